@@ -1,0 +1,3 @@
+module github.com/open-ticket-ai/otai/pkg/api
+
+go 1.25.0
