@@ -1,0 +1,61 @@
+# otai: build, try, test. `make help` lists the targets.
+
+GO        ?= go
+VERSION   ?= $(shell cat VERSION)
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+FUZZTIME  ?= 20s
+DIST      := build/dist
+ARCH      := $(shell $(GO) env GOARCH)
+BUNDLE    := otai_$(VERSION)_linux_$(ARCH)
+
+# Host and plugins must be built alike: see docs/plugins.md.
+export CGO_ENABLED := 1
+BUILD     := $(GO) build -trimpath -pgo=off
+LDFLAGS   := -s -w -X main.version=$(VERSION)
+
+MODULES   := . pkg/api pkg/params plugins/otobo-znuny plugins/hf-local
+PLUGINS   := otai_otobo_znuny.so otai_hf_local.so
+
+.DEFAULT_GOAL := build
+.PHONY: help build run test test-all lint fuzz bench bundle install clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the host and both plugins into build/dist
+	@mkdir -p $(DIST)/bin $(DIST)/plugins
+	$(BUILD) -ldflags '$(LDFLAGS)' -o $(DIST)/bin/otai ./cmd/otai
+	cd plugins/otobo-znuny && $(BUILD) -buildmode=plugin -ldflags '-s -w' -o ../../$(DIST)/plugins/otai_otobo_znuny.so .
+	cd plugins/hf-local && $(BUILD) -buildmode=plugin -ldflags '-s -w' -o ../../$(DIST)/plugins/otai_hf_local.so .
+
+run: build ## the demonstration: 30 tickets sorted in a help desk of its own
+	$(DIST)/bin/otai demo
+
+test: build ## every module's tests, with the race detector
+	@build/test.sh $(MODULES)
+
+test-all: test ## what takes longer: all instruction sets, more fuzzing
+	OTAI_TEST_ALL=1 build/test.sh $(MODULES)
+	$(MAKE) fuzz FUZZTIME=20s
+
+lint: ## formatting, vet, staticcheck, modules that agree, who imports whom
+	@build/lint.sh $(MODULES) tools
+
+fuzz: ## run every fuzz target, each for FUZZTIME
+	@build/fuzz.sh $(FUZZTIME) $(MODULES)
+
+bench: build ## start-up, engine overhead, classification; printed, never asserted
+	@build/bench.sh
+
+bundle: build ## pack binary, plugins, examples and docs into build/dist
+	@build/bundle.sh $(BUNDLE)
+
+install: build ## install into DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/otai/plugins $(DESTDIR)$(PREFIX)/share/otai
+	install -m 0755 $(DIST)/bin/otai $(DESTDIR)$(PREFIX)/bin/otai
+	install -m 0644 $(addprefix $(DIST)/plugins/,$(PLUGINS)) $(DESTDIR)$(PREFIX)/lib/otai/plugins/
+	cp -R examples docs LICENSE $(DESTDIR)$(PREFIX)/share/otai/
+
+clean: ## remove build/dist
+	rm -rf $(DIST)

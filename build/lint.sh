@@ -1,0 +1,20 @@
+#!/bin/sh
+# Checks the modules given: formatting, go vet, staticcheck, and that modules
+# which end up in one process agree about versions.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+go=${GO:-go}
+bin="$root/build/dist/tools"
+mkdir -p "$bin"
+(cd "$root/tools" && $go build -o "$bin/" mvdan.cc/gofumpt honnef.co/go/tools/cmd/staticcheck ./modcheck)
+
+unformatted=$(cd "$root" && git ls-files -co --exclude-standard '*.go' | grep -v /testdata/ | xargs "$bin/gofumpt" -l)
+if [ -n "$unformatted" ]; then
+	printf 'not formatted; run build/dist/tools/gofumpt -w on:\n%s\n' "$unformatted"
+	exit 1
+fi
+for module in "$@"; do
+	echo "== $module"
+	(cd "$root/$module" && $go vet ./... && "$bin/staticcheck" ./...)
+done
+cd "$root" && "$bin/modcheck" "$@"

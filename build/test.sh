@@ -1,0 +1,13 @@
+#!/bin/sh
+# Runs the tests of the modules given, each from its own folder, and closes with
+# one line that says how many modules passed.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+failed=0
+for module in "$@"; do
+	echo "== $module"
+	(cd "$root/$module" && ${GO:-go} test -race -timeout 15m ./...) || failed=$((failed + 1))
+done
+passed=$(($# - failed))
+echo "modules: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
