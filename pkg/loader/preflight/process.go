@@ -1,0 +1,247 @@
+package preflight
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Process is what a plugin must agree with: the host's binary and the plugins
+// that were opened before. It is not safe for use by several goroutines at once,
+// as opening plugins isn't either.
+type Process struct {
+	host   *Image
+	opened []opened
+}
+
+type opened struct {
+	image  *Image
+	failed bool
+}
+
+// ThisProcess reads the running binary. The error says why it can't open plugins
+// at all, and is nil when it can.
+func ThisProcess() (*Process, error) {
+	host, err := Read("/proc/self/exe")
+	if err != nil {
+		return nil, fmt.Errorf("read the running binary: %w", err)
+	}
+	return NewProcess(host)
+}
+
+// NewProcess returns a process of the given binary that has opened nothing yet.
+// The error says why such a process can't open plugins.
+func NewProcess(host *Image) (*Process, error) {
+	if len(host.Packages) > 0 {
+		return &Process{host: host}, nil
+	}
+	if host.setting("CGO_ENABLED") == "0" {
+		return nil, errors.New("this binary can't open plugins, because it was built with CGO_ENABLED=0; build it with CGO_ENABLED=1 and a C compiler")
+	}
+	return nil, errors.New("this binary can't open plugins, because it was linked statically or by Go's own linker, or doesn't import package plugin; " +
+		"build it without -linkmode=internal and -extldflags=-static")
+}
+
+// Opened tells that the image is now part of the process.
+func (p *Process) Opened(i *Image) { p.opened = append(p.opened, opened{image: i}) }
+
+// Failed tells that plugin.Open was called for the image and did not succeed.
+// The file stays mapped: what it was the first to bring in is found by every
+// plugin after it, but was never set up, so these plugins are refused.
+func (p *Process) Failed(i *Image) { p.opened = append(p.opened, opened{image: i, failed: true}) }
+
+// Check tells whether the process can open the image and find symbol in it, a
+// function. The error is of type [*Error].
+func (p *Process) Check(i *Image, symbol string) error {
+	checks := []func() *Error{
+		func() *Error { return p.checkArch(i) },
+		func() *Error { return p.checkPlugin(i) },
+		func() *Error { return p.checkRelease(i) },
+		func() *Error { return p.checkSettings(i) },
+		func() *Error { return checkSymbol(i, symbol) },
+		func() *Error { return p.checkPath(i) },
+		func() *Error { return p.checkPackages(i) },
+	}
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Process) checkArch(i *Image) *Error {
+	if i.machine == p.host.machine && i.class == p.host.class && i.data == p.host.data {
+		return nil
+	}
+	return &Error{
+		Code: WrongArch,
+		Cause: fmt.Sprintf("was built for another processor (%v %v %v), this host runs on %v %v %v",
+			i.machine, i.class, i.data, p.host.machine, p.host.class, p.host.data),
+		Fix: fmt.Sprintf("build it with GOARCH=%s, or take the file for this machine", p.host.setting("GOARCH")),
+	}
+}
+
+func (p *Process) checkPlugin(i *Image) *Error {
+	if mode := i.setting("-buildmode"); mode != "plugin" {
+		return &Error{
+			Code: NotAGoPlugin, Cause: fmt.Sprintf("is a Go file, but no plugin: it was built with -buildmode=%s", mode),
+			Fix: "build it with: " + p.buildCommand(),
+		}
+	}
+	if len(i.Packages) == 0 || i.PluginPath == "" {
+		return &Error{
+			Code: NotAGoPlugin, Cause: "says that it is a Go plugin, but has not the symbols of one",
+			Fix: "build it again with: " + p.buildCommand(),
+		}
+	}
+	return nil
+}
+
+func (p *Process) checkPath(i *Image) *Error {
+	for _, before := range p.opened {
+		if before.image.PluginPath == i.PluginPath {
+			return &Error{
+				Code:  PluginPathInUse,
+				Cause: fmt.Sprintf("has the same import path %q as %s, which was opened before", i.PluginPath, before.image.File),
+				Fix:   "remove one of the two files; two versions of a plugin can't be in one process",
+			}
+		}
+	}
+	return nil
+}
+
+func checkSymbol(i *Image, symbol string) *Error {
+	switch kind, ok := i.Exports[symbol]; {
+	case !ok:
+		exports := "nothing"
+		if names := slices.Sorted(maps.Keys(i.Exports)); len(names) > 0 {
+			exports = strings.Join(names, ", ")
+		}
+		return &Error{
+			Code:  MissingSymbol,
+			Cause: fmt.Sprintf("package main exports no %s (it exports %s)", symbol, exports),
+			Fix:   fmt.Sprintf("write a function %s in package main, spelled exactly so and not generic", symbol),
+		}
+	case kind != Func:
+		return &Error{
+			Code:  WrongSymbolType,
+			Cause: fmt.Sprintf("%s is a variable, not a function", symbol),
+			Fix:   fmt.Sprintf("declare it as func %s(…)", symbol),
+		}
+	}
+	return nil
+}
+
+// checkPackages compares the fingerprints as the dynamic linker will: the first
+// image that defines a package gives it to all images after.
+func (p *Process) checkPackages(i *Image) *Error {
+	var differ, conflict []Difference
+	var tainted []string
+	taint := ""
+	for _, name := range slices.Sorted(maps.Keys(i.Packages)) {
+		first, failed := p.definer(name)
+		switch {
+		case first == nil:
+		case failed:
+			tainted, taint = append(tainted, name), first.File
+		case first.Packages[name] == i.Packages[name]:
+		case first == p.host:
+			differ = append(differ, difference(name, i, first))
+		default:
+			d := difference(name, i, first)
+			d.Opened = first.File
+			conflict = append(conflict, d)
+		}
+	}
+	switch {
+	case len(differ) > 0:
+		return p.mismatch(i, append(differ, conflict...))
+	case len(conflict) > 0:
+		return &Error{
+			Code:        PackageConflict,
+			Cause:       fmt.Sprintf("does not match %s, which was opened before, in %s", conflict[0].Opened, list(conflict)),
+			Fix:         fixModules(conflict, "make both plugins require the same version of it"),
+			Differences: conflict,
+		}
+	case len(tainted) > 0:
+		return &Error{
+			Code:  Tainted,
+			Cause: fmt.Sprintf("shares %s with %s, which failed while it was opened, so it was never set up", strings.Join(tainted, ", "), taint),
+			Fix:   "mend or remove that plugin, then start again",
+		}
+	}
+	return nil
+}
+
+func (p *Process) definer(name string) (image *Image, failed bool) {
+	if _, ok := p.host.Packages[name]; ok {
+		return p.host, false
+	}
+	for _, before := range p.opened {
+		if _, ok := before.image.Packages[name]; ok {
+			return before.image, before.failed
+		}
+	}
+	return nil, false
+}
+
+func difference(name string, plugin, other *Image) Difference {
+	module, version := plugin.module(name)
+	otherModule, otherVersion := other.module(name)
+	if module == "" {
+		module = otherModule
+	}
+	return Difference{Package: name, Module: module, Plugin: version, Host: otherVersion}
+}
+
+// module returns the module that a package belongs to, and its version and
+// checksum as far as they are recorded; "" for the standard library.
+func (i *Image) module(name string) (path, version string) {
+	modules := append(slices.Clone(i.Build.Deps), &i.Build.Main)
+	for _, module := range modules {
+		if name != module.Path && !strings.HasPrefix(name, module.Path+"/") || len(module.Path) <= len(path) {
+			continue
+		}
+		path, version = module.Path, module.Version
+		sum := module.Sum
+		if module.Replace != nil {
+			version += " replaced by " + strings.TrimSpace(module.Replace.Path+" "+module.Replace.Version)
+			sum = module.Replace.Sum
+		}
+		if sum != "" {
+			version += " " + sum
+		}
+	}
+	return path, version
+}
+
+// list names the packages for people; [Error.Differences] has all of them.
+func list(differences []Difference) string {
+	const most = 6
+	var names bytes.Buffer
+	for n, d := range differences {
+		switch {
+		case n == most:
+			fmt.Fprintf(&names, " and %d more", len(differences)-most)
+			return names.String()
+		case n > 0:
+			names.WriteString(", ")
+		}
+		names.WriteString(d.Package)
+		if d.Plugin != d.Host {
+			fmt.Fprintf(&names, " (here %s, there %s)", orUnknown(d.Plugin), orUnknown(d.Host))
+		}
+	}
+	return names.String()
+}
+
+func orUnknown(version string) string {
+	if version == "" {
+		return "unknown"
+	}
+	return version
+}
