@@ -1,0 +1,316 @@
+package params
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+var (
+	anyType       = reflect.TypeFor[any]()
+	stringType    = reflect.TypeFor[string]()
+	anyMapType    = reflect.TypeFor[map[string]any]()
+	childType     = reflect.TypeFor[api.ChildPipe]()
+	durationType  = reflect.TypeFor[time.Duration]()
+	timeType      = reflect.TypeFor[time.Time]()
+	validatorType = reflect.TypeFor[api.Validator]()
+)
+
+// Describe describes the params struct t. What it refuses is a mistake of the
+// plugin's author: a type that can't come from a configuration, or a tag that
+// contradicts itself.
+func Describe(t reflect.Type) (*Spec, error) {
+	if t == nil {
+		return nil, errors.New("there is no params struct")
+	}
+	if t.Kind() != reflect.Struct || t == childType || t == timeType {
+		return nil, fmt.Errorf("the params are %s, but must be a struct of their own", typeName(t))
+	}
+	return describe(t, nil)
+}
+
+// describe describes t, which lies inside of the structs above.
+func describe(t reflect.Type, above []reflect.Type) (*Spec, error) {
+	s := &Spec{typ: t}
+	switch t {
+	case childType:
+		s.Kind = KindChild
+		return s, nil
+	case durationType:
+		s.Kind = KindDuration
+		return s, nil
+	case timeType:
+		s.Kind = KindTime
+		return s, nil
+	}
+	var err error
+	switch t.Kind() {
+	case reflect.String:
+		s.Kind = KindString
+	case reflect.Bool:
+		s.Kind = KindBool
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		s.Kind = KindInt
+	case reflect.Float64:
+		s.Kind = KindFloat
+	case reflect.Interface:
+		if t.NumMethod() > 0 {
+			return nil, fmt.Errorf(`%s can't come from a configuration: to have a service there, write inject:"name"`, typeName(t))
+		}
+		s.Kind = KindAny
+	case reflect.Pointer:
+		return describePointer(t, above)
+	case reflect.Slice:
+		s.Kind = KindList
+		s.Elem, err = describe(t.Elem(), above)
+	case reflect.Map:
+		if t.Key() != stringType {
+			return nil, fmt.Errorf("the keys of %s must be of type string", typeName(t))
+		}
+		s.Kind = KindMap
+		s.Elem, err = describe(t.Elem(), above)
+	case reflect.Struct:
+		s.Kind = KindObject
+		err = describeFields(s, above)
+	default:
+		err = fmt.Errorf("%s can't come from a configuration: use string, bool, an int kind, float64, time.Duration, time.Time, any, a struct, a pointer, a slice or a map", typeName(t))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func describePointer(t reflect.Type, above []reflect.Type) (*Spec, error) {
+	s, err := describe(t.Elem(), above)
+	if err != nil {
+		return nil, err
+	}
+	if s.nilable() {
+		return nil, fmt.Errorf("%s: what it points to can be nil itself, so leave out the *", typeName(t))
+	}
+	s.typ, s.Optional = t, true
+	return s, nil
+}
+
+func describeFields(s *Spec, above []reflect.Type) error {
+	t := s.typ
+	if slices.Contains(above, t) {
+		return fmt.Errorf("%s contains itself", typeName(t))
+	}
+	s.validates = reflect.PointerTo(t).Implements(validatorType)
+	inside := append(slices.Clip(above), t)
+	for i := range t.NumField() {
+		field := t.Field(i)
+		f, err := describeField(field, inside)
+		if err != nil {
+			return fmt.Errorf("%s.%s: %w", typeName(t), field.Name, err)
+		}
+		if f == nil {
+			continue
+		}
+		f.index = i
+		for _, other := range s.Fields {
+			if other.Name == f.Name && (other.Kind == KindInject) == (f.Kind == KindInject) {
+				return fmt.Errorf("%s.%s: the name %q is used twice", typeName(t), field.Name, f.Name)
+			}
+		}
+		s.Fields = append(s.Fields, f)
+	}
+	return nil
+}
+
+// describeField gives nil for a field that is the struct's own affair.
+func describeField(field reflect.StructField, inside []reflect.Type) (*Spec, error) {
+	key, isKey := field.Tag.Lookup("otai")
+	service, isService := field.Tag.Lookup("inject")
+	switch {
+	case !field.IsExported() && (isKey || isService):
+		return nil, errors.New("has a tag, but is not exported")
+	case !field.IsExported() && field.Anonymous:
+		return nil, errors.New("is embedded, but not exported")
+	case !field.IsExported():
+		return nil, nil
+	case isKey && isService:
+		return nil, errors.New("has both an otai and an inject tag")
+	case isService:
+		return describeInjection(field, service, inside)
+	case isKey:
+		return describeKey(field, key, inside)
+	case field.Anonymous:
+		return nil, errors.New(`is embedded without a tag: embedded fields are not merged, so give it a name by otai:"name"`)
+	default:
+		return nil, errors.New("is exported, but has neither an otai nor an inject tag")
+	}
+}
+
+func describeInjection(field reflect.StructField, tag string, inside []reflect.Type) (*Spec, error) {
+	name, optional, err := parseInjectTag(tag)
+	if err != nil {
+		return nil, err
+	}
+	if len(inside) > 1 {
+		return nil, errors.New("a service can only be injected into the params struct itself, not into a struct inside of it")
+	}
+	if field.Type.Kind() != reflect.Interface {
+		return nil, fmt.Errorf("%s can't be injected, because it is no interface", typeName(field.Type))
+	}
+	if err := refuseTags(field, "a service", "default", "enum", "min", "max"); err != nil {
+		return nil, err
+	}
+	return &Spec{
+		Name: name, Kind: KindInject, Doc: field.Tag.Get("doc"), Optional: optional,
+		Interface: typeName(field.Type), typ: field.Type,
+	}, nil
+}
+
+func describeKey(field reflect.StructField, text string, inside []reflect.Type) (*Spec, error) {
+	tag, err := parseKeyTag(text)
+	if err != nil {
+		return nil, err
+	}
+	if tag.rest {
+		if field.Type != anyMapType {
+			return nil, errors.New("the field for the rest must be a map[string]any")
+		}
+		if err := refuseTags(field, "the rest", "default", "enum", "min", "max"); err != nil {
+			return nil, err
+		}
+		return &Spec{Kind: KindRest, Doc: field.Tag.Get("doc"), Elem: &Spec{Kind: KindAny, typ: anyType}, typ: field.Type}, nil
+	}
+	s, err := describe(field.Type, inside)
+	if err != nil {
+		return nil, err
+	}
+	s.Name, s.Doc, s.Required = tag.name, field.Tag.Get("doc"), tag.required
+	if tag.secret {
+		if s.holdsChildren() {
+			return nil, errors.New("child pipes can't be secret")
+		}
+		markSecret(s)
+	}
+	if values, ok := field.Tag.Lookup("enum"); ok {
+		if s.Kind != KindString {
+			return nil, errors.New("only a string has an enum")
+		}
+		if s.Enum, err = parseEnum(values); err != nil {
+			return nil, err
+		}
+	}
+	if err := describeBounds(s, field); err != nil {
+		return nil, err
+	}
+	return s, describeDefault(s, field)
+}
+
+func markSecret(s *Spec) {
+	s.Secret = true
+	if s.Elem != nil {
+		markSecret(s.Elem)
+	}
+	for _, f := range s.Fields {
+		markSecret(f)
+	}
+}
+
+func describeBounds(s *Spec, field reflect.StructField) error {
+	for name, bound := range map[string]**float64{"min": &s.Min, "max": &s.Max} {
+		text, ok := field.Tag.Lookup(name)
+		if !ok {
+			continue
+		}
+		value, err := parseBound(s.Kind, text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		*bound = &value
+	}
+	if s.Min != nil && s.Max != nil && *s.Min > *s.Max {
+		return errors.New("min is above max")
+	}
+	return nil
+}
+
+func describeDefault(s *Spec, field reflect.StructField) error {
+	text, ok := field.Tag.Lookup("default")
+	if !ok {
+		return nil
+	}
+	if s.Required {
+		return errors.New("is required, so it can't have a default")
+	}
+	if s.holdsChildren() {
+		return errors.New("child pipes have no default")
+	}
+	s.Default = &text
+	s.fallback = defaultValue(s.Kind, text)
+	if s.fallback == nil {
+		return errors.New("default: null is what a field without a default has anyway")
+	}
+	d := decoder{silent: true}
+	value := reflect.New(s.typ).Elem()
+	d.value(s, s.fallback, value)
+	if len(d.faults) > 0 {
+		return fmt.Errorf("default: %w", d.faults[0])
+	}
+	if s.Optional {
+		value = value.Elem()
+	}
+	switch s.Kind {
+	case KindString, KindBool, KindInt, KindFloat, KindDuration, KindTime:
+		s.preset = value
+	}
+	return nil
+}
+
+// defaultValue reads a default: JSON, else the text itself.
+func defaultValue(kind Kind, text string) any {
+	if kind == KindString {
+		return text
+	}
+	reader := json.NewDecoder(strings.NewReader(text))
+	reader.UseNumber() // an int64 stays exact
+	var value any
+	if reader.Decode(&value) != nil {
+		return text
+	}
+	if _, err := reader.Token(); !errors.Is(err, io.EOF) {
+		return text
+	}
+	return value
+}
+
+func refuseTags(field reflect.StructField, what string, names ...string) error {
+	for _, name := range names {
+		if _, ok := field.Tag.Lookup(name); ok {
+			return fmt.Errorf("%s can't have the tag %q", what, name)
+		}
+	}
+	return nil
+}
+
+// typeName is the type with its package path, because the short form of a type
+// is main.X in every plugin.
+func typeName(t reflect.Type) string {
+	switch {
+	case t == nil:
+		return "nothing"
+	case t.Name() != "" && t.PkgPath() != "":
+		return t.PkgPath() + "." + t.Name()
+	case t.Kind() == reflect.Pointer:
+		return "*" + typeName(t.Elem())
+	case t.Kind() == reflect.Slice:
+		return "[]" + typeName(t.Elem())
+	case t.Kind() == reflect.Map:
+		return "map[" + typeName(t.Key()) + "]" + typeName(t.Elem())
+	default:
+		return t.String()
+	}
+}

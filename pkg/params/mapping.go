@@ -1,0 +1,57 @@
+package params
+
+import (
+	"maps"
+	"slices"
+)
+
+// ordered is a mapping that keeps its order, such as a template language's own.
+type ordered interface {
+	Len() int
+	Keys() []string
+	Get(key string) (any, bool)
+}
+
+// mapping is either of the two forms.
+type mapping struct {
+	plain   map[string]any
+	ordered ordered
+}
+
+func asMapping(raw any) (mapping, bool) {
+	switch m := raw.(type) {
+	case map[string]any:
+		return mapping{plain: m}, true
+	case ordered:
+		return mapping{ordered: m}, true
+	default:
+		return mapping{}, false
+	}
+}
+
+func (m mapping) len() int {
+	if m.ordered != nil {
+		return m.ordered.Len()
+	}
+	return len(m.plain)
+}
+
+func (m mapping) get(key string) (any, bool) {
+	if m.ordered != nil {
+		return m.ordered.Get(key)
+	}
+	value, ok := m.plain[key]
+	return value, ok
+}
+
+// keys are sorted, so that work and faults come in the same order each time.
+func (m mapping) keys() []string {
+	var keys []string
+	if m.ordered != nil {
+		keys = slices.Clone(m.ordered.Keys())
+	} else {
+		keys = slices.AppendSeq(make([]string, 0, len(m.plain)), maps.Keys(m.plain))
+	}
+	slices.Sort(keys)
+	return keys
+}

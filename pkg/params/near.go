@@ -1,0 +1,51 @@
+package params
+
+import "strings"
+
+// Near returns the name that word was probably meant to be, or "" when none is
+// near. Case and the difference of - and _ don't count.
+func Near(word string, of []string) string {
+	best, bestDistance := "", 0
+	wanted := normal(word)
+	for _, name := range of {
+		candidate := normal(name)
+		limit := min(3, max(1, max(len(wanted), len(candidate))/3))
+		distance := editDistance(wanted, candidate)
+		if distance > limit || distance >= min(len(wanted), len(candidate)) && distance > 0 {
+			continue
+		}
+		if best == "" || distance < bestDistance {
+			best, bestDistance = name, distance
+		}
+	}
+	return best
+}
+
+func normal(name string) []rune {
+	return []rune(strings.ReplaceAll(strings.ToLower(name), "-", "_"))
+}
+
+// editDistance counts insertions, deletions, replacements and swaps of
+// neighbours: the restricted Damerau-Levenshtein distance.
+func editDistance(a, b []rune) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	row := make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}

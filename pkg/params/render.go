@@ -1,0 +1,136 @@
+package params
+
+// Render copies raw and puts in place of each string what text makes of it, along
+// s. wantText is true where the field takes a text, or a duration or time, whose
+// texts must not be read as numbers. Keys are not rendered, nor are child pipes,
+// which are rendered when they run, nor unknown keys, which Decode refuses. The
+// first error ends it, as an [api.FieldError] that names the place. Work goes in
+// the order of the struct, and in a map in the order of the sorted keys.
+func Render(s *Spec, raw map[string]any, text func(source string, wantText bool) (any, error)) (map[string]any, error) {
+	r := renderer{text: text}
+	out, _, err := r.object(s, mapping{plain: raw})
+	if err != nil {
+		return nil, atPlace(err)
+	}
+	return out, nil
+}
+
+type renderer struct {
+	text func(source string, wantText bool) (any, error)
+}
+
+var anySpec = &Spec{Kind: KindAny}
+
+// value answers also whether anything changed: a mapping that keeps its order is
+// handed on where nothing did, because there is no way to make another.
+func (r renderer) value(s *Spec, raw any) (out any, changed bool, err error) {
+	if s.holdsChildren() {
+		return raw, false, nil
+	}
+	switch x := raw.(type) {
+	case nil:
+		return nil, false, nil
+	case string:
+		out, err = r.text(x, s.takesText())
+		if err != nil {
+			return nil, false, &located{err: err}
+		}
+		same, ok := out.(string)
+		return out, !ok || same != x, nil
+	case []any:
+		return r.list(s, x)
+	}
+	m, ok := asMapping(raw)
+	if !ok {
+		return raw, false, nil
+	}
+	var rendered map[string]any
+	if s.Kind == KindObject {
+		rendered, changed, err = r.object(s, m)
+	} else {
+		rendered, changed, err = r.entries(s, m)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if m.ordered != nil && !changed {
+		return raw, false, nil
+	}
+	return rendered, changed, nil
+}
+
+func (r renderer) list(s *Spec, raw []any) (any, bool, error) {
+	elem := elementOf(s)
+	out := make([]any, len(raw))
+	changed := false
+	for i, element := range raw {
+		rendered, different, err := r.value(elem, element)
+		if err != nil {
+			return nil, false, underIndex(i, err)
+		}
+		out[i] = rendered
+		changed = changed || different
+	}
+	return out, changed, nil
+}
+
+func (r renderer) entries(s *Spec, m mapping) (map[string]any, bool, error) {
+	elem := elementOf(s)
+	out := make(map[string]any, m.len())
+	changed := false
+	for _, key := range m.keys() {
+		element, _ := m.get(key)
+		rendered, different, err := r.value(elem, element)
+		if err != nil {
+			return nil, false, under(key, err)
+		}
+		out[key] = rendered
+		changed = changed || different
+	}
+	return out, changed, nil
+}
+
+func (r renderer) object(s *Spec, m mapping) (map[string]any, bool, error) {
+	out := make(map[string]any, m.len())
+	changed := false
+	for _, f := range s.Fields {
+		raw, given := m.get(f.Name)
+		if !given || !f.isKey() {
+			continue
+		}
+		rendered, different, err := r.value(f, raw)
+		if err != nil {
+			return nil, false, under(f.Name, err)
+		}
+		out[f.Name] = rendered
+		changed = changed || different
+	}
+	if len(out) == m.len() {
+		return out, changed, nil
+	}
+	for _, key := range m.keys() {
+		if _, done := out[key]; done {
+			continue
+		}
+		raw, _ := m.get(key)
+		if !s.Rest() {
+			out[key] = raw
+			continue
+		}
+		rendered, different, err := r.value(anySpec, raw)
+		if err != nil {
+			return nil, false, under(key, err)
+		}
+		out[key] = rendered
+		changed = changed || different
+	}
+	return out, changed, nil
+}
+
+// elementOf is anything for a value that doesn't fit its kind: Decode says so.
+func elementOf(s *Spec) *Spec {
+	if s.Elem == nil {
+		return anySpec
+	}
+	return s.Elem
+}

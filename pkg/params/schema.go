@@ -1,0 +1,202 @@
+package params
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+)
+
+// templatePattern is found in a string that holds a template, whose value is
+// checked when it is known.
+const templatePattern = `\{\{|\{%`
+
+// The patterns admit at least what is decoded, white space around it included,
+// and use only what both ECMA 262 and Go's regexp know.
+const (
+	wholePattern    = `^\s*[-+]?(\d+(\.0*)?|\d*\.?\d+[eE][-+]?\d+|\d+\.\d*[eE][-+]?\d+)\s*$`
+	numberPattern   = `^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$`
+	boolPattern     = `^\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff]|[TtFfYyNn01])\s*$`
+	timePattern     = `^\s*\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}:\d{2}([.,]\d+)?(Z|[-+]\d{2}:\d{2})?)?\s*$`
+	durationPattern = `^\s*[-+]?(` +
+		`\d+[.,]?\d*|[.,]\d+|(\d+\.?\d*|\.\d+)[eE][-+]?\d+` + // seconds
+		`|\d+:[0-5]\d(:[0-5]\d([.,]\d+)?)?` + // H:MM:SS
+		`|[Pp]([\d.,]+[Ww])?([\d.,]+[Dd])?([Tt]([\d.,]+[Hh])?([\d.,]+[Mm])?([\d.,]+[Ss])?)?` + // ISO 8601
+		`|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+` + // Go
+		`)\s*$`
+)
+
+type object = map[string]any
+
+// Schema is the JSON Schema (2020-12) of what a configuration may hold. A child
+// pipe is a reference to #/$defs/pipe, which the caller defines. It admits all
+// that Decode takes, and templates wherever they are rendered; a wrong text in
+// place of a duration or a time is found by both. All lists in it are []any, as
+// a JSON decoder gives them.
+func Schema(s *Spec) map[string]any {
+	if s.Kind == KindObject && s.Name == "" {
+		return annotate(s, objectSchema(s))
+	}
+	return keySchema(s)
+}
+
+// keySchema is the schema of a key: where it isn't required, it may also be null.
+func keySchema(s *Spec) object {
+	return annotate(s, alternatives(s, !s.Required))
+}
+
+func elementSchema(s *Spec) object {
+	return annotate(s, alternatives(s, s.Optional))
+}
+
+func alternatives(s *Spec, null bool) object {
+	switch {
+	case s.Kind == KindChild:
+		return object{"$ref": "#/$defs/pipe"}
+	case s.Kind == KindAny:
+		return object{}
+	case s.holdsChildren():
+		list := containerSchema(s)
+		if null {
+			list["type"] = []any{list["type"], "null"}
+		}
+		return list
+	case s.Kind == KindString && s.Enum == nil && s.Min == nil && s.Max == nil:
+		types := []any{"string", "number", "boolean"}
+		if null {
+			types = append(types, "null")
+		}
+		return object{"type": types}
+	}
+	forms := append(valueForms(s), object{"type": "string", "pattern": templatePattern})
+	if null {
+		forms = append(forms, object{"type": "null"})
+	}
+	return object{"anyOf": forms}
+}
+
+// valueForms are the ways to write a value that is no template.
+func valueForms(s *Spec) []any {
+	text := func(pattern string) object { return object{"type": "string", "pattern": pattern} }
+	switch s.Kind {
+	case KindString:
+		return stringForms(s)
+	case KindBool:
+		return []any{object{"type": "boolean"}, object{"enum": []any{0, 1}}, text(boolPattern)}
+	case KindInt:
+		return []any{bounded(s, object{"type": "integer"}, "minimum", "maximum"), text(wholePattern)}
+	case KindFloat:
+		return []any{bounded(s, object{"type": "number"}, "minimum", "maximum"), text(numberPattern)}
+	case KindDuration:
+		return []any{bounded(s, object{"type": "number"}, "minimum", "maximum"), text(durationPattern)}
+	case KindTime:
+		return []any{text(timePattern)}
+	case KindObject:
+		return []any{objectSchema(s)}
+	default:
+		return []any{containerSchema(s)}
+	}
+}
+
+func stringForms(s *Spec) []any {
+	if s.Enum == nil {
+		return []any{
+			bounded(s, object{"type": "string"}, "minLength", "maxLength"),
+			object{"type": []any{"number", "boolean"}}, // an unquoted text
+		}
+	}
+	values := make([]any, 0, len(s.Enum))
+	for _, value := range s.Enum {
+		values = append(values, value)
+		// Without quotes YAML makes another type of it.
+		var other any
+		if json.Unmarshal([]byte(value), &other) == nil {
+			switch other.(type) {
+			case float64, bool:
+				values = append(values, other)
+			}
+		}
+	}
+	return []any{object{"enum": values}}
+}
+
+func containerSchema(s *Spec) object {
+	if s.Kind == KindList {
+		return bounded(s, object{"type": "array", "items": elementSchema(s.Elem)}, "minItems", "maxItems")
+	}
+	return object{"type": "object", "additionalProperties": elementSchema(s.Elem)}
+}
+
+func objectSchema(s *Spec) object {
+	properties := make(object)
+	var required []any
+	for _, f := range s.Fields {
+		if !f.isKey() {
+			continue
+		}
+		properties[f.Name] = keySchema(f)
+		if f.Required {
+			required = append(required, f.Name)
+		}
+	}
+	out := object{"type": "object", "properties": properties, "additionalProperties": s.Rest()}
+	if required != nil {
+		out["required"] = required
+	}
+	return out
+}
+
+func bounded(s *Spec, form object, least, most string) object {
+	if s.Min != nil {
+		form[least] = schemaNumber(*s.Min)
+	}
+	if s.Max != nil {
+		form[most] = schemaNumber(*s.Max)
+	}
+	return form
+}
+
+func schemaNumber(x float64) any {
+	if x == math.Trunc(x) && math.Abs(x) < 1<<53 {
+		return int64(x)
+	}
+	return x
+}
+
+func annotate(s *Spec, form object) object {
+	if s.Doc != "" {
+		form["description"] = s.Doc
+	}
+	if s.Secret {
+		form["writeOnly"] = true
+	}
+	if s.Default != nil && !s.Secret {
+		form["default"] = schemaDefault(s)
+	}
+	return form
+}
+
+// schemaDefault is the default in the type of its kind.
+func schemaDefault(s *Spec) any {
+	value := defaultValue(s.Kind, *s.Default)
+	switch s.Kind {
+	case KindBool:
+		if yes, ok := toBool(value); ok {
+			return yes
+		}
+	case KindInt:
+		if n, want := toInt(value); want == "" {
+			return n
+		}
+	case KindFloat:
+		if x, ok := toFloat(value); ok {
+			return x
+		}
+	case KindDuration, KindTime:
+		return strings.TrimSpace(*s.Default)
+	default:
+		if plain, err := Plain(value); err == nil {
+			return plain
+		}
+	}
+	return value
+}
