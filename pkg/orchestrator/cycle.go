@@ -1,0 +1,112 @@
+package orchestrator
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+const (
+	defaultPause = time.Second
+	defaultRetry = 5 * time.Second
+)
+
+// cycle keeps the pauses of a root pipe and the faults of its children, so that
+// one child's fault leaves the others alone.
+type cycle struct {
+	logger *slog.Logger
+
+	mu     sync.Mutex
+	stop   <-chan struct{}
+	pause  time.Duration
+	retry  time.Duration
+	keep   bool
+	faults []error // of the running cycle
+}
+
+func newCycle(logger *slog.Logger) *cycle {
+	return &cycle{logger: logger, pause: defaultPause, retry: defaultRetry, keep: true}
+}
+
+func (c *cycle) pace(params any) {
+	pacer, ok := params.(Pacer)
+	if !ok {
+		return
+	}
+	pause, retry, keep := pacer.Pace()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pause, c.retry, c.keep = pause, retry, keep
+}
+
+func (c *cycle) pauses() (pause, retry time.Duration, keep bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pause, c.retry, c.keep
+}
+
+// stopWith makes children not start any more once stop is closed.
+func (c *cycle) stopWith(stop <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stop = stop
+}
+
+func (c *cycle) stopping() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *cycle) addFault(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults = append(c.faults, err)
+}
+
+// takeFaults returns and forgets the faults of the cycle that ended.
+func (c *cycle) takeFaults() []error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	faults := c.faults
+	c.faults = nil
+	return faults
+}
+
+// isolated runs a child of the root: a fault becomes a failed result, after which
+// the child is left out until its pause is over.
+func (c *cycle) isolated(child *node) func(context.Context, api.Scope) (api.PipeResult, error) {
+	outage := newOutage(child.path, child.id, c.logger)
+	return func(ctx context.Context, scope api.Scope) (api.PipeResult, error) {
+		if c.stopping() {
+			return api.Skip("otai is stopping"), nil
+		}
+		if wait := outage.wait(); wait > 0 {
+			return api.Skip("waits %s after a fault", wait.Round(time.Millisecond)), nil
+		}
+		result, err := child.process(ctx, scope)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return result, err
+		case err != nil:
+			_, retry, keep := c.pauses()
+			c.addFault(err)
+			if !keep {
+				return result, err
+			}
+			outage.fault(err, retry)
+			return api.Failure("%s", err.Error()), nil
+		case !result.Skipped():
+			outage.over()
+		}
+		return result, nil
+	}
+}

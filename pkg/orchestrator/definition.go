@@ -1,0 +1,69 @@
+package orchestrator
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/registry"
+)
+
+// Definition is what a configuration describes, checked before.
+type Definition struct {
+	Services []Service
+	Root     map[string]any // the root pipe: id, use, injects, params; nil: services only
+	RootPath string         // its place in the configuration, such as "orchestrator"
+}
+
+// Service is one service of the configuration.
+type Service struct {
+	ID, Use string
+	Injects map[string]string // injection name to service id
+	Params  map[string]any
+	Path    string // place in the configuration, such as "services.otobo"
+}
+
+// Registry finds the injectable that a use names.
+type Registry interface {
+	Find(use string) (registry.Entry, bool)
+}
+
+// Options are what the host gives to the engine. Registry is needed, the rest
+// has defaults.
+type Options struct {
+	Registry Registry
+	Logger   *slog.Logger
+	Env      func(name string) (string, bool)
+	Redact   func(secret string)
+
+	// DefaultRenderer is used when no service is a template renderer.
+	DefaultRenderer string
+	// Wrap may replace a service before it is injected, as a dry run does.
+	Wrap func(use string, service any) any
+	// Once ends Run after one cycle, with its faults as the error.
+	Once bool
+	// Grace is how long a running child may go on after a stop before its context
+	// ends, and again how long it may then take to return. 0 means 2 s.
+	Grace time.Duration
+}
+
+// Pacer is found on the params of a root pipe that runs its children one after
+// another: pause is the time between two cycles, retry the first pause after a
+// fault, and a keep of false ends the run at the first fault.
+type Pacer interface {
+	Pace() (pause, retry time.Duration, keep bool)
+}
+
+// ConfigError says that the configuration can't be built as it stands. Repeating
+// does not help.
+type ConfigError struct {
+	Path string // "services.otobo.params.password"
+	Err  error
+}
+
+func (e *ConfigError) Error() string { return e.Path + ": " + e.Err.Error() }
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+func configError(path, format string, args ...any) error {
+	return &ConfigError{Path: path, Err: fmt.Errorf(format, args...)}
+}

@@ -1,0 +1,112 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// Engine holds every instance of an application.
+type Engine struct {
+	options  Options
+	logger   *slog.Logger
+	renderer api.TemplateRenderer
+	services map[string]*service
+	root     *node
+	cycle    *cycle
+
+	// instances in the order in which they were built, for Start and Close
+	instances []instance
+	started   int
+}
+
+type instance struct {
+	path  string
+	value any
+}
+
+const defaultGrace = 2 * time.Second
+
+// New builds all services and pipes of d. The error is a [*ConfigError] for what
+// the configuration got wrong; what was built until then has been closed.
+func New(d Definition, o Options) (*Engine, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Grace == 0 {
+		o.Grace = defaultGrace
+	}
+	e := &Engine{options: o, logger: o.Logger, services: make(map[string]*service), cycle: newCycle(o.Logger)}
+	if err := e.build(d); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func (e *Engine) build(d Definition) error {
+	if err := e.buildServices(d.Services); err != nil {
+		return err
+	}
+	if d.Root == nil {
+		return nil
+	}
+	var err error
+	e.root, err = e.bindRoot(d.RootPath, d.Root)
+	return err
+}
+
+// Service returns the instance of a configured service.
+func (e *Engine) Service(id string) (any, bool) {
+	s, ok := e.services[id]
+	if !ok {
+		return nil, false
+	}
+	return s.instance, true
+}
+
+// Start starts every service and pipe that is an [api.Starter], in the order in
+// which they were built. After an error it goes on there when called again.
+func (e *Engine) Start(ctx context.Context) error {
+	for ; e.started < len(e.instances); e.started++ {
+		i := e.instances[e.started]
+		starter, ok := i.value.(api.Starter)
+		if !ok {
+			continue
+		}
+		if err := guard(i.path, func() error { return starter.Start(ctx) }); err != nil {
+			return fmt.Errorf("starting %s: %w", i.path, err)
+		}
+	}
+	return nil
+}
+
+// Close closes every instance that is an io.Closer, last built first.
+func (e *Engine) Close() error {
+	var errs []error
+	for n := len(e.instances) - 1; n >= 0; n-- {
+		i := e.instances[n]
+		closer, ok := i.value.(io.Closer)
+		if !ok {
+			continue
+		}
+		if err := guard(i.path, closer.Close); err != nil {
+			errs = append(errs, fmt.Errorf("closing %s: %w", i.path, err))
+		}
+	}
+	e.instances = nil
+	return errors.Join(errs...)
+}
+
+// PanicError is a panic in a plugin's code, caught at the border.
+type PanicError struct {
+	Path  string
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("%s panicked: %v", e.Path, e.Value) }

@@ -1,0 +1,80 @@
+package orchestrator
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// longestRetry bounds the pauses of an outage, so that work goes on within a
+// minute of its end.
+const longestRetry = time.Minute
+
+// outage is a time in which one part fails again and again. It is logged when it
+// begins and when it ends, not at each attempt.
+type outage struct {
+	path, id string
+	logger   *slog.Logger
+
+	mu       sync.Mutex
+	began    time.Time // zero: there is none
+	next     time.Time
+	attempts int
+	backoff  *backoff.ExponentialBackOff
+}
+
+func newOutage(path, id string, logger *slog.Logger) *outage {
+	return &outage{path: path, id: id, logger: logger}
+}
+
+// wait returns how long it is until the next attempt.
+func (o *outage) wait() time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.began.IsZero() {
+		return 0
+	}
+	return max(0, time.Until(o.next))
+}
+
+// fault plans the next attempt: after retry at first, then after growing pauses,
+// and not before the time that the fault itself gives.
+func (o *outage) fault(err error, retry time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := time.Now()
+	o.attempts++
+	if o.began.IsZero() {
+		o.began = now
+		o.backoff = backoff.NewExponentialBackOff()
+		o.backoff.InitialInterval = max(retry, time.Millisecond)
+		o.backoff.MaxInterval = max(retry, longestRetry)
+		o.backoff.Reset()
+	}
+	pause := o.backoff.NextBackOff()
+	if after := (*api.RetryError)(nil); errors.As(err, &after) {
+		pause = max(pause, after.After)
+	}
+	o.next = now.Add(pause)
+	if o.attempts == 1 {
+		o.logger.Error("a part of the work fails; it is tried again with growing pauses", "path", o.path, "id", o.id, "err", err.Error(), "next", pause.Round(time.Millisecond))
+		return
+	}
+	o.logger.Debug("still fails", "path", o.path, "id", o.id, "err", err.Error(), "attempt", o.attempts, "next", pause.Round(time.Millisecond))
+}
+
+// over ends the outage, if there is one.
+func (o *outage) over() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.began.IsZero() {
+		return
+	}
+	o.logger.Info("works again", "path", o.path, "id", o.id, "after", time.Since(o.began).Round(time.Millisecond), "failed_attempts", o.attempts)
+	o.began, o.attempts = time.Time{}, 0
+}

@@ -1,0 +1,233 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/pkg/registry"
+)
+
+type service struct {
+	Service
+	entry    registry.Entry
+	spec     *params.Spec
+	instance any
+	state    buildState
+}
+
+type buildState int
+
+const (
+	planned buildState = iota
+	building
+	built
+)
+
+// defaultRendererID can't be an id of a configuration, where ids are not empty.
+const defaultRendererID = ""
+
+func (e *Engine) buildServices(list []Service) error {
+	order := make([]*service, 0, len(list))
+	for _, definition := range list {
+		s, err := e.plan(definition)
+		if err != nil {
+			return err
+		}
+		if _, taken := e.services[s.ID]; taken {
+			return configError(s.Path, "the id %q is used by two services", s.ID)
+		}
+		e.services[s.ID] = s
+		order = append(order, s)
+	}
+	if err := e.buildRenderer(order); err != nil {
+		return err
+	}
+	for _, s := range order {
+		if err := e.buildService(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) plan(definition Service) (*service, error) {
+	entry, ok := e.options.Registry.Find(definition.Use)
+	if !ok {
+		return nil, configError(definition.Path+".use", "nothing offers %q", definition.Use)
+	}
+	if entry.Injectable.Provides == nil {
+		return nil, configError(definition.Path+".use", "%q is a pipe, not a service", definition.Use)
+	}
+	spec, err := params.Describe(entry.Injectable.Params)
+	if err != nil {
+		return nil, configError(definition.Path+".use", "%w", err)
+	}
+	return &service{Service: definition, entry: entry, spec: spec}, nil
+}
+
+var rendererType = reflect.TypeFor[api.TemplateRenderer]()
+
+// buildRenderer builds the one renderer before all else, because the params of
+// every other service are rendered by it.
+func (e *Engine) buildRenderer(order []*service) error {
+	renderers := slices.DeleteFunc(slices.Clone(order), func(s *service) bool {
+		return !s.entry.Injectable.Provides.Implements(rendererType)
+	})
+	switch len(renderers) {
+	case 0:
+		s, err := e.plan(Service{ID: defaultRendererID, Use: e.options.DefaultRenderer, Path: "services"})
+		if err != nil {
+			return err
+		}
+		renderers = append(renderers, s)
+	case 1:
+	default:
+		return configError(renderers[1].Path, "is a second template renderer beside %s; keep one of them", renderers[0].Path)
+	}
+	if err := e.buildService(renderers[0]); err != nil {
+		return err
+	}
+	renderer, ok := renderers[0].instance.(api.TemplateRenderer)
+	if !ok {
+		return configError(renderers[0].Path+".use", "%q is no template renderer", renderers[0].Use)
+	}
+	e.renderer = renderer
+	return nil
+}
+
+func (e *Engine) buildService(s *service) error {
+	switch s.state {
+	case built:
+		return nil
+	case building:
+		return configError(s.Path+".injects", "the services need each other in a circle")
+	}
+	s.state = building
+	for _, need := range s.spec.Injections() {
+		if other, ok := e.services[s.Injects[need.Name]]; ok {
+			if err := e.buildService(other); err != nil {
+				return err
+			}
+		}
+	}
+	raw := s.Params
+	if e.renderer != nil {
+		var err error
+		if raw, err = params.Render(s.spec, raw, newTexts(e.renderer).rendering(context.Background(), api.Scope{})); err != nil {
+			return paramsError(s.Path, err)
+		}
+	}
+	e.redactSecrets(s.spec, raw)
+	p, err := params.Decode(s.spec, raw, params.Binder{Inject: e.inject(s.Injects)})
+	if err != nil {
+		return paramsError(s.Path, err)
+	}
+	host := e.host(s.Path, s.Use, s.entry)
+	err = guard(s.Path, func() (err error) {
+		s.instance, err = s.entry.Injectable.BuildService(p, host)
+		return err
+	})
+	if err != nil {
+		return buildError(s.Path, err)
+	}
+	if isNil(s.instance) {
+		return configError(s.Path, "%s built nothing: this is a fault of the plugin %s", s.Use, s.entry.Plugin)
+	}
+	e.instances = append(e.instances, instance{path: s.Path, value: s.instance})
+	s.state = built
+	return nil
+}
+
+// inject answers a params struct's needs from the configured services.
+func (e *Engine) inject(injects map[string]string) func(need *params.Spec) (any, error) {
+	return func(need *params.Spec) (any, error) {
+		id, given := injects[need.Name]
+		if !given {
+			return nil, nil
+		}
+		s, ok := e.services[id]
+		if !ok {
+			return nil, fmt.Errorf("there is no service %q", id)
+		}
+		if e.options.Wrap != nil {
+			return e.options.Wrap(s.Use, s.instance), nil
+		}
+		return s.instance, nil
+	}
+}
+
+func (e *Engine) host(path, use string, entry registry.Entry) api.Host {
+	return api.NewHost(api.HostOptions{
+		App:    entry.App,
+		Path:   path,
+		Logger: e.logger.With("plugin", entry.Plugin, "use", use, "path", path),
+		Env:    e.options.Env,
+		Redact: e.options.Redact,
+	})
+}
+
+// redactSecrets hands the values of secret fields to the host's redaction.
+func (e *Engine) redactSecrets(s *params.Spec, value any) {
+	if e.options.Redact == nil || s == nil {
+		return
+	}
+	switch v := value.(type) {
+	case string:
+		if s.Secret {
+			e.options.Redact(v)
+		}
+	case []any:
+		for _, element := range v {
+			e.redactSecrets(s.Elem, element)
+		}
+	case map[string]any:
+		for key, element := range v {
+			if field := s.Field(key); field != nil {
+				e.redactSecrets(field, element)
+			} else {
+				e.redactSecrets(s.Elem, element)
+			}
+		}
+	}
+}
+
+// buildError is for what a build function answered: a wrong param is the
+// configuration's fault, and so is all else that happens before any I/O.
+func buildError(path string, err error) error {
+	var field *api.FieldError
+	if errors.As(err, &field) {
+		return paramsError(path, err)
+	}
+	return &ConfigError{Path: path, Err: err}
+}
+
+// paramsError makes one ConfigError of each fault in the params of the component
+// at path.
+func paramsError(path string, err error) error {
+	var errs []error
+	for _, fault := range params.Faults(err) {
+		at := path + ".params"
+		if fault.Field != "" {
+			at += "." + fault.Field
+		}
+		errs = append(errs, &ConfigError{Path: at, Err: fault.Err})
+	}
+	return errors.Join(errs...)
+}
+
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan, reflect.Slice, reflect.Interface:
+		return r.IsNil()
+	default:
+		return false
+	}
+}
