@@ -1,0 +1,153 @@
+package config_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// The params of the catalog below are small relatives of the real ones.
+type (
+	noParams    struct{}
+	otoboParams struct {
+		BaseURL  string            `otai:"base_url,required"`
+		Username string            `otai:"username" default:"open_ticket_ai"`
+		Password string            `otai:"password,secret"`
+		Timeout  time.Duration     `otai:"timeout" default:"30s"`
+		Retries  int               `otai:"retries" default:"3" min:"0" max:"10"`
+		URLs     map[string]string `otai:"operation_urls"`
+	}
+	hfParams struct {
+		APIToken string         `otai:"api_token,secret"`
+		Spare    api.Classifier `inject:"spare,optional"`
+	}
+	compositeParams struct {
+		Steps []api.ChildPipe `otai:"steps"`
+		Extra map[string]any  `otai:",rest"`
+	}
+	orchestratorParams struct {
+		Steps []api.ChildPipe `otai:"steps,required"`
+		Sleep time.Duration   `otai:"orchestrator_sleep" default:"10ms"`
+	}
+	runnerParams struct {
+		On  api.ChildPipe `otai:"on"`
+		Run api.ChildPipe `otai:"run,required"`
+	}
+	switchParams struct {
+		Cases map[string]api.ChildPipe `otai:"cases"`
+	}
+	intervalParams struct {
+		Interval time.Duration `otai:"interval,required"`
+	}
+	expressionParams struct {
+		Expression any `otai:"expression,required"`
+	}
+	criteria struct {
+		Queue *api.Entity `otai:"queue"`
+		Limit int         `otai:"limit" default:"10" min:"1"`
+	}
+	fetchParams struct {
+		Tickets  api.TicketSystem `inject:"ticket_system"`
+		Criteria criteria         `otai:"ticket_search_criteria"`
+	}
+	updateParams struct {
+		Tickets  api.TicketSystem `inject:"ticket_system"`
+		TicketID string           `otai:"ticket_id,required"`
+		Update   api.TicketUpdate `otai:"updated_ticket"`
+	}
+	noteParams struct {
+		Tickets  api.TicketSystem `inject:"ticket_system"`
+		TicketID string           `otai:"ticket_id,required"`
+		Note     api.Note         `otai:"note"`
+	}
+	classifyParams struct {
+		Classifier api.Classifier `inject:"classification_service"`
+		Text       string         `otai:"text,required"`
+		Model      string         `otai:"model_name"`
+	}
+)
+
+type (
+	fakeTickets    struct{ api.TicketSystem }
+	fakeClassifier struct{ api.Classifier }
+	fakeRenderer   struct{ api.TemplateRenderer }
+)
+
+// catalog answers as the app does from its registry.
+type catalog struct {
+	offered map[string]api.Injectable
+	missing map[string]string
+}
+
+func pipe[P any](name string) api.Injectable {
+	return api.NewPipeFunc(name, "For tests.", func(context.Context, P, api.Scope) (api.PipeResult, error) {
+		return api.PipeResult{}, errors.New("is never run")
+	})
+}
+
+func service[P, S any](name string) api.Injectable {
+	return api.NewService(name, "For tests.", func(P, api.Host) (S, error) {
+		var s S
+		return s, errors.New("is never built")
+	})
+}
+
+func newCatalog() catalog {
+	return catalog{offered: map[string]api.Injectable{
+		"base:JinjaRenderer":                        service[noParams, fakeRenderer]("JinjaRenderer"),
+		"base:SimpleSequentialOrchestrator":         pipe[orchestratorParams]("SimpleSequentialOrchestrator"),
+		"base:SimpleSequentialRunner":               pipe[runnerParams]("SimpleSequentialRunner"),
+		"base:CompositePipe":                        pipe[compositeParams]("CompositePipe"),
+		"base:IntervalTrigger":                      pipe[intervalParams]("IntervalTrigger"),
+		"base:ExpressionPipe":                       pipe[expressionParams]("ExpressionPipe"),
+		"base:FetchTicketsPipe":                     pipe[fetchParams]("FetchTicketsPipe"),
+		"base:UpdateTicketPipe":                     pipe[updateParams]("UpdateTicketPipe"),
+		"base:AddNotePipe":                          pipe[noteParams]("AddNotePipe"),
+		"base:ClassificationPipe":                   pipe[classifyParams]("ClassificationPipe"),
+		"otobo-znuny:OTOBOZnunyTicketSystemService": service[otoboParams, fakeTickets]("OTOBOZnunyTicketSystemService"),
+		"otobo-znuny:FetchTicketsPipe":              pipe[fetchParams]("FetchTicketsPipe"),
+		"hf-local:HFClassificationService":          service[hfParams, fakeClassifier]("HFClassificationService"),
+		"acme:Switch":                               pipe[switchParams]("Switch"),
+		"acme:MustacheRenderer":                     service[noParams, fakeRenderer]("MustacheRenderer"),
+	}, missing: map[string]string{
+		"zammad:ZammadService": "the plugin otai_zammad.so was refused: go-version",
+	}}
+}
+
+func (c catalog) Find(use string) (config.Component, bool) {
+	i, ok := c.offered[use]
+	if !ok {
+		return config.Component{}, false
+	}
+	spec, err := params.Describe(i.Params)
+	if err != nil {
+		panic(err)
+	}
+	return config.Component{
+		Service: i.Provides != nil,
+		Params:  spec,
+		Fits: func(need *params.Spec) error {
+			if i.Provides.Implements(need.Type()) {
+				return nil
+			}
+			return fmt.Errorf("%v is no %s", i.Provides, need.Interface)
+		},
+		Renderer: i.Provides != nil && i.Provides.Implements(reflect.TypeFor[api.TemplateRenderer]()),
+	}, true
+}
+
+func (c catalog) Names() []string {
+	var names []string
+	for name := range c.offered {
+		names = append(names, name)
+	}
+	return names
+}
+
+func (c catalog) Missing(use string) string { return c.missing[use] }

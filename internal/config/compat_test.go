@@ -1,0 +1,111 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+func readFile(t *testing.T, name string, env ...string) (*config.Document, config.Problems) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.Read(config.Options{Files: []config.Source{{Name: filepath.Base(name), Data: data}}, Env: env})
+}
+
+// The files in testdata/compat are configurations of Open Ticket AI.
+func TestConfigurationsOfOpenTicketAIAreRightAsTheyAre(t *testing.T) {
+	for _, name := range []string{"a-znuny-demo.yml", "a2-first-pipeline.yml", "seed.yml"} {
+		t.Run(name, func(t *testing.T) {
+			d, problems := readFile(t, "testdata/compat/"+name, "OTOBO_URL=http://127.0.0.1:8080")
+			if d == nil || len(problems) > 0 {
+				t.Fatalf("reading it:\n%v", problems)
+			}
+			if problems := d.Check(newCatalog()); len(problems) > 0 {
+				t.Fatalf("checking it:\n%v", problems)
+			}
+		})
+	}
+}
+
+func TestAnEarlierFormIsUpgradedWithWarnings(t *testing.T) {
+	d, problems := readFile(t, "testdata/compat/b-deployment.yml", "X=y")
+	if d == nil || problems.HasErrors() {
+		t.Fatalf("reading it:\n%v", problems)
+	}
+	codes := map[string]int{}
+	for _, p := range problems {
+		codes[p.Code]++
+	}
+	if want := map[string]int{"no-effect": 2, "deprecated": 18}; !cmp.Equal(want, codes) {
+		t.Errorf("warnings (-want +got):\n%s\n%v", cmp.Diff(want, codes), problems)
+	}
+	if problems := d.Check(newCatalog()); len(problems) > 0 {
+		t.Fatalf("checking it:\n%v", problems)
+	}
+	steps := d.Orchestrator["params"].(map[string]any)["steps"].([]any)
+	if use := steps[0].(map[string]any)["use"]; use != "base:SimpleSequentialRunner" {
+		t.Errorf("the first step uses %v", use)
+	}
+}
+
+func TestAConfigurationWithoutRootKeyAndWithRunnersIsUnderstood(t *testing.T) {
+	d, problems := readFile(t, "testdata/compat/d-plugins-page.yml")
+	if d == nil || len(problems) > 0 {
+		t.Fatalf("reading it:\n%v", problems)
+	}
+	if ids := []string{d.Services[0].ID, d.Services[1].ID}; !slices.Equal(ids, []string{"ticket_system", "classifier"}) {
+		t.Errorf("services %v", ids)
+	}
+	steps := d.Orchestrator["params"].(map[string]any)["steps"].([]any)
+	if len(steps) != 3 || d.Orchestrator["use"] != "base:SimpleSequentialOrchestrator" {
+		t.Fatalf("orchestrator %v", d.Orchestrator)
+	}
+	// Its components and params never existed: each is named where it stands.
+	got := map[string]bool{}
+	for _, p := range d.Check(newCatalog()) {
+		got[p.String()[:len("d-plugins-page.yml:12:11")]] = true
+	}
+	for _, want := range []string{"d-plugins-page.yml:11:10", "d-plugins-page.yml:25:13", "d-plugins-page.yml:31:14", "d-plugins-page.yml:44:11"} {
+		if !got[want] {
+			t.Errorf("no problem at %s: %v", want, got)
+		}
+	}
+}
+
+func TestTheSeedBecomesAPipeInTheCurrentForm(t *testing.T) {
+	d, problems := readFile(t, "testdata/compat/seed.yml", "OTOBO_URL=http://help.desk")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	wantServices := []config.Service{{
+		ID: "ticket_system", Use: "otobo-znuny:OTOBOZnunyTicketSystemService", Injects: map[string]string{},
+		Params: map[string]any{"base_url": "http://help.desk"}, Path: "services.ticket_system",
+	}}
+	wantRoot := map[string]any{
+		"use": "base:SimpleSequentialOrchestrator",
+		"params": map[string]any{"steps": []any{map[string]any{
+			"use": "base:SimpleSequentialRunner",
+			"params": map[string]any{"run": map[string]any{
+				"id": "fetch", "use": "otobo-znuny:FetchTicketsPipe",
+				"injects": map[string]any{"ticket_system": "ticket_system"},
+			}},
+		}}},
+	}
+	if diff := cmp.Diff(wantServices, d.Services); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(wantRoot, d.Orchestrator); diff != "" {
+		t.Error(diff)
+	}
+	if p := d.Locate("orchestrator.params.steps[0].params.run.use"); p != (config.Position{File: "seed.yml", Line: 12, Column: 14}) {
+		t.Errorf("run.use stands at %v", p)
+	}
+}

@@ -1,0 +1,303 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// decoder turns the merged values into a Document.
+type decoder struct {
+	found *findings
+	atlas *atlas
+}
+
+var (
+	documentKeys = []string{"api_version", "infrastructure", "plugins", "plugin_dirs", "trusted_keys", "services", "orchestrator"}
+	loggingKeys  = []string{"level", "format", "log_to_file", "log_file_path", "log_format", "date_format"}
+	pluginKeys   = []string{"name", "version", "required", "enabled", "sha256", "signature"}
+	serviceKeys  = []string{"use", "injects", "params"}
+	pipeKeys     = []string{"id", "use", "injects", "params"}
+
+	logLevels  = []string{"trace", "debug", "info", "warn", "error", "fatal", "panic", "disabled"}
+	logFormats = []string{"auto", "console", "json"}
+	// pythonLevels are the level names of Open Ticket AI that zerolog calls otherwise.
+	pythonLevels = map[string]string{"warning": "warn", "critical": "fatal", "notset": "trace"}
+
+	sha256Text = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+)
+
+func (d decoder) document(out *Document, root map[string]any, order []string) {
+	d.keys(root, "", documentKeys)
+	out.APIVersion = d.text(root["api_version"], "api_version")
+	infrastructure := d.mapping(root["infrastructure"], "infrastructure")
+	d.keys(infrastructure, "infrastructure", []string{"logging"})
+	out.Logging = d.logging(d.mapping(infrastructure["logging"], "infrastructure.logging"), "infrastructure.logging")
+	out.Plugins = d.plugins(root["plugins"])
+	out.PluginDirs = d.texts(root["plugin_dirs"], "plugin_dirs")
+	out.TrustedKeys = d.texts(root["trusted_keys"], "trusted_keys")
+
+	services := d.mapping(root["services"], "services")
+	for _, id := range order {
+		if v, ok := services[id]; ok {
+			out.Services = append(out.Services, d.service(id, v))
+		}
+	}
+	switch orchestrator := root["orchestrator"].(type) {
+	case map[string]any:
+		out.Orchestrator, _ = plainValue(orchestrator).(map[string]any)
+	case nil:
+		d.found.err(d.atlas.valueAt("orchestrator"), "orchestrator", "missing-key", "write orchestrator: with params: and steps: below it, or with runners:", "the configuration says nothing to run")
+	default:
+		d.wrongType("orchestrator", "a mapping with use and params", orchestrator)
+	}
+}
+
+func (d decoder) logging(m map[string]any, path string) Logging {
+	d.keys(m, path, loggingKeys)
+	for _, key := range []string{"log_format", "date_format"} {
+		if _, given := m[key]; given {
+			d.found.warn(d.atlas.keyAt(join(path, key)), join(path, key), "no-effect", "remove it; format: auto, console or json is what can be chosen", "this has no effect here")
+		}
+	}
+	out := Logging{Level: "info", Format: "auto"}
+	if level := strings.ToLower(d.text(m["level"], join(path, "level"))); level != "" {
+		if name, python := pythonLevels[level]; python {
+			level = name
+		}
+		out.Level = d.oneOf(level, join(path, "level"), logLevels)
+	}
+	if _, python := m["format"].(map[string]any); python {
+		d.found.warn(d.atlas.keyAt(join(path, "format")), join(path, "format"), "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
+	} else if format := strings.ToLower(d.text(m["format"], join(path, "format"))); format != "" {
+		out.Format = d.oneOf(format, join(path, "format"), logFormats)
+	}
+	if b := d.boolean(m["log_to_file"], join(path, "log_to_file")); b != nil {
+		out.LogToFile = *b
+	}
+	out.LogFilePath = d.text(m["log_file_path"], join(path, "log_file_path"))
+	if out.LogToFile && out.LogFilePath == "" {
+		d.found.err(d.atlas.valueAt(join(path, "log_to_file")), join(path, "log_to_file"), "missing-key", "add log_file_path:", "there is no file to log to")
+	}
+	return out
+}
+
+func (d decoder) plugins(v any) []Plugin {
+	list, ok := v.([]any)
+	if !ok {
+		if v != nil {
+			d.wrongType("plugins", "a list of names or of mappings with name", v)
+		}
+		return nil
+	}
+	var out []Plugin
+	first := map[string]string{}
+	for i, item := range list {
+		path := at("plugins", i)
+		m, ok := item.(map[string]any)
+		if !ok {
+			d.wrongType(path, "a name or a mapping with name", item)
+			continue
+		}
+		d.keys(m, path, pluginKeys)
+		p := Plugin{
+			Path:      path,
+			Name:      d.text(m["name"], join(path, "name")),
+			Version:   d.text(m["version"], join(path, "version")),
+			Required:  d.boolean(m["required"], join(path, "required")),
+			Enabled:   d.boolean(m["enabled"], join(path, "enabled")),
+			SHA256:    strings.ToLower(d.text(m["sha256"], join(path, "sha256"))),
+			Signature: d.text(m["signature"], join(path, "signature")),
+		}
+		if p.Name == "" {
+			d.found.err(d.atlas.valueAt(path), path, "missing-key", "write name: otai-…", "the plugin's name is missing")
+			continue
+		}
+		if p.SHA256 != "" && !sha256Text.MatchString(p.SHA256) {
+			d.found.err(d.atlas.valueAt(join(path, "sha256")), join(path, "sha256"), "bad-value", "sha256sum prints 64 hexadecimal digits", "this is no SHA-256 sum")
+		}
+		folded := strings.ReplaceAll(p.Name, "_", "-")
+		if before, twice := first[folded]; twice {
+			d.found.err(d.atlas.valueAt(join(path, "name")), join(path, "name"), "duplicate-id", "it is first given at "+before, "the plugin %s is given twice", p.Name)
+			continue
+		}
+		first[folded] = path
+		out = append(out, p)
+	}
+	return out
+}
+
+func (d decoder) service(id string, v any) Service {
+	path := join("services", id)
+	out := Service{ID: id, Path: path}
+	m, ok := v.(map[string]any)
+	if !ok {
+		d.wrongType(path, "a mapping with use and params", v)
+		return out
+	}
+	d.keys(m, path, serviceKeys)
+	out.Use = d.text(m["use"], join(path, "use"))
+	out.Injects = d.injects(m["injects"], join(path, "injects"))
+	p := d.mapping(m["params"], join(path, "params"))
+	out.Params, _ = plainValue(p).(map[string]any)
+	if out.Use == "" {
+		d.found.err(d.atlas.valueAt(path), path, "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
+	}
+	return out
+}
+
+func (d decoder) injects(v any, path string) map[string]string {
+	m := d.mapping(v, path)
+	out := make(map[string]string, len(m))
+	for _, name := range sortedKeys(m) {
+		id, ok := m[name].(string)
+		if !ok {
+			d.wrongType(join(path, name), "the id of a service", m[name])
+			continue
+		}
+		out[name] = id
+	}
+	return out
+}
+
+// keys reports keys that mean nothing.
+func (d decoder) keys(m map[string]any, path string, known []string) {
+	for _, key := range sortedKeys(m) {
+		if slices.Contains(known, key) {
+			continue
+		}
+		d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", keyHint(key, known), "unknown key %q", key)
+	}
+}
+
+func keyHint(key string, known []string) string {
+	if near := params.Near(key, known); near != "" {
+		return fmt.Sprintf("did you mean %s?", near)
+	}
+	return "possible: " + strings.Join(known, ", ")
+}
+
+func (d decoder) mapping(v any, path string) map[string]any {
+	m, ok := v.(map[string]any)
+	if !ok && v != nil {
+		d.wrongType(path, "a mapping", v)
+	}
+	return m
+}
+
+// text accepts a number as it was written: api_version: 1 is "1".
+func (d decoder) text(v any, path string) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case map[string]any, []any:
+		d.wrongType(path, "text", v)
+		return ""
+	default:
+		return d.atlas.places[path].text
+	}
+}
+
+// texts accepts one text for a list of one.
+func (d decoder) texts(v any, path string) []string {
+	list, ok := v.([]any)
+	if !ok {
+		if text := d.text(v, path); text != "" {
+			return []string{text}
+		}
+		return nil
+	}
+	var out []string
+	for i, item := range list {
+		if text := d.text(item, at(path, i)); text != "" {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+func (d decoder) boolean(v any, path string) *bool {
+	var b bool
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case bool:
+		b = v
+	case string:
+		switch strings.ToLower(v) {
+		case "true", "yes", "on", "1":
+			b = true
+		case "false", "no", "off", "0":
+		default:
+			d.found.err(d.atlas.valueAt(path), path, "wrong-type", "write true or false", "%q is neither true nor false", v)
+			return nil
+		}
+	default:
+		d.wrongType(path, "true or false", v)
+		return nil
+	}
+	return &b
+}
+
+func (d decoder) oneOf(word, path string, of []string) string {
+	if slices.Contains(of, word) {
+		return word
+	}
+	hint := "possible: " + strings.Join(of, ", ")
+	if near := params.Near(word, of); near != "" {
+		hint = "did you mean " + near + "? " + hint
+	}
+	d.found.err(d.atlas.valueAt(path), path, "bad-value", hint, "%q is not possible here", word)
+	return of[0]
+}
+
+func (d decoder) wrongType(path, want string, got any) {
+	d.found.err(d.atlas.valueAt(path), path, "wrong-type", "", "this is %s, it must be %s", describe(got), want)
+}
+
+func describe(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "empty"
+	case map[string]any:
+		return "a mapping"
+	case []any:
+		return "a list"
+	case bool:
+		return strconv.FormatBool(v)
+	case string:
+		return "text"
+	default:
+		return fmt.Sprintf("the number %v", v)
+	}
+}
+
+// plainValue leaves int64 and float64 as the only numbers.
+func plainValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, inner := range v {
+			out[key] = plainValue(inner)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, inner := range v {
+			out[i] = plainValue(inner)
+		}
+		return out
+	case int:
+		return int64(v)
+	case uint64:
+		return float64(v)
+	default:
+		return v
+	}
+}

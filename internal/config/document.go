@@ -1,0 +1,123 @@
+package config
+
+import (
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// Options are what a configuration is read from.
+type Options struct {
+	Files  []Source // the later one wins: mappings merge, lists are replaced
+	Env    []string // the process environment as "NAME=value"
+	DotEnv []Source // .env files; they answer where the environment doesn't
+}
+
+// Document is a configuration whose own form is right. What its uses and params
+// mean is checked by [Document.Check].
+type Document struct {
+	APIVersion  string // a constraint on the API level as given; "1" means >=1, "" any
+	Logging     Logging
+	PluginDirs  []string
+	Plugins     []Plugin
+	TrustedKeys []string
+	Services    []Service // in the order of the document
+	// Orchestrator is the root pipe: id, use, injects and params. Its path is
+	// "orchestrator".
+	Orchestrator map[string]any
+
+	atlas   *atlas
+	secrets *secrets
+	lookup  func(name string) (string, bool)
+}
+
+// Logging says what is logged and where to.
+type Logging struct {
+	Level       string // trace, debug, info, warn, error, fatal, panic or disabled
+	Format      string // auto, console or json
+	LogToFile   bool
+	LogFilePath string
+}
+
+// Plugin is the policy for one plugin. A plugin that isn't listed is loaded, too.
+type Plugin struct {
+	Name      string // package name, such as otai-otobo-znuny
+	Version   string // a constraint, "" any
+	Required  *bool
+	Enabled   *bool
+	SHA256    string // of the file, in hexadecimal
+	Signature string
+	Path      string // place in the configuration
+}
+
+// Service is one service of the configuration.
+type Service struct {
+	ID, Use string
+	Injects map[string]string // injection name to service id
+	Params  map[string]any
+	Path    string // "services.ID"
+}
+
+// Read merges and checks everything that can be checked without plugins. The
+// Document is nil when there is none to go on with; otherwise it can be checked
+// further, and used when no problem is an error.
+func Read(o Options) (*Document, Problems) {
+	found := &findings{}
+	known := &secrets{}
+	environment, dotEnv := variables(o, found)
+	lookup := func(name string) (string, bool) {
+		value, ok := environment[name]
+		if !ok {
+			value, ok = dotEnv[name]
+		}
+		return value, ok
+	}
+	l := newLayers(found)
+	usable := len(o.Files) > 0
+	for _, s := range o.Files {
+		l.atlas.lines[s.Name] = splitLines(s.Data)
+		root := readFile(s, found)
+		if root != nil {
+			root = upgrade(root, found)
+		}
+		if root == nil {
+			usable = false
+			continue
+		}
+		l.addFile(root)
+	}
+	if !usable {
+		return nil, found.sorted(known)
+	}
+	l.addVariables(dotEnv)
+	l.addVariables(environment)
+	root := l.values.Raw()
+	references{lookup, l.atlas, found, known}.expandDocument(root)
+	d := &Document{atlas: l.atlas, secrets: known, lookup: lookup}
+	decoder{found: found, atlas: l.atlas}.document(d, root, l.services)
+	d.learnSecrets()
+	return d, found.sorted(known)
+}
+
+// Lookup answers what a variable holds: the environment, else .env. It is what
+// ${NAME}, get_env and [api.Host] see. A variable that is named like a secret is
+// kept out of messages from then on.
+func (d *Document) Lookup(name string) (string, bool) {
+	value, ok := d.lookup(name)
+	if ok && SecretName(name) {
+		d.secrets.add(value)
+	}
+	return value, ok
+}
+
+// Secrets returns the values that no log, error or answer may show, as far as
+// they are known by now, the longest first.
+func (d *Document) Secrets() []string { return d.secrets.all() }
+
+// Locate returns where the value at a path such as
+// "orchestrator.params.steps[0].params.interval" was written, or the nearest value
+// around it.
+func (d *Document) Locate(path string) Position { return d.atlas.valueAt(path) }
+
+// LocateTemplate returns the file position of a fault in the template at path.
+func (d *Document) LocateTemplate(path string, e *api.TemplateError) Position {
+	return d.atlas.inside(path, e.Line, e.Column)
+}

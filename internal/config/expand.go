@@ -1,0 +1,96 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// reference is ${NAME} or ${NAME:-default}. "$${" stands for the literal "${", and
+// "${{ … }}" is left alone with all that is in it: it belongs to other languages.
+var reference = regexp.MustCompile(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?\}`)
+
+// references replaces ${NAME} in the params of the services and in the
+// infrastructure, once: what a variable holds is not looked at again.
+type references struct {
+	lookup  func(name string) (string, bool)
+	atlas   *atlas
+	found   *findings
+	secrets *secrets
+}
+
+func (r references) expandDocument(root map[string]any) {
+	if v, ok := root["infrastructure"]; ok {
+		root["infrastructure"] = r.value(v, "infrastructure")
+	}
+	services, _ := root["services"].(map[string]any)
+	for _, id := range sortedKeys(services) {
+		if service, ok := services[id].(map[string]any); ok && service["params"] != nil {
+			service["params"] = r.value(service["params"], join(join("services", id), "params"))
+		}
+	}
+}
+
+func (r references) value(v any, path string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range sortedKeys(v) {
+			v[key] = r.value(v[key], join(path, key))
+		}
+	case []any:
+		for i := range v {
+			v[i] = r.value(v[i], at(path, i))
+		}
+	case string:
+		return r.text(v, path)
+	}
+	return v
+}
+
+func (r references) text(text, path string) string {
+	// What a variable gives is a value, such as a password, and no more a source.
+	if !strings.Contains(text, "${") || r.atlas.valueAt(path).Line == 0 {
+		return text
+	}
+	var out strings.Builder
+	end := 0
+	for _, m := range reference.FindAllStringSubmatchIndex(text, -1) {
+		out.WriteString(text[end:m[0]])
+		end = m[1]
+		if m[2] < 0 {
+			out.WriteString(strings.Replace(text[m[0]:m[1]], "$${", "${", 1))
+			continue
+		}
+		name := text[m[2]:m[3]]
+		value, set := r.lookup(name)
+		switch {
+		case m[4] >= 0 && value == "":
+			out.WriteString(text[m[6]:m[7]])
+		case set:
+			if SecretName(name) {
+				r.secrets.add(value)
+			}
+			out.WriteString(value)
+		default:
+			line := strings.Count(text[:m[0]], "\n") + 1
+			column := utf8.RuneCountInString(text[strings.LastIndexByte(text[:m[0]], '\n')+1:m[0]]) + 1
+			r.found.err(r.atlas.inside(path, line, column), path, "unset-variable",
+				fmt.Sprintf("set it in the environment or in .env, or write ${%s:-default}; $${ stands for a literal ${", name),
+				"the environment variable %s is not set", name)
+			out.WriteString(text[m[0]:m[1]])
+		}
+	}
+	out.WriteString(text[end:])
+	return out.String()
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

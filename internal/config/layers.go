@@ -1,0 +1,300 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/joho/godotenv"
+	koanfyaml "github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/v2"
+	"go.yaml.in/yaml/v3"
+)
+
+// pathDelimiter parts the keys of a path inside koanf. Keys contain dots, but no
+// control characters: read.go refuses them.
+const pathDelimiter = "\x1f"
+
+// variablePrefixes name configuration values in the environment, the weaker first.
+var variablePrefixes = []string{"OPEN_TICKET_AI__", "OTAI__"}
+
+// layers merges what is given in several places: files, then .env, then the
+// environment. Mappings merge, all else is replaced.
+type layers struct {
+	values   *koanf.Koanf
+	atlas    *atlas
+	services []string // ids in the order in which they were first given
+	found    *findings
+}
+
+func newLayers(f *findings) *layers {
+	return &layers{values: koanf.New(pathDelimiter), atlas: newAtlas(), found: f}
+}
+
+// addFile merges the tree of one file. It goes through koanf's own YAML parser,
+// written anew from the upgraded tree.
+func (l *layers) addFile(root *node) {
+	data, err := yaml.Marshal(root.yaml())
+	if err == nil {
+		err = l.values.Load(document(data), koanfyaml.Parser())
+	}
+	if err != nil {
+		l.found.err(root.at, "", "internal", "please report this", "the configuration can't be merged: %v", err)
+		return
+	}
+	l.noted(root)
+}
+
+// noted keeps what koanf loses: places and the order of the services.
+func (l *layers) noted(root *node) {
+	l.atlas.record("", root.at, root)
+	if services := root.get("services"); services.isMapping() {
+		for _, p := range services.pairs {
+			if !slices.Contains(l.services, p.key) {
+				l.services = append(l.services, p.key)
+			}
+		}
+	}
+}
+
+// addVariables merges what variables such as OTAI__INFRASTRUCTURE__LOGGING__LEVEL
+// give. Names match keys without regard to case, and _ matches -.
+func (l *layers) addVariables(variables map[string]string) {
+	for _, prefix := range variablePrefixes {
+		var names []string
+		for name := range variables {
+			if strings.HasPrefix(name, prefix) {
+				names = append(names, name)
+			}
+		}
+		// A whole mapping comes before a value in it.
+		slices.SortFunc(names, func(a, b string) int {
+			return cmp.Or(cmp.Compare(strings.Count(a, "__"), strings.Count(b, "__")), cmp.Compare(a, b))
+		})
+		for _, name := range names {
+			l.addVariable(name, strings.Split(strings.TrimPrefix(name, prefix), "__"), variables[name])
+		}
+	}
+}
+
+func (l *layers) addVariable(name string, segments []string, text string) {
+	origin := Position{File: name}
+	var keys []string
+	var around any = l.values.Raw()
+	path := ""
+	for _, segment := range segments {
+		if segment == "" {
+			l.found.err(origin, path, "bad-variable", "write "+variablePrefixes[1]+"KEY__KEY", "two underscores stand where a key is missing")
+			return
+		}
+		if _, list := around.([]any); list {
+			l.found.err(origin, path, "bad-variable", "give the whole list as JSON: ["+"…]", "single values of a list can't be given by a variable")
+			return
+		}
+		known, _ := around.(map[string]any)
+		key := matchingKey(segment, known)
+		keys = append(keys, key)
+		path = join(path, key)
+		around = known[key]
+	}
+	value := l.variableValue(origin, path, text)
+	if value == nil {
+		return
+	}
+	for _, key := range slices.Backward(keys) {
+		value = &node{kind: yaml.MappingNode, at: origin, pairs: []pair{{key, origin, value}}}
+	}
+	root := upgrade(value, l.found)
+	if root == nil {
+		return
+	}
+	if err := l.values.Load(confmap.Provider(root.plain().(map[string]any), ""), nil); err != nil {
+		l.found.err(origin, path, "internal", "please report this", "the value can't be merged: %v", err)
+		return
+	}
+	l.noted(root)
+}
+
+// variableValue reads a list or a mapping as YAML, of which JSON is a part, and
+// takes all else as text.
+func (l *layers) variableValue(origin Position, path, text string) *node {
+	trimmed := strings.TrimSpace(text)
+	template := strings.HasPrefix(trimmed, "{{") || strings.HasPrefix(trimmed, "{%") || strings.HasPrefix(trimmed, "{#")
+	if template || !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
+		return &node{kind: yaml.ScalarNode, at: origin, value: text, text: text}
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(trimmed), &doc); err != nil || len(doc.Content) == 0 {
+		l.found.err(origin, path, "bad-variable", "write JSON", "the value begins like a list or a mapping and is none")
+		return nil
+	}
+	var faults findings
+	e := expander{file: origin.File, found: &faults, open: map[*yaml.Node]bool{}}
+	n := e.expand(doc.Content[0], path, 0)
+	for _, p := range faults.list {
+		l.found.err(origin, p.Path, p.Code, p.Hint, "%s", p.Message)
+	}
+	if n != nil {
+		n.place(origin)
+	}
+	return n
+}
+
+// matchingKey returns the key that a segment of a variable's name means: a known
+// one, else its lower case.
+func matchingKey(segment string, known map[string]any) string {
+	fold := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "_")) }
+	matches := []string{}
+	for key := range known {
+		if key == segment {
+			return key
+		}
+		if fold(key) == fold(segment) {
+			matches = append(matches, key)
+		}
+	}
+	if len(matches) > 0 {
+		return slices.Min(matches)
+	}
+	return strings.ToLower(segment)
+}
+
+// place gives a whole tree one position.
+func (n *node) place(at Position) {
+	n.at = at
+	for i := range n.pairs {
+		n.pairs[i].at = at
+		n.pairs[i].value.place(at)
+	}
+	for _, item := range n.items {
+		item.place(at)
+	}
+}
+
+// plain returns the tree as maps, slices and scalars.
+func (n *node) plain() any {
+	switch n.kind {
+	case yaml.MappingNode:
+		out := make(map[string]any, len(n.pairs))
+		for _, p := range n.pairs {
+			out[p.key] = p.value.plain()
+		}
+		return out
+	case yaml.SequenceNode:
+		out := make([]any, len(n.items))
+		for i, item := range n.items {
+			out[i] = item.plain()
+		}
+		return out
+	}
+	return n.value
+}
+
+// yaml returns the tree in a form that any YAML parser reads back as it is: all
+// text in double quotes, all else with the tag of its type.
+func (n *node) yaml() *yaml.Node {
+	out := &yaml.Node{Kind: n.kind}
+	switch n.kind {
+	case yaml.MappingNode:
+		for _, p := range n.pairs {
+			out.Content = append(out.Content, quoted(p.key), p.value.yaml())
+		}
+	case yaml.SequenceNode:
+		for _, item := range n.items {
+			out.Content = append(out.Content, item.yaml())
+		}
+	default:
+		switch v := n.value.(type) {
+		case string:
+			return quoted(v)
+		case bool:
+			out.Tag, out.Value = "!!bool", strconv.FormatBool(v)
+		case int:
+			out.Tag, out.Value = "!!int", strconv.Itoa(v)
+		case int64:
+			out.Tag, out.Value = "!!int", strconv.FormatInt(v, 10)
+		case uint64:
+			out.Tag, out.Value = "!!int", strconv.FormatUint(v, 10)
+		case float64:
+			out.Tag, out.Value = "!!float", floatText(v)
+		default:
+			out.Tag, out.Value = "!!null", "null"
+		}
+	}
+	return out
+}
+
+func quoted(text string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle, Value: text}
+}
+
+func floatText(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return ".nan"
+	case math.IsInf(v, 1):
+		return ".inf"
+	case math.IsInf(v, -1):
+		return "-.inf"
+	}
+	text := strconv.FormatFloat(v, 'g', -1, 64)
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return text
+}
+
+// document is the koanf provider of one file.
+type document []byte
+
+func (d document) ReadBytes() ([]byte, error) { return d, nil }
+
+func (d document) Read() (map[string]any, error) {
+	return nil, errors.New("a document is read through a parser")
+}
+
+// variables returns the process environment and what .env files add to it. The
+// first file that gives a name wins.
+func variables(o Options, f *findings) (environment, dotEnv map[string]string) {
+	environment, dotEnv = map[string]string{}, map[string]string{}
+	for _, entry := range o.Env {
+		if name, value, ok := strings.Cut(entry, "="); ok {
+			environment[name] = value
+		}
+	}
+	for _, s := range o.DotEnv {
+		values, err := godotenv.UnmarshalBytes(s.Data)
+		if err != nil {
+			// The library's message shows the text, which may be a secret.
+			f.err(dotEnvFault(s), "", "bad-dotenv", "write NAME=value, and quote a value with spaces", "this is no .env file")
+			continue
+		}
+		for name, value := range values {
+			_, given := environment[name]
+			_, before := dotEnv[name]
+			if !given && !before {
+				dotEnv[name] = value
+			}
+		}
+	}
+	return environment, dotEnv
+}
+
+// dotEnvFault returns the first line up to which a .env file can't be read.
+func dotEnvFault(s Source) Position {
+	for end, line := 0, 1; end < len(s.Data) && len(s.Data) < 1<<16; line++ {
+		if i := strings.IndexByte(string(s.Data[end:]), '\n'); i >= 0 {
+			end += i + 1
+		} else {
+			end = len(s.Data)
+		}
+		if _, err := godotenv.UnmarshalBytes(s.Data[:end]); err != nil {
+			return Position{s.Name, line, 1}
+		}
+	}
+	return Position{s.Name, 1, 1}
+}

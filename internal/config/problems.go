@@ -1,0 +1,136 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// The severities of a [Problem].
+const (
+	SeverityError   = "error"
+	SeverityWarning = "warning"
+)
+
+// Problem is one thing that is wrong with a configuration. A Line of 0 means that
+// File names an environment variable. Code is stable; Message and Hint are for
+// people.
+type Problem struct {
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Column   int    `json:"column"`
+	Path     string `json:"path"`
+	Severity string `json:"severity"`
+	Code     string `json:"code"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint"`
+}
+
+// String is one line: "file:line:column: key.path: what is wrong (hint)".
+func (p Problem) String() string {
+	var b strings.Builder
+	if p.File != "" {
+		b.WriteString(p.File)
+		if p.Line > 0 {
+			fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
+		}
+		b.WriteString(": ")
+	}
+	if p.Severity == SeverityWarning {
+		b.WriteString("warning: ")
+	}
+	if p.Path != "" {
+		b.WriteString(p.Path + ": ")
+	}
+	b.WriteString(p.Message)
+	if p.Hint != "" {
+		b.WriteString(" (" + p.Hint + ")")
+	}
+	return b.String()
+}
+
+// Problems are sorted by file and position.
+type Problems []Problem
+
+// Error has one line for each problem, warnings included.
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// HasErrors reports whether anything is worse than a warning.
+func (ps Problems) HasErrors() bool {
+	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Severity == SeverityError })
+}
+
+// And returns the problems of both, sorted, each once.
+func (ps Problems) And(more Problems) Problems {
+	all := slices.Concat(ps, more)
+	slices.SortStableFunc(all, func(a, b Problem) int {
+		return cmp.Or(
+			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
+			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message),
+		)
+	})
+	return slices.Compact(all)
+}
+
+// Excerpt shows the problem's line with a caret below its column, or "" when the
+// line isn't in sources. Values that look secret are not shown.
+func (p Problem) Excerpt(sources []Source) string {
+	for _, s := range sources {
+		if s.Name != p.File || p.Line < 1 {
+			continue
+		}
+		lines := splitLines(s.Data)
+		if p.Line > len(lines) {
+			return ""
+		}
+		line := lines[p.Line-1]
+		if key, _, found := strings.Cut(line, ":"); found && SecretName(key) {
+			line = key + ": ***"
+		}
+		column := min(p.Column-1, utf8.RuneCountInString(line))
+		margin := []rune(line)[:max(column, 0)]
+		for i, r := range margin {
+			if r != '\t' {
+				margin[i] = ' '
+			}
+		}
+		return fmt.Sprintf("%5d | %s\n      | %s^\n", p.Line, line, string(margin))
+	}
+	return ""
+}
+
+// findings collects problems on the way.
+type findings struct{ list Problems }
+
+func (f *findings) err(at Position, path, code, hint, format string, args ...any) {
+	f.add(SeverityError, at, path, code, hint, fmt.Sprintf(format, args...))
+}
+
+func (f *findings) warn(at Position, path, code, hint, format string, args ...any) {
+	f.add(SeverityWarning, at, path, code, hint, fmt.Sprintf(format, args...))
+}
+
+func (f *findings) add(severity string, at Position, path, code, hint, message string) {
+	f.list = append(f.list, Problem{
+		File: at.File, Line: at.Line, Column: at.Column, Path: path,
+		Severity: severity, Code: code, Message: message, Hint: hint,
+	})
+}
+
+// sorted returns what was found without the secrets.
+func (f *findings) sorted(s *secrets) Problems {
+	out := Problems(nil).And(f.list)
+	for i := range out {
+		out[i].Message = s.redact(out[i].Message)
+		out[i].Hint = s.redact(out[i].Hint)
+	}
+	return out
+}

@@ -1,0 +1,260 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Limits of one file. A configuration of a large site has some thousand values.
+const (
+	maxBytes  = 10 << 20
+	maxDepth  = 100
+	maxValues = 500_000 // after every alias was followed
+)
+
+// Source is a file as it was read. Name is what messages call it.
+type Source struct {
+	Name string
+	Data []byte
+}
+
+// node is a value of a configuration file. Aliases and merge keys are resolved,
+// keys and timestamps are the text that was written.
+type node struct {
+	kind  yaml.Kind // mapping, sequence or scalar
+	at    Position
+	pairs []pair
+	items []*node
+	value any    // a scalar's value: string, bool, int, uint64, float64 or nil
+	text  string // a scalar's text
+	style yaml.Style
+}
+
+type pair struct {
+	key   string
+	at    Position
+	value *node
+}
+
+// get returns the value of a key, nil where there is none.
+func (n *node) get(key string) *node {
+	for _, p := range n.pairs {
+		if p.key == key {
+			return p.value
+		}
+	}
+	return nil
+}
+
+// cut removes a key and returns what it held.
+func (n *node) cut(key string) (pair, bool) {
+	for i, p := range n.pairs {
+		if p.key == key {
+			n.pairs = append(n.pairs[:i:i], n.pairs[i+1:]...)
+			return p, true
+		}
+	}
+	return pair{}, false
+}
+
+func (n *node) isMapping() bool { return n != nil && n.kind == yaml.MappingNode }
+func (n *node) isList() bool    { return n != nil && n.kind == yaml.SequenceNode }
+func (n *node) isNull() bool {
+	return n == nil || n.kind == yaml.ScalarNode && n.value == nil
+}
+
+// readFile parses one file. It returns nil when nothing in the file can be used.
+func readFile(s Source, f *findings) *node {
+	at := func(offset int) Position { return offsetPosition(s, offset) }
+	data := bytes.TrimPrefix(s.Data, []byte("\xef\xbb\xbf"))
+	skipped := len(s.Data) - len(data)
+	switch {
+	case len(s.Data) > maxBytes:
+		f.err(Position{s.Name, 1, 1}, "", "file-too-large", "leave out what is no configuration", "the file has more than %d MB", maxBytes>>20)
+		return nil
+	case !utf8.Valid(data):
+		f.err(at(skipped+invalidUTF8(data)), "", "encoding", "save the file as UTF-8", "this is no UTF-8 text")
+		return nil
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var doc yaml.Node
+	if err := decoder.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
+		syntaxProblem(s, data, err, f)
+		return nil
+	}
+	for {
+		var more yaml.Node
+		err := decoder.Decode(&more)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			syntaxProblem(s, data, err, f)
+			return nil
+		}
+		if len(more.Content) > 0 && more.Content[0].Tag != "!!null" {
+			f.err(Position{s.Name, more.Content[0].Line, more.Content[0].Column}, "", "multiple-documents",
+				"remove the line with --- and put both parts under the same keys", "a second YAML document begins here")
+			return nil
+		}
+	}
+	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
+		f.err(Position{s.Name, 1, 1}, "", "empty", "see examples/ for a configuration to begin with", "the file holds no configuration")
+		return nil
+	}
+	e := expander{file: s.Name, found: f, open: map[*yaml.Node]bool{}}
+	root := e.expand(doc.Content[0], "", 0)
+	if root == nil || e.broken {
+		return nil
+	}
+	if !root.isMapping() {
+		f.err(root.at, "", "not-a-mapping", "write keys such as services: and orchestrator:", "the file is no mapping of keys to values")
+		return nil
+	}
+	return root
+}
+
+// expander turns YAML nodes into plain ones.
+type expander struct {
+	file   string
+	found  *findings
+	open   map[*yaml.Node]bool // the collections on the way from the root
+	values int
+	broken bool // something is wrong that makes the rest worthless
+}
+
+func (e *expander) fail(n *yaml.Node, path, code, hint, format string, args ...any) *node {
+	if !e.broken {
+		e.found.err(e.position(n), path, code, hint, format, args...)
+	}
+	e.broken = true
+	return nil
+}
+
+func (e *expander) position(n *yaml.Node) Position { return Position{e.file, n.Line, n.Column} }
+
+// expand returns nil after a fault that ends the reading.
+func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
+	if e.broken {
+		return nil
+	}
+	if n.Kind == yaml.AliasNode {
+		if e.open[n.Alias] {
+			return e.fail(n, path, "cyclic-alias", "an anchor can't contain itself", "the alias *%s stands inside its own anchor", n.Value)
+		}
+		return e.expand(n.Alias, path, depth)
+	}
+	if e.values++; e.values > maxValues {
+		return e.fail(n, path, "too-many-values", "aliases that hold aliases multiply", "the file grows to more than %d values", maxValues)
+	}
+	if depth > maxDepth {
+		return e.fail(n, path, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)
+	}
+	if tag := n.ShortTag(); !strings.HasPrefix(tag, "!!") {
+		return e.fail(n, path, "unknown-tag", "quote the value if it begins with !", "the tag %s means nothing here", tag)
+	}
+	out := &node{kind: n.Kind, at: e.position(n)}
+	switch n.Kind {
+	case yaml.MappingNode:
+		e.open[n] = true
+		e.pairs(out, n, path, depth)
+		delete(e.open, n)
+	case yaml.SequenceNode:
+		e.open[n] = true
+		for i, item := range n.Content {
+			if v := e.expand(item, at(path, i), depth+1); v != nil {
+				out.items = append(out.items, v)
+			}
+		}
+		delete(e.open, n)
+	default:
+		out.text, out.style = n.Value, n.Style
+		if n.ShortTag() == "!!timestamp" {
+			out.value = n.Value
+			break
+		}
+		if err := n.Decode(&out.value); err != nil {
+			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is no %s", n.Value, strings.TrimPrefix(n.ShortTag(), "!!"))
+		}
+	}
+	if e.broken {
+		return nil
+	}
+	return out
+}
+
+func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
+	first := map[string]Position{}
+	var merged []*node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if k.Kind == yaml.AliasNode {
+			k = k.Alias
+		}
+		if k.ShortTag() == "!!merge" {
+			merged = append(merged, e.mergeSources(v, path, depth)...)
+			continue
+		}
+		if k.Kind != yaml.ScalarNode {
+			hint := "a key is a single word or text"
+			if k.Kind == yaml.MappingNode {
+				hint = `a template must stand in quotes: "{{ … }}"`
+			}
+			e.fail(k, path, "bad-key", hint, "a collection can't be a key")
+			return
+		}
+		if strings.ContainsFunc(k.Value, func(r rune) bool { return r < ' ' }) {
+			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", k.Value)
+			return
+		}
+		p := join(path, k.Value)
+		if before, twice := first[k.Value]; twice {
+			e.found.err(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of both", before.Line), "the key %q is given twice", k.Value)
+			continue
+		}
+		first[k.Value] = e.position(k)
+		if value := e.expand(v, p, depth+1); value != nil {
+			out.pairs = append(out.pairs, pair{k.Value, e.position(k), value})
+		}
+	}
+	for _, m := range merged {
+		for _, p := range m.pairs {
+			if _, given := first[p.key]; !given {
+				first[p.key] = p.at
+				out.pairs = append(out.pairs, p)
+			}
+		}
+	}
+}
+
+// mergeSources returns the mappings behind "<<", the strongest first.
+func (e *expander) mergeSources(v *yaml.Node, path string, depth int) []*node {
+	m := e.expand(v, path, depth+1)
+	switch {
+	case m == nil:
+		return nil
+	case m.isMapping():
+		return []*node{m}
+	case m.isList():
+		if !slices.ContainsFunc(m.items, func(item *node) bool { return !item.isMapping() }) {
+			return m.items
+		}
+	}
+	e.fail(v, path, "bad-merge", "write <<: *name", "<< merges mappings only")
+	return nil
+}
+
+func splitLines(data []byte) []string {
+	lines := strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimSuffix(l, "\r")
+	}
+	return lines
+}

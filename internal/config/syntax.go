@@ -1,0 +1,151 @@
+package config
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+var (
+	yamlFault     = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
+
+// syntaxProblem reports YAML that does not parse. The parser names only a line, and
+// often the one in which the surrounding block began, so the place is looked for:
+// it is where the longest text ends that still parses.
+func syntaxProblem(s Source, data []byte, err error, f *findings) {
+	message, line := err.Error(), 1
+	if m := yamlFault.FindStringSubmatch(message); m != nil {
+		message = m[2]
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			line = n
+		}
+	}
+	skipped := len(s.Data) - len(data)
+	if m := unknownAnchor.FindStringSubmatch(message); m != nil {
+		offset := max(bytes.Index(data, []byte("*"+m[1])), 0)
+		f.err(offsetPosition(s, skipped+offset), "", "unknown-anchor", "write &"+m[1]+" at the value that is meant, above this line", "the alias *%s has no anchor", m[1])
+		return
+	}
+	if message == "control characters are not allowed" {
+		offset := max(bytes.IndexFunc(data, notPrintable), 0)
+		f.err(offsetPosition(s, skipped+offset), "", "encoding", "remove it, or write it as an escape in double quotes", "this control character can't stand in YAML")
+		return
+	}
+	offset, ok := longestParsed(data)
+	if !ok {
+		offset = lineStart(data, line)
+	}
+	at := offsetPosition(s, skipped+offset)
+	text := ""
+	if lines := splitLines(data); at.Line <= len(lines) {
+		text = lines[at.Line-1]
+	}
+	if indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]; strings.Contains(indent, "\t") {
+		at.Column = strings.Index(indent, "\t") + 1
+		f.err(at, "", "yaml-syntax", "indent with spaces", "a tab indents this line")
+		return
+	}
+	f.err(at, "", "yaml-syntax", syntaxHint(message, text), "this is no valid YAML: %s", message)
+}
+
+func syntaxHint(message, line string) string {
+	switch {
+	case strings.Contains(line, "{{") || strings.Contains(line, "{%"):
+		return "put the template in quotes, and use the other kind of quotes inside"
+	case strings.Contains(message, "mapping values are not allowed"):
+		return "put text with a colon in quotes, or correct the indentation"
+	case strings.Contains(message, "cannot start any token"):
+		return "put the text in quotes"
+	case strings.Contains(message, "end of stream"):
+		return "close the quotes that open here"
+	case strings.Contains(message, "',' or"):
+		return "close the bracket"
+	default:
+		return "look at the indentation of this line and the one above"
+	}
+}
+
+// longestParsed returns the offset after the longest prefix of data that parses,
+// first by lines, then by characters of the next line. It gives up where that
+// would take long.
+func longestParsed(data []byte) (int, bool) {
+	budget := 32 << 20
+	parses := func(prefix []byte) bool {
+		budget -= len(prefix)
+		var n yaml.Node
+		return yaml.Unmarshal(prefix, &n) == nil
+	}
+	start := len(data)
+	for {
+		start = bytes.LastIndexByte(data[:start], '\n') + 1
+		if start == 0 || parses(data[:start]) {
+			break
+		}
+		if budget < 0 {
+			return 0, false
+		}
+		start--
+	}
+	line := data[start:]
+	if end := bytes.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end]
+	}
+	indent := len(line) - len(bytes.TrimLeft(line, " "))
+	for n := len(line); n > indent; n-- {
+		if n < len(line) && !utf8.RuneStart(line[n]) {
+			continue
+		}
+		if parses(data[:start+n]) {
+			n += len(line[n:]) - len(bytes.TrimLeft(line[n:], " "))
+			return start + n, true
+		}
+		if budget < 0 {
+			break
+		}
+	}
+	return start + indent, true
+}
+
+// notPrintable is what YAML refuses in a stream.
+func notPrintable(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' ||
+		r >= 0x7f && r < 0xa0 && r != 0x85 || r == 0xfffe || r == 0xffff || r == 0xfeff
+}
+
+func invalidUTF8(data []byte) int {
+	offset := 0
+	for offset < len(data) {
+		r, size := utf8.DecodeRune(data[offset:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		offset += size
+	}
+	return offset
+}
+
+func lineStart(data []byte, line int) int {
+	offset := 0
+	for ; line > 1; line-- {
+		next := bytes.IndexByte(data[offset:], '\n')
+		if next < 0 {
+			break
+		}
+		offset += next + 1
+	}
+	return offset
+}
+
+// offsetPosition counts lines and characters up to a byte offset.
+func offsetPosition(s Source, offset int) Position {
+	before := bytes.TrimPrefix(s.Data[:min(offset, len(s.Data))], []byte("\xef\xbb\xbf"))
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+	return Position{s.Name, line, column}
+}
