@@ -1,0 +1,351 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// effect is what a failed request can have left behind.
+type effect int
+
+const (
+	none     effect = iota // it was never sent, or refused before anything was written
+	answered               // the server is done with it and may have written a part
+	severed                // the connection ended without an answer
+	running                // the server may still be at work on it
+)
+
+// fault is a failed request. It wraps the api faults that it is.
+type fault struct {
+	op     operation
+	ticket string
+	status int
+	took   time.Duration
+
+	kinds  []error // api.Err…
+	effect effect
+	code   string // the server's error code, without the operation's name
+	said   string // the server's own words
+	advice string // what to check
+	cause  error
+}
+
+func (f *fault) Error() string {
+	var b strings.Builder
+	switch f.op {
+	case opSearch:
+		b.WriteString("search tickets")
+	case opGet:
+		b.WriteString("read ticket " + f.ticket)
+	case opUpdate:
+		b.WriteString("change ticket " + f.ticket)
+	case opCreate:
+		b.WriteString("create a ticket")
+	}
+	if len(f.kinds) > 0 {
+		b.WriteString(": " + f.kinds[0].Error())
+	}
+	if f.said != "" {
+		fmt.Fprintf(&b, ": the help desk says %q", f.said)
+	}
+	if f.cause != nil {
+		b.WriteString(": " + f.cause.Error())
+	}
+	if f.advice != "" {
+		b.WriteString(": " + f.advice)
+	}
+	return b.String()
+}
+
+func (f *fault) Unwrap() []error {
+	all := append([]error(nil), f.kinds...)
+	if f.cause != nil {
+		all = append(all, f.cause)
+	}
+	return all
+}
+
+// errTooLarge is the cause when an answer exceeds maxAnswer.
+var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+
+// errNothing is the cause when a server answers without a single byte.
+var errNothing = errors.New("the server answered nothing")
+
+// read makes an answer of a response, or a fault.
+func (c *client) read(op operation, status int, body []byte, request message) (answer, error) {
+	if len(body) > maxAnswer {
+		return answer{}, &fault{kinds: []error{api.ErrInvalid}, effect: answered, cause: errTooLarge}
+	}
+	trimmed := strings.TrimSpace(string(body))
+	switch {
+	case status >= 400 && status != http.StatusInternalServerError:
+		return answer{}, c.statusFault(status, trimmed)
+	case trimmed == "":
+		return answer{}, &fault{kinds: []error{api.ErrTemporary}, effect: answered, cause: errNothing, advice: c.adviseService()}
+	case status == http.StatusInternalServerError:
+		return answer{}, c.serverFault(trimmed)
+	case strings.HasPrefix(trimmed, "<"):
+		return answer{}, &fault{
+			kinds: []error{api.ErrInvalid}, effect: answered, cause: errors.New("the server answered with a web page"),
+			advice: c.adviseBaseURL(),
+		}
+	}
+	var a answer
+	if err := json.Unmarshal(body, &a); err != nil {
+		return answer{}, &fault{kinds: []error{api.ErrTemporary}, effect: answered, cause: fmt.Errorf("the answer can't be read: %w", err)}
+	}
+	if a.Error != nil {
+		return answer{}, c.refusal(op, a.Error.ErrorCode, a.Error.ErrorMessage, request)
+	}
+	return a, nil
+}
+
+// refusal is an error that the operation itself answers, with status 200.
+func (c *client) refusal(op operation, code, said string, request message) *fault {
+	_, code, _ = strings.Cut(code, ".")
+	f := &fault{code: code, said: said, kinds: []error{api.ErrInvalid}}
+	switch code {
+	case "AuthFail":
+		f.kinds = []error{api.ErrDenied}
+		f.advice = fmt.Sprintf("check the params username (%q) and password (or %s), and that this agent is valid in the help desk (Admin, Agents); the mapping of the web service may put another login in its place", c.login, PasswordVariable)
+	case "AccessDenied":
+		f.kinds = []error{api.ErrDenied}
+		switch op {
+		case opGet:
+			// No such ticket and no right to see it are one answer.
+			f.kinds = []error{api.ErrNotFound, api.ErrDenied}
+			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right ro on its queue's group", c.login)
+		case opUpdate:
+			f.kinds = []error{api.ErrNotFound, api.ErrDenied}
+			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right rw on its queue's group", c.login)
+		case opCreate:
+			f.advice = fmt.Sprintf("the agent %q needs the right create on the queue's group", c.login)
+		}
+	case "InvalidParameter", "WrongStructure":
+		f.advice = "nothing was changed; names count exactly, upper and lower case too, and must be valid in the help desk"
+		f.cause = wrongField(said, request)
+	case "MissingParameter":
+		f.cause = wrongField(said, request)
+		// What the operation itself demands is checked before anything is written. What
+		// Ticket::State demands, a pending time, comes after the queue was moved; that
+		// message doesn't begin with the operation's name.
+		if !strings.HasPrefix(said, string(op)) {
+			f.effect = answered
+			f.advice = "a pending state needs Fields.PendingTime; a new title and queue may have been written already"
+		}
+	default:
+		f.effect = answered
+	}
+	return f
+}
+
+var fieldInMessage = regexp.MustCompile(`(Ticket|Article)->(\w+?)(?:ID)?\b|^\w+: (DynamicField)->`)
+
+// contractFields are the contract's names for the servers' fields.
+var contractFields = map[string]string{
+	"Title": "subject", "Queue": "queue", "Priority": "priority", "State": "state",
+	"Owner": "owner", "CustomerUser": "customer",
+}
+
+// wrongField finds in the server's words which field of the request is meant, and
+// what it was given; nil where they name none.
+func wrongField(said string, request message) error {
+	m := fieldInMessage.FindStringSubmatch(said)
+	switch {
+	case m == nil:
+		return nil
+	case m[3] != "":
+		return &api.FieldError{Field: "fields", Err: errors.New("the name or the value of a dynamic field is refused")}
+	case m[1] == "Article":
+		return &api.FieldError{Field: "note." + strings.ToLower(m[2]), Err: errors.New("is refused")}
+	}
+	field, ok := contractFields[m[2]]
+	if !ok {
+		field = "fields." + m[2]
+	}
+	given := errors.New("is missing")
+	if attributes, ok := request["Ticket"].(message); ok {
+		for _, key := range []string{m[2], m[2] + "ID"} {
+			if v, ok := attributes[key]; ok {
+				given = fmt.Errorf("%q is refused", canonical(v))
+				break
+			}
+		}
+	}
+	return &api.FieldError{Field: field, Err: given}
+}
+
+// refusedSentences begin the plain-text answers of the transport layer, which
+// come before any operation runs.
+var refusedSentences = []string{
+	"HTTP::REST Error while determine Operation",
+	"Error while decoding request content",
+	"Could not read input data",
+	"Unsupported request content structure",
+}
+
+// serverFault is status 500 with a body.
+func (c *client) serverFault(body string) *fault {
+	for i, sentence := range refusedSentences {
+		if !strings.HasPrefix(body, sentence) {
+			continue
+		}
+		f := &fault{kinds: []error{api.ErrInvalid}, said: shorten(body)}
+		if i == 0 {
+			f.advice = fmt.Sprintf("check operation_urls: the web service %q has no such route", c.webservice())
+		}
+		return f
+	}
+	f := &fault{kinds: []error{api.ErrTemporary}, effect: answered, said: shorten(body), advice: "see the help desk's log (Admin, System Log)"}
+	var s systemFault
+	if json.Unmarshal([]byte(body), &s) == nil && s.FaultString != "" {
+		f.said = shorten(s.FaultString)
+	}
+	if strings.Contains(f.said, "queue could not be updated") {
+		f.kinds = []error{api.ErrDenied}
+		f.advice = fmt.Sprintf("the agent %q needs the right move_into on the target queue's group; a new title may have been written already", c.login)
+	}
+	return f
+}
+
+// statusFault is any other status that says error. It comes from the web server
+// or a proxy before it, but for 413.
+func (c *client) statusFault(status int, body string) *fault {
+	f := &fault{kinds: []error{api.ErrInvalid}, cause: fmt.Errorf("status %d %s", status, http.StatusText(status))}
+	if !strings.HasPrefix(body, "<") {
+		f.said = shorten(body)
+	}
+	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		f.advice = "the texts are longer than the web service takes (its MaxLength): shorten the note"
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired:
+		f.kinds = []error{api.ErrDenied}
+		f.advice = "the web server in front of the help desk refuses: check its access rules for " + c.service
+	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone:
+		f.advice = c.adviseBaseURL()
+	case status == http.StatusRequestTimeout, status == http.StatusBadGateway:
+		f.kinds, f.effect = []error{api.ErrTemporary}, severed
+	case status == http.StatusGatewayTimeout:
+		f.kinds, f.effect = []error{api.ErrTemporary}, running
+	case status > 500:
+		f.kinds, f.effect = []error{api.ErrTemporary}, answered
+	}
+	return f
+}
+
+// transportFault is a request without a whole response.
+func (c *client) transportFault(ctx context.Context, sent bool, err error) *fault {
+	// net/http's own wrapping repeats the address and the method.
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	f := &fault{kinds: []error{api.ErrTemporary}, effect: severed, cause: err}
+	var moved *movedError
+	var busy *busyError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &moved):
+		f.kinds, f.effect = []error{api.ErrInvalid}, none
+		f.advice = c.adviseBaseURL()
+	case errors.As(err, &busy):
+		f.effect = none
+		if busy.after > 0 {
+			f.cause = &api.RetryError{After: busy.after, Err: busy}
+		}
+	case ctx.Err() != nil:
+		// The caller gave up; that is no fault of the help desk.
+		f.kinds, f.effect, f.cause = nil, running, ctx.Err()
+	case errors.As(err, &certificate):
+		f.kinds, f.effect = []error{api.ErrInvalid}, none
+		f.advice = "check that base_url names the host of the certificate, and that this machine trusts its issuer"
+	case errors.Is(err, errTooLong):
+		f.effect = running
+		f.cause = fmt.Errorf("%w (%v)", err, c.timeout)
+		f.advice = "the help desk is slow or hangs; the param timeout can be raised"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		f.cause = fmt.Errorf("%w (%w)", errNothing, err)
+		f.advice = c.adviseService()
+	}
+	if !sent {
+		f.effect = none
+		if f.advice == "" && ctx.Err() == nil {
+			f.advice = "can't be reached: check base_url and that the help desk is up"
+		}
+	}
+	return f
+}
+
+func (c *client) webservice() string {
+	return c.service[strings.LastIndex(c.service, "/")+1:]
+}
+
+// adviseService: the servers answer nothing at all when they don't know a web
+// service.
+func (c *client) adviseService() string {
+	return fmt.Sprintf("if this lasts, the help desk has no valid web service %q: check webservice_name, and Admin, Web Services in the help desk", c.webservice())
+}
+
+func (c *client) adviseBaseURL() string {
+	return fmt.Sprintf("check base_url: it must lead directly to nph-genericinterface.pl (asked was %s)", c.service)
+}
+
+// temporary reports whether a request may be repeated as it is.
+func temporary(err error) bool { return errors.Is(err, api.ErrTemporary) }
+
+// effectOf is what a failed request can have left behind.
+func effectOf(err error) effect {
+	var f *fault
+	if errors.As(err, &f) {
+		return f.effect
+	}
+	return none
+}
+
+// uncertain says that a write's outcome stays unknown. Why is kept as words, so
+// that its kind can't be taken for the outcome's.
+func uncertain(op operation, ticket string, why error) error {
+	f := &fault{
+		op: op, ticket: ticket, kinds: []error{api.ErrUncertain}, effect: running, cause: errors.New(why.Error()),
+		advice: "look at the ticket before repeating the change",
+	}
+	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(why, ended) {
+			f.kinds = append(f.kinds, ended)
+		}
+	}
+	return f
+}
+
+// shorten keeps the server's words to what belongs into one line.
+func shorten(s string) string {
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " ")
+	return truncate(s, 300)
+}
+
+// truncate cuts s to at most n characters.
+func truncate(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-1]) + "…"
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

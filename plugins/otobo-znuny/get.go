@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// batchSize tickets are read in one request: 50 with articles take 130 ms on
+// Znuny, where one alone takes 35.
+const batchSize = 50
+
+// GetTicket reads a ticket with all articles and dynamic fields. A ticket that
+// doesn't exist and one that may not be read are the same answer: it is both
+// api.ErrNotFound and api.ErrDenied.
+func (s *TicketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, error) {
+	id, err := checkID(id)
+	if err != nil {
+		return api.Ticket{}, err
+	}
+	r, err := s.getRecord(ctx, id)
+	if err != nil {
+		return api.Ticket{}, err
+	}
+	return r.ticket(s.zone), nil
+}
+
+// getRecord reads one ticket as the server sends it.
+func (s *TicketSystem) getRecord(ctx context.Context, id string) (record, error) {
+	found, err := s.getRecords(ctx, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	r, ok := found[id]
+	if !ok {
+		return nil, noSuchTicket(id)
+	}
+	return r, nil
+}
+
+func noSuchTicket(id string) error {
+	return &fault{op: opGet, ticket: id, kinds: []error{api.ErrTemporary}, cause: errors.New("the answer holds no such ticket")}
+}
+
+// getTickets reads many tickets and keeps their order. A ticket that was found
+// but can't be read, since it was moved or deleted meanwhile, is left out.
+func (s *TicketSystem) getTickets(ctx context.Context, wanted []string) ([]api.Ticket, error) {
+	tickets := make([]api.Ticket, 0, len(wanted))
+	for len(wanted) > 0 {
+		batch := wanted[:min(batchSize, len(wanted))]
+		wanted = wanted[len(batch):]
+		found, err := s.getReadable(ctx, batch)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range batch {
+			if r, ok := found[id]; ok {
+				tickets = append(tickets, r.ticket(s.zone))
+			}
+		}
+	}
+	return tickets, nil
+}
+
+// getReadable reads a batch. One ticket that can't be read makes the servers
+// refuse the whole batch; halving it again and again finds the one in few
+// requests. A batch that is too large to be answered is halved too.
+func (s *TicketSystem) getReadable(ctx context.Context, batch []string) (map[string]record, error) {
+	found, err := s.getRecords(ctx, batch)
+	switch {
+	case err == nil:
+		return found, nil
+	case len(batch) == 1 && notReadable(err):
+		s.logger.WarnContext(ctx, "a ticket was found but can't be read, and is left out", "ticket", batch[0], "error", err.Error())
+		return nil, nil
+	case len(batch) == 1 || !notReadable(err) && !errors.Is(err, errTooLarge):
+		return nil, err
+	}
+	all := make(map[string]record, len(batch))
+	for _, half := range [][]string{batch[:len(batch)/2], batch[len(batch)/2:]} {
+		part, err := s.getReadable(ctx, half)
+		if err != nil {
+			return nil, err
+		}
+		for id, r := range part {
+			all[id] = r
+		}
+	}
+	return all, nil
+}
+
+// getRecords reads tickets in one request, by id.
+func (s *TicketSystem) getRecords(ctx context.Context, batch []string) (map[string]record, error) {
+	a, err := s.readCall(ctx, opGet, batchName(batch), message{
+		"TicketID": batch, "AllArticles": 1, "DynamicFields": 1, "Attachments": 0,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.remember(a, batch)
+}
+
+// newestArticle asks only for the article that came last.
+func (s *TicketSystem) newestArticle(ctx context.Context, id string) (int64, error) {
+	a, err := s.readCall(ctx, opGet, id, message{
+		"TicketID": id, "AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0,
+	})
+	if err != nil {
+		return 0, err
+	}
+	found, err := s.remember(a, []string{id})
+	if err != nil {
+		return 0, err
+	}
+	r, ok := found[id]
+	if !ok {
+		return 0, noSuchTicket(id)
+	}
+	return r.newestArticle(), nil
+}
+
+// remember decodes the tickets of an answer and keeps what memory needs of them.
+func (s *TicketSystem) remember(a answer, batch []string) (map[string]record, error) {
+	v, err := decodeJSON(a.Ticket)
+	if err != nil {
+		return nil, &fault{
+			op: opGet, ticket: batchName(batch), kinds: []error{api.ErrTemporary}, effect: answered,
+			cause: fmt.Errorf("the answer holds no ticket: %w", err),
+		}
+	}
+	found := make(map[string]record, len(batch))
+	for _, r := range records(v) {
+		id := r.text("TicketID")
+		found[id] = r
+		s.memory.saw(id, r.newestArticle())
+	}
+	return found, nil
+}
+
+func batchName(batch []string) string {
+	if len(batch) == 1 {
+		return batch[0]
+	}
+	return fmt.Sprintf("%s and %d more", batch[0], len(batch)-1)
+}

@@ -1,0 +1,23 @@
+package main
+
+import "github.com/open-ticket-ai/otai/pkg/api"
+
+// Version is the version of this plugin.
+const Version = "0.1.0"
+
+// CreatePlugin describes the plugin; the host looks it up by this name.
+func CreatePlugin(api.AppConfig) api.Plugin {
+	return api.NewPlugin(
+		api.Metadata{
+			Name:        "otai-otobo-znuny",
+			Version:     Version,
+			API:         ">=1.0.0 <2",
+			Description: "Tickets of OTOBO, Znuny and OTRS.",
+		},
+		api.NewService("OTOBOZnunyTicketSystemService", "Finds, reads, changes and creates tickets of OTOBO, Znuny or OTRS.", newTicketSystem),
+		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets, oldest first.", fetchTickets).WithLabel("yields", "fetched_tickets"),
+	)
+}
+
+// main is never called: the package is built with -buildmode=plugin.
+func main() {}

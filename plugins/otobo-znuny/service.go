@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// TicketSystem is the service: one help desk, seen by one agent. It is safe for
+// concurrent use; writes to one ticket wait for each other, because only so can
+// the notes of two writers be told apart.
+type TicketSystem struct {
+	client   *client
+	zone     *time.Location
+	patience patience
+	memory   memory
+	writing  ticketLocks
+	logger   *slog.Logger
+}
+
+var (
+	_ api.TicketSystem  = (*TicketSystem)(nil)
+	_ api.TicketCreator = (*TicketSystem)(nil)
+	_ api.HealthChecker = (*TicketSystem)(nil)
+)
+
+func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
+	p = p.withDefaults()
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(p.TimeZone)
+	if err != nil {
+		return nil, &api.FieldError{Field: "time_zone", Err: err}
+	}
+	if p.Password == "" {
+		p.Password, _ = h.Env(PasswordVariable)
+	}
+	if p.Password == "" {
+		return nil, &api.FieldError{
+			Field: "password",
+			Err:   fmt.Errorf("is not given: write it into the params of this service or set the environment variable %s", PasswordVariable),
+		}
+	}
+	h.Redact(p.Password)
+	return &TicketSystem{
+		client:   newClient(p, h.Logger()),
+		zone:     zone,
+		patience: patience{first: 100 * time.Millisecond, total: 4 * time.Second},
+		logger:   h.Logger(),
+	}, nil
+}
+
+// CheckHealth makes the smallest search there is: it needs the server, the web
+// service and the login.
+func (s *TicketSystem) CheckHealth(ctx context.Context) error {
+	_, err := s.searchIDs(ctx, message{}, 1)
+	return err
+}
+
+// Close gives idle connections back: on Apache each one holds a worker process.
+func (s *TicketSystem) Close() error {
+	s.client.http.CloseIdleConnections()
+	return nil
+}
