@@ -1,0 +1,138 @@
+package helpdesk
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// webservice is a web service definition: what of OpenTicketAI.yml matters here.
+type webservice struct {
+	name, id  string
+	maxLength int64 // of a request's body, in bytes
+	routes    map[string]operation
+}
+
+// operation is one thing that a web service can do.
+type operation struct {
+	name string // as it stands before errors: "TicketGet"
+	// allow refuses a sender who has not proved to be the agent.
+	allow func(s *Server, in fields) error
+	run   func(s *store, in fields) (object, error)
+}
+
+// openTicketAI is the definition that Open Ticket AI delivers: four routes, each with every method.
+func openTicketAI(name string) webservice {
+	return webservice{
+		name: name, id: "1", maxLength: 10_000_000,
+		routes: map[string]operation{
+			"/ticket-search": {"TicketSearch", allowReader("TicketSearch"), (*store).search},
+			"/ticket-get":    {"TicketGet", allowReader("TicketGet"), (*store).get},
+			"/ticket-update": {"TicketUpdate", allowWriter("TicketUpdate"), (*store).update},
+			"/ticket-create": {"TicketCreate", allowWriter("TicketCreate"), (*store).create},
+		},
+	}
+}
+
+// script is the path of the program that serves all web services, below the prefix of the installation.
+const script = "/nph-genericinterface.pl"
+
+func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	if path, ok := s.interfacePath(r.URL.Path); ok {
+		s.serveInterface(w, r, path)
+		return
+	}
+	if !s.servePage(w, r) {
+		notFound(w)
+	}
+}
+
+// interfacePath returns what follows the script. An OTOBO has nothing at /znuny; a Znuny may have been given the other's
+// prefix by its administrator, and here it has.
+func (s *Server) interfacePath(path string) (string, bool) {
+	prefixes := []Mode{s.mode}
+	if s.mode == ModeZnuny {
+		prefixes = append(prefixes, ModeOTOBO)
+	}
+	for _, prefix := range prefixes {
+		if rest, ok := strings.CutPrefix(path, "/"+string(prefix)+script); ok && (rest == "" || rest[0] == '/') {
+			return rest, true
+		}
+	}
+	return "", false
+}
+
+func (s *Server) serveInterface(w http.ResponseWriter, r *http.Request, path string) {
+	route, ok := s.webservice.route(path)
+	if !ok {
+		s.log.Debug("unknown web service", "path", r.URL.Path)
+		s.refuseService(w)
+		return
+	}
+	status, contentType, body := s.answer(r, route)
+	s.log.Debug("request", "method", r.Method, "route", route, "status", status, "bytes", len(body))
+	writeAnswer(w, s.mode, status, contentType, body)
+}
+
+// answer runs one request; the store sees one at a time.
+func (s *Server) answer(r *http.Request, route string) (status int, contentType string, body []byte) {
+	result, err := s.perform(r, route)
+	if err == nil {
+		return http.StatusOK, "application/json; charset=UTF-8", encode(result)
+	}
+	var failed *failure
+	if !errors.As(err, &failed) {
+		failed = &failure{status: http.StatusInternalServerError, text: err.Error()}
+	}
+	s.log.Debug("refused", "route", route, "error", failed)
+	return failed.answer()
+}
+
+func (s *Server) perform(r *http.Request, route string) (object, error) {
+	op, ok := s.webservice.routes[route]
+	if !ok || !knownMethod(r.Method) {
+		return nil, sentence("HTTP::REST Error while determine Operation for request URI '" + route + "'.")
+	}
+	in, err := readRequest(r, s.mode, s.webservice.maxLength)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := op.allow(s, in); err != nil {
+		return nil, err
+	}
+	return op.run(&s.store, in)
+}
+
+func knownMethod(method string) bool {
+	switch method {
+	case http.MethodConnect, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions,
+		http.MethodPatch, http.MethodPost, http.MethodPut, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// route returns the part of the path that the web service maps to an operation, if the path is one of this web service.
+func (ws webservice) route(path string) (string, bool) {
+	for _, own := range []string{"/Webservice/" + ws.name, "/WebserviceID/" + ws.id} {
+		if route, ok := strings.CutPrefix(path, own); ok && strings.HasPrefix(route, "/") {
+			return route, true
+		}
+	}
+	return "", false
+}
+
+// refuseService ends a request to a web service that isn't there: Znuny closes the connection without a byte (after
+// Apache's KeepAliveTimeout, for which nobody needs to wait here), OTOBO answers 500 and nothing else.
+func (s *Server) refuseService(w http.ResponseWriter) {
+	if s.mode == ModeZnuny {
+		if connection, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			connection.Close() //nolint:errcheck // nothing was written
+			return
+		}
+	}
+	w.Header().Set("Connection", "close")
+	writeAnswer(w, ModeOTOBO, http.StatusInternalServerError, "", nil)
+}

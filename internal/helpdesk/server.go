@@ -1,0 +1,187 @@
+package helpdesk
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Mode names the server whose behaviour is followed where Znuny and OTOBO differ.
+type Mode string
+
+// The modes; the zero Mode is ModeZnuny.
+const (
+	ModeZnuny Mode = "znuny" // Znuny 6.5 behind Apache and mod_perl
+	ModeOTOBO Mode = "otobo" // OTOBO 11.0 behind starman
+)
+
+// Options are what a [Server] is made of; the zero value is a good one.
+type Options struct {
+	Mode            Mode
+	Login, Password string           // of the one agent that may use the web service; "open_ticket_ai" and "demo"
+	Webservice      string           // "OpenTicketAI"
+	Now             func() time.Time // time.Now
+	Logger          *slog.Logger     // gets one line per request at level debug; nil for none
+}
+
+// Server is a help desk. It begins with the queues, priorities, states and agents of the recorded servers and without tickets;
+// what it holds is gone when it is. Its methods may be called at any time and from anywhere.
+type Server struct {
+	mode       Mode
+	password   string
+	webservice webservice
+	log        *slog.Logger
+
+	mu       sync.Mutex
+	store    store
+	sessions map[string]bool
+}
+
+// New makes a help desk without tickets.
+func New(o Options) *Server {
+	mode := cmp.Or(o.Mode, ModeZnuny)
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	log := o.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Server{
+		mode:       mode,
+		password:   cmp.Or(o.Password, "demo"),
+		webservice: openTicketAI(cmp.Or(o.Webservice, "OpenTicketAI")),
+		log:        log,
+		store:      store{mode: mode, now: now, catalog: newCatalog(mode, cmp.Or(o.Login, "open_ticket_ai"))},
+		sessions:   map[string]bool{},
+	}
+}
+
+// BasePath is the path under which the web services of the chosen [Mode] stand: with the server's address before it, it is
+// what a client calls its base URL.
+func (s *Server) BasePath() string { return "/" + string(s.mode) + script }
+
+// Handler serves the GenericInterface below [Server.BasePath] and the page for people at "/".
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serveHTTP) }
+
+// Serve answers on l until ctx ends, then lets running requests finish for at most three seconds. It closes l and returns nil
+// when ctx ended it. Another Serve may follow, with the same tickets.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve the help desk on %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	if server.Shutdown(grace) != nil {
+		server.Close() //nolint:errcheck // the listener is closed already
+	}
+	<-ended
+	return nil
+}
+
+// AddQueue adds queues; a name that is there already is left alone. The parent of "A::B" need not be there.
+func (s *Server) AddQueue(names ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range names {
+		s.store.catalog.addQueue(name)
+	}
+}
+
+// SetAccess sets what the agent may do in a queue, which is added if it isn't there.
+func (s *Server) SetAccess(queue string, access Access) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.catalog.queue(s.store.catalog.addQueue(queue)).access = access
+}
+
+// AddDynamicField adds a dynamic field to all tickets, or replaces the one of its name.
+func (s *Server) AddDynamicField(f DynamicField) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.catalog.setField(f)
+}
+
+// AddSession makes id a valid SessionID of the agent, as if another web service of the same system had handed it out.
+func (s *Server) AddSession(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[id] = true
+}
+
+// NewTicket is what a customer sends in.
+type NewTicket struct {
+	Title, Body  string
+	Queue        string // "Incoming"
+	Priority     string // "3 normal"
+	State        string // "new"
+	Type         string // "Unclassified"
+	CustomerUser string // "kunde1"
+	From         string // the customer user's address
+	To           string // "support@example.test"
+	ContentType  string // "text/plain; charset=utf-8"; the body of "text/html" is shown as plain text, as on the real servers
+}
+
+// AddTicket stores a ticket as if it had come in by mail and returns its id. Empty fields have the values that [NewTicket]
+// names; a queue, priority, state or type that isn't in the catalogue yet is added to it.
+func (s *Server) AddTicket(n NewTicket) (id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &s.store.catalog
+	t := s.store.open(n.Title,
+		c.addQueue(cmp.Or(n.Queue, "Incoming")),
+		c.addPriority(cmp.Or(n.Priority, "3 normal")),
+		c.addState(cmp.Or(n.State, "new")),
+		c.addType(cmp.Or(n.Type, "Unclassified")),
+		cmp.Or(n.CustomerUser, "kunde1"), administratorID)
+	sender, _ := byName(c.senders, "customer")
+	channel, _ := byName(c.channels, "Email")
+	mimeType, charset := contentType(n.ContentType)
+	d := draft{
+		subject: n.Title, body: n.Body,
+		from: cmp.Or(n.From, c.customer(t.customer).address), to: cmp.Or(n.To, "support@example.test"),
+		mimeType: mimeType, charset: charset, sender: sender, channel: channel, visible: true,
+		event: "EmailCustomer",
+	}
+	d.tidy()
+	s.store.addArticle(t, d, administratorID)
+	return t.id
+}
+
+// Tickets returns all tickets, oldest first.
+func (s *Server) Tickets() []Ticket {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Ticket, len(s.store.tickets))
+	for i, t := range s.store.tickets {
+		all[i] = s.store.snapshot(t)
+	}
+	return all
+}
+
+// Ticket returns the ticket with the id, and whether there is one.
+func (s *Server) Ticket(id int64) (Ticket, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.store.tickets {
+		if t.id == id {
+			return s.store.snapshot(t), true
+		}
+	}
+	return Ticket{}, false
+}
