@@ -70,7 +70,7 @@ func floatSeconds(x float64) (time.Duration, string) {
 }
 
 func durationText(text string) (d time.Duration, want string) {
-	text = strings.TrimSpace(text)
+	text = trim(text)
 	negative := false
 	if text != "" && (text[0] == '-' || text[0] == '+') {
 		negative = text[0] == '-'

@@ -2,6 +2,7 @@ package params
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -51,7 +52,7 @@ func toBool(raw any) (value, ok bool) {
 	case bool:
 		return x, true
 	case string:
-		return boolText(strings.TrimSpace(x))
+		return boolText(trim(x))
 	case json.Number:
 		return boolText(string(x))
 	case int, int64, uint64, float64:
@@ -96,7 +97,7 @@ func toInt(raw any) (n int64, want string) {
 	case float64:
 		return wholeFloat(x)
 	case string:
-		return wholeText(strings.TrimSpace(x))
+		return wholeText(trim(x))
 	case json.Number:
 		return wholeText(string(x))
 	default:
@@ -105,13 +106,20 @@ func toInt(raw any) (n int64, want string) {
 }
 
 func wholeText(text string) (int64, string) {
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case err == nil:
 		return n, ""
+	case errors.Is(err, strconv.ErrRange):
+		return 0, wantInt(64)
 	}
-	// 5.0 and 1e3 are whole, too; 9223372036854775808 is, but doesn't fit.
+	// 5.0 and 1e3 are whole, too.
 	x, ok := decimalText(text)
 	if !ok {
 		return 0, wantWhole
+	}
+	if math.Abs(x) > 1<<53 {
+		return 0, "a whole number with all its digits" // a float64 doesn't have them
 	}
 	return wholeFloat(x)
 }
@@ -143,7 +151,7 @@ func toFloat(raw any) (x float64, ok bool) {
 	case float64:
 		return x, isFinite(x)
 	case string:
-		return decimalText(strings.TrimSpace(x))
+		return decimalText(trim(x))
 	case json.Number:
 		return decimalText(string(x))
 	default:
@@ -172,7 +180,7 @@ func toTime(raw any) (t time.Time, ok bool) {
 	if !ok {
 		return t, false
 	}
-	text = strings.TrimSpace(text)
+	text = trim(text)
 	for _, layout := range [...]string{time.RFC3339, time.DateTime, time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t, true
@@ -180,6 +188,9 @@ func toTime(raw any) (t time.Time, ok bool) {
 	}
 	return t, false
 }
+
+// trim takes off the white space that a block text or an environment brings.
+func trim(text string) string { return strings.Trim(text, " \t\r\n") }
 
 // isTemplate reports whether text holds a template, whose value is not known yet.
 func isTemplate(text string) bool {
