@@ -1,0 +1,10 @@
+module github.com/open-ticket-ai/otai/plugins/hf-local
+
+go 1.25.0
+
+require (
+	github.com/open-ticket-ai/otai/pkg/api v1.0.0
+	golang.org/x/text v0.33.0
+)
+
+replace github.com/open-ticket-ai/otai/pkg/api => ../../pkg/api

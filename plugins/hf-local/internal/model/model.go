@@ -1,0 +1,123 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/engine"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/safetensors"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer"
+)
+
+// network computes the logits of token sequences.
+type network interface {
+	Logits(ctx context.Context, sequences [][]int32) ([][]float32, error)
+	MaxTokens() int
+	Close() error
+}
+
+// Model is a loaded text classifier. It is safe for concurrent use.
+type Model struct {
+	folder    string
+	config    config
+	tokenizer *tokenizer.Tokenizer
+	network   network
+	maxTokens int
+}
+
+// Result is what a model says about one text.
+type Result struct {
+	Scores    []Score // best first
+	Logits    []float32
+	IDs       []int32 // the tokens that the model read
+	Truncated bool    // the text was longer than the model can read
+}
+
+// Load reads the model in folder. It ends between two layers when ctx does.
+func Load(ctx context.Context, folder string, k *engine.Kernels, t *engine.Threads) (*Model, error) {
+	c, err := readConfig(folder)
+	if err != nil {
+		return nil, err
+	}
+	tok, err := tokenizer.Load(folder)
+	if err != nil {
+		return nil, err
+	}
+	if tok.Size() > c.Vocabulary {
+		return nil, fmt.Errorf("%s has token ids up to %d, but vocab_size in config.json is %d", tok.Path(), tok.Size()-1, c.Vocabulary)
+	}
+	maxTokens := c.Positions
+	if n := tok.MaxLength(); n > 0 {
+		maxTokens = min(maxTokens, n)
+	}
+	if tok.Specials() == 0 {
+		return nil, fmt.Errorf("%s: post_processor adds no special tokens, but the model reads [CLS]", tok.Path())
+	}
+	if maxTokens < tok.Specials() {
+		return nil, fmt.Errorf("%s: max_position_embeddings or model_max_length leaves no room for the %d special tokens", folder, tok.Specials())
+	}
+	file, err := safetensors.Open(filepath.Join(folder, "model.safetensors"))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	n, err := newBERT(ctx, c, k, t, file)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{folder: folder, config: c, tokenizer: tok, network: n, maxTokens: maxTokens}, nil
+}
+
+// Close frees the model's memory; no call may be running.
+func (m *Model) Close() error { return m.network.Close() }
+
+// Folder returns where the model was loaded from.
+func (m *Model) Folder() string { return m.folder }
+
+// maxBatch bounds how many tokens are computed at once, and with them the memory
+// that a large batch takes: about 24 kB a token for a BERT-base.
+const maxBatch = 4096
+
+// Classify classifies all texts. The results have their order.
+func (m *Model) Classify(ctx context.Context, texts []string) ([]Result, error) {
+	results := make([]Result, len(texts))
+	sequences := make([][]int32, len(texts))
+	for i, text := range texts {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		sequences[i], results[i].Truncated = m.tokenizer.Encode(text, m.maxTokens)
+		results[i].IDs = sequences[i]
+	}
+	for first := 0; first < len(texts); {
+		next, tokens := first, 0
+		for next < len(texts) && (next == first || tokens+len(sequences[next]) <= maxBatch) {
+			tokens += len(sequences[next])
+			next++
+		}
+		logits, err := m.network.Logits(ctx, sequences[first:next])
+		if err != nil {
+			return nil, err
+		}
+		for i, l := range logits {
+			if bad := notFinite(l); bad >= 0 {
+				return nil, fmt.Errorf("model %s computed %v for the label %q: its weights are too large or damaged", m.folder, l[bad], m.config.Labels[bad])
+			}
+			results[first+i].Logits = l
+			results[first+i].Scores = scores(m.config.Problem, m.config.Labels, l)
+		}
+		first = next
+	}
+	return results, nil
+}
+
+func notFinite(values []float32) int {
+	for i, v := range values {
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			return i
+		}
+	}
+	return -1
+}
