@@ -100,7 +100,7 @@ func checkMagic(file io.ReaderAt, size int64) error {
 	if size == 0 {
 		return &Error{Code: NotELF, Cause: "is empty", Fix: "copy or build it again"}
 	}
-	start := make([]byte, min(size, 16))
+	start := make([]byte, min(size, 32))
 	if _, err := file.ReadAt(start, 0); err != nil && !errors.Is(err, io.EOF) {
 		return &Error{Code: Unreadable, Cause: "can't be read: " + plain(err).Error(), Err: err}
 	}

@@ -1,0 +1,260 @@
+package loader_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/open-ticket-ai/otai/pkg/loader"
+)
+
+// zoo holds what TestMain built. A plugin file is named as the folder of its
+// source; all are in one module outside of the repository.
+var zoo struct {
+	dir  string
+	host string
+}
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "otai-zoo-")
+		if err == nil {
+			defer os.RemoveAll(dir)
+			zoo.dir, zoo.host = dir, filepath.Join(dir, "testhost")
+			err = buildZoo()
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "build the plugins for the tests:", err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// job is one call of go build.
+type job struct {
+	dir    string
+	output string
+	args   []string
+	env    []string
+}
+
+func buildZoo() error {
+	api, err := filepath.Abs("../api")
+	if err != nil {
+		return err
+	}
+	if err := writeModule("zoo", api, "", ""); err != nil {
+		return err
+	}
+	if err := writeModule("new-dep", api, "dep/dep.go", "\n// Added came with a later version.\nfunc Added() {}\n"); err != nil {
+		return err
+	}
+	otherAPI := filepath.Join(zoo.dir, "other-api")
+	if err := os.CopyFS(otherAPI, os.DirFS(api)); err != nil {
+		return err
+	}
+	if err := appendTo(filepath.Join(otherAPI, "doc.go"), "\n// Added is in no release.\nfunc Added() {}\n"); err != nil {
+		return err
+	}
+	if err := writeModule("new-api", otherAPI, "", ""); err != nil {
+		return err
+	}
+
+	jobs := []job{
+		{dir: ".", output: "testhost", args: []string{"./internal/testhost"}},
+		{dir: ".", output: "testhost-no-cgo", args: []string{"./internal/testhost"}, env: []string{"CGO_ENABLED=0"}},
+		{dir: ".", output: "testhost-internal", args: []string{"-ldflags=-linkmode=internal", "./internal/testhost"}},
+		{dir: "new-dep", output: "otai_needs_new_dep.so", args: []string{"-buildmode=plugin", "./needs_new_dep"}},
+		{dir: "new-api", output: "otai_new_api.so", args: []string{"-buildmode=plugin", "./zz_good"}},
+		{dir: "zoo", output: "otai_same_path.so", args: []string{"-buildmode=plugin", "-ldflags=-s", "./zz_good"}},
+		{dir: "zoo", output: "otai_no_trimpath.so", args: []string{"-trimpath=false", "-buildmode=plugin", "./zz_good"}},
+		{dir: "zoo", output: "otai_executable.so", args: []string{"./zz_good"}},
+		{dir: "zoo", output: "otai_files.so", args: []string{"-buildmode=plugin", "zz_good/main.go"}},
+	}
+	sources, err := os.ReadDir("testdata/plugins")
+	if err != nil {
+		return err
+	}
+	for _, source := range sources {
+		if name := source.Name(); name != "needs_new_dep" {
+			jobs = append(jobs, job{dir: "zoo", output: "otai_" + name + ".so", args: []string{"-buildmode=plugin", "./" + name}})
+		}
+	}
+	return buildAll(jobs)
+}
+
+// writeModule writes a module with all plugin sources and, if a file is named,
+// one that has more text than the others'.
+func writeModule(name, api, file, more string) error {
+	dir := filepath.Join(zoo.dir, name)
+	if err := os.CopyFS(dir, os.DirFS("testdata/plugins")); err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(dir, "dep"), os.DirFS("testdata/dep")); err != nil {
+		return err
+	}
+	if file != "" {
+		if err := appendTo(filepath.Join(dir, file), more); err != nil {
+			return err
+		}
+	}
+	mod := "module example.com/zoo\n\ngo 1.25.0\n\n" +
+		"require github.com/open-ticket-ai/otai/pkg/api v1.0.0\n\n" +
+		"replace github.com/open-ticket-ai/otai/pkg/api => " + api + "\n"
+	return os.WriteFile(filepath.Join(dir, "go.mod"), []byte(mod), 0o600)
+}
+
+func appendTo(path, text string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(content, text...), 0o600)
+}
+
+// buildAll runs two builds at a time, the first one alone, as it fills the cache
+// for the others.
+func buildAll(jobs []job) error {
+	if err := build(jobs[0]); err != nil {
+		return err
+	}
+	var group sync.WaitGroup
+	faults := make(chan error, len(jobs))
+	queue := make(chan job)
+	for range 2 {
+		group.Go(func() {
+			for j := range queue {
+				if err := build(j); err != nil {
+					faults <- err
+				}
+			}
+		})
+	}
+	for _, j := range jobs[1:] {
+		queue <- j
+	}
+	close(queue)
+	group.Wait()
+	close(faults)
+	return <-faults
+}
+
+func build(j job) error {
+	dir := j.dir
+	if dir != "." {
+		dir = filepath.Join(zoo.dir, dir)
+	}
+	args := append([]string{"build", "-trimpath", "-pgo=off", "-o", filepath.Join(zoo.dir, j.output)}, j.args...)
+	command := exec.Command("go", args...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=1")
+	command.Env = append(command.Env, j.env...)
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v in %s: %w\n%s", command.Args, dir, err, output)
+	}
+	return nil
+}
+
+// folder makes a plugin folder: a map of file names to what they shall hold. A
+// value beginning with "zoo:" is a file that TestMain built, one with "link:" the
+// target of a symbolic link; all else is the content.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		var err error
+		if source, ok := strings.CutPrefix(content, "zoo:"); ok {
+			err = os.Link(filepath.Join(zoo.dir, source), path)
+			if err != nil {
+				err = os.WriteFile(path, read(t, source), 0o600)
+			}
+		} else if target, ok := strings.CutPrefix(content, "link:"); ok {
+			err = os.Symlink(target, path)
+		} else {
+			err = os.WriteFile(path, []byte(content), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func read(t *testing.T, built string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(zoo.dir, built))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// report is what testhost prints.
+type report struct {
+	Plugins, Again []outcome
+	Names          []string
+	Runs           map[string]string
+	Error          string
+}
+
+type outcome struct {
+	Name, Package, Prefix, Path, Version, API, Description, SHA256 string
+
+	Status         loader.Status
+	Size, Duration int64
+	Injectables    []string
+	Stage          loader.Stage
+	Code           loader.Code
+	Message, Fix   string
+}
+
+// host runs the small host in a process of its own and fails the test when that
+// process does not live to the end.
+func host(t *testing.T, args ...string) report {
+	t.Helper()
+	if !strings.Contains(strings.Join(args, " "), "-state") {
+		args = append([]string{"-state", t.TempDir()}, args...)
+	}
+	var stdout, stderr bytes.Buffer
+	command := exec.CommandContext(t.Context(), zoo.host, args...)
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Run(); err != nil {
+		t.Fatalf("the host died: %v\n%s", err, stderr.String())
+	}
+	var r report
+	if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
+		t.Fatalf("%v in %s", err, stdout.String())
+	}
+	return r
+}
+
+func (r report) plugin(t *testing.T, file string) outcome {
+	t.Helper()
+	for _, p := range r.Plugins {
+		if filepath.Base(p.Path) == file {
+			return p
+		}
+	}
+	t.Fatalf("no report on %s among %+v", file, r.Plugins)
+	return outcome{}
+}
+
+// goodPluginWorks fails the test unless the plugin without fault was loaded and
+// its pipe runs.
+func (r report) goodPluginWorks(t *testing.T) {
+	t.Helper()
+	if p := r.plugin(t, "otai_zz_good.so"); p.Status != loader.Loaded {
+		t.Errorf("the good plugin after it: %s", p.Message)
+	}
+	if got := r.Runs["zz-good:GreetPipe"]; got != "hello" {
+		t.Errorf("the good plugin's pipe says %q", got)
+	}
+}

@@ -1,0 +1,89 @@
+package loader
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
+)
+
+// Stage is a part of the way from a file to the registry.
+type Stage string
+
+// The stages, in their order. Discovery is by name, verification by content.
+const (
+	StageDiscover  Stage = "discover"
+	StageVerify    Stage = "verify"
+	StagePreflight Stage = "preflight"
+	StageAdmit     Stage = "admit"
+	StageOpen      Stage = "open"
+)
+
+// Code names why a plugin was not loaded. Codes are stable: programs and
+// documentation refer to them.
+type Code string
+
+// The codes of discover.
+const (
+	CodeNotRegularFile Code = "not-regular-file"
+	CodeUnreadable     Code = "unreadable"
+	CodeDuplicateName  Code = "duplicate-name"
+	CodePrefixConflict Code = "prefix-conflict"
+	CodeDisabled       Code = "disabled"
+)
+
+// The code of verify.
+const CodeStateDir Code = "state-dir"
+
+// The codes of preflight, which also name what plugin.Open reports.
+const (
+	CodeNotELF               = Code(preflight.NotELF)
+	CodeTruncated            = Code(preflight.Truncated)
+	CodeWrongArch            = Code(preflight.WrongArch)
+	CodeNotAGoPlugin         = Code(preflight.NotAGoPlugin)
+	CodeGoVersion            = Code(preflight.GoVersion)
+	CodeBuildSettings        = Code(preflight.BuildSettings)
+	CodePackageMismatch      = Code(preflight.PackageMismatch)
+	CodePackageConflict      = Code(preflight.PackageConflict)
+	CodePluginPathInUse      = Code(preflight.PluginPathInUse)
+	CodeMissingSymbol        = Code(preflight.MissingSymbol)
+	CodeWrongSymbolType      = Code(preflight.WrongSymbolType)
+	CodeMissingLibrary  Code = "missing-library"
+)
+
+// The codes of open.
+const (
+	CodeInitPanic     Code = "init-panic"
+	CodeFactoryPanic  Code = "factory-panic"
+	CodeNilPlugin     Code = "nil-plugin"
+	CodeBadMetadata   Code = "bad-metadata"
+	CodeBadInjectable Code = "bad-injectable"
+	CodeTainted            = Code(preflight.Tainted)
+	CodeOpenFailed    Code = "open-failed" // the dynamic linker refused the file for a reason without a code of its own
+)
+
+// The codes of admit.
+const (
+	CodeAPIIncompatible     Code = "api-incompatible"
+	CodeVersionConstraint   Code = "version-constraint"
+	CodeDuplicateInjectable Code = "duplicate-injectable"
+)
+
+// Error says why a plugin was not loaded.
+type Error struct {
+	Stage Stage
+	Code  Code
+	Path  string // the plugin file, or the folder that is to blame
+	Err   error  // the cause
+	Fix   string // what to do about it, "" when there is nothing to say
+}
+
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: %s (%s): %v", filepath.Base(e.Path), e.Stage, e.Code, e.Err)
+	if e.Fix != "" {
+		text += "; " + e.Fix
+	}
+	return text
+}
+
+func (e *Error) Unwrap() error { return e.Err }

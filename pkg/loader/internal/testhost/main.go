@@ -1,0 +1,140 @@
+// Command testhost is a small host of plugins for the loader's tests. They can't
+// open plugins themselves: a test binary doesn't match plugins that were built in
+// the ordinary way. It loads folders and prints what became of the files as JSON.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/registry"
+)
+
+// Report is what the tests read.
+type Report struct {
+	Plugins []Plugin          `json:"plugins"`
+	Again   []Plugin          `json:"again,omitempty"` // of a second Load into another registry
+	Names   []string          `json:"names"`
+	Runs    map[string]string `json:"runs"` // message of each pipe that was run, by name
+	Error   string            `json:"error"`
+}
+
+// Plugin is loader.Plugin with an error that JSON can carry.
+type Plugin struct {
+	loader.Plugin
+	Err     *struct{} `json:",omitempty"` // hides the error of loader.Plugin
+	Stage   loader.Stage
+	Code    loader.Code
+	Message string
+	Fix     string
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	o := loader.Options{HostVersion: "0.1.0", Separator: ":", Prefix: "otai-", VersionOf: make(map[string]string)}
+	flags := flag.NewFlagSet("testhost", flag.ContinueOnError)
+	flags.StringVar(&o.StateDir, "state", "", "state folder")
+	flags.StringVar(&o.APIVersion, "api", "1.0.0", "API level")
+	again := flags.Bool("again", false, "load a second time, into another registry")
+	overwrite := flags.Bool("overwrite", false, "after loading, write over the plugin files in place, before any pipe is run")
+	flags.Func("disable", "plugin that is not to be loaded", func(name string) error {
+		o.Disabled = append(o.Disabled, name)
+		return nil
+	})
+	flags.Func("order", "plugin that comes next", func(name string) error {
+		o.Order = append(o.Order, name)
+		return nil
+	})
+	flags.Func("version", "NAME=CONSTRAINT on a plugin's version", func(text string) error {
+		name, constraint, ok := strings.Cut(text, "=")
+		if !ok {
+			return errors.New("NAME=CONSTRAINT is expected")
+		}
+		o.VersionOf[name] = constraint
+		return nil
+	})
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	o.Dirs = flags.Args()
+
+	var report Report
+	r := registry.New(o.Separator)
+	plugins, err := loader.Load(context.Background(), o, r)
+	if err != nil {
+		report.Error = err.Error()
+	}
+	report.Plugins = printable(plugins)
+	report.Names = r.Names()
+	if *overwrite {
+		if err := overwriteFiles(plugins); err != nil {
+			return err
+		}
+	}
+	if report.Runs, err = runPipes(r); err != nil {
+		return err
+	}
+	if *again {
+		plugins, err := loader.Load(context.Background(), o, registry.New(o.Separator))
+		if err != nil {
+			return err
+		}
+		report.Again = printable(plugins)
+	}
+	return json.NewEncoder(os.Stdout).Encode(report)
+}
+
+func overwriteFiles(plugins []loader.Plugin) error {
+	for _, p := range plugins {
+		if err := os.WriteFile(p.Path, make([]byte, 64), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printable(plugins []loader.Plugin) []Plugin {
+	printed := make([]Plugin, len(plugins))
+	for n, p := range plugins {
+		printed[n].Plugin = p
+		if p.Err != nil {
+			printed[n].Stage, printed[n].Code, printed[n].Message, printed[n].Fix = p.Err.Stage, p.Err.Code, p.Err.Error(), p.Err.Fix
+		}
+	}
+	return printed
+}
+
+// runPipes runs every pipe that takes no params, to prove that what was
+// registered works.
+func runPipes(r *registry.Registry) (map[string]string, error) {
+	messages := make(map[string]string)
+	for _, name := range r.Names() {
+		entry, _ := r.Find(name)
+		if entry.Injectable.Instance == nil || entry.Injectable.Params.NumField() > 0 {
+			continue
+		}
+		_, run, err := entry.Injectable.BuildPipe(api.NewHost(api.HostOptions{App: entry.App}))
+		if err != nil {
+			return nil, err
+		}
+		result, err := run(context.Background(), &struct{}{}, api.Scope{})
+		if err != nil {
+			return nil, err
+		}
+		messages[name] = result.Message
+	}
+	return messages, nil
+}

@@ -1,0 +1,8 @@
+// A plugin whose factory returns nil.
+package main
+
+import "github.com/open-ticket-ai/otai/pkg/api"
+
+func CreatePlugin(api.AppConfig) api.Plugin { return nil }
+
+func main() {}
