@@ -189,6 +189,18 @@ func (k *checker) fitting(need *params.Spec) string {
 	return "write " + need.Name + ": " + strings.Join(ids, " or ")
 }
 
+// pipeKeyHints are for keys that other versions and other products have.
+var pipeKeyHints = map[string]string{
+	"steps":      "there are steps below params: already; move these to them",
+	"if":         "use a step of base:ExpressionPipe that calls fail(): it stops the steps after it",
+	"when":       "use a step of base:ExpressionPipe that calls fail(): it stops the steps after it",
+	"depends_on": "steps run in the order in which they stand",
+	"uses":       "write use:",
+	"with":       "write params:",
+	"pipes":      "write params: with steps: below it",
+	"pipelines":  "write params: with steps: below it, or runners: [{on: …, run: …}]",
+}
+
 // pipe checks a pipe at its place, and through its params its children.
 func (k *checker) pipe(m map[string]any, path string) {
 	d := k.decoder()
@@ -196,9 +208,12 @@ func (k *checker) pipe(m map[string]any, path string) {
 		if slices.Contains(pipeKeys, key) {
 			continue
 		}
-		hint := keyHint(key, pipeKeys)
-		if params.Near(key, pipeKeys) == "" {
+		hint, strange := pipeKeyHints[key]
+		if !strange {
 			hint = "what the pipe is given goes below params:"
+			if params.Near(key, pipeKeys) != "" {
+				hint = keyHint(key, pipeKeys)
+			}
 		}
 		k.found.err(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
 	}
@@ -377,6 +392,12 @@ func (k *checker) templates(v any, path string, parse func(string) error) {
 	}
 }
 
+// asks reports whether the service's params struct has that injection.
+func (k *checker) asks(id, name string) bool {
+	spec := k.services[id].Params
+	return spec != nil && slices.ContainsFunc(spec.Injections(), func(need *params.Spec) bool { return need.Name == name })
+}
+
 // circles reports services that need each other, which can't be built.
 func (k *checker) circles() {
 	injects := map[string]Service{}
@@ -390,7 +411,7 @@ func (k *checker) circles() {
 		s := injects[id]
 		for _, name := range sortedKeys(s.Injects) {
 			next := s.Injects[name]
-			if _, known := injects[next]; !known || state[next] == 2 {
+			if _, known := injects[next]; !known || state[next] == 2 || !k.asks(id, name) {
 				continue
 			}
 			if state[next] == 1 {

@@ -141,11 +141,13 @@ func (u upgrader) orchestrator(n *node) {
 	if !n.isMapping() {
 		return
 	}
-	runners, ok := n.cut("runners")
-	if !ok {
-		u.pipe(n, "orchestrator", defaultOrchestrator)
-		return
+	if runners, ok := n.cut("runners"); ok {
+		u.runners(n, runners)
 	}
+	u.pipe(n, "orchestrator", defaultOrchestrator)
+}
+
+func (u upgrader) runners(n *node, runners pair) {
 	if params := n.get("params"); n.get("steps") != nil || params != nil && params.get("steps") != nil {
 		u.found.err(runners.at, "orchestrator.runners", "conflict", "move the runners into params.steps, or the steps into runners", "runners and steps can't be given together")
 		return
@@ -158,7 +160,6 @@ func (u upgrader) orchestrator(n *node) {
 		runners.value.items[i] = u.runner(item, at("orchestrator.runners", i))
 	}
 	u.lift(n, pair{"steps", runners.at, runners.value})
-	u.pipe(n, "orchestrator", defaultOrchestrator)
 }
 
 // runner makes the pipe that runs the pipe run whenever the pipe on succeeds.
