@@ -63,3 +63,30 @@ func BenchmarkPlainOfPlain(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSmallPipe is the same for a pipe with one param and one value.
+func BenchmarkSmallPipe(b *testing.B) {
+	s := describe[struct {
+		Expression any `otai:"expression,required"`
+	}](b)
+	raw := m{"expression": "{{ x }}"}
+	text := func(source string, _ bool) (any, error) { return source, nil }
+	b.ReportAllocs()
+	for b.Loop() {
+		rendered, err := params.Render(s, raw, text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p, err := params.Decode(s, rendered, params.Binder{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		own, err := params.PlainParams(s, p)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := params.Plain(m{"value": own["expression"]}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -22,14 +22,16 @@ type Binder struct {
 	Inject func(need *Spec) (any, error)
 	// Offline is for checking before anything runs. A string that holds "{{" or
 	// "{%" is taken as right for any kind, Validate is called only on structs in
-	// which no template is left, and services need not be given.
+	// which no template is left, and services need not be given, so that Validate
+	// can't count on them.
 	Offline bool
 }
 
 // Decode makes a *P of raw, whose values are plain or as YAML and JSON decoders
 // give them. It finds all faults: the error joins an [api.FieldError] for each,
 // in the order of the struct, with a mapping's unknown keys after its known ones.
-// What concerns the params as a whole has no place and is joined as it is. See
+// What concerns the params as a whole has no place and is joined as it is; so is
+// what is wrong with a service, whose text begins with "injects.NAME". See
 // [Faults].
 //
 // Null is nil for a pointer, an any, a map and a slice. For any other field it is

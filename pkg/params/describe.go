@@ -221,21 +221,29 @@ func markSecret(s *Spec) {
 }
 
 func describeBounds(s *Spec, field reflect.StructField) error {
-	for name, bound := range map[string]**float64{"min": &s.Min, "max": &s.Max} {
-		text, ok := field.Tag.Lookup(name)
-		if !ok {
-			continue
-		}
-		value, err := parseBound(s.Kind, text)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		*bound = &value
+	var err error
+	if s.Min, err = describeBound(s.Kind, field, "min"); err != nil {
+		return err
+	}
+	if s.Max, err = describeBound(s.Kind, field, "max"); err != nil {
+		return err
 	}
 	if s.Min != nil && s.Max != nil && *s.Min > *s.Max {
 		return errors.New("min is above max")
 	}
 	return nil
+}
+
+func describeBound(kind Kind, field reflect.StructField, name string) (*float64, error) {
+	text, ok := field.Tag.Lookup(name)
+	if !ok {
+		return nil, nil
+	}
+	bound, err := parseBound(kind, text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &bound, nil
 }
 
 func describeDefault(s *Spec, field reflect.StructField) error {

@@ -31,11 +31,11 @@ func TestDescribeRefusesWhatCanNotBeParams(t *testing.T) {
 		"pointer":   {&auth{}, "the params are *github.com/open-ticket-ai/otai/pkg/params_test.auth"},
 		"time":      {time.Time{}, "the params are time.Time"},
 		"no tag":    {struct{ A int }{}, ".A: is exported, but has neither an otai nor an inject tag"},
-		"both tags": {struct { //nolint:govet
+		"both tags": {struct {
 			A any `otai:"a" inject:"a"`
 		}{}, "has both an otai and an inject tag"},
 		"unexported with tag": {struct {
-			a int `otai:"a"` //nolint:govet,unused
+			a int `otai:"a"`
 		}{}, ".a: has a tag, but is not exported"},
 		"embedded":            {struct{ api.Entity }{}, ".Entity: is embedded without a tag"},
 		"embedded unexported": {struct{ hidden }{}, ".hidden: is embedded, but not exported"},

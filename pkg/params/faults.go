@@ -23,7 +23,7 @@ var joinedType = reflect.TypeOf(errors.Join(errors.ErrUnsupported))
 // taken off only where deep is true: below a FieldError, a wrap such as the error
 // of a child pipe may know more than what it wraps.
 func collect(faults []*api.FieldError, path string, err error, deep bool) []*api.FieldError {
-	switch e := err.(type) { //nolint:errorlint // one layer at a time
+	switch e := err.(type) {
 	case *api.FieldError:
 		if e.Err == nil {
 			return append(faults, &api.FieldError{Field: joinPath(path, e.Field), Err: errors.New("is wrong")})

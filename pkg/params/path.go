@@ -19,7 +19,7 @@ func (l *located) Unwrap() error { return l.err }
 // under puts err one step deeper.
 func under(step string, err error) error {
 	// The direct type only: an error inside of it belongs to whoever made it.
-	if l, ok := err.(*located); ok { //nolint:errorlint
+	if l, ok := err.(*located); ok {
 		l.field = joinPath(step, l.field)
 		return l
 	}
@@ -30,7 +30,7 @@ func underIndex(i int, err error) error { return under(indexStep(i), err) }
 
 // atPlace makes a FieldError of an error that came up.
 func atPlace(err error) error {
-	if l, ok := err.(*located); ok { //nolint:errorlint
+	if l, ok := err.(*located); ok {
 		return &api.FieldError{Field: l.field, Err: l.err}
 	}
 	return err

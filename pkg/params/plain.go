@@ -217,6 +217,9 @@ func plainReflected(v reflect.Value, depth int) (any, error) {
 		case childType:
 			return plainChild(v.Interface().(api.ChildPipe)), nil
 		}
+		if form, err := formOf(v.Type()); err == nil && form.opaque {
+			return nil, fmt.Errorf("is a %s, which can't be handed on: it has no otai tags", typeName(v.Type()))
+		}
 		return plainStruct(v, depth)
 	default:
 		return nil, fmt.Errorf("is a %s, which can't be handed on", typeName(v.Type()))
@@ -288,8 +291,9 @@ func plainStruct(v reflect.Value, depth int) (map[string]any, error) {
 
 // plainForm is what the tags of a struct say about its plain form.
 type plainForm struct {
-	keys []plainKey
-	rest int // the field with the rest, -1 for none
+	keys   []plainKey
+	rest   int  // the field with the rest, -1 for none
+	opaque bool // no field of it can be seen: no data, such as most errors
 }
 
 type plainKey struct {
@@ -306,11 +310,13 @@ func formOf(t reflect.Type) (plainForm, error) {
 		return form.(plainForm), nil
 	}
 	form := plainForm{rest: -1}
+	exported := 0
 	for i := range t.NumField() {
 		field := t.Field(i)
 		if !field.IsExported() {
 			continue
 		}
+		exported++
 		text, ok := field.Tag.Lookup("otai")
 		if !ok {
 			if _, service := field.Tag.Lookup("inject"); service {
@@ -329,6 +335,7 @@ func formOf(t reflect.Type) (plainForm, error) {
 			form.keys = append(form.keys, plainKey{name: name, index: i})
 		}
 	}
+	form.opaque = exported == 0 && t.NumField() > 0
 	plainForms.Store(t, form)
 	return form, nil
 }
