@@ -80,7 +80,7 @@ func (s *store) createTicket(c change, d draft, values []fieldValue) (object, er
 		d.to = c.queue.name
 	}
 	if d.event == "" {
-		d.event = "AddNote"
+		d.event = "NewTicket"
 	}
 	a, err := s.addArticle(t, d, loginID)
 	if err != nil {

@@ -31,7 +31,13 @@ func (f fields) has(key string) bool {
 
 func (f fields) text(key string) string { return scalar(f[key]) }
 
-func (f fields) list(key string) []string { return listOf(f[key]) }
+// list returns the values of a field that may be one value or several; "" and null are none.
+func (f fields) list(key string) []string {
+	if s, ok := f[key].(string); ok && s == "" {
+		return nil
+	}
+	return listOf(f[key])
+}
 
 // object returns the field as an object with something in it, which is the only form in which the servers accept one.
 func (f fields) object(key string) (fields, bool) {

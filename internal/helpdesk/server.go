@@ -126,7 +126,7 @@ func (s *Server) AddSession(id string) {
 
 // NewTicket is what a customer sends in.
 type NewTicket struct {
-	Title, Body  string
+	Title, Body  string // the title is cut to 255 characters
 	Queue        string // "Incoming"
 	Priority     string // "3 normal"
 	State        string // "new"
@@ -143,7 +143,7 @@ func (s *Server) AddTicket(n NewTicket) (id int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &s.store.catalog
-	t := s.store.open(n.Title,
+	t := s.store.open(firstCharacters(untilNUL(n.Title), maxTitle),
 		c.addQueue(cmp.Or(n.Queue, "Incoming")),
 		c.addPriority(cmp.Or(n.Priority, "3 normal")),
 		c.addState(cmp.Or(n.State, "new")),
@@ -152,14 +152,17 @@ func (s *Server) AddTicket(n NewTicket) (id int64) {
 	sender, _ := byName(c.senders, "customer")
 	channel, _ := byName(c.channels, "Email")
 	mimeType, charset := contentType(n.ContentType)
+	if mimeType == "" {
+		mimeType, charset = contentType("")
+	}
 	d := draft{
-		subject: n.Title, body: n.Body,
+		subject: firstCharacters(n.Title, maxSubject), body: n.Body,
 		from: cmp.Or(n.From, c.customer(t.customer).address), to: cmp.Or(n.To, "support@example.test"),
 		mimeType: mimeType, charset: charset, sender: sender, channel: channel, visible: true,
 		event: "EmailCustomer",
 	}
 	d.tidy()
-	s.store.addArticle(t, d, administratorID)
+	s.store.addArticle(t, d, administratorID) //nolint:errcheck // only a subject that is too long is an error
 	return t.id
 }
 

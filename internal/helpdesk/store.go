@@ -233,3 +233,13 @@ func untilNUL(text string) string {
 	kept, _, _ := strings.Cut(text, "\x00")
 	return kept
 }
+
+func firstCharacters(text string, n int) string {
+	for i := range text {
+		if n == 0 {
+			return text[:i]
+		}
+		n--
+	}
+	return text
+}
