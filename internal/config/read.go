@@ -16,7 +16,7 @@ import (
 const (
 	maxBytes  = 10 << 20
 	maxDepth  = 100
-	maxValues = 500_000 // after every alias was followed
+	maxValues = 100_000 // after every alias was followed
 )
 
 // Source is a file as it was read. Name is what messages call it.

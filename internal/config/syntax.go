@@ -75,7 +75,7 @@ func syntaxHint(message, line string) string {
 // first by lines, then by characters of the next line. It gives up where that
 // would take long.
 func longestParsed(data []byte) (int, bool) {
-	budget := 32 << 20
+	budget := 16 << 20
 	parses := func(prefix []byte) bool {
 		budget -= len(prefix)
 		var n yaml.Node
