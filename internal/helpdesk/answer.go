@@ -34,7 +34,7 @@ func sentence(text string) error {
 
 // fault is an error in the servers' kernel: status 500 and JSON that is called plain text.
 func fault(text string) error {
-	body, _ := json.Marshal(struct { //nolint:errcheck // two strings always marshal
+	body, _ := json.Marshal(struct { // two strings can always be encoded
 		Code string `json:"faultcode"`
 		Text string `json:"faultstring"`
 	}{"Server", text})
@@ -76,7 +76,7 @@ func writeAnswer(w http.ResponseWriter, mode Mode, status int, contentType strin
 		header.Set("Connection", "Keep-Alive")
 	}
 	w.WriteHeader(status)
-	w.Write(body) //nolint:errcheck // the client is gone
+	w.Write(body) // an error means that the client is gone
 }
 
 // stamp is a time as the servers write it: in their own zone, which is UTC here, and without naming it.

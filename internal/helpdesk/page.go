@@ -68,14 +68,14 @@ func (s *Server) writePage(w http.ResponseWriter, name string, data any) bool {
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
-	w.Write([]byte(out.String())) //nolint:errcheck // the reader is gone
+	w.Write([]byte(out.String())) // an error means that the reader is gone
 	return true
 }
 
 func notFound(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html")
 	w.WriteHeader(http.StatusNotFound)
-	w.Write([]byte(notFoundPage)) //nolint:errcheck // the reader is gone
+	w.Write([]byte(notFoundPage)) // an error means that the reader is gone
 }
 
 const notFoundPage = `<!DOCTYPE html>

@@ -129,7 +129,7 @@ func (ws webservice) route(path string) (string, bool) {
 func (s *Server) refuseService(w http.ResponseWriter) {
 	if s.mode == ModeZnuny {
 		if connection, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			connection.Close() //nolint:errcheck // nothing was written
+			connection.Close() // it may be closed already
 			return
 		}
 	}

@@ -88,7 +88,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
 	if server.Shutdown(grace) != nil {
-		server.Close() //nolint:errcheck // the listener is closed already
+		server.Close() // what is still running is cut off
 	}
 	<-ended
 	return nil
@@ -162,7 +162,7 @@ func (s *Server) AddTicket(n NewTicket) (id int64) {
 		event: "EmailCustomer",
 	}
 	d.tidy()
-	s.store.addArticle(t, d, administratorID) //nolint:errcheck // only a subject that is too long is an error
+	s.store.addArticle(t, d, administratorID) // only a subject that is too long is an error
 	return t.id
 }
 
