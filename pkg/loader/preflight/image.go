@@ -46,13 +46,7 @@ const fingerprintPrefix = "go:link.pkghashbytes."
 
 // Read reads a file that Go built, a plugin or a host. Errors are of type
 // [*Error].
-func Read(path string) (image *Image, err error) {
-	// debug/elf and debug/buildinfo don't promise to withstand hostile files.
-	defer func() {
-		if value := recover(); value != nil {
-			image, err = nil, damaged(fmt.Errorf("its headers make no sense: %v", value))
-		}
-	}()
+func Read(path string) (*Image, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, &Error{Code: Unreadable, Cause: "can't be opened: " + plain(err).Error(), Err: err}
@@ -68,7 +62,13 @@ func Read(path string) (image *Image, err error) {
 	return read(file, path, info.Size())
 }
 
-func read(file io.ReaderAt, path string, size int64) (*Image, error) {
+func read(file io.ReaderAt, path string, size int64) (image *Image, err error) {
+	// debug/elf and debug/buildinfo don't promise to withstand hostile files.
+	defer func() {
+		if value := recover(); value != nil {
+			image, err = nil, damaged(fmt.Errorf("its headers make no sense: %v", value))
+		}
+	}()
 	if err := checkMagic(file, size); err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func read(file io.ReaderAt, path string, size int64) (*Image, error) {
 			Fix: "build a plugin with: go build -trimpath -buildmode=plugin", Err: err,
 		}
 	}
-	image := &Image{
+	image = &Image{
 		File: path, Build: build,
 		machine: object.Machine, class: object.Class, data: object.Data,
 	}

@@ -20,11 +20,11 @@ var maybeAlike = []string{"-cover", "-pgo", "-gcflags", "-tags"}
 // panic while it holds a lock that every later plugin.Open needs.
 func (p *Process) checkRelease(i *Image) *Error {
 	hostRelease, hostExperiments := splitRelease(p.host.Build.GoVersion)
-	release, experiments := splitRelease(i.Build.GoVersion)
-	if release != hostRelease {
+	pluginRelease, experiments := splitRelease(i.Build.GoVersion)
+	if pluginRelease != hostRelease {
 		return &Error{
 			Code:  GoVersion,
-			Cause: fmt.Sprintf("was built by %s, this host by %s", release, hostRelease),
+			Cause: fmt.Sprintf("was built by %s, this host by %s", pluginRelease, hostRelease),
 			Fix:   fmt.Sprintf("build it again with: GOTOOLCHAIN=%s %s", hostRelease, p.buildCommand()),
 		}
 	}
@@ -90,7 +90,7 @@ func (p *Process) mismatch(i *Image, differences []Difference) *Error {
 		Differences: differences,
 	}
 	standard := slices.ContainsFunc(differences, func(d Difference) bool { return d.Module == "" })
-	sameVersions := !slices.ContainsFunc(differences, func(d Difference) bool { return d.Plugin != d.Host })
+	sameVersions := !slices.ContainsFunc(differences, func(d Difference) bool { return release(d.Plugin) != release(d.Host) })
 	var flags []string
 	for _, flag := range maybeAlike {
 		if here, there := i.setting(flag), p.host.setting(flag); here != there {
@@ -117,9 +117,8 @@ func (p *Process) mismatch(i *Image, differences []Difference) *Error {
 func fixModules(differences []Difference, advice string) string {
 	var commands []string
 	for _, d := range differences {
-		version, _, _ := strings.Cut(d.Host, " ")
-		here, _, _ := strings.Cut(d.Plugin, " ")
-		if version == here || !strings.HasPrefix(version, "v") {
+		version := release(d.Host)
+		if version == release(d.Plugin) || !strings.HasPrefix(version, "v") {
 			continue
 		}
 		if command := "go get " + d.Module + "@" + version; !slices.Contains(commands, command) {
@@ -130,4 +129,11 @@ func fixModules(differences []Difference, advice string) string {
 		return advice
 	}
 	return "in the plugin's folder: " + strings.Join(commands, " && ") + ", then build it again"
+}
+
+// release is a module's version without what replaces it and without checksum.
+// The recorded source path, and so the fingerprint, has no more than that.
+func release(version string) string {
+	version, _, _ = strings.Cut(version, " ")
+	return version
 }

@@ -1,0 +1,134 @@
+package preflight
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestTheRunningBinaryCanBeRead(t *testing.T) {
+	image, err := Read("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if image.Build.GoVersion != runtime.Version() || image.PluginPath != "" || image.Exports != nil {
+		t.Errorf("%s, plugin path %q, exports %v", image.Build.GoVersion, image.PluginPath, image.Exports)
+	}
+}
+
+func TestAFileThatIsNoneIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	tests := []struct {
+		name    string
+		content []byte
+		code    Code
+		cause   string
+	}{
+		{"empty", nil, NotELF, "is empty"},
+		{"text", []byte("#!/bin/sh\n"), NotELF, `"#!/bin/sh\n"`},
+		{"magic only", []byte(elf.ELFMAG), Truncated, "incomplete"},
+		{"header without sections", header(t, 0, 0), NotAGoPlugin, "not built by Go"},
+		{"section table beyond the end", header(t, 4096, 3), Truncated, "incomplete"},
+		{"section table at the end of the address space", header(t, 1<<63-64, 1), Truncated, "incomplete"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(dir, test.name)
+			if err := os.WriteFile(path, test.content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Read(path)
+			var refusal *Error
+			if !errors.As(err, &refusal) || refusal.Code != test.code || !strings.Contains(refusal.Cause, test.cause) || refusal.Fix == "" {
+				t.Errorf("error = %#v, want %s: %s", err, test.code, test.cause)
+			}
+		})
+	}
+	for name, path := range map[string]string{"a folder": dir, "nothing": filepath.Join(dir, "missing")} {
+		_, err := Read(path)
+		var refusal *Error
+		if !errors.As(err, &refusal) || refusal.Code != Unreadable {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// header is an ELF header for a 64-bit little-endian shared object.
+func header(t testing.TB, sections uint64, count uint16) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	h := elf.Header64{
+		Type: uint16(elf.ET_DYN), Machine: uint16(elf.EM_X86_64), Version: uint32(elf.EV_CURRENT),
+		Shoff: sections, Ehsize: 64, Phentsize: 56, Shentsize: 64, Shnum: count,
+	}
+	copy(h.Ident[:], elf.ELFMAG)
+	h.Ident[elf.EI_CLASS], h.Ident[elf.EI_DATA], h.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)
+	if err := binary.Write(&b, binary.LittleEndian, h); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// segment is a header with one segment that claims a part of the file.
+func segment(t testing.TB, offset, length uint64) []byte {
+	t.Helper()
+	b := bytes.NewBuffer(header(t, 0, 0))
+	content := b.Bytes()
+	binary.LittleEndian.PutUint64(content[32:], 64) // e_phoff
+	binary.LittleEndian.PutUint16(content[56:], 1)  // e_phnum
+	if err := binary.Write(b, binary.LittleEndian, elf.Prog64{Type: uint32(elf.PT_LOAD), Off: offset, Filesz: length, Memsz: length}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestASegmentBeyondTheEndMeansThatTheFileWasCut(t *testing.T) {
+	for _, part := range [][2]uint64{{0, 121}, {121, 1}, {1 << 62, 1 << 62}} {
+		content := segment(t, part[0], part[1])
+		_, err := read(bytes.NewReader(content), "x.so", int64(len(content)))
+		var refusal *Error
+		if !errors.As(err, &refusal) || refusal.Code != Truncated {
+			t.Errorf("segment at %d of %d bytes: %v", part[0], part[1], err)
+		}
+	}
+	content := segment(t, 0, 120)
+	_, err := read(bytes.NewReader(content), "x.so", int64(len(content)))
+	var refusal *Error
+	if !errors.As(err, &refusal) || refusal.Code != NotAGoPlugin {
+		t.Errorf("a segment up to the end: %v", err)
+	}
+}
+
+func TestPluginPathsAreWrittenAsTheLinkerDoes(t *testing.T) {
+	for path, want := range map[string]string{
+		"example.com/plug":    "example.com/plug",
+		"example.com/plug.v2": "example.com/plug%2ev2",
+		"plug.v2":             "plug%2ev2",
+		"example.com/a%b":     "example.com/a%25b",
+		"example.com/ä.x/b":   "example.com/%c3%a4.x/b",
+	} {
+		if got := escape(path); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte("text"))
+	f.Add(header(f, 0, 0))
+	f.Add(header(f, 64, 1))
+	f.Add(segment(f, 0, 120))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		image, err := read(bytes.NewReader(content), "x.so", int64(len(content)))
+		var refusal *Error
+		if err != nil && (!errors.As(err, &refusal) || refusal.Cause == "") || (err == nil) != (image != nil) {
+			t.Errorf("%v, %v", image, err)
+		}
+	})
+}

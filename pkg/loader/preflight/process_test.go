@@ -1,0 +1,312 @@
+package preflight
+
+import (
+	"debug/elf"
+	"errors"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// image makes an image of a plugin that the host made by the same function can
+// open; changes are applied to it.
+func image(changes ...func(*Image)) *Image {
+	i := &Image{
+		File: "some.so",
+		Build: &debug.BuildInfo{
+			GoVersion: "go1.26.8",
+			Path:      "example.com/plug",
+			Main:      debug.Module{Path: "example.com/plug", Version: "(devel)"},
+			Deps: []*debug.Module{
+				{Path: "example.org/lib", Version: "v1.2.0", Sum: "h1:abc="},
+				{Path: "example.org/lib/nested", Version: "v0.9.0", Sum: "h1:def="},
+			},
+			Settings: []debug.BuildSetting{
+				{Key: "-buildmode", Value: "plugin"},
+				{Key: "-trimpath", Value: "true"},
+				{Key: "CGO_ENABLED", Value: "1"},
+				{Key: "GOARCH", Value: "amd64"},
+			},
+		},
+		Packages: map[string]Fingerprint{
+			"fmt": {1}, "os": {2}, "example.org/lib/json": {3}, "example.org/lib/nested/x": {4},
+		},
+		PluginPath: "example.com/plug",
+		Exports:    map[string]Kind{"Create": Func, "Version": Var},
+		machine:    elf.EM_X86_64, class: elf.ELFCLASS64, data: elf.ELFDATA2LSB,
+	}
+	for _, change := range changes {
+		change(i)
+	}
+	return i
+}
+
+func set(key, value string) func(*Image) {
+	return func(i *Image) {
+		i.Build.Settings = slices.DeleteFunc(i.Build.Settings, func(s debug.BuildSetting) bool { return s.Key == key })
+		if value != "" {
+			i.Build.Settings = append(i.Build.Settings, debug.BuildSetting{Key: key, Value: value})
+		}
+	}
+}
+
+func goVersion(version string) func(*Image) {
+	return func(i *Image) { i.Build.GoVersion = version }
+}
+
+func differs(packages ...string) func(*Image) {
+	return func(i *Image) {
+		for _, name := range packages {
+			i.Packages[name] = Fingerprint{99}
+		}
+	}
+}
+
+func path(path string) func(*Image) {
+	return func(i *Image) { i.PluginPath, i.File = path, path+".so" }
+}
+
+func process(t *testing.T, host *Image) *Process {
+	t.Helper()
+	p, err := NewProcess(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestAPluginThatMatchesIsAccepted(t *testing.T) {
+	hosts := map[string]*Image{
+		"the same flags":                 image(),
+		"flags that don't matter":        image(set("-tags", "x"), set("-ldflags", "-s"), set("-pgo", "default.pgo"), set("-cover", "true")),
+		"a host of further packages":     image(differs("net")),
+		"both with the race detector":    image(set("-race", "true")),
+		"both with the same experiments": image(goVersion("go1.26.8-X:jsonv2")),
+		"packages in the plugin only": image(func(i *Image) {
+			maps.DeleteFunc(i.Packages, func(name string, _ Fingerprint) bool { return name != "fmt" })
+		}),
+		"another version of equal code": image(func(i *Image) { i.Build.Deps[0].Version = "v1.3.0" }),
+	}
+	plugins := map[string]*Image{
+		"both with the race detector":    image(set("-race", "true")),
+		"both with the same experiments": image(goVersion("go1.26.8 X:jsonv2")),
+	}
+	for name, host := range hosts {
+		t.Run(name, func(t *testing.T) {
+			plugin, ok := plugins[name]
+			if !ok {
+				plugin = image()
+			}
+			if err := process(t, host).Check(plugin, "Create"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestAPluginThatDoesNotMatchIsRefusedWithAllDifferencesAndARemedy(t *testing.T) {
+	tests := []struct {
+		name         string
+		host, plugin *Image
+		code         Code
+		cause, fix   string
+	}{
+		{
+			"another processor", image(), image(func(i *Image) { i.machine = elf.EM_AARCH64 }), WrongArch,
+			"EM_AARCH64 ELFCLASS64 ELFDATA2LSB", "GOARCH=amd64",
+		},
+		{
+			"another build mode", image(), image(set("-buildmode", "c-shared")), NotAGoPlugin,
+			"built with -buildmode=c-shared", "go build -trimpath -buildmode=plugin",
+		},
+		{
+			"a plugin without fingerprints", image(), image(func(i *Image) { i.Packages = nil }), NotAGoPlugin,
+			"has not the symbols", "go build -trimpath -buildmode=plugin",
+		},
+		{
+			"an older release", image(), image(goVersion("go1.25.1")), GoVersion,
+			"built by go1.25.1, this host by go1.26.8", "GOTOOLCHAIN=go1.26.8 go build -trimpath -buildmode=plugin",
+		},
+		{
+			"experiments", image(), image(goVersion("go1.26.8-X:jsonv2")), BuildSettings,
+			`GOEXPERIMENT="jsonv2", this host with ""`, "GOEXPERIMENT= go build",
+		},
+		{
+			"without -trimpath", image(), image(set("-trimpath", "")), BuildSettings,
+			"without -trimpath", "go build -trimpath -buildmode=plugin",
+		},
+		{
+			"a host without -trimpath", image(set("-trimpath", "")), image(), BuildSettings,
+			"with -trimpath, this host without", "build the host with -trimpath",
+		},
+		{
+			"with the race detector", image(), image(set("-race", "true")), BuildSettings,
+			"with -race, this host without", "with: go build -trimpath -buildmode=plugin",
+		},
+		{
+			"without the race detector", image(set("-race", "true")), image(), BuildSettings,
+			"without -race", "with: go build -trimpath -race -buildmode=plugin",
+		},
+		{
+			"with the address sanitizer", image(), image(set("-asan", "true")), BuildSettings,
+			"with -asan", "go build",
+		},
+		{
+			"no such symbol", image(), image(func(i *Image) { delete(i.Exports, "Create") }), MissingSymbol,
+			"exports no Create (it exports Version)", "write a function Create",
+		},
+		{
+			"no symbol at all", image(), image(func(i *Image) { i.Exports = nil }), MissingSymbol,
+			"it exports nothing", "write a function Create",
+		},
+		{
+			"a variable", image(), image(func(i *Image) { i.Exports["Create"] = Var }), WrongSymbolType,
+			"Create is a variable", "func Create",
+		},
+		{
+			"another version of a module", image(), image(differs("example.org/lib/json"), func(i *Image) { i.Build.Deps[0].Version = "v1.3.0" }), PackageMismatch,
+			"example.org/lib/json (here v1.3.0 h1:abc=, there v1.2.0 h1:abc=)", "go get example.org/lib@v1.2.0",
+		},
+		{
+			"other versions of a nested and an outer module", image(),
+			image(differs("example.org/lib/json", "example.org/lib/nested/x"), func(i *Image) {
+				i.Build.Deps[0].Version, i.Build.Deps[1].Version = "v1.3.0", "v0.8.0"
+			}),
+			PackageMismatch, "example.org/lib/nested/x (here v0.8.0", "go get example.org/lib@v1.2.0 && go get example.org/lib/nested@v0.9.0",
+		},
+		{
+			"other sources of one version", image(), image(differs("example.org/lib/json")), PackageMismatch,
+			"in example.org/lib/json", "recorded paths",
+		},
+		{
+			"other sources, replaced by a folder", image(), image(differs("example.org/lib/json"), func(i *Image) {
+				i.Build.Deps[0].Replace = &debug.Module{Path: "../lib"}
+			}), PackageMismatch, "v1.2.0 replaced by ../lib", "recorded paths",
+		},
+		{
+			"the standard library, for no known reason", image(), image(differs("fmt", "os")), PackageMismatch,
+			"in fmt, os", "-pgo=off",
+		},
+		{
+			"profile-guided optimization", image(set("-pgo", "default.pgo")), image(differs("fmt")), BuildSettings,
+			"-pgo is not set here and default.pgo there", "-pgo=off",
+		},
+		{
+			"coverage", image(), image(set("-cover", "true"), differs("example.org/lib/json")), BuildSettings,
+			"-cover is true here and not set there", "same flags",
+		},
+		{
+			"tags and another version", image(), image(set("-tags", "x"), differs("example.org/lib/json"), func(i *Image) { i.Build.Deps[0].Version = "v1.3.0" }), PackageMismatch,
+			"example.org/lib/json", "go get",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			err := process(t, test.host).Check(test.plugin, "Create")
+			var refusal *Error
+			if !errors.As(err, &refusal) {
+				t.Fatalf("error = %v", err)
+			}
+			if refusal.Code != test.code || !strings.Contains(refusal.Cause, test.cause) || !strings.Contains(refusal.Fix, test.fix) {
+				t.Errorf("%s: %s; %s\nwant %s: …%s…; …%s…", refusal.Code, refusal.Cause, refusal.Fix, test.code, test.cause, test.fix)
+			}
+		})
+	}
+}
+
+func TestAllDifferencesAreListedThoughTheMessageIsShort(t *testing.T) {
+	many := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	host := image(differs(many...))
+	plugin := image(func(i *Image) {
+		for _, name := range many {
+			i.Packages[name] = Fingerprint{7}
+		}
+	})
+	var refusal *Error
+	if !errors.As(process(t, host).Check(plugin, "Create"), &refusal) {
+		t.Fatal("accepted")
+	}
+	var names []string
+	for _, d := range refusal.Differences {
+		names = append(names, d.Package)
+	}
+	if diff := cmp.Diff(many, names); diff != "" {
+		t.Error(diff)
+	}
+	if !strings.Contains(refusal.Cause, "a, b, c, d, e, f and 2 more") {
+		t.Error(refusal.Cause)
+	}
+}
+
+func TestADifferenceNamesModuleAndBothVersions(t *testing.T) {
+	plugin := image(differs("example.org/lib/json"), func(i *Image) { i.Build.Deps[0].Version, i.Build.Deps[0].Sum = "v1.3.0", "h1:xyz=" })
+	var refusal *Error
+	if !errors.As(process(t, image()).Check(plugin, "Create"), &refusal) {
+		t.Fatal("accepted")
+	}
+	want := []Difference{{Package: "example.org/lib/json", Module: "example.org/lib", Plugin: "v1.3.0 h1:xyz=", Host: "v1.2.0 h1:abc="}}
+	if diff := cmp.Diff(want, refusal.Differences); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatWasOpenedBeforeCounts(t *testing.T) {
+	const dep = "example.net/dep"
+	with := func(version byte) func(*Image) {
+		return func(i *Image) { i.Packages[dep] = Fingerprint{version} }
+	}
+	tests := []struct {
+		name     string
+		opened   []*Image
+		failed   []*Image
+		plugin   *Image
+		code     Code
+		mentions string
+	}{
+		{"another package", []*Image{image(path("one"))}, nil, image(path("two"), with(1)), "", ""},
+		{"the same version of a package", []*Image{image(path("one"), with(1))}, nil, image(path("two"), with(1)), "", ""},
+		{"another version of a package", []*Image{image(path("one"), with(1))}, nil, image(path("two"), with(2)), PackageConflict, "one.so"},
+		{"the first one's version counts", []*Image{image(path("one"), with(1))}, []*Image{image(path("two"), with(2))}, image(path("three"), with(1)), "", ""},
+		{"a package of one that failed", nil, []*Image{image(path("one"), with(1))}, image(path("two"), with(1)), Tainted, "one.so"},
+		{"another version than one that failed", nil, []*Image{image(path("one"), with(1))}, image(path("two"), with(2)), Tainted, dep},
+		{"nothing shared with one that failed", nil, []*Image{image(path("one"), with(1))}, image(path("two")), "", ""},
+		{"the same plugin path", []*Image{image(path("one"))}, nil, image(path("one")), PluginPathInUse, "one.so"},
+		{"the same plugin path as one that failed", nil, []*Image{image(path("one"))}, image(path("one")), PluginPathInUse, "one.so"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := process(t, image())
+			for _, i := range test.opened {
+				p.Opened(i)
+			}
+			for _, i := range test.failed {
+				p.Failed(i)
+			}
+			err := p.Check(test.plugin, "Create")
+			if test.code == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			var refusal *Error
+			if !errors.As(err, &refusal) || refusal.Code != test.code || !strings.Contains(refusal.Cause, test.mentions) || refusal.Fix == "" {
+				t.Errorf("%+v, want %s, mentioning %s", err, test.code, test.mentions)
+			}
+		})
+	}
+}
+
+func TestAHostThatCannotOpenPluginsIsToldWhy(t *testing.T) {
+	none := func(i *Image) { i.Packages = nil }
+	if _, err := NewProcess(image(none, set("CGO_ENABLED", "0"))); err == nil || !strings.Contains(err.Error(), "CGO_ENABLED=1") {
+		t.Errorf("error = %v", err)
+	}
+	if _, err := NewProcess(image(none)); err == nil || !strings.Contains(err.Error(), "-linkmode=internal") {
+		t.Errorf("error = %v", err)
+	}
+}
