@@ -172,7 +172,7 @@ func (k *checker) serviceHint(id string, need *params.Spec) string {
 	if len(ids) == 0 {
 		return "there are no services yet: add one under services:"
 	}
-	return "there are " + strings.Join(ids, ", ")
+	return "configured: " + strings.Join(ids, ", ")
 }
 
 // fitting names the services that could be injected.
@@ -235,7 +235,7 @@ func (k *checker) pipe(m map[string]any, path string) {
 	}
 	component, ok := k.component(use, path, false)
 	k.injects(given, path, component.Params)
-	if ok {
+	if ok && (raw != nil || m["params"] == nil) {
 		k.params(raw, path, component.Params)
 	}
 }

@@ -144,7 +144,7 @@ func (d decoder) service(id string, v any) Service {
 	out.Injects = d.injects(m["injects"], join(path, "injects"))
 	p := d.mapping(m["params"], join(path, "params"))
 	out.Params, _ = plainValue(p).(map[string]any)
-	if out.Use == "" {
+	if use, given := m["use"]; !given || use == nil || use == "" {
 		d.found.err(d.atlas.valueAt(path), path, "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
 	}
 	return out
@@ -208,7 +208,9 @@ func (d decoder) text(v any, path string) string {
 func (d decoder) texts(v any, path string) []string {
 	list, ok := v.([]any)
 	if !ok {
-		if text := d.text(v, path); text != "" {
+		if _, mapping := v.(map[string]any); mapping {
+			d.wrongType(path, "a list", v)
+		} else if text := d.text(v, path); text != "" {
 			return []string{text}
 		}
 		return nil

@@ -260,3 +260,33 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestTemplatesOfAnotherRendererAreLeftToIt(t *testing.T) {
+	d := mustRead(t, config.Options{}, `
+services: {r: {use: acme:MustacheRenderer, params: {}}}
+orchestrator: {params: {steps: [{use: base:ExpressionPipe, params: {expression: "{{ ) }}{{#each}}"}}]}}
+`)
+	if problems := d.Check(newCatalog()); len(problems) > 0 {
+		t.Error(problems)
+	}
+}
+
+func TestTheStrongestMergeSourceWins(t *testing.T) {
+	d := mustRead(t, config.Options{}, `
+services:
+  a: {use: x:Y, params: &a {p: a, q: a}}
+  b: {use: x:Y, params: &b {q: b, r: b}}
+  c: {use: x:Y, params: {<<: [*a, *b], r: own}}
+`+smallest)
+	if diff := cmp.Diff(map[string]any{"p": "a", "q": "a", "r": "own"}, d.Services[2].Params); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAMistakeInALongFileIsNamedWithoutDelay(t *testing.T) {
+	data := "a: [\n" + strings.Repeat("key: some value\n", 100_000)
+	_, problems := read(t, config.Options{}, data)
+	if len(problems) != 1 || problems[0].Code != "yaml-syntax" || problems[0].Line > 2 {
+		t.Error(problems)
+	}
+}

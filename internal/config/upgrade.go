@@ -156,25 +156,25 @@ func (u upgrader) runners(n *node, runners pair) {
 		u.found.err(runners.value.at, "orchestrator.runners", "wrong-type", "write - run: and a pipe below it", "runners is a list")
 		return
 	}
+	steps := &node{kind: yaml.SequenceNode, at: runners.value.at}
 	for i, item := range runners.value.items {
-		runners.value.items[i] = u.runner(item, at("orchestrator.runners", i))
+		if !item.isMapping() {
+			u.found.err(item.at, at("orchestrator.runners", i), "wrong-type", "write - run: and a pipe below it", "a runner is a mapping with on and run")
+			continue
+		}
+		steps.items = append(steps.items, runner(item))
 	}
-	u.lift(n, pair{"steps", runners.at, runners.value})
+	u.lift(n, pair{"steps", runners.at, steps})
 }
 
 // runner makes the pipe that runs the pipe run whenever the pipe on succeeds.
-func (u upgrader) runner(n *node, path string) *node {
-	if !n.isMapping() {
-		u.found.err(n.at, path, "wrong-type", "write - run: and a pipe below it", "a runner is a mapping with on and run")
-		return n
-	}
+func runner(n *node) *node {
 	params := &node{kind: yaml.MappingNode, at: n.at}
 	out := &node{kind: yaml.MappingNode, at: n.at}
 	for _, p := range n.pairs {
-		switch p.key {
-		case "id":
+		if p.key == "id" {
 			out.pairs = append(out.pairs, p)
-		default:
+		} else {
 			params.pairs = append(params.pairs, p)
 		}
 	}
