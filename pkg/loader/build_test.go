@@ -67,6 +67,12 @@ func buildZoo() error {
 		return err
 	}
 
+	library := filepath.Join(zoo.dir, "zoo", "missing_library")
+	command := exec.Command("gcc", "-shared", "-fPIC", "-o", filepath.Join(library, "libotaizoo.so"), filepath.Join(library, "library", "library.c"))
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w\n%s", command.Args, err, output)
+	}
+
 	jobs := []job{
 		{dir: ".", output: "testhost", args: []string{"./internal/testhost"}},
 		{dir: ".", output: "testhost-no-cgo", args: []string{"./internal/testhost"}, env: []string{"CGO_ENABLED=0"}},

@@ -18,7 +18,7 @@ import (
 // named by their package, with hyphens or underscores: "otai-otobo-znuny".
 type Options struct {
 	Dirs     []string // plugin folders; of two files with one name the first folder's counts
-	StateDir string   // private copies go to its subfolder plugins
+	StateDir string   // private copies go to its subfolder plugins, what a plugin keeps to data/NAME
 	CacheDir string   // for plugins: may be emptied at any time
 
 	APIVersion  string // level of the contract that this host offers, semver

@@ -79,6 +79,7 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		{"factory returns a nil pointer", "typed_nil", "", "open", "nil-plugin", []string{"a nil *", "typed_nil.shop"}},
 		{"faulty injectables", "bad_injectables", "", "open", "bad-injectable", []string{`1 ("Literal")`, "no build function", `2 ("")`, `3 ("with:separator")`, `4 ("Undescribable")`, "mend"}},
 		{"a name twice", "twice", "", "admit", "duplicate-injectable", []string{`"twice:Same"`, "another name"}},
+		{"needs a library that is not there", "missing_library", "", "open", "missing-library", []string{"libotaizoo.so", "install the library"}},
 		{"without -trimpath", "no_trimpath", "", "preflight", "build-settings", []string{"without -trimpath", "go build -trimpath -buildmode=plugin"}},
 		{"other contract", "new_api", "", "preflight", "package-mismatch", []string{"github.com/open-ticket-ai/otai/pkg/api", "require"}},
 		{"Go executable", "executable", "", "preflight", "not-a-go-plugin", []string{"-buildmode=exe", "go build -trimpath -buildmode=plugin"}},
@@ -140,13 +141,12 @@ func TestATruncatedFileIsRefusedWhereverItWasCut(t *testing.T) {
 
 func TestACLibraryIsRefusedAlsoAsTheFirstFile(t *testing.T) {
 	dir := folder(t, map[string]string{"otai_zz_good.so": "zoo:otai_zz_good.so"})
-	source := filepath.Join(t.TempDir(), "library.c")
-	if err := os.WriteFile(source, []byte("int answer(void) { return 42; }\n"), 0o600); err != nil {
+	library, err := os.ReadFile(filepath.Join(zoo.dir, "zoo", "missing_library", "libotaizoo.so"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	output, err := exec.CommandContext(t.Context(), "gcc", "-shared", "-fPIC", "-o", filepath.Join(dir, "otai_library.so"), source).CombinedOutput()
-	if err != nil {
-		t.Fatalf("gcc: %v\n%s", err, output)
+	if err := os.WriteFile(filepath.Join(dir, "otai_library.so"), library, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	r := host(t, dir)
 	if p := r.plugin(t, "otai_library.so"); p.Code != loader.CodeNotAGoPlugin || !strings.Contains(p.Message, "not built by Go") {
@@ -264,6 +264,30 @@ func TestThePluginOfAnotherFileIsNotOpenedTwice(t *testing.T) {
 				t.Errorf("%s", p.Message)
 			}
 		})
+	}
+}
+
+func TestAllBadPluginsTogetherLeaveTheGoodOneAlone(t *testing.T) {
+	built, err := filepath.Glob(filepath.Join(zoo.dir, "otai_*.so"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{"otai_text.so": "text", "otai_cut.so": string(read(t, "otai_zz_good.so")[:100_000])}
+	for _, path := range built {
+		files[filepath.Base(path)] = "zoo:" + filepath.Base(path)
+	}
+	// The same plugin by another path: it comes first and would take the good one's place.
+	delete(files, "otai_files.so")
+	delete(files, "otai_same_path.so")
+	r := host(t, folder(t, files))
+	r.goodPluginWorks(t)
+	for _, p := range r.Plugins {
+		if p.Status == loader.Rejected && (p.Code == "" || p.Fix == "") {
+			t.Errorf("no remedy: %s", p.Message)
+		}
+	}
+	if len(r.Plugins) != len(files) {
+		t.Errorf("%d reports, want %d", len(r.Plugins), len(files))
 	}
 }
 

@@ -17,21 +17,22 @@ type factory = func(api.AppConfig) api.Plugin
 // processFiles remembers what this process has opened.
 type processFiles struct {
 	sync.Mutex
-	process *preflight.Process // nil until the first self-check
-	byCopy  map[string]attempt // by the path of the private copy
+	process  *preflight.Process // nil until the first self-check
+	bySHA256 map[string]attempt
 }
 
 // attempt is the one time that a file was opened. A second plugin.Open of a file
 // whose init panicked would wait for ever.
 type attempt struct {
-	pluginPath string // where the file came from
-	create     factory
-	err        *Error
+	name   string // of the plugin
+	path   string // where the file came from
+	create factory
+	err    *Error
 }
 
 // opened is the package's only state. It belongs to the process, as the dynamic
 // linker's does: a file that was opened stays for good, whoever asked for it.
-var opened = processFiles{byCopy: make(map[string]attempt)}
+var opened = processFiles{bySHA256: make(map[string]attempt)}
 
 // The caller of these methods holds the lock.
 
@@ -53,22 +54,22 @@ type description struct {
 	injectables []api.Injectable
 }
 
-// open opens the private copy of p's file, unless it was opened before, and lets
-// the plugin describe itself.
+// open opens the private copy of p's file, unless the same content was opened
+// before, and lets the plugin describe itself.
 func (f *processFiles) open(p *Plugin, private string, app api.AppConfig) (description, *Error) {
-	before, known := f.byCopy[private]
+	before, known := f.bySHA256[p.SHA256]
 	switch {
-	case known && before.pluginPath != p.Path && before.err == nil:
+	case known && before.name != p.Name && before.err == nil:
 		return description{}, p.fault(StagePreflight, CodePluginPathInUse, "remove one of the two files",
-			"is the same file as %s, which was opened before", before.pluginPath)
+			"is the same file as %s, which was opened before", before.path)
 	case !known:
 		image, err := inspect(p, private, f.process)
 		if err != nil {
 			return description{}, err
 		}
-		before = attempt{pluginPath: p.Path}
+		before = attempt{name: p.Name, path: p.Path}
 		before.create, before.err = openFile(p, private)
-		f.byCopy[private] = before
+		f.bySHA256[p.SHA256] = before
 		f.remember(image, before.err)
 	}
 	if before.err != nil {

@@ -44,12 +44,14 @@ func TestADuplicateNameRegistersNothingAndNamesBothPlugins(t *testing.T) {
 		says   []string
 	}{
 		"taken by another plugin": {
-			"otai-two", []api.Injectable{pipe("New"), pipe("Taken")},
+			"otai-two",
+			[]api.Injectable{pipe("New"), pipe("Taken")},
 			registry.DuplicateError{Name: "x:Taken", First: "otai-one", Second: "otai-two"},
 			[]string{"x:Taken", "otai-one", "otai-two", "remove"},
 		},
 		"twice in one plugin": {
-			"otai-two", []api.Injectable{pipe("New"), pipe("New")},
+			"otai-two",
+			[]api.Injectable{pipe("New"), pipe("New")},
 			registry.DuplicateError{Name: "x:New", First: "otai-two", Second: "otai-two"},
 			[]string{"x:New", "otai-two", "twice"},
 		},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -179,20 +180,12 @@ func fingerprintAt(object *elf.File, address uint64) (fingerprint Fingerprint, e
 	return fingerprint, fmt.Errorf("no segment holds address %#x", address)
 }
 
-// readExports finds the plugin's package main: it is the one whose symbols have
-// the plugin path for a prefix and that has a function main. Neither the package
-// path nor the build information gives the plugin path in all cases: a build
-// from a list of files has "plugin/unnamed-" and a hash.
+// readExports finds the plugin's package main, the one that has a function main,
+// and the names that it exports: their symbols begin with the plugin path.
 func (i *Image) readExports(defined map[string]elf.Symbol) {
 	path := escape(i.Build.Path)
 	if _, ok := defined[path+".main"]; !ok {
-		path = ""
-		for name := range defined {
-			prefix, ok := strings.CutSuffix(name, ".main")
-			if ok && (strings.HasPrefix(prefix, "plugin/unnamed-") || path == "") {
-				path = prefix
-			}
-		}
+		path = otherMain(defined)
 	}
 	if path == "" {
 		return
@@ -211,6 +204,24 @@ func (i *Image) readExports(defined map[string]elf.Symbol) {
 			i.Exports[name] = Var
 		}
 	}
+}
+
+// otherMain finds the package main of a build whose plugin path is not its import
+// path: from a list of files, or with -ldflags=-pluginpath.
+func otherMain(defined map[string]elf.Symbol) string {
+	var paths []string
+	for name := range defined {
+		if path, ok := strings.CutSuffix(name, ".main"); ok && path != "runtime" {
+			if strings.HasPrefix(path, "plugin/unnamed-") {
+				return path
+			}
+			paths = append(paths, path)
+		}
+	}
+	if len(paths) == 0 {
+		return ""
+	}
+	return slices.Min(paths)
 }
 
 // escape writes an import path as the linker does in symbol names: dots in the

@@ -5,9 +5,11 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -115,6 +117,33 @@ func TestPluginPathsAreWrittenAsTheLinkerDoes(t *testing.T) {
 	} {
 		if got := escape(path); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
+
+func TestPackageMainIsFoundInEveryKindOfBuild(t *testing.T) {
+	symbols := func(path string) map[string]elf.Symbol {
+		function := elf.Symbol{Info: elf.ST_INFO(elf.STB_GLOBAL, elf.STT_FUNC)}
+		variable := elf.Symbol{Info: elf.ST_INFO(elf.STB_GLOBAL, elf.STT_OBJECT)}
+		return map[string]elf.Symbol{
+			"runtime.main": function, "x.org/lib.Create": function,
+			path + ".main": function, path + ".Create": function, path + ".create": function, path + ".Level": variable,
+			path + ".Type.Method": function, path + ".Generic[int]": function, path + "..inittask": variable,
+		}
+	}
+	for name, build := range map[string][2]string{
+		"a folder":              {"example.com/plug", "example.com/plug"},
+		"a folder with a dot":   {"example.com/plug.v2", "example.com/plug%2ev2"},
+		"a list of files":       {"command-line-arguments", "plugin/unnamed-0123"},
+		"an own plugin path":    {"example.com/plug", "renamed"},
+		"a name after runtime":  {"example.com/plug", "zoo"},
+		"a name before runtime": {"example.com/plug", "aardvark"},
+	} {
+		i := Image{Build: &debug.BuildInfo{Path: build[0]}}
+		i.readExports(symbols(build[1]))
+		want := map[string]Kind{"Create": Func, "Level": Var}
+		if i.PluginPath != build[1] || !maps.Equal(i.Exports, want) {
+			t.Errorf("%s: %q exports %v, want %q and %v", name, i.PluginPath, i.Exports, build[1], want)
 		}
 	}
 }

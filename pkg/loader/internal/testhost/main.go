@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -48,7 +49,7 @@ func run(args []string) error {
 	flags := flag.NewFlagSet("testhost", flag.ContinueOnError)
 	flags.StringVar(&o.StateDir, "state", "", "state folder")
 	flags.StringVar(&o.APIVersion, "api", "1.0.0", "API level")
-	again := flags.Bool("again", false, "load a second time, into another registry")
+	again := flags.Bool("again", false, "load a second time, with another state folder into another registry")
 	overwrite := flags.Bool("overwrite", false, "after loading, write over the plugin files in place, before any pipe is run")
 	flags.Func("disable", "plugin that is not to be loaded", func(name string) error {
 		o.Disabled = append(o.Disabled, name)
@@ -88,6 +89,7 @@ func run(args []string) error {
 		return err
 	}
 	if *again {
+		o.StateDir = filepath.Join(o.StateDir, "again")
 		plugins, err := loader.Load(context.Background(), o, registry.New(o.Separator))
 		if err != nil {
 			return err
