@@ -114,7 +114,7 @@ func checkInjectables(p *Plugin, list []api.Injectable) *Error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return p.fault(StageOpen, CodeBadInjectable, "mend the plugin", "%s", strings.Join(faults, "; "))
+	return p.fault(StageOpen, CodeBadInjectable, "correct this in the plugin's source", "%s", strings.Join(faults, "; "))
 }
 
 func checkInjectable(i api.Injectable) error {

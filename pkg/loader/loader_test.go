@@ -77,7 +77,7 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		{"panic in a method", "metadata_panics", "", "open", "factory-panic", []string{"nil map", "metadata_panics/main.go:"}},
 		{"factory returns nil", "returns_nil", "", "open", "nil-plugin", []string{"returned nil", "api.NewPlugin"}},
 		{"factory returns a nil pointer", "typed_nil", "", "open", "nil-plugin", []string{"a nil *", "typed_nil.shop"}},
-		{"faulty injectables", "bad_injectables", "", "open", "bad-injectable", []string{`1 ("Literal")`, "no build function", `2 ("")`, `3 ("with:separator")`, `4 ("Undescribable")`, "mend"}},
+		{"faulty injectables", "bad_injectables", "", "open", "bad-injectable", []string{`1 ("Literal")`, "no build function", `2 ("")`, `3 ("with:separator")`, `4 ("Undescribable")`, "chan int", "correct this"}},
 		{"a name twice", "twice", "", "admit", "duplicate-injectable", []string{`"twice:Same"`, "another name"}},
 		{"needs a library that is not there", "missing_library", "", "open", "missing-library", []string{"libotaizoo.so", "install the library"}},
 		{"without -trimpath", "no_trimpath", "", "preflight", "build-settings", []string{"without -trimpath", "go build -trimpath -buildmode=plugin"}},

@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"errors"
 	"fmt"
 	"plugin"
 	"reflect"
@@ -163,7 +164,7 @@ func guard(run func()) (fault error) {
 			if value := recover(); value != nil {
 				fault = fmt.Errorf("panicked: %v%s", value, panicPlace())
 			} else if !finished {
-				fault = fmt.Errorf("ended its goroutine by runtime.Goexit, or panicked with nil")
+				fault = errors.New("ended its goroutine by runtime.Goexit")
 			}
 		}()
 		run()
