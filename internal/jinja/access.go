@@ -1,0 +1,266 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"unicode/utf8"
+)
+
+// attribute is object.name: a method or attribute of the object's type first,
+// then an element of that name.
+func (r *run) attribute(object any, name string) (any, error) {
+	if v, ok, err := r.ownAttribute(object, name); ok || err != nil {
+		return v, err
+	}
+	v, ok, err := element(object, name)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return undefinedKey(object, fmt.Sprintf("%q", name)), nil
+	}
+	return v, nil
+}
+
+// ownAttribute is what an object offers beside its elements.
+func (r *run) ownAttribute(object any, name string) (any, bool, error) {
+	switch o := object.(type) {
+	case *undefined:
+		return nil, false, o.error()
+	case *failure:
+		return nil, false, o.error()
+	case *loop:
+		v, ok := o.attribute(name)
+		return v, ok, nil
+	case *namespace:
+		v, ok := o.attributes.lookup(name)
+		return v, ok, nil
+	case *macro:
+		v, ok := o.attribute(name)
+		return v, ok, nil
+	case *cycler:
+		v, ok := o.attribute(name)
+		return v, ok, nil
+	case *group:
+		switch name {
+		case "grouper":
+			return o.key, true, nil
+		case "list":
+			return o.members, true, nil
+		}
+	}
+	if m := r.lib.method(object, name); m != nil {
+		return &boundMethod{self: object, method: m}, true, nil
+	}
+	return nil, false, nil
+}
+
+// subscript is object[key]: an element first, then an attribute of that name.
+func (r *run) subscript(object, key any) (any, error) {
+	v, ok, err := element(object, key)
+	if ok || err != nil {
+		return v, err
+	}
+	if name, text := asText(key); text {
+		if v, ok, err := r.ownAttribute(object, name); ok || err != nil {
+			return v, err
+		}
+	}
+	return undefinedKey(object, briefly(key)), nil
+}
+
+// element is object[key] without attributes.
+func element(object, key any) (any, bool, error) {
+	switch o := object.(type) {
+	case *undefined:
+		return nil, false, o.error()
+	case *failure:
+		return nil, false, o.error()
+	case map[string]any:
+		if name, ok := key.(string); ok {
+			v, ok := o[name]
+			return v, ok, nil
+		}
+	case []any:
+		i, ok := position(key, len(o))
+		if !ok {
+			return nil, false, nil
+		}
+		return o[i], true, nil
+	case tuple:
+		i, ok := position(key, len(o))
+		if !ok {
+			return nil, false, nil
+		}
+		return o[i], true, nil
+	case *group:
+		return element(tuple{o.key, o.members}, key)
+	case span:
+		i, ok := position(key, int(o.count))
+		if !ok {
+			return nil, false, nil
+		}
+		return o.at(int64(i)), true, nil
+	case string:
+		return character(o, key)
+	case markup:
+		return character(string(o), key)
+	}
+	if _, ok := asMapping(object); ok {
+		v, ok, err := member(object, key)
+		if err != nil {
+			return nil, false, nil //nolint:nilerr // Jinja2 takes a key that can't be one for a missing one
+		}
+		return v, ok, nil
+	}
+	return nil, false, nil
+}
+
+func character(s string, key any) (any, bool, error) {
+	i, ok := position(key, utf8.RuneCountInString(s))
+	if !ok {
+		return nil, false, nil
+	}
+	for _, c := range s {
+		if i == 0 {
+			return string(c), true, nil
+		}
+		i--
+	}
+	return nil, false, nil
+}
+
+// position is an index counted from either end, where it is within length.
+func position(key any, length int) (int, bool) {
+	i, ok := integer(key)
+	if !ok {
+		return 0, false
+	}
+	if i < 0 {
+		i += int64(length)
+	}
+	return int(i), i >= 0 && i < int64(length)
+}
+
+// integer is v as an index or a count: an int or a bool.
+func integer(v any) (int64, bool) {
+	switch n := v.(type) {
+	case int64:
+		return n, true
+	case int:
+		return int64(n), true
+	case bool:
+		if n {
+			return 1, true
+		}
+		return 0, true
+	}
+	return 0, false
+}
+
+// slice is object[start:stop:step].
+func (r *run) slice(object, start, stop, step any) (any, error) {
+	size := 0
+	switch o := object.(type) {
+	case *undefined:
+		return nil, o.error()
+	case []any, tuple, string, markup, span, *group:
+		size, _ = length(o)
+	default:
+		return nil, fmt.Errorf("%s can't be sliced", article(typeName(object)))
+	}
+	from, count, by, err := sliceBounds(start, stop, step, size)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.tick(count); err != nil {
+		return nil, err
+	}
+	switch o := object.(type) {
+	case span:
+		return span{start: o.at(int64(from)), stop: o.at(int64(from + count*by)), step: o.step * int64(by), count: int64(count)}, nil
+	case string, markup:
+		s, _ := asText(o)
+		return r.sliceText(s, from, count, by)
+	}
+	list, _ := asSequence(object)
+	part := make([]any, count)
+	for i := range part {
+		part[i] = list[from+i*by]
+	}
+	if _, ok := object.([]any); ok {
+		return part, nil
+	}
+	return tuple(part), nil
+}
+
+func (r *run) sliceText(s string, from, count, by int) (any, error) {
+	if err := r.grow(len(s)); err != nil {
+		return nil, err
+	}
+	runes := []rune(s)
+	if by == 1 {
+		return string(runes[from : from+count]), nil
+	}
+	part := make([]rune, count)
+	for i := range part {
+		part[i] = runes[from+i*by]
+	}
+	return string(part), nil
+}
+
+// sliceBounds is which elements a slice takes: count of them, from one on, by a
+// step of by.
+func sliceBounds(start, stop, step any, size int) (from, count, by int, err error) {
+	bound := func(v any, otherwise int64) int64 {
+		if v == nil {
+			return otherwise
+		}
+		n, ok := integer(v)
+		if !ok {
+			err = errors.New("slice indices are integers or left out")
+		}
+		return n
+	}
+	step64 := bound(step, 1)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	if step64 == 0 {
+		return 0, 0, 0, errors.New("the step of a slice is zero")
+	}
+	step64 = min(max(step64, -math.MaxInt32), math.MaxInt32)
+	n := int64(size)
+	low, high := int64(0), n
+	if step64 < 0 {
+		low, high = -1, n-1
+	}
+	clamp := func(i int64) int64 {
+		if i < 0 {
+			return max(i+n, low)
+		}
+		return min(i, high)
+	}
+	first, last := low, high
+	if step64 < 0 {
+		first, last = high, low
+	}
+	if start != nil {
+		first = clamp(bound(start, 0))
+	}
+	if stop != nil {
+		last = clamp(bound(stop, 0))
+	}
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	total := int64(0)
+	switch {
+	case step64 > 0 && last > first:
+		total = (last - first + step64 - 1) / step64
+	case step64 < 0 && last < first:
+		total = (first - last - step64 - 1) / -step64
+	}
+	return int(first), int(total), int(step64), nil
+}

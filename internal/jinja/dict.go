@@ -1,0 +1,213 @@
+package jinja
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+)
+
+// Dict is a mapping that keeps the order of insertion: what a template writes as
+// {'a': 1}. Keys that are no text count, as seen from outside, under their Python
+// notation.
+type Dict struct {
+	pairs []pair
+	index map[any]int // built when a search would take long
+}
+
+type pair struct {
+	hash any // equal for keys that Python takes to be equal
+	key  any
+	val  any
+}
+
+// indexFrom is the number of pairs from which on looking a key up uses the index.
+const indexFrom = 9
+
+// Len is the number of keys.
+func (d *Dict) Len() int { return len(d.pairs) }
+
+// Keys returns the keys in order.
+func (d *Dict) Keys() []string {
+	keys := make([]string, len(d.pairs))
+	for i, p := range d.pairs {
+		keys[i] = keyText(p.key)
+	}
+	return keys
+}
+
+// Get returns the value of a key.
+func (d *Dict) Get(key string) (any, bool) {
+	if v, ok := d.lookup(key); ok {
+		return v, true
+	}
+	for _, p := range d.pairs {
+		if _, text := p.key.(string); !text && keyText(p.key) == key {
+			return p.val, true
+		}
+	}
+	return nil, false
+}
+
+func (d *Dict) find(hash any) int {
+	if d.index != nil {
+		if i, ok := d.index[hash]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range d.pairs {
+		if d.pairs[i].hash == hash {
+			return i
+		}
+	}
+	return -1
+}
+
+func (d *Dict) lookup(hash any) (any, bool) {
+	if i := d.find(hash); i >= 0 {
+		return d.pairs[i].val, true
+	}
+	return nil, false
+}
+
+func (d *Dict) set(key, value any) error {
+	hash, err := hashable(key)
+	if err != nil {
+		return err
+	}
+	if i := d.find(hash); i >= 0 {
+		d.pairs[i].val = value
+		return nil
+	}
+	if m, ok := key.(markup); ok {
+		key = string(m)
+	}
+	d.pairs = append(d.pairs, pair{hash, key, value})
+	if d.index != nil {
+		d.index[hash] = len(d.pairs) - 1
+	} else if len(d.pairs) >= indexFrom {
+		d.index = make(map[any]int, 2*len(d.pairs))
+		for i, p := range d.pairs {
+			d.index[p.hash] = i
+		}
+	}
+	return nil
+}
+
+// compound is the hash of a key that Go can't compare by itself.
+type compound string
+
+// hashable is what makes key the same key as another: 1, 1.0 and true are one.
+func hashable(key any) (any, error) {
+	switch k := key.(type) {
+	case string, nil, int64:
+		return k, nil
+	case markup:
+		return string(k), nil
+	case int:
+		return int64(k), nil
+	case bool:
+		if k {
+			return int64(1), nil
+		}
+		return int64(0), nil
+	case float64:
+		if k == math.Trunc(k) && math.Abs(k) < 1<<63 {
+			return int64(k), nil
+		}
+		return k, nil
+	case *big.Int:
+		return compound(k.String()), nil
+	case tuple:
+		hash := compound("(")
+		for _, element := range k {
+			h, err := hashable(element)
+			if err != nil {
+				return nil, err
+			}
+			if len(hash) > 1<<16 {
+				return nil, fmt.Errorf("the tuple is too long for a key")
+			}
+			hash += compound(fmt.Sprintf("%T%s,", h, strconv.Quote(fmt.Sprint(h))))
+		}
+		return hash, nil
+	case []any, map[string]any, mapping:
+		return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
+	case *undefined:
+		return compound("undefined"), nil
+	case *group, *iterator, *view, *namespace, *function, *method, *boundMethod, *macro, *loop, *failure, span:
+		return k, nil
+	}
+	return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
+}
+
+// keyText is a key as seen from outside.
+func keyText(key any) string {
+	if s, ok := key.(string); ok {
+		return s
+	}
+	return briefly(key)
+}
+
+// mappingKeys are the keys of a mapping as values.
+func mappingKeys(v any) ([]any, bool) {
+	if d, ok := v.(*Dict); ok {
+		keys := make([]any, len(d.pairs))
+		for i, p := range d.pairs {
+			keys[i] = p.key
+		}
+		return keys, true
+	}
+	m, ok := asMapping(v)
+	if !ok {
+		return nil, false
+	}
+	names := m.Keys()
+	keys := make([]any, len(names))
+	for i, name := range names {
+		keys[i] = name
+	}
+	return keys, true
+}
+
+// pairsOf are the keys and values of a mapping, in its order.
+func pairsOf(v any) ([]pair, bool) {
+	if d, ok := v.(*Dict); ok {
+		return d.pairs, true
+	}
+	m, ok := asMapping(v)
+	if !ok {
+		return nil, false
+	}
+	keys := m.Keys()
+	pairs := make([]pair, len(keys))
+	for i, key := range keys {
+		value, _ := m.Get(key)
+		pairs[i] = pair{key, key, value}
+	}
+	return pairs, true
+}
+
+// member is the value of a key of a mapping. A key that can't be one is an error.
+func member(v, key any) (any, bool, error) {
+	if d, ok := v.(*Dict); ok {
+		hash, err := hashable(key)
+		if err != nil {
+			return nil, false, err
+		}
+		value, found := d.lookup(hash)
+		return value, found, nil
+	}
+	name, ok := asText(key)
+	if !ok {
+		_, err := hashable(key)
+		return nil, false, err
+	}
+	if m, ok := v.(map[string]any); ok {
+		value, found := m[name]
+		return value, found, nil
+	}
+	value, found := v.(mapping).Get(name)
+	return value, found, nil
+}

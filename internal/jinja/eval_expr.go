@@ -1,0 +1,340 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+func (n *constant) eval(*run) (any, error) { return n.value, nil }
+
+func (n *variable) eval(r *run) (any, error) {
+	if err := r.tick(1); err != nil {
+		return nil, n.fault(err)
+	}
+	if v, ok := r.frame.get(n.name); ok {
+		return v, nil
+	}
+	switch n.name {
+	case "pipe_results":
+		return results(r.scope.Results()), nil
+	case "params":
+		return r.scope.Params(), nil
+	case "parent_params":
+		return r.scope.ParentParams(), nil
+	}
+	if v, ok := r.variables[n.name]; ok {
+		return v, nil
+	}
+	if n.global != nil {
+		return n.global, nil
+	}
+	return undefinedName(n.name), nil
+}
+
+func (r *run) evalAll(nodes []expression) ([]any, error) {
+	values := make([]any, len(nodes))
+	for i, n := range nodes {
+		v, err := n.eval(r)
+		if err != nil {
+			return nil, err
+		}
+		values[i] = v
+	}
+	return values, nil
+}
+
+func (n *listDisplay) eval(r *run) (any, error) {
+	return r.evalAll(n.items)
+}
+
+func (n *tupleDisplay) eval(r *run) (any, error) {
+	items, err := r.evalAll(n.items)
+	return tuple(items), err
+}
+
+func (n *dictDisplay) eval(r *run) (any, error) {
+	d := &Dict{pairs: make([]pair, 0, len(n.keys))}
+	for i := range n.keys {
+		key, err := n.keys[i].eval(r)
+		if err != nil {
+			return nil, err
+		}
+		value, err := n.values[i].eval(r)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.set(key, value); err != nil {
+			return nil, n.fault(err)
+		}
+	}
+	return d, nil
+}
+
+func (n *conditional) eval(r *run) (any, error) {
+	test, err := n.test.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	if truth(test) {
+		return n.yes.eval(r)
+	}
+	if n.no == nil {
+		return &undefined{`the condition is false and there is no "else"`}, nil
+	}
+	return n.no.eval(r)
+}
+
+func (n *logic) eval(r *run) (any, error) {
+	left, err := n.left.eval(r)
+	if err != nil || truth(left) == n.or {
+		return left, err
+	}
+	return n.right.eval(r)
+}
+
+func (n *negation) eval(r *run) (any, error) {
+	v, err := n.operand.eval(r)
+	return !truth(v), err
+}
+
+func (n *concat) eval(r *run) (any, error) {
+	var b strings.Builder
+	for _, part := range n.parts {
+		v, err := part.eval(r)
+		if err != nil {
+			return nil, err
+		}
+		s, err := r.text(v)
+		if err == nil {
+			err = r.grow(len(s))
+		}
+		if err != nil {
+			return nil, n.fault(err)
+		}
+		b.WriteString(s)
+	}
+	return b.String(), nil
+}
+
+func (n *comparison) eval(r *run) (any, error) {
+	left, err := n.first.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range n.rest {
+		right, err := c.operand.eval(r)
+		if err != nil {
+			return nil, err
+		}
+		holds, err := r.compare(c.operator, left, right)
+		if err != nil {
+			return nil, n.fault(err)
+		}
+		if !holds {
+			return false, nil
+		}
+		left = right
+	}
+	return true, nil
+}
+
+func (n *signed) eval(r *run) (any, error) {
+	v, err := n.operand.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	v, err = signedValue(v, n.minus)
+	return v, n.fault(err)
+}
+
+func (n *binary) eval(r *run) (any, error) {
+	left, err := n.left.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	right, err := n.right.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	if err = r.tick(1); err != nil {
+		return nil, n.fault(err)
+	}
+	v, err := r.binary(n.operator, left, right)
+	return v, n.fault(err)
+}
+
+func (n *attribute) eval(r *run) (any, error) {
+	object, err := n.object.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	if err = r.tick(1); err != nil {
+		return nil, n.fault(err)
+	}
+	v, err := r.attribute(object, n.name)
+	return v, n.fault(err)
+}
+
+func (n *subscript) eval(r *run) (any, error) {
+	object, err := n.object.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	key, err := n.key.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	if err = r.tick(1); err != nil {
+		return nil, n.fault(err)
+	}
+	v, err := r.subscript(object, key)
+	return v, n.fault(err)
+}
+
+func (n *slicing) eval(r *run) (any, error) {
+	var parts [4]any
+	for i, e := range [...]expression{n.object, n.start, n.stop, n.step} {
+		if e == nil {
+			continue
+		}
+		v, err := e.eval(r)
+		if err != nil {
+			return nil, err
+		}
+		parts[i] = v
+	}
+	v, err := r.slice(parts[0], parts[1], parts[2], parts[3])
+	return v, n.fault(err)
+}
+
+func (n *call) eval(r *run) (any, error) {
+	callee, err := n.callee.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	given, err := n.given(r)
+	if err != nil {
+		return nil, n.fault(err)
+	}
+	if err = r.tick(1); err != nil {
+		return nil, n.fault(err)
+	}
+	v, err := r.call(callee, given)
+	return v, n.fault(err)
+}
+
+func (r *run) call(callee any, given given) (any, error) {
+	switch f := callee.(type) {
+	case *function:
+		a, err := f.bind(given)
+		if err != nil {
+			return nil, err
+		}
+		return f.apply(r, a)
+	case *boundMethod:
+		a, err := f.method.bind(given)
+		if err != nil {
+			return nil, err
+		}
+		return f.method.apply(r, f.self, a)
+	case *macro:
+		return f.call(r, given)
+	case *loop:
+		return f.recurse(r, given)
+	case *undefined:
+		return nil, f.error()
+	}
+	return nil, fmt.Errorf("%s can't be called", article(typeName(callee)))
+}
+
+func (n *filtered) eval(r *run) (any, error) {
+	input, err := n.input.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	return n.apply(r, input)
+}
+
+func (n *filtered) apply(r *run, input any) (any, error) {
+	given, err := n.given(r)
+	if err != nil {
+		return nil, n.fault(err)
+	}
+	if err = r.tick(1); err != nil {
+		return nil, n.fault(err)
+	}
+	v, err := n.filter.use(r, input, given)
+	return v, n.fault(err)
+}
+
+func (n *tested) eval(r *run) (any, error) {
+	operand, err := n.operand.eval(r)
+	if err != nil {
+		return nil, err
+	}
+	given, err := n.given(r)
+	if err != nil {
+		return nil, n.fault(err)
+	}
+	if err = r.tick(1); err != nil {
+		return nil, n.fault(err)
+	}
+	holds, err := n.test.use(r, operand, given)
+	return holds, n.fault(err)
+}
+
+// given evaluates the arguments of a call.
+func (a *arguments) given(r *run) (given, error) {
+	var g given
+	if len(a.positional) > 0 {
+		values, err := r.evalAll(a.positional)
+		if err != nil {
+			return g, err
+		}
+		g.positional = values
+	}
+	for i, name := range a.names {
+		v, err := a.named[i].eval(r)
+		if err != nil {
+			return g, err
+		}
+		g.named = append(g.named, namedValue{name, v})
+	}
+	if a.spread == nil && a.spreadMap == nil {
+		return g, nil
+	}
+	return g, a.spreadInto(r, &g)
+}
+
+func (a *arguments) spreadInto(r *run, g *given) error {
+	if a.spread != nil {
+		v, err := a.spread.eval(r)
+		if err != nil {
+			return err
+		}
+		more, err := r.elements(v)
+		if err != nil {
+			return err
+		}
+		g.positional = append(g.positional, more...)
+	}
+	if a.spreadMap != nil {
+		v, err := a.spreadMap.eval(r)
+		if err != nil {
+			return err
+		}
+		pairs, ok := pairsOf(v)
+		if !ok {
+			return fmt.Errorf("%s can't be spread into named arguments", article(typeName(v)))
+		}
+		for _, p := range pairs {
+			name, ok := p.key.(string)
+			if !ok {
+				return errors.New("the names of arguments are strings")
+			}
+			g.named = append(g.named, namedValue{name, p.val})
+		}
+	}
+	return nil
+}

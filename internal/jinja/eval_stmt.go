@@ -1,0 +1,158 @@
+package jinja
+
+import "fmt"
+
+func (r *run) exec(body []statement) error {
+	for _, s := range body {
+		if err := s.exec(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *textOutput) exec(r *run) error {
+	if err := r.grow(len(n.text)); err != nil {
+		return err
+	}
+	r.chunks = append(r.chunks, n.text)
+	return nil
+}
+
+func (n *output) exec(r *run) error {
+	v, err := n.value.eval(r)
+	if err != nil {
+		return err
+	}
+	return n.fault(r.put(v))
+}
+
+// put adds a value to the output. The mark of fail() ends the template as soon as
+// it gets there; within a block that captures, the block has it as its value.
+func (r *run) put(v any) error {
+	switch x := v.(type) {
+	case *failure:
+		if r.nested == 0 {
+			return x.error()
+		}
+	case string:
+		if err := r.grow(len(x)); err != nil {
+			return err
+		}
+	}
+	r.chunks = append(r.chunks, v)
+	return nil
+}
+
+func (n *ifStatement) exec(r *run) error {
+	for _, b := range n.branches {
+		test, err := b.test.eval(r)
+		if err != nil {
+			return err
+		}
+		if truth(test) {
+			return r.exec(b.body)
+		}
+	}
+	return r.exec(n.otherwise)
+}
+
+func (n *assignment) exec(r *run) error {
+	v, err := n.value.eval(r)
+	if err != nil {
+		return err
+	}
+	return r.assign(&n.target, r.frame, v)
+}
+
+// assign sets names in a frame, and attributes of namespaces.
+func (r *run) assign(to *target, in *frame, v any) error {
+	if err := r.tick(1); err != nil {
+		return to.fault(err)
+	}
+	if to.isTuple {
+		return r.unpack(to, in, v)
+	}
+	if to.attribute == "" {
+		in.set(to.name, v)
+		return nil
+	}
+	object, _ := r.frame.get(to.name)
+	space, ok := object.(*namespace)
+	if !ok {
+		return to.fault(fmt.Errorf("%q is no namespace: only attributes of namespace() can be set", to.name))
+	}
+	return to.fault(space.attributes.set(to.attribute, v))
+}
+
+func (r *run) unpack(to *target, in *frame, v any) error {
+	values, err := r.elements(v)
+	if err != nil {
+		return to.fault(err)
+	}
+	if len(values) != len(to.tuple) {
+		return to.fault(fmt.Errorf("%d values can't be unpacked into %d names", len(values), len(to.tuple)))
+	}
+	for i := range to.tuple {
+		if err := r.assign(&to.tuple[i], in, values[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *blockAssignment) exec(r *run) error {
+	v, err := r.block(n.body, n.filters)
+	if err != nil {
+		return n.fault(err)
+	}
+	return r.assign(&n.target, r.frame, v)
+}
+
+func (n *filterStatement) exec(r *run) error {
+	v, err := r.block(n.body, n.filters)
+	if err != nil {
+		return n.fault(err)
+	}
+	return n.fault(r.put(v))
+}
+
+// block is the value of a block's inside, filtered.
+func (r *run) block(body []statement, filters []*filtered) (any, error) {
+	chunks, err := r.capture(&frame{up: r.frame}, body)
+	if err != nil {
+		return nil, err
+	}
+	v, err := r.concat(chunks)
+	for _, f := range filters {
+		if err != nil {
+			return nil, err
+		}
+		v, err = f.apply(r, v)
+	}
+	return v, err
+}
+
+func (n *withStatement) exec(r *run) error {
+	values, err := r.evalAll(n.values)
+	if err != nil {
+		return err
+	}
+	return r.within(r.frame, func(inner *frame) error {
+		for i := range n.names {
+			if err := r.assign(&n.names[i], inner, values[i]); err != nil {
+				return err
+			}
+		}
+		return r.exec(n.body)
+	})
+}
+
+// exec of a block sees, unless it is scoped, only the names of the top level.
+func (n *blockStatement) exec(r *run) error {
+	up := r.root
+	if n.scoped {
+		up = r.frame
+	}
+	return r.within(up, func(*frame) error { return r.exec(n.body) })
+}

@@ -1,0 +1,138 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+)
+
+// choiceFilters go through a list and yield as they go.
+func choiceFilters() []*filter {
+	anything := func(name string) signature { return signature{name: name, variadic: true, keywords: true} }
+	return []*filter{
+		{signature: anything("map"), apply: mapFilter},
+		{signature: anything("select"), apply: chooser(false, true)},
+		{signature: anything("reject"), apply: chooser(false, false)},
+		{signature: anything("selectattr"), apply: chooser(true, true)},
+		{signature: anything("rejectattr"), apply: chooser(true, false)},
+	}
+}
+
+func mapFilter(r *run, v any, a args) (any, error) {
+	change, err := r.mapper(a)
+	if err != nil {
+		return nil, err
+	}
+	it, err := r.iterate(v)
+	if err != nil {
+		return nil, err
+	}
+	return &iterator{func() (any, bool, error) {
+		element, ok, err := it.next()
+		if !ok || err != nil {
+			return nil, false, err
+		}
+		if err := r.tick(1); err != nil {
+			return nil, false, err
+		}
+		element, err = change(element)
+		return element, err == nil, err
+	}}, nil
+}
+
+// mapper is what map does with each element: read an attribute or apply a filter.
+func (r *run) mapper(a args) (func(any) (any, error), error) {
+	g := given{a.values, a.named}
+	if attribute, ok := g.byName("attribute"); ok && len(a.values) == 0 {
+		otherwise, hasDefault := g.byName("default")
+		for _, n := range a.named {
+			if n.name != "attribute" && n.name != "default" {
+				return nil, fmt.Errorf("map takes no argument %q", n.name)
+			}
+		}
+		get, err := r.getter(attribute)
+		if err != nil || !hasDefault || otherwise == nil {
+			return get, err
+		}
+		return func(v any) (any, error) {
+			v, err := get(v)
+			if _, missing := v.(*undefined); missing {
+				return otherwise, nil
+			}
+			return v, err
+		}, nil
+	}
+	if len(a.values) == 0 {
+		return nil, errors.New("map needs the name of a filter, or an attribute")
+	}
+	name, err := a.text(0, "")
+	if err != nil {
+		return nil, err
+	}
+	f := r.lib.filters[name]
+	if f == nil {
+		return nil, fmt.Errorf("there is no filter %q%s", name, nearest(name, r.lib.filters))
+	}
+	g.positional = g.positional[1:]
+	return func(v any) (any, error) { return f.use(r, v, g) }, nil
+}
+
+// chooser is select and its relatives: by an attribute or not, keeping what
+// passes or what does not.
+func chooser(byAttribute, keep bool) func(*run, any, args) (any, error) {
+	return func(r *run, v any, a args) (any, error) {
+		get, err := r.getter(nil)
+		if byAttribute {
+			if len(a.values) == 0 {
+				return nil, errors.New("the name of the attribute is missing")
+			}
+			get, err = r.getter(a.values[0])
+			a.values = a.values[1:]
+		}
+		if err != nil {
+			return nil, err
+		}
+		passes, err := r.predicate(a)
+		if err != nil {
+			return nil, err
+		}
+		it, err := r.iterate(v)
+		if err != nil {
+			return nil, err
+		}
+		return &iterator{func() (any, bool, error) {
+			for {
+				element, ok, err := it.next()
+				if !ok || err != nil {
+					return nil, false, err
+				}
+				if err := r.tick(1); err != nil {
+					return nil, false, err
+				}
+				judged, err := get(element)
+				if err != nil {
+					return nil, false, err
+				}
+				if holds, err := passes(judged); err != nil || holds == keep {
+					return element, err == nil, err
+				}
+			}
+		}}, nil
+	}
+}
+
+// predicate is the test that the first argument names; without, being true.
+func (r *run) predicate(a args) (func(any) (bool, error), error) {
+	if len(a.values) == 0 {
+		return func(v any) (bool, error) { return truth(v), nil }, nil
+	}
+	name, err := a.text(0, "")
+	if err != nil {
+		return nil, err
+	}
+	t := r.lib.tests[name]
+	if t == nil {
+		return nil, fmt.Errorf("there is no test %q%s", name, nearest(name, r.lib.tests))
+	}
+	g := given{a.values[1:], a.named}
+	return func(v any) (bool, error) { return t.use(r, v, g) }, nil
+}

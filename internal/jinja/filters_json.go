@@ -1,0 +1,186 @@
+package jinja
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+func jsonFilters() []*filter {
+	return []*filter{
+		{signature: signature{name: "tojson", params: []string{"indent"}}, apply: toJSONFilter},
+	}
+}
+
+func toJSONFilter(r *run, v any, a args) (any, error) {
+	indent, err := a.integer(0, -1)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.width("the indent", indent); err != nil {
+		return nil, err
+	}
+	e := jsonEncoder{r: r, indent: indent}
+	if err := e.encode(v, 0); err != nil {
+		return nil, err
+	}
+	return markup(e.b.String()), nil
+}
+
+// jsonEncoder writes JSON as Jinja2 does: keys in order, nothing but ASCII, and
+// the characters that mean something in HTML as escapes.
+type jsonEncoder struct {
+	b      strings.Builder
+	r      *run
+	indent int // below zero: all in one line
+}
+
+func (e *jsonEncoder) write(s string) error {
+	e.b.WriteString(s)
+	return e.r.grow(len(s))
+}
+
+func (e *jsonEncoder) encode(v any, level int) error {
+	if err := e.r.tick(1); err != nil {
+		return err
+	}
+	switch x := v.(type) {
+	case nil:
+		return e.write("null")
+	case bool:
+		return e.write(strconv.FormatBool(x))
+	case int64, int, *big.Int:
+		s, err := e.r.text(x)
+		if err != nil {
+			return err
+		}
+		return e.write(s)
+	case float64:
+		switch {
+		case math.IsNaN(x):
+			return e.write("NaN")
+		case math.IsInf(x, 0):
+			return e.write(strings.Replace(floatText(x), "inf", "Infinity", 1))
+		}
+		return e.write(floatText(x))
+	}
+	if s, ok := asText(v); ok {
+		return e.text(s)
+	}
+	if err := e.r.enter("a value"); err != nil {
+		return err
+	}
+	defer e.r.leave()
+	if list, ok := asSequence(v); ok {
+		return e.elements("[", "]", level, len(list), func(i int) error {
+			return e.encode(list[i], level+1)
+		})
+	}
+	if pairs, ok := pairsOf(v); ok {
+		return e.object(pairs, level)
+	}
+	return fmt.Errorf("%s can't be written as JSON", article(typeName(v)))
+}
+
+func (e *jsonEncoder) object(pairs []pair, level int) error {
+	pairs = slices.Clone(pairs)
+	for i, p := range pairs {
+		switch p.key.(type) {
+		case nil, bool, int64, float64:
+			s := strings.NewReplacer("None", "null", "True", "true", "False", "false").Replace(keyText(p.key))
+			pairs[i].key = s
+		case string:
+		default:
+			return fmt.Errorf("%s can't be a key in JSON", article(typeName(p.key)))
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int { return strings.Compare(a.key.(string), b.key.(string)) })
+	return e.elements("{", "}", level, len(pairs), func(i int) error {
+		if err := e.text(pairs[i].key.(string)); err != nil {
+			return err
+		}
+		if err := e.write(": "); err != nil {
+			return err
+		}
+		return e.encode(pairs[i].val, level+1)
+	})
+}
+
+func (e *jsonEncoder) elements(open, end string, level, n int, each func(int) error) error {
+	if n == 0 {
+		return e.write(open + end)
+	}
+	if err := e.write(open); err != nil {
+		return err
+	}
+	for i := range n {
+		separator := ""
+		if i > 0 {
+			separator = ", "
+			if e.indent >= 0 {
+				separator = ","
+			}
+		}
+		if err := e.write(separator); err != nil {
+			return err
+		}
+		if err := e.newLine(level + 1); err != nil {
+			return err
+		}
+		if err := each(i); err != nil {
+			return err
+		}
+	}
+	if err := e.newLine(level); err != nil {
+		return err
+	}
+	return e.write(end)
+}
+
+func (e *jsonEncoder) newLine(level int) error {
+	if e.indent < 0 {
+		return nil
+	}
+	if err := e.r.growTimes(level, e.indent); err != nil {
+		return err
+	}
+	return e.write("\n" + strings.Repeat(" ", level*e.indent))
+}
+
+func (e *jsonEncoder) text(s string) error {
+	if err := e.r.grow(len(s) + 2); err != nil {
+		return err
+	}
+	b := &e.b
+	b.WriteByte('"')
+	for _, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(c)
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\r':
+			b.WriteString(`\r`)
+		case c == '\t':
+			b.WriteString(`\t`)
+		case c == '\b':
+			b.WriteString(`\b`)
+		case c == '\f':
+			b.WriteString(`\f`)
+		case c < ' ' || c == '<' || c == '>' || c == '&' || c == '\'' || c >= utf8.RuneSelf && c < 0x10000:
+			fmt.Fprintf(b, `\u%04x`, c)
+		case c >= 0x10000:
+			c -= 0x10000
+			fmt.Fprintf(b, `\u%04x\u%04x`, 0xd800+(c>>10), 0xdc00+(c&0x3ff))
+		default:
+			b.WriteRune(c)
+		}
+	}
+	b.WriteByte('"')
+	return nil
+}

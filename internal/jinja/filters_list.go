@@ -1,0 +1,274 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"unicode/utf8"
+)
+
+func listFilters() []*filter {
+	return []*filter{
+		{signature: signature{name: "length"}, apply: func(_ *run, v any, _ args) (any, error) {
+			n, err := length(v)
+			return int64(n), err
+		}},
+		{signature: signature{name: "list"}, apply: func(r *run, v any, _ args) (any, error) {
+			list, err := r.elements(v)
+			return append([]any{}, list...), err
+		}},
+		{signature: signature{name: "first"}, apply: firstFilter},
+		{signature: signature{name: "last"}, apply: lastFilter},
+		{signature: signature{name: "random"}, apply: randomFilter},
+		{signature: signature{name: "join", params: []string{"d", "attribute"}}, apply: joinFilter},
+		{signature: signature{name: "reverse"}, apply: reverseFilter},
+		{signature: signature{name: "batch", params: []string{"linecount", "fill_with"}, required: 1}, apply: batchFilter},
+		{signature: signature{name: "slice", params: []string{"slices", "fill_with"}, required: 1}, apply: sliceFilter},
+		{signature: signature{name: "items"}, apply: itemsFilter},
+		{signature: signature{name: "sum", params: []string{"attribute", "start"}}, apply: sumFilter},
+	}
+}
+
+func firstFilter(r *run, v any, _ args) (any, error) {
+	it, err := r.iterate(v)
+	if err != nil {
+		return nil, err
+	}
+	first, ok, err := it.next()
+	if !ok && err == nil {
+		return &undefined{"there is no first element: the list is empty"}, nil
+	}
+	return first, err
+}
+
+func lastFilter(r *run, v any, _ args) (any, error) {
+	list, err := r.reversible(v)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return &undefined{"there is no last element: the list is empty"}, nil
+	}
+	return list[len(list)-1], nil
+}
+
+// reversible are the elements of what can be read from its end.
+func (r *run) reversible(v any) ([]any, error) {
+	if _, ok := v.(*iterator); ok {
+		return nil, errors.New(`a generator has no end: put "| list" before it`)
+	}
+	return r.elements(v)
+}
+
+func randomFilter(r *run, v any, _ args) (any, error) {
+	n, err := length(v)
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return &undefined{"there is no random element: the list is empty"}, nil
+	}
+	return r.subscript(v, int64(rand.IntN(n))) //nolint:gosec // nothing is kept secret by it
+}
+
+func joinFilter(r *run, v any, a args) (any, error) {
+	between, err := r.text(a.at(0, ""))
+	if err != nil {
+		return nil, err
+	}
+	get, err := r.getter(a.at(1, nil))
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.elements(v)
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	for i, element := range list {
+		if element, err = get(element); err != nil {
+			return nil, err
+		}
+		s, err := r.text(element)
+		if err == nil {
+			err = r.grow(len(s) + len(between))
+		}
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b.WriteString(between)
+		}
+		b.WriteString(s)
+	}
+	return b.String(), r.tick(len(list))
+}
+
+func reverseFilter(r *run, v any, _ args) (any, error) {
+	if s, ok := asText(v); ok {
+		runes := []rune(s)
+		reversed := make([]rune, 0, len(runes))
+		for i := len(runes) - 1; i >= 0; i-- {
+			reversed = append(reversed, runes[i])
+		}
+		return string(reversed), r.grow(len(s))
+	}
+	list, err := r.elements(v)
+	if err != nil {
+		return nil, err
+	}
+	reversed := make([]any, 0, len(list))
+	for i := len(list) - 1; i >= 0; i-- {
+		reversed = append(reversed, list[i])
+	}
+	if _, generator := v.(*iterator); generator {
+		return reversed, r.tick(len(list))
+	}
+	return iterateList(reversed), r.tick(len(list))
+}
+
+func batchFilter(r *run, v any, a args) (any, error) {
+	size, err := a.integer(0, 0)
+	if err != nil {
+		return nil, err
+	}
+	if size < 1 {
+		return nil, errors.New("a batch has at least one element")
+	}
+	list, err := r.elements(v)
+	if err != nil {
+		return nil, err
+	}
+	var batches []any
+	for len(list) > 0 {
+		n := min(size, len(list))
+		batch := append([]any{}, list[:n]...)
+		list = list[n:]
+		if fill := a.at(1, nil); fill != nil && n < size {
+			if err := r.width("the size of a batch", size); err != nil {
+				return nil, err
+			}
+			for len(batch) < size {
+				batch = append(batch, fill)
+			}
+		}
+		batches = append(batches, batch)
+	}
+	return iterateList(batches), r.tick(len(batches))
+}
+
+// sliceFilter deals the elements out into columns; the first ones get what does
+// not come out even.
+func sliceFilter(r *run, v any, a args) (any, error) {
+	slices, err := a.integer(0, 0)
+	if err != nil {
+		return nil, err
+	}
+	if slices < 1 {
+		return nil, errors.New("there is at least one slice")
+	}
+	if err := r.width("the number of slices", slices); err != nil {
+		return nil, err
+	}
+	list, err := r.elements(v)
+	if err != nil {
+		return nil, err
+	}
+	each, extra := len(list)/slices, len(list)%slices
+	columns := make([]any, 0, slices)
+	for i := range slices {
+		n := each
+		if i < extra {
+			n++
+		}
+		column := append([]any{}, list[:n]...)
+		list = list[n:]
+		if fill := a.at(1, nil); fill != nil && i >= extra {
+			column = append(column, fill)
+		}
+		columns = append(columns, column)
+	}
+	return iterateList(columns), r.tick(slices)
+}
+
+func itemsFilter(_ *run, v any, _ args) (any, error) {
+	if _, missing := v.(*undefined); missing {
+		return iterateList(nil), nil
+	}
+	pairs, ok := pairsOf(v)
+	if !ok {
+		return nil, fmt.Errorf("%s has no items: only a mapping has", article(typeName(v)))
+	}
+	return iterateList(itemTuples(pairs)), nil
+}
+
+func itemTuples(pairs []pair) []any {
+	items := make([]any, len(pairs))
+	for i, p := range pairs {
+		items[i] = tuple{p.key, p.val}
+	}
+	return items
+}
+
+func sumFilter(r *run, v any, a args) (any, error) {
+	get, err := r.getter(a.at(0, nil))
+	if err != nil {
+		return nil, err
+	}
+	total := a.at(1, int64(0))
+	if _, text := asText(total); text {
+		return nil, errors.New("texts have no sum: use join")
+	}
+	list, err := r.elements(v)
+	if err != nil {
+		return nil, err
+	}
+	for _, element := range list {
+		if element, err = get(element); err != nil {
+			return nil, err
+		}
+		if total, err = r.binary(opAdd, total, element); err != nil {
+			return nil, err
+		}
+		if err := r.tick(1); err != nil {
+			return nil, err
+		}
+	}
+	return total, nil
+}
+
+// getter reads an attribute such as "priority.name" or 0 of elements; without
+// one it yields them as they are.
+func (r *run) getter(attribute any) (func(any) (any, error), error) {
+	if attribute == nil {
+		return func(v any) (any, error) { return v, nil }, nil
+	}
+	steps := []any{attribute}
+	if path, ok := asText(attribute); ok {
+		if utf8.RuneCountInString(path) > 1000 {
+			return nil, errors.New("the attribute is too long")
+		}
+		steps = steps[:0]
+		for step := range strings.SplitSeq(path, ".") {
+			if i, ok := pathIndex(step); ok {
+				steps = append(steps, i)
+			} else {
+				steps = append(steps, step)
+			}
+		}
+	}
+	return func(v any) (any, error) {
+		for _, step := range steps {
+			if err := r.tick(1); err != nil {
+				return nil, err
+			}
+			next, err := r.subscript(v, step)
+			if err != nil {
+				return nil, err
+			}
+			v = next
+		}
+		return v, nil
+	}, nil
+}

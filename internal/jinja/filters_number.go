@@ -1,0 +1,210 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+func numberFilters() []*filter {
+	return []*filter{
+		{signature: signature{name: "round", params: []string{"precision", "method"}}, apply: roundFilter},
+		{signature: signature{name: "int", params: []string{"default", "base"}}, apply: intFilter},
+		{signature: signature{name: "float", params: []string{"default"}}, apply: floatFilter},
+		{signature: signature{name: "abs"}, apply: absFilter},
+	}
+}
+
+func roundFilter(_ *run, v any, a args) (any, error) {
+	precision, err := a.integer(0, 0)
+	if err != nil {
+		return nil, err
+	}
+	if precision < -400 || precision > 400 {
+		return nil, fmt.Errorf("the precision %d is no number of digits", precision)
+	}
+	method, err := a.text(1, "common")
+	if err != nil {
+		return nil, err
+	}
+	if method == "common" {
+		return round(v, precision)
+	}
+	f, err := asFloat(v)
+	if err != nil {
+		return nil, err
+	}
+	scale := math.Pow(10, float64(precision))
+	switch method {
+	case "ceil":
+		return math.Ceil(f*scale) / scale, nil
+	case "floor":
+		return math.Floor(f*scale) / scale, nil
+	}
+	return nil, fmt.Errorf("round takes the methods common, ceil and floor, not %q", method)
+}
+
+// round rounds the exact value, half to even, as Python does: 2.675 to two digits
+// is 2.67, because the float is a little less.
+func round(v any, precision int) (any, error) {
+	switch n := number(v).(type) {
+	case float64:
+		if math.IsInf(n, 0) || math.IsNaN(n) || precision > 330 {
+			return n, nil
+		}
+		if precision >= 0 {
+			f, err := strconv.ParseFloat(strconv.FormatFloat(n, 'f', precision, 64), 64)
+			return f, err
+		}
+		exact, _ := big.NewFloat(n).Rat(nil)
+		f, _ := new(big.Rat).SetInt(roundTo(exact, precision)).Float64()
+		return math.Copysign(f, n), nil
+	case int64, *big.Int:
+		if precision >= 0 {
+			return n, nil
+		}
+		return shrink(roundTo(new(big.Rat).SetInt(whole(n)), precision)), nil
+	}
+	if u, ok := v.(*undefined); ok {
+		return nil, u.error()
+	}
+	return nil, fmt.Errorf("%s can't be rounded: it is no number", article(typeName(v)))
+}
+
+// roundTo rounds to a multiple of a power of ten, half to even; precision is
+// negative.
+func roundTo(exact *big.Rat, precision int) *big.Int {
+	unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(-precision)), nil)
+	denominator := new(big.Int).Mul(exact.Denom(), unit)
+	quotient, rest := new(big.Int).DivMod(exact.Num(), denominator, new(big.Int))
+	half := rest.Lsh(rest, 1).Cmp(denominator)
+	if half > 0 || half == 0 && quotient.Bit(0) == 1 {
+		quotient.Add(quotient, big.NewInt(1))
+	}
+	return quotient.Mul(quotient, unit)
+}
+
+func intFilter(_ *run, v any, a args) (any, error) {
+	base, err := a.integer(1, 10)
+	if err != nil {
+		return nil, err
+	}
+	if base != 0 && (base < 2 || base > 36) {
+		return nil, fmt.Errorf("the base %d is not 0 or 2 to 36", base)
+	}
+	otherwise := a.at(0, int64(0))
+	switch n := number(v).(type) {
+	case int64, *big.Int:
+		return n, nil
+	case float64:
+		if math.IsNaN(n) {
+			return otherwise, nil
+		}
+		return truncate(n)
+	}
+	s, ok := asText(v)
+	if !ok {
+		return otherwise, nil
+	}
+	if n, ok := parseInteger(s, base); ok {
+		return shrink(n), nil
+	}
+	f, err := toFloat(s)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return otherwise, nil //nolint:nilerr // what is no number is the default
+	}
+	return truncate(f)
+}
+
+func truncate(f float64) (any, error) {
+	if math.IsInf(f, 0) {
+		return nil, errors.New("infinity is no integer")
+	}
+	n, _ := big.NewFloat(f).Int(nil)
+	return shrink(n), nil
+}
+
+// parseInteger reads text as Python's int() does.
+func parseInteger(s string, base int) (*big.Int, bool) {
+	s = strings.TrimFunc(s, isSpace)
+	sign := ""
+	if c := byteAt(s, 0); c == '-' || c == '+' {
+		sign, s = s[:1], s[1:]
+	}
+	prefix := 0
+	if byteAt(s, 0) == '0' && baseDigits(byteAt(s, 1)) != "" {
+		prefix = map[byte]int{'x': 16, 'o': 8, 'b': 2}[s[1]|0x20]
+	}
+	switch {
+	case prefix != 0 && (base == 0 || base == prefix):
+		s, base = strings.TrimPrefix(s[2:], "_"), prefix
+	case base == 0:
+		if len(s) > 1 && s[0] == '0' && strings.Trim(s, "0_") != "" {
+			return nil, false
+		}
+		base = 10
+	}
+	if s == "" || len(s) > maxDigits || s[0] == '_' || s[len(s)-1] == '_' || strings.Contains(s, "__") || strings.ContainsAny(s, "+-") {
+		return nil, false
+	}
+	return new(big.Int).SetString(sign+strings.ReplaceAll(s, "_", ""), base)
+}
+
+// toFloat is Python's float().
+func toFloat(v any) (float64, error) {
+	s, ok := asText(v)
+	if !ok {
+		return asFloat(v)
+	}
+	s = strings.TrimFunc(s, isSpace)
+	digits := strings.TrimLeft(s, "+-")
+	switch strings.ToLower(digits) {
+	case "inf", "infinity", "nan":
+		return strconv.ParseFloat(s, 64)
+	}
+	if digits == "" || strings.IndexFunc(digits, func(c rune) bool { return !strings.ContainsRune("0123456789.eE+-_", c) }) >= 0 ||
+		strings.Contains(digits, "__") || !underscoresBetweenDigits(digits) {
+		return 0, fmt.Errorf("%q is no number", s)
+	}
+	f, err := strconv.ParseFloat(strings.ReplaceAll(s, "_", ""), 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return f, nil
+	}
+	return f, err
+}
+
+func underscoresBetweenDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] == '_' && (!isDigit(byteAt(s, i-1)) || !isDigit(byteAt(s, i+1))) {
+			return false
+		}
+	}
+	return true
+}
+
+func floatFilter(_ *run, v any, a args) (any, error) {
+	f, err := toFloat(v)
+	if errors.Is(err, errTooLarge) {
+		return nil, err
+	}
+	if err != nil {
+		return a.at(0, 0.0), nil //nolint:nilerr // what is no number is the default
+	}
+	return f, nil
+}
+
+func absFilter(_ *run, v any, _ args) (any, error) {
+	switch n := number(v).(type) {
+	case float64:
+		return math.Abs(n), nil
+	case int64, *big.Int:
+		return shrink(new(big.Int).Abs(whole(n))), nil
+	}
+	if u, ok := v.(*undefined); ok {
+		return nil, u.error()
+	}
+	return nil, fmt.Errorf("%s has no absolute value: it is no number", article(typeName(v)))
+}

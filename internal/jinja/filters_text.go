@@ -1,0 +1,195 @@
+package jinja
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// onText is a filter that takes whatever text the value has.
+func onText(name string, change func(string) string) *filter {
+	return &filter{signature: signature{name: name}, apply: func(r *run, v any, _ args) (any, error) {
+		s, err := r.text(v)
+		if err != nil {
+			return nil, err
+		}
+		s = change(s)
+		return s, r.grow(len(s))
+	}}
+}
+
+func textFilters() []*filter {
+	return []*filter{
+		onText("upper", strings.ToUpper),
+		onText("lower", strings.ToLower),
+		onText("title", titleWords),
+		onText("capitalize", capitalize),
+		onText("string", func(s string) string { return s }),
+		{signature: signature{name: "trim", params: []string{"chars"}}, apply: trimFilter},
+		{signature: signature{name: "replace", params: []string{"old", "new", "count"}, required: 2}, apply: replaceFilter},
+		{signature: signature{name: "format", variadic: true, keywords: true}, apply: formatFilter},
+		{signature: signature{name: "wordcount"}, apply: wordCountFilter},
+		{signature: signature{name: "urlencode"}, apply: urlEncodeFilter},
+		{signature: signature{name: "default", params: []string{"default_value", "boolean"}}, apply: defaultFilter},
+		{signature: signature{name: "attr", params: []string{"name"}, required: 1}, apply: attrFilter},
+		{signature: signature{name: "pprint"}, apply: func(r *run, v any, _ args) (any, error) { return r.repr(v) }},
+	}
+}
+
+// titleWords is Jinja2's title, which differs from Python's: a word begins only
+// after a blank, a hyphen or an opening bracket.
+func titleWords(s string) string {
+	var b strings.Builder
+	start := true
+	for _, c := range s {
+		if start {
+			b.WriteString(strings.ToUpper(string(c)))
+		} else {
+			b.WriteRune(unicode.ToLower(c))
+		}
+		start = isSpace(c) || strings.ContainsRune("-([{<", c)
+	}
+	return b.String()
+}
+
+func capitalize(s string) string {
+	c, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	return string(unicode.ToTitle(c)) + strings.ToLower(s[size:])
+}
+
+func trimFilter(r *run, v any, a args) (any, error) {
+	s, err := r.text(v)
+	if err != nil {
+		return nil, err
+	}
+	return trimmed(s, a, strings.TrimFunc)
+}
+
+// trimmed cuts the characters of the first argument, or white space.
+func trimmed(s string, a args, trim func(string, func(rune) bool) string) (any, error) {
+	if a.at(0, nil) == nil {
+		return trim(s, isSpace), nil
+	}
+	chars, err := a.text(0, "")
+	if err != nil {
+		return nil, err
+	}
+	return trim(s, func(c rune) bool { return strings.ContainsRune(chars, c) }), nil
+}
+
+func replaceFilter(r *run, v any, a args) (any, error) {
+	var texts [3]string
+	for i, v := range [...]any{v, a.values[0], a.values[1]} {
+		s, err := r.text(v)
+		if err != nil {
+			return nil, err
+		}
+		texts[i] = s
+	}
+	return r.replaced(texts[0], texts[1], texts[2], a)
+}
+
+// replaced replaces as often as the third argument says.
+func (r *run) replaced(s, old, with string, a args) (any, error) {
+	limit, err := a.integer(2, -1)
+	if err != nil {
+		return nil, err
+	}
+	found := strings.Count(s, old)
+	if limit >= 0 {
+		found = min(found, limit)
+	}
+	if err := r.growTimes(found, len(with)); err != nil {
+		return nil, err
+	}
+	return strings.Replace(s, old, with, limit), r.grow(len(s))
+}
+
+func formatFilter(r *run, v any, a args) (any, error) {
+	format, err := r.text(v)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.named) == 0 {
+		return r.percentFormat(format, tuple(a.values))
+	}
+	if len(a.values) > 0 {
+		return nil, errors.New("format takes either positional or named arguments")
+	}
+	d := &Dict{}
+	for _, n := range a.named {
+		if err := d.set(n.name, n.value); err != nil {
+			return nil, err
+		}
+	}
+	return r.percentFormat(format, d)
+}
+
+func wordCountFilter(r *run, v any, _ args) (any, error) {
+	s, err := r.text(v)
+	words := strings.FieldsFunc(s, func(c rune) bool {
+		return c != '_' && !unicode.IsLetter(c) && !unicode.IsNumber(c)
+	})
+	return int64(len(words)), err
+}
+
+func urlEncodeFilter(r *run, v any, _ args) (any, error) {
+	encode := func(v any, plus bool) (string, error) {
+		s, err := r.text(v)
+		if err == nil {
+			err = r.growTimes(3, len(s))
+		}
+		s = strings.ReplaceAll(url.QueryEscape(s), "%7E", "~")
+		if !plus {
+			s = strings.ReplaceAll(strings.ReplaceAll(s, "+", "%20"), "%2F", "/")
+		}
+		return s, err
+	}
+	if _, text := v.(string); text || number(v) != nil || v == nil {
+		return encode(v, false)
+	}
+	var parts []string
+	add := func(key, value any) error {
+		k, err := encode(key, true)
+		if err != nil {
+			return err
+		}
+		s, err := encode(value, true)
+		parts = append(parts, k+"="+s)
+		return err
+	}
+	d := &Dict{}
+	if err := r.fill(d, v); err != nil {
+		return nil, err
+	}
+	for _, p := range d.pairs {
+		if err := add(p.key, p.val); err != nil {
+			return nil, err
+		}
+	}
+	return strings.Join(parts, "&"), nil
+}
+
+func defaultFilter(_ *run, v any, a args) (any, error) {
+	if _, missing := v.(*undefined); missing || a.truth(1) && !truth(v) {
+		return a.at(0, ""), nil
+	}
+	return v, nil
+}
+
+func attrFilter(r *run, v any, a args) (any, error) {
+	name, err := a.text(0, "")
+	if err != nil {
+		return nil, err
+	}
+	own, ok, err := r.ownAttribute(v, name)
+	if !ok && err == nil {
+		return undefinedKey(v, "attribute "+briefly(name)), nil
+	}
+	return own, err
+}

@@ -1,0 +1,261 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// percentFormat is Python's format % values.
+func (r *run) percentFormat(format string, values any) (any, error) {
+	p := percent{r: r, rest: format, mapping: values}
+	switch v := values.(type) {
+	case tuple:
+		p.values = v
+	default:
+		p.values = []any{values}
+	}
+	if err := p.run(); err != nil {
+		return nil, err
+	}
+	if p.used < len(p.values) && !p.named {
+		if isMapping(values) {
+			return p.b.String(), nil
+		}
+		return nil, errors.New("the format has fewer places than there are values")
+	}
+	return p.b.String(), nil
+}
+
+type percent struct {
+	r       *run
+	b       strings.Builder
+	rest    string
+	values  []any
+	used    int
+	mapping any
+	named   bool
+}
+
+func (p *percent) run() error {
+	for {
+		i := strings.IndexByte(p.rest, '%')
+		if i < 0 {
+			p.b.WriteString(p.rest)
+			return p.r.grow(len(p.rest))
+		}
+		p.b.WriteString(p.rest[:i])
+		if err := p.r.grow(i + 1); err != nil {
+			return err
+		}
+		p.rest = p.rest[i+1:]
+		if err := p.place(); err != nil {
+			return err
+		}
+	}
+}
+
+// place formats one value: %[(name)][flags][width][.precision]verb
+func (p *percent) place() error {
+	var v any
+	given := false
+	if strings.HasPrefix(p.rest, "(") {
+		end := strings.IndexByte(p.rest, ')')
+		if end < 0 {
+			return errors.New("the name of a place in the format has no end")
+		}
+		name := p.rest[1:end]
+		p.rest = p.rest[end+1:]
+		if !isMapping(p.mapping) {
+			return errors.New("a format with names takes a mapping")
+		}
+		value, ok, err := member(p.mapping, name)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("the format needs %q, which is not given", name)
+		}
+		v, given, p.named = value, true, true
+	}
+	spec := formatSpec{align: '>', precision: -1, fill: ' '}
+	flags := len(p.rest) - len(strings.TrimLeft(p.rest, "-+ #0"))
+	left := false
+	for _, flag := range p.rest[:flags] {
+		switch flag {
+		case '-':
+			left = true
+		case '+':
+			spec.sign = '+'
+		case ' ':
+			if spec.sign == 0 {
+				spec.sign = ' '
+			}
+		case '#':
+			spec.alternate = true
+		case '0':
+			spec.zero = true
+		}
+	}
+	p.rest = p.rest[flags:]
+	width, _, err := p.size()
+	if err != nil {
+		return err
+	}
+	if width < 0 {
+		left, width = true, -width
+	}
+	spec.width = width
+	if strings.HasPrefix(p.rest, ".") {
+		p.rest = p.rest[1:]
+		if spec.precision, _, err = p.size(); err != nil {
+			return err
+		}
+		spec.precision = max(spec.precision, 0)
+	}
+	p.rest = strings.TrimLeft(p.rest, "hlL")
+	verb, size := utf8.DecodeRuneInString(p.rest)
+	if size == 0 {
+		return errors.New("the format ends within a place")
+	}
+	p.rest = p.rest[size:]
+	if verb == '%' {
+		p.b.WriteByte('%')
+		return nil
+	}
+	if !given {
+		if v, err = p.value(); err != nil {
+			return err
+		}
+	}
+	if left {
+		spec.align, spec.zero = '<', false
+	}
+	return p.format(v, verb, spec)
+}
+
+func (p *percent) value() (any, error) {
+	if p.used >= len(p.values) {
+		return nil, errors.New("the format has more places than there are values")
+	}
+	p.used++
+	return p.values[p.used-1], nil
+}
+
+// size reads a width or a precision, which "*" takes from the values.
+func (p *percent) size() (n int, given bool, err error) {
+	if strings.HasPrefix(p.rest, "*") {
+		p.rest = p.rest[1:]
+		v, err := p.value()
+		if err != nil {
+			return 0, false, err
+		}
+		n, ok := integer(v)
+		if !ok {
+			return 0, false, errors.New("a width in a format is an integer")
+		}
+		if n < -maxFormatWidth || n > maxFormatWidth {
+			return 0, false, fmt.Errorf("the width %d in a format is more than %d", n, maxFormatWidth)
+		}
+		return int(n), true, nil
+	}
+	digits := len(p.rest) - len(strings.TrimLeft(p.rest, decimalDigits))
+	n, err = formatSize(p.rest[:digits])
+	p.rest = p.rest[digits:]
+	return n, digits > 0, err
+}
+
+// maxFormatWidth bounds width and precision within formats.
+const maxFormatWidth = 10_000
+
+func formatSize(digits string) (int, error) {
+	if digits == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil || n > maxFormatWidth {
+		return 0, fmt.Errorf("the width %s in a format is more than %d", digits, maxFormatWidth)
+	}
+	return n, nil
+}
+
+func (p *percent) format(v any, verb rune, spec formatSpec) error {
+	var s string
+	var err error
+	switch verb {
+	case 's', 'r', 'a':
+		spec.zero = false
+		if verb == 's' {
+			s, err = p.r.text(v)
+		} else {
+			s, err = p.r.repr(v)
+		}
+		if spec.precision >= 0 {
+			s = firstRunes(s, spec.precision)
+		}
+		s = spec.pad(s, "")
+	case 'c':
+		spec.zero = false
+		s, err = character1(v)
+		s = spec.pad(s, "")
+	case 'd', 'i', 'u', 'x', 'X', 'o':
+		if verb == 'i' || verb == 'u' {
+			verb = 'd'
+		}
+		s, err = p.integer(v, verb, spec)
+	case 'e', 'E', 'f', 'F', 'g', 'G':
+		var f float64
+		if f, err = asFloat(v); err == nil {
+			spec.verb = byte(verb)
+			s = spec.float(f)
+		}
+	default:
+		err = fmt.Errorf("%q is no letter for a place in a format", verb)
+	}
+	if err != nil {
+		return err
+	}
+	p.b.WriteString(s)
+	return p.r.grow(len(s))
+}
+
+func (p *percent) integer(v any, verb rune, spec formatSpec) (string, error) {
+	n := number(v)
+	if f, ok := n.(float64); ok {
+		if verb != 'd' || math.IsInf(f, 0) || math.IsNaN(f) {
+			return "", fmt.Errorf("%%%c takes an integer", verb)
+		}
+		whole, _ := truncate(f)
+		n = whole
+	}
+	i := whole(n)
+	if i == nil {
+		return "", fmt.Errorf("%%%c takes a number, not %s", verb, article(typeName(v)))
+	}
+	spec.verb = byte(verb)
+	if spec.precision >= 0 {
+		digits := new(big.Int).Abs(i).Text(10)
+		if missing := spec.precision - len(digits); missing > 0 && verb == 'd' {
+			digits = strings.Repeat("0", missing) + digits
+		}
+		if verb == 'd' {
+			return spec.pad(digits, spec.signOf(i.Sign() < 0)), nil
+		}
+	}
+	return spec.integer(i)
+}
+
+// character1 is one character, given as such or as its number.
+func character1(v any) (string, error) {
+	if s, ok := asText(v); ok && utf8.RuneCountInString(s) == 1 {
+		return s, nil
+	}
+	if n, ok := integer(v); ok && n >= 0 && n <= utf8.MaxRune {
+		return string(rune(n)), nil
+	}
+	return "", errors.New("%c takes one character or its number")
+}

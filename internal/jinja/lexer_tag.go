@@ -1,0 +1,252 @@
+package jinja
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// tag reads the inside of a tag up to its end mark. Within brackets the end mark
+// is two operators: "{{ {'a': {}} }}".
+func (l *lexer) tag(begin int, end string) {
+	var open []byte
+	for l.err == nil {
+		l.skipSpace()
+		if l.pos >= len(l.source) {
+			l.fail(begin, "the tag has no end: add %q", end)
+			return
+		}
+		if len(open) == 0 && l.endOfTag(end) {
+			return
+		}
+		switch c := l.source[l.pos]; {
+		case c == '\'' || c == '"':
+			l.stringLiteral(c)
+		case isDigit(c):
+			l.number()
+		case c == '_' || isLetter(c) || c >= utf8.RuneSelf:
+			l.name()
+		default:
+			open = l.operator(open)
+		}
+	}
+}
+
+func (l *lexer) skipSpace() {
+	for l.pos < len(l.source) {
+		c, size := utf8.DecodeRuneInString(l.source[l.pos:])
+		if !isSpace(c) {
+			return
+		}
+		l.pos += size
+	}
+}
+
+func (l *lexer) endOfTag(end string) bool {
+	rest := l.source[l.pos:]
+	sign := rest[0]
+	if sign != '-' && (sign != '+' || end != "%}") {
+		sign = 0
+	} else {
+		rest = rest[1:]
+	}
+	if !strings.HasPrefix(rest, end) {
+		return false
+	}
+	l.emit(tagEnd, end, l.pos)
+	l.pos = len(l.source) - len(rest) + len(end)
+	if end == "%}" || sign == '-' {
+		l.afterTag(sign)
+	}
+	return true
+}
+
+func (l *lexer) name() {
+	start := l.pos
+	for l.pos < len(l.source) {
+		c, size := utf8.DecodeRuneInString(l.source[l.pos:])
+		if c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) && !unicode.Is(unicode.Mn, c) {
+			break
+		}
+		l.pos += size
+	}
+	if l.pos == start {
+		c, _ := utf8.DecodeRuneInString(l.source[start:])
+		l.fail(start, "unexpected character %q", c)
+		return
+	}
+	l.emit(nameToken, l.source[start:l.pos], start)
+}
+
+var operators = [...]string{"**", "//", "==", "!=", "<=", ">="}
+
+func (l *lexer) operator(open []byte) []byte {
+	rest := l.source[l.pos:]
+	for _, op := range operators {
+		if strings.HasPrefix(rest, op) {
+			l.emit(operatorToken, op, l.pos)
+			l.pos += len(op)
+			return open
+		}
+	}
+	c := rest[0]
+	switch c {
+	case '(':
+		open = append(open, ')')
+	case '[':
+		open = append(open, ']')
+	case '{':
+		open = append(open, '}')
+	case ')', ']', '}':
+		if len(open) == 0 {
+			l.fail(l.pos, "unexpected %q", c)
+			return open
+		}
+		if want := open[len(open)-1]; want != c {
+			l.fail(l.pos, "unexpected %q, expected %q", c, want)
+			return open
+		}
+		open = open[:len(open)-1]
+	default:
+		if strings.IndexByte("+-*/%~<>=.,:|;", c) < 0 {
+			l.fail(l.pos, "unexpected character %q", c)
+			return open
+		}
+	}
+	l.emit(operatorToken, rest[:1], l.pos)
+	l.pos++
+	return open
+}
+
+func (l *lexer) number() {
+	start := l.pos
+	rest := l.source[start:]
+	afterDot := start > 0 && l.source[start-1] == '.'
+	size, float := numberLength(rest, !afterDot)
+	digits := strings.ReplaceAll(rest[:size], "_", "")
+	l.pos += size
+	t := token{kind: integerToken, text: rest[:size], pos: start}
+	if float {
+		t.kind = floatToken
+		t.value, _ = strconv.ParseFloat(digits, 64) // beyond the range it is infinite, as in Python
+	} else {
+		if len(digits) > maxDigits {
+			l.fail(start, "the number has more than %d digits", maxDigits)
+			return
+		}
+		base := 10
+		if size > 1 && !isDigit(digits[1]) {
+			base = 0
+		}
+		n, ok := new(big.Int).SetString(digits, base)
+		if !ok {
+			l.fail(start, "%q is no number", digits)
+			return
+		}
+		t.value = shrink(n)
+	}
+	l.tokens = append(l.tokens, t)
+}
+
+// numberLength is how many bytes of s are one number. As in Jinja2 a decimal
+// integer has no leading zero: "012" is two tokens, which no grammar allows.
+func numberLength(s string, floats bool) (length int, float bool) {
+	if len(s) > 1 && s[0] == '0' {
+		if digits := baseDigits(s[1]); digits != "" {
+			if n := grouped(s[2:], digits, true); n > 0 {
+				return 2 + n, false
+			}
+		}
+	}
+	n := grouped(s, decimalDigits, false)
+	whole := n
+	if floats {
+		if byteAt(s, n) == '.' {
+			if fraction := grouped(s[n+1:], decimalDigits, false); fraction > 0 {
+				n += 1 + fraction
+			}
+		}
+		if e := byteAt(s, n) | 0x20; e == 'e' {
+			sign := 1
+			if c := byteAt(s, n+1); c == '+' || c == '-' {
+				sign = 2
+			}
+			if n+sign < len(s) {
+				if exponent := grouped(s[n+sign:], decimalDigits, false); exponent > 0 {
+					n += sign + exponent
+				}
+			}
+		}
+		if n > whole {
+			return n, true
+		}
+	}
+	if s[0] == '0' {
+		return grouped(s, "0", false), false
+	}
+	return whole, false
+}
+
+const decimalDigits = "0123456789"
+
+func baseDigits(mark byte) string {
+	switch mark | 0x20 {
+	case 'x':
+		return "0123456789abcdefABCDEF"
+	case 'o':
+		return "01234567"
+	case 'b':
+		return "01"
+	}
+	return ""
+}
+
+// grouped is the length of a run of digits with single underscores between them,
+// and one before them where lead is set.
+func grouped(s, digits string, lead bool) int {
+	n := 0
+	for n < len(s) {
+		i := n
+		if s[i] == '_' && (lead || n > 0) {
+			i++
+		}
+		if i == len(s) || strings.IndexByte(digits, s[i]) < 0 {
+			break
+		}
+		n = i + 1
+	}
+	return n
+}
+
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+func (l *lexer) stringLiteral(quote byte) {
+	start := l.pos
+	end := start + 1
+	escaped := false
+	for end < len(l.source) && l.source[end] != quote {
+		if l.source[end] == '\\' {
+			escaped = true
+			end++
+		}
+		end++
+	}
+	if end >= len(l.source) {
+		l.fail(start, "the string has no end: add %c", quote)
+		return
+	}
+	text := l.source[start+1 : end]
+	if escaped {
+		plain, ok := unescape(text)
+		if !ok {
+			l.fail(start, `the string has an escape that is not complete: write a backslash as \\`)
+			return
+		}
+		text = plain
+	}
+	l.emit(stringToken, text, start)
+	l.pos = end + 1
+}

@@ -1,0 +1,69 @@
+package jinja
+
+// library is all that templates can name beside their variables. It is built once
+// for a Renderer and never changed.
+type library struct {
+	globals map[string]any
+	filters map[string]*filter
+	tests   map[string]*test
+
+	textMethods map[string]*method
+	listMethods map[string]*method
+	dictMethods map[string]*method
+}
+
+func newLibrary(env func(string) (string, bool)) *library {
+	l := &library{globals: map[string]any{}, filters: map[string]*filter{}, tests: map[string]*test{}}
+	for _, group := range [][]*function{pipelineFunctions(env), functions()} {
+		for _, f := range group {
+			l.globals[f.name] = f
+		}
+	}
+	for _, group := range [][]*filter{
+		textFilters(), layoutFilters(), htmlFilters(), numberFilters(), listFilters(), choiceFilters(), orderFilters(), jsonFilters(),
+	} {
+		for _, f := range group {
+			l.filters[f.name] = f
+		}
+	}
+	for alias, name := range map[string]string{"count": "length", "d": "default", "e": "escape"} {
+		l.filters[alias] = l.filters[name]
+	}
+	for _, group := range [][]*test{typeTests(), valueTests()} {
+		for _, t := range group {
+			l.tests[t.name] = t
+		}
+	}
+	for alias, name := range map[string]string{
+		"==": "eq", "equalto": "eq", "!=": "ne", ">": "gt", "greaterthan": "gt", ">=": "ge", "<": "lt", "lessthan": "lt", "<=": "le",
+	} {
+		l.tests[alias] = l.tests[name]
+	}
+	l.textMethods = byName(textMethods(), searchMethods(), characterMethods())
+	l.listMethods = byName(listMethods())
+	l.dictMethods = byName(dictMethods())
+	return l
+}
+
+func byName(groups ...[]*method) map[string]*method {
+	all := map[string]*method{}
+	for _, group := range groups {
+		for _, m := range group {
+			all[m.name] = m
+		}
+	}
+	return all
+}
+
+// method is the method of that name of the object's type, or nil.
+func (l *library) method(object any, name string) *method {
+	switch object.(type) {
+	case string, markup:
+		return l.textMethods[name]
+	case []any, tuple:
+		return l.listMethods[name]
+	case map[string]any, mapping:
+		return l.dictMethods[name]
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package jinja
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// Limits bound one template. They exist because ticket text, which strangers
+// write, flows through templates.
+type Limits struct {
+	Source int           // bytes of a template's source
+	Steps  int           // evaluated nodes, loop rounds and visited elements
+	Output int           // bytes of all the text built on the way
+	Range  int           // elements of a range, and columns that a text is padded to
+	Depth  int           // macros and recursive loops within each other, and nested values
+	Time   time.Duration // wall clock of one rendering
+}
+
+// DefaultLimits are far above what a configuration needs.
+func DefaultLimits() Limits {
+	return Limits{Source: 64 << 10, Steps: 1_000_000, Output: 4 << 20, Range: 100_000, Depth: 50, Time: 2 * time.Second}
+}
+
+func (l Limits) withDefaults() Limits {
+	d := DefaultLimits()
+	orDefault(&l.Source, d.Source)
+	orDefault(&l.Steps, d.Steps)
+	orDefault(&l.Output, d.Output)
+	orDefault(&l.Range, d.Range)
+	orDefault(&l.Depth, d.Depth)
+	if l.Time == 0 {
+		l.Time = d.Time
+	}
+	return l
+}
+
+func orDefault(field *int, value int) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+const (
+	maxNesting     = 60  // statements within statements, in the source
+	maxExpression  = 200 // expressions within expressions, in the source
+	maxIntegerBits = 1 << 16
+	maxDigits      = 4300 // Python's own limit on integers as text
+	stepsPerClock  = 1024 // steps between two looks at the clock
+)
+
+// run is one rendering of one template: its scope, its budget and what it has
+// put out so far.
+type run struct {
+	ctx       context.Context
+	scope     api.Scope
+	lib       *library
+	variables map[string]any
+	limits    *Limits
+
+	deadline time.Time
+	steps    int
+	clock    int // steps at which the clock is looked at next
+	built    int
+	depth    int
+
+	root   *frame
+	frame  *frame
+	chunks []any
+	nested int // how many blocks capture their output
+}
+
+func newRun(ctx context.Context, renderer *Renderer, scope api.Scope) *run {
+	root := &frame{}
+	return &run{
+		ctx: ctx, scope: scope, lib: renderer.lib, variables: renderer.variables, limits: &renderer.limits,
+		deadline: time.Now().Add(renderer.limits.Time),
+		clock:    stepsPerClock,
+		root:     root, frame: root,
+	}
+}
+
+// tick counts steps.
+func (r *run) tick(steps int) error {
+	r.steps += steps
+	if r.steps < r.clock {
+		return nil
+	}
+	r.clock = r.steps + stepsPerClock
+	if r.steps > r.limits.Steps {
+		return fmt.Errorf("the template takes more than %d steps: loop over less", r.limits.Steps)
+	}
+	return r.checkTime()
+}
+
+func (r *run) checkTime() error {
+	if err := r.ctx.Err(); err != nil {
+		return fmt.Errorf("rendering was cancelled: %w", err)
+	}
+	if time.Now().After(r.deadline) {
+		return fmt.Errorf("the template takes longer than %s: loop over less", r.limits.Time)
+	}
+	return nil
+}
+
+// grow counts bytes, before they are built where they could be many.
+func (r *run) grow(bytes int) error {
+	if bytes > r.limits.Output-r.built {
+		return fmt.Errorf("the template builds more than %d bytes of text", r.limits.Output)
+	}
+	r.built += bytes
+	return nil
+}
+
+// growTimes is grow for count times bytes, which may overflow.
+func (r *run) growTimes(count, bytes int) error {
+	if count > 0 && bytes > r.limits.Output/count {
+		return r.grow(r.limits.Output + 1)
+	}
+	return r.grow(max(count, 0) * bytes)
+}
+
+// width checks a number of columns or elements that a template asks for.
+func (r *run) width(what string, n int) error {
+	if n > r.limits.Range {
+		return fmt.Errorf("%s %d is more than the limit of %d", what, n, r.limits.Range)
+	}
+	return nil
+}
+
+// enter counts a level of recursion; leave gives it back.
+func (r *run) enter(what string) error {
+	if r.depth >= r.limits.Depth {
+		return fmt.Errorf("%s is nested deeper than %d levels", what, r.limits.Depth)
+	}
+	r.depth++
+	return nil
+}
+
+func (r *run) leave() { r.depth-- }

@@ -1,0 +1,164 @@
+package jinja
+
+import (
+	"errors"
+)
+
+// loop is the variable of that name in the body of a for statement.
+type loop struct {
+	statement *forStatement
+	items     []any
+	index     int
+	depth     int
+	outer     *frame // where the statement stands
+	changed   []any
+}
+
+func (n *forStatement) exec(r *run) error {
+	v, err := n.items.eval(r)
+	if err != nil {
+		return err
+	}
+	return n.run(r, v, 1)
+}
+
+func (n *forStatement) run(r *run, over any, depth int) error {
+	items, err := r.elements(over)
+	if err == nil && n.test != nil {
+		items, err = n.chosen(r, items)
+	}
+	if err != nil {
+		return n.fault(err)
+	}
+	if len(items) == 0 {
+		return r.within(r.frame, func(*frame) error { return r.exec(n.otherwise) })
+	}
+	l := &loop{statement: n, items: items, depth: depth, outer: r.frame}
+	inner := &frame{up: r.frame}
+	for i, item := range items {
+		if err := r.tick(1); err != nil {
+			return n.fault(err)
+		}
+		l.index = i
+		inner = inner.cleared()
+		inner.set("loop", l)
+		if err := r.assign(&n.target, inner, item); err != nil {
+			return err
+		}
+		r.frame = inner
+		err := r.exec(n.body)
+		r.frame = l.outer
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chosen are the items for which the loop's own condition holds.
+func (n *forStatement) chosen(r *run, items []any) ([]any, error) {
+	var chosen []any
+	outer := r.frame
+	inner := &frame{up: outer}
+	for _, item := range items {
+		if err := r.tick(1); err != nil {
+			return nil, err
+		}
+		inner = inner.cleared()
+		if err := r.assign(&n.target, inner, item); err != nil {
+			return nil, err
+		}
+		r.frame = inner
+		holds, err := n.test.eval(r)
+		r.frame = outer
+		if err != nil {
+			return nil, err
+		}
+		if truth(holds) {
+			chosen = append(chosen, item)
+		}
+	}
+	return chosen, nil
+}
+
+// recurse is loop(items) in a recursive loop: what the loop yields for them.
+func (l *loop) recurse(r *run, g given) (any, error) {
+	if !l.statement.recursive {
+		return nil, errors.New(`the loop can't be called: write "recursive" at the end of its tag`)
+	}
+	if len(g.positional) != 1 || len(g.named) > 0 {
+		return nil, errors.New("loop() takes one argument, the items")
+	}
+	if err := r.enter("a recursive loop"); err != nil {
+		return nil, err
+	}
+	defer r.leave()
+	chunks, frame := r.chunks, r.frame
+	r.chunks, r.frame = nil, l.outer
+	r.nested++
+	err := l.statement.run(r, g.positional[0], l.depth+1)
+	r.nested--
+	inner := r.chunks
+	r.chunks, r.frame = chunks, frame
+	if err != nil {
+		return nil, err
+	}
+	return r.concat(inner)
+}
+
+func (l *loop) attribute(name string) (any, bool) {
+	n := len(l.items)
+	switch name {
+	case "index":
+		return int64(l.index + 1), true
+	case "index0":
+		return int64(l.index), true
+	case "revindex":
+		return int64(n - l.index), true
+	case "revindex0":
+		return int64(n - l.index - 1), true
+	case "first":
+		return l.index == 0, true
+	case "last":
+		return l.index == n-1, true
+	case "length":
+		return int64(n), true
+	case "depth":
+		return int64(l.depth), true
+	case "depth0":
+		return int64(l.depth - 1), true
+	case "previtem":
+		if l.index == 0 {
+			return &undefined{"there is no previous item"}, true
+		}
+		return l.items[l.index-1], true
+	case "nextitem":
+		if l.index+1 == n {
+			return &undefined{"there is no next item"}, true
+		}
+		return l.items[l.index+1], true
+	case "cycle":
+		return &function{signature: signature{name: "loop.cycle", variadic: true}, apply: l.cycle}, true
+	case "changed":
+		return &function{signature: signature{name: "loop.changed", variadic: true}, apply: l.isChanged}, true
+	}
+	return nil, false
+}
+
+func (l *loop) cycle(_ *run, a args) (any, error) {
+	if len(a.values) == 0 {
+		return nil, errors.New("loop.cycle needs at least one value")
+	}
+	return a.values[l.index%len(a.values)], nil
+}
+
+func (l *loop) isChanged(r *run, a args) (any, error) {
+	if l.changed != nil {
+		same, err := r.equal([]any(l.changed), a.values)
+		if same || err != nil {
+			return false, err
+		}
+	}
+	l.changed = append([]any{}, a.values...)
+	return true, nil
+}

@@ -1,0 +1,114 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+func searchMethods() []*method {
+	span := []string{"sub", "start", "end"}
+	return []*method{
+		textMethod("startswith", []string{"prefix", "start", "end"}, 1, affix(strings.HasPrefix)),
+		textMethod("endswith", []string{"suffix", "start", "end"}, 1, affix(strings.HasSuffix)),
+		textMethod("find", span, 1, finder(strings.Index, false)),
+		textMethod("rfind", span, 1, finder(strings.LastIndex, false)),
+		textMethod("index", span, 1, finder(strings.Index, true)),
+		textMethod("rindex", span, 1, finder(strings.LastIndex, true)),
+		textMethod("count", span, 1, func(_ *run, s string, a args) (any, error) {
+			sub, err := a.text(0, "")
+			if err != nil {
+				return nil, err
+			}
+			part, _, err := within(s, a)
+			return int64(strings.Count(part, sub)), err
+		}),
+	}
+}
+
+// within is the part of s from the second argument to the third, and how many
+// characters stand before it.
+func within(s string, a args) (string, int64, error) {
+	if a.at(1, nil) == nil && a.at(2, nil) == nil {
+		return s, 0, nil
+	}
+	from, count, _, err := sliceBounds(a.at(1, nil), a.at(2, nil), nil, utf8.RuneCountInString(s))
+	if err != nil {
+		return "", 0, err
+	}
+	s = s[len(firstRunes(s, from)):]
+	return firstRunes(s, count), int64(from), nil
+}
+
+func affix(has func(string, string) bool) func(*run, string, args) (any, error) {
+	return func(_ *run, s string, a args) (any, error) {
+		part, _, err := within(s, a)
+		if err != nil {
+			return nil, err
+		}
+		list, ok := a.values[0].(tuple)
+		if !ok {
+			list = tuple{a.values[0]}
+		}
+		for _, one := range list {
+			affix, ok := asText(one)
+			if !ok {
+				return nil, fmt.Errorf("a string can't begin or end with %s", article(typeName(one)))
+			}
+			if has(part, affix) {
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+}
+
+func finder(index func(string, string) int, must bool) func(*run, string, args) (any, error) {
+	return func(_ *run, s string, a args) (any, error) {
+		sub, err := a.text(0, "")
+		if err != nil {
+			return nil, err
+		}
+		part, before, err := within(s, a)
+		if err != nil {
+			return nil, err
+		}
+		i := index(part, sub)
+		if i >= 0 {
+			return before + int64(utf8.RuneCountInString(part[:i])), nil
+		}
+		if must {
+			return nil, errors.New("the text is not in the string")
+		}
+		return int64(-1), nil
+	}
+}
+
+func characterMethods() []*method {
+	all := func(name string, holds func(rune) bool) *method {
+		return question(name, func(s string) bool {
+			return s != "" && strings.IndexFunc(s, func(c rune) bool { return !holds(c) }) < 0
+		})
+	}
+	isDigit := func(c rune) bool {
+		return unicode.IsDigit(c) || strings.ContainsRune("²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", c)
+	}
+	return []*method{
+		all("isdigit", isDigit),
+		all("isdecimal", unicode.IsDigit),
+		all("isnumeric", func(c rune) bool { return unicode.IsNumber(c) }),
+		all("isalpha", unicode.IsLetter),
+		all("isalnum", func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }),
+		all("isspace", isSpace),
+		question("isascii", func(s string) bool { return strings.IndexFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) < 0 }),
+		question("isupper", isUpper),
+		question("islower", isLower),
+		question("istitle", func(s string) bool { return s == title(s) && strings.ToLower(s) != strings.ToUpper(s) }),
+	}
+}
+
+func question(name string, holds func(string) bool) *method {
+	return textMethod(name, nil, 0, func(_ *run, s string, _ args) (any, error) { return holds(s), nil })
+}

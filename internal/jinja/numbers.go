@@ -1,0 +1,266 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+)
+
+// number is v as int64, *big.Int or float64, or nil where it is no number. As in
+// Python, true counts as 1.
+func number(v any) any {
+	switch n := v.(type) {
+	case int64, float64, *big.Int:
+		return n
+	case int:
+		return int64(n)
+	case bool:
+		if n {
+			return int64(1)
+		}
+		return int64(0)
+	}
+	return nil
+}
+
+// shrink is n as an int64 where it fits.
+func shrink(n *big.Int) any {
+	if n.IsInt64() {
+		return n.Int64()
+	}
+	return n
+}
+
+// whole is a number as a big integer, or nil for a float.
+func whole(n any) *big.Int {
+	switch x := n.(type) {
+	case int64:
+		return big.NewInt(x)
+	case *big.Int:
+		return x
+	}
+	return nil
+}
+
+var errTooLarge = errors.New("the integer is too large for a float")
+
+// float is a number as a float64.
+func float(n any) (float64, error) {
+	switch x := n.(type) {
+	case int64:
+		return float64(x), nil
+	case float64:
+		return x, nil
+	case *big.Int:
+		f, _ := new(big.Float).SetInt(x).Float64()
+		if math.IsInf(f, 0) {
+			return 0, errTooLarge
+		}
+		return f, nil
+	}
+	return 0, fmt.Errorf("%s is no number", article(typeName(n)))
+}
+
+// asFloat is float for any value.
+func asFloat(v any) (float64, error) {
+	n := number(v)
+	if n == nil {
+		return 0, fmt.Errorf("%s is no number", article(typeName(v)))
+	}
+	return float(n)
+}
+
+func arithmetic(op operator, x, y any) (any, error) {
+	a, small := x.(int64)
+	b, small2 := y.(int64)
+	if small && small2 {
+		if v, ok, err := smallIntegers(op, a, b); ok || err != nil {
+			return v, err
+		}
+	}
+	p, q := whole(x), whole(y)
+	if p != nil && q != nil {
+		return bigIntegers(op, p, q)
+	}
+	f, err := float(x)
+	if err != nil {
+		return nil, err
+	}
+	g, err := float(y)
+	if err != nil {
+		return nil, err
+	}
+	return floats(op, f, g)
+}
+
+var errDivision = errors.New("division by zero")
+
+// smallIntegers computes what surely does not overflow.
+func smallIntegers(op operator, a, b int64) (any, bool, error) {
+	switch op {
+	case opAdd:
+		if s := a + b; (s > a) == (b > 0) {
+			return s, true, nil
+		}
+	case opSubtract:
+		if d := a - b; (d < a) == (b > 0) {
+			return d, true, nil
+		}
+	case opMultiply:
+		if a == int64(int32(a)) && b == int64(int32(b)) {
+			return a * b, true, nil
+		}
+	case opDivide:
+		if b == 0 {
+			return nil, false, errDivision
+		}
+		if exact := int64(1) << 53; a > -exact && a < exact && b > -exact && b < exact {
+			return float64(a) / float64(b), true, nil
+		}
+	case opFloorDivide, opModulo:
+		if b == 0 {
+			return nil, false, errDivision
+		}
+		if a == math.MinInt64 {
+			return nil, false, nil
+		}
+		quotient, rest := a/b, a%b
+		if rest != 0 && (rest < 0) != (b < 0) {
+			quotient, rest = quotient-1, rest+b
+		}
+		if op == opModulo {
+			return rest, true, nil
+		}
+		return quotient, true, nil
+	}
+	return nil, false, nil
+}
+
+func bigIntegers(op operator, a, b *big.Int) (any, error) {
+	z := new(big.Int)
+	switch op {
+	case opAdd:
+		z.Add(a, b)
+	case opSubtract:
+		z.Sub(a, b)
+	case opMultiply:
+		if a.BitLen()+b.BitLen() > maxIntegerBits {
+			return nil, fmt.Errorf("the integer has more than %d bits", maxIntegerBits)
+		}
+		z.Mul(a, b)
+	case opDivide:
+		if b.Sign() == 0 {
+			return nil, errDivision
+		}
+		f, _ := new(big.Rat).SetFrac(a, b).Float64()
+		if math.IsInf(f, 0) {
+			return nil, errTooLarge
+		}
+		return f, nil
+	case opFloorDivide, opModulo:
+		if b.Sign() == 0 {
+			return nil, errDivision
+		}
+		rest := new(big.Int)
+		z.QuoRem(a, b, rest)
+		if rest.Sign() != 0 && rest.Sign() != b.Sign() {
+			z.Sub(z, big.NewInt(1))
+			rest.Add(rest, b)
+		}
+		if op == opModulo {
+			z = rest
+		}
+	case opPower:
+		return power(a, b)
+	}
+	if z.BitLen() > maxIntegerBits {
+		return nil, fmt.Errorf("the integer has more than %d bits", maxIntegerBits)
+	}
+	return shrink(z), nil
+}
+
+func power(base, exponent *big.Int) (any, error) {
+	if exponent.Sign() < 0 {
+		f, err := float(shrink(base))
+		if err != nil {
+			return nil, err
+		}
+		g, err := float(shrink(exponent))
+		if err != nil {
+			return nil, err
+		}
+		return floats(opPower, f, g)
+	}
+	if base.BitLen() > 1 && (!exponent.IsInt64() || exponent.Int64() > maxIntegerBits/int64(base.BitLen()-1)) {
+		return nil, fmt.Errorf("the integer has more than %d bits", maxIntegerBits)
+	}
+	if base.BitLen() <= 1 { // 0, 1 or -1: only whether the exponent is 0 or odd counts
+		switch {
+		case exponent.Sign() == 0, base.Sign() < 0 && exponent.Bit(0) == 0:
+			return int64(1), nil
+		}
+		return base.Int64(), nil
+	}
+	return shrink(new(big.Int).Exp(base, exponent, nil)), nil
+}
+
+func floats(op operator, a, b float64) (any, error) {
+	switch op {
+	case opAdd:
+		return a + b, nil
+	case opSubtract:
+		return a - b, nil
+	case opMultiply:
+		return a * b, nil
+	case opPower:
+		return floatPower(a, b)
+	}
+	if b == 0 {
+		return nil, errDivision
+	}
+	if op == opDivide {
+		return a / b, nil
+	}
+	quotient, rest := floorDivide(a, b)
+	if op == opModulo {
+		return rest, nil
+	}
+	return quotient, nil
+}
+
+// floorDivide is Python's divmod for floats.
+func floorDivide(a, b float64) (quotient, rest float64) {
+	rest = math.Mod(a, b)
+	division := (a - rest) / b
+	if rest != 0 {
+		if (b < 0) != (rest < 0) {
+			rest += b
+			division--
+		}
+	} else {
+		rest = math.Copysign(0, b)
+	}
+	if division == 0 {
+		return math.Copysign(0, a/b), rest
+	}
+	quotient = math.Floor(division)
+	if division-quotient > 0.5 {
+		quotient++
+	}
+	return quotient, rest
+}
+
+func floatPower(a, b float64) (any, error) {
+	if a == 0 && b < 0 {
+		return nil, errors.New("zero can't be raised to a negative power")
+	}
+	if a < 0 && b != math.Trunc(b) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
+		return nil, errors.New("a negative number can't be raised to a fraction")
+	}
+	f := math.Pow(a, b)
+	if math.IsInf(f, 0) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
+		return nil, errors.New("the power is too large for a float")
+	}
+	return f, nil
+}

@@ -1,0 +1,115 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+)
+
+// parser turns tokens into nodes by recursive descent, one function per level of
+// Jinja2's grammar. After the first error it stands at the end of the source for
+// good, so that every loop ends.
+type parser struct {
+	tokens []token
+	next   int
+	lib    *library
+	depth  int
+	err    error
+
+	macros []*macroStatement // those around the current token
+	blocks map[string]bool
+}
+
+func parse(source string, lib *library) ([]statement, error) {
+	tokens, err := lex(source)
+	if err != nil {
+		return nil, err
+	}
+	p := &parser{tokens: tokens, lib: lib}
+	body, _ := p.statements("")
+	return body, p.err
+}
+
+func (p *parser) current() *token { return &p.tokens[p.next] }
+
+func (p *parser) advance() *token {
+	t := &p.tokens[p.next]
+	if p.next < len(p.tokens)-1 {
+		p.next++
+	}
+	return t
+}
+
+func (p *parser) following() *token { return &p.tokens[min(p.next+1, len(p.tokens)-1)] }
+
+// fail keeps the first error and moves to the end.
+func (p *parser) fail(position int, err error) {
+	if p.err == nil {
+		p.err = at(position, err)
+	}
+	p.next = len(p.tokens) - 1
+}
+
+func (p *parser) unexpected(expected string) {
+	t := p.current()
+	p.fail(t.pos, fmt.Errorf("unexpected %s, expected %s", t.describe(), expected))
+}
+
+func (p *parser) isOperator(text string) bool {
+	t := p.current()
+	return t.kind == operatorToken && t.text == text
+}
+
+func (p *parser) isName(text string) bool {
+	t := p.current()
+	return t.kind == nameToken && t.text == text
+}
+
+func (p *parser) skipOperator(text string) bool {
+	if p.isOperator(text) {
+		p.next++
+		return true
+	}
+	return false
+}
+
+func (p *parser) skipName(text string) bool {
+	if p.isName(text) {
+		p.next++
+		return true
+	}
+	return false
+}
+
+func (p *parser) expectOperator(text string) {
+	if !p.skipOperator(text) {
+		p.unexpected(`"` + text + `"`)
+	}
+}
+
+func (p *parser) expectName(what string) string {
+	if p.current().kind != nameToken {
+		p.unexpected(what)
+		return ""
+	}
+	return p.advance().text
+}
+
+func (p *parser) expectEnd() {
+	if p.current().kind != tagEnd {
+		p.unexpected("end of tag")
+		return
+	}
+	p.advance()
+}
+
+// enter counts a level of nesting and reports whether it is still allowed.
+func (p *parser) enter() bool {
+	p.depth++
+	if p.depth > maxExpression {
+		p.fail(p.current().pos, errors.New("the expression is nested too deep"))
+		return false
+	}
+	return true
+}
+
+func (p *parser) leave() { p.depth-- }

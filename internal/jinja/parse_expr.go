@@ -1,0 +1,446 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+)
+
+// tuple reads "a, b" or a single expression. Without conditions an "if" after
+// it belongs to the tag: "for x in xs if x".
+func (p *parser) tuple(conditions bool) expression {
+	one := p.expression
+	if !conditions {
+		one = p.or
+	}
+	first := one()
+	if !p.isOperator(",") {
+		return first
+	}
+	items := []expression{first}
+	for p.skipOperator(",") {
+		if p.current().kind == tagEnd || p.isOperator(")") {
+			break
+		}
+		items = append(items, one())
+	}
+	return &tupleDisplay{items}
+}
+
+func (p *parser) expression() expression {
+	if !p.enter() {
+		return nil
+	}
+	defer p.leave()
+	value := p.or()
+	for p.skipName("if") {
+		c := &conditional{test: p.or(), yes: value}
+		if p.skipName("else") {
+			c.no = p.expression()
+		}
+		value = c
+	}
+	return value
+}
+
+func (p *parser) or() expression {
+	left := p.and()
+	for p.skipName("or") {
+		left = &logic{left: left, right: p.and(), or: true}
+	}
+	return left
+}
+
+func (p *parser) and() expression {
+	left := p.not()
+	for p.skipName("and") {
+		left = &logic{left: left, right: p.not()}
+	}
+	return left
+}
+
+func (p *parser) not() expression {
+	if !p.isName("not") {
+		return p.comparison()
+	}
+	if !p.enter() {
+		return nil
+	}
+	defer p.leave()
+	p.advance()
+	return &negation{p.not()}
+}
+
+var comparisons = map[string]operator{
+	"==": opEqual, "!=": opNotEqual, "<": opLess, "<=": opLessEqual, ">": opGreater, ">=": opGreaterEqual,
+}
+
+func (p *parser) comparison() expression {
+	first := p.sum()
+	var c *comparison
+	for {
+		t := p.current()
+		var op operator
+		switch {
+		case t.kind == operatorToken && comparisons[t.text] != 0:
+			op = comparisons[t.text]
+		case t.kind == nameToken && t.text == "in":
+			op = opIn
+		case t.kind == nameToken && t.text == "not" && p.following().kind == nameToken && p.following().text == "in":
+			p.advance()
+			op = opNotIn
+		case c != nil:
+			return c
+		default:
+			return first
+		}
+		p.advance()
+		if c == nil {
+			c = &comparison{pos: pos(t.pos), first: first}
+		}
+		c.rest = append(c.rest, compared{op, p.sum()})
+	}
+}
+
+func (p *parser) sum() expression {
+	left := p.concatenation()
+	for p.isOperator("+") || p.isOperator("-") {
+		t := p.advance()
+		op := opAdd
+		if t.text == "-" {
+			op = opSubtract
+		}
+		left = &binary{pos: pos(t.pos), operator: op, left: left, right: p.concatenation()}
+	}
+	return left
+}
+
+func (p *parser) concatenation() expression {
+	first := p.product()
+	if !p.isOperator("~") {
+		return first
+	}
+	c := &concat{pos: pos(p.current().pos), parts: []expression{first}}
+	for p.skipOperator("~") {
+		c.parts = append(c.parts, p.product())
+	}
+	return c
+}
+
+func (p *parser) product() expression {
+	left := p.power()
+	for {
+		t := p.current()
+		var op operator
+		switch {
+		case t.kind != operatorToken:
+			return left
+		case t.text == "*":
+			op = opMultiply
+		case t.text == "/":
+			op = opDivide
+		case t.text == "//":
+			op = opFloorDivide
+		case t.text == "%":
+			op = opModulo
+		default:
+			return left
+		}
+		p.advance()
+		left = &binary{pos: pos(t.pos), operator: op, left: left, right: p.power()}
+	}
+}
+
+// power binds to the left, other than in Python: 2 ** 3 ** 2 is 64.
+func (p *parser) power() expression {
+	left := p.unary(true)
+	for p.isOperator("**") {
+		t := p.advance()
+		left = &binary{pos: pos(t.pos), operator: opPower, left: left, right: p.unary(true)}
+	}
+	return left
+}
+
+func (p *parser) unary(filters bool) expression {
+	if !p.enter() {
+		return nil
+	}
+	defer p.leave()
+	var value expression
+	if p.isOperator("-") || p.isOperator("+") {
+		t := p.advance()
+		value = &signed{pos: pos(t.pos), minus: t.text == "-", operand: p.unary(false)}
+	} else {
+		value = p.primary()
+	}
+	value = p.postfix(value)
+	if filters {
+		value = p.filters(value)
+	}
+	return value
+}
+
+func (p *parser) primary() expression {
+	t := p.current()
+	switch t.kind {
+	case nameToken:
+		p.advance()
+		return p.variable(t)
+	case stringToken:
+		text := p.advance().text
+		for p.current().kind == stringToken {
+			text += p.advance().text
+		}
+		return &constant{text}
+	case integerToken, floatToken:
+		p.advance()
+		return &constant{t.value}
+	case operatorToken:
+		switch t.text {
+		case "(":
+			p.advance()
+			if p.skipOperator(")") {
+				return &tupleDisplay{}
+			}
+			value := p.tuple(true)
+			p.expectOperator(")")
+			return value
+		case "[":
+			p.advance()
+			return &listDisplay{p.items("]")}
+		case "{":
+			p.advance()
+			return p.dict(t)
+		}
+	}
+	p.unexpected("an expression")
+	return nil
+}
+
+func (p *parser) variable(t *token) expression {
+	switch t.text {
+	case "true", "True":
+		return &constant{true}
+	case "false", "False":
+		return &constant{false}
+	case "none", "None":
+		return &constant{nil}
+	}
+	for _, m := range p.macros {
+		switch t.text {
+		case "caller":
+			m.caller = true
+		case "varargs":
+			m.varargs = true
+		case "kwargs":
+			m.kwargs = true
+		}
+	}
+	return &variable{pos: pos(t.pos), name: t.text, global: p.lib.globals[t.text]}
+}
+
+func (p *parser) items(end string) []expression {
+	var items []expression
+	for p.err == nil && !p.isOperator(end) {
+		items = append(items, p.expression())
+		if !p.skipOperator(",") {
+			break
+		}
+	}
+	p.expectOperator(end)
+	return items
+}
+
+func (p *parser) dict(t *token) expression {
+	d := &dictDisplay{pos: pos(t.pos)}
+	for p.err == nil && !p.isOperator("}") {
+		d.keys = append(d.keys, p.expression())
+		p.expectOperator(":")
+		d.values = append(d.values, p.expression())
+		if !p.skipOperator(",") {
+			break
+		}
+	}
+	p.expectOperator("}")
+	return d
+}
+
+func (p *parser) postfix(value expression) expression {
+	for p.err == nil {
+		t := p.current()
+		switch {
+		case p.skipOperator("."):
+			key := p.current()
+			switch key.kind {
+			case nameToken:
+				value = &attribute{pos: pos(key.pos), object: value, name: key.text}
+			case integerToken:
+				value = &subscript{pos: pos(key.pos), object: value, key: &constant{key.value}}
+			default:
+				p.unexpected("a name or a number")
+				return nil
+			}
+			p.advance()
+		case p.skipOperator("["):
+			value = p.subscript(value, t.pos)
+		case p.isOperator("("):
+			value = p.call(value)
+		default:
+			return value
+		}
+	}
+	return value
+}
+
+func (p *parser) subscript(object expression, position int) expression {
+	key := p.subscriptKey(object, position)
+	if p.isOperator(",") {
+		items := []expression{key}
+		for p.skipOperator(",") {
+			items = append(items, p.expression())
+		}
+		key = &tupleDisplay{items}
+	}
+	p.expectOperator("]")
+	if s, ok := key.(*slicing); ok {
+		return s
+	}
+	return &subscript{pos: pos(position), object: object, key: key}
+}
+
+func (p *parser) subscriptKey(object expression, position int) expression {
+	var start expression
+	if !p.isOperator(":") {
+		start = p.expression()
+		if !p.isOperator(":") {
+			return start
+		}
+	}
+	p.advance()
+	s := &slicing{pos: pos(position), object: object, start: start}
+	if !p.isOperator(":") && !p.isOperator("]") {
+		s.stop = p.expression()
+	}
+	if p.skipOperator(":") && !p.isOperator("]") {
+		s.step = p.expression()
+	}
+	return s
+}
+
+func (p *parser) call(callee expression) expression {
+	position := p.current().pos
+	return &call{pos: pos(position), callee: callee, arguments: p.arguments()}
+}
+
+func (p *parser) arguments() arguments {
+	var a arguments
+	p.expectOperator("(")
+	for p.err == nil && !p.isOperator(")") {
+		t := p.current()
+		switch {
+		case p.skipOperator("*"):
+			if a.spread != nil || a.spreadMap != nil {
+				p.fail(t.pos, errors.New("the call has more than one *list"))
+			}
+			a.spread = p.expression()
+		case p.skipOperator("**"):
+			if a.spreadMap != nil {
+				p.fail(t.pos, errors.New("the call has more than one **mapping"))
+			}
+			a.spreadMap = p.expression()
+		case t.kind == nameToken && p.following().kind == operatorToken && p.following().text == "=":
+			p.advance()
+			p.advance()
+			a.names, a.named = append(a.names, t.text), append(a.named, p.expression())
+		default:
+			if len(a.names) > 0 || a.spread != nil || a.spreadMap != nil {
+				p.fail(t.pos, errors.New("a plain argument stands behind a named one: put it first"))
+			}
+			a.positional = append(a.positional, p.expression())
+		}
+		if !p.skipOperator(",") {
+			break
+		}
+	}
+	p.expectOperator(")")
+	return a
+}
+
+// filters reads what may follow a value: filters, tests and, after a filter, calls.
+func (p *parser) filters(value expression) expression {
+	for p.err == nil {
+		switch {
+		case p.skipOperator("|"):
+			value = p.filter(value)
+		case p.skipName("is"):
+			value = p.test(value)
+		case p.isOperator("("):
+			value = p.call(value)
+		default:
+			return value
+		}
+	}
+	return value
+}
+
+func (p *parser) dottedName(what string) string {
+	name := p.expectName(what)
+	for p.skipOperator(".") {
+		name += "." + p.expectName(what)
+	}
+	return name
+}
+
+func (p *parser) filter(input expression) *filtered {
+	t := p.current()
+	name := p.dottedName("the name of a filter")
+	f := &filtered{pos: pos(t.pos), input: input, filter: p.lib.filters[name]}
+	if f.filter == nil {
+		p.fail(t.pos, fmt.Errorf("there is no filter %q%s", name, nearest(name, p.lib.filters)))
+		return f
+	}
+	if p.isOperator("(") {
+		f.arguments = p.arguments()
+	}
+	return f
+}
+
+func (p *parser) test(operand expression) expression {
+	negated := p.skipName("not")
+	t := p.current()
+	name := p.dottedName("the name of a test")
+	found := p.lib.tests[name]
+	if found == nil {
+		p.fail(t.pos, fmt.Errorf("there is no test %q%s", name, nearest(name, p.lib.tests)))
+		return operand
+	}
+	n := &tested{pos: pos(t.pos), operand: operand, test: found}
+	switch {
+	case p.isOperator("("):
+		n.arguments = p.arguments()
+	case p.startsArgument():
+		n.positional = []expression{p.postfix(p.primary())}
+	}
+	if negated {
+		return &negation{n}
+	}
+	return n
+}
+
+// startsArgument reports whether an argument without brackets follows a test, as
+// in "n is divisibleby 3".
+func (p *parser) startsArgument() bool {
+	t := p.current()
+	switch t.kind {
+	case stringToken, integerToken, floatToken:
+		return true
+	case operatorToken:
+		return t.text == "[" || t.text == "{"
+	case nameToken:
+		switch t.text {
+		case "else", "or", "and", "if", "is", "in", "not", "recursive":
+			return false
+		}
+		return true
+	}
+	return false
+}

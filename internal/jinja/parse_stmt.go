@@ -1,0 +1,313 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// statements reads up to one of the tags in ends, whose name it has then read,
+// or to the end of the source where ends is empty.
+func (p *parser) statements(opener string, ends ...string) (body []statement, end string) {
+	for {
+		t := p.current()
+		switch t.kind {
+		case endOfSource:
+			if len(ends) > 0 {
+				p.fail(t.pos, fmt.Errorf("the %s block has no end: add %q", opener, "{% "+ends[len(ends)-1]+" %}"))
+			}
+			return body, ""
+		case dataToken:
+			p.advance()
+			body = append(body, &textOutput{t.text})
+		case printBegin:
+			p.advance()
+			body = append(body, &output{pos: pos(t.pos), value: p.tuple(true)})
+			p.expectEnd()
+		case blockBegin:
+			p.advance()
+			position := p.current().pos
+			name := p.expectName("the name of a tag")
+			if slices.Contains(ends, name) {
+				return body, name
+			}
+			if p.err == nil {
+				body = append(body, p.statement(name, position, opener, ends)...)
+			}
+		default:
+			p.unexpected("text or a tag")
+		}
+	}
+}
+
+// body reads a block's inside and its end tag, which has nothing but its name.
+func (p *parser) body(opener, end string) []statement {
+	body, _ := p.statements(opener, end)
+	return body
+}
+
+func (p *parser) statement(name string, position int, opener string, ends []string) []statement {
+	if p.depth >= maxNesting {
+		p.fail(position, fmt.Errorf("blocks are nested deeper than %d levels", maxNesting))
+		return nil
+	}
+	p.depth++
+	defer p.leave()
+	place := pos(position)
+	switch name {
+	case "if":
+		return []statement{p.ifStatement()}
+	case "for":
+		return []statement{p.forStatement(place)}
+	case "set":
+		return []statement{p.setStatement(place)}
+	case "print":
+		return p.printStatement(place)
+	case "macro":
+		return []statement{p.macroStatement(place)}
+	case "call":
+		return []statement{p.callStatement(place)}
+	case "filter":
+		f := &filterStatement{pos: place, filters: []*filtered{p.filter(nil)}}
+		for p.skipOperator("|") {
+			f.filters = append(f.filters, p.filter(nil))
+		}
+		p.expectEnd()
+		f.body = p.body(name, "endfilter")
+		p.expectEnd()
+		return []statement{f}
+	case "with":
+		return []statement{p.withStatement()}
+	case "block":
+		return []statement{p.blockStatement(position)}
+	case "autoescape":
+		// Native values are never escaped, so that only the names are local.
+		p.expression()
+		p.expectEnd()
+		w := &withStatement{body: p.body(name, "endautoescape")}
+		p.expectEnd()
+		return []statement{w}
+	case "include", "import", "from", "extends":
+		p.fail(position, fmt.Errorf("a template can't load another one: write its text in the place of %q", name))
+		return nil
+	}
+	p.fail(position, unknownTag(name, opener, ends))
+	return nil
+}
+
+func unknownTag(name, opener string, ends []string) error {
+	if len(ends) > 0 {
+		return fmt.Errorf("there is no tag %q here: the %s block goes on with %s", name, opener, strings.Join(ends, " or "))
+	}
+	if strings.HasPrefix(name, "end") || name == "else" || name == "elif" {
+		return fmt.Errorf("there is no block here that %q could belong to", name)
+	}
+	return fmt.Errorf("there is no tag %q%s", name, nearest(name, tagNames()))
+}
+
+func tagNames() map[string]bool {
+	return map[string]bool{
+		"if": true, "for": true, "set": true, "print": true, "macro": true, "call": true,
+		"filter": true, "with": true, "block": true, "raw": true, "autoescape": true,
+	}
+}
+
+func (p *parser) ifStatement() statement {
+	n := &ifStatement{}
+	for {
+		test := p.tuple(true)
+		p.expectEnd()
+		body, end := p.statements("if", "elif", "else", "endif")
+		n.branches = append(n.branches, branch{test, body})
+		switch end {
+		case "elif":
+			continue
+		case "else":
+			p.expectEnd()
+			n.otherwise = p.body("if", "endif")
+		}
+		p.expectEnd()
+		return n
+	}
+}
+
+func (p *parser) forStatement(place pos) statement {
+	n := &forStatement{pos: place, target: p.target(false)}
+	if !p.skipName("in") {
+		p.unexpected(`"in"`)
+	}
+	n.items = p.tuple(false)
+	if p.skipName("if") {
+		n.test = p.expression()
+	}
+	n.recursive = p.skipName("recursive")
+	p.expectEnd()
+	body, end := p.statements("for", "else", "endfor")
+	n.body = body
+	if end == "else" {
+		p.expectEnd()
+		n.otherwise = p.body("for", "endfor")
+	}
+	p.expectEnd()
+	return n
+}
+
+func (p *parser) setStatement(place pos) statement {
+	to := p.target(true)
+	if p.skipOperator("=") {
+		n := &assignment{pos: place, target: to, value: p.tuple(true)}
+		p.expectEnd()
+		return n
+	}
+	n := &blockAssignment{pos: place, target: to}
+	for p.skipOperator("|") {
+		n.filters = append(n.filters, p.filter(nil))
+	}
+	p.expectEnd()
+	n.body = p.body("set", "endset")
+	p.expectEnd()
+	return n
+}
+
+func (p *parser) printStatement(place pos) []statement {
+	var outputs []statement
+	for p.err == nil && p.current().kind != tagEnd {
+		outputs = append(outputs, &output{pos: place, value: p.expression()})
+		if !p.skipOperator(",") {
+			break
+		}
+	}
+	p.expectEnd()
+	return outputs
+}
+
+func (p *parser) macroStatement(place pos) statement {
+	m := &macroStatement{pos: place, name: p.expectName("the name of the macro")}
+	p.signature(m)
+	p.expectEnd()
+	p.macroBody(m, "macro", "endmacro")
+	p.skipName(m.name)
+	p.expectEnd()
+	return m
+}
+
+func (p *parser) macroBody(m *macroStatement, opener, end string) {
+	p.macros = append(p.macros, m)
+	m.body = p.body(opener, end)
+	p.macros = p.macros[:len(p.macros)-1]
+}
+
+func (p *parser) signature(m *macroStatement) {
+	p.expectOperator("(")
+	for p.err == nil && !p.isOperator(")") {
+		t := p.current()
+		name := p.expectName("a parameter")
+		if slices.Contains(m.parameters, name) {
+			p.fail(t.pos, fmt.Errorf("the parameter %q stands there twice", name))
+		}
+		var value expression
+		if p.skipOperator("=") {
+			value = p.expression()
+		} else if len(m.defaults) > 0 && m.defaults[len(m.defaults)-1] != nil {
+			p.fail(t.pos, fmt.Errorf("the parameter %q without default stands behind one with a default", name))
+		}
+		m.parameters, m.defaults = append(m.parameters, name), append(m.defaults, value)
+		if !p.skipOperator(",") {
+			break
+		}
+	}
+	p.expectOperator(")")
+}
+
+func (p *parser) callStatement(place pos) statement {
+	m := &macroStatement{pos: place, name: "caller"}
+	if p.isOperator("(") {
+		p.signature(m)
+	}
+	position := p.current().pos
+	called, ok := p.expression().(*call)
+	if !ok {
+		p.fail(position, errors.New("a call block needs a call: {% call name() %}"))
+		return nil
+	}
+	p.expectEnd()
+	p.macroBody(m, "call", "endcall")
+	p.expectEnd()
+	return &callStatement{pos: place, call: called, macro: m}
+}
+
+func (p *parser) withStatement() statement {
+	n := &withStatement{}
+	for p.err == nil && p.current().kind != tagEnd {
+		if len(n.names) > 0 {
+			p.expectOperator(",")
+		}
+		n.names = append(n.names, p.target(false))
+		p.expectOperator("=")
+		n.values = append(n.values, p.expression())
+	}
+	p.expectEnd()
+	n.body = p.body("with", "endwith")
+	p.expectEnd()
+	return n
+}
+
+func (p *parser) blockStatement(position int) statement {
+	name := p.expectName("the name of the block")
+	if p.blocks[name] {
+		p.fail(position, fmt.Errorf("the block %q stands there twice", name))
+	}
+	if p.blocks == nil {
+		p.blocks = map[string]bool{}
+	}
+	p.blocks[name] = true
+	n := &blockStatement{scoped: p.skipName("scoped")}
+	p.skipName("required")
+	p.expectEnd()
+	n.body = p.body("block", "endblock")
+	p.skipName(name)
+	p.expectEnd()
+	return n
+}
+
+// target reads what is assigned to: "a", "a, b", "(a, (b, c))" and, where
+// attributes are allowed, "namespace.a".
+func (p *parser) target(attributes bool) target {
+	first := p.oneTarget(attributes)
+	if !p.isOperator(",") {
+		return first
+	}
+	list := target{pos: first.pos, isTuple: true, tuple: []target{first}}
+	for p.skipOperator(",") {
+		if t := p.current(); t.kind == tagEnd || p.isOperator(")") || p.isOperator("=") || p.isName("in") {
+			break
+		}
+		list.tuple = append(list.tuple, p.oneTarget(attributes))
+	}
+	return list
+}
+
+func (p *parser) oneTarget(attributes bool) target {
+	t := p.current()
+	if p.isOperator("(") {
+		if !p.enter() {
+			return target{}
+		}
+		defer p.leave()
+		p.advance()
+		inner := p.target(attributes)
+		p.expectOperator(")")
+		return inner
+	}
+	name := p.expectName("a name to assign to")
+	switch name {
+	case "true", "True", "false", "False", "none", "None":
+		p.fail(t.pos, fmt.Errorf("%q can't be assigned to", name))
+	}
+	to := target{pos: pos(t.pos), name: name}
+	if attributes && p.skipOperator(".") {
+		to.attribute = p.expectName("an attribute")
+	}
+	return to
+}

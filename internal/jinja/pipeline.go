@@ -1,0 +1,202 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// failure is what fail() yields. Put out, it makes the pipe's result a failed one.
+type failure struct{ message string }
+
+func (f *failure) error() error { return &api.FailError{Message: f.message} }
+
+// results is pipe_results: the results of the steps before, by id.
+type results map[string]api.PipeResult
+
+func (m results) Len() int       { return len(m) }
+func (m results) Keys() []string { return slices.Sorted(maps.Keys(m)) }
+
+func (m results) Get(id string) (any, bool) {
+	result, ok := m[id]
+	if !ok {
+		return nil, false
+	}
+	return resultDict(result), true
+}
+
+// resultDict shows a result to templates under the names of Open Ticket AI.
+func resultDict(result api.PipeResult) *Dict {
+	data := result.Data
+	if data == nil {
+		data = map[string]any{}
+	}
+	d := &Dict{pairs: make([]pair, 0, 4)}
+	for _, p := range [...]pair{
+		{val: result.Succeeded(), key: "succeeded"},
+		{val: result.Skipped(), key: "was_skipped"},
+		{val: result.Message, key: "message"},
+		{val: data, key: "data"},
+	} {
+		p.hash = p.key
+		d.pairs = append(d.pairs, p)
+	}
+	return d
+}
+
+func (r *run) exportResults(m results) (any, error) {
+	out := &Dict{}
+	for _, id := range m.Keys() {
+		if err := out.set(id, resultDict(m[id])); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func pipelineFunctions(env func(string) (string, bool)) []*function {
+	return []*function{
+		{signature{name: "get_pipe_result", params: []string{"pipe_id", "data_key"}, required: 1}, getPipeResult},
+		{signature{name: "has_failed", params: []string{"pipe_id"}, required: 1}, hasFailed},
+		{signature{name: "get_parent_param", params: []string{"param_key"}, required: 1}, getParentParam},
+		{signature{name: "get_env", params: []string{"name"}, required: 1}, func(_ *run, a args) (any, error) {
+			return getEnv(env, a)
+		}},
+		{signature{name: "at_path", params: []string{"value", "path"}, required: 2}, atPath},
+		{signature{name: "fail", params: []string{"message"}}, fail},
+	}
+}
+
+func getPipeResult(r *run, a args) (any, error) {
+	result, err := r.result(a)
+	if err != nil {
+		return nil, err
+	}
+	id, _ := asText(a.values[0])
+	key, err := a.text(1, "value")
+	if err != nil {
+		return nil, err
+	}
+	v, ok := result.Data[key]
+	if !ok {
+		return nil, fmt.Errorf("the result of the pipe %q has no %q%s", id, key, listed(result.Data, key, "it has no data"))
+	}
+	if v == nil {
+		return nil, fmt.Errorf("%q in the result of the pipe %q is none", key, id)
+	}
+	return v, nil
+}
+
+// result is that of the pipe that the first argument names.
+func (r *run) result(a args) (api.PipeResult, error) {
+	id, err := a.text(0, "")
+	if err != nil {
+		return api.PipeResult{}, err
+	}
+	result, ok := r.scope.Result(id)
+	if !ok {
+		return result, fmt.Errorf("the pipe %q has no result%s", id, listed(r.scope.Results(), id, "nothing ran before"))
+	}
+	return result, nil
+}
+
+// listed is the part of a message that lists the names there are.
+func listed[V any](names map[string]V, wanted, none string) string {
+	if len(names) == 0 {
+		return ": " + none
+	}
+	quoted := make([]string, 0, len(names))
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if len(quoted) == 20 {
+			quoted = append(quoted, "…")
+			break
+		}
+		quoted = append(quoted, strconv.Quote(name))
+	}
+	return fmt.Sprintf(" (there is %s)%s", strings.Join(quoted, ", "), nearest(wanted, names))
+}
+
+func hasFailed(r *run, a args) (any, error) {
+	result, err := r.result(a)
+	return result.Failed(), err
+}
+
+func getParentParam(r *run, a args) (any, error) {
+	key, err := a.text(0, "")
+	if err != nil {
+		return nil, err
+	}
+	params := r.scope.ParentParams()
+	v, ok := params[key]
+	if !ok {
+		return nil, fmt.Errorf("there is no parent param %q%s", key, listed(params, key, "the pipe around this one has no params"))
+	}
+	return v, nil
+}
+
+func getEnv(env func(string) (string, bool), a args) (any, error) {
+	name, err := a.text(0, "")
+	if err != nil {
+		return nil, err
+	}
+	if env != nil {
+		if v, ok := env(name); ok {
+			return v, nil
+		}
+	}
+	return nil, fmt.Errorf("the environment variable %q is not set: set it or remove get_env", name)
+}
+
+// atPath is the element at a path such as 'priority.name' or 'tags.0'.
+func atPath(_ *run, a args) (any, error) {
+	path, err := a.text(1, "")
+	if err != nil {
+		return nil, err
+	}
+	if !strings.Contains(path, ".") {
+		return nil, fmt.Errorf("the path %q has no dot: write value[%q] instead", path, path)
+	}
+	v := a.values[0]
+	for step := range strings.SplitSeq(path, ".") {
+		next, ok, err := element(v, step)
+		if i, number := pathIndex(step); !ok && err == nil && number {
+			next, ok, err = element(v, i)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, fmt.Errorf("there is nothing at the path %q: %s has no %q", path, article(typeName(v)), step)
+		}
+		v = next
+	}
+	return v, nil
+}
+
+func fail(r *run, a args) (any, error) {
+	message, err := r.text(a.at(0, ""))
+	if err != nil {
+		return nil, errors.New("the message of fail() can't be shown as text")
+	}
+	return &failure{message}, nil
+}
+
+// pathIndex is a step of a path that is an index.
+func pathIndex(step string) (int64, bool) {
+	if step == "" || len(step) > 9 {
+		return 0, false
+	}
+	n := int64(0)
+	for i := range len(step) {
+		if !isDigit(step[i]) {
+			return 0, false
+		}
+		n = n*10 + int64(step[i]-'0')
+	}
+	return n, true
+}

@@ -1,0 +1,113 @@
+package jinja
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// maxCached bounds the templates that a Renderer keeps parsed. A configuration
+// has some dozens; the bound is for a caller who makes sources up.
+const maxCached = 1024
+
+// Options are what templates may ask for beyond their scope.
+type Options struct {
+	// Env answers get_env; nil means that nothing is set.
+	Env func(name string) (string, bool)
+	// Variables are further names that every template sees, beside those of the
+	// scope. They are plain values and must not be changed.
+	Variables map[string]any
+	// Limits bound one rendering; zero fields mean the defaults.
+	Limits Limits
+}
+
+// Renderer parses templates. It is safe for concurrent use.
+type Renderer struct {
+	lib       *library
+	variables map[string]any
+	limits    Limits
+
+	mu     sync.RWMutex
+	parsed map[string]*template
+}
+
+var _ api.TemplateRenderer = (*Renderer)(nil)
+
+// New returns a Renderer without cached templates.
+func New(o Options) *Renderer {
+	return &Renderer{
+		lib:       newLibrary(o.Env),
+		variables: o.Variables,
+		limits:    o.Limits.withDefaults(),
+		parsed:    map[string]*template{},
+	}
+}
+
+// HasTemplate reports whether source has anything for the template language in
+// it. Without, rendering yields source itself.
+func HasTemplate(source string) bool {
+	for rest := source; ; {
+		i := strings.IndexByte(rest, '{')
+		if i < 0 || i+1 == len(rest) {
+			return false
+		}
+		switch rest[i+1] {
+		case '{', '%', '#':
+			return true
+		}
+		rest = rest[i+1:]
+	}
+}
+
+// Parse compiles source, or finds it compiled. A syntax error is an
+// [api.TemplateError] with the place in source.
+func (r *Renderer) Parse(source string) (api.Template, error) {
+	if !HasTemplate(source) {
+		return newPlain(source), nil
+	}
+	r.mu.RLock()
+	t := r.parsed[source]
+	r.mu.RUnlock()
+	if t != nil {
+		return t, nil
+	}
+	t, err := r.compile(source)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.parsed) >= maxCached {
+		for old := range r.parsed {
+			delete(r.parsed, old)
+			break
+		}
+	}
+	r.parsed[source] = t
+	return t, nil
+}
+
+func (r *Renderer) compile(source string) (*template, error) {
+	if len(source) > r.limits.Source {
+		return nil, &api.TemplateError{Line: 1, Column: 1, Err: fmt.Errorf(
+			"the template is %d bytes long, the limit is %d: move data out of it into params", len(source), r.limits.Source)}
+	}
+	source = normalize(source)
+	body, err := parse(source, r.lib)
+	if err != nil {
+		return nil, locate(source, err)
+	}
+	return &template{renderer: r, source: source, body: body}, nil
+}
+
+// normalize makes line ends "\n" and drops one at the end of the source, as
+// Jinja2 does with keep_trailing_newline off.
+func normalize(source string) string {
+	if strings.IndexByte(source, '\r') >= 0 {
+		source = strings.ReplaceAll(source, "\r\n", "\n")
+		source = strings.ReplaceAll(source, "\r", "\n")
+	}
+	return strings.TrimSuffix(source, "\n")
+}

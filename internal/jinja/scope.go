@@ -1,0 +1,68 @@
+package jinja
+
+// frame holds the names that one block sets. Blocks have few of them, so a list
+// is faster than a map.
+type frame struct {
+	names  []string
+	values []any
+	up     *frame
+	kept   bool // a macro refers to it: it must not be used again
+}
+
+func (f *frame) get(name string) (any, bool) {
+	for ; f != nil; f = f.up {
+		for i := len(f.names) - 1; i >= 0; i-- {
+			if f.names[i] == name {
+				return f.values[i], true
+			}
+		}
+	}
+	return nil, false
+}
+
+func (f *frame) set(name string, value any) {
+	for i, n := range f.names {
+		if n == name {
+			f.values[i] = value
+			return
+		}
+	}
+	f.names, f.values = append(f.names, name), append(f.values, value)
+}
+
+// keep marks the frame and those around it as referred to.
+func (f *frame) keep() {
+	for ; f != nil && !f.kept; f = f.up {
+		f.kept = true
+	}
+}
+
+// cleared is an empty frame in the place of f: f itself where nothing refers to it.
+func (f *frame) cleared() *frame {
+	if f.kept {
+		return &frame{up: f.up}
+	}
+	f.names, f.values = f.names[:0], f.values[:0]
+	return f
+}
+
+// within executes what with names of its own.
+func (r *run) within(up *frame, what func(*frame) error) error {
+	outer := r.frame
+	r.frame = &frame{up: up}
+	err := what(r.frame)
+	r.frame = outer
+	return err
+}
+
+// capture executes body in a frame and returns what it put out.
+func (r *run) capture(f *frame, body []statement) ([]any, error) {
+	outer, chunks := r.frame, r.chunks
+	r.frame, r.chunks = f, nil
+	r.nested++
+	err := r.exec(body)
+	r.nested--
+	captured := r.chunks
+	r.frame, r.chunks = outer, chunks
+	return captured, err
+}

@@ -1,0 +1,287 @@
+package jinja
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// expected is a value as testdata writes it: one of the keys s, i, f, b, n, l and
+// d for plain values, u for undefined, o for a Python object, err for an error
+// and raw for text that is no literal.
+type expected map[string]json.RawMessage
+
+func (e expected) has(key string) bool { _, ok := e[key]; return ok }
+
+// value is the plain value that e stands for, with mappings as map[string]any.
+func (e expected) value(t *testing.T) any {
+	t.Helper()
+	decode := func(key string, into any) {
+		t.Helper()
+		if err := json.Unmarshal(e[key], into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var text string
+	switch {
+	case e.has("s"):
+		decode("s", &text)
+		return text
+	case e.has("i"):
+		decode("i", &text)
+		n, ok := new(big.Int).SetString(text, 10)
+		if !ok {
+			t.Fatalf("%q is no integer", text)
+		}
+		return shrink(n)
+	case e.has("f"):
+		decode("f", &text)
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	case e.has("b"):
+		var b bool
+		decode("b", &b)
+		return b
+	case e.has("l"):
+		var list []expected
+		decode("l", &list)
+		values := make([]any, len(list))
+		for i := range list {
+			values[i] = list[i].value(t)
+		}
+		return values
+	case e.has("d"):
+		var pairs [][2]expected
+		decode("d", &pairs)
+		m := map[string]any{}
+		for _, p := range pairs {
+			m[p[0].value(t).(string)] = p[1].value(t)
+		}
+		return m
+	}
+	return nil
+}
+
+// plainMaps turns the package's own mappings into Go maps for a comparison.
+func plainMaps(v any) any {
+	switch x := v.(type) {
+	case *Dict:
+		m := map[string]any{}
+		for _, key := range x.Keys() {
+			value, _ := x.Get(key)
+			m[key] = plainMaps(value)
+		}
+		return m
+	case []any:
+		list := make([]any, len(x))
+		for i := range x {
+			list[i] = plainMaps(x[i])
+		}
+		return list
+	}
+	return v
+}
+
+func sameValue(a, b any) string {
+	return cmp.Diff(a, plainMaps(b), cmp.Comparer(func(x, y *big.Int) bool { return x.Cmp(y) == 0 }))
+}
+
+func readTestdata(t testing.TB, name string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ordered decodes JSON into the values that templates see, mappings in their order.
+func ordered(t testing.TB, data []byte) any {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var next func() any
+	next = func() any {
+		token, err := decoder.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch x := token.(type) {
+		case json.Delim:
+			list, d := []any{}, &Dict{}
+			for decoder.More() {
+				if x == '[' {
+					list = append(list, next())
+				} else if err := d.set(next(), next()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := decoder.Token(); err != nil {
+				t.Fatal(err)
+			}
+			if x == '[' {
+				return list
+			}
+			return d
+		case json.Number:
+			if n, err := x.Int64(); err == nil {
+				return n
+			}
+			f, err := x.Float64()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return f
+		}
+		return token
+	}
+	return next()
+}
+
+// goMap is a mapping of which only the first level is a Go map.
+func goMap(v any) map[string]any {
+	m := map[string]any{}
+	for _, p := range v.(*Dict).pairs {
+		m[p.key.(string)] = p.val
+	}
+	return m
+}
+
+type suite struct {
+	Ctx   json.RawMessage `json:"ctx"`
+	Cases []struct {
+		Cat    string   `json:"cat"`
+		T      string   `json:"t"`
+		Native expected `json:"native"`
+		Plain  expected `json:"plain"`
+	} `json:"cases"`
+}
+
+// suiteRenderer is a renderer and a scope with what the recorded cases saw.
+func suiteRenderer(t testing.TB) (suite, *Renderer, api.Scope) {
+	t.Helper()
+	var s suite
+	readTestdata(t, "suite.json", &s)
+	variables := goMap(ordered(t, s.Ctx))
+	scope := api.Scope{}.Enter(goMap(variables["parent_params"])).Enter(goMap(variables["params"]))
+	for id, v := range goMap(variables["pipe_results"]) {
+		m := goMap(v)
+		status := api.Failed
+		if m["succeeded"] == true {
+			status = api.Succeeded
+		} else if m["was_skipped"] == true {
+			status = api.Skipped
+		}
+		scope = scope.WithResult(id, api.PipeResult{Status: status, Message: m["message"].(string), Data: goMap(m["data"])})
+	}
+	env := map[string]string{"MY_ENV": "envval", "NUM": "42"}
+	r := New(Options{Variables: variables, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }})
+	return s, r, scope
+}
+
+// differences are the recorded cases that this package answers otherwise on
+// purpose, with the reason.
+var differences = map[string]string{
+	"...":  "Ellipsis is no plain value: the text stays",
+	"b'x'": "bytes are no plain value: the text stays",
+}
+
+// textDifferences are cases whose text differs from that of a Jinja2 without
+// native values, which escapes.
+var textDifferences = map[string]string{
+	"{% autoescape true %}{{ html }}{% endautoescape %}": "native values are not escaped",
+}
+
+func TestAnswersAsJinja2(t *testing.T) {
+	s, r, scope := suiteRenderer(t)
+	for _, c := range s.Cases {
+		t.Run(c.Cat, func(t *testing.T) {
+			out, err := render(r, scope, c.T)
+			if reason, ok := differences[c.T]; ok {
+				if err != nil || out.Value != any(c.T) {
+					t.Errorf("%q = %#v, %v; want the text, because %s", c.T, out.Value, err, reason)
+				}
+				return
+			}
+			switch {
+			case c.Native.has("err"):
+				var position *api.TemplateError
+				if !errors.As(err, &position) {
+					t.Errorf("%q = %#v, %v; want an error with its place", c.T, out.Value, err)
+				}
+			case c.Native.has("u"): // a template whose value is missing is an error here
+				var position *api.TemplateError
+				if !errors.As(err, &position) {
+					t.Errorf("%q = %#v, %v; want an error with its place", c.T, out.Value, err)
+				}
+			case c.Native.has("o"):
+				var failed *api.FailError
+				if !errors.As(err, &failed) {
+					t.Errorf("%q = %#v, %v; want the failure", c.T, out.Value, err)
+				}
+			case err != nil:
+				t.Errorf("%q: %v", c.T, err)
+			default:
+				if diff := sameValue(c.Native.value(t), out.Value); diff != "" {
+					t.Errorf("%q: value (-Jinja2 +ours)\n%s", c.T, diff)
+				}
+				if textDifferences[c.T] == "" && c.Plain.value(t) != any(out.Text) {
+					t.Errorf("%q: text %q, want %s", c.T, out.Text, c.Plain["s"])
+				}
+			}
+		})
+	}
+}
+
+func render(r *Renderer, scope api.Scope, source string) (api.Rendered, error) {
+	parsed, err := r.Parse(source)
+	if err != nil {
+		return api.Rendered{}, err
+	}
+	return parsed.Render(context.Background(), scope)
+}
+
+func TestReadsLiteralsAsPython(t *testing.T) {
+	var cases [][2]json.RawMessage
+	readTestdata(t, "literals.json", &cases)
+	for _, c := range cases {
+		var text string
+		var want expected
+		if err := json.Unmarshal(c[0], &text); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(c[1], &want); err != nil {
+			t.Fatal(err)
+		}
+		v, ok := literal(text)
+		switch {
+		case want.has("raw"), want.has("o"), want.has("typeerr"):
+			// Sets, bytes and the like have no plain value, so that they stay text
+			// too; "{[1]:2}" is a TypeError in Python, which here is no literal.
+			if ok {
+				t.Errorf("%q = %#v, want that it stays text", text, v)
+			}
+		case !ok:
+			t.Errorf("%q stays text, want %s", text, c[1])
+		default:
+			if diff := sameValue(want.value(t), exportLiteral(v)); diff != "" {
+				t.Errorf("%q (-Python +ours)\n%s", text, diff)
+			}
+		}
+	}
+}

@@ -1,0 +1,268 @@
+package jinja
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// text is v as Python's str() writes it: what "{{ v }}" puts into a text.
+func (r *run) text(v any) (string, error) {
+	switch x := v.(type) {
+	case string:
+		return x, nil
+	case markup:
+		return string(x), nil
+	case *undefined:
+		return "", nil
+	case int64:
+		return strconv.FormatInt(x, 10), nil
+	case bool:
+		if x {
+			return "True", nil
+		}
+		return "False", nil
+	case nil:
+		return "None", nil
+	}
+	return r.repr(v)
+}
+
+// repr is v in Python's notation.
+func (r *run) repr(v any) (string, error) {
+	p := printer{limit: r.limits.Output - r.built, depth: r.limits.Depth, run: r}
+	p.print(v)
+	if p.err != nil {
+		return "", p.err
+	}
+	return p.b.String(), r.grow(p.b.Len())
+}
+
+// briefly is v in Python's notation for a message or a key: cut where it is long.
+func briefly(v any) string {
+	p := printer{limit: 200, depth: 8}
+	p.print(v)
+	s := p.b.String()
+	if p.err != nil {
+		s += "…"
+	}
+	return s
+}
+
+// printer writes values in Python's notation within its limits: values may share
+// parts, so that a short template could mean an endless text.
+type printer struct {
+	b     strings.Builder
+	limit int
+	depth int
+	run   *run // whose steps are counted, if any
+	err   error
+}
+
+func (p *printer) write(s string) {
+	if p.err != nil {
+		return
+	}
+	if p.b.Len()+len(s) > p.limit {
+		p.err = fmt.Errorf("the text of a value is longer than %d bytes", p.limit)
+		return
+	}
+	p.b.WriteString(s)
+}
+
+func (p *printer) print(v any) {
+	if p.err != nil {
+		return
+	}
+	if p.run != nil {
+		if p.err = p.run.tick(1); p.err != nil {
+			return
+		}
+	}
+	switch x := v.(type) {
+	case nil:
+		p.write("None")
+	case bool:
+		if x {
+			p.write("True")
+		} else {
+			p.write("False")
+		}
+	case int64:
+		p.write(strconv.FormatInt(x, 10))
+	case int:
+		p.write(strconv.Itoa(x))
+	case *big.Int:
+		p.integer(x)
+	case float64:
+		p.write(floatText(x))
+	case string:
+		p.quote(x)
+	case markup:
+		p.write("Markup(")
+		p.quote(string(x))
+		p.write(")")
+	case *undefined:
+		p.write("Undefined")
+	case *failure:
+		if p.run != nil {
+			p.err = x.error()
+			return
+		}
+		p.write("fail()")
+	case span:
+		p.span(x)
+	default:
+		p.nested(v)
+	}
+}
+
+func (p *printer) integer(n *big.Int) {
+	if n.BitLen() > maxDigits*10/3+2 {
+		p.err = fmt.Errorf("the integer has more than %d digits", maxDigits)
+		return
+	}
+	p.write(n.String())
+}
+
+func (p *printer) span(s span) {
+	p.write(fmt.Sprintf("range(%d, %d", s.start, s.stop))
+	if s.step != 1 {
+		p.write(fmt.Sprintf(", %d", s.step))
+	}
+	p.write(")")
+}
+
+func (p *printer) nested(v any) {
+	if p.depth == 0 {
+		p.err = fmt.Errorf("a value is nested too deep to be shown as text")
+		return
+	}
+	p.depth--
+	defer func() { p.depth++ }()
+	switch x := v.(type) {
+	case []any:
+		p.list("[", x, "]")
+		return
+	case tuple:
+		p.tuple(x)
+		return
+	case *group:
+		p.tuple(tuple{x.key, x.members})
+		return
+	case *view:
+		p.list("dict_"+x.kind+"([", x.items, "])")
+		return
+	case *namespace:
+		p.write("<Namespace ")
+		p.print(x.attributes)
+		p.write(">")
+		return
+	}
+	if pairs, ok := pairsOf(v); ok {
+		p.dict(pairs)
+		return
+	}
+	p.write("<" + typeName(v) + ">")
+}
+
+func (p *printer) list(open string, items []any, end string) {
+	p.write(open)
+	for i, item := range items {
+		if i > 0 {
+			p.write(", ")
+		}
+		if p.print(item); p.err != nil {
+			return
+		}
+	}
+	p.write(end)
+}
+
+func (p *printer) tuple(t tuple) {
+	if len(t) == 1 {
+		p.list("(", t, ",)")
+		return
+	}
+	p.list("(", t, ")")
+}
+
+func (p *printer) dict(pairs []pair) {
+	p.write("{")
+	for i, pair := range pairs {
+		if i > 0 {
+			p.write(", ")
+		}
+		p.print(pair.key)
+		p.write(": ")
+		if p.print(pair.val); p.err != nil {
+			return
+		}
+	}
+	p.write("}")
+}
+
+// quote writes a string as Python's repr() does.
+func (p *printer) quote(s string) {
+	if len(s) > p.limit-p.b.Len() {
+		p.write(s)
+		return
+	}
+	mark := '\''
+	if strings.ContainsRune(s, '\'') && !strings.ContainsRune(s, '"') {
+		mark = '"'
+	}
+	p.b.Grow(len(s) + 2)
+	p.b.WriteRune(mark)
+	for i, c := range s {
+		switch {
+		case c == mark || c == '\\':
+			p.b.WriteByte('\\')
+			p.b.WriteRune(c)
+		case c == '\n':
+			p.b.WriteString(`\n`)
+		case c == '\r':
+			p.b.WriteString(`\r`)
+		case c == '\t':
+			p.b.WriteString(`\t`)
+		case c >= ' ' && c < 0x7f:
+			p.b.WriteByte(byte(c))
+		case c == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
+			fmt.Fprintf(&p.b, `\x%02x`, s[i])
+		case c < 0x100 && !unicode.IsPrint(c):
+			fmt.Fprintf(&p.b, `\x%02x`, c)
+		case unicode.IsPrint(c):
+			p.b.WriteRune(c)
+		case c < 0x10000:
+			fmt.Fprintf(&p.b, `\u%04x`, c)
+		default:
+			fmt.Fprintf(&p.b, `\U%08x`, c)
+		}
+	}
+	p.b.WriteRune(mark)
+}
+
+// floatText is a float as Python writes it: the shortest digits that read back
+// the same, with an exponent below 1e-4 and from 1e16 on.
+func floatText(f float64) string {
+	switch {
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	case math.IsNaN(f):
+		return "nan"
+	}
+	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
+		return strconv.FormatFloat(f, 'e', -1, 64)
+	}
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}
