@@ -3,7 +3,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 name=$1
-dist="$root/build/dist"
+dist=${DIST:-"$root/build/dist"}
 stage="$dist/$name"
 rm -rf "$stage"
 mkdir -p "$stage/bin" "$stage/plugins"
@@ -15,4 +15,4 @@ cp "$root/LICENSE" "$root/README.md" "$root/CHANGELOG.md" "$stage/"
 (cd "$stage" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
 tar -C "$dist" --sort=name --owner=0 --group=0 --numeric-owner -czf "$dist/$name.tar.gz" "$name"
 rm -rf "$stage"
-echo "build/dist/$name.tar.gz"
+echo "$dist/$name.tar.gz"

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Prints the figures that the project cares about, each with its command.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+go=${GO:-go}
+bench() { # title, folder, package, benchmark
+	printf '\n%s\n$ (cd %s && go test -run ^$ -bench %s %s)\n' "$1" "$2" "$4" "$3"
+	(cd "$root/$2" && $go test -run '^$' -bench "$4" "$3") | grep -E '^(Benchmark|FAIL|panic|---)' || exit 1
+}
+bench 'Start-up to the first pipe with both plugins, process end included (target: under 150 ms)' . ./cmd/otai '^BenchmarkStartUp$'
+bench 'Engine overhead per pipe with fakes, logging off (target: under 20 µs)' . ./pkg/orchestrator '^BenchmarkPipe$'
+bench 'Templates: cached, and parsed anew' . ./internal/jinja .
+bench 'Classification: BERT-base of random weights, 128 tokens, one thread (target: 85 % of the measured peak)' plugins/hf-local ./... '^BenchmarkBERTBase128$'

@@ -1,0 +1,65 @@
+package main_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const wordsUse = `
+services:
+  words: { use: "words:WordClassifier", params: { labels: { printer: IT } } }
+orchestrator:
+  params:
+    steps:
+      - { id: c, use: base:ClassificationPipe, injects: { classification_service: words }, params: { text: printer } }
+`
+
+func TestAPluginThatCanNotBeLoadedIsNamedWithItsCause(t *testing.T) {
+	good := strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2")
+	body := func(replaced string) string {
+		start := strings.Index(good, "func CreatePlugin")
+		end := start + strings.Index(good[start:], "\n}\n") + len("\n}\n")
+		// The types stay in use, so that the file compiles.
+		return good[:start] + replaced + "\nvar _ = api.NewPlugin(api.Metadata{}, api.NewService(\"X\", \"\", newWords), api.NewPipeFunc(\"Y\", \"\", shout))\n" + good[end:]
+	}
+	for name, c := range map[string]struct {
+		source string
+		want   []string
+	}{
+		"without CreatePlugin":          {body(""), []string{"missing-symbol", "CreatePlugin"}},
+		"with another signature":        {body("func CreatePlugin(name string) api.Plugin { return nil }"), []string{"wrong-symbol-type", "func(string) ", "pkg/api.AppConfig"}},
+		"with a constraint ^2.0":        {strings.ReplaceAll(wordsPlugin, "CONSTRAINT", "^2.0"), []string{"api-incompatible", "^2.0", "1.0.0"}},
+		"with a factory that panics":    {body("func CreatePlugin(api.AppConfig) api.Plugin { panic(\"out of order\") }"), []string{"factory-panic", "out of order"}},
+		"with a factory without answer": {body("func CreatePlugin(api.AppConfig) api.Plugin { return nil }"), []string{"nil-plugin"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plugins := t.TempDir()
+			buildPlugin(t, writeModule(t, "otai-words", c.source), filepath.Join(plugins, "otai_words.so"))
+			refused(t, plugins, c.want)
+		})
+	}
+	t.Run("a text file", func(t *testing.T) {
+		plugins := t.TempDir()
+		if err := os.WriteFile(filepath.Join(plugins, "otai_words.so"), []byte("no plugin"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, plugins, []string{"not-elf"})
+	})
+}
+
+// refused wants exit code 3 from a configuration that uses the plugin.
+func refused(t *testing.T, plugins string, want []string) {
+	t.Helper()
+	out, err := runOtai(t, environment(t, "OTAI_PLUGIN_DIR="+plugins), "run", "--once", "-c", writeFile(t, wordsUse))
+	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 3 {
+		t.Errorf("got %v, want exit code 3", err)
+	}
+	for _, w := range append(want, "config.yml:3:", "words:WordClassifier") {
+		if !strings.Contains(out, w) {
+			t.Errorf("the message lacks %q:\n%s", w, out)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newDemo() *cobra.Command {
+	var o app.DemoOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "See the whole job done, against a help desk of its own",
+		Long: `Starts a help desk on this machine, fills its queue "Incoming" with 30 German and
+English tickets, and runs a configuration of Open Ticket AI's form with the real
+plugins and two small models until the queue is empty. Nothing is left behind.`,
+		Example: `  otai demo
+  otai demo --keep     leave the help desk running, to look at its tickets
+  otai demo --json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			progress := newProgress(cmd.ErrOrStderr())
+			defer progress.end()
+			o.Ready, o.Progress = progress.ready, progress.step
+			o.Report = func(r app.DemoReport) error {
+				progress.end()
+				if asJSON {
+					return writeJSON(cmd.OutOrStdout(), r)
+				}
+				if err := showDemo(cmd.OutOrStdout(), r); err != nil || !o.Keep {
+					return err
+				}
+				_, err := fmt.Fprintln(cmd.ErrOrStderr(), "\nThe help desk still runs; Ctrl-C ends it.")
+				return err
+			}
+			return app.Demo(cmd.Context(), c.settings, o)
+		},
+	}
+	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the help desk running until Ctrl-C")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
+}
+
+// progress shows how far the demonstration is: in place on a terminal, a line a
+// ticket otherwise.
+type progress struct {
+	out     io.Writer
+	inPlace bool
+	width   int
+}
+
+func newProgress(out io.Writer) *progress {
+	p := &progress{out: out}
+	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		p.inPlace = true
+		p.width, _, _ = term.GetSize(int(file.Fd()))
+	}
+	return p
+}
+
+func (p *progress) ready(url string, plugins []string) {
+	fmt.Fprintf(p.out, "Plugins: %s\nHelp desk: %s/\n", strings.Join(plugins, ", "), url)
+}
+
+func (p *progress) step(s app.DemoStep) {
+	line := fmt.Sprintf("[%2d/%d] %s -> %s", s.Done, s.Of, s.Ticket.Subject, s.Ticket.Queue)
+	if !p.inPlace {
+		fmt.Fprintln(p.out, line)
+		return
+	}
+	if p.width > 1 {
+		line = shorten(line, p.width-1)
+	}
+	fmt.Fprintf(p.out, "\r\x1b[K%s", line)
+}
+
+func (p *progress) end() {
+	if p.inPlace {
+		fmt.Fprint(p.out, "\r\x1b[K")
+	}
+}
+
+// shorten cuts a text to so many characters, showing that it was cut.
+func shorten(s string, width int) string {
+	if utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	return string([]rune(s)[:max(0, width-1)]) + "…"
+}
+
+func showDemo(out io.Writer, r app.DemoReport) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "TICKET\tSUBJECT\tQUEUE\tPRIORITY\tCONFIDENCE")
+	for _, t := range r.List {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.0f %%\n", t.Number, shorten(t.Subject, 44), t.Queue, t.Priority, t.Confidence*100)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, `
+%d of %d tickets left the queue Incoming in %.1f s: %d to the queue where a person
+would have put them, %d to the fallback queue because the model was not sure.
+Each got an internal note (%d notes).
+
+Next, with a help desk of your own:
+  1. Make the web service and an agent in it, as docs/getting-started.md shows.
+  2. Copy examples/otobo-znuny.yml, set the queues and your model.
+  3. otai validate -c FILE        check it
+     otai run -c FILE --once --dry-run
+                                  see what it would do
+     otai run -c FILE             run it
+`, r.Moved, r.Tickets, r.Seconds, r.Correct, r.Fallback, r.Notes)
+	return nil
+}

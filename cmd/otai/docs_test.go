@@ -1,0 +1,174 @@
+package main_test
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// block is a fenced piece of a Markdown file.
+type block struct {
+	language, text string
+	line           int
+}
+
+func blocks(t *testing.T, name string) []block {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []block
+	var open *block
+	for i, line := range strings.Split(string(data), "\n") {
+		language, fence := strings.CutPrefix(strings.TrimSpace(line), "```")
+		switch {
+		case fence && open == nil:
+			open = &block{language: language, line: i + 1}
+		case fence:
+			list = append(list, *open)
+			open = nil
+		case open != nil:
+			open.text += line + "\n"
+		}
+	}
+	return list
+}
+
+// TestDocumentation runs what README and docs show: configurations are validated,
+// Go is built, commands are run, each page in a folder of its own from top to
+// bottom.
+func TestDocumentation(t *testing.T) {
+	pages, err := filepath.Glob(filepath.Join(product.root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, filepath.Join(product.root, "README.md")) {
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			r := newReader(t)
+			for _, b := range blocks(t, page) {
+				switch b.language {
+				case "yaml":
+					r.write(t, "config.yml", b.text)
+					r.otai(t, b.line, "validate", "-c", "config.yml")
+				case "go":
+					r.write(t, "main.go", b.text)
+				case "sh":
+					for _, line := range strings.Split(strings.ReplaceAll(b.text, "\\\n", " "), "\n") {
+						r.run(t, b.line, line)
+					}
+				case "":
+					if strings.HasPrefix(b.text, "module ") {
+						r.write(t, "go.mod", strings.Replace(b.text, "../otai/pkg/api", filepath.Join(product.root, "pkg", "api"), 1))
+					}
+				default:
+					t.Errorf("line %d: nothing runs a block of %q", b.line, b.language)
+				}
+			}
+		})
+	}
+}
+
+// reader is somebody who follows a page.
+type reader struct {
+	dir string
+	env []string
+}
+
+func newReader(t *testing.T) *reader {
+	t.Helper()
+	r := &reader{dir: t.TempDir()}
+	if err := os.Symlink(filepath.Join(product.root, "examples"), filepath.Join(r.dir, "examples")); err != nil {
+		t.Fatal(err)
+	}
+	desk := exec.Command(product.otai, "helpdesk", "--demo-tickets", "--password", password)
+	out, err := desk.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		desk.Process.Kill()
+		desk.Wait()
+	})
+	url, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.env = environment(t, "OTOBO_URL="+strings.TrimSpace(url))
+	return r
+}
+
+func (r *reader) write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var (
+	words       = regexp.MustCompile(`"[^"]*"|\S+`)
+	placeholder = regexp.MustCompile(`\bFILE\b`)
+)
+
+func (r *reader) run(t *testing.T, line int, command string) {
+	t.Helper()
+	command, _, _ = strings.Cut(command, " #")
+	args := words.FindAllString(command, -1)
+	for i, a := range args {
+		args[i] = placeholder.ReplaceAllString(strings.Trim(a, `"`), "config.yml")
+	}
+	switch {
+	case len(args) == 0:
+	case args[0] == "export":
+		// The address and the password are those of the test's help desk.
+	case args[0] == "make":
+		r.command(t, line, product.root, "make", append([]string{"-n"}, args[1:]...)...)
+	case args[0] == "go":
+		r.command(t, line, r.dir, "go", args[1:]...)
+	case args[0] == "otai":
+		r.otai(t, line, args[1:]...)
+	default:
+		t.Errorf("line %d: nothing runs %q", line, command)
+	}
+}
+
+// otai runs a command to its end, or stops it if it is one that goes on.
+func (r *reader) otai(t *testing.T, line int, args ...string) {
+	t.Helper()
+	joined := " " + strings.Join(args, " ") + " "
+	goesOn := args[0] == "helpdesk" || args[0] == "run" && !strings.Contains(joined, " --once ") || strings.Contains(joined, " --keep ")
+	if !goesOn {
+		r.command(t, line, r.dir, product.otai, args...)
+		return
+	}
+	for i, a := range args {
+		args[i] = strings.Replace(a, "127.0.0.1:8080", "127.0.0.1:0", 1)
+	}
+	p := startIn(t, r.dir, r.env, args...)
+	select {
+	case err := <-p.ended:
+		t.Errorf("line %d: otai %v ended at once: %v\n%s", line, args, err, p.log)
+	case <-time.After(time.Second):
+		p.stop(t)
+	}
+}
+
+func (r *reader) command(t *testing.T, line int, dir, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Env = dir, r.env
+	if name != product.otai {
+		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod")
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("line %d: %s %v: %v\n%s", line, filepath.Base(name), args, err, out)
+	}
+}

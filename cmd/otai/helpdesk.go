@@ -1,0 +1,30 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newHelpdesk() *cobra.Command {
+	var o app.HelpdeskOptions
+	cmd := &cobra.Command{
+		Use:   "helpdesk",
+		Short: "Run the built-in help desk, to try things out",
+		Long: `Runs a small help desk in memory that answers like OTOBO or Znuny. The first line
+on standard output is the address for base_url. A page at / shows the tickets.`,
+		Example: `  otai helpdesk --listen 127.0.0.1:8080 --demo-tickets
+  OTOBO_URL=http://127.0.0.1:8080/znuny/nph-genericinterface.pl \
+  OTAI_OTOBO_ZNUNY_PASSWORD=demo otai run -c examples/seed.yml`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return app.Helpdesk(cmd.Context(), c.settings, o)
+		},
+	}
+	cmd.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
+	cmd.Flags().StringVar(&o.Mode, "mode", "znuny", "which real server to answer like: znuny or otobo")
+	cmd.Flags().StringVar(&o.Password, "password", "demo", "password of the agent "+app.HelpdeskLogin)
+	cmd.Flags().BoolVar(&o.DemoTickets, "demo-tickets", false, "begin with the demonstration's 30 tickets")
+	complete(cmd, "mode", "znuny", "otobo")
+	return cmd
+}

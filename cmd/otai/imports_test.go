@@ -1,0 +1,89 @@
+package main_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/open-ticket-ai/otai/"
+
+// mayImport is who may import whom, directly or not; each line includes what the
+// lines below allow. docs/architecture.md shows the same.
+var mayImport = map[string][]string{
+	"cmd/otai":             {"internal/app", "examples/demo", "internal/helpdesk", "internal/config", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"internal/app":         {"examples/demo", "internal/helpdesk", "internal/config", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"examples/demo":        {},
+	"pkg/orchestrator":     {"pkg/registry", "pkg/params", "pkg/api"},
+	"pkg/loader":           {"pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"pkg/loader/preflight": {},
+	"pkg/registry":         {"pkg/api"},
+	"internal/config":      {"pkg/params", "internal/jinja", "pkg/api"},
+	"internal/base":        {"internal/jinja", "pkg/api"},
+	"internal/jinja":       {"pkg/api"},
+	"internal/helpdesk":    {},
+}
+
+// direct are further limits on direct imports.
+var direct = map[string][]string{
+	"cmd/otai": {"internal/app", "pkg/api"},
+}
+
+// standardOnly may use nothing but the standard library and what mayImport says.
+var standardOnly = []string{"internal/helpdesk", "pkg/loader/preflight", "internal/jinja", "pkg/registry", "internal/base"}
+
+func list(t *testing.T, dir, format string, args ...string) []string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-f", format}, args...)...)
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderrOf(err))
+	}
+	return strings.Fields(string(out))
+}
+
+func TestImportsGoOneWay(t *testing.T) {
+	for name, allowed := range mayImport {
+		for _, dep := range list(t, product.root, `{{join .Deps "\n"}}`, "./"+name) {
+			ours, isOurs := strings.CutPrefix(dep, module)
+			switch {
+			case isOurs && !slices.Contains(allowed, ours) && ours != name:
+				t.Errorf("%s imports %s", name, ours)
+			case !isOurs && slices.Contains(standardOnly, name) && strings.Contains(strings.Split(dep, "/")[0], "."):
+				t.Errorf("%s imports %s, and may use the standard library only", name, dep)
+			}
+		}
+	}
+	for name, allowed := range direct {
+		for _, dep := range list(t, product.root, `{{join .Imports "\n"}}`, "./"+name) {
+			if ours, isOurs := strings.CutPrefix(dep, module); isOurs && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s directly", name, ours)
+			}
+		}
+	}
+}
+
+func TestContractAndParamsUseTheStandardLibraryOnly(t *testing.T) {
+	for name, allowed := range map[string][]string{"pkg/api": nil, "pkg/params": {"pkg/api"}} {
+		for _, dep := range list(t, filepath.Join(product.root, name), `{{join .Deps "\n"}}`, ".") {
+			ours, isOurs := strings.CutPrefix(dep, module)
+			if isOurs && !slices.Contains(allowed, ours) || !isOurs && strings.Contains(strings.Split(dep, "/")[0], ".") {
+				t.Errorf("%s imports %s", name, dep)
+			}
+		}
+	}
+}
+
+func TestPluginsImportTheContractAndNeverTheHost(t *testing.T) {
+	for _, name := range []string{"plugins/otobo-znuny", "plugins/hf-local"} {
+		for _, dep := range list(t, filepath.Join(product.root, name), `{{join .Deps "\n"}}`, ".") {
+			ours, isOurs := strings.CutPrefix(dep, module)
+			if isOurs && ours != "pkg/api" && !strings.HasPrefix(ours, name) {
+				t.Errorf("%s imports %s", name, ours)
+			}
+		}
+	}
+}

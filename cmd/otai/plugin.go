@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newPlugin() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "plugin",
+		Short: "See the plugin files",
+		Args:  noArgs,
+	}
+	cmd.AddCommand(c.newPluginList())
+	return cmd
+}
+
+func (c *command) newPluginList() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the plugins, those that were refused with the reason",
+		Example: `  otai plugin list
+  otai plugin list --plugin-dir ./plugins --json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			list, dirs, err := app.Plugins(cmd.Context(), c.settings)
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			if asJSON {
+				return writeJSON(out, list)
+			}
+			return showPlugins(out, list, dirs)
+		},
+	}
+	c.configFlag(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
+}
+
+func showPlugins(out io.Writer, list []app.PluginStatus, dirs []string) error {
+	if len(list) == 0 {
+		where := "no folder; name one with --plugin-dir"
+		if len(dirs) > 0 {
+			where = strings.Join(dirs, ", ")
+		}
+		_, err := fmt.Fprintf(out, "There are no plugins (files otai_*.so). Looked in: %s\n", where)
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "PLUGIN\tVERSION\tAPI\tSTATUS\tOFFERS")
+	for _, p := range list {
+		offers := strings.Join(p.Injectables, ", ")
+		if p.Error != "" {
+			offers = p.Stage + ": " + p.Code
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", p.Package, p.Version, p.API, p.Status, offers)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, p := range list {
+		if p.Error == "" {
+			continue
+		}
+		fmt.Fprintf(out, "\n%s (%s)\n  %s\n", p.Package, p.Path, strings.ReplaceAll(p.Error, "\n", "\n  "))
+		if p.Fix != "" {
+			fmt.Fprintf(out, "  What to do: %s\n", strings.ReplaceAll(p.Fix, "\n", "\n  "))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// process is a running otai. It is killed at the end of the test, if it is left.
+type process struct {
+	cmd   *exec.Cmd
+	log   *buffer
+	ended chan error
+}
+
+func start(t *testing.T, env []string, args ...string) *process {
+	t.Helper()
+	return startIn(t, t.TempDir(), env, args...)
+}
+
+func startIn(t *testing.T, dir string, env []string, args ...string) *process {
+	t.Helper()
+	// Not t.Context(): it ends before the clean-up, which waits for the process.
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &process{cmd: exec.CommandContext(ctx, product.otai, args...), log: &buffer{}, ended: make(chan error, 1)}
+	p.cmd.Env = env
+	p.cmd.Dir = dir
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	if err := p.cmd.Start(); err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		p.ended <- p.cmd.Wait()
+		close(done)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+		if t.Failed() {
+			t.Logf("log of %v:\n%s", args, p.log)
+		}
+	})
+	return p
+}
+
+// stop sends SIGTERM and wants exit code 0 within 5 s.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	began := time.Now()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-p.ended:
+		if err != nil {
+			t.Errorf("after SIGTERM: %v, want exit code 0", err)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it took %s to stop, want at most 5 s", took)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it did not stop at SIGTERM")
+	}
+}
+
+// eventually waits until ok is true, looking often.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came that %s", what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// environment is a clean one: nothing of the developer's reaches the process.
+func environment(t *testing.T, more ...string) []string {
+	t.Helper()
+	return append([]string{
+		"PATH=/usr/bin:/bin",
+		"HOME=" + t.TempDir(),
+		"OTAI_STATE_DIR=" + filepath.Join(t.TempDir(), "state"),
+		"OTAI_PLUGIN_DIR=" + product.plugins,
+		"OTAI_OTOBO_ZNUNY_PASSWORD=" + password,
+		"CHECKOUT=" + product.root,
+	}, more...)
+}
+
+// buffer is a bytes.Buffer that a process writes to while a test reads it.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}

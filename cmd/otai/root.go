@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+// command holds the flags that every command has.
+type command struct {
+	settings app.Settings
+}
+
+func newRoot() *cobra.Command {
+	c := &command{}
+	root := &cobra.Command{
+		Use:   "otai",
+		Short: "Automates help-desk tickets by native plugins",
+		Long: `otai automates help-desk tickets: it fetches them from OTOBO, Znuny or OTRS,
+classifies them by a model on this machine, moves them, and leaves a note.
+What it does is described by a configuration of Open Ticket AI's form.`,
+		Example: `  otai demo                      see the whole job done, against a help desk of its own
+  otai validate -c config.yml    check a configuration
+  otai run -c config.yml         run it`,
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return c.complete(cmd)
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.StringArrayVar(&c.settings.PluginDirs, "plugin-dir", nil, "folder with plugins, may be repeated (default: plugins beside otai; OTAI_PLUGIN_DIR)")
+	flags.StringVar(&c.settings.StateDir, "state-dir", "", "folder for otai's own files (default: OTAI_STATE_DIR, else the user's state folder)")
+	flags.StringVar(&c.settings.LogLevel, "log-level", "", "trace, debug, info, warn, error or off (default: the configuration's)")
+	flags.StringVar(&c.settings.LogFormat, "log-format", "", "console or json (default: console on a terminal)")
+	complete(root, "log-level", "trace", "debug", "info", "warn", "error", "off")
+	complete(root, "log-format", "auto", "console", "json")
+	_ = root.MarkPersistentFlagDirname("plugin-dir")
+	_ = root.MarkPersistentFlagDirname("state-dir")
+
+	root.AddCommand(
+		c.newRun(), c.newDemo(), c.newHelpdesk(), c.newValidate(), c.newPlugin(), c.newClassify(), c.newVersion(),
+	)
+	return root
+}
+
+// complete fills in what does not come from flags.
+func (c *command) complete(cmd *cobra.Command) error {
+	dir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	c.settings.Dir = dir
+	c.settings.Environ = os.Environ()
+	c.settings.Stdout = cmd.OutOrStdout()
+	c.settings.Stderr = cmd.ErrOrStderr()
+	c.settings.Version = version
+	c.settings.APILevel = apiLevel
+	return nil
+}
+
+func (c *command) configFlag(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&c.settings.ConfigFiles, "config", "c", nil, "configuration file; of several, later ones win (default: OTAI_CONFIG, config.yml, otai.yml)")
+	_ = cmd.MarkFlagFilename("config", "yml", "yaml")
+}
+
+// complete offers words for a flag's value in the shell.
+func complete(cmd *cobra.Command, flag string, words ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// noArgs refuses arguments and says which command was meant.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return errors.New("`" + cmd.CommandPath() + "` takes no argument: " + args[0] + "; see `" + cmd.CommandPath() + " --help`")
+	}
+	return nil
+}

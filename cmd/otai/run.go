@@ -1,0 +1,30 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newRun() *cobra.Command {
+	var o app.RunOptions
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run a configuration until Ctrl-C",
+		Long: `Runs the pipes of a configuration again and again. A fault, such as a help desk
+that is down, stays with the runner it happens in and is retried with growing
+pauses. Ctrl-C or SIGTERM lets the running step end, within 5 seconds.`,
+		Example: `  otai run                          config.yml or otai.yml of this folder
+  otai run -c config.yml --once     one cycle, for cron and for trying
+  otai run -c config.yml --once --dry-run
+                                    show what would be written, write nothing`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return app.Run(cmd.Context(), c.settings, o)
+		},
+	}
+	c.configFlag(cmd)
+	cmd.Flags().BoolVar(&o.Once, "once", false, "run one cycle, every interval counting as over, then end")
+	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "show writes to the ticket system instead of doing them")
+	return cmd
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newValidate() *cobra.Command {
+	var strict, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "validate",
+		Short: "Check a configuration completely, offline",
+		Long: `Checks a configuration against the plugins that are there and shows every problem
+with file, line and column. Nothing is contacted. Exit code 2 means errors, 3 that
+a plugin which the configuration needs was refused.`,
+		Example: `  otai validate -c config.yml
+  otai validate -c config.yml --json | jq .problems`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v, err := app.Validate(cmd.Context(), c.settings, strict)
+			var found *app.ProblemsError
+			if err != nil && !errors.As(err, &found) {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			if asJSON {
+				if err := writeJSON(out, v); err != nil {
+					return err
+				}
+				return quietly(err)
+			}
+			for _, p := range v.Problems {
+				fmt.Fprintf(out, "%s\n%s", p, v.Excerpt(p))
+			}
+			if v.Valid {
+				fmt.Fprintln(out, "The configuration is valid.")
+			}
+			return quietly(err)
+		},
+	}
+	c.configFlag(cmd)
+	cmd.Flags().BoolVar(&strict, "strict", false, "take warnings as errors")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
+}

@@ -1,0 +1,231 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+
+	"github.com/open-ticket-ai/otai/internal/base"
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+	"github.com/open-ticket-ai/otai/pkg/registry"
+)
+
+const (
+	separator  = ":"
+	namePrefix = "otai-"
+)
+
+// App is an application before its start: everything is known, nothing built.
+type App struct {
+	settings Settings
+	sources  []config.Source
+	document *config.Document
+	registry *registry.Registry
+	plugins  []loader.Plugin
+	redactor *Redactor
+	logger   *slog.Logger
+	logFile  io.Closer
+	problems config.Problems // warnings; errors ended Prepare
+}
+
+// choices are what one command wants otherwise than the others.
+type choices struct {
+	files, dotEnv []config.Source // instead of those on disk
+	fireAtOnce    bool
+}
+
+// prepare reads the configuration, loads the plugins and checks the whole.
+func prepare(ctx context.Context, s Settings, c choices) (*App, error) {
+	if c.files == nil {
+		var err error
+		if c.files, c.dotEnv, err = s.configSources(); err != nil {
+			return nil, fault(CodeUsage, err)
+		}
+	}
+	document, problems := config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: s.Environ})
+	a := &App{settings: s, sources: c.files, document: document, redactor: &Redactor{}, problems: problems}
+	if document == nil || problems.HasErrors() {
+		return a, a.problemFault(CodeUsage)
+	}
+	for _, secret := range document.Secrets() {
+		a.redactor.Add(secret)
+	}
+	var err error
+	if a.logger, a.logFile, err = newLogger(s, document.Logging, a.redactor); err != nil {
+		return a, fault(CodeUsage, err)
+	}
+	dirs := s.pluginDirs(document.PluginDirs)
+	if a.registry, a.plugins, err = loadPlugins(ctx, s, a.logger, dirs, document.Plugins, c.fireAtOnce); err != nil {
+		return a, err
+	}
+	offered := &catalog{registry: a.registry, plugins: a.plugins, dirs: dirs}
+	a.problems = a.problems.And(document.Check(offered))
+	if a.problems.HasErrors() {
+		code := CodeUsage
+		if len(offered.refused) > 0 {
+			code = CodePlugins
+		}
+		return a, a.problemFault(code)
+	}
+	return a, a.requiredPlugins()
+}
+
+// ProblemsError carries what is wrong in a configuration, for people one line
+// each.
+type ProblemsError struct{ Problems config.Problems }
+
+func (e *ProblemsError) Error() string { return e.Problems.Error() }
+
+func (a *App) problemFault(code Code) error {
+	return &Fault{Code: code, Err: &ProblemsError{Problems: a.problems}}
+}
+
+// requiredPlugins ends the start for a plugin that the configuration demands and
+// that was not loaded; one that nobody needs is a warning.
+func (a *App) requiredPlugins() error {
+	var errs []error
+	for _, wanted := range a.document.Plugins {
+		if wanted.Required == nil || !*wanted.Required {
+			continue
+		}
+		at := slices.IndexFunc(a.plugins, func(p loader.Plugin) bool {
+			return pluginPrefix(p.Package) == pluginPrefix(wanted.Name)
+		})
+		switch {
+		case pluginPrefix(wanted.Name) == pluginPrefix(base.Name):
+		case at < 0:
+			errs = append(errs, fmt.Errorf("the plugin %s is required and there is no such file in the plugin folders", wanted.Name))
+		case a.plugins[at].Status != loader.Loaded:
+			errs = append(errs, fmt.Errorf("the plugin %s is required and was not loaded: %w", wanted.Name, a.plugins[at].Err))
+		}
+	}
+	if len(errs) > 0 {
+		return fault(CodePlugins, errors.Join(errs...))
+	}
+	for _, p := range a.plugins {
+		if p.Status == loader.Rejected {
+			a.logger.Warn("a plugin was not loaded; nothing in the configuration needs it", "plugin", p.Package, "err", p.Err.Error())
+		}
+	}
+	for _, p := range a.problems {
+		a.logger.Warn(p.String())
+	}
+	return nil
+}
+
+// loadPlugins fills a registry with the built-in plugin and those in dirs.
+func loadPlugins(ctx context.Context, s Settings, logger *slog.Logger, dirs []string, policy []config.Plugin, fireAtOnce bool) (*registry.Registry, []loader.Plugin, error) {
+	state, err := s.stateDir()
+	if err != nil {
+		return nil, nil, fault(CodeUsage, err)
+	}
+	r := registry.New(separator)
+	builtin := base.New(s.Version, base.Options{FireAtOnce: fireAtOnce})
+	about := api.AppConfig{
+		Separator: separator, PluginPrefix: namePrefix, APIVersion: s.APILevel, HostVersion: s.Version,
+		CacheDir: s.cacheDir(state), StateDir: state, Logger: logger,
+	}
+	if err := r.Register(base.Name, pluginPrefix(base.Name), about, builtin.Injectables()); err != nil {
+		return nil, nil, fault(CodeRun, err)
+	}
+	options := loader.Options{
+		Dirs: dirs, StateDir: state, CacheDir: about.CacheDir,
+		APIVersion: s.APILevel, HostVersion: s.Version, Separator: separator, Prefix: namePrefix,
+		Logger: logger, VersionOf: make(map[string]string),
+	}
+	for _, p := range policy {
+		options.Order = append(options.Order, p.Name)
+		if p.Version != "" {
+			options.VersionOf[p.Name] = p.Version
+		}
+		if p.Enabled != nil && !*p.Enabled {
+			options.Disabled = append(options.Disabled, p.Name)
+		}
+	}
+	plugins, err := loader.Load(ctx, options, r)
+	return r, plugins, fault(CodePlugins, err)
+}
+
+// engine builds all instances.
+func (a *App) engine(o orchestrator.Options) (*orchestrator.Engine, error) {
+	o.Registry = a.registry
+	o.Logger = a.logger
+	o.Env = a.redactor.env(a.document.Lookup)
+	o.Redact = a.redactor.Add
+	o.DefaultRenderer = base.RendererUse
+	services := make([]orchestrator.Service, len(a.document.Services))
+	for i, s := range a.document.Services {
+		services[i] = orchestrator.Service{ID: s.ID, Use: s.Use, Injects: s.Injects, Params: s.Params, Path: s.Path}
+	}
+	engine, err := orchestrator.New(orchestrator.Definition{
+		Services: services, Root: a.document.Orchestrator, RootPath: "orchestrator",
+	}, o)
+	if err != nil {
+		return nil, fault(CodeUsage, a.clean(a.located(err)))
+	}
+	return engine, nil
+}
+
+// located gives the faults of a configuration that only building could find their
+// places in the files.
+func (a *App) located(err error) error {
+	var problems config.Problems
+	for _, fault := range configErrors(err) {
+		at := a.document.Locate(fault.Path)
+		problems = append(problems, config.Problem{
+			File: at.File, Line: at.Line, Column: at.Column, Path: fault.Path,
+			Severity: config.SeverityError, Code: "build", Message: fault.Err.Error(),
+		})
+	}
+	if len(problems) == 0 {
+		return err
+	}
+	return &ProblemsError{Problems: problems}
+}
+
+// configErrors flattens joined errors.
+func configErrors(err error) []*orchestrator.ConfigError {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []*orchestrator.ConfigError
+		for _, e := range joined.Unwrap() {
+			all = append(all, configErrors(e)...)
+		}
+		return all
+	}
+	var one *orchestrator.ConfigError
+	if errors.As(err, &one) {
+		return []*orchestrator.ConfigError{one}
+	}
+	return nil
+}
+
+// clean keeps secrets out of an error that people will read.
+func (a *App) clean(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := a.redactor.Text(err.Error()); text != err.Error() {
+		return &cleanError{text: text, err: err}
+	}
+	return err
+}
+
+type cleanError struct {
+	text string
+	err  error
+}
+
+func (e *cleanError) Error() string { return e.text }
+func (e *cleanError) Unwrap() error { return e.err }
+
+func (a *App) close() {
+	if a.logFile != nil {
+		_ = a.logFile.Close() // the last line has been written; nobody is left to tell
+	}
+}

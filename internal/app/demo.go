@@ -1,0 +1,261 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/open-ticket-ai/otai/examples/demo"
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/helpdesk"
+)
+
+// DemoOptions are the choices of the demonstration.
+type DemoOptions struct {
+	Keep     bool // leave the help desk running after the report, until ctx ends
+	Ready    func(url string, plugins []string)
+	Progress func(DemoStep) // told of each ticket that was handled
+	Report   func(DemoReport) error
+}
+
+// DemoStep says how far the demonstration is.
+type DemoStep struct {
+	Done, Of int
+	Ticket   DemoTicket
+}
+
+// DemoTicket is what became of one ticket.
+type DemoTicket struct {
+	Number     string  `json:"number"`
+	Subject    string  `json:"subject"`
+	Queue      string  `json:"queue"`
+	Priority   string  `json:"priority"`
+	Confidence float64 `json:"confidence"` // of the queue, 0 to 1, as the note says it
+	Expected   string  `json:"expected"`
+	Notes      int     `json:"notes"`
+}
+
+// DemoReport is the answer of [Demo]. Its JSON form is stable.
+type DemoReport struct {
+	Tickets  int          `json:"tickets"`
+	Moved    int          `json:"moved"`
+	Fallback int          `json:"fallback"`
+	Correct  int          `json:"correct"`
+	Notes    int          `json:"notes"`
+	Seconds  float64      `json:"seconds"`
+	Plugins  []string     `json:"plugins"`
+	List     []DemoTicket `json:"list"`
+}
+
+// demoLimit ends a demonstration that does not come to its end.
+const demoLimit = 2 * time.Minute
+
+// Demo does the whole job against a help desk of its own: it fills the incoming
+// queue, runs the demonstration's configuration with the real plugins and models
+// until the queue is empty, and reports.
+func Demo(ctx context.Context, s Settings, o DemoOptions) error {
+	tickets, err := demoTickets()
+	if err != nil {
+		return fault(CodeRun, err)
+	}
+	dir, err := os.MkdirTemp("", "otai-demo-")
+	if err != nil {
+		return fault(CodeRun, fmt.Errorf("a folder for the demonstration's models: %w", err))
+	}
+	defer os.RemoveAll(dir)
+	if err := unpackDemo(dir); err != nil {
+		return fault(CodeRun, err)
+	}
+
+	password := rand.Text()
+	server := helpdesk.New(helpdesk.Options{Mode: helpdesk.ModeZnuny, Login: HelpdeskLogin, Password: password, Logger: slog.New(slog.DiscardHandler)})
+	ids := fill(server, tickets)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fault(CodeRun, fmt.Errorf("the demonstration's help desk can't listen: %w", err))
+	}
+	serving, stopServing := context.WithCancel(ctx)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(serving, listener) }()
+	defer func() {
+		stopServing()
+		<-served
+	}()
+
+	url := "http://" + listener.Addr().String()
+	a, err := prepareDemo(ctx, s, dir, url+server.BasePath(), password)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	o.Ready(url, a.loaded())
+	d := demonstration{server: server, tickets: tickets, ids: ids, progress: o.Progress}
+	began := time.Now()
+	if err := d.run(ctx, a); err != nil {
+		return err
+	}
+	report := d.report()
+	report.Seconds = time.Since(began).Seconds()
+	report.Plugins = a.loaded()
+	if err := o.Report(report); err != nil {
+		return fault(CodeRun, err)
+	}
+	if o.Keep {
+		<-ctx.Done()
+	}
+	return nil
+}
+
+// unpackDemo writes the models to a folder, because a model is read from files.
+func unpackDemo(dir string) error {
+	models, err := fs.Sub(demo.Files, "models")
+	if err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(dir, "models"), models); err != nil {
+		return fmt.Errorf("unpacking the demonstration's models: %w", err)
+	}
+	return nil
+}
+
+func prepareDemo(ctx context.Context, s Settings, dir, url, password string) (*App, error) {
+	data, err := demo.Files.ReadFile("config.yml")
+	if err != nil {
+		return nil, fault(CodeRun, err)
+	}
+	s.Environ = append(s.Environ[:len(s.Environ):len(s.Environ)],
+		"OTAI_DEMO_URL="+url,
+		"OTAI_DEMO_PASSWORD="+password,
+		"OTAI_DEMO_MODELS="+filepath.Join(dir, "models"),
+	)
+	if s.LogLevel == "" {
+		s.LogLevel = "warn" // the progress is shown instead
+	}
+	return prepare(ctx, s, choices{
+		files:      []config.Source{{Name: "examples/demo/config.yml", Data: data}},
+		fireAtOnce: true,
+	})
+}
+
+type demonstration struct {
+	server   *helpdesk.Server
+	tickets  []demoTicket
+	ids      []int64
+	progress func(DemoStep)
+}
+
+// run runs the engine until no ticket is left in the incoming queue.
+func (d *demonstration) run(ctx context.Context, a *App) error {
+	running, cancel := context.WithTimeout(ctx, demoLimit)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- a.run(running, RunOptions{}, nil) }()
+
+	const look = 20 * time.Millisecond
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	seen := make(map[int64]bool, len(d.ids))
+	for {
+		select {
+		case err := <-ended:
+			d.showNew(seen)
+			switch {
+			case err != nil:
+				return err
+			case ctx.Err() != nil:
+				return fault(CodeRun, errors.New("the demonstration was stopped before its end"))
+			case len(seen) < len(d.ids):
+				return fault(CodeRun, fmt.Errorf("%d of %d tickets are still in %s after %s; see why with --log-level debug", len(d.ids)-len(seen), len(d.ids), demoIncoming, demoLimit))
+			}
+			return nil
+		case <-ticker.C:
+			if d.showNew(seen); len(seen) == len(d.ids) {
+				cancel()
+			}
+		}
+	}
+}
+
+// showNew tells of the tickets that left the incoming queue since the last look.
+func (d *demonstration) showNew(seen map[int64]bool) {
+	for i, id := range d.ids {
+		if seen[id] {
+			continue
+		}
+		ticket, ok := d.server.Ticket(id)
+		// The move is written before the note: only both are a handled ticket.
+		if !ok || ticket.Queue == demoIncoming || len(internalNotes(ticket)) == 0 {
+			continue
+		}
+		seen[id] = true
+		d.progress(DemoStep{Done: len(seen), Of: len(d.ids), Ticket: d.outcome(i)})
+	}
+}
+
+func (d *demonstration) report() DemoReport {
+	r := DemoReport{Tickets: len(d.ids)}
+	for i := range d.ids {
+		t := d.outcome(i)
+		r.List = append(r.List, t)
+		r.Notes += t.Notes
+		if t.Queue != demoIncoming {
+			r.Moved++
+		}
+		if t.Queue == demoFallback {
+			r.Fallback++
+		}
+		if t.Queue == t.Expected {
+			r.Correct++
+		}
+	}
+	return r
+}
+
+func (d *demonstration) outcome(i int) DemoTicket {
+	t, _ := d.server.Ticket(d.ids[i])
+	notes := internalNotes(t)
+	outcome := DemoTicket{
+		Number: t.Number, Subject: t.Title, Queue: t.Queue, Priority: t.Priority,
+		Expected: d.tickets[i].Expected.Queue, Notes: len(notes),
+	}
+	if len(notes) > 0 {
+		outcome.Confidence = noteConfidence(notes[0].Body)
+	}
+	return outcome
+}
+
+func internalNotes(t helpdesk.Ticket) []helpdesk.Article {
+	var notes []helpdesk.Article
+	for _, a := range t.Articles {
+		if !a.VisibleForCustomer {
+			notes = append(notes, a)
+		}
+	}
+	return notes
+}
+
+var percent = regexp.MustCompile(`(\d+(?:[.,]\d+)?) ?%`)
+
+// noteConfidence reads the first percentage of a note, which is how the
+// demonstration's configuration writes the queue's confidence.
+func noteConfidence(body string) float64 {
+	found := percent.FindStringSubmatch(body)
+	if found == nil {
+		return 0
+	}
+	value, err := strconv.ParseFloat(strings.Replace(found[1], ",", ".", 1), 64)
+	if err != nil {
+		return 0
+	}
+	return value / 100
+}

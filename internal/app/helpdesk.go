@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"github.com/open-ticket-ai/otai/examples/demo"
+	"github.com/open-ticket-ai/otai/internal/helpdesk"
+)
+
+// HelpdeskOptions are the choices of the built-in help desk.
+type HelpdeskOptions struct {
+	Listen      string
+	Mode        string // "znuny" or "otobo"
+	Password    string
+	DemoTickets bool // fill it with the demonstration's tickets
+}
+
+// HelpdeskLogin is the agent as whom otai works in the built-in help desk.
+const HelpdeskLogin = "open_ticket_ai"
+
+// Helpdesk runs the built-in help desk until ctx ends. Its address is the first
+// line on standard output, so that a script can wait for it.
+func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
+	mode, err := helpdeskMode(o.Mode)
+	if err != nil {
+		return fault(CodeUsage, err)
+	}
+	server := helpdesk.New(helpdesk.Options{Mode: mode, Login: HelpdeskLogin, Password: o.Password, Logger: slog.New(slog.DiscardHandler)})
+	if o.DemoTickets {
+		tickets, err := demoTickets()
+		if err != nil {
+			return fault(CodeRun, err)
+		}
+		fill(server, tickets)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fault(CodeRun, fmt.Errorf("the help desk can't listen: %w; name another address with --listen", err))
+	}
+	url := "http://" + listener.Addr().String()
+	if _, err := fmt.Fprintf(s.Stdout, "%s%s\n", url, server.BasePath()); err != nil {
+		return fault(CodeRun, err)
+	}
+	fmt.Fprintf(s.Stderr, "The help desk answers. Tickets: %s/   Login: %s   Password: %s   Ctrl-C ends it.\n", url, HelpdeskLogin, o.Password)
+	return fault(CodeRun, server.Serve(ctx, listener))
+}
+
+func helpdeskMode(name string) (helpdesk.Mode, error) {
+	switch mode := helpdesk.Mode(name); mode {
+	case helpdesk.ModeZnuny, helpdesk.ModeOTOBO:
+		return mode, nil
+	default:
+		return "", fmt.Errorf("the help desk's mode %q is neither znuny nor otobo", name)
+	}
+}
+
+// demoTicket is a ticket of the demonstration with what a person would do.
+type demoTicket struct {
+	Subject  string `json:"subject"`
+	Body     string `json:"body"`
+	From     string `json:"from"`
+	Expected struct {
+		Queue    string `json:"queue"`
+		Priority string `json:"priority"`
+	} `json:"expected"`
+}
+
+func demoTickets() ([]demoTicket, error) {
+	data, err := demo.Files.ReadFile("tickets.json")
+	if err != nil {
+		return nil, err
+	}
+	var tickets []demoTicket
+	if err := json.Unmarshal(data, &tickets); err != nil {
+		return nil, fmt.Errorf("the demonstration's tickets: %w", err)
+	}
+	return tickets, nil
+}
+
+const (
+	demoIncoming = "Incoming"
+	demoFallback = "Unclassified"
+)
+
+// fill makes the queues that the tickets belong into and puts all of them into
+// the incoming one. It returns the tickets' ids.
+func fill(server *helpdesk.Server, tickets []demoTicket) []int64 {
+	server.AddQueue(demoIncoming, demoFallback)
+	ids := make([]int64, len(tickets))
+	for _, t := range tickets {
+		server.AddQueue(t.Expected.Queue)
+	}
+	for i, t := range tickets {
+		ids[i] = server.AddTicket(helpdesk.NewTicket{Title: t.Subject, Body: t.Body, From: t.From, Queue: demoIncoming})
+	}
+	return ids
+}

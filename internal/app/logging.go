@@ -1,0 +1,71 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/term"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+// newLogger returns the logger for a configuration and what closes its file.
+// Lines are for people on a terminal and JSON otherwise.
+func newLogger(s Settings, c config.Logging, r *Redactor) (*slog.Logger, io.Closer, error) {
+	level, err := parseLevel(firstSet(s.LogLevel, c.Level, "info"))
+	if err != nil {
+		return nil, nil, err
+	}
+	var out io.Writer = s.Stderr
+	switch format := firstSet(s.LogFormat, c.Format, "auto"); {
+	case format == "console", format == "auto" && isTerminal(s.Stderr):
+		out = zerolog.ConsoleWriter{Out: s.Stderr, TimeFormat: time.DateTime, NoColor: !isTerminal(s.Stderr)}
+	case format != "json" && format != "auto":
+		return nil, nil, fmt.Errorf("the log format %q is none of auto, json, console", format)
+	}
+	closer := io.Closer(io.NopCloser(nil))
+	if c.LogToFile && c.LogFilePath != "" {
+		file, err := os.OpenFile(s.abs(c.LogFilePath), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+		if err != nil {
+			return nil, nil, fmt.Errorf("opening the log file: %w", err)
+		}
+		out, closer = zerolog.MultiLevelWriter(out, file), file
+	}
+	logger := zerolog.New(r.Writer(out)).Level(level).With().Timestamp().Logger()
+	return slog.New(zerolog.NewSlogHandler(logger)), closer, nil
+}
+
+func parseLevel(name string) (zerolog.Level, error) {
+	switch name = strings.ToLower(name); name {
+	case "warning":
+		return zerolog.WarnLevel, nil
+	case "critical":
+		return zerolog.ErrorLevel, nil
+	case "off", "none":
+		return zerolog.Disabled, nil
+	}
+	level, err := zerolog.ParseLevel(name)
+	if err != nil {
+		return 0, fmt.Errorf("the log level %q is none of trace, debug, info, warn, error, off", name)
+	}
+	return level, nil
+}
+
+func firstSet(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestTheRedactor(t *testing.T) {
+	for name, c := range map[string]struct {
+		secrets  []string
+		in, want string
+	}{
+		"replaces a secret wherever it stands":          {[]string{"hunter22"}, "login hunter22:hunter22", "login ***:***"},
+		"leaves short words alone":                      {[]string{"yes"}, "yes or no", "yes or no"},
+		"takes a secret within another as part of it":   {[]string{"open", "opensesame"}, "opensesame", "***"},
+		"knows a secret written as JSON":                {[]string{`pa"ss<w>ort`}, `{"a":"pa\"ss\u003cw\u003eort","b":"pa\"ss<w>ort"}`, `{"a":"***","b":"***"}`},
+		"ignores space around a secret":                 {[]string{" tokentoken\n"}, "tokentoken", "***"},
+		"passes everything while it knows no secret":    {nil, "hunter22", "hunter22"},
+		"keeps characters of other scripts as they are": {[]string{"größer!!"}, "äöü größer!! ß", "äöü *** ß"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &Redactor{}
+			for _, s := range c.secrets {
+				r.Add(s)
+			}
+			if got := r.Text(c.in); got != c.want {
+				t.Errorf("Text: got %q, want %q", got, c.want)
+			}
+			var out bytes.Buffer
+			if n, err := r.Writer(&out).Write([]byte(c.in)); n != len(c.in) || err != nil {
+				t.Errorf("Write: %d, %v", n, err)
+			}
+			if out.String() != c.want {
+				t.Errorf("Writer: got %q, want %q", out.String(), c.want)
+			}
+		})
+	}
+}
+
+func TestAVariableNamedLikeASecretIsLearnedWhenItIsRead(t *testing.T) {
+	r := &Redactor{}
+	env := r.env(func(name string) (string, bool) { return "value-of-" + name, true })
+	for _, name := range []string{"HOME", "HF_TOKEN"} {
+		env(name)
+	}
+	got := r.Text("value-of-HOME value-of-HF_TOKEN")
+	if want := "value-of-HOME ***"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTheNotesConfidenceIsItsFirstPercentage(t *testing.T) {
+	for body, want := range map[string]float64{
+		"IT (93.5 %), 3 normal (61 %)": 0.935,
+		"zu 87,2 % sicher":             0.872,
+		"100%":                         1,
+		"no figure":                    0,
+	} {
+		if got := noteConfidence(body); got != want {
+			t.Errorf("%q: got %v, want %v", body, got, want)
+		}
+	}
+}
+
+func TestFoldersAreFoundInTheDocumentedOrder(t *testing.T) {
+	for name, c := range map[string]struct {
+		settings   Settings
+		configured []string
+		want       string
+	}{
+		"the flag first":             {Settings{PluginDirs: []string{"/flag"}, Environ: []string{"OTAI_PLUGIN_DIR=/env"}}, []string{"/config"}, "/flag"},
+		"then the environment":       {Settings{Environ: []string{"OTAI_PLUGIN_DIR=/env:/more"}}, []string{"/config"}, "/env /more"},
+		"then the configuration":     {Settings{}, []string{"/config"}, "/config"},
+		"an empty variable is unset": {Settings{Environ: []string{"OTAI_PLUGIN_DIR="}}, []string{"/config"}, "/config"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := strings.Join(c.settings.pluginDirs(c.configured), " "); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+	state := Settings{StateDir: "/flag", Environ: []string{"OTAI_STATE_DIR=/env", "STATE_DIRECTORY=/systemd"}}
+	for _, want := range []string{"/flag", "/env", "/systemd"} {
+		if got, err := state.stateDir(); got != want || err != nil {
+			t.Errorf("state folder %s, %v, want %s", got, err, want)
+		}
+		if state.StateDir != "" {
+			state.StateDir = ""
+		} else {
+			state.Environ = state.Environ[1:]
+		}
+	}
+}

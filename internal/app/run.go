@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// RunOptions are the choices of one run.
+type RunOptions struct {
+	Once   bool // one cycle, in which every interval counts as over, then end
+	DryRun bool // show writes to a ticket system instead of doing them
+}
+
+// Run runs the configuration until ctx ends.
+func Run(ctx context.Context, s Settings, o RunOptions) error {
+	a, err := prepare(ctx, s, choices{fireAtOnce: o.Once})
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	return a.run(ctx, o, nil)
+}
+
+// run builds the engine, lets watch see it, and runs it to its end.
+func (a *App) run(ctx context.Context, o RunOptions, wrap func(use string, service any) any) error {
+	options := orchestrator.Options{Once: o.Once, Wrap: wrap}
+	if o.DryRun {
+		options.Wrap = dryRun{logger: a.logger}.wrap
+	}
+	engine, err := a.engine(options)
+	if err != nil {
+		return err
+	}
+	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.document.Services), "plugins", a.loaded(), "once", o.Once, "dry_run", o.DryRun)
+	err = engine.Run(ctx)
+	err = errors.Join(err, engine.Close())
+	if err != nil {
+		return fault(CodeRun, a.clean(err))
+	}
+	a.logger.Info("otai ended")
+	return nil
+}
+
+func (a *App) loaded() []string {
+	var names []string
+	for _, p := range a.plugins {
+		if p.Status == loader.Loaded {
+			names = append(names, p.Name+" "+p.Version)
+		}
+	}
+	return names
+}

@@ -1,0 +1,156 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+// Settings is what the command line and the environment give to every command.
+type Settings struct {
+	ConfigFiles []string
+	PluginDirs  []string
+	StateDir    string
+	LogLevel    string // overrides the configuration's; "" leaves it
+	LogFormat   string // "auto", "json" or "console"; "" leaves the configuration's
+
+	Version  string // of the host, semver
+	APILevel string // level of the contract that the host announces, semver
+
+	Environ []string // "NAME=value"
+	Dir     string   // working directory
+	Stdout  io.Writer
+	Stderr  io.Writer
+}
+
+// env returns a variable of the environment; empty counts as not set.
+func (s Settings) env(name string) string {
+	for i := len(s.Environ) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(s.Environ[i], name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// stateDir is where private copies of plugins are kept.
+func (s Settings) stateDir() (string, error) {
+	for _, dir := range []string{s.StateDir, s.env("OTAI_STATE_DIR"), s.env("STATE_DIRECTORY")} {
+		if dir != "" {
+			return filepath.Abs(dir)
+		}
+	}
+	if os.Geteuid() == 0 {
+		return "/var/lib/otai", nil
+	}
+	if dir := s.env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "otai"), nil
+	}
+	if home := s.env("HOME"); home != "" {
+		return filepath.Join(home, ".local", "state", "otai"), nil
+	}
+	return "", fmt.Errorf("there is no folder for otai's state, because HOME is not set: give one with --state-dir or OTAI_STATE_DIR")
+}
+
+// cacheDir is for what can be made again.
+func (s Settings) cacheDir(state string) string {
+	for _, dir := range []string{s.env("CACHE_DIRECTORY"), s.env("XDG_CACHE_HOME")} {
+		if filepath.IsAbs(dir) {
+			return filepath.Join(dir, "otai")
+		}
+	}
+	if home := s.env("HOME"); home != "" {
+		return filepath.Join(home, ".cache", "otai")
+	}
+	return filepath.Join(state, "cache")
+}
+
+// pluginDirs are the folders that hold plugins: those that were named, else the
+// first usual one that exists.
+func (s Settings) pluginDirs(configured []string) []string {
+	if len(s.PluginDirs) > 0 {
+		return s.PluginDirs
+	}
+	if dirs := s.env("OTAI_PLUGIN_DIR"); dirs != "" {
+		return filepath.SplitList(dirs)
+	}
+	if len(configured) > 0 {
+		return configured
+	}
+	for _, dir := range usualPluginDirs() {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			return []string{dir}
+		}
+	}
+	return nil
+}
+
+func usualPluginDirs() []string {
+	const system = "/usr/lib/otai/plugins"
+	executable, err := os.Executable()
+	if err != nil {
+		return []string{system}
+	}
+	if resolved, err := filepath.EvalSymlinks(executable); err == nil {
+		executable = resolved
+	}
+	beside := filepath.Dir(executable)
+	return []string{
+		filepath.Join(beside, "plugins"),
+		filepath.Join(beside, "..", "plugins"),
+		filepath.Join(beside, "..", "lib", "otai", "plugins"),
+		system,
+	}
+}
+
+var defaultConfigFiles = []string{"config.yml", "otai.yml"}
+
+// configSources reads the configuration files that were named, else the default
+// one, and the .env beside the first.
+func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
+	names := s.ConfigFiles
+	if len(names) == 0 {
+		if name := s.env("OTAI_CONFIG"); name != "" {
+			names = []string{name}
+		}
+	}
+	if len(names) == 0 {
+		for _, name := range defaultConfigFiles {
+			if _, err := os.Stat(filepath.Join(s.Dir, name)); err == nil {
+				names = []string{name}
+				break
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil, fmt.Errorf("there is no configuration file: %s has no %s; name one with -c FILE or OTAI_CONFIG, or see otai at work with: otai demo",
+			s.Dir, strings.Join(defaultConfigFiles, " and no "))
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(s.abs(name))
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading the configuration: %w", err)
+		}
+		files = append(files, config.Source{Name: name, Data: data})
+	}
+	name := filepath.Join(filepath.Dir(names[0]), ".env")
+	data, err := os.ReadFile(s.abs(name))
+	switch {
+	case err == nil:
+		dotEnv = []config.Source{{Name: name, Data: data}}
+	case !os.IsNotExist(err):
+		return nil, nil, fmt.Errorf("reading the environment file: %w", err)
+	}
+	return files, dotEnv, nil
+}
+
+func (s Settings) abs(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(s.Dir, name)
+}

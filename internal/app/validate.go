@@ -1,0 +1,49 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+// Validation is the answer of [Validate]; its JSON form is stable.
+type Validation struct {
+	Valid    bool            `json:"valid"`
+	Problems config.Problems `json:"problems"`
+
+	sources []config.Source
+}
+
+// Excerpt shows the line of a problem with a caret below its column.
+func (v Validation) Excerpt(p config.Problem) string { return p.Excerpt(v.sources) }
+
+// Validate checks a configuration completely without contacting anything. A
+// configuration with errors is an answer, not a fault; the fault then returned
+// beside it carries only the exit code.
+func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) {
+	s.LogLevel = "off"
+	a, err := prepare(ctx, s, choices{})
+	if a != nil {
+		defer a.close()
+	}
+	var found *ProblemsError
+	if err != nil && !errors.As(err, &found) {
+		return Validation{}, err
+	}
+	v := Validation{Valid: err == nil, Problems: a.problems, sources: a.sources}
+	if strict && len(a.problems) > 0 {
+		v.Valid = false
+	}
+	if v.Problems == nil {
+		v.Problems = config.Problems{}
+	}
+	if v.Valid {
+		return v, nil
+	}
+	var f *Fault
+	if errors.As(err, &f) {
+		return v, f
+	}
+	return v, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: a.problems}}
+}

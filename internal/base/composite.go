@@ -1,0 +1,48 @@
+package base
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+type compositeParams struct {
+	Steps []api.ChildPipe `otai:"steps" doc:"What to run, in order."`
+	Extra map[string]any  `otai:",rest" doc:"Further params, for the children's get_parent_param."`
+}
+
+// composite runs its steps in order. Each sees the results of those before it. A
+// failed step ends the run, which still succeeded with what there is by then: an
+// empty queue is no failure of the pipe that looked. Skipped steps don't count.
+func composite(ctx context.Context, p compositeParams, scope api.Scope) (api.PipeResult, error) {
+	union := api.Success(map[string]any{})
+	var messages []string
+	skipped := 0
+	for _, step := range p.Steps {
+		result, err := step.Run(ctx, scope)
+		if err != nil {
+			return api.PipeResult{}, err
+		}
+		if step.ID() != "" {
+			scope = scope.WithResult(step.ID(), result)
+		}
+		if result.Failed() {
+			messages = append(messages, "stopped at "+name(step)+": "+reason(result))
+			break
+		}
+		if result.Skipped() {
+			skipped++
+		}
+		if result.Message != "" {
+			messages = append(messages, result.Message)
+		}
+		maps.Copy(union.Data, result.Data)
+	}
+	if skipped > 0 && skipped == len(p.Steps) {
+		union.Status = api.Skipped
+	}
+	union.Message = strings.Join(messages, "; ")
+	return union, nil
+}

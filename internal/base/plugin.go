@@ -1,0 +1,35 @@
+package base
+
+import "github.com/open-ticket-ai/otai/pkg/api"
+
+// Name is the plugin's package name; its registry prefix is "base".
+const Name = "otai-base"
+
+// RendererUse is the registry name of the template renderer that is used when a
+// configuration names none.
+const RendererUse = "base:JinjaRenderer"
+
+// Options are the host's choices for the built-in plugin.
+type Options struct {
+	// FireAtOnce makes an IntervalTrigger succeed at its first run instead of after
+	// its first interval, so that a single cycle does the work.
+	FireAtOnce bool
+}
+
+// New describes the built-in plugin. It needs no file, but is registered like
+// every other.
+func New(version string, o Options) api.Plugin {
+	return api.NewPlugin(
+		api.Metadata{Name: Name, Version: version, API: ">=1.0.0 <2", Description: "The built-in services and pipes."},
+		api.NewService("JinjaRenderer", "Renders params written in Jinja2's language.", newJinjaRenderer),
+		api.NewPipeFunc("SimpleSequentialOrchestrator", "Runs its steps one after another in each cycle; the root of a configuration.", orchestrate),
+		api.NewPipeFunc("SimpleSequentialRunner", "Runs a pipe when its trigger succeeds.", runWhenTriggered),
+		api.NewPipe("IntervalTrigger", "Succeeds once per interval.", o.newIntervalTrigger).WithLabel("trigger", "true"),
+		api.NewPipeFunc("CompositePipe", "Runs its steps in order, up to the first that fails.", composite).WithLabel("yields", "*"),
+		api.NewPipeFunc("ExpressionPipe", "Yields the value of an expression.", evaluate).WithLabel("yields", "value"),
+		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).WithLabel("yields", "fetched_tickets"),
+		api.NewPipeFunc("ClassificationPipe", "Labels a text by a model.", classify).WithLabel("yields", "label,confidence,scores,truncated"),
+		api.NewPipe("UpdateTicketPipe", "Changes a ticket: queue, priority, state, notes.", newUpdateTicketPipe).WithLabel("yields", ""),
+		api.NewPipe("AddNotePipe", "Adds a note to a ticket.", newAddNotePipe).WithLabel("yields", ""),
+	)
+}

@@ -1,0 +1,49 @@
+package base
+
+import (
+	"context"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+type runnerParams struct {
+	On    api.ChildPipe  `otai:"on" doc:"The trigger. Without one, the pipe runs in every cycle."`
+	Run   api.ChildPipe  `otai:"run,required" doc:"The pipe to run."`
+	Extra map[string]any `otai:",rest" doc:"Further params, for the children's get_parent_param."`
+}
+
+// runWhenTriggered hands its own params down together with those of its parent,
+// so that a pipe in a runner still sees what the orchestrator gives.
+func runWhenTriggered(ctx context.Context, p runnerParams, scope api.Scope) (api.PipeResult, error) {
+	own := scope.Params()
+	for name, value := range scope.ParentParams() {
+		if _, set := own[name]; !set {
+			scope = scope.WithParam(name, value)
+		}
+	}
+	if !p.On.IsZero() {
+		trigger, err := p.On.Run(ctx, scope)
+		if err != nil {
+			return api.PipeResult{}, err
+		}
+		if !trigger.Succeeded() {
+			return api.Skip("the trigger %s did not succeed: %s", name(p.On), reason(trigger)), nil
+		}
+	}
+	return p.Run.Run(ctx, scope)
+}
+
+// name is how messages call a child pipe.
+func name(c api.ChildPipe) string {
+	if c.ID() != "" {
+		return c.ID()
+	}
+	return c.Use()
+}
+
+func reason(r api.PipeResult) string {
+	if r.Message != "" {
+		return r.Message
+	}
+	return string(r.Status)
+}
