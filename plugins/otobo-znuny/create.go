@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -50,16 +49,17 @@ func createMessage(t api.Ticket) (message, []pendingNote, error) {
 	if t.Priority != nil {
 		delete(c.ticket, "Priority")
 	}
-	err = errors.Join(
+	for _, refused := range []error{
 		c.setEntity("queue", "Queue", "QueueID", t.Queue),
 		c.setEntity("customer", "CustomerUser", "CustomerUser", t.Customer),
 		c.setEntity("state", "State", "StateID", t.State),
 		c.setEntity("priority", "Priority", "PriorityID", t.Priority),
 		c.setEntity("owner", "Owner", "OwnerID", t.Owner),
 		c.setFields("create a ticket", t.Fields),
-	)
-	if err != nil {
-		return nil, nil, err
+	} {
+		if refused != nil {
+			return nil, nil, refused
+		}
 	}
 	first, err := newArticle("", api.Note{Subject: t.Subject, Body: t.Body, VisibleToCustomer: true})
 	if err != nil {
