@@ -91,7 +91,8 @@ func TestTheSeedBecomesAPipeInTheCurrentForm(t *testing.T) {
 	}}
 	wantRoot := map[string]any{
 		"use": "base:SimpleSequentialOrchestrator",
-		"params": map[string]any{"steps": []any{map[string]any{
+		// A runner without a trigger would otherwise run a hundred times a second.
+		"params": map[string]any{"orchestrator_sleep": "PT1S", "steps": []any{map[string]any{
 			"use": "base:SimpleSequentialRunner",
 			"params": map[string]any{"run": map[string]any{
 				"id": "fetch", "use": "otobo-znuny:FetchTicketsPipe",

@@ -114,7 +114,7 @@ func TestVariablesReachServicesAndTheOrchestrator(t *testing.T) {
 		t.Error(diff)
 	}
 	d = mustRead(t, config.Options{Env: []string{`OTAI__ORCHESTRATOR={"runners": [{"run": {"use": "base:CompositePipe"}}]}`}}, "plugins: []\n")
-	wantRoot := map[string]any{"use": "base:SimpleSequentialOrchestrator", "params": map[string]any{"steps": []any{map[string]any{
+	wantRoot := map[string]any{"use": "base:SimpleSequentialOrchestrator", "params": map[string]any{"orchestrator_sleep": "PT1S", "steps": []any{map[string]any{
 		"use": "base:SimpleSequentialRunner", "params": map[string]any{"run": map[string]any{"use": "base:CompositePipe"}},
 	}}}}
 	if diff := cmp.Diff(wantRoot, d.Orchestrator); diff != "" {

@@ -45,6 +45,9 @@ type pair struct {
 
 // get returns the value of a key, nil where there is none.
 func (n *node) get(key string) *node {
+	if n == nil {
+		return nil
+	}
 	for _, p := range n.pairs {
 		if p.key == key {
 			return p.value

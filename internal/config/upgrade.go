@@ -157,15 +157,28 @@ func (u upgrader) runners(n *node, runners pair) {
 		return
 	}
 	steps := &node{kind: yaml.SequenceNode, at: runners.value.at}
+	triggered := true
 	for i, item := range runners.value.items {
 		if !item.isMapping() {
 			u.found.err(item.at, at("orchestrator.runners", i), "wrong-type", "write - run: and a pipe below it", "a runner is a mapping with on and run")
 			continue
 		}
 		steps.items = append(steps.items, runner(item))
+		triggered = triggered && item.get("on") != nil
 	}
 	u.lift(n, pair{"steps", runners.at, steps})
+	if !triggered && n.get("params").get(pauseKey) == nil {
+		pause := &node{kind: yaml.ScalarNode, at: runners.at, value: untriggeredPause, text: untriggeredPause}
+		u.lift(n, pair{pauseKey, runners.at, pause})
+	}
 }
+
+const (
+	pauseKey = "orchestrator_sleep"
+	// A runner without a trigger runs in every cycle. With the usual pause, which is
+	// meant for looking at triggers, it would ask the help desk a hundred times a second.
+	untriggeredPause = "PT1S"
+)
 
 // runner makes the pipe that runs the pipe run whenever the pipe on succeeds.
 func runner(n *node) *node {

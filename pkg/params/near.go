@@ -2,8 +2,12 @@ package params
 
 import "strings"
 
+// shortestStem is how long a word must be to be taken as the beginning of a name.
+const shortestStem = 4
+
 // Near returns the name that word was probably meant to be, or "" when none is
-// near. Case and the difference of - and _ don't count.
+// near. Case and the difference of - and _ don't count. When no name is a few
+// letters away, one that begins with word, or that word begins with, is near.
 func Near(word string, of []string) string {
 	best, bestDistance := "", 0
 	wanted := normal(word)
@@ -16,6 +20,23 @@ func Near(word string, of []string) string {
 		}
 		if best == "" || distance < bestDistance {
 			best, bestDistance = name, distance
+		}
+	}
+	if best == "" {
+		return stem(string(wanted), of)
+	}
+	return best
+}
+
+// stem returns the name that shares the longest beginning with word, where one of
+// the two is that beginning.
+func stem(word string, of []string) string {
+	best, longest := "", shortestStem-1
+	for _, name := range of {
+		candidate := string(normal(name))
+		shared := min(len(word), len(candidate))
+		if shared > longest && word[:shared] == candidate[:shared] {
+			best, longest = name, shared
 		}
 	}
 	return best
