@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+func TestThePluginDescribesItself(t *testing.T) {
+	p := CreatePlugin(api.AppConfig{})
+	if m := p.Metadata(); m.Name != "otai-otobo-znuny" || m.API != ">=1.0.0 <2" {
+		t.Errorf("metadata is %+v", m)
+	}
+	var names []string
+	for _, i := range p.Injectables() {
+		names = append(names, i.Name)
+	}
+	if got := strings.Join(names, " "); got != "OTOBOZnunyTicketSystemService FetchTicketsPipe" {
+		t.Errorf("injectables are %s", got)
+	}
+}
+
+func TestThePasswordComesFromTheEnvironmentWhenNotGiven(t *testing.T) {
+	var redacted []string
+	host := func(env map[string]string) api.Host {
+		return api.NewHost(api.HostOptions{
+			Env:    func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+			Redact: func(s string) { redacted = append(redacted, s) },
+		})
+	}
+	s, err := newTicketSystem(Params{BaseURL: "https://desk.example.org/otobo/nph-genericinterface.pl/"}, host(map[string]string{PasswordVariable: "from-env"}))
+	if err != nil || s.client.password != "from-env" || len(redacted) != 1 || redacted[0] != "from-env" {
+		t.Fatalf("%v, redacted %v", err, redacted)
+	}
+	if want := "https://desk.example.org/otobo/nph-genericinterface.pl/Webservice/OpenTicketAI"; s.client.service != want {
+		t.Errorf("service is %s", s.client.service)
+	}
+	_, err = newTicketSystem(Params{BaseURL: "https://desk.example.org/x"}, host(nil))
+	var field *api.FieldError
+	if !errors.As(err, &field) || field.Field != "password" || !strings.Contains(err.Error(), PasswordVariable) {
+		t.Errorf("without password: %v", err)
+	}
+}
+
+func TestParamsAreChecked(t *testing.T) {
+	for name, c := range map[string]struct {
+		p     Params
+		field string
+	}{
+		"no address":  {Params{}, "base_url"},
+		"no scheme":   {Params{BaseURL: "desk.example.org/otobo"}, "base_url"},
+		"ftp":         {Params{BaseURL: "ftp://desk.example.org"}, "base_url"},
+		"no host":     {Params{BaseURL: "http:///otobo"}, "base_url"},
+		"a login":     {Params{BaseURL: "http://me:geheim@desk.example.org"}, "base_url"},
+		"a query":     {Params{BaseURL: "http://desk.example.org/?a=b"}, "base_url"},
+		"unparseable": {Params{BaseURL: "http://me:geheim@%zz"}, "base_url"},
+		"a zone":      {Params{BaseURL: "http://d", TimeZone: "Mars/Base"}, "time_zone"},
+		"a timeout":   {Params{BaseURL: "http://d", Timeout: -1}, "timeout"},
+	} {
+		err := c.p.Validate()
+		var field *api.FieldError
+		if !errors.As(err, &field) || field.Field != c.field || strings.Contains(err.Error(), "geheim") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRoutesAndNamesAreTakenFromTheParams(t *testing.T) {
+	p := Params{BaseURL: "http://d/x", Password: "p", WebserviceName: "My Service", OperationURLs: OperationURLs{Search: "/Find/"}}
+	s, err := newTicketSystem(p, api.Host{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.client.service != "http://d/x/Webservice/My%20Service" || s.client.routes[opSearch] != "Find" || s.client.routes[opGet] != "ticket-get" {
+		t.Errorf("%s %v", s.client.service, s.client.routes)
+	}
+}
