@@ -28,6 +28,9 @@ func main() {
 		if !errors.As(err, new(shownError)) {
 			fmt.Fprintln(os.Stderr, "otai:", err)
 		}
+		if !errors.As(err, new(*app.Fault)) {
+			fmt.Fprintln(os.Stderr, "See `otai --help`.")
+		}
 		os.Exit(exitCode(err))
 	}
 }

@@ -53,6 +53,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*App, error) {
 	if document == nil || problems.HasErrors() {
 		return a, a.problemFault(CodeUsage)
 	}
+	a.problems = a.problems.And(checkAPILevel(document, s.APILevel))
 	for _, secret := range document.Secrets() {
 		a.redactor.Add(secret)
 	}

@@ -12,11 +12,12 @@ type Validation struct {
 	Valid    bool            `json:"valid"`
 	Problems config.Problems `json:"problems"`
 
-	sources []config.Source
+	sources  []config.Source
+	redactor *Redactor
 }
 
 // Excerpt shows the line of a problem with a caret below its column.
-func (v Validation) Excerpt(p config.Problem) string { return p.Excerpt(v.sources) }
+func (v Validation) Excerpt(p config.Problem) string { return v.redactor.Text(p.Excerpt(v.sources)) }
 
 // Validate checks a configuration completely without contacting anything. A
 // configuration with errors is an answer, not a fault; the fault then returned
@@ -31,7 +32,7 @@ func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) 
 	if err != nil && !errors.As(err, &found) {
 		return Validation{}, err
 	}
-	v := Validation{Valid: err == nil, Problems: a.problems, sources: a.sources}
+	v := Validation{Valid: err == nil, Problems: a.problems, sources: a.sources, redactor: a.redactor}
 	if strict && len(a.problems) > 0 {
 		v.Valid = false
 	}
