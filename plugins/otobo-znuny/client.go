@@ -85,9 +85,20 @@ func (c *client) call(ctx context.Context, op operation, ticket string, m messag
 	if errors.As(err, &f) {
 		f.op, f.ticket, f.status, f.took = op, ticket, status, time.Since(started)
 	}
-	c.logger.DebugContext(ctx, "help desk request",
-		"operation", op.String(), "ticket", ticket, "status", status, "duration", time.Since(started), "error", errorText(err))
+	c.log(ctx, op, ticket, status, time.Since(started), err)
 	return a, err
+}
+
+// log tells of a request without its texts and without the login.
+func (c *client) log(ctx context.Context, op operation, ticket string, status int, took time.Duration, err error) {
+	attributes := []slog.Attr{slog.String("operation", op.String()), slog.Int("status", status), slog.Duration("duration", took)}
+	if ticket != "" {
+		attributes = append(attributes, slog.String("ticket", ticket))
+	}
+	if err != nil {
+		attributes = append(attributes, slog.String("error", err.Error()))
+	}
+	c.logger.LogAttrs(ctx, slog.LevelDebug, "help desk request", attributes...)
 }
 
 // encode adds the login and writes the body as one piece: the servers ignore a

@@ -89,7 +89,7 @@ func (d *delivery) prepare(ctx context.Context) error {
 	}
 	stored, err := d.s.getRecord(ctx, d.id)
 	if err != nil {
-		return uncertain(opUpdate, d.id, err)
+		return err // nothing was sent by this call
 	}
 	d.strike(stored)
 	return nil

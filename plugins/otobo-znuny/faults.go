@@ -321,6 +321,9 @@ func uncertain(op operation, ticket string, why error) error {
 		op: op, ticket: ticket, kinds: []error{api.ErrUncertain}, effect: running, cause: errors.New(why.Error()),
 		advice: "look at the ticket before repeating the change",
 	}
+	if op == opCreate {
+		f.advice = "look whether the ticket is there before creating it again"
+	}
 	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(why, ended) {
 			f.kinds = append(f.kinds, ended)
@@ -341,11 +344,4 @@ func truncate(s string, n int) string {
 		return s
 	}
 	return string([]rune(s)[:n-1]) + "…"
-}
-
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

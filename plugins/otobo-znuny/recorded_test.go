@@ -260,6 +260,55 @@ func TestStoredNotesAreRecognisedAsTheOnesSent(t *testing.T) {
 	}
 }
 
+// What comes from a web server or a proxy in front of the help desk.
+func TestOtherAnswersAreTypedToo(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		is     error
+		effect effect
+		says   string
+	}{
+		"a redirect":         {307, "", api.ErrInvalid, none, "base_url"},
+		"a proxy's login":    {401, "<html>", api.ErrDenied, none, "access rules"},
+		"too many requests":  {429, "", api.ErrTemporary, none, "no more requests"},
+		"a broken backend":   {502, "<html>", api.ErrTemporary, severed, "502"},
+		"an overload":        {503, "<html>", api.ErrTemporary, answered, "503"},
+		"a slow backend":     {504, "<html>", api.ErrTemporary, running, "504"},
+		"a web page":         {200, "<!DOCTYPE html><title>Login</title>", api.ErrInvalid, answered, "web page"},
+		"nothing":            {200, "", api.ErrTemporary, answered, "webservice_name"},
+		"half an object":     {200, `{"TicketID":`, api.ErrTemporary, answered, "can't be read"},
+		"a fault of the GI":  {500, `{"faultcode":"Server","faultstring":"Boom"}`, api.ErrTemporary, answered, `"Boom"`},
+		"a fault before it":  {500, "Internal Server Error", api.ErrTemporary, answered, "Internal"},
+		"a method forbidden": {405, "", api.ErrInvalid, none, "base_url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				asked++
+				w.Header().Set("Location", "http://127.0.0.1:1/elsewhere")
+				w.Header().Set("Retry-After", "7")
+				w.WriteHeader(c.status)
+				_, _ = w.Write([]byte(c.body))
+			}))
+			defer server.Close()
+			s, err := newTicketSystem(Params{BaseURL: server.URL, Password: "geheim-4711"}, api.Host{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			_, err = s.client.call(t.Context(), opUpdate, "1", message{})
+			if !errors.Is(err, c.is) || effectOf(err) != c.effect || !strings.Contains(err.Error(), c.says) || asked != 1 {
+				t.Errorf("after %d requests: %v with effect %d", asked, err, effectOf(err))
+			}
+			var wait *api.RetryError
+			if errors.As(err, &wait) != (c.status == 429) || wait != nil && wait.After != 7*time.Second {
+				t.Errorf("retry error is %+v", wait)
+			}
+		})
+	}
+}
+
 func TestNoLogHoldsPasswordOrTexts(t *testing.T) {
 	d := newDesk(t)
 	var log strings.Builder
