@@ -1,0 +1,146 @@
+package hub_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/hub"
+)
+
+func environment(values map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		v, ok := values[name]
+		return v, ok
+	}
+}
+
+// addModel puts a model into a cache folder as huggingface_hub does, and returns
+// its snapshot.
+func addModel(t *testing.T, cache, name, revision string) string {
+	t.Helper()
+	model := filepath.Join(cache, "models--"+strings.ReplaceAll(name, "/", "--"))
+	snapshot := filepath.Join(model, "snapshots", revision)
+	for _, folder := range []string{filepath.Join(model, "refs"), snapshot} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(model, "refs", "main"), []byte(revision), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return snapshot
+}
+
+func TestTheCacheIsWhereTheEnvironmentSaysInTheOrderOfHuggingFace(t *testing.T) {
+	root := t.TempDir()
+	in := func(parts ...string) string { return filepath.Join(append([]string{root}, parts...)...) }
+	all := map[string]string{"HF_HUB_CACHE": in("hubcache"), "HF_HOME": in("hfhome"), "XDG_CACHE_HOME": in("xdg"), "HOME": in("home")}
+	without := func(names ...string) map[string]string {
+		out := map[string]string{}
+		for k, v := range all {
+			out[k] = v
+		}
+		for _, n := range names {
+			delete(out, n)
+		}
+		return out
+	}
+	tests := map[string]struct {
+		folder string
+		env    map[string]string
+		cache  string
+	}{
+		"the param":               {in("param"), all, in("param")},
+		"HF_HUB_CACHE":            {"", all, in("hubcache")},
+		"HF_HOME":                 {"", without("HF_HUB_CACHE"), in("hfhome", "hub")},
+		"HF_HOME below HOME":      {"", map[string]string{"HF_HOME": "~/hf", "HOME": in("home")}, in("home", "hf", "hub")},
+		"XDG_CACHE_HOME":          {"", without("HF_HUB_CACHE", "HF_HOME"), in("xdg", "huggingface", "hub")},
+		"HOME":                    {"", without("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"), in("home", ".cache", "huggingface", "hub")},
+		"an empty value is unset": {"", map[string]string{"HF_HUB_CACHE": "", "HF_HOME": in("hfhome")}, in("hfhome", "hub")},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			want := addModel(t, c.cache, "org/bert", "abc123")
+			got, err := hub.NewCache(c.folder, environment(c.env)).Find("org/bert")
+			if err != nil || got != want {
+				t.Errorf("got %q, %v; want %q", got, err, want)
+			}
+			if err := os.RemoveAll(c.cache); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestAModelWithoutOrganisationIsFound(t *testing.T) {
+	cache := t.TempDir()
+	want := addModel(t, cache, "bert-base", "1")
+	if got, err := hub.NewCache(cache, environment(nil)).Find("bert-base"); err != nil || got != want {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestAFolderIsFoundByAnyPath(t *testing.T) {
+	root := t.TempDir()
+	t.Chdir(root)
+	want := filepath.Join(root, "models", "queue")
+	if err := os.MkdirAll(want, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{want, "models/queue", "./models/queue", "models/../models/queue"} {
+		if got, err := hub.NewCache("", environment(nil)).Find(path); err != nil || got != want {
+			t.Errorf("%s: got %q, %v", path, got, err)
+		}
+	}
+}
+
+func TestAModelThatIsNotThereSaysWhereItWasSoughtAndWhatToDo(t *testing.T) {
+	root := t.TempDir()
+	cache := filepath.Join(root, "cache")
+	broken := filepath.Join(addModel(t, cache, "org/noref", "1"), "..", "..", "refs", "main")
+	if err := os.Remove(broken); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(addModel(t, cache, "org/nosnapshot", "1")); err != nil {
+		t.Fatal(err)
+	}
+	addModel(t, cache, "org/evil", "1")
+	if err := os.WriteFile(filepath.Join(cache, "models--org--evil", "refs", "main"), []byte("../../../etc"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		cache, name string
+		is          error
+		says        []string
+	}{
+		"nothing":                {cache, "", api.ErrInvalid, []string{"model_name"}},
+		"absolute path":          {cache, filepath.Join(root, "none"), api.ErrNotFound, []string{filepath.Join(root, "none")}},
+		"relative path":          {cache, "./none", api.ErrNotFound, []string{"./none"}},
+		"name":                   {cache, "org/none", api.ErrNotFound, []string{"org/none", filepath.Join(cache, "models--org--none"), "hf download org/none", "config.json", "model_name"}},
+		"name without any cache": {"", "org/none", api.ErrNotFound, []string{"org/none", "cache_dir", "HF_HOME"}},
+		"download that broke":    {cache, "org/noref", api.ErrNotFound, []string{"refs", "hf download org/noref"}},
+		"snapshot that is gone":  {cache, "org/nosnapshot", api.ErrNotFound, []string{"snapshots", "hf download org/nosnapshot"}},
+		"ref that is a path":     {cache, "org/evil", api.ErrInvalid, []string{"../../../etc", "no revision"}},
+		"name with three parts":  {cache, "a/b/c", api.ErrInvalid, []string{"a/b/c"}},
+		"name that climbs":       {cache, "org/..", api.ErrInvalid, []string{"org/.."}},
+		"name with a blank":      {cache, "my model", api.ErrInvalid, []string{"my model"}},
+		"name with NUL":          {cache, "a\x00b", api.ErrInvalid, []string{`a\x00b`}},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := hub.NewCache(c.cache, environment(nil)).Find(c.name)
+			if !errors.Is(err, c.is) {
+				t.Fatalf("error is %v, want %v", err, c.is)
+			}
+			for _, s := range c.says {
+				if !strings.Contains(err.Error(), s) {
+					t.Errorf("%q doesn't say %q", err, s)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,97 @@
+package model
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/engine"
+)
+
+const architecture = `"architectures": ["BertForSequenceClassification"]`
+
+func TestAConfigurationWithoutValuesHasTheDefaultsOfTransformers(t *testing.T) {
+	c, err := parseConfig([]byte(`{` + architecture + `}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Hidden != 768 || c.Inner != 3072 || c.Heads != 12 || c.Layers != 12 || c.Vocabulary != 30522 || c.Positions != 512 ||
+		c.Types != 2 || c.Epsilon != 1e-12 || c.Activation != engine.GELU || c.Problem != unspecified ||
+		!slices.Equal(c.Labels, []string{"LABEL_0", "LABEL_1"}) {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestLabelsComeInTheOrderOfTheirIDs(t *testing.T) {
+	tests := map[string]struct {
+		json string
+		want []string
+	}{
+		"id2label":          {`"id2label": {"1": "b", "0": "a", "10": "k", "2": "c", "3": "d", "4": "e", "5": "f", "6": "g", "7": "h", "8": "i", "9": "j"}`, strings.Split("a b c d e f g h i j k", " ")},
+		"num_labels":        {`"num_labels": 3`, []string{"LABEL_0", "LABEL_1", "LABEL_2"}},
+		"both, which agree": {`"num_labels": 1, "id2label": {"0": "a"}`, []string{"a"}},
+		"neither":           {`"id2label": null`, []string{"LABEL_0", "LABEL_1"}},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := parseConfig([]byte(`{` + architecture + `, ` + c.json + `}`))
+			if err != nil || !slices.Equal(got.Labels, c.want) {
+				t.Errorf("got %q, %v", got.Labels, err)
+			}
+		})
+	}
+}
+
+func TestAConfigurationThatCannotBeIsRefusedByItsKey(t *testing.T) {
+	tests := map[string]struct {
+		json string
+		says []string
+	}{
+		"not JSON":                 {`{`, []string{"not JSON"}},
+		"no architecture":          {`{}`, []string{"architectures", "supported is BertForSequenceClassification"}},
+		"another architecture":     {`{"architectures": ["GPT2LMHeadModel"]}`, []string{"architectures", "GPT2LMHeadModel", "supported is BertForSequenceClassification"}},
+		"two architectures":        {`{"architectures": ["BertForSequenceClassification", "X"]}`, []string{"architectures"}},
+		"width that is a string":   {`{` + architecture + `, "hidden_size": "768"}`, []string{"hidden_size", "string"}},
+		"width of zero":            {`{` + architecture + `, "hidden_size": 0}`, []string{"hidden_size is 0"}},
+		"layers below zero":        {`{` + architecture + `, "num_hidden_layers": -1}`, []string{"num_hidden_layers is -1"}},
+		"vocabulary too large":     {`{` + architecture + `, "vocab_size": 99999999999}`, []string{"vocab_size is 99999999999"}},
+		"heads that don't divide":  {`{` + architecture + `, "hidden_size": 100, "num_attention_heads": 7}`, []string{"hidden_size 100", "num_attention_heads 7"}},
+		"epsilon below zero":       {`{` + architecture + `, "layer_norm_eps": -1}`, []string{"layer_norm_eps"}},
+		"unknown activation":       {`{` + architecture + `, "hidden_act": "mish"}`, []string{"hidden_act", "mish", "gelu_new, ", "silu"}},
+		"unknown problem":          {`{` + architecture + `, "problem_type": "riddle"}`, []string{"problem_type", "riddle"}},
+		"relative positions":       {`{` + architecture + `, "position_embedding_type": "relative_key"}`, []string{"position_embedding_type", "relative_key"}},
+		"decoder":                  {`{` + architecture + `, "is_decoder": true}`, []string{"is_decoder"}},
+		"count of labels differs":  {`{` + architecture + `, "num_labels": 3, "id2label": {"0": "a", "1": "b"}}`, []string{"num_labels is 3", "id2label has 2"}},
+		"label ids with a gap":     {`{` + architecture + `, "id2label": {"0": "a", "2": "b"}}`, []string{"id2label", "none for 1"}},
+		"label ids that are words": {`{` + architecture + `, "id2label": {"a": "0"}}`, []string{"id2label", "none for 0"}},
+		"no labels at all":         {`{` + architecture + `, "id2label": {}}`, []string{"id2label"}},
+		"zero labels":              {`{` + architecture + `, "num_labels": 0}`, []string{"num_labels is 0"}},
+	}
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := parseConfig([]byte(c.json))
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, s := range c.says {
+				if !strings.Contains(err.Error(), s) {
+					t.Errorf("%q doesn't say %q", err, s)
+				}
+			}
+		})
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte(`{` + architecture + `, "hidden_size": 48, "num_attention_heads": 4, "id2label": {"0": "a", "1": "b"}, "problem_type": "regression"}`))
+	f.Add([]byte(`{` + architecture + `, "num_labels": 7, "hidden_act": "relu", "layer_norm_eps": 1e-5}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := parseConfig(text)
+		if err != nil {
+			return
+		}
+		if c.Hidden%c.Heads != 0 || c.Layers < 1 || len(c.Labels) < 1 || !(c.Epsilon >= 0) {
+			t.Errorf("accepted %+v", c)
+		}
+	})
+}

@@ -1,0 +1,47 @@
+package tokenizer
+
+import (
+	"os"
+	"testing"
+)
+
+// encodesWithin demands that whatever was accepted encodes any text into ids
+// below its size.
+func encodesWithin(t *testing.T, tok *Tokenizer, text string) {
+	t.Helper()
+	limit := tok.Specials() + 5
+	ids, _ := tok.Encode(text, limit)
+	if len(ids) > limit {
+		t.Fatalf("%d ids, limit %d", len(ids), limit)
+	}
+	for _, id := range ids {
+		if id < 0 || int(id) >= tok.Size() {
+			t.Fatalf("id %d of a tokenizer of size %d", id, tok.Size())
+		}
+	}
+}
+
+func FuzzTokenizerJSON(f *testing.F) {
+	text, err := os.ReadFile("../../testdata/models/cased/tokenizer.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text, "Größe [SEP] x")
+	f.Add([]byte(`{"added_tokens":[{"id":1,"content":"b","normalized":true,"lstrip":true,"rstrip":true,"single_word":true}],`+
+		`"normalizer":{"type":"BertNormalizer"},"pre_tokenizer":{"type":"BertPreTokenizer"},`+
+		`"post_processor":{"type":"BertProcessing","sep":["s",3],"cls":["c",2]},"model":{"max_input_chars_per_word":2,"unk_token":"","vocab":{"":0,"a":4}}}`), "a b")
+	f.Fuzz(func(t *testing.T, text []byte, input string) {
+		if tok, err := parseJSON(text); err == nil {
+			encodesWithin(t, tok, input)
+		}
+	})
+}
+
+func FuzzVocabulary(f *testing.F) {
+	f.Add([]byte("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\r\n\n"), "ab [MASK] \xff")
+	f.Fuzz(func(t *testing.T, text []byte, input string) {
+		if tok, err := parseVocabulary(text, settings{}); err == nil {
+			encodesWithin(t, tok, input)
+		}
+	})
+}
