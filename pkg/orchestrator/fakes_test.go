@@ -22,7 +22,6 @@ type world struct {
 	events []string
 	faults map[string]error // by name, what a "step" answers next
 	hang   chan struct{}
-	env    map[string]string
 	log    bytes.Buffer
 }
 
