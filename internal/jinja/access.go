@@ -177,6 +177,9 @@ func (r *run) slice(object, start, stop, step any) (any, error) {
 	if err := r.tick(count); err != nil {
 		return nil, err
 	}
+	if err := r.look(object); err != nil {
+		return nil, err
+	}
 	switch o := object.(type) {
 	case span:
 		return span{start: o.at(int64(from)), stop: o.at(int64(from + count*by)), step: o.step * int64(by), count: int64(count)}, nil

@@ -174,6 +174,9 @@ func (a args) text(i int, otherwise string) (string, error) {
 // use binds the arguments and applies the filter.
 func (f *filter) use(r *run, v any, g given) (any, error) {
 	a, err := f.bind(g)
+	if err == nil {
+		err = r.look(v)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +189,9 @@ func (f *filter) use(r *run, v any, g given) (any, error) {
 // use binds the arguments and applies the test.
 func (t *test) use(r *run, v any, g given) (bool, error) {
 	a, err := t.bind(g)
+	if err == nil {
+		err = r.look(v)
+	}
 	if err != nil {
 		return false, err
 	}

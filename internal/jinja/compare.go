@@ -236,7 +236,7 @@ func (r *run) contains(container, v any) (bool, error) {
 		if !ok {
 			return false, fmt.Errorf("only a string can be in a string, not %s", article(typeName(v)))
 		}
-		return strings.Contains(s, part), nil
+		return strings.Contains(s, part), r.look(s)
 	}
 	if _, ok := asMapping(container); ok {
 		_, found, err := member(container, v)

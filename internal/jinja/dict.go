@@ -1,10 +1,11 @@
 package jinja
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
-	"strconv"
+	"strings"
 )
 
 // Dict is a mapping that keeps the order of insertion: what a template writes as
@@ -120,18 +121,7 @@ func hashable(key any) (any, error) {
 	case *big.Int:
 		return compound(k.String()), nil
 	case tuple:
-		hash := compound("(")
-		for _, element := range k {
-			h, err := hashable(element)
-			if err != nil {
-				return nil, err
-			}
-			if len(hash) > 1<<16 {
-				return nil, fmt.Errorf("the tuple is too long for a key")
-			}
-			hash += compound(fmt.Sprintf("%T%s,", h, strconv.Quote(fmt.Sprint(h))))
-		}
-		return hash, nil
+		return hashTuple(k)
 	case []any, map[string]any, mapping:
 		return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
 	case *undefined:
@@ -140,6 +130,24 @@ func hashable(key any) (any, error) {
 		return k, nil
 	}
 	return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
+}
+
+// maxKey is how many bytes the hash of a tuple may have.
+const maxKey = 1 << 16
+
+func hashTuple(t tuple) (any, error) {
+	var b strings.Builder
+	for _, element := range t {
+		hash, err := hashable(element)
+		if err != nil {
+			return nil, err
+		}
+		if b.Len() > maxKey {
+			return nil, errors.New("the tuple is too long for a key")
+		}
+		fmt.Fprintf(&b, "%T%q,", hash, fmt.Sprint(hash))
+	}
+	return compound("(" + b.String() + ")"), nil
 }
 
 // keyText is a key as seen from outside.

@@ -185,7 +185,10 @@ func (n *subscript) eval(r *run) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = r.tick(1); err != nil {
+	if err = r.tick(1); err == nil {
+		err = r.look(object)
+	}
+	if err != nil {
 		return nil, n.fault(err)
 	}
 	v, err := r.subscript(object, key)
@@ -234,6 +237,9 @@ func (r *run) call(callee any, given given) (any, error) {
 		return f.apply(r, a)
 	case *boundMethod:
 		a, err := f.method.bind(given)
+		if err == nil {
+			err = r.look(f.self)
+		}
 		if err != nil {
 			return nil, err
 		}

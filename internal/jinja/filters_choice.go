@@ -22,7 +22,7 @@ func mapFilter(r *run, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	it, err := r.iterate(v)
+	it, err := r.iterateIfAny(v)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +37,14 @@ func mapFilter(r *run, v any, a args) (any, error) {
 		element, err = change(element)
 		return element, err == nil, err
 	}}, nil
+}
+
+// iterateIfAny is iterate, for which whatever is false has no elements.
+func (r *run) iterateIfAny(v any) (*iterator, error) {
+	if !truth(v) {
+		return iterateList(nil), nil
+	}
+	return r.iterate(v)
 }
 
 // mapper is what map does with each element: read an attribute or apply a filter.
@@ -95,7 +103,7 @@ func chooser(byAttribute, keep bool) func(*run, any, args) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		it, err := r.iterate(v)
+		it, err := r.iterateIfAny(v)
 		if err != nil {
 			return nil, err
 		}

@@ -22,10 +22,6 @@ func layoutFilters() []*filter {
 }
 
 func truncateFilter(r *run, v any, a args) (any, error) {
-	s, err := r.text(v)
-	if err != nil {
-		return nil, err
-	}
 	size, err := a.integer(0, 255)
 	if err != nil {
 		return nil, err
@@ -42,8 +38,13 @@ func truncateFilter(r *run, v any, a args) (any, error) {
 	if room < 0 || leeway < 0 {
 		return nil, fmt.Errorf("truncate to %d leaves no room for %q", size, end)
 	}
-	if utf8.RuneCountInString(s) <= size+leeway {
-		return s, nil
+	n, err := length(v)
+	if err != nil || n <= size+leeway {
+		return v, err
+	}
+	s, err := needText("truncate", v)
+	if err != nil {
+		return nil, err
 	}
 	kept := firstRunes(s, room)
 	if !a.truth(1) {
@@ -97,8 +98,20 @@ func (r *run) room(s string, width int) (int, error) {
 	return room, r.growTimes(room, utf8.UTFMax)
 }
 
+// needText is v, which must be a string already.
+func needText(name string, v any) (string, error) {
+	if u, ok := v.(*undefined); ok {
+		return "", u.error()
+	}
+	s, ok := asText(v)
+	if !ok {
+		return "", fmt.Errorf(`%s takes a string, not %s: put "| string" before it`, name, article(typeName(v)))
+	}
+	return s, nil
+}
+
 func indentFilter(r *run, v any, a args) (any, error) {
-	s, err := r.text(v)
+	s, err := needText("indent", v)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +169,7 @@ func splitLines(s string, keepEnds bool) []string {
 }
 
 func wordWrapFilter(r *run, v any, a args) (any, error) {
-	s, err := r.text(v)
+	s, err := needText("wordwrap", v)
 	if err != nil {
 		return nil, err
 	}
@@ -195,59 +208,63 @@ func (w wrapper) wrap(s string) []string {
 	var lines []string
 	chunks := w.chunks(s)
 	for len(chunks) > 0 {
-		if len(lines) > 0 && strings.TrimFunc(chunks[0], isSpace) == "" {
+		if len(lines) > 0 && chunks[0].blank {
 			chunks = chunks[1:]
 			continue
 		}
-		line, used := "", 0
-		for len(chunks) > 0 {
-			size := utf8.RuneCountInString(chunks[0])
-			if used+size <= w.width {
-				line, used, chunks = line+chunks[0], used+size, chunks[1:]
-				continue
-			}
-			if size > w.width {
-				switch {
-				case w.breakLong:
-					head := firstRunes(chunks[0], w.width-used)
-					line += head
-					chunks[0] = chunks[0][len(head):]
-				case line == "":
-					line, chunks = chunks[0], chunks[1:]
-				}
-			}
-			break
+		var line strings.Builder
+		used := 0
+		for len(chunks) > 0 && used+chunks[0].size <= w.width {
+			line.WriteString(chunks[0].text)
+			used += chunks[0].size
+			chunks = chunks[1:]
 		}
-		if line = strings.TrimRightFunc(line, isSpace); line != "" {
-			lines = append(lines, line)
+		if len(chunks) > 0 && chunks[0].size > w.width {
+			switch c := &chunks[0]; {
+			case w.breakLong:
+				head := firstRunes(c.text, w.width-used)
+				line.WriteString(head)
+				c.text, c.size = c.text[len(head):], c.size-(w.width-used)
+			case used == 0:
+				line.WriteString(c.text)
+				chunks = chunks[1:]
+			}
+		}
+		if text := strings.TrimRightFunc(line.String(), isSpace); text != "" {
+			lines = append(lines, text)
 		}
 	}
 	return lines
 }
 
-// chunks splits into words, the blanks between them and, at hyphens within words,
-// parts of words.
-func (w wrapper) chunks(s string) []string {
-	var chunks []string
-	start := 0
-	var before rune
-	runes := []rune(s)
-	offset := 0
-	for i, c := range runes {
-		cut := i > 0 && isSpace(c) != isSpace(before)
-		if w.hyphens && before == '-' && i > 1 && unicode.IsLetter(c) && i+1 < len(runes) &&
-			(unicode.IsLetter(runes[i+1])) && unicode.IsLetter(runes[i-2]) {
-			cut = true
+// chunk is a word, a part of one or the blanks between two.
+type chunk struct {
+	text  string
+	size  int // in characters
+	blank bool
+}
+
+// chunks splits at blanks and at hyphens within words.
+func (w wrapper) chunks(s string) []chunk {
+	var chunks []chunk
+	start, size := 0, 0
+	var before, before2 rune
+	for i, c := range s {
+		blank := isSpace(c)
+		cut := i > 0 && blank != isSpace(before)
+		if w.hyphens && before == '-' && unicode.IsLetter(before2) && unicode.IsLetter(c) {
+			next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(c):])
+			cut = cut || unicode.IsLetter(next)
 		}
 		if cut {
-			chunks = append(chunks, s[start:offset])
-			start = offset
+			chunks = append(chunks, chunk{s[start:i], size, isSpace(before)})
+			start, size = i, 0
 		}
-		before = c
-		offset += utf8.RuneLen(c)
+		before2, before = before, c
+		size++
 	}
 	if start < len(s) {
-		chunks = append(chunks, s[start:])
+		chunks = append(chunks, chunk{s[start:], size, isSpace(before)})
 	}
 	return chunks
 }

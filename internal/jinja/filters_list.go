@@ -16,6 +16,9 @@ func listFilters() []*filter {
 		}},
 		{signature: signature{name: "list"}, apply: func(r *run, v any, _ args) (any, error) {
 			list, err := r.elements(v)
+			if err == nil {
+				err = r.tick(len(list))
+			}
 			return append([]any{}, list...), err
 		}},
 		{signature: signature{name: "first"}, apply: firstFilter},
@@ -192,7 +195,7 @@ func sliceFilter(r *run, v any, a args) (any, error) {
 	return iterateList(columns), r.tick(slices)
 }
 
-func itemsFilter(_ *run, v any, _ args) (any, error) {
+func itemsFilter(r *run, v any, _ args) (any, error) {
 	if _, missing := v.(*undefined); missing {
 		return iterateList(nil), nil
 	}
@@ -200,7 +203,7 @@ func itemsFilter(_ *run, v any, _ args) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s has no items: only a mapping has", article(typeName(v)))
 	}
-	return iterateList(itemTuples(pairs)), nil
+	return iterateList(itemTuples(pairs)), r.tick(len(pairs))
 }
 
 func itemTuples(pairs []pair) []any {

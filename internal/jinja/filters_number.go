@@ -105,6 +105,9 @@ func intFilter(_ *run, v any, a args) (any, error) {
 		}
 		return truncate(n)
 	}
+	if u, ok := v.(*undefined); ok {
+		return nil, u.error()
+	}
 	s, ok := asText(v)
 	if !ok {
 		return otherwise, nil
@@ -186,6 +189,9 @@ func underscoresBetweenDigits(s string) bool {
 }
 
 func floatFilter(_ *run, v any, a args) (any, error) {
+	if u, ok := v.(*undefined); ok {
+		return nil, u.error()
+	}
 	f, err := toFloat(v)
 	if errors.Is(err, errTooLarge) {
 		return nil, err

@@ -84,7 +84,7 @@ func sortFilter(r *run, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.keyed(list, get, caseSensitive)
+	all, err := r.keyed(list, get, true)
 	if err != nil {
 		return nil, err
 	}
@@ -94,14 +94,15 @@ func sortFilter(r *run, v any, a args) (any, error) {
 	return valuesOf(all), nil
 }
 
-// sortKey reads one attribute or several: "priority.name,id".
+// sortKey reads one attribute or several: "priority.name,id". The key is a tuple
+// in any case, because within one equal values need no order.
 func (r *run) sortKey(attribute any, caseSensitive bool) (func(any) (any, error), error) {
-	path, ok := asText(attribute)
-	if !ok || !strings.Contains(path, ",") {
-		return r.getter(attribute)
+	attributes := []any{attribute}
+	if path, ok := asText(attribute); ok {
+		attributes = anyList(strings.Split(path, ","))
 	}
 	var getters []func(any) (any, error)
-	for one := range strings.SplitSeq(path, ",") {
+	for _, one := range attributes {
 		get, err := r.getter(one)
 		if err != nil {
 			return nil, err

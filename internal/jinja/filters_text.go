@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // onText is a filter that takes whatever text the value has.
@@ -22,7 +21,7 @@ func onText(name string, change func(string) string) *filter {
 
 func textFilters() []*filter {
 	return []*filter{
-		onText("upper", strings.ToUpper),
+		onText("upper", upper),
 		onText("lower", strings.ToLower),
 		onText("title", titleWords),
 		onText("capitalize", capitalize),
@@ -45,21 +44,13 @@ func titleWords(s string) string {
 	start := true
 	for _, c := range s {
 		if start {
-			b.WriteString(strings.ToUpper(string(c)))
+			b.WriteString(upper(string(c)))
 		} else {
 			b.WriteRune(unicode.ToLower(c))
 		}
 		start = isSpace(c) || strings.ContainsRune("-([{<", c)
 	}
 	return b.String()
-}
-
-func capitalize(s string) string {
-	c, size := utf8.DecodeRuneInString(s)
-	if size == 0 {
-		return s
-	}
-	return string(unicode.ToTitle(c)) + strings.ToLower(s[size:])
 }
 
 func trimFilter(r *run, v any, a args) (any, error) {

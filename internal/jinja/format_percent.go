@@ -23,8 +23,8 @@ func (r *run) percentFormat(format string, values any) (any, error) {
 		return nil, err
 	}
 	if p.used < len(p.values) && !p.named {
-		if isMapping(values) {
-			return p.b.String(), nil
+		if _, list := values.([]any); list || isMapping(values) {
+			return p.b.String(), nil // Python takes them for what names are looked up in
 		}
 		return nil, errors.New("the format has fewer places than there are values")
 	}

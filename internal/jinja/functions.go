@@ -74,7 +74,7 @@ func (r *run) fill(d *Dict, from any) error {
 				return err
 			}
 		}
-		return nil
+		return r.tick(len(pairs))
 	}
 	list, err := r.elements(from)
 	if err != nil {

@@ -49,6 +49,7 @@ const (
 	maxIntegerBits = 1 << 16
 	maxDigits      = 4300 // Python's own limit on integers as text
 	stepsPerClock  = 1024 // steps between two looks at the clock
+	bytesPerStep   = 64   // of a text that is read
 )
 
 // run is one rendering of one template: its scope, its budget and what it has
@@ -120,6 +121,14 @@ func (r *run) growTimes(count, bytes int) error {
 		return r.grow(r.limits.Output + 1)
 	}
 	return r.grow(max(count, 0) * bytes)
+}
+
+// look counts the reading of a text, which is fast but not free.
+func (r *run) look(v any) error {
+	if s, ok := asText(v); ok && len(s) >= bytesPerStep {
+		return r.tick(len(s) / bytesPerStep)
+	}
+	return nil
 }
 
 // width checks a number of columns or elements that a template asks for.

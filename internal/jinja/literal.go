@@ -15,10 +15,7 @@ func literal(text string) (any, bool) {
 	if !mayBeLiteral(text) {
 		return nil, false
 	}
-	p := literalParser{s: text}
-	for p.i < len(p.s) && (p.s[p.i] == '\n' || p.s[p.i] == '\r') {
-		p.i++
-	}
+	p := literalParser{s: text, i: leadingLines(text)}
 	if c := byteAt(p.s, p.i); c == ' ' || c == '\t' {
 		return nil, false // Python takes it for an indented line
 	}
@@ -27,8 +24,38 @@ func literal(text string) (any, bool) {
 		return nil, false
 	}
 	p.brackets++ // after the value line ends are blank
+	end := p.i
 	p.blank()
-	return v, p.i == len(p.s)
+	return v, p.i == len(p.s) && !endsIndented(p.s[end:])
+}
+
+// endsIndented reports whether the last line is nothing but an indentation, which
+// Python refuses.
+func endsIndented(tail string) bool {
+	line := strings.LastIndexAny(tail, "\r\n") + 1
+	return line > 0 && line < len(tail) && strings.Trim(tail[line:], " \t") == ""
+}
+
+// leadingLines is the length of the lines at the start that are blank or comments.
+func leadingLines(s string) int {
+	start := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case ' ', '\t', '\f':
+		case '\n', '\r':
+			start = i + 1
+		case '#':
+			end := strings.IndexByte(s[i:], '\n')
+			if end < 0 {
+				return start
+			}
+			i += end
+			start = i + 1
+		default:
+			return start
+		}
+	}
+	return start
 }
 
 // mayBeLiteral decides by the first character: nearly all text ends here.
@@ -37,7 +64,7 @@ func mayBeLiteral(text string) bool {
 		return false
 	}
 	c := text[0]
-	return isDigit(c) || strings.IndexByte("'\"([{+-.NTFrRuU\n\r#", c) >= 0
+	return isDigit(c) || strings.IndexByte("'\"([{+-.NTFrRuU \t\n\r#", c) >= 0
 }
 
 // maxBrackets is Python's own limit on nested brackets.

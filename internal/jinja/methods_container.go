@@ -50,21 +50,21 @@ func dictMethods() []*method {
 			}
 			return v, err
 		}},
-		{signature{name: "keys"}, func(_ *run, self any, _ args) (any, error) {
+		{signature{name: "keys"}, func(r *run, self any, _ args) (any, error) {
 			keys, _ := mappingKeys(self)
-			return &view{"keys", keys}, nil
+			return &view{"keys", keys}, r.tick(len(keys))
 		}},
-		{signature{name: "values"}, func(_ *run, self any, _ args) (any, error) {
+		{signature{name: "values"}, func(r *run, self any, _ args) (any, error) {
 			pairs, _ := pairsOf(self)
 			values := make([]any, len(pairs))
 			for i, p := range pairs {
 				values[i] = p.val
 			}
-			return &view{"values", values}, nil
+			return &view{"values", values}, r.tick(len(values))
 		}},
-		{signature{name: "items"}, func(_ *run, self any, _ args) (any, error) {
+		{signature{name: "items"}, func(r *run, self any, _ args) (any, error) {
 			pairs, _ := pairsOf(self)
-			return &view{"items", itemTuples(pairs)}, nil
+			return &view{"items", itemTuples(pairs)}, r.tick(len(pairs))
 		}},
 		{signature{name: "copy"}, func(_ *run, self any, _ args) (any, error) { return self, nil }},
 		unchangeable("update", "dict(a, key=value)"),

@@ -105,7 +105,7 @@ func characterMethods() []*method {
 		question("isascii", func(s string) bool { return strings.IndexFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) < 0 }),
 		question("isupper", isUpper),
 		question("islower", isLower),
-		question("istitle", func(s string) bool { return s == title(s) && strings.ToLower(s) != strings.ToUpper(s) }),
+		question("istitle", isTitled),
 	}
 }
 

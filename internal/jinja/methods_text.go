@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -28,7 +27,7 @@ func textMethods() []*method {
 	return []*method{
 		changed("lower", strings.ToLower),
 		changed("casefold", func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "ß", "ss")) }),
-		changed("upper", strings.ToUpper),
+		changed("upper", upper),
 		changed("title", title),
 		changed("capitalize", capitalize),
 		changed("swapcase", swapCase),
@@ -78,30 +77,6 @@ func textMethods() []*method {
 			return r.braceFormat(s, a)
 		}},
 	}
-}
-
-// title is Python's str.title: a letter is large unless a letter stands before it.
-func title(s string) string {
-	var b strings.Builder
-	inWord := false
-	for _, c := range s {
-		if inWord {
-			b.WriteRune(unicode.ToLower(c))
-		} else {
-			b.WriteRune(unicode.ToTitle(c))
-		}
-		inWord = unicode.IsUpper(c) || unicode.IsLower(c) || unicode.IsTitle(c)
-	}
-	return b.String()
-}
-
-func swapCase(s string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.IsUpper(c) {
-			return unicode.ToLower(c)
-		}
-		return unicode.ToUpper(c)
-	}, s)
 }
 
 func anyList(texts []string) []any {

@@ -258,9 +258,30 @@ func floatPower(a, b float64) (any, error) {
 	if a < 0 && b != math.Trunc(b) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
 		return nil, errors.New("a negative number can't be raised to a fraction")
 	}
-	f := math.Pow(a, b)
+	f := exactPower(a, b)
 	if math.IsInf(f, 0) && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
 		return nil, errors.New("the power is too large for a float")
 	}
 	return f, nil
+}
+
+// exactPower is a to the power of b. Go's math.Pow can be off in the last digit;
+// with a small whole exponent the power is computed with digits to spare.
+func exactPower(a, b float64) float64 {
+	if math.IsInf(a, 0) || math.IsNaN(a) || a == 0 || b != math.Trunc(b) || math.Abs(b) > 1000 {
+		return math.Pow(a, b)
+	}
+	product := big.NewFloat(1).SetPrec(256)
+	factor := new(big.Float).SetPrec(256).SetFloat64(a)
+	for n := int(math.Abs(b)); n > 0; n >>= 1 {
+		if n&1 == 1 {
+			product.Mul(product, factor)
+		}
+		factor.Mul(factor, factor)
+	}
+	if b < 0 {
+		product.Quo(big.NewFloat(1), product)
+	}
+	f, _ := product.Float64()
+	return f
 }

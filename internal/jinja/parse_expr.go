@@ -292,7 +292,13 @@ func (p *parser) postfix(value expression) expression {
 }
 
 func (p *parser) subscript(object expression, position int) expression {
-	key := p.subscriptKey(object, position)
+	var key expression
+	if !p.isOperator(":") {
+		key = p.expression()
+	}
+	if p.isOperator(":") {
+		return p.slicing(object, key, position)
+	}
 	if p.isOperator(",") {
 		items := []expression{key}
 		for p.skipOperator(",") {
@@ -301,21 +307,11 @@ func (p *parser) subscript(object expression, position int) expression {
 		key = &tupleDisplay{items}
 	}
 	p.expectOperator("]")
-	if s, ok := key.(*slicing); ok {
-		return s
-	}
 	return &subscript{pos: pos(position), object: object, key: key}
 }
 
-func (p *parser) subscriptKey(object expression, position int) expression {
-	var start expression
-	if !p.isOperator(":") {
-		start = p.expression()
-		if !p.isOperator(":") {
-			return start
-		}
-	}
-	p.advance()
+func (p *parser) slicing(object, start expression, position int) expression {
+	p.expectOperator(":")
 	s := &slicing{pos: pos(position), object: object, start: start}
 	if !p.isOperator(":") && !p.isOperator("]") {
 		s.stop = p.expression()
@@ -323,6 +319,7 @@ func (p *parser) subscriptKey(object expression, position int) expression {
 	if p.skipOperator(":") && !p.isOperator("]") {
 		s.step = p.expression()
 	}
+	p.expectOperator("]")
 	return s
 }
 

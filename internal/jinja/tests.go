@@ -2,7 +2,6 @@ package jinja
 
 import (
 	"math/big"
-	"strings"
 )
 
 // typed is a test that only looks at the value.
@@ -28,7 +27,7 @@ func isMapping(v any) bool { _, ok := asMapping(v); return ok }
 
 func isCallable(v any) bool {
 	switch v.(type) {
-	case *function, *boundMethod, *macro, *loop:
+	case *function, *boundMethod, *macro, *loop, *undefined: // Jinja2 finds what is missing callable
 		return true
 	}
 	return false
@@ -145,6 +144,3 @@ func isScalar(v any) bool {
 	}
 	return false
 }
-
-func isLower(s string) bool { return s == strings.ToLower(s) && s != strings.ToUpper(s) }
-func isUpper(s string) bool { return s == strings.ToUpper(s) && s != strings.ToLower(s) }

@@ -54,6 +54,17 @@ class Writer:
         self.common = {language: read_common(folder, language)[split] for language in LANGUAGES}
         self.groups = {(queue, language): read_queue(folder, queue, language) for queue in QUEUES for language in LANGUAGES}
 
+        self.words = {language: self._words(language) for language in LANGUAGES}
+
+    def _words(self, language):
+        """The longer words of all queues together: stuff for words that belong to none."""
+        found = set()
+        for queue in QUEUES:
+            for group in self.groups[queue, language]:
+                for line in [*group.things[self.split], *sum(group.lines[self.split].values(), [])]:
+                    found.update(re.findall(r"[^\W\d_]{4,}", re.sub(r"\{\w+\}", "", line)))
+        return sorted(found)
+
     def write(self) -> Ticket:
         chance = self.random.random
         language = self.random.choice(LANGUAGES)
@@ -68,6 +79,8 @@ class Writer:
             sentences += self._content(language, second, "3 normal")[1]
         if chance() < 0.55:
             sentences.insert(self.random.randint(1, len(sentences)), self._common(language, "filler"))
+        while self.split == TRAIN and chance() < 0.4:
+            sentences.insert(self.random.randint(0, len(sentences)), self._invented(language))
         if chance() < 0.1:
             self.random.shuffle(sentences)
         body = self._letter(language, sentences)
@@ -95,7 +108,7 @@ class Writer:
                     grave = grave and mark != "!"
                 else:
                     line = pick(lines[mark])
-                sentences.append(self._fill(language, line, thing))
+                sentences.append(self._crop(self._fill(language, line, thing)))
                 thing = pick(group.things[self.split])
             kind = chance()
             if kind < 0.5:
@@ -117,6 +130,26 @@ class Writer:
             for cue in cues:
                 sentences.insert(self.random.randint(max(0, len(sentences) - 1), len(sentences)), cue)
         return subject, sentences
+
+    def _invented(self, language):
+        """A sentence that means nothing, so that what a model has never met moves it nowhere."""
+        made = []
+        for _ in range(self.random.randint(2, 9)):
+            if self.random.random() < 0.4:
+                made.append(self.random.choice(self._common(language, "filler").split(" ")).strip(".,!?"))
+            else:
+                first, last = (self.random.choice(self.words[language]) for _ in range(2))
+                made.append(first[: self.random.randint(1, len(first))] + last[self.random.randint(0, len(last) - 1) :])
+        return " ".join(made) + self.random.choice((".", ".", ".", "!", "?", ""))
+
+    def _crop(self, sentence):
+        """In training often only some words in a row, so that no model learns sentences by heart."""
+        found = sentence.split(" ")
+        if self.split != TRAIN or len(found) < 4 or self.random.random() >= 0.3:
+            return sentence
+        length = self.random.randint(2, len(found) - 1)
+        start = self.random.randint(0, len(found) - length)
+        return " ".join(found[start : start + length])
 
     def _common(self, language, section):
         return self._fill(language, self.random.choice(self.common[language][section]), "")
@@ -154,8 +187,8 @@ class Writer:
     def _careless(self, text, drop=True):
         """The text as written in a hurry: words left out, slips of the finger, no capitals, HTML."""
         chance = self.random.random
-        if drop and chance() < 0.35:
-            rate = self.random.choice((0.05, 0.1, 0.2))
+        if drop and chance() < 0.5:
+            rate = self.random.choice((0.05, 0.1, 0.2, 0.35))
             kept = [word for word in re.split(r"(\s+)", text) if word.isspace() or chance() >= rate]
             text = "".join(kept) or text
         if chance() < 0.4:

@@ -51,8 +51,19 @@ var activationFormulas = map[engine.Activation]func(x float64) float64{
 
 func TestLinearEqualsTheTextbookFormulaForAnySize(t *testing.T) {
 	sizes := []struct{ rows, inputs, outputs int }{
-		{1, 1, 1}, {1, 7, 3}, {2, 16, 16}, {3, 60, 180}, {13, 33, 31}, {14, 64, 65}, {15, 5, 100},
-		{29, 48, 1}, {225, 20, 40}, {500, 3, 33}, {4, 768, 32}, {5, 1030, 17}, {3, 3072, 9},
+		{1, 1, 1},
+		{1, 7, 3},
+		{2, 16, 16},
+		{3, 60, 180},
+		{13, 33, 31},
+		{14, 64, 65},
+		{15, 5, 100},
+		{29, 48, 1},
+		{225, 20, 40},
+		{500, 3, 33},
+		{4, 768, 32},
+		{5, 1030, 17},
+		{3, 3072, 9},
 	}
 	eachISA(t, func(t *testing.T, k *engine.Kernels) {
 		for _, threads := range []int{1, 3} {

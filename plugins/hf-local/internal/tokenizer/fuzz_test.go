@@ -1,9 +1,6 @@
 package tokenizer
 
-import (
-	"os"
-	"testing"
-)
+import "testing"
 
 // encodesWithin demands that whatever was accepted encodes any text into ids
 // below its size.
@@ -22,11 +19,10 @@ func encodesWithin(t *testing.T, tok *Tokenizer, text string) {
 }
 
 func FuzzTokenizerJSON(f *testing.F) {
-	text, err := os.ReadFile("../../testdata/models/cased/tokenizer.json")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(text, "Größe [SEP] x")
+	f.Add([]byte(`{"added_tokens":[{"id":3,"content":"[SEP]","special":true}],"normalizer":{"type":"BertNormalizer","strip_accents":false},`+
+		`"pre_tokenizer":{"type":"BertPreTokenizer"},"post_processor":{"type":"TemplateProcessing",`+
+		`"single":[{"SpecialToken":{"id":"c","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{"c":{"ids":[2]}}},`+
+		`"model":{"type":"WordPiece","vocab":{"[UNK]":1,"g":4,"##ö":5}}}`), "Gö [SEP] x")
 	f.Add([]byte(`{"added_tokens":[{"id":1,"content":"b","normalized":true,"lstrip":true,"rstrip":true,"single_word":true}],`+
 		`"normalizer":{"type":"BertNormalizer"},"pre_tokenizer":{"type":"BertPreTokenizer"},`+
 		`"post_processor":{"type":"BertProcessing","sep":["s",3],"cls":["c",2]},"model":{"max_input_chars_per_word":2,"unk_token":"","vocab":{"":0,"a":4}}}`), "a b")

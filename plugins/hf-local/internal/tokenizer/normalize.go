@@ -72,7 +72,7 @@ func stripAccents(text string) string {
 }
 
 func lower(text string) string {
-	if isASCII(text) || strings.IndexRune(text, 'İ') < 0 {
+	if isASCII(text) || !strings.ContainsRune(text, 'İ') {
 		return strings.Map(lowerRune, text)
 	}
 	// The one letter whose small form is two characters.
