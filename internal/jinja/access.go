@@ -110,7 +110,7 @@ func element(object, key any) (any, bool, error) {
 	if _, ok := asMapping(object); ok {
 		v, ok, err := member(object, key)
 		if err != nil {
-			return nil, false, nil //nolint:nilerr // Jinja2 takes a key that can't be one for a missing one
+			return nil, false, nil // Jinja2 takes a key that can't be one for a missing one
 		}
 		return v, ok, nil
 	}

@@ -23,7 +23,7 @@ func at(pos int, err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, placed := err.(*fault); placed { //nolint:errorlint // faults are never wrapped
+	if _, placed := err.(*fault); placed { // faults are never wrapped
 		return err
 	}
 	return &fault{pos: pos, err: err}

@@ -189,12 +189,16 @@ func wordWrapFilter(r *run, v any, a args) (any, error) {
 	w := wrapper{width: width, breakLong: truth(a.at(1, true)), hyphens: truth(a.at(3, true))}
 	var lines []string
 	for _, paragraph := range splitLines(s, false) {
-		lines = append(lines, strings.Join(w.wrap(paragraph), between))
+		wrapped := w.wrap(paragraph)
+		if len(wrapped) == 0 {
+			wrapped = []string{""}
+		}
+		lines = append(lines, wrapped...)
 	}
-	if err := r.growTimes(len(s)+1, len(between)+1); err != nil {
+	if err := r.growTimes(len(lines), len(between)); err != nil {
 		return nil, err
 	}
-	return strings.Join(lines, between), nil
+	return strings.Join(lines, between), r.grow(len(s))
 }
 
 // wrapper breaks a paragraph into lines as Python's textwrap does.

@@ -72,7 +72,7 @@ func randomFilter(r *run, v any, _ args) (any, error) {
 	if n == 0 {
 		return &undefined{"there is no random element: the list is empty"}, nil
 	}
-	return r.subscript(v, int64(rand.IntN(n))) //nolint:gosec // nothing is kept secret by it
+	return r.subscript(v, int64(rand.IntN(n))) // nothing is kept secret by it
 }
 
 func joinFilter(r *run, v any, a args) (any, error) {

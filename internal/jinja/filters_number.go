@@ -117,7 +117,7 @@ func intFilter(_ *run, v any, a args) (any, error) {
 	}
 	f, err := toFloat(s)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return otherwise, nil //nolint:nilerr // what is no number is the default
+		return otherwise, nil // what is no number is the default
 	}
 	return truncate(f)
 }
@@ -197,7 +197,7 @@ func floatFilter(_ *run, v any, a args) (any, error) {
 		return nil, err
 	}
 	if err != nil {
-		return a.at(0, 0.0), nil //nolint:nilerr // what is no number is the default
+		return a.at(0, 0.0), nil // what is no number is the default
 	}
 	return f, nil
 }
