@@ -33,7 +33,7 @@ func textFilters() []*filter {
 		{signature: signature{name: "urlencode"}, apply: urlEncodeFilter},
 		{signature: signature{name: "default", params: []string{"default_value", "boolean"}}, apply: defaultFilter},
 		{signature: signature{name: "attr", params: []string{"name"}, required: 1}, apply: attrFilter},
-		{signature: signature{name: "pprint"}, apply: func(r *run, v any, _ args) (any, error) { return r.repr(v) }},
+		{signature: signature{name: "pprint"}, markup: true, apply: func(r *run, v any, _ args) (any, error) { return r.repr(v) }},
 	}
 }
 

@@ -102,12 +102,14 @@ func valueTests() []*test {
 			return isUpper(s), err
 		}},
 		{signature: signature{name: "filter"}, apply: func(r *run, v any, _ args) (bool, error) {
-			s, ok := asText(v)
-			return ok && r.lib.filters[s] != nil, nil
+			name, err := hashable(v)
+			s, ok := name.(string)
+			return ok && r.lib.filters[s] != nil, err
 		}},
 		{signature: signature{name: "test"}, apply: func(r *run, v any, _ args) (bool, error) {
-			s, ok := asText(v)
-			return ok && r.lib.tests[s] != nil, nil
+			name, err := hashable(v)
+			s, ok := name.(string)
+			return ok && r.lib.tests[s] != nil, err
 		}},
 	}
 }

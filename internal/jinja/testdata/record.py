@@ -1,0 +1,49 @@
+"""Records anew what Jinja2 answers to the templates of recorded.json.
+
+Run in this folder with Jinja2 3.1 installed: python3 record.py
+The variables are those of suite.json, without the functions of the pipeline.
+"""
+
+import copy
+import json
+
+from jinja2 import Undefined
+from jinja2.nativetypes import NativeEnvironment
+
+
+def encode(value):
+    if value is None:
+        return {"n": 1}
+    if isinstance(value, bool):
+        return {"b": value}
+    if isinstance(value, int):
+        return {"i": str(value)}
+    if isinstance(value, float):
+        return {"f": repr(value)}
+    if isinstance(value, str):
+        return {"s": str(value)}
+    if isinstance(value, Undefined):
+        return {"u": 1}
+    if isinstance(value, dict):
+        return {"d": [[encode(k if isinstance(k, str) else repr(k)), encode(v)] for k, v in value.items()]}
+    return {"l": [encode(v) for v in value]}
+
+
+def main():
+    with open("suite.json", encoding="utf-8") as f:
+        variables = json.load(f)["ctx"]
+    with open("recorded.json", encoding="utf-8") as f:
+        templates = [case["t"] for case in json.load(f)]
+    environment = NativeEnvironment(trim_blocks=True, lstrip_blocks=True)
+    lines = []
+    for template in templates:
+        try:
+            native = encode(environment.from_string(template).render(**copy.deepcopy(variables)))
+        except Exception as error:
+            native = {"err": type(error).__name__}
+        lines.append(json.dumps({"t": template, "native": native}, ensure_ascii=False))
+    with open("recorded.json", "w", encoding="utf-8") as f:
+        f.write("[\n" + ",\n".join(lines) + "\n]\n")
+
+
+main()
