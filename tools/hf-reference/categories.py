@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes internal/tokenizer/categories.go of the plugin hf-local.
+"""Writes internal/tokenizer/categories.go of the plugin hf-local, and
+testdata/characters.json, which its tests compare every character with.
 
 HuggingFace tokenizers knows the categories of characters from Rust crates with
 an older Unicode than Go's. This asks the real library about every code point,
@@ -8,13 +9,17 @@ so that the plugin decides as it does, whatever Go's tables say.
 Needs: pip install tokenizers. Usage: categories.py, from any folder.
 """
 
+import hashlib
+import json
 import pathlib
 import subprocess
 
 import tokenizers
 from tokenizers import normalizers, pre_tokenizers
 
-OUT = pathlib.Path(__file__).resolve().parents[2] / "plugins/hf-local/internal/tokenizer/categories.go"
+PLUGIN = pathlib.Path(__file__).resolve().parents[2] / "plugins/hf-local"
+OUT = PLUGIN / "internal/tokenizer/categories.go"
+HASHES = PLUGIN / "testdata/characters.json"
 
 
 def bert(**steps):
@@ -48,6 +53,25 @@ def table(name, comment, code_points):
     return "\n".join(lines + ["}"])
 
 
+def hashes():
+    """A hash of what each step of BertNormalizer and BertPreTokenizer do, for each
+    256 characters of the planes that have any."""
+    steps = [bert(**{step: True}) for step in ("clean_text", "handle_chinese_chars", "strip_accents", "lowercase")]
+    split = pre_tokenizers.BertPreTokenizer()
+    out = {}
+    for block in [*range(0, 0x30000, 256), *range(0xE0000, 0xE1000, 256)]:
+        h = hashlib.sha256()
+        for c in range(block, block + 256):
+            if 0xD800 <= c < 0xE000:
+                continue
+            text = f"a{chr(c)}b"
+            for step in steps:
+                h.update(step.normalize_str(text).encode() + b"\n")
+            h.update(b"%d\n" % len(split.pre_tokenize_str(text)))
+        out[f"{block:04X}"] = h.hexdigest()[:16]
+    return out
+
+
 def main():
     clean, strip, split = bert(clean_text=True), bert(strip_accents=True), pre_tokenizers.BertPreTokenizer()
     controls, marks, punctuation = [], [], []
@@ -71,6 +95,8 @@ def main():
         table("punctuation", "punctuation is what BertPreTokenizer makes words of.", punctuation),
     ]
     OUT.write_text("\n\n".join(parts).replace("EDIT.\n\n//", "EDIT.\n//") + "\n")
+    versions = {"tokenizers": tokenizers.__version__}
+    HASHES.write_text(json.dumps({"versions": versions, "hashes": hashes()}, indent=0) + "\n")
     subprocess.run(["gofmt", "-w", OUT], check=True)
 
 

@@ -9,21 +9,21 @@ plugins/hf-local/testdata/models/NAME, and writes
   testdata/classify_NAME.json   texts with the ids, logits and scores of transformers
   testdata/tokens_NAME.json     strings with the ids of tokenizers
 
-Needs: pip install torch transformers tokenizers safetensors numpy.
+Needs: pip install torch transformers tokenizers safetensors.
 Usage: record.py, from any folder. The result is the same on every run with the
 same versions; those are written into the files.
 """
 
+import collections
 import json
 import pathlib
 import random
 import shutil
 
-import numpy
 import tokenizers
 import torch
 import transformers
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import normalizers, pre_tokenizers
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "plugins/hf-local/testdata"
 
@@ -89,18 +89,24 @@ def texts():
     return SENTENCES + long + limits + chosen
 
 
-def train(lowercase, size):
-    t = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    t.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
-    t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=size, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], show_progress=False
-    )
-    t.train_from_iterator(SENTENCES + ["abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 .,;:!?-_'\"()"], trainer)
-    # Training numbers equal pairs by chance: sorted, every run gives the same.
-    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    rest = sorted(w for w in t.get_vocab() if w not in specials)
-    return {w: i for i, w in enumerate(specials + rest)}
+def vocabulary(lowercase, size):
+    """A WordPiece vocabulary of the sentences: all characters, then the pieces
+    that save most. (The trainer of tokenizers breaks ties by chance, so that no
+    two runs would give the same.)"""
+    normalize = normalizers.BertNormalizer(lowercase=lowercase).normalize_str
+    split = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
+    alphabet = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 .,;:!?-_'\"()[]"
+    words = [w for s in SENTENCES + [alphabet] for w, _ in split(normalize(s))]
+    saved = collections.Counter()
+    for w in words:
+        for begin in range(len(w)):
+            for end in range(begin + 2, min(len(w), begin + 12) + 1):
+                saved[("##" if begin else "") + w[begin:end]] += end - begin - 1
+    characters = sorted({c for w in words for c in w})
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + characters + ["##" + c for c in characters]
+    best = sorted(saved, key=lambda p: (-saved[p], p))
+    pieces += best[: size - len(pieces)]
+    return {w: i for i, w in enumerate(pieces)}
 
 
 def model(vocab, **changes):
@@ -185,7 +191,7 @@ def write(name, value):
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     labels = lambda *names: dict(id2label=dict(enumerate(names)), label2id={n: i for i, n in enumerate(names)})
-    cased, uncased = train(False, 420), train(True, 380)
+    cased, uncased = vocabulary(False, 420), vocabulary(True, 380)
     # A head of 12 values and a width that is no multiple of any vector.
     save("cased", cased, dict(do_lower_case=False), model(
         cased, hidden_size=60, num_hidden_layers=3, num_attention_heads=5, intermediate_size=100,
