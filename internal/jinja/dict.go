@@ -100,7 +100,9 @@ func (d *Dict) set(key, value any) error {
 type compound string
 
 // hashable is what makes key the same key as another: 1, 1.0 and true are one.
-func hashable(key any) (any, error) {
+func hashable(key any) (any, error) { return hashWithin(key, 0) }
+
+func hashWithin(key any, depth int) (any, error) {
 	switch k := key.(type) {
 	case string, nil, int64:
 		return k, nil
@@ -121,7 +123,7 @@ func hashable(key any) (any, error) {
 	case *big.Int:
 		return compound(k.String()), nil
 	case tuple:
-		return hashTuple(k)
+		return hashTuple(k, depth+1)
 	case []any, map[string]any, mapping:
 		return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
 	case *undefined:
@@ -132,20 +134,29 @@ func hashable(key any) (any, error) {
 	return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
 }
 
-// maxKey is how many bytes the hash of a tuple may have.
-const maxKey = 1 << 16
+// Bounds on tuples as keys: bytes of the hash and levels of nesting.
+const (
+	maxKey      = 1 << 16
+	maxKeyDepth = 20
+)
 
-func hashTuple(t tuple) (any, error) {
+// hashTuple writes each element's hash with its type and length, so that different
+// tuples have different hashes.
+func hashTuple(t tuple, depth int) (any, error) {
+	if depth > maxKeyDepth {
+		return nil, errors.New("the tuple is nested too deep for a key")
+	}
 	var b strings.Builder
 	for _, element := range t {
-		hash, err := hashable(element)
+		hash, err := hashWithin(element, depth)
 		if err != nil {
 			return nil, err
 		}
+		text := fmt.Sprint(hash)
+		fmt.Fprintf(&b, "%T%d:%s", hash, len(text), text)
 		if b.Len() > maxKey {
 			return nil, errors.New("the tuple is too long for a key")
 		}
-		fmt.Fprintf(&b, "%T%q,", hash, fmt.Sprint(hash))
 	}
 	return compound("(" + b.String() + ")"), nil
 }

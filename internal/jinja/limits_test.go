@@ -54,6 +54,8 @@ var hostile = map[string]string{
 	"digits of an integer":   "{{ 7 ** 20000 }}x",
 	"decimals of round":      "{{ 1.5 | round(1000000000) }}",
 	"key of many parts":      "{{ {(range(99999) | map('string') | list | join('-'), ) * 99999: 1} }}",
+	"nested tuple as a key":  "{% set n = namespace(t=(1,)) %}{% for i in range(90000) %}{% set n.t = (n.t,) %}{% endfor %}{{ {n.t: 1} }}",
+	"chained generators":     "{% set n = namespace(t=[1]) %}{% for i in range(99999) %}{% set n.t = n.t | map('string') %}{% endfor %}{{ n.t | list | length + nope }}",
 	"wrapping without width": "{{ ('ab ' * 999999) | wordwrap(99999999) | wordwrap(99999999) }}",
 }
 

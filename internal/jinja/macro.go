@@ -53,7 +53,7 @@ func (m *macro) bind(r *run, inner *frame, g given) error {
 	extra := []any(nil)
 	if len(g.positional) > len(m.parameters) {
 		if !m.varargs {
-			return fmt.Errorf("the macro %s takes at most %d arguments, not %d", m.name, len(m.parameters), len(g.positional))
+			return fmt.Errorf("the macro %s takes at most %s, not %d", m.name, count(len(m.parameters)), len(g.positional))
 		}
 		extra = g.positional[len(m.parameters):]
 	}
