@@ -42,9 +42,12 @@ func (m *models) acquire(ctx context.Context, folder string) (got *model.Model, 
 	}
 	m.users.Add(1)
 	m.mu.Unlock()
-	got, err = m.get(ctx, folder)
-	if err != nil {
-		m.users.Done()
+	defer func() {
+		if got == nil {
+			m.users.Done()
+		}
+	}()
+	if got, err = m.get(ctx, folder); err != nil {
 		return nil, nil, err
 	}
 	return got, m.users.Done, nil
@@ -77,13 +80,18 @@ func (m *models) get(ctx context.Context, folder string) (*model.Model, error) {
 }
 
 func (m *models) fill(ctx context.Context, folder string, e *entry) {
+	// Deferred, and with an error from the start: should loading panic, a host
+	// that recovers must not leave the others waiting.
+	e.err = errors.New("loading the model broke off")
+	defer func() {
+		if e.err != nil {
+			m.mu.Lock()
+			delete(m.entries, folder)
+			m.mu.Unlock()
+		}
+		close(e.done)
+	}()
 	e.model, e.err = m.load(ctx, folder)
-	if e.err != nil {
-		m.mu.Lock()
-		delete(m.entries, folder)
-		m.mu.Unlock()
-	}
-	close(e.done)
 }
 
 // close refuses new calls, waits for the running ones and frees the models.

@@ -279,6 +279,31 @@ func TestWhoWaitsForAModelLoadsItWhenTheLoaderWasCancelled(t *testing.T) {
 	})
 }
 
+func TestALoadThatPanicsLeavesNobodyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := make(chan struct{})
+		m := newModels(func(context.Context, string) (*model.Model, error) {
+			<-start
+			panic("test")
+		})
+		go func() {
+			defer func() { _ = recover() }() // as the host does
+			_, _, _ = m.acquire(t.Context(), "x")
+		}()
+		synctest.Wait()
+		waiting := make(chan error, 1)
+		go func() {
+			_, _, err := m.acquire(t.Context(), "x")
+			waiting <- err
+		}()
+		synctest.Wait()
+		close(start)
+		if err := <-waiting; err == nil {
+			t.Error("no error")
+		}
+	})
+}
+
 func TestWaitingForAModelEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		loaded := make(chan struct{})

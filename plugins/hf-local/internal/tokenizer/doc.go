@@ -10,6 +10,6 @@
 // [SEP].
 //
 // Invalid UTF-8 counts as U+FFFD. The categories of characters are those of the
-// Rust crates that HuggingFace uses; where they differ from Go's, unicode.go says
-// so.
+// Rust crates that HuggingFace uses, which know an older Unicode than Go:
+// categories.go has them as HuggingFace itself answered for every character.
 package tokenizer
