@@ -48,8 +48,17 @@ func TestDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range append(pages, filepath.Join(product.root, "README.md")) {
-		t.Run(filepath.Base(page), func(t *testing.T) {
+	readmes, err := filepath.Glob(filepath.Join(product.root, "plugins", "*", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages = append(append(pages, readmes...), filepath.Join(product.root, "README.md"))
+	for _, page := range pages {
+		name, err := filepath.Rel(product.root, page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name, func(t *testing.T) {
 			r := newReader(t)
 			for _, b := range blocks(t, page) {
 				switch b.language {

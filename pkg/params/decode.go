@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -304,6 +305,9 @@ func sameSignature(method, wanted reflect.Type) bool {
 
 // value decodes raw, which is not nil, into v.
 func (d *decoder) value(s *Spec, raw any, v reflect.Value) {
+	if huge, ok := raw.(*big.Int); ok {
+		raw = huge.String()
+	}
 	if d.leftForLater(s, raw) {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -529,4 +530,29 @@ func TestFaultsKeepsErrorsThatNameNoField(t *testing.T) {
 	checkFaults(t, &api.FieldError{Field: "steps", Err: &api.FieldError{Field: "[2]", Err: plain}}, "steps[2]: plain")
 	checkFaults(t, &api.FieldError{Field: "a"}, "a: is wrong")
 	checkFaults(t, nil)
+}
+
+func TestANumberBeyond64BitsKeepsItsDigits(t *testing.T) {
+	type fields struct {
+		Text  string  `otai:"text"`
+		Any   any     `otai:"any"`
+		Float float64 `otai:"float"`
+		Whole int64   `otai:"whole"`
+	}
+	huge, _ := new(big.Int).SetString("12345678901234567890", 10)
+	spec, err := params.Describe(reflect.TypeFor[fields]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := params.Decode(spec, map[string]any{"text": huge, "any": []any{huge}, "float": huge}, params.Binder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &fields{Text: "12345678901234567890", Any: []any{"12345678901234567890"}, Float: 12345678901234567890}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if _, err := params.Decode(spec, map[string]any{"whole": huge}, params.Binder{}); err == nil {
+		t.Error("a whole number of 64 bits takes it")
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -81,6 +82,8 @@ func plain(v any, depth int) (out any, same bool, err error) {
 			list[i] = text
 		}
 		return list, false, nil
+	case *big.Int:
+		return x.String(), false, nil // templates count beyond 64 bits; the digits lose nothing
 	case time.Time:
 		return plainTime(x), false, nil
 	case time.Duration:

@@ -7,7 +7,7 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 	return api.NewPlugin(
 		api.Metadata{
 			Name:        "otai-hf-local",
-			Version:     "1.0.0",
+			Version:     "0.1.0",
 			API:         ">=1.0.0 <2",
 			Description: "Classifies texts with HuggingFace models on this machine.",
 		},

@@ -1,14 +1,17 @@
 """Records anew what Jinja2 answers to the templates of recorded.json.
 
-Run in this folder with Jinja2 3.1 installed: python3 record.py
-The variables are those of suite.json, without the functions of the pipeline.
+Usage: record.py, from any folder, with Jinja2 3.1 installed. The variables are those of suite.json, without the functions of the pipeline.
 """
 
 import copy
 import json
+import pathlib
 
 from jinja2 import Undefined
 from jinja2.nativetypes import NativeEnvironment
+
+
+TESTDATA = pathlib.Path(__file__).parents[2] / "internal" / "jinja" / "testdata"
 
 
 def encode(value):
@@ -30,9 +33,9 @@ def encode(value):
 
 
 def main():
-    with open("suite.json", encoding="utf-8") as f:
+    with open(TESTDATA / "suite.json", encoding="utf-8") as f:
         variables = json.load(f)["ctx"]
-    with open("recorded.json", encoding="utf-8") as f:
+    with open(TESTDATA / "recorded.json", encoding="utf-8") as f:
         templates = [case["t"] for case in json.load(f)]
     environment = NativeEnvironment(trim_blocks=True, lstrip_blocks=True)
     lines = []
@@ -42,7 +45,7 @@ def main():
         except Exception as error:
             native = {"err": type(error).__name__}
         lines.append(json.dumps({"t": template, "native": native}, ensure_ascii=False))
-    with open("recorded.json", "w", encoding="utf-8") as f:
+    with open(TESTDATA / "recorded.json", "w", encoding="utf-8") as f:
         f.write("[\n" + ",\n".join(lines) + "\n]\n")
 
 
