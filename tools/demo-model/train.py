@@ -73,6 +73,9 @@ def train_tokenizer(texts: list[str]) -> BertTokenizerFast:
     tokenizer.decoder = decoders.WordPiece()
     trainer = trainers.WordPieceTrainer(vocab_size=VOCABULARY, min_frequency=4, special_tokens=SPECIAL, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
+    # The trainer numbers the pieces in an order that changes from run to run; cutting doesn't depend on it.
+    pieces = SPECIAL + sorted(set(tokenizer.get_vocab()) - set(SPECIAL))
+    tokenizer.model = models.WordPiece(vocab={piece: at for at, piece in enumerate(pieces)}, unk_token="[UNK]")
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
