@@ -92,6 +92,12 @@ func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		// A private TMPDIR keeps the other user out: then it is this one.
+		try := exec.Command("true")
+		try.Dir, try.SysProcAttr = folder, plain
+		if try.Run() != nil {
+			plain = nil
+		}
 	}
 	run := func(dir, name string, args ...string) []byte {
 		t.Helper()
