@@ -21,8 +21,9 @@ const (
 	namePrefix = "otai-"
 )
 
-// App is an application before its start: everything is known, nothing built.
-type App struct {
+// application is everything that a configuration needs, known and checked, before
+// anything of it is built.
+type application struct {
 	settings Settings
 	sources  []config.Source
 	document *config.Document
@@ -41,7 +42,7 @@ type choices struct {
 }
 
 // prepare reads the configuration, loads the plugins and checks the whole.
-func prepare(ctx context.Context, s Settings, c choices) (*App, error) {
+func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 	if c.files == nil {
 		var err error
 		if c.files, c.dotEnv, err = s.configSources(); err != nil {
@@ -49,7 +50,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*App, error) {
 		}
 	}
 	document, problems := config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: s.Environ})
-	a := &App{settings: s, sources: c.files, document: document, redactor: &Redactor{}, problems: problems}
+	a := &application{settings: s, sources: c.files, document: document, redactor: &Redactor{}, problems: problems}
 	if document == nil || problems.HasErrors() {
 		return a, a.problemFault(CodeUsage)
 	}
@@ -83,13 +84,13 @@ type ProblemsError struct{ Problems config.Problems }
 
 func (e *ProblemsError) Error() string { return e.Problems.Error() }
 
-func (a *App) problemFault(code Code) error {
+func (a *application) problemFault(code Code) error {
 	return &Fault{Code: code, Err: &ProblemsError{Problems: a.problems}}
 }
 
 // requiredPlugins ends the start for a plugin that the configuration demands and
 // that was not loaded; one that nobody needs is a warning.
-func (a *App) requiredPlugins() error {
+func (a *application) requiredPlugins() error {
 	var errs []error
 	for _, wanted := range a.document.Plugins {
 		if wanted.Required == nil || !*wanted.Required {
@@ -154,7 +155,7 @@ func loadPlugins(ctx context.Context, s Settings, logger *slog.Logger, dirs []st
 }
 
 // engine builds all instances.
-func (a *App) engine(o orchestrator.Options) (*orchestrator.Engine, error) {
+func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 	o.Registry = a.registry
 	o.Logger = a.logger
 	o.Env = a.redactor.env(a.document.Lookup)
@@ -175,7 +176,7 @@ func (a *App) engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 
 // located gives the faults of a configuration that only building could find their
 // places in the files.
-func (a *App) located(err error) error {
+func (a *application) located(err error) error {
 	var problems config.Problems
 	for _, fault := range configErrors(err) {
 		at := a.document.Locate(fault.Path)
@@ -207,7 +208,7 @@ func configErrors(err error) []*orchestrator.ConfigError {
 }
 
 // clean keeps secrets out of an error that people will read.
-func (a *App) clean(err error) error {
+func (a *application) clean(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -225,7 +226,7 @@ type cleanError struct {
 func (e *cleanError) Error() string { return e.text }
 func (e *cleanError) Unwrap() error { return e.err }
 
-func (a *App) close() {
+func (a *application) close() {
 	if a.logFile != nil {
 		_ = a.logFile.Close() // the last line has been written; nobody is left to tell
 	}

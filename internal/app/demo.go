@@ -128,7 +128,7 @@ func unpackDemo(dir string) error {
 	return nil
 }
 
-func prepareDemo(ctx context.Context, s Settings, dir, url, password string) (*App, error) {
+func prepareDemo(ctx context.Context, s Settings, dir, url, password string) (*application, error) {
 	data, err := demo.Files.ReadFile("config.yml")
 	if err != nil {
 		return nil, fault(CodeRun, err)
@@ -155,11 +155,11 @@ type demonstration struct {
 }
 
 // run runs the engine until no ticket is left in the incoming queue.
-func (d *demonstration) run(ctx context.Context, a *App) error {
+func (d *demonstration) run(ctx context.Context, a *application) error {
 	running, cancel := context.WithTimeout(ctx, demoLimit)
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- a.run(running, RunOptions{}, nil) }()
+	go func() { ended <- a.run(running, RunOptions{}) }()
 
 	const look = 20 * time.Millisecond
 	ticker := time.NewTicker(look)

@@ -21,12 +21,12 @@ func Run(ctx context.Context, s Settings, o RunOptions) error {
 		return err
 	}
 	defer a.close()
-	return a.run(ctx, o, nil)
+	return a.run(ctx, o)
 }
 
-// run builds the engine, lets watch see it, and runs it to its end.
-func (a *App) run(ctx context.Context, o RunOptions, wrap func(use string, service any) any) error {
-	options := orchestrator.Options{Once: o.Once, Wrap: wrap}
+// run builds the engine and runs it to its end.
+func (a *application) run(ctx context.Context, o RunOptions) error {
+	options := orchestrator.Options{Once: o.Once}
 	if o.DryRun {
 		options.Wrap = dryRun{logger: a.logger}.wrap
 	}
@@ -44,7 +44,7 @@ func (a *App) run(ctx context.Context, o RunOptions, wrap func(use string, servi
 	return nil
 }
 
-func (a *App) loaded() []string {
+func (a *application) loaded() []string {
 	var names []string
 	for _, p := range a.plugins {
 		if p.Status == loader.Loaded {
