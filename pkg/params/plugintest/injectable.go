@@ -34,9 +34,15 @@ func (k *kit) injectablePromises(i api.Injectable, app api.AppConfig) []promise 
 	add("its type is concrete", s.isConcrete)
 	add("is built quickly and without side effects", s.isBuiltSilently)
 	add("is built twice, independently", s.isBuiltTwice)
-	add("is closed twice, without a start", s.isClosedTwice)
-	add("a start that is called off ends soon", s.startEnds)
-	add("a health check that is called off ends soon", s.healthCheckEnds)
+	if s.may(reflect.TypeFor[io.Closer]()) {
+		add("is closed twice, without a start", s.isClosedTwice)
+	}
+	if s.may(reflect.TypeFor[api.Starter]()) {
+		add("a start that is called off ends soon", s.startEnds)
+	}
+	if s.may(reflect.TypeFor[api.HealthChecker]()) {
+		add("a health check that is called off ends soon", s.healthCheckEnds)
+	}
 	if s.isPipe() {
 		add("a run that is called off ends soon", s.runEnds)
 	}
@@ -48,6 +54,21 @@ func (k *kit) injectablePromises(i api.Injectable, app api.AppConfig) []promise 
 }
 
 func (s *subject) isPipe() bool { return s.injectable.Instance != nil }
+
+// made is the type that the build function returns.
+func (s *subject) made() reflect.Type {
+	if s.isPipe() {
+		return s.injectable.Instance
+	}
+	return s.injectable.Provides
+}
+
+// may reports whether what is built may have the ability. Of an interface, only
+// the instance tells.
+func (s *subject) may(ability reflect.Type) bool {
+	made := s.made()
+	return made != nil && (made.Kind() == reflect.Interface || made.Implements(ability))
+}
 
 // isMade reads what the build functions hide, as a host does, to know that they
 // are there without calling one.
@@ -142,10 +163,7 @@ func (s *subject) readsExample(f *finding) {
 }
 
 func (s *subject) isConcrete(f *finding) {
-	made := s.injectable.Provides
-	if s.isPipe() {
-		made = s.injectable.Instance
-	}
+	made := s.made()
 	switch {
 	case made == nil:
 		f.skipped = "there is nothing that it makes"

@@ -16,12 +16,18 @@ import (
 // leaky is a plugin with two faults.
 func leaky(api.AppConfig) api.Plugin {
 	type none struct{}
+	type where struct {
+		Where string `otai:"where,required" doc:"Where to."`
+	}
 	return api.NewPlugin(
 		api.Metadata{Name: "otai-leaky", Version: "1", API: ">=1.0.0 <2", Description: "Leaks."},
 		api.NewPipeFunc("LeakPipe", "Leaks.", func(context.Context, none, api.Scope) (api.PipeResult, error) {
 			go func() { select {} }()
 			return api.Success(nil), nil
 		}),
+		api.NewPipeFunc("StorePipe", "Stores.", func(context.Context, where, api.Scope) (api.PipeResult, error) {
+			return api.Success(nil), nil
+		}).WithLabel("example", `{"where": "here"}`),
 	)
 }
 
@@ -48,7 +54,8 @@ func TestTheOutputReadsAsATableOfPromises(t *testing.T) {
 		"--- FAIL: TestLeakyPlugin/the_metadata_is_valid",
 		`the version "1" is no semantic version`,
 		"--- PASS: TestLeakyPlugin/LeakPipe/is_built_quickly_and_without_side_effects",
-		"--- SKIP: TestLeakyPlugin/LeakPipe/is_closed_twice,_without_a_start",
+		"--- SKIP: TestLeakyPlugin/StorePipe/its_params_are_read_from_nothing",
+		"where is required",
 		"--- FAIL: TestLeakyPlugin/LeakPipe/leaves_no_goroutine_behind",
 		"leaves a goroutine behind, made by github.com/open-ticket-ai/otai/pkg/params/plugintest_test.leaky",
 	} {

@@ -51,7 +51,7 @@ const partialVersion = `v?(\d+|[xX*])(\.(\d+|[xX*])){0,2}(-[0-9A-Za-z.-]+)?(\+[0
 // A constraint is alternatives of comparisons that all hold, as in
 // ">=1.2, <2 || ~3.1", or of a range as in "1.2 - 1.4".
 var (
-	comparisons  = regexp.MustCompile(`^\s*((=|==|!=|>|<|>=|=>|<=|=<|~|~>|\^)?\s*` + partialVersion + `(\s+|\s*,\s*|\s*$))+$`)
+	comparisons  = regexp.MustCompile(`^\s*((=|!=|>|<|>=|=>|<=|=<|~|~>|\^)?\s*` + partialVersion + `(\s+|\s*,\s*|\s*$))+$`)
 	versionRange = regexp.MustCompile(`^\s*` + partialVersion + `\s+-\s+` + partialVersion + `\s*$`)
 )
 

@@ -16,7 +16,7 @@ func TestVersionsAreSemantic(t *testing.T) {
 func TestConstraintsCanBeRead(t *testing.T) {
 	for constraint, want := range map[string]bool{
 		">=1.0.0 <2": true, ">=1.0.0, <2": true, "^1": true, "~1.2": true, "1.x": true, "*": true, "1.2 - 1.4": true, "<1 || >= 2.1, != 2.3": true, "=1.0.0-rc.1": true, "v1": true,
-		"": false, "one": false, ">=": false, ">=1.0.0 <": false, ">1 ||": false, ">>1": false, "1.2.3.4": false, ">=1 and <2": false,
+		"": false, "one": false, ">=": false, ">=1.0.0 <": false, ">1 ||": false, ">>1": false, "==1": false, "1.2.3.4": false, ">=1 and <2": false,
 	} {
 		if err := checkConstraint(constraint); (err == nil) != want {
 			t.Errorf("%q: %v", constraint, err)
