@@ -12,10 +12,8 @@
 // are cancelled before they are handed over. A test that gives its plugin all that
 // it needs says so by [Live], and more is promised.
 //
-// What can't be seen from within the process is not promised: a build function
-// that reads a file and closes it goes unnoticed, as does os.Exit before it is
-// too late. Since the whole process is watched, a test that calls Run must not be
-// parallel to others.
+// What can't be seen from within the process goes unnoticed, such as a build
+// function that reads a file and closes it; os.Exit ends the test itself.
 //
 // [Find], [Service], [Pipe] and [Child] are for an author's own tests: they build
 // and run what a plugin offers as a host would, from the values of a configuration.

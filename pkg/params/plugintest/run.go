@@ -3,6 +3,7 @@ package plugintest
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,9 +13,15 @@ import (
 )
 
 // Run holds the plugin that create describes to the promises of this package.
-// create is the plugin's CreatePlugin.
+// create is the plugin's CreatePlugin. As the whole process is watched, t must not
+// be parallel to other tests.
 func Run(t *testing.T, create func(api.AppConfig) api.Plugin, options ...Option) {
 	t.Helper()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(here) // refuses parallel tests, and undoes what a plugin changes
 	k := newKit(create, t.TempDir, options)
 	list := k.promises()
 	for _, p := range list {

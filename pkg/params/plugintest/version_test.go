@@ -1,6 +1,9 @@
 package plugintest
 
-import "testing"
+import (
+	"regexp"
+	"testing"
+)
 
 func TestVersionsAreSemantic(t *testing.T) {
 	for version, want := range map[string]bool{
@@ -22,4 +25,27 @@ func TestConstraintsCanBeRead(t *testing.T) {
 			t.Errorf("%q: %v", constraint, err)
 		}
 	}
+}
+
+// grammar is the one of semver.org, 2.0.0, as a regular expression.
+var grammar = func() *regexp.Regexp {
+	const (
+		number = `(0|[1-9][0-9]*)`
+		letter = `[0-9]*[A-Za-z-][0-9A-Za-z-]*`
+		pre    = `(` + number + `|` + letter + `)`
+		build  = `[0-9A-Za-z-]+`
+	)
+	return regexp.MustCompile(`^` + number + `\.` + number + `\.` + number +
+		`(-` + pre + `(\.` + pre + `)*)?` + `(\+` + build + `(\.` + build + `)*)?$`)
+}()
+
+func FuzzVersionsFollowTheGrammar(f *testing.F) {
+	for _, version := range []string{"1.2.3", "1.2", "01.2.3", "1.0.0-rc.1+a.b", "1.0.0-0a.01", "1.0.0+-.--", "1.0.0--"} {
+		f.Add(version)
+	}
+	f.Fuzz(func(t *testing.T, version string) {
+		if err := checkVersion(version); (err == nil) != grammar.MatchString(version) {
+			t.Errorf("%q: %v", version, err)
+		}
+	})
 }
