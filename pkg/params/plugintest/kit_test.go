@@ -128,10 +128,14 @@ type sick thing
 func (*sick) CheckHealth(context.Context) error { return errors.New("is ill") }
 
 // examineAll runs the promises as Run does, and keeps the faults by name.
-func examineAll(t *testing.T, create func(api.AppConfig) api.Plugin, options ...Option) (faults map[string][]string, skipped map[string]string) {
+// Unless it is impatient, a slow machine makes no difference.
+func examineAll(t *testing.T, impatient bool, create func(api.AppConfig) api.Plugin, options ...Option) (faults map[string][]string, skipped map[string]string) {
 	t.Helper()
 	k := newKit(create, t.TempDir, options)
-	k.patience, k.grace, k.quick = 200*time.Millisecond, 50*time.Millisecond, 100*time.Millisecond
+	k.quick = k.patience
+	if impatient {
+		k.patience, k.grace, k.quick = 200*time.Millisecond, 50*time.Millisecond, 100*time.Millisecond
+	}
 	faults, skipped = make(map[string][]string), make(map[string]string)
 	for _, p := range k.promises() {
 		f := k.examine(p)
@@ -163,6 +167,14 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 		t.Fatal(err)
 	}
 	calls := 0
+	slow := []string{"has not returned", "belongs into Start", "kit_test.go:"} // what shows only by waiting
+	var onceBuilt, fewer, other bool
+	t.Setenv("PLUGINTEST_GOOD", "1")
+	stdout, threads := os.Stdout, runtime.GOMAXPROCS(0)
+	t.Cleanup(func() {
+		os.Stdout = stdout
+		runtime.GOMAXPROCS(threads)
+	})
 
 	type paramsWithoutTag struct{ Name string }
 	type wrongDefaults struct {
@@ -228,6 +240,30 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 		"building opens a file":        {building(func(api.Host) { opened, _ = os.Open("kit_test.go") }), nil, "Bad/is built quickly and without side effects", "kit_test.go and leaves it open"},
 		"building writes a file":       {building(func(h api.Host) { calls++; touch(filepath.Join(h.App().CacheDir, fmt.Sprint("c", calls))) }), nil, "Bad/is built quickly and without side effects", "into its folder"},
 
+		"building removes a variable":  {building(func(api.Host) { os.Unsetenv("PLUGINTEST_GOOD") }), nil, "Bad/is built quickly and without side effects", "removes the environment variable PLUGINTEST_GOOD"},
+		"building takes all threads":   {building(func(api.Host) { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }), nil, "Bad/is built quickly and without side effects", "sets GOMAXPROCS"},
+		"building replaces the output": {building(func(api.Host) { os.Stdout = nil }), nil, "Bad/is built quickly and without side effects", "replaces os.Stdout"},
+		"building is done once": {offering(api.NewService("Bad", "Is bad.", func(struct{}, api.Host) (*thing, error) {
+			if onceBuilt {
+				return nil, errors.New("there is one already")
+			}
+			onceBuilt = true
+			return &thing{}, nil
+		})), nil, "Bad/is built twice, independently", "and then no more"},
+		"less is offered the second time": {func(api.AppConfig) api.Plugin {
+			if fewer {
+				return api.NewPlugin(goodMetadata)
+			}
+			fewer = true
+			return api.NewPlugin(goodMetadata, goodClock)
+		}, nil, "CreatePlugin answers the same twice", "first 1 injectables and then 0"},
+		"another is offered the second time": {func(api.AppConfig) api.Plugin {
+			if other = !other; other {
+				return api.NewPlugin(goodMetadata, goodClock)
+			}
+			return api.NewPlugin(goodMetadata, goodClock.WithLabel("new", "true"))
+		}, nil, "CreatePlugin answers the same twice", "injectable 1"},
+
 		"one instance for all":          {serviceOf(func() *thing { return shared }), nil, "Bad/is built twice, independently", "would share it"},
 		"the second Close fails":        {serviceOf(func() *closer { return &closer{[]error{nil, errors.New("closed already")}} }), nil, "Bad/is closed twice, without a start", "the second Close answered"},
 		"a Close without a Start fails": {serviceOf(func() *closer { return &closer{[]error{errors.New("not started")}} }), nil, "Bad/is closed twice, without a start", "the first Close answered"},
@@ -245,7 +281,8 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(here) // for the one that changes it
-			faults, _ := examineAll(t, c.create, c.options...)
+			t.Cleanup(func() { os.Stdout = stdout })
+			faults, _ := examineAll(t, slices.ContainsFunc(slow, func(says string) bool { return strings.Contains(c.says, says) }), c.create, c.options...)
 			if got := strings.Join(faults[c.promise], "\n"); !strings.Contains(got, c.says) {
 				t.Errorf("%s: got %q, want it to say %q", c.promise, got, c.says)
 			}
@@ -266,7 +303,7 @@ func follows(other, promise string) bool {
 func TestBuildingMustStartNoGoroutine(t *testing.T) {
 	never := make(chan struct{})
 	defer close(never)
-	faults, _ := examineAll(t, building(func(api.Host) { go func() { <-never }() }))
+	faults, _ := examineAll(t, true, building(func(api.Host) { go func() { <-never }() }))
 	for _, promise := range []string{"Bad/is built quickly and without side effects", "Bad/leaves no goroutine behind"} {
 		if got := strings.Join(faults[promise], "\n"); !strings.Contains(got, "leaves a goroutine behind, made by") {
 			t.Errorf("%s: %q", promise, got)
@@ -288,7 +325,7 @@ func TestWhoListensForSignalsIsFound(t *testing.T) {
 
 func TestAPromiseThatIsSkippedSaysWhy(t *testing.T) {
 	create := serviceOf(func() *closer { return &closer{[]error{errors.New("not started")}} })
-	faults, skipped := examineAll(t, create, Skip("Bad/is_closed_twice,_without_a_start", "the library's fault"))
+	faults, skipped := examineAll(t, false, create, Skip("Bad/is_closed_twice,_without_a_start", "the library's fault"))
 	if len(faults) > 0 {
 		t.Error(faults)
 	}
@@ -311,7 +348,7 @@ func TestAnOptionThatNothingUsesIsAMistake(t *testing.T) {
 
 func TestAnExampleWithTemplatesIsReadButNotUsed(t *testing.T) {
 	i := api.NewPipeFunc("WaitPipe", "Waits.", wait).WithLabel("example", `{"ticket_id": "{{ get_pipe_result('t').id }}"}`)
-	faults, skipped := examineAll(t, offering(i))
+	faults, skipped := examineAll(t, false, offering(i))
 	if len(faults) > 0 {
 		t.Error(faults)
 	}
