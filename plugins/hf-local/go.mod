@@ -4,7 +4,10 @@ go 1.25.0
 
 require (
 	github.com/open-ticket-ai/otai/pkg/api v1.0.0
+	github.com/open-ticket-ai/otai/pkg/params v1.0.0
 	golang.org/x/text v0.33.0
 )
 
 replace github.com/open-ticket-ai/otai/pkg/api => ../../pkg/api
+
+replace github.com/open-ticket-ai/otai/pkg/params => ../../pkg/params

@@ -1,0 +1,175 @@
+package plugintest
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// Run holds the plugin that create describes to the promises of this package.
+// create is the plugin's CreatePlugin. As the whole process is watched, t must not
+// be parallel to other tests.
+func Run(t *testing.T, create func(api.AppConfig) api.Plugin, options ...Option) {
+	t.Helper()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(here) // refuses parallel tests, and undoes what a plugin changes
+	k := newKit(create, t.TempDir, options)
+	list := k.promises()
+	for _, p := range list {
+		t.Run(p.name, func(t *testing.T) {
+			f := k.examine(p)
+			for _, note := range f.notes {
+				t.Log(note)
+			}
+			for _, fault := range f.faults {
+				t.Error(fault)
+			}
+			if f.skipped != "" && len(f.faults) == 0 {
+				t.Skip(f.skipped)
+			}
+		})
+	}
+	for _, problem := range k.unusedOptions(list) {
+		t.Error(problem)
+	}
+}
+
+// Option tells [Run], [Service] or [Pipe] more about a plugin.
+type Option func(*settings)
+
+type settings struct {
+	examples  map[string]map[string]any
+	services  map[string]any
+	env       map[string]string
+	skips     map[string]string
+	inEarnest bool
+}
+
+func newSettings(options []Option) settings {
+	s := settings{
+		examples: make(map[string]map[string]any),
+		services: make(map[string]any),
+		env:      make(map[string]string),
+		skips:    make(map[string]string),
+	}
+	for _, option := range options {
+		option(&s)
+	}
+	return s
+}
+
+// Params gives the injectable of that name an example of its params: the values
+// that a configuration would hold, without templates. It goes before the label
+// "example", which is the same as JSON. An injectable with required params needs
+// one of the two. Child pipes in it are made by [Child].
+func Params(injectable string, raw map[string]any) Option {
+	return func(s *settings) { s.examples[injectable] = raw }
+}
+
+// Inject gives the service for every params struct that has a field
+// inject:"name". Without it, an [api.TicketSystem] without tickets and an
+// [api.Classifier] that knows one label are there; any other service is missing.
+func Inject(name string, service any) Option {
+	return func(s *settings) { s.services[name] = service }
+}
+
+// Env answers for api.Host.Env, which else knows no variable.
+func Env(variables map[string]string) Option {
+	return func(s *settings) { maps.Copy(s.env, variables) }
+}
+
+// Skip leaves out the promise of that name, as the output shows it below the
+// test's own name: "FetchPipe/a run that is called off ends soon". A name that no
+// promise has is an error, so that no skip outlives its reason.
+func Skip(name, reason string) Option {
+	return func(s *settings) { s.skips[spaced(name)] = reason }
+}
+
+// Live says that services may be started and pipes run in earnest: what they talk
+// to is there, and what they change there may be changed.
+func Live() Option {
+	return func(s *settings) { s.inEarnest = true }
+}
+
+// promise is one line of the table.
+type promise struct {
+	name  string
+	check func(*finding)
+}
+
+// finding is what the check of a promise found out. Without faults it holds.
+type finding struct {
+	faults, notes []string
+	skipped       string // why it could not be checked
+}
+
+func (f *finding) failf(format string, args ...any) {
+	f.faults = append(f.faults, fmt.Sprintf(format, args...))
+}
+
+func (f *finding) notef(format string, args ...any) {
+	f.notes = append(f.notes, fmt.Sprintf(format, args...))
+}
+
+// kit examines one plugin.
+type kit struct {
+	settings
+	create func(api.AppConfig) api.Plugin
+	folder func() string // a new empty one
+
+	quick    time.Duration // what only describes or builds takes less
+	patience time.Duration // what takes longer hangs
+	grace    time.Duration // for goroutines that are about to end
+}
+
+func newKit(create func(api.AppConfig) api.Plugin, folder func() string, options []Option) *kit {
+	return &kit{
+		settings: newSettings(options), create: create, folder: folder,
+		quick: time.Second, patience: 10 * time.Second, grace: 2 * time.Second,
+	}
+}
+
+func (k *kit) examine(p promise) finding {
+	var f finding
+	if reason, skip := k.skips[spaced(p.name)]; skip {
+		f.skipped = reason
+		return f
+	}
+	p.check(&f)
+	return f
+}
+
+// unusedOptions finds the names that nothing in the plugin has.
+func (k *kit) unusedOptions(list []promise) []string {
+	promised, injectables := make(map[string]bool), make(map[string]bool)
+	for _, p := range list {
+		promised[spaced(p.name)] = true
+		injectable, _, _ := strings.Cut(p.name, "/")
+		injectables[injectable] = true
+	}
+	var problems []string
+	for _, name := range slices.Sorted(maps.Keys(k.skips)) {
+		if !promised[name] {
+			problems = append(problems, fmt.Sprintf("plugintest.Skip(%q): there is no such promise", name))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.examples)) {
+		if !injectables[name] {
+			problems = append(problems, fmt.Sprintf("plugintest.Params(%q): the plugin offers nothing of that name", name))
+		}
+	}
+	return problems
+}
+
+// spaced undoes what package testing does to names, so that they can be copied
+// from its output.
+func spaced(name string) string { return strings.ReplaceAll(name, "_", " ") }
