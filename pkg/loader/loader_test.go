@@ -59,7 +59,7 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		says    []string
 	}{
 		{"no factory", "no_factory", "", "preflight", "missing-symbol", []string{"no CreatePlugin", "exports Createplugin", "write a function CreatePlugin"}},
-		{"factory of another type", "other_signature", "", "open", "wrong-symbol-type", []string{
+		{"factory of another type", "other_signature", "", "preflight", "wrong-symbol-type", []string{
 			"func(github.com/open-ticket-ai/otai/pkg/api.AppConfig) (github.com/open-ticket-ai/otai/pkg/api.Plugin, error)",
 			"func(github.com/open-ticket-ai/otai/pkg/api.AppConfig) github.com/open-ticket-ai/otai/pkg/api.Plugin is wanted",
 			"declare it as func CreatePlugin",
@@ -79,7 +79,7 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		{"factory returns a nil pointer", "typed_nil", "", "open", "nil-plugin", []string{"a nil *", "typed_nil.shop"}},
 		{"faulty injectables", "bad_injectables", "", "open", "bad-injectable", []string{`1 ("Literal")`, "no build function", `2 ("")`, `3 ("with:separator")`, `4 ("Undescribable")`, "chan int", "correct this"}},
 		{"a name twice", "twice", "", "admit", "duplicate-injectable", []string{`"twice:Same"`, "another name"}},
-		{"needs a library that is not there", "missing_library", "", "open", "missing-library", []string{"libotaizoo.so", "install the library"}},
+		{"needs a library that is not there", "missing_library", "", "preflight", "missing-library", []string{"libotaizoo.so", "install the library"}},
 		{"without -trimpath", "no_trimpath", "", "preflight", "build-settings", []string{"without -trimpath", "go build -trimpath -buildmode=plugin"}},
 		{"other contract", "new_api", "", "preflight", "package-mismatch", []string{"github.com/open-ticket-ai/otai/pkg/api", "require"}},
 		{"Go executable", "executable", "", "preflight", "not-a-go-plugin", []string{"-buildmode=exe", "go build -trimpath -buildmode=plugin"}},
