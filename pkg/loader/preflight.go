@@ -15,7 +15,7 @@ func inspect(p *Plugin, private string, process *preflight.Process) (*preflight.
 	image, err := preflight.Read(private)
 	if err == nil {
 		image.File = p.Path // messages to people name the file that they know
-		err = process.Check(image, preflight.Symbol{Name: factorySymbol, Type: reflect.TypeFor[factory]()})
+		err = process.Check(image, preflight.Symbol{Name: factorySymbol, Type: preflight.TypeName(reflect.TypeFor[factory]())})
 	}
 	if err == nil {
 		return image, nil

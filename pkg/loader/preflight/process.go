@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -71,7 +70,7 @@ func (p *Process) images() []*Image {
 // Symbol is what a host looks up in a plugin: a function.
 type Symbol struct {
 	Name string
-	Type reflect.Type // nil for any
+	Type string // of the function, as [TypeName] writes it; "" for any
 }
 
 // Check tells whether the process can open the image and find the symbols in it.
@@ -148,8 +147,8 @@ func checkSymbols(i *Image, wanted []Symbol) *Error {
 func checkSymbol(i *Image, wanted Symbol) *Error {
 	found, ok := i.Exports[wanted.Name]
 	declaration := "func " + wanted.Name + "(…)"
-	if wanted.Type != nil {
-		declaration = "func " + wanted.Name + strings.TrimPrefix(TypeName(wanted.Type), "func")
+	if wanted.Type != "" {
+		declaration = "func " + wanted.Name + strings.TrimPrefix(wanted.Type, "func")
 	}
 	switch {
 	case !ok:
@@ -168,10 +167,10 @@ func checkSymbol(i *Image, wanted Symbol) *Error {
 			Cause: strings.TrimSpace(fmt.Sprintf("%s is a variable, not a function: var %s %s", wanted.Name, wanted.Name, found.Type)),
 			Fix:   "declare it as " + declaration,
 		}
-	case wanted.Type != nil && found.Type != "" && found.Type != TypeName(wanted.Type):
+	case wanted.Type != "" && found.Type != "" && found.Type != wanted.Type:
 		return &Error{
 			Code:  WrongSymbolType,
-			Cause: fmt.Sprintf("%s is %s, but %s is wanted", wanted.Name, found.Type, TypeName(wanted.Type)),
+			Cause: fmt.Sprintf("%s is %s, but %s is wanted", wanted.Name, found.Type, wanted.Type),
 			Fix:   "declare it as " + declaration,
 		}
 	}

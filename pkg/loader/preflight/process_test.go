@@ -4,7 +4,6 @@ import (
 	"debug/elf"
 	"errors"
 	"maps"
-	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -46,7 +45,7 @@ func image(changes ...func(*Image)) *Image {
 	return i
 }
 
-var create = Symbol{Name: "Create", Type: reflect.TypeFor[func(int) error]()}
+var create = Symbol{Name: "Create", Type: "func(int) error"}
 
 func set(key, value string) func(*Image) {
 	return func(i *Image) {
