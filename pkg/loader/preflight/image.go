@@ -128,8 +128,8 @@ func checkMagic(file io.ReaderAt, size int64) error {
 // No linker writes more. Package elf copies the name of each section, and names
 // may overlap, so that a small file could make it fill the memory.
 const (
-	mostSections  = 4096
-	mostNameBytes = 64 << 10
+	mostSections  = 1024
+	mostNameBytes = 16 << 10
 )
 
 func checkNames(file io.ReaderAt, size int64) error {

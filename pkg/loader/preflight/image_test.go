@@ -152,17 +152,3 @@ func TestPackageMainIsFoundInEveryKindOfBuild(t *testing.T) {
 		}
 	}
 }
-
-func FuzzRead(f *testing.F) {
-	f.Add([]byte("text"))
-	f.Add(header(f, 0, 0))
-	f.Add(header(f, 64, 1))
-	f.Add(segment(f, 0, 120))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		image, err := read(bytes.NewReader(content), "x.so", int64(len(content)))
-		var refusal *Error
-		if err != nil && (!errors.As(err, &refusal) || refusal.Cause == "") || (err == nil) != (image != nil) {
-			t.Errorf("%v, %v", image, err)
-		}
-	})
-}
