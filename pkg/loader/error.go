@@ -15,6 +15,7 @@ const (
 	StageDiscover  Stage = "discover"
 	StageVerify    Stage = "verify"
 	StagePreflight Stage = "preflight"
+	StageProbe     Stage = "probe"
 	StageAdmit     Stage = "admit"
 	StageOpen      Stage = "open"
 )
@@ -32,26 +33,38 @@ const (
 	CodeDisabled       Code = "disabled"
 )
 
-// The code of verify.
-const CodeStateDir Code = "state-dir"
+// The codes of verify.
+const (
+	CodeInsecurePermissions Code = "insecure-permissions"
+	CodeChecksumMismatch    Code = "checksum-mismatch"
+	CodeUnsigned            Code = "unsigned"
+	CodeSignatureInvalid    Code = "signature-invalid"
+	CodeStateDir            Code = "state-dir"
+)
 
 // The codes of preflight, which also name what plugin.Open reports.
 const (
-	CodeNotELF               = Code(preflight.NotELF)
-	CodeTruncated            = Code(preflight.Truncated)
-	CodeWrongArch            = Code(preflight.WrongArch)
-	CodeNotAGoPlugin         = Code(preflight.NotAGoPlugin)
-	CodeGoVersion            = Code(preflight.GoVersion)
-	CodeBuildSettings        = Code(preflight.BuildSettings)
-	CodePackageMismatch      = Code(preflight.PackageMismatch)
-	CodePackageConflict      = Code(preflight.PackageConflict)
-	CodePluginPathInUse      = Code(preflight.PluginPathInUse)
-	CodeMissingSymbol        = Code(preflight.MissingSymbol)
-	CodeWrongSymbolType      = Code(preflight.WrongSymbolType)
-	CodeMissingLibrary  Code = "missing-library"
+	CodeNotELF          = Code(preflight.NotELF)
+	CodeTruncated       = Code(preflight.Truncated)
+	CodeWrongArch       = Code(preflight.WrongArch)
+	CodeNotAGoPlugin    = Code(preflight.NotAGoPlugin)
+	CodeGoVersion       = Code(preflight.GoVersion)
+	CodeBuildSettings   = Code(preflight.BuildSettings)
+	CodePackageMismatch = Code(preflight.PackageMismatch)
+	CodePackageConflict = Code(preflight.PackageConflict)
+	CodePluginPathInUse = Code(preflight.PluginPathInUse)
+	CodeMissingSymbol   = Code(preflight.MissingSymbol)
+	CodeWrongSymbolType = Code(preflight.WrongSymbolType)
+	CodeMissingLibrary  = Code(preflight.MissingLibrary)
 )
 
-// The codes of open.
+// The codes of probe alone.
+const (
+	CodeProbeTimeout Code = "probe-timeout"
+	CodeProbeCrashed Code = "probe-crashed"
+)
+
+// The codes of probe and open, which run the same code of the plugin.
 const (
 	CodeInitPanic     Code = "init-panic"
 	CodeFactoryPanic  Code = "factory-panic"
@@ -76,6 +89,10 @@ type Error struct {
 	Path  string // the plugin file, or the folder that is to blame
 	Err   error  // the cause
 	Fix   string // what to do about it, "" when there is nothing to say
+
+	// Output is what the plugin printed while it was probed, its beginning and its
+	// end where that was much.
+	Output string
 }
 
 func (e *Error) Error() string {
