@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // building is one run of [Build].
@@ -73,7 +76,7 @@ func (b *building) runIn(ctx context.Context, dir string, env []string, args ...
 	case errors.Is(err, exec.ErrNotFound):
 		return "", fmt.Errorf("there is no go command: install Go %s, with gcc, and put it on PATH", strings.TrimPrefix(b.host.Release, "go"))
 	}
-	return "", b.explain(args[0], strings.TrimSpace(problem.String()))
+	return "", b.explain(args[0], strings.TrimSpace(problem.String()), dir, env)
 }
 
 // MissingError says that modules are needed which the module cache doesn't hold
@@ -93,30 +96,68 @@ var (
 	unavailable = regexp.MustCompile(`module lookup disabled|dial tcp|cannot find module|no such host|404 Not Found|410 Gone|connection refused|i/o timeout|file does not exist|no such file or directory|Forbidden|toolchain not available`)
 	atVersion   = regexp.MustCompile(`([A-Za-z0-9.~_-]+(?:/[A-Za-z0-9.~_-]+)*@v[0-9][A-Za-z0-9.+-]*)(?: \(replaced by ([^)]+)\))?`)
 	toolchain   = regexp.MustCompile(`download (go1[0-9.a-z]*)(?: for (\w+)/(\w+))?`)
+	downloading = regexp.MustCompile(`(?m)^go: downloading (\S+) (v\S+)$`)
 )
 
-func (b *building) explain(verb, output string) error {
+func (b *building) explain(verb, output, dir string, env []string) error {
 	var missing []string
+	add := func(module string) {
+		module = strings.TrimRight(module, ".:")
+		if module != "" && !slices.Contains(missing, module) {
+			missing = append(missing, module)
+		}
+	}
+	unknown := false
 	for line := range strings.Lines(output) {
 		if !unavailable.MatchString(line) {
 			continue
 		}
-		var module string
 		if m := toolchain.FindStringSubmatch(line); m != nil {
-			module = fmt.Sprintf("golang.org/toolchain@v0.0.1-%s.%s-%s", m[1], runtime.GOOS, runtime.GOARCH)
-		} else if m := atVersion.FindStringSubmatch(line); m != nil {
-			module = m[1]
-			if strings.Contains(m[2], "@") {
-				module = m[2]
-			}
+			add(fmt.Sprintf("golang.org/toolchain@v0.0.1-%s.%s-%s", m[1], runtime.GOOS, runtime.GOARCH))
+		} else if m := atVersion.FindStringSubmatch(line); m == nil {
+			unknown = true
+		} else if strings.Contains(m[2], "@") {
+			add(m[2])
+		} else {
+			add(m[1])
 		}
-		module = strings.TrimRight(module, ".:")
-		if module != "" && !slices.Contains(missing, module) {
-			missing = append(missing, module)
+	}
+	if unknown {
+		// The message names the import; what was tried is told before it.
+		for _, m := range downloading.FindAllStringSubmatch(output, -1) {
+			if !downloaded(dir, env, m[1], m[2]) {
+				add(m[1] + "@" + m[2])
+			}
 		}
 	}
 	if len(missing) > 0 {
 		return &MissingError{Modules: missing, Output: output}
 	}
 	return fmt.Errorf("go %s: %s", verb, output)
+}
+
+// downloaded tells whether the module cache holds the sources of a module.
+func downloaded(dir string, env []string, path, version string) bool {
+	cmd := exec.Command("go", "env", "GOMODCACHE")
+	cmd.Dir, cmd.Env = dir, env
+	cache, err := cmd.Output()
+	if err != nil {
+		return false
+	}
+	zip := filepath.Join(strings.TrimSpace(string(cache)), "cache", "download", escaped(path), "@v", escaped(version)+".zip")
+	_, err = os.Stat(zip)
+	return err == nil
+}
+
+// escaped writes capital letters as the module cache does: !m for M.
+func escaped(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('!')
+			r = unicode.ToLower(r)
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
