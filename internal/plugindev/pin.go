@@ -19,7 +19,9 @@ import (
 type modFile struct {
 	Module  struct{ Path string }
 	Require []struct{ Path, Version string }
-	Replace []struct{ Old struct{ Path, Version string } }
+	Replace []struct {
+		Old struct{ Path, Version string }
+	}
 }
 
 // pin writes a go.mod and go.sum that name the host's versions of all that the
