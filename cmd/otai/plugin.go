@@ -17,7 +17,7 @@ func (c *command) newPlugin() *cobra.Command {
 		Short: "See the plugin files; make, match and sign them",
 		Args:  noArgs,
 	}
-	cmd.AddCommand(c.newPluginList(), c.newPluginNew(), c.newPluginBuild(), c.newPluginCheck())
+	cmd.AddCommand(c.newPluginList(), c.newPluginNew(), c.newPluginBuild(), c.newPluginCheck(), c.newPluginSign(), c.newPluginVerify())
 	return cmd
 }
 
