@@ -18,7 +18,7 @@ file; without --key, against the trusted_keys of the configuration. Exit code 3 
 changed since.`,
 		Example: `  otai plugin verify otai_words.so --key release.pub
   otai plugin verify otai_words.so -c config.yml`,
-		Args:    cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := app.VerifyPlugin(c.settings, args[0], key)
 			if err != nil {
