@@ -176,6 +176,8 @@ func (r *reader) command(t *testing.T, line int, dir, name string, args ...strin
 	cmd.Dir, cmd.Env = dir, r.env
 	if name != product.otai {
 		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod")
+	} else if args[0] == "plugin" && args[1] == "build" {
+		cmd.Env = offline(t, t.TempDir())
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("line %d: %s %v: %v\n%s", line, filepath.Base(name), args, err, out)

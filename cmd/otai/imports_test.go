@@ -13,9 +13,10 @@ const module = "github.com/open-ticket-ai/otai/"
 // mayImport is who may import whom, directly or not; each line includes what the
 // lines below allow. docs/architecture.md shows the same.
 var mayImport = map[string][]string{
-	"cmd/otai":             {"internal/app", "examples/demo", "internal/helpdesk", "internal/config", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
-	"internal/app":         {"examples/demo", "internal/helpdesk", "internal/config", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"cmd/otai":             {"internal/app", "internal/plugindev", "examples/demo", "internal/helpdesk", "internal/config", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"internal/app":         {"internal/plugindev", "examples/demo", "internal/helpdesk", "internal/config", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
 	"examples/demo":        {},
+	"internal/plugindev":   {"pkg/api"},
 	"pkg/orchestrator":     {"pkg/registry", "pkg/params", "pkg/api"},
 	"pkg/loader":           {"pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
 	"pkg/loader/preflight": {},

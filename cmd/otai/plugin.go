@@ -14,10 +14,10 @@ import (
 func (c *command) newPlugin() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
-		Short: "See the plugin files",
+		Short: "See the plugin files; make, match and sign them",
 		Args:  noArgs,
 	}
-	cmd.AddCommand(c.newPluginList())
+	cmd.AddCommand(c.newPluginList(), c.newPluginInspect(), c.newPluginNew(), c.newPluginBuild(), c.newPluginCheck(), c.newPluginSign(), c.newPluginVerify())
 	return cmd
 }
 

@@ -10,6 +10,22 @@ import (
 // factorySymbol is what a plugin file exports.
 const factorySymbol = "CreatePlugin"
 
+// Preflight tells whether a process of this program that has opened nothing yet
+// could open the plugin file. Nothing of the file runs. Differences of packages
+// are in the [preflight.Error] that the error wraps.
+func Preflight(path string) *Error {
+	p := &Plugin{Path: path}
+	process, err := preflight.ThisProcess()
+	if err != nil {
+		return p.refused(err)
+	}
+	image, refusal := readImage(p, path)
+	if refusal != nil {
+		return refusal
+	}
+	return check(p, image, process)
+}
+
 // readImage reads the private copy and runs nothing of it.
 func readImage(p *Plugin, private string) (*preflight.Image, *Error) {
 	image, err := preflight.Read(private)

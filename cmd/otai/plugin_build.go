@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newPluginBuild() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "build DIR",
+		Short: "Build a plugin so that it matches this otai",
+		Long: `Builds the plugin in a folder with the Go release, the flags and the versions of
+shared modules that this otai was built with, checks the result, and puts it into
+the working directory as otai_NAME.so, NAME after its module. Nothing in the folder
+is changed. Needs go and gcc, but neither otai's sources nor, with a filled module
+cache, a network.`,
+		Example: `  otai plugin build .
+  otai plugin build ../otai-words -o plugins/otai_words.so
+  GOPROXY=off otai plugin build .    with nothing but the module cache`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			built, err := app.BuildPlugin(cmd.Context(), c.settings, args[0], output)
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "%s: built by %s, matches this otai\n", built.File, built.Release)
+			if len(built.Pinned) > 0 {
+				fmt.Fprintf(out, "The host's versions were taken: %s\n", strings.Join(built.Pinned, ", "))
+			}
+			return nil
+		},
+		ValidArgsFunction: folders,
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "the file to write (default: otai_NAME.so in the working directory)")
+	_ = cmd.MarkFlagFilename("output", "so")
+	return cmd
+}
+
+// folders lets the shell complete folders.
+func folders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// filesNamed lets the shell complete files with an ending.
+func filesNamed(endings ...string) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return endings, cobra.ShellCompDirectiveFilterFileExt
+	}
+}

@@ -1,0 +1,236 @@
+package main_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const sharedPlugin = `package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/rs/zerolog"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+func CreatePlugin(api.AppConfig) api.Plugin {
+	return api.NewPlugin(
+		api.Metadata{Name: "otai-shared", Version: semver.MustParse("1.2.3").String(), API: ">=1.0.0 <2", Description: "Shares libraries with its host."},
+		api.NewPipeFunc("LogPipe", "Logs a line.", run),
+	)
+}
+
+func run(context.Context, struct{}, api.Scope) (api.PipeResult, error) {
+	logger := zerolog.New(os.Stderr)
+	logger.Info().Msg("a line")
+	return api.Success(nil), nil
+}
+
+func main() {}
+`
+
+// The versions are others than the host's; they need not be in any cache.
+const sharedModule = `module example.com/otai-shared
+
+go 1.25.0
+
+require (
+	github.com/Masterminds/semver/v3 v3.2.1
+	github.com/open-ticket-ai/otai/pkg/api v1.0.0
+	github.com/rs/zerolog v1.33.0
+)
+
+require (
+	github.com/mattn/go-colorable v0.1.13 // indirect
+	github.com/mattn/go-isatty v0.0.19 // indirect
+	golang.org/x/sys v0.12.0 // indirect
+)
+`
+
+// shared are the modules that the plugin and the host link both.
+var shared = []string{
+	"github.com/Masterminds/semver/v3", "github.com/mattn/go-colorable", "github.com/mattn/go-isatty", "github.com/rs/zerolog", "golang.org/x/sys",
+}
+
+func writeFiles(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func goOutput(t *testing.T, dir string, env []string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go %v: %v\n%s", args, err, stderrOf(err))
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// hostVersion returns module@version.
+func hostVersion(t *testing.T, module string) string {
+	t.Helper()
+	return goOutput(t, product.root, nil, "list", "-m", "-f", "{{.Path}}@{{.Version}}", module)
+}
+
+// moduleCache is one that holds the host's versions of the modules, and nothing
+// else.
+func moduleCache(t *testing.T, modules []string) string {
+	t.Helper()
+	cache := t.TempDir()
+	full := goOutput(t, product.root, nil, "env", "GOMODCACHE")
+	args := []string{"mod", "download", "-modcacherw"}
+	for _, m := range modules {
+		args = append(args, hostVersion(t, m))
+	}
+	goOutput(t, t.TempDir(), []string{
+		"GOMODCACHE=" + cache, "GOPROXY=file://" + filepath.Join(full, "cache", "download"), "GOFLAGS=", "GONOSUMDB=*",
+	}, args...)
+	return cache
+}
+
+// offline is the environment of an author without a network. The build cache is
+// the developer's, for the sake of time.
+func offline(t *testing.T, cache string) []string {
+	t.Helper()
+	return environment(t,
+		"PATH="+os.Getenv("PATH"), "GOPROXY=off", "GOMODCACHE="+cache,
+		"GOCACHE="+goOutput(t, product.root, nil, "env", "GOCACHE"))
+}
+
+// fingerprint is of all files in a folder.
+func fingerprint(t *testing.T, dir string) string {
+	t.Helper()
+	sum := sha256.New()
+	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(name)
+		fmt.Fprintf(sum, "%s %x\n", name, sha256.Sum256(content))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(sum.Sum(nil))
+}
+
+func runIn(dir string, env []string, args ...string) (string, int) {
+	cmd := exec.Command(product.otai, args...)
+	cmd.Dir, cmd.Env = dir, env
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return string(out), exit.ExitCode()
+	}
+	if err != nil {
+		return err.Error(), -1
+	}
+	return string(out), 0
+}
+
+// wantLoaded wants `plugin list` to load the plugin in this folder.
+func wantLoaded(t *testing.T, dir, name string) {
+	t.Helper()
+	out, _ := runIn(dir, environment(t), "plugin", "list", "--plugin-dir", dir)
+	if line := lineWith(out, name); !strings.Contains(line, " loaded ") {
+		t.Errorf("%s is not loaded:\n%s", name, out)
+	}
+}
+
+func TestAPluginThatRequiresOtherVersionsLoadsAfterPluginBuild(t *testing.T) {
+	plugin := writeFiles(t, map[string]string{"go.mod": sharedModule, "main.go": sharedPlugin})
+	before := fingerprint(t, plugin)
+	env := offline(t, moduleCache(t, shared))
+	into := t.TempDir()
+	out, code := runIn(into, env, "plugin", "build", plugin)
+	if code != 0 || !strings.Contains(out, hostVersion(t, "github.com/rs/zerolog")) {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	if fingerprint(t, plugin) != before {
+		t.Error("the plugin's folder was changed")
+	}
+	wantLoaded(t, into, "otai_shared")
+	recorded := goOutput(t, into, nil, "version", "-m", "otai_shared.so")
+	if !strings.Contains(recorded, "github.com/open-ticket-ai/otai/pkg/api\tv1.0.0") {
+		t.Errorf("the contract is not recorded at v1.0.0:\n%s", recorded)
+	}
+}
+
+func TestAMissingModuleIsNamedWithTheCommandThatFetchesIt(t *testing.T) {
+	plugin := writeFiles(t, map[string]string{"go.mod": sharedModule, "main.go": sharedPlugin})
+	without := slices.DeleteFunc(slices.Clone(shared), func(m string) bool { return m == "github.com/rs/zerolog" })
+	into := t.TempDir()
+	out, code := runIn(into, offline(t, moduleCache(t, without)), "plugin", "build", plugin)
+	want := "go mod download " + hostVersion(t, "github.com/rs/zerolog")
+	if code != 1 || !strings.Contains(out, want) {
+		t.Errorf("exit code %d, want 1 and %q in:\n%s", code, want, out)
+	}
+	if entries, err := os.ReadDir(into); err != nil || len(entries) > 0 {
+		t.Errorf("something was left behind: %v %v", entries, err)
+	}
+}
+
+func TestTheHostsPathsAreRecordedWhereGoSelectsANewerVersion(t *testing.T) {
+	// The version in helper's go.mod exists nowhere: only its number counts.
+	plugin := writeFiles(t, map[string]string{
+		"go.mod": sharedModule + "\nrequire example.com/helper v1.0.0\n\nreplace example.com/helper => ./helper\n" +
+			"\nreplace github.com/open-ticket-ai/otai/pkg/api v1.0.0 => ../nowhere\n",
+		"main.go":          strings.Replace(sharedPlugin, "import (", "import (\n\t_ \"example.com/helper\"", 1),
+		"helper/go.mod":    "module example.com/helper\n\ngo 1.25.0\n\nrequire github.com/Masterminds/semver/v3 v3.999.0\n",
+		"helper/helper.go": "package helper\n\nimport _ \"github.com/Masterminds/semver/v3\"\n",
+	})
+	into := t.TempDir()
+	out, code := runIn(into, offline(t, moduleCache(t, shared)), "plugin", "build", plugin, "-o", "otai_shared.so")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	wantLoaded(t, into, "otai_shared")
+}
+
+func TestAPluginIsBuiltWithTheFlagsOfItsHost(t *testing.T) {
+	if os.Getenv("OTAI_TEST_ALL") == "" {
+		t.Skip("compiles the standard library anew; OTAI_TEST_ALL=1 runs it")
+	}
+	host := filepath.Join(t.TempDir(), "otai")
+	if err := goBuild(product.root, "-tags=otaitest", "-gcflags=all=-N -l", "-o", host, "./cmd/otai"); err != nil {
+		t.Fatal(err)
+	}
+	plugin := writeModule(t, "otai-words", strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2"))
+	into := t.TempDir()
+	for _, args := range [][]string{{"plugin", "build", plugin}, {"plugin", "list", "--plugin-dir", "."}} {
+		cmd := exec.Command(host, args...)
+		cmd.Dir, cmd.Env = into, offline(t, t.TempDir())
+		out, err := cmd.CombinedOutput()
+		if err != nil || args[1] == "list" && !strings.Contains(lineWith(string(out), "otai_words"), " loaded ") {
+			t.Fatalf("otai %v: %v\n%s", args, err, out)
+		}
+	}
+	if out, code := runIn(into, environment(t), "plugin", "check", "otai_words.so"); code != 3 || !strings.Contains(out, "otai plugin build") {
+		t.Errorf("the usual host: exit code %d, want 3 and a line that mends it\n%s", code, out)
+	}
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newPluginCheck() *cobra.Command {
+	var asJSON, static bool
+	cmd := &cobra.Command{
+		Use:   "check FILE…",
+		Short: "Tell whether this otai could open plugin files, and what mends them",
+		Long: `Reads plugin files and compares them with this otai: whole file, processor, Go
+release, build flags, every package that both link, the exported function. What
+passes is then opened by a child process, which reports; --static leaves that out
+and runs nothing of the files. Exit code 3 means that a file would be refused.`,
+		Example: `  otai plugin check otai_words.so
+  otai plugin check --static otai_words.so
+  otai plugin check plugins/*.so --json`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			checks, err := app.CheckPlugins(cmd.Context(), c.settings, args, static)
+			if checks == nil {
+				return err
+			}
+			show := showChecks
+			if asJSON {
+				show = func(out io.Writer, checks []app.PluginCheck) error { return writeJSON(out, checks) }
+			}
+			if err := show(cmd.OutOrStdout(), checks); err != nil {
+				return err
+			}
+			return quietly(err)
+		},
+		ValidArgsFunction: filesNamed("so"),
+	}
+	cmd.Flags().BoolVar(&static, "static", false, "read the files only, run nothing of them")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
+}
+
+func showChecks(out io.Writer, checks []app.PluginCheck) error {
+	for _, check := range checks {
+		if check.OK {
+			fmt.Fprintf(out, "%s: ok\n", check.File)
+			continue
+		}
+		fmt.Fprintf(out, "%s: refused, %s (%s)\n  %s\n", check.File, check.Stage, check.Code, check.Error)
+		if check.Fix != "" {
+			fmt.Fprintf(out, "  What to do: %s\n", strings.ReplaceAll(check.Fix, "\n", "\n  "))
+		}
+		if len(check.Differences) == 0 {
+			continue
+		}
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "  PACKAGE\tPLUGIN\tHOST\tMENDED BY")
+		for _, d := range check.Differences {
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", d.Package, withoutSum(d.Plugin), withoutSum(d.Host), d.Fix)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withoutSum leaves the checksum to the JSON form.
+func withoutSum(recorded string) string {
+	version, _, _ := strings.Cut(recorded, " h1:")
+	if version == "" {
+		return "-"
+	}
+	return version
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newPluginInspect() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "inspect FILE",
+		Short: "Show what a plugin file offers, with every param",
+		Long: `Shows a plugin's versions, services, pipes and params. A child process opens the file
+and reports. Exit code 3 means that this otai would refuse it.`,
+		Example: `  otai plugin inspect plugins/otai_otobo_znuny.so
+  otai plugin inspect --json plugins/otai_otobo_znuny.so | jq .offers[].schema`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			details, err := app.InspectPlugin(cmd.Context(), c.settings, args[0])
+			if err != nil && details.Path == "" {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			if asJSON {
+				if err := writeJSON(out, details); err != nil {
+					return err
+				}
+				return quietly(err)
+			}
+			return errors.Join(showDetails(out, details), err)
+		},
+		ValidArgsFunction: filesNamed("so"),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON, params as JSON Schema")
+	return cmd
+}
+
+func showDetails(out io.Writer, d app.PluginDetails) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "Plugin\t%s %s\n", d.Package, d.Version)
+	if d.Description != "" {
+		fmt.Fprintf(table, "About\t%s\n", d.Description)
+	}
+	fmt.Fprintf(table, "Needs API level\t%s\nFile\t%s\nSHA-256\t%s\nSize\t%.1f MB\nTime to judge\t%.0f ms\nStatus\t%s\n",
+		d.API, d.Path, d.SHA256, float64(d.Size)/1e6, d.DurationMS, d.Status)
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, o := range d.Offers {
+		fmt.Fprintf(out, "\n%s (%s)\n  %s\n", o.Name, o.Kind, o.Doc)
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, n := range o.Needs {
+			word := "required"
+			if n.Optional {
+				word = "optional"
+			}
+			fmt.Fprintf(table, "  injects %s\t%s\t%s\t\n", n.Name, n.Interface, word)
+		}
+		for _, p := range o.Params {
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", p.Path, p.Type, p.Default, p.Doc)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newPluginVerify() *cobra.Command {
+	var key string
+	cmd := &cobra.Command{
+		Use:   "verify FILE [--key KEY]",
+		Short: "Check the signature of a plugin file",
+		Long: `Checks FILE.minisig against a minisign public key, which is given itself or as its
+file; without --key, against the trusted_keys of the configuration. Exit code 3 means that the file is not signed, or not by that key, or was
+changed since.`,
+		Example: `  otai plugin verify otai_words.so --key release.pub
+  otai plugin verify otai_words.so -c config.yml`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := app.VerifyPlugin(c.settings, args[0], key)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: signed by the key %s (%s)\n", args[0], s.KeyID, s.Comment)
+			return err
+		},
+		ValidArgsFunction: filesNamed("so"),
+	}
+	cmd.Flags().StringVar(&key, "key", "", "the public key, or its file (default: the configuration's trusted_keys)")
+	c.configFlag(cmd)
+	_ = cmd.MarkFlagFilename("key", "pub")
+	return cmd
+}

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+
+	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// PluginDetails is all that a plugin says of itself; its JSON form is stable.
+type PluginDetails struct {
+	PluginStatus
+	Description string        `json:"description"`
+	Size        int64         `json:"size"` // bytes
+	Offers      []PluginOffer `json:"offers"`
+}
+
+// PluginOffer is a service or a pipe, with the JSON Schema of its params.
+type PluginOffer struct {
+	Name   string            `json:"name"`
+	Kind   string            `json:"kind"` // service or pipe
+	Doc    string            `json:"doc"`
+	Type   string            `json:"type"`
+	Labels map[string]string `json:"labels,omitempty"`
+	Needs  []PluginNeed      `json:"needs"`
+	Schema map[string]any    `json:"schema"`
+	Params []PluginParam     `json:"-"` // for people: nested ones by their path
+}
+
+// PluginNeed is a service that is to be injected.
+type PluginNeed struct {
+	Name      string `json:"name"`
+	Interface string `json:"interface"`
+	Optional  bool   `json:"optional"`
+}
+
+// PluginParam is one param.
+type PluginParam struct {
+	Path, Type, Default, Doc string
+}
+
+// InspectPlugin tells what a plugin file offers, as a child process reports it.
+// Nothing of the file runs in this one.
+func InspectPlugin(ctx context.Context, s Settings, file string) (PluginDetails, error) {
+	p, err := inspectFile(ctx, s, file)
+	if err != nil {
+		return PluginDetails{}, err
+	}
+	details := PluginDetails{PluginStatus: statusOf(p), Description: p.Description, Size: p.Size, Offers: []PluginOffer{}}
+	for _, o := range p.Offers {
+		details.Offers = append(details.Offers, offerOf(o))
+	}
+	if p.Err != nil {
+		return details, fault(CodePlugins, p.Err)
+	}
+	return details, nil
+}
+
+func offerOf(o loader.Offer) PluginOffer {
+	offer := PluginOffer{Name: o.Name, Kind: "pipe", Doc: o.Doc, Type: o.Type, Labels: o.Labels, Needs: []PluginNeed{}, Schema: params.Schema(o.Params)}
+	if o.Service {
+		offer.Kind = "service"
+	}
+	for _, need := range o.Params.Injections() {
+		offer.Needs = append(offer.Needs, PluginNeed{Name: need.Name, Interface: need.Interface, Optional: need.Optional})
+	}
+	offer.Params = flatten(nil, "", o.Params)
+	return offer
+}
+
+// flatten lists the params of an object and of the objects in it.
+func flatten(list []PluginParam, prefix string, s *params.Spec) []PluginParam {
+	for _, name := range s.Names() {
+		f := s.Field(name)
+		param := PluginParam{Path: prefix + name, Type: string(f.Kind), Doc: f.Doc}
+		switch {
+		case f.Required:
+			param.Default = "required"
+		case f.Default != nil && !f.Secret:
+			param.Default = *f.Default
+		}
+		if f.Elem != nil {
+			param.Type += " of " + string(f.Elem.Kind)
+		}
+		list = append(list, param)
+		if f.Kind == params.KindObject {
+			list = flatten(list, param.Path+".", f)
+		}
+	}
+	return list
+}

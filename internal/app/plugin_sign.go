@@ -1,0 +1,266 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"aead.dev/minisign"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+// SignatureEnding is added to a plugin file's name to name that of its signature.
+const SignatureEnding = ".minisig"
+
+// Password asks for a password, or says that nobody can be asked.
+type Password func(prompt string) (string, error)
+
+// KeyPair is a new pair of minisign keys.
+type KeyPair struct {
+	ID             string
+	Secret, Public string // files
+	Text           string // of the public key, as a configuration takes it
+	Encrypted      bool   // the secret key needs a password
+}
+
+// Signature is the signature of a plugin file.
+type Signature struct {
+	File    string
+	KeyID   string
+	Comment string // signed with the file
+}
+
+// GenerateKeys writes PREFIX.key, encrypted if the password is not empty, and
+// PREFIX.pub. Neither file may exist.
+func GenerateKeys(prefix string, ask Password) (KeyPair, error) {
+	pair := KeyPair{Secret: prefix + ".key", Public: prefix + ".pub"}
+	for _, file := range []string{pair.Secret, pair.Public} {
+		if _, err := os.Lstat(file); err == nil {
+			return KeyPair{}, fault(CodeUsage, fmt.Errorf("%s exists, and a key can't be had again once it is overwritten; choose another prefix", file))
+		}
+	}
+	password, err := ask("New password for " + pair.Secret + " (empty: none): ")
+	if err != nil {
+		return KeyPair{}, fault(CodeRun, err)
+	}
+	public, secret, err := minisign.GenerateKey(nil)
+	if err != nil {
+		return KeyPair{}, fault(CodeRun, fmt.Errorf("making a key: %w", err))
+	}
+	pair.ID, pair.Text, pair.Encrypted = keyID(secret.ID()), public.String(), password != ""
+	secretText, err := secret.MarshalText()
+	if pair.Encrypted {
+		secretText, err = minisign.EncryptKey(password, secret)
+	}
+	if err != nil {
+		return KeyPair{}, fault(CodeRun, fmt.Errorf("writing the secret key: %w", err))
+	}
+	publicText, err := public.MarshalText()
+	if err != nil {
+		return KeyPair{}, fault(CodeRun, fmt.Errorf("writing the public key: %w", err))
+	}
+	if err := writeNew(pair.Secret, append(secretText, '\n'), 0o600); err != nil {
+		return KeyPair{}, fault(CodeRun, fmt.Errorf("writing the secret key: %w", err))
+	}
+	if err := writeNew(pair.Public, append(publicText, '\n'), 0o644); err != nil {
+		return KeyPair{}, fault(CodeRun, errors.Join(fmt.Errorf("writing the public key: %w", err), os.Remove(pair.Secret)))
+	}
+	return pair, nil
+}
+
+// SignPlugin writes FILE.minisig.
+func SignPlugin(file, keyFile string, ask Password) (Signature, error) {
+	secret, err := readSecretKey(keyFile, ask)
+	if err != nil {
+		return Signature{}, err
+	}
+	content, err := digest(file)
+	if err != nil {
+		return Signature{}, err
+	}
+	s := Signature{
+		File: file + SignatureEnding, KeyID: keyID(secret.ID()),
+		Comment: fmt.Sprintf("timestamp:%d\tfile:%s\thashed", time.Now().Unix(), filepath.Base(file)),
+	}
+	text := content.SignWithComments(secret, s.Comment, "signature of the key "+s.KeyID)
+	if err := replaceFile(s.File, text, 0o644); err != nil {
+		return Signature{}, fault(CodeRun, fmt.Errorf("writing the signature: %w", err))
+	}
+	return s, nil
+}
+
+// A key or a signature has a few hundred bytes; comments may be longer.
+const longestKeyFile = 16 << 10
+
+// VerifyPlugin checks FILE.minisig. key is a public key, or the file of one; "" is
+// any of the trusted_keys of the configuration. The fault of a signature that
+// doesn't hold has the code of a refused plugin.
+func VerifyPlugin(s Settings, file, key string) (Signature, error) {
+	trusted := []string{key}
+	if key == "" {
+		var err error
+		if trusted, err = s.trustedKeys(); err != nil {
+			return Signature{}, err
+		}
+	}
+	var keys []minisign.PublicKey
+	var ids []string
+	for _, text := range trusted {
+		public, err := s.readPublicKey(text)
+		if err != nil {
+			return Signature{}, err
+		}
+		keys, ids = append(keys, public), append(ids, keyID(public.ID()))
+	}
+	content, err := digest(file)
+	if err != nil {
+		return Signature{}, err
+	}
+	name := file + SignatureEnding
+	text, err := readShort(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Signature{}, fault(CodePlugins, fmt.Errorf("%s is not signed: there is no %s; sign it with: otai plugin sign %s --key KEYFILE", file, name, file))
+	}
+	if err != nil {
+		return Signature{}, fault(CodeRun, fmt.Errorf("reading the signature: %w", err))
+	}
+	var signature minisign.Signature
+	if err := signature.UnmarshalText(text); err != nil {
+		return Signature{}, fault(CodePlugins, fmt.Errorf("%s is no minisign signature: %w; sign the file again", name, err))
+	}
+	found := Signature{File: name, KeyID: keyID(signature.KeyID), Comment: signature.TrustedComment}
+	by := slices.IndexFunc(keys, func(k minisign.PublicKey) bool { return k.ID() == signature.KeyID })
+	if by < 0 {
+		return Signature{}, fault(CodePlugins, fmt.Errorf("%s was signed by the key %s, not by %s; ask its maker for the public key, or don't use the file",
+			file, found.KeyID, strings.Join(ids, " or ")))
+	}
+	if !content.Verify(keys[by], text) {
+		return Signature{}, fault(CodePlugins, fmt.Errorf("the signature of %s by the key %s does not hold: the file or its signature was changed; get both again", file, found.KeyID))
+	}
+	return found, nil
+}
+
+// trustedKeys are those of the configuration.
+func (s Settings) trustedKeys() ([]string, error) {
+	files, dotEnv, err := s.configSources()
+	if err != nil {
+		return nil, fault(CodeUsage, fmt.Errorf("no --key was given, so trusted_keys would count: %w", err))
+	}
+	d, problems := config.Read(config.Options{Files: files, DotEnv: dotEnv, Env: s.Environ})
+	if d == nil || problems.HasErrors() {
+		return nil, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
+	}
+	if len(d.TrustedKeys) == 0 {
+		return nil, fault(CodeUsage, errors.New("the configuration has no trusted_keys; name a public key with --key"))
+	}
+	return d.TrustedKeys, nil
+}
+
+func readSecretKey(name string, ask Password) (minisign.PrivateKey, error) {
+	refuse := func(err error) (minisign.PrivateKey, error) {
+		return minisign.PrivateKey{}, fault(CodeUsage, fmt.Errorf("the secret key %s: %w", name, err))
+	}
+	text, err := readShort(name)
+	if err != nil {
+		return refuse(fmt.Errorf("%w; make a pair of keys with: otai plugin sign --generate PREFIX", plainCause(err)))
+	}
+	if minisign.IsEncrypted(text) {
+		password, err := ask("Password for " + name + ": ")
+		if err != nil {
+			return refuse(err)
+		}
+		secret, err := minisign.DecryptKey(password, text)
+		if err != nil {
+			return refuse(errors.New("the password is wrong, or the file is damaged"))
+		}
+		return secret, nil
+	}
+	var secret minisign.PrivateKey
+	if err := secret.UnmarshalText(text); err != nil {
+		return refuse(fmt.Errorf("is no minisign secret key: %w", err))
+	}
+	return secret, nil
+}
+
+func (s Settings) readPublicKey(given string) (minisign.PublicKey, error) {
+	var key minisign.PublicKey
+	if key.UnmarshalText([]byte(strings.TrimSpace(given))) == nil {
+		return key, nil
+	}
+	text, err := readShort(s.abs(given))
+	if err != nil {
+		return key, fault(CodeUsage, fmt.Errorf("%q is neither a minisign public key nor a file that can be read: %w", given, plainCause(err)))
+	}
+	if err := key.UnmarshalText([]byte(strings.TrimSpace(string(text)))); err != nil {
+		return key, fault(CodeUsage, fmt.Errorf("%s holds no minisign public key: %w; give the .pub file", given, err))
+	}
+	return key, nil
+}
+
+// digest reads the file as minisign's pre-hashed form wants it: in pieces.
+func digest(name string) (*minisign.Reader, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fault(CodeRun, err)
+	}
+	defer file.Close()
+	content := minisign.NewReader(file)
+	if _, err := io.Copy(io.Discard, content); err != nil {
+		return nil, fault(CodeRun, fmt.Errorf("reading the file: %w", err))
+	}
+	return content, nil
+}
+
+func readShort(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, longestKeyFile+1))
+	if err == nil && len(text) > longestKeyFile {
+		return nil, fmt.Errorf("is longer than %d bytes", longestKeyFile)
+	}
+	return text, err
+}
+
+// keyID writes a key's id as minisign shows it.
+func keyID(id uint64) string { return fmt.Sprintf("%016X", id) }
+
+func plainCause(err error) error {
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
+// writeNew writes a whole file that must not exist yet.
+func writeNew(name string, content []byte, mode fs.FileMode) error {
+	return writeWhole(name, content, mode, os.Link)
+}
+
+// replaceFile writes a whole file; who reads it meanwhile sees the old or the new.
+func replaceFile(name string, content []byte, mode fs.FileMode) error {
+	return writeWhole(name, content, mode, os.Rename)
+}
+
+func writeWhole(name string, content []byte, mode fs.FileMode, finish func(from, to string) error) error {
+	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	_, err = file.Write(content)
+	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
+	if err != nil {
+		return err
+	}
+	return finish(file.Name(), name)
+}

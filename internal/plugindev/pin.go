@@ -1,0 +1,148 @@
+package plugindev
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// modFile is what `go mod edit -json` shows of a go.mod.
+type modFile struct {
+	Module  struct{ Path string }
+	Require []struct{ Path, Version string }
+	Replace []struct {
+		Old struct{ Path, Version string }
+	}
+}
+
+// pin writes a go.mod and go.sum that name the host's versions of all that the
+// host links. The go command resolves a relative replacement in it against the
+// plugin's folder, so the plugin's own stay valid.
+func (b *building) pin(ctx context.Context) error {
+	for _, name := range []string{"go.mod", "go.sum"} {
+		content, err := os.ReadFile(filepath.Join(b.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(b.tmp, name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	shown, err := b.run(ctx, "mod", "edit", "-json", b.modFile)
+	if err != nil {
+		return err
+	}
+	var file modFile
+	if err := json.Unmarshal([]byte(shown), &file); err != nil {
+		return fmt.Errorf("reading the plugin's go.mod: %w", err)
+	}
+	b.module = file.Module.Path
+	if _, err := b.run(ctx, append(append([]string{"mod", "edit"}, b.edits(file)...), b.modFile)...); err != nil {
+		return err
+	}
+	return b.addSums()
+}
+
+func (b *building) edits(file modFile) []string {
+	var edits []string
+	for _, r := range file.Replace {
+		// One for a single version would go before ours, which is for all.
+		if _, shared := b.host.Modules[r.Old.Path]; shared && r.Old.Version != "" {
+			edits = append(edits, "-dropreplace="+r.Old.Path+"@"+r.Old.Version)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(b.host.Modules)) {
+		m := b.host.Modules[path]
+		if folder, ok := contractFolders[path]; ok {
+			edits = append(edits, "-replace="+path+"="+filepath.Join(b.tmp, "contract", folder))
+		} else if m.From != "" {
+			edits = append(edits, "-replace="+path+"="+m.Path+"@"+m.From)
+		}
+	}
+	for _, r := range file.Require {
+		m, shared := b.host.Modules[r.Path]
+		if !shared {
+			continue
+		}
+		edits = append(edits, "-require="+r.Path+"@"+m.Version)
+		if r.Version != m.Version {
+			b.pinned = append(b.pinned, r.Path+"@"+m.Version)
+		}
+	}
+	return edits
+}
+
+// addSums adds the sums that the host recorded: what it was built from is what the
+// plugin is built from.
+func (b *building) addSums() error {
+	var sums bytes.Buffer
+	for _, path := range slices.Sorted(maps.Keys(b.host.Modules)) {
+		if m := b.host.Modules[path]; m.Sum != "" {
+			fmt.Fprintf(&sums, "%s %s %s\n", m.Path, m.From, m.Sum)
+		}
+	}
+	name := filepath.Join(b.tmp, "go.sum")
+	before, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(before) > 0 && !bytes.HasSuffix(before, []byte("\n")) {
+		before = append(before, '\n')
+	}
+	return os.WriteFile(name, append(before, sums.Bytes()...), 0o600)
+}
+
+// forge returns the compiler flags that record the host's source paths for modules
+// of which Go selected another version, because a module that the host doesn't
+// know requires it. The sources are the host's already.
+func (b *building) forge(ctx context.Context) ([]string, error) {
+	shown, err := b.run(ctx, append(append([]string{"list", "-deps", "-json=Module"}, b.modFlags()...), ".")...)
+	if err != nil {
+		return nil, err
+	}
+	paths := make(map[string]string) // module to flag
+	packages := json.NewDecoder(strings.NewReader(shown))
+	for {
+		var p struct {
+			Module *struct {
+				Path, Version, Dir string
+				Main               bool
+			}
+		}
+		if err := packages.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("reading the plugin's packages: %w", err)
+		}
+		if p.Module == nil || p.Module.Main {
+			continue
+		}
+		m, shared := b.host.Modules[p.Module.Path]
+		if !shared || m.Version == p.Module.Version {
+			continue
+		}
+		// The last pattern that fits a package counts and replaces those before.
+		flags := strings.TrimSpace(b.host.GCFlags + " -trimpath=" + p.Module.Dir + "=>" + p.Module.Path + "@" + m.Version)
+		paths[p.Module.Path] = "-gcflags=" + p.Module.Path + "/...=" + flags
+		if pin := p.Module.Path + "@" + m.Version; !slices.Contains(b.pinned, pin) {
+			b.pinned = append(b.pinned, pin)
+		}
+	}
+	var forged []string
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		forged = append(forged, paths[path])
+	}
+	return forged, nil
+}
