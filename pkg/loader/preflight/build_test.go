@@ -98,7 +98,7 @@ func furnish() error {
 			return err
 		}
 	}
-	return errors.Join(os.Mkdir(filepath.Join(workshop.dir, "built"), 0o700), writeProfile())
+	return os.Mkdir(filepath.Join(workshop.dir, "built"), 0o700)
 }
 
 // writeProfile makes a profile for -pgo of functions that host and plugins share.

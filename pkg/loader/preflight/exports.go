@@ -65,7 +65,8 @@ func (i *Image) readExports(object *elf.File) {
 // main, and the names that it exports: their symbols begin with the plugin path.
 func (i *Image) exportsOfSymbols() {
 	path := escape(i.Build.Path)
-	if !slices.ContainsFunc(i.shared.symbols, func(s symbol) bool { return s.section != elf.SHN_UNDEF && s.name == path+".main" }) {
+	function := path + ".main"
+	if !slices.ContainsFunc(i.shared.symbols, func(s symbol) bool { return s.section != elf.SHN_UNDEF && s.name == function }) {
 		path = otherMain(i.shared.symbols)
 	}
 	if path == "" {
@@ -73,8 +74,9 @@ func (i *Image) exportsOfSymbols() {
 	}
 	i.PluginPath = strings.Clone(path)
 	i.Exports = make(map[string]Export)
+	prefix := path + "."
 	for _, s := range i.shared.symbols {
-		name, ok := strings.CutPrefix(s.name, path+".")
+		name, ok := strings.CutPrefix(s.name, prefix)
 		if !ok || s.section == elf.SHN_UNDEF {
 			continue
 		}
