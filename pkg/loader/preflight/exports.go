@@ -42,6 +42,10 @@ func (i *Image) readPackages(object *elf.File) error {
 		}
 		i.Packages[strings.Clone(name)] = Fingerprint(content)
 	}
+	if i.Packages == nil && i.unknownRelease() {
+		i.Notes = append(i.Notes, fmt.Sprintf("the fingerprints of its packages can't be told: "+
+			"where %s writes them is not known here, so only the versions of modules can be compared", minor(i.Build.GoVersion)))
+	}
 	return nil
 }
 
@@ -50,6 +54,9 @@ func (i *Image) readPackages(object *elf.File) error {
 // the names.
 func (i *Image) readExports(object *elf.File) {
 	i.exportsOfSymbols()
+	if i.PluginPath == "" && i.unknownRelease() {
+		i.PluginPath = escape(i.Build.Path)
+	}
 	if i.PluginPath == "" {
 		return
 	}
@@ -134,6 +141,13 @@ type layout struct{ types, exports, path uint64 }
 var layouts = map[string]layout{
 	"go1.25": {types: 37, exports: 50, path: 53},
 	"go1.26": {types: 37, exports: 51, path: 54},
+}
+
+// unknownRelease reports whether Go may have written the file in ways that are not
+// known here. What can't be found in it is then no reason to refuse it.
+func (i *Image) unknownRelease() bool {
+	_, known := layouts[minor(i.Build.GoVersion)]
+	return !known
 }
 
 // No package exports more names.
