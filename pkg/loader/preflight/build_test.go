@@ -162,7 +162,11 @@ func available(release string) bool {
 }
 
 func (b build) run() error {
-	args := append([]string{"build", "-o", built(b.name)}, b.flags...)
+	args := []string{"build", "-o", built(b.name)}
+	if strings.HasSuffix(b.name, ".so") {
+		args = append(args, "-buildmode=plugin") // a later -buildmode wins
+	}
+	args = append(args, b.flags...)
 	for n := range args {
 		args[n] = strings.ReplaceAll(args[n], "DIR", workshop.dir)
 	}

@@ -68,14 +68,6 @@ var plugins = []build{
 	{name: "older-minor-race.so", pkg: "plug", flags: []string{"-trimpath", "-race"}, release: "go1.25.5"},
 }
 
-func init() {
-	for n := range plugins {
-		if !slices.ContainsFunc(plugins[n].flags, func(flag string) bool { return strings.HasPrefix(flag, "-buildmode=") }) {
-			plugins[n].flags = append([]string{"-buildmode=plugin"}, plugins[n].flags...)
-		}
-	}
-}
-
 // policies are all the reasons to refuse a file that plugin.Open would take.
 var policies = []struct {
 	code   preflight.Code
@@ -233,14 +225,14 @@ func allBuilt(t *testing.T) (builtHosts, builtPlugins []build) {
 // judge compares prediction and truth for one pair.
 func judge(t *testing.T, host, file string) string {
 	refusal := predict(built(host), built(file))
-	real := open(t.Context(), built(host), built(file))
+	truth := open(t.Context(), built(host), built(file))
 	switch {
-	case refusal == nil && real.accepted:
+	case refusal == nil && truth.accepted:
 		return "both accept"
 	case refusal == nil:
-		t.Errorf("%s in %s is accepted, but Open: %s", file, host, real.text)
+		t.Errorf("%s in %s is accepted, but Open: %s", file, host, truth.text)
 		return "wrongly accepted"
-	case !real.accepted:
+	case !truth.accepted:
 		return "both refuse"
 	}
 	known := (*preflight.Error)(nil)
@@ -253,7 +245,7 @@ func judge(t *testing.T, host, file string) string {
 			return "refused by policy: " + string(policy.code)
 		}
 	}
-	t.Errorf("%s in %s is refused (%s: %s), but Open: %s", file, host, known.Code, known.Cause, real.text)
+	t.Errorf("%s in %s is refused (%s: %s), but Open: %s", file, host, known.Code, known.Cause, truth.text)
 	return "wrongly refused"
 }
 
