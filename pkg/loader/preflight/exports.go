@@ -135,11 +135,12 @@ func escape(path string) string {
 }
 
 // layout says at which words of the runtime's moduledata (runtime/symtab.go) the
-// fields begin that are needed here.
+// fields begin that are needed here. Until Go 1.25 no section of the file says
+// where the moduledata are.
 type layout struct{ types, exports, path uint64 }
 
 var layouts = map[string]layout{
-	"go1.25": {types: 37, exports: 50, path: 53},
+	"go1.25": {},
 	"go1.26": {types: 37, exports: 51, path: 54},
 }
 
@@ -157,7 +158,7 @@ const mostExports = 1 << 16
 func exportTable(object *elf.File, i *Image) (map[string]Export, error) {
 	release := minor(i.Build.GoVersion)
 	fields, ok := layouts[release]
-	if !ok {
+	if !ok || fields == (layout{}) {
 		return nil, fmt.Errorf("the layout of module data in %s is not known here", release)
 	}
 	module := object.Section(".go.module")
