@@ -24,20 +24,24 @@ var workshop struct {
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "preflight-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		workshop.dir = dir
-		workshop.core = sync.OnceValue(func() error {
+		workshop.core = sync.OnceValue(func() (err error) {
+			if workshop.dir, err = os.MkdirTemp("", "preflight-"); err != nil {
+				return err
+			}
 			if err := furnish(); err != nil {
 				return err
 			}
-			_, err := buildAll(slices.Concat(core(hosts), core(plugins)))
+			_, err = buildAll(slices.Concat(core(hosts), core(plugins)))
 			return err
 		})
+		defer func() {
+			if workshop.dir == "" {
+				return
+			}
+			if err := os.RemoveAll(workshop.dir); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		}()
 		return m.Run()
 	}())
 }
