@@ -234,7 +234,7 @@ func eachVersion(content []byte, order binary.ByteOrder, shape recordShape, visi
 			if left--; left < 0 {
 				return errors.New("its lists of symbol versions overlap")
 			}
-			weak := shape.flags >= 0 && field(entry, shape.flags)&0xffff&weakVersion != 0
+			weak := shape.flags >= 0 && order.Uint16(content[entry+uint64(shape.flags):])&weakVersion != 0
 			if err := visit(field(record, shape.name), field(entry, shape.entryName), weak); err != nil {
 				return err
 			}
