@@ -24,20 +24,24 @@ var workshop struct {
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "preflight-")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer os.RemoveAll(dir)
-		workshop.dir = dir
-		workshop.core = sync.OnceValue(func() error {
+		workshop.core = sync.OnceValue(func() (err error) {
+			if workshop.dir, err = os.MkdirTemp("", "preflight-"); err != nil {
+				return err
+			}
 			if err := furnish(); err != nil {
 				return err
 			}
-			_, err := buildAll(slices.Concat(core(hosts), core(plugins)))
+			_, err = buildAll(slices.Concat(core(hosts), core(plugins)))
 			return err
 		})
+		defer func() {
+			if workshop.dir == "" {
+				return
+			}
+			if err := os.RemoveAll(workshop.dir); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		}()
 		return m.Run()
 	}())
 }
@@ -98,7 +102,7 @@ func furnish() error {
 			return err
 		}
 	}
-	return errors.Join(os.Mkdir(filepath.Join(workshop.dir, "built"), 0o700), writeProfile())
+	return os.Mkdir(filepath.Join(workshop.dir, "built"), 0o700)
 }
 
 // writeProfile makes a profile for -pgo of functions that host and plugins share.
@@ -162,7 +166,11 @@ func available(release string) bool {
 }
 
 func (b build) run() error {
-	args := append([]string{"build", "-o", built(b.name)}, b.flags...)
+	args := []string{"build", "-o", built(b.name)}
+	if strings.HasSuffix(b.name, ".so") {
+		args = append(args, "-buildmode=plugin") // a later -buildmode wins
+	}
+	args = append(args, b.flags...)
 	for n := range args {
 		args[n] = strings.ReplaceAll(args[n], "DIR", workshop.dir)
 	}
