@@ -19,6 +19,9 @@ var (
 )
 
 func main() {
+	if app.ServeProbe() {
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
-	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 	"github.com/open-ticket-ai/otai/pkg/registry"
@@ -63,7 +62,13 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		return a, fault(CodeUsage, err)
 	}
 	dirs := s.pluginDirs(document.PluginDirs)
-	if a.registry, a.plugins, err = loadPlugins(ctx, s, a.logger, dirs, document.Plugins, c.fireAtOnce); err != nil {
+	keys, problems := trustedKeys(document)
+	if a.problems = a.problems.And(problems); a.problems.HasErrors() {
+		return a, a.problemFault(CodeUsage)
+	}
+	if a.registry, a.plugins, err = (pluginLoad{
+		Settings: s, logger: a.logger, dirs: dirs, policies: document.Plugins, keys: keys, fireAtOnce: c.fireAtOnce,
+	}).run(ctx, loader.Load); err != nil {
 		return a, err
 	}
 	offered := &catalog{registry: a.registry, plugins: a.plugins, dirs: dirs}
@@ -119,39 +124,6 @@ func (a *application) requiredPlugins() error {
 		a.logger.Warn(p.String())
 	}
 	return nil
-}
-
-// loadPlugins fills a registry with the built-in plugin and those in dirs.
-func loadPlugins(ctx context.Context, s Settings, logger *slog.Logger, dirs []string, policy []config.Plugin, fireAtOnce bool) (*registry.Registry, []loader.Plugin, error) {
-	state, err := s.stateDir()
-	if err != nil {
-		return nil, nil, fault(CodeUsage, err)
-	}
-	r := registry.New(separator)
-	builtin := base.New(s.Version, base.Options{FireAtOnce: fireAtOnce})
-	about := api.AppConfig{
-		Separator: separator, PluginPrefix: namePrefix, APIVersion: s.APILevel, HostVersion: s.Version,
-		CacheDir: s.cacheDir(state), StateDir: state, Logger: logger,
-	}
-	if err := r.Register(base.Name, pluginPrefix(base.Name), about, builtin.Injectables()); err != nil {
-		return nil, nil, fault(CodeRun, err)
-	}
-	options := loader.Options{
-		Dirs: dirs, StateDir: state, CacheDir: about.CacheDir,
-		APIVersion: s.APILevel, HostVersion: s.Version, Separator: separator, Prefix: namePrefix,
-		Logger: logger, VersionOf: make(map[string]string),
-	}
-	for _, p := range policy {
-		options.Order = append(options.Order, p.Name)
-		if p.Version != "" {
-			options.VersionOf[p.Name] = p.Version
-		}
-		if p.Enabled != nil && !*p.Enabled {
-			options.Disabled = append(options.Disabled, p.Name)
-		}
-	}
-	plugins, err := loader.Load(ctx, options, r)
-	return r, plugins, fault(CodePlugins, err)
 }
 
 // engine builds all instances.

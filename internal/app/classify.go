@@ -10,6 +10,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
@@ -45,7 +46,7 @@ func Classify(ctx context.Context, s Settings, o ClassifyOptions, texts func(yie
 		return fault(CodeUsage, err)
 	}
 	dirs := s.pluginDirs(nil)
-	r, plugins, err := loadPlugins(ctx, s, logger, dirs, nil, false)
+	r, plugins, err := pluginLoad{Settings: s, logger: logger, dirs: dirs}.run(ctx, loader.Load)
 	if err != nil {
 		return err
 	}

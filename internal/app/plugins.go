@@ -26,8 +26,8 @@ type PluginStatus struct {
 	DurationMS  float64  `json:"duration_ms"`
 }
 
-// Plugins loads the plugin files and says what became of each. With a
-// configuration, its policy and folders count.
+// Plugins judges the plugin files, opening none in this process, and says what
+// becomes of each. With a configuration, its policy and folders count.
 func Plugins(ctx context.Context, s Settings) ([]PluginStatus, []string, error) {
 	var document config.Document
 	if len(s.ConfigFiles) > 0 || s.env("OTAI_CONFIG") != "" {
@@ -42,7 +42,13 @@ func Plugins(ctx context.Context, s Settings) ([]PluginStatus, []string, error) 
 		document = *d
 	}
 	dirs := s.pluginDirs(document.PluginDirs)
-	_, plugins, err := loadPlugins(ctx, s, slog.New(slog.DiscardHandler), dirs, document.Plugins, false)
+	keys, problems := trustedKeys(&document)
+	if problems.HasErrors() {
+		return nil, dirs, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
+	}
+	_, plugins, err := pluginLoad{
+		Settings: s, logger: slog.New(slog.DiscardHandler), dirs: dirs, policies: document.Plugins, keys: keys,
+	}.run(ctx, loader.Inspect)
 	if err != nil {
 		return nil, dirs, err
 	}

@@ -22,6 +22,9 @@ var zoo struct {
 }
 
 func TestMain(m *testing.M) {
+	if loader.ServeProbe() {
+		return
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "otai-zoo-")
 		if err == nil {
@@ -217,20 +220,32 @@ type outcome struct {
 	Status         loader.Status
 	Size, Duration int64
 	Injectables    []string
+	Offers         []loader.Offer
 	Stage          loader.Stage
 	Code           loader.Code
 	Message, Fix   string
+	Output         string
 }
 
 // host runs the small host in a process of its own and fails the test when that
 // process does not live to the end.
 func host(t *testing.T, args ...string) report {
 	t.Helper()
+	return hostBinary(t, zoo.host, args...)
+}
+
+func hostCommand(t *testing.T, binary string, args ...string) *exec.Cmd {
+	t.Helper()
+	return exec.CommandContext(t.Context(), binary, args...)
+}
+
+func hostBinary(t *testing.T, binary string, args ...string) report {
+	t.Helper()
 	if !strings.Contains(strings.Join(args, " "), "-state") {
 		args = append([]string{"-state", t.TempDir()}, args...)
 	}
 	var stdout, stderr bytes.Buffer
-	command := exec.CommandContext(t.Context(), zoo.host, args...)
+	command := hostCommand(t, binary, args...)
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
 		t.Fatalf("the host died: %v\n%s", err, stderr.String())
@@ -240,6 +255,15 @@ func host(t *testing.T, args ...string) report {
 		t.Fatalf("%v in %s", err, stdout.String())
 	}
 	return r
+}
+
+// inOrder makes policies that say nothing but an order.
+func inOrder(names ...string) []string {
+	var args []string
+	for _, name := range names {
+		args = append(args, "-policy", `{"Name":"`+name+`"}`)
+	}
+	return args
 }
 
 func (r report) plugin(t *testing.T, file string) outcome {

@@ -48,7 +48,7 @@ func discover(o Options, r *registry.Registry) ([]Plugin, error) {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b Plugin) int {
-		return cmp.Or(cmp.Compare(place(a.Name, o.Order), place(b.Name, o.Order)), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(place(a.Name, o.Policies), place(b.Name, o.Policies)), cmp.Compare(a.Name, b.Name))
 	})
 	return found, nil
 }
@@ -84,7 +84,7 @@ func judge(path string, o Options, owners map[string]string) Plugin {
 			"the prefix %q belongs to %s already", p.Prefix, owner))
 	}
 	owners[p.Prefix] = path
-	if slices.ContainsFunc(o.Disabled, func(name string) bool { return hyphens(name) == p.Name }) {
+	if o.policy(&p).Disabled {
 		p.Status = Disabled
 		p.Err = p.fault(StageDiscover, CodeDisabled, "enable it in the configuration's plugins", "switched off by the configuration")
 		return p
@@ -127,13 +127,13 @@ func kind(mode fs.FileMode) string {
 	return "special file"
 }
 
-// place returns where a name stands in the configured order; those that aren't in
-// it come after.
-func place(name string, order []string) int {
-	if n := slices.IndexFunc(order, func(o string) bool { return hyphens(o) == name }); n >= 0 {
+// place returns where the configuration has a plugin's policy. Plugins that it
+// says nothing about come after all others.
+func place(name string, policies []Policy) int {
+	if n := slices.IndexFunc(policies, func(o Policy) bool { return hyphens(o.Name) == name }); n >= 0 {
 		return n
 	}
-	return len(order)
+	return len(policies)
 }
 
 // cause drops the operation and the path from an error whose message names the

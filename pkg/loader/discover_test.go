@@ -59,7 +59,11 @@ func TestPluginFilesAreFoundInAFixedOrder(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := found(t, Options{Dirs: []string{first, second}, Order: test.order}, registry.New(":"))
+			o := Options{Dirs: []string{first, second}}
+			for _, name := range test.order {
+				o.Policies = append(o.Policies, Policy{Name: name})
+			}
+			got := found(t, o, registry.New(":"))
 			if !slices.Equal(got, test.want) {
 				t.Errorf("found %q, want %q", got, test.want)
 			}

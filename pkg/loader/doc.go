@@ -3,13 +3,16 @@
 // The way of a file, one source file for each stage:
 //
 //	discover   otai_*.so in the plugin folders; who shadows or conflicts with whom
-//	verify     a private copy under its sha256, so that what is checked is what is opened
+//	verify     owners, checksum, signature; a private copy, so that what is checked is what is opened
 //	preflight  read the copy, run nothing: could this process open it?
-//	open       plugin.Open, CreatePlugin, and what it describes, all under recover
-//	admit      versions, and all of its injectables into the registry, or none
+//	probe      a child process opens it and tells what it is, or dies in this one's place
+//	admit      versions, and names that nobody else has
+//	open       plugin.Open, CreatePlugin, and all of its injectables into the registry, or none
 //
-// Between preflight and open there is a place for the probe, a child process
-// that opens the file first; admit will then come before open.
+// All files go through the stages up to admit before the first one is opened (see
+// plan.go): each is judged against the host and the accepted ones before it, in
+// the order of the configuration, then by name. A host calls [ServeProbe] first of
+// all in its main, since the probe is the host's own binary.
 //
 // Each stage ends in the next one or in an [*Error] with the stage, a code that
 // programs can rely on, the cause and, where there is one, the remedy. One

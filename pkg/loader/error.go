@@ -15,6 +15,7 @@ const (
 	StageDiscover  Stage = "discover"
 	StageVerify    Stage = "verify"
 	StagePreflight Stage = "preflight"
+	StageProbe     Stage = "probe"
 	StageAdmit     Stage = "admit"
 	StageOpen      Stage = "open"
 )
@@ -32,8 +33,14 @@ const (
 	CodeDisabled       Code = "disabled"
 )
 
-// The code of verify.
-const CodeStateDir Code = "state-dir"
+// The codes of verify.
+const (
+	CodeInsecurePermissions Code = "insecure-permissions"
+	CodeChecksumMismatch    Code = "checksum-mismatch"
+	CodeUnsigned            Code = "unsigned"
+	CodeSignatureInvalid    Code = "signature-invalid"
+	CodeStateDir            Code = "state-dir"
+)
 
 // The codes of preflight, which also name what plugin.Open reports.
 const (
@@ -51,7 +58,13 @@ const (
 	CodeMissingLibrary  Code = "missing-library"
 )
 
-// The codes of open.
+// The codes of probe alone.
+const (
+	CodeProbeTimeout Code = "probe-timeout"
+	CodeProbeCrashed Code = "probe-crashed"
+)
+
+// The codes of probe and open, which run the same code of the plugin.
 const (
 	CodeInitPanic     Code = "init-panic"
 	CodeFactoryPanic  Code = "factory-panic"
@@ -76,6 +89,10 @@ type Error struct {
 	Path  string // the plugin file, or the folder that is to blame
 	Err   error  // the cause
 	Fix   string // what to do about it, "" when there is nothing to say
+
+	// Output is what the plugin printed while it was probed, its beginning and its
+	// end where that was much.
+	Output string
 }
 
 func (e *Error) Error() string {

@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"time"
-
-	"github.com/Masterminds/semver/v3"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/registry"
@@ -28,9 +25,18 @@ type Options struct {
 
 	Logger *slog.Logger // nil: silent
 
-	Disabled  []string          // plugins that are not to be loaded
-	VersionOf map[string]string // semver constraint on a plugin's own version
-	Order     []string          // these first, in this order; all others by name
+	Policies     []Policy      // on plugins that are loaded first, in this order; all others follow by name
+	TrustedKeys  Keys          // when there are any, only plugins signed by one of them are opened
+	ProbeTimeout time.Duration // 0: [DefaultProbeTimeout]
+}
+
+// Policy is what the configuration says about one plugin.
+type Policy struct {
+	Name      string // of the package
+	Disabled  bool   // it is not to be loaded
+	Version   string // semver constraint on its own version; "" any
+	SHA256    string // the only content that it may have, in hexadecimal; "" any
+	Signature string // path of its signature; "" the file's with [SignatureEnding]
 }
 
 // Status is the outcome for one plugin file.
@@ -56,82 +62,72 @@ type Plugin struct {
 	Status      Status
 	SHA256      string
 	Size        int64    // bytes
-	Injectables []string // registry names, sorted
+	Injectables []string // registry names, sorted; only of a plugin that is not refused
+	Offers      []Offer  // what it describes, also where it is then refused
 	Duration    time.Duration
 	Err         *Error // nil when loaded
 }
 
-// Load loads the plugins of all folders into r, one after another, and reports
-// every file that it met. Its error is for what stops all of them: a host that
-// can't open plugins, a state folder that can't be used, options that make no
-// sense, or the end of ctx; plugins loaded until then are reported with it.
+// Load loads the plugins of all folders into r and reports every file that it
+// met. What can be refused is refused before the first file is opened, so that no
+// refusal depends on what was opened already; then the others are opened, one
+// after another. The error is for what stops all of them: a host that can't open
+// plugins, a state folder that can't be used, options that make no sense, or the
+// end of ctx; files that were not got to have no status then.
 func Load(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	level, err := semver.StrictNewVersion(o.APIVersion)
-	if err != nil {
-		return nil, fmt.Errorf("load plugins: the host's API level %q: %w", o.APIVersion, err)
-	}
 	opened.Lock()
 	defer opened.Unlock()
-	if err := opened.selfCheck(); err != nil {
-		return nil, fmt.Errorf("load plugins: %w", err)
-	}
-	plugins, err := discover(o, r)
+	l, plugins, err := plan(ctx, o, r)
 	if err != nil {
-		return nil, fmt.Errorf("load plugins: %w", err)
+		return plugins, fmt.Errorf("load plugins: %w", err)
 	}
-	l := loading{Options: o, level: level, registry: r}
-	if slices.ContainsFunc(plugins, func(p Plugin) bool { return p.Err == nil }) {
-		if l.copies, err = openCopies(o.StateDir); err != nil {
-			return plugins, err
-		}
-	}
-	for n := range plugins {
-		p := &plugins[n]
-		if p.Err != nil {
-			continue
-		}
+	for _, c := range l.accepted {
 		if err := ctx.Err(); err != nil {
-			return plugins[:n], fmt.Errorf("load plugins: %w", err)
+			return plugins, fmt.Errorf("load plugins: %w", err)
 		}
+		p := &plugins[c.number]
 		start := time.Now()
-		p.Err = l.load(p)
-		p.Duration = time.Since(start)
-		if p.Err != nil && p.Err.Code == CodeStateDir {
-			return plugins[:n], p.Err
-		}
+		p.Err = l.open(p, c)
+		p.Duration += time.Since(start)
 		if p.Status = Loaded; p.Err != nil {
 			p.Status = Rejected
 		}
-		o.Logger.Debug("plugin file", "path", p.Path, "status", p.Status, "duration", p.Duration, "error", errorOrNil(p.Err))
 	}
-	l.copies.removeUnused(o.Logger)
+	l.end(plugins)
 	return plugins, nil
 }
 
-type loading struct {
-	Options
-	level    *semver.Version
-	registry *registry.Registry
-	copies   *copies
+// Inspect does what [Load] does and opens no plugin in this process. The status
+// of a plugin is Loaded where Load would open it.
+func Inspect(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, error) {
+	opened.Lock()
+	defer opened.Unlock()
+	l, plugins, err := plan(ctx, o, r)
+	if err != nil {
+		return plugins, fmt.Errorf("inspect plugins: %w", err)
+	}
+	for _, c := range l.accepted {
+		plugins[c.number].Status = Loaded
+	}
+	l.end(plugins)
+	return plugins, nil
 }
 
-// load takes one plugin through all stages after discovery and fills in what it
-// learns on the way, also when it fails.
-func (l *loading) load(p *Plugin) *Error {
-	private, err := l.copies.take(p)
-	if err != nil {
-		return err
+// end tidies up and tells the log what became of each file.
+func (l *loading) end(plugins []Plugin) {
+	for _, p := range plugins {
+		l.Logger.Debug("plugin file", "path", p.Path, "status", p.Status, "duration", p.Duration, "error", errorOrNil(p.Err))
 	}
-	app := l.app(p)
-	described, err := opened.open(p, private, app)
-	if err != nil {
-		return err
+	l.copies.removeUnused(l.Logger)
+	l.cache.removeUnused()
+}
+
+// policy returns what the configuration says about p.
+func (o *Options) policy(p *Plugin) Policy {
+	if n := place(p.Name, o.Policies); n < len(o.Policies) {
+		return o.Policies[n]
 	}
-	p.Version, p.API, p.Description = described.metadata.Version, described.metadata.API, described.metadata.Description
-	return l.admit(p, app, described)
+	return Policy{}
 }
 
 // app is what the plugin is told about its host.

@@ -14,8 +14,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 func TestAGoodPluginIsLoadedAndDescribed(t *testing.T) {
@@ -27,7 +29,7 @@ func TestAGoodPluginIsLoadedAndDescribed(t *testing.T) {
 	if got.Duration <= 0 {
 		t.Error("its duration is missing")
 	}
-	got.Duration = 0
+	got.Duration, got.Offers = 0, nil // the offers have a test of their own
 	want := outcome{
 		Name: "otai-zz-good", Package: "otai_zz_good", Prefix: "zz-good", Path: filepath.Join(dir, "otai_zz_good.so"),
 		Version: "1.2.3", API: ">=1.0.0 <2", Description: "Greets.",
@@ -59,7 +61,7 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		says    []string
 	}{
 		{"no factory", "no_factory", "", "preflight", "missing-symbol", []string{"no CreatePlugin", "exports Createplugin", "write a function CreatePlugin"}},
-		{"factory of another type", "other_signature", "", "open", "wrong-symbol-type", []string{
+		{"factory of another type", "other_signature", "", "probe", "wrong-symbol-type", []string{
 			"func(github.com/open-ticket-ai/otai/pkg/api.AppConfig) (github.com/open-ticket-ai/otai/pkg/api.Plugin, error)",
 			"func(github.com/open-ticket-ai/otai/pkg/api.AppConfig) github.com/open-ticket-ai/otai/pkg/api.Plugin is wanted",
 			"declare it as func CreatePlugin",
@@ -67,19 +69,25 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		{"factory is a variable", "variable", "", "preflight", "wrong-symbol-type", []string{"is a variable", "func CreatePlugin"}},
 		{"for the next API", "api_2", "", "admit", "api-incompatible", []string{`needs api "^2.0", this host offers 1.0.0`, "use a host"}},
 		{"for a newer API level", "api_1_3", "", "admit", "api-incompatible", []string{`needs api ">=1.3", this host offers 1.0.0`}},
-		{"constraint that can't be read", "api_unreadable", "", "open", "bad-metadata", []string{"about one", "write it like"}},
-		{"no name", "no_name", "", "open", "bad-metadata", []string{"no name", `set it to "otai-no-name"`}},
-		{"name of another", "other_name", "", "open", "bad-metadata", []string{"otai-somebody-else", "otai-other-name", "otai_somebody_else.so"}},
-		{"version is none", "bad_version", "", "open", "bad-metadata", []string{`"1.x"`, `"1.2.0"`}},
-		{"panic in init", "init_panics", "", "open", "init-panic", []string{"registered twice: dep", "init_panics/main.go:", "move what can fail"}},
-		{"panic in the factory", "factory_panics", "", "open", "factory-panic", []string{"no licence key", "factory_panics/main.go:", "mend"}},
-		{"factory ends its goroutine", "factory_exits", "", "open", "factory-panic", []string{"Goexit"}},
-		{"panic in a method", "metadata_panics", "", "open", "factory-panic", []string{"nil map", "metadata_panics/main.go:"}},
-		{"factory returns nil", "returns_nil", "", "open", "nil-plugin", []string{"returned nil", "api.NewPlugin"}},
-		{"factory returns a nil pointer", "typed_nil", "", "open", "nil-plugin", []string{"a nil *", "typed_nil.shop"}},
-		{"faulty injectables", "bad_injectables", "", "open", "bad-injectable", []string{`1 ("Literal")`, "no build function", `2 ("")`, `3 ("with:separator")`, `4 ("Undescribable")`, "chan int", "correct this"}},
+		{"constraint that can't be read", "api_unreadable", "", "probe", "bad-metadata", []string{"about one", "write it like"}},
+		{"no name", "no_name", "", "probe", "bad-metadata", []string{"no name", `set it to "otai-no-name"`}},
+		{"name of another", "other_name", "", "probe", "bad-metadata", []string{"otai-somebody-else", "otai-other-name", "otai_somebody_else.so"}},
+		{"version is none", "bad_version", "", "probe", "bad-metadata", []string{`"1.x"`, `"1.2.0"`}},
+		{"panic in init", "init_panics", "", "probe", "init-panic", []string{"registered twice: dep", "init_panics/main.go:", "move what can fail"}},
+		{"panic in the factory", "factory_panics", "", "probe", "factory-panic", []string{"no licence key", "factory_panics/main.go:", "mend"}},
+		{"factory ends its goroutine", "factory_exits", "", "probe", "factory-panic", []string{"Goexit"}},
+		{"panic in a method", "metadata_panics", "", "probe", "factory-panic", []string{"nil map", "metadata_panics/main.go:"}},
+		{"factory returns nil", "returns_nil", "", "probe", "nil-plugin", []string{"returned nil", "api.NewPlugin"}},
+		{"factory returns a nil pointer", "typed_nil", "", "probe", "nil-plugin", []string{"a nil *", "typed_nil.shop"}},
+		{"exit in init", "init_exits", "", "probe", "probe-crashed", []string{"exit status 7", "packages were initialized", "no licence found", "remove what ends"}},
+		{"exit without fault in init", "init_exits_well", "", "probe", "probe-crashed", []string{"exit status 0", "packages were initialized"}},
+		{"log.Fatal in init", "init_fatal", "", "probe", "probe-crashed", []string{"exit status 1", "can't find the licence server"}},
+		{"stack overflow in init", "init_overflows", "", "probe", "probe-crashed", []string{"exit status 2", "goroutine stack exceeds"}},
+		{"killed in init", "init_signals", "", "probe", "probe-crashed", []string{"killed by a signal: killed"}},
+		{"exit in the factory", "factory_ends_process", "", "probe", "probe-crashed", []string{"exit status 3", "CreatePlugin", "not to my taste"}},
+		{"faulty injectables", "bad_injectables", "", "probe", "bad-injectable", []string{`1 ("Literal")`, "no build function", `2 ("")`, `3 ("with:separator")`, `4 ("Undescribable")`, "chan int", "correct this"}},
 		{"a name twice", "twice", "", "admit", "duplicate-injectable", []string{`"twice:Same"`, "another name"}},
-		{"needs a library that is not there", "missing_library", "", "open", "missing-library", []string{"libotaizoo.so", "install the library"}},
+		{"needs a library that is not there", "missing_library", "", "probe", "missing-library", []string{"libotaizoo.so", "install the library"}},
 		{"without -trimpath", "no_trimpath", "", "preflight", "build-settings", []string{"without -trimpath", "go build -trimpath -buildmode=plugin"}},
 		{"other contract", "new_api", "", "preflight", "package-mismatch", []string{"github.com/open-ticket-ai/otai/pkg/api", "require"}},
 		{"Go executable", "executable", "", "preflight", "not-a-go-plugin", []string{"-buildmode=exe", "go build -trimpath -buildmode=plugin"}},
@@ -200,12 +208,12 @@ func TestTheConfigurationChoosesVersionsAndSwitchesPluginsOff(t *testing.T) {
 		code   loader.Code
 		says   []string
 	}{
-		{"a version that fits", []string{"-version", "otai-zz-good=^1.2"}, loader.Loaded, "", nil},
-		{"a constraint on another plugin", []string{"-version", "otai-other=^9"}, loader.Loaded, "", nil},
-		{"a version that doesn't fit", []string{"-version", "otai_zz_good=>=2"}, loader.Rejected, "version-constraint", []string{`">=2"`, "1.2.3", "install"}},
-		{"a constraint that can't be read", []string{"-version", "otai-zz-good=new"}, loader.Rejected, "version-constraint", []string{`"new"`, "write it like"}},
-		{"switched off", []string{"-disable", "otai-zz-good"}, loader.Disabled, "disabled", []string{"switched off", "enable it"}},
-		{"switched off, by the file's name", []string{"-disable", "otai_zz_good"}, loader.Disabled, "disabled", nil},
+		{"a version that fits", []string{"-policy", `{"Name":"otai-zz-good","Version":"^1.2"}`}, loader.Loaded, "", nil},
+		{"a constraint on another plugin", []string{"-policy", `{"Name":"otai-other","Version":"^9"}`}, loader.Loaded, "", nil},
+		{"a version that doesn't fit", []string{"-policy", `{"Name":"otai_zz_good","Version":">=2"}`}, loader.Rejected, "version-constraint", []string{`">=2"`, "1.2.3", "install"}},
+		{"a constraint that can't be read", []string{"-policy", `{"Name":"otai-zz-good","Version":"new"}`}, loader.Rejected, "version-constraint", []string{`"new"`, "write it like"}},
+		{"switched off", []string{"-policy", `{"Name":"otai-zz-good","Disabled":true}`}, loader.Disabled, "disabled", []string{"switched off", "enable it"}},
+		{"switched off, by the file's name", []string{"-policy", `{"Name":"otai_zz_good","Disabled":true}`}, loader.Disabled, "disabled", nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -223,11 +231,15 @@ func TestTheConfigurationChoosesVersionsAndSwitchesPluginsOff(t *testing.T) {
 }
 
 func TestAPluginThatSharesAPackageWithAFailedOneIsRefused(t *testing.T) {
+	t.Setenv("OTAI_ZOO_FOLDER", t.TempDir())
 	r := host(t, folder(t, map[string]string{
-		"otai_init_panics.so": "zoo:otai_init_panics.so", "otai_needs_dep.so": "zoo:otai_needs_dep.so", "otai_zz_good.so": "zoo:otai_zz_good.so",
+		"otai_init_panics_in_host.so": "zoo:otai_init_panics_in_host.so", "otai_needs_dep.so": "zoo:otai_needs_dep.so", "otai_zz_good.so": "zoo:otai_zz_good.so",
 	}))
+	if p := r.plugin(t, "otai_init_panics_in_host.so"); p.Stage != loader.StageOpen || p.Code != loader.CodeInitPanic || !strings.Contains(p.Message, "opened twice: dep") {
+		t.Errorf("%s", p.Message)
+	}
 	p := r.plugin(t, "otai_needs_dep.so")
-	if p.Code != loader.CodeTainted || !strings.Contains(p.Message, "example.com/zoo/dep") || !strings.Contains(p.Message, "otai_init_panics.so") {
+	if p.Code != loader.CodeTainted || !strings.Contains(p.Message, "example.com/zoo/dep") || !strings.Contains(p.Message, "otai_init_panics_in_host.so") {
 		t.Errorf("%s", p.Message)
 	}
 	r.goodPluginWorks(t)
@@ -242,7 +254,7 @@ func TestOfTwoPluginsWithDifferentVersionsOfAPackageTheFirstLoads(t *testing.T) 
 		"otai_needs_dep.so": "zoo:otai_needs_dep.so", "otai_needs_new_dep.so": "zoo:otai_needs_new_dep.so", "otai_zz_good.so": "zoo:otai_zz_good.so",
 	})
 	for _, order := range [][2]string{{"otai_needs_dep", "otai_needs_new_dep"}, {"otai_needs_new_dep", "otai_needs_dep"}} {
-		r := host(t, "-order", order[0], "-order", order[1], dir)
+		r := host(t, append(inOrder(order[:]...), dir)...)
 		if p := r.plugin(t, order[0]+".so"); p.Status != loader.Loaded {
 			t.Errorf("%s", p.Message)
 		}
@@ -268,6 +280,7 @@ func TestThePluginOfAnotherFileIsNotOpenedTwice(t *testing.T) {
 }
 
 func TestAllBadPluginsTogetherLeaveTheGoodOneAlone(t *testing.T) {
+	t.Setenv("OTAI_ZOO_FOLDER", t.TempDir())
 	built, err := filepath.Glob(filepath.Join(zoo.dir, "otai_*.so"))
 	if err != nil {
 		t.Fatal(err)
@@ -279,7 +292,7 @@ func TestAllBadPluginsTogetherLeaveTheGoodOneAlone(t *testing.T) {
 	// The same plugin by another path: it comes first and would take the good one's place.
 	delete(files, "otai_files.so")
 	delete(files, "otai_same_path.so")
-	r := host(t, folder(t, files))
+	r := host(t, "-timeout", "2s", folder(t, files))
 	r.goodPluginWorks(t)
 	for _, p := range r.Plugins {
 		if p.Status == loader.Rejected && (p.Code == "" || p.Fix == "") {
@@ -299,7 +312,7 @@ func TestLoadingAgainGivesTheSameAnswers(t *testing.T) {
 	for n := range r.Plugins {
 		first, again := r.Plugins[n], r.Again[n]
 		first.Duration, again.Duration = 0, 0
-		if diff := cmp.Diff(first, again); diff != "" {
+		if diff := cmp.Diff(first, again, cmpopts.IgnoreUnexported(params.Spec{})); diff != "" {
 			t.Error(diff)
 		}
 	}

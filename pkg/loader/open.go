@@ -18,8 +18,15 @@ type factory = func(api.AppConfig) api.Plugin
 // processFiles remembers what this process has opened.
 type processFiles struct {
 	sync.Mutex
-	process  *preflight.Process // nil until the first self-check
+	host     *preflight.Image   // nil until the first self-check
+	process  *preflight.Process // the host and all that was opened
+	images   []openedImage
 	bySHA256 map[string]attempt
+}
+
+type openedImage struct {
+	image  *preflight.Image
+	failed bool
 }
 
 // attempt is the one time that a file was opened. A second plugin.Open of a file
@@ -31,8 +38,9 @@ type attempt struct {
 	err    *Error
 }
 
-// opened is the package's only state. It belongs to the process, as the dynamic
-// linker's does: a file that was opened stays for good, whoever asked for it.
+// opened is the package's only state, beside the note that the host serves
+// probes. It belongs to the process, as the dynamic linker's does: a file that was
+// opened stays for good, whoever asked for it.
 var opened = processFiles{bySHA256: make(map[string]attempt)}
 
 // The caller of these methods holds the lock.
@@ -41,60 +49,111 @@ func (f *processFiles) selfCheck() error {
 	if f.process != nil {
 		return nil
 	}
-	process, err := preflight.ThisProcess()
+	host, err := preflight.Read("/proc/self/exe")
+	if err != nil {
+		return fmt.Errorf("read the running binary: %w", err)
+	}
+	process, err := preflight.NewProcess(host)
 	if err != nil {
 		return err
 	}
-	f.process = process
+	f.host, f.process = host, process
 	return nil
 }
 
-// description is what a plugin says of itself.
-type description struct {
-	metadata    api.Metadata
-	injectables []api.Injectable
+// forecast returns a process that has opened the same files, to be told of those
+// that are going to be opened.
+func (f *processFiles) forecast() (*preflight.Process, error) {
+	process, err := preflight.NewProcess(f.host)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range f.images {
+		if o.failed {
+			process.Failed(o.image)
+		} else {
+			process.Opened(o.image)
+		}
+	}
+	return process, nil
 }
 
 // open opens the private copy of p's file, unless the same content was opened
-// before, and lets the plugin describe itself.
-func (f *processFiles) open(p *Plugin, private string, app api.AppConfig) (description, *Error) {
-	before, known := f.bySHA256[p.SHA256]
-	switch {
-	case known && before.name != p.Name && before.err == nil:
-		return description{}, p.fault(StagePreflight, CodePluginPathInUse, "remove one of the two files",
-			"is the same file as %s, which was opened before", before.path)
-	case !known:
-		image, err := inspect(p, private, f.process)
-		if err != nil {
-			return description{}, err
-		}
-		before = attempt{name: p.Name, path: p.Path}
-		before.create, before.err = openFile(p, private)
-		f.bySHA256[p.SHA256] = before
-		f.remember(image, before.err)
+// before.
+func (f *processFiles) open(p *Plugin, c candidate) (factory, *Error) {
+	if before, known := f.bySHA256[p.SHA256]; known {
+		return before.create, before.failure(p)
 	}
-	if before.err != nil {
-		again := *before.err
+	// Once more: a plugin before this one may have failed against all forecasts.
+	if err := check(p, c.image, f.process); err != nil {
+		return nil, err
+	}
+	now := attempt{name: p.Name, path: p.Path}
+	now.create, now.err = openFile(p, c.private)
+	f.bySHA256[p.SHA256] = now
+	f.remember(c.image, now.err)
+	return now.create, now.err
+}
+
+// failure says why the plugin can't be had from a file that was opened before, or
+// nil.
+func (a attempt) failure(p *Plugin) *Error {
+	if a.err != nil {
+		again := *a.err
 		again.Path = p.Path
-		return description{}, &again
+		return &again
 	}
-	return describe(p, before.create, app)
+	if a.name != p.Name {
+		return p.fault(StagePreflight, CodePluginPathInUse, "remove one of the two files", "is the same file as %s, which was opened before", a.path)
+	}
+	return nil
 }
 
 // remember tells the process what a plugin.Open left behind.
 func (f *processFiles) remember(image *preflight.Image, err *Error) {
-	if err == nil {
-		f.process.Opened(image)
-		return
+	failed := false
+	if err != nil {
+		switch err.Code {
+		case CodeMissingLibrary, CodeOpenFailed:
+			return // dlopen itself failed, and has unmapped the file
+		case CodeMissingSymbol, CodeWrongSymbolType:
+			// All of its packages are set up.
+		default:
+			failed = true
+		}
 	}
-	switch err.Code {
-	case CodeMissingLibrary, CodeOpenFailed:
-		// dlopen itself failed, and has unmapped the file.
-	case CodeMissingSymbol, CodeWrongSymbolType:
-		f.process.Opened(image) // all of its packages are set up
-	default:
+	f.images = append(f.images, openedImage{image: image, failed: failed})
+	if failed {
 		f.process.Failed(image)
+	} else {
+		f.process.Opened(image)
 	}
+}
+
+// open opens a plugin that was accepted and registers all that it brings, or
+// nothing.
+func (l *loading) open(p *Plugin, c candidate) *Error {
+	p.Injectables = nil
+	survived := l.cache.opening(p.SHA256)
+	defer survived()
+	create, err := opened.open(p, c)
+	if err != nil {
+		return err
+	}
+	found, list, err := examine(p, create, c.app)
+	if err != nil {
+		return err
+	}
+	// It may describe itself otherwise than it did to the probe.
+	names := p.describe(found, l.Separator)
+	if err := l.admit(p, found.Metadata, names, nil); err != nil {
+		return err
+	}
+	if err := l.registry.Register(p.Name, p.Prefix, c.app, list); err != nil {
+		return p.fault(StageOpen, CodeDuplicateInjectable, "remove one of the two plugins", "%w", err)
+	}
+	p.Injectables = names
+	return nil
 }
 
 // openFile runs the plugin's init functions.
@@ -136,21 +195,6 @@ func refusedByLinker(p *Plugin, err error) *Error {
 		code, fix = CodePluginPathInUse, "remove one of the two files; two versions of a plugin can't be in one process"
 	}
 	return p.fault(StageOpen, code, fix, "the dynamic linker refused it: %s", text)
-}
-
-// describe calls the factory and reads what it returns.
-func describe(p *Plugin, create factory, app api.AppConfig) (d description, failure *Error) {
-	var created api.Plugin
-	if fault := guard(func() { created = create(app) }); fault != nil {
-		return d, p.fault(StageOpen, CodeFactoryPanic, "CreatePlugin must only describe; mend the plugin", "CreatePlugin %w", fault)
-	}
-	if isNil(created) {
-		return d, p.fault(StageOpen, CodeNilPlugin, "return api.NewPlugin(…)", "CreatePlugin returned %s", nilName(created))
-	}
-	if fault := guard(func() { d.metadata, d.injectables = created.Metadata(), created.Injectables() }); fault != nil {
-		return d, p.fault(StageOpen, CodeFactoryPanic, "return api.NewPlugin(…), whose methods can't fail", "asking the plugin for its metadata and injectables, it %w", fault)
-	}
-	return d, nil
 }
 
 // guard runs code of a plugin in a goroutine of its own and waits for it, so that

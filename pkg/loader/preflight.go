@@ -9,19 +9,28 @@ import (
 // factorySymbol is what a plugin file exports.
 const factorySymbol = "CreatePlugin"
 
-// inspect reads the private copy and tells whether this process can open it.
-func inspect(p *Plugin, private string, process *preflight.Process) (*preflight.Image, *Error) {
+// readImage reads the private copy and runs nothing of it.
+func readImage(p *Plugin, private string) (*preflight.Image, *Error) {
 	image, err := preflight.Read(private)
-	if err == nil {
-		image.File = p.Path // messages to people name the file that they know
-		err = process.Check(image, factorySymbol)
+	if err != nil {
+		return nil, p.refused(err)
 	}
-	if err == nil {
-		return image, nil
+	image.File = p.Path // messages to people name the file that they know
+	return image, nil
+}
+
+// check tells whether the process can open the image.
+func check(p *Plugin, image *preflight.Image, process *preflight.Process) *Error {
+	if err := process.Check(image, factorySymbol); err != nil {
+		return p.refused(err)
 	}
+	return nil
+}
+
+func (p *Plugin) refused(err error) *Error {
 	refusal := &Error{Stage: StagePreflight, Code: CodeUnreadable, Path: p.Path, Err: err}
 	if known := (*preflight.Error)(nil); errors.As(err, &known) {
 		refusal.Code, refusal.Fix = Code(known.Code), known.Fix
 	}
-	return nil, refusal
+	return refusal
 }

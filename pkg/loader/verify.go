@@ -1,179 +1,54 @@
 package loader
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"log/slog"
 	"os"
-	"path/filepath"
+	"strings"
 	"syscall"
-	"time"
 )
 
-// copies is the folder of private copies. plugin.Open wants a path, and the file
-// at a path can be replaced between check and use, or overwritten while its code
-// runs, which kills the process. So the content is read once, into a folder that
-// nobody else can write to, and only that copy is checked and opened.
-type copies struct {
-	dir  string
-	used map[string]bool // base names
-}
-
-// Copies that no process has asked for in this time are removed. A process that
-// has one open isn't hurt: a mapped file lives on without its name. The time
-// protects one that has just made a copy and is about to open it.
-const keepUnused = 24 * time.Hour
-
-func openCopies(stateDir string) (*copies, error) {
-	dir := filepath.Join(stateDir, "plugins")
-	refuse := func(err error, fix string) (*copies, error) {
-		return nil, &Error{Stage: StageVerify, Code: CodeStateDir, Path: dir, Err: fmt.Errorf("the state folder %s can't hold plugins: %w", stateDir, err), Fix: fix}
-	}
-	const choose = "name another folder with --state-dir or OTAI_STATE_DIR"
-	if stateDir == "" {
-		return refuse(errors.New("none is configured"), choose)
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return refuse(err, choose)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return refuse(err, choose)
-	}
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return refuse(err, choose)
-	}
-	if !info.IsDir() {
-		return refuse(fmt.Errorf("%s is no folder", dir), choose)
-	}
-	if info.Mode().Perm() != 0o700 {
-		if err := os.Chmod(dir, 0o700); err != nil {
-			return refuse(err, "give the folder to the user that runs the host, or "+choose)
-		}
-	}
-	noexec, err := mountedNoexec(dir)
-	if err != nil {
-		return refuse(err, choose)
-	}
-	if noexec {
-		return refuse(errors.New("it is on a file system that is mounted noexec, from which no plugin can be opened"), choose)
-	}
-	return &copies{dir: dir, used: make(map[string]bool)}, nil
-}
-
-// mountedNoexec reports whether the dynamic linker would be refused to map code
-// from dir.
-func mountedNoexec(dir string) (bool, error) {
-	const stNoexec = 8 // ST_NOEXEC of statfs(2)
-	var stat syscall.Statfs_t
-	if err := syscall.Statfs(dir, &stat); err != nil {
-		return false, &fs.PathError{Op: "statfs", Path: dir, Err: err}
-	}
-	return stat.Flags&stNoexec != 0, nil
-}
-
-// take returns the path of a private copy of p's file, named by its content, and
-// notes checksum and size in p.
-func (c *copies) take(p *Plugin) (string, *Error) {
-	// A plugin file that became a named pipe after discovery must not block.
-	source, err := os.OpenFile(p.Path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+// verify decides whether the file may be trusted, and returns the path of the
+// private copy whose content it judged.
+func (l *loading) verify(p *Plugin) (private string, failure *Error) {
+	source, err := openPlain(p.Path)
 	if err != nil {
 		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be opened: %w", cause(err))
 	}
 	defer source.Close()
-	sum, size, err := hash(source, io.Discard)
+	if err := p.checkOpened(source); err != nil {
+		return "", err
+	}
+	if err := p.checkWay(); err != nil {
+		return "", err
+	}
+	private, failure = l.copies.take(p, source)
+	if failure != nil {
+		return "", failure
+	}
+	policy := l.policy(p)
+	if policy.SHA256 != "" && !strings.EqualFold(policy.SHA256, p.SHA256) {
+		return "", p.fault(StageVerify, CodeChecksumMismatch, "get the file that is meant; or, if this one is, write its sha256 into the configuration's plugins",
+			"the configuration wants sha256 %s, the file has %s", strings.ToLower(policy.SHA256), p.SHA256)
+	}
+	if len(l.TrustedKeys) == 0 {
+		return private, nil
+	}
+	signature := policy.Signature
+	if signature == "" {
+		signature = p.Path + SignatureEnding
+	}
+	err = VerifySignature(private, signature, l.TrustedKeys)
+	if verdict := (*SignatureError)(nil); errors.As(err, &verdict) {
+		return "", p.fault(StageVerify, verdict.Code, verdict.Fix, "%w", verdict)
+	}
 	if err != nil {
-		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", cause(err))
+		return "", p.fault(StageVerify, CodeStateDir, "", "%w", err)
 	}
-	if !c.has(sum) {
-		if _, err := source.Seek(0, io.SeekStart); err != nil {
-			return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", cause(err))
-		}
-		if sum, size, err = c.store(source); err != nil {
-			return "", &Error{
-				Stage: StageVerify, Code: CodeStateDir, Path: c.dir, Err: fmt.Errorf("can't copy %s to %s: %w", p.Path, c.dir, err),
-				Fix: "make room there, or name another folder with --state-dir or OTAI_STATE_DIR",
-			}
-		}
-	}
-	p.SHA256, p.Size = sum, size
-	c.used[sum+".so"] = true
-	return filepath.Join(c.dir, sum+".so"), nil
+	return private, nil
 }
 
-// has reports whether a copy with this content exists. It reads the copy, as a
-// power cut can leave one that is incomplete, and renews its time.
-func (c *copies) has(sum string) bool {
-	path := filepath.Join(c.dir, sum+".so")
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm() != 0o400 {
-		return false
-	}
-	now := time.Now()
-	if os.Chtimes(path, now, now) != nil {
-		return false
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	got, _, err := hash(file, io.Discard)
-	return err == nil && got == sum
-}
-
-// store copies the content and gives it its name only when it is complete. The
-// name follows from what was written, whatever the source held before.
-func (c *copies) store(source io.Reader) (sum string, size int64, err error) {
-	file, err := os.CreateTemp(c.dir, ".copy-*")
-	if err != nil {
-		return "", 0, err
-	}
-	defer func() {
-		if closeErr := file.Close(); err == nil {
-			err = closeErr
-		}
-		if err == nil {
-			err = os.Rename(file.Name(), filepath.Join(c.dir, sum+".so"))
-		}
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	if sum, size, err = hash(source, file); err != nil {
-		return "", 0, err
-	}
-	return sum, size, file.Chmod(0o400)
-}
-
-func hash(source io.Reader, target io.Writer) (sum string, size int64, err error) {
-	digest := sha256.New()
-	size, err = io.Copy(io.MultiWriter(digest, target), source)
-	return hex.EncodeToString(digest.Sum(nil)), size, err
-}
-
-// removeUnused removes old copies and abandoned beginnings of copies.
-func (c *copies) removeUnused(logger *slog.Logger) {
-	if c == nil {
-		return
-	}
-	entries, err := os.ReadDir(c.dir)
-	if err != nil {
-		logger.Debug("can't look for unused plugin copies", "path", c.dir, "error", err)
-		return
-	}
-	for _, entry := range entries {
-		info, err := entry.Info()
-		if err != nil || !info.Mode().IsRegular() || c.used[entry.Name()] || time.Since(info.ModTime()) < keepUnused {
-			continue
-		}
-		if err := os.Remove(filepath.Join(c.dir, entry.Name())); err != nil {
-			logger.Debug("can't remove an unused plugin copy", "path", entry.Name(), "error", err)
-		}
-	}
+// openPlain opens a file for reading. One that became a named pipe meanwhile must
+// not block.
+func openPlain(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }

@@ -1,212 +1,166 @@
-package loader
+package loader_test
 
 import (
-	"context"
-	"errors"
-	"log/slog"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/open-ticket-ai/otai/pkg/registry"
+	"aead.dev/minisign"
+
+	"github.com/open-ticket-ai/otai/pkg/loader"
 )
 
-func testCopies(t *testing.T, stateDir string) *copies {
-	t.Helper()
-	c, err := openCopies(stateDir)
-	if err != nil {
-		t.Fatal(err)
+func TestAPluginThatOthersCouldReplaceIsNotOpened(t *testing.T) {
+	tests := []struct {
+		name  string
+		spoil func(dir string) error // of the folder that holds the plugin
+		fix   string                 // with DIR for the folder; "" where the plugin loads
+		root  bool                   // only root can prepare this
+	}{
+		{"below a folder for temporary files", func(dir string) error { return os.Chmod(filepath.Dir(dir), 0o777|os.ModeSticky) }, "", false},
+		{"in a folder for temporary files", func(dir string) error { return os.Chmod(dir, 0o777|os.ModeSticky) }, "", false},
+		{"a file that everybody can write", func(dir string) error { return os.Chmod(filepath.Join(dir, "otai_zz_good.so"), 0o666) }, "chmod o-w DIR/otai_zz_good.so", false},
+		{"a folder that everybody can write", func(dir string) error { return os.Chmod(dir, 0o777) }, "chmod o-w DIR", false},
+		{"a folder far above that everybody can write", func(dir string) error { return os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o777) }, "chmod o-w PARENT", false},
+		{"a link into a folder that everybody can write", func(dir string) error {
+			other := filepath.Join(filepath.Dir(dir), "other one")
+			file := filepath.Join(dir, "otai_zz_good.so")
+			if err := os.Mkdir(other, 0o700); err != nil {
+				return err
+			}
+			if err := os.Rename(file, filepath.Join(other, "real.so")); err != nil {
+				return err
+			}
+			if err := os.Symlink("../other one/real.so", file); err != nil {
+				return err
+			}
+			return os.Chmod(other, 0o777)
+		}, "chmod o-w 'OTHER'", false},
+		{"a file of another user", func(dir string) error { return os.Chown(filepath.Join(dir, "otai_zz_good.so"), 12345, 12345) }, "chown root DIR/otai_zz_good.so", true},
+		{"a folder of another user", func(dir string) error { return os.Chown(dir, 12345, 12345) }, "chown root DIR", true},
 	}
-	return c
-}
-
-func take(t *testing.T, c *copies, path string) (p Plugin, private string) {
-	t.Helper()
-	p.Path = path
-	private, err := c.take(&p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p, private
-}
-
-func write(t *testing.T, dir, name, content string) string {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func names(t *testing.T, dir string) []string {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []string
-	for _, entry := range entries {
-		list = append(list, entry.Name())
-	}
-	return list
-}
-
-const content = "content of a plugin"
-
-func TestACopyIsNamedByItsContentAndNobodyElseCanWriteIt(t *testing.T) {
-	state := filepath.Join(t.TempDir(), "new", "state")
-	p, private := take(t, testCopies(t, state), write(t, t.TempDir(), "otai_x.so", content))
-	if private != filepath.Join(state, "plugins", p.SHA256+".so") || len(p.SHA256) != 64 || p.Size != int64(len(content)) {
-		t.Errorf("copy %s of %+v", private, p)
-	}
-	if got, err := os.ReadFile(private); err != nil || string(got) != content {
-		t.Errorf("the copy holds %q, %v", got, err)
-	}
-	for path, mode := range map[string]os.FileMode{private: 0o400, filepath.Dir(private): 0o700} {
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
-			t.Errorf("%s: %v, %v, want %v", path, info.Mode(), err, mode)
-		}
-	}
-}
-
-func TestAFolderThatOthersCanEnterIsClosed(t *testing.T) {
-	state := t.TempDir()
-	dir := filepath.Join(state, "plugins")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	testCopies(t, state)
-	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("%v, %v", info.Mode(), err)
-	}
-}
-
-func TestAnEqualCopyIsUsedAgain(t *testing.T) {
-	state, source := t.TempDir(), write(t, t.TempDir(), "otai_x.so", content)
-	_, private := take(t, testCopies(t, state), source)
-	before, err := os.Stat(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	take(t, testCopies(t, state), source)
-	if after, err := os.Stat(private); err != nil || !os.SameFile(before, after) {
-		t.Errorf("the copy was replaced: %v", err)
-	}
-	if got := names(t, filepath.Dir(private)); len(got) != 1 {
-		t.Errorf("the folder holds %q", got)
-	}
-}
-
-func TestACopyThatWasDamagedIsReplaced(t *testing.T) {
-	damage := map[string]func(t *testing.T, path string){
-		"cut off": func(t *testing.T, path string) {
-			if err := os.Truncate(path, 3); err != nil {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.root && os.Geteuid() != 0 {
+				t.Skip("only root can give files away")
+			}
+			parent := filepath.Join(t.TempDir(), "a")
+			dir := filepath.Join(parent, "b", "plugins")
+			if err := os.MkdirAll(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
-		},
-		"writable": func(t *testing.T, path string) {
-			if err := os.Chmod(path, 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, "otai_zz_good.so"), read(t, "otai_zz_good.so"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		},
-		"a symbolic link": func(t *testing.T, path string) {
-			if err := errors.Join(os.Remove(path), os.Symlink(write(t, t.TempDir(), "elsewhere", content), path)); err != nil {
+			if err := test.spoil(dir); err != nil {
 				t.Fatal(err)
 			}
-		},
-	}
-	for name, spoil := range damage {
-		t.Run(name, func(t *testing.T) {
-			state, source := t.TempDir(), write(t, t.TempDir(), "otai_x.so", content)
-			_, private := take(t, testCopies(t, state), source)
-			spoil(t, private)
-			take(t, testCopies(t, state), source)
-			info, err := os.Lstat(private)
-			if err != nil || info.Mode() != 0o400 {
-				t.Errorf("%v, %v", info.Mode(), err)
+			r := host(t, dir)
+			if test.fix == "" {
+				r.goodPluginWorks(t)
+				return
 			}
-			if got, err := os.ReadFile(private); err != nil || string(got) != content {
-				t.Errorf("the copy holds %q, %v", got, err)
+			p := r.plugin(t, "otai_zz_good.so")
+			fix := strings.NewReplacer("DIR", dir, "PARENT", parent, "OTHER", filepath.Join(filepath.Dir(dir), "other one")).Replace(test.fix)
+			if p.Stage != loader.StageVerify || p.Code != loader.CodeInsecurePermissions || p.Fix != fix {
+				t.Errorf("%s at %s, fix %q, want %q: %s", p.Code, p.Stage, p.Fix, fix, p.Message)
 			}
 		})
 	}
 }
 
-func TestOnlyOldUnusedCopiesAreRemoved(t *testing.T) {
-	state, sources := t.TempDir(), t.TempDir()
-	c := testCopies(t, state)
-	write(t, c.dir, "old.so", "of a plugin that is gone")
-	write(t, c.dir, ".copy-old", "begun and never finished")
-	write(t, c.dir, "young.so", "another process is about to open it")
-	_, used := take(t, c, write(t, sources, "otai_x.so", content))
-	for _, path := range []string{filepath.Join(c.dir, "old.so"), filepath.Join(c.dir, ".copy-old"), used} {
-		old := time.Now().Add(-2 * keepUnused)
-		if err := os.Chtimes(path, old, old); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c.removeUnused(slog.New(slog.DiscardHandler))
-	want := []string{filepath.Base(used), "young.so"}
-	slices.Sort(want)
-	if got := names(t, c.dir); !slices.Equal(got, want) {
-		t.Errorf("left are %q, want %q", got, want)
+func TestAPinnedChecksumMustBeThatOfTheFile(t *testing.T) {
+	dir := folder(t, map[string]string{"otai_zz_good.so": "zoo:otai_zz_good.so"})
+	sum := sha256.Sum256(read(t, "otai_zz_good.so"))
+	right, wrong := hex.EncodeToString(sum[:]), strings.Repeat("0f", 32)
+	policy := func(sum string) string { return fmt.Sprintf(`{"Name":"otai-zz-good","SHA256":%q}`, sum) }
+	host(t, "-policy", policy(strings.ToUpper(right)), dir).goodPluginWorks(t)
+	p := host(t, "-policy", policy(wrong), dir).plugin(t, "otai_zz_good.so")
+	if p.Code != loader.CodeChecksumMismatch || p.Stage != loader.StageVerify || !strings.Contains(p.Message, right) || !strings.Contains(p.Message, wrong) {
+		t.Errorf("%s", p.Message)
 	}
 }
 
-func TestUsingACopyAgainKeepsItFromBeingRemoved(t *testing.T) {
-	state, source := t.TempDir(), write(t, t.TempDir(), "otai_x.so", content)
-	_, private := take(t, testCopies(t, state), source)
-	old := time.Now().Add(-2 * keepUnused)
-	if err := os.Chtimes(private, old, old); err != nil {
-		t.Fatal(err)
-	}
-	take(t, testCopies(t, state), source)
-	testCopies(t, state).removeUnused(slog.New(slog.DiscardHandler))
-	if got := names(t, filepath.Dir(private)); len(got) != 1 {
-		t.Errorf("left are %q", got)
-	}
-}
-
-func TestAMountWithoutExecutionIsNoticed(t *testing.T) {
-	if noexec, err := mountedNoexec(t.TempDir()); err != nil || noexec {
-		t.Errorf("the temporary folder: %v, %v", noexec, err)
-	}
-	mounts, err := os.ReadFile("/proc/self/mounts")
+func TestWithTrustedKeysOnlySignedPluginsAreTriedOrOpened(t *testing.T) {
+	public, private, err := minisign.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(mounts)) {
-		fields := strings.Fields(line)
-		if len(fields) < 4 || !slices.Contains(strings.Split(fields[3], ","), "noexec") {
-			continue
-		}
-		if noexec, err := mountedNoexec(fields[1]); err == nil {
-			if !noexec {
-				t.Errorf("%s is mounted noexec, which was not noticed", fields[1])
-			}
-			return
+	_, stranger, err := minisign.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyText, err := public.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyFile := filepath.Join(t.TempDir(), "maker.pub")
+	if err := os.WriteFile(keyFile, keyText, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	content := read(t, "otai_init_panics_in_host.so")
+	hashed := minisign.NewReader(strings.NewReader(string(content)))
+	if _, err := hashed.Read(make([]byte, len(content))); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name      string
+		key       string
+		signature []byte // nil: there is none
+		code      loader.Code
+		says      string
+	}{
+		{"signed", public.String(), minisign.Sign(private, content), "", ""},
+		{"signed by its hash", public.String(), hashed.Sign(private), "", ""},
+		{"signed, the key in a file", keyFile, minisign.Sign(private, content), "", ""},
+		{"not signed", public.String(), nil, loader.CodeUnsigned, "otai plugin sign"},
+		{"signed by a stranger", public.String(), minisign.Sign(stranger, content), loader.CodeSignatureInvalid, "trusted_keys"},
+		{"signature of another file", public.String(), minisign.Sign(private, []byte("other")), loader.CodeSignatureInvalid, "changed after signing"},
+		{"no signature in the file", public.String(), []byte("signed: me"), loader.CodeSignatureInvalid, "no signature of minisign"},
+		{"a signature without end", public.String(), make([]byte, 1<<20), loader.CodeSignatureInvalid, "longer than"},
+	}
+	for _, test := range tests {
+		for _, place := range []string{"beside the file", "elsewhere"} {
+			t.Run(test.name+" "+place, func(t *testing.T) {
+				zooFolder := t.TempDir()
+				t.Setenv("OTAI_ZOO_FOLDER", zooFolder)
+				dir := folder(t, map[string]string{"otai_init_panics_in_host.so": "zoo:otai_init_panics_in_host.so"})
+				signature := filepath.Join(dir, "otai_init_panics_in_host.so"+loader.SignatureEnding)
+				args := []string{"-inspect", "-key", test.key}
+				if place == "elsewhere" {
+					signature = filepath.Join(t.TempDir(), "signature")
+					args = append(args, "-policy", fmt.Sprintf(`{"Name":"otai-init-panics-in-host","Signature":%q}`, signature))
+				}
+				if test.signature != nil {
+					if err := os.WriteFile(signature, test.signature, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				p := host(t, append(args, dir)...).plugin(t, "otai_init_panics_in_host.so")
+				if p.Code != test.code || !strings.Contains(p.Message, test.says) || test.code != "" && p.Stage != loader.StageVerify {
+					t.Errorf("%s at %s, want %s: %s", p.Code, p.Stage, test.code, p.Message)
+				}
+				_, err := os.Stat(filepath.Join(zooFolder, "tried"))
+				if tried := err == nil; tried != (test.code == "") {
+					t.Errorf("tried: %v", tried)
+				}
+			})
 		}
 	}
-	t.Skip("no file system here is mounted noexec")
 }
 
-func TestLoadingEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	dir := t.TempDir()
-	write(t, dir, "otai_text.so", "text")
-	o := Options{Dirs: []string{dir}, StateDir: t.TempDir(), APIVersion: "1.0.0", Separator: ":", Prefix: "otai-"}
-	if _, err := Load(ctx, o, registry.New(":")); !errors.Is(err, context.Canceled) {
-		t.Errorf("error = %v", err)
+func TestATrustedKeyThatIsNoneIsExplained(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret.key")
+	if err := os.WriteFile(file, []byte("untrusted comment: secret\nRWRTY0Iy"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-}
-
-func TestAnAPILevelThatIsNoVersionIsAnError(t *testing.T) {
-	if _, err := Load(t.Context(), Options{APIVersion: "one"}, registry.New(":")); err == nil || !strings.Contains(err.Error(), `"one"`) {
-		t.Errorf("error = %v", err)
+	for given, says := range map[string]string{"RWQnothing": "neither", "/nowhere/maker.pub": "no such file", file: "not the secret key"} {
+		if _, err := loader.ReadKeys([]string{given}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", given, err)
+		}
 	}
 }

@@ -6,12 +6,10 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
@@ -35,9 +33,13 @@ type Plugin struct {
 	Code    loader.Code
 	Message string
 	Fix     string
+	Output  string
 }
 
 func main() {
+	if loader.ServeProbe() {
+		return
+	}
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -45,27 +47,24 @@ func main() {
 }
 
 func run(args []string) error {
-	o := loader.Options{HostVersion: "0.1.0", Separator: ":", Prefix: "otai-", VersionOf: make(map[string]string)}
+	o := loader.Options{HostVersion: "0.1.0", Separator: ":", Prefix: "otai-"}
 	flags := flag.NewFlagSet("testhost", flag.ContinueOnError)
 	flags.StringVar(&o.StateDir, "state", "", "state folder")
 	flags.StringVar(&o.APIVersion, "api", "1.0.0", "API level")
 	again := flags.Bool("again", false, "load a second time, with another state folder into another registry")
 	overwrite := flags.Bool("overwrite", false, "after loading, write over the plugin files in place, before any pipe is run")
-	flags.Func("disable", "plugin that is not to be loaded", func(name string) error {
-		o.Disabled = append(o.Disabled, name)
-		return nil
+	inspect := flags.Bool("inspect", false, "only inspect")
+	flags.DurationVar(&o.ProbeTimeout, "timeout", 0, "of a probe")
+	flags.Func("policy", "a policy as JSON; their order counts", func(text string) error {
+		var policy loader.Policy
+		err := json.Unmarshal([]byte(text), &policy)
+		o.Policies = append(o.Policies, policy)
+		return err
 	})
-	flags.Func("order", "plugin that comes next", func(name string) error {
-		o.Order = append(o.Order, name)
-		return nil
-	})
-	flags.Func("version", "NAME=CONSTRAINT on a plugin's version", func(text string) error {
-		name, constraint, ok := strings.Cut(text, "=")
-		if !ok {
-			return errors.New("NAME=CONSTRAINT is expected")
-		}
-		o.VersionOf[name] = constraint
-		return nil
+	flags.Func("key", "trusted key", func(text string) error {
+		keys, err := loader.ReadKeys([]string{text})
+		o.TrustedKeys = append(o.TrustedKeys, keys...)
+		return err
 	})
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -74,7 +73,11 @@ func run(args []string) error {
 
 	var report Report
 	r := registry.New(o.Separator)
-	plugins, err := loader.Load(context.Background(), o, r)
+	load := loader.Load
+	if *inspect {
+		load = loader.Inspect
+	}
+	plugins, err := load(context.Background(), o, r)
 	if err != nil {
 		report.Error = err.Error()
 	}
@@ -113,7 +116,8 @@ func printable(plugins []loader.Plugin) []Plugin {
 	for n, p := range plugins {
 		printed[n].Plugin = p
 		if p.Err != nil {
-			printed[n].Stage, printed[n].Code, printed[n].Message, printed[n].Fix = p.Err.Stage, p.Err.Code, p.Err.Error(), p.Err.Fix
+			printed[n].Stage, printed[n].Code, printed[n].Message = p.Err.Stage, p.Err.Code, p.Err.Error()
+			printed[n].Fix, printed[n].Output = p.Err.Fix, p.Err.Output
 		}
 	}
 	return printed

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/open-ticket-ai/otai/internal/base"
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/registry"
+)
+
+// ServeProbe is called by main before anything else; see [loader.ServeProbe].
+func ServeProbe() bool { return loader.ServeProbe() }
+
+// pluginLoad is what the plugins are to be loaded with.
+type pluginLoad struct {
+	Settings
+	logger     *slog.Logger
+	dirs       []string
+	policies   []config.Plugin
+	keys       loader.Keys
+	fireAtOnce bool
+}
+
+// run fills a registry with the built-in plugin and those in the folders. load is
+// [loader.Load], or [loader.Inspect] to open none.
+func (l pluginLoad) run(ctx context.Context, load func(context.Context, loader.Options, *registry.Registry) ([]loader.Plugin, error)) (*registry.Registry, []loader.Plugin, error) {
+	state, err := l.stateDir()
+	if err != nil {
+		return nil, nil, fault(CodeUsage, err)
+	}
+	r := registry.New(separator)
+	builtin := base.New(l.Version, base.Options{FireAtOnce: l.fireAtOnce})
+	about := api.AppConfig{
+		Separator: separator, PluginPrefix: namePrefix, APIVersion: l.APILevel, HostVersion: l.Version,
+		CacheDir: l.cacheDir(state), StateDir: state, Logger: l.logger,
+	}
+	if err := r.Register(base.Name, pluginPrefix(base.Name), about, builtin.Injectables()); err != nil {
+		return nil, nil, fault(CodeRun, err)
+	}
+	options := loader.Options{
+		Dirs: l.dirs, StateDir: state, CacheDir: about.CacheDir,
+		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
+		Logger: l.logger, TrustedKeys: l.keys,
+	}
+	for _, p := range l.policies {
+		policy := loader.Policy{
+			Name: p.Name, Disabled: p.Enabled != nil && !*p.Enabled,
+			Version: p.Version, SHA256: p.SHA256, Signature: p.Signature,
+		}
+		if policy.Signature != "" {
+			policy.Signature = l.abs(policy.Signature)
+		}
+		options.Policies = append(options.Policies, policy)
+	}
+	plugins, err := load(ctx, options, r)
+	return r, plugins, fault(CodePlugins, err)
+}
+
+// trustedKeys reads the public keys that the configuration trusts.
+func trustedKeys(d *config.Document) (loader.Keys, config.Problems) {
+	var keys loader.Keys
+	var problems config.Problems
+	for n, text := range d.TrustedKeys {
+		key, err := loader.ReadKeys([]string{text})
+		if err != nil {
+			path := fmt.Sprintf("trusted_keys[%d]", n)
+			at := d.Locate(path)
+			problems = append(problems, config.Problem{
+				File: at.File, Line: at.Line, Column: at.Column, Path: path,
+				Severity: config.SeverityError, Code: "bad-value", Message: err.Error(),
+			})
+		}
+		keys = append(keys, key...)
+	}
+	if len(keys) > 0 || len(d.TrustedKeys) > 0 {
+		return keys, problems
+	}
+	for _, p := range d.Plugins {
+		if p.Signature == "" {
+			continue
+		}
+		path := p.Path + ".signature"
+		at := d.Locate(path)
+		problems = append(problems, config.Problem{
+			File: at.File, Line: at.Line, Column: at.Column, Path: path,
+			Severity: config.SeverityWarning, Code: "unchecked-signature",
+			Message: "the signature is not checked, because there are no trusted_keys", Hint: "give the maker's public key in trusted_keys",
+		})
+	}
+	return keys, problems
+}

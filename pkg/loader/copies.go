@@ -1,0 +1,131 @@
+package loader
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// copies is the folder of private copies. plugin.Open wants a path, and the file
+// at a path can be replaced between check and use, or overwritten while its code
+// runs, which kills the process. So the content is read once, into a folder that
+// nobody else can write to, and only that copy is checked and opened.
+type copies struct {
+	dir  string
+	used map[string]bool // base names
+}
+
+func openCopies(stateDir string) (*copies, error) {
+	dir, err := privateFolder(stateDir, "plugins")
+	if err != nil {
+		return nil, err
+	}
+	noexec, err := mountedNoexec(dir)
+	if err != nil {
+		return nil, unusable(stateDir, dir, err)
+	}
+	if noexec {
+		return nil, unusable(stateDir, dir, errors.New("it is on a file system that is mounted noexec, from which no plugin can be opened"))
+	}
+	return &copies{dir: dir, used: make(map[string]bool)}, nil
+}
+
+// mountedNoexec reports whether the dynamic linker would be refused to map code
+// from dir.
+func mountedNoexec(dir string) (bool, error) {
+	const stNoexec = 8 // ST_NOEXEC of statfs(2)
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(dir, &stat); err != nil {
+		return false, &fs.PathError{Op: "statfs", Path: dir, Err: err}
+	}
+	return stat.Flags&stNoexec != 0, nil
+}
+
+// take returns the path of a private copy of p's file, named by its content, and
+// notes checksum and size in p.
+func (c *copies) take(p *Plugin, source io.ReadSeeker) (string, *Error) {
+	sum, size, err := hash(source, io.Discard)
+	if err != nil {
+		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", cause(err))
+	}
+	if !c.has(sum) {
+		if _, err := source.Seek(0, io.SeekStart); err != nil {
+			return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", cause(err))
+		}
+		if sum, size, err = c.store(source); err != nil {
+			return "", &Error{
+				Stage: StageVerify, Code: CodeStateDir, Path: c.dir, Err: fmt.Errorf("can't copy %s to %s: %w", p.Path, c.dir, err),
+				Fix: "make room there, or name another folder with --state-dir or OTAI_STATE_DIR",
+			}
+		}
+	}
+	p.SHA256, p.Size = sum, size
+	c.used[sum+".so"] = true
+	return filepath.Join(c.dir, sum+".so"), nil
+}
+
+// has reports whether a copy with this content exists. It reads the copy, as a
+// power cut can leave one that is incomplete, and renews its time.
+func (c *copies) has(sum string) bool {
+	path := filepath.Join(c.dir, sum+".so")
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm() != 0o400 {
+		return false
+	}
+	now := time.Now()
+	if os.Chtimes(path, now, now) != nil {
+		return false
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	got, _, err := hash(file, io.Discard)
+	return err == nil && got == sum
+}
+
+// store copies the content and gives it its name only when it is complete. The
+// name follows from what was written, whatever the source held before.
+func (c *copies) store(source io.Reader) (sum string, size int64, err error) {
+	file, err := os.CreateTemp(c.dir, ".copy-*")
+	if err != nil {
+		return "", 0, err
+	}
+	defer func() {
+		if closeErr := file.Close(); err == nil {
+			err = closeErr
+		}
+		if err == nil {
+			err = os.Rename(file.Name(), filepath.Join(c.dir, sum+".so"))
+		}
+		if err != nil {
+			err = errors.Join(err, os.Remove(file.Name()))
+		}
+	}()
+	if sum, size, err = hash(source, file); err != nil {
+		return "", 0, err
+	}
+	return sum, size, file.Chmod(0o400)
+}
+
+func hash(source io.Reader, target io.Writer) (sum string, size int64, err error) {
+	digest := sha256.New()
+	size, err = io.Copy(io.MultiWriter(digest, target), source)
+	return hex.EncodeToString(digest.Sum(nil)), size, err
+}
+
+// removeUnused removes old copies and abandoned beginnings of copies.
+func (c *copies) removeUnused(logger *slog.Logger) {
+	if c != nil {
+		removeOld(c.dir, c.used, logger)
+	}
+}

@@ -1,0 +1,108 @@
+package loader
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// examine calls the factory and reads and checks what the plugin says of itself.
+// It runs in the probe, and again in the host.
+func examine(p *Plugin, create factory, app api.AppConfig) (*report, []api.Injectable, *Error) {
+	var created api.Plugin
+	if fault := guard(func() { created = create(app) }); fault != nil {
+		return nil, nil, p.fault(StageOpen, CodeFactoryPanic, "CreatePlugin must only describe; mend the plugin", "CreatePlugin %w", fault)
+	}
+	if isNil(created) {
+		return nil, nil, p.fault(StageOpen, CodeNilPlugin, "return api.NewPlugin(…)", "CreatePlugin returned %s", nilName(created))
+	}
+	found := &report{}
+	var list []api.Injectable
+	if fault := guard(func() { found.Metadata, list = created.Metadata(), created.Injectables() }); fault != nil {
+		return nil, nil, p.fault(StageOpen, CodeFactoryPanic, "return api.NewPlugin(…), whose methods can't fail", "asking the plugin for its metadata and injectables, it %w", fault)
+	}
+	if err := checkMetadata(p, found.Metadata); err != nil {
+		return nil, nil, err
+	}
+	offers, err := describe(p, list)
+	if err != nil {
+		return nil, nil, err
+	}
+	found.Offers = offers
+	return found, list, nil
+}
+
+func checkMetadata(p *Plugin, m api.Metadata) *Error {
+	refuse := func(fix, format string, args ...any) *Error {
+		return p.fault(StageOpen, CodeBadMetadata, fix, format, args...)
+	}
+	if m.Name == "" {
+		return refuse(fmt.Sprintf("set it to %q", p.Name), "its metadata has no name")
+	}
+	if hyphens(m.Name) != p.Name {
+		return refuse(fmt.Sprintf("name the file %s.so, or the plugin %s", strings.ReplaceAll(m.Name, "-", "_"), p.Name),
+			"its metadata says that it is %q, its file name that it is %q", m.Name, p.Name)
+	}
+	if _, err := semver.StrictNewVersion(m.Version); err != nil {
+		return refuse(`set it like "1.2.0"`, "its version %q is no semantic version: %w", m.Version, err)
+	}
+	if m.API != "" {
+		if _, err := semver.NewConstraint(m.API); err != nil {
+			return refuse(`write it like ">=1.0.0 <2"`, "its constraint on the API %q can't be read: %w", m.API, err)
+		}
+	}
+	return nil
+}
+
+var validInjectable = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// describe reads the injectables and reports everything that is wrong with them
+// at once.
+func describe(p *Plugin, list []api.Injectable) ([]Offer, *Error) {
+	offers := make([]Offer, len(list))
+	var faults []string
+	for n, injectable := range list {
+		var err error
+		if offers[n], err = offer(injectable); err != nil {
+			faults = append(faults, fmt.Sprintf("injectable %d (%q): %v", n+1, injectable.Name, err))
+		}
+	}
+	if len(faults) > 0 {
+		return nil, p.fault(StageOpen, CodeBadInjectable, "correct this in the plugin's source", "%s", strings.Join(faults, "; "))
+	}
+	return offers, nil
+}
+
+func offer(i api.Injectable) (Offer, error) {
+	if !validInjectable.MatchString(i.Name) {
+		return Offer{}, errors.New("a name begins with a letter and has only letters, digits and underscores")
+	}
+	// The build functions are hidden so that nobody but api can set them; whether
+	// they are set can be read without calling the plugin.
+	hidden := reflect.ValueOf(i)
+	isService := !hidden.FieldByName("service").IsNil()
+	if !isService && hidden.FieldByName("pipe").IsNil() {
+		return Offer{}, errors.New("has no build function: make it with api.NewService, api.NewPipe or api.NewPipeFunc")
+	}
+	if i.Params == nil {
+		return Offer{}, errors.New("has no params struct")
+	}
+	spec, err := params.Describe(i.Params)
+	if err != nil {
+		return Offer{}, err
+	}
+	described := Offer{Name: i.Name, Doc: i.Doc, Labels: i.Labels, Service: isService, Params: spec}
+	for _, t := range []reflect.Type{i.Provides, i.Instance} {
+		if t != nil {
+			described.Type = typeName(t)
+		}
+	}
+	return described, nil
+}

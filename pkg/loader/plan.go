@@ -1,0 +1,157 @@
+package loader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
+	"github.com/open-ticket-ai/otai/pkg/registry"
+)
+
+// loading is one call of [Load] or [Inspect].
+type loading struct {
+	Options
+	level    *semver.Version
+	registry *registry.Registry
+	copies   *copies
+	cache    *probeCache
+
+	// What the process will be when all that is accepted is opened, in this order.
+	accepted []candidate
+	process  *preflight.Process
+	owners   map[string]string // of registry names
+}
+
+// candidate is a plugin that nothing speaks against before it is opened.
+type candidate struct {
+	number  int    // among the plugins
+	private string // path of the copy
+	image   *preflight.Image
+	app     api.AppConfig
+}
+
+// plan judges all files in the order in which they will be loaded, each against
+// the host and those before it that were accepted. Nothing is opened, so that a
+// conflict between two plugins is found, and decided by their order, while it can
+// do no harm. The caller holds the lock.
+func plan(ctx context.Context, o Options, r *registry.Registry) (*loading, []Plugin, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	level, err := semver.StrictNewVersion(o.APIVersion)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the host's API level %q: %w", o.APIVersion, err)
+	}
+	if !probeServed.Load() {
+		return nil, nil, errors.New("this host can't try plugins: its main has to call loader.ServeProbe first")
+	}
+	if err := opened.selfCheck(); err != nil {
+		return nil, nil, err
+	}
+	plugins, err := discover(o, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	l := &loading{Options: o, level: level, registry: r, owners: make(map[string]string)}
+	for _, name := range r.Names() {
+		entry, _ := r.Find(name)
+		l.owners[name] = entry.Plugin
+	}
+	if !slices.ContainsFunc(plugins, func(p Plugin) bool { return p.Err == nil }) {
+		return l, plugins, nil
+	}
+	if l.process, err = opened.forecast(); err != nil {
+		return nil, plugins, err
+	}
+	if l.copies, err = openCopies(o.StateDir); err != nil {
+		return nil, plugins, err
+	}
+	if l.cache, err = openProbeCache(o.StateDir, o.Logger); err != nil {
+		return nil, plugins, err
+	}
+	for n := range plugins {
+		p := &plugins[n]
+		if p.Err != nil {
+			continue
+		}
+		start := time.Now()
+		c, err := l.judge(ctx, p)
+		p.Duration = time.Since(start)
+		switch {
+		case ctx.Err() != nil:
+			return nil, plugins, ctx.Err()
+		case err != nil && err.Code == CodeStateDir:
+			return nil, plugins, err
+		case err != nil:
+			p.Status, p.Err = Rejected, err
+		default:
+			c.number = n
+			l.accepted = append(l.accepted, c)
+		}
+	}
+	return l, plugins, nil
+}
+
+// judge takes one plugin through all stages between discovery and opening, and
+// fills in what it learns on the way, also when it fails.
+func (l *loading) judge(ctx context.Context, p *Plugin) (candidate, *Error) {
+	private, err := l.verify(p)
+	if err != nil {
+		return candidate{}, err
+	}
+	c := candidate{private: private, app: l.app(p)}
+	var found *report
+	if before, known := opened.bySHA256[p.SHA256]; known {
+		if err := before.failure(p); err != nil {
+			return c, err
+		}
+		if found, _, err = examine(p, before.create, c.app); err != nil {
+			return c, err
+		}
+	} else {
+		if c.image, err = readImage(p, private); err != nil {
+			return c, err
+		}
+		if err = check(p, c.image, l.process); err != nil {
+			return c, err
+		}
+		if found, err = l.probe(ctx, p, private, c.app); err != nil {
+			return c, err
+		}
+	}
+	names := p.describe(found, l.Separator)
+	if err := l.admit(p, found.Metadata, names, l.owners); err != nil {
+		return c, err
+	}
+	p.Injectables = names
+	for _, name := range names {
+		l.owners[name] = p.Name
+	}
+	if c.image != nil {
+		l.process.Opened(c.image)
+	}
+	return c, nil
+}
+
+// describe notes what the plugin says of itself, and returns the names of its
+// injectables in the registry.
+func (p *Plugin) describe(found *report, separator string) []string {
+	p.Version, p.API, p.Description = found.Metadata.Version, found.Metadata.API, found.Metadata.Description
+	p.Offers = slices.Clone(found.Offers)
+	names := make([]string, len(p.Offers))
+	for n := range p.Offers {
+		names[n] = p.Prefix + separator + p.Offers[n].Name
+		p.Offers[n].Name = names[n]
+	}
+	slices.SortStableFunc(p.Offers, func(a, b Offer) int { return strings.Compare(a.Name, b.Name) })
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,283 @@
+package loader
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+const (
+	// DefaultProbeTimeout is how long a plugin may take to be opened and to
+	// describe itself, which is a matter of milliseconds.
+	DefaultProbeTimeout = 10 * time.Second
+
+	// What holds the output of a killed child open, such as a process that it
+	// started in a group of its own, is waited for no longer than this.
+	probeWaitDelay = 200 * time.Millisecond
+
+	maxReport = 8 << 20 // bytes
+)
+
+// Offer is an injectable as its plugin describes it.
+type Offer struct {
+	Name    string            `json:"name"` // in the registry, as in "otobo-znuny:FetchTicketsPipe"
+	Doc     string            `json:"doc,omitempty"`
+	Labels  map[string]string `json:"labels,omitempty"`
+	Service bool              `json:"service"` // else it is a pipe
+	Type    string            `json:"type"`    // Go type that the service or the pipe has
+	Params  *params.Spec      `json:"params"`  // for reading only: a Spec from a probe can't decode
+}
+
+// report is what a plugin says of itself.
+type report struct {
+	Metadata api.Metadata `json:"metadata"`
+	Offers   []Offer      `json:"offers"` // names without prefix
+}
+
+// probeRequest is what the child is told, as its only argument.
+type probeRequest struct {
+	File   string // private copy
+	Plugin Plugin // names and path, for messages
+	App    probeApp
+}
+
+// probeApp is [api.AppConfig] without its logger. It can be compared.
+type probeApp struct {
+	Separator, PluginPrefix, APIVersion, HostVersion, CacheDir, StateDir string
+}
+
+func probeAppOf(app api.AppConfig) probeApp {
+	return probeApp{
+		Separator: app.Separator, PluginPrefix: app.PluginPrefix, APIVersion: app.APIVersion,
+		HostVersion: app.HostVersion, CacheDir: app.CacheDir, StateDir: app.StateDir,
+	}
+}
+
+// probeMessage is one of the JSON values that the child writes to its result
+// descriptor: what it is about to do, then a report or a refusal, then the end.
+// Without the end, the child did not get that far, whatever its exit status.
+type probeMessage struct {
+	Doing   string   `json:"doing,omitempty"`
+	Report  *report  `json:"report,omitempty"`
+	Refusal *refusal `json:"refusal,omitempty"`
+	End     bool     `json:"end,omitempty"`
+}
+
+type refusal struct {
+	Code  Code   `json:"code"`
+	Cause string `json:"cause"`
+	Fix   string `json:"fix"`
+}
+
+// probe lets a child process of the host's own binary open the private copy, and
+// returns what the plugin says of itself there. Code of the plugin that ends,
+// blocks or crashes its process does so in the child.
+func (l *loading) probe(ctx context.Context, p *Plugin, private string, app api.AppConfig) (*report, *Error) {
+	request := probeRequest{
+		File: private, App: probeAppOf(app),
+		Plugin: Plugin{Name: p.Name, Package: p.Package, Prefix: p.Prefix, Path: p.Path},
+	}
+	if known := l.cache.get(p.SHA256, request.App); known != nil {
+		return known, nil
+	}
+	timeout := l.ProbeTimeout
+	if timeout <= 0 {
+		timeout = DefaultProbeTimeout
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	child, err := runProbe(limited, request)
+	if err != nil {
+		return nil, p.fault(StageProbe, CodeProbeCrashed, "check the limits on processes and memory", "the process that tries it can't be started: %w", err)
+	}
+	found, failure := child.verdict(p, limited.Err(), timeout)
+	if failure != nil {
+		failure.Output = child.output.text()
+		return nil, failure
+	}
+	l.cache.put(p.SHA256, request.App, found)
+	return found, nil
+}
+
+// probed is what became of the child.
+type probed struct {
+	last    probeMessage // doing, and report or refusal, as far as they were told
+	ended   bool
+	reading error // why no more could be read
+	status  error // of the process
+	output  output
+}
+
+func runProbe(ctx context.Context, request probeRequest) (*probed, error) {
+	argument, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	result, resultWriter, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer result.Close()
+	// The child reads its end of the lifeline, and is told by its closing that this
+	// process is gone and nobody waits any more.
+	lifeline, lifelineWriter, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, resultWriter.Close())
+	}
+	defer lifelineWriter.Close()
+
+	child := &probed{}
+	// Not os.Executable: the file may have been replaced by another version since
+	// this process began.
+	command := exec.CommandContext(ctx, "/proc/self/exe", probeArgument, string(argument))
+	command.Args[0] = os.Args[0]
+	command.Stdout, command.Stderr = &child.output, &child.output
+	command.ExtraFiles = []*os.File{resultWriter, lifeline}
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	killGroup := func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+	command.Cancel = killGroup
+	command.WaitDelay = probeWaitDelay
+	err = command.Start()
+	if err = errors.Join(err, resultWriter.Close(), lifeline.Close()); err != nil {
+		if command.Process != nil {
+			err = errors.Join(err, killGroup(), command.Wait())
+		}
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() {
+		// Another process may hold the pipe open after the child was killed.
+		_ = result.SetReadDeadline(time.Now().Add(probeWaitDelay))
+	})
+	defer stop()
+	child.read(result)
+	// What the child started ends with it. Its own status is settled: it has either
+	// said all, or closed the pipe by ending. As it was not waited for, its number
+	// can't belong to another group yet.
+	_ = killGroup()
+	child.status = command.Wait()
+	return child, nil
+}
+
+func (c *probed) read(from io.Reader) {
+	limited := &io.LimitedReader{R: from, N: maxReport}
+	messages := json.NewDecoder(limited)
+	for !c.last.End {
+		if c.reading = messages.Decode(&c.last); c.reading != nil {
+			if limited.N <= 0 {
+				c.reading = fmt.Errorf("what it says of itself is longer than %d bytes", maxReport)
+			}
+			return
+		}
+	}
+	c.ended = true
+}
+
+// verdict turns what became of the child into what is known of the plugin.
+// interrupted is why the child was killed, or nil.
+func (c *probed) verdict(p *Plugin, interrupted error, timeout time.Duration) (*report, *Error) {
+	const mend = "remove what ends, blocks or crashes the process from init functions, package variables and CreatePlugin: they must only describe"
+	switch {
+	case c.ended && c.last.Refusal != nil:
+		r := c.last.Refusal
+		return nil, p.fault(StageProbe, r.Code, r.Fix, "%s", r.Cause)
+	case c.ended && c.last.Report != nil:
+		return c.last.Report, nil
+	case errors.Is(interrupted, context.DeadlineExceeded):
+		return nil, p.fault(StageProbe, CodeProbeTimeout, mend,
+			"a process that tried it did not come to an end within %v, %s%s", timeout, c.place(), c.output.gist())
+	case interrupted != nil:
+		return nil, p.fault(StageProbe, CodeProbeTimeout, "", "trying it was interrupted: %w", interrupted)
+	}
+	return nil, p.fault(StageProbe, CodeProbeCrashed, mend, "a process that tried it %s, %s%s", c.end(), c.place(), c.output.gist())
+}
+
+// place says how far the child got.
+func (c *probed) place() string {
+	switch c.last.Doing {
+	case doingOpen:
+		return "while the plugin's packages were initialized"
+	case doingDescribe:
+		return "while CreatePlugin or a method of what it returned was running"
+	}
+	return "before it opened the plugin"
+}
+
+// end says how the child ended.
+func (c *probed) end() string {
+	var exit *exec.ExitError
+	if errors.As(c.status, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			closed := errors.Is(c.reading, io.EOF) || errors.Is(c.reading, io.ErrUnexpectedEOF)
+			if status.Signal() == syscall.SIGKILL && !closed {
+				return "was ended because its answer can't be read: " + c.reading.Error()
+			}
+			return "was killed by a signal: " + status.Signal().String()
+		}
+		return fmt.Sprintf("ended with exit status %d", exit.ExitCode())
+	}
+	return "ended with exit status 0"
+}
+
+// output keeps the beginning and the end of what the child prints.
+type output struct {
+	start, end []byte
+	left       int64 // bytes that were dropped between them
+}
+
+const keptOutput = 2 << 10 // bytes, at each end
+
+func (o *output) Write(text []byte) (int, error) {
+	n := len(text)
+	room := min(keptOutput-len(o.start), n)
+	o.start = append(o.start, text[:room]...)
+	o.end = append(o.end, text[room:]...)
+	if over := len(o.end) - keptOutput; over > 0 {
+		o.end = append(o.end[:0], o.end[over:]...)
+		o.left += int64(over)
+	}
+	return n, nil
+}
+
+func (o *output) text() string {
+	if o.left == 0 {
+		return strings.ToValidUTF8(string(o.start)+string(o.end), "\uFFFD")
+	}
+	return strings.ToValidUTF8(fmt.Sprintf("%s\n[%d bytes left out]\n%s", o.start, o.left, o.end), "\uFFFD")
+}
+
+// gist is the part of the output that names the cause: the line with which the Go
+// runtime begins its report of a crash, else the last lines.
+func (o *output) gist() string {
+	const most, longest = 3, 300
+	var lines []string
+	for line := range bytes.Lines([]byte(o.text())) {
+		text := strings.TrimSpace(string(line))
+		if text == "" {
+			continue
+		}
+		if len(text) > longest {
+			text = strings.ToValidUTF8(text[:longest], "") + "…"
+		}
+		for _, begin := range []string{"panic: ", "fatal error: ", "runtime: goroutine stack exceeds"} {
+			if strings.HasPrefix(text, begin) {
+				return "; it printed: " + text
+			}
+		}
+		lines = append(lines, text)
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return "; it printed: " + strings.Join(lines[max(0, len(lines)-most):], " | ")
+}

@@ -1,0 +1,191 @@
+package loader
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// probeCache keeps what probes found, by the content of plugin and host, so that
+// a start does not try again what is known. Only good results are kept: a
+// refusal may have a cause outside of the two files, such as a library or a
+// variable that was missing, and must be gone as soon as that is mended.
+//
+// A nil cache knows nothing and keeps nothing.
+type probeCache struct {
+	dir    string
+	host   string // sha256 of this process's binary
+	logger *slog.Logger
+	used   map[string]bool // base names
+}
+
+// probeRecord is one file of the cache.
+type probeRecord struct {
+	Plugin string   `json:"plugin"` // sha256
+	Host   string   `json:"host"`   // sha256
+	App    probeApp `json:"app"`
+	Report *report  `json:"report"`
+}
+
+func openProbeCache(stateDir string, logger *slog.Logger) (*probeCache, error) {
+	dir, err := privateFolder(stateDir, "probe")
+	if err != nil {
+		return nil, err
+	}
+	c := &probeCache{dir: dir, logger: logger, used: map[string]bool{hostFile: true}}
+	if c.host, err = hostSum(dir); err != nil {
+		logger.Debug("results of probes are not kept", "error", err)
+		return nil, nil
+	}
+	return c, nil
+}
+
+func (c *probeCache) name(plugin string) string { return plugin + "-" + c.host + ".json" }
+
+// get returns the report on a plugin, or nil.
+func (c *probeCache) get(plugin string, app probeApp) *report {
+	if c == nil {
+		return nil
+	}
+	path := filepath.Join(c.dir, c.name(plugin))
+	var kept probeRecord
+	err := readRecord(path, &kept)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		c.logger.Debug("a damaged result of a probe is ignored", "path", path, "error", err)
+		return nil
+	case kept.Plugin != plugin || kept.Host != c.host || kept.App != app || kept.Report == nil:
+		return nil
+	}
+	now := time.Now()
+	if err := os.Chtimes(path, now, now); err != nil {
+		c.logger.Debug("can't renew the time of a probe's result", "path", path, "error", err)
+	}
+	c.used[c.name(plugin)] = true
+	return kept.Report
+}
+
+// put keeps the report on a plugin. Without it, the next start takes longer: so
+// a fault is no reason to stop.
+func (c *probeCache) put(plugin string, app probeApp, found *report) {
+	if c == nil {
+		return
+	}
+	c.used[c.name(plugin)] = true
+	if err := writeRecord(c.dir, c.name(plugin), probeRecord{Plugin: plugin, Host: c.host, App: app, Report: found}); err != nil {
+		c.logger.Debug("can't keep the result of a probe", "path", c.dir, "error", err)
+	}
+}
+
+// opening takes a result out of use while the host opens the plugin. If that ends
+// the host in spite of the good result, the next start finds none and tries the
+// plugin anew. The function that is returned puts the result back.
+func (c *probeCache) opening(plugin string) (survived func()) {
+	if c == nil {
+		return func() {}
+	}
+	path := filepath.Join(c.dir, c.name(plugin))
+	aside := path + ".opening"
+	if err := os.Rename(path, aside); err != nil {
+		return func() {}
+	}
+	return func() {
+		if err := os.Rename(aside, path); err != nil {
+			c.logger.Debug("can't put the result of a probe back", "path", path, "error", err)
+		}
+	}
+}
+
+func (c *probeCache) removeUnused() {
+	if c != nil {
+		removeOld(c.dir, c.used, c.logger)
+	}
+}
+
+func readRecord(path string, into any) error {
+	file, err := openPlain(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxReport+1))
+	if err != nil {
+		return err
+	}
+	if len(content) > maxReport {
+		return fmt.Errorf("longer than %d bytes", maxReport)
+	}
+	return json.Unmarshal(content, into)
+}
+
+// writeRecord gives the file its name when it is complete.
+func writeRecord(dir, name string, record any) (err error) {
+	content, err := json.Marshal(record)
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(dir, ".record-*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	err = errors.Join(err, file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), filepath.Join(dir, name))
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(file.Name()))
+	}
+	return err
+}
+
+const hostFile = "host.json"
+
+// hostRecord is the binary of this process and its checksum. A file that has the
+// same number, size and times has the same content: the kernel lets nobody write
+// to a binary that runs, and nobody set the time of change.
+type hostRecord struct {
+	Device, Inode, Size, Modified, Changed uint64
+	SHA256                                 string
+}
+
+// hostSum returns the sha256 of the running binary, which takes longer than all
+// else about a small plugin, so that it is kept.
+func hostSum(dir string) (string, error) {
+	file, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	var stat syscall.Stat_t
+	if err := syscall.Fstat(int(file.Fd()), &stat); err != nil {
+		return "", err
+	}
+	now := hostRecord{
+		Device: stat.Dev, Inode: stat.Ino, Size: uint64(stat.Size),
+		Modified: uint64(stat.Mtim.Nano()), Changed: uint64(stat.Ctim.Nano()),
+	}
+	var kept hostRecord
+	if err := readRecord(filepath.Join(dir, hostFile), &kept); err == nil && len(kept.SHA256) == hex.EncodedLen(sha256.Size) {
+		now.SHA256 = kept.SHA256
+		if now == kept {
+			return kept.SHA256, nil
+		}
+	}
+	sum, _, err := hash(file, io.Discard)
+	if err != nil {
+		return "", err
+	}
+	now.SHA256 = sum
+	return sum, writeRecord(dir, hostFile, now)
+}

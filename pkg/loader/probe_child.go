@@ -1,0 +1,106 @@
+package loader
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// probeArgument is the first argument of a process that was started as a probe.
+const probeArgument = "__probe-plugin"
+
+// Descriptors of the child, after those that every process has.
+const (
+	probeResult   = 3
+	probeLifeline = 4
+)
+
+// What a child tells that it is about to do.
+const (
+	doingOpen     = "open"
+	doingDescribe = "describe"
+)
+
+// probeServed is set by [ServeProbe]. Without it, a child of this binary would
+// not probe but run the whole host, which would start children of its own.
+var probeServed atomic.Bool
+
+// ServeProbe is called by a host's main before anything else. It reports false in
+// an ordinary process. In one that the loader started to try a plugin file, it
+// does that, and reports true when main has to return.
+func ServeProbe() bool {
+	probeServed.Store(true)
+	if len(os.Args) != 3 || os.Args[1] != probeArgument {
+		return false
+	}
+	if !isPipe(probeResult) || !isPipe(probeLifeline) {
+		fmt.Fprintln(os.Stderr, "this is for the process itself, which tries plugin files so")
+		return true
+	}
+	syscall.CloseOnExec(probeResult)
+	syscall.CloseOnExec(probeLifeline)
+	go endWithParent(os.NewFile(probeLifeline, "lifeline"))
+	// A crash is what this process is for: it leaves no core file, and a short trace.
+	_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})
+	debug.SetTraceback("single")
+	if err := serveProbe(os.Args[2], json.NewEncoder(os.NewFile(probeResult, "result"))); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	return true
+}
+
+func isPipe(descriptor int) bool {
+	var stat syscall.Stat_t
+	return syscall.Fstat(descriptor, &stat) == nil && stat.Mode&syscall.S_IFMT == syscall.S_IFIFO
+}
+
+// endWithParent ends this process, and all that it started, when the parent has
+// gone, also one that was killed. A plugin may block for ever.
+func endWithParent(lifeline io.Reader) {
+	_, _ = io.Copy(io.Discard, lifeline)
+	_ = syscall.Kill(0, syscall.SIGKILL)
+}
+
+func serveProbe(argument string, result *json.Encoder) error {
+	var request probeRequest
+	if err := json.Unmarshal([]byte(argument), &request); err != nil {
+		return err
+	}
+	found, failure, err := tryPlugin(request, result)
+	if err != nil {
+		return err
+	}
+	last := probeMessage{Report: found, End: true}
+	if failure != nil {
+		last = probeMessage{Refusal: &refusal{Code: failure.Code, Cause: failure.Err.Error(), Fix: failure.Fix}, End: true}
+	}
+	return result.Encode(last)
+}
+
+func tryPlugin(request probeRequest, result *json.Encoder) (found *report, failure *Error, err error) {
+	p := &request.Plugin
+	if err := result.Encode(probeMessage{Doing: doingOpen}); err != nil {
+		return nil, nil, err
+	}
+	create, failure := openFile(p, request.File)
+	if failure != nil {
+		return nil, failure, nil
+	}
+	if err := result.Encode(probeMessage{Doing: doingDescribe}); err != nil {
+		return nil, nil, err
+	}
+	app := api.AppConfig{
+		Separator: request.App.Separator, PluginPrefix: request.App.PluginPrefix, APIVersion: request.App.APIVersion,
+		HostVersion: request.App.HostVersion, CacheDir: request.App.CacheDir, StateDir: request.App.StateDir,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	}
+	found, _, failure = examine(p, create, app)
+	return found, failure, nil
+}
