@@ -10,6 +10,7 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -101,7 +102,7 @@ func offer(i api.Injectable) (Offer, error) {
 	described := Offer{Name: i.Name, Doc: i.Doc, Labels: i.Labels, Service: isService, Params: spec}
 	for _, t := range []reflect.Type{i.Provides, i.Instance} {
 		if t != nil {
-			described.Type = typeName(t)
+			described.Type = preflight.TypeName(t)
 		}
 	}
 	return described, nil

@@ -44,18 +44,18 @@ const (
 
 // The codes of preflight, which also name what plugin.Open reports.
 const (
-	CodeNotELF               = Code(preflight.NotELF)
-	CodeTruncated            = Code(preflight.Truncated)
-	CodeWrongArch            = Code(preflight.WrongArch)
-	CodeNotAGoPlugin         = Code(preflight.NotAGoPlugin)
-	CodeGoVersion            = Code(preflight.GoVersion)
-	CodeBuildSettings        = Code(preflight.BuildSettings)
-	CodePackageMismatch      = Code(preflight.PackageMismatch)
-	CodePackageConflict      = Code(preflight.PackageConflict)
-	CodePluginPathInUse      = Code(preflight.PluginPathInUse)
-	CodeMissingSymbol        = Code(preflight.MissingSymbol)
-	CodeWrongSymbolType      = Code(preflight.WrongSymbolType)
-	CodeMissingLibrary  Code = "missing-library"
+	CodeNotELF          = Code(preflight.NotELF)
+	CodeTruncated       = Code(preflight.Truncated)
+	CodeWrongArch       = Code(preflight.WrongArch)
+	CodeNotAGoPlugin    = Code(preflight.NotAGoPlugin)
+	CodeGoVersion       = Code(preflight.GoVersion)
+	CodeBuildSettings   = Code(preflight.BuildSettings)
+	CodePackageMismatch = Code(preflight.PackageMismatch)
+	CodePackageConflict = Code(preflight.PackageConflict)
+	CodePluginPathInUse = Code(preflight.PluginPathInUse)
+	CodeMissingSymbol   = Code(preflight.MissingSymbol)
+	CodeWrongSymbolType = Code(preflight.WrongSymbolType)
+	CodeMissingLibrary  = Code(preflight.MissingLibrary)
 )
 
 // The codes of probe alone.

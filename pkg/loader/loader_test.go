@@ -61,7 +61,7 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		says    []string
 	}{
 		{"no factory", "no_factory", "", "preflight", "missing-symbol", []string{"no CreatePlugin", "exports Createplugin", "write a function CreatePlugin"}},
-		{"factory of another type", "other_signature", "", "probe", "wrong-symbol-type", []string{
+		{"factory of another type", "other_signature", "", "preflight", "wrong-symbol-type", []string{
 			"func(github.com/open-ticket-ai/otai/pkg/api.AppConfig) (github.com/open-ticket-ai/otai/pkg/api.Plugin, error)",
 			"func(github.com/open-ticket-ai/otai/pkg/api.AppConfig) github.com/open-ticket-ai/otai/pkg/api.Plugin is wanted",
 			"declare it as func CreatePlugin",
@@ -87,7 +87,7 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		{"exit in the factory", "factory_ends_process", "", "probe", "probe-crashed", []string{"exit status 3", "CreatePlugin", "not to my taste"}},
 		{"faulty injectables", "bad_injectables", "", "probe", "bad-injectable", []string{`1 ("Literal")`, "no build function", `2 ("")`, `3 ("with:separator")`, `4 ("Undescribable")`, "chan int", "correct this"}},
 		{"a name twice", "twice", "", "admit", "duplicate-injectable", []string{`"twice:Same"`, "another name"}},
-		{"needs a library that is not there", "missing_library", "", "probe", "missing-library", []string{"libotaizoo.so", "install the library"}},
+		{"needs a library that is not there", "missing_library", "", "preflight", "missing-library", []string{"libotaizoo.so", "install the library"}},
 		{"without -trimpath", "no_trimpath", "", "preflight", "build-settings", []string{"without -trimpath", "go build -trimpath -buildmode=plugin"}},
 		{"other contract", "new_api", "", "preflight", "package-mismatch", []string{"github.com/open-ticket-ai/otai/pkg/api", "require"}},
 		{"Go executable", "executable", "", "preflight", "not-a-go-plugin", []string{"-buildmode=exe", "go build -trimpath -buildmode=plugin"}},

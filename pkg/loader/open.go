@@ -173,8 +173,8 @@ func openFile(p *Plugin, private string) (create factory, failure *Error) {
 	}
 	create, ok := symbol.(factory)
 	if !ok {
-		return nil, p.fault(StageOpen, CodeWrongSymbolType, fmt.Sprintf("declare it as func %s(cfg api.AppConfig) api.Plugin", factorySymbol),
-			"%s is %s, but %s is wanted", factorySymbol, typeName(reflect.TypeOf(symbol)), typeName(reflect.TypeFor[factory]()))
+		return nil, p.fault(StageOpen, CodeWrongSymbolType, factoryDeclaration,
+			"%s is %s, but %s is wanted", factorySymbol, preflight.TypeName(reflect.TypeOf(symbol)), preflight.TypeName(reflect.TypeFor[factory]()))
 	}
 	return create, nil
 }
@@ -255,44 +255,5 @@ func nilName(p api.Plugin) string {
 	if p == nil {
 		return "nil"
 	}
-	return "a nil " + typeName(reflect.TypeOf(p))
-}
-
-// typeName writes a type with the import paths of its packages: reflect shortens
-// them to their last element, which is "main" in every plugin.
-func typeName(t reflect.Type) string {
-	if t.Name() != "" {
-		if t.PkgPath() == "" {
-			return t.Name()
-		}
-		return t.PkgPath() + "." + t.Name()
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return "*" + typeName(t.Elem())
-	case reflect.Slice:
-		return "[]" + typeName(t.Elem())
-	case reflect.Func:
-		return funcName(t)
-	default:
-		return t.String()
-	}
-}
-
-func funcName(t reflect.Type) string {
-	in, out := make([]string, t.NumIn()), make([]string, t.NumOut())
-	for i := range in {
-		in[i] = typeName(t.In(i))
-	}
-	for i := range out {
-		out[i] = typeName(t.Out(i))
-	}
-	name := "func(" + strings.Join(in, ", ") + ")"
-	switch len(out) {
-	case 0:
-		return name
-	case 1:
-		return name + " " + out[0]
-	}
-	return name + " (" + strings.Join(out, ", ") + ")"
+	return "a nil " + preflight.TypeName(reflect.TypeOf(p))
 }

@@ -2,6 +2,7 @@ package loader
 
 import (
 	"errors"
+	"reflect"
 
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
@@ -21,7 +22,7 @@ func readImage(p *Plugin, private string) (*preflight.Image, *Error) {
 
 // check tells whether the process can open the image.
 func check(p *Plugin, image *preflight.Image, process *preflight.Process) *Error {
-	if err := process.Check(image, factorySymbol); err != nil {
+	if err := process.Check(image, preflight.Symbol{Name: factorySymbol, Type: preflight.TypeName(reflect.TypeFor[factory]())}); err != nil {
 		return p.refused(err)
 	}
 	return nil
@@ -30,7 +31,21 @@ func check(p *Plugin, image *preflight.Image, process *preflight.Process) *Error
 func (p *Plugin) refused(err error) *Error {
 	refusal := &Error{Stage: StagePreflight, Code: CodeUnreadable, Path: p.Path, Err: err}
 	if known := (*preflight.Error)(nil); errors.As(err, &known) {
-		refusal.Code, refusal.Fix = Code(known.Code), known.Fix
+		refusal.Code, refusal.Fix = Code(known.Code), remedy(known)
 	}
 	return refusal
 }
+
+// remedy adds what otai offers to what preflight, which knows nothing of otai,
+// says about a file.
+func remedy(refusal *preflight.Error) string {
+	switch refusal.Code {
+	case preflight.GoVersion, preflight.BuildSettings, preflight.PackageMismatch:
+		return refusal.Fix + "; or, from its sources: otai plugin build DIR"
+	case preflight.WrongSymbolType:
+		return factoryDeclaration
+	}
+	return refusal.Fix
+}
+
+const factoryDeclaration = "declare it as func " + factorySymbol + "(cfg api.AppConfig) api.Plugin"

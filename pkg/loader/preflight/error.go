@@ -17,8 +17,9 @@ const (
 	PackageConflict Code = "package-conflict"   // a package differs from that of a plugin opened before
 	PluginPathInUse Code = "plugin-path-in-use" // its import path belongs to a plugin opened before
 	Tainted         Code = "tainted"            // shares a package with a plugin that failed while it was opened
+	MissingLibrary  Code = "missing-library"    // a library or a symbol that it needs isn't on this machine
 	MissingSymbol   Code = "missing-symbol"     // the symbol isn't exported
-	WrongSymbolType Code = "wrong-symbol-type"  // the symbol is a variable
+	WrongSymbolType Code = "wrong-symbol-type"  // the symbol is a variable, or a function of another type
 )
 
 // Error says why a file can't be opened.
@@ -26,7 +27,8 @@ type Error struct {
 	Code        Code
 	Cause       string       // what is wrong, in one line, without the file's name
 	Fix         string       // what to do about it, "" when there is nothing to say
-	Differences []Difference // every package that differs, sorted
+	Differences []Difference // every package that differs, sorted by module, then by package
+	Settings    []Setting    // every build setting that may be to blame
 	Err         error        // what another package reported, or nil
 }
 
@@ -39,8 +41,37 @@ func (e *Error) Unwrap() error { return e.Err }
 // Difference is a package that the file and the process have in two forms.
 type Difference struct {
 	Package string
-	Module  string // path of the module that it belongs to, "" for the standard library
-	Plugin  string // version and checksum of that module in the file
-	Host    string // version and checksum of that module in the process
-	Opened  string // the file opened before that brought the package, "" when it is the host's
+	Module  string  // path of the module that it belongs to, "" for the standard library
+	Plugin  Version // of that module in the file
+	Host    Version // of that module in the process
+	Opened  string  // the file opened before that brought the package, "" when it is the host's
+	Fix     string  // what mends this difference, a command where there is one
+}
+
+// Version is what a file records of a module that is linked into it.
+type Version struct {
+	Version  string // "v1.2.0", "(devel)", or "" when none is recorded
+	Sum      string // checksum of the sources, "" for those of a folder
+	Replaced string // what stands in for the module: a folder, or another module and its version
+}
+
+func (v Version) String() string {
+	text := v.Version
+	if v.Replaced != "" {
+		text += " replaced by " + v.Replaced
+	}
+	if v.Sum != "" {
+		text += " " + v.Sum
+	}
+	if text == "" {
+		return "unknown"
+	}
+	return text
+}
+
+// Setting is a build setting that differs, named as "go version -m" does.
+type Setting struct {
+	Name         string
+	Plugin, Host string // "" where it isn't set
+	Fix          string
 }

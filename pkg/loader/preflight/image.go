@@ -4,28 +4,12 @@ import (
 	"bytes"
 	"debug/buildinfo"
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
-	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
-
-// Fingerprint is the compiler's hash of all that other packages can see of a
-// package, the recorded paths of its source files included.
-type Fingerprint [8]byte
-
-// Kind tells what an exported name of package main is.
-type Kind string
-
-// The kinds that plugin.Lookup can find.
-const (
-	Func Kind = "func"
-	Var  Kind = "var"
 )
 
 // Image is what can be read from a file built by Go without running it.
@@ -34,16 +18,21 @@ type Image struct {
 	Build      *debug.BuildInfo
 	Packages   map[string]Fingerprint // by import path
 	PluginPath string                 // as the runtime knows the plugin; "" when this is none
-	Exports    map[string]Kind        // of a plugin's package main
+	Exports    map[string]Export      // of a plugin's package main
+	Libraries  []string               // that the dynamic linker has to find for it
+	Notes      []string               // what could not be told about the file, and why
 
 	machine elf.Machine
 	class   elf.Class
 	data    elf.Data
+	shared  dynamic
 }
 
-// The linker makes one symbol with this prefix for each package, in plugins and
-// in binaries that import package plugin (cmd/link/internal/ld, addpkghash).
-const fingerprintPrefix = "go:link.pkghashbytes."
+// Export is an exported name of package main.
+type Export struct {
+	Kind Kind
+	Type string // with full import paths; "" where a note says why it can't be told
+}
 
 // Read reads a file that Go built, a plugin or a host. Errors are of type
 // [*Error].
@@ -70,14 +59,8 @@ func read(file io.ReaderAt, path string, size int64) (image *Image, err error) {
 			image, err = nil, damaged(fmt.Errorf("its headers make no sense: %v", value))
 		}
 	}()
-	if err := checkMagic(file, size); err != nil {
-		return nil, err
-	}
-	object, err := elf.NewFile(file)
+	object, err := open(file, size)
 	if err != nil {
-		return nil, damaged(err)
-	}
-	if err := checkBounds(object, uint64(size)); err != nil {
 		return nil, err
 	}
 	build, err := buildinfo.Read(file)
@@ -91,10 +74,37 @@ func read(file io.ReaderAt, path string, size int64) (image *Image, err error) {
 		File: path, Build: build,
 		machine: object.Machine, class: object.Class, data: object.Data,
 	}
-	if err := image.readSymbols(object); err != nil {
+	if image.shared, err = readDynamic(object); err != nil {
+		return nil, damaged(err)
+	}
+	image.shared.origin = origin(path)
+	image.Libraries = image.shared.needed
+	if err := image.readPackages(object); err != nil {
+		return nil, damaged(err)
+	}
+	if image.setting("-buildmode") == "plugin" {
+		image.readExports(object)
+	}
+	image.shared.forget()
+	return image, nil
+}
+
+// open reads the headers of an ELF file that is whole.
+func open(file io.ReaderAt, size int64) (*elf.File, error) {
+	if err := checkMagic(file, size); err != nil {
 		return nil, err
 	}
-	return image, nil
+	if err := checkNames(file, size); err != nil {
+		return nil, damaged(err)
+	}
+	object, err := elf.NewFile(file)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	if err := checkBounds(object, uint64(size)); err != nil {
+		return nil, err
+	}
+	return object, nil
 }
 
 func checkMagic(file io.ReaderAt, size int64) error {
@@ -111,6 +121,47 @@ func checkMagic(file io.ReaderAt, size int64) error {
 			Cause: fmt.Sprintf("is no ELF file: it begins with %q", start),
 			Fix:   "build it with: go build -trimpath -buildmode=plugin",
 		}
+	}
+	return nil
+}
+
+// No linker writes more. Package elf copies the name of each section, and names
+// may overlap, so that a small file could make it fill the memory.
+const (
+	mostSections  = 1024
+	mostNameBytes = 16 << 10
+)
+
+func checkNames(file io.ReaderAt, size int64) error {
+	header := make([]byte, 64)
+	if _, err := file.ReadAt(header[:min(size, 64)], 0); err != nil {
+		return err
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if elf.Data(header[elf.EI_DATA]) == elf.ELFDATA2MSB {
+		order = binary.BigEndian
+	}
+	var table, sizeAt uint64
+	counts := header[46:]
+	if elf.Class(header[elf.EI_CLASS]) == elf.ELFCLASS64 {
+		table, counts, sizeAt = order.Uint64(header[40:]), header[58:], 32
+	} else {
+		table, sizeAt = uint64(order.Uint32(header[32:])), 20
+	}
+	each, count, names := uint64(order.Uint16(counts)), order.Uint16(counts[2:]), uint64(order.Uint16(counts[4:]))
+	if count > mostSections || count == 0 && table != 0 {
+		return fmt.Errorf("it has too many sections, or none where its header says they begin")
+	}
+	field := make([]byte, 8)
+	if _, err := file.ReadAt(field, int64(table+names*each+sizeAt)); err != nil {
+		return nil // package elf says what is wrong
+	}
+	length := order.Uint64(field)
+	if sizeAt == 20 {
+		length = uint64(order.Uint32(field))
+	}
+	if length > mostNameBytes {
+		return fmt.Errorf("the names of its sections take %d bytes", length)
 	}
 	return nil
 }
@@ -133,112 +184,14 @@ func checkBounds(object *elf.File, size uint64) error {
 		if section.Type == elf.SHT_NOBITS || section.Type == elf.SHT_NULL {
 			continue
 		}
+		if section.Flags&elf.SHF_COMPRESSED != 0 && section.Type != elf.SHT_PROGBITS {
+			return damaged(fmt.Errorf("section %s is compressed, which only debug information may be", section.Name))
+		}
 		if err := beyond("section "+section.Name, section.Offset, section.FileSize); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (i *Image) readSymbols(object *elf.File) error {
-	symbols, err := object.DynamicSymbols()
-	if errors.Is(err, elf.ErrNoSymbols) {
-		return nil
-	}
-	if err != nil {
-		return damaged(err)
-	}
-	i.Packages = make(map[string]Fingerprint)
-	defined := make(map[string]elf.Symbol, len(symbols))
-	for _, symbol := range symbols {
-		if symbol.Section == elf.SHN_UNDEF {
-			continue
-		}
-		defined[symbol.Name] = symbol
-		if name, ok := strings.CutPrefix(symbol.Name, fingerprintPrefix); ok {
-			fingerprint, err := fingerprintAt(object, symbol.Value)
-			if err != nil {
-				return damaged(fmt.Errorf("the fingerprint of %s is missing: %w", name, err))
-			}
-			i.Packages[name] = fingerprint
-		}
-	}
-	if i.setting("-buildmode") == "plugin" {
-		i.readExports(defined)
-	}
-	return nil
-}
-
-func fingerprintAt(object *elf.File, address uint64) (fingerprint Fingerprint, err error) {
-	for _, segment := range object.Progs {
-		if segment.Type != elf.PT_LOAD || address < segment.Vaddr || address-segment.Vaddr >= segment.Filesz {
-			continue
-		}
-		_, err = segment.ReadAt(fingerprint[:], int64(address-segment.Vaddr))
-		return fingerprint, err
-	}
-	return fingerprint, fmt.Errorf("no segment holds address %#x", address)
-}
-
-// readExports finds the plugin's package main, the one that has a function main,
-// and the names that it exports: their symbols begin with the plugin path.
-func (i *Image) readExports(defined map[string]elf.Symbol) {
-	path := escape(i.Build.Path)
-	if _, ok := defined[path+".main"]; !ok {
-		path = otherMain(defined)
-	}
-	if path == "" {
-		return
-	}
-	i.PluginPath = path
-	i.Exports = make(map[string]Kind)
-	for name, symbol := range defined {
-		name, ok := strings.CutPrefix(name, path+".")
-		if first, _ := utf8.DecodeRuneInString(name); !ok || !unicode.IsUpper(first) || strings.ContainsAny(name, ".[(") {
-			continue
-		}
-		switch elf.ST_TYPE(symbol.Info) {
-		case elf.STT_FUNC:
-			i.Exports[name] = Func
-		case elf.STT_OBJECT:
-			i.Exports[name] = Var
-		}
-	}
-}
-
-// otherMain finds the package main of a build whose plugin path is not its import
-// path: from a list of files, or with -ldflags=-pluginpath.
-func otherMain(defined map[string]elf.Symbol) string {
-	var paths []string
-	for name := range defined {
-		if path, ok := strings.CutSuffix(name, ".main"); ok && path != "runtime" {
-			if strings.HasPrefix(path, "plugin/unnamed-") {
-				return path
-			}
-			paths = append(paths, path)
-		}
-	}
-	if len(paths) == 0 {
-		return ""
-	}
-	return slices.Min(paths)
-}
-
-// escape writes an import path as the linker does in symbol names: dots in the
-// last element, and everything that could confuse a linker, as %xx (package
-// cmd/internal/objabi, PathToPrefix).
-func escape(path string) string {
-	last := strings.LastIndexByte(path, '/')
-	var escaped strings.Builder
-	for i := range len(path) {
-		c := path[i]
-		if c <= ' ' || c == '%' || c == '"' || c >= 0x7f || c == '.' && i > last {
-			fmt.Fprintf(&escaped, "%%%02x", c)
-		} else {
-			escaped.WriteByte(c)
-		}
-	}
-	return escaped.String()
 }
 
 // setting returns a build setting as "go version -m" shows it, "" when absent.

@@ -122,13 +122,18 @@ func TestPluginPathsAreWrittenAsTheLinkerDoes(t *testing.T) {
 }
 
 func TestPackageMainIsFoundInEveryKindOfBuild(t *testing.T) {
-	symbols := func(path string) map[string]elf.Symbol {
-		function := elf.Symbol{Info: elf.ST_INFO(elf.STB_GLOBAL, elf.STT_FUNC)}
-		variable := elf.Symbol{Info: elf.ST_INFO(elf.STB_GLOBAL, elf.STT_OBJECT)}
-		return map[string]elf.Symbol{
-			"runtime.main": function, "x.org/lib.Create": function,
-			path + ".main": function, path + ".Create": function, path + ".create": function, path + ".Level": variable,
-			path + ".Type.Method": function, path + ".Generic[int]": function, path + "..inittask": variable,
+	symbols := func(path string) []symbol {
+		function := func(name string) symbol {
+			return symbol{name: name, info: elf.ST_INFO(elf.STB_GLOBAL, elf.STT_FUNC), section: 1}
+		}
+		variable := func(name string) symbol {
+			return symbol{name: name, info: elf.ST_INFO(elf.STB_GLOBAL, elf.STT_OBJECT), section: 1}
+		}
+		return []symbol{
+			function("runtime.main"), function("x.org/lib.Create"),
+			function(path + ".main"), function(path + ".Create"), function(path + ".create"), variable(path + ".Level"),
+			function(path + ".Type.Method"), function(path + ".Generic[int]"), variable(path + "..inittask"),
+			{name: path + ".Elsewhere", info: elf.ST_INFO(elf.STB_GLOBAL, elf.STT_FUNC)},
 		}
 	}
 	for name, build := range map[string][2]string{
@@ -139,25 +144,11 @@ func TestPackageMainIsFoundInEveryKindOfBuild(t *testing.T) {
 		"a name after runtime":  {"example.com/plug", "zoo"},
 		"a name before runtime": {"example.com/plug", "aardvark"},
 	} {
-		i := Image{Build: &debug.BuildInfo{Path: build[0]}}
-		i.readExports(symbols(build[1]))
-		want := map[string]Kind{"Create": Func, "Level": Var}
+		i := Image{Build: &debug.BuildInfo{Path: build[0]}, shared: dynamic{symbols: symbols(build[1])}}
+		i.exportsOfSymbols()
+		want := map[string]Export{"Create": {Kind: Func}, "Level": {Kind: Var}}
 		if i.PluginPath != build[1] || !maps.Equal(i.Exports, want) {
 			t.Errorf("%s: %q exports %v, want %q and %v", name, i.PluginPath, i.Exports, build[1], want)
 		}
 	}
-}
-
-func FuzzRead(f *testing.F) {
-	f.Add([]byte("text"))
-	f.Add(header(f, 0, 0))
-	f.Add(header(f, 64, 1))
-	f.Add(segment(f, 0, 120))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		image, err := read(bytes.NewReader(content), "x.so", int64(len(content)))
-		var refusal *Error
-		if err != nil && (!errors.As(err, &refusal) || refusal.Cause == "") || (err == nil) != (image != nil) {
-			t.Errorf("%v, %v", image, err)
-		}
-	})
 }

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -53,17 +54,37 @@ func (p *Process) Opened(i *Image) { p.opened = append(p.opened, opened{image: i
 // plugin after it, but was never set up, so these plugins are refused.
 func (p *Process) Failed(i *Image) { p.opened = append(p.opened, opened{image: i, failed: true}) }
 
-// Check tells whether the process can open the image and find symbol in it, a
-// function. The error is of type [*Error].
-func (p *Process) Check(i *Image, symbol string) error {
+// Host is the image of the process's own binary.
+func (p *Process) Host() *Image { return p.host }
+
+// images are those that the process has mapped, in the order in which the dynamic
+// linker looks through them.
+func (p *Process) images() []*Image {
+	images := []*Image{p.host}
+	for _, before := range p.opened {
+		images = append(images, before.image)
+	}
+	return images
+}
+
+// Symbol is what a host looks up in a plugin: a function.
+type Symbol struct {
+	Name string
+	Type string // of the function, as [TypeName] writes it; "" for any
+}
+
+// Check tells whether the process can open the image and find the symbols in it.
+// The error is of type [*Error]. What the image's notes tell of is not checked.
+func (p *Process) Check(i *Image, wanted ...Symbol) error {
 	checks := []func() *Error{
 		func() *Error { return p.checkArch(i) },
 		func() *Error { return p.checkPlugin(i) },
 		func() *Error { return p.checkRelease(i) },
 		func() *Error { return p.checkSettings(i) },
-		func() *Error { return checkSymbol(i, symbol) },
+		func() *Error { return checkSymbols(i, wanted) },
 		func() *Error { return p.checkPath(i) },
 		func() *Error { return p.checkPackages(i) },
+		func() *Error { return p.checkLibraries(i) },
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -114,8 +135,22 @@ func (p *Process) checkPath(i *Image) *Error {
 	return nil
 }
 
-func checkSymbol(i *Image, symbol string) *Error {
-	switch kind, ok := i.Exports[symbol]; {
+func checkSymbols(i *Image, wanted []Symbol) *Error {
+	for _, symbol := range wanted {
+		if err := checkSymbol(i, symbol); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkSymbol(i *Image, wanted Symbol) *Error {
+	found, ok := i.Exports[wanted.Name]
+	declaration := "func " + wanted.Name + "(…)"
+	if wanted.Type != "" {
+		declaration = "func " + wanted.Name + strings.TrimPrefix(wanted.Type, "func")
+	}
+	switch {
 	case !ok:
 		exports := "nothing"
 		if names := slices.Sorted(maps.Keys(i.Exports)); len(names) > 0 {
@@ -123,14 +158,20 @@ func checkSymbol(i *Image, symbol string) *Error {
 		}
 		return &Error{
 			Code:  MissingSymbol,
-			Cause: fmt.Sprintf("package main exports no %s (it exports %s)", symbol, exports),
-			Fix:   fmt.Sprintf("write a function %s in package main, spelled exactly so and not generic", symbol),
+			Cause: fmt.Sprintf("package main exports no %s (it exports %s)", wanted.Name, exports),
+			Fix:   fmt.Sprintf("write a function %s in package main, spelled exactly so and not generic", wanted.Name),
 		}
-	case kind != Func:
+	case found.Kind != Func:
 		return &Error{
 			Code:  WrongSymbolType,
-			Cause: fmt.Sprintf("%s is a variable, not a function", symbol),
-			Fix:   fmt.Sprintf("declare it as func %s(…)", symbol),
+			Cause: strings.TrimSpace(fmt.Sprintf("%s is a variable, not a function: var %s %s", wanted.Name, wanted.Name, found.Type)),
+			Fix:   "declare it as " + declaration,
+		}
+	case wanted.Type != "" && found.Type != "" && found.Type != wanted.Type:
+		return &Error{
+			Code:  WrongSymbolType,
+			Cause: fmt.Sprintf("%s is %s, but %s is wanted", wanted.Name, found.Type, wanted.Type),
+			Fix:   "declare it as " + declaration,
 		}
 	}
 	return nil
@@ -157,6 +198,8 @@ func (p *Process) checkPackages(i *Image) *Error {
 			conflict = append(conflict, d)
 		}
 	}
+	sortByModule(differ)
+	sortByModule(conflict)
 	switch {
 	case len(differ) > 0:
 		return p.mismatch(i, append(differ, conflict...))
@@ -164,7 +207,7 @@ func (p *Process) checkPackages(i *Image) *Error {
 		return &Error{
 			Code:        PackageConflict,
 			Cause:       fmt.Sprintf("does not match %s, which was opened before, in %s", conflict[0].Opened, list(conflict)),
-			Fix:         fixModules(conflict, "make both plugins require the same version of it"),
+			Fix:         fixConflict(conflict),
 			Differences: conflict,
 		}
 	case len(tainted) > 0:
@@ -189,31 +232,35 @@ func (p *Process) definer(name string) (image *Image, failed bool) {
 	return nil, false
 }
 
+func sortByModule(differences []Difference) {
+	slices.SortFunc(differences, func(a, b Difference) int {
+		return cmp.Or(cmp.Compare(a.Module, b.Module), cmp.Compare(a.Package, b.Package))
+	})
+}
+
 func difference(name string, plugin, other *Image) Difference {
 	module, version := plugin.module(name)
 	otherModule, otherVersion := other.module(name)
 	if module == "" {
 		module = otherModule
 	}
-	return Difference{Package: name, Module: module, Plugin: version, Host: otherVersion}
+	d := Difference{Package: name, Module: module, Plugin: version, Host: otherVersion}
+	d.Fix = fixDifference(d)
+	return d
 }
 
-// module returns the module that a package belongs to, and its version and
-// checksum as far as they are recorded; "" for the standard library.
-func (i *Image) module(name string) (path, version string) {
+// module returns the module that a package belongs to, and what is recorded of
+// it; "" for the standard library.
+func (i *Image) module(name string) (path string, version Version) {
 	modules := append(slices.Clone(i.Build.Deps), &i.Build.Main)
 	for _, module := range modules {
 		if name != module.Path && !strings.HasPrefix(name, module.Path+"/") || len(module.Path) <= len(path) {
 			continue
 		}
-		path, version = module.Path, module.Version
-		sum := module.Sum
+		path, version = module.Path, Version{Version: module.Version, Sum: module.Sum}
 		if module.Replace != nil {
-			version += " replaced by " + strings.TrimSpace(module.Replace.Path+" "+module.Replace.Version)
-			sum = module.Replace.Sum
-		}
-		if sum != "" {
-			version += " " + sum
+			version.Replaced = strings.TrimSpace(module.Replace.Path + " " + module.Replace.Version)
+			version.Sum = module.Replace.Sum
 		}
 	}
 	return path, version
@@ -233,15 +280,8 @@ func list(differences []Difference) string {
 		}
 		names.WriteString(d.Package)
 		if d.Plugin != d.Host {
-			fmt.Fprintf(&names, " (here %s, there %s)", orUnknown(d.Plugin), orUnknown(d.Host))
+			fmt.Fprintf(&names, " (here %s, there %s)", d.Plugin, d.Host)
 		}
 	}
 	return names.String()
-}
-
-func orUnknown(version string) string {
-	if version == "" {
-		return "unknown"
-	}
-	return version
 }

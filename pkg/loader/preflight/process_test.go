@@ -36,7 +36,7 @@ func image(changes ...func(*Image)) *Image {
 			"fmt": {1}, "os": {2}, "example.org/lib/json": {3}, "example.org/lib/nested/x": {4},
 		},
 		PluginPath: "example.com/plug",
-		Exports:    map[string]Kind{"Create": Func, "Version": Var},
+		Exports:    map[string]Export{"Create": {Kind: Func, Type: "func(int) error"}, "Version": {Kind: Var, Type: "string"}},
 		machine:    elf.EM_X86_64, class: elf.ELFCLASS64, data: elf.ELFDATA2LSB,
 	}
 	for _, change := range changes {
@@ -44,6 +44,8 @@ func image(changes ...func(*Image)) *Image {
 	}
 	return i
 }
+
+var create = Symbol{Name: "Create", Type: "func(int) error"}
 
 func set(key, value string) func(*Image) {
 	return func(i *Image) {
@@ -101,7 +103,7 @@ func TestAPluginThatMatchesIsAccepted(t *testing.T) {
 			if !ok {
 				plugin = image()
 			}
-			if err := process(t, host).Check(plugin, "Create"); err != nil {
+			if err := process(t, host).Check(plugin, create); err != nil {
 				t.Error(err)
 			}
 		})
@@ -164,8 +166,12 @@ func TestAPluginThatDoesNotMatchIsRefusedWithAllDifferencesAndARemedy(t *testing
 			"it exports nothing", "write a function Create",
 		},
 		{
-			"a variable", image(), image(func(i *Image) { i.Exports["Create"] = Var }), WrongSymbolType,
-			"Create is a variable", "func Create",
+			"a variable", image(), image(func(i *Image) { i.Exports["Create"] = Export{Kind: Var, Type: "func(int) error"} }), WrongSymbolType,
+			"Create is a variable, not a function: var Create func(int) error", "func Create(int) error",
+		},
+		{
+			"a function of another type", image(), image(func(i *Image) { i.Exports["Create"] = Export{Kind: Func, Type: "func(int)"} }), WrongSymbolType,
+			"Create is func(int), but func(int) error is wanted", "declare it as func Create(int) error",
 		},
 		{
 			"another version of a module", image(), image(differs("example.org/lib/json"), func(i *Image) { i.Build.Deps[0].Version = "v1.3.0" }), PackageMismatch,
@@ -206,7 +212,7 @@ func TestAPluginThatDoesNotMatchIsRefusedWithAllDifferencesAndARemedy(t *testing
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			err := process(t, test.host).Check(test.plugin, "Create")
+			err := process(t, test.host).Check(test.plugin, create)
 			var refusal *Error
 			if !errors.As(err, &refusal) {
 				t.Fatalf("error = %v", err)
@@ -227,7 +233,7 @@ func TestAllDifferencesAreListedThoughTheMessageIsShort(t *testing.T) {
 		}
 	})
 	var refusal *Error
-	if !errors.As(process(t, host).Check(plugin, "Create"), &refusal) {
+	if !errors.As(process(t, host).Check(plugin, create), &refusal) {
 		t.Fatal("accepted")
 	}
 	var names []string
@@ -245,10 +251,10 @@ func TestAllDifferencesAreListedThoughTheMessageIsShort(t *testing.T) {
 func TestADifferenceNamesModuleAndBothVersions(t *testing.T) {
 	plugin := image(differs("example.org/lib/json"), func(i *Image) { i.Build.Deps[0].Version, i.Build.Deps[0].Sum = "v1.3.0", "h1:xyz=" })
 	var refusal *Error
-	if !errors.As(process(t, image()).Check(plugin, "Create"), &refusal) {
+	if !errors.As(process(t, image()).Check(plugin, create), &refusal) {
 		t.Fatal("accepted")
 	}
-	want := []Difference{{Package: "example.org/lib/json", Module: "example.org/lib", Plugin: "v1.3.0 h1:xyz=", Host: "v1.2.0 h1:abc="}}
+	want := []Difference{{Package: "example.org/lib/json", Module: "example.org/lib", Plugin: Version{Version: "v1.3.0", Sum: "h1:xyz="}, Host: Version{Version: "v1.2.0", Sum: "h1:abc="}, Fix: "go get example.org/lib@v1.2.0"}}
 	if diff := cmp.Diff(want, refusal.Differences); diff != "" {
 		t.Error(diff)
 	}
@@ -286,7 +292,7 @@ func TestWhatWasOpenedBeforeCounts(t *testing.T) {
 			for _, i := range test.failed {
 				p.Failed(i)
 			}
-			err := p.Check(test.plugin, "Create")
+			err := p.Check(test.plugin, create)
 			if test.code == "" {
 				if err != nil {
 					t.Error(err)

@@ -13,7 +13,7 @@ var alwaysAlike = []string{"-trimpath", "-race", "-msan", "-asan"}
 
 // These change some packages, or none: they explain a difference that the
 // fingerprints show, and are no reason to refuse a file by themselves.
-var maybeAlike = []string{"-cover", "-pgo", "-gcflags", "-tags"}
+var maybeAlike = []string{"-cover", "-pgo", "-gcflags", "-tags", "-asmflags", "-compiler"}
 
 // checkRelease refuses other Go releases also where the fingerprints of all
 // packages agree: the runtime would read module data of another layout, and
@@ -30,9 +30,10 @@ func (p *Process) checkRelease(i *Image) *Error {
 	}
 	if experiments != hostExperiments {
 		return &Error{
-			Code:  BuildSettings,
-			Cause: fmt.Sprintf("was built with GOEXPERIMENT=%q, this host with %q", experiments, hostExperiments),
-			Fix:   fmt.Sprintf("build it again with: GOEXPERIMENT=%s %s", hostExperiments, p.buildCommand()),
+			Code:     BuildSettings,
+			Cause:    fmt.Sprintf("was built with GOEXPERIMENT=%q, this host with %q", experiments, hostExperiments),
+			Fix:      fmt.Sprintf("build it again with: GOEXPERIMENT=%s %s", hostExperiments, p.buildCommand()),
+			Settings: []Setting{{Name: "GOEXPERIMENT", Plugin: experiments, Host: hostExperiments, Fix: "GOEXPERIMENT=" + hostExperiments}},
 		}
 	}
 	return nil
@@ -51,13 +52,16 @@ func splitRelease(version string) (release, experiments string) {
 
 func (p *Process) checkSettings(i *Image) *Error {
 	var causes []string
+	var settings []Setting
 	for _, flag := range alwaysAlike {
-		here, there := i.setting(flag) == "true", p.host.setting(flag) == "true"
+		here, there := i.setting(flag), p.host.setting(flag)
 		switch {
-		case here && !there:
+		case here == "true" && there != "true":
 			causes = append(causes, fmt.Sprintf("was built with %s, this host without", flag))
-		case there && !here:
+			settings = append(settings, Setting{Name: flag, Plugin: here, Host: there, Fix: flag + "=false"})
+		case there == "true" && here != "true":
 			causes = append(causes, fmt.Sprintf("was built without %s, this host with it", flag))
+			settings = append(settings, Setting{Name: flag, Plugin: here, Host: there, Fix: flag})
 		}
 	}
 	if len(causes) == 0 {
@@ -67,7 +71,11 @@ func (p *Process) checkSettings(i *Image) *Error {
 	if p.host.setting("-trimpath") != "true" {
 		fix = "build the host with -trimpath; or, for this host only, " + fix
 	}
-	return &Error{Code: BuildSettings, Cause: strings.Join(causes, "; "), Fix: fix}
+	refusal := &Error{Code: BuildSettings, Cause: strings.Join(causes, "; "), Fix: fix, Settings: settings}
+	if packages := p.checkPackages(i); packages != nil {
+		refusal.Differences = packages.Differences
+	}
+	return refusal
 }
 
 // buildCommand is what makes a plugin for this host.
@@ -90,50 +98,83 @@ func (p *Process) mismatch(i *Image, differences []Difference) *Error {
 		Differences: differences,
 	}
 	standard := slices.ContainsFunc(differences, func(d Difference) bool { return d.Module == "" })
-	sameVersions := !slices.ContainsFunc(differences, func(d Difference) bool { return release(d.Plugin) != release(d.Host) })
+	sameVersions := !slices.ContainsFunc(differences, func(d Difference) bool { return d.Plugin.Version != d.Host.Version })
 	var flags []string
 	for _, flag := range maybeAlike {
 		if here, there := i.setting(flag), p.host.setting(flag); here != there {
 			flags = append(flags, fmt.Sprintf("%s is %s here and %s there", flag, cmp.Or(here, "not set"), cmp.Or(there, "not set")))
+			err.Settings = append(err.Settings, Setting{Name: flag, Plugin: here, Host: there, Fix: fixSetting(flag, there)})
 		}
 	}
 	if len(flags) > 0 && (standard || sameVersions) {
 		err.Code = BuildSettings
 		err.Cause += ", because build flags differ: " + strings.Join(flags, "; ")
 		err.Fix = "build host and plugin with the same flags and -pgo=off"
+		for n := range differences {
+			if differences[n].Plugin.Version == differences[n].Host.Version {
+				differences[n].Fix = err.Settings[0].Fix
+			}
+		}
 		return err
 	}
 	if standard {
-		err.Fix = "build both with the same Go release and flags, and with -pgo=off"
+		err.Fix = alikeStandard
 		return err
 	}
-	err.Fix = fixModules(differences, "the sources or their recorded paths differ: build without go.work, "+
-		"with the same version of the module in require and, where it is replaced, the same sources")
+	err.Fix = fixModules(differences)
 	return err
 }
 
-// fixModules names the commands that take the other side's versions, and falls
-// back to advice where the versions are not to blame.
-func fixModules(differences []Difference, advice string) string {
+// fixSetting writes the flag that the host was built with.
+func fixSetting(flag, host string) string {
+	switch {
+	case flag == "-pgo" && host == "":
+		return "-pgo=off"
+	case host == "":
+		return "without " + flag
+	case host == "true":
+		return flag
+	}
+	return fmt.Sprintf("'%s=%s'", flag, host)
+}
+
+const (
+	alikeSources = "the sources or their recorded paths differ: build without go.work, " +
+		"with the same version of the module in require and, where it is replaced, the same sources"
+	alikeStandard = "build both with the same Go release and flags, and with -pgo=off"
+)
+
+// fixDifference names the command that takes the other side's version, and falls
+// back to advice where the version is not to blame: the recorded source path, and
+// so the fingerprint, has no more of a module than its version.
+func fixDifference(d Difference) string {
+	switch {
+	case d.Module == "":
+		return alikeStandard
+	case d.Plugin.Version == d.Host.Version || !strings.HasPrefix(d.Host.Version, "v"):
+		return alikeSources
+	}
+	return "go get " + d.Module + "@" + d.Host.Version
+}
+
+// fixModules joins what mends the differences to one line.
+func fixModules(differences []Difference) string {
 	var commands []string
 	for _, d := range differences {
-		version := release(d.Host)
-		if version == release(d.Plugin) || !strings.HasPrefix(version, "v") {
-			continue
-		}
-		if command := "go get " + d.Module + "@" + version; !slices.Contains(commands, command) {
-			commands = append(commands, command)
+		if strings.HasPrefix(d.Fix, "go get ") && !slices.Contains(commands, d.Fix) {
+			commands = append(commands, d.Fix)
 		}
 	}
 	if len(commands) == 0 {
-		return advice
+		return differences[0].Fix
 	}
 	return "in the plugin's folder: " + strings.Join(commands, " && ") + ", then build it again"
 }
 
-// release is a module's version without what replaces it and without checksum.
-// The recorded source path, and so the fingerprint, has no more than that.
-func release(version string) string {
-	version, _, _ = strings.Cut(version, " ")
-	return version
+// fixConflict is about two plugins, of which either can be changed.
+func fixConflict(differences []Difference) string {
+	if fix := fixModules(differences); strings.Contains(fix, "go get ") {
+		return fix
+	}
+	return "make both plugins require the same version of it"
 }

@@ -1,0 +1,297 @@
+package preflight_test
+
+import (
+	"context"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
+)
+
+const noOptimization = "-gcflags=all=-N -l"
+
+// Every plugin is held against every host. What isn't core takes minutes to
+// build, as most flags mean that the standard library is compiled anew.
+var hosts = []build{
+	{name: "host-trimpath", pkg: "host", flags: []string{"-trimpath"}, core: true},
+	{name: "host-plain", pkg: "host", core: true},
+	{name: "host-stripped-pie", pkg: "host", flags: []string{"-trimpath", "-buildmode=pie", "-ldflags=-s -w"}, core: true},
+	{name: "host-other-dep", pkg: "host", flags: []string{"-trimpath", "-modfile=other.mod"}, core: true},
+	{name: "host-bare", pkg: "host", flags: []string{"-trimpath", "-tags=bare"}, core: true},
+	{name: "host-race", pkg: "host", flags: []string{"-trimpath", "-race"}},
+	{name: "host-cover", pkg: "host", flags: []string{"-trimpath", "-cover"}},
+	{name: "host-no-optimization", pkg: "host", flags: []string{"-trimpath", noOptimization}},
+	{name: "host-tags", pkg: "host", flags: []string{"-trimpath", "-tags=matters"}},
+	{name: "host-pgo", pkg: "host", flags: []string{"-trimpath", "-pgo=DIR/cpu.pgo"}},
+	{name: "host-experiment", pkg: "host", flags: []string{"-trimpath"}, env: []string{"GOEXPERIMENT=jsonv2"}},
+	{name: "host-older-minor", pkg: "host", flags: []string{"-trimpath"}, release: "go1.25.5"},
+	{name: "host-older-patch", pkg: "host", flags: []string{"-trimpath"}, release: "go1.26.0"},
+}
+
+var plugins = []build{
+	{name: "trimpath.so", pkg: "plug", flags: []string{"-trimpath"}, core: true},
+	{name: "plain.so", pkg: "plug", core: true},
+	{name: "stripped.so", pkg: "plug", flags: []string{"-trimpath", "-ldflags=-s -w"}, core: true},
+	{name: "main-only.so", pkg: "plug", flags: []string{"-trimpath", "-gcflags=-N -l"}, core: true},
+	{name: "harmless-tags.so", pkg: "plug", flags: []string{"-trimpath", "-tags=harmless"}, core: true},
+	{name: "tags.so", pkg: "plug", flags: []string{"-trimpath", "-tags=matters"}, core: true},
+	{name: "other-dep.so", pkg: "plug", flags: []string{"-trimpath", "-modfile=other.mod"}, core: true},
+	{name: "own-path.so", pkg: "plug", flags: []string{"-trimpath", "-gcflags=-p=own/path", "-ldflags=-pluginpath=own/path"}, core: true},
+	{name: "other-dep-own-path.so", pkg: "plug", flags: []string{"-trimpath", "-modfile=other.mod", "-gcflags=-p=own/path", "-ldflags=-pluginpath=own/path"}, core: true},
+	{name: "variable.so", pkg: "vari", flags: []string{"-trimpath"}, core: true},
+	{name: "other-type.so", pkg: "othertype", flags: []string{"-trimpath"}, core: true},
+	{name: "no-factory.so", pkg: "nofactory", flags: []string{"-trimpath"}, core: true},
+	{name: "missing-library.so", pkg: "needsc", flags: []string{"-trimpath"}, env: []string{"CGO_LDFLAGS=-LDIR/c -lzzz"}, core: true},
+	{name: "library-by-runpath.so", pkg: "needsc", flags: []string{"-trimpath"}, env: []string{"CGO_LDFLAGS=-LDIR/c -lpresent -Wl,-rpath,$ORIGIN/../c"}, core: true},
+	{name: "undefined-function.so", pkg: "needsc", flags: []string{"-trimpath"}, env: []string{"CGO_LDFLAGS=-Wl,--unresolved-symbols=ignore-all"}, core: true},
+	{name: "c-shared.so", pkg: "plug", flags: []string{"-trimpath", "-buildmode=c-shared"}, core: true},
+	{name: "executable.so", pkg: "plug", flags: []string{"-trimpath", "-buildmode=exe"}, core: true},
+	{name: "race.so", pkg: "plug", flags: []string{"-trimpath", "-race"}},
+	{name: "cover.so", pkg: "plug", flags: []string{"-trimpath", "-cover"}},
+	{name: "no-optimization.so", pkg: "plug", flags: []string{"-trimpath", noOptimization}},
+	{name: "pgo.so", pkg: "plug", flags: []string{"-trimpath", "-pgo=DIR/cpu.pgo"}},
+	{name: "experiment.so", pkg: "plug", flags: []string{"-trimpath"}, env: []string{"GOEXPERIMENT=jsonv2"}},
+	{name: "cgo-cflags.so", pkg: "plug", flags: []string{"-trimpath"}, env: []string{"CGO_CFLAGS=-O0 -g"}},
+	{name: "older-minor.so", pkg: "plug", flags: []string{"-trimpath"}, release: "go1.25.5"},
+	{name: "older-patch.so", pkg: "plug", flags: []string{"-trimpath"}, release: "go1.26.0"},
+	{name: "older-minor-race.so", pkg: "plug", flags: []string{"-trimpath", "-race"}, release: "go1.25.5"},
+}
+
+func init() {
+	for n := range plugins {
+		if !slices.ContainsFunc(plugins[n].flags, func(flag string) bool { return strings.HasPrefix(flag, "-buildmode=") }) {
+			plugins[n].flags = append([]string{"-buildmode=plugin"}, plugins[n].flags...)
+		}
+	}
+}
+
+// policies are all the reasons to refuse a file that plugin.Open would take.
+var policies = []struct {
+	code   preflight.Code
+	files  []string // nil: all
+	reason string
+}{
+	{preflight.GoVersion, nil, "another release's module data may be laid out otherwise, and then plugin.Open dies or hangs"},
+	{preflight.Truncated, []string{"no-section-table.so", "cut-7.so", "cut-8.so", "cut-9.so"}, "what is mapped is there, but a file whose end is missing was not copied whole"},
+	{preflight.WrongSymbolType, []string{"variable.so"}, "a variable can be changed by whoever holds it; a host asks for a function"},
+}
+
+// damage makes the files that are no plugins, or none any more.
+func damage() (names []string, err error) {
+	good, err := os.ReadFile(built("trimpath.so"))
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{
+		"zero-bytes.so":       nil,
+		"text.so":             []byte(strings.Repeat("This is no plugin.\n", 10)),
+		"short-text.so":       []byte("x"),
+		"header-only.so":      good[:64],
+		"no-section-table.so": good[:binary.LittleEndian.Uint64(good[40:])],
+	}
+	for n := range 10 {
+		files[fmt.Sprintf("cut-%d.so", n)] = good[:len(good)*(2*n+1)/20]
+	}
+	arch := slices.Clone(good)
+	binary.LittleEndian.PutUint16(arch[18:], uint16(elf.EM_S390))
+	files["other-processor.so"] = arch
+	for name, content := range files {
+		if err := os.WriteFile(built(name), content, 0o600); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	library, err := os.ReadFile(filepath.Join(workshop.dir, "c", "libpresent.so"))
+	if err != nil {
+		return nil, err
+	}
+	names = append(names, "c-library.so")
+	slices.Sort(names)
+	return names, os.WriteFile(built("c-library.so"), library, 0o600)
+}
+
+var create = preflight.Symbol{Name: "Create", Type: "func(example.com/predict/api.Config) example.com/predict/api.Thing"}
+
+// predict tells by static means what the host will do.
+func predict(host, plugin string) error {
+	image, err := preflight.Read(host)
+	if err != nil {
+		return err
+	}
+	process, err := preflight.NewProcess(image)
+	if err != nil {
+		return err
+	}
+	file, err := preflight.Read(plugin)
+	if err != nil {
+		return err
+	}
+	return process.Check(file, create)
+}
+
+// outcome is what plugin.Open did in a process of its own.
+type outcome struct {
+	accepted bool
+	text     string
+}
+
+func open(ctx context.Context, host, plugin string) outcome {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, host, plugin).CombinedOutput()
+	text := string(output)
+	return outcome{
+		accepted: err == nil && strings.Contains(text, "accepted: "),
+		text:     fmt.Sprintf("%v: %.400s", err, text),
+	}
+}
+
+func TestNoFileIsAcceptedThatOpenRefusesAndFewAreRefusedThatItAccepts(t *testing.T) {
+	if err := workshop.core(); err != nil {
+		t.Fatal(err)
+	}
+	hosts, plugins := core(hosts), core(plugins)
+	if all() {
+		hosts, plugins = allBuilt(t)
+	}
+	damaged, err := damage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := damaged
+	for _, p := range plugins {
+		files = append(files, p.name)
+	}
+	type pair struct{ host, file string }
+	pairs := make(chan pair)
+	var group sync.WaitGroup
+	var lock sync.Mutex
+	counts := make(map[string]int)
+	for range 2 {
+		group.Go(func() {
+			for p := range pairs {
+				verdict := judge(t, p.host, p.file)
+				lock.Lock()
+				counts[verdict]++
+				lock.Unlock()
+			}
+		})
+	}
+	for _, h := range hosts {
+		for _, file := range files {
+			pairs <- pair{h.name, file}
+		}
+	}
+	close(pairs)
+	group.Wait()
+	t.Logf("%d hosts, %d files: %v", len(hosts), len(files), counts)
+	if counts["both accept"] < len(hosts) {
+		t.Errorf("a host without any plugin that it accepts proves nothing: %v", counts)
+	}
+}
+
+// allBuilt builds the rest of the matrix. Releases of Go that can't be fetched
+// are left out.
+func allBuilt(t *testing.T) (builtHosts, builtPlugins []build) {
+	t.Helper()
+	rest := slices.DeleteFunc(slices.Concat(hosts, plugins), func(b build) bool { return b.core })
+	left, err := buildAll(rest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range sorted(left) {
+		t.Log("left out:", line)
+	}
+	isLeft := func(b build) bool { return left[b.name] != "" }
+	return slices.DeleteFunc(slices.Clone(hosts), isLeft), slices.DeleteFunc(slices.Clone(plugins), isLeft)
+}
+
+// judge compares prediction and truth for one pair.
+func judge(t *testing.T, host, file string) string {
+	refusal := predict(built(host), built(file))
+	real := open(t.Context(), built(host), built(file))
+	switch {
+	case refusal == nil && real.accepted:
+		return "both accept"
+	case refusal == nil:
+		t.Errorf("%s in %s is accepted, but Open: %s", file, host, real.text)
+		return "wrongly accepted"
+	case !real.accepted:
+		return "both refuse"
+	}
+	known := (*preflight.Error)(nil)
+	if !errors.As(refusal, &known) {
+		t.Errorf("%s in %s: %v", file, host, refusal)
+		return "error"
+	}
+	for _, policy := range policies {
+		if policy.code == known.Code && (policy.files == nil || slices.Contains(policy.files, file)) {
+			return "refused by policy: " + string(policy.code)
+		}
+	}
+	t.Errorf("%s in %s is refused (%s: %s), but Open: %s", file, host, known.Code, known.Cause, real.text)
+	return "wrongly refused"
+}
+
+// The dynamic linker joins all files of a process, so a plugin that is accepted
+// alone may be refused after another.
+func TestWhatWasOpenedBeforeIsPredictedToo(t *testing.T) {
+	if err := workshop.core(); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name          string
+		host          string
+		first, second string
+		code          preflight.Code // of the second; "" when it is accepted
+	}{
+		{"two plugins that agree", "host-bare", "trimpath.so", "own-path.so", ""},
+		{"two versions of a module that the host has not", "host-bare", "trimpath.so", "other-dep-own-path.so", preflight.PackageConflict},
+		{"the same plugin path", "host-bare", "trimpath.so", "stripped.so", preflight.PluginPathInUse},
+		{"a library that the first brought", "host-trimpath", "library-by-runpath.so", "trimpath.so", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			host, err := preflight.Read(built(test.host))
+			if err != nil {
+				t.Fatal(err)
+			}
+			process, err := preflight.NewProcess(host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var refusal error
+			for _, name := range []string{test.first, test.second} {
+				if refusal != nil {
+					t.Fatalf("the first is refused: %v", refusal)
+				}
+				image, err := preflight.Read(built(name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				refusal = process.Check(image, create)
+				process.Opened(image)
+			}
+			output, err := exec.CommandContext(t.Context(), built(test.host), built(test.first), built(test.second)).CombinedOutput()
+			accepted := err == nil && strings.Count(string(output), "accepted: ") == 2
+			known := (*preflight.Error)(nil)
+			errors.As(refusal, &known)
+			switch {
+			case accepted != (refusal == nil):
+				t.Errorf("predicted: %v; Open: %v: %s", refusal, err, output)
+			case known != nil && known.Code != test.code, known == nil && test.code != "":
+				t.Errorf("predicted: %v, want %q", refusal, test.code)
+			}
+		})
+	}
+}
