@@ -2,6 +2,8 @@
 package main
 
 import (
+	"runtime/debug"
+
 	"example.com/zoo/valid"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -9,6 +11,7 @@ import (
 func deeper(depth int) int { return deeper(depth+1) + depth }
 
 func init() {
+	debug.SetMaxStack(1 << 20) // the limit that Go sets takes a second to be reached
 	deeper(0)
 }
 
