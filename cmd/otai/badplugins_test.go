@@ -5,7 +5,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 const wordsUse = `
@@ -29,11 +31,12 @@ func TestAPluginThatCanNotBeLoadedIsNamedWithItsCause(t *testing.T) {
 		source string
 		want   []string
 	}{
-		"without CreatePlugin":          {body(""), []string{"missing-symbol", "CreatePlugin"}},
-		"with another signature":        {body("func CreatePlugin(name string) api.Plugin { return nil }"), []string{"wrong-symbol-type", "func(string) ", "pkg/api.AppConfig"}},
-		"with a constraint ^2.0":        {strings.ReplaceAll(wordsPlugin, "CONSTRAINT", "^2.0"), []string{"api-incompatible", "^2.0", "1.0.0"}},
-		"with a factory that panics":    {body("func CreatePlugin(api.AppConfig) api.Plugin { panic(\"out of order\") }"), []string{"factory-panic", "out of order"}},
-		"with a factory without answer": {body("func CreatePlugin(api.AppConfig) api.Plugin { return nil }"), []string{"nil-plugin"}},
+		"without CreatePlugin":               {body(""), []string{"missing-symbol", "CreatePlugin"}},
+		"with another signature":             {body("func CreatePlugin(name string) api.Plugin { return nil }"), []string{"wrong-symbol-type", "func(string) ", "pkg/api.AppConfig"}},
+		"with a constraint ^2.0":             {strings.ReplaceAll(wordsPlugin, "CONSTRAINT", "^2.0"), []string{"api-incompatible", "^2.0", "1.0.0"}},
+		"with a factory that panics":         {body("func CreatePlugin(api.AppConfig) api.Plugin { panic(\"out of order\") }"), []string{"factory-panic", "out of order"}},
+		"with an init that ends the process": {body("func CreatePlugin(api.AppConfig) api.Plugin { return nil }\n\nfunc init() { panicLater() }\n\nfunc panicLater() { go panic(\"too late to recover\"); select {} }"), []string{"probe-crashed", "too late to recover"}},
+		"with a factory without answer":      {body("func CreatePlugin(api.AppConfig) api.Plugin { return nil }"), []string{"nil-plugin"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plugins := t.TempDir()
@@ -61,5 +64,31 @@ func refused(t *testing.T, plugins string, want []string) {
 		if !strings.Contains(out, w) {
 			t.Errorf("the message lacks %q:\n%s", w, out)
 		}
+	}
+}
+
+// The probe waits 10 seconds for such a plugin; a signal does not.
+func TestASignalEndsTheStartAlsoWhileAPluginBlocks(t *testing.T) {
+	plugins := t.TempDir()
+	marker := filepath.Join(t.TempDir(), "blocked")
+	source := strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2")
+	source = strings.Replace(source, `"strings"`, `"os"`+"\n\t"+`"strings"`, 1) +
+		"\nfunc init() {\n\t_ = os.WriteFile(os.Getenv(\"MARKER\"), nil, 0o600)\n\tselect {}\n}\n"
+	buildPlugin(t, writeModule(t, "otai-words", source), filepath.Join(plugins, "otai_words.so"))
+	p := start(t, environment(t, "OTAI_PLUGIN_DIR="+plugins, "MARKER="+marker), "run", "--once", "-c", writeFile(t, wordsUse))
+	eventually(t, "the plugin is tried", func() bool {
+		_, err := os.Stat(marker)
+		return err == nil
+	})
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	err := <-p.ended
+	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 {
+		t.Errorf("got %v, want exit code 1", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v to end", took)
 	}
 }

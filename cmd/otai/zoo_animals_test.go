@@ -118,7 +118,7 @@ func animals() []animal {
 			name:  fmt.Sprintf("%d of %d parts of a plugin", n, places),
 			make:  damaged(func(content []byte) []byte { return content[:64+(len(content)-65)*n/(places-1)] }),
 			stage: "preflight", code: "truncated", word: "incomplete",
-			rare:  n%3 != 0,
+			rare: n%3 != 0,
 		})
 	}
 	return list

@@ -57,6 +57,9 @@ func (l pluginLoad) run(ctx context.Context, load func(context.Context, loader.O
 		options.Policies = append(options.Policies, policy)
 	}
 	plugins, err := load(ctx, options, r)
+	if ctx.Err() != nil {
+		return r, plugins, fault(CodeRun, err)
+	}
 	return r, plugins, fault(CodePlugins, err)
 }
 

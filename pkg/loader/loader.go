@@ -77,7 +77,7 @@ type Plugin struct {
 func Load(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, error) {
 	opened.Lock()
 	defer opened.Unlock()
-	l, plugins, err := plan(ctx, o, r)
+	l, plugins, err := plan(ctx, o, r, discover)
 	if err != nil {
 		return plugins, fmt.Errorf("load plugins: %w", err)
 	}
@@ -100,9 +100,29 @@ func Load(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, error
 // Inspect does what [Load] does and opens no plugin in this process. The status
 // of a plugin is Loaded where Load would open it.
 func Inspect(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, error) {
+	return inspect(ctx, o, r, discover)
+}
+
+// InspectFile is [Inspect] for one file, whatever folder it is in. Its name
+// counts: it must be that of a plugin file.
+func InspectFile(ctx context.Context, o Options, r *registry.Registry, path string) (Plugin, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return Plugin{}, fmt.Errorf("inspect plugins: %w", err)
+	}
+	plugins, err := inspect(ctx, o, r, func(o Options, r *registry.Registry) ([]Plugin, error) {
+		return []Plugin{judge(path, o, reserved(r, o.Separator))}, nil
+	})
+	if err != nil {
+		return Plugin{}, err
+	}
+	return plugins[0], nil
+}
+
+func inspect(ctx context.Context, o Options, r *registry.Registry, find func(Options, *registry.Registry) ([]Plugin, error)) ([]Plugin, error) {
 	opened.Lock()
 	defer opened.Unlock()
-	l, plugins, err := plan(ctx, o, r)
+	l, plugins, err := plan(ctx, o, r, find)
 	if err != nil {
 		return plugins, fmt.Errorf("inspect plugins: %w", err)
 	}

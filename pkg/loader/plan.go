@@ -38,11 +38,11 @@ type candidate struct {
 	app     api.AppConfig
 }
 
-// plan judges all files in the order in which they will be loaded, each against
+// plan judges all files that find yields, in the order in which they will be loaded, each against
 // the host and those before it that were accepted. Nothing is opened, so that a
 // conflict between two plugins is found, and decided by their order, while it can
 // do no harm. The caller holds the lock.
-func plan(ctx context.Context, o Options, r *registry.Registry) (*loading, []Plugin, error) {
+func plan(ctx context.Context, o Options, r *registry.Registry, find func(Options, *registry.Registry) ([]Plugin, error)) (*loading, []Plugin, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -56,7 +56,7 @@ func plan(ctx context.Context, o Options, r *registry.Registry) (*loading, []Plu
 	if err := opened.selfCheck(); err != nil {
 		return nil, nil, err
 	}
-	plugins, err := discover(o, r)
+	plugins, err := find(o, r)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,7 +83,7 @@ func plan(ctx context.Context, o Options, r *registry.Registry) (*loading, []Plu
 			continue
 		}
 		start := time.Now()
-		c, err := l.judge(ctx, p)
+		c, err := l.assess(ctx, p)
 		p.Duration = time.Since(start)
 		switch {
 		case ctx.Err() != nil:
@@ -100,9 +100,9 @@ func plan(ctx context.Context, o Options, r *registry.Registry) (*loading, []Plu
 	return l, plugins, nil
 }
 
-// judge takes one plugin through all stages between discovery and opening, and
+// assess takes one plugin through all stages between discovery and opening, and
 // fills in what it learns on the way, also when it fails.
-func (l *loading) judge(ctx context.Context, p *Plugin) (candidate, *Error) {
+func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, *Error) {
 	private, err := l.verify(p)
 	if err != nil {
 		return candidate{}, err

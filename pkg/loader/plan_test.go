@@ -1,6 +1,7 @@
 package loader_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/open-ticket-ai/otai/pkg/loader"
@@ -44,6 +45,16 @@ func TestConflictsBetweenPluginsAreFoundWithoutOpeningAny(t *testing.T) {
 		}
 		if codes[""] != 2 || codes[loader.CodePackageConflict] != 1 || codes[loader.CodePluginPathInUse] != 1 {
 			t.Errorf("%v: %v", args, codes)
+		}
+	}
+}
+
+func TestAFileIsInspectedWhereverItIs(t *testing.T) {
+	dir := folder(t, map[string]string{"otai_zz_good.so": "zoo:otai_zz_good.so", "otai_init_exits.so": "zoo:otai_init_exits.so", "good.so": "zoo:otai_zz_good.so"})
+	for file, code := range map[string]loader.Code{"otai_zz_good.so": "", "otai_init_exits.so": loader.CodeProbeCrashed, "good.so": loader.CodeBadMetadata, "none/otai_x.so": loader.CodeUnreadable} {
+		r := host(t, "-file", filepath.Join(dir, file))
+		if p := r.Plugins[0]; p.Code != code || len(r.Plugins) != 1 || len(r.Names) > 0 {
+			t.Errorf("%s: %s %s", file, p.Status, p.Message)
 		}
 	}
 }

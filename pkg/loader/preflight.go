@@ -22,7 +22,8 @@ func readImage(p *Plugin, private string) (*preflight.Image, *Error) {
 
 // check tells whether the process can open the image.
 func check(p *Plugin, image *preflight.Image, process *preflight.Process) *Error {
-	if err := process.Check(image, preflight.Symbol{Name: factorySymbol, Type: preflight.TypeName(reflect.TypeFor[factory]())}); err != nil {
+	wanted := preflight.Symbol{Name: factorySymbol, Type: preflight.TypeName(reflect.TypeFor[factory]())}
+	if err := process.Check(image, wanted); err != nil {
 		return p.refused(err)
 	}
 	return nil

@@ -182,3 +182,40 @@ func TestTheEntryOfTheProbeIsHarmlessFromTheCommandLine(t *testing.T) {
 		t.Errorf("%v: %s", err, out)
 	}
 }
+
+func TestTheChildEndsWithItsParent(t *testing.T) {
+	zooFolder := t.TempDir()
+	t.Setenv("OTAI_ZOO_FOLDER", zooFolder)
+	parent := hostCommand(t, zoo.host, "-state", t.TempDir(), "-timeout", "1h", folder(t, map[string]string{"otai_init_blocks.so": "zoo:otai_init_blocks.so"}))
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var child string
+	eventually(t, "the plugin is tried", func() bool {
+		text, err := os.ReadFile(filepath.Join(zooFolder, "process"))
+		child = string(text)
+		return err == nil && child != ""
+	})
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Wait(); err == nil {
+		t.Error("it was not killed")
+	}
+	eventually(t, "the child has ended", func() bool {
+		status, err := os.ReadFile("/proc/" + child + "/stat")
+		return err != nil || strings.Contains(string(status), ") Z ")
+	})
+}
+
+// eventually waits until ok is true, looking often: another process can't tell.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came that %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}

@@ -53,6 +53,7 @@ func run(args []string) error {
 	flags.StringVar(&o.APIVersion, "api", "1.0.0", "API level")
 	again := flags.Bool("again", false, "load a second time, with another state folder into another registry")
 	overwrite := flags.Bool("overwrite", false, "after loading, write over the plugin files in place, before any pipe is run")
+	file := flags.String("file", "", "only inspect this file")
 	inspect := flags.Bool("inspect", false, "only inspect")
 	flags.DurationVar(&o.ProbeTimeout, "timeout", 0, "of a probe")
 	flags.Func("policy", "a policy as JSON; their order counts", func(text string) error {
@@ -74,8 +75,14 @@ func run(args []string) error {
 	var report Report
 	r := registry.New(o.Separator)
 	load := loader.Load
-	if *inspect {
+	switch {
+	case *inspect:
 		load = loader.Inspect
+	case *file != "":
+		load = func(ctx context.Context, o loader.Options, r *registry.Registry) ([]loader.Plugin, error) {
+			p, err := loader.InspectFile(ctx, o, r, *file)
+			return []loader.Plugin{p}, err
+		}
 	}
 	plugins, err := load(context.Background(), o, r)
 	if err != nil {
