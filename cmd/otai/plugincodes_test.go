@@ -35,8 +35,8 @@ func TestEveryCodeIsDocumentedWithCauseAndRemedy(t *testing.T) {
 	}
 }
 
-// elsewhere are the codes that the zoo does not show, because something other than
-// a plugin file is needed for them.
+// elsewhere are the codes that the list of animals does not show, because something
+// other than a plugin file is needed for them.
 var elsewhere = map[string]string{
 	"duplicate-name":     "two plugin folders",
 	"disabled":           "a configuration",
@@ -49,7 +49,7 @@ var elsewhere = map[string]string{
 	"open-failed":        "a file that is beyond what preflight knows",
 }
 
-func TestTheZooShowsEveryCode(t *testing.T) {
+func TestTheZooShowsEveryCodeThatAPluginFileCanHave(t *testing.T) {
 	shown := make(map[string]bool)
 	for _, a := range animals() {
 		shown[a.code] = true

@@ -77,7 +77,7 @@ func animals() []animal {
 		{name: "log.Fatal in init", make: plugin("init_log_fatal"), stage: "probe", code: "probe-crashed", word: "no licence found"},
 		{name: "much output in init", make: plugin("init_noisy"), stage: "probe", code: "probe-crashed", word: "the last table is broken"},
 		{name: "abort in C", make: plugin("init_aborts"), stage: "probe", code: "probe-crashed", word: "abort"},
-		{name: "a crash while C code is mapped", make: plugin("constructor_crashes"), stage: "probe", code: "probe-crashed", word: "packages were initialized"},
+		{name: "a crash while C code is mapped", make: plugin("constructor_crashes"), stage: "probe", code: "probe-crashed", word: "SIGSEGV"},
 		{name: "a panic in a goroutine of init", make: plugin("init_goroutine_panics"), stage: "probe", code: "probe-crashed", word: "in the background", rare: true},
 		{name: "concurrent map writes in init", make: plugin("init_map_writes"), stage: "probe", code: "probe-crashed", word: "concurrent map writes"},
 		{name: "an unlock too many in init", make: plugin("init_unlocks"), stage: "probe", code: "probe-crashed", word: "unlock of unlocked mutex", rare: true},

@@ -192,6 +192,61 @@ orchestrator:
           run: { id: greeting, use: "z-good:GreetPipe" }
 `
 
+func TestOneOfSeveralFoldersMayBeBad(t *testing.T) {
+	z := newZoo(t, product.otai)
+	good := filepath.Join(t.TempDir(), "good")
+	if err := os.Mkdir(good, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	copyFile(t, z.build(t, build{source: "good"}), filepath.Join(good, goodPackage+".so"))
+	for name, c := range map[string]struct {
+		make func(t *testing.T, dir string)
+		file string // that is refused
+		code string
+		word string
+	}{
+		"a link to itself": {
+			func(t *testing.T, dir string) {
+				if err := os.Symlink(dir, dir); err != nil {
+					t.Fatal(err)
+				}
+			}, "bad", "unreadable", "too many levels of symbolic links",
+		},
+		"a file": {
+			func(t *testing.T, dir string) { writeAt(t, dir, nil) },
+			"bad", "unreadable", "not a directory",
+		},
+		"a folder with the same plugin": {
+			func(t *testing.T, dir string) {
+				if err := os.CopyFS(dir, os.DirFS(good)); err != nil {
+					t.Fatal(err)
+				}
+			}, goodPackage + ".so", "duplicate-name", filepath.Join(good, goodPackage+".so"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "bad")
+			c.make(t, dir)
+			e := <-z.start(t, "plugin", "list", "--json", "--plugin-dir", good, "--plugin-dir", dir)
+			var list []pluginStatus
+			if err := json.Unmarshal([]byte(e.out), &list); err != nil || e.code != 0 || len(list) != 2 {
+				t.Fatalf("plugin list --json ended with %d: %v\n%s%s", e.code, err, e.out, e.log)
+			}
+			for _, p := range list {
+				switch {
+				case filepath.Dir(p.Path) == good && p.Status != "loaded":
+					t.Errorf("the good plugin is %+v", p)
+				case filepath.Dir(p.Path) != good && (filepath.Base(p.Path) != c.file || p.Code != c.code || !strings.Contains(p.Error, c.word)):
+					t.Errorf("what is bad is %+v, want %s with code %s and %q", p, c.file, c.code, c.word)
+				}
+			}
+			if e := <-z.start(t, "run", "--once", "--plugin-dir", good, "--plugin-dir", dir, "-c", writeFile(t, step("z-good:GreetPipe"))); e.code != 0 {
+				t.Errorf("a run of the good plugin ended with %d\n%s%s", e.code, e.out, e.log)
+			}
+		})
+	}
+}
+
 // A file that is overwritten while its code is mapped kills a process; the host
 // runs a copy of its own.
 func TestAPluginFileMayBeReplacedInPlaceWhileItIsLoaded(t *testing.T) {
