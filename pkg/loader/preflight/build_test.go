@@ -98,7 +98,7 @@ func furnish() error {
 			return err
 		}
 	}
-	return errors.Join(os.Mkdir(filepath.Join(workshop.dir, "built"), 0o700), writeProfile())
+	return os.Mkdir(filepath.Join(workshop.dir, "built"), 0o700)
 }
 
 // writeProfile makes a profile for -pgo of functions that host and plugins share.
@@ -162,7 +162,11 @@ func available(release string) bool {
 }
 
 func (b build) run() error {
-	args := append([]string{"build", "-o", built(b.name)}, b.flags...)
+	args := []string{"build", "-o", built(b.name)}
+	if strings.HasSuffix(b.name, ".so") {
+		args = append(args, "-buildmode=plugin") // a later -buildmode wins
+	}
+	args = append(args, b.flags...)
 	for n := range args {
 		args[n] = strings.ReplaceAll(args[n], "DIR", workshop.dir)
 	}

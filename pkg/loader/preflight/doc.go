@@ -7,12 +7,18 @@
 //
 // [Read] reads a file into an [Image]: is it whole, is it Go, how was it built,
 // which packages are linked in, each with the fingerprint that the compiler gave
-// it, and what does package main export. [ThisProcess] does the same with the
-// running binary and starts a [Process]. [Process.Check] compares the two, and
-// also with every image that the process was told of by [Process.Opened] or
-// [Process.Failed], because in a process the first definition of a package
-// counts for everybody after. A refusal is an [*Error] with a stable code, all
-// that differs, and what to type.
+// it, what does package main export, of which types, and which libraries does it
+// need. [ThisProcess] does the same with the running binary and starts a
+// [Process]. [Process.Check] compares the two, and also with every image that the
+// process was told of by [Process.Opened] or [Process.Failed], because in a
+// process the first definition of a package counts for everybody after. A refusal
+// is an [*Error] with a stable code, all that differs, and what to type.
 //
-// The package knows nothing but Go plugins and may serve any host of them.
+// A file is read with distrust: whatever is in it, Read ends soon, in little more
+// memory than the file's size. Where a new release of Go lays something out in a
+// way that is not known here, the image has a note of what could not be told, and
+// the rest decides, at last the build information alone.
+//
+// The package knows nothing but Go plugins and may serve any host of them, on
+// Linux with the GNU C library.
 package preflight

@@ -19,7 +19,7 @@ type dynamic struct {
 	versions map[string][]string // symbol versions that it needs of a library
 	offers   []string            // symbol versions that it defines
 	symbols  []symbol            // in the file's order, which relocations count by
-	text     string              // holds all names
+	tables   map[uint32]string   // of names, by section
 
 	undefined []string // without weak ones
 	defined   []string
@@ -35,6 +35,7 @@ type symbol struct {
 // readDynamic reads the sections itself: package elf copies every name, and names
 // may overlap, so that a small file could make it fill the memory.
 func readDynamic(object *elf.File) (d dynamic, err error) {
+	d.tables = make(map[uint32]string)
 	if err := d.readSymbols(object); err != nil {
 		return d, err
 	}
@@ -45,11 +46,11 @@ func readDynamic(object *elf.File) (d dynamic, err error) {
 }
 
 // forget drops what only the reading of the file needs.
-func (d *dynamic) forget() { d.symbols, d.text = nil, "" }
+func (d *dynamic) forget() { d.symbols, d.tables = nil, nil }
 
 // section returns the content of the first section of a type, and of the section
 // that it links to; nil where there is none.
-func section(object *elf.File, kind elf.SectionType) (content []byte, text string, err error) {
+func (d *dynamic) section(object *elf.File, kind elf.SectionType) (content []byte, text string, err error) {
 	s := object.SectionByType(kind)
 	if s == nil {
 		return nil, "", nil
@@ -60,11 +61,16 @@ func section(object *elf.File, kind elf.SectionType) (content []byte, text strin
 	if s.Link == 0 || int(s.Link) >= len(object.Sections) || object.Sections[s.Link].Type != elf.SHT_STRTAB {
 		return nil, "", fmt.Errorf("section %s has no names", s.Name)
 	}
-	names, err := object.Sections[s.Link].Data()
-	if err != nil {
-		return nil, "", fmt.Errorf("section %s: %w", object.Sections[s.Link].Name, err)
+	text, ok := d.tables[s.Link]
+	if !ok {
+		names, err := object.Sections[s.Link].Data()
+		if err != nil {
+			return nil, "", fmt.Errorf("section %s: %w", object.Sections[s.Link].Name, err)
+		}
+		text = string(names)
+		d.tables[s.Link] = text
 	}
-	return content, string(names), nil
+	return content, text, nil
 }
 
 func nameAt(text string, offset uint64) (string, error) {
@@ -79,7 +85,7 @@ func nameAt(text string, offset uint64) (string, error) {
 }
 
 func (d *dynamic) readSymbols(object *elf.File) error {
-	content, text, err := section(object, elf.SHT_DYNSYM)
+	content, text, err := d.section(object, elf.SHT_DYNSYM)
 	if err != nil {
 		return err
 	}
@@ -87,8 +93,8 @@ func (d *dynamic) readSymbols(object *elf.File) error {
 	if object.Class == elf.ELFCLASS32 {
 		size = elf.Sym32Size
 	}
-	d.text = text
 	d.symbols = make([]symbol, 0, len(content)/size)
+	d.defined = make([]string, 0, len(content)/size)
 	// Names that share their end are stored once, so their sum may be more than
 	// the table; a file where it is much more wants to waste time.
 	budget := 16*len(text) + 1<<16
@@ -126,7 +132,7 @@ func decodeSymbol(object *elf.File, content []byte) (s symbol, name uint64) {
 }
 
 func (d *dynamic) readEntries(object *elf.File) error {
-	content, text, err := section(object, elf.SHT_DYNAMIC)
+	content, text, err := d.section(object, elf.SHT_DYNAMIC)
 	if err != nil {
 		return err
 	}
@@ -173,7 +179,7 @@ func (d *dynamic) readEntries(object *elf.File) error {
 // GLIBC_2.34 is one ("Linux Standard Base Core Specification", symbol versioning).
 // Both are lists of records, each of which has a list of its own.
 func (d *dynamic) readVersions(object *elf.File) error {
-	needs, text, err := section(object, elf.SHT_GNU_VERNEED)
+	needs, text, err := d.section(object, elf.SHT_GNU_VERNEED)
 	if err != nil {
 		return err
 	}
@@ -193,7 +199,7 @@ func (d *dynamic) readVersions(object *elf.File) error {
 	if err != nil {
 		return err
 	}
-	offers, text, err := section(object, elf.SHT_GNU_VERDEF)
+	offers, text, err := d.section(object, elf.SHT_GNU_VERDEF)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,10 @@ func (i *Image) readPackages(object *elf.File) error {
 		}
 		i.Packages[strings.Clone(name)] = Fingerprint(content)
 	}
+	if i.Packages == nil && i.unknownRelease() {
+		i.Notes = append(i.Notes, fmt.Sprintf("the fingerprints of its packages can't be told: "+
+			"where %s writes them is not known here, so only the versions of modules can be compared", minor(i.Build.GoVersion)))
+	}
 	return nil
 }
 
@@ -50,6 +54,9 @@ func (i *Image) readPackages(object *elf.File) error {
 // the names.
 func (i *Image) readExports(object *elf.File) {
 	i.exportsOfSymbols()
+	if i.PluginPath == "" && i.unknownRelease() {
+		i.PluginPath = escape(i.Build.Path)
+	}
 	if i.PluginPath == "" {
 		return
 	}
@@ -65,7 +72,8 @@ func (i *Image) readExports(object *elf.File) {
 // main, and the names that it exports: their symbols begin with the plugin path.
 func (i *Image) exportsOfSymbols() {
 	path := escape(i.Build.Path)
-	if !slices.ContainsFunc(i.shared.symbols, func(s symbol) bool { return s.section != elf.SHN_UNDEF && s.name == path+".main" }) {
+	function := path + ".main"
+	if !slices.ContainsFunc(i.shared.symbols, func(s symbol) bool { return s.section != elf.SHN_UNDEF && s.name == function }) {
 		path = otherMain(i.shared.symbols)
 	}
 	if path == "" {
@@ -73,8 +81,9 @@ func (i *Image) exportsOfSymbols() {
 	}
 	i.PluginPath = strings.Clone(path)
 	i.Exports = make(map[string]Export)
+	prefix := path + "."
 	for _, s := range i.shared.symbols {
-		name, ok := strings.CutPrefix(s.name, path+".")
+		name, ok := strings.CutPrefix(s.name, prefix)
 		if !ok || s.section == elf.SHN_UNDEF {
 			continue
 		}
@@ -126,12 +135,20 @@ func escape(path string) string {
 }
 
 // layout says at which words of the runtime's moduledata (runtime/symtab.go) the
-// fields begin that are needed here.
+// fields begin that are needed here. Until Go 1.25 no section of the file says
+// where the moduledata are.
 type layout struct{ types, exports, path uint64 }
 
 var layouts = map[string]layout{
-	"go1.25": {types: 37, exports: 50, path: 53},
+	"go1.25": {},
 	"go1.26": {types: 37, exports: 51, path: 54},
+}
+
+// unknownRelease reports whether Go may have written the file in ways that are not
+// known here. What can't be found in it is then no reason to refuse it.
+func (i *Image) unknownRelease() bool {
+	_, known := layouts[minor(i.Build.GoVersion)]
+	return !known
 }
 
 // No package exports more names.
@@ -141,7 +158,7 @@ const mostExports = 1 << 16
 func exportTable(object *elf.File, i *Image) (map[string]Export, error) {
 	release := minor(i.Build.GoVersion)
 	fields, ok := layouts[release]
-	if !ok {
+	if !ok || fields == (layout{}) {
 		return nil, fmt.Errorf("the layout of module data in %s is not known here", release)
 	}
 	module := object.Section(".go.module")

@@ -195,6 +195,15 @@ func TestAReleaseOfUnknownLayoutIsReadByItsSymbolsAndSaysSo(t *testing.T) {
 	}
 }
 
+func TestAReleaseWhoseFingerprintsAreElsewhereSaysSo(t *testing.T) {
+	content := bytes.Replace(plugin(t), []byte("go1.26.8"), []byte("go1.99.8"), 1)
+	content = bytes.Replace(content, []byte(fingerprintPrefix), []byte(strings.Repeat("x", len(fingerprintPrefix))), 1)
+	i, err := read(bytes.NewReader(content), "x.so", int64(len(content)))
+	if err != nil || i.Packages != nil || len(i.Notes) != 2 || !strings.Contains(i.Notes[0], "only the versions of modules") {
+		t.Errorf("%+v, %v", i, err)
+	}
+}
+
 func TestModuleDataThatMakeNoSenseAreNotBelieved(t *testing.T) {
 	content := plugin(t)
 	broken := bytes.Replace(content, []byte("example.com/plug\x00\x06Create"), []byte("example.com/plum\x00\x06Create"), 1)

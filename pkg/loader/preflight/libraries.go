@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,41 +88,43 @@ func (s *search) newVersions(library string, versions []string) []string {
 // checkSymbols finds names that nobody defines. Nearly always the host needs the
 // same few functions of the C library, and no library has to be read.
 func (s *search) checkSymbols(i *Image) *Error {
-	known := make(map[string]bool)
-	for _, image := range s.process.images() {
-		for _, name := range image.shared.undefined {
-			known[name] = true
+	missing := make(map[string]bool, len(i.shared.undefined))
+	for _, name := range i.shared.undefined {
+		missing[name] = true
+	}
+	found := func(names []string) {
+		for _, name := range names {
+			if len(missing) == 0 {
+				return
+			}
+			delete(missing, name)
 		}
 	}
-	missing := slices.DeleteFunc(slices.Clone(i.shared.undefined), func(name string) bool { return known[name] })
-	drop := func(d *dynamic) {
-		if len(missing) == 0 {
-			return
-		}
-		defined := make(map[string]bool, len(missing))
-		for _, name := range d.defined {
-			defined[name] = true
-		}
-		missing = slices.DeleteFunc(missing, func(name string) bool { return defined[name] })
+	for _, image := range s.process.images() {
+		found(image.shared.undefined)
+	}
+	visit := func(library *dynamic) (more bool) {
+		found(library.defined)
+		return len(missing) > 0
 	}
 	for _, library := range s.found {
-		drop(library)
+		visit(library)
 	}
 	for _, image := range s.process.images() {
-		drop(&image.shared)
-		s.eachLibrary(&image.shared, drop, make(map[string]bool))
-	}
-	if len(missing) == 0 {
-		return nil
+		if !visit(&image.shared) || !s.eachLibrary(&image.shared, visit, make(map[string]bool)) {
+			return nil
+		}
 	}
 	return &Error{
 		Code:  MissingLibrary,
-		Cause: fmt.Sprintf("needs what no library and no file opened before defines: %s", strings.Join(missing, ", ")),
+		Cause: fmt.Sprintf("needs what no library and no file opened before defines: %s", strings.Join(slices.Sorted(maps.Keys(missing)), ", ")),
 		Fix:   "link the library that defines it, or write what is missing",
 	}
 }
 
-func (s *search) eachLibrary(user *dynamic, visit func(*dynamic), seen map[string]bool) {
+// eachLibrary visits all that user needs, and what that needs, until visit wants
+// no more.
+func (s *search) eachLibrary(user *dynamic, visit func(*dynamic) (more bool), seen map[string]bool) (more bool) {
 	for _, name := range user.needed {
 		if seen[name] {
 			continue
@@ -130,12 +133,13 @@ func (s *search) eachLibrary(user *dynamic, visit func(*dynamic), seen map[strin
 		library, ok := s.found[name]
 		if !ok {
 			library, _ = s.locate(name, user)
+			s.found[name] = library
 		}
-		if library != nil {
-			visit(library)
-			s.eachLibrary(library, visit, seen)
+		if library != nil && (!visit(library) || !s.eachLibrary(library, visit, seen)) {
+			return false
 		}
 	}
+	return true
 }
 
 // locate returns the first library of the name that is for this processor, or

@@ -36,7 +36,7 @@ func ThisProcess() (*Process, error) {
 // NewProcess returns a process of the given binary that has opened nothing yet.
 // The error says why such a process can't open plugins.
 func NewProcess(host *Image) (*Process, error) {
-	if len(host.Packages) > 0 {
+	if len(host.Packages) > 0 || host.unknownRelease() && host.setting("CGO_ENABLED") != "0" {
 		return &Process{host: host}, nil
 	}
 	if host.setting("CGO_ENABLED") == "0" {
@@ -113,7 +113,7 @@ func (p *Process) checkPlugin(i *Image) *Error {
 			Fix: "build it with: " + p.buildCommand(),
 		}
 	}
-	if len(i.Packages) == 0 || i.PluginPath == "" {
+	if i.PluginPath == "" || len(i.Packages) == 0 && !i.unknownRelease() {
 		return &Error{
 			Code: NotAGoPlugin, Cause: "says that it is a Go plugin, but has not the symbols of one",
 			Fix: "build it again with: " + p.buildCommand(),
@@ -136,6 +136,9 @@ func (p *Process) checkPath(i *Image) *Error {
 }
 
 func checkSymbols(i *Image, wanted []Symbol) *Error {
+	if i.Exports == nil && i.unknownRelease() {
+		return nil
+	}
 	for _, symbol := range wanted {
 		if err := checkSymbol(i, symbol); err != nil {
 			return err
@@ -180,6 +183,9 @@ func checkSymbol(i *Image, wanted Symbol) *Error {
 // checkPackages compares the fingerprints as the dynamic linker will: the first
 // image that defines a package gives it to all images after.
 func (p *Process) checkPackages(i *Image) *Error {
+	if len(i.Packages) == 0 {
+		return p.checkModules(i)
+	}
 	var differ, conflict []Difference
 	var tainted []string
 	taint := ""
@@ -218,6 +224,23 @@ func (p *Process) checkPackages(i *Image) *Error {
 		}
 	}
 	return nil
+}
+
+// checkModules stands in for checkPackages where fingerprints can't be read: a
+// package of another version of its module nearly always differs.
+func (p *Process) checkModules(i *Image) *Error {
+	var differ []Difference
+	for _, module := range i.Build.Deps {
+		path, other := p.host.module(module.Path)
+		if _, version := i.module(module.Path); path == module.Path && version.Version != other.Version {
+			differ = append(differ, difference(path, i, p.host))
+		}
+	}
+	if len(differ) == 0 {
+		return nil
+	}
+	sortByModule(differ)
+	return p.mismatch(i, differ)
 }
 
 func (p *Process) definer(name string) (image *Image, failed bool) {

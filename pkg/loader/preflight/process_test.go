@@ -316,3 +316,42 @@ func TestAHostThatCannotOpenPluginsIsToldWhy(t *testing.T) {
 		t.Errorf("error = %v", err)
 	}
 }
+
+func TestWhereANewReleaseCannotBeDecodedTheBuildInfoDecides(t *testing.T) {
+	undecoded := func(i *Image) {
+		i.Build.GoVersion, i.Packages, i.Exports = "go1.99.0", nil, nil
+	}
+	p := process(t, image(undecoded))
+	if err := p.Check(image(undecoded), create); err != nil {
+		t.Errorf("equal modules: %v", err)
+	}
+	other := image(undecoded, func(i *Image) { i.Build.Deps[0].Version = "v1.3.0" })
+	refusal := (*Error)(nil)
+	if !errors.As(p.Check(other, create), &refusal) || refusal.Code != PackageMismatch || refusal.Differences[0].Fix != "go get example.org/lib@v1.2.0" {
+		t.Errorf("another version: %+v", refusal)
+	}
+	if !errors.As(p.Check(image(undecoded, set("-race", "true"))), &refusal) || refusal.Code != BuildSettings {
+		t.Errorf("another flag: %+v", refusal)
+	}
+}
+
+func TestDifferencesAreGroupedByModule(t *testing.T) {
+	plugin := image(differs("fmt", "os", "example.org/lib/json", "example.org/lib/nested/x"), set("-pgo", "x.pgo"))
+	refusal := (*Error)(nil)
+	if !errors.As(process(t, image()).Check(plugin, create), &refusal) {
+		t.Fatal("accepted")
+	}
+	var modules []string
+	for _, d := range refusal.Differences {
+		modules = append(modules, d.Module)
+		if d.Fix != "-pgo=off" {
+			t.Errorf("%s: %q", d.Package, d.Fix)
+		}
+	}
+	if diff := cmp.Diff([]string{"", "", "example.org/lib", "example.org/lib/nested"}, modules); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]Setting{{Name: "-pgo", Plugin: "x.pgo", Fix: "-pgo=off"}}, refusal.Settings); diff != "" {
+		t.Error(diff)
+	}
+}

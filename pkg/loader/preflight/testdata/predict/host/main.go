@@ -1,16 +1,23 @@
 // Command host opens the files of its command line one after another and says how
-// far it came with each.
+// far it came with each. After -time it says how long plugin.Open took.
 package main
 
 import (
 	"fmt"
 	"os"
 	"plugin"
+	"time"
 
 	"example.com/predict/api"
 )
 
 func main() {
+	if len(os.Args) == 3 && os.Args[1] == "-time" {
+		start := time.Now()
+		_, err := plugin.Open(os.Args[2])
+		fmt.Println("\nnanoseconds", time.Since(start).Nanoseconds(), err)
+		return
+	}
 	for _, path := range os.Args[1:] {
 		fmt.Println(open(path))
 	}
