@@ -269,7 +269,7 @@ func (o *output) gist() string {
 		if len(text) > longest {
 			text = strings.ToValidUTF8(text[:longest], "") + "…"
 		}
-		for _, begin := range []string{"panic: ", "fatal error: ", "runtime: goroutine stack exceeds"} {
+		for _, begin := range []string{"panic: ", "fatal error: ", "runtime: goroutine stack exceeds", "SIG"} {
 			if strings.HasPrefix(text, begin) {
 				return "; it printed: " + text
 			}

@@ -1,0 +1,10 @@
+// Never returns its plugin.
+package main
+
+import "github.com/open-ticket-ai/otai/pkg/api"
+
+func CreatePlugin(api.AppConfig) api.Plugin {
+	select {}
+}
+
+func main() {}

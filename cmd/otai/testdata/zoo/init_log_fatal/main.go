@@ -1,0 +1,17 @@
+// Gives up as commands do.
+package main
+
+import (
+	"log"
+
+	"example.com/zoo/valid"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+func init() {
+	log.Fatal("no licence found")
+}
+
+func CreatePlugin(api.AppConfig) api.Plugin { return valid.Plugin() }
+
+func main() {}

@@ -1,0 +1,13 @@
+// Needs the next contract.
+package main
+
+import (
+	"example.com/zoo/valid"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+func CreatePlugin(api.AppConfig) api.Plugin {
+	return api.NewPlugin(api.Metadata{Name: "otai-a-bad", Version: "1.0.0", API: "^2.0"}, valid.Pipe("AnyPipe"))
+}
+
+func main() {}

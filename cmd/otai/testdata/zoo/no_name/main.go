@@ -1,0 +1,13 @@
+// Does not say its name.
+package main
+
+import (
+	"example.com/zoo/valid"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+func CreatePlugin(api.AppConfig) api.Plugin {
+	return api.NewPlugin(api.Metadata{Version: "1.0.0"}, valid.Pipe("AnyPipe"))
+}
+
+func main() {}

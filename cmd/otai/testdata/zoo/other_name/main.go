@@ -1,0 +1,13 @@
+// Says that it is another plugin.
+package main
+
+import (
+	"example.com/zoo/valid"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+func CreatePlugin(api.AppConfig) api.Plugin {
+	return api.NewPlugin(api.Metadata{Name: "otai-somebody-else", Version: "1.0.0"}, valid.Pipe("AnyPipe"))
+}
+
+func main() {}

@@ -1,0 +1,5 @@
+// Package shared is used by two plugins.
+package shared
+
+// Name says what this is.
+func Name() string { return "shared" }

@@ -1,0 +1,11 @@
+// Has no fault: what is done to its file is one.
+package main
+
+import (
+	"example.com/zoo/valid"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+func CreatePlugin(api.AppConfig) api.Plugin { return valid.Plugin() }
+
+func main() {}
