@@ -150,6 +150,9 @@ func loadPlugins(ctx context.Context, s Settings, logger *slog.Logger, dirs []st
 		}
 	}
 	plugins, err := loader.Load(ctx, options, r)
+	if err != nil && ctx.Err() != nil {
+		return r, plugins, fault(CodeRun, err) // no plugin's fault
+	}
 	return r, plugins, fault(CodePlugins, err)
 }
 
