@@ -197,6 +197,23 @@ func TestOneChildsFaultLeavesTheOthersAlone(t *testing.T) {
 	})
 }
 
+func TestOneCycleDoesNotPromiseAnotherAttempt(t *testing.T) {
+	w := &world{}
+	e, err := newEngine(t, w, orchestrator.Definition{
+		Root: root(step("bad", "t:Step", map[string]any{"text": "bad"})),
+	}, orchestrator.Options{Once: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.fail("bad", api.ErrTemporary)
+	if err := e.Run(t.Context()); !errors.Is(err, api.ErrTemporary) {
+		t.Errorf("got %v, want the step's fault", err)
+	}
+	if n := w.logged("tried again"); n != 0 {
+		t.Errorf("the log speaks of another attempt %d times", n)
+	}
+}
+
 func TestAFaultSaysWhenToTryAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{}
