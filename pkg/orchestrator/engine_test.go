@@ -214,6 +214,23 @@ func TestOneCycleDoesNotPromiseAnotherAttempt(t *testing.T) {
 	}
 }
 
+func TestALogLineHasEachKeyOnce(t *testing.T) {
+	// A pipe's own message must not stand under the keys of the line itself.
+	w := &world{}
+	e, err := newEngine(t, w, orchestrator.Definition{
+		Root: root(step("a", "t:Step", map[string]any{"text": "{{ fail enough }}"})),
+	}, orchestrator.Options{Once: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.logged("reason=enough"); n != 1 {
+		t.Errorf("the pipe's message is logged %d times as its reason, want once", n)
+	}
+}
+
 func TestAFaultSaysWhenToTryAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{}
