@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +32,7 @@ no argument, reads one text a line from standard input.`,
 				if asJSON {
 					return encoder.Encode(l)
 				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\t%.1f %%\t%s\n", l.Label, l.Confidence*100, l.Text)
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\t%.1f %%\t%s\n", l.Label, l.Confidence*100, oneLine.Replace(l.Text))
 				return err
 			})
 			if err != nil {
@@ -49,6 +51,9 @@ no argument, reads one text a line from standard input.`,
 	_ = cmd.MarkFlagDirname("model")
 	return cmd
 }
+
+// oneLine keeps a text with several lines in its row of the answer.
+var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ")
 
 // longestText bounds a line of standard input.
 const longestText = 16 << 20
@@ -71,7 +76,10 @@ func eachText(args []string, stdin io.Reader, yield func(string) bool) error {
 				return nil
 			}
 		}
-		if err := lines.Err(); err != nil {
+		switch err := lines.Err(); {
+		case errors.Is(err, bufio.ErrTooLong):
+			return fmt.Errorf("a line is longer than %d MiB", longestText>>20)
+		case err != nil:
 			return err
 		}
 	}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"unicode/utf8"
 
@@ -28,6 +31,9 @@ plugins and two small models until the queue is empty. Nothing is left behind.`,
   otai demo --json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			// A reader who has seen enough must not end the process before it has
+			// cleaned up: writing fails instead.
+			signal.Ignore(syscall.SIGPIPE)
 			progress := newProgress(cmd.ErrOrStderr())
 			defer progress.end()
 			o.Ready, o.Progress = progress.ready, progress.step
@@ -42,7 +48,11 @@ plugins and two small models until the queue is empty. Nothing is left behind.`,
 				_, err := fmt.Fprintln(cmd.ErrOrStderr(), "\nThe help desk still runs; Ctrl-C ends it.")
 				return err
 			}
-			return app.Demo(cmd.Context(), c.settings, o)
+			err := app.Demo(cmd.Context(), c.settings, o)
+			if errors.Is(err, syscall.EPIPE) {
+				return nil
+			}
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the help desk running until Ctrl-C")
@@ -106,7 +116,7 @@ func showDemo(out io.Writer, r app.DemoReport) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, `
+	_, err := fmt.Fprintf(out, `
 %d of %d tickets left the queue Incoming in %.1f s: %d to the queue where a person
 would have put them, %d to the fallback queue because the model was not sure.
 Each got an internal note (%d notes).
@@ -119,5 +129,5 @@ Next, with a help desk of your own:
                                   see what it would do
      otai run -c FILE             run it
 `, r.Moved, r.Tickets, r.Seconds, r.Correct, r.Fallback, r.Notes)
-	return nil
+	return err
 }

@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+
+	"github.com/open-ticket-ai/otai/internal/app"
 )
 
 // writeJSON writes v for machines, and still readable.
@@ -10,7 +13,15 @@ func writeJSON(out io.Writer, v any) error {
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	return written(e.Encode(v))
+}
+
+// written gives a failure to write the answer its exit code: the usage was right.
+func written(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &app.Fault{Code: app.CodeRun, Err: fmt.Errorf("writing the answer: %w", err)}
 }
 
 // quietly keeps an error's exit code and drops its text, which has been shown.

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
-	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -15,7 +15,14 @@ func (c *command) newPlugin() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
 		Short: "See the plugin files; make, match and sign them",
-		Args:  noArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+			}
+			return nil
+		},
+		// Without it, cobra answers a mistyped command with the help and exit code 0.
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(c.newPluginList(), c.newPluginInspect(), c.newPluginNew(), c.newPluginBuild(), c.newPluginCheck(), c.newPluginSign(), c.newPluginVerify())
 	return cmd
@@ -38,7 +45,9 @@ func (c *command) newPluginList() *cobra.Command {
 			if asJSON {
 				return writeJSON(out, list)
 			}
-			return showPlugins(out, list, dirs)
+			text := bufio.NewWriter(out)
+			showPlugins(text, list, dirs)
+			return written(text.Flush())
 		},
 	}
 	c.configFlag(cmd)
@@ -46,14 +55,14 @@ func (c *command) newPluginList() *cobra.Command {
 	return cmd
 }
 
-func showPlugins(out io.Writer, list []app.PluginStatus, dirs []string) error {
+func showPlugins(out *bufio.Writer, list []app.PluginStatus, dirs []string) {
 	if len(list) == 0 {
 		where := "no folder; name one with --plugin-dir"
 		if len(dirs) > 0 {
 			where = strings.Join(dirs, ", ")
 		}
-		_, err := fmt.Fprintf(out, "There are no plugins (files otai_*.so). Looked in: %s\n", where)
-		return err
+		fmt.Fprintf(out, "There are no plugins (files otai_*.so). Looked in: %s\n", where)
+		return
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "PLUGIN\tVERSION\tAPI\tSTATUS\tOFFERS")
@@ -64,9 +73,7 @@ func showPlugins(out io.Writer, list []app.PluginStatus, dirs []string) error {
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", p.Package, p.Version, p.API, p.Status, offers)
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
+	table.Flush() // out keeps an error until it is flushed
 	for _, p := range list {
 		if p.Error == "" {
 			continue
@@ -76,5 +83,4 @@ func showPlugins(out io.Writer, list []app.PluginStatus, dirs []string) error {
 			fmt.Fprintf(out, "  What to do: %s\n", strings.ReplaceAll(p.Fix, "\n", "\n  "))
 		}
 	}
-	return nil
 }

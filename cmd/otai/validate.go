@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 
@@ -26,18 +27,21 @@ a plugin which the configuration needs was refused.`,
 			if err != nil && !errors.As(err, &found) {
 				return err
 			}
-			out := cmd.OutOrStdout()
 			if asJSON {
-				if err := writeJSON(out, v); err != nil {
+				if err := writeJSON(cmd.OutOrStdout(), v); err != nil {
 					return err
 				}
 				return quietly(err)
 			}
+			out := bufio.NewWriter(cmd.OutOrStdout())
 			for _, p := range v.Problems {
 				fmt.Fprintf(out, "%s\n%s", p, v.Excerpt(p))
 			}
 			if v.Valid {
 				fmt.Fprintln(out, "The configuration is valid.")
+			}
+			if err := written(out.Flush()); err != nil {
+				return err
 			}
 			return quietly(err)
 		},

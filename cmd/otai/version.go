@@ -32,8 +32,8 @@ func (c *command) newVersion() *cobra.Command {
 			if asJSON {
 				return writeJSON(out, v)
 			}
-			fmt.Fprintf(out, "otai %s\nAPI level %s, ABI %s\n%s %s/%s\n", v.Version, v.API, v.ABI, v.Go, runtime.GOOS, runtime.GOARCH)
-			return nil
+			_, err := fmt.Fprintf(out, "otai %s\nAPI level %s, ABI %s\n%s %s/%s\n", v.Version, v.API, v.ABI, v.Go, runtime.GOOS, runtime.GOARCH)
+			return written(err)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")

@@ -38,6 +38,7 @@ type application struct {
 type choices struct {
 	files, dotEnv []config.Source // instead of those on disk
 	fireAtOnce    bool
+	silent        bool // log nothing, and make no log file
 }
 
 // prepare reads the configuration, loads the plugins and checks the whole.
@@ -58,7 +59,9 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		a.redactor.Add(secret)
 	}
 	var err error
-	if a.logger, a.logFile, err = newLogger(s, document.Logging, a.redactor); err != nil {
+	if c.silent {
+		a.logger = slog.New(slog.DiscardHandler)
+	} else if a.logger, a.logFile, err = newLogger(s, document.Logging, a.redactor); err != nil {
 		return a, fault(CodeUsage, err)
 	}
 	dirs := s.pluginDirs(document.PluginDirs)

@@ -60,6 +60,8 @@ type DemoReport struct {
 // demoLimit ends a demonstration that does not come to its end.
 const demoLimit = 2 * time.Minute
 
+var errDemoStopped = fault(CodeRun, errors.New("the demonstration was stopped before its end"))
+
 // Demo does the whole job against a help desk of its own: it fills the incoming
 // queue, runs the demonstration's configuration with the real plugins and models
 // until the queue is empty, and reports.
@@ -84,7 +86,9 @@ func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 	if err != nil {
 		return fault(CodeRun, fmt.Errorf("the demonstration's help desk can't listen: %w", err))
 	}
-	serving, stopServing := context.WithCancel(ctx)
+	// The help desk outlives ctx, so that a step under way at the stop ends at once
+	// instead of waiting for a server that has gone.
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(serving, listener) }()
 	defer func() {
@@ -94,6 +98,9 @@ func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 
 	url := "http://" + listener.Addr().String()
 	a, err := prepareDemo(ctx, s, dir, url+server.BasePath(), password)
+	if err != nil && ctx.Err() != nil {
+		return errDemoStopped
+	}
 	if err != nil {
 		return err
 	}
@@ -173,7 +180,7 @@ func (d *demonstration) run(ctx context.Context, a *application) error {
 			case err != nil:
 				return err
 			case ctx.Err() != nil:
-				return fault(CodeRun, errors.New("the demonstration was stopped before its end"))
+				return errDemoStopped
 			case len(seen) < len(d.ids):
 				return fault(CodeRun, fmt.Errorf("%d of %d tickets are still in %s after %s; see why with --log-level debug", len(d.ids)-len(seen), len(d.ids), demoIncoming, demoLimit))
 			}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -28,6 +29,10 @@ func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 	mode, err := helpdeskMode(o.Mode)
 	if err != nil {
 		return fault(CodeUsage, err)
+	}
+	if o.Password == "" {
+		// The help desk would take its default for it, and not say so.
+		return fault(CodeUsage, errors.New("the agent's password is empty; give one with --password"))
 	}
 	server := helpdesk.New(helpdesk.Options{Mode: mode, Login: HelpdeskLogin, Password: o.Password, Logger: slog.New(slog.DiscardHandler)})
 	if o.DemoTickets {

@@ -17,6 +17,9 @@ type RunOptions struct {
 // Run runs the configuration until ctx ends.
 func Run(ctx context.Context, s Settings, o RunOptions) error {
 	a, err := prepare(ctx, s, choices{fireAtOnce: o.Once})
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil // stopped before the first cycle, which is as good an end as any
+	}
 	if err != nil {
 		return err
 	}

@@ -23,11 +23,8 @@ func (v Validation) Excerpt(p config.Problem) string { return v.redactor.Text(p.
 // configuration with errors is an answer, not a fault; the fault then returned
 // beside it carries only the exit code.
 func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) {
-	s.LogLevel = "off"
-	a, err := prepare(ctx, s, choices{})
-	if a != nil {
-		defer a.close()
-	}
+	// A log file made here would belong to who validates, and not to the service.
+	a, err := prepare(ctx, s, choices{silent: true})
 	var found *ProblemsError
 	if err != nil && !errors.As(err, &found) {
 		return Validation{}, err

@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -91,12 +92,10 @@ func (p Problem) Excerpt(sources []Source) string {
 		if p.Line > len(lines) {
 			return ""
 		}
-		line := lines[p.Line-1]
-		if key, _, found := strings.Cut(line, ":"); found && SecretName(key) {
-			line = key + ": ***"
-		}
-		column := min(p.Column-1, utf8.RuneCountInString(line))
-		margin := []rune(line)[:max(column, 0)]
+		line := hideSecrets(lines[p.Line-1])
+		column := max(0, min(p.Column-1, utf8.RuneCountInString(line)))
+		line, column = window(line, column)
+		margin := []rune(line)[:column]
 		for i, r := range margin {
 			if r != '\t' {
 				margin[i] = ' '
@@ -105,6 +104,37 @@ func (p Problem) Excerpt(sources []Source) string {
 		return fmt.Sprintf("%5d | %s\n      | %s^\n", p.Line, line, string(margin))
 	}
 	return ""
+}
+
+// secretInFlow is a secret that stands after other keys in the same line.
+var secretInFlow = regexp.MustCompile(`([\w-]+["']?\s*:\s*)("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,{}\[\]]+)`)
+
+// hideSecrets blots out what a key named like a secret holds. It reads the text
+// only, because the line may be the one that is no valid YAML.
+func hideSecrets(line string) string {
+	if key, _, found := strings.Cut(line, ":"); found && SecretName(key) {
+		return key + ": ***"
+	}
+	return secretInFlow.ReplaceAllStringFunc(line, func(pair string) string {
+		key, _, _ := strings.Cut(pair, ":")
+		if !SecretName(strings.Trim(key, `"' `)) {
+			return pair
+		}
+		return key + ": ***"
+	})
+}
+
+// excerptWidth is how much of a line is shown, in characters.
+const excerptWidth = 200
+
+// window cuts a very long line down to what is around column.
+func window(line string, column int) (string, int) {
+	runes := []rune(line)
+	if len(runes) <= excerptWidth {
+		return line, column
+	}
+	from := max(0, min(column-excerptWidth/2, len(runes)-excerptWidth))
+	return string(runes[from : from+excerptWidth]), column - from
 }
 
 // findings collects problems on the way.

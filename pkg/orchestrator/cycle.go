@@ -18,6 +18,7 @@ const (
 // one child's fault leaves the others alone.
 type cycle struct {
 	logger *slog.Logger
+	once   bool // nothing is tried again
 
 	mu     sync.Mutex
 	stop   <-chan struct{}
@@ -27,8 +28,8 @@ type cycle struct {
 	faults []error // of the running cycle
 }
 
-func newCycle(logger *slog.Logger) *cycle {
-	return &cycle{logger: logger, pause: defaultPause, retry: defaultRetry, keep: true}
+func newCycle(logger *slog.Logger, once bool) *cycle {
+	return &cycle{logger: logger, once: once, pause: defaultPause, retry: defaultRetry, keep: true}
 }
 
 func (c *cycle) pace(params any) {
@@ -102,7 +103,9 @@ func (c *cycle) isolated(child *node) func(context.Context, api.Scope) (api.Pipe
 			if !keep {
 				return result, err
 			}
-			outage.fault(err, retry)
+			if !c.once {
+				outage.fault(err, retry)
+			}
 			return api.Failure("%s", err.Error()), nil
 		case !result.Skipped():
 			outage.over()

@@ -41,7 +41,7 @@ func New(d Definition, o Options) (*Engine, error) {
 	if o.Grace == 0 {
 		o.Grace = defaultGrace
 	}
-	e := &Engine{options: o, logger: o.Logger, services: make(map[string]*service), cycle: newCycle(o.Logger)}
+	e := &Engine{options: o, logger: o.Logger, services: make(map[string]*service), cycle: newCycle(o.Logger, o.Once)}
 	if err := e.build(d); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}

@@ -197,6 +197,40 @@ func TestOneChildsFaultLeavesTheOthersAlone(t *testing.T) {
 	})
 }
 
+func TestOneCycleDoesNotPromiseAnotherAttempt(t *testing.T) {
+	w := &world{}
+	e, err := newEngine(t, w, orchestrator.Definition{
+		Root: root(step("bad", "t:Step", map[string]any{"text": "bad"})),
+	}, orchestrator.Options{Once: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.fail("bad", api.ErrTemporary)
+	if err := e.Run(t.Context()); !errors.Is(err, api.ErrTemporary) {
+		t.Errorf("got %v, want the step's fault", err)
+	}
+	if n := w.logged("tried again"); n != 0 {
+		t.Errorf("the log speaks of another attempt %d times", n)
+	}
+}
+
+func TestALogLineHasEachKeyOnce(t *testing.T) {
+	// A pipe's own message must not stand under the keys of the line itself.
+	w := &world{}
+	e, err := newEngine(t, w, orchestrator.Definition{
+		Root: root(step("a", "t:Step", map[string]any{"text": "{{ fail enough }}"})),
+	}, orchestrator.Options{Once: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.logged("reason=enough"); n != 1 {
+		t.Errorf("the pipe's message is logged %d times as its reason, want once", n)
+	}
+}
+
 func TestAFaultSaysWhenToTryAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{}

@@ -194,7 +194,7 @@ func newEngine(t *testing.T, w *world, d orchestrator.Definition, o orchestrator
 		t.Fatal(err)
 	}
 	o.Registry, o.DefaultRenderer = r, "t:Renderer"
-	o.Logger = slog.New(slog.NewTextHandler(w, nil))
+	o.Logger = slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return orchestrator.New(d, o)
 }
 

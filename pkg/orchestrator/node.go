@@ -251,6 +251,6 @@ func (n *node) log(ctx context.Context, result api.PipeResult, err error, began 
 		if status == "" {
 			status = api.Succeeded
 		}
-		n.logger.Debug("pipe ended", "id", n.id, took, "status", string(status), "message", result.Message)
+		n.logger.Debug("pipe ended", "id", n.id, took, "status", string(status), "reason", result.Message)
 	}
 }

@@ -1,0 +1,45 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+func TestAnExcerptShowsNoSecret(t *testing.T) {
+	for name, line := range map[string]string{
+		"as the only key":           `  password: hunter22`,
+		"after other keys":          `h: {base_url: "http://x", password: hunter22, nope: 1}`,
+		"in double quotes":          `h: {"password": "hunter\" hunter22", x: 1`,
+		"in single quotes":          `h: {api_token: 'hunter22 hunter22', x: 1`,
+		"in quotes that don't end":  `h: {x: 1, password: "hunter22 hunter22`,
+		"with nothing after it":     `h: {x: 1, client_secret: hunter22`,
+		"without space after colon": `h: {"x":1,"password":"hunter22"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := config.Problem{File: "f", Line: 1, Column: 2}
+			got := p.Excerpt([]config.Source{{Name: "f", Data: []byte(line + "\n")}})
+			if strings.Contains(got, "hunter22") || !strings.Contains(got, "***") {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func TestAnExcerptOfALongLineShowsThePlaceOnly(t *testing.T) {
+	line := strings.Repeat("ä", 5000) + "HERE" + strings.Repeat("ö", 5000)
+	for column, want := range map[int]string{1: "ä", 5001: "HERE", 10_004: "ö"} {
+		p := config.Problem{File: "f", Line: 1, Column: column}
+		got := p.Excerpt([]config.Source{{Name: "f", Data: []byte(line)}})
+		shown, caret, _ := strings.Cut(got, "\n")
+		if utf8.RuneCountInString(shown) > 250 {
+			t.Errorf("column %d: %d characters are shown", column, utf8.RuneCountInString(shown))
+		}
+		at := strings.Index(caret, "^") // what is before it is ASCII
+		if below := string([]rune(shown)[at:]); !strings.HasPrefix(below, want) {
+			t.Errorf("column %d: the caret stands below %.8q, want %q", column, below, want)
+		}
+	}
+}
