@@ -166,7 +166,7 @@ func (z *zoo) start(t *testing.T, args ...string) <-chan ending {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	var out, log bytes.Buffer
 	cmd := exec.CommandContext(ctx, z.host, args...)
-	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = environment(t), t.TempDir(), &out, &log
+	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = environment(t, "OTAI_PROBE_TIMEOUT=3s"), t.TempDir(), &out, &log
 	cmd.WaitDelay = time.Second
 	ended := make(chan ending, 1)
 	go func() {

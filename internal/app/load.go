@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -46,6 +47,9 @@ func (l pluginLoad) run(ctx context.Context, load func(context.Context, loader.O
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
 		Logger: l.logger, TrustedKeys: l.keys,
 	}
+	if options.ProbeTimeout, err = l.probeTimeout(); err != nil {
+		return nil, nil, fault(CodeUsage, err)
+	}
 	for _, p := range l.policies {
 		policy := loader.Policy{
 			Name: p.Name, Disabled: p.Enabled != nil && !*p.Enabled,
@@ -61,6 +65,21 @@ func (l pluginLoad) run(ctx context.Context, load func(context.Context, loader.O
 		return r, plugins, fault(CodeRun, err)
 	}
 	return r, plugins, fault(CodePlugins, err)
+}
+
+// probeTimeout is how long a plugin may take to describe itself; 0 leaves the
+// loader's own choice.
+func (s Settings) probeTimeout() (time.Duration, error) {
+	const name = "OTAI_PROBE_TIMEOUT"
+	text := s.env(name)
+	if text == "" {
+		return 0, nil
+	}
+	timeout, err := time.ParseDuration(text)
+	if err != nil || timeout <= 0 {
+		return 0, fmt.Errorf("%s is %q and must be a time such as 10s", name, text)
+	}
+	return timeout, nil
 }
 
 // trustedKeys reads the public keys that the configuration trusts.

@@ -28,6 +28,8 @@ const (
 	doingDescribe = "describe"
 )
 
+const maxProbeStack = 64 << 20 // bytes
+
 // probeServed is set by [ServeProbe]. Without it, a child of this binary would
 // not probe but run the whole host, which would start children of its own.
 var probeServed atomic.Bool
@@ -50,6 +52,7 @@ func ServeProbe() bool {
 	// A crash is what this process is for: it leaves no core file, and a short trace.
 	_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})
 	debug.SetTraceback("single")
+	debug.SetMaxStack(maxProbeStack) // Go's own limit takes seconds to fill
 	if err := serveProbe(os.Args[2], json.NewEncoder(os.NewFile(probeResult, "result"))); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
