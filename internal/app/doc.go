@@ -1,6 +1,6 @@
 // Package app puts otai together, once, for every command.
 //
-// Prepare goes the one way of the data: configuration files, loader, registry,
+// prepare goes the one way of the data: configuration files, loader, registry,
 // check of the whole document; then the orchestrator builds and runs. The commands
 // are the functions [Run], [Demo], [Helpdesk], [Validate], [Classify] and
 // [Plugins]. They take [Settings], know nothing of flags, and return a [*Fault]
