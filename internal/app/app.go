@@ -105,7 +105,7 @@ func (a *application) requiredPlugins() error {
 			continue
 		}
 		at := slices.IndexFunc(a.plugins, func(p loader.Plugin) bool {
-			return pluginPrefix(p.Package) == pluginPrefix(wanted.Name)
+			return p.Prefix == pluginPrefix(wanted.Name)
 		})
 		switch {
 		case pluginPrefix(wanted.Name) == pluginPrefix(base.Name):

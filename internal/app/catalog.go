@@ -54,7 +54,7 @@ func (c *catalog) Names() []string { return c.registry.Names() }
 func (c *catalog) Missing(use string) string {
 	prefix, _, _ := strings.Cut(use, ":")
 	for _, p := range c.plugins {
-		if p.Err == nil || !strings.EqualFold(pluginPrefix(p.Package), prefix) {
+		if p.Err == nil || !strings.EqualFold(p.Prefix, prefix) {
 			continue
 		}
 		if p.Status != loader.Disabled {

@@ -14,10 +14,8 @@ import (
 	"aead.dev/minisign"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/pkg/loader"
 )
-
-// SignatureEnding is added to a plugin file's name to name that of its signature.
-const SignatureEnding = ".minisig"
 
 // Password asks for a password, or says that nobody can be asked.
 type Password func(prompt string) (string, error)
@@ -86,7 +84,7 @@ func SignPlugin(file, keyFile string, ask Password) (Signature, error) {
 		return Signature{}, err
 	}
 	s := Signature{
-		File: file + SignatureEnding, KeyID: keyID(secret.ID()),
+		File: file + loader.SignatureEnding, KeyID: keyID(secret.ID()),
 		Comment: fmt.Sprintf("timestamp:%d\tfile:%s\thashed", time.Now().Unix(), filepath.Base(file)),
 	}
 	text := content.SignWithComments(secret, s.Comment, "signature of the key "+s.KeyID)
@@ -123,7 +121,7 @@ func VerifyPlugin(s Settings, file, key string) (Signature, error) {
 	if err != nil {
 		return Signature{}, err
 	}
-	name := file + SignatureEnding
+	name := file + loader.SignatureEnding
 	text, err := readShort(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Signature{}, fault(CodePlugins, fmt.Errorf("%s is not signed: there is no %s; sign it with: otai plugin sign %s --key KEYFILE", file, name, file))
