@@ -145,6 +145,10 @@ type (
 		values []expression
 		body   []statement
 	}
+	autoescapeStatement struct {
+		value expression
+		body  []statement
+	}
 	blockStatement struct {
 		scoped bool
 		body   []statement

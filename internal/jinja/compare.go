@@ -51,8 +51,8 @@ func (r *run) order(op operator, left, right any) (int, error) {
 	}
 	a, ok := asSequence(left)
 	b, ok2 := asSequence(right)
-	_, list := left.([]any)
-	_, list2 := right.([]any)
+	_, list := asList(left)
+	_, list2 := asList(right)
 	if ok && ok2 && list == list2 {
 		return r.orderLists(op, a, b)
 	}
@@ -144,8 +144,8 @@ func (r *run) equal(left, right any) (bool, error) {
 	}
 	if a, ok := asSequence(left); ok {
 		b, ok := asSequence(right)
-		_, list := left.([]any)
-		_, list2 := right.([]any)
+		_, list := asList(left)
+		_, list2 := asList(right)
 		if !ok || list != list2 || len(a) != len(b) {
 			return false, nil
 		}
@@ -221,6 +221,9 @@ func identical(left, right any) bool {
 		return ok && a == b
 	case *failure:
 		b, ok := right.(*failure)
+		return ok && a == b
+	case *list:
+		b, ok := right.(*list)
 		return ok && a == b
 	case *view:
 		b, ok := right.(*view)

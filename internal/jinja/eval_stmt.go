@@ -41,6 +41,30 @@ func (r *run) put(v any) error {
 		}
 	}
 	r.chunks = append(r.chunks, v)
+	if r.mutable && r.nested == 0 {
+		return r.settle()
+	}
+	return nil
+}
+
+// settle turns what has been put out into text as soon as it is sure to become
+// text: what a template changes afterwards does not show in what it put out before.
+func (r *run) settle() error {
+	n := len(r.chunks)
+	if n < 2 {
+		return nil
+	}
+	from := n - 1
+	if n == 2 {
+		from = 0
+	}
+	for i := from; i < n; i++ {
+		s, err := r.text(r.chunks[i])
+		if err != nil {
+			return err
+		}
+		r.chunks[i] = s
+	}
 	return nil
 }
 
@@ -124,6 +148,9 @@ func (r *run) block(body []statement, filters []*filtered) (any, error) {
 		return nil, err
 	}
 	v, err := r.concat(chunks)
+	if err == nil && r.autoescape {
+		v, err = r.markedText(v)
+	}
 	for _, f := range filters {
 		if err != nil {
 			return nil, err
@@ -146,6 +173,37 @@ func (n *withStatement) exec(r *run) error {
 		}
 		return r.exec(n.body)
 	})
+}
+
+func (n *autoescapeStatement) exec(r *run) error {
+	v, err := n.value.eval(r)
+	if err != nil {
+		return err
+	}
+	outer := r.autoescape
+	r.autoescape = truth(v)
+	err = r.within(r.frame, func(*frame) error { return r.exec(n.body) })
+	r.autoescape = outer
+	return err
+}
+
+// inHTML marks what a filter made as escaped text, within autoescape.
+func (r *run) inHTML(s string) any {
+	if r.autoescape {
+		return markup(s)
+	}
+	return s
+}
+
+// markedText is the text of v as escaped text: what a block within autoescape
+// yields.
+func (r *run) markedText(v any) (any, error) {
+	switch v.(type) {
+	case *failure, markup:
+		return v, nil
+	}
+	s, err := r.text(v)
+	return markup(s), err
 }
 
 // exec of a block sees, unless it is scoped, only the names of the top level.

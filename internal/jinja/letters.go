@@ -11,6 +11,9 @@ func upper(s string) string {
 	return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS")
 }
 
+// lower is Python's str.lower.
+func lower(s string) string { return strings.ToLower(s) }
+
 // upperFirst is one letter as it stands at the start of a word.
 func upperFirst(c rune) string {
 	if c == 'ß' {

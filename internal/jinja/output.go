@@ -64,7 +64,7 @@ func (r *run) concat(chunks []any) (any, error) {
 		return nil, err
 	}
 	if v, ok := literal(text); ok {
-		return v, nil
+		return r.own(v), nil
 	}
 	return text, nil
 }
@@ -130,7 +130,7 @@ func (r *run) export(v any) (any, error) {
 		return r.exportResults(x)
 	case []any:
 		return r.exportList(x)
-	case tuple, *group, *view, span, *iterator:
+	case *list, tuple, *group, *view, span, *iterator:
 		list, err := r.elements(x)
 		if err != nil {
 			return nil, err

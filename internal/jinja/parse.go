@@ -19,14 +19,14 @@ type parser struct {
 	blocks map[string]bool
 }
 
-func parse(source string, lib *library) ([]statement, error) {
+func parse(source string, lib *library) (body []statement, mutates bool, err error) {
 	tokens, err := lex(source)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	p := &parser{tokens: tokens, lib: lib}
-	body, _ := p.statements("")
-	return body, p.err
+	body, _ = p.statements("")
+	return body, changes(tokens), p.err
 }
 
 func (p *parser) current() *token { return &p.tokens[p.next] }

@@ -11,12 +11,14 @@ type template struct {
 	renderer *Renderer
 	source   string
 	body     []statement
+	mutates  bool
 }
 
 // Render evaluates the template. An error is an [api.TemplateError]; one that
 // wraps an [api.FailError] says that the template called fail().
 func (t *template) Render(ctx context.Context, scope api.Scope) (api.Rendered, error) {
 	r := newRun(ctx, t.renderer, scope)
+	r.mutable = t.mutates
 	err := r.checkTime()
 	if err == nil {
 		err = r.exec(t.body)
