@@ -40,6 +40,12 @@ func (r *run) ownAttribute(object any, name string) (any, bool, error) {
 	case *macro:
 		v, ok := o.attribute(name)
 		return v, ok, nil
+	case *blocks:
+		b, ok := o.byName[name]
+		if !ok {
+			return nil, false, nil
+		}
+		return b.function(), true, nil
 	case *cycler:
 		v, ok := o.attribute(name)
 		return v, ok, nil

@@ -150,6 +150,7 @@ type (
 		body  []statement
 	}
 	blockStatement struct {
+		name   string
 		scoped bool
 		body   []statement
 	}

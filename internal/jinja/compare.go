@@ -245,6 +245,11 @@ func (r *run) contains(container, v any) (bool, error) {
 		_, found, err := member(container, v)
 		return found, err
 	}
+	if keys, ok := container.(*view); ok && keys.kind == "keys" {
+		if _, err := hashable(v); err != nil {
+			return false, err
+		}
+	}
 	it, err := r.iterate(container)
 	if err != nil {
 		return false, err

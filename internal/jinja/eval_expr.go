@@ -26,6 +26,9 @@ func (n *variable) eval(r *run) (any, error) {
 	if v, ok := r.variables[n.name]; ok {
 		return n.read(r, v)
 	}
+	if n.name == "self" && r.blocks != nil {
+		return &blocks{r.blocks}, nil
+	}
 	if n.global != nil {
 		return n.global, nil
 	}
@@ -106,6 +109,14 @@ func (n *negation) eval(r *run) (any, error) {
 }
 
 func (n *concat) eval(r *run) (any, error) {
+	if r.autoescape {
+		parts, err := r.evalAll(n.parts)
+		if err != nil {
+			return nil, err
+		}
+		v, err := r.joinEscaped("", parts, func(v any) (any, error) { return v, nil })
+		return v, n.fault(err)
+	}
 	var b strings.Builder
 	for _, part := range n.parts {
 		v, err := part.eval(r)

@@ -206,6 +206,23 @@ func (r *run) markedText(v any) (any, error) {
 	return markup(s), err
 }
 
+// blocks is the variable self: the template's blocks, to be put out once more.
+type blocks struct{ byName map[string]*blockStatement }
+
+func (n *blockStatement) function() *function {
+	return &function{signature{name: "self." + n.name}, func(r *run, _ args) (any, error) {
+		if err := r.enter("a block"); err != nil {
+			return nil, err
+		}
+		defer r.leave()
+		chunks, err := r.capture(&frame{up: r.root}, n.body)
+		if err != nil {
+			return nil, err
+		}
+		return r.concat(chunks)
+	}}
+}
+
 // exec of a block sees, unless it is scoped, only the names of the top level.
 func (n *blockStatement) exec(r *run) error {
 	up := r.root

@@ -119,10 +119,11 @@ func (l *linker) word(word string) string {
 		if opened <= closed {
 			continue
 		}
+		end := 0
 		for range min(opened, strings.Count(trail, brackets[1])) {
-			end := strings.Index(trail, brackets[1]) + len(brackets[1])
-			middle, trail = middle+trail[:end], trail[end:]
+			end += strings.Index(trail[end:], brackets[1]) + len(brackets[1])
 		}
+		middle, trail = middle+trail[:end], trail[end:]
 	}
 	return lead + l.link(middle) + trail
 }

@@ -16,14 +16,18 @@ func jsonFilters() []*filter {
 }
 
 func toJSONFilter(r *run, v any, a args) (any, error) {
-	indent, err := a.integer(0, 0)
-	if err != nil {
-		return nil, err
+	margin, ok := asText(a.at(0, nil))
+	if !ok {
+		indent, err := a.integer(0, 0)
+		if err == nil {
+			err = r.width("the indent", indent)
+		}
+		if err != nil {
+			return nil, err
+		}
+		margin = strings.Repeat(" ", max(indent, 0))
 	}
-	if err := r.width("the indent", indent); err != nil {
-		return nil, err
-	}
-	e := jsonEncoder{r: r, indent: max(indent, 0), lines: a.at(0, nil) != nil}
+	e := jsonEncoder{r: r, indent: margin, lines: a.at(0, nil) != nil}
 	if err := e.encode(v, 0); err != nil {
 		return nil, err
 	}
@@ -35,7 +39,7 @@ func toJSONFilter(r *run, v any, a args) (any, error) {
 type jsonEncoder struct {
 	b      strings.Builder
 	r      *run
-	indent int
+	indent string
 	lines  bool // each element in a line of its own
 }
 
@@ -165,10 +169,10 @@ func (e *jsonEncoder) newLine(level int) error {
 	if !e.lines {
 		return nil
 	}
-	if err := e.r.growTimes(level, e.indent); err != nil {
+	if err := e.r.growTimes(level, len(e.indent)); err != nil {
 		return err
 	}
-	return e.write("\n" + strings.Repeat(" ", level*e.indent))
+	return e.write("\n" + strings.Repeat(e.indent, level))
 }
 
 func (e *jsonEncoder) text(s string) error {

@@ -3,6 +3,7 @@ package jinja
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"unicode/utf8"
@@ -139,7 +140,7 @@ func reverseFilter(r *run, v any, _ args) (any, error) {
 }
 
 func batchFilter(r *run, v any, a args) (any, error) {
-	size, err := a.integer(0, 0)
+	size, err := batchSize(a)
 	if err != nil {
 		return nil, err
 	}
@@ -169,6 +170,24 @@ func batchFilter(r *run, v any, a args) (any, error) {
 		batches = append(batches, r.own(batch))
 	}
 	return iterateList(batches), r.tick(len(batches))
+}
+
+// batchSize is the first argument. What no number of elements can be equal to,
+// such as a text, makes one batch of all.
+func batchSize(a args) (int, error) {
+	if f, ok := a.values[0].(float64); ok {
+		if f == math.Trunc(f) && math.Abs(f) < 1<<31 {
+			return int(f), nil
+		}
+		return -1, nil
+	}
+	if number(a.values[0]) != nil {
+		return a.integer(0, 0)
+	}
+	if a.at(1, nil) != nil {
+		return 0, fmt.Errorf("the size of a batch is %s and should be an int", article(typeName(a.values[0])))
+	}
+	return -1, nil
 }
 
 // sliceFilter deals the elements out into columns; the first ones get what does

@@ -160,7 +160,7 @@ func urlEncodeFilter(r *run, v any, _ args) (any, error) {
 		}
 		return s, err
 	}
-	if _, text := v.(string); text || number(v) != nil || v == nil {
+	if _, text := v.(string); text || !isIterable(v) {
 		return encode(v, false)
 	}
 	var parts []string

@@ -20,6 +20,7 @@ type generator struct {
 	fresh int
 	depth int // of nesting that the current template reached
 	level int
+	stray int // one of so many expressions is of another kind than its place asks for
 }
 
 // feature is something of the language, with the patterns that use it.
@@ -33,10 +34,10 @@ type feature struct {
 var atoms = map[byte][]string{
 	's': {
 		"name", "s", "csv", "pad", "estr", "uni", "digits", "fl", "html", "multi", "listy", "tickets[0].subject", "tickets[1].body", "words[1]",
-		"'abc'", `"it's"`, `'a\nb'`, "'ß ÄÖ é'", "''", "'A-b c,d.e'", "'x%y'", "'12'", "' 7 '", "'-3.5'", "'true'", "'None'", "'Hello, hello world'", "'<a href=\"x\">b &amp; c</a>'", "'a_b'", "'x1y2'", "'日本'",
+		"'abc'", `"it's"`, `'a\nb'`, "'ß ÄÖ é'", "''", "'A-b c,d.e'", "'x%y'", "'12'", "' 7 '", "'-3.5'", "'true'", "'None'", "'Hello, hello world'", "'<a href=\"x\">b &amp; c</a>'", "'a_b'", "'x1y2'", "'日本'", "'ŒǅĲ ﬁ'", "'İı ſ Σς'", "'\\t\\x00\\u2028'", "'😀 x'", "'é'", "'1,234'", "'{}'", "'%s'", "'١٢'", "'A  B'",
 	},
 	'i': {"n", "0", "1", "2", "3", "lst[0]", "4", "5", "-1", "-2", "tickets | length", "params.a"},
-	'n': {"n", "f", "neg", "conf", "big", "0", "1", "2.5", "-3", "7", "1e3", "0.1", "1e-7", "10", "-2.5", "1_000", "0x1F", "tickets[0].score", "params.threshold", "3.0", "123456.789", "get_parent_param('threshold')"},
+	'n': {"n", "f", "neg", "conf", "big", "0", "1", "2.5", "-3", "7", "1e3", "0.1", "1e-7", "10", "-2.5", "1_000", "0x1F", "tickets[0].score", "params.threshold", "3.0", "123456.789", "get_parent_param('threshold')", "1e16", "1e22", "123456789012345678901", "0.5", "1.5", "(-0.0)", "1e-5", "9007199254740993", "100"},
 	'b': {"t", "fa", "true", "false", "True", "False", "n > 3", "tickets[0].open", "has_failed('bad')", "has_failed('skip')"},
 	'l': {"lst", "words", "dup", "empty", "nested", "pairs", "[1, 'a', none]", "[]", "[[1, 2], [3]]", "(1, 2)", "[true, 2.5]", "('b', 'a')", "range(4)", "range(1, 9, 3)", "tickets", "[n, name]", "()"},
 	'L': {"words", "['b', 'a', 'C']", "['x']", "csv.split(',')", "('b', 'A', 'a')", "tickets | map(attribute='subject') | list", "['', 'y']", "s"},
@@ -306,7 +307,7 @@ var statementFeatures = []feature{
 	}},
 	{"filter", 0, []string{"{% filter upper %}$B{% endfilter %}", "{% filter replace('a', $s) | trim %}$B{% endfilter %}", "{% filter length %}$B abc{% endfilter %}", "{% filter indent(2, true) %}a\n$B{% endfilter %}", "{% filter title %}$B{% endfilter %}", "{% filter escape %}<$B{% endfilter %}"}},
 	{"raw", 0, []string{"{% raw %}{{ x }} {% if %}{% endraw %}$B", "{%- raw -%} {{ a }} {%- endraw -%} b", "a {% raw -%}\n  {# b #}\n{%- endraw +%}\n$B", "{% raw %}\n x{% endraw %}\n y"}},
-	{"block", 0, []string{"{% block $v %}$B{% endblock %}", "{% block $v scoped %}$B{% endblock $w %}", "{% set q = 1 %}{% block $v %}{{ q }}{% endblock %}", "{% for q in lst %}{% block $v scoped %}{{ q }}{% endblock %}{% endfor %}"}},
+	{"block", 0, []string{"{% block $v %}$B{% endblock %}", "{% block $v scoped %}$B{% endblock $w %}", "{% set q = 1 %}{% block $v %}{{ q }}{% endblock %}", "{% block $v %}$B{% endblock %}{{ self.$w() }}", "{% block $v %}{{ $n }}{% endblock %}{{ self.$w() + 1 }}", "{% for q in lst %}{% block $v scoped %}{{ q }}{% endblock %}{% endfor %}"}},
 	{"print", 0, []string{"{% print $a %}", "{% print $a, $s %}$B"}},
 	{"autoescape", 0, []string{"{% autoescape false %}$B{{ $s }}{% endautoescape %}", "{% autoescape true %}$B{{ $s }}{% endautoescape %}"}},
 	{"comment", 0, []string{"a{# $B #}b", "{#- x -#} $B", "  {# c #}\n$B", "{# a\n b #}\n\n$B"}},
@@ -348,6 +349,7 @@ func pick[T any](g *generator, list []T) T { return list[g.rng.IntN(len(list))] 
 // template writes one that uses f, most often within three levels of others.
 func (g *generator) template(f feature) string {
 	g.names, g.fresh, g.depth, g.level = nil, 0, 0, 0
+	g.stray = pick(g, []int{3, 16, 16, 40})
 	if f.kind == 0 {
 		return g.statement(f, 3)
 	}
@@ -370,7 +372,7 @@ func (g *generator) feature(f feature, depth int) string {
 
 // expression writes one of a kind, and now and then one of another.
 func (g *generator) expression(kind byte, depth int) string {
-	if g.rng.IntN(16) == 0 {
+	if g.rng.IntN(g.stray) == 0 {
 		kind = pick(g, []byte("sinbld"))
 	}
 	if depth <= 0 || g.rng.IntN(3) == 0 {

@@ -72,6 +72,7 @@ type run struct {
 	chunks []any
 	nested int // how many blocks capture their output
 
+	blocks     map[string]*blockStatement
 	autoescape bool
 
 	mutable bool           // the template changes lists or mappings

@@ -9,10 +9,11 @@ func markupMethods(text map[string]*method) map[string]*method {
 	for name, m := range text {
 		methods[name] = &method{m.signature, func(r *run, self any, a args) (any, error) {
 			switch name {
-			case "replace":
-				a = a.escaped(1)
-			case "ljust", "rjust", "center":
-				a = a.escaped(1)
+			case "replace", "ljust", "rjust", "center":
+				var err error
+				if a, err = a.escaped(r, 1); err != nil {
+					return nil, err
+				}
 			case "join":
 				return joinMarkup(r, self, a)
 			case "format":
@@ -55,12 +56,14 @@ func marked(v any) any {
 }
 
 // escaped is a with the text of one argument escaped.
-func (a args) escaped(i int) args {
-	if s, ok := a.at(i, nil).(string); ok {
-		a.values = append([]any{}, a.values...)
-		a.values[i] = escapeHTML(s)
+func (a args) escaped(r *run, i int) (args, error) {
+	if !a.has(i) {
+		return a, nil
 	}
-	return a
+	v, err := escapeFilter(r, a.values[i], args{})
+	a.values = append([]any{}, a.values...)
+	a.values[i] = v
+	return a, err
 }
 
 func joinMarkup(r *run, self any, a args) (any, error) {

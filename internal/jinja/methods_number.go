@@ -11,6 +11,9 @@ import (
 // numberAttribute is an attribute of a number that is no method.
 func numberAttribute(v any, name string) (any, bool) {
 	n := number(v)
+	if n == nil {
+		return nil, false
+	}
 	_, isFloat := n.(float64)
 	switch name {
 	case "real":

@@ -26,7 +26,7 @@ func changed(name string, change func(string) string) *method {
 func textMethods() []*method {
 	return []*method{
 		changed("lower", lower),
-		changed("casefold", func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "ß", "ss")) }),
+		changed("casefold", casefold),
 		changed("upper", upper),
 		changed("title", title),
 		changed("capitalize", capitalize),

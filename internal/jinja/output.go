@@ -140,7 +140,7 @@ func (r *run) export(v any) (any, error) {
 		return nil, fmt.Errorf("%s is no value: call it with ()", article(typeName(v)))
 	case *namespace:
 		return r.exportDict(x.attributes)
-	case *loop, *cycler:
+	case *loop, *cycler, *blocks:
 		return nil, fmt.Errorf("%s is no value", article(typeName(v)))
 	}
 	return v, nil

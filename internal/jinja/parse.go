@@ -16,17 +16,17 @@ type parser struct {
 	err    error
 
 	macros []*macroStatement // those around the current token
-	blocks map[string]bool
+	blocks map[string]*blockStatement
 }
 
-func parse(source string, lib *library) (body []statement, mutates bool, err error) {
+func parse(source string, lib *library) (t *template, err error) {
 	tokens, err := lex(source)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	p := &parser{tokens: tokens, lib: lib}
-	body, _ = p.statements("")
-	return body, changes(tokens), p.err
+	body, _ := p.statements("")
+	return &template{source: source, body: body, blocks: p.blocks, mutates: changes(tokens)}, p.err
 }
 
 func (p *parser) current() *token { return &p.tokens[p.next] }

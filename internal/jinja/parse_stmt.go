@@ -256,14 +256,14 @@ func (p *parser) withStatement() statement {
 
 func (p *parser) blockStatement(position int) statement {
 	name := p.expectName("the name of the block")
-	if p.blocks[name] {
+	if p.blocks[name] != nil {
 		p.fail(position, fmt.Errorf("the block %q stands there twice", name))
 	}
 	if p.blocks == nil {
-		p.blocks = map[string]bool{}
+		p.blocks = map[string]*blockStatement{}
 	}
-	p.blocks[name] = true
-	n := &blockStatement{scoped: p.skipName("scoped")}
+	n := &blockStatement{name: name, scoped: p.skipName("scoped")}
+	p.blocks[name] = n
 	p.skipName("required")
 	p.expectEnd()
 	n.body = p.body("block", "endblock")

@@ -11,6 +11,7 @@ type template struct {
 	renderer *Renderer
 	source   string
 	body     []statement
+	blocks   map[string]*blockStatement
 	mutates  bool
 }
 
@@ -18,7 +19,7 @@ type template struct {
 // wraps an [api.FailError] says that the template called fail().
 func (t *template) Render(ctx context.Context, scope api.Scope) (api.Rendered, error) {
 	r := newRun(ctx, t.renderer, scope)
-	r.mutable = t.mutates
+	r.mutable, r.blocks = t.mutates, t.blocks
 	err := r.checkTime()
 	if err == nil {
 		err = r.exec(t.body)

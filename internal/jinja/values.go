@@ -143,6 +143,8 @@ func typeName(v any) string {
 		return "macro"
 	case *loop:
 		return "loop"
+	case *blocks:
+		return "blocks"
 	case *failure:
 		return "fail()"
 	}

@@ -10,6 +10,7 @@ import re
 import resource
 import signal
 import sys
+import warnings
 
 from jinja2 import Undefined
 from jinja2.nativetypes import NativeEnvironment
@@ -99,9 +100,13 @@ def answer(environment, variables, template):
     signal.alarm(SECONDS)
     try:
         value = encode(environment.from_string(template).render(**variables, **functions(variables)))
-        if re.search(r" at 0x[0-9a-f]+|<built-in |<class '|<function |FailMarker|<module ", json.dumps(value)):
+        text = json.dumps(value, ensure_ascii=False)
+        text.encode()  # fails for half a character, which no other program has
+        if re.search(r" at 0x[0-9a-f]+|<built-in |<class '|<function |FailMarker|<module ", text):
             return {"skip": 1}
         return value
+    except UnicodeEncodeError:
+        return {"skip": 1}
     except Exception as error:
         return {"err": type(error).__name__, "why": str(error)[:200]}
     finally:
@@ -109,6 +114,7 @@ def answer(environment, variables, template):
 
 
 def main():
+    warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, too_long)
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     job = json.load(sys.stdin)
