@@ -90,9 +90,13 @@ func (n *conditional) eval(r *run) (any, error) {
 		return n.yes.eval(r)
 	}
 	if n.no == nil {
-		return &undefined{`the condition is false and there is no "else"`}, nil
+		return n.missing(), nil
 	}
 	return n.no.eval(r)
+}
+
+func (n *conditional) missing() *undefined {
+	return &undefined{`the condition is false and there is no "else"`}
 }
 
 func (n *logic) eval(r *run) (any, error) {

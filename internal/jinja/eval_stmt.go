@@ -20,11 +20,43 @@ func (n *textOutput) exec(r *run) error {
 }
 
 func (n *output) exec(r *run) error {
-	v, err := n.value.eval(r)
+	v, written, err := r.evalWritten(n.value)
 	if err != nil {
 		return err
 	}
+	if s, text := v.(string); text && r.piped && !written {
+		v = kept(s)
+	}
 	return n.fault(r.put(v))
+}
+
+// evalWritten evaluates e and reports whether the value is one that stands in the
+// template itself.
+func (r *run) evalWritten(e expression) (v any, written bool, err error) {
+	switch n := e.(type) {
+	case *constant:
+		return n.value, true, nil
+	case *conditional:
+		test, err := n.test.eval(r)
+		if err != nil {
+			return nil, false, err
+		}
+		if truth(test) {
+			return r.evalWritten(n.yes)
+		}
+		if n.no != nil {
+			return r.evalWritten(n.no)
+		}
+		return n.missing(), false, nil
+	case *logic:
+		left, written, err := r.evalWritten(n.left)
+		if err != nil || truth(left) == n.or {
+			return left, written, err
+		}
+		return r.evalWritten(n.right)
+	}
+	v, err = e.eval(r)
+	return v, false, err
 }
 
 // put adds a value to the output. The mark of fail() ends the template as soon as
@@ -36,6 +68,10 @@ func (r *run) put(v any) error {
 			return x.error()
 		}
 	case string:
+		if err := r.grow(len(x)); err != nil {
+			return err
+		}
+	case kept:
 		if err := r.grow(len(x)); err != nil {
 			return err
 		}
@@ -59,6 +95,9 @@ func (r *run) settle() error {
 		from = 0
 	}
 	for i := from; i < n; i++ {
+		if _, text := r.chunks[i].(kept); text {
+			continue
+		}
 		s, err := r.text(r.chunks[i])
 		if err != nil {
 			return err

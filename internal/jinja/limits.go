@@ -72,6 +72,7 @@ type run struct {
 	chunks []any
 	nested int // how many blocks capture their output
 
+	piped      bool // texts of the pipeline may be put out
 	blocks     map[string]*blockStatement
 	autoescape bool
 

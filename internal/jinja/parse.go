@@ -17,6 +17,7 @@ type parser struct {
 
 	macros []*macroStatement // those around the current token
 	blocks map[string]*blockStatement
+	piped  bool // the template sees something of the pipeline
 }
 
 func parse(source string, lib *library) (t *template, err error) {
@@ -26,7 +27,7 @@ func parse(source string, lib *library) (t *template, err error) {
 	}
 	p := &parser{tokens: tokens, lib: lib}
 	body, _ := p.statements("")
-	return &template{source: source, body: body, blocks: p.blocks, mutates: changes(tokens)}, p.err
+	return &template{source: source, body: body, blocks: p.blocks, mutates: changes(tokens), piped: p.piped}, p.err
 }
 
 func (p *parser) current() *token { return &p.tokens[p.next] }

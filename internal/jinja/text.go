@@ -18,6 +18,8 @@ func (r *run) text(v any) (string, error) {
 		return x, nil
 	case markup:
 		return string(x), nil
+	case kept:
+		return string(x), nil
 	case *undefined:
 		return "", nil
 	case int64:
