@@ -140,6 +140,7 @@ func (l *loading) end(plugins []Plugin) {
 	}
 	l.copies.removeUnused(l.Logger)
 	l.cache.removeUnused()
+	l.sums.removeUnused()
 }
 
 // policy returns what the configuration says about p.
