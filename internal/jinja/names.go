@@ -38,6 +38,13 @@ func Names(parsed api.Template) []Name {
 		w.known[name] = true
 	}
 	w.statements(t.body)
+	if len(t.body) == 1 && len(w.names) == 1 {
+		if lone, ok := t.body[0].(*output); ok {
+			if _, ok := lone.value.(*variable); ok {
+				w.names[0].Broken = true // an undefined value alone is an error
+			}
+		}
+	}
 	for i := range w.names {
 		w.names[i].Known = w.names[i].Known || w.known[w.names[i].Name]
 	}
