@@ -25,6 +25,7 @@ type (
 	}
 	hfParams struct {
 		APIToken string         `otai:"api_token,secret"`
+		Model    string         `otai:"model_name"`
 		Spare    api.Classifier `inject:"spare,optional"`
 	}
 	compositeParams struct {
@@ -49,8 +50,9 @@ type (
 		Expression any `otai:"expression,required"`
 	}
 	criteria struct {
-		Queue *api.Entity `otai:"queue"`
-		Limit int         `otai:"limit" default:"10" min:"1"`
+		Queue  *api.Entity  `otai:"queue"`
+		States []api.Entity `otai:"states"`
+		Limit  int          `otai:"limit" default:"10" min:"1"`
 	}
 	fetchParams struct {
 		Tickets  api.TicketSystem `inject:"ticket_system"`
@@ -59,7 +61,7 @@ type (
 	updateParams struct {
 		Tickets  api.TicketSystem `inject:"ticket_system"`
 		TicketID string           `otai:"ticket_id,required"`
-		Update   api.TicketUpdate `otai:"updated_ticket"`
+		Update   api.TicketUpdate `otai:"updated_ticket,required"`
 	}
 	noteParams struct {
 		Tickets  api.TicketSystem `inject:"ticket_system"`

@@ -119,6 +119,9 @@ func (k *checker) component(use, path string, service bool) (Component, bool) {
 }
 
 func (k *checker) useHint(use string) string {
+	if hint, ok := retiredUses[use]; ok {
+		return hint
+	}
 	names := slices.Sorted(slices.Values(k.catalog.Names()))
 	var hints []string
 	if reason := k.catalog.Missing(use); reason != "" {

@@ -104,6 +104,9 @@ func keyElsewhere(spec *params.Spec, key string) (hint, belongs string) {
 	if spec == nil || spec.Kind != params.KindObject {
 		return "", ""
 	}
+	if key == "dynamic_fields" && spec.Field("fields") != nil {
+		return "write fields:, with the names of the ticket system", ""
+	}
 	for _, name := range spec.Names() {
 		if inner, ok := strings.CutPrefix(key, name+"_"); ok && objectField(spec.Field(name), inner) {
 			return fmt.Sprintf("write %s: {%s: …}", name, inner), name
