@@ -289,6 +289,7 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 	k.texts(raw, base, spec)
 	inner := around.below(use, raw, spec)
 	ids := map[string]string{}
+	moved := ""
 	_, err := params.Decode(spec, raw, params.Binder{
 		Offline: true,
 		Child: func(place string, raw any) (api.ChildPipe, error) {
@@ -309,8 +310,11 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			}
 			childUse, _ := m["use"].(string)
 			k.pipe(m, child, inner)
-			if use == defaultComposite && id != "" {
-				inner = inner.with(id, childUse)
+			if use == defaultComposite {
+				if id != "" {
+					inner = inner.with(id, childUse)
+				}
+				moved = k.noteAfterMove(m, child, moved)
 			}
 			return api.ChildPipe{}, nil
 		},
@@ -320,6 +324,28 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 		k.questions = append(k.questions, ParamsQuestion{Use: use, Params: raw})
 		k.asked = append(k.asked, path)
 	}
+}
+
+// noteAfterMove warns of a note in a step of its own: between the two writes the
+// process may end, and the next cycle no longer finds the ticket in its queue.
+// moved is the step that moves the ticket, "" as long as there is none.
+func (k *checker) noteAfterMove(step map[string]any, path, moved string) string {
+	raw, _ := step["params"].(map[string]any)
+	switch step["use"] {
+	case "base:UpdateTicketPipe":
+		if update, _ := raw["updated_ticket"].(map[string]any); update["queue"] != nil {
+			if id, _ := step["id"].(string); id != "" {
+				return id
+			}
+			return path
+		}
+	case "base:AddNotePipe":
+		if moved != "" {
+			k.found.warn(k.at(join(path, "use")), join(path, "use"), "note-after-move", "write it below updated_ticket: notes: of "+moved+", which sends both at once",
+				"when otai ends between the move and this step, the note is never written")
+		}
+	}
+	return moved
 }
 
 // askPlugins lets the plugins' own code judge what nothing else is wrong with.

@@ -29,8 +29,10 @@ func TestConfigurationsOfOpenTicketAIAreRightAsTheyAre(t *testing.T) {
 			if d == nil || len(problems) > 0 {
 				t.Fatalf("reading it:\n%v", problems)
 			}
-			if problems := d.Check(newCatalog()); len(problems) > 0 {
-				t.Fatalf("checking it:\n%v", problems)
+			for _, p := range d.Check(newCatalog()) {
+				if p.Code != "note-after-move" {
+					t.Errorf("checking it: %v", p)
+				}
 			}
 		})
 	}
@@ -48,7 +50,7 @@ func TestAnEarlierFormIsUpgradedWithWarnings(t *testing.T) {
 	if want := map[string]int{"no-effect": 2, "deprecated": 18}; !cmp.Equal(want, codes) {
 		t.Errorf("warnings (-want +got):\n%s\n%v", cmp.Diff(want, codes), problems)
 	}
-	if problems := d.Check(newCatalog()); len(problems) > 0 {
+	if problems := d.Check(newCatalog()); problems.HasErrors() || len(problems) != 2 {
 		t.Fatalf("checking it:\n%v", problems)
 	}
 	steps := d.Orchestrator["params"].(map[string]any)["steps"].([]any)
