@@ -16,7 +16,7 @@ func TestAConfigurationWithoutValuesHasTheDefaultsOfTransformers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Hidden != 768 || c.Inner != 3072 || c.Heads != 12 || c.Layers != 12 || c.Vocabulary != 30522 || c.Positions != 512 ||
-		c.Types != 2 || c.Epsilon != 1e-12 || c.Activation != engine.GELU || c.Problem != unspecified ||
+		c.Types != 2 || c.Epsilon != 1e-12 || c.Activation.kernel != engine.GELU || c.Problem != unspecified ||
 		!slices.Equal(c.Labels, []string{"LABEL_0", "LABEL_1"}) {
 		t.Errorf("got %+v", c)
 	}
@@ -48,8 +48,8 @@ func TestAConfigurationThatCannotBeIsRefusedByItsKey(t *testing.T) {
 		says []string
 	}{
 		"not JSON":                 {`{`, []string{"not JSON"}},
-		"no architecture":          {`{}`, []string{"architectures", "supported is BertForSequenceClassification"}},
-		"another architecture":     {`{"architectures": ["GPT2LMHeadModel"]}`, []string{"architectures", "GPT2LMHeadModel", "supported is BertForSequenceClassification"}},
+		"no architecture":          {`{}`, []string{"architectures", "supported are BertForSequenceClassification, CamembertForSequenceClassification"}},
+		"another architecture":     {`{"architectures": ["GPT2LMHeadModel"]}`, []string{"architectures", "GPT2LMHeadModel", "supported are BertForSequenceClassification, CamembertForSequenceClassification"}},
 		"two architectures":        {`{"architectures": ["BertForSequenceClassification", "X"]}`, []string{"architectures"}},
 		"width that is a string":   {`{` + architecture + `, "hidden_size": "768"}`, []string{"hidden_size", "string"}},
 		"width of zero":            {`{` + architecture + `, "hidden_size": 0}`, []string{"hidden_size is 0"}},
@@ -57,13 +57,13 @@ func TestAConfigurationThatCannotBeIsRefusedByItsKey(t *testing.T) {
 		"vocabulary too large":     {`{` + architecture + `, "vocab_size": 99999999999}`, []string{"vocab_size is 99999999999"}},
 		"heads that don't divide":  {`{` + architecture + `, "hidden_size": 100, "num_attention_heads": 7}`, []string{"hidden_size 100", "num_attention_heads 7"}},
 		"epsilon below zero":       {`{` + architecture + `, "layer_norm_eps": -1}`, []string{"layer_norm_eps"}},
-		"unknown activation":       {`{` + architecture + `, "hidden_act": "mish"}`, []string{"hidden_act", "mish", "gelu_new, ", "silu"}},
+		"unknown activation":       {`{` + architecture + `, "hidden_act": "prelu"}`, []string{"hidden_act", "prelu", "gelu_new, ", "silu"}},
 		"unknown problem":          {`{` + architecture + `, "problem_type": "riddle"}`, []string{"problem_type", "riddle"}},
 		"relative positions":       {`{` + architecture + `, "position_embedding_type": "relative_key"}`, []string{"position_embedding_type", "relative_key"}},
 		"decoder":                  {`{` + architecture + `, "is_decoder": true}`, []string{"is_decoder"}},
 		"count of labels differs":  {`{` + architecture + `, "num_labels": 3, "id2label": {"0": "a", "1": "b"}}`, []string{"num_labels is 3", "id2label has 2"}},
 		"label ids with a gap":     {`{` + architecture + `, "id2label": {"0": "a", "2": "b"}}`, []string{"id2label", "none for 1"}},
-		"label ids that are words": {`{` + architecture + `, "id2label": {"a": "0"}}`, []string{"id2label", "none for 0"}},
+		"label ids that are words": {`{` + architecture + `, "id2label": {"a": "0"}}`, []string{"id2label", `"a"`}},
 		"no labels at all":         {`{` + architecture + `, "id2label": {}}`, []string{"id2label"}},
 		"zero labels":              {`{` + architecture + `, "num_labels": 0}`, []string{"num_labels is 0"}},
 	}
