@@ -8,6 +8,7 @@ another format of weights) and writes
 
   testdata/classify_NAME.json   texts with the ids, logits and scores of transformers
   testdata/deberta_buckets.json DeBERTa's distances by bucket
+  testdata/torch/               small files of torch.save
 
 Needs: pip install torch transformers tokenizers safetensors sentencepiece.
 Usage: record_models.py [NAME…], from any folder. Versions are written into the
@@ -282,6 +283,26 @@ def buckets():
     record.write("deberta_buckets.json", {"torch": torch.__version__, "cases": rows})
 
 
+def torch_files():
+    """What torch.save writes, as small as it gets, for the reader of such files."""
+    folder = OUT / "torch"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    block = torch.arange(6, dtype=torch.float32)
+    state = torch.nn.Linear(1, 1).state_dict()  # an OrderedDict with attributes
+    state.update({
+        "single": block.view(2, 3), "behind": block[4:], "scalar": torch.tensor(7.0), "empty": torch.zeros(0, 3),
+        "half": torch.tensor([0.5, -2.0]).half(), "bfloat": torch.tensor([1.5]).bfloat16(), "double": torch.tensor([3.0]).double(),
+        "count": torch.tensor(9), "parameter": torch.nn.Parameter(torch.tensor([4.0])), "text": "no tensor", "list": [1, 2.5, None, True, -1, 70000, 2**70],
+    })
+    torch.save(state, folder / "zip.bin")
+    torch.save(state, folder / "stream.bin", _use_new_zipfile_serialization=False)
+    torch.save(state, folder / "protocol4.bin", pickle_protocol=4)
+    torch.save({"w": torch.ones(2, 3).t()}, folder / "transposed.bin")
+    torch.save(torch.nn.Linear(1, 1), folder / "module.bin")
+    torch.save([torch.ones(1)], folder / "list.bin")
+
+
 def main():
     chosen = sys.argv[1:]
     for seed, build in enumerate(MODELS):
@@ -293,6 +314,8 @@ def main():
         answers(name, special)
     if not chosen or "buckets" in chosen:
         buckets()
+    if not chosen or "torch" in chosen:
+        torch_files()
 
 
 if __name__ == "__main__":

@@ -247,7 +247,7 @@ const (
 // layerTypes reads which layers see a window: a list, or in older files how many
 // layers there are from one that sees all to the next.
 func (k *keys) layerTypes(layers int, m *modernConfig) {
-	m.Local = make([]bool, layers)
+	m.Local = make([]bool, layers) // at most maxWidth
 	var types []string
 	if !k.read("layer_types", &types) {
 		every := k.count(3, "global_attn_every_n_layers")

@@ -80,8 +80,14 @@ func parseConfig(text []byte) (config, error) {
 	if k.err == nil && c.Hidden%c.Heads != 0 {
 		k.fail("hidden_size %d is not a multiple of num_attention_heads %d", c.Hidden, c.Heads)
 	}
+	if k.err == nil && c.Layers > maxLayers {
+		k.fail("the number of layers is %d, which it can't be", c.Layers)
+	}
 	return c, k.err
 }
+
+// maxLayers bounds what is allocated before the weights are looked at.
+const maxLayers = 1000
 
 // labels reads the problem and the labels by class. Without id2label they are
 // LABEL_0, LABEL_1 and so on, two of them unless num_labels says otherwise;

@@ -85,13 +85,35 @@ func TestAConfigurationThatCannotBeIsRefusedByItsKey(t *testing.T) {
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte(`{` + architecture + `, "hidden_size": 48, "num_attention_heads": 4, "id2label": {"0": "a", "1": "b"}, "problem_type": "regression"}`))
 	f.Add([]byte(`{` + architecture + `, "num_labels": 7, "hidden_act": "relu", "layer_norm_eps": 1e-5}`))
+	f.Add([]byte(`{"architectures": ["DistilBertForSequenceClassification"], "dim": 48, "n_heads": 4, "activation": "mish"}`))
+	f.Add([]byte(`{"architectures": ["RobertaForSequenceClassification"], "pad_token_id": 3, "max_position_embeddings": 9}`))
+	f.Add([]byte(`{"architectures": ["ElectraForSequenceClassification"], "embedding_size": 20, "id2label": {" 1": true, "0": 2}}`))
+	f.Add([]byte(`{"architectures": ["DebertaV2ForSequenceClassification"], "relative_attention": true, "position_buckets": 8, "pos_att_type": "c2p|p2c", "conv_kernel_size": 3, "norm_rel_ebd": "layer_norm"}`))
+	f.Add([]byte(`{"architectures": ["ModernBertForSequenceClassification"], "layer_types": ["full_attention"], "num_hidden_layers": 1, "rope_parameters": {"full_attention": {"rope_theta": 5}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := parseConfig(text)
 		if err != nil {
 			return
 		}
-		if c.Hidden%c.Heads != 0 || c.Layers < 1 || len(c.Labels) < 1 || !(c.Epsilon >= 0) {
+		if c.Hidden < 1 || c.Hidden%c.Heads != 0 || c.Layers < 1 || len(c.Labels) < 1 || !(c.Epsilon >= 0) || c.maxTokens() < 1 ||
+			c.Activation.value == nil || c.Head.value == nil || c.Names.Base == "" {
 			t.Errorf("accepted %+v", c)
+		}
+		if r := c.Relative; r != nil && (r.Scale < 1 || r.Span < 1 || r.Kernel < 0 || r.Kernel > 0 && c.Hidden%r.Groups != 0) {
+			t.Errorf("accepted %+v", *r)
+		}
+		if m := c.Modern; m != nil && (len(m.Local) != c.Layers || m.Window < 0 || !(m.GlobalTheta > 0) || !(m.LocalTheta > 0)) {
+			t.Errorf("accepted %+v", *m)
+		}
+	})
+}
+
+func FuzzIndex(f *testing.F) {
+	f.Add([]byte(`{"metadata": {"total_size": 9}, "weight_map": {"w": "model-00001-of-00001.safetensors"}}`))
+	f.Add([]byte(`{"weight_map": {"w": "../x", "": ""}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if of, err := parseIndex(text); err == nil && len(of) == 0 {
+			t.Error("accepted a list of nothing")
 		}
 	})
 }
