@@ -22,14 +22,14 @@ var architectures = map[string]func(k *keys, c *config){
 // names are the names of a network's tensors: those of one layer follow Layer
 // with its number, all but those of the head follow Base.
 type names struct {
-	Base                              string // weights of a bare encoder lack it
-	Layer                             string
-	Query, Key, Value                 string
-	Attended, AttendedNorm            string
-	Inner, Outer, OuterNorm           string
-	Projection                        string // of embeddings that are narrower
-	ProjectionHasBias                 bool
-	HeadDense, HeadClassifier         string
+	Base                      string // weights of a bare encoder lack it
+	Layer                     string
+	Query, Key, Value         string
+	Attended, AttendedNorm    string
+	Inner, Outer, OuterNorm   string
+	Projection                string // of embeddings that are narrower
+	ProjectionHasBias         bool
+	HeadDense, HeadClassifier string
 }
 
 // bertNames are those of BERT's layers, which most others have kept.
@@ -193,15 +193,15 @@ func (k *keys) positionTypes() []string {
 
 // modernConfig is what ModernBERT has besides.
 type modernConfig struct {
-	Local                  []bool // by layer: attention is in a window
-	Window                 int    // how far away a token is seen
-	GlobalTheta            float64
-	LocalTheta             float64
-	NormBias               bool
-	AttentionBias          bool
-	FeedForwardBias        bool
-	HeadBias               bool
-	Mean                   bool // the mean of all tokens is classified, not the first one
+	Local           []bool // by layer: attention is in a window
+	Window          int    // how far away a token is seen
+	GlobalTheta     float64
+	LocalTheta      float64
+	NormBias        bool
+	AttentionBias   bool
+	FeedForwardBias bool
+	HeadBias        bool
+	Mean            bool // the mean of all tokens is classified, not the first one
 }
 
 func readModernBERT(k *keys, c *config) {

@@ -98,20 +98,18 @@ func TestEveryArchitectureGivesTheLogitsOfTransformers(t *testing.T) {
 func TestEveryArchitectureComputesRaggedBatches(t *testing.T) {
 	eachISA(t, func(t *testing.T, isa engine.ISA) {
 		eachNetwork(t, func(t *testing.T, name string) {
-			for _, threads := range []int{1, 3} {
-				n := loadNetwork(t, filepath.Join(testdata, "models", name), isa, threads)
-				cases := recorded(t, name)
-				sequences := make([][]int32, len(cases))
-				for i, c := range cases {
-					sequences[i] = c.IDs
-				}
-				logits, err := n.Logits(t.Context(), sequences)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for i, c := range cases {
-					checkLogits(t, n, logits[i], c)
-				}
+			n := loadNetwork(t, filepath.Join(testdata, "models", name), isa, 3)
+			cases := recorded(t, name)
+			sequences := make([][]int32, len(cases))
+			for i, c := range cases {
+				sequences[i] = c.IDs
+			}
+			logits, err := n.Logits(t.Context(), sequences)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range cases {
+				checkLogits(t, n, logits[i], c)
 			}
 		})
 	})

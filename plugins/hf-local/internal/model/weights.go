@@ -133,6 +133,9 @@ func parseIndex(text []byte) (map[string]string, error) {
 	return index.Of, nil
 }
 
+// Path returns the index.
+func (p *parts) Path() string { return p.index }
+
 // Has says whether the index names the tensor.
 func (p *parts) Has(name string) bool { return p.of[name] != "" }
 
