@@ -378,6 +378,10 @@ static void add_norm(int64_t rows, int64_t width, float *x, int64_t x_stride, co
 	}
 }
 
+// --- other encoders than BERT ----------------------------------------------
+
+#include "kernels_relative.h"
+
 // --- the machine's peak ----------------------------------------------------
 
 static int64_t fma_loop(int64_t rounds, float *sink)
@@ -399,6 +403,7 @@ static int64_t fma_loop(int64_t rounds, float *sink)
 }
 
 static const struct otai_kernels table = {
-	PANEL, pack, gemm, attend, attend_scratch, add_norm, fma_loop,
+	PANEL, pack, gemm, attend, attend_scratch, add_norm,
+	attend_near, attend_near_scratch, rotate, add, multiply, fma_loop,
 };
 const struct otai_kernels *const KERNELS = &table;
