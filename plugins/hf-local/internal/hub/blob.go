@@ -18,6 +18,8 @@ import (
 // maxUnsized bounds a file whose size the server doesn't say.
 const maxUnsized = 64 << 20
 
+var errTooLong = errors.New("is longer than promised")
+
 // Progress is told how many bytes of a file are there. total is -1 if it isn't
 // known.
 type Progress func(file string, done, total int64)
@@ -67,9 +69,9 @@ func (d *download) fetch(ctx context.Context, of subject, path string, m metadat
 	defer file.Close()
 	for resumed := true; ; {
 		if resumed, err = d.fill(ctx, of, file, m); err != nil {
-			if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+			if isFull(err) || errors.Is(err, errTooLong) {
 				// A disk that stays full because of us harms everything else on it.
-				_ = os.Remove(incomplete)
+				return errors.Join(err, os.Remove(incomplete))
 			}
 			return err
 		}
@@ -164,7 +166,7 @@ func (d *download) receive(ctx context.Context, of subject, file *os.File, have 
 	for {
 		n, readErr := body.Read(buffer)
 		if have+int64(n) > limit {
-			return have, fmt.Errorf("%s is longer than the %d bytes that were promised. Try again: %w", of, limit, api.ErrInvalid)
+			return have, fmt.Errorf("%s %w, which are %d bytes. Nothing of it was kept; try again: %w", of, errTooLong, limit, api.ErrInvalid)
 		}
 		if _, err := file.WriteAt(buffer[:n], have); err != nil {
 			return have, diskFault(of, filepath.Dir(file.Name()), 0, err)

@@ -143,9 +143,15 @@ func (c *client) clean(text string) string {
 	return strings.ReplaceAll(text, c.token, "***")
 }
 
-// diskFault makes a full disk understood. need is how much is missing to download.
+// isFull reports whether a file can't be written any further.
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
+
+// diskFault makes a full disk understood. need is how much is missing to download,
+// 0 if that isn't known.
 func diskFault(of subject, folder string, need int64, err error) error {
-	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+	if !isFull(err) {
 		return fmt.Errorf("keeping %s: %w", of, err)
 	}
 	more := "more room"
