@@ -24,8 +24,10 @@ type copies struct {
 	used map[string]bool // base names
 }
 
+const copiesFolder = "plugins" // in the state folder
+
 func openCopies(stateDir string, sums *checksums) (*copies, error) {
-	dir, err := privateFolder(stateDir, "plugins")
+	dir, err := privateFolder(stateDir, copiesFolder)
 	if err != nil {
 		return nil, err
 	}
