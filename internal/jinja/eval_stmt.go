@@ -24,6 +24,9 @@ func (n *output) exec(r *run) error {
 	if err != nil {
 		return err
 	}
+	if r.nested == 0 {
+		r.last = n.pos
+	}
 	if s, text := v.(string); text && r.piped && !written {
 		v = kept(s)
 	}
