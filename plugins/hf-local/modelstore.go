@@ -11,6 +11,9 @@ import (
 // The methods below are what a host's commands about models need. It finds them by
 // their form, so they use standard types only.
 
+// ModelFolder returns the folder of the HuggingFace cache.
+func (s *Service) ModelFolder() string { return s.hub.Cache().Folder() }
+
 // EnsureModel returns the folder of a model, which it downloads unless it is here.
 // The name "" is the service's own model.
 func (s *Service) EnsureModel(ctx context.Context, name string, progress func(file string, done, total int64)) (string, error) {

@@ -505,4 +505,3 @@ func TestNothingIsWrittenThroughALink(t *testing.T) {
 		t.Error("the link was followed")
 	}
 }
-
