@@ -143,7 +143,8 @@ type expander struct {
 	found  *findings
 	open   map[*yaml.Node]bool // the collections on the way from the root
 	values int
-	broken bool // something is wrong that makes the rest worthless
+	alias  *yaml.Node // the outermost one on the way
+	broken bool       // something is wrong that makes the rest worthless
 }
 
 func (e *expander) fail(n *yaml.Node, path, code, hint, format string, args ...any) *node {
@@ -165,10 +166,17 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 		if e.open[n.Alias] {
 			return e.fail(n, path, "cyclic-alias", "an anchor can't contain itself", "the alias *%s stands inside its own anchor", n.Value)
 		}
+		if e.alias == nil {
+			e.alias = n
+			defer func() { e.alias = nil }()
+		}
 		return e.expand(n.Alias, path, depth)
 	}
 	if e.values++; e.values > maxValues {
-		return e.fail(n, path, "too-many-values", "aliases that hold aliases multiply", "the file grows to more than %d values", maxValues)
+		if e.alias != nil {
+			n = e.alias
+		}
+		return e.fail(n, "", "too-many-values", "aliases that hold aliases multiply", "the file grows to more than %d values", maxValues)
 	}
 	if depth > maxDepth {
 		return e.fail(n, path, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)
