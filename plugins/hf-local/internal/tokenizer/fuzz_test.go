@@ -36,8 +36,15 @@ func FuzzTokenizerJSON(f *testing.F) {
 func FuzzVocabulary(f *testing.F) {
 	f.Add([]byte("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\r\n\n"), "ab [MASK] \xff")
 	f.Fuzz(func(t *testing.T, text []byte, input string) {
-		if tok, err := parseVocabulary(text, settings{}); err == nil {
+		if tok, err := vocabularyOf(text); err == nil {
 			encodesWithin(t, tok, input)
 		}
 	})
+}
+
+// vocabularyOf reads vocab.txt without any settings.
+func vocabularyOf(text []byte) (*Tokenizer, error) {
+	s := &settings{specials: map[string]addedToken{}, decoder: map[int32]addedToken{}}
+	s.preset(bertNames)
+	return buildBERT([][]byte{text}, s)
 }
