@@ -117,6 +117,53 @@ func compare(t *testing.T, folder string, atLeast int) {
 	}
 }
 
+// recordedKinds reads all tokenizers that are kept with the code, in their order.
+func recordedKinds(t testing.TB) (all []recorded) {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/*.zip")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no tokenizers: %v", err)
+	}
+	for _, path := range paths {
+		all = append(all, readRecorded(t, path))
+	}
+	return all
+}
+
+func FuzzEncode(f *testing.F) {
+	kinds := recordedKinds(f)
+	for _, text := range []string{"", "Größe [MASK] <s>", "\x00\xff\u200d", "e\u0301\u0323 👨‍👩‍👧‍👦", "\r\n  \t", "ﬃ①㍿"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, k := range kinds {
+			all, _ := k.Encode(text, 1<<20)
+			for _, id := range all {
+				if id < 0 || int(id) >= k.Size() {
+					t.Fatalf("%s: id %d of a tokenizer of size %d", k.Path(), id, k.Size())
+				}
+			}
+			limit := k.Specials() + 3
+			short, truncated := k.Encode(text, limit)
+			if truncated != (len(all) > limit) || len(short) != min(limit, len(all)) {
+				t.Fatalf("%s: %d ids are cut to %d (%v)", k.Path(), len(all), len(short), truncated)
+			}
+			if begin := len(short) - k.Specials(); !truncated && !slices.Equal(all, short) || begin < 0 {
+				t.Fatalf("%s: %v became %v", k.Path(), all, short)
+			}
+		}
+	})
+}
+
 func TestEveryKindHasTheIDsOfHuggingFace(t *testing.T) {
 	compare(t, "testdata", 2000)
+}
+
+// More strings than are kept with the code: see docs/development or the recorder.
+func TestOtherStringsHaveTheIDsOfHuggingFace(t *testing.T) {
+	folder := os.Getenv("OTAI_TOKENIZERS")
+	if folder == "" {
+		t.Skip("OTAI_TOKENIZERS names no folder made by tools/hf-reference/tokenizers_record.py --random 50000 1 --out FOLDER")
+	}
+	compare(t, folder, 1)
 }

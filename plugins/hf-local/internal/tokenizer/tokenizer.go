@@ -90,6 +90,10 @@ type encoder struct {
 	split  func(span)
 }
 
+// maxGrowth is how many times as long a normalizer may make a text: 11 is what
+// happens, but a file can hold replacements that double it again and again.
+const maxGrowth = 200
+
 func (e *encoder) full() bool { return e.enough > 0 && len(e.ids) >= e.enough }
 
 // part encodes a part of the text between added tokens that are sought as they
@@ -98,9 +102,13 @@ func (e *encoder) part(s span) {
 	if e.full() {
 		return
 	}
+	before := len(s.text)
 	for _, n := range e.t.normalizers {
 		s.lead = n.leading(s.text, s.lead)
 		s.text = n.apply(s.text)
+		if most := maxGrowth*before + maxGrowth; len(s.text) > most {
+			s.text = strings.ToValidUTF8(s.text[:most], "")
+		}
 	}
 	e.t.cleaned.cut(e, s, e.split)
 }

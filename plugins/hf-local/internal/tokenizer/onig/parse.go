@@ -12,6 +12,7 @@ import (
 type node struct {
 	kind     kind
 	set      set     // one character of it
+	made     *class  // of set
 	parts    []*node // of a sequence, of alternatives, or the one that is repeated or looked for
 	min, max int     // of a repetition; max -1: without bound
 	lazy     bool

@@ -100,7 +100,7 @@ func (p *program) add(n *node) error {
 	}
 	switch n.kind {
 	case oneOf:
-		p.emit(instruction{op: matchOne, class: newClass(n.set)})
+		p.emit(instruction{op: matchOne, class: n.class()})
 	case assertion:
 		p.emit(instruction{op: check, at: n.at})
 	case sequence:
@@ -137,6 +137,14 @@ func (p *program) add(n *node) error {
 	return nil
 }
 
+// class returns the class of one character, made once for all that repeat it.
+func (n *node) class() *class {
+	if n.made == nil {
+		n.made = newClass(n.set)
+	}
+	return n.made
+}
+
 func (p *program) repeat(n *node) error {
 	body := n.parts[0]
 	if n.max != 0 && empty(body) {
@@ -149,7 +157,7 @@ func (p *program) repeat(n *node) error {
 	}
 	if n.max < 0 {
 		if body.kind == oneOf && !n.lazy {
-			p.emit(instruction{op: matchStar, class: newClass(body.set)})
+			p.emit(instruction{op: matchStar, class: body.class()})
 			return nil
 		}
 		head := p.fork(n.lazy)
@@ -192,9 +200,9 @@ func (p *program) leave(head int, lazy bool) {
 func (p *program) atomic(body *node) error {
 	if body.kind == repetition && body.parts[0].kind == oneOf && body.max < 0 && !body.lazy {
 		for range body.min {
-			p.emit(instruction{op: matchOne, class: newClass(body.parts[0].set)})
+			p.emit(instruction{op: matchOne, class: body.parts[0].class()})
 		}
-		p.emit(instruction{op: matchAll, class: newClass(body.parts[0].set)})
+		p.emit(instruction{op: matchAll, class: body.parts[0].class()})
 		return nil
 	}
 	if nested(body, false) {
