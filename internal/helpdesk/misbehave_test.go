@@ -99,8 +99,12 @@ func written(t *testing.T, s *Server) []string {
 		name string
 		done bool
 	}{
-		{stepTitle, got.Title == "New"}, {stepQueue, got.Queue == "IT"}, {stepState, got.State == "open"}, {stepPriority, got.Priority == "4 high"},
-		{stepArticle, len(got.Articles) == 2}, {stepField, got.DynamicFields["OtaiText"] == "x"},
+		{stepTitle, got.Title == "New"},
+		{stepQueue, got.Queue == "IT"},
+		{stepState, got.State == "open"},
+		{stepPriority, got.Priority == "4 high"},
+		{stepArticle, len(got.Articles) == 2},
+		{stepField, got.DynamicFields["OtaiText"] == "x"},
 	} {
 		if is.done {
 			names = append(names, is.name)
