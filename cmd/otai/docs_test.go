@@ -63,6 +63,10 @@ func TestDocumentation(t *testing.T) {
 			for _, b := range blocks(t, page) {
 				switch b.language {
 				case "yaml":
+					if name, ok := namedFile(b.text); ok {
+						r.write(t, name, b.text)
+						break
+					}
 					r.write(t, "config.yml", b.text)
 					r.otai(t, b.line, "validate", "-c", "config.yml")
 				case "go":
@@ -81,6 +85,14 @@ func TestDocumentation(t *testing.T) {
 			}
 		})
 	}
+}
+
+// namedFile is the name of a file that is no configuration: its first line is a
+// comment that says it.
+func namedFile(text string) (name string, ok bool) {
+	first, _, _ := strings.Cut(text, "\n")
+	name, ok = strings.CutPrefix(first, "# ")
+	return name, ok && filepath.Ext(name) == ".yml" && !strings.Contains(name, " ")
 }
 
 // reader is somebody who follows a page.

@@ -10,6 +10,8 @@ require (
 	golang.org/x/text v0.33.0
 )
 
+require github.com/yalue/onnxruntime_go v1.27.0
+
 replace github.com/open-ticket-ai/otai/pkg/api => ../../pkg/api
 
 replace github.com/open-ticket-ai/otai/pkg/params => ../../pkg/params

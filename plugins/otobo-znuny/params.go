@@ -32,6 +32,12 @@ type OperationURLs struct {
 	Get    string `otai:"get" default:"ticket-get" doc:"Route of the operation TicketGet."`
 	Update string `otai:"update" default:"ticket-update" doc:"Route of the operation TicketUpdate."`
 	Create string `otai:"create" default:"ticket-create" doc:"Route of the operation TicketCreate."`
+
+	// The names that Open Ticket AI gives them. One that is given counts.
+	TicketSearch string `otai:"TicketSearch" doc:"As search, by the operation's own name."`
+	TicketGet    string `otai:"TicketGet" doc:"As get, by the operation's own name."`
+	TicketUpdate string `otai:"TicketUpdate" doc:"As update, by the operation's own name."`
+	TicketCreate string `otai:"TicketCreate" doc:"As create, by the operation's own name."`
 }
 
 // Validate checks what can be checked offline.
@@ -76,9 +82,9 @@ func (p Params) withDefaults() Params {
 	p.Timeout = cmp.Or(p.Timeout, 30*time.Second)
 	p.TimeZone = cmp.Or(p.TimeZone, "UTC")
 	u := &p.OperationURLs
-	u.Search = cmp.Or(strings.Trim(u.Search, "/"), "ticket-search")
-	u.Get = cmp.Or(strings.Trim(u.Get, "/"), "ticket-get")
-	u.Update = cmp.Or(strings.Trim(u.Update, "/"), "ticket-update")
-	u.Create = cmp.Or(strings.Trim(u.Create, "/"), "ticket-create")
+	u.Search = cmp.Or(strings.Trim(u.TicketSearch, "/"), strings.Trim(u.Search, "/"), "ticket-search")
+	u.Get = cmp.Or(strings.Trim(u.TicketGet, "/"), strings.Trim(u.Get, "/"), "ticket-get")
+	u.Update = cmp.Or(strings.Trim(u.TicketUpdate, "/"), strings.Trim(u.Update, "/"), "ticket-update")
+	u.Create = cmp.Or(strings.Trim(u.TicketCreate, "/"), strings.Trim(u.Create, "/"), "ticket-create")
 	return p
 }
