@@ -134,7 +134,9 @@ func newReader(t *testing.T) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.env = environment(t, "OTOBO_URL="+strings.TrimSpace(url))
+	models := newModelHub(t)
+	t.Cleanup(models.server.Close)
+	r.env = environment(t, "OTOBO_URL="+strings.TrimSpace(url), "HF_ENDPOINT="+models.server.URL)
 	return r
 }
 
