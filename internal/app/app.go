@@ -39,6 +39,7 @@ type choices struct {
 	files, dotEnv []config.Source // instead of those on disk
 	fireAtOnce    bool
 	silent        bool // log nothing, and make no log file
+	inspect       bool // open no plugin in this process
 }
 
 // prepare reads the configuration, loads the plugins and checks the whole.
@@ -69,12 +70,19 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 	if a.problems = a.problems.And(problems); a.problems.HasErrors() {
 		return a, a.problemFault(CodeUsage)
 	}
-	if a.registry, a.plugins, err = (pluginLoad{
+	load := pluginLoad{
 		Settings: s, logger: a.logger, dirs: dirs, policies: document.Plugins, keys: keys, fireAtOnce: c.fireAtOnce,
-	}).run(ctx, loader.Load); err != nil {
+	}
+	offered := &catalog{dirs: dirs}
+	open := loader.Load
+	if c.inspect {
+		open = loader.Inspect
+		offered.ask = load.ask(ctx)
+	}
+	if a.registry, a.plugins, err = load.run(ctx, open); err != nil {
 		return a, err
 	}
-	offered := &catalog{registry: a.registry, plugins: a.plugins, dirs: dirs}
+	offered.registry, offered.plugins = a.registry, a.plugins
 	a.problems = a.problems.And(document.Check(offered))
 	if a.problems.HasErrors() {
 		code := CodeUsage
@@ -82,6 +90,9 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 			code = CodePlugins
 		}
 		return a, a.problemFault(code)
+	}
+	if offered.failed != nil {
+		return a, fault(CodePlugins, offered.failed)
 	}
 	return a, a.requiredPlugins()
 }

@@ -75,9 +75,6 @@ func Read(o Options) (*Document, Problems) {
 	for _, s := range o.Files {
 		l.atlas.lines[s.Name] = splitLines(s.Data)
 		root := readFile(s, found)
-		if root != nil {
-			root = upgrade(root, found)
-		}
 		if root == nil {
 			usable = false
 			continue

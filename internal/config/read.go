@@ -56,25 +56,15 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
-// cut removes a key and returns what it held.
-func (n *node) cut(key string) (pair, bool) {
-	for i, p := range n.pairs {
-		if p.key == key {
-			n.pairs = append(n.pairs[:i:i], n.pairs[i+1:]...)
-			return p, true
-		}
-	}
-	return pair{}, false
-}
-
 func (n *node) isMapping() bool { return n != nil && n.kind == yaml.MappingNode }
 func (n *node) isList() bool    { return n != nil && n.kind == yaml.SequenceNode }
 func (n *node) isNull() bool {
 	return n == nil || n.kind == yaml.ScalarNode && n.value == nil
 }
 
-// readFile parses one file. It returns nil when nothing in the file can be used.
-func readFile(s Source, f *findings) *node {
+// parseFile parses one file into YAML's own nodes. It returns nil when nothing in
+// the file can be used.
+func parseFile(s Source, f *findings) *yaml.Node {
 	at := func(offset int) Position { return offsetPosition(s, offset) }
 	data := bytes.TrimPrefix(s.Data, []byte("\xef\xbb\xbf"))
 	skipped := len(s.Data) - len(data)
@@ -112,16 +102,39 @@ func readFile(s Source, f *findings) *node {
 		f.err(Position{s.Name, 1, 1}, "", "empty", "see examples/ for a configuration to begin with", "the file holds no configuration")
 		return nil
 	}
-	e := expander{file: s.Name, found: f, open: map[*yaml.Node]bool{}}
-	root := e.expand(doc.Content[0], "", 0)
-	if root == nil || e.broken {
-		return nil
-	}
-	if !root.isMapping() {
-		f.err(root.at, "", "not-a-mapping", "write keys such as services: and orchestrator:", "the file is no mapping of keys to values")
+	root := doc.Content[0]
+	if root.Kind != yaml.MappingNode {
+		hint := "write keys such as services: and orchestrator:"
+		if root.Kind == yaml.SequenceNode && len(root.Content) > 0 && keyOf(root.Content[0], "use") != nil {
+			hint = "these are steps: indent them below orchestrator:, params: and steps:"
+		}
+		f.err(Position{s.Name, root.Line, root.Column}, "", "not-a-mapping", hint, "the file is no mapping of keys to values")
 		return nil
 	}
 	return root
+}
+
+// readFile returns what stands in one file, in the current form.
+func readFile(s Source, f *findings) *node {
+	root := parseFile(s, f)
+	if root != nil {
+		root = upgrade(s.Name, root, f)
+	}
+	if root == nil {
+		return nil
+	}
+	return expandFile(s.Name, root, f)
+}
+
+// expandFile resolves aliases and merge keys. It returns nil where that is not
+// possible.
+func expandFile(file string, root *yaml.Node, f *findings) *node {
+	e := expander{file: file, found: f, open: map[*yaml.Node]bool{}}
+	out := e.expand(root, "", 0)
+	if e.broken {
+		return nil
+	}
+	return out
 }
 
 // expander turns YAML nodes into plain ones.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -43,7 +44,7 @@ func (d *Dict) Get(key string) (any, bool) {
 		return v, true
 	}
 	for _, p := range d.pairs {
-		if _, text := p.key.(string); !text && keyText(p.key) == key {
+		if _, text := asText(p.key); !text && keyText(p.key) == key {
 			return p.val, true
 		}
 	}
@@ -81,9 +82,6 @@ func (d *Dict) set(key, value any) error {
 		d.pairs[i].val = value
 		return nil
 	}
-	if m, ok := key.(markup); ok {
-		key = string(m)
-	}
 	d.pairs = append(d.pairs, pair{hash, key, value})
 	if d.index != nil {
 		d.index[hash] = len(d.pairs) - 1
@@ -94,6 +92,18 @@ func (d *Dict) set(key, value any) error {
 		}
 	}
 	return nil
+}
+
+// remove takes out the pair at i.
+func (d *Dict) remove(i int) {
+	d.pairs = slices.Delete(slices.Clone(d.pairs), i, i+1)
+	d.index = nil
+	if len(d.pairs) >= indexFrom {
+		d.index = make(map[any]int, 2*len(d.pairs))
+		for i, p := range d.pairs {
+			d.index[p.hash] = i
+		}
+	}
 }
 
 // compound is the hash of a key that Go can't compare by itself.
@@ -124,7 +134,7 @@ func hashWithin(key any, depth int) (any, error) {
 		return compound(k.String()), nil
 	case tuple:
 		return hashTuple(k, depth+1)
-	case []any, map[string]any, mapping:
+	case []any, *list, map[string]any, mapping:
 		return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
 	case *undefined:
 		return compound("undefined"), nil
@@ -163,7 +173,7 @@ func hashTuple(t tuple, depth int) (any, error) {
 
 // keyText is a key as seen from outside.
 func keyText(key any) string {
-	if s, ok := key.(string); ok {
+	if s, ok := asText(key); ok {
 		return s
 	}
 	return briefly(key)

@@ -85,6 +85,8 @@ func asSequence(v any) ([]any, bool) {
 	switch s := v.(type) {
 	case []any:
 		return s, true
+	case *list:
+		return s.items, true
 	case tuple:
 		return s, true
 	case *group:
@@ -119,7 +121,7 @@ func typeName(v any) string {
 		return "float"
 	case string, markup:
 		return "string"
-	case []any:
+	case []any, *list:
 		return "list"
 	case tuple, *group:
 		return "tuple"
@@ -141,6 +143,8 @@ func typeName(v any) string {
 		return "macro"
 	case *loop:
 		return "loop"
+	case *blocks:
+		return "blocks"
 	case *failure:
 		return "fail()"
 	}
@@ -188,6 +192,8 @@ func truth(v any) bool {
 		return x.Sign() != 0
 	case []any:
 		return len(x) > 0
+	case *list:
+		return len(x.items) > 0
 	case tuple:
 		return len(x) > 0
 	case map[string]any:
@@ -211,6 +217,8 @@ func length(v any) (int, error) {
 		return utf8.RuneCountInString(string(x)), nil
 	case []any:
 		return len(x), nil
+	case *list:
+		return len(x.items), nil
 	case tuple:
 		return len(x), nil
 	case *group:
@@ -238,6 +246,8 @@ func (r *run) elements(v any) ([]any, error) {
 	switch x := v.(type) {
 	case []any:
 		return x, nil
+	case *list:
+		return x.items, nil
 	case tuple:
 		return x, nil
 	case *group:

@@ -50,6 +50,12 @@ type OperationURLs struct {
 	Update  string `otai:"update" default:"ticket-update" doc:"Route of the operation TicketUpdate."`
 	Create  string `otai:"create" default:"ticket-create" doc:"Route of the operation TicketCreate."`
 	Session string `otai:"session" default:"session-create" doc:"Route of the operation SessionCreate, for use_session."`
+
+	// The names that Open Ticket AI gives them. One that is given counts.
+	TicketSearch string `otai:"TicketSearch" doc:"As search, by the operation's own name."`
+	TicketGet    string `otai:"TicketGet" doc:"As get, by the operation's own name."`
+	TicketUpdate string `otai:"TicketUpdate" doc:"As update, by the operation's own name."`
+	TicketCreate string `otai:"TicketCreate" doc:"As create, by the operation's own name."`
 }
 
 // Timeouts are those of single operations; 0 is the general one.
@@ -143,10 +149,10 @@ func (p Params) withDefaults() Params {
 	p.MaxConnections = cmp.Or(p.MaxConnections, 8)
 	p.MaxResponseMB = cmp.Or(p.MaxResponseMB, 64)
 	u := &p.OperationURLs
-	u.Search = cmp.Or(strings.Trim(u.Search, "/"), "ticket-search")
-	u.Get = cmp.Or(strings.Trim(u.Get, "/"), "ticket-get")
-	u.Update = cmp.Or(strings.Trim(u.Update, "/"), "ticket-update")
-	u.Create = cmp.Or(strings.Trim(u.Create, "/"), "ticket-create")
+	u.Search = cmp.Or(strings.Trim(u.TicketSearch, "/"), strings.Trim(u.Search, "/"), "ticket-search")
+	u.Get = cmp.Or(strings.Trim(u.TicketGet, "/"), strings.Trim(u.Get, "/"), "ticket-get")
+	u.Update = cmp.Or(strings.Trim(u.TicketUpdate, "/"), strings.Trim(u.Update, "/"), "ticket-update")
+	u.Create = cmp.Or(strings.Trim(u.TicketCreate, "/"), strings.Trim(u.Create, "/"), "ticket-create")
 	u.Session = cmp.Or(strings.Trim(u.Session, "/"), "session-create")
 	t := &p.Timeouts
 	t.Search = cmp.Or(t.Search, p.Timeout)
