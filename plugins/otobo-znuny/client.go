@@ -31,6 +31,7 @@ type client struct {
 	timeouts  map[operation]time.Duration
 	login     login
 	maxAnswer int64
+	insecure  bool                                     // any certificate is trusted
 	limiter   *rate.Limiter                            // nil: no limit
 	breaker   *gobreaker.TwoStepCircuitBreaker[answer] // nil: none
 	logger    *slog.Logger
@@ -62,6 +63,7 @@ func newClient(p Params, h api.Host) (*client, error) {
 		},
 		login:     login{user: p.Username, password: p.Password, useSession: p.UseSession, redact: h.Redact},
 		maxAnswer: int64(p.MaxResponseMB) << 20,
+		insecure:  p.TLS.InsecureSkipVerify,
 		logger:    h.Logger(),
 	}
 	if p.RequestsPerSecond > 0 {
