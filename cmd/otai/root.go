@@ -44,7 +44,7 @@ What it does is described by a configuration of Open Ticket AI's form.`,
 
 	root.AddCommand(
 		c.newRun(), c.newDemo(), c.newHelpdesk(), c.newValidate(), c.newPlugin(), c.newClassify(), c.newModel(),
-		c.newTemplate(), c.newSchema(), c.newConfig(), c.newVersion(),
+		c.newTemplate(), c.newSchema(), c.newConfig(), c.newDoctor(), c.newVersion(),
 	)
 	return root
 }
