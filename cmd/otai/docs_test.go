@@ -63,6 +63,10 @@ func TestDocumentation(t *testing.T) {
 			for _, b := range blocks(t, page) {
 				switch b.language {
 				case "yaml":
+					if name, ok := namedFile(b.text); ok {
+						r.write(t, name, b.text)
+						break
+					}
 					r.write(t, "config.yml", b.text)
 					r.otai(t, b.line, "validate", "-c", "config.yml")
 				case "go":
@@ -91,6 +95,14 @@ func TestDocumentation(t *testing.T) {
 			}
 		})
 	}
+}
+
+// namedFile is the name of a file that is no configuration: its first line is a
+// comment that says it.
+func namedFile(text string) (name string, ok bool) {
+	first, _, _ := strings.Cut(text, "\n")
+	name, ok = strings.CutPrefix(first, "# ")
+	return name, ok && filepath.Ext(name) == ".yml" && !strings.Contains(name, " ")
 }
 
 // reader is somebody who follows a page.
@@ -122,7 +134,9 @@ func newReader(t *testing.T) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.env = environment(t, "OTOBO_URL="+strings.TrimSpace(url))
+	models := newModelHub(t)
+	t.Cleanup(models.server.Close)
+	r.env = environment(t, "OTOBO_URL="+strings.TrimSpace(url), "HF_ENDPOINT="+models.server.URL)
 	return r
 }
 
