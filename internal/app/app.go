@@ -166,7 +166,7 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 		services[i] = orchestrator.Service{ID: s.ID, Use: s.Use, Injects: s.Injects, Params: s.Params, Path: s.Path}
 	}
 	engine, err := orchestrator.New(orchestrator.Definition{
-		Services: services, Root: a.document.Orchestrator, RootPath: "orchestrator",
+		Services: services, Root: a.document.InOrder(), RootPath: "orchestrator",
 	}, o)
 	if err != nil {
 		return nil, fault(CodeUsage, a.clean(a.located(err)))

@@ -187,13 +187,28 @@ func (e *Engine) redactSecrets(s *params.Spec, value any) {
 		}
 	case map[string]any:
 		for key, element := range v {
-			if field := s.Field(key); field != nil {
-				e.redactSecrets(field, element)
-			} else {
-				e.redactSecrets(s.Elem, element)
-			}
+			e.redactUnder(s, key, element)
+		}
+	case orderedMapping:
+		for _, key := range v.Keys() {
+			element, _ := v.Get(key)
+			e.redactUnder(s, key, element)
 		}
 	}
+}
+
+func (e *Engine) redactUnder(s *params.Spec, key string, value any) {
+	if field := s.Field(key); field != nil {
+		e.redactSecrets(field, value)
+	} else {
+		e.redactSecrets(s.Elem, value)
+	}
+}
+
+// orderedMapping is a mapping of a configuration that keeps its order.
+type orderedMapping interface {
+	Keys() []string
+	Get(key string) (any, bool)
 }
 
 // buildError is for what a build function answered: a wrong param is the
