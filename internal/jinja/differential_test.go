@@ -62,7 +62,7 @@ func TestAgreesWithJinja2(t *testing.T) {
 		}
 	}
 	share := float64(disagreed) / float64(compared)
-	t.Logf("of %d templates %d can't be compared (they show addresses in memory); %d of %d disagree: %.2f %%", n, n-compared, disagreed, compared, 100*share)
+	t.Logf("of %d templates %d can't be compared (they show addresses in memory, or Python takes too long); %d of %d disagree: %.2f %%", n, n-compared, disagreed, compared, 100*share)
 	least, coverage := g.coverage()
 	t.Logf("%d templates nest three deep or deeper; each of %d features is used at least %d times: %s", g.deep, len(allFeatures()), least, coverage)
 	if n == templatesInAll && least < 20 {
