@@ -177,10 +177,6 @@ func (e *Engine) redactSecrets(s *params.Spec, value any) {
 		return
 	}
 	switch v := value.(type) {
-	case string:
-		if s.Secret {
-			e.options.Redact(v)
-		}
 	case []any:
 		for _, element := range v {
 			e.redactSecrets(s.Elem, element)
@@ -193,7 +189,17 @@ func (e *Engine) redactSecrets(s *params.Spec, value any) {
 				e.redactSecrets(s.Elem, element)
 			}
 		}
+	case nil, bool:
+	default:
+		if s.Secret {
+			e.options.Redact(fmt.Sprint(v))
+		}
 	}
+}
+
+// hasSecret reports whether a value of this kind can hold a secret.
+func hasSecret(s *params.Spec) bool {
+	return s != nil && (s.Secret || hasSecret(s.Elem) || slices.ContainsFunc(s.Fields, hasSecret))
 }
 
 // buildError is for what a build function answered: a wrong param is the
