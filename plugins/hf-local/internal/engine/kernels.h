@@ -16,6 +16,15 @@ enum otai_activation {
 	OTAI_TANH,
 };
 
+// What relative positions add to the score of query i and key j:
+//   of_key[i][key_column[length-1 + i-j]] + of_query[j][query_column[length-1 + i-j]]
+// Both matrices have the stride; either may be NULL.
+struct otai_positions {
+	const float *of_key, *of_query;
+	int64_t stride;
+	const int32_t *key_column, *query_column;
+};
+
 // Matrices are row-major float32; a stride counts floats from row to row.
 // "Packed" is the layout of a weight matrix that gemm reads: panels of `panel`
 // output columns, each panel holding for every input k its `panel` weights side
@@ -44,6 +53,23 @@ struct otai_kernels {
 	void (*add_norm)(int64_t rows, int64_t width, float *x, int64_t x_stride, const float *y, int64_t y_stride,
 		const float *gamma, const float *beta, float epsilon);
 
+	// The following are in kernels_relative.h.
+
+	// attend_near is attend where a query sees only the keys whose distance is
+	// at most window (all of them if it is negative), and where what positions
+	// say, unless it is NULL, is added to the scores.
+	void (*attend_near)(int64_t length, int64_t head, const float *q, const float *k, const float *v, int64_t stride,
+		float *out, int64_t out_stride, float scale, int64_t window, const struct otai_positions *positions,
+		float *scratch);
+	int64_t (*attend_near_scratch)(int64_t length, int64_t head, int64_t window);
+
+	// rotate turns the pairs (x[d], x[d+half]) of each head of one row by the
+	// given angles.
+	void (*rotate)(int64_t heads, int64_t half, float *x, const float *cosines, const float *sines);
+	// add and multiply compute x = x + y and x = x * y, value by value.
+	void (*add)(int64_t rows, int64_t width, float *x, int64_t x_stride, const float *y, int64_t y_stride);
+	void (*multiply)(int64_t rows, int64_t width, float *x, int64_t x_stride, const float *y, int64_t y_stride);
+
 	// fma_loop runs multiply-adds in registers only and returns how many
 	// floating point operations that were. It is what a benchmark measures
 	// the machine's peak with.
@@ -68,6 +94,16 @@ void otai_attend(const struct otai_kernels *o, int64_t length, int64_t head, con
 int64_t otai_attend_scratch(const struct otai_kernels *o, int64_t length, int64_t head);
 void otai_add_norm(const struct otai_kernels *o, int64_t rows, int64_t width, float *x, int64_t x_stride,
 	const float *y, int64_t y_stride, const float *gamma, const float *beta, float epsilon);
+void otai_attend_near(const struct otai_kernels *o, int64_t length, int64_t head, const float *q, const float *k,
+	const float *v, int64_t stride, float *out, int64_t out_stride, float scale, int64_t window, const float *of_key,
+	const float *of_query, int64_t position_stride, const int32_t *key_column, const int32_t *query_column, float *scratch);
+int64_t otai_attend_near_scratch(const struct otai_kernels *o, int64_t length, int64_t head, int64_t window);
+void otai_rotate(const struct otai_kernels *o, int64_t rows, int64_t heads, int64_t half, float *x, int64_t stride,
+	const float *cosines, const float *sines);
+void otai_add(const struct otai_kernels *o, int64_t rows, int64_t width, float *x, int64_t x_stride, const float *y,
+	int64_t y_stride);
+void otai_multiply(const struct otai_kernels *o, int64_t rows, int64_t width, float *x, int64_t x_stride, const float *y,
+	int64_t y_stride);
 int64_t otai_fma_loop(const struct otai_kernels *o, int64_t rounds, float *sink);
 
 #endif

@@ -145,7 +145,7 @@ static void pack(const float *w, int64_t rows, int64_t inputs, int64_t first, fl
 // tile computes c[rows][PANEL] += a[rows][inputs] * panel, keeping c in
 // registers. It starts from bias unless `more` says that c has a partial sum.
 INLINE void tile(const int rows, int64_t inputs, const float *a, int64_t a_stride, const float *panel,
-	const float *bias, float *c, int64_t c_stride, int more)
+	const float *bias, float *c, int64_t c_stride, int more, const float *ahead, int64_t lines)
 {
 	vec sum[TILE_ROWS][2];
 	if (more) {
@@ -158,16 +158,25 @@ INLINE void tile(const int rows, int64_t inputs, const float *a, int64_t a_strid
 		if (bias) b0 = load(bias), b1 = load(bias + LANES);
 		UNROLL for (int i = 0; i < rows; i++) sum[i][0] = b0, sum[i][1] = b1;
 	}
-	for (int64_t k = 0; k < inputs; k++) {
-		vec w0 = load(panel), w1 = load(panel + LANES);
-		for (int line = 0; line < PANEL; line += 16) __builtin_prefetch(panel + 16 * PANEL + line);
-		panel += PANEL;
-		UNROLL for (int i = 0; i < rows; i++) {
-			vec x = ALL(a[i * a_stride + k]);
-			sum[i][0] += x * w0;
-			sum[i][1] += x * w1;
-		}
+#define STEP(k)                                                                                              \
+	{                                                                                                        \
+		vec w0 = load(panel + (k) * PANEL), w1 = load(panel + (k) * PANEL + LANES);                           \
+		UNROLL for (int i = 0; i < rows; i++) {                                                              \
+			vec x = ALL(a[i * a_stride + (k)]);                                                               \
+			sum[i][0] += x * w0;                                                                             \
+			sum[i][1] += x * w1;                                                                             \
+		}                                                                                                    \
 	}
+	int64_t k = 0;
+	for (; k + 4 <= inputs; k += 4) {
+		for (int line = 0; line < 4 * PANEL; line += 16) __builtin_prefetch(panel + 16 * PANEL + line);
+		for (int64_t line = 0; line < lines; line++, ahead += 16) __builtin_prefetch(ahead, 0, 2);
+		STEP(0) STEP(1) STEP(2) STEP(3)
+		a += 4;
+		panel += 4 * PANEL;
+	}
+	for (; k < inputs; k++, a++, panel += PANEL) STEP(0)
+#undef STEP
 	UNROLL for (int i = 0; i < rows; i++) {
 		store(c + i * c_stride, sum[i][0]);
 		store(c + i * c_stride + LANES, sum[i][1]);
@@ -176,9 +185,10 @@ INLINE void tile(const int rows, int64_t inputs, const float *a, int64_t a_strid
 
 #define TILE(n)                                                                                              \
 	static __attribute__((noinline)) void tile_##n(int64_t inputs, const float *a, int64_t a_stride,         \
-		const float *panel, const float *bias, float *c, int64_t c_stride, int more)                         \
+		const float *panel, const float *bias, float *c, int64_t c_stride, int more, const float *ahead,     \
+		int64_t lines)                                                                                        \
 	{                                                                                                        \
-		tile(n, inputs, a, a_stride, panel, bias, c, c_stride, more);                                        \
+		tile(n, inputs, a, a_stride, panel, bias, c, c_stride, more, ahead, lines);                           \
 	}
 TILE(1) TILE(2) TILE(3) TILE(4)
 #if TILE_ROWS > 4
@@ -191,7 +201,7 @@ TILE(7) TILE(8)
 TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14)
 #endif
 
-typedef void (*tile_func)(int64_t, const float *, int64_t, const float *, const float *, float *, int64_t, int);
+typedef void (*tile_func)(int64_t, const float *, int64_t, const float *, const float *, float *, int64_t, int, const float *, int64_t);
 
 static const tile_func tiles[TILE_ROWS + 1] = {
 	NULL, tile_1, tile_2, tile_3, tile_4,
@@ -240,16 +250,19 @@ static void gemm(int64_t rows, int64_t inputs, const float *a, int64_t a_stride,
 		// over that would use the registers badly.
 		const int64_t begin = rows * band / bands, height = rows * (band + 1) / bands - begin;
 		const int64_t parts = (height + TILE_ROWS - 1) / TILE_ROWS;
+		const int64_t lines = (PANEL / 4 + parts - 1) / parts;
 		for (int64_t k0 = 0; k0 < inputs; k0 += depth) {
 			const int64_t k = inputs - k0 < depth ? inputs - k0 : depth;
 			for (int64_t p = from; p < to; p++) {
 				const float *panel = packed + (p * inputs + k0) * PANEL;
+				const float *ahead = panel + inputs * PANEL;
 				for (int64_t part = 0; part < parts; part++) {
 					const int64_t row = begin + height * part / parts;
 					const int64_t n = begin + height * (part + 1) / parts - row;
 					float *out = c + row * c_stride + p * PANEL;
 					tiles[n](k, a + row * a_stride + k0, a_stride, panel, bias ? bias + p * PANEL : NULL, out,
-						c_stride, k0 > 0);
+						c_stride, k0 > 0, ahead, lines);
+					ahead += k / 4 * lines * 16;
 					if (k0 + k == inputs) activate_tile(activation, n, out, c_stride);
 				}
 			}
@@ -365,6 +378,10 @@ static void add_norm(int64_t rows, int64_t width, float *x, int64_t x_stride, co
 	}
 }
 
+// --- other encoders than BERT ----------------------------------------------
+
+#include "kernels_relative.h"
+
 // --- the machine's peak ----------------------------------------------------
 
 static int64_t fma_loop(int64_t rounds, float *sink)
@@ -386,6 +403,7 @@ static int64_t fma_loop(int64_t rounds, float *sink)
 }
 
 static const struct otai_kernels table = {
-	PANEL, pack, gemm, attend, attend_scratch, add_norm, fma_loop,
+	PANEL, pack, gemm, attend, attend_scratch, add_norm,
+	attend_near, attend_near_scratch, rotate, add, multiply, fma_loop,
 };
 const struct otai_kernels *const KERNELS = &table;

@@ -15,6 +15,10 @@ import (
 // needs no file.
 type randomWeights struct{ random *rand.Rand }
 
+func (randomWeights) Path() string { return "random" }
+
+func (randomWeights) Has(string) bool { return true }
+
 func (randomWeights) Check(string, ...int) error { return nil }
 
 func (w randomWeights) Read(dst []float32, _ string, _ ...int) error {
@@ -46,9 +50,9 @@ func benchmarkBERTBase(b *testing.B, isa engine.ISA, tokens int) {
 		b.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	c := config{
-		Hidden: 768, Inner: 3072, Heads: 12, Layers: 12, Vocabulary: 30522, Positions: 512, Types: 2,
-		Epsilon: 1e-12, Activation: engine.GELU, Labels: make([]string, 10),
+	c, err := parseConfig([]byte(`{"architectures": ["BertForSequenceClassification"], "num_labels": 10}`))
+	if err != nil {
+		b.Fatal(err)
 	}
 	network, err := newBERT(b.Context(), c, kernels, engine.NewThreads(1), randomWeights{random})
 	if err != nil {

@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"math"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/engine"
 )
@@ -10,6 +9,7 @@ import (
 // workspace is the memory of one running computation.
 type workspace struct {
 	hidden, wide, context, inner []float32
+	narrow, beside, unrolled     []float32
 	scratch                      [][]float32 // one for each worker
 }
 
@@ -21,12 +21,32 @@ func grow(s *[]float32, n int) []float32 {
 	return (*s)[:n]
 }
 
-// MaxTokens is the longest sequence that the network has positions for.
-func (b *bert) MaxTokens() int { return b.config.Positions }
+// batch is a number of sequences that are computed together, below each other in
+// one matrix.
+type batch struct {
+	sequences [][]int32
+	starts    []int // by sequence: its first row
+	rows      int
+	longest   int // sequence
+}
 
-// Logits computes the logits of each sequence. The sequences are not empty, not
-// longer than MaxTokens, and their ids are below the vocabulary's size. It ends
-// between two layers when ctx does.
+func newBatch(sequences [][]int32) batch {
+	b := batch{sequences: sequences, starts: make([]int, len(sequences))}
+	for i, s := range sequences {
+		b.starts[i] = b.rows
+		b.rows += len(s)
+		b.longest = max(b.longest, len(s))
+	}
+	return b
+}
+
+// matrix returns a matrix with a row per token, in the memory of s.
+func (b batch) matrix(k *engine.Kernels, s *[]float32, columns int) engine.Matrix {
+	stride := k.Stride(columns)
+	return engine.Matrix{Data: grow(s, b.rows*stride), Stride: stride}
+}
+
+// Logits computes the logits of each sequence.
 //
 // The computation is that of Devlin et al., BERT, 2018, with the residual
 // connections and normalisations after each part.
@@ -38,116 +58,132 @@ func (b *bert) Logits(ctx context.Context, sequences [][]int32) ([][]float32, er
 	defer leave()
 	space, _ := b.spaces.Get().(*workspace)
 	if space == nil {
-		space = &workspace{}
+		space = &workspace{scratch: make([][]float32, b.threads.Limit())}
 	}
 	defer b.spaces.Put(space)
 
-	k, c := b.kernels, b.config
-	starts, rows, longest := make([]int, len(sequences)), 0, 0
-	for i, s := range sequences {
-		starts[i] = rows
-		rows += len(s)
-		longest = max(longest, len(s))
-	}
-	matrix := func(s *[]float32, columns int) engine.Matrix {
-		stride := k.Stride(columns)
-		return engine.Matrix{Data: grow(s, rows*stride), Stride: stride}
-	}
-	x := matrix(&space.hidden, c.Hidden)
-	wide := matrix(&space.wide, 3*c.Hidden)
-	attended := matrix(&space.context, c.Hidden)
-	inner := matrix(&space.inner, c.Inner)
-	if space.scratch == nil {
-		space.scratch = make([][]float32, b.threads.Limit())
-	}
-	need := k.AttendScratch(longest, c.Hidden/c.Heads)
+	k, c, t := b.kernels, b.config, newBatch(sequences)
+	x := t.matrix(k, &space.hidden, c.Hidden)
+	wide := t.matrix(k, &space.wide, 3*c.Hidden)
+	attended := t.matrix(k, &space.context, c.Hidden)
+	inner := t.matrix(k, &space.inner, c.Inner)
 
-	b.embed(sequences, starts, x)
-	b.addNorm(rows, x, engine.Matrix{}, b.normGamma, b.normBeta)
+	b.embed(t, x, space)
+	var beside engine.Matrix
+	if b.beside != nil {
+		beside = t.matrix(k, &space.beside, c.Hidden)
+		b.beside.compute(b, t, x, beside, space)
+	}
 	for i := range b.layers {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		l := &b.layers[i]
-		k.Linear(b.threads, rows, x, l.qkv, wide, engine.Identity)
-		b.attend(sequences, starts, wide, attended, func(worker int) []float32 {
-			return grow(&space.scratch[worker], need)
-		})
-		k.Linear(b.threads, rows, attended, l.attended, wide, engine.Identity)
-		b.addNorm(rows, x, wide, l.attendGamma, l.attendBeta)
-		k.Linear(b.threads, rows, x, l.inner, inner, c.Activation)
-		k.Linear(b.threads, rows, inner, l.outer, wide, engine.Identity)
-		b.addNorm(rows, x, wide, l.outerGamma, l.outerBeta)
+		k.Linear(b.threads, t.rows, x, l.qkv, wide, engine.Identity)
+		b.attend(t, i, wide, attended, space)
+		k.Linear(b.threads, t.rows, attended, l.attended, wide, engine.Identity)
+		b.addNorm(t.rows, x, wide, l.attendedNorm)
+		linear(k, b.threads, t.rows, x, l.inner, inner, c.Inner, c.Activation)
+		k.Linear(b.threads, t.rows, inner, l.outer, wide, engine.Identity)
+		b.addNorm(t.rows, x, wide, l.outerNorm)
+		if i == 0 && b.beside != nil {
+			b.addNorm(t.rows, x, beside, b.beside.norm)
+		}
 	}
 
 	logits := make([][]float32, len(sequences))
 	for i := range sequences {
-		logits[i] = b.head(x.From(starts[i], 0).Data[:c.Hidden])
+		logits[i] = b.head.logits(x.From(t.starts[i], 0).Data[:c.Hidden])
 	}
 	return logits, nil
 }
 
-// embed adds up the embeddings of word, position and type 0.
-func (b *bert) embed(sequences [][]int32, starts []int, x engine.Matrix) {
-	h := b.config.Hidden
-	b.threads.Each(len(sequences), func(_, i int) {
-		for position, id := range sequences[i] {
-			row := x.From(starts[i]+position, 0).Data[:h]
-			word, place, kind := b.words[int(id)*h:][:h], b.positions[position*h:][:h], b.typeZero[:h]
-			for j := range row {
-				row[j] = word[j] + kind[j] + place[j]
+// embed adds up the embeddings of word, position and type 0, normalises them and
+// makes them as wide as the layers.
+func (b *bert) embed(t batch, x engine.Matrix, space *workspace) {
+	width := b.config.Embedding
+	sum := x
+	if b.projection != nil {
+		sum = t.matrix(b.kernels, &space.narrow, width)
+	}
+	b.threads.Each(len(t.sequences), func(_, i int) {
+		place := b.config.Padding + 1
+		for n, id := range t.sequences[i] {
+			row := sum.From(t.starts[i]+n, 0).Data[:width]
+			copy(row, b.words[int(id)*width:][:width])
+			if b.typeZero != nil {
+				addTo(row, b.typeZero[:width])
+			}
+			if b.positions != nil {
+				// The padding token is no part of RoBERTa's texts, wherever
+				// it stands: its position is always the one of padding.
+				at := place
+				if int(id) == b.config.Padding {
+					at = b.config.Padding
+				} else {
+					place++
+				}
+				addTo(row, b.positions[at*width:][:width])
 			}
 		}
 	})
+	if b.config.normWidth() == width {
+		b.addNorm(t.rows, sum, engine.Matrix{}, b.norm)
+	}
+	if b.projection != nil {
+		b.kernels.Linear(b.threads, t.rows, sum, b.projection, x, engine.Identity)
+	}
+	if b.config.normWidth() != width {
+		b.addNorm(t.rows, x, engine.Matrix{}, b.norm)
+	}
 }
 
-func (b *bert) addNorm(rows int, x, y engine.Matrix, gamma, beta []float32) {
-	pieces := min(rows, 4*b.threads.Limit())
-	if b.threads.Limit() == 1 {
-		pieces = 1
+func addTo(row, values []float32) {
+	for i, v := range values {
+		row[i] += v
 	}
-	b.threads.Each(pieces, func(_, i int) {
-		first, next := rows*i/pieces, rows*(i+1)/pieces
+}
+
+func (b *bert) addNorm(rows int, x, y engine.Matrix, n norm) {
+	addNorm(b.kernels, b.threads, rows, x, y, n, b.config.Epsilon)
+}
+
+// addNorm computes x = layernorm(x+y); y without data adds nothing.
+func addNorm(k *engine.Kernels, t *engine.Threads, rows int, x, y engine.Matrix, n norm, epsilon float32) {
+	eachPart(t, rows, func(first, next int) {
 		part := y
 		if y.Data != nil {
 			part = y.From(first, 0)
 		}
-		b.kernels.AddNorm(next-first, x.From(first, 0), part, gamma, beta, b.config.Epsilon)
+		k.AddNorm(next-first, x.From(first, 0), part, n.gamma, n.beta, epsilon)
 	})
+}
+
+// eachPart calls f for parts of the rows that are computed at the same time.
+func eachPart(t *engine.Threads, rows int, f func(first, next int)) {
+	pieces := min(rows, 4*t.Limit())
+	if t.Limit() == 1 {
+		pieces = 1
+	}
+	t.Each(pieces, func(_, i int) { f(rows*i/pieces, rows*(i+1)/pieces) })
 }
 
 // attend runs every head of every sequence; qkv has queries, keys and values
 // side by side.
-func (b *bert) attend(sequences [][]int32, starts []int, qkv, out engine.Matrix, scratch func(worker int) []float32) {
+func (b *bert) attend(t batch, layer int, qkv, out engine.Matrix, space *workspace) {
+	if b.relative != nil {
+		b.relative.attend(b, t, layer, qkv, out, space)
+		return
+	}
 	c := b.config
 	width := c.Hidden / c.Heads
-	scale := float32(1 / math.Sqrt(float64(width)))
-	b.threads.Each(len(sequences)*c.Heads, func(worker, i int) {
+	scale := c.scoreScale()
+	need := b.kernels.AttendScratch(t.longest, width)
+	b.threads.Each(len(t.sequences)*c.Heads, func(worker, i int) {
 		sequence, head := i/c.Heads, i%c.Heads
-		row, column := starts[sequence], head*width
-		b.kernels.Attend(len(sequences[sequence]), width,
+		row, column := t.starts[sequence], head*width
+		b.kernels.Attend(len(t.sequences[sequence]), width,
 			qkv.From(row, column), qkv.From(row, c.Hidden+column), qkv.From(row, 2*c.Hidden+column),
-			out.From(row, column), scale, scratch(worker))
+			out.From(row, column), scale, grow(&space.scratch[worker], need))
 	})
-}
-
-// head pools the first token and classifies.
-func (b *bert) head(first []float32) []float32 {
-	pooled := make([]float32, len(first))
-	for i := range pooled {
-		pooled[i] = float32(math.Tanh(dot(b.poolW[i*len(first):], first, b.poolB[i])))
-	}
-	logits := make([]float32, len(b.classB))
-	for i := range logits {
-		logits[i] = float32(dot(b.classW[i*len(first):], pooled, b.classB[i]))
-	}
-	return logits
-}
-
-func dot(w, x []float32, bias float32) float64 {
-	sum := float64(bias)
-	for i, v := range x {
-		sum += float64(w[i]) * float64(v)
-	}
-	return sum
 }

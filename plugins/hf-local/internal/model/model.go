@@ -4,17 +4,17 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/engine"
-	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/safetensors"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer"
 )
 
 // network computes the logits of token sequences.
 type network interface {
+	// Logits computes the logits of each sequence. The sequences are not empty,
+	// not longer than the configuration's maxTokens, and their ids are below the
+	// vocabulary's size. It ends between two layers when ctx does.
 	Logits(ctx context.Context, sequences [][]int32) ([][]float32, error)
-	MaxTokens() int
 	Close() error
 }
 
@@ -48,7 +48,7 @@ func Load(ctx context.Context, folder string, k *engine.Kernels, t *engine.Threa
 	if tok.Size() > c.Vocabulary {
 		return nil, fmt.Errorf("%s has token ids up to %d, but vocab_size in config.json is %d", tok.Path(), tok.Size()-1, c.Vocabulary)
 	}
-	maxTokens := c.Positions
+	maxTokens := c.maxTokens()
 	if n := tok.MaxLength(); n > 0 {
 		maxTokens = min(maxTokens, n)
 	}
@@ -58,16 +58,32 @@ func Load(ctx context.Context, folder string, k *engine.Kernels, t *engine.Threa
 	if maxTokens < tok.Specials() {
 		return nil, fmt.Errorf("%s: max_position_embeddings or model_max_length leaves no room for the %d special tokens", folder, tok.Specials())
 	}
-	file, err := safetensors.Open(filepath.Join(folder, "model.safetensors"))
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	n, err := newBERT(ctx, c, k, t, file)
+	n, err := loadNetwork(ctx, folder, c, k, t)
 	if err != nil {
 		return nil, err
 	}
 	return &Model{folder: folder, config: c, tokenizer: tok, network: n, maxTokens: maxTokens}, nil
+}
+
+// loadNetwork reads the weights in folder into the network of the architecture.
+func loadNetwork(ctx context.Context, folder string, c config, k *engine.Kernels, t *engine.Threads) (network, error) {
+	file, err := openWeights(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if c.Modern != nil {
+		return loaded(newModernBERT(ctx, c, k, t, file))
+	}
+	return loaded(newBERT(ctx, c, k, t, file))
+}
+
+// loaded keeps a nil network from becoming an interface that is not nil.
+func loaded[N network](n N, err error) (network, error) {
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
 }
 
 // Close frees the model's memory; no call may be running.

@@ -119,7 +119,7 @@ func TestADamagedModelIsRefusedWithFileAndField(t *testing.T) {
 		says   []string
 	}{
 		"no config.json":                      {remove("config.json"), []string{"config.json", "no such file"}},
-		"no weights":                          {remove("model.safetensors"), []string{"model.safetensors", "no such file"}},
+		"no weights":                          {remove("model.safetensors"), []string{"no weights", "model.safetensors, ", "pytorch_model.bin"}},
 		"no tokenizer":                        {remove("tokenizer.json"), []string{"neither tokenizer.json nor vocab.txt"}},
 		"truncated weights":                   {change("model.safetensors", func(*testing.T) func([]byte) []byte { return func(b []byte) []byte { return b[:len(b)-5] } }), []string{"model.safetensors", "cut off", "tensor"}},
 		"weights cut in the header":           {change("model.safetensors", func(*testing.T) func([]byte) []byte { return func(b []byte) []byte { return b[:100] } }), []string{"model.safetensors", "cut off"}},
@@ -128,7 +128,7 @@ func TestADamagedModelIsRefusedWithFileAndField(t *testing.T) {
 		"tensor of another dtype":             {tensors(func(h map[string]any) { h[query].(map[string]any)["dtype"] = "I32" }), []string{"model.safetensors", query, "I32", "F32"}},
 		"weight that is NaN":                  {firstValue(float32(math.NaN())), []string{"model.safetensors", "tensor", "value 0 is NaN"}},
 		"weight that is infinite":             {firstValue(float32(math.Inf(-1))), []string{"model.safetensors", "tensor", "value 0 is -Inf"}},
-		"unknown architecture":                {config("architectures", []string{"T5ForConditionalGeneration"}), []string{"config.json", "architectures", "T5ForConditionalGeneration", "supported is BertForSequenceClassification"}},
+		"unknown architecture":                {config("architectures", []string{"T5ForConditionalGeneration"}), []string{"config.json", "architectures", "T5ForConditionalGeneration", "supported are BertForSequenceClassification, "}},
 		"more labels than the classifier has": {config("id2label", map[string]string{"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}), []string{"classifier.weight", "[4 60]", "[5 60]"}},
 		"id2label and num_labels differ":      {config("num_labels", 9), []string{"config.json", "num_labels", "id2label"}},
 		"more layers than there are":          {config("num_hidden_layers", 4), []string{"bert.encoder.layer.3.", "missing"}},

@@ -56,6 +56,12 @@ func (f *File) Path() string { return f.path }
 // Size returns the size of the file in bytes.
 func (f *File) Size() int64 { return f.size }
 
+// Has says whether there is a tensor of that name.
+func (f *File) Has(name string) bool {
+	_, ok := f.tensors[name]
+	return ok
+}
+
 // Tensor returns the description of a tensor.
 func (f *File) Tensor(name string) (Tensor, bool) {
 	t, ok := f.tensors[name]
@@ -95,7 +101,7 @@ func (f *File) Read(dst []float32, name string, shape ...int) error {
 		if _, err := f.file.ReadAt(part, f.dataStart+t.Begin+int64(done)*width); err != nil {
 			return fmt.Errorf("weights %s: reading tensor %q: %w", f.path, name, err)
 		}
-		if bad := decode(dst[done:done+n], part, t.DType); bad >= 0 {
+		if bad := Decode(dst[done:done+n], part, t.DType); bad >= 0 {
 			return fmt.Errorf("weights %s: tensor %q: value %d is %v, and a model can't compute with it", f.path, name, done+bad, dst[done+bad])
 		}
 		done += n
@@ -103,9 +109,9 @@ func (f *File) Read(dst []float32, name string, shape ...int) error {
 	return nil
 }
 
-// decode converts little-endian values and returns the index of the first that
-// is not finite, else -1.
-func decode(dst []float32, src []byte, dtype string) int {
+// Decode converts little-endian values of the dtype F32, F16 or BF16 and returns
+// the index of the first that is not finite, else -1.
+func Decode(dst []float32, src []byte, dtype string) int {
 	switch dtype {
 	case "F32":
 		for i := range dst {

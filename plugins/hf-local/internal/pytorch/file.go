@@ -1,0 +1,146 @@
+package pytorch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/safetensors"
+)
+
+// File is an open file of tensors. It is safe for concurrent use.
+type File struct {
+	path    string
+	file    *os.File
+	tensors map[string]place
+}
+
+// place is a tensor in the file.
+type place struct {
+	dtype string
+	width int64 // bytes of a value
+	shape []int
+	begin int64 // in the file
+	bytes int64
+}
+
+// Open reads which tensors the file at path has. Every error names the file and,
+// where it is about one, the tensor.
+func Open(path string) (*File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the weights: %w", err)
+	}
+	tensors, err := read(file)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("weights %s: %w", path, err), file.Close())
+	}
+	return &File{path: path, file: file, tensors: tensors}, nil
+}
+
+func read(file *os.File) (map[string]place, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("not a file: %w", fs.ErrInvalid)
+	}
+	return readTensors(file, info.Size())
+}
+
+// readTensors finds out which of torch's formats a file has, and reads it.
+func readTensors(r io.ReaderAt, size int64) (map[string]place, error) {
+	head := make([]byte, min(512, size))
+	if _, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	const ustar = 257 // where a tar archive says what it is
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return readZip(r, size)
+	case bytes.HasPrefix(head, []byte{opProto}):
+		return readStream(r, size)
+	case len(head) > ustar+5 && string(head[ustar:][:5]) == "ustar":
+		return nil, errors.New("it is a tar archive, the format of torch before 0.1.10, which is not supported: load it with a newer torch and save it as model.safetensors")
+	case bytes.HasPrefix(head, []byte("version https://git-lfs")):
+		return nil, errors.New("it is a pointer of Git LFS instead of the weights: get them with git lfs pull")
+	}
+	return nil, errors.New("it is nothing that torch.save writes: the file is damaged or something else")
+}
+
+// locate puts tensors into the file, whose storages begin where begin says.
+func locate(tensors map[string]tensor, begin func(storage) (int64, error)) (map[string]place, error) {
+	places := make(map[string]place, len(tensors))
+	for name, t := range tensors {
+		first, err := begin(t.storage)
+		if err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", name, err)
+		}
+		values := int64(1)
+		for _, n := range t.shape {
+			values *= int64(n)
+		}
+		places[name] = place{
+			dtype: t.storage.dtype, width: t.storage.width, shape: t.shape,
+			begin: first + t.offset*t.storage.width, bytes: values * t.storage.width,
+		}
+	}
+	return places, nil
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.file.Close() }
+
+// Path returns the path that the file was opened with.
+func (f *File) Path() string { return f.path }
+
+// Has says whether there is a tensor of that name.
+func (f *File) Has(name string) bool {
+	_, ok := f.tensors[name]
+	return ok
+}
+
+// Check says whether the file has a tensor of that shape that [File.Read] can
+// read.
+func (f *File) Check(name string, shape ...int) error {
+	t, ok := f.tensors[name]
+	switch {
+	case !ok:
+		return fmt.Errorf("weights %s: tensor %q is missing", f.path, name)
+	case !slices.Equal(t.shape, shape):
+		return fmt.Errorf("weights %s: tensor %q has shape %v, but config.json asks for %v", f.path, name, t.shape, shape)
+	case t.dtype != "F32" && t.dtype != "F16" && t.dtype != "BF16":
+		return fmt.Errorf("weights %s: tensor %q is %s; supported are F32, F16 and BF16", f.path, name, t.dtype)
+	}
+	return nil
+}
+
+// Read fills dst with the tensor, which must have the given shape and as many
+// values as dst is long. An infinite value or one that is no number is an error.
+func (f *File) Read(dst []float32, name string, shape ...int) error {
+	if err := f.Check(name, shape...); err != nil {
+		return err
+	}
+	t := f.tensors[name]
+	if int64(len(dst))*t.width != t.bytes {
+		return fmt.Errorf("weights %s: tensor %q has %d values, the destination %d", f.path, name, t.bytes/t.width, len(dst))
+	}
+	buffer := make([]byte, min(1<<18, t.bytes))
+	for done := 0; done < len(dst); {
+		n := min(len(dst)-done, len(buffer)/int(t.width))
+		part := buffer[:n*int(t.width)]
+		if _, err := f.file.ReadAt(part, t.begin+int64(done)*t.width); err != nil {
+			return fmt.Errorf("weights %s: reading tensor %q: %w", f.path, name, err)
+		}
+		if bad := safetensors.Decode(dst[done:done+n], part, t.dtype); bad >= 0 {
+			return fmt.Errorf("weights %s: tensor %q: value %d is %v, and a model can't compute with it", f.path, name, done+bad, dst[done+bad])
+		}
+		done += n
+	}
+	return nil
+}
