@@ -61,9 +61,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		// It will not run, but all that is wrong is to be told at once.
 		c.silent, c.inspect = true, true
 	}
-	for _, secret := range document.Secrets() {
-		a.redactor.Add(secret)
-	}
+	a.redactor.addAll(document.Secrets())
 	var err error
 	if c.silent {
 		a.logger = slog.New(slog.DiscardHandler)
@@ -92,6 +90,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 	}
 	offered.registry, offered.plugins = a.registry, a.plugins
 	a.problems = a.problems.And(document.Check(offered))
+	a.redactor.addAll(document.Secrets()) // Check knows the secret fields
 	if a.problems.HasErrors() {
 		code := CodeUsage
 		if len(offered.refused) > 0 {
