@@ -172,7 +172,7 @@ func (m *machine) around(i *instruction, pos int) bool {
 	return false
 }
 
-var wordClass = newClass(fromTable(word))
+var wordClass = newClass(freeWord())
 
 func holds(text string, pos int, at place) bool {
 	switch at {
