@@ -19,7 +19,9 @@ func (c *command) newPluginCheck() *cobra.Command {
 		Long: `Reads plugin files and compares them with this otai: whole file, processor, Go
 release, build flags, every package that both link, the exported function. What
 passes is then opened by a child process, which reports; --static leaves that out
-and runs nothing of the files. Exit code 3 means that a file would be refused.`,
+and runs nothing of the files. Several files are judged as one set in the order
+given: a file that can't be beside one before it is refused, and both are named.
+Exit code 3 means that a file would be refused.`,
 		Example: `  otai plugin check otai_words.so
   otai plugin check --static otai_words.so
   otai plugin check plugins/*.so --json`,

@@ -1,8 +1,11 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -12,42 +15,127 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
-// catalog shows the configuration what the loaded plugins offer.
+// catalog shows the configuration what there is: the injectables of plugins in
+// this process, and what a probe told of those that are not opened in it.
 type catalog struct {
 	registry *registry.Registry
 	plugins  []loader.Plugin
 	dirs     []string
+	ask      func(loader.Plugin, []loader.ParamsCheck) ([][]loader.ParamsFault, error) // nil: all code is in this process
 
+	known   map[string]config.Component
 	refused []string // plugins that something in the configuration needs
+	failed  error    // of asking plugins
 }
 
-var rendererType = reflect.TypeFor[api.TemplateRenderer]()
+var rendererMethods = loader.Methods(reflect.TypeFor[api.TemplateRenderer]())
 
 func (c *catalog) Find(use string) (config.Component, bool) {
-	entry, ok := c.registry.Find(use)
+	component, ok := c.known[use]
+	if ok {
+		return component, true
+	}
+	offer, ok := c.offer(use)
 	if !ok {
 		return config.Component{}, false
 	}
-	i := entry.Injectable
-	spec, err := params.Describe(i.Params)
-	if err != nil {
-		return config.Component{}, false
+	component = config.Component{
+		Service: offer.Service, Doc: offer.Doc, Labels: offer.Labels, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
+		Renderer: offer.Service && loader.MissingMethod(offer.Methods, rendererMethods) == "",
+		Yields:   yields(offer.Labels),
 	}
-	component := config.Component{Params: spec}
-	if i.Provides != nil {
-		component.Service = true
-		component.Renderer = i.Provides.Implements(rendererType)
-		component.Fits = func(need *params.Spec) error {
-			if i.Provides.Implements(need.Type()) {
-				return nil
-			}
-			return fmt.Errorf("%s is no %s", use, need.Interface)
-		}
+	if c.known == nil {
+		c.known = make(map[string]config.Component)
 	}
+	c.known[use] = component
 	return component, true
 }
 
-func (c *catalog) Names() []string { return c.registry.Names() }
+func (c *catalog) offer(use string) (loader.Offer, bool) {
+	if entry, ok := c.registry.Find(use); ok {
+		offer, err := loader.Describe(entry.Injectable)
+		return offer, err == nil
+	}
+	for _, p := range c.plugins {
+		if p.Status != loader.Loaded {
+			continue
+		}
+		at := slices.IndexFunc(p.Offers, func(o loader.Offer) bool { return o.Name == use })
+		if at < 0 {
+			continue
+		}
+		offer := p.Offers[at]
+		spec, err := params.Restore(offer.Params)
+		offer.Params = spec
+		return offer, err == nil
+	}
+	return loader.Offer{}, false
+}
+
+// yields is nil where a pipe doesn't say what keys its result has.
+func yields(labels map[string]string) []string {
+	text, said := labels["yields"]
+	if !said || text == "*" {
+		return nil
+	}
+	keys := []string{}
+	for key := range strings.SplitSeq(text, ",") {
+		if key = strings.TrimSpace(key); key != "" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func (c *catalog) Names() []string {
+	names := c.registry.Names()
+	for _, p := range c.plugins {
+		if p.Status == loader.Loaded {
+			names = append(names, p.Injectables...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// CheckParams asks each plugin that is not opened here in a process of its own.
+func (c *catalog) CheckParams(questions []config.ParamsQuestion) [][]*api.FieldError {
+	answers := make([][]*api.FieldError, len(questions))
+	for _, p := range c.plugins {
+		var checks []loader.ParamsCheck
+		var numbers []int
+		for i, q := range questions {
+			if c.ask != nil && p.Status == loader.Loaded && slices.Contains(p.Injectables, q.Use) {
+				checks, numbers = append(checks, loader.ParamsCheck{Use: q.Use, Params: q.Params}), append(numbers, i)
+			}
+		}
+		if len(checks) == 0 {
+			continue
+		}
+		found, err := c.ask(p, checks)
+		if err != nil {
+			c.failed = errors.Join(c.failed, err)
+			continue
+		}
+		for i, faults := range found {
+			for _, f := range faults {
+				answers[numbers[i]] = append(answers[numbers[i]], &api.FieldError{Field: f.Field, Err: errors.New(f.Message)})
+			}
+		}
+	}
+	return answers
+}
+
+// ask returns the way to ask plugins of l.
+func (l pluginLoad) ask(ctx context.Context) func(loader.Plugin, []loader.ParamsCheck) ([][]loader.ParamsFault, error) {
+	return func(p loader.Plugin, checks []loader.ParamsCheck) ([][]loader.ParamsFault, error) {
+		options, err := l.options()
+		if err != nil {
+			return nil, err
+		}
+		return loader.CheckParams(ctx, options, p, checks)
+	}
+}
 
 // Missing says why nothing offers use, where a plugin that would was refused or
 // where there are no plugins at all.

@@ -29,26 +29,39 @@ type pluginLoad struct {
 // run fills a registry with the built-in plugin and those in the folders. load is
 // [loader.Load], or [loader.Inspect] to open none.
 func (l pluginLoad) run(ctx context.Context, load func(context.Context, loader.Options, *registry.Registry) ([]loader.Plugin, error)) (*registry.Registry, []loader.Plugin, error) {
-	state, err := l.stateDir()
+	options, err := l.options()
 	if err != nil {
-		return nil, nil, fault(CodeUsage, err)
+		return nil, nil, err
 	}
 	r := registry.New(separator)
 	builtin := base.New(l.Version, base.Options{FireAtOnce: l.fireAtOnce})
 	about := api.AppConfig{
 		Separator: separator, PluginPrefix: namePrefix, APIVersion: l.APILevel, HostVersion: l.Version,
-		CacheDir: l.cacheDir(state), StateDir: state, Logger: l.logger,
+		CacheDir: options.CacheDir, StateDir: options.StateDir, Logger: l.logger,
 	}
 	if err := r.Register(base.Name, pluginPrefix(base.Name), about, builtin.Injectables()); err != nil {
 		return nil, nil, fault(CodeRun, err)
 	}
+	plugins, err := load(ctx, options, r)
+	if ctx.Err() != nil {
+		return r, plugins, fault(CodeRun, err)
+	}
+	return r, plugins, fault(CodePlugins, err)
+}
+
+// options are what the loader is told.
+func (l pluginLoad) options() (loader.Options, error) {
+	state, err := l.stateDir()
+	if err != nil {
+		return loader.Options{}, fault(CodeUsage, err)
+	}
 	options := loader.Options{
-		Dirs: l.dirs, StateDir: state, CacheDir: about.CacheDir,
+		Dirs: l.dirs, StateDir: state, CacheDir: l.cacheDir(state),
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
 		Logger: l.logger, TrustedKeys: l.keys,
 	}
 	if options.ProbeTimeout, err = l.probeTimeout(); err != nil {
-		return nil, nil, fault(CodeUsage, err)
+		return loader.Options{}, fault(CodeUsage, err)
 	}
 	for _, p := range l.policies {
 		policy := loader.Policy{
@@ -60,11 +73,7 @@ func (l pluginLoad) run(ctx context.Context, load func(context.Context, loader.O
 		}
 		options.Policies = append(options.Policies, policy)
 	}
-	plugins, err := load(ctx, options, r)
-	if ctx.Err() != nil {
-		return r, plugins, fault(CodeRun, err)
-	}
-	return r, plugins, fault(CodePlugins, err)
+	return options, nil
 }
 
 // probeTimeout is how long a plugin may take to describe itself; 0 leaves the

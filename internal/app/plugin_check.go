@@ -33,22 +33,23 @@ type PluginDifference struct {
 	Fix     string `json:"fix"`
 }
 
-// CheckPlugins tells of each file whether this otai would load it: by reading
-// alone when static is set, else also by a probe in a child process. The fault
-// beside the answers says only that one of them was refused.
+// CheckPlugins tells of each file whether this otai would load it together with
+// those before it: by reading alone when static is set, else also by a probe in a
+// child process. The fault beside the answers says only that one of them was refused.
 func CheckPlugins(ctx context.Context, s Settings, files []string, static bool) ([]PluginCheck, error) {
+	var refusals []*loader.Error
+	if static {
+		refusals = loader.Preflight(files...)
+	} else {
+		var err error
+		if refusals, err = tryPlugins(ctx, s, files); err != nil {
+			return nil, err
+		}
+	}
 	checks := make([]PluginCheck, len(files))
 	refused := 0
-	for n, file := range files {
-		refusal := loader.Preflight(file)
-		if refusal == nil && !static {
-			p, err := inspectFile(ctx, s, file)
-			if err != nil {
-				return nil, err
-			}
-			refusal = p.Err
-		}
-		if checks[n] = checkOf(file, refusal); refusal != nil {
+	for n, refusal := range refusals {
+		if checks[n] = checkOf(files[n], refusal); refusal != nil {
 			refused++
 		}
 	}
@@ -58,17 +59,34 @@ func CheckPlugins(ctx context.Context, s Settings, files []string, static bool) 
 	return checks, nil
 }
 
-// inspectFile takes one file through all stages but the opening.
-func inspectFile(ctx context.Context, s Settings, file string) (loader.Plugin, error) {
+// tryPlugins leaves out of the set what could not be opened even alone.
+func tryPlugins(ctx context.Context, s Settings, files []string) ([]*loader.Error, error) {
+	refusals := make([]*loader.Error, len(files))
+	var set []string
+	var numbers []int
+	for n, file := range files {
+		if refusals[n] = loader.Preflight(file)[0]; refusals[n] == nil {
+			set, numbers = append(set, file), append(numbers, n)
+		}
+	}
+	plugins, err := inspectFiles(ctx, s, set...)
+	for n, p := range plugins {
+		refusals[numbers[n]] = p.Err
+	}
+	return refusals, err
+}
+
+// inspectFiles takes files through all stages but the opening.
+func inspectFiles(ctx context.Context, s Settings, files ...string) ([]loader.Plugin, error) {
 	_, plugins, err := pluginLoad{Settings: s, logger: slog.New(slog.DiscardHandler)}.run(ctx,
 		func(ctx context.Context, o loader.Options, r *registry.Registry) ([]loader.Plugin, error) {
-			p, err := loader.InspectFile(ctx, o, r, s.abs(file))
-			return []loader.Plugin{p}, err
+			paths := make([]string, len(files))
+			for n, file := range files {
+				paths[n] = s.abs(file)
+			}
+			return loader.InspectFiles(ctx, o, r, paths...)
 		})
-	if err != nil {
-		return loader.Plugin{}, err
-	}
-	return plugins[0], nil
+	return plugins, err
 }
 
 func checkOf(file string, refusal *loader.Error) PluginCheck {
@@ -91,7 +109,7 @@ func checkOf(file string, refusal *loader.Error) PluginCheck {
 
 // refusalOf is the fault for one file that this otai would not open.
 func refusalOf(file string) error {
-	refusal := loader.Preflight(file)
+	refusal := loader.Preflight(file)[0]
 	if refusal == nil {
 		return nil
 	}

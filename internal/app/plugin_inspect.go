@@ -42,10 +42,11 @@ type PluginParam struct {
 // InspectPlugin tells what a plugin file offers, as a child process reports it.
 // Nothing of the file runs in this one.
 func InspectPlugin(ctx context.Context, s Settings, file string) (PluginDetails, error) {
-	p, err := inspectFile(ctx, s, file)
+	plugins, err := inspectFiles(ctx, s, file)
 	if err != nil {
 		return PluginDetails{}, err
 	}
+	p := plugins[0]
 	details := PluginDetails{PluginStatus: statusOf(p), Description: p.Description, Size: p.Size, Offers: []PluginOffer{}}
 	for _, o := range p.Offers {
 		details.Offers = append(details.Offers, offerOf(o))

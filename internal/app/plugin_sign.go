@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"aead.dev/minisign"
@@ -28,13 +26,6 @@ type KeyPair struct {
 	Encrypted      bool   // the secret key needs a password
 }
 
-// Signature is the signature of a plugin file.
-type Signature struct {
-	File    string
-	KeyID   string
-	Comment string // signed with the file
-}
-
 // GenerateKeys writes PREFIX.key, encrypted if the password is not empty, and
 // PREFIX.pub. Neither file may exist.
 func GenerateKeys(prefix string, ask Password) (KeyPair, error) {
@@ -52,7 +43,7 @@ func GenerateKeys(prefix string, ask Password) (KeyPair, error) {
 	if err != nil {
 		return KeyPair{}, fault(CodeRun, fmt.Errorf("making a key: %w", err))
 	}
-	pair.ID, pair.Text, pair.Encrypted = keyID(secret.ID()), public.String(), password != ""
+	pair.ID, pair.Text, pair.Encrypted = loader.KeyID(secret.ID()), public.String(), password != ""
 	secretText, err := secret.MarshalText()
 	if pair.Encrypted {
 		secretText, err = minisign.EncryptKey(password, secret)
@@ -74,75 +65,46 @@ func GenerateKeys(prefix string, ask Password) (KeyPair, error) {
 }
 
 // SignPlugin writes FILE.minisig.
-func SignPlugin(file, keyFile string, ask Password) (Signature, error) {
+func SignPlugin(file, keyFile string, ask Password) (loader.Signature, error) {
 	secret, err := readSecretKey(keyFile, ask)
 	if err != nil {
-		return Signature{}, err
+		return loader.Signature{}, err
 	}
 	content, err := digest(file)
 	if err != nil {
-		return Signature{}, err
+		return loader.Signature{}, err
 	}
-	s := Signature{
-		File: file + loader.SignatureEnding, KeyID: keyID(secret.ID()),
+	s := loader.Signature{
+		File: file + loader.SignatureEnding, KeyID: loader.KeyID(secret.ID()),
 		Comment: fmt.Sprintf("timestamp:%d\tfile:%s\thashed", time.Now().Unix(), filepath.Base(file)),
 	}
 	text := content.SignWithComments(secret, s.Comment, "signature of the key "+s.KeyID)
 	if err := replaceFile(s.File, text, 0o644); err != nil {
-		return Signature{}, fault(CodeRun, fmt.Errorf("writing the signature: %w", err))
+		return loader.Signature{}, fault(CodeRun, fmt.Errorf("writing the signature: %w", err))
 	}
 	return s, nil
 }
 
-// A key or a signature has a few hundred bytes; comments may be longer.
-const longestKeyFile = 16 << 10
-
 // VerifyPlugin checks FILE.minisig. key is a public key, or the file of one; "" is
 // any of the trusted_keys of the configuration. The fault of a signature that
 // doesn't hold has the code of a refused plugin.
-func VerifyPlugin(s Settings, file, key string) (Signature, error) {
+func VerifyPlugin(s Settings, file, key string) (loader.Signature, error) {
 	trusted := []string{key}
 	if key == "" {
 		var err error
 		if trusted, err = s.trustedKeys(); err != nil {
-			return Signature{}, err
+			return loader.Signature{}, err
 		}
 	}
-	var keys []minisign.PublicKey
-	var ids []string
-	for _, text := range trusted {
-		public, err := s.readPublicKey(text)
-		if err != nil {
-			return Signature{}, err
-		}
-		keys, ids = append(keys, public), append(ids, keyID(public.ID()))
-	}
-	content, err := digest(file)
+	keys, err := loader.ReadKeys(trusted)
 	if err != nil {
-		return Signature{}, err
+		return loader.Signature{}, fault(CodeUsage, err)
 	}
-	name := file + loader.SignatureEnding
-	text, err := readShort(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Signature{}, fault(CodePlugins, fmt.Errorf("%s is not signed: there is no %s; sign it with: otai plugin sign %s --key KEYFILE", file, name, file))
+	found, err := loader.VerifySignature(file, "", keys)
+	if verdict := (*loader.SignatureError)(nil); errors.As(err, &verdict) {
+		return found, fault(CodePlugins, fmt.Errorf("%s: %w; %s", file, verdict, verdict.Fix))
 	}
-	if err != nil {
-		return Signature{}, fault(CodeRun, fmt.Errorf("reading the signature: %w", err))
-	}
-	var signature minisign.Signature
-	if err := signature.UnmarshalText(text); err != nil {
-		return Signature{}, fault(CodePlugins, fmt.Errorf("%s is no minisign signature: %w; sign the file again", name, err))
-	}
-	found := Signature{File: name, KeyID: keyID(signature.KeyID), Comment: signature.TrustedComment}
-	by := slices.IndexFunc(keys, func(k minisign.PublicKey) bool { return k.ID() == signature.KeyID })
-	if by < 0 {
-		return Signature{}, fault(CodePlugins, fmt.Errorf("%s was signed by the key %s, not by %s; ask its maker for the public key, or don't use the file",
-			file, found.KeyID, strings.Join(ids, " or ")))
-	}
-	if !content.Verify(keys[by], text) {
-		return Signature{}, fault(CodePlugins, fmt.Errorf("the signature of %s by the key %s does not hold: the file or its signature was changed; get both again", file, found.KeyID))
-	}
-	return found, nil
+	return found, fault(CodeRun, err)
 }
 
 // trustedKeys are those of the configuration.
@@ -187,21 +149,6 @@ func readSecretKey(name string, ask Password) (minisign.PrivateKey, error) {
 	return secret, nil
 }
 
-func (s Settings) readPublicKey(given string) (minisign.PublicKey, error) {
-	var key minisign.PublicKey
-	if key.UnmarshalText([]byte(strings.TrimSpace(given))) == nil {
-		return key, nil
-	}
-	text, err := readShort(s.abs(given))
-	if err != nil {
-		return key, fault(CodeUsage, fmt.Errorf("%q is neither a minisign public key nor a file that can be read: %w", given, plainCause(err)))
-	}
-	if err := key.UnmarshalText([]byte(strings.TrimSpace(string(text)))); err != nil {
-		return key, fault(CodeUsage, fmt.Errorf("%s holds no minisign public key: %w; give the .pub file", given, err))
-	}
-	return key, nil
-}
-
 // digest reads the file as minisign's pre-hashed form wants it: in pieces.
 func digest(name string) (*minisign.Reader, error) {
 	file, err := os.Open(name)
@@ -216,6 +163,9 @@ func digest(name string) (*minisign.Reader, error) {
 	return content, nil
 }
 
+// A secret key has a few hundred bytes.
+const longestKeyFile = 16 << 10
+
 func readShort(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -228,9 +178,6 @@ func readShort(name string) ([]byte, error) {
 	}
 	return text, err
 }
-
-// keyID writes a key's id as minisign shows it.
-func keyID(id uint64) string { return fmt.Sprintf("%016X", id) }
 
 func plainCause(err error) error {
 	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {

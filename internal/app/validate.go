@@ -24,7 +24,7 @@ func (v Validation) Excerpt(p config.Problem) string { return v.redactor.Text(p.
 // beside it carries only the exit code.
 func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) {
 	// A log file made here would belong to who validates, and not to the service.
-	a, err := prepare(ctx, s, choices{silent: true})
+	a, err := prepare(ctx, s, choices{silent: true, inspect: true})
 	var found *ProblemsError
 	if err != nil && !errors.As(err, &found) {
 		return Validation{}, err

@@ -3,13 +3,13 @@ package config_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/api"
-	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/pkg/loader"
 )
 
 // The params of the catalog below are small relatives of the real ones.
@@ -19,12 +19,14 @@ type (
 		BaseURL  string            `otai:"base_url,required"`
 		Username string            `otai:"username" default:"open_ticket_ai"`
 		Password string            `otai:"password,secret"`
+		Service  string            `otai:"webservice_name" default:"OpenTicketAI"`
 		Timeout  time.Duration     `otai:"timeout" default:"30s"`
 		Retries  int               `otai:"retries" default:"3" min:"0" max:"10"`
 		URLs     map[string]string `otai:"operation_urls"`
 	}
 	hfParams struct {
 		APIToken string         `otai:"api_token,secret"`
+		Model    string         `otai:"model_name"`
 		Spare    api.Classifier `inject:"spare,optional"`
 	}
 	compositeParams struct {
@@ -34,6 +36,7 @@ type (
 	orchestratorParams struct {
 		Steps []api.ChildPipe `otai:"steps,required"`
 		Sleep time.Duration   `otai:"orchestrator_sleep" default:"10ms"`
+		Retry time.Duration   `otai:"exception_sleep" default:"5s"`
 	}
 	runnerParams struct {
 		On  api.ChildPipe `otai:"on"`
@@ -49,8 +52,9 @@ type (
 		Expression any `otai:"expression,required"`
 	}
 	criteria struct {
-		Queue *api.Entity `otai:"queue"`
-		Limit int         `otai:"limit" default:"10" min:"1"`
+		Queue  *api.Entity  `otai:"queue"`
+		States []api.Entity `otai:"states"`
+		Limit  int          `otai:"limit" default:"10" min:"1"`
 	}
 	fetchParams struct {
 		Tickets  api.TicketSystem `inject:"ticket_system"`
@@ -59,7 +63,7 @@ type (
 	updateParams struct {
 		Tickets  api.TicketSystem `inject:"ticket_system"`
 		TicketID string           `otai:"ticket_id,required"`
-		Update   api.TicketUpdate `otai:"updated_ticket"`
+		Update   api.TicketUpdate `otai:"updated_ticket,required"`
 	}
 	noteParams struct {
 		Tickets  api.TicketSystem `inject:"ticket_system"`
@@ -103,15 +107,15 @@ func newCatalog() catalog {
 		"base:JinjaRenderer":                        service[noParams, fakeRenderer]("JinjaRenderer"),
 		"base:SimpleSequentialOrchestrator":         pipe[orchestratorParams]("SimpleSequentialOrchestrator"),
 		"base:SimpleSequentialRunner":               pipe[runnerParams]("SimpleSequentialRunner"),
-		"base:CompositePipe":                        pipe[compositeParams]("CompositePipe"),
-		"base:IntervalTrigger":                      pipe[intervalParams]("IntervalTrigger"),
-		"base:ExpressionPipe":                       pipe[expressionParams]("ExpressionPipe"),
-		"base:FetchTicketsPipe":                     pipe[fetchParams]("FetchTicketsPipe"),
-		"base:UpdateTicketPipe":                     pipe[updateParams]("UpdateTicketPipe"),
-		"base:AddNotePipe":                          pipe[noteParams]("AddNotePipe"),
-		"base:ClassificationPipe":                   pipe[classifyParams]("ClassificationPipe"),
+		"base:CompositePipe":                        pipe[compositeParams]("CompositePipe").WithLabel("yields", "*"),
+		"base:IntervalTrigger":                      pipe[intervalParams]("IntervalTrigger").WithLabel("yields", ""),
+		"base:ExpressionPipe":                       pipe[expressionParams]("ExpressionPipe").WithLabel("yields", "value"),
+		"base:FetchTicketsPipe":                     pipe[fetchParams]("FetchTicketsPipe").WithLabel("yields", "fetched_tickets"),
+		"base:UpdateTicketPipe":                     pipe[updateParams]("UpdateTicketPipe").WithLabel("yields", ""),
+		"base:AddNotePipe":                          pipe[noteParams]("AddNotePipe").WithLabel("yields", ""),
+		"base:ClassificationPipe":                   pipe[classifyParams]("ClassificationPipe").WithLabel("yields", "label,confidence"),
 		"otobo-znuny:OTOBOZnunyTicketSystemService": service[otoboParams, fakeTickets]("OTOBOZnunyTicketSystemService"),
-		"otobo-znuny:FetchTicketsPipe":              pipe[fetchParams]("FetchTicketsPipe"),
+		"otobo-znuny:FetchTicketsPipe":              pipe[fetchParams]("FetchTicketsPipe").WithLabel("yields", "fetched_tickets"),
 		"hf-local:HFClassificationService":          service[hfParams, fakeClassifier]("HFClassificationService"),
 		"acme:Switch":                               pipe[switchParams]("Switch"),
 		"acme:MustacheRenderer":                     service[noParams, fakeRenderer]("MustacheRenderer"),
@@ -125,21 +129,18 @@ func (c catalog) Find(use string) (config.Component, bool) {
 	if !ok {
 		return config.Component{}, false
 	}
-	spec, err := params.Describe(i.Params)
+	offer, err := loader.Describe(i)
 	if err != nil {
 		panic(err)
 	}
-	return config.Component{
-		Service: i.Provides != nil,
-		Params:  spec,
-		Fits: func(need *params.Spec) error {
-			if i.Provides.Implements(need.Type()) {
-				return nil
-			}
-			return fmt.Errorf("%v is no %s", i.Provides, need.Interface)
-		},
+	component := config.Component{
+		Service: offer.Service, Doc: offer.Doc, Labels: offer.Labels, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
 		Renderer: i.Provides != nil && i.Provides.Implements(reflect.TypeFor[api.TemplateRenderer]()),
-	}, true
+	}
+	if yields, ok := i.Labels["yields"]; ok && yields != "*" {
+		component.Yields = strings.FieldsFunc(yields, func(r rune) bool { return r == ',' })
+	}
+	return component, true
 }
 
 func (c catalog) Names() []string {

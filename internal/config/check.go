@@ -1,7 +1,8 @@
 package config
 
 import (
-	"errors"
+	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,18 +21,40 @@ type Catalog interface {
 	Missing(use string) string
 }
 
-// Component is a service or a pipe that a configuration can use.
+// Component is a service or a pipe that a configuration can use. It is plain data,
+// because the plugin that offers it may never be opened in this process.
 type Component struct {
-	Service bool
-	Params  *params.Spec
-	// Fits says why a service can't be what need asks for; nil means that it can.
-	Fits func(need *params.Spec) error
-	// Renderer is true for a service that is an [api.TemplateRenderer].
-	Renderer bool
+	Service  bool
+	Doc      string
+	Labels   map[string]string
+	Params   *params.Spec        // one that can decode
+	Methods  []string            // of a service
+	Needs    map[string][]string // methods that a service must have to be injected, by the injection's name
+	Renderer bool                // the service is an [api.TemplateRenderer]
+	// Yields are the keys of a pipe's result, and nil where it doesn't say.
+	Yields []string
+}
+
+// fits reports whether the service can be injected as need.
+func (c Component) fits(need []string) bool {
+	return c.Service && !slices.ContainsFunc(need, func(method string) bool { return !slices.Contains(c.Methods, method) })
+}
+
+// ParamsChecker is a [Catalog] that asks plugins what only their own code knows
+// about params: the answer has a list of faults for each question.
+type ParamsChecker interface {
+	CheckParams(questions []ParamsQuestion) [][]*api.FieldError
+}
+
+// ParamsQuestion is about the params of one component.
+type ParamsQuestion struct {
+	Use    string
+	Params map[string]any
 }
 
 // Check holds the document against what c offers: every use, every injection, the
-// params of services and pipes down to the last child, and the templates.
+// params of services and pipes down to the last child, the templates, and the
+// names in them.
 func (d *Document) Check(c Catalog) Problems {
 	k := &checker{doc: d, catalog: c, found: &findings{}, services: map[string]Component{}}
 	for _, s := range d.Services {
@@ -39,24 +62,23 @@ func (d *Document) Check(c Catalog) Problems {
 			k.services[s.ID] = component
 		}
 	}
-	parse := k.parser()
+	k.language = k.templateLanguage()
 	for _, s := range d.Services {
 		component, ok := k.services[s.ID]
-		k.injects(s.Injects, s.Path, component.Params)
+		k.injects(s.Injects, s.Path, component)
 		if ok {
-			k.params(s.Params, s.Path, component.Params)
+			k.params(s.Params, s.Path, s.Use, component.Params, scope{})
 		}
-		if parse != nil && !component.Renderer {
-			k.templates(s.Params, join(s.Path, "params"), parse)
+		if !component.Renderer {
+			k.templates(s.Params, join(s.Path, "params"), component.Params, scope{})
 		}
 	}
 	k.circles()
 	if d.Orchestrator != nil {
-		k.pipe(d.Orchestrator, "orchestrator")
-		if parse != nil {
-			k.templates(d.Orchestrator["params"], "orchestrator.params", parse)
-		}
+		k.steps = stepPaths(d.Orchestrator["params"], "orchestrator.params", map[string]string{})
+		k.pipe(d.Orchestrator, "orchestrator", scope{})
 	}
+	k.askPlugins()
 	return k.found.sorted(d.secrets)
 }
 
@@ -65,6 +87,11 @@ type checker struct {
 	catalog  Catalog
 	found    *findings
 	services map[string]Component // by id, those whose use is known
+	language *jinja.Renderer      // nil: templates are in another language than ours
+	steps    map[string]string    // path of each step with an id
+
+	questions []ParamsQuestion
+	asked     []string // path of the params of each
 }
 
 func (k *checker) at(path string) Position { return k.doc.atlas.valueAt(path) }
@@ -94,6 +121,9 @@ func (k *checker) component(use, path string, service bool) (Component, bool) {
 }
 
 func (k *checker) useHint(use string) string {
+	if hint, ok := retiredUses[use]; ok {
+		return hint
+	}
 	names := slices.Sorted(slices.Values(k.catalog.Names()))
 	var hints []string
 	if reason := k.catalog.Missing(use); reason != "" {
@@ -113,18 +143,19 @@ func (k *checker) useHint(use string) string {
 }
 
 // injects holds the given services against what the params struct asks for.
-func (k *checker) injects(given map[string]string, path string, spec *params.Spec) {
+func (k *checker) injects(given map[string]string, path string, component Component) {
 	base := join(path, "injects")
+	known := component.Params != nil
 	needs := map[string]*params.Spec{}
-	if spec != nil {
-		for _, need := range spec.Injections() {
+	if known {
+		for _, need := range component.Params.Injections() {
 			needs[need.Name] = need
 		}
 	}
 	for _, name := range sortedKeys(given) {
 		id, at := given[name], join(base, name)
 		need := needs[name]
-		if need == nil && spec != nil {
+		if need == nil && known {
 			hint := "nothing is injected here"
 			if len(needs) > 0 {
 				hint = keyHint(name, sortedKeys(needs))
@@ -133,21 +164,18 @@ func (k *checker) injects(given map[string]string, path string, spec *params.Spe
 			continue
 		}
 		if !slices.ContainsFunc(k.doc.Services, func(s Service) bool { return s.ID == id }) {
-			k.found.err(k.at(at), at, "unknown-service", k.serviceHint(id, need), "there is no service %q", id)
+			k.found.err(k.at(at), at, "unknown-service", k.serviceHint(id, need, component), "there is no service %q", id)
 			continue
 		}
-		component, known := k.services[id]
-		if !known || need == nil || component.Fits == nil {
-			continue
-		}
-		if err := component.Fits(need); err != nil {
-			k.found.err(k.at(at), at, "bad-injection", k.fitting(need), "the service %q can't be injected: %v", id, err)
+		service, ok := k.services[id]
+		if ok && need != nil && !service.fits(component.Needs[name]) {
+			k.found.err(k.at(at), at, "bad-injection", k.fitting(need, component), "the service %q can't be injected: it is no %s", id, need.Interface)
 		}
 	}
 	for _, name := range sortedKeys(needs) {
 		if _, ok := given[name]; !ok && !needs[name].Optional {
 			at := join(base, name)
-			hint := k.fitting(needs[name])
+			hint := k.fitting(needs[name], component)
 			if hint == "" {
 				hint = "configure a service that is a " + needs[name].Interface + " and name it under injects:"
 			}
@@ -156,7 +184,7 @@ func (k *checker) injects(given map[string]string, path string, spec *params.Spe
 	}
 }
 
-func (k *checker) serviceHint(id string, need *params.Spec) string {
+func (k *checker) serviceHint(id string, need *params.Spec, component Component) string {
 	var ids []string
 	for _, s := range k.doc.Services {
 		ids = append(ids, s.ID)
@@ -165,7 +193,7 @@ func (k *checker) serviceHint(id string, need *params.Spec) string {
 		return "did you mean " + near + "?"
 	}
 	if need != nil {
-		if hint := k.fitting(need); hint != "" {
+		if hint := k.fitting(need, component); hint != "" {
 			return hint
 		}
 	}
@@ -176,10 +204,10 @@ func (k *checker) serviceHint(id string, need *params.Spec) string {
 }
 
 // fitting names the services that could be injected.
-func (k *checker) fitting(need *params.Spec) string {
+func (k *checker) fitting(need *params.Spec, component Component) string {
 	var ids []string
 	for _, s := range k.doc.Services {
-		if component, ok := k.services[s.ID]; ok && component.Fits != nil && component.Fits(need) == nil {
+		if service, ok := k.services[s.ID]; ok && service.fits(component.Needs[need.Name]) {
 			ids = append(ids, s.ID)
 		}
 	}
@@ -202,8 +230,42 @@ var pipeKeyHints = map[string]string{
 }
 
 // pipe checks a pipe at its place, and through its params its children.
-func (k *checker) pipe(m map[string]any, path string) {
+func (k *checker) pipe(m map[string]any, path string, around scope) {
 	d := k.decoder()
+	use, isText := m["use"].(string)
+	if isText && !strings.Contains(use, ":") && strings.Contains(use, ".") {
+		// None of its other keys would be right either.
+		k.found.err(k.at(join(path, "use")), join(path, "use"), "unknown-use",
+			"write use: PLUGIN:NAME, services below injects: and all else below params:; "+k.useHint(use), "%q is the form of a version that never ran", use)
+		k.templates(m["params"], join(path, "params"), nil, around)
+		return
+	}
+	k.pipeKeys(m, path)
+	if id, ok := m["id"]; ok && id != nil {
+		if _, isText := id.(string); !isText {
+			k.found.err(k.at(join(path, "id")), join(path, "id"), "wrong-type", `write it in quotes: "1"`, "this is %s, the id must be text", describe(id))
+		}
+	}
+	given := d.injects(m["injects"], join(path, "injects"))
+	raw := d.mapping(m["params"], join(path, "params"))
+	switch {
+	case m["use"] == nil || isText && use == "":
+		k.found.err(k.at(path), path, "missing-key", "write use: PLUGIN:NAME, or params: with steps: for a row of pipes", "the pipe's use is missing")
+	case !isText:
+		d.wrongType(join(path, "use"), "text such as base:CompositePipe", m["use"])
+	}
+	component, ok := Component{}, false
+	if isText {
+		component, ok = k.component(use, path, false)
+	}
+	k.injects(given, path, component)
+	if ok && (raw != nil || m["params"] == nil) {
+		k.params(raw, path, use, component.Params, around)
+	}
+	k.templates(m["params"], join(path, "params"), component.Params, around)
+}
+
+func (k *checker) pipeKeys(m map[string]any, path string) {
 	for _, key := range sortedKeys(m) {
 		if slices.Contains(pipeKeys, key) {
 			continue
@@ -217,37 +279,19 @@ func (k *checker) pipe(m map[string]any, path string) {
 		}
 		k.found.err(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
 	}
-	if id, ok := m["id"]; ok && id != nil {
-		if _, isText := id.(string); !isText {
-			k.found.err(k.at(join(path, "id")), join(path, "id"), "wrong-type", `write it in quotes: "1"`, "this is %s, the id must be text", describe(id))
-		}
-	}
-	given := d.injects(m["injects"], join(path, "injects"))
-	raw := d.mapping(m["params"], join(path, "params"))
-	use, isText := m["use"].(string)
-	switch {
-	case m["use"] == nil || isText && use == "":
-		k.found.err(k.at(path), path, "missing-key", "write use: PLUGIN:NAME, or params: with steps: for a row of pipes", "the pipe's use is missing")
-		return
-	case !isText:
-		d.wrongType(join(path, "use"), "text such as base:CompositePipe", m["use"])
-		return
-	}
-	component, ok := k.component(use, path, false)
-	k.injects(given, path, component.Params)
-	if ok && (raw != nil || m["params"] == nil) {
-		k.params(raw, path, component.Params)
-	}
 }
 
 // params decodes what is known before anything runs. Decoding meets the children.
-func (k *checker) params(raw map[string]any, path string, spec *params.Spec) {
+func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec, around scope) {
 	if spec == nil {
 		return
 	}
 	base := join(path, "params")
+	faults := len(k.found.list)
 	k.texts(raw, base, spec)
+	inner := around.below(use, raw, spec)
 	ids := map[string]string{}
+	moved := ""
 	_, err := params.Decode(spec, raw, params.Binder{
 		Offline: true,
 		Child: func(place string, raw any) (api.ChildPipe, error) {
@@ -257,7 +301,8 @@ func (k *checker) params(raw map[string]any, path string, spec *params.Spec) {
 				k.decoder().wrongType(child, "a pipe, which is a mapping with use and params", raw)
 				return api.ChildPipe{}, nil
 			}
-			if id, ok := m["id"].(string); ok && id != "" && strings.HasSuffix(place, "]") {
+			id, _ := m["id"].(string)
+			if id != "" && strings.HasSuffix(place, "]") {
 				key := place[:strings.LastIndex(place, "[")] + "\x00" + id
 				if before, twice := ids[key]; twice {
 					k.found.warn(k.at(join(child, "id")), join(child, "id"), "duplicate-id", "rename one of both",
@@ -265,40 +310,60 @@ func (k *checker) params(raw map[string]any, path string, spec *params.Spec) {
 				}
 				ids[key] = child
 			}
-			k.pipe(m, child)
+			childUse, _ := m["use"].(string)
+			k.pipe(m, child, inner)
+			if use == defaultComposite {
+				if id != "" {
+					inner = inner.with(id, childUse)
+				}
+				moved = k.noteAfterMove(m, child, moved)
+			}
 			return api.ChildPipe{}, nil
 		},
 	})
-	for _, fault := range params.Faults(err) {
-		k.fault(fault, base)
+	k.faults(params.Faults(err), base, spec)
+	if len(k.found.list) == faults && spec.Unchecked() {
+		k.questions = append(k.questions, ParamsQuestion{Use: use, Params: raw})
+		k.asked = append(k.asked, path)
 	}
 }
 
-func (k *checker) fault(fault *api.FieldError, base string) {
-	path := base
-	if fault.Field != "" {
-		path = base + "." + fault.Field
-		if strings.HasPrefix(fault.Field, "[") {
-			path = base + fault.Field
+// noteAfterMove warns of a note in a step of its own: between the two writes the
+// process may end, and the next cycle no longer finds the ticket in its queue.
+// moved is the step that moves the ticket, "" as long as there is none.
+func (k *checker) noteAfterMove(step map[string]any, path, moved string) string {
+	raw, _ := step["params"].(map[string]any)
+	switch step["use"] {
+	case "base:UpdateTicketPipe":
+		if update, _ := raw["updated_ticket"].(map[string]any); update["queue"] != nil {
+			if id, _ := step["id"].(string); id != "" {
+				return id
+			}
+			return path
+		}
+	case "base:AddNotePipe":
+		if moved != "" {
+			k.found.warn(k.at(join(path, "use")), join(path, "use"), "note-after-move", "write it below updated_ticket: notes: of "+moved+", which sends both at once",
+				"when otai ends between the move and this step, the note is never written")
 		}
 	}
-	message, hint := fault.Err.Error(), ""
-	if i := strings.LastIndex(message, " ("); i > 0 && strings.HasSuffix(message, ")") {
-		message, hint = message[:i], message[i+2:len(message)-1]
+	return moved
+}
+
+// askPlugins lets the plugins' own code judge what nothing else is wrong with.
+func (k *checker) askPlugins() {
+	asker, ok := k.catalog.(ParamsChecker)
+	if !ok || len(k.questions) == 0 {
+		return
 	}
-	position := k.at(path)
-	code := "bad-param"
-	switch {
-	case strings.HasPrefix(message, "unknown key"):
-		position, code = k.doc.atlas.keyAt(path), "unknown-key"
-	case strings.HasPrefix(message, "is required"):
-		code = "missing-param"
+	for i, faults := range asker.CheckParams(k.questions) {
+		k.faults(faults, join(k.asked[i], "params"), nil)
 	}
-	k.found.err(position, path, code, hint, "%s", message)
 }
 
 // texts reports numbers that stand where text is wanted and are other text than
-// what was written: 0123 is 83. It also learns the secrets.
+// what was written: 0123 is 83. It also learns the secrets, and finds times of day
+// that YAML readers don't agree about.
 func (k *checker) texts(v any, path string, spec *params.Spec) {
 	if spec == nil {
 		return
@@ -320,11 +385,28 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 		if spec.Secret && !jinja.HasTemplate(v) {
 			k.doc.secrets.add(v)
 		}
+		if spec.Kind == params.KindDuration {
+			k.clock(v, path)
+		}
 	case int64:
 		k.number(strconv.FormatInt(v, 10), path, spec)
 	case float64:
 		k.number(strconv.FormatFloat(v, 'f', -1, 64), path, spec)
 	}
+}
+
+// clockTime is read as a number of base 60 by YAML 1.1, and as text by YAML 1.2.
+var clockTime = regexp.MustCompile(`^[0-9]+:[0-5][0-9]$`)
+
+func (k *checker) clock(text, path string) {
+	p := k.doc.atlas.places[path]
+	if p.value.Line == 0 || p.style != 0 || !clockTime.MatchString(text) {
+		return
+	}
+	first, second, _ := strings.Cut(text, ":")
+	k.found.err(k.at(path), path, "ambiguous-duration",
+		fmt.Sprintf(`write "%s:00" or PT%sH%sM for hours and minutes, PT%sM%sS for minutes and seconds`, text, first, second, first, second),
+		"%s without quotes is %s hours and %s minutes to one YAML reader and minutes and seconds to another", text, first, second)
 }
 
 func (k *checker) number(text, path string, spec *params.Spec) {
@@ -338,57 +420,6 @@ func (k *checker) number(text, path string, spec *params.Spec) {
 	}
 	if written != text {
 		k.found.err(k.at(path), path, "number-as-text", "write it in quotes", "text is wanted here, and YAML reads this number otherwise than it is written")
-	}
-}
-
-// parser returns nil when the templates are in another language than ours.
-func (k *checker) parser() func(string) error {
-	var renderers []Service
-	for _, s := range k.doc.Services {
-		if k.services[s.ID].Renderer {
-			renderers = append(renderers, s)
-		}
-	}
-	for _, s := range renderers[min(1, len(renderers)):] {
-		k.found.err(k.at(s.Path), s.Path, "second-renderer", "keep one of both", "this is a second template renderer beside %s", renderers[0].Path)
-	}
-	if len(renderers) > 0 && renderers[0].Use != DefaultRenderer {
-		return nil
-	}
-	language := jinja.New(jinja.Options{Env: k.doc.Lookup})
-	return func(source string) error {
-		_, err := language.Parse(source)
-		return err
-	}
-}
-
-func (k *checker) templates(v any, path string, parse func(string) error) {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range sortedKeys(v) {
-			k.templates(v[key], join(path, key), parse)
-		}
-	case []any:
-		for i, item := range v {
-			k.templates(item, at(path, i), parse)
-		}
-	case string:
-		if !jinja.HasTemplate(v) {
-			return
-		}
-		err := parse(v)
-		if err == nil {
-			return
-		}
-		position, message := k.at(path), err.Error()
-		var fault *api.TemplateError
-		if errors.As(err, &fault) {
-			position = k.doc.LocateTemplate(path, fault)
-			if fault.Err != nil {
-				message = fault.Err.Error()
-			}
-		}
-		k.found.err(position, path, "template-syntax", "", "the template has a mistake: %s", message)
 	}
 }
 

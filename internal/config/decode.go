@@ -18,15 +18,18 @@ type decoder struct {
 
 var (
 	documentKeys = []string{"api_version", "infrastructure", "plugins", "plugin_dirs", "trusted_keys", "services", "orchestrator"}
-	loggingKeys  = []string{"level", "format", "log_to_file", "log_file_path", "log_format", "date_format"}
-	pluginKeys   = []string{"name", "version", "required", "enabled", "sha256", "signature"}
-	serviceKeys  = []string{"use", "injects", "params"}
-	pipeKeys     = []string{"id", "use", "injects", "params"}
+	loggingKeys  = []string{"level", "format", "log_to_file", "log_file_path"}
+	// pythonLogging are keys of Open Ticket AI and of Python's logging. Log lines have
+	// one form here.
+	pythonLogging = []string{"log_format", "date_format", "version", "root", "handlers", "formatters", "filters", "loggers", "disable_existing_loggers"}
+	pluginKeys    = []string{"name", "version", "required", "enabled", "sha256", "signature"}
+	serviceKeys   = []string{"use", "injects", "params"}
+	pipeKeys      = []string{"id", "use", "injects", "params"}
 
 	logLevels  = []string{"trace", "debug", "info", "warn", "error", "fatal", "panic", "disabled"}
 	logFormats = []string{"auto", "console", "json"}
-	// pythonLevels are the level names of Open Ticket AI that zerolog calls otherwise.
-	pythonLevels = map[string]string{"warning": "warn", "critical": "fatal", "notset": "trace"}
+	// otherLevels are level names of Open Ticket AI, and of people, for those.
+	otherLevels = map[string]string{"warning": "warn", "critical": "fatal", "notset": "trace", "off": "disabled", "none": "disabled"}
 
 	sha256Text = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 )
@@ -35,7 +38,11 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 	d.keys(root, "", documentKeys)
 	out.APIVersion = d.text(root["api_version"], "api_version")
 	infrastructure := d.mapping(root["infrastructure"], "infrastructure")
-	d.keys(infrastructure, "infrastructure", []string{"logging"})
+	d.keys(infrastructure, "infrastructure", []string{"logging"}, "default_template_renderer")
+	if _, given := infrastructure["default_template_renderer"]; given {
+		const path = "infrastructure.default_template_renderer"
+		d.found.warn(d.atlas.keyAt(path), path, "no-effect", "remove it: the service that is a renderer is taken", "this has no effect here")
+	}
 	out.Logging = d.logging(d.mapping(infrastructure["logging"], "infrastructure.logging"), "infrastructure.logging")
 	out.Plugins = d.plugins(root["plugins"])
 	out.PluginDirs = d.texts(root["plugin_dirs"], "plugin_dirs")
@@ -51,6 +58,9 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 	case map[string]any:
 		out.Orchestrator, _ = plainValue(orchestrator).(map[string]any)
 	case nil:
+		if root["steps"] != nil || root["runners"] != nil {
+			break // they are reported, and belong below it
+		}
 		d.found.err(d.atlas.valueAt("orchestrator"), "orchestrator", "missing-key", "write orchestrator: with params: and steps: below it, or with runners:", "the configuration says nothing to run")
 	default:
 		d.wrongType("orchestrator", "a mapping with use and params", orchestrator)
@@ -58,15 +68,15 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 }
 
 func (d decoder) logging(m map[string]any, path string) Logging {
-	d.keys(m, path, loggingKeys)
-	for _, key := range []string{"log_format", "date_format"} {
+	d.keys(m, path, loggingKeys, pythonLogging...)
+	for _, key := range pythonLogging {
 		if _, given := m[key]; given {
 			d.found.warn(d.atlas.keyAt(join(path, key)), join(path, key), "no-effect", "remove it; format: auto, console or json is what can be chosen", "this has no effect here")
 		}
 	}
 	out := Logging{Level: "info", Format: "auto"}
 	if level := strings.ToLower(d.text(m["level"], join(path, "level"))); level != "" {
-		if name, python := pythonLevels[level]; python {
+		if name, other := otherLevels[level]; other {
 			level = name
 		}
 		out.Level = d.oneOf(level, join(path, "level"), logLevels)
@@ -164,13 +174,27 @@ func (d decoder) injects(v any, path string) map[string]string {
 	return out
 }
 
-// keys reports keys that mean nothing.
-func (d decoder) keys(m map[string]any, path string, known []string) {
+// elsewhere says where keys belong that people write at the top.
+var elsewhere = map[string]string{
+	"steps":   "write it below orchestrator: params:",
+	"runners": "write it below orchestrator:",
+	"on":      "write it below orchestrator: runners:, or in the params of a base:SimpleSequentialRunner",
+	"run":     "write it below orchestrator: runners:, or in the params of a base:SimpleSequentialRunner",
+	"logging": "write it below infrastructure:",
+	"params":  "write it below a service or below orchestrator:",
+}
+
+// keys reports keys that mean nothing; quiet ones are reported elsewhere.
+func (d decoder) keys(m map[string]any, path string, known []string, quiet ...string) {
 	for _, key := range sortedKeys(m) {
-		if slices.Contains(known, key) {
+		if slices.Contains(known, key) || slices.Contains(quiet, key) {
 			continue
 		}
-		d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", keyHint(key, known), "unknown key %q", key)
+		hint := keyHint(key, known)
+		if place, ok := elsewhere[key]; ok && path == "" {
+			hint = place
+		}
+		d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
 	}
 }
 

@@ -23,7 +23,7 @@ const pathDelimiter = "\x1f"
 var variablePrefixes = []string{"OPEN_TICKET_AI__", "OTAI__"}
 
 // layers merges what is given in several places: files, then .env, then the
-// environment. Mappings merge, all else is replaced.
+// environment, then flags. Mappings merge, all else is replaced.
 type layers struct {
 	values   *koanf.Koanf
 	atlas    *atlas
@@ -106,12 +106,17 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 		return
 	}
 	for _, key := range slices.Backward(keys) {
-		value = &node{kind: yaml.MappingNode, at: origin, pairs: []pair{{key, origin, value}}}
+		value = newMapping(value, newText(key, value), value)
 	}
-	root := upgrade(value, l.found)
+	tree := upgrade(origin.File, value, l.found)
+	if tree == nil {
+		return
+	}
+	root := expandFile(origin.File, tree, l.found)
 	if root == nil {
 		return
 	}
+	root.place(origin)
 	if err := l.values.Load(confmap.Provider(root.plain().(map[string]any), ""), nil); err != nil {
 		l.found.err(origin, path, "internal", "please report this", "the value can't be merged: %v", err)
 		return
@@ -120,28 +125,36 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 }
 
 // variableValue reads a list or a mapping as YAML, of which JSON is a part, and
-// takes all else as text.
-func (l *layers) variableValue(origin Position, path, text string) *node {
+// takes all else as text. Its nodes have no line.
+func (l *layers) variableValue(origin Position, path, text string) *yaml.Node {
 	trimmed := strings.TrimSpace(text)
 	template := strings.HasPrefix(trimmed, "{{") || strings.HasPrefix(trimmed, "{%") || strings.HasPrefix(trimmed, "{#")
 	if template || !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
-		return &node{kind: yaml.ScalarNode, at: origin, value: text, text: text}
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(trimmed), &doc); err != nil || len(doc.Content) == 0 {
 		l.found.err(origin, path, "bad-variable", "write JSON", "the value begins like a list or a mapping and is none")
 		return nil
 	}
+	// What is wrong inside has no place of its own: the variable is the place.
 	var faults findings
-	e := expander{file: origin.File, found: &faults, open: map[*yaml.Node]bool{}}
-	n := e.expand(doc.Content[0], path, 0)
-	for _, p := range faults.list {
-		l.found.err(origin, p.Path, p.Code, p.Hint, "%s", p.Message)
+	if expandFile(origin.File, doc.Content[0], &faults) == nil || len(faults.list) > 0 {
+		for _, p := range faults.list {
+			l.found.err(origin, p.Path, p.Code, p.Hint, "%s", p.Message)
+		}
+		return nil
 	}
-	if n != nil {
-		n.place(origin)
+	unplace(doc.Content[0])
+	return doc.Content[0]
+}
+
+// unplace takes the positions off a tree.
+func unplace(n *yaml.Node) {
+	n.Line, n.Column = 0, 0
+	for _, inner := range n.Content {
+		unplace(inner)
 	}
-	return n
 }
 
 // matchingKey returns the key that a segment of a variable's name means: a known

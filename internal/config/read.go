@@ -56,25 +56,15 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
-// cut removes a key and returns what it held.
-func (n *node) cut(key string) (pair, bool) {
-	for i, p := range n.pairs {
-		if p.key == key {
-			n.pairs = append(n.pairs[:i:i], n.pairs[i+1:]...)
-			return p, true
-		}
-	}
-	return pair{}, false
-}
-
 func (n *node) isMapping() bool { return n != nil && n.kind == yaml.MappingNode }
 func (n *node) isList() bool    { return n != nil && n.kind == yaml.SequenceNode }
 func (n *node) isNull() bool {
 	return n == nil || n.kind == yaml.ScalarNode && n.value == nil
 }
 
-// readFile parses one file. It returns nil when nothing in the file can be used.
-func readFile(s Source, f *findings) *node {
+// parseFile parses one file into YAML's own nodes, the document with a mapping in
+// it. It returns nil when nothing in the file can be used.
+func parseFile(s Source, f *findings) *yaml.Node {
 	at := func(offset int) Position { return offsetPosition(s, offset) }
 	data := bytes.TrimPrefix(s.Data, []byte("\xef\xbb\xbf"))
 	skipped := len(s.Data) - len(data)
@@ -112,16 +102,40 @@ func readFile(s Source, f *findings) *node {
 		f.err(Position{s.Name, 1, 1}, "", "empty", "see examples/ for a configuration to begin with", "the file holds no configuration")
 		return nil
 	}
-	e := expander{file: s.Name, found: f, open: map[*yaml.Node]bool{}}
-	root := e.expand(doc.Content[0], "", 0)
-	if root == nil || e.broken {
+	root := doc.Content[0]
+	if root.Kind != yaml.MappingNode {
+		hint := "write keys such as services: and orchestrator:"
+		if root.Kind == yaml.SequenceNode && len(root.Content) > 0 && keyOf(root.Content[0], "use") != nil {
+			hint = "these are steps: indent them below orchestrator:, params: and steps:"
+		}
+		f.err(Position{s.Name, root.Line, root.Column}, "", "not-a-mapping", hint, "the file is no mapping of keys to values")
 		return nil
 	}
-	if !root.isMapping() {
-		f.err(root.at, "", "not-a-mapping", "write keys such as services: and orchestrator:", "the file is no mapping of keys to values")
+	return &doc
+}
+
+// readFile returns what stands in one file, in the current form.
+func readFile(s Source, f *findings) *node {
+	doc := parseFile(s, f)
+	if doc == nil {
 		return nil
 	}
-	return root
+	root := upgrade(s.Name, doc.Content[0], f)
+	if root == nil {
+		return nil
+	}
+	return expandFile(s.Name, root, f)
+}
+
+// expandFile resolves aliases and merge keys. It returns nil where that is not
+// possible.
+func expandFile(file string, root *yaml.Node, f *findings) *node {
+	e := expander{file: file, found: f, open: map[*yaml.Node]bool{}}
+	out := e.expand(root, "", 0)
+	if e.broken {
+		return nil
+	}
+	return out
 }
 
 // expander turns YAML nodes into plain ones.
@@ -130,7 +144,8 @@ type expander struct {
 	found  *findings
 	open   map[*yaml.Node]bool // the collections on the way from the root
 	values int
-	broken bool // something is wrong that makes the rest worthless
+	alias  *yaml.Node // the outermost one on the way
+	broken bool       // something is wrong that makes the rest worthless
 }
 
 func (e *expander) fail(n *yaml.Node, path, code, hint, format string, args ...any) *node {
@@ -152,10 +167,17 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 		if e.open[n.Alias] {
 			return e.fail(n, path, "cyclic-alias", "an anchor can't contain itself", "the alias *%s stands inside its own anchor", n.Value)
 		}
+		if e.alias == nil {
+			e.alias = n
+			defer func() { e.alias = nil }()
+		}
 		return e.expand(n.Alias, path, depth)
 	}
 	if e.values++; e.values > maxValues {
-		return e.fail(n, path, "too-many-values", "aliases that hold aliases multiply", "the file grows to more than %d values", maxValues)
+		if e.alias != nil {
+			n = e.alias
+		}
+		return e.fail(n, "", "too-many-values", "aliases that hold aliases multiply", "the file grows to more than %d values", maxValues)
 	}
 	if depth > maxDepth {
 		return e.fail(n, path, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)

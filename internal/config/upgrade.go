@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -18,158 +19,181 @@ const (
 
 var rootKeys = []string{"open_ticket_ai", "otai", "cfg"}
 
-// usePrefixes are the plugin prefixes of earlier versions.
-var usePrefixes = map[string]string{
-	"otai_base":                  "base",
-	"otai-base":                  "base",
-	"open_ticket_ai.base":        "base",
-	"open-ticket-ai.base":        "base",
-	"otai_hf_local":              "hf-local",
-	"otai-hf-local":              "hf-local",
-	"open_ticket_ai.hf_local":    "hf-local",
-	"hf_local":                   "hf-local",
-	"otai_otobo_znuny":           "otobo-znuny",
-	"otai-otobo-znuny":           "otobo-znuny",
-	"open_ticket_ai.otobo_znuny": "otobo-znuny",
-	"otobo_znuny":                "otobo-znuny",
+// upgrader turns the accepted forms of a file into one: services as a mapping by
+// id, the orchestrator as a pipe with params.steps, and the names of today. It
+// changes YAML's own nodes, so that `otai config upgrade` can print them; values
+// keep the positions at which they were written.
+type upgrader struct {
+	file  string
+	found *findings
+	seen  map[*yaml.Node]bool // an anchor is upgraded once, however often it is used
+	uses  map[string]string   // of the pipes, by id
 }
 
-// upgrader turns the accepted forms of a file into one: no root key, services as a
-// mapping by id, the orchestrator as a pipe with params.steps. Values keep the
-// positions at which they were written.
-type upgrader struct{ found *findings }
-
-// upgrade returns the mapping below the root key.
-func upgrade(root *node, f *findings) *node {
-	u := upgrader{f}
+// upgrade returns the mapping below the root key, or nil when the file can't be
+// used.
+func upgrade(file string, root *yaml.Node, f *findings) *yaml.Node {
+	u := upgrader{file: file, found: f, seen: map[*yaml.Node]bool{}, uses: map[string]string{}}
 	root = u.unwrap(root)
-	if root == nil {
+	if root == nil || u.foreign(root) {
 		return nil
 	}
-	for i, p := range root.pairs {
-		switch p.key {
-		case "services":
-			root.pairs[i].value = u.services(p.value)
-		case "plugins":
-			u.plugins(p.value)
-		case "orchestrator":
-			u.orchestrator(p.value)
-		}
-	}
+	u.logging(valueOf(valueOf(root, "infrastructure"), "logging"))
+	u.services(valueOf(root, "services"))
+	u.plugins(valueOf(root, "plugins"))
+	u.orchestrator(valueOf(root, "orchestrator"))
+	u.oldResults(valueOf(root, "orchestrator"), "orchestrator")
 	return root
 }
 
-func (u upgrader) unwrap(root *node) *node {
-	for _, p := range root.pairs {
-		for _, name := range rootKeys {
-			if p.key != name {
-				continue
-			}
-			for _, other := range root.pairs {
-				if other.key != p.key {
-					u.found.err(other.at, other.key, "unknown-key", "move it below "+p.key+":", "this key stands beside the root key %s", p.key)
-				}
-			}
-			switch {
-			case p.value.isMapping():
-				return p.value
-			case p.value.isNull():
-				u.found.err(p.at, p.key, "empty", "write services: and orchestrator: below it, indented", "there is no configuration below this key")
-			default:
-				u.found.err(p.value.at, p.key, "not-a-mapping", "write keys such as services: and orchestrator: below it", "this is no mapping of keys to values")
-			}
-			return nil
+func (u upgrader) at(n *yaml.Node) Position {
+	if n.Line == 0 {
+		return Position{File: u.file}
+	}
+	return Position{u.file, n.Line, n.Column}
+}
+
+// once reports whether a node is met for the first time.
+func (u upgrader) once(n *yaml.Node) bool {
+	n = target(n)
+	if u.seen[n] {
+		return false
+	}
+	u.seen[n] = true
+	return true
+}
+
+func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
+	for _, name := range rootKeys {
+		i := indexOf(root, name)
+		if i < 0 {
+			continue
 		}
+		key, value := root.Content[i], target(root.Content[i+1])
+		for k := 0; k+1 < len(root.Content); k += 2 {
+			if other := root.Content[k]; other.Value != name && !strings.HasPrefix(other.Value, "x-") {
+				u.found.err(u.at(other), other.Value, "unknown-key", "move it below "+name+":", "this key stands beside the root key %s", name)
+			}
+		}
+		switch {
+		case isMapping(value):
+			return value
+		case isNull(value):
+			u.found.err(u.at(key), name, "empty", "write services: and orchestrator: below it, indented", "there is no configuration below this key")
+		default:
+			u.found.err(u.at(value), name, "not-a-mapping", "write keys such as services: and orchestrator: below it", "this is no mapping of keys to values")
+		}
+		return nil
 	}
 	return root
 }
 
 // services turns a list of services with ids into a mapping by id.
-func (u upgrader) services(n *node) *node {
-	if n.isMapping() {
-		for _, p := range n.pairs {
-			u.use(p.value, join("services", p.key))
+func (u upgrader) services(n *yaml.Node) {
+	n = target(n)
+	if isMapping(n) && u.once(n) {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			u.service(n.Content[i+1], join("services", target(n.Content[i]).Value))
 		}
-		return n
 	}
-	if !n.isList() {
-		return n
+	if !isList(n) || !u.once(n) {
+		return
 	}
-	out := &node{kind: yaml.MappingNode, at: n.at}
+	var content []*yaml.Node
 	first := map[string]Position{}
-	for i, item := range n.items {
+	for i, item := range n.Content {
 		path := at("services", i)
-		if !item.isMapping() {
-			u.found.err(item.at, path, "wrong-type", "write - id: NAME and use: below it", "a service is a mapping with id and use")
+		if !isMapping(item) {
+			u.found.err(u.at(item), path, "wrong-type", "write - id: NAME and use: below it", "a service is a mapping with id and use")
 			continue
 		}
-		id, ok := item.cut("id")
-		if !ok {
-			u.found.err(item.at, path, "missing-key", "each service of a list has an id", "the id is missing")
+		if item.Kind == yaml.AliasNode { // its id is taken out
+			item = clone(item.Alias)
+		}
+		key, id := take(item, "id")
+		if id == nil {
+			u.found.err(u.at(item), path, "missing-key", "each service of a list has an id", "the id is missing")
 			continue
 		}
-		name, isText := id.value.value.(string)
+		name, isText := textOf(id)
 		if !isText || name == "" {
-			u.found.err(id.value.at, path+".id", "wrong-type", `write it in quotes: "name"`, "the id must be text")
+			u.found.err(u.at(id), path+".id", "wrong-type", `write it in quotes: "name"`, "the id must be text")
 			continue
 		}
 		if before, twice := first[name]; twice {
-			u.found.err(id.value.at, path+".id", "duplicate-id", fmt.Sprintf("it is first given in line %d: rename one of both", before.Line), "the id %q is given twice", name)
+			u.found.err(u.at(id), path+".id", "duplicate-id", fmt.Sprintf("it is first given in line %d: rename one of both", before.Line), "the id %q is given twice", name)
 			continue
 		}
-		first[name] = id.value.at
-		u.use(item, join("services", name))
-		out.pairs = append(out.pairs, pair{name, id.value.at, item})
+		first[name] = u.at(id)
+		u.service(item, join("services", name))
+		comments(key, id)
+		comments(item, id)
+		item.Style &^= yaml.FlowStyle
+		content = append(content, id, item)
 	}
-	return out
+	n.Kind, n.Tag, n.Content = yaml.MappingNode, "!!map", content
+	n.Style &^= yaml.FlowStyle
+}
+
+func (u upgrader) service(n *yaml.Node, path string) {
+	if isMapping(n) && u.once(n) {
+		u.use(n, path)
+	}
 }
 
 // plugins turns names into mappings.
-func (u upgrader) plugins(n *node) {
-	if !n.isList() {
+func (u upgrader) plugins(n *yaml.Node) {
+	if n = target(n); !isList(n) {
 		return
 	}
-	for i, item := range n.items {
-		if _, ok := item.value.(string); ok {
-			n.items[i] = &node{kind: yaml.MappingNode, at: item.at, pairs: []pair{{"name", item.at, item}}}
+	for i, item := range n.Content {
+		if _, ok := textOf(item); ok {
+			entry := newMapping(item, newText("name", item), item)
+			comments(item, entry)
+			n.Content[i] = entry
 		}
 	}
 }
 
 // orchestrator gives the root pipe its use, and turns runners into steps.
-func (u upgrader) orchestrator(n *node) {
-	if !n.isMapping() {
+func (u upgrader) orchestrator(n *yaml.Node) {
+	if n = target(n); !isMapping(n) {
 		return
 	}
-	if runners, ok := n.cut("runners"); ok {
-		u.runners(n, runners)
-	}
+	u.runners(n)
 	u.pipe(n, "orchestrator", defaultOrchestrator)
 }
 
-func (u upgrader) runners(n *node, runners pair) {
-	if params := n.get("params"); n.get("steps") != nil || params != nil && params.get("steps") != nil {
-		u.found.err(runners.at, "orchestrator.runners", "conflict", "move the runners into params.steps, or the steps into runners", "runners and steps can't be given together")
+func (u upgrader) runners(n *yaml.Node) {
+	key := keyOf(n, "runners")
+	if key == nil {
 		return
 	}
-	if !runners.value.isList() {
-		u.found.err(runners.value.at, "orchestrator.runners", "wrong-type", "write - run: and a pipe below it", "runners is a list")
+	if valueOf(n, "steps") != nil || valueOf(valueOf(n, "params"), "steps") != nil {
+		u.found.err(u.at(key), "orchestrator.runners", "conflict", "move the runners into params.steps, or the steps into runners", "runners and steps can't be given together")
+		take(n, "runners")
 		return
 	}
-	steps := &node{kind: yaml.SequenceNode, at: runners.value.at}
+	key, runners := take(n, "runners")
+	if !isList(runners) {
+		u.found.err(u.at(runners), "orchestrator.runners", "wrong-type", "write - run: and a pipe below it", "runners is a list")
+		return
+	}
+	steps := newList(runners)
 	triggered := true
-	for i, item := range runners.value.items {
-		if !item.isMapping() {
-			u.found.err(item.at, at("orchestrator.runners", i), "wrong-type", "write - run: and a pipe below it", "a runner is a mapping with on and run")
+	for i, item := range target(runners).Content {
+		if !isMapping(item) {
+			u.found.err(u.at(item), at("orchestrator.runners", i), "wrong-type", "write - run: and a pipe below it", "a runner is a mapping with on and run")
 			continue
 		}
-		steps.items = append(steps.items, runner(item))
-		triggered = triggered && item.get("on") != nil
+		steps.Content = append(steps.Content, runner(item))
+		triggered = triggered && valueOf(item, "on") != nil
 	}
-	u.lift(n, pair{"steps", runners.at, steps})
-	if !triggered && n.get("params").get(pauseKey) == nil {
-		pause := &node{kind: yaml.ScalarNode, at: runners.at, value: untriggeredPause, text: untriggeredPause}
-		u.lift(n, pair{pauseKey, runners.at, pause})
+	name := newText("steps", key)
+	comments(key, name)
+	u.lift(n, name, steps)
+	if params := valueOf(n, "params"); !triggered && isMapping(params) && valueOf(params, pauseKey) == nil {
+		putFirst(valueOf(n, "params"), newText(pauseKey, key), newText(untriggeredPause, key))
 	}
 }
 
@@ -181,85 +205,123 @@ const (
 )
 
 // runner makes the pipe that runs the pipe run whenever the pipe on succeeds.
-func runner(n *node) *node {
-	params := &node{kind: yaml.MappingNode, at: n.at}
-	out := &node{kind: yaml.MappingNode, at: n.at}
-	for _, p := range n.pairs {
-		if p.key == "id" {
-			out.pairs = append(out.pairs, p)
-		} else {
-			params.pairs = append(params.pairs, p)
+func runner(item *yaml.Node) *yaml.Node {
+	params, out := newMapping(item), newMapping(item)
+	content := target(item).Content
+	for i := 0; i+1 < len(content); i += 2 {
+		to := params
+		if content[i].Value == "id" {
+			to = out
 		}
+		put(to, content[i], content[i+1])
 	}
-	use := &node{kind: yaml.ScalarNode, at: n.at, value: defaultRunner, text: defaultRunner}
-	out.pairs = append(out.pairs, pair{"use", n.at, use}, pair{"params", n.at, params})
+	comments(item, out)
+	put(out, newText("use", item), newText(defaultRunner, item))
+	put(out, newText("params", item), params)
 	return out
 }
 
 // pipe brings one pipe and the pipes in its params into the current form.
-func (u upgrader) pipe(n *node, path, fallback string) {
-	if !n.isMapping() {
+func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
+	if !isMapping(n) || !u.once(n) {
 		return
 	}
-	u.use(n, path)
-	if steps := n.get("steps"); steps != nil {
-		if params := n.get("params"); params == nil || params.isMapping() && params.get("steps") == nil || params.isNull() {
-			p, _ := n.cut("steps")
-			u.found.warn(p.at, join(path, "steps"), "deprecated", "put it below params:", "steps beside params is the form of an earlier version")
-			u.lift(n, p)
+	n = target(n)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].ShortTag() == "!!merge" {
+			u.mergedPipe(n.Content[i+1], path)
+			fallback = "" // the use may come from there
 		}
 	}
-	params := n.get("params")
-	if !params.isMapping() {
-		params = &node{}
+	u.use(n, path)
+	if key := keyOf(n, "steps"); key != nil {
+		if params := valueOf(n, "params"); isNull(params) || isMapping(params) && valueOf(params, "steps") == nil {
+			u.found.warn(u.at(key), join(path, "steps"), "deprecated", "put it below params:", "steps beside params is the form of an earlier version")
+			u.lift(n, key, valueOf(n, "steps"))
+			take(n, "steps")
+		}
 	}
-	if steps := params.get("steps"); steps != nil && fallback == "" {
+	params := valueOf(n, "params")
+	steps := valueOf(params, "steps")
+	if steps != nil && fallback == "" {
 		fallback = defaultComposite
 	}
-	if n.get("use") == nil && fallback != "" {
-		n.pairs = append(n.pairs, pair{"use", n.at, &node{kind: yaml.ScalarNode, at: n.at, value: fallback, text: fallback}})
+	if valueOf(n, "use") == nil && fallback != "" && !hasMerge(n) {
+		putFirst(n, newText("use", n), newText(fallback, n))
 	}
-	if steps := params.get("steps"); steps.isList() {
-		for i, step := range steps.items {
+	use, _ := textOf(valueOf(n, "use"))
+	if id, ok := textOf(valueOf(n, "id")); ok {
+		u.uses[id] = use
+	}
+	u.params(params, path, use)
+	if steps := target(steps); isList(steps) {
+		u.order(steps, path+".params.steps")
+		for i, step := range steps.Content {
 			u.pipe(step, at(path+".params.steps", i), "")
 		}
 	}
 	for _, key := range []string{"on", "run"} {
-		u.pipe(params.get(key), path+".params."+key, "")
+		u.pipe(valueOf(params, key), path+".params."+key, "")
+	}
+}
+
+// mergedPipe upgrades what a pipe takes over by <<.
+func (u upgrader) mergedPipe(n *yaml.Node, path string) {
+	n = target(n)
+	if isList(n) {
+		for _, item := range n.Content {
+			u.mergedPipe(item, path)
+		}
+	}
+	if isMapping(n) && u.once(n) {
+		use, _ := textOf(u.use(n, path))
+		u.params(valueOf(n, "params"), path, use)
+	}
+}
+
+func hasMerge(n *yaml.Node) bool {
+	return slices.ContainsFunc(target(n).Content, func(c *yaml.Node) bool { return c.ShortTag() == "!!merge" })
+}
+
+// order drops depends_on where it says what the order of the steps does already.
+func (u upgrader) order(steps *yaml.Node, path string) {
+	before := map[string]bool{}
+	for i, step := range steps.Content {
+		if key := keyOf(step, "depends_on"); key != nil {
+			needs := target(valueOf(step, "depends_on"))
+			names := []*yaml.Node{needs}
+			if isList(needs) {
+				names = needs.Content
+			}
+			if !slices.ContainsFunc(names, func(n *yaml.Node) bool { id, ok := textOf(n); return !ok || !before[id] }) {
+				u.found.warn(u.at(key), join(at(path, i), "depends_on"), "deprecated", "remove it", "steps run in the order in which they stand, and a failed one stops those after it")
+				take(step, "depends_on")
+			}
+		}
+		if id, ok := textOf(valueOf(step, "id")); ok {
+			before[id] = true
+		}
 	}
 }
 
 // lift puts a key into the params of a pipe.
-func (u upgrader) lift(pipe *node, p pair) {
-	for i, own := range pipe.pairs {
-		if own.key != "params" {
-			continue
-		}
-		if own.value.isNull() {
-			pipe.pairs[i].value = &node{kind: yaml.MappingNode, at: p.value.at}
-		}
-		if params := pipe.pairs[i].value; params.isMapping() {
-			params.pairs = append(params.pairs, p)
-		}
+func (u upgrader) lift(pipe, key, value *yaml.Node) {
+	i := indexOf(pipe, "params")
+	if i < 0 {
+		put(pipe, newText("params", key), newMapping(key, key, value))
 		return
 	}
-	params := &node{kind: yaml.MappingNode, at: p.at, pairs: []pair{p}}
-	pipe.pairs = append(pipe.pairs, pair{"params", p.at, params})
+	if isNull(target(pipe).Content[i+1]) {
+		target(pipe).Content[i+1] = newMapping(key)
+	}
+	if params := target(pipe).Content[i+1]; isMapping(params) {
+		put(params, key, value)
+	}
 }
 
-// use replaces the plugin prefix of an earlier version.
-func (u upgrader) use(n *node, path string) {
-	if !n.isMapping() {
-		return
-	}
-	value := n.get("use")
-	if value == nil {
-		return
-	}
-	text, _ := value.value.(string)
-	prefix, name, found := strings.Cut(text, ":")
-	if current, old := usePrefixes[prefix]; found && old {
-		value.value = current + ":" + name
-		u.found.warn(value.at, path+".use", "deprecated", "write "+current+":"+name, "%s is the name of an earlier version", text)
-	}
+func clone(n *yaml.Node) *yaml.Node {
+	out := *n
+	out.Anchor = ""
+	out.Content = slices.Clone(n.Content)
+	return &out
 }

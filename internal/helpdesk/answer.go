@@ -63,20 +63,24 @@ func encode(o object) []byte {
 }
 
 func writeAnswer(w http.ResponseWriter, mode Mode, status int, contentType string, body []byte) {
+	writeHead(w, mode, status, contentType, len(body))
+	w.Write(body) // an error means that the client is gone
+}
+
+func writeHead(w http.ResponseWriter, mode Mode, status int, contentType string, length int) {
 	header := w.Header()
 	if contentType == "" {
 		header["Content-Type"] = nil
 	} else {
 		header.Set("Content-Type", contentType)
 	}
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Content-Length", strconv.Itoa(length))
 	if mode == ModeZnuny {
 		// Its nph script writes the header itself: no Date, no Server.
 		header["Date"] = nil
 		header.Set("Connection", "Keep-Alive")
 	}
 	w.WriteHeader(status)
-	w.Write(body) // an error means that the client is gone
 }
 
 // stamp is a time as the servers write it: in their own zone, which is UTC here, and without naming it.

@@ -1,6 +1,7 @@
 package helpdesk
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,30 @@ const (
 	// AccessNone hides the queue: its tickets can't be told from tickets that don't exist.
 	AccessNone
 )
+
+var accessNames = []string{AccessFull: "full", AccessDocumented: "documented", AccessRead: "read", AccessNone: "none"}
+
+// MarshalText names the access: full, documented, read or none.
+func (a Access) MarshalText() ([]byte, error) { return nameOf(accessNames, int(a)) }
+
+// UnmarshalText reads what MarshalText writes.
+func (a *Access) UnmarshalText(text []byte) error { return numberOf(accessNames, text, (*int)(a)) }
+
+func nameOf(names []string, i int) ([]byte, error) {
+	if i < 0 || i >= len(names) {
+		return nil, fmt.Errorf("there is no %d of %s", i, strings.Join(names, ", "))
+	}
+	return []byte(names[i]), nil
+}
+
+func numberOf(names []string, text []byte, to *int) error {
+	i := slices.Index(names, string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is none of %s", text, strings.Join(names, ", "))
+	}
+	*to = i
+	return nil
+}
 
 type queue struct {
 	named
@@ -65,11 +90,21 @@ const (
 	FieldMultiselect
 )
 
+var fieldKindNames = []string{FieldText: "text", FieldCheckbox: "checkbox", FieldDropdown: "dropdown", FieldMultiselect: "multiselect"}
+
+// MarshalText names the kind: text, checkbox, dropdown or multiselect.
+func (k FieldKind) MarshalText() ([]byte, error) { return nameOf(fieldKindNames, int(k)) }
+
+// UnmarshalText reads what MarshalText writes.
+func (k *FieldKind) UnmarshalText(text []byte) error {
+	return numberOf(fieldKindNames, text, (*int)(k))
+}
+
 // DynamicField is a field that the administrator of a help desk added to its tickets.
 type DynamicField struct {
-	Name   string
-	Kind   FieldKind
-	Values []string
+	Name   string    `json:"name"`
+	Kind   FieldKind `json:"kind"`
+	Values []string  `json:"values,omitempty"`
 }
 
 // catalog holds what tickets refer to by name or id.

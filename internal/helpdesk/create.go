@@ -3,7 +3,7 @@ package helpdesk
 import "strconv"
 
 // create answers TicketCreate: a ticket with its first article.
-func (s *store) create(in fields) (object, error) {
+func (s *store) create(in fields, at *stop) (object, error) {
 	const op = "TicketCreate"
 	wanted, ok := in.object("Ticket")
 	if !ok {
@@ -34,7 +34,7 @@ func (s *store) create(in fields) (object, error) {
 	if c.queue.access != AccessFull {
 		return nil, refusal(op, "AccessDenied", "Can not create tickets in given Queue or QueueID!")
 	}
-	return s.createTicket(c, d, values)
+	return s.createTicket(c, d, values, at)
 }
 
 // planCreate checks the ticket's fields; unlike an update, a new ticket needs some of them.
@@ -66,13 +66,9 @@ func (s *store) planCreate(op string, in fields) (change, error) {
 	return c, nil
 }
 
-func (s *store) createTicket(c change, d draft, values []fieldValue) (object, error) {
-	t := s.open(c.title, c.queue.id, *c.priority, *c.state, *c.kind, c.customer.login, loginID)
-	t.pendingUntil = c.pendingUntil
-	if c.lock != nil {
-		t.lock = *c.lock
-	}
-	s.applyPeople(t, change{owner: c.owner, responsible: c.responsible})
+func (s *store) createTicket(c change, d draft, values []fieldValue, at *stop) (object, error) {
+	var t *ticket
+	var a *article
 	if d.from == "" {
 		d.from = c.customer.address
 	}
@@ -82,11 +78,28 @@ func (s *store) createTicket(c change, d draft, values []fieldValue) (object, er
 	if d.event == "" {
 		d.event = "NewTicket"
 	}
-	a, err := s.addArticle(t, d, loginID)
-	if err != nil {
+	steps := []step{
+		{stepTicket, func() error {
+			t = s.open(c.title, c.queue.id, *c.priority, *c.state, *c.kind, c.customer.login, loginID)
+			t.pendingUntil = c.pendingUntil
+			if c.lock != nil {
+				t.lock = *c.lock
+			}
+			s.setOwner(t, c.owner)
+			s.setResponsible(t, c.responsible)
+			return nil
+		}},
+		{stepArticle, func() (err error) {
+			a, err = s.addArticle(t, d, loginID)
+			return err
+		}},
+	}
+	if len(values) > 0 {
+		steps = append(steps, step{stepField, func() error { s.setFields(t, values); return nil }})
+	}
+	if err := take(steps, at); err != nil {
 		return nil, err
 	}
-	s.applyFields(t, values)
 	out := object{"TicketID": strconv.FormatInt(t.id, 10), "TicketNumber": t.number, "ArticleID": a.id}
 	if d.sender.name != "agent" {
 		// Perl's idea of the id: only for an agent's article it has been used as a number before.

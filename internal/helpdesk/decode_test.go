@@ -104,7 +104,7 @@ func FuzzRequests(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, err = op.run(&s.store, in)
+		_, err = op.run(&s.store, in, nil)
 		var failed *failure
 		if err != nil && !errors.As(err, &failed) {
 			t.Fatalf("the error %v is no answer", err)

@@ -3,6 +3,7 @@ package helpdesk
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -18,7 +19,8 @@ type operation struct {
 	name string // as it stands before errors: "TicketGet"
 	// allow refuses a sender who has not proved to be the agent.
 	allow func(s *Server, in fields) error
-	run   func(s *store, in fields) (object, error)
+	// run does it; a stop ends a write between two of its steps.
+	run func(s *store, in fields, at *stop) (object, error)
 }
 
 // openTicketAI is the definition that Open Ticket AI delivers: four routes, each with every method.
@@ -26,12 +28,28 @@ func openTicketAI(name string) webservice {
 	return webservice{
 		name: name, id: "1", maxLength: 10_000_000,
 		routes: map[string]operation{
-			"/ticket-search": {"TicketSearch", allowReader("TicketSearch"), (*store).search},
-			"/ticket-get":    {"TicketGet", allowReader("TicketGet"), (*store).get},
+			"/ticket-search": {"TicketSearch", allowReader("TicketSearch"), reading((*store).search)},
+			"/ticket-get":    {"TicketGet", allowReader("TicketGet"), reading((*store).get)},
 			"/ticket-update": {"TicketUpdate", allowWriter("TicketUpdate"), (*store).update},
 			"/ticket-create": {"TicketCreate", allowWriter("TicketCreate"), (*store).create},
 		},
 	}
+}
+
+// reading is an operation that has no steps.
+func reading(run func(*store, fields) (object, error)) func(*store, fields, *stop) (object, error) {
+	return func(s *store, in fields, _ *stop) (object, error) { return run(s, in) }
+}
+
+// routeNames are the names by which rules and counters know the operations.
+var routeNames = []string{"ticket-search", "ticket-get", "ticket-update", "ticket-create"}
+
+// routeName is one of routeNames, or "unknown".
+func routeName(route string) string {
+	if name := strings.TrimPrefix(route, "/"); slices.Contains(routeNames, name) {
+		return name
+	}
+	return "unknown"
 }
 
 // script is the path of the program that serves all web services, below the prefix of the installation.
@@ -40,9 +58,10 @@ const script = "/nph-genericinterface.pl"
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if path, ok := s.interfacePath(r.URL.Path); ok {
 		s.serveInterface(w, r, path)
+		s.countAnswer(w, r)
 		return
 	}
-	if !s.servePage(w, r) {
+	if !s.serveControl(w, r) && !s.servePage(w, r) {
 		notFound(w)
 	}
 }
@@ -69,14 +88,18 @@ func (s *Server) serveInterface(w http.ResponseWriter, r *http.Request, path str
 		s.refuseService(w)
 		return
 	}
-	status, contentType, body := s.answer(r, route)
+	if t, troubled := s.chance.next(routeName(route)); troubled {
+		s.misbehave(w, r, route, t)
+		return
+	}
+	status, contentType, body := s.answer(r, route, nil)
 	s.log.Debug("request", "method", r.Method, "route", route, "status", status, "bytes", len(body))
 	writeAnswer(w, s.mode, status, contentType, body)
 }
 
 // answer runs one request; the store sees one at a time.
-func (s *Server) answer(r *http.Request, route string) (status int, contentType string, body []byte) {
-	result, err := s.perform(r, route)
+func (s *Server) answer(r *http.Request, route string, at *stop) (status int, contentType string, body []byte) {
+	result, err := s.perform(r, route, at)
 	if err == nil {
 		return http.StatusOK, "application/json; charset=UTF-8", encode(result)
 	}
@@ -88,7 +111,7 @@ func (s *Server) answer(r *http.Request, route string) (status int, contentType 
 	return failed.answer()
 }
 
-func (s *Server) perform(r *http.Request, route string) (object, error) {
+func (s *Server) perform(r *http.Request, route string, at *stop) (object, error) {
 	op, ok := s.webservice.routes[route]
 	if !ok || !knownMethod(r.Method) {
 		return nil, sentence("HTTP::REST Error while determine Operation for request URI '" + route + "'.")
@@ -102,7 +125,7 @@ func (s *Server) perform(r *http.Request, route string) (object, error) {
 	if err := op.allow(s, in); err != nil {
 		return nil, err
 	}
-	return op.run(&s.store, in)
+	return op.run(&s.store, in, at)
 }
 
 func knownMethod(method string) bool {
@@ -128,10 +151,8 @@ func (ws webservice) route(path string) (string, bool) {
 // Apache's KeepAliveTimeout, for which nobody needs to wait here), OTOBO answers 500 and nothing else.
 func (s *Server) refuseService(w http.ResponseWriter) {
 	if s.mode == ModeZnuny {
-		if connection, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			connection.Close() // it may be closed already
-			return
-		}
+		cutOff(w)
+		return
 	}
 	w.Header().Set("Connection", "close")
 	writeAnswer(w, ModeOTOBO, http.StatusInternalServerError, "", nil)

@@ -36,6 +36,8 @@ type Server struct {
 	password   string
 	webservice webservice
 	log        *slog.Logger
+	login      string
+	chance     chance
 
 	mu       sync.Mutex
 	store    store
@@ -53,14 +55,40 @@ func New(o Options) *Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{
+	login := cmp.Or(o.Login, "open_ticket_ai")
+	s := &Server{
 		mode:       mode,
+		login:      login,
 		password:   cmp.Or(o.Password, "demo"),
 		webservice: openTicketAI(cmp.Or(o.Webservice, "OpenTicketAI")),
 		log:        log,
-		store:      store{mode: mode, now: now, catalog: newCatalog(mode, cmp.Or(o.Login, "open_ticket_ai"))},
+		store:      store{mode: mode, now: now, catalog: newCatalog(mode, login)},
 		sessions:   map[string]bool{},
 	}
+	s.chance.set(Faults{})
+	return s
+}
+
+// SetFaults makes the help desk misbehave from now on, counting anew; the zero Faults end it.
+func (s *Server) SetFaults(f Faults) error {
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	s.chance.set(f)
+	return nil
+}
+
+// Counters returns how many requests came and how many of them the rules of [Server.SetFaults] befell.
+func (s *Server) Counters() Counters { return s.chance.counters() }
+
+// Reset brings the help desk back to its beginning: the catalogue of [New], no tickets, no sessions, no faults, nothing counted.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store = store{mode: s.mode, now: s.store.now, catalog: newCatalog(s.mode, s.login)}
+	s.sessions = map[string]bool{}
+	s.chance.set(Faults{})
+	s.chance.forget()
 }
 
 // BasePath is the path under which the web services of the chosen [Mode] stand: with the server's address before it, it is
@@ -77,6 +105,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.WithoutCancel(ctx), lifeKey{}, ctx)
+		},
+		ConnContext: withConnection,
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
@@ -126,15 +158,16 @@ func (s *Server) AddSession(id string) {
 
 // NewTicket is what a customer sends in.
 type NewTicket struct {
-	Title, Body  string // the title is cut to 255 characters
-	Queue        string // "Incoming"
-	Priority     string // "3 normal"
-	State        string // "new"
-	Type         string // "Unclassified"
-	CustomerUser string // "kunde1"
-	From         string // the customer user's address
-	To           string // "support@example.test"
-	ContentType  string // "text/plain; charset=utf-8"; the body of "text/html" is shown as plain text, as on the real servers
+	Title        string `json:"title,omitempty"` // cut to 255 characters
+	Body         string `json:"body,omitempty"`
+	Queue        string `json:"queue,omitempty"`         // "Incoming"
+	Priority     string `json:"priority,omitempty"`      // "3 normal"
+	State        string `json:"state,omitempty"`         // "new"
+	Type         string `json:"type,omitempty"`          // "Unclassified"
+	CustomerUser string `json:"customer_user,omitempty"` // "kunde1"
+	From         string `json:"from,omitempty"`          // the customer user's address
+	To           string `json:"to,omitempty"`            // "support@example.test"
+	ContentType  string `json:"content_type,omitempty"`  // "text/plain; charset=utf-8"; the body of "text/html" is shown as plain text, as on the real servers
 }
 
 // AddTicket stores a ticket as if it had come in by mail and returns its id. Empty fields have the values that [NewTicket]

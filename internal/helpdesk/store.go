@@ -148,44 +148,54 @@ func ticketNumber(day time.Time, counter int64) string {
 
 // Ticket is a ticket as it was when it was asked for.
 type Ticket struct {
-	ID                     int64
-	Number, Title          string
-	Queue, Priority, State string
-	Type, Lock             string
-	Owner, Responsible     string
-	Customer, CustomerID   string // the customer user's login and the company
-	Created, Changed       time.Time
-	PendingUntil           time.Time // zero unless the state is a pending one
-	DynamicFields          map[string]any
-	Articles               []Article
-	History                []Event
+	ID            int64          `json:"id"`
+	Number        string         `json:"number"`
+	Title         string         `json:"title"`
+	Queue         string         `json:"queue"`
+	Priority      string         `json:"priority"`
+	State         string         `json:"state"`
+	Type          string         `json:"type"`
+	Lock          string         `json:"lock"`
+	Owner         string         `json:"owner"`
+	Responsible   string         `json:"responsible"`
+	Customer      string         `json:"customer"`
+	CustomerID    string         `json:"customer_id"` // the customer user's login and the company
+	Created       time.Time      `json:"created"`
+	Changed       time.Time      `json:"changed"`
+	PendingUntil  time.Time      `json:"pending_until,omitzero"` // zero unless the state is a pending one
+	DynamicFields map[string]any `json:"dynamic_fields,omitempty"`
+	Articles      []Article      `json:"articles"`
+	History       []Event        `json:"history"`
 }
 
 // Article is a message or a note in a ticket.
 type Article struct {
-	ID                 int64
-	Subject, Body      string
-	From, To           string
-	SenderType         string // agent, system or customer
-	Channel            string // Email, Phone, Internal or Chat
-	ContentType        string
-	VisibleForCustomer bool
-	Created            time.Time
-	Attachments        []Attachment
+	ID                 int64        `json:"id"`
+	Subject            string       `json:"subject"`
+	Body               string       `json:"body"`
+	From               string       `json:"from"`
+	To                 string       `json:"to"`
+	SenderType         string       `json:"sender_type"` // agent, system or customer
+	Channel            string       `json:"channel"`     // Email, Phone, Internal or Chat
+	ContentType        string       `json:"content_type"`
+	VisibleForCustomer bool         `json:"visible_for_customer"`
+	Created            time.Time    `json:"created"`
+	Attachments        []Attachment `json:"attachments,omitempty"`
 }
 
 // Attachment is a file of an article.
 type Attachment struct {
-	Name, ContentType string
-	Content           []byte
+	Name        string `json:"name"`
+	ContentType string `json:"content_type"`
+	Content     []byte `json:"content"`
 }
 
 // Event is one line of a ticket's history.
 type Event struct {
-	Time time.Time
-	Type string // NewTicket, Move, PriorityUpdate, StateUpdate, TitleUpdate, OwnerUpdate, AddNote, …
-	Text string
-	User string
+	Time time.Time `json:"time"`
+	Type string    `json:"type"` // NewTicket, Move, PriorityUpdate, StateUpdate, TitleUpdate, OwnerUpdate, AddNote, …
+	Text string    `json:"text"`
+	User string    `json:"user"`
 }
 
 func (s *store) snapshot(t *ticket) Ticket {

@@ -1,16 +1,14 @@
 package helpdesk
 
 import (
-	"net/http"
 	"net/mail"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 // update answers TicketUpdate. All names and values are checked before anything is written; what fails later (a queue the agent
 // may not move into, a pending state without a time) leaves the changes before it in place.
-func (s *store) update(in fields) (object, error) {
+func (s *store) update(in fields, at *stop) (object, error) {
 	const op = "TicketUpdate"
 	t, err := s.ticketToUpdate(op, in)
 	if err != nil {
@@ -20,7 +18,7 @@ func (s *store) update(in fields) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	articles, err := s.apply(op, t, change)
+	articles, err := s.apply(op, t, change, at)
 	if err != nil {
 		return nil, err
 	}
@@ -235,120 +233,6 @@ func (s *store) planFields(op string, in fields) ([]fieldValue, error) {
 		values = append(values, fieldValue{field.Name, value})
 	}
 	return values, nil
-}
-
-// apply writes a change in the order of the servers. A value that is there already is no change.
-func (s *store) apply(op string, t *ticket, c change) ([]*article, error) {
-	by := loginID
-	if c.title != "" && c.title != t.title {
-		if utf8.RuneCountInString(c.title) > maxTitle {
-			return nil, fault("OperationObject returned an error, cancelling Request")
-		}
-		s.record(t, by, "TitleUpdate", t.title, c.title)
-		t.title = c.title
-	}
-	if c.queue != nil && c.queue.id != t.queue {
-		if c.queue.access > AccessDocumented {
-			return nil, fault("Ticket queue could not be updated, please contact system administrator!")
-		}
-		old := s.catalog.queue(t.queue)
-		s.record(t, by, "Move", c.queue.name, strconv.FormatInt(c.queue.id, 10), old.name, strconv.FormatInt(old.id, 10))
-		t.queue = c.queue.id
-	}
-	if c.lock != nil && c.lock.id != t.lock.id {
-		event := "Lock"
-		if c.lock.name == "unlock" {
-			event = "Unlock"
-		} else {
-			t.unlockTimeout = s.now().Unix()
-		}
-		s.record(t, by, event, c.lock.name)
-		t.lock = *c.lock
-	}
-	if c.kind != nil && c.kind.id != t.kind.id {
-		s.record(t, by, "TypeUpdate", c.kind.name, strconv.FormatInt(c.kind.id, 10), t.kind.name, strconv.FormatInt(t.kind.id, 10))
-		t.kind = *c.kind
-	}
-	if err := s.applyState(op, t, c); err != nil {
-		return nil, err
-	}
-	s.applyPeople(t, c)
-	articles := make([]*article, 0, len(c.articles))
-	for _, d := range c.articles {
-		a, err := s.addArticle(t, d, by)
-		if err != nil {
-			return nil, err
-		}
-		articles = append(articles, a)
-	}
-	s.applyFields(t, c.fields)
-	return articles, nil
-}
-
-func (s *store) applyState(op string, t *ticket, c change) error {
-	if c.state == nil {
-		if t.state.pending() && !c.pendingUntil.IsZero() {
-			s.setPendingTime(t, c.pendingUntil)
-		}
-		return nil
-	}
-	if c.state.pending() {
-		if c.pendingUntil.IsZero() {
-			return &failure{
-				status: http.StatusOK, code: op + ".MissingParameter",
-				text: "Can't set a ticket on a pending state without pendig time!",
-			}
-		}
-		s.setPendingTime(t, c.pendingUntil)
-	}
-	if c.state.id != t.state.id {
-		s.record(t, loginID, "StateUpdate", t.state.name, c.state.name)
-		t.state = *c.state
-	}
-	return nil
-}
-
-func (s *store) setPendingTime(t *ticket, until time.Time) {
-	if t.pendingUntil.Equal(until) {
-		return
-	}
-	t.pendingUntil = until
-	s.record(t, loginID, "SetPendingTime", stamp(until))
-}
-
-// applyPeople writes the customer, the priority and those who work on the ticket, in this order.
-func (s *store) applyPeople(t *ticket, c change) {
-	by := loginID
-	if c.customer != nil && c.customer.login != t.customer {
-		t.customer, t.company = c.customer.login, c.customer.company
-		s.record(t, by, "CustomerUpdate", "CustomerID="+t.company+";CustomerUser="+t.customer+";")
-	}
-	if c.priority != nil && c.priority.id != t.priority.id {
-		s.record(t, by, "PriorityUpdate", t.priority.name, strconv.FormatInt(t.priority.id, 10), c.priority.name, strconv.FormatInt(c.priority.id, 10))
-		t.priority = *c.priority
-	}
-	if c.owner != nil && c.owner.id != t.owner.id {
-		s.record(t, by, "OwnerUpdate", c.owner.name, strconv.FormatInt(c.owner.id, 10))
-		t.owner = *c.owner
-	}
-	if c.responsible != nil && c.responsible.id != t.responsible.id {
-		s.record(t, by, "ResponsibleUpdate", c.responsible.name, strconv.FormatInt(c.responsible.id, 10))
-		t.responsible = *c.responsible
-	}
-}
-
-func (s *store) applyFields(t *ticket, values []fieldValue) {
-	for _, f := range values {
-		if sameValue(t.fields[f.name], f.value) {
-			continue
-		}
-		if f.value == nil {
-			delete(t.fields, f.name)
-		} else {
-			t.fields[f.name] = f.value
-		}
-		s.record(t, loginID, "TicketDynamicFieldUpdate", f.name)
-	}
 }
 
 // addTicketData adds what IncludeTicketData 1 promises. OTOBO shows the latest article even when the request brought none.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"unicode/utf8"
 )
 
@@ -39,9 +40,23 @@ func (r *run) ownAttribute(object any, name string) (any, bool, error) {
 	case *macro:
 		v, ok := o.attribute(name)
 		return v, ok, nil
+	case *blocks:
+		b, ok := o.byName[name]
+		if !ok {
+			return nil, false, nil
+		}
+		return b.function(), true, nil
 	case *cycler:
 		v, ok := o.attribute(name)
 		return v, ok, nil
+	case int64, int, bool, float64, *big.Int:
+		if v, ok := numberAttribute(o, name); ok {
+			return v, true, nil
+		}
+	case span:
+		if v, ok := rangeAttribute(o, name); ok {
+			return v, true, nil
+		}
 	case *group:
 		switch name {
 		case "grouper":
@@ -88,6 +103,8 @@ func element(object, key any) (any, bool, error) {
 			return nil, false, nil
 		}
 		return o[i], true, nil
+	case *list:
+		return element(o.items, key)
 	case tuple:
 		i, ok := position(key, len(o))
 		if !ok {
@@ -105,7 +122,8 @@ func element(object, key any) (any, bool, error) {
 	case string:
 		return character(o, key)
 	case markup:
-		return character(string(o), key)
+		v, ok, err := character(string(o), key)
+		return marked(v), ok, err
 	}
 	if _, ok := asMapping(object); ok {
 		v, ok, err := member(object, key)
@@ -165,7 +183,7 @@ func (r *run) slice(object, start, stop, step any) (any, error) {
 	switch o := object.(type) {
 	case *undefined:
 		return nil, o.error()
-	case []any, tuple, string, markup, span, *group:
+	case []any, *list, tuple, string, markup, span, *group:
 		size, _ = length(o)
 	default:
 		return nil, fmt.Errorf("%s can't be sliced", article(typeName(object)))
@@ -185,22 +203,26 @@ func (r *run) slice(object, start, stop, step any) (any, error) {
 		return span{start: o.at(int64(from)), stop: o.at(int64(from + count*by)), step: o.step * int64(by), count: int64(count)}, nil
 	case string, markup:
 		s, _ := asText(o)
-		return r.sliceText(s, from, count, by)
+		part, err := r.sliceText(s, from, count, by)
+		if err != nil {
+			return nil, err
+		}
+		return keepMarkup(o, part), nil
 	}
 	list, _ := asSequence(object)
 	part := make([]any, count)
 	for i := range part {
 		part[i] = list[from+i*by]
 	}
-	if _, ok := object.([]any); ok {
-		return part, nil
+	if _, ok := asList(object); ok {
+		return r.own(part), nil
 	}
 	return tuple(part), nil
 }
 
-func (r *run) sliceText(s string, from, count, by int) (any, error) {
+func (r *run) sliceText(s string, from, count, by int) (string, error) {
 	if err := r.grow(len(s)); err != nil {
-		return nil, err
+		return "", err
 	}
 	runes := []rune(s)
 	if by == 1 {

@@ -145,7 +145,12 @@ type (
 		values []expression
 		body   []statement
 	}
+	autoescapeStatement struct {
+		value expression
+		body  []statement
+	}
 	blockStatement struct {
+		name   string
 		scoped bool
 		body   []statement
 	}

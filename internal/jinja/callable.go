@@ -148,6 +148,17 @@ func (a args) at(i int, otherwise any) any {
 
 func (a args) truth(i int) bool { return truth(a.at(i, false)) }
 
+// flag is the argument at i as what Python takes for a switch: a bool or an int.
+func (a args) flag(i int) (bool, error) { return asFlag(a.at(i, false)) }
+
+func asFlag(v any) (bool, error) {
+	n, ok := integer(v)
+	if !ok {
+		return false, fmt.Errorf("it is %s and should be true or false", article(typeName(v)))
+	}
+	return n != 0, nil
+}
+
 // integer is the argument at i as an int; none counts as not given.
 func (a args) integer(i int, otherwise int) (int, error) {
 	v := a.at(i, nil)

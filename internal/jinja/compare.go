@@ -51,8 +51,8 @@ func (r *run) order(op operator, left, right any) (int, error) {
 	}
 	a, ok := asSequence(left)
 	b, ok2 := asSequence(right)
-	_, list := left.([]any)
-	_, list2 := right.([]any)
+	_, list := asList(left)
+	_, list2 := asList(right)
 	if ok && ok2 && list == list2 {
 		return r.orderLists(op, a, b)
 	}
@@ -144,8 +144,8 @@ func (r *run) equal(left, right any) (bool, error) {
 	}
 	if a, ok := asSequence(left); ok {
 		b, ok := asSequence(right)
-		_, list := left.([]any)
-		_, list2 := right.([]any)
+		_, list := asList(left)
+		_, list2 := asList(right)
 		if !ok || list != list2 || len(a) != len(b) {
 			return false, nil
 		}
@@ -222,6 +222,9 @@ func identical(left, right any) bool {
 	case *failure:
 		b, ok := right.(*failure)
 		return ok && a == b
+	case *list:
+		b, ok := right.(*list)
+		return ok && a == b
 	case *view:
 		b, ok := right.(*view)
 		return ok && a == b
@@ -241,6 +244,11 @@ func (r *run) contains(container, v any) (bool, error) {
 	if _, ok := asMapping(container); ok {
 		_, found, err := member(container, v)
 		return found, err
+	}
+	if keys, ok := container.(*view); ok && keys.kind == "keys" {
+		if _, err := hashable(v); err != nil {
+			return false, err
+		}
 	}
 	it, err := r.iterate(container)
 	if err != nil {

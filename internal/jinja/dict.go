@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 )
 
 // Dict is a mapping that keeps the order of insertion: what a template writes as
-// {'a': 1}. Keys that are no text count, as seen from outside, under their Python
+// {'a': 1}. The zero value is an empty one. Keys that are no text count, as seen from outside, under their Python
 // notation.
 type Dict struct {
 	pairs []pair
@@ -37,13 +38,16 @@ func (d *Dict) Keys() []string {
 	return keys
 }
 
+// Set gives a key a value. A new key comes last.
+func (d *Dict) Set(key string, value any) { _ = d.set(key, value) } // a text can always be a key
+
 // Get returns the value of a key.
 func (d *Dict) Get(key string) (any, bool) {
 	if v, ok := d.lookup(key); ok {
 		return v, true
 	}
 	for _, p := range d.pairs {
-		if _, text := p.key.(string); !text && keyText(p.key) == key {
+		if _, text := asText(p.key); !text && keyText(p.key) == key {
 			return p.val, true
 		}
 	}
@@ -81,9 +85,6 @@ func (d *Dict) set(key, value any) error {
 		d.pairs[i].val = value
 		return nil
 	}
-	if m, ok := key.(markup); ok {
-		key = string(m)
-	}
 	d.pairs = append(d.pairs, pair{hash, key, value})
 	if d.index != nil {
 		d.index[hash] = len(d.pairs) - 1
@@ -94,6 +95,18 @@ func (d *Dict) set(key, value any) error {
 		}
 	}
 	return nil
+}
+
+// remove takes out the pair at i.
+func (d *Dict) remove(i int) {
+	d.pairs = slices.Delete(slices.Clone(d.pairs), i, i+1)
+	d.index = nil
+	if len(d.pairs) >= indexFrom {
+		d.index = make(map[any]int, 2*len(d.pairs))
+		for i, p := range d.pairs {
+			d.index[p.hash] = i
+		}
+	}
 }
 
 // compound is the hash of a key that Go can't compare by itself.
@@ -124,7 +137,7 @@ func hashWithin(key any, depth int) (any, error) {
 		return compound(k.String()), nil
 	case tuple:
 		return hashTuple(k, depth+1)
-	case []any, map[string]any, mapping:
+	case []any, *list, map[string]any, mapping:
 		return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
 	case *undefined:
 		return compound("undefined"), nil
@@ -163,7 +176,7 @@ func hashTuple(t tuple, depth int) (any, error) {
 
 // keyText is a key as seen from outside.
 func keyText(key any) string {
-	if s, ok := key.(string); ok {
+	if s, ok := asText(key); ok {
 		return s
 	}
 	return briefly(key)

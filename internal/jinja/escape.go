@@ -3,6 +3,7 @@ package jinja
 import (
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -45,8 +46,18 @@ func unescape(s string) (string, bool) {
 			if err != nil || code > utf8.MaxRune {
 				return "", false
 			}
-			b.WriteRune(rune(code))
 			i += size
+			if utf16.IsSurrogate(rune(code)) {
+				// Python keeps the halves apart; as one character they are what
+				// tojson meant by them.
+				low, ok := lowSurrogate(s[i+1:])
+				if !ok {
+					return "", false
+				}
+				code = uint64(utf16.DecodeRune(rune(code), low))
+				i += len(`\uXXXX`)
+			}
+			b.WriteRune(rune(code))
 		case 'N':
 			return "", false
 		case '0', '1', '2', '3', '4', '5', '6', '7':
@@ -62,4 +73,13 @@ func unescape(s string) (string, bool) {
 		}
 	}
 	return b.String(), true
+}
+
+// lowSurrogate reads the second half of a character that is written as two.
+func lowSurrogate(s string) (rune, bool) {
+	if len(s) < len(`\uXXXX`) || s[0] != '\\' || s[1] != 'u' {
+		return 0, false
+	}
+	code, err := strconv.ParseUint(s[2:6], 16, 32)
+	return rune(code), err == nil && code >= 0xdc00 && code <= 0xdfff
 }

@@ -17,19 +17,28 @@ func (n *variable) eval(r *run) (any, error) {
 	}
 	switch n.name {
 	case "pipe_results":
-		return results(r.scope.Results()), nil
+		return n.read(r, results(r.scope.Results()))
 	case "params":
-		return r.scope.Params(), nil
+		return n.read(r, r.scope.Params())
 	case "parent_params":
-		return r.scope.ParentParams(), nil
+		return n.read(r, r.scope.ParentParams())
 	}
 	if v, ok := r.variables[n.name]; ok {
-		return v, nil
+		return n.read(r, v)
+	}
+	if n.name == "self" && r.blocks != nil {
+		return &blocks{r.blocks}, nil
 	}
 	if n.global != nil {
 		return n.global, nil
 	}
 	return undefinedName(n.name), nil
+}
+
+// read is a value of the scope under this name.
+func (n *variable) read(r *run, v any) (any, error) {
+	v, err := r.read(n.name, v)
+	return v, n.fault(err)
 }
 
 func (r *run) evalAll(nodes []expression) ([]any, error) {
@@ -45,7 +54,8 @@ func (r *run) evalAll(nodes []expression) ([]any, error) {
 }
 
 func (n *listDisplay) eval(r *run) (any, error) {
-	return r.evalAll(n.items)
+	items, err := r.evalAll(n.items)
+	return r.own(items), err
 }
 
 func (n *tupleDisplay) eval(r *run) (any, error) {
@@ -80,9 +90,13 @@ func (n *conditional) eval(r *run) (any, error) {
 		return n.yes.eval(r)
 	}
 	if n.no == nil {
-		return &undefined{`the condition is false and there is no "else"`}, nil
+		return n.missing(), nil
 	}
 	return n.no.eval(r)
+}
+
+func (n *conditional) missing() *undefined {
+	return &undefined{`the condition is false and there is no "else"`}
 }
 
 func (n *logic) eval(r *run) (any, error) {
@@ -99,6 +113,14 @@ func (n *negation) eval(r *run) (any, error) {
 }
 
 func (n *concat) eval(r *run) (any, error) {
+	if r.autoescape {
+		parts, err := r.evalAll(n.parts)
+		if err != nil {
+			return nil, err
+		}
+		v, err := r.joinEscaped("", parts, func(v any) (any, error) { return v, nil })
+		return v, n.fault(err)
+	}
 	var b strings.Builder
 	for _, part := range n.parts {
 		v, err := part.eval(r)
@@ -224,7 +246,7 @@ func (n *call) eval(r *run) (any, error) {
 		return nil, n.fault(err)
 	}
 	v, err := r.call(callee, given)
-	return v, n.fault(err)
+	return r.own(v), n.fault(err)
 }
 
 func (r *run) call(callee any, given given) (any, error) {
@@ -271,7 +293,7 @@ func (n *filtered) apply(r *run, input any) (any, error) {
 		return nil, n.fault(err)
 	}
 	v, err := n.filter.use(r, input, given)
-	return v, n.fault(err)
+	return r.own(v), n.fault(err)
 }
 
 func (n *tested) eval(r *run) (any, error) {
@@ -335,7 +357,7 @@ func (a *arguments) spreadInto(r *run, g *given) error {
 			return fmt.Errorf("%s can't be spread into named arguments", article(typeName(v)))
 		}
 		for _, p := range pairs {
-			name, ok := p.key.(string)
+			name, ok := asText(p.key)
 			if !ok {
 				return errors.New("the names of arguments are strings")
 			}

@@ -20,11 +20,46 @@ func (n *textOutput) exec(r *run) error {
 }
 
 func (n *output) exec(r *run) error {
-	v, err := n.value.eval(r)
+	v, written, err := r.evalWritten(n.value)
 	if err != nil {
 		return err
 	}
+	if r.nested == 0 {
+		r.last = n.pos
+	}
+	if s, text := v.(string); text && r.piped && !written {
+		v = kept(s)
+	}
 	return n.fault(r.put(v))
+}
+
+// evalWritten evaluates e and reports whether the value is one that stands in the
+// template itself.
+func (r *run) evalWritten(e expression) (v any, written bool, err error) {
+	switch n := e.(type) {
+	case *constant:
+		return n.value, true, nil
+	case *conditional:
+		test, err := n.test.eval(r)
+		if err != nil {
+			return nil, false, err
+		}
+		if truth(test) {
+			return r.evalWritten(n.yes)
+		}
+		if n.no != nil {
+			return r.evalWritten(n.no)
+		}
+		return n.missing(), false, nil
+	case *logic:
+		left, written, err := r.evalWritten(n.left)
+		if err != nil || truth(left) == n.or {
+			return left, written, err
+		}
+		return r.evalWritten(n.right)
+	}
+	v, err = e.eval(r)
+	return v, false, err
 }
 
 // put adds a value to the output. The mark of fail() ends the template as soon as
@@ -39,8 +74,39 @@ func (r *run) put(v any) error {
 		if err := r.grow(len(x)); err != nil {
 			return err
 		}
+	case kept:
+		if err := r.grow(len(x)); err != nil {
+			return err
+		}
 	}
 	r.chunks = append(r.chunks, v)
+	if r.mutable && r.nested == 0 {
+		return r.settle()
+	}
+	return nil
+}
+
+// settle turns what has been put out into text as soon as it is sure to become
+// text: what a template changes afterwards does not show in what it put out before.
+func (r *run) settle() error {
+	n := len(r.chunks)
+	if n < 2 {
+		return nil
+	}
+	from := n - 1
+	if n == 2 {
+		from = 0
+	}
+	for i := from; i < n; i++ {
+		if _, text := r.chunks[i].(kept); text {
+			continue
+		}
+		s, err := r.text(r.chunks[i])
+		if err != nil {
+			return err
+		}
+		r.chunks[i] = s
+	}
 	return nil
 }
 
@@ -124,6 +190,9 @@ func (r *run) block(body []statement, filters []*filtered) (any, error) {
 		return nil, err
 	}
 	v, err := r.concat(chunks)
+	if err == nil && r.autoescape {
+		v, err = r.markedText(v)
+	}
 	for _, f := range filters {
 		if err != nil {
 			return nil, err
@@ -146,6 +215,54 @@ func (n *withStatement) exec(r *run) error {
 		}
 		return r.exec(n.body)
 	})
+}
+
+func (n *autoescapeStatement) exec(r *run) error {
+	v, err := n.value.eval(r)
+	if err != nil {
+		return err
+	}
+	outer := r.autoescape
+	r.autoescape = truth(v)
+	err = r.within(r.frame, func(*frame) error { return r.exec(n.body) })
+	r.autoescape = outer
+	return err
+}
+
+// inHTML marks what a filter made as escaped text, within autoescape.
+func (r *run) inHTML(s string) any {
+	if r.autoescape {
+		return markup(s)
+	}
+	return s
+}
+
+// markedText is the text of v as escaped text: what a block within autoescape
+// yields.
+func (r *run) markedText(v any) (any, error) {
+	switch v.(type) {
+	case *failure, markup:
+		return v, nil
+	}
+	s, err := r.text(v)
+	return markup(s), err
+}
+
+// blocks is the variable self: the template's blocks, to be put out once more.
+type blocks struct{ byName map[string]*blockStatement }
+
+func (n *blockStatement) function() *function {
+	return &function{signature{name: "self." + n.name}, func(r *run, _ args) (any, error) {
+		if err := r.enter("a block"); err != nil {
+			return nil, err
+		}
+		defer r.leave()
+		chunks, err := r.capture(&frame{up: r.root}, n.body)
+		if err != nil {
+			return nil, err
+		}
+		return r.concat(chunks)
+	}}
 }
 
 // exec of a block sees, unless it is scoped, only the names of the top level.

@@ -18,11 +18,14 @@ func choiceFilters() []*filter {
 }
 
 func mapFilter(r *run, v any, a args) (any, error) {
+	if !truth(v) {
+		return iterateList(nil), nil
+	}
 	change, err := r.mapper(a)
 	if err != nil {
 		return nil, err
 	}
-	it, err := r.iterateIfAny(v)
+	it, err := r.iterate(v)
 	if err != nil {
 		return nil, err
 	}
@@ -37,14 +40,6 @@ func mapFilter(r *run, v any, a args) (any, error) {
 		element, err = change(element)
 		return element, err == nil, err
 	}}, nil
-}
-
-// iterateIfAny is iterate, for which whatever is false has no elements.
-func (r *run) iterateIfAny(v any) (*iterator, error) {
-	if !truth(v) {
-		return iterateList(nil), nil
-	}
-	return r.iterate(v)
 }
 
 // mapper is what map does with each element: read an attribute or apply a filter.
@@ -81,13 +76,19 @@ func (r *run) mapper(a args) (func(any) (any, error), error) {
 		return nil, fmt.Errorf("there is no filter %q%s", name, nearest(name, r.lib.filters))
 	}
 	g.positional = g.positional[1:]
-	return func(v any) (any, error) { return f.use(r, v, g) }, nil
+	return func(v any) (any, error) {
+		v, err := f.use(r, v, g)
+		return r.own(v), err
+	}, nil
 }
 
 // chooser is select and its relatives: by an attribute or not, keeping what
 // passes or what does not.
 func chooser(byAttribute, keep bool) func(*run, any, args) (any, error) {
 	return func(r *run, v any, a args) (any, error) {
+		if !truth(v) {
+			return iterateList(nil), nil
+		}
 		get, err := r.getter(nil)
 		if byAttribute {
 			if len(a.values) == 0 {
@@ -103,7 +104,7 @@ func chooser(byAttribute, keep bool) func(*run, any, args) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		it, err := r.iterateIfAny(v)
+		it, err := r.iterate(v)
 		if err != nil {
 			return nil, err
 		}

@@ -2,8 +2,8 @@ package jinja
 
 import (
 	"errors"
+	"fmt"
 	"html"
-	"regexp"
 	"strings"
 )
 
@@ -16,6 +16,7 @@ func htmlFilters() []*filter {
 			return markup(s), err
 		}},
 		onText("striptags", stripTags),
+		{signature: signature{name: "urlize", params: []string{"trim_url_limit", "nofollow", "target", "rel", "extra_schemes"}}, markup: true, apply: urlizeFilter},
 		{signature: signature{name: "xmlattr", params: []string{"autospace"}}, apply: xmlAttrFilter},
 	}
 }
@@ -36,11 +37,32 @@ func escapeHTML(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;").Replace(s)
 }
 
-var tagPattern = regexp.MustCompile(`(?s)<!--.*?-->|<.*?>`)
-
+// stripTags takes comments and then tags out, and makes one blank of several.
 func stripTags(s string) string {
-	return html.UnescapeString(strings.Join(strings.FieldsFunc(tagPattern.ReplaceAllString(s, ""), isSpace), " "))
+	s = without(without(s, "<!--", "-->"), "<", ">")
+	return unescapeHTML(strings.Join(strings.FieldsFunc(s, isSpace), " "))
 }
+
+// without takes out what stands between two marks, as long as both are there.
+func without(s, open, end string) string {
+	var b strings.Builder
+	for {
+		start := strings.Index(s, open)
+		if start < 0 {
+			break
+		}
+		size := strings.Index(s[start:], end)
+		if size < 0 {
+			break
+		}
+		b.WriteString(s[:start])
+		s = s[start+size+len(end):]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+func unescapeHTML(s string) string { return html.UnescapeString(s) }
 
 func xmlAttrFilter(r *run, v any, a args) (any, error) {
 	pairs, ok := pairsOf(v)
@@ -56,6 +78,9 @@ func xmlAttrFilter(r *run, v any, a args) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, text := asText(p.key); !text {
+			return nil, fmt.Errorf("the name of an attribute is a string, not %s", article(typeName(p.key)))
+		}
 		if strings.ContainsAny(key, " \t\n\r\f\v/>=") {
 			return nil, errors.New("the name of an attribute has no blanks, slashes, > or =")
 		}
@@ -69,5 +94,5 @@ func xmlAttrFilter(r *run, v any, a args) (any, error) {
 		}
 		b.WriteString(escapeHTML(key) + `="` + s + `"`)
 	}
-	return b.String(), r.grow(b.Len())
+	return r.inHTML(b.String()), r.grow(b.Len())
 }

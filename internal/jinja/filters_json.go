@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,14 +16,18 @@ func jsonFilters() []*filter {
 }
 
 func toJSONFilter(r *run, v any, a args) (any, error) {
-	indent, err := a.integer(0, -1)
-	if err != nil {
-		return nil, err
+	margin, ok := asText(a.at(0, nil))
+	if !ok {
+		indent, err := a.integer(0, 0)
+		if err == nil {
+			err = r.width("the indent", indent)
+		}
+		if err != nil {
+			return nil, err
+		}
+		margin = strings.Repeat(" ", max(indent, 0))
 	}
-	if err := r.width("the indent", indent); err != nil {
-		return nil, err
-	}
-	e := jsonEncoder{r: r, indent: indent}
+	e := jsonEncoder{r: r, indent: margin, lines: a.at(0, nil) != nil}
 	if err := e.encode(v, 0); err != nil {
 		return nil, err
 	}
@@ -36,7 +39,8 @@ func toJSONFilter(r *run, v any, a args) (any, error) {
 type jsonEncoder struct {
 	b      strings.Builder
 	r      *run
-	indent int // below zero: all in one line
+	indent string
+	lines  bool // each element in a line of its own
 }
 
 func (e *jsonEncoder) write(s string) error {
@@ -87,18 +91,22 @@ func (e *jsonEncoder) encode(v any, level int) error {
 }
 
 func (e *jsonEncoder) object(pairs []pair, level int) error {
-	pairs = slices.Clone(pairs)
+	pairs, err := e.sorted(pairs)
+	if err != nil {
+		return err
+	}
 	for i, p := range pairs {
 		switch p.key.(type) {
 		case nil, bool, int64, float64:
 			s := strings.NewReplacer("None", "null", "True", "true", "False", "false").Replace(keyText(p.key))
 			pairs[i].key = s
 		case string:
+		case markup:
+			pairs[i].key = keyText(p.key)
 		default:
 			return fmt.Errorf("%s can't be a key in JSON", article(typeName(p.key)))
 		}
 	}
-	slices.SortStableFunc(pairs, func(a, b pair) int { return strings.Compare(a.key.(string), b.key.(string)) })
 	return e.elements("{", "}", level, len(pairs), func(i int) error {
 		if err := e.text(pairs[i].key.(string)); err != nil {
 			return err
@@ -108,6 +116,22 @@ func (e *jsonEncoder) object(pairs []pair, level int) error {
 		}
 		return e.encode(pairs[i].val, level+1)
 	})
+}
+
+// sorted are pairs in the order of their keys, which must have one.
+func (e *jsonEncoder) sorted(pairs []pair) ([]pair, error) {
+	all := make([]keyed, len(pairs))
+	for i, p := range pairs {
+		all[i] = keyed{p.key, p.val}
+	}
+	if err := e.r.sorted(all, false); err != nil {
+		return nil, err
+	}
+	pairs = make([]pair, len(all))
+	for i, k := range all {
+		pairs[i] = pair{key: k.key, val: k.value}
+	}
+	return pairs, nil
 }
 
 func (e *jsonEncoder) elements(open, end string, level, n int, each func(int) error) error {
@@ -121,7 +145,7 @@ func (e *jsonEncoder) elements(open, end string, level, n int, each func(int) er
 		separator := ""
 		if i > 0 {
 			separator = ", "
-			if e.indent >= 0 {
+			if e.lines {
 				separator = ","
 			}
 		}
@@ -142,13 +166,13 @@ func (e *jsonEncoder) elements(open, end string, level, n int, each func(int) er
 }
 
 func (e *jsonEncoder) newLine(level int) error {
-	if e.indent < 0 {
+	if !e.lines {
 		return nil
 	}
-	if err := e.r.growTimes(level, e.indent); err != nil {
+	if err := e.r.growTimes(level, len(e.indent)); err != nil {
 		return err
 	}
-	return e.write("\n" + strings.Repeat(" ", level*e.indent))
+	return e.write("\n" + strings.Repeat(e.indent, level))
 }
 
 func (e *jsonEncoder) text(s string) error {

@@ -1,18 +1,17 @@
 package jinja
 
 import (
-	"errors"
 	"fmt"
+	"math"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
 func layoutFilters() []*filter {
 	return []*filter{
-		{signature: signature{name: "truncate", params: []string{"length", "killwords", "end", "leeway"}}, apply: truncateFilter},
-		{signature: signature{name: "center", params: []string{"width"}}, apply: centerFilter},
-		{signature: signature{name: "indent", params: []string{"width", "first", "blank"}}, apply: indentFilter},
+		{signature: signature{name: "truncate", params: []string{"length", "killwords", "end", "leeway"}}, markup: true, apply: truncateFilter},
+		{signature: signature{name: "center", params: []string{"width"}}, markup: true, apply: centerFilter},
+		{signature: signature{name: "indent", params: []string{"width", "first", "blank"}}, markup: true, apply: indentFilter},
 		{
 			signature: signature{name: "wordwrap", params: []string{"width", "break_long_words", "wrapstring", "break_on_hyphens"}},
 			apply:     wordWrapFilter,
@@ -29,6 +28,9 @@ func truncateFilter(r *run, v any, a args) (any, error) {
 	end, err := a.text(2, "...")
 	if err != nil {
 		return nil, err
+	}
+	if f, ok := a.at(3, nil).(float64); ok && math.Abs(f) < 1<<31 {
+		a.values[3] = int64(math.Floor(f))
 	}
 	leeway, err := a.integer(3, 5)
 	if err != nil {
@@ -52,7 +54,10 @@ func truncateFilter(r *run, v any, a args) (any, error) {
 			kept = kept[:i]
 		}
 	}
-	return kept + end, r.grow(len(kept) + len(end))
+	if _, ok := v.(markup); ok {
+		end = escapeHTML(end)
+	}
+	return keepMarkup(v, kept+end), r.grow(len(kept) + len(end))
 }
 
 func firstRunes(s string, n int) string {
@@ -74,7 +79,11 @@ func centerFilter(r *run, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.centered(s, width, " ")
+	centered, err := r.centered(s, width, " ")
+	if err != nil {
+		return nil, err
+	}
+	return keepMarkup(v, centered.(string)), nil
 }
 
 func (r *run) centered(s string, width int, fill string) (any, error) {
@@ -136,7 +145,7 @@ func indentFilter(r *run, v any, a args) (any, error) {
 		}
 		lines[i] = margin + line
 	}
-	return strings.Join(lines, "\n"), r.grow(len(s))
+	return keepMarkup(v, strings.Join(lines, "\n")), r.grow(len(s))
 }
 
 // splitLines is Python's str.splitlines.
@@ -166,111 +175,6 @@ func splitLines(s string, keepEnds bool) []string {
 		lines = append(lines, s[start:])
 	}
 	return lines
-}
-
-func wordWrapFilter(r *run, v any, a args) (any, error) {
-	s, err := needText("wordwrap", v)
-	if err != nil {
-		return nil, err
-	}
-	width, err := a.integer(0, 79)
-	if err != nil {
-		return nil, err
-	}
-	if width <= 0 {
-		return nil, errors.New("the width of wordwrap is not positive")
-	}
-	between := "\n"
-	if a.at(2, nil) != nil {
-		if between, err = a.text(2, "\n"); err != nil {
-			return nil, err
-		}
-	}
-	w := wrapper{width: width, breakLong: truth(a.at(1, true)), hyphens: truth(a.at(3, true))}
-	var lines []string
-	for _, paragraph := range splitLines(s, false) {
-		wrapped := w.wrap(paragraph)
-		if len(wrapped) == 0 {
-			wrapped = []string{""}
-		}
-		lines = append(lines, wrapped...)
-	}
-	if err := r.growTimes(len(lines), len(between)); err != nil {
-		return nil, err
-	}
-	return strings.Join(lines, between), r.grow(len(s))
-}
-
-// wrapper breaks a paragraph into lines as Python's textwrap does.
-type wrapper struct {
-	width     int
-	breakLong bool
-	hyphens   bool
-}
-
-func (w wrapper) wrap(s string) []string {
-	var lines []string
-	chunks := w.chunks(s)
-	for len(chunks) > 0 {
-		if len(lines) > 0 && chunks[0].blank {
-			chunks = chunks[1:]
-			continue
-		}
-		var line strings.Builder
-		used := 0
-		for len(chunks) > 0 && used+chunks[0].size <= w.width {
-			line.WriteString(chunks[0].text)
-			used += chunks[0].size
-			chunks = chunks[1:]
-		}
-		if len(chunks) > 0 && chunks[0].size > w.width {
-			switch c := &chunks[0]; {
-			case w.breakLong:
-				head := firstRunes(c.text, w.width-used)
-				line.WriteString(head)
-				c.text, c.size = c.text[len(head):], c.size-(w.width-used)
-			case used == 0:
-				line.WriteString(c.text)
-				chunks = chunks[1:]
-			}
-		}
-		if text := strings.TrimRightFunc(line.String(), isSpace); text != "" {
-			lines = append(lines, text)
-		}
-	}
-	return lines
-}
-
-// chunk is a word, a part of one or the blanks between two.
-type chunk struct {
-	text  string
-	size  int // in characters
-	blank bool
-}
-
-// chunks splits at blanks and at hyphens within words.
-func (w wrapper) chunks(s string) []chunk {
-	var chunks []chunk
-	start, size := 0, 0
-	var before, before2 rune
-	for i, c := range s {
-		blank := isSpace(c)
-		cut := i > 0 && blank != isSpace(before)
-		if w.hyphens && before == '-' && unicode.IsLetter(before2) && unicode.IsLetter(c) {
-			next, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(c):])
-			cut = cut || unicode.IsLetter(next)
-		}
-		if cut {
-			chunks = append(chunks, chunk{s[start:i], size, isSpace(before)})
-			start, size = i, 0
-		}
-		before2, before = before, c
-		size++
-	}
-	if start < len(s) {
-		chunks = append(chunks, chunk{s[start:], size, isSpace(before)})
-	}
-	return chunks
 }
 
 func fileSizeFilter(_ *run, v any, a args) (any, error) {

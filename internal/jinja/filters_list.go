@@ -3,6 +3,7 @@ package jinja
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"unicode/utf8"
@@ -22,10 +23,10 @@ func listFilters() []*filter {
 			return append([]any{}, list...), err
 		}},
 		{signature: signature{name: "first"}, apply: firstFilter},
-		{signature: signature{name: "last"}, apply: lastFilter},
-		{signature: signature{name: "random"}, apply: randomFilter},
+		{signature: signature{name: "last"}, markup: true, apply: lastFilter},
+		{signature: signature{name: "random"}, markup: true, apply: randomFilter},
 		{signature: signature{name: "join", params: []string{"d", "attribute"}}, apply: joinFilter},
-		{signature: signature{name: "reverse"}, apply: reverseFilter},
+		{signature: signature{name: "reverse"}, markup: true, apply: reverseFilter},
 		{signature: signature{name: "batch", params: []string{"linecount", "fill_with"}, required: 1}, apply: batchFilter},
 		{signature: signature{name: "slice", params: []string{"slices", "fill_with"}, required: 1}, apply: sliceFilter},
 		{signature: signature{name: "items"}, apply: itemsFilter},
@@ -46,6 +47,10 @@ func firstFilter(r *run, v any, _ args) (any, error) {
 }
 
 func lastFilter(r *run, v any, _ args) (any, error) {
+	if s, ok := v.(markup); ok && s != "" {
+		_, size := utf8.DecodeLastRuneInString(string(s))
+		return s[len(s)-size:], nil
+	}
 	list, err := r.reversible(v)
 	if err != nil {
 		return nil, err
@@ -88,6 +93,9 @@ func joinFilter(r *run, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.autoescape {
+		return r.joinEscaped(a.at(0, ""), list, get)
+	}
 	var b strings.Builder
 	for i, element := range list {
 		if element, err = get(element); err != nil {
@@ -115,7 +123,7 @@ func reverseFilter(r *run, v any, _ args) (any, error) {
 		for i := len(runes) - 1; i >= 0; i-- {
 			reversed = append(reversed, runes[i])
 		}
-		return string(reversed), r.grow(len(s))
+		return keepMarkup(v, string(reversed)), r.grow(len(s))
 	}
 	list, err := r.elements(v)
 	if err != nil {
@@ -132,20 +140,23 @@ func reverseFilter(r *run, v any, _ args) (any, error) {
 }
 
 func batchFilter(r *run, v any, a args) (any, error) {
-	size, err := a.integer(0, 0)
+	size, err := batchSize(a)
 	if err != nil {
 		return nil, err
-	}
-	if size < 1 {
-		return nil, errors.New("a batch has at least one element")
 	}
 	list, err := r.elements(v)
 	if err != nil {
 		return nil, err
 	}
 	var batches []any
+	if size == 0 && len(list) > 0 {
+		batches = append(batches, r.own([]any{})) // as Jinja2 has it: an empty batch, then all
+	}
 	for len(list) > 0 {
-		n := min(size, len(list))
+		n := len(list)
+		if size > 0 {
+			n = min(size, n)
+		}
 		batch := append([]any{}, list[:n]...)
 		list = list[n:]
 		if fill := a.at(1, nil); fill != nil && n < size {
@@ -156,9 +167,27 @@ func batchFilter(r *run, v any, a args) (any, error) {
 				batch = append(batch, fill)
 			}
 		}
-		batches = append(batches, batch)
+		batches = append(batches, r.own(batch))
 	}
 	return iterateList(batches), r.tick(len(batches))
+}
+
+// batchSize is the first argument. What no number of elements can be equal to,
+// such as a text, makes one batch of all.
+func batchSize(a args) (int, error) {
+	if f, ok := a.values[0].(float64); ok {
+		if f == math.Trunc(f) && math.Abs(f) < 1<<31 {
+			return int(f), nil
+		}
+		return -1, nil
+	}
+	if number(a.values[0]) != nil {
+		return a.integer(0, 0)
+	}
+	if a.at(1, nil) != nil {
+		return 0, fmt.Errorf("the size of a batch is %s and should be an int", article(typeName(a.values[0])))
+	}
+	return -1, nil
 }
 
 // sliceFilter deals the elements out into columns; the first ones get what does
@@ -168,7 +197,7 @@ func sliceFilter(r *run, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if slices < 1 {
+	if slices == 0 {
 		return nil, errors.New("there is at least one slice")
 	}
 	if err := r.width("the number of slices", slices); err != nil {
@@ -177,6 +206,9 @@ func sliceFilter(r *run, v any, a args) (any, error) {
 	list, err := r.elements(v)
 	if err != nil {
 		return nil, err
+	}
+	if slices < 0 {
+		return iterateList(nil), nil
 	}
 	each, extra := len(list)/slices, len(list)%slices
 	columns := make([]any, 0, slices)
@@ -190,7 +222,7 @@ func sliceFilter(r *run, v any, a args) (any, error) {
 		if fill := a.at(1, nil); fill != nil && i >= extra {
 			column = append(column, fill)
 		}
-		columns = append(columns, column)
+		columns = append(columns, r.own(column))
 	}
 	return iterateList(columns), r.tick(slices)
 }

@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 func numberFilters() []*filter {
@@ -39,10 +41,15 @@ func roundFilter(_ *run, v any, a args) (any, error) {
 	}
 	scale := math.Pow(10, float64(precision))
 	switch method {
-	case "ceil":
-		return math.Ceil(f*scale) / scale, nil
-	case "floor":
-		return math.Floor(f*scale) / scale, nil
+	case "ceil", "floor":
+		f *= scale
+		if math.IsInf(f, 0) || math.IsNaN(f) {
+			return nil, fmt.Errorf("%s is not near any integer", floatText(f))
+		}
+		if method == "ceil" {
+			return (math.Ceil(f) + 0) / scale, nil
+		}
+		return (math.Floor(f) + 0) / scale, nil
 	}
 	return nil, fmt.Errorf("round takes the methods common, ceil and floor, not %q", method)
 }
@@ -132,7 +139,7 @@ func truncate(f float64) (any, error) {
 
 // parseInteger reads text as Python's int() does.
 func parseInteger(s string, base int) (*big.Int, bool) {
-	s = strings.TrimFunc(s, isSpace)
+	s = asciiDigits(strings.TrimFunc(s, isSpace))
 	sign := ""
 	if c := byteAt(s, 0); c == '-' || c == '+' {
 		sign, s = s[:1], s[1:]
@@ -156,13 +163,37 @@ func parseInteger(s string, base int) (*big.Int, bool) {
 	return new(big.Int).SetString(sign+strings.ReplaceAll(s, "_", ""), base)
 }
 
+// asciiDigits writes the digits of all scripts as those of ASCII.
+func asciiDigits(s string) string {
+	if strings.IndexFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) < 0 {
+		return s
+	}
+	return strings.Map(func(c rune) rune {
+		if c < utf8.RuneSelf || !unicode.IsDigit(c) {
+			return c
+		}
+		// Unicode has digits in rows of ten, and a row begins with its zero.
+		for _, r := range unicode.Nd.R16 {
+			if c <= rune(r.Hi) {
+				return '0' + (c-rune(r.Lo))%10
+			}
+		}
+		for _, r := range unicode.Nd.R32 {
+			if c <= rune(r.Hi) {
+				return '0' + (c-rune(r.Lo))%10
+			}
+		}
+		return c
+	}, s)
+}
+
 // toFloat is Python's float().
 func toFloat(v any) (float64, error) {
 	s, ok := asText(v)
 	if !ok {
 		return asFloat(v)
 	}
-	s = strings.TrimFunc(s, isSpace)
+	s = asciiDigits(strings.TrimFunc(s, isSpace))
 	digits := strings.TrimLeft(s, "+-")
 	switch strings.ToLower(digits) {
 	case "inf", "infinity", "nan":

@@ -88,7 +88,11 @@ func sortFilter(r *run, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sorted(all, a.truth(0)); err != nil {
+	reverse, err := a.flag(0)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.sorted(all, reverse); err != nil {
 		return nil, err
 	}
 	return valuesOf(all), nil
@@ -143,7 +147,11 @@ func dictSortFilter(r *run, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sorted(all, a.truth(2)); err != nil {
+	reverse, err := a.flag(2)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.sorted(all, reverse); err != nil {
 		return nil, err
 	}
 	return valuesOf(all), nil

@@ -19,21 +19,36 @@ func onText(name string, change func(string) string) *filter {
 	}}
 }
 
+// likeText is onText for what Jinja2 lets escaped text stay escaped in.
+func likeText(name string, change func(string) string) *filter {
+	f := onText(name, change)
+	plain := f.apply
+	f.markup = true
+	f.apply = func(r *run, v any, a args) (any, error) {
+		changed, err := plain(r, v, a)
+		if err != nil {
+			return nil, err
+		}
+		return keepMarkup(v, changed.(string)), nil
+	}
+	return f
+}
+
 func textFilters() []*filter {
 	return []*filter{
-		onText("upper", upper),
-		onText("lower", strings.ToLower),
+		likeText("upper", upper),
+		likeText("lower", lower),
 		onText("title", titleWords),
-		onText("capitalize", capitalize),
-		onText("string", func(s string) string { return s }),
-		{signature: signature{name: "trim", params: []string{"chars"}}, apply: trimFilter},
+		likeText("capitalize", capitalize),
+		likeText("string", func(s string) string { return s }),
+		{signature: signature{name: "trim", params: []string{"chars"}}, markup: true, apply: trimFilter},
 		{signature: signature{name: "replace", params: []string{"old", "new", "count"}, required: 2}, apply: replaceFilter},
-		{signature: signature{name: "format", variadic: true, keywords: true}, apply: formatFilter},
+		{signature: signature{name: "format", variadic: true, keywords: true}, markup: true, apply: formatFilter},
 		{signature: signature{name: "wordcount"}, apply: wordCountFilter},
 		{signature: signature{name: "urlencode"}, apply: urlEncodeFilter},
-		{signature: signature{name: "default", params: []string{"default_value", "boolean"}}, apply: defaultFilter},
-		{signature: signature{name: "attr", params: []string{"name"}, required: 1}, apply: attrFilter},
-		{signature: signature{name: "pprint"}, markup: true, apply: func(r *run, v any, _ args) (any, error) { return r.repr(v) }},
+		{signature: signature{name: "default", params: []string{"default_value", "boolean"}}, markup: true, apply: defaultFilter},
+		{signature: signature{name: "attr", params: []string{"name"}, required: 1}, markup: true, apply: attrFilter},
+		{signature: signature{name: "pprint"}, markup: true, apply: prettyFilter},
 	}
 }
 
@@ -46,7 +61,7 @@ func titleWords(s string) string {
 		if start {
 			b.WriteString(upper(string(c)))
 		} else {
-			b.WriteRune(unicode.ToLower(c))
+			b.WriteString(lower(string(c)))
 		}
 		start = isSpace(c) || strings.ContainsRune("-([{<", c)
 	}
@@ -58,7 +73,11 @@ func trimFilter(r *run, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return trimmed(s, a, strings.TrimFunc)
+	trimmed, err := trimmed(s, a, strings.TrimFunc)
+	if err != nil {
+		return nil, err
+	}
+	return keepMarkup(v, trimmed.(string)), nil
 }
 
 // trimmed cuts the characters of the first argument, or white space.
@@ -107,7 +126,7 @@ func formatFilter(r *run, v any, a args) (any, error) {
 		return nil, err
 	}
 	if len(a.named) == 0 {
-		return r.percentFormat(format, tuple(a.values))
+		return r.percentFormat(keepMarkup(v, format), tuple(a.values))
 	}
 	if len(a.values) > 0 {
 		return nil, errors.New("format takes either positional or named arguments")
@@ -118,7 +137,7 @@ func formatFilter(r *run, v any, a args) (any, error) {
 			return nil, err
 		}
 	}
-	return r.percentFormat(format, d)
+	return r.percentFormat(keepMarkup(v, format), d)
 }
 
 func wordCountFilter(r *run, v any, _ args) (any, error) {
@@ -141,7 +160,7 @@ func urlEncodeFilter(r *run, v any, _ args) (any, error) {
 		}
 		return s, err
 	}
-	if _, text := v.(string); text || number(v) != nil || v == nil {
+	if _, text := v.(string); text || !isIterable(v) {
 		return encode(v, false)
 	}
 	var parts []string

@@ -6,21 +6,44 @@ import (
 	"strings"
 )
 
-// braceFormat is Python's str.format. Attributes of values can't be read in it,
-// elements can: "{ticket[id]}".
-func (r *run) braceFormat(format string, a args) (any, error) {
-	f := brace{r: r, args: a}
+// braceFormat is Python's str.format. Of attributes only those of numbers can be
+// read in it; elements can: "{ticket[id]}". With escape it escapes the values, as
+// the formats of escaped text do.
+func (r *run) braceFormat(format string, a args, escape bool) (any, error) {
+	f := brace{r: r, args: a, escape: escape}
+	s, err := f.format(format, 0)
+	return s, err
+}
+
+// formatMap is braceFormat with the values by name from a mapping.
+func (r *run) formatMap(format string, mapping any, escape bool) (any, error) {
+	f := brace{r: r, mapping: mapping, escape: escape}
 	s, err := f.format(format, 0)
 	return s, err
 }
 
 type brace struct {
-	r    *run
-	args args
-	next int // of the places without a number
+	r       *run
+	args    args
+	mapping any // of the names, in the place of args
+	next    int // of the places without a number
+	counts  numbering
+	escape  bool
 }
 
+// numbering is how the places of a format are numbered; the two don't mix.
+type numbering byte
+
+const (
+	unknown numbering = iota
+	automatic
+	manual
+)
+
 func (f *brace) format(format string, depth int) (string, error) {
+	if depth > 1 {
+		return "", errors.New("places in the format are nested too deep")
+	}
 	var b strings.Builder
 	for rest := format; rest != ""; {
 		i := strings.IndexAny(rest, "{}")
@@ -30,7 +53,7 @@ func (f *brace) format(format string, depth int) (string, error) {
 		}
 		b.WriteString(rest[:i])
 		c := rest[i]
-		if byteAt(rest, i+1) == c && (c == '{' || depth == 0) {
+		if byteAt(rest, i+1) == c {
 			b.WriteByte(c)
 			rest = rest[i+2:]
 			continue
@@ -73,35 +96,67 @@ func matchingBrace(s string) int {
 
 // place formats one "name!conversion:specification".
 func (f *brace) place(place string, depth int) (string, error) {
-	if depth > 1 {
-		return "", errors.New("places in the format are nested too deep")
+	end := strings.IndexAny(place, "!:")
+	if i := strings.IndexByte(place, '['); i >= 0 && i < end {
+		if j := strings.IndexByte(place[i:], ']'); j >= 0 {
+			if end = strings.IndexAny(place[i+j:], "!:"); end >= 0 {
+				end += i + j
+			}
+		}
 	}
-	name, spec, _ := strings.Cut(place, ":")
-	name, conversion, converted := strings.Cut(name, "!")
+	name, spec, conversion := place, "", byte(0)
+	if end >= 0 {
+		name, spec = place[:end], place[end+1:]
+		if place[end] == '!' {
+			if spec == "" || len(spec) > 1 && spec[1] != ':' {
+				return "", errors.New(`the conversion in the format is one letter, then ":" or the end`)
+			}
+			conversion, spec = spec[0], strings.TrimPrefix(spec[1:], ":")
+		}
+	}
 	v, err := f.value(name)
 	if err != nil {
 		return "", err
 	}
-	if converted {
-		var s string
-		switch conversion {
-		case "s":
-			s, err = f.r.text(v)
-		case "r", "a":
-			s, err = f.r.repr(v)
-		default:
-			err = fmt.Errorf("%q is no conversion in a format", conversion)
-		}
-		if err != nil {
+	if v, err = f.converted(v, conversion); err != nil {
+		return "", err
+	}
+	if strings.ContainsAny(spec, "{}") {
+		inner := brace{r: f.r, args: f.args, mapping: f.mapping, next: f.next, counts: f.counts}
+		if spec, err = inner.format(spec, depth+1); err != nil {
 			return "", err
 		}
-		v = s
+		f.next, f.counts = inner.next, inner.counts
 	}
-	if strings.Contains(spec, "{") {
-		if spec, err = f.format(spec, depth+1); err != nil {
-			return "", err
+	s, err := f.laidOut(v, spec)
+	if err != nil || !f.escape {
+		return s, err
+	}
+	if _, safe := v.(markup); safe {
+		if spec != "" {
+			return "", errors.New("escaped text takes no format")
 		}
+		return s, nil
 	}
+	return escapeHTML(s), nil
+}
+
+func (f *brace) converted(v any, conversion byte) (any, error) {
+	switch conversion {
+	case 0:
+		return v, nil
+	case 's':
+		return f.r.text(v)
+	case 'r':
+		return f.r.repr(v)
+	case 'a':
+		s, err := f.r.repr(v)
+		return asciiOnly(s), err
+	}
+	return nil, fmt.Errorf("%q is no conversion in a format", conversion)
+}
+
+func (f *brace) laidOut(v any, spec string) (string, error) {
 	if spec == "" {
 		return f.r.text(v)
 	}
@@ -114,50 +169,91 @@ func (f *brace) place(place string, depth int) (string, error) {
 
 // value is the argument that a place names, with its elements: "0", "name[key]".
 func (f *brace) value(name string) (any, error) {
-	name, path, indexed := strings.Cut(name, "[")
-	if strings.Contains(name, ".") {
-		return nil, errors.New("attributes can't be read in a format: pass them as arguments")
+	rest := ""
+	if end := strings.IndexAny(name, ".["); end >= 0 {
+		name, rest = name[:end], name[end:]
 	}
 	v, err := f.argument(name)
-	for indexed && err == nil {
-		var key string
-		var closed bool
-		key, path, closed = strings.Cut(path, "]")
-		if !closed {
-			return nil, errors.New("the format has a [ without ]")
+	for rest != "" && err == nil {
+		if rest[0] == '.' {
+			end := strings.IndexAny(rest[1:], ".[") + 1
+			if end == 0 {
+				end = len(rest)
+			}
+			v, err = f.attribute(v, rest[1:end])
+			rest = rest[end:]
+			continue
 		}
-		var k any = key
-		if i, ok := pathIndex(key); ok {
-			k = i
+		end := strings.IndexByte(rest, ']')
+		if rest[0] != '[' || end < 0 {
+			return nil, errors.New("the format has a [ without ], or something behind a ]")
 		}
-		var found bool
-		v, found, err = element(v, k)
-		if err == nil && !found {
-			err = fmt.Errorf("the format needs %q, which is not there", key)
-		}
-		path, indexed = strings.CutPrefix(path, "[")
-		if !indexed && path != "" {
-			return nil, errors.New("attributes can't be read in a format: pass them as arguments")
-		}
+		v, err = f.element(v, rest[1:end])
+		rest = rest[end+1:]
 	}
 	return v, err
 }
 
+func (f *brace) attribute(v any, name string) (any, error) {
+	if a, ok := numberAttribute(v, name); ok {
+		return a, nil
+	}
+	return nil, fmt.Errorf("the attribute %q can't be read in a format: pass it as an argument", name)
+}
+
+func (f *brace) element(v any, key string) (any, error) {
+	if key == "" {
+		return nil, errors.New("the format has empty brackets")
+	}
+	var k any = key
+	if i, ok := pathIndex(key); ok {
+		k = i
+	}
+	found, ok, err := element(v, k)
+	if err == nil && !ok {
+		err = fmt.Errorf("the format needs %q, which is not there", key)
+	}
+	return found, err
+}
+
 func (f *brace) argument(name string) (any, error) {
 	i, numbered := pathIndex(name)
-	if name == "" {
-		i, numbered = int64(f.next), true
-		f.next++
-	}
-	if numbered {
+	if name == "" || numbered {
+		counts := manual
+		if name == "" {
+			i, counts = int64(f.next), automatic
+			f.next++
+		}
+		if f.counts != unknown && f.counts != counts {
+			return nil, errors.New("the format has places with and without a number")
+		}
+		f.counts = counts
+		if f.mapping != nil {
+			return nil, errors.New("the format has numbered places, the values have names")
+		}
 		if i >= int64(len(f.args.values)) {
 			return nil, errors.New("the format has more places than there are values")
 		}
 		return f.args.values[i], nil
+	}
+	if f.mapping != nil {
+		v, ok, err := named(f.mapping, name)
+		if err == nil && !ok {
+			err = fmt.Errorf("the format needs %q, which is not given", name)
+		}
+		return v, err
 	}
 	v, ok := given{named: f.args.named}.byName(name)
 	if !ok {
 		return nil, fmt.Errorf("the format needs %q, which is not given", name)
 	}
 	return v, nil
+}
+
+// named is member for what may be no mapping.
+func named(v any, name string) (any, bool, error) {
+	if !isMapping(v) {
+		return nil, false, fmt.Errorf("format_map takes a mapping, not %s", article(typeName(v)))
+	}
+	return member(v, name)
 }

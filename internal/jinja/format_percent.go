@@ -10,9 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// percentFormat is Python's format % values.
-func (r *run) percentFormat(format string, values any) (any, error) {
-	p := percent{r: r, rest: format, mapping: values}
+// percentFormat is Python's format % values. Escaped text as the format escapes
+// the values.
+func (r *run) percentFormat(pattern, values any) (any, error) {
+	format, _ := asText(pattern)
+	_, escape := pattern.(markup)
+	p := percent{r: r, rest: format, mapping: values, escape: escape}
 	switch v := values.(type) {
 	case tuple:
 		p.values = v
@@ -23,12 +26,21 @@ func (r *run) percentFormat(format string, values any) (any, error) {
 		return nil, err
 	}
 	if p.used < len(p.values) && !p.named {
-		if _, list := values.([]any); list || isMapping(values) {
-			return p.b.String(), nil // Python takes them for what names are looked up in
+		if subscriptable(values) {
+			return keepMarkup(pattern, p.b.String()), nil // Python takes them for what names are looked up in
 		}
 		return nil, errors.New("the format has fewer places than there are values")
 	}
-	return p.b.String(), nil
+	return keepMarkup(pattern, p.b.String()), nil
+}
+
+// subscriptable reports whether Python could look a name up in v.
+func subscriptable(v any) bool {
+	switch v.(type) {
+	case []any, *list, span, *undefined:
+		return true
+	}
+	return isMapping(v)
 }
 
 type percent struct {
@@ -39,6 +51,7 @@ type percent struct {
 	used    int
 	mapping any
 	named   bool
+	escape  bool
 }
 
 func (p *percent) run() error {
@@ -193,6 +206,12 @@ func (p *percent) format(v any, verb rune, spec formatSpec) error {
 			s, err = p.r.text(v)
 		} else {
 			s, err = p.r.repr(v)
+			if verb == 'a' {
+				s = asciiOnly(s)
+			}
+		}
+		if _, safe := v.(markup); p.escape && !(safe && verb == 's') {
+			s = escapeHTML(s)
 		}
 		if spec.precision >= 0 {
 			s = firstRunes(s, spec.precision)

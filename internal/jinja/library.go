@@ -1,5 +1,7 @@
 package jinja
 
+import "math/big"
+
 // library is all that templates can name beside their variables. It is built once
 // for a Renderer and never changed.
 type library struct {
@@ -7,9 +9,11 @@ type library struct {
 	filters map[string]*filter
 	tests   map[string]*test
 
-	textMethods map[string]*method
-	listMethods map[string]*method
-	dictMethods map[string]*method
+	textMethods                                map[string]*method
+	markupMethods                              map[string]*method
+	integerMethods, floatMethods, rangeMethods map[string]*method
+	listMethods                                map[string]*method
+	dictMethods                                map[string]*method
 }
 
 func newLibrary(env func(string) (string, bool)) *library {
@@ -39,9 +43,11 @@ func newLibrary(env func(string) (string, bool)) *library {
 	} {
 		l.tests[alias] = l.tests[name]
 	}
-	l.textMethods = byName(textMethods(), searchMethods(), characterMethods())
-	l.listMethods = byName(listMethods())
-	l.dictMethods = byName(dictMethods())
+	l.textMethods = byName(textMethods(), searchMethods(), characterMethods(), convertMethods())
+	l.markupMethods = markupMethods(l.textMethods)
+	l.integerMethods, l.floatMethods, l.rangeMethods = byName(integerMethods()), byName(floatMethods()), byName(rangeMethods())
+	l.listMethods = byName(listMethods(), changingListMethods())
+	l.dictMethods = byName(dictMethods(), changingDictMethods())
 	return l
 }
 
@@ -58,9 +64,17 @@ func byName(groups ...[]*method) map[string]*method {
 // method is the method of that name of the object's type, or nil.
 func (l *library) method(object any, name string) *method {
 	switch object.(type) {
-	case string, markup:
+	case string:
 		return l.textMethods[name]
-	case []any, tuple:
+	case markup:
+		return l.markupMethods[name]
+	case int64, int, bool, *big.Int:
+		return l.integerMethods[name]
+	case float64:
+		return l.floatMethods[name]
+	case span:
+		return l.rangeMethods[name]
+	case []any, *list, tuple:
 		return l.listMethods[name]
 	case map[string]any, mapping:
 		return l.dictMethods[name]

@@ -71,6 +71,14 @@ type run struct {
 	frame  *frame
 	chunks []any
 	nested int // how many blocks capture their output
+	last   pos // where what was put out last stands
+
+	piped      bool // texts of the pipeline may be put out
+	blocks     map[string]*blockStatement
+	autoescape bool
+
+	mutable bool           // the template changes lists or mappings
+	copies  map[string]any // of what it read from the scope
 }
 
 func newRun(ctx context.Context, renderer *Renderer, scope api.Scope) *run {

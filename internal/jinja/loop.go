@@ -19,7 +19,30 @@ func (n *forStatement) exec(r *run) error {
 	if err != nil {
 		return err
 	}
-	return n.run(r, v, 1)
+	if !n.recursive {
+		return n.run(r, v, 1)
+	}
+	// A recursive loop is called like a macro, by the template as by itself.
+	v, err = n.called(r, r.frame, v, 1)
+	if err != nil {
+		return n.fault(err)
+	}
+	return n.fault(r.put(v))
+}
+
+// called is what the loop over v puts out, as one value.
+func (n *forStatement) called(r *run, in *frame, v any, depth int) (any, error) {
+	chunks, frame := r.chunks, r.frame
+	r.chunks, r.frame = nil, in
+	r.nested++
+	err := n.run(r, v, depth)
+	r.nested--
+	inner := r.chunks
+	r.chunks, r.frame = chunks, frame
+	if err != nil {
+		return nil, err
+	}
+	return r.concat(inner)
 }
 
 func (n *forStatement) run(r *run, over any, depth int) error {
@@ -93,17 +116,7 @@ func (l *loop) recurse(r *run, g given) (any, error) {
 		return nil, err
 	}
 	defer r.leave()
-	chunks, frame := r.chunks, r.frame
-	r.chunks, r.frame = nil, l.outer
-	r.nested++
-	err := l.statement.run(r, g.positional[0], l.depth+1)
-	r.nested--
-	inner := r.chunks
-	r.chunks, r.frame = chunks, frame
-	if err != nil {
-		return nil, err
-	}
-	return r.concat(inner)
+	return l.statement.called(r, l.outer, g.positional[0], l.depth+1)
 }
 
 func (l *loop) attribute(name string) (any, bool) {

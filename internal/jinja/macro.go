@@ -45,7 +45,11 @@ func (m *macro) call(r *run, g given) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.concat(chunks)
+	v, err := r.concat(chunks)
+	if err == nil && r.autoescape {
+		return r.markedText(v)
+	}
+	return v, err
 }
 
 // bind sets the macro's parameters, its rest arguments and its caller.

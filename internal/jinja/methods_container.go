@@ -1,15 +1,22 @@
 package jinja
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // listMethods are those of lists and tuples that change nothing.
 func listMethods() []*method {
 	return []*method{
-		{signature{name: "index", params: []string{"value"}, required: 1}, func(r *run, self any, a args) (any, error) {
+		{signature{name: "index", params: []string{"value", "start", "stop"}, required: 1}, func(r *run, self any, a args) (any, error) {
 			list, _ := asSequence(self)
-			for i, element := range list {
+			from, count, _, err := sliceBounds(a.at(1, nil), a.at(2, nil), nil, len(list))
+			if err != nil {
+				return nil, err
+			}
+			for i, element := range list[from : from+count] {
 				if same, err := r.equal(element, a.values[0]); same || err != nil {
-					return int64(i), err
+					return int64(from + i), err
 				}
 			}
 			return nil, errors.New("the value is not in the list")
@@ -28,15 +35,13 @@ func listMethods() []*method {
 			}
 			return found, nil
 		}},
-		{signature{name: "copy"}, func(_ *run, self any, _ args) (any, error) { return self, nil }},
-		unchangeable("append", "a + [b]"),
-		unchangeable("extend", "a + b"),
-		unchangeable("insert", "a + b"),
-		unchangeable("remove", "a | reject('eq', b) | list"),
-		unchangeable("pop", "a[:-1]"),
-		unchangeable("clear", "[]"),
-		unchangeable("sort", "a | sort"),
-		unchangeable("reverse", "a | reverse | list"),
+		{signature{name: "copy"}, func(r *run, self any, _ args) (any, error) {
+			items, ok := asList(self)
+			if !ok {
+				return nil, errors.New(`a tuple has no "copy"`)
+			}
+			return slices.Clone(items), r.tick(len(items))
+		}},
 	}
 }
 
@@ -66,18 +71,21 @@ func dictMethods() []*method {
 			pairs, _ := pairsOf(self)
 			return &view{"items", itemTuples(pairs)}, r.tick(len(pairs))
 		}},
-		{signature{name: "copy"}, func(_ *run, self any, _ args) (any, error) { return self, nil }},
-		unchangeable("update", "dict(a, key=value)"),
-		unchangeable("pop", "a.get(key)"),
-		unchangeable("popitem", "a.items() | list"),
-		unchangeable("setdefault", "a.get(key, value)"),
-		unchangeable("clear", "{}"),
+		{signature{name: "copy"}, func(r *run, self any, _ args) (any, error) {
+			return r.newDict(args{values: []any{self}})
+		}},
+		{signature{name: "fromkeys", params: []string{"keys", "value"}, required: 1}, func(r *run, _ any, a args) (any, error) {
+			keys, err := r.elements(a.values[0])
+			if err != nil {
+				return nil, err
+			}
+			d := &Dict{}
+			for _, key := range keys {
+				if err := d.set(key, a.at(1, nil)); err != nil {
+					return nil, err
+				}
+			}
+			return d, r.tick(len(keys))
+		}},
 	}
-}
-
-// unchangeable is a method of Python that would change its object.
-func unchangeable(name, instead string) *method {
-	return &method{signature{name: name, variadic: true, keywords: true}, func(*run, any, args) (any, error) {
-		return nil, errors.New("templates can't change values: " + name + " makes no new one; write something like " + instead)
-	}}
 }

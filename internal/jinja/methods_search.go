@@ -22,17 +22,23 @@ func searchMethods() []*method {
 			if err != nil {
 				return nil, err
 			}
-			part, _, err := within(s, a)
+			part, before, err := within(s, a)
+			if before < 0 {
+				return int64(0), err
+			}
 			return int64(strings.Count(part, sub)), err
 		}),
 	}
 }
 
 // within is the part of s from the second argument to the third, and how many
-// characters stand before it.
+// characters stand before it: -1 where it begins beyond the end of s.
 func within(s string, a args) (string, int64, error) {
 	if a.at(1, nil) == nil && a.at(2, nil) == nil {
 		return s, 0, nil
+	}
+	if start, ok := integer(a.at(1, nil)); ok && start > int64(utf8.RuneCountInString(s)) {
+		return "", -1, nil
 	}
 	from, count, _, err := sliceBounds(a.at(1, nil), a.at(2, nil), nil, utf8.RuneCountInString(s))
 	if err != nil {
@@ -44,9 +50,9 @@ func within(s string, a args) (string, int64, error) {
 
 func affix(has func(string, string) bool) func(*run, string, args) (any, error) {
 	return func(_ *run, s string, a args) (any, error) {
-		part, _, err := within(s, a)
-		if err != nil {
-			return nil, err
+		part, before, err := within(s, a)
+		if err != nil || before < 0 {
+			return false, err
 		}
 		list, ok := a.values[0].(tuple)
 		if !ok {
@@ -76,6 +82,9 @@ func finder(index func(string, string) int, must bool) func(*run, string, args) 
 			return nil, err
 		}
 		i := index(part, sub)
+		if before < 0 {
+			i = -1
+		}
 		if i >= 0 {
 			return before + int64(utf8.RuneCountInString(part[:i])), nil
 		}

@@ -25,8 +25,8 @@ func changed(name string, change func(string) string) *method {
 
 func textMethods() []*method {
 	return []*method{
-		changed("lower", strings.ToLower),
-		changed("casefold", func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "ß", "ss")) }),
+		changed("lower", lower),
+		changed("casefold", casefold),
 		changed("upper", upper),
 		changed("title", title),
 		changed("capitalize", capitalize),
@@ -74,7 +74,7 @@ func textMethods() []*method {
 		})),
 		{signature{name: "format", variadic: true, keywords: true}, func(r *run, self any, a args) (any, error) {
 			s, _ := asText(self)
-			return r.braceFormat(s, a)
+			return r.braceFormat(s, a, false)
 		}},
 	}
 }
@@ -172,9 +172,6 @@ func rsplitMethod(r *run, s string, a args) (any, error) {
 		if sep == "" {
 			s = strings.TrimRightFunc(s, isSpace)
 		}
-	}
-	if sep == "" {
-		s = strings.TrimLeftFunc(s, isSpace)
 	}
 	if s != "" || sep != "" {
 		parts = append(parts, s)

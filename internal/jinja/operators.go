@@ -19,6 +19,11 @@ func (r *run) binary(op operator, left, right any) (any, error) {
 	if x != nil && y != nil {
 		return arithmetic(op, x, y)
 	}
+	if op == opModulo {
+		if _, ok := asText(left); ok {
+			return r.percentFormat(left, right)
+		}
+	}
 	for _, v := range [...]any{left, right} {
 		switch u := v.(type) {
 		case *undefined:
@@ -42,10 +47,6 @@ func (r *run) binary(op operator, left, right any) (any, error) {
 				return v, err
 			}
 		}
-	case opModulo:
-		if format, ok := asText(left); ok {
-			return r.percentFormat(format, right)
-		}
 	}
 	return nil, fmt.Errorf("%s %s %s does not work: the left is %s, the right %s",
 		typeName(left), op, typeName(right), article(typeName(left)), article(typeName(right)))
@@ -56,10 +57,11 @@ func (r *run) join(left, right any) (any, bool, error) {
 	switch a := left.(type) {
 	case string, markup:
 		return r.joinTexts(a, right)
-	case []any:
-		if b, ok := right.([]any); ok {
-			list, err := r.joinLists(a, b)
-			return list, true, err
+	case []any, *list:
+		items, _ := asList(a)
+		if b, ok := asList(right); ok {
+			joined, err := r.joinLists(items, b)
+			return r.own(joined), true, err
 		}
 	case tuple:
 		if b, ok := right.(tuple); ok {
@@ -112,15 +114,16 @@ func (r *run) repeat(v any, n int64) (any, bool, error) {
 			return nil, false, err
 		}
 		if s == "" {
-			return "", true, nil
+			count = 0
 		}
-		return strings.Repeat(s, count), true, nil
-	case []any:
-		list, err := r.repeatList(x, count)
-		return list, true, err
+		return keepMarkup(x, strings.Repeat(s, count)), true, nil
+	case []any, *list:
+		items, _ := asList(x)
+		repeated, err := r.repeatList(items, count)
+		return r.own(repeated), true, err
 	case tuple:
-		list, err := r.repeatList(x, count)
-		return tuple(list), true, err
+		repeated, err := r.repeatList(x, count)
+		return tuple(repeated), true, err
 	}
 	return nil, false, nil
 }

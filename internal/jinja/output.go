@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -14,7 +15,7 @@ func (r *run) rendered() (api.Rendered, error) {
 	case 0:
 		return api.Rendered{}, nil
 	case 1:
-		if _, text := asText(r.chunks[0]); !text {
+		if _, text := asText(r.chunks[0]); !text && !r.allKept() {
 			return r.single(r.chunks[0])
 		}
 	}
@@ -22,7 +23,35 @@ func (r *run) rendered() (api.Rendered, error) {
 	if err != nil {
 		return api.Rendered{}, err
 	}
+	if r.allKept() {
+		return api.Rendered{Text: text, Value: text}, nil
+	}
 	return api.Rendered{Text: text, Value: plainLiteral(text)}, nil
+}
+
+// kept is a text that came from the pipeline: a ticket's, a result's, a param's.
+// It has the type that it was given there. Other than in Jinja2 it is not read as
+// a literal: a ticket about "12345" or "None" must not turn into a number or into
+// nothing. What a template writes around it is read, as in "['{{ label }}']".
+type kept string
+
+// allKept reports whether the output is nothing but texts from the pipeline, and
+// blanks.
+func (r *run) allKept() bool {
+	some := false
+	for _, chunk := range r.chunks {
+		switch x := chunk.(type) {
+		case kept:
+			some = true
+		case string:
+			if strings.TrimFunc(x, isSpace) != "" {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return some
 }
 
 func (r *run) single(v any) (api.Rendered, error) {
@@ -51,11 +80,12 @@ func (r *run) concat(chunks []any) (any, error) {
 			return f, nil
 		}
 	}
+	asItIs := slices.ContainsFunc(chunks, func(chunk any) bool { _, ok := chunk.(kept); return ok })
 	switch len(chunks) {
 	case 0:
 		return nil, nil
 	case 1:
-		if _, text := asText(chunks[0]); !text {
+		if _, text := asText(chunks[0]); !text && !asItIs {
 			return chunks[0], nil
 		}
 	}
@@ -63,8 +93,8 @@ func (r *run) concat(chunks []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v, ok := literal(text); ok {
-		return v, nil
+	if v, ok := literal(text); ok && !asItIs {
+		return r.own(v), nil
 	}
 	return text, nil
 }
@@ -130,7 +160,7 @@ func (r *run) export(v any) (any, error) {
 		return r.exportResults(x)
 	case []any:
 		return r.exportList(x)
-	case tuple, *group, *view, span, *iterator:
+	case *list, tuple, *group, *view, span, *iterator:
 		list, err := r.elements(x)
 		if err != nil {
 			return nil, err
@@ -140,7 +170,7 @@ func (r *run) export(v any) (any, error) {
 		return nil, fmt.Errorf("%s is no value: call it with ()", article(typeName(v)))
 	case *namespace:
 		return r.exportDict(x.attributes)
-	case *loop, *cycler:
+	case *loop, *cycler, *blocks:
 		return nil, fmt.Errorf("%s is no value", article(typeName(v)))
 	}
 	return v, nil

@@ -16,17 +16,18 @@ type parser struct {
 	err    error
 
 	macros []*macroStatement // those around the current token
-	blocks map[string]bool
+	blocks map[string]*blockStatement
+	piped  bool // the template sees something of the pipeline
 }
 
-func parse(source string, lib *library) ([]statement, error) {
+func parse(source string, lib *library) (t *template, err error) {
 	tokens, err := lex(source)
 	if err != nil {
 		return nil, err
 	}
 	p := &parser{tokens: tokens, lib: lib}
 	body, _ := p.statements("")
-	return body, p.err
+	return &template{source: source, body: body, blocks: p.blocks, mutates: changes(tokens), piped: p.piped}, p.err
 }
 
 func (p *parser) current() *token { return &p.tokens[p.next] }

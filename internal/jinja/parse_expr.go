@@ -235,6 +235,10 @@ func (p *parser) variable(t *token) expression {
 			m.kwargs = true
 		}
 	}
+	switch t.text {
+	case "pipe_results", "params", "parent_params", "get_pipe_result", "get_parent_param":
+		p.piped = true
+	}
 	return &variable{pos: pos(t.pos), name: t.text, global: p.lib.globals[t.text]}
 }
 

@@ -23,7 +23,7 @@ func (p *parser) statements(opener string, ends ...string) (body []statement, en
 			body = append(body, &textOutput{t.text})
 		case printBegin:
 			p.advance()
-			body = append(body, &output{pos: pos(t.pos), value: p.tuple(true)})
+			body = append(body, &output{pos: pos(p.current().pos), value: p.tuple(true)})
 			p.expectEnd()
 		case blockBegin:
 			p.advance()
@@ -82,12 +82,13 @@ func (p *parser) statement(name string, position int, opener string, ends []stri
 	case "block":
 		return []statement{p.blockStatement(position)}
 	case "autoescape":
-		// Native values are never escaped, so that only the names are local.
-		p.expression()
+		// What is put out is never escaped, but blocks and macros within yield
+		// escaped text.
+		a := &autoescapeStatement{value: p.expression()}
 		p.expectEnd()
-		w := &withStatement{body: p.body(name, "endautoescape")}
+		a.body = p.body(name, "endautoescape")
 		p.expectEnd()
-		return []statement{w}
+		return []statement{a}
 	case "include", "import", "from", "extends":
 		p.fail(position, fmt.Errorf("a template can't load another one: write its text in the place of %q", name))
 		return nil
@@ -255,14 +256,14 @@ func (p *parser) withStatement() statement {
 
 func (p *parser) blockStatement(position int) statement {
 	name := p.expectName("the name of the block")
-	if p.blocks[name] {
+	if p.blocks[name] != nil {
 		p.fail(position, fmt.Errorf("the block %q stands there twice", name))
 	}
 	if p.blocks == nil {
-		p.blocks = map[string]bool{}
+		p.blocks = map[string]*blockStatement{}
 	}
-	p.blocks[name] = true
-	n := &blockStatement{scoped: p.skipName("scoped")}
+	n := &blockStatement{name: name, scoped: p.skipName("scoped")}
+	p.blocks[name] = n
 	p.skipName("required")
 	p.expectEnd()
 	n.body = p.body("block", "endblock")

@@ -89,6 +89,19 @@ func getPipeResult(r *run, a args) (any, error) {
 	if v == nil {
 		return nil, fmt.Errorf("%q in the result of the pipe %q is none", key, id)
 	}
+	if !r.mutable {
+		return v, nil
+	}
+	all, err := r.read("pipe_results", results(r.scope.Results()))
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range [...]string{id, "data", key} {
+		if v, _, err = member(all, step); err != nil {
+			return nil, err
+		}
+		all = v
+	}
 	return v, nil
 }
 
@@ -136,7 +149,15 @@ func getParentParam(r *run, a args) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no parent param %q%s", key, listed(params, key, "the pipe around this one has no params"))
 	}
-	return v, nil
+	if !r.mutable {
+		return v, nil
+	}
+	all, err := r.read("parent_params", params)
+	if err != nil {
+		return nil, err
+	}
+	v, _, err = member(all, key)
+	return v, err
 }
 
 func getEnv(env func(string) (string, bool), a args) (any, error) {

@@ -95,11 +95,12 @@ func (r *Renderer) compile(source string) (*template, error) {
 			"the template is %d bytes long, the limit is %d: move data out of it into params", len(source), r.limits.Source)}
 	}
 	source = normalize(source)
-	body, err := parse(source, r.lib)
+	t, err := parse(source, r.lib)
 	if err != nil {
 		return nil, locate(source, err)
 	}
-	return &template{renderer: r, source: source, body: body}, nil
+	t.renderer = r
+	return t, nil
 }
 
 // normalize makes line ends "\n" and drops one at the end of the source, as

@@ -11,12 +11,16 @@ type template struct {
 	renderer *Renderer
 	source   string
 	body     []statement
+	blocks   map[string]*blockStatement
+	mutates  bool // it changes lists or mappings
+	piped    bool // it sees something of the pipeline
 }
 
 // Render evaluates the template. An error is an [api.TemplateError]; one that
 // wraps an [api.FailError] says that the template called fail().
 func (t *template) Render(ctx context.Context, scope api.Scope) (api.Rendered, error) {
 	r := newRun(ctx, t.renderer, scope)
+	r.mutable, r.piped, r.blocks = t.mutates, t.piped, t.blocks
 	err := r.checkTime()
 	if err == nil {
 		err = r.exec(t.body)
@@ -26,6 +30,7 @@ func (t *template) Render(ctx context.Context, scope api.Scope) (api.Rendered, e
 		if out, err = r.rendered(); err == nil {
 			return out, nil
 		}
+		err = r.last.fault(err)
 	}
 	return api.Rendered{}, locate(t.source, err)
 }

@@ -132,6 +132,9 @@ func same(v, other any) bool {
 	case []any:
 		b, ok := other.([]any)
 		return ok && len(a) > 0 && len(a) == len(b) && &a[0] == &b[0]
+	case *list:
+		b, ok := other.(*list)
+		return ok && a == b
 	case *Dict:
 		b, ok := other.(*Dict)
 		return ok && a == b

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -16,6 +17,8 @@ func (r *run) text(v any) (string, error) {
 	case string:
 		return x, nil
 	case markup:
+		return string(x), nil
+	case kept:
 		return string(x), nil
 	case *undefined:
 		return "", nil
@@ -56,11 +59,13 @@ func briefly(v any) string {
 // printer writes values in Python's notation within its limits: values may share
 // parts, so that a short template could mean an endless text.
 type printer struct {
-	b     strings.Builder
-	limit int
-	depth int
-	run   *run // whose steps are counted, if any
-	err   error
+	b      strings.Builder
+	limit  int
+	depth  int
+	run    *run  // whose steps are counted, if any
+	sorted bool  // mappings in the order of their keys
+	inside []any // the lists and mappings around, to see one that contains itself
+	err    error
 }
 
 func (p *printer) write(s string) {
@@ -144,9 +149,20 @@ func (p *printer) nested(v any) {
 	}
 	p.depth--
 	defer func() { p.depth++ }()
+	if open, end, ok := brackets(v); ok {
+		if slices.Contains(p.inside, v) {
+			p.write(open + "..." + end)
+			return
+		}
+		p.inside = append(p.inside, v)
+		defer func() { p.inside = p.inside[:len(p.inside)-1] }()
+	}
 	switch x := v.(type) {
 	case []any:
 		p.list("[", x, "]")
+		return
+	case *list:
+		p.list("[", x.items, "]")
 		return
 	case tuple:
 		p.tuple(x)
@@ -168,6 +184,17 @@ func (p *printer) nested(v any) {
 		return
 	}
 	p.write("<" + typeName(v) + ">")
+}
+
+// brackets are those of a value that can contain itself.
+func brackets(v any) (open, end string, ok bool) {
+	switch v.(type) {
+	case *list:
+		return "[", "]", true
+	case *Dict:
+		return "{", "}", true
+	}
+	return "", "", false
 }
 
 func (p *printer) list(open string, items []any, end string) {
@@ -192,6 +219,9 @@ func (p *printer) tuple(t tuple) {
 }
 
 func (p *printer) dict(pairs []pair) {
+	if p.sorted {
+		pairs = inOrder(pairs)
+	}
 	p.write("{")
 	for i, pair := range pairs {
 		if i > 0 {
@@ -244,6 +274,24 @@ func (p *printer) quote(s string) {
 		}
 	}
 	p.b.WriteRune(mark)
+}
+
+// asciiOnly writes all that is not ASCII as an escape.
+func asciiOnly(s string) string {
+	var b strings.Builder
+	for _, c := range s {
+		switch {
+		case c < utf8.RuneSelf:
+			b.WriteRune(c)
+		case c < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		case c < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, c)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, c)
+		}
+	}
+	return b.String()
 }
 
 // floatText is a float as Python writes it: the shortest digits that read back

@@ -52,11 +52,19 @@ type mapping interface {
 	Get(key string) (any, bool)
 }
 
-// sortedMap gives a Go map an order.
+// sortedMap gives a Go map an order: that of its fields for a ticket or a note,
+// else that of its keys.
 type sortedMap map[string]any
 
-func (m sortedMap) Len() int                   { return len(m) }
-func (m sortedMap) Keys() []string             { return slices.Sorted(maps.Keys(m)) }
+func (m sortedMap) Len() int { return len(m) }
+
+func (m sortedMap) Keys() []string {
+	if order := fieldOrder(m); order != nil {
+		return order
+	}
+	return slices.Sorted(maps.Keys(m))
+}
+
 func (m sortedMap) Get(key string) (any, bool) { v, ok := m[key]; return v, ok }
 
 func asMapping(v any) (mapping, bool) {
@@ -85,6 +93,8 @@ func asSequence(v any) ([]any, bool) {
 	switch s := v.(type) {
 	case []any:
 		return s, true
+	case *list:
+		return s.items, true
 	case tuple:
 		return s, true
 	case *group:
@@ -119,7 +129,7 @@ func typeName(v any) string {
 		return "float"
 	case string, markup:
 		return "string"
-	case []any:
+	case []any, *list:
 		return "list"
 	case tuple, *group:
 		return "tuple"
@@ -141,6 +151,8 @@ func typeName(v any) string {
 		return "macro"
 	case *loop:
 		return "loop"
+	case *blocks:
+		return "blocks"
 	case *failure:
 		return "fail()"
 	}
@@ -188,6 +200,8 @@ func truth(v any) bool {
 		return x.Sign() != 0
 	case []any:
 		return len(x) > 0
+	case *list:
+		return len(x.items) > 0
 	case tuple:
 		return len(x) > 0
 	case map[string]any:
@@ -211,6 +225,8 @@ func length(v any) (int, error) {
 		return utf8.RuneCountInString(string(x)), nil
 	case []any:
 		return len(x), nil
+	case *list:
+		return len(x.items), nil
 	case tuple:
 		return len(x), nil
 	case *group:
@@ -238,6 +254,8 @@ func (r *run) elements(v any) ([]any, error) {
 	switch x := v.(type) {
 	case []any:
 		return x, nil
+	case *list:
+		return x.items, nil
 	case tuple:
 		return x, nil
 	case *group:

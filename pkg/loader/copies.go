@@ -20,11 +20,14 @@ import (
 // nobody else can write to, and only that copy is checked and opened.
 type copies struct {
 	dir  string
+	sums *checksums
 	used map[string]bool // base names
 }
 
-func openCopies(stateDir string) (*copies, error) {
-	dir, err := privateFolder(stateDir, "plugins")
+const copiesFolder = "plugins" // in the state folder
+
+func openCopies(stateDir string, sums *checksums) (*copies, error) {
+	dir, err := privateFolder(stateDir, copiesFolder)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +38,7 @@ func openCopies(stateDir string) (*copies, error) {
 	if noexec {
 		return nil, unusable(stateDir, dir, errors.New("it is on a file system that is mounted noexec, from which no plugin can be opened"))
 	}
-	return &copies{dir: dir, used: make(map[string]bool)}, nil
+	return &copies{dir: dir, sums: sums, used: make(map[string]bool)}, nil
 }
 
 // mountedNoexec reports whether the dynamic linker would be refused to map code
@@ -51,8 +54,8 @@ func mountedNoexec(dir string) (bool, error) {
 
 // take returns the path of a private copy of p's file, named by its content, and
 // notes checksum and size in p.
-func (c *copies) take(p *Plugin, source io.ReadSeeker) (string, *Error) {
-	sum, size, err := hash(source, io.Discard)
+func (c *copies) take(p *Plugin, source *os.File) (string, *Error) {
+	sum, size, err := c.sums.of(source, p.Path)
 	if err != nil {
 		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", cause(err))
 	}
@@ -72,16 +75,16 @@ func (c *copies) take(p *Plugin, source io.ReadSeeker) (string, *Error) {
 	return filepath.Join(c.dir, sum+".so"), nil
 }
 
-// has reports whether a copy with this content exists. It reads the copy, as a
-// power cut can leave one that is incomplete, and renews its time.
+// has reports whether a copy with this content exists, and renews its time before
+// it gets old enough to be removed.
 func (c *copies) has(sum string) bool {
 	path := filepath.Join(c.dir, sum+".so")
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm() != 0o400 {
 		return false
 	}
-	now := time.Now()
-	if os.Chtimes(path, now, now) != nil {
+	// Not each time: a file that has just changed is read again.
+	if now := time.Now(); now.Sub(info.ModTime()) > keepUnused/2 && os.Chtimes(path, now, now) != nil {
 		return false
 	}
 	file, err := os.Open(path)
@@ -89,7 +92,7 @@ func (c *copies) has(sum string) bool {
 		return false
 	}
 	defer file.Close()
-	got, _, err := hash(file, io.Discard)
+	got, _, err := c.sums.of(file, path)
 	return err == nil && got == sum
 }
 
@@ -114,7 +117,8 @@ func (c *copies) store(source io.Reader) (sum string, size int64, err error) {
 	if sum, size, err = hash(source, file); err != nil {
 		return "", 0, err
 	}
-	return sum, size, file.Chmod(0o400)
+	// Without Sync, a power cut could leave an empty file under the final name.
+	return sum, size, errors.Join(file.Chmod(0o400), file.Sync())
 }
 
 func hash(source io.Reader, target io.Writer) (sum string, size int64, err error) {

@@ -16,7 +16,12 @@ import (
 
 func testCopies(t *testing.T, stateDir string) *copies {
 	t.Helper()
-	c, err := openCopies(stateDir)
+	logger := slog.New(slog.DiscardHandler)
+	sums, err := openChecksums(stateDir, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := openCopies(stateDir, sums)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func describe(p *Plugin, list []api.Injectable) ([]Offer, *Error) {
 	var faults []string
 	for n, injectable := range list {
 		var err error
-		if offers[n], err = offer(injectable); err != nil {
+		if offers[n], err = Describe(injectable); err != nil {
 			faults = append(faults, fmt.Sprintf("injectable %d (%q): %v", n+1, injectable.Name, err))
 		}
 	}
@@ -81,7 +81,9 @@ func describe(p *Plugin, list []api.Injectable) ([]Offer, *Error) {
 	return offers, nil
 }
 
-func offer(i api.Injectable) (Offer, error) {
+// Describe tells what an injectable is, as a probe does, without a prefix to its
+// name. The error is a mistake of the plugin's author.
+func Describe(i api.Injectable) (Offer, error) {
 	if !validInjectable.MatchString(i.Name) {
 		return Offer{}, errors.New("a name begins with a letter and has only letters, digits and underscores")
 	}
@@ -104,6 +106,15 @@ func offer(i api.Injectable) (Offer, error) {
 		if t != nil {
 			described.Type = preflight.TypeName(t)
 		}
+	}
+	if isService {
+		described.Methods = Methods(i.Provides)
+	}
+	for _, need := range spec.Injections() {
+		if described.Needs == nil {
+			described.Needs = make(map[string][]string)
+		}
+		described.Needs[need.Name] = Methods(need.Type())
 	}
 	return described, nil
 }

@@ -103,20 +103,21 @@ func Inspect(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, er
 	return inspect(ctx, o, r, discover)
 }
 
-// InspectFile is [Inspect] for one file, whatever folder it is in. Its name
-// counts: it must be that of a plugin file.
-func InspectFile(ctx context.Context, o Options, r *registry.Registry, path string) (Plugin, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return Plugin{}, fmt.Errorf("inspect plugins: %w", err)
-	}
-	plugins, err := inspect(ctx, o, r, func(o Options, r *registry.Registry) ([]Plugin, error) {
-		return []Plugin{judge(path, o, reserved(r, o.Separator))}, nil
+// InspectFiles is [Inspect] for the files given, in this order, whatever folders
+// they are in. Their names count: they must be those of plugin files.
+func InspectFiles(ctx context.Context, o Options, r *registry.Registry, paths ...string) ([]Plugin, error) {
+	return inspect(ctx, o, r, func(o Options, r *registry.Registry) ([]Plugin, error) {
+		found := make([]Plugin, len(paths))
+		owners := reserved(r, o.Separator)
+		for n, path := range paths {
+			path, err := filepath.Abs(path)
+			if err != nil {
+				return nil, err
+			}
+			found[n] = judge(path, o, owners)
+		}
+		return found, nil
 	})
-	if err != nil {
-		return Plugin{}, err
-	}
-	return plugins[0], nil
 }
 
 func inspect(ctx context.Context, o Options, r *registry.Registry, find func(Options, *registry.Registry) ([]Plugin, error)) ([]Plugin, error) {
@@ -140,6 +141,7 @@ func (l *loading) end(plugins []Plugin) {
 	}
 	l.copies.removeUnused(l.Logger)
 	l.cache.removeUnused()
+	l.sums.removeUnused()
 }
 
 // policy returns what the configuration says about p.

@@ -21,6 +21,7 @@ type loading struct {
 	Options
 	level    *semver.Version
 	registry *registry.Registry
+	sums     *checksums
 	copies   *copies
 	cache    *probeCache
 
@@ -71,10 +72,13 @@ func plan(ctx context.Context, o Options, r *registry.Registry, find func(Option
 	if l.process, err = opened.forecast(); err != nil {
 		return nil, plugins, err
 	}
-	if l.copies, err = openCopies(o.StateDir); err != nil {
+	if l.sums, err = openChecksums(o.StateDir, o.Logger); err != nil {
 		return nil, plugins, err
 	}
-	if l.cache, err = openProbeCache(o.StateDir, o.Logger); err != nil {
+	if l.copies, err = openCopies(o.StateDir, l.sums); err != nil {
+		return nil, plugins, err
+	}
+	if l.cache, err = openProbeCache(o.StateDir, l.sums, o.Logger); err != nil {
 		return nil, plugins, err
 	}
 	for n := range plugins {

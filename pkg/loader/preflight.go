@@ -10,20 +10,28 @@ import (
 // factorySymbol is what a plugin file exports.
 const factorySymbol = "CreatePlugin"
 
-// Preflight tells whether a process of this program that has opened nothing yet
-// could open the plugin file. Nothing of the file runs. Differences of packages
-// are in the [preflight.Error] that the error wraps.
-func Preflight(path string) *Error {
-	p := &Plugin{Path: path}
+// Preflight tells of each file whether a process of this program that has opened
+// nothing yet but the accepted ones before it could open it; nil means yes. Nothing
+// of the files runs. Differences of packages are in the [preflight.Error] that the
+// error wraps.
+func Preflight(paths ...string) []*Error {
+	refusals := make([]*Error, len(paths))
 	process, err := preflight.ThisProcess()
-	if err != nil {
-		return p.refused(err)
+	for n, path := range paths {
+		p := &Plugin{Path: path}
+		if err != nil {
+			refusals[n] = p.refused(err)
+			continue
+		}
+		image, refusal := readImage(p, path)
+		if refusal == nil {
+			refusal = check(p, image, process)
+		}
+		if refusals[n] = refusal; refusal == nil {
+			process.Opened(image)
+		}
 	}
-	image, refusal := readImage(p, path)
-	if refusal != nil {
-		return refusal
-	}
-	return check(p, image, process)
+	return refusals
 }
 
 // readImage reads the private copy and runs nothing of it.

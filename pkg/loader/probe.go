@@ -36,7 +36,10 @@ type Offer struct {
 	Labels  map[string]string `json:"labels,omitempty"`
 	Service bool              `json:"service"` // else it is a pipe
 	Type    string            `json:"type"`    // Go type that the service or the pipe has
-	Params  *params.Spec      `json:"params"`  // for reading only: a Spec from a probe can't decode
+	Params  *params.Spec      `json:"params"`  // from a probe: [params.Restore] makes it decode
+
+	Methods []string            `json:"methods,omitempty"` // of a service, as [Methods] lists them
+	Needs   map[string][]string `json:"needs,omitempty"`   // methods of the interface that an injection wants, by its name
 }
 
 // report is what a plugin says of itself.
@@ -50,6 +53,7 @@ type probeRequest struct {
 	File   string // private copy
 	Plugin Plugin // names and path, for messages
 	App    probeApp
+	Checks bool // instead of a report, answer the checks that come on standard input
 }
 
 // probeApp is [api.AppConfig] without its logger. It can be compared.
@@ -68,10 +72,11 @@ func probeAppOf(app api.AppConfig) probeApp {
 // descriptor: what it is about to do, then a report or a refusal, then the end.
 // Without the end, the child did not get that far, whatever its exit status.
 type probeMessage struct {
-	Doing   string   `json:"doing,omitempty"`
-	Report  *report  `json:"report,omitempty"`
-	Refusal *refusal `json:"refusal,omitempty"`
-	End     bool     `json:"end,omitempty"`
+	Doing   string          `json:"doing,omitempty"`
+	Report  *report         `json:"report,omitempty"`
+	Checked [][]ParamsFault `json:"checked,omitempty"`
+	Refusal *refusal        `json:"refusal,omitempty"`
+	End     bool            `json:"end,omitempty"`
 }
 
 type refusal struct {
@@ -97,7 +102,7 @@ func (l *loading) probe(ctx context.Context, p *Plugin, private string, app api.
 	}
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	child, err := runProbe(limited, request)
+	child, err := runProbe(limited, request, nil)
 	if err != nil {
 		return nil, p.fault(StageProbe, CodeProbeCrashed, "check the limits on processes and memory", "the process that tries it can't be started: %w", err)
 	}
@@ -119,7 +124,8 @@ type probed struct {
 	output  output
 }
 
-func runProbe(ctx context.Context, request probeRequest) (*probed, error) {
+// runProbe starts the child and reads what it tells. input is what it may read.
+func runProbe(ctx context.Context, request probeRequest, input io.Reader) (*probed, error) {
 	argument, err := json.Marshal(request)
 	if err != nil {
 		return nil, err
@@ -142,7 +148,7 @@ func runProbe(ctx context.Context, request probeRequest) (*probed, error) {
 	// this process began.
 	command := exec.CommandContext(ctx, "/proc/self/exe", probeArgument, string(argument))
 	command.Args[0] = os.Args[0]
-	command.Stdout, command.Stderr = &child.output, &child.output
+	command.Stdin, command.Stdout, command.Stderr = input, &child.output, &child.output
 	command.ExtraFiles = []*os.File{resultWriter, lifeline}
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	killGroup := func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }

@@ -1,8 +1,6 @@
 package loader
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 )
 
@@ -35,13 +32,13 @@ type probeRecord struct {
 	Report *report  `json:"report"`
 }
 
-func openProbeCache(stateDir string, logger *slog.Logger) (*probeCache, error) {
+func openProbeCache(stateDir string, sums *checksums, logger *slog.Logger) (*probeCache, error) {
 	dir, err := privateFolder(stateDir, "probe")
 	if err != nil {
 		return nil, err
 	}
-	c := &probeCache{dir: dir, logger: logger, used: map[string]bool{hostFile: true}}
-	if c.host, err = hostSum(dir); err != nil {
+	c := &probeCache{dir: dir, logger: logger, used: make(map[string]bool)}
+	if c.host, err = hostSum(sums); err != nil {
 		logger.Debug("results of probes are not kept", "error", err)
 		return nil, nil
 	}
@@ -149,43 +146,14 @@ func writeRecord(dir, name string, record any) (err error) {
 	return err
 }
 
-const hostFile = "host.json"
-
-// hostRecord is the binary of this process and its checksum. A file that has the
-// same number, size and times has the same content: the kernel lets nobody write
-// to a binary that runs, and nobody set the time of change.
-type hostRecord struct {
-	Device, Inode, Size, Modified, Changed uint64
-	SHA256                                 string
-}
-
-// hostSum returns the sha256 of the running binary, which takes longer than all
-// else about a small plugin, so that it is kept.
-func hostSum(dir string) (string, error) {
-	file, err := os.Open("/proc/self/exe")
+// hostSum returns the sha256 of the running binary.
+func hostSum(sums *checksums) (string, error) {
+	const path = "/proc/self/exe"
+	file, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	var stat syscall.Stat_t
-	if err := syscall.Fstat(int(file.Fd()), &stat); err != nil {
-		return "", err
-	}
-	now := hostRecord{
-		Device: stat.Dev, Inode: stat.Ino, Size: uint64(stat.Size),
-		Modified: uint64(stat.Mtim.Nano()), Changed: uint64(stat.Ctim.Nano()),
-	}
-	var kept hostRecord
-	if err := readRecord(filepath.Join(dir, hostFile), &kept); err == nil && len(kept.SHA256) == hex.EncodedLen(sha256.Size) {
-		now.SHA256 = kept.SHA256
-		if now == kept {
-			return kept.SHA256, nil
-		}
-	}
-	sum, _, err := hash(file, io.Discard)
-	if err != nil {
-		return "", err
-	}
-	now.SHA256 = sum
-	return sum, writeRecord(dir, hostFile, now)
+	sum, _, err := sums.of(file, path)
+	return sum, err
 }

@@ -76,34 +76,40 @@ func serveProbe(argument string, result *json.Encoder) error {
 	if err := json.Unmarshal([]byte(argument), &request); err != nil {
 		return err
 	}
-	found, failure, err := tryPlugin(request, result)
+	found, list, failure, err := tryPlugin(request, result)
 	if err != nil {
 		return err
 	}
 	last := probeMessage{Report: found, End: true}
+	if request.Checks && failure == nil {
+		last.Report = nil
+		if last.Checked, err = answerChecks(os.Stdin, list); err != nil {
+			return err
+		}
+	}
 	if failure != nil {
 		last = probeMessage{Refusal: &refusal{Code: failure.Code, Cause: failure.Err.Error(), Fix: failure.Fix}, End: true}
 	}
 	return result.Encode(last)
 }
 
-func tryPlugin(request probeRequest, result *json.Encoder) (found *report, failure *Error, err error) {
+func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list []api.Injectable, failure *Error, err error) {
 	p := &request.Plugin
 	if err := result.Encode(probeMessage{Doing: doingOpen}); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	create, failure := openFile(p, request.File)
 	if failure != nil {
-		return nil, failure, nil
+		return nil, nil, failure, nil
 	}
 	if err := result.Encode(probeMessage{Doing: doingDescribe}); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	app := api.AppConfig{
 		Separator: request.App.Separator, PluginPrefix: request.App.PluginPrefix, APIVersion: request.App.APIVersion,
 		HostVersion: request.App.HostVersion, CacheDir: request.App.CacheDir, StateDir: request.App.StateDir,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
-	found, _, failure = examine(p, create, app)
-	return found, failure, nil
+	found, list, failure = examine(p, create, app)
+	return found, list, failure, nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"aead.dev/minisign"
@@ -42,6 +43,13 @@ func ReadKeys(given []string) (Keys, error) {
 	return keys, nil
 }
 
+// Signature is a signature that holds.
+type Signature struct {
+	File    string // of the signature
+	KeyID   string // as minisign shows it
+	Comment string // signed with the content
+}
+
 // SignatureError says why a file's signature does not count.
 type SignatureError struct {
 	Code  Code // CodeUnsigned or CodeSignatureInvalid
@@ -55,46 +63,47 @@ func (e *SignatureError) Error() string { return e.Cause }
 // the content of file by the owner of one of the keys. "" stands for the file's
 // path with [SignatureEnding]. An error that is a verdict on the signature is a
 // [*SignatureError].
-func VerifySignature(file, signature string, keys Keys) error {
+func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 	if signature == "" {
 		signature = file + SignatureEnding
+	}
+	refuse := func(code Code, fix, format string, args ...any) (Signature, error) {
+		return Signature{}, &SignatureError{Code: code, Cause: fmt.Sprintf(format, args...), Fix: fix}
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return Signature{}, fmt.Errorf("verify the signature: %w", err)
 	}
 	text, err := readShort(signature)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &SignatureError{
-			Code: CodeUnsigned, Cause: "has no signature: there is no " + signature,
-			Fix: "put the maker's signature there, or sign the file with: otai plugin sign " + quoted(strings.TrimSuffix(signature, SignatureEnding)),
-		}
+		return refuse(CodeUnsigned, "put the maker's signature there, or sign the file with: otai plugin sign "+quoted(strings.TrimSuffix(signature, SignatureEnding))+" --key KEYFILE",
+			"is not signed: there is no %s", signature)
 	case err != nil:
-		return &SignatureError{Code: CodeSignatureInvalid, Cause: fmt.Sprintf("its signature %s can't be read: %v", signature, cause(err)), Fix: "check that file and its permissions"}
+		return refuse(CodeSignatureInvalid, "check that file and its permissions", "its signature %s can't be read: %v", signature, cause(err))
 	}
 	var parsed minisign.Signature
 	if err := parsed.UnmarshalText(text); err != nil {
-		return &SignatureError{Code: CodeSignatureInvalid, Cause: signature + " holds no signature of minisign", Fix: "get the signature again, or sign the file again"}
+		return refuse(CodeSignatureInvalid, "get the signature again, or sign the file again", "%s holds no signature of minisign", signature)
 	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("verify the signature: %w", err)
-	}
-	known := false
-	for _, key := range keys {
+	found := Signature{File: signature, KeyID: KeyID(parsed.KeyID), Comment: parsed.TrustedComment}
+	ids := make([]string, len(keys))
+	for n, key := range keys {
 		if minisign.Verify(key, content, text) {
-			return nil
+			return found, nil
 		}
-		known = known || key.ID() == parsed.KeyID
+		ids[n] = KeyID(key.ID())
 	}
-	if known {
-		return &SignatureError{
-			Code: CodeSignatureInvalid, Cause: fmt.Sprintf("%s does not belong to this file: one of the two was changed after signing", signature),
-			Fix: "get file and signature again from the maker; don't use this file",
-		}
+	if slices.Contains(ids, found.KeyID) {
+		return refuse(CodeSignatureInvalid, "get file and signature again from the maker; don't use this file",
+			"the signature %s by the key %s does not hold: it or the file was changed after signing", signature, found.KeyID)
 	}
-	return &SignatureError{
-		Code: CodeSignatureInvalid, Cause: fmt.Sprintf("it was signed with key %016X, which is none of the %d trusted keys", parsed.KeyID, len(keys)),
-		Fix: "if you trust the maker, add that public key to the configuration's trusted_keys",
-	}
+	return refuse(CodeSignatureInvalid, "if you trust the maker, add that public key to the configuration's trusted_keys",
+		"it was signed by the key %s, not by %s", found.KeyID, strings.Join(ids, " or "))
 }
+
+// KeyID writes a key's id as minisign shows it.
+func KeyID(id uint64) string { return fmt.Sprintf("%016X", id) }
 
 // readShort reads a file that must be small and must not block.
 func readShort(path string) ([]byte, error) {

@@ -37,7 +37,7 @@ func (l *loading) verify(p *Plugin) (private string, failure *Error) {
 	if signature == "" {
 		signature = p.Path + SignatureEnding
 	}
-	err = VerifySignature(private, signature, l.TrustedKeys)
+	_, err = VerifySignature(private, signature, l.TrustedKeys)
 	if verdict := (*SignatureError)(nil); errors.As(err, &verdict) {
 		return "", p.fault(StageVerify, verdict.Code, verdict.Fix, "%w", verdict)
 	}

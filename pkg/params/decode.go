@@ -41,7 +41,7 @@ type Binder struct {
 // fields, and is not validated.
 func Decode(s *Spec, raw map[string]any, b Binder) (any, error) {
 	if s.typ == nil {
-		return nil, errors.New("this description of params came from another process: only one of this process can be decoded into")
+		return nil, errors.New("this description of params came from another process: restore it first")
 	}
 	d := decoder{binder: b}
 	d.path = d.steps[:0]

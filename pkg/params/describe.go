@@ -58,6 +58,9 @@ func describe(t reflect.Type, above []reflect.Type) (*Spec, error) {
 		s.Kind = KindBool
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		s.Kind = KindInt
+		if bits := t.Bits(); bits < 64 {
+			s.Bits = bits
+		}
 	case reflect.Float64:
 		s.Kind = KindFloat
 	case reflect.Interface:
@@ -105,7 +108,9 @@ func describeFields(s *Spec, above []reflect.Type) error {
 	if slices.Contains(above, t) {
 		return fmt.Errorf("%s contains itself", typeName(t))
 	}
-	s.validates = reflect.PointerTo(t).Implements(validatorType)
+	if s.validates = reflect.PointerTo(t).Implements(validatorType); s.validates {
+		s.Validator = typeName(t)
+	}
 	inside := append(slices.Clip(above), t)
 	for i := range t.NumField() {
 		field := t.Field(i)
@@ -258,7 +263,12 @@ func describeDefault(s *Spec, field reflect.StructField) error {
 		return errors.New("child pipes have no default")
 	}
 	s.Default = &text
-	s.fallback = defaultValue(s.Kind, text)
+	return s.readDefault()
+}
+
+// readDefault decodes the default once, to be handed out or checked.
+func (s *Spec) readDefault() error {
+	s.fallback = defaultValue(s.Kind, *s.Default)
 	if s.fallback == nil {
 		return errors.New("default: null is what a field without a default has anyway")
 	}

@@ -2,7 +2,7 @@
 //
 // A params struct is described once: [Describe] walks its type and gives a
 // [Spec], plain data that also survives a trip through JSON from another
-// process. All else walks along a Spec:
+// process, after which [Restore] makes it whole again. All else walks along a Spec:
 //
 //   - [Schema] says what a configuration may hold, and [Redact] what of it may be shown;
 //   - [Render] hands every text of the configuration to a template language;

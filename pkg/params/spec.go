@@ -37,15 +37,18 @@ type Spec struct {
 	Interface string   `json:"interface,omitempty"` // of an injection: the interface with its package path
 	Fields    []*Spec  `json:"fields,omitempty"`    // of an object, in the order of the struct
 	Elem      *Spec    `json:"elem,omitempty"`      // of a list, a map or the rest
+	Bits      int      `json:"bits,omitempty"`      // of an int that has fewer than 64
+	Validator string   `json:"validator,omitempty"` // of an object: its type with package path, where that or the pointer to it is an api.Validator
 
 	typ       reflect.Type  // as declared: a pointer where Optional
 	index     int           // place in the struct
-	validates bool          // the struct or the pointer to it is an api.Validator
+	validates bool          // typ has the Validator's method
 	preset    reflect.Value // the default of a kind whose values can't be changed from elsewhere
 	fallback  any           // the default of any other kind, to be decoded anew for each use
 }
 
-// Type is the Go type that s describes. It is nil after a trip through JSON.
+// Type is the Go type that s describes. It is nil after a trip through JSON, and
+// one of its own after [Restore].
 func (s *Spec) Type() reflect.Type { return s.typ }
 
 // Field returns the declared key of that name, or nil. Injections and the field

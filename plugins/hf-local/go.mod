@@ -3,12 +3,14 @@ module github.com/open-ticket-ai/otai/plugins/hf-local
 go 1.25.0
 
 require (
+	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/open-ticket-ai/otai/pkg/api v1.0.0
 	github.com/open-ticket-ai/otai/pkg/params v1.0.0
+	go.uber.org/goleak v1.3.0
 	golang.org/x/text v0.33.0
 )
 
-require github.com/yalue/onnxruntime_go v1.27.0 // indirect
+require github.com/yalue/onnxruntime_go v1.27.0
 
 replace github.com/open-ticket-ai/otai/pkg/api => ../../pkg/api
 

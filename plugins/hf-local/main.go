@@ -2,8 +2,10 @@ package main
 
 import "github.com/open-ticket-ai/otai/pkg/api"
 
-// CreatePlugin describes the plugin; the host calls it once.
+// CreatePlugin describes the plugin; the host calls it once. Its services share
+// the models that they load.
 func CreatePlugin(api.AppConfig) api.Plugin {
+	loaded := newShelf()
 	return api.NewPlugin(
 		api.Metadata{
 			Name:        "otai-hf-local",
@@ -12,7 +14,8 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 			Description: "Classifies texts with HuggingFace models on this machine.",
 		},
 		api.NewService("HFClassificationService",
-			"Classifies texts with a HuggingFace model that is on this machine.", newService),
+			"Classifies texts with HuggingFace models on this machine, which it downloads once.",
+			func(p Params, h api.Host) (*Service, error) { return newService(p, h, loaded) }),
 	)
 }
 

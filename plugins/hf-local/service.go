@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/engine"
@@ -12,25 +16,44 @@ import (
 
 // Params are the params of HFClassificationService.
 type Params struct {
-	ModelName string `otai:"model_name" doc:"Model for texts that name none: a folder, or a name at HuggingFace that is in its cache on this machine."`
-	APIToken  string `otai:"api_token,secret" doc:"Token for HuggingFace. Accepted, but without effect: models are not downloaded."`
-	Threads   int    `otai:"threads" default:"0" min:"0" max:"1024" doc:"How many threads compute at most; 0 is the number of CPUs."`
-	CacheDir  string `otai:"cache_dir" doc:"HuggingFace cache folder, instead of the one that HF_HUB_CACHE, HF_HOME or XDG_CACHE_HOME name."`
+	ModelName string   `otai:"model_name" doc:"Model for texts that name none: a folder, or a name at HuggingFace, which is downloaded if it isn't on this machine. ORG/NAME@REVISION names a branch, tag or commit."`
+	Revision  string   `otai:"revision" doc:"Branch, tag or commit of model_name, instead of main."`
+	Preload   []string `otai:"preload" doc:"Models that are loaded at the start instead of when a text first needs them."`
+	MaxMemory int64    `otai:"max_memory_mb" default:"0" min:"0" max:"100000000" doc:"How many MB the loaded models may take together. Beyond it, those that were not used longest are freed, down to one. 0 is no bound."`
+	APIToken  string   `otai:"api_token,secret" doc:"Token for HuggingFace, for private and gated models; not given, HF_TOKEN or the file that 'hf auth login' writes answers."`
+	Threads   int      `otai:"threads" default:"0" min:"0" max:"1024" doc:"How many threads compute at most; 0 is the number of CPUs."`
+	CacheDir  string   `otai:"cache_dir" doc:"HuggingFace cache folder, instead of the one that HF_HUB_CACHE, HF_HOME or XDG_CACHE_HOME name."`
+}
+
+// Validate checks what can be checked offline.
+func (p *Params) Validate() error {
+	if p.Revision == "" {
+		return nil
+	}
+	if _, err := hub.ParseReference("model@" + p.Revision); err != nil {
+		return &api.FieldError{Field: "revision", Err: fmt.Errorf("%q can't be a branch, tag or commit", p.Revision)}
+	}
+	if strings.Contains(p.ModelName, "@") {
+		return &api.FieldError{Field: "revision", Err: fmt.Errorf("model_name %q names a revision already; keep one of both", p.ModelName)}
+	}
+	return nil
 }
 
 // isaVariable forces an instruction set: avx512, avx2, sse2 or generic.
 const isaVariable = "OTAI_HF_ISA"
 
 // Service classifies texts. It implements [api.BatchClassifier] and is safe for
-// concurrent use. A model is loaded when a text first needs it, and kept until
-// Close.
+// concurrent use. A model is downloaded and loaded when a text first needs it, or
+// at the start, and kept until Close unless memory is bounded.
 type Service struct {
 	params Params
-	cache  hub.Cache
+	hub    *hub.Hub
 	models *models
+	redact func(secret string)
+	log    *slog.Logger
 }
 
-func newService(p Params, h api.Host) (*Service, error) {
+func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
 	isa := engine.Available()[0]
 	if name, ok := h.Env(isaVariable); ok && name != "" {
 		var err error
@@ -46,15 +69,48 @@ func newService(p Params, h api.Host) (*Service, error) {
 	log := h.Logger()
 	return &Service{
 		params: p,
-		cache:  hub.NewCache(p.CacheDir, h.Env),
-		models: newModels(func(ctx context.Context, folder string) (*model.Model, error) {
-			m, err := model.Load(ctx, folder, kernels, threads)
-			if err == nil {
-				log.Info("model loaded", "folder", folder, "isa", isa.String(), "threads", threads.Limit())
-			}
-			return m, err
+		hub: hub.New(hub.Options{
+			CacheDir: p.CacheDir, Token: p.APIToken, Env: h.Env, Redact: h.Redact, Log: log,
 		}),
+		models: &models{
+			shelf: loaded,
+			bound: p.MaxMemory * 1e6,
+			kept:  make(map[shelfKey]*keptModel),
+			key: func(folder string) shelfKey {
+				if real, err := filepath.EvalSymlinks(folder); err == nil {
+					folder = real
+				}
+				return shelfKey{folder: folder, isa: isa.String(), threads: threads.Limit()}
+			},
+			load: func(ctx context.Context, folder string) (classifier, error) {
+				m, err := model.Load(ctx, folder, kernels, threads)
+				if err != nil {
+					return nil, err
+				}
+				log.Info("model loaded", "folder", folder, "isa", isa.String(), "threads", threads.Limit())
+				return m, nil
+			},
+		},
+		redact: h.Redact,
+		log:    log,
 	}, nil
+}
+
+// Start loads the models of preload. That a server is down now is only logged: the
+// first text tries again.
+func (s *Service) Start(ctx context.Context) error {
+	for i, name := range s.params.Preload {
+		_, release, err := s.acquire(ctx, name, "")
+		switch {
+		case err == nil:
+			release()
+		case errors.Is(err, api.ErrTemporary) && ctx.Err() == nil:
+			s.log.Warn("a model could not be loaded at the start; the first text will try again", "model", name, "err", err.Error())
+		default:
+			return &api.FieldError{Field: fmt.Sprintf("preload[%d]", i), Err: err}
+		}
+	}
+	return nil
 }
 
 // Classify labels one text.
@@ -72,10 +128,7 @@ func (s *Service) ClassifyBatch(ctx context.Context, rs []api.ClassificationRequ
 	byModel := make(map[string][]int)
 	var names []string
 	for i, r := range rs {
-		name := r.Model
-		if name == "" {
-			name = s.params.ModelName
-		}
+		name := s.name(r.Model)
 		if _, ok := byModel[name]; !ok {
 			names = append(names, name)
 		}
@@ -87,7 +140,7 @@ func (s *Service) ClassifyBatch(ctx context.Context, rs []api.ClassificationRequ
 		for k, i := range indexes {
 			texts[k] = rs[i].Text
 		}
-		results, err := s.classify(ctx, name, texts)
+		results, err := s.classify(ctx, name, rs[indexes[0]].APIToken, texts)
 		if err != nil {
 			return nil, err
 		}
@@ -98,14 +151,10 @@ func (s *Service) ClassifyBatch(ctx context.Context, rs []api.ClassificationRequ
 	return answers, nil
 }
 
-func (s *Service) classify(ctx context.Context, name string, texts []string) ([]model.Result, error) {
-	folder, err := s.cache.Find(name)
+func (s *Service) classify(ctx context.Context, name, token string, texts []string) ([]model.Result, error) {
+	m, release, err := s.acquire(ctx, name, token)
 	if err != nil {
 		return nil, err
-	}
-	m, release, err := s.models.acquire(ctx, folder)
-	if err != nil {
-		return nil, fmt.Errorf("loading the model %s: %w", name, err)
 	}
 	defer release()
 	results, err := m.Classify(ctx, texts)
@@ -113,6 +162,37 @@ func (s *Service) classify(ctx context.Context, name string, texts []string) ([]
 		return nil, fmt.Errorf("classifying with the model %s: %w", name, err)
 	}
 	return results, nil
+}
+
+// acquire returns the model called name, downloaded and loaded if it has to be.
+func (s *Service) acquire(ctx context.Context, name, token string) (classifier, func(), error) {
+	// What is loaded needs no look at the files, and no network.
+	if folder, err := s.hub.Locate(name); err == nil {
+		if m, release, ok := s.models.loaded(folder); ok {
+			return m, release, nil
+		}
+	}
+	s.redact(token)
+	folder, err := s.hub.Ensure(ctx, hub.Request{Name: name, Token: token})
+	if err != nil {
+		return nil, nil, err
+	}
+	m, release, err := s.models.acquire(ctx, name, folder)
+	if err != nil {
+		return nil, nil, fmt.Errorf("loading the model %s: %w", name, err)
+	}
+	return m, release, nil
+}
+
+// name is the model that a request means which names model.
+func (s *Service) name(model string) string {
+	if model != "" {
+		return model
+	}
+	if s.params.Revision != "" && s.params.ModelName != "" {
+		return s.params.ModelName + "@" + s.params.Revision
+	}
+	return s.params.ModelName
 }
 
 func classification(r model.Result) api.Classification {
@@ -130,4 +210,8 @@ func classification(r model.Result) api.Classification {
 
 // Close waits for running calls and frees all models. It may be called twice;
 // texts that come later are refused.
-func (s *Service) Close() error { return s.models.close() }
+func (s *Service) Close() error {
+	err := s.models.close()
+	s.hub.Close()
+	return err
+}

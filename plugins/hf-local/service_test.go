@@ -17,7 +17,6 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/engine"
-	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/model"
 )
 
 var (
@@ -173,7 +172,7 @@ func TestNoModelAnywhereIsAnInvalidRequest(t *testing.T) {
 }
 
 func TestAModelThatIsNotThereIsNotFound(t *testing.T) {
-	s := build(t, Params{CacheDir: t.TempDir()}, api.Host{})
+	s := build(t, Params{CacheDir: t.TempDir()}, newHost(map[string]string{"HF_HUB_OFFLINE": "1"}, io.Discard))
 	_, err := s.Classify(t.Context(), request("text", "org/none"))
 	if !errors.Is(err, api.ErrNotFound) {
 		t.Errorf("error is %v", err)
@@ -215,7 +214,7 @@ func TestAnInstructionSetIsForcedByTheEnvironment(t *testing.T) {
 			t.Errorf("the log doesn't say %v: %s", isa, &log)
 		}
 	}
-	if _, err := newService(Params{}, newHost(map[string]string{"OTAI_HF_ISA": "mmx"}, io.Discard)); err == nil ||
+	if _, err := newService(Params{}, newHost(map[string]string{"OTAI_HF_ISA": "mmx"}, io.Discard), newShelf()); err == nil ||
 		!strings.Contains(err.Error(), "OTAI_HF_ISA") || !strings.Contains(err.Error(), "avx512") {
 		t.Errorf("an unknown one: error is %v", err)
 	}
@@ -244,10 +243,18 @@ func TestConcurrentFirstCallsLoadAModelOnce(t *testing.T) {
 	}
 }
 
+// modelsOf are those of one service that loads by load.
+func modelsOf(load func(context.Context, string) (classifier, error)) *models {
+	return &models{
+		shelf: newShelf(), kept: make(map[shelfKey]*keptModel), load: load,
+		key: func(folder string) shelfKey { return shelfKey{folder: folder} },
+	}
+}
+
 func TestWhoWaitsForAModelLoadsItWhenTheLoaderWasCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		loads := 0
-		m := newModels(func(ctx context.Context, _ string) (*model.Model, error) {
+		m := modelsOf(func(ctx context.Context, _ string) (classifier, error) {
 			if loads++; loads == 1 {
 				<-ctx.Done()
 				return nil, ctx.Err()
@@ -257,12 +264,12 @@ func TestWhoWaitsForAModelLoadsItWhenTheLoaderWasCancelled(t *testing.T) {
 		first, cancel := context.WithCancel(t.Context())
 		firstDone, secondDone := make(chan error, 1), make(chan error, 1)
 		go func() {
-			_, _, err := m.acquire(first, "x")
+			_, _, err := m.acquire(first, "x", "x")
 			firstDone <- err
 		}()
 		synctest.Wait()
 		go func() {
-			_, _, err := m.acquire(t.Context(), "x")
+			_, _, err := m.acquire(t.Context(), "x", "x")
 			secondDone <- err
 		}()
 		synctest.Wait()
@@ -282,18 +289,18 @@ func TestWhoWaitsForAModelLoadsItWhenTheLoaderWasCancelled(t *testing.T) {
 func TestALoadThatPanicsLeavesNobodyWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := make(chan struct{})
-		m := newModels(func(context.Context, string) (*model.Model, error) {
+		m := modelsOf(func(context.Context, string) (classifier, error) {
 			<-start
 			panic("test")
 		})
 		go func() {
 			defer func() { _ = recover() }() // as the host does
-			_, _, _ = m.acquire(t.Context(), "x")
+			_, _, _ = m.acquire(t.Context(), "x", "x")
 		}()
 		synctest.Wait()
 		waiting := make(chan error, 1)
 		go func() {
-			_, _, err := m.acquire(t.Context(), "x")
+			_, _, err := m.acquire(t.Context(), "x", "x")
 			waiting <- err
 		}()
 		synctest.Wait()
@@ -307,16 +314,16 @@ func TestALoadThatPanicsLeavesNobodyWaiting(t *testing.T) {
 func TestWaitingForAModelEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		loaded := make(chan struct{})
-		m := newModels(func(context.Context, string) (*model.Model, error) {
+		m := modelsOf(func(context.Context, string) (classifier, error) {
 			<-loaded
 			return nil, errors.New("done")
 		})
-		go m.acquire(t.Context(), "x") //nolint:errcheck // its error is the other's business
+		go m.acquire(t.Context(), "x", "x") //nolint:errcheck // its error is the other's business
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
 		waiting := make(chan error, 1)
 		go func() {
-			_, _, err := m.acquire(ctx, "x")
+			_, _, err := m.acquire(ctx, "x", "x")
 			waiting <- err
 		}()
 		synctest.Wait()
@@ -329,7 +336,7 @@ func TestWaitingForAModelEndsWithTheContext(t *testing.T) {
 }
 
 func TestCloseWaitsForRunningCallsAndRefusesLaterOnes(t *testing.T) {
-	s, err := newService(Params{ModelName: cased, Threads: 2}, api.Host{})
+	s, err := newService(Params{ModelName: cased, Threads: 2}, api.Host{}, newShelf())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,7 +368,7 @@ func TestCloseWaitsForRunningCallsAndRefusesLaterOnes(t *testing.T) {
 }
 
 func TestAServiceThatWasNeverUsedCloses(t *testing.T) {
-	s, err := newService(Params{}, api.Host{})
+	s, err := newService(Params{}, api.Host{}, newShelf())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,8 +80,7 @@ func run(args []string) error {
 		load = loader.Inspect
 	case *file != "":
 		load = func(ctx context.Context, o loader.Options, r *registry.Registry) ([]loader.Plugin, error) {
-			p, err := loader.InspectFile(ctx, o, r, *file)
-			return []loader.Plugin{p}, err
+			return loader.InspectFiles(ctx, o, r, *file)
 		}
 	}
 	plugins, err := load(context.Background(), o, r)

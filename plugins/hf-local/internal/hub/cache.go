@@ -1,12 +1,12 @@
 package hub
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -18,93 +18,179 @@ type Cache struct {
 }
 
 // NewCache returns the cache in folder or, if that is empty, where the
-// environment says: HF_HUB_CACHE, else hub in HF_HOME, else huggingface/hub in
-// XDG_CACHE_HOME, else .cache/huggingface/hub in HOME.
+// environment says: HF_HUB_CACHE, else HUGGINGFACE_HUB_CACHE, else hub in HF_HOME,
+// else huggingface/hub in XDG_CACHE_HOME, else .cache/huggingface/hub in HOME.
 func NewCache(folder string, env func(name string) (string, bool)) Cache {
-	value := func(name string) string {
-		v, _ := env(name)
-		return v
-	}
-	home := value("HOME")
-	in := func(base string, parts ...string) Cache {
-		if rest, ok := strings.CutPrefix(base, "~/"); ok && home != "" {
-			base = filepath.Join(home, rest)
+	e := environment(env)
+	for _, named := range []string{folder, e.value("HF_HUB_CACHE"), e.value("HUGGINGFACE_HUB_CACHE")} {
+		if named != "" {
+			return Cache{folder: e.path(named)}
 		}
-		return Cache{folder: filepath.Join(append([]string{base}, parts...)...)}
 	}
-	switch {
-	case folder != "":
-		return in(folder)
-	case value("HF_HUB_CACHE") != "":
-		return in(value("HF_HUB_CACHE"))
-	case value("HF_HOME") != "":
-		return in(value("HF_HOME"), "hub")
-	case value("XDG_CACHE_HOME") != "":
-		return in(value("XDG_CACHE_HOME"), "huggingface", "hub")
-	case home != "":
-		return in(home, ".cache", "huggingface", "hub")
+	if home := e.hfHome(); home != "" {
+		return Cache{folder: filepath.Join(home, "hub")}
 	}
 	return Cache{}
 }
 
-// modelName is what a model at HuggingFace can be called: NAME or ORG/NAME.
-var modelName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$`)
+// environment looks up variables; an empty one counts as not set.
+type environment func(name string) (string, bool)
 
-// Find returns the folder of the model called name. A model that isn't there is
-// [api.ErrNotFound], a name that can't be one [api.ErrInvalid].
-func (c Cache) Find(name string) (string, error) {
-	if name == "" {
-		return "", fmt.Errorf("no model is named: set model_name to a model at HuggingFace or to a folder: %w", api.ErrInvalid)
-	}
-	if isFolder(name) {
-		return filepath.Abs(name)
-	}
-	if isPath(name) {
-		return "", fmt.Errorf("there is no folder %s: put the model's files there, or set model_name to another: %w", name, api.ErrNotFound)
-	}
-	if !modelName.MatchString(name) {
-		return "", fmt.Errorf("%q is neither a folder nor the name of a model: %w", name, api.ErrInvalid)
-	}
-	return c.snapshot(name)
+func (e environment) value(name string) string {
+	v, _ := e(name)
+	return v
 }
 
-func (c Cache) snapshot(name string) (string, error) {
+// isTrue is huggingface_hub's reading of a switch.
+func (e environment) isTrue(name string) bool {
+	switch strings.ToUpper(e.value(name)) {
+	case "1", "ON", "YES", "TRUE":
+		return true
+	}
+	return false
+}
+
+// path opens a leading ~ and variables, as huggingface_hub does.
+func (e environment) path(p string) string {
+	if rest, ok := strings.CutPrefix(p, "~/"); ok && e.value("HOME") != "" {
+		p = filepath.Join(e.value("HOME"), rest)
+	}
+	return filepath.Clean(os.Expand(p, func(name string) string {
+		if v := e.value(name); v != "" {
+			return v
+		}
+		return "$" + name
+	}))
+}
+
+func (e environment) hfHome() string {
+	switch {
+	case e.value("HF_HOME") != "":
+		return e.path(e.value("HF_HOME"))
+	case e.value("XDG_CACHE_HOME") != "":
+		return filepath.Join(e.path(e.value("XDG_CACHE_HOME")), "huggingface")
+	case e.value("HOME") != "":
+		return filepath.Join(e.value("HOME"), ".cache", "huggingface")
+	}
+	return ""
+}
+
+// Folder returns where the cache is, "" if the environment names no place.
+func (c Cache) Folder() string { return c.folder }
+
+// model is the folder of one model in the cache.
+func (c Cache) model(name string) string {
+	return filepath.Join(c.folder, "models--"+strings.ReplaceAll(name, "/", "--"))
+}
+
+var errNoCache = fmt.Errorf("no folder is known for the HuggingFace cache: set cache_dir, HF_HOME or HOME: %w", api.ErrInvalid)
+
+// snapshot returns the folder where the files of ref are or will be, without a
+// look at what is in it. [api.ErrNotFound] means that the revision was never
+// downloaded.
+func (c Cache) snapshot(ref Reference) (string, error) {
 	if c.folder == "" {
-		return "", fmt.Errorf("there is no folder %s, and no cache folder is known to hold a model of that name: set cache_dir or HF_HOME: %w", name, api.ErrNotFound)
+		return "", errNoCache
 	}
-	model := filepath.Join(c.folder, "models--"+strings.ReplaceAll(name, "/", "--"))
-	if !isFolder(model) {
-		return "", fmt.Errorf("the model %s is not on this machine. Looked at: folder %s, cache folder %s. %s: %w",
-			name, name, model, howToGet(name), api.ErrNotFound)
+	model := c.model(ref.Name)
+	commit := ref.Revision
+	if !commitHash.MatchString(commit) {
+		path := filepath.Join(model, "refs", filepath.FromSlash(ref.Revision))
+		text, err := os.ReadFile(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return "", fmt.Errorf("the model %s is not on this machine: there is no %s: %w", ref, path, api.ErrNotFound)
+		case err != nil:
+			return "", fmt.Errorf("reading which commit of the model %s is current: %w", ref, err)
+		}
+		commit = strings.TrimSpace(string(text))
+		if !isFileName(commit) {
+			return "", fmt.Errorf("%s holds %q, which is no commit; remove %s: %w", path, commit, model, api.ErrInvalid)
+		}
 	}
-	ref := filepath.Join(model, "refs", "main")
-	text, err := os.ReadFile(ref)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("the model %s in the cache has no %s, so its download did not end. %s: %w", name, ref, howToGet(name), api.ErrNotFound)
-	}
-	if err != nil {
-		return "", fmt.Errorf("reading which revision of the model %s is current: %w", name, err)
-	}
-	revision := strings.TrimSpace(string(text))
-	if revision == "" || revision != filepath.Base(revision) || strings.HasPrefix(revision, ".") {
-		return "", fmt.Errorf("%s holds %q, which is no revision. Remove %s. %s: %w", ref, revision, model, howToGet(name), api.ErrInvalid)
-	}
-	folder := filepath.Join(model, "snapshots", revision)
+	folder := filepath.Join(model, "snapshots", commit)
 	if !isFolder(folder) {
-		return "", fmt.Errorf("%s names a revision, but there is no folder %s. %s: %w", ref, folder, howToGet(name), api.ErrNotFound)
+		return "", fmt.Errorf("the model %s is not on this machine: there is no %s: %w", ref, folder, api.ErrNotFound)
 	}
 	return folder, nil
 }
 
-// howToGet is the advice in errors, as long as this plugin doesn't download.
-func howToGet(name string) string {
-	return fmt.Sprintf("Fetch it with \"hf download %s\", or put config.json, model.safetensors and tokenizer.json "+
-		"(or vocab.txt) into a folder and set model_name to its path", name)
+// IncompleteError says that a model is in the cache, but not all of it.
+type IncompleteError struct {
+	Model   string
+	Folder  string
+	Missing []string
 }
 
-// isPath reports whether name is meant as a path, whether or not it exists.
-func isPath(name string) bool {
-	return filepath.IsAbs(name) || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") || name == "." || name == ".."
+func (e *IncompleteError) Error() string {
+	return fmt.Sprintf("the model %s is not complete on this machine: %s lacks %s", e.Model, e.Folder, strings.Join(e.Missing, ", "))
+}
+
+// Is says that an incomplete model counts as not there.
+func (e *IncompleteError) Is(target error) bool { return target == api.ErrNotFound }
+
+// complete returns the folder of ref if all that w wants is there.
+func (c Cache) complete(ref Reference, w Want) (string, error) {
+	folder, err := c.snapshot(ref)
+	if err != nil {
+		return "", err
+	}
+	missing, err := w.missing(folder, listing(c.model(ref.Name), filepath.Base(folder)))
+	if err != nil {
+		return "", err
+	}
+	if len(missing) > 0 {
+		return "", &IncompleteError{Model: ref.String(), Folder: folder, Missing: missing}
+	}
+	return folder, nil
+}
+
+// setRef puts down that revision is commit.
+func (c Cache) setRef(ref Reference, commit string) error {
+	if ref.Revision == commit {
+		return nil
+	}
+	path := filepath.Join(c.model(ref.Name), "refs", filepath.FromSlash(ref.Revision))
+	if old, err := os.ReadFile(path); err == nil && string(old) == commit {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	return replace(path, func(temporary string) error { return os.WriteFile(temporary, []byte(commit), 0o666) })
+}
+
+// link makes the file of a snapshot a relative link to its blob, so that the
+// cache can be moved.
+func (c Cache) link(ref Reference, commit, file, etag string) error {
+	path := filepath.Join(c.model(ref.Name), "snapshots", commit, filepath.FromSlash(file))
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	target := filepath.Join(strings.Repeat("../", strings.Count(file, "/")+2), "blobs", etag)
+	if old, err := os.Readlink(path); err == nil && old == target {
+		return nil
+	}
+	return replace(path, func(temporary string) error { return os.Symlink(target, temporary) })
+}
+
+// replace makes a file beside path and moves it there, so that nobody sees half of
+// it.
+func replace(path string, make func(temporary string) error) error {
+	temporary := path + "." + rand.Text()[:8] + ".tmp"
+	if err := make(temporary); err != nil {
+		_ = os.Remove(temporary) // perhaps it was not made
+		return err
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		return errors.Join(err, os.Remove(temporary))
+	}
+	return nil
+}
+
+// isFileName reports whether text can be the name of one file in a folder.
+func isFileName(text string) bool {
+	return fs.ValidPath(text) && !strings.ContainsAny(text, "/\\\x00") && !strings.HasPrefix(text, ".")
 }
 
 func isFolder(path string) bool {

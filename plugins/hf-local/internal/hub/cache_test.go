@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,10 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/hub"
 )
+
+func open(folder string, env map[string]string) *hub.Hub {
+	return hub.New(hub.Options{CacheDir: folder, Env: environment(env), Log: slog.New(slog.DiscardHandler)})
+}
 
 func environment(values map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
@@ -56,6 +61,8 @@ func TestTheCacheIsWhereTheEnvironmentSaysInTheOrderOfHuggingFace(t *testing.T) 
 	}{
 		"the param":               {in("param"), all, in("param")},
 		"HF_HUB_CACHE":            {"", all, in("hubcache")},
+		"HUGGINGFACE_HUB_CACHE":   {"", map[string]string{"HUGGINGFACE_HUB_CACHE": in("legacy"), "HF_HOME": in("hfhome")}, in("legacy")},
+		"a variable within":       {"", map[string]string{"HF_HUB_CACHE": "$HOME/${SUB}/x", "HOME": in("home"), "SUB": "sub"}, in("home", "sub", "x")},
 		"HF_HOME":                 {"", without("HF_HUB_CACHE"), in("hfhome", "hub")},
 		"HF_HOME below HOME":      {"", map[string]string{"HF_HOME": "~/hf", "HOME": in("home")}, in("home", "hf", "hub")},
 		"XDG_CACHE_HOME":          {"", without("HF_HUB_CACHE", "HF_HOME"), in("xdg", "huggingface", "hub")},
@@ -65,7 +72,7 @@ func TestTheCacheIsWhereTheEnvironmentSaysInTheOrderOfHuggingFace(t *testing.T) 
 	for name, c := range tests {
 		t.Run(name, func(t *testing.T) {
 			want := addModel(t, c.cache, "org/bert", "abc123")
-			got, err := hub.NewCache(c.folder, environment(c.env)).Find("org/bert")
+			got, err := open(c.folder, c.env).Locate("org/bert")
 			if err != nil || got != want {
 				t.Errorf("got %q, %v; want %q", got, err, want)
 			}
@@ -79,7 +86,7 @@ func TestTheCacheIsWhereTheEnvironmentSaysInTheOrderOfHuggingFace(t *testing.T) 
 func TestAModelWithoutOrganisationIsFound(t *testing.T) {
 	cache := t.TempDir()
 	want := addModel(t, cache, "bert-base", "1")
-	if got, err := hub.NewCache(cache, environment(nil)).Find("bert-base"); err != nil || got != want {
+	if got, err := open(cache, nil).Locate("bert-base"); err != nil || got != want {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
@@ -92,7 +99,7 @@ func TestAFolderIsFoundByAnyPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{want, "models/queue", "./models/queue", "models/../models/queue"} {
-		if got, err := hub.NewCache("", environment(nil)).Find(path); err != nil || got != want {
+		if got, err := open("", nil).Locate(path); err != nil || got != want {
 			t.Errorf("%s: got %q, %v", path, got, err)
 		}
 	}
@@ -112,6 +119,7 @@ func TestAModelThatIsNotThereSaysWhereItWasSoughtAndWhatToDo(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(cache, "models--org--evil", "refs", "main"), []byte("../../../etc"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	addModel(t, cache, "org/empty", "1")
 	tests := map[string]struct {
 		cache, name string
 		is          error
@@ -120,19 +128,24 @@ func TestAModelThatIsNotThereSaysWhereItWasSoughtAndWhatToDo(t *testing.T) {
 		"nothing":                {cache, "", api.ErrInvalid, []string{"model_name"}},
 		"absolute path":          {cache, filepath.Join(root, "none"), api.ErrNotFound, []string{filepath.Join(root, "none")}},
 		"relative path":          {cache, "./none", api.ErrNotFound, []string{"./none"}},
-		"name":                   {cache, "org/none", api.ErrNotFound, []string{"org/none", filepath.Join(cache, "models--org--none"), "hf download org/none", "config.json", "model_name"}},
-		"name without any cache": {"", "org/none", api.ErrNotFound, []string{"org/none", "cache_dir", "HF_HOME"}},
-		"download that broke":    {cache, "org/noref", api.ErrNotFound, []string{"refs", "hf download org/noref"}},
-		"snapshot that is gone":  {cache, "org/nosnapshot", api.ErrNotFound, []string{"snapshots", "hf download org/nosnapshot"}},
-		"ref that is a path":     {cache, "org/evil", api.ErrInvalid, []string{"../../../etc", "no revision"}},
+		"name":                   {cache, "org/none", api.ErrNotFound, []string{"org/none", filepath.Join(cache, "models--org--none"), "HF_HUB_OFFLINE", "copy"}},
+		"revision":               {cache, "org/empty@v1", api.ErrNotFound, []string{"org/empty@v1", filepath.Join("refs", "v1")}},
+		"name without any cache": {"", "org/none", api.ErrInvalid, []string{"cache_dir", "HF_HOME"}},
+		"download that broke":    {cache, "org/noref", api.ErrNotFound, []string{"refs", "HF_HUB_OFFLINE"}},
+		"snapshot that is gone":  {cache, "org/nosnapshot", api.ErrNotFound, []string{"snapshots", "HF_HUB_OFFLINE"}},
+		"snapshot without files": {cache, "org/empty", api.ErrNotFound, []string{"lacks config.json, tokenizer.json, model.safetensors", "HF_HUB_OFFLINE"}},
+		"ref that is a path":     {cache, "org/evil", api.ErrInvalid, []string{"../../../etc", "no commit"}},
 		"name with three parts":  {cache, "a/b/c", api.ErrInvalid, []string{"a/b/c"}},
 		"name that climbs":       {cache, "org/..", api.ErrInvalid, []string{"org/.."}},
+		"revision that climbs":   {cache, "org/x@../../y", api.ErrInvalid, []string{"org/x@../../y"}},
+		"empty revision":         {cache, "org/x@", api.ErrInvalid, []string{"org/x@"}},
 		"name with a blank":      {cache, "my model", api.ErrInvalid, []string{"my model"}},
 		"name with NUL":          {cache, "a\x00b", api.ErrInvalid, []string{`a\x00b`}},
 	}
 	for name, c := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := hub.NewCache(c.cache, environment(nil)).Find(c.name)
+			h := open(c.cache, map[string]string{"HF_HUB_OFFLINE": "1"})
+			_, err := h.Ensure(t.Context(), hub.Request{Name: c.name})
 			if !errors.Is(err, c.is) {
 				t.Fatalf("error is %v, want %v", err, c.is)
 			}

@@ -22,14 +22,14 @@ var architectures = map[string]func(k *keys, c *config){
 // names are the names of a network's tensors: those of one layer follow Layer
 // with its number, all but those of the head follow Base.
 type names struct {
-	Base                              string // weights of a bare encoder lack it
-	Layer                             string
-	Query, Key, Value                 string
-	Attended, AttendedNorm            string
-	Inner, Outer, OuterNorm           string
-	Projection                        string // of embeddings that are narrower
-	ProjectionHasBias                 bool
-	HeadDense, HeadClassifier         string
+	Base                      string // weights of a bare encoder lack it
+	Layer                     string
+	Query, Key, Value         string
+	Attended, AttendedNorm    string
+	Inner, Outer, OuterNorm   string
+	Projection                string // of embeddings that are narrower
+	ProjectionHasBias         bool
+	HeadDense, HeadClassifier string
 }
 
 // bertNames are those of BERT's layers, which most others have kept.
@@ -125,6 +125,9 @@ type relativeConfig struct {
 	ConvolutionActivation   activation
 }
 
+// maxSpan bounds the memory that a distance takes for every token.
+const maxSpan = 1 << 14
+
 func readDeBERTa(k *keys, c *config) {
 	readWidths(k, c, config{Hidden: 1536, Inner: 6144, Heads: 24, Layers: 24, Vocabulary: 128100, Types: 0, Epsilon: 1e-7})
 	c.Embedding = k.count(c.Hidden, "embedding_size")
@@ -161,6 +164,9 @@ func readDeBERTa(k *keys, c *config) {
 			k.fail("position_buckets %d don't fit to %d positions", n, r.Farthest)
 		}
 	}
+	if r.Span > maxSpan {
+		k.fail("max_relative_positions and position_buckets give %d distances, which can't be", r.Span)
+	}
 	r.Shared = k.truth("share_att_key", false)
 	for _, part := range strings.Split(strings.ToLower(k.text("norm_rel_ebd", "none")), "|") {
 		r.Norm = r.Norm || strings.TrimSpace(part) == "layer_norm"
@@ -193,15 +199,15 @@ func (k *keys) positionTypes() []string {
 
 // modernConfig is what ModernBERT has besides.
 type modernConfig struct {
-	Local                  []bool // by layer: attention is in a window
-	Window                 int    // how far away a token is seen
-	GlobalTheta            float64
-	LocalTheta             float64
-	NormBias               bool
-	AttentionBias          bool
-	FeedForwardBias        bool
-	HeadBias               bool
-	Mean                   bool // the mean of all tokens is classified, not the first one
+	Local           []bool // by layer: attention is in a window
+	Window          int    // how far away a token is seen
+	GlobalTheta     float64
+	LocalTheta      float64
+	NormBias        bool
+	AttentionBias   bool
+	FeedForwardBias bool
+	HeadBias        bool
+	Mean            bool // the mean of all tokens is classified, not the first one
 }
 
 func readModernBERT(k *keys, c *config) {

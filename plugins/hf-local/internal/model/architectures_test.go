@@ -98,21 +98,39 @@ func TestEveryArchitectureGivesTheLogitsOfTransformers(t *testing.T) {
 func TestEveryArchitectureComputesRaggedBatches(t *testing.T) {
 	eachISA(t, func(t *testing.T, isa engine.ISA) {
 		eachNetwork(t, func(t *testing.T, name string) {
-			for _, threads := range []int{1, 3} {
-				n := loadNetwork(t, filepath.Join(testdata, "models", name), isa, threads)
-				cases := recorded(t, name)
-				sequences := make([][]int32, len(cases))
-				for i, c := range cases {
-					sequences[i] = c.IDs
-				}
-				logits, err := n.Logits(t.Context(), sequences)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for i, c := range cases {
-					checkLogits(t, n, logits[i], c)
-				}
+			n := loadNetwork(t, filepath.Join(testdata, "models", name), isa, 3)
+			cases := recorded(t, name)
+			sequences := make([][]int32, len(cases))
+			for i, c := range cases {
+				sequences[i] = c.IDs
+			}
+			logits, err := n.Logits(t.Context(), sequences)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range cases {
+				checkLogits(t, n, logits[i], c)
 			}
 		})
 	})
+}
+
+func TestTextsGiveTheScoresOfTransformersWithEveryArchitecture(t *testing.T) {
+	for _, name := range recordedNetworks {
+		t.Run(name, func(t *testing.T) {
+			m := load(t, filepath.Join(testdata, "models", name), engine.Available()[0], 2)
+			cases := recorded(t, name)
+			texts := make([]string, len(cases))
+			for i, c := range cases {
+				texts[i] = c.Text
+			}
+			results, err := m.Classify(t.Context(), texts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range cases {
+				check(t, results[i], c)
+			}
+		})
+	}
 }

@@ -15,6 +15,8 @@ import (
 // needs no file.
 type randomWeights struct{ random *rand.Rand }
 
+func (randomWeights) Path() string { return "random" }
+
 func (randomWeights) Has(string) bool { return true }
 
 func (randomWeights) Check(string, ...int) error { return nil }

@@ -115,7 +115,7 @@ func newProjection(r *reader, c config) *projection {
 	stride := r.kernels.Stride(2 * c.Hidden)
 	var err error
 	if p.projected.Data, err = p.memory.Floats(rows * stride); err != nil {
-		r.err = err
+		r.memory(err)
 		return p
 	}
 	p.projected.Stride = stride
@@ -148,7 +148,9 @@ func (p *projection) read(r *reader, name string) {
 		return
 	}
 	if p.weights == nil {
-		if p.weights, r.err = r.kernels.NewPacked(p.memory, h, h); r.err != nil {
+		var err error
+		if p.weights, err = r.kernels.NewPacked(p.memory, h, h); err != nil {
+			r.memory(err)
 			return
 		}
 	}

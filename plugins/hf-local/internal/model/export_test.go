@@ -27,4 +27,6 @@ func LoadNetwork(ctx context.Context, folder string, k *engine.Kernels, t *engin
 }
 
 // Scores turns logits into scores.
-func (n *Network) Scores(logits []float32) []Score { return scores(n.config.Problem, n.config.Labels, logits) }
+func (n *Network) Scores(logits []float32) []Score {
+	return scores(n.config.Problem, n.config.Labels, logits)
+}

@@ -10,6 +10,8 @@ import (
 
 // weights is where a network's tensors come from.
 type weights interface {
+	// Path names the file, for errors.
+	Path() string
 	// Has says whether there is a tensor of that name.
 	Has(name string) bool
 	// Check says whether a tensor of that shape can be read.
@@ -39,6 +41,9 @@ func readWeights(ctx context.Context, base string, k *engine.Kernels, w weights,
 	read(r)
 	if r.err != nil {
 		return nil, r.err
+	}
+	if err := availableMemory("/").demand(4 * int64(r.size)); err != nil {
+		return nil, fmt.Errorf("weights %s: %w", w.Path(), err)
 	}
 	arena := engine.NewArena(r.size)
 	r = &reader{ctx: ctx, base: base, kernels: k, weights: w, arena: arena}
@@ -81,9 +86,16 @@ func (r *reader) room(n int) []float32 {
 		r.size += n + 16
 		return nil
 	}
-	var out []float32
-	out, r.err = r.arena.Floats(n)
+	out, err := r.arena.Floats(n)
+	r.memory(err)
 	return out
+}
+
+// memory keeps the error of memory that was asked for.
+func (r *reader) memory(err error) {
+	if err != nil {
+		r.err = fmt.Errorf("weights %s: %w", r.weights.Path(), err)
+	}
 }
 
 func (r *reader) values(name string, shape ...int) []float32 {
@@ -153,8 +165,8 @@ func (r *reader) packed(outputs, inputs int) *engine.Packed {
 		r.size += r.kernels.PackedLen(outputs, inputs) + 32
 		return nil
 	}
-	var w *engine.Packed
-	w, r.err = r.kernels.NewPacked(r.arena, outputs, inputs)
+	w, err := r.kernels.NewPacked(r.arena, outputs, inputs)
+	r.memory(err)
 	return w
 }
 

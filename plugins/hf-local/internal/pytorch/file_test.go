@@ -113,7 +113,9 @@ func TestAHandMadeFileIsRead(t *testing.T) {
 }
 
 func TestAFileThatCannotBeReadIsRefused(t *testing.T) {
-	eight := func() map[string]string { return map[string]string{"archive/data/0": "\x00\x00\x00\x00\x00\x00\x80\x3f"} }
+	eight := func() map[string]string {
+		return map[string]string{"archive/data/0": "\x00\x00\x00\x00\x00\x00\x80\x3f"}
+	}
 	good := stored("FloatStorage", "0", 2, 0, 2, 1)
 	tar := make([]byte, 1024)
 	copy(tar[257:], "ustar")

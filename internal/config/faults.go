@@ -1,0 +1,146 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// faults reports what decoding found, with the place in the file and, for keys
+// that stand where they don't belong, with the place where they do. spec may be nil.
+func (k *checker) faults(list []*api.FieldError, base string, spec *params.Spec) {
+	excused := map[string]bool{} // required keys whose content stands elsewhere
+	hints := map[*api.FieldError]string{}
+	for _, fault := range list {
+		if !strings.HasPrefix(fault.Err.Error(), "unknown key") {
+			continue
+		}
+		above, key := lastStep(fault.Field)
+		here := specAt(spec, above)
+		hint, belongs := keyElsewhere(here, key)
+		hints[fault] = hint
+		if belongs == "" && here != nil {
+			belongs = params.Near(key, here.Names()) // a misspelled one is there, and not missing as well
+		}
+		if belongs != "" {
+			excused[strings.TrimPrefix(above+"."+belongs, ".")] = true
+		}
+	}
+	for _, fault := range list {
+		if excused[fault.Field] && strings.HasPrefix(fault.Err.Error(), "is required") {
+			continue
+		}
+		k.fault(fault, base, spec, hints[fault])
+	}
+}
+
+func (k *checker) fault(fault *api.FieldError, base string, spec *params.Spec, betterHint string) {
+	path := base
+	if fault.Field != "" {
+		path = base + "." + fault.Field
+		if strings.HasPrefix(fault.Field, "[") {
+			path = base + fault.Field
+		}
+	}
+	message, hint := fault.Err.Error(), ""
+	if i := strings.LastIndex(message, " ("); i > 0 && strings.HasSuffix(message, ")") {
+		message, hint = message[:i], message[i+2:len(message)-1]
+	}
+	position := k.at(path)
+	code := "bad-param"
+	switch {
+	case strings.HasPrefix(message, "unknown key"):
+		position, code = k.doc.atlas.keyAt(path), "unknown-key"
+		if above, key := lastStep(fault.Field); key != "" {
+			message = strings.Replace(message, "unknown key", fmt.Sprintf("unknown key %q", key), 1)
+			if above != "" {
+				message += " under " + above
+			}
+		}
+	case strings.HasPrefix(message, "is required"):
+		code = "missing-param"
+		if wanted := specAt(spec, fault.Field); wanted != nil {
+			_, key := lastStep(fault.Field)
+			hint = "write " + key + ":"
+			if wanted.Doc != "" {
+				hint += " " + strings.TrimSuffix(wanted.Doc, ".")
+			}
+		}
+	case strings.Contains(message, "but must be a mapping"):
+		if wanted := specAt(spec, fault.Field); wanted != nil && !wanted.Secret && wanted.Field("name") != nil {
+			_, key := lastStep(fault.Field)
+			hint = fmt.Sprintf("write %s: {name: %s}", key, k.doc.atlas.places[path].text)
+		}
+	}
+	if betterHint != "" {
+		hint = betterHint
+	}
+	k.found.err(position, path, code, hint, "%s", message)
+}
+
+var pathStep = regexp.MustCompile(`[^.\[\]]+|\[\d+\]`)
+
+// specAt follows a path such as "note.subject" or "steps[2].id". It is nil where
+// the path leads to nothing that is described.
+func specAt(spec *params.Spec, path string) *params.Spec {
+	for _, step := range pathStep.FindAllString(path, -1) {
+		if spec == nil {
+			return nil
+		}
+		if field := spec.Field(step); field != nil && spec.Kind == params.KindObject {
+			spec = field
+		} else {
+			spec = spec.Elem
+		}
+	}
+	return spec
+}
+
+// lastStep parts "a.b.c" into "a.b" and "c".
+func lastStep(path string) (above, key string) {
+	if i := strings.LastIndexByte(path, '.'); i >= 0 {
+		return path[:i], path[i+1:]
+	}
+	return "", path
+}
+
+// keyElsewhere tells where a key belongs that the mapping doesn't have: queue_name
+// is name under queue, and a queue beside updated_ticket belongs under it. belongs
+// is the key under which it should stand.
+func keyElsewhere(spec *params.Spec, key string) (hint, belongs string) {
+	if spec == nil || spec.Kind != params.KindObject {
+		return "", ""
+	}
+	if key == "dynamic_fields" && spec.Field("fields") != nil {
+		return "write fields:, with the names of the ticket system", ""
+	}
+	for _, name := range spec.Names() {
+		if inner, ok := strings.CutPrefix(key, name+"_"); ok && objectField(spec.Field(name), inner) {
+			return fmt.Sprintf("write %s: {%s: …}", name, inner), name
+		}
+	}
+	if params.Near(key, spec.Names()) != "" {
+		return "", ""
+	}
+	for _, name := range spec.Names() {
+		if field := spec.Field(name); objectField(field, key) {
+			example := key + ": …"
+			if objectField(field.Field(key), "name") {
+				example = key + ": {name: …}"
+			}
+			return fmt.Sprintf("it belongs under %s: write %s: {%s}", name, name, example), name
+		}
+	}
+	if pair := slices.IndexFunc(spec.Names(), func(name string) bool { return name == key+"s" && spec.Field(name).Kind == params.KindList }); pair >= 0 {
+		return fmt.Sprintf("write %ss: […]", key), ""
+	}
+	return "", ""
+}
+
+func objectField(spec *params.Spec, key string) bool {
+	return spec != nil && spec.Kind == params.KindObject && spec.Field(key) != nil
+}

@@ -1,0 +1,303 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// scope is what the templates of one component will see when it runs.
+type scope struct {
+	pipe    bool              // not a service
+	open    bool              // a pipe around this one may add names that nobody knows
+	results map[string]string // use of each step whose result is there, by its id
+	params  map[string]bool   // the pipe's own
+	parent  map[string]bool   // nil: there is no pipe around this one
+}
+
+// below is the scope of the children of a pipe with these params.
+func (s scope) below(use string, raw map[string]any, spec *params.Spec) scope {
+	own := map[string]bool{}
+	for key := range raw {
+		own[key] = true
+	}
+	for _, name := range spec.Names() {
+		own[name] = !spec.Field(name).Secret
+	}
+	inner := scope{pipe: true, open: s.open, results: s.results, parent: own}
+	switch use {
+	case defaultOrchestrator, defaultComposite:
+	case defaultRunner:
+		// It hands the params around it down as well.
+		maps.Copy(inner.parent, s.parent)
+	default:
+		inner.open = true
+	}
+	return inner
+}
+
+// with adds the result of a step.
+func (s scope) with(id, use string) scope {
+	s.results = maps.Clone(s.results)
+	if s.results == nil {
+		s.results = map[string]string{}
+	}
+	s.results[id] = use
+	return s
+}
+
+// templateLanguage is nil when the templates are in another language than ours.
+func (k *checker) templateLanguage() *jinja.Renderer {
+	var renderers []Service
+	for _, s := range k.doc.Services {
+		if k.services[s.ID].Renderer {
+			renderers = append(renderers, s)
+		}
+	}
+	for _, s := range renderers[min(1, len(renderers)):] {
+		k.found.err(k.at(s.Path), s.Path, "second-renderer", "keep one of both", "this is a second template renderer beside %s", renderers[0].Path)
+	}
+	if len(renderers) > 0 && renderers[0].Use != DefaultRenderer {
+		return nil
+	}
+	return jinja.New(jinja.Options{Env: k.doc.Lookup})
+}
+
+// templates parses every template in v, and holds the names in those that will be
+// rendered against what there will be. Below keys that spec doesn't know, and with
+// no spec at all, only the syntax counts. Children are left to their own turn.
+func (k *checker) templates(v any, path string, spec *params.Spec, around scope) {
+	if k.language == nil {
+		return
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range sortedKeys(v) {
+			inner := elementSpec(spec)
+			if spec != nil && spec.Kind == params.KindObject {
+				if inner = spec.Field(key); inner == nil && spec.Rest() {
+					inner = &params.Spec{Kind: params.KindAny}
+				}
+				if holdsPipes(inner) {
+					continue
+				}
+			}
+			k.templates(v[key], join(path, key), inner, around)
+		}
+	case []any:
+		for i, item := range v {
+			k.templates(item, at(path, i), elementSpec(spec), around)
+		}
+	case string:
+		if jinja.HasTemplate(v) {
+			k.template(v, path, spec != nil, around)
+		}
+	}
+}
+
+// elementSpec is what the elements of a value are: anything where it may be
+// anything.
+func elementSpec(spec *params.Spec) *params.Spec {
+	if spec != nil && spec.Kind == params.KindAny {
+		return spec
+	}
+	if spec == nil {
+		return nil
+	}
+	return spec.Elem
+}
+
+// holdsPipes is true for a child pipe and for lists and mappings of them.
+func holdsPipes(spec *params.Spec) bool {
+	for spec != nil && (spec.Kind == params.KindList || spec.Kind == params.KindMap) {
+		spec = spec.Elem
+	}
+	return spec != nil && spec.Kind == params.KindChild
+}
+
+func (k *checker) template(source, path string, rendered bool, around scope) {
+	parsed, err := k.language.Parse(source)
+	if err != nil {
+		position, message := k.at(path), err.Error()
+		var fault *api.TemplateError
+		if errors.As(err, &fault) {
+			position = k.doc.LocateTemplate(path, fault)
+			if fault.Err != nil {
+				message = fault.Err.Error()
+			}
+		}
+		k.found.err(position, path, "template-syntax", "", "the template has a mistake: %s", message)
+		return
+	}
+	if !rendered {
+		return
+	}
+	said := map[string]bool{}
+	for _, n := range jinja.Names(parsed) {
+		finding := k.nameFinding(n, around)
+		if finding.message == "" || said[finding.message] {
+			continue // once for each template is enough
+		}
+		said[finding.message] = true
+		severity := SeverityWarning
+		if n.Certain && (n.Known || n.Broken) {
+			severity = SeverityError
+		}
+		at := k.doc.atlas.inside(path, n.Line, n.Column)
+		k.found.add(severity, at, path, finding.code, finding.hint, finding.message)
+	}
+}
+
+// nameFinding is what is wrong with a name; nothing is where message is empty.
+type nameFinding struct{ code, message, hint string }
+
+func (k *checker) nameFinding(n jinja.Name, around scope) nameFinding {
+	if !n.Known {
+		return nameFinding{"unknown-name", fmt.Sprintf("the template uses %q, which is not defined", n.Name), nameHint(n)}
+	}
+	if !n.Call || len(n.Args) == 0 || n.Args[0] == "" {
+		return nameFinding{}
+	}
+	switch n.Name {
+	case "get_pipe_result", "has_failed":
+		return k.resultFinding(n, around)
+	case "get_parent_param":
+		return parentFinding(n.Args[0], around)
+	}
+	return nameFinding{}
+}
+
+// resultFinding is for a step's result that can't be there.
+func (k *checker) resultFinding(n jinja.Name, around scope) nameFinding {
+	id := n.Args[0]
+	use, there := around.results[id]
+	if there {
+		component, _ := k.catalog.Find(use)
+		return yieldsFinding(n, id, use, component.Yields)
+	}
+	if around.open {
+		return nameFinding{}
+	}
+	finding := nameFinding{code: "unknown-result", message: fmt.Sprintf("there is no result of a pipe %q here", id)}
+	ids := sortedKeys(around.results)
+	elsewhere, exists := k.steps[id]
+	switch near := params.Near(id, ids); {
+	case exists:
+		finding.hint = fmt.Sprintf("%s is a step at %s: only steps that ran before in the same row, or in a row around it, can be seen", id, elsewhere)
+	case near != "":
+		finding.hint = "did you mean " + near + "?"
+	case len(ids) > 0:
+		finding.hint = "there is " + strings.Join(ids, ", ")
+	default:
+		finding.hint = "nothing runs before that could be asked"
+	}
+	return finding
+}
+
+// yieldsFinding is for a key that a pipe's result never has.
+func yieldsFinding(n jinja.Name, id, use string, yields []string) nameFinding {
+	if n.Name != "get_pipe_result" || yields == nil {
+		return nameFinding{}
+	}
+	key := "value"
+	if len(n.Args) > 1 {
+		key = n.Args[1]
+	}
+	if key == "" || slices.Contains(yields, key) {
+		return nameFinding{}
+	}
+	finding := nameFinding{code: "unknown-result", message: fmt.Sprintf("the result of %q, a %s, has no %q", id, use, key)}
+	switch near := params.Near(key, yields); {
+	case len(yields) == 0:
+		finding.hint = "it has no data; has_failed tells whether it did its work"
+	case len(n.Args) > 1 && near != "":
+		finding.hint = fmt.Sprintf("did you mean get_pipe_result('%s', '%s')?", id, near)
+	default:
+		finding.hint = fmt.Sprintf("write get_pipe_result('%s', '%s'); it has %s", id, yields[0], strings.Join(yields, ", "))
+	}
+	return finding
+}
+
+func parentFinding(key string, around scope) nameFinding {
+	known, given := around.parent[key]
+	if around.open || known {
+		return nameFinding{}
+	}
+	finding := nameFinding{code: "unknown-parent-param", message: fmt.Sprintf("there is no parent param %q here", key)}
+	var keys []string
+	for name, shown := range around.parent {
+		if shown {
+			keys = append(keys, name)
+		}
+	}
+	slices.Sort(keys)
+	switch near := params.Near(key, keys); {
+	case given:
+		finding.hint = "it is a secret, which is not handed on"
+	case around.parent == nil:
+		finding.hint = "there is no pipe around this one"
+	case near != "":
+		finding.hint = "did you mean " + near + "?"
+	default:
+		finding.hint = "there is " + strings.Join(keys, ", ")
+	}
+	return finding
+}
+
+// otherNames are those of documents and earlier versions of Open Ticket AI.
+var otherNames = map[string]string{
+	"env":            "write get_env('NAME')",
+	"ENV":            "write get_env('NAME')",
+	"environ":        "write get_env('NAME')",
+	"pipe_result":    "write get_pipe_result('ID', 'KEY')",
+	"ticket":         "write get_pipe_result('ID')['%s'], with the id of the step that picks one of the fetched tickets",
+	"tickets":        "write get_pipe_result('ID', 'fetched_tickets'), with the id of the step that fetches them",
+	"classification": "write get_pipe_result('ID', '%s'), with the id of the step that classifies",
+	"context":        "write get_pipe_result('ID', 'KEY') for a step's result, get_parent_param('KEY') for a param of the pipe around this one",
+	"config":         "write get_parent_param('KEY') for a param of the pipe around this one",
+	"from_template":  "templates can't load others; write the text here",
+	"secrets":        "write get_env('NAME')",
+}
+
+func nameHint(n jinja.Name) string {
+	hint, ok := otherNames[n.Name]
+	if !ok {
+		near := params.Near(n.Name, []string{"get_pipe_result", "has_failed", "get_parent_param", "get_env", "at_path", "fail", "range", "dict", "namespace", "pipe_results", "params", "parent_params"})
+		if near == "" {
+			return "a step's result is get_pipe_result('ID', 'KEY')"
+		}
+		return "did you mean " + near + "?"
+	}
+	if strings.Contains(hint, "%s") {
+		attribute := n.Attribute
+		if attribute == "" {
+			attribute = "KEY"
+		}
+		return fmt.Sprintf(hint, attribute)
+	}
+	return hint
+}
+
+// stepPaths finds every step with an id.
+func stepPaths(v any, path string, into map[string]string) map[string]string {
+	switch v := v.(type) {
+	case map[string]any:
+		if id, ok := v["id"].(string); ok && id != "" && v["use"] != nil {
+			into[id] = path
+		}
+		for _, key := range sortedKeys(v) {
+			stepPaths(v[key], join(path, key), into)
+		}
+	case []any:
+		for i, item := range v {
+			stepPaths(item, at(path, i), into)
+		}
+	}
+	return into
+}

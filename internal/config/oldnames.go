@@ -1,0 +1,206 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// renamedUses are services that earlier versions called otherwise.
+var renamedUses = map[string]string{
+	"hf-local:HuggingFaceLocalTextClassificationService": "hf-local:HFClassificationService",
+	"hf-local:HFLocalTextClassificationService":          "hf-local:HFClassificationService",
+}
+
+const classifyForm = "write use: base:ClassificationPipe with injects: {classification_service: ID} and params: {text: …, model_name: …}"
+
+// retiredUses never ran in this form. What to write instead is more than a name.
+var retiredUses = map[string]string{
+	"hf-local:TextClassificationPipe":                 classifyForm,
+	"hf-local:HFLocalTextClassificationPipe":          classifyForm,
+	"hf-local:HuggingFaceLocalTextClassificationPipe": classifyForm,
+	"base:JinjaExpressionPipe":                        "write use: base:ExpressionPipe with params: {expression: …}",
+	"base:DefaultPipe":                                "write use: base:CompositePipe with params: {steps: […]}",
+}
+
+// renamedParams are params that earlier versions called otherwise.
+var renamedParams = map[string]map[string]string{
+	"base:FetchTicketsPipe":        {"search_criteria": "ticket_search_criteria"},
+	"otobo-znuny:FetchTicketsPipe": {"search_criteria": "ticket_search_criteria"},
+	"base:ClassificationPipe":      {"model": "model_name"},
+}
+
+// currentPrefix is the plugin prefix that one of an earlier version stands for:
+// otai_base, open_ticket_ai.base and otai-base are base, and hf_local is hf-local.
+func currentPrefix(prefix string) string {
+	current := strings.ReplaceAll(prefix, "_", "-")
+	for _, begin := range []string{"open-ticket-ai.", "otai-"} {
+		current = strings.TrimPrefix(current, begin)
+	}
+	if current == "" || strings.Contains(current, ".") {
+		return prefix
+	}
+	return current
+}
+
+// use replaces the names of earlier versions, and returns what stands there.
+func (u upgrader) use(n *yaml.Node, path string) *yaml.Node {
+	value := target(valueOf(n, "use"))
+	text, ok := textOf(value)
+	if !ok {
+		return value
+	}
+	prefix, name, found := strings.Cut(text, ":")
+	if !found {
+		return value
+	}
+	current := currentPrefix(prefix) + ":" + name
+	if renamed, ok := renamedUses[current]; ok {
+		current = renamed
+	}
+	if current == text {
+		return value
+	}
+	value.Value = current
+	if _, retired := retiredUses[current]; !retired { // which is an error later on
+		u.found.warn(u.at(value), path+".use", "deprecated", "write "+current, "%s is the name of an earlier version", text)
+	}
+	return value
+}
+
+// logging takes the level out of the form of Python's own logging.
+func (u upgrader) logging(n *yaml.Node) {
+	key, level := keyOf(n, "root"), valueOf(valueOf(n, "root"), "level")
+	if key == nil || level == nil || keyOf(n, "level") != nil {
+		return
+	}
+	u.found.warn(u.at(key), "infrastructure.logging.root", "deprecated", "write level: "+target(level).Value, "this is the form of Python's logging")
+	take(n, "root")
+	put(n, newText("level", key), level)
+}
+
+// params renames the params of a pipe.
+func (u upgrader) params(n *yaml.Node, path, use string) {
+	n = target(n)
+	if !isMapping(n) {
+		return
+	}
+	base := join(path, "params")
+	for old, current := range renamedParams[use] {
+		if key := keyOf(n, old); key != nil && keyOf(n, current) == nil {
+			u.found.warn(u.at(key), join(base, old), "deprecated", "write "+current+":", "%s is the name of an earlier version", old)
+			key.Value = current
+		}
+	}
+	criteria := target(valueOf(n, "ticket_search_criteria"))
+	key := keyOf(criteria, "state")
+	if key == nil || keyOf(criteria, "states") != nil {
+		return
+	}
+	state := valueOf(criteria, "state")
+	shown := "[…]"
+	switch text, isText := textOf(state); {
+	case isText:
+		shown = "[{name: " + text + "}]"
+		state = newList(state, newMapping(state, newText("name", state), state))
+	case isMapping(state):
+		state = newList(state, state)
+	default:
+		return
+	}
+	u.found.warn(u.at(key), base+".ticket_search_criteria.state", "deprecated", "write states: "+shown, "tickets are found by a list of states")
+	key.Value = "states"
+	criteria.Content[indexOf(criteria, "states")+1] = state
+}
+
+// oldResult is how earlier versions took data of a step's result.
+var oldResult = regexp.MustCompile(`get_pipe_result\(\s*(?:'([^'\n]+)'|"([^"\n]+)")\s*\)\.data\.([A-Za-z_][A-Za-z0-9_]*)`)
+
+// oldResults rewrites it, where the step's result has no value of its own that the
+// same words could mean.
+func (u upgrader) oldResults(n *yaml.Node, path string) {
+	if n == nil || n.Kind == yaml.AliasNode {
+		return
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			u.oldResults(n.Content[i+1], join(path, n.Content[i].Value))
+		}
+	case yaml.SequenceNode:
+		for i, item := range n.Content {
+			u.oldResults(item, at(path, i))
+		}
+	case yaml.ScalarNode:
+		if !strings.Contains(n.Value, ").data.") {
+			return
+		}
+		n.Value = oldResult.ReplaceAllStringFunc(n.Value, func(call string) string {
+			part := oldResult.FindStringSubmatch(call)
+			id, key := part[1]+part[2], part[3]
+			if !slices.Contains([]string{"base:FetchTicketsPipe", "otobo-znuny:FetchTicketsPipe", "base:ClassificationPipe"}, u.uses[id]) {
+				return call
+			}
+			current := fmt.Sprintf("get_pipe_result('%s', '%s')", id, key)
+			u.found.warn(u.at(n), path, "deprecated", "write "+current, "%s is the form of an earlier version", call)
+			return current
+		})
+	}
+}
+
+// foreign reports a form that no version ever ran, with one error for the whole
+// file: its single keys would mean nothing here.
+func (u upgrader) foreign(root *yaml.Node) bool {
+	const current = "write orchestrator: with params: {steps: […]}, each step with id:, use: PLUGIN:NAME, injects: and params:; `otai demo` and examples/ show whole files"
+	for _, place := range []struct {
+		in        *yaml.Node
+		path, key string
+	}{
+		{root, "", "pipelines"},
+		{root, "", "pipes"},
+		{root, "", "pipe"},
+		{root, "", "jobs"},
+		{valueOf(root, "orchestrator"), "orchestrator", "pipelines"},
+		{valueOf(root, "orchestrator"), "orchestrator", "pipes"},
+	} {
+		if key := keyOf(place.in, place.key); key != nil {
+			u.found.err(u.at(key), join(place.path, place.key), "unsupported-form", current, "%s is a form that Open Ticket AI never ran", place.key)
+			return true
+		}
+	}
+	if n, path := usesWith(valueOf(root, "orchestrator"), "orchestrator", map[*yaml.Node]bool{}); n != nil {
+		u.found.err(u.at(n), path, "unsupported-form", current, "uses: and with: are a form that Open Ticket AI never ran")
+		return true
+	}
+	return false
+}
+
+// usesWith finds the first mapping with both keys.
+func usesWith(n *yaml.Node, path string, seen map[*yaml.Node]bool) (*yaml.Node, string) {
+	n = target(n)
+	if n == nil || seen[n] {
+		return nil, ""
+	}
+	seen[n] = true
+	switch n.Kind {
+	case yaml.MappingNode:
+		if key := keyOf(n, "uses"); key != nil && keyOf(n, "with") != nil {
+			return key, join(path, "uses")
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if found, where := usesWith(n.Content[i+1], join(path, target(n.Content[i]).Value), seen); found != nil {
+				return found, where
+			}
+		}
+	case yaml.SequenceNode:
+		for i, item := range n.Content {
+			if found, where := usesWith(item, at(path, i), seen); found != nil {
+				return found, where
+			}
+		}
+	}
+	return nil, ""
+}

@@ -1,0 +1,158 @@
+package jinja
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// What urlize takes for an address: a scheme or "www." with any domain, a domain
+// alone under one of the old top level domains, or a scheme with an IP address.
+var (
+	linkPattern = regexp.MustCompile(`(?i)^(?:` +
+		`(?:https?://|www\.)(?:[\pL\pN_%-]+\.)*(?:[a-z]{2,63}|xn--[\pL\pN_%]{2,59})` +
+		`|(?:[\pL\pN_%-]{2,63}\.)+(?:com|net|int|edu|gov|org|info|mil)` +
+		`|https?://(?:\d{1,3}(?:\.\d{1,3}){3}|\[(?:[\da-f]{0,4}:){2}(?:[\da-f]{0,4}:?){1,6}\])` +
+		`)(?::\d{1,5})?(?:[/?#]\S*)?$`)
+	mailPattern   = regexp.MustCompile(`^\S+@[\pL\pN_][\pL\pN_.-]*\.[\pL\pN_]+$`)
+	schemePattern = regexp.MustCompile(`^[\pL\pN_.+-]{2,}:/{0,2}$`)
+	blankPattern  = regexp.MustCompile(`[\s\p{Z}\x1c-\x1f\x85]+`)
+	leadPattern   = regexp.MustCompile(`^(?:[(<]|&lt;)+`)
+	trailPattern  = regexp.MustCompile(`(?:[)>.,\n]|&gt;)+$`)
+)
+
+// linker makes links of the addresses in a text.
+type linker struct {
+	limit      int // of the characters shown of an address, below zero: none
+	attributes string
+	schemes    []string
+}
+
+func urlizeFilter(r *run, v any, a args) (any, error) {
+	l := linker{limit: -1}
+	if a.at(0, nil) != nil {
+		limit, err := a.integer(0, -1)
+		if err != nil {
+			return nil, err
+		}
+		l.limit = max(limit, 0)
+	}
+	rel := map[string]bool{"noopener": true}
+	if a.truth(1) {
+		rel["nofollow"] = true
+	}
+	if a.at(3, nil) != nil {
+		words, err := a.text(3, "")
+		if err != nil {
+			return nil, err
+		}
+		for _, word := range strings.FieldsFunc(words, isSpace) {
+			rel[word] = true
+		}
+	}
+	l.attributes = ` rel="` + escapeHTML(strings.Join(slices.Sorted(maps.Keys(rel)), " ")) + `"`
+	if truth(a.at(2, nil)) {
+		target, err := r.text(a.values[2])
+		if err != nil {
+			return nil, err
+		}
+		l.attributes += ` target="` + escapeHTML(target) + `"`
+	}
+	if err := l.addSchemes(r, a.at(4, nil)); err != nil {
+		return nil, err
+	}
+	escaped, err := escapeFilter(r, v, args{})
+	if err != nil {
+		return nil, err
+	}
+	text, _ := asText(escaped)
+	if err := r.tick(len(text)); err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	for text != "" {
+		gap := blankPattern.FindStringIndex(text)
+		if gap == nil {
+			gap = []int{len(text), len(text)}
+		}
+		word := l.word(text[:gap[0]])
+		if err := r.grow(len(word) + gap[1] - gap[0]); err != nil {
+			return nil, err
+		}
+		b.WriteString(word)
+		b.WriteString(text[gap[0]:gap[1]])
+		text = text[gap[1]:]
+	}
+	return r.inHTML(b.String()), nil
+}
+
+func (l *linker) addSchemes(r *run, v any) error {
+	if v == nil {
+		return nil
+	}
+	schemes, err := r.elements(v)
+	if err != nil {
+		return err
+	}
+	for _, one := range schemes {
+		scheme, ok := asText(one)
+		if !ok || !schemePattern.MatchString(scheme) {
+			return fmt.Errorf("%s is no scheme of addresses", briefly(one))
+		}
+		l.schemes = append(l.schemes, scheme)
+	}
+	return nil
+}
+
+// word links one word, without the brackets and full stops around it. A closing
+// bracket belongs to the address where one was opened in it.
+func (l *linker) word(word string) string {
+	lead := leadPattern.FindString(word)
+	middle := word[len(lead):]
+	trail := trailPattern.FindString(middle)
+	middle = strings.TrimSuffix(middle, trail)
+	for _, brackets := range [...][2]string{{"(", ")"}, {"<", ">"}, {"&lt;", "&gt;"}} {
+		opened, closed := strings.Count(middle, brackets[0]), strings.Count(middle, brackets[1])
+		if opened <= closed {
+			continue
+		}
+		end := 0
+		for range min(opened, strings.Count(trail, brackets[1])) {
+			end += strings.Index(trail[end:], brackets[1]) + len(brackets[1])
+		}
+		middle, trail = middle+trail[:end], trail[end:]
+	}
+	return lead + l.link(middle) + trail
+}
+
+func (l *linker) link(address string) string {
+	switch {
+	case linkPattern.MatchString(address):
+		to := address
+		if !strings.HasPrefix(to, "https://") && !strings.HasPrefix(to, "http://") {
+			to = "https://" + to
+		}
+		shown := address
+		if l.limit >= 0 && utf8.RuneCountInString(address) > l.limit {
+			shown = firstRunes(address, l.limit) + "..."
+		}
+		return l.anchor(to, l.attributes, shown)
+	case strings.HasPrefix(address, "mailto:") && mailPattern.MatchString(address[len("mailto:"):]):
+		return l.anchor(address, "", address[len("mailto:"):])
+	case !strings.HasPrefix(address, "www.") && !strings.HasPrefix(address, "@") && !strings.Contains(address, ":") && mailPattern.MatchString(address):
+		return l.anchor("mailto:"+address, "", address)
+	}
+	for _, scheme := range l.schemes {
+		if address != scheme && strings.HasPrefix(address, scheme) {
+			address = l.anchor(address, l.attributes, address)
+		}
+	}
+	return address
+}
+
+func (l *linker) anchor(to, attributes, shown string) string {
+	return `<a href="` + to + `"` + attributes + `>` + shown + `</a>`
+}

@@ -1,0 +1,282 @@
+package jinja
+
+import "github.com/open-ticket-ai/otai/pkg/api"
+
+// Name is a use of a name in a template, for who wants to check templates before
+// they run.
+type Name struct {
+	Name         string
+	Line, Column int
+	// Call is true where the name is called. Args are then the positional
+	// arguments as far as they are texts written down, and "" for any other.
+	Call bool
+	Args []string
+	// Attribute is what is taken of the name, as in ticket.id and ticket['id'].
+	Attribute string
+	// Broken is true where an undefined value at this place is an error, and not
+	// just empty.
+	Broken bool
+	// Certain is true where the place is reached whenever the template is rendered.
+	Certain bool
+	// Known is true for a function or variable of the language, a name that the
+	// template sets somewhere, and one that it asks about, as in "is defined".
+	Known bool
+}
+
+// Names lists the uses of names in a template that Parse of this package returned,
+// in the order of the template.
+func Names(parsed api.Template) []Name {
+	t, ok := parsed.(*template)
+	if !ok {
+		return nil
+	}
+	w := &nameWalk{source: t.source, known: map[string]bool{
+		"pipe_results": true, "params": true, "parent_params": true,
+		"loop": true, "caller": true, "varargs": true, "kwargs": true, "self": true,
+	}, certain: true}
+	for name := range t.renderer.variables {
+		w.known[name] = true
+	}
+	w.statements(t.body)
+	if len(t.body) == 1 && len(w.names) == 1 {
+		if lone, ok := t.body[0].(*output); ok {
+			if _, ok := lone.value.(*variable); ok {
+				w.names[0].Broken = true // an undefined value alone is an error
+			}
+		}
+	}
+	for i := range w.names {
+		w.names[i].Known = w.names[i].Known || w.known[w.names[i].Name]
+	}
+	return w.names
+}
+
+type nameWalk struct {
+	source  string
+	known   map[string]bool
+	certain bool
+	names   []Name
+}
+
+// maybe walks what is not reached in every case.
+func (w *nameWalk) maybe(walk func()) {
+	before := w.certain
+	w.certain = false
+	walk()
+	w.certain = before
+}
+
+func (w *nameWalk) name(v *variable, use Name) {
+	use.Name, use.Line, use.Column = v.name, 1, 1
+	if place, ok := locate(w.source, &fault{pos: int(v.pos)}).(*api.TemplateError); ok {
+		use.Line, use.Column = place.Line, place.Column
+	}
+	use.Certain, use.Known = w.certain, v.global != nil
+	w.names = append(w.names, use)
+}
+
+func (w *nameWalk) statements(list []statement) {
+	for _, s := range list {
+		w.statement(s)
+	}
+}
+
+func (w *nameWalk) statement(s statement) {
+	switch s := s.(type) {
+	case *output:
+		w.expression(s.value)
+	case *ifStatement:
+		for i, b := range s.branches {
+			if i == 0 {
+				w.expression(b.test)
+			}
+			w.maybe(func() {
+				if i > 0 {
+					w.expression(b.test)
+				}
+				w.statements(b.body)
+			})
+		}
+		w.maybe(func() { w.statements(s.otherwise) })
+	case *forStatement:
+		w.expression(s.items)
+		w.set(s.target)
+		w.maybe(func() {
+			w.expression(s.test)
+			w.statements(s.body)
+			w.statements(s.otherwise)
+		})
+	case *assignment:
+		w.expression(s.value)
+		w.set(s.target)
+	case *blockAssignment:
+		w.set(s.target)
+		w.filters(s.filters)
+		w.statements(s.body)
+	case *filterStatement:
+		w.filters(s.filters)
+		w.statements(s.body)
+	case *withStatement:
+		for i, t := range s.names {
+			w.expression(s.values[i])
+			w.set(t)
+		}
+		w.statements(s.body)
+	case *blockStatement:
+		w.statements(s.body)
+	case *macroStatement:
+		w.known[s.name] = true
+		w.macro(s)
+	case *callStatement:
+		w.expression(s.call)
+		w.macro(s.macro)
+	}
+}
+
+func (w *nameWalk) macro(m *macroStatement) {
+	for _, name := range m.parameters {
+		w.known[name] = true
+	}
+	w.maybe(func() {
+		w.expressions(m.defaults)
+		w.statements(m.body)
+	})
+}
+
+func (w *nameWalk) set(t target) {
+	if !t.isTuple {
+		w.known[t.name] = true
+	}
+	for _, part := range t.tuple {
+		w.set(part)
+	}
+}
+
+func (w *nameWalk) filters(list []*filtered) {
+	for _, f := range list {
+		w.arguments(f.arguments)
+	}
+}
+
+func (w *nameWalk) expressions(list []expression) {
+	for _, e := range list {
+		w.expression(e)
+	}
+}
+
+func (w *nameWalk) expression(e expression) {
+	switch e := e.(type) {
+	case *variable:
+		w.name(e, Name{})
+	case *listDisplay:
+		w.expressions(e.items)
+	case *tupleDisplay:
+		w.expressions(e.items)
+	case *dictDisplay:
+		w.expressions(e.keys)
+		w.expressions(e.values)
+	case *conditional:
+		w.expression(e.test)
+		w.maybe(func() {
+			w.expression(e.yes)
+			w.expression(e.no)
+		})
+	case *logic:
+		w.expression(e.left)
+		w.maybe(func() { w.expression(e.right) })
+	case *negation:
+		w.expression(e.operand)
+	case *concat:
+		w.expressions(e.parts)
+	case *comparison:
+		w.expression(e.first)
+		for i, c := range e.rest {
+			if i == 0 {
+				w.expression(c.operand)
+			} else {
+				w.maybe(func() { w.expression(c.operand) })
+			}
+		}
+	case *signed:
+		w.expression(e.operand)
+	case *binary:
+		w.expression(e.left)
+		w.expression(e.right)
+	case *attribute:
+		w.object(e.object, Name{Attribute: e.name, Broken: true})
+	case *subscript:
+		key, _ := constantText(e.key)
+		w.object(e.object, Name{Attribute: key, Broken: true})
+		w.expression(e.key)
+	case *slicing:
+		w.object(e.object, Name{Broken: true})
+		w.expressions([]expression{e.start, e.stop, e.step})
+	case *call:
+		w.object(e.callee, Name{Call: true, Args: constantTexts(e.arguments), Broken: true})
+		w.arguments(e.arguments)
+	case *filtered:
+		if v, ok := e.input.(*variable); ok && e.filter.name == "default" {
+			w.known[v.name] = true
+		}
+		w.expression(e.input)
+		w.arguments(e.arguments)
+	case *tested:
+		if v, ok := e.operand.(*variable); ok && (e.test.name == "defined" || e.test.name == "undefined") {
+			w.known[v.name] = true
+		}
+		w.expression(e.operand)
+		w.arguments(e.arguments)
+	}
+}
+
+// object walks what something is taken of.
+func (w *nameWalk) object(e expression, use Name) {
+	if v, ok := e.(*variable); ok {
+		w.name(v, use)
+		return
+	}
+	w.expression(e)
+}
+
+func (w *nameWalk) arguments(a arguments) {
+	w.expressions(a.positional)
+	w.expressions(a.named)
+	w.expression(a.spread)
+	w.expression(a.spreadMap)
+}
+
+func constantText(e expression) (string, bool) {
+	c, ok := e.(*constant)
+	if !ok {
+		return "", false
+	}
+	text, ok := c.value.(string)
+	return text, ok
+}
+
+// constantTexts puts named arguments to their places, as far as they are those of
+// the pipeline's functions.
+func constantTexts(a arguments) []string {
+	if a.spread != nil || a.spreadMap != nil {
+		return nil
+	}
+	texts := make([]string, len(a.positional))
+	for i, e := range a.positional {
+		texts[i], _ = constantText(e)
+	}
+	for i, name := range a.names {
+		text, _ := constantText(a.named[i])
+		switch name {
+		case "pipe_id", "param_key", "name":
+			texts = append([]string{text}, texts[min(1, len(texts)):]...)
+		case "data_key":
+			for len(texts) < 2 {
+				texts = append(texts, "")
+			}
+			texts[1] = text
+		default:
+			return nil
+		}
+	}
+	return texts
+}

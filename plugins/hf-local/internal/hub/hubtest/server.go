@@ -1,0 +1,274 @@
+// Package hubtest is a HuggingFace server on loopback, for tests: small files come
+// from the server itself, large ones by a redirect from a second host, as from the
+// CDN of the real one. [Server.Answer] puts any fault in its way.
+package hubtest
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Request is one that a server got.
+type Request struct {
+	Host          string // "hub" or "cdn"
+	Method, Path  string
+	Authorization string
+	Range         string
+}
+
+// Server is a HuggingFace server with a second host for large files.
+type Server struct {
+	URL, CDN string
+
+	mu       sync.Mutex
+	models   map[string]*Model
+	requests []Request
+	answer   func(w http.ResponseWriter, r *http.Request, host string) bool
+}
+
+// Model is a model of a [Server].
+type Model struct {
+	Commits   map[string]map[string][]byte // the files of each commit
+	Revisions map[string]string            // branches and tags
+	Token     string                       // without it the model is hidden; "" is public
+	Large     func(file string) bool       // comes from the CDN
+}
+
+// New starts a server that ends with the test.
+func New(t testing.TB) *Server {
+	s := &Server{models: map[string]*Model{}}
+	hub := httptest.NewServer(s.recorded("hub", s.hub))
+	cdn := httptest.NewServer(s.recorded("cdn", s.cdn))
+	s.URL, s.CDN = hub.URL, cdn.URL
+	t.Cleanup(func() {
+		for _, server := range []*httptest.Server{hub, cdn} {
+			server.CloseClientConnections()
+			server.Close()
+		}
+	})
+	return s
+}
+
+// Commit is the commit of a model that [Server.Add] made of its files.
+func Commit(files map[string][]byte) string {
+	h := sha1.New()
+	names := []string{}
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(h, "%s %x\n", name, sha256.Sum256(files[name]))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Add puts files into a model's branch main and returns their commit.
+func (s *Server) Add(name string, files map[string][]byte) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.models[name]
+	if m == nil {
+		m = &Model{
+			Commits: map[string]map[string][]byte{}, Revisions: map[string]string{},
+			Large: func(file string) bool {
+				return slices.Contains([]string{".safetensors", ".bin", ".onnx", ".model"}, path.Ext(file))
+			},
+		}
+		s.models[name] = m
+	}
+	commit := Commit(files)
+	m.Commits[commit] = files
+	m.Revisions["main"] = commit
+	return commit
+}
+
+// Model returns a model that was added, to be changed before requests come.
+func (s *Server) Model(name string) *Model {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.models[name]
+}
+
+// Answer sets what answers before the server does; it returns whether it did.
+func (s *Server) Answer(f func(w http.ResponseWriter, r *http.Request, host string) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = f
+}
+
+// Requests returns those that came since it was last called.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	requests := s.requests
+	s.requests = nil
+	return requests
+}
+
+// Folder reads the files of a folder.
+func Folder(t testing.TB, folder string) map[string][]byte {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, e := range entries {
+		if files[e.Name()], err = os.ReadFile(filepath.Join(folder, e.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+func (s *Server) recorded(host string, next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.requests = append(s.requests, Request{
+			Host: host, Method: r.Method, Path: r.URL.EscapedPath(),
+			Authorization: r.Header.Get("Authorization"), Range: r.Header.Get("Range"),
+		})
+		answer := s.answer
+		s.mu.Unlock()
+		if answer != nil && answer(w, r, host) {
+			return
+		}
+		next(w, r)
+	})
+}
+
+// ETag is the checksum of a file as the server names it.
+func ETag(content []byte, large bool) string {
+	if large {
+		return fmt.Sprintf("%x", sha256.Sum256(content))
+	}
+	h := sha1.New()
+	fmt.Fprintf(h, "blob %d\x00", len(content))
+	h.Write(content)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func refuse(w http.ResponseWriter, status int, code string) {
+	w.Header().Set("X-Error-Code", code)
+	w.WriteHeader(status)
+}
+
+func (s *Server) hub(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rest, ok := strings.CutPrefix(r.URL.Path, "/api/models/"); ok && strings.Contains(rest, "/tree/") {
+		s.tree(w, r, rest)
+		return
+	} else if ok {
+		name, revision, _ := strings.Cut(rest, "/revision/")
+		m, commit := s.find(w, r, name, revision)
+		if m == nil {
+			return
+		}
+		siblings := []map[string]any{}
+		for file := range m.Commits[commit] {
+			siblings = append(siblings, map[string]any{"rfilename": file})
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"id": name, "modelId": name, "sha": commit, "siblings": siblings})
+		return
+	}
+	name, rest, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/resolve/")
+	if !ok {
+		refuse(w, http.StatusNotFound, "")
+		return
+	}
+	revision, file, _ := strings.Cut(rest, "/")
+	m, commit := s.find(w, r, name, revision)
+	if m == nil {
+		return
+	}
+	content, ok := m.Commits[commit][file]
+	if !ok {
+		refuse(w, http.StatusNotFound, "EntryNotFound")
+		return
+	}
+	w.Header().Set("X-Repo-Commit", commit)
+	if m.Large(file) {
+		w.Header().Set("X-Linked-Etag", `"`+ETag(content, true)+`"`)
+		w.Header().Set("X-Linked-Size", fmt.Sprint(len(content)))
+		w.Header().Set("ETag", `"of-the-pointer"`)
+		w.Header().Set("Location", s.CDN+"/"+name+"/"+commit+"/"+file+"?Signature=very-secret")
+		w.WriteHeader(http.StatusFound)
+		return
+	}
+	w.Header().Set("ETag", `"`+ETag(content, false)+`"`)
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(content)))
+}
+
+// tree lists the files in the form that newer huggingface_hub asks for.
+func (s *Server) tree(w http.ResponseWriter, r *http.Request, rest string) {
+	name, revision, _ := strings.Cut(rest, "/tree/")
+	m, commit := s.find(w, r, name, revision)
+	if m == nil {
+		return
+	}
+	list := []map[string]any{}
+	for file, content := range m.Commits[commit] {
+		entry := map[string]any{"type": "file", "path": file, "size": len(content), "oid": ETag(content, false)}
+		if m.Large(file) {
+			entry["lfs"] = map[string]any{"oid": ETag(content, true), "size": len(content), "pointerSize": 130}
+		}
+		list = append(list, entry)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(list)
+}
+
+// find returns a model and the commit that is meant, or refuses.
+func (s *Server) find(w http.ResponseWriter, r *http.Request, name, revision string) (*Model, string) {
+	m := s.models[name]
+	if m == nil || (m.Token != "" && r.Header.Get("Authorization") != "Bearer "+m.Token) {
+		refuse(w, http.StatusUnauthorized, "RepoNotFound")
+		return nil, ""
+	}
+	if commit, ok := m.Revisions[revision]; ok {
+		return m, commit
+	}
+	if m.Commits[revision] == nil {
+		refuse(w, http.StatusNotFound, "RevisionNotFound")
+		return nil, ""
+	}
+	return m, revision
+}
+
+// cdn gives no checksum and no commit, as a plain store of files.
+func (s *Server) cdn(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	var content []byte
+	for name, m := range s.models {
+		if rest, ok := strings.CutPrefix(r.URL.Path, "/"+name+"/"); ok {
+			commit, file, _ := strings.Cut(rest, "/")
+			content = m.Commits[commit][file]
+		}
+	}
+	s.mu.Unlock()
+	if content == nil || r.URL.Query().Get("Signature") == "" {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	if r.Header.Get("Authorization") != "" {
+		w.WriteHeader(http.StatusBadRequest) // as S3 does to two kinds of authorization
+		return
+	}
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(content)))
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/hub"
+)
+
+// The methods below are what a host's commands about models need. It finds them by
+// their form, so they use standard types only.
+
+// ModelFolder returns the folder of the HuggingFace cache.
+func (s *Service) ModelFolder() string { return s.hub.Cache().Folder() }
+
+// EnsureModel returns the folder of a model, which it downloads unless it is here.
+// The name "" is the service's own model.
+func (s *Service) EnsureModel(ctx context.Context, name string, progress func(file string, done, total int64)) (string, error) {
+	return s.hub.Ensure(ctx, hub.Request{Name: s.name(name), Progress: progress})
+}
+
+// PullModel downloads the newest commit of a model, and with repair what is
+// damaged of it. The answer has the keys of [Service.ListModels].
+func (s *Service) PullModel(ctx context.Context, name string, repair bool, progress func(file string, done, total int64)) (map[string]any, error) {
+	name = s.name(name)
+	folder, err := s.hub.Pull(ctx, hub.Request{Name: name, Progress: progress}, repair)
+	if err != nil {
+		return nil, err
+	}
+	return plainEntry(s.hub.Describe(name, folder)), nil
+}
+
+// ListModels returns the models of the cache. The keys are name, revisions (those
+// that are this commit now), commit, folder, bytes, architecture, classifier (it
+// labels texts), complete, and missing (names of files).
+func (s *Service) ListModels(ctx context.Context) ([]map[string]any, error) {
+	entries, err := s.hub.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]map[string]any, len(entries))
+	for i, e := range entries {
+		list[i] = plainEntry(e)
+	}
+	return list, nil
+}
+
+// VerifyModel computes the checksums of a model's files, loads it and lets it label
+// a text. The keys are name, folder, ok, files (each with file, bytes, and state:
+// ok, damaged, missing or unchecked), and problem (why it can't be used, or "").
+func (s *Service) VerifyModel(ctx context.Context, name string, progress func(file string, done, total int64)) (map[string]any, error) {
+	name = s.name(name)
+	folder, checks, err := s.hub.Verify(ctx, name, progress)
+	if err != nil {
+		return nil, err
+	}
+	ok := true
+	files := make([]any, len(checks))
+	for i, c := range checks {
+		ok = ok && (c.State == hub.OK || c.State == hub.Unchecked)
+		files[i] = map[string]any{"file": c.File, "bytes": c.Bytes, "state": string(c.State)}
+	}
+	problem := ""
+	if ok {
+		if err := s.try(ctx, name, folder); err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			ok, problem = false, err.Error()
+		}
+	}
+	return map[string]any{"name": name, "folder": folder, "ok": ok, "files": files, "problem": problem}, nil
+}
+
+// try loads a model and has it label a text.
+func (s *Service) try(ctx context.Context, name, folder string) error {
+	m, release, err := s.models.acquire(ctx, name, folder)
+	if err != nil {
+		return err
+	}
+	defer release()
+	results, err := m.Classify(ctx, []string{"My printer is out of toner"})
+	if err == nil && len(results) != 1 {
+		err = errors.New("the model gave no answer")
+	}
+	return err
+}
+
+func plainEntry(e hub.Entry) map[string]any {
+	return map[string]any{
+		"name": e.Name, "revisions": anyOf(e.Revisions), "commit": e.Commit, "folder": filepath.Clean(e.Folder), "bytes": e.Bytes,
+		"architecture": e.Architecture, "classifier": e.Classifier(), "complete": len(e.Missing) == 0, "missing": anyOf(e.Missing),
+	}
+}
+
+func anyOf(texts []string) []any {
+	list := make([]any, len(texts))
+	for i, t := range texts {
+		list[i] = t
+	}
+	return list
+}
