@@ -489,6 +489,17 @@ func TestACacheThatMayNotBeWrittenIsNamed(t *testing.T) {
 	}
 }
 
+func TestAProxyOfTheEnvironmentIsUsed(t *testing.T) {
+	w := newWorld(t)
+	// A server that takes any host's requests is all that a proxy for http is.
+	w.env["HF_ENDPOINT"] = "http://hub.invalid"
+	cmd, out := w.process(t, "HTTP_PROXY="+w.server.URL, "http_proxy=", "NO_PROXY=")
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	w.wantModel(t, strings.TrimSpace(out.String()))
+}
+
 func TestNothingIsWrittenThroughALink(t *testing.T) {
 	w := newWorld(t)
 	outside := filepath.Join(t.TempDir(), "outside")
