@@ -144,7 +144,11 @@ func TestAProcessKilledAtAnyRequestLeavesNoBrokenModel(t *testing.T) {
 	if total != 16 {
 		t.Fatalf("%d requests", total)
 	}
-	for at := range total {
+	step := 3
+	if os.Getenv("OTAI_TEST_ALL") != "" {
+		step = 1
+	}
+	for at := 0; at < total; at += step {
 		t.Run(fmt.Sprintf("request %d", at), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
