@@ -72,6 +72,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 	}
 	load := pluginLoad{
 		Settings: s, logger: a.logger, dirs: dirs, policies: document.Plugins, keys: keys, fireAtOnce: c.fireAtOnce,
+		locate: place(document),
 	}
 	offered := &catalog{dirs: dirs}
 	open := loader.Load
@@ -95,6 +96,17 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		return a, fault(CodePlugins, offered.failed)
 	}
 	return a, a.requiredPlugins()
+}
+
+// place writes the place of a value as file:line:column.
+func place(d *config.Document) func(path string) string {
+	return func(path string) string {
+		at := d.Locate(path)
+		if at.File == "" || at.Line == 0 {
+			return at.File
+		}
+		return fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+	}
 }
 
 // ProblemsError carries what is wrong in a configuration, for people one line
