@@ -72,7 +72,7 @@ func newClient(p Params, h api.Host) (*client, error) {
 			opSearch: p.Timeouts.Search, opGet: p.Timeouts.Get, opUpdate: p.Timeouts.Update,
 			opCreate: p.Timeouts.Create, opSession: p.Timeout,
 		},
-		login:     login{user: p.Username, password: p.Password, useSession: p.UseSession, redact: h.Redact},
+		login:     login{user: p.Username, password: newSecret(p.Password), useSession: p.UseSession, redact: h.Redact},
 		maxAnswer: int64(p.MaxResponseMB) << 20,
 		insecure:  p.TLS.InsecureSkipVerify,
 		logger:    h.Logger(),
