@@ -14,8 +14,9 @@ const searchLimit = 500
 
 // search answers TicketSearch: the ids, as texts, of the tickets that meet all criteria, or an empty object. Keys that are no
 // criterion are ignored; a value that can't be met, such as an unknown queue or sort key, finds nothing.
-func (s *store) search(in fields) (object, error) {
-	match, ok := s.matcher(in)
+func (s *store) search(who actor, c call) (object, error) {
+	in := c.fields
+	match, ok := s.matcher(who, in)
 	if !ok {
 		return object{}, nil
 	}
@@ -25,7 +26,7 @@ func (s *store) search(in fields) (object, error) {
 	}
 	var found []*ticket
 	for _, t := range s.tickets {
-		if s.access(t) != AccessNone && match(t) {
+		if match(t) && s.access(who, t) != AccessNone {
 			found = append(found, t)
 		}
 	}
@@ -47,11 +48,11 @@ func (s *store) search(in fields) (object, error) {
 type criterion func(*ticket) bool
 
 // matcher joins the criteria of a search; ok is false when one of them can't be met by any ticket.
-func (s *store) matcher(in fields) (match criterion, ok bool) {
+func (s *store) matcher(who actor, in fields) (match criterion, ok bool) {
 	var all []criterion
 	add := func(c criterion) { all = append(all, c) }
 
-	queues, ok := s.wantedQueues(in)
+	queues, ok := s.wantedQueues(who, in)
 	if !ok {
 		return nil, false
 	}
@@ -121,13 +122,13 @@ func entriesOf[E interface{ entry() named }](entries []E) []named {
 
 // wantedQueues returns the ids of the queues asked for, nil when the search doesn't care. One queue that is unknown or
 // hidden from the agent spoils the search.
-func (s *store) wantedQueues(in fields) (map[int64]bool, bool) {
+func (s *store) wantedQueues(who actor, in fields) (map[int64]bool, bool) {
 	wanted, ok := wantedIDs(in, "Queues", "QueueIDs", entriesOf(s.catalog.queues))
 	if !ok || wanted == nil {
 		return nil, ok
 	}
 	for _, q := range s.catalog.queues {
-		if wanted[q.id] && q.access == AccessNone {
+		if wanted[q.id] && !who.isCustomer() && s.queueAccess(who, &q) == AccessNone {
 			return nil, false
 		}
 	}
