@@ -16,8 +16,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// modelHub is a HuggingFace server with one model, org/queue: the demonstration's.
-// Its commit and branch main are the same for all time.
+// modelHub is a HuggingFace server where every name but org/none is the
+// demonstration's model. Its commit and branch main are the same for all time.
 type modelHub struct {
 	server *httptest.Server
 	folder string
@@ -51,7 +51,12 @@ func (h *modelHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		return
 	}
-	if r.URL.Path == "/api/models/org/queue/revision/main" {
+	if strings.HasPrefix(r.URL.Path, "/api/models/org/none/") {
+		w.Header().Set("X-Error-Code", "RepoNotFound")
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/api/models/") && strings.HasSuffix(r.URL.Path, "/revision/main") {
 		var files []map[string]string
 		entries, err := os.ReadDir(h.folder)
 		if err != nil {
@@ -63,10 +68,10 @@ func (h *modelHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"sha": modelCommit, "siblings": files})
 		return
 	}
-	file, ok := strings.CutPrefix(r.URL.Path, "/org/queue/resolve/"+modelCommit+"/")
+	_, file, ok := strings.Cut(r.URL.Path, "/resolve/"+modelCommit+"/")
 	content, err := os.ReadFile(filepath.Join(h.folder, filepath.Base(file)))
 	if !ok || err != nil {
-		w.Header().Set("X-Error-Code", "RepoNotFound")
+		w.Header().Set("X-Error-Code", "EntryNotFound")
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -50,12 +51,16 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 			return nil, fault(CodeUsage, err)
 		}
 	}
-	document, problems := config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: s.Environ})
+	document, problems := config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: s.Environ, Flags: s.configFlags()})
 	a := &application{settings: s, sources: c.files, document: document, redactor: &Redactor{}, problems: problems}
-	if document == nil || problems.HasErrors() {
+	if document == nil || slices.ContainsFunc(problems, aboutPlugins) {
 		return a, a.problemFault(CodeUsage)
 	}
 	a.problems = a.problems.And(checkAPILevel(document, s.APILevel))
+	if a.problems.HasErrors() {
+		// It will not run, but all that is wrong is to be told at once.
+		c.silent, c.inspect = true, true
+	}
 	for _, secret := range document.Secrets() {
 		a.redactor.Add(secret)
 	}
@@ -67,7 +72,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 	}
 	dirs := s.pluginDirs(document.PluginDirs)
 	keys, problems := trustedKeys(document)
-	if a.problems = a.problems.And(problems); a.problems.HasErrors() {
+	if a.problems = a.problems.And(problems); slices.ContainsFunc(problems, aboutPlugins) {
 		return a, a.problemFault(CodeUsage)
 	}
 	load := pluginLoad{
@@ -80,6 +85,9 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		offered.ask = load.ask(ctx)
 	}
 	if a.registry, a.plugins, err = load.run(ctx, open); err != nil {
+		if a.problems.HasErrors() {
+			return a, a.problemFault(CodeUsage) // which come first, and of which the plugins know nothing
+		}
 		return a, err
 	}
 	offered.registry, offered.plugins = a.registry, a.plugins
@@ -95,6 +103,12 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		return a, fault(CodePlugins, offered.failed)
 	}
 	return a, a.requiredPlugins()
+}
+
+// aboutPlugins is true for an error after which no plugin may be touched, because
+// it is not known which one is trusted.
+func aboutPlugins(p config.Problem) bool {
+	return p.Severity == config.SeverityError && (strings.HasPrefix(p.Path, "plugin") || strings.HasPrefix(p.Path, "trusted_keys"))
 }
 
 // ProblemsError carries what is wrong in a configuration, for people one line

@@ -94,9 +94,19 @@ func (w redactingWriter) Write(p []byte) (int, error) {
 func (r *Redactor) env(lookup func(string) (string, bool)) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		value, ok := lookup(name)
-		if ok && config.SecretName(name) {
+		if ok && config.SecretName(name) && !isSwitch(value) {
 			r.Add(value)
 		}
 		return value, ok
 	}
+}
+
+// isSwitch is for variables such as HF_HUB_DISABLE_IMPLICIT_TOKEN, whose value is no
+// secret and would be blanked out everywhere.
+func isSwitch(value string) bool {
+	switch strings.ToLower(value) {
+	case "true", "false":
+		return true
+	}
+	return false
 }

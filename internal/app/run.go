@@ -38,6 +38,9 @@ func (a *application) run(ctx context.Context, o RunOptions) error {
 		return err
 	}
 	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.document.Services), "plugins", a.loaded(), "once", o.Once, "dry_run", o.DryRun)
+	if !o.DryRun {
+		a.resume(ctx, engine)
+	}
 	err = engine.Run(ctx)
 	err = errors.Join(err, engine.Close())
 	if err != nil {

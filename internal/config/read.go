@@ -62,8 +62,8 @@ func (n *node) isNull() bool {
 	return n == nil || n.kind == yaml.ScalarNode && n.value == nil
 }
 
-// parseFile parses one file into YAML's own nodes. It returns nil when nothing in
-// the file can be used.
+// parseFile parses one file into YAML's own nodes, the document with a mapping in
+// it. It returns nil when nothing in the file can be used.
 func parseFile(s Source, f *findings) *yaml.Node {
 	at := func(offset int) Position { return offsetPosition(s, offset) }
 	data := bytes.TrimPrefix(s.Data, []byte("\xef\xbb\xbf"))
@@ -111,15 +111,16 @@ func parseFile(s Source, f *findings) *yaml.Node {
 		f.err(Position{s.Name, root.Line, root.Column}, "", "not-a-mapping", hint, "the file is no mapping of keys to values")
 		return nil
 	}
-	return root
+	return &doc
 }
 
 // readFile returns what stands in one file, in the current form.
 func readFile(s Source, f *findings) *node {
-	root := parseFile(s, f)
-	if root != nil {
-		root = upgrade(s.Name, root, f)
+	doc := parseFile(s, f)
+	if doc == nil {
+		return nil
 	}
+	root := upgrade(s.Name, doc.Content[0], f)
 	if root == nil {
 		return nil
 	}

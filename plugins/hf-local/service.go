@@ -166,12 +166,16 @@ func (s *Service) classify(ctx context.Context, name, token string, texts []stri
 
 // acquire returns the model called name, downloaded and loaded if it has to be.
 func (s *Service) acquire(ctx context.Context, name, token string) (classifier, func(), error) {
-	folder, err := s.hub.Locate(name)
-	if err != nil || !s.models.has(folder) {
-		s.redact(token)
-		if folder, err = s.hub.Ensure(ctx, hub.Request{Name: name, Token: token}); err != nil {
-			return nil, nil, err
+	// What is loaded needs no look at the files, and no network.
+	if folder, err := s.hub.Locate(name); err == nil {
+		if m, release, ok := s.models.loaded(folder); ok {
+			return m, release, nil
 		}
+	}
+	s.redact(token)
+	folder, err := s.hub.Ensure(ctx, hub.Request{Name: name, Token: token})
+	if err != nil {
+		return nil, nil, err
 	}
 	m, release, err := s.models.acquire(ctx, name, folder)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // There is no way to look for a ticket whose id is not known, so an unknown
 // outcome is api.ErrUncertain at once.
 func (s *TicketSystem) CreateTicket(ctx context.Context, t api.Ticket) (string, error) {
-	m, notes, err := createMessage(t)
+	m, notes, err := s.createMessage(t)
 	if err != nil {
 		return "", fmt.Errorf("create a ticket: %w", err)
 	}
@@ -27,16 +27,16 @@ func (s *TicketSystem) CreateTicket(ctx context.Context, t api.Ticket) (string, 
 		return "", err
 	}
 	id := a.TicketID[0]
-	return id, s.deliver(ctx, id, change{notes: notes})
+	return id, s.deliver(ctx, id, change{Notes: notes})
 }
 
-func createMessage(t api.Ticket) (message, []pendingNote, error) {
-	c := change{ticket: message{"State": "new", "Priority": "3 normal"}, dynamic: make(map[string]any)}
+func (s *TicketSystem) createMessage(t api.Ticket) (message, []pendingNote, error) {
+	c := change{Ticket: message{"State": "new", "Priority": "3 normal"}, Dynamic: make(map[string]any)}
 	subject, err := title(t.Subject)
 	if err != nil {
 		return nil, nil, err
 	}
-	c.ticket["Title"] = subject
+	c.Ticket["Title"] = subject
 	if t.Queue == nil {
 		return nil, nil, needed("queue")
 	}
@@ -44,10 +44,10 @@ func createMessage(t api.Ticket) (message, []pendingNote, error) {
 		return nil, nil, needed("customer")
 	}
 	if t.State != nil {
-		delete(c.ticket, "State")
+		delete(c.Ticket, "State")
 	}
 	if t.Priority != nil {
-		delete(c.ticket, "Priority")
+		delete(c.Ticket, "Priority")
 	}
 	for _, refused := range []error{
 		c.setEntity("queue", "Queue", "QueueID", t.Queue),
@@ -55,28 +55,28 @@ func createMessage(t api.Ticket) (message, []pendingNote, error) {
 		c.setEntity("state", "State", "StateID", t.State),
 		c.setEntity("priority", "Priority", "PriorityID", t.Priority),
 		c.setEntity("owner", "Owner", "OwnerID", t.Owner),
-		c.setFields("create a ticket", t.Fields),
+		c.setFields("create a ticket", t.Fields, s.zone),
 	} {
 		if refused != nil {
 			return nil, nil, refused
 		}
 	}
-	first, err := newArticle("", api.Note{Subject: t.Subject, Body: t.Body, VisibleToCustomer: true})
+	first, err := s.newNote("", api.Note{Subject: t.Subject, Body: t.Body, VisibleToCustomer: true})
 	if err != nil {
 		return nil, nil, err
 	}
 	first.SenderType = "customer"
 	var notes []pendingNote
 	for i, n := range t.Notes {
-		a, err := newArticle(fmt.Sprintf("notes[%d].", i), n)
+		p, err := s.newNote(fmt.Sprintf("notes[%d].", i), n)
 		if err != nil {
 			return nil, nil, err
 		}
-		notes = append(notes, pendingNote{article: a})
+		notes = append(notes, p)
 	}
-	m := message{"Ticket": c.ticket, "Article": first}
-	if len(c.dynamic) > 0 {
-		m["DynamicField"] = dynamicList(c.dynamic)
+	m := message{"Ticket": c.Ticket, "Article": first.article}
+	if len(c.Dynamic) > 0 {
+		m["DynamicField"] = dynamicList(c.Dynamic)
 	}
 	return m, notes, nil
 }

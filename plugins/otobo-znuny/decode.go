@@ -72,7 +72,7 @@ func text(v any) string {
 
 // truth is a boolean in any of its forms: 1, "1", true, "yes".
 func truth(v any) bool {
-	switch strings.ToLower(strings.TrimSpace(text(v))) {
+	switch strings.ToLower(canonical(v)) {
 	case "", "0", "no", "false":
 		return false
 	default:
@@ -199,7 +199,7 @@ var articleKeys = map[string]bool{
 }
 
 // ticket turns a record into the form that templates see.
-func (r record) ticket(zone *time.Location) api.Ticket {
+func (r record) ticket(zone *time.Location, what reading) api.Ticket {
 	t := api.Ticket{
 		ID:       r.text("TicketID"),
 		Number:   r.text("TicketNumber"),
@@ -215,7 +215,7 @@ func (r record) ticket(zone *time.Location) api.Ticket {
 		Fields:   r.fields(ticketKeys),
 	}
 	for _, a := range r.articles() {
-		t.Notes = append(t.Notes, a.note(zone))
+		t.Notes = append(t.Notes, a.note(zone, what))
 	}
 	if len(t.Notes) > 0 {
 		t.Body = t.Notes[0].Body
@@ -223,7 +223,7 @@ func (r record) ticket(zone *time.Location) api.Ticket {
 	return t
 }
 
-func (r record) note(zone *time.Location) api.Note {
+func (r record) note(zone *time.Location, what reading) api.Note {
 	n := api.Note{
 		ID:                r.text("ArticleID"),
 		Subject:           r.text("Subject"),
@@ -237,6 +237,13 @@ func (r record) note(zone *time.Location) api.Note {
 	// IncomingTime counts seconds since 1970 and so needs no zone.
 	if s := r.number("IncomingTime"); s > 0 {
 		n.Created = time.Unix(s, 0).In(zone)
+	}
+	files, html := r.files(what.attachments == attachmentsContents)
+	if what.attachments != attachmentsNone && what.attachments != "" && files != nil {
+		n.Fields["Attachments"] = files
+	}
+	if what.html && html != "" {
+		n.Fields["HTML"] = html
 	}
 	return n
 }

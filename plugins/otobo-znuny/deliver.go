@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // maxFailures is how many requests of one update may fail with an effect before
@@ -17,12 +21,17 @@ const maxFailures = 3
 //
 // How a note is recognised: before the update the highest article id of the
 // ticket is known, from the read that found the ticket or from one made for the
-// purpose. Article ids only grow. So an article above it with the same sender,
-// subject and text is ours, and an older one that reads the same is not: no clock
-// is compared with another, and the note carries no mark that people would see.
-// Within this process writes to a ticket wait for each other. What remains: if
-// another process adds the very same note at the very same moment as a request of
-// ours is lost, one note stands there and not two.
+// purpose. Article ids only grow. So an article above it with the note's mark, or
+// with the same sender, subject and text, is ours, and an older one that reads the
+// same is not: no clock is compared with another. Within this process writes to a
+// ticket wait for each other; another process with the same state folder is kept
+// out by the journal. What remains: if a stranger adds the very same note at the
+// very same moment as a request of ours is lost, one note stands there and not two.
+//
+// The bound is written to the journal before the first request, so that a process
+// that is killed leaves it to the next one (resume.go). Without a journal, and for
+// what is older than the journal, a note of the last hour that stands at the
+// ticket's end and reads the same is taken for ours, once.
 //
 // The caller may repeat an update that failed. The notes of it that were written,
 // or may have been, are kept in memory with their bound, and the repetition looks
@@ -33,6 +42,14 @@ type delivery struct {
 	todo    change
 	done    []pendingNote
 	claimed map[string]bool // article ids that are known to be a note of this update
+	struck  bool            // something of it was found on the ticket
+	certain bool            // todo is what is missing, as far as the last look tells
+}
+
+func (s *TicketSystem) newDelivery(id string, c change) *delivery {
+	c.Ticket, c.Dynamic = maps.Clone(c.Ticket), maps.Clone(c.Dynamic)
+	c.Notes = slices.Clone(c.Notes)
+	return &delivery{s: s, id: id, todo: c, claimed: make(map[string]bool), certain: true}
 }
 
 // deliver writes a change until nothing of it is left.
@@ -40,33 +57,121 @@ func (s *TicketSystem) deliver(ctx context.Context, id string, c change) error {
 	if c.empty() {
 		return nil
 	}
+	for i := range c.Notes {
+		c.Notes[i].mark(id, s.marker)
+	}
 	unlock, err := s.writing.lock(ctx, id)
 	if err != nil {
 		return fmt.Errorf("change ticket %s: %w", id, err)
 	}
 	defer unlock()
-	d := &delivery{s: s, id: id, todo: c, claimed: make(map[string]bool)}
+	key := c.key(id)
+	if err := s.finishOthers(ctx, id, key); err != nil {
+		return err
+	}
+	d := s.newDelivery(id, c)
+	i, begun := s.unfinished.of(id, key)
+	if begun {
+		err = d.adopt(ctx, i)
+	} else {
+		i, err = d.begin(ctx, key)
+	}
+	if err != nil {
+		return err
+	}
+	before := d.todo.parts()
+	err = d.run(ctx)
+	return d.end(i, before, err)
+}
+
+// begin gives every note its bound, looks where one may stand already, and writes
+// the intent down.
+func (d *delivery) begin(ctx context.Context, key string) (*intent, error) {
 	if err := d.prepare(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	if err := d.run(ctx); err != nil {
-		for _, n := range append(d.done, d.todo.notes...) {
-			if n.doubtful {
-				s.memory.keep(id, n)
-			}
-		}
-		return err
+	i := &intent{Ticket: d.id, Key: key, At: time.Now(), Change: d.todo}
+	d.s.begin(ctx, i)
+	return i, nil
+}
+
+// adopt goes on with an update that failed before, which the caller repeats.
+func (d *delivery) adopt(ctx context.Context, i *intent) error {
+	d.take(i)
+	stored, err := d.s.getRecord(ctx, d.id)
+	if err != nil {
+		return err // nothing was sent by this call
 	}
-	for _, n := range d.done {
-		s.memory.settle(id, n.article)
-	}
+	d.strike(stored)
 	return nil
 }
+
+// take makes the notes of an intent doubtful.
+func (d *delivery) take(i *intent) {
+	d.todo = d.s.newDelivery(d.id, i.Change).todo
+	for n := range d.todo.Notes {
+		d.todo.Notes[n].doubtful = true
+	}
+}
+
+// end settles an update that is over, and keeps what is uncertain for its
+// repetition.
+func (d *delivery) end(i *intent, before []string, err error) error {
+	if err == nil {
+		d.s.endIntent(i)
+		for _, n := range d.done {
+			d.s.memory.settle(keyOf(d.id, n))
+		}
+		return nil
+	}
+	for _, n := range append(d.done, d.todo.Notes...) {
+		if n.doubtful {
+			d.s.memory.keep(keyOf(d.id, n), n.After)
+		}
+	}
+	written := missingFrom(before, d.todo.parts())
+	i.partial = i.partial || len(written) > 0
+	if definite(err) || effectOf(err) == none && !i.partial && d.certain {
+		d.s.endIntent(i)
+	} else {
+		d.s.unfinished.add(i)
+	}
+	if len(written) > 0 && d.certain {
+		return &PartialError{Ticket: d.id, Written: written, Missing: d.todo.parts(), Err: err}
+	}
+	return err
+}
+
+// definite reports whether the help desk has refused for reasons that stay.
+func definite(err error) bool {
+	if temporary(err) || errors.Is(err, api.ErrUncertain) {
+		return false
+	}
+	return errors.Is(err, ErrInvalidParameter) || errors.Is(err, ErrNoAccess) || errors.Is(err, ErrTooLarge) ||
+		errors.Is(err, ErrServerFault) && errors.Is(err, api.ErrDenied)
+}
+
+func missingFrom(all, rest []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(p string) bool { return slices.Contains(rest, p) })
+}
+
+// PartialError says that a ticket was changed in part.
+type PartialError struct {
+	Ticket           string
+	Written, Missing []string
+	Err              error // why the rest is missing
+}
+
+func (e *PartialError) Error() string {
+	return fmt.Sprintf("ticket %s was changed in part: written: %s; missing: %s: %v",
+		e.Ticket, strings.Join(e.Written, ", "), strings.Join(e.Missing, ", "), e.Err)
+}
+func (e *PartialError) Unwrap() error { return e.Err }
 
 // prepare gives every note its bound, and looks where an earlier update left a
 // note in doubt.
 func (d *delivery) prepare(ctx context.Context) error {
-	if len(d.todo.notes) == 0 {
+	if len(d.todo.Notes) == 0 {
 		return nil
 	}
 	newest, known := d.s.memory.newestArticle(d.id)
@@ -77,11 +182,23 @@ func (d *delivery) prepare(ctx context.Context) error {
 		}
 	}
 	look := false
-	for i := range d.todo.notes {
-		n := &d.todo.notes[i]
-		n.after = newest
-		if after, doubtful := d.s.memory.doubt(d.id, n.article); doubtful {
-			n.after, n.doubtful, look = after, true, true
+	to := d.s.knownSince()
+	d.todo.Notes = slices.DeleteFunc(d.todo.Notes, func(n pendingNote) bool {
+		_, doubtful := d.s.memory.doubt(keyOf(d.id, n))
+		if n.Once != "" || doubtful || !d.s.memory.takeTail(d.id, n, to.Add(-doubtLasts), to) {
+			return false
+		}
+		d.s.logger.InfoContext(ctx, "a note stands at the ticket's end already, from before this process began, and is not written again", "ticket", d.id)
+		return true
+	})
+	for i := range d.todo.Notes {
+		n := &d.todo.Notes[i]
+		n.After = newest
+		if after, doubtful := d.s.memory.doubt(keyOf(d.id, *n)); doubtful {
+			n.After, n.doubtful, look = after, true, true
+		}
+		if n.Once != "" {
+			n.After, n.doubtful, look = 0, true, true
 		}
 	}
 	if !look {
@@ -105,12 +222,14 @@ func (d *delivery) run(ctx context.Context) error {
 		if effectOf(err) == none {
 			return err
 		}
-		if len(d.todo.notes) > 0 {
-			d.todo.notes[0].doubtful = true
+		if len(d.todo.Notes) > 0 {
+			d.todo.Notes[0].doubtful = true
 		}
+		d.certain = false
 		if err := d.settle(ctx, err); err != nil {
 			return err
 		}
+		d.certain = true
 		failures++
 		if !d.todo.empty() && (failures >= maxFailures || !mayHelp(err, failures)) {
 			return err
@@ -129,19 +248,20 @@ func mayHelp(err error, failures int) bool {
 
 // sent strikes off what a request that succeeded carried.
 func (d *delivery) sent(a answer) {
-	clear(d.todo.ticket)
-	clear(d.todo.dynamic)
+	clear(d.todo.Ticket)
+	clear(d.todo.Dynamic)
+	if len(d.todo.Notes) == 0 {
+		return // OTOBO names the latest article although none was sent
+	}
 	for _, id := range slices.Concat(a.ArticleID, a.ArticleIDs) {
 		d.claimed[id] = true
 		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
-			d.s.memory.saw(d.id, n)
+			d.s.memory.wrote(d.id, n)
 		}
 	}
-	if len(d.todo.notes) > 0 {
-		d.todo.notes[0].doubtful = true // written, and to be looked for if the rest fails
-		d.done = append(d.done, d.todo.notes[0])
-		d.todo.notes = d.todo.notes[1:]
-	}
+	d.todo.Notes[0].doubtful = true // written, and to be looked for if the rest fails
+	d.done = append(d.done, d.todo.Notes[0])
+	d.todo.Notes = d.todo.Notes[1:]
 }
 
 // errMissing says that the ticket lacks what a request carried.
@@ -202,22 +322,23 @@ func (d *delivery) watch(failed error) (watch time.Duration, decisive bool) {
 
 // inDoubt reports whether something that was sent is not on the ticket.
 func (d *delivery) inDoubt() bool {
-	return d.todo.hasFields() || len(d.todo.notes) > 0 && d.todo.notes[0].doubtful
+	return d.todo.hasFields() || len(d.todo.Notes) > 0 && d.todo.Notes[0].doubtful
 }
 
 // strike removes from the rest what stands on the ticket.
 func (d *delivery) strike(stored record) {
-	d.todo.strikeFields(stored)
+	d.struck = d.todo.strikeFields(stored) || d.struck
 	all := stored.articles()
-	d.todo.notes = slices.DeleteFunc(slices.Clone(d.todo.notes), func(n pendingNote) bool {
+	d.todo.Notes = slices.DeleteFunc(slices.Clone(d.todo.Notes), func(n pendingNote) bool {
 		if !n.doubtful {
 			return false
 		}
 		for _, a := range all {
 			id := a.text("ArticleID")
-			if a.number("ArticleID") > n.after && !d.claimed[id] && sameNote(n.article, a) {
+			if a.number("ArticleID") > n.After && !d.claimed[id] && sameNote(n, a) {
 				d.claimed[id] = true
 				d.done = append(d.done, n)
+				d.struck = true
 				return true
 			}
 		}

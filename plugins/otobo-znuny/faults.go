@@ -27,7 +27,20 @@ const (
 	running                // the server may still be at work on it
 )
 
-// fault is a failed request. It wraps the api faults that it is.
+// The kinds of refusal, for errors.Is. Each stands beside the api fault that
+// decides on repetition.
+var (
+	ErrAuthentication    = errors.New("the login is refused")
+	ErrNoAccess          = errors.New("no such ticket, or no right to it") // the servers don't tell one from the other
+	ErrInvalidParameter  = errors.New("a value is refused")                // an api.FieldError says which
+	ErrTooLarge          = errors.New("too large")
+	ErrServerFault       = errors.New("the help desk failed")
+	ErrProtocol          = errors.New("that is no answer of a GenericInterface")
+	ErrUnavailable       = errors.New("the help desk is not available")
+	ErrUnknownWebService = errors.New("the web service is not known")
+)
+
+// fault is a failed request. It wraps the kinds that it is.
 type fault struct {
 	op     operation
 	ticket string
@@ -53,6 +66,8 @@ func (f *fault) Error() string {
 		b.WriteString("change ticket " + f.ticket)
 	case opCreate:
 		b.WriteString("create a ticket")
+	case opSession:
+		b.WriteString("log in")
 	}
 	if len(f.kinds) > 0 {
 		b.WriteString(": " + f.kinds[0].Error())
@@ -77,34 +92,43 @@ func (f *fault) Unwrap() []error {
 	return all
 }
 
-// errTooLarge is the cause when an answer exceeds maxAnswer.
-var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+// about names the operation that could not be sent.
+func about(err error, op operation, ticket string) error {
+	var f *fault
+	if errors.As(err, &f) && f.op == "" {
+		f.op, f.ticket = op, ticket
+	}
+	return err
+}
 
 // errNothing is the cause when a server answers without a single byte.
 var errNothing = errors.New("the server answered nothing")
 
 // read makes an answer of a response, or a fault.
 func (c *client) read(op operation, status int, body []byte, request message) (answer, error) {
-	if len(body) > maxAnswer {
-		return answer{}, &fault{kinds: []error{api.ErrInvalid}, effect: answered, cause: errTooLarge}
+	if int64(len(body)) > c.maxAnswer {
+		return answer{}, &fault{
+			kinds: []error{api.ErrInvalid, ErrTooLarge}, effect: answered,
+			cause: fmt.Errorf("the answer is larger than %d MiB", c.maxAnswer>>20), advice: "raise max_response_mb",
+		}
 	}
 	trimmed := strings.TrimSpace(string(body))
 	switch {
 	case status >= 400 && status != http.StatusInternalServerError:
 		return answer{}, c.statusFault(status, trimmed)
 	case trimmed == "":
-		return answer{}, &fault{kinds: []error{api.ErrTemporary}, effect: answered, cause: errNothing, advice: c.adviseService()}
+		return answer{}, &fault{kinds: []error{api.ErrTemporary, ErrUnknownWebService}, effect: answered, cause: errNothing, advice: c.adviseService()}
 	case status == http.StatusInternalServerError:
 		return answer{}, c.serverFault(trimmed)
 	case strings.HasPrefix(trimmed, "<"):
 		return answer{}, &fault{
-			kinds: []error{api.ErrInvalid}, effect: answered, cause: errors.New("the server answered with a web page"),
+			kinds: []error{api.ErrInvalid, ErrProtocol}, effect: answered, cause: errors.New("the server answered with a web page"),
 			advice: c.adviseBaseURL(),
 		}
 	}
 	var a answer
 	if err := json.Unmarshal(body, &a); err != nil {
-		return answer{}, &fault{kinds: []error{api.ErrTemporary}, effect: answered, cause: fmt.Errorf("the answer can't be read: %w", err)}
+		return answer{}, &fault{kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered, cause: fmt.Errorf("the answer can't be read: %w", err), advice: c.adviseBaseURL()}
 	}
 	if a.Error != nil {
 		return answer{}, c.refusal(op, a.Error.ErrorCode, a.Error.ErrorMessage, request)
@@ -115,28 +139,34 @@ func (c *client) read(op operation, status int, body []byte, request message) (a
 // refusal is an error that the operation itself answers, with status 200.
 func (c *client) refusal(op operation, code, said string, request message) *fault {
 	_, code, _ = strings.Cut(code, ".")
-	f := &fault{code: code, said: said, kinds: []error{api.ErrInvalid}}
+	f := &fault{code: code, said: said, kinds: []error{api.ErrInvalid, ErrInvalidParameter}}
 	switch code {
 	case "AuthFail":
-		f.kinds = []error{api.ErrDenied}
-		f.advice = fmt.Sprintf("check the params username (%q) and password (or %s), and that this agent is valid in the help desk (Admin, Agents); the mapping of the web service may put another login in its place", c.login, PasswordVariable)
+		f.kinds = []error{api.ErrDenied, ErrAuthentication}
+		f.advice = fmt.Sprintf("check the params username (%q) and password (or %s), and that this agent is valid in the help desk (Admin, Agents); the mapping of the web service may put another login in its place", c.login.user, PasswordVariable)
 	case "AccessDenied":
-		f.kinds = []error{api.ErrDenied}
+		f.kinds = []error{api.ErrDenied, ErrNoAccess}
 		switch op {
 		case opGet:
 			// No such ticket and no right to see it are one answer.
-			f.kinds = []error{api.ErrNotFound, api.ErrDenied}
-			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right ro on its queue's group", c.login)
+			f.kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
+			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right ro on its queue's group", c.login.user)
 		case opUpdate:
-			f.kinds = []error{api.ErrNotFound, api.ErrDenied}
-			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right rw on its queue's group", c.login)
+			f.kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
+			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right rw on its queue's group", c.login.user)
 		case opCreate:
-			f.advice = fmt.Sprintf("the agent %q needs the right create on the queue's group", c.login)
+			f.advice = fmt.Sprintf("the agent %q needs the right create on the queue's group", c.login.user)
 		}
 	case "InvalidParameter", "WrongStructure":
 		f.advice = "nothing was changed; names count exactly, upper and lower case too, and must be valid in the help desk"
 		f.cause = wrongField(said, request)
 	case "MissingParameter":
+		if strings.Contains(said, "SessionID is required") {
+			// What TicketUpdate says where the other operations say AuthFail.
+			f.kinds = []error{api.ErrDenied, ErrAuthentication}
+			f.advice = "the request reached the help desk without its login: check the mapping of the web service"
+			return f
+		}
 		f.cause = wrongField(said, request)
 		// What the operation itself demands is checked before anything is written. What
 		// Ticket::State demands, a pending time, comes after the queue was moved; that
@@ -202,20 +232,20 @@ func (c *client) serverFault(body string) *fault {
 		if !strings.HasPrefix(body, sentence) {
 			continue
 		}
-		f := &fault{kinds: []error{api.ErrInvalid}, said: shorten(body)}
+		f := &fault{kinds: []error{api.ErrInvalid, ErrProtocol}, said: shorten(body)}
 		if i == 0 {
 			f.advice = fmt.Sprintf("check operation_urls: the web service %q has no such route", c.webservice())
 		}
 		return f
 	}
-	f := &fault{kinds: []error{api.ErrTemporary}, effect: answered, said: shorten(body), advice: "see the help desk's log (Admin, System Log)"}
+	f := &fault{kinds: []error{api.ErrTemporary, ErrServerFault}, effect: answered, said: shorten(body), advice: "see the help desk's log (Admin, System Log)"}
 	var s systemFault
 	if json.Unmarshal([]byte(body), &s) == nil && s.FaultString != "" {
 		f.said = shorten(s.FaultString)
 	}
 	if strings.Contains(f.said, "queue could not be updated") {
-		f.kinds = []error{api.ErrDenied}
-		f.advice = fmt.Sprintf("the agent %q needs the right move_into on the target queue's group; a new title may have been written already", c.login)
+		f.kinds = []error{api.ErrDenied, ErrServerFault}
+		f.advice = fmt.Sprintf("the agent %q needs the right move_into on the target queue's group; a new title may have been written already", c.login.user)
 	}
 	return f
 }
@@ -223,42 +253,44 @@ func (c *client) serverFault(body string) *fault {
 // statusFault is any other status that says error. It comes from the web server
 // or a proxy before it, but for 413.
 func (c *client) statusFault(status int, body string) *fault {
-	f := &fault{kinds: []error{api.ErrInvalid}, cause: fmt.Errorf("status %d %s", status, http.StatusText(status))}
+	f := &fault{kinds: []error{api.ErrInvalid, ErrProtocol}, cause: fmt.Errorf("status %d %s", status, http.StatusText(status))}
 	if !strings.HasPrefix(body, "<") {
 		f.said = shorten(body)
 	}
 	switch {
 	case status == http.StatusRequestEntityTooLarge:
+		f.kinds = []error{api.ErrInvalid, ErrTooLarge}
 		f.advice = "the texts are longer than the web service takes (its MaxLength): shorten the note"
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired:
-		f.kinds = []error{api.ErrDenied}
+		f.kinds = []error{api.ErrDenied, ErrProtocol}
 		f.advice = "the web server in front of the help desk refuses: check its access rules for " + c.service
 	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone:
 		f.advice = c.adviseBaseURL()
 	case status == http.StatusRequestTimeout, status == http.StatusBadGateway:
-		f.kinds, f.effect = []error{api.ErrTemporary}, severed
+		f.kinds, f.effect = []error{api.ErrTemporary, ErrUnavailable}, severed
 	case status == http.StatusGatewayTimeout:
-		f.kinds, f.effect = []error{api.ErrTemporary}, running
+		f.kinds, f.effect = []error{api.ErrTemporary, ErrUnavailable}, running
 	case status > 500:
-		f.kinds, f.effect = []error{api.ErrTemporary}, answered
+		f.kinds, f.effect = []error{api.ErrTemporary, ErrUnavailable}, answered
 	}
 	return f
 }
 
 // transportFault is a request without a whole response.
-func (c *client) transportFault(ctx context.Context, sent bool, err error) *fault {
+func (c *client) transportFault(ctx context.Context, op operation, x exchanged) *fault {
+	err := x.err
 	// net/http's own wrapping repeats the address and the method.
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	f := &fault{kinds: []error{api.ErrTemporary}, effect: severed, cause: err}
+	f := &fault{kinds: []error{api.ErrTemporary, ErrUnavailable}, effect: severed, cause: err}
 	var moved *movedError
 	var busy *busyError
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &moved):
-		f.kinds, f.effect = []error{api.ErrInvalid}, none
+		f.kinds, f.effect = []error{api.ErrInvalid, ErrProtocol}, none
 		f.advice = c.adviseBaseURL()
 	case errors.As(err, &busy):
 		f.effect = none
@@ -269,17 +301,21 @@ func (c *client) transportFault(ctx context.Context, sent bool, err error) *faul
 		// The caller gave up; that is no fault of the help desk.
 		f.kinds, f.effect, f.cause = nil, running, ctx.Err()
 	case errors.As(err, &certificate):
-		f.kinds, f.effect = []error{api.ErrInvalid}, none
-		f.advice = "check that base_url names the host of the certificate, and that this machine trusts its issuer"
+		f.kinds, f.effect = []error{api.ErrInvalid, ErrUnavailable}, none
+		f.advice = "check that base_url names the host of the certificate, and that this machine trusts its issuer, or give the issuer's certificate as tls.ca_file"
 	case errors.Is(err, errTooLong):
 		f.effect = running
-		f.cause = fmt.Errorf("%w (%v)", err, c.timeout)
+		f.cause = fmt.Errorf("%w (%v)", err, c.timeouts[op])
 		f.advice = "the help desk is slow or hangs; the param timeout can be raised"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		f.cause = fmt.Errorf("%w (%w)", errNothing, err)
+		// On a connection that had served before, it is mostly its ordinary end.
+		if !x.reused && x.status == 0 {
+			f.kinds = append(f.kinds, ErrUnknownWebService)
+		}
 		f.advice = c.adviseService()
 	}
-	if !sent {
+	if !x.sent {
 		f.effect = none
 		if f.advice == "" && ctx.Err() == nil {
 			f.advice = "can't be reached: check base_url and that the help desk is up"

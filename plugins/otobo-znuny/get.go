@@ -20,16 +20,44 @@ func (s *TicketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, er
 	if err != nil {
 		return api.Ticket{}, err
 	}
-	r, err := s.getRecord(ctx, id)
+	found, err := s.getRecords(ctx, []string{id}, s.reading)
 	if err != nil {
 		return api.Ticket{}, err
 	}
-	return r.ticket(s.zone), nil
+	r, ok := found[id]
+	if !ok {
+		return api.Ticket{}, noSuchTicket(id)
+	}
+	return r.ticket(s.zone, s.reading), nil
 }
 
-// getRecord reads one ticket as the server sends it.
+// reading is what to read of articles beyond their plain text.
+type reading struct {
+	attachments string
+	html        bool
+}
+
+// ask puts it into a request. The servers send the HTML of an article as an
+// attachment, so that contents are asked for when only HTML is wanted.
+func (r reading) ask(m message) message {
+	contents := r.html || r.attachments == attachmentsContents
+	switch {
+	case contents:
+		m["Attachments"], m["GetAttachmentContents"] = 1, 1
+	case r.attachments == attachmentsNames:
+		m["Attachments"], m["GetAttachmentContents"] = 1, 0
+	default:
+		m["Attachments"] = 0
+	}
+	if r.html {
+		m["HTMLBodyAsAttachment"] = 1
+	}
+	return m
+}
+
+// getRecord reads one ticket as the server sends it, to look what is there.
 func (s *TicketSystem) getRecord(ctx context.Context, id string) (record, error) {
-	found, err := s.getRecords(ctx, []string{id})
+	found, err := s.getRecords(ctx, []string{id}, reading{})
 	if err != nil {
 		return nil, err
 	}
@@ -41,23 +69,23 @@ func (s *TicketSystem) getRecord(ctx context.Context, id string) (record, error)
 }
 
 func noSuchTicket(id string) error {
-	return &fault{op: opGet, ticket: id, kinds: []error{api.ErrTemporary}, cause: errors.New("the answer holds no such ticket")}
+	return &fault{op: opGet, ticket: id, kinds: []error{api.ErrTemporary, ErrProtocol}, cause: errors.New("the answer holds no such ticket")}
 }
 
 // getTickets reads many tickets and keeps their order. A ticket that was found
 // but can't be read, since it was moved or deleted meanwhile, is left out.
-func (s *TicketSystem) getTickets(ctx context.Context, wanted []string) ([]api.Ticket, error) {
+func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what reading) ([]api.Ticket, error) {
 	tickets := make([]api.Ticket, 0, len(wanted))
 	for len(wanted) > 0 {
 		batch := wanted[:min(batchSize, len(wanted))]
 		wanted = wanted[len(batch):]
-		found, err := s.getReadable(ctx, batch)
+		found, err := s.getReadable(ctx, batch, what)
 		if err != nil {
 			return nil, err
 		}
 		for _, id := range batch {
 			if r, ok := found[id]; ok {
-				tickets = append(tickets, r.ticket(s.zone))
+				tickets = append(tickets, r.ticket(s.zone, what))
 			}
 		}
 	}
@@ -67,20 +95,20 @@ func (s *TicketSystem) getTickets(ctx context.Context, wanted []string) ([]api.T
 // getReadable reads a batch. One ticket that can't be read makes the servers
 // refuse the whole batch; halving it again and again finds the one in few
 // requests. A batch that is too large to be answered is halved too.
-func (s *TicketSystem) getReadable(ctx context.Context, batch []string) (map[string]record, error) {
-	found, err := s.getRecords(ctx, batch)
+func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what reading) (map[string]record, error) {
+	found, err := s.getRecords(ctx, batch, what)
 	switch {
 	case err == nil:
 		return found, nil
 	case len(batch) == 1 && notReadable(err):
 		s.logger.WarnContext(ctx, "a ticket was found but can't be read, and is left out", "ticket", batch[0], "error", err.Error())
 		return nil, nil
-	case len(batch) == 1 || !notReadable(err) && !errors.Is(err, errTooLarge):
+	case len(batch) == 1 || !notReadable(err) && !errors.Is(err, ErrTooLarge):
 		return nil, err
 	}
 	all := make(map[string]record, len(batch))
 	for _, half := range [][]string{batch[:len(batch)/2], batch[len(batch)/2:]} {
-		part, err := s.getReadable(ctx, half)
+		part, err := s.getReadable(ctx, half, what)
 		if err != nil {
 			return nil, err
 		}
@@ -92,10 +120,10 @@ func (s *TicketSystem) getReadable(ctx context.Context, batch []string) (map[str
 }
 
 // getRecords reads tickets in one request, by id.
-func (s *TicketSystem) getRecords(ctx context.Context, batch []string) (map[string]record, error) {
-	a, err := s.readCall(ctx, opGet, batchName(batch), message{
-		"TicketID": batch, "AllArticles": 1, "DynamicFields": 1, "Attachments": 0,
-	})
+func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what reading) (map[string]record, error) {
+	a, err := s.readCall(ctx, opGet, batchName(batch), what.ask(message{
+		"TicketID": batch, "AllArticles": 1, "DynamicFields": 1,
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -126,15 +154,14 @@ func (s *TicketSystem) remember(a answer, batch []string) (map[string]record, er
 	v, err := decodeJSON(a.Ticket)
 	if err != nil {
 		return nil, &fault{
-			op: opGet, ticket: batchName(batch), kinds: []error{api.ErrTemporary}, effect: answered,
+			op: opGet, ticket: batchName(batch), kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered,
 			cause: fmt.Errorf("the answer holds no ticket: %w", err),
 		}
 	}
 	found := make(map[string]record, len(batch))
 	for _, r := range records(v) {
-		id := r.text("TicketID")
-		found[id] = r
-		s.memory.saw(id, r.newestArticle())
+		found[r.text("TicketID")] = r
+		s.memory.saw(r)
 	}
 	return found, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,11 +48,16 @@ func startHelpdesk(t *testing.T, otai, mode string) (s *TicketSystem, password f
 	return connect("demo"), connect
 }
 
-func TestTheServiceWorksAgainstTheRealHelpDesk(t *testing.T) {
-	otai := filepath.Join(t.TempDir(), "otai")
-	if out, err := exec.Command("go", "build", "-C", filepath.Join("..", ".."), "-trimpath", "-o", otai, "./cmd/otai").CombinedOutput(); err != nil {
-		t.Fatalf("otai can't be built: %v\n%s", err, out)
+func buildInto(path string) error {
+	out, err := exec.Command("go", "build", "-C", filepath.Join("..", ".."), "-trimpath", "-o", path, "./cmd/otai").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("otai can't be built: %w\n%s", err, out)
 	}
+	return nil
+}
+
+func TestTheServiceWorksAgainstTheRealHelpDesk(t *testing.T) {
+	otai := buildOtai(t)
 	for _, mode := range []string{"znuny", "otobo"} {
 		t.Run(mode, func(t *testing.T) {
 			s, connect := startHelpdesk(t, otai, mode)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -22,36 +23,101 @@ func (s *TicketSystem) AddNote(ctx context.Context, id string, n api.Note) error
 	if err != nil {
 		return err
 	}
-	a, err := newArticle("note.", n)
+	p, err := s.newNote("note.", n)
 	if err != nil {
 		return err
 	}
-	return s.deliver(ctx, id, change{notes: []pendingNote{{article: a}}})
+	return s.deliver(ctx, id, change{Notes: []pendingNote{p}})
 }
 
-// newArticle turns a note into what the servers take. place is where the note
+// noteKeys are what Note.Fields may hold, besides dynamic fields of articles: the
+// servers' own names, and two of ours. Attachments are files, Once is a text: a
+// note with it is written to a ticket once only, whoever repeats it and when.
+var noteKeys = map[string]bool{
+	"Attachments": true, "Once": true,
+	"From": true, "SenderType": true, "CommunicationChannel": true, "TimeUnit": true, "NoAgentNotify": true,
+	"HistoryType": true, "HistoryComment": true,
+}
+
+// newNote turns a note into what the servers take. place is where the note
 // stands, for errors: "note.", "notes[1].".
-func newArticle(place string, n api.Note) (article, error) {
+func (s *TicketSystem) newNote(place string, n api.Note) (pendingNote, error) {
 	body := strings.ReplaceAll(n.Body, "\x00", "") // the servers end the text at a NUL
 	if strings.TrimSpace(body) == "" {
-		return article{}, &api.FieldError{Field: place + "body", Err: fmt.Errorf("%w: is empty: the help desk takes no note without text", api.ErrInvalid)}
+		return pendingNote{}, &api.FieldError{Field: place + "body", Err: fmt.Errorf("%w: is empty: the help desk takes no note without text", api.ErrInvalid)}
 	}
 	subject := oneLine(n.Subject, maxSubject)
 	if subject == "" {
 		// The servers demand one, the contract doesn't.
 		subject = truncate(oneLine(strings.TrimSpace(body), maxSubject), 80)
 	}
-	if len(n.Fields) > 0 {
-		return article{}, &api.FieldError{Field: place + "fields", Err: fmt.Errorf("%w: a note has no further fields here", api.ErrInvalid)}
-	}
-	a := article{
-		Subject: subject, Body: body, ContentType: contentType(n.ContentType),
+	p := pendingNote{article: article{
+		Subject: subject, Body: cutBody(body, s.maxNoteBytes), ContentType: contentType(n.ContentType),
 		CommunicationChannel: "Internal", SenderType: "agent",
-	}
+	}}
 	if n.VisibleToCustomer {
-		a.IsVisibleForCustomer = 1
+		p.IsVisibleForCustomer = 1
 	}
-	return a, nil
+	return p, p.setFields(place, n.Fields)
+}
+
+func (p *pendingNote) setFields(place string, fields map[string]any) error {
+	for key, v := range fields {
+		at := place + "fields." + key
+		if name, dynamic := strings.CutPrefix(key, dynamicPrefix); dynamic && name != "" {
+			p.Dynamic = append(p.Dynamic, dynamicField{Name: name, Value: sendable(v)})
+			continue
+		}
+		if !noteKeys[key] {
+			return refusedKey("add a note", place+"fields.", key, noteKeys)
+		}
+		if key == "Attachments" {
+			files, err := newAttachments(at, v)
+			if err != nil {
+				return err
+			}
+			p.Files = files
+			continue
+		}
+		value := canonical(v)
+		if value == "" {
+			return &api.FieldError{Field: at, Err: fmt.Errorf("%w: is empty", api.ErrInvalid)}
+		}
+		switch key {
+		case "Once":
+			p.Once = value
+		case "From":
+			p.From = oneLine(value, maxSubject)
+		case "SenderType":
+			p.SenderType = value
+		case "CommunicationChannel":
+			p.CommunicationChannel = value
+		case "TimeUnit":
+			p.TimeUnit = value
+		case "HistoryType":
+			p.HistoryType = value
+		case "HistoryComment":
+			p.HistoryComment = oneLine(value, 190)
+		case "NoAgentNotify":
+			if truth(v) {
+				p.NoAgentNotify = 1
+			}
+		}
+	}
+	return nil
+}
+
+// cutBody keeps a body below max bytes and says so at its end.
+func cutBody(body string, maxBytes int) string {
+	if maxBytes <= 0 || len(body) <= maxBytes {
+		return body
+	}
+	mark := fmt.Sprintf("\n[… cut by otai: the text has %d bytes]", len(body))
+	end := max(maxBytes-len(mark), 0)
+	for end > 0 && !utf8.RuneStart(body[end]) {
+		end--
+	}
+	return body[:end] + mark
 }
 
 // contentType adds the charset, without which the servers refuse the article.
@@ -60,7 +126,7 @@ func contentType(s string) string {
 	switch {
 	case s == "":
 		return "text/plain; charset=utf-8"
-	case strings.Contains(strings.ToLower(s), "charset"):
+	case strings.Contains(strings.ToLower(s), "charset"), !strings.HasPrefix(strings.ToLower(s), "text/"):
 		return s
 	default:
 		return s + "; charset=utf-8"
@@ -79,17 +145,20 @@ func oneLine(s string, n int) string {
 	return truncate(strings.Join(strings.Fields(s), " "), n)
 }
 
-// sameNote reports whether a stored article is a. The servers trim texts and send
-// the plain rendering of an HTML body, so that white space doesn't count, and of
-// HTML only the subject.
-func sameNote(a article, stored record) bool {
-	if stored.text("SenderType") != a.SenderType || squeeze(stored.text("Subject")) != squeeze(a.Subject) {
-		return false
-	}
-	if strings.HasPrefix(strings.ToLower(a.ContentType), "text/html") {
+// sameNote reports whether a stored article is the note. The servers trim texts
+// and send the plain rendering of an HTML body, so that white space doesn't count,
+// and of HTML only the subject; a mark is better.
+func sameNote(n pendingNote, stored record) bool {
+	if n.Mark != "" && stored.carries(n.Mark) {
 		return true
 	}
-	return squeeze(stored.text("Body")) == squeeze(a.Body)
+	if n.Once != "" || stored.text("SenderType") != n.SenderType || squeeze(stored.text("Subject")) != squeeze(n.Subject) {
+		return false
+	}
+	if strings.HasPrefix(strings.ToLower(n.ContentType), "text/html") {
+		return true
+	}
+	return squeeze(stored.text("Body")) == squeeze(n.Body)
 }
 
 func squeeze(s string) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,23 +16,40 @@ import (
 // the configuration doesn't give.
 const PasswordVariable = "OTAI_OTOBO_ZNUNY_PASSWORD"
 
-// Params configure the service. Their names and defaults are Open Ticket AI's.
+// Params configure the service. The names and defaults of the first five are Open
+// Ticket AI's.
 type Params struct {
 	BaseURL        string        `otai:"base_url,required" doc:"Address of the help desk's GenericInterface, up to and including nph-genericinterface.pl."`
 	Username       string        `otai:"username" default:"open_ticket_ai" doc:"Login of the agent that does the work."`
 	Password       string        `otai:"password,secret" doc:"The agent's password; not given, the environment variable OTAI_OTOBO_ZNUNY_PASSWORD answers."`
 	WebserviceName string        `otai:"webservice_name" default:"OpenTicketAI" doc:"Name of the web service in the help desk."`
 	OperationURLs  OperationURLs `otai:"operation_urls" doc:"Routes of the web service's operations."`
-	Timeout        time.Duration `otai:"timeout" default:"30s" doc:"Give up a single request after this."`
+	UseSession     bool          `otai:"use_session" doc:"Log in once and send a session id instead of the password with each request. The web service needs the operation SessionCreate."`
+	Timeout        time.Duration `otai:"timeout" default:"30s" doc:"Give up a single request after this; large texts are given more."`
+	Timeouts       Timeouts      `otai:"timeouts" doc:"The same for single operations."`
 	TimeZone       string        `otai:"time_zone" default:"UTC" doc:"Zone that the help desk keeps its times in (its setting OTOBOTimeZone or OTRSTimeZone), such as Europe/Berlin."`
+
+	Attachments string `otai:"attachments" default:"none" enum:"none,names,contents" doc:"What to read of attachments: nothing, their names and sizes, or their contents too. They appear in the notes' fields.Attachments."`
+	HTML        bool   `otai:"html" doc:"Read the HTML of articles that have one, into the notes' fields.HTML. The body is always plain text."`
+
+	NoteMarker   string `otai:"note_marker" doc:"Where a note carries the mark by which a repetition recognises it: nothing (the note's own text is the mark), subject (a token at its end) or DynamicField_NAME (a dynamic field of articles)."`
+	MaxNoteBytes int    `otai:"max_note_bytes" default:"4000000" min:"1000" doc:"Cut the body of a note that is longer; the web service takes 10 MB in all."`
+
+	TLS               TLS     `otai:"tls" doc:"How to trust the help desk, and to be trusted by it."`
+	Proxy             string  `otai:"proxy" doc:"Address of an HTTP proxy, or none for no proxy; not given, HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment answer."`
+	MaxConnections    int     `otai:"max_connections" default:"8" min:"1" doc:"Requests at one time; each holds a worker process of the help desk's web server."`
+	RequestsPerSecond float64 `otai:"requests_per_second" min:"0" doc:"Send no more than this on average; 0 is no limit."`
+	MaxResponseMB     int     `otai:"max_response_mb" default:"64" min:"1" doc:"Refuse an answer that is larger, in MiB; a batch is then read in smaller parts."`
+	BreakerFailures   int     `otai:"breaker_failures" default:"10" min:"0" doc:"After so many requests in a row without an answer, send none for five seconds; 0 never pauses."`
 }
 
 // OperationURLs are the routes of the operations, below the web service.
 type OperationURLs struct {
-	Search string `otai:"search" default:"ticket-search" doc:"Route of the operation TicketSearch."`
-	Get    string `otai:"get" default:"ticket-get" doc:"Route of the operation TicketGet."`
-	Update string `otai:"update" default:"ticket-update" doc:"Route of the operation TicketUpdate."`
-	Create string `otai:"create" default:"ticket-create" doc:"Route of the operation TicketCreate."`
+	Search  string `otai:"search" default:"ticket-search" doc:"Route of the operation TicketSearch."`
+	Get     string `otai:"get" default:"ticket-get" doc:"Route of the operation TicketGet."`
+	Update  string `otai:"update" default:"ticket-update" doc:"Route of the operation TicketUpdate."`
+	Create  string `otai:"create" default:"ticket-create" doc:"Route of the operation TicketCreate."`
+	Session string `otai:"session" default:"session-create" doc:"Route of the operation SessionCreate, for use_session."`
 
 	// The names that Open Ticket AI gives them. One that is given counts.
 	TicketSearch string `otai:"TicketSearch" doc:"As search, by the operation's own name."`
@@ -40,16 +58,47 @@ type OperationURLs struct {
 	TicketCreate string `otai:"TicketCreate" doc:"As create, by the operation's own name."`
 }
 
+// Timeouts are those of single operations; 0 is the general one.
+type Timeouts struct {
+	Search time.Duration `otai:"search" doc:"Of a search."`
+	Get    time.Duration `otai:"get" doc:"Of reading tickets, up to 50 at once."`
+	Update time.Duration `otai:"update" doc:"Of a change."`
+	Create time.Duration `otai:"create" doc:"Of a new ticket."`
+}
+
+// TLS is how the connection is secured.
+type TLS struct {
+	CAFile             string `otai:"ca_file" doc:"PEM file with the certificates to trust, in addition to the system's."`
+	CertFile           string `otai:"cert_file" doc:"PEM file with the certificate by which this client proves itself; with key_file."`
+	KeyFile            string `otai:"key_file" doc:"PEM file with the key of cert_file."`
+	ServerName         string `otai:"server_name" doc:"Name that the certificate must bear, if not the host of base_url."`
+	InsecureSkipVerify bool   `otai:"insecure_skip_verify" doc:"Trust any certificate. Anybody on the way can then read the password: for trying out only."`
+}
+
 // Validate checks what can be checked offline.
 func (p *Params) Validate() error {
 	if err := checkBaseURL(p.BaseURL); err != nil {
 		return &api.FieldError{Field: "base_url", Err: err}
 	}
-	if p.Timeout < 0 {
-		return &api.FieldError{Field: "timeout", Err: fmt.Errorf("is %v and must be above zero", p.Timeout)}
+	for field, d := range map[string]time.Duration{
+		"timeout": p.Timeout, "timeouts.search": p.Timeouts.Search, "timeouts.get": p.Timeouts.Get,
+		"timeouts.update": p.Timeouts.Update, "timeouts.create": p.Timeouts.Create,
+	} {
+		if d < 0 {
+			return &api.FieldError{Field: field, Err: fmt.Errorf("is %v and must be above zero", d)}
+		}
 	}
 	if _, err := time.LoadLocation(p.TimeZone); err != nil {
 		return &api.FieldError{Field: "time_zone", Err: fmt.Errorf("%q is no time zone (write one such as UTC or Europe/Berlin)", p.TimeZone)}
+	}
+	if m := p.NoteMarker; m != "" && m != markerSubject && !(strings.HasPrefix(m, dynamicPrefix) && len(m) > len(dynamicPrefix)) {
+		return &api.FieldError{Field: "note_marker", Err: fmt.Errorf("%q is neither %s nor %sNAME", m, markerSubject, dynamicPrefix)}
+	}
+	if (p.TLS.CertFile == "") != (p.TLS.KeyFile == "") {
+		return &api.FieldError{Field: "tls", Err: errors.New("cert_file and key_file belong together, and one of them is missing")}
+	}
+	if err := checkProxy(p.Proxy); err != nil {
+		return &api.FieldError{Field: "proxy", Err: err}
 	}
 	return nil
 }
@@ -74,6 +123,20 @@ func checkBaseURL(s string) error {
 	}
 }
 
+// noProxy is the word for a direct connection, whatever the environment says.
+const noProxy = "none"
+
+func checkProxy(s string) error {
+	if s == "" || s == noProxy {
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme) || u.Hostname() == "" {
+		return errors.New("must be none or an address as in http://proxy.example.org:3128")
+	}
+	return nil
+}
+
 // withDefaults fills in what a template or Go code left empty.
 func (p Params) withDefaults() Params {
 	p.BaseURL = strings.TrimRight(strings.TrimSpace(p.BaseURL), "/")
@@ -81,10 +144,20 @@ func (p Params) withDefaults() Params {
 	p.WebserviceName = cmp.Or(p.WebserviceName, "OpenTicketAI")
 	p.Timeout = cmp.Or(p.Timeout, 30*time.Second)
 	p.TimeZone = cmp.Or(p.TimeZone, "UTC")
+	p.Attachments = cmp.Or(p.Attachments, attachmentsNone)
+	p.MaxNoteBytes = cmp.Or(p.MaxNoteBytes, 4_000_000)
+	p.MaxConnections = cmp.Or(p.MaxConnections, 8)
+	p.MaxResponseMB = cmp.Or(p.MaxResponseMB, 64)
 	u := &p.OperationURLs
 	u.Search = cmp.Or(strings.Trim(u.TicketSearch, "/"), strings.Trim(u.Search, "/"), "ticket-search")
 	u.Get = cmp.Or(strings.Trim(u.TicketGet, "/"), strings.Trim(u.Get, "/"), "ticket-get")
 	u.Update = cmp.Or(strings.Trim(u.TicketUpdate, "/"), strings.Trim(u.Update, "/"), "ticket-update")
 	u.Create = cmp.Or(strings.Trim(u.TicketCreate, "/"), strings.Trim(u.Create, "/"), "ticket-create")
+	u.Session = cmp.Or(strings.Trim(u.Session, "/"), "session-create")
+	t := &p.Timeouts
+	t.Search = cmp.Or(t.Search, p.Timeout)
+	t.Get = cmp.Or(t.Get, p.Timeout)
+	t.Update = cmp.Or(t.Update, p.Timeout)
+	t.Create = cmp.Or(t.Create, p.Timeout)
 	return p
 }

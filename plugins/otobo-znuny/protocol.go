@@ -14,6 +14,8 @@ const (
 	opGet    operation = "TicketGet"
 	opUpdate operation = "TicketUpdate"
 	opCreate operation = "TicketCreate"
+	// opSession makes a session; it is the only one that isn't about tickets.
+	opSession operation = "SessionCreate"
 )
 
 // String says it in plain words, for errors and logs.
@@ -32,9 +34,10 @@ type answer struct {
 		ErrorCode    string
 		ErrorMessage string
 	}
-	TicketID   ids             // search: a list; update and create: one
-	ArticleID  ids             // of the one new article
-	ArticleIDs ids             // of several new articles
+	TicketID   ids // search: a list; update and create: one
+	ArticleID  ids // of the one new article
+	ArticleIDs ids // of several new articles
+	SessionID  string
 	Ticket     json.RawMessage // get: a list; update, if the web service says IncludeTicketData: one
 }
 
@@ -55,6 +58,12 @@ type article struct {
 	CommunicationChannel string
 	SenderType           string
 	IsVisibleForCustomer int
+
+	From           string `json:",omitempty"`
+	TimeUnit       string `json:",omitempty"`
+	NoAgentNotify  int    `json:",omitempty"`
+	HistoryType    string `json:",omitempty"`
+	HistoryComment string `json:",omitempty"`
 }
 
 // dynamicField is a field that the help desk's administrator made.

@@ -237,7 +237,7 @@ func TestStoredNotesAreRecognisedAsTheOnesSent(t *testing.T) {
 		"znuny/escaped-emoji":         {Subject: "esc 😀", Body: "ü 😀"},
 		"otobo/update-note":           {Subject: "s", Body: "b"},
 	} {
-		a, err := newArticle("", sent)
+		a, err := (&TicketSystem{}).newNote("", sent)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -341,7 +341,10 @@ func FuzzAnswers(f *testing.F) {
 		f.Add(r.Status, r.Body)
 	}
 	f.Add(200, `{"Ticket":[{"TicketID":true,"Article":{"ArticleID":1e99},"DynamicField":[{"Name":"x","Value":{"a":[1e400]}}]}],"TicketID":[[1],null]}`)
-	c := newClient(Params{BaseURL: "http://x"}.withDefaults(), slog.New(slog.DiscardHandler))
+	c, err := newClient(Params{BaseURL: "http://x"}.withDefaults(), api.Host{})
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		a, err := c.read(opGet, status, []byte(body), message{})
 		if err != nil {
@@ -353,7 +356,7 @@ func FuzzAnswers(f *testing.F) {
 			return
 		}
 		for _, r := range records(v) {
-			ticket := r.ticket(time.UTC)
+			ticket := r.ticket(time.UTC, reading{attachments: attachmentsContents, html: true})
 			if _, err := json.Marshal(ticket.Fields); err != nil {
 				t.Errorf("fields %v: %v", ticket.Fields, err)
 			}

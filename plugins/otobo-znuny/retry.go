@@ -71,7 +71,7 @@ func (s *TicketSystem) writeCall(ctx context.Context, op operation, ticket strin
 	})
 	if err == nil && len(a.TicketID) == 0 {
 		err = &fault{
-			op: op, ticket: ticket, kinds: []error{api.ErrTemporary}, effect: answered,
+			op: op, ticket: ticket, kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered,
 			cause: errors.New("the answer names no ticket"),
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,10 @@ const defaultLimit = 10
 
 // FindTickets searches, then reads what it found with all articles. A name that
 // the help desk doesn't know makes the servers find nothing; they don't say so.
+// Several queues, in Fields.Queues or Fields.QueueIDs, are searched one by one,
+// because one unknown name would empty the whole answer.
 func (s *TicketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([]api.Ticket, error) {
-	m, err := searchMessage(c, s.zone)
+	m, what, err := s.searchMessage(c)
 	if err != nil {
 		return nil, err
 	}
@@ -30,13 +33,60 @@ func (s *TicketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 	if limit < 0 || c.Offset < 0 {
 		return nil, fmt.Errorf("search tickets: %w: limit and offset must not be negative", api.ErrInvalid)
 	}
+	if s.resuming.Load() {
+		if err := s.finishAll(ctx); err != nil {
+			s.logger.WarnContext(ctx, "an unfinished update waits on", "err", err.Error())
+		}
+	}
 	// The servers have no offset, and ignore it silently.
-	found, err := s.searchIDs(ctx, m, c.Offset+limit)
+	found, err := s.searchEach(ctx, m, c.Offset+limit)
 	if err != nil {
 		return nil, err
 	}
 	found = found[min(c.Offset, len(found)):]
-	return s.getTickets(ctx, found)
+	return s.getTickets(ctx, found, what)
+}
+
+// searchEach searches queue by queue where several are wanted. Ids grow with the
+// age of tickets, so that they give the joint order.
+func (s *TicketSystem) searchEach(ctx context.Context, m message, limit int) ([]string, error) {
+	for _, key := range []string{"Queues", "QueueIDs"} {
+		several := list(plainList(m[key]))
+		if len(several) < 2 {
+			continue
+		}
+		var all []string
+		for _, one := range several {
+			single := maps.Clone(m)
+			single[key] = []any{one}
+			found, err := s.searchIDs(ctx, single, limit)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, found...)
+		}
+		slices.SortFunc(all, olderID)
+		all = slices.Compact(all)
+		return all[:min(limit, len(all))], nil
+	}
+	return s.searchIDs(ctx, m, limit)
+}
+
+// olderID orders ids as numbers.
+func olderID(a, b string) int {
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+}
+
+// plainList makes a list that came as []string one of any.
+func plainList(v any) any {
+	if texts, ok := v.([]string); ok {
+		out := make([]any, len(texts))
+		for i, t := range texts {
+			out[i] = t
+		}
+		return out
+	}
+	return v
 }
 
 // searchIDs returns ids, oldest ticket first. Tickets of the same second come in
@@ -54,48 +104,118 @@ func (s *TicketSystem) searchIDs(ctx context.Context, m message, limit int) ([]s
 	return a.TicketID, nil
 }
 
-func searchMessage(c api.SearchCriteria, zone *time.Location) (message, error) {
-	m := make(message)
+func (s *TicketSystem) searchMessage(c api.SearchCriteria) (message, reading, error) {
+	m, what := make(message), s.reading
+	refuse := func(err error) (message, reading, error) { return nil, what, err }
+	for key, v := range c.Fields {
+		if strings.HasPrefix(key, dynamicPrefix) && len(key) > len(dynamicPrefix) {
+			m[key] = operators(v)
+			continue
+		}
+		switch {
+		case key == "Attachments":
+			if what.attachments = canonical(v); !slices.Contains([]string{attachmentsNone, attachmentsNames, attachmentsContents}, what.attachments) {
+				return refuse(fieldRefused("fields.Attachments", "must be none, names or contents"))
+			}
+		case key == "HTML":
+			what.html = truth(v)
+		case !searchKeys[key]:
+			return refuse(refusedKey("search tickets", "fields.", key, searchKeys))
+		case v == nil || canonical(v) == "" || canonical(v) == "[]":
+			// An empty criterion would be ignored, and everything found.
+			return refuse(fieldRefused("fields."+key, "is empty"))
+		case key == "StateType":
+			m[key] = stateTypes(v)
+		case strings.HasSuffix(key, "Date"):
+			at, err := serverTime(v, s.zone)
+			if err != nil {
+				return refuse(fieldRefused("fields."+key, err.Error()))
+			}
+			m[key] = at
+		case key == "UseSubQueues":
+			m[key] = 0
+			if truth(v) {
+				m[key] = 1
+			}
+		default:
+			m[key] = plainList(v)
+		}
+	}
 	if err := addFilter(m, "queue", "Queues", "QueueIDs", pointers(c.Queue)); err != nil {
-		return nil, err
+		return refuse(err)
 	}
 	if err := addFilter(m, "priority", "Priorities", "PriorityIDs", pointers(c.Priority)); err != nil {
-		return nil, err
+		return refuse(err)
 	}
 	states := make([]*api.Entity, len(c.States))
 	for i := range c.States {
 		states[i] = &c.States[i]
 	}
 	if err := addFilter(m, "states", "States", "StateIDs", states); err != nil {
-		return nil, err
+		return refuse(err)
 	}
 	if !c.ChangedAfter.IsZero() {
-		m["TicketChangeTimeNewerDate"] = c.ChangedAfter.In(zone).Format(time.DateTime)
+		m["TicketChangeTimeNewerDate"] = c.ChangedAfter.In(s.zone).Format(time.DateTime)
 	}
-	for key, v := range c.Fields {
-		if strings.HasPrefix(key, dynamicPrefix) && len(key) > len(dynamicPrefix) {
-			m[key] = operators(v)
-			continue
-		}
-		if !searchKeys[key] {
-			return nil, refusedKey("search tickets", key, searchKeys)
-		}
-		m[key] = v
-	}
-	return m, nil
+	return m, what, nil
+}
+
+func fieldRefused(field, why string) error {
+	return fmt.Errorf("search tickets: %w", &api.FieldError{Field: field, Err: fmt.Errorf("%w: %s", api.ErrInvalid, why)})
 }
 
 // searchKeys are the criteria of TicketSearch that Fields may hold, besides
-// dynamic fields.
+// dynamic fields, and two that say what to read of the tickets.
 var searchKeys = map[string]bool{
+	"Attachments": true, "HTML": true,
 	"TicketNumber": true, "Title": true, "UseSubQueues": true, "StateType": true, "StateTypeIDs": true,
 	"Queues": true, "QueueIDs": true, "Priorities": true, "PriorityIDs": true, "States": true, "StateIDs": true,
-	"Types": true, "TypeIDs": true, "Locks": true, "LockIDs": true, "Services": true, "ServiceIDs": true,
-	"OwnerIDs": true, "ResponsibleIDs": true, "CustomerID": true, "CustomerUserLogin": true,
+	"Types": true, "TypeIDs": true, "Locks": true, "LockIDs": true, "Services": true, "ServiceIDs": true, "SLAs": true, "SLAIDs": true,
+	"OwnerIDs": true, "ResponsibleIDs": true, "CustomerID": true, "CustomerUserLogin": true, "CreatedUserIDs": true,
 	"TicketCreateTimeNewerDate": true, "TicketCreateTimeOlderDate": true,
 	"TicketCreateTimeNewerMinutes": true, "TicketCreateTimeOlderMinutes": true,
 	"TicketChangeTimeNewerDate": true, "TicketChangeTimeOlderDate": true,
 	"TicketChangeTimeNewerMinutes": true, "TicketChangeTimeOlderMinutes": true,
+	"TicketLastChangeTimeNewerDate": true, "TicketLastChangeTimeOlderDate": true,
+	"TicketLastChangeTimeNewerMinutes": true, "TicketLastChangeTimeOlderMinutes": true,
+	"TicketCloseTimeNewerDate": true, "TicketCloseTimeOlderDate": true,
+	"TicketCloseTimeNewerMinutes": true, "TicketCloseTimeOlderMinutes": true,
+	"TicketPendingTimeNewerDate": true, "TicketPendingTimeOlderDate": true,
+	"TicketPendingTimeNewerMinutes": true, "TicketPendingTimeOlderMinutes": true,
+	"ArticleCreateTimeNewerDate": true, "ArticleCreateTimeOlderDate": true,
+	"ArticleCreateTimeNewerMinutes": true, "ArticleCreateTimeOlderMinutes": true,
+}
+
+// stateTypes spells out the two words that people use and that find nothing
+// through the GenericInterface.
+func stateTypes(v any) any {
+	var out []any
+	for _, e := range list(plainList(v)) {
+		switch text(e) {
+		case "Open":
+			out = append(out, "new", "open", "pending reminder", "pending auto")
+		case "Closed":
+			out = append(out, "closed")
+		default:
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// serverTime is a time as the servers search by it: in their zone, and without
+// one.
+func serverTime(v any, zone *time.Location) (string, error) {
+	if t, ok := v.(time.Time); ok {
+		return t.In(zone).Format(time.DateTime), nil
+	}
+	s := canonical(v)
+	for _, layout := range []string{time.DateTime, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return t.In(zone).Format(time.DateTime), nil
+		}
+	}
+	return "", fmt.Errorf(`%q is no time: write one as in "2026-11-22 15:20:00"`, truncate(s, 60))
 }
 
 // operators is a dynamic field's condition; a value alone means "equals".
@@ -140,10 +260,10 @@ func pointers(e *api.Entity) []*api.Entity {
 
 // refusedKey names the keys that would be right: the servers would ignore a wrong
 // one silently.
-func refusedKey(doing, key string, known map[string]bool) error {
+func refusedKey(doing, place, key string, known map[string]bool) error {
 	names := slices.Sorted(maps.Keys(known))
 	return fmt.Errorf("%s: %w", doing, &api.FieldError{
-		Field: "fields." + key,
+		Field: place + key,
 		Err:   fmt.Errorf("%w: is not known (known are %s and %sNAME)", api.ErrInvalid, strings.Join(names, ", "), dynamicPrefix),
 	})
 }

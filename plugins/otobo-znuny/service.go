@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -13,12 +15,23 @@ import (
 // concurrent use; writes to one ticket wait for each other, because only so can
 // the notes of two writers be told apart.
 type TicketSystem struct {
-	client   *client
-	zone     *time.Location
-	patience patience
-	memory   memory
-	writing  ticketLocks
-	logger   *slog.Logger
+	client       *client
+	zone         *time.Location
+	patience     patience
+	graceOfDead  time.Duration
+	marker       string
+	maxNoteBytes int
+	reading      reading
+	memory       memory
+	writing      ticketLocks
+	logger       *slog.Logger
+
+	stateDir   string
+	opening    sync.Once
+	journal    *journal // nil until opened, and without a state folder
+	began      time.Time
+	unfinished unfinished
+	resuming   atomic.Bool
 }
 
 var (
@@ -46,11 +59,24 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 		}
 	}
 	h.Redact(p.Password)
+	c, err := newClient(p, h)
+	if err != nil {
+		return nil, err
+	}
+	if p.TLS.InsecureSkipVerify {
+		h.Logger().Warn("tls.insecure_skip_verify is set: anybody on the way to the help desk can read the password")
+	}
 	return &TicketSystem{
-		client:   newClient(p, h.Logger()),
-		zone:     zone,
-		patience: patience{first: 100 * time.Millisecond, total: 4 * time.Second},
-		logger:   h.Logger(),
+		client:       c,
+		zone:         zone,
+		patience:     patience{first: 100 * time.Millisecond, total: 4 * time.Second},
+		graceOfDead:  graceOfDead,
+		marker:       p.NoteMarker,
+		maxNoteBytes: p.MaxNoteBytes,
+		reading:      reading{attachments: p.Attachments, html: p.HTML},
+		logger:       h.Logger(),
+		stateDir:     h.App().StateDir,
+		began:        time.Now(),
 	}, nil
 }
 
@@ -64,5 +90,6 @@ func (s *TicketSystem) CheckHealth(ctx context.Context) error {
 // Close gives idle connections back: on Apache each one holds a worker process.
 func (s *TicketSystem) Close() error {
 	s.client.http.CloseIdleConnections()
-	return nil
+	s.opening.Do(func() {}) // none is opened any more
+	return s.journal.close()
 }

@@ -2,10 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -15,13 +21,14 @@ import (
 //
 // What the servers write is no transaction. When the outcome of a request is
 // unknown, the ticket is read and only what is missing is sent again; see
-// deliver. An update that nothing is left of is no request at all.
+// deliver. An update that nothing is left of is no request at all. An update that
+// ended in an error after a part of it was written is a [*PartialError].
 func (s *TicketSystem) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
 	id, err := checkID(id)
 	if err != nil {
 		return err
 	}
-	c, err := newChange(u)
+	c, err := s.newChange(u)
 	if err != nil {
 		return fmt.Errorf("change ticket %s: %w", id, err)
 	}
@@ -30,15 +37,20 @@ func (s *TicketSystem) UpdateTicket(ctx context.Context, id string, u api.Ticket
 
 // change is what is still to be written to a ticket.
 type change struct {
-	ticket  message // attributes by the servers' names
-	dynamic map[string]any
-	notes   []pendingNote
+	Ticket  message        `json:"ticket,omitempty"`  // attributes by the servers' names
+	Dynamic map[string]any `json:"dynamic,omitempty"` // dynamic fields of the ticket
+	Notes   []pendingNote  `json:"notes,omitempty"`
 }
 
 // pendingNote is a note with what is needed to recognise it on the ticket.
 type pendingNote struct {
 	article
-	after    int64 // its article id, if it was written, is above this
+	Once    string         `json:",omitempty"`
+	Mark    string         `json:",omitempty"`
+	Dynamic []dynamicField `json:",omitempty"` // dynamic fields of the article
+	Files   []attachment   `json:",omitempty"`
+
+	After    int64 // its article id, if it was written, is above this
 	doubtful bool  // it was sent, and may have been written
 }
 
@@ -49,14 +61,14 @@ var updateKeys = map[string]bool{
 	"Responsible": true, "ResponsibleID": true, "CustomerID": true, "PendingTime": true,
 }
 
-func newChange(u api.TicketUpdate) (change, error) {
-	c := change{ticket: make(message), dynamic: make(map[string]any)}
+func (s *TicketSystem) newChange(u api.TicketUpdate) (change, error) {
+	c := change{Ticket: make(message), Dynamic: make(map[string]any)}
 	if u.Subject != nil {
 		t, err := title(*u.Subject)
 		if err != nil {
 			return change{}, err
 		}
-		c.ticket["Title"] = t
+		c.Ticket["Title"] = t
 	}
 	for _, e := range []struct {
 		field, name, id string
@@ -72,15 +84,15 @@ func newChange(u api.TicketUpdate) (change, error) {
 			return change{}, err
 		}
 	}
-	if err := c.setFields("change a ticket", u.Fields); err != nil {
+	if err := c.setFields("change a ticket", u.Fields, s.zone); err != nil {
 		return change{}, err
 	}
 	for i, n := range u.Notes {
-		a, err := newArticle(fmt.Sprintf("notes[%d].", i), n)
+		p, err := s.newNote(fmt.Sprintf("notes[%d].", i), n)
 		if err != nil {
 			return change{}, err
 		}
-		c.notes = append(c.notes, pendingNote{article: a})
+		c.Notes = append(c.Notes, p)
 	}
 	return c, nil
 }
@@ -91,49 +103,133 @@ func (c change) setEntity(field, nameKey, idKey string, e *api.Entity) error {
 	case e == nil:
 		return nil
 	case strings.TrimSpace(e.Name) != "":
-		c.ticket[nameKey] = strings.TrimSpace(e.Name)
+		c.Ticket[nameKey] = strings.TrimSpace(e.Name)
 	case strings.TrimSpace(e.ID) != "":
-		c.ticket[idKey] = strings.TrimSpace(e.ID)
+		c.Ticket[idKey] = strings.TrimSpace(e.ID)
 	default:
 		return &api.FieldError{Field: field, Err: fmt.Errorf("%w: %w", api.ErrInvalid, (&api.Entity{}).Validate())}
 	}
 	return nil
 }
 
-func (c change) setFields(doing string, fields map[string]any) error {
+func (c change) setFields(doing string, fields map[string]any, zone *time.Location) error {
 	for key, v := range fields {
 		name, dynamic := strings.CutPrefix(key, dynamicPrefix)
 		switch {
 		case dynamic && name != "" && v == nil:
-			c.dynamic[name] = "" // the servers ignore null
+			c.Dynamic[name] = "" // the servers ignore null
 		case dynamic && name != "":
-			c.dynamic[name] = v
+			c.Dynamic[name] = sendable(v)
 		case !updateKeys[key]:
-			return refusedKey(doing, key, updateKeys)
+			return refusedKey(doing, "fields.", key, updateKeys)
+		case key == "PendingTime":
+			until, err := pendingTime(v, zone)
+			if err != nil {
+				return &api.FieldError{Field: "fields.PendingTime", Err: fmt.Errorf("%w: %w", api.ErrInvalid, err)}
+			}
+			c.Ticket[key] = until
 		case canonical(v) == "":
 			return &api.FieldError{Field: "fields." + key, Err: fmt.Errorf("%w: can't be cleared: the help desk ignores an empty value", api.ErrInvalid)}
 		default:
-			c.ticket[key] = v
+			c.Ticket[key] = v
 		}
 	}
 	return nil
 }
 
-func (c *change) empty() bool { return !c.hasFields() && len(c.notes) == 0 }
+// sendable is a dynamic field's value as the servers take it: 1 and 0 for a
+// checkbox, and text that ends at no NUL.
+func sendable(v any) any {
+	switch v := v.(type) {
+	case bool:
+		return text(v)
+	case string:
+		return strings.ReplaceAll(v, "\x00", "")
+	default:
+		return v
+	}
+}
 
-func (c *change) hasFields() bool { return len(c.ticket) > 0 || len(c.dynamic) > 0 }
+// pendingTime is when a pending state ends: a time or its text, a number of
+// minutes or a duration from now, or what the servers take themselves.
+func pendingTime(v any, zone *time.Location) (any, error) {
+	at := func(t time.Time) (any, error) {
+		t = t.In(zone)
+		return map[string]any{"Year": t.Year(), "Month": int(t.Month()), "Day": t.Day(), "Hour": t.Hour(), "Minute": t.Minute()}, nil
+	}
+	in := func(minutes int64) (any, error) {
+		if minutes <= 0 {
+			return nil, errors.New("is not in the future")
+		}
+		return map[string]any{"Diff": minutes}, nil
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		return v, nil
+	case time.Time:
+		return at(v)
+	case time.Duration:
+		return in(int64(v / time.Minute))
+	}
+	s := strings.TrimSpace(canonical(v))
+	if n, err := strconv.ParseFloat(s, 64); err == nil {
+		return in(int64(n))
+	}
+	if d, err := time.ParseDuration(s); err == nil {
+		return in(int64(d / time.Minute))
+	}
+	for _, layout := range []string{time.RFC3339, time.DateTime, "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return at(t)
+		}
+	}
+	return nil, fmt.Errorf(`%q is no time: write one as in "2026-12-24 08:00", minutes from now as a number, a duration as in "36h", or {Diff: 60}`, truncate(s, 60))
+}
+
+func (c *change) empty() bool { return !c.hasFields() && len(c.Notes) == 0 }
+
+func (c *change) hasFields() bool { return len(c.Ticket) > 0 || len(c.Dynamic) > 0 }
+
+// key identifies a change by all that it is to write.
+func (c *change) key(ticket string) string {
+	type wanted struct {
+		Ticket  string
+		Fields  []string
+		Notes   []pendingNote
+		Dynamic []string
+	}
+	w := wanted{Ticket: ticket, Notes: c.Notes}
+	for _, k := range slices.Sorted(maps.Keys(c.Ticket)) {
+		w.Fields = append(w.Fields, k+"="+canonical(c.Ticket[k]))
+	}
+	for _, k := range slices.Sorted(maps.Keys(c.Dynamic)) {
+		w.Dynamic = append(w.Dynamic, k+"="+canonical(c.Dynamic[k]))
+	}
+	text, err := json.Marshal(w)
+	if err != nil { // a value that can't be sent either
+		text = fmt.Append(nil, w)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
 
 // next is the request that comes next: all fields that are left, and one note.
 func (c *change) next(id string) message {
 	m := message{"TicketID": id}
-	if len(c.ticket) > 0 {
-		m["Ticket"] = c.ticket
+	if len(c.Ticket) > 0 {
+		m["Ticket"] = c.Ticket
 	}
-	if len(c.dynamic) > 0 {
-		m["DynamicField"] = dynamicList(c.dynamic)
+	dynamic := dynamicList(c.Dynamic)
+	if len(c.Notes) > 0 {
+		n := &c.Notes[0]
+		m["Article"] = n.article
+		dynamic = append(dynamic, n.Dynamic...)
+		if len(n.Files) > 0 {
+			m["Attachment"] = n.Files
+		}
 	}
-	if len(c.notes) > 0 {
-		m["Article"] = c.notes[0].article
+	if len(dynamic) > 0 {
+		m["DynamicField"] = dynamic
 	}
 	return m
 }
@@ -146,29 +242,50 @@ func dynamicList(fields map[string]any) []dynamicField {
 	return list
 }
 
+// parts names what a change consists of, for people.
+func (c *change) parts() []string {
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(c.Ticket)) {
+		if field, ok := contractFields[strings.TrimSuffix(key, "ID")]; ok {
+			key = field
+		}
+		list = append(list, key)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Dynamic)) {
+		list = append(list, dynamicPrefix+name)
+	}
+	for _, n := range c.Notes {
+		list = append(list, fmt.Sprintf("note %q", truncate(n.Subject, 40)))
+	}
+	return list
+}
+
 // storedKeys are the attributes that a ticket shows under another name.
 var storedKeys = map[string]string{"CustomerUser": "CustomerUserID"}
 
-// strikeFields removes what the ticket already has.
-func (c *change) strikeFields(stored record) {
-	for key, v := range c.ticket {
+// strikeFields removes what the ticket already has, and says whether there was any.
+func (c *change) strikeFields(stored record) (struck bool) {
+	for key, v := range c.Ticket {
 		storedKey := key
 		if k, ok := storedKeys[key]; ok {
 			storedKey = k
 		}
 		if canonical(stored[storedKey]) == canonical(v) {
-			delete(c.ticket, key)
+			delete(c.Ticket, key)
+			struck = true
 		}
 	}
 	// A pending time can't be read back in the form that it was sent in. It is
 	// written with the state.
-	if _, pending := c.ticket["PendingTime"]; pending && c.ticket["State"] == nil && c.ticket["StateID"] == nil {
-		delete(c.ticket, "PendingTime")
+	if _, pending := c.Ticket["PendingTime"]; pending && c.Ticket["State"] == nil && c.Ticket["StateID"] == nil {
+		delete(c.Ticket, "PendingTime")
 	}
 	dynamic := stored.dynamicFields()
-	for name, v := range c.dynamic {
+	for name, v := range c.Dynamic {
 		if canonical(dynamic[name]) == canonical(v) {
-			delete(c.dynamic, name)
+			delete(c.Dynamic, name)
+			struck = true
 		}
 	}
+	return struck
 }

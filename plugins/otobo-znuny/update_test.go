@@ -277,7 +277,7 @@ func TestAHelpDeskThatIsDownIsTemporary(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.patience = patience{first: time.Millisecond, total: 20 * time.Millisecond}
-	s.memory.saw("1", 5)
+	s.memory.wrote("1", 5)
 	for name, f := range map[string]func() error{
 		"read":   func() error { _, err := s.FindTickets(t.Context(), api.SearchCriteria{}); return err },
 		"write":  func() error { return s.UpdateTicket(t.Context(), "1", move()) },
@@ -292,7 +292,7 @@ func TestAHelpDeskThatIsDownIsTemporary(t *testing.T) {
 func TestAHangingHelpDeskIsLeftWhenTheCallerGivesUp(t *testing.T) {
 	d := newDesk(t)
 	s := d.service(func(p *Params) { p.Timeout = 5 * time.Minute })
-	s.memory.saw("1", 200)
+	s.memory.wrote("1", 200)
 	for _, route := range []string{"ticket-search", "ticket-update"} {
 		d.will(route, hang)
 	}
@@ -381,18 +381,18 @@ func TestWhatTheServersWouldIgnoreOrMisreadIsRefusedBeforeSending(t *testing.T) 
 }
 
 func TestTextsAreMadeToFit(t *testing.T) {
-	a, err := newArticle("", api.Note{Subject: "a\r\nBcc: x@y.test\x00", Body: "a\x00b", ContentType: "text/html"})
+	a, err := (&TicketSystem{}).newNote("", api.Note{Subject: "a\r\nBcc: x@y.test\x00", Body: "a\x00b", ContentType: "text/html"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if a.Subject != "a Bcc: x@y.test" || a.Body != "ab" || a.ContentType != "text/html; charset=utf-8" {
 		t.Errorf("article is %+v", a)
 	}
-	a, err = newArticle("", api.Note{Subject: strings.Repeat("ü", 5000), Body: "b"})
+	a, err = (&TicketSystem{}).newNote("", api.Note{Subject: strings.Repeat("ü", 5000), Body: "b"})
 	if err != nil || len([]rune(a.Subject)) != maxSubject {
 		t.Errorf("subject has %d characters, %v", len([]rune(a.Subject)), err)
 	}
-	a, err = newArticle("", api.Note{Body: "First line\nsecond"})
+	a, err = (&TicketSystem{}).newNote("", api.Note{Body: "First line\nsecond"})
 	if err != nil || a.Subject != "First line second" {
 		t.Errorf("subject is %q, %v", a.Subject, err)
 	}

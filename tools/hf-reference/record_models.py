@@ -8,6 +8,7 @@ another format of weights) and writes
 
   testdata/classify_NAME.json   texts with the ids, logits and scores of transformers
   testdata/deberta_buckets.json DeBERTa's distances by bucket
+  testdata/activations.json     the functions that configurations name
   testdata/torch/               small files of torch.save
 
 Needs: pip install torch transformers tokenizers safetensors sentencepiece.
@@ -25,6 +26,7 @@ import tokenizers
 import torch
 import transformers
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers.activations import ACT2CLS, ACT2FN
 from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 
 import record
@@ -283,6 +285,17 @@ def buckets():
     record.write("deberta_buckets.json", {"torch": torch.__version__, "cases": rows})
 
 
+def activations():
+    """The values of every activation that has no weights."""
+    points = torch.cat([torch.linspace(-12, 12, 49), torch.tensor([-90.0, 90.0, 1e-4])])
+    rows = []
+    for name in sorted(ACT2CLS):
+        f = ACT2FN[name]
+        if not list(f.parameters()):
+            rows.append({"name": name, "of": [float(y) for y in f(points)]})
+    record.write("activations.json", {"torch": torch.__version__, "points": [float(x) for x in points], "cases": rows})
+
+
 def torch_files():
     """What torch.save writes, as small as it gets, for the reader of such files."""
     folder = OUT / "torch"
@@ -314,6 +327,8 @@ def main():
         answers(name, special)
     if not chosen or "buckets" in chosen:
         buckets()
+    if not chosen or "activations" in chosen:
+        activations()
     if not chosen or "torch" in chosen:
         torch_files()
 

@@ -592,7 +592,7 @@ func TestAServerThatRecoversIsAskedAgain(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			key := r.Method + r.URL.Path
-			if refused[key]++; refused[key] > 2 {
+			if refused[key]++; refused[key] > 1 {
 				return false
 			}
 			rw.Header().Set("Retry-After", "0")
@@ -632,7 +632,7 @@ func TestAServerThatIsNotThereIsTemporaryAndItsAddressIsKeptSecret(t *testing.T)
 	if !errors.Is(err, api.ErrTemporary) {
 		t.Fatalf("error is %v", err)
 	}
-	for _, s := range []string{"127.0.0.1:1", "HTTPS_PROXY", "offline installation"} {
+	for _, s := range []string{"127.0.0.1:1", "HTTPS_PROXY", "Offline installation"} {
 		if !strings.Contains(err.Error(), s) {
 			t.Errorf("%q doesn't say %q", err, s)
 		}

@@ -114,3 +114,23 @@ func TestEveryArchitectureComputesRaggedBatches(t *testing.T) {
 		})
 	})
 }
+
+func TestTextsGiveTheScoresOfTransformersWithEveryArchitecture(t *testing.T) {
+	for _, name := range recordedNetworks {
+		t.Run(name, func(t *testing.T) {
+			m := load(t, filepath.Join(testdata, "models", name), engine.Available()[0], 2)
+			cases := recorded(t, name)
+			texts := make([]string, len(cases))
+			for i, c := range cases {
+				texts[i] = c.Text
+			}
+			results, err := m.Classify(t.Context(), texts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range cases {
+				check(t, results[i], c)
+			}
+		})
+	}
+}

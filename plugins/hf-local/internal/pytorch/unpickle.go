@@ -66,7 +66,6 @@ type (
 	list  struct{ items []any }
 	dict  struct{ keys, values []any }
 	name  struct{ module, name string }
-	mark  struct{}
 )
 
 func (n name) String() string { return n.module + "." + n.name }

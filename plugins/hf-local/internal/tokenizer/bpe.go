@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"container/heap"
 	"fmt"
 	"unicode/utf8"
 )
@@ -199,64 +198,45 @@ func (b *bpe) scan(ids []int32) int {
 	}
 }
 
-// candidate is a pair that may be merged: the symbols at place and after it.
-type candidate struct {
-	rank, place, id int32
-}
-
-type candidates []candidate
-
-func (c candidates) Len() int { return len(c) }
-func (c candidates) Less(i, k int) bool {
-	return c[i].rank < c[k].rank || c[i].rank == c[k].rank && c[i].place < c[k].place
-}
-func (c candidates) Swap(i, k int) { c[i], c[k] = c[k], c[i] }
-func (c *candidates) Push(x any)   { *c = append(*c, x.(candidate)) }
-func (c *candidates) Pop() any {
-	last := len(*c) - 1
-	x := (*c)[last]
-	*c = (*c)[:last]
-	return x
-}
-
 // queue is scan for long words: a list of symbols, and a heap of the pairs.
 func (b *bpe) queue(ids []int32) int {
 	n := int32(len(ids))
 	next, previous := make([]int32, n), make([]int32, n)
-	var pairs candidates
-	add := func(place int32) {
-		if m := b.merges.get(ids[place], ids[next[place]]); m.rank >= 0 {
-			heap.Push(&pairs, candidate{m.rank, place, m.id})
-		}
-	}
+	pairs := make(candidates, 0, n)
 	for i := range n {
 		next[i], previous[i] = i+1, i-1
 	}
 	for i := range n - 1 {
 		if m := b.merges.get(ids[i], ids[i+1]); m.rank >= 0 {
-			pairs = append(pairs, candidate{m.rank, i, m.id})
+			pairs = append(pairs, newCandidate(m, i))
 		}
 	}
-	heap.Init(&pairs)
+	pairs.order()
+	add := func(place int32) {
+		if m := b.merges.get(ids[place], ids[next[place]]); m.rank >= 0 {
+			pairs.push(newCandidate(m, place))
+		}
+	}
 	const gone = -1
 	for len(pairs) > 0 {
-		c := heap.Pop(&pairs).(candidate)
-		right := next[c.place]
-		if ids[c.place] == gone || right == n {
+		c := pairs.pop()
+		place := c.place()
+		right := next[place]
+		if ids[place] == gone || right == n {
 			continue
 		}
 		// The pair may be another one by now.
-		if m := b.merges.get(ids[c.place], ids[right]); m.rank < 0 || m.id != c.id {
+		if m := b.merges.get(ids[place], ids[right]); m.rank < 0 || m.id != c.id {
 			continue
 		}
-		ids[c.place], ids[right] = c.id, gone
-		next[c.place] = next[right]
+		ids[place], ids[right] = c.id, gone
+		next[place] = next[right]
 		if next[right] < n {
-			previous[next[right]] = c.place
-			add(c.place)
+			previous[next[right]] = place
+			add(place)
 		}
-		if previous[c.place] >= 0 {
-			add(previous[c.place])
+		if previous[place] >= 0 {
+			add(previous[place])
 		}
 	}
 	kept := 0
@@ -267,6 +247,67 @@ func (b *bpe) queue(ids []int32) int {
 		}
 	}
 	return kept
+}
+
+// candidate is a pair of neighbours that may be merged.
+type candidate struct {
+	key uint64 // rank<<32 | the place of the left one: the smallest is merged first
+	id  int32
+}
+
+func newCandidate(m merge, place int32) candidate {
+	return candidate{uint64(m.rank)<<32 | uint64(place), m.id}
+}
+
+func (c candidate) place() int32 { return int32(c.key & (1<<32 - 1)) }
+
+// candidates is a binary heap. (That of the standard library takes an interface
+// for each, which took most of the time.)
+type candidates []candidate
+
+func (c candidates) order() {
+	for i := len(c)/2 - 1; i >= 0; i-- {
+		c.down(i)
+	}
+}
+
+func (c *candidates) push(one candidate) {
+	*c = append(*c, one)
+	h := *c
+	for i := len(h) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if h[parent].key <= h[i].key {
+			break
+		}
+		h[parent], h[i] = h[i], h[parent]
+		i = parent
+	}
+}
+
+func (c *candidates) pop() candidate {
+	h := *c
+	first, end := h[0], len(h)-1
+	h[0] = h[end]
+	*c = h[:end]
+	c.down(0)
+	return first
+}
+
+func (c candidates) down(i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(c) {
+			return
+		}
+		if child+1 < len(c) && c[child+1].key < c[child].key {
+			child++
+		}
+		if c[i].key <= c[child].key {
+			return
+		}
+		c[i], c[child] = c[child], c[i]
+		i = child
+	}
 }
 
 // merge is what becomes of a pair of tokens.

@@ -122,6 +122,48 @@ func (m *charsmap) normalize(text string) string {
 	return string(out)
 }
 
+// lead is that of a normalizer. Of what takes the place of a cluster, the first
+// character belongs to its first, the second to its second, and so on.
+func (m *charsmap) lead(text string, n int) int {
+	total := 0
+	for i := 0; i < n; {
+		size, single := cluster(text[i:])
+		if !single && size <= maxCluster {
+			if value, ok := m.replaced(text[i : i+size]); ok {
+				if i+size > n {
+					value = firstRunes(value, utf8.RuneCountInString(text[i:n]))
+				}
+				total += len(value)
+				i += size
+				continue
+			}
+		}
+		for end := min(i+size, n); i < end; {
+			_, size := decode(text, i)
+			value, ok := m.replaced(text[i : i+size])
+			if !ok {
+				value = text[i : i+size]
+			}
+			total += len(value)
+			i += size
+		}
+	}
+	return total
+}
+
+func firstRunes(text string, n int) string {
+	for i := range text {
+		if n == 0 {
+			return text[:i]
+		}
+		n--
+	}
+	return text
+}
+
+// normalizer is the map as a step of a normalizer.
+func (m *charsmap) normalizer() []normalizer { return []normalizer{{m.normalize, m.lead}} }
+
 // cluster returns the length of the grapheme cluster that text begins with, and
 // whether it is one character. Clusters of only letters of Hangul, flags, and
 // what joiners make of emoji are cut: they are longer than maxCluster anyway.

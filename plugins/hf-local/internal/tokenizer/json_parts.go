@@ -124,7 +124,7 @@ func parsePrecompiled(p part) ([]normalizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("Precompiled: %w", err)
 	}
-	return []normalizer{{apply: m.normalize}}, nil
+	return m.normalizer(), nil
 }
 
 const splitterTypes = "BertPreTokenizer, ByteLevel, Metaspace, Whitespace, WhitespaceSplit, Split, Punctuation, Digits, CharDelimiterSplit, FixedLength and Sequence"

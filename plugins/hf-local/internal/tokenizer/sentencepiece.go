@@ -95,7 +95,7 @@ func (p *sentencePiece) normalizer() ([]normalizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []normalizer{{apply: m.normalize}}, nil
+	return m.normalizer(), nil
 }
 
 var errCutOff = errors.New("it is cut off")

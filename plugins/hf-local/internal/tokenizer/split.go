@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -142,11 +143,18 @@ type stretch struct {
 // finder appends the stretches that text consists of.
 type finder func(found []stretch, text string) []stretch
 
+// stretches are slices to be used again: words are split by the thousand.
+var stretches = sync.Pool{New: func() any { return new([]stretch) }}
+
 func splitAt(find finder, b behaviour) splitter {
 	return func(s span, emit func(span)) {
-		var room [32]stretch
+		room := stretches.Get().(*[]stretch)
 		c := cutter{s, emit}
-		all := find(room[:0], s.text)
+		all := find((*room)[:0], s.text)
+		defer func() {
+			*room = all[:0]
+			stretches.Put(room)
+		}()
 		for i := 0; i < len(all); i++ {
 			begin, end := all[i].begin, all[i].end
 			switch b {

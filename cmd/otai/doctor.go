@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newDoctor() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the configured ticket systems online, read-only",
+		Long: `Asks each ticket system of a configuration whether it can be reached, knows the web
+service, lets the agent in, and has the queues, priorities and states that the
+configuration names. It only searches and reads. What can't be told from outside is
+shown as unknown, with the page of the help desk to look at.
+
+Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
+		Example: `  otai doctor -c config.yml
+  otai doctor -c config.yml --json | jq '.findings[] | select(.status != "ok")'`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			out := &lastingWriter{w: cmd.OutOrStdout()}
+			show := func(f app.Finding) { showFinding(out, f) }
+			if asJSON {
+				show = func(app.Finding) {}
+			}
+			d, err := app.Doctor(cmd.Context(), c.settings, show)
+			if d.Findings == nil || len(d.Findings) == 0 {
+				return err
+			}
+			if asJSON {
+				if err := writeJSON(cmd.OutOrStdout(), d); err != nil {
+					return err
+				}
+				return quietly(err)
+			}
+			if out.err != nil {
+				return written(out.err)
+			}
+			return err
+		},
+	}
+	c.configFlag(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
+}
+
+// showFinding writes a finding in one line, and below it what to do.
+func showFinding(out io.Writer, f app.Finding) {
+	fmt.Fprintf(out, "%-8s %s: %s: %s\n", f.Status, f.Service, f.Check, f.Message)
+	if len(f.Places) > 0 && f.Status != app.FindingOK {
+		fmt.Fprintf(out, "         at %s\n", strings.Join(f.Places, ", "))
+	}
+	if f.Fix != "" {
+		fmt.Fprintf(out, "         -> %s\n", f.Fix)
+	}
+}
+
+// lastingWriter keeps the first error, since findings come one by one.
+type lastingWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (l *lastingWriter) Write(p []byte) (int, error) {
+	if l.err != nil {
+		return len(p), nil
+	}
+	_, l.err = l.w.Write(p)
+	return len(p), nil
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+func (c *command) newSchema() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of configurations, for editors",
+		Long: `Prints the JSON Schema (2020-12) of a configuration with every service, pipe and
+param that the plugins offer. An editor with the YAML language server completes and
+checks a file by it that begins with the line
+
+  # yaml-language-server: $schema=otai.schema.json`,
+		Example: `  otai schema > otai.schema.json
+  otai schema --plugin-dir ./plugins > otai.schema.json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			schema, refused, err := app.Schema(cmd.Context(), c.settings)
+			if err != nil {
+				return err
+			}
+			for _, p := range refused {
+				fmt.Fprintf(cmd.ErrOrStderr(), "What %s offers is not in the schema, because it was refused (%s: %s)\n", p.Package, p.Code, p.Error)
+			}
+			return writeJSON(cmd.OutOrStdout(), schema)
+		},
+	}
+	c.configFlag(cmd)
+	return cmd
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// The values of the param attachments.
+const (
+	attachmentsNone     = "none"
+	attachmentsNames    = "names"
+	attachmentsContents = "contents"
+)
+
+// htmlBody is the name under which the servers send an article's HTML; its plain
+// rendering is the body.
+const htmlBody = "file-2"
+
+// attachment is a file as TicketCreate and TicketUpdate take it.
+type attachment struct {
+	Filename    string
+	ContentType string
+	Content     string // base64
+}
+
+// files are an article's attachments as templates see them, and the HTML of its
+// body where the servers sent it among them.
+func (r record) files(withContent bool) (list []any, html string) {
+	for _, f := range records(r["Attachment"]) {
+		kind := strings.ToLower(f.text("ContentType"))
+		if f.text("Filename") == htmlBody && f.text("Disposition") == "inline" && strings.HasPrefix(kind, "text/html") {
+			if b, err := base64.StdEncoding.DecodeString(f.text("Content")); err == nil {
+				html = string(b)
+			}
+			continue
+		}
+		file := map[string]any{
+			"Filename": f.text("Filename"), "ContentType": f.text("ContentType"),
+			"Size": f.number("FilesizeRaw"), "Disposition": f.text("Disposition"), "ContentID": f.text("ContentID"),
+		}
+		if withContent {
+			file["Content"] = f.text("Content")
+		}
+		list = append(list, file)
+	}
+	return list, html
+}
+
+// newAttachments reads Note.Fields.Attachments: a list of {Filename, ContentType,
+// and Content in base64 or Text}.
+func newAttachments(place string, v any) ([]attachment, error) {
+	var out []attachment
+	for i, e := range list(v) {
+		a, err := newAttachment(e)
+		if err != nil {
+			return nil, &api.FieldError{Field: fmt.Sprintf("%s[%d]", place, i), Err: fmt.Errorf("%w: %w", api.ErrInvalid, err)}
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+func newAttachment(v any) (attachment, error) {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return attachment{}, errors.New("is no mapping with Filename, ContentType and Content (base64) or Text")
+	}
+	var a attachment
+	given := false
+	for key, e := range m {
+		s, isText := e.(string)
+		switch key {
+		case "Filename":
+			a.Filename = path.Base(oneLine(s, 250))
+		case "ContentType":
+			a.ContentType = contentType(s)
+		case "Text":
+			a.Content, given = base64.StdEncoding.EncodeToString([]byte(s)), true
+		case "Content":
+			if _, err := base64.StdEncoding.DecodeString(s); err != nil {
+				return attachment{}, errors.New("Content is no base64; give plain text as Text")
+			}
+			a.Content, given = s, true
+		case "Size", "Disposition", "ContentID": // of one that was read
+			isText = true
+		default:
+			return attachment{}, fmt.Errorf("%s is not known (known are Filename, ContentType, Content and Text)", key)
+		}
+		if !isText {
+			return attachment{}, fmt.Errorf("%s must be text", key)
+		}
+	}
+	if a.Filename == "" || a.Filename == "." || a.Filename == "/" || !given {
+		return attachment{}, errors.New("needs Filename and Content (base64) or Text")
+	}
+	if a.ContentType == "" {
+		a.ContentType = "application/octet-stream"
+		if _, isText := m["Text"]; isText {
+			a.ContentType = contentType("text/plain")
+		}
+	}
+	return a, nil
+}

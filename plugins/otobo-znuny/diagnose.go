@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Diagnose looks what works, by searching and reading alone, and tells found of
+// each finding as soon as it is known. named are the names that the configuration
+// uses, by kind: queue, priority, state, lock, type. A finding has the keys check,
+// status (ok, warning, failed, unknown), message, and where they help fix and
+// subject, the name that it is about.
+func (s *TicketSystem) Diagnose(ctx context.Context, named map[string][]string, found func(map[string]string)) {
+	d := diagnosis{s: s, found: found}
+	if !d.connection(ctx) {
+		return
+	}
+	ticket, ok := d.probe(ctx)
+	if !ok {
+		return
+	}
+	d.kind(ctx)
+	d.clock(ticket)
+	d.names(ctx, ticket, named)
+	d.report("right to change tickets", "unknown", "can't be told without changing one",
+		fmt.Sprintf("in the help desk: Admin, Agents <-> Groups (or Roles <-> Groups): the agent %q needs rw on the groups of the queues it works in (OTOBO: ro with priority, note and move_into are enough), and ro and move_into on those of the queues it moves to", s.client.login.user))
+	d.report("debugger of the web service", "unknown", "can't be told from outside",
+		fmt.Sprintf("in the help desk: Admin, Web Services, %s: the debug threshold must not be debug, which stores the agent's password in clear text", s.client.webservice()))
+}
+
+type diagnosis struct {
+	s     *TicketSystem
+	found func(map[string]string)
+}
+
+func (d diagnosis) report(check, status, message, fix string) {
+	d.about("", check, status, message, fix)
+}
+
+func (d diagnosis) about(subject, check, status, message, fix string) {
+	f := map[string]string{"check": check, "status": status, "message": message}
+	if fix != "" {
+		f["fix"] = fix
+	}
+	if subject != "" {
+		f["subject"] = subject
+	}
+	d.found(f)
+}
+
+// connection makes the smallest search there is and tells by its answer how far it
+// came.
+func (d diagnosis) connection(ctx context.Context) bool {
+	_, err := d.s.searchIDs(ctx, message{}, 1)
+	service, login := fmt.Sprintf("the web service %q answers", d.s.client.webservice()), fmt.Sprintf("the agent %q is let in", d.s.client.login.user)
+	var f *fault
+	if !errors.As(err, &f) {
+		f = &fault{}
+		if err != nil {
+			f.cause = err
+		}
+	}
+	why := f.why()
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		d.report("reachable", "unknown", "the check was stopped", "")
+	case errors.Is(err, ErrUnknownWebService):
+		d.report("reachable", "ok", d.s.client.service, "")
+		d.report("web service", "failed", why, f.advice)
+	case errors.Is(err, ErrAuthentication):
+		d.report("reachable", "ok", d.s.client.service, "")
+		d.report("web service", "ok", service, "")
+		d.report("login", "failed", why, f.advice)
+	case errors.Is(err, ErrUnavailable):
+		d.report("reachable", "failed", why, f.advice)
+	case errors.Is(err, ErrServerFault):
+		d.report("reachable", "ok", d.s.client.service, "")
+		d.report("web service", "failed", why, f.advice)
+	case f.said != "" && f.status == 500:
+		d.report("reachable", "ok", d.s.client.service, "")
+		d.report("web service", "failed", why, f.advice)
+	default:
+		d.report("reachable", "failed", why, f.advice)
+	}
+	if err != nil {
+		return false
+	}
+	d.report("reachable", "ok", d.s.client.service, "")
+	d.encryption()
+	d.report("web service", "ok", service, "")
+	d.report("login", "ok", login, "")
+	return true
+}
+
+// why is a fault without the operation and the advice.
+func (f *fault) why() string {
+	var parts []string
+	if len(f.kinds) > 1 {
+		parts = append(parts, f.kinds[len(f.kinds)-1].Error())
+	}
+	if f.said != "" {
+		parts = append(parts, fmt.Sprintf("the help desk says %q", f.said))
+	}
+	if f.cause != nil {
+		parts = append(parts, f.cause.Error())
+	}
+	return strings.Join(parts, ": ")
+}
+
+func (d diagnosis) encryption() {
+	u, err := url.Parse(d.s.client.service)
+	if err != nil {
+		return
+	}
+	switch ip := net.ParseIP(u.Hostname()); {
+	case d.s.client.insecure:
+		d.report("encryption", "warning", "any certificate is trusted, so that anybody on the way can read the password", "take tls.insecure_skip_verify out; give the issuer's certificate as tls.ca_file")
+	case u.Scheme == "http" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()):
+		d.report("encryption", "warning", "the password and the tickets travel in clear text", "write https in base_url")
+	case u.Scheme == "https":
+		d.report("encryption", "ok", "the certificate is trusted", "")
+	}
+}
+
+// probe reads one ticket, which later checks lean on.
+func (d diagnosis) probe(ctx context.Context) (record, bool) {
+	const noTicket = "the agent sees no ticket, so that names and clock can't be checked"
+	fix := fmt.Sprintf("give the agent %q the right ro on a queue with tickets, or make one; then ask again", d.s.client.login.user)
+	found, err := d.s.searchIDs(ctx, message{}, 1)
+	if err == nil && len(found) == 0 {
+		d.report("reading", "unknown", noTicket, fix)
+		return nil, false
+	}
+	var r record
+	if err == nil {
+		r, err = d.s.getRecord(ctx, found[0])
+	}
+	if err != nil {
+		advice := ""
+		var f *fault
+		if errors.As(err, &f) {
+			advice = f.advice
+		}
+		d.report("reading", "failed", err.Error(), advice)
+		return nil, false
+	}
+	d.report("reading", "ok", "ticket "+r.text("TicketNumber")+" can be read", "")
+	return r, true
+}
+
+// kind tells OTOBO from Znuny and OTRS: what is no number at all, OTOBO looks up
+// like an id.
+func (d diagnosis) kind(ctx context.Context) {
+	_, err := d.s.client.call(ctx, opGet, "", message{"TicketID": "abc"})
+	var f *fault
+	switch {
+	case errors.As(err, &f) && f.code == "WrongStructure":
+		d.report("server", "ok", "answers like Znuny or OTRS: a change needs the right rw", "")
+	case errors.As(err, &f) && f.code == "AccessDenied":
+		d.report("server", "ok", "answers like OTOBO: a change needs ro and the right for what is changed", "")
+	default:
+		d.report("server", "unknown", "answers like neither OTOBO nor Znuny", "")
+	}
+}
+
+// clock takes the server's time from a ticket: when it was made, and its age.
+func (d diagnosis) clock(ticket record) {
+	age := ticket.number("Age")
+	created := ticket.time("Created", d.s.zone)
+	if created.IsZero() || ticket.text("Age") == "" {
+		d.report("clock", "unknown", "the help desk doesn't say how old a ticket is", "compare time_zone with the setting OTOBOTimeZone or OTRSTimeZone in Admin, System Configuration")
+		return
+	}
+	server := created.Add(time.Duration(age) * time.Second)
+	off := server.Sub(time.Now())
+	whole := off.Round(15 * time.Minute)
+	switch {
+	case off.Abs() < 2*time.Minute:
+		d.report("clock", "ok", fmt.Sprintf("agrees with the help desk's, in the zone %s", d.s.zone), "")
+	case (off - whole).Abs() < 2*time.Minute:
+		d.report("clock", "failed", fmt.Sprintf("the help desk's times are %s the zone %s", apart(whole), d.s.zone),
+			"set time_zone to the help desk's setting OTOBOTimeZone or OTRSTimeZone (Admin, System Configuration)")
+	default:
+		d.report("clock", "failed", fmt.Sprintf("the help desk's clock is %s this machine's", apart(off.Round(time.Second))), "let both machines set their clocks by NTP")
+	}
+}
+
+// apart says by how much the help desk's time differs from ours.
+func apart(d time.Duration) string {
+	text, _ := strings.CutSuffix(d.Abs().String(), "m0s")
+	if text != d.Abs().String() {
+		text += "m"
+	}
+	if d < 0 {
+		return text + " behind"
+	}
+	return text + " ahead of"
+}
+
+// nameKinds are the kinds of names that a search can check, with the ticket's own
+// value of the kind, which is known to be right.
+var nameKinds = []struct{ kind, criterion, own, place string }{
+	{"queue", "Queues", "Queue", "Admin, Queues; the agent also needs the right ro on the queue's group"},
+	{"priority", "Priorities", "Priority", "Admin, Priorities"},
+	{"state", "States", "State", "Admin, States"},
+	{"type", "Types", "Type", "Admin, Types"},
+	{"lock", "Locks", "Lock", "it is lock or unlock"},
+}
+
+// names checks what the configuration names. A search for several values finds
+// nothing at all when one of them is not known or may not be seen: joined with a
+// value that certainly finds a ticket, it tells which one.
+func (d diagnosis) names(ctx context.Context, ticket record, named map[string][]string) {
+	for _, k := range nameKinds {
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(named[k.kind]))) {
+			if strings.Contains(name, "{{") || strings.Contains(name, "{%") {
+				d.about(name, k.kind, "unknown", fmt.Sprintf("comes from a template, so that it is known only while otai runs: %s", truncate(oneLine(name, 200), 80)), "compare what it can yield with: "+k.place)
+				continue
+			}
+			found, err := d.s.searchIDs(ctx, message{k.criterion: []string{ticket.text(k.own), name}}, 1)
+			switch {
+			case err != nil:
+				d.about(name, k.kind, "unknown", err.Error(), "")
+			case len(found) > 0:
+				d.about(name, k.kind, "ok", fmt.Sprintf("%q is there", name), "")
+			default:
+				d.about(name, k.kind, "failed", fmt.Sprintf("%q is not known, or may not be seen", name),
+					"correct the name (upper and lower case count, a sub-queue is written Parent::Child); in the help desk: "+k.place)
+			}
+		}
+	}
+	for _, owner := range slices.Compact(slices.Sorted(slices.Values(named["owner"]))) {
+		d.about(owner, "owner", "unknown", "can't be searched for by name", "in the help desk: Admin, Agents")
+	}
+}

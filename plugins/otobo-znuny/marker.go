@@ -1,0 +1,69 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"strings"
+)
+
+// markerSubject is the value of the param note_marker that puts the mark into the
+// subject; otherwise it is the name of a dynamic field, or nothing.
+const markerSubject = "subject"
+
+// noteKey identifies a note on a ticket: a hash over the ticket and all that a
+// reader sees of the note, or over the words that the configuration gives for it.
+// It comes from what is to be done alone, so that a restarted process finds the
+// same one.
+type noteKey [sha256.Size]byte
+
+func keyOf(ticket string, n pendingNote) noteKey {
+	if n.Once != "" {
+		return sha256.Sum256(fmt.Appendf(nil, "once %q %q", ticket, n.Once))
+	}
+	return contentKey(ticket, n.Subject, n.Body, n.IsVisibleForCustomer != 0)
+}
+
+func contentKey(ticket, subject, body string, visible bool) noteKey {
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t", ticket, squeeze(subject), squeeze(body), visible))
+}
+
+// token is the mark as it stands on a note: 60 bits of the key.
+func (k noteKey) token() string {
+	return strings.ToLower(base32.StdEncoding.EncodeToString(k[:])[:12])
+}
+
+const markerPrefix = "[otai:"
+
+// markSubject puts the mark at the subject's end and keeps its length in bounds.
+func markSubject(subject, token string) string {
+	mark := " " + markerPrefix + token + "]"
+	return truncate(subject, maxSubject-len(mark)) + mark
+}
+
+// mark puts the mark where the configuration wants it. A note that is to be
+// written once only needs one, and has it in the subject if nothing else is said.
+func (n *pendingNote) mark(ticket, marker string) {
+	switch {
+	case n.Mark != "":
+	case marker == markerSubject || marker == "" && n.Once != "":
+		n.Mark = keyOf(ticket, *n).token()
+		n.Subject = markSubject(n.Subject, n.Mark)
+	case marker != "":
+		n.Mark = keyOf(ticket, *n).token()
+		n.Dynamic = append(n.Dynamic, dynamicField{Name: strings.TrimPrefix(marker, dynamicPrefix), Value: n.Mark})
+	}
+}
+
+// carries reports whether a stored article bears this mark.
+func (r record) carries(mark string) bool {
+	if strings.HasSuffix(r.text("Subject"), markerPrefix+mark+"]") {
+		return true
+	}
+	for _, v := range r.dynamicFields() {
+		if canonical(v) == mark {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// newTransport is the HTTP connection pool of one help desk.
+func newTransport(p Params) (*http.Transport, error) {
+	secured, err := tlsConfig(p.TLS)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Transport{
+		Proxy:               proxyOf(p.Proxy),
+		TLSClientConfig:     secured,
+		TLSHandshakeTimeout: 10 * time.Second,
+		ForceAttemptHTTP2:   true,
+		MaxConnsPerHost:     p.MaxConnections,
+		// Kept as many as work at one time, so that a busy service doesn't dial for each
+		// request; given back soon, since an idle connection holds a worker of Apache,
+		// which closes it after 5 s or more by itself: that also avoids sending into a
+		// closing one.
+		MaxIdleConnsPerHost: p.MaxConnections,
+		IdleConnTimeout:     3 * time.Second,
+	}, nil
+}
+
+func proxyOf(s string) func(*http.Request) (*url.URL, error) {
+	switch s {
+	case "":
+		return http.ProxyFromEnvironment
+	case noProxy:
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return func(*http.Request) (*url.URL, error) { return nil, errors.New("the param proxy is no valid address") }
+	}
+	return http.ProxyURL(u)
+}
+
+func tlsConfig(t TLS) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify}
+	if t.CAFile != "" {
+		pem, err := os.ReadFile(t.CAFile)
+		if err != nil {
+			return nil, &api.FieldError{Field: "tls.ca_file", Err: fmt.Errorf("can't be read: %w", err)}
+		}
+		if c.RootCAs, err = x509.SystemCertPool(); err != nil {
+			c.RootCAs = x509.NewCertPool()
+		}
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, &api.FieldError{Field: "tls.ca_file", Err: fmt.Errorf("%s holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)", t.CAFile)}
+		}
+	}
+	if t.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+		if err != nil {
+			return nil, &api.FieldError{Field: "tls.cert_file", Err: fmt.Errorf("can't be used with key_file: %w", err)}
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
