@@ -183,11 +183,12 @@ func (e *Engine) redactSecrets(s *params.Spec, value any) {
 		}
 	case map[string]any:
 		for key, element := range v {
-			if field := s.Field(key); field != nil {
-				e.redactSecrets(field, element)
-			} else {
-				e.redactSecrets(s.Elem, element)
-			}
+			e.redactUnder(s, key, element)
+		}
+	case orderedMapping:
+		for _, key := range v.Keys() {
+			element, _ := v.Get(key)
+			e.redactUnder(s, key, element)
 		}
 	case nil, bool:
 	default:
@@ -195,6 +196,20 @@ func (e *Engine) redactSecrets(s *params.Spec, value any) {
 			e.options.Redact(fmt.Sprint(v))
 		}
 	}
+}
+
+func (e *Engine) redactUnder(s *params.Spec, key string, value any) {
+	if field := s.Field(key); field != nil {
+		e.redactSecrets(field, value)
+	} else {
+		e.redactSecrets(s.Elem, value)
+	}
+}
+
+// orderedMapping is a mapping of a configuration that keeps its order.
+type orderedMapping interface {
+	Keys() []string
+	Get(key string) (any, bool)
 }
 
 // hasSecret reports whether a value of this kind can hold a secret.
