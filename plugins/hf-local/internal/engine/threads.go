@@ -61,15 +61,16 @@ func (t *Threads) Each(n int, f func(worker, i int)) {
 		return
 	}
 	l := &loop{n: n, f: f, done: make(chan struct{}, 1)}
+	l.running.Add(1)
 	for range min(n, t.Limit()) - 1 {
-		l.helpers.Add(1)
+		l.running.Add(1)
 		if !t.help(l) {
-			l.helpers.Add(-1)
+			l.running.Add(-1)
 			break
 		}
 	}
 	l.work(0)
-	if !awake(func() bool { return l.helpers.Load() == 0 }) {
+	if l.running.Add(-1) > 0 && !awake(func() bool { return l.running.Load() == 0 }) {
 		<-l.done
 	}
 }
@@ -80,7 +81,7 @@ type loop struct {
 	f       func(worker, i int)
 	next    atomic.Int64 // the first index that nobody has taken
 	workers atomic.Int32 // beside the caller
-	helpers atomic.Int32 // still at work, or on the way to it
+	running atomic.Int32 // of the caller and its helpers
 	done    chan struct{}
 }
 
@@ -123,7 +124,7 @@ func (h *helper) run(t *Threads) {
 	for {
 		l := h.loop.Swap(nil)
 		l.work(int(l.workers.Add(1)))
-		if l.helpers.Add(-1) == 0 {
+		if l.running.Add(-1) == 0 { // the caller was before
 			l.done <- struct{}{}
 		}
 		if !h.stay(t) {
