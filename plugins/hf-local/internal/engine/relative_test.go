@@ -9,61 +9,63 @@ import (
 
 func TestAttentionInAWindowWithPositionsEqualsTheTextbookFormula(t *testing.T) {
 	const columns = 37
-	for _, head := range []int{1, 12, 32, 40} {
-		for _, length := range []int{1, 2, 33, 65, 130} {
-			stride := 3*head + 5
-			qkv := engine.Matrix{Data: random(4, length*stride), Stride: stride}
-			scale := float32(1 / math.Sqrt(float64(head)))
-			// The columns that distances have, any will do.
-			keyColumn, queryColumn := make([]int32, 2*length-1), make([]int32, 2*length-1)
-			for i := range keyColumn {
-				keyColumn[i], queryColumn[i] = int32(i*7%columns), int32(i*5%columns)
-			}
-			ofKey := engine.Matrix{Data: random(5, length*columns), Stride: columns}
-			ofQuery := engine.Matrix{Data: random(6, length*columns), Stride: columns}
-			for name, c := range map[string]struct {
-				positions *engine.Positions
-				window    int
-			}{
-				"nothing besides":      {nil, engine.Everywhere},
-				"own place only":       {nil, 0},
-				"a window":             {nil, 3},
-				"a window of a block":  {nil, 40},
-				"a window of all":      {nil, 1000},
-				"of the key":           {&engine.Positions{OfKey: ofKey, KeyColumn: keyColumn}, engine.Everywhere},
-				"of the query":         {&engine.Positions{OfQuery: ofQuery, QueryColumn: queryColumn}, engine.Everywhere},
-				"of both":              {&engine.Positions{OfKey: ofKey, OfQuery: ofQuery, KeyColumn: keyColumn, QueryColumn: queryColumn}, engine.Everywhere},
-				"of both and a window": {&engine.Positions{OfKey: ofKey, OfQuery: ofQuery, KeyColumn: keyColumn, QueryColumn: queryColumn}, 20},
-			} {
-				want := make([][]float64, length)
-				for q := range want {
-					want[q] = attentionNear(qkv, length, head, q, float64(scale), c.window, c.positions)
+	// The same for every instruction set, so it is computed once.
+	type caseOf struct {
+		head, length int
+		positions    string
+		window, q    int
+	}
+	references := make(map[caseOf][]float64)
+	reference := func(c caseOf, compute func() []float64) []float64 {
+		if references[c] == nil {
+			references[c] = compute()
+		}
+		return references[c]
+	}
+	eachISA(t, func(t *testing.T, k *engine.Kernels) {
+		for _, head := range []int{1, 12, 40} {
+			for _, length := range []int{1, 2, 33, 65, 98} {
+				stride := 3*head + 5
+				qkv := engine.Matrix{Data: random(4, length*stride), Stride: stride}
+				scale := float32(1 / math.Sqrt(float64(head)))
+				// The columns that distances have, any will do.
+				keyColumn, queryColumn := make([]int32, 2*length-1), make([]int32, 2*length-1)
+				for i := range keyColumn {
+					keyColumn[i], queryColumn[i] = int32(i*7%columns), int32(i*5%columns)
 				}
-				for _, isa := range engine.Available() {
-					k, err := engine.New(isa)
-					if err != nil {
-						t.Fatal(err)
-					}
-					out := engine.Matrix{Data: engine.Floats(length * (head + 1)), Stride: head + 1}
-					for r := range length {
-						out.Data[r*out.Stride+head] = 42
-					}
-					k.AttendNear(length, head, qkv, qkv.From(0, head), qkv.From(0, 2*head), out, scale, c.window, c.positions,
-						engine.Floats(k.AttendNearScratch(length, head, c.window)))
-					for q := range length {
-						for d := range head {
-							if got := float64(out.Data[q*out.Stride+d]); !(math.Abs(got-want[q][d]) <= 1e-5) {
-								t.Fatalf("%v, %s: head %d length %d row %d column %d is %v, want %v", isa, name, head, length, q, d, got, want[q][d])
-							}
+				ofKey := engine.Matrix{Data: random(5, length*columns), Stride: columns}
+				ofQuery := engine.Matrix{Data: random(6, length*columns), Stride: columns}
+				for name, p := range map[string]*engine.Positions{
+					"none":  nil,
+					"key":   {OfKey: ofKey, KeyColumn: keyColumn},
+					"query": {OfQuery: ofQuery, QueryColumn: queryColumn},
+					"both":  {OfKey: ofKey, OfQuery: ofQuery, KeyColumn: keyColumn, QueryColumn: queryColumn},
+				} {
+					for _, window := range []int{engine.Everywhere, 0, 3, 40, 1000} {
+						out := engine.Matrix{Data: engine.Floats(length * (head + 1)), Stride: head + 1}
+						for r := range length {
+							out.Data[r*out.Stride+head] = 42
 						}
-						if out.Data[q*out.Stride+head] != 42 {
-							t.Fatalf("%v, %s: head %d length %d: the next head's column was overwritten", isa, name, head, length)
+						k.AttendNear(length, head, qkv, qkv.From(0, head), qkv.From(0, 2*head), out, scale, window, p,
+							engine.Floats(k.AttendNearScratch(length, head, window)))
+						for q := range length {
+							want := reference(caseOf{head, length, name, window, q}, func() []float64 {
+								return attentionNear(qkv, length, head, q, float64(scale), window, p)
+							})
+							for d := range head {
+								if got := out.Data[q*out.Stride+d]; !isNear(got, want[d], 1e-5) {
+									t.Fatalf("head %d length %d positions %s window %d row %d column %d is %v, want %v", head, length, name, window, q, d, got, want[d])
+								}
+							}
+							if out.Data[q*out.Stride+head] != 42 {
+								t.Fatalf("head %d length %d: the next head's column was overwritten", head, length)
+							}
 						}
 					}
 				}
 			}
 		}
-	}
+	})
 }
 
 func attentionNear(qkv engine.Matrix, length, head, q int, scale float64, window int, p *engine.Positions) []float64 {
