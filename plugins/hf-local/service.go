@@ -85,7 +85,7 @@ func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
 	s := &Service{
 		params: p,
 		hub: hub.New(hub.Options{
-			CacheDir: p.CacheDir, Token: p.APIToken, Env: h.Env, Redact: h.Redact, Log: log,
+			CacheDir: p.CacheDir, Fallback: h.App().CacheDir, Token: p.APIToken, Env: h.Env, Redact: h.Redact, Log: log,
 		}),
 		models: &models{
 			shelf: loaded,
