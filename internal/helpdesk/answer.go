@@ -88,6 +88,10 @@ func stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
 
 const stampLayout = time.DateTime
 
+func idText(id int64) string { return strconv.FormatInt(id, 10) }
+
+func unixText(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
+
 // ticketAnswer shows a ticket as TicketGet and TicketUpdate do, without articles.
 func (s *store) ticketAnswer(t *ticket) object {
 	now := s.now()
@@ -156,7 +160,7 @@ func (s *store) articleAnswer(t *ticket, a *article) object {
 		return head
 	}
 	for key, value := range (object{
-		"Bcc":                  "",
+		"Bcc":                  a.bcc,
 		"Body":                 a.body,
 		"Cc":                   a.cc,
 		"Charset":              a.charset,

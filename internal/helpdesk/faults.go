@@ -25,7 +25,7 @@ type Faults struct {
 // Rule is one kind of misbehaviour and the requests that it befalls. Of Every, Nth and Probability at most one is given; without
 // any, each request is meant.
 type Rule struct {
-	On          []string `json:"on,omitempty"`          // operations by route, such as "ticket-update"; empty for all
+	On          []string `json:"on,omitempty"`          // operations such as "ticket-update"; empty for all
 	Every       int      `json:"every,omitempty"`       // each 10th of the rule's requests
 	Nth         []int    `json:"nth,omitempty"`         // the 1st, the 7th, … of them
 	Probability float64  `json:"probability,omitempty"` // any of them by chance, 0 to 1
@@ -152,7 +152,7 @@ func (r Rule) problems() []string {
 		}
 	}
 	for _, route := range r.On {
-		wrong(!slices.Contains(routeNames, route), "on: no operation is called %q (%s)", route, strings.Join(routeNames, ", "))
+		wrong(!slices.Contains(operationNames, route), "on: no operation is called %q (%s)", route, strings.Join(operationNames, ", "))
 	}
 	given := 0
 	for _, is := range []bool{r.Every != 0, len(r.Nth) > 0, r.Probability != 0} {

@@ -138,19 +138,19 @@ func (c *chance) requestsPerConnection() int {
 
 // misbehave answers a request, or doesn't, as a fault will have it. A client that goes away meanwhile changes nothing: the servers
 // don't notice either.
-func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, route string, t trouble) {
+func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, to target, t trouble) {
 	// The body is read now, since after an answer or a closed connection it can't be.
-	r.Body = io.NopCloser(bufferedBody(r, s.webservice.maxLength))
+	r.Body = io.NopCloser(bufferedBody(r, to.maxLength))
 	if !wait(r, time.Duration(t.Delay)) {
 		cutOff(w)
 		return
 	}
-	status, contentType, body := s.answerInTrouble(r, route, t)
+	status, contentType, body := s.answerInTrouble(r, to, t)
 	if !wait(r, time.Duration(t.DelayAfter)) {
 		cutOff(w)
 		return
 	}
-	s.log.Debug("fault", "fault", t.Fault, "done", t.done(), "route", route)
+	s.log.Debug("fault", "fault", t.Fault, "done", t.done(), "route", to.path)
 	for name, value := range t.Headers {
 		w.Header().Set(name, value)
 	}
@@ -173,14 +173,14 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, route string,
 	}
 }
 
-func (s *Server) answerInTrouble(r *http.Request, route string, t trouble) (status int, contentType string, body []byte) {
+func (s *Server) answerInTrouble(r *http.Request, to target, t trouble) (status int, contentType string, body []byte) {
 	status, contentType, body = http.StatusInternalServerError, "text/plain; charset=UTF-8", nil
 	if t.done() != DoneNothing {
-		status, contentType, body = s.answer(r, route, t.stop())
+		status, contentType, body = s.answer(r, to, t.stop())
 	}
 	switch t.Fault {
 	case FaultAuthFail:
-		return s.authFail(route)
+		return to.authFail()
 	case FaultGarbage:
 		contentType, body = "application/json; charset=UTF-8", []byte(`{"TicketID":["1",`)
 	case FaultStatus:
@@ -206,20 +206,15 @@ func (t trouble) usualBody() []byte {
 
 const kernelFault = `{"faultcode":"Server","faultstring":"OperationObject returned an error, cancelling Request"}`
 
-func (s *Server) authFail(route string) (status int, contentType string, body []byte) {
-	op, ok := s.webservice.routes[route]
-	if !ok {
-		op = s.webservice.routes["/ticket-search"]
+func (t target) authFail() (status int, contentType string, body []byte) {
+	op := t.operation
+	if !t.found {
+		op = opSearch
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	var refused *failure
-	errors.As(op.allow(s, fields{"SessionID": noSession}), &refused)
+	errors.As(op.refuseLogin(), &refused)
 	return refused.answer()
 }
-
-// noSession is an id that nobody can add: it isn't text.
-const noSession = "\xff"
 
 // stop returns how far a write may go.
 func (t trouble) stop() *stop {
@@ -237,15 +232,21 @@ type stop struct {
 }
 
 // place returns after how many of a request's steps the write ends. A single step can only be done as a whole.
-func (st *stop) place(names []string) int {
+func (st *stop) place(names []string) (n int) {
 	switch {
 	case st == nil:
 		return len(names)
 	case st.steps > 0:
 		return min(st.steps, len(names))
+	case slices.Contains(names, st.after):
+		for i, name := range names {
+			if name == st.after {
+				n = i + 1
+			}
+		}
+		return n
 	case st.after != "":
 		last := slices.Index(stepNames, st.after)
-		n := 0
 		for n < len(names) && slices.Index(stepNames, names[n]) <= last {
 			n++
 		}

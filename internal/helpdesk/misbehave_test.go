@@ -84,7 +84,7 @@ func (s *served) send(route, fields string) reply {
 }
 
 const wholeUpdate = `"TicketID": 1, "Ticket": {"Title": "New", "Queue": "IT", "Priority": "4 high", "State": "open"},
-	"Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain", "IsVisibleForCustomer": 0},
+	"Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8", "IsVisibleForCustomer": 0},
 	"DynamicField": {"Name": "OtaiText", "Value": "x"}`
 
 // written tells how far wholeUpdate came, by the names of its steps.
@@ -215,7 +215,7 @@ func TestACreationCanEndWithoutItsArticle(t *testing.T) {
 	s := serve(t, Options{})
 	s.misbehave(t, Rule{On: []string{"ticket-create"}, Fault: FaultStatus, Done: DonePart, Steps: 1})
 	r := s.send("ticket-create", `"Ticket": {"Title": "t", "Queue": "IT", "State": "new", "Priority": "3 normal", "CustomerUser": "kunde1"},
-		"Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain"}`)
+		"Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8"}`)
 	got, ok := s.Ticket(1)
 	if r.status != http.StatusInternalServerError || !ok || len(got.Articles) != 0 {
 		t.Errorf("%+v, then %+v", r, got)
