@@ -20,7 +20,8 @@ func (c *command) newClassify() *cobra.Command {
 		Use:   "classify [TEXT…|-]",
 		Short: "Try a model: one line per text",
 		Long: `Labels texts by a model, without a configuration. Each argument is a text; "-", or
-no argument, reads one text a line from standard input.`,
+no argument, reads one text a line from standard input. A model that is not on this
+machine is downloaded first.`,
 		Example: `  otai classify --model examples/demo/models/queue "My printer is out of toner"
   otai classify --model examples/demo/models/queue --json - < subjects.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -28,13 +29,17 @@ no argument, reads one text a line from standard input.`,
 			texts := func(yield func(string) bool) { readErr = eachText(args, cmd.InOrStdin(), yield) }
 			encoder := json.NewEncoder(cmd.OutOrStdout())
 			encoder.SetEscapeHTML(false)
+			progress := newDownload(cmd.ErrOrStderr())
+			o.Progress = progress.step
 			err := app.Classify(cmd.Context(), c.settings, o, texts, func(l app.Labelled) error {
+				progress.end()
 				if asJSON {
 					return encoder.Encode(l)
 				}
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\t%.1f %%\t%s\n", l.Label, l.Confidence*100, oneLine.Replace(l.Text))
 				return err
 			})
+			progress.end()
 			if err != nil {
 				return err
 			}
@@ -44,11 +49,11 @@ no argument, reads one text a line from standard input.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&o.Model, "model", "", "name of a model in the HuggingFace cache, or its folder")
+	cmd.Flags().StringVar(&o.Model, "model", "", "name of a model at HuggingFace, ORG/NAME[@REVISION], or its folder")
 	cmd.Flags().StringVar(&o.Use, "use", app.ClassifierUse, "the classification service")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON, one object a line")
 	_ = cmd.MarkFlagRequired("model")
-	_ = cmd.MarkFlagDirname("model")
+	_ = cmd.RegisterFlagCompletionFunc("model", c.completeModels(&o.Use))
 	return cmd
 }
 

@@ -41,7 +41,7 @@ func blocks(t *testing.T, name string) []block {
 }
 
 // TestDocumentation runs what README and docs show: configurations are validated,
-// Go is built, commands are run, each page in a folder of its own from top to
+// Go is built, commands are run, templates yield what the block behind them says, each page in a folder of its own from top to
 // bottom.
 func TestDocumentation(t *testing.T) {
 	pages, err := filepath.Glob(filepath.Join(product.root, "docs", "*.md"))
@@ -63,6 +63,10 @@ func TestDocumentation(t *testing.T) {
 			for _, b := range blocks(t, page) {
 				switch b.language {
 				case "yaml":
+					if name, ok := namedFile(b.text); ok {
+						r.write(t, name, b.text)
+						break
+					}
 					r.write(t, "config.yml", b.text)
 					r.otai(t, b.line, "validate", "-c", "config.yml")
 				case "go":
@@ -71,6 +75,16 @@ func TestDocumentation(t *testing.T) {
 					for _, line := range strings.Split(strings.ReplaceAll(b.text, "\\\n", " "), "\n") {
 						r.run(t, b.line, line)
 					}
+				case "yaml scope":
+					r.write(t, "scope.yml", b.text)
+				case "jinja":
+					r.template = b.text
+				case "json":
+					r.yields(t, b)
+				case "text":
+					r.yields(t, b, "--text")
+				case "console":
+					r.session(t, b)
 				case "":
 					if strings.HasPrefix(b.text, "module ") {
 						r.write(t, "go.mod", strings.Replace(b.text, "../otai/pkg/api", filepath.Join(product.root, "pkg", "api"), 1))
@@ -83,10 +97,19 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
+// namedFile is the name of a file that is no configuration: its first line is a
+// comment that says it.
+func namedFile(text string) (name string, ok bool) {
+	first, _, _ := strings.Cut(text, "\n")
+	name, ok = strings.CutPrefix(first, "# ")
+	return name, ok && filepath.Ext(name) == ".yml" && !strings.Contains(name, " ")
+}
+
 // reader is somebody who follows a page.
 type reader struct {
-	dir string
-	env []string
+	dir      string
+	env      []string
+	template string // the last one seen
 }
 
 func newReader(t *testing.T) *reader {
@@ -111,8 +134,36 @@ func newReader(t *testing.T) *reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.env = environment(t, "OTOBO_URL="+strings.TrimSpace(url))
+	models := newModelHub(t)
+	t.Cleanup(models.server.Close)
+	r.env = environment(t, "OTOBO_URL="+strings.TrimSpace(url), "HF_ENDPOINT="+models.server.URL)
 	return r
+}
+
+// yields compares what the template before the block yields with the block.
+func (r *reader) yields(t *testing.T, want block, flags ...string) {
+	t.Helper()
+	cmd := exec.Command(product.otai, append([]string{"template", "eval", "--scope", "scope.yml"}, flags...)...)
+	cmd.Dir, cmd.Env, cmd.Stdin = r.dir, r.env, strings.NewReader(r.template)
+	out, err := cmd.CombinedOutput()
+	if err != nil || string(out) != want.text {
+		t.Errorf("line %d: %v: the template yields\n%s", want.line, err, out)
+	}
+}
+
+// session runs the command behind "$" and compares all that it says with the rest.
+func (r *reader) session(t *testing.T, b block) {
+	t.Helper()
+	command, want, _ := strings.Cut(strings.TrimPrefix(b.text, "$ otai "), "\n")
+	args := words.FindAllString(command, -1)
+	for i, a := range args {
+		args[i] = strings.Trim(a, `"`)
+	}
+	cmd := exec.Command(product.otai, args...)
+	cmd.Dir, cmd.Env = r.dir, r.env
+	if out, _ := cmd.CombinedOutput(); string(out) != want { // that it fails may be what is shown
+		t.Errorf("line %d: otai %s says\n%s", b.line, command, out)
+	}
 }
 
 func (r *reader) write(t *testing.T, name, text string) {

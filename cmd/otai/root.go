@@ -43,7 +43,8 @@ What it does is described by a configuration of Open Ticket AI's form.`,
 	_ = root.MarkPersistentFlagDirname("state-dir")
 
 	root.AddCommand(
-		c.newRun(), c.newDoctor(), c.newDemo(), c.newHelpdesk(), c.newValidate(), c.newPlugin(), c.newClassify(), c.newVersion(),
+		c.newRun(), c.newDemo(), c.newHelpdesk(), c.newValidate(), c.newPlugin(), c.newClassify(), c.newModel(),
+		c.newTemplate(), c.newSchema(), c.newConfig(), c.newDoctor(), c.newVersion(),
 	)
 	return root
 }

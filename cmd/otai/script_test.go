@@ -28,6 +28,10 @@ func TestScripts(t *testing.T) {
 			e.Values["helpdesk"] = server
 			e.Setenv("OTOBO_URL", web.URL+"/znuny/nph-genericinterface.pl")
 			e.Setenv("OTAI_OTOBO_ZNUNY_PASSWORD", password)
+			models := newModelHub(t)
+			e.Defer(models.server.Close)
+			e.Values["models"] = models
+			e.Setenv("HF_ENDPOINT", models.server.URL)
 			e.Setenv("OTAI_STATE_DIR", e.WorkDir+"/.state")
 			e.Setenv("PLUGINS", product.plugins)
 			e.Setenv("OTAI_PLUGIN_DIR", product.plugins)
@@ -40,6 +44,7 @@ func TestScripts(t *testing.T) {
 			"exits":  exits,
 			"ticket": ticket,
 			"expect": expect,
+			"hub":    hub,
 		},
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -50,15 +51,17 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 			return nil, fault(CodeUsage, err)
 		}
 	}
-	document, problems := config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: s.Environ})
+	document, problems := config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: s.Environ, Flags: s.configFlags()})
 	a := &application{settings: s, sources: c.files, document: document, redactor: &Redactor{}, problems: problems}
-	if document == nil || problems.HasErrors() {
+	if document == nil || slices.ContainsFunc(problems, aboutPlugins) {
 		return a, a.problemFault(CodeUsage)
 	}
 	a.problems = a.problems.And(checkAPILevel(document, s.APILevel))
-	for _, secret := range document.Secrets() {
-		a.redactor.Add(secret)
+	if a.problems.HasErrors() {
+		// It will not run, but all that is wrong is to be told at once.
+		c.silent, c.inspect = true, true
 	}
+	a.redactor.addAll(document.Secrets())
 	var err error
 	if c.silent {
 		a.logger = slog.New(slog.DiscardHandler)
@@ -67,7 +70,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 	}
 	dirs := s.pluginDirs(document.PluginDirs)
 	keys, problems := trustedKeys(document)
-	if a.problems = a.problems.And(problems); a.problems.HasErrors() {
+	if a.problems = a.problems.And(problems); slices.ContainsFunc(problems, aboutPlugins) {
 		return a, a.problemFault(CodeUsage)
 	}
 	load := pluginLoad{
@@ -81,10 +84,14 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		offered.ask = load.ask(ctx)
 	}
 	if a.registry, a.plugins, err = load.run(ctx, open); err != nil {
+		if a.problems.HasErrors() {
+			return a, a.problemFault(CodeUsage) // which come first, and of which the plugins know nothing
+		}
 		return a, err
 	}
 	offered.registry, offered.plugins = a.registry, a.plugins
 	a.problems = a.problems.And(document.Check(offered))
+	a.redactor.addAll(document.Secrets()) // Check knows the secret fields
 	if a.problems.HasErrors() {
 		code := CodeUsage
 		if len(offered.refused) > 0 {
@@ -96,6 +103,12 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		return a, fault(CodePlugins, offered.failed)
 	}
 	return a, a.requiredPlugins()
+}
+
+// aboutPlugins is true for an error after which no plugin may be touched, because
+// it is not known which one is trusted.
+func aboutPlugins(p config.Problem) bool {
+	return p.Severity == config.SeverityError && (strings.HasPrefix(p.Path, "plugin") || strings.HasPrefix(p.Path, "trusted_keys"))
 }
 
 // place writes the place of a value as file:line:column.
@@ -164,7 +177,7 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 		services[i] = orchestrator.Service{ID: s.ID, Use: s.Use, Injects: s.Injects, Params: s.Params, Path: s.Path}
 	}
 	engine, err := orchestrator.New(orchestrator.Definition{
-		Services: services, Root: a.document.Orchestrator, RootPath: "orchestrator",
+		Services: services, Root: a.document.InOrder(), RootPath: "orchestrator",
 	}, o)
 	if err != nil {
 		return nil, fault(CodeUsage, a.clean(a.located(err)))

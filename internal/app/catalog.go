@@ -40,7 +40,7 @@ func (c *catalog) Find(use string) (config.Component, bool) {
 		return config.Component{}, false
 	}
 	component = config.Component{
-		Service: offer.Service, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
+		Service: offer.Service, Doc: offer.Doc, Labels: offer.Labels, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
 		Renderer: offer.Service && loader.MissingMethod(offer.Methods, rendererMethods) == "",
 		Yields:   yields(offer.Labels),
 	}

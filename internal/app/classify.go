@@ -3,15 +3,10 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 
-	"github.com/open-ticket-ai/otai/internal/base"
-	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/api"
-	"github.com/open-ticket-ai/otai/pkg/loader"
-	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
 // ClassifierUse is the classifier that a command uses when none is named.
@@ -20,6 +15,7 @@ const ClassifierUse = "hf-local:HFClassificationService"
 // ClassifyOptions say which classifier and model to try.
 type ClassifyOptions struct {
 	Use, Model string
+	Progress   Progress // of a download
 }
 
 // Labelled is a text with its classification; its JSON form is stable.
@@ -40,49 +36,26 @@ type Score struct {
 // Classify labels each text that texts yields and hands it to show, without a
 // configuration file.
 func Classify(ctx context.Context, s Settings, o ClassifyOptions, texts func(yield func(string) bool), show func(Labelled) error) error {
-	redactor := &Redactor{}
-	logger, _, err := newLogger(s, config.Logging{Level: "warn"}, redactor)
-	if err != nil {
-		return fault(CodeUsage, err)
-	}
-	dirs := s.pluginDirs(nil)
-	r, plugins, err := pluginLoad{Settings: s, logger: logger, dirs: dirs}.run(ctx, loader.Load)
+	a, err := buildAlone(ctx, s, o.Use)
 	if err != nil {
 		return err
 	}
-	if _, ok := r.Find(o.Use); !ok {
-		offered := &catalog{registry: r, plugins: plugins, dirs: dirs}
-		err := fmt.Errorf("nothing offers %q", o.Use)
-		if reason := offered.Missing(o.Use); reason != "" {
-			err = fmt.Errorf("nothing offers %q: %s", o.Use, reason)
-		}
-		if len(offered.refused) > 0 {
-			return fault(CodePlugins, err)
-		}
-		return fault(CodeUsage, err)
-	}
-	const id = "classifier"
-	engine, err := orchestrator.New(orchestrator.Definition{
-		Services: []orchestrator.Service{{ID: id, Use: o.Use, Path: "services." + id}},
-	}, orchestrator.Options{
-		Registry: r, Logger: logger, DefaultRenderer: base.RendererUse,
-		Env: redactor.env(s.lookup), Redact: redactor.Add,
-	})
-	if err != nil {
-		return fault(CodeUsage, err)
-	}
-	err = classifyAll(ctx, engine, id, s.modelName(o.Model), texts, show)
-	return fault(CodeRun, errors.Join(err, engine.Close()))
+	return a.close(a.classify(ctx, s.modelName(o.Model), o.Progress, texts, show))
 }
 
-func classifyAll(ctx context.Context, engine *orchestrator.Engine, id, model string, texts func(yield func(string) bool), show func(Labelled) error) error {
-	service, _ := engine.Service(id)
-	classifier, ok := service.(api.Classifier)
+func (a *alone) classify(ctx context.Context, model string, progress Progress, texts func(yield func(string) bool), show func(Labelled) error) error {
+	classifier, ok := a.service.(api.Classifier)
 	if !ok {
 		return fault(CodeUsage, errors.New("this service is no classifier"))
 	}
-	if err := engine.Start(ctx); err != nil {
+	if err := a.engine.Start(ctx); err != nil {
 		return err
+	}
+	// Before the first text, so that a download is seen and not taken for a slow model.
+	if store, ok := a.service.(ModelStore); ok {
+		if _, err := store.EnsureModel(ctx, model, progress); err != nil {
+			return err
+		}
 	}
 	for text := range texts {
 		c, err := classifier.Classify(ctx, api.ClassificationRequest{Text: text, Model: model})

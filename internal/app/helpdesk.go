@@ -1,12 +1,16 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/open-ticket-ai/otai/examples/demo"
 	"github.com/open-ticket-ai/otai/internal/helpdesk"
@@ -17,7 +21,8 @@ type HelpdeskOptions struct {
 	Listen      string
 	Mode        string // "znuny" or "otobo"
 	Password    string
-	DemoTickets bool // fill it with the demonstration's tickets
+	DemoTickets bool   // fill it with the demonstration's tickets
+	Faults      string // file that says how it misbehaves, YAML or JSON; "" for not at all
 }
 
 // HelpdeskLogin is the agent as whom otai works in the built-in help desk.
@@ -35,6 +40,11 @@ func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 		return fault(CodeUsage, errors.New("the agent's password is empty; give one with --password"))
 	}
 	server := helpdesk.New(helpdesk.Options{Mode: mode, Login: HelpdeskLogin, Password: o.Password, Logger: slog.New(slog.DiscardHandler)})
+	if o.Faults != "" {
+		if err := misbehave(server, o.Faults); err != nil {
+			return fault(CodeUsage, err)
+		}
+	}
 	if o.DemoTickets {
 		tickets, err := demoTickets()
 		if err != nil {
@@ -52,6 +62,30 @@ func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 	}
 	fmt.Fprintf(s.Stderr, "The help desk answers. Tickets: %s/   Login: %s   Password: %s   Ctrl-C ends it.\n", url, HelpdeskLogin, o.Password)
 	return fault(CodeRun, server.Serve(ctx, listener))
+}
+
+// misbehave reads the faults from a file of YAML, of which JSON is a part.
+func misbehave(server *helpdesk.Server, file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("the help desk's faults: %w", err)
+	}
+	var plain any
+	if err := yaml.Unmarshal(data, &plain); err != nil {
+		return fmt.Errorf("the help desk's faults: %s: %w", file, err)
+	}
+	inJSON, err := json.Marshal(plain)
+	if err != nil {
+		return fmt.Errorf("the help desk's faults: %s: %w", file, err)
+	}
+	faults, err := helpdesk.ReadFaults(bytes.NewReader(inJSON))
+	if err == nil {
+		err = server.SetFaults(faults)
+	}
+	if err != nil {
+		return fmt.Errorf("the help desk's faults: %s: %w", file, err)
+	}
+	return nil
 }
 
 func helpdeskMode(name string) (helpdesk.Mode, error) {

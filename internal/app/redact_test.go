@@ -48,6 +48,11 @@ func TestAVariableNamedLikeASecretIsLearnedWhenItIsRead(t *testing.T) {
 	if want := "value-of-HOME ***"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	r = &Redactor{}
+	r.env(func(string) (string, bool) { return "TRUE", true })("HF_HUB_DISABLE_IMPLICIT_TOKEN")
+	if got := r.Text("TRUE"); got != "TRUE" {
+		t.Errorf("a switch became the secret %q", got)
+	}
 }
 
 func TestTheNotesConfidenceIsItsFirstPercentage(t *testing.T) {

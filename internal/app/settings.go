@@ -107,6 +107,20 @@ func usualPluginDirs() []string {
 	}
 }
 
+// configFlags are the flags that stand for values of the configuration.
+func (s Settings) configFlags() []config.Flag {
+	var flags []config.Flag
+	for _, f := range []config.Flag{
+		{Name: "--log-level", Path: "infrastructure.logging.level", Value: s.LogLevel},
+		{Name: "--log-format", Path: "infrastructure.logging.format", Value: s.LogFormat},
+	} {
+		if f.Value != "" {
+			flags = append(flags, f)
+		}
+	}
+	return flags
+}
+
 var defaultConfigFiles = []string{"config.yml", "otai.yml"}
 
 // configSources reads the configuration files that were named, else the default

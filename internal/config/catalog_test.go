@@ -19,6 +19,7 @@ type (
 		BaseURL  string            `otai:"base_url,required"`
 		Username string            `otai:"username" default:"open_ticket_ai"`
 		Password string            `otai:"password,secret"`
+		Service  string            `otai:"webservice_name" default:"OpenTicketAI"`
 		Timeout  time.Duration     `otai:"timeout" default:"30s"`
 		Retries  int               `otai:"retries" default:"3" min:"0" max:"10"`
 		URLs     map[string]string `otai:"operation_urls"`
@@ -35,6 +36,7 @@ type (
 	orchestratorParams struct {
 		Steps []api.ChildPipe `otai:"steps,required"`
 		Sleep time.Duration   `otai:"orchestrator_sleep" default:"10ms"`
+		Retry time.Duration   `otai:"exception_sleep" default:"5s"`
 	}
 	runnerParams struct {
 		On  api.ChildPipe `otai:"on"`
@@ -132,7 +134,7 @@ func (c catalog) Find(use string) (config.Component, bool) {
 		panic(err)
 	}
 	component := config.Component{
-		Service: offer.Service, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
+		Service: offer.Service, Doc: offer.Doc, Labels: offer.Labels, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
 		Renderer: i.Provides != nil && i.Provides.Implements(reflect.TypeFor[api.TemplateRenderer]()),
 	}
 	if yields, ok := i.Labels["yields"]; ok && yields != "*" {

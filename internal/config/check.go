@@ -25,6 +25,8 @@ type Catalog interface {
 // because the plugin that offers it may never be opened in this process.
 type Component struct {
 	Service  bool
+	Doc      string
+	Labels   map[string]string
 	Params   *params.Spec        // one that can decode
 	Methods  []string            // of a service
 	Needs    map[string][]string // methods that a service must have to be injected, by the injection's name

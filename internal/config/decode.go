@@ -28,8 +28,8 @@ var (
 
 	logLevels  = []string{"trace", "debug", "info", "warn", "error", "fatal", "panic", "disabled"}
 	logFormats = []string{"auto", "console", "json"}
-	// pythonLevels are the level names of Open Ticket AI that zerolog calls otherwise.
-	pythonLevels = map[string]string{"warning": "warn", "critical": "fatal", "notset": "trace"}
+	// otherLevels are level names of Open Ticket AI, and of people, for those.
+	otherLevels = map[string]string{"warning": "warn", "critical": "fatal", "notset": "trace", "off": "disabled", "none": "disabled"}
 
 	sha256Text = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 )
@@ -76,7 +76,7 @@ func (d decoder) logging(m map[string]any, path string) Logging {
 	}
 	out := Logging{Level: "info", Format: "auto"}
 	if level := strings.ToLower(d.text(m["level"], join(path, "level"))); level != "" {
-		if name, python := pythonLevels[level]; python {
+		if name, other := otherLevels[level]; other {
 			level = name
 		}
 		out.Level = d.oneOf(level, join(path, "level"), logLevels)

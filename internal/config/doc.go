@@ -1,15 +1,20 @@
 // Package config turns YAML into a checked document.
 //
 // Its files are the way of the data. Read, in document.go, takes the bytes of the
-// configuration files and goes through read.go (a tree of values in which every
-// value knows its file, line and column; syntax.go finds the place where YAML
-// breaks off), upgrade.go (the accepted forms become one form), layers.go (koanf
-// merges files, .env and environment), expand.go (${NAME}) and decode.go (the
-// typed Document). No plugin is needed up to here, because the document says where
-// the plugins are.
+// configuration files and goes through read.go (YAML's own nodes; syntax.go finds
+// the place where YAML breaks off), upgrade.go (the accepted forms become one form;
+// oldnames.go knows the earlier names), read.go again (a tree of values in which
+// every value knows its file, line and column), layers.go (koanf merges files, .env,
+// environment and flags), expand.go (${NAME}) and decode.go (the typed Document). No
+// plugin is needed up to here, because the document says where the plugins are.
 //
-// Document.Check, in check.go, then holds the document against what the plugins
-// offer: every use, every injection, every param and every template.
+// Document.Check then holds the document against what the plugins offer: check.go
+// every use, injection and param, faults.go with what to write instead, names.go
+// every template and the names in it. What only a plugin's own code knows is asked
+// at the end, by a [ParamsChecker].
+//
+// Two ways lead elsewhere: Upgrade, in rewrite.go, prints a file in the current
+// form, and Schema, in schema.go, tells editors what a file may hold.
 //
 // Nothing stops at the first mistake. What is wrong is collected as Problems
 // (problems.go), each with its place (position.go, and textposition.go for places

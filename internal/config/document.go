@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -9,6 +11,12 @@ type Options struct {
 	Files  []Source // the later one wins: mappings merge, lists are replaced
 	Env    []string // the process environment as "NAME=value"
 	DotEnv []Source // .env files; they answer where the environment doesn't
+	Flags  []Flag   // of the command line; they win over all else
+}
+
+// Flag is a value that the command line gives. Name is what messages call it.
+type Flag struct {
+	Name, Path, Value string // "--log-level", "infrastructure.logging.level", "debug"
 }
 
 // Document is a configuration whose own form is right. What its uses and params
@@ -86,6 +94,9 @@ func Read(o Options) (*Document, Problems) {
 	}
 	l.addVariables(dotEnv)
 	l.addVariables(environment)
+	for _, flag := range o.Flags {
+		l.addVariable(flag.Name, strings.Split(flag.Path, "."), flag.Value)
+	}
 	root := l.values.Raw()
 	references{lookup, l.atlas, found, known}.expandDocument(root)
 	d := &Document{atlas: l.atlas, secrets: known, lookup: lookup}

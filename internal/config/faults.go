@@ -20,8 +20,12 @@ func (k *checker) faults(list []*api.FieldError, base string, spec *params.Spec)
 			continue
 		}
 		above, key := lastStep(fault.Field)
-		hint, belongs := keyElsewhere(specAt(spec, above), key)
+		here := specAt(spec, above)
+		hint, belongs := keyElsewhere(here, key)
 		hints[fault] = hint
+		if belongs == "" && here != nil {
+			belongs = params.Near(key, here.Names()) // a misspelled one is there, and not missing as well
+		}
 		if belongs != "" {
 			excused[strings.TrimPrefix(above+"."+belongs, ".")] = true
 		}
@@ -59,6 +63,13 @@ func (k *checker) fault(fault *api.FieldError, base string, spec *params.Spec, b
 		}
 	case strings.HasPrefix(message, "is required"):
 		code = "missing-param"
+		if wanted := specAt(spec, fault.Field); wanted != nil {
+			_, key := lastStep(fault.Field)
+			hint = "write " + key + ":"
+			if wanted.Doc != "" {
+				hint += " " + strings.TrimSuffix(wanted.Doc, ".")
+			}
+		}
 	case strings.Contains(message, "but must be a mapping"):
 		if wanted := specAt(spec, fault.Field); wanted != nil && !wanted.Secret && wanted.Field("name") != nil {
 			_, key := lastStep(fault.Field)

@@ -23,7 +23,7 @@ const pathDelimiter = "\x1f"
 var variablePrefixes = []string{"OPEN_TICKET_AI__", "OTAI__"}
 
 // layers merges what is given in several places: files, then .env, then the
-// environment. Mappings merge, all else is replaced.
+// environment, then flags. Mappings merge, all else is replaced.
 type layers struct {
 	values   *koanf.Koanf
 	atlas    *atlas

@@ -159,7 +159,10 @@ func (u upgrader) foreign(root *yaml.Node) bool {
 		in        *yaml.Node
 		path, key string
 	}{
-		{root, "", "pipelines"}, {root, "", "pipes"}, {root, "", "pipe"}, {root, "", "jobs"},
+		{root, "", "pipelines"},
+		{root, "", "pipes"},
+		{root, "", "pipe"},
+		{root, "", "jobs"},
 		{valueOf(root, "orchestrator"), "orchestrator", "pipelines"},
 		{valueOf(root, "orchestrator"), "orchestrator", "pipes"},
 	} {

@@ -62,8 +62,8 @@ func (n *node) isNull() bool {
 	return n == nil || n.kind == yaml.ScalarNode && n.value == nil
 }
 
-// parseFile parses one file into YAML's own nodes. It returns nil when nothing in
-// the file can be used.
+// parseFile parses one file into YAML's own nodes, the document with a mapping in
+// it. It returns nil when nothing in the file can be used.
 func parseFile(s Source, f *findings) *yaml.Node {
 	at := func(offset int) Position { return offsetPosition(s, offset) }
 	data := bytes.TrimPrefix(s.Data, []byte("\xef\xbb\xbf"))
@@ -111,15 +111,16 @@ func parseFile(s Source, f *findings) *yaml.Node {
 		f.err(Position{s.Name, root.Line, root.Column}, "", "not-a-mapping", hint, "the file is no mapping of keys to values")
 		return nil
 	}
-	return root
+	return &doc
 }
 
 // readFile returns what stands in one file, in the current form.
 func readFile(s Source, f *findings) *node {
-	root := parseFile(s, f)
-	if root != nil {
-		root = upgrade(s.Name, root, f)
+	doc := parseFile(s, f)
+	if doc == nil {
+		return nil
 	}
+	root := upgrade(s.Name, doc.Content[0], f)
 	if root == nil {
 		return nil
 	}
@@ -143,7 +144,8 @@ type expander struct {
 	found  *findings
 	open   map[*yaml.Node]bool // the collections on the way from the root
 	values int
-	broken bool // something is wrong that makes the rest worthless
+	alias  *yaml.Node // the outermost one on the way
+	broken bool       // something is wrong that makes the rest worthless
 }
 
 func (e *expander) fail(n *yaml.Node, path, code, hint, format string, args ...any) *node {
@@ -165,10 +167,17 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 		if e.open[n.Alias] {
 			return e.fail(n, path, "cyclic-alias", "an anchor can't contain itself", "the alias *%s stands inside its own anchor", n.Value)
 		}
+		if e.alias == nil {
+			e.alias = n
+			defer func() { e.alias = nil }()
+		}
 		return e.expand(n.Alias, path, depth)
 	}
 	if e.values++; e.values > maxValues {
-		return e.fail(n, path, "too-many-values", "aliases that hold aliases multiply", "the file grows to more than %d values", maxValues)
+		if e.alias != nil {
+			n = e.alias
+		}
+		return e.fail(n, "", "too-many-values", "aliases that hold aliases multiply", "the file grows to more than %d values", maxValues)
 	}
 	if depth > maxDepth {
 		return e.fail(n, path, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)

@@ -14,7 +14,7 @@ func textPosition(lines []string, p place, line, column int) Position {
 	switch {
 	case p.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		w.block = true
-		w.indent = blockIndent(lines, p.value.Line)
+		w.indent = blockIndent(lines, p.value.Line, p.text)
 		w.nextLine()
 		w.first = w.row
 	case p.style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
@@ -48,15 +48,19 @@ func textPosition(lines []string, p place, line, column int) Position {
 	return certain
 }
 
-// blockIndent is the indentation of the first line of a block below its header.
-func blockIndent(lines []string, header int) int {
+// blockIndent is the indentation of a block below its header. Its first line may
+// be indented more than that, by what its text begins with.
+func blockIndent(lines []string, header int, text string) int {
 	for _, l := range lines[min(header, len(lines)):] {
 		if strings.TrimSpace(l) != "" {
-			return len(l) - len(strings.TrimLeft(l, " "))
+			first := strings.TrimLeft(text, "\n")
+			return max(0, leadingSpaces(l)-leadingSpaces(first))
 		}
 	}
 	return 0
 }
+
+func leadingSpaces(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
 
 // walker is a place in the source, with row and column from 0.
 type walker struct {

@@ -192,8 +192,8 @@ func (u upgrader) runners(n *yaml.Node) {
 	name := newText("steps", key)
 	comments(key, name)
 	u.lift(n, name, steps)
-	if !triggered && valueOf(valueOf(n, "params"), pauseKey) == nil {
-		u.lift(n, newText(pauseKey, key), newText(untriggeredPause, key))
+	if params := valueOf(n, "params"); !triggered && isMapping(params) && valueOf(params, pauseKey) == nil {
+		putFirst(valueOf(n, "params"), newText(pauseKey, key), newText(untriggeredPause, key))
 	}
 }
 
@@ -247,7 +247,7 @@ func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
 		fallback = defaultComposite
 	}
 	if valueOf(n, "use") == nil && fallback != "" && !hasMerge(n) {
-		put(n, newText("use", n), newText(fallback, n))
+		putFirst(n, newText("use", n), newText(fallback, n))
 	}
 	use, _ := textOf(valueOf(n, "use"))
 	if id, ok := textOf(valueOf(n, "id")); ok {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -79,6 +80,16 @@ func put(n, k, v *yaml.Node) {
 		n.Style &^= yaml.FlowStyle
 	}
 	n.Content = append(n.Content, k, v)
+}
+
+// putFirst puts a key in front, behind an id.
+func putFirst(n, k, v *yaml.Node) {
+	n = target(n)
+	at := 0
+	if len(n.Content) > 1 && n.Content[0].Value == "id" {
+		at = 2
+	}
+	n.Content = slices.Insert(n.Content, at, k, v)
 }
 
 // newText and newMapping stand where at stands, for messages.

@@ -63,26 +63,34 @@ func encode(o object) []byte {
 }
 
 func writeAnswer(w http.ResponseWriter, mode Mode, status int, contentType string, body []byte) {
+	writeHead(w, mode, status, contentType, len(body))
+	w.Write(body) // an error means that the client is gone
+}
+
+func writeHead(w http.ResponseWriter, mode Mode, status int, contentType string, length int) {
 	header := w.Header()
 	if contentType == "" {
 		header["Content-Type"] = nil
 	} else {
 		header.Set("Content-Type", contentType)
 	}
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Content-Length", strconv.Itoa(length))
 	if mode == ModeZnuny {
 		// Its nph script writes the header itself: no Date, no Server.
 		header["Date"] = nil
 		header.Set("Connection", "Keep-Alive")
 	}
 	w.WriteHeader(status)
-	w.Write(body) // an error means that the client is gone
 }
 
 // stamp is a time as the servers write it: in their own zone, which is UTC here, and without naming it.
 func stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
 
 const stampLayout = time.DateTime
+
+func idText(id int64) string { return strconv.FormatInt(id, 10) }
+
+func unixText(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
 
 // ticketAnswer shows a ticket as TicketGet and TicketUpdate do, without articles.
 func (s *store) ticketAnswer(t *ticket) object {
@@ -152,7 +160,7 @@ func (s *store) articleAnswer(t *ticket, a *article) object {
 		return head
 	}
 	for key, value := range (object{
-		"Bcc":                  "",
+		"Bcc":                  a.bcc,
 		"Body":                 a.body,
 		"Cc":                   a.cc,
 		"Charset":              a.charset,

@@ -1,35 +1,170 @@
 package helpdesk
 
-// Who sends a request proves it by a SessionID or by a password. Which login the password belongs to doesn't matter: the web
-// service definition maps every UserLogin to the one of Open Ticket AI. A bad SessionID is not saved by a good password.
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"slices"
+	"time"
+)
 
-func (s *Server) authenticated(in fields) bool {
-	if in.has("SessionID") {
-		return s.sessions[in.text("SessionID")]
-	}
-	return in.has("UserLogin") && in.text("Password") == s.password
+// Who sends a request proves it by a SessionID or by a password. A bad SessionID is not saved by a good password, and an agent's
+// login goes before a customer's.
+
+// actor is who a request comes from.
+type actor struct {
+	id       int64  // of the agent; for a customer, that of the agent in whose name customers write
+	login    string // of the agent
+	customer string // login of the customer user, "" for an agent
 }
 
-func allowReader(op string) func(*Server, fields) error {
-	return func(s *Server, in fields) error {
-		if !s.authenticated(in) {
-			return refusal(op, "AuthFail", "Authorization failing!")
+func (a actor) isCustomer() bool { return a.customer != "" }
+
+func (s *Server) authenticate(c call) (actor, bool) {
+	if c.has("SessionID") {
+		who, ok := s.sessions[c.text("SessionID")]
+		return who.actor, ok
+	}
+	return s.byPassword(c)
+}
+
+func (s *Server) byPassword(c call) (actor, bool) {
+	password := c.text("Password")
+	switch {
+	case c.has("UserLogin"):
+		login := c.text("UserLogin")
+		if c.login {
+			login = s.login
 		}
-		return nil
+		for _, a := range s.store.catalog.agents {
+			if a.name == login && a.password != "" && a.password == password {
+				return actor{id: a.id, login: a.name}, true
+			}
+		}
+	case c.has("CustomerUserLogin"):
+		for _, who := range s.store.catalog.customers {
+			if who.login == c.text("CustomerUserLogin") && who.password != "" && who.password == password {
+				return actor{id: administratorID, customer: who.login}, true
+			}
+		}
+	}
+	return actor{}, false
+}
+
+func reader(op string, run func(*store, actor, call) (object, error)) func(*Server, call) (object, error) {
+	return func(s *Server, c call) (object, error) {
+		who, ok := s.authenticate(c)
+		if !ok {
+			return nil, refusal(op, "AuthFail", "Authorization failing!")
+		}
+		return run(&s.store, who, c)
 	}
 }
 
-func allowWriter(op string) func(*Server, fields) error {
-	return func(s *Server, in fields) error {
-		login := in.has("UserLogin") || in.has("CustomerUserLogin")
+func writer(op string, run func(*store, actor, call) (object, error)) func(*Server, call) (object, error) {
+	return func(s *Server, c call) (object, error) {
+		login := c.has("UserLogin") || c.has("CustomerUserLogin")
 		switch {
-		case !login && !in.has("SessionID"):
-			return refusal(op, "MissingParameter", "UserLogin, CustomerUserLogin or SessionID is required!")
-		case login && !in.has("SessionID") && !in.has("Password"):
-			return refusal(op, "MissingParameter", "Password or SessionID is required!")
-		case !s.authenticated(in):
-			return refusal(op, "AuthFail", "User could not be authenticated!")
+		case op == "TicketUpdate" && !c.has("TicketID") && !c.has("TicketNumber"):
+			return nil, refusal(op, "MissingParameter", "TicketID or TicketNumber is required!")
+		case !login && !c.has("SessionID"):
+			return nil, refusal(op, "MissingParameter", "UserLogin, CustomerUserLogin or SessionID is required!")
+		case login && !c.has("Password"):
+			return nil, refusal(op, "MissingParameter", "Password or SessionID is required!")
 		}
-		return nil
+		who, ok := s.authenticate(c)
+		if !ok {
+			return nil, refusal(op, "AuthFail", "User could not be authenticated!")
+		}
+		return run(&s.store, who, c)
 	}
+}
+
+// refuseLogin is the answer to a login that fails, for faults.
+func (op operation) refuseLogin() error {
+	switch op.name {
+	case "TicketUpdate", "TicketCreate":
+		return refusal(op.name, "AuthFail", "User could not be authenticated!")
+	case "SessionGet":
+		return refusal(op.name, "SessionInvalid", "SessionID is Invalid!")
+	case "SessionRemove":
+		return refusal(op.name, "AuthFail", "Authorization failed!")
+	}
+	return refusal(op.name, "AuthFail", "Authorization failing!")
+}
+
+// session is a login that a client needs not prove anew. Real ones end after two hours without use.
+type session struct {
+	actor
+	began time.Time
+	from  string // the client's address, to which a session is bound on the real servers
+}
+
+func (s *Server) createSession(c call) (object, error) {
+	if !c.has("Password") {
+		return nil, refusal("SessionCreate", "MissingParameter", "Password parameter is missing!")
+	}
+	who, ok := s.byPassword(c)
+	if !ok {
+		return nil, refusal("SessionCreate", "AuthFail", "Authorization failing!")
+	}
+	id := make([]byte, 16)
+	_, _ = rand.Read(id) // never fails, see its documentation
+	s.sessions[hex.EncodeToString(id)] = session{actor: who, began: s.store.now(), from: c.address}
+	return object{"SessionID": hex.EncodeToString(id)}, nil
+}
+
+// showSession shows what the recorded Znuny keeps of a session, except the settings of pages that nobody sees here.
+func (s *Server) showSession(c call) (object, error) {
+	if !c.has("SessionID") {
+		return nil, refusal("SessionGet", "MissingParameter", "SessionID is missing!")
+	}
+	one, ok := s.sessions[c.text("SessionID")]
+	if !ok {
+		return nil, refusal("SessionGet", "SessionInvalid", "SessionID is Invalid!")
+	}
+	values := map[string]any{
+		"CreateTime": stamp(one.began), "ChangeTime": stamp(one.began), "SessionSource": "GenericInterface",
+		"UserRemoteAddr": one.from, "UserRemoteUserAgent": "none", "ValidID": "1", "UserTitle": nil,
+		"UserSessionStart": unixText(one.began), "UserLastRequest": unixText(s.store.now()),
+	}
+	if one.isCustomer() {
+		who := s.store.catalog.customer(one.customer)
+		values["UserType"], values["UserLogin"], values["UserCustomerID"] = "Customer", who.login, who.company
+	} else {
+		who := s.store.agent(one.id)
+		first, last := who.names()
+		values["UserType"], values["UserLogin"], values["UserID"] = "User", who.name, idText(who.id)
+		values["UserFullname"], values["UserFirstname"], values["UserLastname"] = who.fullName, first, last
+		values["UserEmail"], values["UserLastLogin"] = who.address, unixText(one.began)
+		values["UserLastLoginTimestamp"] = stamp(one.began)
+		for key, value := range agentPreferences {
+			values[key] = value
+		}
+	}
+	keys := make([]string, 0, len(values))
+	for key := range values {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	data := make([]object, len(keys))
+	for i, key := range keys {
+		data[i] = object{"Key": key, "Value": values[key]}
+	}
+	return object{"SessionData": data}, nil
+}
+
+// agentPreferences are an agent's settings that a fresh installation keeps in each session.
+var agentPreferences = map[string]string{
+	"AdminCommunicationLogPageShown": "25", "AdminDynamicFieldsOverviewPageShown": "25", "UserCreateNextMask": "",
+	"UserLastPwChangeTime": "0", "UserLastViewsLimit": "5", "UserLastViewsPosition": "Avatar", "UserLoginFailed": "0",
+	"UserRefreshTime": "0", "UserTicketOverviewMediumPageShown": "20", "UserTicketOverviewPreviewPageShown": "15",
+	"UserTicketOverviewSmallPageShown": "25",
+}
+
+// removeSession refuses, as Znuny 6.5.15 did whenever it was recorded, whoever asked: a session ends by itself.
+func (s *Server) removeSession(c call) (object, error) {
+	if !c.has("SessionID") {
+		return nil, refusal("SessionRemove", "MissingParameter", "SessionID parameter is missing!")
+	}
+	return nil, refusal("SessionRemove", "AuthFail", "Authorization failed!")
 }

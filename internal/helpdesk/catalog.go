@@ -1,6 +1,8 @@
 package helpdesk
 
 import (
+	"fmt"
+	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +31,30 @@ const (
 	AccessNone
 )
 
+var accessNames = []string{AccessFull: "full", AccessDocumented: "documented", AccessRead: "read", AccessNone: "none"}
+
+// MarshalText names the access: full, documented, read or none.
+func (a Access) MarshalText() ([]byte, error) { return nameOf(accessNames, int(a)) }
+
+// UnmarshalText reads what MarshalText writes.
+func (a *Access) UnmarshalText(text []byte) error { return numberOf(accessNames, text, (*int)(a)) }
+
+func nameOf(names []string, i int) ([]byte, error) {
+	if i < 0 || i >= len(names) {
+		return nil, fmt.Errorf("there is no %d of %s", i, strings.Join(names, ", "))
+	}
+	return []byte(names[i]), nil
+}
+
+func numberOf(names []string, text []byte, to *int) error {
+	i := slices.Index(names, string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is none of %s", text, strings.Join(names, ", "))
+	}
+	*to = i
+	return nil
+}
+
 type queue struct {
 	named
 	group  int64
@@ -40,15 +66,26 @@ type state struct {
 	kind string
 }
 
+func (s state) closed() bool { return s.kind == "closed" }
+
 func (s state) pending() bool { return s.kind == "pending reminder" || s.kind == "pending auto" }
 
 type agent struct {
 	named
-	fullName string
+	fullName, address string
+	password          string           // "" for one who can't log in
+	access            map[int64]Access // by queue; nil for an agent who has that of the queue
+}
+
+// names splits the full name.
+func (a agent) names() (first, last string) {
+	first, last, _ = strings.Cut(a.fullName, " ")
+	return first, last
 }
 
 type customer struct {
 	login, company, address string
+	password                string // "" for one who can't log in
 }
 
 // FieldKind says what values a dynamic field takes.
@@ -65,11 +102,21 @@ const (
 	FieldMultiselect
 )
 
+var fieldKindNames = []string{FieldText: "text", FieldCheckbox: "checkbox", FieldDropdown: "dropdown", FieldMultiselect: "multiselect"}
+
+// MarshalText names the kind: text, checkbox, dropdown or multiselect.
+func (k FieldKind) MarshalText() ([]byte, error) { return nameOf(fieldKindNames, int(k)) }
+
+// UnmarshalText reads what MarshalText writes.
+func (k *FieldKind) UnmarshalText(text []byte) error {
+	return numberOf(fieldKindNames, text, (*int)(k))
+}
+
 // DynamicField is a field that the administrator of a help desk added to its tickets.
 type DynamicField struct {
-	Name   string
-	Kind   FieldKind
-	Values []string
+	Name   string    `json:"name"`
+	Kind   FieldKind `json:"kind"`
+	Values []string  `json:"values,omitempty"`
 }
 
 // catalog holds what tickets refer to by name or id.
@@ -93,7 +140,7 @@ const (
 )
 
 // newCatalog returns the catalogue of the recorded servers, ids included.
-func newCatalog(mode Mode, login string) catalog {
+func newCatalog(mode Mode, login, password string) catalog {
 	c := catalog{
 		queues: []queue{
 			{named: named{1, "Postmaster"}},
@@ -124,9 +171,9 @@ func newCatalog(mode Mode, login string) catalog {
 		locks: []named{{1, "unlock"}, {2, "lock"}, {3, "tmp_lock"}},
 		types: []named{{1, "Unclassified"}, {2, "Incident"}, {3, "Request"}},
 		agents: []agent{
-			{named{administratorID, "root@localhost"}, "Admin OTRS"},
-			{named{loginID, login}, "Open Ticket AI"},
-			{named{4, "otheragent"}, "Other Agent"},
+			{named: named{administratorID, "root@localhost"}, fullName: "Admin OTRS", address: "root@localhost"},
+			{named: named{loginID, login}, fullName: "Open Ticket AI", address: "otai@" + string(mode) + ".test", password: password},
+			{named: named{4, "otheragent"}, fullName: "Other Agent", address: "other@" + string(mode) + ".test"},
 		},
 		senders:  []named{{1, "agent"}, {2, "system"}, {3, "customer"}},
 		channels: []named{{1, "Email"}, {2, "Phone"}, {3, "Internal"}, {4, "Chat"}},
@@ -153,6 +200,9 @@ func newCatalog(mode Mode, login string) catalog {
 	}
 	return c
 }
+
+// unlocked is the lock of a ticket that nobody works on.
+const unlocked = "unlock"
 
 // usersGroup is the permission group of an ordinary queue.
 const usersGroup = 1
@@ -208,6 +258,28 @@ func (c *catalog) addQueue(name string) int64 {
 	return id
 }
 
+// addAgent adds an agent, or gives one another password. It has no right in any queue.
+func (c *catalog) addAgent(login, password string) {
+	for i := range c.agents {
+		if c.agents[i].name == login {
+			c.agents[i].password = password
+			return
+		}
+	}
+	c.agents = append(c.agents, agent{named: named{nextID(c.agents), login}, fullName: login, password: password, access: map[int64]Access{}})
+}
+
+// addCustomer adds a customer user, or gives one another password.
+func (c *catalog) addCustomer(login, password string) {
+	for i := range c.customers {
+		if c.customers[i].login == login {
+			c.customers[i].password = password
+			return
+		}
+	}
+	c.customers = append(c.customers, customer{login: login, address: login, password: password})
+}
+
 func (c *catalog) addPriority(name string) named {
 	known, ok := byName(c.priorities, name)
 	if !ok {
@@ -250,6 +322,20 @@ func (c *catalog) customer(login string) customer {
 		}
 	}
 	return customer{login: login, address: login}
+}
+
+// customerByAddress finds the customer user whose mail address is the given one.
+func (c *catalog) customerByAddress(address string) (customer, bool) {
+	for _, known := range c.customers {
+		if at, err := mail.ParseAddress(known.address); err == nil && strings.EqualFold(at.Address, address) {
+			return known, true
+		}
+	}
+	return customer{}, false
+}
+
+func (c *catalog) knowsCustomer(login string) bool {
+	return slices.ContainsFunc(c.customers, func(known customer) bool { return known.login == login })
 }
 
 func (c *catalog) field(name string) (DynamicField, bool) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -17,8 +18,10 @@ import (
 type fields map[string]any
 
 // has tells whether the field counts as given: null, "", 0 and false don't, as in Perl.
-func (f fields) has(key string) bool {
-	switch v := f[key].(type) {
+func (f fields) has(key string) bool { return truthy(f[key]) }
+
+func truthy(value any) bool {
+	switch v := value.(type) {
 	case nil:
 		return false
 	case map[string]any, []any:
@@ -115,9 +118,9 @@ func listOf(v any) []string {
 	}
 }
 
-// readRequest gives the values of a request: its body where the method has one, then its query, then, on Znuny, its
-// X-OTRS-Header fields, each over the former.
-func readRequest(r *http.Request, mode Mode, maxLength int64) (fields, error) {
+// readRequest gives the values of a request: its body where the method has one, then its query, then what its path holds, then,
+// on Znuny, its X-OTRS-Header fields, each over the former.
+func readRequest(r *http.Request, inPath fields, mode Mode, maxLength int64) (fields, error) {
 	in := fields{}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		body, err := readBody(r, mode, maxLength)
@@ -128,7 +131,8 @@ func readRequest(r *http.Request, mode Mode, maxLength int64) (fields, error) {
 			return nil, err
 		}
 	}
-	addQuery(in, r.URL.Query())
+	addQuery(in, r.URL.RawQuery)
+	maps.Copy(in, inPath)
 	if mode == ModeZnuny {
 		for name, values := range r.Header {
 			if key, ok := strings.CutPrefix(name, "X-Otrs-Header-"); ok {
@@ -149,18 +153,34 @@ func headerKey(name string) string {
 	return name
 }
 
-func addQuery(in fields, query url.Values) {
-	for key, values := range query {
-		if len(values) == 1 {
-			in[key] = values[0]
-			continue
+// addQuery adds the values of a query, whose parts "&" or ";" separate. A "0" counts as nothing, as in Perl.
+func addQuery(in fields, query string) {
+	found := fields{}
+	for part := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
+		key, value, _ := strings.Cut(part, "=")
+		value, _, _ = strings.Cut(value, "=") // no more of it is read
+		key, value = unescape(key), unescape(strings.ReplaceAll(value, "+", "%20"))
+		switch former := found[key].(type) {
+		case nil:
+			if value == "0" {
+				value = ""
+			}
+			found[key] = value
+		case []any:
+			found[key] = append(former, value)
+		default:
+			found[key] = []any{former, value}
 		}
-		all := make([]any, len(values))
-		for i, v := range values {
-			all[i] = v
-		}
-		in[key] = all
 	}
+	maps.Copy(in, found)
+}
+
+func unescape(text string) string {
+	plain, err := url.PathUnescape(text)
+	if err != nil {
+		return text
+	}
+	return plain
 }
 
 // readBody reads at most maxLength bytes. Znuny under mod_perl takes the length from Content-Length alone and so never sees
@@ -221,6 +241,10 @@ func decodeBody(body []byte, contentType string, mode Mode) (fields, error) {
 		return nil, undecodable
 	}
 	switch v := value.(type) {
+	case nil, json.Number, string, bool:
+		if !truthy(v) {
+			return nil, undecodable // Perl can't tell it from a failure
+		}
 	case map[string]any:
 		if len(v) > 0 {
 			return v, nil

@@ -8,9 +8,9 @@ import (
 )
 
 // get answers TicketGet: the tickets of all ids, in the order asked for. One that is missing or hidden fails the whole request.
-func (s *store) get(in fields) (object, error) {
+func (s *store) get(who actor, in call) (object, error) {
 	const op = "TicketGet"
-	ids := ticketIDs(in)
+	ids := ticketIDs(in.fields)
 	if len(ids) == 0 {
 		return nil, refusal(op, "MissingParameter", "TicketID parameter is missing!")
 	}
@@ -19,11 +19,11 @@ func (s *store) get(in fields) (object, error) {
 	}
 	tickets := make([]object, 0, len(ids))
 	for _, id := range ids {
-		t := s.find(id)
-		if t == nil || s.access(t) == AccessNone {
+		t := s.findText(id)
+		if t == nil || s.access(who, t) == AccessNone {
 			return nil, refusal(op, "AccessDenied", "User does not have access to the ticket!")
 		}
-		tickets = append(tickets, s.ticketWithParts(t, in))
+		tickets = append(tickets, s.ticketWithParts(who, t, in.fields))
 	}
 	return object{"Ticket": tickets}, nil
 }
@@ -49,7 +49,7 @@ func notNumeric(id string) bool {
 	return err != nil
 }
 
-func (s *store) ticketWithParts(t *ticket, in fields) object {
+func (s *store) ticketWithParts(who actor, t *ticket, in fields) object {
 	out := s.ticketAnswer(t)
 	out["TimeUnit"] = 0
 	if in.has("DynamicFields") {
@@ -58,17 +58,28 @@ func (s *store) ticketWithParts(t *ticket, in fields) object {
 		}
 	}
 	if in.has("AllArticles") {
-		if articles := s.articleAnswers(t, in); len(articles) > 0 {
+		if articles := s.articleAnswers(who, t, in); len(articles) > 0 {
 			out["Article"] = articles
 		}
 	}
 	return out
 }
 
-func (s *store) articleAnswers(t *ticket, in fields) []object {
-	articles := slices.Clone(t.articles)
+func (s *store) articleAnswers(who actor, t *ticket, in fields) []object {
+	seen := slices.Clone(t.articles)
+	if who.isCustomer() {
+		seen = slices.DeleteFunc(seen, func(a *article) bool { return !a.visible })
+	}
+	articles := seen
 	if senders := in.list("ArticleSenderType"); len(senders) > 0 {
-		articles = slices.DeleteFunc(articles, func(a *article) bool { return !slices.Contains(senders, a.sender.name) })
+		articles = nil // those of the first kind come first
+		for _, sender := range senders {
+			for _, a := range seen {
+				if a.sender.name == sender {
+					articles = append(articles, a)
+				}
+			}
+		}
 	}
 	if in.text("ArticleOrder") == "DESC" {
 		slices.Reverse(articles)
@@ -120,4 +131,44 @@ func fileAnswers(a *article, htmlBody, contents bool) []object {
 		})
 	}
 	return all
+}
+
+// historyOf answers TicketHistoryGet, which is for agents.
+func (s *store) historyOf(who actor, in call) (object, error) {
+	const op = "TicketHistoryGet"
+	if who.isCustomer() {
+		return nil, refusal(op, "AuthFail", "User needs to an Agent!")
+	}
+	ids := ticketIDs(in.fields)
+	if len(ids) == 0 {
+		return nil, refusal(op, "MissingParameter", "TicketID parameter is missing!")
+	}
+	all := make([]object, 0, len(ids))
+	for _, id := range ids {
+		t := s.findText(id)
+		if t == nil || s.access(who, t) == AccessNone {
+			return nil, refusal(op, "AccessDenied", "User does not have access to the ticket "+id+"!")
+		}
+		lines := make([]object, len(t.history))
+		for i, e := range t.history {
+			lines[i] = object{
+				"ArticleID": e.article, "CreateBy": e.user.id, "CreateTime": stamp(e.time), "HistoryType": e.kind,
+				"HistoryTypeID": historyTypes[e.kind], "Name": e.name(), "OwnerID": e.owner, "PriorityID": e.priority,
+				"QueueID": e.queue, "StateID": e.state, "TicketID": idText(t.id), "TypeID": e.ticketType,
+			}
+		}
+		all = append(all, object{"TicketID": id, "History": lines})
+	}
+	return object{"TicketHistory": all}, nil
+}
+
+// historyTypes are the kinds of lines in a history with the ids that a fresh installation gives them.
+var historyTypes = map[string]int64{
+	"NewTicket": 1, "FollowUp": 2, "SendAutoReject": 3, "SendAutoReply": 4, "SendAutoFollowUp": 5, "Forward": 6, "Bounce": 7,
+	"SendAnswer": 8, "SendAgentNotification": 9, "SendCustomerNotification": 10, "EmailAgent": 11, "EmailCustomer": 12,
+	"PhoneCallAgent": 13, "PhoneCallCustomer": 14, "AddNote": 15, "Move": 16, "Lock": 17, "Unlock": 18, "Remove": 19,
+	"TimeAccounting": 20, "CustomerUpdate": 21, "PriorityUpdate": 22, "OwnerUpdate": 23, "LoopProtection": 24, "Misc": 25,
+	"SetPendingTime": 26, "StateUpdate": 27, "TicketDynamicFieldUpdate": 28, "WebRequestCustomer": 29, "TicketLinkAdd": 30,
+	"TicketLinkDelete": 31, "SystemRequest": 32, "Merged": 33, "ResponsibleUpdate": 34, "Subscribe": 35, "Unsubscribe": 36,
+	"TypeUpdate": 37, "ServiceUpdate": 38, "SLAUpdate": 39, "ArchiveFlagUpdate": 40, "TitleUpdate": 50,
 }

@@ -109,7 +109,7 @@ func TestEveryChangeIsInTheHistoryOnce(t *testing.T) {
 		"DynamicField": {"Name": "OtaiText", "Value": "x"}`, id)
 	d.call(t, "ticket-update", change)
 	want := []string{
-		"NewTicket", "CustomerUpdate", "EmailCustomer",
+		"NewTicket", "ServiceUpdate", "SLAUpdate", "TypeUpdate", "CustomerUpdate", "EmailCustomer",
 		"TitleUpdate", "Move", "Lock", "TypeUpdate", "StateUpdate", "CustomerUpdate", "PriorityUpdate", "OwnerUpdate", "ResponsibleUpdate",
 		"TicketDynamicFieldUpdate",
 	}
@@ -117,7 +117,7 @@ func TestEveryChangeIsInTheHistoryOnce(t *testing.T) {
 		t.Errorf("history %v, want %v", got, want)
 	}
 	changed, _ := d.Ticket(id)
-	if move := changed.History[4]; move.Text != "OpenTicketAI::Incoming → IT" || move.User != "open_ticket_ai" || !move.Time.Equal(clock) {
+	if move := changed.History[7]; move.Text != "OpenTicketAI::Incoming → IT" || move.User != "open_ticket_ai" || !move.Time.Equal(clock) {
 		t.Errorf("the move is recorded as %+v", move)
 	}
 
@@ -143,9 +143,9 @@ func TestAnUpdateChecksAllNamesBeforeItWrites(t *testing.T) {
 		`"Ticket": {"Queue": "HR", "PendingTime": {"Diff": "soon"}}`,
 		`"Ticket": {"Queue": "HR", "State": "pending reminder", "PendingTime": {"Year": 2027, "Month": 2, "Day": 30, "Hour": 1, "Minute": 1}}`,
 		`"Ticket": {"Queue": "HR"}, "Article": {"Subject": "s", "Body": "b", "ContentType": "text"}`,
-		`"Ticket": {"Queue": "HR"}, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain", "SenderType": "robot"}`,
-		`"Ticket": {"Queue": "HR"}, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain", "CommunicationChannel": "Fax"}`,
-		`"Ticket": {"Queue": "HR"}, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain"}, "Attachment": [{"Content": "!", "ContentType": "a/b", "Filename": "f"}]`,
+		`"Ticket": {"Queue": "HR"}, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8", "SenderType": "robot"}`,
+		`"Ticket": {"Queue": "HR"}, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8", "CommunicationChannel": "Fax"}`,
+		`"Ticket": {"Queue": "HR"}, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8"}, "Attachment": [{"Content": "!", "ContentType": "ab", "Filename": "f"}]`,
 		`"Ticket": {"Queue": "HR"}, "Article": []`,
 		`"Ticket": {"Queue": "HR"}, "DynamicField": {"Name": "OtaiSeen", "Value": "perhaps"}`,
 		`"Ticket": ["Queue", "HR"]`,
@@ -175,7 +175,7 @@ func TestAnUpdateIsNotAtomic(t *testing.T) {
 	if got, _ := d.Ticket(id); status != http.StatusOK || !bytes.Contains(answer, []byte("MissingParameter")) || got.Queue != "HR" || got.State != "new" {
 		t.Errorf("pending without a time: status %d %s, then %q %q", status, answer, got.Queue, got.State)
 	}
-	status, _ = update(`"Ticket": {"Priority": "1 very low"}, "Article": {"Subject": "` + strings.Repeat("s", 3801) + `", "Body": "b", "ContentType": "text/plain"}`)
+	status, _ = update(`"Ticket": {"Priority": "1 very low"}, "Article": {"Subject": "` + strings.Repeat("s", 3801) + `", "Body": "b", "ContentType": "text/plain; charset=utf-8"}`)
 	got, _ := d.Ticket(id)
 	if status != http.StatusInternalServerError || got.Priority != "1 very low" || len(got.Articles) != 1 {
 		t.Errorf("a subject that is too long: status %d, then %q and %d articles", status, got.Priority, len(got.Articles))
@@ -202,7 +202,7 @@ func TestANoteIsVisibleToTheCustomerUnlessToldOtherwise(t *testing.T) {
 		{`, "IsVisibleForCustomer": 0`, false},
 		{`, "IsVisibleForCustomer": "0"`, false},
 	} {
-		d.call(t, "ticket-update", fmt.Sprintf(`"TicketID": %d, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain"%s}`, id, c.field))
+		d.call(t, "ticket-update", fmt.Sprintf(`"TicketID": %d, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8"%s}`, id, c.field))
 		got, _ := d.Ticket(id)
 		if note := got.Articles[len(got.Articles)-1]; note.VisibleForCustomer != c.want || note.SenderType != "agent" || note.Channel != "Internal" {
 			t.Errorf("%q: %+v", c.field, note)
@@ -235,7 +235,8 @@ func TestASearchMeetsAllCriteria(t *testing.T) {
 	d.AddTicket(NewTicket{Title: "drucker", Queue: "IT", CustomerUser: "b@example.test", Type: "Incident"})
 	clock = clock.Add(time.Hour)
 	d.AddTicket(NewTicket{Title: "Urlaub", Queue: "HR", State: "open"})
-	d.call(t, "ticket-update", `"TicketID": 3, "Ticket": {"Owner": "otheragent", "Lock": "lock", "State": "closed successful"},
+	d.call(t, "ticket-update", `"TicketID": 3, "Ticket": {"Owner": "otheragent", "Lock": "lock", "State": "closed successful"}`)
+	d.call(t, "ticket-update", `"TicketID": 3, "Ticket": {"Lock": "lock"},
 		"DynamicField": [{"Name": "OtaiTags", "Value": ["a", "b"]}, {"Name": "OtaiSeen", "Value": 1}]`)
 	for fields, want := range map[string]string{
 		`"Title": "drucker"`:                                      "2",
@@ -281,7 +282,7 @@ func TestATicketShowsTheArticlesAskedFor(t *testing.T) {
 	d := newDesk(t, Options{})
 	d.AddTicket(NewTicket{Title: "one"})
 	for _, subject := range []string{"two", "three"} {
-		d.call(t, "ticket-update", `"TicketID": 1, "Article": {"Subject": "`+subject+`", "Body": "b", "ContentType": "text/plain"}`)
+		d.call(t, "ticket-update", `"TicketID": 1, "Article": {"Subject": "`+subject+`", "Body": "b", "ContentType": "text/plain; charset=utf-8"}`)
 	}
 	for fields, want := range map[string]string{
 		`"AllArticles": 0`:                                             "",
@@ -312,8 +313,8 @@ func TestAnAttachmentComesBackUnlessItsContentIsNotWanted(t *testing.T) {
 	d := newDesk(t, Options{})
 	d.AddTicket(NewTicket{Title: "one"})
 	content := base64.StdEncoding.EncodeToString([]byte("Anhang\x00\xff"))
-	d.call(t, "ticket-update", `"TicketID": 1, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain"},
-		"Attachment": {"Content": "`+content+`", "ContentType": "text/plain", "Filename": "a.txt"}`)
+	d.call(t, "ticket-update", `"TicketID": 1, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8"},
+		"Attachment": {"Content": "`+content+`", "ContentType": "text/plain; charset=utf-8", "Filename": "a.txt"}`)
 	got, _ := d.Ticket(1)
 	if file := got.Articles[1].Attachments[0]; string(file.Content) != "Anhang\x00\xff" || file.Name != "a.txt" {
 		t.Errorf("stored %+v", file)
@@ -375,14 +376,15 @@ func TestWhoIsLetIn(t *testing.T) {
 	d := newDesk(t, Options{Login: "robot", Password: "secret-1"})
 	d.AddSession("session-1")
 	for body, want := range map[string]string{
-		`{"UserLogin": "robot", "Password": "secret-1"}`:                           "TicketUpdate.MissingParameter TicketUpdate: TicketID or TicketNumber is required!",
-		`{"UserLogin": "any", "Password": "secret-1"}`:                             "TicketUpdate.MissingParameter TicketUpdate: TicketID or TicketNumber is required!",
-		`{"SessionID": "session-1"}`:                                               "TicketUpdate.MissingParameter TicketUpdate: TicketID or TicketNumber is required!",
-		`{"SessionID": "session-2", "UserLogin": "robot", "Password": "secret-1"}`: "TicketUpdate.AuthFail TicketUpdate: User could not be authenticated!",
-		`{"UserLogin": "robot", "Password": "Secret-1"}`:                           "TicketUpdate.AuthFail TicketUpdate: User could not be authenticated!",
-		`{"CustomerUserLogin": "kunde1", "Password": "secret-1"}`:                  "TicketUpdate.AuthFail TicketUpdate: User could not be authenticated!",
-		`{"UserLogin": "robot"}`:                                                   "TicketUpdate.MissingParameter TicketUpdate: Password or SessionID is required!",
-		`{"Password": "secret-1"}`:                                                 "TicketUpdate.MissingParameter TicketUpdate: UserLogin, CustomerUserLogin or SessionID is required!",
+		`{"TicketID": 9, "UserLogin": "robot", "Password": "secret-1"}`:                           "TicketUpdate.AccessDenied TicketUpdate: User does not have access to the ticket!",
+		`{"TicketID": 9, "UserLogin": "any", "Password": "secret-1"}`:                             "TicketUpdate.AccessDenied TicketUpdate: User does not have access to the ticket!",
+		`{"TicketID": 9, "SessionID": "session-1"}`:                                               "TicketUpdate.AccessDenied TicketUpdate: User does not have access to the ticket!",
+		`{"TicketID": 9, "SessionID": "session-2", "UserLogin": "robot", "Password": "secret-1"}`: "TicketUpdate.AuthFail TicketUpdate: User could not be authenticated!",
+		`{"TicketID": 9, "UserLogin": "robot", "Password": "Secret-1"}`:                           "TicketUpdate.AuthFail TicketUpdate: User could not be authenticated!",
+		`{"TicketID": 9, "CustomerUserLogin": "kunde1", "Password": "secret-1"}`:                  "TicketUpdate.AuthFail TicketUpdate: User could not be authenticated!",
+		`{"TicketID": 9, "UserLogin": "robot"}`:                                                   "TicketUpdate.MissingParameter TicketUpdate: Password or SessionID is required!",
+		`{"TicketID": 9, "Password": "secret-1"}`:                                                 "TicketUpdate.MissingParameter TicketUpdate: UserLogin, CustomerUserLogin or SessionID is required!",
+		`{"UserLogin": "robot", "Password": "secret-1"}`:                                          "TicketUpdate.MissingParameter TicketUpdate: TicketID or TicketNumber is required!",
 	} {
 		_, answer := d.post(t, "ticket-update", body)
 		if code, message := errorOf(t, answer); code+" "+message != want {
@@ -414,7 +416,7 @@ func TestAccessDecidesWhatTheAgentMayDo(t *testing.T) {
 		shown := succeeds("ticket-get", `"TicketID": 1`)
 		set := succeeds("ticket-update", `"TicketID": 1, "Ticket": {"Priority": "4 high"}`)
 		create := succeeds("ticket-create", `"Ticket": {"Title": "t", "Queue": "Q", "State": "new", "Priority": "3 normal", "CustomerUser": "kunde1"},
-			"Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain"}`)
+			"Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8"}`)
 		if found != c.found || shown != c.shown || set != c.set || create != c.create {
 			t.Errorf("%s, access %d: found %t, shown %t, changed %t, created %t", c.mode, c.access, found, shown, set, create)
 		}
@@ -423,7 +425,7 @@ func TestAccessDecidesWhatTheAgentMayDo(t *testing.T) {
 
 func TestANewTicketNeedsItsFields(t *testing.T) {
 	d := newDesk(t, Options{})
-	article := `, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain"}`
+	article := `, "Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8"}`
 	for fields, want := range map[string]string{
 		`"Article": {"Subject": "s"}`: "MissingParameter",
 		`"Ticket": {"Title": "t"}`:    "MissingParameter",
@@ -432,7 +434,6 @@ func TestANewTicketNeedsItsFields(t *testing.T) {
 		`"Ticket": {"Title": "t", "CustomerUser": "kunde1", "State": "new", "Priority": "3 normal"}` + article:                                   "MissingParameter",
 		`"Ticket": {"Title": "t", "CustomerUser": "kunde1", "Queue": "IT", "Priority": "3 normal"}` + article:                                    "MissingParameter",
 		`"Ticket": {"Title": "t", "CustomerUser": "kunde1", "Queue": "IT", "State": "new"}` + article:                                            "MissingParameter",
-		`"Ticket": {"Title": "t", "CustomerUser": "kunde1", "Queue": "IT", "State": "pending reminder", "Priority": "3 normal"}` + article:       "MissingParameter",
 		`"Ticket": {"Title": "t", "CustomerUser": "kunde1", "Queue": "IT", "State": "gone", "Priority": "3 normal"}` + article:                   "InvalidParameter",
 	} {
 		code, message := errorOf(t, d.call(t, "ticket-create", fields))
@@ -521,7 +522,7 @@ func TestManyClientsAtOnceLoseNothing(t *testing.T) {
 		running.Go(func() {
 			for n := range notes {
 				d.call(t, "ticket-update", fmt.Sprintf(`"TicketID": 1, "Ticket": {"PriorityID": %d},
-					"Article": {"Subject": "%d-%d", "Body": "b", "ContentType": "text/plain"}`, 1+n%5, c, n))
+					"Article": {"Subject": "%d-%d", "Body": "b", "ContentType": "text/plain; charset=utf-8"}`, 1+n%5, c, n))
 				d.search(t, `"Queues": ["IT"]`)
 				d.AddTicket(NewTicket{Title: "more", Queue: fmt.Sprint("Q", c)})
 				d.Tickets()

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,13 +19,23 @@ import (
 	"time"
 )
 
-// exchange is a recorded request with its answer; status 0 is a connection that was closed without one.
+// exchange is a recorded request with its answer; status 0 is a connection that was closed without one. Of a long answer only
+// the beginning is kept, and Cut says how many bytes it had.
 type exchange struct {
 	Name, Method, Path string
 	Header             map[string]string
 	Body               string
 	Status             int
 	Type, Answer       string
+	Cut                int
+}
+
+// deviations are the exchanges that the help desk answers otherwise than the real server did, each with the reason. More than ten
+// are too many.
+var deviations = map[string]string{
+	"session-create":   "a session's id is drawn",
+	"session-create-2": "a session's id is drawn",
+	"session-get":      "its times stand in values whose keys don't tell, and when an agent last changed its password is not known",
 }
 
 func recordings(t *testing.T, file string) map[string]exchange {
@@ -107,8 +118,17 @@ func (r *replay) compare(t *testing.T, e exchange) {
 	}
 	switch {
 	case e.Status == http.StatusNotFound: // the page has words of its own
+	case e.Cut > 0:
+		compareBeginning(t, e, body)
 	case strings.HasPrefix(e.Answer, "{"):
 		got, want := r.normal(t, body), r.normal(t, []byte(e.Answer))
+		if reason := deviations[e.Name]; reason != "" {
+			if reflect.DeepEqual(got, want) {
+				t.Errorf("this is no deviation: %s", reason)
+			}
+			wantSameKeys(t, got, want)
+			return
+		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("the answers differ%s\ngot      %s\nrecorded %s", difference("", got, want), body, e.Answer)
 		}
@@ -117,8 +137,49 @@ func (r *replay) compare(t *testing.T, e exchange) {
 	}
 }
 
+var (
+	// visible is a key with its value, as long as it isn't a long text.
+	visible = regexp.MustCompile(`"\w+":("[^"]{0,200}"|-?\d+|null)[,}]`)
+	long    = regexp.MustCompile(`\{\{(LINES|LETTERS) (\d+)\}\}`)
+)
+
+// compareBeginning wants every key and value that the recording shows, and as many bytes, give or take those of an age.
+func compareBeginning(t *testing.T, e exchange, body []byte) {
+	t.Helper()
+	if off := len(body) - e.Cut; off < -8 || off > 8 {
+		t.Errorf("got %d bytes, recorded %d", len(body), e.Cut)
+	}
+	beginning, _, _ := strings.Cut(e.Answer, `"Body":"Zeile`)
+	shown := 0
+	for _, pair := range visible.FindAllString(beginning, -1) {
+		key, _, _ := strings.Cut(strings.TrimPrefix(pair, `"`), `"`)
+		if withoutTimes(key, "1") != "1" {
+			continue
+		}
+		shown++
+		if !bytes.Contains(body, []byte(pair[:len(pair)-1])) {
+			t.Errorf("the answer lacks %s", pair[:len(pair)-1])
+		}
+	}
+	if shown == 0 {
+		t.Error("the recording shows nothing")
+	}
+}
+
+// writtenOut replaces what stands in a recorded request for a long text.
+func writtenOut(body string) string {
+	return long.ReplaceAllStringFunc(body, func(found string) string {
+		part := long.FindStringSubmatch(found)
+		n, _ := strconv.Atoi(part[2])
+		if part[1] == "LETTERS" {
+			return strings.Repeat("x", n)
+		}
+		return strings.Repeat(strings.Repeat("Zeile äöü 0123456789 ", 47)+`\n`, n)
+	})
+}
+
 func (r *replay) do(e exchange) (status int, contentType string, body []byte, err error) {
-	content := bytes.ReplaceAll([]byte(e.Body), []byte("\uFFFD"), []byte{0xFF})
+	content := bytes.ReplaceAll([]byte(writtenOut(e.Body)), []byte("\uFFFD"), []byte{0xFF})
 	var reader io.Reader = bytes.NewReader(content)
 	if e.Header["Transfer-Encoding"] == "chunked" {
 		_, text, _ := strings.Cut(e.Body, "\r\n")
@@ -135,13 +196,43 @@ func (r *replay) do(e exchange) (status int, contentType string, body []byte, er
 		}
 	}
 	request.Close = true
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}).Do(request)
 	if err != nil {
 		return 0, "", nil, err
 	}
 	defer response.Body.Close()
 	body, err = io.ReadAll(response.Body)
 	return response.StatusCode, response.Header.Get("Content-Type"), body, err
+}
+
+// wantSameKeys is what remains to be compared of a deviation.
+func wantSameKeys(t *testing.T, got, want any) {
+	t.Helper()
+	g, w := fmt.Sprint(keysOf(got)), fmt.Sprint(keysOf(want))
+	if g != w {
+		t.Errorf("the keys differ: got %s, recorded %s", g, w)
+	}
+}
+
+func keysOf(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for key, e := range v {
+			out[key] = keysOf(e)
+			if key == "Key" {
+				out[key] = e
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = keysOf(e)
+		}
+		return out
+	}
+	return nil
 }
 
 // normal decodes an answer and reduces every time in it to whether it is there. Ids and numbers stay. A search's ids become the
@@ -154,7 +245,7 @@ func (r *replay) normal(t *testing.T, body []byte) any {
 	if err := decoder.Decode(&value); err != nil {
 		t.Fatalf("%v in %q", err, body)
 	}
-	if ids, isSearch := value["TicketID"].([]any); isSearch {
+	if ids, isSearch := value["TicketID"].([]any); isSearch && len(value) == 1 {
 		seconds := make([]string, len(ids))
 		for i, id := range ids {
 			n, err := strconv.ParseInt(id.(string), 10, 64)
@@ -195,7 +286,7 @@ func withoutTimes(key string, value any) any {
 	switch key {
 	case "Age": // may be 0 on one side only
 		return key
-	case "Changed", "Created", "ChangeTime", "CreateTime", "IncomingTime", "UnlockTimeout", "RealTillTimeNotUsed":
+	case "Changed", "Created", "UserLastLogin", "ChangeTime", "CreateTime", "IncomingTime", "UnlockTimeout", "RealTillTimeNotUsed":
 		return fmt.Sprintf("%s given: %t", key, fmt.Sprint(value) != "0")
 	}
 	return value
@@ -269,7 +360,15 @@ func seedZnuny(t *testing.T, r *replay) {
 	c := &r.desk.store.catalog
 	st, _ := byName(c.states, "new")
 	incident, _ := byName(c.types, "Incident")
-	r.desk.store.open("Neuer Drucker für Büro 7 – größer 🖨️", c.addQueue("OpenTicketAI::Incoming"), c.priorities[2], st, incident, "kunde1", loginID)
+	r.desk.store.open("Neuer Drucker für Büro 7 – größer 🖨️", c.addQueue("OpenTicketAI::Incoming"), c.priorities[2], st, incident, c.customer("kunde1"), loginID)
+	opened := r.desk.store.find(62)
+	opened.owner, opened.responsible = r.desk.store.agent(loginID).named, r.desk.store.agent(loginID).named
+	r.desk.AddAgent("minimal", "mini-dummy-pw-1")
+	r.desk.AddAgent("reader", "reader-dummy-pw-1")
+	for _, queue := range []string{"Incoming", "IT", "HR", "ReadOnly", "OpenTicketAI::Incoming"} {
+		r.desk.SetAccessOf("reader", queue, AccessRead)
+	}
+	r.desk.AddCustomer("kunde1", "kunde-dummy-pw-1")
 	r.desk.store.lastArticle = 62
 }
 
@@ -319,22 +418,33 @@ func TestAnswersAsZnunyDid(t *testing.T) {
 		"perm-batch-mixed", "perm-move-to-readonly-queue", "perm-partial-title-then-queue", "perm-partial-after",
 		"perm-partial-pending", "perm-partial-pending-after",
 	)
+	r.send(t,
+		"perm-minimal-get", "perm-minimal-move", "perm-minimal-note", "perm-reader-move", "customer-search",
+		"session-create", "session-create-bad", "session-create-missing",
+	)
 	r.desk.AddSession("xz2HasKf0iiqGqb60T0GaXBahrAbTrth")
 	r.desk.AddSession("CNCYupszKCJ10nFoqkkxAJRCRYDukgzF")
-	r.send(t, "session-use-on-main-ws", "session-and-login", "session-update", "session-header", "session-after-remove")
-	r.update(t, `"TicketID": 68, "Ticket": {"Priority": "3 normal"}`)
-	r.create(t, `"Ticket": {"Title": "t", "Queue": "IT", "State": "new", "Priority": "3 normal", "Type": "Incident", "CustomerUser": "kunde1"},
-		"Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8", "IsVisibleForCustomer": 0}`)
-	for range 3 {
-		r.update(t, `"TicketID": 68, "Article": {"Subject": "big", "Body": "`+strings.Repeat("Zeile äöü 0123456789 ", 100)+
-			`", "ContentType": "text/plain; charset=utf-8", "IsVisibleForCustomer": 0}`)
-	}
+	r.send(t,
+		"session-use-on-main-ws", "session-and-login", "session-update", "session-header", "session-get", "session-remove",
+		"session-after-remove", "route-method-mismatch", "update-without-ticketdata",
+	)
+	r.desk.store.find(68).history[5].parts = []string{"seed"} // what the recorded mail came with
+	r.send(t, "history", "create-with-ticketdata", "maxlength-exceeded")
+	r.send(t,
+		"big-note-100k", "big-note-1000k", "big-note-5000k", "big-note-9500k", "big-note-11000k", "big-get", "big-get-limit",
+		"get-first-article-only", "get-last-article", "get-customer-articles", "http10-style",
+	)
 	r.send(t,
 		"long-subject", "long-title", "nul-in-body", "crlf-in-subject", "whitespace-body", "lone-surrogate", "escaped-emoji",
 		"gzip-accept", "title-number", "empty-title", "null-queue", "int-vs-string-id", "case-queue", "case-priority",
-		"session-after-remove-2",
 	)
+	r.desk.SetAccessOf("minimal", "IT", AccessDocumented)
+	r.desk.SetAccessOf("minimal", "HR", AccessDocumented)
+	r.send(t, "doc-perms-get", "doc-perms-move", "doc-perms-note", "session-create-2", "session-remove-2", "session-after-remove-2")
 	r.everythingWasSent(t)
+	if len(deviations) > 10 {
+		t.Errorf("%d deviations are too many", len(deviations))
+	}
 }
 
 func TestAnswersAsOTOBODid(t *testing.T) {
@@ -357,7 +467,7 @@ func TestAnswersAsOTOBODid(t *testing.T) {
 		"empty-object", "empty-body", "unknown-route", "unknown-webservice", "no-webservice", "wrong-path", "chunked-request",
 		"get-with-body", "no-content-type", "form-encoded", "bom", "invalid-utf8", "latin1-body", "nul-in-body",
 	)
-	r.desk.store.lastArticle = 11 // two big notes came between
+	r.send(t, "big-note-100k", "big-note-1000k", "too-big")
 	r.desk.SetAccess("OpenTicketAI::Incoming", AccessDocumented)
 	r.desk.SetAccess("HR", AccessDocumented)
 	r.at(t, "15:30:00")

@@ -2,47 +2,21 @@ package helpdesk
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 )
-
-// webservice is a web service definition: what of OpenTicketAI.yml matters here.
-type webservice struct {
-	name, id  string
-	maxLength int64 // of a request's body, in bytes
-	routes    map[string]operation
-}
-
-// operation is one thing that a web service can do.
-type operation struct {
-	name string // as it stands before errors: "TicketGet"
-	// allow refuses a sender who has not proved to be the agent.
-	allow func(s *Server, in fields) error
-	run   func(s *store, in fields) (object, error)
-}
-
-// openTicketAI is the definition that Open Ticket AI delivers: four routes, each with every method.
-func openTicketAI(name string) webservice {
-	return webservice{
-		name: name, id: "1", maxLength: 10_000_000,
-		routes: map[string]operation{
-			"/ticket-search": {"TicketSearch", allowReader("TicketSearch"), (*store).search},
-			"/ticket-get":    {"TicketGet", allowReader("TicketGet"), (*store).get},
-			"/ticket-update": {"TicketUpdate", allowWriter("TicketUpdate"), (*store).update},
-			"/ticket-create": {"TicketCreate", allowWriter("TicketCreate"), (*store).create},
-		},
-	}
-}
 
 // script is the path of the program that serves all web services, below the prefix of the installation.
 const script = "/nph-genericinterface.pl"
 
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	if path, ok := s.interfacePath(r.URL.Path); ok {
+	if path, ok := s.interfacePath(r.URL.EscapedPath()); ok {
 		s.serveInterface(w, r, path)
+		s.countAnswer(w, r)
 		return
 	}
-	if !s.servePage(w, r) {
+	if !s.serveControl(w, r) && !s.servePage(w, r) {
 		notFound(w)
 	}
 }
@@ -62,21 +36,55 @@ func (s *Server) interfacePath(path string) (string, bool) {
 	return "", false
 }
 
+// target is what a request is for.
+type target struct {
+	webservice
+	route
+	found bool   // whether the web service has such a route
+	path  string // below the web service
+	in    fields // from the path
+}
+
+// name is the one by which rules and counters know the request.
+func (t target) name() string {
+	if !t.found {
+		return unknownOperation
+	}
+	return t.kind
+}
+
+func (s *Server) target(r *http.Request, path string) (t target, ok bool) {
+	for _, ws := range s.webservices {
+		rest, own := ws.rest(path)
+		if !own {
+			continue
+		}
+		t := target{webservice: ws, path: rest}
+		t.route, t.in, t.found = ws.find(r.Method, rest)
+		return t, true
+	}
+	return target{}, false
+}
+
 func (s *Server) serveInterface(w http.ResponseWriter, r *http.Request, path string) {
-	route, ok := s.webservice.route(path)
+	t, ok := s.target(r, path)
 	if !ok {
 		s.log.Debug("unknown web service", "path", r.URL.Path)
 		s.refuseService(w)
 		return
 	}
-	status, contentType, body := s.answer(r, route)
-	s.log.Debug("request", "method", r.Method, "route", route, "status", status, "bytes", len(body))
+	if in, befallen := s.chance.next(t.name()); befallen {
+		s.misbehave(w, r, t, in)
+		return
+	}
+	status, contentType, body := s.answer(r, t, nil)
+	s.log.Debug("request", "method", r.Method, "route", t.path, "status", status, "bytes", len(body))
 	writeAnswer(w, s.mode, status, contentType, body)
 }
 
 // answer runs one request; the store sees one at a time.
-func (s *Server) answer(r *http.Request, route string) (status int, contentType string, body []byte) {
-	result, err := s.perform(r, route)
+func (s *Server) answer(r *http.Request, t target, at *stop) (status int, contentType string, body []byte) {
+	result, err := s.perform(r, t, at)
 	if err == nil {
 		return http.StatusOK, "application/json; charset=UTF-8", encode(result)
 	}
@@ -84,54 +92,33 @@ func (s *Server) answer(r *http.Request, route string) (status int, contentType 
 	if !errors.As(err, &failed) {
 		failed = &failure{status: http.StatusInternalServerError, text: err.Error()}
 	}
-	s.log.Debug("refused", "route", route, "error", failed)
+	s.log.Debug("refused", "route", t.path, "error", failed)
 	return failed.answer()
 }
 
-func (s *Server) perform(r *http.Request, route string) (object, error) {
-	op, ok := s.webservice.routes[route]
-	if !ok || !knownMethod(r.Method) {
-		return nil, sentence("HTTP::REST Error while determine Operation for request URI '" + route + "'.")
+func (s *Server) perform(r *http.Request, t target, at *stop) (object, error) {
+	if !t.found {
+		return nil, sentence("HTTP::REST Error while determine Operation for request URI '" + t.path + "'.")
 	}
-	in, err := readRequest(r, s.mode, s.webservice.maxLength)
+	in, err := readRequest(r, t.in, s.mode, t.maxLength)
 	if err != nil {
 		return nil, err
 	}
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := op.allow(s, in); err != nil {
-		return nil, err
-	}
-	return op.run(&s.store, in)
-}
-
-func knownMethod(method string) bool {
-	switch method {
-	case http.MethodConnect, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions,
-		http.MethodPatch, http.MethodPost, http.MethodPut, http.MethodTrace:
-		return true
-	}
-	return false
-}
-
-// route returns the part of the path that the web service maps to an operation, if the path is one of this web service.
-func (ws webservice) route(path string) (string, bool) {
-	for _, own := range []string{"/Webservice/" + ws.name, "/WebserviceID/" + ws.id} {
-		if route, ok := strings.CutPrefix(path, own); ok && strings.HasPrefix(route, "/") {
-			return route, true
-		}
-	}
-	return "", false
+	return t.run(s, call{fields: in, login: t.ownLogin, address: address, stop: at, ticketData: t.ticketData})
 }
 
 // refuseService ends a request to a web service that isn't there: Znuny closes the connection without a byte (after
 // Apache's KeepAliveTimeout, for which nobody needs to wait here), OTOBO answers 500 and nothing else.
 func (s *Server) refuseService(w http.ResponseWriter) {
 	if s.mode == ModeZnuny {
-		if connection, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			connection.Close() // it may be closed already
-			return
-		}
+		cutOff(w)
+		return
 	}
 	w.Header().Set("Connection", "close")
 	writeAnswer(w, ModeOTOBO, http.StatusInternalServerError, "", nil)

@@ -2,6 +2,8 @@ package helpdesk
 
 import (
 	"cmp"
+	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,8 +16,9 @@ const searchLimit = 500
 
 // search answers TicketSearch: the ids, as texts, of the tickets that meet all criteria, or an empty object. Keys that are no
 // criterion are ignored; a value that can't be met, such as an unknown queue or sort key, finds nothing.
-func (s *store) search(in fields) (object, error) {
-	match, ok := s.matcher(in)
+func (s *store) search(who actor, c call) (object, error) {
+	in := c.fields
+	match, ok := s.matcher(who, in)
 	if !ok {
 		return object{}, nil
 	}
@@ -25,7 +28,7 @@ func (s *store) search(in fields) (object, error) {
 	}
 	var found []*ticket
 	for _, t := range s.tickets {
-		if s.access(t) != AccessNone && match(t) {
+		if match(t) && s.access(who, t) != AccessNone {
 			found = append(found, t)
 		}
 	}
@@ -47,7 +50,7 @@ func (s *store) search(in fields) (object, error) {
 type criterion func(*ticket) bool
 
 // matcher joins the criteria of a search; ok is false when one of them can't be met by any ticket.
-func (s *store) matcher(in fields) (match criterion, ok bool) {
+func (s *store) matcher(who actor, in fields) (match criterion, ok bool) {
 	var all []criterion
 	add := func(c criterion) { all = append(all, c) }
 
@@ -63,6 +66,14 @@ func (s *store) matcher(in fields) (match criterion, ok bool) {
 		entries    []named
 		of         func(*ticket) int64
 	}{
+		{"CreatedQueues", "CreatedQueueIDs", entriesOf(s.catalog.queues), func(t *ticket) int64 { return t.history[0].queue }},
+		{"CreatedStates", "CreatedStateIDs", entriesOf(s.catalog.states), func(t *ticket) int64 { return t.history[0].state }},
+		{"CreatedPriorities", "CreatedPriorityIDs", s.catalog.priorities, func(t *ticket) int64 { return t.history[0].priority }},
+		{"CreatedTypes", "CreatedTypeIDs", s.catalog.types, func(t *ticket) int64 { return t.history[0].ticketType }},
+		{"", "CreatedUserIDs", entriesOf(s.catalog.agents), func(t *ticket) int64 { return t.createdBy }},
+		{"Services", "ServiceIDs", nil, func(*ticket) int64 { return 0 }},
+		{"SLAs", "SLAIDs", nil, func(*ticket) int64 { return 0 }},
+		{"", "WatchUserIDs", nil, func(*ticket) int64 { return 0 }},
 		{"States", "StateIDs", entriesOf(s.catalog.states), func(t *ticket) int64 { return t.state.id }},
 		{"Priorities", "PriorityIDs", s.catalog.priorities, func(t *ticket) int64 { return t.priority.id }},
 		{"Locks", "LockIDs", s.catalog.locks, func(t *ticket) int64 { return t.lock.id }},
@@ -79,20 +90,30 @@ func (s *store) matcher(in fields) (match criterion, ok bool) {
 		}
 	}
 	if kinds := in.list("StateType"); len(kinds) > 0 {
-		for _, kind := range kinds {
-			if !slices.ContainsFunc(s.catalog.states, func(st state) bool { return st.kind == kind }) {
-				return nil, false
-			}
-		}
 		add(func(t *ticket) bool { return slices.Contains(kinds, t.state.kind) })
+	}
+	if ids := in.list("StateTypeIDs"); len(ids) > 0 {
+		add(func(t *ticket) bool { return slices.Contains(ids, stateTypeIDs[t.state.kind]) })
 	}
 	if ids := in.list("TicketID"); len(ids) > 0 {
 		add(func(t *ticket) bool { return slices.Contains(ids, strconv.FormatInt(t.id, 10)) })
 	}
 	for key, of := range textCriteria {
-		if patterns := in.list(key); len(patterns) > 0 {
+		if patterns := patternsOf(in[key]); len(patterns) > 0 {
 			add(func(t *ticket) bool { return slices.ContainsFunc(of(t), likeAny(patterns)) })
 		}
+	}
+	for key, of := range articleCriteria {
+		if patterns := patternsOf(in[key]); in.text(key) != "" && len(patterns) > 0 {
+			add(func(t *ticket) bool {
+				return slices.ContainsFunc(t.articles, func(a *article) bool {
+					return (a.visible || !who.isCustomer()) && slices.ContainsFunc(patterns, func(p string) bool { return like(of(a), p) })
+				})
+			})
+		}
+	}
+	if raw := listOf(in["CustomerIDRaw"]); len(raw) > 0 {
+		add(func(t *ticket) bool { return slices.Contains(raw, t.company) })
 	}
 	for key, of := range timeCriteria {
 		c, ok := s.timeCriterion(in, key, of)
@@ -102,9 +123,11 @@ func (s *store) matcher(in fields) (match criterion, ok bool) {
 		add(c)
 	}
 	for _, f := range s.catalog.fields {
-		if conditions, given := in["DynamicField_"+f.Name].(map[string]any); given {
-			add(fieldCriterion(f.Name, conditions))
+		c, ok := fieldCriterion(f, fieldConditions(in, f.Name))
+		if !ok {
+			return nil, false
 		}
+		add(c)
 	}
 	return func(t *ticket) bool {
 		return !slices.ContainsFunc(all, func(c criterion) bool { return !c(t) })
@@ -119,22 +142,17 @@ func entriesOf[E interface{ entry() named }](entries []E) []named {
 	return all
 }
 
-// wantedQueues returns the ids of the queues asked for, nil when the search doesn't care. One queue that is unknown or
-// hidden from the agent spoils the search.
+// wantedQueues returns the ids of the queues asked for, nil when the search doesn't care. One queue that is unknown spoils the
+// search; one that is hidden from the agent has no tickets for it.
 func (s *store) wantedQueues(in fields) (map[int64]bool, bool) {
 	wanted, ok := wantedIDs(in, "Queues", "QueueIDs", entriesOf(s.catalog.queues))
 	if !ok || wanted == nil {
 		return nil, ok
 	}
-	for _, q := range s.catalog.queues {
-		if wanted[q.id] && q.access == AccessNone {
-			return nil, false
-		}
-	}
 	if in.has("UseSubQueues") {
 		for _, parent := range s.catalog.queues {
 			for _, q := range s.catalog.queues {
-				if wanted[parent.id] && strings.HasPrefix(q.name, parent.name+"::") {
+				if wanted[parent.id] && strings.HasPrefix(strings.ToLower(q.name), strings.ToLower(parent.name)+"::") {
 					wanted[q.id] = true
 				}
 			}
@@ -143,25 +161,35 @@ func (s *store) wantedQueues(in fields) (map[int64]bool, bool) {
 	return wanted, true
 }
 
+// wantedIDs returns the ids that are named or given, nil when there are none; ok is false for a name that isn't known and for an id
+// that is no number.
 func wantedIDs(in fields, names, ids string, entries []named) (wanted map[int64]bool, ok bool) {
-	want := func(e named, known bool) bool {
+	want := func(id int64) {
 		if wanted == nil {
 			wanted = map[int64]bool{}
 		}
-		wanted[e.id] = true
-		return known
+		wanted[id] = true
 	}
 	for _, name := range in.list(names) {
-		if !want(byName(entries, name)) {
+		known, ok := byName(entries, name)
+		if !ok {
 			return nil, false
 		}
+		want(known.id)
 	}
-	for _, id := range in.list(ids) {
-		if !want(byID(entries, id)) {
+	for _, text := range in.list(ids) {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
 			return nil, false
 		}
+		want(id)
 	}
 	return wanted, true
+}
+
+// stateTypeIDs are the ids of the types of states in a fresh installation.
+var stateTypeIDs = map[string]string{
+	"new": "1", "open": "2", "closed": "3", "pending reminder": "4", "pending auto": "5", "removed": "6", "merged": "7",
 }
 
 // textCriteria are the texts that a search compares without regard to case, % and * standing for anything.
@@ -170,19 +198,29 @@ var textCriteria = map[string]func(*ticket) []string{
 	"TicketNumber":      func(t *ticket) []string { return []string{t.number} },
 	"CustomerID":        func(t *ticket) []string { return []string{t.company} },
 	"CustomerUserLogin": func(t *ticket) []string { return []string{t.customer} },
-	"MIMEBase_From":     func(t *ticket) []string { return textsOf(t, func(a *article) string { return a.from }) },
-	"MIMEBase_To":       func(t *ticket) []string { return textsOf(t, func(a *article) string { return a.to }) },
-	"MIMEBase_Subject":  func(t *ticket) []string { return textsOf(t, func(a *article) string { return a.subject }) },
-	"MIMEBase_Body":     func(t *ticket) []string { return textsOf(t, func(a *article) string { return a.body }) },
 }
 
-func textsOf(t *ticket, of func(*article) string) []string {
-	all := make([]string, len(t.articles))
-	for i, a := range t.articles {
-		all[i] = of(a)
+// articleCriteria are texts of articles, one of which must match.
+var articleCriteria = map[string]func(*article) string{
+	"MIMEBase_From":    func(a *article) string { return a.from },
+	"MIMEBase_To":      func(a *article) string { return a.to },
+	"MIMEBase_Cc":      func(a *article) string { return a.cc },
+	"MIMEBase_Subject": func(a *article) string { return a.subject },
+	"MIMEBase_Body":    func(a *article) string { return a.body },
+}
+
+// patternsOf returns the values that a search compares with: "" and what stands for anything say nothing.
+func patternsOf(given any) []string {
+	var all []string
+	for _, p := range listOf(given) {
+		if p != "" && !anything.MatchString(p) {
+			all = append(all, p)
+		}
 	}
 	return all
 }
+
+var anything = regexp.MustCompile(`^[%*]{1,3}$`)
 
 func likeAny(patterns []string) func(string) bool {
 	return func(text string) bool {
@@ -248,11 +286,14 @@ func (s *store) timeCriterion(in fields, key string, of func(*ticket) []time.Tim
 		to     *time.Time
 	}{{"Newer", &oldest}, {"Older", &newest}} {
 		if date := in.text(key + bound.suffix + "Date"); date != "" {
-			at, err := time.Parse(stampLayout, date)
+			at, err := time.Parse("2006-1-2 15:4:5", date)
 			if err != nil {
 				return nil, false
 			}
 			*bound.to = at
+			if bound.suffix == "Newer" && at.After(s.now()) {
+				return nil, false
+			}
 		}
 		if minutes := in.text(key + bound.suffix + "Minutes"); minutes != "" {
 			n, err := strconv.Atoi(minutes)
@@ -261,6 +302,9 @@ func (s *store) timeCriterion(in fields, key string, of func(*ticket) []time.Tim
 			}
 			*bound.to = s.now().Add(-time.Duration(n) * time.Minute)
 		}
+	}
+	if !newest.IsZero() && oldest.After(newest) {
+		return nil, false
 	}
 	if newest.IsZero() && oldest.IsZero() {
 		return func(*ticket) bool { return true }, true
@@ -273,30 +317,55 @@ func (s *store) timeCriterion(in fields, key string, of func(*ticket) []time.Tim
 	}, true
 }
 
-// fieldCriterion admits a ticket whose dynamic field meets all conditions; one value of a list is enough.
-func fieldCriterion(name string, conditions map[string]any) criterion {
-	return func(t *ticket) bool {
-		values := fieldTexts(t.fields[name])
-		for operator, raw := range conditions {
-			if operator == "Empty" {
-				if (scalar(raw) == "1") != (len(values) == 0) {
-					return false
-				}
-				continue
-			}
-			compare, known := fieldOperators[operator]
-			if !known {
-				continue
-			}
-			wanted := listOf(raw)
-			if !slices.ContainsFunc(values, func(value string) bool {
-				return slices.ContainsFunc(wanted, func(w string) bool { return compare(value, w) })
-			}) {
-				return false
-			}
-		}
-		return true
+// fieldConditions are what a search demands of a dynamic field: {"DynamicField_X": {"Equals": …}}, or, when that is there,
+// {"DynamicField": {"Name": "X", "Equals": …}} or a list of such.
+func fieldConditions(in fields, name string) map[string]any {
+	if !in.has("DynamicField") {
+		conditions, _ := in["DynamicField_"+name].(map[string]any)
+		return conditions
 	}
+	all, _ := in.objects("DynamicField")
+	for _, f := range slices.Backward(all) {
+		if f.text("Name") == name {
+			conditions := maps.Clone(f)
+			delete(conditions, "Name")
+			return conditions
+		}
+	}
+	return nil
+}
+
+// fieldCriterion admits a ticket whose dynamic field meets all conditions; one value of a list is enough. ok is false for an
+// operator that isn't known.
+func fieldCriterion(f DynamicField, conditions map[string]any) (c criterion, ok bool) {
+	var all []criterion
+	for operator, raw := range conditions {
+		wanted := patternsOf(raw)
+		if len(wanted) == 0 {
+			continue
+		}
+		if operator == "Empty" {
+			empty := wanted[0] != "0"
+			all = append(all, func(t *ticket) bool { return empty == (t.fields[f.Name] == nil) })
+			continue
+		}
+		compare, known := fieldOperators[operator]
+		if !known {
+			return nil, false
+		}
+		fold := func(text string) string { return text }
+		if f.Kind == FieldText {
+			fold = strings.ToLower
+		}
+		all = append(all, func(t *ticket) bool {
+			return slices.ContainsFunc(fieldTexts(t.fields[f.Name]), func(value string) bool {
+				return slices.ContainsFunc(wanted, func(w string) bool { return compare(fold(value), fold(w)) })
+			})
+		})
+	}
+	return func(t *ticket) bool {
+		return !slices.ContainsFunc(all, func(c criterion) bool { return !c(t) })
+	}, true
 }
 
 var fieldOperators = map[string]func(value, wanted string) bool{
@@ -326,23 +395,30 @@ var sortKeys = map[string]func(s *store, a, b *ticket) int{
 	"Age":            func(_ *store, a, b *ticket) int { return cmp.Compare(a.created.Unix(), b.created.Unix()) },
 	"Created":        func(_ *store, a, b *ticket) int { return cmp.Compare(a.created.Unix(), b.created.Unix()) },
 	"Changed":        func(_ *store, a, b *ticket) int { return cmp.Compare(a.changed.Unix(), b.changed.Unix()) },
+	"Ticket":         func(_ *store, a, b *ticket) int { return cmp.Compare(a.number, b.number) },
 	"TicketNumber":   func(_ *store, a, b *ticket) int { return cmp.Compare(a.number, b.number) },
 	"Title":          func(_ *store, a, b *ticket) int { return cmp.Compare(a.title, b.title) },
 	"CustomerID":     func(_ *store, a, b *ticket) int { return cmp.Compare(a.company, b.company) },
 	"Priority":       func(_ *store, a, b *ticket) int { return cmp.Compare(a.priority.id, b.priority.id) },
-	"State":          func(_ *store, a, b *ticket) int { return cmp.Compare(a.state.name, b.state.name) },
+	"State":          func(_ *store, a, b *ticket) int { return cmp.Compare(a.state.id, b.state.id) },
 	"Lock":           func(_ *store, a, b *ticket) int { return cmp.Compare(a.lock.id, b.lock.id) },
-	"Type":           func(_ *store, a, b *ticket) int { return cmp.Compare(a.kind.name, b.kind.name) },
-	"Owner":          func(_ *store, a, b *ticket) int { return cmp.Compare(a.owner.name, b.owner.name) },
-	"Responsible":    func(_ *store, a, b *ticket) int { return cmp.Compare(a.responsible.name, b.responsible.name) },
+	"Type":           func(_ *store, a, b *ticket) int { return cmp.Compare(a.kind.id, b.kind.id) },
+	"Owner":          func(_ *store, a, b *ticket) int { return cmp.Compare(a.owner.id, b.owner.id) },
+	"Responsible":    func(_ *store, a, b *ticket) int { return cmp.Compare(a.responsible.id, b.responsible.id) },
 	"PendingTime":    func(_ *store, a, b *ticket) int { return a.pendingUntil.Compare(b.pendingUntil) },
-	"EscalationTime": func(*store, *ticket, *ticket) int { return 0 },
+	"Service":        noOrder,
+	"SLA":            noOrder,
+	"EscalationTime": noOrder, "TicketEscalation": noOrder, "EscalationUpdateTime": noOrder, "EscalationResponseTime": noOrder,
+	"EscalationSolutionTime": noOrder,
 	"Queue": func(s *store, a, b *ticket) int {
 		return cmp.Compare(s.catalog.queue(a.queue).name, s.catalog.queue(b.queue).name)
 	},
 }
 
-// order reads SortBy and OrderBy. Tickets that are equal in all keys stay in the order of their ids; the real servers
+// noOrder is the order by what no ticket here has.
+func noOrder(*store, *ticket, *ticket) int { return 0 }
+
+// order reads SortBy and OrderBy; each key needs its direction, except that none at all means Down. Tickets that are equal in all keys stay in the order of their ids; the real servers
 // promise no order for them.
 func (s *store) order(in fields) (compare func(a, b *ticket) int, ok bool) {
 	keys, directions := in.list("SortBy"), in.list("OrderBy")
@@ -362,9 +438,12 @@ func (s *store) order(in fields) (compare func(a, b *ticket) int, ok bool) {
 				return slices.Compare(fieldTexts(a.fields[field]), fieldTexts(b.fields[field]))
 			}
 		}
-		direction := "Down"
-		if i < len(directions) && directions[i] != "" {
+		direction := ""
+		switch {
+		case i < len(directions):
 			direction = directions[i]
+		case i == 0 && len(directions) == 0:
+			direction = "Down"
 		}
 		if !known || (direction != "Up" && direction != "Down") {
 			return nil, false

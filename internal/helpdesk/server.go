@@ -32,14 +32,15 @@ type Options struct {
 // Server is a help desk. It begins with the queues, priorities, states and agents of the recorded servers and without tickets;
 // what it holds is gone when it is. Its methods may be called at any time and from anywhere.
 type Server struct {
-	mode       Mode
-	password   string
-	webservice webservice
-	log        *slog.Logger
+	mode            Mode
+	login, password string
+	webservices     []webservice
+	log             *slog.Logger
+	chance          chance
 
 	mu       sync.Mutex
 	store    store
-	sessions map[string]bool
+	sessions map[string]session
 }
 
 // New makes a help desk without tickets.
@@ -53,14 +54,38 @@ func New(o Options) *Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Server{
-		mode:       mode,
-		password:   cmp.Or(o.Password, "demo"),
-		webservice: openTicketAI(cmp.Or(o.Webservice, "OpenTicketAI")),
-		log:        log,
-		store:      store{mode: mode, now: now, catalog: newCatalog(mode, cmp.Or(o.Login, "open_ticket_ai"))},
-		sessions:   map[string]bool{},
+	s := &Server{
+		mode:        mode,
+		login:       cmp.Or(o.Login, "open_ticket_ai"),
+		password:    cmp.Or(o.Password, "demo"),
+		webservices: webservices(cmp.Or(o.Webservice, "OpenTicketAI")),
+		log:         log,
+		store:       store{mode: mode, now: now},
 	}
+	s.Reset()
+	return s
+}
+
+// SetFaults makes the help desk misbehave from now on, counting anew; the zero Faults end it.
+func (s *Server) SetFaults(f Faults) error {
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	s.chance.set(f)
+	return nil
+}
+
+// Counters returns how many requests came and how many of them the rules of [Server.SetFaults] befell.
+func (s *Server) Counters() Counters { return s.chance.counters() }
+
+// Reset brings the help desk back to its beginning: the catalogue of [New], no tickets, no sessions, no faults, nothing counted.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store = newStore(s.mode, s.store.now, newCatalog(s.mode, s.login, s.password))
+	s.sessions = map[string]session{}
+	s.chance.set(Faults{})
+	s.chance.forget()
 }
 
 // BasePath is the path under which the web services of the chosen [Mode] stand: with the server's address before it, it is
@@ -77,6 +102,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.WithoutCancel(ctx), lifeKey{}, ctx)
+		},
+		ConnContext: withConnection,
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
@@ -117,24 +146,66 @@ func (s *Server) AddDynamicField(f DynamicField) {
 	s.store.catalog.setField(f)
 }
 
+// AddAgent adds an agent who may do nothing yet, see [Server.SetAccessOf]. Its login counts in the web services beside the one
+// of Open Ticket AI, which takes every login for its own agent's.
+func (s *Server) AddAgent(login, password string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.catalog.addAgent(login, password)
+}
+
+// SetAccessOf sets what an agent may do in a queue; both are added if they aren't there.
+func (s *Server) SetAccessOf(login, queue string, access Access) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &s.store.catalog
+	id := c.addQueue(queue)
+	if _, ok := byName(c.agents, login); !ok {
+		c.addAgent(login, "")
+	}
+	for i := range c.agents {
+		if a := &c.agents[i]; a.name == login {
+			if a.access == nil {
+				a.access = map[int64]Access{}
+			}
+			a.access[id] = access
+		}
+	}
+}
+
+// AddCustomer adds a customer user, or gives one a password. Customers see their own tickets and those of their company.
+func (s *Server) AddCustomer(login, password string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.catalog.addCustomer(login, password)
+}
+
 // AddSession makes id a valid SessionID of the agent, as if another web service of the same system had handed it out.
 func (s *Server) AddSession(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sessions[id] = true
+	s.sessions[id] = session{actor: actor{id: loginID, login: s.login}, began: s.store.now()}
+}
+
+// EndSessions makes all SessionIDs invalid, as time does.
+func (s *Server) EndSessions() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.sessions)
 }
 
 // NewTicket is what a customer sends in.
 type NewTicket struct {
-	Title, Body  string // the title is cut to 255 characters
-	Queue        string // "Incoming"
-	Priority     string // "3 normal"
-	State        string // "new"
-	Type         string // "Unclassified"
-	CustomerUser string // "kunde1"
-	From         string // the customer user's address
-	To           string // "support@example.test"
-	ContentType  string // "text/plain; charset=utf-8"; the body of "text/html" is shown as plain text, as on the real servers
+	Title        string `json:"title,omitempty"` // cut to 255 characters
+	Body         string `json:"body,omitempty"`
+	Queue        string `json:"queue,omitempty"`         // "Incoming"
+	Priority     string `json:"priority,omitempty"`      // "3 normal"
+	State        string `json:"state,omitempty"`         // "new"
+	Type         string `json:"type,omitempty"`          // "Unclassified"
+	CustomerUser string `json:"customer_user,omitempty"` // "kunde1"
+	From         string `json:"from,omitempty"`          // the customer user's address
+	To           string `json:"to,omitempty"`            // "support@example.test"
+	ContentType  string `json:"content_type,omitempty"`  // "text/plain; charset=utf-8"; the body of "text/html" is shown as plain text, as on the real servers
 }
 
 // AddTicket stores a ticket as if it had come in by mail and returns its id. Empty fields have the values that [NewTicket]
@@ -148,18 +219,18 @@ func (s *Server) AddTicket(n NewTicket) (id int64) {
 		c.addPriority(cmp.Or(n.Priority, "3 normal")),
 		c.addState(cmp.Or(n.State, "new")),
 		c.addType(cmp.Or(n.Type, "Unclassified")),
-		cmp.Or(n.CustomerUser, "kunde1"), administratorID)
+		c.customer(cmp.Or(n.CustomerUser, "kunde1")), administratorID)
 	sender, _ := byName(c.senders, "customer")
 	channel, _ := byName(c.channels, "Email")
-	mimeType, charset := contentType(n.ContentType)
-	if mimeType == "" {
-		mimeType, charset = contentType("")
+	mimeType, charset, ok := contentTypeParts(n.ContentType)
+	if !ok {
+		mimeType, charset = "text/plain", ""
 	}
 	d := draft{
 		subject: firstCharacters(n.Title, maxSubject), body: n.Body,
 		from: cmp.Or(n.From, c.customer(t.customer).address), to: cmp.Or(n.To, "support@example.test"),
-		mimeType: mimeType, charset: charset, sender: sender, channel: channel, visible: true,
-		event: "EmailCustomer",
+		mimeType: mimeType, charset: cmp.Or(charset, "utf-8"), sender: sender, channel: channel, visible: true,
+		event: "EmailCustomer", comment: firstCharacters(n.Title, 200),
 	}
 	d.tidy()
 	s.store.addArticle(t, d, administratorID) // only a subject that is too long is an error
@@ -181,10 +252,8 @@ func (s *Server) Tickets() []Ticket {
 func (s *Server) Ticket(id int64) (Ticket, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, t := range s.store.tickets {
-		if t.id == id {
-			return s.store.snapshot(t), true
-		}
+	if t := s.store.find(id); t != nil {
+		return s.store.snapshot(t), true
 	}
 	return Ticket{}, false
 }

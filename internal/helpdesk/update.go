@@ -1,69 +1,91 @@
 package helpdesk
 
 import (
-	"net/http"
-	"net/mail"
+	"cmp"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 // update answers TicketUpdate. All names and values are checked before anything is written; what fails later (a queue the agent
 // may not move into, a pending state without a time) leaves the changes before it in place.
-func (s *store) update(in fields) (object, error) {
+func (s *store) update(who actor, in call) (object, error) {
 	const op = "TicketUpdate"
-	t, err := s.ticketToUpdate(op, in)
+	t, err := s.ticketToUpdate(op, who, in)
 	if err != nil {
 		return nil, err
 	}
-	change, err := s.planUpdate(op, t, in)
+	change, err := s.planUpdate(op, t, who, in.fields)
 	if err != nil {
 		return nil, err
 	}
-	articles, err := s.apply(op, t, change)
+	if s.mode == ModeOTOBO {
+		if err := mayWrite(op, s.access(who, t), change); err != nil {
+			return nil, err
+		}
+	}
+	articles, err := edit{s, op, t, who.id}.apply(change, in.stop)
 	if err != nil {
 		return nil, err
 	}
-	out := object{"TicketID": in["TicketID"], "TicketNumber": t.number}
-	if !in.has("TicketID") {
-		out["TicketID"] = strconv.FormatInt(t.id, 10)
+	out := object{"TicketID": in.fields["TicketID"], "TicketNumber": t.number}
+	if in.has("TicketNumber") {
+		out["TicketID"] = idText(t.id)
 	}
-	s.addTicketData(out, t, articles)
+	if in.ticketData {
+		s.addTicketData(out, t, articles)
+	} else {
+		addArticleIDs(out, articles)
+	}
 	return out, nil
 }
 
-func (s *store) ticketToUpdate(op string, in fields) (*ticket, error) {
-	var t *ticket
-	switch {
-	case in.has("TicketID"):
-		t = s.find(in.text("TicketID"))
-	case in.has("TicketNumber"):
-		t = s.findNumber(in.text("TicketNumber"))
-	default:
-		return nil, refusal(op, "MissingParameter", "TicketID or TicketNumber is required!")
+// ticketToUpdate finds the ticket by its number before its id. Znuny demands "rw" in its queue for whatever shall be done with it,
+// OTOBO looks what that is; see mayWrite.
+func (s *store) ticketToUpdate(op string, who actor, in call) (*ticket, error) {
+	t := s.numbers[in.text("TicketNumber")]
+	if !in.has("TicketNumber") {
+		t = s.findText(in.text("TicketID"))
 	}
-	if t == nil || !s.mayUpdate(t) {
+	if t == nil || s.access(who, t) == AccessNone || s.mode == ModeZnuny && s.access(who, t) != AccessFull {
 		return nil, refusal(op, "AccessDenied", "User does not have access to the ticket!")
 	}
 	return t, nil
 }
 
-func (s *store) mayUpdate(t *ticket) bool {
-	access := s.access(t)
-	return access == AccessFull || (access == AccessDocumented && s.mode == ModeOTOBO)
+// mayWrite is how OTOBO judges an update of a ticket that the agent can see: by the rights for what it changes. For title, lock,
+// type, customer and an open state it asks for none.
+func mayWrite(op string, access Access, c change) error {
+	for _, need := range []struct {
+		wanted bool
+		most   Access
+		text   string
+	}{
+		{len(c.articles) > 0, AccessDocumented, "create new articles"},
+		{len(c.fields) > 0, AccessFull, "update dynamic fields"},
+		{c.queue.given(), AccessDocumented, "update queue"},
+		{c.owner.given(), AccessFull, "update owner"},
+		{c.responsible.given(), AccessFull, "update responsibe"},
+		{c.priority.given(), AccessDocumented, "update priority"},
+		{c.endsWork, AccessFull, "update state"},
+	} {
+		if need.wanted && access > need.most {
+			return refusal(op, "AccessDenied", "Does not have permissions to "+need.text+"!")
+		}
+	}
+	return nil
 }
 
-// change is a checked request for an update; a nil field stays as it is.
+// change is a checked request for an update; what isn't given stays as it is.
 type change struct {
 	title              string
-	queue              *queue
-	lock               *named
-	kind               *named
-	state              *state
+	queue              wanted[queue]
+	lock, kind         wanted[named]
+	state              wanted[state]
+	endsWork           bool // the state is a closed or a pending one
 	pendingUntil       time.Time
 	customer           *customer
-	priority           *named
-	owner, responsible *named
+	priority           wanted[named]
+	owner, responsible wanted[agent]
 	articles           []draft
 	fields             []fieldValue
 }
@@ -73,65 +95,85 @@ type fieldValue struct {
 	value any
 }
 
-func (s *store) planUpdate(op string, t *ticket, in fields) (change, error) {
+// planUpdate checks the parts of an update in the order of the servers: their structure first, then what is in them.
+func (s *store) planUpdate(op string, t *ticket, who actor, in fields) (change, error) {
 	var c change
-	if in["Ticket"] != nil {
-		wanted, ok := in.object("Ticket")
-		if !ok {
-			return c, refusal(op, "InvalidParameter", "Ticket parameter is not valid!")
+	for _, key := range []string{"Ticket", "Article"} {
+		if key == "Article" && s.mode == ModeZnuny {
+			continue // it takes lists, and looks at them later
 		}
-		if err := s.planTicket(op, wanted.trimmed(), &c); err != nil {
+		if _, ok := in.object(key); in[key] != nil && !ok {
+			return c, refusal(op, "InvalidParameter", key+" parameter is not valid!")
+		}
+	}
+	if err := optionalLists(op, in); err != nil {
+		return c, err
+	}
+	if in["Ticket"] != nil {
+		asked, _ := in.object("Ticket")
+		if err := s.planTicket(op, asked.trimmed(), t, &c); err != nil {
 			return c, err
 		}
 	}
 	if in["Article"] != nil {
-		drafts, err := s.planArticles(op, in)
+		drafts, err := s.planArticles(op, who, in, &c)
 		if err != nil {
 			return c, err
 		}
 		c.articles = drafts
 	}
-	values, err := s.planFields(op, in)
-	c.fields = values
-	return c, err
+	values, err := s.planFields(op, in["DynamicField"])
+	if err != nil {
+		return c, err
+	}
+	c.fields = append(c.fields, values...)
+	files, err := s.readFiles(op, in)
+	if err != nil || len(files) == 0 {
+		return c, err
+	}
+	if len(c.articles) == 0 {
+		return c, refusal(op, "MissingParameter", "To create an attachment an article is needed!")
+	}
+	last := &c.articles[len(c.articles)-1]
+	last.files = append(last.files, files...)
+	return c, nil
 }
 
-// planTicket checks the fields of the ticket itself.
-func (s *store) planTicket(op string, in fields, c *change) error {
-	c.title = untilNUL(in.text("Title"))
-	if in.has("CustomerUser") {
-		who := s.catalog.customer(in.text("CustomerUser"))
-		if _, err := mail.ParseAddress(who.address); err != nil {
-			return refusal(op, "InvalidParameter", "Ticket->CustomerUser parameter is invalid!")
+// optionalLists refuses what is neither an object nor a list with something in it.
+func optionalLists(op string, in fields) error {
+	for _, key := range []string{"DynamicField", "Attachment"} {
+		list, isList := in[key].([]any)
+		_, isObject := in.object(key)
+		if in[key] != nil && !isObject && (!isList || len(list) == 0) {
+			return refusal(op, "MissingParameter", key+" parameter is missing or not valid!")
 		}
-		c.customer = &who
 	}
-	var q *queue
-	var st *state
-	var owner, responsible *agent
+	return nil
+}
+
+// planTicket checks the fields of the ticket itself; t is nil for a new one.
+func (s *store) planTicket(op string, in fields, t *ticket, c *change) error {
+	c.title = untilNUL(in.text("Title"))
+	if err := s.planCustomer(op, in, t, c); err != nil {
+		return err
+	}
 	for _, err := range []error{
-		pick(op, in, "Queue", s.catalog.queues, &q),
-		pick(op, in, "Lock", s.catalog.locks, &c.lock),
-		pick(op, in, "Type", s.catalog.types, &c.kind),
-		pick(op, in, "Service", nil, new(*named)),
-		pick(op, in, "SLA", nil, new(*named)),
-		pick(op, in, "State", s.catalog.states, &st),
-		pick(op, in, "Priority", s.catalog.priorities, &c.priority),
-		pick(op, in, "Owner", s.catalog.agents, &owner),
-		pick(op, in, "Responsible", s.catalog.agents, &responsible),
+		pick(op, in, "Queue", s.catalog.queues, &c.queue, t == nil),
+		pick(op, in, "Lock", s.catalog.locks, &c.lock, false),
+		pick(op, in, "Type", s.catalog.types, &c.kind, false),
+		pick(op, in, "Service", nil, new(wanted[named]), false),
+		pick(op, in, "SLA", nil, new(wanted[named]), false),
+		pick(op, in, "State", s.catalog.states, &c.state, t == nil),
+		pick(op, in, "Priority", s.catalog.priorities, &c.priority, t == nil),
+		pick(op, in, "Owner", s.catalog.agents, &c.owner, false),
+		pick(op, in, "Responsible", s.catalog.agents, &c.responsible, false),
 	} {
 		if err != nil {
 			return err
 		}
 	}
-	c.queue, c.state = q, st
-	if owner != nil {
-		c.owner = &owner.named
-	}
-	if responsible != nil {
-		c.responsible = &responsible.named
-	}
-	if in["PendingTime"] != nil {
+	c.endsWork = c.state.aim().closed() || c.state.aim().pending()
+	if in.has("PendingTime") {
 		until, ok := pendingTime(in, s.now())
 		if !ok {
 			return refusal(op, "InvalidParameter", "Ticket->PendingTime parameter is invalid!")
@@ -141,16 +183,42 @@ func (s *store) planTicket(op string, in fields, c *change) error {
 	return nil
 }
 
-// pick reads an entry that the request names or gives the id of; to stays nil when it does neither.
-func pick[E interface{ entry() named }](op string, in fields, key string, entries []E, to **E) error {
-	chosen, given, known := choose(entries, in, key)
-	if !given {
+// planCustomer checks a customer user, who needs not be known when the login is an address, and takes the company as it is given.
+// A company without a customer user takes the ticket away from the one it had.
+func (s *store) planCustomer(op string, in fields, t *ticket, c *change) error {
+	if !in.has("CustomerUser") && (t == nil || !in.has("CustomerID")) {
 		return nil
 	}
-	if !known {
-		return refusal(op, "InvalidParameter", "Ticket->"+key+"ID or Ticket->"+key+" parameter is invalid!")
+	who := customer{}
+	if in.has("CustomerUser") {
+		who = s.catalog.customer(in.text("CustomerUser"))
+		if !s.catalog.knowsCustomer(who.login) && !validAddresses(who.login) {
+			return refusal(op, "InvalidParameter", "Ticket->CustomerUser parameter is invalid!")
+		}
 	}
-	*to = &chosen
+	if in.has("CustomerID") {
+		who.company = in.text("CustomerID")
+	}
+	c.customer = &who
+	return nil
+}
+
+// pick reads an entry that the request names or gives the id of.
+func pick[E interface{ entry() named }](op string, in fields, key string, entries []E, to *wanted[E], required bool) error {
+	*to = wanted[E]{known: entries}
+	if in.has(key) {
+		to.name = in.text(key)
+	}
+	if in.has(key + "ID") {
+		to.id = in.text(key + "ID")
+	}
+	what := "Ticket->" + key + "ID or Ticket->" + key + " parameter is "
+	switch {
+	case !in.has(key) && !in.has(key+"ID") && required:
+		return refusal(op, "MissingParameter", what+"required!")
+	case (in.has(key) || in.has(key+"ID")) && !to.valid():
+		return refusal(op, "InvalidParameter", what+"invalid!")
+	}
 	return nil
 }
 
@@ -160,9 +228,10 @@ func pendingTime(in fields, now time.Time) (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	if at.has("Diff") {
-		minutes, err := strconv.Atoi(at.text("Diff"))
-		return now.Add(time.Duration(minutes) * time.Minute), err == nil
+	at = at.trimmed()
+	if at["Diff"] != nil {
+		minutes, err := strconv.ParseUint(at.text("Diff"), 10, 31)
+		return now.Add(time.Duration(minutes) * time.Minute), err == nil && len(at) == 1
 	}
 	var parts [5]int
 	for i, key := range []string{"Year", "Month", "Day", "Hour", "Minute"} {
@@ -178,57 +247,70 @@ func pendingTime(in fields, now time.Time) (time.Time, bool) {
 	return until, same
 }
 
-// planArticles checks the article, or on Znuny the list of them; attachments go to the last.
-func (s *store) planArticles(op string, in fields) ([]draft, error) {
+// planArticles checks the article, or on Znuny the list of them. There an article may bring dynamic fields of its own.
+func (s *store) planArticles(op string, who actor, in fields, c *change) ([]draft, error) {
 	all, ok := in.objects("Article")
-	if _, isList := in["Article"].([]any); !ok || (isList && s.mode == ModeOTOBO) {
+	if !ok {
 		return nil, refusal(op, "InvalidParameter", "Article parameter is not valid!")
 	}
 	drafts := make([]draft, 0, len(all))
 	for _, a := range all {
-		d, err := s.catalog.readArticle(op, a)
+		d, err := s.readArticle(op, who, a)
 		if err != nil {
 			return nil, err
 		}
 		if d.from == "" {
-			d.from = s.fullName(loginID)
+			d.from = s.fullName(who)
 		}
-		if d.event == "" {
-			d.event = "AddNote"
+		d.event = cmp.Or(d.event, "AddNote")
+		d.comment = cmp.Or(d.comment, "%%GenericInterface Note")
+		if s.mode == ModeZnuny {
+			values, err := s.planFields(op, a["DynamicField"])
+			if err != nil {
+				return nil, err
+			}
+			c.fields = append(c.fields, values...)
 		}
 		drafts = append(drafts, d)
 	}
-	files, err := readFiles(op, in)
-	last := &drafts[len(drafts)-1]
-	last.files = append(last.files, files...)
-	return drafts, err
+	return drafts, nil
 }
 
-func (s *store) fullName(id int64) string {
-	for _, a := range s.catalog.agents {
-		if a.id == id {
-			return a.fullName
+// fullName is who an article is from that doesn't say it.
+func (s *store) fullName(who actor) string {
+	if who.isCustomer() {
+		return s.catalog.customer(who.customer).address
+	}
+	return s.agent(who.id).fullName
+}
+
+func (s *store) planFields(op string, given any) ([]fieldValue, error) {
+	var list []any
+	switch v := given.(type) {
+	case nil:
+	case []any:
+		list = v
+	default:
+		list = []any{v}
+	}
+	values := make([]fieldValue, 0, len(list))
+	for _, each := range list {
+		f, ok := each.(map[string]any)
+		if !ok || len(f) == 0 {
+			return nil, fault(op + ": Ticket->DynamicField parameter is invalid!")
 		}
-	}
-	return ""
-}
-
-func (s *store) planFields(op string, in fields) ([]fieldValue, error) {
-	if in["DynamicField"] == nil {
-		return nil, nil
-	}
-	all, ok := in.objects("DynamicField")
-	if !ok {
-		return nil, refusal(op, "InvalidParameter", "DynamicField parameter is not valid!")
-	}
-	values := make([]fieldValue, 0, len(all))
-	for _, f := range all {
-		f = f.trimmed()
-		field, known := s.catalog.field(f.text("Name"))
+		in := fields(f).trimmed()
+		for _, key := range []string{"Name", "Value"} {
+			_, isObject := in[key].(map[string]any)
+			if in[key] == nil || isObject {
+				return nil, refusal(op, "MissingParameter", "DynamicField->"+key+" parameter is missing!")
+			}
+		}
+		field, known := s.catalog.field(in.text("Name"))
 		if !known {
 			return nil, refusal(op, "InvalidParameter", "DynamicField->Name parameter is invalid!")
 		}
-		value, ok := field.value(f["Value"])
+		value, ok := field.value(in["Value"])
 		if !ok {
 			return nil, refusal(op, "InvalidParameter", "DynamicField->Value parameter is invalid!")
 		}
@@ -237,117 +319,17 @@ func (s *store) planFields(op string, in fields) ([]fieldValue, error) {
 	return values, nil
 }
 
-// apply writes a change in the order of the servers. A value that is there already is no change.
-func (s *store) apply(op string, t *ticket, c change) ([]*article, error) {
-	by := loginID
-	if c.title != "" && c.title != t.title {
-		if utf8.RuneCountInString(c.title) > maxTitle {
-			return nil, fault("OperationObject returned an error, cancelling Request")
+func addArticleIDs(out object, articles []*article) {
+	switch len(articles) {
+	case 0:
+	case 1:
+		out["ArticleID"] = articles[0].id
+	default:
+		ids := make([]int64, len(articles))
+		for i, a := range articles {
+			ids[i] = a.id
 		}
-		s.record(t, by, "TitleUpdate", t.title, c.title)
-		t.title = c.title
-	}
-	if c.queue != nil && c.queue.id != t.queue {
-		if c.queue.access > AccessDocumented {
-			return nil, fault("Ticket queue could not be updated, please contact system administrator!")
-		}
-		old := s.catalog.queue(t.queue)
-		s.record(t, by, "Move", c.queue.name, strconv.FormatInt(c.queue.id, 10), old.name, strconv.FormatInt(old.id, 10))
-		t.queue = c.queue.id
-	}
-	if c.lock != nil && c.lock.id != t.lock.id {
-		event := "Lock"
-		if c.lock.name == "unlock" {
-			event = "Unlock"
-		} else {
-			t.unlockTimeout = s.now().Unix()
-		}
-		s.record(t, by, event, c.lock.name)
-		t.lock = *c.lock
-	}
-	if c.kind != nil && c.kind.id != t.kind.id {
-		s.record(t, by, "TypeUpdate", c.kind.name, strconv.FormatInt(c.kind.id, 10), t.kind.name, strconv.FormatInt(t.kind.id, 10))
-		t.kind = *c.kind
-	}
-	if err := s.applyState(op, t, c); err != nil {
-		return nil, err
-	}
-	s.applyPeople(t, c)
-	articles := make([]*article, 0, len(c.articles))
-	for _, d := range c.articles {
-		a, err := s.addArticle(t, d, by)
-		if err != nil {
-			return nil, err
-		}
-		articles = append(articles, a)
-	}
-	s.applyFields(t, c.fields)
-	return articles, nil
-}
-
-func (s *store) applyState(op string, t *ticket, c change) error {
-	if c.state == nil {
-		if t.state.pending() && !c.pendingUntil.IsZero() {
-			s.setPendingTime(t, c.pendingUntil)
-		}
-		return nil
-	}
-	if c.state.pending() {
-		if c.pendingUntil.IsZero() {
-			return &failure{
-				status: http.StatusOK, code: op + ".MissingParameter",
-				text: "Can't set a ticket on a pending state without pendig time!",
-			}
-		}
-		s.setPendingTime(t, c.pendingUntil)
-	}
-	if c.state.id != t.state.id {
-		s.record(t, loginID, "StateUpdate", t.state.name, c.state.name)
-		t.state = *c.state
-	}
-	return nil
-}
-
-func (s *store) setPendingTime(t *ticket, until time.Time) {
-	if t.pendingUntil.Equal(until) {
-		return
-	}
-	t.pendingUntil = until
-	s.record(t, loginID, "SetPendingTime", stamp(until))
-}
-
-// applyPeople writes the customer, the priority and those who work on the ticket, in this order.
-func (s *store) applyPeople(t *ticket, c change) {
-	by := loginID
-	if c.customer != nil && c.customer.login != t.customer {
-		t.customer, t.company = c.customer.login, c.customer.company
-		s.record(t, by, "CustomerUpdate", "CustomerID="+t.company+";CustomerUser="+t.customer+";")
-	}
-	if c.priority != nil && c.priority.id != t.priority.id {
-		s.record(t, by, "PriorityUpdate", t.priority.name, strconv.FormatInt(t.priority.id, 10), c.priority.name, strconv.FormatInt(c.priority.id, 10))
-		t.priority = *c.priority
-	}
-	if c.owner != nil && c.owner.id != t.owner.id {
-		s.record(t, by, "OwnerUpdate", c.owner.name, strconv.FormatInt(c.owner.id, 10))
-		t.owner = *c.owner
-	}
-	if c.responsible != nil && c.responsible.id != t.responsible.id {
-		s.record(t, by, "ResponsibleUpdate", c.responsible.name, strconv.FormatInt(c.responsible.id, 10))
-		t.responsible = *c.responsible
-	}
-}
-
-func (s *store) applyFields(t *ticket, values []fieldValue) {
-	for _, f := range values {
-		if sameValue(t.fields[f.name], f.value) {
-			continue
-		}
-		if f.value == nil {
-			delete(t.fields, f.name)
-		} else {
-			t.fields[f.name] = f.value
-		}
-		s.record(t, loginID, "TicketDynamicFieldUpdate", f.name)
+		out["ArticleIDs"] = ids
 	}
 }
 
@@ -358,16 +340,16 @@ func (s *store) addTicketData(out object, t *ticket, articles []*article) {
 		data["DynamicField"] = all
 	}
 	out["Ticket"] = data
+	addArticleIDs(out, articles)
 	switch {
 	case len(articles) == 1:
-		out["ArticleID"] = articles[0].id
 		data["Article"] = s.newArticleAnswer(t, articles[0])
 	case len(articles) > 1:
-		ids, shown := make([]int64, len(articles)), make([]object, len(articles))
+		shown := make([]object, len(articles))
 		for i, a := range articles {
-			ids[i], shown[i] = a.id, s.newArticleAnswer(t, a)
+			shown[i] = s.newArticleAnswer(t, a)
 		}
-		out["ArticleIDs"], data["Articles"] = ids, shown
+		data["Articles"] = shown
 	case s.mode == ModeOTOBO && len(t.articles) > 0:
 		latest := t.articles[len(t.articles)-1]
 		out["ArticleID"], data["Article"] = latest.id, s.articleHead(t, latest)

@@ -10,7 +10,7 @@ import (
 )
 
 // Dict is a mapping that keeps the order of insertion: what a template writes as
-// {'a': 1}. Keys that are no text count, as seen from outside, under their Python
+// {'a': 1}. The zero value is an empty one. Keys that are no text count, as seen from outside, under their Python
 // notation.
 type Dict struct {
 	pairs []pair
@@ -37,6 +37,9 @@ func (d *Dict) Keys() []string {
 	}
 	return keys
 }
+
+// Set gives a key a value. A new key comes last.
+func (d *Dict) Set(key string, value any) { _ = d.set(key, value) } // a text can always be a key
 
 // Get returns the value of a key.
 func (d *Dict) Get(key string) (any, bool) {

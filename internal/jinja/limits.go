@@ -71,6 +71,7 @@ type run struct {
 	frame  *frame
 	chunks []any
 	nested int // how many blocks capture their output
+	last   pos // where what was put out last stands
 
 	piped      bool // texts of the pipeline may be put out
 	blocks     map[string]*blockStatement

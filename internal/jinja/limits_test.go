@@ -56,6 +56,19 @@ var hostile = map[string]string{
 	"key of many parts":      "{{ {(range(99999) | map('string') | list | join('-'), ) * 99999: 1} }}",
 	"nested tuple as a key":  "{% set n = namespace(t=(1,)) %}{% for i in range(90000) %}{% set n.t = (n.t,) %}{% endfor %}{{ {n.t: 1} }}",
 	"chained generators":     "{% set n = namespace(t=[1]) %}{% for i in range(99999) %}{% set n.t = n.t | map('string') %}{% endfor %}{{ n.t | list | length + nope }}",
+	"doubling by extend":     "{% set l = [1] %}{% for i in range(60) %}{% set _ = l.extend(l) %}{% endfor %}{{ l | length }}",
+	"list within itself":     "{% set l = [1] %}{% for i in range(9) %}{% set _ = l.append(l) %}{% endfor %}{{ l | tojson }}",
+	"compared with itself":   "{% set l = [1] %}{% set m = [1] %}{% set _ = l.append(m) %}{% set _ = m.append(l) %}{{ l == m }}",
+	"value within itself":    "{% set d = {} %}{% set _ = d.update(d=d) %}{{ d }}",
+	"inserting at the front": "{% set l = [] %}{% for a in range(9999) %}{% for b in range(99) %}{% set _ = l.insert(0, b) %}{% endfor %}{% endfor %}",
+	"growing dict":           "{% set d = {} %}{% for i in range(60) %}{% set _ = d.setdefault(i, [d, d]) %}{% endfor %}{{ d | tojson }}",
+	"tabs":                   "{{ ('\\t' * 99999).expandtabs(99999) }}",
+	"translated":             "{{ ('x' * 99999).translate({120: 'y' * 99999}) }}",
+	"pretty-printed":         "{% set n = namespace(l=['x' * 90]) %}{% for i in range(40) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l | pprint }}",
+	"brackets around links":  "{% for i in range(999) %}{% set x = ('a' ~ '(' * 99999 ~ ')' * 99999) | urlize %}{% endfor %}",
+	"block within itself":    "{% block a %}{{ self.a() }}{% endblock %}",
+	"width from a mapping":   "{{ '{a:{w}}'.format_map({'a': 1, 'w': 1000000000}) }}",
+	"many dashes":            "{% for i in range(999) %}{% set x = ('a' ~ '-' * 999999) | wordwrap(2) %}{% endfor %}",
 	"wrapping without width": "{{ ('ab ' * 999999) | wordwrap(99999999) | wordwrap(99999999) }}",
 }
 
@@ -70,6 +83,25 @@ func TestHostileTemplatesEndWithAnError(t *testing.T) {
 				t.Errorf("%v after %s, want an error with its place", err, time.Since(start))
 			}
 		})
+	}
+}
+
+func TestEachLimitIsNamedByItsError(t *testing.T) {
+	limits := Limits{Source: 2000, Steps: 3000, Output: 1000, Range: 100, Depth: 10, Time: time.Minute}
+	for source, want := range map[string]string{
+		"{{ '" + strings.Repeat("x", 2000) + "' }}":                                "the limit is 2000",
+		"{% for a in range(90) %}{% for b in range(90) %}{% endfor %}{% endfor %}": "more than 3000 steps",
+		"{{ 'x' * 1001 }}":     "more than 1000 bytes",
+		"{{ range(101) }}":     "101 elements, the limit is 100",
+		"{{ 'x'.ljust(101) }}": "the limit of 100",
+		"{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}":                                                          "deeper than 10 levels",
+		"{% set n = namespace(l=[]) %}{% for i in range(12) %}{% set n.l = [n.l] %}{% endfor %}{{ n.l | tojson }}": "deeper than 10 levels",
+		"{{ " + strings.Repeat("(", 250) + "1" + strings.Repeat(")", 250) + " }}":                                  "nested too deep",
+	} {
+		_, err := render(New(Options{Limits: limits}), api.Scope{}, source)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.60q: %v, want …%s…", source, err, want)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func (p *parser) statements(opener string, ends ...string) (body []statement, en
 			body = append(body, &textOutput{t.text})
 		case printBegin:
 			p.advance()
-			body = append(body, &output{pos: pos(t.pos), value: p.tuple(true)})
+			body = append(body, &output{pos: pos(p.current().pos), value: p.tuple(true)})
 			p.expectEnd()
 		case blockBegin:
 			p.advance()

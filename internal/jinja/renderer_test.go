@@ -21,7 +21,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		line, column int
 		message      string
 	}{
-		{"{{ nope }}", 1, 1, `"nope" is undefined`},
+		{"{{ nope }}", 1, 4, `"nope" is undefined`},
 		{"{{ d.b.c }}", 1, 8, `a dict has no "b"`},
 		{"ä{{ d.b.c }}", 1, 9, `a dict has no "b"`},
 		{"a\r\nb {{ 1 / 0 }}", 2, 8, "division by zero"},
@@ -41,8 +41,8 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		{"{# never", 1, 1, "the comment has no end"},
 		{"{% raw %}{{ x }}", 1, 1, "the raw block has no end"},
 		{"{{ lst | map('upper') | length }}", 1, 25, `put "| list" before it`},
-		{"{{ d.items }}", 1, 1, "call it with ()"},
-		{"{{ [nope] }}", 1, 1, `"nope" is undefined`},
+		{"{{ d.items }}", 1, 4, "call it with ()"},
+		{"{{ [nope] }}", 1, 4, `"nope" is undefined`},
 		{"{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}", 1, 35, "takes at most one argument, not 2"},
 		{"{% set a, b = [1] %}", 1, 8, "1 values can't be unpacked into 2 names"},
 	} {

@@ -30,6 +30,7 @@ func (t *template) Render(ctx context.Context, scope api.Scope) (api.Rendered, e
 		if out, err = r.rendered(); err == nil {
 			return out, nil
 		}
+		err = r.last.fault(err)
 	}
 	return api.Rendered{}, locate(t.source, err)
 }

@@ -52,11 +52,19 @@ type mapping interface {
 	Get(key string) (any, bool)
 }
 
-// sortedMap gives a Go map an order.
+// sortedMap gives a Go map an order: that of its fields for a ticket or a note,
+// else that of its keys.
 type sortedMap map[string]any
 
-func (m sortedMap) Len() int                   { return len(m) }
-func (m sortedMap) Keys() []string             { return slices.Sorted(maps.Keys(m)) }
+func (m sortedMap) Len() int { return len(m) }
+
+func (m sortedMap) Keys() []string {
+	if order := fieldOrder(m); order != nil {
+		return order
+	}
+	return slices.Sorted(maps.Keys(m))
+}
+
 func (m sortedMap) Get(key string) (any, bool) { v, ok := m[key]; return v, ok }
 
 func asMapping(v any) (mapping, bool) {

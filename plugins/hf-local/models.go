@@ -39,20 +39,32 @@ type keptModel struct {
 	replaced bool   // by another folder for its name
 }
 
-// acquire returns the model called name, which is in folder and stays loaded until
-// release.
-func (m *models) acquire(ctx context.Context, name, folder string) (c classifier, release func(), err error) {
+// loaded returns the model in folder if it is kept. Like that of acquire, it stays
+// loaded until release.
+func (m *models) loaded(folder string) (c classifier, release func(), ok bool) {
 	key := m.key(folder)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k, ok := m.kept[key]
+	if !ok || m.closed {
+		return nil, nil, false
+	}
+	m.users.Add(1)
+	return k.place.model, m.use(k), true
+}
+
+// acquire returns the model called name, which is in folder and is loaded if it
+// isn't yet.
+func (m *models) acquire(ctx context.Context, name, folder string) (c classifier, release func(), err error) {
+	if c, release, ok := m.loaded(folder); ok {
+		return c, release, nil
+	}
 	m.mu.Lock()
 	if m.closed {
 		m.mu.Unlock()
 		return nil, nil, errClosed
 	}
 	m.users.Add(1)
-	if k, ok := m.kept[key]; ok {
-		defer m.mu.Unlock()
-		return k.place.model, m.use(k), nil
-	}
 	m.mu.Unlock()
 	defer func() {
 		if c == nil {
@@ -63,7 +75,7 @@ func (m *models) acquire(ctx context.Context, name, folder string) (c classifier
 	// Room first, so that the old and the new are not there together.
 	bytes := memoryOf(folder)
 	m.makeRoom(bytes)
-	place, err := m.shelf.take(ctx, key, func(ctx context.Context) (classifier, error) { return m.load(ctx, folder) })
+	place, err := m.shelf.take(ctx, m.key(folder), func(ctx context.Context) (classifier, error) { return m.load(ctx, folder) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -139,14 +151,6 @@ func older(a, b *keptModel) bool {
 		return a.replaced
 	}
 	return a.used < b.used
-}
-
-// has reports whether the model in folder is loaded for this service.
-func (m *models) has(folder string) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	_, ok := m.kept[m.key(folder)]
-	return ok
 }
 
 // close refuses new calls, waits for the running ones and puts the models back.

@@ -8,6 +8,7 @@ another format of weights) and writes
 
   testdata/classify_NAME.json   texts with the ids, logits and scores of transformers
   testdata/deberta_buckets.json DeBERTa's distances by bucket
+  testdata/activations.json     the functions that configurations name
   testdata/torch/               small files of torch.save
 
 Needs: pip install torch transformers tokenizers safetensors sentencepiece.
@@ -25,6 +26,7 @@ import tokenizers
 import torch
 import transformers
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers.activations import ACT2CLS, ACT2FN
 from transformers.models.deberta_v2.modeling_deberta_v2 import make_log_bucket_position
 
 import record
@@ -283,6 +285,17 @@ def buckets():
     record.write("deberta_buckets.json", {"torch": torch.__version__, "cases": rows})
 
 
+def activations():
+    """The values of every activation that has no weights."""
+    points = torch.cat([torch.linspace(-12, 12, 49), torch.tensor([-90.0, 90.0, 1e-4])])
+    rows = []
+    for name in sorted(ACT2CLS):
+        f = ACT2FN[name]
+        if not list(f.parameters()):
+            rows.append({"name": name, "of": [float(y) for y in f(points)]})
+    record.write("activations.json", {"torch": torch.__version__, "points": [float(x) for x in points], "cases": rows})
+
+
 def torch_files():
     """What torch.save writes, as small as it gets, for the reader of such files."""
     folder = OUT / "torch"
@@ -291,14 +304,15 @@ def torch_files():
     block = torch.arange(6, dtype=torch.float32)
     state = torch.nn.Linear(1, 1).state_dict()  # an OrderedDict with attributes
     state.update({
-        "single": block.view(2, 3), "behind": block[4:], "scalar": torch.tensor(7.0), "empty": torch.zeros(0, 3),
+        "single": block.view(2, 3), "behind": block[4:], "scalar": torch.tensor(7.0), "empty": torch.zeros(0, 3), "nothing": torch.zeros(3, 0),
         "half": torch.tensor([0.5, -2.0]).half(), "bfloat": torch.tensor([1.5]).bfloat16(), "double": torch.tensor([3.0]).double(),
         "count": torch.tensor(9), "parameter": torch.nn.Parameter(torch.tensor([4.0])), "text": "no tensor", "list": [1, 2.5, None, True, -1, 70000, 2**70],
     })
     torch.save(state, folder / "zip.bin")
     torch.save(state, folder / "stream.bin", _use_new_zipfile_serialization=False)
     torch.save(state, folder / "protocol4.bin", pickle_protocol=4)
-    torch.save({"w": torch.ones(2, 3).t()}, folder / "transposed.bin")
+    matrix, block = torch.arange(6.0).view(2, 3), torch.arange(24.0).view(2, 3, 4)
+    torch.save({"matrix": matrix.t(), "block": block.transpose(0, 1)}, folder / "transposed.bin")
     torch.save(torch.nn.Linear(1, 1), folder / "module.bin")
     torch.save([torch.ones(1)], folder / "list.bin")
 
@@ -314,6 +328,8 @@ def main():
         answers(name, special)
     if not chosen or "buckets" in chosen:
         buckets()
+    if not chosen or "activations" in chosen:
+        activations()
     if not chosen or "torch" in chosen:
         torch_files()
 

@@ -2,7 +2,8 @@
 // positions, rotary positions, gates. kernels_body.h includes this.
 
 #define NEAR_QUERIES 64
-#define NEAR_STRIDE(columns) (ROUND_UP(columns) + 16)
+// Room for a row that doesn't begin with a panel, and an odd number of cache lines.
+#define NEAR_STRIDE(columns) (ROUND_UP((columns) + PANEL) + 16)
 
 // near_columns is how many keys a block of queries sees at most: the window
 // before its first and after its last, from the beginning of a panel on.
@@ -56,11 +57,14 @@ static void attend_near(int64_t length, int64_t head, const float *q, const floa
 			if (positions && positions->of_query)
 				for (int64_t j = from; j < to; j++)
 					row[j - from] += positions->of_query[j * positions->stride + positions->query_column[zero - j]];
+			int64_t begin = from, end = to;
 			if (window >= 0) {
-				for (int64_t j = from; j < query - window; j++) row[j - from] = -__builtin_inff();
-				for (int64_t j = query + window + 1; j < to; j++) row[j - from] = -__builtin_inff();
+				if (query - window > begin) begin = query - window;
+				if (query + window + 1 < end) end = query + window + 1;
 			}
-			softmax(row, columns, ROUND_UP(columns));
+			softmax(row + (begin - from), end - begin, ROUND_UP(end - begin));
+			for (int64_t j = from; j < begin; j++) row[j - from] = 0.f;
+			for (int64_t j = end; j < to; j++) row[j - from] = 0.f;
 		}
 		// Panel by panel, because the values of one panel lie below each
 		// other for the whole sequence and only some of them are read.

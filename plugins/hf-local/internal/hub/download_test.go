@@ -188,27 +188,48 @@ func TestOnlyWhatAClassifierNeedsIsDownloaded(t *testing.T) {
 		want hub.Want
 		gets []string
 	}{
-		"one file of safetensors": {nil, nil, hub.Want{}, []string{"model.safetensors"}},
+		"one file of safetensors":       {nil, nil, hub.Want{}, []string{"model.safetensors"}},
 		"a pickle, without safetensors": {nil, []string{"model.safetensors"}, hub.Want{}, []string{"pytorch_model.bin"}},
 		"sharded safetensors before a pickle": {
 			map[string][]byte{"model.safetensors.index.json": index, "model-00001-of-00002.safetensors": content(5, 10), "model-00002-of-00002.safetensors": content(6, 10), "model-00003-of-00003.safetensors": content(7, 7)},
-			[]string{"model.safetensors"}, hub.Want{},
+			[]string{"model.safetensors"},
+			hub.Want{},
 			[]string{"model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json"},
 		},
 		"a sharded pickle": {
 			map[string][]byte{"pytorch_model.bin.index.json": pickles, "pytorch_model-00001-of-00001.bin": content(5, 10)},
-			[]string{"model.safetensors", "pytorch_model.bin"}, hub.Want{}, []string{"pytorch_model-00001-of-00001.bin", "pytorch_model.bin.index.json"},
+			[]string{"model.safetensors", "pytorch_model.bin"},
+			hub.Want{},
+			[]string{"pytorch_model-00001-of-00001.bin", "pytorch_model.bin.index.json"},
 		},
 		"ONNX for that backend": {
-			map[string][]byte{"onnx/model.onnx_data": content(8, 20)}, nil, hub.Want{ONNX: "onnx/model.onnx"},
+			map[string][]byte{"onnx/model.onnx_data": content(8, 20)},
+			nil,
+			hub.Want{ONNX: "onnx/model.onnx"},
 			[]string{"onnx/model.onnx", "onnx/model.onnx_data"},
+		},
+		"ONNX at its older place": {
+			map[string][]byte{"model.onnx": content(8, 20)},
+			[]string{"onnx/model.onnx"},
+			hub.Want{ONNX: "onnx/model.onnx"},
+			[]string{"model.onnx"},
+		},
+		"ONNX of another name": {
+			map[string][]byte{"onnx/model_int8.onnx": content(8, 20)},
+			nil,
+			hub.Want{ONNX: "onnx/model_int8.onnx"},
+			[]string{"onnx/model_int8.onnx"},
 		},
 		"slow vocabularies, without tokenizer.json": {
 			map[string][]byte{"merges.txt": []byte("a b"), "vocab.json": []byte("{}")},
-			[]string{"tokenizer.json"}, hub.Want{}, []string{"merges.txt", "model.safetensors", "vocab.json", "vocab.txt"},
+			[]string{"tokenizer.json"},
+			hub.Want{},
+			[]string{"merges.txt", "model.safetensors", "vocab.json", "vocab.txt"},
 		},
 		"what else a tokenizer may have": {
-			map[string][]byte{"special_tokens_map.json": []byte("{}"), "added_tokens.json": []byte("{}")}, nil, hub.Want{},
+			map[string][]byte{"special_tokens_map.json": []byte("{}"), "added_tokens.json": []byte("{}")},
+			nil,
+			hub.Want{},
 			[]string{"added_tokens.json", "model.safetensors", "special_tokens_map.json"},
 		},
 	}
@@ -531,10 +552,10 @@ func TestEachRefusalHasItsOwnMessage(t *testing.T) {
 		"403 with a token":    {403, nil, true, api.ErrDenied, []string{"403", "token may not read", name}, 1},
 		"404":                 {404, map[string]string{"X-Error-Code": "RepoNotFound"}, false, api.ErrNotFound, []string{"404", "no model " + name, "check the name"}, 1},
 		"404 of the revision": {404, map[string]string{"X-Error-Code": "RevisionNotFound"}, false, api.ErrNotFound, []string{"no revision", "main"}, 1},
-		"429":                 {429, nil, false, api.ErrTemporary, []string{"429", "too many requests", "HF_TOKEN"}, 5},
+		"429":                 {429, nil, false, api.ErrTemporary, []string{"429", "too many requests", "HF_TOKEN"}, 4},
 		"429 for long":        {429, map[string]string{"Retry-After": "3600"}, false, api.ErrTemporary, []string{"429", "wait 1h0m0s"}, 1},
-		"500":                 {500, nil, false, api.ErrTemporary, []string{"500", "try again later", "copied"}, 5},
-		"503":                 {503, nil, false, api.ErrTemporary, []string{"503", "fault of its own"}, 5},
+		"500":                 {500, nil, false, api.ErrTemporary, []string{"500", "try again later", "copied"}, 4},
+		"503":                 {503, nil, false, api.ErrTemporary, []string{"503", "fault of its own"}, 4},
 		"418":                 {418, nil, false, api.ErrInvalid, []string{"418"}, 1},
 	}
 	for what, c := range tests {
@@ -583,7 +604,7 @@ func TestAServerThatRecoversIsAskedAgain(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			key := r.Method + r.URL.Path
-			if refused[key]++; refused[key] > 2 {
+			if refused[key]++; refused[key] > 1 {
 				return false
 			}
 			rw.Header().Set("Retry-After", "0")
@@ -623,7 +644,7 @@ func TestAServerThatIsNotThereIsTemporaryAndItsAddressIsKeptSecret(t *testing.T)
 	if !errors.Is(err, api.ErrTemporary) {
 		t.Fatalf("error is %v", err)
 	}
-	for _, s := range []string{"127.0.0.1:1", "HTTPS_PROXY", "offline installation"} {
+	for _, s := range []string{"127.0.0.1:1", "HTTPS_PROXY", "Offline installation"} {
 		if !strings.Contains(err.Error(), s) {
 			t.Errorf("%q doesn't say %q", err, s)
 		}

@@ -29,7 +29,7 @@ func (s subject) String() string {
 }
 
 // byHand is the advice where a server can't be had.
-const byHand = "A model can also be copied from another machine: see offline installation in the README of hf-local"
+const byHand = `A model can also be copied from another machine: see "Offline installation" in docs/models.md`
 
 // refusal turns an answer that is no success into an error that says what to do.
 // The server's own text isn't in it: it may quote what it was sent.

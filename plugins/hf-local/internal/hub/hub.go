@@ -27,12 +27,13 @@ type Hub struct {
 // Options are for [New].
 type Options struct {
 	CacheDir string // instead of what the environment says
+	Fallback string // folder for the cache where the environment names no place, as in a service without HOME
 	Token    string // instead of what the environment or the token file says
 	Env      func(name string) (string, bool)
 	Redact   func(secret string)
 	Log      *slog.Logger
 
-	Pause time.Duration // before the first repetition of a request; 0 is one second
+	Pause time.Duration // before the first repetition of a request; 0 is half a second
 }
 
 // New returns a Hub. It makes no request; what is wrong with the endpoint shows
@@ -43,9 +44,12 @@ func New(o Options) *Hub {
 		o.Redact = func(string) {}
 	}
 	if o.Pause == 0 {
-		o.Pause = time.Second
+		o.Pause = time.Second / 2
 	}
 	h := &Hub{cache: NewCache(o.CacheDir, o.Env), log: o.Log, pulling: make(chan struct{}, 1)}
+	if h.cache.folder == "" && o.Fallback != "" {
+		h.cache.folder = filepath.Join(o.Fallback, "huggingface", "hub")
+	}
 	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
 		if env.isTrue(name) {
 			h.offline = name
@@ -60,8 +64,17 @@ func New(o Options) *Hub {
 		o.Redact(token)
 	}
 	h.client, h.problem = newClient(env.value("HF_ENDPOINT"), token, newTimeouts(env),
-		patience{first: o.Pause, longest: 60 * o.Pause, tries: 5})
+		patience{first: o.Pause, longest: 120 * o.Pause, tries: 4, waits: h.waits})
 	return h
+}
+
+// waits says why nothing happens, once that is long enough to be noticed.
+func (h *Hub) waits(pause time.Duration, why error) {
+	level := slog.LevelDebug
+	if pause >= 5*time.Second {
+		level = slog.LevelWarn
+	}
+	h.log.Log(context.Background(), level, "waiting to ask again", "pause", pause.Round(time.Second/10).String(), "err", why.Error())
 }
 
 // token is the one of the user: from the environment, else the file that "hf auth

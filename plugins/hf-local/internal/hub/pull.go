@@ -54,7 +54,7 @@ func (h *Hub) pull(ctx context.Context, ref Reference, r Request) (string, error
 		return "", err
 	}
 	d := &download{client: client, cache: h.cache, ref: ref, progress: r.Progress, waits: func(file string) {
-		h.log.Info("another process downloads the same; waiting for it", "model", ref.String(), "file", file)
+		h.log.Warn("another process downloads the same; waiting for it", "model", ref.String(), "file", file)
 	}}
 	for _, file := range c.settings {
 		if err := d.file(ctx, m.Commit, file); err != nil {

@@ -16,6 +16,7 @@ type patience struct {
 	first   time.Duration // pause before the first repetition; later ones double, with jitter
 	longest time.Duration // a server that wants a longer pause is not waited for
 	tries   int           // in a row without progress
+	waits   func(pause time.Duration, why error)
 }
 
 // repeat calls f until it succeeds or fails for good. f reports whether it brought
@@ -43,6 +44,7 @@ func (p patience) repeat(ctx context.Context, f func() (progress bool, err error
 		if tries >= p.tries {
 			return err
 		}
+		p.waits(pause, err)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():

@@ -125,6 +125,9 @@ type relativeConfig struct {
 	ConvolutionActivation   activation
 }
 
+// maxSpan bounds the memory that a distance takes for every token.
+const maxSpan = 1 << 14
+
 func readDeBERTa(k *keys, c *config) {
 	readWidths(k, c, config{Hidden: 1536, Inner: 6144, Heads: 24, Layers: 24, Vocabulary: 128100, Types: 0, Epsilon: 1e-7})
 	c.Embedding = k.count(c.Hidden, "embedding_size")
@@ -160,6 +163,9 @@ func readDeBERTa(k *keys, c *config) {
 		if n < 4 || r.Farthest-1 <= n/2 {
 			k.fail("position_buckets %d don't fit to %d positions", n, r.Farthest)
 		}
+	}
+	if r.Span > maxSpan {
+		k.fail("max_relative_positions and position_buckets give %d distances, which can't be", r.Span)
 	}
 	r.Shared = k.truth("share_att_key", false)
 	for _, part := range strings.Split(strings.ToLower(k.text("norm_rel_ebd", "none")), "|") {

@@ -50,7 +50,7 @@ func (c config) maxTokens() int { return c.Positions - c.Padding - 1 }
 
 func readConfig(folder string) (config, error) {
 	path := filepath.Join(folder, "config.json")
-	text, err := os.ReadFile(path)
+	text, err := readSmall(path)
 	if err != nil {
 		return config{}, fmt.Errorf("reading the model's configuration: %w", err)
 	}
@@ -59,6 +59,22 @@ func readConfig(folder string) (config, error) {
 		return config{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
+}
+
+// maxText is how large a file of JSON can be: that of the largest models is far
+// below.
+const maxText = 64 << 20 // bytes
+
+// readSmall reads a file that is not one of weights.
+func readSmall(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxText {
+		return nil, fmt.Errorf("%s has %d bytes, more than such a file can have", path, info.Size())
+	}
+	return os.ReadFile(path)
 }
 
 func parseConfig(text []byte) (config, error) {

@@ -31,6 +31,9 @@ func TestLabelsComeInTheOrderOfTheirIDs(t *testing.T) {
 		"num_labels":        {`"num_labels": 3`, []string{"LABEL_0", "LABEL_1", "LABEL_2"}},
 		"both, which agree": {`"num_labels": 1, "id2label": {"0": "a"}`, []string{"a"}},
 		"neither":           {`"id2label": null`, []string{"LABEL_0", "LABEL_1"}},
+		"label2id alone":    {`"label2id": {"a": 0, "b": 1, "c": 2}`, []string{"LABEL_0", "LABEL_1"}},
+		"label2id, counted": {`"label2id": {"a": 0, "b": 1, "c": 2}, "num_labels": 3`, []string{"LABEL_0", "LABEL_1", "LABEL_2"}},
+		"labels of numbers": {`"id2label": {"0": 5, " 1": true, "02": "x"}`, []string{"5", "true", "x"}},
 	}
 	for name, c := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -64,6 +67,10 @@ func TestAConfigurationThatCannotBeIsRefusedByItsKey(t *testing.T) {
 		"count of labels differs":  {`{` + architecture + `, "num_labels": 3, "id2label": {"0": "a", "1": "b"}}`, []string{"num_labels is 3", "id2label has 2"}},
 		"label ids with a gap":     {`{` + architecture + `, "id2label": {"0": "a", "2": "b"}}`, []string{"id2label", "none for 1"}},
 		"label ids that are words": {`{` + architecture + `, "id2label": {"a": "0"}}`, []string{"id2label", `"a"`}},
+		"a label that is no text":  {`{` + architecture + `, "id2label": {"0": ["a"]}}`, []string{"id2label", `["a"]`, "for 0"}},
+		"labels in a list":         {`{` + architecture + `, "id2label": ["a", "b"]}`, []string{"id2label is a array"}},
+		"a list":                   {`[]`, []string{"array instead of an object"}},
+		"too many layers":          {`{` + architecture + `, "num_hidden_layers": 1001}`, []string{"layers is 1001"}},
 		"no labels at all":         {`{` + architecture + `, "id2label": {}}`, []string{"id2label"}},
 		"zero labels":              {`{` + architecture + `, "num_labels": 0}`, []string{"num_labels is 0"}},
 	}

@@ -63,10 +63,7 @@ type parts struct {
 	of    map[string]string      // tensor -> file name
 }
 
-const (
-	maxIndex = 64 << 20 // bytes
-	maxParts = 1000
-)
+const maxParts = 1000
 
 // openParts returns a function that opens all files of an index. A file may not
 // lie outside of the index's folder.
@@ -82,7 +79,7 @@ func openParts(open func(string) (weightsFile, error)) func(path string) (weight
 			if p.files[name] != nil {
 				continue
 			}
-			if name == "" || name != filepath.Base(name) || strings.ContainsAny(name, `/\`) || name == ".." || name == "." {
+			if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
 				return nil, errors.Join(fmt.Errorf("%s: weight_map names the file %q, which is none of this folder", path, name), p.Close())
 			}
 			if len(p.files) == maxParts {
@@ -99,14 +96,7 @@ func openParts(open func(string) (weightsFile, error)) func(path string) (weight
 }
 
 func readIndex(path string) (map[string]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the list of weights: %w", err)
-	}
-	if info.Size() > maxIndex {
-		return nil, fmt.Errorf("%s has %d bytes, more than a list of weights can have", path, info.Size())
-	}
-	text, err := os.ReadFile(path)
+	text, err := readSmall(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the list of weights: %w", err)
 	}

@@ -1,6 +1,8 @@
 package tokenizer
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,85 +20,171 @@ type addedToken struct {
 	Special    bool   `json:"special"`
 }
 
+// additions are the added tokens of a tokenizer, by their ids.
+type additions struct {
+	ids    map[string]int32
+	tokens map[int32]addedToken
+}
+
+// finish makes the tokenizer ready for Encode, with those added tokens.
+func (t *Tokenizer) finish(tokens []addedToken) {
+	if n := len(t.splits); n > 0 && t.splits[n-1].bytes && !t.bytes {
+		// The last step is left to word: most words are known by then.
+		t.splits, t.bytes = t.splits[:n-1], true
+	}
+	for _, s := range t.splits {
+		t.first = t.first || s.first
+	}
+	t.add(tokens)
+	t.size = t.model.top()
+	for _, ids := range [][]int32{t.template.before, t.template.after} {
+		for _, id := range ids {
+			t.size = max(t.size, int(id)+1)
+		}
+	}
+	for id := range t.added.tokens {
+		t.size = max(t.size, int(id)+1)
+	}
+	t.index()
+}
+
+// add takes more added tokens. As in HuggingFace tokenizers, one that the
+// vocabulary has gets the id from there, and any other the next free one,
+// whatever the file says.
+func (t *Tokenizer) add(tokens []addedToken) {
+	a := &t.added
+	if a.ids == nil {
+		a.ids, a.tokens = map[string]int32{}, map[int32]addedToken{}
+	}
+	next := int32(t.model.entries())
+	for id := range a.tokens {
+		next = max(next, id+1)
+	}
+	for _, token := range tokens {
+		if token.Content == "" {
+			continue
+		}
+		id, ok := a.ids[token.Content]
+		if !ok {
+			if id = t.model.id(token.Content); id < 0 {
+				id = next
+				next++
+			}
+		}
+		token.ID = id
+		a.ids[token.Content], a.tokens[id] = id, token
+	}
+}
+
+// index prepares the search for the added tokens: some are sought in the text as
+// it was written, the others in the normalized one.
+func (t *Tokenizer) index() {
+	var raw, cleaned []addedToken
+	var rawText, cleanedText []string
+	for _, id := range slices.Sorted(maps.Keys(t.added.tokens)) {
+		token := t.added.tokens[id]
+		if !token.Normalized {
+			raw, rawText = append(raw, token), append(rawText, token.Content)
+			continue
+		}
+		text := token.Content
+		for _, n := range t.normalizers {
+			text = n.apply(text)
+		}
+		if text != "" {
+			cleaned, cleanedText = append(cleaned, token), append(cleanedText, text)
+		}
+	}
+	t.raw, t.cleaned = newAddedTokens(raw, rawText), newAddedTokens(cleaned, cleanedText)
+}
+
 // addedTokens are tokens that are sought together.
 type addedTokens struct {
 	tokens []addedToken
-	// starts has the first bytes of all tokens: most texts contain none.
-	starts string
+	// places has the place in tokens of each, by what is sought.
+	places *trie
+	// first has the bytes that a token begins with: most texts contain none.
+	first [256]bool
 }
 
-func newAddedTokens(tokens []addedToken) addedTokens {
-	var starts strings.Builder
-	for _, t := range tokens {
-		if strings.IndexByte(starts.String(), t.Content[0]) < 0 {
-			starts.WriteByte(t.Content[0])
+// newAddedTokens takes the tokens and what is sought for each.
+func newAddedTokens(tokens []addedToken, sought []string) addedTokens {
+	a := addedTokens{tokens: tokens, places: newTrie(64)}
+	for i, s := range sought {
+		a.places.add(s, int32(i))
+		a.first[s[0]] = true
+	}
+	return a
+}
+
+// at returns the longest token that stands at text[i:] and its end, or nil.
+func (a *addedTokens) at(text string, i int) (found *addedToken, end int) {
+	node := int32(0)
+	for ; i < len(text); i++ {
+		if node = a.places.next(node, text[i]); node < 0 {
+			break
+		}
+		if place := a.places.ids[node]; place >= 0 {
+			found, end = &a.tokens[place], i+1
 		}
 	}
-	return addedTokens{tokens: tokens, starts: starts.String()}
+	return found, end
 }
 
-// at returns the longest token that stands at text[i:], or nil.
-func (a *addedTokens) at(text string, i int) *addedToken {
-	if strings.IndexByte(a.starts, text[i]) < 0 {
-		return nil
-	}
-	var found *addedToken
-	for k := range a.tokens {
-		t := &a.tokens[k]
-		if strings.HasPrefix(text[i:], t.Content) && (found == nil || len(t.Content) > len(found.Content)) {
-			found = t
-		}
-	}
-	return found
-}
-
-// cut appends the ids of the added tokens in text, and what rest appends for the
+// cut adds the ids of the added tokens in s to those of e, and calls rest for the
 // parts between them. The leftmost token wins, then the longest.
-func (a *addedTokens) cut(ids []int32, text string, rest func(ids []int32, part string) []int32) []int32 {
+func (a *addedTokens) cut(e *encoder, s span, rest func(span)) {
+	text := s.text
 	done := 0 // text[:done] is dealt with
 	if len(a.tokens) > 0 {
 		for i := 0; i < len(text); {
-			t := a.at(text, i)
+			if !a.first[text[i]] {
+				i++
+				continue
+			}
+			t, end := a.at(text, i)
 			if t == nil {
 				i++
 				continue
 			}
-			begin, end := i, i+len(t.Content)
+			begin := i
+			// The search goes on after the token itself, even if it takes the
+			// white space after it.
 			i = end
 			if t.SingleWord && (endsInWord(text[:begin]) || beginsInWord(text[end:])) {
 				continue
 			}
 			if t.LStrip {
-				begin = max(done, len(strings.TrimRightFunc(text[:begin], unicode.IsSpace)))
+				begin = max(begin, done)
+				begin = done + len(strings.TrimRightFunc(text[done:begin], unicode.IsSpace))
 			}
 			if t.RStrip {
 				end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
-				i = end
 			}
 			if done < begin {
-				ids = rest(ids, text[done:begin])
+				rest(span{text[done:begin], min(max(s.lead-done, 0), begin-done)})
 			}
-			ids = append(ids, t.ID)
+			if e.full() {
+				return
+			}
+			// The one before may have taken all of it as its white space.
+			if begin < end {
+				e.ids = append(e.ids, t.ID)
+			}
 			done = end
 		}
 	}
 	if done < len(text) {
-		ids = rest(ids, text[done:])
+		rest(span{text[done:], max(s.lead-done, 0)})
 	}
-	return ids
 }
 
 func endsInWord(s string) bool {
 	r, n := utf8.DecodeLastRuneInString(s)
-	return n > 0 && inWord(r)
+	return n > 0 && wordSet.has(r)
 }
 
 func beginsInWord(s string) bool {
 	r, n := utf8.DecodeRuneInString(s)
-	return n > 0 && inWord(r)
-}
-
-// inWord is \w of Unicode Technical Standard 18, annex C.
-func inWord(r rune) bool {
-	return unicode.In(r, unicode.Letter, unicode.Mark, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
+	return n > 0 && wordSet.has(r)
 }

@@ -1,6 +1,9 @@
 package tokenizer
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // encodesWithin demands that whatever was accepted encodes any text into ids
 // below its size.
@@ -26,6 +29,19 @@ func FuzzTokenizerJSON(f *testing.F) {
 	f.Add([]byte(`{"added_tokens":[{"id":1,"content":"b","normalized":true,"lstrip":true,"rstrip":true,"single_word":true}],`+
 		`"normalizer":{"type":"BertNormalizer"},"pre_tokenizer":{"type":"BertPreTokenizer"},`+
 		`"post_processor":{"type":"BertProcessing","sep":["s",3],"cls":["c",2]},"model":{"max_input_chars_per_word":2,"unk_token":"","vocab":{"":0,"a":4}}}`), "a b")
+	for _, parts := range []string{
+		`"normalizer":{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Replace","pattern":{"Regex":"\\s{2,}|[\\n\\t]"},"content":" "},{"type":"Strip","strip_left":true,"strip_right":true},{"type":"Prepend","prepend":"▁"},{"type":"Nmt"}]},` +
+			`"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":true},` +
+			`"post_processor":{"type":"Sequence","processors":[{"type":"ByteLevel"},{"type":"RobertaProcessing","sep":["s",1],"cls":["c",0]}]},` +
+			`"model":{"type":"Unigram","unk_id":0,"byte_fallback":true,"vocab":[["<unk>",0],["▁a",-1.5],["a",-2],["▁",-3]]}`,
+		`"normalizer":{"type":"NFD"},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"'s|\\p{N}{1,3}|\\s+(?!\\S)"},"behavior":"MergedWithNext","invert":false},{"type":"Digits","individual_digits":true},{"type":"ByteLevel","add_prefix_space":true,"use_regex":true}]},` +
+			`"model":{"type":"BPE","unk_token":"u","fuse_unk":true,"byte_fallback":true,"ignore_merges":true,"vocab":{"u":0,"Ġ":1,"a":2,"Ġa":3,"aa":4},"merges":[["Ġ","a"],"a a"]}`,
+		`"normalizer":{"type":"Lowercase"},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Whitespace"},{"type":"Punctuation","behavior":"Contiguous"},{"type":"CharDelimiterSplit","delimiter":"-"},{"type":"FixedLength","length":2},{"type":"WhitespaceSplit"}]},` +
+			`"model":{"type":"WordLevel","unk_token":"u","vocab":{"u":0,"a":1}}`,
+		`"pre_tokenizer":null,"model":{"type":"BPE","continuing_subword_prefix":"#","end_of_word_suffix":"$","vocab":{"a":0,"#b$":1,"ab$":2},"merges":["a #b$"]}`,
+	} {
+		f.Add([]byte(`{"version":"1.0",`+parts+`}`), "aa  ab's 12-34\n")
+	}
 	f.Fuzz(func(t *testing.T, text []byte, input string) {
 		if tok, err := parseJSON(text); err == nil {
 			encodesWithin(t, tok, input)
@@ -36,7 +52,40 @@ func FuzzTokenizerJSON(f *testing.F) {
 func FuzzVocabulary(f *testing.F) {
 	f.Add([]byte("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\r\n\n"), "ab [MASK] \xff")
 	f.Fuzz(func(t *testing.T, text []byte, input string) {
-		if tok, err := parseVocabulary(text, settings{}); err == nil {
+		if tok, err := vocabularyOf(text); err == nil {
+			encodesWithin(t, tok, input)
+		}
+	})
+}
+
+// vocabularyOf reads vocab.txt without any settings.
+func vocabularyOf(text []byte) (*Tokenizer, error) {
+	s := &settings{specials: map[string]addedToken{}, decoder: map[int32]addedToken{}}
+	s.preset(bertNames)
+	return buildBERT([][]byte{text}, s)
+}
+
+func FuzzSentencePiece(f *testing.F) {
+	piece := "\x0a\x0a\x0a\x03\xe2\x96\x81\x15\x00\x00\x80\xbf"
+	f.Add([]byte("\x0a\x07\x0a\x05<unk>"+strings.Repeat(piece, 4)+"\x12\x03\xc0\x02\x00\x1a\x0a\x12\x08\x04\x00\x00\x00\x00\x01\x00\x00"), "a b")
+	f.Fuzz(func(t *testing.T, data []byte, input string) {
+		for _, class := range []string{"XLMRobertaTokenizer", "CamembertTokenizer", "DebertaV2Tokenizer"} {
+			s := &settings{specials: map[string]addedToken{}, decoder: map[int32]addedToken{}}
+			family := families()[class]
+			s.preset(family.presets)
+			if tok, err := family.build([][]byte{data}, s); err == nil {
+				encodesWithin(t, tok, input)
+			}
+		}
+	})
+}
+
+func FuzzPairs(f *testing.F) {
+	f.Add([]byte(`{"a":0,"b":1,"ab":2,"<s>":3,"</s>":4}`), []byte("#version: 0.2\na b\n"), "ab <mask>")
+	f.Fuzz(func(t *testing.T, vocabulary, merges []byte, input string) {
+		s := &settings{specials: map[string]addedToken{}, decoder: map[int32]addedToken{}}
+		s.preset(robertaNames)
+		if tok, err := buildRoberta([][]byte{vocabulary, merges}, s); err == nil {
 			encodesWithin(t, tok, input)
 		}
 	})

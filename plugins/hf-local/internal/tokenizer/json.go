@@ -4,175 +4,177 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
-
-// part is any component of tokenizer.json: its type and, for that type, the rest.
-type part struct {
-	Type string
-	text json.RawMessage
-}
-
-func (p *part) UnmarshalJSON(text []byte) error {
-	var head struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(text, &head); err != nil {
-		return err
-	}
-	p.Type, p.text = head.Type, append(json.RawMessage(nil), text...)
-	return nil
-}
 
 // parseJSON makes a tokenizer of the text of tokenizer.json.
 func parseJSON(text []byte) (*Tokenizer, error) {
-	var file struct {
-		Added     []addedToken `json:"added_tokens"`
-		Normalize *part        `json:"normalizer"`
-		Split     *part        `json:"pre_tokenizer"`
-		Model     *part        `json:"model"`
-		Post      *part        `json:"post_processor"`
+	t := &Tokenizer{known: newWords()}
+	var file struct{ added, normalizer, split, post json.RawMessage }
+	s := &scanner{text: text}
+	err := s.object(func(key string) (err error) {
+		switch key {
+		case "version":
+			return checkVersion(s)
+		case "truncation":
+			return t.readTruncation(s)
+		case "added_tokens":
+			file.added, err = s.raw()
+		case "normalizer":
+			file.normalizer, err = s.raw()
+		case "pre_tokenizer":
+			file.split, err = s.raw()
+		case "post_processor":
+			file.post, err = s.raw()
+		case "model":
+			if t.model, err = readModel(s); err != nil && !errors.Is(err, errJSON) {
+				err = fmt.Errorf("model: %w", err)
+			}
+		default:
+			_, err = s.raw()
+		}
+		return err
+	})
+	if err == nil {
+		err = s.end()
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	if errors.Is(err, errJSON) {
 		return nil, fmt.Errorf("not a tokenizer: %w", err)
 	}
-	t := &Tokenizer{}
-	var err error
-	if t.model, err = parseModel(file.Model); err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+	if err != nil {
+		return nil, err
 	}
-	if t.normalize, err = parseNormalizer(file.Normalize); err != nil {
+	if t.model == nil {
+		return nil, errors.New("model: missing")
+	}
+	if t.normalizers, err = parseNormalizers(file.normalizer, 0); err != nil {
 		return nil, fmt.Errorf("normalizer: %w", err)
 	}
-	if t.split, err = parseSplitter(file.Split); err != nil {
+	if t.splits, err = parseSplitters(file.split, 0); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
 	}
-	if t.template, err = parseTemplate(file.Post); err != nil {
+	if t.template, err = parseTemplate(file.post, 0); err != nil {
 		return nil, fmt.Errorf("post_processor: %w", err)
 	}
-	if err := t.add(file.Added); err != nil {
-		return nil, fmt.Errorf("added_tokens: %w", err)
-	}
-	for _, id := range t.model.vocabulary {
-		t.size = max(t.size, int(id)+1)
-	}
-	for _, ids := range [][]int32{t.template.before, t.template.after} {
-		for _, id := range ids {
-			t.size = max(t.size, int(id)+1)
+	var tokens []addedToken
+	if len(file.added) > 0 {
+		if err := json.Unmarshal(file.added, &tokens); err != nil {
+			return nil, fmt.Errorf("added_tokens: %w", err)
 		}
 	}
+	for _, token := range tokens {
+		if err := validID(int64(token.ID)); err != nil {
+			return nil, fmt.Errorf("added_tokens: %w", err)
+		}
+	}
+	t.finish(tokens)
 	return t, nil
 }
 
-// add takes the added tokens. Special ones and those that ask for it are sought
-// in the text as it was written, the others in the normalized one.
-func (t *Tokenizer) add(tokens []addedToken) error {
-	var raw, cleaned []addedToken
-	for _, token := range tokens {
-		if err := validID(token.ID); err != nil {
-			return err
-		}
-		t.size = max(t.size, int(token.ID)+1)
-		if token.Normalized && t.normalize != nil {
-			token.Content = t.normalize(token.Content)
-		}
-		switch {
-		case token.Content == "":
-		case token.Normalized:
-			cleaned = append(cleaned, token)
-		default:
-			raw = append(raw, token)
-		}
+// checkVersion refuses files of a later format, as HuggingFace tokenizers does.
+func checkVersion(s *scanner) error {
+	text, err := s.raw()
+	if err == nil && string(text) != `"1.0"` && string(text) != "null" {
+		err = fmt.Errorf(`version is %s; supported is "1.0"`, shortened(text))
 	}
-	t.raw, t.cleaned = newAddedTokens(raw), newAddedTokens(cleaned)
+	return err
+}
+
+func shortened(text []byte) string {
+	if len(text) > 40 {
+		return string(text[:40]) + "…"
+	}
+	return string(text)
+}
+
+// readTruncation takes from the file only which side is cut off: the length is
+// that of tokenizer_config.json.
+func (t *Tokenizer) readTruncation(s *scanner) error {
+	text, err := s.raw()
+	if err != nil {
+		return err
+	}
+	var file struct {
+		Direction string `json:"direction"`
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return fmt.Errorf("truncation: %w", err)
+	}
+	t.cutLeft = strings.EqualFold(file.Direction, "left")
 	return nil
 }
 
 // validID bounds ids, so that one more than the largest is still an int32.
-func validID(id int32) error {
+func validID(id int64) error {
 	if id < 0 || id >= 1<<30 {
 		return fmt.Errorf("%d can't be the id of a token", id)
 	}
 	return nil
 }
 
-func parseModel(p *part) (*wordPiece, error) {
-	if p == nil {
-		return nil, errors.New("missing")
-	}
-	m := struct {
-		Vocabulary map[string]int32 `json:"vocab"`
-		Unknown    string           `json:"unk_token"`
-		Prefix     *string          `json:"continuing_subword_prefix"`
-		MaxRunes   *int             `json:"max_input_chars_per_word"`
-	}{Unknown: "[UNK]"}
-	// Files of the first releases say no type; only WordPiece has a limit of
-	// characters.
-	var old struct {
-		MaxRunes *int `json:"max_input_chars_per_word"`
-	}
-	if p.Type == "" && json.Unmarshal(p.text, &old) == nil && old.MaxRunes != nil {
-		p.Type = "WordPiece"
-	}
-	if p.Type != "WordPiece" {
-		return nil, fmt.Errorf("type is %q; supported is WordPiece", p.Type)
-	}
-	if err := json.Unmarshal(p.text, &m); err != nil {
-		return nil, err
-	}
-	for token, id := range m.Vocabulary {
-		if err := validID(id); err != nil {
-			return nil, fmt.Errorf("vocab: %q: %w", token, err)
-		}
-	}
-	unknown, ok := m.Vocabulary[m.Unknown]
-	if !ok {
-		return nil, fmt.Errorf("vocab has no %q, which is unk_token", m.Unknown)
-	}
-	prefix, maxRunes := "##", 100
-	if m.Prefix != nil {
-		prefix = *m.Prefix
-	}
-	if m.MaxRunes != nil {
-		maxRunes = *m.MaxRunes
-	}
-	return newWordPiece(m.Vocabulary, unknown, prefix, maxRunes), nil
+// part is any component of tokenizer.json: its type and, for that type, the rest.
+type part struct {
+	kind string
+	text json.RawMessage
 }
 
-func parseNormalizer(p *part) (normalizer, error) {
-	switch {
-	case p == nil:
-		return nil, nil
-	case p.Type != "BertNormalizer":
-		return nil, fmt.Errorf("type is %q; supported is BertNormalizer", p.Type)
+func (p *part) isNull() bool { return len(p.text) == 0 || string(p.text) == "null" }
+
+func (p *part) read(to any) error { return json.Unmarshal(p.text, to) }
+
+func parsePart(text json.RawMessage, depth int) (p part, err error) {
+	p.text = text
+	if depth > maxDepth {
+		return p, errors.New("sequences nested too deep")
 	}
-	n := bertNormalizer{Clean: true, Chinese: true, Lower: true}
-	if err := json.Unmarshal(p.text, &n); err != nil {
-		return nil, err
+	if p.isNull() {
+		return p, nil
 	}
-	return n.normalize, nil
+	var head struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return p, err
+	}
+	p.kind = head.Type
+	return p, nil
 }
 
-func parseSplitter(p *part) (splitter, error) {
-	switch {
-	case p == nil:
-		return nil, errors.New("missing; supported is BertPreTokenizer")
-	case p.Type != "BertPreTokenizer":
-		return nil, fmt.Errorf("type is %q; supported is BertPreTokenizer", p.Type)
-	}
-	return splitBERT, nil
+// unsupported is the error for a type that isn't one of those.
+func unsupported(kind, those string) error {
+	return fmt.Errorf("type is %q; supported are %s", kind, those)
 }
 
-func parseTemplate(p *part) (template, error) {
-	if p == nil {
-		return template{}, errors.New("missing; supported are TemplateProcessing and BertProcessing")
+func parseTemplate(text json.RawMessage, depth int) (template, error) {
+	p, err := parsePart(text, depth)
+	if err != nil || p.isNull() {
+		return template{}, err
 	}
-	switch p.Type {
-	case "BertProcessing":
+	switch p.kind {
+	case "BertProcessing", "RobertaProcessing":
 		return parseBertProcessing(p.text)
 	case "TemplateProcessing":
 		return parseTemplateProcessing(p.text)
+	case "ByteLevel":
+		return template{}, nil
+	case "Sequence":
+		var file struct {
+			Processors []json.RawMessage `json:"processors"`
+		}
+		if err := p.read(&file); err != nil {
+			return template{}, err
+		}
+		var t template
+		for _, one := range file.Processors {
+			outer, err := parseTemplate(one, depth+1)
+			if err != nil {
+				return template{}, err
+			}
+			t.before, t.after = append(outer.before, t.before...), append(t.after, outer.after...)
+		}
+		return t, nil
 	}
-	return template{}, fmt.Errorf("type is %q; supported are TemplateProcessing and BertProcessing", p.Type)
+	return template{}, unsupported(p.kind, "TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel and Sequence")
 }
 
 // parseBertProcessing reads {"sep": ["[SEP]", 102], "cls": ["[CLS]", 101]}.
@@ -232,7 +234,7 @@ func parseTemplateProcessing(text []byte) (template, error) {
 				return template{}, fmt.Errorf("special_tokens has no %q", p.Special.ID)
 			}
 			for _, id := range special.IDs {
-				if err := validID(id); err != nil {
+				if err := validID(int64(id)); err != nil {
 					return template{}, fmt.Errorf("special_tokens: %q: %w", p.Special.ID, err)
 				}
 			}

@@ -1,31 +1,48 @@
 package tokenizer
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Tokenizer is a loaded tokenizer. It is safe for concurrent use.
 type Tokenizer struct {
-	path      string
-	size      int
-	maxLength int
-	cutLeft   bool
-	raw       addedTokens // found before normalization
-	cleaned   addedTokens // found after it
-	normalize normalizer
-	split     splitter
-	model     *wordPiece
-	template  template
+	path        string
+	size        int
+	maxLength   int
+	cutLeft     bool
+	added       additions
+	raw         addedTokens // found before normalization
+	cleaned     addedTokens // found after it
+	normalizers []normalizer
+	first       bool    // a step of the pre-tokenizer asks for what the text begins with
+	splits      []stage // each cuts what the one before it left
+	bytes       bool    // words are turned into the characters of their bytes
+	model       model
+	known       *words
+	template    template
 }
 
-// normalizer changes a text before it is split.
-type normalizer func(text string) string
+// model turns one word into ids.
+type model interface {
+	append(ids []int32, word string) []int32
+	// id returns the id of a whole token, or -1.
+	id(token string) int32
+	// entries is how many tokens the vocabulary has.
+	entries() int
+	// top is one more than the largest id.
+	top() int
+}
 
-// splitter cuts a text into words.
-type splitter func(text string, word func(string))
+// template is what is put around a text.
+type template struct {
+	before, after []int32
+}
 
 // Path returns the file that the vocabulary came from.
 func (t *Tokenizer) Path() string { return t.path }
 
-// Size is one more than the largest id.
+// Size is one more than the largest id that Encode returns.
 func (t *Tokenizer) Size() int { return t.size }
 
 // MaxLength is model_max_length of tokenizer_config.json, or 0 if there is none.
@@ -35,17 +52,26 @@ func (t *Tokenizer) MaxLength() int { return t.maxLength }
 func (t *Tokenizer) Specials() int { return len(t.template.before) + len(t.template.after) }
 
 // Encode returns the ids of text, special tokens included: at most limit, which
-// is not less than Specials. truncated says that tokens were left out.
+// is not less than Specials. truncated says that tokens were left out. Bytes that
+// are no UTF-8 count as U+FFFD.
 func (t *Tokenizer) Encode(text string, limit int) (ids []int32, truncated bool) {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	ids = append(make([]int32, 0, 64), t.template.before...)
-	ids = t.raw.cut(ids, text, func(ids []int32, part string) []int32 {
-		if t.normalize != nil {
-			part = t.normalize(part)
-		}
-		return t.cleaned.cut(ids, part, t.pieces)
-	})
-	begin, room := len(t.template.before), limit-t.Specials()
+	room := limit - t.Specials()
+	e := &encoder{t: t, ids: append(make([]int32, 0, 64), t.template.before...)}
+	if !t.cutLeft {
+		e.enough = len(e.ids) + room + 1
+	}
+	e.split = e.word
+	for i := len(t.splits) - 1; i >= 0; i-- {
+		split, after := t.splits[i].split, e.split
+		e.split = func(s span) { split(s, after) }
+	}
+	whole := span{text: strings.ToValidUTF8(text, "\uFFFD")}
+	if t.first {
+		_, whole.lead = utf8.DecodeRuneInString(whole.text)
+	}
+	t.raw.cut(e, whole, e.part)
+
+	ids, begin := e.ids, len(t.template.before)
 	if n := len(ids) - begin; n > room {
 		truncated = true
 		if t.cutLeft {
@@ -56,8 +82,55 @@ func (t *Tokenizer) Encode(text string, limit int) (ids []int32, truncated bool)
 	return append(ids, t.template.after...), truncated
 }
 
-// pieces appends the ids of a text without added tokens.
-func (t *Tokenizer) pieces(ids []int32, text string) []int32 {
-	t.split(text, func(word string) { ids = t.model.append(ids, word) })
-	return ids
+// encoder collects the ids of one text.
+type encoder struct {
+	t      *Tokenizer
+	ids    []int32
+	enough int // how many ids suffice, since the rest is cut off; 0: all are needed
+	split  func(span)
+}
+
+// maxGrowth is how many times as long a normalizer may make a text: 11 is what
+// happens, but a file can hold replacements that double it again and again.
+const maxGrowth = 200
+
+func (e *encoder) full() bool { return e.enough > 0 && len(e.ids) >= e.enough }
+
+// part encodes a part of the text between added tokens that are sought as they
+// are written.
+func (e *encoder) part(s span) {
+	if e.full() {
+		return
+	}
+	before := len(s.text)
+	for _, n := range e.t.normalizers {
+		s.lead = n.leading(s.text, s.lead)
+		s.text = n.apply(s.text)
+		if most := maxGrowth*before + maxGrowth; len(s.text) > most {
+			s.text = strings.ToValidUTF8(s.text[:most], "")
+		}
+	}
+	e.t.cleaned.cut(e, s, e.split)
+}
+
+// word encodes one word.
+func (e *encoder) word(s span) {
+	if e.full() {
+		return
+	}
+	slot := e.t.known.slot(s.text)
+	if slot != nil {
+		if k := slot.Load(); k != nil && k.text == s.text {
+			e.ids = append(e.ids, k.ids...)
+			return
+		}
+	}
+	first, text := len(e.ids), s.text
+	if e.t.bytes {
+		text = byteLevel(text)
+	}
+	e.ids = e.t.model.append(e.ids, text)
+	if slot != nil {
+		slot.Store(newKnown(s.text, e.ids[first:]))
+	}
 }

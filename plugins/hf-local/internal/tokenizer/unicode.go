@@ -1,17 +1,62 @@
 package tokenizer
 
-import "unicode"
+import (
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
 
-func isControl(r rune) bool { return unicode.Is(controls, r) }
-
-func isMark(r rune) bool { return unicode.Is(marks, r) }
-
-func isPunctuation(r rune) bool {
-	if r < 0x80 {
-		return r >= 33 && r <= 47 || r >= 58 && r <= 64 || r >= 91 && r <= 96 || r >= 123 && r <= 126
-	}
-	return unicode.Is(punctuation, r)
+// characters is a set that is asked about every character of a text.
+type characters struct {
+	low  [32]uint64 // below U+0800, where most of European texts are
+	rest *unicode.RangeTable
 }
+
+func newCharacters(table *unicode.RangeTable) *characters {
+	c := &characters{rest: table}
+	for r := range rune(0x800) {
+		if unicode.Is(table, r) {
+			c.low[r/64] |= 1 << (r % 64)
+		}
+	}
+	return c
+}
+
+func (c *characters) has(r rune) bool {
+	if r < 0x800 {
+		return c.low[r/64]>>(r%64)&1 != 0
+	}
+	return unicode.Is(c.rest, r)
+}
+
+var (
+	controlSet     = newCharacters(controls)
+	markSet        = newCharacters(marks)
+	punctuationSet = newCharacters(withASCII(punctuation))
+	combiningSet   = newCharacters(combining)
+	numberSet      = newCharacters(numbers)
+	wordSet        = newCharacters(wordCharacters)
+	decomposingSet = newCharacters(decomposing)
+	reorderingSet  = newCharacters(reordering)
+	extenderSet    = newCharacters(extenders)
+	prefixSet      = newCharacters(prefixes)
+	breakerSet     = newCharacters(breakers)
+)
+
+// withASCII adds the symbols of ASCII, which count as punctuation.
+func withASCII(t *unicode.RangeTable) *unicode.RangeTable {
+	out := &unicode.RangeTable{R32: t.R32}
+	for _, r := range t.R16 {
+		if r.Lo >= utf8.RuneSelf {
+			out.R16 = append(out.R16, r)
+		}
+	}
+	ascii := []unicode.Range16{{Lo: 33, Hi: 47, Stride: 1}, {Lo: 58, Hi: 64, Stride: 1}, {Lo: 91, Hi: 96, Stride: 1}, {Lo: 123, Hi: 126, Stride: 1}}
+	out.R16 = slices.Concat(ascii, out.R16)
+	return out
+}
+
+func isPunctuation(r rune) bool { return punctuationSet.has(r) }
 
 // isIdeograph lists the blocks that BERT's own tokenizer lists.
 func isIdeograph(r rune) bool {
@@ -30,6 +75,11 @@ func isIdeograph(r rune) bool {
 // and 17: for lower case HuggingFace relies on Rust's own, newer tables.
 func lowerRune(r rune) rune {
 	switch {
+	case r < utf8.RuneSelf:
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
 	case r < 0x1C89:
 	case r == 0x1C89, r == 0xA7CC, r == 0xA7CE, r == 0xA7D2, r == 0xA7D4, r == 0xA7DA:
 		return r + 1
@@ -43,4 +93,21 @@ func lowerRune(r rune) rune {
 		return r + 0x1B
 	}
 	return unicode.ToLower(r)
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// decode is utf8.DecodeRuneInString(text[i:]), quick for ASCII.
+func decode(text string, i int) (rune, int) {
+	if c := text[i]; c < utf8.RuneSelf {
+		return rune(c), 1
+	}
+	return utf8.DecodeRuneInString(text[i:])
 }

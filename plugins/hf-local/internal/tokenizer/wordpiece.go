@@ -1,23 +1,41 @@
 package tokenizer
 
-import "unicode/utf8"
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+)
 
 // wordPiece splits a word into the longest pieces of a vocabulary, from the left.
 type wordPiece struct {
-	vocabulary map[string]int32
-	unknown    int32
-	prefix     string // of the pieces that don't begin a word
-	maxRunes   int    // a longer word is unknown
-	maxPiece   int    // bytes of the longest entry
+	begins   *trie // the entries: a word begins with one
+	goes     *trie // those with the prefix, without it: a word goes on with one
+	unknown  int32
+	maxRunes int // a longer word is unknown
+	count    int
+	largest  int32
 }
 
-func newWordPiece(vocabulary map[string]int32, unknown int32, prefix string, maxRunes int) *wordPiece {
-	w := &wordPiece{vocabulary: vocabulary, unknown: unknown, prefix: prefix, maxRunes: maxRunes}
-	for piece := range vocabulary {
-		w.maxPiece = max(w.maxPiece, len(piece))
+func newWordPiece(vocabulary map[string]int32, unknown int32, prefix string, maxRunes int) (*wordPiece, error) {
+	w := &wordPiece{begins: newTrie(2 * len(vocabulary)), goes: newTrie(len(vocabulary)), unknown: unknown, maxRunes: maxRunes, count: len(vocabulary)}
+	for token, id := range vocabulary {
+		ok := w.begins.add(token, id)
+		if rest, found := strings.CutPrefix(token, prefix); ok && found && rest != "" {
+			ok = w.goes.add(rest, id)
+		}
+		if !ok {
+			return nil, errors.New("vocab is too large")
+		}
+		w.largest = max(w.largest, id)
 	}
-	return w
+	return w, nil
 }
+
+func (w *wordPiece) id(token string) int32 { return w.begins.id(token) }
+
+func (w *wordPiece) entries() int { return w.count }
+
+func (w *wordPiece) top() int { return int(w.largest) + 1 }
 
 // append appends the ids of a word. A word that can't be split completely is
 // unknown as a whole.
@@ -25,30 +43,23 @@ func (w *wordPiece) append(ids []int32, word string) []int32 {
 	if len(word) > w.maxRunes && utf8.RuneCountInString(word) > w.maxRunes {
 		return append(ids, w.unknown)
 	}
-	first := len(ids)
-	var room [128]byte
+	first, pieces := len(ids), w.begins
 	for begin := 0; begin < len(word); {
-		end, found := min(len(word), begin+w.maxPiece), false
-		for ; end > begin; end-- {
-			if end < len(word) && !utf8.RuneStart(word[end]) {
-				continue
-			}
-			var id int32
-			if begin == 0 {
-				id, found = w.vocabulary[word[:end]]
-			} else {
-				piece := append(append(room[:0], w.prefix...), word[begin:end]...)
-				id, found = w.vocabulary[string(piece)]
-			}
-			if found {
-				ids = append(ids, id)
+		node, id, end := int32(0), int32(-1), begin
+		for i := begin; i < len(word); {
+			if node = pieces.next(node, word[i]); node < 0 {
 				break
 			}
+			i++
+			if pieces.ids[node] >= 0 {
+				id, end = pieces.ids[node], i
+			}
 		}
-		if !found {
+		if id < 0 {
 			return append(ids[:first], w.unknown)
 		}
-		begin = end
+		ids = append(ids, id)
+		begin, pieces = end, w.goes
 	}
 	return ids
 }

@@ -1,0 +1,58 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+// Whatever a configuration holds, reading and checking it ends, and each problem
+// has a place that is in the file. A file that is right after an upgrade is right
+// as the upgrade prints it.
+func FuzzReadAndCheck(f *testing.F) {
+	for _, pattern := range []string{"testdata/broken/*.yml", "testdata/compat/*.yml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
+	offered := newCatalog()
+	env := []string{"OTAI__SERVICES__DESK__PARAMS__TIMEOUT=5", "OTOBO_URL=http://127.0.0.1:1", "DESK_PASSWORD=correct-horse"}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<16 {
+			return
+		}
+		source := config.Source{Name: "f.yml", Data: data}
+		d, problems := config.Read(config.Options{Files: []config.Source{source}, Env: env})
+		if d != nil {
+			problems = problems.And(d.Check(offered))
+		}
+		lines := strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n")
+		for _, p := range problems {
+			_ = p.Excerpt([]config.Source{source})
+			if p.Line == 0 && p.Column == 0 {
+				continue // a variable, or the configuration as a whole
+			}
+			if p.Line < 1 || p.Line > len(lines) || p.Column < 1 {
+				t.Fatalf("%d lines, and a problem at %v", len(lines), p)
+			}
+			if utf8.Valid(data) && p.Column > utf8.RuneCountInString(lines[p.Line-1])+1 {
+				t.Fatalf("line %q, and a problem at %v", lines[p.Line-1], p)
+			}
+		}
+		if d == nil && !problems.HasErrors() {
+			t.Fatal("there is no document, and nothing is wrong")
+		}
+	})
+}

@@ -1,0 +1,122 @@
+package config_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+func compiled(t *testing.T, schema map[string]any) *jsonschema.Schema {
+	t.Helper()
+	text, err := json.Marshal(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	if err := c.AddResource("otai.schema.json", value); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("otai.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// asEditor reads YAML as an editor does. It is not ok for what is no YAML, or has
+// no form in JSON.
+func asEditor(data []byte) (value any, ok bool) {
+	var raw any
+	if yaml.Unmarshal(data, &raw) != nil {
+		return nil, false
+	}
+	text, err := json.Marshal(raw)
+	if err != nil {
+		return nil, false
+	}
+	value, err = jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
+	return value, err == nil
+}
+
+// inForm are the codes of mistakes that are in the form of a file.
+var inForm = []string{"unknown-key", "unknown-use", "wrong-kind", "missing-param", "bad-param", "unknown-injection", "missing-injection", "wrong-type", "missing-key", "unsupported-form", "not-a-mapping", "empty", "bad-value"}
+
+func TestTheSchemaFindsWhatIsWrongInTheFormOfAFile(t *testing.T) {
+	s := compiled(t, config.Schema(newCatalog()))
+	// What is a mistake in a way that no schema can tell.
+	beyond := []string{
+		"log-file-without-path",       // a key that another key needs
+		"custom-tag", "two-documents", // mistakes of the text, with none in its form
+	}
+	files, err := filepath.Glob("testdata/broken/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yml")
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, ok := asEditor(data)
+		if !ok || slices.Contains(beyond, name) {
+			continue
+		}
+		wrong := slices.ContainsFunc(announced(string(data)), func(a announcement) bool {
+			return slices.Contains(inForm, a.place[strings.Index(a.place, " ")+1:])
+		})
+		err = s.Validate(value)
+		if wrong {
+			found++
+		}
+		if wrong != (err != nil) {
+			t.Errorf("%s: wrong in its form: %v, but the schema says: %v", name, wrong, err)
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d files are wrong in their form", found)
+	}
+}
+
+func TestTheSchemaAcceptsWhatRuns(t *testing.T) {
+	s := compiled(t, config.Schema(newCatalog()))
+	files, err := filepath.Glob("testdata/compat/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		// Renamed params and params that never existed are not in the schema.
+		if name := filepath.Base(file); strings.HasPrefix(name, "c-") || strings.HasPrefix(name, "d-") {
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, ok := asEditor(data)
+		if !ok {
+			t.Fatalf("%s is no YAML", file)
+		}
+		if err := s.Validate(value); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+		upgraded, problems := config.Upgrade(config.Source{Name: file, Data: data})
+		if value, ok := asEditor(upgraded); !ok || s.Validate(value) != nil {
+			t.Errorf("%s, upgraded: %v %v", file, s.Validate(value), problems)
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package helpdesk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// controlPath is where tests and people steer a running help desk; nothing of the real servers is there.
+const controlPath = "/_control"
+
+// serveControl answers below /_control, and only to this machine; false means that the path is another.
+func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) bool {
+	if r.URL.Path != controlPath && !strings.HasPrefix(r.URL.Path, controlPath+"/") {
+		return false
+	}
+	if err := fromThisMachine(r); err != nil {
+		writeJSON(w, http.StatusForbidden, problem{err.Error()})
+		return true
+	}
+	mux := http.NewServeMux()
+	for pattern, handle := range map[string]func(*http.Request) (any, error){
+		"GET " + controlPath:                     s.controlState,
+		"GET " + controlPath + "/faults":         s.controlFaults,
+		"PUT " + controlPath + "/faults":         s.controlSetFaults,
+		"DELETE " + controlPath + "/faults":      s.controlClearFaults,
+		"POST " + controlPath + "/reset":         s.controlReset,
+		"GET " + controlPath + "/tickets":        s.controlTickets,
+		"GET " + controlPath + "/tickets/{id}":   s.controlTicket,
+		"POST " + controlPath + "/tickets":       s.controlAddTickets,
+		"POST " + controlPath + "/queues":        s.controlAddQueues,
+		"POST " + controlPath + "/dynamicfields": s.controlAddFields,
+		"POST " + controlPath + "/sessions":      s.controlAddSessions,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			answer, err := handle(r)
+			var none notThere
+			switch {
+			case errors.As(err, &none):
+				writeJSON(w, http.StatusNotFound, problem{err.Error()})
+			case err != nil:
+				writeJSON(w, http.StatusBadRequest, problem{err.Error()})
+			default:
+				writeJSON(w, http.StatusOK, answer)
+			}
+		})
+	}
+	mux.ServeHTTP(w, r)
+	return true
+}
+
+type problem struct {
+	Error string `json:"error"`
+}
+
+type notThere struct{ error }
+
+// fromThisMachine refuses other machines, and web pages that a browser on this one shows.
+func fromThisMachine(r *http.Request) error {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !from.Addr().Unmap().IsLoopback() {
+		return errors.New(controlPath + " answers only on the loopback interface: call it from the help desk's machine, at 127.0.0.1")
+	}
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err != nil && host != "localhost" {
+		return fmt.Errorf("%s answers under an address or localhost, not as %q", controlPath, host)
+	}
+	return http.NewCrossOriginProtection().Check(r)
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	_ = e.Encode(v) // the client may be gone
+}
+
+func readJSON(r *http.Request, v any) error {
+	decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 64<<20))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(v); err != nil {
+		return fmt.Errorf("read the request: %w", err)
+	}
+	return nil
+}
+
+// State is what GET /_control shows.
+type State struct {
+	Mode    Mode   `json:"mode"`
+	Path    string `json:"path"` // what follows the address in a client's base URL
+	Tickets int    `json:"tickets"`
+	Faults  Faults `json:"faults"`
+	Counters
+}
+
+func (s *Server) controlState(*http.Request) (any, error) {
+	s.mu.Lock()
+	tickets := len(s.store.tickets)
+	s.mu.Unlock()
+	return State{Mode: s.mode, Path: s.BasePath(), Tickets: tickets, Faults: s.chance.plan(), Counters: s.Counters()}, nil
+}
+
+func (s *Server) controlFaults(*http.Request) (any, error) { return s.chance.plan(), nil }
+
+func (s *Server) controlSetFaults(r *http.Request) (any, error) {
+	f, err := ReadFaults(http.MaxBytesReader(nil, r.Body, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	s.chance.set(f)
+	return f, nil
+}
+
+func (s *Server) controlClearFaults(*http.Request) (any, error) {
+	s.chance.set(Faults{})
+	return Faults{}, nil
+}
+
+func (s *Server) controlReset(r *http.Request) (any, error) {
+	s.Reset()
+	return s.controlState(r)
+}
+
+func (s *Server) controlTickets(*http.Request) (any, error) { return s.Tickets(), nil }
+
+func (s *Server) controlTicket(r *http.Request) (any, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no ticket's id", r.PathValue("id"))
+	}
+	t, ok := s.Ticket(id)
+	if !ok {
+		return nil, notThere{fmt.Errorf("there is no ticket %d", id)}
+	}
+	return t, nil
+}
+
+// controlAddTickets takes a list of NewTickets and answers with their ids.
+func (s *Server) controlAddTickets(r *http.Request) (any, error) {
+	var list []NewTicket
+	if err := readJSON(r, &list); err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(list))
+	for i, n := range list {
+		ids[i] = s.AddTicket(n)
+	}
+	return ids, nil
+}
+
+// controlAddQueues takes what the agent may do by the queues' names: {"IT": "full", "HR": "read"}.
+func (s *Server) controlAddQueues(r *http.Request) (any, error) {
+	var queues map[string]Access
+	if err := readJSON(r, &queues); err != nil {
+		return nil, err
+	}
+	for name, access := range queues {
+		s.SetAccess(name, access)
+	}
+	return queues, nil
+}
+
+func (s *Server) controlAddFields(r *http.Request) (any, error) {
+	var list []DynamicField
+	if err := readJSON(r, &list); err != nil {
+		return nil, err
+	}
+	for _, f := range list {
+		s.AddDynamicField(f)
+	}
+	return list, nil
+}
+
+// controlAddSessions takes a list of ids.
+func (s *Server) controlAddSessions(r *http.Request) (any, error) {
+	var ids []string
+	if err := readJSON(r, &ids); err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		s.AddSession(id)
+	}
+	return len(ids), nil
+}

@@ -1,0 +1,143 @@
+package helpdesk
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// webservice is a web service definition: what of its file matters here.
+type webservice struct {
+	name, id  string
+	maxLength int64 // of a request's body, in bytes
+	ownLogin  bool  // a password counts as the one of Open Ticket AI's agent, whatever login stands beside it
+	routes    []route
+}
+
+// route maps requests to an operation.
+type route struct {
+	path    string   // ":TicketID" in it is a field of the request
+	methods []string // nil for every one
+	operation
+	ticketData bool // IncludeTicketData
+}
+
+// operation is one thing that a web service can do.
+type operation struct {
+	kind string // one of operationNames
+	name string // as it stands before errors: "TicketGet"
+	run  func(s *Server, c call) (object, error)
+}
+
+// call is a request to an operation.
+type call struct {
+	fields
+	login      bool // see webservice.ownLogin
+	address    string
+	stop       *stop
+	ticketData bool
+}
+
+// operationNames are the names by which rules and counters know the operations.
+var operationNames = []string{"ticket-search", "ticket-get", "ticket-update", "ticket-create", "ticket-history", "session"}
+
+// unknownOperation is what a request without a route is counted as.
+const unknownOperation = "unknown"
+
+var (
+	opSearch        = operation{"ticket-search", "TicketSearch", reader("TicketSearch", (*store).search)}
+	opGet           = operation{"ticket-get", "TicketGet", reader("TicketGet", (*store).get)}
+	opHistory       = operation{"ticket-history", "TicketHistoryGet", reader("TicketHistoryGet", (*store).historyOf)}
+	opUpdate        = operation{"ticket-update", "TicketUpdate", writer("TicketUpdate", (*store).update)}
+	opCreate        = operation{"ticket-create", "TicketCreate", writer("TicketCreate", (*store).create)}
+	opSessionCreate = operation{"session", "SessionCreate", (*Server).createSession}
+	opSessionGet    = operation{"session", "SessionGet", (*Server).showSession}
+	opSessionRemove = operation{"session", "SessionRemove", (*Server).removeSession}
+)
+
+// webservices are the definitions of the recorded servers: the one that Open Ticket AI delivers, four routes with every method,
+// and beside it one with the routes of the projects' own example for REST, and one that takes small requests only.
+func webservices(name string) []webservice {
+	return []webservice{
+		{
+			name: name, id: "1", maxLength: 10_000_000, ownLogin: true,
+			routes: []route{
+				{path: "/ticket-create", operation: opCreate},
+				{path: "/ticket-get", operation: opGet},
+				{path: "/ticket-search", operation: opSearch},
+				{path: "/ticket-update", operation: opUpdate, ticketData: true},
+			},
+		},
+		{
+			name: name + "Extra", id: "2", maxLength: 10_000_000,
+			routes: []route{
+				{path: "/Session", methods: []string{http.MethodPost}, operation: opSessionCreate},
+				{path: "/Session/:SessionID", methods: []string{http.MethodGet}, operation: opSessionGet},
+				{path: "/Session/:SessionID", methods: []string{http.MethodDelete}, operation: opSessionRemove},
+				{path: "/Ticket", methods: []string{http.MethodPost}, operation: opCreate, ticketData: true},
+				{path: "/Ticket/:TicketID", methods: []string{http.MethodGet}, operation: opGet},
+				{path: "/Ticket/:TicketID", methods: []string{http.MethodPost, http.MethodPatch}, operation: opUpdate},
+				{path: "/TicketHistory", operation: opHistory},
+				{path: "/TicketSearch", operation: opSearch},
+			},
+		},
+		{
+			name: name + "Small", id: "3", maxLength: 2000,
+			routes: []route{{path: "/TicketSearch", operation: opSearch}},
+		},
+	}
+}
+
+// find returns the route of a request and the fields in its path.
+func (ws webservice) find(method, path string) (found route, in fields, ok bool) {
+	for _, r := range ws.routes {
+		if r.methods == nil && !knownMethod(method) || r.methods != nil && !slices.Contains(r.methods, method) {
+			continue
+		}
+		if in, ok := r.match(path); ok {
+			return r, in, true
+		}
+	}
+	return route{}, nil, false
+}
+
+func (r route) match(path string) (fields, bool) {
+	wanted, given := strings.Split(r.path, "/"), strings.Split(path, "/")
+	if len(wanted) != len(given) {
+		return nil, false
+	}
+	in := fields{}
+	for i, part := range wanted {
+		name, isField := strings.CutPrefix(part, ":")
+		switch {
+		case !isField && part != given[i] || isField && given[i] == "":
+			return nil, false
+		case isField:
+			in[name] = given[i]
+			if text, err := url.PathUnescape(given[i]); err == nil {
+				in[name] = text
+			}
+		}
+	}
+	return in, true
+}
+
+func knownMethod(method string) bool {
+	switch method {
+	case http.MethodConnect, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions,
+		http.MethodPatch, http.MethodPost, http.MethodPut, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// rest returns what follows the web service in a path, if the path is one of this web service.
+func (ws webservice) rest(path string) (string, bool) {
+	for _, own := range []string{"/Webservice/" + ws.name, "/WebserviceID/" + ws.id} {
+		if rest, ok := strings.CutPrefix(path, own); ok && strings.HasPrefix(rest, "/") {
+			return rest, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,356 @@
+package tokenizer
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// bpe splits a word into its characters and joins neighbours, the pair that was
+// learned first before all others (Sennrich et al. 2016, "Neural Machine
+// Translation of Rare Words with Subword Units").
+type bpe struct {
+	vocabulary map[string]int32
+	merges     mergeTable
+	unknown    int32       // -1: unknown characters are left out
+	fuse       bool        // unknown characters side by side are one token
+	bytes      *[256]int32 // as in unigram
+	whole      bool        // a word of the vocabulary isn't split (ignore_merges)
+	prefix     string      // of characters that don't begin a word
+	suffix     string      // of the character that ends one
+	short      [256]int32  // ids of the characters below U+0100, or -1
+	largest    int32
+}
+
+// bpeOptions are the members of a BPE model besides its vocabulary and merges.
+type bpeOptions struct {
+	Unknown  *string `json:"unk_token"`
+	Prefix   *string `json:"continuing_subword_prefix"`
+	Suffix   *string `json:"end_of_word_suffix"`
+	Fuse     *bool   `json:"fuse_unk"`
+	Fallback *bool   `json:"byte_fallback"`
+	Whole    *bool   `json:"ignore_merges"`
+	Dropout  float64 `json:"dropout"`
+}
+
+func newBPE(vocabulary map[string]int32, merges [][2]string, o bpeOptions) (*bpe, error) {
+	if o.Dropout != 0 {
+		return nil, fmt.Errorf("dropout is %v; only 0 is supported, since it makes ids random", o.Dropout)
+	}
+	b := &bpe{vocabulary: vocabulary, unknown: -1}
+	set := func(to *bool, from *bool) { *to = from != nil && *from }
+	set(&b.fuse, o.Fuse)
+	set(&b.whole, o.Whole)
+	if o.Prefix != nil {
+		b.prefix = *o.Prefix
+	}
+	if o.Suffix != nil {
+		b.suffix = *o.Suffix
+	}
+	if o.Unknown != nil {
+		b.unknown = b.id(*o.Unknown)
+		if b.unknown < 0 && *o.Unknown != "" {
+			return nil, fmt.Errorf("vocab has no %q, which is unk_token", *o.Unknown)
+		}
+	}
+	if o.Fallback != nil && *o.Fallback {
+		b.bytes = byteTokens(b.id)
+	}
+	for i := range b.short {
+		b.short[i] = b.id(string(rune(i)))
+	}
+	for _, id := range vocabulary {
+		b.largest = max(b.largest, id)
+	}
+	b.merges = newMergeTable(len(merges))
+	for rank, pair := range merges {
+		left, right := b.id(pair[0]), b.id(pair[1])
+		if left < 0 || right < 0 || len(pair[1]) < len(b.prefix) {
+			return nil, fmt.Errorf("merges: %q %q: vocab doesn't have both", pair[0], pair[1])
+		}
+		joined := b.id(pair[0] + pair[1][len(b.prefix):])
+		if joined < 0 {
+			return nil, fmt.Errorf("merges: vocab has no %q", pair[0]+pair[1][len(b.prefix):])
+		}
+		b.merges.put(left, right, merge{int32(rank), joined})
+	}
+	return b, nil
+}
+
+func (b *bpe) id(token string) int32 {
+	if id, ok := b.vocabulary[token]; ok {
+		return id
+	}
+	return -1
+}
+
+func (b *bpe) entries() int { return len(b.vocabulary) }
+
+func (b *bpe) top() int { return int(b.largest) + 1 }
+
+func (b *bpe) append(ids []int32, word string) []int32 {
+	if b.whole {
+		if id, ok := b.vocabulary[word]; ok {
+			return append(ids, id)
+		}
+	}
+	first := len(ids)
+	ids = b.characters(ids, word)
+	if n := len(ids) - first; n <= maxScanned {
+		return ids[:first+b.scan(ids[first:])]
+	}
+	return ids[:first+b.queue(ids[first:])]
+}
+
+// characters appends the ids of the characters of word.
+func (b *bpe) characters(ids []int32, word string) []int32 {
+	plain := b.prefix == "" && b.suffix == ""
+	pending := false // an unknown token is due
+	for begin := 0; begin < len(word); {
+		r, width := utf8.DecodeRuneInString(word[begin:])
+		end := begin + width
+		id, character := int32(-1), word[begin:end]
+		if plain && r < 256 {
+			id = b.short[r]
+		} else {
+			if begin > 0 {
+				character = b.prefix + character
+			}
+			if end == len(word) {
+				character += b.suffix
+			}
+			id = b.id(character)
+		}
+		begin = end
+		switch {
+		case id >= 0:
+			if pending {
+				ids, pending = append(ids, b.unknown), false
+			}
+			ids = append(ids, id)
+		case b.fallback(&ids, character):
+		case b.unknown >= 0:
+			if pending && !b.fuse {
+				ids = append(ids, b.unknown)
+			}
+			pending = true
+		}
+	}
+	if pending {
+		ids = append(ids, b.unknown)
+	}
+	return ids
+}
+
+// fallback appends the tokens of the bytes of a character, if all exist. As in
+// HuggingFace tokenizers, they come before an unknown token that is due.
+func (b *bpe) fallback(ids *[]int32, character string) bool {
+	if b.bytes == nil {
+		return false
+	}
+	first := len(*ids)
+	for i := range len(character) {
+		id := b.bytes[character[i]]
+		if id < 0 {
+			*ids = (*ids)[:first]
+			return false
+		}
+		*ids = append(*ids, id)
+	}
+	return true
+}
+
+// maxScanned is up to how many tokens it is faster to look at all pairs for each
+// merge than to keep a queue.
+const maxScanned = 48
+
+// scan merges the ids in place and returns how many are left.
+func (b *bpe) scan(ids []int32) int {
+	var room [maxScanned]merge
+	n := len(ids)
+	if n < 2 {
+		return n
+	}
+	pairs := room[:n-1]
+	for i := range pairs {
+		pairs[i] = b.merges.get(ids[i], ids[i+1])
+	}
+	for {
+		best := -1
+		for i, m := range pairs {
+			if m.rank >= 0 && (best < 0 || m.rank < pairs[best].rank) {
+				best = i
+			}
+		}
+		if best < 0 {
+			return n
+		}
+		ids[best] = pairs[best].id
+		copy(ids[best+1:], ids[best+2:n])
+		n--
+		copy(pairs[best:], pairs[best+1:])
+		pairs = pairs[:n-1]
+		if best > 0 {
+			pairs[best-1] = b.merges.get(ids[best-1], ids[best])
+		}
+		if best < n-1 {
+			pairs[best] = b.merges.get(ids[best], ids[best+1])
+		}
+	}
+}
+
+// queue is scan for long words: a list of symbols, and a heap of the pairs.
+func (b *bpe) queue(ids []int32) int {
+	n := int32(len(ids))
+	next, previous := make([]int32, n), make([]int32, n)
+	pairs := make(candidates, 0, n)
+	for i := range n {
+		next[i], previous[i] = i+1, i-1
+	}
+	for i := range n - 1 {
+		if m := b.merges.get(ids[i], ids[i+1]); m.rank >= 0 {
+			pairs = append(pairs, newCandidate(m, i))
+		}
+	}
+	pairs.order()
+	add := func(place int32) {
+		if m := b.merges.get(ids[place], ids[next[place]]); m.rank >= 0 {
+			pairs.push(newCandidate(m, place))
+		}
+	}
+	const gone = -1
+	for len(pairs) > 0 {
+		c := pairs.pop()
+		place := c.place()
+		right := next[place]
+		if ids[place] == gone || right == n {
+			continue
+		}
+		// The pair may be another one by now.
+		if m := b.merges.get(ids[place], ids[right]); m.rank < 0 || m.id != c.id {
+			continue
+		}
+		ids[place], ids[right] = c.id, gone
+		next[place] = next[right]
+		if next[right] < n {
+			previous[next[right]] = place
+			add(place)
+		}
+		if previous[place] >= 0 {
+			add(previous[place])
+		}
+	}
+	kept := 0
+	for _, id := range ids {
+		if id != gone {
+			ids[kept] = id
+			kept++
+		}
+	}
+	return kept
+}
+
+// candidate is a pair of neighbours that may be merged.
+type candidate struct {
+	key uint64 // rank<<32 | the place of the left one: the smallest is merged first
+	id  int32
+}
+
+func newCandidate(m merge, place int32) candidate {
+	return candidate{uint64(m.rank)<<32 | uint64(place), m.id}
+}
+
+func (c candidate) place() int32 { return int32(c.key & (1<<32 - 1)) }
+
+// candidates is a binary heap. (That of the standard library takes an interface
+// for each, which took most of the time.)
+type candidates []candidate
+
+func (c candidates) order() {
+	for i := len(c)/2 - 1; i >= 0; i-- {
+		c.down(i)
+	}
+}
+
+func (c *candidates) push(one candidate) {
+	*c = append(*c, one)
+	h := *c
+	for i := len(h) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if h[parent].key <= h[i].key {
+			break
+		}
+		h[parent], h[i] = h[i], h[parent]
+		i = parent
+	}
+}
+
+func (c *candidates) pop() candidate {
+	h := *c
+	first, end := h[0], len(h)-1
+	h[0] = h[end]
+	*c = h[:end]
+	c.down(0)
+	return first
+}
+
+func (c candidates) down(i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(c) {
+			return
+		}
+		if child+1 < len(c) && c[child+1].key < c[child].key {
+			child++
+		}
+		if c[i].key <= c[child].key {
+			return
+		}
+		c[i], c[child] = c[child], c[i]
+		i = child
+	}
+}
+
+// merge is what becomes of a pair of tokens.
+type merge struct {
+	rank int32 // its place in the order of learning, or -1: none
+	id   int32
+}
+
+// mergeTable is a hash table from a pair of ids.
+type mergeTable struct {
+	keys   []uint64 // left<<32 | right, +1; 0 is empty
+	values []merge
+	shift  uint
+}
+
+func newMergeTable(n int) mergeTable {
+	bits := uint(2)
+	for 1<<bits < 2*n {
+		bits++
+	}
+	return mergeTable{keys: make([]uint64, 1<<bits), values: make([]merge, 1<<bits), shift: 64 - bits}
+}
+
+// slot is the place of a pair, or of the gap where it belongs.
+func (t *mergeTable) slot(key uint64) int {
+	for i := key * 0x9E3779B97F4A7C15 >> t.shift; ; i = (i + 1) & uint64(len(t.keys)-1) {
+		if t.keys[i] == key || t.keys[i] == 0 {
+			return int(i)
+		}
+	}
+}
+
+func pairKey(left, right int32) uint64 { return uint64(left)<<32 | uint64(right) + 1 }
+
+func (t *mergeTable) put(left, right int32, m merge) {
+	i := t.slot(pairKey(left, right))
+	t.keys[i], t.values[i] = pairKey(left, right), m
+}
+
+func (t *mergeTable) get(left, right int32) merge {
+	i := t.slot(pairKey(left, right))
+	if t.keys[i] == 0 {
+		return merge{rank: -1}
+	}
+	return t.values[i]
+}

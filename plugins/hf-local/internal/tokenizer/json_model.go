@@ -1,0 +1,225 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// vocabularies are what the large members of a model hold.
+type vocabularies struct {
+	ids    map[string]int32 // {"token": id}
+	scored []scored         // [["token", score]]
+	merges [][2]string      // ["a b"] or [["a", "b"]]
+	// merged says that there are merges, if none.
+	merged bool
+	small  map[string]json.RawMessage // all other members
+}
+
+// readModel reads the model, whose vocabulary is nearly all of the file.
+func readModel(s *scanner) (model, error) {
+	if s.next() != '{' {
+		text, err := s.raw()
+		if err != nil || string(text) == "null" {
+			return nil, err
+		}
+		return nil, errors.New("it is no object")
+	}
+	v := vocabularies{small: map[string]json.RawMessage{}}
+	err := s.object(func(key string) (err error) {
+		switch key {
+		case "vocab":
+			err = v.readVocabulary(s)
+		case "merges":
+			err = v.readMerges(s)
+		default:
+			v.small[key], err = s.raw()
+			return err
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", key, err)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.model()
+}
+
+// perToken is about how many bytes of JSON an entry of a vocabulary takes.
+const perToken = 24
+
+func (v *vocabularies) readVocabulary(s *scanner) error {
+	if s.next() == '[' {
+		v.scored = make([]scored, 0, (len(s.text)-s.at)/perToken/2)
+		return s.array(func() error {
+			var piece scored
+			if err := s.take('['); err != nil {
+				return err
+			}
+			var err error
+			if piece.token, err = s.text1(); err != nil {
+				return err
+			}
+			if err := s.take(','); err != nil {
+				return err
+			}
+			if piece.score, err = s.float(); err != nil {
+				return err
+			}
+			v.scored = append(v.scored, piece)
+			return s.take(']')
+		})
+	}
+	ids, err := readIDs(s)
+	v.ids = ids
+	return err
+}
+
+// readIDs reads {"token": id}.
+func readIDs(s *scanner) (map[string]int32, error) {
+	ids := make(map[string]int32, (len(s.text)-s.at)/perToken)
+	return ids, s.object(func(token string) error {
+		id, err := s.id()
+		if err != nil && !errors.Is(err, errJSON) {
+			err = fmt.Errorf("%q: %w", token, err)
+		}
+		ids[token] = id
+		return err
+	})
+}
+
+func (v *vocabularies) readMerges(s *scanner) error {
+	v.merged = true
+	if s.next() == 'n' { // null
+		v.merged = false
+		_, err := s.raw()
+		return err
+	}
+	return s.array(func() error {
+		if s.next() == '"' {
+			text, err := s.text1()
+			if err != nil {
+				return err
+			}
+			return v.addMerge(text)
+		}
+		var pair []string
+		err := s.array(func() error {
+			token, err := s.text1()
+			pair = append(pair, token)
+			return err
+		})
+		if err == nil && len(pair) != 2 {
+			err = fmt.Errorf("%q is no pair", pair)
+		}
+		if err == nil {
+			v.merges = append(v.merges, [2]string{pair[0], pair[1]})
+		}
+		return err
+	})
+}
+
+// addMerge takes a line of merges.txt, or an element of merges in files of the
+// first releases.
+func (v *vocabularies) addMerge(line string) error {
+	if strings.HasPrefix(line, "#version") {
+		return nil
+	}
+	left, right, ok := strings.Cut(line, " ")
+	if !ok || strings.Contains(right, " ") {
+		return fmt.Errorf("%q is no pair", line)
+	}
+	v.merges = append(v.merges, [2]string{left, right})
+	return nil
+}
+
+// kind returns the type, which files of the first releases don't say.
+func (v *vocabularies) kind() (string, error) {
+	if text, ok := v.small["type"]; ok {
+		var kind string
+		err := json.Unmarshal(text, &kind)
+		return kind, err
+	}
+	switch {
+	case v.scored != nil:
+		return "Unigram", nil
+	case v.merged:
+		return "BPE", nil
+	case v.small["max_input_chars_per_word"] != nil:
+		return "WordPiece", nil
+	case v.small["unk_token"] != nil:
+		return "WordLevel", nil
+	}
+	return "", nil
+}
+
+func (v *vocabularies) read(to any) error {
+	text, err := json.Marshal(v.small)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, to)
+}
+
+func (v *vocabularies) model() (model, error) {
+	kind, err := v.kind()
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case "WordPiece":
+		return v.wordPiece()
+	case "WordLevel":
+		o := struct {
+			Unknown string `json:"unk_token"`
+		}{"<unk>"}
+		if err := v.read(&o); err != nil {
+			return nil, err
+		}
+		return newWordLevel(v.ids, o.Unknown)
+	case "BPE":
+		var o bpeOptions
+		if err := v.read(&o); err != nil {
+			return nil, err
+		}
+		if v.ids == nil || !v.merged {
+			return nil, errors.New("vocab or merges is missing")
+		}
+		return newBPE(v.ids, v.merges, o)
+	case "Unigram":
+		o := struct {
+			Unknown  *int32 `json:"unk_id"`
+			Fallback bool   `json:"byte_fallback"`
+		}{}
+		if err := v.read(&o); err != nil {
+			return nil, err
+		}
+		unknown := int32(-1)
+		if o.Unknown != nil {
+			if unknown = *o.Unknown; unknown < 0 {
+				return nil, fmt.Errorf("unk_id is %d", unknown)
+			}
+		}
+		return newUnigram(v.scored, unknown, o.Fallback)
+	}
+	return nil, unsupported(kind, "WordPiece, BPE, Unigram and WordLevel")
+}
+
+func (v *vocabularies) wordPiece() (model, error) {
+	o := struct {
+		Unknown  string `json:"unk_token"`
+		Prefix   string `json:"continuing_subword_prefix"`
+		MaxRunes int    `json:"max_input_chars_per_word"`
+	}{"[UNK]", "##", 100}
+	if err := v.read(&o); err != nil {
+		return nil, err
+	}
+	unknown, ok := v.ids[o.Unknown]
+	if !ok {
+		return nil, fmt.Errorf("vocab has no %q, which is unk_token", o.Unknown)
+	}
+	return newWordPiece(v.ids, unknown, o.Prefix, o.MaxRunes)
+}

@@ -1,0 +1,285 @@
+package tokenizer
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
+)
+
+const nfd = norm.NFD
+
+const normalizerTypes = "BertNormalizer, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Precompiled, Nmt, ByteLevel and Sequence"
+
+func parseNormalizers(text json.RawMessage, depth int) ([]normalizer, error) {
+	p, err := parsePart(text, depth)
+	if err != nil || p.isNull() {
+		return nil, err
+	}
+	one := func(f func(string) string) ([]normalizer, error) { return []normalizer{{apply: f}}, nil }
+	switch p.kind {
+	case "BertNormalizer":
+		n := &bertNormalizer{Clean: true, Chinese: true, Lower: true}
+		if err := p.read(n); err != nil {
+			return nil, err
+		}
+		return one(n.normalize)
+	case "NFC":
+		return one(formC(norm.NFC, norm.NFD))
+	case "NFD":
+		return one(formD(norm.NFD))
+	case "NFKC":
+		return one(formC(norm.NFKC, norm.NFKD))
+	case "NFKD":
+		return one(formD(norm.NFKD))
+	case "Lowercase":
+		return one(lower)
+	case "StripAccents":
+		return one(without(combiningSet.has))
+	case "Strip":
+		file := struct {
+			Left  bool `json:"strip_left"`
+			Right bool `json:"strip_right"`
+		}{true, true}
+		err := p.read(&file)
+		return []normalizer{strip(file.Left, file.Right)}, err
+	case "Prepend":
+		var file struct {
+			Prepend string `json:"prepend"`
+		}
+		err := p.read(&file)
+		return []normalizer{prepend(file.Prepend)}, err
+	case "Replace":
+		return parseReplace(p)
+	case "Precompiled":
+		return parsePrecompiled(p)
+	case "Nmt":
+		return one(nmt)
+	case "ByteLevel":
+		return one(byteLevel)
+	case "Sequence":
+		var file struct {
+			Normalizers []json.RawMessage `json:"normalizers"`
+		}
+		if err := p.read(&file); err != nil {
+			return nil, err
+		}
+		var all []normalizer
+		for _, one := range file.Normalizers {
+			n, err := parseNormalizers(one, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, n...)
+		}
+		return all, nil
+	}
+	return nil, unsupported(p.kind, normalizerTypes)
+}
+
+// pattern is {"String": "a"} or {"Regex": "a+"}.
+type pattern struct {
+	Text  *string `json:"String"`
+	Regex *string `json:"Regex"`
+}
+
+func parseReplace(p part) ([]normalizer, error) {
+	var file struct {
+		Pattern pattern `json:"pattern"`
+		Content string  `json:"content"`
+	}
+	if err := p.read(&file); err != nil {
+		return nil, err
+	}
+	switch {
+	case file.Pattern.Text != nil:
+		return []normalizer{replace(occurrences(*file.Pattern.Text), file.Content)}, nil
+	case file.Pattern.Regex != nil:
+		compiled, err := onig.Compile(*file.Pattern.Regex)
+		if err != nil {
+			return nil, fmt.Errorf("Replace: %w", err)
+		}
+		return []normalizer{replace(compiled.Each, file.Content)}, nil
+	}
+	return nil, errors.New("Replace: pattern is neither String nor Regex")
+}
+
+func parsePrecompiled(p part) ([]normalizer, error) {
+	var file struct {
+		Map string `json:"precompiled_charsmap"`
+	}
+	if err := p.read(&file); err != nil {
+		return nil, err
+	}
+	data, err := base64.StdEncoding.DecodeString(file.Map)
+	if err != nil {
+		return nil, fmt.Errorf("Precompiled: precompiled_charsmap: %w", err)
+	}
+	m, err := parseCharsmap(data)
+	if err != nil {
+		return nil, fmt.Errorf("Precompiled: %w", err)
+	}
+	return m.normalizer(), nil
+}
+
+const splitterTypes = "BertPreTokenizer, ByteLevel, Metaspace, Whitespace, WhitespaceSplit, Split, Punctuation, Digits, CharDelimiterSplit, FixedLength and Sequence"
+
+// parseSplitters reads a pre-tokenizer, which may be several.
+func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
+	p, err := parsePart(text, depth)
+	if err != nil || p.isNull() {
+		return nil, err
+	}
+	one := func(s splitter) ([]stage, error) { return []stage{{split: s}}, nil }
+	switch p.kind {
+	case "BertPreTokenizer":
+		return one(splitBERT)
+	case "ByteLevel":
+		file := struct {
+			Prefix bool  `json:"add_prefix_space"`
+			Words  *bool `json:"use_regex"`
+		}{Prefix: true}
+		err := p.read(&file)
+		return byteLevelStages(file.Prefix, file.Words == nil || *file.Words), err
+	case "Metaspace":
+		m, err := parseMetaspace(p)
+		return []stage{{split: m.split, first: m.scheme == "first"}}, err
+	case "Whitespace":
+		return one(splitWords)
+	case "WhitespaceSplit":
+		return one(splitSpace)
+	case "Split":
+		return parseSplit(p)
+	case "Punctuation":
+		file := struct {
+			Behaviour behaviour `json:"behavior"`
+		}{isolated}
+		if err := p.read(&file); err != nil {
+			return nil, err
+		}
+		return []stage{{split: splitAt(charactersThat(isPunctuation), file.Behaviour)}}, file.Behaviour.check()
+	case "Digits":
+		var file struct {
+			Each bool `json:"individual_digits"`
+		}
+		if err := p.read(&file); err != nil {
+			return nil, err
+		}
+		b := contiguous
+		if file.Each {
+			b = isolated
+		}
+		return one(splitAt(charactersThat(numberSet.has), b))
+	case "CharDelimiterSplit":
+		var file struct {
+			Delimiter string `json:"delimiter"`
+		}
+		if err := p.read(&file); err != nil {
+			return nil, err
+		}
+		if utf8.RuneCountInString(file.Delimiter) != 1 {
+			return nil, fmt.Errorf("CharDelimiterSplit: delimiter is %q, not one character", file.Delimiter)
+		}
+		return one(splitAt(matchesOf(occurrences(file.Delimiter)), removed))
+	case "FixedLength":
+		file := struct {
+			Length int `json:"length"`
+		}{5}
+		if err := p.read(&file); err != nil {
+			return nil, err
+		}
+		if file.Length < 1 {
+			return nil, fmt.Errorf("FixedLength: length is %d", file.Length)
+		}
+		return one(splitLength(file.Length))
+	case "Sequence":
+		var file struct {
+			Splitters []json.RawMessage `json:"pretokenizers"`
+		}
+		if err := p.read(&file); err != nil {
+			return nil, err
+		}
+		var all []stage
+		for _, one := range file.Splitters {
+			s, err := parseSplitters(one, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, s...)
+		}
+		return all, nil
+	}
+	return nil, unsupported(p.kind, splitterTypes)
+}
+
+func (b behaviour) check() error {
+	switch b {
+	case removed, isolated, mergedWithPrevious, mergedWithNext, contiguous:
+		return nil
+	}
+	return fmt.Errorf("behavior is %q; supported are Removed, Isolated, MergedWithPrevious, MergedWithNext and Contiguous", string(b))
+}
+
+func parseSplit(p part) ([]stage, error) {
+	var file struct {
+		Pattern   pattern   `json:"pattern"`
+		Behaviour behaviour `json:"behavior"`
+		Invert    bool      `json:"invert"`
+	}
+	if err := p.read(&file); err != nil {
+		return nil, err
+	}
+	if err := file.Behaviour.check(); err != nil {
+		return nil, fmt.Errorf("Split: %w", err)
+	}
+	var find finder
+	switch {
+	case file.Pattern.Text != nil:
+		find = matchesOf(occurrences(*file.Pattern.Text))
+	case file.Pattern.Regex != nil:
+		compiled, err := onig.Compile(*file.Pattern.Regex)
+		if err != nil {
+			return nil, fmt.Errorf("Split: %w", err)
+		}
+		find = matchesOf(compiled.Each)
+	default:
+		return nil, errors.New("Split: pattern is neither String nor Regex")
+	}
+	if file.Invert {
+		find = inverted(find)
+	}
+	return []stage{{split: splitAt(find, file.Behaviour)}}, nil
+}
+
+func parseMetaspace(p part) (metaspace, error) {
+	var file struct {
+		Replacement string `json:"replacement"`
+		Prefix      *bool  `json:"add_prefix_space"`
+		Scheme      string `json:"prepend_scheme"`
+		Split       *bool  `json:"split"`
+	}
+	if err := p.read(&file); err != nil {
+		return metaspace{}, err
+	}
+	if utf8.RuneCountInString(file.Replacement) != 1 {
+		return metaspace{}, fmt.Errorf("Metaspace: replacement is %q, not one character", file.Replacement)
+	}
+	m := metaspace{replacement: file.Replacement, scheme: file.Scheme, cut: file.Split == nil || *file.Split}
+	switch m.scheme {
+	case "always", "first", "never":
+	case "":
+		// Files of the first releases say only this.
+		m.scheme = "always"
+		if file.Prefix != nil && !*file.Prefix {
+			m.scheme = "never"
+		}
+	default:
+		return metaspace{}, fmt.Errorf("Metaspace: prepend_scheme is %q; supported are always, first and never", m.scheme)
+	}
+	return m, nil
+}

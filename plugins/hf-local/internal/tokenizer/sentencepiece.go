@@ -1,0 +1,147 @@
+package tokenizer
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// sentencePiece is what is used of a sentencepiece model, a ModelProto of
+// sentencepiece_model.proto.
+type sentencePiece struct {
+	pieces   []scored
+	added    []addedToken // control and user defined pieces
+	unknown  int32
+	charsmap []byte
+}
+
+// The kinds of pieces and models that are told apart.
+const (
+	controlPiece = 3
+	userPiece    = 4
+	unigramModel = 1
+)
+
+func parseSentencePiece(file []byte) (*sentencePiece, error) {
+	p := &sentencePiece{}
+	kind := uint64(unigramModel)
+	err := fields(file, func(number int, value uint64, data []byte) error {
+		switch number {
+		case 1:
+			return p.addPiece(data)
+		case 2: // trainer_spec
+			return fields(data, func(number int, value uint64, _ []byte) error {
+				switch number {
+				case 3:
+					kind = value
+				case 40:
+					p.unknown = int32(value)
+				}
+				return nil
+			})
+		case 3: // normalizer_spec
+			return fields(data, func(number int, _ uint64, data []byte) error {
+				if number == 2 {
+					p.charsmap = data
+				}
+				return nil
+			})
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("not a sentencepiece model: %w", err)
+	case len(p.pieces) == 0:
+		return nil, errors.New("not a sentencepiece model: it has no pieces")
+	case kind != unigramModel:
+		return nil, fmt.Errorf("model_type is %d; supported is 1, Unigram", kind)
+	}
+	return p, nil
+}
+
+func (p *sentencePiece) addPiece(data []byte) error {
+	var piece scored
+	kind := uint64(1)
+	err := fields(data, func(number int, value uint64, data []byte) error {
+		switch number {
+		case 1:
+			piece.token = strings.ToValidUTF8(string(data), "\uFFFD")
+		case 2:
+			piece.score = float64(math.Float32frombits(uint32(value)))
+		case 3:
+			kind = value
+		}
+		return nil
+	})
+	if math.IsNaN(piece.score) || math.IsInf(piece.score, 0) {
+		return fmt.Errorf("the score of %q is %v", piece.token, piece.score)
+	}
+	p.pieces = append(p.pieces, piece)
+	if kind == controlPiece || kind == userPiece {
+		p.added = append(p.added, addedToken{Content: piece.token, Special: kind == controlPiece})
+	}
+	return err
+}
+
+// normalizer is the model's own map of characters, if it has one.
+func (p *sentencePiece) normalizer() ([]normalizer, error) {
+	if len(p.charsmap) == 0 {
+		return nil, nil
+	}
+	m, err := parseCharsmap(p.charsmap)
+	if err != nil {
+		return nil, err
+	}
+	return m.normalizer(), nil
+}
+
+var errCutOff = errors.New("it is cut off")
+
+// fields calls field for each field of a message in the encoding of protocol
+// buffers: value has a number's bits, data the bytes of a text or of a message.
+func fields(message []byte, field func(number int, value uint64, data []byte) error) error {
+	for len(message) > 0 {
+		key, n := binary.Uvarint(message)
+		if n <= 0 || key>>3 == 0 || key>>3 > math.MaxInt32 {
+			return errCutOff
+		}
+		message = message[n:]
+		var value uint64
+		var data []byte
+		size := 0 // of what is left out of message
+		switch key & 7 {
+		case 0:
+			if value, size = binary.Uvarint(message); size <= 0 {
+				return errCutOff
+			}
+		case 1:
+			if size = 8; len(message) >= size {
+				value = binary.LittleEndian.Uint64(message)
+			}
+		case 2:
+			length, n := binary.Uvarint(message)
+			if n <= 0 || length > uint64(len(message)-n) {
+				return errCutOff
+			}
+			size = n + int(length)
+			data = message[n:size]
+		case 5:
+			if size = 4; len(message) >= size {
+				value = uint64(binary.LittleEndian.Uint32(message))
+			}
+		default:
+			return fmt.Errorf("a field has the wire type %d", key&7)
+		}
+		if size > len(message) {
+			return errCutOff
+		}
+		message = message[size:]
+		if err := field(int(key>>3), value, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
