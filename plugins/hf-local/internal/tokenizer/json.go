@@ -11,7 +11,7 @@ import (
 func parseJSON(text []byte) (*Tokenizer, error) {
 	t := &Tokenizer{known: newWords()}
 	var file struct{ added, normalizer, split, post json.RawMessage }
-	s := &scanner{text: text}
+	s := &scanner{text: string(text)}
 	err := s.object(func(key string) (err error) {
 		switch key {
 		case "version":

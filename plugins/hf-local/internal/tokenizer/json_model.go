@@ -86,7 +86,7 @@ func readIDs(s *scanner) (map[string]int32, error) {
 		if err != nil && !errors.Is(err, errJSON) {
 			err = fmt.Errorf("%q: %w", token, err)
 		}
-		ids[token] = id
+		ids[strings.Clone(token)] = id
 		return err
 	})
 }

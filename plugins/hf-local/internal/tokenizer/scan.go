@@ -12,8 +12,10 @@ import (
 // vocabulary of a quarter of a million entries is read in the time that
 // encoding/json takes to look for its end. Small parts are cut out by raw and left
 // to encoding/json.
+//
+// What it returns are parts of the text, which they keep in memory.
 type scanner struct {
-	text []byte
+	text string
 	at   int
 }
 
@@ -104,8 +106,8 @@ func (s *scanner) text1() (string, error) {
 		switch c := s.text[i]; {
 		case c == '"':
 			s.at = i + 1
-			if part := s.text[begin:i]; utf8.Valid(part) {
-				return string(part), nil
+			if part := s.text[begin:i]; utf8.ValidString(part) {
+				return part, nil
 			}
 			return s.unquote(begin-1, s.at)
 		case c == '\\':
@@ -123,7 +125,7 @@ func (s *scanner) text1() (string, error) {
 
 func (s *scanner) unquote(begin, end int) (string, error) {
 	var text string
-	if err := json.Unmarshal(s.text[begin:end], &text); err != nil {
+	if err := json.Unmarshal([]byte(s.text[begin:end]), &text); err != nil {
 		return "", s.fail(err.Error())
 	}
 	return text, nil
@@ -156,7 +158,7 @@ func (s *scanner) number() (string, error) {
 	if begin == s.at {
 		return "", s.fail("no number")
 	}
-	return string(s.text[begin:s.at]), nil
+	return s.text[begin:s.at], nil
 }
 
 // id reads a token's id.
@@ -223,7 +225,7 @@ func (s *scanner) raw() (json.RawMessage, error) {
 			}
 		}
 		if depth == 0 {
-			return s.text[begin:s.at], nil
+			return json.RawMessage(s.text[begin:s.at]), nil
 		}
 	}
 }

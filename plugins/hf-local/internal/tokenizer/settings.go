@@ -161,7 +161,7 @@ func (s *settings) readAdded(text []byte) error {
 	if len(s.decoder) > 0 {
 		return nil
 	}
-	scan := &scanner{text: text}
+	scan := &scanner{text: string(text)}
 	ids, err := readIDs(scan)
 	if err != nil {
 		return err

@@ -189,7 +189,7 @@ func buildBERT(files [][]byte, s *settings) (*Tokenizer, error) {
 
 // readPairs reads vocab.json and merges.txt.
 func readPairs(files [][]byte) (model, error) {
-	scan := &scanner{text: files[0]}
+	scan := &scanner{text: string(files[0])}
 	ids, err := readIDs(scan)
 	if err == nil {
 		err = scan.end()
