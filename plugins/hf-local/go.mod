@@ -7,7 +7,7 @@ require (
 	github.com/open-ticket-ai/otai/pkg/api v1.0.0
 	github.com/open-ticket-ai/otai/pkg/params v1.0.0
 	go.uber.org/goleak v1.3.0
-	golang.org/x/text v0.33.0
+	golang.org/x/text v0.34.0
 )
 
 require github.com/yalue/onnxruntime_go v1.27.0
