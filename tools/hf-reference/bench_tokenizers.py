@@ -94,7 +94,7 @@ def main():
         size = sum(len(t.encode()) for t in sample)
         (folder / "texts.json").write_text(json.dumps(sample))
         binary = folder / "bench.test"
-        subprocess.run(["go", "test", "-c", "-o", binary, "."], cwd=PACKAGE, check=True)
+        subprocess.run([os.environ.get("GO", "go"), "test", "-c", "-o", binary, "."], cwd=PACKAGE, check=True)
         loaded = {k.__name__: Tokenizer.from_file(str(folder / k.__name__ / "tokenizer.json")) for k in KINDS}
         hf, own = {k: [] for k in loaded}, {k: [] for k in loaded}
         for _ in range(rounds):

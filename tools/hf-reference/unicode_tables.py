@@ -32,6 +32,9 @@ ALL = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 MARK = "\U0010FFFD"  # what a map makes of a character: itself is not allowed
 CATEGORIES = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co".split()
 
+SCRIPTS = """Common Inherited Latin Greek Cyrillic Armenian Hebrew Arabic Syriac Thaana Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada
+Malayalam Sinhala Thai Lao Tibetan Myanmar Georgian Hangul Ethiopic Cherokee Khmer Mongolian Hiragana Katakana Bopomofo Han Yi Coptic""".split()
+
 
 def chunks(size=4096):
     for i in range(0, len(ALL), size):
@@ -96,9 +99,14 @@ def onig():
         table("space", "space is \\s.", matching("\\s")),
     ]
     # Go may or may not know what came with Unicode 15 and later.
-    lines = ["// recent are the characters that came after Unicode 14, by their category.", "var recent = map[string][][2]rune{"]
+    lines = ["// recent are the characters that came after Unicode 14, by category and script.", "var recent = map[string][][2]rune{"]
     for name, characters in by_category.items():
         new = ranges(c for c in characters if unicodedata.category(chr(c)) == "Cn")
+        if new:
+            lines.append(f'\t"{name}": {{' + ", ".join(f"{{0x{a:X}, 0x{b:X}}}" for a, b in new) + "},")
+    # No letter of these scripts came after Unicode 14 unless it is listed.
+    for name in SCRIPTS:
+        new = ranges(c for c in matching("\\p{" + name + "}") if unicodedata.category(chr(c)) == "Cn")
         if new:
             lines.append(f'\t"{name}": {{' + ", ".join(f"{{0x{a:X}, 0x{b:X}}}" for a, b in new) + "},")
     return parts + ["\n".join(lines + ["}", ""])]

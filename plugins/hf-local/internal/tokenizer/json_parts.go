@@ -3,7 +3,6 @@ package tokenizer
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -102,11 +101,11 @@ func parseReplace(p part) ([]normalizer, error) {
 	case file.Pattern.Regex != nil:
 		compiled, err := onig.Compile(*file.Pattern.Regex)
 		if err != nil {
-			return nil, fmt.Errorf("Replace: %w", err)
+			return nil, fmt.Errorf("%s: %w", p.kind, err)
 		}
 		return []normalizer{replace(compiled.Each, file.Content)}, nil
 	}
-	return nil, errors.New("Replace: pattern is neither String nor Regex")
+	return nil, fmt.Errorf("%s: pattern is neither String nor Regex", p.kind)
 }
 
 func parsePrecompiled(p part) ([]normalizer, error) {
@@ -118,11 +117,11 @@ func parsePrecompiled(p part) ([]normalizer, error) {
 	}
 	data, err := base64.StdEncoding.DecodeString(file.Map)
 	if err != nil {
-		return nil, fmt.Errorf("Precompiled: precompiled_charsmap: %w", err)
+		return nil, fmt.Errorf("%s: precompiled_charsmap: %w", p.kind, err)
 	}
 	m, err := parseCharsmap(data)
 	if err != nil {
-		return nil, fmt.Errorf("Precompiled: %w", err)
+		return nil, fmt.Errorf("%s: %w", p.kind, err)
 	}
 	return m.normalizer(), nil
 }
@@ -183,7 +182,7 @@ func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
 			return nil, err
 		}
 		if utf8.RuneCountInString(file.Delimiter) != 1 {
-			return nil, fmt.Errorf("CharDelimiterSplit: delimiter is %q, not one character", file.Delimiter)
+			return nil, fmt.Errorf("%s: delimiter is %q, not one character", p.kind, file.Delimiter)
 		}
 		return one(splitAt(matchesOf(occurrences(file.Delimiter)), removed))
 	case "FixedLength":
@@ -194,7 +193,7 @@ func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
 			return nil, err
 		}
 		if file.Length < 1 {
-			return nil, fmt.Errorf("FixedLength: length is %d", file.Length)
+			return nil, fmt.Errorf("%s: length is %d", p.kind, file.Length)
 		}
 		return one(splitLength(file.Length))
 	case "Sequence":
@@ -235,7 +234,7 @@ func parseSplit(p part) ([]stage, error) {
 		return nil, err
 	}
 	if err := file.Behaviour.check(); err != nil {
-		return nil, fmt.Errorf("Split: %w", err)
+		return nil, fmt.Errorf("%s: %w", p.kind, err)
 	}
 	var find finder
 	switch {
@@ -244,11 +243,11 @@ func parseSplit(p part) ([]stage, error) {
 	case file.Pattern.Regex != nil:
 		compiled, err := onig.Compile(*file.Pattern.Regex)
 		if err != nil {
-			return nil, fmt.Errorf("Split: %w", err)
+			return nil, fmt.Errorf("%s: %w", p.kind, err)
 		}
 		find = matchesOf(compiled.Each)
 	default:
-		return nil, errors.New("Split: pattern is neither String nor Regex")
+		return nil, fmt.Errorf("%s: pattern is neither String nor Regex", p.kind)
 	}
 	if file.Invert {
 		find = inverted(find)
@@ -267,7 +266,7 @@ func parseMetaspace(p part) (metaspace, error) {
 		return metaspace{}, err
 	}
 	if utf8.RuneCountInString(file.Replacement) != 1 {
-		return metaspace{}, fmt.Errorf("Metaspace: replacement is %q, not one character", file.Replacement)
+		return metaspace{}, fmt.Errorf("%s: replacement is %q, not one character", p.kind, file.Replacement)
 	}
 	m := metaspace{replacement: file.Replacement, scheme: file.Scheme, cut: file.Split == nil || *file.Split}
 	switch m.scheme {
@@ -279,7 +278,7 @@ func parseMetaspace(p part) (metaspace, error) {
 			m.scheme = "never"
 		}
 	default:
-		return metaspace{}, fmt.Errorf("Metaspace: prepend_scheme is %q; supported are always, first and never", m.scheme)
+		return metaspace{}, fmt.Errorf("%s: prepend_scheme is %q; supported are always, first and never", p.kind, m.scheme)
 	}
 	return m, nil
 }

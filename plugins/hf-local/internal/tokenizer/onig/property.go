@@ -8,19 +8,27 @@ import (
 // category returns the characters of a general category, one letter or two, as
 // Oniguruma knows them, whatever Go's Unicode is.
 func category(name string) set {
-	s := intersection(fromTable(unicode.Categories[name]), fromTable(assigned))
+	return updated(unicode.Categories[name], func(key string) bool { return len(key) == 2 && strings.HasPrefix(key, name) })
+}
+
+// script returns the characters of a script.
+func script(name string) set {
+	return updated(unicode.Scripts[name], func(key string) bool { return key == name })
+}
+
+// updated takes from a table of Go what was there before Unicode 14, and the rest
+// from recent.
+func updated(table *unicode.RangeTable, is func(key string) bool) set {
+	var later, added set
 	for key, ranges := range recent {
-		var added set
 		for _, r := range ranges {
-			added = append(added, r[0], r[1])
-		}
-		if strings.HasPrefix(key, name) {
-			s = union(s, added)
-		} else {
-			s = intersection(s, complement(added))
+			if later = append(later, r[0], r[1]); is(key) {
+				added = append(added, r[0], r[1])
+			}
 		}
 	}
-	return s
+	s := intersection(fromTable(table), intersection(fromTable(assigned), complement(normal(later))))
+	return union(s, added)
 }
 
 var surrogates = set{0xD800, 0xDFFF}
@@ -73,9 +81,9 @@ func property(name string) (set, bool) {
 			return category(key), true
 		}
 	}
-	for key, table := range unicode.Scripts {
+	for key := range unicode.Scripts {
 		if plain(key) == name {
-			return intersection(fromTable(table), fromTable(assigned)), true
+			return script(key), true
 		}
 	}
 	return nil, false
