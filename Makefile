@@ -18,7 +18,7 @@ MODULES   := . pkg/api pkg/params plugins/otobo-znuny plugins/hf-local
 PLUGINS   := otai_otobo_znuny.so otai_hf_local.so
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-all lint fuzz bench bundle install clean
+.PHONY: help build run test test-all lint fuzz bench bench-hf bundle install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ fuzz: ## run every fuzz target, each for FUZZTIME
 
 bench: build ## start-up, engine overhead, classification; printed, never asserted
 	@build/bench.sh
+
+bench-hf: ## own engine against ONNX Runtime (OTAI_ONNXRUNTIME: its library); printed, never asserted
+	@build/bench-hf.sh
 
 bundle: build ## pack binary, plugins, examples and docs into build/dist
 	@build/bundle.sh $(BUNDLE)

@@ -21,7 +21,7 @@ import (
 type modelHub struct {
 	server *httptest.Server
 	folder string
-	mode   atomic.Value // string: "on", "off", "damage", or a status
+	mode   atomic.Value // string: "on", "off", "damage", "private", or a status
 }
 
 const modelCommit = "0123456789abcdef0123456789abcdef01234567"
@@ -34,10 +34,11 @@ func newModelHub(t *testing.T) *modelHub {
 }
 
 // hub MODE makes the script's HuggingFace server answer ("on"), vanish ("off"), send
-// damaged weights ("damage"), or refuse with a status.
+// damaged weights ("damage"), ask for the token hf_of-the-configuration ("private"), or
+// refuse with a status.
 func hub(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: hub on|off|damage|STATUS")
+		ts.Fatalf("usage: hub on|off|damage|private|STATUS")
 	}
 	ts.Value("models").(*modelHub).mode.Store(args[0])
 }
@@ -46,6 +47,9 @@ func (h *modelHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mode := h.mode.Load().(string)
 	if mode == "off" {
 		panic(http.ErrAbortHandler)
+	}
+	if mode == "private" && r.Header.Get("Authorization") != "Bearer hf_of-the-configuration" {
+		mode = "401"
 	}
 	if status, err := strconv.Atoi(mode); err == nil {
 		w.WriteHeader(status)

@@ -9,6 +9,7 @@ import (
 )
 
 func (c *command) newSchema() *cobra.Command {
+	var markdown bool
 	cmd := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of configurations, for editors",
@@ -18,9 +19,16 @@ checks a file by it that begins with the line
 
   # yaml-language-server: $schema=otai.schema.json`,
 		Example: `  otai schema > otai.schema.json
-  otai schema --plugin-dir ./plugins > otai.schema.json`,
+  otai schema --markdown         the same for people: services, pipes and params as tables`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if markdown {
+				offers, err := app.Reference(cmd.Context(), c.settings)
+				if err != nil {
+					return err
+				}
+				return showReference(cmd.OutOrStdout(), offers)
+			}
 			schema, refused, err := app.Schema(cmd.Context(), c.settings)
 			if err != nil {
 				return err
@@ -32,5 +40,6 @@ checks a file by it that begins with the line
 		},
 	}
 	c.configFlag(cmd)
+	cmd.Flags().BoolVar(&markdown, "markdown", false, "print tables of all services and pipes instead")
 	return cmd
 }

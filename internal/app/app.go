@@ -61,9 +61,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		// It will not run, but all that is wrong is to be told at once.
 		c.silent, c.inspect = true, true
 	}
-	for _, secret := range document.Secrets() {
-		a.redactor.Add(secret)
-	}
+	a.redactor.addAll(document.Secrets())
 	var err error
 	if c.silent {
 		a.logger = slog.New(slog.DiscardHandler)
@@ -77,6 +75,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 	}
 	load := pluginLoad{
 		Settings: s, logger: a.logger, dirs: dirs, policies: document.Plugins, keys: keys, fireAtOnce: c.fireAtOnce,
+		locate: place(document),
 	}
 	offered := &catalog{dirs: dirs}
 	open := loader.Load
@@ -92,6 +91,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 	}
 	offered.registry, offered.plugins = a.registry, a.plugins
 	a.problems = a.problems.And(document.Check(offered))
+	a.redactor.addAll(document.Secrets()) // Check knows the secret fields
 	if a.problems.HasErrors() {
 		code := CodeUsage
 		if len(offered.refused) > 0 {
@@ -109,6 +109,17 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 // it is not known which one is trusted.
 func aboutPlugins(p config.Problem) bool {
 	return p.Severity == config.SeverityError && (strings.HasPrefix(p.Path, "plugin") || strings.HasPrefix(p.Path, "trusted_keys"))
+}
+
+// place writes the place of a value as file:line:column.
+func place(d *config.Document) func(path string) string {
+	return func(path string) string {
+		at := d.Locate(path)
+		if at.File == "" || at.Line == 0 {
+			return at.File
+		}
+		return fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+	}
 }
 
 // ProblemsError carries what is wrong in a configuration, for people one line
@@ -166,7 +177,7 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 		services[i] = orchestrator.Service{ID: s.ID, Use: s.Use, Injects: s.Injects, Params: s.Params, Path: s.Path}
 	}
 	engine, err := orchestrator.New(orchestrator.Definition{
-		Services: services, Root: a.document.Orchestrator, RootPath: "orchestrator",
+		Services: services, Root: a.document.InOrder(), RootPath: "orchestrator",
 	}, o)
 	if err != nil {
 		return nil, fault(CodeUsage, a.clean(a.located(err)))

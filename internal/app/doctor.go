@@ -50,10 +50,7 @@ type Diagnosis struct {
 // show is told of each finding as it comes. A failed finding is an answer; the
 // fault then returned beside it carries only the exit code.
 func Doctor(ctx context.Context, s Settings, show func(Finding)) (Diagnosis, error) {
-	if s.LogLevel == "" {
-		s.LogLevel = "error" // the findings say it better
-	}
-	a, err := prepare(ctx, s, choices{})
+	a, err := prepare(ctx, s, choices{silent: true}) // the findings say it better
 	if err != nil {
 		return Diagnosis{}, err
 	}
@@ -141,10 +138,8 @@ func (u usedNames) names() map[string][]string {
 func (a *application) places(paths []string) []string {
 	var list []string
 	for _, path := range paths {
-		at := a.document.Locate(path)
-		place := fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
-		if at.File != "" && !slices.Contains(list, place) {
-			list = append(list, place)
+		if at := place(a.document)(path); at != "" && !slices.Contains(list, at) {
+			list = append(list, at)
 		}
 	}
 	return list

@@ -24,6 +24,7 @@ type pluginLoad struct {
 	policies   []config.Plugin
 	keys       loader.Keys
 	fireAtOnce bool
+	locate     func(path string) string // nil without a configuration
 }
 
 // run fills a registry with the built-in plugin and those in the folders. load is
@@ -34,7 +35,7 @@ func (l pluginLoad) run(ctx context.Context, load func(context.Context, loader.O
 		return nil, nil, err
 	}
 	r := registry.New(separator)
-	builtin := base.New(l.Version, base.Options{FireAtOnce: l.fireAtOnce})
+	builtin := base.New(l.Version, base.Options{FireAtOnce: l.fireAtOnce, Locate: l.locate})
 	about := api.AppConfig{
 		Separator: separator, PluginPrefix: namePrefix, APIVersion: l.APILevel, HostVersion: l.Version,
 		CacheDir: options.CacheDir, StateDir: options.StateDir, Logger: l.logger,

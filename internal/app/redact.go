@@ -1,9 +1,12 @@
 package app
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,9 +49,24 @@ func (r *Redactor) Add(secret string) {
 	r.replacer.Store(strings.NewReplacer(pairs...))
 }
 
-// forms are the ways in which a secret is written: as it is, and as JSON.
+func (r *Redactor) addAll(secrets []string) {
+	for _, secret := range secrets {
+		r.Add(secret)
+	}
+}
+
+// forms are the ways in which a secret is written: as it is, as JSON and as Go
+// quotes it, in an address, and as base64, which is how HTTP carries a login.
 func forms(secret string) []string {
 	list := []string{secret}
+	for _, form := range []string{
+		strings.Trim(strconv.Quote(secret), `"`), strings.Trim(strconv.QuoteToASCII(secret), `"`), url.QueryEscape(secret), url.PathEscape(secret),
+		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+	} {
+		if !slices.Contains(list, form) {
+			list = append(list, form)
+		}
+	}
 	var b strings.Builder
 	for _, escapeHTML := range []bool{true, false} {
 		b.Reset()

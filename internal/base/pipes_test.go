@@ -187,8 +187,8 @@ func TestARefusedWriteIsAnAnswerAndAllElseAFault(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			system := &tickets{err: c.err}
-			update, _ := newUpdateTicketPipe(api.Host{})
-			note, _ := newAddNotePipe(api.Host{})
+			update, _ := Options{}.newUpdateTicketPipe(api.Host{})
+			note, _ := Options{}.newAddNotePipe(api.Host{})
 			updated, updateErr := update.Process(t.Context(), updateParams{Ticket: "1", Tickets: system}, api.Scope{})
 			noted, noteErr := note.Process(t.Context(), noteParams{Ticket: "1", Tickets: system}, api.Scope{})
 			for pipe, got := range map[string]struct {

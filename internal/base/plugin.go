@@ -14,6 +14,9 @@ type Options struct {
 	// FireAtOnce makes an IntervalTrigger succeed at its first run instead of after
 	// its first interval, so that a single cycle does the work.
 	FireAtOnce bool
+	// Locate tells where the value at a path of the configuration was written, as
+	// file:line:column; "" where that isn't known. nil knows none.
+	Locate func(path string) string
 }
 
 // New describes the built-in plugin. It needs no file, but is registered like
@@ -29,7 +32,7 @@ func New(version string, o Options) api.Plugin {
 		api.NewPipeFunc("ExpressionPipe", "Yields the value of an expression.", evaluate).WithLabel("yields", "value"),
 		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).WithLabel("yields", "fetched_tickets"),
 		api.NewPipeFunc("ClassificationPipe", "Labels a text by a model.", classify).WithLabel("yields", "label,confidence,scores,truncated"),
-		api.NewPipe("UpdateTicketPipe", "Changes a ticket: queue, priority, state, notes.", newUpdateTicketPipe).WithLabel("yields", ""),
-		api.NewPipe("AddNotePipe", "Adds a note to a ticket.", newAddNotePipe).WithLabel("yields", ""),
+		api.NewPipe("UpdateTicketPipe", "Changes a ticket: queue, priority, state, notes.", o.newUpdateTicketPipe).WithLabel("yields", ""),
+		api.NewPipe("AddNotePipe", "Adds a note to a ticket.", o.newAddNotePipe).WithLabel("yields", ""),
 	)
 }

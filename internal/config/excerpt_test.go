@@ -16,6 +16,13 @@ func TestAnExcerptShowsNoSecret(t *testing.T) {
 		"in single quotes":          `h: {api_token: 'hunter22 hunter22', x: 1`,
 		"in quotes that don't end":  `h: {x: 1, password: "hunter22 hunter22`,
 		"with nothing after it":     `h: {x: 1, client_secret: hunter22`,
+		"in a list":                 `api_keys: [hunter22, "x"]`,
+		"in a list within brackets": `h: {x: 1, api_token: ["a", hunter22], y: 1}`,
+		"behind a wrong bracket":    `h: {x: 1, password: ] "hunter22" }`,
+		"with quotes in it":         `h: {x: 1, password: "a"hunter22"}`,
+		"with an anchor":            `h: {x: 1, password: &a hunter22, y: *a}`,
+		"with spaces":               `h: {x: 1, password: my hunter22, y: 1}`,
+		"with a colon":              `password: x: hunter22`,
 		"without space after colon": `h: {"x":1,"password":"hunter22"}`,
 	} {
 		t.Run(name, func(t *testing.T) {

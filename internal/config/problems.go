@@ -89,7 +89,7 @@ func (p Problem) Excerpt(sources []Source) string {
 			continue
 		}
 		lines := splitLines(s.Data)
-		if p.Line > len(lines) {
+		if p.Line > len(lines) || p.insideSecret(lines[p.Line-1]) {
 			return ""
 		}
 		line := hideSecrets(lines[p.Line-1])
@@ -106,22 +106,46 @@ func (p Problem) Excerpt(sources []Source) string {
 	return ""
 }
 
-// secretInFlow is a secret that stands after other keys in the same line.
-var secretInFlow = regexp.MustCompile(`([\w-]+["']?\s*:\s*)("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,{}\[\]]+)`)
+// insideSecret is true for a line of a secret's value that doesn't have its key.
+func (p Problem) insideSecret(line string) bool {
+	for _, step := range pathStep.FindAllString(p.Path, -1) {
+		if key := strings.Trim(step, `"`); SecretName(key) && !strings.Contains(line, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// keyInLine is a key with the beginning of what it holds.
+var keyInLine = regexp.MustCompile(`([\w-]+)["']?\s*:\s*`)
+
+// wholeScalar is a value that certainly ends in the line.
+var wholeScalar = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,{}\[\]"'|>&*!%@]+)(\s*(?:[,}\]]|$))`)
 
 // hideSecrets blots out what a key named like a secret holds. It reads the text
-// only, because the line may be the one that is no valid YAML.
+// only, because the line may be the one that is no valid YAML: where it is not
+// clear how far the secret goes, the rest of the line is left out.
 func hideSecrets(line string) string {
-	if key, _, found := strings.Cut(line, ":"); found && SecretName(key) {
-		return key + ": ***"
-	}
-	return secretInFlow.ReplaceAllStringFunc(line, func(pair string) string {
-		key, _, _ := strings.Cut(pair, ":")
-		if !SecretName(strings.Trim(key, `"' `)) {
-			return pair
+	var out strings.Builder
+	for line != "" {
+		m := keyInLine.FindStringSubmatchIndex(line)
+		if m == nil {
+			break
 		}
-		return key + ": ***"
-	})
+		out.WriteString(line[:m[1]])
+		key, rest := line[m[2]:m[3]], line[m[1]:]
+		switch scalar := wholeScalar.FindStringSubmatchIndex(rest); {
+		case !SecretName(key) || rest == "":
+		case scalar == nil:
+			return out.String() + "***"
+		default:
+			out.WriteString("***")
+			rest = rest[scalar[2]:]
+		}
+		line = rest
+	}
+	out.WriteString(line)
+	return out.String()
 }
 
 // excerptWidth is how much of a line is shown, in characters.

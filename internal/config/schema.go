@@ -43,8 +43,9 @@ func Schema(c Catalog) map[string]any {
 		"then":       object{"properties": root, "patternProperties": object{"^x-": true}, "additionalProperties": false},
 		"else":       ref("document"),
 		"$defs": object{
-			"document": document, "service": b.component(true), "pipe": b.component(false),
-			"runner": b.runner(), "orchestrator": b.orchestrator(),
+			"document": document, "runner": b.runner(), "orchestrator": b.orchestrator(),
+			"service": b.component(true), "service_parts": b.rules(true),
+			"pipe": b.component(false), "pipe_parts": b.rules(false),
 		},
 	}
 }
@@ -129,22 +130,28 @@ func (b schemaBuilder) document() object {
 	}
 }
 
+// rules say for each use what its injects and params are.
+func (b schemaBuilder) rules(service bool) object {
+	var rules []any
+	for _, name := range b.names {
+		if c, ok := b.catalog.Find(name); ok && c.Service == service {
+			rules = append(rules, object{
+				"if":   object{"properties": object{"use": object{"const": name}}, "required": []any{"use"}},
+				"then": parts(c.Params),
+			})
+		}
+	}
+	return object{"allOf": rules}
+}
+
 // component is a service or a pipe: its use decides about all else.
 func (b schemaBuilder) component(service bool) object {
 	var uses []any
-	var rules []any
 	var docs []any
 	for _, name := range b.names {
-		c, ok := b.catalog.Find(name)
-		if !ok || c.Service != service {
-			continue
+		if c, ok := b.catalog.Find(name); ok && c.Service == service {
+			uses, docs = append(uses, name), append(docs, c.Doc)
 		}
-		uses = append(uses, name)
-		docs = append(docs, c.Doc)
-		rules = append(rules, object{
-			"if":   object{"properties": object{"use": object{"const": name}}, "required": []any{"use"}},
-			"then": parts(c.Params),
-		})
 	}
 	what := "Pipe that runs here, as PLUGIN:NAME."
 	if service {
@@ -160,9 +167,9 @@ func (b schemaBuilder) component(service bool) object {
 		"injects": described("Services that it works with, by id.", object{"type": []any{"object", "null"}, "additionalProperties": object{"type": "string"}}),
 		"params":  object{"type": []any{"object", "null"}},
 	}
-	out := object{"type": "object", "properties": properties, "additionalProperties": false, "allOf": rules}
+	out := object{"type": "object", "properties": properties, "additionalProperties": false, "allOf": []any{ref("pipe_parts")}}
 	if service {
-		out["required"] = []any{"use"}
+		out["required"], out["allOf"] = []any{"use"}, []any{ref("service_parts")}
 	} else {
 		properties["steps"] = object{"deprecated": true, "description": "Write it below params.", "type": "array", "items": ref("pipe")}
 		properties["depends_on"] = object{"deprecated": true, "description": "Steps run in the order in which they stand."}
@@ -231,30 +238,17 @@ func (b schemaBuilder) orchestrator() object {
 	properties := pipe["properties"].(object)
 	properties["runners"] = listOf("Short for a base:SimpleSequentialOrchestrator: each has on: and run:.", ref("runner"))
 	delete(properties, "depends_on")
-	short := object{"if": object{"not": object{"required": []any{"use"}}}, "then": object{"properties": object{"params": object{}}}}
+	usual := object{"anyOf": []any{
+		object{"not": object{"required": []any{"use"}}},
+		object{"properties": object{"use": object{"const": defaultOrchestrator}}},
+	}}
+	own := object{}
 	if c, ok := b.catalog.Find(defaultOrchestrator); ok {
-		own := params.Schema(c.Params)
+		own = nullable(params.Schema(c.Params))
 		delete(own, "required") // runners or steps may stand beside
-		short["then"] = object{"properties": object{"params": nullable(own)}}
 	}
-	pipe["allOf"] = append(relaxed(pipe["allOf"].([]any)), short)
+	pipe["allOf"] = []any{object{"if": usual, "then": object{"properties": object{"params": own}}, "else": ref("pipe_parts")}}
 	return pipe
-}
-
-// relaxed takes off what a root pipe with runners or steps beside its params
-// doesn't have.
-func relaxed(rules []any) []any {
-	for _, rule := range rules {
-		r := rule.(object)
-		if r["if"].(object)["properties"].(object)["use"].(object)["const"] != defaultOrchestrator {
-			continue
-		}
-		then := r["then"].(object)
-		delete(then, "required")
-		delete(then["properties"].(object)["params"].(object), "required")
-		then["properties"].(object)["params"].(object)["type"] = []any{"object", "null"}
-	}
-	return rules
 }
 
 func anyList(texts []string) []any {

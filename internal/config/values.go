@@ -18,7 +18,11 @@ func Values(s Source) (*jinja.Dict, Problems) {
 		}
 	}
 	var f findings
-	root := readFile(s, &f)
+	doc := parseFile(s, &f)
+	var root *node
+	if doc != nil {
+		root = expandFile(s.Name, doc.Content[0], &f)
+	}
 	if root == nil || Problems(f.list).HasErrors() {
 		return nil, Problems(nil).And(f.list)
 	}

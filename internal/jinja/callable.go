@@ -29,8 +29,9 @@ type (
 	}
 	filter struct {
 		signature
-		markup bool // sees escaped text as such
-		apply  func(r *run, v any, a args) (any, error)
+		markup  bool // sees escaped text as such
+		formats bool // makes a text of any value
+		apply   func(r *run, v any, a args) (any, error)
 	}
 	test struct {
 		signature

@@ -33,35 +33,6 @@ func (n *output) exec(r *run) error {
 	return n.fault(r.put(v))
 }
 
-// evalWritten evaluates e and reports whether the value is one that stands in the
-// template itself.
-func (r *run) evalWritten(e expression) (v any, written bool, err error) {
-	switch n := e.(type) {
-	case *constant:
-		return n.value, true, nil
-	case *conditional:
-		test, err := n.test.eval(r)
-		if err != nil {
-			return nil, false, err
-		}
-		if truth(test) {
-			return r.evalWritten(n.yes)
-		}
-		if n.no != nil {
-			return r.evalWritten(n.no)
-		}
-		return n.missing(), false, nil
-	case *logic:
-		left, written, err := r.evalWritten(n.left)
-		if err != nil || truth(left) == n.or {
-			return left, written, err
-		}
-		return r.evalWritten(n.right)
-	}
-	v, err = e.eval(r)
-	return v, false, err
-}
-
 // put adds a value to the output. The mark of fail() ends the template as soon as
 // it gets there; within a block that captures, the block has it as its value.
 func (r *run) put(v any) error {

@@ -78,6 +78,9 @@ func urlizeFilter(r *run, v any, a args) (any, error) {
 		if gap == nil {
 			gap = []int{len(text), len(text)}
 		}
+		if err := r.tick(8 + gap[0]); err != nil {
+			return nil, err
+		}
 		word := l.word(text[:gap[0]])
 		if err := r.grow(len(word) + gap[1] - gap[0]); err != nil {
 			return nil, err
@@ -128,8 +131,13 @@ func (l *linker) word(word string) string {
 	return lead + l.link(middle) + trail
 }
 
+// longestAddress bounds what is looked at, in bytes: a pattern can't be interrupted.
+const longestAddress = 16 << 10
+
 func (l *linker) link(address string) string {
 	switch {
+	case len(address) > longestAddress:
+		return address
 	case linkPattern.MatchString(address):
 		to := address
 		if !strings.HasPrefix(to, "https://") && !strings.HasPrefix(to, "http://") {
@@ -142,7 +150,7 @@ func (l *linker) link(address string) string {
 		return l.anchor(to, l.attributes, shown)
 	case strings.HasPrefix(address, "mailto:") && mailPattern.MatchString(address[len("mailto:"):]):
 		return l.anchor(address, "", address[len("mailto:"):])
-	case !strings.HasPrefix(address, "www.") && !strings.HasPrefix(address, "@") && !strings.Contains(address, ":") && mailPattern.MatchString(address):
+	case strings.Contains(address, "@") && !strings.HasPrefix(address, "www.") && !strings.HasPrefix(address, "@") && !strings.Contains(address, ":") && mailPattern.MatchString(address):
 		return l.anchor("mailto:"+address, "", address)
 	}
 	for _, scheme := range l.schemes {

@@ -10,7 +10,7 @@ import (
 func layoutFilters() []*filter {
 	return []*filter{
 		{signature: signature{name: "truncate", params: []string{"length", "killwords", "end", "leeway"}}, markup: true, apply: truncateFilter},
-		{signature: signature{name: "center", params: []string{"width"}}, markup: true, apply: centerFilter},
+		{signature: signature{name: "center", params: []string{"width"}}, markup: true, formats: true, apply: centerFilter},
 		{signature: signature{name: "indent", params: []string{"width", "first", "blank"}}, markup: true, apply: indentFilter},
 		{
 			signature: signature{name: "wordwrap", params: []string{"width", "break_long_words", "wrapstring", "break_on_hyphens"}},

@@ -9,7 +9,7 @@ import (
 
 // onText is a filter that takes whatever text the value has.
 func onText(name string, change func(string) string) *filter {
-	return &filter{signature: signature{name: name}, apply: func(r *run, v any, _ args) (any, error) {
+	return &filter{signature: signature{name: name}, formats: true, apply: func(r *run, v any, _ args) (any, error) {
 		s, err := r.text(v)
 		if err != nil {
 			return nil, err
@@ -41,14 +41,14 @@ func textFilters() []*filter {
 		onText("title", titleWords),
 		likeText("capitalize", capitalize),
 		likeText("string", func(s string) string { return s }),
-		{signature: signature{name: "trim", params: []string{"chars"}}, markup: true, apply: trimFilter},
-		{signature: signature{name: "replace", params: []string{"old", "new", "count"}, required: 2}, apply: replaceFilter},
-		{signature: signature{name: "format", variadic: true, keywords: true}, markup: true, apply: formatFilter},
+		{signature: signature{name: "trim", params: []string{"chars"}}, markup: true, formats: true, apply: trimFilter},
+		{signature: signature{name: "replace", params: []string{"old", "new", "count"}, required: 2}, formats: true, apply: replaceFilter},
+		{signature: signature{name: "format", variadic: true, keywords: true}, markup: true, formats: true, apply: formatFilter},
 		{signature: signature{name: "wordcount"}, apply: wordCountFilter},
 		{signature: signature{name: "urlencode"}, apply: urlEncodeFilter},
 		{signature: signature{name: "default", params: []string{"default_value", "boolean"}}, markup: true, apply: defaultFilter},
 		{signature: signature{name: "attr", params: []string{"name"}, required: 1}, markup: true, apply: attrFilter},
-		{signature: signature{name: "pprint"}, markup: true, apply: prettyFilter},
+		{signature: signature{name: "pprint"}, markup: true, formats: true, apply: prettyFilter},
 	}
 }
 

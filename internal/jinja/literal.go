@@ -64,7 +64,7 @@ func mayBeLiteral(text string) bool {
 		return false
 	}
 	c := text[0]
-	return isDigit(c) || strings.IndexByte("'\"([{+-.NTFrRuU \t\n\r#", c) >= 0
+	return isDigit(c) || strings.IndexByte("'\"([{+-.NTFrRuU \t\n\r\f#", c) >= 0
 }
 
 // maxBrackets is Python's own limit on nested brackets.

@@ -124,6 +124,9 @@ func (w *nameWalk) statement(s statement) {
 		w.statements(s.body)
 	case *blockStatement:
 		w.statements(s.body)
+	case *autoescapeStatement:
+		w.expression(s.value)
+		w.statements(s.body)
 	case *macroStatement:
 		w.known[s.name] = true
 		w.macro(s)

@@ -29,31 +29,6 @@ func (r *run) rendered() (api.Rendered, error) {
 	return api.Rendered{Text: text, Value: plainLiteral(text)}, nil
 }
 
-// kept is a text that came from the pipeline: a ticket's, a result's, a param's.
-// It has the type that it was given there. Other than in Jinja2 it is not read as
-// a literal: a ticket about "12345" or "None" must not turn into a number or into
-// nothing. What a template writes around it is read, as in "['{{ label }}']".
-type kept string
-
-// allKept reports whether the output is nothing but texts from the pipeline, and
-// blanks.
-func (r *run) allKept() bool {
-	some := false
-	for _, chunk := range r.chunks {
-		switch x := chunk.(type) {
-		case kept:
-			some = true
-		case string:
-			if strings.TrimFunc(x, isSpace) != "" {
-				return false
-			}
-		default:
-			return false
-		}
-	}
-	return some
-}
-
 func (r *run) single(v any) (api.Rendered, error) {
 	if u, ok := v.(*undefined); ok {
 		return api.Rendered{}, fmt.Errorf("the template has no value: %s", u.what)

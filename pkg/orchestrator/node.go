@@ -20,6 +20,7 @@ type node struct {
 	path     string
 	id, use  string
 	spec     *params.Spec
+	secret   bool // its params can hold a secret
 	raw      map[string]any
 	binder   params.Binder
 	children map[string]api.ChildPipe // by place in the params, such as "steps[2]"
@@ -69,7 +70,7 @@ func (e *Engine) buildNode(path string, raw any) (*node, error) {
 		return nil, configError(path+".use", "%w", err)
 	}
 	n := &node{
-		engine: e, path: path, id: d.id, use: d.use, spec: spec, raw: d.params,
+		engine: e, path: path, id: d.id, use: d.use, spec: spec, secret: hasSecret(spec), raw: d.params,
 		children: make(map[string]api.ChildPipe),
 		texts:    newTexts(e.renderer),
 	}
@@ -190,6 +191,9 @@ func (n *node) params(ctx context.Context, scope api.Scope) (any, error) {
 	rendered, err := params.Render(n.spec, n.raw, n.texts.rendering(ctx, scope.Enter(nil)))
 	if err != nil {
 		return nil, fmt.Errorf("%s.params.%w", n.path, err)
+	}
+	if n.secret { // a template may have made another text of it
+		n.engine.redactSecrets(n.spec, rendered)
 	}
 	p, err := params.Decode(n.spec, rendered, n.binder)
 	if err != nil {

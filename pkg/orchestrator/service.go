@@ -177,23 +177,44 @@ func (e *Engine) redactSecrets(s *params.Spec, value any) {
 		return
 	}
 	switch v := value.(type) {
-	case string:
-		if s.Secret {
-			e.options.Redact(v)
-		}
 	case []any:
 		for _, element := range v {
 			e.redactSecrets(s.Elem, element)
 		}
 	case map[string]any:
 		for key, element := range v {
-			if field := s.Field(key); field != nil {
-				e.redactSecrets(field, element)
-			} else {
-				e.redactSecrets(s.Elem, element)
-			}
+			e.redactUnder(s, key, element)
+		}
+	case orderedMapping:
+		for _, key := range v.Keys() {
+			element, _ := v.Get(key)
+			e.redactUnder(s, key, element)
+		}
+	case nil, bool:
+	default:
+		if s.Secret {
+			e.options.Redact(fmt.Sprint(v))
 		}
 	}
+}
+
+func (e *Engine) redactUnder(s *params.Spec, key string, value any) {
+	if field := s.Field(key); field != nil {
+		e.redactSecrets(field, value)
+	} else {
+		e.redactSecrets(s.Elem, value)
+	}
+}
+
+// orderedMapping is a mapping of a configuration that keeps its order.
+type orderedMapping interface {
+	Keys() []string
+	Get(key string) (any, bool)
+}
+
+// hasSecret reports whether a value of this kind can hold a secret.
+func hasSecret(s *params.Spec) bool {
+	return s != nil && (s.Secret || hasSecret(s.Elem) || slices.ContainsFunc(s.Fields, hasSecret))
 }
 
 // buildError is for what a build function answered: a wrong param is the

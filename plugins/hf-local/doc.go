@@ -7,6 +7,7 @@
 //
 // It offers one service, HFClassificationService (service.go). The service finds
 // a model's folder (internal/hub), loads it once (models.go, internal/model) and
-// computes with own kernels (internal/engine). Its packages internal/tokenizer
-// and internal/safetensors read the files that HuggingFace models consist of.
+// computes with own kernels (internal/engine). Its packages internal/tokenizer,
+// internal/safetensors and internal/pytorch read the files that HuggingFace models
+// consist of.
 package main

@@ -17,14 +17,14 @@ func (s *Service) ModelFolder() string { return s.hub.Cache().Folder() }
 // EnsureModel returns the folder of a model, which it downloads unless it is here.
 // The name "" is the service's own model.
 func (s *Service) EnsureModel(ctx context.Context, name string, progress func(file string, done, total int64)) (string, error) {
-	return s.hub.Ensure(ctx, hub.Request{Name: s.name(name), Progress: progress})
+	return s.hub.Ensure(ctx, hub.Request{Name: s.name(name), Progress: progress, Want: s.want})
 }
 
 // PullModel downloads the newest commit of a model, and with repair what is
 // damaged of it. The answer has the keys of [Service.ListModels].
 func (s *Service) PullModel(ctx context.Context, name string, repair bool, progress func(file string, done, total int64)) (map[string]any, error) {
 	name = s.name(name)
-	folder, err := s.hub.Pull(ctx, hub.Request{Name: name, Progress: progress}, repair)
+	folder, err := s.hub.Pull(ctx, hub.Request{Name: name, Progress: progress, Want: s.want}, repair)
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/batch"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/engine"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/hub"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/model"
@@ -16,13 +18,17 @@ import (
 
 // Params are the params of HFClassificationService.
 type Params struct {
-	ModelName string   `otai:"model_name" doc:"Model for texts that name none: a folder, or a name at HuggingFace, which is downloaded if it isn't on this machine. ORG/NAME@REVISION names a branch, tag or commit."`
-	Revision  string   `otai:"revision" doc:"Branch, tag or commit of model_name, instead of main."`
-	Preload   []string `otai:"preload" doc:"Models that are loaded at the start instead of when a text first needs them."`
-	MaxMemory int64    `otai:"max_memory_mb" default:"0" min:"0" max:"100000000" doc:"How many MB the loaded models may take together. Beyond it, those that were not used longest are freed, down to one. 0 is no bound."`
-	APIToken  string   `otai:"api_token,secret" doc:"Token for HuggingFace, for private and gated models; not given, HF_TOKEN or the file that 'hf auth login' writes answers."`
-	Threads   int      `otai:"threads" default:"0" min:"0" max:"1024" doc:"How many threads compute at most; 0 is the number of CPUs."`
-	CacheDir  string   `otai:"cache_dir" doc:"HuggingFace cache folder, instead of the one that HF_HUB_CACHE, HF_HOME or XDG_CACHE_HOME name."`
+	ModelName   string        `otai:"model_name" doc:"Model for texts that name none: a folder, or a name at HuggingFace, which is downloaded if it isn't on this machine. ORG/NAME@REVISION names a branch, tag or commit."`
+	Revision    string        `otai:"revision" doc:"Branch, tag or commit of model_name, instead of main."`
+	Preload     []string      `otai:"preload" doc:"Models that are loaded at the start instead of when a text first needs them."`
+	MaxMemory   int64         `otai:"max_memory_mb" default:"0" min:"0" max:"100000000" doc:"How many MB the loaded models may take together. Beyond it, those that were not used longest are freed, down to one. 0 is no bound."`
+	APIToken    string        `otai:"api_token,secret" doc:"Token for HuggingFace, for private and gated models; not given, HF_TOKEN or the file that 'hf auth login' writes answers."`
+	Threads     int           `otai:"threads" default:"0" min:"0" max:"1024" doc:"How many threads compute at most; 0 is the number of CPUs."`
+	Backend     string        `otai:"backend" default:"own" enum:"own,onnxruntime" doc:"What computes: the built-in engine (own), or onnxruntime for models that have an ONNX file, such as those with int8 weights."`
+	ONNXRuntime string        `otai:"onnxruntime_library" doc:"Path of libonnxruntime.so, version 1.24 or newer, for the backend onnxruntime."`
+	ONNXFile    string        `otai:"onnx_file" doc:"ONNX file in the model's folder, for the backend onnxruntime; not given, it is onnx/model.onnx, else model.onnx."`
+	BatchWait   time.Duration `otai:"batch_wait" default:"0s" min:"0s" max:"10s" doc:"How long a text may wait for others that come at the same time, to be computed with them in one batch. 0 is not at all."`
+	CacheDir    string        `otai:"cache_dir" doc:"HuggingFace cache folder, instead of the one that HF_HUB_CACHE, HF_HOME or XDG_CACHE_HOME name."`
 }
 
 // Validate checks what can be checked offline.
@@ -49,9 +55,18 @@ type Service struct {
 	params Params
 	hub    *hub.Hub
 	models *models
+	want   hub.Want
+	gather *batch.Gatherer[gathered, string, model.Result]
 	redact func(secret string)
 	log    *slog.Logger
 }
+
+// gathered tells which texts can be in one batch.
+type gathered struct{ name, token string }
+
+// maxGathered is how many texts of concurrent calls make a batch at most: beyond
+// it, the first ones would wait longer than the batch saves.
+const maxGathered = 32
 
 func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
 	isa := engine.Available()[0]
@@ -61,16 +76,16 @@ func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
 			return nil, fmt.Errorf("%s: %w", isaVariable, err)
 		}
 	}
-	kernels, err := engine.New(isa)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", isaVariable, err)
-	}
 	threads := engine.NewThreads(p.Threads)
+	backend, err := newBackend(p, isa, threads)
+	if err != nil {
+		return nil, err
+	}
 	log := h.Logger()
-	return &Service{
+	s := &Service{
 		params: p,
 		hub: hub.New(hub.Options{
-			CacheDir: p.CacheDir, Token: p.APIToken, Env: h.Env, Redact: h.Redact, Log: log,
+			CacheDir: p.CacheDir, Fallback: h.App().CacheDir, Token: p.APIToken, Env: h.Env, Redact: h.Redact, Log: log,
 		}),
 		models: &models{
 			shelf: loaded,
@@ -80,20 +95,25 @@ func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
 				if real, err := filepath.EvalSymlinks(folder); err == nil {
 					folder = real
 				}
-				return shelfKey{folder: folder, isa: isa.String(), threads: threads.Limit()}
+				return shelfKey{folder: folder, backend: backend.name, threads: threads.Limit()}
 			},
 			load: func(ctx context.Context, folder string) (classifier, error) {
-				m, err := model.Load(ctx, folder, kernels, threads)
+				m, err := backend.load(ctx, folder)
 				if err != nil {
 					return nil, err
 				}
-				log.Info("model loaded", "folder", folder, "isa", isa.String(), "threads", threads.Limit())
+				log.Info("model loaded", "folder", folder, "backend", m.Backend(), "threads", threads.Limit())
 				return m, nil
 			},
 		},
+		want:   backend.want,
 		redact: h.Redact,
 		log:    log,
-	}, nil
+	}
+	s.gather = batch.New(p.BatchWait, maxGathered, func(ctx context.Context, k gathered, texts []string) ([]model.Result, error) {
+		return s.classify(ctx, k.name, k.token, texts)
+	})
+	return s, nil
 }
 
 // Start loads the models of preload. That a server is down now is only logged: the
@@ -115,11 +135,11 @@ func (s *Service) Start(ctx context.Context) error {
 
 // Classify labels one text.
 func (s *Service) Classify(ctx context.Context, r api.ClassificationRequest) (api.Classification, error) {
-	answers, err := s.ClassifyBatch(ctx, []api.ClassificationRequest{r})
+	result, err := s.gather.Do(ctx, gathered{s.name(r.Model), r.APIToken}, r.Text)
 	if err != nil {
 		return api.Classification{}, err
 	}
-	return answers[0], nil
+	return classification(result), nil
 }
 
 // ClassifyBatch labels all texts, those of the same model in one computation.
@@ -173,7 +193,7 @@ func (s *Service) acquire(ctx context.Context, name, token string) (classifier, 
 		}
 	}
 	s.redact(token)
-	folder, err := s.hub.Ensure(ctx, hub.Request{Name: name, Token: token})
+	folder, err := s.hub.Ensure(ctx, hub.Request{Name: name, Token: token, Want: s.want})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -210,7 +210,7 @@ func TestAnInstructionSetIsForcedByTheEnvironment(t *testing.T) {
 			t.Fatal(err)
 		}
 		check(t, got, want)
-		if !strings.Contains(log.String(), "isa="+isa.String()) {
+		if !strings.Contains(log.String(), "backend="+isa.String()) {
 			t.Errorf("the log doesn't say %v: %s", isa, &log)
 		}
 	}

@@ -18,7 +18,7 @@ type classifier interface {
 // another model.
 type shelfKey struct {
 	folder  string // without symbolic links
-	isa     string
+	backend string
 	threads int
 }
 

@@ -34,8 +34,19 @@ type client struct {
 	insecure  bool                                     // any certificate is trusted
 	limiter   *rate.Limiter                            // nil: no limit
 	breaker   *gobreaker.TwoStepCircuitBreaker[answer] // nil: none
+	pace      pace                                     // of updates
 	logger    *slog.Logger
 }
+
+// pace is how long the slowest of the last successful requests took. Slow ones are
+// forgotten in the course of some dozens.
+type pace struct{ nanoseconds atomic.Int64 }
+
+func (p *pace) took(d time.Duration) {
+	p.nanoseconds.Store(max(int64(d), p.nanoseconds.Load()*19/20))
+}
+
+func (p *pace) slow() time.Duration { return time.Duration(p.nanoseconds.Load()) }
 
 // breakerPause is for how long an open breaker lets nothing pass.
 const breakerPause = 5 * time.Second
@@ -61,7 +72,7 @@ func newClient(p Params, h api.Host) (*client, error) {
 			opSearch: p.Timeouts.Search, opGet: p.Timeouts.Get, opUpdate: p.Timeouts.Update,
 			opCreate: p.Timeouts.Create, opSession: p.Timeout,
 		},
-		login:     login{user: p.Username, password: p.Password, useSession: p.UseSession, redact: h.Redact},
+		login:     login{user: p.Username, password: newSecret(p.Password), useSession: p.UseSession, redact: h.Redact},
 		maxAnswer: int64(p.MaxResponseMB) << 20,
 		insecure:  p.TLS.InsecureSkipVerify,
 		logger:    h.Logger(),
@@ -119,6 +130,9 @@ func (c *client) send(ctx context.Context, op operation, ticket string, credenti
 		a, err = c.read(op, x.status, x.body, m)
 	}
 	done(err)
+	if err == nil && op == opUpdate {
+		c.pace.took(time.Since(started))
+	}
 	var f *fault
 	if errors.As(err, &f) {
 		f.op, f.ticket, f.status, f.took = op, ticket, x.status, time.Since(started)

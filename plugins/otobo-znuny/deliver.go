@@ -300,10 +300,11 @@ func (d *delivery) settle(ctx context.Context, failed error) error {
 
 // watch is for how long a ticket is looked at until what isn't there counts as not
 // written, and whether it can count as that at all. A request runs on after its
-// client has gone. A server that has answered is done. A connection that broke at
-// once was closed before the request was read, or by a server that died; one that
-// broke late may stand for a server still at work, so that it is watched for as
-// long as it had lived. After a timeout absence proves nothing.
+// client has gone. A server that has answered is done. A connection that broke
+// mostly was closed before the request was read, or by a server that died; but it
+// may stand for a server still at work, so that it is watched for as long as it
+// had lived, and for twice the time that updates take here. After a timeout
+// absence proves nothing.
 func (d *delivery) watch(failed error) (watch time.Duration, decisive bool) {
 	var f *fault
 	if !errors.As(failed, &f) {
@@ -313,7 +314,7 @@ func (d *delivery) watch(failed error) (watch time.Duration, decisive bool) {
 	case answered:
 		return 1, true // one look
 	case severed:
-		watch = max(f.took, 4*d.s.patience.first)
+		watch = max(f.took, 4*d.s.patience.first, min(2*d.s.client.pace.slow(), d.s.patience.total))
 		return min(watch, d.s.patience.total), watch <= d.s.patience.total
 	default:
 		return d.s.patience.total, false

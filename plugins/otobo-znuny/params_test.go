@@ -31,7 +31,7 @@ func TestThePasswordComesFromTheEnvironmentWhenNotGiven(t *testing.T) {
 		})
 	}
 	s, err := newTicketSystem(Params{BaseURL: "https://desk.example.org/otobo/nph-genericinterface.pl/"}, host(map[string]string{PasswordVariable: "from-env"}))
-	if err != nil || s.client.login.password != "from-env" || len(redacted) != 1 || redacted[0] != "from-env" {
+	if err != nil || s.client.login.password.reveal() != "from-env" || len(redacted) != 1 || redacted[0] != "from-env" {
 		t.Fatalf("%v, redacted %v", err, redacted)
 	}
 	if want := "https://desk.example.org/otobo/nph-genericinterface.pl/Webservice/OpenTicketAI"; s.client.service != want {

@@ -13,33 +13,51 @@ import (
 // hours without use and 16 hours in all, and is bound to the client's address; its
 // end is answered like a wrong password.
 type login struct {
-	user, password string
-	useSession     bool
-	redact         func(secret string)
+	user       string
+	password   secret
+	useSession bool
+	redact     func(secret string)
 
 	mu      sync.Mutex // held while a session is made, so that many callers make one
-	session string
+	session secret
 }
+
+// secret is a text that no verb of fmt and no log shows, even within a struct whose
+// fields fmt reads past all methods: there it is an address. The zero secret is
+// empty.
+type secret struct{ text *string }
+
+func newSecret(s string) secret { return secret{&s} }
+
+func (s secret) reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
+
+// String hides it from a verb of its own.
+func (secret) String() string { return "***" }
 
 // forget ends the use of a session, unless it has been replaced meanwhile.
 func (l *login) forget(session string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.session == session {
-		l.session = ""
+	if l.session.reveal() == session {
+		l.session = secret{}
 	}
 }
 
 // credentials are what a request carries, and the session's id where there is one.
 func (c *client) credentials(ctx context.Context) (m message, session string, err error) {
 	l := &c.login
-	byPassword := message{"UserLogin": l.user, "Password": l.password}
+	byPassword := message{"UserLogin": l.user, "Password": l.password.reveal()}
 	if !l.useSession {
 		return byPassword, "", nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.session == "" {
+	if l.session.reveal() == "" {
 		a, err := c.send(ctx, opSession, "", byPassword, nil)
 		if err != nil {
 			return nil, "", err
@@ -51,7 +69,8 @@ func (c *client) credentials(ctx context.Context) (m message, session string, er
 			}
 		}
 		l.redact(a.SessionID)
-		l.session = a.SessionID
+		l.session = newSecret(a.SessionID)
 	}
-	return message{"SessionID": l.session}, l.session, nil
+	session = l.session.reveal()
+	return message{"SessionID": session}, session, nil
 }

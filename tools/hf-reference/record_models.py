@@ -304,14 +304,15 @@ def torch_files():
     block = torch.arange(6, dtype=torch.float32)
     state = torch.nn.Linear(1, 1).state_dict()  # an OrderedDict with attributes
     state.update({
-        "single": block.view(2, 3), "behind": block[4:], "scalar": torch.tensor(7.0), "empty": torch.zeros(0, 3),
+        "single": block.view(2, 3), "behind": block[4:], "scalar": torch.tensor(7.0), "empty": torch.zeros(0, 3), "nothing": torch.zeros(3, 0),
         "half": torch.tensor([0.5, -2.0]).half(), "bfloat": torch.tensor([1.5]).bfloat16(), "double": torch.tensor([3.0]).double(),
         "count": torch.tensor(9), "parameter": torch.nn.Parameter(torch.tensor([4.0])), "text": "no tensor", "list": [1, 2.5, None, True, -1, 70000, 2**70],
     })
     torch.save(state, folder / "zip.bin")
     torch.save(state, folder / "stream.bin", _use_new_zipfile_serialization=False)
     torch.save(state, folder / "protocol4.bin", pickle_protocol=4)
-    torch.save({"w": torch.ones(2, 3).t()}, folder / "transposed.bin")
+    matrix, block = torch.arange(6.0).view(2, 3), torch.arange(24.0).view(2, 3, 4)
+    torch.save({"matrix": matrix.t(), "block": block.transpose(0, 1)}, folder / "transposed.bin")
     torch.save(torch.nn.Linear(1, 1), folder / "module.bin")
     torch.save([torch.ones(1)], folder / "list.bin")
 

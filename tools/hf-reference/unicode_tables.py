@@ -91,7 +91,8 @@ def onig():
     assert matching("\\d") == by_category["Nd"]
     parts = [
         table("assigned", "assigned are the characters that Oniguruma knows.", set().union(*by_category.values())),
-        table("word", "word is \\w.", matching("\\w")),
+        table("word", "word is \\w within a class.", matching("[\\w]")),
+        table("otherAlphabetic", "otherAlphabetic is what [:alpha:] has besides L and Nl.", matching("[[:alpha:]]") - by_category["Nl"] - set().union(*(by_category[c] for c in ("Lu", "Ll", "Lt", "Lm", "Lo")))),
         table("space", "space is \\s.", matching("\\s")),
     ]
     # Go may or may not know what came with Unicode 15 and later.

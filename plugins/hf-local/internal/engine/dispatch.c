@@ -1,6 +1,7 @@
 #include "kernels.h"
 
 #include <stddef.h>
+#include <time.h>
 
 const struct otai_kernels *otai_kernels_for(int isa)
 {
@@ -53,4 +54,20 @@ void otai_add_norm(const struct otai_kernels *o, int64_t rows, int64_t width, fl
 int64_t otai_fma_loop(const struct otai_kernels *o, int64_t rounds, float *sink)
 {
 	return o->fma_loop(rounds, sink);
+}
+
+void otai_pause(void)
+{
+	struct timespec begin, now;
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do {
+		for (int i = 0; i < 4; i++) {
+#if defined(__x86_64__) || defined(__i386__)
+			__builtin_ia32_pause();
+#elif defined(__aarch64__)
+			__asm__ volatile("isb" ::: "memory");
+#endif
+		}
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - begin.tv_sec) * 1000000000 + now.tv_nsec - begin.tv_nsec < 1000);
 }

@@ -11,6 +11,10 @@
 //   - [Kernels.Attend]: attention of one head of one sequence;
 //   - [Kernels.AddNorm]: residual connection and layer normalisation.
 //
+// What other encoders than BERT need besides is in kernels_relative.h and
+// relative.go: attention in a window or with relative positions, rotary positions,
+// gates.
+//
 // Sequences of a batch lie below each other in one matrix, without padding.
 // [Threads] bounds how many goroutines compute at once, and [Arena] holds weights
 // outside of the Go heap, in huge pages where the system gives them.

@@ -79,6 +79,9 @@ func (k *Kernels) gemm(rows int, a Matrix, w *Packed, out Matrix, from, to int, 
 		pointer(w.bias), pointer(out.Data), C.int64_t(out.Stride), C.int64_t(from), C.int64_t(to), C.int(act))
 }
 
+// pause lets a core rest for a microsecond without giving it up.
+func pause() { C.otai_pause() }
+
 // Attend computes the attention of one head of width head over a sequence of
 // that length: softmax(q*kᵀ*scale)*v. The matrices begin at the head's first
 // column; q, k and v have the same stride. scratch has at least AttendScratch

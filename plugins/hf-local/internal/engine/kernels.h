@@ -104,6 +104,7 @@ void otai_add(const struct otai_kernels *o, int64_t rows, int64_t width, float *
 	int64_t y_stride);
 void otai_multiply(const struct otai_kernels *o, int64_t rows, int64_t width, float *x, int64_t x_stride, const float *y,
 	int64_t y_stride);
+void otai_pause(void);
 int64_t otai_fma_loop(const struct otai_kernels *o, int64_t rounds, float *sink);
 
 #endif

@@ -58,14 +58,25 @@ func (k *Kernels) Linear(t *Threads, rows int, in Matrix, w *Packed, out Matrix,
 		return
 	}
 	bands := (rows + bandRows - 1) / bandRows
-	// About twelve pieces for each thread: enough that a thread which was
-	// interrupted delays the others little.
-	perPiece := max(1, panels*bands/(12*t.Limit()))
-	pieces := (panels + perPiece - 1) / perPiece
-	t.Each(bands*pieces, func(_, i int) {
-		band, piece := i/pieces, i%pieces
+	pieces := split(panels, t.Limit(), bands)
+	t.Each(bands*len(pieces), func(_, i int) {
+		band, piece := i%bands, pieces[i/bands]
 		first, next := rows*band/bands, rows*(band+1)/bands
-		from, to := piece*perPiece, min((piece+1)*perPiece, panels)
-		k.gemm(next-first, in.From(first, 0), w, out.From(first, 0), from, to, act)
+		k.gemm(next-first, in.From(first, 0), w, out.From(first, 0), piece.from, piece.to, act)
 	})
+}
+
+type piece struct{ from, to int }
+
+// split divides panels into pieces that get smaller towards the end: few
+// beginnings, at which weights are waited for, and a short wait for the last.
+func split(panels, threads, bands int) []piece {
+	var pieces []piece
+	for from := 0; from < panels; {
+		n := max(1, (panels-from)*bands/(4*threads))
+		n = min(n, panels-from)
+		pieces = append(pieces, piece{from, from + n})
+		from += n
+	}
+	return pieces
 }

@@ -3,15 +3,25 @@ package engine
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
 
 // Threads bounds how many goroutines compute at once, whoever calls. A caller
 // enters, which takes one place and waits for it if need be; its loops then also
-// use the places that happen to be free. Every goroutine ends with its loop.
+// use the places that happen to be free.
+//
+// A computation is many short loops one after another, and waking a goroutine
+// takes a good part of such a loop's time. So a helper that has finished its loop
+// stays awake for the next one, and ends soon after if none comes, or at once if
+// a caller waits for its place.
 type Threads struct {
-	places chan struct{}
+	places  chan struct{}
+	waiting atomic.Int32 // callers that wait for a place
+
+	mu   sync.Mutex
+	idle []*helper // awake and without a loop
 }
 
 // NewThreads allows n goroutines at once; 0 is the number of CPUs.
@@ -30,6 +40,8 @@ func (t *Threads) Enter(ctx context.Context) (leave func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	t.waiting.Add(1)
+	defer t.waiting.Add(-1)
 	select {
 	case t.places <- struct{}{}:
 		return func() { <-t.places }, nil
@@ -48,29 +60,110 @@ func (t *Threads) Each(n int, f func(worker, i int)) {
 		}
 		return
 	}
-	var next atomic.Int64
-	work := func(worker int) {
-		for {
-			i := int(next.Add(1)) - 1
-			if i >= n {
-				return
-			}
-			f(worker, i)
+	l := &loop{n: n, f: f, done: make(chan struct{}, 1)}
+	l.running.Add(1)
+	for range min(n, t.Limit()) - 1 {
+		l.running.Add(1)
+		if !t.help(l) {
+			l.running.Add(-1)
+			break
 		}
 	}
-	var helpers sync.WaitGroup
-	for worker := 1; worker < min(n, t.Limit()); worker++ {
-		select {
-		case t.places <- struct{}{}:
-			helpers.Go(func() {
-				defer func() { <-t.places }()
-				work(worker)
-			})
-			continue
-		default:
-		}
-		break
+	l.work(0)
+	if l.running.Add(-1) > 0 && !awake(func() bool { return l.running.Load() == 0 }) {
+		<-l.done
 	}
-	work(0)
-	helpers.Wait()
+}
+
+// loop is one call of Each.
+type loop struct {
+	n       int
+	f       func(worker, i int)
+	next    atomic.Int64 // the first index that nobody has taken
+	workers atomic.Int32 // beside the caller
+	running atomic.Int32 // of the caller and its helpers
+	done    chan struct{}
+}
+
+func (l *loop) work(worker int) {
+	for {
+		i := int(l.next.Add(1)) - 1
+		if i >= l.n {
+			return
+		}
+		l.f(worker, i)
+	}
+}
+
+// help finds a helper for the loop.
+func (t *Threads) help(l *loop) bool {
+	t.mu.Lock()
+	if last := len(t.idle) - 1; last >= 0 {
+		t.idle[last].loop.Store(l)
+		t.idle = t.idle[:last]
+		t.mu.Unlock()
+		return true
+	}
+	t.mu.Unlock()
+	select {
+	case t.places <- struct{}{}:
+		h := &helper{}
+		h.loop.Store(l)
+		go h.run(t)
+		return true
+	default:
+		return false
+	}
+}
+
+// helper is a goroutine that has a place and works for one loop after another.
+type helper struct{ loop atomic.Pointer[loop] }
+
+func (h *helper) run(t *Threads) {
+	defer func() { <-t.places }()
+	for {
+		l := h.loop.Swap(nil)
+		l.work(int(l.workers.Add(1)))
+		if l.running.Add(-1) == 0 { // the caller was before
+			l.done <- struct{}{}
+		}
+		if !h.stay(t) {
+			return
+		}
+	}
+}
+
+// stay waits for another loop and says whether there is one.
+func (h *helper) stay(t *Threads) bool {
+	t.mu.Lock()
+	t.idle = append(t.idle, h)
+	t.mu.Unlock()
+	awake(func() bool { return h.loop.Load() != nil || t.waiting.Load() > 0 })
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i := slices.Index(t.idle, h); i >= 0 {
+		t.idle = slices.Delete(t.idle, i, i+1)
+		return false
+	}
+	return true // who took it from the list has given it a loop
+}
+
+// patience is how many microseconds a goroutine stays awake: longer than the
+// pieces of a loop, which are what it waits for, and too short to be noticed
+// afterwards.
+const patience = 200
+
+// awake waits for a condition without going to sleep and says whether it came
+// true in time.
+func awake(condition func() bool) bool {
+	for i := range patience {
+		if condition() {
+			return true
+		}
+		pause()
+		if i%8 == 7 {
+			runtime.Gosched() // others come first
+		}
+	}
+	return condition()
 }

@@ -181,7 +181,7 @@ func (d *download) receive(ctx context.Context, of subject, file *os.File, have 
 		case readErr == io.EOF:
 			return have, nil
 		case ctx.Err() != nil:
-			return have, fmt.Errorf("downloading %s: %w", of, context.Cause(ctx))
+			return have, fmt.Errorf("downloading %s: %w; what came is kept, and the next download goes on from there", of, context.Cause(ctx))
 		case readErr != nil:
 			return have, d.client.broken(of, readErr)
 		}

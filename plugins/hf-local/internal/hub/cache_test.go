@@ -83,6 +83,15 @@ func TestTheCacheIsWhereTheEnvironmentSaysInTheOrderOfHuggingFace(t *testing.T) 
 	}
 }
 
+func TestWithoutAnyPlaceInTheEnvironmentTheHostsOwnIsTaken(t *testing.T) {
+	for env, want := range map[string]string{"": "/var/cache/otai/huggingface/hub", "/home/x": "/home/x/.cache/huggingface/hub"} {
+		h := hub.New(hub.Options{Fallback: "/var/cache/otai", Env: environment(map[string]string{"HOME": env}), Log: slog.New(slog.DiscardHandler)})
+		if got := h.Cache().Folder(); got != want {
+			t.Errorf("HOME=%s: %s, want %s", env, got, want)
+		}
+	}
+}
+
 func TestAModelWithoutOrganisationIsFound(t *testing.T) {
 	cache := t.TempDir()
 	want := addModel(t, cache, "bert-base", "1")

@@ -208,6 +208,18 @@ func TestOnlyWhatAClassifierNeedsIsDownloaded(t *testing.T) {
 			hub.Want{ONNX: "onnx/model.onnx"},
 			[]string{"onnx/model.onnx", "onnx/model.onnx_data"},
 		},
+		"ONNX at its older place": {
+			map[string][]byte{"model.onnx": content(8, 20)},
+			[]string{"onnx/model.onnx"},
+			hub.Want{ONNX: "onnx/model.onnx"},
+			[]string{"model.onnx"},
+		},
+		"ONNX of another name": {
+			map[string][]byte{"onnx/model_int8.onnx": content(8, 20)},
+			nil,
+			hub.Want{ONNX: "onnx/model_int8.onnx"},
+			[]string{"onnx/model_int8.onnx"},
+		},
 		"slow vocabularies, without tokenizer.json": {
 			map[string][]byte{"merges.txt": []byte("a b"), "vocab.json": []byte("{}")},
 			[]string{"tokenizer.json"},

@@ -27,6 +27,7 @@ type Hub struct {
 // Options are for [New].
 type Options struct {
 	CacheDir string // instead of what the environment says
+	Fallback string // folder for the cache where the environment names no place, as in a service without HOME
 	Token    string // instead of what the environment or the token file says
 	Env      func(name string) (string, bool)
 	Redact   func(secret string)
@@ -46,6 +47,9 @@ func New(o Options) *Hub {
 		o.Pause = time.Second / 2
 	}
 	h := &Hub{cache: NewCache(o.CacheDir, o.Env), log: o.Log, pulling: make(chan struct{}, 1)}
+	if h.cache.folder == "" && o.Fallback != "" {
+		h.cache.folder = filepath.Join(o.Fallback, "huggingface", "hub")
+	}
 	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
 		if env.isTrue(name) {
 			h.offline = name

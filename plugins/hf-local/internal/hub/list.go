@@ -138,7 +138,7 @@ func (e *Entry) describe(listed []string) {
 			e.Architecture = config.Architectures[0]
 		}
 	}
-	missing, err := Want{}.missing(e.Folder, listed)
+	missing, err := missingForAny(e.Folder, listed)
 	if err != nil {
 		missing = []string{err.Error()}
 	}

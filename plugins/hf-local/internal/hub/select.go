@@ -18,11 +18,17 @@ import (
 // Want says in which form the weights are needed. The zero Want is for the
 // built-in engine.
 type Want struct {
-	// ONNX is the weights file for ONNX Runtime, such as "onnx/model.onnx". It is
-	// taken instead of safetensors, with a file of the same name and _data, where
-	// there is one.
+	// ONNX is the weights file for ONNX Runtime, such as "onnx/model.onnx", for which
+	// model.onnx will do as well. It is taken instead of safetensors, with a file of
+	// the same name and _data, where there is one.
 	ONNX string
 }
+
+// usualONNX is where models have their ONNX file; older ones have it beside the rest.
+const (
+	usualONNX = "onnx/model.onnx"
+	olderONNX = "model.onnx"
+)
 
 const configFile = "config.json"
 
@@ -88,10 +94,14 @@ func (w Want) choose(ref Reference, names []string) (choice, error) {
 }
 
 func (w Want) weights() []string {
-	if w.ONNX != "" {
+	switch w.ONNX {
+	case "":
+		return weightsFiles
+	case usualONNX:
+		return []string{usualONNX, olderONNX}
+	default:
 		return []string{w.ONNX}
 	}
-	return weightsFiles
 }
 
 func isIndex(name string) bool { return strings.HasSuffix(name, ".index.json") }
@@ -186,6 +196,18 @@ func (w Want) missing(folder string, listed []string) ([]string, error) {
 		missing = append(missing, name)
 	}
 	return missing, nil
+}
+
+// missingForAny returns nothing if folder has all that one of the forms wants, else
+// what it lacks for the built-in engine.
+func missingForAny(folder string, listed []string) ([]string, error) {
+	missing, err := Want{}.missing(folder, listed)
+	if err == nil && len(missing) > 0 {
+		if other, err := (Want{ONNX: usualONNX}).missing(folder, nil); err == nil && len(other) == 0 {
+			return nil, nil
+		}
+	}
+	return missing, err
 }
 
 // listing reads the names of all files of a commit where huggingface_hub left

@@ -49,7 +49,7 @@ func (h *Hub) Verify(ctx context.Context, name string, progress Progress) (folde
 	if checks, err = checkFolder(ctx, folder, progress); err != nil {
 		return "", nil, err
 	}
-	missing, err := Want{}.missing(folder, listed)
+	missing, err := missingForAny(folder, listed)
 	if err != nil {
 		if errors.Is(err, api.ErrInvalid) {
 			return folder, checks, nil // an index that can't be read: its own check or loading says so

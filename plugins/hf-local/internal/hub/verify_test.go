@@ -104,6 +104,22 @@ func TestVerifyOfAFolderHasNoChecksums(t *testing.T) {
 	}
 }
 
+func TestAModelOfONNXOnlyIsComplete(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.hub(t).Ensure(t.Context(), hub.Request{Name: name, Want: hub.Want{ONNX: "onnx/model.onnx"}}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := w.hub(t).List(t.Context())
+	if err != nil || len(list) != 1 || list[0].Missing != nil {
+		t.Errorf("%+v, %v", list, err)
+	}
+	for file, state := range states(t, w.hub(t), name) {
+		if state != hub.OK {
+			t.Errorf("%s is %s", file, state)
+		}
+	}
+}
+
 func TestListShowsEveryRevisionAndWhatItLacks(t *testing.T) {
 	w := newWorld(t)
 	if list, err := w.hub(t).List(t.Context()); err != nil || len(list) != 0 {

@@ -24,6 +24,7 @@ type Model struct {
 	config    config
 	tokenizer *tokenizer.Tokenizer
 	network   network
+	backend   string
 	maxTokens int
 }
 
@@ -37,6 +38,20 @@ type Result struct {
 
 // Load reads the model in folder. It ends between two layers when ctx does.
 func Load(ctx context.Context, folder string, k *engine.Kernels, t *engine.Threads) (*Model, error) {
+	m, err := describe(folder)
+	if err != nil {
+		return nil, err
+	}
+	m.backend = k.ISA().String()
+	m.network, err = loadNetwork(ctx, folder, m.config, k, t)
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// describe reads all of the model in folder but its network.
+func describe(folder string) (*Model, error) {
 	c, err := readConfig(folder)
 	if err != nil {
 		return nil, err
@@ -58,11 +73,7 @@ func Load(ctx context.Context, folder string, k *engine.Kernels, t *engine.Threa
 	if maxTokens < tok.Specials() {
 		return nil, fmt.Errorf("%s: max_position_embeddings or model_max_length leaves no room for the %d special tokens", folder, tok.Specials())
 	}
-	n, err := loadNetwork(ctx, folder, c, k, t)
-	if err != nil {
-		return nil, err
-	}
-	return &Model{folder: folder, config: c, tokenizer: tok, network: n, maxTokens: maxTokens}, nil
+	return &Model{folder: folder, config: c, tokenizer: tok, maxTokens: maxTokens}, nil
 }
 
 // loadNetwork reads the weights in folder into the network of the architecture.
@@ -88,6 +99,10 @@ func loaded[N network](n N, err error) (network, error) {
 
 // Close frees the model's memory; no call may be running.
 func (m *Model) Close() error { return m.network.Close() }
+
+// Backend says what computes the model: the instruction set of the engine, or
+// ONNX Runtime with its version and the file.
+func (m *Model) Backend() string { return m.backend }
 
 // Folder returns where the model was loaded from.
 func (m *Model) Folder() string { return m.folder }

@@ -24,17 +24,19 @@ type Runtime struct{ path string }
 // Open opens the library at path. A process can use only one; opening the same
 // one again costs nothing.
 func Open(path string) (*Runtime, error) {
-	real, err := filepath.EvalSymlinks(path)
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("the ONNX Runtime library: %w", err)
 	}
-	if real, err = filepath.Abs(real); err != nil {
-		return nil, fmt.Errorf("the ONNX Runtime library: %w", err)
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("the ONNX Runtime library %s is not a file; give the path of libonnxruntime.so itself", path)
 	}
-	if info, err := os.Stat(real); err != nil {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("the ONNX Runtime library: %w", err)
-	} else if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("the ONNX Runtime library %s is not a file; give the path of libonnxruntime.so itself", real)
 	}
 	opened.Lock()
 	defer opened.Unlock()

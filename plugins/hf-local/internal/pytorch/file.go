@@ -24,6 +24,7 @@ type place struct {
 	dtype string
 	width int64 // bytes of a value
 	shape []int
+	order []int // see tensor
 	begin int64 // in the file
 	bytes int64
 }
@@ -86,7 +87,7 @@ func locate(tensors map[string]tensor, begin func(storage) (int64, error)) (map[
 			values *= int64(n)
 		}
 		places[name] = place{
-			dtype: t.storage.dtype, width: t.storage.width, shape: t.shape,
+			dtype: t.storage.dtype, width: t.storage.width, shape: t.shape, order: t.order,
 			begin: first + t.offset*t.storage.width, bytes: values * t.storage.width,
 		}
 	}
@@ -130,6 +131,43 @@ func (f *File) Read(dst []float32, name string, shape ...int) error {
 	if int64(len(dst))*t.width != t.bytes {
 		return fmt.Errorf("weights %s: tensor %q has %d values, the destination %d", f.path, name, t.bytes/t.width, len(dst))
 	}
+	if slices.IsSorted(t.order) {
+		return f.readValues(dst, name, t)
+	}
+	stored := make([]float32, len(dst))
+	if err := f.readValues(stored, name, t); err != nil {
+		return err
+	}
+	reorder(dst, stored, t)
+	return nil
+}
+
+// reorder puts values that lie in the order of t's steps into that of its
+// dimensions.
+func reorder(dst, stored []float32, t place) {
+	steps, step := make([]int, len(t.shape)), 1
+	for _, i := range slices.Backward(t.order) {
+		steps[i] = step
+		step *= t.shape[i]
+	}
+	at := make([]int, len(t.shape)) // the place of the next value, by dimension
+	from := 0
+	for i := range dst {
+		dst[i] = stored[from]
+		for d := len(at) - 1; d >= 0; d-- {
+			at[d]++
+			from += steps[d]
+			if at[d] < t.shape[d] {
+				break
+			}
+			from -= steps[d] * at[d]
+			at[d] = 0
+		}
+	}
+}
+
+// readValues fills dst with a tensor's values as they lie in the file.
+func (f *File) readValues(dst []float32, name string, t place) error {
 	buffer := make([]byte, min(1<<18, t.bytes))
 	for done := 0; done < len(dst); {
 		n := min(len(dst)-done, len(buffer)/int(t.width))

@@ -37,6 +37,7 @@ func FuzzFileNeverAcceptsATensorOutsideOfIt(f *testing.F) {
 			if p.begin < 0 || p.bytes < 0 || p.bytes > size-p.begin || values*p.width != p.bytes {
 				t.Errorf("%q of shape %v is at %d, %d bytes of %d", name, p.shape, p.begin, p.bytes, size)
 			}
+			reorder(make([]float32, values), make([]float32, values), p)
 		}
 	})
 }

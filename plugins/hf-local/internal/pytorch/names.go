@@ -1,9 +1,11 @@
 package pytorch
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // dtypes are the classes of storages and what their values are called in
@@ -25,11 +27,14 @@ type storage struct {
 	values int64
 }
 
-// tensor is a view of a storage: Offset counts values.
+// tensor is a view of a storage: the offset counts values, and order has the
+// dimensions from the one with the largest step to the one whose values lie beside
+// each other. A transposed matrix has another order than its dimensions'.
 type tensor struct {
 	storage storage
 	offset  int64
 	shape   []int
+	order   []int
 }
 
 const (
@@ -93,15 +98,20 @@ func rebuild(args tuple) (any, error) {
 	if len(shape) != len(strides) {
 		return nil, errors.New("a tensor has sizes and strides of different number")
 	}
-	t := tensor{storage: s, offset: offset, shape: make([]int, len(shape))}
+	t := tensor{storage: s, offset: offset, shape: make([]int, len(shape)), order: make([]int, len(shape))}
+	for i := range t.order {
+		t.order[i] = i
+	}
+	slices.SortStableFunc(t.order, func(a, b int) int { return cmp.Compare(strides[b], strides[a]) })
+	empty := slices.Contains(shape, 0)
 	values := int64(1)
-	for i := len(shape) - 1; i >= 0; i-- {
+	for _, i := range slices.Backward(t.order) {
 		n := shape[i]
 		if n < 0 || n != 0 && values > math.MaxInt64/8/n {
 			return nil, fmt.Errorf("a tensor has the impossible size %v", shape)
 		}
-		if n > 1 && strides[i] != values {
-			return nil, fmt.Errorf("a tensor of size %v has the stride %v: its values don't lie one after another, which is not supported (save it with .contiguous())", shape, strides)
+		if n > 1 && strides[i] != values && !empty {
+			return nil, fmt.Errorf("a tensor of size %v has the stride %v: there is room between its values, which is not supported (save it with .contiguous())", shape, strides)
 		}
 		values *= n
 		t.shape[i] = int(n)

@@ -28,6 +28,8 @@ const (
 	opBinInt2         = 'M'
 	opNone            = 'N'
 	opBinPersID       = 'Q'
+	opBinString       = 'T'
+	opShortBinString  = 'U'
 	opReduce          = 'R'
 	opBinUnicode      = 'X'
 	opAppend          = 'a'
@@ -199,7 +201,7 @@ func (m *machine) step(op byte) error {
 		m.push(&dict{})
 	case opBinInt, opBinInt1, opBinInt2, opLong1, opBinFloat:
 		return m.number(op)
-	case opBinUnicode, opShortBinUnicode, opBinUnicode8:
+	case opBinUnicode, opShortBinUnicode, opBinUnicode8, opBinString, opShortBinString:
 		return m.text(op)
 	case opTuple, opTuple1, opTuple2, opTuple3:
 		return m.tuple(op)
@@ -261,7 +263,7 @@ func (m *machine) number(op byte) error {
 }
 
 func (m *machine) text(op byte) error {
-	width := map[byte]uint64{opShortBinUnicode: 1, opBinUnicode: 4, opBinUnicode8: 8}[op]
+	width := map[byte]uint64{opShortBinUnicode: 1, opShortBinString: 1, opBinUnicode: 4, opBinString: 4, opBinUnicode8: 8}[op]
 	n, err := m.size(width)
 	if err != nil {
 		return err
@@ -405,7 +407,7 @@ func (m *machine) object(op byte) error {
 func (m *machine) global(module, named string) error {
 	n := name{module, named}
 	if !known(n) {
-		return fmt.Errorf("it asks for %q, which weights don't need: refused", n.String())
+		return fmt.Errorf("it asks for %q, which weights don't need, and is refused: who trusts the file can load it with torch and save it as model.safetensors", n.String())
 	}
 	m.push(n)
 	return nil

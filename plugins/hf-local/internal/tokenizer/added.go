@@ -154,7 +154,8 @@ func (a *addedTokens) cut(e *encoder, s span, rest func(span)) {
 			if t.SingleWord && (endsInWord(text[:begin]) || beginsInWord(text[end:])) {
 				continue
 			}
-			if t.LStrip && begin > done {
+			if t.LStrip {
+				begin = max(begin, done)
 				begin = done + len(strings.TrimRightFunc(text[done:begin], unicode.IsSpace))
 			}
 			if t.RStrip {
@@ -166,7 +167,10 @@ func (a *addedTokens) cut(e *encoder, s span, rest func(span)) {
 			if e.full() {
 				return
 			}
-			e.ids = append(e.ids, t.ID)
+			// The one before may have taken all of it as its white space.
+			if begin < end {
+				e.ids = append(e.ids, t.ID)
+			}
 			done = end
 		}
 	}

@@ -148,6 +148,10 @@ func (m *charsmap) lead(text string, n int) int {
 			i += size
 		}
 	}
+	if total == 0 {
+		// HuggingFace doesn't count what disappears before anything else.
+		_, total = utf8.DecodeRuneInString(m.normalize(text))
+	}
 	return total
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer"
@@ -166,4 +167,73 @@ func TestOtherStringsHaveTheIDsOfHuggingFace(t *testing.T) {
 		t.Skip("OTAI_TOKENIZERS names no folder made by tools/hf-reference/tokenizers_record.py --random 50000 1 --out FOLDER")
 	}
 	compare(t, folder, 1)
+}
+
+func TestAnyAmountOfAnythingIsTokenizedByEveryKind(t *testing.T) {
+	size := 1 << 15
+	if os.Getenv("OTAI_TEST_ALL") != "" {
+		size = 1 << 20
+	}
+	units := map[string]string{
+		"letters": "a", "words": "ab ", "marks": "\u0301\u0316", "bad bytes": "\xff", "blanks": " ", "NUL": "\x00",
+		"emoji": "👨‍👩‍👧‍👦", "added tokens": "<s><ticket> ", "almost added tokens": "<ticket", "line ends": "\r\n",
+	}
+	for _, k := range recordedKinds(t) {
+		for name, unit := range units {
+			text := strings.Repeat(unit, size/len(unit))
+			ids, _ := k.Encode(text, 512)
+			if len(ids) > 512 {
+				t.Errorf("%s, %s: %d ids", k.Path(), name, len(ids))
+			}
+			k.Encode(text, 1<<30)
+		}
+	}
+}
+
+func TestATokenizerIsSharedByManyAtOnce(t *testing.T) {
+	texts := readStrings(t, "testdata")[:300]
+	r := readRecorded(t, "testdata/cl100k.zip")
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for i, text := range texts {
+				if got, _ := r.Encode(text, 1<<20); !slices.Equal(got, r.ids[i]) {
+					t.Errorf("%+q: got %v, want %v", text, got, r.ids[i])
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Where the text ends early, so does the work: what lies behind is cut off anyway.
+func TestACutTextBeginsOrEndsAsTheWholeOne(t *testing.T) {
+	for _, path := range []string{"testdata/bert_uncased.zip", "testdata/xlm_roberta.zip", "testdata/roberta_slow.zip"} {
+		for _, side := range []string{"right", "left"} {
+			folder, _ := unpack(t, path)
+			settings := []byte(`{"truncation_side": "` + side + `", "mask_token": {"content": "<mask>", "lstrip": true}}`)
+			if err := os.WriteFile(filepath.Join(folder, "tokenizer_config.json"), settings, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			tok, err := tokenizer.Load(folder)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.Join(readStrings(t, "testdata")[:20], " ")
+			whole, cut := tok.Encode(text, 1<<20)
+			if cut {
+				t.Fatal("the whole text is cut")
+			}
+			for _, limit := range []int{2, 3, 17, 100} {
+				got, cut := tok.Encode(text, limit)
+				want := slices.Concat(whole[:limit-1], whole[len(whole)-1:])
+				if side == "left" {
+					want = slices.Concat(whole[:1], whole[len(whole)-limit+1:])
+				}
+				if !cut || !slices.Equal(got, want) {
+					t.Errorf("%s, %s, %d: %v, want %v", path, side, limit, got, want)
+				}
+			}
+		}
+	}
 }

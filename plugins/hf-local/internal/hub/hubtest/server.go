@@ -1,6 +1,7 @@
-// Package hubtest is a HuggingFace server on loopback, for tests: small files come
-// from the server itself, large ones by a redirect from a second host, as from the
-// CDN of the real one. [Server.Answer] puts any fault in its way.
+// Package hubtest is a HuggingFace server on loopback, for tests. As the real one of
+// 2025 and later does, it sends small files by a redirect within itself, and large ones
+// by a redirect to a second host, its CDN, that knows no checksum. [Server.Answer] puts
+// any fault in its way.
 package hubtest
 
 import (
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -187,7 +189,15 @@ func (s *Server) hub(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"id": name, "modelId": name, "sha": commit, "siblings": siblings})
 		return
 	}
-	name, rest, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/resolve/")
+	const cached = "/api/resolve-cache/models/"
+	small := strings.HasPrefix(r.URL.Path, cached)
+	asked := strings.TrimPrefix(r.URL.Path, "/")
+	if small {
+		// ORG/NAME/COMMIT/FILE
+		parts := strings.SplitN(strings.TrimPrefix(r.URL.Path, cached), "/", 3)
+		asked = parts[0] + "/" + parts[1] + "/resolve/" + parts[2]
+	}
+	name, rest, ok := strings.Cut(asked, "/resolve/")
 	if !ok {
 		refuse(w, http.StatusNotFound, "")
 		return
@@ -209,6 +219,11 @@ func (s *Server) hub(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("ETag", `"of-the-pointer"`)
 		w.Header().Set("Location", s.CDN+"/"+name+"/"+commit+"/"+file+"?Signature=very-secret")
 		w.WriteHeader(http.StatusFound)
+		return
+	}
+	if !small && strings.Contains(name, "/") {
+		w.Header().Set("Location", cached+name+"/"+commit+"/"+file+"?"+url.QueryEscape(r.URL.Path)+"=&etag=%22"+ETag(content, false)+"%22")
+		w.WriteHeader(http.StatusTemporaryRedirect)
 		return
 	}
 	w.Header().Set("ETag", `"`+ETag(content, false)+`"`)

@@ -5,7 +5,11 @@ import "unicode/utf8"
 // Each calls found for every match in text, from the left; they don't overlap. An
 // empty match right after another one isn't one.
 func (p *Pattern) Each(text string, found func(begin, end int)) {
-	m := machine{text: text, budget: 4096 + 8*len(text)}
+	p.each(text, 4096+8*len(text), found)
+}
+
+func (p *Pattern) each(text string, budget int, found func(begin, end int)) {
+	m := machine{text: text, budget: budget}
 	ended := -1 // where the last match ended
 	for at := 0; at <= len(text); {
 		if p.first != nil {
@@ -172,7 +176,7 @@ func (m *machine) around(i *instruction, pos int) bool {
 	return false
 }
 
-var wordClass = newClass(fromTable(word))
+var wordClass = newClass(freeWord())
 
 func holds(text string, pos int, at place) bool {
 	switch at {

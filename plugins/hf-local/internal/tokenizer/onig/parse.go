@@ -177,8 +177,22 @@ func (p *parser) atom() (*node, error) {
 	case '\\':
 		return p.escape()
 	default:
+		if p.fold && unfoldable(r) {
+			return nil, fmt.Errorf("(?i) with %q isn't supported", r)
+		}
 		return p.one(set{r, r}), nil
 	}
+}
+
+// unfoldable says whether the other case of r may be several characters, as SS is
+// of ß.
+func unfoldable(r rune) bool {
+	switch {
+	case r == 0xDF, r == 0x149, r == 0x1F0, r == 0x390, r == 0x3B0, r == 0x587, r == 'İ',
+		0x1E96 <= r && r <= 0x1E9E, 0x1F50 <= r && r <= 0x1FFC, 0xFB00 <= r && r <= 0xFB17:
+		return true
+	}
+	return false
 }
 
 func (p *parser) escape() (*node, error) {
@@ -202,6 +216,12 @@ func (p *parser) escape() (*node, error) {
 		p.at++
 		return where(noWordEdge), nil
 	}
+	switch {
+	case p.skip("w"), p.skip("p{Word}"):
+		return p.one(freeWord()), nil
+	case p.skip("W"), p.skip("P{Word}"):
+		return p.one(complement(freeWord())), nil
+	}
 	s, err := p.escaped()
 	if err != nil {
 		return nil, err
@@ -209,7 +229,7 @@ func (p *parser) escape() (*node, error) {
 	return p.one(s), nil
 }
 
-// escaped reads what follows a backslash, within a class or not.
+// escaped reads what follows a backslash, as it is meant within a class.
 func (p *parser) escaped() (set, error) {
 	r := p.rune()
 	switch r {

@@ -40,6 +40,22 @@ func property(name string) (set, bool) {
 		return union(category("C"), complement(fromTable(assigned))), true
 	case "word":
 		return fromTable(word), true
+	case "punct":
+		return union(category("P"), category("S")), true
+	case "alpha", "alphabetic":
+		return alphabetic(), true
+	case "alnum":
+		return union(alphabetic(), category("Nd")), true
+	case "upper", "uppercase":
+		return union(category("Lu"), intersection(fromTable(unicode.Other_Uppercase), fromTable(assigned))), true
+	case "lower", "lowercase":
+		return union(category("Ll"), intersection(fromTable(unicode.Other_Lowercase), fromTable(assigned))), true
+	case "blank":
+		return union(category("Zs"), set{'\t', '\t'}), true
+	case "graph":
+		return graph(), true
+	case "print":
+		return union(graph(), category("Zs")), true
 	case "space", "whitespace":
 		return fromTable(space), true
 	case "digit":
@@ -63,6 +79,20 @@ func property(name string) (set, bool) {
 		}
 	}
 	return nil, false
+}
+
+func alphabetic() set {
+	return union(union(category("L"), category("Nl")), fromTable(otherAlphabetic))
+}
+
+func graph() set {
+	return intersection(fromTable(assigned), complement(union(fromTable(space), category("Cc"))))
+}
+
+// freeWord is \w outside a class: there it has a few numbers of Latin-1 more, from
+// an older table of Oniguruma.
+func freeWord() set {
+	return union(fromTable(word), set{0xB2, 0xB3, 0xB9, 0xB9, 0xBC, 0xBE})
 }
 
 func plain(name string) string {

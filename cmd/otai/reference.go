@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+// showReference writes Markdown: what docs/configuration.md has of the bundled
+// plugins.
+func showReference(out io.Writer, offers []app.PluginOffer) error {
+	var b strings.Builder
+	for _, kind := range []struct{ name, title string }{{"service", "Services"}, {"pipe", "Pipes"}} {
+		fmt.Fprintf(&b, "## %s\n", kind.title)
+		for _, o := range offers {
+			if o.Kind == kind.name {
+				referenceOf(&b, o)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(out, strings.TrimRight(b.String(), "\n")+"\n")
+	return written(err)
+}
+
+func referenceOf(b *strings.Builder, o app.PluginOffer) {
+	fmt.Fprintf(b, "\n### `%s`\n\n%s\n", o.Name, o.Doc)
+	if len(o.Needs) > 0 {
+		b.WriteString("\n| `injects` | a service that is a | |\n| --- | --- | --- |\n")
+		for _, n := range o.Needs {
+			optional := ""
+			if n.Optional {
+				optional = "optional"
+			}
+			fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", n.Name, n.Interface[strings.LastIndexByte(n.Interface, '/')+1:], optional)
+		}
+	}
+	if len(o.Params) > 0 {
+		b.WriteString("\n| param | type | default | |\n| --- | --- | --- | --- |\n")
+		for _, p := range o.Params {
+			value := p.Default
+			if value != "" && value != "required" {
+				value = "`" + value + "`"
+			}
+			fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", p.Path, p.Type, value, cell(p.Doc))
+		}
+	}
+	if yields, ok := o.Labels["yields"]; ok {
+		fmt.Fprintf(b, "\n%s\n", yieldsText(yields))
+	}
+}
+
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+func yieldsText(keys string) string {
+	switch keys {
+	case "":
+		return "Its result has no data."
+	case "*":
+		return "Its result has the data of all its steps; of one key in two of them, the later one's."
+	}
+	return "Its result has `" + strings.Join(strings.Split(keys, ","), "`, `") + "`."
+}
