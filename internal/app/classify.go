@@ -25,6 +25,13 @@ type Labelled struct {
 	Confidence float64 `json:"confidence"`
 	Scores     []Score `json:"scores"`
 	Model      string  `json:"model"`
+	Backend    string  `json:"backend,omitempty"` // what computed it, where the classifier tells
+}
+
+// backendTeller is what a classifier may be besides: one that says what computes a
+// model, once it is loaded.
+type backendTeller interface {
+	Backend(model string) string
 }
 
 // Score is one label's confidence.
@@ -57,12 +64,16 @@ func (a *alone) classify(ctx context.Context, model string, progress Progress, t
 			return err
 		}
 	}
+	teller, tells := a.service.(backendTeller)
 	for text := range texts {
 		c, err := classifier.Classify(ctx, api.ClassificationRequest{Text: text, Model: model})
 		if err != nil {
 			return err
 		}
 		labelled := Labelled{Text: text, Label: c.Label, Confidence: c.Confidence, Scores: make([]Score, len(c.Scores)), Model: model}
+		if tells {
+			labelled.Backend = teller.Backend(model)
+		}
 		for i, s := range c.Scores {
 			labelled.Scores[i] = Score{Label: s.Label, Confidence: s.Confidence}
 		}

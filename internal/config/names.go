@@ -17,7 +17,6 @@ type scope struct {
 	pipe    bool              // not a service
 	open    bool              // a pipe around this one may add names that nobody knows
 	results map[string]string // use of each step whose result is there, by its id
-	params  map[string]bool   // the pipe's own
 	parent  map[string]bool   // nil: there is no pipe around this one
 }
 

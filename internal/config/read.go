@@ -58,9 +58,6 @@ func (n *node) get(key string) *node {
 
 func (n *node) isMapping() bool { return n != nil && n.kind == yaml.MappingNode }
 func (n *node) isList() bool    { return n != nil && n.kind == yaml.SequenceNode }
-func (n *node) isNull() bool {
-	return n == nil || n.kind == yaml.ScalarNode && n.value == nil
-}
 
 // parseFile parses one file into YAML's own nodes, the document with a mapping in
 // it. It returns nil when nothing in the file can be used.

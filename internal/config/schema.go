@@ -175,7 +175,8 @@ func (b schemaBuilder) component(service bool) object {
 		properties["depends_on"] = object{"deprecated": true, "description": "Steps run in the order in which they stand."}
 		// Without a use, what has steps is a row of pipes.
 		out["anyOf"] = []any{
-			object{"required": []any{"use"}}, object{"required": []any{"steps"}},
+			object{"required": []any{"use"}},
+			object{"required": []any{"steps"}},
 			object{"properties": object{"params": object{"required": []any{"steps"}}}, "required": []any{"params"}},
 		}
 	}

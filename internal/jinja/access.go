@@ -200,7 +200,8 @@ func (r *run) slice(object, start, stop, step any) (any, error) {
 	}
 	switch o := object.(type) {
 	case span:
-		return span{start: o.at(int64(from)), stop: o.at(int64(from + count*by)), step: o.step * int64(by), count: int64(count)}, nil
+		first, last, _, err := sliceIndices(start, stop, step, size)
+		return span{start: o.at(int64(first)), stop: o.at(int64(last)), step: o.step * int64(by), count: int64(count)}, err
 	case string, markup:
 		s, _ := asText(o)
 		part, err := r.sliceText(s, from, count, by)
@@ -238,6 +239,22 @@ func (r *run) sliceText(s string, from, count, by int) (string, error) {
 // sliceBounds is which elements a slice takes: count of them, from one on, by a
 // step of by.
 func sliceBounds(start, stop, step any, size int) (from, count, by int, err error) {
+	first, last, by, err := sliceIndices(start, stop, step, size)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	switch {
+	case by > 0 && last > first:
+		count = (last - first + by - 1) / by
+	case by < 0 && last < first:
+		count = (first - last - by - 1) / -by
+	}
+	return first, count, by, nil
+}
+
+// sliceIndices are the bounds of a slice within size elements, as Python's
+// slice.indices has them.
+func sliceIndices(start, stop, step any, size int) (first, last, by int, err error) {
 	bound := func(v any, otherwise int64) int64 {
 		if v == nil {
 			return otherwise
@@ -267,25 +284,18 @@ func sliceBounds(start, stop, step any, size int) (from, count, by int, err erro
 		}
 		return min(i, high)
 	}
-	first, last := low, high
+	from, to := low, high
 	if step64 < 0 {
-		first, last = high, low
+		from, to = high, low
 	}
 	if start != nil {
-		first = clamp(bound(start, 0))
+		from = clamp(bound(start, 0))
 	}
 	if stop != nil {
-		last = clamp(bound(stop, 0))
+		to = clamp(bound(stop, 0))
 	}
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	total := int64(0)
-	switch {
-	case step64 > 0 && last > first:
-		total = (last - first + step64 - 1) / step64
-	case step64 < 0 && last < first:
-		total = (first - last - step64 - 1) / -step64
-	}
-	return int(first), int(total), int(step64), nil
+	return int(from), int(to), int(step64), nil
 }

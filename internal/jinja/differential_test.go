@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,11 +62,47 @@ func TestAgreesWithJinja2(t *testing.T) {
 		}
 	}
 	share := float64(disagreed) / float64(compared)
-	t.Logf("of %d templates %d can't be compared (they show addresses in memory); %d of %d disagree: %.2f %%", n, n-compared, disagreed, compared, 100*share)
-	t.Log(g.coverage())
+	t.Logf("of %d templates %d can't be compared (they show addresses in memory, or Python takes too long); %d of %d disagree: %.2f %%", n, n-compared, disagreed, compared, 100*share)
+	least, coverage := g.coverage()
+	t.Logf("%d templates nest three deep or deeper; each of %d features is used at least %d times: %s", g.deep, len(allFeatures()), least, coverage)
+	if n == templatesInAll && least < 20 {
+		t.Errorf("a feature is used %d times, want 20", least)
+	}
 	if share > mostDisagreement {
 		t.Errorf("more than %.0f %% disagree:\n%s", 100*mostDisagreement, report.String())
 	}
+}
+
+func TestTheGeneratorKnowsAllOfTheLibrary(t *testing.T) {
+	l := newLibrary(nil)
+	methods := func(m map[string]*method) map[string]bool { return nameSet(maps.Keys(m)) }
+	for _, c := range []struct {
+		kind     string
+		has      map[string]bool
+		features []feature
+	}{
+		{"filter", nameSet(maps.Keys(l.filters)), filterFeatures},
+		{"test", nameSet(maps.Keys(l.tests)), testFeatures},
+		{"method of texts", methods(l.textMethods), textMethodFeatures},
+		{"method of lists", methods(l.listMethods), listMethodFeatures},
+		{"method of mappings", methods(l.dictMethods), dictMethodFeatures},
+	} {
+		known := map[string]bool{}
+		for _, f := range c.features {
+			known[f.name] = true
+		}
+		if !maps.Equal(c.has, known) {
+			t.Errorf("the generator's %ss are %v, those of the library %v", c.kind, slices.Sorted(maps.Keys(known)), slices.Sorted(maps.Keys(c.has)))
+		}
+	}
+}
+
+func nameSet(names iter.Seq[string]) map[string]bool {
+	set := map[string]bool{}
+	for name := range names {
+		set[name] = true
+	}
+	return set
 }
 
 func askJinja2(t *testing.T, variables json.RawMessage, templates []string) []expected {

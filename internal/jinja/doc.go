@@ -9,6 +9,10 @@
 // joined and read as a Python literal (output.go, literal.go).
 //
 // A template sees the scope of its run (pipeline.go) and nothing else: it loads no
-// file, calls no Go method, reads no struct, changes no value of the scope, and
-// ends within its limits.
+// file, calls no Go method, reads no struct, and ends within its limits. What it
+// changes is its own: a template that calls a method such as append works on copies
+// of the scope (list.go). A text that it hands on from the pipeline stays a text,
+// whatever stands in it (kept.go).
+//
+// [Names] tells, without running a template, which names it uses.
 package jinja

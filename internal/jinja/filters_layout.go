@@ -190,7 +190,7 @@ func fileSizeFilter(_ *run, v any, a args) (any, error) {
 	case size == 1:
 		return "1 Byte", nil
 	case size < base:
-		return fmt.Sprintf("%d Bytes", int64(size)), nil
+		return fmt.Sprintf("%.0f Bytes", math.Trunc(size)+0), nil
 	}
 	unit := base
 	for i, name := range units {

@@ -8,6 +8,7 @@ another format of weights) and writes
 
   testdata/classify_NAME.json   texts with the ids, logits and scores of transformers
   testdata/deberta_buckets.json DeBERTa's distances by bucket
+  testdata/variants.json        logits when keys of the configurations are changed
   testdata/activations.json     the functions that configurations name
   testdata/torch/               small files of torch.save
 
@@ -18,8 +19,10 @@ vocabularies, and with them other ids and logits.
 """
 
 import json
+import pathlib
 import shutil
 import sys
+import tempfile
 
 import safetensors.torch
 import tokenizers
@@ -296,6 +299,56 @@ def activations():
     record.write("activations.json", {"torch": torch.__version__, "points": [float(x) for x in points], "cases": rows})
 
 
+VARIANTS = [
+    ("cased", {"hidden_act": "gelu_fast", "layer_norm_eps": 1e-2}),
+    ("cased", {"hidden_act": "hardswish", "num_attention_heads": 10}),
+    ("distilbert", {"activation": "silu", "n_heads": 6}),
+    ("roberta", {"pad_token_id": 0, "layer_norm_eps": 1e-12}),
+    ("xlm_roberta", {"hidden_act": "laplace"}),
+    ("electra", {"num_attention_heads": 2, "layer_norm_eps": 1e-2}),
+    ("deberta_plain", {"pos_att_type": ["c2p"]}),
+    ("deberta_plain", {"pos_att_type": "p2c"}),
+    ("deberta_plain", {"pos_att_type": None}),
+    ("deberta_plain", {"relative_attention": False, "position_biased_input": False, "type_vocab_size": 0}),
+    ("deberta_plain", {"share_att_key": True, "position_buckets": 12, "pooler_hidden_act": "sigmoid"}),
+    ("deberta_v3", {"norm_rel_ebd": "none", "num_attention_heads": 9}),
+    ("deberta_v3", {"max_relative_positions": 40, "layer_norm_eps": 1e-3}),
+    ("deberta_v2", {"conv_act": "tanh", "relative_attention": False}),
+    ("modernbert_cls", {"local_attention": 15, "classifier_pooling": "mean"}),
+    ("modernbert_cls", {"layer_types": ["sliding_attention"] * 3, "local_attention": 1}),
+    ("modernbert_cls", {"layer_types": None, "global_attn_every_n_layers": 1, "hidden_activation": "relu"}),
+    ("modernbert_cls", {"rope_parameters": None, "num_attention_heads": 8, "norm_eps": 1e-2}),
+    ("modernbert_mean", {"classifier_activation": "relu2", "classifier_pooling": "cls", "local_attention": 400}),
+]
+VARIANT_CASES = [0, 3, 11, 18, 21, 34, 35, 47]
+
+
+def variants():
+    """The logits of saved models when keys of config.json are changed."""
+    rows = []
+    for name, changes in VARIANTS:
+        cases = json.loads((OUT / f"classify_{name}.json").read_text())["cases"]
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(OUT / "models" / name, folder, dirs_exist_ok=True)
+            path = pathlib.Path(folder) / "config.json"
+            config = json.loads(path.read_text())
+            config.update(changes)
+            path.write_text(json.dumps({k: v for k, v in config.items() if v is not None}))
+            m = transformers.AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
+            logits, changed = [], 0.0
+            for i in VARIANT_CASES:
+                if i >= len(cases):
+                    continue
+                ids = torch.tensor([cases[i]["ids"]])
+                with torch.no_grad():
+                    got = m(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0]
+                changed = max(changed, max(abs(a - b) for a, b in zip(got.tolist(), cases[i]["logits"])))
+                logits.append({"case": i, "logits": got.tolist()})
+        assert changed > 5e-4, f"{changes} of {name} change the logits by {changed} only"
+        rows.append({"model": name, "changes": changes, "of": logits})
+    record.write("variants.json", {"transformers": transformers.__version__, "cases": rows})
+
+
 def torch_files():
     """What torch.save writes, as small as it gets, for the reader of such files."""
     folder = OUT / "torch"
@@ -328,6 +381,8 @@ def main():
         answers(name, special)
     if not chosen or "buckets" in chosen:
         buckets()
+    if not chosen or "variants" in chosen:
+        variants()
     if not chosen or "activations" in chosen:
         activations()
     if not chosen or "torch" in chosen:

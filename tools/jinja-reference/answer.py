@@ -1,21 +1,23 @@
 """Answers templates as Jinja2 does, for the differential test of internal/jinja.
 
 Usage: answer.py, with Jinja2 3.1 installed. Standard input is JSON: {"variables": {...}, "templates": [...]}; standard output is one JSON value per
-template and line, in the encoding of suite.json. {"skip": 1} stands for an answer that no other program can give, such as an address in memory.
+template and line, in the encoding of suite.json. {"skip": 1} stands for an answer that no other program can give, such as an address in memory, and for none in time.
 """
 
 import copy
 import json
 import re
 import resource
+import select
 import signal
+import subprocess
 import sys
 import warnings
 
 from jinja2 import Undefined
 from jinja2.nativetypes import NativeEnvironment
 
-SECONDS = 5
+SECONDS = 2
 BYTES = 4 << 30
 
 
@@ -113,15 +115,47 @@ def answer(environment, variables, template):
         signal.alarm(0)
 
 
-def main():
+def work():
+    """Answers one template a line until the input ends."""
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, too_long)
     resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
-    job = json.load(sys.stdin)
-    variables = as_go(job["variables"])
+    variables = as_go(json.loads(sys.stdin.readline()))
     environment = NativeEnvironment(trim_blocks=True, lstrip_blocks=True)
+    for line in sys.stdin:
+        print(json.dumps(answer(environment, variables, json.loads(line)), ensure_ascii=False), flush=True)
+
+
+class Worker:
+    """A process that can be ended: Python can't interrupt itself within a power of huge numbers."""
+
+    def __init__(self, variables):
+        self.process = subprocess.Popen([sys.executable, __file__, "work"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+        self.process.stdin.write(json.dumps(variables) + "\n")
+
+    def ask(self, template):
+        self.process.stdin.write(json.dumps(template) + "\n")
+        self.process.stdin.flush()
+        if not select.select([self.process.stdout], [], [], 2 * SECONDS)[0]:
+            return None
+        return self.process.stdout.readline() or None
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def main():
+    job = json.load(sys.stdin)
+    worker = Worker(job["variables"])
     for template in job["templates"]:
-        print(json.dumps(answer(environment, variables, template), ensure_ascii=False))
+        line = worker.ask(template)
+        if line is None:
+            worker.end()
+            worker = Worker(job["variables"])
+            line = json.dumps({"skip": 1}) + "\n"
+        sys.stdout.write(line)
+    worker.end()
 
 
-main()
+work() if sys.argv[1:] == ["work"] else main()

@@ -30,9 +30,13 @@ func random(seed uint64, n int) []float32 {
 	return out
 }
 
+func isNear(got float32, want, tolerance float64) bool {
+	return math.Abs(float64(got)-want) <= tolerance // false for NaN
+}
+
 func near(t *testing.T, what string, got float32, want, tolerance float64) {
 	t.Helper()
-	if !(math.Abs(float64(got)-want) <= tolerance) {
+	if !isNear(got, want, tolerance) {
 		t.Fatalf("%s is %v, want %v", what, got, want)
 	}
 }
@@ -89,7 +93,9 @@ func TestLinearEqualsTheTextbookFormulaForAnySize(t *testing.T) {
 							want += p
 							size += math.Abs(p)
 						}
-						near(t, fmt.Sprintf("%v threads %d row %d column %d", s, threads, r, c), out.Data[r*out.Stride+c], want, 1e-6*size+1e-6)
+						if got := out.Data[r*out.Stride+c]; !isNear(got, want, 1e-6*size+1e-6) {
+							t.Fatalf("%v threads %d row %d column %d is %v, want %v", s, threads, r, c, got, want)
+						}
 					}
 				}
 				if err := arena.Free(); err != nil {
@@ -140,7 +146,9 @@ func TestAttentionEqualsTheTextbookFormulaForAnySize(t *testing.T) {
 				for q := range length {
 					want := attention(qkv, length, head, q, float64(scale))
 					for d := range head {
-						near(t, fmt.Sprintf("head %d length %d row %d column %d", head, length, q, d), out.Data[q*out.Stride+d], want[d], 5e-6)
+						if got := out.Data[q*out.Stride+d]; !isNear(got, want[d], 5e-6) {
+							t.Fatalf("head %d length %d row %d column %d is %v, want %v", head, length, q, d, got, want[d])
+						}
 					}
 					if out.Data[q*out.Stride+head] != 42 {
 						t.Fatalf("head %d length %d: the next head's column was overwritten", head, length)

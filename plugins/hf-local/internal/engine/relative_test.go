@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"fmt"
 	"math"
 	"testing"
 
@@ -10,9 +9,22 @@ import (
 
 func TestAttentionInAWindowWithPositionsEqualsTheTextbookFormula(t *testing.T) {
 	const columns = 37
+	// The same for every instruction set, so it is computed once.
+	type caseOf struct {
+		head, length int
+		positions    string
+		window, q    int
+	}
+	references := make(map[caseOf][]float64)
+	reference := func(c caseOf, compute func() []float64) []float64 {
+		if references[c] == nil {
+			references[c] = compute()
+		}
+		return references[c]
+	}
 	eachISA(t, func(t *testing.T, k *engine.Kernels) {
-		for _, head := range []int{1, 12, 32, 40} {
-			for _, length := range []int{1, 2, 33, 64, 65, 150} {
+		for _, head := range []int{1, 12, 40} {
+			for _, length := range []int{1, 2, 33, 65, 98} {
 				stride := 3*head + 5
 				qkv := engine.Matrix{Data: random(4, length*stride), Stride: stride}
 				scale := float32(1 / math.Sqrt(float64(head)))
@@ -37,10 +49,13 @@ func TestAttentionInAWindowWithPositionsEqualsTheTextbookFormula(t *testing.T) {
 						k.AttendNear(length, head, qkv, qkv.From(0, head), qkv.From(0, 2*head), out, scale, window, p,
 							engine.Floats(k.AttendNearScratch(length, head, window)))
 						for q := range length {
-							want := attentionNear(qkv, length, head, q, float64(scale), window, p)
+							want := reference(caseOf{head, length, name, window, q}, func() []float64 {
+								return attentionNear(qkv, length, head, q, float64(scale), window, p)
+							})
 							for d := range head {
-								near(t, fmt.Sprintf("head %d length %d positions %s window %d row %d column %d", head, length, name, window, q, d),
-									out.Data[q*out.Stride+d], want[d], 1e-5)
+								if got := out.Data[q*out.Stride+d]; !isNear(got, want[d], 1e-5) {
+									t.Fatalf("head %d length %d positions %s window %d row %d column %d is %v, want %v", head, length, name, window, q, d, got, want[d])
+								}
 							}
 							if out.Data[q*out.Stride+head] != 42 {
 								t.Fatalf("head %d length %d: the next head's column was overwritten", head, length)
