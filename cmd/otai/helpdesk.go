@@ -25,6 +25,7 @@ on standard output is the address for base_url. A page at / shows the tickets.`,
 	cmd.Flags().StringVar(&o.Mode, "mode", "znuny", "which real server to answer like: znuny or otobo")
 	cmd.Flags().StringVar(&o.Password, "password", "demo", "password of the agent "+app.HelpdeskLogin)
 	cmd.Flags().BoolVar(&o.DemoTickets, "demo-tickets", false, "begin with the demonstration's 30 tickets")
+	cmd.Flags().BoolVar(&o.JSON, "json", false, "print the address, and where the page and /_control are, as one line of JSON")
 	cmd.Flags().StringVar(&o.Faults, "faults", "", "file of faults by which it misbehaves, YAML or JSON; see docs/helpdesk.md")
 	_ = cmd.MarkFlagFilename("faults", "yml", "yaml", "json")
 	complete(cmd, "mode", "znuny", "otobo")

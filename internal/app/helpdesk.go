@@ -22,7 +22,17 @@ type HelpdeskOptions struct {
 	Mode        string // "znuny" or "otobo"
 	Password    string
 	DemoTickets bool   // fill it with the demonstration's tickets
+	JSON        bool   // print the first line as JSON
 	Faults      string // file that says how it misbehaves, YAML or JSON; "" for not at all
+}
+
+// helpdeskStart is what the help desk says with --json when it answers.
+type helpdeskStart struct {
+	BaseURL string `json:"base_url"`
+	Page    string `json:"page"`
+	Control string `json:"control"`
+	Mode    string `json:"mode"`
+	Login   string `json:"login"`
 }
 
 // HelpdeskLogin is the agent as whom otai works in the built-in help desk.
@@ -57,7 +67,18 @@ func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 		return fault(CodeRun, fmt.Errorf("the help desk can't listen: %w; name another address with --listen", err))
 	}
 	url := "http://" + listener.Addr().String()
-	if _, err := fmt.Fprintf(s.Stdout, "%s%s\n", url, server.BasePath()); err != nil {
+	first := url + server.BasePath()
+	if o.JSON {
+		line, err := json.Marshal(helpdeskStart{
+			BaseURL: first, Page: url + "/", Control: url + helpdesk.ControlPath, Mode: string(mode), Login: HelpdeskLogin,
+		})
+		if err != nil {
+			return fault(CodeRun, err)
+		}
+		first = string(line)
+	}
+	if _, err := fmt.Fprintln(s.Stdout, first); err != nil {
+		listener.Close()
 		return fault(CodeRun, err)
 	}
 	fmt.Fprintf(s.Stderr, "The help desk answers. Tickets: %s/   Login: %s   Password: %s   Ctrl-C ends it.\n", url, HelpdeskLogin, o.Password)

@@ -225,20 +225,6 @@ func find[E interface{ entry() named }](entries []E, wanted func(named) bool) (E
 	return none, false
 }
 
-// choose reads an entry that a request names by key or by key+"ID". The name wins when both are there; given is false when
-// neither is.
-func choose[E interface{ entry() named }](entries []E, in fields, key string) (chosen E, given, known bool) {
-	switch {
-	case in.has(key):
-		chosen, known = byName(entries, in.text(key))
-	case in.has(key + "ID"):
-		chosen, known = byID(entries, in.text(key+"ID"))
-	default:
-		return chosen, false, false
-	}
-	return chosen, true, known
-}
-
 func (c *catalog) queue(id int64) *queue {
 	for i := range c.queues {
 		if c.queues[i].id == id {

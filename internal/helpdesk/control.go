@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// controlPath is where tests and people steer a running help desk; nothing of the real servers is there.
-const controlPath = "/_control"
+// ControlPath is where tests and people steer a running help desk; nothing of the real servers is there.
+const ControlPath = "/_control"
 
 // serveControl answers below /_control, and only to this machine; false means that the path is another.
 func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) bool {
-	if r.URL.Path != controlPath && !strings.HasPrefix(r.URL.Path, controlPath+"/") {
+	if r.URL.Path != ControlPath && !strings.HasPrefix(r.URL.Path, ControlPath+"/") {
 		return false
 	}
 	if err := fromThisMachine(r); err != nil {
@@ -25,17 +25,18 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) bool {
 	}
 	mux := http.NewServeMux()
 	for pattern, handle := range map[string]func(*http.Request) (any, error){
-		"GET " + controlPath:                     s.controlState,
-		"GET " + controlPath + "/faults":         s.controlFaults,
-		"PUT " + controlPath + "/faults":         s.controlSetFaults,
-		"DELETE " + controlPath + "/faults":      s.controlClearFaults,
-		"POST " + controlPath + "/reset":         s.controlReset,
-		"GET " + controlPath + "/tickets":        s.controlTickets,
-		"GET " + controlPath + "/tickets/{id}":   s.controlTicket,
-		"POST " + controlPath + "/tickets":       s.controlAddTickets,
-		"POST " + controlPath + "/queues":        s.controlAddQueues,
-		"POST " + controlPath + "/dynamicfields": s.controlAddFields,
-		"POST " + controlPath + "/sessions":      s.controlAddSessions,
+		"GET " + ControlPath:                     s.controlState,
+		"GET " + ControlPath + "/faults":         s.controlFaults,
+		"PUT " + ControlPath + "/faults":         s.controlSetFaults,
+		"DELETE " + ControlPath + "/faults":      s.controlClearFaults,
+		"POST " + ControlPath + "/reset":         s.controlReset,
+		"GET " + ControlPath + "/tickets":        s.controlTickets,
+		"GET " + ControlPath + "/tickets/{id}":   s.controlTicket,
+		"POST " + ControlPath + "/tickets":       s.controlAddTickets,
+		"POST " + ControlPath + "/queues":        s.controlAddQueues,
+		"POST " + ControlPath + "/dynamicfields": s.controlAddFields,
+		"POST " + ControlPath + "/sessions":      s.controlAddSessions,
+		"DELETE " + ControlPath + "/sessions":    s.controlEndSessions,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			answer, err := handle(r)
@@ -64,14 +65,14 @@ type notThere struct{ error }
 func fromThisMachine(r *http.Request) error {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !from.Addr().Unmap().IsLoopback() {
-		return errors.New(controlPath + " answers only on the loopback interface: call it from the help desk's machine, at 127.0.0.1")
+		return errors.New(ControlPath + " answers only on the loopback interface: call it from the help desk's machine, at 127.0.0.1")
 	}
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
 		host = r.Host
 	}
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err != nil && host != "localhost" {
-		return fmt.Errorf("%s answers under an address or localhost, not as %q", controlPath, host)
+		return fmt.Errorf("%s answers under an address or localhost, not as %q", ControlPath, host)
 	}
 	return http.NewCrossOriginProtection().Check(r)
 }
@@ -179,6 +180,11 @@ func (s *Server) controlAddFields(r *http.Request) (any, error) {
 		s.AddDynamicField(f)
 	}
 	return list, nil
+}
+
+func (s *Server) controlEndSessions(*http.Request) (any, error) {
+	s.EndSessions()
+	return 0, nil
 }
 
 // controlAddSessions takes a list of ids.

@@ -56,6 +56,23 @@ func TestATestOfAnotherProgramSteersTheHelpDesk(t *testing.T) {
 		t.Errorf("a queue for reading: %+v", r)
 	}
 
+	inSession := func() string {
+		response, err := http.Post(s.url+s.BasePath()+"/Webservice/OpenTicketAI/ticket-search", "application/json", strings.NewReader(`{"SessionID": "abc"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, _ := io.ReadAll(response.Body)
+		return string(body)
+	}
+	if got := inSession(); !strings.Contains(got, "TicketID") {
+		t.Errorf("in a session: %s", got)
+	}
+	s.control(t, "DELETE", "/sessions", "", nil)
+	if got := inSession(); !strings.Contains(got, "AuthFail") {
+		t.Errorf("in a session that has ended: %s", got)
+	}
+
 	var ticket Ticket
 	s.control(t, "GET", "/tickets/1", "", &ticket)
 	if ticket.Priority != "5 very high" || ticket.DynamicFields["Note"] != "x" || ticket.Articles[0].Subject != "one" || ticket.History[0].Type != "NewTicket" {

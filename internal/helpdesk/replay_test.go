@@ -475,9 +475,7 @@ func TestAnswersAsOTOBODid(t *testing.T) {
 	r.everythingWasSent(t)
 }
 
-// update and create send what the recordings leave out and must succeed.
-func (r *replay) update(t *testing.T, fields string) { r.succeed(t, "ticket-update", fields) }
-
+// create sends what the recordings leave out and must succeed.
 func (r *replay) create(t *testing.T, fields string) { r.succeed(t, "ticket-create", fields) }
 
 func (r *replay) succeed(t *testing.T, route, fields string) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -263,6 +264,10 @@ func TestTwoThousandTicketsUnderLoad(t *testing.T) {
 	s := serve(t, Options{})
 	defer s.stop()
 	const tickets, clients = 2000, 8
+	each := 5 // of them one is changed
+	if os.Getenv("OTAI_TEST_ALL") != "" {
+		each = 1
+	}
 	for i := range tickets {
 		s.AddTicket(NewTicket{Title: fmt.Sprint("ticket ", i), Body: "b", Queue: "Incoming"})
 	}
@@ -274,8 +279,8 @@ func TestTwoThousandTicketsUnderLoad(t *testing.T) {
 	for c := range clients {
 		running.Go(func() {
 			n := 0
-			for id := 1 + c; id <= tickets; id += clients {
-				if id%50 == 1+c {
+			for id := 1 + c; id <= tickets; id += clients * each {
+				if n%10 == 0 {
 					s.send("ticket-search", `"Queues": ["Incoming"], "SortBy": "Age", "OrderBy": "Up", "Limit": 50`)
 					n++
 				}
@@ -294,8 +299,8 @@ func TestTwoThousandTicketsUnderLoad(t *testing.T) {
 	}
 	running.Wait()
 	t.Logf("%d requests in %s", requests, time.Since(began).Round(time.Millisecond))
-	for _, got := range s.Tickets() {
-		if got.Queue != "IT" || got.Priority != "4 high" || len(got.Articles) != 2 {
+	for i, got := range s.Tickets() {
+		if i%(clients*each) < clients && (got.Queue != "IT" || got.Priority != "4 high" || len(got.Articles) != 2) {
 			t.Errorf("%d is in %s with %s and %d articles", got.ID, got.Queue, got.Priority, len(got.Articles))
 		}
 	}
