@@ -14,3 +14,4 @@ PREFLIGHT_BENCH="$root/build/dist/plugins/otai_otobo_znuny.so" bench 'Preflight 
 bench 'Loading and checking a configuration of 300 lines (target: under 20 ms)' . ./internal/config '^BenchmarkLoad300Lines$'
 bench 'Templates: cached (target: a conditional under 1.5 µs), and parsed anew (target: under 12 µs)' . ./internal/jinja .
 bench 'Classification: BERT-base of random weights, 128 tokens, one thread (target: 85 % of the measured peak)' plugins/hf-local ./... '^BenchmarkBERTBase128$'
+bench 'The help-desk client: its own CPU time per request, and 1,000 tickets fetched with articles (targets: under 0.3 ms, the fetch aside; at most 25 requests)' plugins/otobo-znuny . '^BenchmarkRequests$'

@@ -31,7 +31,7 @@ Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
 				show = func(app.Finding) {}
 			}
 			d, err := app.Doctor(cmd.Context(), c.settings, show)
-			if d.Findings == nil || len(d.Findings) == 0 {
+			if len(d.Findings) == 0 {
 				return err
 			}
 			if asJSON {

@@ -72,6 +72,9 @@ func TestTheExamplesAreRightForAnEditor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range append(files, nested...) {
+		if filepath.Base(file) == "OpenTicketAI.yml" {
+			continue // is for the help desk to import
+		}
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -11,8 +11,7 @@ import (
 )
 
 // Whatever a configuration holds, reading and checking it ends, and each problem
-// has a place that is in the file. A file that is right after an upgrade is right
-// as the upgrade prints it.
+// has a place that is in the file.
 func FuzzReadAndCheck(f *testing.F) {
 	for _, pattern := range []string{"testdata/broken/*.yml", "testdata/compat/*.yml"} {
 		files, err := filepath.Glob(pattern)

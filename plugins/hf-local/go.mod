@@ -6,11 +6,10 @@ require (
 	github.com/cenkalti/backoff/v5 v5.0.3
 	github.com/open-ticket-ai/otai/pkg/api v1.0.0
 	github.com/open-ticket-ai/otai/pkg/params v1.0.0
+	github.com/yalue/onnxruntime_go v1.27.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/text v0.34.0
 )
-
-require github.com/yalue/onnxruntime_go v1.27.0
 
 replace github.com/open-ticket-ai/otai/pkg/api => ../../pkg/api
 

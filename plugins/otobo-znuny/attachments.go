@@ -83,7 +83,7 @@ func newAttachment(v any) (attachment, error) {
 			a.Content, given = base64.StdEncoding.EncodeToString([]byte(s)), true
 		case "Content":
 			if _, err := base64.StdEncoding.DecodeString(s); err != nil {
-				return attachment{}, errors.New("Content is no base64; give plain text as Text")
+				return attachment{}, errors.New("its Content is no base64; give plain text as Text")
 			}
 			a.Content, given = s, true
 		case "Size", "Disposition", "ContentID": // of one that was read

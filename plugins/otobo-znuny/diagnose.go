@@ -179,7 +179,7 @@ func (d diagnosis) clock(ticket record) {
 		return
 	}
 	server := created.Add(time.Duration(age) * time.Second)
-	off := server.Sub(time.Now())
+	off := time.Until(server)
 	whole := off.Round(15 * time.Minute)
 	switch {
 	case off.Abs() < 2*time.Minute:

@@ -16,7 +16,7 @@ import (
 
 // startHelpdesk runs the help desk that otai brings along, as a process of its
 // own, with its 30 tickets, and returns the service for it.
-func startHelpdesk(t *testing.T, otai, mode string) (s *TicketSystem, password func(string) *TicketSystem) {
+func startHelpdesk(t testing.TB, otai, mode string) (s *TicketSystem, password func(string) *TicketSystem) {
 	desk := exec.CommandContext(t.Context(), otai, "helpdesk", "--listen", "127.0.0.1:0", "--mode", mode, "--demo-tickets")
 	desk.Cancel = func() error { return desk.Process.Signal(os.Interrupt) }
 	desk.Env = append(os.Environ(), "HOME="+t.TempDir())

@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -39,8 +41,9 @@ type journal struct {
 	path string
 	file *os.File
 	lock *os.File
-	open map[uint64]bool
+	open map[uint64][]byte // the lines of what is unfinished
 	next uint64
+	head int64 // size of the first line
 	size int64
 	born time.Time // it knows of every update since then
 }
@@ -76,16 +79,26 @@ func openJournal(dir, name string) (*journal, []*intent, error) {
 		_ = lock.Close()
 		return nil, nil, errJournalTaken
 	}
-	j := &journal{path: path, lock: lock, open: make(map[uint64]bool), next: 1, born: time.Now()}
+	j := &journal{path: path, lock: lock, open: make(map[uint64][]byte), next: 1, born: time.Now()}
 	left, err := j.load()
+	for _, i := range left {
+		if err == nil {
+			j.open[i.ID], err = line(journalLine{Begin: i})
+		}
+	}
 	if err == nil {
-		err = j.rewrite(left)
+		err = j.rewrite()
 	}
 	if err != nil {
 		_ = j.close()
 		return nil, nil, err
 	}
 	return j, left, nil
+}
+
+func line(l journalLine) ([]byte, error) {
+	text, err := json.Marshal(l)
+	return append(text, '\n'), err
 }
 
 // load reads the file. A line that was cut off by a crash ends the reading: what
@@ -136,22 +149,15 @@ func (j *journal) load() ([]*intent, error) {
 
 // rewrite leaves only what is unfinished. The new file takes the old one's place
 // in one step.
-func (j *journal) rewrite(left []*intent) error {
-	var b bytes.Buffer
-	write := func(l journalLine) error {
-		line, err := json.Marshal(l)
-		b.Write(append(line, '\n'))
+func (j *journal) rewrite() error {
+	head, err := line(journalLine{Born: &j.born})
+	if err != nil {
 		return err
 	}
-	if err := write(journalLine{Born: &j.born}); err != nil {
-		return err
-	}
-	clear(j.open)
-	for _, i := range left {
-		if err := write(journalLine{Begin: i}); err != nil {
-			return err
-		}
-		j.open[i.ID] = true
+	b := bytes.NewBuffer(head)
+	j.head = int64(len(head))
+	for _, id := range slices.Sorted(maps.Keys(j.open)) {
+		b.Write(j.open[id])
 	}
 	if j.file != nil {
 		_ = j.file.Close()
@@ -163,14 +169,12 @@ func (j *journal) rewrite(left []*intent) error {
 	if err := os.Rename(temporary, j.path); err != nil {
 		return err
 	}
-	var err error
 	j.file, err = os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND, 0o600)
 	j.size = int64(b.Len())
 	return err
 }
 
-// maxJournal is the size from which a journal without unfinished updates begins
-// anew.
+// maxJournal is the size from which a journal that is never empty is written anew.
 const maxJournal = 1 << 20
 
 // begin writes an intent before its first request.
@@ -180,51 +184,60 @@ func (j *journal) begin(i *intent) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.size > maxJournal && len(j.open) == 0 {
-		if err := j.rewrite(nil); err != nil {
+	if j.size > maxJournal {
+		if err := j.rewrite(); err != nil {
 			return err
 		}
 	}
 	i.ID = j.next
-	if err := j.append(journalLine{Begin: i}); err != nil {
+	text, err := line(journalLine{Begin: i})
+	if err == nil {
+		err = j.append(text)
+	}
+	if err != nil {
+		i.ID = 0
 		return err
 	}
 	j.next++
-	j.open[i.ID] = true
+	j.open[i.ID] = text
 	return j.file.Sync()
 }
 
-// end strikes an intent off. A line that gets lost costs the next process a look
-// at the ticket.
+// end strikes an intent off, and with the last one all texts. An end that gets lost
+// costs the next process a look at the ticket.
 func (j *journal) end(i *intent) error {
 	if j == nil || i.ID == 0 {
 		return nil
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.open[i.ID] {
+	if j.open[i.ID] == nil || j.file == nil {
 		return nil
 	}
 	delete(j.open, i.ID)
-	return j.append(journalLine{End: i.ID})
-}
-
-func (j *journal) append(l journalLine) error {
-	if j.file == nil {
-		return os.ErrClosed
+	if len(j.open) == 0 {
+		j.size = j.head
+		return j.file.Truncate(j.head)
 	}
-	line, err := json.Marshal(l)
+	text, err := line(journalLine{End: i.ID})
 	if err != nil {
 		return err
 	}
-	n, err := j.file.Write(append(line, '\n'))
-	j.size += int64(n)
-	if err != nil && n > 0 {
-		// Half a line, as on a full disk, would spoil the next one.
-		_ = j.file.Truncate(j.size - int64(n))
-		j.size -= int64(n)
+	return j.append(text)
+}
+
+func (j *journal) append(text []byte) error {
+	if j.file == nil {
+		return os.ErrClosed
 	}
-	return err
+	n, err := j.file.Write(text)
+	if err != nil {
+		// Half a line, as on a full disk, would spoil the next one.
+		_ = j.file.Truncate(j.size)
+		return err
+	}
+	j.size += int64(n)
+	return nil
 }
 
 func (j *journal) close() error {

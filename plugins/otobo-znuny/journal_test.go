@@ -244,8 +244,31 @@ func TestTheJournalDoesNotGrowWithoutEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if text, err := os.ReadFile(filepath.Join(dir, "j")); err != nil || len(text) > 1000 {
+		t.Errorf("with nothing unfinished it holds %d bytes, %v", len(text), err)
+	}
+	// One that never is without an unfinished update.
+	var last *intent
+	for range 10 {
+		i := &intent{Ticket: "1", Change: change{Notes: []pendingNote{{article: article{Body: big}}}}}
+		if err := j.begin(i); err != nil {
+			t.Fatal(err)
+		}
+		if last != nil {
+			if err := j.end(last); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last = i
+	}
 	if info, err := os.Stat(filepath.Join(dir, "j")); err != nil || info.Size() > 2<<20 {
 		t.Errorf("%d bytes, %v", info.Size(), err)
+	}
+	_ = j.close()
+	if j, left, err := openJournal(dir, "j"); err != nil || len(left) != 1 || left[0].ID != last.ID {
+		t.Errorf("left: %v, %v", left, err)
+	} else {
+		_ = j.close()
 	}
 }
 

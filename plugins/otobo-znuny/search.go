@@ -35,7 +35,7 @@ func (s *TicketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 	}
 	if s.resuming.Load() {
 		if err := s.finishAll(ctx); err != nil {
-			s.logger.WarnContext(ctx, "an unfinished update waits on", "err", err.Error())
+			s.logger.DebugContext(ctx, "an unfinished update waits on", "err", err.Error())
 		}
 	}
 	// The servers have no offset, and ignore it silently.

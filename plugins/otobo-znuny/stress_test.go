@@ -213,7 +213,7 @@ var builtOtai struct {
 }
 
 // buildOtai builds the host once, for its help desk.
-func buildOtai(t *testing.T) string {
+func buildOtai(t testing.TB) string {
 	t.Helper()
 	builtOtai.once.Do(func() {
 		dir, err := os.MkdirTemp("", "otai-otobo-znuny-")

@@ -23,8 +23,8 @@ func newTransport(p Params) (*http.Transport, error) {
 		Proxy:               proxyOf(p.Proxy),
 		TLSClientConfig:     secured,
 		TLSHandshakeTimeout: 10 * time.Second,
-		ForceAttemptHTTP2:   true,
-		MaxConnsPerHost:     p.MaxConnections,
+		// No HTTP/2: over it any number of requests would share one connection.
+		MaxConnsPerHost: p.MaxConnections,
 		// Kept as many as work at one time, so that a busy service doesn't dial for each
 		// request; given back soon, since an idle connection holds a worker of Apache,
 		// which closes it after 5 s or more by itself: that also avoids sending into a

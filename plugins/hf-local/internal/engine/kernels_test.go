@@ -239,3 +239,27 @@ func TestInstructionSetsAreReadByTheirNames(t *testing.T) {
 		}
 	}
 }
+
+func TestAttentionOverWhatIsNoNumberIsNoNumber(t *testing.T) {
+	eachISA(t, func(t *testing.T, k *engine.Kernels) {
+		const length, head = 40, 16
+		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), 3e38} {
+			qkv := engine.Matrix{Data: random(4, length*3*head), Stride: 3 * head}
+			for d := range head {
+				qkv.Data[7*qkv.Stride+head+d] = bad // a key
+			}
+			out := engine.Matrix{Data: engine.Floats(length * head), Stride: head}
+			k.Attend(length, head, qkv, qkv.From(0, head), qkv.From(0, 2*head), out, 100, engine.Floats(k.AttendScratch(length, head)))
+			finite := 0
+			for _, v := range out.Data[:length*head] {
+				if !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) {
+					finite++
+				}
+			}
+			// A query whose score is -Inf rightly ignores the key.
+			if math.IsNaN(float64(bad)) && finite > 0 || finite == length*head {
+				t.Errorf("a key of %v leaves %d of %d results finite", bad, finite, length*head)
+			}
+		}
+	})
+}
