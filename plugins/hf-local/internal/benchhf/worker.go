@@ -39,6 +39,8 @@ func work(o options, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	// As otai does; see makeRoomForC there.
+	runtime.GOMAXPROCS(runtime.NumCPU() + 1)
 	begin := time.Now()
 	compute, about, err := computer(o, threads)
 	if err != nil {

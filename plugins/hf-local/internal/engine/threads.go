@@ -24,10 +24,11 @@ type Threads struct {
 	idle []*helper // awake and without a loop
 }
 
-// NewThreads allows n goroutines at once; 0 is the number of CPUs.
+// NewThreads allows n goroutines at once; 0 is the number of CPUs, or that of Go's
+// processors where fewer are set.
 func NewThreads(n int) *Threads {
 	if n <= 0 {
-		n = runtime.GOMAXPROCS(0)
+		n = min(runtime.NumCPU(), runtime.GOMAXPROCS(0))
 	}
 	return &Threads{places: make(chan struct{}, n)}
 }
