@@ -32,14 +32,13 @@ func init() {
 		args        []string
 		opensItself bool
 	}{
-		"run":                 {[]string{"run", "--once", "-c", config}, true},
-		"validate":            {[]string{"validate", "-c", config}, false},
-		"validate as JSON":    {[]string{"validate", "--json", "-c", config}, false},
-		"schema":              {[]string{"schema", "-c", config}, false},
-		"plugin list":         {[]string{"plugin", "list", "-c", config}, false},
-		"plugin inspect name": {[]string{"plugin", "inspect", "otai-words"}, false},
-		"plugin inspect file": {[]string{"plugin", "inspect", file}, false},
-		"plugin check":        {[]string{"plugin", "check", file}, false},
+		"run":              {[]string{"run", "--once", "-c", config}, true},
+		"validate":         {[]string{"validate", "-c", config}, false},
+		"validate as JSON": {[]string{"validate", "--json", "-c", config}, false},
+		"schema":           {[]string{"schema", "-c", config}, false},
+		"plugin list":      {[]string{"plugin", "list", "-c", config}, false},
+		"plugin inspect":   {[]string{"plugin", "inspect", file}, false},
+		"plugin check":     {[]string{"plugin", "check", file}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trace := filepath.Join(t.TempDir(), "trace")
