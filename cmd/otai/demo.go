@@ -125,6 +125,7 @@ Next, with a help desk of your own:
   1. Make the web service and an agent in it, as docs/getting-started.md shows.
   2. Copy examples/otobo-znuny.yml, set the queues and your model.
   3. otai validate -c FILE        check it
+     otai doctor -c FILE          check the help desk against it
      otai run -c FILE --once --dry-run
                                   see what it would do
      otai run -c FILE             run it
