@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -52,6 +54,9 @@ services:
   fifth:
     use: otobo-znuny:OTOBOZnunyTicketSystemService
     params: { base_url: "${OTOBO_URL}" }
+  sixth:
+    use: otobo-znuny:OTOBOZnunyTicketSystemService
+    params: { base_url: "${OTOBO_URL}", username: "äöü", password: CONF, use_session: true }
   models:
     use: hf-local:HFClassificationService
     params: { api_token: 7351942680 }
@@ -88,8 +93,9 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 	t.Parallel()
 	server := helpdesk.New(helpdesk.Options{Password: planted["the configuration"], Login: "äöü"})
 	server.AddQueue("Incoming")
+	var sessions sessionIDs
 	server.AddTicket(helpdesk.NewTicket{Queue: "Incoming", Title: "my password is " + planted["the configuration"], Body: planted["a .env file"], From: "a@example.com"})
-	desk := httptest.NewServer(server.Handler())
+	desk := httptest.NewServer(sessions.watch(server.Handler()))
 	defer desk.Close()
 	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -121,7 +127,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 			"UNKNOWN", strconv.Quote(planted["a key that no one knows"]), "[LIST]", "["+strconv.Quote(planted["a secret in a list"])+"]",
 		).Replace(text)
 	}
-	file := write("config.yml", filled(leaky, "first", "second", "third", "fourth", "fifth"))
+	file := write("config.yml", filled(leaky, "first", "second", "third", "fourth", "fifth", "sixth"))
 	short := write("short.yml", filled(leaky, "first")) // where each try takes seconds
 	broken := write("broken.yml", filled(strings.NewReplacer(
 		"username:", "usernam:", "api_token: 7351942680", "api_token: [7351942680]", "exception_sleep: PT0.01S", "exception_sleep: \"${ENV_TOKEN}\"",
@@ -153,6 +159,11 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 			})
 		}
 	}
+	for _, form := range []string{"--json", "--json=false"} {
+		all.Go(func() {
+			run(append(env[:len(env):len(env)], "OTOBO_URL="+echo.URL+"/otobo/nph-genericinterface.pl"), "doctor", form, "-c", short)
+		})
+	}
 	all.Wait()
 	env = append(env, "OTOBO_URL="+desk.URL+"/otobo/nph-genericinterface.pl")
 	run(env, "run", "--once", "--dry-run", "--log-level", "trace", "-c", file)
@@ -161,7 +172,9 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 		run(env, "validate", "--json", "-c", f)
 		run(env, "run", "--once", "-c", f)
 		run(env, "plugin", "list", "--json", "-c", file)
-		run(env, "schema", "-c", file)
+		run(env, "schema", "-c", f)
+		run(env, "doctor", "-c", f)
+		run(env, "doctor", "--json", "-c", f)
 	}
 	logged, err := os.ReadFile(logFile)
 	if err != nil || len(logged) == 0 {
@@ -171,7 +184,14 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := said.String()
-	for from, secret := range planted {
+	secrets := maps.Clone(planted)
+	for i, id := range sessions.all() {
+		secrets[fmt.Sprintf("session %d", i)] = id
+	}
+	if len(secrets) == len(planted) {
+		t.Error("no session was begun")
+	}
+	for from, secret := range secrets {
 		for form, written := range map[string]string{
 			"as it is": secret, "as JSON": jsonText(secret), "as Go quotes it": strings.Trim(strconv.Quote(secret), `"`),
 			"in an address": url.QueryEscape(secret), "in base64": base64.StdEncoding.EncodeToString([]byte(secret)),
@@ -186,6 +206,36 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 			t.Errorf("nothing says %q: was anything logged?\n%s", sign, text[:min(len(text), 3000)])
 		}
 	}
+}
+
+// sessionIDs are those that a help desk handed out.
+type sessionIDs struct {
+	mu  sync.Mutex
+	ids []string
+}
+
+func (s *sessionIDs) watch(desk http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The web service that Open Ticket AI delivers has no such route, the one beside it has.
+		r.URL.Path = strings.Replace(r.URL.Path, "OpenTicketAI/session-create", "OpenTicketAIExtra/Session", 1)
+		answer := httptest.NewRecorder()
+		desk.ServeHTTP(answer, r)
+		var begun struct{ SessionID string }
+		if json.Unmarshal(answer.Body.Bytes(), &begun) == nil && begun.SessionID != "" {
+			s.mu.Lock()
+			s.ids = append(s.ids, begun.SessionID)
+			s.mu.Unlock()
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	})
+}
+
+func (s *sessionIDs) all() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.ids)
 }
 
 func jsonText(s string) string {

@@ -13,15 +13,18 @@ import (
 func (c *command) newValidate() *cobra.Command {
 	var strict, asJSON bool
 	cmd := &cobra.Command{
-		Use:   "validate",
+		Use:   "validate [FILE]...",
 		Short: "Check a configuration completely, offline",
 		Long: `Checks a configuration against the plugins that are there and shows every problem
-with file, line and column. Nothing is contacted. Exit code 2 means errors, 3 that
+with file, line and column. Nothing is contacted. Several files are one configuration,
+as with -c: they are merged in their order, and later ones win. Exit code 2 means errors, 3 that
 a plugin which the configuration needs was refused.`,
 		Example: `  otai validate -c config.yml
+  otai validate base.yml site.yml
   otai validate -c config.yml --json | jq .problems`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		ValidArgsFunction: filesNamed("yml", "yaml"),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			c.settings.ConfigFiles = append(c.settings.ConfigFiles, files...)
 			v, err := app.Validate(cmd.Context(), c.settings, strict)
 			var found *app.ProblemsError
 			if err != nil && !errors.As(err, &found) {

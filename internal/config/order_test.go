@@ -1,11 +1,13 @@
 package config_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 func TestMappingsInParamsKeepTheOrderOfTheFile(t *testing.T) {
@@ -53,5 +55,49 @@ orchestrator:
 	}
 	if _, changed := params(params(d.Orchestrator)["steps"].([]any)[0])["queues"].(map[string]any); !changed {
 		t.Error("the document itself was changed")
+	}
+}
+
+func TestMappingsKeepTheirOrderWhenTheirTemplatesAreRendered(t *testing.T) {
+	const file = `
+orchestrator:
+  params:
+    steps: []
+    labels: { zebra: "{{ 1 }}", apple: { y: a, b: "{{ 2 }}" }, k9: 1, k8: 1, k7: 1, k6: 1, k5: 1, k4: 1, k3: 1, k2: 1, k1: 1 }
+`
+	d, problems := config.Read(config.Options{Files: []config.Source{{Name: "config.yml", Data: []byte(file)}}})
+	if problems.HasErrors() {
+		t.Fatal(problems)
+	}
+	spec, err := params.Describe(reflect.TypeFor[struct {
+		Labels any `otai:"labels"`
+	}]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := d.InOrder()["params"].(map[string]any)["labels"].(*jinja.Dict)
+	out, err := params.Render(spec, map[string]any{"labels": before}, func(source string, _ bool) (any, error) { return source + "!", nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels, ok := out["labels"].(*jinja.Dict)
+	if !ok {
+		t.Fatalf("%T is no ordered mapping", out["labels"])
+	}
+	if got, want := strings.Join(labels.Keys(), " "), "zebra apple k9 k8 k7 k6 k5 k4 k3 k2 k1"; got != want {
+		t.Errorf("keys %s, want %s", got, want)
+	}
+	apple, _ := labels.Get("apple")
+	if got := strings.Join(apple.(*jinja.Dict).Keys(), " "); got != "y b" {
+		t.Errorf("keys %s of the inner mapping, want y b", got)
+	}
+	for m, want := range map[*jinja.Dict]string{labels: "{{ 1 }}!", before: "{{ 1 }}"} {
+		if got, _ := m.Get("zebra"); got != want {
+			t.Errorf("zebra is %v, want %v", got, want)
+		}
+	}
+	labels.Set("new", 1)
+	if _, shared := before.Get("new"); shared {
+		t.Error("the mappings share their keys")
 	}
 }

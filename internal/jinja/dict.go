@@ -3,6 +3,7 @@ package jinja
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/big"
 	"slices"
@@ -52,6 +53,16 @@ func (d *Dict) Get(key string) (any, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Refill returns a mapping with the keys of d in their order and these values, one
+// for each key. It shares nothing that d changes.
+func (d *Dict) Refill(values []any) any {
+	out := &Dict{pairs: slices.Clone(d.pairs), index: maps.Clone(d.index)}
+	for i, value := range values {
+		out.pairs[i].val = value
+	}
+	return out
 }
 
 func (d *Dict) find(hash any) int {

@@ -212,6 +212,10 @@ type report struct {
 	Names          []string
 	Runs           map[string]string
 	Error          string
+
+	Checked    [][]loader.ParamsFault
+	CheckError string `json:"check_error"`
+	Opened     bool
 }
 
 type outcome struct {

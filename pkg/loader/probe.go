@@ -192,7 +192,10 @@ func (c *probed) read(from io.Reader) {
 // verdict turns what became of the child into what is known of the plugin.
 // interrupted is why the child was killed, or nil.
 func (c *probed) verdict(p *Plugin, interrupted error, timeout time.Duration) (*report, *Error) {
-	const mend = "remove what ends, blocks or crashes the process from init functions, package variables and CreatePlugin: they must only describe"
+	mend := "remove what ends, blocks or crashes the process from init functions, package variables and CreatePlugin: they must only describe"
+	if c.last.Doing == doingCheck {
+		mend = "remove what ends, blocks or crashes the process from Validate: it must only look at the params"
+	}
 	switch {
 	case c.ended && c.last.Refusal != nil:
 		r := c.last.Refusal
@@ -215,6 +218,8 @@ func (c *probed) place() string {
 		return "while the plugin's packages were initialized"
 	case doingDescribe:
 		return "while CreatePlugin or a method of what it returned was running"
+	case doingCheck:
+		return "while the Validate of its params was running"
 	}
 	return "before it opened the plugin"
 }

@@ -26,6 +26,7 @@ const (
 const (
 	doingOpen     = "open"
 	doingDescribe = "describe"
+	doingCheck    = "check"
 )
 
 const maxProbeStack = 64 << 20 // bytes
@@ -82,6 +83,9 @@ func serveProbe(argument string, result *json.Encoder) error {
 	}
 	last := probeMessage{Report: found, End: true}
 	if request.Checks && failure == nil {
+		if err := result.Encode(probeMessage{Doing: doingCheck}); err != nil {
+			return err
+		}
 		last.Report = nil
 		if last.Checked, err = answerChecks(os.Stdin, list); err != nil {
 			return err

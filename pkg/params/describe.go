@@ -50,6 +50,13 @@ func describe(t reflect.Type, above []reflect.Type) (*Spec, error) {
 		s.Kind = KindTime
 		return s, nil
 	}
+	// A struct sees to it itself, as it also has embedded ones.
+	if k := t.Kind(); k == reflect.Pointer || k == reflect.Slice || k == reflect.Map {
+		if slices.Contains(above, t) {
+			return nil, fmt.Errorf("%s contains itself", typeName(t))
+		}
+		above = append(slices.Clip(above), t)
+	}
 	var err error
 	switch t.Kind() {
 	case reflect.String:

@@ -16,6 +16,12 @@ type tree struct {
 	Children []tree `otai:"children"`
 }
 
+type (
+	nest  []nest
+	maze  map[string]*maze
+	chase *chase
+)
+
 type forest struct {
 	Trees map[string]*tree `otai:"trees"`
 }
@@ -59,7 +65,16 @@ func TestDescribeRefusesWhatCanNotBeParams(t *testing.T) {
 			A any `inject:"a"`
 			B any `inject:"a"`
 		}{}, `.B: the name "a" is used twice`},
-		"contains itself":          {tree{}, "params_test.tree contains itself"},
+		"contains itself": {tree{}, "params_test.tree contains itself"},
+		"list of itself": {struct {
+			Nest nest `otai:"a"`
+		}{}, "params_test.nest contains itself"},
+		"map of itself": {struct {
+			Maze maze `otai:"a"`
+		}{}, "params_test.maze contains itself"},
+		"pointer to itself": {struct {
+			Chase chase `otai:"a"`
+		}{}, "params_test.chase contains itself"},
 		"contains itself in a map": {forest{}, "params_test.tree contains itself"},
 		"unsigned": {struct {
 			A uint `otai:"a"`

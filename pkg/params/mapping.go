@@ -12,6 +12,15 @@ type ordered interface {
 	Get(key string) (any, bool)
 }
 
+// refillable is an ordered mapping of which another can be made. A mapping that
+// isn't becomes a Go map when its values change.
+type refillable interface {
+	ordered
+	// Refill returns a mapping with the same keys in the same order. It has one
+	// value for each key.
+	Refill(values []any) any
+}
+
 // mapping is either of the two forms.
 type mapping struct {
 	plain   map[string]any
@@ -54,4 +63,18 @@ func (m mapping) keys() []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// inOrder gives values, which has the keys of m, the order of m if it has one.
+func (m mapping) inOrder(values map[string]any) any {
+	original, ok := m.ordered.(refillable)
+	if !ok {
+		return values
+	}
+	keys := original.Keys()
+	list := make([]any, len(keys))
+	for i, key := range keys {
+		list[i] = values[key]
+	}
+	return original.Refill(list)
 }

@@ -22,7 +22,7 @@ type renderer struct {
 var anySpec = &Spec{Kind: KindAny}
 
 // value answers also whether anything changed: a mapping that keeps its order is
-// handed on where nothing did, because there is no way to make another.
+// handed on where nothing did, which spares a copy.
 func (r renderer) value(s *Spec, raw any) (out any, changed bool, err error) {
 	if s.holdsChildren() {
 		return raw, false, nil
@@ -56,7 +56,7 @@ func (r renderer) value(s *Spec, raw any) (out any, changed bool, err error) {
 	if m.ordered != nil && !changed {
 		return raw, false, nil
 	}
-	return rendered, changed, nil
+	return m.inOrder(rendered), changed, nil
 }
 
 func (r renderer) list(s *Spec, raw []any) (any, bool, error) {

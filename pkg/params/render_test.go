@@ -93,6 +93,36 @@ func TestRenderKeepsAnOrderedMappingInWhichNothingChanges(t *testing.T) {
 	}
 }
 
+// refillable is a dict of which another can be made.
+type refillable struct{ *dict }
+
+func (r refillable) Refill(values []any) any {
+	out := newDict()
+	for i, key := range r.keys {
+		out.keys = append(out.keys, key)
+		out.values[key] = values[i]
+	}
+	return refillable{out}
+}
+
+func TestRenderKeepsTheOrderOfAMappingThatCanBeRefilled(t *testing.T) {
+	inner := refillable{newDict("q", "x", "b", "y")}
+	raw := refillable{newDict("z", "x", "a", inner, "m", 1)}
+	got, err := params.Render(describe[rendered](t), m{"any": raw, "rest": []any{raw}}, mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := refillable{newDict("z", "value x", "a", refillable{newDict("q", "value x", "b", "value y")}, "m", 1)}
+	for _, out := range []any{got["any"], got["rest"].([]any)[0]} {
+		if !reflect.DeepEqual(out, want) {
+			t.Errorf("got %v, want %v", out, want)
+		}
+	}
+	if raw.values["z"] != "x" || inner.values["q"] != "x" {
+		t.Error("the raw params were changed")
+	}
+}
+
 func TestRenderNamesThePlaceOfAnError(t *testing.T) {
 	broken := &api.TemplateError{Line: 1, Column: 4, Err: errors.New("unexpected end")}
 	cases := map[string]map[string]any{

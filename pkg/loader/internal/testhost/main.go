@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
@@ -23,6 +24,10 @@ type Report struct {
 	Names   []string          `json:"names"`
 	Runs    map[string]string `json:"runs"` // message of each pipe that was run, by name
 	Error   string            `json:"error"`
+
+	Checked    [][]loader.ParamsFault `json:"checked,omitempty"`
+	CheckError string                 `json:"check_error,omitempty"`
+	Opened     bool                   `json:"opened"` // a file of the state folder is mapped into this process
 }
 
 // Plugin is loader.Plugin with an error that JSON can carry.
@@ -62,6 +67,15 @@ func run(args []string) error {
 		o.Policies = append(o.Policies, policy)
 		return err
 	})
+	var checks []loader.ParamsCheck
+	flags.Func("check", "a question about params as JSON, to the first plugin", func(text string) error {
+		var check loader.ParamsCheck
+		exact := json.NewDecoder(strings.NewReader(text))
+		exact.UseNumber()
+		err := exact.Decode(&check)
+		checks = append(checks, check)
+		return err
+	})
 	flags.Func("key", "trusted key", func(text string) error {
 		keys, err := loader.ReadKeys([]string{text})
 		o.TrustedKeys = append(o.TrustedKeys, keys...)
@@ -89,6 +103,14 @@ func run(args []string) error {
 	}
 	report.Plugins = printable(plugins)
 	report.Names = r.Names()
+	if len(checks) > 0 && len(plugins) > 0 {
+		if report.Checked, err = loader.CheckParams(context.Background(), o, plugins[0], checks); err != nil {
+			report.CheckError = err.Error()
+		}
+	}
+	if report.Opened, err = opened(o.StateDir); err != nil {
+		return err
+	}
 	if *overwrite {
 		if err := overwriteFiles(plugins); err != nil {
 			return err
@@ -106,6 +128,11 @@ func run(args []string) error {
 		report.Again = printable(plugins)
 	}
 	return json.NewEncoder(os.Stdout).Encode(report)
+}
+
+func opened(stateDir string) (bool, error) {
+	maps, err := os.ReadFile("/proc/self/maps")
+	return strings.Contains(string(maps), stateDir), err
 }
 
 func overwriteFiles(plugins []loader.Plugin) error {

@@ -1,0 +1,74 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestOnlyRunOpensAPluginInItsOwnProcess has a plugin write down which process
+// opened it, and whose child that is.
+func TestOnlyRunOpensAPluginInItsOwnProcess(t *testing.T) {
+	t.Parallel()
+	source := strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2")
+	source = strings.Replace(source, `"strings"`, "\"fmt\"\n\t\"os\"\n\t\"strings\"", 1) + `
+func init() {
+	trace, err := os.OpenFile(os.Getenv("TRACE"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	defer trace.Close()
+	fmt.Fprintln(trace, os.Getpid(), os.Getppid())
+}
+`
+	plugins := t.TempDir()
+	file := filepath.Join(plugins, "otai_words.so")
+	buildPlugin(t, writeModule(t, "otai-words", source), file)
+	config := writeFile(t, wordsUse)
+	for name, c := range map[string]struct {
+		args        []string
+		opensItself bool
+	}{
+		"run":              {[]string{"run", "--once", "-c", config}, true},
+		"validate":         {[]string{"validate", "-c", config}, false},
+		"validate as JSON": {[]string{"validate", "--json", "-c", config}, false},
+		"schema":           {[]string{"schema", "-c", config}, false},
+		"plugin list":      {[]string{"plugin", "list", "-c", config}, false},
+		"plugin inspect":   {[]string{"plugin", "inspect", file}, false},
+		"plugin check":     {[]string{"plugin", "check", file}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			trace := filepath.Join(t.TempDir(), "trace")
+			cmd := exec.Command(product.otai, c.args...)
+			cmd.Env, cmd.Dir = environment(t, "OTAI_PLUGIN_DIR="+plugins, "TRACE="+trace), t.TempDir()
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			text, err := os.ReadFile(trace)
+			if err != nil {
+				t.Fatalf("nobody opened the plugin: %v", err)
+			}
+			own, children := 0, 0
+			for line := range strings.Lines(string(text)) {
+				var pid, parent int
+				if _, err := fmt.Sscan(line, &pid, &parent); err != nil {
+					t.Fatalf("%q: %v", line, err)
+				}
+				switch cmd.Process.Pid {
+				case pid:
+					own++
+				case parent:
+					children++
+				default:
+					t.Errorf("process %d, child of %d, opened it: neither otai (%d) nor a child", pid, parent, cmd.Process.Pid)
+				}
+			}
+			if children == 0 || (own > 0) != c.opensItself {
+				t.Errorf("opened %d times by otai itself and %d times by its children", own, children)
+			}
+		})
+	}
+}

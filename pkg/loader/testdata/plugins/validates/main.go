@@ -1,0 +1,46 @@
+// A plugin whose params do what they are told when they are validated.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+type doorParams struct {
+	Mode  string `otai:"mode"`
+	Count int64  `otai:"count"`
+}
+
+func (p doorParams) Validate() error {
+	switch p.Mode {
+	case "refuse":
+		return &api.FieldError{Field: "mode", Err: errors.New("the door is closed")}
+	case "count":
+		return fmt.Errorf("%d people want in", p.Count)
+	case "panic":
+		panic("the door fell down")
+	case "panic later":
+		go panic("the door fell down later")
+		select {}
+	case "exit":
+		os.Exit(0)
+	case "loop":
+		for {
+		}
+	}
+	return nil
+}
+
+type door struct{}
+
+func CreatePlugin(api.AppConfig) api.Plugin {
+	return api.NewPlugin(
+		api.Metadata{Name: "otai-validates", Version: "1.0.0", API: ">=1.0.0 <2"},
+		api.NewService("Door", "Lets in.", func(doorParams, api.Host) (*door, error) { return &door{}, nil }),
+	)
+}
+
+func main() {}
