@@ -263,3 +263,28 @@ func TestAttentionOverWhatIsNoNumberIsNoNumber(t *testing.T) {
 		}
 	})
 }
+
+// TestAttentionFarBelowTheTopIsNoDenormalNumber looks through the values at a
+// weight whose score is so low that it would be denormal.
+func TestAttentionFarBelowTheTopIsNoDenormalNumber(t *testing.T) {
+	eachISA(t, func(t *testing.T, k *engine.Kernels) {
+		const length, head = 40, 32
+		stride := k.Stride(3 * head)
+		qkv := engine.Matrix{Data: engine.Floats(length * stride), Stride: stride}
+		out := engine.Matrix{Data: engine.Floats(length * k.Stride(head)), Stride: k.Stride(head)}
+		for n := range length {
+			qkv.From(n, 0).Data[0] = 1
+			qkv.From(n, head).Data[0] = -200
+			qkv.From(n, 2*head).Data[0] = 1
+		}
+		for n := range 2 { // share all of the weight
+			qkv.From(n, head).Data[0] = 0
+			qkv.From(n, 2*head).Data[0] = 0
+		}
+		k.Attend(length, head, qkv, qkv.From(0, head), qkv.From(0, 2*head), out, 1, engine.Floats(k.AttendScratch(length, head)))
+		const smallestNormal = 0x1p-126
+		if got := out.Data[0]; got > 1e-6 || got != 0 && got < smallestNormal*(length-2) {
+			t.Errorf("the sum of %d weights is %g; want at most 1e-6 and none of them denormal", length-2, got)
+		}
+	})
+}
