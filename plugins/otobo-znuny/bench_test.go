@@ -101,7 +101,7 @@ func BenchmarkRequests(b *testing.B) {
 	}
 	measure("update with a note", func(i int) error {
 		return s.UpdateTicket(b.Context(), fresh[i%len(fresh)], api.TicketUpdate{
-			Priority: &api.Entity{ID: strconv.Itoa(1 + i%5)}, Notes: []api.Note{{Subject: "s", Body: strconv.Itoa(i)}},
+			Priority: &api.Entity{ID: strconv.Itoa(1 + i%5)}, Notes: []api.Note{{Subject: "s", Body: "note " + strconv.Itoa(i)}},
 		})
 	})
 	measure("fetch 1000 tickets", func(int) error {
