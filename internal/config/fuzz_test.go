@@ -3,12 +3,16 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/config"
 )
+
+// lineBreak is YAML 1.1's.
+var lineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
 
 // Whatever a configuration holds, reading and checking it ends, and each problem
 // has a place that is in the file.
@@ -37,7 +41,7 @@ func FuzzReadAndCheck(f *testing.F) {
 		if d != nil {
 			problems = problems.And(d.Check(offered))
 		}
-		lines := strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n")
+		lines := lineBreak.Split(strings.TrimPrefix(string(data), "\ufeff"), -1)
 		for _, p := range problems {
 			_ = p.Excerpt([]config.Source{source})
 			if p.Line == 0 && p.Column == 0 {

@@ -63,7 +63,7 @@ func (n *node) isList() bool    { return n != nil && n.kind == yaml.SequenceNode
 // it. It returns nil when nothing in the file can be used.
 func parseFile(s Source, f *findings) *yaml.Node {
 	at := func(offset int) Position { return offsetPosition(s, offset) }
-	data := bytes.TrimPrefix(s.Data, []byte("\xef\xbb\xbf"))
+	data := bytes.TrimPrefix(s.Data, byteOrderMark)
 	skipped := len(s.Data) - len(data)
 	switch {
 	case len(s.Data) > maxBytes:
@@ -271,12 +271,4 @@ func (e *expander) mergeSources(v *yaml.Node, path string, depth int) []*node {
 	}
 	e.fail(v, path, "bad-merge", "write <<: *name", "<< merges mappings only")
 	return nil
-}
-
-func splitLines(data []byte) []string {
-	lines := strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n")
-	for i, l := range lines {
-		lines[i] = strings.TrimSuffix(l, "\r")
-	}
-	return lines
 }

@@ -53,6 +53,8 @@ func TestBytesThatAreNoConfigurationAreRefusedWithOneError(t *testing.T) {
 		"control character": {"a: 1\nb: x\x07\n", "1.yml:2:5 encoding"},
 		"zero byte":         {"a: \x00\n", "1.yml:1:4 encoding"},
 		"control in a key":  {"\"a\\x1fb\": 1\n", "1.yml:1:1 bad-key"},
+		"after a lone CR":   {"\r- b", "1.yml:2:1 not-a-mapping"},
+		"Latin-1 after NEL": {"a: 1\u0085b: gr\xfcn\n", "1.yml:2:6 encoding"},
 		"text":              {"just a sentence", "1.yml:1:1 not-a-mapping"},
 		"alias bomb":        {bomb, "too-many-values"},
 		"deep nesting":      {"a: " + strings.Repeat("[", 200) + strings.Repeat("]", 200), "1.yml:1:104 too-deep"},

@@ -129,23 +129,3 @@ func invalidUTF8(data []byte) int {
 	}
 	return offset
 }
-
-func lineStart(data []byte, line int) int {
-	offset := 0
-	for ; line > 1; line-- {
-		next := bytes.IndexByte(data[offset:], '\n')
-		if next < 0 {
-			break
-		}
-		offset += next + 1
-	}
-	return offset
-}
-
-// offsetPosition counts lines and characters up to a byte offset.
-func offsetPosition(s Source, offset int) Position {
-	before := bytes.TrimPrefix(s.Data[:min(offset, len(s.Data))], []byte("\xef\xbb\xbf"))
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
-	return Position{s.Name, line, column}
-}

@@ -30,6 +30,8 @@ func TestATemplateIsFoundInEveryFormOfYAMLText(t *testing.T) {
 		"umlauts before":                "'äöü': 'äöü X'\n",
 		"in brackets":                   "a: [b, \"c X\"]\n",
 		"windows line ends":             "a: |\r\n  one\r\n  two X\r\n",
+		"line ends of an old Mac":       "a: |\r  one\r  two X\r",
+		"all of YAML's line ends":       "b: 1\u0085c: 2\u2028a: |\u2029  one\n  two X\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Source{"x.yml", []byte(source)}
