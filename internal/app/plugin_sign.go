@@ -3,7 +3,6 @@ package app
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -66,19 +65,17 @@ func GenerateKeys(prefix string, ask Password) (KeyPair, error) {
 
 // SignPlugin writes FILE.minisig.
 func SignPlugin(file, keyFile string, ask Password) (loader.Signature, error) {
-	secret, err := readSecretKey(keyFile, ask)
+	secret, err := loader.ReadSecretKey(keyFile, func() (string, error) { return ask("Password for " + keyFile + ": ") })
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; make a pair of keys with: otai plugin sign --generate PREFIX", err)
+	}
 	if err != nil {
-		return loader.Signature{}, err
+		return loader.Signature{}, fault(CodeUsage, fmt.Errorf("the secret key %s: %w", keyFile, err))
 	}
-	content, err := digest(file)
+	s, text, err := loader.Sign(file, secret, time.Now())
 	if err != nil {
-		return loader.Signature{}, err
+		return loader.Signature{}, fault(CodeRun, err)
 	}
-	s := loader.Signature{
-		File: file + loader.SignatureEnding, KeyID: loader.KeyID(secret.ID()),
-		Comment: fmt.Sprintf("timestamp:%d\tfile:%s\thashed", time.Now().Unix(), filepath.Base(file)),
-	}
-	text := content.SignWithComments(secret, s.Comment, "signature of the key "+s.KeyID)
 	if err := replaceFile(s.File, text, 0o644); err != nil {
 		return loader.Signature{}, fault(CodeRun, fmt.Errorf("writing the signature: %w", err))
 	}
@@ -121,69 +118,6 @@ func (s Settings) trustedKeys() ([]string, error) {
 		return nil, fault(CodeUsage, errors.New("the configuration has no trusted_keys; name a public key with --key"))
 	}
 	return d.TrustedKeys, nil
-}
-
-func readSecretKey(name string, ask Password) (minisign.PrivateKey, error) {
-	refuse := func(err error) (minisign.PrivateKey, error) {
-		return minisign.PrivateKey{}, fault(CodeUsage, fmt.Errorf("the secret key %s: %w", name, err))
-	}
-	text, err := readShort(name)
-	if err != nil {
-		return refuse(fmt.Errorf("%w; make a pair of keys with: otai plugin sign --generate PREFIX", plainCause(err)))
-	}
-	if minisign.IsEncrypted(text) {
-		password, err := ask("Password for " + name + ": ")
-		if err != nil {
-			return refuse(err)
-		}
-		secret, err := minisign.DecryptKey(password, text)
-		if err != nil {
-			return refuse(errors.New("the password is wrong, or the file is damaged"))
-		}
-		return secret, nil
-	}
-	var secret minisign.PrivateKey
-	if err := secret.UnmarshalText(text); err != nil {
-		return refuse(fmt.Errorf("is no minisign secret key: %w", err))
-	}
-	return secret, nil
-}
-
-// digest reads the file as minisign's pre-hashed form wants it: in pieces.
-func digest(name string) (*minisign.Reader, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, fault(CodeRun, err)
-	}
-	defer file.Close()
-	content := minisign.NewReader(file)
-	if _, err := io.Copy(io.Discard, content); err != nil {
-		return nil, fault(CodeRun, fmt.Errorf("reading the file: %w", err))
-	}
-	return content, nil
-}
-
-// A secret key has a few hundred bytes.
-const longestKeyFile = 16 << 10
-
-func readShort(name string) ([]byte, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, longestKeyFile+1))
-	if err == nil && len(text) > longestKeyFile {
-		return nil, fmt.Errorf("is longer than %d bytes", longestKeyFile)
-	}
-	return text, err
-}
-
-func plainCause(err error) error {
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		return pathError.Err
-	}
-	return err
 }
 
 // writeNew writes a whole file that must not exist yet.

@@ -96,10 +96,7 @@ func (l *loading) probe(ctx context.Context, p *Plugin, private string, app api.
 	if known := l.cache.get(p.SHA256, request.App); known != nil {
 		return known, nil
 	}
-	timeout := l.ProbeTimeout
-	if timeout <= 0 {
-		timeout = DefaultProbeTimeout
-	}
+	timeout := l.probeTimeout()
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	child, err := runProbe(limited, request, nil)
@@ -113,6 +110,14 @@ func (l *loading) probe(ctx context.Context, p *Plugin, private string, app api.
 	}
 	l.cache.put(p.SHA256, request.App, found)
 	return found, nil
+}
+
+// probeTimeout is how long code of a plugin may take, in the child and here.
+func (o *Options) probeTimeout() time.Duration {
+	if o.ProbeTimeout <= 0 {
+		return DefaultProbeTimeout
+	}
+	return o.ProbeTimeout
 }
 
 // probed is what became of the child.

@@ -102,7 +102,7 @@ func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list 
 	if err := result.Encode(probeMessage{Doing: doingOpen}); err != nil {
 		return nil, nil, nil, err
 	}
-	create, failure := openFile(p, request.File)
+	create, failure := openFile(p, request.File, 0) // the parent has a limit
 	if failure != nil {
 		return nil, nil, failure, nil
 	}
@@ -114,6 +114,6 @@ func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list 
 		HostVersion: request.App.HostVersion, CacheDir: request.App.CacheDir, StateDir: request.App.StateDir,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
-	found, list, failure = examine(p, create, app)
+	found, list, failure = examine(p, create, app, 0)
 	return found, list, failure, nil
 }
