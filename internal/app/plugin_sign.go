@@ -17,12 +17,25 @@ import (
 // Password asks for a password, or says that nobody can be asked.
 type Password func(prompt string) (string, error)
 
-// KeyPair is a new pair of minisign keys.
+// KeyPair is a new pair of minisign keys; its JSON form is stable.
 type KeyPair struct {
-	ID             string
-	Secret, Public string // files
-	Text           string // of the public key, as a configuration takes it
-	Encrypted      bool   // the secret key needs a password
+	ID        string `json:"key_id"`
+	Secret    string `json:"secret_key_file"`
+	Public    string `json:"public_key_file"`
+	Text      string `json:"public_key"` // as a configuration takes it
+	Encrypted bool   `json:"encrypted"`  // the secret key needs a password
+}
+
+// PluginSignature is a signature, made or checked; its JSON form is stable.
+type PluginSignature struct {
+	File      string `json:"file"`
+	OK        bool   `json:"ok"`
+	Signature string `json:"signature"` // file
+	KeyID     string `json:"key_id"`
+	Comment   string `json:"comment"` // signed with the content
+	Code      string `json:"code"`    // of a refusal
+	Error     string `json:"error"`
+	Fix       string `json:"fix"`
 }
 
 // GenerateKeys writes PREFIX.key, encrypted if the password is not empty, and
@@ -64,44 +77,52 @@ func GenerateKeys(prefix string, ask Password) (KeyPair, error) {
 }
 
 // SignPlugin writes FILE.minisig.
-func SignPlugin(file, keyFile string, ask Password) (loader.Signature, error) {
+func SignPlugin(file, keyFile string, ask Password) (PluginSignature, error) {
 	secret, err := loader.ReadSecretKey(keyFile, func() (string, error) { return ask("Password for " + keyFile + ": ") })
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w; make a pair of keys with: otai plugin sign --generate PREFIX", err)
 	}
 	if err != nil {
-		return loader.Signature{}, fault(CodeUsage, fmt.Errorf("the secret key %s: %w", keyFile, err))
+		return PluginSignature{}, fault(CodeUsage, fmt.Errorf("the secret key %s: %w", keyFile, err))
 	}
 	s, text, err := loader.Sign(file, secret, time.Now())
 	if err != nil {
-		return loader.Signature{}, fault(CodeRun, err)
+		return PluginSignature{}, fault(CodeRun, err)
 	}
 	if err := replaceFile(s.File, text, 0o644); err != nil {
-		return loader.Signature{}, fault(CodeRun, fmt.Errorf("writing the signature: %w", err))
+		return PluginSignature{}, fault(CodeRun, fmt.Errorf("writing the signature: %w", err))
 	}
-	return s, nil
+	return signatureOf(file, s), nil
+}
+
+func signatureOf(file string, s loader.Signature) PluginSignature {
+	return PluginSignature{File: file, OK: true, Signature: s.File, KeyID: s.KeyID, Comment: s.Comment}
 }
 
 // VerifyPlugin checks FILE.minisig. key is a public key, or the file of one; "" is
 // any of the trusted_keys of the configuration. The fault of a signature that
-// doesn't hold has the code of a refused plugin.
-func VerifyPlugin(s Settings, file, key string) (loader.Signature, error) {
+// doesn't hold has the code of a refused plugin, and the answer says the same.
+func VerifyPlugin(s Settings, file, key string) (PluginSignature, error) {
 	trusted := []string{key}
 	if key == "" {
 		var err error
 		if trusted, err = s.trustedKeys(); err != nil {
-			return loader.Signature{}, err
+			return PluginSignature{}, err
 		}
 	}
 	keys, err := loader.ReadKeys(trusted)
 	if err != nil {
-		return loader.Signature{}, fault(CodeUsage, err)
+		return PluginSignature{}, fault(CodeUsage, err)
 	}
 	found, err := loader.VerifySignature(file, "", keys)
 	if verdict := (*loader.SignatureError)(nil); errors.As(err, &verdict) {
-		return found, fault(CodePlugins, fmt.Errorf("%s: %w; %s", file, verdict, verdict.Fix))
+		refused := PluginSignature{File: file, Signature: file + loader.SignatureEnding, Code: string(verdict.Code), Error: verdict.Cause, Fix: verdict.Fix}
+		return refused, fault(CodePlugins, fmt.Errorf("%s: %w; %s", file, verdict, verdict.Fix))
 	}
-	return found, fault(CodeRun, err)
+	if err != nil {
+		return PluginSignature{}, fault(CodeRun, err)
+	}
+	return signatureOf(file, found), nil
 }
 
 // trustedKeys are those of the configuration.

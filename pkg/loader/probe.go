@@ -234,8 +234,12 @@ func (c *probed) end() string {
 	var exit *exec.ExitError
 	if errors.As(c.status, &exit) {
 		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			// SIGKILL may be this process's own, once nothing is to be read any more.
 			closed := errors.Is(c.reading, io.EOF) || errors.Is(c.reading, io.ErrUnexpectedEOF)
-			if status.Signal() == syscall.SIGKILL && !closed {
+			switch {
+			case status.Signal() == syscall.SIGKILL && closed:
+				return "was killed, or closed the descriptor that it answers through"
+			case status.Signal() == syscall.SIGKILL:
 				return "was ended because its answer can't be read: " + c.reading.Error()
 			}
 			return "was killed by a signal: " + status.Signal().String()

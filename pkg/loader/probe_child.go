@@ -50,6 +50,8 @@ func ServeProbe() bool {
 	syscall.CloseOnExec(probeResult)
 	syscall.CloseOnExec(probeLifeline)
 	go endWithParent(os.NewFile(probeLifeline, "lifeline"))
+	// Where memory runs out, this process is to end and not the one that waits for it.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	// A crash is what this process is for: it leaves no core file, and a short trace.
 	_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})
 	debug.SetTraceback("single")
