@@ -207,20 +207,16 @@ func soundHash(object *elf.File) error {
 	if s == nil {
 		return nil
 	}
-	const header = 16
-	content, err := table(s)
-	if err != nil {
-		return err
-	}
-	if len(content) < header {
-		return fmt.Errorf("section %s is too short", s.Name)
+	content := make([]byte, 16)
+	if _, err := s.ReadAt(content, 0); err != nil {
+		return fmt.Errorf("section %s: %w", s.Name, err)
 	}
 	order, word := object.ByteOrder, uint64(8)
 	if object.Class == elf.ELFCLASS32 {
 		word = 4
 	}
 	buckets, filter := uint64(order.Uint32(content)), uint64(order.Uint32(content[8:]))
-	if filter&(filter-1) != 0 || header+word*filter+4*buckets > uint64(len(content)) {
+	if filter&(filter-1) != 0 || uint64(len(content))+word*filter+4*buckets > s.Size {
 		return fmt.Errorf("section %s says that it has %d buckets and a filter of %d words", s.Name, buckets, filter)
 	}
 	return nil
