@@ -45,6 +45,9 @@ func TestEveryMistakeIsNamedAtItsPlace(t *testing.T) {
 		}
 		t.Run(strings.TrimSuffix(name, ".yml"), func(t *testing.T) {
 			want := announced(string(data))
+			if strings.Contains(problems.Error(), "gEheim") {
+				t.Errorf("a password is shown: %v", problems)
+			}
 			if len(want) == 0 || len(want) != len(problems) {
 				t.Fatalf("%d problems, %d are announced:\n%v", len(problems), len(want), problems)
 			}
