@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 
@@ -25,7 +26,7 @@ Exit code 3 means that a file would be refused.`,
 		Example: `  otai plugin check otai_words.so
   otai plugin check --static otai_words.so
   otai plugin check plugins/*.so --json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments(1, math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			checks, err := app.CheckPlugins(cmd.Context(), c.settings, args, static)
 			if checks == nil {
