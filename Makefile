@@ -58,7 +58,7 @@ install: build ## install into DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/otai/plugins $(DESTDIR)$(PREFIX)/share/otai
 	install -m 0755 $(DIST)/bin/otai $(DESTDIR)$(PREFIX)/bin/otai
 	install -m 0644 $(addprefix $(DIST)/plugins/,$(PLUGINS)) $(DESTDIR)$(PREFIX)/lib/otai/plugins/
-	cp -R examples docs LICENSE $(DESTDIR)$(PREFIX)/share/otai/
+	cp -R examples docs LICENSE build/otai.service $(DESTDIR)$(PREFIX)/share/otai/
 	find $(DESTDIR)$(PREFIX)/share/otai -name '*.go' -delete
 
 clean: ## remove build/dist

@@ -10,20 +10,10 @@ import (
 )
 
 func (c *command) newConfig() *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "config",
 		Short: "Bring configuration files into the current form",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
-			}
-			return nil
-		},
-		// Without it, cobra answers a mistyped command with the help and exit code 0.
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(c.newConfigUpgrade())
-	return cmd
+	}, c.newConfigUpgrade())
 }
 
 func (c *command) newConfigUpgrade() *cobra.Command {
@@ -35,7 +25,7 @@ standard error what was changed. The file itself stays as it is. otai runs the o
 forms, too, with a warning for each.`,
 		Example: `  otai config upgrade config.yml > new.yml
   otai validate -c new.yml`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			upgraded, err := app.UpgradeConfig(c.settings, args[0])
 			var found *app.ProblemsError

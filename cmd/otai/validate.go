@@ -17,8 +17,8 @@ func (c *command) newValidate() *cobra.Command {
 		Short: "Check a configuration completely, offline",
 		Long: `Checks a configuration against the plugins that are there and shows every problem
 with file, line and column. Nothing is contacted. Several files are one configuration,
-as with -c: they are merged in their order, and later ones win. Exit code 2 means errors, 3 that
-a plugin which the configuration needs was refused.`,
+as with -c: they are merged in their order, and later ones win. Exit code 2 means
+errors, 3 that a plugin which the configuration needs was refused.`,
 		Example: `  otai validate -c config.yml
   otai validate base.yml site.yml
   otai validate -c config.yml --json | jq .problems`,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 	"github.com/open-ticket-ai/otai/pkg/registry"
@@ -111,15 +112,28 @@ func aboutPlugins(p config.Problem) bool {
 	return p.Severity == config.SeverityError && (strings.HasPrefix(p.Path, "plugin") || strings.HasPrefix(p.Path, "trusted_keys"))
 }
 
-// place writes the place of a value as file:line:column.
+// place writes the place of a value for people.
 func place(d *config.Document) func(path string) string {
-	return func(path string) string {
-		at := d.Locate(path)
-		if at.File == "" || at.Line == 0 {
-			return at.File
-		}
-		return fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+	return func(path string) string { return placeText(d.Locate(path)) }
+}
+
+// placeText writes file:line:column, or the name of what has no lines, such as a
+// variable of the environment.
+func placeText(at config.Position) string {
+	if at.File == "" || at.Line == 0 {
+		return at.File
 	}
+	return fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+}
+
+// faultPlace is the place of a fault in the value at path: within the value, where
+// that is a template.
+func faultPlace(d *config.Document, path string, err error) config.Position {
+	var template *api.TemplateError
+	if errors.As(err, &template) {
+		return d.LocateTemplate(path, template)
+	}
+	return d.Locate(path)
 }
 
 // ProblemsError carries what is wrong in a configuration, for people one line
@@ -171,6 +185,7 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 	o.Logger = a.logger
 	o.Env = a.redactor.env(a.document.Lookup)
 	o.Redact = a.redactor.Add
+	o.Locate = func(path string, err error) string { return placeText(faultPlace(a.document, path, err)) }
 	o.DefaultRenderer = base.RendererUse
 	services := make([]orchestrator.Service, len(a.document.Services))
 	for i, s := range a.document.Services {
@@ -190,7 +205,7 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 func (a *application) located(err error) error {
 	var problems config.Problems
 	for _, fault := range configErrors(err) {
-		at := a.document.Locate(fault.Path)
+		at := faultPlace(a.document, fault.Path, fault.Err)
 		problems = append(problems, config.Problem{
 			File: at.File, Line: at.Line, Column: at.Column, Path: fault.Path,
 			Severity: config.SeverityError, Code: "build", Message: fault.Err.Error(),

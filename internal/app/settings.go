@@ -1,8 +1,10 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -134,7 +136,8 @@ func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
 	}
 	if len(names) == 0 {
 		for _, name := range defaultConfigFiles {
-			if _, err := os.Stat(filepath.Join(s.Dir, name)); err == nil {
+			// One that can't be looked at is there; reading it says why.
+			if _, err := os.Stat(filepath.Join(s.Dir, name)); !errors.Is(err, fs.ErrNotExist) {
 				names = []string{name}
 				break
 			}
@@ -156,7 +159,7 @@ func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
 	switch {
 	case err == nil:
 		dotEnv = []config.Source{{Name: name, Data: data}}
-	case !os.IsNotExist(err):
+	case !errors.Is(err, fs.ErrNotExist):
 		return nil, nil, fmt.Errorf("reading the environment file: %w", err)
 	}
 	return files, dotEnv, nil

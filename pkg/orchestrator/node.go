@@ -173,15 +173,15 @@ func (n *node) runOnce(ctx context.Context, scope api.Scope) (api.PipeResult, er
 	}
 	own, err := params.PlainParams(n.spec, p)
 	if err != nil {
-		return api.PipeResult{}, fmt.Errorf("%s.params: %w", n.path, err)
+		return api.PipeResult{}, n.fault(n.path+".params", err)
 	}
 	result, err := n.call(ctx, p, scope.Enter(own))
 	if err != nil {
-		return api.PipeResult{}, n.wrap(err)
+		return api.PipeResult{}, n.fault(n.path, err)
 	}
 	data, err := plainData(result.Data)
 	if err != nil {
-		return api.PipeResult{}, fmt.Errorf("%s: its answer can't be handed on: %w", n.path, err)
+		return api.PipeResult{}, n.fault(n.path, fmt.Errorf("its answer can't be handed on: %w", err))
 	}
 	result.Data = data
 	return result, nil
@@ -190,14 +190,14 @@ func (n *node) runOnce(ctx context.Context, scope api.Scope) (api.PipeResult, er
 func (n *node) params(ctx context.Context, scope api.Scope) (any, error) {
 	rendered, err := params.Render(n.spec, n.raw, n.texts.rendering(ctx, scope.Enter(nil)))
 	if err != nil {
-		return nil, fmt.Errorf("%s.params.%w", n.path, err)
+		return nil, n.paramsFault(err)
 	}
 	if n.secret { // a template may have made another text of it
 		n.engine.redactSecrets(n.spec, rendered)
 	}
 	p, err := params.Decode(n.spec, rendered, n.binder)
 	if err != nil {
-		return nil, paramsError(n.path, err)
+		return nil, n.paramsFault(err)
 	}
 	return p, nil
 }
@@ -205,23 +205,6 @@ func (n *node) params(ctx context.Context, scope api.Scope) (any, error) {
 func (n *node) call(ctx context.Context, p any, scope api.Scope) (result api.PipeResult, err error) {
 	defer recovered(n.path, &err)
 	return n.run(ctx, p, scope)
-}
-
-// stepError names the innermost pipe that failed; its parents add nothing.
-type stepError struct {
-	path string
-	err  error
-}
-
-func (e *stepError) Error() string { return e.path + ": " + e.err.Error() }
-func (e *stepError) Unwrap() error { return e.err }
-
-func (n *node) wrap(err error) error {
-	var inner *stepError
-	if errors.As(err, &inner) {
-		return err
-	}
-	return &stepError{path: n.path, err: err}
 }
 
 func plainData(data map[string]any) (map[string]any, error) {
