@@ -91,7 +91,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		return a, err
 	}
 	offered.registry, offered.plugins = a.registry, a.plugins
-	a.problems = a.problems.And(document.Check(offered))
+	a.problems = a.problems.And(unknownPlugins(document, a.plugins)).And(document.Check(offered))
 	a.redactor.addAll(document.Secrets()) // Check knows the secret fields
 	if a.problems.HasErrors() {
 		code := CodeUsage
