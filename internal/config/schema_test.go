@@ -58,7 +58,7 @@ func TestTheSchemaFindsWhatIsWrongInTheFormOfAFile(t *testing.T) {
 	s := compiled(t, config.Schema(newCatalog()))
 	// What is a mistake in a way that no schema can tell.
 	beyond := []string{
-		"log-file-without-path",       // a key that another key needs
+		"log-file-without-path",                                                     // a key that another key needs
 		"password-begins-with-bang", "two-documents", "hard-spaces-from-a-web-page", // mistakes of the text, with none in its form
 	}
 	files, err := filepath.Glob("testdata/broken/*.yml")
