@@ -135,9 +135,13 @@ func TestADamagedModelIsRefusedWithFileAndField(t *testing.T) {
 		"vocabulary below the tokenizer's":    {config("vocab_size", 100), []string{"tokenizer.json", "419", "vocab_size", "100"}},
 		"vocabulary above the weights'":       {config("vocab_size", 10000), []string{"model.safetensors", "word_embeddings", "[10000 60]"}},
 		"positions above the weights'":        {config("max_position_embeddings", 512), []string{"position_embeddings", "[512 60]"}},
-		"a pointer of Git LFS":                {change("model.safetensors", func(*testing.T) func([]byte) []byte { return func([]byte) []byte { return []byte("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 9\n") } }), []string{"model.safetensors is only a pointer", "git lfs pull"}},
-		"a kind of quantization":              {config("quantization_config", map[string]string{"quant_method": "gptq"}), []string{"config.json", "quantization_config", "gptq"}},
-		"one position":                        {config("max_position_embeddings", 1), []string{"max_position_embeddings", "special tokens"}},
+		"a pointer of Git LFS": {change("model.safetensors", func(*testing.T) func([]byte) []byte {
+			return func([]byte) []byte {
+				return []byte("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 9\n")
+			}
+		}), []string{"model.safetensors is only a pointer", "git lfs pull"}},
+		"a kind of quantization": {config("quantization_config", map[string]string{"quant_method": "gptq"}), []string{"config.json", "quantization_config", "gptq"}},
+		"one position":           {config("max_position_embeddings", 1), []string{"max_position_embeddings", "special tokens"}},
 	}
 	for name, c := range tests {
 		t.Run(name, func(t *testing.T) {
