@@ -36,7 +36,15 @@ type piecemeal struct {
 	random *rand.Rand
 	lost   int // answers that were not given, or were a failure after a part
 	slow   int
+	events strings.Builder
 	done   sync.WaitGroup
+}
+
+// tell notes what became of an update, for a test that fails.
+func (p *piecemeal) tell(update map[string]json.RawMessage, what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(&p.events, "%s help desk: %q: %s\n", time.Now().Format("15:04:05.000"), bytes.Trim(update["TicketID"], `"`), what)
 }
 
 func (p *piecemeal) chance(n int) bool {
@@ -77,6 +85,8 @@ func (p *piecemeal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// From here on nobody asks whether the client is still there.
 	p.done.Add(1)
 	defer p.done.Done()
+	p.tell(update, "an update arrived")
+	defer p.tell(update, "an update is done")
 	if p.chance(12) {
 		p.mu.Lock()
 		p.slow++
@@ -216,6 +226,7 @@ func TestKilledAtAnyMomentNoTicketIsLostOrNotedTwice(t *testing.T) {
 	config := writeFile(t, sortingAll)
 	env := environment(t, "OTOBO_URL="+web.URL+"/znuny/nph-genericinterface.pl")
 	between := 0
+	var lives strings.Builder
 	for n := range kills {
 		for len(p.updates) > 0 {
 			<-p.updates
@@ -243,6 +254,7 @@ func TestKilledAtAnyMomentNoTicketIsLostOrNotedTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = cmd.Wait()
+		fmt.Fprintf(&lives, "%s life %d was killed:\n%s", time.Now().Format("15:04:05.000"), n, log)
 		if strings.Contains(log.String(), password) {
 			t.Error("the password is in the log")
 		}
@@ -256,6 +268,7 @@ func TestKilledAtAnyMomentNoTicketIsLostOrNotedTwice(t *testing.T) {
 	eventuallyWithin(t, 2*time.Minute, "all tickets were moved", func() bool { return p.found(t, "Incoming") == 0 })
 	time.Sleep(3500 * time.Millisecond) // what is unfinished is looked at for 3 s
 	last.stop(t)
+	lives.WriteString(last.log.String())
 	web.CloseClientConnections()
 	p.done.Wait()
 
@@ -273,6 +286,11 @@ func TestKilledAtAnyMomentNoTicketIsLostOrNotedTwice(t *testing.T) {
 		}
 		if ticket["Queue"] != "IT" || ticket["Priority"] != "4 high" || notes != 1 {
 			t.Errorf("ticket %s is in %v, %v, with %d notes", id, ticket["Queue"], ticket["Priority"], notes)
+			for line := range strings.Lines(p.events.String() + lives.String()) {
+				if strings.Contains(line, fmt.Sprintf("%q", id)) || strings.Contains(line, "was killed") {
+					t.Log(strings.TrimSpace(line))
+				}
+			}
 		}
 	}
 }

@@ -28,10 +28,10 @@ func (c *command) newPluginList() *cobra.Command {
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			list, dirs, err := app.Plugins(cmd.Context(), c.settings)
-			if err != nil {
-				return err
-			}
 			out := cmd.OutOrStdout()
+			if err != nil {
+				return answerError(out, asJSON, err)
+			}
 			if asJSON {
 				return writeJSON(out, list)
 			}

@@ -23,15 +23,12 @@ and reports. Exit code 3 means that this otai would refuse it.`,
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			details, err := app.InspectPlugin(cmd.Context(), c.settings, args[0])
-			if err != nil && details.Path == "" {
-				return err
-			}
 			out := cmd.OutOrStdout()
+			if err != nil && details.Path == "" {
+				return answerError(out, asJSON, err)
+			}
 			if asJSON {
-				if err := writeJSON(out, details); err != nil {
-					return err
-				}
-				return quietly(err)
+				return answered(err, writeJSON(out, details))
 			}
 			return errors.Join(showDetails(out, details), err)
 		},

@@ -9,7 +9,8 @@ import (
 )
 
 func (c *command) newPluginNew() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "new NAME [DIR]",
 		Short: "Write a plugin project that builds, tests and loads as it stands",
 		Long: `Writes a Go module with one service, one pipe, their params, a test, a Makefile and
@@ -25,10 +26,14 @@ hyphens; DIR is otai-NAME unless it is given, and must be new or empty.`,
 				dir = args[1]
 			}
 			p, err := app.NewPlugin(args[0], dir)
-			if err != nil {
-				return err
+			out := cmd.OutOrStdout()
+			switch {
+			case err != nil:
+				return answerError(out, asJSON, err)
+			case asJSON:
+				return writeJSON(out, p)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), `The plugin %s is in %s. Next:
+			_, err = fmt.Fprintf(out, `The plugin %s is in %s. Next:
   cd %s
   make test
   otai plugin build .
@@ -43,4 +48,6 @@ hyphens; DIR is otai-NAME unless it is given, and must be new or empty.`,
 			return folders(cmd, args, begun)
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
 }

@@ -20,6 +20,16 @@ var secretName = regexp.MustCompile(`(?i)password|passwd|passphrase|secret|api[_
 // SecretName reports whether a key or a variable of this name holds a secret.
 func SecretName(name string) bool { return secretName.MatchString(name) }
 
+// shownAt is the text for messages: *** below a key that is named like a secret.
+func shownAt(path, text string) string {
+	for _, step := range pathStep.FindAllString(path, -1) {
+		if SecretName(step) {
+			return "***"
+		}
+	}
+	return text
+}
+
 // secrets are values that no message may show. Variables are looked up while the
 // application runs, so the set grows and is locked.
 type secrets struct {

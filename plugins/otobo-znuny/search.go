@@ -34,6 +34,7 @@ func (s *TicketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 		return nil, fmt.Errorf("search tickets: %w: limit and offset must not be negative", api.ErrInvalid)
 	}
 	if s.resuming.Load() {
+		s.openJournal(ctx)
 		if err := s.finishAll(ctx); err != nil {
 			s.logger.DebugContext(ctx, "an unfinished update waits on", "err", err.Error())
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,8 +26,7 @@ type TicketSystem struct {
 	logger       *slog.Logger
 
 	stateDir   string
-	opening    sync.Once
-	journal    *journal // nil until opened, and without a state folder
+	diary      diary
 	began      time.Time
 	unfinished unfinished
 	resuming   atomic.Bool
@@ -90,6 +88,5 @@ func (s *TicketSystem) CheckHealth(ctx context.Context) error {
 // Close gives idle connections back: on Apache each one holds a worker process.
 func (s *TicketSystem) Close() error {
 	s.client.http.CloseIdleConnections()
-	s.opening.Do(func() {}) // none is opened any more
-	return s.journal.close()
+	return s.diary.close()
 }

@@ -48,6 +48,21 @@ func readDynamic(object *elf.File) (d dynamic, err error) {
 // forget drops what only the reading of the file needs.
 func (d *dynamic) forget() { d.symbols, d.tables = nil, nil }
 
+// No linker writes a larger table of symbols, of their names or of relocations.
+const mostTableBytes = 128 << 20
+
+// table reads a whole section.
+func table(s *elf.Section) ([]byte, error) {
+	if s.Size > mostTableBytes {
+		return nil, fmt.Errorf("section %s has %d bytes, more than makes sense", s.Name, s.Size)
+	}
+	content, err := s.Data()
+	if err != nil {
+		return nil, fmt.Errorf("section %s: %w", s.Name, err)
+	}
+	return content, nil
+}
+
 // section returns the content of the first section of a type, and of the section
 // that it links to; nil where there is none.
 func (d *dynamic) section(object *elf.File, kind elf.SectionType) (content []byte, text string, err error) {
@@ -55,17 +70,17 @@ func (d *dynamic) section(object *elf.File, kind elf.SectionType) (content []byt
 	if s == nil {
 		return nil, "", nil
 	}
-	if content, err = s.Data(); err != nil {
-		return nil, "", fmt.Errorf("section %s: %w", s.Name, err)
+	if content, err = table(s); err != nil {
+		return nil, "", err
 	}
 	if s.Link == 0 || int(s.Link) >= len(object.Sections) || object.Sections[s.Link].Type != elf.SHT_STRTAB {
 		return nil, "", fmt.Errorf("section %s has no names", s.Name)
 	}
 	text, ok := d.tables[s.Link]
 	if !ok {
-		names, err := object.Sections[s.Link].Data()
+		names, err := table(object.Sections[s.Link])
 		if err != nil {
-			return nil, "", fmt.Errorf("section %s: %w", object.Sections[s.Link].Name, err)
+			return nil, "", err
 		}
 		text = string(names)
 		d.tables[s.Link] = text

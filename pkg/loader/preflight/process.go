@@ -267,6 +267,9 @@ func difference(name string, plugin, other *Image) Difference {
 	if module == "" {
 		module = otherModule
 	}
+	if module == "" { // the standard library's version is the release
+		version.Version, otherVersion.Version = plugin.Build.GoVersion, other.Build.GoVersion
+	}
 	d := Difference{Package: name, Module: module, Plugin: version, Host: otherVersion}
 	d.Fix = fixDifference(d)
 	return d
@@ -302,8 +305,12 @@ func list(differences []Difference) string {
 			names.WriteString(", ")
 		}
 		names.WriteString(d.Package)
-		if d.Plugin != d.Host {
-			fmt.Fprintf(&names, " (here %s, there %s)", d.Plugin, d.Host)
+		here, there := d.Plugin, d.Host
+		if here.Version != there.Version {
+			here.Sum, there.Sum = "", "" // long, and no news
+		}
+		if here != there {
+			fmt.Fprintf(&names, " (here %s, there %s)", here, there)
 		}
 	}
 	return names.String()

@@ -8,10 +8,10 @@ import (
 )
 
 // parseJSON makes a tokenizer of the text of tokenizer.json.
-func parseJSON(text []byte) (*Tokenizer, error) {
+func parseJSON(text []byte, o overrides) (*Tokenizer, error) {
 	t := &Tokenizer{known: newWords()}
 	var file struct{ added, normalizer, split, post json.RawMessage }
-	s := &scanner{text: string(text)}
+	s := &scanner{text: string(text), python: o.python}
 	err := s.object(func(key string) (err error) {
 		switch key {
 		case "version":
@@ -47,8 +47,14 @@ func parseJSON(text []byte) (*Tokenizer, error) {
 	if t.model == nil {
 		return nil, errors.New("model: missing")
 	}
+	if file.normalizer, err = o.normalizer.apply(file.normalizer, 0); err != nil {
+		return nil, fmt.Errorf("normalizer: %w", err)
+	}
 	if t.normalizers, err = parseNormalizers(file.normalizer, 0); err != nil {
 		return nil, fmt.Errorf("normalizer: %w", err)
+	}
+	if file.split, err = o.splitter.apply(file.split, 0); err != nil {
+		return nil, fmt.Errorf("pre_tokenizer: %w", err)
 	}
 	if t.splits, err = parseSplitters(file.split, 0); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
@@ -166,11 +172,17 @@ func parseTemplate(text json.RawMessage, depth int) (template, error) {
 		}
 		var t template
 		for _, one := range file.Processors {
-			outer, err := parseTemplate(one, depth+1)
+			next, err := parseTemplate(one, depth+1)
 			if err != nil {
 				return template{}, err
 			}
-			t.before, t.after = append(outer.before, t.before...), append(t.after, outer.after...)
+			if next.size() > 0 && t.size() > 0 {
+				// Each would treat what the one before added as texts of their own.
+				return template{}, errors.New("Sequence has two that add special tokens; supported is one")
+			}
+			if next.size() > 0 {
+				t = next
+			}
 		}
 		return t, nil
 	}
