@@ -60,6 +60,7 @@ install: build ## install into DESTDIR and PREFIX
 	install -m 0644 $(addprefix $(DIST)/plugins/,$(PLUGINS)) $(DESTDIR)$(PREFIX)/lib/otai/plugins/
 	cp -R examples docs LICENSE build/otai.service $(DESTDIR)$(PREFIX)/share/otai/
 	find $(DESTDIR)$(PREFIX)/share/otai -name '*.go' -delete
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/otai
 
 clean: ## remove build/dist
 	rm -rf $(DIST)

@@ -32,7 +32,7 @@ func newLogger(s Settings, c config.Logging, r *Redactor) (*slog.Logger, io.Clos
 	if c.LogToFile && c.LogFilePath != "" {
 		file, err := os.OpenFile(s.abs(c.LogFilePath), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
 		if err != nil {
-			return nil, nil, fmt.Errorf("opening the log file: %w", err)
+			return nil, nil, fmt.Errorf("opening the log file that infrastructure.logging.log_file_path names: %w", err)
 		}
 		out, closer = zerolog.MultiLevelWriter(out, file), file
 	}
