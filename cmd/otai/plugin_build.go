@@ -24,7 +24,7 @@ be refused.`,
 		Example: `  otai plugin build .
   otai plugin build ../otai-words -o plugins/otai_words.so
   GOPROXY=off otai plugin build .    with nothing but the module cache`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			built, err := app.BuildPlugin(cmd.Context(), c.settings, args[0], output)
 			out := cmd.OutOrStdout()

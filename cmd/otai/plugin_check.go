@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -27,7 +28,7 @@ Exit code 3 means that a file would be refused.`,
 		Example: `  otai plugin check otai_words.so
   otai plugin check --static otai_words.so
   otai plugin check plugins/*.so --json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments(1, math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			checks, err := app.CheckPlugins(cmd.Context(), c.settings, args, static)
 			if checks == nil {

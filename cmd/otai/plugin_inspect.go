@@ -20,7 +20,7 @@ func (c *command) newPluginInspect() *cobra.Command {
 and reports. Exit code 3 means that this otai would refuse it.`,
 		Example: `  otai plugin inspect plugins/otai_otobo_znuny.so
   otai plugin inspect --json plugins/otai_otobo_znuny.so | jq .offers[].schema`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			details, err := app.InspectPlugin(cmd.Context(), c.settings, args[0])
 			out := cmd.OutOrStdout()

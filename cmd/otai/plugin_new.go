@@ -19,7 +19,7 @@ neither a network nor otai's sources are needed. The name has letters, digits an
 hyphens; DIR is otai-NAME unless it is given, and must be new or empty.`,
 		Example: `  otai plugin new words
   otai plugin new my-desk plugins/my-desk`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: arguments(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := ""
 			if len(args) == 2 {

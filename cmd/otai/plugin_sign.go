@@ -26,9 +26,9 @@ OTAI_SIGN_PASSWORD; a new key without one is not encrypted.`,
   otai plugin sign otai_words.so --key release.key`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if generate != "" {
-				return noArgs(cmd, args)
+				return arguments(0, 0)(cmd, args)
 			}
-			return cobra.ExactArgs(1)(cmd, args)
+			return arguments(1, 1)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if generate != "" {

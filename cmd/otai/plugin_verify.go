@@ -19,7 +19,7 @@ file; without --key, against the trusted_keys of the configuration. Exit code 3 
 that the file is not signed, or not by that key, or was changed since.`,
 		Example: `  otai plugin verify otai_words.so --key release.pub
   otai plugin verify otai_words.so -c config.yml`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := app.VerifyPlugin(c.settings, args[0], key)
 			out := cmd.OutOrStdout()
