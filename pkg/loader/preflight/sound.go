@@ -222,15 +222,15 @@ func soundHash(object *elf.File) error {
 	return nil
 }
 
-// relocationKinds are those that the dynamic linker knows.
+// relocationKinds are those that the dynamic linker knows, the frequent ones first.
 var relocationKinds = map[elf.Machine][]uint32{
 	elf.EM_X86_64: {
-		uint32(elf.R_X86_64_NONE), uint32(elf.R_X86_64_64), uint32(elf.R_X86_64_GLOB_DAT), uint32(elf.R_X86_64_JMP_SLOT), uint32(elf.R_X86_64_RELATIVE),
+		uint32(elf.R_X86_64_RELATIVE), uint32(elf.R_X86_64_64), uint32(elf.R_X86_64_GLOB_DAT), uint32(elf.R_X86_64_JMP_SLOT), uint32(elf.R_X86_64_NONE),
 		uint32(elf.R_X86_64_DTPMOD64), uint32(elf.R_X86_64_DTPOFF64), uint32(elf.R_X86_64_TPOFF64), uint32(elf.R_X86_64_TLSDESC), uint32(elf.R_X86_64_IRELATIVE),
 		uint32(elf.R_X86_64_COPY), uint32(elf.R_X86_64_32), uint32(elf.R_X86_64_PC32), uint32(elf.R_X86_64_SIZE64),
 	},
 	elf.EM_AARCH64: {
-		uint32(elf.R_AARCH64_NONE), uint32(elf.R_AARCH64_ABS64), uint32(elf.R_AARCH64_GLOB_DAT), uint32(elf.R_AARCH64_JUMP_SLOT), uint32(elf.R_AARCH64_RELATIVE),
+		uint32(elf.R_AARCH64_RELATIVE), uint32(elf.R_AARCH64_ABS64), uint32(elf.R_AARCH64_GLOB_DAT), uint32(elf.R_AARCH64_JUMP_SLOT), uint32(elf.R_AARCH64_NONE),
 		uint32(elf.R_AARCH64_TLS_DTPMOD64), uint32(elf.R_AARCH64_TLS_DTPREL64), uint32(elf.R_AARCH64_TLS_TPREL64), uint32(elf.R_AARCH64_TLSDESC), uint32(elf.R_AARCH64_IRELATIVE),
 		uint32(elf.R_AARCH64_COPY), uint32(elf.R_AARCH64_ABS32), uint32(elf.R_AARCH64_PREL32), uint32(elf.R_AARCH64_ABS16),
 	},
@@ -252,7 +252,10 @@ func soundRelocations(object *elf.File, d *dynamic) error {
 		if size%relaSize != 0 || size > mostTableBytes {
 			return fmt.Errorf("its dynamic table has a %v of %d bytes", part.at, size)
 		}
-		list := at(object, address, size)
+		list, err := d.relocationsAt(object, address, size)
+		if err != nil {
+			return err
+		}
 		if list == nil {
 			return fmt.Errorf("its dynamic table has a %v of %d bytes at address %#x, which the file does not hold", part.at, size, address)
 		}
@@ -270,6 +273,13 @@ func soundRelocations(object *elf.File, d *dynamic) error {
 		return errors.New("its dynamic table names an unknown kind of relocations")
 	}
 	return nil
+}
+
+func (d *dynamic) relocationsAt(object *elf.File, address, size uint64) ([]byte, error) {
+	if s := object.Section(".rela.dyn"); s != nil && s.Addr == address && s.Size == size {
+		return d.relocations(object)
+	}
+	return at(object, address, size), nil
 }
 
 func soundRelocationList(object *elf.File, list []byte, kinds []uint32, symbols int) error {
