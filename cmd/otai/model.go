@@ -209,8 +209,10 @@ func (c *command) completeModels(use *string) cobra.CompletionFunc {
 		}
 		var names []string
 		for _, m := range models {
-			if len(m.Revisions) > 0 && strings.HasPrefix(m.Name, begun) {
-				names = append(names, m.Name)
+			for _, name := range m.Names() {
+				if strings.HasPrefix(name, begun) {
+					names = append(names, name)
+				}
 			}
 		}
 		return names, cobra.ShellCompDirectiveDefault

@@ -40,6 +40,7 @@ func (c *command) newPluginList() *cobra.Command {
 			return written(text.Flush())
 		},
 	}
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	c.configFlag(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
 	return cmd

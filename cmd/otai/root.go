@@ -56,6 +56,7 @@ func (c *command) complete(cmd *cobra.Command) error {
 	}
 	c.settings.Dir = dir
 	c.settings.Environ = os.Environ()
+	c.settings.Stdin = cmd.InOrStdin()
 	c.settings.Stdout = cmd.OutOrStdout()
 	c.settings.Stderr = cmd.ErrOrStderr()
 	c.settings.Version = version

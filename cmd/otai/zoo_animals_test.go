@@ -86,6 +86,7 @@ func animals() []animal {
 		{name: "an unlock too many in init", make: plugin("init_unlocks"), stage: "probe", code: "probe-crashed", word: "unlock of unlocked mutex", rare: true},
 		{name: "a stack overflow in init", make: plugin("init_overflows"), stage: "probe", code: "probe-crashed", word: "stack exceeds"},
 		{name: "a signal in init", make: plugin("init_kills"), stage: "probe", code: "probe-crashed", word: "killed", rare: true},
+		{name: "all descriptors closed in init", make: plugin("init_closes"), stage: "probe", code: "probe-crashed", word: "a process that tried it", rare: true},
 		{name: "an endless loop in init", make: plugin("init_loops"), stage: "probe", code: "probe-timeout", word: "packages were initialized"},
 		{name: "a deadlock in init", make: plugin("init_deadlocks"), stage: "probe", code: "probe-timeout", word: "packages were initialized", rare: true},
 		{name: "a wait for nothing in init", make: plugin("init_blocks"), stage: "probe", code: "probe-timeout", word: "packages were initialized", rare: true},

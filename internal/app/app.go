@@ -128,7 +128,7 @@ func (a *application) load(ctx context.Context, c choices) (*catalog, error) {
 
 // check holds the document against what the plugins offer.
 func (a *application) check(offered *catalog) error {
-	a.problems = a.problems.And(a.document.Check(offered))
+	a.problems = a.problems.And(unknownPlugins(a.document, a.plugins)).And(a.document.Check(offered))
 	a.redactor.addAll(a.document.Secrets()) // Check knows the secret fields
 	if a.problems.HasErrors() {
 		if len(offered.refused) > 0 {

@@ -13,9 +13,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Limits of one file. A configuration of a large site has some thousand values.
+// MaxBytes is how long a configuration file may be.
+const MaxBytes = 10 << 20
+
+// Further limits of one file. A configuration of a large site has some thousand values.
 const (
-	maxBytes  = 10 << 20
 	maxDepth  = 100
 	maxValues = 100_000 // after every alias was followed
 )
@@ -67,8 +69,8 @@ func parseFile(s Source, f *findings) *yaml.Node {
 	data := bytes.TrimPrefix(s.Data, byteOrderMark)
 	skipped := len(s.Data) - len(data)
 	switch {
-	case len(s.Data) > maxBytes:
-		f.err(Position{s.Name, 1, 1}, "", "file-too-large", "leave out what is no configuration", "the file has more than %d MB", maxBytes>>20)
+	case len(s.Data) > MaxBytes:
+		f.err(Position{s.Name, 1, 1}, "", "file-too-large", "leave out what is no configuration", "the file has more than %d MB", MaxBytes>>20)
 		return nil
 	case !utf8.Valid(data):
 		f.err(at(skipped+invalidUTF8(data)), "", "encoding", "save the file as UTF-8", "this is no UTF-8 text")

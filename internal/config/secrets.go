@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -64,6 +65,9 @@ func (s *secrets) all() []string {
 func (s *secrets) redact(text string) string {
 	for _, v := range s.all() {
 		text = strings.ReplaceAll(text, v, "***")
+		if quoted := strconv.Quote(v); quoted != `"`+v+`"` { // as %q writes it
+			text = strings.ReplaceAll(text, quoted[1:len(quoted)-1], "***")
+		}
 	}
 	return text
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +23,7 @@ type TicketSystem struct {
 	maxNoteBytes int
 	reading      reading
 	memory       memory
+	agents       agents
 	writing      ticketLocks
 	logger       *slog.Logger
 
@@ -57,6 +59,11 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 		}
 	}
 	h.Redact(p.Password)
+	if proxy, err := url.Parse(p.Proxy); err == nil {
+		if secret, given := proxy.User.Password(); given {
+			h.Redact(secret)
+		}
+	}
 	c, err := newClient(p, h)
 	if err != nil {
 		return nil, err

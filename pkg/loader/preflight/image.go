@@ -27,6 +27,7 @@ type Image struct {
 	class   elf.Class
 	data    elf.Data
 	shared  dynamic
+	unsound error // why the dynamic linker must not get it, or nil
 }
 
 // Export is an exported name of package main.
@@ -90,6 +91,7 @@ func read(file io.ReaderAt, path string, size int64) (image *Image, err error) {
 	}
 	if image.setting("-buildmode") == "plugin" {
 		image.readExports(object)
+		image.unsound = checkSound(file, object, &image.shared)
 	}
 	image.shared.forget()
 	return image, nil

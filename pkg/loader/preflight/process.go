@@ -79,6 +79,7 @@ func (p *Process) Check(i *Image, wanted ...Symbol) error {
 	checks := []func() *Error{
 		func() *Error { return p.checkArch(i) },
 		func() *Error { return p.checkPlugin(i) },
+		func() *Error { return checkWhole(i) },
 		func() *Error { return p.checkRelease(i) },
 		func() *Error { return p.checkSettings(i) },
 		func() *Error { return checkSymbols(i, wanted) },
@@ -120,6 +121,13 @@ func (p *Process) checkPlugin(i *Image) *Error {
 		}
 	}
 	return nil
+}
+
+func checkWhole(i *Image) *Error {
+	if i.unsound == nil {
+		return nil
+	}
+	return damaged(i.unsound)
 }
 
 func (p *Process) checkPath(i *Image) *Error {

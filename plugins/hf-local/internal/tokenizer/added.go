@@ -187,10 +187,10 @@ func (a *addedTokens) cut(e *encoder, s span, rest func(span)) {
 
 func endsInWord(s string) bool {
 	r, n := utf8.DecodeLastRuneInString(s)
-	return n > 0 && wordSet.has(r)
+	return n > 0 && isWord(r)
 }
 
 func beginsInWord(s string) bool {
 	r, n := utf8.DecodeRuneInString(s)
-	return n > 0 && wordSet.has(r)
+	return n > 0 && isWord(r)
 }

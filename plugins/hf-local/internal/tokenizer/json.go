@@ -64,7 +64,7 @@ func parseJSON(text []byte, o overrides) (*Tokenizer, error) {
 	}
 	var tokens []addedToken
 	if len(file.added) > 0 {
-		if err := json.Unmarshal(file.added, &tokens); err != nil {
+		if err := unmarshal(file.added, &tokens); err != nil {
 			return nil, fmt.Errorf("added_tokens: %w", err)
 		}
 	}
@@ -103,7 +103,7 @@ func (t *Tokenizer) readTruncation(s *scanner) error {
 	var file struct {
 		Direction string `json:"direction"`
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := unmarshal(text, &file); err != nil {
 		return fmt.Errorf("truncation: %w", err)
 	}
 	t.cutLeft = strings.EqualFold(file.Direction, "left")
@@ -126,7 +126,20 @@ type part struct {
 
 func (p *part) isNull() bool { return len(p.text) == 0 || string(p.text) == "null" }
 
-func (p *part) read(to any) error { return json.Unmarshal(p.text, to) }
+// unmarshal is json.Unmarshal, with an error that is for the file's author.
+func unmarshal(text []byte, to any) error {
+	err := json.Unmarshal(text, to)
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &kind) && kind.Field != "":
+		return fmt.Errorf("%s can't be of the type %s", kind.Field, kind.Value)
+	case errors.As(err, &kind):
+		return fmt.Errorf("it can't be of the type %s", kind.Value)
+	}
+	return err
+}
+
+func (p *part) read(to any) error { return unmarshal(p.text, to) }
 
 func parsePart(text json.RawMessage, depth int) (p part, err error) {
 	p.text = text
@@ -139,7 +152,7 @@ func parsePart(text json.RawMessage, depth int) (p part, err error) {
 	var head struct {
 		Type string `json:"type"`
 	}
-	if err := json.Unmarshal(text, &head); err != nil {
+	if err := unmarshal(text, &head); err != nil {
 		return p, err
 	}
 	p.kind = head.Type
@@ -195,7 +208,7 @@ func parseBertProcessing(text []byte) (template, error) {
 		Separator []any `json:"sep"`
 		Class     []any `json:"cls"`
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := unmarshal(text, &file); err != nil {
 		return template{}, err
 	}
 	id := func(key string, pair []any) ([]int32, error) {
@@ -233,7 +246,7 @@ func parseTemplateProcessing(text []byte) (template, error) {
 			IDs []int32 `json:"ids"`
 		} `json:"special_tokens"`
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := unmarshal(text, &file); err != nil {
 		return template{}, err
 	}
 	var t template

@@ -72,7 +72,7 @@ func readSettings(folder string) (settings, error) {
 }
 
 func (s *settings) readConfig(text []byte) error {
-	if err := json.Unmarshal(text, s); err != nil {
+	if err := unmarshal(text, s); err != nil {
 		return err
 	}
 	if s.MaxLength == nil {
@@ -86,7 +86,7 @@ func (s *settings) readConfig(text []byte) error {
 	var file struct {
 		Decoder map[string]addedToken `json:"added_tokens_decoder"`
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := unmarshal(text, &file); err != nil {
 		return err
 	}
 	s.hasDecoder = file.Decoder != nil
@@ -116,7 +116,7 @@ func (s *settings) readOldSpecials(text []byte) error {
 // special_tokens_map.json.
 func (s *settings) readSpecials(text []byte) error {
 	var file map[string]json.RawMessage
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := unmarshal(text, &file); err != nil {
 		return err
 	}
 	for _, name := range names {
@@ -157,7 +157,7 @@ func specialToken(text json.RawMessage) (addedToken, error) {
 	if json.Unmarshal(text, &token.Content) == nil {
 		return token, notEmpty(token.Content)
 	}
-	err := json.Unmarshal(text, &token)
+	err := unmarshal(text, &token)
 	token.Special = true
 	return token, errors.Join(err, notEmpty(token.Content))
 }
