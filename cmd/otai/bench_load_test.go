@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func main() {
 // BenchmarkLoad compares the whole verified load of 1, 10 and 50 small plugins, and
 // of the largest bundled one, with a program that only opens the same files. Each
 // figure is a whole process less the same process without plugins; bare, cached and
-// first loads take turns, and the ratios are of their sums.
+// first loads take turns, and the figures are medians over the rounds.
 func BenchmarkLoad(b *testing.B) {
 	dir := b.TempDir()
 	bare := filepath.Join(dir, "bare")
@@ -117,20 +118,26 @@ func benchLoad(b *testing.B, bare string, files []string) {
 	load(folder)
 	time.Sleep(4 * time.Second) // checksums of files that have just changed are not kept
 	load(folder)
-	var bareSum, cachedSum, firstSum time.Duration
+	var bares, cached, first []float64
 	for b.Loop() {
-		bareSum += run(bare, files...) - run(bare)
-		cachedSum += load(folder) - load(empty)
+		bares = append(bares, milliseconds(run(bare, files...)-run(bare)))
+		cached = append(cached, milliseconds(load(folder)-load(empty)))
 		forgetProbes(b, state)
-		firstSum += load(folder) - load(empty)
+		first = append(first, milliseconds(load(folder)-load(empty)))
 	}
-	each := func(d time.Duration) float64 { return d.Seconds() * 1e3 / float64(b.N) }
-	b.ReportMetric(each(bareSum), "bare-ms")
-	b.ReportMetric(each(cachedSum), "cached-ms")
-	b.ReportMetric(each(firstSum), "first-ms")
-	b.ReportMetric(cachedSum.Seconds()/bareSum.Seconds(), "cached/bare")
-	b.ReportMetric(firstSum.Seconds()/bareSum.Seconds(), "first/bare")
+	b.ReportMetric(median(bares), "bare-ms")
+	b.ReportMetric(median(cached), "cached-ms")
+	b.ReportMetric(median(first), "first-ms")
+	b.ReportMetric(median(cached)/median(bares), "cached/bare")
+	b.ReportMetric(median(first)/median(bares), "first/bare")
 	b.ReportMetric(0, "ns/op")
+}
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }
+
+func median(list []float64) float64 {
+	slices.Sort(list)
+	return list[len(list)/2]
 }
 
 // forgetProbes removes what probes found. Checksums of files stay, as they do when
