@@ -5,7 +5,11 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 go=${GO:-go}
 bench() { # title, folder, package, benchmark, rounds or time
 	printf '\n%s\n$ (cd %s && go test -run ^$ -bench %s -benchtime %s %s)\n' "$1" "$2" "$4" "${5:-1s}" "$3"
-	(cd "$root/$2" && $go test -run '^$' -bench "$4" -benchtime "${5:-1s}" "$3") | grep -E '^(Benchmark|FAIL|panic|---)' || exit 1
+	if ! output=$(cd "$root/$2" && $go test -run '^$' -bench "$4" -benchtime "${5:-1s}" "$3" 2>&1); then
+		printf '%s\n' "$output"
+		exit 1
+	fi
+	printf '%s\n' "$output" | grep '^Benchmark'
 }
 bench 'Start-up to the first pipe with both plugins, process end included (target: under 150 ms)' . ./cmd/otai '^BenchmarkStartUp$' 21x
 bench 'Engine overhead per pipe with fakes, logging off (target: under 20 µs)' . ./pkg/orchestrator '^BenchmarkPipe$'
