@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
@@ -199,7 +200,7 @@ func attrFilter(r *run, v any, a args) (any, error) {
 	}
 	own, ok, err := r.ownAttribute(v, name)
 	if !ok && err == nil {
-		return undefinedKey(v, "attribute "+briefly(name)), nil
+		return &undefined{what: fmt.Sprintf("%s has no attribute %q", article(typeName(v)), name)}, nil
 	}
 	return own, err
 }
