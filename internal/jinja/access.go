@@ -170,6 +170,9 @@ func element(object, key any) (any, bool, error) {
 }
 
 func character(s string, key any) (any, bool, error) {
+	if _, ok := integer(key); !ok {
+		return nil, false, nil
+	}
 	i, ok := position(key, utf8.RuneCountInString(s))
 	if !ok {
 		return nil, false, nil

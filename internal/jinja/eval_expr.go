@@ -147,20 +147,16 @@ func (n *negation) eval(r *run) (any, error) {
 }
 
 func (n *concat) eval(r *run) (any, error) {
+	parts, err := r.evalAll(n.parts) // all of them first: one may change another
+	if err != nil {
+		return nil, err
+	}
 	if r.autoescape {
-		parts, err := r.evalAll(n.parts)
-		if err != nil {
-			return nil, err
-		}
 		v, err := r.joinEscaped("", parts, func(v any) (any, error) { return v, nil })
 		return v, n.fault(err)
 	}
 	var b strings.Builder
-	for _, part := range n.parts {
-		v, err := part.eval(r)
-		if err != nil {
-			return nil, err
-		}
+	for _, v := range parts {
 		s, err := r.text(v)
 		if err == nil {
 			err = r.grow(len(s))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
 )
 
 // onText is a filter that takes whatever text the value has.
@@ -143,10 +142,14 @@ func formatFilter(r *run, v any, a args) (any, error) {
 
 func wordCountFilter(r *run, v any, _ args) (any, error) {
 	s, err := r.text(v)
-	words := strings.FieldsFunc(s, func(c rune) bool {
-		return c != '_' && !unicode.IsLetter(c) && !unicode.IsNumber(c)
-	})
-	return int64(len(words)), err
+	words, inWord := int64(0), false
+	for _, c := range s {
+		before := inWord
+		if inWord = isWordChar(c); inWord && !before {
+			words++
+		}
+	}
+	return words, err
 }
 
 func urlEncodeFilter(r *run, v any, _ args) (any, error) {
