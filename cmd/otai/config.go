@@ -11,20 +11,10 @@ import (
 )
 
 func (c *command) newConfig() *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "config",
 		Short: "Bring configuration files into the current form",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
-			}
-			return nil
-		},
-		// Without it, cobra answers a mistyped command with the help and exit code 0.
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(c.newConfigUpgrade())
-	return cmd
+	}, c.newConfigUpgrade())
 }
 
 func (c *command) newConfigUpgrade() *cobra.Command {
@@ -39,7 +29,7 @@ its place. The file - is standard input. otai runs the older forms, too, with a 
 for each.`,
 		Example: `  otai config upgrade config.yml | diff config.yml -
   otai config upgrade --write config.yml`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if write && args[0] == "-" {
 				return errors.New("--write needs a file: standard input can't be written")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -73,12 +72,4 @@ func (c *command) configFlag(cmd *cobra.Command) {
 // complete offers words for a flag's value in the shell.
 func complete(cmd *cobra.Command, flag string, words ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// noArgs refuses arguments and says which command was meant.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return errors.New("`" + cmd.CommandPath() + "` takes no argument: " + args[0] + "; see `" + cmd.CommandPath() + " --help`")
-	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,7 +138,8 @@ func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
 	}
 	if len(names) == 0 {
 		for _, name := range defaultConfigFiles {
-			if _, err := os.Stat(filepath.Join(s.Dir, name)); err == nil {
+			// One that can't be looked at is there; reading it says why.
+			if _, err := os.Stat(filepath.Join(s.Dir, name)); !errors.Is(err, fs.ErrNotExist) {
 				names = []string{name}
 				break
 			}
@@ -167,7 +169,7 @@ func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
 	switch {
 	case err == nil:
 		dotEnv = []config.Source{{Name: name, Data: data}}
-	case !os.IsNotExist(err):
+	case !errors.Is(err, fs.ErrNotExist):
 		return nil, nil, fmt.Errorf("reading the environment file: %w", err)
 	}
 	return files, dotEnv, nil
@@ -210,6 +212,14 @@ func (s Settings) readConfig(name string) (config.Source, error) {
 		return config.Source{}, fault(CodeUsage, &UnreadableError{name, plainCause(err), s.readHint(name, err)})
 	}
 	return config.Source{Name: name, Data: data}, nil
+}
+
+// plainCause leaves out the operation and the path, which the message names itself.
+func plainCause(err error) error {
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
 }
 
 // readHint says what could be meant instead.

@@ -144,7 +144,7 @@ func (d decoder) plugins(v any) []Plugin {
 		if p.SHA256 != "" && !sha256Text.MatchString(p.SHA256) {
 			d.found.err(d.atlas.valueAt(join(path, "sha256")), join(path, "sha256"), "bad-value", "sha256sum prints 64 hexadecimal digits", "this is no SHA-256 sum")
 		}
-		folded := strings.ReplaceAll(p.Name, "_", "-")
+		folded := strings.TrimPrefix(strings.ReplaceAll(p.Name, "_", "-"), "otai-") // all forms that a name may have
 		if before, twice := first[folded]; twice {
 			d.found.err(d.atlas.valueAt(join(path, "name")), join(path, "name"), "duplicate-id", "it is first given at "+before, "the plugin %s is given twice", p.Name)
 			continue
