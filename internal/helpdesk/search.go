@@ -291,7 +291,8 @@ func (s *store) timeCriterion(in fields, key string, of func(*ticket) []time.Tim
 				return nil, false
 			}
 			*bound.to = at
-			if bound.suffix == "Newer" && at.After(s.now()) {
+			// No past time lies after now, which the servers see at once.
+			if bound.suffix == "Newer" && key != "TicketPendingTime" && at.After(s.now()) {
 				return nil, false
 			}
 		}

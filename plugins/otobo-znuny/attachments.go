@@ -98,6 +98,9 @@ func newAttachment(v any) (attachment, error) {
 	if a.Filename == "" || a.Filename == "." || a.Filename == "/" || !given {
 		return attachment{}, errors.New("needs Filename and Content (base64) or Text")
 	}
+	if a.Content == "" {
+		return attachment{}, errors.New("is empty: the help desk takes no file without content")
+	}
 	if a.ContentType == "" {
 		a.ContentType = "application/octet-stream"
 		if _, isText := m["Text"]; isText {

@@ -13,6 +13,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 type client struct {
 	http      *http.Client
 	service   string // URL of the web service, without trailing slash
+	name      string // of the web service
 	routes    map[operation]string
 	timeouts  map[operation]time.Duration
 	login     login
@@ -64,6 +66,7 @@ func newClient(p Params, h api.Host) (*client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		service: p.BaseURL + "/Webservice/" + url.PathEscape(p.WebserviceName),
+		name:    p.WebserviceName,
 		routes: map[operation]string{
 			opSearch: p.OperationURLs.Search, opGet: p.OperationURLs.Get, opUpdate: p.OperationURLs.Update,
 			opCreate: p.OperationURLs.Create, opSession: p.OperationURLs.Session,
@@ -237,7 +240,7 @@ func (c *client) exchange(ctx context.Context, op operation, body []byte) (x exc
 	case x.err == nil && resp.StatusCode == http.StatusTooManyRequests:
 		x.err = tooMany(resp.Header.Get("Retry-After"))
 	case x.err == nil && resp.StatusCode/100 == 3:
-		x.err = &movedError{to: resp.Header.Get("Location")}
+		x.err = moved(resp.Header.Get("Location"))
 	}
 	return x
 }
@@ -248,10 +251,28 @@ func (c *client) patienceFor(op operation, size int) time.Duration {
 	return c.timeouts[op] + time.Duration(size/100_000)*time.Second
 }
 
-// movedError is a redirect.
-type movedError struct{ to string }
+// movedError is a redirect, which a web service never sends: it comes from what
+// stands before it.
+type movedError struct{ to *url.URL }
+
+// moved leaves out what follows the path, where single sign-on keeps its tokens.
+func moved(location string) error {
+	u, err := url.Parse(location)
+	if err != nil {
+		u = &url.URL{}
+	}
+	u.RawQuery, u.Fragment, u.User = "", "", nil
+	return &movedError{to: u}
+}
 
 func (e *movedError) Error() string { return fmt.Sprintf("the server redirects to %q", e.to) }
+
+func (e *movedError) advice(c *client) string {
+	if asked, err := url.Parse(c.service); err == nil && asked.Scheme == "http" && e.to.Scheme == "https" && strings.HasPrefix(e.to.Path, asked.Path) {
+		return fmt.Sprintf("write https in base_url, or what comes before /Webservice/ in %s", e.to)
+	}
+	return c.adviseBaseURL() + "; if a login page stands before it, let its rules except this path"
+}
 
 // busyError is status 429.
 type busyError struct{ after time.Duration }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -170,12 +171,22 @@ func (r record) dynamicFields() map[string]any {
 	return fields
 }
 
-// time reads the servers' form, which names no zone.
-func (r record) time(key string, zone *time.Location) time.Time {
-	t, err := time.ParseInLocation(time.DateTime, r.text(key), zone)
-	if err != nil {
-		return time.Time{}
+// timeLayouts are the forms of a time: the servers' own first, which names no zone.
+var timeLayouts = []string{time.DateTime, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly}
+
+// parseTime reads a time in any form. One that names no zone is of the help desk's.
+func parseTime(s string, zone *time.Location) (time.Time, bool) {
+	for _, layout := range timeLayouts {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return t, true
+		}
 	}
+	return time.Time{}, false
+}
+
+// time is zero for what is no time.
+func (r record) time(key string, zone *time.Location) time.Time {
+	t, _ := parseTime(r.text(key), zone)
 	return t
 }
 
@@ -227,7 +238,7 @@ func (r record) note(zone *time.Location, what reading) api.Note {
 	n := api.Note{
 		ID:                r.text("ArticleID"),
 		Subject:           r.text("Subject"),
-		Body:              r.text("Body"),
+		Body:              cmp.Or(r.text("Body"), r.chat()),
 		ContentType:       r.text("ContentType"),
 		VisibleToCustomer: truth(r["IsVisibleForCustomer"]),
 		Author:            r.text("From"),
@@ -246,6 +257,15 @@ func (r record) note(zone *time.Location, what reading) api.Note {
 		n.Fields["HTML"] = html
 	}
 	return n
+}
+
+// chat is the text of an article of the channel Chat, which has messages for a body.
+func (r record) chat() string {
+	var b strings.Builder
+	for _, m := range records(r["ChatMessageList"]) {
+		fmt.Fprintf(&b, "%s: %s\n", cmp.Or(m.text("ChatterName"), m.text("ChatterType")), m.text("MessageText"))
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // fields are all keys but the known ones, and the dynamic fields.

@@ -148,6 +148,7 @@ func (d *delivery) end(i *intent, before []string, err error) error {
 	}
 	written := missingFrom(before, d.todo.parts())
 	i.partial = i.partial || len(written) > 0
+	i.silent = time.Now()
 	if definite(err) || effectOf(err) == none && !i.partial && d.certain {
 		d.s.endIntent(i)
 	} else {

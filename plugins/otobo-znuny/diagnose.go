@@ -31,7 +31,7 @@ func (s *TicketSystem) Diagnose(ctx context.Context, named map[string][]string, 
 	d.report("right to change tickets", "unknown", "can't be told without changing one",
 		fmt.Sprintf("in the help desk: Admin, Agents <-> Groups (or Roles <-> Groups): the agent %q needs rw on the groups of the queues it works in (OTOBO: ro with priority, note and move_into are enough), and ro and move_into on those of the queues it moves to", s.client.login.user))
 	d.report("debugger of the web service", "unknown", "can't be told from outside",
-		fmt.Sprintf("in the help desk: Admin, Web Services, %s: the debug threshold must not be debug, which stores the agent's password in clear text", s.client.webservice()))
+		fmt.Sprintf("in the help desk: Admin, Web Services, %s: the debug threshold must not be debug, which stores the agent's password in clear text", s.client.name))
 }
 
 type diagnosis struct {
@@ -58,7 +58,7 @@ func (d diagnosis) about(subject, check, status, message, fix string) {
 // came.
 func (d diagnosis) connection(ctx context.Context) bool {
 	_, err := d.s.searchIDs(ctx, message{}, 1)
-	service, login := fmt.Sprintf("the web service %q answers", d.s.client.webservice()), fmt.Sprintf("the agent %q is let in", d.s.client.login.user)
+	service, login := fmt.Sprintf("the web service %q answers", d.s.client.name), fmt.Sprintf("the agent %q is let in", d.s.client.login.user)
 	var f *fault
 	if !errors.As(err, &f) {
 		f = &fault{}
@@ -237,6 +237,23 @@ func (d diagnosis) names(ctx context.Context, ticket record, named map[string][]
 		}
 	}
 	for _, owner := range slices.Compact(slices.Sorted(slices.Values(named["owner"]))) {
-		d.about(owner, "owner", "unknown", "can't be searched for by name", "in the help desk: Admin, Agents")
+		d.owner(ctx, owner)
+	}
+}
+
+// owner looks for a ticket of the agent, since the servers have no list of agents.
+func (d diagnosis) owner(ctx context.Context, login string) {
+	const place = "in the help desk: Admin, Agents"
+	if strings.Contains(login, "{{") || strings.Contains(login, "{%") {
+		d.about(login, "owner", "unknown", "comes from a template, so that it is known only while otai runs", place)
+		return
+	}
+	switch _, missing, err := d.s.agentIDs(ctx, []string{login}); {
+	case err != nil:
+		d.about(login, "owner", "unknown", err.Error(), place)
+	case missing != "":
+		d.about(login, "owner", "unknown", fmt.Sprintf("none of the newest %d tickets is theirs, and there is no list of agents to look into", ticketsForAgents), place)
+	default:
+		d.about(login, "owner", "ok", fmt.Sprintf("%q is there", login), "")
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -101,41 +102,6 @@ func about(err error, op operation, ticket string) error {
 	return err
 }
 
-// errNothing is the cause when a server answers without a single byte.
-var errNothing = errors.New("the server answered nothing")
-
-// read makes an answer of a response, or a fault.
-func (c *client) read(op operation, status int, body []byte, request message) (answer, error) {
-	if int64(len(body)) > c.maxAnswer {
-		return answer{}, &fault{
-			kinds: []error{api.ErrInvalid, ErrTooLarge}, effect: answered,
-			cause: fmt.Errorf("the answer is larger than %d MiB", c.maxAnswer>>20), advice: "raise max_response_mb",
-		}
-	}
-	trimmed := strings.TrimSpace(string(body))
-	switch {
-	case status >= 400 && status != http.StatusInternalServerError:
-		return answer{}, c.statusFault(status, trimmed)
-	case trimmed == "":
-		return answer{}, &fault{kinds: []error{api.ErrTemporary, ErrUnknownWebService}, effect: answered, cause: errNothing, advice: c.adviseService()}
-	case status == http.StatusInternalServerError:
-		return answer{}, c.serverFault(trimmed)
-	case strings.HasPrefix(trimmed, "<"):
-		return answer{}, &fault{
-			kinds: []error{api.ErrInvalid, ErrProtocol}, effect: answered, cause: errors.New("the server answered with a web page"),
-			advice: c.adviseBaseURL(),
-		}
-	}
-	var a answer
-	if err := json.Unmarshal(body, &a); err != nil {
-		return answer{}, &fault{kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered, cause: fmt.Errorf("the answer can't be read: %w", err), advice: c.adviseBaseURL()}
-	}
-	if a.Error != nil {
-		return answer{}, c.refusal(op, a.Error.ErrorCode, a.Error.ErrorMessage, request)
-	}
-	return a, nil
-}
-
 // refusal is an error that the operation itself answers, with status 200.
 func (c *client) refusal(op operation, code, said string, request message) *fault {
 	_, code, _ = strings.Cut(code, ".")
@@ -227,20 +193,27 @@ var refusedSentences = []string{
 }
 
 // serverFault is status 500 with a body.
-func (c *client) serverFault(body string) *fault {
+func (c *client) serverFault(page []byte) *fault {
+	if isPage(page) {
+		return &fault{
+			kinds: []error{api.ErrTemporary, ErrServerFault}, effect: answered, cause: pageError(http.StatusInternalServerError, page),
+			advice: "see the error log of the help desk's web server",
+		}
+	}
+	body := string(page)
 	for i, sentence := range refusedSentences {
 		if !strings.HasPrefix(body, sentence) {
 			continue
 		}
 		f := &fault{kinds: []error{api.ErrInvalid, ErrProtocol}, said: shorten(body)}
 		if i == 0 {
-			f.advice = fmt.Sprintf("check operation_urls: the web service %q has no such route", c.webservice())
+			f.advice = fmt.Sprintf("check operation_urls: the web service %q has no such route", c.name)
 		}
 		return f
 	}
 	f := &fault{kinds: []error{api.ErrTemporary, ErrServerFault}, effect: answered, said: shorten(body), advice: "see the help desk's log (Admin, System Log)"}
 	var s systemFault
-	if json.Unmarshal([]byte(body), &s) == nil && s.FaultString != "" {
+	if json.Unmarshal(page, &s) == nil && s.FaultString != "" {
 		f.said = shorten(s.FaultString)
 	}
 	if strings.Contains(f.said, "queue could not be updated") {
@@ -252,29 +225,32 @@ func (c *client) serverFault(body string) *fault {
 
 // statusFault is any other status that says error. It comes from the web server
 // or a proxy before it, but for 413.
-func (c *client) statusFault(status int, body string) *fault {
-	f := &fault{kinds: []error{api.ErrInvalid, ErrProtocol}, cause: fmt.Errorf("status %d %s", status, http.StatusText(status))}
-	if !strings.HasPrefix(body, "<") {
-		f.said = shorten(body)
-	}
+func (c *client) statusFault(status int, body []byte) *fault {
+	f := &fault{kinds: []error{api.ErrInvalid, ErrProtocol}, cause: pageError(status, body), advice: c.adviseBaseURL()}
 	switch {
 	case status == http.StatusRequestEntityTooLarge:
 		f.kinds = []error{api.ErrInvalid, ErrTooLarge}
 		f.advice = "the texts are longer than the web service takes (its MaxLength): shorten the note"
-	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusProxyAuthRequired:
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		f.kinds = []error{api.ErrDenied, ErrProtocol}
 		f.advice = "the web server in front of the help desk refuses: check its access rules for " + c.service
-	case status == http.StatusNotFound, status == http.StatusMethodNotAllowed, status == http.StatusGone:
-		f.advice = c.adviseBaseURL()
-	case status == http.StatusRequestTimeout, status == http.StatusBadGateway:
-		f.kinds, f.effect = []error{api.ErrTemporary, ErrUnavailable}, severed
-	case status == http.StatusGatewayTimeout:
-		f.kinds, f.effect = []error{api.ErrTemporary, ErrUnavailable}, running
-	case status > 500:
-		f.kinds, f.effect = []error{api.ErrTemporary, ErrUnavailable}, answered
+	case status == http.StatusProxyAuthRequired:
+		f.kinds, f.advice = []error{api.ErrDenied, ErrProtocol}, adviseProxyLogin
+	case status == http.StatusBadRequest && strings.HasPrefix(c.service, "http:") && bytes.Contains(bytes.ToUpper(body), []byte("HTTPS")):
+		f.advice = "write https in base_url"
+	case status == http.StatusGatewayTimeout, status == statusCloudflareTimeout:
+		f.kinds, f.effect, f.advice = []error{api.ErrTemporary, ErrUnavailable}, running, ""
+	case status == http.StatusRequestTimeout, status > 500:
+		// Also 503: some proxies say so when the connection broke under a request.
+		f.kinds, f.effect, f.advice = []error{api.ErrTemporary, ErrUnavailable}, severed, ""
 	}
 	return f
 }
+
+// statusCloudflareTimeout is what Cloudflare says where others say 504.
+const statusCloudflareTimeout = 524
+
+const adviseProxyLogin = "the proxy wants a login: write it into the param proxy, as in http://user:password@proxy.example.org:3128, or set proxy: none"
 
 // transportFault is a request without a whole response.
 func (c *client) transportFault(ctx context.Context, op operation, x exchanged) *fault {
@@ -287,11 +263,23 @@ func (c *client) transportFault(ctx context.Context, op operation, x exchanged) 
 	f := &fault{kinds: []error{api.ErrTemporary, ErrUnavailable}, effect: severed, cause: err}
 	var moved *movedError
 	var busy *busyError
+	var proxy *proxyError
 	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
 	switch {
 	case errors.As(err, &moved):
 		f.kinds, f.effect = []error{api.ErrInvalid, ErrProtocol}, none
-		f.advice = c.adviseBaseURL()
+		f.advice = moved.advice(c)
+	case errors.As(err, &proxy):
+		if proxy.status == http.StatusProxyAuthRequired {
+			f.kinds, f.advice = []error{api.ErrDenied, ErrUnavailable}, adviseProxyLogin
+		} else {
+			f.advice = "check the proxy, or set the param proxy to another or to none"
+		}
+	case errors.Is(err, http.ErrSchemeMismatch):
+		f.kinds, f.advice = []error{api.ErrInvalid, ErrUnavailable}, "write http in base_url"
+	case errors.As(err, &alert):
+		f.advice = "the other side refuses the secured connection: check tls.cert_file and tls.key_file, if it wants a client's certificate"
 	case errors.As(err, &busy):
 		f.effect = none
 		if busy.after > 0 {
@@ -324,18 +312,17 @@ func (c *client) transportFault(ctx context.Context, op operation, x exchanged) 
 	return f
 }
 
-func (c *client) webservice() string {
-	return c.service[strings.LastIndex(c.service, "/")+1:]
-}
-
 // adviseService: the servers answer nothing at all when they don't know a web
 // service.
 func (c *client) adviseService() string {
-	return fmt.Sprintf("if this lasts, the help desk has no valid web service %q: check webservice_name, and Admin, Web Services in the help desk", c.webservice())
+	return fmt.Sprintf("if this lasts, the help desk has no valid web service %q: check webservice_name, and Admin, Web Services in the help desk", c.name)
 }
 
 func (c *client) adviseBaseURL() string {
-	return fmt.Sprintf("check base_url: it must lead directly to nph-genericinterface.pl (asked was %s)", c.service)
+	if !strings.Contains(c.service, script) {
+		return fmt.Sprintf("check base_url: it must end with %s, as in https://desk.example.org/otobo/%s (asked was %s)", script, script, c.service)
+	}
+	return fmt.Sprintf("check base_url: it must lead directly to %s (asked was %s)", script, c.service)
 }
 
 // temporary reports whether a request may be repeated as it is.

@@ -90,11 +90,11 @@ func TestAttachmentsAndHTMLAreReadWhenAskedFor(t *testing.T) {
 			t.Errorf("%s: %+v, want %v", what, got.Notes[0], c.want)
 		}
 	}
-	asked := reading{attachmentsNone, true}.ask(message{})
-	if want := (message{"Attachments": 1, "GetAttachmentContents": 1, "HTMLBodyAsAttachment": 1}); !reflect.DeepEqual(asked, want) {
+	asked := reading{attachmentsNone, true}.ask()
+	if want := (message{"AllArticles": 1, "DynamicFields": 1, "Attachments": 1, "GetAttachmentContents": 1, "HTMLBodyAsAttachment": 1}); !reflect.DeepEqual(asked, want) {
 		t.Errorf("asked for %v", asked)
 	}
-	if asked := (reading{attachments: attachmentsNames}).ask(message{}); asked["GetAttachmentContents"] != 0 {
+	if asked := (reading{attachments: attachmentsNames}).ask(); asked["GetAttachmentContents"] != 0 {
 		t.Errorf("asked for %v", asked)
 	}
 }
@@ -128,7 +128,8 @@ func TestAttachmentsAreSentWithANote(t *testing.T) {
 	}
 	for field, wrong := range map[string]map[string]any{
 		"note.fields.Attachments[0]": {"Attachments": map[string]any{"Filename": "x"}},
-		"note.fields.Attachments[1]": {"Attachments": []any{map[string]any{"Filename": "x", "Text": ""}, map[string]any{"Filename": "y", "Content": "%"}}},
+		"note.fields.Attachments[1]": {"Attachments": []any{map[string]any{"Filename": "x", "Text": "t"}, map[string]any{"Filename": "y", "Content": "%"}}},
+		"note.fields.Attachments[2]": {"Attachments": []any{map[string]any{"Filename": "x", "Text": "t"}, map[string]any{"Filename": "y", "Text": "t"}, map[string]any{"Filename": "z", "Text": ""}}},
 		"note.fields.Titel":          {"Titel": "x"},
 		"note.fields.Once":           {"Once": " "},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -20,7 +21,7 @@ func (s *TicketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, er
 	if err != nil {
 		return api.Ticket{}, err
 	}
-	found, err := s.getRecords(ctx, []string{id}, s.reading)
+	found, err := s.getRecords(ctx, []string{id}, s.reading.ask())
 	if err != nil {
 		return api.Ticket{}, err
 	}
@@ -37,9 +38,11 @@ type reading struct {
 	html        bool
 }
 
-// ask puts it into a request. The servers send the HTML of an article as an
-// attachment, so that contents are asked for when only HTML is wanted.
-func (r reading) ask(m message) message {
+// ask is a request for tickets with all articles and dynamic fields. The servers
+// send the HTML of an article as an attachment, so that contents are asked for when
+// only HTML is wanted.
+func (r reading) ask() message {
+	m := message{"AllArticles": 1, "DynamicFields": 1}
 	contents := r.html || r.attachments == attachmentsContents
 	switch {
 	case contents:
@@ -57,7 +60,7 @@ func (r reading) ask(m message) message {
 
 // getRecord reads one ticket as the server sends it, to look what is there.
 func (s *TicketSystem) getRecord(ctx context.Context, id string) (record, error) {
-	found, err := s.getRecords(ctx, []string{id}, reading{})
+	found, err := s.getRecords(ctx, []string{id}, reading{}.ask())
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +82,7 @@ func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what rea
 	for len(wanted) > 0 {
 		batch := wanted[:min(batchSize, len(wanted))]
 		wanted = wanted[len(batch):]
-		found, err := s.getReadable(ctx, batch, what)
+		found, err := s.getReadable(ctx, batch, what.ask())
 		if err != nil {
 			return nil, err
 		}
@@ -95,15 +98,16 @@ func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what rea
 // getReadable reads a batch. One ticket that can't be read makes the servers
 // refuse the whole batch; halving it again and again finds the one in few
 // requests. A batch that is too large to be answered is halved too.
-func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what reading) (map[string]record, error) {
+func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what message) (map[string]record, error) {
 	found, err := s.getRecords(ctx, batch, what)
 	switch {
 	case err == nil:
 		return found, nil
-	case len(batch) == 1 && notReadable(err):
+	case len(batch) == 1 && (notReadable(err) || errors.Is(err, ErrTooLarge)):
+		// One ticket must not keep all others from being worked on.
 		s.logger.WarnContext(ctx, "a ticket was found but can't be read, and is left out", "ticket", batch[0], "error", err.Error())
 		return nil, nil
-	case len(batch) == 1 || !notReadable(err) && !errors.Is(err, ErrTooLarge):
+	case !notReadable(err) && !errors.Is(err, ErrTooLarge):
 		return nil, err
 	}
 	all := make(map[string]record, len(batch))
@@ -119,26 +123,34 @@ func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what rea
 	return all, nil
 }
 
-// getRecords reads tickets in one request, by id.
-func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what reading) (map[string]record, error) {
-	a, err := s.readCall(ctx, opGet, batchName(batch), what.ask(message{
-		"TicketID": batch, "AllArticles": 1, "DynamicFields": 1,
-	}))
+// getRecords reads tickets in one request, by id. what says how much of them.
+func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what message) (map[string]record, error) {
+	m := maps.Clone(what)
+	m["TicketID"] = batch
+	a, err := s.readCall(ctx, opGet, batchName(batch), m)
 	if err != nil {
 		return nil, err
 	}
-	return s.remember(a, batch)
+	if a.Tickets == nil {
+		return nil, &fault{
+			op: opGet, ticket: batchName(batch), kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered,
+			cause: errors.New("the answer holds no ticket"),
+		}
+	}
+	found := make(map[string]record, len(batch))
+	for _, r := range a.Tickets {
+		found[r.text("TicketID")] = r
+		s.agents.saw(r)
+		if _, all := what["AllArticles"]; all {
+			s.memory.saw(r)
+		}
+	}
+	return found, nil
 }
 
 // newestArticle asks only for the article that came last.
 func (s *TicketSystem) newestArticle(ctx context.Context, id string) (int64, error) {
-	a, err := s.readCall(ctx, opGet, id, message{
-		"TicketID": id, "AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0,
-	})
-	if err != nil {
-		return 0, err
-	}
-	found, err := s.remember(a, []string{id})
+	found, err := s.getRecords(ctx, []string{id}, message{"AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0})
 	if err != nil {
 		return 0, err
 	}
@@ -147,23 +159,6 @@ func (s *TicketSystem) newestArticle(ctx context.Context, id string) (int64, err
 		return 0, noSuchTicket(id)
 	}
 	return r.newestArticle(), nil
-}
-
-// remember decodes the tickets of an answer and keeps what memory needs of them.
-func (s *TicketSystem) remember(a answer, batch []string) (map[string]record, error) {
-	v, err := decodeJSON(a.Ticket)
-	if err != nil {
-		return nil, &fault{
-			op: opGet, ticket: batchName(batch), kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered,
-			cause: fmt.Errorf("the answer holds no ticket: %w", err),
-		}
-	}
-	found := make(map[string]record, len(batch))
-	for _, r := range records(v) {
-		found[r.text("TicketID")] = r
-		s.memory.saw(r)
-	}
-	return found, nil
 }
 
 func batchName(batch []string) string {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,7 +26,8 @@ type intent struct {
 	At     time.Time `json:"at"`
 	Change change    `json:"change"`
 
-	partial   bool // a part is known to have been written
+	partial   bool      // a part is known to have been written
+	silent    time.Time // nobody sends anything of it since then
 	attempts  int
 	notBefore time.Time
 }
@@ -36,17 +36,25 @@ type intent struct {
 // middle of an update leaves to the next one what it was about to do. It holds
 // texts of notes for as long as an update takes; nobody else may read it. The nil
 // journal keeps nothing.
+//
+// The file has room ahead, filled with zeros, and lines are written over them.
+// That leaves the file's size as it is: half the work for the disk, and nothing
+// that a full one could refuse. Behind the last line all is zero.
 type journal struct {
-	mu   sync.Mutex
-	path string
-	file *os.File
-	lock *os.File
-	open map[uint64][]byte // the lines of what is unfinished
-	next uint64
-	head int64 // size of the first line
-	size int64
-	born time.Time // it knows of every update since then
+	mu      sync.Mutex
+	path    string
+	lock    *os.File
+	file    *os.File
+	durable *os.File          // the same file; what was written is on the disk when it returns
+	open    map[uint64][]byte // the lines of what is unfinished
+	next    uint64
+	head    int64     // end of the first line
+	end     int64     // of the last one
+	born    time.Time // it knows of every update since then
 }
+
+// room is the size of a journal that was never larger.
+const room = 64 << 10
 
 // journalLine is one line of the file: its beginning, an intent, or the end of one.
 type journalLine struct {
@@ -82,9 +90,12 @@ func openJournal(dir, name string) (*journal, []*intent, error) {
 	j := &journal{path: path, lock: lock, open: make(map[uint64][]byte), next: 1, born: time.Now()}
 	left, err := j.load()
 	for _, i := range left {
-		if err == nil {
-			j.open[i.ID], err = line(journalLine{Begin: i})
+		if err != nil {
+			break
 		}
+		i.ID = j.next // those of the file count for what came before
+		j.next++
+		j.open[i.ID], err = line(journalLine{Begin: i})
 	}
 	if err == nil {
 		err = j.rewrite()
@@ -101,9 +112,10 @@ func line(l journalLine) ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// load reads the file. A line that was cut off by a crash ends the reading: what
-// comes after the last whole line was never acted on, because a line is on the
-// disk before its first request.
+// load reads the file. A line that a crash or a failing disk has spoilt is passed
+// over: it was never acted on, because a line is on the disk before its first
+// request. Ids of intents only grow; a smaller one is a rest of what stood there
+// before.
 func (j *journal) load() ([]*intent, error) {
 	data, err := os.ReadFile(j.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,66 +124,66 @@ func (j *journal) load() ([]*intent, error) {
 	if err != nil {
 		return nil, err
 	}
-	open := make(map[uint64]*intent)
-	var order []uint64
-	lines := bufio.NewReader(bytes.NewReader(data))
-	for {
-		raw, err := lines.ReadBytes('\n')
-		if err != nil {
-			break
-		}
+	var left []*intent
+	var last uint64
+	for raw := range bytes.Lines(data) {
 		var l journalLine
 		d := json.NewDecoder(bytes.NewReader(raw))
 		d.UseNumber()
-		if d.Decode(&l) != nil {
+		if !bytes.HasSuffix(raw, []byte("\n")) || d.Decode(&l) != nil {
 			continue
 		}
 		switch {
 		case l.Born != nil:
 			j.born = *l.Born
-		case l.Begin != nil:
-			open[l.Begin.ID] = l.Begin
-			order = append(order, l.Begin.ID)
-			j.next = max(j.next, l.Begin.ID+1)
-		default:
-			delete(open, l.End)
-		}
-	}
-	var left []*intent
-	for _, id := range order {
-		if i := open[id]; i != nil {
-			left = append(left, i)
-			delete(open, id)
+		case l.Begin == nil:
+			left = slices.DeleteFunc(left, func(i *intent) bool { return i.ID == l.End })
+		case l.Begin.ID > last:
+			last = l.Begin.ID
+			left = append(left, l.Begin)
 		}
 	}
 	return left, nil
 }
 
 // rewrite leaves only what is unfinished. The new file takes the old one's place
-// in one step.
+// in one step; if it can't be written, the old one is used on.
 func (j *journal) rewrite() error {
 	head, err := line(journalLine{Born: &j.born})
 	if err != nil {
 		return err
 	}
-	b := bytes.NewBuffer(head)
-	j.head = int64(len(head))
+	text := slices.Clone(head)
 	for _, id := range slices.Sorted(maps.Keys(j.open)) {
-		b.Write(j.open[id])
-	}
-	if j.file != nil {
-		_ = j.file.Close()
+		text = append(text, j.open[id]...)
 	}
 	temporary := j.path + ".new"
-	if err := os.WriteFile(temporary, b.Bytes(), 0o600); err != nil {
+	durable, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|syscall.O_DSYNC, 0o600)
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(temporary, j.path); err != nil {
+	file, err := os.OpenFile(temporary, os.O_WRONLY, 0)
+	if err == nil {
+		_, err = durable.Write(append(slices.Clip(text), make([]byte, max(0, room-len(text)))...))
+	}
+	if err == nil {
+		err = durable.Sync() // the size too, which is for good
+	}
+	if err == nil {
+		err = os.Rename(temporary, j.path)
+	}
+	if err != nil {
+		_ = durable.Close()
+		_ = file.Close()
 		return err
 	}
-	j.file, err = os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND, 0o600)
-	j.size = int64(b.Len())
-	return err
+	_ = j.closeFiles()
+	j.file, j.durable, j.head, j.end = file, durable, int64(len(head)), int64(len(text))
+	if folder, err := os.Open(filepath.Dir(j.path)); err == nil {
+		_ = folder.Sync() // makes the name last, where the file system can
+		_ = folder.Close()
+	}
+	return nil
 }
 
 // maxJournal is the size from which a journal that is never empty is written anew.
@@ -184,7 +196,10 @@ func (j *journal) begin(i *intent) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.size > maxJournal {
+	if j.file == nil {
+		return os.ErrClosed
+	}
+	if j.end > maxJournal {
 		if err := j.rewrite(); err != nil {
 			return err
 		}
@@ -192,7 +207,7 @@ func (j *journal) begin(i *intent) error {
 	i.ID = j.next
 	text, err := line(journalLine{Begin: i})
 	if err == nil {
-		err = j.append(text)
+		err = j.append(j.durable, text)
 	}
 	if err != nil {
 		i.ID = 0
@@ -200,12 +215,12 @@ func (j *journal) begin(i *intent) error {
 	}
 	j.next++
 	j.open[i.ID] = text
-	return j.file.Sync()
+	return nil
 }
 
-// end strikes an intent off, and with the last one all texts. An end that gets lost
-// costs the next process a look at the ticket.
-func (j *journal) end(i *intent) error {
+// strike strikes an intent off, and with the last one all texts. If that gets lost in
+// a crash of the machine, the next process looks at the ticket once more.
+func (j *journal) strike(i *intent) error {
 	if j == nil || i.ID == 0 {
 		return nil
 	}
@@ -216,28 +231,39 @@ func (j *journal) end(i *intent) error {
 	}
 	delete(j.open, i.ID)
 	if len(j.open) == 0 {
-		j.size = j.head
-		return j.file.Truncate(j.head)
+		return j.erase(j.head)
 	}
 	text, err := line(journalLine{End: i.ID})
 	if err != nil {
 		return err
 	}
-	return j.append(text)
+	return j.append(j.file, text)
 }
 
-func (j *journal) append(text []byte) error {
-	if j.file == nil {
-		return os.ErrClosed
-	}
-	n, err := j.file.Write(text)
+// append writes a line. Half a line, as of a failing disk, must not stand before
+// the next one.
+func (j *journal) append(to *os.File, text []byte) error {
+	_, err := to.WriteAt(text, j.end)
+	from := j.end
+	j.end += int64(len(text))
 	if err != nil {
-		// Half a line, as on a full disk, would spoil the next one.
-		_ = j.file.Truncate(j.size)
-		return err
+		return errors.Join(err, j.erase(from))
 	}
-	j.size += int64(n)
 	return nil
+}
+
+// erase removes what stands from here on.
+func (j *journal) erase(from int64) error {
+	end := j.end
+	j.end = from
+	if end > room {
+		end = max(from, room)
+		if err := j.file.Truncate(end); err != nil {
+			return err
+		}
+	}
+	_, err := j.file.WriteAt(make([]byte, end-from), from)
+	return err
 }
 
 func (j *journal) close() error {
@@ -246,14 +272,19 @@ func (j *journal) close() error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var err error
-	if j.file != nil {
-		err = j.file.Close()
-		j.file = nil
-	}
+	err := j.closeFiles()
 	if j.lock != nil {
 		err = errors.Join(err, j.lock.Close())
 		j.lock = nil
 	}
+	return err
+}
+
+func (j *journal) closeFiles() error {
+	if j.file == nil {
+		return nil
+	}
+	err := errors.Join(j.file.Close(), j.durable.Close())
+	j.file, j.durable = nil, nil
 	return err
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +34,7 @@ func (d *desk) life(t *testing.T, dir string, change ...func(*Params)) *TicketSy
 
 // die leaves the journal as a SIGKILL would: nothing is told to it any more.
 func (s *TicketSystem) die() {
-	_ = s.journal.close()
+	_ = s.diary.journal.close()
 }
 
 // beginAndDie begins an update, lets the desk write what do says, and dies.
@@ -40,6 +42,14 @@ func beginAndDie(t *testing.T, d *desk, dir string, u api.TicketUpdate, do func(
 	t.Helper()
 	s := d.life(t, dir)
 	s.openJournal(t.Context())
+	beginOn(t, s, u)
+	do()
+	s.die()
+}
+
+// beginOn writes down that the service is about to update ticket 1.
+func beginOn(t *testing.T, s *TicketSystem, u api.TicketUpdate) {
+	t.Helper()
 	c, err := s.newChange(u)
 	if err != nil {
 		t.Fatal(err)
@@ -50,8 +60,6 @@ func beginAndDie(t *testing.T, d *desk, dir string, u api.TicketUpdate, do func(
 	if _, err := s.newDelivery("1", c).begin(t.Context(), c.key("1")); err != nil {
 		t.Fatal(err)
 	}
-	do()
-	s.die()
 }
 
 func TestWhatADeadProcessLeftIsFinishedOnce(t *testing.T) {
@@ -131,6 +139,77 @@ func TestARequestThatStillRunsIsWaitedFor(t *testing.T) {
 	}
 }
 
+// The dead process may have sent its request long after it wrote the update down:
+// what counts is when it died.
+func TestARequestThatWasRepeatedJustBeforeTheDeathIsWaitedFor(t *testing.T) {
+	d, dir := newDesk(t), t.TempDir()
+	beginAndDie(t, d, dir, move(), func() {
+		d.do("ticket-update", map[string]any{"TicketID": "1", "Ticket": map[string]any{"Queue": "IT"}})
+	})
+	s := d.life(t, dir)
+	s.graceOfDead = 2 * time.Second
+	s.openJournal(t.Context())
+	for _, i := range s.unfinished.all() {
+		i.At = i.At.Add(-time.Hour)
+	}
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		d.do("ticket-update", map[string]any{
+			"TicketID": "1", "Ticket": map[string]any{"Title": "Drucker im 2. OG", "PriorityID": "4"},
+			"Article": map[string]any{"Subject": "Automatic", "Body": "IT, 0.93", "SenderType": "agent"},
+		})
+	}()
+	if err := s.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, sent := d.notes("1"), len(d.sent("ticket-update")); len(got) != 1 || sent != 0 {
+		t.Errorf("notes are %q after %d requests", got, sent)
+	}
+}
+
+func TestWhatPeopleChangedAfterAnUpdateIsNotUndone(t *testing.T) {
+	d, dir := newDesk(t), t.TempDir()
+	beginAndDie(t, d, dir, move(), func() {
+		d.do("ticket-update", map[string]any{
+			"TicketID": "1", "Ticket": map[string]any{"Title": "Drucker im 2. OG", "Queue": "IT", "PriorityID": "4"},
+			"Article": map[string]any{"Subject": "Automatic", "Body": "IT, 0.93", "SenderType": "agent"},
+		})
+		d.do("ticket-update", map[string]any{"TicketID": "1", "Ticket": map[string]any{"Queue": "HR"}})
+	})
+	s := d.life(t, dir)
+	s.openJournal(t.Context())
+	for _, i := range s.unfinished.all() {
+		i.At = i.At.Add(-time.Hour)
+	}
+	if err := s.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d.field("1", "Queue") != "HR" || len(d.notes("1")) != 1 || len(s.unfinished.all()) != 0 {
+		t.Errorf("it is in %v with %q", d.field("1", "Queue"), d.notes("1"))
+	}
+}
+
+// The old process may still be about to end when the new one begins.
+func TestAJournalThatIsTakenIsOpenedWhenItIsFree(t *testing.T) {
+	d, dir := newDesk(t), t.TempDir()
+	old := d.life(t, dir)
+	old.openJournal(t.Context())
+	s := d.life(t, dir)
+	if err := s.Resume(t.Context()); err != nil || s.openedJournal() != nil {
+		t.Fatal("two processes have one journal", err)
+	}
+	beginOn(t, old, move())
+	d.do("ticket-update", map[string]any{"TicketID": "1", "Ticket": map[string]any{"Queue": "IT"}})
+	old.die()
+	s.diary.next = time.Time{}
+	if _, err := s.FindTickets(t.Context(), api.SearchCriteria{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.notes("1"); !slices.Equal(got, []string{"Automatic"}) {
+		t.Errorf("what the old one left was not finished: notes are %q", got)
+	}
+}
+
 func TestAHelpDeskThatIsDownAtTheStartIsAskedAgainWithTheNextSearch(t *testing.T) {
 	d, dir := newDesk(t), t.TempDir()
 	beginAndDie(t, d, dir, move(), func() {
@@ -199,7 +278,7 @@ func TestTheJournalForgivesWhatACrashLeft(t *testing.T) {
 	}
 	one := &intent{Ticket: "1", Key: "a", At: time.Now(), Change: change{Ticket: message{"QueueID": 4}}}
 	two := &intent{Ticket: "2", Key: "b", At: time.Now()}
-	if err := errors.Join(j.begin(one), j.begin(two), j.end(one)); err != nil {
+	if err := errors.Join(j.begin(one), j.begin(two), j.strike(one)); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := openJournal(dir, "j"); !errors.Is(err, errJournalTaken) {
@@ -222,7 +301,7 @@ func TestTheJournalForgivesWhatACrashLeft(t *testing.T) {
 	if err != nil || len(left) != 1 || left[0].Ticket != "2" || left[0].Key != "b" || !j.born.Equal(born) {
 		t.Fatalf("%+v, %v", left, err)
 	}
-	if err := errors.Join(j.end(left[0]), j.close(), j.close()); err != nil {
+	if err := errors.Join(j.strike(left[0]), j.close(), j.close()); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.begin(two); !errors.Is(err, os.ErrClosed) {
@@ -240,22 +319,22 @@ func TestTheJournalDoesNotGrowWithoutEnd(t *testing.T) {
 	big := strings.Repeat("x", 300_000)
 	for range 10 {
 		i := &intent{Ticket: "1", Change: change{Notes: []pendingNote{{article: article{Body: big}}}}}
-		if err := errors.Join(j.begin(i), j.end(i)); err != nil {
+		if err := errors.Join(j.begin(i), j.strike(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "j")); err != nil || len(text) > 1000 {
+	if text, err := os.ReadFile(filepath.Join(dir, "j")); err != nil || len(bytes.TrimRight(text, "\x00")) > 1000 || len(text) > room {
 		t.Errorf("with nothing unfinished it holds %d bytes, %v", len(text), err)
 	}
 	// One that never is without an unfinished update.
 	var last *intent
-	for range 10 {
-		i := &intent{Ticket: "1", Change: change{Notes: []pendingNote{{article: article{Body: big}}}}}
+	for n := range 10 {
+		i := &intent{Ticket: strconv.Itoa(n), Change: change{Notes: []pendingNote{{article: article{Body: big}}}}}
 		if err := j.begin(i); err != nil {
 			t.Fatal(err)
 		}
 		if last != nil {
-			if err := j.end(last); err != nil {
+			if err := j.strike(last); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -265,7 +344,7 @@ func TestTheJournalDoesNotGrowWithoutEnd(t *testing.T) {
 		t.Errorf("%d bytes, %v", info.Size(), err)
 	}
 	_ = j.close()
-	if j, left, err := openJournal(dir, "j"); err != nil || len(left) != 1 || left[0].ID != last.ID {
+	if j, left, err := openJournal(dir, "j"); err != nil || len(left) != 1 || left[0].Ticket != last.Ticket {
 		t.Errorf("left: %v, %v", left, err)
 	} else {
 		_ = j.close()
@@ -298,14 +377,85 @@ func TestAFullDiskStopsNoUpdate(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no /dev/full")
 	}
-	_ = s.journal.file.Close()
-	s.journal.file = full
+	j := s.diary.journal
+	_ = j.durable.Close()
+	j.durable = full
 	if err := s.UpdateTicket(t.Context(), "1", move()); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.notes("1"); len(got) != 1 {
 		t.Errorf("notes are %q", got)
 	}
+}
+
+// A disk that fails in the middle of a line spoils no other one.
+func TestHalfALineSpoilsNoOther(t *testing.T) {
+	dir := t.TempDir()
+	j, _, err := openJournal(dir, "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no /dev/full")
+	}
+	defer full.Close()
+	long := &intent{Ticket: "2", Change: change{Ticket: message{"Title": strings.Repeat("x", 500)}}}
+	text, err := line(journalLine{Begin: long})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.begin(&intent{Ticket: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.file.WriteAt(text[:300], j.end); err != nil {
+		t.Fatal(err)
+	}
+	durable := j.durable
+	j.durable = full
+	if err := j.begin(long); err == nil || long.ID != 0 {
+		t.Fatal("a line was written that could not be")
+	}
+	j.durable = durable
+	if err := errors.Join(j.begin(&intent{Ticket: "3"}), j.close()); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "j"))
+	if err != nil || bytes.Contains(data, []byte("xxx")) {
+		t.Error("the half line is still there", err)
+	}
+	j, left, err := openJournal(dir, "j")
+	if err != nil || len(left) != 2 || left[0].Ticket != "1" || left[1].Ticket != "3" {
+		t.Fatalf("%+v, %v", left, err)
+	}
+	_ = j.close()
+}
+
+// A journal that can't be written anew, as the disk is full, is used as it is.
+func TestAJournalThatCanNotBeCompactedIsUsedOn(t *testing.T) {
+	dir := t.TempDir()
+	j, _, err := openJournal(dir, "j")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := &intent{Ticket: "1"}
+	if err := errors.Join(j.begin(first), os.Mkdir(filepath.Join(dir, "j.new"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	end := j.end
+	j.end = maxJournal + 1
+	if err := j.begin(&intent{Ticket: "2"}); err == nil {
+		t.Fatal("it was rewritten")
+	}
+	j.end = end
+	if err := errors.Join(j.begin(&intent{Ticket: "3"}), j.strike(first), os.Remove(filepath.Join(dir, "j.new")), j.close()); err != nil {
+		t.Fatal(err)
+	}
+	j, left, err := openJournal(dir, "j")
+	if err != nil || len(left) != 1 || left[0].Ticket != "3" {
+		t.Fatalf("%+v, %v", left, err)
+	}
+	_ = j.close()
 }
 
 // Without the journal of the process that died, the ticket itself is asked.

@@ -52,7 +52,7 @@ func (s *TicketSystem) newNote(place string, n api.Note) (pendingNote, error) {
 		subject = truncate(oneLine(strings.TrimSpace(body), maxSubject), 80)
 	}
 	p := pendingNote{article: article{
-		Subject: subject, Body: cutBody(body, s.maxNoteBytes), ContentType: contentType(n.ContentType),
+		Subject: heard(subject), Body: heard(cutBody(body, s.maxNoteBytes)), ContentType: contentType(n.ContentType),
 		CommunicationChannel: "Internal", SenderType: "agent",
 	}}
 	if n.VisibleToCustomer {
@@ -105,6 +105,16 @@ func (p *pendingNote) setFields(place string, fields map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// heard makes a text of 0 one that the servers hear: to Perl it is none, and they trim
+// texts before they look. A space of no width, which is no white space, stands behind
+// it.
+func heard(s string) string {
+	if strings.TrimSpace(s) == "0" {
+		return "0\u200b"
+	}
+	return s
 }
 
 // cutBody keeps a body below max bytes and says so at its end.
@@ -171,5 +181,5 @@ func title(s string) (string, error) {
 	if t == "" {
 		return "", &api.FieldError{Field: "subject", Err: fmt.Errorf("%w: is empty", api.ErrInvalid)}
 	}
-	return t, nil
+	return heard(t), nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -103,8 +104,11 @@ func (p *Params) Validate() error {
 	return nil
 }
 
+// script is the program of the help desk that serves all web services.
+const script = "nph-genericinterface.pl"
+
 func checkBaseURL(s string) error {
-	const example = "write it as in https://desk.example.org/otobo/nph-genericinterface.pl"
+	const example = "write it as in https://desk.example.org/otobo/" + script
 	u, err := url.Parse(strings.TrimSpace(s))
 	switch {
 	case err != nil:
@@ -117,7 +121,9 @@ func checkBaseURL(s string) error {
 	case u.User != nil:
 		return errors.New("must not hold a login: use username and password")
 	case u.RawQuery != "" || u.Fragment != "":
-		return errors.New("must end with nph-genericinterface.pl, without ? or #: " + example)
+		return errors.New("must end with " + script + ", without ? or #: " + example)
+	case strings.Contains(u.Path, script+"/Webservice"):
+		return errors.New("must end with " + script + ": the name of the web service belongs into webservice_name, and the operation into operation_urls")
 	default:
 		return nil
 	}
@@ -137,9 +143,22 @@ func checkProxy(s string) error {
 	return nil
 }
 
+// places are the ends of addresses that people take from their browser: the
+// help desk's own prefix, and the pages beside the script.
+var places = regexp.MustCompile(`^(https?://[^/]+/(?:otobo|znuny|otrs))(?:/(?:index|customer|public)\.pl)?$`)
+
+// completeBaseURL adds the script where it can only have been forgotten.
+func completeBaseURL(s string) string {
+	s = strings.TrimRight(strings.TrimSpace(s), "/")
+	if m := places.FindStringSubmatch(s); m != nil {
+		return m[1] + "/" + script
+	}
+	return s
+}
+
 // withDefaults fills in what a template or Go code left empty.
 func (p Params) withDefaults() Params {
-	p.BaseURL = strings.TrimRight(strings.TrimSpace(p.BaseURL), "/")
+	p.BaseURL = completeBaseURL(p.BaseURL)
 	p.Username = cmp.Or(p.Username, "open_ticket_ai")
 	p.WebserviceName = cmp.Or(p.WebserviceName, "OpenTicketAI")
 	p.Timeout = cmp.Or(p.Timeout, 30*time.Second)

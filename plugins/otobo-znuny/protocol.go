@@ -1,9 +1,6 @@
 package main
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "strings"
 
 // operation is one of the web service's operations, by the name that the servers
 // put before their error codes.
@@ -38,7 +35,7 @@ type answer struct {
 	ArticleID  ids // of the one new article
 	ArticleIDs ids // of several new articles
 	SessionID  string
-	Ticket     json.RawMessage // get: a list; update, if the web service says IncludeTicketData: one
+	Tickets    []record `json:"-"` // of a get; see decodeAnswer
 }
 
 // systemFault is what the servers send with status 500, as text/plain, when an

@@ -10,10 +10,12 @@ import (
 )
 
 const (
-	// graceOfDead is for how long after its beginning an update of a process that was
-	// killed may still be at work in the help desk, which runs a request on after its
-	// client has gone.
+	// graceOfDead is for how long after the end of a process its last request may
+	// still be at work in the help desk, which runs it on after its client has gone.
 	graceOfDead = 3 * time.Second
+	// peopleActAfter is the age from which an unfinished update may have been followed
+	// by a person's work on the ticket, which must not be undone.
+	peopleActAfter = time.Minute
 	// staleAfter is the age from which an unfinished update is left to people.
 	staleAfter = 24 * time.Hour
 	// maxAttempts is how often an unfinished update is tried again.
@@ -49,6 +51,22 @@ func (u *unfinished) all() []*intent {
 	return slices.Clone(u.list)
 }
 
+// due are those whose turn it is.
+func (u *unfinished) due() []*intent {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	now := time.Now()
+	return slices.DeleteFunc(slices.Clone(u.list), func(i *intent) bool { return now.Before(i.notBefore) })
+}
+
+// postpone lets each attempt wait longer than the one before.
+func (u *unfinished) postpone(i *intent) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	i.attempts++
+	i.notBefore = time.Now().Add(time.Duration(i.attempts) * pauseBetweenAttempts)
+}
+
 func (u *unfinished) of(ticket, key string) (*intent, bool) {
 	for _, i := range u.all() {
 		if i.Ticket == ticket && i.Key == key {
@@ -58,36 +76,73 @@ func (u *unfinished) of(ticket, key string) (*intent, bool) {
 	return nil, false
 }
 
-// openJournal opens the journal once. Without one the service works on, and says
-// so once.
+// diary is the service's journal, which may come late: the process before may not
+// have ended yet.
+type diary struct {
+	mu      sync.Mutex
+	journal *journal  // nil without one
+	next    time.Time // no attempt to open it before
+	missed  bool      // it was said that there is none
+	closed  bool
+}
+
+// pauseBetweenOpenings is the time between two attempts to open the journal.
+const pauseBetweenOpenings = 2 * time.Second
+
+// openJournal opens the journal unless it is open. Without one the service works
+// on, says so once, and tries again later.
 func (s *TicketSystem) openJournal(ctx context.Context) {
-	s.opening.Do(func() {
-		if s.stateDir == "" {
-			return
-		}
-		j, left, err := openJournal(s.stateDir, journalName(s.client.service, s.client.login.user))
-		if err != nil {
+	d := &s.diary
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s.stateDir == "" || d.journal != nil || d.closed || time.Now().Before(d.next) {
+		return
+	}
+	j, left, err := openJournal(s.stateDir, journalName(s.client.service, s.client.login.user))
+	if err != nil {
+		d.next = time.Now().Add(pauseBetweenOpenings)
+		if !d.missed {
+			d.missed = true
 			s.logger.WarnContext(ctx, "there is no journal of updates: after a crash a note may be missing or stand twice", "folder", s.stateDir, "err", err.Error())
-			return
 		}
-		s.journal = j
-		for _, i := range left {
-			s.unfinished.add(i)
-		}
-	})
+		return
+	}
+	if d.missed {
+		s.logger.InfoContext(ctx, "there is a journal of updates again", "folder", s.stateDir)
+	}
+	d.journal, d.missed = j, false
+	for _, i := range left {
+		// The process that wrote it held the lock until it died, and may have sent
+		// something until then.
+		i.silent = time.Now()
+		s.unfinished.add(i)
+	}
+}
+
+func (s *TicketSystem) openedJournal() *journal {
+	s.diary.mu.Lock()
+	defer s.diary.mu.Unlock()
+	return s.diary.journal
+}
+
+func (d *diary) close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	return d.journal.close()
 }
 
 // knownSince is the time from which on this process would know of a note that was
 // left in doubt.
 func (s *TicketSystem) knownSince() time.Time {
-	if s.journal != nil {
-		return s.journal.born
+	if j := s.openedJournal(); j != nil {
+		return j.born
 	}
 	return s.began
 }
 
 func (s *TicketSystem) begin(ctx context.Context, i *intent) {
-	if err := s.journal.begin(i); err != nil {
+	if err := s.openedJournal().begin(i); err != nil {
 		// The disk is full, or worse. Going on risks a doubled note only if this process
 		// is killed as well; stopping would lose the work for certain.
 		s.logger.WarnContext(ctx, "an update can't be written to the journal", "ticket", i.Ticket, "err", err.Error())
@@ -96,7 +151,7 @@ func (s *TicketSystem) begin(ctx context.Context, i *intent) {
 
 func (s *TicketSystem) endIntent(i *intent) {
 	s.unfinished.remove(i)
-	if err := s.journal.end(i); err != nil {
+	if err := s.openedJournal().strike(i); err != nil {
 		s.logger.Warn("the end of an update can't be written to the journal", "ticket", i.Ticket, "err", err.Error())
 	}
 }
@@ -116,10 +171,7 @@ func (s *TicketSystem) Resume(ctx context.Context) error {
 // finished now keeps no other from being finished.
 func (s *TicketSystem) finishAll(ctx context.Context) error {
 	var errs []error
-	for _, i := range s.unfinished.all() {
-		if time.Now().Before(i.notBefore) {
-			continue
-		}
+	for _, i := range s.unfinished.due() {
 		if err := s.finishLocked(ctx, i); err != nil {
 			errs = append(errs, err)
 			if ctx.Err() != nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrAuthentication) {
@@ -169,7 +221,13 @@ func (s *TicketSystem) finish(ctx context.Context, i *intent) error {
 		s.logger.InfoContext(ctx, "an unfinished update: "+why, append([]any{"ticket", i.Ticket, "begun", i.At.Format(time.DateTime)}, args...)...)
 		return nil
 	}
-	switch found, err := d.lookWhileAtWork(ctx, i); {
+	found, err := d.lookWhileAtWork(ctx, i)
+	if len(d.done) > 0 && time.Since(i.At) > peopleActAfter {
+		// The servers write a note last, so that the fields of its request had been
+		// written. What differs now, somebody has changed since.
+		clear(d.todo.Ticket)
+	}
+	switch {
 	case errors.Is(err, ErrNoAccess):
 		return leave("its ticket can't be read any more", "err", err.Error())
 	case err != nil:
@@ -183,9 +241,9 @@ func (s *TicketSystem) finish(ctx context.Context, i *intent) error {
 		return leave("it is given up")
 	}
 	missing := d.todo.parts()
-	i.attempts++
-	i.notBefore = time.Now().Add(time.Duration(i.attempts) * pauseBetweenAttempts)
-	err := d.run(ctx)
+	s.unfinished.postpone(i)
+	err = d.run(ctx)
+	i.silent = time.Now()
 	switch {
 	case err == nil:
 		return leave("what was missing has been written", "written", missing)
@@ -205,22 +263,20 @@ func (d *delivery) lookWhileAtWork(ctx context.Context, i *intent) (found bool, 
 	if !moves {
 		_, moves = i.Change.Ticket["QueueID"]
 	}
-	began := time.Now()
 	for {
 		stored, err := d.s.getRecord(ctx, d.id)
 		if err != nil {
 			return false, err
 		}
 		d.strike(stored)
-		age := time.Since(i.At)
-		// A clock that was set back must not make it wait long.
-		if d.todo.empty() || i.ID == 0 || age >= d.s.graceOfDead || time.Since(began) >= d.s.graceOfDead {
+		rest := d.s.graceOfDead - time.Since(i.silent)
+		if d.todo.empty() || rest <= 0 {
 			break
 		}
 		select {
 		case <-ctx.Done():
 			return false, ctx.Err()
-		case <-time.After(min(d.s.graceOfDead/20, d.s.graceOfDead-age)):
+		case <-time.After(min(d.s.graceOfDead/20, rest)):
 		}
 	}
 	found = len(d.done) > 0

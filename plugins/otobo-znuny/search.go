@@ -34,17 +34,47 @@ func (s *TicketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 		return nil, fmt.Errorf("search tickets: %w: limit and offset must not be negative", api.ErrInvalid)
 	}
 	if s.resuming.Load() {
+		s.openJournal(ctx)
 		if err := s.finishAll(ctx); err != nil {
 			s.logger.DebugContext(ctx, "an unfinished update waits on", "err", err.Error())
 		}
 	}
-	// The servers have no offset, and ignore it silently.
-	found, err := s.searchEach(ctx, m, c.Offset+limit)
-	if err != nil {
+	if m, err = s.withAgentIDs(ctx, m); err != nil {
 		return nil, err
 	}
-	found = found[min(c.Offset, len(found)):]
-	return s.getTickets(ctx, found, what)
+	return s.findReadable(ctx, m, what, c.Offset, limit)
+}
+
+// maxRounds is how often more tickets are searched for in place of those that can't
+// be read.
+const maxRounds = 5
+
+// findReadable searches and reads. A ticket that can't be read makes room for the
+// next one: else a single one at the front would keep a small limit empty for ever.
+func (s *TicketSystem) findReadable(ctx context.Context, m message, what reading, offset, limit int) ([]api.Ticket, error) {
+	tickets := []api.Ticket{}
+	asked := make(map[string]bool)
+	wanted := offset + limit // the servers have no offset, and ignore it silently
+	for range maxRounds {
+		found, err := s.searchEach(ctx, m, wanted)
+		if err != nil {
+			return nil, err
+		}
+		fresh := slices.DeleteFunc(found[min(offset, len(found)):], func(id string) bool { return asked[id] })
+		more, err := s.getTickets(ctx, fresh[:min(limit-len(tickets), len(fresh))], what)
+		if err != nil {
+			return nil, err
+		}
+		tickets = append(tickets, more...)
+		if len(tickets) == limit || len(found) < wanted {
+			break
+		}
+		for _, id := range fresh {
+			asked[id] = true
+		}
+		wanted += limit - len(tickets)
+	}
+	return tickets, nil
 }
 
 // searchEach searches queue by queue where several are wanted. Ids grow with the
@@ -109,7 +139,11 @@ func (s *TicketSystem) searchMessage(c api.SearchCriteria) (message, reading, er
 	refuse := func(err error) (message, reading, error) { return nil, what, err }
 	for key, v := range c.Fields {
 		if strings.HasPrefix(key, dynamicPrefix) && len(key) > len(dynamicPrefix) {
-			m[key] = operators(v)
+			condition, err := operators(v)
+			if err != nil {
+				return refuse(fieldRefused("fields."+key, err.Error()))
+			}
+			m[key] = condition
 			continue
 		}
 		switch {
@@ -171,7 +205,7 @@ var searchKeys = map[string]bool{
 	"TicketNumber": true, "Title": true, "UseSubQueues": true, "StateType": true, "StateTypeIDs": true,
 	"Queues": true, "QueueIDs": true, "Priorities": true, "PriorityIDs": true, "States": true, "StateIDs": true,
 	"Types": true, "TypeIDs": true, "Locks": true, "LockIDs": true, "Services": true, "ServiceIDs": true, "SLAs": true, "SLAIDs": true,
-	"OwnerIDs": true, "ResponsibleIDs": true, "CustomerID": true, "CustomerUserLogin": true, "CreatedUserIDs": true,
+	"Owners": true, "OwnerIDs": true, "Responsibles": true, "ResponsibleIDs": true, "CustomerID": true, "CustomerUserLogin": true, "CreatedUserIDs": true,
 	"TicketCreateTimeNewerDate": true, "TicketCreateTimeOlderDate": true,
 	"TicketCreateTimeNewerMinutes": true, "TicketCreateTimeOlderMinutes": true,
 	"TicketChangeTimeNewerDate": true, "TicketChangeTimeOlderDate": true,
@@ -210,20 +244,43 @@ func serverTime(v any, zone *time.Location) (string, error) {
 		return t.In(zone).Format(time.DateTime), nil
 	}
 	s := canonical(v)
-	for _, layout := range []string{time.DateTime, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
-			return t.In(zone).Format(time.DateTime), nil
-		}
+	if t, ok := parseTime(s, zone); ok {
+		return t.In(zone).Format(time.DateTime), nil
 	}
 	return "", fmt.Errorf(`%q is no time: write one as in "2026-11-22 15:20:00"`, truncate(s, 60))
 }
 
-// operators is a dynamic field's condition; a value alone means "equals".
-func operators(v any) any {
-	if m, ok := v.(map[string]any); ok {
-		return m
+// operatorsOfFields are what a dynamic field can be compared by.
+var operatorsOfFields = []string{"Equals", "Like", "GreaterThan", "GreaterThanEquals", "SmallerThan", "SmallerThanEquals", "Empty"}
+
+// operators is a dynamic field's condition; a value alone means "equals". The
+// servers ignore a condition that they don't know or that is empty, and would find
+// everything.
+func operators(v any) (map[string]any, error) {
+	given, ok := v.(map[string]any)
+	if !ok {
+		given = map[string]any{"Equals": v}
 	}
-	return map[string]any{"Equals": v}
+	condition := make(map[string]any, len(given))
+	for operator, wanted := range given {
+		switch {
+		case !slices.Contains(operatorsOfFields, operator):
+			return nil, fmt.Errorf("%s is no operator (known are %s)", operator, strings.Join(operatorsOfFields, ", "))
+		case operator == "Empty":
+			condition[operator] = 0
+			if truth(wanted) {
+				condition[operator] = 1
+			}
+		case canonical(wanted) == "" || canonical(wanted) == "[]":
+			return nil, errors.New("is empty; tickets without a value are found by { Empty: 1 }")
+		default:
+			condition[operator] = plainList(sendable(wanted))
+		}
+	}
+	if len(condition) == 0 {
+		return nil, errors.New("is empty; tickets without a value are found by { Empty: 1 }")
+	}
+	return condition, nil
 }
 
 // addFilter searches by name, and by id where no name is given. Names and ids
@@ -238,6 +295,11 @@ func addFilter(m message, field, nameKey, idKey string, list []*api.Entity) erro
 			names = append(names, e.Name)
 		default:
 			identifiers = append(identifiers, e.ID)
+		}
+	}
+	for _, key := range []string{nameKey, idKey} {
+		if _, twice := m[key]; twice && len(list) > 0 {
+			return &api.FieldError{Field: field, Err: fmt.Errorf("%w: is given twice, also as fields.%s", api.ErrInvalid, key)}
 		}
 	}
 	switch {

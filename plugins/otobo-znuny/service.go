@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -23,12 +23,12 @@ type TicketSystem struct {
 	maxNoteBytes int
 	reading      reading
 	memory       memory
+	agents       agents
 	writing      ticketLocks
 	logger       *slog.Logger
 
 	stateDir   string
-	opening    sync.Once
-	journal    *journal // nil until opened, and without a state folder
+	diary      diary
 	began      time.Time
 	unfinished unfinished
 	resuming   atomic.Bool
@@ -59,6 +59,11 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 		}
 	}
 	h.Redact(p.Password)
+	if proxy, err := url.Parse(p.Proxy); err == nil {
+		if secret, given := proxy.User.Password(); given {
+			h.Redact(secret)
+		}
+	}
 	c, err := newClient(p, h)
 	if err != nil {
 		return nil, err
@@ -90,6 +95,5 @@ func (s *TicketSystem) CheckHealth(ctx context.Context) error {
 // Close gives idle connections back: on Apache each one holds a worker process.
 func (s *TicketSystem) Close() error {
 	s.client.http.CloseIdleConnections()
-	s.opening.Do(func() {}) // none is opened any more
-	return s.journal.close()
+	return s.diary.close()
 }

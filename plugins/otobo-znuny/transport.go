@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -20,9 +21,10 @@ func newTransport(p Params) (*http.Transport, error) {
 		return nil, err
 	}
 	return &http.Transport{
-		Proxy:               proxyOf(p.Proxy),
-		TLSClientConfig:     secured,
-		TLSHandshakeTimeout: 10 * time.Second,
+		Proxy:                  proxyOf(p.Proxy),
+		OnProxyConnectResponse: proxyAnswer,
+		TLSClientConfig:        secured,
+		TLSHandshakeTimeout:    10 * time.Second,
 		// No HTTP/2: over it any number of requests would share one connection.
 		MaxConnsPerHost: p.MaxConnections,
 		// Kept as many as work at one time, so that a busy service doesn't dial for each
@@ -46,6 +48,20 @@ func proxyOf(s string) func(*http.Request) (*url.URL, error) {
 		return func(*http.Request) (*url.URL, error) { return nil, errors.New("the param proxy is no valid address") }
 	}
 	return http.ProxyURL(u)
+}
+
+// proxyError is a proxy's refusal to connect to the help desk.
+type proxyError struct{ status int }
+
+func (e *proxyError) Error() string {
+	return fmt.Sprintf("the proxy answers with status %d %s", e.status, http.StatusText(e.status))
+}
+
+func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
+	if r.StatusCode != http.StatusOK {
+		return &proxyError{status: r.StatusCode}
+	}
+	return nil
 }
 
 func tlsConfig(t TLS) (*tls.Config, error) {

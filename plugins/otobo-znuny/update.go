@@ -178,10 +178,8 @@ func pendingTime(v any, zone *time.Location) (any, error) {
 	if d, err := time.ParseDuration(s); err == nil {
 		return in(int64(d / time.Minute))
 	}
-	for _, layout := range []string{time.RFC3339, time.DateTime, "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
-			return at(t)
-		}
+	if t, ok := parseTime(s, zone); ok {
+		return at(t)
 	}
 	return nil, fmt.Errorf(`%q is no time: write one as in "2026-12-24 08:00", minutes from now as a number, a duration as in "36h", or {Diff: 60}`, truncate(s, 60))
 }

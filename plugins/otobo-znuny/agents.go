@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// agents are the ids of agents by their logins. The servers search for owners by id
+// alone, and none of their operations tells an agent's id; but every ticket that is
+// read names its owner and its responsible both ways. The zero value is empty.
+type agents struct {
+	mu  sync.Mutex
+	ids map[string]string
+}
+
+func (a *agents) saw(r record) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ids == nil {
+		a.ids = make(map[string]string)
+	}
+	for _, key := range []string{"Owner", "Responsible"} {
+		if login, id := r.text(key), r.text(key+"ID"); login != "" && id != "" {
+			a.ids[login] = id
+		}
+	}
+}
+
+func (a *agents) id(login string) (string, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	id, known := a.ids[login]
+	return id, known
+}
+
+// ticketsForAgents is how many of the newest tickets are looked at for an agent who
+// isn't known yet.
+const ticketsForAgents = 200
+
+// agentIDs finds the ids of agents. missing is the first one of whom no ticket is
+// known.
+func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []string, missing string, err error) {
+	look := func() (ids []string, missing string) {
+		for _, login := range logins {
+			id, known := s.agents.id(login)
+			if !known {
+				return nil, login
+			}
+			ids = append(ids, id)
+		}
+		return ids, ""
+	}
+	if ids, missing = look(); missing == "" {
+		return ids, "", nil
+	}
+	a, err := s.readCall(ctx, opSearch, "", message{"Limit": ticketsForAgents, "SortBy": "Age", "OrderBy": "Down"})
+	if err != nil {
+		return nil, missing, err
+	}
+	for rest := a.TicketID; len(rest) > 0 && missing != ""; {
+		batch := rest[:min(batchSize, len(rest))]
+		rest = rest[len(batch):]
+		if _, err := s.getReadable(ctx, batch, message{}); err != nil {
+			return nil, missing, err
+		}
+		ids, missing = look()
+	}
+	return ids, missing, nil
+}
+
+// withAgentIDs replaces the logins of a search, under Owners and Responsibles, by
+// the ids that the servers understand.
+func (s *TicketSystem) withAgentIDs(ctx context.Context, m message) (message, error) {
+	for key, idKey := range map[string]string{"Owners": "OwnerIDs", "Responsibles": "ResponsibleIDs"} {
+		given, any := m[key]
+		if !any {
+			continue
+		}
+		if _, twice := m[idKey]; twice {
+			return nil, fieldRefused("fields."+key, "can't be joined with "+idKey)
+		}
+		var logins []string
+		for _, v := range list(given) {
+			logins = append(logins, strings.TrimSpace(canonical(v)))
+		}
+		ids, missing, err := s.agentIDs(ctx, logins)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("find the id of agent %q: %w", missing, err)
+		case missing != "":
+			return nil, fmt.Errorf("search tickets: %w", &api.FieldError{Field: "fields." + key, Err: fmt.Errorf(
+				"%w: the help desk searches by ids alone, and none of its newest %d tickets tells that of %q: check the login, or write %s with the id, which the address of the agent's page shows as UserID (Admin, Agents)",
+				api.ErrInvalid, ticketsForAgents, missing, idKey)})
+		}
+		m = maps.Clone(m)
+		delete(m, key)
+		m[idKey] = ids
+	}
+	return m, nil
+}

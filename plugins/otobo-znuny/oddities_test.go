@@ -1,0 +1,309 @@
+package main
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// What was never recorded but other versions, languages and set-ups send.
+
+// answering is a service whose server gives f's answer to everything.
+func answering(t *testing.T, f http.HandlerFunc, change ...func(*Params)) *TicketSystem {
+	t.Helper()
+	server := httptest.NewServer(f)
+	t.Cleanup(server.Close)
+	p := Params{BaseURL: server.URL + "/otobo/nph-genericinterface.pl", Password: "geheim-4711"}
+	for _, c := range change {
+		c(&p)
+	}
+	s, err := newTicketSystem(p, api.Host{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.patience = patience{first: time.Millisecond, total: 10 * time.Millisecond}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func saying(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }
+}
+
+func TestATicketIsReadInEveryForm(t *testing.T) {
+	const first = `{"ArticleID":7,"Subject":"s","Body":"Hallo","IsVisibleForCustomer":1,"CreateTime":"2026-11-22 15:20:39"}`
+	for name, c := range map[string]struct {
+		body    string
+		text    string
+		notes   int
+		created string
+	}{
+		"one ticket alone":            {`{"Ticket":{"TicketID":1,"Article":` + first + `}}`, "Hallo", 1, ""},
+		"ids as texts":                {`{"Ticket":[{"TicketID":"1","Article":[` + strings.Replace(first, "7", `"7"`, 1) + `]}]}`, "Hallo", 1, ""},
+		"articles in any order":       {`{"Ticket":[{"TicketID":1,"Article":[{"ArticleID":"12","Body":"later"},{"ArticleID":9,"Body":"then"},` + first + `]}]}`, "Hallo", 3, ""},
+		"no articles":                 {`{"Ticket":[{"TicketID":1}]}`, "", 0, ""},
+		"null for articles":           {`{"Ticket":[{"TicketID":1,"Article":null,"DynamicField":null}]}`, "", 0, ""},
+		"an empty text for articles":  {`{"Ticket":[{"TicketID":1,"Article":"","DynamicField":""}]}`, "", 0, ""},
+		"an empty list of articles":   {`{"Ticket":[{"TicketID":1,"Article":[]}]}`, "", 0, ""},
+		"files alone":                 {`{"Ticket":[{"TicketID":1,"Article":[{"ArticleID":7,"Attachment":[{"Filename":"a.pdf","FilesizeRaw":"3"}]}]}]}`, "", 1, ""},
+		"an article without its text": {`{"Ticket":[{"TicketID":1,"Article":[{"ArticleID":7,"SenderType":"agent"}]}]}`, "", 1, ""},
+		"a chat": {`{"Ticket":[{"TicketID":1,"Article":[{"ArticleID":7,"CommunicationChannel":"Chat","ChatMessageList":[` +
+			`{"ChatterName":"Käthe","MessageText":"Hallo?"},{"ChatterType":"User","MessageText":"Ja?"}]}]}]}`, "Käthe: Hallo?\nUser: Ja?", 1, ""},
+		"a byte order mark":      {"\ufeff" + `{"Ticket":[{"TicketID":1,"Article":` + first + `}]}` + "\r\n", "Hallo", 1, ""},
+		"bytes of Latin-1":       {"{\"Ticket\":[{\"TicketID\":1,\"Article\":{\"ArticleID\":7,\"Body\":\"Gr\xfc\xdfe, Käthe\"}}]}", "Grüße, Käthe", 1, ""},
+		"the same key twice":     {`{"Ticket":[{"TicketID":1,"Title":"a","Title":"b","Article":` + first + `}]}`, "Hallo", 1, ""},
+		"a time with its zone":   {`{"Ticket":[{"TicketID":1,"Created":"2026-11-22T15:20:39+01:00"}]}`, "", 0, "2026-11-22T14:20:39Z"},
+		"a time without seconds": {`{"Ticket":[{"TicketID":1,"Created":"2026-11-22 15:20"}]}`, "", 0, "2026-11-22T15:20:00Z"},
+		"numbers for names":      {`{"Ticket":[{"TicketID":1,"Title":12345,"Queue":7,"QueueID":"3","Article":` + first + `}]}`, "Hallo", 1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := answering(t, saying(c.body)).GetTicket(t.Context(), "1")
+			if err != nil || got.ID != "1" || got.Body != c.text || len(got.Notes) != c.notes {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			if c.created != "" && got.Created.UTC().Format(time.RFC3339) != c.created {
+				t.Errorf("created %v", got.Created)
+			}
+		})
+	}
+}
+
+func TestASearchIsReadInEveryForm(t *testing.T) {
+	for body, want := range map[string][]string{
+		`{"TicketID":["3","1"]}`: {"3", "1"}, `{"TicketID":[3,1]}`: {"3", "1"}, `{"TicketID":"3"}`: {"3"}, `{"TicketID":3}`: {"3"},
+		`{}`: nil, `{"TicketID":[]}`: nil, `{"TicketID":null}`: nil, `{"TicketID":""}`: nil, "\ufeff{}\n": nil,
+	} {
+		got, err := answering(t, saying(body)).searchIDs(t.Context(), message{}, 5)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %q, %v", body, got, err)
+		}
+	}
+	for _, body := range []string{`{"status":"ok"}`, `{"Ticket":[]}`, `[]`, `"x"`, `{} {}`, `{"TicketID":["3"]}x`, "ok"} {
+		if got, err := answering(t, saying(body)).searchIDs(t.Context(), message{}, 5); !errors.Is(err, ErrProtocol) {
+			t.Errorf("%s was taken for an answer: %q, %v", body, got, err)
+		}
+	}
+}
+
+func TestAnswersComeInEveryEncodingOfHTTP(t *testing.T) {
+	const body = `{"Ticket":[{"TicketID":1,"Title":"Grüße"}]}`
+	for name, f := range map[string]http.HandlerFunc{
+		"compressed": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			_, _ = z.Write([]byte(body))
+			_ = z.Close()
+		},
+		"in chunks": func(w http.ResponseWriter, _ *http.Request) {
+			for i := range len(body) {
+				_, _ = w.Write([]byte{body[i]})
+				w.(http.Flusher).Flush()
+			}
+		},
+		"as plain text": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
+			_, _ = w.Write([]byte(body))
+		},
+	} {
+		if got, err := answering(t, f).GetTicket(t.Context(), "1"); err != nil || got.Subject != "Grüße" {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	half := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write([]byte("\x1f\x8b\x08\x00"))
+	}
+	if _, err := answering(t, half).GetTicket(t.Context(), "1"); !errors.Is(err, api.ErrTemporary) {
+		t.Errorf("half of it: %v", err)
+	}
+}
+
+func TestWhatStandsBeforeTheHelpDeskIsTold(t *testing.T) {
+	page := func(status int, title string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = fmt.Fprintf(w, "<html><head><title>\n%s</title></head></html>", title)
+		}
+	}
+	to := func(location string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", location)
+			w.WriteHeader(http.StatusFound)
+		}
+	}
+	for name, c := range map[string]struct {
+		f      http.HandlerFunc
+		is     error
+		effect effect
+		says   []string
+	}{
+		"a login page":                    {page(200, "Anmelden &ndash; SSO"), ErrProtocol, answered, []string{`web page, "Anmelden – SSO"`, "base_url"}},
+		"a redirect to a login":           {to("https://sso.example.org/login?state=g3heim"), ErrProtocol, none, []string{`"https://sso.example.org/login"`, "login page"}},
+		"a redirect to https":             {to("https://desk.example.org/otobo/nph-genericinterface.pl/Webservice/OpenTicketAI/ticket-get"), ErrProtocol, none, []string{"write https in base_url"}},
+		"a proxy that wants a login":      {page(407, "x"), api.ErrDenied, none, []string{"param proxy"}},
+		"a broken backend":                {page(502, "502 Proxy Error"), ErrUnavailable, severed, []string{`status 502 Bad Gateway: the server answered with a web page, "502 Proxy Error"`}},
+		"an overload, or a broken stream": {page(503, "x"), ErrUnavailable, severed, []string{"503"}},
+		"a slow backend":                  {page(504, "x"), ErrUnavailable, running, []string{"504"}},
+		"a slow backend of Cloudflare":    {page(524, "x"), ErrUnavailable, running, []string{"524"}},
+		"a dead program":                  {page(500, "Internal Server Error"), ErrServerFault, answered, []string{"web server"}},
+		"a page that is not there":        {page(404, "Not Found"), ErrProtocol, none, []string{"base_url", "Not Found"}},
+		"a door that wants TLS":           {page(400, "The plain HTTP request was sent to HTTPS port"), ErrProtocol, none, []string{"write https"}},
+		"a request too large for a proxy": {page(413, "x"), ErrTooLarge, none, []string{"shorten"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := answering(t, c.f).client.call(t.Context(), opUpdate, "1", message{})
+			if !errors.Is(err, c.is) || effectOf(err) != c.effect {
+				t.Errorf("effect %d: %v", effectOf(err), err)
+			}
+			for _, want := range c.says {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v lacks %s", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "g3heim") {
+				t.Errorf("%v holds a token", err)
+			}
+		})
+	}
+}
+
+func TestAddressesAreTakenAsPeopleWriteThem(t *testing.T) {
+	for given, want := range map[string]string{
+		"http://d/otobo/nph-genericinterface.pl":     "http://d/otobo/nph-genericinterface.pl",
+		" http://d/otobo/nph-genericinterface.pl// ": "http://d/otobo/nph-genericinterface.pl",
+		"https://d/znuny":                            "https://d/znuny/nph-genericinterface.pl",
+		"https://d:8443/otobo/":                      "https://d:8443/otobo/nph-genericinterface.pl",
+		"https://d/otrs/index.pl":                    "https://d/otrs/nph-genericinterface.pl",
+		"http://[::1]:80/otobo/customer.pl":          "http://[::1]:80/otobo/nph-genericinterface.pl",
+		"https://d/support/nph-genericinterface.pl":  "https://d/support/nph-genericinterface.pl",
+		"https://api.d/otobo-api":                    "https://api.d/otobo-api", // a proxy may lead there
+		"https://d":                                  "https://d",
+	} {
+		p := Params{BaseURL: given}.withDefaults()
+		if err := p.Validate(); err != nil || p.BaseURL != want {
+			t.Errorf("%q is %q, %v", given, p.BaseURL, err)
+		}
+	}
+	p := Params{BaseURL: "https://d/otobo/nph-genericinterface.pl/Webservice/OpenTicketAI/ticket-search", TimeZone: "UTC"}
+	if err := p.Validate(); err == nil || !strings.Contains(err.Error(), "webservice_name") {
+		t.Errorf("error is %v", err)
+	}
+	var asked string
+	s := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.EscapedPath()
+		_, _ = w.Write([]byte("{}"))
+	}, func(p *Params) {
+		p.WebserviceName, p.OperationURLs.TicketSearch = "Öffentlich & Büro", "/Suche/Alle Tickets"
+	})
+	if _, err := s.searchIDs(t.Context(), message{}, 1); err != nil || asked != "/otobo/nph-genericinterface.pl/Webservice/%C3%96ffentlich%20&%20B%C3%BCro/Suche/Alle%20Tickets" {
+		t.Errorf("asked for %s, %v", asked, err)
+	}
+	if s.client.name != "Öffentlich & Büro" {
+		t.Errorf("it is called %q", s.client.name)
+	}
+}
+
+// A ticket that can't be read, or is too large, must not stand in the way of others.
+func TestATicketThatCantBeReadMakesRoomForTheNext(t *testing.T) {
+	d := newDesk(t)
+	for id := 4; id <= 9; id++ {
+		d.addTicket(strconv.Itoa(id))
+	}
+	d.tickets["1"]["Locked"] = true
+	d.tickets["3"]["Article"] = append(d.tickets["3"]["Article"].([]any), map[string]any{"ArticleID": 99, "Body": strings.Repeat("x", 2<<20)})
+	s := d.service(func(p *Params) { p.MaxResponseMB = 1 })
+	for _, c := range []struct {
+		limit, offset int
+		want          []string
+	}{
+		{1, 0, []string{"2"}}, {2, 0, []string{"2", "4"}}, {3, 1, []string{"2", "4", "5"}}, {3, 3, []string{"4", "5", "6"}}, {50, 0, []string{"2", "4", "5", "6", "7", "8", "9"}}, {5, 20, nil},
+	} {
+		found, err := s.FindTickets(t.Context(), api.SearchCriteria{Limit: c.limit, Offset: c.offset})
+		var got []string
+		for _, f := range found {
+			got = append(got, f.ID)
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("limit %d, offset %d: %q, %v", c.limit, c.offset, got, err)
+		}
+	}
+}
+
+func TestATextOfZeroIsHeard(t *testing.T) {
+	zero := "0"
+	d := newDesk(t)
+	s := d.service()
+	d.will("ticket-update", closeDone)
+	if err := s.UpdateTicket(t.Context(), "1", api.TicketUpdate{Subject: &zero, Notes: []api.Note{{Subject: "0", Body: " 0\n"}}}); err != nil {
+		t.Fatal(err)
+	}
+	sent := d.sent("ticket-update")
+	article := sent[0]["Article"].(map[string]any)
+	// Perl takes "0" for nothing, and \s of Perl, which trims it first, is not U+200B.
+	if len(sent) != 1 || article["Subject"] != "0\u200b" || article["Body"] != "0\u200b" || d.field("1", "Title") != "0\u200b" {
+		t.Errorf("sent %v", sent)
+	}
+	if err := s.AddNote(t.Context(), "1", api.Note{Subject: "00", Body: "0.0"}); err != nil {
+		t.Fatal(err)
+	}
+	if a := d.sent("ticket-update")[1]["Article"].(map[string]any); a["Subject"] != "00" || a["Body"] != "0.0" {
+		t.Errorf("sent %v", a)
+	}
+}
+
+func TestOwnersAreFoundByTheirLogin(t *testing.T) {
+	d := newDesk(t)
+	d.tickets["2"]["Owner"], d.tickets["2"]["OwnerID"] = "anna", 17
+	d.tickets["3"]["Responsible"], d.tickets["3"]["ResponsibleID"] = "bernd", "18"
+	s := d.service()
+	_, err := s.FindTickets(t.Context(), api.SearchCriteria{Fields: map[string]any{"Owners": []any{"anna", "root@localhost"}, "Responsibles": "bernd"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := d.sent("ticket-search")
+	if last := sent[len(sent)-1]; len(sent) != 2 || fmt.Sprint(last["OwnerIDs"], last["ResponsibleIDs"], last["Owners"]) != "[17 1] [18] <nil>" {
+		t.Errorf("searched for %v", sent)
+	}
+	if _, err := s.FindTickets(t.Context(), api.SearchCriteria{Fields: map[string]any{"Owners": "anna"}}); err != nil || len(d.sent("ticket-search")) != 3 {
+		t.Errorf("it is not remembered: %v", err)
+	}
+	_, err = s.FindTickets(t.Context(), api.SearchCriteria{Fields: map[string]any{"Owners": "nobody"}})
+	if !errors.Is(err, api.ErrInvalid) || !strings.Contains(err.Error(), `"nobody"`) || !strings.Contains(err.Error(), "OwnerIDs") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestConditionsThatWouldBeIgnoredAreRefused(t *testing.T) {
+	d := newDesk(t)
+	s := d.service()
+	for name, c := range map[string]api.SearchCriteria{
+		"an operator that isn't there": {Fields: map[string]any{"DynamicField_X": map[string]any{"Equal": "a"}}},
+		"an empty value":               {Fields: map[string]any{"DynamicField_X": ""}},
+		"no value":                     {Fields: map[string]any{"DynamicField_X": nil}},
+		"nothing in the operator":      {Fields: map[string]any{"DynamicField_X": map[string]any{"Like": ""}}},
+		"no operator":                  {Fields: map[string]any{"DynamicField_X": map[string]any{}}},
+		"the queue twice":              {Queue: &api.Entity{Name: "IT"}, Fields: map[string]any{"Queues": []any{"HR"}}},
+		"states twice":                 {States: []api.Entity{{Name: "new"}}, Fields: map[string]any{"StateIDs": []any{1}}},
+		"owners twice":                 {Fields: map[string]any{"Owners": "root@localhost", "OwnerIDs": 1}},
+	} {
+		if _, err := s.FindTickets(t.Context(), c); !errors.Is(err, api.ErrInvalid) || len(d.sent("ticket-search")) != 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := s.FindTickets(t.Context(), api.SearchCriteria{Fields: map[string]any{
+		"DynamicField_A": map[string]any{"Empty": true}, "DynamicField_B": true, "DynamicField_C": map[string]any{"Empty": "0", "GreaterThan": 5},
+	}})
+	m := d.sent("ticket-search")[0]
+	if err != nil || fmt.Sprint(m["DynamicField_A"], m["DynamicField_B"], m["DynamicField_C"]) != "map[Empty:1] map[Equals:1] map[Empty:0 GreaterThan:5]" {
+		t.Errorf("%v, %v", m, err)
+	}
+}
