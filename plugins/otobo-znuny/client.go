@@ -240,7 +240,7 @@ func (c *client) exchange(ctx context.Context, op operation, body []byte) (x exc
 	case x.err == nil && resp.StatusCode == http.StatusTooManyRequests:
 		x.err = tooMany(resp.Header.Get("Retry-After"))
 	case x.err == nil && resp.StatusCode/100 == 3:
-		x.err = moved(resp.Header.Get("Location"))
+		x.err = c.moved(resp.Header.Get("Location"))
 	}
 	return x
 }
@@ -256,13 +256,12 @@ func (c *client) patienceFor(op operation, size int) time.Duration {
 type movedError struct{ to *url.URL }
 
 // moved leaves out what follows the path, where single sign-on keeps its tokens.
-func moved(location string) error {
+func (c *client) moved(location string) error {
 	u, err := url.Parse(location)
 	if err != nil {
 		u = &url.URL{}
 	}
-	u.RawQuery, u.Fragment, u.User = "", "", nil
-	return &movedError{to: u}
+	return &movedError{to: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: shorten(c.veil(u.Path))}}
 }
 
 func (e *movedError) Error() string { return fmt.Sprintf("the server redirects to %q", e.to) }
