@@ -58,8 +58,9 @@ install: build ## install into DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/otai/plugins $(DESTDIR)$(PREFIX)/share/otai
 	install -m 0755 $(DIST)/bin/otai $(DESTDIR)$(PREFIX)/bin/otai
 	install -m 0644 $(addprefix $(DIST)/plugins/,$(PLUGINS)) $(DESTDIR)$(PREFIX)/lib/otai/plugins/
-	cp -R examples docs LICENSE $(DESTDIR)$(PREFIX)/share/otai/
+	cp -R examples docs LICENSE build/otai.service $(DESTDIR)$(PREFIX)/share/otai/
 	find $(DESTDIR)$(PREFIX)/share/otai -name '*.go' -delete
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/otai
 
 clean: ## remove build/dist
 	rm -rf $(DIST)

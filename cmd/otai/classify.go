@@ -51,6 +51,7 @@ machine is downloaded first.`,
 	}
 	cmd.Flags().StringVar(&o.Model, "model", "", "name of a model at HuggingFace, ORG/NAME[@REVISION], or its folder")
 	cmd.Flags().StringVar(&o.Use, "use", app.ClassifierUse, "the classification service")
+	cmd.Flags().UintVar(&o.TopK, "top-k", 0, "how many of the best labels the scores of --json have; 0 is all of them")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON, one object a line")
 	_ = cmd.MarkFlagRequired("model")
 	_ = cmd.RegisterFlagCompletionFunc("model", c.completeModels(&o.Use))

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -10,37 +11,44 @@ import (
 )
 
 func (c *command) newConfig() *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "config",
 		Short: "Bring configuration files into the current form",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
-			}
-			return nil
-		},
-		// Without it, cobra answers a mistyped command with the help and exit code 0.
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(c.newConfigUpgrade())
-	return cmd
+	}, c.newConfigUpgrade())
 }
 
 func (c *command) newConfigUpgrade() *cobra.Command {
-	return &cobra.Command{
+	var write, asJSON bool
+	cmd := &cobra.Command{
 		Use:   "upgrade FILE",
 		Short: "Print a configuration in the current form, comments kept",
-		Long: `Prints a configuration file in the current form, with its comments, and says on
-standard error what was changed. The file itself stays as it is. otai runs the older
-forms, too, with a warning for each.`,
-		Example: `  otai config upgrade config.yml > new.yml
-  otai validate -c new.yml`,
-		Args: cobra.ExactArgs(1),
+		Long: `Prints a configuration file in the current form, and says on standard error what was
+changed: the old names and places, and nothing else; comments, blank lines, quotes and
+indentation stay. The file itself stays as it is, unless --write puts the new form in
+its place. The file - is standard input. otai runs the older forms, too, with a warning
+for each.`,
+		Example: `  otai config upgrade config.yml | diff config.yml -
+  otai config upgrade --write config.yml`,
+		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if write && args[0] == "-" {
+				return errors.New("--write needs a file: standard input can't be written")
+			}
 			upgraded, err := app.UpgradeConfig(c.settings, args[0])
 			var found *app.ProblemsError
 			if err != nil && !errors.As(err, &found) {
 				return err
+			}
+			if err == nil && write {
+				if err := upgraded.Write(c.settings); err != nil {
+					return err
+				}
+			}
+			if asJSON {
+				if err := writeJSON(cmd.OutOrStdout(), upgraded); err != nil {
+					return err
+				}
+				return quietly(err)
 			}
 			for _, p := range upgraded.Problems {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s\n%s", p, upgraded.Excerpt(p))
@@ -48,9 +56,19 @@ forms, too, with a warning for each.`,
 			if err != nil {
 				return quietly(err)
 			}
-			_, err = cmd.OutOrStdout().Write(upgraded.Text)
+			switch {
+			case !write:
+				_, err = io.WriteString(cmd.OutOrStdout(), upgraded.Text)
+			case upgraded.Changed:
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is in the current form now.\n", args[0])
+			default:
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is in the current form already.\n", args[0])
+			}
 			return written(err)
 		},
 		ValidArgsFunction: filesNamed("yml", "yaml"),
 	}
+	cmd.Flags().BoolVarP(&write, "write", "w", false, "put the current form in the file's place")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON: changed, text, problems")
+	return cmd
 }

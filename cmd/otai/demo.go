@@ -29,7 +29,7 @@ plugins and two small models until the queue is empty. Nothing is left behind.`,
 		Example: `  otai demo
   otai demo --keep     leave the help desk running, to look at its tickets
   otai demo --json`,
-		Args: noArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			// A reader who has seen enough must not end the process before it has
 			// cleaned up: writing fails instead.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -67,7 +68,7 @@ func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
 	if err := os.CopyFS(dist, os.DirFS(product.dir)); err != nil {
 		t.Fatal(err)
 	}
-	bundle := exec.Command(filepath.Join(product.root, "build", "bundle.sh"), "otai_test")
+	bundle := exec.Command("sh", "-c", "umask 077; exec "+filepath.Join(product.root, "build", "bundle.sh")+" otai_test")
 	bundle.Env = append(os.Environ(), "DIST="+dist)
 	if out, err := bundle.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -109,6 +110,9 @@ func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
 			t.Fatalf("%s %v: %v\n%s%s", name, args, err, out, stderrOf(err))
 		}
 		return out
+	}
+	if list := string(run(folder, "tar", "-tvzf", "otai.tar.gz")); strings.Contains(list, "rw------- ") {
+		t.Errorf("not all can read what is in it:\n%s", list)
 	}
 	run(folder, "tar", "-xzf", "otai.tar.gz")
 	unpacked := filepath.Join(folder, "otai_test")

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 // block is a fenced piece of a Markdown file.
@@ -213,12 +212,8 @@ func (r *reader) otai(t *testing.T, line int, args ...string) {
 		args[i] = strings.Replace(a, "127.0.0.1:8080", "127.0.0.1:0", 1)
 	}
 	p := startIn(t, r.dir, r.env, args...)
-	select {
-	case err := <-p.ended:
-		t.Errorf("line %d: otai %v ended at once: %v\n%s", line, args, err, p.log)
-	case <-time.After(time.Second):
-		p.stop(t)
-	}
+	eventually(t, "it says that it runs", func() bool { return p.log.String() != "" })
+	p.stop(t)
 }
 
 func (r *reader) command(t *testing.T, line int, dir, name string, args ...string) {

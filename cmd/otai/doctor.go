@@ -23,7 +23,7 @@ shown as unknown, with the page of the help desk to look at.
 Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
 		Example: `  otai doctor -c config.yml
   otai doctor -c config.yml --json | jq '.findings[] | select(.status != "ok")'`,
-		Args: noArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := &lastingWriter{w: cmd.OutOrStdout()}
 			show := func(f app.Finding) { showFinding(out, f) }

@@ -16,7 +16,7 @@ on standard output is the address for base_url. A page at / shows the tickets.`,
 		Example: `  otai helpdesk --listen 127.0.0.1:8080 --demo-tickets
   OTOBO_URL=http://127.0.0.1:8080/znuny/nph-genericinterface.pl \
   OTAI_OTOBO_ZNUNY_PASSWORD=demo otai run -c examples/seed.yml`,
-		Args: noArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return app.Helpdesk(cmd.Context(), c.settings, o)
 		},

@@ -10,32 +10,7 @@ import (
 
 // passing hands a ticket's subject and body on through every kind of pipe, by a
 // string field and by an expression, and writes both back.
-const passing = `
-services:
-  desk:
-    use: otobo-znuny:OTOBOZnunyTicketSystemService
-    params: { base_url: "${OTOBO_URL}", timeout: PT30S }
-  model:
-    use: hf-local:HFClassificationService
-orchestrator:
-  params:
-    orchestrator_sleep: PT0.01S
-    steps:
-      - id: pass
-        use: base:SimpleSequentialRunner
-        params:
-          run:
-            use: base:CompositePipe
-            params:
-              steps:
-                - id: fetch
-                  use: base:FetchTicketsPipe
-                  injects: { ticket_system: desk }
-                  params: { ticket_search_criteria: { queue: { name: Incoming }, limit: 1 } }
-                - id: ticket
-                  use: base:ExpressionPipe
-                  params:
-                    expression: "{{ get_pipe_result('fetch', 'fetched_tickets')[0] if get_pipe_result('fetch', 'fetched_tickets') else fail('none') }}"
+const passing = taking + `
                 - id: subject
                   use: base:ExpressionPipe
                   params: { expression: "{{ get_pipe_result('ticket').subject }}" }
@@ -67,6 +42,9 @@ orchestrator:
                     updated_ticket:
                       subject: "{{ get_pipe_result('subject') }}"
                       queue: { name: IT }
+` + onDesk + `
+  model:
+    use: hf-local:HFClassificationService
 `
 
 // TestATicketsTextsAreNeverReadAsAnythingElse: whoever writes a ticket must not be

@@ -24,17 +24,17 @@ func main() {
 		return
 	}
 	makeRoomForC()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
-	err := newRoot().ExecuteContext(ctx)
+	cmd, err := newRoot().ExecuteContextC(ctx)
 	stop()
 	if err != nil {
 		if !errors.As(err, new(shownError)) {
 			fmt.Fprintln(os.Stderr, "otai:", err)
 		}
 		if !errors.As(err, new(*app.Fault)) {
-			fmt.Fprintln(os.Stderr, "See `otai --help`.")
+			fmt.Fprintf(os.Stderr, "See `%s --help`.\n", cmd.CommandPath())
 		}
 		os.Exit(exitCode(err))
 	}
@@ -49,6 +49,16 @@ func makeRoomForC() {
 	if n := runtime.NumCPU(); os.Getenv("GOMAXPROCS") == "" && runtime.GOMAXPROCS(0) == n {
 		runtime.GOMAXPROCS(n + 1)
 	}
+}
+
+// stopSignals are those that end the work in order. A terminal that is closed sends
+// SIGHUP, unless the process was started by nohup, which stands.
+func stopSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // exitCode is that of the fault; an error without one is cobra's: wrong usage.

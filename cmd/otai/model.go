@@ -14,23 +14,13 @@ import (
 )
 
 func (c *command) newModel() *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "model",
 		Short: "Download, list and check the models on this machine",
 		Long: `Keeps the models on this machine. They are in HuggingFace's own cache, so what
 Python has downloaded is there too, and the other way round. HF_HOME, HF_HUB_CACHE,
 HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE count as they do for huggingface_hub.`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
-			}
-			return nil
-		},
-		// Without it, cobra answers a mistyped command with the help and exit code 0.
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(c.newModelPull(), c.newModelList(), c.newModelVerify())
-	return cmd
+	}, c.newModelPull(), c.newModelList(), c.newModelVerify())
 }
 
 // modelFlags are those of all commands about models.
@@ -98,7 +88,7 @@ func (c *command) newModelList() *cobra.Command {
 		Short: "List the models on this machine",
 		Example: `  otai model list
   otai model list --json`,
-		Args: noArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			models, folder, err := app.Models(cmd.Context(), c.settings, use)
 			if err != nil {
@@ -219,8 +209,10 @@ func (c *command) completeModels(use *string) cobra.CompletionFunc {
 		}
 		var names []string
 		for _, m := range models {
-			if len(m.Revisions) > 0 && strings.HasPrefix(m.Name, begun) {
-				names = append(names, m.Name)
+			for _, name := range m.Names() {
+				if strings.HasPrefix(name, begun) {
+					names = append(names, name)
+				}
 			}
 		}
 		return names, cobra.ShellCompDirectiveDefault

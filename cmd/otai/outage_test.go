@@ -13,12 +13,10 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk"
 )
 
-// sorting moves each ticket of Incoming to IT with a note, one a cycle.
-const sorting = `
-services:
-  desk:
-    use: otobo-znuny:OTOBOZnunyTicketSystemService
-    params: { base_url: "${OTOBO_URL}", timeout: PT30S }
+// taking fetches the oldest ticket of Incoming, one a cycle, for the steps that
+// follow in the same composite; onDesk are the services that it needs.
+const (
+	taking = `
 orchestrator:
   params:
     orchestrator_sleep: PT0.01S
@@ -39,6 +37,17 @@ orchestrator:
                   use: base:ExpressionPipe
                   params:
                     expression: "{{ get_pipe_result('fetch', 'fetched_tickets')[0] if get_pipe_result('fetch', 'fetched_tickets') else fail('none') }}"
+`
+	onDesk = `
+services:
+  desk:
+    use: otobo-znuny:OTOBOZnunyTicketSystemService
+    params: { base_url: "${OTOBO_URL}", timeout: PT30S }
+`
+)
+
+// sorting moves each ticket of Incoming to IT with a note.
+const sorting = taking + `
                 - id: move
                   use: base:UpdateTicketPipe
                   injects: { ticket_system: desk }
@@ -47,7 +56,7 @@ orchestrator:
                     updated_ticket:
                       queue: { name: IT }
                       notes: [ { subject: Sorted, body: by otai } ]
-`
+` + onDesk
 
 // desk is a help desk that can go away and come back at the same address.
 type desk struct {

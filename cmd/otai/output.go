@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -14,6 +15,23 @@ func writeJSON(out io.Writer, v any) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return written(e.Encode(v))
+}
+
+// answerError answers with an error where JSON is wanted and there is no other
+// answer, so that what a program reads is JSON in any case.
+func answerError(out io.Writer, asJSON bool, err error) error {
+	if !asJSON {
+		return err
+	}
+	return errors.Join(err, writeJSON(out, map[string]string{"error": err.Error()}))
+}
+
+// answered is the end of a command whose answer tells the error, too.
+func answered(err, writing error) error {
+	if writing != nil {
+		return writing
+	}
+	return quietly(err)
 }
 
 // written gives a failure to write the answer its exit code: the usage was right.

@@ -12,20 +12,10 @@ import (
 )
 
 func (c *command) newPlugin() *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "plugin",
 		Short: "See the plugin files; make, match and sign them",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
-			}
-			return nil
-		},
-		// Without it, cobra answers a mistyped command with the help and exit code 0.
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(c.newPluginList(), c.newPluginInspect(), c.newPluginNew(), c.newPluginBuild(), c.newPluginCheck(), c.newPluginSign(), c.newPluginVerify())
-	return cmd
+	}, c.newPluginList(), c.newPluginInspect(), c.newPluginNew(), c.newPluginBuild(), c.newPluginCheck(), c.newPluginSign(), c.newPluginVerify())
 }
 
 func (c *command) newPluginList() *cobra.Command {
@@ -35,13 +25,13 @@ func (c *command) newPluginList() *cobra.Command {
 		Short: "List the plugins, those that were refused with the reason",
 		Example: `  otai plugin list
   otai plugin list --plugin-dir ./plugins --json`,
-		Args: noArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			list, dirs, err := app.Plugins(cmd.Context(), c.settings)
-			if err != nil {
-				return err
-			}
 			out := cmd.OutOrStdout()
+			if err != nil {
+				return answerError(out, asJSON, err)
+			}
 			if asJSON {
 				return writeJSON(out, list)
 			}
@@ -50,6 +40,7 @@ func (c *command) newPluginList() *cobra.Command {
 			return written(text.Flush())
 		},
 	}
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	c.configFlag(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
 	return cmd

@@ -212,6 +212,30 @@ func TestTheHostsPathsAreRecordedWhereGoSelectsANewerVersion(t *testing.T) {
 	wantLoaded(t, into, "otai_shared")
 }
 
+// What would make another plugin than the host wants: flags and experiments, of the
+// environment and of go env -w, a workspace, GOPATH mode, no cgo.
+func TestTheGoSettingsOfTheAuthorDoNotCount(t *testing.T) {
+	settings := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(settings, []byte("GOEXPERIMENT=jsonv2\nGOFLAGS=-race\nGONOPROXY=example.com\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	plugin := writeModule(t, "otai-words", strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2"))
+	env := append(offline(t, t.TempDir()), "GOENV="+settings, "GOEXPERIMENT=jsonv2", "GOFLAGS=-race -mod=vendor", "GOWORK=/nowhere/go.work",
+		"GO111MODULE=off", "CGO_ENABLED=0", "GOARCH=arm64")
+	into := t.TempDir()
+	if out, code := runIn(into, env, "plugin", "build", plugin, "-o", into); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	wantLoaded(t, into, "otai_words")
+	out, code := runIn(into, env, "plugin", "build", plugin, "-o", "otai_other.so")
+	if _, err := os.Stat(filepath.Join(into, "otai_other.so")); code != 3 || !strings.Contains(out, "bad-metadata") || err == nil {
+		t.Errorf("a file that could not be loaded under its name: exit code %d, %v\n%s", code, err, out)
+	}
+	if out, code := runIn(into, env, "plugin", "build", plugin, "-o", "no/folder.so"); code != 1 || !strings.Contains(out, "folder for no/folder.so: no such file") {
+		t.Errorf("a folder that is not there: exit code %d\n%s", code, out)
+	}
+}
+
 func TestAPluginIsBuiltWithTheFlagsOfItsHost(t *testing.T) {
 	if os.Getenv("OTAI_TEST_ALL") == "" {
 		t.Skip("compiles the standard library anew; OTAI_TEST_ALL=1 runs it")

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -25,20 +28,17 @@ Exit code 3 means that a file would be refused.`,
 		Example: `  otai plugin check otai_words.so
   otai plugin check --static otai_words.so
   otai plugin check plugins/*.so --json`,
-		Args: cobra.MinimumNArgs(1),
+		Args: arguments(1, math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			checks, err := app.CheckPlugins(cmd.Context(), c.settings, args, static)
 			if checks == nil {
-				return err
+				return answerError(cmd.OutOrStdout(), asJSON, err)
 			}
 			show := showChecks
 			if asJSON {
 				show = func(out io.Writer, checks []app.PluginCheck) error { return writeJSON(out, checks) }
 			}
-			if err := show(cmd.OutOrStdout(), checks); err != nil {
-				return err
-			}
-			return quietly(err)
+			return answered(err, show(cmd.OutOrStdout(), checks))
 		},
 		ValidArgsFunction: filesNamed("so"),
 	}
@@ -60,16 +60,37 @@ func showChecks(out io.Writer, checks []app.PluginCheck) error {
 		if len(check.Differences) == 0 {
 			continue
 		}
-		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "  PACKAGE\tPLUGIN\tHOST\tMENDED BY")
-		for _, d := range check.Differences {
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", d.Package, withoutSum(d.Plugin), withoutSum(d.Host), d.Fix)
-		}
-		if err := table.Flush(); err != nil {
+		if err := showDifferences(out, check.Differences); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// showDifferences takes many packages of a module that one line mends together;
+// the JSON form has them all.
+func showDifferences(out io.Writer, differences []app.PluginDifference) error {
+	const few = 3
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  PACKAGE\tPLUGIN\tHOST\tMENDED BY")
+	for len(differences) > 0 {
+		d := differences[0]
+		alike := slices.IndexFunc(differences, func(other app.PluginDifference) bool {
+			other.Package = d.Package
+			return other != d
+		})
+		if alike < 0 {
+			alike = len(differences)
+		}
+		if alike <= few {
+			alike = 1
+		} else {
+			d.Package = fmt.Sprintf("%d packages of %s", alike, cmp.Or(d.Module, "the standard library"))
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", d.Package, withoutSum(d.Plugin), withoutSum(d.Host), d.Fix)
+		differences = differences[alike:]
+	}
+	return table.Flush()
 }
 
 // withoutSum leaves the checksum to the JSON form.

@@ -20,18 +20,15 @@ func (c *command) newPluginInspect() *cobra.Command {
 and reports. Exit code 3 means that this otai would refuse it.`,
 		Example: `  otai plugin inspect plugins/otai_otobo_znuny.so
   otai plugin inspect --json plugins/otai_otobo_znuny.so | jq .offers[].schema`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			details, err := app.InspectPlugin(cmd.Context(), c.settings, args[0])
-			if err != nil && details.Path == "" {
-				return err
-			}
 			out := cmd.OutOrStdout()
+			if err != nil && details.Path == "" {
+				return answerError(out, asJSON, err)
+			}
 			if asJSON {
-				if err := writeJSON(out, details); err != nil {
-					return err
-				}
-				return quietly(err)
+				return answered(err, writeJSON(out, details))
 			}
 			return errors.Join(showDetails(out, details), err)
 		},

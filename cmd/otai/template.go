@@ -12,14 +12,10 @@ import (
 )
 
 func (c *command) newTemplate() *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "template",
 		Short: "Try templates",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(c.newTemplateEval())
-	return cmd
+	}, c.newTemplateEval())
 }
 
 // longestTemplate bounds what is read from standard input. The language has its
@@ -43,7 +39,7 @@ Exit code 2 means a syntax error, 1 an error while rendering, such as fail().`,
 		Example: `  otai template eval "{{ ['a', 'b'] | join('-') | upper }}"
   otai template eval --scope scope.yml "{{ get_pipe_result('classify', 'label') }}"
   otai template eval --scope scope.yml --text - < note.txt`,
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			source, err := templateSource(args, cmd.InOrStdin())
 			if err != nil {

@@ -17,24 +17,25 @@ func (c *command) newValidate() *cobra.Command {
 		Short: "Check a configuration completely, offline",
 		Long: `Checks a configuration against the plugins that are there and shows every problem
 with file, line and column. Nothing is contacted. Several files are one configuration,
-as with -c: they are merged in their order, and later ones win. Exit code 2 means errors, 3 that
-a plugin which the configuration needs was refused.`,
+as with -c: they are merged in their order, and later ones win. The file - is standard
+input. Exit code 2 means errors, 3 that a plugin which the configuration needs was refused.`,
 		Example: `  otai validate -c config.yml
   otai validate base.yml site.yml
+  otai config upgrade config.yml | otai validate --strict -
   otai validate -c config.yml --json | jq .problems`,
 		ValidArgsFunction: filesNamed("yml", "yaml"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			c.settings.ConfigFiles = append(c.settings.ConfigFiles, files...)
 			v, err := app.Validate(cmd.Context(), c.settings, strict)
 			var found *app.ProblemsError
-			if err != nil && !errors.As(err, &found) {
-				return err
-			}
 			if asJSON {
 				if err := writeJSON(cmd.OutOrStdout(), v); err != nil {
 					return err
 				}
 				return quietly(err)
+			}
+			if err != nil && !errors.As(err, &found) {
+				return err
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			for _, p := range v.Problems {

@@ -25,7 +25,7 @@ func (c *command) newVersion() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Show the versions that a plugin must agree with",
-		Args:  noArgs,
+		Args:  arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v := versions{Version: version, API: apiLevel, ABI: api.ABI, Go: runtime.Version(), Settings: buildSettings()}
 			out := cmd.OutOrStdout()

@@ -19,6 +19,7 @@ func animals() []animal {
 		// discover: what the file is called, and what it is
 		{name: "a folder", make: folder, stage: "discover", code: "not-regular-file", word: "is a folder"},
 		{name: "a named pipe", make: namedPipe, stage: "discover", code: "not-regular-file", word: "named pipe"},
+		{name: "a socket", make: socket, stage: "discover", code: "not-regular-file", word: "is a socket", rare: true},
 		{name: "a dangling link", make: linked("otai_gone.so"), stage: "discover", code: "unreadable", word: "otai_gone.so"},
 		{name: "a link to itself", make: linked(badPackage + ".so"), stage: "discover", code: "unreadable", word: "too many levels of symbolic links"},
 		{name: "a ring of links", make: ring, stage: "discover", code: "unreadable", word: "too many levels of symbolic links", rare: true},
@@ -38,6 +39,8 @@ func animals() []animal {
 		{name: "an archive", make: content("!<arch>\n"), stage: "preflight", code: "not-elf", word: "!<arch>", rare: true},
 		{name: "the magic number alone", make: content(elf.ELFMAG), stage: "preflight", code: "truncated", word: "incomplete"},
 		{name: "a whole plugin of zeros", make: damaged(zeroed(0, 1)), stage: "preflight", code: "not-elf", word: "no ELF file", rare: true},
+		{name: "a terabyte of nothing", make: grown(nil), stage: "preflight", code: "not-elf", word: "no ELF file"},
+		{name: "a plugin that was grown to a terabyte", make: grown(plugin("sound")), stage: "preflight", code: "truncated", word: "no plugin has more"},
 		{name: "another processor", make: damaged(patched(18, uint16(elf.EM_S390))), stage: "preflight", code: "wrong-arch", word: "EM_S390"},
 		{name: "another release, by its own words", make: damaged(otherRelease), stage: "preflight", code: "go-version", word: runtime.Version()},
 		{name: "a library that is not there", make: damaged(otherLibrary), stage: "preflight", code: "missing-library", word: "libq.so.6"},
@@ -83,6 +86,7 @@ func animals() []animal {
 		{name: "an unlock too many in init", make: plugin("init_unlocks"), stage: "probe", code: "probe-crashed", word: "unlock of unlocked mutex", rare: true},
 		{name: "a stack overflow in init", make: plugin("init_overflows"), stage: "probe", code: "probe-crashed", word: "stack exceeds"},
 		{name: "a signal in init", make: plugin("init_kills"), stage: "probe", code: "probe-crashed", word: "killed", rare: true},
+		{name: "all descriptors closed in init", make: plugin("init_closes"), stage: "probe", code: "probe-crashed", word: "a process that tried it", rare: true},
 		{name: "an endless loop in init", make: plugin("init_loops"), stage: "probe", code: "probe-timeout", word: "packages were initialized"},
 		{name: "a deadlock in init", make: plugin("init_deadlocks"), stage: "probe", code: "probe-timeout", word: "packages were initialized", rare: true},
 		{name: "a wait for nothing in init", make: plugin("init_blocks"), stage: "probe", code: "probe-timeout", word: "packages were initialized", rare: true},
@@ -133,6 +137,26 @@ func folder(t *testing.T, _ *zoo, dir string) {
 func namedPipe(t *testing.T, _ *zoo, dir string) {
 	if err := syscall.Mkfifo(filepath.Join(dir, badPackage+".so"), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func socket(t *testing.T, _ *zoo, dir string) {
+	if err := syscall.Mknod(filepath.Join(dir, badPackage+".so"), syscall.S_IFSOCK|0o600, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// grown is a file with a hole that takes no room on the disk.
+func grown(begin maker) maker {
+	return func(t *testing.T, z *zoo, dir string) {
+		file := filepath.Join(dir, badPackage+".so")
+		if begin == nil {
+			begin = content("")
+		}
+		begin(t, z, dir)
+		if err := os.Truncate(file, 1<<40); err != nil {
+			t.Skip("no such files here:", err)
+		}
 	}
 }
 

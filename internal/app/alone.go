@@ -64,7 +64,6 @@ func buildConfigured(ctx context.Context, s Settings, use string) (*alone, error
 	}
 	a, err := prepare(ctx, s, choices{})
 	if err != nil {
-		a.close()
 		return nil, err
 	}
 	id, err := a.serviceNamed(use)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 	"github.com/open-ticket-ai/otai/pkg/registry"
@@ -32,7 +33,7 @@ type application struct {
 	redactor *Redactor
 	logger   *slog.Logger
 	logFile  io.Closer
-	problems config.Problems // warnings; errors ended Prepare
+	problems config.Problems // warnings; errors ended prepare
 }
 
 // choices are what one command wants otherwise than the others.
@@ -43,39 +44,75 @@ type choices struct {
 	inspect       bool // open no plugin in this process
 }
 
-// prepare reads the configuration, loads the plugins and checks the whole.
+// prepare reads the configuration, loads the plugins and checks the whole. After an
+// error nothing is left open; what was found until then stands in the application.
 func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
-	if c.files == nil {
-		var err error
-		if c.files, c.dotEnv, err = s.configSources(); err != nil {
-			return nil, fault(CodeUsage, err)
-		}
+	a := &application{settings: s, redactor: &Redactor{}, logger: slog.New(slog.DiscardHandler)}
+	err := a.prepare(ctx, c)
+	if err != nil {
+		a.close()
 	}
-	document, problems := config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: s.Environ, Flags: s.configFlags()})
-	a := &application{settings: s, sources: c.files, document: document, redactor: &Redactor{}, problems: problems}
-	if document == nil || slices.ContainsFunc(problems, aboutPlugins) {
-		return a, a.problemFault(CodeUsage)
+	return a, err
+}
+
+func (a *application) prepare(ctx context.Context, c choices) error {
+	if err := a.read(c); err != nil {
+		return err
 	}
-	a.problems = a.problems.And(checkAPILevel(document, s.APILevel))
 	if a.problems.HasErrors() {
 		// It will not run, but all that is wrong is to be told at once.
 		c.silent, c.inspect = true, true
 	}
-	a.redactor.addAll(document.Secrets())
-	var err error
-	if c.silent {
-		a.logger = slog.New(slog.DiscardHandler)
-	} else if a.logger, a.logFile, err = newLogger(s, document.Logging, a.redactor); err != nil {
-		return a, fault(CodeUsage, err)
+	if !c.silent {
+		var err error
+		if a.logger, a.logFile, err = newLogger(a.settings, a.document.Logging, a.redactor); err != nil {
+			return fault(CodeUsage, err)
+		}
 	}
-	dirs := s.pluginDirs(document.PluginDirs)
-	keys, problems := trustedKeys(document)
+	offered, err := a.load(ctx, c)
+	if err != nil {
+		if a.problems.HasErrors() {
+			return a.problemFault(CodeUsage) // which come first, and of which the plugins know nothing
+		}
+		return err
+	}
+	if err := a.check(offered); err != nil {
+		return err
+	}
+	return a.requiredPlugins()
+}
+
+// read reads the configuration. Its error is one after which nothing else can be
+// looked at; others are among the problems.
+func (a *application) read(c choices) error {
+	if c.files == nil {
+		var err error
+		if c.files, c.dotEnv, err = a.settings.configSources(); err != nil {
+			return fault(CodeUsage, err)
+		}
+	}
+	a.sources = c.files
+	a.document, a.problems = config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: a.settings.Environ, Flags: a.settings.configFlags()})
+	if a.document != nil {
+		a.redactor.addAll(a.document.Secrets())
+	}
+	if a.document == nil || slices.ContainsFunc(a.problems, aboutPlugins) {
+		return a.problemFault(CodeUsage)
+	}
+	a.problems = a.problems.And(checkAPILevel(a.document, a.settings.APILevel))
+	return nil
+}
+
+// load fills the registry, and answers what the plugins offer.
+func (a *application) load(ctx context.Context, c choices) (*catalog, error) {
+	dirs := a.settings.pluginDirs(a.document.PluginDirs)
+	keys, problems := trustedKeys(a.document)
 	if a.problems = a.problems.And(problems); slices.ContainsFunc(problems, aboutPlugins) {
-		return a, a.problemFault(CodeUsage)
+		return nil, a.problemFault(CodeUsage)
 	}
 	load := pluginLoad{
-		Settings: s, logger: a.logger, dirs: dirs, policies: document.Plugins, keys: keys, fireAtOnce: c.fireAtOnce,
-		locate: place(document),
+		Settings: a.settings, logger: a.logger, dirs: dirs, policies: a.document.Plugins, keys: keys, fireAtOnce: c.fireAtOnce,
+		locate: place(a.document),
 	}
 	offered := &catalog{dirs: dirs}
 	open := loader.Load
@@ -83,26 +120,23 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 		open = loader.Inspect
 		offered.ask = load.ask(ctx)
 	}
-	if a.registry, a.plugins, err = load.run(ctx, open); err != nil {
-		if a.problems.HasErrors() {
-			return a, a.problemFault(CodeUsage) // which come first, and of which the plugins know nothing
-		}
-		return a, err
-	}
+	var err error
+	a.registry, a.plugins, err = load.run(ctx, open)
 	offered.registry, offered.plugins = a.registry, a.plugins
-	a.problems = a.problems.And(document.Check(offered))
-	a.redactor.addAll(document.Secrets()) // Check knows the secret fields
+	return offered, err
+}
+
+// check holds the document against what the plugins offer.
+func (a *application) check(offered *catalog) error {
+	a.problems = a.problems.And(unknownPlugins(a.document, a.plugins)).And(a.document.Check(offered))
+	a.redactor.addAll(a.document.Secrets()) // Check knows the secret fields
 	if a.problems.HasErrors() {
-		code := CodeUsage
 		if len(offered.refused) > 0 {
-			code = CodePlugins
+			return a.problemFault(CodePlugins)
 		}
-		return a, a.problemFault(code)
+		return a.problemFault(CodeUsage)
 	}
-	if offered.failed != nil {
-		return a, fault(CodePlugins, offered.failed)
-	}
-	return a, a.requiredPlugins()
+	return fault(CodePlugins, offered.failed)
 }
 
 // aboutPlugins is true for an error after which no plugin may be touched, because
@@ -111,15 +145,28 @@ func aboutPlugins(p config.Problem) bool {
 	return p.Severity == config.SeverityError && (strings.HasPrefix(p.Path, "plugin") || strings.HasPrefix(p.Path, "trusted_keys"))
 }
 
-// place writes the place of a value as file:line:column.
+// place writes the place of a value for people.
 func place(d *config.Document) func(path string) string {
-	return func(path string) string {
-		at := d.Locate(path)
-		if at.File == "" || at.Line == 0 {
-			return at.File
-		}
-		return fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+	return func(path string) string { return placeText(d.Locate(path)) }
+}
+
+// placeText writes file:line:column, or the name of what has no lines, such as a
+// variable of the environment.
+func placeText(at config.Position) string {
+	if at.File == "" || at.Line == 0 {
+		return at.File
 	}
+	return fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+}
+
+// faultPlace is the place of a fault in the value at path: within the value, where
+// that is a template.
+func faultPlace(d *config.Document, path string, err error) config.Position {
+	var template *api.TemplateError
+	if errors.As(err, &template) {
+		return d.LocateTemplate(path, template)
+	}
+	return d.Locate(path)
 }
 
 // ProblemsError carries what is wrong in a configuration, for people one line
@@ -171,6 +218,7 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 	o.Logger = a.logger
 	o.Env = a.redactor.env(a.document.Lookup)
 	o.Redact = a.redactor.Add
+	o.Locate = func(path string, err error) string { return placeText(faultPlace(a.document, path, err)) }
 	o.DefaultRenderer = base.RendererUse
 	services := make([]orchestrator.Service, len(a.document.Services))
 	for i, s := range a.document.Services {
@@ -190,7 +238,7 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 func (a *application) located(err error) error {
 	var problems config.Problems
 	for _, fault := range configErrors(err) {
-		at := a.document.Locate(fault.Path)
+		at := faultPlace(a.document, fault.Path, fault.Err)
 		problems = append(problems, config.Problem{
 			File: at.File, Line: at.Line, Column: at.Column, Path: fault.Path,
 			Severity: config.SeverityError, Code: "build", Message: fault.Err.Error(),

@@ -15,6 +15,7 @@ const ClassifierUse = "hf-local:HFClassificationService"
 // ClassifyOptions say which classifier and model to try.
 type ClassifyOptions struct {
 	Use, Model string
+	TopK       uint     // how many of the best scores to show; 0 is all
 	Progress   Progress // of a download
 }
 
@@ -47,10 +48,10 @@ func Classify(ctx context.Context, s Settings, o ClassifyOptions, texts func(yie
 	if err != nil {
 		return err
 	}
-	return a.close(a.classify(ctx, s.modelName(o.Model), o.Progress, texts, show))
+	return a.close(a.classify(ctx, s.modelName(o.Model), o, texts, show))
 }
 
-func (a *alone) classify(ctx context.Context, model string, progress Progress, texts func(yield func(string) bool), show func(Labelled) error) error {
+func (a *alone) classify(ctx context.Context, model string, o ClassifyOptions, texts func(yield func(string) bool), show func(Labelled) error) error {
 	classifier, ok := a.service.(api.Classifier)
 	if !ok {
 		return fault(CodeUsage, errors.New("this service is no classifier"))
@@ -60,7 +61,7 @@ func (a *alone) classify(ctx context.Context, model string, progress Progress, t
 	}
 	// Before the first text, so that a download is seen and not taken for a slow model.
 	if store, ok := a.service.(ModelStore); ok {
-		if _, err := store.EnsureModel(ctx, model, progress); err != nil {
+		if _, err := store.EnsureModel(ctx, model, o.Progress); err != nil {
 			return err
 		}
 	}
@@ -69,6 +70,9 @@ func (a *alone) classify(ctx context.Context, model string, progress Progress, t
 		c, err := classifier.Classify(ctx, api.ClassificationRequest{Text: text, Model: model})
 		if err != nil {
 			return err
+		}
+		if k := o.TopK; k > 0 && k < uint(len(c.Scores)) {
+			c.Scores = c.Scores[:k]
 		}
 		labelled := Labelled{Text: text, Label: c.Label, Confidence: c.Confidence, Scores: make([]Score, len(c.Scores)), Model: model}
 		if tells {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/params"
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
@@ -66,7 +68,7 @@ func (l pluginLoad) options() (loader.Options, error) {
 	}
 	for _, p := range l.policies {
 		policy := loader.Policy{
-			Name: p.Name, Disabled: p.Enabled != nil && !*p.Enabled,
+			Name: namePrefix + pluginPrefix(p.Name), Disabled: p.Enabled != nil && !*p.Enabled,
 			Version: p.Version, SHA256: p.SHA256, Signature: p.Signature,
 		}
 		if policy.Signature != "" {
@@ -90,6 +92,34 @@ func (s Settings) probeTimeout() (time.Duration, error) {
 		return 0, fmt.Errorf("%s is %q and must be a time such as 10s", name, text)
 	}
 	return timeout, nil
+}
+
+// unknownPlugins warns of what the configuration says about plugins that there are
+// none of: the pin of a name that is misspelled protects nothing.
+func unknownPlugins(d *config.Document, plugins []loader.Plugin) config.Problems {
+	var problems config.Problems
+	names := []string{base.Name}
+	for _, p := range plugins {
+		names = append(names, p.Name)
+	}
+	for _, p := range d.Plugins {
+		required := p.Required != nil && *p.Required // is an error elsewhere
+		if required || slices.Contains(names, namePrefix+pluginPrefix(p.Name)) {
+			continue
+		}
+		path := p.Path + ".name"
+		at := d.Locate(path)
+		problem := config.Problem{
+			File: at.File, Line: at.Line, Column: at.Column, Path: path,
+			Severity: config.SeverityWarning, Code: "unknown-plugin",
+			Message: fmt.Sprintf("there is no file of a plugin %s in the plugin folders", p.Name),
+		}
+		if near := params.Near(p.Name, names); near != "" {
+			problem.Hint = "did you mean " + near + "?"
+		}
+		problems = append(problems, problem)
+	}
+	return problems
 }
 
 // trustedKeys reads the public keys that the configuration trusts.

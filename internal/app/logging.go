@@ -24,7 +24,7 @@ func newLogger(s Settings, c config.Logging, r *Redactor) (*slog.Logger, io.Clos
 	var out io.Writer = s.Stderr
 	switch format := firstSet(s.LogFormat, c.Format, "auto"); {
 	case format == "console", format == "auto" && isTerminal(s.Stderr):
-		out = zerolog.ConsoleWriter{Out: s.Stderr, TimeFormat: time.DateTime, NoColor: !isTerminal(s.Stderr)}
+		out = zerolog.ConsoleWriter{Out: s.Stderr, TimeFormat: time.DateTime, NoColor: !isTerminal(s.Stderr), FormatPrepare: forPeople}
 	case format != "json" && format != "auto":
 		return nil, nil, fmt.Errorf("the log format %q is none of auto, json, console", format)
 	}
@@ -32,12 +32,22 @@ func newLogger(s Settings, c config.Logging, r *Redactor) (*slog.Logger, io.Clos
 	if c.LogToFile && c.LogFilePath != "" {
 		file, err := os.OpenFile(s.abs(c.LogFilePath), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
 		if err != nil {
-			return nil, nil, fmt.Errorf("opening the log file: %w", err)
+			return nil, nil, fmt.Errorf("opening the log file that infrastructure.logging.log_file_path names: %w", err)
 		}
 		out, closer = zerolog.MultiLevelWriter(out, file), file
 	}
 	logger := zerolog.New(r.Writer(out)).Level(level).With().Timestamp().Logger()
 	return slog.New(zerolog.NewSlogHandler(logger)), closer, nil
+}
+
+// forPeople leaves out what a line's path, the place in the configuration, tells
+// already.
+func forPeople(line map[string]any) error {
+	if path, _ := line["path"].(string); path != "" {
+		delete(line, "plugin")
+		delete(line, "use")
+	}
+	return nil
 }
 
 func parseLevel(name string) (zerolog.Level, error) {

@@ -41,6 +41,22 @@ type Model struct {
 	Missing      []string `json:"missing"` // files, if it isn't complete
 }
 
+// Names are how the model can be asked for: by each branch or tag that leads to it,
+// else by its commit.
+func (m Model) Names() []string {
+	if len(m.Revisions) == 0 {
+		return []string{m.Name + "@" + m.Commit}
+	}
+	names := make([]string, len(m.Revisions))
+	for i, revision := range m.Revisions {
+		names[i] = m.Name
+		if revision != "main" {
+			names[i] += "@" + revision
+		}
+	}
+	return names
+}
+
 // ModelCheck is what was found of a model; its JSON form is stable.
 type ModelCheck struct {
 	Name    string      `json:"name"`
@@ -89,7 +105,7 @@ func Models(ctx context.Context, s Settings, use string) (list []Model, folder s
 	return list, folder, err
 }
 
-// VerifyModels checks models, without names all classifiers that are in use. The
+// VerifyModels checks models, without names all classifiers. The
 // error says that some are not in order.
 func VerifyModels(ctx context.Context, s Settings, use string, names []string, progress Progress) ([]ModelCheck, error) {
 	checks := []ModelCheck{}
@@ -99,7 +115,11 @@ func VerifyModels(ctx context.Context, s Settings, use string, names []string, p
 			if err != nil {
 				return err
 			}
-			names = namesInUse(models)
+			for _, plain := range models {
+				if m := modelOf(plain); m.Classifier {
+					names = append(names, m.Names()...)
+				}
+			}
 		}
 		for _, name := range names {
 			m, err := store.VerifyModel(ctx, s.modelName(name), progress)
@@ -111,25 +131,6 @@ func VerifyModels(ctx context.Context, s Settings, use string, names []string, p
 		return nil
 	})
 	return checks, err
-}
-
-// namesInUse are the names of the classifiers that a branch or tag leads to.
-func namesInUse(models []map[string]any) []string {
-	var names []string
-	for _, plain := range models {
-		m := modelOf(plain)
-		if !m.Classifier {
-			continue
-		}
-		for _, revision := range m.Revisions {
-			name := m.Name
-			if revision != "main" {
-				name += "@" + revision
-			}
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 func withModels(ctx context.Context, s Settings, use string, work func(ModelStore) error) error {

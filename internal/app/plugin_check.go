@@ -106,12 +106,3 @@ func checkOf(file string, refusal *loader.Error) PluginCheck {
 	}
 	return check
 }
-
-// refusalOf is the fault for one file that this otai would not open.
-func refusalOf(file string) error {
-	refusal := loader.Preflight(file)[0]
-	if refusal == nil {
-		return nil
-	}
-	return fault(CodePlugins, fmt.Errorf("the plugin was built, and this otai would still refuse it: %w", refusal))
-}

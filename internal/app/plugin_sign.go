@@ -3,7 +3,6 @@ package app
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,12 +17,25 @@ import (
 // Password asks for a password, or says that nobody can be asked.
 type Password func(prompt string) (string, error)
 
-// KeyPair is a new pair of minisign keys.
+// KeyPair is a new pair of minisign keys; its JSON form is stable.
 type KeyPair struct {
-	ID             string
-	Secret, Public string // files
-	Text           string // of the public key, as a configuration takes it
-	Encrypted      bool   // the secret key needs a password
+	ID        string `json:"key_id"`
+	Secret    string `json:"secret_key_file"`
+	Public    string `json:"public_key_file"`
+	Text      string `json:"public_key"` // as a configuration takes it
+	Encrypted bool   `json:"encrypted"`  // the secret key needs a password
+}
+
+// PluginSignature is a signature, made or checked; its JSON form is stable.
+type PluginSignature struct {
+	File      string `json:"file"`
+	OK        bool   `json:"ok"`
+	Signature string `json:"signature"` // file
+	KeyID     string `json:"key_id"`
+	Comment   string `json:"comment"` // signed with the content
+	Code      string `json:"code"`    // of a refusal
+	Error     string `json:"error"`
+	Fix       string `json:"fix"`
 }
 
 // GenerateKeys writes PREFIX.key, encrypted if the password is not empty, and
@@ -65,46 +77,52 @@ func GenerateKeys(prefix string, ask Password) (KeyPair, error) {
 }
 
 // SignPlugin writes FILE.minisig.
-func SignPlugin(file, keyFile string, ask Password) (loader.Signature, error) {
-	secret, err := readSecretKey(keyFile, ask)
+func SignPlugin(file, keyFile string, ask Password) (PluginSignature, error) {
+	secret, err := loader.ReadSecretKey(keyFile, func() (string, error) { return ask("Password for " + keyFile + ": ") })
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; make a pair of keys with: otai plugin sign --generate PREFIX", err)
+	}
 	if err != nil {
-		return loader.Signature{}, err
+		return PluginSignature{}, fault(CodeUsage, fmt.Errorf("the secret key %s: %w", keyFile, err))
 	}
-	content, err := digest(file)
+	s, text, err := loader.Sign(file, secret, time.Now())
 	if err != nil {
-		return loader.Signature{}, err
+		return PluginSignature{}, fault(CodeRun, err)
 	}
-	s := loader.Signature{
-		File: file + loader.SignatureEnding, KeyID: loader.KeyID(secret.ID()),
-		Comment: fmt.Sprintf("timestamp:%d\tfile:%s\thashed", time.Now().Unix(), filepath.Base(file)),
-	}
-	text := content.SignWithComments(secret, s.Comment, "signature of the key "+s.KeyID)
 	if err := replaceFile(s.File, text, 0o644); err != nil {
-		return loader.Signature{}, fault(CodeRun, fmt.Errorf("writing the signature: %w", err))
+		return PluginSignature{}, fault(CodeRun, fmt.Errorf("writing the signature: %w", err))
 	}
-	return s, nil
+	return signatureOf(file, s), nil
+}
+
+func signatureOf(file string, s loader.Signature) PluginSignature {
+	return PluginSignature{File: file, OK: true, Signature: s.File, KeyID: s.KeyID, Comment: s.Comment}
 }
 
 // VerifyPlugin checks FILE.minisig. key is a public key, or the file of one; "" is
 // any of the trusted_keys of the configuration. The fault of a signature that
-// doesn't hold has the code of a refused plugin.
-func VerifyPlugin(s Settings, file, key string) (loader.Signature, error) {
+// doesn't hold has the code of a refused plugin, and the answer says the same.
+func VerifyPlugin(s Settings, file, key string) (PluginSignature, error) {
 	trusted := []string{key}
 	if key == "" {
 		var err error
 		if trusted, err = s.trustedKeys(); err != nil {
-			return loader.Signature{}, err
+			return PluginSignature{}, err
 		}
 	}
 	keys, err := loader.ReadKeys(trusted)
 	if err != nil {
-		return loader.Signature{}, fault(CodeUsage, err)
+		return PluginSignature{}, fault(CodeUsage, err)
 	}
 	found, err := loader.VerifySignature(file, "", keys)
 	if verdict := (*loader.SignatureError)(nil); errors.As(err, &verdict) {
-		return found, fault(CodePlugins, fmt.Errorf("%s: %w; %s", file, verdict, verdict.Fix))
+		refused := PluginSignature{File: file, Signature: file + loader.SignatureEnding, Code: string(verdict.Code), Error: verdict.Cause, Fix: verdict.Fix}
+		return refused, fault(CodePlugins, fmt.Errorf("%s: %w; %s", file, verdict, verdict.Fix))
 	}
-	return found, fault(CodeRun, err)
+	if err != nil {
+		return PluginSignature{}, fault(CodeRun, err)
+	}
+	return signatureOf(file, found), nil
 }
 
 // trustedKeys are those of the configuration.
@@ -121,69 +139,6 @@ func (s Settings) trustedKeys() ([]string, error) {
 		return nil, fault(CodeUsage, errors.New("the configuration has no trusted_keys; name a public key with --key"))
 	}
 	return d.TrustedKeys, nil
-}
-
-func readSecretKey(name string, ask Password) (minisign.PrivateKey, error) {
-	refuse := func(err error) (minisign.PrivateKey, error) {
-		return minisign.PrivateKey{}, fault(CodeUsage, fmt.Errorf("the secret key %s: %w", name, err))
-	}
-	text, err := readShort(name)
-	if err != nil {
-		return refuse(fmt.Errorf("%w; make a pair of keys with: otai plugin sign --generate PREFIX", plainCause(err)))
-	}
-	if minisign.IsEncrypted(text) {
-		password, err := ask("Password for " + name + ": ")
-		if err != nil {
-			return refuse(err)
-		}
-		secret, err := minisign.DecryptKey(password, text)
-		if err != nil {
-			return refuse(errors.New("the password is wrong, or the file is damaged"))
-		}
-		return secret, nil
-	}
-	var secret minisign.PrivateKey
-	if err := secret.UnmarshalText(text); err != nil {
-		return refuse(fmt.Errorf("is no minisign secret key: %w", err))
-	}
-	return secret, nil
-}
-
-// digest reads the file as minisign's pre-hashed form wants it: in pieces.
-func digest(name string) (*minisign.Reader, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, fault(CodeRun, err)
-	}
-	defer file.Close()
-	content := minisign.NewReader(file)
-	if _, err := io.Copy(io.Discard, content); err != nil {
-		return nil, fault(CodeRun, fmt.Errorf("reading the file: %w", err))
-	}
-	return content, nil
-}
-
-// A secret key has a few hundred bytes.
-const longestKeyFile = 16 << 10
-
-func readShort(name string) ([]byte, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, longestKeyFile+1))
-	if err == nil && len(text) > longestKeyFile {
-		return nil, fmt.Errorf("is longer than %d bytes", longestKeyFile)
-	}
-	return text, err
-}
-
-func plainCause(err error) error {
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		return pathError.Err
-	}
-	return err
 }
 
 // writeNew writes a whole file that must not exist yet.

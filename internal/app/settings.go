@@ -1,13 +1,16 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // Settings is what the command line and the environment give to every command.
@@ -21,8 +24,9 @@ type Settings struct {
 	Version  string // of the host, semver
 	APILevel string // level of the contract that the host announces, semver
 
-	Environ []string // "NAME=value"
-	Dir     string   // working directory
+	Environ []string  // "NAME=value"
+	Dir     string    // working directory
+	Stdin   io.Reader // what a file named "-" stands for
 	Stdout  io.Writer
 	Stderr  io.Writer
 }
@@ -134,32 +138,117 @@ func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
 	}
 	if len(names) == 0 {
 		for _, name := range defaultConfigFiles {
-			if _, err := os.Stat(filepath.Join(s.Dir, name)); err == nil {
+			// One that can't be looked at is there; reading it says why.
+			if _, err := os.Stat(filepath.Join(s.Dir, name)); !errors.Is(err, fs.ErrNotExist) {
 				names = []string{name}
 				break
 			}
 		}
 	}
 	if len(names) == 0 {
-		return nil, nil, fmt.Errorf("there is no configuration file: %s has no %s; name one with -c FILE or OTAI_CONFIG, or see otai at work with: otai demo",
-			s.Dir, strings.Join(defaultConfigFiles, " and no "))
-	}
-	for _, name := range names {
-		data, err := os.ReadFile(s.abs(name))
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading the configuration: %w", err)
+		instead := ""
+		if hint := s.readHint(defaultConfigFiles[0], os.ErrNotExist); hint != "" {
+			instead = " (" + hint + ")"
 		}
-		files = append(files, config.Source{Name: name, Data: data})
+		return nil, nil, fmt.Errorf("there is no configuration file: %s has no %s%s; name one with -c FILE or OTAI_CONFIG, or see otai at work with: otai demo",
+			s.Dir, strings.Join(defaultConfigFiles, " and no "), instead)
+	}
+	var unread []error
+	for _, name := range names {
+		source, err := s.readConfig(name)
+		if err != nil {
+			unread = append(unread, err)
+		}
+		files = append(files, source)
+	}
+	if err := errors.Join(unread...); err != nil {
+		return nil, nil, err
 	}
 	name := filepath.Join(filepath.Dir(names[0]), ".env")
 	data, err := os.ReadFile(s.abs(name))
 	switch {
 	case err == nil:
 		dotEnv = []config.Source{{Name: name, Data: data}}
-	case !os.IsNotExist(err):
+	case !errors.Is(err, fs.ErrNotExist):
 		return nil, nil, fmt.Errorf("reading the environment file: %w", err)
 	}
 	return files, dotEnv, nil
+}
+
+// UnreadableError is about a configuration file that can't be read.
+type UnreadableError struct {
+	Name string
+	Err  error
+	Hint string
+}
+
+func (e *UnreadableError) Error() string {
+	text := fmt.Sprintf("reading the configuration %s: %v", e.Name, e.Err)
+	if e.Hint != "" {
+		text += " (" + e.Hint + ")"
+	}
+	return text
+}
+
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// readConfig reads a file, or standard input where name is "-".
+func (s Settings) readConfig(name string) (config.Source, error) {
+	if name == "-" && s.Stdin != nil {
+		data, err := io.ReadAll(io.LimitReader(s.Stdin, config.MaxBytes+1))
+		if err != nil {
+			return config.Source{}, fault(CodeUsage, &UnreadableError{Name: "stdin", Err: plainCause(err)})
+		}
+		return config.Source{Name: "stdin", Data: data}, nil
+	}
+	file, err := os.Open(s.abs(name))
+	var data []byte
+	if err == nil {
+		defer file.Close()
+		// Something such as /dev/zero has no end.
+		data, err = io.ReadAll(io.LimitReader(file, config.MaxBytes+1))
+	}
+	if err != nil {
+		return config.Source{}, fault(CodeUsage, &UnreadableError{name, plainCause(err), s.readHint(name, err)})
+	}
+	return config.Source{Name: name, Data: data}, nil
+}
+
+// plainCause leaves out the operation and the path, which the message names itself.
+func plainCause(err error) error {
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
+// readHint says what could be meant instead.
+func (s Settings) readHint(name string, cause error) string {
+	path := s.abs(name)
+	info, err := os.Stat(path)
+	switch {
+	case os.IsNotExist(cause):
+		path = filepath.Dir(path)
+	case err == nil && info.IsDir():
+	case os.IsPermission(cause):
+		return "let the user that runs otai read it"
+	default:
+		return ""
+	}
+	var there []string
+	entries, _ := os.ReadDir(path)
+	for _, entry := range entries {
+		if ending := filepath.Ext(entry.Name()); !entry.IsDir() && (ending == ".yml" || ending == ".yaml") {
+			there = append(there, entry.Name())
+		}
+	}
+	if near := params.Near(filepath.Base(name), there); near != "" {
+		return "did you mean " + filepath.Join(filepath.Dir(name), near) + "?"
+	}
+	if err == nil && len(there) > 0 { // a folder
+		return "name a file in it, such as " + filepath.Join(name, there[0])
+	}
+	return ""
 }
 
 func (s Settings) abs(name string) string {

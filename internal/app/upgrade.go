@@ -1,16 +1,21 @@
 package app
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
+	"syscall"
 
 	"github.com/open-ticket-ai/otai/internal/config"
 )
 
-// UpgradedConfig is a configuration file in the current form.
+// UpgradedConfig is a configuration file in the current form; its JSON form is
+// stable.
 type UpgradedConfig struct {
-	Text     []byte
-	Problems config.Problems // a warning for each old form; with an error there is no text
+	Changed  bool            `json:"changed"`
+	Text     string          `json:"text"`
+	Problems config.Problems `json:"problems"` // a warning for each old form; with an error there is no text
 
 	source config.Source
 }
@@ -20,17 +25,49 @@ func (u UpgradedConfig) Excerpt(p config.Problem) string {
 	return p.Excerpt([]config.Source{u.source})
 }
 
-// UpgradeConfig brings a configuration file into the current form. A file with
-// errors that keep it from being read is a fault with exit code 2.
+// UpgradeConfig brings a configuration file into the current form, "-" the
+// configuration on standard input. A file with errors that keep it from being read
+// is a fault with exit code 2.
 func UpgradeConfig(s Settings, name string) (UpgradedConfig, error) {
-	data, err := os.ReadFile(s.abs(name))
+	source, err := s.readConfig(name)
 	if err != nil {
-		return UpgradedConfig{}, fault(CodeUsage, fmt.Errorf("reading the configuration: %w", err))
+		return UpgradedConfig{}, err
 	}
-	u := UpgradedConfig{source: config.Source{Name: name, Data: data}}
-	u.Text, u.Problems = config.Upgrade(u.source)
+	u := UpgradedConfig{source: source}
+	text, problems := config.Upgrade(source)
+	u.Text, u.Problems = string(text), problems
+	if u.Problems == nil {
+		u.Problems = config.Problems{}
+	}
 	if u.Problems.HasErrors() {
 		return u, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: u.Problems}}
 	}
+	u.Changed = !bytes.Equal(text, source.Data)
 	return u, nil
+}
+
+// Write puts the current form in the file's place, whole or not at all. A link
+// stays one: the file that it leads to is written.
+func (u UpgradedConfig) Write(s Settings) error {
+	if !u.Changed {
+		return nil
+	}
+	name, err := filepath.EvalSymlinks(s.abs(u.source.Name))
+	if err != nil {
+		return fault(CodeRun, fmt.Errorf("writing the configuration: %w", err))
+	}
+	info, err := os.Stat(name)
+	if err == nil {
+		err = replaceFile(name, []byte(u.Text), info.Mode().Perm())
+	}
+	if err != nil {
+		return fault(CodeRun, fmt.Errorf("writing the configuration: %w; the file is as it was", err))
+	}
+	// Where root does it, the service must still be able to read its file.
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Geteuid() {
+		if err := os.Chown(name, int(owner.Uid), int(owner.Gid)); err != nil {
+			return fault(CodeRun, fmt.Errorf("giving the configuration back to its owner: %w", err))
+		}
+	}
+	return nil
 }

@@ -19,15 +19,34 @@ type Validation struct {
 // Excerpt shows the line of a problem with a caret below its column.
 func (v Validation) Excerpt(p config.Problem) string { return v.redactor.Text(p.Excerpt(v.sources)) }
 
+// problemsOf is what ended a check before it began, in the form of its answer.
+func problemsOf(err error) config.Problems {
+	var unread *UnreadableError
+	switch joined, many := err.(interface{ Unwrap() []error }); {
+	case many:
+		var all config.Problems
+		for _, one := range joined.Unwrap() {
+			all = all.And(problemsOf(one))
+		}
+		return all
+	case errors.As(err, &unread):
+		return config.Problems{{File: unread.Name, Severity: config.SeverityError, Code: "unreadable", Message: "the file can't be read: " + unread.Err.Error(), Hint: unread.Hint}}
+	}
+	if f := (*Fault)(nil); errors.As(err, &f) && f != err {
+		return problemsOf(f.Err)
+	}
+	return config.Problems{{Severity: config.SeverityError, Code: "failed", Message: err.Error()}}
+}
+
 // Validate checks a configuration completely without contacting anything. A
 // configuration with errors is an answer, not a fault; the fault then returned
-// beside it carries only the exit code.
+// beside it carries only the exit code. Any other fault is in the answer, too.
 func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) {
 	// A log file made here would belong to who validates, and not to the service.
 	a, err := prepare(ctx, s, choices{silent: true, inspect: true})
 	var found *ProblemsError
 	if err != nil && !errors.As(err, &found) {
-		return Validation{}, err
+		return Validation{Problems: problemsOf(err), redactor: &Redactor{}}, err
 	}
 	v := Validation{Valid: err == nil, Problems: a.problems, sources: a.sources, redactor: a.redactor}
 	if strict && len(a.problems) > 0 {

@@ -18,7 +18,17 @@ func classify(ctx context.Context, p classifyParams, _ api.Scope) (api.PipeResul
 	if err != nil {
 		return api.PipeResult{}, err
 	}
+	backend := ""
+	if teller, ok := p.Classifier.(backendTeller); ok {
+		backend = teller.Backend(p.Model)
+	}
 	return api.Success(map[string]any{
-		"label": c.Label, "confidence": c.Confidence, "scores": c.Scores, "truncated": c.Truncated,
+		"label": c.Label, "confidence": c.Confidence, "scores": c.Scores, "truncated": c.Truncated, "backend": backend,
 	}), nil
+}
+
+// backendTeller is what a classifier may be besides: one that says what computes a
+// model, once it is loaded.
+type backendTeller interface {
+	Backend(model string) string
 }

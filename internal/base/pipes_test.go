@@ -212,3 +212,26 @@ func TestFetchYieldsAListAlsoWhenThereIsNone(t *testing.T) {
 		t.Errorf("got %#v", got.Data)
 	}
 }
+
+// labels is a classifier, telling what computes it.
+type labels struct{}
+
+func (labels) Classify(context.Context, api.ClassificationRequest) (api.Classification, error) {
+	return api.Classification{Label: "VPN", Confidence: 0.9}, nil
+}
+
+type tellingLabels struct{ labels }
+
+func (tellingLabels) Backend(model string) string { return "avx2 of " + model }
+
+func TestAClassificationNamesItsBackendWhereTheClassifierTells(t *testing.T) {
+	for _, c := range []struct {
+		classifier api.Classifier
+		want       string
+	}{{labels{}, ""}, {tellingLabels{}, "avx2 of m"}} {
+		r, err := classify(t.Context(), classifyParams{Text: "x", Model: "m", Classifier: c.classifier}, api.Scope{})
+		if err != nil || r.Data["label"] != "VPN" || r.Data["backend"] != c.want {
+			t.Errorf("%T: %+v, %v; want the backend %q", c.classifier, r, err, c.want)
+		}
+	}
+}

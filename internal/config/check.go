@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -65,9 +66,12 @@ func (d *Document) Check(c Catalog) Problems {
 	k.language = k.templateLanguage()
 	for _, s := range d.Services {
 		component, ok := k.services[s.ID]
-		k.injects(s.Injects, s.Path, component)
+		excused := excuse(d.strange[s.ID], component.Params)
+		if !excused.injects {
+			k.injects(s.Injects, s.Path, component)
+		}
 		if ok {
-			k.params(s.Params, s.Path, s.Use, component.Params, scope{})
+			k.params(s.Params, s.Path, s.Use, component.Params, scope{}, excused)
 		}
 		if !component.Renderer {
 			k.templates(s.Params, join(s.Path, "params"), component.Params, scope{})
@@ -131,15 +135,28 @@ func (k *checker) useHint(use string) string {
 	}
 	name := use[strings.LastIndexAny(use, ".:")+1:]
 	same := slices.IndexFunc(names, func(n string) bool { return strings.HasSuffix(n, ":"+name) })
+	shorter := slices.IndexFunc(names, func(n string) bool { return len(use) > len(n)/2 && leftOut(use, n) })
 	if near := params.Near(use, names); near != "" {
 		hints = append(hints, "did you mean "+near+"?")
-	} else if same >= 0 {
-		hints = append(hints, "did you mean "+names[same]+"?")
+	} else if found := max(same, shorter); found >= 0 {
+		hints = append(hints, "did you mean "+names[found]+"?")
 	}
 	if len(hints) == 0 {
 		return "otai plugin list shows what there is"
 	}
 	return strings.Join(hints, "; ")
+}
+
+// leftOut is true where short is name with some letters left out.
+func leftOut(short, name string) bool {
+	for _, r := range short {
+		i := strings.IndexRune(name, r)
+		if i < 0 {
+			return false
+		}
+		name = name[i+utf8.RuneLen(r):]
+	}
+	return true
 }
 
 // injects holds the given services against what the params struct asks for.
@@ -152,6 +169,7 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 			needs[need.Name] = need
 		}
 	}
+	misspelled := map[string]bool{} // needs that are there under another name
 	for _, name := range sortedKeys(given) {
 		id, at := given[name], join(base, name)
 		need := needs[name]
@@ -159,6 +177,7 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 			hint := "nothing is injected here"
 			if len(needs) > 0 {
 				hint = keyHint(name, sortedKeys(needs))
+				misspelled[params.Near(name, sortedKeys(needs))] = true
 			}
 			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-injection", hint, "nothing asks for %q", name)
 			continue
@@ -173,7 +192,7 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 		}
 	}
 	for _, name := range sortedKeys(needs) {
-		if _, ok := given[name]; !ok && !needs[name].Optional {
+		if _, ok := given[name]; !ok && !needs[name].Optional && !misspelled[name] {
 			at := join(base, name)
 			hint := k.fitting(needs[name], component)
 			if hint == "" {
@@ -227,6 +246,38 @@ var pipeKeyHints = map[string]string{
 	"with":       "write params:",
 	"pipes":      "write params: with steps: below it",
 	"pipelines":  "write params: with steps: below it, or runners: [{on: …, run: …}]",
+	"name":       "write id:",
+	"type":       "write use:",
+	"args":       "write params:",
+	"config":     "write params:",
+	"options":    "write params:",
+	"settings":   "write params:",
+
+	"services":       "write it at the top, beside orchestrator:",
+	"plugins":        "write it at the top, beside orchestrator:",
+	"infrastructure": "write it at the top, beside orchestrator:",
+}
+
+// excused are required things that are not reported as missing, because a key that
+// is reported already was meant to be them.
+type excused struct {
+	injects, params bool
+	fields          map[string]bool
+}
+
+// excuse takes the keys of a pipe or a service that mean nothing.
+func excuse(strange []string, spec *params.Spec) excused {
+	out := excused{fields: map[string]bool{}}
+	for _, key := range strange {
+		out.fields[key] = spec != nil && spec.Field(key) != nil
+		switch near := params.Near(key, pipeKeys); {
+		case near == "injects":
+			out.injects = true
+		case near == "params" || pipeKeyHints[key] == "write params:":
+			out.params = true
+		}
+	}
+	return out
 }
 
 // pipe checks a pipe at its place, and through its params its children.
@@ -240,17 +291,20 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 		k.templates(m["params"], join(path, "params"), nil, around)
 		return
 	}
-	k.pipeKeys(m, path)
+	spec := (*params.Spec)(nil)
+	if component, ok := k.catalog.Find(use); ok {
+		spec = component.Params
+	}
+	strange := k.pipeKeys(m, path, spec)
 	if id, ok := m["id"]; ok && id != nil {
 		if _, isText := id.(string); !isText {
 			k.found.err(k.at(join(path, "id")), join(path, "id"), "wrong-type", `write it in quotes: "1"`, "this is %s, the id must be text", describe(id))
 		}
 	}
-	given := d.injects(m["injects"], join(path, "injects"))
 	raw := d.mapping(m["params"], join(path, "params"))
 	switch {
 	case m["use"] == nil || isText && use == "":
-		k.found.err(k.at(path), path, "missing-key", "write use: PLUGIN:NAME, or params: with steps: for a row of pipes", "the pipe's use is missing")
+		k.found.err(k.doc.atlas.useAt(path), path, "missing-key", "write use: PLUGIN:NAME, or params: with steps: for a row of pipes", "the pipe's use is missing")
 	case !isText:
 		d.wrongType(join(path, "use"), "text such as base:CompositePipe", m["use"])
 	}
@@ -258,31 +312,83 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	if isText {
 		component, ok = k.component(use, path, false)
 	}
-	k.injects(given, path, component)
-	if ok && (raw != nil || m["params"] == nil) {
-		k.params(raw, path, use, component.Params, around)
+	excused := excuse(strange, component.Params)
+	injects, isMapping := m["injects"].(map[string]any)
+	switch {
+	case !isMapping && m["injects"] != nil:
+		k.injectsShape(m["injects"], path, component)
+	case !excused.injects:
+		k.injects(d.injects(injects, join(path, "injects")), path, component)
+	}
+	switch {
+	case !ok:
+		k.childrenOf(raw, path, around)
+	case raw != nil || m["params"] == nil:
+		k.params(raw, path, use, component.Params, around, excused)
 	}
 	k.templates(m["params"], join(path, "params"), component.Params, around)
 }
 
-func (k *checker) pipeKeys(m map[string]any, path string) {
-	for _, key := range sortedKeys(m) {
-		if slices.Contains(pipeKeys, key) {
-			continue
-		}
-		hint, strange := pipeKeyHints[key]
-		if !strange {
-			hint = "what the pipe is given goes below params:"
-			if params.Near(key, pipeKeys) != "" {
-				hint = keyHint(key, pipeKeys)
+// injectsShape says how to write the injections that stand there in another form.
+func (k *checker) injectsShape(given any, path string, component Component) {
+	at := join(path, "injects")
+	hint := "write injects: {NAME: SERVICE}"
+	if component.Params != nil {
+		for _, need := range component.Params.Injections() {
+			if fitting := k.fitting(need, component); fitting != "" {
+				hint = "write injects: {" + strings.TrimPrefix(fitting, "write ") + "}"
 			}
 		}
-		k.found.err(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
+	}
+	k.found.err(k.at(at), at, "wrong-type", hint, "this is %s, it must be a mapping", describe(given))
+}
+
+// childrenOf checks the pipes in a pipe whose use nobody knows, where pipes stand
+// in most.
+func (k *checker) childrenOf(raw map[string]any, path string, around scope) {
+	around.pipe, around.open = true, true
+	base := join(path, "params")
+	steps, _ := raw["steps"].([]any)
+	for i, step := range steps {
+		if m, ok := step.(map[string]any); ok {
+			k.pipe(m, at(base+".steps", i), around)
+		}
+	}
+	for _, key := range []string{"on", "run"} {
+		if m, ok := raw[key].(map[string]any); ok {
+			k.pipe(m, join(base, key), around)
+		}
 	}
 }
 
+// pipeKeys reports the keys that mean nothing in a pipe, and returns them.
+func (k *checker) pipeKeys(m map[string]any, path string, spec *params.Spec) []string {
+	strange := strangeKeys(m, pipeKeys)
+	for _, key := range strange {
+		k.found.err(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", pipeKeyHint(key, spec), "unknown key %q", key)
+	}
+	return strange
+}
+
+func pipeKeyHint(key string, spec *params.Spec) string {
+	if spec != nil && spec.Field(key) != nil && key != "steps" {
+		return "it belongs below params:"
+	}
+	if hint, ok := pipeKeyHints[key]; ok {
+		return hint
+	}
+	near := params.Near(key, pipeKeys)
+	if word, rest, brace := strings.Cut(key, "{"); near != "" && brace {
+		return fmt.Sprintf("a colon is missing: write %s: {%s", strings.TrimSpace(word), rest)
+	}
+	if near != "" {
+		return keyHint(key, pipeKeys)
+	}
+	return "what the pipe is given goes below params:"
+}
+
 // params decodes what is known before anything runs. Decoding meets the children.
-func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec, around scope) {
+func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec, around scope, excused excused) {
 	if spec == nil {
 		return
 	}
@@ -298,7 +404,7 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			child := base + "." + place
 			m, ok := raw.(map[string]any)
 			if !ok {
-				k.decoder().wrongType(child, "a pipe, which is a mapping with use and params", raw)
+				k.found.err(k.at(child), child, "wrong-type", childHint(place, raw), "this is %s, it must be a pipe, which is a mapping with use and params", describe(raw))
 				return api.ChildPipe{}, nil
 			}
 			id, _ := m["id"].(string)
@@ -321,11 +427,27 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			return api.ChildPipe{}, nil
 		},
 	})
-	k.faults(params.Faults(err), base, spec)
+	k.faults(params.Faults(err), base, spec, excused)
 	if len(k.found.list) == faults && spec.Unchecked() {
 		k.questions = append(k.questions, ParamsQuestion{Use: use, Params: raw})
 		k.asked = append(k.asked, path)
 	}
+}
+
+// childHint tells what to write instead of a word or a time.
+func childHint(place string, raw any) string {
+	text, isText := raw.(string)
+	_, isTime := params.ParseDuration(text)
+	use, glued := strings.CutPrefix(text, "use:")
+	switch {
+	case glued:
+		return "write a space after the colon: use: " + use
+	case place == "on" && isText && isTime == nil:
+		return fmt.Sprintf("write {use: base:IntervalTrigger, params: {interval: %s}}", text)
+	case isText && strings.Contains(text, ":") && !strings.Contains(text, " "):
+		return "write {use: " + text + "}"
+	}
+	return "write use: and params: below it"
 }
 
 // noteAfterMove warns of a note in a step of its own: between the two writes the
@@ -357,7 +479,7 @@ func (k *checker) askPlugins() {
 		return
 	}
 	for i, faults := range asker.CheckParams(k.questions) {
-		k.faults(faults, join(k.asked[i], "params"), nil)
+		k.faults(faults, join(k.asked[i], "params"), nil, excused{})
 	}
 }
 

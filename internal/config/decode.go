@@ -49,22 +49,36 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 	out.TrustedKeys = d.texts(root["trusted_keys"], "trusted_keys")
 
 	services := d.mapping(root["services"], "services")
+	out.strange = make(map[string][]string, len(services))
 	for _, id := range order {
 		if v, ok := services[id]; ok {
 			out.Services = append(out.Services, d.service(id, v))
+			out.strange[id] = strangeKeys(v, serviceKeys)
 		}
 	}
 	switch orchestrator := root["orchestrator"].(type) {
 	case map[string]any:
 		out.Orchestrator, _ = plainValue(orchestrator).(map[string]any)
 	case nil:
-		if root["steps"] != nil || root["runners"] != nil {
-			break // they are reported, and belong below it
+		if d.orchestratorElsewhere(root) {
+			break // and reported where it stands
 		}
 		d.found.err(d.atlas.valueAt("orchestrator"), "orchestrator", "missing-key", "write orchestrator: with params: and steps: below it, or with runners:", "the configuration says nothing to run")
 	default:
 		d.wrongType("orchestrator", "a mapping with use and params", orchestrator)
 	}
+}
+
+// orchestratorElsewhere is true for a root with keys that are the orchestrator, or
+// what is around it or in it, at the wrong place or by the wrong name.
+func (d decoder) orchestratorElsewhere(root map[string]any) bool {
+	names := append([]string{"orchestrator"}, rootKeys...)
+	for key := range root {
+		if key == "steps" || key == "runners" || params.Near(key, names) != "" {
+			return true
+		}
+	}
+	return slices.ContainsFunc(d.found.list, func(p Problem) bool { return p.Path == "orchestrator" })
 }
 
 func (d decoder) logging(m map[string]any, path string) Logging {
@@ -130,7 +144,7 @@ func (d decoder) plugins(v any) []Plugin {
 		if p.SHA256 != "" && !sha256Text.MatchString(p.SHA256) {
 			d.found.err(d.atlas.valueAt(join(path, "sha256")), join(path, "sha256"), "bad-value", "sha256sum prints 64 hexadecimal digits", "this is no SHA-256 sum")
 		}
-		folded := strings.ReplaceAll(p.Name, "_", "-")
+		folded := strings.TrimPrefix(strings.ReplaceAll(p.Name, "_", "-"), "otai-") // all forms that a name may have
 		if before, twice := first[folded]; twice {
 			d.found.err(d.atlas.valueAt(join(path, "name")), join(path, "name"), "duplicate-id", "it is first given at "+before, "the plugin %s is given twice", p.Name)
 			continue
@@ -155,7 +169,7 @@ func (d decoder) service(id string, v any) Service {
 	p := d.mapping(m["params"], join(path, "params"))
 	out.Params, _ = plainValue(p).(map[string]any)
 	if use, given := m["use"]; !given || use == nil || use == "" {
-		d.found.err(d.atlas.valueAt(path), path, "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
+		d.found.err(d.atlas.useAt(path), path, "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
 	}
 	return out
 }
@@ -182,21 +196,40 @@ var elsewhere = map[string]string{
 	"run":     "write it below orchestrator: runners:, or in the params of a base:SimpleSequentialRunner",
 	"logging": "write it below infrastructure:",
 	"params":  "write it below a service or below orchestrator:",
+
+	"log_level": "write infrastructure: {logging: {level: …}}",
+	"loglevel":  "write infrastructure: {logging: {level: …}}",
+	"log_file":  "write infrastructure: {logging: {log_to_file: true, log_file_path: …}}",
 }
 
 // keys reports keys that mean nothing; quiet ones are reported elsewhere.
 func (d decoder) keys(m map[string]any, path string, known []string, quiet ...string) {
-	for _, key := range sortedKeys(m) {
-		if slices.Contains(known, key) || slices.Contains(quiet, key) {
-			continue
-		}
+	for _, key := range strangeKeys(m, append(quiet, known...)) {
 		hint := keyHint(key, known)
-		if place, ok := elsewhere[key]; ok && path == "" {
-			hint = place
+		if path == "" {
+			hint = rootKeyHint(key)
 		}
 		d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
 	}
 }
+
+// strangeKeys are those of a mapping that are not known.
+func strangeKeys(v any, known []string) []string {
+	m, _ := v.(map[string]any)
+	return slices.DeleteFunc(sortedKeys(m), func(key string) bool { return slices.Contains(known, key) })
+}
+
+func rootKeyHint(key string) string {
+	if place, ok := elsewhere[key]; ok {
+		return place
+	}
+	if strings.ReplaceAll(normalKey(key), "_", "") == "openticketai" {
+		return "did you mean " + rootKeys[0] + "?"
+	}
+	return keyHint(key, documentKeys)
+}
+
+func normalKey(key string) string { return strings.ToLower(strings.ReplaceAll(key, "-", "_")) }
 
 func keyHint(key string, known []string) string {
 	if near := params.Near(key, known); near != "" {

@@ -32,6 +32,7 @@ type Document struct {
 	// "orchestrator".
 	Orchestrator map[string]any
 
+	strange map[string][]string // keys of services, by id, that mean nothing
 	atlas   *atlas
 	secrets *secrets
 	lookup  func(name string) (string, bool)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,8 +13,11 @@ import (
 
 // faults reports what decoding found, with the place in the file and, for keys
 // that stand where they don't belong, with the place where they do. spec may be nil.
-func (k *checker) faults(list []*api.FieldError, base string, spec *params.Spec) {
-	excused := map[string]bool{} // required keys whose content stands elsewhere
+func (k *checker) faults(list []*api.FieldError, base string, spec *params.Spec, before excused) {
+	excused := maps.Clone(before.fields) // required keys whose content stands elsewhere
+	if excused == nil {
+		excused = map[string]bool{}
+	}
 	hints := map[*api.FieldError]string{}
 	for _, fault := range list {
 		if !strings.HasPrefix(fault.Err.Error(), "unknown key") {
@@ -22,6 +26,11 @@ func (k *checker) faults(list []*api.FieldError, base string, spec *params.Spec)
 		above, key := lastStep(fault.Field)
 		here := specAt(spec, above)
 		hint, belongs := keyElsewhere(here, key)
+		outer, name := lastStep(above)
+		if around := specAt(spec, outer); hint == "" && here != nil && above != "" && around != nil && around.Kind == params.KindObject && around.Field(key) != nil {
+			hint = fmt.Sprintf("it belongs beside %s, not below it", name)
+			excused[strings.TrimPrefix(outer+"."+key, ".")] = true
+		}
 		hints[fault] = hint
 		if belongs == "" && here != nil {
 			belongs = params.Near(key, here.Names()) // a misspelled one is there, and not missing as well
@@ -31,6 +40,10 @@ func (k *checker) faults(list []*api.FieldError, base string, spec *params.Spec)
 		}
 	}
 	for _, fault := range list {
+		missing := strings.HasPrefix(fault.Err.Error(), "is required")
+		if missing && before.params && !strings.ContainsAny(fault.Field, ".[") {
+			continue
+		}
 		if excused[fault.Field] && strings.HasPrefix(fault.Err.Error(), "is required") {
 			continue
 		}
@@ -71,9 +84,17 @@ func (k *checker) fault(fault *api.FieldError, base string, spec *params.Spec, b
 			}
 		}
 	case strings.Contains(message, "but must be a mapping"):
-		if wanted := specAt(spec, fault.Field); wanted != nil && !wanted.Secret && wanted.Field("name") != nil {
-			_, key := lastStep(fault.Field)
-			hint = fmt.Sprintf("write %s: {name: %s}", key, k.doc.atlas.places[path].text)
+		text := k.doc.atlas.places[path].text
+		if wanted := specAt(spec, fault.Field); wanted != nil && !wanted.Secret && wanted.Field("name") != nil && text != "" {
+			hint = fmt.Sprintf("write {name: %s}", text)
+			if _, key := lastStep(fault.Field); !strings.HasSuffix(key, "]") {
+				hint = fmt.Sprintf("write %s: {name: %s}", key, text)
+			}
+		}
+	case strings.Contains(message, "is a mapping but must be a list"):
+		hint = "write a list: begin each entry with a dash"
+		if wanted := specAt(spec, fault.Field); wanted != nil && wanted.Elem != nil && wanted.Elem.Kind == params.KindChild {
+			hint = "write each as an entry of a list: - id: NAME, with use: below it"
 		}
 	}
 	if betterHint != "" {
@@ -108,6 +129,13 @@ func lastStep(path string) (above, key string) {
 	return "", path
 }
 
+// synonyms are what people call some keys.
+var synonyms = map[string]string{
+	"trigger": "on", "when": "on", "every": "on",
+	"do": "run", "then": "run", "pipe": "run",
+	"title": "subject", "text": "body", "message": "body", "content": "body",
+}
+
 // keyElsewhere tells where a key belongs that the mapping doesn't have: queue_name
 // is name under queue, and a queue beside updated_ticket belongs under it. belongs
 // is the key under which it should stand.
@@ -117,6 +145,9 @@ func keyElsewhere(spec *params.Spec, key string) (hint, belongs string) {
 	}
 	if key == "dynamic_fields" && spec.Field("fields") != nil {
 		return "write fields:, with the names of the ticket system", ""
+	}
+	if name := synonyms[key]; name != "" && spec.Field(name) != nil {
+		return "write " + name + ":", name
 	}
 	for _, name := range spec.Names() {
 		if inner, ok := strings.CutPrefix(key, name+"_"); ok && objectField(spec.Field(name), inner) {

@@ -30,6 +30,15 @@ func FuzzReadAndCheck(f *testing.F) {
 			f.Add(data)
 		}
 	}
+	for _, seed := range []string{
+		smallest,
+		"services: [{id: a, use: b:C, params: {x: \"${A:-b}\", <<: {y: 1e3}}}]\norchestrator: {runners: [{run: {steps: [{}]}}]}",
+		"otai:\n  orchestrator:\n    steps:\n    - id: x\n      params: {expression: |\n       {{ a }}\n       }\n",
+		"a: &a [*a]\n? {b: c}\n: d\n",
+		"\xef\xbb\xbfcfg: {plugins: [a, {name: b}], api_version: 2024-01-01}",
+	} {
+		f.Add([]byte(seed))
+	}
 	offered := newCatalog()
 	env := []string{"OTAI__SERVICES__DESK__PARAMS__TIMEOUT=5", "OTOBO_URL=http://127.0.0.1:1", "DESK_PASSWORD=correct-horse"}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -44,6 +53,9 @@ func FuzzReadAndCheck(f *testing.F) {
 		lines := lineBreak.Split(strings.TrimPrefix(string(data), "\ufeff"), -1)
 		for _, p := range problems {
 			_ = p.Excerpt([]config.Source{source})
+			if p.Code == "internal" {
+				t.Fatal(p)
+			}
 			if p.Line == 0 && p.Column == 0 {
 				continue // a variable, or the configuration as a whole
 			}

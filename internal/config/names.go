@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -123,15 +124,16 @@ func holdsPipes(spec *params.Spec) bool {
 func (k *checker) template(source, path string, rendered bool, around scope) {
 	parsed, err := k.language.Parse(source)
 	if err != nil {
-		position, message := k.at(path), err.Error()
+		position, message, hint := k.at(path), err.Error(), ""
 		var fault *api.TemplateError
 		if errors.As(err, &fault) {
 			position = k.doc.LocateTemplate(path, fault)
+			hint = syntaxHintAt(source, fault.Line, fault.Column)
 			if fault.Err != nil {
 				message = fault.Err.Error()
 			}
 		}
-		k.found.err(position, path, "template-syntax", "", "the template has a mistake: %s", message)
+		k.found.err(position, path, "template-syntax", hint, "the template has a mistake: %s", message)
 		return
 	}
 	if !rendered {
@@ -158,7 +160,11 @@ type nameFinding struct{ code, message, hint string }
 
 func (k *checker) nameFinding(n jinja.Name, around scope) nameFinding {
 	if !n.Known {
-		return nameFinding{"unknown-name", fmt.Sprintf("the template uses %q, which is not defined", n.Name), nameHint(n)}
+		hint := nameHint(n)
+		if _, step := k.steps[n.Name]; step {
+			hint = fmt.Sprintf("if it is the step, write get_pipe_result('%s', 'KEY')", n.Name)
+		}
+		return nameFinding{"unknown-name", fmt.Sprintf("the template uses %q, which is not defined", n.Name), hint}
 	}
 	if !n.Call || len(n.Args) == 0 || n.Args[0] == "" {
 		return nameFinding{}
@@ -187,6 +193,8 @@ func (k *checker) resultFinding(n jinja.Name, around scope) nameFinding {
 	ids := sortedKeys(around.results)
 	elsewhere, exists := k.steps[id]
 	switch near := params.Near(id, ids); {
+	case exists && rootStep.MatchString(elsewhere):
+		finding.hint = notShared
 	case exists:
 		finding.hint = fmt.Sprintf("%s is a step at %s: only steps that ran before in the same row, or in a row around it, can be seen", id, elsewhere)
 	case near != "":
@@ -195,9 +203,17 @@ func (k *checker) resultFinding(n jinja.Name, around scope) nameFinding {
 		finding.hint = "there is " + strings.Join(ids, ", ")
 	default:
 		finding.hint = "nothing runs before that could be asked"
+		if near := params.Near(id, sortedKeys(k.steps)); rootStep.MatchString(k.steps[near]) {
+			finding.hint = fmt.Sprintf("did you mean %s? %s", near, notShared)
+		}
 	}
 	return finding
 }
+
+// rootStep is a step of the orchestrator itself.
+var rootStep = regexp.MustCompile(`^orchestrator\.params\.steps\[\d+\]$`)
+
+const notShared = "the orchestrator's own steps don't see each other's results: put both below params: steps: of one base:CompositePipe"
 
 // yieldsFinding is for a key that a pipe's result never has.
 func yieldsFinding(n jinja.Name, id, use string, yields []string) nameFinding {
@@ -262,12 +278,20 @@ var otherNames = map[string]string{
 	"config":         "write get_parent_param('KEY') for a param of the pipe around this one",
 	"from_template":  "templates can't load others; write the text here",
 	"secrets":        "write get_env('NAME')",
+	"getenv":         "write get_env('NAME')",
+	"null":           "write none",
+	"nil":            "write none",
 }
+
+var variableName = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
 
 func nameHint(n jinja.Name) string {
 	hint, ok := otherNames[n.Name]
 	if !ok {
 		near := params.Near(n.Name, []string{"get_pipe_result", "has_failed", "get_parent_param", "get_env", "at_path", "fail", "range", "dict", "namespace", "pipe_results", "params", "parent_params"})
+		if near == "" && variableName.MatchString(n.Name) {
+			return fmt.Sprintf("if it is an environment variable, write get_env('%s')", n.Name)
+		}
 		if near == "" {
 			return "a step's result is get_pipe_result('ID', 'KEY')"
 		}

@@ -64,6 +64,7 @@ func (u upgrader) use(n *yaml.Node, path string) *yaml.Node {
 	if current == text {
 		return value
 	}
+	u.text.replace(value, text, current)
 	value.Value = current
 	if _, retired := retiredUses[current]; !retired { // which is an error later on
 		u.found.warn(u.at(value), path+".use", "deprecated", "write "+current, "%s is the name of an earlier version", text)
@@ -78,6 +79,7 @@ func (u upgrader) logging(n *yaml.Node) {
 		return
 	}
 	u.found.warn(u.at(key), "infrastructure.logging.root", "deprecated", "write level: "+target(level).Value, "this is the form of Python's logging")
+	u.text.level(n)
 	take(n, "root")
 	put(n, newText("level", key), level)
 }
@@ -92,6 +94,7 @@ func (u upgrader) params(n *yaml.Node, path, use string) {
 	for old, current := range renamedParams[use] {
 		if key := keyOf(n, old); key != nil && keyOf(n, current) == nil {
 			u.found.warn(u.at(key), join(base, old), "deprecated", "write "+current+":", "%s is the name of an earlier version", old)
+			u.text.replace(key, old, current)
 			key.Value = current
 		}
 	}
@@ -112,6 +115,7 @@ func (u upgrader) params(n *yaml.Node, path, use string) {
 		return
 	}
 	u.found.warn(u.at(key), base+".ticket_search_criteria.state", "deprecated", "write states: "+shown, "tickets are found by a list of states")
+	u.text.states(criteria)
 	key.Value = "states"
 	criteria.Content[indexOf(criteria, "states")+1] = state
 }
@@ -138,17 +142,30 @@ func (u upgrader) oldResults(n *yaml.Node, path string) {
 		if !strings.Contains(n.Value, ").data.") {
 			return
 		}
+		count := 0
 		n.Value = oldResult.ReplaceAllStringFunc(n.Value, func(call string) string {
 			part := oldResult.FindStringSubmatch(call)
-			id, key := part[1]+part[2], part[3]
-			if !slices.Contains([]string{"base:FetchTicketsPipe", "otobo-znuny:FetchTicketsPipe", "base:ClassificationPipe"}, u.uses[id]) {
+			id, key, quote := part[1]+part[2], part[3], "'"
+			if !u.hasData(id) {
 				return call
 			}
-			current := fmt.Sprintf("get_pipe_result('%s', '%s')", id, key)
+			if part[1] == "" {
+				quote = `"`
+			}
+			current := fmt.Sprintf("get_pipe_result(%s%s%s, %s%s%s)", quote, id, quote, quote, key, quote)
 			u.found.warn(u.at(n), path, "deprecated", "write "+current, "%s is the form of an earlier version", call)
+			count++
 			return current
 		})
+		if count > 0 {
+			u.text.results(n, u.hasData, count)
+		}
 	}
+}
+
+// hasData is true for a step whose result has no value of its own, only data.
+func (u upgrader) hasData(id string) bool {
+	return slices.Contains([]string{"base:FetchTicketsPipe", "otobo-znuny:FetchTicketsPipe", "base:ClassificationPipe"}, u.uses[id])
 }
 
 // foreign reports a form that no version ever ran, with one error for the whole

@@ -80,6 +80,14 @@ func (a *atlas) keyAt(path string) Position {
 	return a.valueAt(path)
 }
 
+// useAt returns the position of a use that is empty, or of what it is missing in.
+func (a *atlas) useAt(path string) Position {
+	if p, ok := a.places[join(path, "use")]; ok {
+		return p.key
+	}
+	return a.valueAt(path)
+}
+
 // inside returns the position of a line and a column (both from 1) of the text
 // that stands at path. Where the YAML form of the text hides the exact place, it
 // is the last one that is certain.

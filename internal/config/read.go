@@ -7,14 +7,17 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// Limits of one file. A configuration of a large site has some thousand values.
+// MaxBytes is how long a configuration file may be.
+const MaxBytes = 10 << 20
+
+// Further limits of one file. A configuration of a large site has some thousand values.
 const (
-	maxBytes  = 10 << 20
 	maxDepth  = 100
 	maxValues = 100_000 // after every alias was followed
 )
@@ -66,8 +69,8 @@ func parseFile(s Source, f *findings) *yaml.Node {
 	data := bytes.TrimPrefix(s.Data, byteOrderMark)
 	skipped := len(s.Data) - len(data)
 	switch {
-	case len(s.Data) > maxBytes:
-		f.err(Position{s.Name, 1, 1}, "", "file-too-large", "leave out what is no configuration", "the file has more than %d MB", maxBytes>>20)
+	case len(s.Data) > MaxBytes:
+		f.err(Position{s.Name, 1, 1}, "", "file-too-large", "leave out what is no configuration", "the file has more than %d MB", MaxBytes>>20)
 		return nil
 	case !utf8.Valid(data):
 		f.err(at(skipped+invalidUTF8(data)), "", "encoding", "save the file as UTF-8", "this is no UTF-8 text")
@@ -180,7 +183,7 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 		return e.fail(n, path, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)
 	}
 	if tag := n.ShortTag(); !strings.HasPrefix(tag, "!!") {
-		return e.fail(n, path, "unknown-tag", "quote the value if it begins with !", "the tag %s means nothing here", tag)
+		return e.fail(n, path, "unknown-tag", "quote the value if it begins with !", "the tag %s means nothing here", shownAt(path, tag))
 	}
 	out := &node{kind: n.Kind, at: e.position(n)}
 	switch n.Kind {
@@ -203,7 +206,7 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 			break
 		}
 		if err := n.Decode(&out.value); err != nil {
-			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is no %s", n.Value, strings.TrimPrefix(n.ShortTag(), "!!"))
+			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is no %s", shownAt(path, n.Value), strings.TrimPrefix(n.ShortTag(), "!!"))
 		}
 	}
 	if e.broken {
@@ -236,6 +239,10 @@ func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
 			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", k.Value)
 			return
 		}
+		if strings.ContainsFunc(k.Value, hardSpace) {
+			e.fail(k, path, "bad-key", "replace it by spaces; text copied from web pages has them", "the key %q has a hard space, which looks like a space and is none", strings.TrimFunc(k.Value, hardSpace))
+			return
+		}
 		p := join(path, k.Value)
 		if before, twice := first[k.Value]; twice {
 			e.found.err(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of both", before.Line), "the key %q is given twice", k.Value)
@@ -254,6 +261,11 @@ func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
 			}
 		}
 	}
+}
+
+// hardSpace is white space that YAML takes for text.
+func hardSpace(r rune) bool {
+	return r > unicode.MaxASCII && unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff'
 }
 
 // mergeSources returns the mappings behind "<<", the strongest first.

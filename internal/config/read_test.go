@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"strings"
@@ -237,30 +236,6 @@ func TestProblemsOfBothPartsAreSortedAndGivenOnce(t *testing.T) {
 	if a.HasErrors() || !all.HasErrors() {
 		t.Error("only an error is one")
 	}
-}
-
-func FuzzRead(f *testing.F) {
-	f.Add([]byte(smallest))
-	f.Add([]byte("services: [{id: a, use: b:C, params: {x: \"${A:-b}\", <<: {y: 1e3}}}]\norchestrator: {runners: [{run: {steps: [{}]}}]}"))
-	f.Add([]byte("otai:\n  orchestrator:\n    steps:\n    - id: x\n      params: {expression: |\n       {{ a }}\n       }\n"))
-	f.Add([]byte("a: &a [*a]\n? {b: c}\n: d\n"))
-	f.Add([]byte("\xef\xbb\xbfcfg: {plugins: [a, {name: b}], api_version: 2024-01-01}"))
-	catalog := newCatalog()
-	f.Fuzz(func(t *testing.T, data []byte) {
-		d, problems := config.Read(config.Options{Files: []config.Source{{Name: "f", Data: data}}})
-		if d == nil {
-			if !problems.HasErrors() {
-				t.Fatal("no document and no error")
-			}
-			return
-		}
-		lineCount := bytes.Count(data, []byte("\n")) + 1
-		for _, p := range problems.And(d.Check(catalog)) {
-			if p.Code == "internal" || p.Line < 1 || p.Line > lineCount+1 || p.Column < 1 {
-				t.Fatalf("%+v", p)
-			}
-		}
-	})
 }
 
 func TestTemplatesOfAnotherRendererAreLeftToIt(t *testing.T) {

@@ -3,15 +3,17 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// Upgrade returns a file in the current form, with its comments. What was changed
-// is among the problems, as warnings, except for the forms that are not old but
-// only another way to write: services as a list, runners, names of plugins. A file
-// in the current form comes back as it is; one with errors is not written.
+// Upgrade returns a file in the current form. Only what is old changes; comments,
+// blank lines, quotes, brackets, anchors and all other forms that are not old but
+// only another way to write (services as a list, runners, names of plugins) stay.
+// What was changed is among the problems, as warnings. A file in the current form
+// comes back as it is; one with errors is not written.
 func Upgrade(s Source) ([]byte, Problems) {
 	found := &findings{}
 	none := &secrets{}
@@ -19,26 +21,133 @@ func Upgrade(s Source) ([]byte, Problems) {
 	if doc == nil {
 		return nil, found.sorted(none)
 	}
-	lines := splitLines(s.Data)
-	markBlankLines(doc, lines, false)
-	before, err := encode(doc)
-	if err != nil {
-		found.err(Position{s.Name, 1, 1}, "", "internal", "please report this", "the file can't be written anew: %v", err)
-		return nil, found.sorted(none)
-	}
+	markBlankLines(doc, splitLines(s.Data), false)
+	dropIdle(s.Name, doc.Content[0], found, nil)
 	root := upgrade(s.Name, doc.Content[0], found)
-	if root == nil || expandFile(s.Name, root, found) == nil || Problems(found.list).HasErrors() {
+	if root == nil {
 		return nil, found.sorted(none)
 	}
-	after, err := encode(doc)
+	meant := expandFile(s.Name, root, found)
+	switch {
+	case meant == nil || Problems(found.list).HasErrors():
+		return nil, found.sorted(none)
+	case len(found.list) == 0:
+		return s.Data, nil
+	}
+	if text, ok := editText(s, meant); ok {
+		return text, found.sorted(none)
+	}
+	// Where the text has a form that can't be edited, such as an alias in the place
+	// of params, the whole file is written anew.
+	text, err := encode(doc)
 	if err != nil {
 		found.err(Position{s.Name, 1, 1}, "", "internal", "please report this", "the file can't be written anew: %v", err)
 		return nil, found.sorted(none)
 	}
-	if bytes.Equal(before, after) {
-		return s.Data, found.sorted(none)
+	if !means(Source{s.Name, text}, meant) {
+		found.err(Position{s.Name, 1, 1}, "", "internal", "change it by hand, as the warnings say", "the file can't be written anew without a change of its meaning")
+		return nil, found.sorted(none)
 	}
-	return after, found.sorted(none)
+	return text, found.sorted(none)
+}
+
+// means is true for a file in the current form that means what is meant.
+func means(s Source, meant *node) bool {
+	var faults findings
+	doc := parseFile(s, &faults)
+	if doc == nil {
+		return false
+	}
+	dropIdle(s.Name, doc.Content[0], &faults, nil)
+	root := upgrade(s.Name, doc.Content[0], &faults)
+	if root == nil {
+		return false
+	}
+	now := expandFile(s.Name, root, &faults)
+	return now != nil && len(faults.list) == 0 && reflect.DeepEqual(now.plain(), meant.plain())
+}
+
+// mostRead bounds how many bytes are read while a file is read again and again.
+const mostRead = 64 << 20
+
+// editText changes the text of a file until nothing in it is old. It answers false
+// where that fails, or the result wouldn't mean what is meant.
+func editText(s Source, meant *node) ([]byte, bool) {
+	mark, body := "", string(s.Data)
+	if rest, ok := strings.CutPrefix(body, string(byteOrderMark)); ok {
+		mark, body = string(byteOrderMark), rest
+	}
+	for read := 0; read < mostRead; read += len(body) + 1 {
+		var faults findings
+		var todo changes
+		doc := parseFile(Source{s.Name, []byte(body)}, &faults)
+		if doc == nil {
+			return nil, false
+		}
+		dropIdle(s.Name, doc.Content[0], &faults, &todo)
+		root := upgradeText(s.Name, doc.Content[0], &faults, &todo)
+		if root == nil {
+			return nil, false
+		}
+		if len(faults.list) == 0 {
+			return []byte(mark + body), means(Source{s.Name, []byte(body)}, meant)
+		}
+		edited, ok := next(newFileText(body), todo.list)
+		if !ok || edited == body {
+			return nil, false
+		}
+		body = edited
+	}
+	return nil, false
+}
+
+// next makes all changes that move no lines, or else one that does.
+func next(t *fileText, todo []textChange) (string, bool) {
+	var edits []edit
+	for _, c := range todo {
+		if c.moves {
+			continue
+		}
+		more, ok := c.edits(t)
+		if !ok {
+			return "", false
+		}
+		edits = append(edits, more...)
+	}
+	if edits == nil && len(todo) > 0 {
+		var ok bool
+		if edits, ok = todo[0].edits(t); !ok {
+			return "", false
+		}
+	}
+	return t.apply(edits), true
+}
+
+// dropIdle takes out what has no effect.
+func dropIdle(file string, root *yaml.Node, f *findings, text *changes) {
+	for _, name := range rootKeys {
+		if inner := valueOf(root, name); isMapping(inner) {
+			root = inner
+		}
+	}
+	infrastructure := valueOf(root, "infrastructure")
+	logging := valueOf(infrastructure, "logging")
+	drop := func(m *yaml.Node, path, key string) {
+		if k := keyOf(m, key); k != nil {
+			f.warn(Position{file, k.Line, k.Column}, join(path, key), "no-effect", "remove it", "this has no effect here")
+			text.remove(m, key)
+			take(m, key)
+		}
+	}
+	drop(infrastructure, "infrastructure", "default_template_renderer")
+	for _, key := range pythonLogging {
+		if key != "root" || valueOf(valueOf(logging, "root"), "level") == nil || keyOf(logging, "level") != nil {
+			drop(logging, "infrastructure.logging", key)
+		}
+	}
+	if isMapping(valueOf(logging, "format")) {
+		drop(logging, "infrastructure.logging", "format")
+	}
 }
 
 // blankLine stands for a blank line, which YAML's nodes don't keep, until the file

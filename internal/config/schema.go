@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -137,7 +138,7 @@ func (b schemaBuilder) rules(service bool) object {
 		if c, ok := b.catalog.Find(name); ok && c.Service == service {
 			rules = append(rules, object{
 				"if":   object{"properties": object{"use": object{"const": name}}, "required": []any{"use"}},
-				"then": parts(c.Params),
+				"then": parts(name, c.Params),
 			})
 		}
 	}
@@ -184,14 +185,14 @@ func (b schemaBuilder) component(service bool) object {
 }
 
 // parts are the injects and params of one component.
-func parts(spec *params.Spec) object {
-	properties := object{"params": nullable(params.Schema(spec))}
+func parts(use string, spec *params.Spec) object {
+	own := withEarlierNames(use, params.Schema(spec))
+	properties := object{"params": own}
 	var required []any
-	for _, name := range spec.Names() {
-		if spec.Field(name).Required {
-			required = []any{"params"}
-			properties["params"] = params.Schema(spec)
-		}
+	if slices.ContainsFunc(spec.Names(), func(name string) bool { return spec.Field(name).Required }) {
+		required = []any{"params"}
+	} else {
+		nullable(own)
 	}
 	needs := spec.Injections()
 	inner := object{}
@@ -214,6 +215,32 @@ func parts(spec *params.Spec) object {
 		out["required"] = required
 	}
 	return out
+}
+
+// withEarlierNames admits the names that earlier versions gave some params.
+func withEarlierNames(use string, s object) object {
+	properties := s["properties"].(object)
+	if criteria, ok := properties["ticket_search_criteria"].(object); ok {
+		if inner, ok := criteria["properties"].(object); ok {
+			inner["state"] = object{"deprecated": true, "description": "Write states: [{name: …}]."}
+		}
+	}
+	for _, old := range sortedKeys(renamedParams[use]) {
+		current := renamedParams[use][old]
+		earlier, ok := properties[current].(object)
+		if !ok {
+			continue
+		}
+		earlier = maps.Clone(earlier)
+		earlier["deprecated"], earlier["description"] = true, "Write "+current+"."
+		properties[old] = earlier
+		required, _ := s["required"].([]any)
+		if i := slices.Index(required, any(current)); i >= 0 {
+			s["required"] = slices.Delete(slices.Clone(required), i, i+1)
+			s["anyOf"] = []any{object{"required": []any{current}}, object{"required": []any{old}}}
+		}
+	}
+	return s
 }
 
 func nullable(s object) object {

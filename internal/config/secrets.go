@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -19,6 +20,16 @@ var secretName = regexp.MustCompile(`(?i)password|passwd|passphrase|secret|api[_
 
 // SecretName reports whether a key or a variable of this name holds a secret.
 func SecretName(name string) bool { return secretName.MatchString(name) }
+
+// shownAt is the text for messages: *** below a key that is named like a secret.
+func shownAt(path, text string) string {
+	for _, step := range pathStep.FindAllString(path, -1) {
+		if SecretName(step) {
+			return "***"
+		}
+	}
+	return text
+}
 
 // secrets are values that no message may show. Variables are looked up while the
 // application runs, so the set grows and is locked.
@@ -54,6 +65,9 @@ func (s *secrets) all() []string {
 func (s *secrets) redact(text string) string {
 	for _, v := range s.all() {
 		text = strings.ReplaceAll(text, v, "***")
+		if quoted := strconv.Quote(v); quoted != `"`+v+`"` { // as %q writes it
+			text = strings.ReplaceAll(text, quoted[1:len(quoted)-1], "***")
+		}
 	}
 	return text
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -29,7 +30,12 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 	skipped := len(s.Data) - len(data)
 	if m := unknownAnchor.FindStringSubmatch(message); m != nil {
 		offset := max(bytes.Index(data, []byte("*"+m[1])), 0)
-		f.err(offsetPosition(s, skipped+offset), "", "unknown-anchor", "write &"+m[1]+" at the value that is meant, above this line", "the alias *%s has no anchor", m[1])
+		at := offsetPosition(s, skipped+offset)
+		if !strings.Contains(hideSecrets(splitLines(data)[at.Line-1]), m[1]) {
+			f.err(at, "", "unknown-anchor", "quote the text, because * begins an alias", "this alias has no anchor")
+			return
+		}
+		f.err(at, "", "unknown-anchor", "write &"+m[1]+" at the value that is meant, above this line, or quote it if it is text", "the alias *%s has no anchor", m[1])
 		return
 	}
 	if message == "control characters are not allowed" {
@@ -41,10 +47,23 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 	if !ok {
 		offset = lineStart(data, line)
 	}
+	if message == "found unknown escape character" {
+		if i := unknownEscape.FindIndex(data[offset:]); i != nil {
+			f.err(offsetPosition(s, skipped+offset+i[1]-1), "", "yaml-syntax", `write single quotes, in which \ is nothing special, or \\`, "this is no valid YAML: %s", message)
+			return
+		}
+	}
 	at := offsetPosition(s, skipped+offset)
-	text := ""
+	text, above := "", ""
 	if lines := splitLines(data); at.Line <= len(lines) {
 		text = lines[at.Line-1]
+		if at.Line > 1 {
+			above = lines[at.Line-2]
+		}
+	}
+	if fault := mistakenLine(at, text, above); fault != nil {
+		f.err(fault.at, "", "yaml-syntax", fault.hint, "this is no valid YAML: %s", message)
+		return
 	}
 	if indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]; strings.Contains(indent, "\t") {
 		at.Column = strings.Index(indent, "\t") + 1
@@ -52,6 +71,40 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 		return
 	}
 	f.err(at, "", "yaml-syntax", syntaxHint(message, text), "this is no valid YAML: %s", message)
+}
+
+var (
+	// unknownEscape is text in double quotes up to a backslash that means nothing.
+	unknownEscape = regexp.MustCompile(`^[^"]*"(?:[^"\\]|\\[0abtnvfre "/\\N_LPxuU\n\r\t])*\\`)
+	keyWithValue  = regexp.MustCompile(`^[\s-]*[\w.-]+:\s+[^\s|>#&{\[].*$`)
+	keyAlone      = regexp.MustCompile(`^(\s*)(- +)?[\w.-]+:(\s|$)`)
+	keyGlued      = regexp.MustCompile(`^([\s-]*)(id|use|injects|params|steps|on|run|name|limit|interval|expression|ticket_id|base_url|username|level):[^\s]\S*$`)
+	beforeKey     = regexp.MustCompile(`^\s*(?:- +)*`)
+	dashGlued     = regexp.MustCompile(`^(\s*)-[A-Za-z_]+:(\s|$)`)
+)
+
+type lineFault struct {
+	at   Position
+	hint string
+}
+
+// mistakenLine finds what the parser's message does not tell: a dash or a colon
+// without a space, in the line or the one above, and a line that is indented more
+// than the one above although that has its value already.
+func mistakenLine(at Position, line, above string) *lineFault {
+	for i, text := range []string{line, above} {
+		row := at.Line - i
+		if m := dashGlued.FindStringSubmatch(text); m != nil {
+			return &lineFault{Position{at.File, row, len(m[1]) + 1}, "write a space after the dash"}
+		}
+		if m := keyGlued.FindStringSubmatch(text); m != nil {
+			return &lineFault{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("write a space after the colon: %s: …", m[2])}
+		}
+	}
+	if m := keyAlone.FindStringSubmatch(line); m != nil && keyWithValue.MatchString(above) && len(m[1]) > len(beforeKey.FindString(above)) && m[2] == "" {
+		return &lineFault{Position{at.File, at.Line, len(m[1]) + 1}, "indent it like the key above, which has its value already"}
+	}
+	return nil
 }
 
 func syntaxHint(message, line string) string {

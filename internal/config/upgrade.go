@@ -28,12 +28,19 @@ type upgrader struct {
 	found *findings
 	seen  map[*yaml.Node]bool // an anchor is upgraded once, however often it is used
 	uses  map[string]string   // of the pipes, by id
+	text  *changes            // nil: only the nodes are wanted
 }
 
 // upgrade returns the mapping below the root key, or nil when the file can't be
 // used.
 func upgrade(file string, root *yaml.Node, f *findings) *yaml.Node {
-	u := upgrader{file: file, found: f, seen: map[*yaml.Node]bool{}, uses: map[string]string{}}
+	return upgradeText(file, root, f, nil)
+}
+
+// upgradeText also collects what that is to the text of the file. What is not old
+// but another way to write it stays there.
+func upgradeText(file string, root *yaml.Node, f *findings, text *changes) *yaml.Node {
+	u := upgrader{file: file, found: f, seen: map[*yaml.Node]bool{}, uses: map[string]string{}, text: text}
 	root = u.unwrap(root)
 	if root == nil || u.foreign(root) {
 		return nil
@@ -237,6 +244,7 @@ func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
 	if key := keyOf(n, "steps"); key != nil {
 		if params := valueOf(n, "params"); isNull(params) || isMapping(params) && valueOf(params, "steps") == nil {
 			u.found.warn(u.at(key), join(path, "steps"), "deprecated", "put it below params:", "steps beside params is the form of an earlier version")
+			u.text.lift(n)
 			u.lift(n, key, valueOf(n, "steps"))
 			take(n, "steps")
 		}
@@ -295,6 +303,7 @@ func (u upgrader) order(steps *yaml.Node, path string) {
 			}
 			if !slices.ContainsFunc(names, func(n *yaml.Node) bool { id, ok := textOf(n); return !ok || !before[id] }) {
 				u.found.warn(u.at(key), join(at(path, i), "depends_on"), "deprecated", "remove it", "steps run in the order in which they stand, and a failed one stops those after it")
+				u.text.remove(step, "depends_on")
 				take(step, "depends_on")
 			}
 		}

@@ -36,7 +36,7 @@ type Rule struct {
 	// Done is how much of the request is done; by default everything where the fault spoils the answer to it, else nothing.
 	Done Done `json:"done,omitempty"`
 	// Steps and After say what DonePart means: the first so many steps of a write that the request asks for, or all those up to and
-	// including the named one (see [StepNames]). Without either, chance stops it somewhere before its end.
+	// including the named one (see stepNames). Without either, chance stops it somewhere before its end.
 	Steps int    `json:"steps,omitempty"`
 	After string `json:"after,omitempty"`
 
@@ -76,10 +76,8 @@ const (
 	DoneAll     Done = "all"
 )
 
-// StepNames are the steps of a write in the order in which the servers take them, each of which stays done when a later one fails.
+// stepNames are the steps of a write in the order in which the servers take them, each of which stays done when a later one fails.
 // "Ticket" is the opening of a new one. A request with several articles has as many steps of that name.
-func StepNames() []string { return slices.Clone(stepNames) }
-
 var stepNames = []string{
 	stepTicket, stepTitle, stepQueue, stepLock, stepType, stepState, "Service", "SLA", stepCustomer, stepPriority, stepOwner,
 	stepResponsible, stepArticle, stepField,

@@ -10,6 +10,7 @@ type signature struct {
 	name     string
 	params   []string
 	required int  // how many of params must be given
+	unnamed  bool // takes no argument by its name
 	variadic bool // takes any number of positional arguments
 	keywords bool // takes any named argument
 }
@@ -72,6 +73,9 @@ type args struct {
 
 // bind orders the arguments, or says which one is wrong.
 func (s *signature) bind(g given) (args, error) {
+	if s.unnamed && len(g.named) > 0 {
+		return args{}, fmt.Errorf("%s takes no argument by its name: leave out %q", s.name, g.named[0].name+"=")
+	}
 	if s.variadic || s.keywords {
 		return s.bindAny(g)
 	}
@@ -160,17 +164,25 @@ func asFlag(v any) (bool, error) {
 	return n != 0, nil
 }
 
-// integer is the argument at i as an int; none counts as not given.
+// integer is the argument at i as an int.
 func (a args) integer(i int, otherwise int) (int, error) {
-	v := a.at(i, nil)
-	if v == nil {
+	if !a.has(i) {
 		return otherwise, nil
 	}
+	v := a.values[i]
 	n, ok := integer(v)
 	if !ok {
 		return 0, fmt.Errorf("argument %d is %s and should be an int", i+1, article(typeName(v)))
 	}
 	return int(min(max(n, -1<<31), 1<<31)), nil
+}
+
+// integerOrNone is integer where none counts as not given.
+func (a args) integerOrNone(i int, otherwise int) (int, error) {
+	if a.at(i, nil) == nil {
+		return otherwise, nil
+	}
+	return a.integer(i, otherwise)
 }
 
 // text is the argument at i as a string.

@@ -162,6 +162,10 @@ func (r *run) equal(left, right any) (bool, error) {
 	case *undefined:
 		_, ok := right.(*undefined)
 		return ok, nil
+	case *view:
+		if b, ok := right.(*view); ok && a.kind != "values" && b.kind != "values" {
+			return r.equalViews(a, b)
+		}
 	case span:
 		b, ok := right.(span)
 		return ok && a.count == b.count && (a.count == 0 || a.start == b.start && (a.count == 1 || a.step == b.step)), nil
@@ -194,6 +198,19 @@ func (r *run) equalMappings(left, right any) (bool, error) {
 			return false, nil // a key that can't be one is in no mapping
 		}
 		if same, err := r.equal(p.val, v); !same || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// equalViews compares the keys or the items of two mappings, which are sets.
+func (r *run) equalViews(a, b *view) (bool, error) {
+	if len(a.items) != len(b.items) {
+		return false, nil
+	}
+	for _, v := range a.items {
+		if found, err := r.contains(b, v); !found || err != nil {
 			return false, err
 		}
 	}

@@ -148,11 +148,15 @@ func hashWithin(key any, depth int) (any, error) {
 		return compound(k.String()), nil
 	case tuple:
 		return hashTuple(k, depth+1)
-	case []any, *list, map[string]any, mapping:
+	case []any, *list, map[string]any, mapping, *group:
 		return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
 	case *undefined:
 		return compound("undefined"), nil
-	case *group, *iterator, *view, *namespace, *function, *method, *boundMethod, *macro, *loop, *failure, span:
+	case *view:
+		if k.kind == "values" {
+			return k, nil
+		}
+	case *iterator, *namespace, *function, *method, *boundMethod, *macro, *loop, *cycler, *failure, span:
 		return k, nil
 	}
 	return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))

@@ -361,6 +361,9 @@ func (a *arguments) spreadInto(r *run, g *given) error {
 			if !ok {
 				return errors.New("the names of arguments are strings")
 			}
+			if _, twice := g.byName(name); twice {
+				return fmt.Errorf("the argument %q is given twice", name)
+			}
 			g.named = append(g.named, namedValue{name, p.val})
 		}
 	}

@@ -118,6 +118,10 @@ func (p *pretty) dict(pairs []pair, indent, allowance, level int) {
 // text breaks a string at its line ends and, where a line is too long, between
 // words; at the outermost level brackets hold the parts together.
 func (p *pretty) text(s string, indent, allowance, level int) {
+	if s == "" {
+		p.write("''")
+		return
+	}
 	if level == 1 {
 		indent, allowance = indent+1, allowance+1
 	}

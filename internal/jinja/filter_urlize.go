@@ -34,7 +34,7 @@ type linker struct {
 func urlizeFilter(r *run, v any, a args) (any, error) {
 	l := linker{limit: -1}
 	if a.at(0, nil) != nil {
-		limit, err := a.integer(0, -1)
+		limit, err := a.integerOrNone(0, -1)
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,7 @@ func jsonFilters() []*filter {
 func toJSONFilter(r *run, v any, a args) (any, error) {
 	margin, ok := asText(a.at(0, nil))
 	if !ok {
-		indent, err := a.integer(0, 0)
+		indent, err := a.integerOrNone(0, 0)
 		if err == nil {
 			err = r.width("the indent", indent)
 		}

@@ -32,7 +32,7 @@ func truncateFilter(r *run, v any, a args) (any, error) {
 	if f, ok := a.at(3, nil).(float64); ok && math.Abs(f) < 1<<31 {
 		a.values[3] = int64(math.Floor(f))
 	}
-	leeway, err := a.integer(3, 5)
+	leeway, err := a.integerOrNone(3, 5)
 	if err != nil {
 		return nil, err
 	}
@@ -187,6 +187,8 @@ func fileSizeFilter(_ *run, v any, a args) (any, error) {
 		base, units = 1024, [...]string{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"}
 	}
 	switch {
+	case math.IsNaN(size) || math.IsInf(size, 1):
+		return floatText(size) + " " + units[len(units)-1], nil
 	case size == 1:
 		return "1 Byte", nil
 	case size < base:

@@ -77,6 +77,9 @@ func randomFilter(r *run, v any, _ args) (any, error) {
 	if n == 0 {
 		return &undefined{"there is no random element: the list is empty"}, nil
 	}
+	if _, unordered := v.(*view); unordered {
+		return nil, fmt.Errorf(`%s has no index: put "| list" before it`, article(typeName(v)))
+	}
 	return r.subscript(v, int64(rand.IntN(n))) // nothing is kept secret by it
 }
 

@@ -21,6 +21,9 @@ func numberFilters() []*filter {
 }
 
 func roundFilter(_ *run, v any, a args) (any, error) {
+	if a.has(0) && a.values[0] == nil && a.at(1, "common") == "common" {
+		return roundWhole(v)
+	}
 	precision, err := a.integer(0, 0)
 	if err != nil {
 		return nil, err
@@ -81,6 +84,15 @@ func round(v any, precision int) (any, error) {
 	return nil, fmt.Errorf("%s can't be rounded: it is no number", article(typeName(v)))
 }
 
+// roundWhole is v rounded to an int, which Python's round does without digits.
+func roundWhole(v any) (any, error) {
+	rounded, err := round(v, 0)
+	if f, ok := rounded.(float64); ok {
+		return truncate(f)
+	}
+	return rounded, err
+}
+
 // roundTo rounds to a multiple of a power of ten, half to even; precision is
 // negative.
 func roundTo(exact *big.Rat, precision int) *big.Int {
@@ -95,13 +107,6 @@ func roundTo(exact *big.Rat, precision int) *big.Int {
 }
 
 func intFilter(_ *run, v any, a args) (any, error) {
-	base, err := a.integer(1, 10)
-	if err != nil {
-		return nil, err
-	}
-	if base != 0 && (base < 2 || base > 36) {
-		return nil, fmt.Errorf("the base %d is not 0 or 2 to 36", base)
-	}
 	otherwise := a.at(0, int64(0))
 	switch n := number(v).(type) {
 	case int64, *big.Int:
@@ -119,8 +124,12 @@ func intFilter(_ *run, v any, a args) (any, error) {
 	if !ok {
 		return otherwise, nil
 	}
-	if n, ok := parseInteger(s, base); ok {
-		return shrink(n), nil
+	// A base that is none makes no error: the text is then read as a float, too.
+	base, ok := integer(a.at(1, int64(10)))
+	if ok && (base == 0 || base >= 2 && base <= 36) {
+		if n, ok := parseInteger(s, int(base)); ok {
+			return shrink(n), nil
+		}
 	}
 	f, err := toFloat(s)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
@@ -130,8 +139,8 @@ func intFilter(_ *run, v any, a args) (any, error) {
 }
 
 func truncate(f float64) (any, error) {
-	if math.IsInf(f, 0) {
-		return nil, errors.New("infinity is no integer")
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return nil, fmt.Errorf("%s is no integer", floatText(f))
 	}
 	n, _ := big.NewFloat(f).Int(nil)
 	return shrink(n), nil

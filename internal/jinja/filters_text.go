@@ -101,15 +101,15 @@ func replaceFilter(r *run, v any, a args) (any, error) {
 		}
 		texts[i] = s
 	}
-	return r.replaced(texts[0], texts[1], texts[2], a)
-}
-
-// replaced replaces as often as the third argument says.
-func (r *run) replaced(s, old, with string, a args) (any, error) {
-	limit, err := a.integer(2, -1)
+	limit, err := a.integerOrNone(2, -1)
 	if err != nil {
 		return nil, err
 	}
+	return r.replaced(texts[0], texts[1], texts[2], limit)
+}
+
+// replaced replaces up to limit times, or all where that is below zero.
+func (r *run) replaced(s, old, with string, limit int) (any, error) {
 	found := strings.Count(s, old)
 	if limit >= 0 {
 		found = min(found, limit)
@@ -160,7 +160,7 @@ func urlEncodeFilter(r *run, v any, _ args) (any, error) {
 		}
 		return s, err
 	}
-	if _, text := v.(string); text || !isIterable(v) {
+	if _, text := v.(string); text || isUndefined(v) || !isIterable(v) {
 		return encode(v, false)
 	}
 	var parts []string

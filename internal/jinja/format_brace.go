@@ -61,7 +61,7 @@ func (f *brace) format(format string, depth int) (string, error) {
 		if c == '}' {
 			return "", errors.New("the format has a single }: write }}")
 		}
-		end := matchingBrace(rest[i:])
+		end := closing(rest[i:], '{', '}')
 		if end < 0 {
 			return "", errors.New("the format has a single {: write {{")
 		}
@@ -78,14 +78,14 @@ func (f *brace) format(format string, depth int) (string, error) {
 	return b.String(), f.r.grow(len(format))
 }
 
-// matchingBrace is the offset of the brace that closes the one at the start.
-func matchingBrace(s string) int {
+// closing is the offset of the end mark that closes the mark at the start, or -1.
+func closing(s string, mark, end byte) int {
 	open := 0
 	for i := range len(s) {
 		switch s[i] {
-		case '{':
+		case mark:
 			open++
-		case '}':
+		case end:
 			if open--; open == 0 {
 				return i
 			}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -74,10 +73,15 @@ func (p *percent) run() error {
 
 // place formats one value: %[(name)][flags][width][.precision]verb
 func (p *percent) place() error {
+	if rest, escaped := strings.CutPrefix(p.rest, "%"); escaped {
+		p.rest = rest
+		p.b.WriteByte('%')
+		return nil
+	}
 	var v any
 	given := false
 	if strings.HasPrefix(p.rest, "(") {
-		end := strings.IndexByte(p.rest, ')')
+		end := closing(p.rest, '(', ')')
 		if end < 0 {
 			return errors.New("the name of a place in the format has no end")
 		}
@@ -95,7 +99,7 @@ func (p *percent) place() error {
 		}
 		v, given, p.named = value, true, true
 	}
-	spec := formatSpec{align: '>', precision: -1, fill: ' '}
+	spec := formatSpec{precision: -1, fill: ' '}
 	flags := len(p.rest) - len(strings.TrimLeft(p.rest, "-+ #0"))
 	left := false
 	for _, flag := range p.rest[:flags] {
@@ -130,16 +134,14 @@ func (p *percent) place() error {
 		}
 		spec.precision = max(spec.precision, 0)
 	}
-	p.rest = strings.TrimLeft(p.rest, "hlL")
+	if c := byteAt(p.rest, 0); c == 'h' || c == 'l' || c == 'L' { // sizes in C: Python skips one
+		p.rest = p.rest[1:]
+	}
 	verb, size := utf8.DecodeRuneInString(p.rest)
 	if size == 0 {
 		return errors.New("the format ends within a place")
 	}
 	p.rest = p.rest[size:]
-	if verb == '%' {
-		p.b.WriteByte('%')
-		return nil
-	}
 	if !given {
 		if v, err = p.value(); err != nil {
 			return err
@@ -152,7 +154,7 @@ func (p *percent) place() error {
 }
 
 func (p *percent) value() (any, error) {
-	if p.used >= len(p.values) {
+	if p.used >= len(p.values) || p.named {
 		return nil, errors.New("the format has more places than there are values")
 	}
 	p.used++
@@ -216,11 +218,11 @@ func (p *percent) format(v any, verb rune, spec formatSpec) error {
 		if spec.precision >= 0 {
 			s = firstRunes(s, spec.precision)
 		}
-		s = spec.pad(s, "")
+		s = spec.aligned('>').pad(s, "")
 	case 'c':
 		spec.zero = false
 		s, err = character1(v)
-		s = spec.pad(s, "")
+		s = spec.aligned('>').pad(s, "")
 	case 'd', 'i', 'u', 'x', 'X', 'o':
 		if verb == 'i' || verb == 'u' {
 			verb = 'd'
@@ -256,15 +258,6 @@ func (p *percent) integer(v any, verb rune, spec formatSpec) (string, error) {
 		return "", fmt.Errorf("%%%c takes a number, not %s", verb, article(typeName(v)))
 	}
 	spec.verb = byte(verb)
-	if spec.precision >= 0 {
-		digits := new(big.Int).Abs(i).Text(10)
-		if missing := spec.precision - len(digits); missing > 0 && verb == 'd' {
-			digits = strings.Repeat("0", missing) + digits
-		}
-		if verb == 'd' {
-			return spec.pad(digits, spec.signOf(i.Sign() < 0)), nil
-		}
-	}
 	return spec.integer(i)
 }
 

@@ -15,35 +15,37 @@ import (
 type formatSpec struct {
 	fill      rune
 	align     rune // '<', '>', '^' or '=', 0: as the value's type has it
-	sign      byte // '+' or ' ': what stands before a positive number
+	sign      byte // '+', '-' or ' ', 0: none given
+	positive  bool // no minus before a zero
 	alternate bool
-	zero      bool
+	zero      bool // zeros fill up numbers, between sign and digits
 	width     int
 	group     byte // ',' or '_' between groups of digits
 	precision int  // below zero: none
 	verb      byte // 0: none
 }
 
-// parseSpec reads [[fill]align][sign][#][0][width][group][.precision][verb].
+// parseSpec reads [[fill]align][sign][z][#][0][width][group][.precision][verb].
 func parseSpec(s string) (formatSpec, error) {
 	spec := formatSpec{fill: ' ', precision: -1}
 	wrong := fmt.Errorf("%q is no format", s)
 	first, size := utf8.DecodeRuneInString(s)
+	filled := false
 	if second, _ := utf8.DecodeRuneInString(s[size:]); size > 0 && strings.ContainsRune("<>^=", second) && second != utf8.RuneError {
-		spec.fill, spec.align = first, second
+		spec.fill, spec.align, filled = first, second, true
 		s = s[size+1:]
 	} else if size > 0 && strings.ContainsRune("<>^=", first) {
 		spec.align = first
 		s = s[1:]
 	}
 	if c := byteAt(s, 0); c == '+' || c == '-' || c == ' ' {
-		if c != '-' {
-			spec.sign = c
-		}
+		spec.sign = c
 		s = s[1:]
 	}
-	if s, spec.alternate = cut(s, '#'); true {
-		s, spec.zero = cut(s, '0')
+	s, spec.positive = strings.CutPrefix(s, "z")
+	s, spec.alternate = strings.CutPrefix(s, "#")
+	if !filled {
+		s, spec.zero = strings.CutPrefix(s, "0")
 	}
 	digits := len(s) - len(strings.TrimLeft(s, decimalDigits))
 	var err error
@@ -69,17 +71,22 @@ func parseSpec(s string) (formatSpec, error) {
 		return spec, wrong
 	}
 	spec.verb = byteAt(s, 0)
-	return spec, nil
+	return spec, spec.checkGroup()
 }
 
-func cut(s string, c byte) (string, bool) {
-	if byteAt(s, 0) == c {
-		return s[1:], true
+// checkGroup refuses separators with what they don't go with.
+func (s formatSpec) checkGroup() error {
+	verbs := "defgEFG%"
+	if s.group == '_' {
+		verbs += "boxX"
 	}
-	return s, false
+	if s.group != 0 && s.verb != 0 && strings.IndexByte(verbs, s.verb) < 0 {
+		return fmt.Errorf("%q between groups of digits does not go with %q", s.group, s.verb)
+	}
+	return nil
 }
 
-// format lays a value out.
+// formatValue lays a value out.
 func (r *run) formatValue(v any, spec formatSpec) (string, error) {
 	n := number(v)
 	if n == nil {
@@ -100,108 +107,127 @@ func (r *run) formatValue(v any, spec formatSpec) (string, error) {
 	case 'e', 'E', 'f', 'F', 'g', 'G', '%':
 		f, err := float(n)
 		return spec.float(f), err
+	}
+	if spec.precision >= 0 || spec.positive {
+		return "", errors.New("an integer takes no precision and no z")
+	}
+	switch spec.verb {
 	case 'c':
-		s, err := character1(v)
-		return spec.pad(s, ""), err
-	case 0, 'd', 'n', 'x', 'X', 'o', 'b':
-		if spec.precision >= 0 {
-			return "", errors.New("an integer takes no precision")
+		if spec.sign != 0 || spec.alternate {
+			return "", errors.New("a character takes no sign and no #")
 		}
+		s, err := character1(v)
+		return spec.aligned('>').pad(s, ""), err
+	case 0, 'd', 'n', 'x', 'X', 'o', 'b':
 		return spec.integer(whole(n))
 	}
 	return "", fmt.Errorf("%q is no format for an integer", spec.verb)
+}
+
+// aligned is s with its alignment and its fill settled: otherwise is how values of
+// the type stand.
+func (s formatSpec) aligned(otherwise rune) formatSpec {
+	if s.zero {
+		s.fill = '0'
+		if s.align == 0 && otherwise == '>' {
+			s.align = '='
+		}
+	}
+	if s.align == 0 {
+		s.align = otherwise
+	}
+	return s
 }
 
 func (s formatSpec) text(text string) (string, error) {
 	if s.verb != 0 && s.verb != 's' {
 		return "", fmt.Errorf("%q is no format for a string", s.verb)
 	}
-	if s.sign != 0 || s.alternate || s.group != 0 || s.align == '=' {
+	if s.sign != 0 || s.positive || s.alternate || s.group != 0 || s.align == '=' {
 		return "", errors.New("a string takes no format for numbers")
 	}
 	if s.precision >= 0 {
 		text = firstRunes(text, s.precision)
 	}
-	if s.align == 0 {
-		s.align = '<'
-	}
-	if s.zero && s.fill == ' ' {
-		s.fill = '0'
-	}
-	s.zero = false
-	return s.pad(text, ""), nil
+	return s.aligned('<').pad(text, ""), nil
 }
 
 func (s formatSpec) signOf(negative bool) string {
 	switch {
 	case negative:
 		return "-"
-	case s.sign != 0:
+	case s.sign == '+' || s.sign == ' ':
 		return string(s.sign)
 	}
 	return ""
 }
 
+// integer writes n, with zeros up to the precision, which only a % format has.
 func (s formatSpec) integer(n *big.Int) (string, error) {
 	if n.BitLen() > maxIntegerBits/4 {
 		return "", fmt.Errorf("the integer has more than %d digits", maxDigits)
 	}
-	base, prefix := 10, ""
+	base, prefix, size := 10, "", 3
 	switch s.verb {
 	case 'x', 'X':
-		base, prefix = 16, "0"+string(s.verb)
+		base, prefix, size = 16, "0"+string(s.verb), 4
 	case 'o':
-		base, prefix = 8, "0o"
+		base, prefix, size = 8, "0o", 4
 	case 'b':
-		base, prefix = 2, "0b"
+		base, prefix, size = 2, "0b", 4
 	}
 	digits := new(big.Int).Abs(n).Text(base)
 	if s.verb == 'X' {
 		digits = strings.ToUpper(digits)
 	}
-	size := 3
-	if base != 10 {
-		size = 4
-	}
+	digits = strings.Repeat("0", max(s.precision-len(digits), 0)) + digits
 	sign := s.signOf(n.Sign() < 0)
-	if s.alternate && base != 10 {
+	if s.alternate {
 		sign += prefix
 	}
-	return s.pad(s.grouped(digits, size), sign), nil
+	return s.aligned('>').number(sign, digits, "", size), nil
 }
 
-func (s formatSpec) grouped(digits string, size int) string {
+// number lays out a sign, the digits before the point and what follows, with
+// separators between groups of so many digits. Zeros that fill it up are grouped too.
+func (s formatSpec) number(sign, digits, rest string, size int) string {
 	if s.group == 0 {
-		return digits
+		return s.pad(digits+rest, sign)
 	}
-	for i := len(digits) - size; i > 0; i -= size {
-		digits = digits[:i] + string(s.group) + digits[i:]
+	if s.fill == '0' && s.align == '=' {
+		n := len(digits)
+		for n+(n-1)/size < s.width-len(sign)-len(rest) {
+			n++
+		}
+		digits = strings.Repeat("0", n-len(digits)) + digits
 	}
-	return digits
+	var b strings.Builder
+	for i := range len(digits) {
+		if i > 0 && (len(digits)-i)%size == 0 {
+			b.WriteByte(s.group)
+		}
+		b.WriteByte(digits[i])
+	}
+	return s.pad(b.String()+rest, sign)
 }
 
 func (s formatSpec) float(f float64) string {
-	sign := s.signOf(math.Signbit(f) && !math.IsNaN(f))
+	s = s.aligned('>')
+	negative := math.Signbit(f) && !math.IsNaN(f)
 	f = math.Abs(f)
 	digits := s.digits(f)
+	if negative && s.positive && strings.Trim(digits, "0.%") == "" {
+		negative = false
+	}
+	sign := s.signOf(negative)
+	if s.verb == 'E' || s.verb == 'F' || s.verb == 'G' {
+		digits = strings.ToUpper(digits)
+	}
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		digits = strings.ToLower(floatText(f))
-		if s.verb == 'E' || s.verb == 'F' || s.verb == 'G' {
-			digits = strings.ToUpper(digits)
-		}
-		if s.verb == '%' {
-			digits += "%"
-		}
 		return s.pad(digits, sign)
 	}
-	if s.group != 0 {
-		end := strings.IndexFunc(digits, func(c rune) bool { return c < '0' || c > '9' })
-		if end < 0 {
-			end = len(digits)
-		}
-		digits = s.grouped(digits[:end], 3) + digits[end:]
-	}
-	return s.pad(digits, sign)
+	end := len(digits) - len(strings.TrimLeft(digits, decimalDigits))
+	return s.number(sign, digits[:end], digits[end:], 3)
 }
 
 func (s formatSpec) digits(f float64) string {
@@ -209,48 +235,75 @@ func (s formatSpec) digits(f float64) string {
 	if precision < 0 {
 		precision = 6
 	}
-	switch s.verb {
-	case 'e', 'f':
-		return strconv.FormatFloat(f, s.verb, precision, 64)
-	case 'E', 'F':
-		return strings.ToUpper(strconv.FormatFloat(f, s.verb|0x20, precision, 64))
-	case '%':
-		return strconv.FormatFloat(f*100, 'f', precision, 64) + "%"
-	case 'g', 'n':
-		return strconv.FormatFloat(f, 'g', max(precision, 1), 64)
-	case 'G':
-		return strings.ToUpper(strconv.FormatFloat(f, 'g', max(precision, 1), 64))
+	digits, percent := "", ""
+	if s.verb == '%' {
+		f, percent = f*100, "%"
 	}
-	if s.precision < 0 {
-		return floatText(f)
+	switch {
+	case math.IsInf(f, 0) || math.IsNaN(f):
+		return floatText(f) + percent
+	case s.verb == '%' || s.verb|0x20 == 'f':
+		digits = strconv.FormatFloat(f, 'f', precision, 64)
+	case s.verb|0x20 == 'e':
+		digits = strconv.FormatFloat(f, 'e', precision, 64)
+	case s.verb != 0:
+		return s.general(f, precision, false)
+	case s.precision >= 0:
+		return s.general(f, precision, true)
+	default:
+		digits = floatText(f)
 	}
-	digits := strconv.FormatFloat(f, 'g', max(precision, 1), 64)
-	if strings.Trim(digits, decimalDigits) == "" {
-		digits += ".0"
-		if len(digits)-2 >= max(precision, 1) && precision > 0 {
-			digits = strconv.FormatFloat(f, 'e', max(precision, 1)-1, 64)
-		}
+	if s.alternate && !strings.Contains(digits, ".") {
+		end := len(digits) - len(strings.TrimLeft(digits, decimalDigits))
+		digits = digits[:end] + "." + digits[end:]
 	}
-	return digits
+	return digits + percent
+}
+
+// general writes so many digits, with an exponent where the number is too large or
+// too small for them. Without a verb, as with point, it shows that it is a float.
+func (s formatSpec) general(f float64, precision int, point bool) string {
+	precision = max(precision, 1)
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', precision-1, 64), "e")
+	digits := strings.Replace(mantissa, ".", "", 1)
+	if !s.alternate {
+		digits = digits[:1] + strings.TrimRight(digits[1:], "0")
+	}
+	before, _ := strconv.Atoi(exponent)
+	before++ // digits before the point
+	most := precision
+	if point {
+		most--
+	}
+	fraction := ""
+	switch {
+	case before <= -4 || before > most:
+		digits, fraction, exponent = digits[:1], digits[1:], "e"+exponent
+		point = false
+	case before <= 0:
+		digits, fraction, exponent = "0", strings.Repeat("0", -before)+digits, ""
+	case len(digits) <= before:
+		digits, exponent = digits+strings.Repeat("0", before-len(digits)), ""
+	default:
+		digits, fraction, exponent = digits[:before], digits[before:], ""
+	}
+	if fraction == "" && point {
+		fraction = "0"
+	}
+	if fraction != "" || s.alternate {
+		digits += "."
+	}
+	return digits + fraction + exponent
 }
 
 // pad fills up to the width, between sign and digits for '='.
 func (s formatSpec) pad(text, sign string) string {
-	align, fill := s.align, s.fill
-	if s.zero {
-		if fill == ' ' {
-			fill = '0'
-		}
-		if align == 0 || align == '>' && s.fill == ' ' {
-			align = '='
-		}
-	}
 	room := s.width - utf8.RuneCountInString(text) - len(sign)
 	if room <= 0 {
 		return sign + text
 	}
-	filled := func(n int) string { return strings.Repeat(string(fill), n) }
-	switch align {
+	filled := func(n int) string { return strings.Repeat(string(s.fill), n) }
+	switch s.align {
 	case '<':
 		return sign + text + filled(room)
 	case '^':

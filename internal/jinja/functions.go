@@ -8,7 +8,7 @@ import (
 // functions are Jinja2's own globals.
 func functions() []*function {
 	return []*function{
-		{signature{name: "range", params: []string{"start", "stop", "step"}, required: 1}, rangeFunction},
+		{signature{name: "range", params: []string{"start", "stop", "step"}, required: 1, unnamed: true}, rangeFunction},
 		{signature{name: "dict", params: []string{"mapping"}, keywords: true}, dictFunction},
 		{signature{name: "namespace", params: []string{"mapping"}, keywords: true}, namespaceFunction},
 		{signature{name: "cycler", variadic: true}, cyclerFunction},
@@ -68,6 +68,9 @@ func (r *run) newDict(a args) (*Dict, error) {
 
 // fill adds the pairs of a mapping or a list of pairs.
 func (r *run) fill(d *Dict, from any) error {
+	if u, missing := from.(*undefined); missing {
+		return u.error()
+	}
 	if pairs, ok := pairsOf(from); ok {
 		for _, p := range pairs {
 			if err := d.set(p.key, p.val); err != nil {

@@ -12,7 +12,7 @@ import (
 //
 //	$s text   $i small int   $n number   $b bool   $l list   $L list of texts
 //	$N list of numbers   $T list of tickets   $d dict   $a anything   $v a name
-//	$B statements within a block
+//	$B statements within a block   $F a format specification   $P a place of a % format
 type generator struct {
 	rng   *rand.Rand
 	used  map[string]int // how often each feature was written
@@ -35,7 +35,7 @@ type feature struct {
 var atoms = map[byte][]string{
 	's': {
 		"name", "s", "csv", "pad", "estr", "uni", "digits", "fl", "html", "multi", "listy", "tickets[0].subject", "tickets[1].body", "words[1]",
-		"'abc'", `"it's"`, `'a\nb'`, "'ß ÄÖ é'", "''", "'A-b c,d.e'", "'x%y'", "'12'", "' 7 '", "'-3.5'", "'true'", "'None'", "'Hello, hello world'", "'<a href=\"x\">b &amp; c</a>'", "'a_b'", "'x1y2'", "'日本'", "'ŒǅĲ ﬁ'", "'İı ſ Σς'", "'\\t\\x00\\u2028'", "'😀 x'", "'é'", "'1,234'", "'{}'", "'%s'", "'١٢'", "'A  B'",
+		"'abc'", `"it's"`, `'a\nb'`, "'ß ÄÖ é'", "''", "'A-b c,d.e'", "'x%y'", "'12'", "' 7 '", "'-3.5'", "'true'", "'None'", "'Hello, hello world'", "'<a href=\"x\">b &amp; c</a>'", "'a_b'", "'x1y2'", "'日本'", "'ŒǅĲ ﬁ'", "'İı ſ Σς'", "'ᾳᾼ ΐ ꭰᏣ Ⅷⓓ ªº ͅ'", "'①一² ः'", "'\\t\\x00\\u2028'", "'😀 x'", "'é'", "'1,234'", "'{}'", "'%s'", "'١٢'", "'A  B'",
 	},
 	'i': {"n", "0", "1", "2", "3", "lst[0]", "4", "5", "-1", "-2", "tickets | length", "params.a"},
 	'n': {"n", "f", "neg", "conf", "big", "0", "1", "2.5", "-3", "7", "1e3", "0.1", "1e-7", "10", "-2.5", "1_000", "0x1F", "tickets[0].score", "params.threshold", "3.0", "123456.789", "get_parent_param('threshold')", "1e16", "1e22", "123456789012345678901", "0.5", "1.5", "(-0.0)", "1e-5", "9007199254740993", "100"},
@@ -68,14 +68,14 @@ var filterFeatures = []feature{
 	{"forceescape", 's', []string{"$s | forceescape", "$s | escape | forceescape"}},
 	{"format", 's', []string{
 		"'%s-%s' | format($a, $a)", "'%d|%5.2f' | format($n, $n)", "'%(a)s %(b)r' | format(a=$a, b=$s)", "'%x %o %e %g' | format($i, $i, $n, $n)", "'%-6s|%6s|' | format($s, $s)", "'%05d %+d' | format($i, $n)",
-		"'%%|%c|%.3s' | format('x', $s)", "'%g' | format($n)", "'%.2e' | format($n)", "'%s' | format($a)", "'%i %r' | format($n, $a)", "$s | format($a)",
+		"'%%|%c|%.3s' | format('x', $s)", "'%g' | format($n)", "'%.2e' | format($n)", "'%s' | format($a)", "'%i %r' | format($n, $a)", "'$P|' | format($n)", "'$P|$P' | format($a, $n)", "$s | format($a)",
 	}},
 	{"groupby", 'l', []string{
 		"$T | groupby('open') | map('first') | list", "$T | groupby('priority.name') | map(attribute='list') | map('length') | list", "words | groupby('0') | list", "$T | groupby('nope', default=$s) | list | length",
 		"[{'k': 'b'}, {'k': 'B'}, {'k': 'a'}] | groupby('k') | list", "[{'k': 'b'}, {'k': 'B'}] | groupby('k', case_sensitive=$b) | map(attribute='grouper') | list", "pairs | groupby(1)", "$T | groupby(attribute='score')",
 	}},
 	{"indent", 's', []string{"$s | indent", "multi | indent(2)", "multi | indent($i, true)", "$s | indent('> ', first=$b)", "'a\\n\\nb' | indent(2, blank=$b)", "(multi ~ '\\n') | indent"}},
-	{"int", 'i', []string{"$s | int", "$a | int(7)", "$n | int", "'ff' | int(base=16)", "'0x1f' | int(0, 16)", "$s | int(default=$n)", "'0b11' | int(base=2)", "$n | int"}},
+	{"int", 'i', []string{"$s | int", "$a | int(7)", "$n | int", "'ff' | int(base=16)", "'0x1f' | int(0, 16)", "$s | int(default=$n)", "'0b11' | int(base=2)", "$n | int", "$a | int(0, 37)", "$s | int(default=$n, base=none)"}},
 	{"items", 'l', []string{"$d | items | list", "nope | items | list", "$d | items | map('last') | list", "$a | items | list"}},
 	{"join", 's', []string{"$l | join", "$l | join($s)", "$T | join(', ', attribute='id')", "$s | join('-')", "$d | join(',')", "$l | join(d=$s)", "[$s | e, $s] | join('<')"}},
 	{"last", 'a', []string{"$l | last", "$s | last", "$T | last", "$d | last", "$l | reverse | last"}},
@@ -94,7 +94,7 @@ var filterFeatures = []feature{
 	{"rejectattr", 'l', []string{"$T | rejectattr('open') | list", "$T | rejectattr('score', 'lt', 0.8) | map(attribute='id') | list", "$T | rejectattr('tags') | list | length", "$T | rejectattr('nope') | list", "$T | rejectattr('priority.name', '==', '1') | map(attribute='id') | join"}},
 	{"replace", 's', []string{"$s | replace('a', $s)", "$s | replace($s, 'X')", "$s | replace('l', 'L', 1)", "$a | replace('e', '')", "$s | replace(old='o', new=$a)", "($s | e) | replace('&', $s)", "$s | replace('', '-')"}},
 	{"reverse", 'a', []string{"$s | reverse", "$l | reverse | list", "$l | reverse | map('string') | join", "$d | reverse | list", "$a | reverse | list"}},
-	{"round", 'n', []string{"$n | round", "$n | round($i)", "$n | round(1, 'floor')", "$n | round(2, method='ceil')", "($n / 3) | round(3)", "($n * 100) | round(-1)", "$n | round | int", "$n | round(1, 'common')", "$i | round", "2.675 | round(2)", "$a | round"}},
+	{"round", 'n', []string{"$n | round", "$n | round($i)", "$n | round(1, 'floor')", "$n | round(2, method='ceil')", "($n / 3) | round(3)", "($n * 100) | round(-1)", "$n | round | int", "$n | round(1, 'common')", "$i | round", "2.675 | round(2)", "$a | round", "$n | round(none)"}},
 	{"safe", 's', []string{"$s | safe", "($s | safe) ~ $s", "($s | safe) + $s", "$s | safe | e", "[$a | safe]"}},
 	{"select", 'l', []string{"$l | select | list", "$N | select('odd') | list", "$l | select('number') | list", "$N | select('>', $n) | list", "$l | select('defined') | list", "$L | select('in', $l) | list", "$L | select('equalto', 'a') | list", "$l | select('none') | list", "$N | select('even')"}},
 	{"selectattr", 'l', []string{
@@ -173,14 +173,14 @@ var testFeatures = []feature{
 var textMethodFeatures = []feature{
 	{"capitalize", 's', []string{"$s.capitalize()"}},
 	{"casefold", 's', []string{"$s.casefold()"}},
-	{"center", 's', []string{"$s.center(11)", "$s.center(8, '*')"}},
+	{"center", 's', []string{"$s.center(11)", "$s.center(8, '*')", "$s.center(none)", "$s.center(width=9)"}},
 	{"count", 'i', []string{"$s.count('l')", "$s.count($s)", "$s.count('o', 2)", "$s.count('')"}},
 	{"endswith", 'b', []string{"$s.endswith('d')", "$s.endswith(('d', 'c'))", "$s.endswith($s)", "$s.endswith('o', 0, 5)"}},
 	{"expandtabs", 's', []string{"'a\\tbc\\td'.expandtabs()", "('\\t' ~ $s).expandtabs(4)"}},
 	{"find", 'i', []string{"$s.find('o')", "$s.find($s)", "$s.find('l', 3)", "$s.find('', 2)"}},
 	{"format", 's', []string{
 		"'{} {}'.format($a, $a)", "'{0}-{1}-{0}'.format($a, $n)", "'{a}{b!r}'.format(a=$a, b=$s)", "'{:>8}|{:<8}|{:^8}'.format($s, $s, $s)", "'{:.2f}'.format($n)", "'{:05d}|{:+}'.format($i, $n)", "'{:,}'.format($n)", "'{0[0]}'.format($l)", "'{:x} {:#b} {:o}'.format($i, $i, $i)", "'{:%}'.format($n)", "'{:e}'.format($n)",
-		"'{:*^9}'.format($s)", "'{:{w}}'.format($s, w=7)", "'{{}}{}'.format($a)", "'{:g}'.format($n)", "$s.format($a)", "'{:10}|'.format($a)", "'{0.real}'.format($n)", "'{:_}'.format($n)",
+		"'{:*^9}'.format($s)", "'{:{w}}'.format($s, w=7)", "'{{}}{}'.format($a)", "'{:g}'.format($n)", "$s.format($a)", "'{:10}|'.format($a)", "'{0.real}'.format($n)", "'{:_}'.format($n)", "'{:$F}|'.format($n)", "'{:$F}|'.format($n)", "'{:$F}|{:$F}'.format($a, $s)",
 	}},
 	{"format_map", 's', []string{"'{a} {b}'.format_map({'a': $a, 'b': $n})", "'{id}: {subject}'.format_map(tickets[0])"}},
 	{"index", 'i', []string{"$s.index('o')", "$s.index($s)"}},
@@ -199,12 +199,13 @@ var textMethodFeatures = []feature{
 	{"join", 's', []string{"$s.join($L)", "', '.join($l)", "$s.join($s)", "','.join($T | map(attribute='id'))"}},
 	{"ljust", 's', []string{"$s.ljust(9) ~ '|'", "$s.ljust(8, '.')"}},
 	{"lower", 's', []string{"$s.lower()"}},
+	{"maketrans", 'd', []string{"$s.maketrans('lo', '01')", "$s.maketrans({'l': $a, 72: none})", "$s.maketrans('ab', $s, 'l')"}},
 	{"lstrip", 's', []string{"pad.lstrip()", "$s.lstrip('Ha')"}},
 	{"partition", 'l', []string{"$s.partition(' ')", "$s.partition($s)"}},
 	{"removeprefix", 's', []string{"$s.removeprefix('He')", "$s.removeprefix($s)"}},
 	{"removesuffix", 's', []string{"$s.removesuffix('ld')", "$s.removesuffix($s)"}},
 	{"replace", 's', []string{"$s.replace('l', $s)", "$s.replace('o', '0', 1)", "$s.replace($s, '-')"}},
-	{"rfind", 'i', []string{"$s.rfind('o')", "$s.rfind('l', 0, 4)"}},
+	{"rfind", 'i', []string{"$s.rfind('o')", "$s.rfind('l', 0, 4)", "$s.rfind('', $i, $i)", "$s.rfind(sub='o')"}},
 	{"rindex", 'i', []string{"$s.rindex('o')", "$s.rindex($s)"}},
 	{"rjust", 's', []string{"$s.rjust(9)", "$s.rjust(8, '0')"}},
 	{"rpartition", 'l', []string{"$s.rpartition(' ')", "$s.rpartition('o')"}},
@@ -216,7 +217,7 @@ var textMethodFeatures = []feature{
 	{"strip", 's', []string{"pad.strip()", "$s.strip('Hd ')", "$s.strip($s)"}},
 	{"swapcase", 's', []string{"$s.swapcase()"}},
 	{"title", 's', []string{"$s.title()", "\"it's a-b\".title()", "'A,b'.title()"}},
-	{"translate", 's', []string{"'abc'.translate({97: 'x', 98: none})", "$s.translate({108: 'LL', 111: 48})"}},
+	{"translate", 's', []string{"'abc'.translate({97: 'x', 98: none})", "$s.translate($s.maketrans('lo', '01', 'H'))", "$s.translate($a)", "$s.translate({108: 'LL', 111: 48})"}},
 	{"upper", 's', []string{"$s.upper()"}},
 	{"zfill", 's', []string{"$s.zfill(8)", "'-5'.zfill(4)", "digits.zfill($i)"}},
 }
@@ -241,11 +242,11 @@ var dictMethodFeatures = []feature{
 	{"fromkeys", 'd', []string{"d.fromkeys(['x', 'y'], $a)", "{}.fromkeys($s)"}},
 	{"get", 'a', []string{"$d.get('a')", "$d.get($s, $a)", "tickets[0].get('id')", "$d.get('nope', 0)"}},
 	{"items", 'l', []string{"$d.items() | list", "$d.items() | map('first') | join", "$d.items()", "$d.items() | length"}},
-	{"keys", 'l', []string{"$d.keys() | list", "$d.keys()", "$d.keys() | sort | first", "$s in $d.keys()"}},
+	{"keys", 'l', []string{"$d.keys() | list", "$d.keys()", "$d.keys() | sort | first", "$d.keys() == $d.keys()", "$d.keys() in $d", "$d.items() == $d.items()", "$d.keys() | random", "$s in $d.keys()"}},
 	{"pop", 'a', []string{"d.pop('a')", "[d.pop('nope', $a), d]", "d.pop($s)"}},
 	{"popitem", 'a', []string{"d.popitem()", "[{'q': $a}.popitem()]"}},
 	{"setdefault", 'a', []string{"[d.setdefault('new', $a), d]", "d.setdefault('a', 5)"}},
-	{"update", 'l', []string{"[d.update({'a': $a}), d]", "[d.update(z=$n), d.z]", "[d.update($l), d]", "d.update(pairs)"}},
+	{"update", 'l', []string{"[d.update({'a': $a}), d]", "[d.update(z=$n), d.z]", "[d.update($l), d]", "d.update($a)", "d.update(pairs)"}},
 	{"values", 'l', []string{"$d.values() | list", "$d.values()", "d.values() | first", "$d.values() | map('string') | join(',')"}},
 }
 
@@ -255,8 +256,8 @@ var operatorFeatures = []feature{
 	{"*", 'n', []string{"$n * $n", "$s * $i", "$i * $l", "$a * $a"}},
 	{"/", 'n', []string{"$n / $n", "$n / 4", "$a / $a"}},
 	{"//", 'n', []string{"$n // $n", "$n // 2", "-7 // $n"}},
-	{"%", 'a', []string{"$n % $n", "$n % 3", "'%s' % $s", "'%s %s' % ($a, $a)", "-7 % 3", "'%(x)s' % {'x': $a}", "'%d' % $n", "'%5.1f|' % $n", "$s % $a"}},
-	{"**", 'n', []string{"$i ** 2", "2 ** lst[0]", "$n ** 2", "2 ** 3 ** 2", "-2 ** 2", "$n ** 0.5"}},
+	{"%", 'a', []string{"$n % $n", "$n % 3", "'%s' % $s", "'%s %s' % ($a, $a)", "-7 % 3", "'%(x)s' % {'x': $a}", "'%d' % $n", "'%5.1f|' % $n", "$s % $a", "'$P' % $n", "'$P|$P' % ($n, $a)", "'%(x)s$P' % {'x': $a}"}},
+	{"**", 'n', []string{"$i ** 2", "2 ** lst[0]", "$n ** 2", "2 ** 3 ** 2", "-2 ** 2", "$n ** 0.5", "(10 + $i) ** 2.5", "10 ** -0.5"}},
 	{"~", 's', []string{"$a ~ $a", "$s ~ $n ~ $l", "$a ~ ''"}},
 	{"==", 'b', []string{"$a == $a", "$n == $n", "$l == $l", "$d == $d", "1 == true == 1.0"}},
 	{"!=", 'b', []string{"$a != $a", "$s != $s"}},
@@ -270,11 +271,11 @@ var operatorFeatures = []feature{
 	{"or", 'a', []string{"$a or $a", "nope or $a", "$s or $l or $n"}},
 	{"not", 'b', []string{"not $a", "not $b", "not not $l"}},
 	{"if", 'a', []string{"$a if $b else $a", "$a if $a else $a", "$a if $b", "$s if $b else $n if $b else $l", "($a if $b else $a) | string"}},
-	{"is not", 'b', []string{"$a is not none", "$a is not string", "not $a is number"}},
+	{"is not", 'b', []string{"$a is not none", "$a is not string", "not $a is number", "$a is number is boolean", "$a is not none if $b else $a", "($a is number) is boolean"}},
 	{".", 'a', []string{"$d.a", "tickets[0].priority.name", "$a.b", "$d.nope", "$l.0", "($T | last).id", "d.b.c"}},
 	{"[]", 'a', []string{"$l[$i]", "$s[$i]", "$d['a']", "$d[$s]", "tickets[-1]['subject']", "$a[$i]", "$d[$a]", "$l['x']", "numkey['1']"}},
 	{"[:]", 'a', []string{"$s[1:3]", "$s[::-1]", "$l[:2]", "$l[$i:]", "$l[-2:]", "$s[::2]", "$l[$i:$i:$i]", "$s[:-1]", "$s[::$i]", "$a[1:]"}},
-	{"call", 'a', []string{"range($i)", "range($i, 6) | list", "dict(a=$a)", "dict(pairs)", "dict({'a': 1}, b=$n)", "dict(*[pairs], **{'x': $a})", "namespace(a=$a).a", "$s.upper().lower()", "cycler(1, 2).next()", "joiner()()", "get_pipe_result('classify', 'label')", "get_pipe_result($s)", "$a()"}},
+	{"call", 'a', []string{"range($i)", "range($i, 6) | list", "dict(a=$a)", "dict($a)", "dict(a=1, **$d)", "dict(**$d, a=1)", "dict(a=1, a=2)", "dict(pairs)", "dict({'a': 1}, b=$n)", "dict(*[pairs], **{'x': $a})", "namespace(a=$a).a", "$s.upper().lower()", "cycler(1, 2).next()", "joiner()()", "get_pipe_result('classify', 'label')", "get_pipe_result($s)", "$a()"}},
 	{"precedence", 'a', []string{
 		"$n + $n * $n - $n", "$n - $n - $n // 2 % 3", "not $n == $n and $b or $a", "$n ~ $s ~ $n + 1", "-$n ** 2", "$n * 2 ~ 'x'", "$s ~ $s | upper", "1 + $n | abs", "-$n | abs", "$b or $b and not $b", "$n < $n == $b", "$a if $n > 1 and $b else $s ~ 1", "$n in [1, 2] or $s in words", "not $b is true", "$n * -1", "2 * $n ** 2 / 4", "$l + [1] | length", "$s + 'b' * 2",
 	}},
@@ -282,12 +283,12 @@ var operatorFeatures = []feature{
 }
 
 var statementFeatures = []feature{
-	{"if", 0, []string{"{% if $a %}$B{% endif %}", "{% if $b %}$B{% else %}$B{% endif %}", "{% if $a %}$B{% elif $b %}$B{% elif $a %}x{% else %}$B{% endif %}"}},
+	{"if", 0, []string{"{% if $a %}$B{% endif %}", "{% if $b %}$B{% else %}$B{% endif %}", "{% if $b: %}$B{% else: %}$B{% endif %}", "{% if $b if $a else $b %}$B{% endif %}", "{% if $a %}$B{% elif $b %}$B{% elif $a %}x{% else %}$B{% endif %}"}},
 	{"for", 0, []string{
 		"{% for $v in $l %}$B{% endfor %}", "{% for $v in $l %}{{ loop.index }}{{ $w }}{{ ', ' if not loop.last }}{% else %}$B{% endfor %}", "{% for $v in $l if $w %}$B{% else %}none{% endfor %}", "{% for $v in $T if $w.open %}{{ $w.subject }};{% endfor %}",
 		"{% for $v, $v in pairs %}{{ $w }}$B{% endfor %}", "{% for $v, $v in $d.items() %}{{ $w }}{% endfor %}", "{% for $v in $d %}{{ $w }}$B{% endfor %}", "{% for $v in $N %}{{ loop.cycle('a', 'b', $a) }}{% endfor %}",
 		"{% for $v in $l %}{% if loop.changed($w) %}$B{% endif %}{% endfor %}", "{% for $v in $l %}{{ loop.previtem }}<{{ $w }}>{{ loop.nextitem }}{% endfor %}", "{% for $v in $l %}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.first }}{{ loop.length }}{{ loop.depth }}{{ loop.index0 }}{% endfor %}",
-		"{% for $v in $s %}{{ $w }}.{% endfor %}", "{% for $v in $L %}{% for $v in $N %}{{ loop.depth0 }}{{ $w }}{% endfor %}{{ loop.index }}{% endfor %}", "{% for $v in $a %}$B{% else %}$B{% endfor %}", "{% for $v in range($i) %}$B{% endfor %}",
+		"{% for $v in $s %}{{ $w }}.{% endfor %}", "{% for $v in $L %}{% for $v in $N %}{{ loop.depth0 }}{{ $w }}{% endfor %}{{ loop.index }}{% endfor %}", "{% for $v in $a %}$B{% else %}$B{% endfor %}", "{% for $v in range($i) %}$B{% endfor %}", "{% for $v in $l: %}{% set loop = $w %}$B{% endfor %}",
 	}},
 	{"for recursive", 0, []string{
 		"{% for $v in nested recursive %}[{{ loop.depth }}{{ $w if $w is number else loop($w) }}]{% endfor %}", "{% for $v in [1, [2, [3, $n]]] recursive %}{% if $w is iterable %}<{{ loop($w) }}>{% else %}{{ $w }}{% endif %}{% endfor %}",
@@ -299,7 +300,7 @@ var statementFeatures = []feature{
 	{"with", 0, []string{"{% with $v = $a %}$B{{ $w }}{% endwith %}", "{% with $v = $a, $v = $n %}{{ $w }}$B{% endwith %}", "{% with %}{% set $v = $a %}{{ $w }}{% endwith %}{{ $w }}", "{% with n = 9 %}{{ n }}{% endwith %}{{ n }}$B"}},
 	{"macro", 0, []string{
 		"{% macro m(a, b=$a) %}{{ a }}-{{ b }}{% endmacro %}{{ m($a) }}{{ m($a, $a) }}$B", "{% macro m(a) %}{{ a }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m($n, $a, x=$s) }}", "{% macro m() %}$B{% endmacro %}{{ m() }}", "{% macro m(a, b) %}{{ b }}{% endmacro %}{{ m(b=$a) }}{{ m() }}",
-		"{% macro m(x) %}{% if x > 0 %}{{ x }}{{ m(x - 1) }}{% endif %}{% endmacro %}{{ m(3) }}", "{% macro m(a=1, *b) %}{% endmacro %}", "{% macro m(a, b=2) %}{% endmacro %}{{ m.name }}{{ m.arguments }}{{ m.catch_kwargs }}{{ m.catch_varargs }}{{ m.caller }}", "{% macro m(a) %}{{ a }}{% endmacro %}{{ m($a) | upper }}{{ m($n) + 1 }}",
+		"{% macro m(x) %}{% if x > 0 %}{{ x }}{{ m(x - 1) }}{% endif %}{% endmacro %}{{ m(3) }}", "{% macro m(a=1, *b) %}{% endmacro %}", "{% macro m(a,) %}{% endmacro %}", "{% macro m(caller=$a) %}{{ caller }}{% endmacro %}{{ m() }}", "{% macro m(kwargs, varargs=2) %}{{ kwargs }}{{ varargs }}{% endmacro %}{{ m($a) }}", "{% macro m(a, b=2) %}{% endmacro %}{{ m.name }}{{ m.arguments }}{{ m.catch_kwargs }}{{ m.catch_varargs }}{{ m.caller }}", "{% macro m(a) %}{{ a }}{% endmacro %}{{ m($a) | upper }}{{ m($n) + 1 }}",
 		"{% macro m(a) %}{{ a }}{% endmacro %}{{ m(1, 2) }}", "{% macro m(a) %}{{ a }}{% endmacro %}{{ m(c=2) }}", "{% macro m(a, b=a) %}{{ a }}{{ b }}{% endmacro %}{{ m(*$l) }}", "{% macro m(a, b=1) %}{{ a }}{{ b }}{% endmacro %}{{ m(**{'b': $a}) }}", "{% set q = $a %}{% macro m(a) %}{{ a }}{{ q }}{% endmacro %}{% set q = 2 %}{{ m(1) }}",
 	}},
 	{"call", 0, []string{
@@ -431,6 +432,10 @@ func (g *generator) fill(patterns []string, depth int, body string) string {
 			g.names = append(g.names, last)
 		case 'w':
 			b.WriteString(last)
+		case 'F':
+			b.WriteString(g.formatSpec())
+		case 'P':
+			b.WriteString(g.percentPlace())
 		case 'B':
 			if body != "" {
 				b.WriteString(body)
@@ -446,6 +451,43 @@ func (g *generator) fill(patterns []string, depth int, body string) string {
 		b.WriteString(body)
 	}
 	return b.String()
+}
+
+// formatSpec writes what may stand behind the colon in a place of str.format.
+func (g *generator) formatSpec() string {
+	spec := ""
+	if align := pick(g, []string{"", "", "<", ">", "^", "="}); align != "" {
+		spec = pick(g, []string{"", "*", "0", " ", "é"}) + align
+	}
+	for _, part := range [][]string{
+		{"", "", "+", "-", " "},
+		{"", "", "", "z"},
+		{"", "", "#"},
+		{"", "0"},
+		{"", "8", "12", "1"},
+		{"", "", ",", "_"},
+		{"", "", ".0", ".2", ".10"},
+		{"", "d", "f", "g", "e", "%", "x", "s", "b", "o", "X", "G", "E", "F", "n", "c"},
+	} {
+		spec += pick(g, part)
+	}
+	return spec
+}
+
+// percentPlace writes a place of a % format.
+func (g *generator) percentPlace() string {
+	place := "%"
+	for _, part := range [][]string{
+		{"", "", "+", "-", " ", "0", "#"},
+		{"", "", "0", "#"},
+		{"", "8", "12"},
+		{"", "", ".0", ".2", ".10"},
+		{"", "", "", "l", "ll"},
+		{"d", "s", "f", "g", "e", "x", "r", "i", "o", "X", "G", "E", "a", "c", "%"},
+	} {
+		place += pick(g, part)
+	}
+	return place
 }
 
 // body is what stands within a block.

@@ -6,19 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// long are the letters whose large form is several letters, with that form and
-// the form at the start of a word (Unicode's SpecialCasing.txt, without the
-// polytonic Greek ones).
-var long = map[rune][2]string{
-	'ß': {"SS", "Ss"}, 'ŉ': {"ʼN", "ʼN"}, 'ǰ': {"J̌", "J̌"}, 'ΐ': {"Ϊ́", "Ϊ́"}, 'ΰ': {"Ϋ́", "Ϋ́"}, 'և': {"ԵՒ", "Եւ"},
-	'ẖ': {"H̱", "H̱"}, 'ẗ': {"T̈", "T̈"}, 'ẘ': {"W̊", "W̊"}, 'ẙ': {"Y̊", "Y̊"}, 'ẚ': {"Aʾ", "Aʾ"},
-	'ﬀ': {"FF", "Ff"}, 'ﬁ': {"FI", "Fi"}, 'ﬂ': {"FL", "Fl"}, 'ﬃ': {"FFI", "Ffi"}, 'ﬄ': {"FFL", "Ffl"}, 'ﬅ': {"ST", "St"}, 'ﬆ': {"ST", "St"},
-	'ﬓ': {"ՄՆ", "Մն"}, 'ﬔ': {"ՄԵ", "Մե"}, 'ﬕ': {"ՄԻ", "Մի"}, 'ﬖ': {"ՎՆ", "Վն"}, 'ﬗ': {"ՄԽ", "Մխ"},
-}
-
-// folds are the letters that casefold changes though they are small.
-var folds = map[rune]rune{
-	'µ': 'μ', 'ſ': 's', 'ͅ': 'ι', 'ς': 'σ', 'ϐ': 'β', 'ϑ': 'θ', 'ϕ': 'φ', 'ϖ': 'π', 'ϰ': 'κ', 'ϱ': 'ρ', 'ϵ': 'ε',
+// folds are the letters that casefold changes though they are small, and the other
+// way round (Unicode's CaseFolding.txt).
+var folds = map[rune]string{
+	'\u00b5': "\u03bc", '\u017f': "s", '\u0345': "\u03b9", '\u03c2': "\u03c3", '\u03d0': "\u03b2", '\u03d1': "\u03b8", '\u03d5': "\u03c6",
+	'\u03d6': "\u03c0", '\u03f0': "\u03ba", '\u03f1': "\u03c1", '\u03f5': "\u03b5", '\u1c80': "\u0432", '\u1c81': "\u0434", '\u1c82': "\u043e",
+	'\u1c83': "\u0441", '\u1c84': "\u0442", '\u1c85': "\u0442", '\u1c86': "\u044a", '\u1c87': "\u0463", '\u1c88': "\ua64b", '\u1e9b': "\u1e61",
+	'\u1e9e': "ss", '\u1fbe': "\u03b9",
 }
 
 // upper is Python's str.upper.
@@ -38,13 +32,13 @@ func lower(s string) string { return mapped(s, strings.ToLower, lowerLetter) }
 func casefold(s string) string {
 	return mapped(s, strings.ToLower, func(_, _ string, c rune) string {
 		if f, ok := folds[c]; ok {
-			return string(f)
+			return f
 		}
 		if l, ok := long[c]; ok {
 			return casefold(strings.ToLower(l[0]))
 		}
-		if c == 'ẞ' {
-			return "ss"
+		if unicode.Is(unicode.Cherokee, c) { // whose small letters came to Unicode last
+			return string(unicode.ToUpper(c))
 		}
 		return lowerLetter("", "", c)
 	})
@@ -140,9 +134,9 @@ func swapCase(s string) string {
 	var b strings.Builder
 	for i, c := range s {
 		switch {
-		case unicode.IsUpper(c):
+		case isLarge(c):
 			b.WriteString(lowerLetter(s[:i], s[min(i+utf8.RuneLen(c), len(s)):], c))
-		case unicode.IsLower(c):
+		case isSmall(c):
 			b.WriteString(upper(string(c)))
 		default:
 			b.WriteRune(c)
@@ -151,18 +145,23 @@ func swapCase(s string) string {
 	return b.String()
 }
 
-func isCased(c rune) bool { return unicode.IsUpper(c) || unicode.IsLower(c) || unicode.IsTitle(c) }
+// isLarge and isSmall hold for letters, and for what looks like one: "Ⅷ", "ª".
+func isLarge(c rune) bool { return unicode.IsUpper(c) || unicode.Is(unicode.Other_Uppercase, c) }
+
+func isSmall(c rune) bool { return unicode.IsLower(c) || unicode.Is(unicode.Other_Lowercase, c) }
+
+func isCased(c rune) bool { return isLarge(c) || isSmall(c) || unicode.IsTitle(c) }
 
 // isLower reports whether s has small letters and no large ones, isUpper the
 // opposite.
 func isLower(s string) bool {
-	return strings.IndexFunc(s, unicode.IsLower) >= 0 &&
-		strings.IndexFunc(s, func(c rune) bool { return unicode.IsUpper(c) || unicode.IsTitle(c) }) < 0
+	return strings.IndexFunc(s, isSmall) >= 0 &&
+		strings.IndexFunc(s, func(c rune) bool { return isLarge(c) || unicode.IsTitle(c) }) < 0
 }
 
 func isUpper(s string) bool {
-	return strings.IndexFunc(s, unicode.IsUpper) >= 0 &&
-		strings.IndexFunc(s, func(c rune) bool { return unicode.IsLower(c) || unicode.IsTitle(c) }) < 0
+	return strings.IndexFunc(s, isLarge) >= 0 &&
+		strings.IndexFunc(s, func(c rune) bool { return isSmall(c) || unicode.IsTitle(c) }) < 0
 }
 
 // isTitled reports whether s has cased letters and large ones stand exactly at
@@ -170,7 +169,7 @@ func isUpper(s string) bool {
 func isTitled(s string) bool {
 	cased, inWord := false, false
 	for _, c := range s {
-		large := unicode.IsUpper(c) || unicode.IsTitle(c)
+		large := isLarge(c) || unicode.IsTitle(c)
 		if isCased(c) && large == inWord {
 			return false
 		}
@@ -178,4 +177,37 @@ func isTitled(s string) bool {
 		cased = cased || inWord
 	}
 	return cased
+}
+
+// singleDigits are the characters that stand for one digit without being a decimal
+// one, such as "²" and "①" (Unicode's Numeric_Type=Digit).
+var singleDigits = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{0xb2, 0xb3, 1},
+		{0xb9, 0xb9, 1},
+		{0x1369, 0x1371, 1},
+		{0x19da, 0x19da, 1},
+		{0x2070, 0x2070, 1},
+		{0x2074, 0x2079, 1},
+		{0x2080, 0x2089, 1},
+		{0x2460, 0x2468, 1},
+		{0x2474, 0x247c, 1},
+		{0x2488, 0x2490, 1},
+		{0x24ea, 0x24ea, 1},
+		{0x24f5, 0x24fd, 1},
+		{0x24ff, 0x24ff, 1},
+		{0x2776, 0x277e, 1},
+		{0x2780, 0x2788, 1},
+		{0x278a, 0x2792, 1},
+	},
+	R32:         []unicode.Range32{{0x10a40, 0x10a43, 1}, {0x10e60, 0x10e68, 1}, {0x11052, 0x1105a, 1}, {0x1f100, 0x1f10a, 1}},
+	LatinOffset: 2,
+}
+
+// numerals are the Chinese characters that are numbers.
+const numerals = "㐅㒃㠪㭍一七万三九二五亖亿什仟仨伍佰億兆兩八六十千卄卅卌叁参參叄四壱壹幺廾廿弌弍弎弐拾捌柒漆玖百肆萬貮貳贰阡陆陌陸零" +
+	"\uf96b\uf973\uf978\uf9b2\uf9d1\uf9d3\uf9fd\U00020001\U00020064\U000200e2\U00020121\U0002092a\U00020983\U0002098c\U0002099c\U00020aea\U00020afd\U00020b19\U00022390\U00022998\U00023b1b\U0002626d\U0002f890"
+
+func isNumeric(c rune) bool {
+	return unicode.IsNumber(c) || c >= 0x3400 && strings.ContainsRune(numerals, c)
 }

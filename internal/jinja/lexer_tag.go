@@ -4,7 +4,6 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -67,7 +66,7 @@ func (l *lexer) name() {
 	start := l.pos
 	for l.pos < len(l.source) {
 		c, size := utf8.DecodeRuneInString(l.source[l.pos:])
-		if c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c) && !unicode.Is(unicode.Mn, c) {
+		if !startsIdentifier(c) && (l.pos == start || !continuesIdentifier(c)) {
 			break
 		}
 		l.pos += size

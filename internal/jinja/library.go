@@ -51,10 +51,17 @@ func newLibrary(env func(string) (string, bool)) *library {
 	return l
 }
 
+// byName also settles that Python's own methods take no arguments by name, but for
+// a few.
 func byName(groups ...[]*method) map[string]*method {
 	all := map[string]*method{}
 	for _, group := range groups {
 		for _, m := range group {
+			switch m.name {
+			case "split", "rsplit", "splitlines", "expandtabs":
+			default:
+				m.unnamed = !m.keywords
+			}
 			all[m.name] = m
 		}
 	}

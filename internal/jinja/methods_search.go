@@ -32,20 +32,21 @@ func searchMethods() []*method {
 }
 
 // within is the part of s from the second argument to the third, and how many
-// characters stand before it: -1 where it begins beyond the end of s.
+// characters stand before it: -1 where it begins beyond the end of s or its own.
 func within(s string, a args) (string, int64, error) {
 	if a.at(1, nil) == nil && a.at(2, nil) == nil {
 		return s, 0, nil
 	}
-	if start, ok := integer(a.at(1, nil)); ok && start > int64(utf8.RuneCountInString(s)) {
-		return "", -1, nil
-	}
-	from, count, _, err := sliceBounds(a.at(1, nil), a.at(2, nil), nil, utf8.RuneCountInString(s))
+	size := utf8.RuneCountInString(s)
+	from, to, _, err := sliceIndices(a.at(1, nil), a.at(2, nil), nil, size)
 	if err != nil {
 		return "", 0, err
 	}
+	if start, ok := integer(a.at(1, nil)); ok && start > int64(size) || from > to {
+		return "", -1, nil
+	}
 	s = s[len(firstRunes(s, from)):]
-	return firstRunes(s, count), int64(from), nil
+	return firstRunes(s, to-from), int64(from), nil
 }
 
 func affix(has func(string, string) bool) func(*run, string, args) (any, error) {
@@ -101,15 +102,13 @@ func characterMethods() []*method {
 			return s != "" && strings.IndexFunc(s, func(c rune) bool { return !holds(c) }) < 0
 		})
 	}
-	isDigit := func(c rune) bool {
-		return unicode.IsDigit(c) || strings.ContainsRune("²³¹⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", c)
-	}
+	isDigit := func(c rune) bool { return unicode.IsDigit(c) || unicode.Is(singleDigits, c) }
 	return []*method{
 		all("isdigit", isDigit),
 		all("isdecimal", unicode.IsDigit),
-		all("isnumeric", func(c rune) bool { return unicode.IsNumber(c) }),
+		all("isnumeric", isNumeric),
 		all("isalpha", unicode.IsLetter),
-		all("isalnum", func(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }),
+		all("isalnum", func(c rune) bool { return unicode.IsLetter(c) || isNumeric(c) }),
 		all("isspace", isSpace),
 		question("isascii", func(s string) bool { return strings.IndexFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) < 0 }),
 		question("isupper", isUpper),

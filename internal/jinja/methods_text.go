@@ -44,7 +44,14 @@ func textMethods() []*method {
 		textMethod("split", []string{"sep", "maxsplit"}, 0, splitMethod),
 		textMethod("rsplit", []string{"sep", "maxsplit"}, 0, rsplitMethod),
 		textMethod("splitlines", []string{"keepends"}, 0, func(r *run, s string, a args) (any, error) {
-			lines := splitLines(s, a.truth(0))
+			keep, err := a.flag(0)
+			if err != nil {
+				return nil, err
+			}
+			if err := r.tick(len(s) / 8); err != nil {
+				return nil, err
+			}
+			lines := splitLines(s, keep)
 			return anyList(lines), r.tick(len(lines))
 		}),
 		textMethod("partition", []string{"sep"}, 1, func(_ *run, s string, a args) (any, error) {
@@ -96,7 +103,11 @@ func replaceMethod(r *run, s string, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.replaced(s, old, with, a)
+	limit, err := a.integer(2, -1)
+	if err != nil {
+		return nil, err
+	}
+	return r.replaced(s, old, with, limit)
 }
 
 // separator is the first argument of split, or "" for white space.
@@ -117,10 +128,13 @@ func splitMethod(r *run, s string, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.tick(len(s) / 8); err != nil {
+	if err := r.tick(len(s) / bytesPerStep); err != nil {
 		return nil, err
 	}
 	if sep != "" {
+		if err := r.tick(strings.Count(s, sep)); err != nil {
+			return nil, err
+		}
 		if limit < 0 {
 			return anyList(strings.Split(s, sep)), nil
 		}
@@ -131,6 +145,9 @@ func splitMethod(r *run, s string, a args) (any, error) {
 		end := strings.IndexFunc(s, isSpace)
 		if end < 0 || limit == len(parts) {
 			return append(parts, s), nil
+		}
+		if err := r.tick(1); err != nil {
+			return nil, err
 		}
 		parts = append(parts, s[:end])
 		s = s[end:]

@@ -153,6 +153,9 @@ func bigIntegers(op operator, a, b *big.Int) (any, error) {
 		if b.Sign() == 0 {
 			return nil, errDivision
 		}
+		if a.Sign() == 0 {
+			return 0 / float64(b.Sign()), nil
+		}
 		f, _ := new(big.Rat).SetFrac(a, b).Float64()
 		if math.IsInf(f, 0) {
 			return nil, errTooLarge
@@ -265,14 +268,19 @@ func floatPower(a, b float64) (any, error) {
 	return f, nil
 }
 
-// exactPower is a to the power of b. Go's math.Pow can be off in the last digit;
-// with a small whole exponent the power is computed with digits to spare.
+// exactPower is a to the power of b, rounded once: Go's math.Pow is off in the last
+// digits. A power with a fraction is computed as exp(b log a).
 func exactPower(a, b float64) float64 {
-	if math.IsInf(a, 0) || math.IsNaN(a) || a == 0 || b != math.Trunc(b) || math.Abs(b) > 1000 {
-		return math.Pow(a, b)
+	rough := math.Pow(a, b)
+	if math.IsInf(a, 0) || math.IsInf(b, 0) || a == 0 || rough == 0 || math.IsInf(rough, 0) || math.IsNaN(rough) {
+		return rough
 	}
-	product := big.NewFloat(1).SetPrec(256)
-	factor := new(big.Float).SetPrec(256).SetFloat64(a)
+	if b != math.Trunc(b) || math.Abs(b) > 1000 {
+		f, _ := bigExp(new(big.Float).Mul(bigLog(math.Abs(a)), big.NewFloat(b))).Float64()
+		return math.Copysign(f, rough)
+	}
+	product := exactFloat(1)
+	factor := exactFloat(a)
 	for n := int(math.Abs(b)); n > 0; n >>= 1 {
 		if n&1 == 1 {
 			product.Mul(product, factor)
@@ -280,8 +288,40 @@ func exactPower(a, b float64) float64 {
 		factor.Mul(factor, factor)
 	}
 	if b < 0 {
-		product.Quo(big.NewFloat(1), product)
+		product.Quo(exactFloat(1), product)
 	}
 	f, _ := product.Float64()
 	return f
+}
+
+// exactFloat is f with digits to spare.
+func exactFloat(f float64) *big.Float { return new(big.Float).SetPrec(320).SetFloat64(f) }
+
+// bigExp is e to the power of x: the Taylor series for a small part of x, squared.
+func bigExp(x *big.Float) *big.Float {
+	squarings := max(x.MantExp(nil)+16, 0)
+	small := exactFloat(0).SetMantExp(x, -squarings)
+	sum, term := exactFloat(1), exactFloat(1)
+	for n := 1; n < 20; n++ {
+		term.Mul(term, small)
+		term.Quo(term, exactFloat(float64(n)))
+		sum.Add(sum, term)
+	}
+	for range squarings {
+		sum.Mul(sum, sum)
+	}
+	return sum
+}
+
+// bigLog is the logarithm of a: math.Log's, made exact by Halley's iteration, each
+// of which yields three times the digits.
+func bigLog(a float64) *big.Float {
+	y, x := exactFloat(math.Log(a)), exactFloat(a)
+	for range 2 {
+		e := bigExp(y)
+		step := exactFloat(0).Sub(x, e)
+		step.Quo(step, e.Add(e, x))
+		y.Add(y, step.Mul(step, exactFloat(2)))
+	}
+	return y
 }

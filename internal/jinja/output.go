@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -32,6 +33,9 @@ func (r *run) rendered() (api.Rendered, error) {
 func (r *run) single(v any) (api.Rendered, error) {
 	if u, ok := v.(*undefined); ok {
 		return api.Rendered{}, fmt.Errorf("the template has no value: %s", u.what)
+	}
+	if f, ok := v.(float64); ok && (math.IsInf(f, 0) || math.IsNaN(f)) {
+		return api.Rendered{Text: floatText(f), Value: floatText(f)}, nil // which no JSON has
 	}
 	value, err := r.export(v)
 	if err != nil {

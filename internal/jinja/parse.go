@@ -16,6 +16,7 @@ type parser struct {
 	err    error
 
 	macros []*macroStatement // those around the current token
+	loops  int               // how many for statements are around it
 	blocks map[string]*blockStatement
 	piped  bool // the template sees something of the pipeline
 }
@@ -93,6 +94,13 @@ func (p *parser) expectName(what string) string {
 		return ""
 	}
 	return p.advance().text
+}
+
+// expectBody reads the end of a tag that opens a body; as in Python a colon may
+// stand before it.
+func (p *parser) expectBody() {
+	p.skipOperator(":")
+	p.expectEnd()
 }
 
 func (p *parser) expectEnd() {

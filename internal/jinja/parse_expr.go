@@ -3,6 +3,7 @@ package jinja
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // tuple reads "a, b" or a single expression. Without conditions an "if" after
@@ -226,6 +227,9 @@ func (p *parser) variable(t *token) expression {
 		return &constant{nil}
 	}
 	for _, m := range p.macros {
+		if slices.Contains(m.parameters, t.text) {
+			continue
+		}
 		switch t.text {
 		case "caller":
 			m.caller = true
@@ -351,6 +355,12 @@ func (p *parser) arguments() arguments {
 		case t.kind == nameToken && p.following().kind == operatorToken && p.following().text == "=":
 			p.advance()
 			p.advance()
+			if slices.Contains(a.names, t.text) {
+				p.fail(t.pos, fmt.Errorf("the argument %q stands there twice", t.text))
+			}
+			if a.spreadMap != nil {
+				p.fail(t.pos, errors.New("an argument stands behind **mapping: put it first"))
+			}
 			a.names, a.named = append(a.names, t.text), append(a.named, p.expression())
 		default:
 			if len(a.names) > 0 || a.spread != nil || a.spreadMap != nil {
@@ -438,7 +448,10 @@ func (p *parser) startsArgument() bool {
 		return t.text == "[" || t.text == "{"
 	case nameToken:
 		switch t.text {
-		case "else", "or", "and", "if", "is", "in", "not", "recursive":
+		case "else", "or", "and", "recursive":
+			return false
+		case "if", "is", "in", "not": // Jinja2 takes them for the argument, and fails
+			p.fail(t.pos, fmt.Errorf("a test stands before %q: put it in brackets, (a is b)", t.text))
 			return false
 		}
 		return true

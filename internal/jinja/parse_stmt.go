@@ -73,7 +73,7 @@ func (p *parser) statement(name string, position int, opener string, ends []stri
 		for p.skipOperator("|") {
 			f.filters = append(f.filters, p.filter(nil))
 		}
-		p.expectEnd()
+		p.expectBody()
 		f.body = p.body(name, "endfilter")
 		p.expectEnd()
 		return []statement{f}
@@ -85,7 +85,7 @@ func (p *parser) statement(name string, position int, opener string, ends []stri
 		// What is put out is never escaped, but blocks and macros within yield
 		// escaped text.
 		a := &autoescapeStatement{value: p.expression()}
-		p.expectEnd()
+		p.expectBody()
 		a.body = p.body(name, "endautoescape")
 		p.expectEnd()
 		return []statement{a}
@@ -117,15 +117,15 @@ func tagNames() map[string]bool {
 func (p *parser) ifStatement() statement {
 	n := &ifStatement{}
 	for {
-		test := p.tuple(true)
-		p.expectEnd()
+		test := p.tuple(false)
+		p.expectBody()
 		body, end := p.statements("if", "elif", "else", "endif")
 		n.branches = append(n.branches, branch{test, body})
 		switch end {
 		case "elif":
 			continue
 		case "else":
-			p.expectEnd()
+			p.expectBody()
 			n.otherwise = p.body("if", "endif")
 		}
 		p.expectEnd()
@@ -134,7 +134,10 @@ func (p *parser) ifStatement() statement {
 }
 
 func (p *parser) forStatement(place pos) statement {
+	p.loops++
+	defer func() { p.loops-- }()
 	n := &forStatement{pos: place, target: p.target(false)}
+	p.keepLoop(n.target)
 	if !p.skipName("in") {
 		p.unexpected(`"in"`)
 	}
@@ -143,11 +146,11 @@ func (p *parser) forStatement(place pos) statement {
 		n.test = p.expression()
 	}
 	n.recursive = p.skipName("recursive")
-	p.expectEnd()
+	p.expectBody()
 	body, end := p.statements("for", "else", "endfor")
 	n.body = body
 	if end == "else" {
-		p.expectEnd()
+		p.expectBody()
 		n.otherwise = p.body("for", "endfor")
 	}
 	p.expectEnd()
@@ -156,6 +159,7 @@ func (p *parser) forStatement(place pos) statement {
 
 func (p *parser) setStatement(place pos) statement {
 	to := p.target(true)
+	p.keepLoop(to)
 	if p.skipOperator("=") {
 		n := &assignment{pos: place, target: to, value: p.tuple(true)}
 		p.expectEnd()
@@ -165,7 +169,7 @@ func (p *parser) setStatement(place pos) statement {
 	for p.skipOperator("|") {
 		n.filters = append(n.filters, p.filter(nil))
 	}
-	p.expectEnd()
+	p.expectBody()
 	n.body = p.body("set", "endset")
 	p.expectEnd()
 	return n
@@ -184,9 +188,9 @@ func (p *parser) printStatement(place pos) []statement {
 }
 
 func (p *parser) macroStatement(place pos) statement {
-	m := &macroStatement{pos: place, name: p.expectName("the name of the macro")}
+	m := &macroStatement{pos: place, name: p.newName("the name of the macro")}
 	p.signature(m)
-	p.expectEnd()
+	p.expectBody()
 	p.macroBody(m, "macro", "endmacro")
 	p.skipName(m.name)
 	p.expectEnd()
@@ -201,15 +205,17 @@ func (p *parser) macroBody(m *macroStatement, opener, end string) {
 
 func (p *parser) signature(m *macroStatement) {
 	p.expectOperator("(")
-	for p.err == nil && !p.isOperator(")") {
+	for p.err == nil && (!p.isOperator(")") || len(m.parameters) > 0) {
 		t := p.current()
-		name := p.expectName("a parameter")
+		name := p.newName("a parameter")
 		if slices.Contains(m.parameters, name) {
 			p.fail(t.pos, fmt.Errorf("the parameter %q stands there twice", name))
 		}
 		var value expression
 		if p.skipOperator("=") {
 			value = p.expression()
+		} else if name == "caller" {
+			p.fail(t.pos, errors.New(`the parameter "caller" needs a default: not every call has a call block around it`))
 		} else if len(m.defaults) > 0 && m.defaults[len(m.defaults)-1] != nil {
 			p.fail(t.pos, fmt.Errorf("the parameter %q without default stands behind one with a default", name))
 		}
@@ -232,7 +238,7 @@ func (p *parser) callStatement(place pos) statement {
 		p.fail(position, errors.New("a call block needs a call: {% call name() %}"))
 		return nil
 	}
-	p.expectEnd()
+	p.expectBody()
 	p.macroBody(m, "call", "endcall")
 	p.expectEnd()
 	return &callStatement{pos: place, call: called, macro: m}
@@ -248,7 +254,7 @@ func (p *parser) withStatement() statement {
 		p.expectOperator("=")
 		n.values = append(n.values, p.expression())
 	}
-	p.expectEnd()
+	p.expectBody()
 	n.body = p.body("with", "endwith")
 	p.expectEnd()
 	return n
@@ -264,12 +270,24 @@ func (p *parser) blockStatement(position int) statement {
 	}
 	n := &blockStatement{name: name, scoped: p.skipName("scoped")}
 	p.blocks[name] = n
-	p.skipName("required")
-	p.expectEnd()
+	if p.isName("required") {
+		p.unexpected("end of tag: only a template that extends another could fill a required block")
+	}
+	p.expectBody()
 	n.body = p.body("block", "endblock")
 	p.skipName(name)
 	p.expectEnd()
 	return n
+}
+
+// keepLoop refuses to assign to the variable loop where a for statement has it.
+func (p *parser) keepLoop(to target) {
+	for _, inner := range to.tuple {
+		p.keepLoop(inner)
+	}
+	if p.loops > 0 && to.name == "loop" && to.attribute == "" {
+		p.fail(int(to.pos), errors.New(`"loop" can't be assigned to within a for block: take another name`))
+	}
 }
 
 // target reads what is assigned to: "a", "a, b", "(a, (b, c))" and, where
@@ -289,6 +307,17 @@ func (p *parser) target(attributes bool) target {
 	return list
 }
 
+// newName reads a name that is given to something.
+func (p *parser) newName(what string) string {
+	t := p.current()
+	name := p.expectName(what)
+	switch name {
+	case "true", "True", "false", "False", "none", "None":
+		p.fail(t.pos, fmt.Errorf("%q can't be assigned to", name))
+	}
+	return name
+}
+
 func (p *parser) oneTarget(attributes bool) target {
 	t := p.current()
 	if p.isOperator("(") {
@@ -301,11 +330,7 @@ func (p *parser) oneTarget(attributes bool) target {
 		p.expectOperator(")")
 		return inner
 	}
-	name := p.expectName("a name to assign to")
-	switch name {
-	case "true", "True", "false", "False", "none", "None":
-		p.fail(t.pos, fmt.Errorf("%q can't be assigned to", name))
-	}
+	name := p.newName("a name to assign to")
 	to := target{pos: pos(t.pos), name: name}
 	if attributes && p.skipOperator(".") {
 		to.attribute = p.expectName("an attribute")

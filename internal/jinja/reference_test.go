@@ -151,6 +151,7 @@ var references = []struct {
 		{"ljust", "filled up at the right", `'ab'.ljust(4, '.')`},
 		{"lower", "small letters", `'ABC'.lower()`},
 		{"lstrip", "without blanks, or other characters, at the left", `'xxa'.lstrip('x')`},
+		{"maketrans", "a table for translate, of characters and what they become", `'abc'.translate('abc'.maketrans('ab', 'xy', 'c'))`},
 		{"partition", "what stands before a separator, the separator, and the rest", `'a=b=c'.partition('=')`},
 		{"removeprefix", "without this beginning", `'Re: hi'.removeprefix('Re: ')`},
 		{"removesuffix", "without this end", `'a.pdf'.removesuffix('.pdf')`},

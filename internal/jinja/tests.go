@@ -79,7 +79,9 @@ func valueTests() []*test {
 		return &test{signature: signature{name: name, params: []string{param}, required: 1}, apply: apply}
 	}
 	compared := func(name string, op operator) *test {
-		return one(name, "other", func(r *run, v any, a args) (bool, error) { return r.compare(op, v, a.values[0]) })
+		t := one(name, "other", func(r *run, v any, a args) (bool, error) { return r.compare(op, v, a.values[0]) })
+		t.unnamed = true
+		return t
 	}
 	return []*test{
 		compared("eq", opEqual),

@@ -151,6 +151,8 @@ func typeName(v any) string {
 		return "macro"
 	case *loop:
 		return "loop"
+	case *cycler:
+		return "cycler"
 	case *blocks:
 		return "blocks"
 	case *failure:

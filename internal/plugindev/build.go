@@ -2,7 +2,9 @@ package plugindev
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,7 +14,7 @@ import (
 // BuildOptions say what to build.
 type BuildOptions struct {
 	Dir     string   // the plugin's folder, with its go.mod; nothing in it is changed
-	Output  string   // the file to write; "" is otai_NAME.so in the working directory, NAME after the module
+	Output  string   // the file to write, or its folder; "" is the working directory; a file is otai_NAME.so, NAME after the module
 	Environ []string // for the go command
 
 	// Check looks at the finished file before it takes its place. On an error
@@ -35,7 +37,7 @@ func Build(ctx context.Context, h Host, o BuildOptions) (Built, error) {
 		return Built{}, err
 	}
 	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
-		return Built{}, fmt.Errorf("%s is no folder of a Go module: %w; begin one with: otai plugin new NAME", o.Dir, err)
+		return Built{}, fmt.Errorf("there is no Go module in %s: go.mod: %w; begin one with: otai plugin new NAME", o.Dir, plain(err))
 	}
 	tmp, err := os.MkdirTemp("", "otai-build-")
 	if err != nil {
@@ -52,14 +54,15 @@ func Build(ctx context.Context, h Host, o BuildOptions) (Built, error) {
 	if err := b.pin(ctx); err != nil {
 		return Built{}, err
 	}
+	target, err := outputFile(o.Output, b.module)
+	if err != nil {
+		return Built{}, err
+	}
 	forged, err := b.forge(ctx)
 	if err != nil {
 		return Built{}, err
 	}
-	built := Built{Module: b.module, Release: h.Release, Pinned: b.pinned, File: o.Output}
-	if built.File == "" {
-		built.File = fileName(b.module)
-	}
+	built := Built{Module: b.module, Release: h.Release, Pinned: b.pinned, File: target}
 	file := filepath.Join(tmp, filepath.Base(built.File))
 	args := append([]string{"build", "-buildmode=plugin", "-buildvcs=false", "-o", file}, h.Flags...)
 	args = append(append(args, forged...), b.modFlags()...)
@@ -73,6 +76,34 @@ func Build(ctx context.Context, h Host, o BuildOptions) (Built, error) {
 	}
 	return built, place(file, built.File)
 }
+
+// outputFile finds what is wrong with the output before anything is built.
+func outputFile(output, module string) (string, error) {
+	info, err := os.Stat(output)
+	if output == "" || strings.HasSuffix(output, "/") || err == nil && info.IsDir() {
+		name := fileName(module)
+		if !validFile.MatchString(name) {
+			return "", fmt.Errorf("no plugin can be named after the module %s; name the file: -o otai_NAME.so", module)
+		}
+		output = filepath.Join(output, name)
+	}
+	if _, err := os.Stat(filepath.Dir(output)); err != nil {
+		return "", fmt.Errorf("the folder for %s: %w", output, plain(err))
+	}
+	return output, nil
+}
+
+// plain drops the operation and the path from an error whose message names the
+// path anyway.
+func plain(err error) error {
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
+// validFile is what the loader takes for the file of a plugin.
+var validFile = regexp.MustCompile(`^otai_[A-Za-z0-9]+(_[A-Za-z0-9]+)*\.so$`)
 
 var majorSuffix = regexp.MustCompile(`/v[0-9]+$`)
 
@@ -93,7 +124,7 @@ func place(from, to string) error {
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+"-")
 	if err != nil {
-		return err
+		return fmt.Errorf("writing %s: %w", to, plain(err))
 	}
 	defer os.Remove(temporary.Name())
 	_, err = temporary.Write(content)

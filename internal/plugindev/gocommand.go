@@ -32,16 +32,19 @@ func (b *building) modFlags() []string { return []string{"-mod=mod", "-modfile="
 // chooseRelease sets the environment of the go command, which downloads the
 // host's release where the installed one is another.
 func (b *building) chooseRelease(ctx context.Context, environ []string) error {
-	b.env = slices.Concat(environ, b.host.Env, []string{
+	b.env = slices.Concat(environ, []string{"GOEXPERIMENT="}, b.host.Env, []string{
 		"CGO_ENABLED=1", "GOFLAGS=", "GO111MODULE=on",
 		// A workspace would take the versions out of the recorded paths.
 		"GOWORK=off",
 	})
-	installed, err := b.runIn(ctx, b.tmp, append(b.env, "GOTOOLCHAIN=local"), "env", "GOVERSION", "GONOSUMDB")
+	installed, err := b.runIn(ctx, b.tmp, append(b.env, "GOTOOLCHAIN=local"), "env", "GOVERSION", "GONOSUMDB", "GOENV")
 	if err != nil {
 		return err
 	}
 	lines := strings.Split(installed, "\n")
+	if err := b.leaveOutFlags(strings.TrimSpace(lines[2])); err != nil {
+		return err
+	}
 	version, _, _ := strings.Cut(strings.TrimSpace(lines[0]), "-X:")
 	toolchain := "local"
 	if version, _, _ = strings.Cut(version, " "); version != b.host.Release {
@@ -56,6 +59,24 @@ func (b *building) chooseRelease(ctx context.Context, environ []string) error {
 	}
 	b.env = append(b.env, "GOTOOLCHAIN="+toolchain, "GONOSUMDB="+strings.TrimPrefix(noSum, ","))
 	return nil
+}
+
+// leaveOutFlags replaces the file of `go env -w`, whose flags and experiments would
+// count where a variable is empty.
+func (b *building) leaveOutFlags(goEnv string) error {
+	settings, err := os.ReadFile(goEnv)
+	if err != nil {
+		return nil // "off", or there is none
+	}
+	var kept strings.Builder
+	for line := range strings.Lines(string(settings)) {
+		if name, _, _ := strings.Cut(line, "="); name != "GOFLAGS" && name != "GOEXPERIMENT" {
+			kept.WriteString(line)
+		}
+	}
+	file := filepath.Join(b.tmp, "env")
+	b.env = append(b.env, "GOENV="+file)
+	return os.WriteFile(file, []byte(kept.String()), 0o600)
 }
 
 func (b *building) run(ctx context.Context, args ...string) (string, error) {
@@ -132,6 +153,9 @@ func (b *building) explain(verb, output, dir string, env []string) error {
 	}
 	if len(missing) > 0 {
 		return &MissingError{Modules: missing, Output: output}
+	}
+	if strings.Contains(output, "C compiler") && strings.Contains(output, "not found") {
+		return fmt.Errorf("go %s: %s\na plugin needs a C compiler: install gcc, or name another one by CC", verb, output)
 	}
 	return fmt.Errorf("go %s: %s", verb, output)
 }

@@ -29,6 +29,9 @@ type Project struct {
 type NameError struct{ Name string }
 
 func (e *NameError) Error() string {
+	if strings.EqualFold(e.Name, builtIn) || strings.EqualFold(e.Name, "otai-"+builtIn) {
+		return fmt.Sprintf("a plugin can't be named %q: what begins with %s: is built into otai; take another name", e.Name, builtIn)
+	}
 	return fmt.Sprintf("a plugin can't be named %q: a name has letters and digits, joined by single hyphens, as in my-desk", e.Name)
 }
 
@@ -39,6 +42,9 @@ func (e *NotEmptyError) Error() string {
 	return fmt.Sprintf("%s exists and is not empty; name another folder: otai plugin new NAME DIR", e.Dir)
 }
 
+// builtIn is the prefix that the host's own plugin has.
+const builtIn = "base"
+
 var validName = regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`)
 
 // New writes a plugin project that builds, tests and loads as it stands, without a
@@ -46,7 +52,7 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`)
 // failed start leaves nothing behind in a folder that New made.
 func New(name, dir string) (Project, error) {
 	prefix := strings.TrimPrefix(name, "otai-")
-	if !validName.MatchString(prefix) {
+	if !validName.MatchString(prefix) || strings.EqualFold(prefix, builtIn) {
 		return Project{}, &NameError{Name: name}
 	}
 	p := Project{Dir: dir, Name: "otai-" + prefix, Prefix: prefix}
@@ -59,7 +65,7 @@ func New(name, dir string) (Project, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return Project{}, err
+		return Project{}, fmt.Errorf("the folder %s: %w", p.Dir, plain(err))
 	case len(entries) > 0:
 		return Project{}, &NotEmptyError{Dir: p.Dir}
 	}

@@ -44,10 +44,7 @@ func CheckParams(ctx context.Context, o Options, p Plugin, checks []ParamsCheck)
 	if err != nil {
 		return nil, fmt.Errorf("check params of %s: %w", p.Name, err)
 	}
-	timeout := l.ProbeTimeout
-	if timeout <= 0 {
-		timeout = DefaultProbeTimeout
-	}
+	timeout := l.probeTimeout()
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	child, err := runProbe(limited, probeRequest{

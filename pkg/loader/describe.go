@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -15,19 +16,20 @@ import (
 )
 
 // examine calls the factory and reads and checks what the plugin says of itself.
-// It runs in the probe, and again in the host.
-func examine(p *Plugin, create factory, app api.AppConfig) (*report, []api.Injectable, *Error) {
+// It runs in the probe, and again in the host, where each of the two may take so
+// long.
+func examine(p *Plugin, create factory, app api.AppConfig, limit time.Duration) (*report, []api.Injectable, *Error) {
 	var created api.Plugin
-	if fault := guard(func() { created = create(app) }); fault != nil {
-		return nil, nil, p.fault(StageOpen, CodeFactoryPanic, "CreatePlugin must only describe; mend the plugin", "CreatePlugin %w", fault)
+	if fault := guard(limit, func() { created = create(app) }); fault != nil {
+		return nil, nil, p.fault(StageOpen, codeOf(fault, CodeFactoryPanic), "CreatePlugin must only describe; mend the plugin", "CreatePlugin %w", fault)
 	}
 	if isNil(created) {
 		return nil, nil, p.fault(StageOpen, CodeNilPlugin, "return api.NewPlugin(…)", "CreatePlugin returned %s", nilName(created))
 	}
 	found := &report{}
 	var list []api.Injectable
-	if fault := guard(func() { found.Metadata, list = created.Metadata(), created.Injectables() }); fault != nil {
-		return nil, nil, p.fault(StageOpen, CodeFactoryPanic, "return api.NewPlugin(…), whose methods can't fail", "asking the plugin for its metadata and injectables, it %w", fault)
+	if fault := guard(limit, func() { found.Metadata, list = created.Metadata(), created.Injectables() }); fault != nil {
+		return nil, nil, p.fault(StageOpen, codeOf(fault, CodeFactoryPanic), "return api.NewPlugin(…), whose methods can't fail", "asking the plugin for its metadata and injectables, it %w", fault)
 	}
 	if err := checkMetadata(p, found.Metadata); err != nil {
 		return nil, nil, err

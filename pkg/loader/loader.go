@@ -182,11 +182,3 @@ func (p Plugin) rejected(err *Error) Plugin {
 	p.Status, p.Err = Rejected, err
 	return p
 }
-
-// SelfCheck says why this process can't open plugins, or nil. A host that is
-// linked statically would end in a fatal error at its first plugin.
-func SelfCheck() error {
-	opened.Lock()
-	defer opened.Unlock()
-	return opened.selfCheck()
-}

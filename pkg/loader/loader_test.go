@@ -230,6 +230,18 @@ func TestTheConfigurationChoosesVersionsAndSwitchesPluginsOff(t *testing.T) {
 	}
 }
 
+func TestAPluginThatBlocksTheHostInSpiteOfAGoodResultIsGivenUp(t *testing.T) {
+	t.Setenv("OTAI_ZOO_FOLDER", t.TempDir())
+	r := host(t, "-timeout", "500ms", folder(t, map[string]string{
+		"otai_factory_blocks_in_host.so": "zoo:otai_factory_blocks_in_host.so", "otai_zz_good.so": "zoo:otai_zz_good.so",
+	}))
+	p := r.plugin(t, "otai_factory_blocks_in_host.so")
+	if p.Stage != loader.StageOpen || p.Code != loader.CodeProbeTimeout || !strings.Contains(p.Message, "CreatePlugin did not come to an end within 500ms") || len(p.Injectables) > 0 {
+		t.Errorf("%s %s: %s", p.Stage, p.Code, p.Message)
+	}
+	r.goodPluginWorks(t)
+}
+
 func TestAPluginThatSharesAPackageWithAFailedOneIsRefused(t *testing.T) {
 	t.Setenv("OTAI_ZOO_FOLDER", t.TempDir())
 	r := host(t, folder(t, map[string]string{

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
@@ -80,7 +81,7 @@ func (f *processFiles) forecast() (*preflight.Process, error) {
 
 // open opens the private copy of p's file, unless the same content was opened
 // before.
-func (f *processFiles) open(p *Plugin, c candidate) (factory, *Error) {
+func (f *processFiles) open(p *Plugin, c candidate, limit time.Duration) (factory, *Error) {
 	if before, known := f.bySHA256[p.SHA256]; known {
 		return before.create, before.failure(p)
 	}
@@ -89,7 +90,7 @@ func (f *processFiles) open(p *Plugin, c candidate) (factory, *Error) {
 		return nil, err
 	}
 	now := attempt{name: p.Name, path: p.Path}
-	now.create, now.err = openFile(p, c.private)
+	now.create, now.err = openFile(p, c.private, limit)
 	f.bySHA256[p.SHA256] = now
 	f.remember(c.image, now.err)
 	return now.create, now.err
@@ -136,11 +137,11 @@ func (l *loading) open(p *Plugin, c candidate) *Error {
 	p.Injectables = nil
 	survived := l.cache.opening(p.SHA256)
 	defer survived()
-	create, err := opened.open(p, c)
+	create, err := opened.open(p, c, l.probeTimeout())
 	if err != nil {
 		return err
 	}
-	found, list, err := examine(p, create, c.app)
+	found, list, err := examine(p, create, c.app, l.probeTimeout())
 	if err != nil {
 		return err
 	}
@@ -156,13 +157,13 @@ func (l *loading) open(p *Plugin, c candidate) *Error {
 	return nil
 }
 
-// openFile runs the plugin's init functions.
-func openFile(p *Plugin, private string) (create factory, failure *Error) {
+// openFile runs the plugin's init functions, which may take so long.
+func openFile(p *Plugin, private string, limit time.Duration) (create factory, failure *Error) {
 	var file *plugin.Plugin
 	var err error
-	if fault := guard(func() { file, err = plugin.Open(private) }); fault != nil {
-		return nil, p.fault(StageOpen, CodeInitPanic,
-			"move what can fail out of init and package variables, into the services' build functions", "while its packages were initialized, it %w", fault)
+	if fault := guard(limit, func() { file, err = plugin.Open(private) }); fault != nil {
+		return nil, p.fault(StageOpen, codeOf(fault, CodeInitPanic),
+			"move what can fail or wait out of init and package variables, into the services' build functions", "while its packages were initialized, it %w", fault)
 	}
 	if err != nil {
 		return nil, refusedByLinker(p, err)
@@ -198,24 +199,49 @@ func refusedByLinker(p *Plugin, err error) *Error {
 }
 
 // guard runs code of a plugin in a goroutine of its own and waits for it, so that
-// neither a panic nor runtime.Goexit reaches the loader.
-func guard(run func()) (fault error) {
-	done := make(chan struct{})
+// neither a panic nor runtime.Goexit reaches the loader. A limit of 0 is none. After
+// the limit the goroutine is given up, since nothing can end it: what it writes to
+// must not be read then.
+func guard(limit time.Duration, run func()) error {
+	done := make(chan error, 1)
 	go func() {
-		defer close(done)
 		finished := false
 		defer func() {
-			if value := recover(); value != nil {
-				fault = fmt.Errorf("panicked: %v%s", value, panicPlace())
-			} else if !finished {
-				fault = errors.New("ended its goroutine by runtime.Goexit")
+			switch value := recover(); {
+			case value != nil:
+				done <- fmt.Errorf("panicked: %v%s", value, panicPlace())
+			case !finished:
+				done <- errors.New("ended its goroutine by runtime.Goexit")
+			default:
+				done <- nil
 			}
 		}()
 		run()
 		finished = true
 	}()
-	<-done
-	return fault
+	var over <-chan time.Time
+	if limit > 0 {
+		over = time.After(limit)
+	}
+	select {
+	case fault := <-done:
+		return fault
+	case <-over:
+		return stuckError{limit}
+	}
+}
+
+// stuckError says that code of a plugin does not return.
+type stuckError struct{ limit time.Duration }
+
+func (e stuckError) Error() string { return fmt.Sprintf("did not come to an end within %v", e.limit) }
+
+// codeOf tells code that does not return from code that panics.
+func codeOf(fault error, panicked Code) Code {
+	if errors.As(fault, new(stuckError)) {
+		return CodeProbeTimeout
+	}
+	return panicked
 }
 
 // panicPlace finds the line that panicked. It is called by the deferred function,

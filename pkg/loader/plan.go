@@ -107,6 +107,11 @@ func plan(ctx context.Context, o Options, r *registry.Registry, find func(Option
 // assess takes one plugin through all stages between discovery and opening, and
 // fills in what it learns on the way, also when it fails.
 func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, *Error) {
+	if p.Size > preflight.MaxSize { // to hash it would take minutes, and its copy could fill the disk
+		if _, err := readImage(p, p.Path); err != nil {
+			return candidate{}, err
+		}
+	}
 	private, err := l.verify(p)
 	if err != nil {
 		return candidate{}, err
@@ -117,7 +122,7 @@ func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, *Error) {
 		if err := before.failure(p); err != nil {
 			return c, err
 		}
-		if found, _, err = examine(p, before.create, c.app); err != nil {
+		if found, _, err = examine(p, before.create, c.app, l.probeTimeout()); err != nil {
 			return c, err
 		}
 	} else {

@@ -96,10 +96,7 @@ func (l *loading) probe(ctx context.Context, p *Plugin, private string, app api.
 	if known := l.cache.get(p.SHA256, request.App); known != nil {
 		return known, nil
 	}
-	timeout := l.ProbeTimeout
-	if timeout <= 0 {
-		timeout = DefaultProbeTimeout
-	}
+	timeout := l.probeTimeout()
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	child, err := runProbe(limited, request, nil)
@@ -113,6 +110,14 @@ func (l *loading) probe(ctx context.Context, p *Plugin, private string, app api.
 	}
 	l.cache.put(p.SHA256, request.App, found)
 	return found, nil
+}
+
+// probeTimeout is how long code of a plugin may take, in the child and here.
+func (o *Options) probeTimeout() time.Duration {
+	if o.ProbeTimeout <= 0 {
+		return DefaultProbeTimeout
+	}
+	return o.ProbeTimeout
 }
 
 // probed is what became of the child.
@@ -229,8 +234,12 @@ func (c *probed) end() string {
 	var exit *exec.ExitError
 	if errors.As(c.status, &exit) {
 		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			// SIGKILL may be this process's own, once nothing is to be read any more.
 			closed := errors.Is(c.reading, io.EOF) || errors.Is(c.reading, io.ErrUnexpectedEOF)
-			if status.Signal() == syscall.SIGKILL && !closed {
+			switch {
+			case status.Signal() == syscall.SIGKILL && closed:
+				return "was killed, or closed the descriptor that it answers through"
+			case status.Signal() == syscall.SIGKILL:
 				return "was ended because its answer can't be read: " + c.reading.Error()
 			}
 			return "was killed by a signal: " + status.Signal().String()

@@ -50,6 +50,8 @@ func ServeProbe() bool {
 	syscall.CloseOnExec(probeResult)
 	syscall.CloseOnExec(probeLifeline)
 	go endWithParent(os.NewFile(probeLifeline, "lifeline"))
+	// Where memory runs out, this process is to end and not the one that waits for it.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	// A crash is what this process is for: it leaves no core file, and a short trace.
 	_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})
 	debug.SetTraceback("single")
@@ -102,7 +104,7 @@ func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list 
 	if err := result.Encode(probeMessage{Doing: doingOpen}); err != nil {
 		return nil, nil, nil, err
 	}
-	create, failure := openFile(p, request.File)
+	create, failure := openFile(p, request.File, 0) // the parent has a limit
 	if failure != nil {
 		return nil, nil, failure, nil
 	}
@@ -114,6 +116,6 @@ func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list 
 		HostVersion: request.App.HostVersion, CacheDir: request.App.CacheDir, StateDir: request.App.StateDir,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
-	found, list, failure = examine(p, create, app)
+	found, list, failure = examine(p, create, app, 0)
 	return found, list, failure, nil
 }

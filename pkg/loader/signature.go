@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"aead.dev/minisign"
+
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
 // Keys are public keys of minisign whose owners are trusted.
@@ -70,7 +72,7 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 	refuse := func(code Code, fix, format string, args ...any) (Signature, error) {
 		return Signature{}, &SignatureError{Code: code, Cause: fmt.Sprintf(format, args...), Fix: fix}
 	}
-	content, err := os.ReadFile(file)
+	content, err := readSigned(file)
 	if err != nil {
 		return Signature{}, fmt.Errorf("verify the signature: %w", err)
 	}
@@ -117,4 +119,33 @@ func readShort(path string) ([]byte, error) {
 		err = fmt.Errorf("it is longer than %d bytes", maxSignature)
 	}
 	return content, err
+}
+
+// openSigned opens the file that a signature is about.
+func openSigned(path string) (*os.File, error) {
+	file, err := openPlain(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
+		err = fmt.Errorf("%s is a %s, not a regular file", path, kind(info.Mode()))
+	case info.Size() > preflight.MaxSize:
+		err = fmt.Errorf("%s has %d bytes, and no plugin has more than %d", path, info.Size(), preflight.MaxSize)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+func readSigned(path string) ([]byte, error) {
+	file, err := openSigned(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(file)
 }

@@ -107,6 +107,14 @@ func TestWithTrustedKeysOnlySignedPluginsAreTriedOrOpened(t *testing.T) {
 	if _, err := hashed.Read(make([]byte, len(content))); err != nil {
 		t.Fatal(err)
 	}
+	altered := func(from, to string) []byte {
+		return []byte(strings.Replace(string(minisign.Sign(private, content)), from, to, 1))
+	}
+	windows := func(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
+	windowsKey := filepath.Join(t.TempDir(), "windows.pub")
+	if err := os.WriteFile(windowsKey, []byte(windows(string(keyText)+"\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name      string
 		key       string
@@ -117,6 +125,10 @@ func TestWithTrustedKeysOnlySignedPluginsAreTriedOrOpened(t *testing.T) {
 		{"signed", public.String(), minisign.Sign(private, content), "", ""},
 		{"signed by its hash", public.String(), hashed.Sign(private), "", ""},
 		{"signed, the key in a file", keyFile, minisign.Sign(private, content), "", ""},
+		{"signed, the key with its comment", string(keyText), minisign.Sign(private, content), "", ""},
+		{"signed, all with the line ends of Windows", windowsKey, []byte(windows(string(hashed.Sign(private)))), "", ""},
+		{"signed, the comment that is not signed changed", public.String(), altered("untrusted comment: ", "untrusted comment: not "), "", ""},
+		{"signed, the comment that is signed changed", public.String(), altered("\ntrusted comment: ", "\ntrusted comment: not "), loader.CodeSignatureInvalid, "changed after signing"},
 		{"not signed", public.String(), nil, loader.CodeUnsigned, "otai plugin sign"},
 		{"signed by a stranger", public.String(), minisign.Sign(stranger, content), loader.CodeSignatureInvalid, "trusted_keys"},
 		{"signature of another file", public.String(), minisign.Sign(private, []byte("other")), loader.CodeSignatureInvalid, "changed after signing"},

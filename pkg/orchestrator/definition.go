@@ -36,6 +36,10 @@ type Options struct {
 	Env      func(name string) (string, bool)
 	Redact   func(secret string)
 
+	// Locate tells where in the configuration's files the value at path stands, as
+	// file:line:column; where err holds an [api.TemplateError], the place in the
+	// template's text. Nil, or "" as its answer: faults are named by path alone.
+	Locate func(path string, err error) string
 	// DefaultRenderer is used when no service is a template renderer.
 	DefaultRenderer string
 	// Wrap may replace a service before it is injected, as a dry run does.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
 // node is a pipe at its place in the configuration. Its instance lives as long
@@ -74,37 +75,50 @@ func (e *Engine) buildNode(path string, raw any) (*node, error) {
 		children: make(map[string]api.ChildPipe),
 		texts:    newTexts(e.renderer),
 	}
-	host := e.host(path, d.use, entry)
+	if err := n.buildInstance(entry); err != nil {
+		return nil, err
+	}
+	n.binder = params.Binder{Inject: e.inject(d.injects), Child: n.boundChild}
+	return n, n.checkInjections()
+}
+
+func (n *node) buildInstance(entry registry.Entry) error {
+	host := n.engine.host(n.path, n.use, entry)
 	n.logger = host.Logger()
-	var instanceValue any
-	err = guard(path, func() (err error) {
-		instanceValue, n.run, err = entry.Injectable.BuildPipe(host)
+	var built any
+	err := guard(n.path, func() (err error) {
+		built, n.run, err = entry.Injectable.BuildPipe(host)
 		return err
 	})
 	if err != nil {
-		return nil, buildError(path, err)
+		return buildError(n.path, err)
 	}
-	if n.run == nil || isNil(instanceValue) {
-		return nil, configError(path, "%s built nothing: this is a fault of the plugin %s", d.use, entry.Plugin)
+	if n.run == nil || isNil(built) {
+		return configError(n.path, "%s built nothing: this is a fault of the plugin %s", n.use, entry.Plugin)
 	}
-	e.instances = append(e.instances, instance{path: path, value: instanceValue})
-	inject := e.inject(d.injects)
-	for _, need := range spec.Injections() {
-		switch got, err := inject(need); {
+	n.engine.instances = append(n.engine.instances, instance{path: n.path, value: built})
+	return nil
+}
+
+// checkInjections finds a service that is missing now, and not at the first run.
+func (n *node) checkInjections() error {
+	for _, need := range n.spec.Injections() {
+		switch got, err := n.binder.Inject(need); {
 		case err != nil:
-			return nil, &ConfigError{Path: path + ".injects." + need.Name, Err: err}
+			return &ConfigError{Path: n.path + ".injects." + need.Name, Err: err}
 		case got == nil && !need.Optional:
-			return nil, configError(path+".injects", "%s needs a service for %q, a %s", d.use, need.Name, need.Interface)
+			return configError(n.path+".injects", "%s needs a service for %q, a %s", n.use, need.Name, need.Interface)
 		}
 	}
-	n.binder = params.Binder{Inject: inject, Child: func(place string, _ any) (api.ChildPipe, error) {
-		child, ok := n.children[place]
-		if !ok {
-			return api.ChildPipe{}, errors.New("this child pipe was not in the configuration at the start")
-		}
-		return child, nil
-	}}
-	return n, nil
+	return nil
+}
+
+func (n *node) boundChild(place string, _ any) (api.ChildPipe, error) {
+	child, ok := n.children[place]
+	if !ok {
+		return api.ChildPipe{}, errors.New("this child pipe was not in the configuration at the start")
+	}
+	return child, nil
 }
 
 // bindChildren builds the pipes in the params, which are no templates.
@@ -173,15 +187,15 @@ func (n *node) runOnce(ctx context.Context, scope api.Scope) (api.PipeResult, er
 	}
 	own, err := params.PlainParams(n.spec, p)
 	if err != nil {
-		return api.PipeResult{}, fmt.Errorf("%s.params: %w", n.path, err)
+		return api.PipeResult{}, n.fault(n.path+".params", err)
 	}
 	result, err := n.call(ctx, p, scope.Enter(own))
 	if err != nil {
-		return api.PipeResult{}, n.wrap(err)
+		return api.PipeResult{}, n.fault(n.path, err)
 	}
 	data, err := plainData(result.Data)
 	if err != nil {
-		return api.PipeResult{}, fmt.Errorf("%s: its answer can't be handed on: %w", n.path, err)
+		return api.PipeResult{}, n.fault(n.path, fmt.Errorf("its answer can't be handed on: %w", err))
 	}
 	result.Data = data
 	return result, nil
@@ -190,14 +204,14 @@ func (n *node) runOnce(ctx context.Context, scope api.Scope) (api.PipeResult, er
 func (n *node) params(ctx context.Context, scope api.Scope) (any, error) {
 	rendered, err := params.Render(n.spec, n.raw, n.texts.rendering(ctx, scope.Enter(nil)))
 	if err != nil {
-		return nil, fmt.Errorf("%s.params.%w", n.path, err)
+		return nil, n.paramsFault(err)
 	}
 	if n.secret { // a template may have made another text of it
 		n.engine.redactSecrets(n.spec, rendered)
 	}
 	p, err := params.Decode(n.spec, rendered, n.binder)
 	if err != nil {
-		return nil, paramsError(n.path, err)
+		return nil, n.paramsFault(err)
 	}
 	return p, nil
 }
@@ -205,23 +219,6 @@ func (n *node) params(ctx context.Context, scope api.Scope) (any, error) {
 func (n *node) call(ctx context.Context, p any, scope api.Scope) (result api.PipeResult, err error) {
 	defer recovered(n.path, &err)
 	return n.run(ctx, p, scope)
-}
-
-// stepError names the innermost pipe that failed; its parents add nothing.
-type stepError struct {
-	path string
-	err  error
-}
-
-func (e *stepError) Error() string { return e.path + ": " + e.err.Error() }
-func (e *stepError) Unwrap() error { return e.err }
-
-func (n *node) wrap(err error) error {
-	var inner *stepError
-	if errors.As(err, &inner) {
-		return err
-	}
-	return &stepError{path: n.path, err: err}
 }
 
 func plainData(data map[string]any) (map[string]any, error) {

@@ -232,11 +232,7 @@ func buildError(path string, err error) error {
 func paramsError(path string, err error) error {
 	var errs []error
 	for _, fault := range params.Faults(err) {
-		at := path + ".params"
-		if fault.Field != "" {
-			at += "." + fault.Field
-		}
-		errs = append(errs, &ConfigError{Path: at, Err: fault.Err})
+		errs = append(errs, &ConfigError{Path: paramPath(path, fault), Err: fault.Err})
 	}
 	return errors.Join(errs...)
 }

@@ -1,13 +1,17 @@
 package params
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // shortestStem is how long a word must be to be taken as the beginning of a name.
 const shortestStem = 4
 
 // Near returns the name that word was probably meant to be, or "" when none is
 // near. Case and the difference of - and _ don't count. When no name is a few
-// letters away, one that begins with word, or that word begins with, is near.
+// letters away, one that begins with word, or that word begins with, is near, and
+// then the only one that word is a part of, as url is of base_url.
 func Near(word string, of []string) string {
 	best, bestDistance := "", 0
 	wanted := normal(word)
@@ -23,9 +27,26 @@ func Near(word string, of []string) string {
 		}
 	}
 	if best == "" {
-		return stem(string(wanted), of)
+		best = stem(string(wanted), of)
+	}
+	if best == "" {
+		best = whole(string(wanted), of)
 	}
 	return best
+}
+
+// whole returns the only name of which word is one of the words.
+func whole(word string, of []string) string {
+	found := ""
+	for _, name := range of {
+		if slices.Contains(strings.Split(string(normal(name)), "_"), word) {
+			if found != "" {
+				return ""
+			}
+			found = name
+		}
+	}
+	return found
 }
 
 // stem returns the name that shares the longest beginning with word, where one of

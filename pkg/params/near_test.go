@@ -11,7 +11,7 @@ func TestNearFindsTheNameThatWasMeant(t *testing.T) {
 	cases := map[string]string{
 		"queu": "queue", "qeuue": "queue", "prioirty": "priority", "Base-URL": "base_url", "pasword": "password", "passwrod": "password",
 		"LIMIT": "limit", "limits": "limit", "ID": "id", "ids": "id", "ticket_search_criterion": "ticket_search_criteria", "nmae": "name",
-		"ticket_search": "ticket_search_criteria", "priority_name": "priority",
+		"ticket_search": "ticket_search_criteria", "priority_name": "priority", "url": "base_url", "search": "ticket_search_criteria",
 		"colour": "", "x": "", "": "", "user": "", "on": "", "timeout": "",
 	}
 	for word, want := range cases {

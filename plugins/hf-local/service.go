@@ -23,6 +23,7 @@ type Params struct {
 	Preload     []string      `otai:"preload" doc:"Models that are loaded at the start instead of when a text first needs them."`
 	MaxMemory   int64         `otai:"max_memory_mb" default:"0" min:"0" max:"100000000" doc:"How many MB the loaded models may take together. Beyond it, those that were not used longest are freed, down to one. 0 is no bound."`
 	APIToken    string        `otai:"api_token,secret" doc:"Token for HuggingFace, for private and gated models; not given, HF_TOKEN or the file that 'hf auth login' writes answers."`
+	TopK        int           `otai:"top_k" default:"0" min:"0" max:"1000000" doc:"How many of the best labels the scores of a text have; 0 is all of them."`
 	Threads     int           `otai:"threads" default:"0" min:"0" max:"1024" doc:"How many threads compute at most; 0 is the number of CPUs."`
 	Backend     string        `otai:"backend" default:"own" enum:"own,onnxruntime" doc:"What computes: the built-in engine (own), or onnxruntime for models that have an ONNX file, such as those with int8 weights."`
 	ONNXRuntime string        `otai:"onnxruntime_library" doc:"Path of libonnxruntime.so, version 1.24 or newer, for the backend onnxruntime."`
@@ -139,7 +140,7 @@ func (s *Service) Classify(ctx context.Context, r api.ClassificationRequest) (ap
 	if err != nil {
 		return api.Classification{}, err
 	}
-	return classification(result), nil
+	return s.classification(result), nil
 }
 
 // ClassifyBatch labels all texts, those of the same model in one computation.
@@ -165,7 +166,7 @@ func (s *Service) ClassifyBatch(ctx context.Context, rs []api.ClassificationRequ
 			return nil, err
 		}
 		for k, i := range indexes {
-			answers[i] = classification(results[k])
+			answers[i] = s.classification(results[k])
 		}
 	}
 	return answers, nil
@@ -215,15 +216,19 @@ func (s *Service) name(model string) string {
 	return s.params.ModelName
 }
 
-func classification(r model.Result) api.Classification {
+func (s *Service) classification(r model.Result) api.Classification {
+	best := r.Scores
+	if s.params.TopK > 0 {
+		best = best[:min(s.params.TopK, len(best))]
+	}
 	c := api.Classification{
-		Label:      r.Scores[0].Label,
-		Confidence: r.Scores[0].Confidence,
-		Scores:     make([]api.Score, len(r.Scores)),
+		Label:      best[0].Label,
+		Confidence: best[0].Confidence,
+		Scores:     make([]api.Score, len(best)),
 		Truncated:  r.Truncated,
 	}
-	for i, s := range r.Scores {
-		c.Scores[i] = api.Score{Label: s.Label, Confidence: s.Confidence}
+	for i, score := range best {
+		c.Scores[i] = api.Score{Label: score.Label, Confidence: score.Confidence}
 	}
 	return c
 }

@@ -137,6 +137,19 @@ func TestABatchOfSeveralModelsKeepsItsOrder(t *testing.T) {
 	}
 }
 
+func TestTopKKeepsTheBestScores(t *testing.T) {
+	want := recorded(t, "cased")[0]
+	for _, k := range []int{1, 2, len(want.Scores) + 5} {
+		got, err := build(t, Params{ModelName: cased, TopK: k}, api.Host{}).Classify(t.Context(), request(want.Text, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		best := want
+		best.Scores = best.Scores[:min(k, len(best.Scores))]
+		check(t, got, best)
+	}
+}
+
 func TestAnEmptyBatchHasNoAnswers(t *testing.T) {
 	if got, err := build(t, Params{}, api.Host{}).ClassifyBatch(t.Context(), nil); err != nil || len(got) != 0 {
 		t.Errorf("got %v, %v", got, err)

@@ -8,6 +8,7 @@ plugins/hf-local/internal/tokenizer/testdata
 
   strings.json.gz  the strings
   NAME.zip         a tokenizer's files, and ids.json: the ids of each string
+  settings.json    ids with other settings beside those files
 
 Needs: pip install torch transformers tokenizers sentencepiece.
 Usage: tokenizers_record.py [--random N SEED] [--out FOLDER]
@@ -414,6 +415,36 @@ KINDS = [bert_cased, bert_uncased, bert_slow, distilbert_slow, electra, roberta,
          deberta_v2, deberta_v3, deberta_v3_slow, word_level, byte_fallback, cl100k, patterns, clip, unigram_bytes, spaces_never]
 
 
+SETTINGS = [
+    ("bert_cased", {}),
+    ("bert_cased", {"do_lower_case": False, "strip_accents": True}),
+    ("bert_cased", {"tokenize_chinese_chars": False, "tokenizer_class": "DistilBertTokenizerFast"}),
+    ("bert_cased", {"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": True}),
+    ("bert_cased", {"do_lower_case": False, "split_special_tokens": True}),
+    ("bert_uncased", {"do_lower_case": False, "tokenizer_class": "BertTokenizer"}),
+    ("electra", {"strip_accents": True}),
+    ("electra", {"extra_special_tokens": ["<ticket>"], "additional_special_tokens": ["<NAME>"]}),
+    ("roberta", {"add_prefix_space": True}),
+    ("roberta", {"add_prefix_space": True, "tokenizer_class": "PreTrainedTokenizerFast"}),
+    ("xlm_roberta", {"add_prefix_space": False}),
+    ("deberta_v2", {"add_prefix_space": False, "do_lower_case": True, "split_by_punct": True}),
+]
+
+
+def settings():
+    """What settings change that contradict tokenizer.json."""
+    rows = []
+    texts = record.SENTENCES[3:8] + ["Größe [MASK] 你好世界 <mask>", "[SEP]<ticket>É", "<NAME> ohne Blank", "e\u0301 İ", "<s>x</s> y"]
+    for name, changed in SETTINGS:
+        with tempfile.TemporaryDirectory() as tmp:
+            folder = pathlib.Path(tmp)
+            zipfile.ZipFile(OUT / f"{name}.zip").extractall(folder)
+            write_json(folder / "tokenizer_config.json", changed)
+            rows.append({"tokenizer": name, "settings": changed, "ids": list(map(auto(folder), texts))})
+    versions = {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__}
+    (OUT / "settings.json").write_text(json.dumps({"versions": versions, "texts": texts, "cases": rows}, ensure_ascii=False) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--random", nargs=2, type=int, metavar=("N", "SEED"), default=(2400, 0))
@@ -425,6 +456,8 @@ def main():
     with gzip.GzipFile(args.out / "strings.json.gz", "wb", mtime=0) as f:
         f.write(json.dumps(texts).encode())
     versions = {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__, "sentencepiece": sentencepiece.__version__}
+    if args.only == "settings":
+        return settings()
     for kind in KINDS:
         name = kind.__name__
         if args.only and name not in args.only.split(","):
@@ -440,6 +473,8 @@ def main():
                     put(path.name, path.read_bytes())
                 put("ids.json", json.dumps({"versions": versions, "ids": ids}, separators=(",", ":")))
         print(name, sum(map(len, ids)), "ids", (args.out / f"{name}.zip").stat().st_size, "bytes", flush=True)
+    if args.out == OUT:
+        settings()
 
 
 if __name__ == "__main__":

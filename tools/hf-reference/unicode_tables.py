@@ -7,7 +7,7 @@ tables; none has those of Go. What is asked, and through what:
 
   decomposing the characters that NFKD decomposes, and those that NFD puts into
   reordering  an order after a letter
-  word        \\w of the Rust crate regex       Whitespace
+  word        \\w of the Rust crate regex       Whitespace: as Oniguruma's but for two
   numbers     char::is_numeric                 Digits
   combining   is_combining_mark                StripAccents
   onig        the characters of Oniguruma, which knows the patterns of Split,
@@ -92,9 +92,11 @@ def reordering():
 def onig():
     by_category = {name: matching("\\p{" + name + "}") for name in CATEGORIES}
     assert matching("\\d") == by_category["Nd"]
+    words = matching("[\\w]")
+    assert word() == words | {0x200C, 0x200D}, "isWord in unicode.go says so"
     parts = [
         table("assigned", "assigned are the characters that Oniguruma knows.", set().union(*by_category.values())),
-        table("word", "word is \\w within a class.", matching("[\\w]")),
+        table("word", "word is \\w within a class.", words),
         table("otherAlphabetic", "otherAlphabetic is what [:alpha:] has besides L and Nl.", matching("[[:alpha:]]") - by_category["Nl"] - set().union(*(by_category[c] for c in ("Lu", "Ll", "Lt", "Lm", "Lo")))),
         table("space", "space is \\s.", matching("\\s")),
     ]
@@ -162,7 +164,6 @@ def main():
     print("graphemes", flush=True)
     prefixes, breakers = prefixes_and_breakers()
     parts = [
-        table("wordCharacters", "wordCharacters are \\w of the Rust crate regex.", word()),
         table("numbers", "numbers are what Digits splits off.", numbers()),
         table("combining", "combining are what StripAccents drops.", set(ALL) - kept(normalizers.StripAccents())),
         table("decomposing", "decomposing are the characters that NFKD decomposes.", decomposing()),

@@ -20,6 +20,7 @@ type dynamic struct {
 	offers   []string            // symbol versions that it defines
 	symbols  []symbol            // in the file's order, which relocations count by
 	tables   map[uint32]string   // of names, by section
+	entries  map[elf.DynTag]uint64
 
 	undefined []string // without weak ones
 	defined   []string
@@ -35,7 +36,7 @@ type symbol struct {
 // readDynamic reads the sections itself: package elf copies every name, and names
 // may overlap, so that a small file could make it fill the memory.
 func readDynamic(object *elf.File) (d dynamic, err error) {
-	d.tables = make(map[uint32]string)
+	d.tables, d.entries = make(map[uint32]string), make(map[elf.DynTag]uint64)
 	if err := d.readSymbols(object); err != nil {
 		return d, err
 	}
@@ -46,7 +47,22 @@ func readDynamic(object *elf.File) (d dynamic, err error) {
 }
 
 // forget drops what only the reading of the file needs.
-func (d *dynamic) forget() { d.symbols, d.tables = nil, nil }
+func (d *dynamic) forget() { d.symbols, d.tables, d.entries = nil, nil, nil }
+
+// No linker writes a larger table of symbols, of their names or of relocations.
+const mostTableBytes = 128 << 20
+
+// table reads a whole section.
+func table(s *elf.Section) ([]byte, error) {
+	if s.Size > mostTableBytes {
+		return nil, fmt.Errorf("section %s has %d bytes, more than makes sense", s.Name, s.Size)
+	}
+	content, err := s.Data()
+	if err != nil {
+		return nil, fmt.Errorf("section %s: %w", s.Name, err)
+	}
+	return content, nil
+}
 
 // section returns the content of the first section of a type, and of the section
 // that it links to; nil where there is none.
@@ -55,17 +71,17 @@ func (d *dynamic) section(object *elf.File, kind elf.SectionType) (content []byt
 	if s == nil {
 		return nil, "", nil
 	}
-	if content, err = s.Data(); err != nil {
-		return nil, "", fmt.Errorf("section %s: %w", s.Name, err)
+	if content, err = table(s); err != nil {
+		return nil, "", err
 	}
 	if s.Link == 0 || int(s.Link) >= len(object.Sections) || object.Sections[s.Link].Type != elf.SHT_STRTAB {
 		return nil, "", fmt.Errorf("section %s has no names", s.Name)
 	}
 	text, ok := d.tables[s.Link]
 	if !ok {
-		names, err := object.Sections[s.Link].Data()
+		names, err := table(object.Sections[s.Link])
 		if err != nil {
-			return nil, "", fmt.Errorf("section %s: %w", object.Sections[s.Link].Name, err)
+			return nil, "", err
 		}
 		text = string(names)
 		d.tables[s.Link] = text
@@ -151,6 +167,7 @@ func (d *dynamic) readEntries(object *elf.File) error {
 		if elf.DynTag(tag) == elf.DT_NULL {
 			break
 		}
+		d.entries[elf.DynTag(tag)] = value
 		var name string
 		switch elf.DynTag(tag) {
 		case elf.DT_NEEDED, elf.DT_SONAME, elf.DT_RPATH, elf.DT_RUNPATH:

@@ -284,6 +284,7 @@ func FuzzRead(f *testing.F) {
 		if image == nil {
 			return
 		}
+		image.unsound = nil // to get to what is checked after it
 		process, err := NewProcess(host)
 		if err != nil {
 			t.Fatal(err)

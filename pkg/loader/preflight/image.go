@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"syscall"
 )
 
 // Image is what can be read from a file built by Go without running it.
@@ -26,6 +27,7 @@ type Image struct {
 	class   elf.Class
 	data    elf.Data
 	shared  dynamic
+	unsound error // why the dynamic linker must not get it, or nil
 }
 
 // Export is an exported name of package main.
@@ -37,7 +39,7 @@ type Export struct {
 // Read reads a file that Go built, a plugin or a host. Errors are of type
 // [*Error].
 func Read(path string) (*Image, error) {
-	file, err := os.Open(path)
+	file, err := openPlain(path)
 	if err != nil {
 		return nil, &Error{Code: Unreadable, Cause: "can't be opened: " + plain(err).Error(), Err: err}
 	}
@@ -47,9 +49,14 @@ func Read(path string) (*Image, error) {
 		return nil, &Error{Code: Unreadable, Cause: "can't be read: " + plain(err).Error(), Err: err}
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &Error{Code: Unreadable, Cause: "is no regular file"}
+		return nil, &Error{Code: Unreadable, Cause: "is no regular file", Fix: "name the plugin file itself"}
 	}
 	return read(file, path, info.Size())
+}
+
+// openPlain opens a file for reading. A named pipe must not block.
+func openPlain(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
 func read(file io.ReaderAt, path string, size int64) (image *Image, err error) {
@@ -63,7 +70,7 @@ func read(file io.ReaderAt, path string, size int64) (image *Image, err error) {
 	if err != nil {
 		return nil, err
 	}
-	build, err := buildinfo.Read(file)
+	build, err := buildinfo.Read(&limited{file: file, left: mostBuildInfoReads})
 	if err != nil {
 		return nil, &Error{
 			Code: NotAGoPlugin, Cause: "was not built by Go: it has no build information",
@@ -84,6 +91,7 @@ func read(file io.ReaderAt, path string, size int64) (image *Image, err error) {
 	}
 	if image.setting("-buildmode") == "plugin" {
 		image.readExports(object)
+		image.unsound = checkSound(file, object, &image.shared)
 	}
 	image.shared.forget()
 	return image, nil
@@ -107,6 +115,27 @@ func open(file io.ReaderAt, size int64) (*elf.File, error) {
 	return object, nil
 }
 
+// MaxSize is the size in bytes that no plugin exceeds: within one, code is reached
+// by offsets of 31 bits. A larger file is refused unread.
+const MaxSize int64 = 2 << 30
+
+// Package buildinfo reads a few pages, and all data where it has to search them.
+const mostBuildInfoReads = 256 << 20
+
+// limited is a file of which no more than so many bytes can be read, so that one
+// with large holes does not fill the memory.
+type limited struct {
+	file io.ReaderAt
+	left int64
+}
+
+func (l *limited) ReadAt(into []byte, offset int64) (int, error) {
+	if l.left -= int64(len(into)); l.left < 0 {
+		return 0, errors.New("too much would have to be read")
+	}
+	return l.file.ReadAt(into, offset)
+}
+
 func checkMagic(file io.ReaderAt, size int64) error {
 	if size == 0 {
 		return &Error{Code: NotELF, Cause: "is empty", Fix: "copy or build it again"}
@@ -121,6 +150,9 @@ func checkMagic(file io.ReaderAt, size int64) error {
 			Cause: fmt.Sprintf("is no ELF file: it begins with %q", start),
 			Fix:   "build it with: go build -trimpath -buildmode=plugin",
 		}
+	}
+	if size > MaxSize {
+		return damaged(fmt.Errorf("it has %d bytes, and no plugin has more than %d", size, MaxSize))
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -21,6 +22,35 @@ func TestTheRunningBinaryCanBeRead(t *testing.T) {
 	}
 	if image.Build.GoVersion != runtime.Version() || image.PluginPath != "" || image.Exports != nil {
 		t.Errorf("%s, plugin path %q, exports %v", image.Build.GoVersion, image.PluginPath, image.Exports)
+	}
+}
+
+// A sparse file takes no room on the disk, and as much memory as it says.
+func TestAFileWithLargeHolesIsRefusedUnread(t *testing.T) {
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, size := range map[string]int64{"a little too large": MaxSize + 1, "as large as files can be": 1 << 42} {
+		path := filepath.Join(t.TempDir(), "sparse")
+		if err := os.WriteFile(path, self[:4096], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(path, size); err != nil {
+			t.Skip("no such files here:", err)
+		}
+		_, err := Read(path)
+		var refusal *Error
+		if !errors.As(err, &refusal) || refusal.Code != Truncated || !strings.Contains(refusal.Cause, "no plugin has more") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	large := make([]byte, 64)
+	if _, err := (&limited{file: bytes.NewReader(large), left: 63}).ReadAt(large, 0); err == nil {
+		t.Error("more than the limit was read")
+	}
+	if _, err := table(&elf.Section{SectionHeader: elf.SectionHeader{Name: ".dynsym", Size: mostTableBytes + 1}}); err == nil {
+		t.Error("a table larger than the limit was read")
 	}
 }
 
@@ -52,7 +82,11 @@ func TestAFileThatIsNoneIsRefused(t *testing.T) {
 			}
 		})
 	}
-	for name, path := range map[string]string{"a folder": dir, "nothing": filepath.Join(dir, "missing")} {
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{"a folder": dir, "nothing": filepath.Join(dir, "missing"), "a named pipe that nobody writes to": pipe} {
 		_, err := Read(path)
 		var refusal *Error
 		if !errors.As(err, &refusal) || refusal.Code != Unreadable {

@@ -304,7 +304,7 @@ func (s *search) read(path string) (library *dynamic) {
 			library = nil
 		}
 	}()
-	file, err := os.Open(path)
+	file, err := openPlain(path)
 	if err != nil {
 		return nil
 	}

@@ -3,8 +3,10 @@ package preflight
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -24,6 +26,10 @@ func running(t *testing.T) (*Process, *Image) {
 }
 
 func TestWhatTheDynamicLinkerWouldMissIsFoundBefore(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "libpipe.so")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name   string
 		needs  dynamic
@@ -35,6 +41,7 @@ func TestWhatTheDynamicLinkerWouldMissIsFoundBefore(t *testing.T) {
 		{"a library that is there", dynamic{needed: []string{"libm.so.6"}, undefined: []string{"sin"}}, "", ""},
 		{"a library that is nowhere", dynamic{needed: []string{"libzzz.so"}}, "needs the library libzzz.so, which is in none of the places", "install the library"},
 		{"a library at a path", dynamic{needed: []string{"/nowhere/libzzz.so"}}, "looks in: /nowhere/libzzz.so", "install the library"},
+		{"a library that is a named pipe", dynamic{needed: []string{pipe}}, "needs the library " + pipe, "install the library"},
 		{
 			"a folder beside the file",
 			dynamic{needed: []string{"libzzz.so"}, runpath: "$ORIGIN/lib", origin: "/opt/x"},

@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"bytes"
 	"context"
 	"debug/elf"
 	"encoding/binary"
@@ -79,6 +80,85 @@ var policies = []struct {
 	{preflight.WrongSymbolType, []string{"variable.so"}, "a variable can be changed by whoever holds it; a host asks for a function"},
 }
 
+// twisted are whole files in which a number was changed, which the dynamic linker
+// refuses, or, more often, trusts until it dies.
+var twisted = map[string]func(content []byte) error{
+	"other-processor.so":    number(18, 2, uint64(elf.EM_S390)),
+	"object-file.so":        number(16, 2, uint64(elf.ET_REL)),
+	"other-system.so":       number(elf.EI_OSABI, 1, uint64(elf.ELFOSABI_SOLARIS)),
+	"padding.so":            number(elf.EI_PAD+3, 1, 1),
+	"later-version.so":      number(20, 4, 1<<24+1),
+	"segment-unaligned.so":  segment(elf.PT_LOAD, 8, 1),
+	"segment-far-away.so":   segment(elf.PT_LOAD, 16, 1<<56),
+	"segment-too-large.so":  segment(elf.PT_LOAD, 40, 1<<62),
+	"segment-unreadable.so": segment(elf.PT_LOAD, 4, 0),
+	"no-dynamic-table.so":   segment(elf.PT_DYNAMIC, 0, uint64(elf.PT_NULL)),
+	"dynamic-table-off.so":  segment(elf.PT_DYNAMIC, 16, 8),
+	"relro-nowhere.so":      segment(elf.PT_GNU_RELRO, 16, 1<<40),
+	"no-hash-table.so":      entry(elf.DT_GNU_HASH, 0, 0x6ffffe00),
+	"symbols-nowhere.so":    entry(elf.DT_SYMTAB, 8, 1<<60),
+	"names-elsewhere.so":    entry(elf.DT_STRTAB, 8, 1<<60),
+	"relocations-end.so":    entry(elf.DT_RELASZ, 8, 1<<62),
+	"no-relocation-size.so": entry(elf.DT_RELAENT, 0, 0x6ffffe00),
+	"may-not-be-opened.so":  entry(elf.DT_FLAGS_1, 8, uint64(elf.DF_1_NOOPEN)),
+	"init-array-long.so":    entry(elf.DT_INIT_ARRAYSZ, 8, 1<<16),
+	"relocation-nowhere.so": section(".rela.dyn", 0, 8, 1<<45),
+	"relocation-unknown.so": section(".rela.dyn", 8, 4, 0xff),
+	"hash-table-filter.so":  section(".gnu.hash", 8, 4, 3),
+}
+
+// number changes one at an offset of the file, of so many bytes.
+func number(offset, size int, value uint64) func([]byte) error {
+	return func(content []byte) error {
+		var encoded [8]byte
+		binary.LittleEndian.PutUint64(encoded[:], value)
+		copy(content[offset:], encoded[:size])
+		return nil
+	}
+}
+
+// segment changes a field of the first header of a kind.
+func segment(kind elf.ProgType, field int, value uint64) func([]byte) error {
+	return func(content []byte) error {
+		object, err := elf.NewFile(bytes.NewReader(content))
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(object.Progs, func(p *elf.Prog) bool { return p.Type == kind })
+		size := 8
+		if field < 8 {
+			size = 4
+		}
+		return number(64+56*at+field, size, value)(content)
+	}
+}
+
+// entry changes the tag or the value of an entry of the dynamic table.
+func entry(tag elf.DynTag, field int, value uint64) func([]byte) error {
+	return func(content []byte) error {
+		object, err := elf.NewFile(bytes.NewReader(content))
+		if err != nil {
+			return err
+		}
+		at := int(object.Section(".dynamic").Offset)
+		for elf.DynTag(binary.LittleEndian.Uint64(content[at:])) != tag {
+			at += 16
+		}
+		return number(at+field, 8, value)(content)
+	}
+}
+
+// section changes a word of a section.
+func section(name string, offset, size int, value uint64) func([]byte) error {
+	return func(content []byte) error {
+		object, err := elf.NewFile(bytes.NewReader(content))
+		if err != nil {
+			return err
+		}
+		return number(int(object.Section(name).Offset)+offset, size, value)(content)
+	}
+}
+
 // damage makes the files that are no plugins, or none any more.
 func damage() (names []string, err error) {
 	good, err := os.ReadFile(built("trimpath.so"))
@@ -95,9 +175,13 @@ func damage() (names []string, err error) {
 	for n := range 10 {
 		files[fmt.Sprintf("cut-%d.so", n)] = good[:len(good)*(2*n+1)/20]
 	}
-	arch := slices.Clone(good)
-	binary.LittleEndian.PutUint16(arch[18:], uint16(elf.EM_S390))
-	files["other-processor.so"] = arch
+	for name, change := range twisted {
+		content := slices.Clone(good)
+		if err := change(content); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		files[name] = content
+	}
 	for name, content := range files {
 		if err := os.WriteFile(built(name), content, 0o600); err != nil {
 			return nil, err

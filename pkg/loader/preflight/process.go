@@ -79,6 +79,7 @@ func (p *Process) Check(i *Image, wanted ...Symbol) error {
 	checks := []func() *Error{
 		func() *Error { return p.checkArch(i) },
 		func() *Error { return p.checkPlugin(i) },
+		func() *Error { return checkWhole(i) },
 		func() *Error { return p.checkRelease(i) },
 		func() *Error { return p.checkSettings(i) },
 		func() *Error { return checkSymbols(i, wanted) },
@@ -120,6 +121,13 @@ func (p *Process) checkPlugin(i *Image) *Error {
 		}
 	}
 	return nil
+}
+
+func checkWhole(i *Image) *Error {
+	if i.unsound == nil {
+		return nil
+	}
+	return damaged(i.unsound)
 }
 
 func (p *Process) checkPath(i *Image) *Error {
@@ -267,6 +275,9 @@ func difference(name string, plugin, other *Image) Difference {
 	if module == "" {
 		module = otherModule
 	}
+	if module == "" { // the standard library's version is the release
+		version.Version, otherVersion.Version = plugin.Build.GoVersion, other.Build.GoVersion
+	}
 	d := Difference{Package: name, Module: module, Plugin: version, Host: otherVersion}
 	d.Fix = fixDifference(d)
 	return d
@@ -302,8 +313,12 @@ func list(differences []Difference) string {
 			names.WriteString(", ")
 		}
 		names.WriteString(d.Package)
-		if d.Plugin != d.Host {
-			fmt.Fprintf(&names, " (here %s, there %s)", d.Plugin, d.Host)
+		here, there := d.Plugin, d.Host
+		if here.Version != there.Version {
+			here.Sum, there.Sum = "", "" // long, and no news
+		}
+		if here != there {
+			fmt.Fprintf(&names, " (here %s, there %s)", here, there)
 		}
 	}
 	return names.String()

@@ -3,6 +3,7 @@ package preflight
 import (
 	"debug/elf"
 	"errors"
+	"fmt"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -175,14 +176,14 @@ func TestAPluginThatDoesNotMatchIsRefusedWithAllDifferencesAndARemedy(t *testing
 		},
 		{
 			"another version of a module", image(), image(differs("example.org/lib/json"), func(i *Image) { i.Build.Deps[0].Version = "v1.3.0" }), PackageMismatch,
-			"example.org/lib/json (here v1.3.0 h1:abc=, there v1.2.0 h1:abc=)", "go get example.org/lib@v1.2.0",
+			"example.org/lib/json (here v1.3.0, there v1.2.0)", "go get example.org/lib@v1.2.0",
 		},
 		{
 			"other versions of a nested and an outer module", image(),
 			image(differs("example.org/lib/json", "example.org/lib/nested/x"), func(i *Image) {
 				i.Build.Deps[0].Version, i.Build.Deps[1].Version = "v1.3.0", "v0.8.0"
 			}),
-			PackageMismatch, "example.org/lib/nested/x (here v0.8.0", "go get example.org/lib@v1.2.0 && go get example.org/lib/nested@v0.9.0",
+			PackageMismatch, "example.org/lib/nested/x (here v0.8.0", "go get example.org/lib@v1.2.0 example.org/lib/nested@v0.9.0",
 		},
 		{
 			"other sources of one version", image(), image(differs("example.org/lib/json")), PackageMismatch,
@@ -245,6 +246,26 @@ func TestAllDifferencesAreListedThoughTheMessageIsShort(t *testing.T) {
 	}
 	if !strings.Contains(refusal.Cause, "a, b, c, d, e, f and 2 more") {
 		t.Error(refusal.Cause)
+	}
+}
+
+func TestADifferenceThatAFlagExplainsIsMendedByTheFlag(t *testing.T) {
+	plugin := image(set("-trimpath", ""), set("-race", "true"), differs("fmt", "example.org/lib/json", "example.org/lib/nested/x"), func(i *Image) { i.Build.Deps[0].Version = "v1.3.0" })
+	var refusal *Error
+	if !errors.As(process(t, image()).Check(plugin, create), &refusal) {
+		t.Fatal("accepted")
+	}
+	var got []string
+	for _, d := range refusal.Differences {
+		got = append(got, fmt.Sprintf("%s %s %s: %s", d.Package, d.Plugin.Version, d.Host.Version, d.Fix))
+	}
+	want := []string{
+		"fmt go1.26.8 go1.26.8: -trimpath -race=false",
+		"example.org/lib/json v1.3.0 v1.2.0: go get example.org/lib@v1.2.0",
+		"example.org/lib/nested/x v0.9.0 v0.9.0: -trimpath -race=false",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

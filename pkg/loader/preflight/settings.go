@@ -74,6 +74,7 @@ func (p *Process) checkSettings(i *Image) *Error {
 	refusal := &Error{Code: BuildSettings, Cause: strings.Join(causes, "; "), Fix: fix, Settings: settings}
 	if packages := p.checkPackages(i); packages != nil {
 		refusal.Differences = packages.Differences
+		blame(settings, refusal.Differences)
 	}
 	return refusal
 }
@@ -110,11 +111,7 @@ func (p *Process) mismatch(i *Image, differences []Difference) *Error {
 		err.Code = BuildSettings
 		err.Cause += ", because build flags differ: " + strings.Join(flags, "; ")
 		err.Fix = "build host and plugin with the same flags and -pgo=off"
-		for n := range differences {
-			if differences[n].Plugin.Version == differences[n].Host.Version {
-				differences[n].Fix = err.Settings[0].Fix
-			}
-		}
+		blame(err.Settings, differences)
 		return err
 	}
 	if standard {
@@ -123,6 +120,19 @@ func (p *Process) mismatch(i *Image, differences []Difference) *Error {
 	}
 	err.Fix = fixModules(differences)
 	return err
+}
+
+// blame names the flags as what mends differences that no version explains.
+func blame(settings []Setting, differences []Difference) {
+	fixes := make([]string, len(settings))
+	for n, setting := range settings {
+		fixes[n] = setting.Fix
+	}
+	for n, d := range differences {
+		if d.Plugin.Version == d.Host.Version {
+			differences[n].Fix = strings.Join(fixes, " ")
+		}
+	}
 }
 
 // fixSetting writes the flag that the host was built with.
@@ -157,18 +167,19 @@ func fixDifference(d Difference) string {
 	return "go get " + d.Module + "@" + d.Host.Version
 }
 
-// fixModules joins what mends the differences to one line.
+// fixModules joins what mends the differences to one command, so that go takes all
+// of the versions together.
 func fixModules(differences []Difference) string {
-	var commands []string
+	var modules []string
 	for _, d := range differences {
-		if strings.HasPrefix(d.Fix, "go get ") && !slices.Contains(commands, d.Fix) {
-			commands = append(commands, d.Fix)
+		if module, ok := strings.CutPrefix(d.Fix, "go get "); ok && !slices.Contains(modules, module) {
+			modules = append(modules, module)
 		}
 	}
-	if len(commands) == 0 {
+	if len(modules) == 0 {
 		return differences[0].Fix
 	}
-	return "in the plugin's folder: " + strings.Join(commands, " && ") + ", then build it again"
+	return "in the plugin's folder: go get " + strings.Join(modules, " ") + ", then build it again"
 }
 
 // fixConflict is about two plugins, of which either can be changed.

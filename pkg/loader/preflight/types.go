@@ -150,13 +150,13 @@ func newMemory(object *elf.File, symbols []symbol) (*memory, error) {
 		return nil, fmt.Errorf("relocations of %v are not known here", object.Machine)
 	}
 	m := &memory{object: object, symbols: symbols, left: 2000, room: 1 << 20}
-	if table := object.Section(".rela.dyn"); table != nil {
-		if table.Type != elf.SHT_RELA {
+	if s := object.Section(".rela.dyn"); s != nil {
+		if s.Type != elf.SHT_RELA {
 			return nil, errors.New("section .rela.dyn holds no relocations")
 		}
 		var err error
-		if m.relocations, err = table.Data(); err != nil {
-			return nil, fmt.Errorf("section .rela.dyn: %w", err)
+		if m.relocations, err = table(s); err != nil {
+			return nil, err
 		}
 	}
 	return m, nil

@@ -8,13 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // Cache is a HuggingFace cache on disk.
 type Cache struct {
-	folder string // "" when the environment names none
+	folder  string                          // "" when the environment names none
+	symlink func(target, path string) error // nil: os.Symlink
 }
 
 // NewCache returns the cache in folder or, if that is empty, where the
@@ -160,10 +162,22 @@ func (c Cache) setRef(ref Reference, commit string) error {
 	return replace(path, func(temporary string) error { return os.WriteFile(temporary, []byte(commit), 0o666) })
 }
 
+// file is the path of a file in a snapshot.
+func (c Cache) file(ref Reference, commit, file string) string {
+	return filepath.Join(c.model(ref.Name), "snapshots", commit, filepath.FromSlash(file))
+}
+
+// isMoved says that a snapshot has the file itself instead of a link to it.
+func (c Cache) isMoved(ref Reference, commit, file string, size int64) bool {
+	info, err := os.Lstat(c.file(ref, commit, file))
+	return err == nil && info.Mode().IsRegular() && (size < 0 || info.Size() == size)
+}
+
 // link makes the file of a snapshot a relative link to its blob, so that the
-// cache can be moved.
+// cache can be moved. On a file system without such links the blob itself gets the
+// place, as with huggingface_hub.
 func (c Cache) link(ref Reference, commit, file, etag string) error {
-	path := filepath.Join(c.model(ref.Name), "snapshots", commit, filepath.FromSlash(file))
+	path := c.file(ref, commit, file)
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
@@ -171,7 +185,15 @@ func (c Cache) link(ref Reference, commit, file, etag string) error {
 	if old, err := os.Readlink(path); err == nil && old == target {
 		return nil
 	}
-	return replace(path, func(temporary string) error { return os.Symlink(target, temporary) })
+	symlink := c.symlink
+	if symlink == nil {
+		symlink = os.Symlink
+	}
+	err := replace(path, func(temporary string) error { return symlink(target, temporary) })
+	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.ENOSYS) {
+		return os.Rename(filepath.Join(c.model(ref.Name), "blobs", etag), path)
+	}
+	return err
 }
 
 // replace makes a file beside path and moves it there, so that nobody sees half of

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -369,6 +370,35 @@ func TestPullFetchesWhatIsNewAndKeepsTheOldUntilThen(t *testing.T) {
 	}
 }
 
+func TestWithoutSymbolicLinksTheFilesThemselvesAreInTheSnapshot(t *testing.T) {
+	w := newWorld(t)
+	build := func() *hub.Hub {
+		return hub.New(hub.Options{
+			Env: environment(w.env), Log: slog.New(slog.NewTextHandler(w.log, nil)),
+			Symlink: func(target, path string) error {
+				return &os.LinkError{Op: "symlink", Old: target, New: path, Err: syscall.EPERM}
+			},
+		})
+	}
+	folder, err := build().Ensure(t.Context(), hub.Request{Name: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wantModel(t, folder)
+	if left := w.leftovers(t); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+	w.server.Requests()
+	if again, err := build().Pull(t.Context(), hub.Request{Name: name}, false); err != nil || again != folder {
+		t.Errorf("pulled again: %s, %v", again, err)
+	}
+	for _, r := range w.server.Requests() {
+		if r.Method == http.MethodGet && strings.Contains(r.Path, "safetensors") {
+			t.Errorf("%s was downloaded again", r.Path)
+		}
+	}
+}
+
 func TestWhatPythonLeftIncompleteIsCompleted(t *testing.T) {
 	w := newWorld(t)
 	folder, err := w.ensure(t)
@@ -554,6 +584,7 @@ func TestEachRefusalHasItsOwnMessage(t *testing.T) {
 		"404 of the revision": {404, map[string]string{"X-Error-Code": "RevisionNotFound"}, false, api.ErrNotFound, []string{"no revision", "main"}, 1},
 		"429":                 {429, nil, false, api.ErrTemporary, []string{"429", "too many requests", "HF_TOKEN"}, 4},
 		"429 for long":        {429, map[string]string{"Retry-After": "3600"}, false, api.ErrTemporary, []string{"429", "wait 1h0m0s"}, 1},
+		"429 by RateLimit":    {429, map[string]string{"RateLimit": `"resolvers";r=0;t=300`}, false, api.ErrTemporary, []string{"429", "wait 5m0s"}, 1},
 		"500":                 {500, nil, false, api.ErrTemporary, []string{"500", "try again later", "copied"}, 4},
 		"503":                 {503, nil, false, api.ErrTemporary, []string{"503", "fault of its own"}, 4},
 		"418":                 {418, nil, false, api.ErrInvalid, []string{"418"}, 1},

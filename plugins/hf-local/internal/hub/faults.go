@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -100,7 +101,13 @@ func (c *client) foreignRefusal(of subject, host string, status int, h http.Head
 	return err
 }
 
-// retryAfter reads the header of that name: seconds or a date (RFC 9110, 10.2.3).
+// rateLimit is how HuggingFace's servers say that no request is left and after how
+// many seconds there will be: "resolvers";r=0;t=42
+// (draft-ietf-httpapi-ratelimit-headers).
+var rateLimit = regexp.MustCompile(`\br=0;\s*t=(\d{1,5})\b`)
+
+// retryAfter reads the header of that name: seconds or a date (RFC 9110, 10.2.3);
+// without it, RateLimit.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
@@ -108,6 +115,10 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	}
 	if at, err := http.ParseTime(text); err == nil && at.After(now) {
 		return at.Sub(now)
+	}
+	if found := rateLimit.FindStringSubmatch(h.Get("RateLimit")); found != nil {
+		seconds, _ := strconv.Atoi(found[1]) // five digits
+		return time.Duration(seconds) * time.Second
 	}
 	return 0
 }

@@ -33,7 +33,9 @@ type Options struct {
 	Redact   func(secret string)
 	Log      *slog.Logger
 
-	Pause time.Duration // before the first repetition of a request; 0 is half a second
+	// For tests; nil is os.Symlink.
+	Symlink func(target, path string) error
+	Pause   time.Duration // before the first repetition of a request; 0 is half a second
 }
 
 // New returns a Hub. It makes no request; what is wrong with the endpoint shows
@@ -47,6 +49,7 @@ func New(o Options) *Hub {
 		o.Pause = time.Second / 2
 	}
 	h := &Hub{cache: NewCache(o.CacheDir, o.Env), log: o.Log, pulling: make(chan struct{}, 1)}
+	h.cache.symlink = o.Symlink
 	if h.cache.folder == "" && o.Fallback != "" {
 		h.cache.folder = filepath.Join(o.Fallback, "huggingface", "hub")
 	}

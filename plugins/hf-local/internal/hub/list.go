@@ -112,6 +112,9 @@ func (c Cache) revisions(name string) ([]Entry, error) {
 			continue
 		}
 		e := Entry{Name: name, Commit: s.Name(), Folder: filepath.Join(model, "snapshots", s.Name()), Revisions: refs[s.Name()]}
+		if len(e.Revisions) == 0 && !commitHash.MatchString(e.Commit) {
+			continue // nothing leads to it
+		}
 		slices.Sort(e.Revisions)
 		e.describe(listing(model, e.Commit))
 		list = append(list, e)

@@ -86,6 +86,9 @@ func (d *download) file(ctx context.Context, commit, file string) error {
 }
 
 func (d *download) place(ctx context.Context, commit, file string, m metadata) error {
+	if d.cache.isMoved(d.ref, commit, file, m.Size) {
+		return nil
+	}
 	if err := d.blob(ctx, file, m); err != nil {
 		return err
 	}
@@ -104,7 +107,7 @@ func (h *Hub) weights(ctx context.Context, d *download, commit string, files []s
 		if all[i], err = d.client.metadata(ctx, d.ref, commit, file); err != nil {
 			return err
 		}
-		if !isFile(filepath.Join(h.cache.model(d.ref.Name), "blobs", all[i].ETag)) {
+		if !isFile(filepath.Join(h.cache.model(d.ref.Name), "blobs", all[i].ETag)) && !h.cache.isMoved(d.ref, commit, file, all[i].Size) {
 			missing += max(all[i].Size, 0)
 		}
 	}

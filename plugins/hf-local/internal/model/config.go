@@ -93,6 +93,9 @@ func parseConfig(text []byte) (config, error) {
 	c := config{Architecture: named[0], Padding: -1}
 	architectures[named[0]](k, &c)
 	k.labels(&c)
+	if k.has("quantization_config") {
+		k.fail("quantization_config is %.200s; supported is none", k.values["quantization_config"])
+	}
 	if k.err == nil && c.Hidden%c.Heads != 0 {
 		k.fail("hidden_size %d is not a multiple of num_attention_heads %d", c.Hidden, c.Heads)
 	}

@@ -1,6 +1,9 @@
 package model
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // head classifies the one vector that a sequence has become: a dense layer, an
 // activation, perhaps a normalisation, and the classifier. It computes so little
@@ -21,7 +24,11 @@ func (r *reader) head(c config, dense, classifier string, denseBias bool) head {
 	} else {
 		h.denseBias = r.room(c.Hidden)
 	}
+	fine := r.err == nil
 	h.classifier = r.values(classifier+".weight", len(c.Labels), c.Hidden)
+	if fine && r.err != nil {
+		r.err = fmt.Errorf("%w (id2label in config.json has %d labels)", r.err, len(c.Labels))
+	}
 	h.bias = r.values(classifier+".bias", len(c.Labels))
 	return h
 }

@@ -40,12 +40,12 @@ type Result struct {
 func Load(ctx context.Context, folder string, k *engine.Kernels, t *engine.Threads) (*Model, error) {
 	m, err := describe(folder)
 	if err != nil {
-		return nil, err
+		return nil, withPointer(folder, err)
 	}
 	m.backend = k.ISA().String()
 	m.network, err = loadNetwork(ctx, folder, m.config, k, t)
 	if err != nil {
-		return nil, err
+		return nil, withPointer(folder, err)
 	}
 	return m, nil
 }
@@ -71,7 +71,7 @@ func describe(folder string) (*Model, error) {
 		return nil, fmt.Errorf("%s: post_processor adds no special tokens, but the model reads [CLS]", tok.Path())
 	}
 	if maxTokens < tok.Specials() {
-		return nil, fmt.Errorf("%s: max_position_embeddings or model_max_length leaves no room for the %d special tokens", folder, tok.Specials())
+		return nil, fmt.Errorf("%s: max_position_embeddings in config.json or model_max_length in tokenizer_config.json leaves no room for the %d special tokens", folder, tok.Specials())
 	}
 	return &Model{folder: folder, config: c, tokenizer: tok, maxTokens: maxTokens}, nil
 }

@@ -129,13 +129,19 @@ func TestADamagedModelIsRefusedWithFileAndField(t *testing.T) {
 		"weight that is NaN":                  {firstValue(float32(math.NaN())), []string{"model.safetensors", "tensor", "value 0 is NaN"}},
 		"weight that is infinite":             {firstValue(float32(math.Inf(-1))), []string{"model.safetensors", "tensor", "value 0 is -Inf"}},
 		"unknown architecture":                {config("architectures", []string{"T5ForConditionalGeneration"}), []string{"config.json", "architectures", "T5ForConditionalGeneration", "supported are BertForSequenceClassification, "}},
-		"more labels than the classifier has": {config("id2label", map[string]string{"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}), []string{"classifier.weight", "[4 60]", "[5 60]"}},
+		"more labels than the classifier has": {config("id2label", map[string]string{"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}), []string{"classifier.weight", "[4 60]", "[5 60]", "id2label in config.json has 5 labels"}},
 		"id2label and num_labels differ":      {config("num_labels", 9), []string{"config.json", "num_labels", "id2label"}},
 		"more layers than there are":          {config("num_hidden_layers", 4), []string{"bert.encoder.layer.3.", "missing"}},
 		"vocabulary below the tokenizer's":    {config("vocab_size", 100), []string{"tokenizer.json", "419", "vocab_size", "100"}},
 		"vocabulary above the weights'":       {config("vocab_size", 10000), []string{"model.safetensors", "word_embeddings", "[10000 60]"}},
 		"positions above the weights'":        {config("max_position_embeddings", 512), []string{"position_embeddings", "[512 60]"}},
-		"one position":                        {config("max_position_embeddings", 1), []string{"max_position_embeddings", "special tokens"}},
+		"a pointer of Git LFS": {change("model.safetensors", func(*testing.T) func([]byte) []byte {
+			return func([]byte) []byte {
+				return []byte("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 9\n")
+			}
+		}), []string{"model.safetensors is only a pointer", "git lfs pull"}},
+		"a kind of quantization": {config("quantization_config", map[string]string{"quant_method": "gptq"}), []string{"config.json", "quantization_config", "gptq"}},
+		"one position":           {config("max_position_embeddings", 1), []string{"max_position_embeddings", "special tokens"}},
 	}
 	for name, c := range tests {
 		t.Run(name, func(t *testing.T) {

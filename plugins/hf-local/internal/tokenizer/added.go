@@ -111,6 +111,9 @@ type addedTokens struct {
 func newAddedTokens(tokens []addedToken, sought []string) addedTokens {
 	a := addedTokens{tokens: tokens, places: newTrie(64)}
 	for i, s := range sought {
+		if a.places.id(s) >= 0 {
+			continue // of tokens that are sought alike, the first is found
+		}
 		a.places.add(s, int32(i))
 		a.first[s[0]] = true
 	}
@@ -151,6 +154,9 @@ func (a *addedTokens) cut(e *encoder, s span, rest func(span)) {
 			// The search goes on after the token itself, even if it takes the
 			// white space after it.
 			i = end
+			if t.Special && e.t.plainText {
+				continue
+			}
 			if t.SingleWord && (endsInWord(text[:begin]) || beginsInWord(text[end:])) {
 				continue
 			}
@@ -181,10 +187,10 @@ func (a *addedTokens) cut(e *encoder, s span, rest func(span)) {
 
 func endsInWord(s string) bool {
 	r, n := utf8.DecodeLastRuneInString(s)
-	return n > 0 && wordSet.has(r)
+	return n > 0 && isWord(r)
 }
 
 func beginsInWord(s string) bool {
 	r, n := utf8.DecodeRuneInString(s)
-	return n > 0 && wordSet.has(r)
+	return n > 0 && isWord(r)
 }

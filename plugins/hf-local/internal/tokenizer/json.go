@@ -8,10 +8,10 @@ import (
 )
 
 // parseJSON makes a tokenizer of the text of tokenizer.json.
-func parseJSON(text []byte) (*Tokenizer, error) {
+func parseJSON(text []byte, o overrides) (*Tokenizer, error) {
 	t := &Tokenizer{known: newWords()}
 	var file struct{ added, normalizer, split, post json.RawMessage }
-	s := &scanner{text: string(text)}
+	s := &scanner{text: string(text), python: o.python}
 	err := s.object(func(key string) (err error) {
 		switch key {
 		case "version":
@@ -47,8 +47,14 @@ func parseJSON(text []byte) (*Tokenizer, error) {
 	if t.model == nil {
 		return nil, errors.New("model: missing")
 	}
+	if file.normalizer, err = o.normalizer.apply(file.normalizer, 0); err != nil {
+		return nil, fmt.Errorf("normalizer: %w", err)
+	}
 	if t.normalizers, err = parseNormalizers(file.normalizer, 0); err != nil {
 		return nil, fmt.Errorf("normalizer: %w", err)
+	}
+	if file.split, err = o.splitter.apply(file.split, 0); err != nil {
+		return nil, fmt.Errorf("pre_tokenizer: %w", err)
 	}
 	if t.splits, err = parseSplitters(file.split, 0); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
@@ -58,7 +64,7 @@ func parseJSON(text []byte) (*Tokenizer, error) {
 	}
 	var tokens []addedToken
 	if len(file.added) > 0 {
-		if err := json.Unmarshal(file.added, &tokens); err != nil {
+		if err := unmarshal(file.added, &tokens); err != nil {
 			return nil, fmt.Errorf("added_tokens: %w", err)
 		}
 	}
@@ -97,7 +103,7 @@ func (t *Tokenizer) readTruncation(s *scanner) error {
 	var file struct {
 		Direction string `json:"direction"`
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := unmarshal(text, &file); err != nil {
 		return fmt.Errorf("truncation: %w", err)
 	}
 	t.cutLeft = strings.EqualFold(file.Direction, "left")
@@ -120,7 +126,20 @@ type part struct {
 
 func (p *part) isNull() bool { return len(p.text) == 0 || string(p.text) == "null" }
 
-func (p *part) read(to any) error { return json.Unmarshal(p.text, to) }
+// unmarshal is json.Unmarshal, with an error that is for the file's author.
+func unmarshal(text []byte, to any) error {
+	err := json.Unmarshal(text, to)
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &kind) && kind.Field != "":
+		return fmt.Errorf("%s can't be of the type %s", kind.Field, kind.Value)
+	case errors.As(err, &kind):
+		return fmt.Errorf("it can't be of the type %s", kind.Value)
+	}
+	return err
+}
+
+func (p *part) read(to any) error { return unmarshal(p.text, to) }
 
 func parsePart(text json.RawMessage, depth int) (p part, err error) {
 	p.text = text
@@ -133,7 +152,7 @@ func parsePart(text json.RawMessage, depth int) (p part, err error) {
 	var head struct {
 		Type string `json:"type"`
 	}
-	if err := json.Unmarshal(text, &head); err != nil {
+	if err := unmarshal(text, &head); err != nil {
 		return p, err
 	}
 	p.kind = head.Type
@@ -166,11 +185,17 @@ func parseTemplate(text json.RawMessage, depth int) (template, error) {
 		}
 		var t template
 		for _, one := range file.Processors {
-			outer, err := parseTemplate(one, depth+1)
+			next, err := parseTemplate(one, depth+1)
 			if err != nil {
 				return template{}, err
 			}
-			t.before, t.after = append(outer.before, t.before...), append(t.after, outer.after...)
+			if next.size() > 0 && t.size() > 0 {
+				// Each would treat what the one before added as texts of their own.
+				return template{}, errors.New("Sequence has two that add special tokens; supported is one")
+			}
+			if next.size() > 0 {
+				t = next
+			}
 		}
 		return t, nil
 	}
@@ -183,7 +208,7 @@ func parseBertProcessing(text []byte) (template, error) {
 		Separator []any `json:"sep"`
 		Class     []any `json:"cls"`
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := unmarshal(text, &file); err != nil {
 		return template{}, err
 	}
 	id := func(key string, pair []any) ([]int32, error) {
@@ -221,7 +246,7 @@ func parseTemplateProcessing(text []byte) (template, error) {
 			IDs []int32 `json:"ids"`
 		} `json:"special_tokens"`
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := unmarshal(text, &file); err != nil {
 		return template{}, err
 	}
 	var t template

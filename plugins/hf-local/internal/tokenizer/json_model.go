@@ -140,7 +140,7 @@ func (v *vocabularies) addMerge(line string) error {
 func (v *vocabularies) kind() (string, error) {
 	if text, ok := v.small["type"]; ok {
 		var kind string
-		err := json.Unmarshal(text, &kind)
+		err := unmarshal(text, &kind)
 		return kind, err
 	}
 	switch {
@@ -161,7 +161,7 @@ func (v *vocabularies) read(to any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(text, to)
+	return unmarshal(text, to)
 }
 
 func (v *vocabularies) model() (model, error) {

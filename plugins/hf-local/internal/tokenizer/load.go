@@ -24,6 +24,7 @@ func Load(folder string) (*Tokenizer, error) {
 	if s.MaxLength != nil && *s.MaxLength < 1<<30 {
 		t.maxLength = int(*s.MaxLength)
 	}
+	t.plainText = s.SplitSpecials
 	if s.Side != "" {
 		t.cutLeft = s.Side == "left"
 	}
@@ -39,7 +40,7 @@ func load(folder string, s *settings) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the tokenizer: %w", err)
 	}
-	t, err := parseJSON(text)
+	t, err := parseJSON(text, s.overrides())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -17,6 +17,8 @@ import (
 type scanner struct {
 	text string
 	at   int
+	// python says that numbers have the values that Python reads.
+	python bool
 }
 
 var errJSON = errors.New("not JSON")
@@ -172,19 +174,6 @@ func (s *scanner) id() (int32, error) {
 		return 0, fmt.Errorf("%s can't be the id of a token", text)
 	}
 	return int32(min(max(n, -1), 1<<30)), validID(n)
-}
-
-// float reads one number.
-func (s *scanner) float() (float64, error) {
-	text, err := s.number()
-	if err != nil {
-		return 0, err
-	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%s is no number", text)
-	}
-	return f, nil
 }
 
 // maxDepth bounds how deep lists and objects may be nested.

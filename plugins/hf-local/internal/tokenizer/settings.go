@@ -24,13 +24,17 @@ type settings struct {
 	MaxLength    *float64 `json:"model_max_length"`
 	OldMaxLength *float64 `json:"max_len"`
 	Side         string   `json:"truncation_side"`
+	// SplitSpecials says that special tokens are not sought in a text.
+	SplitSpecials bool `json:"split_special_tokens"`
 
 	// specials are the special tokens with a name, such as cls_token.
 	specials map[string]addedToken
 	// extra are special tokens without one.
 	extra []addedToken
-	// decoder are tokens with the ids that they are said to have.
-	decoder map[int32]addedToken
+	// decoder are tokens with the ids that they are said to have, by
+	// tokenizer_config.json (hasDecoder) or added_tokens.json.
+	decoder    map[int32]addedToken
+	hasDecoder bool
 
 	modelType string // of config.json
 	rows      int    // vocab_size of config.json, or 0
@@ -47,7 +51,7 @@ func readSettings(folder string) (settings, error) {
 		read func([]byte) error
 	}{
 		{"tokenizer_config.json", s.readConfig},
-		{"special_tokens_map.json", s.readSpecials},
+		{"special_tokens_map.json", s.readOldSpecials},
 		{"added_tokens.json", s.readAdded},
 		{"config.json", s.readModelConfig},
 	}
@@ -68,7 +72,7 @@ func readSettings(folder string) (settings, error) {
 }
 
 func (s *settings) readConfig(text []byte) error {
-	if err := json.Unmarshal(text, s); err != nil {
+	if err := unmarshal(text, s); err != nil {
 		return err
 	}
 	if s.MaxLength == nil {
@@ -82,9 +86,10 @@ func (s *settings) readConfig(text []byte) error {
 	var file struct {
 		Decoder map[string]addedToken `json:"added_tokens_decoder"`
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := unmarshal(text, &file); err != nil {
 		return err
 	}
+	s.hasDecoder = file.Decoder != nil
 	for key, token := range file.Decoder {
 		id, err := strconv.ParseInt(key, 10, 64)
 		if err == nil {
@@ -98,15 +103,20 @@ func (s *settings) readConfig(text []byte) error {
 	return s.readSpecials(text)
 }
 
-// readSpecials reads the special tokens of tokenizer_config.json or
-// special_tokens_map.json. The latter is older: it doesn't count beside an
-// added_tokens_decoder, which holds the same.
-func (s *settings) readSpecials(text []byte) error {
-	if len(s.decoder) > 0 && len(s.specials) > 0 {
+// readOldSpecials reads special_tokens_map.json, which doesn't count beside an
+// added_tokens_decoder.
+func (s *settings) readOldSpecials(text []byte) error {
+	if s.hasDecoder {
 		return nil
 	}
+	return s.readSpecials(text)
+}
+
+// readSpecials reads the special tokens of tokenizer_config.json or
+// special_tokens_map.json.
+func (s *settings) readSpecials(text []byte) error {
 	var file map[string]json.RawMessage
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := unmarshal(text, &file); err != nil {
 		return err
 	}
 	for _, name := range names {
@@ -131,6 +141,9 @@ func (s *settings) readSpecials(text []byte) error {
 			}
 			s.extra = append(s.extra, token)
 		}
+		if len(list) > 0 {
+			break // the older name doesn't count beside it
+		}
 	}
 	return nil
 }
@@ -144,7 +157,7 @@ func specialToken(text json.RawMessage) (addedToken, error) {
 	if json.Unmarshal(text, &token.Content) == nil {
 		return token, notEmpty(token.Content)
 	}
-	err := json.Unmarshal(text, &token)
+	err := unmarshal(text, &token)
 	token.Special = true
 	return token, errors.Join(err, notEmpty(token.Content))
 }
@@ -156,9 +169,10 @@ func notEmpty(content string) error {
 	return nil
 }
 
-// readAdded reads {"token": id}, as slow tokenizers saved what was added.
+// readAdded reads {"token": id}, as slow tokenizers saved what was added. It
+// doesn't count beside an added_tokens_decoder.
 func (s *settings) readAdded(text []byte) error {
-	if len(s.decoder) > 0 {
+	if s.hasDecoder {
 		return nil
 	}
 	scan := &scanner{text: string(text)}

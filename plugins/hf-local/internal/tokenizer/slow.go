@@ -281,12 +281,8 @@ func buildFairseq(file []byte, s *settings, skip int, head func(token func(strin
 	if err != nil {
 		return nil, err
 	}
-	scheme := "never"
-	if orTrue(s.PrefixSpace) {
-		scheme = "always"
-	}
 	s.extra = append(s.extra, p.added...)
-	return assemble(s, m, n, []stage{{split: splitSpace}, metaspaceStage(scheme)}, "bos_token", "eos_token")
+	return assemble(s, m, n, []stage{{split: splitSpace}, metaspaceStage(s.scheme(""))}, "bos_token", "eos_token")
 }
 
 func buildDeberta(files [][]byte, s *settings) (*Tokenizer, error) {
@@ -318,10 +314,6 @@ func buildDeberta(files [][]byte, s *settings) (*Tokenizer, error) {
 	if s.ByPunct {
 		splits = append(splits, stage{split: splitAt(charactersThat(isPunctuation), isolated)})
 	}
-	scheme := "first"
-	if orTrue(s.PrefixSpace) {
-		scheme = "always"
-	}
 	s.extra = append(s.extra, p.added...)
-	return assemble(s, m, all, append(splits, metaspaceStage(scheme)), "cls_token", "sep_token")
+	return assemble(s, m, all, append(splits, metaspaceStage(s.scheme("DebertaV2Tokenizer"))), "cls_token", "sep_token")
 }

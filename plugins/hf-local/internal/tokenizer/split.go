@@ -105,7 +105,7 @@ func splitWords(s span, emit func(span)) {
 		r, n := decode(s.text, i)
 		kind := mark
 		switch {
-		case wordSet.has(r):
+		case isWord(r):
 			kind = word
 		case unicode.IsSpace(r):
 			kind = space

@@ -12,6 +12,7 @@ type Tokenizer struct {
 	maxLength   int
 	cutLeft     bool
 	added       additions
+	plainText   bool        // special tokens that a text has are text like any other
 	raw         addedTokens // found before normalization
 	cleaned     addedTokens // found after it
 	normalizers []normalizer
@@ -39,6 +40,8 @@ type template struct {
 	before, after []int32
 }
 
+func (t template) size() int { return len(t.before) + len(t.after) }
+
 // Path returns the file that the vocabulary came from.
 func (t *Tokenizer) Path() string { return t.path }
 
@@ -49,7 +52,7 @@ func (t *Tokenizer) Size() int { return t.size }
 func (t *Tokenizer) MaxLength() int { return t.maxLength }
 
 // Specials is how many tokens the template adds to a text.
-func (t *Tokenizer) Specials() int { return len(t.template.before) + len(t.template.after) }
+func (t *Tokenizer) Specials() int { return t.template.size() }
 
 // Encode returns the ids of text, special tokens included: at most limit, which
 // is not less than Specials. truncated says that tokens were left out. Bytes that

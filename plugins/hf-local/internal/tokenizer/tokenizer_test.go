@@ -86,6 +86,7 @@ func TestAddedTokensFollowTheirFlags(t *testing.T) {
 		"lstrip":                       {`{"id": 8, "content": "<x>", "lstrip": true}`, "a  <x> b", []int32{4, 8, 5}},
 		"rstrip":                       {`{"id": 8, "content": "<x>", "rstrip": true}`, "a <x>  <x>  b", []int32{4, 8, 8, 5}},
 		"normalized: found in capital": {`{"id": 10, "content": "<X>", "normalized": true}`, "a<X>b<x>", []int32{4, 10, 5, 10}},
+		"two that normalize alike":     {`{"id": 10, "content": "<X>", "normalized": true}, {"id": 8, "content": "<x>", "normalized": true}`, "<X> <x>", []int32{8, 8}},
 		"raw: not found in capital":    {`{"id": 8, "content": "<x>"}`, "<X>", []int32{1, 1, 1}},
 		"another id than the next":     {`{"id": 99, "content": "<y>"}`, "a<y>", []int32{4, 10}},
 		"another id than in vocab":     {`{"id": 99, "content": "<x>"}`, "a<x>", []int32{4, 8}},

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
 )
 
 // characters is a set that is asked about every character of a text.
@@ -35,7 +37,6 @@ var (
 	punctuationSet = newCharacters(withASCII(punctuation))
 	combiningSet   = newCharacters(combining)
 	numberSet      = newCharacters(numbers)
-	wordSet        = newCharacters(wordCharacters)
 	decomposingSet = newCharacters(decomposing)
 	reorderingSet  = newCharacters(reordering)
 	extenderSet    = newCharacters(extenders)
@@ -55,6 +56,10 @@ func withASCII(t *unicode.RangeTable) *unicode.RangeTable {
 	out.R16 = slices.Concat(ascii, out.R16)
 	return out
 }
+
+// isWord says whether \w of the Rust crate regex matches r: to that, unlike to
+// Oniguruma, what joins letters or keeps them apart is one itself.
+func isWord(r rune) bool { return onig.IsWord(r) || r == '\u200C' || r == '\u200D' }
 
 func isPunctuation(r rune) bool { return punctuationSet.has(r) }
 

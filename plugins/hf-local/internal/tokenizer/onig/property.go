@@ -117,10 +117,13 @@ var longNames = map[string]string{
 	"separator": "Z", "spaceseparator": "Zs", "control": "Cc", "cntrl": "Cc", "format": "Cf", "privateuse": "Co",
 }
 
-var letters, numbers, spaces = newClass(category("L")), newClass(category("N")), newClass(fromTable(space))
+var letters, numbers, spaces, words = newClass(category("L")), newClass(category("N")), newClass(fromTable(space)), newClass(fromTable(word))
 
 // IsLetter says whether \p{L} matches r.
 func IsLetter(r rune) bool { return letters.has(r) }
+
+// IsWord says whether [\w] matches r.
+func IsWord(r rune) bool { return words.has(r) }
 
 // IsNumber says whether \p{N} matches r.
 func IsNumber(r rune) bool { return numbers.has(r) }

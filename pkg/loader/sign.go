@@ -1,0 +1,53 @@
+package loader
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"aead.dev/minisign"
+)
+
+// ReadSecretKey reads a secret key of minisign. One that is encrypted is opened
+// with the password.
+func ReadSecretKey(path string, password func() (string, error)) (key minisign.PrivateKey, err error) {
+	text, err := readShort(path)
+	if err != nil {
+		return key, cause(err)
+	}
+	if !minisign.IsEncrypted(text) {
+		if err := key.UnmarshalText(text); err != nil {
+			return key, fmt.Errorf("is no minisign secret key: %w", err)
+		}
+		return key, nil
+	}
+	word, err := password()
+	if err != nil {
+		return key, err
+	}
+	if key, err = minisign.DecryptKey(word, text); err != nil {
+		return key, errors.New("the password is wrong, or the file is damaged")
+	}
+	return key, nil
+}
+
+// Sign makes the signature of a file, in minisign's pre-hashed form, and the text
+// that belongs into the signature's file.
+func Sign(file string, key minisign.PrivateKey, at time.Time) (s Signature, text []byte, err error) {
+	source, err := openSigned(file)
+	if err != nil {
+		return s, nil, err
+	}
+	defer source.Close()
+	content := minisign.NewReader(source)
+	if _, err := io.Copy(io.Discard, content); err != nil {
+		return s, nil, fmt.Errorf("reading the file: %w", err)
+	}
+	s = Signature{
+		File: file + SignatureEnding, KeyID: KeyID(key.ID()),
+		Comment: fmt.Sprintf("timestamp:%d\tfile:%s\thashed", at.Unix(), filepath.Base(file)),
+	}
+	return s, content.SignWithComments(key, s.Comment, "signature of the key "+s.KeyID), nil
+}

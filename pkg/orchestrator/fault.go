@@ -1,0 +1,57 @@
+package orchestrator
+
+import (
+	"errors"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// runFault is a fault at one place of the configuration. The innermost one counts;
+// the pipes around it add nothing.
+type runFault struct {
+	at   string // file, line and column; empty where nobody can tell
+	path string
+	err  error
+}
+
+func (e *runFault) Error() string {
+	if e.at == "" {
+		return e.path + ": " + e.err.Error()
+	}
+	text := e.err.Error()
+	if template, ok := e.err.(*api.TemplateError); ok && template.Err != nil {
+		text = template.Err.Error() // its place in the template is part of at
+	}
+	return e.at + ": " + e.path + ": " + text
+}
+
+func (e *runFault) Unwrap() error { return e.err }
+
+func (n *node) fault(path string, err error) error {
+	if errors.As(err, new(*runFault)) {
+		return err
+	}
+	f := &runFault{path: path, err: err}
+	if locate := n.engine.options.Locate; locate != nil {
+		f.at = locate(path, err)
+	}
+	return f
+}
+
+// paramsFault names the place of each fault in the params.
+func (n *node) paramsFault(err error) error {
+	var errs []error
+	for _, f := range params.Faults(err) {
+		errs = append(errs, n.fault(paramPath(n.path, f), f.Err))
+	}
+	return errors.Join(errs...)
+}
+
+// paramPath is the place of a fault in the params of the component at path.
+func paramPath(path string, f *api.FieldError) string {
+	if f.Field == "" {
+		return path + ".params"
+	}
+	return path + ".params." + f.Field
+}
