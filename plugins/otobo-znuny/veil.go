@@ -16,15 +16,21 @@ const shortestSecret = 5
 // the request, in the manner of JSON, HTML or an address, or several of them at once.
 func veiled(said string, secrets ...secret) string {
 	for _, s := range secrets {
-		if len(s.reveal()) >= shortestSecret {
-			said = everyForm(s.reveal()).ReplaceAllString(said, "***")
+		text := s.reveal()
+		if len(text) < shortestSecret {
+			continue
 		}
+		form, err := regexp.Compile(everyForm(text))
+		if err != nil { // it is far too long
+			return "***"
+		}
+		said = form.ReplaceAllString(said, "***")
 	}
 	return said
 }
 
-// everyForm matches a text however its characters are written, and as base64.
-func everyForm(text string) *regexp.Regexp {
+// everyForm is a pattern for a text however its characters are written, and as base64.
+func everyForm(text string) string {
 	const escape = `(?:\\|%(?:25)*5c)*` // any number of backslashes, also those of an address
 	var b strings.Builder
 	b.WriteString("(?i:")
@@ -47,7 +53,7 @@ func everyForm(text string) *regexp.Regexp {
 	for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		b.WriteString("|" + regexp.QuoteMeta(e.EncodeToString([]byte(text))) + "=*")
 	}
-	return regexp.MustCompile(b.String())
+	return b.String()
 }
 
 // otherForms are the names of the signs that HTML escapes, and a space in a query.

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -97,4 +98,16 @@ func TestAServerThatQuotesTheRequestRevealsNothing(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzVeil: whatever the password is, it is taken out, and nothing panics.
+func FuzzVeil(f *testing.F) {
+	f.Add(oddPassword, "said")
+	f.Add("[a-z]+(\\", "\xff\x00")
+	f.Fuzz(func(t *testing.T, password, said string) {
+		got := veiled(said+password, newSecret(password))
+		if len(password) >= shortestSecret && utf8.ValidString(password) && strings.Contains(got, password) && !strings.Contains("***", password) {
+			t.Errorf("%q is left in %q", password, got)
+		}
+	})
 }
