@@ -233,7 +233,7 @@ func (c *client) exchange(ctx context.Context, op operation, body []byte) (x exc
 	}
 	defer resp.Body.Close()
 	x.status = resp.StatusCode
-	x.body, x.err = io.ReadAll(io.LimitReader(resp.Body, c.maxAnswer+1))
+	x.body, x.err = readBody(resp, c.maxAnswer)
 	switch {
 	case x.err != nil && errors.Is(context.Cause(ctx), errTooLong):
 		x.err = errTooLong
@@ -243,6 +243,17 @@ func (c *client) exchange(ctx context.Context, op operation, body []byte) (x exc
 		x.err = c.moved(resp.Header.Get("Location"))
 	}
 	return x
+}
+
+// readBody reads at most one byte more than limit. A length that is announced saves
+// the copies that a growing buffer makes of tens of megabytes.
+func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	var b bytes.Buffer
+	if n := resp.ContentLength; n > 0 {
+		b.Grow(int(min(n, limit)) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	return b.Bytes(), err
 }
 
 // patienceFor is an operation's timeout. A note of 1 MB took Znuny 3.4 s, one of
