@@ -141,11 +141,17 @@ func makeTable(r *run, _ string, a args) (any, error) {
 }
 
 func startsIdentifier(c rune) bool {
-	return c == '_' || unicode.In(c, unicode.L, unicode.Nl, unicode.Other_ID_Start)
+	if c < utf8.RuneSelf {
+		return c == '_' || isLetter(byte(c))
+	}
+	return unicode.In(c, unicode.L, unicode.Nl, unicode.Other_ID_Start)
 }
 
 // continuesIdentifier holds for what may stand in an identifier, but not first.
 func continuesIdentifier(c rune) bool {
+	if c < utf8.RuneSelf {
+		return isDigit(byte(c))
+	}
 	return unicode.In(c, unicode.Nd, unicode.Mn, unicode.Mc, unicode.Pc, unicode.Other_ID_Continue)
 }
 
