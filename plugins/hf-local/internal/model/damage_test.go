@@ -98,7 +98,7 @@ func TestEveryTensorIsDemandedInItsShapeAndWithNumbers(t *testing.T) {
 }
 
 func TestAnotherCountOfLabelsIsRefusedByTheClassifier(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, name string) {
+	eachModel(t, func(t *testing.T, name string) {
 		folder := copyModel(t, name)
 		edit(t, filepath.Join(folder, "config.json"), set(t, "id2label", nil))
 		edit(t, filepath.Join(folder, "config.json"), set(t, "num_labels", 7))
@@ -278,7 +278,7 @@ func TestMoreWeightsThanMemoryAreRefused(t *testing.T) {
 }
 
 func TestEveryNetworkEndsBetweenTwoLayers(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, name string) {
+	eachModel(t, func(t *testing.T, name string) {
 		n := loadNetwork(t, filepath.Join(testdata, "models", name), engine.Available()[0], 1)
 		ids := [][]int32{recorded(t, name)[0].IDs}
 		whole := &endsAfter{Context: t.Context(), limit: math.MaxInt}
@@ -302,7 +302,7 @@ func TestLoadingEveryNetworkEndsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eachNetwork(t, func(t *testing.T, name string) {
+	eachModel(t, func(t *testing.T, name string) {
 		if _, err := model.LoadNetwork(ctx, filepath.Join(testdata, "models", name), k, engine.NewThreads(1)); !errors.Is(err, context.Canceled) {
 			t.Errorf("error is %v", err)
 		}
@@ -310,7 +310,7 @@ func TestLoadingEveryNetworkEndsWithItsContext(t *testing.T) {
 }
 
 func TestEveryNetworkServesConcurrentCalls(t *testing.T) {
-	eachNetwork(t, func(t *testing.T, name string) {
+	eachModel(t, func(t *testing.T, name string) {
 		n := loadNetwork(t, filepath.Join(testdata, "models", name), engine.Available()[0], 2)
 		cases := recorded(t, name)
 		var calls sync.WaitGroup

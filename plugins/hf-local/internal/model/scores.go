@@ -12,8 +12,8 @@ type Score struct {
 	Confidence float64
 }
 
-// scores turns logits into confidences, best first, equal ones in the order of
-// the labels. Which function is applied follows transformers'
+// scores turns logits into confidences, best first. Those that are equal in single
+// precision, in which transformers has them, keep the order of the labels. Which function is applied follows transformers'
 // text-classification pipeline: none for a regression, the sigmoid for
 // independent labels and for a single one, softmax otherwise.
 func scores(p problem, labels []string, logits []float32) []Score {
@@ -30,7 +30,7 @@ func scores(p problem, labels []string, logits []float32) []Score {
 	default:
 		softmax(out)
 	}
-	slices.SortStableFunc(out, func(a, b Score) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	slices.SortStableFunc(out, func(a, b Score) int { return cmp.Compare(float32(b.Confidence), float32(a.Confidence)) })
 	return out
 }
 

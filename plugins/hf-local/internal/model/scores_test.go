@@ -20,6 +20,7 @@ func TestScoresFollowTheProblem(t *testing.T) {
 		"one label, called single":    {singleLabel, []float32{0}, []Score{{"a", 0.5}}},
 		"regression":                  {regression, []float32{-3, 7}, []Score{{"b", 7}, {"a", -3}}},
 		"huge logits":                 {unspecified, []float32{3e38, -3e38}, []Score{{"a", 1}, {"b", 0}}},
+		"equal ones in float32":       {multiLabel, []float32{20, 25}, []Score{{"a", 1}, {"b", 1}}},
 		"equal ones keep their order": {unspecified, []float32{2, 2}, []Score{{"a", 0.5}, {"b", 0.5}}},
 	}
 	for name, c := range tests {

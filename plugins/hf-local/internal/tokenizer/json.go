@@ -191,7 +191,7 @@ func parseTemplate(text json.RawMessage, depth int) (template, error) {
 			}
 			if next.size() > 0 && t.size() > 0 {
 				// Each would treat what the one before added as texts of their own.
-				return template{}, errors.New("Sequence has two that add special tokens; supported is one")
+				return template{}, errors.New("two parts of a Sequence add special tokens; supported is one")
 			}
 			if next.size() > 0 {
 				t = next

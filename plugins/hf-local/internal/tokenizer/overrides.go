@@ -54,6 +54,9 @@ func (s *settings) scheme(class string) string {
 // apply returns the text of a component with the change made: in itself, or in
 // those that a pre-tokenizer is a sequence of.
 func (c change) apply(text json.RawMessage, depth int) (json.RawMessage, error) {
+	if c.kind == "" {
+		return text, nil
+	}
 	p, err := parsePart(text, depth)
 	if err != nil || p.isNull() || p.kind != c.kind && p.kind != "Sequence" {
 		return text, err
