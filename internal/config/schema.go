@@ -92,7 +92,8 @@ func admitVariables(s any) {
 func flagSchema(doc string) object {
 	return described(doc, object{"anyOf": []any{
 		variableText,
-		object{"type": []any{"boolean", "null"}}, object{"type": "string", "pattern": "^([Tt]rue|[Ff]alse|[Yy]es|[Nn]o|[Oo]n|[Oo]ff|TRUE|FALSE|YES|NO|ON|OFF|0|1)$"},
+		object{"type": []any{"boolean", "null"}},
+		object{"type": "string", "pattern": "^([Tt]rue|[Ff]alse|[Yy]es|[Nn]o|[Oo]n|[Oo]ff|TRUE|FALSE|YES|NO|ON|OFF|0|1)$"},
 	}})
 }
 
