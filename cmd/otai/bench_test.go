@@ -4,7 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 )
 
 const startConfig = `
@@ -22,12 +24,17 @@ func BenchmarkStartUp(b *testing.B) {
 	if err := os.WriteFile(config, []byte(startConfig), 0o600); err != nil {
 		b.Fatal(err)
 	}
+	var took []time.Duration
 	for b.Loop() {
+		began := time.Now()
 		cmd := exec.Command(product.otai, "run", "--once", "-c", config)
 		cmd.Env = []string{"HOME=" + dir, "OTAI_STATE_DIR=" + dir, "OTAI_PLUGIN_DIR=" + product.plugins, "OTAI_OTOBO_ZNUNY_PASSWORD=" + password}
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("%v\n%s", err, out)
 		}
+		took = append(took, time.Since(began))
 	}
-	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/start")
+	slices.Sort(took)
+	b.ReportMetric(took[len(took)/2].Seconds()*1e3, "ms/start") // the median
+	b.ReportMetric(0, "ns/op")
 }

@@ -192,6 +192,7 @@ func (p *piecemeal) found(t *testing.T, queue string) int {
 // TestKilledAtAnyMomentNoTicketIsLostOrNotedTwice: the help desk is a process of
 // its own and survives; otai is killed again and again while it sorts.
 func TestKilledAtAnyMomentNoTicketIsLostOrNotedTwice(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	tickets, kills := 30, 8
 	if os.Getenv("OTAI_TEST_ALL") != "" {
 		tickets, kills = 200, 50

@@ -110,6 +110,7 @@ func writeFile(t *testing.T, content string) string {
 }
 
 func TestRunSurvivesAHelpDeskThatGoesAwayAndComesBack(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	away := 2 * time.Second
 	if os.Getenv("OTAI_TEST_ALL") != "" {
 		away = 30 * time.Second

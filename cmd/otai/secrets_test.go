@@ -171,7 +171,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 		run(env, "validate", "-c", f)
 		run(env, "validate", "--json", "-c", f)
 		run(env, "run", "--once", "-c", f)
-		run(env, "plugin", "list", "--json", "-c", file)
+		run(env, "plugin", "list", "--json", "-c", f)
 		run(env, "schema", "-c", f)
 		run(env, "doctor", "-c", f)
 		run(env, "doctor", "--json", "-c", f)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // animal is a bad plugin file, or several, and what the host has to say about it.
@@ -113,6 +114,9 @@ func (a *animal) checkList(t *testing.T, e ending) {
 	}
 	if !strings.Contains(bad.Error, a.word) {
 		t.Errorf("the cause lacks %q: %s", a.word, bad.Error)
+	}
+	if strings.ContainsFunc(bad.Error, func(r rune) bool { return r != '\n' && unicode.IsControl(r) }) {
+		t.Errorf("the cause would do something to a terminal: %q", bad.Error)
 	}
 	if bad.Fix == "" {
 		t.Errorf("it says nothing about what to do: %s", bad.Error)

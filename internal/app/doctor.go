@@ -150,7 +150,7 @@ func (a *application) places(paths []string) []string {
 var nameKinds = map[string]string{
 	"queue": "queue", "priority": "priority", "state": "state", "states": "state", "owner": "owner",
 	"Queues": "queue", "Priorities": "priority", "States": "state", "Types": "type", "Type": "type", "Locks": "lock", "Lock": "lock",
-	"Responsible": "owner",
+	"Responsible": "owner", "Owners": "owner", "Responsibles": "owner",
 }
 
 // namesFor collects the names that the pipes which use a service give it.

@@ -37,6 +37,7 @@ type (
 		Steps []api.ChildPipe `otai:"steps,required"`
 		Sleep time.Duration   `otai:"orchestrator_sleep" default:"10ms"`
 		Retry time.Duration   `otai:"exception_sleep" default:"5s"`
+		Go    bool            `otai:"always_retry" default:"true"`
 	}
 	runnerParams struct {
 		On  api.ChildPipe `otai:"on"`

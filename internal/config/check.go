@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -265,6 +266,11 @@ type excused struct {
 	fields          map[string]bool
 }
 
+// any is true where params are known not to be whole.
+func (e excused) any() bool {
+	return e.params || slices.Contains(slices.Collect(maps.Values(e.fields)), true)
+}
+
 // excuse takes the keys of a pipe or a service that mean nothing.
 func excuse(strange []string, spec *params.Spec) excused {
 	out := excused{fields: map[string]bool{}}
@@ -428,10 +434,14 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 		},
 	})
 	k.faults(params.Faults(err), base, spec, excused)
-	if len(k.found.list) == faults && spec.Unchecked() {
+	if len(k.found.list) == faults && spec.Unchecked() && !excused.any() && !k.unsetBelow(base) {
 		k.questions = append(k.questions, ParamsQuestion{Use: use, Params: raw})
 		k.asked = append(k.asked, path)
 	}
+}
+
+func (k *checker) unsetBelow(base string) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Keys(k.doc.unset)), func(path string) bool { return strings.HasPrefix(path, base) })
 }
 
 // childHint tells what to write instead of a word or a time.
@@ -509,6 +519,10 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 		}
 		if spec.Kind == params.KindDuration {
 			k.clock(v, path)
+		}
+		if v == "" && spec.Kind == params.KindAny && spec.Required {
+			// An untyped text is rendered to its value, which is none here.
+			k.found.err(k.at(path), path, "missing-param", "write a value or a template; '' in a template is an empty text: \"{{ '' }}\"", "is required, but empty")
 		}
 	case int64:
 		k.number(strconv.FormatInt(v, 10), path, spec)

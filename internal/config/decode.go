@@ -206,8 +206,11 @@ var elsewhere = map[string]string{
 func (d decoder) keys(m map[string]any, path string, known []string, quiet ...string) {
 	for _, key := range strangeKeys(m, append(quiet, known...)) {
 		hint := keyHint(key, known)
-		if path == "" {
+		switch {
+		case path == "":
 			hint = rootKeyHint(key)
+		case slices.Equal(known, serviceKeys) && params.Near(key, known) == "":
+			hint = "what the service is given goes below params:"
 		}
 		d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -33,6 +34,7 @@ type Document struct {
 	Orchestrator map[string]any
 
 	strange map[string][]string // keys of services, by id, that mean nothing
+	unset   map[string]bool     // paths of values with a variable that is not set
 	atlas   *atlas
 	secrets *secrets
 	lookup  func(name string) (string, bool)
@@ -99,8 +101,10 @@ func Read(o Options) (*Document, Problems) {
 		l.addVariable(flag.Name, strings.Split(flag.Path, "."), flag.Value)
 	}
 	root := l.values.Raw()
-	references{lookup, l.atlas, found, known}.expandDocument(root)
-	d := &Document{atlas: l.atlas, secrets: known, lookup: lookup}
+	unset := map[string]bool{}
+	noDotEnv := slices.ContainsFunc(found.list, func(p Problem) bool { return p.Code == "bad-dotenv" })
+	references{lookup, l.atlas, found, known, unset, noDotEnv}.expandDocument(root)
+	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup}
 	decoder{found: found, atlas: l.atlas}.document(d, root, l.services)
 	d.learnSecrets()
 	return d, found.sorted(known)

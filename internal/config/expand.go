@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja"
 )
 
 // reference is ${NAME} or ${NAME:-default}. "$${" stands for the literal "${", and
@@ -19,6 +21,8 @@ type references struct {
 	atlas   *atlas
 	found   *findings
 	secrets *secrets
+	unset   map[string]bool // paths of values in which a variable is not set
+	quiet   bool            // a .env file has a mistake, and perhaps the variable
 }
 
 func (r references) expandDocument(root map[string]any) {
@@ -69,21 +73,33 @@ func (r references) text(text, path string) string {
 		case m[4] >= 0 && value == "":
 			out.WriteString(text[m[6]:m[7]])
 		case set:
-			if SecretName(name) {
+			if SecretName(name) || SecretName(lastKey(path)) {
 				r.secrets.add(value)
+			}
+			if strings.HasPrefix(path, "services") && jinja.HasTemplate(value) {
+				// It is a value, and no template in the service's params.
+				value = "{{ '" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "' }}"
 			}
 			out.WriteString(value)
 		default:
+			r.unset[path] = true
+			if r.quiet {
+				break
+			}
 			line := strings.Count(text[:m[0]], "\n") + 1
 			column := utf8.RuneCountInString(text[strings.LastIndexByte(text[:m[0]], '\n')+1:m[0]]) + 1
 			r.found.err(r.atlas.inside(path, line, column), path, "unset-variable",
 				fmt.Sprintf("set it in the environment or in .env, or write ${%s:-default}; $${ stands for a literal ${", name),
 				"the environment variable %s is not set", name)
-			out.WriteString(text[m[0]:m[1]])
 		}
 	}
 	out.WriteString(text[end:])
 	return out.String()
+}
+
+func lastKey(path string) string {
+	steps := pathStep.FindAllString(path, -1)
+	return steps[len(steps)-1]
 }
 
 func sortedKeys[V any](m map[string]V) []string {

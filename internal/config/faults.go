@@ -59,6 +59,9 @@ func (k *checker) fault(fault *api.FieldError, base string, spec *params.Spec, b
 			path = base + fault.Field
 		}
 	}
+	if k.doc.unset[path] {
+		return // reported already, and the value is not known
+	}
 	message, hint := fault.Err.Error(), ""
 	if i := strings.LastIndex(message, " ("); i > 0 && strings.HasSuffix(message, ")") {
 		message, hint = message[:i], message[i+2:len(message)-1]
@@ -133,6 +136,7 @@ func lastStep(path string) (above, key string) {
 var synonyms = map[string]string{
 	"trigger": "on", "when": "on", "every": "on",
 	"do": "run", "then": "run", "pipe": "run",
+	"seconds": "interval", "minutes": "interval", "hours": "interval", "days": "interval",
 	"title": "subject", "text": "body", "message": "body", "content": "body",
 }
 

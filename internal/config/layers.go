@@ -1,9 +1,11 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,7 +103,7 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 		path = join(path, key)
 		around = known[key]
 	}
-	value := l.variableValue(origin, path, text)
+	value := l.variableValue(origin, path, keys[len(keys)-1], text)
 	if value == nil {
 		return
 	}
@@ -125,11 +127,12 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 }
 
 // variableValue reads a list or a mapping as YAML, of which JSON is a part, and
-// takes all else as text. Its nodes have no line.
-func (l *layers) variableValue(origin Position, path, text string) *yaml.Node {
+// takes all else as text, and what is named like a secret anyway. Its nodes have no
+// line.
+func (l *layers) variableValue(origin Position, path, key, text string) *yaml.Node {
 	trimmed := strings.TrimSpace(text)
 	template := strings.HasPrefix(trimmed, "{{") || strings.HasPrefix(trimmed, "{%") || strings.HasPrefix(trimmed, "{#")
-	if template || !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
+	if template || SecretName(key) || !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	}
 	var doc yaml.Node
@@ -280,11 +283,10 @@ func variables(o Options, f *findings) (environment, dotEnv map[string]string) {
 		}
 	}
 	for _, s := range o.DotEnv {
-		values, err := godotenv.UnmarshalBytes(s.Data)
-		if err != nil {
+		values, fault := dotEnvValues(s)
+		if fault != nil {
 			// The library's message shows the text, which may be a secret.
-			f.err(dotEnvFault(s), "", "bad-dotenv", "write NAME=value, and quote a value with spaces", "this is no .env file")
-			continue
+			f.err(*fault, "", "bad-dotenv", "write NAME=value, and quote a value with spaces", "this is no .env file")
 		}
 		for name, value := range values {
 			_, given := environment[name]
@@ -297,17 +299,41 @@ func variables(o Options, f *findings) (environment, dotEnv map[string]string) {
 	return environment, dotEnv
 }
 
-// dotEnvFault returns the first line up to which a .env file can't be read.
-func dotEnvFault(s Source) Position {
-	for end, line := 0, 1; end < len(s.Data) && len(s.Data) < 1<<16; line++ {
-		if i := strings.IndexByte(string(s.Data[end:]), '\n'); i >= 0 {
-			end += i + 1
-		} else {
-			end = len(s.Data)
-		}
-		if _, err := godotenv.UnmarshalBytes(s.Data[:end]); err != nil {
-			return Position{s.Name, line, 1}
+// longestDotEnv is how much of a .env file is looked through for its mistake.
+const longestDotEnv = 1 << 16
+
+// dotEnvValues reads a .env file. Of one with a mistake it returns the values above
+// that, and the place: the line behind the most lines that can be read.
+func dotEnvValues(s Source) (map[string]string, *Position) {
+	text := string(bytes.TrimPrefix(s.Data, byteOrderMark))
+	values, err := parseDotEnv(text)
+	if err == nil {
+		return values, nil
+	}
+	good, end := 0, 0
+	for n, line := range strings.SplitAfter(text[:min(len(text), longestDotEnv)], "\n") {
+		end += len(line)
+		if above, err := parseDotEnv(text[:end]); err == nil {
+			good, values = n+1, above
 		}
 	}
-	return Position{s.Name, 1, 1}
+	return values, &Position{s.Name, good + 1, 1}
+}
+
+// loneDollar is a $ that is not of ${NAME}, nor escaped. The library would take
+// what follows for a variable; Open Ticket AI, which python-dotenv reads for, and
+// who writes a password there, do not.
+var loneDollar = regexp.MustCompile(`(^|[^\\])\$([^{]|$)`)
+
+const dollar = "\ue000" // stands for it while the library reads
+
+func parseDotEnv(text string) (map[string]string, error) {
+	for loneDollar.MatchString(text) { // again: of $$ it takes one at a time
+		text = loneDollar.ReplaceAllString(text, "${1}"+dollar+"${2}")
+	}
+	values, err := godotenv.Unmarshal(text)
+	for name, value := range values {
+		values[name] = strings.ReplaceAll(value, dollar, "$")
+	}
+	return values, err
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 const deskAndModel = `
@@ -243,5 +245,66 @@ services:
 	text := problems.And(d.Check(newCatalog())).Error()
 	if strings.Contains(text, "hunter") || !strings.Contains(text, "timeout") || !strings.Contains(text, "password") {
 		t.Error(text)
+	}
+}
+
+func TestWhatAVariableHoldsIsNoTemplate(t *testing.T) {
+	for _, value := range []string{`a{{b`, `{{ 1 + 1 }}`, `a'{%b\n`, `{#xy`, "a\n{{b", `{{ '`} {
+		d, problems := config.Read(config.Options{
+			Files: []config.Source{{Name: "c.yml", Data: []byte("services: {d: {use: otobo-znuny:OTOBOZnunyTicketSystemService, params: {base_url: http://x, password: \"<${PW}>\"}}}\norchestrator: {params: {steps: []}}\n")}},
+			Env:   []string{"PW=" + value},
+		})
+		if problems.HasErrors() {
+			t.Fatal(problems)
+		}
+		if problems := d.Check(newCatalog()); len(problems) > 0 {
+			t.Errorf("%q: %v", value, problems)
+		}
+		parsed, err := jinja.New(jinja.Options{}).Parse(d.Services[0].Params["password"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rendered, err := parsed.Render(t.Context(), api.Scope{})
+		if err != nil || rendered.Text != "<"+value+">" {
+			t.Errorf("%q arrives as %q: %v", value, rendered.Text, err)
+		}
+		if !slices.Contains(d.Secrets(), value) {
+			t.Errorf("%q is not known as a secret: %q", value, d.Secrets())
+		}
+	}
+}
+
+func TestASecretInTheEnvironmentIsAlwaysText(t *testing.T) {
+	for _, value := range []string{`[abcd`, `[abcd]`, `{"a": 1}`, `0123`, `true`, `null`, `1e5`, ` spaced `} {
+		d := mustRead(t, config.Options{Env: []string{"OTAI__SERVICES__HELP_DESK__PARAMS__PASSWORD=" + value}}, deskAndModel)
+		if got := d.Services[0].Params["password"]; got != value {
+			t.Errorf("%q arrives as %#v", value, got)
+		}
+	}
+}
+
+func TestDotEnvIsReadAsPeopleWriteIt(t *testing.T) {
+	const text = "\ufeff# comment\nexport A=\"x y\" # rest\r\nB='a#b $HOME \"q\"'\nC=plain value # c\nD=\nE=\"one\ntwo\"\nF=abc$DEF\nG=\"x$1y$$Z$\"\nH=\"a\\$B\"\nI=${C}!\n\n J = j \nK=a=b\n"
+	d := mustRead(t, config.Options{DotEnv: []config.Source{{Name: ".env", Data: []byte(text)}}}, deskAndModel)
+	for name, want := range map[string]string{
+		"A": "x y", "B": `a#b $HOME "q"`, "C": "plain value", "D": "", "E": "one\ntwo", "F": "abc$DEF", "G": "x$1y$$Z$", "H": "a$B", "I": "plain value!", "J": "j", "K": "a=b",
+	} {
+		if got, ok := d.Lookup(name); !ok || got != want {
+			t.Errorf("%s is %q, %v", name, got, ok)
+		}
+	}
+}
+
+func TestOfABrokenDotEnvTheValuesAboveTheMistakeCountAndNothingElseIsReported(t *testing.T) {
+	const config1 = "services: {d: {use: otobo-znuny:OTOBOZnunyTicketSystemService, params: {base_url: \"${ABOVE}\", password: \"${BELOW}\"}}}\norchestrator: {params: {steps: []}}\n"
+	d, problems := config.Read(config.Options{
+		Files:  []config.Source{{Name: "c.yml", Data: []byte(config1)}},
+		DotEnv: []config.Source{{Name: ".env", Data: []byte("ABOVE=\"http://x\ny\"\nmy password\nBELOW=1\n")}},
+	})
+	if len(problems) != 1 || problems[0].Code != "bad-dotenv" || problems[0].Line != 3 {
+		t.Errorf("problems: %v", problems)
+	}
+	if got := d.Services[0].Params["base_url"]; got != "http://x\ny" {
+		t.Errorf("base_url is %q", got)
 	}
 }

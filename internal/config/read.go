@@ -236,16 +236,16 @@ func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
 			return
 		}
 		if strings.ContainsFunc(k.Value, func(r rune) bool { return r < ' ' }) {
-			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", k.Value)
+			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", shownAt(path, k.Value))
 			return
 		}
 		if strings.ContainsFunc(k.Value, hardSpace) {
-			e.fail(k, path, "bad-key", "replace it by spaces; text copied from web pages has them", "the key %q has a hard space, which looks like a space and is none", strings.TrimFunc(k.Value, hardSpace))
+			e.fail(k, path, "bad-key", "replace it by spaces; text copied from web pages has them", "the key %q has a hard space, which looks like a space and is none", shownAt(path, strings.TrimFunc(k.Value, hardSpace)))
 			return
 		}
 		p := join(path, k.Value)
 		if before, twice := first[k.Value]; twice {
-			e.found.err(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of both", before.Line), "the key %q is given twice", k.Value)
+			e.found.err(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of both", before.Line), "the key %q is given twice", shownAt(path, k.Value))
 			continue
 		}
 		first[k.Value] = e.position(k)

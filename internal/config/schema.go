@@ -67,8 +67,31 @@ func textSchema(doc string) object {
 	return described(doc, object{"type": []any{"string", "number", "boolean", "null"}})
 }
 
+// variableText admits a value with ${NAME} in it.
+var variableText = object{"type": "string", "pattern": `\$\{[A-Za-z_]`}
+
+// admitVariables is for the params of services: wherever a schema admits a
+// template, it admits ${NAME} then.
+func admitVariables(s any) {
+	const template = `\{\{|\{%`
+	switch s := s.(type) {
+	case object:
+		if s["pattern"] == template {
+			s["pattern"] = template + "|" + variableText["pattern"].(string)
+		}
+		for _, inner := range s {
+			admitVariables(inner)
+		}
+	case []any:
+		for _, inner := range s {
+			admitVariables(inner)
+		}
+	}
+}
+
 func flagSchema(doc string) object {
 	return described(doc, object{"anyOf": []any{
+		variableText,
 		object{"type": []any{"boolean", "null"}}, object{"type": "string", "pattern": "^([Tt]rue|[Ff]alse|[Yy]es|[Nn]o|[Oo]n|[Oo]ff|TRUE|FALSE|YES|NO|ON|OFF|0|1)$"},
 	}})
 }
@@ -89,8 +112,8 @@ func textsSchema(doc string) object {
 func (b schemaBuilder) document() object {
 	ignored := object{"deprecated": true, "description": "Accepted, without effect."}
 	logging := object{
-		"level":         described("How much is logged.", object{"type": "string", "pattern": "^(" + anyCase(append(slices.Clone(logLevels), sortedKeys(otherLevels)...)) + ")$", "default": "info", "examples": anyList(logLevels)}),
-		"format":        described("console is for people, json for machines; auto is console on a terminal.", object{"anyOf": []any{object{"enum": anyList(logFormats)}, object{"type": []any{"object", "null"}}}, "default": "auto"}),
+		"level":         described("How much is logged.", object{"type": "string", "pattern": "^(" + anyCase(append(slices.Clone(logLevels), sortedKeys(otherLevels)...)) + `)$|\$\{[A-Za-z_]`, "default": "info", "examples": anyList(logLevels)}),
+		"format":        described("console is for people, json for machines; auto is console on a terminal.", object{"anyOf": []any{object{"enum": anyList(logFormats)}, variableText, object{"type": []any{"object", "null"}}}, "default": "auto"}),
 		"log_to_file":   flagSchema("Log to log_file_path as well."),
 		"log_file_path": textSchema("File that is logged to."),
 	}
@@ -138,7 +161,7 @@ func (b schemaBuilder) rules(service bool) object {
 		if c, ok := b.catalog.Find(name); ok && c.Service == service {
 			rules = append(rules, object{
 				"if":   object{"properties": object{"use": object{"const": name}}, "required": []any{"use"}},
-				"then": parts(name, c.Params),
+				"then": parts(name, c.Params, service),
 			})
 		}
 	}
@@ -185,8 +208,11 @@ func (b schemaBuilder) component(service bool) object {
 }
 
 // parts are the injects and params of one component.
-func parts(use string, spec *params.Spec) object {
+func parts(use string, spec *params.Spec, service bool) object {
 	own := withEarlierNames(use, params.Schema(spec))
+	if service {
+		admitVariables(own)
+	}
 	properties := object{"params": own}
 	var required []any
 	if slices.ContainsFunc(spec.Names(), func(name string) bool { return spec.Field(name).Required }) {

@@ -94,6 +94,22 @@ func TestTheSchemaFindsWhatIsWrongInTheFormOfAFile(t *testing.T) {
 	}
 }
 
+func TestTheSchemaAcceptsVariablesWhereTheyAreReplaced(t *testing.T) {
+	s := compiled(t, config.Schema(newCatalog()))
+	value, ok := asEditor([]byte(`
+infrastructure: {logging: {level: "${LEVEL:-info}", format: "${FORMAT}", log_to_file: "${TO_FILE:-no}"}}
+services:
+  d: {use: otobo-znuny:OTOBOZnunyTicketSystemService, params: {base_url: "${URL}", timeout: "${TIMEOUT:-PT5S}", retries: "${RETRIES}"}}
+orchestrator: {params: {steps: []}}
+`))
+	if !ok {
+		t.Fatal("this is no YAML")
+	}
+	if err := s.Validate(value); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTheSchemaAcceptsWhatRuns(t *testing.T) {
 	s := compiled(t, config.Schema(newCatalog()))
 	files, err := filepath.Glob("testdata/compat/*.yml")

@@ -56,8 +56,8 @@ var (
 	opSessionRemove = operation{"session", "SessionRemove", (*Server).removeSession}
 )
 
-// webservices are the definitions of the recorded servers: the one that Open Ticket AI delivers, four routes with every method,
-// and beside it one with the routes of the projects' own example for REST, and one that takes small requests only.
+// webservices are the definitions of the recorded servers: the one that Open Ticket AI delivers, four routes with every method
+// and the session-create of ours, and beside it one with the routes of the projects' own example for REST, and one that takes small requests only.
 func webservices(name string) []webservice {
 	return []webservice{
 		{
@@ -67,6 +67,7 @@ func webservices(name string) []webservice {
 				{path: "/ticket-get", operation: opGet},
 				{path: "/ticket-search", operation: opSearch},
 				{path: "/ticket-update", operation: opUpdate, ticketData: true},
+				{path: "/session-create", methods: []string{http.MethodPost}, operation: opSessionCreate},
 			},
 		},
 		{

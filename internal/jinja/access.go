@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -19,7 +20,7 @@ func (r *run) attribute(object any, name string) (any, error) {
 		return nil, err
 	}
 	if !ok {
-		return undefinedKey(object, fmt.Sprintf("%q", name)), nil
+		return r.missing(object, name), nil
 	}
 	return v, nil
 }
@@ -82,7 +83,40 @@ func (r *run) subscript(object, key any) (any, error) {
 			return v, err
 		}
 	}
-	return undefinedKey(object, briefly(key)), nil
+	return r.missing(object, key), nil
+}
+
+// missing is what an object has under a key that it has not.
+func (r *run) missing(object, key any) *undefined {
+	name, text := asText(key)
+	shown := briefly(key)
+	if text && len(name) < 100 {
+		shown = strconv.Quote(name)
+	}
+	u := &undefined{what: fmt.Sprintf("%s has no %s", article(typeName(object)), shown)}
+	if text {
+		u.near = func() string { return nearest(name, r.names(object)) }
+	}
+	return u
+}
+
+// names are those that could follow a dot behind object.
+func (r *run) names(object any) map[string]bool {
+	names := map[string]bool{}
+	if m, ok := asMapping(object); ok {
+		for _, key := range m.Keys() {
+			names[key] = true
+		}
+	}
+	for name := range r.lib.methods(object) {
+		names[name] = true
+	}
+	if _, ok := object.(*loop); ok {
+		for _, name := range loopNames {
+			names[name] = true
+		}
+	}
+	return names
 }
 
 // element is object[key] without attributes.
@@ -136,6 +170,9 @@ func element(object, key any) (any, bool, error) {
 }
 
 func character(s string, key any) (any, bool, error) {
+	if _, ok := integer(key); !ok {
+		return nil, false, nil
+	}
 	i, ok := position(key, utf8.RuneCountInString(s))
 	if !ok {
 		return nil, false, nil

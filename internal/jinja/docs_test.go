@@ -49,11 +49,6 @@ func signaturesOf(l *library, table string) map[string]string {
 	return found
 }
 
-// loopNames are what loop offers; the test below asks a loop for each.
-var loopNames = []string{
-	"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "depth", "depth0", "cycle", "changed",
-}
-
 func called(s signature, name string) string {
 	s.name = name
 	return s.String()

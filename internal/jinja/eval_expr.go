@@ -32,7 +32,41 @@ func (n *variable) eval(r *run) (any, error) {
 	if n.global != nil {
 		return n.global, nil
 	}
-	return undefinedName(n.name), nil
+	return &undefined{
+		what: fmt.Sprintf("%q is undefined", n.name),
+		near: func() string { return r.otherName(n.name) },
+		at:   n.pos, told: true,
+	}, nil
+}
+
+// formerNames are names that examples of Open Ticket AI show and no version has, with
+// what to write instead.
+var formerNames = map[string]string{
+	"env":         "get_env('NAME') reads the environment",
+	"pipe_result": "get_pipe_result('id', 'key') reads what a step before yielded",
+	"ticket":      "get_pipe_result('id', 'key') reads what a step before yielded",
+	"context":     "get_pipe_result, get_parent_param and params read what is around a pipe",
+	"now":         "templates have no clock",
+}
+
+// otherName is what a message about a missing variable ends in.
+func (r *run) otherName(name string) string {
+	if instead := formerNames[name]; instead != "" {
+		return ": " + instead
+	}
+	known := map[string]bool{"pipe_results": true, "params": true, "parent_params": true}
+	for f := r.frame; f != nil; f = f.up {
+		for _, name := range f.names {
+			known[name] = true
+		}
+	}
+	for name := range r.variables {
+		known[name] = true
+	}
+	for name := range r.lib.globals {
+		known[name] = true
+	}
+	return nearest(name, known)
 }
 
 // read is a value of the scope under this name.
@@ -96,7 +130,7 @@ func (n *conditional) eval(r *run) (any, error) {
 }
 
 func (n *conditional) missing() *undefined {
-	return &undefined{`the condition is false and there is no "else"`}
+	return &undefined{what: `the condition is false and there is no "else"`}
 }
 
 func (n *logic) eval(r *run) (any, error) {
@@ -113,20 +147,16 @@ func (n *negation) eval(r *run) (any, error) {
 }
 
 func (n *concat) eval(r *run) (any, error) {
+	parts, err := r.evalAll(n.parts) // all of them first: one may change another
+	if err != nil {
+		return nil, err
+	}
 	if r.autoescape {
-		parts, err := r.evalAll(n.parts)
-		if err != nil {
-			return nil, err
-		}
 		v, err := r.joinEscaped("", parts, func(v any) (any, error) { return v, nil })
 		return v, n.fault(err)
 	}
 	var b strings.Builder
-	for _, part := range n.parts {
-		v, err := part.eval(r)
-		if err != nil {
-			return nil, err
-		}
+	for _, v := range parts {
 		s, err := r.text(v)
 		if err == nil {
 			err = r.grow(len(s))
@@ -195,7 +225,7 @@ func (n *attribute) eval(r *run) (any, error) {
 		return nil, n.fault(err)
 	}
 	v, err := r.attribute(object, n.name)
-	return v, n.fault(err)
+	return tell(v, n.pos), n.fault(err)
 }
 
 func (n *subscript) eval(r *run) (any, error) {
@@ -214,7 +244,7 @@ func (n *subscript) eval(r *run) (any, error) {
 		return nil, n.fault(err)
 	}
 	v, err := r.subscript(object, key)
-	return v, n.fault(err)
+	return tell(v, n.pos), n.fault(err)
 }
 
 func (n *slicing) eval(r *run) (any, error) {

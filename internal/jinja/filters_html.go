@@ -33,9 +33,9 @@ func escapeFilter(r *run, v any, _ args) (any, error) {
 	return markup(s), r.grow(len(s))
 }
 
-func escapeHTML(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;").Replace(s)
-}
+var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
+
+func escapeHTML(s string) string { return entities.Replace(s) }
 
 // stripTags takes comments and then tags out, and makes one blank of several.
 func stripTags(s string) string {
@@ -71,6 +71,9 @@ func xmlAttrFilter(r *run, v any, a args) (any, error) {
 	}
 	var b strings.Builder
 	for _, p := range pairs {
+		if err := r.tick(1); err != nil {
+			return nil, err
+		}
 		if _, missing := p.val.(*undefined); missing || p.val == nil {
 			continue
 		}
@@ -92,7 +95,11 @@ func xmlAttrFilter(r *run, v any, a args) (any, error) {
 		if b.Len() > 0 || truth(a.at(0, true)) {
 			b.WriteByte(' ')
 		}
-		b.WriteString(escapeHTML(key) + `="` + s + `"`)
+		key = escapeHTML(key)
+		if err := r.grow(len(key) + len(`=""`)); err != nil {
+			return nil, err
+		}
+		b.WriteString(key + `="` + s + `"`)
 	}
-	return r.inHTML(b.String()), r.grow(b.Len())
+	return r.inHTML(b.String()), nil
 }

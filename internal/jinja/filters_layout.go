@@ -197,7 +197,7 @@ func fileSizeFilter(_ *run, v any, a args) (any, error) {
 	unit := base
 	for i, name := range units {
 		if size < unit*base || i == len(units)-1 {
-			return fmt.Sprintf("%.1f %s", size/unit, name), nil
+			return fmt.Sprintf("%.1f %s", base*size/(base*unit), name), nil // rounded as Jinja2 does
 		}
 		unit *= base
 	}

@@ -41,7 +41,7 @@ func firstFilter(r *run, v any, _ args) (any, error) {
 	}
 	first, ok, err := it.next()
 	if !ok && err == nil {
-		return &undefined{"there is no first element: the list is empty"}, nil
+		return &undefined{what: "there is no first element: the list is empty"}, nil
 	}
 	return first, err
 }
@@ -56,7 +56,7 @@ func lastFilter(r *run, v any, _ args) (any, error) {
 		return nil, err
 	}
 	if len(list) == 0 {
-		return &undefined{"there is no last element: the list is empty"}, nil
+		return &undefined{what: "there is no last element: the list is empty"}, nil
 	}
 	return list[len(list)-1], nil
 }
@@ -75,7 +75,7 @@ func randomFilter(r *run, v any, _ args) (any, error) {
 		return nil, err
 	}
 	if n == 0 {
-		return &undefined{"there is no random element: the list is empty"}, nil
+		return &undefined{what: "there is no random element: the list is empty"}, nil
 	}
 	if _, unordered := v.(*view); unordered {
 		return nil, fmt.Errorf(`%s has no index: put "| list" before it`, article(typeName(v)))

@@ -250,7 +250,7 @@ func extreme(better operator) func(*run, any, args) (any, error) {
 			return nil, err
 		}
 		if len(list) == 0 {
-			return &undefined{"there is no such element: the list is empty"}, nil
+			return &undefined{what: "there is no such element: the list is empty"}, nil
 		}
 		all, err := r.keyed(list, get, a.truth(0))
 		if err != nil {

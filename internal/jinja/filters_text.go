@@ -2,9 +2,9 @@ package jinja
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
 )
 
 // onText is a filter that takes whatever text the value has.
@@ -142,10 +142,14 @@ func formatFilter(r *run, v any, a args) (any, error) {
 
 func wordCountFilter(r *run, v any, _ args) (any, error) {
 	s, err := r.text(v)
-	words := strings.FieldsFunc(s, func(c rune) bool {
-		return c != '_' && !unicode.IsLetter(c) && !unicode.IsNumber(c)
-	})
-	return int64(len(words)), err
+	words, inWord := int64(0), false
+	for _, c := range s {
+		before := inWord
+		if inWord = isWordChar(c); inWord && !before {
+			words++
+		}
+	}
+	return words, err
 }
 
 func urlEncodeFilter(r *run, v any, _ args) (any, error) {
@@ -199,7 +203,7 @@ func attrFilter(r *run, v any, a args) (any, error) {
 	}
 	own, ok, err := r.ownAttribute(v, name)
 	if !ok && err == nil {
-		return undefinedKey(v, "attribute "+briefly(name)), nil
+		return &undefined{what: fmt.Sprintf("%s has no attribute %q", article(typeName(v)), name)}, nil
 	}
 	return own, err
 }

@@ -81,6 +81,9 @@ func (l *lexer) name() {
 
 var operators = [...]string{"**", "//", "==", "!=", "<=", ">="}
 
+// foreign are characters that begin an operator in other languages.
+var foreign = map[byte]string{'&': "and", '!': "not", '?': "a if condition else b"}
+
 func (l *lexer) operator(open []byte) []byte {
 	rest := l.source[l.pos:]
 	for _, op := range operators {
@@ -110,6 +113,9 @@ func (l *lexer) operator(open []byte) []byte {
 		open = open[:len(open)-1]
 	default:
 		if strings.IndexByte("+-*/%~<>=.,:|;", c) < 0 {
+			if instead := foreign[c]; instead != "" {
+				l.fail(l.pos, "unexpected %q: write %q", c, instead)
+			}
 			l.fail(l.pos, "unexpected character %q", c)
 			return open
 		}

@@ -69,22 +69,25 @@ func byName(groups ...[]*method) map[string]*method {
 }
 
 // method is the method of that name of the object's type, or nil.
-func (l *library) method(object any, name string) *method {
+func (l *library) method(object any, name string) *method { return l.methods(object)[name] }
+
+// methods are those of the object's type.
+func (l *library) methods(object any) map[string]*method {
 	switch object.(type) {
 	case string:
-		return l.textMethods[name]
+		return l.textMethods
 	case markup:
-		return l.markupMethods[name]
+		return l.markupMethods
 	case int64, int, bool, *big.Int:
-		return l.integerMethods[name]
+		return l.integerMethods
 	case float64:
-		return l.floatMethods[name]
+		return l.floatMethods
 	case span:
-		return l.rangeMethods[name]
+		return l.rangeMethods
 	case []any, *list, tuple:
-		return l.listMethods[name]
+		return l.listMethods
 	case map[string]any, mapping:
-		return l.dictMethods[name]
+		return l.dictMethods
 	}
 	return nil
 }

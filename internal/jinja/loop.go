@@ -119,6 +119,11 @@ func (l *loop) recurse(r *run, g given) (any, error) {
 	return l.statement.called(r, l.outer, g.positional[0], l.depth+1)
 }
 
+// loopNames are what a loop offers: attribute knows each.
+var loopNames = [...]string{
+	"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "depth", "depth0", "cycle", "changed",
+}
+
 func (l *loop) attribute(name string) (any, bool) {
 	n := len(l.items)
 	switch name {
@@ -142,12 +147,12 @@ func (l *loop) attribute(name string) (any, bool) {
 		return int64(l.depth - 1), true
 	case "previtem":
 		if l.index == 0 {
-			return &undefined{"there is no previous item"}, true
+			return &undefined{what: "there is no previous item"}, true
 		}
 		return l.items[l.index-1], true
 	case "nextitem":
 		if l.index+1 == n {
-			return &undefined{"there is no next item"}, true
+			return &undefined{what: "there is no next item"}, true
 		}
 		return l.items[l.index+1], true
 	case "cycle":

@@ -79,14 +79,14 @@ func (m *macro) bind(r *run, inner *frame, g given) error {
 				return err
 			}
 		default:
-			v = &undefined{fmt.Sprintf("the parameter %q of the macro %s was not given", name, m.name)}
+			v = &undefined{what: fmt.Sprintf("the parameter %q of the macro %s was not given", name, m.name)}
 		}
 		inner.set(name, v)
 	}
 	caller, called := g.byName("caller")
 	if m.caller {
 		if !called {
-			caller = &undefined{fmt.Sprintf("the macro %s was not called by a call block", m.name)}
+			caller = &undefined{what: fmt.Sprintf("the macro %s was not called by a call block", m.name)}
 		}
 		inner.set("caller", caller)
 	}

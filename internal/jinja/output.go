@@ -32,7 +32,7 @@ func (r *run) rendered() (api.Rendered, error) {
 
 func (r *run) single(v any) (api.Rendered, error) {
 	if u, ok := v.(*undefined); ok {
-		return api.Rendered{}, fmt.Errorf("the template has no value: %s", u.what)
+		return api.Rendered{}, u.errorf("the template has no value: %s")
 	}
 	if f, ok := v.(float64); ok && (math.IsInf(f, 0) || math.IsNaN(f)) {
 		return api.Rendered{Text: floatText(f), Value: floatText(f)}, nil // which no JSON has
@@ -130,7 +130,7 @@ func (r *run) export(v any) (any, error) {
 	case markup:
 		return string(x), nil
 	case *undefined:
-		return nil, fmt.Errorf("a part of the value is missing: %s", x.what)
+		return nil, x.errorf("a part of the value is missing: %s")
 	case *failure:
 		return nil, x.error()
 	case *Dict:

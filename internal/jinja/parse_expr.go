@@ -403,6 +403,9 @@ func (p *parser) dottedName(what string) string {
 
 func (p *parser) filter(input expression) *filtered {
 	t := p.current()
+	if p.isOperator("|") {
+		p.unexpected(`the name of a filter: write "or" between conditions`)
+	}
 	name := p.dottedName("the name of a filter")
 	f := &filtered{pos: pos(t.pos), input: input, filter: p.lib.filters[name]}
 	if f.filter == nil {

@@ -19,7 +19,12 @@ type (
 
 	// undefined stands for what does not exist. It prints as "" and is false;
 	// whatever else is done with it is an error that names it.
-	undefined struct{ what string }
+	undefined struct {
+		what string
+		near func() string // the end of a message: what was probably meant, if any
+		at   pos           // of what names it in the source
+		told bool          // at is set
+	}
 
 	// span is what range() yields: integers that are counted, not stored.
 	span struct{ start, stop, step, count int64 }
@@ -161,14 +166,29 @@ func typeName(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-func (u *undefined) error() error { return fmt.Errorf("%s", u.what) }
+// error is what is wrong with using u, at the place that names it: that is where to
+// mend it.
+func (u *undefined) error() error { return u.errorf("%s") }
 
-func undefinedName(name string) *undefined {
-	return &undefined{fmt.Sprintf("%q is undefined", name)}
+// errorf is error with a format around the message.
+func (u *undefined) errorf(format string) error {
+	message := u.what
+	if u.near != nil {
+		message += u.near()
+	}
+	err := fmt.Errorf(format, message)
+	if u.told {
+		return u.at.fault(err)
+	}
+	return err
 }
 
-func undefinedKey(object any, key string) *undefined {
-	return &undefined{fmt.Sprintf("%s has no %s", article(typeName(object)), key)}
+// tell sets the place of what is missing, unless it was missing before.
+func tell(v any, at pos) any {
+	if u, missing := v.(*undefined); missing && !u.told {
+		u.at, u.told = at, true
+	}
+	return v
 }
 
 func article(noun string) string {

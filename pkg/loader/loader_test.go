@@ -83,7 +83,7 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		{"exit without fault in init", "init_exits_well", "", "probe", "probe-crashed", []string{"exit status 0", "packages were initialized"}},
 		{"log.Fatal in init", "init_fatal", "", "probe", "probe-crashed", []string{"exit status 1", "can't find the licence server"}},
 		{"stack overflow in init", "init_overflows", "", "probe", "probe-crashed", []string{"exit status 2", "goroutine stack exceeds"}},
-		{"killed in init", "init_signals", "", "probe", "probe-crashed", []string{"killed by a signal: killed"}},
+		{"killed in init", "init_signals", "", "probe", "probe-crashed", []string{"was killed, or closed the descriptor"}},
 		{"exit in the factory", "factory_ends_process", "", "probe", "probe-crashed", []string{"exit status 3", "CreatePlugin", "not to my taste"}},
 		{"faulty injectables", "bad_injectables", "", "probe", "bad-injectable", []string{`1 ("Literal")`, "no build function", `2 ("")`, `3 ("with:separator")`, `4 ("Undescribable")`, "chan int", "correct this"}},
 		{"a name twice", "twice", "", "admit", "duplicate-injectable", []string{`"twice:Same"`, "another name"}},

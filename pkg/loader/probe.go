@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -282,7 +283,7 @@ func (o *output) gist() string {
 	const most, longest = 3, 300
 	var lines []string
 	for line := range bytes.Lines([]byte(o.text())) {
-		text := strings.TrimSpace(string(line))
+		text := strings.Map(visible, strings.TrimSpace(string(line)))
 		if text == "" {
 			continue
 		}
@@ -300,4 +301,16 @@ func (o *output) gist() string {
 		return ""
 	}
 	return "; it printed: " + strings.Join(lines[max(0, len(lines)-most):], " | ")
+}
+
+// visible keeps what a plugin prints from doing something to the terminal of who
+// reads the message.
+func visible(r rune) rune {
+	switch {
+	case r == '\t':
+		return ' '
+	case unicode.IsControl(r):
+		return unicode.ReplacementChar
+	}
+	return r
 }

@@ -233,16 +233,27 @@ func (c *client) exchange(ctx context.Context, op operation, body []byte) (x exc
 	}
 	defer resp.Body.Close()
 	x.status = resp.StatusCode
-	x.body, x.err = io.ReadAll(io.LimitReader(resp.Body, c.maxAnswer+1))
+	x.body, x.err = readBody(resp, c.maxAnswer)
 	switch {
 	case x.err != nil && errors.Is(context.Cause(ctx), errTooLong):
 		x.err = errTooLong
 	case x.err == nil && resp.StatusCode == http.StatusTooManyRequests:
 		x.err = tooMany(resp.Header.Get("Retry-After"))
 	case x.err == nil && resp.StatusCode/100 == 3:
-		x.err = moved(resp.Header.Get("Location"))
+		x.err = c.moved(resp.Header.Get("Location"))
 	}
 	return x
+}
+
+// readBody reads at most one byte more than limit. A length that is announced saves
+// the copies that a growing buffer makes of tens of megabytes.
+func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	var b bytes.Buffer
+	if n := resp.ContentLength; n > 0 {
+		b.Grow(int(min(n, limit)) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	return b.Bytes(), err
 }
 
 // patienceFor is an operation's timeout. A note of 1 MB took Znuny 3.4 s, one of
@@ -256,13 +267,12 @@ func (c *client) patienceFor(op operation, size int) time.Duration {
 type movedError struct{ to *url.URL }
 
 // moved leaves out what follows the path, where single sign-on keeps its tokens.
-func moved(location string) error {
+func (c *client) moved(location string) error {
 	u, err := url.Parse(location)
 	if err != nil {
 		u = &url.URL{}
 	}
-	u.RawQuery, u.Fragment, u.User = "", "", nil
-	return &movedError{to: u}
+	return &movedError{to: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: shorten(c.veil(u.Path))}}
 }
 
 func (e *movedError) Error() string { return fmt.Sprintf("the server redirects to %q", e.to) }

@@ -115,6 +115,10 @@ func (d *delivery) begin(ctx context.Context, key string) (*intent, error) {
 // adopt goes on with an update that failed before, which the caller repeats.
 func (d *delivery) adopt(ctx context.Context, i *intent) error {
 	d.take(i)
+	if i.orphan {
+		_, err := d.lookWhileAtWork(ctx, i)
+		return err
+	}
 	stored, err := d.s.getRecord(ctx, d.id)
 	if err != nil {
 		return err // nothing was sent by this call

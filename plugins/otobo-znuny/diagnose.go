@@ -19,6 +19,12 @@ import (
 func (s *TicketSystem) Diagnose(ctx context.Context, named map[string][]string, found func(map[string]string)) {
 	d := diagnosis{s: s, found: found}
 	if !d.connection(ctx) {
+		for _, list := range named {
+			if len(list) > 0 {
+				d.report("names", "unknown", "the queues, priorities and states that the configuration names are not checked: the help desk can't be asked", "")
+				break
+			}
+		}
 		return
 	}
 	ticket, ok := d.probe(ctx)

@@ -8,9 +8,11 @@
 //
 // A read goes through search.go or get.go, a write through update.go, notes.go
 // and create.go; both end in client.go, which sends one request over transport.go
-// with the credentials of session.go. protocol.go names what travels, decode.go and
-// attachments.go read the many forms in which servers send the same value, and
-// faults.go turns every kind of refusal into an error that says what to check.
+// with the credentials of session.go. protocol.go names what travels, read.go,
+// decode.go and attachments.go read the many forms in which servers send the same
+// value, and faults.go turns every kind of refusal into an error that says what to
+// check; veil.go takes the login out of what it quotes. agents.go knows owners by
+// their logins.
 //
 // retry.go repeats what certainly was not done. A write whose outcome is unknown
 // is never just repeated: deliver.go looks at the ticket first. memory.go and

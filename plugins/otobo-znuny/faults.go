@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -105,6 +106,7 @@ func about(err error, op operation, ticket string) error {
 // refusal is an error that the operation itself answers, with status 200.
 func (c *client) refusal(op operation, code, said string, request message) *fault {
 	_, code, _ = strings.Cut(code, ".")
+	said = c.veil(said)
 	f := &fault{code: code, said: said, kinds: []error{api.ErrInvalid, ErrInvalidParameter}}
 	switch code {
 	case "AuthFail":
@@ -196,11 +198,11 @@ var refusedSentences = []string{
 func (c *client) serverFault(page []byte) *fault {
 	if isPage(page) {
 		return &fault{
-			kinds: []error{api.ErrTemporary, ErrServerFault}, effect: answered, cause: pageError(http.StatusInternalServerError, page),
+			kinds: []error{api.ErrTemporary, ErrServerFault}, effect: answered, cause: c.pageError(http.StatusInternalServerError, page),
 			advice: "see the error log of the help desk's web server",
 		}
 	}
-	body := string(page)
+	body := c.veil(string(page))
 	for i, sentence := range refusedSentences {
 		if !strings.HasPrefix(body, sentence) {
 			continue
@@ -214,7 +216,7 @@ func (c *client) serverFault(page []byte) *fault {
 	f := &fault{kinds: []error{api.ErrTemporary, ErrServerFault}, effect: answered, said: shorten(body), advice: "see the help desk's log (Admin, System Log)"}
 	var s systemFault
 	if json.Unmarshal(page, &s) == nil && s.FaultString != "" {
-		f.said = shorten(s.FaultString)
+		f.said = shorten(c.veil(s.FaultString))
 	}
 	if strings.Contains(f.said, "queue could not be updated") {
 		f.kinds = []error{api.ErrDenied, ErrServerFault}
@@ -226,7 +228,7 @@ func (c *client) serverFault(page []byte) *fault {
 // statusFault is any other status that says error. It comes from the web server
 // or a proxy before it, but for 413.
 func (c *client) statusFault(status int, body []byte) *fault {
-	f := &fault{kinds: []error{api.ErrInvalid, ErrProtocol}, cause: pageError(status, body), advice: c.adviseBaseURL()}
+	f := &fault{kinds: []error{api.ErrInvalid, ErrProtocol}, cause: c.pageError(status, body), advice: c.adviseBaseURL()}
 	switch {
 	case status == http.StatusRequestEntityTooLarge:
 		f.kinds = []error{api.ErrInvalid, ErrTooLarge}
@@ -261,11 +263,14 @@ func (c *client) transportFault(ctx context.Context, op operation, x exchanged) 
 		err = wrapped.Err
 	}
 	f := &fault{kinds: []error{api.ErrTemporary, ErrUnavailable}, effect: severed, cause: err}
+	if strings.Contains(err.Error(), "malformed") { // net/http quotes a piece of it
+		f.cause = errors.New("the answer is no HTTP")
+	}
 	var moved *movedError
 	var busy *busyError
 	var proxy *proxyError
 	var certificate *tls.CertificateVerificationError
-	var alert tls.AlertError
+	var other *net.OpError
 	switch {
 	case errors.As(err, &moved):
 		f.kinds, f.effect = []error{api.ErrInvalid, ErrProtocol}, none
@@ -278,8 +283,6 @@ func (c *client) transportFault(ctx context.Context, op operation, x exchanged) 
 		}
 	case errors.Is(err, http.ErrSchemeMismatch):
 		f.kinds, f.advice = []error{api.ErrInvalid, ErrUnavailable}, "write http in base_url"
-	case errors.As(err, &alert):
-		f.advice = "the other side refuses the secured connection: check tls.cert_file and tls.key_file, if it wants a client's certificate"
 	case errors.As(err, &busy):
 		f.effect = none
 		if busy.after > 0 {
@@ -295,13 +298,19 @@ func (c *client) transportFault(ctx context.Context, op operation, x exchanged) 
 		f.effect = running
 		f.cause = fmt.Errorf("%w (%v)", err, c.timeouts[op])
 		f.advice = "the help desk is slow or hangs; the param timeout can be raised"
+	case x.status != 0:
+		f.cause = fmt.Errorf("the answer broke off: %w", err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		f.cause = fmt.Errorf("%w (%w)", errNothing, err)
 		// On a connection that had served before, it is mostly its ordinary end.
-		if !x.reused && x.status == 0 {
+		if !x.reused {
 			f.kinds = append(f.kinds, ErrUnknownWebService)
 		}
 		f.advice = c.adviseService()
+	case errors.As(err, &other) && other.Op == "remote error": // what crypto/tls calls the other side's refusal
+		f.advice = "the other side refuses the secured connection: check tls.cert_file and tls.key_file, if it wants a client's certificate"
+	case x.sent:
+		f.advice = "if this lasts, check http or https and the port in base_url, and the web server's log"
 	}
 	if !x.sent {
 		f.effect = none

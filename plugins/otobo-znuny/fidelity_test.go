@@ -37,6 +37,7 @@ var oddTexts = map[string]string{
 
 func TestTextsPassUnchangedBothWays(t *testing.T) {
 	otai := buildOtai(t)
+	t.Parallel()
 	for _, mode := range []string{"znuny", "otobo"} {
 		s, _ := startHelpdesk(t, otai, mode)
 		for name, text := range oddTexts {
@@ -305,6 +306,7 @@ func TestEveryKindOfRefusalIsTold(t *testing.T) {
 // TestNoSecretIsEverSaid goes through every fault with a password and a session
 // planted, logs at the lowest level, and searches all that was said.
 func TestNoSecretIsEverSaid(t *testing.T) {
+	t.Parallel()
 	const session = "sitzung-0815-geheim"
 	const secret = "paßwort \"geheim\" <4711>"
 	forms := []string{secret, "geheim", session}

@@ -68,6 +68,16 @@ func TestTheServiceWorksAgainstTheRealHelpDesk(t *testing.T) {
 				t.Errorf("a wrong password: %v", err)
 			}
 
+			base, _, _ := strings.Cut(s.client.service, "/Webservice")
+			bySession, err := newTicketSystem(Params{BaseURL: base, Password: "demo", UseSession: true}, api.Host{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer bySession.Close()
+			if one, err := bySession.FindTickets(t.Context(), api.SearchCriteria{Limit: 1}); err != nil || len(one) != 1 {
+				t.Errorf("by a session: %v, %v", one, err)
+			}
+
 			found, err := s.FindTickets(t.Context(), api.SearchCriteria{Limit: 4})
 			if err != nil || len(found) != 4 || found[0].Body == "" || found[0].Queue == nil {
 				t.Fatalf("found %d: %+v, %v", len(found), found, err)

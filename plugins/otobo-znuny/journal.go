@@ -26,6 +26,7 @@ type intent struct {
 	At     time.Time `json:"at"`
 	Change change    `json:"change"`
 
+	orphan    bool      // a process that died has left it
 	partial   bool      // a part is known to have been written
 	silent    time.Time // nobody sends anything of it since then
 	attempts  int

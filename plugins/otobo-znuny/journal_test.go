@@ -167,6 +167,27 @@ func TestARequestThatWasRepeatedJustBeforeTheDeathIsWaitedFor(t *testing.T) {
 	}
 }
 
+// Also by a pipe that wants the same update, because Resume could not look.
+func TestARequestThatStillRunsIsWaitedForByThePipeToo(t *testing.T) {
+	d, dir := newDesk(t), t.TempDir()
+	beginAndDie(t, d, dir, move(), func() {})
+	s := d.life(t, dir)
+	s.graceOfDead = 2 * time.Second
+	go func() {
+		time.Sleep(50 * time.Millisecond)
+		d.do("ticket-update", map[string]any{
+			"TicketID": "1", "Ticket": map[string]any{"Title": "Drucker im 2. OG", "Queue": "IT", "PriorityID": "4"},
+			"Article": map[string]any{"Subject": "Automatic", "Body": "IT, 0.93", "SenderType": "agent"},
+		})
+	}()
+	if err := s.UpdateTicket(t.Context(), "1", move()); err != nil {
+		t.Fatal(err)
+	}
+	if got, sent := d.notes("1"), len(d.sent("ticket-update")); len(got) != 1 || sent != 0 {
+		t.Errorf("notes are %q after %d requests", got, sent)
+	}
+}
+
 func TestWhatPeopleChangedAfterAnUpdateIsNotUndone(t *testing.T) {
 	d, dir := newDesk(t), t.TempDir()
 	beginAndDie(t, d, dir, move(), func() {

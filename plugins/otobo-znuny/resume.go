@@ -114,7 +114,7 @@ func (s *TicketSystem) openJournal(ctx context.Context) {
 	for _, i := range left {
 		// The process that wrote it held the lock until it died, and may have sent
 		// something until then.
-		i.silent = time.Now()
+		i.orphan, i.silent = true, time.Now()
 		s.unfinished.add(i)
 	}
 }

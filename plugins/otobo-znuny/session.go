@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -20,6 +21,16 @@ type login struct {
 
 	mu      sync.Mutex // held while a session is made, so that many callers make one
 	session secret
+	latest  atomic.Pointer[secret] // the last session, to keep its id out of errors
+}
+
+// veil takes the login out of what a server said.
+func (c *client) veil(said string) string {
+	secrets := []secret{c.login.password}
+	if s := c.login.latest.Load(); s != nil {
+		secrets = append(secrets, *s)
+	}
+	return veiled(said, secrets...)
 }
 
 // secret is a text that no verb of fmt and no log shows, even within a struct whose
@@ -70,6 +81,8 @@ func (c *client) credentials(ctx context.Context) (m message, session string, er
 		}
 		l.redact(a.SessionID)
 		l.session = newSecret(a.SessionID)
+		made := l.session
+		l.latest.Store(&made)
 	}
 	session = l.session.reveal()
 	return message{"SessionID": session}, session, nil

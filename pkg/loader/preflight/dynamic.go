@@ -21,6 +21,7 @@ type dynamic struct {
 	symbols  []symbol            // in the file's order, which relocations count by
 	tables   map[uint32]string   // of names, by section
 	entries  map[elf.DynTag]uint64
+	relative []byte // section .rela.dyn, once it was read
 
 	undefined []string // without weak ones
 	defined   []string
@@ -47,7 +48,7 @@ func readDynamic(object *elf.File) (d dynamic, err error) {
 }
 
 // forget drops what only the reading of the file needs.
-func (d *dynamic) forget() { d.symbols, d.tables, d.entries = nil, nil, nil }
+func (d *dynamic) forget() { d.symbols, d.tables, d.entries, d.relative = nil, nil, nil, nil }
 
 // No linker writes a larger table of symbols, of their names or of relocations.
 const mostTableBytes = 128 << 20
@@ -87,6 +88,20 @@ func (d *dynamic) section(object *elf.File, kind elf.SectionType) (content []byt
 		d.tables[s.Link] = text
 	}
 	return content, text, nil
+}
+
+// relocations returns the content of the section .rela.dyn, nil where there is none.
+func (d *dynamic) relocations(object *elf.File) ([]byte, error) {
+	s := object.Section(".rela.dyn")
+	if s == nil || d.relative != nil {
+		return d.relative, nil
+	}
+	if s.Type != elf.SHT_RELA {
+		return nil, errors.New("section .rela.dyn holds no relocations")
+	}
+	content, err := table(s)
+	d.relative = content
+	return content, err
 }
 
 func nameAt(text string, offset uint64) (string, error) {

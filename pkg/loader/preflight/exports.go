@@ -165,7 +165,7 @@ func exportTable(object *elf.File, i *Image) (map[string]Export, error) {
 	if module == nil {
 		return nil, errors.New("it has no section .go.module")
 	}
-	m, err := newMemory(object, i.shared.symbols)
+	m, err := newMemory(object, &i.shared)
 	if err != nil {
 		return nil, err
 	}

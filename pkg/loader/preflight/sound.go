@@ -207,34 +207,30 @@ func soundHash(object *elf.File) error {
 	if s == nil {
 		return nil
 	}
-	const header = 16
-	content, err := table(s)
-	if err != nil {
-		return err
-	}
-	if len(content) < header {
-		return fmt.Errorf("section %s is too short", s.Name)
+	content := make([]byte, 16)
+	if _, err := s.ReadAt(content, 0); err != nil {
+		return fmt.Errorf("section %s: %w", s.Name, err)
 	}
 	order, word := object.ByteOrder, uint64(8)
 	if object.Class == elf.ELFCLASS32 {
 		word = 4
 	}
 	buckets, filter := uint64(order.Uint32(content)), uint64(order.Uint32(content[8:]))
-	if filter&(filter-1) != 0 || header+word*filter+4*buckets > uint64(len(content)) {
+	if filter&(filter-1) != 0 || uint64(len(content))+word*filter+4*buckets > s.Size {
 		return fmt.Errorf("section %s says that it has %d buckets and a filter of %d words", s.Name, buckets, filter)
 	}
 	return nil
 }
 
-// relocationKinds are those that the dynamic linker knows.
+// relocationKinds are those that the dynamic linker knows, the frequent ones first.
 var relocationKinds = map[elf.Machine][]uint32{
 	elf.EM_X86_64: {
-		uint32(elf.R_X86_64_NONE), uint32(elf.R_X86_64_64), uint32(elf.R_X86_64_GLOB_DAT), uint32(elf.R_X86_64_JMP_SLOT), uint32(elf.R_X86_64_RELATIVE),
+		uint32(elf.R_X86_64_RELATIVE), uint32(elf.R_X86_64_64), uint32(elf.R_X86_64_GLOB_DAT), uint32(elf.R_X86_64_JMP_SLOT), uint32(elf.R_X86_64_NONE),
 		uint32(elf.R_X86_64_DTPMOD64), uint32(elf.R_X86_64_DTPOFF64), uint32(elf.R_X86_64_TPOFF64), uint32(elf.R_X86_64_TLSDESC), uint32(elf.R_X86_64_IRELATIVE),
 		uint32(elf.R_X86_64_COPY), uint32(elf.R_X86_64_32), uint32(elf.R_X86_64_PC32), uint32(elf.R_X86_64_SIZE64),
 	},
 	elf.EM_AARCH64: {
-		uint32(elf.R_AARCH64_NONE), uint32(elf.R_AARCH64_ABS64), uint32(elf.R_AARCH64_GLOB_DAT), uint32(elf.R_AARCH64_JUMP_SLOT), uint32(elf.R_AARCH64_RELATIVE),
+		uint32(elf.R_AARCH64_RELATIVE), uint32(elf.R_AARCH64_ABS64), uint32(elf.R_AARCH64_GLOB_DAT), uint32(elf.R_AARCH64_JUMP_SLOT), uint32(elf.R_AARCH64_NONE),
 		uint32(elf.R_AARCH64_TLS_DTPMOD64), uint32(elf.R_AARCH64_TLS_DTPREL64), uint32(elf.R_AARCH64_TLS_TPREL64), uint32(elf.R_AARCH64_TLSDESC), uint32(elf.R_AARCH64_IRELATIVE),
 		uint32(elf.R_AARCH64_COPY), uint32(elf.R_AARCH64_ABS32), uint32(elf.R_AARCH64_PREL32), uint32(elf.R_AARCH64_ABS16),
 	},
@@ -256,7 +252,10 @@ func soundRelocations(object *elf.File, d *dynamic) error {
 		if size%relaSize != 0 || size > mostTableBytes {
 			return fmt.Errorf("its dynamic table has a %v of %d bytes", part.at, size)
 		}
-		list := at(object, address, size)
+		list, err := d.relocationsAt(object, address, size)
+		if err != nil {
+			return err
+		}
 		if list == nil {
 			return fmt.Errorf("its dynamic table has a %v of %d bytes at address %#x, which the file does not hold", part.at, size, address)
 		}
@@ -274,6 +273,13 @@ func soundRelocations(object *elf.File, d *dynamic) error {
 		return errors.New("its dynamic table names an unknown kind of relocations")
 	}
 	return nil
+}
+
+func (d *dynamic) relocationsAt(object *elf.File, address, size uint64) ([]byte, error) {
+	if s := object.Section(".rela.dyn"); s != nil && s.Addr == address && s.Size == size {
+		return d.relocations(object)
+	}
+	return at(object, address, size), nil
 }
 
 func soundRelocationList(object *elf.File, list []byte, kinds []uint32, symbols int) error {

@@ -3,7 +3,6 @@ package preflight
 import (
 	"debug/elf"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -145,19 +144,14 @@ var relocationTypes = map[elf.Machine]struct{ relative, symbol uint32 }{
 	elf.EM_AARCH64: {uint32(elf.R_AARCH64_RELATIVE), uint32(elf.R_AARCH64_ABS64)},
 }
 
-func newMemory(object *elf.File, symbols []symbol) (*memory, error) {
+func newMemory(object *elf.File, d *dynamic) (*memory, error) {
 	if _, ok := relocationTypes[object.Machine]; !ok || object.Class != elf.ELFCLASS64 || object.Data != elf.ELFDATA2LSB {
 		return nil, fmt.Errorf("relocations of %v are not known here", object.Machine)
 	}
-	m := &memory{object: object, symbols: symbols, left: 2000, room: 1 << 20}
-	if s := object.Section(".rela.dyn"); s != nil {
-		if s.Type != elf.SHT_RELA {
-			return nil, errors.New("section .rela.dyn holds no relocations")
-		}
-		var err error
-		if m.relocations, err = table(s); err != nil {
-			return nil, err
-		}
+	m := &memory{object: object, symbols: d.symbols, left: 2000, room: 1 << 20}
+	var err error
+	if m.relocations, err = d.relocations(object); err != nil {
+		return nil, err
 	}
 	return m, nil
 }

@@ -1,4 +1,4 @@
-// Prints a lot, then ends the process.
+// Prints a lot, also what terminals obey, then ends the process.
 package main
 
 import (
@@ -13,7 +13,7 @@ func init() {
 	for n := range 100_000 {
 		fmt.Println("loading table", n)
 	}
-	fmt.Fprintln(os.Stderr, "the last table is broken")
+	fmt.Fprintln(os.Stderr, "\x1b[2J\x1b[1mthe last table is broken\x1b[0m")
 	os.Exit(3)
 }
 

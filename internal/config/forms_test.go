@@ -1,0 +1,46 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+// The files in testdata/forms are written as people write YAML: anchors and merge
+// keys, German words, blocks, tabs, tags, the lines of Windows, JSON, keys with
+// dots, and the names and places of all versions.
+func TestAConfigurationMayBeWrittenInEveryFormOfYAML(t *testing.T) {
+	files, err := filepath.Glob("testdata/forms/*.yml")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	env := []string{"OTOBO_URL=http://127.0.0.1:1/x", "DESK_PASSWORD=correct-horse"}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(file)
+		check := func(data []byte) (problems config.Problems) {
+			d, problems := config.Read(config.Options{Files: []config.Source{{Name: name, Data: data}}, Env: env})
+			if d != nil {
+				problems = problems.And(d.Check(newCatalog()))
+			}
+			return problems
+		}
+		if problems := check(data); problems.HasErrors() {
+			t.Errorf("%v", problems)
+		}
+		text, problems := config.Upgrade(config.Source{Name: name, Data: data})
+		if problems.HasErrors() {
+			t.Errorf("upgrading it: %v", problems)
+		}
+		for _, p := range check(text) {
+			if p.Code != "note-after-move" && p.Code != "duplicate-id" {
+				t.Errorf("upgraded: %v", p)
+			}
+		}
+	}
+}
