@@ -22,8 +22,8 @@ func newFileText(data string) *fileText {
 	if strings.Contains(data, "\r\n") {
 		t.newline = "\r\n"
 	}
-	for _, end := range lineBreak.FindAllStringIndex(data, -1) {
-		t.starts = append(t.starts, end[1])
+	for _, end := range lineBreaks(data) {
+		t.starts = append(t.starts, end)
 	}
 	if first := firstIndent.FindStringSubmatch(data); first != nil {
 		t.step = len(first[1])

@@ -2,37 +2,76 @@ package config
 
 import (
 	"bytes"
-	"regexp"
+	"iter"
 	"unicode/utf8"
 )
 
-// lineBreak is what ends a line in YAML 1.1, and so in the positions that its
-// parser gives (https://yaml.org/spec/1.1/, 4.1.4).
-var lineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
-
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
+// lineBreaks gives the offsets at which each line break of data begins and ends. A
+// break is what it is in YAML 1.1, and so in the positions that its parser gives
+// (https://yaml.org/spec/1.1/, 5.4).
+func lineBreaks[T string | []byte](data T) iter.Seq2[int, int] {
+	return func(yield func(start, end int) bool) {
+		for i := 0; i < len(data); i++ {
+			start, size := i, 0
+			switch data[i] {
+			case '\n':
+				size = 1
+			case '\r':
+				size = 1
+				if i+1 < len(data) && data[i+1] == '\n' {
+					size = 2
+				}
+			case 0xc2, 0xe2: // the first bytes of the three below
+				switch r, n := utf8.DecodeRuneInString(string(data[i:min(i+3, len(data))])); r {
+				case '\u0085', '\u2028', '\u2029':
+					size = n
+				}
+			}
+			if size == 0 {
+				continue
+			}
+			if !yield(start, start+size) {
+				return
+			}
+			i += size - 1
+		}
+	}
+}
+
 func splitLines(data []byte) []string {
-	return lineBreak.Split(string(bytes.TrimPrefix(data, byteOrderMark)), -1)
+	data = bytes.TrimPrefix(data, byteOrderMark)
+	var lines []string
+	from := 0
+	for start, end := range lineBreaks(data) {
+		lines = append(lines, string(data[from:start]))
+		from = end
+	}
+	return append(lines, string(data[from:]))
 }
 
 // lineStart returns the offset at which a line, counted from 1, begins; for a line
 // that data doesn't have, that of the last one.
 func lineStart(data []byte, line int) int {
-	breaks := lineBreak.FindAllIndex(data, max(line-1, 0))
-	if len(breaks) == 0 {
-		return 0
+	offset := 0
+	for _, end := range lineBreaks(data) {
+		if line <= 1 {
+			break
+		}
+		line--
+		offset = end
 	}
-	return breaks[len(breaks)-1][1]
+	return offset
 }
 
 // offsetPosition counts lines and characters up to a byte offset.
 func offsetPosition(s Source, offset int) Position {
 	before := bytes.TrimPrefix(s.Data[:min(offset, len(s.Data))], byteOrderMark)
-	breaks := lineBreak.FindAllIndex(before, -1)
-	start := 0
-	if len(breaks) > 0 {
-		start = breaks[len(breaks)-1][1]
+	line, from := 1, 0
+	for _, end := range lineBreaks(before) {
+		line++
+		from = end
 	}
-	return Position{s.Name, len(breaks) + 1, utf8.RuneCount(before[start:]) + 1}
+	return Position{s.Name, line, utf8.RuneCount(before[from:]) + 1}
 }
