@@ -82,7 +82,9 @@ func soundSegments(object *elf.File) error {
 				return wrong("has a size or an alignment that makes no sense")
 			}
 		case elf.PT_GNU_RELRO:
-			if segmentOf(object, s.Vaddr, s.Memsz, 0) == nil {
+			// Whole pages are protected, and so lld lets it end with the segment's last page.
+			protected := segmentOf(object, s.Vaddr, min(s.Memsz, 1), 0)
+			if protected == nil || s.Vaddr+s.Memsz > (protected.Vaddr+protected.Memsz+page-1)&^(page-1) {
 				return wrong("protects what is not loaded")
 			}
 		}
