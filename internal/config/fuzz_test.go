@@ -17,19 +17,7 @@ var lineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
 // Whatever a configuration holds, reading and checking it ends, and each problem
 // has a place that is in the file.
 func FuzzReadAndCheck(f *testing.F) {
-	for _, pattern := range []string{"testdata/broken/*.yml", "testdata/compat/*.yml"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, file := range files {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(data)
-		}
-	}
+	addFiles(f, "testdata/broken/*.yml", "testdata/compat/*.yml")
 	for _, seed := range []string{
 		smallest,
 		"services: [{id: a, use: b:C, params: {x: \"${A:-b}\", <<: {y: 1e3}}}]\norchestrator: {runners: [{run: {steps: [{}]}}]}",
@@ -70,4 +58,21 @@ func FuzzReadAndCheck(f *testing.F) {
 			t.Fatal("there is no document, and nothing is wrong")
 		}
 	})
+}
+
+// addFiles makes seeds of files.
+func addFiles(f *testing.F, patterns ...string) {
+	for _, pattern := range patterns {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
 }

@@ -124,19 +124,7 @@ func TestSingleOldFormsAreChangedInPlace(t *testing.T) {
 // FuzzUpgrade holds every file that can be upgraded to the promises: the result is
 // current, it comes back as it is, and it means the same.
 func FuzzUpgrade(f *testing.F) {
-	for _, pattern := range []string{"testdata/upgrade/old.yml", "testdata/compat/*.yml", "testdata/broken/*.yml"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for _, file := range files {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(data)
-		}
-	}
+	addFiles(f, "testdata/upgrade/old.yml", "testdata/compat/*.yml", "testdata/broken/*.yml")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		text, problems := config.Upgrade(config.Source{Name: "f", Data: data})
 		if problems.HasErrors() {
