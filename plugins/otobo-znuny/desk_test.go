@@ -43,8 +43,10 @@ type desk struct {
 	articles int
 	requests []deskRequest
 	plan     map[string][]trouble // by route: the first requests' troubles
-	release  chan struct{}        // a hangThenDo waits for it
-	late     chan struct{}        // closed when a hangThenDo is done
+	looks    int                  // tickets are read so often before looked is called
+	looked   func()
+	release  chan struct{} // a hangThenDo waits for it
+	late     chan struct{} // closed when a hangThenDo is done
 	stop     chan struct{}
 }
 
@@ -200,6 +202,22 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 		_, _ = w.Write(answer)
 	}
+	if route == "ticket-get" {
+		d.mu.Lock()
+		d.looks--
+		last := d.looks == 0
+		d.mu.Unlock()
+		if last {
+			d.looked()
+		}
+	}
+}
+
+// afterLooks has something happen when tickets were read so many times more.
+func (d *desk) afterLooks(n int, what func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.looks, d.looked = n, what
 }
 
 func fail(w http.ResponseWriter) {

@@ -124,13 +124,12 @@ func TestARequestThatStillRunsIsWaitedFor(t *testing.T) {
 	beginAndDie(t, d, dir, move(), func() {})
 	s := d.life(t, dir)
 	s.graceOfDead = 10 * time.Second
-	go func() {
-		time.Sleep(50 * time.Millisecond)
+	d.afterLooks(2, func() {
 		d.do("ticket-update", map[string]any{
 			"TicketID": "1", "Ticket": map[string]any{"Title": "Drucker im 2. OG", "Queue": "IT", "PriorityID": "4"},
 			"Article": map[string]any{"Subject": "Automatic", "Body": "IT, 0.93", "SenderType": "agent"},
 		})
-	}()
+	})
 	if err := s.Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -152,13 +151,12 @@ func TestARequestThatWasRepeatedJustBeforeTheDeathIsWaitedFor(t *testing.T) {
 	for _, i := range s.unfinished.all() {
 		i.At = i.At.Add(-time.Hour)
 	}
-	go func() {
-		time.Sleep(50 * time.Millisecond)
+	d.afterLooks(1, func() {
 		d.do("ticket-update", map[string]any{
 			"TicketID": "1", "Ticket": map[string]any{"Title": "Drucker im 2. OG", "PriorityID": "4"},
 			"Article": map[string]any{"Subject": "Automatic", "Body": "IT, 0.93", "SenderType": "agent"},
 		})
-	}()
+	})
 	if err := s.Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -173,13 +171,12 @@ func TestARequestThatStillRunsIsWaitedForByThePipeToo(t *testing.T) {
 	beginAndDie(t, d, dir, move(), func() {})
 	s := d.life(t, dir)
 	s.graceOfDead = 2 * time.Second
-	go func() {
-		time.Sleep(50 * time.Millisecond)
+	d.afterLooks(1, func() {
 		d.do("ticket-update", map[string]any{
 			"TicketID": "1", "Ticket": map[string]any{"Title": "Drucker im 2. OG", "Queue": "IT", "PriorityID": "4"},
 			"Article": map[string]any{"Subject": "Automatic", "Body": "IT, 0.93", "SenderType": "agent"},
 		})
-	}()
+	})
 	if err := s.UpdateTicket(t.Context(), "1", move()); err != nil {
 		t.Fatal(err)
 	}
