@@ -22,6 +22,30 @@ func folderOf(t testing.TB, files map[string]string) string {
 	return folder
 }
 
+// refused are the files of a folder, and what the error about them says.
+type refused struct {
+	files map[string]string
+	says  []string
+}
+
+func refuses(t *testing.T, tests map[string]refused) {
+	t.Helper()
+	for name, c := range tests {
+		t.Run(name, func(t *testing.T) {
+			folder := folderOf(t, c.files)
+			_, err := tokenizer.Load(folder)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, s := range append(c.says, folder) {
+				if !strings.Contains(err.Error(), s) {
+					t.Errorf("%q doesn't say %q", err, s)
+				}
+			}
+		})
+	}
+}
+
 func load(t testing.TB, files map[string]string) *tokenizer.Tokenizer {
 	t.Helper()
 	tok, err := tokenizer.Load(folderOf(t, files))
@@ -156,10 +180,7 @@ func TestADamagedTokenizerIsRefusedWithFileAndField(t *testing.T) {
 		}
 		return map[string]string{"tokenizer.json": strings.Replace(whole, old, new, 1)}
 	}
-	tests := map[string]struct {
-		files map[string]string
-		says  []string
-	}{
+	refuses(t, map[string]refused{
 		"none":                           {nil, []string{"neither tokenizer.json nor vocab.txt"}},
 		"not JSON":                       {map[string]string{"tokenizer.json": "{"}, []string{"tokenizer.json"}},
 		"no model":                       {map[string]string{"tokenizer.json": "{}"}, []string{"tokenizer.json", "model: missing"}},
@@ -181,21 +202,7 @@ func TestADamagedTokenizerIsRefusedWithFileAndField(t *testing.T) {
 		"vocabulary without [CLS]":       {map[string]string{"vocab.txt": "[UNK]\n[SEP]\n"}, []string{"vocab.txt", "[CLS]"}},
 		"special token that is a number": {map[string]string{"vocab.txt": vocabulary, "tokenizer_config.json": `{"unk_token": 5}`}, []string{"unk_token", "tokenizer_config.json"}},
 		"special token that is empty":    {map[string]string{"vocab.txt": vocabulary, "tokenizer_config.json": `{"cls_token": ""}`}, []string{"cls_token", "empty"}},
-	}
-	for name, c := range tests {
-		t.Run(name, func(t *testing.T) {
-			folder := folderOf(t, c.files)
-			_, err := tokenizer.Load(folder)
-			if err == nil {
-				t.Fatal("no error")
-			}
-			for _, s := range append(c.says, folder) {
-				if !strings.Contains(err.Error(), s) {
-					t.Errorf("%q doesn't say %q", err, s)
-				}
-			}
-		})
-	}
+	})
 }
 
 func TestAMegabyteOfAnythingIsTokenizedInOneGo(t *testing.T) {
