@@ -223,19 +223,18 @@ func (e edit) setPriority(w wanted[named]) error {
 }
 
 func (e edit) setOwner(w wanted[agent]) error {
-	who, changes, err := w.new(e.t.owner)
-	if err == nil && changes {
-		e.t.owner = who.named
-		e.record(e.t, e.by, "OwnerUpdate", who.name, idText(who.id))
-	}
-	return err
+	return e.setAgent(&e.t.owner, "OwnerUpdate", w)
 }
 
 func (e edit) setResponsible(w wanted[agent]) error {
-	who, changes, err := w.new(e.t.responsible)
+	return e.setAgent(&e.t.responsible, "ResponsibleUpdate", w)
+}
+
+func (e edit) setAgent(has *named, event string, w wanted[agent]) error {
+	who, changes, err := w.new(*has)
 	if err == nil && changes {
-		e.t.responsible = who.named
-		e.record(e.t, e.by, "ResponsibleUpdate", who.name, idText(who.id))
+		*has = who.named
+		e.record(e.t, e.by, event, who.name, idText(who.id))
 	}
 	return err
 }

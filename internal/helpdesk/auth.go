@@ -3,6 +3,7 @@ package helpdesk
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"time"
 )
@@ -141,14 +142,9 @@ func (s *Server) showSession(c call) (object, error) {
 			values[key] = value
 		}
 	}
-	keys := make([]string, 0, len(values))
-	for key := range values {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	data := make([]object, len(keys))
-	for i, key := range keys {
-		data[i] = object{"Key": key, "Value": values[key]}
+	data := make([]object, 0, len(values))
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		data = append(data, object{"Key": key, "Value": values[key]})
 	}
 	return object{"SessionData": data}, nil
 }
