@@ -95,10 +95,14 @@ func soundSegments(object *elf.File) error {
 	return nil
 }
 
+func holds(s *elf.Prog, address, length uint64) bool {
+	return address >= s.Vaddr && address-s.Vaddr <= s.Memsz && length <= s.Memsz-(address-s.Vaddr)
+}
+
 // segmentOf returns the segment that is loaded to these addresses with such rights.
 func segmentOf(object *elf.File, address, length uint64, rights elf.ProgFlag) *elf.Prog {
 	for _, s := range object.Progs {
-		if s.Type == elf.PT_LOAD && address >= s.Vaddr && address-s.Vaddr <= s.Memsz && length <= s.Memsz-(address-s.Vaddr) && s.Flags&rights == rights {
+		if s.Type == elf.PT_LOAD && holds(s, address, length) && s.Flags&rights == rights {
 			return s
 		}
 	}
@@ -287,9 +291,6 @@ func (d *dynamic) relocationsAt(object *elf.File, address, size uint64) ([]byte,
 func soundRelocationList(object *elf.File, list []byte, kinds []uint32, symbols int) error {
 	relative := relocationTypes[object.Machine].relative
 	var written, meant *elf.Prog // neighbours are mostly in one segment
-	inside := func(s *elf.Prog, address, length uint64) bool {
-		return s != nil && address >= s.Vaddr && address-s.Vaddr <= s.Memsz && length <= s.Memsz-(address-s.Vaddr)
-	}
 	for ; len(list) >= relaSize; list = list[relaSize:] {
 		address, info, addend := binary.LittleEndian.Uint64(list), binary.LittleEndian.Uint64(list[8:]), binary.LittleEndian.Uint64(list[16:])
 		kind, symbol := uint32(info), info>>32
@@ -299,12 +300,12 @@ func soundRelocationList(object *elf.File, list []byte, kinds []uint32, symbols 
 		if symbol >= uint64(max(symbols, 1)) {
 			return fmt.Errorf("it has a relocation for symbol %d of %d", symbol, symbols)
 		}
-		if !inside(written, address, 8) {
+		if written == nil || !holds(written, address, 8) {
 			if written = segmentOf(object, address, 8, elf.PF_W); written == nil {
 				return fmt.Errorf("it has a relocation at address %#x, where nothing can be written", address)
 			}
 		}
-		if kind == relative && !inside(meant, addend, 0) {
+		if kind == relative && (meant == nil || !holds(meant, addend, 0)) {
 			if meant = segmentOf(object, addend, 0, 0); meant == nil {
 				return fmt.Errorf("it has a relocation to address %#x, where nothing is loaded", addend)
 			}
