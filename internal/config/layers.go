@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -21,8 +22,14 @@ import (
 // control characters: read.go refuses them.
 const pathDelimiter = "\x1f"
 
-// variablePrefixes name configuration values in the environment, the weaker first.
-var variablePrefixes = []string{"OPEN_TICKET_AI__", "OTAI__"}
+// variablePrefixes name configuration values in the environment, the weaker first:
+// the more general a name is, the likelier it was meant for another program. Open
+// Ticket AI reads all three, and lets the one that the environment lists last win.
+var variablePrefixes = []string{"CFG__", "OPEN_TICKET_AI__", "OTAI__"}
+
+// singleUnderscore matches a variable that lacks the second underscore behind its
+// prefix. CFG_ alone is everybody's, so more of the form is asked for there.
+var singleUnderscore = regexp.MustCompile(`(?i)^(?:(OPEN_TICKET_AI|OTAI)_(INFRASTRUCTURE|SERVICES|ORCHESTRATOR)_|(CFG)_(INFRASTRUCTURE|SERVICES|ORCHESTRATOR)__)`)
 
 // layers merges what is given in several places: files, then .env, then the
 // environment, then flags. Mappings merge, all else is replaced.
@@ -66,10 +73,16 @@ func (l *layers) noted(root *node) {
 // addVariables merges what variables such as OTAI__INFRASTRUCTURE__LOGGING__LEVEL
 // give. Names match keys without regard to case, and _ matches -.
 func (l *layers) addVariables(variables map[string]string) {
+	for name := range variables {
+		if m := singleUnderscore.FindStringSubmatch(name); m != nil {
+			l.found.warn(Position{File: name}, "", "bad-variable",
+				fmt.Sprintf("begin it with %s__%s__", m[1]+m[3], m[2]+m[4]), "this variable is not read: two underscores stand behind the prefix and between two keys")
+		}
+	}
 	for _, prefix := range variablePrefixes {
 		var names []string
 		for name := range variables {
-			if strings.HasPrefix(name, prefix) {
+			if len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
 				names = append(names, name)
 			}
 		}
@@ -78,7 +91,7 @@ func (l *layers) addVariables(variables map[string]string) {
 			return cmp.Or(cmp.Compare(strings.Count(a, "__"), strings.Count(b, "__")), cmp.Compare(a, b))
 		})
 		for _, name := range names {
-			l.addVariable(name, strings.Split(strings.TrimPrefix(name, prefix), "__"), variables[name])
+			l.addVariable(name, strings.Split(name[len(prefix):], "__"), variables[name])
 		}
 	}
 }
@@ -90,7 +103,7 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 	path := ""
 	for _, segment := range segments {
 		if segment == "" {
-			l.found.err(origin, path, "bad-variable", "write "+variablePrefixes[1]+"KEY__KEY", "two underscores stand where a key is missing")
+			l.found.err(origin, path, "bad-variable", "write "+variablePrefixes[len(variablePrefixes)-1]+"KEY__KEY", "two underscores stand where a key is missing")
 			return
 		}
 		if _, list := around.([]any); list {

@@ -79,13 +79,20 @@ func TestTheEnvironmentWinsOverDotEnvAndDotEnvOverFiles(t *testing.T) {
 		o := config.Options{Env: env, DotEnv: []config.Source{{Name: ".env", Data: []byte(dotEnv)}}}
 		return mustRead(t, o, deskAndModel).Logging.Level
 	}
-	const otai, openTicketAI = "OTAI__INFRASTRUCTURE__LOGGING__LEVEL=", "OPEN_TICKET_AI__INFRASTRUCTURE__LOGGING__LEVEL="
+	const otai, openTicketAI, general = "OTAI__INFRASTRUCTURE__LOGGING__LEVEL=", "OPEN_TICKET_AI__INFRASTRUCTURE__LOGGING__LEVEL=", "CFG__INFRASTRUCTURE__LOGGING__LEVEL="
 	for name, c := range map[string]struct{ want, got string }{
 		"file":                      {"info", level("")},
 		"dotenv":                    {"warn", level(otai + "warn")},
 		"environment":               {"error", level(otai+"warn", otai+"error")},
 		"short prefix":              {"error", level("", openTicketAI+"warn", otai+"error")},
 		"long prefix over dotenv":   {"error", level(otai+"warn", openTicketAI+"error")},
+		"general prefix":            {"error", level("", general+"error")},
+		"general prefix in .env":    {"error", level(general + "error")},
+		"general prefix is weakest": {"debug", level("", otai+"debug", general+"error")},
+		"weaker than the long one":  {"debug", level("", openTicketAI+"debug", general+"error")},
+		"general over dotenv":       {"error", level(otai+"warn", general+"error")},
+		"a prefix in lower case":    {"debug", level("", "otai__infrastructure__logging__level=debug")},
+		"an unrelated CFG variable": {"info", level("", "CFG_LEVEL=trace")},
 		"the case does not matter":  {"debug", level("", "OTAI__infrastructure__LOGGING__Level=DEBUG")},
 		"a whole mapping as JSON":   {"trace", level("", `OTAI__INFRASTRUCTURE__LOGGING={"level": "trace"}`)},
 		"a value within a mapping":  {"fatal", level("", `OTAI__INFRASTRUCTURE__LOGGING={"level": "trace"}`, otai+"fatal")},
@@ -133,6 +140,10 @@ func TestAMistakeInAVariableNamesTheVariable(t *testing.T) {
 		"OTAI__ORCHESTRATOR__PARAMS__STEPS__0__ID=z",
 		"OTAI__SERVICES__MODEL__USE=hf-local:Nothing",
 		"OTAI__SERVICES__HELP_DESK__PARAMS__RETRIES=many",
+		"CFG__SERVICES__HELP_DESK__PARAMS__BASE_URI=x",
+		"CFG_SERVICES__HELP_DESK__PARAMS__TIMEOUT=5",
+		"OTAI_SERVICES_HELP_DESK_PARAMS_TIMEOUT=5",
+		"CFG_SERVICES_OF_ANOTHER_PROGRAM=5",
 	}}, deskAndModel)
 	problems = problems.And(d.Check(newCatalog()))
 	var got []string
@@ -144,6 +155,9 @@ func TestAMistakeInAVariableNamesTheVariable(t *testing.T) {
 		got = append(got, line)
 	}
 	if diff := cmp.Diff([]string{
+		`CFG_SERVICES__HELP_DESK__PARAMS__TIMEOUT: warning: this variable is not read: two underscores stand behind the prefix and between two keys`,
+		`CFG__SERVICES__HELP_DESK__PARAMS__BASE_URI: services.help-desk.params.base_uri: unknown key "base_uri"`,
+		`OTAI_SERVICES_HELP_DESK_PARAMS_TIMEOUT: warning: this variable is not read: two underscores stand behind the prefix and between two keys`,
 		`OTAI__INFRASTRUCTURE__LOGGING__LEVEL: infrastructure.logging.level: "loud" is not possible here`,
 		`OTAI__ORCHESTRATOR__PARAMS__STEPS__0__ID: orchestrator.params.steps: single values of a list can't be given by a variable`,
 		`OTAI__PLUGINS: plugins: the value begins like a list or a mapping and is none`,
