@@ -64,7 +64,7 @@ for each.`,
 			default:
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is in the current form already.\n", args[0])
 			}
-			return written(err)
+			return err
 		},
 		ValidArgsFunction: filesNamed("yml", "yaml"),
 	}

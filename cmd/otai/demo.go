@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,9 +30,11 @@ plugins and two small models until the queue is empty. Nothing is left behind.`,
   otai demo --json`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			// A reader who has seen enough must not end the process before it has
+			// Whoever closes standard error must not end the process before it has
 			// cleaned up: writing fails instead.
-			signal.Ignore(syscall.SIGPIPE)
+			unread := make(chan os.Signal, 1)
+			signal.Notify(unread, syscall.SIGPIPE)
+			defer signal.Stop(unread)
 			progress := newProgress(cmd.ErrOrStderr())
 			defer progress.end()
 			o.Ready, o.Progress = progress.ready, progress.step
@@ -48,11 +49,7 @@ plugins and two small models until the queue is empty. Nothing is left behind.`,
 				_, err := fmt.Fprintln(cmd.ErrOrStderr(), "\nThe help desk still runs; Ctrl-C ends it.")
 				return err
 			}
-			err := app.Demo(cmd.Context(), c.settings, o)
-			if errors.Is(err, syscall.EPIPE) {
-				return nil
-			}
-			return err
+			return app.Demo(cmd.Context(), c.settings, o)
 		},
 	}
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the help desk running until Ctrl-C")

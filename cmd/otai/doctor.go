@@ -25,8 +25,7 @@ Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
   otai doctor -c config.yml --json | jq '.findings[] | select(.status != "ok")'`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out := &lastingWriter{w: cmd.OutOrStdout()}
-			show := func(f app.Finding) { showFinding(out, f) }
+			show := func(f app.Finding) { showFinding(cmd.OutOrStdout(), f) }
 			if asJSON {
 				show = func(app.Finding) {}
 			}
@@ -39,9 +38,6 @@ Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
 					return err
 				}
 				return quietly(err)
-			}
-			if out.err != nil {
-				return written(out.err)
 			}
 			return err
 		},
@@ -60,18 +56,4 @@ func showFinding(out io.Writer, f app.Finding) {
 	if f.Fix != "" {
 		fmt.Fprintf(out, "         -> %s\n", f.Fix)
 	}
-}
-
-// lastingWriter keeps the first error, since findings come one by one.
-type lastingWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (l *lastingWriter) Write(p []byte) (int, error) {
-	if l.err != nil {
-		return len(p), nil
-	}
-	_, l.err = l.w.Write(p)
-	return len(p), nil
 }

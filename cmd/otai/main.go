@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/open-ticket-ai/otai/internal/app"
 )
 
@@ -27,17 +29,42 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
-	cmd, err := newRoot().ExecuteContextC(ctx)
-	stop()
+	out, err := newAnswer(os.Stdout)
 	if err != nil {
-		if !errors.As(err, new(shownError)) {
-			fmt.Fprintln(os.Stderr, "otai:", err)
-		}
-		if !errors.As(err, new(*app.Fault)) {
-			fmt.Fprintf(os.Stderr, "See `%s --help`.\n", cmd.CommandPath())
-		}
-		os.Exit(exitCode(err))
+		fmt.Fprintln(os.Stderr, "otai:", err)
+		os.Exit(int(app.CodeRun))
 	}
+	root := newRoot()
+	root.SetOut(out)
+	cmd, err := root.ExecuteContextC(ctx)
+	stop()
+	if code := end(cmd, err, out.close()); code != 0 {
+		os.Exit(code)
+	}
+}
+
+// end tells what went wrong, and gives the exit code: of the command, unless its
+// answer could not be written.
+func end(cmd *cobra.Command, err, writing error) int {
+	if readerGone(writing) {
+		return exitReaderGone
+	}
+	if err != nil && !errors.As(err, new(shownError)) {
+		fmt.Fprintln(os.Stderr, "otai:", err)
+	}
+	if writing != nil {
+		if !errors.Is(err, writing) {
+			fmt.Fprintln(os.Stderr, "otai:", writing)
+		}
+		err = writing
+	}
+	if err == nil {
+		return 0
+	}
+	if !errors.As(err, new(*app.Fault)) {
+		fmt.Fprintf(os.Stderr, "See `%s --help`.\n", cmd.CommandPath())
+	}
+	return exitCode(err)
 }
 
 // makeRoomForC gives Go's scheduler one processor more than there are CPUs. A call

@@ -65,7 +65,7 @@ and without NAME, the model of the configured service is downloaded.`,
 			}
 			for _, m := range pulled {
 				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is here: %s, %s\n", m.Name, megabytes(m.Bytes), m.Folder); err != nil {
-					return written(err)
+					return err
 				}
 				if !m.Classifier {
 					fmt.Fprintf(cmd.ErrOrStderr(), "%s can't label texts: its architecture is %s, and a classifier's ends with ForSequenceClassification\n", m.Name, orNone(m.Architecture))
@@ -99,7 +99,7 @@ func (c *command) newModelList() *cobra.Command {
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			showModels(out, models, folder)
-			return written(out.Flush())
+			return out.Flush()
 		},
 	}
 	c.modelFlags(cmd, &use, &asJSON)
@@ -154,7 +154,7 @@ one of them is not in order.`,
 			} else {
 				out := bufio.NewWriter(cmd.OutOrStdout())
 				showModelChecks(out, checks)
-				err = written(out.Flush())
+				err = out.Flush()
 			}
 			if err != nil {
 				return err

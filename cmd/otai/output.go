@@ -2,19 +2,16 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-
-	"github.com/open-ticket-ai/otai/internal/app"
 )
 
-// writeJSON writes v for machines, and still readable.
+// writeJSON writes v for machines, and still readable. That it could not be written
+// is kept by the answer.
 func writeJSON(out io.Writer, v any) error {
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return written(e.Encode(v))
+	return e.Encode(v)
 }
 
 // answerError answers with an error where JSON is wanted and there is no other
@@ -23,7 +20,8 @@ func answerError(out io.Writer, asJSON bool, err error) error {
 	if !asJSON {
 		return err
 	}
-	return errors.Join(err, writeJSON(out, map[string]string{"error": err.Error()}))
+	_ = writeJSON(out, map[string]string{"error": err.Error()}) // the answer keeps it
+	return err
 }
 
 // answered is the end of a command whose answer tells the error, too.
@@ -32,14 +30,6 @@ func answered(err, writing error) error {
 		return writing
 	}
 	return quietly(err)
-}
-
-// written gives a failure to write the answer its exit code: the usage was right.
-func written(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &app.Fault{Code: app.CodeRun, Err: fmt.Errorf("writing the answer: %w", err)}
 }
 
 // quietly keeps an error's exit code and drops its text, which has been shown.

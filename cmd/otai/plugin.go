@@ -37,7 +37,7 @@ func (c *command) newPluginList() *cobra.Command {
 			}
 			text := bufio.NewWriter(out)
 			showPlugins(text, list, dirs)
-			return written(text.Flush())
+			return text.Flush()
 		},
 	}
 	cmd.ValidArgsFunction = cobra.NoFileCompletions

@@ -57,7 +57,7 @@ func showSigned(out io.Writer, asJSON bool, answer any, err error, text string) 
 		return writeJSON(out, answer)
 	}
 	_, err = io.WriteString(out, text)
-	return written(err)
+	return err
 }
 
 func keysText(pair app.KeyPair) string {

@@ -32,7 +32,7 @@ that the file is not signed, or not by that key, or was changed since.`,
 				return err
 			}
 			_, err = fmt.Fprintf(out, "%s: signed by the key %s (%s)\n", args[0], s.KeyID, s.Comment)
-			return written(err)
+			return err
 		},
 		ValidArgsFunction: filesNamed("so"),
 	}

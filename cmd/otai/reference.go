@@ -22,7 +22,7 @@ func showReference(out io.Writer, offers []app.PluginOffer) error {
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(out, strings.TrimRight(b.String(), "\n")+"\n")
-	return written(err)
+	return err
 }
 
 func referenceOf(b *strings.Builder, o app.PluginOffer) {

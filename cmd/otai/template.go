@@ -62,7 +62,7 @@ Exit code 2 means a syntax error, 1 an error while rendering, such as fail().`,
 				}
 			}
 			_, err = io.WriteString(cmd.OutOrStdout(), answer)
-			return written(err)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&scope, "scope", "", "file with what the template sees")

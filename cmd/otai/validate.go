@@ -44,7 +44,7 @@ input. Exit code 2 means errors, 3 that a plugin which the configuration needs w
 			if v.Valid {
 				fmt.Fprintln(out, "The configuration is valid.")
 			}
-			if err := written(out.Flush()); err != nil {
+			if err := out.Flush(); err != nil {
 				return err
 			}
 			return quietly(err)

@@ -33,7 +33,7 @@ func (c *command) newVersion() *cobra.Command {
 				return writeJSON(out, v)
 			}
 			_, err := fmt.Fprintf(out, "otai %s\nAPI level %s, ABI %s\n%s %s/%s\n", v.Version, v.API, v.ABI, v.Go, runtime.GOOS, runtime.GOARCH)
-			return written(err)
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")

@@ -1,0 +1,4 @@
+package main
+
+// NewRoot lets the tests walk over all commands.
+var NewRoot = newRoot
