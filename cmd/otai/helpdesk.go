@@ -15,7 +15,7 @@ func (c *command) newHelpdesk() *cobra.Command {
 on standard output is the address for base_url. A page at / shows the tickets.`,
 		Example: `  otai helpdesk --listen 127.0.0.1:8080 --demo-tickets
   OTOBO_URL=http://127.0.0.1:8080/znuny/nph-genericinterface.pl \
-  OTAI_OTOBO_ZNUNY_PASSWORD=demo otai run -c examples/seed.yml`,
+  OTAI_OTOBO_ZNUNY_PASSWORD=try-otai-4711 otai run -c examples/seed.yml`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return app.Helpdesk(cmd.Context(), c.settings, o)
@@ -23,7 +23,9 @@ on standard output is the address for base_url. A page at / shows the tickets.`,
 	}
 	cmd.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
 	cmd.Flags().StringVar(&o.Mode, "mode", "znuny", "which real server to answer like: znuny or otobo")
-	cmd.Flags().StringVar(&o.Password, "password", "demo", "password of the agent "+app.HelpdeskLogin)
+	cmd.Flags().StringVar(&o.Password, "password", app.HelpdeskPassword, "password of the agent "+app.HelpdeskLogin)
+	cmd.Flags().StringSliceVar(&o.Hosts, "host", nil, "name by which clients call it, beside its addresses and localhost; repeatable")
+	cmd.Flags().BoolVar(&o.Insecure, "insecure", false, "listen beyond this machine even with the default password")
 	cmd.Flags().BoolVar(&o.DemoTickets, "demo-tickets", false, "begin with the demonstration's 30 tickets")
 	cmd.Flags().BoolVar(&o.JSON, "json", false, "print the address, and where the page and /_control are, as one line of JSON")
 	cmd.Flags().StringVar(&o.Faults, "faults", "", "file of faults by which it misbehaves, YAML or JSON; see docs/helpdesk.md")

@@ -21,9 +21,11 @@ type HelpdeskOptions struct {
 	Listen      string
 	Mode        string // "znuny" or "otobo"
 	Password    string
-	DemoTickets bool   // fill it with the demonstration's tickets
-	JSON        bool   // print the first line as JSON
-	Faults      string // file that says how it misbehaves, YAML or JSON; "" for not at all
+	Hosts       []string // names by which clients call it, beside addresses and localhost
+	Insecure    bool     // serve other machines though everybody knows the password
+	DemoTickets bool     // fill it with the demonstration's tickets
+	JSON        bool     // print the first line as JSON
+	Faults      string   // file that says how it misbehaves, YAML or JSON; "" for not at all
 }
 
 // helpdeskStart is what the help desk says with --json when it answers.
@@ -38,6 +40,9 @@ type helpdeskStart struct {
 // HelpdeskLogin is the agent as whom otai works in the built-in help desk.
 const HelpdeskLogin = "open_ticket_ai"
 
+// HelpdeskPassword is that agent's, unless the caller gives another.
+const HelpdeskPassword = helpdesk.DefaultPassword
+
 // Helpdesk runs the built-in help desk until ctx ends. Its address is the first
 // line on standard output, so that a script can wait for it.
 func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
@@ -49,7 +54,17 @@ func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 		// The help desk would take its default for it, and not say so.
 		return fault(CodeUsage, errors.New("the agent's password is empty; give one with --password"))
 	}
-	server := helpdesk.New(helpdesk.Options{Mode: mode, Login: HelpdeskLogin, Password: o.Password, Logger: slog.New(slog.DiscardHandler)})
+	hosts := o.Hosts
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return fault(CodeUsage, fmt.Errorf("--listen %s: write HOST:PORT, such as 127.0.0.1:8080", o.Listen))
+	}
+	if address := net.ParseIP(host); address == nil && host != "" {
+		hosts = append(hosts, host)
+	} else if err := o.private(address); err != nil {
+		return fault(CodeUsage, err)
+	}
+	server := helpdesk.New(helpdesk.Options{Mode: mode, Login: HelpdeskLogin, Password: o.Password, Hosts: hosts, Logger: slog.New(slog.DiscardHandler)})
 	if o.Faults != "" {
 		if err := misbehave(server, o.Faults); err != nil {
 			return fault(CodeUsage, err)
@@ -65,6 +80,12 @@ func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
 		return fault(CodeRun, fmt.Errorf("the help desk can't listen: %w; name another address with --listen", err))
+	}
+	if address, ok := listener.Addr().(*net.TCPAddr); ok { // of a name it is known only now; nothing was answered yet
+		if err := o.private(address.IP); err != nil {
+			listener.Close()
+			return fault(CodeUsage, err)
+		}
 	}
 	url := "http://" + listener.Addr().String()
 	first := url + server.BasePath()
@@ -83,6 +104,15 @@ func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 	}
 	fmt.Fprintf(s.Stderr, "The help desk answers. Tickets: %s/   Login: %s   Password: %s   Ctrl-C ends it.\n", url, HelpdeskLogin, o.Password)
 	return fault(CodeRun, server.Serve(ctx, listener))
+}
+
+// private refuses to serve other machines with the password that the documentation
+// prints. A nil address stands for all of them.
+func (o HelpdeskOptions) private(address net.IP) error {
+	if o.Insecure || o.Password != helpdesk.DefaultPassword || address.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("--listen %s is open to other machines, and everybody knows the password %s: give another one with --password, listen on 127.0.0.1, or add --insecure", o.Listen, helpdesk.DefaultPassword)
 }
 
 // misbehave reads the faults from a file of YAML, of which JSON is a part.

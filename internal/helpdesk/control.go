@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -61,20 +60,13 @@ type problem struct {
 
 type notThere struct{ error }
 
-// fromThisMachine refuses other machines, and web pages that a browser on this one shows.
+// fromThisMachine refuses other machines.
 func fromThisMachine(r *http.Request) error {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !from.Addr().Unmap().IsLoopback() {
 		return errors.New(ControlPath + " answers only on the loopback interface: call it from the help desk's machine, at 127.0.0.1")
 	}
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
-	}
-	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err != nil && host != "localhost" {
-		return fmt.Errorf("%s answers under an address or localhost, not as %q", ControlPath, host)
-	}
-	return http.NewCrossOriginProtection().Check(r)
+	return nil
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -127,27 +127,13 @@ func TestWhatCannotBeSteeredIsExplained(t *testing.T) {
 
 func TestOnlyThisMachineSteers(t *testing.T) {
 	s := New(Options{})
-	for name, c := range map[string]struct {
-		change func(*http.Request)
-		status int
-	}{
-		"this machine":      {func(*http.Request) {}, 200},
-		"this machine, v6":  {func(r *http.Request) { r.RemoteAddr, r.Host = "[::1]:9", "[::1]:80" }, 200},
-		"by name":           {func(r *http.Request) { r.Host = "localhost:8080" }, 200},
-		"another machine":   {func(r *http.Request) { r.RemoteAddr = "192.0.2.7:9" }, 403},
-		"a name of its own": {func(r *http.Request) { r.Host = "desk.example.org" }, 403},
-		"a foreign page": {func(r *http.Request) {
-			r.Method = "POST"
-			r.Header.Set("Origin", "https://example.org")
-		}, 403},
-	} {
+	for from, status := range map[string]int{"127.0.0.1:9": 200, "[::1]:9": 200, "[::ffff:127.0.0.1]:9": 200, "192.0.2.7:9": 403} {
 		r := httptest.NewRequest("GET", "/_control", nil)
-		r.RemoteAddr, r.Host = "127.0.0.1:9", "127.0.0.1:8080"
-		c.change(r)
+		r.RemoteAddr, r.Host = from, "127.0.0.1:8080"
 		w := httptest.NewRecorder()
 		s.Handler().ServeHTTP(w, r)
-		if w.Code != c.status {
-			t.Errorf("%s: %d, want %d", name, w.Code, c.status)
+		if w.Code != status {
+			t.Errorf("%s: %d, want %d", from, w.Code, status)
 		}
 	}
 }

@@ -104,7 +104,7 @@ func FuzzRequests(f *testing.F) {
 		if err != nil {
 			return
 		}
-		in["UserLogin"], in["Password"], in["SessionID"] = "open_ticket_ai", "demo", nil
+		in["UserLogin"], in["Password"], in["SessionID"] = "open_ticket_ai", DefaultPassword, nil
 		_, err = to.run(s, call{fields: in, ticketData: to.ticketData})
 		var failed *failure
 		if err != nil && !errors.As(err, &failed) {

@@ -56,7 +56,7 @@ func (d desk) send(t *testing.T, route, contentType string, body io.Reader) (sta
 // call sends fields with good credentials and wants status 200.
 func (d desk) call(t *testing.T, route, fields string) []byte {
 	t.Helper()
-	status, answer := d.post(t, route, `{"UserLogin": "open_ticket_ai", "Password": "demo", `+fields+`}`)
+	status, answer := d.post(t, route, `{"UserLogin": "open_ticket_ai", "Password": "`+DefaultPassword+`", `+fields+`}`)
 	if status != http.StatusOK {
 		t.Fatalf("%s: status %d: %s", route, status, answer)
 	}
@@ -164,7 +164,7 @@ func TestAnUpdateIsNotAtomic(t *testing.T) {
 	d := newDesk(t, Options{})
 	id := d.AddTicket(NewTicket{Title: "Drucker", Queue: "IT"})
 	update := func(fields string) (int, []byte) {
-		return d.post(t, "ticket-update", fmt.Sprintf(`{"UserLogin": "x", "Password": "demo", "TicketID": %d, %s}`, id, fields))
+		return d.post(t, "ticket-update", fmt.Sprintf(`{"UserLogin": "x", "Password": "`+DefaultPassword+`", "TicketID": %d, %s}`, id, fields))
 	}
 
 	status, answer := update(`"Ticket": {"Title": "first", "Queue": "Secret", "Priority": "5 very high"}`)
@@ -335,13 +335,14 @@ func TestAnAttachmentComesBackUnlessItsContentIsNotWanted(t *testing.T) {
 }
 
 func TestABodyOfMoreThanTenMillionBytesIsRefused(t *testing.T) {
-	body := `{"UserLogin": "x", "Password": "demo", "Title": "` + strings.Repeat("x", 10_000_000) + `"}`
+	begin := `{"UserLogin": "x", "Password": "` + DefaultPassword + `", "Title": "`
+	body := begin + strings.Repeat("x", 10_000_000) + `"}`
 	for _, mode := range []Mode{ModeZnuny, ModeOTOBO} {
 		d := newDesk(t, Options{Mode: mode})
 		if status, answer := d.post(t, "ticket-search", body); status != http.StatusRequestEntityTooLarge || string(answer) != "Payload Too Large" {
 			t.Errorf("%s: %d %.80q", mode, status, answer)
 		}
-		if status, answer := d.post(t, "ticket-search", body[:49]+`"}`); status != http.StatusOK {
+		if status, answer := d.post(t, "ticket-search", begin+`"}`); status != http.StatusOK {
 			t.Errorf("%s: a small body: %d %.80q", mode, status, answer)
 		}
 	}
@@ -365,7 +366,7 @@ func TestEachModeStandsUnderItsPrefix(t *testing.T) {
 	} {
 		s := New(Options{Mode: c.mode, Webservice: "Own"})
 		w := httptest.NewRecorder()
-		s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/"+c.prefix+"/nph-genericinterface.pl/Webservice/Own/ticket-get", nil))
+		s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://127.0.0.1/"+c.prefix+"/nph-genericinterface.pl/Webservice/Own/ticket-get", nil))
 		if w.Code != c.status {
 			t.Errorf("%q at /%s: status %d, want %d", c.mode, c.prefix, w.Code, c.status)
 		}

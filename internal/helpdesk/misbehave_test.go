@@ -68,7 +68,7 @@ type reply struct {
 
 func (s *served) send(route, fields string) reply {
 	request, err := http.NewRequest(http.MethodPost, s.url+s.BasePath()+"/Webservice/OpenTicketAI/"+route,
-		strings.NewReader(`{"UserLogin": "open_ticket_ai", "Password": "demo", `+fields+`}`))
+		strings.NewReader(`{"UserLogin": "open_ticket_ai", "Password": "`+DefaultPassword+`", `+fields+`}`))
 	if err != nil {
 		return reply{err: err}
 	}
@@ -346,7 +346,7 @@ func TestAConnectionIsClosedAfterItsShareWithoutSayingSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	request := "POST " + s.BasePath() + "/Webservice/OpenTicketAI/ticket-search HTTP/1.1\r\nHost: desk\r\nContent-Length: 0\r\n\r\n"
+	request := "POST " + s.BasePath() + "/Webservice/OpenTicketAI/ticket-search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 	for range 3 {
 		if _, err := io.WriteString(c, request); err != nil {
 			t.Fatal(err)

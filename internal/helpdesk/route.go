@@ -11,6 +11,10 @@ import (
 const script = "/nph-genericinterface.pl"
 
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := s.calledByItsName(r); err != nil {
+		writeJSON(w, http.StatusForbidden, problem{err.Error()})
+		return
+	}
 	if path, ok := s.interfacePath(r.URL.EscapedPath()); ok {
 		s.serveInterface(w, r, path)
 		s.countAnswer(w, r)

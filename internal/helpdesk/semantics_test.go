@@ -73,7 +73,7 @@ func TestWhatAnUpdateIsRefusedFor(t *testing.T) {
 			d.AddDynamicField(DynamicField{Name: "Text"})
 			d.AddTicket(NewTicket{Title: "t", Queue: "HR"})
 			before := len(eventTypes(t, d, 1))
-			status, answer := d.post(t, "ticket-update", `{"UserLogin": "x", "Password": "demo", `+c.id+`, `+c.fields+`}`)
+			status, answer := d.post(t, "ticket-update", `{"UserLogin": "x", "Password": "`+DefaultPassword+`", `+c.id+`, `+c.fields+`}`)
 			got := ""
 			switch {
 			case c.wantFault:
@@ -237,7 +237,7 @@ func TestASessionEnds(t *testing.T) {
 	d := newDesk(t, Options{})
 	d.AddTicket(NewTicket{Title: "t"})
 	response, err := http.Post(d.address+d.BasePath()+"/Webservice/OpenTicketAIExtra/Session", "application/json",
-		strings.NewReader(`{"UserLogin": "open_ticket_ai", "Password": "demo"}`))
+		strings.NewReader(`{"UserLogin": "open_ticket_ai", "Password": "`+DefaultPassword+`"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,10 +20,15 @@ const (
 	ModeOTOBO Mode = "otobo" // OTOBO 11.0 behind starman
 )
 
+// DefaultPassword is printed in the documentation, so it protects nothing. It is no word that logs and paths contain, because
+// otai masks a password wherever it reads one.
+const DefaultPassword = "try-otai-4711"
+
 // Options are what a [Server] is made of; the zero value is a good one.
 type Options struct {
 	Mode            Mode
-	Login, Password string           // of the one agent that may use the web service; "open_ticket_ai" and "demo"
+	Login, Password string           // of the one agent that may use the web service; "open_ticket_ai" and [DefaultPassword]
+	Hosts           []string         // names by which clients call it; an address and "localhost" always count
 	Webservice      string           // "OpenTicketAI"
 	Now             func() time.Time // time.Now
 	Logger          *slog.Logger     // gets one line per request at level debug; nil for none
@@ -34,6 +39,7 @@ type Options struct {
 type Server struct {
 	mode            Mode
 	login, password string
+	hosts           []string
 	webservices     []webservice
 	log             *slog.Logger
 	chance          chance
@@ -57,7 +63,8 @@ func New(o Options) *Server {
 	s := &Server{
 		mode:        mode,
 		login:       cmp.Or(o.Login, "open_ticket_ai"),
-		password:    cmp.Or(o.Password, "demo"),
+		password:    cmp.Or(o.Password, DefaultPassword),
+		hosts:       o.Hosts,
 		webservices: webservices(cmp.Or(o.Webservice, "OpenTicketAI")),
 		log:         log,
 		store:       store{mode: mode, now: now},

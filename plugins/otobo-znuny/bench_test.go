@@ -58,7 +58,7 @@ func cpu() time.Duration {
 func BenchmarkRequests(b *testing.B) {
 	otai := buildOtai(b)
 	desk, _ := startHelpdesk(b, otai, "znuny")
-	s, err := newTicketSystem(Params{BaseURL: desk.client.service[:len(desk.client.service)-len("/Webservice/OpenTicketAI")], Password: "demo"},
+	s, err := newTicketSystem(Params{BaseURL: desk.client.service[:len(desk.client.service)-len("/Webservice/OpenTicketAI")], Password: deskPassword},
 		api.NewHost(api.HostOptions{App: api.AppConfig{StateDir: b.TempDir()}}))
 	if err != nil {
 		b.Fatal(err)

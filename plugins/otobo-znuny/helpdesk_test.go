@@ -14,6 +14,9 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
+// deskPassword is the one that the help desk has unless it is given another.
+const deskPassword = "try-otai-4711"
+
 // startHelpdesk runs the help desk that otai brings along, as a process of its
 // own, with its 30 tickets, and returns the service for it.
 func startHelpdesk(t testing.TB, otai, mode string) (s *TicketSystem, password func(string) *TicketSystem) {
@@ -45,7 +48,7 @@ func startHelpdesk(t testing.TB, otai, mode string) (s *TicketSystem, password f
 		t.Cleanup(func() { _ = s.Close() })
 		return s
 	}
-	return connect("demo"), connect
+	return connect(deskPassword), connect
 }
 
 func buildInto(path string) error {
@@ -69,7 +72,7 @@ func TestTheServiceWorksAgainstTheRealHelpDesk(t *testing.T) {
 			}
 
 			base, _, _ := strings.Cut(s.client.service, "/Webservice")
-			bySession, err := newTicketSystem(Params{BaseURL: base, Password: "demo", UseSession: true}, api.Host{})
+			bySession, err := newTicketSystem(Params{BaseURL: base, Password: deskPassword, UseSession: true}, api.Host{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -119,7 +119,7 @@ func TestUnderAFaultInEveryTenthRequestEveryTicketEndsRight(t *testing.T) {
 	}
 	otai := buildOtai(t)
 	_, connect := startHelpdesk(t, otai, "znuny")
-	direct := connect("demo")
+	direct := connect(deskPassword)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	target, path, _ := strings.Cut(strings.TrimSuffix(direct.client.service, "/Webservice/OpenTicketAI"), "/znuny")
@@ -127,7 +127,7 @@ func TestUnderAFaultInEveryTenthRequestEveryTicketEndsRight(t *testing.T) {
 	web := httptest.NewServer(bad)
 	defer web.Close()
 	defer bad.late.Wait()
-	s, err := newTicketSystem(Params{BaseURL: web.URL + "/znuny" + path, Password: "demo", BreakerFailures: 10},
+	s, err := newTicketSystem(Params{BaseURL: web.URL + "/znuny" + path, Password: deskPassword, BreakerFailures: 10},
 		api.NewHost(api.HostOptions{App: api.AppConfig{StateDir: t.TempDir()}}))
 	if err != nil {
 		t.Fatal(err)
