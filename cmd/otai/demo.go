@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/open-ticket-ai/otai/internal/app"
 )
@@ -66,12 +65,7 @@ type progress struct {
 }
 
 func newProgress(out io.Writer) *progress {
-	p := &progress{out: out}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		p.inPlace = true
-		p.width, _, _ = term.GetSize(int(file.Fd()))
-	}
-	return p
+	return &progress{out: out, inPlace: drawsInPlace(out), width: terminalWidth(out)}
 }
 
 func (p *progress) ready(url string, plugins []string) {

@@ -21,7 +21,7 @@ func newRoot() *cobra.Command {
 		Long: `otai automates help-desk tickets: it fetches them from OTOBO, Znuny or OTRS,
 classifies them by a model on this machine, moves them, and leaves a note.
 What it does is described by a configuration of Open Ticket AI's form.`,
-		Example: `  otai demo                      see the whole job done, against a help desk of its own
+		Example: `  otai demo                      the whole job, done in a help desk of its own
   otai validate -c config.yml    check a configuration
   otai run -c config.yml         run it`,
 		Version:       version,
@@ -41,6 +41,7 @@ What it does is described by a configuration of Open Ticket AI's form.`,
 	_ = root.MarkPersistentFlagDirname("plugin-dir")
 	_ = root.MarkPersistentFlagDirname("state-dir")
 
+	root.SetHelpFunc(showHelp)
 	root.AddCommand(
 		c.newRun(), c.newDemo(), c.newHelpdesk(), c.newValidate(), c.newPlugin(), c.newClassify(), c.newModel(),
 		c.newTemplate(), c.newSchema(), c.newConfig(), c.newDoctor(), c.newVersion(),

@@ -19,7 +19,7 @@ checks a file by it that begins with the line
 
   # yaml-language-server: $schema=otai.schema.json`,
 		Example: `  otai schema > otai.schema.json
-  otai schema --markdown         the same for people: services, pipes and params as tables`,
+  otai schema --markdown         tables of services, pipes and params`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if markdown {

@@ -37,7 +37,7 @@ with succeeded, was_skipped, message and data, or only its data), params,
 parent_params, env for get_env, and further variables. Without, the scope is empty.
 Exit code 2 means a syntax error, 1 an error while rendering, such as fail().`,
 		Example: `  otai template eval "{{ ['a', 'b'] | join('-') | upper }}"
-  otai template eval --scope scope.yml "{{ get_pipe_result('classify', 'label') }}"
+  otai template eval --scope s.yml "{{ get_pipe_result('classify', 'label') }}"
   otai template eval --scope scope.yml --text - < note.txt`,
 		Args: arguments(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {

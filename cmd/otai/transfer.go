@@ -3,10 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
-
-	"golang.org/x/term"
 )
 
 // largeFile is from when on a file is worth a line where nothing can be drawn.
@@ -34,12 +31,7 @@ func newDownload(out io.Writer) *transfer {
 }
 
 func newTransfer(out io.Writer, verb string) *transfer {
-	t := &transfer{out: out, verb: verb}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		t.inPlace = true
-		t.width, _, _ = term.GetSize(int(file.Fd()))
-	}
-	return t
+	return &transfer{out: out, verb: verb, inPlace: drawsInPlace(out), width: terminalWidth(out)}
 }
 
 func (t *transfer) step(file string, done, total int64) {

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,7 +26,7 @@ func newLogger(s Settings, c config.Logging, r *Redactor) (*slog.Logger, io.Clos
 	var out io.Writer = s.Stderr
 	switch format := firstSet(s.LogFormat, c.Format, "auto"); {
 	case format == "console", format == "auto" && isTerminal(s.Stderr):
-		out = zerolog.ConsoleWriter{Out: s.Stderr, TimeFormat: time.DateTime, NoColor: !isTerminal(s.Stderr), FormatPrepare: forPeople}
+		out = console{zerolog.ConsoleWriter{Out: s.Stderr, TimeFormat: time.DateTime, NoColor: !s.colors(), FormatPrepare: forPeople}}
 	case format != "json" && format != "auto":
 		return nil, nil, fmt.Errorf("the log format %q is none of auto, json, console", format)
 	}
@@ -38,6 +40,41 @@ func newLogger(s Settings, c config.Logging, r *Redactor) (*slog.Logger, io.Clos
 	}
 	logger := zerolog.New(r.Writer(out)).Level(level).With().Timestamp().Logger()
 	return slog.New(zerolog.NewSlogHandler(logger)), closer, nil
+}
+
+// console shows the fields of a line in the order in which they were written.
+type console struct{ zerolog.ConsoleWriter }
+
+func (c console) Write(line []byte) (int, error) {
+	c.FieldsOrder = fieldNames(line)
+	return c.ConsoleWriter.Write(line)
+}
+
+// fieldNames are those of a line of JSON, in their order.
+func fieldNames(line []byte) []string {
+	d := json.NewDecoder(bytes.NewReader(line))
+	if _, err := d.Token(); err != nil {
+		return nil
+	}
+	var names []string
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return names
+		}
+		names = append(names, fmt.Sprint(name))
+		if err := d.Decode(new(json.RawMessage)); err != nil {
+			return names
+		}
+	}
+	return names
+}
+
+// colors is true where log lines may have them: on a terminal that can show them,
+// unless the user wants none.
+func (s Settings) colors() bool {
+	kind := s.env("TERM")
+	return isTerminal(s.Stderr) && kind != "" && kind != "dumb" && s.env("NO_COLOR") == ""
 }
 
 // forPeople leaves out what a line's path, the place in the configuration, tells
