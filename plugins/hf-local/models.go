@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 var errClosed = errors.New("the service is closed")
@@ -190,7 +192,7 @@ func memoryOf(folder string) int64 {
 		Old string `json:"torch_dtype"`
 		New string `json:"dtype"`
 	}
-	if text, err := os.ReadFile(filepath.Join(folder, "config.json")); err == nil && json.Unmarshal(text, &config) == nil {
+	if text, err := modelfile.Read(filepath.Join(folder, "config.json")); err == nil && json.Unmarshal(text, &config) == nil {
 		switch config.New + config.Old {
 		case "float16", "bfloat16":
 			bytes *= 2

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // Cache is a HuggingFace cache on disk.
@@ -98,7 +99,7 @@ func (c Cache) snapshot(ref Reference) (string, error) {
 	commit := ref.Revision
 	if !commitHash.MatchString(commit) {
 		path := filepath.Join(model, "refs", filepath.FromSlash(ref.Revision))
-		text, err := os.ReadFile(path)
+		text, err := modelfile.ReadWithin(path, modelfile.MaxRef)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return "", fmt.Errorf("the model %s is not on this machine: there is no %s: %w", ref, path, api.ErrNotFound)
@@ -153,7 +154,7 @@ func (c Cache) setRef(ref Reference, commit string) error {
 		return nil
 	}
 	path := filepath.Join(c.model(ref.Name), "refs", filepath.FromSlash(ref.Revision))
-	if old, err := os.ReadFile(path); err == nil && string(old) == commit {
+	if old, err := modelfile.ReadWithin(path, modelfile.MaxRef); err == nil && string(old) == commit {
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {

@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"regexp"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // checksum is what the name of a blob can be: the SHA-256 of a file that is kept
@@ -21,22 +22,18 @@ func isChecksum(etag string) bool { return checksum.MatchString(etag) }
 // checksumOf computes what the file at path would have for its etag, in the form
 // that etag has.
 func checksumOf(ctx context.Context, path, etag string, progress func(done int64)) (string, error) {
-	file, err := os.Open(path)
+	file, size, err := modelfile.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return "", err
-	}
 	var h hash.Hash
 	if len(etag) == 2*sha256.Size {
 		h = sha256.New()
 	} else {
 		// Git hashes a header before the content (git-hash-object(1)).
 		h = sha1.New()
-		fmt.Fprintf(h, "blob %d\x00", info.Size())
+		fmt.Fprintf(h, "blob %d\x00", size)
 	}
 	buffer := make([]byte, 1<<20)
 	for done := int64(0); ; {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 const (
@@ -21,7 +22,6 @@ const (
 	userAgent       = "otai-hf-local"
 
 	maxRedirects = 10
-	maxListing   = 32 << 20 // bytes of the answer that lists a model's files
 )
 
 // client asks a HuggingFace server.
@@ -124,7 +124,7 @@ func (c *client) model(ctx context.Context, ref Reference) (model, error) {
 			return false, err
 		}
 		defer answer.Body.Close()
-		text, err := io.ReadAll(io.LimitReader(c.watched(answer.Body), maxListing))
+		text, err := io.ReadAll(io.LimitReader(c.watched(answer.Body), modelfile.MaxListing))
 		if err != nil {
 			return false, c.broken(subject{ref: ref}, err)
 		}

@@ -857,3 +857,18 @@ func TestProgressIsToldPerFile(t *testing.T) {
 		t.Errorf("with progress there is a log as well: %s", w.log)
 	}
 }
+
+func TestAFileThatIsTooLargeForItsKindIsNotDownloaded(t *testing.T) {
+	w := newWorld(t)
+	w.files["config.json"] = content(5, 1<<20+1)
+	w.server.Add(name, w.files)
+	_, err := w.ensure(t)
+	if !errors.Is(err, api.ErrInvalid) || !strings.Contains(err.Error(), "config.json") || !strings.Contains(err.Error(), "1048577 bytes") {
+		t.Errorf("error is %v", err)
+	}
+	for _, r := range w.server.Requests() {
+		if r.Method == http.MethodGet && strings.HasSuffix(r.Path, "config.json") {
+			t.Errorf("%s was asked for", r.Path)
+		}
+	}
+}

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // Hub brings models onto this machine. It is safe for concurrent use, also by
@@ -98,7 +98,7 @@ func (e environment) token() string {
 		}
 		path = filepath.Join(e.hfHome(), "token")
 	}
-	text, err := os.ReadFile(path)
+	text, err := modelfile.ReadWithin(path, modelfile.MaxToken)
 	if err != nil {
 		return "" // without one, public models are still to be had
 	}

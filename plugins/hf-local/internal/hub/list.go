@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // Entry is a revision of a model that is in the cache.
@@ -90,7 +93,10 @@ func (c Cache) revisions(name string) ([]Entry, error) {
 		if err != nil || d.IsDir() || strings.HasSuffix(path, ".tmp") {
 			return err
 		}
-		text, err := os.ReadFile(path)
+		text, err := modelfile.ReadWithin(path, modelfile.MaxRef)
+		if errors.Is(err, api.ErrInvalid) {
+			return nil // nothing that leads to a commit; using the model says so
+		}
 		if err != nil {
 			return err
 		}
@@ -133,7 +139,7 @@ func (e *Entry) describe(listed []string) {
 		}
 		return nil
 	})
-	if text, err := os.ReadFile(filepath.Join(e.Folder, configFile)); err == nil {
+	if text, err := modelfile.Read(filepath.Join(e.Folder, configFile)); err == nil {
 		var config struct {
 			Architectures []string `json:"architectures"`
 		}

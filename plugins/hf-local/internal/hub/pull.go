@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // Pull asks the server for the newest commit of a model and downloads what of it
@@ -82,6 +83,10 @@ func (d *download) file(ctx context.Context, commit, file string) error {
 	if err != nil {
 		return err
 	}
+	if bound, ok := modelfile.Bound(file); ok && m.Size > bound {
+		return fmt.Errorf("%s of the model %s has %d bytes at the server, more than the %d that such a file can have. Nothing of it was downloaded: %w",
+			file, d.ref, m.Size, bound, api.ErrInvalid)
+	}
 	return d.place(ctx, commit, file, m)
 }
 
@@ -137,7 +142,7 @@ func (h *Hub) dropDamaged(ctx context.Context, ref Reference, progress Progress)
 		return err
 	}
 	for _, c := range checks {
-		if c.State == Damaged {
+		if c.State == Damaged && c.blob != "" { // without one, the place gets the downloaded file anyway
 			if err := remove(c.blob); err != nil {
 				return fmt.Errorf("removing the damaged %s: %w", c.blob, err)
 			}

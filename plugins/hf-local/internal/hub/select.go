@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // Want says in which form the weights are needed. The zero Want is for the
@@ -126,7 +127,7 @@ var shardName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*\.(safetensors|bi
 
 // readShards returns the files that the index at path names, sorted.
 func readShards(path string) ([]string, error) {
-	text, err := os.ReadFile(path)
+	text, err := modelfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the index of the weights: %w", err)
 	}
@@ -214,7 +215,7 @@ func missingForAny(folder string, listed []string) ([]string, error) {
 // them; nil when it didn't. Why: it puts down refs/main before the files are
 // there, so that of its interrupted downloads nothing else tells what is missing.
 func listing(model, commit string) []string {
-	text, err := os.ReadFile(filepath.Join(model, "trees", commit+".json"))
+	text, err := modelfile.ReadWithin(filepath.Join(model, "trees", commit+".json"), modelfile.MaxListing)
 	if err != nil {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // State is what a check of a file found.
@@ -104,6 +105,12 @@ func checkFile(ctx context.Context, path, file string, progress Progress) (Check
 	if err != nil {
 		return c, err
 	}
+	if !info.Mode().IsRegular() {
+		c.State = Damaged
+	}
+	if bound, whole := modelfile.Bound(file); whole && info.Size() > bound {
+		c.State = Damaged
+	}
 	c.Bytes = info.Size()
 	target, err := os.Readlink(path)
 	if err != nil || !isChecksum(filepath.Base(target)) {
@@ -112,6 +119,9 @@ func checkFile(ctx context.Context, path, file string, progress Progress) (Check
 	c.blob = target
 	if !filepath.IsAbs(target) {
 		c.blob = filepath.Join(filepath.Dir(path), target)
+	}
+	if c.State == Damaged {
+		return c, nil
 	}
 	etag := filepath.Base(target)
 	got, err := checksumOf(ctx, path, etag, func(done int64) {

@@ -4,11 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // config is what is used of config.json.
@@ -50,7 +51,7 @@ func (c config) maxTokens() int { return c.Positions - c.Padding - 1 }
 
 func readConfig(folder string) (config, error) {
 	path := filepath.Join(folder, "config.json")
-	text, err := readSmall(path)
+	text, err := modelfile.Read(path)
 	if err != nil {
 		return config{}, fmt.Errorf("reading the model's configuration: %w", err)
 	}
@@ -59,22 +60,6 @@ func readConfig(folder string) (config, error) {
 		return config{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
-}
-
-// maxText is how large a file of JSON can be: that of the largest models is far
-// below.
-const maxText = 64 << 20 // bytes
-
-// readSmall reads a file that is not one of weights.
-func readSmall(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxText {
-		return nil, fmt.Errorf("%s has %d bytes, more than such a file can have", path, info.Size())
-	}
-	return os.ReadFile(path)
 }
 
 func parseConfig(text []byte) (config, error) {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // withPointer adds to the error of a model that can't be loaded what is the reason
@@ -15,10 +17,7 @@ func withPointer(folder string, err error) error {
 	files, _ := os.ReadDir(folder) // why it can't be read is in err
 	for _, file := range files {
 		path := filepath.Join(folder, file.Name())
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > longest {
-			continue
-		}
-		if text, err := os.ReadFile(path); err == nil && strings.HasPrefix(string(text), begin) {
+		if text, err := modelfile.ReadWithin(path, longest); err == nil && strings.HasPrefix(string(text), begin) {
 			return fmt.Errorf("%w. %s is only a pointer of Git LFS to the file: run 'git lfs pull' there", err, path)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/pytorch"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/safetensors"
 )
@@ -96,7 +97,7 @@ func openParts(open func(string) (weightsFile, error)) func(path string) (weight
 }
 
 func readIndex(path string) (map[string]string, error) {
-	text, err := readSmall(path)
+	text, err := modelfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the list of weights: %w", err)
 	}

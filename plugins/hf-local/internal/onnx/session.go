@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -37,7 +36,7 @@ func (r *Runtime) Load(path string, threads int) (*Session, error) {
 }
 
 func (r *Runtime) load(path string, threads int) (*Session, error) {
-	if _, err := os.Stat(path); err != nil {
+	if err := checkFiles(path); err != nil {
 		return nil, err
 	}
 	inputs, outputs, err := describe(path)

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/safetensors"
 )
 
@@ -32,26 +32,15 @@ type place struct {
 // Open reads which tensors the file at path has. Every error names the file and,
 // where it is about one, the tensor.
 func Open(path string) (*File, error) {
-	file, err := os.Open(path)
+	file, size, err := modelfile.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening the weights: %w", err)
 	}
-	tensors, err := read(file)
+	tensors, err := readTensors(file, size)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("weights %s: %w", path, err), file.Close())
 	}
 	return &File{path: path, file: file, tensors: tensors}, nil
-}
-
-func read(file *os.File) (map[string]place, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("not a file: %w", fs.ErrInvalid)
-	}
-	return readTensors(file, info.Size())
 }
 
 // readTensors finds out which of torch's formats a file has, and reads it.

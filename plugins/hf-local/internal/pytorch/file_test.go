@@ -3,6 +3,7 @@ package pytorch_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"slices"
@@ -233,5 +234,29 @@ func TestAValueThatIsNoNumberIsAnError(t *testing.T) {
 	}
 	if err := f.Read(make([]float32, 3), "w", 2); err == nil || !strings.Contains(err.Error(), "destination 3") {
 		t.Errorf("error is %v", err)
+	}
+}
+
+func TestAnArchiveOfMoreFilesThanAnyModelHasIsRefused(t *testing.T) {
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	if _, err := w.CreateHeader(&zip.FileHeader{Name: strings.Repeat("x", 60_000)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// The directory's only entry so often that it is larger than 64 MiB, and then the
+	// end of the archive, which says so.
+	const entries, endBytes = 1200, 22
+	content := archive.Bytes()
+	begin := bytes.Index(content, []byte("PK\x01\x02"))
+	entry, end := content[begin:len(content)-endBytes], content[len(content)-endBytes:]
+	binary.LittleEndian.PutUint16(end[8:], entries)
+	binary.LittleEndian.PutUint16(end[10:], entries)
+	binary.LittleEndian.PutUint32(end[12:], uint32(entries*len(entry)))
+	_, err := pytorch.Open(write(t, slices.Concat(content[:begin], bytes.Repeat(entry, entries), end)))
+	if err == nil || !strings.Contains(err.Error(), "its directory is larger than that of any model") {
+		t.Errorf("error is %.300v", err)
 	}
 }

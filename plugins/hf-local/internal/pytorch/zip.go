@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"strings"
 )
@@ -13,7 +14,9 @@ import (
 // data.pkl, byteorder, and a file for each storage in data/, none of them
 // compressed.
 func readZip(r io.ReaderAt, size int64) (map[string]place, error) {
-	archive, err := zip.NewReader(r, size)
+	directory := &bounded{file: r, left: maxDirectory}
+	archive, err := zip.NewReader(directory, size)
+	directory.left = math.MaxInt64
 	if err != nil {
 		return nil, fmt.Errorf("the zip archive is cut off or damaged: %w", err)
 	}
@@ -61,6 +64,23 @@ func readZip(r io.ReaderAt, size int64) (map[string]place, error) {
 		}
 		return begin, err
 	})
+}
+
+// maxDirectory bounds what is read to find out which files an archive has, and with
+// it the memory for that: a hundred bytes and some more for each tensor.
+const maxDirectory = 64 << 20
+
+// bounded reads no more than left bytes of a file.
+type bounded struct {
+	file io.ReaderAt
+	left int64
+}
+
+func (b *bounded) ReadAt(p []byte, offset int64) (int, error) {
+	if b.left -= int64(len(p)); b.left < 0 {
+		return 0, errors.New("its directory is larger than that of any model")
+	}
+	return b.file.ReadAt(p, offset)
 }
 
 // span returns where a file's content is.

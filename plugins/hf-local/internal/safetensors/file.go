@@ -4,9 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // File is an open file of tensors. It is safe for concurrent use.
@@ -21,30 +22,23 @@ type File struct {
 // Open reads the header of the file at path and checks it. Every error names the
 // file and, where it is about one, the tensor.
 func Open(path string) (*File, error) {
-	file, err := os.Open(path)
+	file, size, err := modelfile.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening the weights: %w", err)
 	}
-	f, err := read(path, file)
+	f, err := read(path, file, size)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("weights %s: %w", path, err), file.Close())
 	}
 	return f, nil
 }
 
-func read(path string, file *os.File) (*File, error) {
-	info, err := file.Stat()
+func read(path string, file *os.File, size int64) (*File, error) {
+	tensors, start, err := readHeader(file, size)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("not a file: %w", fs.ErrInvalid)
-	}
-	tensors, start, err := readHeader(file, info.Size())
-	if err != nil {
-		return nil, err
-	}
-	return &File{path: path, file: file, size: info.Size(), dataStart: start, tensors: tensors}, nil
+	return &File{path: path, file: file, size: size, dataStart: start, tensors: tensors}, nil
 }
 
 // Close closes the file.

@@ -19,13 +19,13 @@ func parseJSON(text []byte, o overrides) (*Tokenizer, error) {
 		case "truncation":
 			return t.readTruncation(s)
 		case "added_tokens":
-			file.added, err = s.raw()
+			file.added, err = s.part()
 		case "normalizer":
-			file.normalizer, err = s.raw()
+			file.normalizer, err = s.part()
 		case "pre_tokenizer":
-			file.split, err = s.raw()
+			file.split, err = s.part()
 		case "post_processor":
-			file.post, err = s.raw()
+			file.post, err = s.part()
 		case "model":
 			if t.model, err = readModel(s); err != nil && !errors.Is(err, errJSON) {
 				err = fmt.Errorf("model: %w", err)
@@ -75,6 +75,19 @@ func parseJSON(text []byte, o overrides) (*Tokenizer, error) {
 	}
 	t.finish(tokens)
 	return t, nil
+}
+
+// maxPart bounds what of the file is left to encoding/json: all but the vocabulary,
+// which is far smaller and takes many times its size as Go values.
+const maxPart = 16 << 20 // bytes
+
+// part cuts out a part of the file.
+func (s *scanner) part() (json.RawMessage, error) {
+	text, err := s.raw()
+	if err == nil && len(text) > maxPart {
+		err = fmt.Errorf("a part of it has %d bytes, more than the %d that it could need", len(text), maxPart)
+	}
+	return text, err
 }
 
 // checkVersion refuses files of a later format, as HuggingFace tokenizers does.

@@ -48,12 +48,18 @@ func readModel(s *scanner) (model, error) {
 	return v.model()
 }
 
+// maxTokens bounds the entries of a vocabulary and its merges: the largest have a
+// million. A file of empty entries would take many times its size in memory.
+const maxTokens = 1 << 22
+
+var errTokens = fmt.Errorf("it has more than %d entries, which no vocabulary has", maxTokens)
+
 // perToken is about how many bytes of JSON an entry of a vocabulary takes.
 const perToken = 24
 
 func (v *vocabularies) readVocabulary(s *scanner) error {
 	if s.next() == '[' {
-		v.scored = make([]scored, 0, (len(s.text)-s.at)/perToken/2)
+		v.scored = make([]scored, 0, min(maxTokens, (len(s.text)-s.at)/perToken/2))
 		return s.array(func() error {
 			var piece scored
 			if err := s.take('['); err != nil {
@@ -69,7 +75,9 @@ func (v *vocabularies) readVocabulary(s *scanner) error {
 			if piece.score, err = s.float(); err != nil {
 				return err
 			}
-			v.scored = append(v.scored, piece)
+			if v.scored = append(v.scored, piece); len(v.scored) > maxTokens {
+				return errTokens
+			}
 			return s.take(']')
 		})
 	}
@@ -80,13 +88,15 @@ func (v *vocabularies) readVocabulary(s *scanner) error {
 
 // readIDs reads {"token": id}.
 func readIDs(s *scanner) (map[string]int32, error) {
-	ids := make(map[string]int32, (len(s.text)-s.at)/perToken)
+	ids := make(map[string]int32, min(maxTokens, (len(s.text)-s.at)/perToken))
 	return ids, s.object(func(token string) error {
 		id, err := s.id()
 		if err != nil && !errors.Is(err, errJSON) {
 			err = fmt.Errorf("%q: %w", token, err)
 		}
-		ids[strings.Clone(token)] = id
+		if ids[strings.Clone(token)] = id; err == nil && len(ids) > maxTokens {
+			err = errTokens
+		}
 		return err
 	})
 }
@@ -109,14 +119,16 @@ func (v *vocabularies) readMerges(s *scanner) error {
 		var pair []string
 		err := s.array(func() error {
 			token, err := s.text1()
-			pair = append(pair, token)
+			if pair = append(pair, token); err == nil && len(pair) > 2 {
+				err = fmt.Errorf("%q… is no pair", pair)
+			}
 			return err
 		})
 		if err == nil && len(pair) != 2 {
 			err = fmt.Errorf("%q is no pair", pair)
 		}
 		if err == nil {
-			v.merges = append(v.merges, [2]string{pair[0], pair[1]})
+			err = v.merge(pair[0], pair[1])
 		}
 		return err
 	})
@@ -132,7 +144,13 @@ func (v *vocabularies) addMerge(line string) error {
 	if !ok || strings.Contains(right, " ") {
 		return fmt.Errorf("%q is no pair", line)
 	}
-	v.merges = append(v.merges, [2]string{left, right})
+	return v.merge(left, right)
+}
+
+func (v *vocabularies) merge(left, right string) error {
+	if v.merges = append(v.merges, [2]string{left, right}); len(v.merges) > maxTokens {
+		return errTokens
+	}
 	return nil
 }
 

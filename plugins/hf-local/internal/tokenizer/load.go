@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // Load reads the tokenizer of the model in folder: tokenizer.json, else the files
@@ -33,7 +34,7 @@ func Load(folder string) (*Tokenizer, error) {
 
 func load(folder string, s *settings) (*Tokenizer, error) {
 	path := filepath.Join(folder, "tokenizer.json")
-	text, err := os.ReadFile(path)
+	text, err := modelfile.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return loadSlow(folder, s)
 	}

@@ -79,7 +79,9 @@ func (p *sentencePiece) addPiece(data []byte) error {
 	if math.IsNaN(piece.score) || math.IsInf(piece.score, 0) {
 		return fmt.Errorf("the score of %q is %v", piece.token, piece.score)
 	}
-	p.pieces = append(p.pieces, piece)
+	if p.pieces = append(p.pieces, piece); len(p.pieces) > maxTokens {
+		return errTokens
+	}
 	if kind == controlPiece || kind == userPiece {
 		p.added = append(p.added, addedToken{Content: piece.token, Special: kind == controlPiece})
 	}

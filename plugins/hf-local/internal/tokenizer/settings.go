@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
 
 // settings is what is used of the files beside the vocabulary.
@@ -57,7 +58,7 @@ func readSettings(folder string) (settings, error) {
 	}
 	for _, f := range files {
 		path := filepath.Join(folder, f.name)
-		text, err := os.ReadFile(path)
+		text, err := modelfile.Read(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
 )
 
@@ -120,7 +121,7 @@ func loadSlow(folder string, s *settings) (*Tokenizer, error) {
 	files := make([][]byte, len(f.files))
 	for i, name := range f.files {
 		paths[i] = filepath.Join(folder, name)
-		if files[i], err = os.ReadFile(paths[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if files[i], err = modelfile.Read(paths[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("reading the tokenizer: %w", err)
 		}
 	}
@@ -163,7 +164,11 @@ func orFalse(b *bool) bool { return b != nil && *b }
 // buildBERT reads vocab.txt, a token a line.
 func buildBERT(files [][]byte, s *settings) (*Tokenizer, error) {
 	// Python's text mode ends a line at any of these.
-	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(string(files[0]), "\uFFFD")), "\n")
+	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(string(files[0]), "\uFFFD"))
+	if strings.Count(text, "\n") > maxTokens {
+		return nil, errTokens
+	}
+	lines := strings.Split(text, "\n")
 	if lines[len(lines)-1] == "" {
 		lines = lines[:len(lines)-1]
 	}
@@ -196,6 +201,9 @@ func readPairs(files [][]byte) (model, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("vocab.json: %w", err)
+	}
+	if strings.Count(string(files[1]), "\n") > maxTokens {
+		return nil, fmt.Errorf("merges.txt: %w", errTokens)
 	}
 	var v vocabularies
 	for i, line := range strings.Split(string(files[1]), "\n") {

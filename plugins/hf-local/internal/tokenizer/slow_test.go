@@ -90,3 +90,19 @@ func TestWhatATokenizerJSONAsksAndIsNotSupportedIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// Within the bound of their size, files of nothing but small entries would take many
+// times that in memory.
+func TestMoreEntriesThanAnyVocabularyHasAreRefused(t *testing.T) {
+	const many = 1<<22 + 2
+	says := []string{"4194304 entries"}
+	refuses(t, map[string]refused{
+		"lines of vocab.txt":  {map[string]string{"vocab.txt": strings.Repeat("\n", many)}, append(says, "vocab.txt")},
+		"lines of merges.txt": {map[string]string{"vocab.json": `{"a": 0}`, "merges.txt": strings.Repeat("\n", many)}, append(says, "merges.txt")},
+		"sentencepieces":      {map[string]string{"spm.model": strings.Repeat("\x0a\x00", many)}, append(says, "spm.model")},
+		"added tokens": {
+			map[string]string{"tokenizer.json": `{"added_tokens": [` + strings.Repeat(`{},`, 6<<20) + `{}]}`},
+			[]string{"tokenizer.json", "more than the 16777216 that it could need"},
+		},
+	})
+}
