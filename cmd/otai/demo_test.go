@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,7 +14,11 @@ import (
 type demoReport struct {
 	Tickets, Moved, Fallback, Correct, Notes int
 	Plugins                                  []string
-	List                                     []struct {
+	HeldOut                                  struct {
+		Tickets         int
+		Queue, Priority float64
+	} `json:"held_out"`
+	List []struct {
 		Subject, Queue, Expected string
 		Notes                    int
 		Confidence               float64
@@ -54,6 +59,52 @@ func TestTheDemonstrationSortsEveryTicket(t *testing.T) {
 		t.Fatalf("%v in\n%s", err, out)
 	}
 	r.check(t)
+}
+
+// heldOut is the accuracy that the models' README gives, as it writes it.
+func heldOut(t *testing.T, task string) string {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(product.root, "examples/demo/models/README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("(?m)^\\| `" + task + "` \\| ([0-9.]+ %) \\| [0-9.]+ %").FindSubmatch(page)
+	if found == nil {
+		t.Fatalf("the README of the models has no accuracy of %s", task)
+	}
+	return string(found[1])
+}
+
+func TestTheDemonstrationSaysHowGoodItsModelsAre(t *testing.T) {
+	cmd := exec.Command(product.otai, "demo")
+	cmd.Env = environment(t)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderrOf(err))
+	}
+	want := heldOut(t, "queue") + " of the queues and " + heldOut(t, "priority") + " of the priorities"
+	if text := strings.Join(strings.Fields(string(out)), " "); !strings.Contains(text, "1500 held-out ones") || !strings.Contains(text, want) {
+		t.Errorf("it does not say %q:\n%s", want, out)
+	}
+}
+
+func TestTheDemonstrationLeavesNothingBehind(t *testing.T) {
+	home := t.TempDir()
+	run := func(args ...string) {
+		t.Helper()
+		cmd := exec.Command(product.otai, append([]string{"demo"}, args...)...)
+		cmd.Dir = home
+		// The state folder is named, because root's is not in the home folder.
+		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + home, "TMPDIR=" + home, "OTAI_STATE_DIR=" + filepath.Join(home, "state"), "OTAI_PLUGIN_DIR=" + product.plugins}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	run()
+	run("--json", "--state-dir", filepath.Join(home, "state"))
+	if left, err := os.ReadDir(home); err != nil || len(left) > 0 {
+		t.Errorf("it left %v %v", left, err)
+	}
 }
 
 func stderrOf(err error) []byte {

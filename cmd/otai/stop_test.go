@@ -78,8 +78,8 @@ func TestTheDemonstrationLeavesNothingBehindWhenItsReaderHasGone(t *testing.T) {
 		cmd.Env = environment(t, "TMPDIR="+temp)
 		cmd.Dir = t.TempDir()
 		cmd.Stdout, cmd.Stderr = writer, writer
-		if err := cmd.Run(); err != nil {
-			t.Errorf("%v: %v, want exit code 0: the reader has seen enough", args, err)
+		if err := cmd.Run(); cmd.ProcessState.ExitCode() != 141 {
+			t.Errorf("%v: %v, want exit code 141, as of every command whose reader has seen enough", args, err)
 		}
 		writer.Close()
 		wantEmpty(t, temp)

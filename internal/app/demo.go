@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/open-ticket-ai/otai/examples/demo"
@@ -54,7 +56,16 @@ type DemoReport struct {
 	Notes    int          `json:"notes"`
 	Seconds  float64      `json:"seconds"`
 	Plugins  []string     `json:"plugins"`
+	HeldOut  DemoHeldOut  `json:"held_out"`
 	List     []DemoTicket `json:"list"`
+}
+
+// DemoHeldOut is how often the models are right on tickets of another wording than
+// those that they learned, from 0 to 1.
+type DemoHeldOut struct {
+	Tickets  int     `json:"tickets"`
+	Queue    float64 `json:"queue"`
+	Priority float64 `json:"priority"`
 }
 
 // demoLimit ends a demonstration that does not come to its end.
@@ -70,9 +81,13 @@ func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 	if err != nil {
 		return fault(CodeRun, err)
 	}
-	dir, err := os.MkdirTemp("", "otai-demo-")
+	heldOut, err := demoHeldOut()
 	if err != nil {
-		return fault(CodeRun, fmt.Errorf("a folder for the demonstration's models: %w", err))
+		return fault(CodeRun, err)
+	}
+	dir, err := s.demoDir()
+	if err != nil {
+		return fault(CodeRun, fmt.Errorf("a folder for the demonstration's models and plugins: %w", err))
 	}
 	defer os.RemoveAll(dir)
 	if err := unpackDemo(dir); err != nil {
@@ -114,6 +129,7 @@ func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 	report := d.report()
 	report.Seconds = time.Since(began).Seconds()
 	report.Plugins = a.loaded()
+	report.HeldOut = heldOut
 	if err := o.Report(report); err != nil {
 		return fault(CodeRun, err)
 	}
@@ -121,6 +137,51 @@ func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 		<-ctx.Done()
 	}
 	return nil
+}
+
+// demoDir makes the folder for all that the demonstration writes. Plugins are opened
+// in it, so it must not be where the system lets nothing be run.
+func (s Settings) demoDir() (string, error) {
+	const name = "otai-demo-"
+	if !noExec(os.TempDir()) {
+		return os.MkdirTemp("", name)
+	}
+	state, err := s.stateDir()
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return "", err
+	}
+	return os.MkdirTemp(state, name)
+}
+
+// noExec is true for a folder of a file system that is mounted noexec.
+func noExec(dir string) bool {
+	const flag = 0x8 // ST_NOEXEC of statvfs(3)
+	var fs syscall.Statfs_t
+	return syscall.Statfs(dir, &fs) == nil && fs.Flags&flag != 0
+}
+
+// demoHeldOut reads what was measured after the models' training.
+func demoHeldOut() (DemoHeldOut, error) {
+	var h DemoHeldOut
+	for task, accuracy := range map[string]*float64{"queue": &h.Queue, "priority": &h.Priority} {
+		name := "models/" + task + "/eval_results.json"
+		data, err := demo.Files.ReadFile(name)
+		if err != nil {
+			return h, err
+		}
+		var results struct {
+			Accuracy float64 `json:"eval_accuracy"`
+			Samples  int     `json:"eval_samples"`
+		}
+		if err := json.Unmarshal(data, &results); err != nil {
+			return h, fmt.Errorf("the demonstration's %s: %w", name, err)
+		}
+		*accuracy, h.Tickets = results.Accuracy, results.Samples
+	}
+	return h, nil
 }
 
 // unpackDemo writes the models to a folder, because a model is read from files.
@@ -145,6 +206,8 @@ func prepareDemo(ctx context.Context, s Settings, dir, url, password string) (*a
 		"OTAI_DEMO_PASSWORD="+password,
 		"OTAI_DEMO_MODELS="+filepath.Join(dir, "models"),
 	)
+	// Nothing of it is to stay.
+	s.StateDir = filepath.Join(dir, "state")
 	if s.LogLevel == "" {
 		s.LogLevel = "warn" // the progress is shown instead
 	}
