@@ -25,6 +25,7 @@ orchestrator:
       - id: sort
         use: base:SimpleSequentialRunner
         params:
+          on: { use: base:IntervalTrigger, params: { interval: PT0S } }
           run:
             use: base:CompositePipe
             params:

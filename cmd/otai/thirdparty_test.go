@@ -98,6 +98,7 @@ orchestrator:
     steps:
       - use: base:SimpleSequentialRunner
         params:
+          on: { use: base:IntervalTrigger, params: { interval: PT0S } }
           run:
             use: base:CompositePipe
             params:

@@ -71,7 +71,6 @@ func TestTheRunnerRunsOnlyWhenItsTriggerSucceeds(t *testing.T) {
 		on   api.ChildPipe
 		want api.PipeResult
 	}{
-		"without a trigger it runs":      {api.ChildPipe{}, ok("ran")},
 		"a trigger that succeeds":        {child("on", ok(nil), nil), ok("ran")},
 		"a trigger that fails is a skip": {child("on", api.Failure("Interval not reached yet."), nil), api.Skip("the trigger on did not succeed: Interval not reached yet.")},
 		"a trigger that skips is a skip": {child("on", api.Skip("later"), nil), api.Skip("the trigger on did not succeed: later")},
@@ -95,7 +94,7 @@ func TestTheRunnersChildrenSeeItsParamsOverThoseOfItsParent(t *testing.T) {
 		return api.Success(nil), nil
 	})
 	scope := api.Scope{}.Enter(map[string]any{"threshold": 0.8, "queue": "Raw"}).Enter(map[string]any{"queue": "IT"})
-	if _, err := runWhenTriggered(t.Context(), runnerParams{Run: look}, scope); err != nil {
+	if _, err := runWhenTriggered(t.Context(), runnerParams{On: child("on", ok(nil), nil), Run: look}, scope); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]any{"threshold": 0.8, "queue": "IT"}, parent); diff != "" {

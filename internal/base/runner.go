@@ -7,7 +7,7 @@ import (
 )
 
 type runnerParams struct {
-	On    api.ChildPipe  `otai:"on" doc:"The trigger. Without one, the pipe runs in every cycle."`
+	On    api.ChildPipe  `otai:"on,required" doc:"The trigger: run runs whenever it succeeds."`
 	Run   api.ChildPipe  `otai:"run,required" doc:"The pipe to run."`
 	Extra map[string]any `otai:",rest" doc:"Further params, for the children's get_parent_param."`
 }
@@ -21,14 +21,12 @@ func runWhenTriggered(ctx context.Context, p runnerParams, scope api.Scope) (api
 			scope = scope.WithParam(name, value)
 		}
 	}
-	if !p.On.IsZero() {
-		trigger, err := p.On.Run(ctx, scope)
-		if err != nil {
-			return api.PipeResult{}, err
-		}
-		if !trigger.Succeeded() {
-			return api.Skip("the trigger %s did not succeed: %s", name(p.On), reason(trigger)), nil
-		}
+	trigger, err := p.On.Run(ctx, scope)
+	if err != nil {
+		return api.PipeResult{}, err
+	}
+	if !trigger.Succeeded() {
+		return api.Skip("the trigger %s did not succeed: %s", name(p.On), reason(trigger)), nil
 	}
 	return p.Run.Run(ctx, scope)
 }

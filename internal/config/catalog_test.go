@@ -40,8 +40,9 @@ type (
 		Go    bool            `otai:"always_retry" default:"true"`
 	}
 	runnerParams struct {
-		On  api.ChildPipe `otai:"on"`
-		Run api.ChildPipe `otai:"run,required"`
+		On    api.ChildPipe  `otai:"on,required"`
+		Run   api.ChildPipe  `otai:"run,required"`
+		Extra map[string]any `otai:",rest"`
 	}
 	switchParams struct {
 		Cases map[string]api.ChildPipe `otai:"cases"`

@@ -67,15 +67,16 @@ func (d *Document) Check(c Catalog) Problems {
 	k.language = k.templateLanguage()
 	for _, s := range d.Services {
 		component, ok := k.services[s.ID]
-		excused := excuse(d.strange[s.ID], component.Params)
+		excused := excuse(sortedKeys(d.stray[s.ID]), component.Params)
 		if !excused.injects {
 			k.injects(s.Injects, s.Path, component)
 		}
+		given, _ := k.beside(d.stray[s.ID], s.Params, s.Path, serviceKeys, component.Params) // reported by decoding
 		if ok {
-			k.params(s.Params, s.Path, s.Use, component.Params, scope{}, excused)
+			given = k.params(given, s.Path, s.Use, component.Params, scope{}, excused)
 		}
 		if !component.Renderer {
-			k.templates(s.Params, join(s.Path, "params"), component.Params, scope{})
+			k.templates(given, join(s.Path, "params"), component.Params, scope{})
 		}
 	}
 	k.circles()
@@ -84,6 +85,9 @@ func (d *Document) Check(c Catalog) Problems {
 		k.pipe(d.Orchestrator, "orchestrator", scope{})
 	}
 	k.askPlugins()
+	for i := range k.found.list {
+		k.found.list[i].Path = d.atlas.written(k.found.list[i].Path)
+	}
 	return k.found.sorted(d.secrets)
 }
 
@@ -94,6 +98,7 @@ type checker struct {
 	services map[string]Component // by id, those whose use is known
 	language *jinja.Renderer      // nil: templates are in another language than ours
 	steps    map[string]string    // path of each step with an id
+	reads    map[string]bool      // parent params that templates ask for
 
 	questions []ParamsQuestion
 	asked     []string // path of the params of each
@@ -177,8 +182,8 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 		if need == nil && known {
 			hint := "nothing is injected here"
 			if len(needs) > 0 {
-				hint = keyHint(name, sortedKeys(needs))
-				misspelled[params.Near(name, sortedKeys(needs))] = true
+				hint = keyHint(name, sortedKeys(needs), anyMap(given))
+				misspelled[params.Near(name, free(sortedKeys(needs), anyMap(given)))] = true
 			}
 			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-injection", hint, "nothing asks for %q", name)
 			continue
@@ -301,13 +306,14 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	if component, ok := k.catalog.Find(use); ok {
 		spec = component.Params
 	}
-	strange := k.pipeKeys(m, path, spec)
+	raw := d.mapping(m["params"], join(path, "params"))
+	raw, moved := k.beside(m, raw, path, append(slices.Clone(pipeKeys), "steps"), spec)
+	strange := k.pipeKeys(m, path, moved)
 	if id, ok := m["id"]; ok && id != nil {
 		if _, isText := id.(string); !isText {
 			k.found.err(k.at(join(path, "id")), join(path, "id"), "wrong-type", `write it in quotes: "1"`, "this is %s, the id must be text", describe(id))
 		}
 	}
-	raw := d.mapping(m["params"], join(path, "params"))
 	switch {
 	case m["use"] == nil || isText && use == "":
 		k.found.err(k.doc.atlas.useAt(path), path, "missing-key", "write use: PLUGIN:NAME, or params: with steps: for a row of pipes", "the pipe's use is missing")
@@ -330,9 +336,13 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	case !ok:
 		k.childrenOf(raw, path, around)
 	case raw != nil || m["params"] == nil:
-		k.params(raw, path, use, component.Params, around, excused)
+		raw = k.params(raw, path, use, component.Params, around, excused)
 	}
-	k.templates(m["params"], join(path, "params"), component.Params, around)
+	if raw == nil {
+		k.templates(m["params"], join(path, "params"), component.Params, around)
+	} else {
+		k.templates(raw, join(path, "params"), component.Params, around)
+	}
 }
 
 // injectsShape says how to write the injections that stand there in another form.
@@ -368,38 +378,43 @@ func (k *checker) childrenOf(raw map[string]any, path string, around scope) {
 }
 
 // pipeKeys reports the keys that mean nothing in a pipe, and returns them.
-func (k *checker) pipeKeys(m map[string]any, path string, spec *params.Spec) []string {
-	strange := strangeKeys(m, pipeKeys)
+//
+// moved are params that stand beside params:, in the order of the file.
+func (k *checker) pipeKeys(m map[string]any, path string, moved []string) []string {
+	strange := slices.DeleteFunc(strangeKeys(m, pipeKeys), func(key string) bool { return slices.Contains(moved, key) })
 	for _, key := range strange {
-		k.found.err(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", pipeKeyHint(key, spec), "unknown key %q", key)
+		k.found.err(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", pipeKeyHint(key, m), "unknown key %q", key)
+	}
+	if len(moved) > 0 {
+		at := join(path, moved[0])
+		k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", belowParams(moved), "unknown key %q", moved[0])
 	}
 	return strange
 }
 
-func pipeKeyHint(key string, spec *params.Spec) string {
-	if spec != nil && spec.Field(key) != nil && key != "steps" {
-		return "it belongs below params:"
-	}
+func pipeKeyHint(key string, given map[string]any) string {
 	if hint, ok := pipeKeyHints[key]; ok {
 		return hint
 	}
-	near := params.Near(key, pipeKeys)
+	near := params.Near(key, free(pipeKeys, given))
 	if word, rest, brace := strings.Cut(key, "{"); near != "" && brace {
 		return fmt.Sprintf("a colon is missing: write %s: {%s", strings.TrimSpace(word), rest)
 	}
 	if near != "" {
-		return keyHint(key, pipeKeys)
+		return keyHint(key, pipeKeys, given)
 	}
 	return "what the pipe is given goes below params:"
 }
 
 // params decodes what is known before anything runs. Decoding meets the children.
-func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec, around scope, excused excused) {
+// It returns them with all keys where they were meant to be.
+func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec, around scope, excused excused) map[string]any {
 	if spec == nil {
-		return
+		return raw
 	}
 	base := join(path, "params")
 	faults := len(k.found.list)
+	raw = k.repaired(raw, base, "", spec, excused.fields)
 	k.texts(raw, base, spec)
 	inner := around.below(use, raw, spec)
 	ids := map[string]string{}
@@ -433,11 +448,12 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			return api.ChildPipe{}, nil
 		},
 	})
-	k.faults(params.Faults(err), base, spec, excused)
+	k.faults(params.Faults(err), base, use, spec, excused)
 	if len(k.found.list) == faults && spec.Unchecked() && !excused.any() && !k.unsetBelow(base) {
 		k.questions = append(k.questions, ParamsQuestion{Use: use, Params: raw})
 		k.asked = append(k.asked, path)
 	}
+	return raw
 }
 
 func (k *checker) unsetBelow(base string) bool {
@@ -489,7 +505,7 @@ func (k *checker) askPlugins() {
 		return
 	}
 	for i, faults := range asker.CheckParams(k.questions) {
-		k.faults(faults, join(k.asked[i], "params"), nil, excused{})
+		k.faults(faults, join(k.asked[i], "params"), "", nil, excused{})
 	}
 }
 
@@ -535,7 +551,7 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 var clockTime = regexp.MustCompile(`^[0-9]+:[0-5][0-9]$`)
 
 func (k *checker) clock(text, path string) {
-	p := k.doc.atlas.places[path]
+	p := k.doc.atlas.place(path)
 	if p.value.Line == 0 || p.style != 0 || !clockTime.MatchString(text) {
 		return
 	}
@@ -546,7 +562,7 @@ func (k *checker) clock(text, path string) {
 }
 
 func (k *checker) number(text, path string, spec *params.Spec) {
-	written := k.doc.atlas.places[path].text
+	written := k.doc.atlas.place(path).text
 	if written == "" || spec.Kind != params.KindString {
 		return
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -49,11 +50,11 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 	out.TrustedKeys = d.texts(root["trusted_keys"], "trusted_keys")
 
 	services := d.mapping(root["services"], "services")
-	out.strange = make(map[string][]string, len(services))
+	out.stray = make(map[string]map[string]any, len(services))
 	for _, id := range order {
 		if v, ok := services[id]; ok {
 			out.Services = append(out.Services, d.service(id, v))
-			out.strange[id] = strangeKeys(v, serviceKeys)
+			out.stray[id] = without(v, serviceKeys)
 		}
 	}
 	switch orchestrator := root["orchestrator"].(type) {
@@ -163,7 +164,7 @@ func (d decoder) service(id string, v any) Service {
 		d.wrongType(path, "a mapping with use and params", v)
 		return out
 	}
-	d.keys(m, path, serviceKeys)
+	d.serviceKeys(m, path)
 	out.Use = d.text(m["use"], join(path, "use"))
 	out.Injects = d.injects(m["injects"], join(path, "injects"))
 	p := d.mapping(m["params"], join(path, "params"))
@@ -205,15 +206,43 @@ var elsewhere = map[string]string{
 // keys reports keys that mean nothing; quiet ones are reported elsewhere.
 func (d decoder) keys(m map[string]any, path string, known []string, quiet ...string) {
 	for _, key := range strangeKeys(m, append(quiet, known...)) {
-		hint := keyHint(key, known)
-		switch {
-		case path == "":
-			hint = rootKeyHint(key)
-		case slices.Equal(known, serviceKeys) && params.Near(key, known) == "":
-			hint = "what the service is given goes below params:"
+		hint := keyHint(key, known, m)
+		if path == "" {
+			hint = rootKeyHint(key, m)
 		}
 		d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
 	}
+}
+
+// serviceKeys reports the keys of a service that mean nothing. Those that are
+// probably params are one mistake.
+func (d decoder) serviceKeys(m map[string]any, path string) {
+	var given []string
+	for _, key := range strangeKeys(m, serviceKeys) {
+		if params.Near(key, free(serviceKeys, m)) != "" {
+			d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", keyHint(key, serviceKeys, m), "unknown key %q", key)
+		} else {
+			given = append(given, key)
+		}
+	}
+	if given == nil {
+		return
+	}
+	slices.SortStableFunc(given, func(a, b string) int {
+		return comparePositions(d.atlas.keyAt(join(path, a)), d.atlas.keyAt(join(path, b)))
+	})
+	at := join(path, given[0])
+	d.found.err(d.atlas.keyAt(at), at, "unknown-key", belowParams(given), "unknown key %q", given[0])
+}
+
+// without is a mapping without some of its keys.
+func without(v any, keys []string) map[string]any {
+	m, _ := v.(map[string]any)
+	out := maps.Clone(m)
+	for _, key := range keys {
+		delete(out, key)
+	}
+	return out
 }
 
 // strangeKeys are those of a mapping that are not known.
@@ -222,21 +251,25 @@ func strangeKeys(v any, known []string) []string {
 	return slices.DeleteFunc(sortedKeys(m), func(key string) bool { return slices.Contains(known, key) })
 }
 
-func rootKeyHint(key string) string {
+func rootKeyHint(key string, given map[string]any) string {
 	if place, ok := elsewhere[key]; ok {
 		return place
 	}
 	if strings.ReplaceAll(normalKey(key), "_", "") == "openticketai" {
 		return "did you mean " + rootKeys[0] + "?"
 	}
-	return keyHint(key, documentKeys)
+	return keyHint(key, documentKeys, given)
 }
 
 func normalKey(key string) string { return strings.ToLower(strings.ReplaceAll(key, "-", "_")) }
 
-func keyHint(key string, known []string) string {
-	if near := params.Near(key, known); near != "" {
+// keyHint recommends nothing that is given already.
+func keyHint(key string, known []string, given map[string]any) string {
+	if near := nearest(key, free(known, given)); near != "" {
 		return fmt.Sprintf("did you mean %s?", near)
+	}
+	if near := nearest(key, known); near != "" {
+		return fmt.Sprintf("%s: is given already, so remove one of both", near)
 	}
 	return "possible: " + strings.Join(known, ", ")
 }
@@ -260,7 +293,7 @@ func (d decoder) text(v any, path string) string {
 		d.wrongType(path, "text", v)
 		return ""
 	default:
-		return d.atlas.places[path].text
+		return d.atlas.place(path).text
 	}
 }
 

@@ -33,8 +33,8 @@ type Document struct {
 	// "orchestrator".
 	Orchestrator map[string]any
 
-	strange map[string][]string // keys of services, by id, that mean nothing
-	unset   map[string]bool     // paths of values with a variable that is not set
+	stray   map[string]map[string]any // what stands in services, by id, below keys that mean nothing
+	unset   map[string]bool           // paths of values with a variable that is not set
 	atlas   *atlas
 	secrets *secrets
 	lookup  func(name string) (string, bool)

@@ -13,7 +13,7 @@ import (
 
 // faults reports what decoding found, with the place in the file and, for keys
 // that stand where they don't belong, with the place where they do. spec may be nil.
-func (k *checker) faults(list []*api.FieldError, base string, spec *params.Spec, before excused) {
+func (k *checker) faults(list []*api.FieldError, base, use string, spec *params.Spec, before excused) {
 	excused := maps.Clone(before.fields) // required keys whose content stands elsewhere
 	if excused == nil {
 		excused = map[string]bool{}
@@ -47,11 +47,11 @@ func (k *checker) faults(list []*api.FieldError, base string, spec *params.Spec,
 		if excused[fault.Field] && strings.HasPrefix(fault.Err.Error(), "is required") {
 			continue
 		}
-		k.fault(fault, base, spec, hints[fault])
+		k.fault(fault, base, use, spec, hints[fault])
 	}
 }
 
-func (k *checker) fault(fault *api.FieldError, base string, spec *params.Spec, betterHint string) {
+func (k *checker) fault(fault *api.FieldError, base, use string, spec *params.Spec, betterHint string) {
 	path := base
 	if fault.Field != "" {
 		path = base + "." + fault.Field
@@ -59,8 +59,11 @@ func (k *checker) fault(fault *api.FieldError, base string, spec *params.Spec, b
 			path = base + fault.Field
 		}
 	}
-	if k.doc.unset[path] {
+	if k.doc.unset[k.doc.atlas.written(path)] {
 		return // reported already, and the value is not known
+	}
+	if _, moved := k.doc.atlas.moved[path]; moved {
+		return // its key is reported, and perhaps something else was meant
 	}
 	message, hint := fault.Err.Error(), ""
 	if i := strings.LastIndex(message, " ("); i > 0 && strings.HasSuffix(message, ")") {
@@ -77,6 +80,8 @@ func (k *checker) fault(fault *api.FieldError, base string, spec *params.Spec, b
 				message += " under " + above
 			}
 		}
+	case strings.HasPrefix(message, "is required") && use == defaultRunner && fault.Field == "on":
+		code, message, hint = "missing-trigger", "the runner has no trigger, which says when its pipe runs", triggerLines
 	case strings.HasPrefix(message, "is required"):
 		code = "missing-param"
 		if wanted := specAt(spec, fault.Field); wanted != nil {
@@ -87,7 +92,7 @@ func (k *checker) fault(fault *api.FieldError, base string, spec *params.Spec, b
 			}
 		}
 	case strings.Contains(message, "but must be a mapping"):
-		text := k.doc.atlas.places[path].text
+		text := k.doc.atlas.place(path).text
 		if wanted := specAt(spec, fault.Field); wanted != nil && !wanted.Secret && wanted.Field("name") != nil && text != "" {
 			hint = fmt.Sprintf("write {name: %s}", text)
 			if _, key := lastStep(fault.Field); !strings.HasSuffix(key, "]") {
@@ -132,14 +137,6 @@ func lastStep(path string) (above, key string) {
 	return "", path
 }
 
-// synonyms are what people call some keys.
-var synonyms = map[string]string{
-	"trigger": "on", "when": "on", "every": "on",
-	"do": "run", "then": "run", "pipe": "run",
-	"seconds": "interval", "minutes": "interval", "hours": "interval", "days": "interval",
-	"title": "subject", "text": "body", "message": "body", "content": "body",
-}
-
 // keyElsewhere tells where a key belongs that the mapping doesn't have: queue_name
 // is name under queue, and a queue beside updated_ticket belongs under it. belongs
 // is the key under which it should stand.
@@ -150,8 +147,10 @@ func keyElsewhere(spec *params.Spec, key string) (hint, belongs string) {
 	if key == "dynamic_fields" && spec.Field("fields") != nil {
 		return "write fields:, with the names of the ticket system", ""
 	}
-	if name := synonyms[key]; name != "" && spec.Field(name) != nil {
-		return "write " + name + ":", name
+	for _, name := range synonyms[strings.ToLower(key)] {
+		if spec.Field(name) != nil {
+			return "write " + name + ":", name
+		}
 	}
 	for _, name := range spec.Names() {
 		if inner, ok := strings.CutPrefix(key, name+"_"); ok && objectField(spec.Field(name), inner) {

@@ -122,9 +122,9 @@ func TestVariablesReachServicesAndTheOrchestrator(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"api_token": "{{ get_env('X') }}"}, d.Services[1].Params); diff != "" {
 		t.Error(diff)
 	}
-	d = mustRead(t, config.Options{Env: []string{`OTAI__ORCHESTRATOR={"runners": [{"run": {"use": "base:CompositePipe"}}]}`}}, "plugins: []\n")
-	wantRoot := map[string]any{"use": "base:SimpleSequentialOrchestrator", "params": map[string]any{"orchestrator_sleep": "PT1S", "steps": []any{map[string]any{
-		"use": "base:SimpleSequentialRunner", "params": map[string]any{"run": map[string]any{"use": "base:CompositePipe"}},
+	d = mustRead(t, config.Options{Env: []string{`OTAI__ORCHESTRATOR={"runners": [{"on": {"use": "base:IntervalTrigger", "params": {"interval": 1}}, "run": {"use": "base:CompositePipe"}}]}`}}, "plugins: []\n")
+	wantRoot := map[string]any{"use": "base:SimpleSequentialOrchestrator", "params": map[string]any{"steps": []any{map[string]any{
+		"use": "base:SimpleSequentialRunner", "params": map[string]any{"on": map[string]any{"use": "base:IntervalTrigger", "params": map[string]any{"interval": int64(1)}}, "run": map[string]any{"use": "base:CompositePipe"}},
 	}}}}
 	if diff := cmp.Diff(wantRoot, d.Orchestrator); diff != "" {
 		t.Error(diff)

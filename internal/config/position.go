@@ -26,10 +26,11 @@ type place struct {
 type atlas struct {
 	places map[string]place
 	lines  map[string][]string
+	moved  map[string]string // where a value was written that is treated as if it stood at this path
 }
 
 func newAtlas() *atlas {
-	return &atlas{places: map[string]place{}, lines: map[string][]string{}}
+	return &atlas{places: map[string]place{}, lines: map[string][]string{}, moved: map[string]string{}}
 }
 
 // record notes the places of a tree as koanf merges it: mappings are merged, all
@@ -58,9 +59,28 @@ func (a *atlas) forget(path string) {
 	}
 }
 
+// written is the path under which the value at path stands in the file. They differ
+// where a key was misspelled, or stood at the wrong place.
+func (a *atlas) written(path string) string {
+	if len(a.moved) == 0 {
+		return path
+	}
+	for above := path; above != ""; above = parent(above) {
+		if from, ok := a.moved[above]; ok {
+			return a.written(from) + path[len(above):]
+		}
+	}
+	return path
+}
+
+// place is where the value at path was written, and how; nothing for one that was
+// not.
+func (a *atlas) place(path string) place { return a.places[a.written(path)] }
+
 // valueAt returns the position of the value at path, or of the nearest value
 // around it.
 func (a *atlas) valueAt(path string) Position {
+	path = a.written(path)
 	for {
 		if p, ok := a.places[path]; ok {
 			return p.value
@@ -74,7 +94,7 @@ func (a *atlas) valueAt(path string) Position {
 
 // keyAt is like valueAt but points at the key.
 func (a *atlas) keyAt(path string) Position {
-	if p, ok := a.places[path]; ok {
+	if p, ok := a.places[a.written(path)]; ok {
 		return p.key
 	}
 	return a.valueAt(path)
@@ -82,7 +102,7 @@ func (a *atlas) keyAt(path string) Position {
 
 // useAt returns the position of a use that is empty, or of what it is missing in.
 func (a *atlas) useAt(path string) Position {
-	if p, ok := a.places[join(path, "use")]; ok {
+	if p, ok := a.places[a.written(join(path, "use"))]; ok {
 		return p.key
 	}
 	return a.valueAt(path)
@@ -92,7 +112,7 @@ func (a *atlas) useAt(path string) Position {
 // that stands at path. Where the YAML form of the text hides the exact place, it
 // is the last one that is certain.
 func (a *atlas) inside(path string, line, column int) Position {
-	p, ok := a.places[path]
+	p, ok := a.places[a.written(path)]
 	if !ok || p.value.Line == 0 {
 		return a.valueAt(path)
 	}

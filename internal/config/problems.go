@@ -162,7 +162,18 @@ func window(line string, column int) (string, int) {
 }
 
 // findings collects problems on the way.
-type findings struct{ list Problems }
+type findings struct {
+	list Problems
+	// notes are warnings about what is in the current form, and so nothing that
+	// [Upgrade] changes.
+	notes Problems
+}
+
+func (f *findings) note(at Position, path, code, hint, format string, args ...any) {
+	var one findings
+	one.warn(at, path, code, hint, format, args...)
+	f.notes = append(f.notes, one.list...)
+}
 
 func (f *findings) err(at Position, path, code, hint, format string, args ...any) {
 	f.add(SeverityError, at, path, code, hint, fmt.Sprintf(format, args...))
@@ -181,7 +192,7 @@ func (f *findings) add(severity string, at Position, path, code, hint, message s
 
 // sorted returns what was found without the secrets.
 func (f *findings) sorted(s *secrets) Problems {
-	out := Problems(nil).And(f.list)
+	out := f.notes.And(f.list)
 	for i := range out {
 		out[i].Message = s.redact(out[i].Message)
 		out[i].Hint = s.redact(out[i].Hint)

@@ -52,13 +52,14 @@ func asEditor(data []byte) (value any, ok bool) {
 }
 
 // inForm are the codes of mistakes that are in the form of a file.
-var inForm = []string{"unknown-key", "unknown-use", "wrong-kind", "missing-param", "bad-param", "unknown-injection", "missing-injection", "wrong-type", "missing-key", "unsupported-form", "not-a-mapping", "empty", "bad-value"}
+var inForm = []string{"unknown-key", "unknown-use", "wrong-kind", "missing-param", "bad-param", "unknown-injection", "missing-injection", "wrong-type", "missing-key", "missing-trigger", "unsupported-form", "not-a-mapping", "empty", "bad-value"}
 
 func TestTheSchemaFindsWhatIsWrongInTheFormOfAFile(t *testing.T) {
 	s := compiled(t, config.Schema(newCatalog()))
 	// What is a mistake in a way that no schema can tell.
 	beyond := []string{
 		"log-file-without-path",                                                     // a key that another key needs
+		"composite-stpes", "composite-tasks", "runner-params-not-indented", // keys that only seem to be meant as others
 		"password-begins-with-bang", "two-documents", "hard-spaces-from-a-web-page", // mistakes of the text, with none in its form
 	}
 	files, err := filepath.Glob("testdata/broken/*.yml")
@@ -80,7 +81,7 @@ func TestTheSchemaFindsWhatIsWrongInTheFormOfAFile(t *testing.T) {
 		if d != nil {
 			problems = problems.And(d.Check(newCatalog()))
 		}
-		wrong := slices.ContainsFunc(problems, func(p config.Problem) bool { return slices.Contains(inForm, p.Code) })
+		wrong := slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Severity == config.SeverityError && slices.Contains(inForm, p.Code) })
 		err = s.Validate(value)
 		if wrong {
 			found++

@@ -193,8 +193,13 @@ func (u upgrader) runners(n *yaml.Node) {
 			u.found.err(u.at(item), at("orchestrator.runners", i), "wrong-type", "write - run: and a pipe below it", "a runner is a mapping with on and run")
 			continue
 		}
-		steps.Content = append(steps.Content, runner(item))
-		triggered = triggered && valueOf(item, "on") != nil
+		step := runner(item)
+		if !hasTrigger(item) {
+			triggered = false
+			put(valueOf(step, "params"), newText("on", item), always(item))
+			u.found.note(u.at(item), at("orchestrator.runners", i), "missing-trigger", triggerLines, "without a trigger this runs in every cycle")
+		}
+		steps.Content = append(steps.Content, step)
 	}
 	name := newText("steps", key)
 	comments(key, name)
@@ -210,6 +215,38 @@ const (
 	// meant for looking at triggers, it would ask the help desk a hundred times a second.
 	untriggeredPause = "PT1S"
 )
+
+// triggerLines are what a runner without a trigger lacks.
+const triggerLines = "add on: {use: base:IntervalTrigger, params: {interval: PT10S}}, which runs it every ten seconds"
+
+// hasTrigger is true for a runner of the short form with a trigger, or with a key
+// that is meant to be it, which is reported as what it is.
+func hasTrigger(item *yaml.Node) bool {
+	item = target(item)
+	for i := 0; i+1 < len(item.Content); i += 2 {
+		key, value := target(item.Content[i]), target(item.Content[i+1])
+		if key.ShortTag() == "!!merge" {
+			sources := []*yaml.Node{value}
+			if isList(value) {
+				sources = value.Content
+			}
+			if slices.ContainsFunc(sources, func(source *yaml.Node) bool { return isMapping(source) && hasTrigger(source) }) {
+				return true
+			}
+			continue
+		}
+		if key.Value == "on" || meant(key.Value, runnerKeys, nil) == "on" {
+			return true
+		}
+	}
+	return false
+}
+
+// always is a trigger that succeeds in every cycle.
+func always(at *yaml.Node) *yaml.Node {
+	interval := newMapping(at, newText("interval", at), newText("PT0S", at))
+	return newMapping(at, newText("use", at), newText("base:IntervalTrigger", at), newText("params", at), interval)
+}
 
 // runner makes the pipe that runs the pipe run whenever the pipe on succeeds.
 func runner(item *yaml.Node) *yaml.Node {

@@ -220,7 +220,7 @@ func (d *decoder) otherKeys(s *Spec, m mapping, v reflect.Value) {
 		}
 		d.enter(key)
 		if rest == nil {
-			d.fail(unknownKey(s, key))
+			d.fail(unknownKey(s, key, m))
 		} else {
 			if others == nil {
 				others = make(map[string]any)
@@ -235,13 +235,17 @@ func (d *decoder) otherKeys(s *Spec, m mapping, v reflect.Value) {
 	}
 }
 
-func unknownKey(s *Spec, key string) error {
+func unknownKey(s *Spec, key string, beside mapping) error {
 	if s.injection(key) != nil {
 		return fmt.Errorf("unknown key: %s is a service, which is named under injects", key)
 	}
 	names := s.Names()
-	if near := Near(key, names); near != "" {
+	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, given := beside.get(name); return given })
+	if near := Near(key, missing); near != "" {
 		return fmt.Errorf("unknown key (did you mean %q?)", near)
+	}
+	if near := Near(key, names); near != "" {
+		return fmt.Errorf("unknown key (%s is given already, so remove one of both)", near)
 	}
 	if len(names) == 0 {
 		return errors.New("unknown key: there are no keys here")

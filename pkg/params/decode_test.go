@@ -290,7 +290,7 @@ func TestAllFaultsAreFoundInOrder(t *testing.T) {
 		`entities[0]: needs an id or a name, and both are empty`,
 		`entities[1].id: is a list but must be text`,
 		`pin: must be a whole number`,
-		`Text : unknown key (did you mean "text"?)`,
+		`Text : unknown key (text is given already, so remove one of both)`,
 		`zebra: unknown key (there are text, mode, flag, count, small, big, ratio, wait, since, any, auth, maybe, limit, names, labels, entities, owner, places, password, pin)`,
 	)
 	var field *api.FieldError

@@ -76,32 +76,41 @@ type TLS struct {
 	InsecureSkipVerify bool   `otai:"insecure_skip_verify" doc:"Trust any certificate. Anybody on the way can then read the password: for trying out only."`
 }
 
-// Validate checks what can be checked offline.
+// Validate checks what can be checked offline, and finds all that is wrong, in the
+// order of the params.
 func (p *Params) Validate() error {
-	if err := checkBaseURL(p.BaseURL); err != nil {
-		return &api.FieldError{Field: "base_url", Err: err}
+	var faults []error
+	fault := func(field string, err error) {
+		if err != nil {
+			faults = append(faults, &api.FieldError{Field: field, Err: err})
+		}
 	}
-	for field, d := range map[string]time.Duration{
-		"timeout": p.Timeout, "timeouts.search": p.Timeouts.Search, "timeouts.get": p.Timeouts.Get,
-		"timeouts.update": p.Timeouts.Update, "timeouts.create": p.Timeouts.Create,
+	fault("base_url", checkBaseURL(p.BaseURL))
+	for _, timeout := range []struct {
+		field string
+		value time.Duration
+	}{
+		{"timeout", p.Timeout},
+		{"timeouts.search", p.Timeouts.Search},
+		{"timeouts.get", p.Timeouts.Get},
+		{"timeouts.update", p.Timeouts.Update},
+		{"timeouts.create", p.Timeouts.Create},
 	} {
-		if d < 0 {
-			return &api.FieldError{Field: field, Err: fmt.Errorf("is %v and must be above zero", d)}
+		if timeout.value < 0 {
+			fault(timeout.field, fmt.Errorf("is %v and must be above zero", timeout.value))
 		}
 	}
 	if _, err := time.LoadLocation(p.TimeZone); err != nil {
-		return &api.FieldError{Field: "time_zone", Err: fmt.Errorf("%q is no time zone (write one such as UTC or Europe/Berlin)", p.TimeZone)}
+		fault("time_zone", fmt.Errorf("%q is no time zone (write one such as UTC or Europe/Berlin)", p.TimeZone))
 	}
 	if m := p.NoteMarker; m != "" && m != markerSubject && !(strings.HasPrefix(m, dynamicPrefix) && len(m) > len(dynamicPrefix)) {
-		return &api.FieldError{Field: "note_marker", Err: fmt.Errorf("%q is neither %s nor %sNAME", m, markerSubject, dynamicPrefix)}
+		fault("note_marker", fmt.Errorf("%q is neither %s nor %sNAME", m, markerSubject, dynamicPrefix))
 	}
 	if (p.TLS.CertFile == "") != (p.TLS.KeyFile == "") {
-		return &api.FieldError{Field: "tls", Err: errors.New("cert_file and key_file belong together, and one of them is missing")}
+		fault("tls", errors.New("cert_file and key_file belong together, and one of them is missing"))
 	}
-	if err := checkProxy(p.Proxy); err != nil {
-		return &api.FieldError{Field: "proxy", Err: err}
-	}
-	return nil
+	fault("proxy", checkProxy(p.Proxy))
+	return errors.Join(faults...)
 }
 
 // script is the program of the help desk that serves all web services.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 func TestThePluginDescribesItself(t *testing.T) {
@@ -63,6 +64,23 @@ func TestParamsAreChecked(t *testing.T) {
 		var field *api.FieldError
 		if !errors.As(err, &field) || field.Field != c.field || strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAllMistakesInTheParamsAreNamedInTheirOrder(t *testing.T) {
+	p := Params{
+		BaseURL: "desk.example.org", Timeout: -1, Timeouts: Timeouts{Search: -1, Get: -2, Update: -3, Create: -4},
+		TimeZone: "Mars/Base", NoteMarker: "x", TLS: TLS{CertFile: "c"}, Proxy: "x",
+	}
+	want := "base_url timeout timeouts.search timeouts.get timeouts.update timeouts.create time_zone note_marker tls proxy"
+	for range 20 { // the order of a map would differ
+		var fields []string
+		for _, fault := range params.Faults(p.Validate()) {
+			fields = append(fields, fault.Field)
+		}
+		if got := strings.Join(fields, " "); got != want {
+			t.Fatalf("got  %s\nwant %s", got, want)
 		}
 	}
 }
