@@ -58,7 +58,7 @@ func TestTheSchemaFindsWhatIsWrongInTheFormOfAFile(t *testing.T) {
 	s := compiled(t, config.Schema(newCatalog()))
 	// What is a mistake in a way that no schema can tell.
 	beyond := []string{
-		"log-file-without-path",                                                     // a key that another key needs
+		"log-file-without-path",                                            // a key that another key needs
 		"composite-stpes", "composite-tasks", "runner-params-not-indented", // keys that only seem to be meant as others
 		"password-begins-with-bang", "two-documents", "hard-spaces-from-a-web-page", // mistakes of the text, with none in its form
 	}
@@ -81,7 +81,9 @@ func TestTheSchemaFindsWhatIsWrongInTheFormOfAFile(t *testing.T) {
 		if d != nil {
 			problems = problems.And(d.Check(newCatalog()))
 		}
-		wrong := slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Severity == config.SeverityError && slices.Contains(inForm, p.Code) })
+		wrong := slices.ContainsFunc(problems, func(p config.Problem) bool {
+			return p.Severity == config.SeverityError && slices.Contains(inForm, p.Code)
+		})
 		err = s.Validate(value)
 		if wrong {
 			found++
