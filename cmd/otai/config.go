@@ -13,8 +13,8 @@ import (
 func (c *command) newConfig() *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "config",
-		Short: "Bring configuration files into the current form",
-	}, c.newConfigUpgrade())
+		Short: "Bring what earlier versions were configured by into the current form",
+	}, c.newConfigUpgrade(), c.newConfigFromEnv())
 }
 
 func (c *command) newConfigUpgrade() *cobra.Command {

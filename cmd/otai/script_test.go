@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http/httptest"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,6 +45,8 @@ func TestScripts(t *testing.T) {
 			"exits":  exits,
 			"ticket": ticket,
 			"expect": expect,
+			"queues": queues,
+			"noted":  noted,
 			"hub":    hub,
 		},
 	})
@@ -69,13 +72,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// ticket QUEUE SUBJECT BODY puts a ticket into the script's help desk.
+// ticket QUEUE SUBJECT BODY [PRIORITY [STATE]] puts a ticket into the script's help desk.
 func ticket(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 3 {
-		ts.Fatalf("usage: ticket QUEUE SUBJECT BODY")
+	if neg || len(args) < 3 || len(args) > 5 {
+		ts.Fatalf("usage: ticket QUEUE SUBJECT BODY [PRIORITY [STATE]]")
 	}
 	server := ts.Value("helpdesk").(*helpdesk.Server)
-	server.AddTicket(helpdesk.NewTicket{Queue: args[0], Title: args[1], Body: args[2], From: "customer@example.com"})
+	args = append(args, "", "")
+	server.AddTicket(helpdesk.NewTicket{Queue: args[0], Title: args[1], Body: args[2], Priority: args[3], State: args[4], From: "customer@example.com"})
 }
 
 // expect SUBJECT QUEUE NOTES wants the ticket in this queue with so many internal
@@ -90,6 +94,38 @@ func expect(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		if got := strconv.Itoa(internal(t)); t.Queue != args[1] || got != args[2] {
 			ts.Fatalf("ticket %q is in %s with %s internal notes, want %s with %s", t.Title, t.Queue, got, args[1], args[2])
+		}
+		return
+	}
+	ts.Fatalf("there is no ticket %q", args[0])
+}
+
+// queues NAME... adds queues to the script's help desk.
+func queues(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: queues NAME...")
+	}
+	ts.Value("helpdesk").(*helpdesk.Server).AddQueue(args...)
+}
+
+// noted SUBJECT PRIORITY REGEXP... wants the ticket to have this priority, and as
+// its last notes those that match, in this order.
+func noted(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: noted SUBJECT PRIORITY REGEXP...")
+	}
+	for _, t := range ts.Value("helpdesk").(*helpdesk.Server).Tickets() {
+		if t.Title != args[0] {
+			continue
+		}
+		if t.Priority != args[1] {
+			ts.Fatalf("ticket %q has the priority %s, want %s", t.Title, t.Priority, args[1])
+		}
+		first := len(t.Articles) - len(args[2:])
+		for i, want := range args[2:] {
+			if got := t.Articles[first+i]; !regexp.MustCompile(want).MatchString(got.Subject + ": " + got.Body) {
+				ts.Fatalf("the note %q: %q does not match %s", got.Subject, got.Body, want)
+			}
 		}
 		return
 	}

@@ -127,6 +127,19 @@ func (s Settings) configFlags() []config.Flag {
 
 var defaultConfigFiles = []string{"config.yml", "otai.yml"}
 
+// dotEnvName is the file with variables beside a configuration.
+const dotEnvName = ".env"
+
+// hasOtherSettings reports whether the working directory or the environment holds
+// settings of Open Ticket AI 2.0, which has no configuration file.
+func (s Settings) hasOtherSettings() bool {
+	o := config.Options{Env: s.Environ}
+	if source, err := s.readConfig(dotEnvName); err == nil {
+		o.DotEnv = []config.Source{source}
+	}
+	return config.HasSettings(o)
+}
+
 // configSources reads the configuration files that were named, else the default
 // one, and the .env beside the first.
 func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
@@ -150,8 +163,11 @@ func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
 		if hint := s.readHint(defaultConfigFiles[0], os.ErrNotExist); hint != "" {
 			instead = " (" + hint + ")"
 		}
-		return nil, nil, fmt.Errorf("there is no configuration file: %s has no %s%s; name one with -c FILE or OTAI_CONFIG, or see otai at work with: otai demo",
-			s.Dir, strings.Join(defaultConfigFiles, " and no "), instead)
+		missing := fmt.Sprintf("there is no configuration file: %s has no %s%s", s.Dir, strings.Join(defaultConfigFiles, " and no "), instead)
+		if s.hasOtherSettings() {
+			return nil, nil, fmt.Errorf("%s, but there are settings of Open Ticket AI 2.0: otai config from-env -o %s writes the configuration for them", missing, defaultConfigFiles[0])
+		}
+		return nil, nil, fmt.Errorf("%s; name one with -c FILE or OTAI_CONFIG, or see otai at work with: otai demo", missing)
 	}
 	var unread []error
 	for _, name := range names {
@@ -164,7 +180,7 @@ func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
 	if err := errors.Join(unread...); err != nil {
 		return nil, nil, err
 	}
-	name := filepath.Join(filepath.Dir(names[0]), ".env")
+	name := filepath.Join(filepath.Dir(names[0]), dotEnvName)
 	data, err := os.ReadFile(s.abs(name))
 	switch {
 	case err == nil:

@@ -13,8 +13,9 @@
 // every template and the names in it. What only a plugin's own code knows is asked
 // at the end, by a [ParamsChecker].
 //
-// Two ways lead elsewhere: Upgrade, in rewrite.go, prints a file in the current
-// form, and Schema, in schema.go, tells editors what a file may hold.
+// Three ways lead elsewhere: Upgrade, in rewrite.go, prints a file in the current
+// form, FromEnvironment, in fromenv.go, writes one for the settings of Open Ticket AI
+// 2.0, and Schema, in schema.go, tells editors what a file may hold.
 //
 // Nothing stops at the first mistake. What is wrong is collected as Problems
 // (problems.go), each with its place (position.go, and textposition.go for places

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+// ConfigFromEnv is a configuration made from settings of Open Ticket AI 2.0; its
+// JSON form is stable.
+type ConfigFromEnv struct {
+	Text      string            `json:"text"` // "" with an error among the problems
+	Variables []config.Variable `json:"variables"`
+	Problems  config.Problems   `json:"problems"`
+	File      string            `json:"file,omitempty"` // that was written
+
+	envFile string // as it was named, "" where there is none
+}
+
+// FromEnv makes the configuration for the settings of Open Ticket AI 2.0 in envFile
+// and in the environment, which wins. envFile "" is .env of the working directory,
+// if there is one. Settings that no configuration can be made for are a fault with
+// exit code 2.
+func FromEnv(s Settings, envFile string) (ConfigFromEnv, error) {
+	options := config.Options{Env: s.Environ}
+	c := ConfigFromEnv{envFile: envFile}
+	if envFile == "" {
+		c.envFile = dotEnvName
+	}
+	source, err := s.readConfig(c.envFile)
+	var unread *UnreadableError
+	switch {
+	case err == nil:
+		options.DotEnv = []config.Source{source}
+	case envFile == "" && errors.Is(err, fs.ErrNotExist):
+		c.envFile = ""
+	case errors.As(err, &unread):
+		return c, fault(CodeUsage, fmt.Errorf("reading the settings in %s: %w", unread.Name, unread.Err))
+	default:
+		return c, err
+	}
+	text, variables, problems := config.FromEnvironment(options)
+	c.Text, c.Variables, c.Problems = string(text), variables, problems
+	if c.Variables == nil {
+		c.Variables = []config.Variable{}
+	}
+	if c.Problems == nil {
+		c.Problems = config.Problems{}
+	}
+	if c.Problems.HasErrors() {
+		return c, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: c.Problems}}
+	}
+	return c, nil
+}
+
+// Write puts the configuration into a file, whole or not at all. One that is there
+// stays unless replace is true.
+func (c *ConfigFromEnv) Write(s Settings, name string, replace bool) error {
+	finish := os.Link // fails where there is a file
+	if replace {
+		finish = os.Rename
+	}
+	err := writeWhole(s.abs(name), []byte(c.Text), 0o644, finish)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fault(CodeUsage, fmt.Errorf("%s is there already and stays as it is: name another file with -o, or replace it with --force", name))
+	case err != nil:
+		return fault(CodeRun, fmt.Errorf("writing the configuration: %w", err))
+	}
+	c.File = name
+	return nil
+}
+
+// Advice says what still is to be done for a configuration in this file, "" where
+// everything is at its place: otai reads the file .env beside it, and no other.
+func (c ConfigFromEnv) Advice(s Settings, name string) string {
+	beside := filepath.Join(filepath.Dir(s.abs(name)), dotEnvName)
+	fromFile := func(v config.Variable) bool { return v.Secret && v.From != config.FromProcess }
+	if c.envFile == "" || s.abs(c.envFile) == beside || !slices.ContainsFunc(c.Variables, fromFile) {
+		return ""
+	}
+	return fmt.Sprintf("otai reads the secrets from the environment, or from %s, not from %s: copy it there", beside, c.envFile)
+}

@@ -1,0 +1,122 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+func fromEnv(dotEnv string, env ...string) (string, []config.Variable, config.Problems) {
+	text, told, problems := config.FromEnvironment(config.Options{Env: env, DotEnv: []config.Source{{Name: ".env", Data: []byte(dotEnv)}}})
+	return string(text), told, problems
+}
+
+const someSettings = "OTAI_OTOBO_PASSWORD=secret-in-dotenv\n"
+
+func TestSettingsOfOpenTicketAI2BecomeOneConfiguration(t *testing.T) {
+	for name, c := range map[string]struct {
+		dotEnv string
+		env    []string
+		want   string
+	}{
+		"the defaults are those of 2.0":                {"", nil, `base_url: "http://localhost/otobo/nph-genericinterface.pl"`},
+		"its queue":                                    {"", nil, `queue: { name: "OpenTicketAI::Incoming" }`},
+		"its models":                                   {"", nil, `model_name: "softoft/otai-priority-de-bert-v1"`},
+		"its threshold":                                {"", nil, `'confidence') >= 0.8 else 'OpenTicketAI::Unclassified' }}`},
+		"without a fallback the priority stays":        {"", nil, `>= 0.8 else get_pipe_result('ticket').priority.name }}`},
+		"a calm interval":                              {"", nil, `interval: "PT5S"`},
+		"an interval of a second and more is taken":    {"OTAI_TRIGGER_INTERVAL=1.5", nil, `interval: "PT1.5S"`},
+		"one below is not":                             {"OTAI_TRIGGER_INTERVAL=0.5", nil, `interval: "PT5S"`},
+		"a threshold":                                  {"OTAI_CLASSIFICATION_CONFIDENCE_THRESHOLD=0.55", nil, `>= 0.55 else`},
+		"a priority of the help desk":                  {"OTAI_FALLBACK_PRIORITY='3 normal'", nil, `else '3 normal' }}`},
+		"quotes in a name stay text":                   {`OTAI_FALLBACK_QUEUE="O'Brien"`, nil, `else 'O\\'Brien' }}`},
+		"Python's level":                               {"OTAI_LOG_LEVEL=WARNING", nil, `level: warn`},
+		"the environment wins":                         {"OTAI_QUEUE_MODEL=a", []string{"OTAI_QUEUE_MODEL=b"}, `model_name: "b"`},
+		"the case of a name does not matter":           {"otai_queue_model=a", nil, `model_name: "a"`},
+		"an empty one counts as not set":               {"OTAI_QUEUE_MODEL=", nil, `model_name: "softoft/otai-queue-de-bert-v1"`},
+		"the password is named":                        {"", nil, `password: "${OTAI_OTOBO_PASSWORD}"`},
+		"the token, too":                               {"OTAI_HF_API_TOKEN=hf_secret", nil, `api_token: "${OTAI_HF_API_TOKEN}"`},
+		"the login is one of 2.0's secrets":            {"OTAI_OTOBO_USERNAME=agent", nil, `username: "${OTAI_OTOBO_USERNAME}"`},
+		"without a login the service has its own":      {"", nil, "base_url: \"http://localhost/otobo/nph-genericinterface.pl\"\n        password:"},
+		"closed, merged and locked tickets stay alone": {"", nil, "fields: { StateType: [new, open], Locks: [unlock] }"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, _, problems := fromEnv(someSettings+c.dotEnv, c.env...)
+			if len(problems) > 0 || !strings.Contains(text, c.want) {
+				t.Errorf("%v: %s is not in\n%s", problems, c.want, text)
+			}
+			for _, secret := range []string{"secret-in-dotenv", "hf_secret"} {
+				if strings.Contains(text, secret) {
+					t.Errorf("the secret %s is in\n%s", secret, text)
+				}
+			}
+			o := config.Options{
+				Env: c.env, DotEnv: []config.Source{{Name: ".env", Data: []byte(someSettings + c.dotEnv)}},
+				Files: []config.Source{{Name: "config.yml", Data: []byte(text)}},
+			}
+			if _, problems := config.Read(o); len(problems) > 0 {
+				t.Errorf("reading it: %v", problems)
+			}
+		})
+	}
+}
+
+func TestASettingThatCantBeCarriedOverIsNamed(t *testing.T) {
+	for name, c := range map[string]struct{ setting, want string }{
+		"another ticket system":   {"OTAI_TICKET_SYSTEM_TYPE=zammad", "otai has no service for Zammad"},
+		"an unknown one":          {"OTAI_TICKET_SYSTEM_TYPE=jira", "is no ticket system of Open Ticket AI 2.0"},
+		"a login in the address":  {"OTAI_OTOBO_BASE_URL=https://a:hidden-pw@b/", "holds a login"},
+		"a threshold in percent":  {"OTAI_CLASSIFICATION_CONFIDENCE_THRESHOLD=80", "must be a number from 0 to 1"},
+		"no number":               {"OTAI_TRIGGER_INTERVAL=soon", "must be a number"},
+		"not a number":            {"OTAI_CLASSIFICATION_CONFIDENCE_THRESHOLD=NaN", "must be a number"},
+		"no level":                {"OTAI_LOG_LEVEL=loud", "is no log level"},
+		"a template":              {"OTAI_INCOMING_QUEUE='{{ x }}'", "begin a template"},
+		"a line break in a queue": {`OTAI_INCOMING_QUEUE="a\nb"`, "control character"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, told, problems := fromEnv(someSettings + c.setting)
+			if text != "" || !problems.HasErrors() || !strings.HasPrefix(problems.Error(), ".env:2:1: OTAI_") || !strings.Contains(problems.Error(), c.want) {
+				t.Errorf("problems %v, text %q", problems, text)
+			}
+			for _, v := range told {
+				if strings.Contains(v.Message, "hidden-pw") {
+					t.Errorf("%v shows a password", v)
+				}
+			}
+		})
+	}
+	if _, _, problems := fromEnv("OTHER=1"); !problems.HasErrors() {
+		t.Error("variables of another program become a configuration")
+	}
+}
+
+func TestEveryVariableIsAccountedFor(t *testing.T) {
+	_, told, problems := fromEnv("OTAI_API_HOST=0.0.0.0\nOTAI_FALBACK_QUEUE=x\nOTAI_ORCHESTRATOR_SLEEP=0.01\nOTAI_QUEUE_MODEL=\n",
+		"OTAI_TRIGGER_INTERVAL=0.1", "OTAI_FALLBACK_PRIORITY=medium", "OTAI_PLUGIN_DIR=/p", "OTAI__SERVICES__X__USE=y", "HOME=/x")
+	want := map[string]string{
+		"OTAI_API_HOST": config.VariableLeftOut, "OTAI_ORCHESTRATOR_SLEEP": config.VariableLeftOut,
+		"OTAI_FALBACK_QUEUE": config.VariableUnknown, "OTAI_QUEUE_MODEL": config.VariableDefault,
+		"OTAI_TRIGGER_INTERVAL": config.VariableChanged, "OTAI_FALLBACK_PRIORITY": config.VariableChanged,
+	}
+	seen := map[string]string{}
+	for _, v := range told {
+		if _, twice := seen[v.Name]; twice {
+			t.Errorf("%s is told twice", v.Name)
+		}
+		seen[v.Name] = v.Status
+	}
+	for name, status := range want {
+		if seen[name] != status {
+			t.Errorf("%s is %q, want %q", name, seen[name], status)
+		}
+	}
+	for _, own := range []string{"OTAI_PLUGIN_DIR", "OTAI__SERVICES__X__USE", "HOME"} {
+		if seen[own] != "" {
+			t.Errorf("%s, which is no setting of 2.0, is %s", own, seen[own])
+		}
+	}
+	if len(problems) != 1 || problems[0].Severity != config.SeverityWarning || problems[0].File != "OTAI_OTOBO_PASSWORD" {
+		t.Errorf("a password that is not set is %v", problems)
+	}
+}
