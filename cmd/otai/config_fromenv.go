@@ -63,13 +63,13 @@ standard error. Secrets are not copied: the configuration names their variables.
 			told.Flush()
 			if output == "" {
 				_, err = io.WriteString(cmd.OutOrStdout(), made.Text)
-				return written(err)
+				return err
 			}
 			if advice := made.Advice(c.settings, output); advice != "" {
 				fmt.Fprintln(cmd.ErrOrStderr(), advice)
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%[1]s is written. Next: otai validate -c %[1]s, otai doctor -c %[1]s, otai run -c %[1]s --once --dry-run\n", output)
-			return written(err)
+			return err
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
