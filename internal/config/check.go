@@ -394,12 +394,16 @@ func (k *checker) pipeKeys(m map[string]any, path string, moved []string) []stri
 
 func pipeKeyHint(key string, given map[string]any) string {
 	if hint, ok := pipeKeyHints[key]; ok {
+		name := strings.TrimSuffix(strings.TrimPrefix(hint, "write "), ":")
+		if _, there := given[name]; there && slices.Contains(pipeKeys, name) {
+			return name + ": is given already, so put it there, or remove it"
+		}
 		return hint
 	}
-	near := params.Near(key, free(pipeKeys, given))
-	if word, rest, brace := strings.Cut(key, "{"); near != "" && brace {
+	if word, rest, brace := strings.Cut(key, "{"); brace && params.Near(key, pipeKeys) != "" {
 		return fmt.Sprintf("a colon is missing: write %s: {%s", strings.TrimSpace(word), rest)
 	}
+	near := nearPipeKey(key, pipeKeys, given)
 	if near != "" {
 		return keyHint(key, pipeKeys, given)
 	}

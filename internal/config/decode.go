@@ -219,7 +219,7 @@ func (d decoder) keys(m map[string]any, path string, known []string, quiet ...st
 func (d decoder) serviceKeys(m map[string]any, path string) {
 	var given []string
 	for _, key := range strangeKeys(m, serviceKeys) {
-		if params.Near(key, free(serviceKeys, m)) != "" {
+		if nearPipeKey(key, serviceKeys, m) != "" {
 			d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", keyHint(key, serviceKeys, m), "unknown key %q", key)
 		} else {
 			given = append(given, key)

@@ -45,6 +45,30 @@ func free(names []string, given map[string]any) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, there := given[name]; return there })
 }
 
+// nearPipeKey is the key of a pipe or a service that was meant by one with a value of
+// the same shape: user: bob beside use: is a param.
+func nearPipeKey(key string, names []string, given map[string]any) string {
+	name := meant(key, names, given)
+	if !pipeKeyFits(name, given[key]) {
+		return ""
+	}
+	return name
+}
+
+func pipeKeyFits(name string, v any) bool {
+	_, isMapping := v.(map[string]any)
+	text, isText := v.(string)
+	switch name {
+	case "params", "injects":
+		return isMapping || v == nil
+	case "use":
+		return isText && strings.Contains(text, ":") && !strings.Contains(text, "://")
+	case "id":
+		return isText && !strings.ContainsAny(text, " {")
+	}
+	return false
+}
+
 func anyMap(m map[string]string) map[string]any {
 	out := make(map[string]any, len(m))
 	for key, v := range m {

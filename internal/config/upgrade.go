@@ -45,6 +45,7 @@ func upgradeText(file string, root *yaml.Node, f *findings, text *changes) *yaml
 	if root == nil || u.foreign(root) {
 		return nil
 	}
+	u.document(root)
 	u.logging(valueOf(valueOf(root, "infrastructure"), "logging"))
 	u.services(valueOf(root, "services"))
 	u.plugins(valueOf(root, "plugins"))
@@ -77,6 +78,10 @@ func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
 			continue
 		}
 		key, value := root.Content[i], target(root.Content[i+1])
+		if isNull(value) && u.notIndented(root, key) {
+			take(root, name)
+			return root
+		}
 		for k := 0; k+1 < len(root.Content); k += 2 {
 			if other := root.Content[k]; other.Value != name && !strings.HasPrefix(other.Value, "x-") {
 				u.found.err(u.at(other), other.Value, "unknown-key", "move it below "+name+":", "this key stands beside the root key %s", name)
@@ -92,13 +97,32 @@ func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
 		}
 		return nil
 	}
+	if len(root.Content) == 2 && isMapping(root.Content[1]) {
+		// A root key that is nearly one.
+		if key := root.Content[0]; strings.ReplaceAll(normalKey(key.Value), "_", "") == "openticketai" || nearest(key.Value, rootKeys[:1]) != "" && keyOf(root.Content[1], "orchestrator") != nil {
+			u.found.err(u.at(key), key.Value, "unknown-key", "did you mean "+rootKeys[0]+"?", "unknown key %q", key.Value)
+			return target(root.Content[1])
+		}
+	}
 	return root
+}
+
+// notIndented is true for a root key with the document beside it instead of below.
+func (u upgrader) notIndented(root, key *yaml.Node) bool {
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if other := root.Content[i]; slices.Contains(documentKeys, other.Value) {
+			u.found.err(u.at(other), other.Value, "unknown-key", "indent it and all that follows below "+key.Value+":, or remove that line", "this key stands beside the root key %s", key.Value)
+			return true
+		}
+	}
+	return false
 }
 
 // services turns a list of services with ids into a mapping by id.
 func (u upgrader) services(n *yaml.Node) {
 	n = target(n)
 	if isMapping(n) && u.once(n) {
+		u.unindented(n)
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			u.service(n.Content[i+1], join("services", target(n.Content[i]).Value))
 		}
@@ -144,6 +168,7 @@ func (u upgrader) services(n *yaml.Node) {
 
 func (u upgrader) service(n *yaml.Node, path string) {
 	if isMapping(n) && u.once(n) {
+		u.renamed(n, path, serviceKeys, pipeNodeFits)
 		u.use(n, path)
 	}
 }
@@ -277,6 +302,7 @@ func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
 			fallback = "" // the use may come from there
 		}
 	}
+	u.renamed(n, path, pipeKeys, pipeNodeFits)
 	u.use(n, path)
 	if key := keyOf(n, "steps"); key != nil {
 		if params := valueOf(n, "params"); isNull(params) || isMapping(params) && valueOf(params, "steps") == nil {

@@ -1,0 +1,179 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The functions of this file put keys of the document, its services and its pipes to
+// where they were certainly meant to be, as misplaced.go does for params: each is
+// reported once, and nothing is missing because of it.
+
+// document repairs the keys at the top.
+func (u upgrader) document(root *yaml.Node) {
+	u.renamed(root, "", documentKeys, rootFits)
+	for _, move := range []struct {
+		key, from, to string
+		fits          func(*yaml.Node) bool
+	}{
+		{"steps", "", "orchestrator", isList},
+		{"runners", "", "orchestrator", isList},
+		{"params", "", "orchestrator", func(n *yaml.Node) bool { return valueOf(n, "steps") != nil }},
+		{"logging", "", "infrastructure", isMapping},
+		{"services", "orchestrator", "", func(n *yaml.Node) bool { return isMapping(n) || isList(n) }},
+		{"infrastructure", "orchestrator", "", isMapping},
+		{"plugins", "orchestrator", "", isList},
+		{"orchestrator", "services", "", isOrchestrator},
+		{"services", "infrastructure", "", isMapping},
+		{"orchestrator", "infrastructure", "", isOrchestrator},
+	} {
+		from, to := root, root
+		if move.from != "" {
+			from = valueOf(root, move.from)
+		}
+		value := valueOf(from, move.key)
+		if value == nil || !move.fits(value) {
+			continue
+		}
+		if move.to != "" {
+			to = valueOf(root, move.to)
+			if to != nil && !isMapping(to) && !isNull(to) {
+				continue
+			}
+		}
+		if to != nil && keyOf(to, move.key) != nil || move.key == "steps" && valueOf(valueOf(to, "params"), "steps") != nil {
+			continue
+		}
+		key := keyOf(from, move.key)
+		u.found.err(u.at(key), join(move.from, move.key), "unknown-key", placeHint(move.key, move.to), "unknown key %q", move.key)
+		take(from, move.key)
+		if move.to != "" && !isMapping(to) {
+			take(root, move.to)
+			to = newMapping(key)
+			put(root, newText(move.to, key), to)
+		}
+		if move.key == "steps" {
+			u.lift(to, key, value)
+		} else {
+			put(to, key, value)
+		}
+	}
+}
+
+func placeHint(key, to string) string {
+	if hint, ok := elsewhere[key]; ok && to != "" {
+		return hint
+	}
+	return "indent it less: it belongs at the top, beside services: and orchestrator:"
+}
+
+func rootFits(name string, n *yaml.Node) bool {
+	switch name {
+	case "services":
+		return isMapping(n) || isList(n) || isNull(n)
+	case "orchestrator", "infrastructure":
+		return isMapping(n)
+	case "plugins":
+		return isList(n)
+	}
+	return n.Kind == yaml.ScalarNode || isList(n)
+}
+
+func isOrchestrator(n *yaml.Node) bool {
+	use, _ := textOf(valueOf(n, "use"))
+	return keyOf(n, "runners") != nil || keyOf(n, "steps") != nil || keyOf(valueOf(n, "params"), "steps") != nil || strings.HasSuffix(use, "Orchestrator")
+}
+
+// pipeWords are what people call the keys of pipes and services.
+var pipeWords = map[string]string{
+	"uses": "use", "type": "use", "class": "use", "plugin": "use", "kind": "use",
+	"with": "params", "args": "params", "config": "params", "options": "params", "settings": "params", "arguments": "params",
+	"name": "id", "key": "id",
+}
+
+func pipeNodeFits(name string, n *yaml.Node) bool {
+	switch name {
+	case "params", "injects":
+		return isMapping(n)
+	}
+	text, isText := textOf(n)
+	return isText && pipeKeyFits(name, text)
+}
+
+// renamed reports the keys of a mapping that are certainly misspelled ones of names,
+// and gives them their right names.
+func (u upgrader) renamed(n *yaml.Node, path string, names []string, fits func(name string, value *yaml.Node) bool) {
+	n = target(n)
+	if !isMapping(n) {
+		return
+	}
+	given := map[string]any{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		given[target(n.Content[i]).Value] = nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := target(n.Content[i])
+		if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" || slices.Contains(names, key.Value) || u.accepted(key.Value, path) {
+			continue
+		}
+		missing := free(names, given)
+		name, hint := pipeWords[strings.ToLower(key.Value)], ""
+		if slices.Contains(missing, name) {
+			hint = "write " + name + ":"
+		} else if name = nearest(key.Value, missing); name != "" {
+			hint = "did you mean " + name + "?"
+		}
+		if hint == "" || !fits(name, target(n.Content[i+1])) {
+			continue
+		}
+		u.found.err(u.at(key), join(path, key.Value), "unknown-key", hint, "unknown key %q", key.Value)
+		right := *key
+		right.Value, right.Tag, right.Style = name, "!!str", 0
+		n.Content[i] = &right
+		given[name] = nil
+	}
+}
+
+// accepted is true for a key that has a meaning of its own there.
+func (u upgrader) accepted(key, path string) bool {
+	return key == "steps" || key == "depends_on" || key == "runners" && path == "orchestrator" || path == "" && elsewhere[key] != ""
+}
+
+// unindented finds what belongs to a service and stands beside the services. It is
+// put into the service above it.
+func (u upgrader) unindented(services *yaml.Node) {
+	var above *yaml.Node
+	moved := ""
+	id := ""
+	for i := 0; i+1 < len(services.Content); {
+		key, value := target(services.Content[i]), target(services.Content[i+1])
+		part := slices.Contains(serviceKeys, key.Value) && keyOf(value, "use") == nil &&
+			(key.Value == "use" && value.Kind == yaml.ScalarNode || key.Value != "use" && (isMapping(value) || isNull(value)))
+		switch {
+		case !part:
+			above, id, moved = services.Content[i+1], key.Value, ""
+			if isNull(above) && i+3 < len(services.Content) {
+				above = newMapping(key)
+				services.Content[i+1] = above
+			}
+			i += 2
+			continue
+		case above == nil:
+			if moved == "" {
+				u.found.err(u.at(key), join("services", key.Value), "missing-key", "write the service's id with a colon above this line, and indent this below it", "the service's id is missing")
+			}
+			moved = key.Value
+		case isMapping(above) && keyOf(above, key.Value) == nil:
+			if moved == "" {
+				u.found.err(u.at(key), join("services", key.Value), "unknown-key", "indent it below "+id+":", "%s stands beside the services", key.Value)
+			}
+			moved = key.Value
+			put(above, services.Content[i], services.Content[i+1])
+		default:
+			u.found.err(u.at(key), join("services", key.Value), "unknown-key", "indent it below the service that it belongs to", "%s stands beside the services", key.Value)
+		}
+		services.Content = slices.Delete(services.Content, i, i+2)
+	}
+}
