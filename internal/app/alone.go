@@ -48,6 +48,7 @@ func buildAlone(ctx context.Context, s Settings, use string) (*alone, error) {
 	}, orchestrator.Options{
 		Registry: r, Logger: logger, DefaultRenderer: base.RendererUse,
 		Env: redactor.env(s.lookup), Redact: redactor.Add,
+		ConfigDir: func(string) string { return s.Dir },
 	})
 	if err != nil {
 		return nil, fault(CodeUsage, err)

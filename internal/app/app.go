@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,20 +35,22 @@ type application struct {
 	logger   *slog.Logger
 	logFile  io.Closer
 	problems config.Problems // warnings; errors ended prepare
+	dir      string          // see choices
 }
 
 // choices are what one command wants otherwise than the others.
 type choices struct {
 	files, dotEnv []config.Source // instead of those on disk
 	fireAtOnce    bool
-	silent        bool // log nothing, and make no log file
-	inspect       bool // open no plugin in this process
+	silent        bool   // log nothing, and make no log file
+	inspect       bool   // open no plugin in this process
+	dir           string // relative paths of the configuration count from here; "": from the folder of its file
 }
 
 // prepare reads the configuration, loads the plugins and checks the whole. After an
 // error nothing is left open; what was found until then stands in the application.
 func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
-	a := &application{settings: s, redactor: &Redactor{}, logger: slog.New(slog.DiscardHandler)}
+	a := &application{settings: s, dir: c.dir, redactor: &Redactor{}, logger: slog.New(slog.DiscardHandler)}
 	err := a.prepare(ctx, c)
 	if err != nil {
 		a.close()
@@ -219,6 +222,7 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 	o.Env = a.redactor.env(a.document.Lookup)
 	o.Redact = a.redactor.Add
 	o.Locate = func(path string, err error) string { return placeText(faultPlace(a.document, path, err)) }
+	o.ConfigDir = a.configDir
 	o.DefaultRenderer = base.RendererUse
 	services := make([]orchestrator.Service, len(a.document.Services))
 	for i, s := range a.document.Services {
@@ -231,6 +235,19 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 		return nil, fault(CodeUsage, a.clean(a.located(err)))
 	}
 	return engine, nil
+}
+
+// configDir is the folder of the file that has the value at path. What comes from a
+// variable, a flag or standard input counts from the working directory.
+func (a *application) configDir(path string) string {
+	if a.dir != "" {
+		return a.dir
+	}
+	at := a.document.Locate(path)
+	if at.Line == 0 {
+		return a.settings.Dir
+	}
+	return filepath.Dir(a.settings.abs(at.File))
 }
 
 // located gives the faults of a configuration that only building could find their

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -88,11 +89,14 @@ func (a *alone) classify(ctx context.Context, model string, o ClassifyOptions, t
 	return nil
 }
 
-// modelName makes a path of a model that is written like one, since the plugin
-// doesn't know the command's working directory.
+// modelName makes a path of a model that the command line gives: as for a shell, one
+// that is written like a path and any folder counts from the working directory.
 func (s Settings) modelName(model string) string {
 	if strings.HasPrefix(model, ".") {
 		return filepath.Join(s.Dir, model)
+	}
+	if info, err := os.Stat(s.abs(model)); model != "" && err == nil && info.IsDir() {
+		return s.abs(model)
 	}
 	return model
 }

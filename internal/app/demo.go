@@ -204,7 +204,6 @@ func prepareDemo(ctx context.Context, s Settings, dir, url, password string) (*a
 	s.Environ = append(s.Environ[:len(s.Environ):len(s.Environ)],
 		"OTAI_DEMO_URL="+url,
 		"OTAI_DEMO_PASSWORD="+password,
-		"OTAI_DEMO_MODELS="+filepath.Join(dir, "models"),
 	)
 	// Nothing of it is to stay.
 	s.StateDir = filepath.Join(dir, "state")
@@ -214,6 +213,7 @@ func prepareDemo(ctx context.Context, s Settings, dir, url, password string) (*a
 	return prepare(ctx, s, choices{
 		files:      []config.Source{{Name: "examples/demo/config.yml", Data: data}},
 		fireAtOnce: true,
+		dir:        dir,
 	})
 }
 

@@ -2,29 +2,58 @@ package base
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 type classifyParams struct {
 	Text       string         `otai:"text,required" doc:"The text to label."`
-	Model      string         `otai:"model_name" doc:"The model; empty: the service's own."`
+	Model      string         `otai:"model_name" doc:"The model, a folder or a name that the service knows; empty: the service's own. ./x and ../x count from the configuration's folder."`
 	APIToken   string         `otai:"api_token,secret" doc:"Token for a model that is not public."`
 	Classifier api.Classifier `inject:"classification_service" doc:"What labels the text."`
 }
 
-func classify(ctx context.Context, p classifyParams, _ api.Scope) (api.PipeResult, error) {
-	c, err := p.Classifier.Classify(ctx, api.ClassificationRequest{Text: p.Text, Model: p.Model, APIToken: p.APIToken})
+// classificationPipe knows from which folder the model's name counts.
+type classificationPipe struct{ folder string }
+
+func newClassificationPipe(h api.Host) (*classificationPipe, error) {
+	folder, _ := h.Env(modelFolderVariable)
+	return &classificationPipe{folder: folder}, nil
+}
+
+func (c *classificationPipe) Process(ctx context.Context, p classifyParams, _ api.Scope) (api.PipeResult, error) {
+	model := ModelName(p.Model, c.folder)
+	answer, err := p.Classifier.Classify(ctx, api.ClassificationRequest{Text: p.Text, Model: model, APIToken: p.APIToken})
 	if err != nil {
-		return api.PipeResult{}, err
+		return api.PipeResult{}, c.placed(p.Model, err)
 	}
 	backend := ""
 	if teller, ok := p.Classifier.(backendTeller); ok {
-		backend = teller.Backend(p.Model)
+		backend = teller.Backend(model)
 	}
 	return api.Success(map[string]any{
-		"label": c.Label, "confidence": c.Confidence, "scores": c.Scores, "truncated": c.Truncated, "backend": backend,
+		"label": answer.Label, "confidence": answer.Confidence, "scores": answer.Scores, "truncated": answer.Truncated, "backend": backend,
 	}), nil
+}
+
+// placed adds to the error of a model that isn't there what only the pipe knows: the
+// folder that its name counts from, if the error doesn't name it.
+func (c *classificationPipe) placed(name string, err error) error {
+	missing := errors.Is(err, api.ErrNotFound) || errors.Is(err, api.ErrInvalid) || errors.Is(err, api.ErrDenied)
+	if !missing || c.folder == "" || name == "" || filepath.IsAbs(name) {
+		return err
+	}
+	switch place := filepath.Join(c.folder, name); {
+	case isRelative(name):
+		return fmt.Errorf("%w (the model_name %q of the pipe counts from %s, the folder of the configuration)", err, name, c.folder)
+	case !strings.Contains(err.Error(), place):
+		return fmt.Errorf("%w (the pipe also looked for the folder %s)", err, place)
+	}
+	return err
 }
 
 // backendTeller is what a classifier may be besides: one that says what computes a

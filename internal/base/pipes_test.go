@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -228,9 +231,50 @@ func TestAClassificationNamesItsBackendWhereTheClassifierTells(t *testing.T) {
 		classifier api.Classifier
 		want       string
 	}{{labels{}, ""}, {tellingLabels{}, "avx2 of m"}} {
-		r, err := classify(t.Context(), classifyParams{Text: "x", Model: "m", Classifier: c.classifier}, api.Scope{})
+		r, err := new(classificationPipe).Process(t.Context(), classifyParams{Text: "x", Model: "m", Classifier: c.classifier}, api.Scope{})
 		if err != nil || r.Data["label"] != "VPN" || r.Data["backend"] != c.want {
 			t.Errorf("%T: %+v, %v; want the backend %q", c.classifier, r, err, c.want)
+		}
+	}
+}
+
+// asked keeps the model that it was asked for, and knows none.
+type asked struct{ model string }
+
+func (a *asked) Classify(_ context.Context, r api.ClassificationRequest) (api.Classification, error) {
+	a.model = r.Model
+	return api.Classification{}, fmt.Errorf("no model %s: %w", r.Model, api.ErrNotFound)
+}
+
+func TestAModelsNameCountsFromTheFolderOfItsConfiguration(t *testing.T) {
+	folder := t.TempDir()
+	for _, file := range []string{"models/queue/config.json", "org/empty/README.md"} {
+		path := filepath.Join(folder, filepath.FromSlash(file))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	host := api.NewHost(api.HostOptions{Env: func(name string) (string, bool) { return folder, name == "OTAI_CONFIG_DIR.model_name" }})
+	for name, c := range map[string]struct{ want, says string }{
+		"./models/queue": {filepath.Join(folder, "models/queue"), "counts from " + folder},
+		"../models":      {filepath.Join(filepath.Dir(folder), "models"), "counts from " + folder},
+		"models/queue":   {filepath.Join(folder, "models/queue"), ""},
+		"org/empty":      {"org/empty", "also looked for the folder " + filepath.Join(folder, "org/empty")},
+		"org/name":       {"org/name", "also looked for the folder " + filepath.Join(folder, "org/name")},
+		"/models/queue":  {"/models/queue", ""},
+		"":               {"", ""},
+	} {
+		pipe, err := newClassificationPipe(host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a asked
+		_, err = pipe.Process(t.Context(), classifyParams{Text: "x", Model: name, Classifier: &a}, api.Scope{})
+		if a.model != c.want || !errors.Is(err, api.ErrNotFound) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%q: the classifier is asked for %q, want %q; the error is %v", name, a.model, c.want, err)
+		}
+		if _, err := new(classificationPipe).Process(t.Context(), classifyParams{Text: "x", Model: name, Classifier: &a}, api.Scope{}); a.model != name || err == nil {
+			t.Errorf("without a configuration %q becomes %q", name, a.model)
 		}
 	}
 }

@@ -40,6 +40,10 @@ type Options struct {
 	// file:line:column; where err holds an [api.TemplateError], the place in the
 	// template's text. Nil, or "" as its answer: faults are named by path alone.
 	Locate func(path string, err error) string
+	// ConfigDir tells which folder a relative path counts from that stands at path in
+	// the configuration. A component asks for it by Env; see [ConfigDirVariable]. Nil:
+	// the variable is like any other.
+	ConfigDir func(path string) string
 	// DefaultRenderer is used when no service is a template renderer.
 	DefaultRenderer string
 	// Wrap may replace a service before it is injected, as a dry run does.
@@ -50,6 +54,11 @@ type Options struct {
 	// ends, and again how long it may then take to return. 0 means 2 s.
 	Grace time.Duration
 }
+
+// ConfigDirVariable is how a component asks its host for the folder of the
+// configuration file that it stands in. Followed by a dot and a place in its params,
+// as in OTAI_CONFIG_DIR.model_name, it asks for that of the file which has this value.
+const ConfigDirVariable = "OTAI_CONFIG_DIR"
 
 // Pacer is found on the params of a root pipe that runs its children one after
 // another: pause is the time between two cycles, retry the first pause after a

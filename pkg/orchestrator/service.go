@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -166,9 +167,30 @@ func (e *Engine) host(path, use string, entry registry.Entry) api.Host {
 		App:    entry.App,
 		Path:   path,
 		Logger: e.logger.With("plugin", entry.Plugin, "use", use, "path", path),
-		Env:    e.options.Env,
+		Env:    e.env(path),
 		Redact: e.options.Redact,
 	})
+}
+
+// env is the environment as the component at path sees it.
+func (e *Engine) env(path string) func(name string) (string, bool) {
+	if e.options.ConfigDir == nil {
+		return e.options.Env
+	}
+	return func(name string) (string, bool) {
+		if rest, ok := strings.CutPrefix(name, ConfigDirVariable); ok {
+			switch param, ofParam := strings.CutPrefix(rest, "."); {
+			case rest == "":
+				return e.options.ConfigDir(path), true
+			case ofParam:
+				return e.options.ConfigDir(path + ".params." + param), true
+			}
+		}
+		if e.options.Env == nil {
+			return "", false
+		}
+		return e.options.Env(name)
+	}
 }
 
 // redactSecrets hands the values of secret fields to the host's redaction.

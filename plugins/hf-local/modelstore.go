@@ -17,7 +17,9 @@ func (s *Service) ModelFolder() string { return s.hub.Cache().Folder() }
 // EnsureModel returns the folder of a model, which it downloads unless it is here.
 // The name "" is the service's own model.
 func (s *Service) EnsureModel(ctx context.Context, name string, progress func(file string, done, total int64)) (string, error) {
-	return s.hub.Ensure(ctx, hub.Request{Name: s.name(name), Progress: progress, Want: s.want})
+	name = s.name(name)
+	folder, err := s.hub.Ensure(ctx, hub.Request{Name: name, Progress: progress, Want: s.want})
+	return folder, s.explain(err, name)
 }
 
 // PullModel downloads the newest commit of a model, and with repair what is
@@ -26,7 +28,7 @@ func (s *Service) PullModel(ctx context.Context, name string, repair bool, progr
 	name = s.name(name)
 	folder, err := s.hub.Pull(ctx, hub.Request{Name: name, Progress: progress, Want: s.want}, repair)
 	if err != nil {
-		return nil, err
+		return nil, s.explain(err, name)
 	}
 	return plainEntry(s.hub.Describe(name, folder)), nil
 }
@@ -53,7 +55,7 @@ func (s *Service) VerifyModel(ctx context.Context, name string, progress func(fi
 	name = s.name(name)
 	folder, checks, err := s.hub.Verify(ctx, name, progress)
 	if err != nil {
-		return nil, err
+		return nil, s.explain(err, name)
 	}
 	ok := true
 	files := make([]any, len(checks))

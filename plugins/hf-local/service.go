@@ -18,7 +18,7 @@ import (
 
 // Params are the params of HFClassificationService.
 type Params struct {
-	ModelName   string        `otai:"model_name" doc:"Model for texts that name none: a folder, or a name at HuggingFace, which is downloaded if it isn't on this machine. ORG/NAME@REVISION names a branch, tag or commit."`
+	ModelName   string        `otai:"model_name" doc:"Model for texts that name none: a folder, or a name at HuggingFace, which is downloaded if it isn't on this machine. ./x and ../x count from the configuration's folder. ORG/NAME@REVISION names a branch, tag or commit."`
 	Revision    string        `otai:"revision" doc:"Branch, tag or commit of model_name, instead of main."`
 	Preload     []string      `otai:"preload" doc:"Models that are loaded at the start instead of when a text first needs them."`
 	MaxMemory   int64         `otai:"max_memory_mb" default:"0" min:"0" max:"100000000" doc:"How many MB the loaded models may take together. Beyond it, those that were not used longest are freed, down to one. 0 is no bound."`
@@ -54,6 +54,7 @@ const isaVariable = "OTAI_HF_ISA"
 // at the start, and kept until Close unless memory is bounded.
 type Service struct {
 	params Params
+	places *places
 	hub    *hub.Hub
 	models *models
 	want   hub.Want
@@ -85,6 +86,7 @@ func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
 	log := h.Logger()
 	s := &Service{
 		params: p,
+		places: newPlaces(h),
 		hub: hub.New(hub.Options{
 			CacheDir: p.CacheDir, Fallback: h.App().CacheDir, Token: p.APIToken, Env: h.Env, Redact: h.Redact, Log: log,
 		}),
@@ -121,14 +123,15 @@ func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
 // first text tries again.
 func (s *Service) Start(ctx context.Context) error {
 	for i, name := range s.params.Preload {
-		_, release, err := s.acquire(ctx, name, "")
+		param := fmt.Sprintf("preload[%d]", i)
+		_, release, err := s.acquire(ctx, s.places.find(name, s.places.of(param)), "")
 		switch {
 		case err == nil:
 			release()
 		case errors.Is(err, api.ErrTemporary) && ctx.Err() == nil:
 			s.log.Warn("a model could not be loaded at the start; the first text will try again", "model", name, "err", err.Error())
 		default:
-			return &api.FieldError{Field: fmt.Sprintf("preload[%d]", i), Err: err}
+			return &api.FieldError{Field: param, Err: err}
 		}
 	}
 	return nil
@@ -196,7 +199,7 @@ func (s *Service) acquire(ctx context.Context, name, token string) (classifier, 
 	s.redact(token)
 	folder, err := s.hub.Ensure(ctx, hub.Request{Name: name, Token: token, Want: s.want})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, s.explain(err, name)
 	}
 	m, release, err := s.models.acquire(ctx, name, folder)
 	if err != nil {
@@ -205,15 +208,27 @@ func (s *Service) acquire(ctx context.Context, name, token string) (classifier, 
 	return m, release, nil
 }
 
-// name is the model that a request means which names model.
+// name is the model that a request means which names model: a whole path, or a name
+// at HuggingFace.
 func (s *Service) name(model string) string {
-	if model != "" {
-		return model
+	if model == "" {
+		model = s.params.ModelName
+		if s.params.Revision != "" && model != "" {
+			return model + "@" + s.params.Revision
+		}
 	}
-	if s.params.Revision != "" && s.params.ModelName != "" {
-		return s.params.ModelName + "@" + s.params.Revision
+	return s.places.find(model, s.places.folder)
+}
+
+// explain adds where else a model was looked for that HuggingFace doesn't give. What
+// the cache has of it says enough.
+func (s *Service) explain(err error, name string) error {
+	if err != nil {
+		if _, absent := s.hub.Locate(name); absent == nil {
+			return err
+		}
 	}
-	return s.params.ModelName
+	return s.places.explain(err, name)
 }
 
 func (s *Service) classification(r model.Result) api.Classification {
