@@ -20,14 +20,20 @@ type alone struct {
 }
 
 // buildAlone builds the service that use names, without params. It isn't started.
-func buildAlone(ctx context.Context, s Settings, use string) (*alone, error) {
+func buildAlone(ctx context.Context, s Settings, use string) (built *alone, err error) {
 	redactor := &Redactor{}
 	logger, _, err := newLogger(s, config.Logging{Level: "warn"}, redactor)
 	if err != nil {
 		return nil, fault(CodeUsage, err)
 	}
 	dirs := s.pluginDirs(nil)
-	r, plugins, err := pluginLoad{Settings: s, logger: logger, dirs: dirs}.run(ctx, loader.Load)
+	instead := &loader.Temporary{}
+	defer func() {
+		if err != nil {
+			err = withCleanup(err, instead.Remove())
+		}
+	}()
+	r, plugins, err := pluginLoad{Settings: s, logger: logger, dirs: dirs, instead: instead}.run(ctx, loader.Load)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +60,9 @@ func buildAlone(ctx context.Context, s Settings, use string) (*alone, error) {
 		return nil, fault(CodeUsage, err)
 	}
 	service, _ := engine.Service(id)
-	return &alone{engine: engine, service: service, redactor: redactor, end: engine.Close}, nil
+	return &alone{engine: engine, service: service, redactor: redactor, end: func() error {
+		return errors.Join(engine.Close(), instead.Remove())
+	}}, nil
 }
 
 // buildConfigured builds the service of a configuration that use names, by its id

@@ -34,8 +34,9 @@ type application struct {
 	redactor *Redactor
 	logger   *slog.Logger
 	logFile  io.Closer
-	problems config.Problems // warnings; errors ended prepare
-	dir      string          // see choices
+	instead  loader.Temporary // of a state folder that a command which only looks can't use
+	problems config.Problems  // warnings; errors ended prepare
+	dir      string           // see choices
 }
 
 // choices are what one command wants otherwise than the others.
@@ -45,6 +46,7 @@ type choices struct {
 	silent        bool   // log nothing, and make no log file
 	inspect       bool   // open no plugin in this process
 	dir           string // relative paths of the configuration count from here; "": from the folder of its file
+	runs          bool   // do the work of a service, with its state and log file
 }
 
 // prepare reads the configuration, loads the plugins and checks the whole. After an
@@ -67,8 +69,12 @@ func (a *application) prepare(ctx context.Context, c choices) error {
 		c.silent, c.inspect = true, true
 	}
 	if !c.silent {
+		logging := a.document.Logging
+		if !c.runs {
+			logging.LogToFile = false // a file made here would belong to who looks, and not to the service
+		}
 		var err error
-		if a.logger, a.logFile, err = newLogger(a.settings, a.document.Logging, a.redactor); err != nil {
+		if a.logger, a.logFile, err = newLogger(a.settings, logging, a.redactor); err != nil {
 			return fault(CodeUsage, err)
 		}
 	}
@@ -109,13 +115,16 @@ func (a *application) read(c choices) error {
 // load fills the registry, and answers what the plugins offer.
 func (a *application) load(ctx context.Context, c choices) (*catalog, error) {
 	dirs := a.settings.pluginDirs(a.document.PluginDirs)
-	keys, problems := trustedKeys(a.document)
+	keys, problems := a.settings.trustedKeysOf(a.document)
 	if a.problems = a.problems.And(problems); slices.ContainsFunc(problems, aboutPlugins) {
 		return nil, a.problemFault(CodeUsage)
 	}
 	load := pluginLoad{
 		Settings: a.settings, logger: a.logger, dirs: dirs, policies: a.document.Plugins, keys: keys, fireAtOnce: c.fireAtOnce,
 		locate: place(a.document),
+	}
+	if !c.runs || c.inspect {
+		load.instead = &a.instead
 	}
 	offered := &catalog{dirs: dirs}
 	open := loader.Load
@@ -303,6 +312,9 @@ func (e *cleanError) Error() string { return e.text }
 func (e *cleanError) Unwrap() error { return e.err }
 
 func (a *application) close() {
+	if err := a.instead.Remove(); err != nil {
+		a.logger.Warn("a folder for temporary files is left", "err", err.Error())
+	}
 	if a.logFile != nil {
 		_ = a.logFile.Close() // the last line has been written; nobody is left to tell
 	}

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/base"
@@ -27,6 +29,22 @@ type pluginLoad struct {
 	keys       loader.Keys
 	fireAtOnce bool
 	locate     func(path string) string // nil without a configuration
+	instead    *loader.Temporary        // of a state folder that can't be used; nil: that is a fault
+}
+
+// look is run for a command that opens no plugin and asks nothing of it afterwards.
+func (l pluginLoad) look(ctx context.Context, inspect func(context.Context, loader.Options, *registry.Registry) ([]loader.Plugin, error)) (*registry.Registry, []loader.Plugin, error) {
+	l.instead = &loader.Temporary{}
+	r, plugins, err := l.run(ctx, inspect)
+	return r, plugins, fault(CodeRun, withCleanup(err, l.instead.Remove()))
+}
+
+// withCleanup adds what went wrong afterwards.
+func withCleanup(err, cleanup error) error {
+	if cleanup == nil {
+		return err
+	}
+	return errors.Join(err, cleanup)
 }
 
 // run fills a registry with the built-in plugin and those in the folders. load is
@@ -61,7 +79,10 @@ func (l pluginLoad) options() (loader.Options, error) {
 	options := loader.Options{
 		Dirs: l.dirs, StateDir: state, CacheDir: l.cacheDir(state),
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
-		Logger: l.logger, TrustedKeys: l.keys,
+		Logger: l.logger, TrustedKeys: l.keys, Instead: l.instead,
+	}
+	if options.TrustGroup, err = l.trustGroup(); err != nil {
+		return loader.Options{}, fault(CodeUsage, err)
 	}
 	if options.ProbeTimeout, err = l.probeTimeout(); err != nil {
 		return loader.Options{}, fault(CodeUsage, err)
@@ -94,6 +115,20 @@ func (s Settings) probeTimeout() (time.Duration, error) {
 	return timeout, nil
 }
 
+// trustGroup is whether the members of a file's group are trusted with it.
+func (s Settings) trustGroup() (bool, error) {
+	const name = "OTAI_TRUST_GROUP"
+	text := s.env(name)
+	if text == "" {
+		return false, nil
+	}
+	trusted, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, fmt.Errorf("%s is %q and must be 1 or 0", name, text)
+	}
+	return trusted, nil
+}
+
 // unknownPlugins warns of what the configuration says about plugins that there are
 // none of: the pin of a name that is misspelled protects nothing.
 func unknownPlugins(d *config.Document, plugins []loader.Plugin) config.Problems {
@@ -122,12 +157,13 @@ func unknownPlugins(d *config.Document, plugins []loader.Plugin) config.Problems
 	return problems
 }
 
-// trustedKeys reads the public keys that the configuration trusts.
-func trustedKeys(d *config.Document) (loader.Keys, config.Problems) {
+// trustedKeysOf reads the public keys that the configuration trusts.
+func (s Settings) trustedKeysOf(d *config.Document) (loader.Keys, config.Problems) {
+	trustGroup, _ := s.trustGroup() // whose error the loading tells
 	var keys loader.Keys
 	var problems config.Problems
 	for n, text := range d.TrustedKeys {
-		key, err := loader.ReadKeys([]string{text})
+		key, err := loader.ReadKeys([]string{text}, trustGroup)
 		if err != nil {
 			path := fmt.Sprintf("trusted_keys[%d]", n)
 			at := d.Locate(path)

@@ -78,7 +78,7 @@ func tryPlugins(ctx context.Context, s Settings, files []string) ([]*loader.Erro
 
 // inspectFiles takes files through all stages but the opening.
 func inspectFiles(ctx context.Context, s Settings, files ...string) ([]loader.Plugin, error) {
-	_, plugins, err := pluginLoad{Settings: s, logger: slog.New(slog.DiscardHandler)}.run(ctx,
+	_, plugins, err := pluginLoad{Settings: s, logger: slog.New(slog.DiscardHandler)}.look(ctx,
 		func(ctx context.Context, o loader.Options, r *registry.Registry) ([]loader.Plugin, error) {
 			paths := make([]string, len(files))
 			for n, file := range files {

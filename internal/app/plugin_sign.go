@@ -110,7 +110,11 @@ func VerifyPlugin(s Settings, file, key string) (PluginSignature, error) {
 			return PluginSignature{}, err
 		}
 	}
-	keys, err := loader.ReadKeys(trusted)
+	trustGroup, err := s.trustGroup()
+	if err != nil {
+		return PluginSignature{}, fault(CodeUsage, err)
+	}
+	keys, err := loader.ReadKeys(trusted, trustGroup)
 	if err != nil {
 		return PluginSignature{}, fault(CodeUsage, err)
 	}

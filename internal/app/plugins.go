@@ -42,13 +42,13 @@ func Plugins(ctx context.Context, s Settings) ([]PluginStatus, []string, error) 
 		document = *d
 	}
 	dirs := s.pluginDirs(document.PluginDirs)
-	keys, problems := trustedKeys(&document)
+	keys, problems := s.trustedKeysOf(&document)
 	if problems.HasErrors() {
 		return nil, dirs, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
 	}
 	_, plugins, err := pluginLoad{
 		Settings: s, logger: slog.New(slog.DiscardHandler), dirs: dirs, policies: document.Plugins, keys: keys,
-	}.run(ctx, loader.Inspect)
+	}.look(ctx, loader.Inspect)
 	if err != nil {
 		return nil, dirs, err
 	}

@@ -16,13 +16,13 @@ func Reference(ctx context.Context, s Settings) ([]PluginOffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, problems := trustedKeys(document)
+	keys, problems := s.trustedKeysOf(document)
 	if problems.HasErrors() {
 		return nil, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
 	}
 	r, plugins, err := pluginLoad{
 		Settings: s, logger: slog.New(slog.DiscardHandler), dirs: s.pluginDirs(document.PluginDirs), policies: document.Plugins, keys: keys,
-	}.run(ctx, loader.Inspect)
+	}.look(ctx, loader.Inspect)
 	if err != nil {
 		return nil, err
 	}

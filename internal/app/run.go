@@ -16,7 +16,7 @@ type RunOptions struct {
 
 // Run runs the configuration until ctx ends.
 func Run(ctx context.Context, s Settings, o RunOptions) error {
-	a, err := prepare(ctx, s, choices{fireAtOnce: o.Once})
+	a, err := prepare(ctx, s, choices{fireAtOnce: o.Once, runs: true})
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil // stopped before the first cycle, which is as good an end as any
 	}

@@ -19,13 +19,13 @@ func Schema(ctx context.Context, s Settings) (schema map[string]any, refused []P
 		return nil, nil, err
 	}
 	dirs := s.pluginDirs(document.PluginDirs)
-	keys, problems := trustedKeys(document)
+	keys, problems := s.trustedKeysOf(document)
 	if problems.HasErrors() {
 		return nil, nil, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
 	}
 	r, plugins, err := pluginLoad{
 		Settings: s, logger: slog.New(slog.DiscardHandler), dirs: dirs, policies: document.Plugins, keys: keys,
-	}.run(ctx, loader.Inspect)
+	}.look(ctx, loader.Inspect)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -32,10 +30,9 @@ type ParamsFault struct {
 // [Inspect] accepted with the same options. The answer has a list for each check.
 // Params go by a pipe, because they hold secrets.
 func CheckParams(ctx context.Context, o Options, p Plugin, checks []ParamsCheck) ([][]ParamsFault, error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
+	if p.private == "" {
+		return nil, fmt.Errorf("check params of %s: it was not accepted", p.Name)
 	}
-	l := &loading{Options: o}
 	questions := slices.Clone(checks)
 	for i := range questions {
 		questions[i].Use = strings.TrimPrefix(questions[i].Use, p.Prefix+o.Separator)
@@ -44,11 +41,11 @@ func CheckParams(ctx context.Context, o Options, p Plugin, checks []ParamsCheck)
 	if err != nil {
 		return nil, fmt.Errorf("check params of %s: %w", p.Name, err)
 	}
-	timeout := l.probeTimeout()
+	timeout := o.probeTimeout()
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	child, err := runProbe(limited, probeRequest{
-		File: filepath.Join(o.StateDir, copiesFolder, p.SHA256+".so"), App: probeAppOf(l.app(&p)), Checks: true,
+		File: p.private, App: p.app, Checks: true,
 		Plugin: Plugin{Name: p.Name, Package: p.Package, Prefix: p.Prefix, Path: p.Path},
 	}, bytes.NewReader(input))
 	if err != nil {

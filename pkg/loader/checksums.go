@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -15,7 +14,7 @@ import (
 // than all else about it. A file with the same number, size and times has the same
 // content: nobody can set the time of change, neither by writing nor by touching.
 type checksums struct {
-	dir    string
+	privateFolder
 	logger *slog.Logger
 	rest   time.Duration   // see restAfterChange
 	used   map[string]bool // base names
@@ -36,12 +35,12 @@ type identity struct {
 	Device, Inode, Size, Modified, Changed uint64
 }
 
-func openChecksums(stateDir string, logger *slog.Logger) (*checksums, error) {
-	dir, err := privateFolder(stateDir, "checksums")
+func openChecksums(s stateFolder, logger *slog.Logger) (*checksums, *Error) {
+	f, err := s.openPrivate(checksumsFolder)
 	if err != nil {
 		return nil, err
 	}
-	return &checksums{dir: dir, logger: logger, rest: restAfterChange, used: make(map[string]bool)}, nil
+	return &checksums{privateFolder: f, logger: logger, rest: restAfterChange, used: make(map[string]bool)}, nil
 }
 
 // of returns the sha256 and the size of an open file, whose path only names it.
@@ -54,7 +53,7 @@ func (c *checksums) of(file *os.File, path string) (sum string, size int64, err 
 	name := hex.EncodeToString(key[:16]) + ".json"
 	c.used[name] = true
 	var kept checksumRecord
-	if err := readRecord(filepath.Join(c.dir, name), &kept); err == nil &&
+	if err := readRecord(c.privateFolder, name, &kept); err == nil &&
 		kept.Path == path && kept.Identity == now && len(kept.SHA256) == hex.EncodedLen(sha256.Size) {
 		return kept.SHA256, int64(now.Size), nil
 	}
@@ -91,6 +90,6 @@ func (i identity) age() time.Duration {
 
 func (c *checksums) removeUnused() {
 	if c != nil {
-		removeOld(c.dir, c.used, c.logger)
+		c.removeOld(c.used, c.logger)
 	}
 }

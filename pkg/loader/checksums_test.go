@@ -10,7 +10,7 @@ import (
 
 func testChecksums(t *testing.T, dir string, rest time.Duration) *checksums {
 	t.Helper()
-	c, err := openChecksums(dir, slog.New(slog.DiscardHandler))
+	c, err := openChecksums(testState(t, dir), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func misremember(t *testing.T, c *checksums) string {
 		t.Fatalf("records: %q", list)
 	}
 	var record checksumRecord
-	if err := readRecord(filepath.Join(c.dir, list[0]), &record); err != nil {
+	if err := readRecord(c.privateFolder, list[0], &record); err != nil {
 		t.Fatal(err)
 	}
 	record.SHA256 = record.SHA256[1:] + "0"

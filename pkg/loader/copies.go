@@ -19,26 +19,24 @@ import (
 // runs, which kills the process. So the content is read once, into a folder that
 // nobody else can write to, and only that copy is checked and opened.
 type copies struct {
-	dir  string
+	privateFolder
 	sums *checksums
 	used map[string]bool // base names
 }
 
-const copiesFolder = "plugins" // in the state folder
-
-func openCopies(stateDir string, sums *checksums) (*copies, error) {
-	dir, err := privateFolder(stateDir, copiesFolder)
-	if err != nil {
-		return nil, err
+func openCopies(s stateFolder, sums *checksums) (*copies, *Error) {
+	f, failure := s.openPrivate(copiesFolder)
+	if failure != nil {
+		return nil, failure
 	}
-	noexec, err := mountedNoexec(dir)
+	noexec, err := mountedNoexec(f.dir)
 	if err != nil {
-		return nil, unusable(stateDir, dir, err)
+		return nil, s.unusable(f.dir, err)
 	}
 	if noexec {
-		return nil, unusable(stateDir, dir, errors.New("it is on a file system that is mounted noexec, from which no plugin can be opened"))
+		return nil, s.unusable(f.dir, errors.New("it is on a file system that is mounted noexec, from which no plugin can be opened"))
 	}
-	return &copies{dir: dir, sums: sums, used: make(map[string]bool)}, nil
+	return &copies{privateFolder: f, sums: sums, used: make(map[string]bool)}, nil
 }
 
 // mountedNoexec reports whether the dynamic linker would be refused to map code
@@ -76,24 +74,33 @@ func (c *copies) take(p *Plugin, source *os.File) (string, *Error) {
 }
 
 // has reports whether a copy with this content exists, and renews its time before
-// it gets old enough to be removed.
+// it gets old enough to be removed. One with a second name may be open to be written
+// by whoever made that name.
 func (c *copies) has(sum string) bool {
-	path := filepath.Join(c.dir, sum+".so")
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm() != 0o400 {
-		return false
-	}
-	// Not each time: a file that has just changed is read again.
-	if now := time.Now(); now.Sub(info.ModTime()) > keepUnused/2 && os.Chtimes(path, now, now) != nil {
-		return false
-	}
-	file, err := os.Open(path)
+	name := sum + ".so"
+	file, err := c.open(name)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || info.Mode().Perm() != 0o400 || linksOf(info) != 1 {
+		return false
+	}
+	path := filepath.Join(c.dir, name)
+	// Not each time: a file that has just changed is read again.
+	if now := time.Now(); now.Sub(info.ModTime()) > keepUnused/2 && os.Chtimes(path, now, now) != nil {
+		return false
+	}
 	got, _, err := c.sums.of(file, path)
 	return err == nil && got == sum
+}
+
+func linksOf(info fs.FileInfo) uint64 {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(stat.Nlink)
+	}
+	return 0
 }
 
 // store copies the content and gives it its name only when it is complete. The
@@ -130,6 +137,6 @@ func hash(source io.Reader, target io.Writer) (sum string, size int64, err error
 // removeUnused removes old copies and abandoned beginnings of copies.
 func (c *copies) removeUnused(logger *slog.Logger) {
 	if c != nil {
-		removeOld(c.dir, c.used, logger)
+		c.removeOld(c.used, logger)
 	}
 }

@@ -14,14 +14,23 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
-func testCopies(t *testing.T, stateDir string) *copies {
+func testState(t *testing.T, dir string) stateFolder {
 	t.Helper()
-	logger := slog.New(slog.DiscardHandler)
-	sums, err := openChecksums(stateDir, logger)
+	s, err := openState(dir, trustOf(Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := openCopies(stateDir, sums)
+	return s
+}
+
+func testCopies(t *testing.T, stateDir string) *copies {
+	t.Helper()
+	s := testState(t, stateDir)
+	sums, err := openChecksums(s, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := openCopies(s, sums)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,9 +3,12 @@ package loader
 import (
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -15,46 +18,99 @@ import (
 // to open it.
 const keepUnused = 24 * time.Hour
 
-// privateFolder makes a folder in the state folder that nobody else can enter.
-func privateFolder(stateDir, name string) (string, error) {
-	dir := filepath.Join(stateDir, name)
-	if stateDir == "" {
-		return "", unusable(stateDir, dir, errors.New("none is configured"))
+// privateFolder is a subfolder of the state folder that nobody else can enter.
+type privateFolder struct {
+	dir   string
+	trust trust
+}
+
+// openPrivate makes the folder, or judges the one that is there with every file in
+// it: one file of somebody else tells that the folder was open to others, who may
+// also have left what can't be told from the user's own.
+func (s stateFolder) openPrivate(name string) (privateFolder, *Error) {
+	f := privateFolder{dir: filepath.Join(s.dir, name), trust: s.trust}
+	if err := os.Mkdir(f.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return f, s.unusable(f.dir, err)
 	}
-	dir, err := filepath.Abs(dir)
+	info, err := os.Lstat(f.dir)
 	if err != nil {
-		return "", unusable(stateDir, dir, err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", unusable(stateDir, dir, err)
-	}
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return "", unusable(stateDir, dir, err)
+		return f, s.unusable(f.dir, err)
 	}
 	if !info.IsDir() {
-		return "", unusable(stateDir, dir, fmt.Errorf("%s is no folder", dir))
+		return f, s.distrusted(&doubt{path: f.dir, cause: fmt.Sprintf("%s is no folder", f.dir), fix: s.forget()})
 	}
-	if info.Mode().Perm() != 0o700 {
-		if err := os.Chmod(dir, 0o700); err != nil {
-			return "", unusable(stateDir, dir, fmt.Errorf("%w; give it to the user that runs the host", err))
+	if d := s.trust.of(f.dir, f.dir, info, false); d != nil {
+		d.fix = s.forget()
+		return f, s.distrusted(d)
+	}
+	if info.Mode().Perm() != 0o700 && ownerOf(info) == s.trust.uid {
+		if err := os.Chmod(f.dir, 0o700); err != nil {
+			return f, s.unusable(f.dir, err)
 		}
 	}
-	return dir, nil
-}
-
-func unusable(stateDir, dir string, err error) *Error {
-	return &Error{
-		Stage: StageVerify, Code: CodeStateDir, Path: dir, Err: fmt.Errorf("the state folder %s can't hold plugins: %w", stateDir, err),
-		Fix: "name another folder with --state-dir or OTAI_STATE_DIR",
-	}
-}
-
-// removeOld removes the files in dir that were not used for long.
-func removeOld(dir string, used map[string]bool, logger *slog.Logger) {
-	entries, err := os.ReadDir(dir)
+	entries, err := os.ReadDir(f.dir)
 	if err != nil {
-		logger.Debug("can't look for old files", "path", dir, "error", err)
+		return f, s.unusable(f.dir, err)
+	}
+	for _, entry := range entries {
+		path := filepath.Join(f.dir, entry.Name())
+		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // another process of this user tidies up
+		}
+		if err != nil {
+			return f, s.unusable(path, err)
+		}
+		if d := s.trust.of(path, path, info, false); d != nil {
+			d.fix = s.forget()
+			return f, s.distrusted(d)
+		}
+	}
+	return f, nil
+}
+
+// open opens a file of the folder for reading and judges it by its descriptor.
+func (f privateFolder) open(name string) (*os.File, error) {
+	path := filepath.Join(f.dir, name)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is a %s", path, kind(info.Mode()))
+	}
+	if err == nil {
+		var d *doubt
+		if d, err = f.trust.ofOpened(path, file); d != nil {
+			err = errors.New(d.cause)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// read reads a whole small file of the folder.
+func (f privateFolder) read(name string) ([]byte, error) {
+	file, err := f.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxReport+1))
+	if err == nil && len(content) > maxReport {
+		err = fmt.Errorf("longer than %d bytes", maxReport)
+	}
+	return content, err
+}
+
+// removeOld removes the files that were not used for long.
+func (f privateFolder) removeOld(used map[string]bool, logger *slog.Logger) {
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		logger.Debug("can't look for old files", "path", f.dir, "error", err)
 		return
 	}
 	for _, entry := range entries {
@@ -62,7 +118,7 @@ func removeOld(dir string, used map[string]bool, logger *slog.Logger) {
 		if err != nil || !info.Mode().IsRegular() || used[entry.Name()] || time.Since(info.ModTime()) < keepUnused {
 			continue
 		}
-		if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil {
+		if err := os.Remove(filepath.Join(f.dir, entry.Name())); err != nil {
 			logger.Debug("can't remove an old file", "path", entry.Name(), "error", err)
 		}
 	}

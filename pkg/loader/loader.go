@@ -14,9 +14,10 @@ import (
 // Options is what the configuration and the host say about plugins. Plugins are
 // named by their package, with hyphens or underscores: "otai-otobo-znuny".
 type Options struct {
-	Dirs     []string // plugin folders; of two files with one name the first folder's counts
-	StateDir string   // private copies go to its subfolder plugins, what a plugin keeps to data/NAME
-	CacheDir string   // for plugins: may be emptied at any time
+	Dirs     []string   // plugin folders; of two files with one name the first folder's counts
+	StateDir string     // private copies go to its subfolder plugins, what a plugin keeps to data/NAME
+	Instead  *Temporary // used where StateDir can't be; nil: that is an error
+	CacheDir string     // for plugins: may be emptied at any time
 
 	APIVersion  string // level of the contract that this host offers, semver
 	HostVersion string
@@ -27,6 +28,7 @@ type Options struct {
 
 	Policies     []Policy      // on plugins that are loaded first, in this order; all others follow by name
 	TrustedKeys  Keys          // when there are any, only plugins signed by one of them are opened
+	TrustGroup   bool          // whoever is in the group of a file or folder is trusted with it
 	ProbeTimeout time.Duration // 0: [DefaultProbeTimeout]
 }
 
@@ -66,6 +68,9 @@ type Plugin struct {
 	Offers      []Offer  // what it describes, also where it is then refused
 	Duration    time.Duration
 	Err         *Error // nil when loaded
+
+	private string   // path of the copy that was judged
+	app     probeApp // what it is told of its host
 }
 
 // Load loads the plugins of all folders into r and reports every file that it
@@ -160,7 +165,7 @@ func (l *loading) app(p *Plugin) api.AppConfig {
 		APIVersion:   l.APIVersion,
 		HostVersion:  l.HostVersion,
 		CacheDir:     l.CacheDir,
-		StateDir:     filepath.Join(l.StateDir, "data", p.Name),
+		StateDir:     filepath.Join(l.StateDir, dataFolder, p.Name),
 		Logger:       l.Logger.With("plugin", p.Name),
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +21,7 @@ import (
 // loading is one call of [Load] or [Inspect].
 type loading struct {
 	Options
+	trust    trust
 	level    *semver.Version
 	registry *registry.Registry
 	sums     *checksums
@@ -61,7 +64,7 @@ func plan(ctx context.Context, o Options, r *registry.Registry, find func(Option
 	if err != nil {
 		return nil, nil, err
 	}
-	l := &loading{Options: o, level: level, registry: r, owners: make(map[string]string)}
+	l := &loading{Options: o, trust: trustOf(o), level: level, registry: r, owners: make(map[string]string)}
 	for _, name := range r.Names() {
 		entry, _ := r.Find(name)
 		l.owners[name] = entry.Plugin
@@ -72,13 +75,7 @@ func plan(ctx context.Context, o Options, r *registry.Registry, find func(Option
 	if l.process, err = opened.forecast(); err != nil {
 		return nil, plugins, err
 	}
-	if l.sums, err = openChecksums(o.StateDir, o.Logger); err != nil {
-		return nil, plugins, err
-	}
-	if l.copies, err = openCopies(o.StateDir, l.sums); err != nil {
-		return nil, plugins, err
-	}
-	if l.cache, err = openProbeCache(o.StateDir, l.sums, o.Logger); err != nil {
+	if err := l.openState(); err != nil {
 		return nil, plugins, err
 	}
 	for n := range plugins {
@@ -117,6 +114,7 @@ func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, *Error) {
 		return candidate{}, err
 	}
 	c := candidate{private: private, app: l.app(p)}
+	p.private, p.app = private, probeAppOf(c.app)
 	var found *report
 	if before, known := opened.bySHA256[p.SHA256]; known {
 		if err := before.failure(p); err != nil {
@@ -163,4 +161,54 @@ func (p *Plugin) describe(found *report, separator string) []string {
 	slices.SortStableFunc(p.Offers, func(a, b Offer) int { return strings.Compare(a.Name, b.Name) })
 	slices.Sort(names)
 	return names
+}
+
+// openState opens the state folder, or what stands in for it.
+func (l *loading) openState() error {
+	failure := l.mayMakeState()
+	if failure == nil {
+		var s stateFolder
+		if s, failure = openState(l.StateDir, l.trust); failure == nil {
+			failure = l.use(s)
+		}
+	}
+	if failure == nil {
+		return nil
+	}
+	if l.Instead == nil {
+		return failure
+	}
+	l.Logger.Debug("the state folder is not used", "path", l.StateDir, "reason", failure.Err)
+	s, failure := l.Instead.open(l.trust)
+	if failure == nil {
+		l.StateDir = s.dir
+		failure = l.use(s)
+	}
+	if failure != nil {
+		return failure
+	}
+	return nil
+}
+
+// mayMakeState keeps root, where it only looks, from making a folder that the service
+// could then not use.
+func (l *loading) mayMakeState() *Error {
+	if l.Instead == nil || l.trust.uid != 0 {
+		return nil
+	}
+	if _, err := os.Stat(l.StateDir); errors.Is(err, fs.ErrNotExist) {
+		return stateFolder{dir: l.StateDir, trust: l.trust}.unusable(l.StateDir, err)
+	}
+	return nil
+}
+
+func (l *loading) use(s stateFolder) (failure *Error) {
+	if l.sums, failure = openChecksums(s, l.Logger); failure != nil {
+		return failure
+	}
+	if l.copies, failure = openCopies(s, l.sums); failure != nil {
+		return failure
+	}
+	l.cache, failure = openProbeCache(s, l.sums, l.Logger)
+	return failure
 }

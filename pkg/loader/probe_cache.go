@@ -3,8 +3,6 @@ package loader
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -18,7 +16,7 @@ import (
 //
 // A nil cache knows nothing and keeps nothing.
 type probeCache struct {
-	dir    string
+	privateFolder
 	host   string // sha256 of this process's binary
 	logger *slog.Logger
 	used   map[string]bool // base names
@@ -32,12 +30,13 @@ type probeRecord struct {
 	Report *report  `json:"report"`
 }
 
-func openProbeCache(stateDir string, sums *checksums, logger *slog.Logger) (*probeCache, error) {
-	dir, err := privateFolder(stateDir, "probe")
-	if err != nil {
-		return nil, err
+func openProbeCache(s stateFolder, sums *checksums, logger *slog.Logger) (*probeCache, *Error) {
+	f, failure := s.openPrivate(probesFolder)
+	if failure != nil {
+		return nil, failure
 	}
-	c := &probeCache{dir: dir, logger: logger, used: make(map[string]bool)}
+	c := &probeCache{privateFolder: f, logger: logger, used: make(map[string]bool)}
+	var err error
 	if c.host, err = hostSum(sums); err != nil {
 		logger.Debug("results of probes are not kept", "error", err)
 		return nil, nil
@@ -54,7 +53,7 @@ func (c *probeCache) get(plugin string, app probeApp) *report {
 	}
 	path := filepath.Join(c.dir, c.name(plugin))
 	var kept probeRecord
-	err := readRecord(path, &kept)
+	err := readRecord(c.privateFolder, c.name(plugin), &kept)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil
@@ -105,22 +104,14 @@ func (c *probeCache) opening(plugin string) (survived func()) {
 
 func (c *probeCache) removeUnused() {
 	if c != nil {
-		removeOld(c.dir, c.used, c.logger)
+		c.removeOld(c.used, c.logger)
 	}
 }
 
-func readRecord(path string, into any) error {
-	file, err := openPlain(path)
+func readRecord(f privateFolder, name string, into any) error {
+	content, err := f.read(name)
 	if err != nil {
 		return err
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxReport+1))
-	if err != nil {
-		return err
-	}
-	if len(content) > maxReport {
-		return fmt.Errorf("longer than %d bytes", maxReport)
 	}
 	return json.Unmarshal(content, into)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -24,8 +25,10 @@ const SignatureEnding = ".minisig"
 const maxSignature = 16 << 10
 
 // ReadKeys reads public keys, each given as the text of a key (the line of
-// base64, with or without its comment) or as the path of a file that holds one.
-func ReadKeys(given []string) (Keys, error) {
+// base64, with or without its comment) or as the path of a file that holds one. Such
+// a file decides what runs, so it must be as hard to replace as a plugin; trustGroup
+// is that of [Options].
+func ReadKeys(given []string, trustGroup bool) (Keys, error) {
 	var keys Keys
 	for _, text := range given {
 		var key minisign.PublicKey
@@ -33,7 +36,10 @@ func ReadKeys(given []string) (Keys, error) {
 			keys = append(keys, key)
 			continue
 		}
-		content, err := readShort(text)
+		content, err := readTrusted(text, trustOf(Options{TrustGroup: trustGroup}))
+		if d := (*doubtError)(nil); errors.As(err, &d) {
+			return nil, fmt.Errorf("the trusted key in %s could be replaced: %s; %s", text, d.cause, d.fix)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("the trusted key %q is neither the text of a minisign public key nor a file that can be read: %w", text, cause(err))
 		}
@@ -107,6 +113,38 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 // KeyID writes a key's id as minisign shows it.
 func KeyID(id uint64) string { return fmt.Sprintf("%016X", id) }
 
+// doubtError is a doubt that ends the reading of a file.
+type doubtError struct{ *doubt }
+
+func (e *doubtError) Error() string { return e.cause }
+
+// readTrusted reads a small file that nobody else may be able to change.
+func readTrusted(path string, t trust) ([]byte, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	real, d, err := t.way(path)
+	if err != nil {
+		return nil, err
+	}
+	if d != nil {
+		return nil, &doubtError{d}
+	}
+	file, err := openPlain(real)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if d, err = t.ofOpened(real, file); err != nil {
+		return nil, err
+	}
+	if d != nil {
+		return nil, &doubtError{d}
+	}
+	return readLimited(file)
+}
+
 // readShort reads a file that must be small and must not block.
 func readShort(path string) ([]byte, error) {
 	file, err := openPlain(path)
@@ -114,6 +152,10 @@ func readShort(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
+	return readLimited(file)
+}
+
+func readLimited(file io.Reader) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(file, maxSignature+1))
 	if err == nil && len(content) > maxSignature {
 		err = fmt.Errorf("it is longer than %d bytes", maxSignature)

@@ -10,15 +10,16 @@ import (
 // verify decides whether the file may be trusted, and returns the path of the
 // private copy whose content it judged.
 func (l *loading) verify(p *Plugin) (private string, failure *Error) {
+	// First, so that nobody can lead the path elsewhere when the file is opened.
+	if err := p.checkWay(l.trust); err != nil {
+		return "", err
+	}
 	source, err := openPlain(p.Path)
 	if err != nil {
 		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be opened: %w", cause(err))
 	}
 	defer source.Close()
-	if err := p.checkOpened(source); err != nil {
-		return "", err
-	}
-	if err := p.checkWay(); err != nil {
+	if err := p.checkOpened(l.trust, source); err != nil {
 		return "", err
 	}
 	private, failure = l.copies.take(p, source)

@@ -171,7 +171,7 @@ func TestATrustedKeyThatIsNoneIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	for given, says := range map[string]string{"RWQnothing": "neither", "/nowhere/maker.pub": "no such file", file: "not the secret key"} {
-		if _, err := loader.ReadKeys([]string{given}); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := loader.ReadKeys([]string{given}, false); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", given, err)
 		}
 	}

@@ -77,7 +77,7 @@ func run(args []string) error {
 		return err
 	})
 	flags.Func("key", "trusted key", func(text string) error {
-		keys, err := loader.ReadKeys([]string{text})
+		keys, err := loader.ReadKeys([]string{text}, false)
 		o.TrustedKeys = append(o.TrustedKeys, keys...)
 		return err
 	})

@@ -1,0 +1,218 @@
+package loader
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// stateFolder is the folder in which the loader keeps copies of plugins and what it
+// found out about them, and the plugins what they want to find again. A user who
+// could write there could choose what runs, so it counts only where nobody else can.
+type stateFolder struct {
+	dir   string
+	trust trust
+}
+
+// The subfolders that the loader can make again, and the one that it can't.
+const (
+	checksumsFolder = "checksums"
+	copiesFolder    = "plugins"
+	probesFolder    = "probe"
+	dataFolder      = "data" // what plugins keep, by their names
+)
+
+// openState makes the state folder, or judges the one that is there.
+func openState(dir string, t trust) (stateFolder, *Error) {
+	s := stateFolder{dir: dir, trust: t}
+	if dir == "" {
+		return s, s.unusable(dir, errors.New("none is configured"))
+	}
+	var err error
+	if s.dir, err = filepath.Abs(dir); err != nil {
+		return s, s.unusable(dir, err)
+	}
+	// Before anything is made, then with all that was made.
+	if err := s.judgeWay(); err != nil {
+		return s, err
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return s, s.unusable(s.dir, err)
+	}
+	if err := s.judgeWay(); err != nil {
+		return s, err
+	}
+	return s, s.judgeData()
+}
+
+// judgeWay judges the folder and what leads to it, as far as that exists.
+func (s stateFolder) judgeWay() *Error {
+	// Its own owner tells more than that of a folder above, such as a user's home.
+	if info, err := os.Stat(s.dir); err == nil {
+		if d := s.trust.ofOwner(s.dir, info); d != nil {
+			d.fix = s.becomeOwner(d.owner)
+			return s.distrusted(d)
+		}
+	}
+	_, d, err := s.trust.way(s.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return s.unusable(s.dir, err)
+	case d != nil:
+		d.fix += "; or name another folder with --state-dir or OTAI_STATE_DIR"
+		return s.distrusted(d)
+	}
+	return nil
+}
+
+// judgeData judges what plugins keep, such as the journal of a ticket system. A plugin
+// that can't read its own file has to go on without it, which nobody would notice.
+func (s stateFolder) judgeData() *Error {
+	root := filepath.Join(s.dir, dataFolder)
+	var failure *Error
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			failure = s.notOurs(path, err)
+			return fs.SkipAll
+		}
+		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			failure = s.notOurs(path, err)
+			return fs.SkipAll
+		}
+		d := s.trust.of(path, path, info, false)
+		if d == nil && info.Mode()&fs.ModeSymlink != 0 {
+			_, d, _ = s.trust.way(path) // one that leads nowhere is the plugin's to mend
+		}
+		if d != nil {
+			if d.foreign {
+				d.fix = s.takeOver(root)
+			}
+			failure = s.distrusted(d)
+			return fs.SkipAll
+		}
+		if err := s.usable(path, info); err != nil {
+			failure = s.notOurs(path, err)
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if failure == nil && err != nil {
+		failure = s.notOurs(root, err)
+	}
+	return failure
+}
+
+// usable tries what the modes of a file may not tell, as for files that root made for
+// this user.
+func (s stateFolder) usable(path string, info fs.FileInfo) error {
+	const read, write, enter, effective = 4, 2, 1, 0x200 // R_OK, W_OK, X_OK, AT_EACCESS
+	if ownerOf(info) == s.trust.uid {
+		return nil
+	}
+	mode := uint32(read | write)
+	switch {
+	case info.IsDir():
+		mode |= enter
+	case !info.Mode().IsRegular():
+		return nil
+	}
+	return syscall.Faccessat(-100 /* AT_FDCWD */, path, mode, effective)
+}
+
+func (s stateFolder) distrusted(d *doubt) *Error {
+	return &Error{
+		Stage: StageVerify, Code: CodeStateDir, Path: s.dir, Fix: d.fix,
+		Err: fmt.Errorf("the state folder %s can't be trusted, for others could choose what runs: %s", s.dir, d.cause),
+	}
+}
+
+func (s stateFolder) unusable(path string, err error) *Error {
+	e := &Error{
+		Stage: StageVerify, Code: CodeStateDir, Path: path, Err: fmt.Errorf("the state folder %s can't hold plugins: %w", s.dir, err),
+		Fix: "name another folder with --state-dir or OTAI_STATE_DIR",
+	}
+	if errors.Is(err, fs.ErrPermission) && s.ofRoot(path) {
+		e.Fix = "as root: " + s.takeOver(s.dir) + "; or " + e.Fix
+	}
+	return e
+}
+
+// notOurs is about what somebody else, mostly root in a run of its own, left to a
+// plugin that can't use it.
+func (s stateFolder) notOurs(path string, err error) *Error {
+	whole := filepath.Join(s.dir, dataFolder)
+	if s.ofRoot(s.dir) {
+		whole = s.dir
+	}
+	return &Error{
+		Stage: StageVerify, Code: CodeStateDir, Path: path, Fix: "as root: " + s.takeOver(whole),
+		Err: fmt.Errorf("what a plugin keeps in the state folder can't be used by %s, so it would be lost: %s: %w", userText(s.trust.uid), path, cause(err)),
+	}
+}
+
+// ofRoot reports whether root made the state folder, or what is in it, for itself.
+func (s stateFolder) ofRoot(path string) bool {
+	for _, p := range []string{s.dir, path} {
+		if info, err := os.Stat(p); err == nil && ownerOf(info) == 0 && s.trust.uid != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// takeOver is the command that gives what is at path to this user.
+func (s stateFolder) takeOver(path string) string {
+	return fmt.Sprintf("chown -R %s: %s", userName(s.trust.uid), quoted(path))
+}
+
+// forget is the command that removes what the loader can make again. To give it to this
+// user instead would be to trust what others wrote.
+func (s stateFolder) forget() string {
+	words := []string{"rm -r"}
+	for _, name := range []string{copiesFolder, probesFolder, checksumsFolder} {
+		if _, err := os.Lstat(filepath.Join(s.dir, name)); err == nil {
+			words = append(words, quoted(filepath.Join(s.dir, name)))
+		}
+	}
+	return strings.Join(words, " ") + " (they are made again)"
+}
+
+// becomeOwner is what root does to work on a folder of somebody else: the same command
+// as that user.
+func (s stateFolder) becomeOwner(owner int) string {
+	const another = "name a folder of your own with --state-dir or OTAI_STATE_DIR"
+	if s.trust.uid != 0 {
+		return another
+	}
+	become := fmt.Sprintf("setpriv --reuid=%d --regid=%d --clear-groups", owner, owner)
+	if found, err := user.LookupId(strconv.Itoa(owner)); err == nil {
+		become = "runuser -u " + found.Username
+	}
+	words := make([]string, len(os.Args))
+	for n, word := range os.Args {
+		words[n] = quoted(word)
+	}
+	return "as its owner: " + become + " -- " + strings.Join(words, " ") + "; or " + another
+}
+
+func userName(uid int) string {
+	if found, err := user.LookupId(strconv.Itoa(uid)); err == nil {
+		return found.Username
+	}
+	return strconv.Itoa(uid)
+}

@@ -1,0 +1,197 @@
+package loader
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Whoever can write to a plugin file, to a folder on the way to it, or to what is
+// remembered of it, can run code as the user of the process. So all of them count
+// only if root or that user owns them and nobody else can write to them.
+
+// trust is the rule by which one process trusts files.
+type trust struct {
+	uid   int  // the effective user
+	group bool // all members of a file's group are trusted, too
+}
+
+func trustOf(o Options) trust { return trust{uid: os.Geteuid(), group: o.TrustGroup} }
+
+// doubt is a reason for not trusting what is at a path.
+type doubt struct {
+	path    string
+	cause   string // "/opt/x belongs to …"
+	foreign bool   // somebody else owns it
+	owner   int
+	fix     string // the command that ends the doubt
+}
+
+// of judges one file or folder. at is where it can be looked at: its path, or that of a
+// descriptor below /proc/self/fd. keeps says that the sticky bit of a folder is enough.
+func (t trust) of(path, at string, info fs.FileInfo, keeps bool) *doubt {
+	if d := t.ofOwner(path, info); d != nil {
+		return d
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return nil // its mode says nothing
+	}
+	if keeps && info.IsDir() && info.Mode()&fs.ModeSticky != 0 {
+		return nil
+	}
+	return t.ofMode(path, at, info)
+}
+
+func (t trust) ofOwner(path string, info fs.FileInfo) *doubt {
+	owner := ownerOf(info)
+	// Whoever can change the root folder can change the dynamic linker.
+	if owner == 0 || owner == t.uid || path == "/" {
+		return nil
+	}
+	trusted := "only root is trusted"
+	if t.uid != 0 {
+		trusted = "only root and " + userText(t.uid) + ", whom otai runs as, are trusted"
+	}
+	chown := "chown root "
+	if info.Mode()&fs.ModeSymlink != 0 {
+		chown = "chown -h root "
+	}
+	return &doubt{
+		path: path, foreign: true, owner: owner, fix: chown + quoted(path),
+		cause: fmt.Sprintf("%s belongs to %s; %s", path, userText(owner), trusted),
+	}
+}
+
+func (t trust) ofMode(path, at string, info fs.FileInfo) *doubt {
+	const everybody, group = 0o002, 0o020
+	mode := info.Mode()
+	var who []string
+	var bits string
+	if mode&group != 0 && !t.group && !ownGroup(info) {
+		who, bits = append(who, "the group "+groupText(groupOf(info))), "g"
+	}
+	if mode&everybody != 0 {
+		who, bits = append(who, "everybody"), bits+"o"
+	}
+	if len(who) > 0 {
+		d := &doubt{
+			path: path, fix: "chmod " + bits + "-w " + quoted(path),
+			cause: fmt.Sprintf("%s can write to %s (mode %04o)", strings.Join(who, " and "), path, mode.Perm()),
+		}
+		if bits == "g" {
+			d.fix += " (or, where that group is trusted as Kubernetes' fsGroup is, set OTAI_TRUST_GROUP=1)"
+		}
+		return d
+	}
+	if mode&group == 0 {
+		return nil // which is also what an access control list grants at most
+	}
+	if granted, err := grantedByList(at, t); granted || err != nil {
+		return &doubt{
+			path: path, fix: "setfacl -b " + quoted(path),
+			cause: fmt.Sprintf("the access control list of %s lets others write to it", path),
+		}
+	}
+	return nil
+}
+
+// ofOpened judges a file by its descriptor: what is judged is what will be read.
+func (t trust) ofOpened(path string, file *os.File) (*doubt, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return t.of(path, fmt.Sprintf("/proc/self/fd/%d", file.Fd()), info, false), nil
+}
+
+// errLink is a symbolic link that leads nowhere or in a circle.
+var errLink = errors.New("the symbolic link can't be followed")
+
+// way judges all that leads to an absolute path, from the root folder down, and its end
+// when that is a folder: those of the path as it was given, and those behind the
+// symbolic links in it. As it starts where nobody else can write, nothing that it has
+// passed can be replaced by somebody else while it goes on. real is the path without
+// symbolic links. An error is an [*fs.PathError]; all before its path was trusted.
+func (t trust) way(path string) (real string, d *doubt, err error) {
+	const mostLinks = 40 // as Linux follows
+	links := 0
+	folder, rest := "/", strings.Split(path, "/")
+	open := false // others can put links into folder
+	for len(rest) > 0 {
+		name := rest[0]
+		rest = rest[1:]
+		at := filepath.Join(folder, name) // folder has no symbolic link in it
+		info, err := os.Lstat(at)
+		if err != nil {
+			return filepath.Join(append([]string{at}, rest...)...), nil, err
+		}
+		switch {
+		case info.Mode()&fs.ModeSymlink != 0:
+			if open {
+				if d := t.ofOwner(at, info); d != nil {
+					return at, d, nil
+				}
+			}
+			target, err := os.Readlink(at)
+			if links++; err != nil || links > mostLinks {
+				return at, nil, &fs.PathError{Op: "readlink", Path: at, Err: errLink}
+			}
+			if filepath.IsAbs(target) {
+				folder, open = "/", false
+			}
+			rest = append(strings.Split(target, "/"), rest...)
+			continue
+		case info.IsDir():
+			if d := t.of(at, at, info, true); d != nil {
+				return at, d, nil
+			}
+			open = t.ofMode(at, at, info) != nil
+		}
+		folder = at
+	}
+	return folder, nil, nil
+}
+
+func ownerOf(info fs.FileInfo) int {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(stat.Uid)
+	}
+	return -1
+}
+
+func groupOf(info fs.FileInfo) int {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(stat.Gid)
+	}
+	return -1
+}
+
+// nobody owns, in a user namespace, all files of users that it doesn't know.
+const nobody = 65534
+
+// userText names a user for people.
+func userText(uid int) string {
+	switch found, err := user.LookupId(strconv.Itoa(uid)); {
+	case uid == nobody:
+		return "the user 65534 (nobody; in a container also every user that it doesn't know)"
+	case err != nil:
+		return fmt.Sprintf("the user %d", uid)
+	case uid == 0:
+		return "root"
+	default:
+		return fmt.Sprintf("the user %d (%s)", uid, found.Username)
+	}
+}
+
+func groupText(gid int) string {
+	if found, err := user.LookupGroupId(strconv.Itoa(gid)); err == nil {
+		return fmt.Sprintf("%d (%s)", gid, found.Name)
+	}
+	return strconv.Itoa(gid)
+}
