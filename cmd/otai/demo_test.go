@@ -114,12 +114,20 @@ func stderrOf(err error) []byte {
 	return nil
 }
 
-func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
+// plainUser is somebody who has a folder with nothing in it but a bundle.
+type plainUser struct {
+	folder  string
+	process *syscall.SysProcAttr // nil: who runs the test
+}
+
+// newPlainUser packs a bundle of this name and gives it to a user who is not root.
+func newPlainUser(t *testing.T, name string) plainUser {
+	t.Helper()
 	dist := t.TempDir()
 	if err := os.CopyFS(dist, os.DirFS(product.dir)); err != nil {
 		t.Fatal(err)
 	}
-	bundle := exec.Command("sh", "-c", "umask 077; exec "+filepath.Join(product.root, "build", "bundle.sh")+" otai_test")
+	bundle := exec.Command("sh", "-c", "umask 077; exec "+filepath.Join(product.root, "build", "bundle.sh")+" "+name)
 	bundle.Env = append(os.Environ(), "DIST="+dist)
 	if out, err := bundle.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -131,30 +139,37 @@ func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
-	archive := filepath.Join(folder, "otai.tar.gz")
-	if err := os.Rename(filepath.Join(dist, "otai_test.tar.gz"), archive); err != nil {
+	archive := filepath.Join(folder, name+".tar.gz")
+	if err := os.Rename(filepath.Join(dist, name+".tar.gz"), archive); err != nil {
 		t.Fatal(err)
 	}
-	var plain *syscall.SysProcAttr
-	if os.Geteuid() == 0 {
-		const nobody = 65534
-		plain = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-		for _, name := range []string{folder, archive} {
-			if err := os.Chown(name, nobody, nobody); err != nil {
-				t.Fatal(err)
-			}
-		}
-		// A private TMPDIR keeps the other user out: then it is this one.
-		try := exec.Command("true")
-		try.Dir, try.SysProcAttr = folder, plain
-		if try.Run() != nil {
-			plain = nil
+	u := plainUser{folder: folder}
+	if os.Geteuid() != 0 {
+		return u
+	}
+	const nobody = 65534
+	u.process = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	for _, name := range []string{folder, archive} {
+		if err := os.Chown(name, nobody, nobody); err != nil {
+			t.Fatal(err)
 		}
 	}
+	// A private TMPDIR keeps the other user out: then it is this one.
+	try := exec.Command("true")
+	try.Dir, try.SysProcAttr = folder, u.process
+	if try.Run() != nil {
+		u.process = nil
+	}
+	return u
+}
+
+func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
+	user := newPlainUser(t, "otai_test")
+	folder := user.folder
 	run := func(dir, name string, args ...string) []byte {
 		t.Helper()
 		cmd := exec.Command(name, args...)
-		cmd.Dir, cmd.SysProcAttr = dir, plain
+		cmd.Dir, cmd.SysProcAttr = dir, user.process
 		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + folder}
 		out, err := cmd.Output()
 		if err != nil {
@@ -162,10 +177,10 @@ func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
 		}
 		return out
 	}
-	if list := string(run(folder, "tar", "-tvzf", "otai.tar.gz")); strings.Contains(list, "rw------- ") {
+	if list := string(run(folder, "tar", "-tvzf", "otai_test.tar.gz")); strings.Contains(list, "rw------- ") {
 		t.Errorf("not all can read what is in it:\n%s", list)
 	}
-	run(folder, "tar", "-xzf", "otai.tar.gz")
+	run(folder, "tar", "-xzf", "otai_test.tar.gz")
 	unpacked := filepath.Join(folder, "otai_test")
 	run(unpacked, "sha256sum", "--quiet", "-c", "SHA256SUMS")
 	var r demoReport
