@@ -60,7 +60,7 @@ func EvalTemplate(ctx context.Context, s Settings, source, scopeFile string) (Ev
 	if err != nil {
 		return Evaluation{}, fault(CodeRun, err)
 	}
-	return Evaluation{Text: redactor.Text(rendered.Text), JSON: []byte(redactor.Text(string(value)))}, nil
+	return Evaluation{Text: redactor.Text(rendered.Text), JSON: redactor.JSON(value)}, nil
 }
 
 // templateError shows the place of an error in the template.
@@ -83,7 +83,7 @@ func templateError(source string, redactor *Redactor, err error) error {
 	}
 	return &TemplateError{
 		Problems: config.Problems{p},
-		Excerpt:  redactor.Text(p.Excerpt([]config.Source{{Name: templateName, Data: []byte(source)}})),
+		Excerpt:  redactor.YAML(p.Excerpt([]config.Source{{Name: templateName, Data: []byte(source)}})),
 		Err:      err,
 	}
 }

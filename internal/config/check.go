@@ -535,7 +535,7 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 		}
 	case string:
 		if spec.Secret && !jinja.HasTemplate(v) {
-			k.doc.secrets.add(v)
+			k.doc.secrets.Add(v)
 		}
 		if spec.Kind == params.KindDuration {
 			k.clock(v, path)
@@ -571,8 +571,8 @@ func (k *checker) number(text, path string, spec *params.Spec) {
 		return
 	}
 	if spec.Secret {
-		k.doc.secrets.add(text)
-		k.doc.secrets.add(written)
+		k.doc.secrets.Add(text)
+		k.doc.secrets.Add(written)
 	}
 	if written != text {
 		k.found.err(k.at(path), path, "number-as-text", "write it in quotes", "text is wanted here, and YAML reads this number otherwise than it is written")

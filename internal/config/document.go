@@ -116,14 +116,14 @@ func Read(o Options) (*Document, Problems) {
 func (d *Document) Lookup(name string) (string, bool) {
 	value, ok := d.lookup(name)
 	if ok && SecretName(name) {
-		d.secrets.add(value)
+		d.secrets.Add(value)
 	}
 	return value, ok
 }
 
 // Secrets returns the values that no log, error or answer may show, as far as
 // they are known by now, the longest first.
-func (d *Document) Secrets() []string { return d.secrets.all() }
+func (d *Document) Secrets() []string { return d.secrets.All() }
 
 // Locate returns where the value at a path such as
 // "orchestrator.params.steps[0].params.interval" was written, or the nearest value

@@ -74,7 +74,7 @@ func (r references) text(text, path string) string {
 			out.WriteString(text[m[6]:m[7]])
 		case set:
 			if SecretName(name) || SecretName(lastKey(path)) {
-				r.secrets.add(value)
+				r.secrets.Add(value)
 			}
 			if strings.HasPrefix(path, "services") && jinja.HasTemplate(value) {
 				// It is a value, and no template in the service's params.

@@ -194,8 +194,8 @@ func (f *findings) add(severity string, at Position, path, code, hint, message s
 func (f *findings) sorted(s *secrets) Problems {
 	out := f.notes.And(f.list)
 	for i := range out {
-		out[i].Message = s.redact(out[i].Message)
-		out[i].Hint = s.redact(out[i].Hint)
+		out[i].Message = s.Text(out[i].Message)
+		out[i].Hint = s.Text(out[i].Hint)
 	}
 	return out
 }

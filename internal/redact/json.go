@@ -1,0 +1,146 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+)
+
+// JSON returns a JSON document without the secrets in its values: it has the same
+// keys, and is valid. What is no JSON is taken as text.
+func (s *Set) JSON(document []byte) []byte { return s.json(document, nil, nil) }
+
+// Log is for a line of a log, a JSON object: its level and time stay as they are, and
+// of the names of plugins and components only a long secret is taken out.
+func (s *Set) Log(line []byte) []byte {
+	return s.json(line, []string{"level", "time"}, []string{"plugin", "use", "logger"})
+}
+
+func (s *Set) json(document []byte, keep, names []string) []byte {
+	k := s.known.Load()
+	if k == nil {
+		return document
+	}
+	w := jsonMasker{in: document, known: k, keep: keep, names: names}
+	if !w.run() {
+		return []byte(s.Text(string(document)))
+	}
+	if w.out == nil {
+		return document
+	}
+	return append(w.out, document[w.copied:]...)
+}
+
+// jsonMasker goes through a document once, and copies it from the first change on.
+type jsonMasker struct {
+	in          []byte
+	known       *known
+	keep, names []string
+	out         []byte
+	copied      int // how much of in is in out
+}
+
+// run is false for what is no JSON.
+func (w *jsonMasker) run() bool {
+	var open []byte // the brackets around
+	key, isKey := "", false
+	for i := 0; i < len(w.in); {
+		switch c := w.in[i]; {
+		case c == '{' || c == '[':
+			open = append(open, c)
+			isKey = c == '{'
+			i++
+		case c == '}' || c == ']':
+			if len(open) == 0 || open[len(open)-1] != c-2 {
+				return false
+			}
+			open = open[:len(open)-1]
+			isKey = false
+			i++
+		case c == ',':
+			isKey = len(open) > 0 && open[len(open)-1] == '{'
+			i++
+		case c == ':':
+			isKey = false
+			i++
+		case c == '"':
+			end := textEnd(w.in, i)
+			if end < 0 {
+				return false
+			}
+			switch {
+			case !isKey:
+				if !w.text(i, end, open, key) {
+					return false
+				}
+			case len(open) == 1:
+				key = string(w.in[i+1 : end-1])
+			}
+			i = end
+		case c == '-' || '0' <= c && c <= '9':
+			end := i + 1
+			for end < len(w.in) && bytes.IndexByte([]byte("+-.eE0123456789"), w.in[end]) >= 0 {
+				end++
+			}
+			if found := w.spans(string(w.in[i:end]), open, key); len(found) > 0 {
+				w.replace(i, end, []byte(`"`+Mask+`"`))
+			}
+			i = end
+		case bytes.IndexByte([]byte(" \t\r\ntruefalsn"), c) >= 0:
+			i++
+		default:
+			return false
+		}
+	}
+	return len(open) == 0
+}
+
+// spans are where secrets stand in the value of a key.
+func (w *jsonMasker) spans(value string, open []byte, key string) []span {
+	top := len(open) == 1 && open[0] == '{'
+	if top && slices.Contains(w.keep, key) {
+		return nil
+	}
+	return w.known.spans(value, top && slices.Contains(w.names, key))
+}
+
+// textEnd returns what follows the text in quotes that begins at i, or -1.
+func textEnd(in []byte, i int) int {
+	for i++; i < len(in); i++ {
+		switch in[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
+}
+
+// text masks the text in quotes from i to end.
+func (w *jsonMasker) text(i, end int, open []byte, key string) bool {
+	value := string(w.in[i+1 : end-1])
+	if bytes.IndexByte(w.in[i:end], '\\') >= 0 && json.Unmarshal(w.in[i:end], &value) != nil {
+		return false
+	}
+	found := w.spans(value, open, key)
+	if len(found) == 0 {
+		return true
+	}
+	var quoted bytes.Buffer
+	e := json.NewEncoder(&quoted)
+	e.SetEscapeHTML(false)
+	if e.Encode(masked(value, found)) != nil {
+		return false
+	}
+	w.replace(i, end, bytes.TrimSuffix(quoted.Bytes(), []byte("\n")))
+	return true
+}
+
+func (w *jsonMasker) replace(from, to int, with []byte) {
+	if w.out == nil {
+		w.out = make([]byte, 0, len(w.in)+8)
+	}
+	w.out = append(append(w.out, w.in[w.copied:from]...), with...)
+	w.copied = to
+}

@@ -1,0 +1,62 @@
+package redact
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// joins are signs that make one word of two, as in examples/demo, otai-demo or
+// demo.yml, where they stand between them.
+const joins = "/-."
+
+// isWhole reports whether a short secret that is written as it is stands for itself,
+// and is no part of a longer word, name or path. It is asked at an end only where the
+// secret has a letter or a digit there.
+func isWhole(text string, at span) bool {
+	first, _ := utf8.DecodeRuneInString(text[at.from:at.to])
+	last, _ := utf8.DecodeLastRuneInString(text[at.from:at.to])
+	return (!isWord(first) || !wordEnds(text[:at.from])) && (!isWord(last) || !wordBegins(text[at.to:]))
+}
+
+// wordEnds reports whether text ends with a word that what follows belongs to.
+func wordEnds(text string) bool {
+	last, size := utf8.DecodeLastRuneInString(text)
+	switch {
+	case size == 0:
+		return false
+	case isWord(last):
+		return !endsWithEscape(text)
+	case strings.ContainsRune(joins, last):
+		before, size := utf8.DecodeLastRuneInString(text[:len(text)-size])
+		return size > 0 && isWord(before)
+	}
+	return false
+}
+
+func wordBegins(text string) bool {
+	first, size := utf8.DecodeRuneInString(text)
+	switch {
+	case size == 0:
+		return false
+	case isWord(first):
+		return true
+	case strings.ContainsRune(joins, first):
+		next, nextSize := utf8.DecodeRuneInString(text[size:])
+		return nextSize > 0 && isWord(next)
+	}
+	return false
+}
+
+// endsWithEscape reports whether the letters that text ends with are an escape, such
+// as \n, %20 or \u0022, and no word. A secret after one that stands for a letter is
+// masked, too.
+func endsWithEscape(text string) bool {
+	n := len(text)
+	return n >= 2 && text[n-2] == '\\' ||
+		n >= 3 && text[n-3] == '%' && digit(rune(text[n-2])) < 16 && digit(rune(text[n-1])) < 16 ||
+		n >= 4 && text[n-4:n-2] == `\x` ||
+		n >= 6 && text[n-6:n-4] == `\u`
+}
