@@ -43,6 +43,7 @@ type application struct {
 type choices struct {
 	files, dotEnv []config.Source // instead of those on disk
 	fireAtOnce    bool
+	checkOnly     bool   // a file that holds a secret may be absent
 	silent        bool   // log nothing, and make no log file
 	inspect       bool   // open no plugin in this process
 	dir           string // relative paths of the configuration count from here; "": from the folder of its file
@@ -101,7 +102,7 @@ func (a *application) read(c choices) error {
 		}
 	}
 	a.sources = c.files
-	a.document, a.problems = config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: a.settings.Environ, Flags: a.settings.configFlags()})
+	a.document, a.problems = config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: a.settings.Environ, Flags: a.settings.configFlags(), OpenFile: a.settings.openSecretFile, FilesMayBeAbsent: c.checkOnly})
 	if a.document != nil {
 		a.redactor.addAll(a.document.Secrets())
 	}

@@ -135,7 +135,7 @@ func (s Settings) trustedKeys() ([]string, error) {
 	if err != nil {
 		return nil, fault(CodeUsage, fmt.Errorf("no --key was given, so trusted_keys would count: %w", err))
 	}
-	d, problems := config.Read(config.Options{Files: files, DotEnv: dotEnv, Env: s.Environ})
+	d, problems := config.Read(config.Options{Files: files, DotEnv: dotEnv, Env: s.Environ, OpenFile: s.openSecretFile, FilesMayBeAbsent: true})
 	if d == nil || problems.HasErrors() {
 		return nil, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
 	}

@@ -35,7 +35,7 @@ func Plugins(ctx context.Context, s Settings) ([]PluginStatus, []string, error) 
 		if err != nil {
 			return nil, nil, fault(CodeUsage, err)
 		}
-		d, problems := config.Read(config.Options{Files: files, DotEnv: dotEnv, Env: s.Environ})
+		d, problems := config.Read(config.Options{Files: files, DotEnv: dotEnv, Env: s.Environ, OpenFile: s.openSecretFile, FilesMayBeAbsent: true})
 		if d == nil || problems.HasErrors() {
 			return nil, nil, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
 		}

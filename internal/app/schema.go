@@ -47,7 +47,7 @@ func (s Settings) documentIfAny() (*config.Document, error) {
 		}
 		return &config.Document{}, nil
 	}
-	document, _ := config.Read(config.Options{Files: files, DotEnv: dotEnv, Env: s.Environ})
+	document, _ := config.Read(config.Options{Files: files, DotEnv: dotEnv, Env: s.Environ, OpenFile: s.openSecretFile, FilesMayBeAbsent: true})
 	if document == nil {
 		return &config.Document{}, nil
 	}

@@ -42,7 +42,7 @@ func problemsOf(err error) config.Problems {
 // configuration with errors is an answer, not a fault; the fault then returned
 // beside it carries only the exit code. Any other fault is in the answer, too.
 func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) {
-	a, err := prepare(ctx, s, choices{silent: true, inspect: true})
+	a, err := prepare(ctx, s, choices{checkOnly: true, silent: true, inspect: true})
 	defer a.close()
 	var found *ProblemsError
 	if err != nil && !errors.As(err, &found) {

@@ -540,7 +540,7 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 		if spec.Kind == params.KindDuration {
 			k.clock(v, path)
 		}
-		if v == "" && spec.Kind == params.KindAny && spec.Required {
+		if v == "" && spec.Kind == params.KindAny && spec.Required && !k.doc.unset[path] {
 			// An untyped text is rendered to its value, which is none here.
 			k.found.err(k.at(path), path, "missing-param", "write a value or a template; '' in a template is an empty text: \"{{ '' }}\"", "is required, but empty")
 		}

@@ -13,6 +13,12 @@ type Options struct {
 	Env    []string // the process environment as "NAME=value"
 	DotEnv []Source // .env files; they answer where the environment doesn't
 	Flags  []Flag   // of the command line; they win over all else
+
+	// OpenFile reads what ${file:PATH} names. A relative path counts from the folder
+	// of the configuration that is named from. nil: there are no such files.
+	OpenFile func(from, path string) (SecretFile, error)
+	// FilesMayBeAbsent makes a warning of a file that isn't there or can't be read.
+	FilesMayBeAbsent bool
 }
 
 // Flag is a value that the command line gives. Name is what messages call it.
@@ -34,7 +40,7 @@ type Document struct {
 	Orchestrator map[string]any
 
 	stray   map[string]map[string]any // what stands in services, by id, below keys that mean nothing
-	unset   map[string]bool           // paths of values with a variable that is not set
+	unset   map[string]bool           // paths of values that are not known, such as with a variable that is not set
 	atlas   *atlas
 	secrets *secrets
 	lookup  func(name string) (string, bool)
@@ -103,7 +109,7 @@ func Read(o Options) (*Document, Problems) {
 	root := l.values.Raw()
 	unset := map[string]bool{}
 	noDotEnv := slices.ContainsFunc(found.list, func(p Problem) bool { return p.Code == "bad-dotenv" })
-	references{lookup, l.atlas, found, known, unset, noDotEnv}.expandDocument(root)
+	references{lookup, files{o.OpenFile, o.FilesMayBeAbsent}, l.atlas, found, known, unset, noDotEnv}.expandDocument(root)
 	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup}
 	decoder{found: found, atlas: l.atlas}.document(d, root, l.services)
 	d.learnSecrets()

@@ -24,6 +24,13 @@ func TestAnExcerptShowsNoSecret(t *testing.T) {
 		"with spaces":               `h: {x: 1, password: my hunter22, y: 1}`,
 		"with a colon":              `password: x: hunter22`,
 		"without space after colon": `h: {"x":1,"password":"hunter22"}`,
+		"with a letter missing":     `  pasword: "hunter22"`,
+		"with letters swapped":      `  passwrod: hunter22`,
+		"with a wrong letter":       `  api-tokan: hunter22`,
+		"with two mistakes":         `  PASWORT: hunter22`,
+		"as a part of a key":        `  client_secrt: hunter22`,
+		"with a separator":          `  pass-word: hunter22`,
+		"in short":                  `  db_pw: hunter22`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := config.Problem{File: "f", Line: 1, Column: 2}
@@ -32,6 +39,15 @@ func TestAnExcerptShowsNoSecret(t *testing.T) {
 				t.Errorf("got %q", got)
 			}
 		})
+	}
+}
+
+func TestAnExcerptShowsWhatIsNoSecret(t *testing.T) {
+	for _, line := range []string{"  max_tokens: 512", "  tokenizer: fast", "  secure: true", "  section: 1", "  path: /x", "  passenger: x", "  power: 3"} {
+		p := config.Problem{File: "f", Line: 1, Column: 2}
+		if got := p.Excerpt([]config.Source{{Name: "f", Data: []byte(line)}}); !strings.Contains(got, line) {
+			t.Errorf("%q is shown as %q", line, got)
+		}
 	}
 }
 

@@ -10,18 +10,23 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja"
 )
 
-// reference is ${NAME} or ${NAME:-default}. "$${" stands for the literal "${", and
-// "${{ … }}" is left alone with all that is in it: it belongs to other languages.
-var reference = regexp.MustCompile(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?\}`)
+// reference is ${NAME}, ${NAME:-default} or ${file:PATH}. "$${" stands for the literal
+// "${", and "${{ … }}" is left alone with all that is in it: it belongs to other
+// languages.
+var reference = regexp.MustCompile(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{(?:file:((?:[^{}\-]|` + variable + `)(?:[^{}]|` + variable + `)*)|([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?)\}`)
 
-// references replaces ${NAME} in the params of the services and in the
-// infrastructure, once: what a variable holds is not looked at again.
+// variable is what may stand in the path of a file.
+const variable = `\$\{[A-Za-z_][A-Za-z0-9_]*\}`
+
+// references replaces ${NAME} and ${file:PATH} in the params of the services and in
+// the infrastructure, once: what a variable or a file holds is not looked at again.
 type references struct {
 	lookup  func(name string) (string, bool)
+	files   files
 	atlas   *atlas
 	found   *findings
 	secrets *secrets
-	unset   map[string]bool // paths of values in which a variable is not set
+	unset   map[string]bool // paths of values that are not known
 	quiet   bool            // a .env file has a mistake, and perhaps the variable
 }
 
@@ -55,7 +60,7 @@ func (r references) value(v any, path string) any {
 
 func (r references) text(text, path string) string {
 	// What a variable gives is a value, such as a password, and no more a source.
-	if !strings.Contains(text, "${") || r.atlas.valueAt(path).Line == 0 {
+	if r.atlas.valueAt(path).Line == 0 || r.misread(text, path) || !strings.Contains(text, "${") {
 		return text
 	}
 	var out strings.Builder
@@ -63,32 +68,34 @@ func (r references) text(text, path string) string {
 	for _, m := range reference.FindAllStringSubmatchIndex(text, -1) {
 		out.WriteString(text[end:m[0]])
 		end = m[1]
-		if m[2] < 0 {
-			out.WriteString(strings.Replace(text[m[0]:m[1]], "$${", "${", 1))
+		part := func(n int) string { return text[m[2*n]:m[2*n+1]] }
+		if m[2] < 0 && m[4] < 0 {
+			out.WriteString(strings.Replace(part(0), "$${", "${", 1))
 			continue
 		}
-		name := text[m[2]:m[3]]
+		line := strings.Count(text[:m[0]], "\n") + 1
+		column := utf8.RuneCountInString(text[strings.LastIndexByte(text[:m[0]], '\n')+1:m[0]]) + 1
+		at := r.atlas.inside(path, line, column)
+		if m[2] >= 0 {
+			out.WriteString(literal(r.file(part(1), path, at), path))
+			continue
+		}
+		name := part(2)
 		value, set := r.lookup(name)
 		switch {
-		case m[4] >= 0 && value == "":
-			out.WriteString(text[m[6]:m[7]])
+		case m[6] >= 0 && value == "":
+			out.WriteString(part(4))
 		case set:
-			if SecretName(name) || SecretName(lastKey(path)) {
+			if SecretName(name) || secretPath(path) {
 				r.secrets.Add(value)
 			}
-			if strings.HasPrefix(path, "services") && jinja.HasTemplate(value) {
-				// It is a value, and no template in the service's params.
-				value = "{{ '" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "' }}"
-			}
-			out.WriteString(value)
+			out.WriteString(literal(value, path))
 		default:
 			r.unset[path] = true
 			if r.quiet {
 				break
 			}
-			line := strings.Count(text[:m[0]], "\n") + 1
-			column := utf8.RuneCountInString(text[strings.LastIndexByte(text[:m[0]], '\n')+1:m[0]]) + 1
-			r.found.err(r.atlas.inside(path, line, column), path, "unset-variable",
+			r.found.err(at, path, "unset-variable",
 				fmt.Sprintf("set it in the environment or in .env, or write ${%s:-default}; $${ stands for a literal ${", name),
 				"the environment variable %s is not set", name)
 		}
@@ -97,9 +104,12 @@ func (r references) text(text, path string) string {
 	return out.String()
 }
 
-func lastKey(path string) string {
-	steps := pathStep.FindAllString(path, -1)
-	return steps[len(steps)-1]
+// literal keeps a value from being a template in the params of a service.
+func literal(value, path string) string {
+	if strings.HasPrefix(path, "services") && jinja.HasTemplate(value) {
+		return "{{ '" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "' }}"
+	}
+	return value
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -109,7 +109,7 @@ func (p Problem) Excerpt(sources []Source) string {
 // insideSecret is true for a line of a secret's value that doesn't have its key.
 func (p Problem) insideSecret(line string) bool {
 	for _, step := range pathStep.FindAllString(p.Path, -1) {
-		if key := strings.Trim(step, `"`); SecretName(key) && !strings.Contains(line, key) {
+		if key := strings.Trim(step, `"`); looksSecret(key) && !strings.Contains(line, key) {
 			return true
 		}
 	}
@@ -117,7 +117,7 @@ func (p Problem) insideSecret(line string) bool {
 }
 
 // keyInLine is a key with the beginning of what it holds.
-var keyInLine = regexp.MustCompile(`([\w-]+)["']?\s*:\s*`)
+var keyInLine = regexp.MustCompile(`([\p{L}\d_-]+)["']?\s*:\s*`)
 
 // wholeScalar is a value that certainly ends in the line.
 var wholeScalar = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,{}\[\]"'|>&*!%@]+)(\s*(?:[,}\]]|$))`)
@@ -135,7 +135,7 @@ func hideSecrets(line string) string {
 		out.WriteString(line[:m[1]])
 		key, rest := line[m[2]:m[3]], line[m[1]:]
 		switch scalar := wholeScalar.FindStringSubmatchIndex(rest); {
-		case !SecretName(key) || rest == "":
+		case !looksSecret(key) || rest == "":
 		case scalar == nil:
 			return out.String() + "***"
 		default:

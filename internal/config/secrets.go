@@ -2,22 +2,81 @@ package config
 
 import (
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/internal/redact"
 )
 
-var secretName = regexp.MustCompile(`(?i)password|passwd|passphrase|secret|api[_-]?key|token([^a-z]|$)`)
+var secretName = regexp.MustCompile(`(?i)password|passwort|kennwort|passwd|passphrase|secret|api[_-]?key|token([^a-z]|$)|(^|[_-])(pw|pwd)($|[_-])`)
 
 // SecretName reports whether a key or a variable of this name holds a secret.
 func SecretName(name string) bool { return secretName.MatchString(name) }
 
+// secretWords are what a key that is misspelt may have been meant to be.
+var secretWords = []string{"password", "passwort", "kennwort", "passphrase", "passwd", "secret", "apikey", "token"}
+
+var keyWord = regexp.MustCompile(`[\p{L}\d]+`)
+
+// looksSecret is SecretName for a key of a file, which may be misspelt.
+func looksSecret(key string) bool {
+	if SecretName(key) {
+		return true
+	}
+	for _, word := range append(keyWord.FindAllString(key, -1), strings.Join(keyWord.FindAllString(key, -1), "")) {
+		for _, secret := range secretWords {
+			limit := 1
+			if len(secret) >= 8 {
+				limit = 2
+			}
+			// Tokens and secrets of another kind, such as max_tokens, are numbers.
+			if len(word) <= len(secret) && distance([]rune(strings.ToLower(word)), []rune(secret)) <= limit {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// distance counts the letters that are missing, too many, wrong or swapped.
+func distance(a, b []rune) int {
+	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	for j := range rows[1] {
+		rows[1][j] = j
+	}
+	for i := range a {
+		before, above, row := rows[0], rows[1], rows[2]
+		row[0] = i + 1
+		for j := range b {
+			wrong := 1
+			if a[i] == b[j] {
+				wrong = 0
+			}
+			row[j+1] = min(above[j+1]+1, row[j]+1, above[j]+wrong)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		rows[0], rows[1], rows[2] = above, row, before
+	}
+	return rows[1][len(b)]
+}
+
+// secretPath reports whether a value stands below a key that is named like a secret.
+// The id of a service is no such key.
+func secretPath(path string) bool {
+	steps := pathStep.FindAllString(path, -1)
+	if len(steps) > 2 && steps[0] == "services" {
+		steps = steps[2:]
+	}
+	return slices.ContainsFunc(steps, looksSecret)
+}
+
 // shownAt is the text for messages: *** below a key that is named like a secret.
 func shownAt(path, text string) string {
-	for _, step := range pathStep.FindAllString(path, -1) {
-		if SecretName(step) {
-			return "***"
-		}
+	if secretPath(path) {
+		return redact.Mask
 	}
 	return text
 }
@@ -38,7 +97,7 @@ func (s *secrets) learn(v any, secret bool) {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, inner := range v {
-			s.learn(inner, secret || SecretName(key))
+			s.learn(inner, secret || looksSecret(key))
 		}
 	case []any:
 		for _, inner := range v {
