@@ -88,6 +88,10 @@ func (d *Document) Check(c Catalog) Problems {
 	for i := range k.found.list {
 		k.found.list[i].Path = d.atlas.written(k.found.list[i].Path)
 	}
+	k.found.list = causes(k.found.list, d.odd)
+	for _, path := range sortedKeys(d.odd) {
+		k.found.list = append(k.found.list, d.odd[path])
+	}
 	return k.found.sorted(d.secrets)
 }
 

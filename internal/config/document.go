@@ -40,6 +40,7 @@ type Document struct {
 	Orchestrator map[string]any
 
 	stray   map[string]map[string]any // what stands in services, by id, below keys that mean nothing
+	odd     map[string]Problem        // texts that hold what nobody sees, by their path
 	unset   map[string]bool           // paths of values that are not known, such as with a variable that is not set
 	atlas   *atlas
 	secrets *secrets
@@ -113,6 +114,8 @@ func Read(o Options) (*Document, Problems) {
 	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup}
 	decoder{found: found, atlas: l.atlas}.document(d, root, l.services)
 	d.learnSecrets()
+	d.odd = l.atlas.oddities()
+	found.list = causes(found.list, d.odd)
 	return d, found.sorted(known)
 }
 

@@ -190,6 +190,31 @@ func (f *findings) add(severity string, at Position, path, code, hint, message s
 	})
 }
 
+// consequences are the codes of what may be wrong with a text only because of a
+// character in it that nobody sees.
+var consequences = []string{"bad-param", "bad-value", "wrong-type", "unknown-use", "unknown-service", "template-syntax", "bad-variable"}
+
+// causes is a list in which what an oddity explains is replaced by the oddity, as an
+// error. An oddity that is known here to be something worse is taken out of odd.
+func causes(list Problems, odd map[string]Problem) Problems {
+	var out Problems
+	for _, p := range list {
+		cause, ok := odd[p.Path]
+		switch {
+		case ok && p.Severity == SeverityError && slices.Contains(consequences, p.Code):
+			cause.Severity = SeverityError
+			odd[p.Path] = cause
+			out = append(out, cause)
+		case ok && p.Severity == SeverityError:
+			delete(odd, p.Path)
+			out = append(out, p)
+		default:
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // sorted returns what was found without the secrets.
 func (f *findings) sorted(s *secrets) Problems {
 	out := f.notes.And(f.list)

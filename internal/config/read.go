@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -75,6 +74,11 @@ func parseFile(s Source, f *findings) *yaml.Node {
 	case !utf8.Valid(data):
 		f.err(at(skipped+invalidUTF8(data)), "", "encoding", "save the file as UTF-8", "this is no UTF-8 text")
 		return nil
+	}
+	text := visible(s.Name, string(data), f)
+	if text != string(data) {
+		data = []byte(text)
+		s = Source{s.Name, data} // in which all has the places of the file
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
@@ -239,8 +243,8 @@ func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
 			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", shownAt(path, k.Value))
 			return
 		}
-		if strings.ContainsFunc(k.Value, hardSpace) {
-			e.fail(k, path, "bad-key", "replace it by spaces; text copied from web pages has them", "the key %q has a hard space, which looks like a space and is none", shownAt(path, strings.TrimFunc(k.Value, hardSpace)))
+		if i := strings.IndexFunc(k.Value, invisible); i >= 0 {
+			e.fail(k, path, invisibleCode, spaceHint, "%s stands in the key %q", runeName([]rune(k.Value[i:])[0]), shownAt(path, strings.TrimFunc(k.Value, invisible)))
 			return
 		}
 		p := join(path, k.Value)
@@ -261,11 +265,6 @@ func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
 			}
 		}
 	}
-}
-
-// hardSpace is white space that YAML takes for text.
-func hardSpace(r rune) bool {
-	return r > unicode.MaxASCII && unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff'
 }
 
 // mergeSources returns the mappings behind "<<", the strongest first.

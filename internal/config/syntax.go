@@ -40,7 +40,12 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 	}
 	if message == "control characters are not allowed" {
 		offset := max(bytes.IndexFunc(data, notPrintable), 0)
-		f.err(offsetPosition(s, skipped+offset), "", "encoding", "remove it, or write it as an escape in double quotes", "this control character can't stand in YAML")
+		r, _ := utf8.DecodeRune(data[offset:])
+		what := fmt.Sprintf("the control character U+%04X", r)
+		if invisible(r) {
+			what = runeName(r)
+		}
+		f.err(offsetPosition(s, skipped+offset), "", "encoding", "remove it, or write it as an escape in double quotes", "%s can't stand in YAML", what)
 		return
 	}
 	offset, ok := longestParsed(data)

@@ -45,6 +45,7 @@ func upgradeText(file string, root *yaml.Node, f *findings, text *changes) *yaml
 	if root == nil || u.foreign(root) {
 		return nil
 	}
+	u.visibleNames(root, "", map[*yaml.Node]bool{})
 	u.document(root)
 	u.logging(valueOf(valueOf(root, "infrastructure"), "logging"))
 	u.services(valueOf(root, "services"))
