@@ -238,7 +238,7 @@ func (u upgrader) visibleNames(n *yaml.Node, path string, seen map[*yaml.Node]bo
 		u.visibleName(key, path, true)
 		inner := join(path, key.Value)
 		value := target(item)
-		if value.Kind == yaml.ScalarNode && (key.Value == "use" || key.Value == "id" || lastKey(path+".x") == "x" && strings.HasSuffix(path, "injects")) {
+		if value.Kind == yaml.ScalarNode && (key.Value == "use" || key.Value == "id" || strings.HasSuffix(path, "injects")) {
 			u.visibleName(value, inner, false)
 		}
 		u.visibleNames(item, inner, seen)
