@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -23,10 +24,68 @@ func (d dryRun) wrap(use string, service any) any {
 type dryTickets struct {
 	api.TicketSystem
 	logger *slog.Logger
+
+	mu   sync.Mutex
+	seen map[string]standing
 }
 
-func (d *dryTickets) UpdateTicket(_ context.Context, id string, u api.TicketUpdate) error {
+// standing is what a person looks at before a ticket is changed: nobody wants
+// closed ones touched, or those that an agent has locked.
+type standing struct{ state, lock string }
+
+const maxStandings = 10_000
+
+func (d *dryTickets) FindTickets(ctx context.Context, c api.SearchCriteria) ([]api.Ticket, error) {
+	found, err := d.TicketSystem.FindTickets(ctx, c)
+	d.saw(found...)
+	return found, err
+}
+
+func (d *dryTickets) GetTicket(ctx context.Context, id string) (api.Ticket, error) {
+	t, err := d.TicketSystem.GetTicket(ctx, id)
+	if err == nil {
+		d.saw(t)
+	}
+	return t, err
+}
+
+func (d *dryTickets) saw(tickets ...api.Ticket) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.seen == nil || len(d.seen) > maxStandings {
+		d.seen = make(map[string]standing)
+	}
+	for _, t := range tickets {
+		lock, _ := t.Fields["Lock"].(string)
+		d.seen[t.ID] = standing{state: t.State.String(), lock: lock}
+	}
+}
+
+// about begins a line about a ticket: its id, and its state and lock, which are
+// read where no pipe has.
+func (d *dryTickets) about(ctx context.Context, id string) []any {
+	d.mu.Lock()
+	s, known := d.seen[id]
+	d.mu.Unlock()
+	if !known {
+		if _, err := d.GetTicket(ctx, id); err == nil {
+			d.mu.Lock()
+			s = d.seen[id]
+			d.mu.Unlock()
+		}
+	}
 	args := []any{"ticket", id}
+	if s.state != "" {
+		args = append(args, "state_now", s.state)
+	}
+	if s.lock != "" {
+		args = append(args, "lock_now", s.lock)
+	}
+	return args
+}
+
+func (d *dryTickets) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
+	args := d.about(ctx, id)
 	if u.Subject != nil {
 		args = append(args, "subject", *u.Subject)
 	}
@@ -43,16 +102,17 @@ func (d *dryTickets) UpdateTicket(_ context.Context, id string, u api.TicketUpda
 	}
 	d.logger.Info("dry run: would change the ticket", args...)
 	for _, n := range u.Notes {
-		d.note(id, n)
+		d.note(ctx, id, n)
 	}
 	return nil
 }
 
-func (d *dryTickets) AddNote(_ context.Context, id string, n api.Note) error {
-	d.note(id, n)
+func (d *dryTickets) AddNote(ctx context.Context, id string, n api.Note) error {
+	d.note(ctx, id, n)
 	return nil
 }
 
-func (d *dryTickets) note(id string, n api.Note) {
-	d.logger.Info("dry run: would add a note", "ticket", id, "subject", n.Subject, "body", n.Body, "visible_to_customer", n.VisibleToCustomer)
+func (d *dryTickets) note(ctx context.Context, id string, n api.Note) {
+	args := append(d.about(ctx, id), "subject", n.Subject, "body", n.Body, "visible_to_customer", n.VisibleToCustomer)
+	d.logger.Info("dry run: would add a note", args...)
 }

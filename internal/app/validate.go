@@ -49,7 +49,7 @@ func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) 
 		return Validation{Problems: problemsOf(err), redactor: &Redactor{}}, err
 	}
 	v := Validation{Valid: err == nil, Problems: a.problems, sources: a.sources, redactor: a.redactor}
-	if strict && len(a.problems) > 0 {
+	if strict && !a.problems.OnlyAdvice() {
 		v.Valid = false
 	}
 	if v.Problems == nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,8 @@ func TestEveryMistakeIsNamedAtItsPlace(t *testing.T) {
 		if d != nil {
 			problems = problems.And(d.Check(newCatalog()))
 		}
+		// Which has a test of its own; the fetches here are about other mistakes.
+		problems = slices.DeleteFunc(problems, func(p config.Problem) bool { return p.Code == "any-state" })
 		for _, p := range problems {
 			if p.Code == "template-syntax" {
 				p.Message = "…" // the template language's own words

@@ -57,6 +57,8 @@ type (
 		Queue  *api.Entity  `otai:"queue"`
 		States []api.Entity `otai:"states"`
 		Limit  int          `otai:"limit" default:"10" min:"1"`
+
+		Fields map[string]any `otai:"fields"`
 	}
 	fetchParams struct {
 		Tickets  api.TicketSystem `inject:"ticket_system"`

@@ -84,6 +84,7 @@ func (d *Document) Check(c Catalog) Problems {
 		k.steps = stepPaths(d.Orchestrator["params"], "orchestrator.params", map[string]string{})
 		k.pipe(d.Orchestrator, "orchestrator", scope{})
 	}
+	k.adviseArticles()
 	k.askPlugins()
 	for i := range k.found.list {
 		k.found.list[i].Path = d.atlas.written(k.found.list[i].Path)
@@ -103,6 +104,7 @@ type checker struct {
 	language *jinja.Renderer      // nil: templates are in another language than ours
 	steps    map[string]string    // path of each step with an id
 	reads    map[string]bool      // parent params that templates ask for
+	fetches  []fetch
 
 	questions []ParamsQuestion
 	asked     []string // path of the params of each
@@ -310,6 +312,7 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	if component, ok := k.catalog.Find(use); ok {
 		spec = component.Params
 	}
+	before := len(k.found.list)
 	raw := d.mapping(m["params"], join(path, "params"))
 	raw, moved := k.beside(m, raw, path, append(slices.Clone(pipeKeys), "steps"), spec)
 	strange := k.pipeKeys(m, path, moved)
@@ -341,6 +344,7 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 		k.childrenOf(raw, path, around)
 	case raw != nil || m["params"] == nil:
 		raw = k.params(raw, path, use, component.Params, around, excused)
+		k.fetch(m, raw, path, component.Params, Problems(k.found.list[before:]).HasErrors())
 	}
 	if raw == nil {
 		k.templates(m["params"], join(path, "params"), component.Params, around)

@@ -39,7 +39,7 @@ func TestAConfigurationMayBeWrittenInEveryFormOfYAML(t *testing.T) {
 			t.Errorf("upgrading it: %v", problems)
 		}
 		for _, p := range check(text) {
-			if !slices.Contains([]string{"note-after-move", "duplicate-id", "missing-trigger"}, p.Code) {
+			if !slices.Contains([]string{"note-after-move", "duplicate-id", "missing-trigger", "any-state"}, p.Code) {
 				t.Errorf("upgraded: %v", p)
 			}
 		}

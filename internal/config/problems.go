@@ -9,10 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// The severities of a [Problem].
+// The severities of a [Problem]. An advice is about what is right and could be
+// better.
 const (
 	SeverityError   = "error"
 	SeverityWarning = "warning"
+	SeverityAdvice  = "advice"
 )
 
 // Problem is one thing that is wrong with a configuration. A Line of 0 means that
@@ -39,8 +41,8 @@ func (p Problem) String() string {
 		}
 		b.WriteString(": ")
 	}
-	if p.Severity == SeverityWarning {
-		b.WriteString("warning: ")
+	if p.Severity == SeverityWarning || p.Severity == SeverityAdvice {
+		b.WriteString(p.Severity + ": ")
 	}
 	if p.Path != "" {
 		b.WriteString(p.Path + ": ")
@@ -67,6 +69,11 @@ func (ps Problems) Error() string {
 // HasErrors reports whether anything is worse than a warning.
 func (ps Problems) HasErrors() bool {
 	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Severity == SeverityError })
+}
+
+// OnlyAdvice reports whether there is neither an error nor a warning.
+func (ps Problems) OnlyAdvice() bool {
+	return !slices.ContainsFunc(ps, func(p Problem) bool { return p.Severity != SeverityAdvice })
 }
 
 // And returns the problems of both, sorted, each once.

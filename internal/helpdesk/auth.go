@@ -157,10 +157,21 @@ var agentPreferences = map[string]string{
 	"UserTicketOverviewSmallPageShown": "25",
 }
 
-// removeSession refuses, as Znuny 6.5.15 did whenever it was recorded, whoever asked: a session ends by itself.
+// removeSession ends a session. Znuny 6.5.15 wants a password for that, and no session: the one to be ended is no login. One that isn't there has ended.
 func (s *Server) removeSession(c call) (object, error) {
 	if !c.has("SessionID") {
 		return nil, refusal("SessionRemove", "MissingParameter", "SessionID parameter is missing!")
 	}
-	return nil, refusal("SessionRemove", "AuthFail", "Authorization failed!")
+	who, ok := s.byPassword(c)
+	if !ok {
+		return nil, refusal("SessionRemove", "AuthFail", "Authorization failed!")
+	}
+	if owner, there := s.sessions[c.text("SessionID")]; there && owner.actor != who {
+		if who.isCustomer() {
+			return nil, refusal("SessionRemove", "AuthFail", "Authorization failing!")
+		}
+		return nil, refusal("SessionRemove", "AuthFail", "Authorization failed! User needs to be in group admin.")
+	}
+	delete(s.sessions, c.text("SessionID"))
+	return object{"Success": 1}, nil
 }

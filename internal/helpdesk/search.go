@@ -99,6 +99,9 @@ func (s *store) matcher(who actor, in fields) (match criterion, ok bool) {
 		add(func(t *ticket) bool { return slices.Contains(ids, strconv.FormatInt(t.id, 10)) })
 	}
 	for key, of := range textCriteria {
+		if key == "CustomerID" && in.has("CustomerIDRaw") {
+			continue
+		}
 		if patterns := patternsOf(in[key]); len(patterns) > 0 {
 			add(func(t *ticket) bool { return slices.ContainsFunc(of(t), likeAny(patterns)) })
 		}
@@ -224,7 +227,7 @@ var anything = regexp.MustCompile(`^[%*]{1,3}$`)
 
 func likeAny(patterns []string) func(string) bool {
 	return func(text string) bool {
-		return slices.ContainsFunc(patterns, func(pattern string) bool { return like(text, pattern) })
+		return slices.ContainsFunc(patterns, func(pattern string) bool { return meets(text, pattern) })
 	}
 }
 
@@ -371,7 +374,7 @@ func fieldCriterion(f DynamicField, conditions map[string]any) (c criterion, ok 
 
 var fieldOperators = map[string]func(value, wanted string) bool{
 	"Equals":            func(v, w string) bool { return v == w },
-	"Like":              like,
+	"Like":              meets,
 	"GreaterThan":       func(v, w string) bool { return v > w },
 	"GreaterThanEquals": func(v, w string) bool { return v >= w },
 	"SmallerThan":       func(v, w string) bool { return v < w },

@@ -57,7 +57,7 @@ var (
 )
 
 // webservices are the definitions of the recorded servers: the one that Open Ticket AI delivers, four routes with every method
-// and the session-create of ours, and beside it one with the routes of the projects' own example for REST, and one that takes small requests only.
+// and the session-create and session-remove of ours, and beside it one with the routes of the projects' own example for REST, and one that takes small requests only.
 func webservices(name string) []webservice {
 	return []webservice{
 		{
@@ -68,6 +68,7 @@ func webservices(name string) []webservice {
 				{path: "/ticket-search", operation: opSearch},
 				{path: "/ticket-update", operation: opUpdate, ticketData: true},
 				{path: "/session-create", methods: []string{http.MethodPost}, operation: opSessionCreate},
+				{path: "/session-remove", methods: []string{http.MethodPost}, operation: opSessionRemove},
 			},
 		},
 		{

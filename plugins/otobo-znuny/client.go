@@ -69,11 +69,11 @@ func newClient(p Params, h api.Host) (*client, error) {
 		name:    p.WebserviceName,
 		routes: map[operation]string{
 			opSearch: p.OperationURLs.Search, opGet: p.OperationURLs.Get, opUpdate: p.OperationURLs.Update,
-			opCreate: p.OperationURLs.Create, opSession: p.OperationURLs.Session,
+			opCreate: p.OperationURLs.Create, opSession: p.OperationURLs.Session, opSessionRemove: p.OperationURLs.SessionRemove,
 		},
 		timeouts: map[operation]time.Duration{
 			opSearch: p.Timeouts.Search, opGet: p.Timeouts.Get, opUpdate: p.Timeouts.Update,
-			opCreate: p.Timeouts.Create, opSession: p.Timeout,
+			opCreate: p.Timeouts.Create, opSession: p.Timeout, opSessionRemove: farewell,
 		},
 		login:     login{user: p.Username, password: newSecret(p.Password), useSession: p.UseSession, redact: h.Redact},
 		maxAnswer: int64(p.MaxResponseMB) << 20,

@@ -225,7 +225,11 @@ func (r record) ticket(zone *time.Location, what reading) api.Ticket {
 		Changed:  r.time("Changed", zone),
 		Fields:   r.fields(ticketKeys),
 	}
-	for _, a := range r.articles() {
+	articles := r.articles()
+	if what.first && len(articles) > 1 {
+		articles = articles[:1] // OTOBO sends them all of those behind a ticket without any
+	}
+	for _, a := range articles {
 		t.Notes = append(t.Notes, a.note(zone, what))
 	}
 	if len(t.Notes) > 0 {

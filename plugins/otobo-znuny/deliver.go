@@ -199,15 +199,15 @@ func (d *delivery) prepare(ctx context.Context) error {
 	newest, known := d.s.memory.newestArticle(d.id)
 	if !known {
 		var err error
-		if newest, err = d.s.newestArticle(ctx, d.id); err != nil {
+		if newest, err = d.s.newestArticle(ctx, d.id, d.todo.senders()); err != nil {
 			return err
 		}
 	}
 	look := false
-	to := d.s.knownSince()
+	from, to := d.s.doubtfulSpan()
 	d.todo.Notes = slices.DeleteFunc(d.todo.Notes, func(n pendingNote) bool {
 		_, doubtful := d.s.memory.doubt(keyOf(d.id, n))
-		if n.Once != "" || doubtful || !d.s.memory.takeTail(d.id, n, to.Add(-doubtLasts), to) {
+		if n.Once != "" || doubtful || !d.s.memory.takeTail(d.id, n, from, to) {
 			return false
 		}
 		d.s.logger.InfoContext(ctx, "a note stands at the ticket's end already, from before this process began, and is not written again", "ticket", d.id)

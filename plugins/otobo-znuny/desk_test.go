@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -226,6 +227,25 @@ func fail(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, `{"faultcode":"Server","faultstring":"Ticket queue could not be updated, please contact system administrator!"}`)
 }
 
+// asked is a ticket with the articles that a get asks for.
+func asked(ticket, body map[string]any) map[string]any {
+	all, ok := ticket["Article"].([]any)
+	limit, limited := body["ArticleLimit"].(float64)
+	if !ok || !limited {
+		return ticket
+	}
+	if kinds, chosen := body["ArticleSenderType"].([]any); chosen {
+		all = slices.DeleteFunc(slices.Clone(all), func(a any) bool { return !slices.Contains(kinds, a.(map[string]any)["SenderType"]) })
+	}
+	if body["ArticleOrder"] == "DESC" {
+		all = slices.Clone(all)
+		slices.Reverse(all)
+	}
+	part := maps.Clone(ticket)
+	part["Article"] = all[:min(int(limit), len(all))]
+	return part
+}
+
 const deniedAnswer = `{"Error":{"ErrorCode":"TicketGet.AccessDenied","ErrorMessage":"TicketGet: User does not have access to the ticket!"}}`
 
 // do executes a request as the real servers do.
@@ -253,7 +273,7 @@ func (d *desk) do(route string, body map[string]any) []byte {
 			if !ok || ticket["Locked"] != nil {
 				return []byte(deniedAnswer)
 			}
-			list = append(list, ticket)
+			list = append(list, asked(ticket, body))
 		}
 		answer = map[string]any{"Ticket": list}
 	case "ticket-update":

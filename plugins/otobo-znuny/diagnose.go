@@ -34,10 +34,26 @@ func (s *TicketSystem) Diagnose(ctx context.Context, named map[string][]string, 
 	d.kind(ctx)
 	d.clock(ticket)
 	d.names(ctx, ticket, named)
+	d.session(ctx)
 	d.report("right to change tickets", "unknown", "can't be told without changing one",
 		fmt.Sprintf("in the help desk: Admin, Agents <-> Groups (or Roles <-> Groups): the agent %q needs rw on the groups of the queues it works in (OTOBO: ro with priority, note and move_into are enough), and ro and move_into on those of the queues it moves to", s.client.login.user))
 	d.report("debugger of the web service", "unknown", "can't be told from outside",
 		fmt.Sprintf("in the help desk: Admin, Web Services, %s: the debug threshold must not be debug, which stores the agent's password in clear text", s.client.name))
+}
+
+// session tells what use_session leaves in the help desk. To end a session that
+// there isn't changes nothing, and shows whether the operation is there.
+func (d diagnosis) session(ctx context.Context) {
+	c := d.s.client
+	if !c.login.useSession {
+		return
+	}
+	if _, err := c.send(ctx, opSessionRemove, "", c.login.byPassword(), message{"SessionID": "none"}); err != nil {
+		d.report("session", "warning", "each start of otai leaves a session in the help desk, until it has been idle for two hours: "+err.Error(),
+			"Znuny: import the web service of this version of otai, which has the operation SessionRemove; other help desks have none: set use_session: false if the sessions disturb")
+		return
+	}
+	d.report("session", "ok", "ends with otai", "")
 }
 
 type diagnosis struct {
@@ -224,6 +240,7 @@ var nameKinds = []struct{ kind, criterion, own, place string }{
 // nothing at all when one of them is not known or may not be seen: joined with a
 // value that certainly finds a ticket, it tells which one.
 func (d diagnosis) names(ctx context.Context, ticket record, named map[string][]string) {
+	var searched []string
 	for _, k := range nameKinds {
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(named[k.kind]))) {
 			if strings.Contains(name, "{{") || strings.Contains(name, "{%") {
@@ -235,12 +252,19 @@ func (d diagnosis) names(ctx context.Context, ticket record, named map[string][]
 			case err != nil:
 				d.about(name, k.kind, "unknown", err.Error(), "")
 			case len(found) > 0:
-				d.about(name, k.kind, "ok", fmt.Sprintf("%q is there", name), "")
+				d.about(name, k.kind, "ok", fmt.Sprintf("%q is there: a search takes it", name), "")
+				if k.kind != "lock" {
+					searched = append(searched, fmt.Sprintf("%s %q", k.kind, name))
+				}
 			default:
 				d.about(name, k.kind, "failed", fmt.Sprintf("%q is not known, or may not be seen", name),
 					"correct the name (upper and lower case count, a sub-queue is written Parent::Child); in the help desk: "+k.place)
 			}
 		}
+	}
+	if len(searched) > 0 {
+		d.report("deactivated names", "unknown", "a search finds what has been deactivated, too, so that it can't be told of "+strings.Join(searched, ", ")+"; an update that names something deactivated is refused",
+			"in the help desk: Admin, Queues (Priorities, States, Types): each must be valid")
 	}
 	for _, owner := range slices.Compact(slices.Sorted(slices.Values(named["owner"]))) {
 		d.owner(ctx, owner)

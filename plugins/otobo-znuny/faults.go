@@ -70,6 +70,8 @@ func (f *fault) Error() string {
 		b.WriteString("create a ticket")
 	case opSession:
 		b.WriteString("log in")
+	case opSessionRemove:
+		b.WriteString("log out")
 	}
 	if len(f.kinds) > 0 {
 		b.WriteString(": " + f.kinds[0].Error())
@@ -199,7 +201,7 @@ func (c *client) serverFault(page []byte) *fault {
 	if isPage(page) {
 		return &fault{
 			kinds: []error{api.ErrTemporary, ErrServerFault}, effect: answered, cause: c.pageError(http.StatusInternalServerError, page),
-			advice: "see the error log of the help desk's web server",
+			advice: "see the error log of the help desk's web server; " + adviseModule,
 		}
 	}
 	body := c.veil(string(page))
@@ -324,8 +326,12 @@ func (c *client) transportFault(ctx context.Context, op operation, x exchanged) 
 // adviseService: the servers answer nothing at all when they don't know a web
 // service.
 func (c *client) adviseService() string {
-	return fmt.Sprintf("if this lasts, the help desk has no valid web service %q: check webservice_name, and Admin, Web Services in the help desk", c.name)
+	return fmt.Sprintf("if this lasts, the help desk has no valid web service %q: check webservice_name, and Admin, Web Services in the help desk; if it is there and valid, %s", c.name, adviseModule)
 }
+
+// adviseModule: without this module the servers answer nothing, or a page of the
+// web server, whatever the web service.
+const adviseModule = "the help desk's machine may lack a Perl module that web services need (Debian: librest-client-perl; bin/*.CheckModules.pl in the help desk's folder lists what is missing)"
 
 func (c *client) adviseBaseURL() string {
 	if !strings.Contains(c.service, script) {

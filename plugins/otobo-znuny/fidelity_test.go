@@ -82,7 +82,7 @@ func TestAttachmentsAndHTMLAreReadWhenAskedFor(t *testing.T) {
 		"HTML": {attachmentsNone, true, map[string]any{"HTML": "<p>Hallo</p>"}},
 	} {
 		s := replay(t, answer)
-		s.reading = reading{c.attachments, c.html}
+		s.reading = reading{attachments: c.attachments, html: c.html}
 		got, err := s.GetTicket(t.Context(), "65")
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func TestAttachmentsAndHTMLAreReadWhenAskedFor(t *testing.T) {
 			t.Errorf("%s: %+v, want %v", what, got.Notes[0], c.want)
 		}
 	}
-	asked := reading{attachmentsNone, true}.ask()
+	asked := reading{attachments: attachmentsNone, html: true}.ask()
 	if want := (message{"AllArticles": 1, "DynamicFields": 1, "Attachments": 1, "GetAttachmentContents": 1, "HTMLBodyAsAttachment": 1}); !reflect.DeepEqual(asked, want) {
 		t.Errorf("asked for %v", asked)
 	}

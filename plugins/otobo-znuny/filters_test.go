@@ -18,7 +18,7 @@ func TestEveryFilterFindsWhatItSays(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			s, _ := startHelpdesk(t, otai, mode)
 			control(t, s, "reset", "")
-			control(t, s, "queues", `{"Hardware::Drucker & Köpfe": "full", "Hardware": "full", "VPN": "full"}`)
+			control(t, s, "queues", `{"Hardware::Drucker & Köpfe": "full", "Hardware": "full", "VPN": "full", "Other": "full"}`)
 			control(t, s, "dynamicfields", `[{"name":"Label","kind":"dropdown","values":["it","hr"]},{"name":"Seen","kind":"checkbox"},{"name":"Text","kind":"text"}]`)
 			start := time.Now().UTC().Truncate(time.Second)
 			ids := map[string]string{}
@@ -35,6 +35,7 @@ func TestEveryFilterFindsWhatItSays(t *testing.T) {
 				ids[name], names[id] = id, name
 			}
 			hardware, vpn := &api.Entity{Name: "Hardware::Drucker & Köpfe"}, &api.Entity{Name: "VPN"}
+			other := &api.Entity{Name: "Other"}
 			add("a Drucker", api.Ticket{Queue: hardware})
 			add("b Größe", api.Ticket{Queue: hardware, Priority: &api.Entity{Name: "5 very high"}, Fields: map[string]any{"DynamicField_Label": "it", "DynamicField_Text": "Änderung 7"}})
 			add("c zu", api.Ticket{Queue: vpn, Customer: &api.Entity{Name: "someone@example.test"}, Fields: map[string]any{"DynamicField_Seen": true}})
@@ -117,6 +118,29 @@ func TestEveryFilterFindsWhatItSays(t *testing.T) {
 				{fields("DynamicField_Label", map[string]any{"Empty": true}), "acd"},
 				{fields("DynamicField_Label", map[string]any{"Empty": 0}), "b"},
 				{fields("DynamicField_Text", map[string]any{"GreaterThan": "a"}), "b"},
+			} {
+				if got := found(c.criteria); got != c.want {
+					t.Errorf("%+v: %q, want %q", c.criteria, got, c.want)
+				}
+			}
+
+			// Texts that hold what the servers take for operators.
+			add(`e (neu) + "HP" AND more`, api.Ticket{Queue: other, Customer: &api.Entity{Name: "max+test@example.test"}, Fields: map[string]any{"CustomerID": `A+B (EU) & "Co"`, "DynamicField_Text": "C & D (E)"}})
+			add("f", api.Ticket{Queue: other, Fields: map[string]any{"CustomerID": "A+B (EU) & Co"}})
+			for _, c := range []struct {
+				criteria api.SearchCriteria
+				want     string
+			}{
+				{fields("Title", "e (neu) +*"), "e"},
+				{fields("Title", "f && d"), ""},
+				{fields("CustomerID", "A+B (EU) & Co"), "f"},
+				{fields("CustomerID", "a+b (eu) & co"), "f"},
+				{fields("CustomerID", []any{"A+B (EU) & Co", "nobody"}), "f"},
+				{fields("CustomerID", "A+B (EU)*"), "ef"},
+				{fields("CustomerID", `A+B (EU) & "Co"`), "e"},
+				{fields("CustomerIDRaw", "A+B (EU) & Co"), "f"},
+				{fields("CustomerUserLogin", "max+test@example.test"), "e"},
+				{fields("DynamicField_Text", map[string]any{"Like": "c & d (*"}), "e"},
 			} {
 				if got := found(c.criteria); got != c.want {
 					t.Errorf("%+v: %q, want %q", c.criteria, got, c.want)

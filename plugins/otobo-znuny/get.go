@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -32,13 +34,20 @@ func (s *TicketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, er
 	return r.ticket(s.zone, s.reading), nil
 }
 
-// reading is what to read of articles beyond their plain text.
+// The values of the param articles.
+const (
+	articlesAll   = "all"
+	articlesFirst = "first"
+)
+
+// reading is which articles to read, and what of them beyond their plain text.
 type reading struct {
+	first       bool // the first article alone
 	attachments string
 	html        bool
 }
 
-// ask is a request for tickets with all articles and dynamic fields. The servers
+// ask is a request for tickets with their articles and dynamic fields. The servers
 // send the HTML of an article as an attachment, so that contents are asked for when
 // only HTML is wanted.
 func (r reading) ask() message {
@@ -51,6 +60,9 @@ func (r reading) ask() message {
 		m["Attachments"], m["GetAttachmentContents"] = 1, 0
 	default:
 		m["Attachments"] = 0
+	}
+	if r.first {
+		m["ArticleLimit"], m["ArticleOrder"] = 1, "ASC"
 	}
 	if r.html {
 		m["HTMLBodyAsAttachment"] = 1
@@ -141,22 +153,46 @@ func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what mess
 	for _, r := range a.Tickets {
 		found[r.text("TicketID")] = r
 		s.agents.saw(r)
-		if _, all := what["AllArticles"]; all {
+		switch _, cut := what["ArticleLimit"]; {
+		case !cut:
 			s.memory.saw(r)
+		default:
+			// What came after the first article is not known any more.
+			s.memory.forget(r.text("TicketID"))
 		}
 	}
 	return found, nil
 }
 
-// newestArticle asks only for the article that came last.
-func (s *TicketSystem) newestArticle(ctx context.Context, id string) (int64, error) {
-	found, err := s.getRecords(ctx, []string{id}, message{"AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0})
+// newestArticle is the highest id among the articles of these sender types, 0
+// without one. Only the last of them is asked for: where no agent has written yet,
+// no text travels, however long the customer's is.
+//
+// In its first hour a process without a journal of the time before may meet a note of
+// the process before it, at the ticket's end or below later ones. Where agents have
+// written since then, the whole ticket is read, so that memory sees its end.
+func (s *TicketSystem) newestArticle(ctx context.Context, id string, senders []string) (int64, error) {
+	m := message{"AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0}
+	if len(senders) == 1 { // of several the servers make groups, and the last of one is not the newest
+		m["ArticleSenderType"] = senders
+	}
+	found, err := s.getRecords(ctx, []string{id}, m)
 	if err != nil {
 		return 0, err
 	}
 	r, ok := found[id]
 	if !ok {
 		return 0, noSuchTicket(id)
+	}
+	from, to := s.doubtfulSpan()
+	recent := func(a record) bool {
+		written := a.number("IncomingTime")
+		return written == 0 || written >= from.Unix()
+	}
+	if time.Since(to) < doubtLasts && slices.ContainsFunc(r.articles(), recent) {
+		if r, err = s.getRecord(ctx, id); err != nil {
+			return 0, err
+		}
 	}
 	return r.newestArticle(), nil
 }

@@ -489,42 +489,44 @@ func TestWithoutAJournalTheTicketsLastNoteCountsAsOurs(t *testing.T) {
 		"followed by another note":   {time.Minute, map[string]any{"ArticleID": 901, "Subject": "other", "Body": "b", "SenderType": "agent"}, 1},
 		"from after this life began": {-time.Minute, nil, 2},
 	} {
-		t.Run(name, func(t *testing.T) {
-			d := newDesk(t)
-			ticket := d.tickets["1"]
-			ticket["Article"] = append(ticket["Article"].([]any), map[string]any{
-				"ArticleID": 900, "Subject": "Automatic", "Body": "IT, 0.93", "SenderType": "agent", "IsVisibleForCustomer": 0,
-				"IncomingTime": time.Now().Add(-c.age).Unix(),
-			})
-			if c.after != nil {
-				ticket["Article"] = append(ticket["Article"].([]any), c.after)
-			}
-			d.articles = 1000
-			s := d.life(t, t.TempDir())
-			if _, err := s.FindTickets(t.Context(), api.SearchCriteria{}); err != nil {
-				t.Fatal(err)
-			}
-			count := func() (n int) {
-				for _, subject := range d.notes("1") {
-					if subject == "Automatic" {
-						n++
-					}
+		for _, articles := range []string{articlesAll, articlesFirst} {
+			t.Run(name+"/"+articles, func(t *testing.T) {
+				d := newDesk(t)
+				ticket := d.tickets["1"]
+				ticket["Article"] = append(ticket["Article"].([]any), map[string]any{
+					"ArticleID": 900, "Subject": "Automatic", "Body": "IT, 0.93", "SenderType": "agent", "IsVisibleForCustomer": 0,
+					"IncomingTime": time.Now().Add(-c.age).Unix(),
+				})
+				if c.after != nil {
+					ticket["Article"] = append(ticket["Article"].([]any), c.after)
 				}
-				return n
-			}
-			if err := s.UpdateTicket(t.Context(), "1", move()); err != nil {
-				t.Fatal(err)
-			}
-			if got := count(); got != c.want || d.field("1", "Queue") != "IT" {
-				t.Errorf("%d notes, want %d", got, c.want)
-			}
-			if err := s.AddNote(t.Context(), "1", move().Notes[0]); err != nil {
-				t.Fatal(err)
-			}
-			if got := count(); got != c.want+1 {
-				t.Errorf("%d notes after one that is wanted again, want %d", got, c.want+1)
-			}
-		})
+				d.articles = 1000
+				s := d.life(t, t.TempDir(), func(p *Params) { p.Articles = articles })
+				if _, err := s.FindTickets(t.Context(), api.SearchCriteria{}); err != nil {
+					t.Fatal(err)
+				}
+				count := func() (n int) {
+					for _, subject := range d.notes("1") {
+						if subject == "Automatic" {
+							n++
+						}
+					}
+					return n
+				}
+				if err := s.UpdateTicket(t.Context(), "1", move()); err != nil {
+					t.Fatal(err)
+				}
+				if got := count(); got != c.want || d.field("1", "Queue") != "IT" {
+					t.Errorf("%d notes, want %d", got, c.want)
+				}
+				if err := s.AddNote(t.Context(), "1", move().Notes[0]); err != nil {
+					t.Fatal(err)
+				}
+				if got := count(); got != c.want+1 {
+					t.Errorf("%d notes after one that is wanted again, want %d", got, c.want+1)
+				}
+			})
+		}
 	}
 }
 

@@ -67,6 +67,13 @@ func (m *memory) saw(r record) {
 	m.tickets[id] = s
 }
 
+// forget makes a ticket one that was not seen.
+func (m *memory) forget(ticket string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.tickets, ticket)
+}
+
 // wrote takes note of an article that this process added.
 func (m *memory) wrote(ticket string, article int64) {
 	m.mu.Lock()
@@ -98,13 +105,18 @@ func (m *memory) takeTail(ticket string, n pendingNote, from, to time.Time) bool
 	s := m.tickets[ticket]
 	for i, t := range s.tail {
 		same := t.key == key || t.token != "" && t.token == key.token()
-		if same && t.created >= from.Unix() && t.created <= to.Unix() {
+		if same && within(t.created, from, to) {
 			s.tail = append(s.tail[:i:i], s.tail[i+1:]...)
 			m.tickets[ticket] = s
 			return true
 		}
 	}
 	return false
+}
+
+// within reports whether a time in seconds since 1970 lies between two others.
+func within(seconds int64, from, to time.Time) bool {
+	return seconds >= from.Unix() && seconds <= to.Unix()
 }
 
 // keep notes that a note may have been written although its update failed, so that

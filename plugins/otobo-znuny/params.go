@@ -25,11 +25,12 @@ type Params struct {
 	Password       string        `otai:"password,secret" doc:"The agent's password; not given, the environment variable OTAI_OTOBO_ZNUNY_PASSWORD answers."`
 	WebserviceName string        `otai:"webservice_name" default:"OpenTicketAI" doc:"Name of the web service in the help desk."`
 	OperationURLs  OperationURLs `otai:"operation_urls" doc:"Routes of the web service's operations."`
-	UseSession     bool          `otai:"use_session" doc:"Log in once and send a session id instead of the password with each request. The web service needs the operation SessionCreate."`
+	UseSession     bool          `otai:"use_session" doc:"Log in once and send a session id instead of the password with each request. The web service needs the operation SessionCreate, and SessionRemove for the session to end with otai."`
 	Timeout        time.Duration `otai:"timeout" default:"30s" doc:"Give up a single request after this; large texts are given more."`
 	Timeouts       Timeouts      `otai:"timeouts" doc:"The same for single operations."`
 	TimeZone       string        `otai:"time_zone" default:"UTC" doc:"Zone that the help desk keeps its times in (its setting OTOBOTimeZone or OTRSTimeZone), such as Europe/Berlin."`
 
+	Articles    string `otai:"articles" default:"all" enum:"all,first" doc:"Which articles of a ticket to read: all of them, or the first alone, which is the ticket's body; its notes are then this one."`
 	Attachments string `otai:"attachments" default:"none" enum:"none,names,contents" doc:"What to read of attachments: nothing, their names and sizes, or their contents too. They appear in the notes' fields.Attachments."`
 	HTML        bool   `otai:"html" doc:"Read the HTML of articles that have one, into the notes' fields.HTML. The body is always plain text."`
 
@@ -51,6 +52,8 @@ type OperationURLs struct {
 	Update  string `otai:"update" default:"ticket-update" doc:"Route of the operation TicketUpdate."`
 	Create  string `otai:"create" default:"ticket-create" doc:"Route of the operation TicketCreate."`
 	Session string `otai:"session" default:"session-create" doc:"Route of the operation SessionCreate, for use_session."`
+
+	SessionRemove string `otai:"session_remove" default:"session-remove" doc:"Route of the operation SessionRemove, by which use_session ends its session; only Znuny has it."`
 
 	// The names that Open Ticket AI gives them. One that is given counts.
 	TicketSearch string `otai:"TicketSearch" doc:"As search, by the operation's own name."`
@@ -172,6 +175,7 @@ func (p Params) withDefaults() Params {
 	p.WebserviceName = cmp.Or(p.WebserviceName, "OpenTicketAI")
 	p.Timeout = cmp.Or(p.Timeout, 30*time.Second)
 	p.TimeZone = cmp.Or(p.TimeZone, "UTC")
+	p.Articles = cmp.Or(p.Articles, articlesAll)
 	p.Attachments = cmp.Or(p.Attachments, attachmentsNone)
 	p.MaxNoteBytes = cmp.Or(p.MaxNoteBytes, 4_000_000)
 	p.MaxConnections = cmp.Or(p.MaxConnections, 8)
@@ -182,6 +186,7 @@ func (p Params) withDefaults() Params {
 	u.Update = cmp.Or(strings.Trim(u.TicketUpdate, "/"), strings.Trim(u.Update, "/"), "ticket-update")
 	u.Create = cmp.Or(strings.Trim(u.TicketCreate, "/"), strings.Trim(u.Create, "/"), "ticket-create")
 	u.Session = cmp.Or(strings.Trim(u.Session, "/"), "session-create")
+	u.SessionRemove = cmp.Or(strings.Trim(u.SessionRemove, "/"), "session-remove")
 	t := &p.Timeouts
 	t.Search = cmp.Or(t.Search, p.Timeout)
 	t.Get = cmp.Or(t.Get, p.Timeout)

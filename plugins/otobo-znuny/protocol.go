@@ -11,8 +11,9 @@ const (
 	opGet    operation = "TicketGet"
 	opUpdate operation = "TicketUpdate"
 	opCreate operation = "TicketCreate"
-	// opSession makes a session; it is the only one that isn't about tickets.
-	opSession operation = "SessionCreate"
+	// These two make a session and end it; they aren't about tickets.
+	opSession       operation = "SessionCreate"
+	opSessionRemove operation = "SessionRemove"
 )
 
 // String says it in plain words, for errors and logs.

@@ -141,6 +141,13 @@ func (s *TicketSystem) knownSince() time.Time {
 	return s.began
 }
 
+// doubtfulSpan is the time from which a note at a ticket's end may be one that the
+// process before this one was about to write.
+func (s *TicketSystem) doubtfulSpan() (from, to time.Time) {
+	to = s.knownSince()
+	return to.Add(-doubtLasts), to
+}
+
 func (s *TicketSystem) begin(ctx context.Context, i *intent) {
 	if err := s.openedJournal().begin(i); err != nil {
 		// The disk is full, or worse. Going on risks a doubled note only if this process

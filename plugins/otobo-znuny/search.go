@@ -147,6 +147,11 @@ func (s *TicketSystem) searchMessage(c api.SearchCriteria) (message, reading, er
 			continue
 		}
 		switch {
+		case key == "Articles":
+			if v := canonical(v); v != articlesAll && v != articlesFirst {
+				return refuse(fieldRefused("fields.Articles", "must be all or first"))
+			}
+			what.first = canonical(v) == articlesFirst
 		case key == "Attachments":
 			if what.attachments = canonical(v); !slices.Contains([]string{attachmentsNone, attachmentsNames, attachmentsContents}, what.attachments) {
 				return refuse(fieldRefused("fields.Attachments", "must be none, names or contents"))
@@ -166,6 +171,12 @@ func (s *TicketSystem) searchMessage(c api.SearchCriteria) (message, reading, er
 				return refuse(fieldRefused("fields."+key, err.Error()))
 			}
 			m[key] = at
+		case conditions[key]:
+			name, condition, err := asWritten(key, v)
+			if err != nil {
+				return refuse(fieldRefused("fields."+key, err.Error()))
+			}
+			m[name] = condition
 		case key == "UseSubQueues":
 			m[key] = 0
 			if truth(v) {
@@ -199,13 +210,13 @@ func fieldRefused(field, why string) error {
 }
 
 // searchKeys are the criteria of TicketSearch that Fields may hold, besides
-// dynamic fields, and two that say what to read of the tickets.
+// dynamic fields, and three that say what to read of the tickets.
 var searchKeys = map[string]bool{
-	"Attachments": true, "HTML": true,
+	"Articles": true, "Attachments": true, "HTML": true,
 	"TicketNumber": true, "Title": true, "UseSubQueues": true, "StateType": true, "StateTypeIDs": true,
 	"Queues": true, "QueueIDs": true, "Priorities": true, "PriorityIDs": true, "States": true, "StateIDs": true,
 	"Types": true, "TypeIDs": true, "Locks": true, "LockIDs": true, "Services": true, "ServiceIDs": true, "SLAs": true, "SLAIDs": true,
-	"Owners": true, "OwnerIDs": true, "Responsibles": true, "ResponsibleIDs": true, "CustomerID": true, "CustomerUserLogin": true, "CreatedUserIDs": true,
+	"Owners": true, "OwnerIDs": true, "Responsibles": true, "ResponsibleIDs": true, "CustomerID": true, "CustomerIDRaw": true, "CustomerUserLogin": true, "CreatedUserIDs": true,
 	"TicketCreateTimeNewerDate": true, "TicketCreateTimeOlderDate": true,
 	"TicketCreateTimeNewerMinutes": true, "TicketCreateTimeOlderMinutes": true,
 	"TicketChangeTimeNewerDate": true, "TicketChangeTimeOlderDate": true,
@@ -273,6 +284,12 @@ func operators(v any) (map[string]any, error) {
 			}
 		case canonical(wanted) == "" || canonical(wanted) == "[]":
 			return nil, errors.New("is empty; tickets without a value are found by { Empty: 1 }")
+		case operator == "Like":
+			_, literal, err := asWritten("", wanted)
+			if err != nil {
+				return nil, err
+			}
+			condition[operator] = literal
 		default:
 			condition[operator] = plainList(sendable(wanted))
 		}

@@ -78,7 +78,7 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 		graceOfDead:  graceOfDead,
 		marker:       p.NoteMarker,
 		maxNoteBytes: p.MaxNoteBytes,
-		reading:      reading{attachments: p.Attachments, html: p.HTML},
+		reading:      reading{first: p.Articles == articlesFirst, attachments: p.Attachments, html: p.HTML},
 		logger:       h.Logger(),
 		stateDir:     h.App().StateDir,
 		began:        time.Now(),
@@ -92,8 +92,12 @@ func (s *TicketSystem) CheckHealth(ctx context.Context) error {
 	return err
 }
 
-// Close gives idle connections back: on Apache each one holds a worker process.
+// Close ends the session, and gives idle connections back: on Apache each one holds
+// a worker process.
 func (s *TicketSystem) Close() error {
+	if err := s.client.logOut(context.Background()); err != nil {
+		s.logger.Info("the session stays in the help desk until it has been idle for two hours; a Znuny whose web service has the operation SessionRemove ends it at once (docs/otobo-znuny.md)", "err", err.Error())
+	}
 	s.client.http.CloseIdleConnections()
 	return s.diary.close()
 }

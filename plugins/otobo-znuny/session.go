@@ -5,9 +5,13 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
+
+// farewell is how long the end of otai waits for the end of its session.
+const farewell = 3 * time.Second
 
 // login is how requests prove who they are: by the password, or by the id of a
 // session, which the servers check three times as fast. A session ends after two
@@ -59,10 +63,30 @@ func (l *login) forget(session string) {
 	}
 }
 
+func (l *login) byPassword() message {
+	return message{"UserLogin": l.user, "Password": l.password.reveal()}
+}
+
+// logOut ends the session in the help desk, where there is one: else each start
+// would leave another, for the two hours until the help desk ends it by itself.
+// Only Znuny has an operation for it, which wants the password once more.
+func (c *client) logOut(ctx context.Context) error {
+	l := &c.login
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	id := l.session.reveal()
+	if id == "" {
+		return nil
+	}
+	l.session = secret{}
+	_, err := c.send(ctx, opSessionRemove, "", l.byPassword(), message{"SessionID": id})
+	return err
+}
+
 // credentials are what a request carries, and the session's id where there is one.
 func (c *client) credentials(ctx context.Context) (m message, session string, err error) {
 	l := &c.login
-	byPassword := message{"UserLogin": l.user, "Password": l.password.reveal()}
+	byPassword := l.byPassword()
 	if !l.useSession {
 		return byPassword, "", nil
 	}

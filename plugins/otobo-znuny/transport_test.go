@@ -308,6 +308,8 @@ type sessionServer struct {
 	left     int
 	current  string
 	withPass int
+	removed  int
+	refuses  bool // knows no SessionRemove
 	redacted []string
 }
 
@@ -320,6 +322,16 @@ func (d *sessionServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.made++
 		d.left, d.current = 3, "sitzung-"+strings.Repeat("x", d.made)
 		_, _ = io.WriteString(w, `{"SessionID":"`+d.current+`"}`)
+	case strings.HasSuffix(r.URL.Path, "/session-remove"):
+		if d.refuses {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, `{"faultcode":"Server","faultstring":"Can't load operation backend module Kernel::GenericInterface::Operation::Session::SessionRemove!"}`)
+			return
+		}
+		if strings.Contains(string(body), "Password") && strings.Contains(string(body), `"SessionID":"`+d.current+`"`) {
+			d.removed++
+		}
+		_, _ = io.WriteString(w, `{"Success":1}`)
 	case strings.Contains(string(body), "Password"):
 		d.withPass++
 		emptyAnswer(w, r)
@@ -351,6 +363,41 @@ func TestASessionIsMadeOnceAndRenewedWhenItEnds(t *testing.T) {
 	}
 	if len(d.redacted) != 4 || d.redacted[1] != "sitzung-x" {
 		t.Errorf("redacted are %q", d.redacted)
+	}
+}
+
+func TestASessionEndsWithTheServiceOrItSaysThatItCanNot(t *testing.T) {
+	for name, c := range map[string]struct {
+		refuses, used bool
+		removed       int
+		said          string
+	}{
+		"the server ends it": {used: true, removed: 1},
+		"the server can't":   {used: true, refuses: true, said: "the session stays in the help desk until it has been idle for two hours"},
+		"none was made":      {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := &sessionServer{refuses: c.refuses}
+			server := httptest.NewServer(d)
+			defer server.Close()
+			var log strings.Builder
+			host := api.NewHost(api.HostOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			s, err := newTicketSystem(Params{BaseURL: server.URL, Password: "geheim-4711", UseSession: true}, host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.used {
+				if err := s.CheckHealth(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if d.removed != c.removed || c.said == "" != (log.String() == "") || !strings.Contains(log.String(), c.said) {
+				t.Errorf("%d sessions were removed; the log says %q", d.removed, log.String())
+			}
+		})
 	}
 }
 

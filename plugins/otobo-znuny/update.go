@@ -186,6 +186,17 @@ func pendingTime(v any, zone *time.Location) (any, error) {
 
 func (c *change) empty() bool { return !c.hasFields() && len(c.Notes) == 0 }
 
+// senders are the sender types of the notes.
+func (c *change) senders() []string {
+	var all []string
+	for _, n := range c.Notes {
+		if !slices.Contains(all, n.SenderType) {
+			all = append(all, n.SenderType)
+		}
+	}
+	return all
+}
+
 func (c *change) hasFields() bool { return len(c.Ticket) > 0 || len(c.Dynamic) > 0 }
 
 // key identifies a change by all that it is to write.

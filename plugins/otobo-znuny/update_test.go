@@ -140,6 +140,10 @@ func TestAnEqualOlderNoteIsNotTakenForTheNewOne(t *testing.T) {
 			_, err := s.FindTickets(ctx, api.SearchCriteria{})
 			return err
 		},
+		"not seen by a read of the first article": func(s *TicketSystem, ctx context.Context) error {
+			_, err := s.FindTickets(ctx, api.SearchCriteria{Fields: map[string]any{"Articles": "first"}})
+			return err
+		},
 		"never seen": func(*TicketSystem, context.Context) error { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// TestOnlyTheFirstArticleIsReadWhereThatIsSaid in both kinds of help desk, by the
+// service or by one search.
+func TestOnlyTheFirstArticleIsReadWhereThatIsSaid(t *testing.T) {
+	otai := buildOtai(t)
+	for _, mode := range []string{"znuny", "otobo"} {
+		t.Run(mode, func(t *testing.T) {
+			s, _ := startHelpdesk(t, otai, mode)
+			for _, body := range []string{"two", "three"} {
+				if err := s.AddNote(t.Context(), "1", api.Note{Subject: body, Body: body}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			base, _, _ := strings.Cut(s.client.service, "/Webservice")
+			for _, c := range []struct {
+				service string
+				fetch   any
+				want    int
+			}{
+				{"", nil, 3}, {"all", nil, 3}, {"first", nil, 1}, {"all", "first", 1}, {"first", "all", 3},
+			} {
+				p := Params{BaseURL: base, Password: s.client.login.password.reveal(), Articles: c.service}
+				reader, err := newTicketSystem(p, api.Host{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				criteria := api.SearchCriteria{Limit: 1}
+				if c.fetch != nil {
+					criteria.Fields = map[string]any{"Articles": c.fetch}
+				}
+				found, err := reader.FindTickets(t.Context(), criteria)
+				if err != nil || len(found) != 1 {
+					t.Fatalf("%+v: %v, %v", c, found, err)
+				}
+				if got := found[0]; len(got.Notes) != c.want || got.Body == "" || got.Body != got.Notes[0].Body || got.Body == "three" {
+					t.Errorf("%+v: %d notes, the body is %q", c, len(got.Notes), got.Body)
+				}
+				_ = reader.Close()
+			}
+		})
+	}
+}
+
+func TestOtherWordsForArticlesAreRefused(t *testing.T) {
+	d := newDesk(t)
+	if _, err := d.service().FindTickets(t.Context(), api.SearchCriteria{Fields: map[string]any{"Articles": "last"}}); err == nil || !strings.Contains(err.Error(), "must be all or first") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A long text of a customer travels once with the first article, and not again for
+// the note; that nothing is doubled and nothing taken for ours is shown where the
+// journal and repetitions are tested.
+func TestBeforeANoteNoTextOfTheCustomerIsReadAgain(t *testing.T) {
+	d := newDesk(t)
+	s := d.service(func(p *Params) { p.Articles = articlesFirst })
+	if _, err := s.FindTickets(t.Context(), api.SearchCriteria{Limit: 1}); err != nil {
+		t.Fatal(err)
+	}
+	title := "no note"
+	if err := s.UpdateTicket(t.Context(), "1", api.TicketUpdate{Subject: &title}); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(d.sent("ticket-get")); got != 1 {
+		t.Errorf("%d reads for an update without a note, want the one that found the ticket", got)
+	}
+	if err := s.UpdateTicket(t.Context(), "1", move()); err != nil {
+		t.Fatal(err)
+	}
+	reads := d.sent("ticket-get")
+	if len(reads) != 2 {
+		t.Fatalf("%d reads, want 2", len(reads))
+	}
+	first, before := reads[0], reads[1]
+	if first["ArticleLimit"] != 1.0 || first["ArticleOrder"] != "ASC" {
+		t.Errorf("the ticket was asked for by %v", first)
+	}
+	if kinds, _ := before["ArticleSenderType"].([]any); before["ArticleLimit"] != 1.0 || before["ArticleOrder"] != "DESC" || len(kinds) != 1 || kinds[0] != "agent" {
+		t.Errorf("the newest article was asked for by %v", before)
+	}
+}
+
+// OTOBO forgets the limit in a batch behind a ticket that has no article.
+func TestATicketHasOneNoteEvenIfTheServerSendsMore(t *testing.T) {
+	r := record{"TicketID": "1", "Article": []any{
+		map[string]any{"ArticleID": json.Number("8"), "Body": "second"}, map[string]any{"ArticleID": json.Number("7"), "Body": "first"},
+	}}
+	if got := r.ticket(time.UTC, reading{first: true}); len(got.Notes) != 1 || got.Body != "first" {
+		t.Errorf("%+v", got)
+	}
+}
