@@ -220,7 +220,9 @@ func (a *application) requiredPlugins() error {
 		}
 	}
 	for _, p := range a.problems {
-		a.logger.Warn(p.String())
+		if p.Severity != config.SeverityAdvice { // which is for who writes the configuration
+			a.logger.Warn(p.String())
+		}
 	}
 	return nil
 }
