@@ -67,7 +67,7 @@ func TestDocumentation(t *testing.T) {
 						break
 					}
 					r.write(t, "config.yml", b.text)
-					r.otai(t, b.line, "validate", "--strict", "-c", "config.yml")
+					r.otai(t, b.line, "validate", "-c", "config.yml")
 				case "go":
 					r.write(t, "main.go", b.text)
 				case "sh":
