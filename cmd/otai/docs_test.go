@@ -82,6 +82,9 @@ func TestDocumentation(t *testing.T) {
 					r.yields(t, b)
 				case "text":
 					r.yields(t, b, "--text")
+				case "dotenv":
+					own := strings.NewReplacer("https://desk.example.org/otobo/nph-genericinterface.pl", r.url, "PASSWORD=...", "PASSWORD="+password)
+					r.write(t, ".env", own.Replace(b.text))
 				case "output":
 					// TestAPlainUserWalksThePagesFromTheBundle compares it.
 				case "console":
@@ -108,7 +111,7 @@ func namedFile(text string) (name string, ok bool) {
 
 // reader is somebody who follows a page.
 type reader struct {
-	dir      string
+	dir, url string // url is the help desk's
 	env      []string
 	template string // the last one seen
 }
@@ -137,7 +140,8 @@ func newReader(t *testing.T) *reader {
 	}
 	models := newModelHub(t)
 	t.Cleanup(models.server.Close)
-	r.env = environment(t, "OTOBO_URL="+strings.TrimSpace(url), "HF_ENDPOINT="+models.server.URL)
+	r.url = strings.TrimSpace(url)
+	r.env = environment(t, "OTOBO_URL="+r.url, "HF_ENDPOINT="+models.server.URL)
 	return r
 }
 
