@@ -3,6 +3,7 @@ package loader_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,9 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/loader"
 )
+
+// orTrustGroup is what a message adds where only a group can write.
+const orTrustGroup = " (or, where that group is trusted as Kubernetes' fsGroup is, set OTAI_TRUST_GROUP=1)"
 
 func TestAPluginThatOthersCouldReplaceIsNotOpened(t *testing.T) {
 	tests := []struct {
@@ -42,6 +46,22 @@ func TestAPluginThatOthersCouldReplaceIsNotOpened(t *testing.T) {
 		}, "chmod o-w 'OTHER'", false},
 		{"a file of another user", func(dir string) error { return os.Chown(filepath.Join(dir, "otai_zz_good.so"), 12345, 12345) }, "chown root DIR/otai_zz_good.so", true},
 		{"a folder of another user", func(dir string) error { return os.Chown(dir, 12345, 12345) }, "chown root DIR", true},
+		{"a folder far above of another user", func(dir string) error { return os.Chown(filepath.Dir(filepath.Dir(dir)), 12345, 12345) }, "chown root PARENT", true},
+		{"a file that another group can write", func(dir string) error {
+			return errors.Join(os.Chown(filepath.Join(dir, "otai_zz_good.so"), -1, 12345), os.Chmod(filepath.Join(dir, "otai_zz_good.so"), 0o660))
+		}, "chmod g-w DIR/otai_zz_good.so" + orTrustGroup, true},
+		{"a file that the owner's own group can write", func(dir string) error { return os.Chmod(filepath.Join(dir, "otai_zz_good.so"), 0o660) }, "", true},
+		{"a folder that another group can write", func(dir string) error { return errors.Join(os.Chown(dir, -1, 12345), os.Chmod(dir, 0o775)) }, "chmod g-w DIR" + orTrustGroup, true},
+		{"a folder that another group and everybody can write", func(dir string) error { return errors.Join(os.Chown(dir, -1, 12345), os.Chmod(dir, 0o777)) }, "chmod go-w DIR", true},
+		{"a folder far above that another group can write", func(dir string) error {
+			above := filepath.Dir(filepath.Dir(dir))
+			return errors.Join(os.Chown(above, -1, 12345), os.Chmod(above, 0o775))
+		}, "chmod g-w PARENT" + orTrustGroup, true},
+		{"another user's link in a folder for temporary files", func(dir string) error {
+			other, file := filepath.Join(filepath.Dir(dir), "other one"), filepath.Join(dir, "otai_zz_good.so")
+			return errors.Join(os.Mkdir(other, 0o700), os.Rename(file, filepath.Join(other, "real.so")), os.Symlink("../other one/real.so", file),
+				os.Lchown(file, 12345, 12345), os.Chmod(dir, 0o777|os.ModeSticky))
+		}, "chown -h root DIR/otai_zz_good.so", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -70,6 +90,46 @@ func TestAPluginThatOthersCouldReplaceIsNotOpened(t *testing.T) {
 				t.Errorf("%s at %s, fix %q, want %q: %s", p.Code, p.Stage, p.Fix, fix, p.Message)
 			}
 		})
+	}
+}
+
+func TestATrustedGroupMayWriteAndEverybodyMayNot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	for mode, code := range map[os.FileMode]loader.Code{0o775 | os.ModeSetgid: "", 0o777: loader.CodeInsecurePermissions} {
+		dir := folder(t, map[string]string{"otai_zz_good.so": "zoo:otai_zz_good.so"})
+		if err := errors.Join(os.Chown(dir, -1, 12345), os.Chmod(dir, mode)); err != nil {
+			t.Fatal(err)
+		}
+		if p := host(t, "-trust-group", dir).plugin(t, "otai_zz_good.so"); p.Code != code {
+			t.Errorf("%v: %s, want %q", mode, p.Message, code)
+		}
+	}
+}
+
+func TestATrustedKeyThatOthersCouldReplaceIsNone(t *testing.T) {
+	public, _, err := minisign.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "keys")
+	file := filepath.Join(dir, "maker.pub")
+	if err := errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(file, []byte(public.String()), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		path string
+		mode os.FileMode
+		fix  string
+	}{{file, 0o644, ""}, {file, 0o666, "chmod o-w " + file}, {file, 0o644, ""}, {dir, 0o777, "chmod o-w " + dir}} {
+		if err := os.Chmod(test.path, test.mode); err != nil {
+			t.Fatal(err)
+		}
+		_, err := loader.ReadKeys([]string{file}, false)
+		if refused := err != nil; refused != (test.fix != "") || refused && !strings.Contains(err.Error(), test.fix) {
+			t.Errorf("%s with mode %v: %v, want %q", test.path, test.mode, err, test.fix)
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ func run(args []string) error {
 	flags.StringVar(&o.APIVersion, "api", "1.0.0", "API level")
 	again := flags.Bool("again", false, "load a second time, with another state folder into another registry")
 	overwrite := flags.Bool("overwrite", false, "after loading, write over the plugin files in place, before any pipe is run")
+	flags.BoolVar(&o.TrustGroup, "trust-group", false, "trust the members of a file's group")
 	file := flags.String("file", "", "only inspect this file")
 	inspect := flags.Bool("inspect", false, "only inspect")
 	flags.DurationVar(&o.ProbeTimeout, "timeout", 0, "of a probe")
