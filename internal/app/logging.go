@@ -32,7 +32,7 @@ func newLogger(s Settings, c config.Logging, r *Redactor) (*slog.Logger, io.Clos
 	}
 	closer := io.Closer(io.NopCloser(nil))
 	if c.LogToFile && c.LogFilePath != "" {
-		file, err := os.OpenFile(s.abs(c.LogFilePath), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+		file, err := openLogFile(s.abs(c.LogFilePath))
 		if err != nil {
 			return nil, nil, fmt.Errorf("opening the log file that infrastructure.logging.log_file_path names: %w", err)
 		}

@@ -177,7 +177,11 @@ func (s stateFolder) ofRoot(path string) bool {
 
 // takeOver is the command that gives what is at path to this user.
 func (s stateFolder) takeOver(path string) string {
-	return fmt.Sprintf("chown -R %s: %s", userName(s.trust.uid), quoted(path))
+	owner := fmt.Sprintf("%d:%d", s.trust.uid, os.Getegid())
+	if found, err := user.LookupId(strconv.Itoa(s.trust.uid)); err == nil {
+		owner = found.Username + ":" // with that user's group
+	}
+	return fmt.Sprintf("chown -R %s %s", owner, quoted(path))
 }
 
 // forget is the command that removes what the loader can make again. To give it to this
@@ -208,11 +212,4 @@ func (s stateFolder) becomeOwner(owner int) string {
 		words[n] = quoted(word)
 	}
 	return "as its owner: " + become + " -- " + strings.Join(words, " ") + "; or " + another
-}
-
-func userName(uid int) string {
-	if found, err := user.LookupId(strconv.Itoa(uid)); err == nil {
-		return found.Username
-	}
-	return strconv.Itoa(uid)
 }

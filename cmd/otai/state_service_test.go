@@ -1,0 +1,166 @@
+package main_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A service runs as a user of its own, and an administrator, as root, looks after it.
+
+func newService(t *testing.T) *attack {
+	t.Helper()
+	requireRoot(t)
+	dir := openFolder(t)
+	a := &attack{
+		dir: dir, file: filepath.Join(product.plugins, "otai_otobo_znuny.so"),
+		config: filepath.Join(dir, "config.yml"), state: filepath.Join(dir, "state"),
+	}
+	must(t,
+		os.Mkdir(filepath.Join(dir, "tmp"), 0o700), os.Chmod(filepath.Join(dir, "tmp"), 0o777|os.ModeSticky),
+		os.WriteFile(a.config, []byte(serviceConfig), 0o644),
+		os.Mkdir(a.state, 0o700), os.Chown(a.state, mallory, mallory),
+		os.Mkdir(filepath.Join(dir, "log"), 0o700), os.Chown(filepath.Join(dir, "log"), mallory, mallory),
+	)
+	return a
+}
+
+// Nothing listens there: what is asked of the help desk fails, and is of no interest.
+const serviceConfig = `
+infrastructure: { logging: { log_to_file: true, log_file_path: log/otai.log } }
+services:
+  desk:
+    use: otobo-znuny:OTOBOZnunyTicketSystemService
+    params: { base_url: "http://127.0.0.1:1/nph-genericinterface.pl", password: correct-horse }
+orchestrator: { params: { steps: [] } }
+`
+
+func TestRootLeavesNothingThatTheServiceCannotUse(t *testing.T) {
+	a := newService(t)
+	for _, args := range [][]string{
+		{"plugin", "list", "-c", a.config},
+		{"validate", "-c", a.config},
+		{"doctor", "-c", a.config},
+		{"model", "list"},
+		{"run", "--once", "-c", a.config},
+		{"run", "--dry-run", "--once", "-c", a.config},
+	} {
+		out, err := a.otai(0, args...)
+		if refused := strings.Contains(out, "(state-dir)"); refused != (args[0] == "run") || refused && err == nil {
+			t.Errorf("otai %q: %v\n%s", args, err, out)
+		}
+	}
+	for _, dir := range []string{a.state, filepath.Join(a.dir, "log")} {
+		for _, line := range tree(t, dir) {
+			if !strings.Contains(line, " 12345:12345 ") {
+				t.Errorf("root left %s", line)
+			}
+		}
+	}
+	if out, err := a.otai(mallory, "run", "--once", "-c", a.config); err != nil || strings.Contains(out, "no journal") {
+		t.Errorf("the service: %v\n%s", err, out)
+	}
+	if journal, _ := filepath.Glob(filepath.Join(a.state, "data", "otai-otobo-znuny", "*.jsonl")); len(journal) != 1 {
+		t.Errorf("journals: %q", journal)
+	}
+	if info, err := os.Stat(filepath.Join(a.dir, "log", "otai.log")); err != nil || info.Size() == 0 {
+		t.Errorf("the log: %v, %v", info, err)
+	}
+}
+
+func TestAServiceDoesNotRunWithoutTheJournalThatRootTookFromIt(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		spoil func(a *attack) error
+		fix   string
+	}{
+		{"the journal", func(a *attack) error {
+			return eachFile(filepath.Join(a.state, "data"), func(path string) error {
+				return errors.Join(os.Chown(path, 0, 0), os.Chmod(path, 0o600))
+			})
+		}, "chown -R 12345:12345 STATE/data"},
+		{"a journal that may only be read", func(a *attack) error {
+			return eachFile(filepath.Join(a.state, "data"), func(path string) error {
+				return errors.Join(os.Chown(path, 0, 0), os.Chmod(path, 0o644))
+			})
+		}, "chown -R 12345:12345 STATE/data"},
+		{"the journal of another user", func(a *attack) error {
+			return eachFile(filepath.Join(a.state, "data"), func(path string) error { return os.Chown(path, 4242, 4242) })
+		}, "chown -R 12345:12345 STATE/data"},
+		{"the plugin's folder", func(a *attack) error { return os.Chown(filepath.Join(a.state, "data", "otai-otobo-znuny"), 0, 0) }, "chown -R 12345:12345 STATE/data"},
+		{"the plugins' folder", func(a *attack) error { return os.Chown(filepath.Join(a.state, "data"), 0, 0) }, "chown -R 12345:12345 STATE/data"},
+		{"the whole", func(a *attack) error { return chownAll(a.state, 0) }, "chown -R 12345:12345 STATE"},
+		{"a folder that is empty", func(a *attack) error {
+			return errors.Join(os.RemoveAll(a.state), os.Mkdir(a.state, 0o755))
+		}, "chown -R 12345:12345 STATE"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := newService(t)
+			if out, err := a.otai(mallory, "run", "--once", "-c", a.config); err != nil {
+				t.Fatalf("the service: %v\n%s", err, out)
+			}
+			must(t, test.spoil(a))
+			out, err := a.otai(mallory, "run", "--once", "-c", a.config)
+			var exit *exec.ExitError
+			fix := strings.ReplaceAll(test.fix, "STATE", a.state)
+			if !errors.As(err, &exit) || exit.ExitCode() != 3 || !strings.Contains(out, "(state-dir)") || !strings.Contains(out, "as root: "+fix) && test.name != "the journal of another user" || !strings.Contains(out, fix) {
+				t.Fatalf("%v, want exit code 3 and %q\n%s", err, fix, out)
+			}
+			if out, err := a.otai(mallory, "validate", "-c", a.config); err != nil {
+				t.Errorf("validate, which needs no journal: %v\n%s", err, out)
+			}
+			if out, err := exec.Command("sh", "-c", fix).CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v\n%s", fix, err, out)
+			}
+			if out, err := a.otai(mallory, "run", "--once", "-c", a.config); err != nil || strings.Contains(out, "no journal") {
+				t.Errorf("after %s: %v\n%s", fix, err, out)
+			}
+		})
+	}
+}
+
+func eachFile(dir string, do func(path string) error) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		return do(path)
+	})
+}
+
+// What the administrator sees is made for him alone, and ends with the command, however
+// that ends.
+func TestAStoppedCommandLeavesNoCopyBehind(t *testing.T) {
+	requireRoot(t)
+	a := newService(t)
+	plugins := filepath.Join(a.dir, "plugins")
+	must(t, os.Mkdir(plugins, 0o755))
+	started := filepath.Join(a.dir, "started")
+	slow := strings.Replace(greetPlugin, "_ = os.WriteFile(marker, nil, 0o600)", "_ = os.WriteFile(marker, nil, 0o600)\n\t\tselect {}", 1)
+	buildPlugin(t, writeModule(t, "otai-greet", strings.Replace(slow, "MARKER", started, 1)), filepath.Join(plugins, "otai_greet.so"))
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+		must(t, os.RemoveAll(started))
+		p := startIn(t, a.dir, []string{
+			"HOME=" + a.dir, "TMPDIR=" + filepath.Join(a.dir, "tmp"), "OTAI_PLUGIN_DIR=" + plugins, "OTAI_STATE_DIR=" + a.state, "OTAI_PROBE_TIMEOUT=60s",
+		}, "plugin", "list")
+		eventually(t, "the plugin is tried", func() bool { _, err := os.Stat(started); return err == nil })
+		if made, _ := filepath.Glob(filepath.Join(a.dir, "tmp", "otai-*", "plugins", "*.so")); len(made) != 1 {
+			t.Errorf("copies while it is tried: %q", made)
+		}
+		must(t, p.cmd.Process.Signal(signal))
+		select {
+		case <-p.ended:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("it did not stop at %v", signal)
+		}
+		if left, _ := filepath.Glob(filepath.Join(a.dir, "tmp", "*")); len(left) > 0 {
+			t.Errorf("%v left %q", signal, left)
+		}
+	}
+}
