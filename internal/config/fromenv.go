@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/template"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -242,6 +243,8 @@ func (s *settings) text(setting, path, otherwise string) string {
 		return otherwise
 	}
 	switch {
+	case !utf8.ValidString(value):
+		s.fail(setting, "save the file as UTF-8", "is no UTF-8 text")
 	case strings.ContainsFunc(value, unicode.IsControl):
 		s.fail(setting, "write it in one line", "holds a line break or another control character")
 	case jinja.HasTemplate(value) || strings.Contains(value, "${"):

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 func fromEnv(dotEnv string, env ...string) (string, []config.Variable, config.Problems) {
@@ -119,4 +121,43 @@ func TestEveryVariableIsAccountedFor(t *testing.T) {
 	if len(problems) != 1 || problems[0].Severity != config.SeverityWarning || problems[0].File != "OTAI_OTOBO_PASSWORD" {
 		t.Errorf("a password that is not set is %v", problems)
 	}
+}
+
+// FuzzSettings holds that whatever a setting is, it is refused or stands in the
+// configuration as it was given.
+func FuzzSettings(f *testing.F) {
+	for _, seed := range []string{"IT::VPN", "O'Brien", `a\b"c`, "{{ x }}", "${HOME}", "$${", "a\x00b", "\u2028", "- x: y", "é%", "<<.Level>>", " x ", "\xff"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		env := []string{"OTAI_OTOBO_PASSWORD=p", "OTAI_INCOMING_QUEUE=" + value, "OTAI_FALLBACK_QUEUE=" + value, "OTAI_QUEUE_MODEL=" + value}
+		text, _, problems := fromEnv("", env...)
+		if problems.HasErrors() {
+			if text != "" {
+				t.Errorf("%v, and yet a text", problems)
+			}
+			return
+		}
+		d, problems := config.Read(config.Options{Env: env, Files: []config.Source{{Name: "config.yml", Data: []byte(text)}}})
+		if len(problems) > 0 {
+			t.Fatalf("%q: %v", value, problems)
+		}
+		steps := d.Orchestrator["params"].(map[string]any)["steps"].([]any)[0].(map[string]any)["params"].(map[string]any)["run"].(map[string]any)["params"].(map[string]any)["steps"].([]any)
+		params := func(i int) map[string]any { return steps[i].(map[string]any)["params"].(map[string]any) }
+		if value == "" { // counts as not set
+			return
+		}
+		if got := params(0)["ticket_search_criteria"].(map[string]any)["queue"].(map[string]any)["name"]; got != value {
+			t.Errorf("the queue %q becomes %q", value, got)
+		}
+		expression, err := jinja.New(jinja.Options{}).Parse(params(3)["expression"].(string))
+		if err != nil {
+			t.Fatalf("%q: %v", value, err)
+		}
+		unsure := api.Success(map[string]any{"label": "x", "confidence": 0.1})
+		got, err := expression.Render(t.Context(), api.Scope{}.WithResult("queue_classify", unsure))
+		if err != nil || got.Text != value {
+			t.Errorf("the fallback %q becomes %q, %v", value, got.Text, err)
+		}
+	})
 }
