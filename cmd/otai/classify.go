@@ -1,93 +1,125 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/open-ticket-ai/otai/internal/app"
 )
 
 func (c *command) newClassify() *cobra.Command {
 	var o app.ClassifyOptions
+	var in app.ClassifyInput
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "classify [TEXT…|-]",
-		Short: "Try a model: one line per text",
+		Use:   "classify [TEXT…|-] | --file FILE…",
+		Short: "Try a model on texts, files, mails and tables",
 		Long: `Labels texts by a model, without a configuration. Each argument is a text; "-", or
 no argument, reads one text a line from standard input. A model that is not on this
-machine is downloaded first.`,
+machine is downloaded first.
+
+With --file, each file is one text; of a mail, its subject and the text of its body.
+With --column, each row of a file is one: of CSV (separated by comma, semicolon, tab or
+bar) or JSON (an object a line, or an array of objects). Several columns are joined by a
+blank. A file or row that can't be read is named, and the others go on; the exit code is
+then 1.`,
 		Example: `  otai classify --model examples/demo/models/queue "My printer is out of toner"
-  otai classify --model examples/demo/models/queue --json - < subjects.txt`,
+  otai classify --model examples/demo/models/queue --json - < subjects.txt
+  otai classify --model examples/demo/models/queue --file mails/*.eml
+  otai classify --model examples/demo/models/queue --file tickets.csv \
+      --column subject --column body --json > labels.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var readErr error
-			texts := func(yield func(string) bool) { readErr = eachText(args, cmd.InOrStdin(), yield) }
-			encoder := json.NewEncoder(cmd.OutOrStdout())
-			encoder.SetEscapeHTML(false)
-			progress := newDownload(cmd.ErrOrStderr())
-			o.Progress = progress.step
-			err := app.Classify(cmd.Context(), c.settings, o, texts, func(l app.Labelled) error {
-				progress.end()
-				if asJSON {
-					return encoder.Encode(l)
-				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\t%.1f %%\t%s\n", l.Label, l.Confidence*100, oneLine.Replace(l.Text))
-				return err
-			})
-			progress.end()
-			if err != nil {
-				return err
+			in.Texts = args
+			if len(in.Files) > 0 {
+				in.Files, in.Texts = append(in.Files, args...), nil
 			}
-			if readErr != nil {
-				return &app.Fault{Code: app.CodeRun, Err: fmt.Errorf("reading the texts: %w", readErr)}
+			answer := classified{
+				out: cmd.OutOrStdout(), log: cmd.ErrOrStderr(), json: asJSON, places: len(in.Files) > 0 || len(in.Columns) > 0,
+				download: newDownload(cmd.ErrOrStderr()), reading: newTransfer(cmd.ErrOrStderr(), "classifying"),
 			}
-			return nil
+			// Where the answers are on the same terminal, they show it.
+			answer.reading.inPlace = answer.reading.inPlace && !term.IsTerminal(int(os.Stdout.Fd()))
+			o.Progress, in.Progress = answer.download.step, answer.reading.step
+			defer answer.clear()
+			return app.Classify(cmd.Context(), c.settings, o, in, app.ClassifyAnswer{Labelled: answer.labelled, Unread: answer.unread})
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			if len(in.Files) > 0 {
+				return nil, cobra.ShellCompDirectiveDefault
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	cmd.Flags().StringVar(&o.Model, "model", "", "name of a model at HuggingFace, ORG/NAME[@REVISION], or its folder")
-	cmd.Flags().StringVar(&o.Use, "use", app.ClassifierUse, "the classification service")
-	cmd.Flags().UintVar(&o.TopK, "top-k", 0, "how many of the best labels the scores of --json have; 0 is all of them")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON, one object a line")
+	flags := cmd.Flags()
+	flags.StringVar(&o.Model, "model", "", "name of a model at HuggingFace, ORG/NAME[@REVISION], or its folder")
+	flags.StringVar(&o.Use, "use", app.ClassifierUse, "the classification service")
+	flags.UintVar(&o.TopK, "top-k", 0, "how many of the best labels the scores of --json have; 0 is all of them")
+	flags.StringArrayVarP(&in.Files, "file", "f", nil, "file with a text; the arguments are files then, too, and - is standard input as one text")
+	flags.StringArrayVar(&in.Columns, "column", nil, "column of a table that has the text, may be repeated; in JSON also a path such as ticket.body")
+	flags.StringVar(&in.Format, "format", "auto", "what files are: "+strings.Join(app.ClassifyFormats, ", "))
+	flags.StringVar(&in.Encoding, "encoding", "", "what files are written in, such as windows-1252 (default: UTF-8, or what a byte order mark says)")
+	flags.BoolVarP(&in.NUL, "null", "0", false, "texts on standard input end with a zero byte, not with their line")
+	flags.BoolVar(&asJSON, "json", false, "answer as JSON, one object a line")
 	_ = cmd.MarkFlagRequired("model")
 	_ = cmd.RegisterFlagCompletionFunc("model", c.completeModels(&o.Use))
+	complete(cmd, "format", app.ClassifyFormats...)
+	complete(cmd, "encoding", "utf-8", "utf-16le", "windows-1252", "iso-8859-15")
+	_ = cmd.RegisterFlagCompletionFunc("column", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if err := c.complete(cmd); err != nil || len(in.Files) == 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return app.ColumnsOf(cmd.Context(), c.settings, in), cobra.ShellCompDirectiveNoFileComp
+	})
 	return cmd
+}
+
+// classified shows the answers as they come.
+type classified struct {
+	out, log          io.Writer
+	json              bool
+	places            bool // say where each text is
+	download, reading *transfer
+}
+
+func (c *classified) labelled(l app.Labelled) error {
+	c.download.end()
+	switch text := oneLine.Replace(l.Text); {
+	case c.json:
+		return c.writeJSON(l)
+	case c.places:
+		_, err := fmt.Fprintf(c.out, "%s\t%.1f %%\t%s\t%s\n", l.Label, l.Confidence*100, l.Place, shorten(text, 60))
+		return err
+	default:
+		_, err := fmt.Fprintf(c.out, "%s\t%.1f %%\t%s\n", l.Label, l.Confidence*100, text)
+		return err
+	}
+}
+
+func (c *classified) unread(u app.Unread) error {
+	if c.json {
+		return c.writeJSON(u)
+	}
+	c.clear()
+	fmt.Fprintf(c.log, "%s: %s\n", u.Place, u.Error)
+	return nil
+}
+
+func (c *classified) writeJSON(v any) error {
+	e := json.NewEncoder(c.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func (c *classified) clear() {
+	c.download.end()
+	c.reading.end()
 }
 
 // oneLine keeps a text with several lines in its row of the answer.
 var oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ")
-
-// longestText bounds a line of standard input.
-const longestText = 16 << 20
-
-func eachText(args []string, stdin io.Reader, yield func(string) bool) error {
-	if len(args) == 0 {
-		args = []string{"-"}
-	}
-	for _, arg := range args {
-		if arg != "-" {
-			if !yield(arg) {
-				return nil
-			}
-			continue
-		}
-		lines := bufio.NewScanner(stdin)
-		lines.Buffer(nil, longestText)
-		for lines.Scan() {
-			if !yield(lines.Text()) {
-				return nil
-			}
-		}
-		switch err := lines.Err(); {
-		case errors.Is(err, bufio.ErrTooLong):
-			return fmt.Errorf("a line is longer than %d MiB", longestText>>20)
-		case err != nil:
-			return err
-		}
-	}
-	return nil
-}

@@ -13,8 +13,8 @@ const module = "github.com/open-ticket-ai/otai/"
 // mayImport is who may import whom, directly or not; each line includes what the
 // lines below allow. docs/architecture.md shows the same.
 var mayImport = map[string][]string{
-	"cmd/otai":             {"internal/app", "internal/plugindev", "examples/demo", "internal/helpdesk", "internal/config", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
-	"internal/app":         {"internal/plugindev", "examples/demo", "internal/helpdesk", "internal/config", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"cmd/otai":             {"internal/app", "internal/plugindev", "internal/texts", "examples/demo", "internal/helpdesk", "internal/config", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"internal/app":         {"internal/plugindev", "internal/texts", "examples/demo", "internal/helpdesk", "internal/config", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
 	"examples/demo":        {},
 	"internal/plugindev":   {"pkg/api"},
 	"pkg/orchestrator":     {"pkg/registry", "pkg/params", "pkg/api"},
@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"internal/base":        {"internal/jinja", "pkg/api"},
 	"internal/jinja":       {"pkg/api"},
 	"internal/helpdesk":    {},
+	"internal/texts":       {},
 }
 
 // direct are further limits on direct imports.

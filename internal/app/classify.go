@@ -3,10 +3,14 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/texts"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -20,14 +24,118 @@ type ClassifyOptions struct {
 	Progress   Progress // of a download
 }
 
+// ClassifyInput says where the texts are: arguments, of which "-" is standard input,
+// or files.
+type ClassifyInput struct {
+	Texts    []string
+	Files    []string
+	NUL      bool     // standard input's texts end with a zero byte, not with a line
+	Format   string   // of the files: auto, text, mail, csv or json
+	Columns  []string // of a table
+	Encoding string   // of files and standard input; "" is UTF-8, or what a byte order mark says
+	Progress Progress // of reading a file
+}
+
+// ClassifyFormats are the formats of files.
+var ClassifyFormats = []string{string(texts.Auto), string(texts.Plain), string(texts.Mail), string(texts.CSV), string(texts.JSON)}
+
+func (in ClassifyInput) check() error {
+	tables := len(in.Columns) > 0 || in.Format == string(texts.CSV) || in.Format == string(texts.JSON)
+	switch {
+	case !slices.Contains(ClassifyFormats, in.Format):
+		return fmt.Errorf("the format %q is none of %s", in.Format, strings.Join(ClassifyFormats, ", "))
+	case tables && len(in.Columns) == 0:
+		return fmt.Errorf("the format %s needs --column: which column has the text?", in.Format)
+	case len(in.Columns) > 0 && (in.Format == string(texts.Plain) || in.Format == string(texts.Mail)):
+		return fmt.Errorf("the format %s has no columns", in.Format)
+	case tables && len(in.Files) == 0 && slices.ContainsFunc(in.Texts, func(arg string) bool { return arg != texts.Stdin }):
+		return errors.New("a table is a file or standard input: name it with --file")
+	case in.NUL && (len(in.Files) > 0 || tables):
+		return errors.New("-0 is for texts on standard input, not for files and tables")
+	case len(in.Files) == 0 && (in.Format == string(texts.Plain) || in.Format == string(texts.Mail)):
+		return fmt.Errorf("the format %s is for --file; standard input as one text is --file -", in.Format)
+	}
+	return texts.CheckEncoding(in.Encoding)
+}
+
+// ColumnsOf are the columns of the first file, as far as it can be told.
+func ColumnsOf(ctx context.Context, s Settings, in ClassifyInput) []string {
+	if len(in.Files) == 0 {
+		return nil
+	}
+	return texts.Columns(ctx, in.Files[0], texts.Options{Encoding: in.Encoding, Dir: s.Dir, Stdin: strings.NewReader("")})
+}
+
+// each yields the texts in their order.
+func (in ClassifyInput) each(ctx context.Context, s Settings) iter.Seq[texts.Text] {
+	o := texts.Options{
+		Format: texts.Format(in.Format), Columns: in.Columns, Encoding: in.Encoding,
+		Dir: s.Dir, Stdin: s.Stdin, Progress: in.Progress,
+	}
+	if len(in.Files) > 0 {
+		return texts.Read(ctx, in.Files, o)
+	}
+	switch {
+	case in.NUL:
+		o.Format = texts.NUL
+	case len(in.Columns) == 0:
+		o.Format = texts.Lines
+	}
+	args := in.Texts
+	if len(args) == 0 {
+		args = []string{texts.Stdin}
+	}
+	return func(yield func(texts.Text) bool) {
+		for _, arg := range args {
+			one := func(yield func(texts.Text) bool) { yield(texts.Text{Text: arg}) }
+			if arg == texts.Stdin {
+				one = texts.Read(ctx, []string{texts.Stdin}, o)
+			}
+			for t := range one {
+				if !yield(t) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Labelled is a text with its classification; its JSON form is stable.
 type Labelled struct {
+	Source
 	Text       string  `json:"text"`
 	Label      string  `json:"label"`
 	Confidence float64 `json:"confidence"`
 	Scores     []Score `json:"scores"`
 	Model      string  `json:"model"`
 	Backend    string  `json:"backend,omitempty"` // what computed it, where the classifier tells
+}
+
+// Source is the place of a text that was no argument.
+type Source struct {
+	File  string `json:"file,omitempty"`
+	Row   int    `json:"row,omitempty"`  // how-manieth of the file, from 1
+	Line  int    `json:"line,omitempty"` // at which a row begins, from 1
+	Place string `json:"-"`              // the same for people
+}
+
+func sourceOf(t texts.Text) Source {
+	if t.File == "" {
+		return Source{}
+	}
+	return Source{File: t.File, Row: t.Row, Line: t.Line, Place: t.Place()}
+}
+
+// Unread is what stands where a text should be; its JSON form is stable.
+type Unread struct {
+	Source
+	Error string `json:"error"`
+}
+
+// ClassifyAnswer is told of the texts in their order.
+type ClassifyAnswer struct {
+	Labelled func(Labelled) error
+	Unread   func(Unread) error
 }
 
 // backendTeller is what a classifier may be besides: one that says what computes a
@@ -42,17 +150,20 @@ type Score struct {
 	Confidence float64 `json:"confidence"`
 }
 
-// Classify labels each text that texts yields and hands it to show, without a
-// configuration file.
-func Classify(ctx context.Context, s Settings, o ClassifyOptions, texts func(yield func(string) bool), show func(Labelled) error) error {
+// Classify labels each text and hands it on, without a configuration file. What can't
+// be read is handed on, too, and makes the end an error.
+func Classify(ctx context.Context, s Settings, o ClassifyOptions, in ClassifyInput, answer ClassifyAnswer) error {
+	if err := in.check(); err != nil {
+		return fault(CodeUsage, err)
+	}
 	a, err := buildAlone(ctx, s, o.Use)
 	if err != nil {
 		return err
 	}
-	return a.close(a.classify(ctx, s.modelName(o.Model), o, texts, show))
+	return a.close(a.classify(ctx, s.modelName(o.Model), o, in.each(ctx, s), answer))
 }
 
-func (a *alone) classify(ctx context.Context, model string, o ClassifyOptions, texts func(yield func(string) bool), show func(Labelled) error) error {
+func (a *alone) classify(ctx context.Context, model string, o ClassifyOptions, all iter.Seq[texts.Text], answer ClassifyAnswer) error {
 	classifier, ok := a.service.(api.Classifier)
 	if !ok {
 		return fault(CodeUsage, errors.New("this service is no classifier"))
@@ -67,26 +178,41 @@ func (a *alone) classify(ctx context.Context, model string, o ClassifyOptions, t
 		}
 	}
 	teller, tells := a.service.(backendTeller)
-	for text := range texts {
-		c, err := classifier.Classify(ctx, api.ClassificationRequest{Text: text, Model: model})
+	read, unread := 0, 0
+	for text := range all {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		read++
+		if text.Err != nil {
+			unread++
+			if err := answer.Unread(Unread{Source: sourceOf(text), Error: text.Err.Error()}); err != nil {
+				return err
+			}
+			continue
+		}
+		c, err := classifier.Classify(ctx, api.ClassificationRequest{Text: text.Text, Model: model})
 		if err != nil {
 			return err
 		}
 		if k := o.TopK; k > 0 && k < uint(len(c.Scores)) {
 			c.Scores = c.Scores[:k]
 		}
-		labelled := Labelled{Text: text, Label: c.Label, Confidence: c.Confidence, Scores: make([]Score, len(c.Scores)), Model: model}
+		labelled := Labelled{Source: sourceOf(text), Text: text.Text, Label: c.Label, Confidence: c.Confidence, Scores: make([]Score, len(c.Scores)), Model: model}
 		if tells {
 			labelled.Backend = teller.Backend(model)
 		}
 		for i, s := range c.Scores {
 			labelled.Scores[i] = Score{Label: s.Label, Confidence: s.Confidence}
 		}
-		if err := show(labelled); err != nil {
+		if err := answer.Labelled(labelled); err != nil {
 			return err
 		}
 	}
-	return nil
+	if unread > 0 {
+		return fmt.Errorf("%d of %d texts could not be read", unread, read)
+	}
+	return ctx.Err()
 }
 
 // modelName makes a path of a model that the command line gives: as for a shell, one

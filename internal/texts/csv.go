@@ -1,0 +1,140 @@
+package texts
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// delimiters are tried in this order: those of spreadsheets' exports.
+var delimiters = []rune{',', ';', '\t', '|'}
+
+// readCSV yields the columns of each row below the header.
+func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
+	head, err := in.Peek(headBytes)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return give(Text{Err: err})
+	}
+	if len(bytes.TrimSpace(head)) == 0 {
+		return give(Text{Err: errEmpty})
+	}
+	delimiter, indices, err := findColumns(head, columns)
+	if err != nil {
+		return give(Text{Line: 1, Err: err})
+	}
+	limit := &bounded{in: in}
+	limit.next()
+	table := csv.NewReader(limit)
+	table.Comma, table.ReuseRecord = delimiter, true
+	last := 0
+	for row := 0; ; row++ {
+		limit.next()
+		record, err := table.Read()
+		var broken *csv.ParseError
+		switch {
+		case errors.Is(err, io.EOF):
+			return true
+		case errors.As(err, &broken):
+			t := Text{Row: row, Line: broken.StartLine, Err: csvCause(broken, record, table.FieldsPerRecord)}
+			if !give(t) {
+				return false
+			}
+		case err != nil:
+			// The stream itself ends here.
+			return give(Text{Row: row, Line: last + 1, Err: err})
+		case row > 0:
+			parts := make([]string, len(indices))
+			for i, at := range indices {
+				parts[i] = strings.TrimSpace(record[at])
+			}
+			t := oneText(join(parts), nil)
+			t.Row = row
+			t.Line, _ = table.FieldPos(0)
+			last = t.Line
+			if !give(t) {
+				return false
+			}
+		}
+	}
+}
+
+// csvCause says what is wrong with a row.
+func csvCause(e *csv.ParseError, record []string, fields int) error {
+	switch {
+	case errors.Is(e.Err, csv.ErrFieldCount):
+		return fmt.Errorf("the header has %d fields and this row %d; a field with the separator in it needs quotes", fields, len(record))
+	case errors.Is(e.Err, csv.ErrQuote):
+		return errors.New(`a quoted field is not closed, or has a quote in it that is not doubled ("")`)
+	case errors.Is(e.Err, csv.ErrBareQuote):
+		return errors.New(`a quote stands in a field that is not quoted`)
+	}
+	return e.Err
+}
+
+// findColumns finds the separator with which the header has the columns.
+func findColumns(head []byte, columns []string) (rune, []int, error) {
+	var best []string
+	for _, delimiter := range delimiters {
+		header := headerBy(head, delimiter)
+		if len(header) > len(best) {
+			best = header
+		}
+		if indices := indicesOf(header, columns); !slices.Contains(indices, -1) && len(indices) > 0 {
+			return delimiter, indices, nil
+		}
+	}
+	if best == nil {
+		return 0, nil, errors.New("its first line is no header of a table")
+	}
+	return 0, nil, missingColumn(columns, best)
+}
+
+// headerBy is the first row of a table; nil where it is none.
+func headerBy(head []byte, delimiter rune) []string {
+	r := csv.NewReader(bytes.NewReader(head))
+	r.Comma = delimiter
+	header, err := r.Read()
+	if err != nil {
+		return nil
+	}
+	return header
+}
+
+// missingColumn names the columns that there are.
+func missingColumn(columns, there []string) error {
+	if len(columns) == 0 {
+		return fmt.Errorf("which column has the text? Name it with --column; there are %s", quoted(there))
+	}
+	indices := indicesOf(there, columns)
+	return fmt.Errorf("there is no column %q; there are %s", columns[max(0, slices.Index(indices, -1))], quoted(there))
+}
+
+func quoted(names []string) string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = fmt.Sprintf("%q", name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// indicesOf finds each column, without regard to case where the exact name is not
+// there; -1 for one that is missing.
+func indicesOf(header, columns []string) []int {
+	indices := make([]int, len(columns))
+	for i, column := range columns {
+		if indices[i] = slices.Index(header, column); indices[i] < 0 {
+			indices[i] = slices.IndexFunc(header, func(name string) bool { return strings.EqualFold(strings.TrimSpace(name), column) })
+		}
+	}
+	return indices
+}
+
+// join puts a blank between the columns that have something.
+func join(parts []string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " ")
+}

@@ -1,0 +1,200 @@
+package texts
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// readJSON yields the columns of each object: of a line, where the first line is one,
+// else of an array or a sequence.
+func readJSON(in *bufio.Reader, columns []string, give func(Text) bool) bool {
+	head, err := in.Peek(headBytes)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return give(Text{Err: err})
+	}
+	if len(bytes.TrimSpace(head)) == 0 {
+		return give(Text{Err: errEmpty})
+	}
+	first, _, whole := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
+	if bytes.HasPrefix(first, []byte("{")) && (json.Valid(first) || !whole && len(head) == headBytes) {
+		return readJSONLines(in, columns, give)
+	}
+	return readJSONValues(in, columns, give)
+}
+
+func readJSONLines(in *bufio.Reader, columns []string, give func(Text) bool) bool {
+	line, row := 0, 0
+	return records(in, '\n', func(record string, err error) bool {
+		line++
+		if err == nil && strings.TrimSpace(record) == "" {
+			return true
+		}
+		row++
+		if errors.Is(err, errRecordTooLong) {
+			err = errTooLong("a line")
+		}
+		var text string
+		if err == nil {
+			text, err = columnsOf([]byte(record), columns)
+		}
+		t := oneText(text, err)
+		t.Row, t.Line = row, line
+		return give(t)
+	})
+}
+
+// readJSONValues ends with the first mistake in the form: nothing says where the next
+// object begins.
+func readJSONValues(in *bufio.Reader, columns []string, give func(Text) bool) bool {
+	lines := &lineCounter{in: in}
+	limit := &bounded{in: lines}
+	limit.next()
+	d := json.NewDecoder(limit)
+	if first := firstOf(in); first == '[' {
+		if _, err := d.Token(); err != nil {
+			return give(Text{Err: jsonCause(err)})
+		}
+	}
+	for row := 1; d.More(); row++ {
+		limit.next()
+		var object json.RawMessage
+		err := d.Decode(&object)
+		if err != nil {
+			return give(Text{Row: row, Line: lines.at(offsetOf(err, lines.read)), Err: jsonCause(err)})
+		}
+		line := lines.at(d.InputOffset() - int64(len(object)))
+		text, err := columnsOf(object, columns)
+		t := oneText(text, err)
+		t.Row, t.Line = row, line
+		if !give(t) {
+			return false
+		}
+	}
+	if _, err := d.Token(); err != nil && !errors.Is(err, io.EOF) {
+		return give(Text{Err: jsonCause(err)})
+	}
+	return true
+}
+
+// firstOf is the first byte that is no blank, within what is looked at.
+func firstOf(in *bufio.Reader) byte {
+	head, _ := in.Peek(headBytes)
+	if head = bytes.TrimLeft(head, " \t\r\n"); len(head) > 0 {
+		return head[0]
+	}
+	return 0
+}
+
+// offsetOf is where a mistake is, which at the end of the input is there.
+func offsetOf(err error, end int64) int64 {
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+		return syntax.Offset - 1
+	}
+	return end
+}
+
+func jsonCause(err error) error {
+	if errors.Is(err, errRowTooLong) {
+		return err
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return errors.New("the JSON ends too early")
+	}
+	return fmt.Errorf("it is no JSON: %w", err)
+}
+
+// columnsOf are the values of an object, joined.
+func columnsOf(object []byte, columns []string) (string, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(object, &fields); err != nil {
+		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+			return "", fmt.Errorf("a JSON object is needed, not %s", article(wrong.Value))
+		}
+		return "", jsonCause(err)
+	}
+	if len(columns) == 0 {
+		return "", missingColumn(nil, slices.Sorted(maps.Keys(fields)))
+	}
+	parts := make([]string, len(columns))
+	for i, column := range columns {
+		value, found := field(fields, column)
+		if !found {
+			return "", missingColumn([]string{column}, slices.Sorted(maps.Keys(fields)))
+		}
+		switch first := value[0]; {
+		case first == '"':
+			if err := json.Unmarshal(value, &parts[i]); err != nil {
+				return "", jsonCause(err)
+			}
+			parts[i] = strings.TrimSpace(parts[i])
+		case first == '{' || first == '[':
+			return "", fmt.Errorf("the column %q holds no text but %s…", column, value[:min(len(value), 20)])
+		case string(value) != "null":
+			parts[i] = string(value)
+		}
+	}
+	return join(parts), nil
+}
+
+// article writes a kind of value for people.
+func article(kind string) string {
+	if kind == "array" {
+		return "an array"
+	}
+	return "a " + kind
+}
+
+// field finds a name, or a path of names with dots.
+func field(fields map[string]json.RawMessage, name string) (json.RawMessage, bool) {
+	if value, ok := fields[name]; ok {
+		return value, true
+	}
+	for at, r := range name {
+		if r != '.' {
+			continue
+		}
+		var inner map[string]json.RawMessage
+		if value, ok := fields[name[:at]]; ok && json.Unmarshal(value, &inner) == nil {
+			if found, ok := field(inner, name[at+1:]); ok {
+				return found, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// lineCounter tells at which line an offset is that was read.
+type lineCounter struct {
+	in     io.Reader
+	read   int64
+	breaks []int64 // offsets of line breaks that are ahead of what was asked for
+	line   int
+}
+
+func (l *lineCounter) Read(p []byte) (int, error) {
+	n, err := l.in.Read(p)
+	for i, c := range p[:n] {
+		if c == '\n' {
+			l.breaks = append(l.breaks, l.read+int64(i))
+		}
+	}
+	l.read += int64(n)
+	return n, err
+}
+
+func (l *lineCounter) at(offset int64) int {
+	passed := 0
+	for passed < len(l.breaks) && l.breaks[passed] < offset {
+		passed++
+	}
+	l.line += passed
+	l.breaks = l.breaks[passed:]
+	return l.line + 1
+}

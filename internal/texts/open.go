@@ -1,0 +1,99 @@
+package texts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// open opens a file, or what stands for standard input. It counts what is read.
+func open(ctx context.Context, name string, o Options) (io.ReadCloser, error) {
+	if name == Stdin {
+		return counted(waiting(ctx, func() (io.ReadCloser, error) { return io.NopCloser(o.Stdin), nil }), name, 0, o), nil
+	}
+	path := name
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(o.Dir, path)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, cause(err)
+	}
+	switch {
+	case info.IsDir():
+		return nil, errors.New("it is a folder; name the files in it")
+	case info.Mode().IsRegular():
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, cause(err)
+		}
+		return counted(file, name, info.Size(), o), nil
+	}
+	// Opening a named pipe waits for its writer.
+	return counted(waiting(ctx, func() (io.ReadCloser, error) {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, cause(err)
+		}
+		return file, nil
+	}), name, 0, o), nil
+}
+
+// cause leaves out the path, which the place of the text tells.
+func cause(err error) error {
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return fmt.Errorf("it can't be read: %w", pathError.Err)
+	}
+	return err
+}
+
+// waiting opens and reads what may keep one waiting, and gives up when ctx ends. The
+// system has no way to interrupt such a read; then the goroutine ends with the next
+// byte, with the writer, or with the process.
+func waiting(ctx context.Context, openIt func() (io.ReadCloser, error)) io.ReadCloser {
+	r, w := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { w.CloseWithError(ctx.Err()) })
+	go func() {
+		in, err := openIt()
+		if err == nil {
+			_, err = io.Copy(w, in)
+			in.Close()
+		}
+		w.CloseWithError(err)
+	}()
+	return waitingReader{r, stop}
+}
+
+type waitingReader struct {
+	*io.PipeReader
+	stop func() bool
+}
+
+func (w waitingReader) Close() error {
+	w.stop()
+	return w.PipeReader.Close()
+}
+
+func counted(in io.ReadCloser, name string, total int64, o Options) io.ReadCloser {
+	if o.Progress == nil {
+		return in
+	}
+	return &counter{ReadCloser: in, tell: func(done int64) { o.Progress(name, done, total) }}
+}
+
+type counter struct {
+	io.ReadCloser
+	done int64
+	tell func(done int64)
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.done += int64(n)
+	c.tell(c.done)
+	return n, err
+}

@@ -1,0 +1,81 @@
+package texts
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"strings"
+)
+
+// readLines yields each line as a text, empty ones too.
+func readLines(in *bufio.Reader, give func(Text) bool) bool {
+	row := 0
+	return records(in, '\n', func(record string, err error) bool {
+		row++
+		record = strings.TrimSuffix(record, "\r")
+		if err == nil {
+			err = check(record)
+		}
+		if errors.Is(err, errRecordTooLong) {
+			err = errTooLong("a line")
+		}
+		if err != nil {
+			return give(Text{Row: row, Line: row, Err: err})
+		}
+		return give(Text{Row: row, Line: row, Text: record})
+	})
+}
+
+// readNUL yields what stands between zero bytes.
+func readNUL(in *bufio.Reader, give func(Text) bool) bool {
+	row := 0
+	return records(in, 0, func(record string, err error) bool {
+		row++
+		if errors.Is(err, errRecordTooLong) {
+			err = errTooLong("a text")
+		}
+		t := oneText(record, err)
+		t.Row = row
+		return give(t)
+	})
+}
+
+var errRecordTooLong = errTooLong("a record")
+
+// records calls with each part that ends with the separator, or with the stream. One
+// that is too long is passed over.
+func records(in *bufio.Reader, separator byte, each func(record string, err error) bool) bool {
+	var record []byte
+	tooLong := false
+	for {
+		part, err := in.ReadSlice(separator)
+		if !tooLong {
+			record = append(record, part...)
+		}
+		if tooLong = tooLong || len(record) > MaxBytes+1; tooLong {
+			record = record[:0]
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil && len(record) == 0 && !tooLong {
+			return errors.Is(err, io.EOF) || each("", err)
+		}
+		var problem error
+		if tooLong {
+			problem = errRecordTooLong
+		} else if err != nil && !errors.Is(err, io.EOF) {
+			problem = err
+		}
+		if err == nil && len(record) > 0 {
+			record = record[:len(record)-1]
+		}
+		if !each(string(record), problem) {
+			return false
+		}
+		if err != nil {
+			return true
+		}
+		record, tooLong = record[:0], false
+	}
+}
