@@ -164,7 +164,11 @@ func (h *Hub) Ensure(ctx context.Context, r Request) (string, error) {
 	if folder, err := h.cache.complete(ref, r.Want); err == nil {
 		return folder, nil
 	}
-	return h.pull(ctx, ref, r)
+	err = h.cache.asOwner(func() (err error) {
+		folder, err = h.pull(ctx, ref, r)
+		return err
+	})
+	return folder, err
 }
 
 // local answers for a name that is a folder or should be one; for another it

@@ -27,12 +27,16 @@ func (h *Hub) Pull(ctx context.Context, r Request, repair bool) (string, error) 
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
-	if repair {
-		if err := h.dropDamaged(ctx, ref, r.Progress); err != nil {
-			return "", err
+	err = h.cache.asOwner(func() (err error) {
+		if repair {
+			if err := h.dropDamaged(ctx, ref, r.Progress); err != nil {
+				return err
+			}
 		}
-	}
-	return h.pull(ctx, ref, r)
+		folder, err = h.pull(ctx, ref, r)
+		return err
+	})
+	return folder, err
 }
 
 // pull downloads what a classifier needs of a model. refs/REVISION is written
