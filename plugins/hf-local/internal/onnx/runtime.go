@@ -38,6 +38,9 @@ func Open(path string) (*Runtime, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the ONNX Runtime library: %w", err)
 	}
+	if err := checkTrusted(real); err != nil {
+		return nil, fmt.Errorf("the ONNX Runtime library %s %w", path, err)
+	}
 	opened.Lock()
 	defer opened.Unlock()
 	switch opened.path {
