@@ -143,6 +143,10 @@ func (a *application) load(ctx context.Context, c choices) (*catalog, error) {
 func (a *application) check(offered *catalog) error {
 	a.problems = a.problems.And(unknownPlugins(a.document, a.plugins)).And(a.document.Check(offered))
 	a.redactor.addAll(a.document.Secrets()) // Check knows the secret fields
+	for i := range a.problems {
+		p := &a.problems[i] // those found before know less
+		p.Message, p.Hint = a.redactor.Text(p.Message), a.redactor.Text(p.Hint)
+	}
 	if a.problems.HasErrors() {
 		if len(offered.refused) > 0 {
 			return a.problemFault(CodePlugins)

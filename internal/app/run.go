@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -33,10 +35,12 @@ func (a *application) run(ctx context.Context, o RunOptions) error {
 	if o.DryRun {
 		options.Wrap = dryRun{logger: a.logger}.wrap
 	}
+	known := a.redactor.All()
 	engine, err := a.engine(options)
 	if err != nil {
 		return err
 	}
+	a.warnOfShortSecrets(known)
 	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.document.Services), "plugins", a.loaded(), "once", o.Once, "dry_run", o.DryRun)
 	if !o.DryRun {
 		a.resume(ctx, engine)
@@ -48,6 +52,16 @@ func (a *application) run(ctx context.Context, o RunOptions) error {
 	}
 	a.logger.Info("otai ended")
 	return nil
+}
+
+// warnOfShortSecrets is about those that a template or a plugin gave only now; the
+// others are among the problems.
+func (a *application) warnOfShortSecrets(known []string) {
+	for _, secret := range a.redactor.All() {
+		if message, hint := config.ShortSecret(secret); message != "" && !slices.Contains(known, secret) {
+			a.logger.Warn(message + "; " + hint)
+		}
+	}
 }
 
 func (a *application) loaded() []string {

@@ -86,6 +86,7 @@ func (d *Document) Check(c Catalog) Problems {
 	}
 	k.adviseArticles()
 	k.askPlugins()
+	k.shortVariables()
 	for i := range k.found.list {
 		k.found.list[i].Path = d.atlas.written(k.found.list[i].Path)
 	}
@@ -543,7 +544,8 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 		}
 	case string:
 		if spec.Secret && !jinja.HasTemplate(v) {
-			k.doc.secrets.Add(v)
+			k.doc.secrets.add(v)
+			k.shortSecret(v, path)
 		}
 		if spec.Kind == params.KindDuration {
 			k.clock(v, path)
@@ -579,8 +581,9 @@ func (k *checker) number(text, path string, spec *params.Spec) {
 		return
 	}
 	if spec.Secret {
-		k.doc.secrets.Add(text)
-		k.doc.secrets.Add(written)
+		k.doc.secrets.add(text)
+		k.doc.secrets.add(written)
+		k.shortSecret(written, path)
 	}
 	if written != text {
 		k.found.err(k.at(path), path, "number-as-text", "write it in quotes", "text is wanted here, and YAML reads this number otherwise than it is written")

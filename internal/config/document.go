@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -45,6 +46,7 @@ type Document struct {
 	atlas   *atlas
 	secrets *secrets
 	lookup  func(name string) (string, bool)
+	names   []string // of the variables that lookup knows, sorted
 }
 
 // Logging says what is logged and where to.
@@ -79,7 +81,7 @@ type Service struct {
 // further, and used when no problem is an error.
 func Read(o Options) (*Document, Problems) {
 	found := &findings{}
-	known := &secrets{}
+	known := &secrets{names: map[string]bool{}}
 	environment, dotEnv := variables(o, found)
 	lookup := func(name string) (string, bool) {
 		value, ok := environment[name]
@@ -111,7 +113,9 @@ func Read(o Options) (*Document, Problems) {
 	unset := map[string]bool{}
 	noDotEnv := slices.ContainsFunc(found.list, func(p Problem) bool { return p.Code == "bad-dotenv" })
 	references{lookup, files{o.OpenFile, o.FilesMayBeAbsent}, l.atlas, found, known, unset, noDotEnv}.expandDocument(root)
-	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup}
+	names := slices.AppendSeq(slices.Collect(maps.Keys(environment)), maps.Keys(dotEnv)) // none is in both
+	slices.Sort(names)
+	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup, names: names}
 	decoder{found: found, atlas: l.atlas}.document(d, root, l.services)
 	d.learnSecrets()
 	d.odd = l.atlas.oddities()

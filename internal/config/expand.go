@@ -104,9 +104,10 @@ func (r references) text(text, path string) string {
 	return out.String()
 }
 
-// literal keeps a value from being a template in the params of a service.
+// literal keeps a value from being a template in the params of a service, which would
+// also lose a line break at its end.
 func literal(value, path string) string {
-	if strings.HasPrefix(path, "services") && jinja.HasTemplate(value) {
+	if strings.HasPrefix(path, "services") && (jinja.HasTemplate(value) || strings.HasSuffix(value, "\n")) {
 		return "{{ '" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "' }}"
 	}
 	return value

@@ -13,12 +13,12 @@ var lookalikes = []struct {
 	form *regexp.Regexp
 	what string
 }{
-	{regexp.MustCompile(`^\$([A-Z_][A-Z0-9_]+)$`), "a variable"},
-	{regexp.MustCompile(`^%([A-Z_][A-Z0-9_]+)%$`), "a variable"},
-	{regexp.MustCompile(`^(?i:\$env):([A-Za-z_][A-Za-z0-9_]*)$`), "a variable"},
-	{regexp.MustCompile(`(?s)^\$\((.*)\)$`), "a command's output"},
-	{regexp.MustCompile(`^\$\{\s*([\w.:/ -]*)$`), "a variable, and the closing } is missing"},
-	{regexp.MustCompile(`(?s)^\$\{(.*)\}$`), "a variable"},
+	{regexp.MustCompile(`^\$([A-Z_][A-Z0-9_]+)$`), "looks like a reference to a variable and is none"},
+	{regexp.MustCompile(`^%([A-Z_][A-Z0-9_]+)%$`), "looks like a reference to a variable and is none"},
+	{regexp.MustCompile(`^(?i:\$env):([A-Za-z_][A-Za-z0-9_]*)$`), "looks like a reference to a variable and is none"},
+	{regexp.MustCompile(`(?s)^\$\((.*)\)$`), "looks like a command, and none is run here"},
+	{regexp.MustCompile(`^\$\{\s*([\w.:/ -]*)$`), "begins a reference without its closing }"},
+	{regexp.MustCompile(`(?s)^\$\{(.*)\}$`), "looks like a reference to a variable and is none"},
 }
 
 // quotesOfText are those of word processors that come in pairs.
@@ -46,14 +46,18 @@ func (r references) misread(text, path string) bool {
 			continue
 		}
 		r.unset[path] = true
-		hint := fmt.Sprintf("write ${%s}; %s", r.nameFor(m[1], path), ifItIsTheValue)
+		name, set := r.nameFor(m[1], path)
+		if set {
+			r.secrets.names[text] = true
+		}
+		hint := fmt.Sprintf("write ${%s}; %s", name, ifItIsTheValue)
 		switch {
 		case strings.HasPrefix(value, "$("):
 			hint = "let it write into a file and write ${file:PATH}, or into a variable and write ${NAME}; " + ifItIsTheValue
 		case strings.HasPrefix(value, "${file:"):
 			hint = "write ${file:PATH}, with at most a ${NAME} in it; " + ifItIsTheValue
 		}
-		r.found.err(where, path, "not-a-reference", hint, "the value looks like a reference to %s, is none, and would be taken as it stands here", l.what)
+		r.found.err(where, path, "not-a-reference", hint, "the value %s; it would be taken as it stands", l.what)
 		return true
 	}
 	return false
@@ -61,17 +65,17 @@ func (r references) misread(text, path string) bool {
 
 var noName = regexp.MustCompile(`[^A-Za-z0-9_]+`)
 
-// nameFor is the variable that was probably meant.
-func (r references) nameFor(text, path string) string {
+// nameFor is the variable that was probably meant, and whether there is one.
+func (r references) nameFor(text, path string) (name string, set bool) {
 	text, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), "env:"), ":")
-	name := strings.Trim(noName.ReplaceAllString(text, "_"), "_")
+	name = strings.Trim(noName.ReplaceAllString(text, "_"), "_")
 	for _, candidate := range []string{name, strings.ToUpper(name)} {
 		if _, set := r.lookup(candidate); set && candidate != "" {
-			return candidate
+			return candidate, true
 		}
 	}
 	if name == "" || secretPath(path) {
-		return "NAME"
+		return "NAME", false
 	}
-	return name
+	return name, false
 }

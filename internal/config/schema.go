@@ -67,17 +67,21 @@ func textSchema(doc string) object {
 	return described(doc, object{"type": []any{"string", "number", "boolean", "null"}})
 }
 
-// variableText admits a value with ${NAME} in it.
-var variableText = object{"type": "string", "pattern": `\$\{[A-Za-z_]`}
+// hasReference is a value with ${NAME} or ${file:PATH} in it, in what all dialects of
+// regular expressions know.
+const hasReference = `\$\{([A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?|file:([^{}]|` + variable + `)+)\}`
+
+// variableText admits such a value.
+var variableText = object{"type": "string", "pattern": hasReference}
 
 // admitVariables is for the params of services: wherever a schema admits a
-// template, it admits ${NAME} then.
+// template, it admits references then.
 func admitVariables(s any) {
 	const template = `\{\{|\{%`
 	switch s := s.(type) {
 	case object:
 		if s["pattern"] == template {
-			s["pattern"] = template + "|" + variableText["pattern"].(string)
+			s["pattern"] = template + "|" + hasReference
 		}
 		for _, inner := range s {
 			admitVariables(inner)
@@ -113,7 +117,7 @@ func textsSchema(doc string) object {
 func (b schemaBuilder) document() object {
 	ignored := object{"deprecated": true, "description": "Accepted, without effect."}
 	logging := object{
-		"level":         described("How much is logged.", object{"type": "string", "pattern": "^(" + anyCase(append(slices.Clone(logLevels), sortedKeys(otherLevels)...)) + `)$|\$\{[A-Za-z_]`, "default": "info", "examples": anyList(logLevels)}),
+		"level":         described("How much is logged.", object{"type": "string", "pattern": "^(" + anyCase(append(slices.Clone(logLevels), sortedKeys(otherLevels)...)) + ")$|" + hasReference, "default": "info", "examples": anyList(logLevels)}),
 		"format":        described("console is for people, json for machines; auto is console on a terminal.", object{"anyOf": []any{object{"enum": anyList(logFormats)}, variableText, object{"type": []any{"object", "null"}}}, "default": "auto"}),
 		"log_to_file":   flagSchema("Log to log_file_path as well."),
 		"log_file_path": textSchema("File that is logged to."),

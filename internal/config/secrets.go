@@ -82,7 +82,16 @@ func shownAt(path, text string) string {
 }
 
 // secrets are values that no message may show.
-type secrets struct{ redact.Set }
+type secrets struct {
+	redact.Set
+	names map[string]bool // values that are the names of variables, and shown
+}
+
+func (s *secrets) add(value string) {
+	if !s.names[value] {
+		s.Add(value)
+	}
+}
 
 // learnSecrets keeps the values of params that are named like a secret.
 func (d *Document) learnSecrets() {
@@ -105,7 +114,7 @@ func (s *secrets) learn(v any, secret bool) {
 		}
 	case string:
 		if secret && !jinja.HasTemplate(v) {
-			s.Add(v)
+			s.add(v)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // JSON returns a JSON document without the secrets in its values: it has the same
@@ -21,19 +22,19 @@ func (s *Set) json(document []byte, keep, names []string) []byte {
 	if k == nil {
 		return document
 	}
-	w := jsonMasker{in: document, known: k, keep: keep, names: names}
+	w := jsonMasker{in: string(document), known: k, keep: keep, names: names}
 	if !w.run() {
-		return []byte(s.Text(string(document)))
+		return []byte(s.Text(w.in))
 	}
 	if w.out == nil {
 		return document
 	}
-	return append(w.out, document[w.copied:]...)
+	return append(w.out, w.in[w.copied:]...)
 }
 
 // jsonMasker goes through a document once, and copies it from the first change on.
 type jsonMasker struct {
-	in          []byte
+	in          string
 	known       *known
 	keep, names []string
 	out         []byte
@@ -74,19 +75,19 @@ func (w *jsonMasker) run() bool {
 					return false
 				}
 			case len(open) == 1:
-				key = string(w.in[i+1 : end-1])
+				key = w.in[i+1 : end-1]
 			}
 			i = end
 		case c == '-' || '0' <= c && c <= '9':
 			end := i + 1
-			for end < len(w.in) && bytes.IndexByte([]byte("+-.eE0123456789"), w.in[end]) >= 0 {
+			for end < len(w.in) && strings.IndexByte("+-.eE0123456789", w.in[end]) >= 0 {
 				end++
 			}
-			if found := w.spans(string(w.in[i:end]), open, key); len(found) > 0 {
+			if found := w.spans(w.in[i:end], open, key); len(found) > 0 {
 				w.replace(i, end, []byte(`"`+Mask+`"`))
 			}
 			i = end
-		case bytes.IndexByte([]byte(" \t\r\ntruefalsn"), c) >= 0:
+		case strings.IndexByte(" \t\r\ntruefalsn", c) >= 0:
 			i++
 		default:
 			return false
@@ -105,7 +106,7 @@ func (w *jsonMasker) spans(value string, open []byte, key string) []span {
 }
 
 // textEnd returns what follows the text in quotes that begins at i, or -1.
-func textEnd(in []byte, i int) int {
+func textEnd(in string, i int) int {
 	for i++; i < len(in); i++ {
 		switch in[i] {
 		case '\\':
@@ -119,8 +120,8 @@ func textEnd(in []byte, i int) int {
 
 // text masks the text in quotes from i to end.
 func (w *jsonMasker) text(i, end int, open []byte, key string) bool {
-	value := string(w.in[i+1 : end-1])
-	if bytes.IndexByte(w.in[i:end], '\\') >= 0 && json.Unmarshal(w.in[i:end], &value) != nil {
+	value := w.in[i+1 : end-1]
+	if strings.IndexByte(value, '\\') >= 0 && json.Unmarshal([]byte(w.in[i:end]), &value) != nil {
 		return false
 	}
 	found := w.spans(value, open, key)

@@ -9,27 +9,78 @@ import (
 	"unicode/utf8"
 )
 
-// shortestSecret keeps words like "demo" from being taken out of every sentence.
-const shortestSecret = 5
+const (
+	// shortestSecret is from how many characters on a secret is taken out at all.
+	shortestSecret = 4
+	// longSecret is from how many on it is taken out of words, too. A shorter one, such
+	// as demo, would otherwise be taken out of every sentence.
+	longSecret = 8
+)
 
 // veiled takes secrets out of what a server or a proxy said: one that fails may quote
 // the request, in the manner of JSON, HTML or an address, or several of them at once.
 func veiled(said string, secrets ...secret) string {
 	for _, s := range secrets {
 		text := s.reveal()
-		if len(text) < shortestSecret {
+		if utf8.RuneCountInString(text) < shortestSecret {
 			continue
 		}
 		form, err := regexp.Compile(everyForm(text))
 		if err != nil { // it is far too long
 			return "***"
 		}
-		said = form.ReplaceAllString(said, "***")
+		counts := func(in string, from, to int) bool {
+			return utf8.RuneCountInString(text) >= longSecret || !strings.EqualFold(in[from:to], text) || isWhole(in, from, to)
+		}
+		said = base64Run.ReplaceAllStringFunc(said, func(run string) string {
+			for begin := range 4 { // the first signs may be of something else, such as a path
+				plain := decoded(run, begin)
+				if i := strings.Index(plain, text); i >= 0 && counts(plain, i, i+len(text)) {
+					return "***"
+				}
+			}
+			return run
+		})
+		var out strings.Builder
+		end := 0
+		for _, m := range form.FindAllStringIndex(said, -1) {
+			if counts(said, m[0], m[1]) {
+				out.WriteString(said[end:m[0]] + "***")
+				end = m[1]
+			}
+		}
+		said = out.String() + said[end:]
 	}
 	return said
 }
 
-// everyForm is a pattern for a text however its characters are written, and as base64.
+// isWhole reports whether a short secret is a word of its own: examples/demo,
+// otai-demo and demo.yml are others.
+func isWhole(said string, from, to int) bool {
+	return (!wordEnd.MatchString(said[:from]) || escapeEnd.MatchString(said[:from])) && !wordBegin.MatchString(said[to:])
+}
+
+var (
+	wordEnd   = regexp.MustCompile(`[\p{L}\p{N}_][/.-]?$`)
+	wordBegin = regexp.MustCompile(`^[/.-]?[\p{L}\p{N}_]`)
+	// escapeEnd is the letters of an escape, which are no word: \n, \x20, \u0022, %20.
+	escapeEnd = regexp.MustCompile(`(?:\\[a-z]|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})$`)
+)
+
+// base64Run may be base64 of either alphabet.
+var base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{6,}=*`)
+
+// decoded is what a run of base64 stands for, without its first signs.
+func decoded(run string, begin int) string {
+	run = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(run, "=")[begin:])
+	if len(run)%4 == 1 {
+		run = run[:len(run)-1]
+	}
+	plain, _ := base64.RawURLEncoding.DecodeString(run)
+	return string(plain)
+}
+
+// everyForm is a pattern for a text however its characters are written.
 func everyForm(text string) string {
 	const escape = `(?:\\|%(?:25)*5c)*` // any number of backslashes, also those of an address
 	var b strings.Builder
@@ -47,16 +98,26 @@ func everyForm(text string) string {
 		if other, ok := otherForms[r]; ok {
 			forms = append(forms, other)
 		}
+		if 0xa0 <= r && r <= 0xff {
+			forms = append(forms, "&(?:amp;)*"+latin1[r-0xa0]+";")
+		}
 		b.WriteString(escape + "(?:" + strings.Join(forms, "|") + ")")
 	}
 	b.WriteString(")")
-	for _, e := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		b.WriteString("|" + regexp.QuoteMeta(e.EncodeToString([]byte(text))) + "=*")
-	}
 	return b.String()
 }
 
-// otherForms are the names of the signs that HTML escapes, and a space in a query.
+// otherForms are the names of the signs that HTML escapes, a space in a query, and
+// what JSON and addresses make of a line break.
 var otherForms = map[rune]string{
+	'\n': `\r?\n|n|r(?:\\|%(?:25)*5c)+n|%(?:25)*0d%(?:25)*0a`, '\r': "r", '\t': "t", '€': "&(?:amp;)*euro;",
 	'&': "&(?:amp;)+", '<': "&(?:amp;)*lt;", '>': "&(?:amp;)*gt;", '"': "&(?:amp;)*quot;", '\'': "&(?:amp;)*apos;", ' ': `\+|%(?:25)*2b`,
 }
+
+// latin1 are HTML's names of the characters from U+00A0 on.
+var latin1 = strings.Fields(`nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr
+	deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest
+	Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml
+	ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig
+	agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml
+	eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml`)

@@ -1,0 +1,102 @@
+package config_test
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+func TestAFileGivesAValueAsItIs(t *testing.T) {
+	var opened []string
+	options := config.Options{
+		Env: []string{"CREDENTIALS_DIRECTORY=/run/credentials/otai", "EMPTY="},
+		OpenFile: func(from, path string) (config.SecretFile, error) {
+			opened = append(opened, path)
+			switch path {
+			case "pw", "/run/credentials/otai/pw":
+				return config.SecretFile{Content: "correct-horse\n"}, nil
+			case "crlf":
+				return config.SecretFile{Content: "correct-horse\r\n"}, nil
+			case "bare":
+				return config.SecretFile{Content: "correct-horse"}, nil
+			case "lines":
+				return config.SecretFile{Content: "correct-horse\n\n"}, nil
+			case "sly":
+				return config.SecretFile{Content: "${HOME} {{ 1 + 1 }} $A_B ${file:pw}\n"}, nil
+			case "dollar":
+				return config.SecretFile{Content: "$OTOBO_PW"}, nil
+			case "open":
+				return config.SecretFile{Content: "correct-horse", Others: true}, nil
+			case "empty":
+				return config.SecretFile{Content: "\n"}, nil
+			case "forbidden":
+				return config.SecretFile{}, fs.ErrPermission
+			case "device":
+				return config.SecretFile{}, errors.New("it is no regular file")
+			}
+			return config.SecretFile{}, fs.ErrNotExist
+		},
+	}
+	for value, want := range map[string]string{
+		"${file:pw}":                          "correct-horse",
+		"${file:crlf}":                        "correct-horse",
+		"${file:bare}":                        "correct-horse",
+		"${file:lines}":                       "correct-horse\n",
+		"${file:${CREDENTIALS_DIRECTORY}/pw}": "correct-horse",
+		"Basic ${file:pw}!":                   "Basic correct-horse!",
+		"${file:sly}":                         "${HOME} {{ 1 + 1 }} $A_B ${file:pw}",
+		"${file:dollar}":                      "$OTOBO_PW",
+		"$${file:pw}":                         "${file:pw}",
+		"${file:-pw}":                         "pw", // the variable named file, as ever
+	} {
+		d, problems := read(t, options, desk("password", value))
+		if problems.HasErrors() {
+			t.Errorf("%q: %v", value, problems)
+			continue
+		}
+		parsed, err := jinja.New(jinja.Options{}).Parse(d.Services[0].Params["password"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := parsed.Render(t.Context(), api.Scope{}); err != nil || got.Text != want {
+			t.Errorf("%q became %q, want %q: %v", value, got.Text, want, err)
+		}
+		if strings.HasPrefix(value, "${file:p") && !slices.Contains(d.Secrets(), want) {
+			t.Errorf("%q: the content is no secret: %q", value, d.Secrets())
+		}
+	}
+	for value, c := range map[string]struct{ run, check, code, message string }{
+		"${file:missing}":              {"error", "warning", "unreadable-file", "there is no file missing"},
+		"${file:forbidden}":            {"error", "warning", "unreadable-file", "can't read the file forbidden"},
+		"${file:${UNSET}/pw}":          {"error", "warning", "unreadable-file", "UNSET is not set"},
+		"${file:${EMPTY}/pw}":          {"error", "warning", "unreadable-file", "EMPTY is not set"},
+		"${file:device}":               {"error", "error", "unreadable-file", "it is no regular file"},
+		"${file:empty}":                {"error", "error", "unreadable-file", "is empty"},
+		"${file:${EMPTY}/${UNSET}/pw}": {"error", "error", "unreadable-file", "not several"},
+		"${file:open}":                 {"warning", "warning", "open-file", "every user of this machine can read the file open"},
+	} {
+		for absent, severity := range map[bool]string{false: c.run, true: c.check} {
+			options.FilesMayBeAbsent = absent
+			d, problems := read(t, options, desk("password", value))
+			problems = problems.And(d.Check(newCatalog()))
+			problems = slices.DeleteFunc(problems, func(p config.Problem) bool { return !strings.HasSuffix(p.Path, "password") })
+			code := c.code
+			if severity != c.run {
+				code = "not-checked"
+			}
+			if len(problems) != 1 || problems[0].Severity != severity || problems[0].Code != code || !strings.Contains(problems[0].Message, c.message) || problems[0].Column == 0 || problems[0].Hint == "" {
+				t.Errorf("%q, absent %v: %+v", value, absent, problems)
+			}
+		}
+	}
+	opened = nil
+	if _, problems := read(t, config.Options{Env: []string{"PW=${file:pw}"}, OpenFile: options.OpenFile}, desk("password", "${PW}")); problems.HasErrors() || len(opened) > 0 {
+		t.Errorf("what a variable holds opened %v: %v", opened, problems)
+	}
+}
