@@ -111,6 +111,15 @@ orchestrator: {params: {steps: []}}
 	if err := s.Validate(value); err != nil {
 		t.Error(err)
 	}
+	for text, accepted := range map[string]bool{
+		"${file:/run/secrets/timeout}": true, "${file:${CREDENTIALS_DIRECTORY}/timeout}": true, "${file:timeout}": true,
+		"${file:}": false, "${file:x": false, "${TIME-OUT}": false, "${TIMEOUT": false, "$TIMEOUT": false,
+	} {
+		value, ok := asEditor([]byte("services: {d: {use: otobo-znuny:OTOBOZnunyTicketSystemService, params: {base_url: http://x, timeout: \"" + text + "\"}}}\norchestrator: {params: {steps: []}}\n"))
+		if err := s.Validate(value); !ok || (err == nil) != accepted {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
 }
 
 func TestTheSchemaAcceptsWhatRuns(t *testing.T) {
