@@ -18,10 +18,10 @@ MODULES   := . pkg/api pkg/params plugins/otobo-znuny plugins/hf-local
 PLUGINS   := otai_otobo_znuny.so otai_hf_local.so
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-all lint fuzz bench bench-hf bundle install clean
+.PHONY: help build run test test-all test-system lint fuzz bench bench-hf bundle install clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build the host and both plugins into build/dist
 	@mkdir -p $(DIST)/bin $(DIST)/plugins
@@ -38,6 +38,10 @@ test: build ## every module's tests, with the race detector
 test-all: test ## what takes longer: all instruction sets, more fuzzing
 	OTAI_TEST_ALL=1 build/test.sh $(MODULES)
 	$(MAKE) fuzz FUZZTIME=20s
+
+test-system: ## against a real Znuny: OTAI_TEST_DESK names the script that steers one which runs
+	@test -n '$(OTAI_TEST_DESK)' || { echo 'make: set OTAI_TEST_DESK to the script that steers a help desk; docs/architecture.md says which commands it must know' >&2; exit 2; }
+	OTAI_TEST_DESK='$(OTAI_TEST_DESK)' $(GO) test ./cmd/otai -run '^TestSystem' -count=1 -v -timeout 60m
 
 lint: ## formatting, vet, staticcheck, modules that agree, who imports whom
 	@build/lint.sh $(MODULES) tools

@@ -51,7 +51,7 @@ func TestConfigurationsOfOpenTicketAIRunAsTheyAre(t *testing.T) {
 		"a4-reference":      {queue: "Raw", warnings: true, notes: 1, stays: true},
 		"b-deployment":      {service: "otobo_znuny", queue: "OpenTicketAI::Incoming", warnings: true, notes: 2},
 		"c-earlier-names":   {queue: "Incoming", warnings: true},
-		"seed":              {queue: "IT", stays: true},
+		"seed":              {queue: "IT", warnings: true, stays: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

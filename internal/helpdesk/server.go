@@ -209,6 +209,7 @@ type NewTicket struct {
 	Priority     string `json:"priority,omitempty"`      // "3 normal"
 	State        string `json:"state,omitempty"`         // "new"
 	Type         string `json:"type,omitempty"`          // "Unclassified"
+	Lock         string `json:"lock,omitempty"`          // "unlock"
 	CustomerUser string `json:"customer_user,omitempty"` // "kunde1"
 	From         string `json:"from,omitempty"`          // the customer user's address
 	To           string `json:"to,omitempty"`            // "support@example.test"
@@ -227,6 +228,9 @@ func (s *Server) AddTicket(n NewTicket) (id int64) {
 		c.addState(cmp.Or(n.State, "new")),
 		c.addType(cmp.Or(n.Type, "Unclassified")),
 		c.customer(cmp.Or(n.CustomerUser, "kunde1")), administratorID)
+	if lock, known := byName(c.locks, n.Lock); known {
+		t.lock = lock
+	}
 	sender, _ := byName(c.senders, "customer")
 	channel, _ := byName(c.channels, "Email")
 	mimeType, charset, ok := contentTypeParts(n.ContentType)

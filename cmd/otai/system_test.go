@@ -1,0 +1,232 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// realDesk is a script that sets up a real help desk and steers it; its commands
+// are those that the tests here give it, by the names of OTRS's family.
+type realDesk struct {
+	*testing.T
+	script, url, password string
+}
+
+// openDesk skips the test where there is no such script. The help desk must run.
+func openDesk(t *testing.T) realDesk {
+	t.Helper()
+	script := os.Getenv("OTAI_TEST_DESK")
+	if script == "" {
+		t.Skip("OTAI_TEST_DESK names no script that steers a real help desk; see make help, test-system")
+	}
+	d := realDesk{T: t, script: script}
+	for _, m := range regexp.MustCompile(`(ZNUNY_URL|ZNUNY_PASSWORD)=(\S+)`).FindAllStringSubmatch(d.do("url"), -1) {
+		if m[1] == "ZNUNY_URL" {
+			d.url = m[2]
+		} else {
+			d.password = m[2]
+		}
+	}
+	if d.url == "" || d.password == "" {
+		t.Fatalf("%s url tells no address and no password", script)
+	}
+	return d
+}
+
+func (d realDesk) do(args ...string) string {
+	d.Helper()
+	cmd := exec.CommandContext(d.Context(), d.script, args...)
+	out, err := cmd.Output()
+	if err != nil {
+		d.Fatalf("%s %s: %v\n%s%s", d.script, strings.Join(args, " "), err, out, stderrOf(err))
+	}
+	return string(out)
+}
+
+// fresh takes the help desk back to its beginning, and there again afterwards.
+func (d realDesk) fresh() {
+	d.Helper()
+	d.do("reset")
+	d.Cleanup(func() {
+		if out, err := exec.Command(d.script, "reset").CombinedOutput(); err != nil {
+			d.Errorf("%v\n%s", err, out)
+		}
+	})
+}
+
+// ids are the tickets that were made, by their kind: open, closed, locked, merged.
+func (d realDesk) tickets(args ...string) map[string]string {
+	d.Helper()
+	ids := map[string]string{}
+	for line := range strings.Lines(d.do(append([]string{"tickets"}, args...)...)) {
+		if kind, list, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			ids[kind] = list
+		}
+	}
+	return ids
+}
+
+func (d realDesk) count(note, ids string) (c struct {
+	Notes struct {
+		Waiting          int           `json:"waiting"`
+		Done             int           `json:"done"`
+		None             int           `json:"none"`
+		Doubled          []json.Number `json:"doubled"`
+		MovedWithoutNote []json.Number `json:"moved_without_note"`
+		NotedNotMoved    []json.Number `json:"noted_not_moved"`
+		Visible          []json.Number `json:"visible_to_customer"`
+	} `json:"notes"`
+	Priorities map[string]int `json:"priorities"`
+	Tickets    int            `json:"tickets"`
+},
+) {
+	d.Helper()
+	if err := json.Unmarshal([]byte(d.do("count", "--notes", note, "--ids", ids)), &c); err != nil {
+		d.Fatal(err)
+	}
+	return c
+}
+
+func TestSystemShippedConfigurationsTouchNoClosedMergedOrLockedTicket(t *testing.T) {
+	for _, s := range shippedConfigurations(t) {
+		if s.note == "" {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			d := openDesk(t)
+			d.fresh()
+			ids := d.tickets("50", "--closed", "3", "--merged", "2", "--locked", "2")
+			otai := s.begin(t, d.url, d.password)
+			for range 60 {
+				if out, err := otai("run", "--once"); err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				if d.count(s.note, ids["open"]).Notes.Waiting == 0 {
+					break
+				}
+			}
+			if out, err := otai("run", "--once"); err != nil { // one more, when only the others are left
+				t.Fatalf("%v\n%s", err, out)
+			}
+			open := d.count(s.note, ids["open"])
+			if n := open.Notes; n.Done != 50 || len(n.Doubled)+len(n.MovedWithoutNote)+len(n.NotedNotMoved)+len(n.Visible) > 0 {
+				t.Errorf("of 50 open tickets: %+v", n)
+			}
+			alone := strings.Join([]string{ids["closed"], ids["merged"], ids["locked"]}, ",")
+			others := d.count(s.note, alone)
+			if others.Tickets != 7 || others.Notes.Waiting != 7 || others.Notes.None != 7 || others.Priorities["3 normal"] != 7 {
+				t.Errorf("of 7 closed, merged and locked tickets: %+v", others)
+			}
+			t.Logf("%d of 50 done; of 7 closed, merged and locked ones %d lie where they were, without a note", open.Notes.Done, others.Notes.Waiting)
+		})
+	}
+}
+
+const systemConfig = `
+services:
+  desk:
+    use: otobo-znuny:OTOBOZnunyTicketSystemService
+    params: { base_url: "${OTOBO_URL}", use_session: true }
+orchestrator:
+  params:
+    steps:
+      - use: base:SimpleSequentialRunner
+        params:
+          on: { use: base:IntervalTrigger, params: { interval: PT5S } }
+          run:
+            use: base:CompositePipe
+            params:
+              steps:
+                - id: fetch
+                  use: base:FetchTicketsPipe
+                  injects: { ticket_system: desk }
+                  params: { ticket_search_criteria: { queue: { name: Incoming }, fields: { StateType: [new, open] } } }
+                - id: move
+                  use: base:UpdateTicketPipe
+                  injects: { ticket_system: desk }
+                  params:
+                    ticket_id: "{{ get_pipe_result('fetch', 'fetched_tickets')[0].id }}"
+                    updated_ticket: { queue: { name: "QUEUE" } }
+`
+
+func TestSystemTheDoctorNamesWhatIsMissing(t *testing.T) {
+	d := openDesk(t)
+	d.fresh()
+	d.tickets("1")
+	doctor := func(queue string) string {
+		t.Helper()
+		otai := shipped{text: strings.ReplaceAll(systemConfig, "QUEUE", queue)}.begin(t, d.url, d.password)
+		out, _ := otai("doctor")
+		return out
+	}
+	wants := func(what, out string, parts ...string) {
+		t.Helper()
+		for _, part := range parts {
+			if !strings.Contains(out, part) {
+				t.Errorf("%s: %q is not in\n%s", what, part, out)
+			}
+		}
+		t.Logf("%s:\n%s", what, out)
+	}
+	wants("a queue that isn't there", doctor("IT::VPN"), `failed   desk: queue: "IT::VPN" is not known`, "ok       desk: session: ends with otai")
+	d.do("queue", "off", "HR")
+	wants("a deactivated queue", doctor("HR"), `ok       desk: queue: "HR" is there: a search takes it`, `deactivated names: a search finds what has been deactivated, too, so that it can't be told of queue "HR", queue "Incoming"`)
+	d.do("queue", "on", "HR")
+	d.do("modules", "without-rest-client")
+	defer d.do("modules", "with")
+	wants("no REST::Client", doctor("HR"), "failed   desk:", "librest-client-perl")
+}
+
+func TestSystemASessionEndsWithOtai(t *testing.T) {
+	d := openDesk(t)
+	d.fresh()
+	d.tickets("3")
+	otai := shipped{text: strings.ReplaceAll(systemConfig, "QUEUE", "HR")}.begin(t, d.url, d.password)
+	for range 3 {
+		if out, err := otai("run", "--once"); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	if left := strings.TrimSpace(d.do("sql", "select count(distinct session_id) from sessions")); left != "0" {
+		t.Errorf("%s sessions are left after three starts", left)
+	}
+}
+
+// TestSystemTextsAreFoundAsTheyAreWritten, in every criterion in which the server
+// reads operators.
+func TestSystemTextsAreFoundAsTheyAreWritten(t *testing.T) {
+	d := openDesk(t)
+	d.fresh()
+	ids := strings.Split(d.tickets("3")["open"], ",")
+	d.do("sql", fmt.Sprintf("update ticket set customer_id = 'A+B (EU) & Co', customer_user_id = 'max+test@example.com', title = 'Drucker (neu) + Toner  AND HP' where id = %s", ids[0]))
+	d.do("sql", fmt.Sprintf("update ticket set customer_id = 'say \"hi\"' where id = %s", ids[1]))
+	for name, c := range map[string]struct{ fields, want string }{
+		"CustomerID":             {`CustomerID: "A+B (EU) & Co"`, ids[0]},
+		"CustomerID, case":       {`CustomerID: "a+b (eu) & co"`, ids[0]},
+		"CustomerID, wildcard":   {`CustomerID: "A+B (*"`, ids[0]},
+		"CustomerID, list":       {`CustomerID: ["A+B (EU) & Co", "nobody"]`, ids[0]},
+		"CustomerID, quotes":     {`CustomerID: 'say "hi"'`, ids[1]},
+		"CustomerIDRaw":          {`CustomerIDRaw: "A+B (EU) & Co"`, ids[0]},
+		"CustomerUserLogin":      {`CustomerUserLogin: "max+test@example.com"`, ids[0]},
+		"Title":                  {`Title: "Drucker (neu) + Toner  AND HP"`, ids[0]},
+		"Title, wildcard":        {`Title: "%(neu) + Toner%"`, ids[0]},
+		"CustomerID of no one":   {`CustomerID: "A+B"`, ""},
+		"Title with an operator": {`Title: "Drucker* && *HP"`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.Replace(strings.ReplaceAll(systemConfig, "QUEUE", "HR"), "StateType: [new, open]", "StateType: [new, open], "+c.fields, 1)
+			text = text[:strings.Index(text, "                - id: move")] + "                - id: show\n                  use: base:ExpressionPipe\n" +
+				"                  params: { expression: \"{{ fail('found ' ~ get_pipe_result('fetch', 'fetched_tickets') | map(attribute='id') | join(',') ~ '.') }}\" }\n"
+			otai := shipped{text: text}.begin(t, d.url, d.password)
+			out, err := otai("run", "--once", "--log-level", "debug")
+			if !strings.Contains(out, "found "+c.want+".") {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
