@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -60,7 +61,11 @@ func (r references) file(written, path string, at Position) string {
 	file, err := r.files.open(at.File, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return missing(absent, "make the file, or name another one", "there is no file %s", name)
+		from := ""
+		if !filepath.IsAbs(name) {
+			from = ", counted from the configuration's folder"
+		}
+		return missing(absent, "make the file, or name another one", "there is no file %s%s", name, from)
 	case errors.Is(err, fs.ErrPermission):
 		return missing(absent, "let the user that runs otai read it", "this user can't read the file %s", name)
 	case err != nil:

@@ -51,6 +51,9 @@ func (r references) misread(text, path string) bool {
 			r.secrets.names[text] = true
 		}
 		hint := fmt.Sprintf("write ${%s}; %s", name, ifItIsTheValue)
+		if name == "NAME" {
+			hint = "write ${NAME}, with the variable's own name; " + ifItIsTheValue
+		}
 		switch {
 		case strings.HasPrefix(value, "$("):
 			hint = "let it write into a file and write ${file:PATH}, or into a variable and write ${NAME}; " + ifItIsTheValue

@@ -25,10 +25,10 @@ func TestWhatLooksLikeAReferenceAndIsNoneIsAnError(t *testing.T) {
 		"%OTOBO_PW%":              "write ${OTOBO_PW};",
 		"$env:OTOBO_PW":           "write ${OTOBO_PW};",
 		"${env:OTOBO_PW}":         "write ${OTOBO_PW};",
-		"$P4SS":                   "write ${NAME};", // may be the password: not shown
-		"%P4SS%":                  "write ${NAME};",
-		"${P4SS":                  "write ${NAME};",
-		"${}":                     "write ${NAME};",
+		"$P4SS":                   "write ${NAME}, with", // may be the password: not shown
+		"%P4SS%":                  "write ${NAME}, with",
+		"${P4SS":                  "write ${NAME}, with",
+		"${}":                     "write ${NAME}, with",
 		"${OTOBO_PW:-${OTHER}}":   "write ${OTOBO_PW};",
 		"$(cat /run/secrets/pw)":  "write ${file:PATH}",
 		"${file:/run/secrets/pw":  "write ${file:PATH}",
