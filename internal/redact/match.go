@@ -18,8 +18,9 @@ func (k *known) spans(text string, names bool) []span {
 	var found []span
 	t := reader{text: text}
 	escaped := strings.ContainsAny(text, k.escapes)
+	var past map[*pattern]int
 	try := func(p *pattern, i int) {
-		if p.short && names {
+		if p.short && names || i < past[p] {
 			return
 		}
 		end := 0
@@ -30,6 +31,13 @@ func (k *known) spans(text string, names bool) []span {
 		}
 		if end == 0 {
 			return
+		}
+		if strings.Contains(p.plain, `\\`) {
+			// A run of backslashes can be read in very many ways, from each of them on.
+			if past == nil {
+				past = map[*pattern]int{}
+			}
+			past[p] = end - len(p.want) + 1
 		}
 		if at, ok := p.counts(text, span{i, end}); ok {
 			found = append(found, at)
