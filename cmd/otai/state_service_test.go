@@ -164,3 +164,60 @@ func TestAStoppedCommandLeavesNoCopyBehind(t *testing.T) {
 		}
 	}
 }
+
+func TestAVolumeOfKubernetesIsUsedWhereItsGroupIsTrusted(t *testing.T) {
+	a := newService(t)
+	must(t, os.Chown(a.state, 0, mallory), os.Chmod(a.state, 0o770|os.ModeSetgid))
+	out, err := a.otai(mallory, "run", "--once", "-c", a.config)
+	if err == nil || !strings.Contains(out, "chmod g-w "+a.state) || !strings.Contains(out, "OTAI_TRUST_GROUP=1") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	a.env = []string{"OTAI_TRUST_GROUP=1"}
+	for range 2 {
+		if out, err := a.otai(mallory, "run", "--once", "-c", a.config); err != nil || strings.Contains(out, "no journal") {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+	a.env = []string{"OTAI_TRUST_GROUP=perhaps"}
+	if out, err := a.otai(mallory, "plugin", "list"); err == nil || !strings.Contains(out, `OTAI_TRUST_GROUP is "perhaps" and must be 1 or 0`) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// What is remembered counts where it can be trusted, so that a start is quick there.
+func TestAPluginIsTriedOnceInATrustedFolderAndEachTimeWithoutOne(t *testing.T) {
+	requireRoot(t)
+	dir := openFolder(t)
+	a := &attack{
+		dir: dir, file: filepath.Join(dir, "plugins", "otai_greet.so"), state: filepath.Join(dir, "state"),
+		config: writeFile(t, "orchestrator: { params: { steps: [ { use: greet:GreetPipe } ] } }\n"),
+	}
+	count := filepath.Join(dir, "count")
+	source := strings.Replace(greetPlugin, "_ = os.WriteFile(marker, nil, 0o600)",
+		"f, _ := os.OpenFile(marker, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)\n\t\t_, _ = f.Write([]byte{'.'})\n\t\t_ = f.Close()", 1)
+	must(t, os.Mkdir(filepath.Dir(a.file), 0o755), os.Mkdir(filepath.Join(dir, "tmp"), 0o700))
+	buildPlugin(t, writeModule(t, "otai-greet", strings.Replace(source, "MARKER", count, 1)), a.file)
+	for _, step := range []struct {
+		what string
+		args []string
+		runs int // of the plugin's init: a trial, an opening
+	}{
+		{"root looks and makes no folder", []string{"plugin", "list"}, 1},
+		{"it is tried and opened", []string{"run", "--once", "-c", a.config}, 2},
+		{"it is opened", []string{"run", "--once", "-c", a.config}, 1},
+		{"it is known", []string{"plugin", "list"}, 0},
+		{"it is known", []string{"validate", "-c", a.config}, 0},
+	} {
+		must(t, os.RemoveAll(count))
+		if out, err := a.otai(0, step.args...); err != nil {
+			t.Fatalf("%s: %v\n%s", step.what, err, out)
+		}
+		ran, err := os.ReadFile(count)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if len(ran) != step.runs {
+			t.Errorf("%s: otai %q ran its init %d times, want %d", step.what, step.args, len(ran), step.runs)
+		}
+	}
+}

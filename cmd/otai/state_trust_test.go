@@ -56,6 +56,7 @@ type attack struct {
 	state   string
 	marker  string // written by the planted code
 	planted []byte
+	env     []string // more than the usual
 }
 
 // requireRoot skips a test that needs two users.
@@ -152,6 +153,7 @@ func (a *attack) otai(uid uint32, args ...string) (string, error) {
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + a.dir, "TMPDIR=" + filepath.Join(a.dir, "tmp"),
 		"OTAI_PLUGIN_DIR=" + filepath.Dir(a.file), "OTAI_STATE_DIR=" + a.state,
 	}
+	cmd.Env = append(cmd.Env, a.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

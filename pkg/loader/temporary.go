@@ -46,13 +46,6 @@ func makeTemporary(parent string, who trust) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, d, err := who.way(parent)
-	if err != nil {
-		return "", err
-	}
-	if d != nil {
-		return "", errors.New(d.cause)
-	}
 	noexec, err := mountedNoexec(parent)
 	if err != nil {
 		return "", err
@@ -60,7 +53,18 @@ func makeTemporary(parent string, who trust) (string, error) {
 	if noexec {
 		return "", fmt.Errorf("%s is mounted noexec", parent)
 	}
-	return os.MkdirTemp(parent, "otai-")
+	dir, err := os.MkdirTemp(parent, "otai-")
+	if err != nil {
+		return "", err
+	}
+	_, d, err := who.way(dir)
+	if d != nil {
+		err = errors.New(d.cause)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(dir))
+	}
+	return dir, nil
 }
 
 // Remove removes the folder with all that is in it. Plugins that were opened from

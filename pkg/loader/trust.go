@@ -20,9 +20,26 @@ import (
 type trust struct {
 	uid   int  // the effective user
 	group bool // all members of a file's group are trusted, too
+
+	// The process is in a user namespace that doesn't know the system's root, whose files
+	// seem to be nobody's there.
+	rootUnknown bool
 }
 
-func trustOf(o Options) trust { return trust{uid: os.Geteuid(), group: o.TrustGroup} }
+func trustOf(o Options) trust {
+	ids, err := os.ReadFile("/proc/self/uid_map")
+	return trust{uid: os.Geteuid(), group: o.TrustGroup, rootUnknown: err == nil && !mapsRoot(string(ids))}
+}
+
+// mapsRoot reads a table of a user namespace; see user_namespaces(7).
+func mapsRoot(table string) bool {
+	for line := range strings.Lines(table) { // first id inside, first id outside, how many
+		if fields := strings.Fields(line); len(fields) == 3 && fields[1] == "0" && fields[2] != "0" {
+			return true
+		}
+	}
+	return false
+}
 
 // doubt is a reason for not trusting what is at a path.
 type doubt struct {
@@ -123,6 +140,7 @@ func (t trust) way(path string) (real string, d *doubt, err error) {
 	links := 0
 	folder, rest := "/", strings.Split(path, "/")
 	open := false // others can put links into folder
+	var excused *doubt
 	for len(rest) > 0 {
 		name := rest[0]
 		rest = rest[1:]
@@ -148,14 +166,27 @@ func (t trust) way(path string) (real string, d *doubt, err error) {
 			rest = append(strings.Split(target, "/"), rest...)
 			continue
 		case info.IsDir():
-			if d := t.of(at, at, info, true); d != nil {
+			d := t.of(at, at, info, true)
+			if excused = nil; t.mayBeRoots(d, at, info) {
+				d, excused = nil, d
+			}
+			if d != nil {
 				return at, d, nil
 			}
 			open = t.ofMode(at, at, info) != nil
 		}
 		folder = at
 	}
-	return folder, nil, nil
+	return folder, excused, nil
+}
+
+// mayBeRoots excuses a folder on the way to another one that root can't be told to own. It
+// is no more than that: what is used must be the user's own.
+func (t trust) mayBeRoots(d *doubt, path string, info fs.FileInfo) bool {
+	if d == nil || !d.foreign || d.owner != nobody || !t.rootUnknown {
+		return false
+	}
+	return info.Mode()&fs.ModeSticky != 0 || t.ofMode(path, path, info) == nil
 }
 
 func ownerOf(info fs.FileInfo) int {
