@@ -57,7 +57,7 @@ func showDetails(out io.Writer, d app.PluginDetails) error {
 			if n.Optional {
 				word = "optional"
 			}
-			fmt.Fprintf(table, "  injects %s\t%s\t%s\t\n", n.Name, n.Interface, word)
+			fmt.Fprintf(table, "  injects %s\t%s\t%s\t\n", n.Name, n.Is, word)
 		}
 		for _, p := range o.Params {
 			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", p.Path, p.Type, p.Default, p.Doc)

@@ -28,13 +28,13 @@ func showReference(out io.Writer, offers []app.PluginOffer) error {
 func referenceOf(b *strings.Builder, o app.PluginOffer) {
 	fmt.Fprintf(b, "\n### `%s`\n\n%s\n", o.Name, o.Doc)
 	if len(o.Needs) > 0 {
-		b.WriteString("\n| `injects` | a service that is a | |\n| --- | --- | --- |\n")
+		b.WriteString("\n| `injects` | a service that is | |\n| --- | --- | --- |\n")
 		for _, n := range o.Needs {
 			optional := ""
 			if n.Optional {
 				optional = "optional"
 			}
-			fmt.Fprintf(b, "| `%s` | `%s` | %s |\n", n.Name, n.Interface[strings.LastIndexByte(n.Interface, '/')+1:], optional)
+			fmt.Fprintf(b, "| `%s` | %s | %s |\n", n.Name, n.Is, optional)
 		}
 	}
 	if len(o.Params) > 0 {

@@ -31,6 +31,7 @@ type PluginOffer struct {
 type PluginNeed struct {
 	Name      string `json:"name"`
 	Interface string `json:"interface"`
+	Is        string `json:"is"` // what people call the interface: "a ticket system"
 	Optional  bool   `json:"optional"`
 }
 
@@ -63,7 +64,7 @@ func offerOf(o loader.Offer) PluginOffer {
 		offer.Kind = "service"
 	}
 	for _, need := range o.Params.Injections() {
-		offer.Needs = append(offer.Needs, PluginNeed{Name: need.Name, Interface: need.Interface, Optional: need.Optional})
+		offer.Needs = append(offer.Needs, PluginNeed{Name: need.Name, Interface: need.Interface, Is: params.ServiceWords(need.Interface), Optional: need.Optional})
 	}
 	offer.Params = flatten(nil, "", o.Params)
 	return offer

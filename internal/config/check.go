@@ -68,10 +68,11 @@ func (d *Document) Check(c Catalog) Problems {
 	for _, s := range d.Services {
 		component, ok := k.services[s.ID]
 		excused := excuse(sortedKeys(d.stray[s.ID]), component.Params)
+		given, injects, _ := k.strayInjections(nil, s.Params, s.Injects, s.Path, component.Params)
+		given, _ = k.beside(d.stray[s.ID], given, s.Path, serviceKeys, component.Params) // reported by decoding
 		if !excused.injects {
-			k.injects(s.Injects, s.Path, component)
+			k.injects(injects, s.Path, component)
 		}
-		given, _ := k.beside(d.stray[s.ID], s.Params, s.Path, serviceKeys, component.Params) // reported by decoding
 		if ok {
 			given = k.params(given, s.Path, s.Use, component.Params, scope{}, excused)
 		}
@@ -87,6 +88,7 @@ func (d *Document) Check(c Catalog) Problems {
 	k.adviseArticles()
 	k.askPlugins()
 	k.shortVariables()
+	k.renames()
 	for i := range k.found.list {
 		k.found.list[i].Path = d.atlas.written(k.found.list[i].Path)
 	}
@@ -107,6 +109,9 @@ type checker struct {
 	reads    map[string]bool      // parent params that templates ask for
 	fetches  []fetch
 
+	lost map[lost]Problems // what is referred to and is not there
+	seen map[lost]bool     // what is referred to and is there
+
 	questions []ParamsQuestion
 	asked     []string // path of the params of each
 }
@@ -125,7 +130,7 @@ func (k *checker) component(use, path string, service bool) (Component, bool) {
 	component, ok := k.catalog.Find(use)
 	switch {
 	case !ok:
-		k.found.err(k.at(usePath), usePath, "unknown-use", k.useHint(use), "no plugin offers %q", use)
+		k.found.err(k.at(usePath), usePath, "unknown-use", k.useHint(use, service), "no plugin offers %q", use)
 		return Component{}, false
 	case service && !component.Service:
 		k.found.err(k.at(usePath), usePath, "wrong-kind", "use it in the orchestrator", "%q is a pipe, not a service", use)
@@ -137,11 +142,19 @@ func (k *checker) component(use, path string, service bool) (Component, bool) {
 	return component, true
 }
 
-func (k *checker) useHint(use string) string {
+// useHint recommends what can stand there: services or pipes.
+func (k *checker) useHint(use string, service bool) string {
 	if hint, ok := retiredUses[use]; ok {
 		return hint
 	}
-	names := slices.Sorted(slices.Values(k.catalog.Names()))
+	var names, others []string
+	for _, name := range slices.Sorted(slices.Values(k.catalog.Names())) {
+		if component, ok := k.catalog.Find(name); ok && component.Service == service {
+			names = append(names, name)
+		} else {
+			others = append(others, name)
+		}
+	}
 	var hints []string
 	if reason := k.catalog.Missing(use); reason != "" {
 		hints = append(hints, reason)
@@ -153,6 +166,11 @@ func (k *checker) useHint(use string) string {
 		hints = append(hints, "did you mean "+near+"?")
 	} else if found := max(same, shorter); found >= 0 {
 		hints = append(hints, "did you mean "+names[found]+"?")
+	} else if near := params.Near(use, others); near != "" && len(hints) == 0 {
+		if service {
+			return near + " is a pipe: use it in the orchestrator"
+		}
+		return near + " is a service: configure it under services: and name it under injects:"
 	}
 	if len(hints) == 0 {
 		return "otai plugin list shows what there is"
@@ -183,6 +201,12 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 		}
 	}
 	misspelled := map[string]bool{} // needs that are there under another name
+	var missing []string
+	for _, name := range sortedKeys(needs) {
+		if _, ok := given[name]; !ok && !needs[name].Optional {
+			missing = append(missing, name)
+		}
+	}
 	for _, name := range sortedKeys(given) {
 		id, at := given[name], join(base, name)
 		need := needs[name]
@@ -190,26 +214,36 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 			hint := "nothing is injected here"
 			if len(needs) > 0 {
 				hint = keyHint(name, sortedKeys(needs), anyMap(given))
-				misspelled[params.Near(name, free(sortedKeys(needs), anyMap(given)))] = true
+				near := params.Near(name, free(sortedKeys(needs), anyMap(given)))
+				if near == "" && len(missing) == 1 {
+					near = missing[0] // what else can it be
+					hint = "did you mean " + near + "?"
+				}
+				misspelled[near] = true
 			}
 			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-injection", hint, "nothing asks for %q", name)
 			continue
 		}
 		if !slices.ContainsFunc(k.doc.Services, func(s Service) bool { return s.ID == id }) {
+			if k.doc.unnamed {
+				continue
+			}
 			k.found.err(k.at(at), at, "unknown-service", k.serviceHint(id, need, component), "there is no service %q", id)
+			k.lose("service", id)
 			continue
 		}
+		k.met("service", id)
 		service, ok := k.services[id]
 		if ok && need != nil && !service.fits(component.Needs[name]) {
-			k.found.err(k.at(at), at, "bad-injection", k.fitting(need, component), "the service %q can't be injected: it is no %s", id, need.Interface)
+			k.found.err(k.at(at), at, "bad-injection", k.fitting(need, component), "the service %q can't be injected: it is not %s", id, params.ServiceWords(need.Interface))
 		}
 	}
-	for _, name := range sortedKeys(needs) {
-		if _, ok := given[name]; !ok && !needs[name].Optional && !misspelled[name] {
+	for _, name := range missing {
+		if !misspelled[name] {
 			at := join(base, name)
 			hint := k.fitting(needs[name], component)
 			if hint == "" {
-				hint = "configure a service that is a " + needs[name].Interface + " and name it under injects:"
+				hint = "configure " + params.ServiceWords(needs[name].Interface) + " below services: and name it under injects:"
 			}
 			k.found.err(k.at(at), at, "missing-injection", hint, "a service is needed here")
 		}
@@ -221,7 +255,11 @@ func (k *checker) serviceHint(id string, need *params.Spec, component Component)
 	for _, s := range k.doc.Services {
 		ids = append(ids, s.ID)
 	}
-	if near := params.Near(id, ids); near != "" {
+	fitting := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		service, known := k.services[id]
+		return need != nil && known && !service.fits(component.Needs[need.Name])
+	})
+	if near := params.Near(id, fitting); near != "" {
 		return "did you mean " + near + "?"
 	}
 	if need != nil {
@@ -241,6 +279,11 @@ func (k *checker) fitting(need *params.Spec, component Component) string {
 	for _, s := range k.doc.Services {
 		if service, ok := k.services[s.ID]; ok && service.fits(component.Needs[need.Name]) {
 			ids = append(ids, s.ID)
+		}
+	}
+	for _, s := range k.doc.Services {
+		if _, known := k.services[s.ID]; len(ids) == 0 && !known && s.Use != "" {
+			return "write " + need.Name + ": " + s.ID // whose use is not known, and perhaps this
 		}
 	}
 	if len(ids) == 0 {
@@ -305,7 +348,7 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	if isText && !strings.Contains(use, ":") && strings.Contains(use, ".") {
 		// None of its other keys would be right either.
 		k.found.err(k.at(join(path, "use")), join(path, "use"), "unknown-use",
-			"write use: PLUGIN:NAME, services below injects: and all else below params:; "+k.useHint(use), "%q is the form of a version that never ran", use)
+			"write use: PLUGIN:NAME, services below injects: and all else below params:; "+k.useHint(use, false), "%q is the form of a version that never ran", use)
 		k.templates(m["params"], join(path, "params"), nil, around)
 		return
 	}
@@ -316,6 +359,16 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	before := len(k.found.list)
 	raw := d.mapping(m["params"], join(path, "params"))
 	raw, moved := k.beside(m, raw, path, append(slices.Clone(pipeKeys), "steps"), spec)
+	given, injectsRight := m["injects"].(map[string]any)
+	var services map[string]string
+	if injectsRight || m["injects"] == nil {
+		services = d.injects(given, join(path, "injects"))
+		var stray []string
+		raw, services, stray = k.strayInjections(m, raw, services, path, spec)
+		if len(stray) > 0 {
+			m = without(m, stray)
+		}
+	}
 	strange := k.pipeKeys(m, path, moved)
 	if id, ok := m["id"]; ok && id != nil {
 		if _, isText := id.(string); !isText {
@@ -333,12 +386,11 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 		component, ok = k.component(use, path, false)
 	}
 	excused := excuse(strange, component.Params)
-	injects, isMapping := m["injects"].(map[string]any)
 	switch {
-	case !isMapping && m["injects"] != nil:
+	case !injectsRight && m["injects"] != nil:
 		k.injectsShape(m["injects"], path, component)
 	case !excused.injects:
-		k.injects(d.injects(injects, join(path, "injects")), path, component)
+		k.injects(services, path, component)
 	}
 	switch {
 	case !ok:
@@ -439,7 +491,11 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			m, ok := raw.(map[string]any)
 			if !ok {
 				k.found.err(k.at(child), child, "wrong-type", childHint(place, raw), "this is %s, it must be a pipe, which is a mapping with use and params", describe(raw))
-				return api.ChildPipe{}, nil
+				if !isPipes(raw) {
+					return api.ChildPipe{}, nil
+				}
+				m = map[string]any{"use": defaultComposite, "params": map[string]any{"steps": raw}}
+				k.doc.atlas.moved[child+".params.steps"] = k.doc.atlas.written(child)
 			}
 			id, _ := m["id"].(string)
 			if id != "" && strings.HasSuffix(place, "]") {
@@ -477,10 +533,17 @@ func (k *checker) unsetBelow(base string) bool {
 func childHint(place string, raw any) string {
 	text, isText := raw.(string)
 	_, isTime := params.ParseDuration(text)
+	length := strings.TrimPrefix(durationHint(text), "write ")
 	use, glued := strings.CutPrefix(text, "use:")
 	switch {
 	case glued:
 		return "write a space after the colon: use: " + use
+	case isPipes(raw):
+		return "write use: base:CompositePipe and params: here, and this list below params: with steps:"
+	case place == "on" && isText && cronForm.MatchString(text):
+		return "write how long to wait: {use: base:IntervalTrigger, params: {interval: PT5M}}"
+	case place == "on" && isText && isTime != nil && length != "":
+		return fmt.Sprintf("write {use: base:IntervalTrigger, params: {interval: %s}}", length)
 	case place == "on" && isText && isTime == nil:
 		return fmt.Sprintf("write {use: base:IntervalTrigger, params: {interval: %s}}", text)
 	case isText && strings.Contains(text, ":") && !strings.Contains(text, " "):

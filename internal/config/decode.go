@@ -207,8 +207,11 @@ var elsewhere = map[string]string{
 func (d decoder) keys(m map[string]any, path string, known []string, quiet ...string) {
 	for _, key := range strangeKeys(m, append(quiet, known...)) {
 		hint := keyHint(key, known, m)
-		if path == "" {
+		switch place, ok := elsewhere[key]; {
+		case path == "":
 			hint = rootKeyHint(key, m)
+		case ok && path == "infrastructure":
+			hint = place
 		}
 		d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
 	}

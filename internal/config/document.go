@@ -42,6 +42,7 @@ type Document struct {
 
 	stray   map[string]map[string]any // what stands in services, by id, below keys that mean nothing
 	odd     map[string]Problem        // texts that hold what nobody sees, by their path
+	unnamed bool                      // a service has lost its id, and perhaps it is the one that a pipe names
 	unset   map[string]bool           // paths of values that are not known, such as with a variable that is not set
 	atlas   *atlas
 	secrets *secrets
@@ -117,10 +118,16 @@ func Read(o Options) (*Document, Problems) {
 	slices.Sort(names)
 	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup, names: names}
 	decoder{found: found, atlas: l.atlas}.document(d, root, l.services)
+	d.unnamed = slices.ContainsFunc(found.list, nameless)
 	d.learnSecrets()
 	d.odd = l.atlas.oddities()
 	found.list = causes(found.list, d.odd)
 	return d, found.sorted(known)
+}
+
+// nameless is true for a report after which it is not known which services there are.
+func nameless(p Problem) bool {
+	return p.Severity == SeverityError && (p.Path == "services" || strings.HasPrefix(p.Path, "services[") || p.Code == "missing-key" && (p.Path == "services.use" || p.Path == "services.params" || p.Path == "services.injects"))
 }
 
 // Lookup answers what a variable holds: the environment, else .env. It is what

@@ -39,6 +39,7 @@ func (k *checker) faults(list []*api.FieldError, base, use string, spec *params.
 			excused[strings.TrimPrefix(above+"."+belongs, ".")] = true
 		}
 	}
+	guessed(list, excused, hints)
 	for _, fault := range list {
 		missing := strings.HasPrefix(fault.Err.Error(), "is required")
 		if missing && before.params && !strings.ContainsAny(fault.Field, ".[") {
@@ -48,6 +49,31 @@ func (k *checker) faults(list []*api.FieldError, base, use string, spec *params.
 			continue
 		}
 		k.fault(fault, base, use, spec, hints[fault])
+	}
+}
+
+// guessed takes unknown keys for the ones that are missing beside them, where there
+// are as many.
+func guessed(list []*api.FieldError, excused map[string]bool, hints map[*api.FieldError]string) {
+	unknown, missing := map[string][]*api.FieldError{}, map[string][]string{}
+	for _, fault := range list {
+		above, _ := lastStep(fault.Field)
+		switch message := fault.Err.Error(); {
+		case strings.HasPrefix(message, "unknown key") && hints[fault] == "" && !strings.Contains(message, "did you mean") && !strings.Contains(message, "given already"):
+			unknown[above] = append(unknown[above], fault)
+		case strings.HasPrefix(message, "is required") && !excused[fault.Field]:
+			missing[above] = append(missing[above], fault.Field)
+		}
+	}
+	for above, fields := range missing {
+		if len(fields) > len(unknown[above]) {
+			continue
+		}
+		for i, field := range fields {
+			_, key := lastStep(field)
+			hints[unknown[above][i]] = fmt.Sprintf("did you mean %q, which is missing?", key)
+			excused[field] = true
+		}
 	}
 }
 
@@ -104,6 +130,9 @@ func (k *checker) fault(fault *api.FieldError, base, use string, spec *params.Sp
 		if wanted := specAt(spec, fault.Field); wanted != nil && wanted.Elem != nil && wanted.Elem.Kind == params.KindChild {
 			hint = "write each as an entry of a list: - id: NAME, with use: below it"
 		}
+	}
+	if text := k.doc.atlas.place(path).text; hint == "" && strings.Contains(message, "must be a duration") {
+		hint = durationHint(text)
 	}
 	if betterHint != "" {
 		hint = betterHint

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,6 +30,13 @@ func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.
 		}
 		name, hint := k.meantParam(spec, key, out)
 		at := join(path, key)
+		if m := gluedColon.FindStringSubmatch(key); m != nil && raw[key] == nil && spec.Field(m[1]) != nil {
+			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", "write a space after the colon: "+m[1]+": …", "unknown key %q%s", key, underOf(inner))
+			delete(out, key)
+			out[m[1]] = strings.Trim(m[2], `"'`)
+			k.doc.atlas.moved[join(path, m[1])] = k.doc.atlas.written(at)
+			continue
+		}
 		switch _, given := out[name]; {
 		case name == "":
 		case given && spec.Rest():
@@ -37,6 +46,12 @@ func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.
 			}
 		case given: // which decoding reports
 		default:
+			if length, _ := raw[key].(string); spec.Field(name).Kind == params.KindChild && length != "" {
+				hint = childHint(name, raw[key])
+				if strings.HasPrefix(hint, "write {") {
+					hint = "write " + name + ": " + strings.TrimPrefix(hint, "write ")
+				}
+			}
 			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", hint, "unknown key %q%s", key, underOf(inner))
 			delete(out, key)
 			if fits(spec.Field(name), raw[key]) {
@@ -73,6 +88,9 @@ func (k *checker) repairedBelow(v any, base, inner string, spec *params.Spec, ex
 	}
 	return v
 }
+
+// gluedColon is a key that was meant to be a key and a value.
+var gluedColon = regexp.MustCompile(`^([A-Za-z_][\w-]*):(\S.*)$`)
 
 // meantParam is the declared key that was probably meant, with the hint that says
 // so; "" where another rule knows better, or nothing is near.
@@ -293,4 +311,39 @@ func belowParams(keys []string) string {
 		return "it belongs below params:"
 	}
 	return "it belongs below params:, as " + strings.Join(keys[1:], ", ") + " does"
+}
+
+// strayInjections takes the services that stand among the params, or beside them,
+// to the injections.
+func (k *checker) strayInjections(m, raw map[string]any, injects map[string]string, path string, spec *params.Spec) (map[string]any, map[string]string, []string) {
+	if spec == nil {
+		return raw, injects, nil
+	}
+	var taken []string
+	for _, need := range spec.Injections() {
+		if _, given := injects[need.Name]; given || spec.Field(need.Name) != nil {
+			continue
+		}
+		for _, place := range []struct {
+			in   map[string]any
+			path string
+		}{{raw, join(path, "params")}, {m, path}} {
+			id, isText := place.in[need.Name].(string)
+			if !isText {
+				continue
+			}
+			at := join(place.path, need.Name)
+			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", fmt.Sprintf("write it below injects: injects: {%s: %s}", need.Name, id), "%s is a service, and no param", need.Name)
+			if place.path == path {
+				taken = append(taken, need.Name)
+			} else {
+				raw = without(raw, []string{need.Name})
+			}
+			injects = maps.Clone(injects)
+			injects[need.Name] = id
+			k.doc.atlas.moved[join(join(path, "injects"), need.Name)] = k.doc.atlas.written(at)
+			break
+		}
+	}
+	return raw, injects, taken
 }

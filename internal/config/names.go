@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -95,8 +96,12 @@ func (k *checker) templates(v any, path string, spec *params.Spec, around scope)
 			k.templates(item, at(path, i), elementSpec(spec), around)
 		}
 	case string:
-		if jinja.HasTemplate(v) {
+		switch i := callOfATemplate.FindStringIndex(v); {
+		case jinja.HasTemplate(v):
 			k.template(v, path, spec != nil, around)
+		case i != nil:
+			line, column := placeIn(v, i[0])
+			k.found.warn(k.doc.atlas.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is no template, so it is taken as it stands here")
 		}
 	}
 }
@@ -128,7 +133,7 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 		var fault *api.TemplateError
 		if errors.As(err, &fault) {
 			position = k.doc.LocateTemplate(path, fault)
-			hint = syntaxHintAt(source, fault.Line, fault.Column)
+			hint = cmp.Or(syntaxHintAt(source, fault.Line, fault.Column), foreignHint(fmt.Sprint(fault.Err)))
 			if fault.Err != nil {
 				message = fault.Err.Error()
 			}
@@ -139,8 +144,17 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 	if !rendered {
 		return
 	}
+	k.foreign(source, path)
 	said := map[string]bool{}
+	calls := bareCalls(source)
 	for _, n := range jinja.Names(parsed) {
+		if i := callAround(calls, source, n); !n.Known && i >= 0 {
+			if c := &calls[i]; !c.said {
+				c.said = true
+				k.found.err(k.doc.atlas.inside(path, n.Line, n.Column), path, "unknown-name", c.hint, "the template uses %q, which is not defined", n.Name)
+			}
+			continue
+		}
 		finding := k.nameFinding(n, around)
 		if finding.message == "" || said[finding.message] {
 			continue // once for each template is enough
@@ -152,7 +166,21 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 		}
 		at := k.doc.atlas.inside(path, n.Line, n.Column)
 		k.found.add(severity, at, path, finding.code, finding.hint, finding.message)
+		if finding.code == "unknown-result" && len(n.Args) > 0 {
+			k.lose("step", n.Args[0])
+		}
 	}
+}
+
+// callAround is the call with names where texts are wanted in which a name stands,
+// or -1.
+func callAround(calls []bareCall, source string, n jinja.Name) int {
+	return slices.IndexFunc(calls, func(c bareCall) bool {
+		line, column := placeIn(source, c.from)
+		endLine, endColumn := placeIn(source, c.to)
+		after := n.Line > line || n.Line == line && n.Column > column
+		return after && (n.Line < endLine || n.Line == endLine && n.Column < endColumn)
+	})
 }
 
 // nameFinding is what is wrong with a name; nothing is where message is empty.
@@ -183,6 +211,7 @@ func (k *checker) resultFinding(n jinja.Name, around scope) nameFinding {
 	id := n.Args[0]
 	use, there := around.results[id]
 	if there {
+		k.met("step", id)
 		component, _ := k.catalog.Find(use)
 		return yieldsFinding(n, id, use, component.Yields)
 	}

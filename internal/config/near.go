@@ -11,12 +11,23 @@ var runnerKeys = []string{"id", "on", "run"}
 
 // synonyms are what people call some keys, the likelier meaning first.
 var synonyms = map[string][]string{
-	"trigger": {"on"}, "triggers": {"on"}, "when": {"on"}, "every": {"on"}, "schedule": {"on"}, "cron": {"on"}, "event": {"on"},
+	"trigger": {"on"}, "triggers": {"on"}, "when": {"on"}, "every": {"on", "interval"}, "schedule": {"on"}, "cron": {"on"}, "event": {"on"},
 	// In YAML 1.1, on is a truth value: a program that writes the file anew makes one of these of it.
 	"true": {"on"}, "yes": {"on"},
 	"do": {"run"}, "then": {"run"}, "pipe": {"run"}, "action": {"run"}, "job": {"run"}, "task": {"run"},
 	"pipes": {"steps"}, "actions": {"steps"}, "tasks": {"steps"}, "jobs": {"steps"}, "stages": {"steps"}, "pipeline": {"steps"}, "children": {"steps"},
-	"seconds": {"interval"}, "minutes": {"interval"}, "hours": {"interval"}, "days": {"interval"},
+	"seconds": {"interval", "on"}, "minutes": {"interval", "on"}, "hours": {"interval", "on"}, "days": {"interval", "on"},
+	"interval": {"on"}, "poll_interval": {"interval", "on"}, "polling": {"interval", "on"}, "frequency": {"interval", "on"}, "period": {"interval", "on"},
+	"url": {"base_url"}, "host": {"base_url"}, "server": {"base_url"}, "address": {"base_url"}, "endpoint": {"base_url"}, "hostname": {"base_url"},
+	"user": {"username"}, "login": {"username"}, "pass": {"password"}, "pwd": {"password"}, "pw": {"password"},
+	"token": {"api_token"}, "count": {"limit"}, "max": {"limit"}, "top": {"limit"}, "search": {"ticket_search_criteria"}, "filter": {"ticket_search_criteria"}, "query": {"ticket_search_criteria"},
+	"ticket": {"ticket_id"}, "ticketid": {"ticket_id"}, "ticket_number": {"ticket_id"}, "id": {"ticket_id"}, "update": {"updated_ticket"}, "updates": {"updated_ticket"}, "changes": {"updated_ticket"}, "fields_to_update": {"updated_ticket"},
+	"template": {"expression"}, "expr": {"expression"}, "value": {"expression"}, "code": {"expression"},
+	// German.
+	"ausloeser": {"on"}, "auslöser": {"on"}, "schritte": {"steps"}, "dienste": {"services"}, "anmeldung": {"username"}, "benutzer": {"username"}, "benutzername": {"username"},
+	"passwort": {"password"}, "kennwort": {"password"}, "adresse": {"base_url"}, "zeitlimit": {"timeout"}, "modell": {"model_name", "model"},
+	"warteschlange": {"queue"}, "prioritaet": {"priority"}, "priorität": {"priority"}, "zustand": {"state", "states"}, "status": {"state", "states"}, "betreff": {"subject"}, "titel": {"subject"},
+	"inhalt": {"body"}, "nachricht": {"body"}, "notiz": {"note", "notes"}, "notizen": {"notes"}, "anzahl": {"limit"}, "besitzer": {"owner"}, "ausdruck": {"expression"}, "ticketnummer": {"ticket_id"}, "ticket_nummer": {"ticket_id"},
 	"title": {"subject"}, "text": {"body"}, "message": {"body"}, "content": {"body"},
 }
 

@@ -184,7 +184,11 @@ func (u upgrader) foreign(root *yaml.Node) bool {
 		{valueOf(root, "orchestrator"), "orchestrator", "pipes"},
 	} {
 		if key := keyOf(place.in, place.key); key != nil {
-			u.found.err(u.at(key), join(place.path, place.key), "unsupported-form", current, "%s is a form that Open Ticket AI never ran", place.key)
+			what := "%s is a form that Open Ticket AI never ran"
+			if place.key == "pipelines" {
+				what = "%s is the form of Open Ticket AI 1.0.0rc1, which no later version runs"
+			}
+			u.found.err(u.at(key), join(place.path, place.key), "unsupported-form", current, what, place.key)
 			return true
 		}
 	}

@@ -89,7 +89,7 @@ func isOrchestrator(n *yaml.Node) bool {
 // pipeWords are what people call the keys of pipes and services.
 var pipeWords = map[string]string{
 	"uses": "use", "type": "use", "class": "use", "plugin": "use", "kind": "use",
-	"with": "params", "args": "params", "config": "params", "options": "params", "settings": "params", "arguments": "params",
+	"with": "params", "args": "params", "config": "params", "options": "params", "settings": "params", "arguments": "params", "parameter": "params", "parameters": "params", "param": "params",
 	"name": "id", "key": "id",
 }
 
@@ -175,5 +175,34 @@ func (u upgrader) unindented(services *yaml.Node) {
 			u.found.err(u.at(key), join("services", key.Value), "unknown-key", "indent it below the service that it belongs to", "%s stands beside the services", key.Value)
 		}
 		services.Content = slices.Delete(services.Content, i, i+2)
+	}
+}
+
+// dashes parts a step whose keys are given twice: the dash before the next step is
+// missing.
+func (u upgrader) dashes(steps *yaml.Node, path string) {
+	for i := 0; i < len(steps.Content); i++ {
+		step := steps.Content[i]
+		if step.Kind != yaml.MappingNode || step.Anchor != "" {
+			continue
+		}
+		seen := map[string]int{}
+		for k := 0; k+1 < len(step.Content); k += 2 {
+			key := target(step.Content[k])
+			first, twice := seen[key.Value]
+			if !twice {
+				seen[key.Value] = k
+				continue
+			}
+			// A single key that is given twice is just that.
+			if again := len(step.Content) - k; first > 2 || again < 4 || key.Value != "id" && key.Value != "use" {
+				break
+			}
+			u.found.err(u.at(key), join(at(path, i+1), key.Value), "duplicate-key", "begin this line with a dash: - "+key.Value+": …", "the key %q is given twice, as if another step began here", key.Value)
+			next := newMapping(key, step.Content[k:]...)
+			step.Content = step.Content[:k:k]
+			steps.Content = slices.Insert(steps.Content, i+1, next)
+			break
+		}
 	}
 }

@@ -229,7 +229,7 @@ func parts(use string, spec *params.Spec, service bool) object {
 	inner := object{}
 	var wanted []any
 	for _, need := range needs {
-		inner[need.Name] = described(need.Doc+" A "+need.Interface+".", object{"type": "string"})
+		inner[need.Name] = described(strings.TrimSpace(need.Doc+" The id of "+params.ServiceWords(need.Interface)+" below services."), object{"type": "string"})
 		if !need.Optional {
 			wanted = append(wanted, need.Name)
 		}

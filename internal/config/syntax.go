@@ -75,6 +75,10 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 		f.err(at, "", "yaml-syntax", "indent with spaces", "a tab indents this line")
 		return
 	}
+	if behind := []rune(text)[min(at.Column-1, len([]rune(text))):]; len(behind) > 0 && openQuote.MatchString(string(behind)) && !closesQuote(behind) {
+		f.err(at, "", "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
+		return
+	}
 	f.err(at, "", "yaml-syntax", syntaxHint(message, text), "this is no valid YAML: %s", message)
 }
 
@@ -85,7 +89,11 @@ var (
 	keyAlone      = regexp.MustCompile(`^(\s*)(- +)?[\w.-]+:(\s|$)`)
 	keyGlued      = regexp.MustCompile(`^([\s-]*)(id|use|injects|params|steps|on|run|name|limit|interval|expression|ticket_id|base_url|username|level):[^\s]\S*$`)
 	beforeKey     = regexp.MustCompile(`^\s*(?:- +)*`)
-	dashGlued     = regexp.MustCompile(`^(\s*)-[A-Za-z_]+:(\s|$)`)
+	noColon       = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z_][\w-]*) +["'{\[][^:]*$`)
+	// bareConstraint begins with the sign of a block of text.
+	bareConstraint = regexp.MustCompile(`^(\s*(?:- +)?[\w.-]+:\s+)([|>][=<~^\d .].*)$`)
+	openQuote      = regexp.MustCompile(`^["']`)
+	dashGlued      = regexp.MustCompile(`^(\s*)-[A-Za-z_]+:(\s|$)`)
 )
 
 type lineFault struct {
@@ -99,6 +107,12 @@ type lineFault struct {
 func mistakenLine(at Position, line, above string) *lineFault {
 	for i, text := range []string{line, above} {
 		row := at.Line - i
+		if m := noColon.FindStringSubmatch(text); m != nil {
+			return &lineFault{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s: …", m[2])}
+		}
+		if m := bareConstraint.FindStringSubmatch(text); m != nil {
+			return &lineFault{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("put it in quotes: \"%s\"", strings.TrimSpace(m[2]))}
+		}
 		if m := dashGlued.FindStringSubmatch(text); m != nil {
 			return &lineFault{Position{at.File, row, len(m[1]) + 1}, "write a space after the dash"}
 		}
@@ -112,6 +126,19 @@ func mistakenLine(at Position, line, above string) *lineFault {
 	return nil
 }
 
+// closesQuote is true for a text that begins with a quote and has its end.
+func closesQuote(text []rune) bool {
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && text[0] == '"':
+			i++
+		case text[i] == text[0]:
+			return true
+		}
+	}
+	return false
+}
+
 func syntaxHint(message, line string) string {
 	switch {
 	case strings.Contains(line, "{{") || strings.Contains(line, "{%"):
@@ -122,6 +149,8 @@ func syntaxHint(message, line string) string {
 		return "put the text in quotes"
 	case strings.Contains(message, "end of stream"):
 		return "close the quotes that open here"
+	case strings.Contains(message, "'-' indicator"):
+		return "the entries above begin with a dash: indent this line less or more, or begin it with a dash"
 	case strings.Contains(message, "',' or"):
 		return "close the bracket"
 	default:

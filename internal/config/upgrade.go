@@ -327,6 +327,7 @@ func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
 	}
 	u.params(params, path, use)
 	if steps := target(steps); isList(steps) {
+		u.dashes(steps, path+".params.steps")
 		u.order(steps, path+".params.steps")
 		for i, step := range steps.Content {
 			u.pipe(step, at(path+".params.steps", i), "")

@@ -107,7 +107,7 @@ func (n *node) checkInjections() error {
 		case err != nil:
 			return &ConfigError{Path: n.path + ".injects." + need.Name, Err: err}
 		case got == nil && !need.Optional:
-			return configError(n.path+".injects", "%s needs a service for %q, a %s", n.use, need.Name, need.Interface)
+			return configError(n.path+".injects", "%s needs a service for %q, %s", n.use, need.Name, params.ServiceWords(need.Interface))
 		}
 	}
 	return nil

@@ -271,23 +271,24 @@ func (d *decoder) inject(need *Spec, v reflect.Value) {
 	case service != nil:
 		fail(notImplemented(reflect.TypeOf(service), need.typ))
 	case !need.Optional && !d.binder.Offline:
-		fail(fmt.Errorf("is required: name a service there that is a %s", need.Interface))
+		fail(fmt.Errorf("is required: name a service there that is %s", ServiceWords(need.Interface)))
 	}
 }
 
 func notImplemented(service, need reflect.Type) error {
+	words := ServiceWords(typeName(need))
 	for i := range need.NumMethod() {
 		wanted := need.Method(i)
 		found, ok := service.MethodByName(wanted.Name)
 		if !ok {
-			return fmt.Errorf("the service is a %s, which is no %s: it has no method %s", typeName(service), typeName(need), wanted.Name)
+			return fmt.Errorf("the service is not %s: its plugin gives it no %s", words, wanted.Name)
 		}
 		// The receiver is the first input of a concrete type's method.
 		if !sameSignature(found.Type, wanted.Type) {
-			return fmt.Errorf("the service is a %s, which is no %s: its method %s has another signature", typeName(service), typeName(need), wanted.Name)
+			return fmt.Errorf("the service is not %s: its %s takes or returns something else, as if its plugin was built for another version of the contract", words, wanted.Name)
 		}
 	}
-	return fmt.Errorf("the service is a %s, which is no %s", typeName(service), typeName(need))
+	return fmt.Errorf("the service is not %s", words)
 }
 
 func sameSignature(method, wanted reflect.Type) bool {

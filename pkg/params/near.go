@@ -30,16 +30,22 @@ func Near(word string, of []string) string {
 		best = stem(string(wanted), of)
 	}
 	if best == "" {
-		best = whole(string(wanted), of)
+		best = whole(string(wanted), of, 0)
+	}
+	if best == "" && len(wanted) > shortestStem {
+		best = whole(string(wanted), of, 1)
 	}
 	return best
 }
 
-// whole returns the only name of which word is one of the words.
-func whole(word string, of []string) string {
+// whole returns the only name of which word is one of the words, up to so many
+// wrong letters.
+func whole(word string, of []string, wrong int) string {
 	found := ""
 	for _, name := range of {
-		if slices.Contains(strings.Split(string(normal(name)), "_"), word) {
+		if slices.ContainsFunc(strings.Split(string(normal(name)), "_"), func(part string) bool {
+			return part == word || wrong > 0 && len(part) > shortestStem && editDistance([]rune(part), []rune(word)) <= wrong
+		}) {
 			if found != "" {
 				return ""
 			}

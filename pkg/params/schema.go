@@ -87,7 +87,9 @@ func valueForms(s *Spec) []any {
 	case KindFloat:
 		return []any{bounded(s, object{"type": "number"}, "minimum", "maximum"), text(numberPattern)}
 	case KindDuration:
-		return []any{bounded(s, object{"type": "number"}, "minimum", "maximum"), text(durationPattern)}
+		form := text(durationPattern)
+		form["patternErrorMessage"], form["errorMessage"] = durationAdvice, durationAdvice // which editors show
+		return []any{bounded(s, object{"type": "number"}, "minimum", "maximum"), form}
 	case KindTime:
 		return []any{text(timePattern)}
 	case KindObject:
@@ -162,9 +164,17 @@ func schemaNumber(x float64) any {
 	return x
 }
 
+// durationAdvice is for editors, which show a pattern otherwise.
+const durationAdvice = "Write a duration: 30s, 1h30m, PT30S, PT1H30M, P1D, \"0:30:00\", or a number of seconds."
+
 func annotate(s *Spec, form object) object {
 	if s.Doc != "" {
 		form["description"] = s.Doc
+	}
+	if s.Kind == KindDuration {
+		form["description"] = strings.TrimSpace(s.Doc + " As 30s, 1h30m, PT30S, PT1H30M, P1D or a number of seconds.")
+		form["errorMessage"] = durationAdvice
+		form["examples"] = []any{"PT30S", "PT5M", "PT1H30M", "P1D"}
 	}
 	if s.Secret {
 		form["writeOnly"] = true

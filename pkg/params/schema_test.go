@@ -131,7 +131,7 @@ func follows(keyword string, rule any, schema m, v any) error {
 	number, isNumber := numberOf(v)
 	ok := true
 	switch keyword {
-	case "description", "default", "writeOnly", "$ref":
+	case "description", "default", "writeOnly", "$ref", "examples", "errorMessage", "patternErrorMessage":
 	case "type":
 		ok = hasType(rule, v)
 	case "enum":

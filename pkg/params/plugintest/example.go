@@ -103,7 +103,7 @@ func (s settings) inject(need *params.Spec) (any, error) {
 			return service, nil
 		}
 	}
-	return nil, fmt.Errorf("a %s is needed: give one by plugintest.Inject(%q, …)", need.Interface, need.Name)
+	return nil, fmt.Errorf("%s (%s) is needed: give one by plugintest.Inject(%q, …)", params.ServiceWords(need.Interface), need.Interface, need.Name)
 }
 
 // bindChild takes what Child makes, and reads a pipe as a configuration has it,

@@ -221,7 +221,7 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 		"a wrong nested example":         {offering(api.NewService("Bad", "Is bad.", func(wrongDefaults, api.Host) (*thing, error) { return &thing{}, nil }).WithLabel("example", `{"level": {"n": -1}}`)), nil, "Bad/its params are read from the example", "is negative"},
 		"no example where one is needed": {offering(api.NewPipeFunc("Bad", "Is bad.", wait)), nil, "Bad/its params are read from the example", `give one by plugintest.Params("Bad"`},
 		"no service where one is needed": {offering(api.NewService("Bad", "Is bad.", func(needsStore, api.Host) (*thing, error) { return &thing{}, nil })), nil, "Bad/its params are read from the example", `plugintest.Inject("store"`},
-		"a service of another type":      {offering(api.NewService("Bad", "Is bad.", func(needsStore, api.Host) (*thing, error) { return &thing{}, nil })), []Option{Inject("store", &thing{})}, "Bad/its params are read from the example", "has no method Keep"},
+		"a service of another type":      {offering(api.NewService("Bad", "Is bad.", func(needsStore, api.Host) (*thing, error) { return &thing{}, nil })), []Option{Inject("store", &thing{})}, "Bad/its params are read from the example", "gives it no Keep"},
 		"an interface as the service":    {serviceOf(func() store { return keeper{} }), nil, "Bad/its type is concrete", "return the concrete type"},
 
 		"building panics":              {building(func(api.Host) { panic("no") }), nil, "Bad/is built quickly and without side effects", "panicked: no"},

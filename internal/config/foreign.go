@@ -1,0 +1,241 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// What people write who know the templates of Ansible, Liquid, Twig or Django, or
+// JavaScript, is no Jinja, or never has an effect. The hint shows what works here.
+
+const (
+	containsForm = "write 'TEXT' in VALUE"
+	noPatterns   = "there are no regular expressions here: write 'TEXT' in VALUE, VALUE.startswith('TEXT') or VALUE.endswith('TEXT')"
+)
+
+// foreignFilters are filters and tests of other languages.
+var foreignFilters = map[string]string{
+	"contains": containsForm, "includes": containsForm, "containing": containsForm, "search": noPatterns,
+	"match": noPatterns, "matches": noPatterns, "matching": noPatterns, "regex": noPatterns, "regex_search": noPatterns, "regex_match": noPatterns, "regex_findall": noPatterns,
+	"regex_replace": "there are no regular expressions here: write replace('OLD', 'NEW')", "replaceall": "write replace('OLD', 'NEW')", "replace_all": "write replace('OLD', 'NEW')",
+	"split":      "write VALUE.split(',')",
+	"startswith": "write VALUE.startswith('TEXT')", "starts_with": "write VALUE.startswith('TEXT')",
+	"endswith": "write VALUE.endswith('TEXT')", "ends_with": "write VALUE.endswith('TEXT')",
+	"size": "write length", "len": "write length",
+	"lowercase": "write lower", "downcase": "write lower", "lcase": "write lower", "to_lower": "write lower", "tolower": "write lower",
+	"uppercase": "write upper", "upcase": "write upper", "ucase": "write upper", "to_upper": "write upper", "toupper": "write upper",
+	"strip": "write trim", "lstrip": "write VALUE.lstrip()", "rstrip": "write VALUE.rstrip()", "chomp": "write trim",
+	"substring": "write VALUE[0:10]", "substr": "write VALUE[0:10]", "slicestr": "write VALUE[0:10]", "left": "write VALUE[:10]",
+	"truncatechars": "write truncate(20)", "truncatewords": "write truncate(20)",
+	"to_json": "write tojson", "json": "write tojson", "json_encode": "write tojson", "to_nice_json": "write tojson(indent=2)", "from_json": "the results of steps are values already, and no JSON",
+	"ternary": "write A if CONDITION else B", "iif": "write A if CONDITION else B",
+	"bool": "write VALUE == 'true'", "to_int": "write int", "number": "write int or float", "tostring": "write string", "str": "write string",
+	"append": "write LIST + [VALUE]", "push": "write LIST + [VALUE]", "concat": "write A ~ B", "combine": "write dict(A, **B)",
+	"empty": "write not VALUE, or VALUE | length == 0", "blank": "write not VALUE", "null": "write none", "present": "write VALUE",
+	"default_if_none": "write default('TEXT', true)", "nl2br": "write replace('\\n', '<br>')", "get": "write VALUE.KEY or VALUE['KEY']",
+	"date": "times are texts here, such as 2025-03-31T14:30:00Z", "strftime": "times are texts here, such as 2025-03-31T14:30:00Z", "date_format": "times are texts here, such as 2025-03-31T14:30:00Z",
+}
+
+// foreignMethods are methods that no value has here.
+var foreignMethods = map[string]string{
+	"length": "write VALUE | length", "size": "write VALUE | length", "len": "write VALUE | length",
+	"contains": containsForm, "includes": containsForm, "indexOf": "write VALUE.find('TEXT'), or 'TEXT' in VALUE",
+	"match": noPatterns, "matches": noPatterns, "test": noPatterns, "search": noPatterns,
+	"toLowerCase": "write VALUE | lower", "toUpperCase": "write VALUE | upper", "toLower": "write VALUE | lower", "toUpper": "write VALUE | upper",
+	"startsWith": "write VALUE.startswith('TEXT')", "endsWith": "write VALUE.endswith('TEXT')",
+	"trim": "write VALUE | trim", "substring": "write VALUE[0:10]", "substr": "write VALUE[0:10]", "slice": "write VALUE[0:10]", "charAt": "write VALUE[0]",
+	"replaceAll": "write VALUE | replace('OLD', 'NEW')", "push": "write LIST + [VALUE]",
+	"isEmpty": "write not VALUE", "toString": "write VALUE | string", "toInt": "write VALUE | int",
+	"map": "write VALUE | map(attribute='KEY')", "filter": "write VALUE | selectattr('KEY', 'equalto', 'TEXT')", "forEach": "write {% for X in VALUE %}",
+}
+
+var (
+	unknownFilter = regexp.MustCompile(`^there is no (?:filter|test) "([^"]+)"`)
+	// memberOf is an attribute or a method that is taken of a value.
+	memberOf = regexp.MustCompile(`\.\s*([A-Za-z]+)\s*(\(?)`)
+	// filterByName gives a filter the name of another one.
+	filterByName = regexp.MustCompile(`\|\s*map\(\s*(?:'(\w+)'|"(\w+)")\s*[,)]`)
+	testByName   = regexp.MustCompile(`\|\s*(?:(?:select|reject)\(\s*|(?:select|reject)attr\(\s*(?:'[^']*'|"[^"]*")\s*,\s*)(?:'(\w+)'|"(\w+)")\s*[,)]`)
+	// unquotedNames is a call with names where texts are wanted.
+	unquotedNames = regexp.MustCompile(`\b(get_pipe_result|has_failed|get_parent_param|get_env)\(\s*([A-Za-z_]\w*)\s*(?:,\s*(?:([A-Za-z_]\w*)|'([^']*)'|"([^"]*)")\s*)?\)`)
+	// callOfATemplate stands in a text that is none.
+	callOfATemplate = regexp.MustCompile(`\b(?:get_pipe_result|has_failed|get_parent_param|get_env)\(\s*['"\w]`)
+)
+
+// foreignHint is for a parser's message.
+func foreignHint(message string) string {
+	m := unknownFilter.FindStringSubmatch(message)
+	if m == nil || strings.Contains(message, "did you mean") && foreignFilters[m[1]] == "" {
+		return ""
+	}
+	return foreignFilters[strings.ToLower(m[1])]
+}
+
+// codeOf blanks out what is no code in a template: the text around it, comments and,
+// in bare, texts in quotes. Both have the length of source.
+func codeOf(source string) (code, bare string) {
+	with, without := []byte(source), []byte(source)
+	blank := func(b []byte, i int) {
+		if b[i] != '\n' {
+			b[i] = ' '
+		}
+	}
+	closing := ""
+	var quote byte
+	for i := 0; i < len(source); i++ {
+		pair := source[i:min(i+2, len(source))]
+		switch {
+		case closing == "":
+			blank(with, i)
+			blank(without, i)
+			switch pair {
+			case "{{":
+				closing = "}}"
+			case "{%":
+				closing = "%}"
+			case "{#":
+				closing = "#}"
+			}
+			if closing != "" {
+				blank(with, i+1)
+				blank(without, i+1)
+				i++
+			}
+		case closing == "#}":
+			blank(with, i)
+			blank(without, i)
+			if pair == closing {
+				closing = ""
+			}
+		case quote != 0:
+			blank(without, i)
+			switch source[i] {
+			case '\\':
+				if i++; i < len(source) {
+					blank(without, i)
+				}
+			case quote:
+				quote = 0
+			}
+		case source[i] == '\'' || source[i] == '"':
+			quote = source[i]
+			blank(without, i)
+		case pair == closing:
+			closing = ""
+			blank(with, i)
+			blank(without, i)
+		}
+	}
+	return string(with), string(without)
+}
+
+// foreign reports what parses, and never works, or has no effect.
+func (k *checker) foreign(source, path string) {
+	code, bare := codeOf(source)
+	report := func(severity string, offset int, message, hint string) {
+		line, column := placeIn(source, offset)
+		k.found.add(severity, k.doc.atlas.inside(path, line, column), path, "template-foreign", hint, message)
+	}
+	for _, m := range memberOf.FindAllStringSubmatchIndex(bare, -1) {
+		name, call := bare[m[2]:m[3]], m[5] > m[4]
+		hint, ok := foreignMethods[name]
+		switch {
+		case !ok:
+		case call:
+			report(SeverityError, m[2], fmt.Sprintf("no value has a method %q", name), hint)
+		case name == "length":
+			report(SeverityWarning, m[2], "only a mapping with such a key has a .length", hint)
+		}
+	}
+	named := func(form *regexp.Regexp, parse, what string, hint func(name string) string) {
+		for _, m := range form.FindAllStringSubmatchIndex(code, -1) {
+			from, to := m[2], m[3]
+			if from < 0 {
+				from, to = m[4], m[5]
+			}
+			name := code[from:to]
+			if _, err := k.language.Parse(fmt.Sprintf(parse, name)); err != nil {
+				report(SeverityError, from, fmt.Sprintf("there is no %s %q", what, name), hint(name))
+			}
+		}
+	}
+	named(filterByName, "{{ x | %s }}", "filter", func(name string) string {
+		return "write map(attribute='" + name + "') for that key of each"
+	})
+	named(testByName, "{{ x is %s }}", "test", func(name string) string { return foreignFilters[strings.ToLower(name)] })
+}
+
+func placeIn(source string, offset int) (line, column int) {
+	before := source[:offset]
+	return strings.Count(before, "\n") + 1, len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
+}
+
+// bareCall is a call such as get_pipe_result(queue, label), where texts are wanted.
+type bareCall struct {
+	from, to int // offsets in the template
+	hint     string
+	said     bool
+}
+
+func bareCalls(source string) []bareCall {
+	code, _ := codeOf(source)
+	var out []bareCall
+	for _, m := range unquotedNames.FindAllStringSubmatchIndex(code, -1) {
+		part := func(i int) string {
+			if m[2*i] < 0 {
+				return ""
+			}
+			return code[m[2*i]:m[2*i+1]]
+		}
+		call := part(1) + "('" + part(2) + "'"
+		if second := part(3) + part(4) + part(5); second != "" {
+			call += ", '" + second + "'"
+		}
+		out = append(out, bareCall{m[0], m[1], "write " + call + ")", false})
+	}
+	return out
+}
+
+// humanLength is a duration as people say it.
+var humanLength = regexp.MustCompile(`(?i)^\s*(\d+(?:[.,]\d+)?)\s*([a-zäöü]+)\.?\s*$`)
+
+var humanUnits = []struct{ begins, form string }{
+	{"sek", "PT%sS"},
+	{"sec", "PT%sS"},
+	{"min", "PT%sM"},
+	{"std", "PT%sH"},
+	{"stund", "PT%sH"},
+	{"hour", "PT%sH"},
+	{"hr", "PT%sH"},
+	{"tag", "P%sD"},
+	{"day", "P%sD"},
+	{"d", "P%sD"},
+	{"woche", "P%sW"},
+	{"week", "P%sW"},
+	{"w", "P%sW"},
+}
+
+var cronForm = regexp.MustCompile(`^\s*(?:[\d*/,-]+\s+){4,5}[\d*/,?A-Za-z-]+\s*$`)
+
+// durationHint shows how a length of time is written that people wrote otherwise.
+func durationHint(text string) string {
+	if m := humanLength.FindStringSubmatch(text); m != nil {
+		for _, unit := range humanUnits {
+			if strings.HasPrefix(strings.ToLower(m[2]), unit.begins) && (len(unit.begins) > 1 || len(m[2]) == 1) {
+				return "write " + fmt.Sprintf(unit.form, strings.Replace(m[1], ",", ".", 1))
+			}
+		}
+	}
+	if iso := strings.ToUpper(text); strings.HasPrefix(iso, "P") && !strings.HasPrefix(iso, "PT") {
+		if _, err := params.ParseDuration("PT" + iso[1:]); err == nil {
+			return "write PT" + iso[1:]
+		}
+	}
+	if cronForm.MatchString(text) {
+		return "times of day can't be given: write how long to wait, such as PT5M"
+	}
+	return ""
+}

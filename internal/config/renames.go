@@ -1,0 +1,69 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// lost is a name of a service or of a step.
+type lost struct{ kind, id string }
+
+// lose notes that the problem found last is about a name that is not there.
+func (k *checker) lose(kind, id string) {
+	if k.lost == nil {
+		k.lost = map[lost]Problems{}
+	}
+	key := lost{kind, id}
+	k.lost[key] = append(k.lost[key], k.found.list[len(k.found.list)-1])
+}
+
+func (k *checker) met(kind, id string) {
+	if k.seen == nil {
+		k.seen = map[lost]bool{}
+	}
+	k.seen[lost{kind, id}] = true
+}
+
+// renames finds the services and steps with a name that nothing refers to, where
+// several places refer to nearly that name: the mistake is the name then.
+func (k *checker) renames() {
+	places := map[string]map[string]string{"service": {}, "step": k.steps}
+	for _, s := range k.doc.Services {
+		places["service"][s.ID] = s.Path
+	}
+	for key, problems := range k.lost {
+		if len(problems) < 2 || places[key.kind][key.id] != "" {
+			continue
+		}
+		var idle []string
+		for _, id := range sortedKeys(places[key.kind]) {
+			if !k.seen[lost{key.kind, id}] {
+				idle = append(idle, id)
+			}
+		}
+		id := params.Near(key.id, idle)
+		if id == "" {
+			continue
+		}
+		path := places[key.kind][id]
+		at := k.doc.atlas.keyAt(path)
+		if key.kind == "step" {
+			path = join(path, "id")
+			at = k.at(path)
+			if comparePositions(at, Position{problems[0].File, problems[0].Line, problems[0].Column}) > 0 {
+				continue
+			}
+		}
+		var lines []string
+		for _, p := range problems {
+			lines = append(lines, fmt.Sprint(p.Line))
+		}
+		k.found.list = slices.DeleteFunc(k.found.list, func(p Problem) bool { return slices.Contains(problems, p) })
+		k.found.err(at, path, "unknown-"+map[string]string{"service": "service", "step": "result"}[key.kind],
+			fmt.Sprintf("did you mean %s?", key.id),
+			"nothing refers to the %s %q, and there is no %s %q, which lines %s refer to", key.kind, id, key.kind, key.id, strings.Join(slices.Compact(lines), ", "))
+	}
+}
