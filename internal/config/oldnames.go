@@ -91,7 +91,8 @@ func (u upgrader) params(n *yaml.Node, path, use string) {
 		return
 	}
 	base := join(path, "params")
-	for old, current := range renamedParams[use] {
+	for _, old := range sortedKeys(renamedParams[use]) {
+		current := renamedParams[use][old]
 		if key := keyOf(n, old); key != nil && keyOf(n, current) == nil {
 			u.found.warn(u.at(key), join(base, old), "deprecated", "write "+current+":", "%s is the name of an earlier version", old)
 			u.text.replace(key, old, current)

@@ -48,8 +48,8 @@ func (d *pipeDefinition) set(key string, value any) error {
 			break
 		}
 		d.injects = make(map[string]string, len(injects))
-		for name, id := range injects {
-			if d.injects[name], ok = id.(string); !ok {
+		for _, name := range slices.Sorted(maps.Keys(injects)) {
+			if d.injects[name], ok = injects[name].(string); !ok {
 				return fmt.Errorf("%s must be the id of a service", name)
 			}
 		}

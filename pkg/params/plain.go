@@ -134,10 +134,14 @@ func plainAnyMap(m map[string]any, depth int) (any, bool, error) {
 	}
 	out := m
 	same := true
+	first, fault := "", error(nil) // of several faults the same one each time
 	for key, value := range m {
 		element, unchanged, err := plain(value, depth+1)
 		if err != nil {
-			return nil, false, under(key, err)
+			if fault == nil || key < first {
+				first, fault = key, err
+			}
+			continue
 		}
 		if unchanged {
 			continue
@@ -146,6 +150,9 @@ func plainAnyMap(m map[string]any, depth int) (any, bool, error) {
 			out, same = maps.Clone(m), false
 		}
 		out[key] = element
+	}
+	if fault != nil {
+		return nil, false, under(first, fault)
 	}
 	return out, same, nil
 }

@@ -76,7 +76,8 @@ func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []str
 // withAgentIDs replaces the logins of a search, under Owners and Responsibles, by
 // the ids that the servers understand.
 func (s *TicketSystem) withAgentIDs(ctx context.Context, m message) (message, error) {
-	for key, idKey := range map[string]string{"Owners": "OwnerIDs", "Responsibles": "ResponsibleIDs"} {
+	for _, criterion := range [][2]string{{"Owners", "OwnerIDs"}, {"Responsibles", "ResponsibleIDs"}} {
+		key, idKey := criterion[0], criterion[1]
 		given, any := m[key]
 		if !any {
 			continue

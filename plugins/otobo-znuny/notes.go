@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -62,7 +64,8 @@ func (s *TicketSystem) newNote(place string, n api.Note) (pendingNote, error) {
 }
 
 func (p *pendingNote) setFields(place string, fields map[string]any) error {
-	for key, v := range fields {
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		v := fields[key]
 		at := place + "fields." + key
 		if name, dynamic := strings.CutPrefix(key, dynamicPrefix); dynamic && name != "" {
 			p.Dynamic = append(p.Dynamic, dynamicField{Name: name, Value: sendable(v)})

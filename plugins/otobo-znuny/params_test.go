@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -94,4 +95,29 @@ func TestRoutesAndNamesAreTakenFromTheParams(t *testing.T) {
 	if s.client.service != "http://d/x/Webservice/My%20Service" || s.client.routes[opSearch] != "Find" || s.client.routes[opGet] != "ticket-get" {
 		t.Errorf("%s %v", s.client.service, s.client.routes)
 	}
+}
+
+func TestOfSeveralWrongFieldsTheSameOneIsNamedEachTime(t *testing.T) {
+	s := newTestSystemForOrder(t)
+	wrong := map[string]any{"Zebra": 1, "Alpha": 1, "Mitte": 1}
+	for range 20 { // the order of a map would differ
+		_, _, search := s.searchMessage(api.SearchCriteria{Fields: wrong})
+		update := change{Ticket: map[string]any{}, Dynamic: map[string]any{}}.setFields("update", wrong, time.UTC)
+		note := (&pendingNote{}).setFields("note.", wrong)
+		_, operator := operators(wrong)
+		for name, err := range map[string]error{"a search": search, "an update": update, "a note": note, "a condition": operator} {
+			if err == nil || !strings.Contains(err.Error(), "Alpha") {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func newTestSystemForOrder(t *testing.T) *TicketSystem {
+	t.Helper()
+	s, err := newTicketSystem(Params{BaseURL: "http://d/x", Password: "geheim-x"}, api.Host{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

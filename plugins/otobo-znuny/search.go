@@ -137,7 +137,8 @@ func (s *TicketSystem) searchIDs(ctx context.Context, m message, limit int) ([]s
 func (s *TicketSystem) searchMessage(c api.SearchCriteria) (message, reading, error) {
 	m, what := make(message), s.reading
 	refuse := func(err error) (message, reading, error) { return nil, what, err }
-	for key, v := range c.Fields {
+	for _, key := range slices.Sorted(maps.Keys(c.Fields)) {
+		v := c.Fields[key]
 		if strings.HasPrefix(key, dynamicPrefix) && len(key) > len(dynamicPrefix) {
 			condition, err := operators(v)
 			if err != nil {
@@ -273,7 +274,8 @@ func operators(v any) (map[string]any, error) {
 		given = map[string]any{"Equals": v}
 	}
 	condition := make(map[string]any, len(given))
-	for operator, wanted := range given {
+	for _, operator := range slices.Sorted(maps.Keys(given)) {
+		wanted := given[operator]
 		switch {
 		case !slices.Contains(operatorsOfFields, operator):
 			return nil, fmt.Errorf("%s is no operator (known are %s)", operator, strings.Join(operatorsOfFields, ", "))

@@ -113,7 +113,8 @@ func (c change) setEntity(field, nameKey, idKey string, e *api.Entity) error {
 }
 
 func (c change) setFields(doing string, fields map[string]any, zone *time.Location) error {
-	for key, v := range fields {
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		v := fields[key]
 		name, dynamic := strings.CutPrefix(key, dynamicPrefix)
 		switch {
 		case dynamic && name != "" && v == nil:

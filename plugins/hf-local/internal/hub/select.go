@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -138,7 +139,8 @@ func readShards(path string) ([]string, error) {
 		return nil, fmt.Errorf("%s: not the index of weights: %w", path, errors.Join(err, api.ErrInvalid))
 	}
 	var shards []string
-	for tensor, name := range index.Files {
+	for _, tensor := range slices.Sorted(maps.Keys(index.Files)) {
+		name := index.Files[tensor]
 		if !shardName.MatchString(name) {
 			return nil, fmt.Errorf("%s: weight_map: the tensor %q is said to be in %q, which is no name of a file of weights: %w", path, tensor, name, api.ErrInvalid)
 		}

@@ -288,8 +288,11 @@ func (k *keys) rotary(m *modernConfig) {
 		Theta     *float64 `json:"rope_theta"`
 	}
 	k.read("rope_parameters", &parameters)
-	for name, theta := range map[string]*float64{fullAttention: &m.GlobalTheta, slidingAttention: &m.LocalTheta} {
-		p := parameters[name]
+	for _, of := range []struct {
+		attention string
+		theta     *float64
+	}{{fullAttention, &m.GlobalTheta}, {slidingAttention, &m.LocalTheta}} {
+		p, theta := parameters[of.attention], of.theta
 		if p == nil {
 			continue
 		}

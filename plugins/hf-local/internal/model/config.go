@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -125,7 +126,8 @@ func labelsByID(byKey map[string]json.RawMessage) ([]string, error) {
 		return nil, errors.New("has no labels")
 	}
 	labels, found := make([]string, len(byKey)), make([]bool, len(byKey))
-	for key, value := range byKey {
+	for _, key := range slices.Sorted(maps.Keys(byKey)) {
+		value := byKey[key]
 		id, err := strconv.Atoi(strings.TrimSpace(key))
 		if err != nil || id < 0 {
 			return nil, fmt.Errorf("has the key %q, which is no class", key)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 
@@ -66,7 +67,8 @@ func readTensors(r io.ReaderAt, size int64) (map[string]place, error) {
 // locate puts tensors into the file, whose storages begin where begin says.
 func locate(tensors map[string]tensor, begin func(storage) (int64, error)) (map[string]place, error) {
 	places := make(map[string]place, len(tensors))
-	for name, t := range tensors {
+	for _, name := range slices.Sorted(maps.Keys(tensors)) {
+		t := tensors[name]
 		first, err := begin(t.storage)
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", name, err)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 )
 
 // magic begins a file of torch before 1.6: the number 0x1950a86a20f9469cfc6c.
@@ -68,7 +70,8 @@ func big(properties any) bool {
 // no tensor uses can't be measured, so there may be none.
 func storages(r io.ReaderAt, size, at int64, tensors map[string]tensor, keys any) (map[string]int64, error) {
 	known := make(map[string]storage)
-	for name, t := range tensors {
+	for _, name := range slices.Sorted(maps.Keys(tensors)) {
+		t := tensors[name]
 		if s, ok := known[t.storage.key]; ok && s != t.storage {
 			return nil, fmt.Errorf("tensor %q sees storage %q as another kind than others do", name, s.key)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"sort"
@@ -71,8 +72,8 @@ func parseHeader(text []byte) (map[string]Tensor, error) {
 	}
 	delete(entries, "__metadata__")
 	tensors := make(map[string]Tensor, len(entries))
-	for name, entry := range entries {
-		t, err := parseTensor(entry)
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		t, err := parseTensor(entries[name])
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", name, err)
 		}

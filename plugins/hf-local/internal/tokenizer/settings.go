@@ -91,7 +91,8 @@ func (s *settings) readConfig(text []byte) error {
 		return err
 	}
 	s.hasDecoder = file.Decoder != nil
-	for key, token := range file.Decoder {
+	for _, key := range slices.Sorted(maps.Keys(file.Decoder)) {
+		token := file.Decoder[key]
 		id, err := strconv.ParseInt(key, 10, 64)
 		if err == nil {
 			err = validID(id)
@@ -225,8 +226,8 @@ func (s *settings) preset(contents map[string]string) {
 // token returns the special token of that name, with its flags.
 func (s *settings) token(name string) addedToken {
 	token := s.specials[name]
-	for _, known := range s.decoder {
-		if known.Content == token.Content {
+	for _, id := range slices.Sorted(maps.Keys(s.decoder)) {
+		if known := s.decoder[id]; known.Content == token.Content {
 			return known
 		}
 	}
