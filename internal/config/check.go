@@ -89,6 +89,9 @@ func (d *Document) Check(c Catalog) Problems {
 	k.askPlugins()
 	k.shortVariables()
 	k.renames()
+	if !d.wrong && !k.found.list.HasErrors() { // advice about what runs
+		k.polls()
+	}
 	for i := range k.found.list {
 		k.found.list[i].Path = d.atlas.written(k.found.list[i].Path)
 	}

@@ -53,7 +53,7 @@ func TestAnEarlierFormIsUpgradedWithWarnings(t *testing.T) {
 	if want := map[string]int{"no-effect": 2, "deprecated": 18}; !cmp.Equal(want, codes) {
 		t.Errorf("warnings (-want +got):\n%s\n%v", cmp.Diff(want, codes), problems)
 	}
-	if problems := d.Check(newCatalog()); problems.HasErrors() || len(problems) != 3 {
+	if problems := d.Check(newCatalog()); problems.HasErrors() || len(problems) != 4 {
 		t.Fatalf("checking it:\n%v", problems)
 	}
 	steps := d.Orchestrator["params"].(map[string]any)["steps"].([]any)

@@ -42,6 +42,7 @@ type Document struct {
 
 	stray   map[string]map[string]any // what stands in services, by id, below keys that mean nothing
 	odd     map[string]Problem        // texts that hold what nobody sees, by their path
+	wrong   bool                      // reading found errors
 	unnamed bool                      // a service has lost its id, and perhaps it is the one that a pipe names
 	unset   map[string]bool           // paths of values that are not known, such as with a variable that is not set
 	atlas   *atlas
@@ -122,7 +123,9 @@ func Read(o Options) (*Document, Problems) {
 	d.learnSecrets()
 	d.odd = l.atlas.oddities()
 	found.list = causes(found.list, d.odd)
-	return d, found.sorted(known)
+	problems := found.sorted(known)
+	d.wrong = problems.HasErrors()
+	return d, problems
 }
 
 // nameless is true for a report after which it is not known which services there are.
