@@ -197,6 +197,52 @@ func TestSystemASessionEndsWithOtai(t *testing.T) {
 	}
 }
 
+// A worker of the help desk dies behind the move, before the note. What is missing
+// can be added by who may change tickets where the ticket is now.
+func TestSystemAnUpdateInterruptedBehindTheMoveIsFinishedWithRwOnTheTarget(t *testing.T) {
+	for name, c := range map[string]struct {
+		rights []string
+		done   int
+		said   string
+	}{
+		"ro and move_into": {nil, 0, "needs the right rw on the group of the queue where it is now"},
+		"rw":               {[]string{"rights", "rw:HR"}, 1, "ticket changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := openDesk(t)
+			d.fresh()
+			id := d.tickets("1")["open"]
+			if c.rights != nil {
+				d.do(c.rights...)
+			}
+			text := strings.Replace(systemConfig, `updated_ticket: { queue: { name: "QUEUE" } }`, `updated_ticket: { queue: { name: HR }, notes: [ { subject: interrupted, body: b } ] }`, 1)
+			otai := shipped{text: strings.Replace(text, ", use_session: true", "", 1)}.begin(t, d.url, d.password)
+			d.do("slow", "--middle", "20000")
+			said := make(chan string, 1)
+			go func() {
+				out, _ := otai("run", "--once")
+				said <- out
+			}()
+			for strings.TrimSpace(d.do("sql", "select count(*) from ticket_history h join ticket_history_type t on t.id = h.history_type_id where t.name = 'Move'")) != "1" {
+				select {
+				case out := <-said:
+					t.Fatalf("otai ended before the move:\n%s", out)
+				case <-t.Context().Done():
+					t.Fatal("the ticket is never moved")
+				default:
+				}
+			}
+			d.do("slow", "off")
+			d.do("kill-workers")
+			out := <-said
+			n := d.count("interrupted", id).Notes
+			if n.Done != c.done || len(n.MovedWithoutNote) != 1-c.done || len(n.Doubled) > 0 || !strings.Contains(out, c.said) {
+				t.Errorf("%+v\n%s\n%s", n, out, d.do("count", "--notes", "interrupted", "--ids", id))
+			}
+		})
+	}
+}
+
 // TestSystemTextsAreFoundAsTheyAreWritten, in every criterion in which the server
 // reads operators.
 func TestSystemTextsAreFoundAsTheyAreWritten(t *testing.T) {

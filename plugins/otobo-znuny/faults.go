@@ -123,7 +123,7 @@ func (c *client) refusal(op operation, code, said string, request message) *faul
 			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right ro on its queue's group", c.login.user)
 		case opUpdate:
 			f.kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
-			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right rw on its queue's group", c.login.user)
+			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right rw on the group of the queue where it is now", c.login.user)
 		case opCreate:
 			f.advice = fmt.Sprintf("the agent %q needs the right create on the queue's group", c.login.user)
 		}
