@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -58,7 +59,7 @@ type ParamsQuestion struct {
 // params of services and pipes down to the last child, the templates, and the
 // names in them.
 func (d *Document) Check(c Catalog) Problems {
-	k := &checker{doc: d, catalog: c, found: &findings{}, services: map[string]Component{}}
+	k := &checker{doc: d, catalog: c, found: &findings{}, services: map[string]Component{}, partly: map[string]bool{}}
 	for _, s := range d.Services {
 		if component, ok := k.component(s.Use, s.Path, true); ok {
 			k.services[s.ID] = component
@@ -85,12 +86,12 @@ func (d *Document) Check(c Catalog) Problems {
 		k.steps = stepPaths(d.Orchestrator["params"], "orchestrator.params", map[string]string{})
 		k.pipe(d.Orchestrator, "orchestrator", scope{})
 	}
-	k.adviseArticles()
 	k.askPlugins()
 	k.shortVariables()
 	k.renames()
 	if !d.wrong && !k.found.list.HasErrors() { // advice about what runs
 		k.polls()
+		k.adviseArticles()
 	}
 	for i := range k.found.list {
 		k.found.list[i].Path = d.atlas.written(k.found.list[i].Path)
@@ -110,10 +111,13 @@ type checker struct {
 	language *jinja.Renderer      // nil: templates are in another language than ours
 	steps    map[string]string    // path of each step with an id
 	reads    map[string]bool      // parent params that templates ask for
+	partly   map[string]bool      // paths of mappings of which a part was left out, as it is reported
 	fetches  []fetch
 
 	lost map[lost]Problems // what is referred to and is not there
 	seen map[lost]bool     // what is referred to and is there
+	// nameless are the paths of steps whose id is left empty.
+	nameless []string
 
 	questions []ParamsQuestion
 	asked     []string // path of the params of each
@@ -212,6 +216,9 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 	}
 	for _, name := range sortedKeys(given) {
 		id, at := given[name], join(base, name)
+		if id == "" {
+			continue // what stands there is reported as no id
+		}
 		need := needs[name]
 		if need == nil && known {
 			hint := "nothing is injected here"
@@ -375,7 +382,7 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	strange := k.pipeKeys(m, path, moved)
 	if id, ok := m["id"]; ok && id != nil {
 		if _, isText := id.(string); !isText {
-			k.found.err(k.at(join(path, "id")), join(path, "id"), "wrong-type", `write it in quotes: "1"`, "this is %s, the id must be text", describe(id))
+			k.found.err(k.at(join(path, "id")), join(path, "id"), "wrong-type", fmt.Sprintf("write it in quotes: %q", cmp.Or(k.id(m, path), "NAME")), "this is %s, the id must be text", describe(id))
 		}
 	}
 	switch {
@@ -500,7 +507,10 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 				m = map[string]any{"use": defaultComposite, "params": map[string]any{"steps": raw}}
 				k.doc.atlas.moved[child+".params.steps"] = k.doc.atlas.written(child)
 			}
-			id, _ := m["id"].(string)
+			id := k.id(m, child)
+			if value, given := m["id"]; given && value == nil {
+				k.nameless = append(k.nameless, child)
+			}
 			if id != "" && strings.HasSuffix(place, "]") {
 				key := place[:strings.LastIndex(place, "[")] + "\x00" + id
 				if before, twice := ids[key]; twice {
@@ -520,7 +530,7 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			return api.ChildPipe{}, nil
 		},
 	})
-	k.faults(params.Faults(err), base, use, spec, excused)
+	k.faults(wholly(params.Faults(err), raw), base, use, spec, excused)
 	if len(k.found.list) == faults && spec.Unchecked() && !excused.any() && !k.unsetBelow(base) {
 		k.questions = append(k.questions, ParamsQuestion{Use: use, Params: raw})
 		k.asked = append(k.asked, path)
@@ -532,6 +542,17 @@ func (k *checker) unsetBelow(base string) bool {
 	return slices.ContainsFunc(slices.Collect(maps.Keys(k.doc.unset)), func(path string) bool { return strings.HasPrefix(path, base) })
 }
 
+// id is the id of a pipe, also of one that is no text, which is reported as such.
+func (k *checker) id(m map[string]any, path string) string {
+	switch id := m["id"].(type) {
+	case string:
+		return id
+	case nil, map[string]any, []any:
+		return ""
+	}
+	return k.doc.atlas.place(join(path, "id")).text
+}
+
 // childHint tells what to write instead of a word or a time.
 func childHint(place string, raw any) string {
 	text, isText := raw.(string)
@@ -541,6 +562,8 @@ func childHint(place string, raw any) string {
 	switch {
 	case glued:
 		return "write a space after the colon: use: " + use
+	case isPipes(raw) && len(raw.([]any)) == 1:
+		return "a pipe is no list: leave out the dash"
 	case isPipes(raw):
 		return "write use: base:CompositePipe and params: here, and this list below params: with steps:"
 	case place == "on" && isText && cronForm.MatchString(text):

@@ -182,6 +182,7 @@ func (d decoder) injects(v any, path string) map[string]string {
 		id, ok := m[name].(string)
 		if !ok {
 			d.wrongType(join(path, name), "the id of a service", m[name])
+			out[name] = ""
 			continue
 		}
 		out[name] = id

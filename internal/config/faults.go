@@ -19,6 +19,12 @@ func (k *checker) faults(list []*api.FieldError, base, use string, spec *params.
 		excused = map[string]bool{}
 	}
 	hints := map[*api.FieldError]string{}
+	wrapped := map[string]*api.FieldError{} // the first of the keys that belong under the same one
+	also := map[*api.FieldError]bool{}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b *api.FieldError) int {
+		return comparePositions(k.doc.atlas.keyAt(base+"."+a.Field), k.doc.atlas.keyAt(base+"."+b.Field))
+	})
 	for _, fault := range list {
 		if !strings.HasPrefix(fault.Err.Error(), "unknown key") {
 			continue
@@ -32,6 +38,14 @@ func (k *checker) faults(list []*api.FieldError, base, use string, spec *params.
 			excused[strings.TrimPrefix(outer+"."+key, ".")] = true
 		}
 		hints[fault] = hint
+		if group := above + " " + belongs; belongs != "" && strings.HasPrefix(hint, "it belongs under ") {
+			if first := wrapped[group]; first != nil {
+				also[fault] = true
+				hints[first] += ", and " + key + " does, too"
+			} else {
+				wrapped[group] = fault
+			}
+		}
 		if belongs == "" && here != nil {
 			belongs = params.Near(key, here.Names()) // a misspelled one is there, and not missing as well
 		}
@@ -41,6 +55,9 @@ func (k *checker) faults(list []*api.FieldError, base, use string, spec *params.
 	}
 	guessed(list, excused, hints)
 	for _, fault := range list {
+		if also[fault] {
+			continue
+		}
 		missing := strings.HasPrefix(fault.Err.Error(), "is required")
 		if missing && before.params && !strings.ContainsAny(fault.Field, ".[") {
 			continue
@@ -87,6 +104,9 @@ func (k *checker) fault(fault *api.FieldError, base, use string, spec *params.Sp
 	}
 	if k.doc.unset[k.doc.atlas.written(path)] {
 		return // reported already, and the value is not known
+	}
+	if message := fault.Err.Error(); k.partly[path] && !strings.HasPrefix(message, "unknown key") && !strings.HasPrefix(message, "is required") {
+		return // what makes it whole was left out
 	}
 	if _, moved := k.doc.atlas.moved[path]; moved {
 		return // its key is reported, and perhaps something else was meant
@@ -206,4 +226,19 @@ func keyElsewhere(spec *params.Spec, key string) (hint, belongs string) {
 
 func objectField(spec *params.Spec, key string) bool {
 	return spec != nil && spec.Kind == params.KindObject && spec.Field(key) != nil
+}
+
+// wholly makes one fault of all required params of a pipe that has no params.
+func wholly(list []*api.FieldError, raw map[string]any) []*api.FieldError {
+	if len(raw) > 0 || len(list) < 2 {
+		return list
+	}
+	var names []string
+	for _, fault := range list {
+		if !strings.HasPrefix(fault.Err.Error(), "is required") {
+			return list
+		}
+		names = append(names, fault.Field)
+	}
+	return []*api.FieldError{{Err: fmt.Errorf("%s and %s are required (write them below params:)", strings.Join(names[:len(names)-1], ", "), names[len(names)-1])}}
 }

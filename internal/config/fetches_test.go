@@ -94,7 +94,7 @@ func TestReadingTheFirstArticleAloneIsAdvisedWhereNothingReadsTheOthers(t *testi
 		desk, fetch, after string
 		want               bool
 	}{
-		"nothing reads notes":       {znuny, fetch(""), `"{{ get_pipe_result('fetch', 'fetched_tickets')[0].body }}"`, true},
+		"nothing reads notes":       {znuny, fetch(""), `"{{ { 'body': 'x' }.body }}"`, true},
 		"a template reads notes":    {znuny, fetch(""), `"{{ get_pipe_result('fetch', 'fetched_tickets')[0].notes | length }}"`, false},
 		"notes is no template here": {znuny, fetch(""), "notes", true},
 		"the service says first":    {with("first"), fetch(""), "1", false},

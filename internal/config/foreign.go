@@ -54,6 +54,7 @@ var foreignMethods = map[string]string{
 
 var (
 	unknownFilter = regexp.MustCompile(`^there is no (?:filter|test) "([^"]+)"`)
+	unknownTag    = regexp.MustCompile(`^there is no tag "([^"]+)"`)
 	// memberOf is an attribute or a method that is taken of a value.
 	memberOf = regexp.MustCompile(`\.\s*([A-Za-z]+)\s*(\(?)`)
 	// filterByName gives a filter the name of another one.
@@ -67,6 +68,9 @@ var (
 
 // foreignHint is for a parser's message.
 func foreignHint(message string) string {
+	if m := unknownTag.FindStringSubmatch(message); m != nil && (strings.HasPrefix(m[1], "get_") || strings.HasPrefix(m[1], "has_") || m[1] == "fail") {
+		return "write {{ … }} for what has a value"
+	}
 	m := unknownFilter.FindStringSubmatch(message)
 	if m == nil || strings.Contains(message, "did you mean") && foreignFilters[m[1]] == "" {
 		return ""
@@ -213,10 +217,15 @@ var humanUnits = []struct{ begins, form string }{
 	{"tag", "P%sD"},
 	{"day", "P%sD"},
 	{"d", "P%sD"},
+	{"s", "PT%sS"},
+	{"m", "PT%sM"},
+	{"h", "PT%sH"},
 	{"woche", "P%sW"},
 	{"week", "P%sW"},
 	{"w", "P%sW"},
 }
+
+var halfISO = regexp.MustCompile(`^\s*PT\d+\s*$`)
 
 var cronForm = regexp.MustCompile(`^\s*(?:[\d*/,-]+\s+){4,5}[\d*/,?A-Za-z-]+\s*$`)
 
@@ -233,6 +242,9 @@ func durationHint(text string) string {
 		if _, err := params.ParseDuration("PT" + iso[1:]); err == nil {
 			return "write PT" + iso[1:]
 		}
+	}
+	if halfISO.MatchString(text) {
+		return "write " + strings.TrimSpace(text) + "S for seconds, or M for minutes"
 	}
 	if cronForm.MatchString(text) {
 		return "times of day can't be given: write how long to wait, such as PT5M"

@@ -59,6 +59,7 @@ func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.
 				k.doc.atlas.moved[join(path, name)] = k.doc.atlas.written(at)
 			} else {
 				excused[strings.TrimPrefix(inner+"."+name, ".")] = true
+				k.partly[path] = true
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,7 +35,19 @@ func (k *checker) renames() {
 	for _, s := range k.doc.Services {
 		places["service"][s.ID] = s.Path
 	}
-	for key, problems := range k.lost {
+	names := make([]lost, 0, len(k.lost))
+	for key := range k.lost {
+		names = append(names, key)
+	}
+	slices.SortFunc(names, func(a, b lost) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) })
+	for _, key := range names {
+		problems := k.lost[key]
+		if key.kind == "step" && places["step"][key.id] == "" && params.Near(key.id, sortedKeys(k.steps)) == "" && len(k.nameless) == 1 {
+			path := join(k.nameless[0], "id")
+			k.drop(problems)
+			k.found.err(k.doc.atlas.keyAt(path), path, "unknown-result", "write id: "+key.id, "the step's id is empty, and line %d refers to a step %q", problems[0].Line, key.id)
+			continue
+		}
 		if len(problems) < 2 || places[key.kind][key.id] != "" {
 			continue
 		}
@@ -61,9 +74,13 @@ func (k *checker) renames() {
 		for _, p := range problems {
 			lines = append(lines, fmt.Sprint(p.Line))
 		}
-		k.found.list = slices.DeleteFunc(k.found.list, func(p Problem) bool { return slices.Contains(problems, p) })
+		k.drop(problems)
 		k.found.err(at, path, "unknown-"+map[string]string{"service": "service", "step": "result"}[key.kind],
 			fmt.Sprintf("did you mean %s?", key.id),
 			"nothing refers to the %s %q, and there is no %s %q, which lines %s refer to", key.kind, id, key.kind, key.id, strings.Join(slices.Compact(lines), ", "))
 	}
+}
+
+func (k *checker) drop(problems Problems) {
+	k.found.list = slices.DeleteFunc(k.found.list, func(p Problem) bool { return slices.Contains(problems, p) })
 }

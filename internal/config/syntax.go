@@ -89,7 +89,7 @@ var (
 	keyAlone      = regexp.MustCompile(`^(\s*)(- +)?[\w.-]+:(\s|$)`)
 	keyGlued      = regexp.MustCompile(`^([\s-]*)(id|use|injects|params|steps|on|run|name|limit|interval|expression|ticket_id|base_url|username|level):[^\s]\S*$`)
 	beforeKey     = regexp.MustCompile(`^\s*(?:- +)*`)
-	noColon       = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z_][\w-]*) +["'{\[][^:]*$`)
+	noColon       = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z_][\w-]*) *(?: |=|:=|=>) *["'{\[][^:]*$`)
 	// bareConstraint begins with the sign of a block of text.
 	bareConstraint = regexp.MustCompile(`^(\s*(?:- +)?[\w.-]+:\s+)([|>][=<~^\d .].*)$`)
 	openQuote      = regexp.MustCompile(`^["']`)
