@@ -114,8 +114,9 @@ type checker struct {
 	partly   map[string]bool      // paths of mappings of which a part was left out, as it is reported
 	fetches  []fetch
 
-	lost map[lost]Problems // what is referred to and is not there
-	seen map[lost]bool     // what is referred to and is there
+	lost  map[lost]Problems // what is referred to and is not there
+	seen  map[lost]bool     // what is referred to and is there
+	twice []twice
 	// nameless are the paths of steps whose id is left empty.
 	nameless []string
 
@@ -513,9 +514,10 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			}
 			if id != "" && strings.HasSuffix(place, "]") {
 				key := place[:strings.LastIndex(place, "[")] + "\x00" + id
-				if before, twice := ids[key]; twice {
+				if before, given := ids[key]; given {
 					k.found.warn(k.at(join(child, "id")), join(child, "id"), "duplicate-id", "rename one of both",
 						"the id %q is given twice: the result of %s is lost", id, before)
+					k.twice = append(k.twice, twice{id, k.found.list[len(k.found.list)-1]})
 				}
 				ids[key] = child
 			}

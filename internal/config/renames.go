@@ -40,6 +40,7 @@ func (k *checker) renames() {
 		names = append(names, key)
 	}
 	slices.SortFunc(names, func(a, b lost) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) })
+	names = k.copied(names)
 	for _, key := range names {
 		problems := k.lost[key]
 		if key.kind == "step" && places["step"][key.id] == "" && params.Near(key.id, sortedKeys(k.steps)) == "" && len(k.nameless) == 1 {
@@ -83,4 +84,27 @@ func (k *checker) renames() {
 
 func (k *checker) drop(problems Problems) {
 	k.found.list = slices.DeleteFunc(k.found.list, func(p Problem) bool { return slices.Contains(problems, p) })
+}
+
+// twice is an id that a step before has already, with the report of it.
+type twice struct {
+	id     string
+	report Problem
+}
+
+// copied finds the id that was copied with its step and not changed: there is one id
+// that is given twice, and one that is missing. It returns the names that are still
+// lost.
+func (k *checker) copied(names []lost) []lost {
+	isMissing := func(key lost) bool { return key.kind == "step" && k.steps[key.id] == "" }
+	i := slices.IndexFunc(names, isMissing)
+	if len(k.twice) != 1 || i < 0 || slices.ContainsFunc(names[i+1:], isMissing) {
+		return names
+	}
+	missing, same := names[i], lost{"step", k.twice[0].id}
+	report := k.twice[0].report
+	k.drop(slices.Concat(k.lost[missing], k.lost[same], Problems{report}))
+	report.Severity, report.Hint = SeverityError, "write id: "+missing.id+", to which templates refer"
+	k.found.list = append(k.found.list, report)
+	return slices.DeleteFunc(names, func(key lost) bool { return key == missing || key == same })
 }

@@ -303,3 +303,23 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestAnEditorSaysHowADurationIsWritten(t *testing.T) {
+	spec, err := params.Describe(reflect.TypeFor[struct {
+		Interval time.Duration `otai:"interval,required" doc:"Time between two."`
+	}]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	interval := params.Schema(spec)["properties"].(m)["interval"].(m)
+	for _, key := range []string{"description", "errorMessage"} {
+		if text, _ := interval[key].(string); !strings.Contains(text, "PT30S") {
+			t.Errorf("%s is %q", key, interval[key])
+		}
+	}
+	for _, form := range interval["anyOf"].([]any) {
+		if pattern, _ := form.(m)["pattern"].(string); strings.Contains(pattern, "[Pp]") && !strings.Contains(fmt.Sprint(form.(m)["patternErrorMessage"]), "PT30S") {
+			t.Errorf("an editor shows the pattern itself: %v", form)
+		}
+	}
+}
