@@ -173,7 +173,7 @@ func (t trust) way(path string) (real string, d *doubt, err error) {
 			if d != nil {
 				return at, d, nil
 			}
-			open = t.ofMode(at, at, info) != nil
+			open = info.Mode()&fs.ModeSticky != 0 && info.Mode()&0o022 != 0
 		}
 		folder = at
 	}
