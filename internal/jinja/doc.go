@@ -14,5 +14,6 @@
 // of the scope (list.go). A text that it hands on from the pipeline stays a text,
 // whatever stands in it (kept.go).
 //
-// [Names] tells, without running a template, which names it uses.
+// [Names] tells, without running a template, which names it uses, and [Outcomes] what
+// it can yield when only some of them are known.
 package jinja

@@ -116,17 +116,37 @@ func (n *dictDisplay) eval(r *run) (any, error) {
 }
 
 func (n *conditional) eval(r *run) (any, error) {
-	test, err := n.test.eval(r)
+	yes, err := n.decide(r)
 	if err != nil {
 		return nil, err
 	}
-	if truth(test) {
+	if yes {
 		return n.yes.eval(r)
 	}
 	if n.no == nil {
 		return n.missing(), nil
 	}
 	return n.no.eval(r)
+}
+
+// decide reports which of the two it is.
+func (n *conditional) decide(r *run) (yes bool, err error) {
+	if option, made := r.choice(n); made {
+		return option == 0, nil
+	}
+	test, err := n.test.eval(r)
+	if err != nil {
+		return false, err
+	}
+	return truth(test), nil
+}
+
+// choice is the one that was made at a node.
+func (r *run) choice(node any) (option int, made bool) {
+	if r.chosen != nil {
+		option, made = r.chosen[node]
+	}
+	return option, made
 }
 
 func (n *conditional) missing() *undefined {

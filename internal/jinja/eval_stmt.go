@@ -82,6 +82,9 @@ func (r *run) settle() error {
 }
 
 func (n *ifStatement) exec(r *run) error {
+	if option, made := r.choice(n); made {
+		return r.exec(n.chosen(option))
+	}
 	for _, b := range n.branches {
 		test, err := b.test.eval(r)
 		if err != nil {
@@ -94,7 +97,18 @@ func (n *ifStatement) exec(r *run) error {
 	return r.exec(n.otherwise)
 }
 
+// chosen is the body of a branch, or of what is done otherwise.
+func (n *ifStatement) chosen(option int) []statement {
+	if option < len(n.branches) {
+		return n.branches[option].body
+	}
+	return n.otherwise
+}
+
 func (n *assignment) exec(r *run) error {
+	if _, made := r.choice(n); made {
+		return nil
+	}
 	v, err := n.value.eval(r)
 	if err != nil {
 		return err

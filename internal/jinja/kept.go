@@ -35,11 +35,11 @@ func (r *run) evalWritten(e expression) (v any, written bool, err error) {
 	case *constant:
 		return n.value, true, nil
 	case *conditional:
-		test, err := n.test.eval(r)
+		yes, err := n.decide(r)
 		if err != nil {
 			return nil, false, err
 		}
-		if truth(test) {
+		if yes {
 			return r.evalWritten(n.yes)
 		}
 		if n.no != nil {

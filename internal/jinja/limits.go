@@ -79,6 +79,8 @@ type run struct {
 
 	mutable bool           // the template changes lists or mappings
 	copies  map[string]any // of what it read from the scope
+
+	chosen map[any]int // nil: conditions decide
 }
 
 func newRun(ctx context.Context, renderer *Renderer, scope api.Scope) *run {

@@ -56,6 +56,15 @@ type nameWalk struct {
 	known   map[string]bool
 	certain bool
 	names   []Name
+	choice  func(node any) (option int, made bool) // for Outcomes; nil: all is walked
+}
+
+// chosen is the choice that was made at a node.
+func (w *nameWalk) chosen(node any) (option int, made bool) {
+	if w.choice != nil {
+		option, made = w.choice(node)
+	}
+	return option, made
 }
 
 // maybe walks what is not reached in every case.
@@ -86,6 +95,10 @@ func (w *nameWalk) statement(s statement) {
 	case *output:
 		w.expression(s.value)
 	case *ifStatement:
+		if option, made := w.chosen(s); made {
+			w.statements(s.chosen(option))
+			return
+		}
 		for i, b := range s.branches {
 			if i == 0 {
 				w.expression(b.test)
@@ -107,7 +120,9 @@ func (w *nameWalk) statement(s statement) {
 			w.statements(s.otherwise)
 		})
 	case *assignment:
-		w.expression(s.value)
+		if _, made := w.chosen(s); !made {
+			w.expression(s.value)
+		}
 		w.set(s.target)
 	case *blockAssignment:
 		w.set(s.target)
@@ -179,6 +194,10 @@ func (w *nameWalk) expression(e expression) {
 		w.expressions(e.keys)
 		w.expressions(e.values)
 	case *conditional:
+		if option, made := w.chosen(e); made {
+			w.expression([]expression{e.yes, e.no}[option])
+			return
+		}
 		w.expression(e.test)
 		w.maybe(func() {
 			w.expression(e.yes)

@@ -19,7 +19,13 @@ type template struct {
 // Render evaluates the template. An error is an [api.TemplateError]; one that
 // wraps an [api.FailError] says that the template called fail().
 func (t *template) Render(ctx context.Context, scope api.Scope) (api.Rendered, error) {
+	return t.render(ctx, scope, nil)
+}
+
+// render renders with choices that are made, instead of by their tests; see [Outcomes].
+func (t *template) render(ctx context.Context, scope api.Scope, chosen map[any]int) (api.Rendered, error) {
 	r := newRun(ctx, t.renderer, scope)
+	r.chosen = chosen
 	r.mutable, r.piped, r.blocks = t.mutates, t.piped, t.blocks
 	err := r.checkTime()
 	if err == nil {

@@ -1,0 +1,293 @@
+package jinja
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// Bounds of [Outcomes]: a template that has more of them is one that can't be
+// followed.
+const (
+	maxPaths    = 256
+	maxOutcomes = 10_000
+)
+
+// Outcomes tells what a template that Parse of this package returned can yield,
+// though not everything that it reads is known: known answers get_pipe_result,
+// get_parent_param and get_env, whose arguments it gets, with the values that are
+// possible. What depends on anything else is followed on both sides of a condition.
+// complete is false where there may be other outcomes, too. What calls fail() has
+// none.
+func Outcomes(ctx context.Context, parsed api.Template, known func(function string, args []string) (values []any, ok bool)) (outcomes []api.Rendered, complete bool) {
+	t, ok := parsed.(*template)
+	if !ok {
+		out, err := parsed.Render(ctx, api.Scope{})
+		return []api.Rendered{out}, err == nil
+	}
+	s := &outcomeSearch{ctx: ctx, template: t, known: known, sources: map[string]*source{}, seen: map[string]bool{}, complete: true}
+	s.findOpenNames()
+	s.explore(map[any]int{})
+	return s.outcomes, s.complete && ctx.Err() == nil
+}
+
+// source is a call whose values are known.
+type source struct {
+	function, name, key string
+	values              []any
+}
+
+type outcomeSearch struct {
+	ctx      context.Context
+	template *template
+	known    func(function string, args []string) ([]any, bool)
+	sources  map[string]*source // by what is called; nil is not known
+	open     map[string]bool    // names that the template sets to what is not known
+
+	paths    int
+	rendered int
+	seen     map[string]bool
+	outcomes []api.Rendered
+	complete bool
+}
+
+// skipped is the choice not to set a name whose value is not known. Nothing that is
+// evaluated reads it.
+const skipped = -1
+
+// explore follows the template with the choices that were made so far. Where one more
+// is needed, it follows each.
+func (s *outcomeSearch) explore(chosen map[any]int) {
+	if s.paths > maxPaths || s.ctx.Err() != nil {
+		s.complete = false
+		return
+	}
+	var undecided any
+	options := 0
+	w := s.walk(func(node any) (int, bool) {
+		if option, ok := chosen[node]; ok {
+			return option, true
+		}
+		if undecided != nil {
+			return 0, false
+		}
+		switch node := node.(type) {
+		case *conditional:
+			if s.anyOpen(s.namesOf(node.test)) {
+				undecided, options = node, 2
+			}
+		case *ifStatement:
+			for _, b := range node.branches {
+				if s.anyOpen(s.namesOf(b.test)) {
+					undecided, options = node, len(node.branches)+1
+				}
+			}
+		case *assignment:
+			if s.anyOpen(s.namesOf(node.value)) {
+				chosen[node] = skipped
+				return skipped, true
+			}
+		}
+		return 0, false
+	})
+	if undecided != nil {
+		for option := range options {
+			next := maps.Clone(chosen)
+			next[undecided] = option
+			s.explore(next)
+		}
+		return
+	}
+	s.paths++
+	if s.anyOpen(w.names) {
+		s.complete = false
+		return
+	}
+	s.renderAll(chosen, s.sourcesOf(w.names), nil)
+}
+
+// walk walks the whole template.
+func (s *outcomeSearch) walk(choice func(node any) (int, bool)) *nameWalk {
+	w := &nameWalk{source: s.template.source, known: map[string]bool{}, choice: choice}
+	w.statements(s.template.body)
+	return w
+}
+
+func (s *outcomeSearch) namesOf(expressions ...expression) []Name {
+	w := &nameWalk{source: s.template.source, known: map[string]bool{}}
+	w.expressions(expressions)
+	return w.names
+}
+
+// anyOpen reports whether one of the names is something that is not known.
+func (s *outcomeSearch) anyOpen(names []Name) bool {
+	return slices.ContainsFunc(names, func(n Name) bool {
+		switch n.Name {
+		case "get_pipe_result", "get_parent_param", "get_env":
+			return !n.Call || s.source(n) == nil
+		case "pipe_results", "params", "parent_params", "has_failed", "self", "caller", "varargs", "kwargs":
+			return true
+		}
+		open, set := s.open[n.Name]
+		if set {
+			return open
+		}
+		_, variable := s.template.renderer.variables[n.Name]
+		return !variable && !n.Known && n.Name != "loop"
+	})
+}
+
+func (s *outcomeSearch) source(n Name) *source {
+	args := slices.Clone(n.Args)
+	if n.Name == "get_pipe_result" && len(args) == 1 {
+		args = append(args, "value")
+	}
+	want := 1
+	if n.Name == "get_pipe_result" {
+		want = 2
+	}
+	if len(args) != want || slices.Contains(args, "") {
+		return nil
+	}
+	id := n.Name
+	for _, a := range args {
+		id += "\x00" + a
+	}
+	found, asked := s.sources[id]
+	if !asked {
+		if values, ok := s.known(n.Name, args); ok {
+			found = &source{function: n.Name, name: args[0], key: args[len(args)-1], values: values}
+		}
+		s.sources[id] = found
+	}
+	return found
+}
+
+// sourcesOf returns the sources among the names, each once.
+func (s *outcomeSearch) sourcesOf(names []Name) []*source {
+	var list []*source
+	for _, n := range names {
+		switch n.Name {
+		case "get_pipe_result", "get_parent_param":
+			if found := s.source(n); found != nil && !slices.Contains(list, found) {
+				list = append(list, found)
+			}
+		}
+	}
+	return list
+}
+
+// findOpenNames finds the names that the template sets, and which of them hold what
+// is not known: until no more are found, since one can be set to another.
+func (s *outcomeSearch) findOpenNames() {
+	s.open = map[string]bool{}
+	for {
+		before := len(s.open)
+		opened := 0
+		set := func(t target, open bool) {
+			for _, name := range t.all() {
+				if open && !s.open[name] {
+					opened++
+				}
+				s.open[name] = s.open[name] || open
+			}
+		}
+		s.eachSet(s.template.body, set)
+		if len(s.open) == before && opened == 0 {
+			return
+		}
+	}
+}
+
+// eachSet calls set for what statements set. The names of macros count as not known.
+func (s *outcomeSearch) eachSet(list []statement, set func(t target, open bool)) {
+	for _, one := range list {
+		switch one := one.(type) {
+		case *ifStatement:
+			for _, b := range one.branches {
+				s.eachSet(b.body, set)
+			}
+			s.eachSet(one.otherwise, set)
+		case *forStatement:
+			set(one.target, s.anyOpen(s.namesOf(one.items)))
+			s.eachSet(one.body, set)
+			s.eachSet(one.otherwise, set)
+		case *assignment:
+			set(one.target, s.anyOpen(s.namesOf(one.value)))
+		case *blockAssignment:
+			set(one.target, true)
+			s.eachSet(one.body, set)
+		case *filterStatement:
+			s.eachSet(one.body, set)
+		case *withStatement:
+			for i, t := range one.names {
+				set(t, s.anyOpen(s.namesOf(one.values[i])))
+			}
+			s.eachSet(one.body, set)
+		case *blockStatement:
+			s.eachSet(one.body, set)
+		case *autoescapeStatement:
+			s.eachSet(one.body, set)
+		case *macroStatement:
+			set(target{name: one.name}, true)
+			s.eachSet(one.body, set)
+		case *callStatement:
+			s.eachSet(one.macro.body, set)
+		}
+	}
+}
+
+// all returns the names that a target sets.
+func (t target) all() []string {
+	if !t.isTuple {
+		return []string{t.name}
+	}
+	var names []string
+	for _, part := range t.tuple {
+		names = append(names, part.all()...)
+	}
+	return names
+}
+
+// renderAll renders with each combination of the sources' values.
+func (s *outcomeSearch) renderAll(chosen map[any]int, sources []*source, values []any) {
+	if s.rendered > maxOutcomes || s.ctx.Err() != nil {
+		s.complete = false
+		return
+	}
+	if len(values) < len(sources) {
+		for _, v := range sources[len(values)].values {
+			s.renderAll(chosen, sources, append(values, v))
+		}
+		return
+	}
+	s.rendered++
+	results, params := map[string]map[string]any{}, map[string]any{}
+	for i, from := range sources {
+		if from.function == "get_parent_param" {
+			params[from.name] = values[i]
+			continue
+		}
+		if results[from.name] == nil {
+			results[from.name] = map[string]any{}
+		}
+		results[from.name][from.key] = values[i]
+	}
+	scope := api.Scope{}.Enter(params).Enter(nil)
+	for id, data := range results {
+		scope = scope.WithResult(id, api.Success(data))
+	}
+	out, err := s.template.render(s.ctx, scope, chosen)
+	var failed *api.FailError
+	switch {
+	case errors.As(err, &failed):
+	case err != nil:
+		s.complete = false
+	case !s.seen[out.Text]:
+		s.seen[out.Text] = true
+		s.outcomes = append(s.outcomes, out)
+	}
+}
