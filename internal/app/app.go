@@ -34,6 +34,8 @@ type application struct {
 	redactor *Redactor
 	logger   *slog.Logger
 	logFile  io.Closer
+	loading  pluginLoad
+	offered  *catalog
 	instead  loader.Temporary // of a state folder that a command which only looks can't use
 	problems config.Problems  // warnings; errors ended prepare
 	dir      string           // see choices
@@ -127,7 +129,9 @@ func (a *application) load(ctx context.Context, c choices) (*catalog, error) {
 	if !c.runs || c.inspect {
 		load.instead = &a.instead
 	}
+	a.loading = load
 	offered := &catalog{dirs: dirs}
+	a.offered = offered
 	open := loader.Load
 	if c.inspect {
 		open = loader.Inspect

@@ -48,6 +48,9 @@ func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) 
 	if err != nil && !errors.As(err, &found) {
 		return Validation{Problems: problemsOf(err), redactor: &Redactor{}}, err
 	}
+	if err == nil {
+		a.problems = a.problems.And(a.findMissingModels(ctx))
+	}
 	v := Validation{Valid: err == nil, Problems: a.problems, sources: a.sources, redactor: a.redactor}
 	if strict && !a.problems.OnlyAdvice() {
 		v.Valid = false

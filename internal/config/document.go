@@ -144,6 +144,15 @@ func (d *Document) Lookup(name string) (string, bool) {
 	return value, ok
 }
 
+// Variables returns all that [Document.Lookup] answers.
+func (d *Document) Variables() map[string]string {
+	all := make(map[string]string, len(d.names))
+	for _, name := range d.names {
+		all[name], _ = d.lookup(name)
+	}
+	return all
+}
+
 // Secrets returns the values that no log, error or answer may show, as far as
 // they are known by now, the longest first.
 func (d *Document) Secrets() []string { return d.secrets.All() }

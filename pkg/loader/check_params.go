@@ -30,34 +30,44 @@ type ParamsFault struct {
 // [Inspect] accepted with the same options. The answer has a list for each check.
 // Params go by a pipe, because they hold secrets.
 func CheckParams(ctx context.Context, o Options, p Plugin, checks []ParamsCheck) ([][]ParamsFault, error) {
-	if p.private == "" {
-		return nil, fmt.Errorf("check params of %s: it was not accepted", p.Name)
-	}
 	questions := slices.Clone(checks)
 	for i := range questions {
 		questions[i].Use = strings.TrimPrefix(questions[i].Use, p.Prefix+o.Separator)
 	}
+	last, err := ask(ctx, o, p, "check params of", probeRequest{Checks: true}, questions)
+	if err != nil {
+		return nil, err
+	}
+	if len(last.Checked) != len(checks) {
+		return nil, fmt.Errorf("check params of %s: the process that asks the plugin answered something else", p.Name)
+	}
+	return last.Checked, nil
+}
+
+// ask lets a child process put questions to a plugin's own code. what says in errors
+// what is being done.
+func ask(ctx context.Context, o Options, p Plugin, what string, request probeRequest, questions any) (*probeMessage, error) {
+	if p.private == "" {
+		return nil, fmt.Errorf("%s %s: it was not accepted", what, p.Name)
+	}
 	input, err := json.Marshal(questions)
 	if err != nil {
-		return nil, fmt.Errorf("check params of %s: %w", p.Name, err)
+		return nil, fmt.Errorf("%s %s: %w", what, p.Name, err)
 	}
 	timeout := o.probeTimeout()
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	child, err := runProbe(limited, probeRequest{
-		File: p.private, App: p.app, Checks: true,
-		Plugin: Plugin{Name: p.Name, Package: p.Package, Prefix: p.Prefix, Path: p.Path},
-	}, bytes.NewReader(input))
+	request.File, request.App = p.private, p.app
+	request.Plugin = Plugin{Name: p.Name, Package: p.Package, Prefix: p.Prefix, Path: p.Path}
+	child, err := runProbe(limited, request, bytes.NewReader(input))
 	if err != nil {
-		return nil, fmt.Errorf("check params of %s: %w", p.Name, err)
+		return nil, fmt.Errorf("%s %s: %w", what, p.Name, err)
 	}
-	if child.ended && len(child.last.Checked) == len(checks) {
-		return child.last.Checked, nil
+	if child.ended && child.last.Refusal == nil {
+		return &child.last, nil
 	}
-	if _, failure := child.verdict(&p, limited.Err(), timeout); failure != nil {
-		return nil, fmt.Errorf("check params of %s: %w", p.Name, failure)
-	}
-	return nil, fmt.Errorf("check params of %s: the process that asks the plugin answered something else", p.Name)
+	_, failure := child.verdict(&p, limited.Err(), timeout)
+	return nil, fmt.Errorf("%s %s: %w", what, p.Name, failure)
 }
 
 // answerChecks is the child's part.

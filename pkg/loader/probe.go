@@ -55,6 +55,7 @@ type probeRequest struct {
 	Plugin Plugin // names and path, for messages
 	App    probeApp
 	Checks bool // instead of a report, answer the checks that come on standard input
+	Models bool // instead of a report, answer the questions about models that come there
 }
 
 // probeApp is [api.AppConfig] without its logger. It can be compared.
@@ -73,11 +74,12 @@ func probeAppOf(app api.AppConfig) probeApp {
 // descriptor: what it is about to do, then a report or a refusal, then the end.
 // Without the end, the child did not get that far, whatever its exit status.
 type probeMessage struct {
-	Doing   string          `json:"doing,omitempty"`
-	Report  *report         `json:"report,omitempty"`
-	Checked [][]ParamsFault `json:"checked,omitempty"`
-	Refusal *refusal        `json:"refusal,omitempty"`
-	End     bool            `json:"end,omitempty"`
+	Doing   string                `json:"doing,omitempty"`
+	Report  *report               `json:"report,omitempty"`
+	Checked [][]ParamsFault       `json:"checked,omitempty"`
+	Models  [][]map[string]string `json:"models,omitempty"`
+	Refusal *refusal              `json:"refusal,omitempty"`
+	End     bool                  `json:"end,omitempty"`
 }
 
 type refusal struct {
@@ -202,6 +204,9 @@ func (c *probed) verdict(p *Plugin, interrupted error, timeout time.Duration) (*
 	if c.last.Doing == doingCheck {
 		mend = "remove what ends, blocks or crashes the process from Validate: it must only look at the params"
 	}
+	if c.last.Doing == doingAsk {
+		mend = "remove what ends, blocks or crashes the process from the build function and FindModels of its services: they must only look"
+	}
 	switch {
 	case c.ended && c.last.Refusal != nil:
 		r := c.last.Refusal
@@ -226,6 +231,8 @@ func (c *probed) place() string {
 		return "while CreatePlugin or a method of what it returned was running"
 	case doingCheck:
 		return "while the Validate of its params was running"
+	case doingAsk:
+		return "while a service was built and asked for its models"
 	}
 	return "before it opened the plugin"
 }

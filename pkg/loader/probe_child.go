@@ -27,6 +27,7 @@ const (
 	doingOpen     = "open"
 	doingDescribe = "describe"
 	doingCheck    = "check"
+	doingAsk      = "ask"
 )
 
 const maxProbeStack = 64 << 20 // bytes
@@ -93,6 +94,15 @@ func serveProbe(argument string, result *json.Encoder) error {
 			return err
 		}
 	}
+	if request.Models && failure == nil {
+		if err := result.Encode(probeMessage{Doing: doingAsk}); err != nil {
+			return err
+		}
+		last.Report = nil
+		if last.Models, err = answerModels(os.Stdin, request.app(), list); err != nil {
+			return err
+		}
+	}
 	if failure != nil {
 		last = probeMessage{Refusal: &refusal{Code: failure.Code, Cause: failure.Err.Error(), Fix: failure.Fix}, End: true}
 	}
@@ -111,11 +121,15 @@ func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list 
 	if err := result.Encode(probeMessage{Doing: doingDescribe}); err != nil {
 		return nil, nil, nil, err
 	}
-	app := api.AppConfig{
-		Separator: request.App.Separator, PluginPrefix: request.App.PluginPrefix, APIVersion: request.App.APIVersion,
-		HostVersion: request.App.HostVersion, CacheDir: request.App.CacheDir, StateDir: request.App.StateDir,
+	found, list, failure = examine(p, create, request.app(), 0)
+	return found, list, failure, nil
+}
+
+// app is what the plugin is told of its host.
+func (r probeRequest) app() api.AppConfig {
+	return api.AppConfig{
+		Separator: r.App.Separator, PluginPrefix: r.App.PluginPrefix, APIVersion: r.App.APIVersion,
+		HostVersion: r.App.HostVersion, CacheDir: r.App.CacheDir, StateDir: r.App.StateDir,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
-	found, list, failure = examine(p, create, app, 0)
-	return found, list, failure, nil
 }

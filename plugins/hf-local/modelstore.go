@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 
+	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/hub"
 )
 
@@ -31,6 +35,67 @@ func (s *Service) PullModel(ctx context.Context, name string, repair bool, progr
 		return nil, s.explain(err, name)
 	}
 	return plainEntry(s.hub.Describe(name, folder)), nil
+}
+
+// FindModels tells missing of the models that can't be used as they stand: of those
+// called names, and of those of the param preload. It asks no server.
+func (s *Service) FindModels(_ context.Context, names []string, missing func(finding map[string]string)) {
+	look := func(given, name string) {
+		err := s.hub.Missing(name, s.want)
+		if err == nil {
+			return
+		}
+		f := map[string]string{"model": given, "status": "failed", "message": s.explain(err, name).Error()}
+		switch atHub := !filepath.IsAbs(name) && errors.Is(err, api.ErrNotFound); {
+		case atHub && s.hub.Offline() != "":
+			f["message"] += ". " + s.hub.Offline() + " forbids to download it"
+			f["fix"] = "unset " + s.hub.Offline() + ", or copy the model from another machine"
+		case atHub:
+			f["status"] = "warning"
+			f["fix"] = "it is downloaded when a text first needs it; to have it before: otai model pull " + name
+		}
+		missing(f)
+	}
+	for _, given := range names {
+		look(given, s.name(given))
+	}
+	for i, given := range s.params.Preload {
+		if !slices.Contains(names, given) {
+			look(given, s.places.find(given, s.places.of(fmt.Sprintf("preload[%d]", i))))
+		}
+	}
+}
+
+// Labels returns what a model can answer, in the model's own order. The model is
+// loaded, and stays so as after a text.
+func (s *Service) Labels(ctx context.Context, name string) ([]string, error) {
+	c, release, err := s.acquire(ctx, s.name(name), "")
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	m, ok := c.(interface{ Labels() []string })
+	if !ok {
+		return nil, errors.New("this model doesn't say which labels it has")
+	}
+	return m.Labels(), nil
+}
+
+// Provenance says what a model is, which need not be loaded: the keys are model,
+// commit, folder, architecture, and backend once it is loaded. What isn't known is
+// left out.
+func (s *Service) Provenance(_ context.Context, name string) (map[string]string, error) {
+	full := s.name(name)
+	folder, err := s.hub.Locate(full)
+	if err != nil {
+		return nil, s.explain(err, full)
+	}
+	e := s.hub.Describe(full, folder)
+	about := map[string]string{
+		"model": full, "commit": e.Commit, "folder": filepath.Clean(folder), "architecture": e.Architecture, "backend": s.Backend(name),
+	}
+	maps.DeleteFunc(about, func(_, value string) bool { return value == "" })
+	return about, nil
 }
 
 // ListModels returns the models of the cache. The keys are name, revisions (those

@@ -171,6 +171,28 @@ func (h *Hub) Ensure(ctx context.Context, r Request) (string, error) {
 	return folder, err
 }
 
+// Missing says why the model called name can't be used without a download, or at all;
+// nil is one that can. It looks at which files there are, and makes no request. An
+// error that is [api.ErrNotFound] is mended by having the files.
+func (h *Hub) Missing(name string, w Want) error {
+	folder, ref, err := local(name)
+	if err != nil {
+		return err
+	}
+	if folder == "" {
+		_, err = h.cache.complete(ref, w)
+		return err
+	}
+	missing, err := w.missing(folder, nil)
+	if err == nil && len(missing) > 0 {
+		err = &IncompleteError{Model: name, Folder: folder, Missing: missing}
+	}
+	return err
+}
+
+// Offline is the variable that forbids to use the network; "" is none.
+func (h *Hub) Offline() string { return h.offline }
+
 // local answers for a name that is a folder or should be one; for another it
 // returns the model that is meant.
 func local(name string) (folder string, ref Reference, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/engine"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer"
@@ -103,6 +104,9 @@ func (m *Model) Close() error { return m.network.Close() }
 // Backend says what computes the model: the instruction set of the engine, or
 // ONNX Runtime with its version and the file.
 func (m *Model) Backend() string { return m.backend }
+
+// Labels are what the model can answer, in its own order.
+func (m *Model) Labels() []string { return slices.Clone(m.config.Labels) }
 
 // Folder returns where the model was loaded from.
 func (m *Model) Folder() string { return m.folder }

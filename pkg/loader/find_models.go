@@ -1,0 +1,107 @@
+package loader
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// ModelFinder is optional on a service that works with models. FindModels tells
+// missing of each model that can't be used as it stands: of those called names (""
+// is the service's own), and of those that the service loads without being asked.
+// It looks at this machine alone and loads nothing.
+//
+// What it tells has the keys model (the name as it was given), message, fix (what to
+// do), and status: "warning" for one that is fetched when it is needed, else "failed".
+type ModelFinder interface {
+	FindModels(ctx context.Context, names []string, missing func(finding map[string]string))
+}
+
+// ModelsQuestion asks a service which of some models are missing.
+type ModelsQuestion struct {
+	Use    string            `json:"use"` // name in the registry
+	Params map[string]any    `json:"params"`
+	Env    map[string]string `json:"env"` // what its Host.Env knows
+	Names  []string          `json:"names"`
+}
+
+// FindModels lets a child process build services of a plugin and ask those that are a
+// [ModelFinder]. p is one that [Inspect] accepted. The answer has a list for each
+// question: what was told, nothing for a service that can't be asked.
+func FindModels(ctx context.Context, o Options, p Plugin, questions []ModelsQuestion) ([][]map[string]string, error) {
+	questions = slices.Clone(questions)
+	for i := range questions {
+		questions[i].Use = strings.TrimPrefix(questions[i].Use, p.Prefix+o.Separator)
+	}
+	last, err := ask(ctx, o, p, "find models of", probeRequest{Models: true}, questions)
+	if err != nil {
+		return nil, err
+	}
+	if len(last.Models) != len(questions) {
+		return nil, fmt.Errorf("find models of %s: the process that asks the plugin answered something else", p.Name)
+	}
+	return last.Models, nil
+}
+
+// answerModels is the child's part.
+func answerModels(input io.Reader, app api.AppConfig, list []api.Injectable) ([][]map[string]string, error) {
+	var questions []ModelsQuestion
+	reader := json.NewDecoder(input)
+	reader.UseNumber()
+	if err := reader.Decode(&questions); err != nil {
+		return nil, err
+	}
+	answers := make([][]map[string]string, len(questions))
+	for i, q := range questions {
+		answers[i] = []map[string]string{}
+		at := slices.IndexFunc(list, func(offered api.Injectable) bool { return offered.Name == q.Use })
+		if at < 0 {
+			continue
+		}
+		err := findModels(list[at], app, q, func(finding map[string]string) { answers[i] = append(answers[i], finding) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return answers, nil
+}
+
+func findModels(offered api.Injectable, app api.AppConfig, q ModelsQuestion, missing func(map[string]string)) (err error) {
+	spec, err := params.Describe(offered.Params)
+	if err != nil {
+		return err
+	}
+	needs := func(n *params.Spec) bool { return !n.Optional }
+	if offered.Provides == nil || slices.ContainsFunc(spec.Injections(), needs) {
+		return nil
+	}
+	p, err := params.Decode(spec, q.Params, params.Binder{})
+	if err != nil {
+		return nil // CheckParams tells
+	}
+	service, err := offered.BuildService(p, api.NewHost(api.HostOptions{
+		App: app, Path: "services", Logger: slog.New(slog.DiscardHandler),
+		Env: func(name string) (string, bool) {
+			value, ok := q.Env[name]
+			return value, ok
+		},
+	}))
+	if err != nil {
+		return nil // a start tells, which builds it, too
+	}
+	if closer, ok := service.(io.Closer); ok {
+		defer func() { err = errors.Join(err, closer.Close()) }()
+	}
+	if finder, ok := service.(ModelFinder); ok {
+		finder.FindModels(context.Background(), q.Names, missing)
+	}
+	return nil
+}
