@@ -14,11 +14,12 @@ func (c *command) newDoctor() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the configured ticket systems online, read-only",
-		Long: `Asks each ticket system of a configuration whether it can be reached, knows the web
-service, lets the agent in, and has the queues, priorities and states that the
-configuration names. It only searches and reads. What can't be told from outside is
-shown as unknown, with the page of the help desk to look at.
+		Short: "Check the configured models and ticket systems, read-only",
+		Long: `Loads the models of a configuration that are on this machine, and asks each ticket
+system whether it can be reached, knows the web service, lets the agent in, and has the
+queues, priorities and states that the configuration names or that the models' labels
+become in its templates. It only searches and reads, and downloads nothing. What can't be
+told from outside is shown as unknown, with the page of the help desk to look at.
 
 Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
 		Example: `  otai doctor -c config.yml
@@ -29,7 +30,8 @@ Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
 			if asJSON {
 				show = func(app.Finding) {}
 			}
-			d, err := app.Doctor(cmd.Context(), c.settings, show)
+			working := newWorking(cmd.ErrOrStderr())
+			d, err := app.Doctor(cmd.Context(), c.settings, app.DoctorOptions{Show: show, Working: working})
 			if len(d.Findings) == 0 {
 				return err
 			}
@@ -45,6 +47,23 @@ Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
 	c.configFlag(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
 	return cmd
+}
+
+// newWorking shows what takes long, on a terminal and until it has been done.
+func newWorking(out io.Writer) func(what string) {
+	if !drawsInPlace(out) {
+		return func(string) {}
+	}
+	width := terminalWidth(out)
+	return func(what string) {
+		if what != "" {
+			what += "…"
+		}
+		if width > 1 {
+			what = shorten(what, width-1)
+		}
+		fmt.Fprintf(out, "\r\x1b[K%s", what)
+	}
 }
 
 // showFinding writes a finding in one line, and below it what to do.

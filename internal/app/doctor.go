@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -46,10 +43,16 @@ type Diagnosis struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Doctor checks the configured ticket systems online. Nothing is written to them.
-// show is told of each finding as it comes. A failed finding is an answer; the
-// fault then returned beside it carries only the exit code.
-func Doctor(ctx context.Context, s Settings, show func(Finding)) (Diagnosis, error) {
+// DoctorOptions are who is told what [Doctor] does.
+type DoctorOptions struct {
+	Show    func(Finding)     // of each finding, as it comes
+	Working func(what string) // of what may take long; "" is its end
+}
+
+// Doctor loads the configured models and checks the configured ticket systems online.
+// Nothing is written to them, and nothing is downloaded. A failed finding is an
+// answer; the fault then returned beside it carries only the exit code.
+func Doctor(ctx context.Context, s Settings, o DoctorOptions) (Diagnosis, error) {
 	a, err := prepare(ctx, s, choices{silent: true}) // the findings say it better
 	if err != nil {
 		return Diagnosis{}, err
@@ -64,12 +67,17 @@ func Doctor(ctx context.Context, s Settings, show func(Finding)) (Diagnosis, err
 		f.Message, f.Fix = a.redactor.Text(f.Message), a.redactor.Text(f.Fix)
 		d.Healthy = d.Healthy && f.Status != FindingFailed
 		d.Findings = append(d.Findings, f)
-		show(f)
+		o.Show(f)
+	}
+	models := newModelDoctor(ctx, a)
+	for _, service := range a.document.Services {
+		instance, _ := engine.Service(service.ID)
+		models.check(service.ID, instance, o.Working, add)
 	}
 	systems := 0
 	for _, service := range a.document.Services {
 		instance, _ := engine.Service(service.ID)
-		if a.diagnose(ctx, service.ID, instance, add) {
+		if a.diagnose(ctx, models, service.ID, instance, add) {
 			systems++
 		}
 	}
@@ -91,18 +99,37 @@ var errUnhealthy = errors.New("a check failed")
 
 // diagnose reports whether the service is a ticket system, or one that can
 // diagnose itself.
-func (a *application) diagnose(ctx context.Context, id string, instance any, add func(Finding)) bool {
+func (a *application) diagnose(ctx context.Context, models *modelDoctor, id string, instance any, add func(Finding)) bool {
 	_, tickets := instance.(api.TicketSystem)
 	doctor, able := instance.(diagnoser)
 	health, asked := instance.(api.HealthChecker)
 	switch {
 	case able:
-		u := a.namesFor(id)
+		u := models.namesFor(id)
+		there := &labelsThere{}
 		doctor.Diagnose(ctx, u.names(), func(f map[string]string) {
-			add(Finding{
-				Service: id, Check: f["check"], Status: f["status"], Message: f["message"], Fix: f["fix"],
-				Places: a.places(u[usedName{f["check"], f["subject"]}]),
-			})
+			name := usedName{f["check"], f["subject"]}
+			found := Finding{Service: id, Check: f["check"], Status: f["status"], Message: f["message"], Fix: f["fix"]}
+			use := u[name]
+			if use != nil {
+				found.Places = a.places(use.paths)
+			}
+			if use == nil || len(use.models) == 0 {
+				add(found)
+				return
+			}
+			switch found.Status {
+			case FindingOK:
+				there.count(name.kind, use) // one line for all of them
+				return
+			case FindingFailed:
+				found.Message = fmt.Sprintf("the label %q of %s has no %s of this name: %s", name.name, strings.Join(use.models, " and "), name.kind, found.Message)
+				found.Fix = strings.TrimSuffix(fmt.Sprintf("make a %s of this name, or map the label to another in the template; else %s", name.kind, found.Fix), "; else ")
+			}
+			add(found)
+		})
+		there.tell(func(kind, message string, paths []string) {
+			add(Finding{Service: id, Check: kind, Status: FindingOK, Message: message, Places: a.places(paths)})
 		})
 	case tickets && asked:
 		f := Finding{Service: id, Check: "health", Status: FindingOK, Message: "answers"}
@@ -116,97 +143,4 @@ func (a *application) diagnose(ctx context.Context, id string, instance any, add
 		return false
 	}
 	return true
-}
-
-// usedName is a name of one kind that the configuration uses.
-type usedName struct{ kind, name string }
-
-// usedNames are the paths at which names are used.
-type usedNames map[usedName][]string
-
-func (u usedNames) names() map[string][]string {
-	all := make(map[string][]string)
-	for n := range u {
-		all[n.kind] = append(all[n.kind], n.name)
-	}
-	for _, list := range all {
-		slices.Sort(list)
-	}
-	return all
-}
-
-func (a *application) places(paths []string) []string {
-	var list []string
-	for _, path := range paths {
-		if at := place(a.document)(path); at != "" && !slices.Contains(list, at) {
-			list = append(list, at)
-		}
-	}
-	return list
-}
-
-// nameKinds are the keys of a ticket, an update or search criteria that name
-// something which the help desk must have.
-var nameKinds = map[string]string{
-	"queue": "queue", "priority": "priority", "state": "state", "states": "state", "owner": "owner",
-	"Queues": "queue", "Priorities": "priority", "States": "state", "Types": "type", "Type": "type", "Locks": "lock", "Lock": "lock",
-	"Responsible": "owner", "Owners": "owner", "Responsibles": "owner",
-}
-
-// namesFor collects the names that the pipes which use a service give it.
-func (a *application) namesFor(service string) usedNames {
-	u := make(usedNames)
-	u.pipe("orchestrator", a.document.Orchestrator, service)
-	return u
-}
-
-// pipe walks one pipe's params. The pipes in them use what they inject themselves.
-func (u usedNames) pipe(path string, pipe map[string]any, service string) {
-	injects, _ := pipe["injects"].(map[string]any)
-	uses := false
-	for _, id := range injects {
-		uses = uses || id == service
-	}
-	u.walk(path+".params", pipe["params"], service, uses)
-}
-
-func (u usedNames) walk(path string, value any, service string, uses bool) {
-	switch v := value.(type) {
-	case []any:
-		for i, e := range v {
-			u.walk(fmt.Sprintf("%s[%d]", path, i), e, service, uses)
-		}
-	case map[string]any:
-		if _, isPipe := v["use"].(string); isPipe {
-			u.pipe(path, v, service)
-			return
-		}
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			at := path + "." + key
-			if kind, named := nameKinds[key]; named && uses {
-				u.entity(at, kind, v[key])
-				continue
-			}
-			u.walk(at, v[key], service, uses)
-		}
-	}
-}
-
-// entity reads {name: X}, X alone, or a list of either. An id can't be misspelt.
-func (u usedNames) entity(path, kind string, value any) {
-	switch v := value.(type) {
-	case string:
-		if name := strings.TrimSpace(v); name != "" {
-			n := usedName{kind, name}
-			u[n] = append(u[n], path)
-		}
-	case map[string]any:
-		u.entity(path+".name", kind, v["name"])
-	default:
-		if list := reflect.ValueOf(value); value != nil && list.Kind() == reflect.Slice {
-			for i := range list.Len() {
-				u.entity(fmt.Sprintf("%s[%d]", path, i), kind, list.Index(i).Interface())
-			}
-		}
-	}
 }

@@ -17,6 +17,7 @@ import (
 type modelUse struct {
 	service string // id of the classifier
 	model   string // as the classifier is asked; "" is its own
+	written string // as the configuration has it
 	path    string // of the name in the configuration
 }
 
@@ -48,7 +49,7 @@ func (a *application) modelsOf(f *follower, p *pipeAt) (uses []modelUse, complet
 	path := p.path + ".params.model_name"
 	names, complete := f.outcomes(p, text)
 	for _, name := range names {
-		use := modelUse{service: id, model: base.ModelName(name, a.configDir(path)), path: path}
+		use := modelUse{service: id, model: base.ModelName(name, a.configDir(path)), written: name, path: path}
 		if name == "" {
 			use.path = "services." + id + ".params.model_name"
 		}

@@ -214,6 +214,7 @@ type report struct {
 	Error          string
 
 	Checked    [][]loader.ParamsFault
+	Models     [][]map[string]string
 	CheckError string `json:"check_error"`
 	Opened     bool
 }

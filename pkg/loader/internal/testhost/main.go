@@ -26,6 +26,7 @@ type Report struct {
 	Error   string            `json:"error"`
 
 	Checked    [][]loader.ParamsFault `json:"checked,omitempty"`
+	Models     [][]map[string]string  `json:"models,omitempty"`
 	CheckError string                 `json:"check_error,omitempty"`
 	Opened     bool                   `json:"opened"` // a file of the state folder is mapped into this process
 }
@@ -77,6 +78,13 @@ func run(args []string) error {
 		checks = append(checks, check)
 		return err
 	})
+	var questions []loader.ModelsQuestion
+	flags.Func("models", "a question about models as JSON, to the first plugin", func(text string) error {
+		var question loader.ModelsQuestion
+		err := json.Unmarshal([]byte(text), &question)
+		questions = append(questions, question)
+		return err
+	})
 	flags.Func("key", "trusted key", func(text string) error {
 		keys, err := loader.ReadKeys([]string{text}, false)
 		o.TrustedKeys = append(o.TrustedKeys, keys...)
@@ -106,6 +114,11 @@ func run(args []string) error {
 	report.Names = r.Names()
 	if len(checks) > 0 && len(plugins) > 0 {
 		if report.Checked, err = loader.CheckParams(context.Background(), o, plugins[0], checks); err != nil {
+			report.CheckError = err.Error()
+		}
+	}
+	if len(questions) > 0 && len(plugins) > 0 {
+		if report.Models, err = loader.FindModels(context.Background(), o, plugins[0], questions); err != nil {
 			report.CheckError = err.Error()
 		}
 	}

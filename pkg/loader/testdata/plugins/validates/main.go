@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -34,12 +35,33 @@ func (p doorParams) Validate() error {
 	return nil
 }
 
-type door struct{}
+type door struct{ path string }
+
+// FindModels misses every model that is called so, and says by what it was told.
+func (d *door) FindModels(_ context.Context, names []string, missing func(map[string]string)) {
+	for _, name := range names {
+		switch name {
+		case "here":
+		case "panic":
+			panic("the door fell down")
+		default:
+			missing(map[string]string{"model": name, "message": "not behind the door " + d.path})
+		}
+	}
+}
+
+func newDoor(p doorParams, h api.Host) (*door, error) {
+	if p.Mode == "unbuildable" {
+		return nil, errors.New("no wood")
+	}
+	path, _ := h.Env("DOOR")
+	return &door{path}, nil
+}
 
 func CreatePlugin(api.AppConfig) api.Plugin {
 	return api.NewPlugin(
 		api.Metadata{Name: "otai-validates", Version: "1.0.0", API: ">=1.0.0 <2"},
-		api.NewService("Door", "Lets in.", func(doorParams, api.Host) (*door, error) { return &door{}, nil }),
+		api.NewService("Door", "Lets in.", newDoor),
 	)
 }
 
