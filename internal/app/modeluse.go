@@ -131,7 +131,7 @@ func placesOf(s config.Service, model string, uses []modelUse) []string {
 	if len(paths) > 0 {
 		return paths
 	}
-	for path, text := range texts("", s.Params) {
+	for path, text := range eachParam("", s.Params) {
 		if text == model {
 			return []string{s.Path + ".params." + path}
 		}
@@ -145,14 +145,14 @@ func (a *application) environmentOf(s config.Service) map[string]string {
 	env := a.document.Variables()
 	env[folder] = a.configDir(s.Path)
 	env[folder+".model_name"] = a.configDir(s.Path + ".params.model_name")
-	for path := range texts("", s.Params) {
+	for path := range eachParam("", s.Params) {
 		env[folder+"."+path] = a.configDir(s.Path + ".params." + path)
 	}
 	return env
 }
 
-// texts yields all texts in params with their places, in order.
-func texts(path string, value any) func(yield func(path, text string) bool) {
+// eachParam yields all texts in params with their places, in order.
+func eachParam(path string, value any) func(yield func(path, text string) bool) {
 	return func(yield func(string, string) bool) { eachText(path, value, yield) }
 }
 
@@ -181,7 +181,7 @@ func eachText(path string, value any, yield func(string, string) bool) bool {
 }
 
 func hasTemplate(params map[string]any) bool {
-	for _, text := range texts("", params) {
+	for _, text := range eachParam("", params) {
 		if jinja.HasTemplate(text) {
 			return true
 		}
