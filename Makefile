@@ -11,14 +11,15 @@ BUNDLE    := otai_$(VERSION)_linux_$(ARCH)
 
 # Host and plugins must be built alike: see docs/plugins.md.
 export CGO_ENABLED := 1
-BUILD     := $(GO) build -trimpath -pgo=off
+# Without the state of a version control: a copy of the sources builds the same bytes.
+BUILD     := $(GO) build -trimpath -pgo=off -buildvcs=false
 LDFLAGS   := -s -w -X main.version=$(VERSION)
 
 MODULES   := . pkg/api pkg/params plugins/otobo-znuny plugins/hf-local
 PLUGINS   := otai_otobo_znuny.so otai_hf_local.so
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-all test-system lint fuzz bench bench-hf bundle install clean
+.PHONY: help build run test test-all test-system lint fuzz bench bench-hf licenses bundle install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,14 +56,17 @@ bench: build ## start-up, engine overhead, classification; printed, never assert
 bench-hf: ## own engine against ONNX Runtime (OTAI_ONNXRUNTIME: its library); printed, never asserted
 	@build/bench-hf.sh
 
-bundle: build ## pack binary, plugins, examples and docs into build/dist
+licenses: ## write THIRD_PARTY_LICENSES anew, from what is linked
+	cd tools && $(GO) run ./thirdparty licenses ..
+
+bundle: build ## pack binary, plugins, examples and docs into build/dist, an SBOM beside it
 	@build/bundle.sh $(BUNDLE)
 
 install: build ## install into DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/otai/plugins $(DESTDIR)$(PREFIX)/share/otai
 	install -m 0755 $(DIST)/bin/otai $(DESTDIR)$(PREFIX)/bin/otai
 	install -m 0644 $(addprefix $(DIST)/plugins/,$(PLUGINS)) $(DESTDIR)$(PREFIX)/lib/otai/plugins/
-	cp -R examples docs LICENSE build/otai.service $(DESTDIR)$(PREFIX)/share/otai/
+	cp -R examples docs LICENSE THIRD_PARTY_LICENSES build/otai.service $(DESTDIR)$(PREFIX)/share/otai/
 	find $(DESTDIR)$(PREFIX)/share/otai -name '*.go' -delete
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/otai
 

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Checks the modules given: formatting, go vet, staticcheck, and that modules
-# which end up in one process agree about versions.
+# Checks the modules given: formatting, go vet, staticcheck, that modules which end
+# up in one process agree about versions, and that the licenses of what is linked are
+# known, allowed and in THIRD_PARTY_LICENSES.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 go=${GO:-go}
 bin="$root/build/dist/tools"
 mkdir -p "$bin"
-(cd "$root/tools" && $go build -o "$bin/" mvdan.cc/gofumpt honnef.co/go/tools/cmd/staticcheck ./modcheck)
+(cd "$root/tools" && $go build -o "$bin/" mvdan.cc/gofumpt honnef.co/go/tools/cmd/staticcheck ./modcheck ./thirdparty)
 
 unformatted=$(cd "$root" && git ls-files -co --exclude-standard '*.go' | grep -v /testdata/ | xargs grep -L '^// Code generated .* DO NOT EDIT' | xargs "$bin/gofumpt" -l)
 if [ -n "$unformatted" ]; then
@@ -18,3 +19,4 @@ for module in "$@"; do
 	(cd "$root/$module" && $go vet ./... && "$bin/staticcheck" ./...)
 done
 cd "$root" && "$bin/modcheck" "$@"
+"$bin/thirdparty" licenses -check "$root"

@@ -3,6 +3,8 @@ module github.com/open-ticket-ai/otai/tools
 go 1.25.0
 
 require (
+	github.com/CycloneDX/cyclonedx-go v0.12.0
+	github.com/google/licensecheck v0.3.1
 	golang.org/x/mod v0.33.0
 	honnef.co/go/tools v0.7.0
 	mvdan.cc/gofumpt v0.9.2

@@ -61,7 +61,7 @@ func buildAndRun(m *testing.M) (int, error) {
 
 // goBuild builds as the Makefile does.
 func goBuild(dir string, args ...string) error {
-	cmd := exec.Command("go", append([]string{"build", "-trimpath", "-pgo=off", "-ldflags=-s -w"}, args...)...)
+	cmd := exec.Command("go", append([]string{"build", "-trimpath", "-pgo=off", "-buildvcs=false", "-ldflags=-s -w"}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -17,6 +19,7 @@ type versions struct {
 	API      string            `json:"api"`
 	ABI      string            `json:"abi"`
 	Go       string            `json:"go"`
+	Glibc    string            `json:"glibc,omitempty"` // the oldest C library that this binary runs with
 	Settings map[string]string `json:"settings"`
 }
 
@@ -28,12 +31,18 @@ func (c *command) newVersion() *cobra.Command {
 		Args:  arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v := versions{Version: version, API: apiLevel, ABI: api.ABI, Go: runtime.Version(), Settings: buildSettings()}
+			if executable, err := os.Executable(); err == nil {
+				v.Glibc, _ = app.NeededGlibc(executable) // another C library has no such versions
+			}
 			out := cmd.OutOrStdout()
 			if asJSON {
 				return writeJSON(out, v)
 			}
-			_, err := fmt.Fprintf(out, "otai %s\nAPI level %s, ABI %s\n%s %s/%s\n", v.Version, v.API, v.ABI, v.Go, runtime.GOOS, runtime.GOARCH)
-			return err
+			fmt.Fprintf(out, "otai %s\nAPI level %s, ABI %s\n%s %s/%s\n", v.Version, v.API, v.ABI, v.Go, runtime.GOOS, runtime.GOARCH)
+			if v.Glibc != "" {
+				fmt.Fprintf(out, "needs the C library glibc %s or newer\n", v.Glibc)
+			}
+			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
