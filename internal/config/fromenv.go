@@ -119,7 +119,7 @@ func FromEnvironment(o Options) (text []byte, told []Variable, problems Problems
 		BaseURL:    s.baseURL(),
 		Username:   s.secret(otoboUsername, "services.help_desk.params.username", ""),
 		Password:   s.password(),
-		Webservice: yamlText(s.text(otoboWebservice, "services.help_desk.params.webservice_name", "OpenTicketAI")),
+		Webservice: s.param(otoboWebservice, s.text(otoboWebservice, "services.help_desk.params.webservice_name", "OpenTicketAI")),
 		Token:      s.secret(hfAPIToken, "services.models.params.api_token", ""),
 		Interval:   s.interval(),
 		Incoming:   yamlText(s.text(incomingQueue, stepPath(0, "ticket_search_criteria.queue.name"), "OpenTicketAI::Incoming")),
@@ -286,6 +286,17 @@ func (s *settings) baseURL() string {
 		s.found.err(s.values[otoboBaseURL].at, "", "bad-setting", "write it as in https://desk.example.org/otobo/nph-genericinterface.pl",
 			"%s is no address, or holds a login or a query", s.values[otoboBaseURL].name)
 		s.told[len(s.told)-1].Message = "***"
+	}
+	return s.param(otoboBaseURL, value)
+}
+
+var noReference = regexp.MustCompile(`^[\pL\pN._~:/ -]*$`)
+
+// param is a value in a service's params, where one such as $NAME is refused as a
+// mistake: then by reference, since what a variable holds is taken as it is.
+func (s *settings) param(setting, value string) string {
+	if !noReference.MatchString(value) {
+		value = "${" + s.values[setting].name + "}"
 	}
 	return yamlText(value)
 }

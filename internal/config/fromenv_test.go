@@ -40,6 +40,7 @@ func TestSettingsOfOpenTicketAI2BecomeOneConfiguration(t *testing.T) {
 		"the password is named":                        {"", nil, `password: "${OTAI_OTOBO_PASSWORD}"`},
 		"the token, too":                               {"OTAI_HF_API_TOKEN=hf_secret", nil, `api_token: "${OTAI_HF_API_TOKEN}"`},
 		"the login is one of 2.0's secrets":            {"OTAI_OTOBO_USERNAME=agent", nil, `username: "${OTAI_OTOBO_USERNAME}"`},
+		"a lookalike of a reference is referred to":    {"OTAI_OTOBO_WEBSERVICE_NAME='$NAME'", nil, `webservice_name: "${OTAI_OTOBO_WEBSERVICE_NAME}"`},
 		"without a login the service has its own":      {"", nil, "base_url: \"http://localhost/otobo/nph-genericinterface.pl\"\n        password:"},
 		"closed, merged and locked tickets stay alone": {"", nil, "fields: { StateType: [new, open], Locks: [unlock] }"},
 	} {
@@ -126,11 +127,11 @@ func TestEveryVariableIsAccountedFor(t *testing.T) {
 // FuzzSettings holds that whatever a setting is, it is refused or stands in the
 // configuration as it was given.
 func FuzzSettings(f *testing.F) {
-	for _, seed := range []string{"IT::VPN", "O'Brien", `a\b"c`, "{{ x }}", "${HOME}", "$${", "a\x00b", "\u2028", "- x: y", "é%", "<<.Level>>", " x ", "\xff"} {
+	for _, seed := range []string{"IT::VPN", "O'Brien", `a\b"c`, "{{ x }}", "${HOME}", "$${", "a\x00b", "\u2028", "- x: y", "é%", "<<.Level>>", " x ", "\xff", "a\u00a0b", "\u201cx\u201d", "$NAME", "%NAME%", "a\u200bb", "\ufeffx"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		env := []string{"OTAI_OTOBO_PASSWORD=p", "OTAI_INCOMING_QUEUE=" + value, "OTAI_FALLBACK_QUEUE=" + value, "OTAI_QUEUE_MODEL=" + value}
+		env := []string{"OTAI_OTOBO_PASSWORD=p", "OTAI_INCOMING_QUEUE=" + value, "OTAI_FALLBACK_QUEUE=" + value, "OTAI_QUEUE_MODEL=" + value, "OTAI_OTOBO_WEBSERVICE_NAME=" + value}
 		text, _, problems := fromEnv("", env...)
 		if problems.HasErrors() {
 			if text != "" {
@@ -146,6 +147,9 @@ func FuzzSettings(f *testing.F) {
 		params := func(i int) map[string]any { return steps[i].(map[string]any)["params"].(map[string]any) }
 		if value == "" { // counts as not set
 			return
+		}
+		if got := d.Services[0].Params["webservice_name"]; got != value {
+			t.Errorf("the web service %q becomes %q", value, got)
 		}
 		if got := params(0)["ticket_search_criteria"].(map[string]any)["queue"].(map[string]any)["name"]; got != value {
 			t.Errorf("the queue %q becomes %q", value, got)
