@@ -73,8 +73,8 @@ func (l *layers) noted(root *node) {
 // addVariables merges what variables such as OTAI__INFRASTRUCTURE__LOGGING__LEVEL
 // give. Names match keys without regard to case, and _ matches -.
 func (l *layers) addVariables(variables map[string]string) {
-	for name := range variables {
-		if m := singleUnderscore.FindStringSubmatch(name); m != nil {
+	for name, value := range variables {
+		if m := singleUnderscore.FindStringSubmatch(name); m != nil && value != "" {
 			l.found.warn(Position{File: name}, "", "bad-variable",
 				fmt.Sprintf("begin it with %s__%s__", m[1]+m[3], m[2]+m[4]), "this variable is not read: two underscores stand behind the prefix and between two keys")
 		}
