@@ -74,7 +74,7 @@ func (d *Document) Check(c Catalog) Problems {
 		if !excused.injects {
 			k.injects(injects, s.Path, component)
 		}
-		if ok {
+		if ok && !d.noParams[s.ID] {
 			given = k.params(given, s.Path, s.Use, component.Params, scope{}, excused)
 		}
 		if !component.Renderer {
@@ -355,6 +355,7 @@ func excuse(strange []string, spec *params.Spec) excused {
 // pipe checks a pipe at its place, and through its params its children.
 func (k *checker) pipe(m map[string]any, path string, around scope) {
 	d := k.decoder()
+	m = k.trigger(m, path)
 	use, isText := m["use"].(string)
 	if isText && !strings.Contains(use, ":") && strings.Contains(use, ".") {
 		// None of its other keys would be right either.

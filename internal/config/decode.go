@@ -50,11 +50,16 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 	out.TrustedKeys = d.texts(root["trusted_keys"], "trusted_keys")
 
 	services := d.mapping(root["services"], "services")
+	out.noParams = map[string]bool{}
 	out.stray = make(map[string]map[string]any, len(services))
 	for _, id := range order {
 		if v, ok := services[id]; ok {
 			out.Services = append(out.Services, d.service(id, v))
 			out.stray[id] = without(v, serviceKeys)
+			if m, _ := v.(map[string]any); m["params"] != nil {
+				_, isMapping := m["params"].(map[string]any)
+				out.noParams[id] = !isMapping
+			}
 		}
 	}
 	switch orchestrator := root["orchestrator"].(type) {

@@ -40,15 +40,16 @@ type Document struct {
 	// "orchestrator".
 	Orchestrator map[string]any
 
-	stray   map[string]map[string]any // what stands in services, by id, below keys that mean nothing
-	odd     map[string]Problem        // texts that hold what nobody sees, by their path
-	wrong   bool                      // reading found errors
-	unnamed bool                      // a service has lost its id, and perhaps it is the one that a pipe names
-	unset   map[string]bool           // paths of values that are not known, such as with a variable that is not set
-	atlas   *atlas
-	secrets *secrets
-	lookup  func(name string) (string, bool)
-	names   []string // of the variables that lookup knows, sorted
+	stray    map[string]map[string]any // what stands in services, by id, below keys that mean nothing
+	odd      map[string]Problem        // texts that hold what nobody sees, by their path
+	noParams map[string]bool           // services whose params are something else, by id
+	wrong    bool                      // reading found errors
+	unnamed  bool                      // a service has lost its id, and perhaps it is the one that a pipe names
+	unset    map[string]bool           // paths of values that are not known, such as with a variable that is not set
+	atlas    *atlas
+	secrets  *secrets
+	lookup   func(name string) (string, bool)
+	names    []string // of the variables that lookup knows, sorted
 }
 
 // Logging says what is logged and where to.

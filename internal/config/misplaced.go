@@ -348,3 +348,22 @@ func (k *checker) strayInjections(m, raw map[string]any, injects map[string]stri
 	}
 	return raw, injects, taken
 }
+
+// trigger gives a trigger without a use the one that it can only have, and reports
+// that, also where its interval stands without params around it.
+func (k *checker) trigger(m map[string]any, path string) map[string]any {
+	given, _ := m["params"].(map[string]any)
+	interval, beside := m["interval"]
+	if m["use"] != nil || !strings.HasSuffix(path, ".on") || given["interval"] == nil && !beside {
+		return m
+	}
+	k.found.err(k.doc.atlas.useAt(path), path, "missing-key", "write on: {use: base:IntervalTrigger, params: {interval: …}}", "the trigger's use is missing")
+	out := cloneMap(m)
+	out["use"] = "base:IntervalTrigger"
+	if beside && given == nil {
+		delete(out, "interval")
+		out["params"] = map[string]any{"interval": interval}
+		k.doc.atlas.moved[path+".params.interval"] = k.doc.atlas.written(path + ".interval")
+	}
+	return out
+}

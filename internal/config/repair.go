@@ -14,6 +14,7 @@ import (
 // document repairs the keys at the top.
 func (u upgrader) document(root *yaml.Node) {
 	u.renamed(root, "", documentKeys, rootFits)
+	u.flatOrchestrator(valueOf(root, "services"))
 	for _, move := range []struct {
 		key, from, to string
 		fits          func(*yaml.Node) bool
@@ -204,5 +205,23 @@ func (u upgrader) dashes(steps *yaml.Node, path string) {
 			steps.Content = slices.Insert(steps.Content, i+1, next)
 			break
 		}
+	}
+}
+
+// flatOrchestrator takes what stands below an orchestrator among the services at its
+// own indentation into it.
+func (u upgrader) flatOrchestrator(services *yaml.Node) {
+	services = target(services)
+	i := indexOf(services, "orchestrator")
+	if i < 0 || !isNull(services.Content[i+1]) {
+		return
+	}
+	end := i + 2
+	for end+1 < len(services.Content) && slices.Contains([]string{"id", "use", "injects", "params", "steps", "runners"}, services.Content[end].Value) {
+		end += 2
+	}
+	if end > i+2 {
+		services.Content[i+1] = newMapping(services.Content[i+2], slices.Clone(services.Content[i+2:end])...)
+		services.Content = slices.Delete(services.Content, i+2, end)
 	}
 }

@@ -473,10 +473,6 @@ type halfClassifier struct{}
 func (*halfClassifier) Classify(string) error { return nil }
 
 func TestServicesAreInjected(t *testing.T) {
-	const (
-		apiPath  = "github.com/open-ticket-ai/otai/pkg/api"
-		testPath = "github.com/open-ticket-ai/otai/pkg/params_test"
-	)
 	answer := func(services map[string]any) func(*params.Spec) (any, error) {
 		return func(need *params.Spec) (any, error) {
 			if service, ok := services[need.Name].(error); ok {
