@@ -26,6 +26,7 @@ var answering = map[string][]string{
 	"otai completion powershell": {},
 	"otai completion zsh":        {},
 	"otai config":                {},
+	"otai config from-env":       {"--env-file", "old.env"},
 	"otai config upgrade":        {"config.yml"},
 	"otai demo":                  {},
 	"otai doctor":                {},
@@ -67,8 +68,14 @@ func newAnswers(t *testing.T) *answers {
 	a := &answers{t: t, dir: t.TempDir()}
 	a.env = environment(t, "OTOBO_URL="+newDesk(t).url(), "HF_ENDPOINT="+hub.server.URL, "TMPDIR="+t.TempDir(),
 		"PATH="+os.Getenv("PATH"), "GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"), "GOFLAGS=-mod=mod", "GOPROXY=off", "OTAI_SIGN_PASSWORD=")
-	if err := os.WriteFile(filepath.Join(a.dir, "config.yml"), []byte(sorting), 0o600); err != nil {
-		t.Fatal(err)
+	for name, content := range map[string]string{
+		"config.yml": sorting,
+		"old.env": "OTAI_TICKET_SYSTEM_TYPE=otobo\nOTAI_OTOBO_BASE_URL=https://desk.example.org/otobo/nph-genericinterface.pl\nOTAI_OTOBO_USERNAME=agent\n" +
+			"OTAI_INCOMING_QUEUE=Incoming\nOTAI_QUEUE_MODEL=org/queue\nOTAI_PRIORITY_MODEL=org/queue\n",
+	} {
+		if err := os.WriteFile(filepath.Join(a.dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	plugin := filepath.Join(a.dir, "otai_otobo_znuny.so")
 	if err := os.Link(filepath.Join(product.plugins, "otai_otobo_znuny.so"), plugin); err != nil {
