@@ -131,8 +131,10 @@ func TestWhatNeverRanIsOneErrorEachThatShowsTheNewForm(t *testing.T) {
 		got = append(got, p.Severity+" "+p.Code+" "+p.Path[strings.LastIndex(p.Path, ".")+1:])
 	}
 	want := []string{
-		"warning deprecated use", "error unknown-key queue_name", "warning deprecated state",
-		"error unknown-use use", "error unknown-name ticket_id", "error unknown-key queue",
+		"warning deprecated use",
+		"warning missing-trigger runners[0]", "error unknown-key queue_name", "warning deprecated state",
+		"warning missing-trigger runners[1]", "error unknown-use use",
+		"warning missing-trigger runners[2]", "error unknown-name ticket_id", "error unknown-key queue",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
