@@ -2,10 +2,13 @@ package main_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -175,11 +178,161 @@ func TestSystemTheDoctorNamesWhatIsMissing(t *testing.T) {
 	}
 	wants("a queue that isn't there", doctor("IT::VPN"), `failed   desk: queue: "IT::VPN" is not known`, "ok       desk: session: ends with otai")
 	d.do("queue", "off", "HR")
-	wants("a deactivated queue", doctor("HR"), `ok       desk: queue: "HR" is there: a search takes it`, `deactivated names: a search finds what has been deactivated, too, so that it can't be told of queue "HR", queue "Incoming"`)
+	wants("a deactivated queue", doctor("HR"), `ok       desk: queue: "HR" is there: a search takes it`, `deactivated names: a search finds what has been deactivated, too, so that it can't be told of the queues "HR", "Incoming"`)
 	d.do("queue", "on", "HR")
 	d.do("modules", "without-rest-client")
 	defer d.do("modules", "with")
 	wants("no REST::Client", doctor("HR"), "failed   desk:", "librest-client-perl")
+}
+
+// TestSystemTheDoctorNamesALabelWithoutAQueue: the labels of the models against what
+// the help desk really has.
+func TestSystemTheDoctorNamesALabelWithoutAQueue(t *testing.T) {
+	d := openDesk(t)
+	d.fresh()
+	d.tickets("1")
+	text, err := os.ReadFile(filepath.Join(product.root, "examples", "otobo-znuny.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		label    = `{{ get_pipe_result('queue', 'label') if get_pipe_result('queue', 'confidence') >= 0.8 else 'Unclassified' }}`
+		ownModel = `"./demo/models/queue"`
+		wellDone = "6 labels of the model MODEL have a queue of this name"
+	)
+	models := t.TempDir()
+	model := func(name, from, label, renamed string) string {
+		t.Helper()
+		folder := filepath.Join(models, name)
+		if err := os.CopyFS(folder, os.DirFS(filepath.Join(product.root, "examples", "demo", "models", from))); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(folder, "config.json")
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := strings.ReplaceAll(string(data), strconv.Quote(label), strconv.Quote(renamed))
+		if label != renamed && changed == string(data) {
+			t.Fatalf("%s has no label %q", from, label)
+		}
+		if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return folder
+	}
+	asIs := model("as-is", "queue", "", "")
+	vpn := model("vpn", "queue", "IT::Network", "IT::VPN")
+	urgent := model("urgent", "priority", "4 high", "4 very urgent")
+	waiting := model("waiting", "priority", "4 high", "open")
+
+	for _, c := range []struct {
+		name, model, kind, template string
+		before                      []string // commands to the help desk
+		code                        int
+		wants, never                []string
+	}{
+		{name: "all are there", model: asIs, wants: []string{"ok       help_desk: queue: " + wellDone}, never: []string{"failed ", "warning "}},
+		{
+			name: "a label without a queue", model: vpn, code: 1,
+			wants: []string{
+				`failed   help_desk: queue: the label "IT::VPN" of the model MODEL has no queue of this name`, "at config.yml:72:",
+				"-> make a queue of this name, or map the label to another in the template", "5 labels of the model MODEL have a queue of this name",
+			},
+			never: []string{`the label "HR"`},
+		},
+		{
+			name: "a deactivated queue", model: asIs, before: []string{"queue", "off", "HR"},
+			wants: []string{wellDone, `it can't be told of the queues "Facilities", "HR", "IT::Accounts"`, "each must be valid"},
+		},
+		{
+			name: "a priority", model: urgent, kind: "priority", template: "{{ get_pipe_result('queue', 'label') }}", code: 1,
+			wants: []string{`the label "4 very urgent" of the model MODEL has no priority of this name`, "2 labels of the model MODEL have a priority of this name"},
+			never: []string{"sub-queue"},
+		},
+		{
+			name: "a state", model: waiting, kind: "state", template: "{{ get_pipe_result('queue', 'label') }}", code: 1,
+			wants: []string{`the label "2 low" of the model MODEL has no state of this name`, `the label "3 normal" of the`, "1 label of the model MODEL has a state of this name"},
+			never: []string{`the label "open"`, "sub-queue"},
+		},
+		{
+			name: "a mapping that is followed", model: vpn, template: "{% if get_pipe_result('queue', 'label').startswith('IT::') %}IT{% else %}{{ get_pipe_result('queue', 'label') }}{% endif %}",
+			wants: []string{`queue: "IT" is there`, "2 labels of the model MODEL have a queue of this name"}, never: []string{"failed ", "IT::VPN"},
+		},
+		{
+			name: "a mapping that is wrong", model: asIs, template: "{{ {'HR': 'Personnel'}.get(get_pipe_result('queue', 'label'), 'IT') }}", code: 1,
+			wants: []string{`failed   help_desk: queue: "Personnel" is not known`, `queue: "IT" is there`}, never: []string{"the label"},
+		},
+		{
+			name: "a mapping by what only a ticket tells", model: vpn, template: "{% if get_pipe_result('ticket').subject == 'VPN' %}IT{% else %}{{ get_pipe_result('ticket').queue.name }}{% endif %}",
+			wants: []string{"unknown  help_desk: queue: comes from a template, so that it is known only while otai runs: {% if get_pipe_result('ticket').subject"}, never: []string{"failed ", "the label"},
+		},
+		{
+			name: "a model that isn't there", model: filepath.Join(models, "none"), code: 1,
+			wants: []string{"failed   models: model: ", "unknown  help_desk: queue: comes from a template"}, never: []string{"the label"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.before != nil {
+				d.do(c.before...)
+				defer d.do(c.before[0], "on", c.before[2])
+			}
+			changed := strings.Replace(string(text), ownModel, strconv.Quote(c.model), 1)
+			if c.template != "" {
+				changed = strings.Replace(changed, label, c.template, 1)
+			}
+			if c.kind != "" {
+				changed = strings.Replace(changed, "                        queue: # CHANGE", "                        "+c.kind+": # CHANGE", 1)
+			}
+			otai := shipped{text: changed}.begin(t, d.url, d.password)
+			said, err := otai("doctor")
+			if code := exitCode(err); code != c.code {
+				t.Errorf("it ends with %d, not %d", code, c.code)
+			}
+			for _, part := range c.wants {
+				if part = strings.ReplaceAll(part, "MODEL", c.model); !strings.Contains(said, part) {
+					t.Errorf("%q is not in what it says", part)
+				}
+			}
+			for _, part := range c.never {
+				if strings.Contains(said, part) {
+					t.Errorf("%q is in what it says", part)
+				}
+			}
+			t.Logf("\n%s", said)
+
+			answer, err := otai("doctor", "--json")
+			var diagnosis struct {
+				Healthy  bool
+				Findings []struct {
+					Check, Status, Message string
+					Places                 []string
+				}
+			}
+			if code := exitCode(err); code != c.code {
+				t.Errorf("with --json it ends with %d, not %d", code, c.code)
+			}
+			if err := json.Unmarshal([]byte(answer), &diagnosis); err != nil || diagnosis.Healthy != (c.code == 0) {
+				t.Fatalf("%v, healthy: %v\n%s", err, diagnosis.Healthy, answer)
+			}
+			for _, f := range diagnosis.Findings {
+				if strings.Contains(f.Message, "the label ") && (f.Status != "failed" || len(f.Places) != 1) {
+					t.Errorf("%+v", f)
+				}
+			}
+		})
+	}
+}
+
+func exitCode(err error) int {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	}
+	return -1
 }
 
 func TestSystemASessionEndsWithOtai(t *testing.T) {

@@ -107,8 +107,16 @@ func (a *application) diagnose(ctx context.Context, models *modelDoctor, id stri
 	case able:
 		u := models.namesFor(id)
 		there := &labelsThere{}
+		tellLabels := func() {
+			there.tell(func(kind, message string, paths []string) {
+				add(Finding{Service: id, Check: kind, Status: FindingOK, Message: message, Places: a.places(paths)})
+			})
+		}
 		doctor.Diagnose(ctx, u.names(), func(f map[string]string) {
 			name := usedName{f["check"], f["subject"]}
+			if !there.isOf(name.kind) {
+				tellLabels() // beside the other names of their kind
+			}
 			found := Finding{Service: id, Check: f["check"], Status: f["status"], Message: f["message"], Fix: f["fix"]}
 			use := u[name]
 			if use != nil {
@@ -128,9 +136,7 @@ func (a *application) diagnose(ctx context.Context, models *modelDoctor, id stri
 			}
 			add(found)
 		})
-		there.tell(func(kind, message string, paths []string) {
-			add(Finding{Service: id, Check: kind, Status: FindingOK, Message: message, Places: a.places(paths)})
-		})
+		tellLabels()
 	case tickets && asked:
 		f := Finding{Service: id, Check: "health", Status: FindingOK, Message: "answers"}
 		if err := health.CheckHealth(ctx); err != nil {

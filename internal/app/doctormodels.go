@@ -151,20 +151,25 @@ func provenance(ctx context.Context, instance any, name string) string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// labelsThere counts the labels for which a help desk has what they name.
-type labelsThere struct{ found map[labelKind]*nameUse }
+// labelsThere counts the labels of one kind of name for which a help desk has what
+// they name.
+type labelsThere struct {
+	kind  string
+	found map[string]*nameUse // by the models
+}
 
-type labelKind struct{ kind, models string }
+// isOf reports whether all that was counted is of this kind.
+func (l *labelsThere) isOf(kind string) bool { return len(l.found) == 0 || l.kind == kind }
 
 func (l *labelsThere) count(kind string, use *nameUse) {
-	if l.found == nil {
-		l.found = make(map[labelKind]*nameUse)
+	if len(l.found) == 0 {
+		l.kind, l.found = kind, make(map[string]*nameUse)
 	}
-	key := labelKind{kind, strings.Join(use.models, " and ")}
-	if l.found[key] == nil {
-		l.found[key] = &nameUse{}
+	models := strings.Join(use.models, " and ")
+	if l.found[models] == nil {
+		l.found[models] = &nameUse{}
 	}
-	sum := l.found[key]
+	sum := l.found[models]
 	sum.count++
 	for _, path := range use.paths {
 		if !slices.Contains(sum.paths, path) {
@@ -173,16 +178,15 @@ func (l *labelsThere) count(kind string, use *nameUse) {
 	}
 }
 
+// tell shows the sums, and begins anew.
 func (l *labelsThere) tell(show func(kind, message string, paths []string)) {
-	keys := slices.SortedFunc(maps.Keys(l.found), func(a, b labelKind) int {
-		return strings.Compare(a.kind+"\x00"+a.models, b.kind+"\x00"+b.models)
-	})
-	for _, key := range keys {
-		sum := l.found[key]
-		message := fmt.Sprintf("%d labels of %s are there as a %s", sum.count, key.models, key.kind)
+	for _, models := range slices.Sorted(maps.Keys(l.found)) {
+		sum := l.found[models]
+		message := fmt.Sprintf("%d labels of %s have a %s of this name", sum.count, models, l.kind)
 		if sum.count == 1 {
-			message = fmt.Sprintf("1 label of %s is there as a %s", key.models, key.kind)
+			message = fmt.Sprintf("1 label of %s has a %s of this name", models, l.kind)
 		}
-		show(key.kind, message, sum.paths)
+		show(l.kind, message, sum.paths)
 	}
+	l.found = nil
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -228,23 +229,25 @@ func apart(d time.Duration) string {
 
 // nameKinds are the kinds of names that a search can check, with the ticket's own
 // value of the kind, which is known to be right.
-var nameKinds = []struct{ kind, criterion, own, place string }{
-	{"queue", "Queues", "Queue", "Admin, Queues; the agent also needs the right ro on the queue's group"},
-	{"priority", "Priorities", "Priority", "Admin, Priorities"},
-	{"state", "States", "State", "Admin, States"},
-	{"type", "Types", "Type", "Admin, Types"},
-	{"lock", "Locks", "Lock", "it is lock or unlock"},
+var nameKinds = []struct{ kind, plural, criterion, own, spelling, place string }{
+	{"queue", "queues", "Queues", "Queue", "upper and lower case count, a sub-queue is written Parent::Child", "in the help desk: Admin, Queues"},
+	{"priority", "priorities", "Priorities", "Priority", "as in 3 normal", "in the help desk: Admin, Priorities"},
+	{"state", "states", "States", "State", "upper and lower case count", "in the help desk: Admin, States"},
+	{"type", "types", "Types", "Type", "upper and lower case count", "in the help desk: Admin, Types"},
+	{"lock", "locks", "Locks", "Lock", "", "it is lock or unlock"},
 }
 
 // names checks what the configuration names. A search for several values finds
-// nothing at all when one of them is not known or may not be seen: joined with a
-// value that certainly finds a ticket, it tells which one.
+// nothing at all when one of them is not known: joined with a value that certainly
+// finds a ticket, it tells which one. The agent's rights on a queue don't matter to
+// that, so that it tells nothing of them.
 func (d diagnosis) names(ctx context.Context, ticket record, named map[string][]string) {
-	var searched []string
+	var searched []string // by kind
 	for _, k := range nameKinds {
+		var there []string
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(named[k.kind]))) {
 			if strings.Contains(name, "{{") || strings.Contains(name, "{%") {
-				d.about(name, k.kind, "unknown", fmt.Sprintf("comes from a template, so that it is known only while otai runs: %s", truncate(oneLine(name, 200), 80)), "compare what it can yield with: "+k.place)
+				d.about(name, k.kind, "unknown", fmt.Sprintf("comes from a template, so that it is known only while otai runs: %s", truncate(oneLine(name, 200), 80)), "compare what it can yield: "+k.place)
 				continue
 			}
 			found, err := d.s.searchIDs(ctx, message{k.criterion: []string{ticket.text(k.own), name}}, 1)
@@ -253,17 +256,25 @@ func (d diagnosis) names(ctx context.Context, ticket record, named map[string][]
 				d.about(name, k.kind, "unknown", err.Error(), "")
 			case len(found) > 0:
 				d.about(name, k.kind, "ok", fmt.Sprintf("%q is there: a search takes it", name), "")
-				if k.kind != "lock" {
-					searched = append(searched, fmt.Sprintf("%s %q", k.kind, name))
-				}
+				there = append(there, strconv.Quote(name))
 			default:
-				d.about(name, k.kind, "failed", fmt.Sprintf("%q is not known, or may not be seen", name),
-					"correct the name (upper and lower case count, a sub-queue is written Parent::Child); in the help desk: "+k.place)
+				fix := "correct the name"
+				if k.spelling != "" {
+					fix += " (" + k.spelling + ")"
+				}
+				d.about(name, k.kind, "failed", fmt.Sprintf("%q is not known", name), fix+"; "+k.place)
 			}
+		}
+		switch {
+		case k.kind == "lock": // nobody can deactivate one
+		case len(there) == 1:
+			searched = append(searched, "the "+k.kind+" "+there[0])
+		case len(there) > 1:
+			searched = append(searched, "the "+k.plural+" "+strings.Join(there, ", "))
 		}
 	}
 	if len(searched) > 0 {
-		d.report("deactivated names", "unknown", "a search finds what has been deactivated, too, so that it can't be told of "+strings.Join(searched, ", ")+"; an update that names something deactivated is refused",
+		d.report("deactivated names", "unknown", "a search finds what has been deactivated, too, so that it can't be told of "+strings.Join(searched, "; ")+". An update that names something deactivated is refused",
 			"in the help desk: Admin, Queues (Priorities, States, Types): each must be valid")
 	}
 	for _, owner := range slices.Compact(slices.Sorted(slices.Values(named["owner"]))) {
