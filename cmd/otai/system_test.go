@@ -335,6 +335,44 @@ func exitCode(err error) int {
 	return -1
 }
 
+// TestSystemTheConfigurationFromEnvFinishesEachTicket with the rights that the pages
+// ask for, which end at the move.
+func TestSystemTheConfigurationFromEnvFinishesEachTicket(t *testing.T) {
+	d := openDesk(t)
+	d.fresh()
+	ids := d.tickets("10", "--closed", "1", "--locked", "1")
+	settings := fmt.Sprintf("OTAI_TICKET_SYSTEM_TYPE=otobo\nOTAI_OTOBO_BASE_URL=%s\nOTAI_INCOMING_QUEUE=Incoming\nOTAI_FALLBACK_QUEUE=Unclassified\n"+
+		"OTAI_QUEUE_MODEL=examples/demo/models/queue\nOTAI_PRIORITY_MODEL=examples/demo/models/priority\n", d.url)
+	file := filepath.Join(t.TempDir(), "settings")
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), product.otai, "config", "from-env", "--env-file", file)
+	cmd.Env = environment(t)
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderrOf(err))
+	}
+	otai := shipped{text: strings.ReplaceAll(string(text), "${OTAI_OTOBO_PASSWORD}", "${OTAI_OTOBO_ZNUNY_PASSWORD}")}.begin(t, d.url, d.password)
+	said, err := otai("doctor")
+	for _, want := range []string{"6 labels of the model examples/demo/models/queue have a queue", "3 labels of the model examples/demo/models/priority have a priority"} {
+		if err != nil || !strings.Contains(said, want) {
+			t.Errorf("%v: %q is not in\n%s", err, want, said)
+		}
+	}
+	for range 11 {
+		if out, err := otai("run", "--once"); err != nil || strings.Contains(out, "refused a change") {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	if n := d.count("Automatische Klassifizierung", ids["open"]).Notes; n.Done != 10 || len(n.Doubled)+len(n.MovedWithoutNote)+len(n.NotedNotMoved)+len(n.Visible) > 0 {
+		t.Errorf("of 10 open tickets: %+v", n)
+	}
+	if n := d.count("Automatische Klassifizierung", ids["closed"]+","+ids["locked"]).Notes; n.Waiting != 2 || n.None != 2 {
+		t.Errorf("of the others: %+v", n)
+	}
+}
+
 func TestSystemASessionEndsWithOtai(t *testing.T) {
 	d := openDesk(t)
 	d.fresh()

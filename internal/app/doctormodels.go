@@ -30,7 +30,7 @@ func newModelDoctor(ctx context.Context, a *application) *modelDoctor {
 	return d
 }
 
-// labelsOf returns what a classification can answer.
+// labelsOf returns what a classification can answer, and whether that is all.
 func (d *modelDoctor) labelsOf(step *pipeAt) ([]string, bool) {
 	uses, complete := d.a.modelsOf(d.follower, step)
 	var all []string
@@ -38,7 +38,8 @@ func (d *modelDoctor) labelsOf(step *pipeAt) ([]string, bool) {
 		key := modelKey{use.service, use.model}
 		labels, known := d.labels[key]
 		if !known {
-			return nil, false
+			complete = false
+			continue
 		}
 		all = append(all, labels...)
 		if !slices.Contains(d.asked, key) {

@@ -52,6 +52,9 @@ orchestrator:
                 - id: select
                   use: base:ExpressionPipe
                   params: { expression: "{{ get_pipe_result('queue', 'label') if get_pipe_result('queue', 'confidence') > 0.8 else get_parent_param('fallback') }}" }
+                - id: partly
+                  use: base:ExpressionPipe
+                  params: { expression: "{{ get_pipe_result('queue', 'label') if get_pipe_result('queue', 'confidence') > 0.8 else get_pipe_result('ticket').queue.name }}" }
                 - id: update
                   use: base:UpdateTicketPipe
                   injects: { ticket_system: desk }
@@ -77,6 +80,8 @@ func TestTheDoctorFollowsTemplatesToTheNamesTheyYield(t *testing.T) {
 		"a mapping":                   {"a", "{{ {'IT': 'Tech'}.get(" + label + ", 'Rest') }}", "Rest, Tech"},
 		"a mapping that keeps some":   {"a", "{{ {'IT': 'Tech'}.get(" + label + ", " + label + ") }}", "HR of the model a, Tech"},
 		"a statement":                 {"a", "{% if " + label + " == 'IT' %}Tech{% else %}{{ " + label + " }}{% endif %}", "HR of the model a, Tech"},
+		"through one that is partly":  {"a", "{{ get_pipe_result('partly') }}", "HR of the model a, IT of the model a, {{…}}"},
+		"either of two, one is gone":  {"{{ 'a' if get_pipe_result('x') else 'c' }}", "{{ " + label + " }}", "HR of the model a, IT of the model a, {{…}}"},
 		"partly":                      {"a", "{{ " + label + " if x else get_pipe_result('ticket').queue }}", "HR of the model a, IT of the model a, {{…}}"},
 		"a model that isn't there":    {"c", "{{ " + label + " }}", "{{…}}"},
 		"a model that isn't known":    {"{{ get_pipe_result('x') }}", "{{ " + label + " }}", "{{…}}"},

@@ -85,7 +85,7 @@ func asPipe(value any) (map[string]any, bool) {
 type follower struct {
 	ctx      context.Context
 	language *jinja.Renderer // nil: the templates are of another language
-	labels   func(classification *pipeAt) (labels []string, ok bool)
+	labels   func(classification *pipeAt) (labels []string, all bool)
 	depth    int
 }
 
@@ -136,18 +136,19 @@ func (f *follower) rendered(p *pipeAt, text string) ([]outcome, bool) {
 	return outcomes, complete
 }
 
-// result returns what a step before can have yielded under key.
+// result returns what a step before can have yielded under key, and whether that is
+// all.
 func (f *follower) result(step *pipeAt, key string) ([]any, bool) {
 	switch {
 	case step == nil:
 		return nil, false
 	case step.use == classificationUse && key == "label":
-		labels, ok := f.labels(step)
+		labels, all := f.labels(step)
 		values := make([]any, len(labels))
 		for i, label := range labels {
 			values[i] = label
 		}
-		return values, ok
+		return values, all
 	case step.use == expressionUse && key == "value":
 		text, ok := step.params["expression"].(string)
 		if !ok {
@@ -163,7 +164,8 @@ func (f *follower) result(step *pipeAt, key string) ([]any, bool) {
 	return nil, false
 }
 
-// parentParam returns what a param of the pipe around p can be, if it is a text.
+// parentParam returns what a param of the pipe around p can be, if it is a text, and
+// whether that is all.
 func (f *follower) parentParam(p *pipeAt, key string) ([]any, bool) {
 	for around := p.around; around != nil; around = around.around {
 		value, given := around.params[key]

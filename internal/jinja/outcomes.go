@@ -19,10 +19,10 @@ const (
 // Outcomes tells what a template that Parse of this package returned can yield,
 // though not everything that it reads is known: known answers get_pipe_result,
 // get_parent_param and get_env, whose arguments it gets, with the values that are
-// possible. What depends on anything else is followed on both sides of a condition.
-// complete is false where there may be other outcomes, too. What calls fail() has
-// none.
-func Outcomes(ctx context.Context, parsed api.Template, known func(function string, args []string) (values []any, ok bool)) (outcomes []api.Rendered, complete bool) {
+// possible, and whether these are all. What depends on anything else is followed on
+// both sides of a condition. complete is false where there may be other outcomes,
+// too. What calls fail() has none.
+func Outcomes(ctx context.Context, parsed api.Template, known func(function string, args []string) (values []any, all bool)) (outcomes []api.Rendered, complete bool) {
 	t, ok := parsed.(*template)
 	if !ok {
 		out, err := parsed.Render(ctx, api.Scope{})
@@ -34,7 +34,7 @@ func Outcomes(ctx context.Context, parsed api.Template, known func(function stri
 	return s.outcomes, s.complete && ctx.Err() == nil
 }
 
-// source is a call whose values are known.
+// source is a call of whose values some are known, or all.
 type source struct {
 	function, name, key string
 	values              []any
@@ -158,7 +158,9 @@ func (s *outcomeSearch) source(n Name) *source {
 	}
 	found, asked := s.sources[id]
 	if !asked {
-		if values, ok := s.known(n.Name, args); ok {
+		// With some of the values there are outcomes that are certain, and others.
+		if values, all := s.known(n.Name, args); all || len(values) > 0 {
+			s.complete = s.complete && all
 			found = &source{function: n.Name, name: args[0], key: args[len(args)-1], values: values}
 		}
 		s.sources[id] = found

@@ -17,6 +17,8 @@ func TestOutcomes(t *testing.T) {
 			if args[1] == "value" {
 				return []any{"IT", "Other"}, true
 			}
+		case "get_pipe_result half":
+			return []any{"IT", "HR"}, false
 		case "get_parent_param fallback":
 			return []any{"Misc"}, true
 		case "get_env PREFIX":
@@ -56,6 +58,8 @@ func TestOutcomes(t *testing.T) {
 		"fail has none":            {"{{ " + label + " if " + sure + " else fail('unsure') }}", all, true},
 
 		"only half is known":        {"{{ " + label + " if " + sure + " else get_pipe_result('ticket').queue.name }}", all, false},
+		"some values":               {"{{ get_pipe_result('half') }}", []string{"HR", "IT"}, false},
+		"a condition of some":       {"{{ 'Tech' if get_pipe_result('half') == 'IT' else get_pipe_result('half') }}", []string{"HR", "Tech"}, false},
 		"something else":            {"{{ get_pipe_result('ticket').queue.name }}", nil, false},
 		"an unknown name":           {"{{ nonsense }}", nil, false},
 		"set to what is not known":  {"{% set l = get_pipe_result('x', 'y') %}{{ l }}", nil, false},
