@@ -47,6 +47,15 @@ func referenceOf(b *strings.Builder, o app.PluginOffer) {
 			fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", p.Path, p.Type, value, cell(p.Doc))
 		}
 	}
+	for _, of := range []string{"search", "update", "note"} {
+		if names, ok := o.Labels[of+"-fields"]; ok {
+			article := "a"
+			if of == "update" {
+				article = "an"
+			}
+			fmt.Fprintf(b, "\nThe `fields` of %s %s are `%s`.\n", article, of, strings.Join(strings.Split(names, ","), "`, `"))
+		}
+	}
 	if yields, ok := o.Labels["yields"]; ok {
 		fmt.Fprintf(b, "\n%s\n", yieldsText(yields))
 	}

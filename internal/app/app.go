@@ -7,8 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -34,6 +32,7 @@ type application struct {
 	redactor *Redactor
 	logger   *slog.Logger
 	logFile  io.Closer
+	trusted  loader.Keys // of the configuration
 	loading  pluginLoad
 	offered  *catalog
 	instead  loader.Temporary // of a state folder that a command which only looks can't use
@@ -91,7 +90,8 @@ func (a *application) prepare(ctx context.Context, c choices) error {
 	if err := a.check(offered); err != nil {
 		return err
 	}
-	return a.requiredPlugins()
+	a.logWarnings()
+	return nil
 }
 
 // read reads the configuration. Its error is one after which nothing else can be
@@ -108,22 +108,26 @@ func (a *application) read(c choices) error {
 	if a.document != nil {
 		a.redactor.addAll(a.document.Secrets())
 	}
-	if a.document == nil || slices.ContainsFunc(a.problems, aboutPlugins) {
+	if a.document == nil {
 		return a.problemFault(CodeUsage)
 	}
-	a.problems = a.problems.And(checkAPILevel(a.document, a.settings.APILevel))
+	keys, problems := a.settings.trustedKeysOf(a.document)
+	a.trusted = keys
+	for _, more := range []config.Problems{problems, checkPluginVersions(a.document), checkAPILevel(a.document, a.settings.APILevel)} {
+		a.document.Doubt(more)
+		a.problems = a.problems.And(more)
+	}
 	return nil
 }
 
 // load fills the registry, and answers what the plugins offer.
 func (a *application) load(ctx context.Context, c choices) (*catalog, error) {
 	dirs := a.settings.pluginDirs(a.document.PluginDirs)
-	keys, problems := a.settings.trustedKeysOf(a.document)
-	if a.problems = a.problems.And(problems); slices.ContainsFunc(problems, aboutPlugins) {
-		return nil, a.problemFault(CodeUsage)
+	if a.document.Doubtful("") {
+		dirs = nil
 	}
 	load := pluginLoad{
-		Settings: a.settings, logger: a.logger, dirs: dirs, policies: a.document.Plugins, keys: keys, fireAtOnce: c.fireAtOnce,
+		Settings: a.settings, logger: a.logger, dirs: dirs, policies: undoubted(a.document), keys: a.trusted, fireAtOnce: c.fireAtOnce,
 		locate: place(a.document),
 	}
 	if !c.runs || c.inspect {
@@ -145,25 +149,21 @@ func (a *application) load(ctx context.Context, c choices) (*catalog, error) {
 
 // check holds the document against what the plugins offer.
 func (a *application) check(offered *catalog) error {
-	a.problems = a.problems.And(unknownPlugins(a.document, a.plugins)).And(a.document.Check(offered))
+	unloaded, refused := a.unloadedPlugins()
+	a.document.Doubt(unloaded)
+	a.problems = a.problems.And(unloaded).And(a.document.Check(offered))
 	a.redactor.addAll(a.document.Secrets()) // Check knows the secret fields
 	for i := range a.problems {
 		p := &a.problems[i] // those found before know less
 		p.Message, p.Hint = a.redactor.Text(p.Message), a.redactor.Text(p.Hint)
 	}
 	if a.problems.HasErrors() {
-		if len(offered.refused) > 0 {
+		if refused || len(offered.refused) > 0 {
 			return a.problemFault(CodePlugins)
 		}
 		return a.problemFault(CodeUsage)
 	}
 	return fault(CodePlugins, offered.failed)
-}
-
-// aboutPlugins is true for an error after which no plugin may be touched, because
-// it is not known which one is trusted.
-func aboutPlugins(p config.Problem) bool {
-	return p.Severity == config.SeverityError && (strings.HasPrefix(p.Path, "plugin") || strings.HasPrefix(p.Path, "trusted_keys"))
 }
 
 // place writes the place of a value for people.
@@ -200,28 +200,8 @@ func (a *application) problemFault(code Code) error {
 	return &Fault{Code: code, Err: &ProblemsError{Problems: a.problems}}
 }
 
-// requiredPlugins ends the start for a plugin that the configuration demands and
-// that was not loaded; one that nobody needs is a warning.
-func (a *application) requiredPlugins() error {
-	var errs []error
-	for _, wanted := range a.document.Plugins {
-		if wanted.Required == nil || !*wanted.Required {
-			continue
-		}
-		at := slices.IndexFunc(a.plugins, func(p loader.Plugin) bool {
-			return p.Prefix == pluginPrefix(wanted.Name)
-		})
-		switch {
-		case pluginPrefix(wanted.Name) == pluginPrefix(base.Name):
-		case at < 0:
-			errs = append(errs, fmt.Errorf("the plugin %s is required and there is no such file in the plugin folders", wanted.Name))
-		case a.plugins[at].Status != loader.Loaded:
-			errs = append(errs, fmt.Errorf("the plugin %s is required and was not loaded: %w", wanted.Name, a.plugins[at].Err))
-		}
-	}
-	if len(errs) > 0 {
-		return fault(CodePlugins, errors.Join(errs...))
-	}
+// logWarnings tells what doesn't keep the configuration from running.
+func (a *application) logWarnings() {
 	for _, p := range a.plugins {
 		if p.Status == loader.Rejected {
 			a.logger.Warn("a plugin was not loaded; nothing in the configuration needs it", "plugin", p.Package, "err", p.Err.Error())
@@ -232,7 +212,6 @@ func (a *application) requiredPlugins() error {
 			a.logger.Warn(p.String())
 		}
 	}
-	return nil
 }
 
 // engine builds all instances.

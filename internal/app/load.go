@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strconv"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
-	"github.com/open-ticket-ai/otai/pkg/params"
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
@@ -127,34 +125,6 @@ func (s Settings) trustGroup() (bool, error) {
 		return false, fmt.Errorf("%s is %q and must be 1 or 0", name, text)
 	}
 	return trusted, nil
-}
-
-// unknownPlugins warns of what the configuration says about plugins that there are
-// none of: the pin of a name that is misspelled protects nothing.
-func unknownPlugins(d *config.Document, plugins []loader.Plugin) config.Problems {
-	var problems config.Problems
-	names := []string{base.Name}
-	for _, p := range plugins {
-		names = append(names, p.Name)
-	}
-	for _, p := range d.Plugins {
-		required := p.Required != nil && *p.Required // is an error elsewhere
-		if required || slices.Contains(names, namePrefix+pluginPrefix(p.Name)) {
-			continue
-		}
-		path := p.Path + ".name"
-		at := d.Locate(path)
-		problem := config.Problem{
-			File: at.File, Line: at.Line, Column: at.Column, Path: path,
-			Severity: config.SeverityWarning, Code: "unknown-plugin",
-			Message: fmt.Sprintf("there is no file of a plugin %s in the plugin folders", p.Name),
-		}
-		if near := params.Near(p.Name, names); near != "" {
-			problem.Hint = "did you mean " + near + "?"
-		}
-		problems = append(problems, problem)
-	}
-	return problems
 }
 
 // trustedKeysOf reads the public keys that the configuration trusts.

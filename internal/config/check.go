@@ -90,6 +90,7 @@ func (d *Document) Check(c Catalog) Problems {
 	k.shortVariables()
 	k.renames()
 	if !d.wrong && !k.found.list.HasErrors() { // advice about what runs
+		k.found.list = append(k.found.list, k.anyState...)
 		k.polls()
 		k.adviseArticles()
 	}
@@ -113,6 +114,7 @@ type checker struct {
 	reads    map[string]bool      // parent params that templates ask for
 	partly   map[string]bool      // paths of mappings of which a part was left out, as it is reported
 	fetches  []fetch
+	anyState Problems // of the fetches, told where nothing is wrong
 
 	lost  map[lost]Problems // what is referred to and is not there
 	seen  map[lost]bool     // what is referred to and is there
@@ -137,6 +139,8 @@ func (k *checker) component(use, path string, service bool) (Component, bool) {
 	usePath := join(path, "use")
 	component, ok := k.catalog.Find(use)
 	switch {
+	case !ok && k.doubtfulUse(use):
+		return Component{}, false
 	case !ok:
 		k.found.err(k.at(usePath), usePath, "unknown-use", k.useHint(use, service), "no plugin offers %q", use)
 		return Component{}, false
@@ -368,7 +372,6 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	if component, ok := k.catalog.Find(use); ok {
 		spec = component.Params
 	}
-	before := len(k.found.list)
 	raw := d.mapping(m["params"], join(path, "params"))
 	raw, moved := k.beside(m, raw, path, append(slices.Clone(pipeKeys), "steps"), spec)
 	given, injectsRight := m["injects"].(map[string]any)
@@ -409,7 +412,10 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 		k.childrenOf(raw, path, around)
 	case raw != nil || m["params"] == nil:
 		raw = k.params(raw, path, use, component.Params, around, excused)
-		k.fetch(m, raw, path, component.Params, Problems(k.found.list[before:]).HasErrors())
+		if component.Params != nil {
+			k.fieldNames(raw, join(path, "params"), component.Params, services)
+		}
+		k.fetch(m, raw, path, component.Params)
 	}
 	if raw == nil {
 		k.templates(m["params"], join(path, "params"), component.Params, around)
@@ -669,6 +675,9 @@ func (k *checker) clock(text, path string) {
 
 func (k *checker) number(text, path string, spec *params.Spec) {
 	written := k.doc.atlas.place(path).text
+	if spec.Kind == params.KindInt && dottedGroups.MatchString(written) {
+		k.found.err(k.at(path), path, "ambiguous-number", fmt.Sprintf("write %s or %s", digits(written), text), "a point parts off fractions here, so that this is %s", text)
+	}
 	if written == "" || spec.Kind != params.KindString {
 		return
 	}

@@ -45,7 +45,8 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 		d.found.warn(d.atlas.keyAt(path), path, "no-effect", "remove it: the service that is a renderer is taken", "this has no effect here")
 	}
 	out.Logging = d.logging(d.mapping(infrastructure["logging"], "infrastructure.logging"), "infrastructure.logging")
-	out.Plugins = d.plugins(root["plugins"])
+	out.Plugins, out.pluginNames = d.plugins(root["plugins"])
+	out.strange = strangeKeys(root, documentKeys)
 	out.PluginDirs = d.texts(root["plugin_dirs"], "plugin_dirs")
 	out.TrustedKeys = d.texts(root["trusted_keys"], "trusted_keys")
 
@@ -116,15 +117,15 @@ func (d decoder) logging(m map[string]any, path string) Logging {
 	return out
 }
 
-func (d decoder) plugins(v any) []Plugin {
+func (d decoder) plugins(v any) (out []Plugin, names map[string]string) {
 	list, ok := v.([]any)
 	if !ok {
 		if v != nil {
 			d.wrongType("plugins", "a list of names or of mappings with name", v)
 		}
-		return nil
+		return nil, nil
 	}
-	var out []Plugin
+	names = map[string]string{}
 	first := map[string]string{}
 	for i, item := range list {
 		path := at("plugins", i)
@@ -143,6 +144,7 @@ func (d decoder) plugins(v any) []Plugin {
 			SHA256:    strings.ToLower(d.text(m["sha256"], join(path, "sha256"))),
 			Signature: d.text(m["signature"], join(path, "signature")),
 		}
+		names[path] = p.Name
 		if p.Name == "" {
 			d.found.err(d.atlas.valueAt(path), path, "missing-key", "write name: otai-…", "the plugin's name is missing")
 			continue
@@ -150,7 +152,7 @@ func (d decoder) plugins(v any) []Plugin {
 		if p.SHA256 != "" && !sha256Text.MatchString(p.SHA256) {
 			d.found.err(d.atlas.valueAt(join(path, "sha256")), join(path, "sha256"), "bad-value", "sha256sum prints 64 hexadecimal digits", "this is no SHA-256 sum")
 		}
-		folded := strings.TrimPrefix(strings.ReplaceAll(p.Name, "_", "-"), "otai-") // all forms that a name may have
+		folded := foldedName(p.Name)
 		if before, twice := first[folded]; twice {
 			d.found.err(d.atlas.valueAt(join(path, "name")), join(path, "name"), "duplicate-id", "it is first given at "+before, "the plugin %s is given twice", p.Name)
 			continue
@@ -158,7 +160,7 @@ func (d decoder) plugins(v any) []Plugin {
 		first[folded] = path
 		out = append(out, p)
 	}
-	return out
+	return out, names
 }
 
 func (d decoder) service(id string, v any) Service {

@@ -45,11 +45,16 @@ type Document struct {
 	noParams map[string]bool           // services whose params are something else, by id
 	wrong    bool                      // reading found errors
 	unnamed  bool                      // a service has lost its id, and perhaps it is the one that a pipe names
-	unset    map[string]bool           // paths of values that are not known, such as with a variable that is not set
-	atlas    *atlas
-	secrets  *secrets
-	lookup   func(name string) (string, bool)
-	names    []string // of the variables that lookup knows, sorted
+	doubts   doubts
+	// pluginNames are the names of the plugins, by their paths.
+	pluginNames map[string]string
+	strange     []string // keys at the top that mean nothing
+
+	unset   map[string]bool // paths of values that are not known, such as with a variable that is not set
+	atlas   *atlas
+	secrets *secrets
+	lookup  func(name string) (string, bool)
+	names   []string // of the variables that lookup knows, sorted
 }
 
 // Logging says what is logged and where to.
@@ -120,6 +125,7 @@ func Read(o Options) (*Document, Problems) {
 	slices.Sort(names)
 	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup, names: names}
 	decoder{found: found, atlas: l.atlas}.document(d, root, l.services)
+	d.Doubt(found.list)
 	d.unnamed = slices.ContainsFunc(found.list, nameless)
 	d.learnSecrets()
 	d.odd = l.atlas.oddities()

@@ -63,6 +63,7 @@ func (r references) text(text, path string) string {
 	if r.atlas.valueAt(path).Line == 0 || r.misread(text, path) || !strings.Contains(text, "${") {
 		return text
 	}
+	r.misreadInside(text, path)
 	var out strings.Builder
 	end := 0
 	for _, m := range reference.FindAllStringSubmatchIndex(text, -1) {

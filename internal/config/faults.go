@@ -132,10 +132,7 @@ func (k *checker) fault(fault *api.FieldError, base, use string, spec *params.Sp
 		code = "missing-param"
 		if wanted := specAt(spec, fault.Field); wanted != nil {
 			_, key := lastStep(fault.Field)
-			hint = "write " + key + ":"
-			if wanted.Doc != "" {
-				hint += " " + strings.TrimSuffix(wanted.Doc, ".")
-			}
+			hint = "write " + key + ": …"
 		}
 	case strings.Contains(message, "but must be a mapping"):
 		text := k.doc.atlas.place(path).text
@@ -151,8 +148,16 @@ func (k *checker) fault(fault *api.FieldError, base, use string, spec *params.Sp
 			hint = "write each as an entry of a list: - id: NAME, with use: below it"
 		}
 	}
-	if text := k.doc.atlas.place(path).text; hint == "" && strings.Contains(message, "must be a duration") {
-		hint = durationHint(text)
+	if wanted := specAt(spec, fault.Field); hint == "" && wanted != nil && !wanted.Secret {
+		text := k.doc.atlas.place(path).text
+		switch _, key := lastStep(fault.Field); {
+		case strings.Contains(message, "must be a duration"):
+			hint = durationHint(text)
+		case strings.Contains(message, "must be a number"), strings.Contains(message, "must be a whole number"):
+			hint = numberHint(text, key, wanted)
+		case strings.Contains(message, "must be a time"):
+			hint = timeHint(text)
+		}
 	}
 	if betterHint != "" {
 		hint = betterHint

@@ -17,9 +17,8 @@ type fetch struct {
 	articles bool     // it says itself which articles to read
 }
 
-// fetch looks at what a pipe searches for. broken is true where something else is
-// wrong with the pipe: a criterion that is misspelled is one mistake, not two.
-func (k *checker) fetch(m, raw map[string]any, path string, spec *params.Spec, broken bool) {
+// fetch looks at what a pipe searches for.
+func (k *checker) fetch(m, raw map[string]any, path string, spec *params.Spec) {
 	if spec == nil || spec.Field(criteriaKey) == nil {
 		return
 	}
@@ -36,7 +35,6 @@ func (k *checker) fetch(m, raw map[string]any, path string, spec *params.Spec, b
 
 	at := join(join(path, "params"), criteriaKey)
 	switch {
-	case broken:
 	case raw[criteriaKey] == nil && !spec.Field(criteriaKey).Required:
 		at = join(path, "use")
 		fallthrough
@@ -45,7 +43,9 @@ func (k *checker) fetch(m, raw map[string]any, path string, spec *params.Spec, b
 		if k.usesOf(f.services, "otobo-znuny:") {
 			hint = "write fields: { StateType: [new, open], Locks: [unlock] } below " + criteriaKey
 		}
-		k.found.warn(k.at(at), at, "any-state", hint, "this finds closed and merged tickets, too, because it names no states")
+		var one findings
+		one.warn(k.at(at), at, "any-state", hint, "this finds closed and merged tickets, too, because it names no states")
+		k.anyState = append(k.anyState, one.list...)
 	}
 }
 

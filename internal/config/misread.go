@@ -59,11 +59,67 @@ func (r references) misread(text, path string) bool {
 			hint = "let it write into a file and write ${file:PATH}, or into a variable and write ${NAME}; " + ifItIsTheValue
 		case strings.HasPrefix(value, "${file:"):
 			hint = "write ${file:PATH}, with at most a ${NAME} in it; " + ifItIsTheValue
+		case !set || strings.Contains(m[1], ":") && !strings.HasPrefix(m[1], "env:"):
+			if d := otherDefault.FindStringSubmatch(value); d != nil && d[1] != "env" {
+				hint = fmt.Sprintf("write ${%s:-%s}; %s", d[1], shownDefault(path, d[2]), ifItIsTheValue)
+			}
 		}
 		r.found.err(where, path, "not-a-reference", hint, "the value %s; it would be taken as it stands", l.what)
 		return true
 	}
 	return false
+}
+
+// otherDefault is a variable with a default in the form of Spring, or of other shells.
+var otherDefault = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::=|:|=|-)([^-{}?+][^{}]*)\}`)
+
+func shownDefault(path, text string) string {
+	if secretPath(path) {
+		return "default"
+	}
+	return text
+}
+
+// misreadInside warns of a default in another form within a longer text.
+func (r references) misreadInside(text, path string) {
+	rest := reference.ReplaceAllStringFunc(text, func(found string) string { return strings.Repeat("\x00", len(found)) })
+	for _, m := range otherDefault.FindAllStringSubmatchIndex(rest, -1) {
+		if name := rest[m[2]:m[3]]; name == "env" || name == "file" {
+			continue
+		}
+		line, column := placeIn(text, m[0])
+		r.found.warn(r.atlas.inside(path, line, column), path, "not-a-reference",
+			fmt.Sprintf("write ${%s:-%s}", rest[m[2]:m[3]], shownDefault(path, rest[m[4]:m[5]])), "this looks like a reference to a variable and is none, so it is taken as it stands")
+	}
+}
+
+var (
+	// pipeReference is a whole value of a pipe that other programs would take for a
+	// reference to a variable.
+	pipeReference = regexp.MustCompile(`^\s*(?:\$\{(?:env[:.])?([A-Za-z_][A-Za-z0-9_]*)(?:[:=?+-][^{}]*)?\}|\$([A-Z_][A-Z0-9_]+)|%([A-Z_][A-Z0-9_]+)%|(?i:\$env):([A-Za-z_][A-Za-z0-9_]*))\s*$`)
+	// actionsTemplate is a whole value in the form of GitHub Actions.
+	actionsTemplate = regexp.MustCompile(`(?s)^\s*\$\{\{.*\}\}\s*$`)
+)
+
+// noReference warns of a value in the params of a pipe that looks like a reference,
+// which is for services alone, and of a template with a $ before it.
+//
+// found is what is wrong with it otherwise.
+func (k *checker) noReference(text, path string, around scope, found Problems) {
+	m := pipeReference.FindStringSubmatch(text)
+	switch {
+	case len(found) > 0:
+		for i := range found {
+			if actionsTemplate.MatchString(text) && found[i].Hint != "" {
+				found[i].Hint += "; leave out the $"
+			}
+		}
+	case actionsTemplate.MatchString(text):
+		k.found.warn(k.at(path), path, "not-a-reference", "write {{ … }} without the $", "the $ before the template stays in the text")
+	case m != nil && around.pipe:
+		name := strings.Join(m[1:], "")
+		k.found.warn(k.at(path), path, "not-a-reference", "write {{ get_env('"+name+"') }}", "in the params of a pipe this stands for no variable and is taken as it stands")
+	}
 }
 
 var noName = regexp.MustCompile(`[^A-Za-z0-9_]+`)

@@ -96,6 +96,8 @@ func (k *checker) templates(v any, path string, spec *params.Spec, around scope)
 			k.templates(item, at(path, i), elementSpec(spec), around)
 		}
 	case string:
+		before := len(k.found.list)
+		defer func() { k.noReference(v, path, around, k.found.list[before:]) }()
 		switch i := callOfATemplate.FindStringIndex(v); {
 		case jinja.HasTemplate(v):
 			k.template(v, path, spec != nil, around)
@@ -165,9 +167,12 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 			severity = SeverityError
 		}
 		at := k.doc.atlas.inside(path, n.Line, n.Column)
+		if arg := finding.arg; arg > 0 {
+			at = k.doc.atlas.inside(path, n.Args[arg-1].Line, n.Args[arg-1].Column)
+		}
 		k.found.add(severity, at, path, finding.code, finding.hint, finding.message)
 		if finding.code == "unknown-result" && len(n.Args) > 0 {
-			k.lose("step", n.Args[0])
+			k.lose("step", n.Args[0].Text)
 		}
 	}
 }
@@ -184,31 +189,34 @@ func callAround(calls []bareCall, source string, n jinja.Name) int {
 }
 
 // nameFinding is what is wrong with a name; nothing is where message is empty.
-type nameFinding struct{ code, message, hint string }
+type nameFinding struct {
+	code, message, hint string
+	arg                 int // the argument that is wrong, from 1; 0 is the name itself
+}
 
 func (k *checker) nameFinding(n jinja.Name, around scope) nameFinding {
 	if !n.Known {
-		hint := nameHint(n)
+		hint := k.nameHint(n)
 		if _, step := k.steps[n.Name]; step {
 			hint = fmt.Sprintf("if it is the step, write get_pipe_result('%s', 'KEY')", n.Name)
 		}
-		return nameFinding{"unknown-name", fmt.Sprintf("the template uses %q, which is not defined", n.Name), hint}
+		return nameFinding{code: "unknown-name", message: fmt.Sprintf("the template uses %q, which is not defined", n.Name), hint: hint}
 	}
-	if !n.Call || len(n.Args) == 0 || n.Args[0] == "" {
+	if !n.Call || len(n.Args) == 0 || n.Args[0].Text == "" {
 		return nameFinding{}
 	}
 	switch n.Name {
 	case "get_pipe_result", "has_failed":
 		return k.resultFinding(n, around)
 	case "get_parent_param":
-		return parentFinding(n.Args[0], around)
+		return parentFinding(n.Args[0].Text, around)
 	}
 	return nameFinding{}
 }
 
 // resultFinding is for a step's result that can't be there.
 func (k *checker) resultFinding(n jinja.Name, around scope) nameFinding {
-	id := n.Args[0]
+	id := n.Args[0].Text
 	use, there := around.results[id]
 	if there {
 		k.met("step", id)
@@ -218,7 +226,7 @@ func (k *checker) resultFinding(n jinja.Name, around scope) nameFinding {
 	if around.open {
 		return nameFinding{}
 	}
-	finding := nameFinding{code: "unknown-result", message: fmt.Sprintf("there is no result of a pipe %q here", id)}
+	finding := nameFinding{code: "unknown-result", message: fmt.Sprintf("there is no result of a pipe %q here", id), arg: 1}
 	ids := sortedKeys(around.results)
 	elsewhere, exists := k.steps[id]
 	switch near := params.Near(id, ids); {
@@ -251,21 +259,38 @@ func yieldsFinding(n jinja.Name, id, use string, yields []string) nameFinding {
 	}
 	key := "value"
 	if len(n.Args) > 1 {
-		key = n.Args[1]
+		key = n.Args[1].Text
 	}
 	if key == "" || slices.Contains(yields, key) {
 		return nameFinding{}
 	}
 	finding := nameFinding{code: "unknown-result", message: fmt.Sprintf("the result of %q, a %s, has no %q", id, use, key)}
-	switch near := params.Near(key, yields); {
+	if len(n.Args) > 1 {
+		finding.arg = 2
+	}
+	near := resultNames[key] // before what is nearer by its letters
+	if !slices.Contains(yields, near) {
+		near = params.Near(key, yields)
+	}
+	switch {
 	case len(yields) == 0:
 		finding.hint = "it has no data; has_failed tells whether it did its work"
 	case len(n.Args) > 1 && near != "":
 		finding.hint = fmt.Sprintf("did you mean get_pipe_result('%s', '%s')?", id, near)
+		if len(yields) > 1 {
+			finding.hint += " It has " + strings.Join(yields, ", ")
+		}
 	default:
 		finding.hint = fmt.Sprintf("write get_pipe_result('%s', '%s'); it has %s", id, yields[0], strings.Join(yields, ", "))
 	}
 	return finding
+}
+
+// resultNames are what people call the keys of results.
+var resultNames = map[string]string{
+	"score": "confidence", "probability": "confidence", "certainty": "confidence", "konfidenz": "confidence",
+	"class": "label", "category": "label", "prediction": "label", "name": "label",
+	"tickets": "fetched_tickets", "ticket": "fetched_tickets", "result": "value", "output": "value", "expression": "value",
 }
 
 func parentFinding(key string, around scope) nameFinding {
@@ -273,7 +298,7 @@ func parentFinding(key string, around scope) nameFinding {
 	if around.open || known {
 		return nameFinding{}
 	}
-	finding := nameFinding{code: "unknown-parent-param", message: fmt.Sprintf("there is no parent param %q here", key)}
+	finding := nameFinding{code: "unknown-parent-param", message: fmt.Sprintf("there is no parent param %q here", key), arg: 1}
 	var keys []string
 	for name, shown := range around.parent {
 		if shown {
@@ -292,48 +317,6 @@ func parentFinding(key string, around scope) nameFinding {
 		finding.hint = "there is " + strings.Join(keys, ", ")
 	}
 	return finding
-}
-
-// otherNames are those of documents and earlier versions of Open Ticket AI.
-var otherNames = map[string]string{
-	"env":            "write get_env('NAME')",
-	"ENV":            "write get_env('NAME')",
-	"environ":        "write get_env('NAME')",
-	"pipe_result":    "write get_pipe_result('ID', 'KEY')",
-	"ticket":         "write get_pipe_result('ID')['%s'], with the id of the step that picks one of the fetched tickets",
-	"tickets":        "write get_pipe_result('ID', 'fetched_tickets'), with the id of the step that fetches them",
-	"classification": "write get_pipe_result('ID', '%s'), with the id of the step that classifies",
-	"context":        "write get_pipe_result('ID', 'KEY') for a step's result, get_parent_param('KEY') for a param of the pipe around this one",
-	"config":         "write get_parent_param('KEY') for a param of the pipe around this one",
-	"from_template":  "templates can't load others; write the text here",
-	"secrets":        "write get_env('NAME')",
-	"getenv":         "write get_env('NAME')",
-	"null":           "write none",
-	"nil":            "write none",
-}
-
-var variableName = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
-
-func nameHint(n jinja.Name) string {
-	hint, ok := otherNames[n.Name]
-	if !ok {
-		near := params.Near(n.Name, []string{"get_pipe_result", "has_failed", "get_parent_param", "get_env", "at_path", "fail", "range", "dict", "namespace", "pipe_results", "params", "parent_params"})
-		if near == "" && variableName.MatchString(n.Name) {
-			return fmt.Sprintf("if it is an environment variable, write get_env('%s')", n.Name)
-		}
-		if near == "" {
-			return "a step's result is get_pipe_result('ID', 'KEY')"
-		}
-		return "did you mean " + near + "?"
-	}
-	if strings.Contains(hint, "%s") {
-		attribute := n.Attribute
-		if attribute == "" {
-			attribute = "KEY"
-		}
-		return fmt.Sprintf(hint, attribute)
-	}
-	return hint
 }
 
 // stepPaths finds every step with an id.

@@ -192,6 +192,11 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 	out := &node{kind: n.Kind, at: e.position(n)}
 	switch n.Kind {
 	case yaml.MappingNode:
+		if bareTemplate(n) {
+			e.found.err(e.position(n), path, "bad-key", `write it in quotes: "{{ … }}"`, "this is a template without quotes, which YAML takes for a mapping")
+			out.kind, out.value = yaml.ScalarNode, "{{ none }}" // a template, whatever it holds
+			break
+		}
 		e.open[n] = true
 		e.pairs(out, n, path, depth)
 		delete(e.open, n)
@@ -219,6 +224,15 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 	return out
 }
 
+// bareTemplate is true for what YAML makes of {{ … }}.
+func bareTemplate(n *yaml.Node) bool {
+	if n.Style&yaml.FlowStyle == 0 || len(n.Content) == 0 {
+		return false
+	}
+	inner := n.Content[0]
+	return inner.Kind == yaml.MappingNode && inner.Style&yaml.FlowStyle != 0 && inner.Line == n.Line && inner.Column == n.Column+1
+}
+
 func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
 	first := map[string]Position{}
 	var merged []*node
@@ -232,11 +246,7 @@ func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
 			continue
 		}
 		if k.Kind != yaml.ScalarNode {
-			hint := "a key is a single word or text"
-			if k.Kind == yaml.MappingNode {
-				hint = `a template must stand in quotes: "{{ … }}"`
-			}
-			e.fail(k, path, "bad-key", hint, "a collection can't be a key")
+			e.fail(k, path, "bad-key", "a key is a single word or text", "a collection can't be a key")
 			return
 		}
 		if strings.ContainsFunc(k.Value, func(r rune) bool { return r < ' ' }) {

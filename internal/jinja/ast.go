@@ -16,7 +16,10 @@ type pos int
 func (p pos) fault(err error) error { return at(int(p), err) }
 
 type (
-	constant struct{ value any }
+	constant struct {
+		pos
+		value any
+	}
 
 	variable struct {
 		pos

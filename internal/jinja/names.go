@@ -1,6 +1,10 @@
 package jinja
 
-import "github.com/open-ticket-ai/otai/pkg/api"
+import (
+	"slices"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
 
 // Name is a use of a name in a template, for who wants to check templates before
 // they run.
@@ -8,9 +12,9 @@ type Name struct {
 	Name         string
 	Line, Column int
 	// Call is true where the name is called. Args are then the positional
-	// arguments as far as they are texts written down, and "" for any other.
+	// arguments.
 	Call bool
-	Args []string
+	Args []Arg
 	// Attribute is what is taken of the name, as in ticket.id and ticket['id'].
 	Attribute string
 	// Broken is true where an undefined value at this place is an error, and not
@@ -21,6 +25,13 @@ type Name struct {
 	// Known is true for a function or variable of the language, a name that the
 	// template sets somewhere, and one that it asks about, as in "is defined".
 	Known bool
+}
+
+// Arg is an argument that is a text written down, with the place of its quote, and
+// nothing for any other.
+type Arg struct {
+	Text         string
+	Line, Column int
 }
 
 // Names lists the uses of names in a template that Parse of this package returned,
@@ -76,12 +87,31 @@ func (w *nameWalk) maybe(walk func()) {
 }
 
 func (w *nameWalk) name(v *variable, use Name) {
-	use.Name, use.Line, use.Column = v.name, 1, 1
-	if place, ok := locate(w.source, &fault{pos: int(v.pos)}).(*api.TemplateError); ok {
-		use.Line, use.Column = place.Line, place.Column
-	}
+	use.Name = v.name
+	use.Line, use.Column = w.place(v.pos)
 	use.Certain, use.Known = w.certain, v.global != nil
 	w.names = append(w.names, use)
+}
+
+func (w *nameWalk) place(p pos) (line, column int) {
+	if place, ok := locate(w.source, &fault{pos: int(p)}).(*api.TemplateError); ok {
+		return place.Line, place.Column
+	}
+	return 1, 1
+}
+
+// args are the arguments of one of the pipeline's functions.
+func (w *nameWalk) args(a arguments) []Arg {
+	var args []Arg
+	for _, e := range inPlaces(a) {
+		var arg Arg
+		if text, ok := constantText(e); ok {
+			arg.Text = text
+			arg.Line, arg.Column = w.place(e.(*constant).pos)
+		}
+		args = append(args, arg)
+	}
+	return args
 }
 
 func (w *nameWalk) statements(list []statement) {
@@ -234,7 +264,7 @@ func (w *nameWalk) expression(e expression) {
 		w.object(e.object, Name{Broken: true})
 		w.expressions([]expression{e.start, e.stop, e.step})
 	case *call:
-		w.object(e.callee, Name{Call: true, Args: constantTexts(e.arguments), Broken: true})
+		w.object(e.callee, Name{Call: true, Args: w.args(e.arguments), Broken: true})
 		w.arguments(e.arguments)
 	case *filtered:
 		if v, ok := e.input.(*variable); ok && e.filter.name == "default" {
@@ -276,29 +306,25 @@ func constantText(e expression) (string, bool) {
 	return text, ok
 }
 
-// constantTexts puts named arguments to their places, as far as they are those of
-// the pipeline's functions.
-func constantTexts(a arguments) []string {
+// inPlaces puts named arguments to their places, as far as they are those of the
+// pipeline's functions.
+func inPlaces(a arguments) []expression {
 	if a.spread != nil || a.spreadMap != nil {
 		return nil
 	}
-	texts := make([]string, len(a.positional))
-	for i, e := range a.positional {
-		texts[i], _ = constantText(e)
-	}
+	list := slices.Clone(a.positional)
 	for i, name := range a.names {
-		text, _ := constantText(a.named[i])
 		switch name {
 		case "pipe_id", "param_key", "name":
-			texts = append([]string{text}, texts[min(1, len(texts)):]...)
+			list = append([]expression{a.named[i]}, list[min(1, len(list)):]...)
 		case "data_key":
-			for len(texts) < 2 {
-				texts = append(texts, "")
+			for len(list) < 2 {
+				list = append(list, nil)
 			}
-			texts[1] = text
+			list[1] = a.named[i]
 		default:
 			return nil
 		}
 	}
-	return texts
+	return list
 }

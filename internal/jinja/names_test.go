@@ -13,9 +13,9 @@ import (
 func TestNamesTellsWhatATemplateUses(t *testing.T) {
 	for source, want := range map[string]string{
 		"no template": "",
-		"{{ get_pipe_result('a', 'b')[0]['c'] }}":          "1:4 get_pipe_result(a, b) broken certain known",
-		"{{ get_pipe_result(pipe_id='a', data_key='b') }}": "1:4 get_pipe_result(a, b) broken certain known",
-		"{{ get_pipe_result('a', data_key='b') }}":         "1:4 get_pipe_result(a, b) broken certain known",
+		"{{ get_pipe_result('a', 'b')[0]['c'] }}":          "1:4 get_pipe_result(a@20, b@25) broken certain known",
+		"{{ get_pipe_result(pipe_id='a', data_key='b') }}": "1:4 get_pipe_result(a@28, b@42) broken certain known",
+		"{{ get_pipe_result('a', data_key='b') }}":         "1:4 get_pipe_result(a@20, b@34) broken certain known",
 		"{{ nope }}":                 "1:4 nope broken certain",
 		"{{ has_failed(x) }}":        "1:4 has_failed() broken certain known; 1:15 x certain",
 		"{{ ticket.id }}":            "1:4 ticket.id broken certain",
@@ -45,7 +45,14 @@ func TestNamesTellsWhatATemplateUses(t *testing.T) {
 					text += "." + n.Attribute
 				}
 				if n.Call {
-					text += "(" + strings.Join(n.Args, ", ") + ")"
+					var args []string
+					for _, arg := range n.Args {
+						if arg.Line > 0 {
+							arg.Text += fmt.Sprintf("@%d", arg.Column)
+						}
+						args = append(args, arg.Text)
+					}
+					text += "(" + strings.Join(args, ", ") + ")"
 				}
 				for _, mark := range []struct {
 					set  bool

@@ -141,7 +141,10 @@ func (s *outcomeSearch) anyOpen(names []Name) bool {
 }
 
 func (s *outcomeSearch) source(n Name) *source {
-	args := slices.Clone(n.Args)
+	var args []string
+	for _, arg := range n.Args {
+		args = append(args, arg.Text)
+	}
 	if n.Name == "get_pipe_result" && len(args) == 1 {
 		args = append(args, "value")
 	}

@@ -191,10 +191,10 @@ func (p *parser) primary() expression {
 		for p.current().kind == stringToken {
 			text += p.advance().text
 		}
-		return &constant{text}
+		return &constant{pos(t.pos), text}
 	case integerToken, floatToken:
 		p.advance()
-		return &constant{t.value}
+		return &constant{pos(t.pos), t.value}
 	case operatorToken:
 		switch t.text {
 		case "(":
@@ -220,11 +220,11 @@ func (p *parser) primary() expression {
 func (p *parser) variable(t *token) expression {
 	switch t.text {
 	case "true", "True":
-		return &constant{true}
+		return &constant{pos(t.pos), true}
 	case "false", "False":
-		return &constant{false}
+		return &constant{pos(t.pos), false}
 	case "none", "None":
-		return &constant{nil}
+		return &constant{pos(t.pos), nil}
 	}
 	for _, m := range p.macros {
 		if slices.Contains(m.parameters, t.text) {
@@ -282,7 +282,7 @@ func (p *parser) postfix(value expression) expression {
 			case nameToken:
 				value = &attribute{pos: pos(key.pos), object: value, name: key.text}
 			case integerToken:
-				value = &subscript{pos: pos(key.pos), object: value, key: &constant{key.value}}
+				value = &subscript{pos: pos(key.pos), object: value, key: &constant{pos(key.pos), key.value}}
 			default:
 				p.unexpected("a name or a number")
 				return nil

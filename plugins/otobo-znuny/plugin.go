@@ -1,6 +1,12 @@
 package main
 
-import "github.com/open-ticket-ai/otai/pkg/api"
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
 
 // Version is the version of this plugin.
 const Version = "0.1.0"
@@ -14,9 +20,15 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 			API:         ">=1.0.0 <2",
 			Description: "Tickets of OTOBO, Znuny and OTRS.",
 		},
-		api.NewService("OTOBOZnunyTicketSystemService", "Finds, reads, changes and creates tickets of OTOBO, Znuny or OTRS.", newTicketSystem),
+		api.NewService("OTOBOZnunyTicketSystemService", "Finds, reads, changes and creates tickets of OTOBO, Znuny or OTRS.", newTicketSystem).
+			WithLabel("search-fields", fieldNames(searchKeys)).WithLabel("update-fields", fieldNames(updateKeys)).WithLabel("note-fields", fieldNames(noteKeys)),
 		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets, oldest first.", fetchTickets).WithLabel("yields", "fetched_tickets"),
 	)
+}
+
+// fieldNames lets the host find misspelt fields before anything runs.
+func fieldNames(known map[string]bool) string {
+	return strings.Join(append(slices.Sorted(maps.Keys(known)), dynamicPrefix+"*"), ",")
 }
 
 // main is never called: the package is built with -buildmode=plugin.

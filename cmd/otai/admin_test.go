@@ -1,0 +1,115 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The configurations in testdata/admin were written by somebody who had seen nothing
+// but docs and two published configurations, and so were the places in expected.txt,
+// before the first run. What differs from it now stands in corrected.txt, each line
+// with its reason.
+func TestAMistakeOfAnAdministratorIsOneReportAtItsPlace(t *testing.T) {
+	folder := filepath.Join(product.root, "cmd", "otai", "testdata", "admin")
+	expected := readExpectations(t, filepath.Join(folder, "expected.txt"))
+	for file, corrected := range readExpectations(t, filepath.Join(folder, "corrected.txt")) {
+		expected[file] = corrected
+	}
+	variables, err := os.ReadFile(filepath.Join(folder, "env.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := environment(t, strings.Fields(string(variables))...)
+	files, err := filepath.Glob(filepath.Join(folder, "*.yml"))
+	if err != nil || len(files) != 60 {
+		t.Fatalf("%d files, want 60: %v", len(files), err)
+	}
+	for _, file := range files {
+		name := filepath.Base(file)
+		t.Run(strings.TrimSuffix(name, ".yml"), func(t *testing.T) {
+			t.Parallel()
+			validate := exec.CommandContext(t.Context(), product.otai, "validate", "--json", file)
+			validate.Env = env
+			output, _ := validate.Output() // the exit code says no more than the answer
+			var answer struct {
+				Problems []problem `json:"problems"`
+			}
+			if err := json.Unmarshal(output, &answer); err != nil {
+				t.Fatalf("%v: %s", err, output)
+			}
+			var got []problem
+			for _, p := range answer.Problems {
+				if p.Severity != "advice" && p.Code != "missing-model" { // no mistakes of these files
+					got = append(got, p)
+				}
+			}
+			want := expected[name]
+			if len(want) == 0 || len(got) != len(want) {
+				t.Fatalf("%d reports, want %d:\n%+v", len(got), len(want), got)
+			}
+			for i, p := range got {
+				if !want[i].met(p) {
+					t.Errorf("report %d: got %+v, want %+v", i+1, p, want[i])
+				}
+			}
+		})
+	}
+}
+
+// problem is one of `otai validate --json`.
+type problem struct {
+	Line     int    `json:"line"`
+	Column   int    `json:"column"`
+	Severity string `json:"severity"`
+	Code     string `json:"code"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint"`
+}
+
+// expectation is a report that is wanted.
+type expectation struct {
+	line, column int    // column 0: any
+	contains     string // what message or hint must have; "-": anything
+}
+
+func (e expectation) met(p problem) bool {
+	return p.Line == e.line && (e.column == 0 || p.Column == e.column) &&
+		(e.contains == "-" || strings.Contains(strings.ToLower(p.Message+" "+p.Hint), strings.ToLower(e.contains)))
+}
+
+// readExpectations reads lines FILE:LINE:COLUMN: CONTAINS | REASON.
+func readExpectations(t *testing.T, file string) map[string][]expectation {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]expectation{}
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		place, rest, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		contains, _, found := strings.Cut(rest, " | ")
+		parts := strings.Split(place, ":")
+		if !found || len(parts) != 3 {
+			t.Fatalf("%s: a line can't be read: %q", file, line)
+		}
+		all[parts[0]] = append(all[parts[0]], expectation{line: number(t, parts[1]), column: number(t, parts[2]), contains: contains})
+	}
+	return all
+}
+
+func number(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
