@@ -86,7 +86,7 @@ func (a *application) unloadedPlugins() (problems config.Problems, refused bool)
 		if broken {
 			path = wanted.Path + "." + key
 		}
-		problems, refused = append(problems, problemAt(d, path, config.SeverityError, "refused-plugin", fmt.Sprintf(message, wanted.Name, p.Err), "")), true
+		problems, refused = append(problems, problemAt(d, path, config.SeverityError, config.RefusedPlugin, fmt.Sprintf(message, wanted.Name, p.Err), "")), true
 	}
 	return problems, refused
 }

@@ -13,6 +13,10 @@ type doubts struct {
 	plugins map[string]bool // by their folded names
 }
 
+// RefusedPlugin is the code of an error about a plugin that is there and was not
+// loaded.
+const RefusedPlugin = "refused-plugin"
+
 // foldedName is the same for all forms that a plugin's name may have, and the prefix
 // of what it offers.
 func foldedName(name string) string {
@@ -31,7 +35,7 @@ func (d *Document) Doubt(problems Problems) {
 		case p.Severity != SeverityError:
 		case strings.HasPrefix(p.Path, "trusted_keys"), whole:
 			d.doubts.all = true
-		case !listed || strings.HasSuffix(p.Path, "].required"), strings.HasSuffix(p.Path, "].version"): // the file is known
+		case !listed || strings.HasSuffix(p.Path, "].required"), strings.HasSuffix(p.Path, "].version") && p.Code != RefusedPlugin: // the file is known
 		default:
 			name := d.pluginNames[entry+"]"]
 			if name == "" {
