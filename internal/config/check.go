@@ -652,11 +652,41 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 			// An untyped text is rendered to its value, which is none here.
 			k.found.err(k.at(path), path, "missing-param", "write a value or a template; '' in a template is an empty text: \"{{ '' }}\"", "is required, but empty")
 		}
+	case nil:
+		k.lostToComment(path, spec)
 	case int64:
 		k.number(strconv.FormatInt(v, 10), path, spec)
 	case float64:
 		k.number(strconv.FormatFloat(v, 'f', -1, 64), path, spec)
 	}
+}
+
+// gluedComment is a comment right behind a key that looks like its value.
+var gluedComment = regexp.MustCompile(`:\s+(#[^\s#].*)$`)
+
+// lostToComment finds a value that begins with #.
+func (k *checker) lostToComment(path string, spec *params.Spec) {
+	p := k.doc.atlas.place(path)
+	lines := k.doc.atlas.lines[p.key.File]
+	if p.key.Line == 0 || p.key.Line > len(lines) || p.text != "" {
+		return
+	}
+	rest := []rune(lines[p.key.Line-1])
+	m := gluedComment.FindStringSubmatchIndex(string(rest[min(p.key.Column-1, len(rest)):]))
+	if m == nil {
+		return
+	}
+	before := string(rest[:p.key.Column-1])
+	line, column := p.key.Line, utf8.RuneCountInString(before)+utf8.RuneCountInString(string(rest[p.key.Column-1:])[:m[2]])+1
+	severity, code := SeverityWarning, "lost-to-comment"
+	if spec.Required || spec.Kind == params.KindString {
+		severity = SeverityError
+		k.doc.unset[k.doc.atlas.written(path)] = true
+	}
+	if spec.Required {
+		code = "missing-param"
+	}
+	k.found.add(severity, Position{p.key.File, line, column}, path, code, "put it in quotes if it is the value", "# begins a comment, so that nothing is given here")
 }
 
 // clockTime is read as a number of base 60 by YAML 1.1, and as text by YAML 1.2.

@@ -162,6 +162,13 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 			return true
 		}
 	}
+	if k.orchestratorKey(key) && !k.read(key) {
+		k.found.warn(k.doc.atlas.keyAt(at), at, "no-effect", "write it below orchestrator: params:", "this has no effect here")
+		return true
+	}
+	if k.stepsElsewhere(out, key, value, path, spec) {
+		return true
+	}
 	if !isPipes(value) || nearest(key, spec.Names()) != "" && out[nearest(key, spec.Names())] == nil || k.read(key) {
 		return false
 	}
@@ -192,6 +199,29 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 	}
 	k.found.warn(k.doc.atlas.keyAt(at), at, "never-runs", "put it below "+strings.Join(childNames(spec), ": or ")+": of the pipe that is meant to run it",
 		"nothing runs what stands below %s", key)
+	return true
+}
+
+// orchestratorKey is true for what only the orchestrator has.
+func (k *checker) orchestratorKey(key string) bool {
+	component, ok := k.catalog.Find(defaultOrchestrator)
+	return ok && component.Params != nil && key != "steps" && component.Params.Field(key) != nil
+}
+
+// stepsElsewhere takes the steps that stand below a key which is nearly steps:, where
+// something else stands below that.
+func (k *checker) stepsElsewhere(out map[string]any, key string, value any, path string, spec *params.Spec) bool {
+	const name = "steps"
+	field := spec.Field(name)
+	text, isText := out[name].(string)
+	if field == nil || !isText || jinja.HasTemplate(text) || !isPipes(value) || strings.TrimRight(strings.ToLower(key), "_-0123456789") != name {
+		return false
+	}
+	at := join(path, key)
+	k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", fmt.Sprintf("write steps: here, and remove steps: %s", text), "unknown key %q", key)
+	delete(out, key)
+	out[name] = value
+	k.doc.atlas.moved[join(path, name)] = k.doc.atlas.written(at)
 	return true
 }
 
