@@ -184,6 +184,11 @@ func (k *checker) useHint(use string, service bool) string {
 		}
 		return near + " is a service: configure it under services: and name it under injects:"
 	}
+	if prefix, _, found := strings.Cut(use, ":"); found && len(hints) == 0 {
+		if same := slices.DeleteFunc(names, func(n string) bool { return !strings.HasPrefix(n, prefix+":") }); len(same) > 0 {
+			return "possible: " + strings.Join(same, ", ")
+		}
+	}
 	if len(hints) == 0 {
 		return "otai plugin list shows what there is"
 	}

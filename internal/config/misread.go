@@ -112,6 +112,7 @@ func (k *checker) noReference(text, path string, around scope, found Problems) {
 		for i := range found {
 			if actionsTemplate.MatchString(text) && found[i].Hint != "" {
 				found[i].Hint += "; leave out the $"
+				found[i].Severity = SeverityError // all that comes of it is the $
 			}
 		}
 	case actionsTemplate.MatchString(text):

@@ -268,14 +268,14 @@ func yieldsFinding(n jinja.Name, id, use string, yields []string) nameFinding {
 	if len(n.Args) > 1 {
 		finding.arg = 2
 	}
-	near := resultNames[key] // before what is nearer by its letters
-	if !slices.Contains(yields, near) {
-		near = params.Near(key, yields)
+	near := nearResult(key, yields)
+	if len(n.Args) == 1 {
+		near = nearResult(n.Attribute, yields) // get_pipe_result('ID').KEY
 	}
 	switch {
 	case len(yields) == 0:
 		finding.hint = "it has no data; has_failed tells whether it did its work"
-	case len(n.Args) > 1 && near != "":
+	case near != "":
 		finding.hint = fmt.Sprintf("did you mean get_pipe_result('%s', '%s')?", id, near)
 		if len(yields) > 1 {
 			finding.hint += " It has " + strings.Join(yields, ", ")
@@ -284,6 +284,18 @@ func yieldsFinding(n jinja.Name, id, use string, yields []string) nameFinding {
 		finding.hint = fmt.Sprintf("write get_pipe_result('%s', '%s'); it has %s", id, yields[0], strings.Join(yields, ", "))
 	}
 	return finding
+}
+
+// nearResult is the key of a result that was probably meant.
+func nearResult(key string, yields []string) string {
+	near := resultNames[key] // before what is nearer by its letters
+	switch {
+	case slices.Contains(yields, key):
+		return key
+	case slices.Contains(yields, near):
+		return near
+	}
+	return params.Near(key, yields)
 }
 
 // resultNames are what people call the keys of results.

@@ -15,7 +15,8 @@ type Name struct {
 	// arguments.
 	Call bool
 	Args []Arg
-	// Attribute is what is taken of the name, as in ticket.id and ticket['id'].
+	// Attribute is what is taken of the name, as in ticket.id and ticket['id'], or of
+	// what its call gives.
 	Attribute string
 	// Broken is true where an undefined value at this place is an error, and not
 	// just empty.
@@ -264,8 +265,7 @@ func (w *nameWalk) expression(e expression) {
 		w.object(e.object, Name{Broken: true})
 		w.expressions([]expression{e.start, e.stop, e.step})
 	case *call:
-		w.object(e.callee, Name{Call: true, Args: w.args(e.arguments), Broken: true})
-		w.arguments(e.arguments)
+		w.call(e, "")
 	case *filtered:
 		if v, ok := e.input.(*variable); ok && e.filter.name == "default" {
 			w.known[v.name] = true
@@ -283,11 +283,19 @@ func (w *nameWalk) expression(e expression) {
 
 // object walks what something is taken of.
 func (w *nameWalk) object(e expression, use Name) {
-	if v, ok := e.(*variable); ok {
-		w.name(v, use)
-		return
+	switch e := e.(type) {
+	case *variable:
+		w.name(e, use)
+	case *call:
+		w.call(e, use.Attribute)
+	default:
+		w.expression(e)
 	}
-	w.expression(e)
+}
+
+func (w *nameWalk) call(e *call, taken string) {
+	w.object(e.callee, Name{Call: true, Args: w.args(e.arguments), Attribute: taken, Broken: true})
+	w.arguments(e.arguments)
 }
 
 func (w *nameWalk) arguments(a arguments) {
