@@ -49,7 +49,7 @@ func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) 
 		return Validation{Problems: problemsOf(err), redactor: &Redactor{}}, err
 	}
 	if err == nil {
-		a.problems = a.problems.And(a.findMissingModels(ctx))
+		a.problems = a.problems.And(a.findUnsetVariables()).And(a.findMissingModels(ctx))
 	}
 	v := Validation{Valid: err == nil, Problems: a.problems, sources: a.sources, redactor: a.redactor}
 	if strict && !a.problems.OnlyAdvice() {
