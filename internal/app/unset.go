@@ -27,14 +27,14 @@ func (a *application) findUnsetVariables() config.Problems {
 				continue // it is an error already
 			}
 			for _, n := range jinja.Names(parsed) {
-				if n.Name != "get_env" || !n.Call || !n.Certain || len(n.Args) == 0 || n.Args[0] == "" || said[n.Args[0]] {
+				if n.Name != "get_env" || !n.Call || !n.Certain || len(n.Args) == 0 || n.Args[0].Text == "" || said[n.Args[0].Text] {
 					continue
 				}
-				if _, set := a.document.Lookup(n.Args[0]); set {
+				if _, set := a.document.Lookup(n.Args[0].Text); set {
 					continue
 				}
-				said[n.Args[0]] = true
-				problems = append(problems, a.warning(at, "not-checked", fmt.Sprintf("the environment variable %s is not set", n.Args[0]),
+				said[n.Args[0].Text] = true
+				problems = append(problems, a.warning(at, "not-checked", fmt.Sprintf("the environment variable %s is not set", n.Args[0].Text),
 					"it is wanted by run and doctor: set it in the environment or in .env, or take get_env out"))
 			}
 		}
