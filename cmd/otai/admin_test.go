@@ -24,6 +24,11 @@ func TestTwoMistakesAreTwoReports(t *testing.T) {
 	checkReports(t, "pairs", 30)
 }
 
+// Slips of the hand, in words and in YAML, one in each file.
+func TestASlipIsOneReportAtItsPlace(t *testing.T) {
+	checkReports(t, "slips", 53)
+}
+
 func checkReports(t *testing.T, set string, count int) {
 	t.Helper()
 	folder := filepath.Join(product.root, "cmd", "otai", "testdata", set)

@@ -32,6 +32,9 @@ var (
 	// otherLevels are level names of Open Ticket AI, and of people, for those.
 	otherLevels = map[string]string{"warning": "warn", "critical": "fatal", "notset": "trace", "off": "disabled", "none": "disabled"}
 
+	// logFileWords are what people call the file to log to.
+	logFileWords = []string{"log_file", "logfile", "file", "filename", "path", "output", "log_path", "file_path"}
+
 	sha256Text = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 )
 
@@ -220,6 +223,8 @@ func (d decoder) keys(m map[string]any, path string, known []string, quiet ...st
 			hint = rootKeyHint(key, m)
 		case ok && path == "infrastructure":
 			hint = place
+		case path == "infrastructure.logging" && slices.Contains(logFileWords, key):
+			hint = "write log_to_file: true and log_file_path: …"
 		}
 		d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
 	}

@@ -79,6 +79,15 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 		f.err(at, "", "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
 		return
 	}
+	if mark, ok := unclosed(text); ok && strings.Contains(message, "' or '") {
+		at.Column = mark.column
+		if closing, bracket := closingOf[mark.mark]; bracket {
+			f.err(at, "", "yaml-syntax", fmt.Sprintf("close the bracket that opens here: %c", closing), "this is no valid YAML: %s", message)
+		} else {
+			f.err(at, "", "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
+		}
+		return
+	}
 	f.err(at, "", "yaml-syntax", syntaxHint(message, text), "this is no valid YAML: %s", message)
 }
 
@@ -92,6 +101,17 @@ var (
 	noColon       = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z_][\w-]*) *(?: |=|:=|=>) *["'{\[][^:]*$`)
 	// bareConstraint begins with the sign of a block of text.
 	bareConstraint = regexp.MustCompile(`^(\s*(?:- +)?[\w.-]+:\s+)([|>][=<~^\d .].*)$`)
+	// sign stands where a key and a colon should.
+	sign = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z_][\w-]*)\s*(?:=|:=|=>)\s*\S`)
+	// loneWord is a key without its colon.
+	loneWord = regexp.MustCompile(`^(\s*)([A-Za-z_][\w-]*)\s*$`)
+	// blockHeader begins a text of several lines.
+	blockHeader = regexp.MustCompile(`^(\s*(?:- +)?)[\w.-]+:\s+[|>][+-]?\d?[+-]?\s*$`)
+	// colonInText is a text without quotes in brackets that holds a colon.
+	colonInText    = regexp.MustCompile(`^(.*[{,]\s*[\w.-]+:\s+)([^\s"'{}\[\]&*!|>,][^,{}\[\]"']*:\s.*)$`)
+	conflictMark   = regexp.MustCompile(`^(?:<{7}|={7}|>{7})(?:\s|$)`)
+	foreignComment = regexp.MustCompile(`^(\s*)(?:\{#|//|/\*|<!--|;|--\s)`)
+	lineOfDots     = regexp.MustCompile(`^(\s*)(?:\.\.\.|…)\s*$`)
 	openQuote      = regexp.MustCompile(`^["']`)
 	dashGlued      = regexp.MustCompile(`^(\s*)-[A-Za-z_]+:(\s|$)`)
 )
@@ -105,8 +125,32 @@ type lineFault struct {
 // without a space, in the line or the one above, and a line that is indented more
 // than the one above although that has its value already.
 func mistakenLine(at Position, line, above string) *lineFault {
+	for _, m := range []struct {
+		form *regexp.Regexp
+		hint string
+	}{
+		{conflictMark, "these are the marks of a merge conflict: keep one of both versions, and remove <<<<<<<, ======= and >>>>>>>"},
+		{foreignComment, "a comment begins with #"},
+		{lineOfDots, "remove this line: ... ends a document"},
+	} {
+		if found := m.form.FindStringSubmatch(line); found != nil {
+			return &lineFault{Position{at.File, at.Line, len(strings.Join(found[1:], "")) + 1}, m.hint}
+		}
+	}
+	if m := blockHeader.FindStringSubmatch(above); m != nil && leadingSpaces(line) <= len(m[1]) && !keyAlone.MatchString(line) {
+		return &lineFault{Position{at.File, at.Line, leadingSpaces(line) + 1}, "indent the text more than the key above it"}
+	}
+	if m := loneWord.FindStringSubmatch(above); m != nil && leadingSpaces(line) > leadingSpaces(above) {
+		return &lineFault{Position{at.File, at.Line - 1, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s:", m[2])}
+	}
+	if m := colonInText.FindStringSubmatch(line); m != nil {
+		return &lineFault{Position{at.File, at.Line, len([]rune(m[1])) + 1}, "put text with a colon in quotes"}
+	}
 	for i, text := range []string{line, above} {
 		row := at.Line - i
+		if m := sign.FindStringSubmatch(text); m != nil {
+			return &lineFault{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s: …", m[2])}
+		}
 		if m := noColon.FindStringSubmatch(text); m != nil {
 			return &lineFault{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s: …", m[2])}
 		}

@@ -14,6 +14,7 @@ import (
 
 // Numbers and times as people write them, and how they are written here.
 var (
+	plainNumber  = regexp.MustCompile(`^[+-]?\d+(?:\.\d+)?$`)
 	commaNumber  = regexp.MustCompile(`^[+-]?\d+,\d+$`)
 	groupsOf3    = regexp.MustCompile(`^[+-]?\d{1,3}(?:[.,' _]\d{3})+$`)
 	groupsComma  = regexp.MustCompile(`^[+-]?\d{1,3}(?:[.' ]\d{3})+,\d+$`)
@@ -39,6 +40,9 @@ var (
 // which one is meant.
 func numberHint(text, name string, spec *params.Spec) string {
 	text = strings.TrimSpace(text)
+	if cut := strings.TrimRight(text, " ;,}])"); cut != text && plainNumber.MatchString(cut) {
+		return "write " + cut
+	}
 	whole := spec != nil && spec.Kind == params.KindInt
 	switch {
 	case groupsComma.MatchString(text):
