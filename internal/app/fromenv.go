@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -61,11 +60,11 @@ func FromEnv(s Settings, envFile string) (ConfigFromEnv, error) {
 // Write puts the configuration into a file, whole or not at all. One that is there
 // stays unless replace is true.
 func (c *ConfigFromEnv) Write(s Settings, name string, replace bool) error {
-	finish := os.Link // fails where there is a file
+	write := writeNew
 	if replace {
-		finish = os.Rename
+		write = replaceFile
 	}
-	err := writeWhole(s.abs(name), []byte(c.Text), 0o644, finish)
+	err := write(s.abs(name), []byte(c.Text), 0o644)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return fault(CodeUsage, fmt.Errorf("%s is there already and stays as it is: name another file with -o, or replace it with --force", name))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"aead.dev/minisign"
@@ -143,28 +142,4 @@ func (s Settings) trustedKeys() ([]string, error) {
 		return nil, fault(CodeUsage, errors.New("the configuration has no trusted_keys; name a public key with --key"))
 	}
 	return d.TrustedKeys, nil
-}
-
-// writeNew writes a whole file that must not exist yet.
-func writeNew(name string, content []byte, mode fs.FileMode) error {
-	return writeWhole(name, content, mode, os.Link)
-}
-
-// replaceFile writes a whole file; who reads it meanwhile sees the old or the new.
-func replaceFile(name string, content []byte, mode fs.FileMode) error {
-	return writeWhole(name, content, mode, os.Rename)
-}
-
-func writeWhole(name string, content []byte, mode fs.FileMode, finish func(from, to string) error) error {
-	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	_, err = file.Write(content)
-	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
-	if err != nil {
-		return err
-	}
-	return finish(file.Name(), name)
 }

@@ -3,9 +3,7 @@ package app
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/open-ticket-ai/otai/internal/config"
 )
@@ -56,18 +54,9 @@ func (u UpgradedConfig) Write(s Settings) error {
 	if err != nil {
 		return fault(CodeRun, fmt.Errorf("writing the configuration: %w", err))
 	}
-	info, err := os.Stat(name)
-	if err == nil {
-		err = replaceFile(name, []byte(u.Text), info.Mode().Perm())
-	}
-	if err != nil {
-		return fault(CodeRun, fmt.Errorf("writing the configuration: %w; the file is as it was", err))
-	}
 	// Where root does it, the service must still be able to read its file.
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Geteuid() {
-		if err := os.Chown(name, int(owner.Uid), int(owner.Gid)); err != nil {
-			return fault(CodeRun, fmt.Errorf("giving the configuration back to its owner: %w", err))
-		}
+	if err := rewriteFile(name, u.source.Data, []byte(u.Text)); err != nil {
+		return fault(CodeRun, fmt.Errorf("writing the configuration: %s: %w; the file is as it was", name, err))
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (s stateFolder) openPrivate(name string) (privateFolder, *Error) {
 		return f, s.distrusted(d)
 	}
 	if info.Mode().Perm() != 0o700 && ownerOf(info) == s.trust.uid {
-		if err := os.Chmod(f.dir, 0o700); err != nil {
+		if err := closeToOthers(f.dir); err != nil {
 			return f, s.unusable(f.dir, err)
 		}
 	}
@@ -67,6 +67,15 @@ func (s stateFolder) openPrivate(name string) (privateFolder, *Error) {
 		}
 	}
 	return f, nil
+}
+
+// closeToOthers takes the rights of others from a folder.
+func closeToOthers(dir string) error {
+	folder, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Chmod(0o700), folder.Close())
 }
 
 // open opens a file of the folder for reading and judges it by its descriptor.

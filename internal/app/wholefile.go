@@ -1,0 +1,119 @@
+package app
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// A folder may belong to somebody who changes it while root works in it. So a file is
+// written below a descriptor of its folder, and all that is done to it before it gets its
+// name is done to its own descriptor: no path is followed twice.
+
+// writeNew writes a whole file that must not exist yet.
+func writeNew(name string, content []byte, mode fs.FileMode) error {
+	return inFolder(name, func(folder *os.Root, base string) error {
+		return writeWhole(folder, base, content, mode, nil, folder.Link)
+	})
+}
+
+// replaceFile writes a whole file; who reads it meanwhile sees the old or the new.
+func replaceFile(name string, content []byte, mode fs.FileMode) error {
+	return inFolder(name, func(folder *os.Root, base string) error {
+		return writeWhole(folder, base, content, mode, nil, folder.Rename)
+	})
+}
+
+// errChanged is a file that isn't what was read of it before.
+var errChanged = errors.New("it was changed meanwhile")
+
+// rewriteFile puts another content in the place of a file that still has the one given,
+// and keeps its owner and mode. That it is read again, by the descriptor that also tells
+// the owner, means that nobody is given what was not already theirs to read.
+func rewriteFile(name string, before, after []byte) error {
+	return inFolder(name, func(folder *os.Root, base string) error {
+		owner, mode, err := ownerOfContent(folder, base, before)
+		if err != nil {
+			return err
+		}
+		return writeWhole(folder, base, after, mode, owner, folder.Rename)
+	})
+}
+
+func ownerOfContent(folder *os.Root, base string, content []byte) (*syscall.Stat_t, fs.FileMode, error) {
+	seen, err := folder.Lstat(base)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !seen.Mode().IsRegular() {
+		return nil, 0, errChanged
+	}
+	file, err := folder.OpenFile(base, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !os.SameFile(seen, info) {
+		return nil, 0, errChanged
+	}
+	now, err := io.ReadAll(io.LimitReader(file, int64(len(content))+1))
+	if err != nil {
+		return nil, 0, err
+	}
+	if !bytes.Equal(now, content) {
+		return nil, 0, errChanged
+	}
+	return owner, info.Mode().Perm(), nil
+}
+
+// inFolder gives work the folder of a file, which stays the same one whatever becomes of
+// its path.
+func inFolder(name string, work func(folder *os.Root, base string) error) error {
+	folder, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(folder, filepath.Base(name)), folder.Close())
+}
+
+// writeWhole gives the file its name, by finish, when it is complete. owner is whose it
+// becomes; nil leaves it to whoever writes it.
+func writeWhole(folder *os.Root, base string, content []byte, mode fs.FileMode, owner *syscall.Stat_t, finish func(from, to string) error) error {
+	temporary := "." + base + "-" + rand.Text()
+	file, err := folder.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = folder.Remove(temporary) }() // after a rename, it has gone
+	_, err = file.Write(content)
+	if err == nil && owner != nil && !ownedBy(file, owner) {
+		if err = file.Chown(int(owner.Uid), int(owner.Gid)); err != nil {
+			err = fmt.Errorf("giving it to its owner: %w", err)
+		}
+	}
+	// The mode comes last: until then nobody else may read the file.
+	if err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return finish(temporary, base)
+}
+
+// ownedBy also reports true for a group that this user couldn't give the file to.
+func ownedBy(file *os.File, owner *syscall.Stat_t) bool {
+	var now syscall.Stat_t
+	if syscall.Fstat(int(file.Fd()), &now) != nil || now.Uid != owner.Uid {
+		return false
+	}
+	return now.Gid == owner.Gid || file.Chown(-1, int(owner.Gid)) != nil
+}
