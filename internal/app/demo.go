@@ -201,20 +201,59 @@ func prepareDemo(ctx context.Context, s Settings, dir, url, password string) (*a
 	if err != nil {
 		return nil, fault(CodeRun, err)
 	}
-	s.Environ = append(s.Environ[:len(s.Environ):len(s.Environ)],
-		"OTAI_DEMO_URL="+url,
-		"OTAI_DEMO_PASSWORD="+password,
-	)
+	s.Environ = append(s.ofTheMachine(), "OTAI_DEMO_URL="+url, "OTAI_DEMO_PASSWORD="+password)
 	// Nothing of it is to stay.
 	s.StateDir = filepath.Join(dir, "state")
 	if s.LogLevel == "" {
 		s.LogLevel = "warn" // the progress is shown instead
 	}
-	return prepare(ctx, s, choices{
+	a, err := prepare(ctx, s, choices{
 		files:      []config.Source{{Name: "examples/demo/config.yml", Data: data}},
 		fireAtOnce: true,
 		dir:        dir,
 	})
+	if err == nil {
+		if err = staysIn(url, a.document); err != nil {
+			a.close()
+		}
+	}
+	return a, err
+}
+
+// machineVariables say how otai works on this machine, and nothing of what a
+// configuration says or its services read.
+var machineVariables = []string{
+	"HOME", "XDG_CACHE_HOME", "CACHE_DIRECTORY", "TERM", "NO_COLOR",
+	"OTAI_PLUGIN_DIR", "OTAI_PROBE_TIMEOUT", "OTAI_TRUST_GROUP", "OTAI_HF_ISA",
+}
+
+// ofTheMachine is the environment for a configuration that is built in: what is set for
+// the real one, such as OTAI__SERVICES__…, must not lead it to a real help desk.
+func (s Settings) ofTheMachine() []string {
+	var kept []string
+	for _, name := range machineVariables {
+		if value, set := s.lookup(name); set {
+			kept = append(kept, name+"="+value)
+		}
+	}
+	return kept
+}
+
+// staysIn holds the addresses that the services are to call against that of the
+// demonstration's help desk, before anything is sent.
+func staysIn(url string, d *config.Document) error {
+	found := false
+	for _, service := range d.Services {
+		address, has := service.Params["base_url"]
+		if has && address != url {
+			return fault(CodeRun, fmt.Errorf("the demonstration would work in the help desk at %v instead of its own; nothing was sent; please report this", address))
+		}
+		found = found || has
+	}
+	if !found {
+		return fault(CodeRun, errors.New("the demonstration's configuration names no help desk; please report this"))
+	}
+	return nil
 }
 
 type demonstration struct {
