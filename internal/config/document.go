@@ -55,6 +55,8 @@ type Document struct {
 	secrets *secrets
 	lookup  func(name string) (string, bool)
 	names   []string // of the variables that lookup knows, sorted
+	// variablesUnsure is true where a .env file has a mistake.
+	variablesUnsure bool
 }
 
 // Logging says what is logged and where to.
@@ -120,10 +122,10 @@ func Read(o Options) (*Document, Problems) {
 	root := l.values.Raw()
 	unset := map[string]bool{}
 	noDotEnv := slices.ContainsFunc(found.list, func(p Problem) bool { return p.Code == "bad-dotenv" })
-	references{lookup, files{o.OpenFile, o.FilesMayBeAbsent}, l.atlas, found, known, unset, noDotEnv}.expandDocument(root)
 	names := slices.AppendSeq(slices.Collect(maps.Keys(environment)), maps.Keys(dotEnv)) // none is in both
 	slices.Sort(names)
-	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup, names: names}
+	references{lookup, files{o.OpenFile, o.FilesMayBeAbsent}, l.atlas, found, known, unset, names, noDotEnv}.expandDocument(root)
+	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup, names: names, variablesUnsure: noDotEnv}
 	decoder{found: found, atlas: l.atlas}.document(d, root, l.services)
 	d.Doubt(found.list)
 	d.unnamed = slices.ContainsFunc(found.list, nameless)

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // reference is ${NAME}, ${NAME:-default} or ${file:PATH}. "$${" stands for the literal
@@ -27,6 +28,7 @@ type references struct {
 	found   *findings
 	secrets *secrets
 	unset   map[string]bool // paths of values that are not known
+	names   []string        // of the variables that there are
 	quiet   bool            // a .env file has a mistake, and perhaps the variable
 }
 
@@ -96,8 +98,12 @@ func (r references) text(text, path string) string {
 			if r.quiet {
 				break
 			}
+			hint := ""
+			if near := params.Near(name, r.names); near != "" {
+				hint = "did you mean " + near + "? Else "
+			}
 			r.found.err(at, path, "unset-variable",
-				fmt.Sprintf("set it in the environment or in .env, or write ${%s:-default}; $${ stands for a literal ${", name),
+				hint+fmt.Sprintf("set it in the environment or in .env, or write ${%s:-default}; $${ stands for a literal ${", name),
 				"the environment variable %s is not set", name)
 		}
 	}

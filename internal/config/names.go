@@ -163,7 +163,7 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 		}
 		said[finding.message] = true
 		severity := SeverityWarning
-		if n.Certain && (n.Known || n.Broken) {
+		if n.Certain && (n.Known || n.Broken) && !finding.mild {
 			severity = SeverityError
 		}
 		at := k.doc.atlas.inside(path, n.Line, n.Column)
@@ -191,7 +191,8 @@ func callAround(calls []bareCall, source string, n jinja.Name) int {
 // nameFinding is what is wrong with a name; nothing is where message is empty.
 type nameFinding struct {
 	code, message, hint string
-	arg                 int // the argument that is wrong, from 1; 0 is the name itself
+	arg                 int  // the argument that is wrong, from 1; 0 is the name itself
+	mild                bool // it never is an error
 }
 
 func (k *checker) nameFinding(n jinja.Name, around scope) nameFinding {
@@ -210,6 +211,8 @@ func (k *checker) nameFinding(n jinja.Name, around scope) nameFinding {
 		return k.resultFinding(n, around)
 	case "get_parent_param":
 		return parentFinding(n.Args[0].Text, around)
+	case "get_env":
+		return k.variableFinding(n.Args[0].Text, around)
 	}
 	return nameFinding{}
 }
@@ -303,6 +306,16 @@ var resultNames = map[string]string{
 	"score": "confidence", "probability": "confidence", "certainty": "confidence", "konfidenz": "confidence",
 	"class": "label", "category": "label", "prediction": "label", "name": "label",
 	"tickets": "fetched_tickets", "ticket": "fetched_tickets", "result": "value", "output": "value", "expression": "value",
+}
+
+// variableFinding is for a variable that is not set, where one of nearly that name
+// is. Any other may be set where the configuration runs.
+func (k *checker) variableFinding(name string, around scope) nameFinding {
+	near := params.Near(name, k.doc.names)
+	if _, set := k.doc.lookup(name); set || near == "" || k.doc.variablesUnsure {
+		return nameFinding{}
+	}
+	return nameFinding{code: "unset-variable", message: fmt.Sprintf("the environment variable %s is not set", name), hint: "did you mean " + near + "?", arg: 1, mild: around.pipe}
 }
 
 func parentFinding(key string, around scope) nameFinding {
