@@ -27,7 +27,7 @@ standard error. Secrets are not copied: the configuration names their variables.
   otai validate`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if output == "-" {
+			if output == "-" || output == "/dev/stdout" {
 				output = ""
 			}
 			if force && output == "" {

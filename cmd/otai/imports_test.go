@@ -13,10 +13,10 @@ const module = "github.com/open-ticket-ai/otai/"
 // mayImport is who may import whom, directly or not; each line includes what the
 // lines below allow. docs/architecture.md shows the same.
 var mayImport = map[string][]string{
-	"cmd/otai":             {"internal/app", "internal/plugindev", "internal/texts", "examples/demo", "internal/helpdesk", "internal/config", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
-	"internal/app":         {"internal/plugindev", "internal/texts", "examples/demo", "internal/helpdesk", "internal/config", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"cmd/otai":             {"internal/app", "internal/plugindev", "internal/texts", "internal/files", "examples/demo", "internal/helpdesk", "internal/config", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"internal/app":         {"internal/plugindev", "internal/texts", "internal/files", "examples/demo", "internal/helpdesk", "internal/config", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
 	"examples/demo":        {},
-	"internal/plugindev":   {"pkg/api"},
+	"internal/plugindev":   {"internal/files", "pkg/api"},
 	"pkg/orchestrator":     {"pkg/registry", "pkg/params", "pkg/api"},
 	"pkg/loader":           {"pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
 	"pkg/loader/preflight": {},
@@ -26,7 +26,8 @@ var mayImport = map[string][]string{
 	"internal/base":        {"internal/jinja", "pkg/api"},
 	"internal/jinja":       {"pkg/api"},
 	"internal/helpdesk":    {},
-	"internal/texts":       {},
+	"internal/texts":       {"internal/files"},
+	"internal/files":       {},
 }
 
 // direct are further limits on direct imports.
@@ -35,7 +36,7 @@ var direct = map[string][]string{
 }
 
 // standardOnly may use nothing but the standard library and what mayImport says.
-var standardOnly = []string{"internal/redact", "internal/helpdesk", "pkg/loader/preflight", "internal/jinja", "pkg/registry", "internal/base"}
+var standardOnly = []string{"internal/files", "internal/redact", "internal/helpdesk", "pkg/loader/preflight", "internal/jinja", "pkg/registry", "internal/base"}
 
 func list(t *testing.T, dir, format string, args ...string) []string {
 	t.Helper()

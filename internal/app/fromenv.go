@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/files"
 )
 
 // ConfigFromEnv is a configuration made from settings of Open Ticket AI 2.0; its
@@ -58,16 +59,24 @@ func FromEnv(s Settings, envFile string) (ConfigFromEnv, error) {
 }
 
 // Write puts the configuration into a file, whole or not at all. One that is there
-// stays unless replace is true.
+// stays unless replace is true; then it keeps its owner and mode.
 func (c *ConfigFromEnv) Write(s Settings, name string, replace bool) error {
-	write := writeNew
+	var err error
 	if replace {
-		write = replaceFile
+		var from []string
+		if c.envFile != "" {
+			from = append(from, s.abs(c.envFile))
+		}
+		err = files.Replace(s.abs(name), []byte(c.Text), 0o644, from...)
+	} else {
+		err = files.WriteNew(s.abs(name), []byte(c.Text), 0o644)
 	}
-	err := write(s.abs(name), []byte(c.Text), 0o644)
+	var place *files.PlaceError
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return fault(CodeUsage, fmt.Errorf("%s is there already and stays as it is: name another file with -o, or replace it with --force", name))
+	case errors.As(err, &place):
+		return fault(CodeUsage, fmt.Errorf("%s stays as it is: %s; name another file with -o, or print the configuration with -o -", name, place.Why))
 	case err != nil:
 		return fault(CodeRun, fmt.Errorf("writing the configuration: %w", err))
 	}

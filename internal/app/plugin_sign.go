@@ -10,6 +10,7 @@ import (
 	"aead.dev/minisign"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 )
 
@@ -66,10 +67,10 @@ func GenerateKeys(prefix string, ask Password) (KeyPair, error) {
 	if err != nil {
 		return KeyPair{}, fault(CodeRun, fmt.Errorf("writing the public key: %w", err))
 	}
-	if err := writeNew(pair.Secret, append(secretText, '\n'), 0o600); err != nil {
+	if err := files.WriteNew(pair.Secret, append(secretText, '\n'), 0o600); err != nil {
 		return KeyPair{}, fault(CodeRun, fmt.Errorf("writing the secret key: %w", err))
 	}
-	if err := writeNew(pair.Public, append(publicText, '\n'), 0o644); err != nil {
+	if err := files.WriteNew(pair.Public, append(publicText, '\n'), 0o644); err != nil {
 		return KeyPair{}, fault(CodeRun, errors.Join(fmt.Errorf("writing the public key: %w", err), os.Remove(pair.Secret)))
 	}
 	return pair, nil
@@ -88,7 +89,7 @@ func SignPlugin(file, keyFile string, ask Password) (PluginSignature, error) {
 	if err != nil {
 		return PluginSignature{}, fault(CodeRun, err)
 	}
-	if err := replaceFile(s.File, text, 0o644); err != nil {
+	if err := files.Replace(s.File, text, 0o644, file, keyFile); err != nil {
 		return PluginSignature{}, fault(CodeRun, fmt.Errorf("writing the signature: %w", err))
 	}
 	return signatureOf(file, s), nil

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/files"
 )
 
 // UpgradedConfig is a configuration file in the current form; its JSON form is
@@ -55,7 +56,7 @@ func (u UpgradedConfig) Write(s Settings) error {
 		return fault(CodeRun, fmt.Errorf("writing the configuration: %w", err))
 	}
 	// Where root does it, the service must still be able to read its file.
-	if err := rewriteFile(name, u.source.Data, []byte(u.Text)); err != nil {
+	if err := files.Rewrite(name, u.source.Data, []byte(u.Text)); err != nil {
 		return fault(CodeRun, fmt.Errorf("writing the configuration: %s: %w; the file is as it was", name, err))
 	}
 	return nil

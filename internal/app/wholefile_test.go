@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/files"
 )
 
 const mallory = 12345
@@ -49,7 +50,7 @@ func TestARewrittenFileKeepsItsOwnerAndMode(t *testing.T) {
 		dir := foreignFolderOf(t, mallory)
 		file := filepath.Join(dir, "config.yml")
 		must(t, os.WriteFile(file, []byte("old"), 0o640), os.Chown(file, owner, owner))
-		must(t, rewriteFile(file, []byte("old"), []byte("new")))
+		must(t, files.Rewrite(file, []byte("old"), []byte("new")))
 		content, err := os.ReadFile(file)
 		info, statErr := os.Stat(file)
 		must(t, err, statErr)
@@ -78,7 +79,7 @@ func TestAFileThatWasExchangedMeanwhileIsNotRewritten(t *testing.T) {
 		file, secret := filepath.Join(dir, "config.yml"), filepath.Join(t.TempDir(), "secret")
 		must(t, os.WriteFile(file, []byte("old"), 0o600), os.WriteFile(secret, []byte("old"), 0o600), exchange(file, secret))
 		before, _ := os.ReadDir(dir)
-		if err := rewriteFile(file, []byte("old"), []byte("new")); err == nil {
+		if err := files.Rewrite(file, []byte("old"), []byte("new")); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		if content, err := os.ReadFile(secret); err != nil || string(content) != "old" {

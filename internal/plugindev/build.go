@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/files"
 )
 
 // BuildOptions say what to build.
@@ -74,7 +76,14 @@ func Build(ctx context.Context, h Host, o BuildOptions) (Built, error) {
 			return built, err
 		}
 	}
-	return built, place(file, built.File)
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return built, err
+	}
+	if err := files.Replace(built.File, content, 0o755); err != nil {
+		return built, fmt.Errorf("writing %s: %w", built.File, plain(err))
+	}
+	return built, nil
 }
 
 // outputFile finds what is wrong with the output before anything is built.
@@ -89,6 +98,9 @@ func outputFile(output, module string) (string, error) {
 	}
 	if _, err := os.Stat(filepath.Dir(output)); err != nil {
 		return "", fmt.Errorf("the folder for %s: %w", output, plain(err))
+	}
+	if _, err := files.Target(output); err != nil {
+		return "", err
 	}
 	return output, nil
 }
@@ -113,29 +125,4 @@ func fileName(module string) string {
 	module = majorSuffix.ReplaceAllString(module, "")
 	name := strings.ReplaceAll(module[strings.LastIndex(module, "/")+1:], "-", "_")
 	return "otai_" + strings.TrimPrefix(name, "otai_") + ".so"
-}
-
-// place moves the file in one step: who opens it meanwhile sees the old or the new
-// one, whole.
-func place(from, to string) error {
-	content, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+"-")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", to, plain(err))
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(content)
-	if err == nil {
-		err = temporary.Chmod(0o755)
-	}
-	if closeErr := temporary.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), to)
 }

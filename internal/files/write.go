@@ -1,4 +1,4 @@
-package app
+package files
 
 import (
 	"bytes"
@@ -16,27 +16,97 @@ import (
 // written below a descriptor of its folder, and all that is done to it before it gets its
 // name is done to its own descriptor: no path is followed twice.
 
-// writeNew writes a whole file that must not exist yet.
-func writeNew(name string, content []byte, mode fs.FileMode) error {
+// WriteNew writes a whole file that must not exist yet; one that does is [fs.ErrExist].
+func WriteNew(name string, content []byte, mode fs.FileMode) error {
 	return inFolder(name, func(folder *os.Root, base string) error {
 		return writeWhole(folder, base, content, mode, nil, folder.Link)
 	})
 }
 
-// replaceFile writes a whole file; who reads it meanwhile sees the old or the new.
-func replaceFile(name string, content []byte, mode fs.FileMode) error {
-	return inFolder(name, func(folder *os.Root, base string) error {
-		return writeWhole(folder, base, content, mode, nil, folder.Rename)
+// PlaceError is about a name at which no file can be put.
+type PlaceError struct {
+	Name string
+	Why  string
+}
+
+func (e *PlaceError) Error() string { return e.Name + " stays as it is: " + e.Why }
+
+// Replace puts a whole file in the place of what name leads to, and keeps that one's
+// owner and mode; where there is nothing, the file gets this mode. Who reads it meanwhile
+// sees the old or the new. A link stays one. What is no regular file, or is one of those
+// that the content was made from, is a [PlaceError].
+func Replace(name string, content []byte, mode fs.FileMode, madeFrom ...string) error {
+	target, err := Target(name, madeFrom...)
+	if err != nil {
+		return err
+	}
+	return inFolder(target, func(folder *os.Root, base string) error {
+		var owner *syscall.Stat_t
+		there, err := folder.Lstat(base)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case !there.Mode().IsRegular(): // it became that since
+			return &PlaceError{name, "it is " + Kind(there.Mode())}
+		default:
+			mode = there.Mode().Perm()
+			owner, _ = there.Sys().(*syscall.Stat_t)
+		}
+		return writeWhole(folder, base, content, mode, owner, folder.Rename)
 	})
+}
+
+// Target is the file that [Replace] would write, or its error before any work is done.
+func Target(name string, madeFrom ...string) (string, error) {
+	target, err := filepath.EvalSymlinks(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(name); err == nil {
+			return "", &PlaceError{name, "it is a link to nothing"}
+		}
+		return name, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", &PlaceError{name, "it is " + Kind(info.Mode())}
+	}
+	for _, source := range madeFrom {
+		if from, err := os.Stat(source); err == nil && os.SameFile(from, info) {
+			return "", &PlaceError{name, "what would replace it was made from it"}
+		}
+	}
+	return target, nil
+}
+
+// Kind names what is no regular file.
+func Kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeSymlink != 0:
+		return "a link"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	default:
+		return "a device"
+	}
 }
 
 // errChanged is a file that isn't what was read of it before.
 var errChanged = errors.New("it was changed meanwhile")
 
-// rewriteFile puts another content in the place of a file that still has the one given,
+// Rewrite puts another content in the place of a file that still has the one given,
 // and keeps its owner and mode. That it is read again, by the descriptor that also tells
 // the owner, means that nobody is given what was not already theirs to read.
-func rewriteFile(name string, before, after []byte) error {
+func Rewrite(name string, before, after []byte) error {
 	return inFolder(name, func(folder *os.Root, base string) error {
 		owner, mode, err := ownerOfContent(folder, base, before)
 		if err != nil {
