@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/open-ticket-ai/otai/examples/demo"
@@ -85,9 +84,9 @@ func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 	if err != nil {
 		return fault(CodeRun, err)
 	}
-	dir, err := s.demoDir()
+	dir, err := s.makeTemporary("otai-demo-")
 	if err != nil {
-		return fault(CodeRun, fmt.Errorf("a folder for the demonstration's models and plugins: %w", err))
+		return fmt.Errorf("a folder for the demonstration's models and plugins: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	if err := unpackDemo(dir); err != nil {
@@ -137,30 +136,6 @@ func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 		<-ctx.Done()
 	}
 	return nil
-}
-
-// demoDir makes the folder for all that the demonstration writes. Plugins are opened
-// in it, so it must not be where the system lets nothing be run.
-func (s Settings) demoDir() (string, error) {
-	const name = "otai-demo-"
-	if !noExec(os.TempDir()) {
-		return os.MkdirTemp("", name)
-	}
-	state, err := s.stateDir()
-	if err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(state, 0o700); err != nil {
-		return "", err
-	}
-	return os.MkdirTemp(state, name)
-}
-
-// noExec is true for a folder of a file system that is mounted noexec.
-func noExec(dir string) bool {
-	const flag = 0x8 // ST_NOEXEC of statvfs(3)
-	var fs syscall.Statfs_t
-	return syscall.Statfs(dir, &fs) == nil && fs.Flags&flag != 0
 }
 
 // demoHeldOut reads what was measured after the models' training.

@@ -37,6 +37,17 @@ func (l pluginLoad) look(ctx context.Context, inspect func(context.Context, load
 	return r, plugins, fault(CodeRun, withCleanup(err, l.instead.Remove()))
 }
 
+// makeTemporary makes a folder in which nobody else can change what a command works on
+// meanwhile. Whoever asked for it removes it.
+func (s Settings) makeTemporary(prefix string) (string, error) {
+	options, err := pluginLoad{Settings: s}.options()
+	if err != nil {
+		return "", err
+	}
+	dir, err := loader.NewTemporary(prefix, options)
+	return dir, fault(CodePlugins, err)
+}
+
 // withCleanup adds what went wrong afterwards.
 func withCleanup(err, cleanup error) error {
 	if cleanup == nil {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
 
 	"github.com/open-ticket-ai/otai/internal/plugindev"
 	"github.com/open-ticket-ai/otai/pkg/loader"
@@ -32,6 +33,18 @@ func BuildPlugin(ctx context.Context, s Settings, dir, output string) (PluginBui
 		answer.Error = err.Error()
 		return answer, fault(CodeRun, err)
 	}
+	work, err := s.makeTemporary("otai-build-")
+	if err != nil {
+		return answer.refused(err)
+	}
+	defer os.RemoveAll(work)
+	trustGroup, err := s.trustGroup()
+	if err != nil {
+		return answer.refused(fault(CodeUsage, err))
+	}
+	judge := func(dir string) error {
+		return fault(CodePlugins, loader.CheckSources(dir, loader.Options{TrustGroup: trustGroup}))
+	}
 	check := func(file string) error {
 		refusals, err := tryPlugins(ctx, s, []string{file})
 		if err == nil && refusals[0] != nil {
@@ -39,21 +52,26 @@ func BuildPlugin(ctx context.Context, s Settings, dir, output string) (PluginBui
 		}
 		return err
 	}
-	built, err := plugindev.Build(ctx, host, plugindev.BuildOptions{Dir: dir, Output: output, Environ: s.Environ, Check: check})
+	built, err := plugindev.Build(ctx, host, plugindev.BuildOptions{Dir: dir, Work: work, Output: output, Environ: s.Environ, Judge: judge, Check: check})
 	answer.Module, answer.Go = built.Module, built.Release
 	answer.Pinned = append(answer.Pinned, built.Pinned...)
 	if err != nil {
-		answer.Error = err.Error()
-		if missing := (*plugindev.MissingError)(nil); errors.As(err, &missing) {
-			answer.Missing = missing.Modules
-		}
-		if refusal := (*loader.Error)(nil); errors.As(err, &refusal) {
-			answer.Stage, answer.Code, answer.Error, answer.Fix = string(refusal.Stage), string(refusal.Code), refusal.Err.Error(), refusal.Fix
-		}
-		return answer, fault(CodeRun, err)
+		return answer.refused(err)
 	}
 	answer.OK, answer.File = true, built.File
 	return answer, nil
+}
+
+// refused says in the answer why there is no plugin.
+func (answer PluginBuild) refused(err error) (PluginBuild, error) {
+	answer.Error = err.Error()
+	if missing := (*plugindev.MissingError)(nil); errors.As(err, &missing) {
+		answer.Missing = missing.Modules
+	}
+	if refusal := (*loader.Error)(nil); errors.As(err, &refusal) {
+		answer.Stage, answer.Code, answer.Error, answer.Fix = string(refusal.Stage), string(refusal.Code), refusal.Err.Error(), refusal.Fix
+	}
+	return answer, fault(CodeRun, err)
 }
 
 // refusedBuild is a plugin that could be built and not be loaded.

@@ -16,8 +16,13 @@ import (
 // BuildOptions say what to build.
 type BuildOptions struct {
 	Dir     string   // the plugin's folder, with its go.mod; nothing in it is changed
+	Work    string   // an empty folder for what is needed meanwhile, that nobody else can change; the caller removes it
 	Output  string   // the file to write, or its folder; "" is the working directory; a file is otai_NAME.so, NAME after the module
 	Environ []string // for the go command
+
+	// Judge says why a folder must not be built from; that of the plugin, and those that
+	// its go.mod puts in the place of modules.
+	Judge func(dir string) error
 
 	// Check looks at the finished file before it takes its place. On an error
 	// nothing is written.
@@ -41,15 +46,17 @@ func Build(ctx context.Context, h Host, o BuildOptions) (Built, error) {
 	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
 		return Built{}, fmt.Errorf("there is no Go module in %s: go.mod: %w; begin one with: otai plugin new NAME", o.Dir, plain(err))
 	}
-	tmp, err := os.MkdirTemp("", "otai-build-")
-	if err != nil {
+	judge := o.Judge
+	if judge == nil {
+		judge = func(string) error { return nil }
+	}
+	if err := judge(dir); err != nil {
 		return Built{}, err
 	}
-	defer os.RemoveAll(tmp)
-	if err := Contract(filepath.Join(tmp, "contract")); err != nil {
+	if err := Contract(filepath.Join(o.Work, "contract")); err != nil {
 		return Built{}, err
 	}
-	b := &building{host: h, dir: dir, tmp: tmp, modFile: filepath.Join(tmp, "go.mod")}
+	b := &building{host: h, dir: dir, tmp: o.Work, judge: judge, modFile: filepath.Join(o.Work, "go.mod")}
 	if err := b.chooseRelease(ctx, o.Environ); err != nil {
 		return Built{}, err
 	}
@@ -65,7 +72,7 @@ func Build(ctx context.Context, h Host, o BuildOptions) (Built, error) {
 		return Built{}, err
 	}
 	built := Built{Module: b.module, Release: h.Release, Pinned: b.pinned, File: target}
-	file := filepath.Join(tmp, filepath.Base(built.File))
+	file := filepath.Join(o.Work, filepath.Base(built.File))
 	args := append([]string{"build", "-buildmode=plugin", "-buildvcs=false", "-o", file}, h.Flags...)
 	args = append(append(args, forged...), b.modFlags()...)
 	if _, err := b.run(ctx, append(args, ".")...); err != nil {

@@ -21,6 +21,7 @@ type building struct {
 	dir     string // the plugin's
 	tmp     string
 	modFile string
+	judge   func(dir string) error
 	env     []string
 
 	module string
@@ -36,6 +37,8 @@ func (b *building) chooseRelease(ctx context.Context, environ []string) error {
 		"CGO_ENABLED=1", "GOFLAGS=", "GO111MODULE=on",
 		// A workspace would take the versions out of the recorded paths.
 		"GOWORK=off",
+		// Others may be able to change what is in the usual folder.
+		"TMPDIR=" + b.tmp, "GOTMPDIR=" + b.tmp,
 	})
 	installed, err := b.runIn(ctx, b.tmp, append(b.env, "GOTOOLCHAIN=local"), "env", "GOVERSION", "GONOSUMDB", "GOENV")
 	if err != nil {

@@ -20,7 +20,7 @@ type modFile struct {
 	Module  struct{ Path string }
 	Require []struct{ Path, Version string }
 	Replace []struct {
-		Old struct{ Path, Version string }
+		Old, New struct{ Path, Version string }
 	}
 }
 
@@ -49,10 +49,32 @@ func (b *building) pin(ctx context.Context) error {
 		return fmt.Errorf("reading the plugin's go.mod: %w", err)
 	}
 	b.module = file.Module.Path
+	if err := b.judgeFolders(file); err != nil {
+		return err
+	}
 	if _, err := b.run(ctx, append(append([]string{"mod", "edit"}, b.edits(file)...), b.modFile)...); err != nil {
 		return err
 	}
 	return b.addSums()
+}
+
+// judgeFolders judges the further folders that the plugin is built from.
+func (b *building) judgeFolders(file modFile) error {
+	for _, r := range file.Replace {
+		_, ours := contractFolders[r.Old.Path]
+		if ours || r.New.Version != "" {
+			continue
+		}
+		folder := r.New.Path
+		if !filepath.IsAbs(folder) {
+			folder = filepath.Join(b.dir, folder)
+		}
+		// Of one that isn't there, the go command tells.
+		if err := b.judge(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *building) edits(file modFile) []string {

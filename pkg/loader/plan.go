@@ -179,7 +179,7 @@ func (l *loading) openState() error {
 		return failure
 	}
 	l.Logger.Debug("the state folder is not used", "path", l.StateDir, "reason", failure.Err)
-	s, failure := l.Instead.open(l.trust)
+	s, failure := l.Instead.open(l.Options, l.trust)
 	if failure == nil {
 		l.StateDir = s.dir
 		failure = l.use(s)

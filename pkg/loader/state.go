@@ -203,6 +203,11 @@ func (s stateFolder) becomeOwner(owner int) string {
 	if s.trust.uid != 0 {
 		return another
 	}
+	return asOwner(owner) + "; or " + another
+}
+
+// asOwner is the command that this one is as another user.
+func asOwner(owner int) string {
 	become := fmt.Sprintf("setpriv --reuid=%d --regid=%d --clear-groups", owner, owner)
 	if found, err := user.LookupId(strconv.Itoa(owner)); err == nil {
 		become = "runuser -u " + found.Username
@@ -211,5 +216,5 @@ func (s stateFolder) becomeOwner(owner int) string {
 	for n, word := range os.Args {
 		words[n] = quoted(word)
 	}
-	return "as its owner: " + become + " -- " + strings.Join(words, " ") + "; or " + another
+	return "as its owner: " + become + " -- " + strings.Join(words, " ")
 }

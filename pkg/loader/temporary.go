@@ -16,48 +16,79 @@ type Temporary struct {
 	dir string
 }
 
-func (t *Temporary) open(who trust) (stateFolder, *Error) {
+func (t *Temporary) open(o Options, who trust) (stateFolder, *Error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.dir != "" {
-		return stateFolder{dir: t.dir, trust: who}, nil
+	if t.dir == "" {
+		dir, failure := makeTemporary("otai-", o.StateDir, who)
+		if failure != nil {
+			return stateFolder{}, failure
+		}
+		t.dir = dir
 	}
+	return stateFolder{dir: t.dir, trust: who}, nil
+}
+
+// NewTemporary makes a fresh folder of the caller's, whose name begins with prefix, where
+// nobody else can put another one in its place and plugins can be opened: in the folder for
+// temporary files or another usual one, at last in the StateDir of o. TrustGroup counts, too.
+// The caller removes it. The error is an [*Error].
+func NewTemporary(prefix string, o Options) (string, error) {
+	dir, failure := makeTemporary(prefix, o.StateDir, trustOf(o))
+	if failure != nil {
+		return "", failure
+	}
+	return dir, nil
+}
+
+func makeTemporary(prefix, stateDir string, who trust) (string, *Error) {
 	var faults []error
 	for _, parent := range []string{os.TempDir(), "/tmp", "/var/tmp", os.Getenv("XDG_RUNTIME_DIR")} {
 		if parent == "" {
 			continue
 		}
-		dir, err := makeTemporary(parent, who)
+		dir, err := makeTemporaryIn(parent, prefix, who)
 		if err == nil {
-			t.dir = dir
-			return stateFolder{dir: dir, trust: who}, nil
+			return dir, nil
 		}
 		faults = append(faults, err)
 	}
-	return stateFolder{}, &Error{
-		Stage: StageVerify, Code: CodeStateDir, Path: os.TempDir(), Err: fmt.Errorf("no folder for temporary files can hold plugins: %w", errors.Join(faults...)),
-		Fix: "name one that only root and you can write to with --state-dir or TMPDIR",
+	dir, err := makeTemporaryInState(stateDir, prefix, who)
+	if err == nil {
+		return dir, nil
+	}
+	return "", &Error{
+		Stage: StageVerify, Code: CodeStateDir, Path: os.TempDir(), Err: fmt.Errorf("no folder for temporary files can hold plugins: %w", errors.Join(append(faults, err)...)),
+		Fix: "name one that only root and you can write to, and that isn't mounted noexec, with TMPDIR",
 	}
 }
 
-// makeTemporary makes the folder where nobody can put another in its place.
-func makeTemporary(parent string, who trust) (string, error) {
+// makeTemporaryIn makes the folder where nobody can put another in its place. The parent is
+// judged before anything is made there.
+func makeTemporaryIn(parent, prefix string, who trust) (string, error) {
 	parent, err := filepath.Abs(parent)
 	if err != nil {
 		return "", err
 	}
-	noexec, err := mountedNoexec(parent)
+	real, d, err := who.way(parent)
+	if d != nil && !who.mayHoldOwn(d) {
+		return "", errors.New(d.cause)
+	}
+	if err != nil {
+		return "", err
+	}
+	noexec, err := mountedNoexec(real)
 	if err != nil {
 		return "", err
 	}
 	if noexec {
 		return "", fmt.Errorf("%s is mounted noexec", parent)
 	}
-	dir, err := os.MkdirTemp(parent, "otai-")
+	dir, err := os.MkdirTemp(parent, prefix)
 	if err != nil {
 		return "", err
 	}
-	_, d, err := who.way(dir)
+	_, d, err = who.way(dir)
 	if d != nil {
 		err = errors.New(d.cause)
 	}
@@ -65,6 +96,32 @@ func makeTemporary(parent string, who trust) (string, error) {
 		return "", errors.Join(err, os.Remove(dir))
 	}
 	return dir, nil
+}
+
+// mayHoldOwn tells a folder that is good enough to have one of the user's own in it.
+func (t trust) mayHoldOwn(d *doubt) bool {
+	info, err := os.Lstat(d.path)
+	return err == nil && t.mayBeRoots(d, d.path, info)
+}
+
+// makeTemporaryInState is for a machine on which nothing may be run from the folders for
+// temporary files.
+func makeTemporaryInState(dir, prefix string, who trust) (string, error) {
+	s := stateFolder{dir: dir, trust: who}
+	if dir == "" {
+		return "", errors.New("no state folder is configured")
+	}
+	if failure := s.judgeWay(); failure != nil {
+		return "", failure.Err
+	}
+	// Root must not make the folder, which a service could then not use.
+	if _, err := os.Stat(dir); err != nil && who.uid == 0 {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	return makeTemporaryIn(dir, prefix, who)
 }
 
 // Remove removes the folder with all that is in it. Plugins that were opened from
