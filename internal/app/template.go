@@ -83,7 +83,7 @@ func templateError(source string, redactor *Redactor, err error) error {
 	}
 	return &TemplateError{
 		Problems: config.Problems{p},
-		Excerpt:  redactor.YAML(p.Excerpt([]config.Source{{Name: templateName, Data: []byte(source)}})),
+		Excerpt:  p.Excerpt([]config.Source{{Name: templateName, Data: []byte(source)}}, redactor.YAML),
 		Err:      err,
 	}
 }

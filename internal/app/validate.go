@@ -17,7 +17,7 @@ type Validation struct {
 }
 
 // Excerpt shows the line of a problem with a caret below its column.
-func (v Validation) Excerpt(p config.Problem) string { return v.redactor.YAML(p.Excerpt(v.sources)) }
+func (v Validation) Excerpt(p config.Problem) string { return p.Excerpt(v.sources, v.redactor.YAML) }
 
 // problemsOf is what ended a check before it began, in the form of its answer.
 func problemsOf(err error) config.Problems {

@@ -120,6 +120,7 @@ func Read(o Options) (*Document, Problems) {
 		l.addVariable(flag.Name, strings.Split(flag.Path, "."), flag.Value)
 	}
 	root := l.values.Raw()
+	known.learnSwapped(root)
 	unset := map[string]bool{}
 	noDotEnv := slices.ContainsFunc(found.list, func(p Problem) bool { return p.Code == "bad-dotenv" })
 	names := slices.AppendSeq(slices.Collect(maps.Keys(environment)), maps.Keys(dotEnv)) // none is in both

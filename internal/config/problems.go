@@ -3,10 +3,8 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // The severities of a [Problem]. An advice is about what is right and could be
@@ -88,86 +86,6 @@ func (ps Problems) And(more Problems) Problems {
 	return slices.Compact(all)
 }
 
-// Excerpt shows the problem's line with a caret below its column, or "" when the
-// line isn't in sources. Values that look secret are not shown.
-func (p Problem) Excerpt(sources []Source) string {
-	for _, s := range sources {
-		if s.Name != p.File || p.Line < 1 {
-			continue
-		}
-		lines := splitLines(s.Data)
-		if p.Line > len(lines) || p.insideSecret(lines[p.Line-1]) {
-			return ""
-		}
-		line := hideSecrets(lines[p.Line-1])
-		column := max(0, min(p.Column-1, utf8.RuneCountInString(line)))
-		line, column = window(line, column)
-		margin := []rune(line)[:column]
-		for i, r := range margin {
-			if r != '\t' {
-				margin[i] = ' '
-			}
-		}
-		return fmt.Sprintf("%5d | %s\n      | %s^\n", p.Line, line, string(margin))
-	}
-	return ""
-}
-
-// insideSecret is true for a line of a secret's value that doesn't have its key.
-func (p Problem) insideSecret(line string) bool {
-	for _, step := range pathStep.FindAllString(p.Path, -1) {
-		if key := strings.Trim(step, `"`); looksSecret(key) && !strings.Contains(line, key) {
-			return true
-		}
-	}
-	return false
-}
-
-// keyInLine is a key with the beginning of what it holds.
-var keyInLine = regexp.MustCompile(`([\p{L}\d_-]+)["']?\s*:\s*`)
-
-// wholeScalar is a value that certainly ends in the line.
-var wholeScalar = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,{}\[\]"'|>&*!%@]+)(\s*(?:[,}\]]|$))`)
-
-// hideSecrets blots out what a key named like a secret holds. It reads the text
-// only, because the line may be the one that is no valid YAML: where it is not
-// clear how far the secret goes, the rest of the line is left out.
-func hideSecrets(line string) string {
-	var out strings.Builder
-	for line != "" {
-		m := keyInLine.FindStringSubmatchIndex(line)
-		if m == nil {
-			break
-		}
-		out.WriteString(line[:m[1]])
-		key, rest := line[m[2]:m[3]], line[m[1]:]
-		switch scalar := wholeScalar.FindStringSubmatchIndex(rest); {
-		case !looksSecret(key) || rest == "":
-		case scalar == nil:
-			return out.String() + "***"
-		default:
-			out.WriteString("***")
-			rest = rest[scalar[2]:]
-		}
-		line = rest
-	}
-	out.WriteString(line)
-	return out.String()
-}
-
-// excerptWidth is how much of a line is shown, in characters.
-const excerptWidth = 200
-
-// window cuts a very long line down to what is around column.
-func window(line string, column int) (string, int) {
-	runes := []rune(line)
-	if len(runes) <= excerptWidth {
-		return line, column
-	}
-	from := max(0, min(column-excerptWidth/2, len(runes)-excerptWidth))
-	return string(runes[from : from+excerptWidth]), column - from
-}
-
 // findings collects problems on the way.
 type findings struct {
 	list Problems
@@ -228,6 +146,7 @@ func (f *findings) sorted(s *secrets) Problems {
 	for i := range out {
 		out[i].Message = s.Text(out[i].Message)
 		out[i].Hint = s.Text(out[i].Hint)
+		out[i].Path = s.path(out[i].Path)
 	}
 	return out
 }

@@ -9,13 +9,26 @@ import (
 	"github.com/open-ticket-ai/otai/internal/redact"
 )
 
-var secretName = regexp.MustCompile(`(?i)password|passwort|kennwort|passwd|passphrase|secret|api[_-]?key|token([^a-z]|$)|(^|[_-])(pw|pwd)($|[_-])`)
+// secretName is what says that a value is a secret: a word anywhere in the name, or one
+// that it ends with.
+var (
+	secretName = regexp.MustCompile(`(?i)password|passwort|kennwort|geheimnis|passwd|passphrase|secret|authorization|bearer|api[_-]?key|token([^a-z]|$)|(^|[_-])(pw|pwd|psw|pasw)($|[_-])` +
+		`|(^|[_-])(pass|auth|parole)$|pwd$|credentials?$|[_-]key$|(?-i:[a-z\d](Key|Pass|Auth)$)`)
+	// noSecret are names with such a word that hold none: the key by which something is
+	// found or checked, and the working folder.
+	noSecret = regexp.MustCompile(`(?i)(^|[_-])(public|primary|foreign|sort|group|partition|cache|host|trusted)[_-]?key$|^(?-i:OLD)?(?-i:PWD)$`)
+)
 
 // SecretName reports whether a key or a variable of this name holds a secret.
-func SecretName(name string) bool { return secretName.MatchString(name) }
+func SecretName(name string) bool { return secretName.MatchString(name) && !noSecret.MatchString(name) }
 
 // secretWords are what a key that is misspelt may have been meant to be.
-var secretWords = []string{"password", "passwort", "kennwort", "passphrase", "passwd", "secret", "apikey", "token"}
+var secretWords = []string{"password", "passwort", "kennwort", "passphrase", "passwd", "secret", "apikey", "token", "credentials", "authorization", "geheimnis"}
+
+// secretWord reports whether a value is the name of a secret, and so a key.
+func secretWord(text string) bool {
+	return slices.Contains(secretWords, strings.ToLower(text)) || slices.Contains([]string{"pw", "pwd", "pass"}, strings.ToLower(text))
+}
 
 var keyWord = regexp.MustCompile(`[\p{L}\d]+`)
 
@@ -85,6 +98,39 @@ func shownAt(path, text string) string {
 type secrets struct {
 	redact.Set
 	names map[string]bool // values that are the names of variables, and shown
+	// keys are those whose values are the names of secrets: both were swapped.
+	keys map[string]bool
+}
+
+// path returns a path without the keys that are secrets.
+func (s *secrets) path(path string) string {
+	return pathStep.ReplaceAllStringFunc(path, func(step string) string {
+		if s.keys[strings.Trim(step, `"`)] {
+			return redact.Mask
+		}
+		return step
+	})
+}
+
+// learnSwapped keeps keys that are secrets: the name stands where the value belongs.
+func (s *secrets) learnSwapped(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			if name, ok := inner.(string); ok && secretWord(name) && !shownKey(key) && !looksSecret(key) {
+				if s.keys == nil {
+					s.keys = map[string]bool{}
+				}
+				s.keys[key] = true
+				s.add(key)
+			}
+			s.learnSwapped(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			s.learnSwapped(inner)
+		}
+	}
 }
 
 func (s *secrets) add(value string) {
@@ -113,7 +159,7 @@ func (s *secrets) learn(v any, secret bool) {
 			s.learn(inner, secret)
 		}
 	case string:
-		if secret && !jinja.HasTemplate(v) {
+		if secret && !jinja.HasTemplate(v) && !wholeReference.MatchString(v) {
 			s.add(v)
 		}
 	}

@@ -31,7 +31,7 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 	if m := unknownAnchor.FindStringSubmatch(message); m != nil {
 		offset := max(bytes.Index(data, []byte("*"+m[1])), 0)
 		at := offsetPosition(s, skipped+offset)
-		if !strings.Contains(hideSecrets(splitLines(data)[at.Line-1]), m[1]) {
+		if !strings.Contains(Problem{File: s.Name, Line: at.Line}.Excerpt([]Source{s}), m[1]) {
 			f.err(at, "", "unknown-anchor", "quote the text, because * begins an alias", "this alias has no anchor")
 			return
 		}

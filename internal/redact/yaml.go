@@ -5,14 +5,17 @@ import (
 	"strings"
 )
 
-// YAML returns lines of a configuration without the secrets in their values. A short
-// secret that is written like a key is one.
-func (s *Set) YAML(text string) string {
+// YAML are the places, in bytes, of the secrets in the values of a line of a
+// configuration. A short secret that is written like a key is one.
+func (s *Set) YAML(text string) [][2]int {
 	k := s.known.Load()
-	found := slices.DeleteFunc(k.spans(text, false), func(at span) bool {
-		return slices.Contains(k.secrets, secret{text[at.from:at.to], true}) && isKey(text, at)
-	})
-	return masked(text, found)
+	var places [][2]int
+	for _, at := range k.spans(text, false) {
+		if !slices.Contains(k.secrets, secret{text[at.from:at.to], true}) || !isKey(text, at) {
+			places = append(places, [2]int{at.from, at.to})
+		}
+	}
+	return places
 }
 
 func isKey(text string, at span) bool {
