@@ -25,7 +25,7 @@ on standard output is the address for base_url. A page at / shows the tickets.`,
 	cmd.Flags().StringVar(&o.Mode, "mode", "znuny", "which real server to answer like: znuny or otobo")
 	cmd.Flags().StringVar(&o.Password, "password", app.HelpdeskPassword, "password of the agent "+app.HelpdeskLogin)
 	cmd.Flags().StringSliceVar(&o.Hosts, "host", nil, "name by which clients call it, beside its addresses and localhost; repeatable")
-	cmd.Flags().BoolVar(&o.Insecure, "insecure", false, "listen beyond this machine even with the default password")
+	cmd.Flags().BoolVar(&o.Insecure, "insecure", false, "listen beyond this machine even with a password that is known or soon guessed")
 	cmd.Flags().BoolVar(&o.DemoTickets, "demo-tickets", false, "begin with the demonstration's 30 tickets")
 	cmd.Flags().BoolVar(&o.JSON, "json", false, "print the address, and where the page and /_control are, as one line of JSON")
 	cmd.Flags().StringVar(&o.Faults, "faults", "", "file of faults by which it misbehaves, YAML or JSON; see docs/helpdesk.md")

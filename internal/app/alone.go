@@ -22,6 +22,7 @@ type alone struct {
 // buildAlone builds the service that use names, without params. It isn't started.
 func buildAlone(ctx context.Context, s Settings, use string) (built *alone, err error) {
 	redactor := &Redactor{}
+	redactor.addProxies(s.lookup)
 	logger, _, err := newLogger(s, config.Logging{Level: "warn"}, redactor)
 	if err != nil {
 		return nil, fault(CodeUsage, err)

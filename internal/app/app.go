@@ -55,6 +55,7 @@ type choices struct {
 // error nothing is left open; what was found until then stands in the application.
 func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 	a := &application{settings: s, dir: c.dir, redactor: &Redactor{}, logger: slog.New(slog.DiscardHandler)}
+	a.redactor.addProxies(s.lookup)
 	err := a.prepare(ctx, c)
 	if err != nil {
 		a.close()

@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -106,13 +109,29 @@ func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 	return fault(CodeRun, server.Serve(ctx, listener))
 }
 
+// shortestPassword is for a help desk that other machines can reach.
+const shortestPassword = 8
+
+// guessedFirst are passwords that are long enough and tried before all others.
+var guessedFirst = []string{"password", "passwort", "12345678", "123456789", "changeme", "open_ticket_ai"}
+
 // private refuses to serve other machines with the password that the documentation
-// prints. A nil address stands for all of them.
+// prints, or with one that is soon guessed. A nil address stands for all of them.
 func (o HelpdeskOptions) private(address net.IP) error {
-	if o.Insecure || o.Password != helpdesk.DefaultPassword || address.IsLoopback() {
+	why := ""
+	switch {
+	case o.Insecure || address.IsLoopback():
+	case o.Password == helpdesk.DefaultPassword:
+		why = "everybody knows the password " + helpdesk.DefaultPassword
+	case utf8.RuneCountInString(o.Password) < shortestPassword:
+		why = fmt.Sprintf("the password has fewer than %d characters", shortestPassword)
+	case slices.Contains(guessedFirst, strings.ToLower(o.Password)):
+		why = "the password is one that is guessed first"
+	}
+	if why == "" {
 		return nil
 	}
-	return fmt.Errorf("--listen %s is open to other machines, and everybody knows the password %s: give another one with --password, listen on 127.0.0.1, or add --insecure", o.Listen, helpdesk.DefaultPassword)
+	return fmt.Errorf("--listen %s is open to other machines, and %s: give another one with --password, listen on 127.0.0.1, or add --insecure", o.Listen, why)
 }
 
 // misbehave reads the faults from a file of YAML, of which JSON is a part.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -40,6 +41,21 @@ func (r *Redactor) env(lookup func(string) (string, bool)) func(string) (string,
 			r.Add(value)
 		}
 		return value, ok
+	}
+}
+
+// proxyVariables are those of which net/http takes a proxy.
+var proxyVariables = []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"}
+
+// addProxies keeps the passwords of proxies that the environment gives out of all.
+func (r *Redactor) addProxies(lookup func(string) (string, bool)) {
+	for _, name := range proxyVariables {
+		address, _ := lookup(name)
+		password := config.LoginPassword(address)
+		r.Add(password)
+		if plain, err := url.PathUnescape(password); err == nil {
+			r.Add(plain)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,17 +42,38 @@ func TestTheRedactor(t *testing.T) {
 func TestAVariableNamedLikeASecretIsLearnedWhenItIsRead(t *testing.T) {
 	r := &Redactor{}
 	env := r.env(func(name string) (string, bool) { return "value-of-" + name, true })
-	for _, name := range []string{"HOME", "HF_TOKEN"} {
+	secret := []string{"HF_TOKEN", "DB_PASS", "OPENAI_KEY", "DESK_CREDENTIALS", "DESK_CREDENTIAL", "BASIC_AUTH", "X_BEARER", "DESK_PSW", "GEHEIMNIS", "KENNWORT_DESK", "apiKey", "dbPass"}
+	plain := []string{"HOME", "PWD", "OLDPWD", "KEY_FILE", "SSH_AUTH_SOCK", "CREDENTIALS_DIRECTORY", "PUBLIC_KEY", "KEYBOARD", "COMPASS_X", "AUTHOR", "MONKEY"}
+	for _, name := range slices.Concat(secret, plain) {
 		env(name)
-	}
-	got := r.Text("value-of-HOME value-of-HF_TOKEN")
-	if want := "value-of-HOME ***"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+		got := r.Text("value-of-" + name + "!")
+		if want := "value-of-" + name + "!"; slices.Contains(plain, name) && got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		} else if slices.Contains(secret, name) && got != "***!" {
+			t.Errorf("%s is shown: %q", name, got)
+		}
 	}
 	r = &Redactor{}
 	r.env(func(string) (string, bool) { return "TRUE", true })("HF_HUB_DISABLE_IMPLICIT_TOKEN")
 	if got := r.Text("TRUE"); got != "TRUE" {
 		t.Errorf("a switch became the secret %q", got)
+	}
+}
+
+func TestThePasswordOfAProxyIsASecretAndNoMoreOfIt(t *testing.T) {
+	for _, address := range []string{"http://agent:hunter%2022@proxy.example:3128", "agent:hunter%2022@proxy.example:3128", "http://agent:hunter%2022@[bad"} {
+		for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+			r := &Redactor{}
+			r.addProxies(Settings{Environ: []string{name + "=" + address}}.lookup)
+			if got := r.Text("agent proxy.example 3128 hunter%2022 hunter 22"); got != "agent proxy.example 3128 *** ***" {
+				t.Errorf("%s=%s: %q", name, address, got)
+			}
+		}
+	}
+	r := &Redactor{}
+	r.addProxies(Settings{Environ: []string{"HTTP_PROXY=http://proxy.example:3128"}}.lookup)
+	if len(r.All()) > 0 {
+		t.Errorf("learned %q", r.All())
 	}
 }
 

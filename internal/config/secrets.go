@@ -159,8 +159,24 @@ func (s *secrets) learn(v any, secret bool) {
 			s.learn(inner, secret)
 		}
 	case string:
+		if strings.Contains(v, "://") {
+			s.add(LoginPassword(v))
+		}
 		if secret && !jinja.HasTemplate(v) && !wholeReference.MatchString(v) {
 			s.add(v)
 		}
 	}
+}
+
+// addressLogin is the login of an address, which may not be a valid one.
+var addressLogin = regexp.MustCompile(`^\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^\s:@/]*:(.+)@`)
+
+// LoginPassword returns the password of an address such as http://user:password@proxy,
+// or "".
+func LoginPassword(address string) string {
+	m := addressLogin.FindStringSubmatch(address)
+	if m == nil || strings.HasPrefix(m[1], "//") || jinja.HasTemplate(m[1]) {
+		return ""
+	}
+	return m[1]
 }

@@ -58,3 +58,42 @@ func TestAForeignPageCanSendNothing(t *testing.T) {
 		t.Errorf("%+v", tickets)
 	}
 }
+
+func TestAForeignPageReadsNothing(t *testing.T) {
+	s := New(Options{})
+	s.AddTicket(NewTicket{Title: "confidential"})
+	for name, c := range map[string]struct {
+		header map[string]string
+		status int
+	}{
+		"a script":                 {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}, 403},
+		"an image":                 {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 403},
+		"a frame":                  {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, 403},
+		"fetch":                    {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Origin": "https://example.org"}, 403},
+		"of another port":          {map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}, 403},
+		"of an old browser":        {map[string]string{"Origin": "https://example.org"}, 403},
+		"of a file":                {map[string]string{"Origin": "null"}, 403},
+		"of another port, old":     {map[string]string{"Origin": "http://127.0.0.1:9999"}, 403},
+		"a link":                   {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200},
+		"the address bar":          {map[string]string{"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200},
+		"the page itself":          {map[string]string{"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 200},
+		"the page itself, old":     {map[string]string{"Origin": "http://127.0.0.1:8080"}, 200},
+		"what is no browser, curl": {nil, 200},
+	} {
+		for _, path := range []string{"/", "/tickets/1"} {
+			r := httptest.NewRequest("GET", path, nil)
+			r.RemoteAddr, r.Host = "127.0.0.1:9", "127.0.0.1:8080"
+			for key, value := range c.header {
+				r.Header.Set(key, value)
+			}
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, r)
+			if w.Code != c.status || (w.Code == 403) == strings.Contains(w.Body.String(), "confidential") {
+				t.Errorf("%s, %s: %d %s", name, path, w.Code, w.Body)
+			}
+			if policy := w.Header().Get("Content-Security-Policy"); w.Code == 200 && !strings.Contains(policy, "frame-ancestors 'none'") {
+				t.Errorf("%s can be framed: %s", path, policy)
+			}
+		}
+	}
+}

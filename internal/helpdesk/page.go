@@ -65,7 +65,7 @@ func (s *Server) writePage(w http.ResponseWriter, name string, data any) bool {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	// Tickets are written by strangers: should an escape ever be missing, nothing in them is loaded or run.
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
 	w.Write([]byte(out.String())) // an error means that the reader is gone
