@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -93,10 +94,10 @@ func (c *classified) labelled(l app.Labelled) error {
 	case c.json:
 		return c.writeJSON(l)
 	case c.places:
-		_, err := fmt.Fprintf(c.out, "%s\t%.1f %%\t%s\t%s\n", l.Label, l.Confidence*100, l.Place, shorten(text, 60))
+		_, err := show(c.out, "%s\t%s\t%s\t%s\n", l.Label, percent(l.Confidence), l.Place, shorten(app.Visible(text), 60))
 		return err
 	default:
-		_, err := fmt.Fprintf(c.out, "%s\t%.1f %%\t%s\n", l.Label, l.Confidence*100, text)
+		_, err := show(c.out, "%s\t%s\t%s\n", l.Label, percent(l.Confidence), text)
 		return err
 	}
 }
@@ -106,7 +107,7 @@ func (c *classified) unread(u app.Unread) error {
 		return c.writeJSON(u)
 	}
 	c.clear()
-	fmt.Fprintf(c.log, "%s: %s\n", u.Place, u.Error)
+	show(c.log, "%s: %s\n", u.Place, u.Error)
 	return nil
 }
 
@@ -119,6 +120,14 @@ func (c *classified) writeJSON(v any) error {
 func (c *classified) clear() {
 	c.download.end()
 	c.reading.end()
+}
+
+// percent writes a confidence. That of a model for regression is any number.
+func percent(confidence float64) string {
+	if confidence < 0 || confidence > 1 {
+		return strconv.FormatFloat(confidence, 'g', 4, 64)
+	}
+	return fmt.Sprintf("%.1f %%", confidence*100)
 }
 
 // oneLine keeps a text with several lines in its row of the answer.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -51,7 +50,7 @@ for each.`,
 				return quietly(err)
 			}
 			for _, p := range upgraded.Problems {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%s\n%s", p, upgraded.Excerpt(p))
+				show(cmd.ErrOrStderr(), "%s\n%s", lines(p.String()), lines(upgraded.Excerpt(p)))
 			}
 			if err != nil {
 				return quietly(err)
@@ -60,9 +59,9 @@ for each.`,
 			case !write:
 				_, err = io.WriteString(cmd.OutOrStdout(), upgraded.Text)
 			case upgraded.Changed:
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is in the current form now.\n", args[0])
+				_, err = show(cmd.OutOrStdout(), "%s is in the current form now.\n", args[0])
 			default:
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is in the current form already.\n", args[0])
+				_, err = show(cmd.OutOrStdout(), "%s is in the current form already.\n", args[0])
 			}
 			return err
 		},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"text/tabwriter"
 
@@ -47,7 +46,7 @@ standard error. Secrets are not copied: the configuration names their variables.
 				return answered(err, writeJSON(cmd.OutOrStdout(), made))
 			}
 			for _, p := range made.Problems {
-				fmt.Fprintln(cmd.ErrOrStderr(), p)
+				show(cmd.ErrOrStderr(), "%s\n", lines(p.String()))
 			}
 			if err != nil {
 				return quietly(err)
@@ -58,7 +57,7 @@ standard error. Secrets are not copied: the configuration names their variables.
 				if v.From != "" {
 					from = " (" + v.From + ")"
 				}
-				fmt.Fprintf(told, "%s\t%s\t%s%s\n", v.Status, v.Name, v.Message, from)
+				show(told, "%s\t%s\t%s%s\n", v.Status, v.Name, v.Message, from)
 			}
 			told.Flush()
 			if output == "" {
@@ -66,9 +65,9 @@ standard error. Secrets are not copied: the configuration names their variables.
 				return err
 			}
 			if advice := made.Advice(c.settings, output); advice != "" {
-				fmt.Fprintln(cmd.ErrOrStderr(), advice)
+				show(cmd.ErrOrStderr(), "%s\n", lines(advice))
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%[1]s is written. Next: otai validate -c %[1]s, otai doctor -c %[1]s, otai run -c %[1]s --once --dry-run\n", output)
+			_, err = show(cmd.OutOrStdout(), "%[1]s is written. Next: otai validate -c %[1]s, otai doctor -c %[1]s, otai run -c %[1]s --once --dry-run\n", output)
 			return err
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,

@@ -70,19 +70,19 @@ func newProgress(out io.Writer) *progress {
 }
 
 func (p *progress) ready(url string, plugins []string) {
-	fmt.Fprintf(p.out, "Plugins: %s\nHelp desk: %s/\n", strings.Join(plugins, ", "), url)
+	show(p.out, "Plugins: %s\nHelp desk: %s/\n", strings.Join(plugins, ", "), url)
 }
 
 func (p *progress) step(s app.DemoStep) {
-	line := fmt.Sprintf("[%2d/%d] %s -> %s", s.Done, s.Of, s.Ticket.Subject, s.Ticket.Queue)
+	line := app.Visible(fmt.Sprintf("[%2d/%d] %s -> %s", s.Done, s.Of, s.Ticket.Subject, s.Ticket.Queue))
 	if !p.inPlace {
-		fmt.Fprintln(p.out, line)
+		show(p.out, "%s\n", line)
 		return
 	}
 	if p.width > 1 {
 		line = shorten(line, p.width-1)
 	}
-	fmt.Fprintf(p.out, "\r\x1b[K%s", line)
+	show(p.out, "\r\x1b[K%s", line)
 }
 
 func (p *progress) end() {
@@ -103,7 +103,7 @@ func showDemo(out io.Writer, r app.DemoReport) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "TICKET\tSUBJECT\tQUEUE\tPRIORITY\tCONFIDENCE")
 	for _, t := range r.List {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.0f %%\n", t.Number, shorten(t.Subject, 44), t.Queue, t.Priority, t.Confidence*100)
+		show(table, "%s\t%s\t%s\t%s\t%.0f %%\n", t.Number, shorten(app.Visible(t.Subject), 44), t.Queue, t.Priority, t.Confidence*100)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -112,7 +112,7 @@ func showDemo(out io.Writer, r app.DemoReport) error {
 	if n := r.Moved - r.Correct - r.Fallback; n > 0 {
 		wrong = fmt.Sprintf(", %d to a wrong queue", n)
 	}
-	_, err := fmt.Fprintf(out, `
+	_, err := show(out, `
 %d of %d tickets left the queue Incoming in %.1f s: %d to the queue where a person
 would have put them, %d to the fallback queue because the model was not sure%s.
 Each got an internal note (%d notes).

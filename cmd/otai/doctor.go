@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -57,22 +56,22 @@ func newWorking(out io.Writer) func(what string) {
 	width := terminalWidth(out)
 	return func(what string) {
 		if what != "" {
-			what += "…"
+			what = app.Visible(what) + "…"
 		}
 		if width > 1 {
 			what = shorten(what, width-1)
 		}
-		fmt.Fprintf(out, "\r\x1b[K%s", what)
+		show(out, "\r\x1b[K%s", what)
 	}
 }
 
 // showFinding writes a finding in one line, and below it what to do.
 func showFinding(out io.Writer, f app.Finding) {
-	fmt.Fprintf(out, "%-8s %s: %s: %s\n", f.Status, f.Service, f.Check, f.Message)
+	show(out, "%-8s %s: %s: %s\n", f.Status, f.Service, f.Check, lines(strings.ReplaceAll(f.Message, "\n", "\n         ")))
 	if len(f.Places) > 0 && f.Status != app.FindingOK {
-		fmt.Fprintf(out, "         at %s\n", strings.Join(f.Places, ", "))
+		show(out, "         at %s\n", strings.Join(f.Places, ", "))
 	}
 	if f.Fix != "" {
-		fmt.Fprintf(out, "         -> %s\n", f.Fix)
+		show(out, "         -> %s\n", lines(strings.ReplaceAll(f.Fix, "\n", "\n            ")))
 	}
 }

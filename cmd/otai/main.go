@@ -31,7 +31,7 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	out, err := newAnswer(os.Stdout)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "otai:", err)
+		show(os.Stderr, "otai: %s\n", err)
 		os.Exit(int(app.CodeRun))
 	}
 	root := newRoot()
@@ -50,11 +50,11 @@ func end(cmd *cobra.Command, err, writing error) int {
 		return exitReaderGone
 	}
 	if err != nil && !errors.As(err, new(shownError)) {
-		fmt.Fprintln(os.Stderr, "otai:", err)
+		show(os.Stderr, "otai: %s\n", err)
 	}
 	if writing != nil {
 		if !errors.Is(err, writing) {
-			fmt.Fprintln(os.Stderr, "otai:", writing)
+			show(os.Stderr, "otai: %s\n", writing)
 		}
 		err = writing
 	}

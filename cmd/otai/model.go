@@ -64,11 +64,11 @@ and without NAME, the model of the configured service is downloaded.`,
 				return writeJSON(cmd.OutOrStdout(), pulled)
 			}
 			for _, m := range pulled {
-				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is here: %s, %s\n", m.Name, megabytes(m.Bytes), m.Folder); err != nil {
+				if _, err := show(cmd.OutOrStdout(), "%s is here: %s, %s\n", m.Name, megabytes(m.Bytes), m.Folder); err != nil {
 					return err
 				}
 				if !m.Classifier {
-					fmt.Fprintf(cmd.ErrOrStderr(), "%s can't label texts: its architecture is %s, and a classifier's ends with ForSequenceClassification\n", m.Name, orNone(m.Architecture))
+					show(cmd.ErrOrStderr(), "%s can't label texts: its architecture is %s, and a classifier's ends with ForSequenceClassification\n", m.Name, orNone(m.Architecture))
 				}
 			}
 			return nil
@@ -108,7 +108,7 @@ func (c *command) newModelList() *cobra.Command {
 
 func showModels(out *bufio.Writer, models []app.Model, folder string) {
 	if len(models) == 0 {
-		fmt.Fprintf(out, "There are no models in %s. Get one with: otai model pull ORG/NAME\n", folder)
+		show(out, "There are no models in %s. Get one with: otai model pull ORG/NAME\n", folder)
 		return
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -125,10 +125,10 @@ func showModels(out *bufio.Writer, models []app.Model, folder string) {
 		case !m.Classifier:
 			state = "no text classifier"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", m.Name, revision, megabytes(m.Bytes), orNone(m.Architecture), state)
+		show(table, "%s\t%s\t%s\t%s\t%s\n", m.Name, revision, megabytes(m.Bytes), orNone(m.Architecture), state)
 	}
 	table.Flush() // out keeps an error until it is flushed
-	fmt.Fprintf(out, "In %s\n", folder)
+	show(out, "In %s\n", folder)
 }
 
 func (c *command) newModelVerify() *cobra.Command {
@@ -178,18 +178,18 @@ func showModelChecks(out io.Writer, checks []app.ModelCheck) {
 			case "ok":
 				checked++
 			case "damaged", "missing":
-				fmt.Fprintf(out, "%s: %s is %s\n", c.Name, f.File, f.State)
+				show(out, "%s: %s is %s\n", c.Name, f.File, f.State)
 			}
 		}
 		switch {
 		case c.OK && checked == 0:
-			fmt.Fprintf(out, "%s: it works; nothing says what the checksums of its %d files should be\n", c.Name, len(c.Files))
+			show(out, "%s: it works; nothing says what the checksums of its %d files should be\n", c.Name, len(c.Files))
 		case c.OK:
-			fmt.Fprintf(out, "%s: %d of %d files have the right checksum, and it works\n", c.Name, checked, len(c.Files))
+			show(out, "%s: %d of %d files have the right checksum, and it works\n", c.Name, checked, len(c.Files))
 		case c.Problem != "":
-			fmt.Fprintf(out, "%s: its files are complete, but it doesn't work: %s\n", c.Name, c.Problem)
+			show(out, "%s: its files are complete, but it doesn't work: %s\n", c.Name, lines(c.Problem))
 		case checked > 0:
-			fmt.Fprintf(out, "%s: mend it with: otai model pull %s --repair\n", c.Name, c.Name)
+			show(out, "%s: mend it with: otai model pull %s --repair\n", c.Name, c.Name)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func showPlugins(out *bufio.Writer, list []app.PluginStatus, dirs []string) {
 		if len(dirs) > 0 {
 			where = strings.Join(dirs, ", ")
 		}
-		fmt.Fprintf(out, "There are no plugins (files otai_*.so). Looked in: %s\n", where)
+		show(out, "There are no plugins (files otai_*.so). Looked in: %s\n", where)
 		return
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -62,16 +62,16 @@ func showPlugins(out *bufio.Writer, list []app.PluginStatus, dirs []string) {
 		if p.Error != "" {
 			offers = p.Stage + ": " + p.Code
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", p.Package, p.Version, p.API, p.Status, offers)
+		show(table, "%s\t%s\t%s\t%s\t%s\n", p.Package, p.Version, p.API, p.Status, offers)
 	}
 	table.Flush() // out keeps an error until it is flushed
 	for _, p := range list {
 		if p.Error == "" {
 			continue
 		}
-		fmt.Fprintf(out, "\n%s (%s)\n  %s\n", p.Package, p.Path, strings.ReplaceAll(p.Error, "\n", "\n  "))
+		show(out, "\n%s (%s)\n  %s\n", p.Package, p.Path, lines(strings.ReplaceAll(p.Error, "\n", "\n  ")))
 		if p.Fix != "" {
-			fmt.Fprintf(out, "  What to do: %s\n", strings.ReplaceAll(p.Fix, "\n", "\n  "))
+			show(out, "  What to do: %s\n", lines(strings.ReplaceAll(p.Fix, "\n", "\n  ")))
 		}
 	}
 }

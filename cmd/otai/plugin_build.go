@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,9 +33,9 @@ be refused.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(out, "%s: built by %s, matches this otai\n", built.File, built.Go)
+			show(out, "%s: built by %s, matches this otai\n", built.File, built.Go)
 			if len(built.Pinned) > 0 {
-				fmt.Fprintf(out, "The host's versions were taken: %s\n", strings.Join(built.Pinned, ", "))
+				show(out, "The host's versions were taken: %s\n", strings.Join(built.Pinned, ", "))
 			}
 			return nil
 		},

@@ -50,12 +50,12 @@ Exit code 3 means that a file would be refused.`,
 func showChecks(out io.Writer, checks []app.PluginCheck) error {
 	for _, check := range checks {
 		if check.OK {
-			fmt.Fprintf(out, "%s: ok\n", check.File)
+			show(out, "%s: ok\n", check.File)
 			continue
 		}
-		fmt.Fprintf(out, "%s: refused, %s (%s)\n  %s\n", check.File, check.Stage, check.Code, check.Error)
+		show(out, "%s: refused, %s (%s)\n  %s\n", check.File, check.Stage, check.Code, lines(check.Error))
 		if check.Fix != "" {
-			fmt.Fprintf(out, "  What to do: %s\n", strings.ReplaceAll(check.Fix, "\n", "\n  "))
+			show(out, "  What to do: %s\n", lines(strings.ReplaceAll(check.Fix, "\n", "\n  ")))
 		}
 		if len(check.Differences) == 0 {
 			continue
@@ -87,7 +87,7 @@ func showDifferences(out io.Writer, differences []app.PluginDifference) error {
 		} else {
 			d.Package = fmt.Sprintf("%d packages of %s", alike, cmp.Or(d.Module, "the standard library"))
 		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", d.Package, withoutSum(d.Plugin), withoutSum(d.Host), d.Fix)
+		show(table, "  %s\t%s\t%s\t%s\n", d.Package, withoutSum(d.Plugin), withoutSum(d.Host), d.Fix)
 		differences = differences[alike:]
 	}
 	return table.Flush()

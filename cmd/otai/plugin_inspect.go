@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"text/tabwriter"
 
@@ -40,27 +39,27 @@ and reports. Exit code 3 means that this otai would refuse it.`,
 
 func showDetails(out io.Writer, d app.PluginDetails) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "Plugin\t%s %s\n", d.Package, d.Version)
+	show(table, "Plugin\t%s %s\n", d.Package, d.Version)
 	if d.Description != "" {
-		fmt.Fprintf(table, "About\t%s\n", d.Description)
+		show(table, "About\t%s\n", d.Description)
 	}
-	fmt.Fprintf(table, "Needs API level\t%s\nFile\t%s\nSHA-256\t%s\nSize\t%.1f MB\nTime to judge\t%.0f ms\nStatus\t%s\n",
+	show(table, "Needs API level\t%s\nFile\t%s\nSHA-256\t%s\nSize\t%.1f MB\nTime to judge\t%.0f ms\nStatus\t%s\n",
 		d.API, d.Path, d.SHA256, float64(d.Size)/1e6, d.DurationMS, d.Status)
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	for _, o := range d.Offers {
-		fmt.Fprintf(out, "\n%s (%s)\n  %s\n", o.Name, o.Kind, o.Doc)
+		show(out, "\n%s (%s)\n  %s\n", o.Name, o.Kind, lines(o.Doc))
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		for _, n := range o.Needs {
 			word := "required"
 			if n.Optional {
 				word = "optional"
 			}
-			fmt.Fprintf(table, "  injects %s\t%s\t%s\t\n", n.Name, n.Is, word)
+			show(table, "  injects %s\t%s\t%s\t\n", n.Name, n.Is, word)
 		}
 		for _, p := range o.Params {
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", p.Path, p.Type, p.Default, p.Doc)
+			show(table, "  %s\t%s\t%s\t%s\n", p.Path, p.Type, p.Default, p.Doc)
 		}
 		if err := table.Flush(); err != nil {
 			return err

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app"
@@ -33,7 +31,7 @@ hyphens; DIR is otai-NAME unless it is given, and must be new or empty.`,
 			case asJSON:
 				return writeJSON(out, p)
 			}
-			_, err = fmt.Fprintf(out, `The plugin %s is in %s. Next:
+			_, err = show(out, `The plugin %s is in %s. Next:
   cd %s
   make test
   otai plugin build .

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app"
@@ -31,7 +29,7 @@ that the file is not signed, or not by that key, or was changed since.`,
 			case err != nil:
 				return err
 			}
-			_, err = fmt.Fprintf(out, "%s: signed by the key %s (%s)\n", args[0], s.KeyID, s.Comment)
+			_, err = show(out, "%s: signed by the key %s (%s)\n", args[0], s.KeyID, s.Comment)
 			return err
 		},
 		ValidArgsFunction: filesNamed("so"),

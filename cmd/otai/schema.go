@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app"
@@ -34,7 +32,7 @@ checks a file by it that begins with the line
 				return err
 			}
 			for _, p := range refused {
-				fmt.Fprintf(cmd.ErrOrStderr(), "What %s offers is not in the schema, because it was refused (%s: %s)\n", p.Package, p.Code, p.Error)
+				show(cmd.ErrOrStderr(), "What %s offers is not in the schema, because it was refused (%s: %s)\n", p.Package, p.Code, p.Error)
 			}
 			return writeJSON(cmd.OutOrStdout(), schema)
 		},

@@ -51,7 +51,7 @@ Exit code 2 means a syntax error, 1 an error while rendering, such as fail().`,
 				if !errors.As(err, &shown) {
 					return err
 				}
-				fmt.Fprint(cmd.ErrOrStderr(), shown)
+				show(cmd.ErrOrStderr(), "%s", shown)
 				return quietly(err)
 			}
 			answer := string(e.JSON) + "\n"

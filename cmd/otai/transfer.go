@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/open-ticket-ai/otai/internal/app"
 )
 
 // largeFile is from when on a file is worth a line where nothing can be drawn.
@@ -39,18 +41,18 @@ func (t *transfer) step(file string, done, total int64) {
 	if file != t.file {
 		t.file, t.began, t.first, t.drawn = file, now, done, time.Time{}
 		if t.lines && total >= largeFile {
-			fmt.Fprintf(t.out, "%s %s, %s\n", t.verb, file, megabytes(total))
+			show(t.out, "%s %s, %s\n", t.verb, file, megabytes(total))
 		}
 	}
 	if !t.inPlace || (now.Sub(t.drawn) < 100*time.Millisecond && done != total) {
 		return
 	}
 	t.drawn = now
-	line := t.line(now, done, total)
+	line := app.Visible(t.line(now, done, total))
 	if t.width > 1 {
 		line = shorten(line, t.width-1)
 	}
-	fmt.Fprintf(t.out, "\r\x1b[K%s", line)
+	show(t.out, "\r\x1b[K%s", line)
 }
 
 func (t *transfer) line(now time.Time, done, total int64) string {

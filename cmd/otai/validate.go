@@ -39,7 +39,7 @@ input. Exit code 2 means errors, 3 that a plugin which the configuration needs w
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			for _, p := range v.Problems {
-				fmt.Fprintf(out, "%s\n%s", p, v.Excerpt(p))
+				show(out, "%s\n%s", lines(p.String()), lines(v.Excerpt(p)))
 			}
 			if v.Valid {
 				fmt.Fprintln(out, "The configuration is valid.")

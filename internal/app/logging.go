@@ -62,7 +62,7 @@ func fieldNames(line []byte) []string {
 		if err != nil {
 			return names
 		}
-		names = append(names, fmt.Sprint(name))
+		names = append(names, Visible(fmt.Sprint(name)))
 		if err := d.Decode(new(json.RawMessage)); err != nil {
 			return names
 		}
@@ -78,11 +78,20 @@ func (s Settings) colors() bool {
 }
 
 // forPeople leaves out what a line's path, the place in the configuration, tells
-// already.
+// already, and makes visible what others wrote.
 func forPeople(line map[string]any) error {
 	if path, _ := line["path"].(string); path != "" {
 		delete(line, "plugin")
 		delete(line, "use")
+	}
+	// zerolog quotes fields that are texts, and writes all else as it is.
+	for name, value := range line {
+		_, isText := value.(string)
+		if !isText || name == zerolog.MessageFieldName || name == zerolog.LevelFieldName || name == zerolog.TimestampFieldName {
+			value = visibleValue(value)
+		}
+		delete(line, name)
+		line[Visible(name)] = value
 	}
 	return nil
 }

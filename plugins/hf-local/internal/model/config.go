@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
@@ -145,7 +146,14 @@ func labelsByID(byKey map[string]json.RawMessage) ([]string, error) {
 		case float64, bool:
 			labels[id] = string(value)
 		default:
-			return nil, fmt.Errorf("has the label %s for %d, which is no text", value, id)
+			return nil, fmt.Errorf("has the label %.80s for %d, which is no text", value, id)
+		}
+		// A label becomes the name of a queue, and is shown to people.
+		switch label := labels[id]; {
+		case strings.TrimSpace(label) == "":
+			return nil, fmt.Errorf("has an empty label for %d; give it a name in config.json", id)
+		case strings.ContainsFunc(label, unicode.IsControl):
+			return nil, fmt.Errorf("has the label %.80q for %d, which has a control character in it; give it another name in config.json", label, id)
 		}
 		found[id] = true
 	}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+)
+
+// lines is a text that may have several lines where show writes it.
+type lines string
+
+// show writes to people what may come from others: each text among the arguments is
+// written in its line and in visible characters, so that a customer, a model or a
+// server can't steer the terminal or forge a line.
+func show(out io.Writer, format string, args ...any) (int, error) {
+	for i, arg := range args {
+		switch arg := arg.(type) {
+		case lines:
+			args[i] = app.VisibleLines(string(arg))
+		case string:
+			args[i] = app.Visible(arg)
+		case error:
+			args[i] = app.VisibleLines(arg.Error())
+		case fmt.Stringer:
+			args[i] = app.Visible(arg.String())
+		}
+	}
+	return fmt.Fprintf(out, format, args...)
+}
