@@ -33,7 +33,7 @@ for each.`,
 			if write && args[0] == "-" {
 				return errors.New("--write needs a file: standard input can't be written")
 			}
-			upgraded, err := app.UpgradeConfig(c.settings, args[0])
+			upgraded, err := app.UpgradeConfig(cmd.Context(), c.settings, args[0])
 			var found *app.ProblemsError
 			if err != nil && !errors.As(err, &found) {
 				return err

@@ -32,7 +32,7 @@ standard error. Secrets are not copied: the configuration names their variables.
 			if force && output == "" {
 				return errors.New("--force needs -o FILE: without it no file is written")
 			}
-			made, err := app.FromEnv(c.settings, envFile)
+			made, err := app.FromEnv(cmd.Context(), c.settings, envFile)
 			var found *app.ProblemsError
 			if err != nil && !errors.As(err, &found) {
 				return answerError(cmd.OutOrStdout(), asJSON, err)

@@ -64,7 +64,7 @@ func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
 }
 
 func (a *application) prepare(ctx context.Context, c choices) error {
-	if err := a.read(c); err != nil {
+	if err := a.read(ctx, c); err != nil {
 		return err
 	}
 	if a.problems.HasErrors() {
@@ -97,10 +97,10 @@ func (a *application) prepare(ctx context.Context, c choices) error {
 
 // read reads the configuration. Its error is one after which nothing else can be
 // looked at; others are among the problems.
-func (a *application) read(c choices) error {
+func (a *application) read(ctx context.Context, c choices) error {
 	if c.files == nil {
 		var err error
-		if c.files, c.dotEnv, err = a.settings.configSources(); err != nil {
+		if c.files, c.dotEnv, err = a.settings.configSources(ctx); err != nil {
 			return fault(CodeUsage, err)
 		}
 	}

@@ -21,6 +21,14 @@ type Fault struct {
 func (f *Fault) Error() string { return f.Err.Error() }
 func (f *Fault) Unwrap() error { return f.Err }
 
+// codeOf is the code of an error that has one already, which its new wording keeps.
+func codeOf(err error) Code {
+	if f := (*Fault)(nil); errors.As(err, &f) {
+		return f.Code
+	}
+	return CodeRun
+}
+
 func fault(code Code, err error) error {
 	if err == nil {
 		return nil

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,21 +27,24 @@ type ConfigFromEnv struct {
 // and in the environment, which wins. envFile "" is .env of the working directory,
 // if there is one. Settings that no configuration can be made for are a fault with
 // exit code 2.
-func FromEnv(s Settings, envFile string) (ConfigFromEnv, error) {
+func FromEnv(ctx context.Context, s Settings, envFile string) (ConfigFromEnv, error) {
 	options := config.Options{Env: s.Environ}
-	c := ConfigFromEnv{envFile: envFile}
+	c, read := ConfigFromEnv{envFile: envFile}, s.readConfig
 	if envFile == "" {
-		c.envFile = dotEnvName
+		c.envFile, read = dotEnvName, s.readUsual
 	}
-	source, err := s.readConfig(c.envFile)
+	source, err := read(ctx, c.envFile)
 	var unread *UnreadableError
+	if err == nil && len(source.Data) > config.MaxBytes {
+		err = fault(CodeUsage, &UnreadableError{Name: c.envFile, Err: &files.TooLongError{Limit: config.MaxBytes}})
+	}
 	switch {
 	case err == nil:
 		options.DotEnv = []config.Source{source}
 	case envFile == "" && errors.Is(err, fs.ErrNotExist):
 		c.envFile = ""
 	case errors.As(err, &unread):
-		return c, fault(CodeUsage, fmt.Errorf("reading the settings in %s: %w", unread.Name, unread.Err))
+		return c, fault(codeOf(err), fmt.Errorf("reading the settings in %s: %w", unread.Name, unread.Err))
 	default:
 		return c, err
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -16,6 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/open-ticket-ai/otai/examples/demo"
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/internal/helpdesk"
 )
 
@@ -69,7 +70,7 @@ func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 	}
 	server := helpdesk.New(helpdesk.Options{Mode: mode, Login: HelpdeskLogin, Password: o.Password, Hosts: hosts, Logger: slog.New(slog.DiscardHandler)})
 	if o.Faults != "" {
-		if err := misbehave(server, o.Faults); err != nil {
+		if err := misbehave(ctx, s, server, o.Faults); err != nil {
 			return fault(CodeUsage, err)
 		}
 	}
@@ -135,10 +136,10 @@ func (o HelpdeskOptions) private(address net.IP) error {
 }
 
 // misbehave reads the faults from a file of YAML, of which JSON is a part.
-func misbehave(server *helpdesk.Server, file string) error {
-	data, err := os.ReadFile(file)
+func misbehave(ctx context.Context, s Settings, server *helpdesk.Server, file string) error {
+	data, err := files.Named(ctx, s.abs(file), config.MaxBytes)
 	if err != nil {
-		return fmt.Errorf("the help desk's faults: %w", err)
+		return notRead("the help desk's faults", file, err)
 	}
 	var plain any
 	if err := yaml.Unmarshal(data, &plain); err != nil {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -102,11 +103,11 @@ func signatureOf(file string, s loader.Signature) PluginSignature {
 // VerifyPlugin checks FILE.minisig. key is a public key, or the file of one; "" is
 // any of the trusted_keys of the configuration. The fault of a signature that
 // doesn't hold has the code of a refused plugin, and the answer says the same.
-func VerifyPlugin(s Settings, file, key string) (PluginSignature, error) {
+func VerifyPlugin(ctx context.Context, s Settings, file, key string) (PluginSignature, error) {
 	trusted := []string{key}
 	if key == "" {
 		var err error
-		if trusted, err = s.trustedKeys(); err != nil {
+		if trusted, err = s.trustedKeys(ctx); err != nil {
 			return PluginSignature{}, err
 		}
 	}
@@ -130,8 +131,8 @@ func VerifyPlugin(s Settings, file, key string) (PluginSignature, error) {
 }
 
 // trustedKeys are those of the configuration.
-func (s Settings) trustedKeys() ([]string, error) {
-	files, dotEnv, err := s.configSources()
+func (s Settings) trustedKeys(ctx context.Context) ([]string, error) {
+	files, dotEnv, err := s.configSources(ctx)
 	if err != nil {
 		return nil, fault(CodeUsage, fmt.Errorf("no --key was given, so trusted_keys would count: %w", err))
 	}

@@ -31,7 +31,7 @@ type PluginStatus struct {
 func Plugins(ctx context.Context, s Settings) ([]PluginStatus, []string, error) {
 	var document config.Document
 	if len(s.ConfigFiles) > 0 || s.env("OTAI_CONFIG") != "" {
-		files, dotEnv, err := s.configSources()
+		files, dotEnv, err := s.configSources(ctx)
 		if err != nil {
 			return nil, nil, fault(CodeUsage, err)
 		}

@@ -12,7 +12,7 @@ import (
 // Reference lists all services and pipes that a configuration can use here, with
 // every param: those of the built-in plugin, then those of the others by name.
 func Reference(ctx context.Context, s Settings) ([]PluginOffer, error) {
-	document, err := s.documentIfAny()
+	document, err := s.documentIfAny(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 // them. Plugins that are refused are in the answer, so that the caller can say
 // what is missing in the schema.
 func Schema(ctx context.Context, s Settings) (schema map[string]any, refused []PluginStatus, err error) {
-	document, err := s.documentIfAny()
+	document, err := s.documentIfAny(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,8 +39,8 @@ func Schema(ctx context.Context, s Settings) (schema map[string]any, refused []P
 
 // documentIfAny reads the configuration that is named, else the usual one. An
 // empty document stands for none.
-func (s Settings) documentIfAny() (*config.Document, error) {
-	files, dotEnv, err := s.configSources()
+func (s Settings) documentIfAny(ctx context.Context) (*config.Document, error) {
+	files, dotEnv, err := s.configSources(ctx)
 	if err != nil {
 		if len(s.ConfigFiles) > 0 || s.env("OTAI_CONFIG") != "" {
 			return nil, fault(CodeUsage, err)

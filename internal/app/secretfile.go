@@ -1,14 +1,10 @@
 package app
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/files"
 )
 
 // longestSecretFile is far more than a key or a certificate.
@@ -20,24 +16,9 @@ func (s Settings) openSecretFile(from, path string) (config.SecretFile, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(s.abs(from)), path)
 	}
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := files.Regular(path, longestSecretFile)
 	if err != nil {
-		return config.SecretFile{}, plainCause(err)
+		return config.SecretFile{}, err
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return config.SecretFile{}, plainCause(err)
-	}
-	if !info.Mode().IsRegular() {
-		return config.SecretFile{}, errors.New("it is no regular file")
-	}
-	content, err := io.ReadAll(io.LimitReader(file, longestSecretFile+1))
-	if err != nil {
-		return config.SecretFile{}, plainCause(err)
-	}
-	if len(content) > longestSecretFile {
-		return config.SecretFile{}, fmt.Errorf("it has more than %d kB", longestSecretFile>>10)
-	}
-	return config.SecretFile{Content: string(content), Others: info.Mode().Perm()&0o004 != 0}, nil
+	return config.SecretFile{Content: string(file.Data), Others: file.Mode.Perm()&0o004 != 0}, nil
 }

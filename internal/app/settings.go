@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -134,16 +136,16 @@ const dotEnvName = ".env"
 // settings of Open Ticket AI 2.0, which has no configuration file.
 func (s Settings) hasOtherSettings() bool {
 	o := config.Options{Env: s.Environ}
-	if source, err := s.readConfig(dotEnvName); err == nil {
-		o.DotEnv = []config.Source{source}
+	if file, err := files.Regular(s.abs(dotEnvName), config.MaxBytes); err == nil {
+		o.DotEnv = []config.Source{{Name: dotEnvName, Data: file.Data}}
 	}
 	return config.HasSettings(o)
 }
 
 // configSources reads the configuration files that were named, else the default
 // one, and the .env beside the first.
-func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
-	names := s.ConfigFiles
+func (s Settings) configSources(ctx context.Context) (sources, dotEnv []config.Source, err error) {
+	names, read := s.ConfigFiles, s.readConfig
 	if len(names) == 0 {
 		if name := s.env("OTAI_CONFIG"); name != "" {
 			names = []string{name}
@@ -153,7 +155,7 @@ func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
 		for _, name := range defaultConfigFiles {
 			// One that can't be looked at is there; reading it says why.
 			if _, err := os.Stat(filepath.Join(s.Dir, name)); !errors.Is(err, fs.ErrNotExist) {
-				names = []string{name}
+				names, read = []string{name}, s.readUsual
 				break
 			}
 		}
@@ -171,24 +173,27 @@ func (s Settings) configSources() (files, dotEnv []config.Source, err error) {
 	}
 	var unread []error
 	for _, name := range names {
-		source, err := s.readConfig(name)
+		source, err := read(ctx, name)
 		if err != nil {
 			unread = append(unread, err)
 		}
-		files = append(files, source)
+		if ctx.Err() != nil {
+			break
+		}
+		sources = append(sources, source)
 	}
 	if err := errors.Join(unread...); err != nil {
 		return nil, nil, err
 	}
 	name := filepath.Join(filepath.Dir(names[0]), dotEnvName)
-	data, err := os.ReadFile(s.abs(name))
+	file, err := files.Regular(s.abs(name), config.MaxBytes)
 	switch {
 	case err == nil:
-		dotEnv = []config.Source{{Name: name, Data: data}}
+		dotEnv = []config.Source{{Name: name, Data: file.Data}}
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, nil, fmt.Errorf("reading the environment file: %w", err)
+		return nil, nil, fmt.Errorf("reading the environment file %s: %w", name, err)
 	}
-	return files, dotEnv, nil
+	return sources, dotEnv, nil
 }
 
 // UnreadableError is about a configuration file that can't be read.
@@ -208,34 +213,39 @@ func (e *UnreadableError) Error() string {
 
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// readConfig reads a file, or standard input where name is "-".
-func (s Settings) readConfig(name string) (config.Source, error) {
+// readConfig reads a file that was named, or standard input where name is "-".
+func (s Settings) readConfig(ctx context.Context, name string) (config.Source, error) {
 	if name == "-" && s.Stdin != nil {
-		data, err := io.ReadAll(io.LimitReader(s.Stdin, config.MaxBytes+1))
-		if err != nil {
-			return config.Source{}, fault(CodeUsage, &UnreadableError{Name: "stdin", Err: plainCause(err)})
-		}
-		return config.Source{Name: "stdin", Data: data}, nil
+		data, err := files.Stream(ctx, func() (io.ReadCloser, error) { return io.NopCloser(s.Stdin), nil }, config.MaxBytes)
+		return s.configSource("stdin", data, err)
 	}
-	file, err := os.Open(s.abs(name))
-	var data []byte
-	if err == nil {
-		defer file.Close()
-		// Something such as /dev/zero has no end.
-		data, err = io.ReadAll(io.LimitReader(file, config.MaxBytes+1))
-	}
-	if err != nil {
-		return config.Source{}, fault(CodeUsage, &UnreadableError{name, plainCause(err), s.readHint(name, err)})
-	}
-	return config.Source{Name: name, Data: data}, nil
+	data, err := files.Named(ctx, s.abs(name), config.MaxBytes)
+	return s.configSource(name, data, err)
 }
 
-// plainCause leaves out the operation and the path, which the message names itself.
-func plainCause(err error) error {
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		return pathError.Err
+// readUsual reads a file that nobody named.
+func (s Settings) readUsual(_ context.Context, name string) (config.Source, error) {
+	file, err := files.Regular(s.abs(name), config.MaxBytes)
+	return s.configSource(name, file.Data, err)
+}
+
+func (s Settings) configSource(name string, data []byte, err error) (config.Source, error) {
+	switch {
+	case err == nil, errors.As(err, new(*files.TooLongError)): // of which the reader tells the place
+		return config.Source{Name: name, Data: data}, nil
+	case errors.As(err, new(*files.StoppedError)):
+		return config.Source{}, fault(CodeRun, &UnreadableError{Name: name, Err: err})
 	}
-	return err
+	return config.Source{}, fault(CodeUsage, &UnreadableError{name, err, s.readHint(name, err)})
+}
+
+// notRead is about another file than a configuration.
+func notRead(what, name string, err error) error {
+	code := CodeUsage
+	if errors.As(err, new(*files.StoppedError)) {
+		code = CodeRun
+	}
+	return fault(code, fmt.Errorf("reading %s: %s: %w", what, name, err))
 }
 
 // readHint says what could be meant instead.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -37,7 +37,7 @@ const templateName = "template"
 // error is wrong usage, an error while rendering is not.
 func EvalTemplate(ctx context.Context, s Settings, source, scopeFile string) (Evaluation, error) {
 	redactor := &Redactor{}
-	surroundings, err := readScope(s, scopeFile)
+	surroundings, err := readScope(ctx, s, scopeFile)
 	if err != nil {
 		return Evaluation{}, fault(CodeUsage, err)
 	}
@@ -95,14 +95,14 @@ type surroundings struct {
 	env       map[string]string
 }
 
-func readScope(s Settings, name string) (surroundings, error) {
+func readScope(ctx context.Context, s Settings, name string) (surroundings, error) {
 	var around surroundings
 	if name == "" {
 		return around, nil
 	}
-	data, err := os.ReadFile(s.abs(name))
+	data, err := files.Named(ctx, s.abs(name), config.MaxBytes)
 	if err != nil {
-		return around, fmt.Errorf("reading the scope: %w", err)
+		return around, notRead("the scope", name, err)
 	}
 	source := config.Source{Name: name, Data: data}
 	values, problems := config.Values(source)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"path/filepath"
 
@@ -27,8 +28,8 @@ func (u UpgradedConfig) Excerpt(p config.Problem) string {
 // UpgradeConfig brings a configuration file into the current form, "-" the
 // configuration on standard input. A file with errors that keep it from being read
 // is a fault with exit code 2.
-func UpgradeConfig(s Settings, name string) (UpgradedConfig, error) {
-	source, err := s.readConfig(name)
+func UpgradeConfig(ctx context.Context, s Settings, name string) (UpgradedConfig, error) {
+	source, err := s.readConfig(ctx, name)
 	if err != nil {
 		return UpgradedConfig{}, err
 	}

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/files"
 )
 
 // Columns are those of a table, for a shell that completes them; none where it is no
@@ -19,7 +21,7 @@ func Columns(ctx context.Context, name string, o Options) []string {
 		return nil
 	}
 	defer in.Close()
-	if _, waits := in.(waitingReader); waits {
+	if _, waits := in.(files.WaitingReader); waits {
 		return nil
 	}
 	decoded, err := decode(bufio.NewReaderSize(in, headBytes), o.Encoding)

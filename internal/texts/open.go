@@ -8,12 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/open-ticket-ai/otai/internal/files"
 )
 
 // open opens a file, or what stands for standard input. It counts what is read.
 func open(ctx context.Context, name string, o Options) (io.ReadCloser, error) {
 	if name == Stdin {
-		return counted(waiting(ctx, func() (io.ReadCloser, error) { return io.NopCloser(o.Stdin), nil }), name, 0, o), nil
+		return counted(files.Waiting(ctx, func() (io.ReadCloser, error) { return io.NopCloser(o.Stdin), nil }), name, 0, o), nil
 	}
 	path := name
 	if !filepath.IsAbs(path) {
@@ -34,7 +36,7 @@ func open(ctx context.Context, name string, o Options) (io.ReadCloser, error) {
 		return counted(file, name, info.Size(), o), nil
 	}
 	// Opening a named pipe waits for its writer.
-	return counted(waiting(ctx, func() (io.ReadCloser, error) {
+	return counted(files.Waiting(ctx, func() (io.ReadCloser, error) {
 		file, err := os.Open(path)
 		if err != nil {
 			return nil, cause(err)
@@ -49,33 +51,6 @@ func cause(err error) error {
 		return fmt.Errorf("it can't be read: %w", pathError.Err)
 	}
 	return err
-}
-
-// waiting opens and reads what may keep one waiting, and gives up when ctx ends. The
-// system has no way to interrupt such a read; then the goroutine ends with the next
-// byte, with the writer, or with the process.
-func waiting(ctx context.Context, openIt func() (io.ReadCloser, error)) io.ReadCloser {
-	r, w := io.Pipe()
-	stop := context.AfterFunc(ctx, func() { w.CloseWithError(ctx.Err()) })
-	go func() {
-		in, err := openIt()
-		if err == nil {
-			_, err = io.Copy(w, in)
-			in.Close()
-		}
-		w.CloseWithError(err)
-	}()
-	return waitingReader{r, stop}
-}
-
-type waitingReader struct {
-	*io.PipeReader
-	stop func() bool
-}
-
-func (w waitingReader) Close() error {
-	w.stop()
-	return w.PipeReader.Close()
 }
 
 func counted(in io.ReadCloser, name string, total int64, o Options) io.ReadCloser {

@@ -6,9 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -67,7 +69,7 @@ func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, r *http.Respons
 func tlsConfig(t TLS) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify}
 	if t.CAFile != "" {
-		pem, err := os.ReadFile(t.CAFile)
+		pem, err := readPEM(t.CAFile)
 		if err != nil {
 			return nil, &api.FieldError{Field: "tls.ca_file", Err: fmt.Errorf("can't be read: %w", err)}
 		}
@@ -79,11 +81,43 @@ func tlsConfig(t TLS) (*tls.Config, error) {
 		}
 	}
 	if t.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+		cert, err := readPEM(t.CertFile)
+		if err != nil {
+			return nil, &api.FieldError{Field: "tls.cert_file", Err: fmt.Errorf("can't be read: %w", err)}
+		}
+		key, err := readPEM(t.KeyFile)
+		if err != nil {
+			return nil, &api.FieldError{Field: "tls.key_file", Err: fmt.Errorf("can't be read: %w", err)}
+		}
+		pair, err := tls.X509KeyPair(cert, key)
 		if err != nil {
 			return nil, &api.FieldError{Field: "tls.cert_file", Err: fmt.Errorf("can't be used with key_file: %w", err)}
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}
 	return c, nil
+}
+
+// longestPEM is more than all authorities of a system.
+const longestPEM = 4 << 20
+
+// readPEM reads a regular file: neither a pipe, on which the start would wait, nor what
+// has no end.
+func readPEM(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	if info.Size() > longestPEM {
+		return nil, fmt.Errorf("%s has more than %d MB", path, longestPEM>>20)
+	}
+	return io.ReadAll(io.LimitReader(file, longestPEM))
 }
