@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // SecretFile is what ${file:PATH} names.
@@ -38,6 +39,12 @@ func (r references) file(written, path string, at Position) string {
 		r.found.add(severity, at, path, code, hint, fmt.Sprintf(format, args...))
 		return ""
 	}
+	whole := func(hint string) string {
+		if strings.HasPrefix(written, "~") {
+			return "~ is not expanded: write the whole path"
+		}
+		return hint
+	}
 	absent := SeverityError
 	if r.files.absent {
 		absent = SeverityWarning
@@ -65,11 +72,14 @@ func (r references) file(written, path string, at Position) string {
 		if !filepath.IsAbs(name) {
 			from = ", counted from the configuration's folder"
 		}
-		return missing(absent, "make the file, or name another one", "there is no file %s%s", name, from)
+		return missing(absent, whole("make the file, or name another one"), "there is no file %s%s", name, from)
 	case errors.Is(err, fs.ErrPermission):
 		return missing(absent, "let the user that runs otai read it", "this user can't read the file %s", name)
 	case err != nil:
 		return missing(SeverityError, "name a file with nothing but the value in it", "the file %s can't be taken: %v", name, err)
+	}
+	if what, hint := noText(file.Content); what != "" {
+		return missing(SeverityError, hint, "the file %s %s", name, what)
 	}
 	value := strings.TrimSuffix(file.Content, "\n")
 	if len(value) < len(file.Content) {
@@ -79,8 +89,46 @@ func (r references) file(written, path string, at Position) string {
 		return missing(SeverityError, "write the value into it", "the file %s is empty", name)
 	}
 	r.secrets.Add(value)
+	if what, hint := oddText(value); what != "" {
+		r.found.warn(at, path, "file-content", hint, "the file %s %s", name, what)
+	}
 	if file.Others {
 		r.found.warn(at, path, "open-file", "chmod o-rwx "+name, "every user of this machine can read the file %s", name)
 	}
 	return value
+}
+
+// noText says why a file's content can't be a value, and what to do.
+func noText(content string) (what, hint string) {
+	const again = "write it anew as UTF-8 without a byte order mark, such as by printf %s 'VALUE' >FILE"
+	switch {
+	case strings.HasPrefix(content, string(byteOrderMark)):
+		return "begins with a byte order mark, which would be a part of the value", again
+	case strings.HasPrefix(content, "\xff\xfe"), strings.HasPrefix(content, "\xfe\xff"):
+		return "is in UTF-16", again
+	case !utf8.ValidString(content):
+		return "is not in UTF-8", again
+	case strings.ContainsRune(content, 0):
+		return "has a NUL character in it, so it is no text", again
+	}
+	return "", ""
+}
+
+// assignment is a line of .env or of a shell.
+var assignment = regexp.MustCompile(`^(?:export )?[A-Z_][A-Z0-9_]*=[^=\s]\S*\s*$`)
+
+// oddText says what of a file's content is probably no part of the value.
+func oddText(value string) (what, hint string) {
+	last := len(value) - 1
+	switch {
+	case strings.HasSuffix(value, "\n"):
+		return "ends with several line breaks, of which all but the last belong to the value", "leave out the empty lines"
+	case last > 0 && value[0] == value[last] && (value[0] == '"' || value[0] == '\''):
+		return "has quotes around its content, which belong to the value", "leave out the quotes"
+	case assignment.MatchString(value):
+		return "has the form NAME=VALUE, all of which is the value", "leave out the name: only the value belongs into the file"
+	case strings.TrimSpace(value) != value:
+		return "has blanks around its content, which belong to the value", "leave out the blanks"
+	}
+	return "", ""
 }

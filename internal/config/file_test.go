@@ -37,6 +37,20 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 				return config.SecretFile{Content: "\n"}, nil
 			case "forbidden":
 				return config.SecretFile{}, fs.ErrPermission
+			case "bom":
+				return config.SecretFile{Content: "\ufeffcorrect-horse\n"}, nil
+			case "utf16":
+				return config.SecretFile{Content: "\xff\xfec\x00o\x00"}, nil
+			case "latin1":
+				return config.SecretFile{Content: "gr\xf6\xdfer-als\n"}, nil
+			case "nul":
+				return config.SecretFile{Content: "correct\x00horse\n"}, nil
+			case "quotes":
+				return config.SecretFile{Content: "\"correct-horse\"\n"}, nil
+			case "env":
+				return config.SecretFile{Content: "OTOBO_PW=correct-horse\n"}, nil
+			case "blank":
+				return config.SecretFile{Content: "correct-horse \n"}, nil
 			case "device":
 				return config.SecretFile{}, errors.New("it is no regular file")
 			}
@@ -79,6 +93,15 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 		"${file:device}":               {"error", "error", "unreadable-file", "it is no regular file"},
 		"${file:empty}":                {"error", "error", "unreadable-file", "is empty"},
 		"${file:${EMPTY}/${UNSET}/pw}": {"error", "error", "unreadable-file", "not several"},
+		"${file:bom}":                  {"error", "error", "unreadable-file", "byte order mark"},
+		"${file:utf16}":                {"error", "error", "unreadable-file", "UTF-16"},
+		"${file:latin1}":               {"error", "error", "unreadable-file", "not in UTF-8"},
+		"${file:nul}":                  {"error", "error", "unreadable-file", "NUL"},
+		"${file:~/pw}":                 {"error", "warning", "unreadable-file", "there is no file ~/pw"},
+		"${file:lines}":                {"warning", "warning", "file-content", "several line breaks"},
+		"${file:quotes}":               {"warning", "warning", "file-content", "quotes around"},
+		"${file:env}":                  {"warning", "warning", "file-content", "NAME=VALUE"},
+		"${file:blank}":                {"warning", "warning", "file-content", "blanks around"},
 		"${file:open}":                 {"warning", "warning", "open-file", "every user of this machine can read the file open"},
 	} {
 		for absent, severity := range map[bool]string{false: c.run, true: c.check} {
@@ -90,7 +113,8 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 			if severity != c.run {
 				code = "not-checked"
 			}
-			if len(problems) != 1 || problems[0].Severity != severity || problems[0].Code != code || !strings.Contains(problems[0].Message, c.message) || problems[0].Column == 0 || problems[0].Hint == "" {
+			if len(problems) != 1 || problems[0].Severity != severity || problems[0].Code != code || !strings.Contains(problems[0].Message, c.message) || problems[0].Column == 0 || problems[0].Hint == "" ||
+				strings.Contains(value, "~") != strings.Contains(problems[0].Hint, "write the whole path") || strings.Contains(problems[0].String(), "horse") {
 				t.Errorf("%q, absent %v: %+v", value, absent, problems)
 			}
 		}
