@@ -67,6 +67,7 @@ func (a *application) prepare(ctx context.Context, c choices) error {
 	if err := a.read(ctx, c); err != nil {
 		return err
 	}
+	a.problems = a.problems.And(a.logFileProblems())
 	if a.problems.HasErrors() {
 		// It will not run, but all that is wrong is to be told at once.
 		c.silent, c.inspect = true, true

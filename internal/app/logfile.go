@@ -2,36 +2,193 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/pkg/loader"
 )
 
-// openLogFile opens a log file for appending, and makes it where there is none. One that
-// root makes in a folder of somebody else is that user's: as root's, the service could
-// not write to it any more.
+// openLogFile opens a log file for appending, and makes it where there is none. Where root
+// does that in a folder of somebody else, it is done with that user's rights: as root's, the
+// service could not write to the file any more, and a link there must not lead root elsewhere.
 func openLogFile(path string) (*os.File, error) {
-	flags := os.O_APPEND | os.O_WRONLY | os.O_CREATE
-	owner, foreign := foreignFolder(filepath.Dir(path))
-	if foreign {
-		flags |= syscall.O_NOFOLLOW // its owner must not lead root to other files
+	if own := standardStream(path); own != nil {
+		return duplicate(own)
 	}
-	file, err := os.OpenFile(path, flags|os.O_EXCL, 0o640)
-	if errors.Is(err, fs.ErrExist) {
-		return os.OpenFile(path, flags, 0o640)
+	if os.Geteuid() != 0 {
+		return openLog(func(flags int) (*os.File, error) { return os.OpenFile(path, flags, logFileMode) })
 	}
-	if err != nil || !foreign {
-		return file, err
+	real, doubt := loader.DoubtAbout(path, loader.Options{})
+	switch {
+	case doubt == nil:
+		return openLogOfRoot(real)
+	case doubt.Foreign:
+		return openLogOf(doubt, path)
+	default:
+		return openLogBelow(doubt, path)
 	}
-	if err := file.Chown(int(owner.Uid), int(owner.Gid)); err != nil {
+}
+
+const logFileMode = 0o640
+
+// standardStream is what the process writes to already, as containers want logs to be. By
+// its path it can't be opened where it is a socket.
+func standardStream(path string) *os.File {
+	switch filepath.Clean(path) {
+	case "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
+		return os.Stdout
+	case "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2":
+		return os.Stderr
+	}
+	return nil
+}
+
+func duplicate(file *os.File) (*os.File, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := syscall.Dup(int(file.Fd()))
+	if err != nil {
+		return nil, &fs.PathError{Op: "dup", Path: file.Name(), Err: err}
+	}
+	syscall.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), file.Name()), nil
+}
+
+// openLog opens the file in a way that doesn't wait for whoever reads a pipe, and judges it
+// by its descriptor.
+func openLog(open func(flags int) (*os.File, error)) (*os.File, error) {
+	file, err := open(os.O_APPEND | os.O_WRONLY | os.O_CREATE | syscall.O_NONBLOCK | syscall.O_NOCTTY)
+	if err != nil {
+		// A pipe that nobody reads from, or a socket.
+		if pathError := (*fs.PathError)(nil); errors.Is(err, syscall.ENXIO) && errors.As(err, &pathError) {
+			return nil, fmt.Errorf("%s is a named pipe or a socket; %s", pathError.Path, wantLogFile)
+		}
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !takesLogs(info) {
+		err = fmt.Errorf("%s is %s; %s", file.Name(), kindOf(info.Mode()), wantLogFile)
+	}
+	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
 }
 
-// foreignFolder tells root whose folder it is, if not root's.
-func foreignFolder(dir string) (owner syscall.Stat_t, foreign bool) {
-	err := syscall.Stat(dir, &owner)
-	return owner, err == nil && os.Geteuid() == 0 && owner.Uid != 0
+const wantLogFile = "name a regular file, or leave log_to_file out: log lines go to standard error anyway"
+
+// takesLogs is true for a regular file, a terminal or /dev/null.
+func takesLogs(info fs.FileInfo) bool {
+	return info.Mode().IsRegular() || info.Mode()&fs.ModeCharDevice != 0
+}
+
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	default:
+		return "a device"
+	}
+}
+
+// openLogOfRoot opens a file to which no link of somebody else leads. In a folder such as
+// /tmp, others may still have put a file of theirs there, or a second name of another one.
+func openLogOfRoot(real string) (*os.File, error) {
+	file, err := openLog(func(flags int) (*os.File, error) {
+		return os.OpenFile(real, flags|syscall.O_NOFOLLOW, logFileMode)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if folder, err := os.Stat(filepath.Dir(real)); err != nil || folder.Mode().Perm()&0o022 != 0 {
+		return onlyOfRoot(file)
+	}
+	return file, nil
+}
+
+func onlyOfRoot(file *os.File) (*os.File, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !info.Mode().IsRegular() || ok && stat.Uid == 0 && stat.Nlink == 1 {
+		return file, nil
+	}
+	return nil, errors.Join(
+		fmt.Errorf("others can write to its folder, and %s isn't root's alone: it belongs to the user %d and has %d names; remove it, or name a file in another folder", file.Name(), stat.Uid, stat.Nlink),
+		file.Close())
+}
+
+func openLogOf(doubt *loader.Doubt, path string) (file *os.File, err error) {
+	err = withFilesOf(doubt.Owner, groupOf(doubt.Owner, doubt.Path), func() error {
+		file, err = openLog(func(flags int) (*os.File, error) { return os.OpenFile(path, flags, logFileMode) })
+		return err
+	})
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w for the user %d, to whom %s belongs and with whose rights root logs there", err, doubt.Owner, doubt.Path)
+	}
+	return file, err
+}
+
+// openLogBelow opens a file in a folder of root's that others can write to, as /var/log is
+// on some systems, or further below. From there on no link is followed.
+func openLogBelow(doubt *loader.Doubt, path string) (*os.File, error) {
+	rest, below := strings.CutPrefix(filepath.Clean(path), doubt.Path+"/")
+	if !below {
+		return nil, fmt.Errorf("%s: %s", doubt.Cause, doubt.Fix)
+	}
+	folder, err := syscall.Open(doubt.Path, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: doubt.Path, Err: err}
+	}
+	defer func() { _ = syscall.Close(folder) }()
+	names := strings.Split(rest, "/")
+	for _, name := range names[:len(names)-1] {
+		next, err := syscall.Openat(folder, name, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+		if err != nil {
+			return nil, fmt.Errorf("%w (%s)", &fs.PathError{Op: "open the folder", Path: path, Err: err}, doubt.Cause)
+		}
+		_ = syscall.Close(folder)
+		folder = next
+	}
+	file, err := openLog(func(flags int) (*os.File, error) {
+		opened, err := syscall.Openat(folder, names[len(names)-1], flags|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, logFileMode)
+		if err != nil {
+			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		}
+		return os.NewFile(uintptr(opened), path), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return onlyOfRoot(file)
+}
+
+// logFileProblems say whether what is already there can be logged to.
+func (a *application) logFileProblems() config.Problems {
+	c := a.document.Logging
+	if !c.LogToFile || c.LogFilePath == "" {
+		return nil
+	}
+	file := a.settings.abs(c.LogFilePath)
+	info, err := os.Stat(file)
+	if standardStream(file) != nil || err != nil || takesLogs(info) {
+		return nil
+	}
+	const path = "infrastructure.logging.log_file_path"
+	at := a.document.Locate(path)
+	return config.Problems{{
+		File: at.File, Line: at.Line, Column: at.Column, Path: path, Severity: config.SeverityError, Code: "bad-value",
+		Message: fmt.Sprintf("%s is %s", c.LogFilePath, kindOf(info.Mode())), Hint: wantLogFile,
+	}}
 }

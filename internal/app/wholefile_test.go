@@ -36,18 +36,28 @@ func ownerOf(t *testing.T, path string) [2]uint32 {
 	return [2]uint32{stat.Uid, stat.Gid}
 }
 
-// foreignFolder is a folder of another user, in one that only root can write.
-func foreignFolderOf(t *testing.T, uid int) string {
+// openFolder is one that all users can enter, and only root can write to.
+func openFolder(t *testing.T) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "theirs")
-	must(t, os.Mkdir(dir, 0o755), os.Chown(dir, uid, uid))
+	dir, err := os.MkdirTemp("", "otai-users-")
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	must(t, os.Chmod(dir, 0o755))
+	return dir
+}
+
+// foreignFolder belongs to another user.
+func foreignFolder(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(openFolder(t), "theirs")
+	must(t, os.Mkdir(dir, 0o755), os.Chown(dir, mallory, mallory))
 	return dir
 }
 
 func TestARewrittenFileKeepsItsOwnerAndMode(t *testing.T) {
 	requireRoot(t)
 	for _, owner := range []int{0, mallory} {
-		dir := foreignFolderOf(t, mallory)
+		dir := foreignFolder(t)
 		file := filepath.Join(dir, "config.yml")
 		must(t, os.WriteFile(file, []byte("old"), 0o640), os.Chown(file, owner, owner))
 		must(t, files.Rewrite(file, []byte("old"), []byte("new")))
@@ -95,8 +105,8 @@ func TestAFileThatWasExchangedMeanwhileIsNotRewritten(t *testing.T) {
 func TestUpgradingAConfigurationAsRootGivesNoFileOfRootsAway(t *testing.T) {
 	requireRoot(t)
 	const old, current = "old: 1\n", "new: 1\n"
-	dir := foreignFolderOf(t, mallory)
-	file, secret := filepath.Join(dir, "config.yml"), filepath.Join(t.TempDir(), "shadow")
+	dir := foreignFolder(t)
+	file, secret := filepath.Join(dir, "config.yml"), filepath.Join(openFolder(t), "shadow")
 	must(t, os.WriteFile(secret, []byte(old), 0o600))
 	offer := func() uint64 {
 		next := filepath.Join(dir, "next")
