@@ -250,8 +250,25 @@ func (s *settings) text(setting, path, otherwise string) string {
 	case jinja.HasTemplate(value) || strings.Contains(value, "${"):
 		s.fail(setting, "write the name itself", "holds {{, {%% or ${, which begin a template or a variable in a configuration")
 	}
+	if of := s.secretIn(value); of != "" {
+		s.fail(setting, "give both their own value; a secret belongs into its variable alone", "holds the value of %s, which would stand in the configuration in clear", of)
+		value = "***"
+	}
 	s.tell(setting, VariableUsed, path, "%s", value)
 	return value
+}
+
+// secretIn names the variable whose secret a value shows: all of it, or in it, where the
+// secret is too long to be there by accident.
+func (s *settings) secretIn(value string) string {
+	const noAccident = 8
+	for _, setting := range []string{otoboPassword, hfAPIToken} {
+		secret, set := s.get(setting)
+		if set && (value == secret || len(secret) >= noAccident && strings.Contains(value, secret)) {
+			return s.values[setting].name
+		}
+	}
+	return ""
 }
 
 // secret returns a reference to a setting that is set, else otherwise.
@@ -389,10 +406,12 @@ func (s *settings) system() {
 		if set {
 			s.tell(ticketSystemType, VariableUsed, "services.help_desk.use", "%s", value)
 		}
+	case "znuny", "otrs":
+		s.tell(ticketSystemType, VariableUsed, "services.help_desk.use", "%s, whose web service is that of OTOBO", value)
 	case "zammad":
 		s.fail(ticketSystemType, "stay with Open Ticket AI 2.0, or write the service: docs/plugin-development.md", "is zammad, and otai has no service for Zammad")
 	default:
-		s.fail(ticketSystemType, "write otobo, which stands for Znuny and OTRS as well", "is no ticket system of Open Ticket AI 2.0")
+		s.fail(ticketSystemType, "write otobo, znuny or otrs", "is no ticket system of Open Ticket AI 2.0")
 	}
 }
 

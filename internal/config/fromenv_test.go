@@ -75,6 +75,8 @@ func TestASettingThatCantBeCarriedOverIsNamed(t *testing.T) {
 		"not a number":            {"OTAI_CLASSIFICATION_CONFIDENCE_THRESHOLD=NaN", "must be a number"},
 		"no level":                {"OTAI_LOG_LEVEL=loud", "is no log level"},
 		"a template":              {"OTAI_INCOMING_QUEUE='{{ x }}'", "begin a template"},
+		"a password elsewhere":    {"OTAI_FALLBACK_QUEUE=hidden-pw\nOTAI_OTOBO_PASSWORD=hidden-pw", "holds the value of OTAI_OTOBO_PASSWORD"},
+		"a token in an address":   {"OTAI_OTOBO_BASE_URL=https://b/hidden-pw/\nOTAI_HF_API_TOKEN=hidden-pw", "holds the value of OTAI_HF_API_TOKEN"},
 		"a line break in a queue": {`OTAI_INCOMING_QUEUE="a\nb"`, "control character"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,8 +91,20 @@ func TestASettingThatCantBeCarriedOverIsNamed(t *testing.T) {
 			}
 		})
 	}
+	if _, _, problems := fromEnv(someSettings + "OTAI_OTOBO_PASSWORD=a\n"); problems.HasErrors() {
+		t.Errorf("a short password stands in a name by accident: %v", problems)
+	}
 	if _, _, problems := fromEnv("OTHER=1"); !problems.HasErrors() {
 		t.Error("variables of another program become a configuration")
+	}
+}
+
+func TestZnunyAndOTRSAreWhatOTOBOIs(t *testing.T) {
+	want, _, _ := fromEnv(someSettings + "OTAI_TICKET_SYSTEM_TYPE=otobo")
+	for _, system := range []string{"znuny", "Znuny", "otrs"} {
+		if text, _, problems := fromEnv(someSettings + "OTAI_TICKET_SYSTEM_TYPE=" + system); problems.HasErrors() || text == "" || text != want {
+			t.Errorf("%s: %v", system, problems)
+		}
 	}
 }
 
