@@ -48,6 +48,9 @@ func (r references) value(v any, path string) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, key := range sortedKeys(v) {
+			if v[key] == nil {
+				r.empty(join(path, key), key)
+			}
 			v[key] = r.value(v[key], join(path, key))
 		}
 	case []any:
@@ -62,7 +65,11 @@ func (r references) value(v any, path string) any {
 
 func (r references) text(text, path string) string {
 	// What a variable gives is a value, such as a password, and no more a source.
-	if r.atlas.valueAt(path).Line == 0 || r.misread(text, path) || !strings.Contains(text, "${") {
+	if r.atlas.valueAt(path).Line == 0 || r.misread(text, path) {
+		return text
+	}
+	r.doubtful(text, path)
+	if !strings.Contains(text, "${") {
 		return text
 	}
 	r.misreadInside(text, path)

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,5 +85,56 @@ func TestAPasswordWithDollarsAndPercentsIsPlainText(t *testing.T) {
 	d, problems = read(t, config.Options{}, desk("password", "$${OTOBO_PW}"))
 	if problems.HasErrors() || d.Services[0].Params["password"] != "${OTOBO_PW}" {
 		t.Errorf("the escape: %v %v", d.Services[0].Params, problems)
+	}
+}
+
+func TestASecretThatMayBeAReferenceIsAWarning(t *testing.T) {
+	env := []string{"OTOBO_PW=hunter2222", "otobo_lower=hunter2222"}
+	warned := func(value string) []config.Problem {
+		d, problems := read(t, config.Options{Env: env}, desk("password", value))
+		if problems.HasErrors() || d.Services[0].Params["password"] != value {
+			t.Errorf("%q is %v: %v", value, d.Services[0].Params["password"], problems)
+		}
+		return slices.DeleteFunc(problems, func(p config.Problem) bool { return p.Code != "not-a-reference" })
+	}
+	for value, want := range map[string]string{
+		"$file:/run/x": "${file:PATH}", "file:/run/secrets/pw": "${file:PATH}", "file:///run/pw": "${file:PATH}", "@/run/secrets/pw": "${file:PATH}", "/run/secrets/pw": "${file:PATH}",
+		"env:OTOBO_PW": "${NAME}", "$ {OTOBO_PW}": "${NAME}", "$OTOBO_PW}": "${NAME}", "$OTOBO_PW:": "${NAME}", "$$OTOBO_PW": "${NAME}", "%{OTOBO_X}": "${NAME}", "#{OTOBO_X}": "${NAME}", "@{OTOBO_X}": "${NAME}",
+		"{OTOBO_PW}": "${NAME}", "<OTOBO_PW>": "${NAME}", "<your password>": "${NAME}", "__OTOBO_PW__": "${NAME}", "!ENV OTOBO_PW": "${NAME}",
+		"`cat /run/pw`": "no command", "op://vault/item/pw": "of other programs", "vault:secret/data/x": "of other programs",
+		"OTOBO_PW": "a variable of this name", "otobo_pw": "a variable of this name", "$otobo_pw": "a variable of this name", "otobo_lower": "a variable of this name",
+	} {
+		found := warned(value)
+		if len(found) != 1 || found[0].Line != 5 || found[0].Column != 17 || !strings.Contains(found[0].Hint, want) || !strings.Contains(found[0].Hint, "into a variable or a file") {
+			t.Errorf("%q: %v", value, found)
+		} else if strings.Contains(found[0].String(), value) {
+			t.Errorf("%q is shown: %s", value, found[0])
+		}
+	}
+	for _, value := range []string{"$ecretPassw0rd", "pa$$word", "{abc", "PASSWORD", "changeme", "<3<3<3<3", "@home4711", "file", "#hash{x}", "a:b:c:d", "op:something", "__x", "`tick"} {
+		if found := warned(value); len(found) > 0 {
+			t.Errorf("%q: %v", value, found)
+		}
+	}
+	if _, problems := read(t, config.Options{Env: env}, desk("username", "{OTOBO_PW}")); len(problems) > 0 {
+		t.Errorf("a param that is no secret: %v", problems)
+	}
+}
+
+func TestASecretThatYAMLSwallowsIsNoEmptyOne(t *testing.T) {
+	for value, severity := range map[string]string{"&S3cret": config.SeverityError, "#S3cret": config.SeverityWarning, "# comes from the environment": "", "": "", `"&S3cret"`: "", `"#S3cret"`: ""} {
+		d, problems := read(t, config.Options{}, strings.Replace(desk("password", "X"), `"X"`, value, 1))
+		problems = slices.DeleteFunc(problems.And(d.Check(newCatalog())), func(p config.Problem) bool { return p.Code != "empty-value" })
+		if (severity != "") != (len(problems) == 1) || severity != "" && (problems[0].Severity != severity || problems[0].Line != 5 || problems[0].Column != 7 || strings.Contains(problems[0].String(), "S3cret")) {
+			t.Errorf("%q: %v", value, problems)
+		}
+	}
+}
+
+func TestAPasswordThatIsABrokenTemplateGetsTheWayOut(t *testing.T) {
+	d, problems := read(t, config.Options{}, desk("password", "pass{{word"))
+	problems = problems.And(d.Check(newCatalog()))
+	if i := slices.IndexFunc(problems, func(p config.Problem) bool { return p.Code == "template-syntax" }); i < 0 || !strings.Contains(problems[i].Hint, "put it into a variable or a file") {
+		t.Errorf("%v", problems)
 	}
 }

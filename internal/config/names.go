@@ -140,6 +140,9 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 				message = fault.Err.Error()
 			}
 		}
+		if secretPath(path) && !strings.Contains(source, "}}") && !strings.Contains(source, "%}") {
+			hint = strings.TrimPrefix(hint+"; "+ifItIsTheValue, "; ")
+		}
 		k.found.err(position, path, "template-syntax", hint, "the template has a mistake: %s", message)
 		return
 	}

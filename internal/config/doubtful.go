@@ -1,0 +1,90 @@
+package config
+
+import (
+	"regexp"
+	"strings"
+)
+
+const (
+	variableForm = "a variable of the environment is written ${NAME}"
+	fileForm     = "what is in a file is written ${file:PATH}"
+	noVault      = "secrets of other programs aren't asked for here: let them write a file and write ${file:PATH}, or set a variable and write ${NAME}"
+)
+
+// doubtfulForms are whole values of secrets that may be references of other programs,
+// and may be passwords.
+var doubtfulForms = []struct {
+	form *regexp.Regexp
+	hint string
+}{
+	{regexp.MustCompile(`^(?i:\$?file:).+`), fileForm},
+	{regexp.MustCompile(`^@/?[\w.-]*/[\w./-]+$`), fileForm},
+	{regexp.MustCompile(`^(?:/run/secrets|/run/credentials|/etc|~)/[\w./-]+$`), fileForm},
+	{regexp.MustCompile(`^(?i:env):[A-Za-z_]\w*$`), variableForm},
+	{regexp.MustCompile(`^\$ +\{.*\}$`), variableForm},
+	{regexp.MustCompile(`^\$\$?[A-Z_][A-Z0-9_]+[:}]?$`), variableForm},
+	{regexp.MustCompile(`^[%#@]\{[^{}]*\}$`), variableForm},
+	{regexp.MustCompile(`^\{[A-Za-z_]\w*\}$`), variableForm},
+	{regexp.MustCompile(`^<[A-Za-z_][\w -]*>$`), variableForm},
+	{regexp.MustCompile(`^__[A-Za-z0-9]\w*__$`), variableForm},
+	{regexp.MustCompile(`^!(?i:env|file|secret|vault)\s.+$`), variableForm + ", and " + fileForm},
+	{regexp.MustCompile("^`.*`$"), "no command is run here: let it write a file and write ${file:PATH}, or set a variable and write ${NAME}"},
+	{regexp.MustCompile(`^(?i:op|vault|secret|secretref|keyring|keychain|pass|bw|bitwarden|aws|awssm|gcp|gcpsm|azure|akv|doppler|sops|infisical|ref\+\w+)://\S+$`), noVault},
+	{regexp.MustCompile(`^(?i:vault|awssm|gcpsm|akv|sops|keyring):\S+$`), noVault},
+}
+
+var nameOfVariable = regexp.MustCompile(`^\$?([A-Za-z_]\w{2,})$`)
+
+// doubtful warns of a secret that would be taken as it stands, though other programs
+// put another value in its place. A password of such a form keeps working.
+func (r references) doubtful(text, path string) {
+	value := strings.TrimSpace(text)
+	if !secretPath(path) || strings.HasPrefix(value, "$${") {
+		return
+	}
+	hint := ""
+	for _, d := range doubtfulForms {
+		if hint == "" && d.form.MatchString(value) {
+			hint = d.hint
+		}
+	}
+	if m := nameOfVariable.FindStringSubmatch(value); m != nil && hint == "" && r.isVariable(m[1]) {
+		hint = "there is a variable of this name: " + variableForm
+	}
+	if hint != "" {
+		r.found.warn(r.atlas.valueAt(path), path, "not-a-reference", hint+"; "+ifItIsTheValue, "the value looks like a reference and is none, so it is taken as it stands")
+	}
+}
+
+func (r references) isVariable(name string) bool {
+	for _, name := range []string{name, strings.ToUpper(name)} {
+		if held, set := r.lookup(name); set && held != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// swallowed are the beginnings of a value that YAML takes for something else.
+var swallowed = regexp.MustCompile(`^["']?\s*:\s+(?:(&)\S+|#[^\s#]\S*)\s*$`)
+
+// empty reports a secret of which nothing is left, since it begins with & or #.
+func (r references) empty(path, key string) {
+	place := r.atlas.place(path)
+	lines := r.atlas.lines[place.key.File]
+	if !looksSecret(key) || place.key.Line < 1 || place.key.Line > len(lines) {
+		return
+	}
+	behind := []rune(lines[place.key.Line-1])
+	behind = behind[min(place.key.Column-1, len(behind)):]
+	_, rest, _ := strings.Cut(string(behind), key)
+	m := swallowed.FindStringSubmatch(rest)
+	switch {
+	case m == nil:
+	case m[1] != "":
+		r.unset[path] = true
+		r.found.err(place.key, path, "empty-value", "write the value in quotes", "the value is empty, because & begins an anchor in YAML")
+	default:
+		r.found.warn(place.key, path, "empty-value", "write the value in quotes, or a space after # if this is a comment", "the value is empty, because # begins a comment in YAML")
+	}
+}
