@@ -28,8 +28,8 @@ machine is downloaded first.
 With --file, each file is one text; of a mail, its subject and the text of its body.
 With --column, each row of a file is one: of CSV (separated by comma, semicolon, tab or
 bar) or JSON (an object a line, or an array of objects). Several columns are joined by a
-blank. A file or row that can't be read is named, and the others go on; the exit code is
-then 1.`,
+blank. A file, row or line that can't be read or is empty is named, and the others go on;
+the exit code is then 1.`,
 		Example: `  otai classify --model examples/demo/models/queue "My printer is out of toner"
   otai classify --model examples/demo/models/queue --json - < subjects.txt
   otai classify --model examples/demo/models/queue --file mails/*.eml

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // group makes a command that only holds others. Without it, cobra answers a
@@ -38,4 +41,22 @@ func arguments(least, most int) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// flagError says of a number what it has to be, where pflag tells what Go calls the
+// function that reads it.
+func flagError(_ *cobra.Command, err error) error {
+	var number *strconv.NumError
+	var flag *pflag.InvalidValueError
+	if !errors.As(err, &number) || !errors.As(err, &flag) {
+		return err
+	}
+	what := "a whole number"
+	switch {
+	case strings.HasPrefix(flag.GetFlag().Value.Type(), "uint"):
+		what = "a whole number from 0"
+	case strings.HasPrefix(flag.GetFlag().Value.Type(), "float"):
+		what = "a number"
+	}
+	return fmt.Errorf("--%s is %q, and needs %s", flag.GetFlag().Name, flag.GetValue(), what)
 }

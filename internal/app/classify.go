@@ -42,6 +42,10 @@ var ClassifyFormats = []string{string(texts.Auto), string(texts.Plain), string(t
 func (in ClassifyInput) check() error {
 	tables := len(in.Columns) > 0 || in.Format == string(texts.CSV) || in.Format == string(texts.JSON)
 	switch {
+	case slices.Contains(in.Files, ""):
+		return errors.New("--file needs the name of a file, and one is empty; standard input is --file -")
+	case slices.ContainsFunc(in.Texts, func(arg string) bool { return strings.TrimSpace(arg) == "" }):
+		return errors.New("an argument has no text in it, which a model would label all the same")
 	case !slices.Contains(ClassifyFormats, in.Format):
 		return fmt.Errorf("the format %q is none of %s", in.Format, strings.Join(ClassifyFormats, ", "))
 	case tables && len(in.Columns) == 0:

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // delimiters are tried in this order: those of spreadsheets' exports.
@@ -23,7 +24,17 @@ func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
 	if len(bytes.TrimSpace(head)) == 0 {
 		return give(Text{Err: errEmpty})
 	}
-	delimiter, indices, err := findColumns(head, columns)
+	if onlyReturns(head) {
+		in = bufio.NewReaderSize(returnsToFeeds{in}, headBytes)
+		head, _ = in.Peek(headBytes)
+	}
+	// A spreadsheet can say the separator in a line of its own.
+	said, before := separatorLine(head)
+	if before > 0 {
+		in.Discard(before)
+		head, _ = in.Peek(headBytes)
+	}
+	delimiter, indices, err := findColumns(head, said, columns)
 	if err != nil {
 		return give(Text{Line: 1, Err: err})
 	}
@@ -31,16 +42,18 @@ func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
 	limit.next()
 	table := csv.NewReader(limit)
 	table.Comma, table.ReuseRecord = delimiter, true
-	last := 0
+	skipped, last := min(before, 1), 0
 	for row := 0; ; row++ {
 		limit.next()
 		record, err := table.Read()
 		var broken *csv.ParseError
 		switch {
+		case errors.Is(err, io.EOF) && row <= 1:
+			return give(Text{Err: errors.New("the table has a header and no rows")})
 		case errors.Is(err, io.EOF):
 			return true
 		case errors.As(err, &broken):
-			t := Text{Row: row, Line: broken.StartLine, Err: csvCause(broken, record, table.FieldsPerRecord)}
+			t := Text{Row: row, Line: broken.StartLine + skipped, Err: csvCause(broken, record, table.FieldsPerRecord)}
 			if !give(t) {
 				return false
 			}
@@ -55,6 +68,7 @@ func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
 			t := oneText(join(parts), nil)
 			t.Row = row
 			t.Line, _ = table.FieldPos(0)
+			t.Line += skipped
 			last = t.Line
 			if !give(t) {
 				return false
@@ -76,15 +90,37 @@ func csvCause(e *csv.ParseError, record []string, fields int) error {
 	return e.Err
 }
 
-// findColumns finds the separator with which the header has the columns.
-func findColumns(head []byte, columns []string) (rune, []int, error) {
+// separatorLine reads a first line such as "sep=;", and how many bytes it has; 0
+// where there is none.
+func separatorLine(head []byte) (separator rune, size int) {
+	line, _, found := bytes.Cut(head, []byte("\n"))
+	said, is := strings.CutPrefix(strings.Trim(string(line), "\"\r"), "sep=")
+	separator, width := utf8.DecodeRuneInString(said)
+	if !found || !is || width == 0 || width != len(said) || separator == '"' || separator == utf8.RuneError {
+		return 0, 0
+	}
+	return separator, len(line) + 1
+}
+
+// findColumns finds the separator with which the header has the columns, unless one
+// is said.
+func findColumns(head []byte, said rune, columns []string) (rune, []int, error) {
 	var best []string
-	for _, delimiter := range delimiters {
+	tried := delimiters
+	if said != 0 {
+		tried = []rune{said}
+	}
+	for _, delimiter := range tried {
 		header := headerBy(head, delimiter)
 		if len(header) > len(best) {
 			best = header
 		}
 		if indices := indicesOf(header, columns); !slices.Contains(indices, -1) && len(indices) > 0 {
+			for i, at := range indices {
+				if twin := slices.Index(header[at+1:], header[at]); twin >= 0 {
+					return 0, nil, fmt.Errorf("the header has the column %.100q twice, as number %d and %d; give one another name", columns[i], at+1, at+twin+2)
+				}
+			}
 			return delimiter, indices, nil
 		}
 	}
@@ -115,11 +151,16 @@ func missingColumn(columns, there []string) error {
 }
 
 func quoted(names []string) string {
+	const most = 50
+	more := ""
+	if len(names) > most {
+		names, more = names[:most], fmt.Sprintf(" and %d more", len(names)-most)
+	}
 	list := make([]string, len(names))
 	for i, name := range names {
-		list[i] = fmt.Sprintf("%q", name)
+		list[i] = fmt.Sprintf("%.60q", name)
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(list, ", ") + more
 }
 
 // indicesOf finds each column, without regard to case where the exact name is not

@@ -3,6 +3,7 @@ package texts
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,9 @@ var tellMail = []string{"from", "received", "return-path", "message-id", "delive
 // looksLikeMail is true for a block of header fields that tell a mail.
 func looksLikeMail(head []byte) bool {
 	fields, tells := 0, false
+	if onlyReturns(head) {
+		head = bytes.ReplaceAll(head, []byte("\r"), []byte("\n"))
+	}
 	for line := range bytes.Lines(withoutMark(head)) {
 		text := strings.TrimRight(string(line), "\r\n")
 		switch {
@@ -54,59 +58,180 @@ func readMail(in *bufio.Reader, encoding string) (string, error) {
 		in.Discard(len(mark))
 	}
 	if line, err := in.Peek(5); err == nil && string(line) == "From " {
-		if _, err := in.ReadSlice('\n'); err != nil {
+		end := byte('\n')
+		if head, _ := in.Peek(headBytes); onlyReturns(head) {
+			end = '\r'
+		}
+		if _, err := in.ReadSlice(end); err != nil {
 			return "", errors.New("it is no mail: its first line has no end")
 		}
 	}
-	rest := &io.LimitedReader{R: in, N: maxMail}
-	r, err := mail.CreateReader(rest)
-	if err != nil && !message.IsUnknownCharset(err) {
-		return "", fmt.Errorf("it is no mail: %w", err)
+	rest := &io.LimitedReader{R: withLineFeeds(in), N: maxMail}
+	whole, err := message.Read(rest)
+	if err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
+		return "", headerFault(err, maxMail-rest.N)
 	}
-	defer r.Close()
-	subject, err := r.Header.Subject()
+	header := mail.Header{Header: whole.Header}
+	subject, err := header.Subject()
+	if message.IsUnknownCharset(err) {
+		return "", fmt.Errorf("the mail's subject is written in an encoding that is not known: %.100q; write it in UTF-8, or take the text out of the mail", header.Get("Subject"))
+	}
 	if err != nil {
-		return "", fmt.Errorf("the mail's subject can't be decoded: %w", err)
+		return "", fmt.Errorf("the mail's subject can't be decoded: %w; write it anew, or take the text out of the mail", err)
 	}
 	if subject, err = inUTF8(subject, encoding); err != nil {
 		return "", err
 	}
-	var plain, rich []string
-	for {
-		part, err := r.NextPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		// What is written in an unknown charset comes as it is: often it is ASCII.
-		if rest.N <= 0 {
-			return "", fmt.Errorf("the mail is larger than %d MiB", maxMail>>20)
-		}
-		if err != nil && !message.IsUnknownCharset(err) {
-			return "", fmt.Errorf("the mail is damaged: %w", err)
-		}
-		header, inline := part.Header.(*mail.InlineHeader)
-		if !inline {
-			continue
-		}
-		kind, _, _ := header.ContentType()
-		if kind != "text/plain" && kind != "text/html" {
-			continue
-		}
-		text, err := bodyText(part.Body, encoding)
-		if err != nil {
-			return "", err
-		}
-		if kind == "text/html" {
-			rich = append(rich, htmlText(text))
-			continue
-		}
-		plain = append(plain, text)
+	m := mailBody{encoding: encoding, mail: rest}
+	if err := m.read(whole, 0); err != nil {
+		return "", err
 	}
-	body := strings.TrimSpace(strings.Join(plain, "\n"))
+	body := strings.TrimSpace(strings.Join(m.plain, "\n"))
 	if body == "" {
-		body = strings.TrimSpace(strings.Join(rich, "\n"))
+		body = strings.TrimSpace(strings.Join(m.rich, "\n"))
 	}
 	return strings.TrimSpace(strings.TrimSpace(subject) + "\n" + body), nil
+}
+
+// Bounds of a mail's structure. To find the end of a part within others, all that
+// surround it are asked for each of its lines, so that depth costs more than size.
+const (
+	maxMailDepth = 32
+	maxMailParts = 1000
+)
+
+var (
+	errMailDepth  = fmt.Errorf("the mail's parts are nested deeper than %d levels, which no mail program writes; save the message that matters as a mail of its own", maxMailDepth)
+	errMailParts  = fmt.Errorf("the mail has more than %d parts; save the message that matters as a mail of its own", maxMailParts)
+	errMailSize   = fmt.Errorf("the mail is larger than %d MiB; remove its attachments", maxMail>>20)
+	errMailHeader = errors.New("the mail's header is larger than 1 MiB: this is no mail, or it is damaged; with --format text the file is one text as it is")
+	errMailEnd    = errors.New("the mail ends in the middle of a part: it was cut off; get it again from where it came")
+)
+
+// maxMailFields is what go-message reads of a header, in bytes.
+const maxMailFields = 1 << 20
+
+// headerFault says what is wrong with a mail's first lines, of which so many bytes
+// were read.
+func headerFault(err error, read int64) error {
+	switch what := err.Error(); {
+	case read >= maxMailFields: // the line that is cut off there is not what is wrong
+		return errMailHeader
+	case strings.Contains(what, "malformed MIME header"):
+		_, line, _ := strings.Cut(what, ": malformed MIME header")
+		_, line, _ = strings.Cut(line, ": ")
+		return fmt.Errorf("it is no mail: its header has a line that is no field, %.100q; with --format text the file is one text as it is", strings.TrimRight(line, "\r\n"))
+	}
+	return fmt.Errorf("it is no mail: %w; with --format text the file is one text as it is", err)
+}
+
+// mailBody collects the texts of a mail's parts.
+type mailBody struct {
+	encoding    string
+	mail        *io.LimitedReader
+	parts       int
+	plain, rich []string
+}
+
+// read takes the text of a part, or of those within it.
+func (m *mailBody) read(part *message.Entity, depth int) error {
+	if depth > maxMailDepth {
+		return errMailDepth
+	}
+	if m.parts++; m.parts > maxMailParts {
+		return errMailParts
+	}
+	if inner := part.MultipartReader(); inner != nil {
+		for {
+			one, err := inner.NextPart()
+			switch {
+			case errors.Is(err, io.EOF):
+				return nil
+			case m.mail.N <= 0:
+				return errMailSize
+			// What is written in an unknown charset comes as it is: often it is ASCII.
+			case err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err):
+				return m.damage(err)
+			}
+			if err := m.read(one, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	kind, _, _ := part.Header.ContentType()
+	disposition, _, _ := part.Header.ContentDisposition()
+	if disposition == "attachment" || kind != "text/plain" && kind != "text/html" {
+		return nil
+	}
+	text, err := m.text(part)
+	if err != nil {
+		return err
+	}
+	if kind == "text/html" {
+		m.rich = append(m.rich, htmlText(text))
+		return nil
+	}
+	m.plain = append(m.plain, text)
+	return nil
+}
+
+func (m *mailBody) text(part *message.Entity) (string, error) {
+	body := part.Body
+	switch written := strings.ToLower(strings.TrimSpace(part.Header.Get("Content-Transfer-Encoding"))); written {
+	case "", "7bit", "8bit", "binary", "quoted-printable", "base64":
+	case "x-uuencode", "uuencode", "x-uue":
+		body = &uudecoder{lines: bufio.NewReader(body)}
+	default:
+		return "", fmt.Errorf("a part of the mail is in the transfer encoding %.80q, which is not known; save the mail anew from a mail program, or take the text out of it", written)
+	}
+	text, err := bodyText(body, m.encoding)
+	if m.mail.N <= 0 {
+		return "", errMailSize
+	}
+	if err != nil {
+		return "", m.damage(err)
+	}
+	return text, nil
+}
+
+// damage says what is wrong with a part.
+func (m *mailBody) damage(err error) error {
+	var wrong base64.CorruptInputError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errMailEnd
+	case errors.As(err, &wrong):
+		return fmt.Errorf("a part of the mail is said to be base64 and is not (at its byte %d): the mail is damaged; get it again from where it came", int64(wrong)+1)
+	case errors.Is(err, errTextTooLong):
+		return fmt.Errorf("a part of the mail: %w", err)
+	}
+	return fmt.Errorf("the mail is damaged: %w; get it again from where it came", err)
+}
+
+// withLineFeeds reads a mail whose lines end with a carriage return alone, as old
+// Macs wrote them.
+func withLineFeeds(in *bufio.Reader) io.Reader {
+	if head, _ := in.Peek(headBytes); onlyReturns(head) {
+		return returnsToFeeds{in}
+	}
+	return in
+}
+
+// onlyReturns is true for a text whose lines end with a carriage return alone.
+func onlyReturns(head []byte) bool {
+	return bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0
+}
+
+type returnsToFeeds struct{ in io.Reader }
+
+func (r returnsToFeeds) Read(p []byte) (int, error) {
+	n, err := r.in.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
 }
 
 // bodyText reads a part.

@@ -154,10 +154,12 @@ func readAll(r io.Reader) (string, error) {
 		return "", err
 	}
 	if len(data) > MaxBytes {
-		return "", errTooLong("it")
+		return "", errTextTooLong
 	}
 	return string(data), nil
 }
+
+var errTextTooLong = errTooLong("it")
 
 func errTooLong(what string) error {
 	return fmt.Errorf("%s is longer than %d MiB", what, MaxBytes>>20)

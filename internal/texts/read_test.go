@@ -71,6 +71,27 @@ func TestEachFormatYieldsItsTexts(t *testing.T) {
 		{"a mail in an encoding that nobody knows", "a.eml", mail("Content-Type: text/plain; charset=x-nothing", "hei\xdf"), Options{}, []string{"a.eml ! byte 23, 0xDF, is not UTF-8; name the encoding, as in --encoding windows-1252"}},
 		{"a mail without a text", "a.eml", "From: a@example.com\r\nDate: x\r\nContent-Type: image/png\r\n\r\nxx", Options{}, []string{"a.eml ! there is no text in it"}},
 
+		{"a mail whose lines end as on old Macs", "a", "From: a@example.com\rSubject: hot\r\rtoner\rempty\r", Options{}, []string{"a = hot\ntoner\nempty"}},
+		{"a uuencoded mail", "a.eml", mail("Content-Transfer-Encoding: x-uuencode", "see below\r\nbegin 644 a.txt\r\n,5&]N97(@96UP='D*\r\n`\r\nend\r\n"), Options{}, []string{"a.eml = Drucker überhitzt\nToner empty"}},
+		{"a mail that is not uuencoded", "a.eml", mail("Content-Transfer-Encoding: x-uuencode", "see below"), Options{}, []string{"a.eml ! the mail is damaged: a part of it is said to be uuencoded and is not; get it again from where it came"}},
+		{"a transfer encoding that nobody knows", "a.eml", mail("Content-Transfer-Encoding: x-zip", "abc"), Options{}, []string{`a.eml ! a part of the mail is in the transfer encoding "x-zip", which is not known; save the mail anew from a mail program, or take the text out of it`}},
+		{"of an attachment no encoding counts", "a.eml", mail("Content-Type: multipart/mixed; boundary=XX", "--XX\r\n\r\nhot\r\n--XX\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: x-zip\r\n\r\nabc\r\n--XX--\r\n"), Options{}, []string{"a.eml = Drucker überhitzt\nhot"}},
+		{"a mail that is cut off", "a.eml", mail("Content-Type: multipart/mixed; boundary=XX", "--XX\r\nContent-Type: text/plain\r\n\r\nhot"), Options{}, []string{"a.eml ! the mail ends in the middle of a part: it was cut off; get it again from where it came"}},
+		{"a mail that is not base64", "a.eml", mail("Content-Transfer-Encoding: base64", "!!!!"), Options{}, []string{"a.eml ! a part of the mail is said to be base64 and is not (at its byte 1): the mail is damaged; get it again from where it came"}},
+		{"a subject in an encoding that nobody knows", "a.eml", "From: a@example.com\nSubject: =?martian?Q?x?=\n\nhot", Options{}, []string{`a.eml ! the mail's subject is written in an encoding that is not known: "=?martian?Q?x?="; write it in UTF-8, or take the text out of the mail`}},
+		{"a line of the header that is no field", "a.eml", "From: a@example.com\nno field\n\nhot", Options{}, []string{`a.eml ! it is no mail: its header has a line that is no field, "no field"; with --format text the file is one text as it is`}},
+		{"a header without an end", "a.eml", "From: a@example.com\n" + strings.Repeat("X-A: b\n", 300_000) + "\nhot", Options{}, []string{"a.eml ! the mail's header is larger than 1 MiB: this is no mail, or it is damaged; with --format text the file is one text as it is"}},
+		{"parts in parts in parts", "a.eml", nestedMail(20_000), Options{}, []string{"a.eml ! the mail's parts are nested deeper than 32 levels, which no mail program writes; save the message that matters as a mail of its own"}},
+		{"parts in parts, as mails have them", "a.eml", nestedMail(20), Options{}, []string{"a.eml = deep\nhot"}},
+		{"too many parts", "a.eml", mail("Content-Type: multipart/mixed; boundary=XX", strings.Repeat("--XX\r\n\r\nhot\r\n", 2000)+"--XX--\r\n"), Options{}, []string{"a.eml ! the mail has more than 1000 parts; save the message that matters as a mail of its own"}},
+
+		{"a table whose lines end as on old Macs", "a.csv", "s,b\r1,one\r2,\"two\"\r", Options{Columns: []string{"b"}}, []string{"a.csv:2 = one", "a.csv:3 = two"}},
+		{"a table without rows", "a.csv", "s,b\n", Options{Columns: []string{"b"}}, []string{"a.csv ! the table has a header and no rows"}},
+		{"a column that is there twice", "a.csv", "b,s,b\n1,2,3\n", Options{Columns: []string{"b"}}, []string{`a.csv:1 ! the header has the column "b" twice, as number 1 and 3; give one another name`}},
+		{"another column that is there twice", "a.csv", "s,s,b\n1,2,3\n", Options{Columns: []string{"b"}}, []string{"a.csv:2 = 3"}},
+		{"a spreadsheet that says its separator", "a.csv", "\xef\xbb\xbfsep=;\r\ns;b,c\r\n1;2\r\n3\r\n", Options{Columns: []string{"b,c"}}, []string{"a.csv:3 = 2", "a.csv:4 ! the header has 2 fields and this row 1; a field with the separator in it needs quotes"}},
+		{"a separator of its own", "a.csv", "sep=^\ns^b\n1^2\n", Options{Columns: []string{"b"}}, []string{"a.csv:3 = 2"}},
+
 		{"a column of a table", "a.csv", "id,body\n1,\"one\nmore, \"\"two\"\"\"\n2,three\n", Options{Columns: []string{"body"}}, []string{"a.csv:2 = one\nmore, \"two\"", "a.csv:4 = three"}},
 		{"several columns, as a spreadsheet exports them", "a.csv", "\xef\xbb\xbfSubject;Body;x\r\nS;B, b;1\r\n;B;1\r\n", Options{Columns: []string{"subject", "body"}}, []string{"a.csv:2 = S B, b", "a.csv:3 = B"}},
 		{"tabs, in a file whose name tells nothing", "a", "s\tb\n1\t2\n", Options{Columns: []string{"b"}}, []string{"a:2 = 2"}},
@@ -98,7 +119,7 @@ func TestEachFormatYieldsItsTexts(t *testing.T) {
 		{"an array that ends too early", "a.json", "[{\"s\": \"one\"},\n{\"s\"", Options{Columns: []string{"s"}}, []string{"a.json:1 = one", "a.json:2 ! the JSON ends too early"}},
 
 		{"lines", Stdin, "\xef\xbb\xbfone\r\n\nPr\xfcfung\nlast", Options{Format: Lines}, []string{
-			"standard input:1 = one", "standard input:2 = ", "standard input:3 ! byte 3, 0xFC, is not UTF-8; name the encoding, as in --encoding windows-1252", "standard input:4 = last",
+			"standard input:1 = one", "standard input:2 ! there is no text in it", "standard input:3 ! byte 3, 0xFC, is not UTF-8; name the encoding, as in --encoding windows-1252", "standard input:4 = last",
 		}},
 		{"a line that is too long, and the next", Stdin, strings.Repeat("x", MaxBytes+2) + "\nnext\n", Options{Format: Lines}, []string{"standard input:1 ! a line is longer than 16 MiB", "standard input:2 = next"}},
 		{"texts between zero bytes", Stdin, "one\nmore\x00two", Options{Format: NUL}, []string{"standard input, text 1 = one\nmore", "standard input, text 2 = two"}},
@@ -117,6 +138,20 @@ func TestEachFormatYieldsItsTexts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// nestedMail has so many parts, each in the one before.
+func nestedMail(depth int) string {
+	var b strings.Builder
+	b.WriteString("From: a@example.com\nSubject: deep\n")
+	for i := range depth {
+		fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i)
+	}
+	b.WriteString("Content-Type: text/plain\n\nhot\n")
+	for i := range depth {
+		fmt.Fprintf(&b, "--b%d--\n", depth-1-i)
+	}
+	return b.String()
 }
 
 func TestWhatCannotBeOpenedIsNamedAndTheOthersGoOn(t *testing.T) {

@@ -7,22 +7,19 @@ import (
 	"strings"
 )
 
-// readLines yields each line as a text, empty ones too.
+// readLines yields each line as a text. An empty one is named, as everywhere: a model
+// would label nothing.
 func readLines(in *bufio.Reader, give func(Text) bool) bool {
 	row := 0
 	return records(in, '\n', func(record string, err error) bool {
 		row++
 		record = strings.TrimSuffix(record, "\r")
-		if err == nil {
-			err = check(record)
-		}
 		if errors.Is(err, errRecordTooLong) {
 			err = errTooLong("a line")
 		}
-		if err != nil {
-			return give(Text{Row: row, Line: row, Err: err})
-		}
-		return give(Text{Row: row, Line: row, Text: record})
+		t := oneText(record, err)
+		t.Row, t.Line = row, row
+		return give(t)
 	})
 }
 
