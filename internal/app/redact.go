@@ -21,13 +21,17 @@ func (r *Redactor) addAll(secrets []string) {
 // Writer returns a writer to w for a logger, without secrets. Each Write is one line.
 func (r *Redactor) Writer(w io.Writer) io.Writer { return redactingWriter{redactor: r, w: w} }
 
+// constantMessages are the plugins that log nothing but constant texts as the message:
+// those that come with otai. A test holds them to it.
+var constantMessages = []string{"otai-base", "otai-otobo-znuny", "otai-hf-local"}
+
 type redactingWriter struct {
 	redactor *Redactor
 	w        io.Writer
 }
 
 func (w redactingWriter) Write(p []byte) (int, error) {
-	if _, err := w.w.Write(w.redactor.Log(p)); err != nil {
+	if _, err := w.w.Write(w.redactor.Log(p, constantMessages...)); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -11,18 +11,21 @@ import (
 // keys, and is valid. What is no JSON is taken as text.
 func (s *Set) JSON(document []byte) []byte { return s.json(document, nil, nil) }
 
-// Log is for a line of a log, a JSON object: its level and time stay as they are, and
-// of the names of plugins and components only a long secret is taken out.
-func (s *Set) Log(line []byte) []byte {
-	return s.json(line, []string{"level", "time"}, []string{"plugin", "use", "logger"})
+// Log is for a line of a log, a JSON object: its level and time stay as they are. Of
+// names that are otai's own, such as those of plugins, components, operations and
+// places in the configuration, only a long secret is taken out; of the message, too,
+// where the line is of one of own, the plugins whose messages are constant texts, or
+// of no plugin.
+func (s *Set) Log(line []byte, own ...string) []byte {
+	return s.json(line, []string{"level", "time"}, []string{"plugin", "use", "logger", "path", "operation"}, own...)
 }
 
-func (s *Set) json(document []byte, keep, names []string) []byte {
+func (s *Set) json(document []byte, keep, names []string, own ...string) []byte {
 	k := s.known.Load()
 	if k == nil {
 		return document
 	}
-	w := jsonMasker{in: string(document), known: k, keep: keep, names: names}
+	w := jsonMasker{in: string(document), known: k, keep: keep, names: names, own: own, constant: names != nil}
 	if !w.run() {
 		return []byte(s.Text(w.in))
 	}
@@ -37,6 +40,8 @@ type jsonMasker struct {
 	in          string
 	known       *known
 	keep, names []string
+	own         []string // plugins whose messages are constant texts
+	constant    bool     // the message is one, by what was seen of the line
 	out         []byte
 	copied      int // how much of in is in out
 }
@@ -102,7 +107,10 @@ func (w *jsonMasker) spans(value string, open []byte, key string) []span {
 	if top && slices.Contains(w.keep, key) {
 		return nil
 	}
-	return w.known.spans(value, top && slices.Contains(w.names, key))
+	if top && key == "plugin" {
+		w.constant = w.constant && slices.Contains(w.own, value)
+	}
+	return w.known.spans(value, top && (slices.Contains(w.names, key) || w.constant && key == "message"))
 }
 
 // textEnd returns what follows the text in quotes that begins at i, or -1.

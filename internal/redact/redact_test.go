@@ -210,7 +210,7 @@ func TestWordsThatAreNoBase64OfAShortSecretStay(t *testing.T) {
 func TestALogLineKeepsItsFormAndItsKeys(t *testing.T) {
 	s := set("info", "demo", "2026", "base", "4711471147", `pa"ss<w>ö&rt`, "true", "line\nbreak!")
 	for in, want := range map[string]string{
-		`{"level":"info","info":"info","time":"2026","message":"an info"}`:               `{"level":"info","info":"***","time":"2026","message":"an ***"}`,
+		`{"level":"info","info":"info","time":"2026","message":"an info"}`:               `{"level":"info","info":"***","time":"2026","message":"an info"}`,
 		`{"level":"warn","use":"base:CompositePipe","plugin":"demo","x":{"use":"demo"}}`: `{"level":"warn","use":"base:CompositePipe","plugin":"demo","x":{"use":"***"}}`,
 		`{"n":2026,"m":12026,"o":-1.5e3,"p":4711471147,"q":[2026,"x"],"r":true}`:         `{"n":"***","m":12026,"o":-1.5e3,"p":"***","q":["***","x"],"r":true}`,
 		`{"err":"sent {\"Password\":\"pa\\\"ss\\u003cw>ö&rt\"}"}`:                        `{"err":"sent {\"Password\":\"***\"}"}`,
@@ -225,6 +225,25 @@ func TestALogLineKeepsItsFormAndItsKeys(t *testing.T) {
 	}
 	if got := string(s.JSON([]byte(`{"level":"info","time":2026}`))); got != `{"level":"***","time":"***"}` {
 		t.Errorf("an answer is no line of a log: %s", got)
+	}
+}
+
+func TestOtaisOwnWordsInALogAreNoShortSecrets(t *testing.T) {
+	s := set("desk", "search", "hunter22hunter22")
+	for in, want := range map[string]string{
+		`{"plugin":"own","path":"services.desk","operation":"search","err":"search desk","message":"help desk search"}`: `{"plugin":"own","path":"services.desk","operation":"search","err":"*** ***","message":"help desk search"}`,
+		`{"err":"desk","message":"help desk"}`:                                `{"err":"***","message":"help desk"}`,
+		`{"plugin":"other","message":"help desk"}`:                            `{"plugin":"other","message":"help ***"}`,
+		`{"plugin":"own","plugin":"other","message":"help desk"}`:             `{"plugin":"own","plugin":"other","message":"help ***"}`,
+		`{"path":"a.hunter22hunter22","message":"hunter22hunter22"}`:          `{"path":"a.***","message":"***"}`,
+		`{"err":{"message":"help desk","path":"desk"},"message":"help desk"}`: `{"err":{"message":"help ***","path":"***"},"message":"help desk"}`,
+	} {
+		if got := string(s.Log([]byte(in), "own")); got != want {
+			t.Errorf("%s became %s, want %s", in, got, want)
+		}
+	}
+	if got := string(s.JSON([]byte(`{"message":"help desk"}`))); got != `{"message":"help ***"}` {
+		t.Errorf("an answer: %s", got)
 	}
 }
 
