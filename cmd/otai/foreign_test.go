@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -108,4 +109,104 @@ func mountNoexec(t *testing.T, dir string) error {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	return nil
+}
+
+// A state folder on which nothing can be kept any more hinders nobody who only looks.
+func TestLookingGoesOnWhereTheStateFolderIsFull(t *testing.T) {
+	requireRoot(t)
+	state := filepath.Join(openFolder(t), "state")
+	must(t, os.Mkdir(state, 0o700))
+	if err := syscall.Mount("tmpfs", state, "tmpfs", syscall.MS_NOSUID, "size=64k,mode=0700"); err != nil {
+		t.Skipf("no file system can be mounted here: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(state, syscall.MNT_DETACH) })
+	env := environment(t, "OTAI_STATE_DIR="+state, "OTAI_PLUGIN_DIR="+product.plugins)
+	out, code := runIn(t.TempDir(), env, "plugin", "list")
+	if code != 0 || strings.Count(out, " loaded ") < 2 {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	config := filepath.Join(t.TempDir(), "config.yml")
+	must(t, os.WriteFile(config, []byte("orchestrator: { params: { steps: [] } }\n"), 0o600))
+	if out, code := runIn(t.TempDir(), env, "run", "--once", "-c", config); code != 3 || !strings.Contains(out, "(state-dir)") || !strings.Contains(out, "make room there") {
+		t.Errorf("run: exit code %d\n%s", code, out)
+	}
+}
+
+// The second user exchanges what leads to the plugins while root looks and runs.
+func TestNoRaceMakesRootRunAnotherUsersPlugin(t *testing.T) {
+	requireRoot(t)
+	marker := filepath.Join(t.TempDir(), "ran")
+	builds := buildGreet(t, marker)
+	for _, test := range []struct {
+		name     string
+		exchange func(theirs, genuine string, turn int) error // of what is at theirs/plugins
+	}{
+		{"a link", func(theirs, genuine string, turn int) error {
+			next := filepath.Join(theirs, "next")
+			return firstOf(os.Symlink([]string{genuine, "planted"}[turn%2], next), os.Rename(next, filepath.Join(theirs, "plugins")))
+		}},
+		{"a folder", func(theirs, _ string, _ int) error {
+			plugins, planted, aside := filepath.Join(theirs, "plugins"), filepath.Join(theirs, "planted"), filepath.Join(theirs, "aside")
+			return firstOf(os.Rename(plugins, aside), os.Rename(planted, plugins), os.Rename(aside, planted))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := newAttack(t, builds, marker)
+			theirs, genuine := filepath.Join(a.dir, "theirs"), filepath.Join(a.dir, "plugins")
+			plant := func(name string, content []byte) error {
+				folder := filepath.Join(theirs, name)
+				return firstOf(os.MkdirAll(folder, 0o755), os.WriteFile(filepath.Join(folder, "otai_greet.so"), content, 0o644), chownAll(theirs, mallory))
+			}
+			must(t, plant("planted", builds.planted))
+			if test.name == "a folder" {
+				must(t, plant("plugins", builds.genuine))
+			} else {
+				must(t, os.Symlink(genuine, filepath.Join(theirs, "plugins")))
+			}
+			must(t, os.RemoveAll(a.state), os.WriteFile(a.config, []byte("orchestrator: { params: { steps: [ { use: greet:GreetPipe } ] } }\n"), 0o644))
+			a.env = []string{"OTAI_PLUGIN_DIR=" + filepath.Join(theirs, "plugins")}
+			end := make(chan struct{})
+			var racer sync.WaitGroup
+			racer.Go(func() {
+				for turn := 0; ; turn++ {
+					select {
+					case <-end:
+						return
+					default:
+						_ = test.exchange(theirs, genuine, turn)
+					}
+				}
+			})
+			for range 5 {
+				for _, args := range [][]string{{"plugin", "list"}, {"plugin", "check", filepath.Join(theirs, "plugins", "otai_greet.so")}, {"run", "--once", "-c", a.config}} {
+					out, err := a.otai(0, args...)
+					a.notRun(t, strings.Join(args, " "))
+					if listed := args[1] == "list"; listed == (err != nil) || strings.Contains(out, " loaded ") {
+						t.Errorf("otai %q: root used a folder of somebody else:\n%s", args, out)
+					}
+				}
+			}
+			close(end)
+			racer.Wait()
+		})
+	}
+}
+
+func TestRootTakesNoKeyThatAnotherUserPlanted(t *testing.T) {
+	requireRoot(t)
+	dir := openFolder(t)
+	theirs := filepath.Join(dir, "theirs")
+	must(t, os.Mkdir(theirs, 0o755))
+	if out, code := runIn(theirs, environment(t), "plugin", "sign", "--generate", "k", "--no-password"); code != 0 {
+		if out, code = runIn(theirs, environment(t), "plugin", "sign", "--generate", "k"); code != 0 {
+			t.Fatalf("exit code %d\n%s", code, out)
+		}
+	}
+	config := filepath.Join(dir, "config.yml")
+	must(t, chownAll(theirs, mallory), os.WriteFile(config, []byte("trusted_keys: [ theirs/k.pub ]\norchestrator: { params: { steps: [] } }\n"), 0o600))
+	for _, args := range [][]string{{"validate", "-c", config}, {"plugin", "list", "-c", config}, {"run", "--once", "-c", config}} {
+		if out, code := runIn(dir, environment(t, "OTAI_PLUGIN_DIR="+product.plugins), args...); code != 2 || !strings.Contains(out, "12345") {
+			t.Errorf("otai %q: exit code %d\n%s", args, code, out)
+		}
+	}
 }

@@ -75,6 +75,7 @@ func TestRootLeavesNothingThatTheServiceCannotUse(t *testing.T) {
 }
 
 func TestAServiceDoesNotRunWithoutTheJournalThatRootTookFromIt(t *testing.T) {
+	foreign := map[string]bool{"the journal of another user": true, "a link to the folder of another user": true}
 	for _, test := range []struct {
 		name  string
 		spoil func(a *attack) error
@@ -95,6 +96,16 @@ func TestAServiceDoesNotRunWithoutTheJournalThatRootTookFromIt(t *testing.T) {
 		}, "chown -R 12345:12345 STATE/data"},
 		{"the plugin's folder", func(a *attack) error { return os.Chown(filepath.Join(a.state, "data", "otai-otobo-znuny"), 0, 0) }, "chown -R 12345:12345 STATE/data"},
 		{"the plugins' folder", func(a *attack) error { return os.Chown(filepath.Join(a.state, "data"), 0, 0) }, "chown -R 12345:12345 STATE/data"},
+		{"a link to the folder of another user", func(a *attack) error {
+			data, theirs := filepath.Join(a.state, "data"), filepath.Join(a.dir, "theirs")
+			return errors.Join(os.RemoveAll(data), os.Mkdir(theirs, 0o755), os.Chown(theirs, 4242, 4242), os.Symlink(theirs, data))
+		}, "rm STATE/data"},
+		{"a file of root's behind a link", func(a *attack) error {
+			data, elsewhere := filepath.Join(a.state, "data"), filepath.Join(a.dir, "elsewhere")
+			return errors.Join(os.Rename(data, elsewhere), os.Symlink(elsewhere, data), os.Lchown(data, mallory, mallory), eachFile(elsewhere, func(path string) error {
+				return errors.Join(os.Chown(path, 0, 0), os.Chmod(path, 0o600))
+			}))
+		}, "chown -R 12345:12345 ELSEWHERE"},
 		{"the whole", func(a *attack) error { return chownAll(a.state, 0) }, "chown -R 12345:12345 STATE"},
 		{"a folder that is empty", func(a *attack) error {
 			return errors.Join(os.RemoveAll(a.state), os.Mkdir(a.state, 0o755))
@@ -108,8 +119,8 @@ func TestAServiceDoesNotRunWithoutTheJournalThatRootTookFromIt(t *testing.T) {
 			must(t, test.spoil(a))
 			out, err := a.otai(mallory, "run", "--once", "-c", a.config)
 			var exit *exec.ExitError
-			fix := strings.ReplaceAll(test.fix, "STATE", a.state)
-			if !errors.As(err, &exit) || exit.ExitCode() != 3 || !strings.Contains(out, "(state-dir)") || !strings.Contains(out, "as root: "+fix) && test.name != "the journal of another user" || !strings.Contains(out, fix) {
+			fix := strings.NewReplacer("STATE", a.state, "ELSEWHERE", filepath.Join(a.dir, "elsewhere")).Replace(test.fix)
+			if !errors.As(err, &exit) || exit.ExitCode() != 3 || !strings.Contains(out, "(state-dir)") || !strings.Contains(out, "as root: "+fix) && !foreign[test.name] || !strings.Contains(out, fix) {
 				t.Fatalf("%v, want exit code 3 and %q\n%s", err, fix, out)
 			}
 			if out, err := a.otai(mallory, "validate", "-c", a.config); err != nil {

@@ -234,7 +234,7 @@ func TestRootNeverRunsWhatAnotherUserPutIntoTheStateFolder(t *testing.T) {
 		{"a folder of another user", func(a *attack) error { return chownAll(a.state, mallory) }, "setpriv --reuid=12345 --regid=12345 --clear-groups -- "},
 		{"a folder of a service", func(a *attack) error { return chownAll(a.state, 65534) }, "runuser -u nobody -- "},
 		{"only the folder itself of another user", func(a *attack) error { return os.Chown(a.state, mallory, 0) }, "setpriv --reuid=12345"},
-		{"a folder above of another user", func(a *attack) error { return os.Chown(filepath.Dir(a.state), mallory, 0) }, "chown root PARENT"},
+		{"a folder above of another user", func(a *attack) error { return os.Chown(filepath.Dir(a.state), mallory, 0) }, "chown root PARENT (only if you trust what is in it)"},
 		{"a folder that a group can write to", func(a *attack) error { return errors.Join(os.Chown(a.state, 0, mallory), os.Chmod(a.state, 0o770)) }, "chmod g-w STATE"},
 		{"a folder that everybody can write to", func(a *attack) error { return os.Chmod(a.state, 0o777) }, "chmod o-w STATE"},
 		{"a folder above that everybody can write to", func(a *attack) error { return os.Chmod(filepath.Dir(a.state), 0o777) }, "chmod o-w PARENT"},
@@ -245,6 +245,7 @@ func TestRootNeverRunsWhatAnotherUserPutIntoTheStateFolder(t *testing.T) {
 			return errors.Join(os.Rename(plugins(a), elsewhere), os.Chown(elsewhere, mallory, 0), os.Symlink(elsewhere, plugins(a)))
 		}, "rm -r STATE/plugins STATE/probe STATE/checksums"},
 		{"one copy of another user", func(a *attack) error { return os.Chown(a.copy(), mallory, 0) }, "rm -r STATE/plugins STATE/probe STATE/checksums"},
+		{"a folder in the place of a copy", func(a *attack) error { return errors.Join(os.Remove(a.copy()), os.Mkdir(a.copy(), 0o700)) }, "rm -r STATE/plugins STATE/probe STATE/checksums"},
 		{"one copy that is another user's file by a hard link", func(a *attack) error { return replaceCopy(a, mallory, os.Link) }, "rm -r STATE/plugins STATE/probe STATE/checksums"},
 		{"one copy with a second name", func(a *attack) error { return replaceCopy(a, 0, os.Link) }, spared},
 		{"one copy that is a link", func(a *attack) error { return replaceCopy(a, mallory, os.Symlink) }, spared},

@@ -61,7 +61,11 @@ func (s stateFolder) openPrivate(name string) (privateFolder, *Error) {
 		if err != nil {
 			return f, s.unusable(path, err)
 		}
-		if d := s.trust.of(path, path, info, false); d != nil {
+		d := s.trust.of(path, path, info, false)
+		if d == nil && info.IsDir() {
+			d = &doubt{cause: fmt.Sprintf("%s is a folder, and otai makes none there", path)}
+		}
+		if d != nil {
 			d.fix = s.forget()
 			return f, s.distrusted(d)
 		}

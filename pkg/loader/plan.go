@@ -27,6 +27,7 @@ type loading struct {
 	sums     *checksums
 	copies   *copies
 	cache    *probeCache
+	instead  bool // the state folder is not used
 
 	// What the process will be when all that is accepted is opened, in this order.
 	accepted []candidate
@@ -85,6 +86,11 @@ func plan(ctx context.Context, o Options, r *registry.Registry, find func(Option
 		}
 		start := time.Now()
 		c, err := l.assess(ctx, p)
+		if err != nil && err.Code == CodeStateDir && l.mayUseInstead() {
+			if err = l.useInstead(err); err == nil {
+				c, err = l.assess(ctx, p)
+			}
+		}
 		p.Duration = time.Since(start)
 		switch {
 		case ctx.Err() != nil:
@@ -172,22 +178,27 @@ func (l *loading) openState() error {
 			failure = l.use(s)
 		}
 	}
-	if failure == nil {
-		return nil
-	}
-	if l.Instead == nil {
-		return failure
-	}
-	l.Logger.Debug("the state folder is not used", "path", l.StateDir, "reason", failure.Err)
-	s, failure := l.Instead.open(l.Options, l.trust)
-	if failure == nil {
-		l.StateDir = s.dir
-		failure = l.use(s)
+	if failure != nil && l.mayUseInstead() {
+		failure = l.useInstead(failure)
 	}
 	if failure != nil {
 		return failure
 	}
 	return nil
+}
+
+// mayUseInstead is false for the work of a service, and where that is used already.
+func (l *loading) mayUseInstead() bool { return l.Instead != nil && !l.instead }
+
+// useInstead goes on without the state folder, for the reason given.
+func (l *loading) useInstead(reason *Error) *Error {
+	l.Logger.Debug("the state folder is not used", "path", l.StateDir, "reason", reason.Err)
+	s, failure := l.Instead.open(l.Options, l.trust)
+	if failure != nil {
+		return failure
+	}
+	l.StateDir, l.instead = s.dir, true
+	return l.use(s)
 }
 
 // mayMakeState keeps root, where it only looks, from making a folder that the service

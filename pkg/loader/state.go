@@ -77,6 +77,18 @@ func (s stateFolder) judgeWay() *Error {
 // that can't read its own file has to go on without it, which nobody would notice.
 func (s stateFolder) judgeData() *Error {
 	root := filepath.Join(s.dir, dataFolder)
+	failure := s.judgeDataIn(root)
+	if info, err := os.Lstat(root); failure != nil || err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return failure
+	}
+	real, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return nil
+	}
+	return s.judgeDataIn(real)
+}
+
+func (s stateFolder) judgeDataIn(root string) *Error {
 	var failure *Error
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -101,6 +113,10 @@ func (s stateFolder) judgeData() *Error {
 		if d != nil {
 			if d.foreign {
 				d.fix = s.takeOver(root)
+			}
+			if info.Mode()&fs.ModeSymlink != 0 {
+				// To give what it leads to away could give away anything.
+				d.fix = "rm " + quoted(path) + " (a link; what it leads to stays)"
 			}
 			failure = s.distrusted(d)
 			return fs.SkipAll
@@ -156,6 +172,9 @@ func (s stateFolder) unusable(path string, err error) *Error {
 // plugin that can't use it.
 func (s stateFolder) notOurs(path string, err error) *Error {
 	whole := filepath.Join(s.dir, dataFolder)
+	if real, err := filepath.EvalSymlinks(whole); err == nil {
+		whole = real // chown -R follows no link
+	}
 	if s.ofRoot(s.dir) {
 		whole = s.dir
 	}

@@ -80,7 +80,7 @@ func (t trust) ofOwner(path string, info fs.FileInfo) *doubt {
 		chown = "chown -h root "
 	}
 	return &doubt{
-		path: path, foreign: true, owner: owner, fix: chown + quoted(path),
+		path: path, foreign: true, owner: owner, fix: chown + quoted(path) + " (only if you trust what is in it)",
 		cause: fmt.Sprintf("%s belongs to %s; %s", path, userText(owner), trusted),
 	}
 }

@@ -44,9 +44,9 @@ func TestAPluginThatOthersCouldReplaceIsNotOpened(t *testing.T) {
 			}
 			return os.Chmod(other, 0o777)
 		}, "chmod o-w 'OTHER'", false},
-		{"a file of another user", func(dir string) error { return os.Chown(filepath.Join(dir, "otai_zz_good.so"), 12345, 12345) }, "chown root DIR/otai_zz_good.so", true},
-		{"a folder of another user", func(dir string) error { return os.Chown(dir, 12345, 12345) }, "chown root DIR", true},
-		{"a folder far above of another user", func(dir string) error { return os.Chown(filepath.Dir(filepath.Dir(dir)), 12345, 12345) }, "chown root PARENT", true},
+		{"a file of another user", func(dir string) error { return os.Chown(filepath.Join(dir, "otai_zz_good.so"), 12345, 12345) }, "chown root DIR/otai_zz_good.so (only if you trust what is in it)", true},
+		{"a folder of another user", func(dir string) error { return os.Chown(dir, 12345, 12345) }, "chown root DIR (only if you trust what is in it)", true},
+		{"a folder far above of another user", func(dir string) error { return os.Chown(filepath.Dir(filepath.Dir(dir)), 12345, 12345) }, "chown root PARENT (only if you trust what is in it)", true},
 		{"a file that another group can write", func(dir string) error {
 			return errors.Join(os.Chown(filepath.Join(dir, "otai_zz_good.so"), -1, 12345), os.Chmod(filepath.Join(dir, "otai_zz_good.so"), 0o660))
 		}, "chmod g-w DIR/otai_zz_good.so" + orTrustGroup, true},
@@ -61,7 +61,7 @@ func TestAPluginThatOthersCouldReplaceIsNotOpened(t *testing.T) {
 			other, file := filepath.Join(filepath.Dir(dir), "other one"), filepath.Join(dir, "otai_zz_good.so")
 			return errors.Join(os.Mkdir(other, 0o700), os.Rename(file, filepath.Join(other, "real.so")), os.Symlink("../other one/real.so", file),
 				os.Lchown(file, 12345, 12345), os.Chmod(dir, 0o777|os.ModeSticky))
-		}, "chown -h root DIR/otai_zz_good.so", true},
+		}, "chown -h root DIR/otai_zz_good.so (only if you trust what is in it)", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
