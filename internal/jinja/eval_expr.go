@@ -134,11 +134,32 @@ func (n *conditional) decide(r *run) (yes bool, err error) {
 	if option, made := r.choice(n); made {
 		return option == 0, nil
 	}
-	test, err := n.test.eval(r)
-	if err != nil {
-		return false, err
+	return r.test(n.test)
+}
+
+// decided is the key of a choice how a test, or a part of it, comes out: 0 is true.
+type decided struct{ test expression }
+
+// test reports whether a condition holds.
+func (r *run) test(e expression) (bool, error) {
+	if r.chosen != nil {
+		if option, made := r.chosen[decided{e}]; made {
+			return option == 0, nil
+		}
+		switch e := e.(type) {
+		case *logic:
+			left, err := r.test(e.left)
+			if err != nil || left == e.or {
+				return left, err
+			}
+			return r.test(e.right)
+		case *negation:
+			holds, err := r.test(e.operand)
+			return !holds, err
+		}
 	}
-	return truth(test), nil
+	v, err := e.eval(r)
+	return err == nil && truth(v), err
 }
 
 // choice is the one that was made at a node.

@@ -86,11 +86,11 @@ func (n *ifStatement) exec(r *run) error {
 		return r.exec(n.chosen(option))
 	}
 	for _, b := range n.branches {
-		test, err := b.test.eval(r)
+		holds, err := r.test(b.test)
 		if err != nil {
 			return err
 		}
-		if truth(test) {
+		if holds {
 			return r.exec(b.body)
 		}
 	}

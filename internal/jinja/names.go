@@ -69,6 +69,8 @@ type nameWalk struct {
 	certain bool
 	names   []Name
 	choice  func(node any) (option int, made bool) // for Outcomes; nil: all is walked
+
+	outcomes bool // for Outcomes
 }
 
 // chosen is the choice that was made at a node.
@@ -77,6 +79,31 @@ func (w *nameWalk) chosen(node any) (option int, made bool) {
 		option, made = w.choice(node)
 	}
 	return option, made
+}
+
+// test walks a condition, without the parts of which it was chosen how they come out.
+func (w *nameWalk) test(e expression) {
+	if _, made := w.chosen(decided{e}); made {
+		return
+	}
+	switch e := e.(type) {
+	case *logic:
+		w.test(e.left)
+		w.maybe(func() { w.test(e.right) })
+	case *negation:
+		w.test(e.operand)
+	default:
+		w.expression(e)
+	}
+}
+
+// drawn stands among the names for what is drawn by lot, where outcomes are sought.
+const drawn = "|random"
+
+func (w *nameWalk) filter(f *filter) {
+	if w.outcomes && f.name == "random" {
+		w.names = append(w.names, Name{Name: drawn})
+	}
 }
 
 // maybe walks what is not reached in every case.
@@ -132,11 +159,11 @@ func (w *nameWalk) statement(s statement) {
 		}
 		for i, b := range s.branches {
 			if i == 0 {
-				w.expression(b.test)
+				w.test(b.test)
 			}
 			w.maybe(func() {
 				if i > 0 {
-					w.expression(b.test)
+					w.test(b.test)
 				}
 				w.statements(b.body)
 			})
@@ -203,6 +230,7 @@ func (w *nameWalk) set(t target) {
 
 func (w *nameWalk) filters(list []*filtered) {
 	for _, f := range list {
+		w.filter(f.filter)
 		w.arguments(f.arguments)
 	}
 }
@@ -229,7 +257,7 @@ func (w *nameWalk) expression(e expression) {
 			w.expression([]expression{e.yes, e.no}[option])
 			return
 		}
-		w.expression(e.test)
+		w.test(e.test)
 		w.maybe(func() {
 			w.expression(e.yes)
 			w.expression(e.no)
@@ -270,6 +298,7 @@ func (w *nameWalk) expression(e expression) {
 		if v, ok := e.input.(*variable); ok && e.filter.name == "default" {
 			w.known[v.name] = true
 		}
+		w.filter(e.filter)
 		w.expression(e.input)
 		w.arguments(e.arguments)
 	case *tested:

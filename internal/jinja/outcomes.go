@@ -28,10 +28,17 @@ func Outcomes(ctx context.Context, parsed api.Template, known func(function stri
 		out, err := parsed.Render(ctx, api.Scope{})
 		return []api.Rendered{out}, err == nil
 	}
-	s := &outcomeSearch{ctx: ctx, template: t, known: known, sources: map[string]*source{}, seen: map[string]bool{}, complete: true}
-	s.findOpenNames()
-	s.explore(map[any]int{})
-	return s.outcomes, s.complete && ctx.Err() == nil
+	// By parts of conditions there are fewer outcomes, and more ways to them. Where
+	// one of these can't be followed, whole conditions may tell more.
+	for _, byParts := range []bool{true, false} {
+		s := &outcomeSearch{ctx: ctx, template: t, known: known, byParts: byParts, sources: map[string]*source{}, seen: map[string]bool{}, complete: true}
+		s.findOpenNames()
+		s.explore(map[any]int{})
+		if outcomes, complete = s.outcomes, s.complete && ctx.Err() == nil; complete {
+			break
+		}
+	}
+	return outcomes, complete
 }
 
 // source is a call of whose values some are known, or all.
@@ -45,6 +52,7 @@ type outcomeSearch struct {
 	template *template
 	known    func(function string, args []string) ([]any, bool)
 	sources  map[string]*source // by what is called; nil is not known
+	byParts  bool               // what is known of a condition counts
 	open     map[string]bool    // names that the template sets to what is not known
 
 	paths    int
@@ -76,14 +84,22 @@ func (s *outcomeSearch) explore(chosen map[any]int) {
 		}
 		switch node := node.(type) {
 		case *conditional:
-			if s.anyOpen(s.namesOf(node.test)) {
+			if s.isOpen(node.test) && !s.isMixed(node.test) {
 				undecided, options = node, 2
 			}
 		case *ifStatement:
+			mixed := false
 			for _, b := range node.branches {
-				if s.anyOpen(s.namesOf(b.test)) {
+				mixed = mixed || s.isMixed(b.test)
+			}
+			for _, b := range node.branches {
+				if !mixed && s.isOpen(b.test) {
 					undecided, options = node, len(node.branches)+1
 				}
+			}
+		case decided:
+			if s.isOpen(node.test) && !s.isMixed(node.test) {
+				undecided, options = node, 2
 			}
 		case *assignment:
 			if s.anyOpen(s.namesOf(node.value)) {
@@ -111,15 +127,40 @@ func (s *outcomeSearch) explore(chosen map[any]int) {
 
 // walk walks the whole template.
 func (s *outcomeSearch) walk(choice func(node any) (int, bool)) *nameWalk {
-	w := &nameWalk{source: s.template.source, known: map[string]bool{}, choice: choice}
+	w := &nameWalk{source: s.template.source, known: map[string]bool{}, choice: choice, outcomes: true}
 	w.statements(s.template.body)
 	return w
 }
 
 func (s *outcomeSearch) namesOf(expressions ...expression) []Name {
-	w := &nameWalk{source: s.template.source, known: map[string]bool{}}
+	w := &nameWalk{source: s.template.source, known: map[string]bool{}, outcomes: true}
 	w.expressions(expressions)
 	return w.names
+}
+
+func (s *outcomeSearch) isOpen(e expression) bool { return s.anyOpen(s.namesOf(e)) }
+
+// isMixed is true for a condition of parts of which some are known: with these, it may
+// come out in one way whatever the others are.
+func (s *outcomeSearch) isMixed(test expression) bool {
+	open, known := false, false
+	var look func(e expression)
+	look = func(e expression) {
+		switch e := e.(type) {
+		case *logic:
+			look(e.left)
+			look(e.right)
+		case *negation:
+			look(e.operand)
+		default:
+			isOpen := s.isOpen(e)
+			open, known = open || isOpen, known || !isOpen
+		}
+	}
+	if s.byParts {
+		look(test)
+	}
+	return open && known
 }
 
 // anyOpen reports whether one of the names is something that is not known.
