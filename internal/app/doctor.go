@@ -137,6 +137,13 @@ func (a *application) diagnose(ctx context.Context, models *modelDoctor, id stri
 			add(found)
 		})
 		tellLabels()
+		u.empty(func(kind string, paths []string) {
+			add(Finding{
+				Service: id, Check: kind, Status: FindingWarning, Places: a.places(paths),
+				Message: "the template can yield an empty text, which is the name of no " + kind + ": the run stops there",
+				Fix:     "let every branch of the template give a name, or ask before with `if` whether the step is to run",
+			})
+		})
 	case tickets && asked:
 		f := Finding{Service: id, Check: "health", Status: FindingOK, Message: "answers"}
 		if err := health.CheckHealth(ctx); err != nil {

@@ -48,12 +48,32 @@ func (u usedNames) add(kind, name, path string, models []string) {
 func (u usedNames) names() map[string][]string {
 	all := make(map[string][]string)
 	for n := range u {
+		if n.name == "" {
+			continue
+		}
 		all[n.kind] = append(all[n.kind], n.name)
 	}
 	for _, list := range all {
 		slices.Sort(list)
 	}
 	return all
+}
+
+// empty tells of the templates that can yield no name.
+func (u usedNames) empty(tell func(kind string, paths []string)) {
+	for _, kind := range slices.Sorted(maps.Keys(u.kinds())) {
+		if use := u[usedName{kind, ""}]; use != nil {
+			tell(kind, use.paths)
+		}
+	}
+}
+
+func (u usedNames) kinds() map[string]bool {
+	kinds := make(map[string]bool)
+	for n := range u {
+		kinds[n.kind] = true
+	}
+	return kinds
 }
 
 func (a *application) places(paths []string) []string {
@@ -138,9 +158,8 @@ func (d *modelDoctor) name(u usedNames, p *pipeAt, path, kind, text string) {
 	d.asked = nil
 	names, complete := d.follower.outcomes(p, text)
 	for _, name := range names {
-		if name = strings.TrimSpace(name); name != "" {
-			u.add(kind, name, path, d.modelsWith(name))
-		}
+		name = strings.TrimSpace(name)
+		u.add(kind, name, path, d.modelsWith(name))
 	}
 	if !complete {
 		u.add(kind, strings.TrimSpace(text), path, nil)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"sort"
@@ -65,22 +64,63 @@ func readHeader(r io.ReaderAt, size int64) (tensors map[string]Tensor, dataStart
 	return tensors, dataStart, nil
 }
 
+// maxTensors bounds how many tensors a file describes: the largest models have some
+// thousands in a file. Each takes many times its size in the header as a Go value.
+const maxTensors = 100_000
+
+// parseHeader reads the description of each tensor as it comes, so that it stops at
+// the first that can't be.
 func parseHeader(text []byte) (map[string]Tensor, error) {
-	var entries map[string]json.RawMessage
-	if err := json.Unmarshal(text, &entries); err != nil {
-		return nil, fmt.Errorf("the header is not JSON: %w", err)
+	d := json.NewDecoder(bytes.NewReader(text))
+	notJSON := func(err error) error {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
+		return fmt.Errorf("the header is not JSON: %w", err)
 	}
-	delete(entries, "__metadata__")
-	tensors := make(map[string]Tensor, len(entries))
-	for _, name := range slices.Sorted(maps.Keys(entries)) {
-		t, err := parseTensor(entries[name])
+	switch open, err := d.Token(); {
+	case err != nil:
+		return nil, notJSON(err)
+	case open != json.Delim('{'):
+		return nil, errors.New("the header is not JSON as it has to be: it is no object")
+	}
+	tensors := make(map[string]Tensor)
+	for d.More() {
+		key, err := d.Token()
 		if err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
+			return nil, notJSON(err)
+		}
+		name, _ := key.(string) // the decoder takes no other
+		if len(tensors) >= maxTensors {
+			return nil, fmt.Errorf("it describes more than %d tensors, which no model has", maxTensors)
+		}
+		var entry json.RawMessage
+		if err := d.Decode(&entry); err != nil {
+			return nil, notJSON(err)
+		}
+		if name == "__metadata__" {
+			continue
+		}
+		if _, twice := tensors[name]; twice {
+			return nil, fmt.Errorf("tensor %.200q is described twice", name)
+		}
+		t, err := parseTensor(entry)
+		if err != nil {
+			return nil, fmt.Errorf("tensor %.200q: %w", name, err)
 		}
 		tensors[name] = t
 	}
+	if _, err := d.Token(); err != nil {
+		return nil, notJSON(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("the header is not JSON: more follows its end")
+	}
 	return tensors, nil
 }
+
+// maxDimensions bounds a tensor's shape: models have up to four.
+const maxDimensions = 16
 
 func parseTensor(entry []byte) (Tensor, error) {
 	var e struct {
@@ -96,10 +136,16 @@ func parseTensor(entry []byte) (Tensor, error) {
 	}
 	width, ok := bytesPerValue[e.DType]
 	if !ok {
-		return Tensor{}, fmt.Errorf("unknown dtype %q", e.DType)
+		return Tensor{}, fmt.Errorf("unknown dtype %.40q", e.DType)
+	}
+	if len(e.Offsets) > maxDimensions {
+		e.Offsets = e.Offsets[:maxDimensions]
 	}
 	if len(e.Offsets) != 2 || e.Offsets[0] < 0 || e.Offsets[1] < e.Offsets[0] {
 		return Tensor{}, fmt.Errorf("data_offsets %v are not a beginning and an end", e.Offsets)
+	}
+	if len(e.Shape) > maxDimensions {
+		return Tensor{}, fmt.Errorf("its shape has %d dimensions, which no tensor has", len(e.Shape))
 	}
 	values := int64(1)
 	shape := make([]int, len(e.Shape))
@@ -137,10 +183,10 @@ func checkPlaces(tensors map[string]Tensor, size int64) error {
 	for _, name := range names {
 		t := tensors[name]
 		if t.End > size {
-			return fmt.Errorf("tensor %q ends at byte %d of the data, but the file has only %d: it is cut off", name, t.End, size)
+			return fmt.Errorf("tensor %.200q ends at byte %d of the data, but the file has only %d: it is cut off", name, t.End, size)
 		}
 		if t.Begin != end {
-			return fmt.Errorf("tensor %q begins at byte %d of the data instead of %d", name, t.Begin, end)
+			return fmt.Errorf("tensor %.200q begins at byte %d of the data instead of %d", name, t.Begin, end)
 		}
 		end = t.End
 	}

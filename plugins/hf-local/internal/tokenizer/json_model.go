@@ -148,9 +148,10 @@ func (v *vocabularies) addMerge(line string) error {
 }
 
 func (v *vocabularies) merge(left, right string) error {
-	if v.merges = append(v.merges, [2]string{left, right}); len(v.merges) > maxTokens {
+	if len(v.merges) >= maxTokens {
 		return errTokens
 	}
+	v.merges = append(v.merges, [2]string{left, right})
 	return nil
 }
 
