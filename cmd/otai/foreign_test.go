@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -208,5 +209,30 @@ func TestRootTakesNoKeyThatAnotherUserPlanted(t *testing.T) {
 		if out, code := runIn(dir, environment(t, "OTAI_PLUGIN_DIR="+product.plugins), args...); code != 2 || !strings.Contains(out, "12345") {
 			t.Errorf("otai %q: exit code %d\n%s", args, code, out)
 		}
+	}
+}
+
+func TestWhatAServiceKeepsIsItsAlone(t *testing.T) {
+	a := newService(t)
+	must(t, os.Chmod(a.state, 0o755)) // as an administrator may have made it
+	if out, err := a.otai(mallory, "run", "--once", "-c", a.config); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	files := 0
+	must(t, filepath.WalkDir(a.state, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || path == a.state {
+			return err
+		}
+		var stat syscall.Stat_t
+		if err := syscall.Lstat(path, &stat); err != nil {
+			return err
+		}
+		if files++; stat.Uid != mallory || stat.Mode&0o077 != 0 {
+			t.Errorf("%s: owner %d, mode %o", path, stat.Uid, stat.Mode&0o777)
+		}
+		return nil
+	}))
+	if entries, err := os.ReadDir(filepath.Join(a.state, "data")); err != nil || len(entries) == 0 || files < 5 {
+		t.Errorf("%d files, %v, %v", files, entries, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
+	"unsafe"
 )
 
 // asOwner runs work, which writes to the cache. Where root does that in a folder of
@@ -16,36 +17,64 @@ func (c Cache) asOwner(work func() error) error {
 	if !ok || os.Geteuid() != 0 || owner.Uid == 0 {
 		return work()
 	}
+	groups, err := syscall.Getgroups()
+	if err != nil {
+		return err
+	}
+	gid := int(owner.Gid)
+	if gid == 0 {
+		gid = int(owner.Uid) // root's group may have rights that the user has not
+	}
 	// The rights on files are the thread's; see setfsuid(2).
 	runtime.LockOSThread()
 	defer func() {
 		// A thread that can't be given back ends with this goroutine.
-		if setFileRights(0, os.Getegid()) == nil {
+		if setFileRights(0, os.Getegid(), groups) == nil {
 			runtime.UnlockOSThread()
 		}
 	}()
-	if err := setFileRights(int(owner.Uid), int(owner.Gid)); err != nil {
+	if err := setFileRights(int(owner.Uid), gid, nil); err != nil {
 		return err
 	}
 	return work()
 }
 
-// owner is that of the cache's folder, or of the one that it will be made in.
+// owner is the first user but root to whom a folder or link on the way to the cache
+// belongs, as far as it exists: who could lead all below elsewhere. Else it is root.
 func (c Cache) owner() (owner syscall.Stat_t, ok bool) {
-	dir, err := filepath.Abs(c.folder)
+	path, err := filepath.Abs(c.folder)
 	if c.folder == "" || err != nil {
 		return owner, false
 	}
-	for syscall.Stat(dir, &owner) != nil {
-		if dir == "/" {
-			return owner, false
+	for way := path; ; way = filepath.Dir(way) {
+		real, err := filepath.EvalSymlinks(way)
+		if err != nil && way != "/" {
+			continue
 		}
-		dir = filepath.Dir(dir)
+		for _, end := range []string{path, real} {
+			for n := range len(end) + 1 {
+				if n < len(end) && end[n] != '/' {
+					continue
+				}
+				var found syscall.Stat_t
+				if n > 0 && syscall.Lstat(end[:n], &found) == nil && found.Uid != 0 {
+					return found, true
+				}
+			}
+		}
+		return owner, false
 	}
-	return owner, true
 }
 
-func setFileRights(uid, gid int) error {
+func setFileRights(uid, gid int, groups []int) error {
+	ids := make([]uint32, len(groups)+1)
+	for n, id := range groups {
+		ids[n] = uint32(id)
+	}
+	// Not syscall.Setgroups, which is for all threads.
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_SETGROUPS, uintptr(len(groups)), uintptr(unsafe.Pointer(&ids[0])), 0); errno != 0 {
+		return os.NewSyscallError("setgroups", errno)
+	}
 	// Both calls return what was before and no error; -1 changes nothing.
 	for _, set := range []struct {
 		call uintptr

@@ -85,3 +85,30 @@ func TestAServiceCannotLeadRootsDownloadElsewhere(t *testing.T) {
 		t.Errorf("root wrote %v, %v", there, err)
 	}
 }
+
+// The cache is where a link of the service's leads: what counts is whose the link is.
+func TestAServiceCannotMakeAFolderOfRootsTheCache(t *testing.T) {
+	for name, plant := range map[string]func(secret, above string) error{
+		"a link above": func(secret, above string) error {
+			return os.Symlink(secret, filepath.Join(above, "huggingface"))
+		},
+		"a link": func(secret, above string) error {
+			folder := filepath.Join(above, "huggingface")
+			return errors.Join(os.Mkdir(folder, 0o700), os.Symlink(secret, filepath.Join(folder, "hub")), os.Chown(folder, service, service))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, above := serviceCache(t)
+			secret := filepath.Join(filepath.Dir(above), "secret")
+			if err := errors.Join(os.Mkdir(secret, 0o755), plant(secret, above)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.ensure(t); err == nil || !strings.Contains(err.Error(), "permission") {
+				t.Errorf("error = %v", err)
+			}
+			if there, err := os.ReadDir(secret); err != nil || len(there) > 0 {
+				t.Errorf("root wrote %v, %v", there, err)
+			}
+		})
+	}
+}
