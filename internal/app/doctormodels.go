@@ -92,9 +92,9 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 	if finder, ok := instance.(loader.ModelFinder); ok {
 		finder.FindModels(d.ctx, names, func(f map[string]string) {
 			model := f["model"]
-			missing[model] = true
+			missing[model] = f["status"] != FindingOK
 			found := Finding{Service: id, Check: "model", Status: FindingFailed, Message: f["message"], Fix: f["fix"], Places: d.a.places(paths[model])}
-			if f["status"] == FindingWarning {
+			if f["status"] == FindingWarning || f["status"] == FindingOK {
 				found.Status = FindingWarning
 			}
 			add(found)

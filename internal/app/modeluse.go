@@ -94,8 +94,12 @@ func (a *application) findMissingModels(ctx context.Context) config.Problems {
 		}
 		for i, answer := range answers {
 			for _, missing := range answer {
+				code := "missing-model"
+				if missing["status"] == FindingOK {
+					code = "model-place"
+				}
 				for _, path := range placesOf(about[i], missing["model"], uses) {
-					problems = append(problems, a.warning(path, "missing-model", missing["message"], missing["fix"]))
+					problems = append(problems, a.warning(path, code, missing["message"], missing["fix"]))
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,9 +41,12 @@ func (s *Service) PullModel(ctx context.Context, name string, repair bool, progr
 // FindModels tells missing of the models that can't be used as they stand: of those
 // called names, and of those of the param preload. It asks no server.
 func (s *Service) FindModels(_ context.Context, names []string, missing func(finding map[string]string)) {
-	look := func(given, name string) {
+	look := func(given, name, folder string) {
 		err := s.hub.Missing(name, s.want)
 		if err == nil {
+			if message, fix := s.places.advise(cmp.Or(given, s.params.ModelName), name, folder); message != "" {
+				missing(map[string]string{"model": given, "status": "ok", "message": message, "fix": fix})
+			}
 			return
 		}
 		f := map[string]string{"model": given, "status": "failed", "message": s.explain(err, name).Error()}
@@ -57,11 +61,12 @@ func (s *Service) FindModels(_ context.Context, names []string, missing func(fin
 		missing(f)
 	}
 	for _, given := range names {
-		look(given, s.name(given))
+		look(given, s.name(given), s.places.folder)
 	}
 	for i, given := range s.params.Preload {
 		if !slices.Contains(names, given) {
-			look(given, s.places.find(given, s.places.of(fmt.Sprintf("preload[%d]", i))))
+			folder := s.places.of(fmt.Sprintf("preload[%d]", i))
+			look(given, s.places.find(given, folder), folder)
 		}
 	}
 }

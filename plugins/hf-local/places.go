@@ -51,11 +51,33 @@ func (p *places) find(name, folder string) string {
 	if isRelative(name) || isModel(path) {
 		return path
 	}
-	if here, err := filepath.Abs(name); err == nil && here != path && isFolder(here) {
+	if here := workingFolder(name, path); here != "" {
 		p.warn(name, here, path)
 		return here
 	}
 	return name
+}
+
+// workingFolder is the folder of this name in the working directory, "" if there is
+// none or it is path.
+func workingFolder(name, path string) string {
+	if here, err := filepath.Abs(name); err == nil && here != path && isFolder(here) {
+		return here
+	}
+	return ""
+}
+
+const (
+	inWorkingDirectory = "a model was found in the working directory, where the next version will not look"
+	moveOut            = "move it to the configuration's folder, or write its whole path"
+)
+
+// advise says what is wrong with a name by which a model was found all the same.
+func (p *places) advise(name, found, folder string) (message, fix string) {
+	if folder == "" || filepath.IsAbs(name) || workingFolder(name, filepath.Join(folder, name)) != found {
+		return "", ""
+	}
+	return fmt.Sprintf("%s: %s", inWorkingDirectory, found), moveOut
 }
 
 // warn says once that a model will not be found for ever where it is.
@@ -64,7 +86,7 @@ func (p *places) warn(name, here, path string) {
 	defer p.mu.Unlock()
 	if !p.warned[name] {
 		p.warned[name] = true
-		p.log.Warn("a model was found in the working directory, where the next version will not look; move it to the configuration's folder, or write its whole path",
+		p.log.Warn(inWorkingDirectory+"; "+moveOut,
 			"model", name, "found", here, "next", path)
 	}
 }
@@ -75,10 +97,16 @@ func (p *places) explain(err error, name string) error {
 	if err == nil || p.folder == "" || name == "" || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	if hint := unexpanded(name); hint != "" {
+		return fmt.Errorf("%w. %s", err, hint)
+	}
 	if !filepath.IsAbs(name) {
 		looked := filepath.Join(p.folder, name)
 		if here, wrong := filepath.Abs(name); wrong == nil && here != looked {
 			looked += " and " + here
+		}
+		if errors.Is(err, api.ErrInvalid) { // which says already that it is no folder
+			return fmt.Errorf("%w. Looked for %s", err, looked)
 		}
 		return fmt.Errorf("%w. It is no folder either: looked for %s", err, looked)
 	}
@@ -88,6 +116,19 @@ func (p *places) explain(err error, name string) error {
 		}
 	}
 	return err
+}
+
+// unexpanded says what to write for what a shell or a browser would have understood.
+func unexpanded(name string) string {
+	switch {
+	case strings.HasPrefix(name, "~"):
+		return "~ isn't expanded: write the whole path of the folder"
+	case strings.Contains(name, "$"):
+		return "Variables aren't expanded here: write the whole path of the folder, or {{ get_env('NAME') }} in a pipe and ${NAME} in a service"
+	case strings.HasPrefix(strings.ToLower(name), "file:"):
+		return "A folder is written as its path, without file://"
+	}
+	return ""
 }
 
 // isRelative is true for what can only be a path.

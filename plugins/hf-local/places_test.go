@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +102,42 @@ func TestEveryPlaceWhereAModelWasLookedForIsNamed(t *testing.T) {
 			if !strings.Contains(err.Error(), place) {
 				t.Errorf("%s: %q doesn't say %q", name, err, place)
 			}
+		}
+	}
+}
+
+func TestAModelOfTheWorkingDirectoryIsToldBeforeItIsUsed(t *testing.T) {
+	configuration, working := t.TempDir(), t.TempDir()
+	modelAt(t, working, "models", "queue")
+	modelAt(t, configuration, "models", "own")
+	t.Chdir(working)
+	s := build(t, Params{Preload: []string{"models/queue"}}, newHost(inConfiguration(configuration, map[string]string{"HF_HOME": t.TempDir()}), io.Discard))
+	own := build(t, Params{ModelName: "models/queue"}, newHost(inConfiguration(configuration, map[string]string{"HF_HOME": t.TempDir()}), io.Discard))
+	var status []string
+	own.FindModels(t.Context(), []string{""}, func(f map[string]string) { status = append(status, f["status"]) })
+	if !slices.Equal(status, []string{"ok"}) {
+		t.Errorf("of the service's own model is told %q", status)
+	}
+	for _, names := range [][]string{nil, {"models/queue"}, {"models/own", "./models/own", filepath.Join(configuration, "models/own")}} {
+		told := 0
+		s.FindModels(t.Context(), names, func(f map[string]string) {
+			told++
+			if f["model"] != "models/queue" || f["status"] != "ok" || !strings.Contains(f["message"], filepath.Join(working, "models/queue")) || f["fix"] == "" {
+				t.Errorf("%q: %q", names, f)
+			}
+		})
+		if told != 1 { // the one of preload
+			t.Errorf("%q: %d were told", names, told)
+		}
+	}
+}
+
+func TestAPathThatOnlyAShellUnderstandsIsNamed(t *testing.T) {
+	s := build(t, Params{}, newHost(inConfiguration(t.TempDir(), map[string]string{"HF_HOME": t.TempDir()}), io.Discard))
+	for name, want := range map[string]string{"~/hm": "~ isn't expanded", "$HOME/hm": "Variables aren't expanded", "file:///srv/hm": "without file://", "a/b/c": "Looked for"} {
+		_, err := s.Classify(t.Context(), request("printer", name))
+		if !errors.Is(err, api.ErrInvalid) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "either: looked") {
+			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 	}
 }
