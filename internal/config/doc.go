@@ -19,5 +19,6 @@
 //
 // Nothing stops at the first mistake. What is wrong is collected as Problems
 // (problems.go), each with its place (position.go, and textposition.go for places
-// in a template); secrets.go keeps what must not be shown.
+// in a template); secrets.go keeps what must not be shown,
+// and excerpt.go shows the lines of problems without it.
 package config

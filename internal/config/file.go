@@ -43,6 +43,9 @@ func (r references) file(written, path string, at Position) string {
 		if strings.HasPrefix(written, "~") {
 			return "~ is not expanded: write the whole path"
 		}
+		if strings.TrimSpace(written) != written {
+			return "leave out the blank before or behind the path"
+		}
 		return hint
 	}
 	absent := SeverityError

@@ -98,6 +98,7 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 		"${file:latin1}":               {"error", "error", "unreadable-file", "not in UTF-8"},
 		"${file:nul}":                  {"error", "error", "unreadable-file", "NUL"},
 		"${file:~/pw}":                 {"error", "warning", "unreadable-file", "there is no file ~/pw"},
+		"${file: pw}":                  {"error", "warning", "unreadable-file", "there is no file  pw"},
 		"${file:lines}":                {"warning", "warning", "file-content", "several line breaks"},
 		"${file:quotes}":               {"warning", "warning", "file-content", "quotes around"},
 		"${file:env}":                  {"warning", "warning", "file-content", "NAME=VALUE"},
@@ -114,7 +115,7 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 				code = "not-checked"
 			}
 			if len(problems) != 1 || problems[0].Severity != severity || problems[0].Code != code || !strings.Contains(problems[0].Message, c.message) || problems[0].Column == 0 || problems[0].Hint == "" ||
-				strings.Contains(value, "~") != strings.Contains(problems[0].Hint, "write the whole path") || strings.Contains(problems[0].String(), "horse") {
+				strings.Contains(value, ": ") != strings.Contains(problems[0].Hint, "leave out the blank before") || strings.Contains(value, "~") != strings.Contains(problems[0].Hint, "write the whole path") || strings.Contains(problems[0].String(), "horse") {
 				t.Errorf("%q, absent %v: %+v", value, absent, problems)
 			}
 		}
