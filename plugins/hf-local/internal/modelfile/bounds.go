@@ -10,7 +10,8 @@ const (
 	maxConfig     = 1 << 20
 	maxSettings   = 16 << 20 // of a tokenizer: they can list all tokens that were added
 	maxIndex      = 64 << 20 // of weights in parts: a line for each tensor
-	maxVocabulary = 256 << 20
+	maxTokenizer  = 256 << 20
+	maxVocabulary = 64 << 20 // the largest have a million tokens
 
 	// MaxRef bounds a file of the cache that holds the hash of a commit.
 	MaxRef = 4 << 10
@@ -28,7 +29,11 @@ func Bound(name string) (bytes int64, ok bool) {
 		return maxConfig, true
 	case "tokenizer_config.json", "special_tokens_map.json":
 		return maxSettings, true
-	case "tokenizer.json", "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model", "spiece.model", "spm.model":
+	case "tokenizer.json":
+		return maxTokenizer, true
+	case "added_tokens.json":
+		return maxSettings, true
+	case "vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model", "spiece.model", "spm.model":
 		return maxVocabulary, true
 	}
 	return maxIndex, strings.HasSuffix(name, ".index.json")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -130,6 +131,32 @@ func ReadWithin(path string, bound int64) ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// ReadText is like [Read] for a text that is large: it takes its size in memory once.
+func ReadText(path string) (string, error) {
+	bound, ok := Bound(path)
+	if !ok {
+		return "", fmt.Errorf("%s is no file that is read whole", path)
+	}
+	file, size, err := Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	if size > bound {
+		return "", &SizeError{Path: path, Size: size, Bound: bound}
+	}
+	var text strings.Builder
+	text.Grow(int(size))
+	n, err := io.Copy(&text, io.LimitReader(file, bound+1))
+	if err != nil {
+		return "", err
+	}
+	if n > bound {
+		return "", &SizeError{Path: path, Size: n, Bound: bound}
+	}
+	return text.String(), nil
 }
 
 // Check says whether the file at path could be opened by [Open], for libraries that

@@ -58,8 +58,8 @@ func TestAFileBeyondTheBoundOfItsKindIsRefusedWithItsSize(t *testing.T) {
 	bounds := map[string]string{
 		"config.json": "1 MiB", "tokenizer_config.json": "16 MiB", "special_tokens_map.json": "16 MiB",
 		"model.safetensors.index.json": "64 MiB", "pytorch_model.bin.index.json": "64 MiB",
-		"tokenizer.json": "256 MiB", "added_tokens.json": "256 MiB", "vocab.txt": "256 MiB", "vocab.json": "256 MiB",
-		"merges.txt": "256 MiB", "sentencepiece.bpe.model": "256 MiB", "spiece.model": "256 MiB", "spm.model": "256 MiB",
+		"tokenizer.json": "256 MiB", "added_tokens.json": "16 MiB", "vocab.txt": "64 MiB", "vocab.json": "64 MiB",
+		"merges.txt": "64 MiB", "sentencepiece.bpe.model": "64 MiB", "spiece.model": "64 MiB", "spm.model": "64 MiB",
 	}
 	for name, bound := range bounds {
 		t.Run(name, func(t *testing.T) {

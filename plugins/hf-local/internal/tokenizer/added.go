@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -19,6 +20,12 @@ type addedToken struct {
 	Normalized bool   `json:"normalized"`  // sought in the normalized text
 	Special    bool   `json:"special"`
 }
+
+// maxAdded bounds the tokens that are added to a vocabulary: models have some
+// thousands. They are sorted and sought in a tree, which takes many times their size.
+const maxAdded = 100_000
+
+var errAdded = fmt.Errorf("it has more than %d added tokens, which no model has", maxAdded)
 
 // additions are the added tokens of a tokenizer, by their ids.
 type additions struct {

@@ -8,10 +8,10 @@ import (
 )
 
 // parseJSON makes a tokenizer of the text of tokenizer.json.
-func parseJSON(text []byte, o overrides) (*Tokenizer, error) {
+func parseJSON(text string, o overrides) (*Tokenizer, error) {
 	t := &Tokenizer{known: newWords()}
 	var file struct{ added, normalizer, split, post json.RawMessage }
-	s := &scanner{text: string(text), python: o.python}
+	s := &scanner{text: text, python: o.python}
 	err := s.object(func(key string) (err error) {
 		switch key {
 		case "version":
@@ -63,6 +63,9 @@ func parseJSON(text []byte, o overrides) (*Tokenizer, error) {
 		return nil, fmt.Errorf("post_processor: %w", err)
 	}
 	var tokens []addedToken
+	if countOf(file.added) > maxAdded {
+		return nil, errAdded
+	}
 	if len(file.added) > 0 {
 		if err := unmarshal(file.added, &tokens); err != nil {
 			return nil, fmt.Errorf("added_tokens: %w", err)
@@ -174,7 +177,7 @@ func parsePart(text json.RawMessage, depth int) (p part, err error) {
 
 // unsupported is the error for a type that isn't one of those.
 func unsupported(kind, those string) error {
-	return fmt.Errorf("type is %q; supported are %s", kind, those)
+	return fmt.Errorf("type is %.100q; supported are %s", kind, those)
 }
 
 func parseTemplate(text json.RawMessage, depth int) (template, error) {
@@ -269,11 +272,11 @@ func parseTemplateProcessing(text []byte) (template, error) {
 		case p.Special != nil && p.Special.Type == 0:
 			special, ok := file.Specials[p.Special.ID]
 			if !ok {
-				return template{}, fmt.Errorf("special_tokens has no %q", p.Special.ID)
+				return template{}, fmt.Errorf("special_tokens has no %.100q", p.Special.ID)
 			}
 			for _, id := range special.IDs {
 				if err := validID(int64(id)); err != nil {
-					return template{}, fmt.Errorf("special_tokens: %q: %w", p.Special.ID, err)
+					return template{}, fmt.Errorf("special_tokens: %.100q: %w", p.Special.ID, err)
 				}
 			}
 			if seen {

@@ -58,7 +58,11 @@ var errTokens = fmt.Errorf("it has more than %d entries, which no vocabulary has
 const perToken = 24
 
 func (v *vocabularies) readVocabulary(s *scanner) error {
+	// Counted before anything is kept: a vocabulary takes many times its size.
 	if s.next() == '[' {
+		if s.elements() > maxTokens {
+			return errTokens
+		}
 		v.scored = make([]scored, 0, min(maxTokens, (len(s.text)-s.at)/perToken/2))
 		return s.array(func() error {
 			var piece scored
@@ -81,21 +85,24 @@ func (v *vocabularies) readVocabulary(s *scanner) error {
 			return s.take(']')
 		})
 	}
-	ids, err := readIDs(s)
+	ids, err := readIDs(s, maxTokens, errTokens)
 	v.ids = ids
 	return err
 }
 
-// readIDs reads {"token": id}.
-func readIDs(s *scanner) (map[string]int32, error) {
-	ids := make(map[string]int32, min(maxTokens, (len(s.text)-s.at)/perToken))
+// readIDs reads {"token": id}, of which there are most at most.
+func readIDs(s *scanner, most int, tooMany error) (map[string]int32, error) {
+	if s.elements() > most {
+		return nil, tooMany
+	}
+	ids := make(map[string]int32, min(most, (len(s.text)-s.at)/perToken))
 	return ids, s.object(func(token string) error {
 		id, err := s.id()
 		if err != nil && !errors.Is(err, errJSON) {
-			err = fmt.Errorf("%q: %w", token, err)
+			err = fmt.Errorf("%.100q: %w", token, err)
 		}
-		if ids[strings.Clone(token)] = id; err == nil && len(ids) > maxTokens {
-			err = errTokens
+		if ids[strings.Clone(token)] = id; err == nil && len(ids) > most {
+			err = tooMany
 		}
 		return err
 	})
@@ -108,6 +115,11 @@ func (v *vocabularies) readMerges(s *scanner) error {
 		_, err := s.raw()
 		return err
 	}
+	n := s.elements()
+	if n > maxTokens {
+		return errTokens
+	}
+	v.merges = make([][2]string, 0, n)
 	return s.array(func() error {
 		if s.next() == '"' {
 			text, err := s.text1()
@@ -120,18 +132,27 @@ func (v *vocabularies) readMerges(s *scanner) error {
 		err := s.array(func() error {
 			token, err := s.text1()
 			if pair = append(pair, token); err == nil && len(pair) > 2 {
-				err = fmt.Errorf("%q… is no pair", pair)
+				err = fmt.Errorf("%s… is no pair", quoted(pair))
 			}
 			return err
 		})
 		if err == nil && len(pair) != 2 {
-			err = fmt.Errorf("%q is no pair", pair)
+			err = fmt.Errorf("%s is no pair", quoted(pair))
 		}
 		if err == nil {
 			err = v.merge(pair[0], pair[1])
 		}
 		return err
 	})
+}
+
+// quoted writes some tokens for people.
+func quoted(tokens []string) string {
+	list := make([]string, len(tokens))
+	for i, token := range tokens {
+		list[i] = fmt.Sprintf("%.100q", token)
+	}
+	return "[" + strings.Join(list, " ") + "]"
 }
 
 // addMerge takes a line of merges.txt, or an element of merges in files of the
@@ -142,7 +163,7 @@ func (v *vocabularies) addMerge(line string) error {
 	}
 	left, right, ok := strings.Cut(line, " ")
 	if !ok || strings.Contains(right, " ") {
-		return fmt.Errorf("%q is no pair", line)
+		return fmt.Errorf("%.200q is no pair", line)
 	}
 	return v.merge(left, right)
 }
@@ -238,7 +259,7 @@ func (v *vocabularies) wordPiece() (model, error) {
 	}
 	unknown, ok := v.ids[o.Unknown]
 	if !ok {
-		return nil, fmt.Errorf("vocab has no %q, which is unk_token", o.Unknown)
+		return nil, fmt.Errorf("vocab has no %.100q, which is unk_token", o.Unknown)
 	}
 	return newWordPiece(v.ids, unknown, o.Prefix, o.MaxRunes)
 }

@@ -34,7 +34,7 @@ func Load(folder string) (*Tokenizer, error) {
 
 func load(folder string, s *settings) (*Tokenizer, error) {
 	path := filepath.Join(folder, "tokenizer.json")
-	text, err := modelfile.Read(path)
+	text, err := modelfile.ReadText(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return loadSlow(folder, s)
 	}

@@ -98,6 +98,45 @@ func (s *scanner) list(open, closed byte, one func() error) error {
 	}
 }
 
+// elements counts those of the list or object that begins here, without reading them:
+// what is wrong with it is found when it is read.
+func (s *scanner) elements() int {
+	ahead := scanner{text: s.text, at: s.at}
+	if c := ahead.next(); c != '[' && c != '{' {
+		return 0
+	}
+	depth, n := 0, 0
+	for ahead.at < len(ahead.text) {
+		switch ahead.text[ahead.at] {
+		case '"':
+			if ahead.skipString() != nil {
+				return n
+			}
+			continue
+		case '[', '{':
+			depth++
+			if depth == 1 {
+				n = 1
+			}
+		case ']', '}':
+			if depth--; depth == 0 {
+				return n
+			}
+		case ',':
+			if depth == 1 {
+				n++
+			}
+		}
+		ahead.at++
+	}
+	return n
+}
+
+// countOf counts the elements of a list or an object, before Go values are made of it.
+func countOf(text json.RawMessage) int {
+	return (&scanner{text: string(text)}).elements()
+}
+
 // text1 reads one string.
 func (s *scanner) text1() (string, error) {
 	if s.next() != '"' {
@@ -171,7 +210,7 @@ func (s *scanner) id() (int32, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%s can't be the id of a token", text)
+		return 0, fmt.Errorf("%.40s can't be the id of a token", text)
 	}
 	return int32(min(max(n, -1), 1<<30)), validID(n)
 }

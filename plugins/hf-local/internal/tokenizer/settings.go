@@ -84,6 +84,15 @@ func (s *settings) readConfig(text []byte) error {
 		return fmt.Errorf("model_max_length is %v, which it can't be", *s.MaxLength)
 	}
 	s.Class = strings.TrimSuffix(s.Class, "Fast")
+	var raw struct {
+		Decoder json.RawMessage `json:"added_tokens_decoder"`
+	}
+	if err := unmarshal(text, &raw); err != nil {
+		return err
+	}
+	if countOf(raw.Decoder) > maxAdded {
+		return fmt.Errorf("added_tokens_decoder: %w", errAdded)
+	}
 	var file struct {
 		Decoder map[string]addedToken `json:"added_tokens_decoder"`
 	}
@@ -131,6 +140,9 @@ func (s *settings) readSpecials(text []byte) error {
 		}
 	}
 	for _, name := range []string{"extra_special_tokens", "additional_special_tokens"} {
+		if countOf(file[name]) > maxAdded {
+			return fmt.Errorf("%s: %w", name, errAdded)
+		}
 		var list []json.RawMessage
 		// It may be an object, for models of images: these tokens aren't ours.
 		if json.Unmarshal(file[name], &list) != nil {
@@ -178,7 +190,10 @@ func (s *settings) readAdded(text []byte) error {
 		return nil
 	}
 	scan := &scanner{text: string(text)}
-	ids, err := readIDs(scan)
+	ids, err := readIDs(scan, maxAdded, errAdded)
+	if err == nil {
+		err = scan.end()
+	}
 	if err != nil {
 		return err
 	}
@@ -238,6 +253,7 @@ func (s *settings) token(name string) addedToken {
 // transformers does when it loads a tokenizer.
 func (s *settings) addTo(t *Tokenizer) {
 	var tokens []addedToken
+	taken := make(map[string]bool, len(s.decoder))
 	for _, id := range slices.Sorted(maps.Keys(s.decoder)) {
 		token := s.decoder[id]
 		if there, ok := t.added.ids[token.Content]; ok {
@@ -246,17 +262,14 @@ func (s *settings) addTo(t *Tokenizer) {
 				continue
 			}
 		}
-		tokens = append(tokens, token)
-	}
-	has := func(content string) bool {
-		_, ok := t.added.ids[content]
-		return ok || slices.ContainsFunc(tokens, func(a addedToken) bool { return a.Content == content })
+		tokens, taken[token.Content] = append(tokens, token), true
 	}
 	add := func(token addedToken) {
-		if token.Content == "" || has(token.Content) {
+		_, has := t.added.ids[token.Content]
+		if token.Content == "" || has || taken[token.Content] {
 			return
 		}
-		tokens = append(tokens, token)
+		tokens, taken[token.Content] = append(tokens, token), true
 	}
 	for _, name := range names {
 		add(s.token(name))

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -163,6 +164,9 @@ func orFalse(b *bool) bool { return b != nil && *b }
 
 // buildBERT reads vocab.txt, a token a line.
 func buildBERT(files [][]byte, s *settings) (*Tokenizer, error) {
+	if n := bytes.Count(files[0], []byte("\n")) + bytes.Count(files[0], []byte("\r")); n > 2*maxTokens {
+		return nil, errTokens
+	}
 	// Python's text mode ends a line at any of these.
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(string(files[0]), "\uFFFD"))
 	if strings.Count(text, "\n") > maxTokens {
@@ -195,7 +199,7 @@ func buildBERT(files [][]byte, s *settings) (*Tokenizer, error) {
 // readPairs reads vocab.json and merges.txt.
 func readPairs(files [][]byte) (model, error) {
 	scan := &scanner{text: string(files[0])}
-	ids, err := readIDs(scan)
+	ids, err := readIDs(scan, maxTokens, errTokens)
 	if err == nil {
 		err = scan.end()
 	}
