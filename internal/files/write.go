@@ -57,6 +57,18 @@ func Replace(name string, content []byte, mode fs.FileMode, madeFrom ...string) 
 	})
 }
 
+// leadsRootElsewhere is true for a link by which somebody else would have root write to a
+// file that isn't that user's.
+func leadsRootElsewhere(name string, target fs.FileInfo) bool {
+	link, err := os.Lstat(name)
+	if err != nil || link.Mode()&fs.ModeSymlink == 0 {
+		return false
+	}
+	of, ok := link.Sys().(*syscall.Stat_t)
+	to, known := target.Sys().(*syscall.Stat_t)
+	return ok && known && of.Uid != 0 && of.Uid != to.Uid
+}
+
 // Target is the file that [Replace] would write, or its error before any work is done.
 func Target(name string, madeFrom ...string) (string, error) {
 	target, err := filepath.EvalSymlinks(name)
@@ -75,6 +87,9 @@ func Target(name string, madeFrom ...string) (string, error) {
 	}
 	if !info.Mode().IsRegular() {
 		return "", &PlaceError{name, "it is " + Kind(info.Mode())}
+	}
+	if os.Geteuid() == 0 && leadsRootElsewhere(name, info) {
+		return "", &PlaceError{name, "it is a link of one user to a file of another"}
 	}
 	for _, source := range madeFrom {
 		if from, err := os.Stat(source); err == nil && os.SameFile(from, info) {

@@ -85,3 +85,24 @@ func TestANewFileReplacesNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestALinkOfAnotherUserDoesNotMakeRootReplaceAFile(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can act as two users")
+	}
+	const mallory = 12345
+	dir := t.TempDir()
+	link, target := filepath.Join(dir, "link"), filepath.Join(dir, "passwd")
+	if err := errors.Join(os.WriteFile(target, []byte("root"), 0o600), os.Symlink(target, link), os.Lchown(link, mallory, mallory)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Replace(link, []byte("new"), 0o644); err == nil {
+		t.Error("the link was followed")
+	}
+	if content, err := os.ReadFile(target); err != nil || string(content) != "root" {
+		t.Errorf("%q, %v", content, err)
+	}
+	if err := errors.Join(os.Chown(target, mallory, mallory), Replace(link, []byte("new"), 0o644)); err != nil {
+		t.Errorf("a link to a file of the same user: %v", err)
+	}
+}
