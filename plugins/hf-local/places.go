@@ -67,17 +67,12 @@ func workingFolder(name, path string) string {
 	return ""
 }
 
-const (
-	inWorkingDirectory = "a model was found in the working directory, where the next version will not look"
-	moveOut            = "move it to the configuration's folder, or write its whole path"
-)
-
 // advise says what is wrong with a name by which a model was found all the same.
 func (p *places) advise(name, found, folder string) (message, fix string) {
 	if folder == "" || filepath.IsAbs(name) || workingFolder(name, filepath.Join(folder, name)) != found {
 		return "", ""
 	}
-	return fmt.Sprintf("%s: %s", inWorkingDirectory, found), moveOut
+	return "the model is in the working directory alone, where the next version will not look: " + found, "move it to the configuration's folder, or write its whole path"
 }
 
 // warn says once that a model will not be found for ever where it is.
@@ -86,7 +81,7 @@ func (p *places) warn(name, here, path string) {
 	defer p.mu.Unlock()
 	if !p.warned[name] {
 		p.warned[name] = true
-		p.log.Warn(inWorkingDirectory+"; "+moveOut,
+		p.log.Warn("a model was found in the working directory, where the next version will not look; move it to the configuration's folder, or write its whole path",
 			"model", name, "found", here, "next", path)
 	}
 }
