@@ -11,12 +11,14 @@ import (
 	"testing"
 )
 
-// The configurations in testdata/admin were written by somebody who had seen nothing
-// but docs and two published configurations, and so were the places in expected.txt,
-// before the first run. What differs from it now stands in corrected.txt, each line
-// with its reason.
+// The configurations in testdata/admin and admin2 were written by two people who had
+// seen nothing but docs and two published configurations, and so were the places in
+// expected.txt, before the first run. What differs from it now stands in corrected.txt,
+// each line with its reason.
 func TestAMistakeOfAnAdministratorIsOneReportAtItsPlace(t *testing.T) {
-	checkReports(t, "admin", 60)
+	for _, set := range []string{"admin", "admin2"} {
+		t.Run(set, func(t *testing.T) { checkReports(t, set, 60) })
+	}
 }
 
 // Two mistakes, in different sections of a file, are two reports.

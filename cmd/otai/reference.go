@@ -70,5 +70,9 @@ func yieldsText(keys string) string {
 	case "*":
 		return "Its result has the data of all its steps; of one key in two of them, the later one's."
 	}
-	return "Its result has `" + strings.Join(strings.Split(keys, ","), "`, `") + "`."
+	names := strings.Split(keys, ",")
+	for i, name := range names {
+		names[i], _, _ = strings.Cut(name, ":") // which is followed by the kind of its values
+	}
+	return "Its result has `" + strings.Join(names, "`, `") + "`."
 }

@@ -39,10 +39,11 @@ func (c *catalog) Find(use string) (config.Component, bool) {
 	if !ok {
 		return config.Component{}, false
 	}
+	keys, kinds := config.Yields(offer.Labels)
 	component = config.Component{
 		Service: offer.Service, Doc: offer.Doc, Labels: offer.Labels, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
 		Renderer: offer.Service && loader.MissingMethod(offer.Methods, rendererMethods) == "",
-		Yields:   yields(offer.Labels),
+		Yields:   keys, YieldKinds: kinds,
 	}
 	if c.known == nil {
 		c.known = make(map[string]config.Component)
@@ -70,21 +71,6 @@ func (c *catalog) offer(use string) (loader.Offer, bool) {
 		return offer, err == nil
 	}
 	return loader.Offer{}, false
-}
-
-// yields is nil where a pipe doesn't say what keys its result has.
-func yields(labels map[string]string) []string {
-	text, said := labels["yields"]
-	if !said || text == "*" {
-		return nil
-	}
-	keys := []string{}
-	for key := range strings.SplitSeq(text, ",") {
-		if key = strings.TrimSpace(key); key != "" {
-			keys = append(keys, key)
-		}
-	}
-	return keys
 }
 
 func (c *catalog) Names() []string {

@@ -31,7 +31,7 @@ func New(version string, o Options) api.Plugin {
 		api.NewPipeFunc("CompositePipe", "Runs its steps in order, up to the first that fails.", composite).WithLabel("yields", "*"),
 		api.NewPipeFunc("ExpressionPipe", "Yields the value of an expression.", evaluate).WithLabel("yields", "value"),
 		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).WithLabel("yields", "fetched_tickets"),
-		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe).WithLabel("yields", "label,confidence,scores,truncated,backend"),
+		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe).WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text"),
 		api.NewPipe("UpdateTicketPipe", "Changes a ticket: queue, priority, state, notes.", o.newUpdateTicketPipe).WithLabel("yields", ""),
 		api.NewPipe("AddNotePipe", "Adds a note to a ticket.", o.newAddNotePipe).WithLabel("yields", ""),
 	)

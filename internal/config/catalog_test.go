@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -117,7 +116,7 @@ func newCatalog() catalog {
 		"base:FetchTicketsPipe":                     pipe[fetchParams]("FetchTicketsPipe").WithLabel("yields", "fetched_tickets"),
 		"base:UpdateTicketPipe":                     pipe[updateParams]("UpdateTicketPipe").WithLabel("yields", ""),
 		"base:AddNotePipe":                          pipe[noteParams]("AddNotePipe").WithLabel("yields", ""),
-		"base:ClassificationPipe":                   pipe[classifyParams]("ClassificationPipe").WithLabel("yields", "label,confidence"),
+		"base:ClassificationPipe":                   pipe[classifyParams]("ClassificationPipe").WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text"),
 		"otobo-znuny:OTOBOZnunyTicketSystemService": service[otoboParams, fakeTickets]("OTOBOZnunyTicketSystemService"),
 		"otobo-znuny:FetchTicketsPipe":              pipe[fetchParams]("FetchTicketsPipe").WithLabel("yields", "fetched_tickets"),
 		"hf-local:HFClassificationService":          service[hfParams, fakeClassifier]("HFClassificationService"),
@@ -141,9 +140,7 @@ func (c catalog) Find(use string) (config.Component, bool) {
 		Service: offer.Service, Doc: offer.Doc, Labels: offer.Labels, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
 		Renderer: i.Provides != nil && i.Provides.Implements(reflect.TypeFor[api.TemplateRenderer]()),
 	}
-	if yields, ok := i.Labels["yields"]; ok && yields != "*" {
-		component.Yields = strings.FieldsFunc(yields, func(r rune) bool { return r == ',' })
-	}
+	component.Yields, component.YieldKinds = config.Yields(offer.Labels)
 	return component, true
 }
 

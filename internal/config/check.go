@@ -36,6 +36,9 @@ type Component struct {
 	Renderer bool                // the service is an [api.TemplateRenderer]
 	// Yields are the keys of a pipe's result, and nil where it doesn't say.
 	Yields []string
+	// YieldKinds are the kinds of values that these keys have, as far as it says so:
+	// text, number, fraction (a number from 0 to 1) or bool.
+	YieldKinds map[string]string
 }
 
 // fits reports whether the service can be injected as need.
@@ -117,13 +120,14 @@ type checker struct {
 	anyState Problems // of the fetches, told where nothing is wrong
 
 	lost  map[lost]Problems // what is referred to and is not there
+	meant map[lost][]string // what all that refer to it could mean
 	seen  map[lost]bool     // what is referred to and is there
 	twice []twice
 	// nameless are the paths of steps whose id is left empty.
 	nameless []string
 
 	questions []ParamsQuestion
-	asked     []string // path of the params of each
+	asked     []asked
 }
 
 func (k *checker) at(path string) Position { return k.doc.atlas.valueAt(path) }
@@ -148,10 +152,36 @@ func (k *checker) component(use, path string, service bool) (Component, bool) {
 		k.found.err(k.at(usePath), usePath, "wrong-kind", "use it in the orchestrator", "%q is a pipe, not a service", use)
 		return Component{}, false
 	case !service && component.Service:
-		k.found.err(k.at(usePath), usePath, "wrong-kind", "configure it under services: and name it under injects:", "%q is a service, not a pipe", use)
+		k.found.err(k.at(usePath), usePath, "wrong-kind", k.pipeFor(component), "%q is a service, not a pipe", use)
 		return Component{}, false
 	}
 	return component, true
+}
+
+// pipeFor tells which pipes use such a service, for one that stands where a pipe is
+// wanted.
+func (k *checker) pipeFor(service Component) string {
+	const otherwise = "configure it under services: and name it under injects:"
+	pipes := map[string][]string{} // by the name of the injection
+	for _, name := range slices.Sorted(slices.Values(k.catalog.Names())) {
+		pipe, ok := k.catalog.Find(name)
+		if !ok || pipe.Service || pipe.Params == nil {
+			continue
+		}
+		for _, need := range pipe.Params.Injections() {
+			if service.fits(pipe.Needs[need.Name]) {
+				pipes[need.Name] = append(pipes[need.Name], name)
+			}
+		}
+	}
+	var forms []string
+	for _, need := range sortedKeys(pipes) {
+		forms = append(forms, "use: "+strings.Join(pipes[need], " or ")+" with injects: {"+need+": ID}")
+	}
+	if len(forms) == 0 {
+		return otherwise
+	}
+	return otherwise + "; here write " + strings.Join(forms, ", or ")
 }
 
 // useHint recommends what can stand there: services or pipes.
@@ -249,7 +279,7 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 				continue
 			}
 			k.found.err(k.at(at), at, "unknown-service", k.serviceHint(id, need, component), "there is no service %q", id)
-			k.lose("service", id)
+			k.lose("service", id, k.fittingServices(need, component))
 			continue
 		}
 		k.met("service", id)
@@ -293,14 +323,20 @@ func (k *checker) serviceHint(id string, need *params.Spec, component Component)
 	return "configured: " + strings.Join(ids, ", ")
 }
 
-// fitting names the services that could be injected.
-func (k *checker) fitting(need *params.Spec, component Component) string {
-	var ids []string
+// fittingServices are the ids of all that could be injected.
+func (k *checker) fittingServices(need *params.Spec, component Component) []string {
+	ids := []string{}
 	for _, s := range k.doc.Services {
-		if service, ok := k.services[s.ID]; ok && service.fits(component.Needs[need.Name]) {
+		if service, ok := k.services[s.ID]; ok && need != nil && service.fits(component.Needs[need.Name]) {
 			ids = append(ids, s.ID)
 		}
 	}
+	return ids
+}
+
+// fitting names the services that could be injected.
+func (k *checker) fitting(need *params.Spec, component Component) string {
+	ids := k.fittingServices(need, component)
 	for _, s := range k.doc.Services {
 		if _, known := k.services[s.ID]; len(ids) == 0 && !known && s.Use != "" {
 			return "write " + need.Name + ": " + s.ID // whose use is not known, and perhaps this
@@ -545,15 +581,51 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 		},
 	})
 	k.faults(wholly(params.Faults(err), raw), base, use, spec, excused)
-	if len(k.found.list) == faults && spec.Unchecked() && !excused.any() && !k.unsetBelow(base) {
-		k.questions = append(k.questions, ParamsQuestion{Use: use, Params: raw})
-		k.asked = append(k.asked, path)
+	if spec.Unchecked() && !excused.any() {
+		if left, ok := k.knownWrong(k.found.list[faults:], raw, base, spec); ok {
+			k.questions = append(k.questions, ParamsQuestion{Use: use, Params: without(raw, left)})
+			k.asked = append(k.asked, asked{path, left})
+		}
 	}
 	return raw
 }
 
-func (k *checker) unsetBelow(base string) bool {
-	return slices.ContainsFunc(slices.Collect(maps.Keys(k.doc.unset)), func(path string) bool { return strings.HasPrefix(path, base) })
+// asked is a question to a plugin: about the params of path, without those that are
+// known to be wrong.
+type asked struct {
+	path string
+	left []string
+}
+
+// knownWrong are the params that are reported already. ok is false where nothing can
+// be said about the others without them.
+func (k *checker) knownWrong(found Problems, raw map[string]any, base string, spec *params.Spec) (names []string, ok bool) {
+	paths := slices.DeleteFunc(slices.Collect(maps.Keys(k.doc.unset)), func(path string) bool { return !strings.HasPrefix(path, base) })
+	for _, p := range found {
+		paths = append(paths, p.Path)
+	}
+	for _, path := range paths {
+		inner, below := strings.CutPrefix(path, base+".")
+		steps := pathStep.FindAllString(inner, -1)
+		if !below || len(steps) == 0 {
+			return nil, false
+		}
+		name := strings.Trim(steps[0], `"`)
+		if field := spec.Field(name); field != nil && (field.Required || holdsPipes(field)) {
+			return nil, false
+		}
+		if _, given := raw[name]; given && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, true
+}
+
+// isAbout is true for a fault of one of the params, or because of it.
+func isAbout(fault *api.FieldError, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		return slices.Contains(pathStep.FindAllString(fault.Field, -1), name) || strings.Contains(fault.Err.Error(), name)
+	})
 }
 
 // id is the id of a pipe, also of one that is no text, which is reported as such.
@@ -621,7 +693,8 @@ func (k *checker) askPlugins() {
 		return
 	}
 	for i, faults := range asker.CheckParams(k.questions) {
-		k.faults(faults, join(k.asked[i], "params"), "", nil, excused{})
+		faults = slices.DeleteFunc(faults, func(fault *api.FieldError) bool { return isAbout(fault, k.asked[i].left) })
+		k.faults(faults, join(k.asked[i].path, "params"), "", nil, excused{})
 	}
 }
 

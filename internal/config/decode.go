@@ -153,7 +153,7 @@ func (d decoder) plugins(v any) (out []Plugin, names map[string]string) {
 			continue
 		}
 		if p.SHA256 != "" && !sha256Text.MatchString(p.SHA256) {
-			d.found.err(d.atlas.valueAt(join(path, "sha256")), join(path, "sha256"), "bad-value", "sha256sum prints 64 hexadecimal digits", "this is no SHA-256 sum")
+			d.found.err(d.atlas.valueAt(join(path, "sha256")), join(path, "sha256"), "bad-value", sumHint(p.SHA256), "this is no SHA-256 sum")
 		}
 		folded := foldedName(p.Name)
 		if before, twice := first[folded]; twice {
@@ -164,6 +164,13 @@ func (d decoder) plugins(v any) (out []Plugin, names map[string]string) {
 		out = append(out, p)
 	}
 	return out, names
+}
+
+func sumHint(text string) string {
+	if sum := strings.TrimPrefix(text, "sha256:"); sum != text && sha256Text.MatchString(sum) {
+		return "leave out sha256: before the digits"
+	}
+	return "sha256sum prints 64 hexadecimal digits"
 }
 
 func (d decoder) service(id string, v any) Service {

@@ -99,3 +99,26 @@ func environmentName(n jinja.Name) string {
 	}
 	return name
 }
+
+// fileReaders are what reads a file in other languages.
+var fileReaders = map[string]bool{
+	"file": true, "read_file": true, "readfile": true, "readFile": true, "slurp": true, "fileContent": true, "file_get_contents": true, "open": true, "source": true, "lookup": true,
+}
+
+// fileHint tells how the content of a file is given, "" where none is asked for.
+func fileHint(n jinja.Name, around scope) string {
+	if !fileReaders[n.Name] || !n.Call || n.Name == "lookup" && (len(n.Args) == 0 || n.Args[0].Text != "file") {
+		return ""
+	}
+	place := "PATH"
+	if len(n.Args) > 0 && n.Args[len(n.Args)-1].Text != "" {
+		place = n.Args[len(n.Args)-1].Text
+	}
+	if n.Name == "open" && len(n.Args) > 0 && n.Args[0].Text != "" {
+		place = n.Args[0].Text // the second is how
+	}
+	if around.pipe {
+		return "the templates of pipes read no files: put the content into a variable and write get_env('NAME')"
+	}
+	return "the content of a file is ${file:" + place + "}, as the whole value and without {{ }}"
+}

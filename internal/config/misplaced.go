@@ -350,6 +350,7 @@ func (k *checker) strayInjections(m, raw map[string]any, injects map[string]stri
 	if spec == nil {
 		return raw, injects, nil
 	}
+	raw, injects = k.injectsInParams(raw, injects, path, spec)
 	var taken []string
 	for _, need := range spec.Injections() {
 		if _, given := injects[need.Name]; given || spec.Field(need.Name) != nil {
@@ -377,6 +378,26 @@ func (k *checker) strayInjections(m, raw map[string]any, injects map[string]stri
 		}
 	}
 	return raw, injects, taken
+}
+
+// injectsInParams takes injects out of the params, in which it was written.
+func (k *checker) injectsInParams(raw map[string]any, injects map[string]string, path string, spec *params.Spec) (map[string]any, map[string]string) {
+	below, isMapping := raw["injects"].(map[string]any)
+	if !isMapping || spec.Field("injects") != nil || len(spec.Injections()) == 0 {
+		return raw, injects
+	}
+	from, to := join(join(path, "params"), "injects"), join(path, "injects")
+	k.found.err(k.doc.atlas.keyAt(from), from, "unknown-key", "indent it less: it belongs beside params:", "injects stands in params")
+	all := k.decoder().injects(below, from)
+	for name, id := range injects {
+		all[name] = id
+	}
+	for name := range below {
+		if _, given := injects[name]; !given {
+			k.doc.atlas.moved[join(to, name)] = k.doc.atlas.written(join(from, name))
+		}
+	}
+	return without(raw, []string{"injects"}), all
 }
 
 // trigger gives a trigger without a use the one that it can only have, and reports

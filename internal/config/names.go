@@ -150,6 +150,7 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 		return
 	}
 	k.foreign(source, path)
+	k.calls(parsed, path, around)
 	said := map[string]bool{}
 	calls := bareCalls(source)
 	for _, n := range jinja.Names(parsed) {
@@ -175,7 +176,7 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 		}
 		k.found.add(severity, at, path, finding.code, finding.hint, finding.message)
 		if finding.code == "unknown-result" && len(n.Args) > 0 {
-			k.lose("step", n.Args[0].Text)
+			k.lose("step", n.Args[0].Text, k.stepsWith(n, around))
 		}
 	}
 }
@@ -200,7 +201,7 @@ type nameFinding struct {
 
 func (k *checker) nameFinding(n jinja.Name, around scope) nameFinding {
 	if !n.Known {
-		hint := k.nameHint(n)
+		hint := cmp.Or(fileHint(n, around), k.nameHint(n))
 		if _, step := k.steps[n.Name]; step {
 			hint = fmt.Sprintf("if it is the step, write get_pipe_result('%s', 'KEY')", n.Name)
 		}
@@ -251,6 +252,18 @@ func (k *checker) resultFinding(n jinja.Name, around scope) nameFinding {
 		}
 	}
 	return finding
+}
+
+// stepsWith are the steps that ran before and have the result that is asked for.
+func (k *checker) stepsWith(n jinja.Name, around scope) []string {
+	ids := []string{}
+	for _, id := range sortedKeys(around.results) {
+		component, _ := k.catalog.Find(around.results[id])
+		if yieldsFinding(n, id, "", component.Yields).message == "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // rootStep is a step of the orchestrator itself.

@@ -193,11 +193,26 @@ func (u upgrader) foreign(root *yaml.Node) bool {
 			return true
 		}
 	}
-	if n, path := usesWith(valueOf(root, "orchestrator"), "orchestrator", map[*yaml.Node]bool{}); n != nil {
+	orchestrator := valueOf(root, "orchestrator")
+	if n, path := usesWith(orchestrator, "orchestrator", map[*yaml.Node]bool{}); n != nil && !hasUse(orchestrator, map[*yaml.Node]bool{}) {
 		u.found.err(u.at(n), path, "unsupported-form", current, "uses: and with: are a form that Open Ticket AI never ran")
 		return true
 	}
 	return false
+}
+
+// hasUse is true where a pipe has the current form: a step of the other form is a
+// slip there.
+func hasUse(n *yaml.Node, seen map[*yaml.Node]bool) bool {
+	n = target(n)
+	if n == nil || seen[n] {
+		return false
+	}
+	seen[n] = true
+	if use, _ := textOf(valueOf(n, "use")); strings.Contains(use, ":") && use != defaultOrchestrator {
+		return true
+	}
+	return slices.ContainsFunc(n.Content, func(inner *yaml.Node) bool { return hasUse(inner, seen) })
 }
 
 // usesWith finds the first mapping with both keys.

@@ -186,15 +186,20 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 	if depth > maxDepth {
 		return e.fail(n, path, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)
 	}
-	if tag := n.ShortTag(); !strings.HasPrefix(tag, "!!") {
-		return e.fail(n, path, "unknown-tag", "quote the value if it begins with !", "the tag %s means nothing here", shownAt(path, tag))
-	}
 	out := &node{kind: n.Kind, at: e.position(n)}
+	if tag := n.ShortTag(); !strings.HasPrefix(tag, "!!") {
+		shown, hint := unknownTagHint(tag, path)
+		e.found.err(e.position(n), path, "unknown-tag", hint, "the tag %s means nothing here", shown)
+		if n.Kind == yaml.ScalarNode {
+			out.value = unknownValue
+			return out
+		}
+	}
 	switch n.Kind {
 	case yaml.MappingNode:
 		if bareTemplate(n) {
 			e.found.err(e.position(n), path, "bad-key", `write it in quotes: "{{ … }}"`, "this is a template without quotes, which YAML takes for a mapping")
-			out.kind, out.value = yaml.ScalarNode, "{{ none }}" // a template, whatever it holds
+			out.kind, out.value = yaml.ScalarNode, unknownValue
 			break
 		}
 		e.open[n] = true

@@ -12,12 +12,17 @@ import (
 // lost is a name of a service or of a step.
 type lost struct{ kind, id string }
 
-// lose notes that the problem found last is about a name that is not there.
-func (k *checker) lose(kind, id string) {
+// lose notes that the problem found last is about a name that is not there, where
+// each of those in could would do.
+func (k *checker) lose(kind, id string, could []string) {
 	if k.lost == nil {
-		k.lost = map[lost]Problems{}
+		k.lost, k.meant = map[lost]Problems{}, map[lost][]string{}
 	}
 	key := lost{kind, id}
+	if before, again := k.meant[key]; again {
+		could = slices.DeleteFunc(could, func(name string) bool { return !slices.Contains(before, name) })
+	}
+	k.meant[key] = could
 	k.lost[key] = append(k.lost[key], k.found.list[len(k.found.list)-1])
 }
 
@@ -29,7 +34,8 @@ func (k *checker) met(kind, id string) {
 }
 
 // renames finds the services and steps with a name that nothing refers to, where
-// several places refer to nearly that name: the mistake is the name then.
+// several places refer to nearly that name, or to one that can't be anything else: the
+// mistake is the name then.
 func (k *checker) renames() {
 	places := map[string]map[string]string{"service": {}, "step": k.steps}
 	for _, s := range k.doc.Services {
@@ -59,8 +65,14 @@ func (k *checker) renames() {
 			}
 		}
 		id := params.Near(key.id, idle)
+		hint := fmt.Sprintf("did you mean %s?", key.id)
 		if id == "" {
-			continue
+			could := slices.DeleteFunc(slices.Clone(k.meant[key]), func(id string) bool { return !slices.Contains(idle, id) })
+			if len(could) != 1 {
+				continue
+			}
+			id = could[0]
+			hint = fmt.Sprintf("give both the same name: write %s here, or %s there", key.id, id)
 		}
 		path := places[key.kind][id]
 		at := k.doc.atlas.keyAt(path)
@@ -77,7 +89,7 @@ func (k *checker) renames() {
 		}
 		k.drop(problems)
 		k.found.err(at, path, "unknown-"+map[string]string{"service": "service", "step": "result"}[key.kind],
-			fmt.Sprintf("did you mean %s?", key.id),
+			hint,
 			"nothing refers to the %s %q, and there is no %s %q, which lines %s refer to", key.kind, id, key.kind, key.id, strings.Join(slices.Compact(lines), ", "))
 	}
 }

@@ -80,7 +80,7 @@ func (s *signature) bind(g given) (args, error) {
 		return s.bindAny(g)
 	}
 	if len(g.positional) > len(s.params) {
-		return args{}, fmt.Errorf("%s takes at most %s, not %d", s.name, count(len(s.params)), len(g.positional))
+		return args{}, fmt.Errorf("%s takes %s, not %d", s.name, atMost(len(s.params)), len(g.positional))
 	}
 	a := args{values: g.positional}
 	if len(g.named) > 0 {
@@ -110,7 +110,7 @@ func (s *signature) bind(g given) (args, error) {
 
 func (s *signature) bindAny(g given) (args, error) {
 	if !s.variadic && len(g.positional) > len(s.params) {
-		return args{}, fmt.Errorf("%s takes at most %s, not %d", s.name, count(len(s.params)), len(g.positional))
+		return args{}, fmt.Errorf("%s takes %s, not %d", s.name, atMost(len(s.params)), len(g.positional))
 	}
 	if !s.keywords && len(g.named) > 0 {
 		return args{}, fmt.Errorf("%s takes no argument %q", s.name, g.named[0].name)
@@ -127,6 +127,13 @@ func (s *signature) hint(name string) string {
 		known[p] = true
 	}
 	return nearest(name, known)
+}
+
+func atMost(n int) string {
+	if n == 0 {
+		return count(n)
+	}
+	return "at most " + count(n)
 }
 
 func count(n int) string {

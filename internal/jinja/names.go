@@ -37,12 +37,14 @@ type Arg struct {
 
 // Names lists the uses of names in a template that Parse of this package returned,
 // in the order of the template.
-func Names(parsed api.Template) []Name {
+func Names(parsed api.Template) []Name { return walked(parsed).names }
+
+func walked(parsed api.Template) *nameWalk {
 	t, ok := parsed.(*template)
 	if !ok {
-		return nil
+		return &nameWalk{}
 	}
-	w := &nameWalk{source: t.source, known: map[string]bool{
+	w := &nameWalk{source: t.source, methods: t.renderer.lib.tables(), known: map[string]bool{
 		"pipe_results": true, "params": true, "parent_params": true,
 		"loop": true, "caller": true, "varargs": true, "kwargs": true, "self": true,
 	}, certain: true}
@@ -60,7 +62,7 @@ func Names(parsed api.Template) []Name {
 	for i := range w.names {
 		w.names[i].Known = w.names[i].Known || w.known[w.names[i].Name]
 	}
-	return w.names
+	return w
 }
 
 type nameWalk struct {
@@ -71,6 +73,10 @@ type nameWalk struct {
 	choice  func(node any) (option int, made bool) // for Outcomes; nil: all is walked
 
 	outcomes bool // for Outcomes
+
+	methods     []map[string]*method // by type
+	misuses     []Misuse
+	comparisons []Comparison
 }
 
 // chosen is the choice that was made at a node.
@@ -231,6 +237,7 @@ func (w *nameWalk) set(t target) {
 func (w *nameWalk) filters(list []*filtered) {
 	for _, f := range list {
 		w.filter(f.filter)
+		w.misuse(f.pos, f.arguments, &f.filter.signature)
 		w.arguments(f.arguments)
 	}
 }
@@ -271,12 +278,18 @@ func (w *nameWalk) expression(e expression) {
 		w.expressions(e.parts)
 	case *comparison:
 		w.expression(e.first)
+		left := e.first
 		for i, c := range e.rest {
-			if i == 0 {
+			walk := func() {
 				w.expression(c.operand)
-			} else {
-				w.maybe(func() { w.expression(c.operand) })
+				w.compare(left, c.operator, c.operand)
 			}
+			if i == 0 {
+				walk()
+			} else {
+				w.maybe(walk)
+			}
+			left = c.operand
 		}
 	case *signed:
 		w.expression(e.operand)
@@ -300,12 +313,14 @@ func (w *nameWalk) expression(e expression) {
 		}
 		w.filter(e.filter)
 		w.expression(e.input)
+		w.misuse(e.pos, e.arguments, &e.filter.signature)
 		w.arguments(e.arguments)
 	case *tested:
 		if v, ok := e.operand.(*variable); ok && (e.test.name == "defined" || e.test.name == "undefined") {
 			w.known[v.name] = true
 		}
 		w.expression(e.operand)
+		w.misuse(e.pos, e.arguments, &e.test.signature)
 		w.arguments(e.arguments)
 	}
 }
@@ -324,6 +339,7 @@ func (w *nameWalk) object(e expression, use Name) {
 
 func (w *nameWalk) call(e *call, taken string) {
 	w.object(e.callee, Name{Call: true, Args: w.args(e.arguments), Attribute: taken, Broken: true})
+	w.misuseOfCall(e)
 	w.arguments(e.arguments)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -267,7 +268,13 @@ func render(r *Renderer, scope api.Scope, source string) (api.Rendered, error) {
 	if err != nil {
 		return api.Rendered{}, err
 	}
-	return parsed.Render(context.Background(), scope)
+	out, err := parsed.Render(context.Background(), scope)
+	for _, m := range Misuses(parsed) {
+		if m.Certain && err == nil {
+			return out, fmt.Errorf("it answers, and was told not to: %s", m.Message)
+		}
+	}
+	return out, err
 }
 
 func TestReadsLiteralsAsPython(t *testing.T) {

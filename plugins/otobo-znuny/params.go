@@ -103,9 +103,7 @@ func (p *Params) Validate() error {
 			fault(timeout.field, fmt.Errorf("is %v and must be above zero", timeout.value))
 		}
 	}
-	if _, err := time.LoadLocation(p.TimeZone); err != nil {
-		fault("time_zone", fmt.Errorf("%q is no time zone (write one such as UTC or Europe/Berlin)", p.TimeZone))
-	}
+	fault("time_zone", checkZone(p.TimeZone))
 	if m := p.NoteMarker; m != "" && m != markerSubject && !(strings.HasPrefix(m, dynamicPrefix) && len(m) > len(dynamicPrefix)) {
 		fault("note_marker", fmt.Errorf("%q is neither %s nor %sNAME", m, markerSubject, dynamicPrefix))
 	}

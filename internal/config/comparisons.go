@@ -1,0 +1,119 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// The kinds of values that a pipe can say its results have.
+const (
+	yieldsText     = "text"
+	yieldsNumber   = "number"
+	yieldsFraction = "fraction" // a number from 0 to 1
+	yieldsBool     = "bool"
+)
+
+// Yields reads what a pipe says of its results by its labels: the keys, nil where it
+// doesn't say, and the kinds of their values as far as these are told. The label is
+// KEY or KEY:KIND, parted by commas, or * for any keys.
+func Yields(labels map[string]string) (keys []string, kinds map[string]string) {
+	text, said := labels["yields"]
+	if !said || text == "*" {
+		return nil, nil
+	}
+	keys, kinds = []string{}, map[string]string{}
+	for part := range strings.SplitSeq(text, ",") {
+		key, kind, _ := strings.Cut(strings.TrimSpace(part), ":")
+		if key = strings.TrimSpace(key); key != "" {
+			keys = append(keys, key)
+			kinds[key] = strings.TrimSpace(kind)
+		}
+	}
+	return keys, kinds
+}
+
+// argumentHints are for what is left out most.
+var argumentHints = map[string]string{
+	`replace needs the argument "new"`: "write replace('OLD', 'NEW'), or replace('OLD', '') to remove it",
+}
+
+// calls reports what is called with arguments that it never takes, and results that
+// are compared with what they never are.
+func (k *checker) calls(parsed api.Template, path string, around scope) {
+	report := func(certain bool, line, column int, code, message, hint string) {
+		severity := SeverityWarning
+		if certain {
+			severity = SeverityError
+		}
+		k.found.add(severity, k.doc.atlas.inside(path, line, column), path, code, hint, message)
+	}
+	for _, m := range jinja.Misuses(parsed) {
+		message, hint, _ := strings.Cut(m.Message, ": ")
+		report(m.Certain, m.Line, m.Column, "bad-arguments", message, cmp.Or(argumentHints[message], hint))
+	}
+	for _, c := range jinja.Comparisons(parsed) {
+		component, _ := k.catalog.Find(around.results[c.Step])
+		message, hint := comparisonFault(c, component.YieldKinds[c.Key])
+		if message != "" {
+			report(c.Certain && c.Ordered() && kindOf(c.Value) != yieldsNumber, c.Line, c.Column, "bad-comparison", message, hint)
+		}
+	}
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case string:
+		return yieldsText
+	case bool:
+		return yieldsBool
+	}
+	return yieldsNumber
+}
+
+// comparisonFault says what is wrong with comparing a value of that kind, "" where
+// nothing is, or the kind is not known.
+func comparisonFault(c jinja.Comparison, kind string) (message, hint string) {
+	value := kindOf(c.Value)
+	wanted := kind
+	if kind == yieldsFraction {
+		wanted = yieldsNumber
+	}
+	switch {
+	case wanted == "" || wanted == yieldsBool && value == yieldsNumber || wanted == yieldsNumber && value == yieldsBool: // True is 1
+		return "", ""
+	case wanted != value:
+		effect := "have no order"
+		if !c.Ordered() {
+			effect = "are never equal"
+		}
+		message = fmt.Sprintf("%s of %q is a %s, and this is a %s: they %s", c.Key, c.Step, wanted, value, effect)
+		text, _ := c.Value.(string)
+		switch number, err := strconv.ParseFloat(text, 64); {
+		case wanted == yieldsNumber && err == nil:
+			hint = "write " + strconv.FormatFloat(number, 'f', -1, 64) + " without quotes"
+		case wanted == yieldsNumber:
+			hint = "write a number without quotes"
+		case wanted == yieldsText:
+			hint = fmt.Sprintf("write it in quotes: '%v'", c.Value)
+		default:
+			hint = "write " + c.Key + " alone as the condition, or with not before it"
+		}
+		return message, hint
+	case kind == yieldsFraction:
+		number, err := strconv.ParseFloat(fmt.Sprint(c.Value), 64)
+		if err != nil || number <= 1 {
+			return "", ""
+		}
+		hint = "write a number from 0 to 1"
+		if number <= 100 {
+			hint = "write " + strconv.FormatFloat(number/100, 'f', -1, 64) + ", which is " + fmt.Sprint(c.Value) + " %"
+		}
+		return fmt.Sprintf("%s of %q is a number from 0 to 1, so that this is true always or never", c.Key, c.Step), hint
+	}
+	return "", ""
+}

@@ -1,0 +1,110 @@
+package jinja
+
+import (
+	"slices"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// Misuse is a call of a filter, test, function or method with arguments that it
+// never takes, whatever it is called on.
+type Misuse struct {
+	Line, Column int
+	Message      string
+	// Certain is true where the place is reached whenever the template is rendered.
+	Certain bool
+}
+
+// Misuses lists them for a template that Parse of this package returned.
+func Misuses(parsed api.Template) []Misuse { return walked(parsed).misuses }
+
+// Comparison compares a step's result with a text, number or bool that is written
+// down.
+type Comparison struct {
+	Step, Key    string
+	Operator     string // of the result with the value, such as <=
+	Value        any
+	Line, Column int // of the value
+	Certain      bool
+}
+
+// Ordered is true where the order counts, and so values of two kinds are an error.
+func (c Comparison) Ordered() bool { return slices.Contains([]string{"<", "<=", ">", ">="}, c.Operator) }
+
+// Comparisons lists them for a template that Parse of this package returned.
+func Comparisons(parsed api.Template) []Comparison { return walked(parsed).comparisons }
+
+// misuse notes arguments that the signatures, one of which it is, don't take.
+func (w *nameWalk) misuse(at pos, a arguments, signatures ...*signature) {
+	if a.spread != nil || a.spreadMap != nil || len(signatures) == 0 {
+		return
+	}
+	g := given{positional: make([]any, len(a.positional))}
+	for _, name := range a.names {
+		g.named = append(g.named, namedValue{name: name})
+	}
+	var first error
+	for _, s := range signatures {
+		_, err := s.bind(g)
+		if err == nil {
+			return
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	line, column := w.place(at)
+	w.misuses = append(w.misuses, Misuse{line, column, first.Error(), w.certain})
+}
+
+func (w *nameWalk) misuseOfCall(e *call) {
+	switch callee := e.callee.(type) {
+	case *variable:
+		if f, ok := callee.global.(*function); ok {
+			w.misuse(callee.pos, e.arguments, &f.signature)
+		}
+	case *attribute:
+		var all []*signature
+		for _, methods := range w.methods {
+			if m := methods[callee.name]; m != nil {
+				all = append(all, &m.signature)
+			}
+		}
+		w.misuse(callee.pos, e.arguments, all...)
+	}
+}
+
+// tables are the methods of each type.
+func (l *library) tables() []map[string]*method {
+	return []map[string]*method{l.textMethods, l.markupMethods, l.integerMethods, l.floatMethods, l.rangeMethods, l.listMethods, l.dictMethods}
+}
+
+var mirrored = map[operator]operator{
+	opEqual: opEqual, opNotEqual: opNotEqual,
+	opLess: opGreater, opLessEqual: opGreaterEqual, opGreater: opLess, opGreaterEqual: opLessEqual,
+}
+
+func (w *nameWalk) compare(left expression, op operator, right expression) {
+	back, comparable := mirrored[op]
+	if !comparable {
+		return
+	}
+	if _, ok := left.(*constant); ok {
+		left, right, op = right, left, back
+	}
+	value, isConstant := right.(*constant)
+	result, isCall := left.(*call)
+	if !isConstant || !isCall || value.value == nil {
+		return
+	}
+	if v, ok := result.callee.(*variable); !ok || v.name != "get_pipe_result" || v.global == nil {
+		return
+	}
+	args := w.args(result.arguments)
+	if len(args) != 2 || args[0].Text == "" || args[1].Text == "" {
+		return
+	}
+	line, column := w.place(value.pos)
+	w.comparisons = append(w.comparisons, Comparison{args[0].Text, args[1].Text, op.String(), value.value, line, column, w.certain})
+}
+
