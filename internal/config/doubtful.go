@@ -65,10 +65,11 @@ func (r references) isVariable(name string) bool {
 	return false
 }
 
-// swallowed are the beginnings of a value that YAML takes for something else.
-var swallowed = regexp.MustCompile(`^["']?\s*:\s+(?:(&)\S+|#[^\s#]\S*)\s*$`)
+// swallowed is the beginning of a value that YAML takes for something else. What
+// begins with # is found by what a param is declared to be, in the check.
+var swallowed = regexp.MustCompile(`^["']?\s*:\s+&\S+\s*$`)
 
-// empty reports a secret of which nothing is left, since it begins with & or #.
+// empty reports a secret of which nothing is left, since it begins with &.
 func (r references) empty(path, key string) {
 	place := r.atlas.place(path)
 	lines := r.atlas.lines[place.key.File]
@@ -78,13 +79,8 @@ func (r references) empty(path, key string) {
 	behind := []rune(lines[place.key.Line-1])
 	behind = behind[min(place.key.Column-1, len(behind)):]
 	_, rest, _ := strings.Cut(string(behind), key)
-	m := swallowed.FindStringSubmatch(rest)
-	switch {
-	case m == nil:
-	case m[1] != "":
+	if swallowed.MatchString(rest) {
 		r.unset[path] = true
 		r.found.err(place.key, path, "empty-value", "write the value in quotes", "the value is empty, because & begins an anchor in YAML")
-	default:
-		r.found.warn(place.key, path, "empty-value", "write the value in quotes, or a space after # if this is a comment", "the value is empty, because # begins a comment in YAML")
 	}
 }

@@ -29,7 +29,9 @@ type Comparison struct {
 }
 
 // Ordered is true where the order counts, and so values of two kinds are an error.
-func (c Comparison) Ordered() bool { return slices.Contains([]string{"<", "<=", ">", ">="}, c.Operator) }
+func (c Comparison) Ordered() bool {
+	return slices.Contains([]string{"<", "<=", ">", ">="}, c.Operator)
+}
 
 // Comparisons lists them for a template that Parse of this package returned.
 func Comparisons(parsed api.Template) []Comparison { return walked(parsed).comparisons }
@@ -107,4 +109,3 @@ func (w *nameWalk) compare(left expression, op operator, right expression) {
 	line, column := w.place(value.pos)
 	w.comparisons = append(w.comparisons, Comparison{args[0].Text, args[1].Text, op.String(), value.value, line, column, w.certain})
 }
-
