@@ -23,7 +23,7 @@ func everyKind(l *slog.Logger, secret string) {
 		Nested map[string][]string
 	}
 	u := url.URL{Scheme: "https", Host: "x", User: url.UserPassword("a", secret), RawQuery: url.Values{"p": {secret}}.Encode()}
-	l = l.With("info", secret, "demo", 1).WithGroup("group").With("in", secret)
+	l = l.With("plugin", "otai-foreign", "info", secret, "demo", 1).WithGroup("group").With("in", secret) // whose messages may hold anything
 	l.Info("the "+secret+" is told", "err", fmt.Errorf("outer: %w", errors.Join(errors.New(secret), &url.Error{Op: "Get", URL: u.String(), Err: errors.New("no")})),
 		"any", inner{secret, map[string][]string{"demo": {secret}}}, "list", []any{secret, map[string]any{"level": secret}},
 		"bytes", json.RawMessage(`{"demo":`+jsonOf(secret)+`}`), "quoted", fmt.Sprintf("%q", secret), "url", &u, "time", time.Now(),
