@@ -137,6 +137,8 @@ var (
 	quotedText  = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')`)
 	// wholeReference is a value that names where the value is.
 	wholeReference = regexp.MustCompile(`^["']?(?:\$\{(?:[A-Za-z_]\w*|file:(?:[^{}"'\s]|\$\{[A-Za-z_]\w*\})+)\}|\{\{\s*get_env\(\s*(?:'\w+'|"\w+")\s*\)\s*\}\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
+	// swallowedSecret is a comment that may have been meant to be the value.
+	swallowedSecret = regexp.MustCompile(`^#[^\s#]`)
 	// opening is the sign of a block of text, or nothing.
 	opening = regexp.MustCompile(`^(?:[|>][-+\d]*)?\s*(?:#.*)?$`)
 	// harmless is the form of a value that is no secret: a switch, a small number, a
@@ -160,6 +162,9 @@ func (h *hider) keys(from, to int) int {
 		scalar := wholeScalar.FindStringSubmatchIndex(rest)
 		reference := wholeReference.FindString(rest)
 		switch inQuotes := quotedText.FindString(rest); {
+		case looksSecret(key) && swallowedSecret.MatchString(rest):
+			h.hide(from, to)
+			return count
 		case opening.MatchString(rest):
 			return count
 		case reference != "" && (looksSecret(key) || !glued):

@@ -122,11 +122,17 @@ func TestASecretThatMayBeAReferenceIsAWarning(t *testing.T) {
 }
 
 func TestASecretThatYAMLSwallowsIsNoEmptyOne(t *testing.T) {
-	for value, column := range map[string]int{"&S3cret": 7, "#S3cret": 17, "# comes from the environment": 0, "": 0, `"&S3cret"`: 0, `"#S3cret"`: 0} {
-		d, problems := read(t, config.Options{}, strings.Replace(desk("password", "X"), `"X"`, value, 1))
+	for value, column := range map[string]int{"&S3cret": 7, "#S3cret": 17, "#geheim": 17, "# comes from the environment": 0, "": 0, `"&S3cret"`: 0, `"#S3cret"`: 0} {
+		file := strings.Replace(desk("password", "X"), `"X"`, value, 1)
+		d, problems := read(t, config.Options{}, file)
 		problems = slices.DeleteFunc(problems.And(d.Check(newCatalog())), func(p config.Problem) bool { return p.Code != "empty-value" && p.Code != "lost-to-comment" })
 		if (column > 0) != (len(problems) == 1) || column > 0 && (problems[0].Severity != config.SeverityError || problems[0].Line != 5 || problems[0].Column != column || strings.Contains(problems[0].String(), "S3cret")) {
 			t.Errorf("%q: %v", value, problems)
+		}
+		for _, p := range problems {
+			if excerpt := p.Excerpt([]config.Source{{Name: p.File, Data: []byte(file)}}); excerpt == "" || strings.Contains(excerpt, "S3cret") || strings.Contains(excerpt, "geheim") {
+				t.Errorf("%q: the excerpt is %q", value, excerpt)
+			}
 		}
 	}
 }
