@@ -172,12 +172,13 @@ func showModelChecks(out io.Writer, checks []app.ModelCheck) {
 		fmt.Fprintln(out, "There are no classifiers in the cache. Get one with: otai model pull ORG/NAME")
 	}
 	for _, c := range checks {
-		checked := 0
+		checked, wrong := 0, 0
 		for _, f := range c.Files {
 			switch f.State {
 			case "ok":
 				checked++
 			case "damaged", "missing":
+				wrong++
 				show(out, "%s: %s is %s\n", c.Name, f.File, f.State)
 			}
 		}
@@ -186,6 +187,11 @@ func showModelChecks(out io.Writer, checks []app.ModelCheck) {
 			show(out, "%s: it works; nothing says what the checksums of its %d files should be\n", c.Name, len(c.Files))
 		case c.OK:
 			show(out, "%s: %d of %d files have the right checksum, and it works\n", c.Name, checked, len(c.Files))
+		case c.Problem != "" && wrong > 0:
+			show(out, "%s: it doesn't work: %s\n", c.Name, lines(c.Problem))
+			if checked > 0 {
+				show(out, "%s: mend it with: otai model pull %s --repair\n", c.Name, c.Name)
+			}
 		case c.Problem != "":
 			show(out, "%s: its files are complete, but it doesn't work: %s\n", c.Name, lines(c.Problem))
 		case checked > 0:

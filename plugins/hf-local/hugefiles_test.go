@@ -15,9 +15,11 @@ import (
 // strangePlaces are what can stand in the place of a model's file, by what an error says
 // of them. Each would block, have no end, or take all the memory.
 var strangePlaces = map[string]func(path string) error{
-	"a named pipe": func(path string) error { return syscall.Mkfifo(path, 0o600) },
-	"a device":     func(path string) error { return os.Symlink("/dev/zero", path) },
-	"a folder":     func(path string) error { return os.Mkdir(path, 0o700) },
+	"a named pipe":                     func(path string) error { return syscall.Mkfifo(path, 0o600) },
+	"a device":                         func(path string) error { return os.Symlink("/dev/zero", path) },
+	"a link that leads nowhere":        func(path string) error { return os.Symlink("nowhere", path) },
+	"a link that leads back to itself": func(path string) error { return os.Symlink(filepath.Base(path), path) },
+	"a folder":                         func(path string) error { return os.Mkdir(path, 0o700) },
 	"6442450944 bytes": func(path string) error {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			return err
@@ -71,8 +73,61 @@ func TestNoFileOfAModelTakesAllTheMemoryOrBlocks(t *testing.T) {
 				if err != nil || check["ok"] == true {
 					t.Errorf("verify: %v, %v", check, err)
 				}
+				if problem, _ := check["problem"].(string); !strings.Contains(problem, path) {
+					t.Errorf("verify doesn't say what classify says: %v", check)
+				}
+				for _, one := range check["files"].([]any) {
+					if f := one.(map[string]any); f["file"] != file && f["state"] != "unchecked" {
+						t.Errorf("verify: %v", f)
+					}
+				}
 			})
 		}
+	}
+}
+
+func TestAByteOrderMarkIsNamed(t *testing.T) {
+	s := build(t, Params{}, newHost(nil, io.Discard))
+	for _, file := range []string{"config.json", "tokenizer.json", "tokenizer_config.json"} {
+		folder := modelFolder(t, false)
+		path := filepath.Join(folder, file)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, append([]byte("\xef\xbb\xbf"), text...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Classify(t.Context(), request("printer", folder)); err == nil || !strings.Contains(err.Error(), path+" begins with a byte order mark") || !errors.Is(err, api.ErrInvalid) {
+			t.Errorf("%s: error is %v", file, err)
+		}
+	}
+}
+
+func TestASnapshotThatIsALinkIsChecked(t *testing.T) {
+	cache := t.TempDir()
+	model := filepath.Join(cache, "models--org--name")
+	real, err := filepath.Abs(cased)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{"refs", "snapshots"} {
+		if err := os.MkdirAll(filepath.Join(model, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	if err := errors.Join(os.Symlink(real, filepath.Join(model, "snapshots", commit)), os.WriteFile(filepath.Join(model, "refs", "main"), []byte(commit), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s := build(t, Params{CacheDir: cache}, newHost(map[string]string{"HF_HUB_OFFLINE": "1"}, io.Discard))
+	check, err := s.VerifyModel(t.Context(), "org/name", nil)
+	if err != nil || check["ok"] != true || len(check["files"].([]any)) < 3 {
+		t.Errorf("verify: %v, %v", check, err)
+	}
+	list, err := s.ListModels(t.Context())
+	if err != nil || len(list) != 1 || list[0]["bytes"].(int64) < 10_000 {
+		t.Errorf("list: %v, %v", list, err)
 	}
 }
 

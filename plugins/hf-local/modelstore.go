@@ -134,13 +134,12 @@ func (s *Service) VerifyModel(ctx context.Context, name string, progress func(fi
 		files[i] = map[string]any{"file": c.File, "bytes": c.Bytes, "state": string(c.State)}
 	}
 	problem := ""
-	if ok {
-		if err := s.try(ctx, name, folder); err != nil {
-			if ctx.Err() != nil {
-				return nil, err
-			}
-			ok, problem = false, err.Error()
+	// Also of what is damaged, since loading says why.
+	if err := s.try(ctx, name, folder); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
 		}
+		ok, problem = false, err.Error()
 	}
 	return map[string]any{"name": name, "folder": folder, "ok": ok, "files": files, "problem": problem}, nil
 }

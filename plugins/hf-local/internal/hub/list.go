@@ -131,7 +131,11 @@ func (c Cache) revisions(name string) ([]Entry, error) {
 // describe fills in what the files of a snapshot say.
 func (e *Entry) describe(listed []string) {
 	// What can't be read is missing, and shown as that.
-	_ = filepath.WalkDir(e.Folder, func(path string, d fs.DirEntry, err error) error {
+	folder := e.Folder
+	if real, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = real // WalkDir would take a link for a file
+	}
+	_ = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			if info, err := os.Stat(path); err == nil {
 				e.Bytes += info.Size()

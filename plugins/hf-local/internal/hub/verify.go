@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
@@ -58,7 +60,7 @@ func (h *Hub) Verify(ctx context.Context, name string, progress Progress) (folde
 		return "", nil, err
 	}
 	for _, file := range missing {
-		if !hasCheck(checks, file) {
+		if !hasCheck(checks, file) && !hasOther(checks, file) {
 			checks = append(checks, Check{File: file, State: Missing})
 		}
 	}
@@ -74,10 +76,30 @@ func hasCheck(checks []Check, file string) bool {
 	return false
 }
 
+// hasOther is true where a file that would do in place of a missing one is there, and
+// is what is wrong.
+func hasOther(checks []Check, missing string) bool {
+	for _, kind := range [][]string{append([]string{fastTokenizer}, vocabularies...), weightsFiles} {
+		if slices.Contains(kind, missing) && slices.ContainsFunc(kind, func(name string) bool { return hasCheck(checks, name) }) {
+			return true
+		}
+	}
+	return false
+}
+
 // checkFolder checks every file below folder, in the order of their names.
 func checkFolder(ctx context.Context, folder string, progress Progress) ([]Check, error) {
 	var checks []Check
-	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+	// A snapshot may be a link to a folder, which WalkDir would take for a file.
+	folder, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return nil, fmt.Errorf("checking the files of a model: %w", err)
+	}
+	err = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && isModelFile(d.Name()) && filepath.Dir(path) == folder {
+			checks = append(checks, Check{File: d.Name(), State: Damaged})
+			return fs.SkipDir
+		}
 		if err != nil || d.IsDir() || strings.HasSuffix(path, ".tmp") {
 			return err
 		}
@@ -95,11 +117,20 @@ func checkFolder(ctx context.Context, folder string, progress Progress) ([]Check
 	return checks, nil
 }
 
+// isModelFile is true for the names that files of a model have.
+func isModelFile(name string) bool {
+	return name == fastTokenizer || slices.Contains(settingsFiles, name) || slices.Contains(vocabularies, name) || slices.Contains(weightsFiles, name)
+}
+
 func checkFile(ctx context.Context, path, file string, progress Progress) (Check, error) {
 	c := Check{File: file, State: Unchecked}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.State = Missing
+		return c, nil
+	}
+	if errors.Is(err, syscall.ELOOP) {
+		c.State = Damaged
 		return c, nil
 	}
 	if err != nil {

@@ -48,7 +48,7 @@ func openWeights(folder string) (weightsFile, error) {
 	var names []string
 	for _, w := range weightsNames {
 		path := filepath.Join(folder, w.name)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			names = append(names, w.name)
 			continue
 		}

@@ -58,7 +58,7 @@ func Open(path string) (file *os.File, size int64, err error) {
 	// Before opening: for some devices that alone has an effect.
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, leadsNowhere(path, err)
 	}
 	if err := regular(path, info); err != nil {
 		return nil, 0, err
@@ -75,6 +75,18 @@ func Open(path string) (file *os.File, size int64, err error) {
 		return nil, 0, errors.Join(err, file.Close())
 	}
 	return file, info.Size(), nil
+}
+
+// leadsNowhere tells a link without a target from a file that isn't there: what may be
+// missing is not missing then, and a model without it would answer something else.
+func leadsNowhere(path string, err error) error {
+	if errors.Is(err, syscall.ELOOP) {
+		return &KindError{path, "a link that leads back to itself"}
+	}
+	if info, wrong := os.Lstat(path); errors.Is(err, fs.ErrNotExist) && wrong == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return &KindError{path, "a link that leads nowhere"}
+	}
+	return err
 }
 
 func regular(path string, info fs.FileInfo) error {
@@ -101,7 +113,31 @@ func Read(path string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s is no file that is read whole", path)
 	}
-	return ReadWithin(path, bound)
+	text, err := ReadWithin(path, bound)
+	if err == nil {
+		err = checkMark(path, text)
+	}
+	return text, err
+}
+
+// MarkError says that a JSON file begins with a byte order mark, which JSON has none
+// of and transformers refuses, too.
+type MarkError struct{ Path string }
+
+func (e *MarkError) Error() string {
+	return e.Path + " begins with a byte order mark: save it as UTF-8 without one (without BOM)"
+}
+
+// Is makes it an [api.ErrInvalid]: a repetition doesn't help.
+func (e *MarkError) Is(target error) bool { return target == api.ErrInvalid }
+
+func checkMark[T string | []byte](path string, text T) error {
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if strings.HasSuffix(path, ".json") && strings.HasPrefix(string(text[:min(len(text), len(mark))]), mark) {
+			return &MarkError{path}
+		}
+	}
+	return nil
 }
 
 // ReadWithin is like [Read] with a bound in bytes that doesn't follow from the name.
@@ -156,7 +192,7 @@ func ReadText(path string) (string, error) {
 	if n > bound {
 		return "", &SizeError{Path: path, Size: n, Bound: bound}
 	}
-	return text.String(), nil
+	return text.String(), checkMark(path, text.String())
 }
 
 // Check says whether the file at path could be opened by [Open], for libraries that

@@ -72,7 +72,7 @@ var sentencePieces = []string{"sentencepiece.bpe.model", "spm.model", "spiece.mo
 // choose returns the family by what the settings say, else by the files there are.
 func choose(folder string, s *settings) (string, family, error) {
 	there := func(name string) bool {
-		_, err := os.Stat(filepath.Join(folder, name))
+		_, err := os.Lstat(filepath.Join(folder, name)) // a link that leads nowhere is said when it is read
 		return err == nil
 	}
 	all := families()
