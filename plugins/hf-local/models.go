@@ -79,7 +79,7 @@ func (m *models) acquire(ctx context.Context, name, folder string) (c classifier
 	m.makeRoom(bytes)
 	place, err := m.shelf.take(ctx, m.key(folder), func(ctx context.Context) (classifier, error) { return m.load(ctx, folder) })
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, inShort(err)
 	}
 	k, release := m.keep(name, place, bytes)
 	m.makeRoom(0) // others may have been loaded meanwhile

@@ -150,7 +150,7 @@ func (d *download) receive(ctx context.Context, of subject, file *os.File, have 
 	if have > 0 && !continues(answer, have) {
 		// The server begins anew, or elsewhere than it was asked to.
 		if answer.StatusCode == http.StatusPartialContent {
-			return have, fmt.Errorf("%s was asked for from byte %d, and comes as %q: %w", of, have, answer.Header.Get("Content-Range"), api.ErrTemporary)
+			return have, fmt.Errorf("%s was asked for from byte %d, and comes as %.200q: %w", of, have, answer.Header.Get("Content-Range"), api.ErrTemporary)
 		}
 		have = 0
 	}

@@ -108,7 +108,7 @@ func (c Cache) snapshot(ref Reference) (string, error) {
 		}
 		commit = strings.TrimSpace(string(text))
 		if !isFileName(commit) {
-			return "", fmt.Errorf("%s holds %q, which is no commit; remove %s: %w", path, commit, model, api.ErrInvalid)
+			return "", fmt.Errorf("%s holds %.200q, which is no commit; remove %s: %w", path, commit, model, api.ErrInvalid)
 		}
 	}
 	folder := filepath.Join(model, "snapshots", commit)

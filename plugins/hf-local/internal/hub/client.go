@@ -177,7 +177,7 @@ func (c *client) metadata(ctx context.Context, ref Reference, commit, file strin
 		}
 		m.ETag = strings.Trim(strings.TrimPrefix(etag, "W/"), `"`)
 		if !isChecksum(m.ETag) {
-			return false, fmt.Errorf("the server gives no checksum for %s of the model %s (its ETag is %q), so the file couldn't be checked: is HF_ENDPOINT a HuggingFace server? %w",
+			return false, fmt.Errorf("the server gives no checksum for %s of the model %s (its ETag is %.200q), so the file couldn't be checked: is HF_ENDPOINT a HuggingFace server? %w",
 				file, ref, etag, api.ErrInvalid)
 		}
 		size := answer.Header.Get("X-Linked-Size")

@@ -142,7 +142,7 @@ func readShards(path string) ([]string, error) {
 	for _, tensor := range slices.Sorted(maps.Keys(index.Files)) {
 		name := index.Files[tensor]
 		if !shardName.MatchString(name) {
-			return nil, fmt.Errorf("%s: weight_map: the tensor %q is said to be in %q, which is no name of a file of weights: %w", path, tensor, name, api.ErrInvalid)
+			return nil, fmt.Errorf("%s: weight_map: the tensor %.200q is said to be in %.200q, which is no name of a file of weights: %w", path, tensor, name, api.ErrInvalid)
 		}
 		if !slices.Contains(shards, name) {
 			shards = append(shards, name)
@@ -238,7 +238,7 @@ func listing(model, commit string) []string {
 func checkNames(names []string) error {
 	for _, name := range names {
 		if !fs.ValidPath(name) || name == "." || strings.ContainsAny(name, "\\\x00") {
-			return fmt.Errorf("the server lists a file %q, which would lie outside of the model's folder. Nothing of it was taken: %w", name, api.ErrInvalid)
+			return fmt.Errorf("the server lists a file %.200q, which would lie outside of the model's folder. Nothing of it was taken: %w", name, api.ErrInvalid)
 		}
 	}
 	return nil

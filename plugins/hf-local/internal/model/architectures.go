@@ -239,7 +239,7 @@ func readModernBERT(k *keys, c *config) {
 	case "mean":
 		m.Mean = true
 	default:
-		k.fail("classifier_pooling is %q; it can be cls or mean", pooling)
+		k.fail("classifier_pooling is %.200q; it can be cls or mean", pooling)
 	}
 	k.layerTypes(c.Layers, m)
 	k.rotary(m)
@@ -268,7 +268,7 @@ func (k *keys) layerTypes(layers int, m *modernConfig) {
 	}
 	for i, t := range types {
 		if t != fullAttention && t != slidingAttention {
-			k.fail("layer_types has %q; supported are %s and %s", t, fullAttention, slidingAttention)
+			k.fail("layer_types has %.200q; supported are %s and %s", t, fullAttention, slidingAttention)
 		}
 		m.Local[i] = t == slidingAttention
 	}
@@ -301,7 +301,7 @@ func (k *keys) rotary(m *modernConfig) {
 		}
 		for _, kind := range []string{p.Type, p.OlderType} {
 			if kind != "" && kind != "default" {
-				k.fail("rope_parameters has the rope_type %q; supported is default", kind)
+				k.fail("rope_parameters has the rope_type %.200q; supported is default", kind)
 			}
 		}
 	}

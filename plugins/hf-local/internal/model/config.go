@@ -75,7 +75,7 @@ func parseConfig(text []byte) (config, error) {
 		return config{}, k.err
 	}
 	if len(named) != 1 || architectures[named[0]] == nil {
-		return config{}, fmt.Errorf("architectures is %q; supported are %s", named, list(sortedKeys(architectures)))
+		return config{}, fmt.Errorf("architectures is %.100q; supported are %s", named[:min(len(named), 5)], list(sortedKeys(architectures)))
 	}
 	c := config{Architecture: named[0], Padding: -1}
 	architectures[named[0]](k, &c)
@@ -103,7 +103,7 @@ func (k *keys) labels(c *config) {
 	switch c.Problem {
 	case unspecified, regression, singleLabel, multiLabel:
 	default:
-		k.fail("problem_type is %q; it can be %s, %s or %s", c.Problem, regression, singleLabel, multiLabel)
+		k.fail("problem_type is %.200q; it can be %s, %s or %s", c.Problem, regression, singleLabel, multiLabel)
 	}
 	count := k.count(2, "num_labels")
 	var byKey map[string]json.RawMessage
@@ -131,7 +131,7 @@ func labelsByID(byKey map[string]json.RawMessage) ([]string, error) {
 		value := byKey[key]
 		id, err := strconv.Atoi(strings.TrimSpace(key))
 		if err != nil || id < 0 {
-			return nil, fmt.Errorf("has the key %q, which is no class", key)
+			return nil, fmt.Errorf("has the key %.200q, which is no class", key)
 		}
 		if id >= len(labels) {
 			continue // then there is a gap

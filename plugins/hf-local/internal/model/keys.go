@@ -45,7 +45,7 @@ func (k *keys) read(name string, value any) bool {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &kind):
-		k.fail("%s is a %s, which it can't be", name, kind.Value)
+		k.fail("%s is a %.80s, which it can't be", name, kind.Value)
 	case err != nil:
 		k.fail("%s: %w", name, err)
 	}
@@ -102,7 +102,7 @@ func (k *keys) activation(name, fallback string) activation {
 	named := k.text(name, fallback)
 	a, ok := activations[named]
 	if !ok {
-		k.fail("%s is %q; supported are %s", name, named, list(sortedKeys(activations)))
+		k.fail("%s is %.200q; supported are %s", name, named, list(sortedKeys(activations)))
 	}
 	return a
 }

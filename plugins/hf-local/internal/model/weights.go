@@ -81,7 +81,7 @@ func openParts(open func(string) (weightsFile, error)) func(path string) (weight
 				continue
 			}
 			if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
-				return nil, errors.Join(fmt.Errorf("%s: weight_map names the file %q, which is none of this folder", path, name), p.Close())
+				return nil, errors.Join(fmt.Errorf("%s: weight_map names the file %.200q, which is none of this folder", path, name), p.Close())
 			}
 			if len(p.files) == maxParts {
 				return nil, errors.Join(fmt.Errorf("%s: weight_map names more than %d files", path, maxParts), p.Close())
@@ -133,7 +133,7 @@ func (p *parts) Has(name string) bool { return p.of[name] != "" }
 // Check says whether a tensor of that shape can be read.
 func (p *parts) Check(name string, shape ...int) error {
 	if !p.Has(name) {
-		return fmt.Errorf("weights %s: tensor %q is missing", p.index, name)
+		return fmt.Errorf("weights %s: tensor %.200q is missing", p.index, name)
 	}
 	return p.files[p.of[name]].Check(name, shape...)
 }
@@ -141,7 +141,7 @@ func (p *parts) Check(name string, shape ...int) error {
 // Read fills dst with the tensor.
 func (p *parts) Read(dst []float32, name string, shape ...int) error {
 	if !p.Has(name) {
-		return fmt.Errorf("weights %s: tensor %q is missing", p.index, name)
+		return fmt.Errorf("weights %s: tensor %.200q is missing", p.index, name)
 	}
 	return p.files[p.of[name]].Read(dst, name, shape...)
 }

@@ -71,7 +71,7 @@ func locate(tensors map[string]tensor, begin func(storage) (int64, error)) (map[
 		t := tensors[name]
 		first, err := begin(t.storage)
 		if err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
+			return nil, fmt.Errorf("tensor %.200q: %w", name, err)
 		}
 		values := int64(1)
 		for _, n := range t.shape {
@@ -103,11 +103,11 @@ func (f *File) Check(name string, shape ...int) error {
 	t, ok := f.tensors[name]
 	switch {
 	case !ok:
-		return fmt.Errorf("weights %s: tensor %q is missing", f.path, name)
+		return fmt.Errorf("weights %s: tensor %.200q is missing", f.path, name)
 	case !slices.Equal(t.shape, shape):
-		return fmt.Errorf("weights %s: tensor %q has shape %v, but config.json asks for %v", f.path, name, t.shape, shape)
+		return fmt.Errorf("weights %s: tensor %.200q has shape %v, but config.json asks for %v", f.path, name, t.shape, shape)
 	case t.dtype != "F32" && t.dtype != "F16" && t.dtype != "BF16":
-		return fmt.Errorf("weights %s: tensor %q is %s; supported are F32, F16 and BF16", f.path, name, t.dtype)
+		return fmt.Errorf("weights %s: tensor %.200q is %s; supported are F32, F16 and BF16", f.path, name, t.dtype)
 	}
 	return nil
 }
@@ -120,7 +120,7 @@ func (f *File) Read(dst []float32, name string, shape ...int) error {
 	}
 	t := f.tensors[name]
 	if int64(len(dst))*t.width != t.bytes {
-		return fmt.Errorf("weights %s: tensor %q has %d values, the destination %d", f.path, name, t.bytes/t.width, len(dst))
+		return fmt.Errorf("weights %s: tensor %.200q has %d values, the destination %d", f.path, name, t.bytes/t.width, len(dst))
 	}
 	if slices.IsSorted(t.order) {
 		return f.readValues(dst, name, t)
@@ -164,10 +164,10 @@ func (f *File) readValues(dst []float32, name string, t place) error {
 		n := min(len(dst)-done, len(buffer)/int(t.width))
 		part := buffer[:n*int(t.width)]
 		if _, err := f.file.ReadAt(part, t.begin+int64(done)*t.width); err != nil {
-			return fmt.Errorf("weights %s: reading tensor %q: %w", f.path, name, err)
+			return fmt.Errorf("weights %s: reading tensor %.200q: %w", f.path, name, err)
 		}
 		if bad := safetensors.Decode(dst[done:done+n], part, t.dtype); bad >= 0 {
-			return fmt.Errorf("weights %s: tensor %q: value %d is %v, and a model can't compute with it", f.path, name, done+bad, dst[done+bad])
+			return fmt.Errorf("weights %s: tensor %.200q: value %d is %v, and a model can't compute with it", f.path, name, done+bad, dst[done+bad])
 		}
 		done += n
 	}

@@ -154,10 +154,10 @@ func storageOf(id any) (any, error) {
 		return nil, errors.New("the pickle names a storage of an unknown kind")
 	}
 	if values < 0 || values > math.MaxInt64/8 {
-		return nil, fmt.Errorf("storage %q has %d values", key, values)
+		return nil, fmt.Errorf("storage %.200q has %d values", key, values)
 	}
 	if len(t) > 5 && t[5] != nil {
-		return nil, fmt.Errorf("storage %q is part of another one, which is not supported", key)
+		return nil, fmt.Errorf("storage %.200q is part of another one, which is not supported", key)
 	}
 	return storage{key: key, dtype: dtype.name, width: dtype.width, values: values}, nil
 }

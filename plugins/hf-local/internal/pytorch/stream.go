@@ -47,7 +47,7 @@ func readStream(r io.ReaderAt, size int64) (map[string]place, error) {
 	return locate(tensors, func(s storage) (int64, error) {
 		begin, ok := begins[s.key]
 		if !ok {
-			return 0, fmt.Errorf("storage %q with its values is missing", s.key)
+			return 0, fmt.Errorf("storage %.200q with its values is missing", s.key)
 		}
 		return begin, nil
 	})
@@ -73,7 +73,7 @@ func storages(r io.ReaderAt, size, at int64, tensors map[string]tensor, keys any
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
 		t := tensors[name]
 		if s, ok := known[t.storage.key]; ok && s != t.storage {
-			return nil, fmt.Errorf("tensor %q sees storage %q as another kind than others do", name, s.key)
+			return nil, fmt.Errorf("tensor %.200q sees storage %.200q as another kind than others do", name, s.key)
 		}
 		known[t.storage.key] = t.storage
 	}
@@ -86,18 +86,18 @@ func storages(r io.ReaderAt, size, at int64, tensors map[string]tensor, keys any
 		key, _ := k.(string)
 		s, ok := known[key]
 		if !ok {
-			return nil, fmt.Errorf("storage %q belongs to no tensor", key)
+			return nil, fmt.Errorf("storage %.200q belongs to no tensor", key)
 		}
 		var count [8]byte
 		if _, err := r.ReadAt(count[:], at); err != nil {
-			return nil, fmt.Errorf("storage %q is missing: the file is cut off", key)
+			return nil, fmt.Errorf("storage %.200q is missing: the file is cut off", key)
 		}
 		at += int64(len(count))
 		if n := binary.LittleEndian.Uint64(count[:]); n != uint64(s.values) {
-			return nil, fmt.Errorf("storage %q has %d values instead of %d", key, n, s.values)
+			return nil, fmt.Errorf("storage %.200q has %d values instead of %d", key, n, s.values)
 		}
 		if s.values > (size-at)/s.width {
-			return nil, fmt.Errorf("storage %q ends outside of the file: it is cut off", key)
+			return nil, fmt.Errorf("storage %.200q ends outside of the file: it is cut off", key)
 		}
 		begins[key] = at
 		at += s.values * s.width

@@ -407,7 +407,7 @@ func (m *machine) object(op byte) error {
 func (m *machine) global(module, named string) error {
 	n := name{module, named}
 	if !known(n) {
-		return fmt.Errorf("it asks for %q, which weights don't need, and is refused: who trusts the file can load it with torch and save it as model.safetensors", n.String())
+		return fmt.Errorf("it asks for %.200q, which weights don't need, and is refused: who trusts the file can load it with torch and save it as model.safetensors", n.String())
 	}
 	m.push(n)
 	return nil

@@ -38,7 +38,7 @@ func readZip(r io.ReaderAt, size int64) (map[string]place, error) {
 			return nil, fmt.Errorf("byteorder: %w", err)
 		}
 		if strings.TrimSpace(string(text)) != "little" {
-			return nil, fmt.Errorf("its byteorder is %q; supported is little", text)
+			return nil, fmt.Errorf("its byteorder is %.200q; supported is little", text)
 		}
 	}
 	code, err := content(r, size, pickle, maxPickle)

@@ -68,11 +68,11 @@ func (f *File) Check(name string, shape ...int) error {
 	t, ok := f.tensors[name]
 	switch {
 	case !ok:
-		return fmt.Errorf("weights %s: tensor %q is missing", f.path, name)
+		return fmt.Errorf("weights %s: tensor %.200q is missing", f.path, name)
 	case !sameShape(t.Shape, shape):
-		return fmt.Errorf("weights %s: tensor %q has shape %v, but config.json asks for %v", f.path, name, t.Shape, shape)
+		return fmt.Errorf("weights %s: tensor %.200q has shape %v, but config.json asks for %v", f.path, name, t.Shape, shape)
 	case t.DType != "F32" && t.DType != "F16" && t.DType != "BF16":
-		return fmt.Errorf("weights %s: tensor %q is %s; supported are F32, F16 and BF16", f.path, name, t.DType)
+		return fmt.Errorf("weights %s: tensor %.200q is %s; supported are F32, F16 and BF16", f.path, name, t.DType)
 	}
 	return nil
 }
@@ -86,17 +86,17 @@ func (f *File) Read(dst []float32, name string, shape ...int) error {
 	t := f.tensors[name]
 	width := bytesPerValue[t.DType]
 	if int64(len(dst))*width != t.End-t.Begin {
-		return fmt.Errorf("weights %s: tensor %q has %d values, the destination %d", f.path, name, (t.End-t.Begin)/width, len(dst))
+		return fmt.Errorf("weights %s: tensor %.200q has %d values, the destination %d", f.path, name, (t.End-t.Begin)/width, len(dst))
 	}
 	buffer := make([]byte, min(1<<18, t.End-t.Begin))
 	for done := 0; done < len(dst); {
 		n := min(len(dst)-done, len(buffer)/int(width))
 		part := buffer[:n*int(width)]
 		if _, err := f.file.ReadAt(part, f.dataStart+t.Begin+int64(done)*width); err != nil {
-			return fmt.Errorf("weights %s: reading tensor %q: %w", f.path, name, err)
+			return fmt.Errorf("weights %s: reading tensor %.200q: %w", f.path, name, err)
 		}
 		if bad := Decode(dst[done:done+n], part, t.DType); bad >= 0 {
-			return fmt.Errorf("weights %s: tensor %q: value %d is %v, and a model can't compute with it", f.path, name, done+bad, dst[done+bad])
+			return fmt.Errorf("weights %s: tensor %.200q: value %d is %v, and a model can't compute with it", f.path, name, done+bad, dst[done+bad])
 		}
 		done += n
 	}

@@ -49,7 +49,7 @@ func newBPE(vocabulary map[string]int32, merges [][2]string, o bpeOptions) (*bpe
 	if o.Unknown != nil {
 		b.unknown = b.id(*o.Unknown)
 		if b.unknown < 0 && *o.Unknown != "" {
-			return nil, fmt.Errorf("vocab has no %q, which is unk_token", *o.Unknown)
+			return nil, fmt.Errorf("vocab has no %.200q, which is unk_token", *o.Unknown)
 		}
 	}
 	if o.Fallback != nil && *o.Fallback {
@@ -65,11 +65,11 @@ func newBPE(vocabulary map[string]int32, merges [][2]string, o bpeOptions) (*bpe
 	for rank, pair := range merges {
 		left, right := b.id(pair[0]), b.id(pair[1])
 		if left < 0 || right < 0 || len(pair[1]) < len(b.prefix) {
-			return nil, fmt.Errorf("merges: %q %q: vocab doesn't have both", pair[0], pair[1])
+			return nil, fmt.Errorf("merges: %.200q %.200q: vocab doesn't have both", pair[0], pair[1])
 		}
 		joined := b.id(pair[0] + pair[1][len(b.prefix):])
 		if joined < 0 {
-			return nil, fmt.Errorf("merges: vocab has no %q", pair[0]+pair[1][len(b.prefix):])
+			return nil, fmt.Errorf("merges: vocab has no %.200q", pair[0]+pair[1][len(b.prefix):])
 		}
 		b.merges.put(left, right, merge{int32(rank), joined})
 	}

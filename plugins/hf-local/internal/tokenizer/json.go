@@ -148,9 +148,9 @@ func unmarshal(text []byte, to any) error {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &kind) && kind.Field != "":
-		return fmt.Errorf("%s can't be of the type %s", kind.Field, kind.Value)
+		return fmt.Errorf("%.200s can't be of the type %.80s", kind.Field, kind.Value)
 	case errors.As(err, &kind):
-		return fmt.Errorf("it can't be of the type %s", kind.Value)
+		return fmt.Errorf("it can't be of the type %.80s", kind.Value)
 	}
 	return err
 }

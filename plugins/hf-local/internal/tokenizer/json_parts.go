@@ -182,7 +182,7 @@ func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
 			return nil, err
 		}
 		if utf8.RuneCountInString(file.Delimiter) != 1 {
-			return nil, fmt.Errorf("%s: delimiter is %q, not one character", p.kind, file.Delimiter)
+			return nil, fmt.Errorf("%s: delimiter is %.200q, not one character", p.kind, file.Delimiter)
 		}
 		return one(splitAt(matchesOf(occurrences(file.Delimiter)), removed))
 	case "FixedLength":
@@ -221,7 +221,7 @@ func (b behaviour) check() error {
 	case removed, isolated, mergedWithPrevious, mergedWithNext, contiguous:
 		return nil
 	}
-	return fmt.Errorf("behavior is %q; supported are Removed, Isolated, MergedWithPrevious, MergedWithNext and Contiguous", string(b))
+	return fmt.Errorf("behavior is %.200q; supported are Removed, Isolated, MergedWithPrevious, MergedWithNext and Contiguous", string(b))
 }
 
 func parseSplit(p part) ([]stage, error) {
@@ -266,7 +266,7 @@ func parseMetaspace(p part) (metaspace, error) {
 		return metaspace{}, err
 	}
 	if utf8.RuneCountInString(file.Replacement) != 1 {
-		return metaspace{}, fmt.Errorf("%s: replacement is %q, not one character", p.kind, file.Replacement)
+		return metaspace{}, fmt.Errorf("%s: replacement is %.200q, not one character", p.kind, file.Replacement)
 	}
 	m := metaspace{replacement: file.Replacement, scheme: file.Scheme, cut: file.Split == nil || *file.Split}
 	switch m.scheme {
@@ -278,7 +278,7 @@ func parseMetaspace(p part) (metaspace, error) {
 			m.scheme = "never"
 		}
 	default:
-		return metaspace{}, fmt.Errorf("%s: prepend_scheme is %q; supported are always, first and never", p.kind, m.scheme)
+		return metaspace{}, fmt.Errorf("%s: prepend_scheme is %.200q; supported are always, first and never", p.kind, m.scheme)
 	}
 	return m, nil
 }

@@ -77,7 +77,7 @@ func (p *sentencePiece) addPiece(data []byte) error {
 		return nil
 	})
 	if math.IsNaN(piece.score) || math.IsInf(piece.score, 0) {
-		return fmt.Errorf("the score of %q is %v", piece.token, piece.score)
+		return fmt.Errorf("the score of %.200q is %v", piece.token, piece.score)
 	}
 	if p.pieces = append(p.pieces, piece); len(p.pieces) > maxTokens {
 		return errTokens

@@ -107,7 +107,7 @@ func (s *settings) readConfig(text []byte) error {
 			err = validID(id)
 		}
 		if err != nil {
-			return fmt.Errorf("added_tokens_decoder: %q can't be the id of a token", key)
+			return fmt.Errorf("added_tokens_decoder: %.200q can't be the id of a token", key)
 		}
 		s.decoder[int32(id)] = token
 	}

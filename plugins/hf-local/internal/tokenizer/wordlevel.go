@@ -13,7 +13,7 @@ func newWordLevel(vocabulary map[string]int32, unknown string) (*wordLevel, erro
 	w := &wordLevel{vocabulary: vocabulary}
 	var ok bool
 	if w.unknown, ok = vocabulary[unknown]; !ok {
-		return nil, fmt.Errorf("vocab has no %q, which is unk_token", unknown)
+		return nil, fmt.Errorf("vocab has no %.200q, which is unk_token", unknown)
 	}
 	for _, id := range vocabulary {
 		w.largest = max(w.largest, id)
