@@ -74,7 +74,8 @@ func (ps Problems) OnlyAdvice() bool {
 	return !slices.ContainsFunc(ps, func(p Problem) bool { return p.Severity != SeverityAdvice })
 }
 
-// And returns the problems of both, sorted, each once.
+// And returns the problems of both, sorted, each once. A value whose tag means nothing
+// has no other problem.
 func (ps Problems) And(more Problems) Problems {
 	all := slices.Concat(ps, more)
 	slices.SortStableFunc(all, func(a, b Problem) int {
@@ -83,7 +84,13 @@ func (ps Problems) And(more Problems) Problems {
 			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message),
 		)
 	})
-	return slices.Compact(all)
+	tagged := map[Position]bool{}
+	for _, p := range all {
+		tagged[Position{p.File, p.Line, p.Column}] = tagged[Position{p.File, p.Line, p.Column}] || p.Code == "unknown-tag"
+	}
+	return slices.DeleteFunc(slices.Compact(all), func(p Problem) bool {
+		return p.Code != "unknown-tag" && tagged[Position{p.File, p.Line, p.Column}]
+	})
 }
 
 // findings collects problems on the way.
