@@ -39,7 +39,7 @@ func newLogger(s Settings, c config.Logging, r *Redactor) (*slog.Logger, io.Clos
 		out, closer = zerolog.MultiLevelWriter(out, file), file
 	}
 	logger := zerolog.New(r.Writer(out)).Level(level).With().Timestamp().Logger()
-	return slog.New(zerolog.NewSlogHandler(logger)), closer, nil
+	return slog.New(grouped{Handler: zerolog.NewSlogHandler(logger)}), closer, nil
 }
 
 // console shows the fields of a line in the order in which they were written.
