@@ -143,7 +143,8 @@ func TestUpgradingAConfigurationAsRootGivesNoFileOfRootsAway(t *testing.T) {
 		u := UpgradedConfig{Changed: true, Text: current, source: config.Source{Name: file, Data: []byte(old)}}
 		if err := u.Write(Settings{}); err == nil {
 			won++
-		} else if !strings.Contains(err.Error(), "the file is as it was") && !errors.Is(err, os.ErrNotExist) {
+		} else if !strings.Contains(err.Error(), "the file is as it was") && !errors.Is(err, os.ErrNotExist) &&
+			!errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ELOOP) { // a file became a link, or a link a file, on the way to it
 			t.Error(err)
 		}
 		if got := ownerOf(t, secret); got != [2]uint32{} {
