@@ -174,6 +174,9 @@ func (s Settings) configSources(ctx context.Context) (sources, dotEnv []config.S
 	var unread []error
 	for _, name := range names {
 		source, err := read(ctx, name)
+		if err == nil && ctx.Err() != nil {
+			_, err = s.configSource(name, nil, &files.StoppedError{Err: ctx.Err()})
+		}
 		if err != nil {
 			unread = append(unread, err)
 		}
