@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -740,7 +739,7 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 }
 
 // gluedComment is a comment right behind a key that looks like its value.
-var gluedComment = regexp.MustCompile(`:\s+(#[^\s#].*)$`)
+var gluedComment = newPattern(`:\s+(#[^\s#].*)$`)
 
 // lostToComment finds a value that begins with #.
 func (k *checker) lostToComment(path string, spec *params.Spec) {
@@ -768,7 +767,7 @@ func (k *checker) lostToComment(path string, spec *params.Spec) {
 }
 
 // clockTime is read as a number of base 60 by YAML 1.1, and as text by YAML 1.2.
-var clockTime = regexp.MustCompile(`^[0-9]+:[0-5][0-9]$`)
+var clockTime = newPattern(`^[0-9]+:[0-5][0-9]$`)
 
 func (k *checker) clock(text, path string) {
 	p := k.doc.atlas.place(path)

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +34,7 @@ var (
 	// logFileWords are what people call the file to log to.
 	logFileWords = []string{"log_file", "logfile", "file", "filename", "path", "output", "log_path", "file_path"}
 
-	sha256Text = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+	sha256Text = newPattern(`^[0-9a-fA-F]{64}$`)
 )
 
 func (d decoder) document(out *Document, root map[string]any, order []string) {

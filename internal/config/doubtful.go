@@ -1,7 +1,6 @@
 package config
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -14,26 +13,26 @@ const (
 // doubtfulForms are whole values of secrets that may be references of other programs,
 // and may be passwords.
 var doubtfulForms = []struct {
-	form *regexp.Regexp
+	form *pattern
 	hint string
 }{
-	{regexp.MustCompile(`^(?i:\$?file:).+`), fileForm},
-	{regexp.MustCompile(`^@/?[\w.-]*/[\w./-]+$`), fileForm},
-	{regexp.MustCompile(`^(?:/run/secrets|/run/credentials|/etc|~)/[\w./-]+$`), fileForm},
-	{regexp.MustCompile(`^(?i:env):[A-Za-z_]\w*$`), variableForm},
-	{regexp.MustCompile(`^\$ +\{.*\}$`), variableForm},
-	{regexp.MustCompile(`^\$\$?[A-Z_][A-Z0-9_]+[:}]?$`), variableForm},
-	{regexp.MustCompile(`^[%#@]\{[^{}]*\}$`), variableForm},
-	{regexp.MustCompile(`^\{[A-Za-z_]\w*\}$`), variableForm},
-	{regexp.MustCompile(`^<[A-Za-z_][\w -]*>$`), variableForm},
-	{regexp.MustCompile(`^__[A-Za-z0-9]\w*__$`), variableForm},
-	{regexp.MustCompile(`^!(?i:env|file|secret|vault)\s.+$`), variableForm + ", and " + fileForm},
-	{regexp.MustCompile("^`.*`$"), "no command is run here: let it write a file and write ${file:PATH}, or set a variable and write ${NAME}"},
-	{regexp.MustCompile(`^(?i:op|vault|secret|secretref|keyring|keychain|pass|bw|bitwarden|aws|awssm|gcp|gcpsm|azure|akv|doppler|sops|infisical|ref\+\w+)://\S+$`), noVault},
-	{regexp.MustCompile(`^(?i:vault|awssm|gcpsm|akv|sops|keyring):\S+$`), noVault},
+	{newPattern(`^(?i:\$?file:).+`), fileForm},
+	{newPattern(`^@/?[\w.-]*/[\w./-]+$`), fileForm},
+	{newPattern(`^(?:/run/secrets|/run/credentials|/etc|~)/[\w./-]+$`), fileForm},
+	{newPattern(`^(?i:env):[A-Za-z_]\w*$`), variableForm},
+	{newPattern(`^\$ +\{.*\}$`), variableForm},
+	{newPattern(`^\$\$?[A-Z_][A-Z0-9_]+[:}]?$`), variableForm},
+	{newPattern(`^[%#@]\{[^{}]*\}$`), variableForm},
+	{newPattern(`^\{[A-Za-z_]\w*\}$`), variableForm},
+	{newPattern(`^<[A-Za-z_][\w -]*>$`), variableForm},
+	{newPattern(`^__[A-Za-z0-9]\w*__$`), variableForm},
+	{newPattern(`^!(?i:env|file|secret|vault)\s.+$`), variableForm + ", and " + fileForm},
+	{newPattern("^`.*`$"), "no command is run here: let it write a file and write ${file:PATH}, or set a variable and write ${NAME}"},
+	{newPattern(`^(?i:op|vault|secret|secretref|keyring|keychain|pass|bw|bitwarden|aws|awssm|gcp|gcpsm|azure|akv|doppler|sops|infisical|ref\+\w+)://\S+$`), noVault},
+	{newPattern(`^(?i:vault|awssm|gcpsm|akv|sops|keyring):\S+$`), noVault},
 }
 
-var nameOfVariable = regexp.MustCompile(`^\$?([A-Za-z_]\w{2,})$`)
+var nameOfVariable = newPattern(`^\$?([A-Za-z_]\w{2,})$`)
 
 // doubtful warns of a secret that would be taken as it stands, though other programs
 // put another value in its place. A password of such a form keeps working.
@@ -67,7 +66,7 @@ func (r references) isVariable(name string) bool {
 
 // swallowed is the beginning of a value that YAML takes for something else. What
 // begins with # is found by what a param is declared to be, in the check.
-var swallowed = regexp.MustCompile(`^["']?\s*:\s+&\S+\s*$`)
+var swallowed = newPattern(`^["']?\s*:\s+&\S+\s*$`)
 
 // empty reports a secret of which nothing is left, since it begins with &.
 func (r references) empty(path, key string) {

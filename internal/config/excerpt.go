@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -131,19 +130,19 @@ func (h *hider) covered(i int) bool {
 
 var (
 	// keyInLine is a key with the beginning of what it holds.
-	keyInLine = regexp.MustCompile(`(<<|[\p{L}\d_-]+)(["']?)\s*:(\s*)`)
+	keyInLine = newPattern(`(<<|[\p{L}\d_-]+)(["']?)\s*:(\s*)`)
 	// wholeScalar is a value that certainly ends in the line.
-	wholeScalar = regexp.MustCompile(`^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,{}\[\]"'|>&*!%@]+)(?:\s*(?:[,}\]]|$)|\s+#)`)
-	quotedText  = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')`)
+	wholeScalar = newPattern(`^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,{}\[\]"'|>&*!%@]+)(?:\s*(?:[,}\]]|$)|\s+#)`)
+	quotedText  = newPattern(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')`)
 	// wholeReference is a value that names where the value is.
-	wholeReference = regexp.MustCompile(`^["']?(?:\$\{(?:[A-Za-z_]\w*|file:(?:[^{}"'\s]|\$\{[A-Za-z_]\w*\})+)\}|\{\{\s*get_env\(\s*(?:'\w+'|"\w+")\s*\)\s*\}\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
+	wholeReference = newPattern(`^["']?(?:\$\{(?:[A-Za-z_]\w*|file:(?:[^{}"'\s]|\$\{[A-Za-z_]\w*\})+)\}|\{\{\s*get_env\(\s*(?:'\w+'|"\w+")\s*\)\s*\}\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
 	// swallowedSecret is a comment that may have been meant to be the value.
-	swallowedSecret = regexp.MustCompile(`^#[^\s#]`)
+	swallowedSecret = newPattern(`^#[^\s#]`)
 	// opening is the sign of a block of text, or nothing.
-	opening = regexp.MustCompile(`^(?:[|>][-+\d]*)?\s*(?:#.*)?$`)
+	opening = newPattern(`^(?:[|>][-+\d]*)?\s*(?:#.*)?$`)
 	// harmless is the form of a value that is no secret: a switch, a small number, a
 	// length of time, an alias, a template.
-	harmless = regexp.MustCompile(`(?i)^["']?(?:true|false|yes|no|on|off|null|~|[+-]?\d{1,3}(?:\.\d{1,3})?|PT?\d[\dDHMSTW.,]*|\d+(?:\.\d+)? ?(?:ms|s|m|h|d|sec|min)|\*[\w-]+|\{\{[^'"]*\}\}|\[\]|\{\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
+	harmless = newPattern(`(?i)^["']?(?:true|false|yes|no|on|off|null|~|[+-]?\d{1,3}(?:\.\d{1,3})?|PT?\d[\dDHMSTW.,]*|\d+(?:\.\d+)? ?(?:ms|s|m|h|d|sec|min)|\*[\w-]+|\{\{[^'"]*\}\}|\[\]|\{\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
 )
 
 // keys hides the values of a part of the line, and returns how many keys it has.
@@ -200,8 +199,8 @@ func (h *hider) keys(from, to int) int {
 
 var (
 	// bareLine is a line without a key: its first word, a separator and the rest.
-	bareLine = regexp.MustCompile(`^[\s{[(-]*["']?([\p{L}\d_.-]+)["']?(\s*(?:=>|:=|->|[=;,：﹕|-])?\s*["']?)`)
-	brackets = regexp.MustCompile(`^[\s\[\]{},-]*$`)
+	bareLine = newPattern(`^[\s{[(-]*["']?([\p{L}\d_.-]+)["']?(\s*(?:=>|:=|->|[=;,：﹕|-])?\s*["']?)`)
+	brackets = newPattern(`^[\s\[\]{},-]*$`)
 )
 
 // words hides what stands in a line without a key, after its first word at the most.
@@ -221,10 +220,10 @@ func (h *hider) words() {
 }
 
 var (
-	wordInLine = regexp.MustCompile(`[\p{L}\d_-]+`)
-	getsWord   = regexp.MustCompile(`(?:\$\{(?:file:)?|get_env\(\s*["'])[^}'"]*$`)
-	afterWord  = regexp.MustCompile(`^["']?\s*(?:[:=：;]|=>|->|-)?\s*["']?`)
-	onlySigns  = regexp.MustCompile(`^[\s"'\]}),:.?]*$`)
+	wordInLine = newPattern(`[\p{L}\d_-]+`)
+	getsWord   = newPattern(`(?:\$\{(?:file:)?|get_env\(\s*["'])[^}'"]*$`)
+	afterWord  = newPattern(`^["']?\s*(?:[:=：;]|=>|->|-)?\s*["']?`)
+	onlySigns  = newPattern(`^[\s"'\]}),:.?]*$`)
 )
 
 // named hides what follows a word that is named like a secret.
@@ -254,13 +253,13 @@ func (h *hider) told(at int) bool {
 }
 
 var (
-	authority = regexp.MustCompile(`://((?:[\w.$-]|\{\{[^{}]*\}\}|\$\{[^{}]*\})*|\[[0-9A-Fa-f:.]*\])(?::(?:\d{1,5}|\$\{[^{}]*\}|\{\{[^{}]*\}\})?)?($|[/?#"'\s,}\]])`)
-	login     = regexp.MustCompile(`[^\s:"'{\[,]:[^\s:"'{\[,][^"']*@`)
-	query     = regexp.MustCompile(`(?:://|/)[^\s"'?{}]*\?([^\s"'{}?]*=[^\s"']*)`)
-	bearer    = regexp.MustCompile(`(?i)\b(?:bearer|basic)\s+([^\s"']+)`)
-	equals    = regexp.MustCompile(`([\p{L}\d_-]+)=([^\s"'&={}|]+)`)
-	comment   = regexp.MustCompile(`(?:^|\s)#(.+)$`)
-	beginKey  = regexp.MustCompile(`-----BEGIN.*$`)
+	authority = newPattern(`://((?:[\w.$-]|\{\{[^{}]*\}\}|\$\{[^{}]*\})*|\[[0-9A-Fa-f:.]*\])(?::(?:\d{1,5}|\$\{[^{}]*\}|\{\{[^{}]*\}\})?)?($|[/?#"'\s,}\]])`)
+	login     = newPattern(`[^\s:"'{\[,]:[^\s:"'{\[,][^"']*@`)
+	query     = newPattern(`(?:://|/)[^\s"'?{}]*\?([^\s"'{}?]*=[^\s"']*)`)
+	bearer    = newPattern(`(?i)\b(?:bearer|basic)\s+([^\s"']+)`)
+	equals    = newPattern(`([\p{L}\d_-]+)=([^\s"'&={}|]+)`)
+	comment   = newPattern(`(?:^|\s)#(.+)$`)
+	beginKey  = newPattern(`-----BEGIN.*$`)
 )
 
 // anywhere hides what is a secret by its form: the login of an address, what an
@@ -295,7 +294,7 @@ func (h *hider) anywhere() {
 			h.hide(start, m[1]-1)
 		}
 	}
-	for _, form := range []*regexp.Regexp{query, bearer} {
+	for _, form := range []*pattern{query, bearer} {
 		for _, m := range form.FindAllStringSubmatchIndex(h.line, -1) {
 			h.hide(m[2], m[3])
 		}
@@ -316,7 +315,7 @@ func (h *hider) anywhere() {
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
 
 // opened is a key with the beginning of what may go on in the lines below.
-var opened = regexp.MustCompile(`^\s*(?:- +)*["']?([\p{L}\d_ -]+?)["']?\s*:(?:\s*|\s+(?:[|>&!\[{][^"']*|"[^"]*|'[^']*|[^"'\[{#]+))$`)
+var opened = newPattern(`^\s*(?:- +)*["']?([\p{L}\d_ -]+?)["']?\s*:(?:\s*|\s+(?:[|>&!\[{][^"']*|"[^"]*|'[^']*|[^"'\[{#]+))$`)
 
 // linesBack is how far above a line the key of its text is looked for.
 const linesBack = 200

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -14,7 +13,7 @@ import (
 // reference is ${NAME}, ${NAME:-default} or ${file:PATH}. "$${" stands for the literal
 // "${", and "${{ … }}" is left alone with all that is in it: it belongs to other
 // languages.
-var reference = regexp.MustCompile(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{(?:file:((?:[^{}\-]|` + variable + `)(?:[^{}]|` + variable + `)*)|([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?)\}`)
+var reference = newPattern(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{(?:file:((?:[^{}\-]|` + variable + `)(?:[^{}]|` + variable + `)*)|([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?)\}`)
 
 // variable is what may stand in the path of a file.
 const variable = `\$\{[A-Za-z_][A-Za-z0-9_]*\}`

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -165,7 +164,7 @@ func (k *checker) fault(fault *api.FieldError, base, use string, spec *params.Sp
 	k.found.err(position, path, code, hint, "%s", message)
 }
 
-var pathStep = regexp.MustCompile(`[^.\[\]]+|\[\d+\]`)
+var pathStep = newPattern(`[^.\[\]]+|\[\d+\]`)
 
 // specAt follows a path such as "note.subject" or "steps[2].id". It is nil where
 // the path leads to nothing that is described.

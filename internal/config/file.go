@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -26,7 +25,7 @@ type files struct {
 	absent bool
 }
 
-var variableInPath = regexp.MustCompile(variable)
+var variableInPath = newPattern(variable)
 
 // file returns what a file holds, without the line break at its end.
 func (r references) file(written, path string, at Position) string {
@@ -118,7 +117,7 @@ func noText(content string) (what, hint string) {
 }
 
 // assignment is a line of .env or of a shell.
-var assignment = regexp.MustCompile(`^(?:export )?[A-Z_][A-Z0-9_]*=[^=\s]\S*\s*$`)
+var assignment = newPattern(`^(?:export )?[A-Z_][A-Z0-9_]*=[^=\s]\S*\s*$`)
 
 // oddText says what of a file's content is probably no part of the value.
 func oddText(value string) (what, hint string) {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -32,7 +31,7 @@ func newFileText(data string) *fileText {
 }
 
 // firstIndent is in front of the first key that is indented.
-var firstIndent = regexp.MustCompile(`(?m)^( {2,8})(?:- |["\w])`)
+var firstIndent = newPattern(`(?m)^( {2,8})(?:- |["\w])`)
 
 // edit replaces a part of the text.
 type edit struct {

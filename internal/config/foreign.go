@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -53,17 +52,17 @@ var foreignMethods = map[string]string{
 }
 
 var (
-	unknownFilter = regexp.MustCompile(`^there is no (?:filter|test) "([^"]+)"`)
-	unknownTag    = regexp.MustCompile(`^there is no tag "([^"]+)"`)
+	unknownFilter = newPattern(`^there is no (?:filter|test) "([^"]+)"`)
+	unknownTag    = newPattern(`^there is no tag "([^"]+)"`)
 	// memberOf is an attribute or a method that is taken of a value.
-	memberOf = regexp.MustCompile(`\.\s*([A-Za-z]+)\s*(\(?)`)
+	memberOf = newPattern(`\.\s*([A-Za-z]+)\s*(\(?)`)
 	// filterByName gives a filter the name of another one.
-	filterByName = regexp.MustCompile(`\|\s*map\(\s*(?:'(\w+)'|"(\w+)")\s*[,)]`)
-	testByName   = regexp.MustCompile(`\|\s*(?:(?:select|reject)\(\s*|(?:select|reject)attr\(\s*(?:'[^']*'|"[^"]*")\s*,\s*)(?:'(\w+)'|"(\w+)")\s*[,)]`)
+	filterByName = newPattern(`\|\s*map\(\s*(?:'(\w+)'|"(\w+)")\s*[,)]`)
+	testByName   = newPattern(`\|\s*(?:(?:select|reject)\(\s*|(?:select|reject)attr\(\s*(?:'[^']*'|"[^"]*")\s*,\s*)(?:'(\w+)'|"(\w+)")\s*[,)]`)
 	// unquotedNames is a call with names where texts are wanted.
-	unquotedNames = regexp.MustCompile(`\b(get_pipe_result|has_failed|get_parent_param|get_env)\(\s*([A-Za-z_]\w*)\s*(?:,\s*(?:([A-Za-z_]\w*)|'([^']*)'|"([^"]*)")\s*)?\)`)
+	unquotedNames = newPattern(`\b(get_pipe_result|has_failed|get_parent_param|get_env)\(\s*([A-Za-z_]\w*)\s*(?:,\s*(?:([A-Za-z_]\w*)|'([^']*)'|"([^"]*)")\s*)?\)`)
 	// callOfATemplate stands in a text that is none.
-	callOfATemplate = regexp.MustCompile(`\b(?:get_pipe_result|has_failed|get_parent_param|get_env)\(\s*['"\w]`)
+	callOfATemplate = newPattern(`\b(?:get_pipe_result|has_failed|get_parent_param|get_env)\(\s*['"\w]`)
 )
 
 // foreignHint is for a parser's message.
@@ -154,7 +153,7 @@ func (k *checker) foreign(source, path string) {
 			report(SeverityWarning, m[2], "only a mapping with such a key has a .length", hint)
 		}
 	}
-	named := func(form *regexp.Regexp, parse, what string, hint func(name string) string) {
+	named := func(form *pattern, parse, what string, hint func(name string) string) {
 		for _, m := range form.FindAllStringSubmatchIndex(code, -1) {
 			from, to := m[2], m[3]
 			if from < 0 {
@@ -204,7 +203,7 @@ func bareCalls(source string) []bareCall {
 }
 
 // humanLength is a duration as people say it.
-var humanLength = regexp.MustCompile(`(?i)^\s*(\d+(?:[.,]\d+)?)\s*([a-zäöü]+)\.?\s*$`)
+var humanLength = newPattern(`(?i)^\s*(\d+(?:[.,]\d+)?)\s*([a-zäöü]+)\.?\s*$`)
 
 var humanUnits = []struct{ begins, form string }{
 	{"sek", "PT%sS"},
@@ -225,9 +224,9 @@ var humanUnits = []struct{ begins, form string }{
 	{"w", "P%sW"},
 }
 
-var halfISO = regexp.MustCompile(`^\s*PT\d+\s*$`)
+var halfISO = newPattern(`^\s*PT\d+\s*$`)
 
-var cronForm = regexp.MustCompile(`^\s*(?:[\d*/,-]+\s+){4,5}[\d*/,?A-Za-z-]+\s*$`)
+var cronForm = newPattern(`^\s*(?:[\d*/,-]+\s+){4,5}[\d*/,?A-Za-z-]+\s*$`)
 
 // durationHint shows how a length of time is written that people wrote otherwise.
 func durationHint(text string) string {

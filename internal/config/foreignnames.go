@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
@@ -50,7 +49,7 @@ var environmentNames = map[string]bool{
 	"lookup": true, "query": true, "ansible_env": true, "env_var": true, "secret": true, "vault": true,
 }
 
-var variableName = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
+var variableName = newPattern(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
 
 func (k *checker) nameHint(n jinja.Name) string {
 	if environmentNames[n.Name] {

@@ -82,7 +82,7 @@ var carriedOver = []string{
 }
 
 // otaisOwn are variables with the same prefix that otai itself reads.
-var otaisOwn = regexp.MustCompile(`^OTAI_(_.*|CONFIG|CONFIG_DIR|PLUGIN_DIR|STATE_DIR|PROBE_TIMEOUT|TRUST_GROUP|SIGN_PASSWORD|HF_ISA|ONNXRUNTIME|OTOBO_ZNUNY_PASSWORD|DEMO_URL|DEMO_PASSWORD|DEMO_MODELS)$`)
+var otaisOwn = newPattern(`^OTAI_(_.*|CONFIG|CONFIG_DIR|PLUGIN_DIR|STATE_DIR|PROBE_TIMEOUT|TRUST_GROUP|SIGN_PASSWORD|HF_ISA|ONNXRUNTIME|OTOBO_ZNUNY_PASSWORD|DEMO_URL|DEMO_PASSWORD|DEMO_MODELS)$`)
 
 // HasSettings reports whether variables hold a setting by which Open Ticket AI 2.0
 // is told from other programs. Its log level alone is not.
@@ -201,7 +201,7 @@ func readSettings(o Options, f *findings) *settings {
 // dotEnvPosition is where .env files give a variable. Of several lines the last one
 // counts.
 func dotEnvPosition(files []Source, name string) Position {
-	line := regexp.MustCompile(`^\s*(?:export\s+)?` + regexp.QuoteMeta(name) + `\s*[=:]`)
+	line := newPattern(`^\s*(?:export\s+)?` + regexp.QuoteMeta(name) + `\s*[=:]`)
 	for _, s := range files {
 		at := Position{}
 		for i, text := range splitLines(s.Data) {
@@ -307,7 +307,7 @@ func (s *settings) baseURL() string {
 	return s.param(otoboBaseURL, value)
 }
 
-var noReference = regexp.MustCompile(`^[\pL\pN._~:/ -]*$`)
+var noReference = newPattern(`^[\pL\pN._~:/ -]*$`)
 
 // param is a value in a service's params, where one such as $NAME is refused as a
 // mistake: then by reference, since what a variable holds is taken as it is.

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -91,7 +90,7 @@ func (k *checker) repairedBelow(v any, base, inner string, spec *params.Spec, ex
 }
 
 // gluedColon is a key that was meant to be a key and a value.
-var gluedColon = regexp.MustCompile(`^([A-Za-z_][\w-]*):(\S.*)$`)
+var gluedColon = newPattern(`^([A-Za-z_][\w-]*):(\S.*)$`)
 
 // meantParam is the declared key that was probably meant, with the hint that says
 // so; "" where another rule knows better, or nothing is near.

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -10,15 +9,15 @@ import (
 // lookalikes are whole values that other programs would take for a reference. The
 // name of a variable is in upper case here: $ecretPassw0rd and pa$$word are plain.
 var lookalikes = []struct {
-	form *regexp.Regexp
+	form *pattern
 	what string
 }{
-	{regexp.MustCompile(`^\$([A-Z_][A-Z0-9_]+)$`), "looks like a reference to a variable and is none"},
-	{regexp.MustCompile(`^%([A-Z_][A-Z0-9_]+)%$`), "looks like a reference to a variable and is none"},
-	{regexp.MustCompile(`^(?i:\$env):([A-Za-z_][A-Za-z0-9_]*)$`), "looks like a reference to a variable and is none"},
-	{regexp.MustCompile(`(?s)^\$\((.*)\)$`), "looks like a command, and none is run here"},
-	{regexp.MustCompile(`^\$\{\s*([\w.:/ -]*)$`), "begins a reference without its closing }"},
-	{regexp.MustCompile(`(?s)^\$\{(.*)\}$`), "looks like a reference to a variable and is none"},
+	{newPattern(`^\$([A-Z_][A-Z0-9_]+)$`), "looks like a reference to a variable and is none"},
+	{newPattern(`^%([A-Z_][A-Z0-9_]+)%$`), "looks like a reference to a variable and is none"},
+	{newPattern(`^(?i:\$env):([A-Za-z_][A-Za-z0-9_]*)$`), "looks like a reference to a variable and is none"},
+	{newPattern(`(?s)^\$\((.*)\)$`), "looks like a command, and none is run here"},
+	{newPattern(`^\$\{\s*([\w.:/ -]*)$`), "begins a reference without its closing }"},
+	{newPattern(`(?s)^\$\{(.*)\}$`), "looks like a reference to a variable and is none"},
 }
 
 // quotesOfText are those of word processors that come in pairs.
@@ -71,7 +70,7 @@ func (r references) misread(text, path string) bool {
 }
 
 // otherDefault is a variable with a default in the form of Spring, or of other shells.
-var otherDefault = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::=|:|=|-)([^-{}?+][^{}]*)\}`)
+var otherDefault = newPattern(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::=|:|=|-)([^-{}?+][^{}]*)\}`)
 
 func shownDefault(path, text string) string {
 	if secretPath(path) {
@@ -96,9 +95,9 @@ func (r references) misreadInside(text, path string) {
 var (
 	// pipeReference is a whole value of a pipe that other programs would take for a
 	// reference to a variable.
-	pipeReference = regexp.MustCompile(`^\s*(?:\$\{(?:env[:.])?([A-Za-z_][A-Za-z0-9_]*)(?:[:=?+-][^{}]*)?\}|\$([A-Z_][A-Z0-9_]+)|%([A-Z_][A-Z0-9_]+)%|(?i:\$env):([A-Za-z_][A-Za-z0-9_]*))\s*$`)
+	pipeReference = newPattern(`^\s*(?:\$\{(?:env[:.])?([A-Za-z_][A-Za-z0-9_]*)(?:[:=?+-][^{}]*)?\}|\$([A-Z_][A-Z0-9_]+)|%([A-Z_][A-Z0-9_]+)%|(?i:\$env):([A-Za-z_][A-Za-z0-9_]*))\s*$`)
 	// actionsTemplate is a whole value in the form of GitHub Actions.
-	actionsTemplate = regexp.MustCompile(`(?s)^\s*\$\{\{.*\}\}\s*$`)
+	actionsTemplate = newPattern(`(?s)^\s*\$\{\{.*\}\}\s*$`)
 )
 
 // noReference warns of a value in the params of a pipe that looks like a reference,
@@ -123,7 +122,7 @@ func (k *checker) noReference(text, path string, around scope, found Problems) {
 	}
 }
 
-var noName = regexp.MustCompile(`[^A-Za-z0-9_]+`)
+var noName = newPattern(`[^A-Za-z0-9_]+`)
 
 // nameFor is the variable that was probably meant, and whether there is one.
 func (r references) nameFor(text, path string) (name string, set bool) {

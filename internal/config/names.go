@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -267,7 +266,7 @@ func (k *checker) stepsWith(n jinja.Name, around scope) []string {
 }
 
 // rootStep is a step of the orchestrator itself.
-var rootStep = regexp.MustCompile(`^orchestrator\.params\.steps\[\d+\]$`)
+var rootStep = newPattern(`^orchestrator\.params\.steps\[\d+\]$`)
 
 const notShared = "the orchestrator's own steps don't see each other's results: put both below params: steps: of one base:CompositePipe"
 

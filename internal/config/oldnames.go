@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -122,7 +121,7 @@ func (u upgrader) params(n *yaml.Node, path, use string) {
 }
 
 // oldResult is how earlier versions took data of a step's result.
-var oldResult = regexp.MustCompile(`get_pipe_result\(\s*(?:'([^'\n]+)'|"([^"\n]+)")\s*\)\.data\.([A-Za-z_][A-Za-z0-9_]*)`)
+var oldResult = newPattern(`get_pipe_result\(\s*(?:'([^'\n]+)'|"([^"\n]+)")\s*\)\.data\.([A-Za-z_][A-Za-z0-9_]*)`)
 
 // oldResults rewrites it, where the step's result has no value of its own that the
 // same words could mean.

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,11 +11,11 @@ import (
 // secretName is what says that a value is a secret: a word anywhere in the name, or one
 // that it ends with.
 var (
-	secretName = regexp.MustCompile(`(?i)password|passwort|kennwort|geheimnis|passwd|passphrase|secret|authorization|bearer|api[_-]?key|token([^a-z]|$)|(^|[_-])(pw|pwd|psw|pasw)($|[_-])` +
+	secretName = newPattern(`(?i)password|passwort|kennwort|geheimnis|passwd|passphrase|secret|authorization|bearer|api[_-]?key|token([^a-z]|$)|(^|[_-])(pw|pwd|psw|pasw)($|[_-])` +
 		`|(^|[_-])(pass|auth|parole)$|pwd$|credentials?$|[_-]key$|(?-i:[a-z\d](Key|Pass|Auth)$)`)
 	// noSecret are names with such a word that hold none: the key by which something is
 	// found or checked, and the working folder.
-	noSecret = regexp.MustCompile(`(?i)(^|[_-])(public|primary|foreign|sort|group|partition|cache|host|trusted)[_-]?key$|^(?-i:OLD)?(?-i:PWD)$`)
+	noSecret = newPattern(`(?i)(^|[_-])(public|primary|foreign|sort|group|partition|cache|host|trusted)[_-]?key$|^(?-i:OLD)?(?-i:PWD)$`)
 )
 
 // SecretName reports whether a key or a variable of this name holds a secret.
@@ -30,7 +29,7 @@ func secretWord(text string) bool {
 	return slices.Contains(secretWords, strings.ToLower(text)) || slices.Contains([]string{"pw", "pwd", "pass"}, strings.ToLower(text))
 }
 
-var keyWord = regexp.MustCompile(`[\p{L}\d]+`)
+var keyWord = newPattern(`[\p{L}\d]+`)
 
 // looksSecret is SecretName for a key of a file, which may be misspelt.
 func looksSecret(key string) bool {
@@ -169,7 +168,7 @@ func (s *secrets) learn(v any, secret bool) {
 }
 
 // addressLogin is the login of an address, which may not be a valid one.
-var addressLogin = regexp.MustCompile(`^\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^\s:@/]*:(.+)@`)
+var addressLogin = newPattern(`^\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^\s:@/]*:(.+)@`)
 
 // LoginPassword returns the password of an address such as http://user:password@proxy,
 // or "".

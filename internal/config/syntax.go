@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -12,8 +11,8 @@ import (
 )
 
 var (
-	yamlFault     = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	yamlFault     = newPattern(`^yaml: (?:line (\d+): )?(.*)$`)
+	unknownAnchor = newPattern(`^unknown anchor '(.*)' referenced$`)
 )
 
 // syntaxProblem reports YAML that does not parse. The parser names only a line, and
@@ -93,27 +92,27 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 
 var (
 	// unknownEscape is text in double quotes up to a backslash that means nothing.
-	unknownEscape = regexp.MustCompile(`^[^"]*"(?:[^"\\]|\\[0abtnvfre "/\\N_LPxuU\n\r\t])*\\`)
-	keyWithValue  = regexp.MustCompile(`^[\s-]*[\w.-]+:\s+[^\s|>#&{\[].*$`)
-	keyAlone      = regexp.MustCompile(`^(\s*)(- +)?[\w.-]+:(\s|$)`)
-	keyGlued      = regexp.MustCompile(`^([\s-]*)(id|use|injects|params|steps|on|run|name|limit|interval|expression|ticket_id|base_url|username|level):[^\s]\S*$`)
-	beforeKey     = regexp.MustCompile(`^\s*(?:- +)*`)
-	noColon       = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z_][\w-]*) *(?: |=|:=|=>) *["'{\[][^:]*$`)
+	unknownEscape = newPattern(`^[^"]*"(?:[^"\\]|\\[0abtnvfre "/\\N_LPxuU\n\r\t])*\\`)
+	keyWithValue  = newPattern(`^[\s-]*[\w.-]+:\s+[^\s|>#&{\[].*$`)
+	keyAlone      = newPattern(`^(\s*)(- +)?[\w.-]+:(\s|$)`)
+	keyGlued      = newPattern(`^([\s-]*)(id|use|injects|params|steps|on|run|name|limit|interval|expression|ticket_id|base_url|username|level):[^\s]\S*$`)
+	beforeKey     = newPattern(`^\s*(?:- +)*`)
+	noColon       = newPattern(`^(\s*(?:- +)?)([A-Za-z_][\w-]*) *(?: |=|:=|=>) *["'{\[][^:]*$`)
 	// bareConstraint begins with the sign of a block of text.
-	bareConstraint = regexp.MustCompile(`^(\s*(?:- +)?[\w.-]+:\s+)([|>][=<~^\d .].*)$`)
+	bareConstraint = newPattern(`^(\s*(?:- +)?[\w.-]+:\s+)([|>][=<~^\d .].*)$`)
 	// sign stands where a key and a colon should.
-	sign = regexp.MustCompile(`^(\s*(?:- +)?)([A-Za-z_][\w-]*)\s*(?:=|:=|=>)\s*\S`)
+	sign = newPattern(`^(\s*(?:- +)?)([A-Za-z_][\w-]*)\s*(?:=|:=|=>)\s*\S`)
 	// loneWord is a key without its colon.
-	loneWord = regexp.MustCompile(`^(\s*)([A-Za-z_][\w-]*)\s*$`)
+	loneWord = newPattern(`^(\s*)([A-Za-z_][\w-]*)\s*$`)
 	// blockHeader begins a text of several lines.
-	blockHeader = regexp.MustCompile(`^(\s*(?:- +)?)[\w.-]+:\s+[|>][+-]?\d?[+-]?\s*$`)
+	blockHeader = newPattern(`^(\s*(?:- +)?)[\w.-]+:\s+[|>][+-]?\d?[+-]?\s*$`)
 	// colonInText is a text without quotes in brackets that holds a colon.
-	colonInText    = regexp.MustCompile(`^(.*[{,]\s*[\w.-]+:\s+)([^\s"'{}\[\]&*!|>,][^,{}\[\]"']*:\s.*)$`)
-	conflictMark   = regexp.MustCompile(`^(?:<{7}|={7}|>{7})(?:\s|$)`)
-	foreignComment = regexp.MustCompile(`^(\s*)(?:\{#|//|/\*|<!--|;|--\s)`)
-	lineOfDots     = regexp.MustCompile(`^(\s*)(?:\.\.\.|…)\s*$`)
-	openQuote      = regexp.MustCompile(`^["']`)
-	dashGlued      = regexp.MustCompile(`^(\s*)-[A-Za-z_]+:(\s|$)`)
+	colonInText    = newPattern(`^(.*[{,]\s*[\w.-]+:\s+)([^\s"'{}\[\]&*!|>,][^,{}\[\]"']*:\s.*)$`)
+	conflictMark   = newPattern(`^(?:<{7}|={7}|>{7})(?:\s|$)`)
+	foreignComment = newPattern(`^(\s*)(?:\{#|//|/\*|<!--|;|--\s)`)
+	lineOfDots     = newPattern(`^(\s*)(?:\.\.\.|…)\s*$`)
+	openQuote      = newPattern(`^["']`)
+	dashGlued      = newPattern(`^(\s*)-[A-Za-z_]+:(\s|$)`)
 )
 
 type lineFault struct {
@@ -126,7 +125,7 @@ type lineFault struct {
 // than the one above although that has its value already.
 func mistakenLine(at Position, line, above string) *lineFault {
 	for _, m := range []struct {
-		form *regexp.Regexp
+		form *pattern
 		hint string
 	}{
 		{conflictMark, "these are the marks of a merge conflict: keep one of both versions, and remove <<<<<<<, ======= and >>>>>>>"},

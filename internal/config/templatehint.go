@@ -1,7 +1,6 @@
 package config
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -9,20 +8,20 @@ import (
 // is of the text behind the place where a template breaks off, before is of the
 // text up to there.
 var templateHints = []struct {
-	before, at *regexp.Regexp
+	before, at *pattern
 	hint       string
 }{
-	{nil, regexp.MustCompile(`^&&`), "write and"},
-	{regexp.MustCompile(`\|$`), regexp.MustCompile(`^\|`), "write or"},
-	{nil, regexp.MustCompile(`^!`), "write not"},
-	{nil, regexp.MustCompile(`^\?`), "write A if CONDITION else B"},
-	{regexp.MustCompile(`=$`), regexp.MustCompile(`^=`), "write == to compare"},
-	{nil, regexp.MustCompile(`^=`), "write == to compare, {% set NAME = … %} to keep a value"},
-	{regexp.MustCompile(`\belse\s+$`), regexp.MustCompile(`^if\b`), "write elif"},
-	{nil, regexp.MustCompile(`^(elseif|elsif)\b`), "write elif"},
-	{nil, regexp.MustCompile("^[“”„‘’‚«»`´]"), `write straight quotes: ' or "`},
-	{nil, regexp.MustCompile(`^\$`), "write names without $"},
-	{nil, regexp.MustCompile(`^}\s*$`), "an expression ends with }}, a statement with %}"},
+	{nil, newPattern(`^&&`), "write and"},
+	{newPattern(`\|$`), newPattern(`^\|`), "write or"},
+	{nil, newPattern(`^!`), "write not"},
+	{nil, newPattern(`^\?`), "write A if CONDITION else B"},
+	{newPattern(`=$`), newPattern(`^=`), "write == to compare"},
+	{nil, newPattern(`^=`), "write == to compare, {% set NAME = … %} to keep a value"},
+	{newPattern(`\belse\s+$`), newPattern(`^if\b`), "write elif"},
+	{nil, newPattern(`^(elseif|elsif)\b`), "write elif"},
+	{nil, newPattern("^[“”„‘’‚«»`´]"), `write straight quotes: ' or "`},
+	{nil, newPattern(`^\$`), "write names without $"},
+	{nil, newPattern(`^}\s*$`), "an expression ends with }}, a statement with %}"},
 }
 
 // syntaxHintAt tells what to write where a template breaks off, or "" where its own

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -91,7 +90,7 @@ func (c *changes) states(criteria *yaml.Node) {
 
 // rawResult is oldResult as it stands in a file: quotes are doubled in single
 // quotes, and have a backslash in double ones.
-var rawResult = regexp.MustCompile(`get_pipe_result\(\s*('{1,2}|\\?")([^'"\\\n]+)('{1,2}|\\?")\s*\)\.data\.([A-Za-z_][A-Za-z0-9_]*)`)
+var rawResult = newPattern(`get_pipe_result\(\s*('{1,2}|\\?")([^'"\\\n]+)('{1,2}|\\?")\s*\)\.data\.([A-Za-z_][A-Za-z0-9_]*)`)
 
 // results rewrites those that the template in n takes of steps in the earlier form.
 func (c *changes) results(n *yaml.Node, of func(id string) bool, count int) {
@@ -153,7 +152,7 @@ func (t *fileText) liftAlone(steps *pairText) []edit {
 	}
 }
 
-var remark = regexp.MustCompile(`[ \t]#[^\n]*`)
+var remark = newPattern(`[ \t]#[^\n]*`)
 
 // unfolded is a mapping in brackets, a line for each of its keys.
 func (t *fileText) unfolded(params *pairText, keys []*yaml.Node) []edit {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -14,14 +13,14 @@ import (
 
 // Numbers and times as people write them, and how they are written here.
 var (
-	plainNumber  = regexp.MustCompile(`^[+-]?\d+(?:\.\d+)?$`)
-	commaNumber  = regexp.MustCompile(`^[+-]?\d+,\d+$`)
-	groupsOf3    = regexp.MustCompile(`^[+-]?\d{1,3}(?:[.,' _]\d{3})+$`)
-	groupsComma  = regexp.MustCompile(`^[+-]?\d{1,3}(?:[.' ]\d{3})+,\d+$`)
-	numberUnit   = regexp.MustCompile(`^([+-]?\d+(?:[.,]\d+)?)\s*([A-Za-zäöüÄÖÜµ%]+)\.?$`)
-	dottedGroups = regexp.MustCompile(`^\d{1,3}(?:\.\d{3})+$`)
-	dayMonthYear = regexp.MustCompile(`^(\d{1,2})([./-])\s?(\d{1,2})[./-]\s?(\d{4}|\d{2})(?:(?:T|,?\s+)(\d{1,2}:\d{2})(:\d{2})?(?:\s*Uhr)?)?$`)
-	yearFirst    = regexp.MustCompile(`^(\d{4})[./-](\d{1,2})[./-](\d{1,2})(?:(?:T|,?\s+)(\d{1,2}:\d{2})(:\d{2})?(?:\s*Uhr)?)?$`)
+	plainNumber  = newPattern(`^[+-]?\d+(?:\.\d+)?$`)
+	commaNumber  = newPattern(`^[+-]?\d+,\d+$`)
+	groupsOf3    = newPattern(`^[+-]?\d{1,3}(?:[.,' _]\d{3})+$`)
+	groupsComma  = newPattern(`^[+-]?\d{1,3}(?:[.' ]\d{3})+,\d+$`)
+	numberUnit   = newPattern(`^([+-]?\d+(?:[.,]\d+)?)\s*([A-Za-zäöüÄÖÜµ%]+)\.?$`)
+	dottedGroups = newPattern(`^\d{1,3}(?:\.\d{3})+$`)
+	dayMonthYear = newPattern(`^(\d{1,2})([./-])\s?(\d{1,2})[./-]\s?(\d{4}|\d{2})(?:(?:T|,?\s+)(\d{1,2}:\d{2})(:\d{2})?(?:\s*Uhr)?)?$`)
+	yearFirst    = newPattern(`^(\d{4})[./-](\d{1,2})[./-](\d{1,2})(?:(?:T|,?\s+)(\d{1,2}:\d{2})(:\d{2})?(?:\s*Uhr)?)?$`)
 )
 
 // inBytes and inSeconds are units by their names in lower case.
