@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 )
 
@@ -72,7 +73,7 @@ func openLog(open func(flags int) (*os.File, error)) (*os.File, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && !takesLogs(info) {
-		err = fmt.Errorf("%s is %s; %s", file.Name(), kindOf(info.Mode()), wantLogFile)
+		err = fmt.Errorf("%s is %s; %s", file.Name(), files.Kind(info.Mode()), wantLogFile)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -85,19 +86,6 @@ const wantLogFile = "name a regular file, or leave log_to_file out: log lines go
 // takesLogs is true for a regular file, a terminal or /dev/null.
 func takesLogs(info fs.FileInfo) bool {
 	return info.Mode().IsRegular() || info.Mode()&fs.ModeCharDevice != 0
-}
-
-func kindOf(mode fs.FileMode) string {
-	switch {
-	case mode.IsDir():
-		return "a folder"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	default:
-		return "a device"
-	}
 }
 
 // openLogOfRoot opens a file to which no link of somebody else leads. In a folder such as
@@ -189,6 +177,6 @@ func (a *application) logFileProblems() config.Problems {
 	at := a.document.Locate(path)
 	return config.Problems{{
 		File: at.File, Line: at.Line, Column: at.Column, Path: path, Severity: config.SeverityError, Code: "bad-value",
-		Message: fmt.Sprintf("%s is %s", c.LogFilePath, kindOf(info.Mode())), Hint: wantLogFile,
+		Message: fmt.Sprintf("%s is %s", c.LogFilePath, files.Kind(info.Mode())), Hint: wantLogFile,
 	}}
 }
