@@ -46,7 +46,7 @@ func (a *answer) Write(p []byte) (int, error) {
 
 func (a *answer) keep(err error) {
 	if err != nil && a.err == nil {
-		a.err = &app.Fault{Code: app.CodeRun, Err: fmt.Errorf("writing the answer: %w", err)}
+		a.err = &app.ExitError{Code: app.CodeRun, Err: fmt.Errorf("writing the answer: %w", err)}
 	}
 }
 

@@ -34,7 +34,7 @@ for each.`,
 				return errors.New("--write needs a file: standard input can't be written")
 			}
 			upgraded, err := app.UpgradeConfig(cmd.Context(), c.settings, args[0])
-			var found *app.ProblemsError
+			var found *app.DiagnosticsError
 			if err != nil && !errors.As(err, &found) {
 				return err
 			}
@@ -49,7 +49,7 @@ for each.`,
 				}
 				return quietly(err)
 			}
-			for _, p := range upgraded.Problems {
+			for _, p := range upgraded.Diagnostics {
 				show(cmd.ErrOrStderr(), "%s\n%s", lines(p.String()), lines(upgraded.Excerpt(p)))
 			}
 			if err != nil {

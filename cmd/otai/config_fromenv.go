@@ -33,7 +33,7 @@ standard error. Secrets are not copied: the configuration names their variables.
 				return errors.New("--force needs -o FILE: without it no file is written")
 			}
 			made, err := app.FromEnv(cmd.Context(), c.settings, envFile)
-			var found *app.ProblemsError
+			var found *app.DiagnosticsError
 			if err != nil && !errors.As(err, &found) {
 				return answerError(cmd.OutOrStdout(), asJSON, err)
 			}
@@ -45,7 +45,7 @@ standard error. Secrets are not copied: the configuration names their variables.
 			if asJSON {
 				return answered(err, writeJSON(cmd.OutOrStdout(), made))
 			}
-			for _, p := range made.Problems {
+			for _, p := range made.Diagnostics {
 				show(cmd.ErrOrStderr(), "%s\n", lines(p.String()))
 			}
 			if err != nil {

@@ -25,13 +25,13 @@ Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
   otai doctor -c config.yml --json | jq '.findings[] | select(.status != "ok")'`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			show := func(f app.Finding) { showFinding(cmd.OutOrStdout(), f) }
+			show := func(f app.Diagnostic) { showDiagnostic(cmd.OutOrStdout(), f) }
 			if asJSON {
-				show = func(app.Finding) {}
+				show = func(app.Diagnostic) {}
 			}
 			working := newWorking(cmd.ErrOrStderr())
 			d, err := app.Doctor(cmd.Context(), c.settings, app.DoctorOptions{Show: show, Working: working})
-			if len(d.Findings) == 0 {
+			if len(d.Diagnostics) == 0 {
 				return err
 			}
 			if asJSON {
@@ -65,10 +65,10 @@ func newWorking(out io.Writer) func(what string) {
 	}
 }
 
-// showFinding writes a finding in one line, and below it what to do.
-func showFinding(out io.Writer, f app.Finding) {
+// showDiagnostic writes a diagnostic in one line, and below it what to do.
+func showDiagnostic(out io.Writer, f app.Diagnostic) {
 	show(out, "%-8s %s: %s: %s\n", f.Status, f.Service, f.Check, lines(strings.ReplaceAll(f.Message, "\n", "\n         ")))
-	if len(f.Places) > 0 && f.Status != app.FindingOK {
+	if len(f.Places) > 0 && f.Status != app.StatusOK {
 		show(out, "         at %s\n", strings.Join(f.Places, ", "))
 	}
 	if f.Fix != "" {

@@ -61,7 +61,7 @@ func end(cmd *cobra.Command, err, writing error) int {
 	if err == nil {
 		return 0
 	}
-	if !errors.As(err, new(*app.Fault)) {
+	if !errors.As(err, new(*app.ExitError)) {
 		fmt.Fprintf(os.Stderr, "See `%s --help`.\n", cmd.CommandPath())
 	}
 	return exitCode(err)
@@ -88,9 +88,9 @@ func stopSignals() []os.Signal {
 	return signals
 }
 
-// exitCode is that of the fault; an error without one is cobra's: wrong usage.
+// exitCode returns that of an ExitError; an error without one is cobra's: wrong usage.
 func exitCode(err error) int {
-	var f *app.Fault
+	var f *app.ExitError
 	if errors.As(err, &f) {
 		return int(f.Code)
 	}

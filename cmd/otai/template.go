@@ -77,10 +77,10 @@ func templateSource(args []string, stdin io.Reader) (string, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(stdin, longestTemplate+1))
 	if err != nil {
-		return "", &app.Fault{Code: app.CodeRun, Err: fmt.Errorf("reading the template: %w", err)}
+		return "", &app.ExitError{Code: app.CodeRun, Err: fmt.Errorf("reading the template: %w", err)}
 	}
 	if len(data) > longestTemplate {
-		return "", &app.Fault{Code: app.CodeUsage, Err: fmt.Errorf("the template is longer than %d MiB", longestTemplate>>20)}
+		return "", &app.ExitError{Code: app.CodeUsage, Err: fmt.Errorf("the template is longer than %d MiB", longestTemplate>>20)}
 	}
 	return string(data), nil
 }

@@ -27,7 +27,7 @@ input. Exit code 2 means errors, 3 that a plugin which the configuration needs w
 		RunE: func(cmd *cobra.Command, files []string) error {
 			c.settings.ConfigFiles = append(c.settings.ConfigFiles, files...)
 			v, err := app.Validate(cmd.Context(), c.settings, strict)
-			var found *app.ProblemsError
+			var found *app.DiagnosticsError
 			if asJSON {
 				if err := writeJSON(cmd.OutOrStdout(), v); err != nil {
 					return err
@@ -38,7 +38,7 @@ input. Exit code 2 means errors, 3 that a plugin which the configuration needs w
 				return err
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
-			for _, p := range v.Problems {
+			for _, p := range v.Diagnostics {
 				show(out, "%s\n%s", lines(p.String()), lines(v.Excerpt(p)))
 			}
 			if v.Valid {

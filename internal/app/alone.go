@@ -25,7 +25,7 @@ func buildAlone(ctx context.Context, s Settings, use string) (built *alone, err 
 	redactor.addProxies(s.lookup)
 	logger, _, err := newLogger(s, config.Logging{Level: "warn"}, redactor)
 	if err != nil {
-		return nil, fault(CodeUsage, err)
+		return nil, ExitWith(CodeUsage, err)
 	}
 	dirs := s.pluginDirs(nil)
 	instead := &loader.Temporary{}
@@ -45,9 +45,9 @@ func buildAlone(ctx context.Context, s Settings, use string) (built *alone, err 
 			err = fmt.Errorf("nothing offers %q: %s", use, reason)
 		}
 		if len(offered.refused) > 0 {
-			return nil, fault(CodePlugins, err)
+			return nil, ExitWith(CodePlugins, err)
 		}
-		return nil, fault(CodeUsage, err)
+		return nil, ExitWith(CodeUsage, err)
 	}
 	const id = "alone"
 	engine, err := orchestrator.New(orchestrator.Definition{
@@ -58,7 +58,7 @@ func buildAlone(ctx context.Context, s Settings, use string) (built *alone, err 
 		ConfigDir: func(string) string { return s.Dir },
 	})
 	if err != nil {
-		return nil, fault(CodeUsage, err)
+		return nil, ExitWith(CodeUsage, err)
 	}
 	service, _ := engine.Service(id)
 	return &alone{engine: engine, service: service, redactor: redactor, end: func() error {
@@ -72,14 +72,14 @@ func buildConfigured(ctx context.Context, s Settings, use string) (*alone, error
 	if s.LogLevel == "" {
 		s.LogLevel = "warn"
 	}
-	a, err := prepare(ctx, s, choices{})
+	a, err := prepare(ctx, s, prepareOptions{})
 	if err != nil {
 		return nil, err
 	}
 	id, err := a.serviceNamed(use)
 	if err != nil {
 		a.close()
-		return nil, fault(CodeUsage, err)
+		return nil, ExitWith(CodeUsage, err)
 	}
 	engine, err := a.engine(orchestrator.Options{})
 	if err != nil {
@@ -120,5 +120,5 @@ func (a *alone) close(err error) error {
 	if text := a.redactor.Text(err.Error()); text != err.Error() {
 		err = &cleanError{text: text, err: err}
 	}
-	return fault(CodeRun, err)
+	return ExitWith(CodeRun, err)
 }

@@ -37,11 +37,11 @@ type application struct {
 	offered  *catalog
 	instead  loader.Temporary // of a state folder that a command which only looks can't use
 	problems config.Problems  // warnings; errors ended prepare
-	dir      string           // see choices
+	dir      string           // see prepareOptions
 }
 
-// choices are what one command wants otherwise than the others.
-type choices struct {
+// prepareOptions are what one command wants otherwise than the others.
+type prepareOptions struct {
 	files, dotEnv []config.Source // instead of those on disk
 	fireAtOnce    bool
 	checkOnly     bool   // a file that holds a secret may be absent
@@ -53,39 +53,39 @@ type choices struct {
 
 // prepare reads the configuration, loads the plugins and checks the whole. After an
 // error nothing is left open; what was found until then stands in the application.
-func prepare(ctx context.Context, s Settings, c choices) (*application, error) {
-	a := &application{settings: s, dir: c.dir, redactor: &Redactor{}, logger: slog.New(slog.DiscardHandler)}
+func prepare(ctx context.Context, s Settings, o prepareOptions) (*application, error) {
+	a := &application{settings: s, dir: o.dir, redactor: &Redactor{}, logger: slog.New(slog.DiscardHandler)}
 	a.redactor.addProxies(s.lookup)
-	err := a.prepare(ctx, c)
+	err := a.prepare(ctx, o)
 	if err != nil {
 		a.close()
 	}
 	return a, err
 }
 
-func (a *application) prepare(ctx context.Context, c choices) error {
-	if err := a.read(ctx, c); err != nil {
+func (a *application) prepare(ctx context.Context, o prepareOptions) error {
+	if err := a.read(ctx, o); err != nil {
 		return err
 	}
 	a.problems = a.problems.And(a.logFileProblems())
 	if a.problems.HasErrors() {
 		// It will not run, but all that is wrong is to be told at once.
-		c.silent, c.inspect = true, true
+		o.silent, o.inspect = true, true
 	}
-	if !c.silent {
+	if !o.silent {
 		logging := a.document.Logging
-		if !c.runs {
+		if !o.runs {
 			logging.LogToFile = false // a file made here would belong to who looks, and not to the service
 		}
 		var err error
 		if a.logger, a.logFile, err = newLogger(a.settings, logging, a.redactor); err != nil {
-			return fault(CodeUsage, err)
+			return ExitWith(CodeUsage, err)
 		}
 	}
-	offered, err := a.load(ctx, c)
+	offered, err := a.load(ctx, o)
 	if err != nil {
 		if a.problems.HasErrors() {
-			return a.problemFault(CodeUsage) // which come first, and of which the plugins know nothing
+			return a.diagnosticsError(CodeUsage) // which come first, and of which the plugins know nothing
 		}
 		return err
 	}
@@ -98,20 +98,20 @@ func (a *application) prepare(ctx context.Context, c choices) error {
 
 // read reads the configuration. Its error is one after which nothing else can be
 // looked at; others are among the problems.
-func (a *application) read(ctx context.Context, c choices) error {
-	if c.files == nil {
+func (a *application) read(ctx context.Context, o prepareOptions) error {
+	if o.files == nil {
 		var err error
-		if c.files, c.dotEnv, err = a.settings.configSources(ctx); err != nil {
-			return fault(CodeUsage, err)
+		if o.files, o.dotEnv, err = a.settings.configSources(ctx); err != nil {
+			return ExitWith(CodeUsage, err)
 		}
 	}
-	a.sources = c.files
-	a.document, a.problems = config.Read(config.Options{Files: c.files, DotEnv: c.dotEnv, Env: a.settings.Environ, Flags: a.settings.configFlags(), OpenFile: a.settings.openSecretFile, FilesMayBeAbsent: c.checkOnly})
+	a.sources = o.files
+	a.document, a.problems = config.Read(config.Options{Files: o.files, DotEnv: o.dotEnv, Env: a.settings.Environ, Flags: a.settings.configFlags(), OpenFile: a.settings.openSecretFile, FilesMayBeAbsent: o.checkOnly})
 	if a.document != nil {
 		a.redactor.addAll(a.document.Secrets())
 	}
 	if a.document == nil {
-		return a.problemFault(CodeUsage)
+		return a.diagnosticsError(CodeUsage)
 	}
 	keys, problems := a.settings.trustedKeysOf(a.document)
 	a.trusted = keys
@@ -123,23 +123,23 @@ func (a *application) read(ctx context.Context, c choices) error {
 }
 
 // load fills the registry, and answers what the plugins offer.
-func (a *application) load(ctx context.Context, c choices) (*catalog, error) {
+func (a *application) load(ctx context.Context, o prepareOptions) (*catalog, error) {
 	dirs := a.settings.pluginDirs(a.document.PluginDirs)
 	if a.document.Doubtful("") {
 		dirs = nil
 	}
 	load := pluginLoad{
-		Settings: a.settings, logger: a.logger, dirs: dirs, policies: undoubted(a.document), keys: a.trusted, fireAtOnce: c.fireAtOnce,
+		Settings: a.settings, logger: a.logger, dirs: dirs, policies: undoubted(a.document), keys: a.trusted, fireAtOnce: o.fireAtOnce,
 		locate: place(a.document),
 	}
-	if !c.runs || c.inspect {
+	if !o.runs || o.inspect {
 		load.instead = &a.instead
 	}
 	a.loading = load
 	offered := &catalog{dirs: dirs}
 	a.offered = offered
 	open := loader.Load
-	if c.inspect {
+	if o.inspect {
 		open = loader.Inspect
 		offered.ask = load.ask(ctx)
 	}
@@ -161,11 +161,11 @@ func (a *application) check(offered *catalog) error {
 	}
 	if a.problems.HasErrors() {
 		if refused || len(offered.refused) > 0 {
-			return a.problemFault(CodePlugins)
+			return a.diagnosticsError(CodePlugins)
 		}
-		return a.problemFault(CodeUsage)
+		return a.diagnosticsError(CodeUsage)
 	}
-	return fault(CodePlugins, offered.failed)
+	return ExitWith(CodePlugins, offered.failed)
 }
 
 // place writes the place of a value for people.
@@ -182,9 +182,9 @@ func placeText(at config.Position) string {
 	return fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
 }
 
-// faultPlace is the place of a fault in the value at path: within the value, where
-// that is a template.
-func faultPlace(d *config.Document, path string, err error) config.Position {
+// errorPosition returns the position of an error in the value at path: within the value,
+// where that is a template.
+func errorPosition(d *config.Document, path string, err error) config.Position {
 	var template *api.TemplateError
 	if errors.As(err, &template) {
 		return d.LocateTemplate(path, template)
@@ -192,14 +192,14 @@ func faultPlace(d *config.Document, path string, err error) config.Position {
 	return d.Locate(path)
 }
 
-// ProblemsError carries what is wrong in a configuration, for people one line
+// DiagnosticsError carries what is wrong in a configuration, for people one line
 // each.
-type ProblemsError struct{ Problems config.Problems }
+type DiagnosticsError struct{ Diagnostics config.Problems }
 
-func (e *ProblemsError) Error() string { return e.Problems.Error() }
+func (e *DiagnosticsError) Error() string { return e.Diagnostics.Error() }
 
-func (a *application) problemFault(code Code) error {
-	return &Fault{Code: code, Err: &ProblemsError{Problems: a.problems}}
+func (a *application) diagnosticsError(code Code) error {
+	return &ExitError{Code: code, Err: &DiagnosticsError{Diagnostics: a.problems}}
 }
 
 // logWarnings tells what doesn't keep the configuration from running.
@@ -222,7 +222,7 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 	o.Logger = a.logger
 	o.Env = a.redactor.env(a.document.Lookup)
 	o.Redact = a.redactor.Add
-	o.Locate = func(path string, err error) string { return placeText(faultPlace(a.document, path, err)) }
+	o.Locate = func(path string, err error) string { return placeText(errorPosition(a.document, path, err)) }
 	o.ConfigDir = a.configDir
 	o.DefaultRenderer = base.RendererUse
 	services := make([]orchestrator.Service, len(a.document.Services))
@@ -233,7 +233,7 @@ func (a *application) engine(o orchestrator.Options) (*orchestrator.Engine, erro
 		Services: services, Root: a.document.InOrder(), RootPath: "orchestrator",
 	}, o)
 	if err != nil {
-		return nil, fault(CodeUsage, a.clean(a.located(err)))
+		return nil, ExitWith(CodeUsage, a.clean(a.located(err)))
 	}
 	return engine, nil
 }
@@ -251,21 +251,21 @@ func (a *application) configDir(path string) string {
 	return filepath.Dir(a.settings.abs(at.File))
 }
 
-// located gives the faults of a configuration that only building could find their
-// places in the files.
+// located gives the errors of a configuration that only building could find their
+// positions in the files.
 func (a *application) located(err error) error {
 	var problems config.Problems
-	for _, fault := range configErrors(err) {
-		at := faultPlace(a.document, fault.Path, fault.Err)
+	for _, e := range configErrors(err) {
+		at := errorPosition(a.document, e.Path, e.Err)
 		problems = append(problems, config.Problem{
-			File: at.File, Line: at.Line, Column: at.Column, Path: fault.Path,
-			Severity: config.SeverityError, Code: "build", Message: fault.Err.Error(),
+			File: at.File, Line: at.Line, Column: at.Column, Path: e.Path,
+			Severity: config.SeverityError, Code: "build", Message: e.Err.Error(),
 		})
 	}
 	if len(problems) == 0 {
 		return err
 	}
-	return &ProblemsError{Problems: problems}
+	return &DiagnosticsError{Diagnostics: problems}
 }
 
 // configErrors flattens joined errors.

@@ -158,7 +158,7 @@ type Score struct {
 // be read is handed on, too, and makes the end an error.
 func Classify(ctx context.Context, s Settings, o ClassifyOptions, in ClassifyInput, answer ClassifyAnswer) error {
 	if err := in.check(); err != nil {
-		return fault(CodeUsage, err)
+		return ExitWith(CodeUsage, err)
 	}
 	a, err := buildAlone(ctx, s, o.Use)
 	if err != nil {
@@ -170,7 +170,7 @@ func Classify(ctx context.Context, s Settings, o ClassifyOptions, in ClassifyInp
 func (a *alone) classify(ctx context.Context, model string, o ClassifyOptions, all iter.Seq[texts.Text], answer ClassifyAnswer) error {
 	classifier, ok := a.service.(api.Classifier)
 	if !ok {
-		return fault(CodeUsage, errors.New("this service is no classifier"))
+		return ExitWith(CodeUsage, errors.New("this service is no classifier"))
 	}
 	if err := a.engine.Start(ctx); err != nil {
 		return err

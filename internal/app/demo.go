@@ -21,7 +21,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk"
 )
 
-// DemoOptions are the choices of the demonstration.
+// DemoOptions are the options of the demonstration.
 type DemoOptions struct {
 	Keep     bool // leave the help desk running after the report, until ctx ends
 	Ready    func(url string, plugins []string)
@@ -70,7 +70,7 @@ type DemoHeldOut struct {
 // demoLimit ends a demonstration that does not come to its end.
 const demoLimit = 2 * time.Minute
 
-var errDemoStopped = fault(CodeRun, errors.New("the demonstration was stopped before its end"))
+var errDemoStopped = ExitWith(CodeRun, errors.New("the demonstration was stopped before its end"))
 
 // Demo does the whole job against a help desk of its own: it fills the incoming
 // queue, runs the demonstration's configuration with the real plugins and models
@@ -78,11 +78,11 @@ var errDemoStopped = fault(CodeRun, errors.New("the demonstration was stopped be
 func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 	tickets, err := demoTickets()
 	if err != nil {
-		return fault(CodeRun, err)
+		return ExitWith(CodeRun, err)
 	}
 	heldOut, err := demoHeldOut()
 	if err != nil {
-		return fault(CodeRun, err)
+		return ExitWith(CodeRun, err)
 	}
 	dir, err := s.makeTemporary("otai-demo-")
 	if err != nil {
@@ -90,7 +90,7 @@ func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 	}
 	defer os.RemoveAll(dir)
 	if err := unpackDemo(dir); err != nil {
-		return fault(CodeRun, err)
+		return ExitWith(CodeRun, err)
 	}
 
 	password := rand.Text()
@@ -98,7 +98,7 @@ func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 	ids := fill(server, tickets)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return fault(CodeRun, fmt.Errorf("the demonstration's help desk can't listen: %w", err))
+		return ExitWith(CodeRun, fmt.Errorf("the demonstration's help desk can't listen: %w", err))
 	}
 	// The help desk outlives ctx, so that a step under way at the stop ends at once
 	// instead of waiting for a server that has gone.
@@ -130,7 +130,7 @@ func Demo(ctx context.Context, s Settings, o DemoOptions) error {
 	report.Plugins = a.loaded()
 	report.HeldOut = heldOut
 	if err := o.Report(report); err != nil {
-		return fault(CodeRun, err)
+		return ExitWith(CodeRun, err)
 	}
 	if o.Keep {
 		<-ctx.Done()
@@ -174,7 +174,7 @@ func unpackDemo(dir string) error {
 func prepareDemo(ctx context.Context, s Settings, dir, url, password string) (*application, error) {
 	data, err := demo.Files.ReadFile("config.yml")
 	if err != nil {
-		return nil, fault(CodeRun, err)
+		return nil, ExitWith(CodeRun, err)
 	}
 	s.Environ = append(s.ofTheMachine(), "OTAI_DEMO_URL="+url, "OTAI_DEMO_PASSWORD="+password)
 	// Nothing of it is to stay.
@@ -182,7 +182,7 @@ func prepareDemo(ctx context.Context, s Settings, dir, url, password string) (*a
 	if s.LogLevel == "" {
 		s.LogLevel = "warn" // the progress is shown instead
 	}
-	a, err := prepare(ctx, s, choices{
+	a, err := prepare(ctx, s, prepareOptions{
 		files:      []config.Source{{Name: "examples/demo/config.yml", Data: data}},
 		fireAtOnce: true,
 		dir:        dir,
@@ -221,12 +221,12 @@ func staysIn(url string, d *config.Document) error {
 	for _, service := range d.Services {
 		address, has := service.Params["base_url"]
 		if has && address != url {
-			return fault(CodeRun, fmt.Errorf("the demonstration would work in the help desk at %v instead of its own; nothing was sent; please report this", address))
+			return ExitWith(CodeRun, fmt.Errorf("the demonstration would work in the help desk at %v instead of its own; nothing was sent; please report this", address))
 		}
 		found = found || has
 	}
 	if !found {
-		return fault(CodeRun, errors.New("the demonstration's configuration names no help desk; please report this"))
+		return ExitWith(CodeRun, errors.New("the demonstration's configuration names no help desk; please report this"))
 	}
 	return nil
 }
@@ -259,7 +259,7 @@ func (d *demonstration) run(ctx context.Context, a *application) error {
 			case ctx.Err() != nil:
 				return errDemoStopped
 			case len(seen) < len(d.ids):
-				return fault(CodeRun, fmt.Errorf("%d of %d tickets are still in %s after %s; see why with --log-level debug", len(d.ids)-len(seen), len(d.ids), demoIncoming, demoLimit))
+				return ExitWith(CodeRun, fmt.Errorf("%d of %d tickets are still in %s after %s; see why with --log-level debug", len(d.ids)-len(seen), len(d.ids), demoIncoming, demoLimit))
 			}
 			return nil
 		case <-ticker.C:

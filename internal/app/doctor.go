@@ -10,25 +10,25 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
-// diagnoser is optional on a service: it looks by reading alone whether what the
+// diagnoser is optional on a service: it checks without writing whether what the
 // configuration needs of it is there. named are the names that the configuration
-// uses, by kind (queue, priority, state, owner, type, lock). found is told of each
-// finding, with the keys check, status, message, fix and subject, the name that it
+// uses, by kind (queue, priority, state, owner, type, lock). report is called for each
+// diagnostic, with the keys check, status, message, fix and subject, the name that it
 // is about. Further keys are ignored.
 type diagnoser interface {
-	Diagnose(ctx context.Context, named map[string][]string, found func(finding map[string]string))
+	Diagnose(ctx context.Context, named map[string][]string, report func(diagnostic map[string]string))
 }
 
-// The states of a [Finding].
+// The states of a [Diagnostic].
 const (
-	FindingOK      = "ok"
-	FindingWarning = "warning"
-	FindingFailed  = "failed"
-	FindingUnknown = "unknown" // can't be told from here; Fix says where to look
+	StatusOK      = "ok"
+	StatusWarning = "warning"
+	StatusFailed  = "failed"
+	StatusUnknown = "unknown" // can't be told from here; Fix says where to look
 )
 
-// Finding is one thing that the doctor looked at. Its JSON form is stable.
-type Finding struct {
+// Diagnostic is one thing that the doctor looked at. Its JSON form is stable.
+type Diagnostic struct {
 	Service string   `json:"service"`
 	Check   string   `json:"check"`
 	Status  string   `json:"status"`
@@ -39,21 +39,21 @@ type Finding struct {
 
 // Diagnosis is the answer of [Doctor]. Its JSON form is stable.
 type Diagnosis struct {
-	Healthy  bool      `json:"healthy"` // nothing failed
-	Findings []Finding `json:"findings"`
+	Healthy     bool         `json:"healthy"` // nothing failed
+	Diagnostics []Diagnostic `json:"findings"`
 }
 
 // DoctorOptions are who is told what [Doctor] does.
 type DoctorOptions struct {
-	Show    func(Finding)     // of each finding, as it comes
+	Show    func(Diagnostic)  // each diagnostic, as it comes
 	Working func(what string) // of what may take long; "" is its end
 }
 
 // Doctor loads the configured models and checks the configured ticket systems online.
-// Nothing is written to them, and nothing is downloaded. A failed finding is an
-// answer; the fault then returned beside it carries only the exit code.
+// Nothing is written to them, and nothing is downloaded. A failed check is an
+// answer; the [ExitError] then returned beside it carries only the exit code.
 func Doctor(ctx context.Context, s Settings, o DoctorOptions) (Diagnosis, error) {
-	a, err := prepare(ctx, s, choices{silent: true}) // the findings say it better
+	a, err := prepare(ctx, s, prepareOptions{silent: true}) // the diagnostics say it better
 	if err != nil {
 		return Diagnosis{}, err
 	}
@@ -62,11 +62,11 @@ func Doctor(ctx context.Context, s Settings, o DoctorOptions) (Diagnosis, error)
 	if err != nil {
 		return Diagnosis{}, err
 	}
-	d := Diagnosis{Healthy: true, Findings: []Finding{}}
-	add := func(f Finding) {
+	d := Diagnosis{Healthy: true, Diagnostics: []Diagnostic{}}
+	add := func(f Diagnostic) {
 		f.Message, f.Fix = a.redactor.Text(f.Message), a.redactor.Text(f.Fix)
-		d.Healthy = d.Healthy && f.Status != FindingFailed
-		d.Findings = append(d.Findings, f)
+		d.Healthy = d.Healthy && f.Status != StatusFailed
+		d.Diagnostics = append(d.Diagnostics, f)
 		o.Show(f)
 	}
 	models := newModelDoctor(ctx, a)
@@ -84,13 +84,13 @@ func Doctor(ctx context.Context, s Settings, o DoctorOptions) (Diagnosis, error)
 	err = engine.Close()
 	switch {
 	case ctx.Err() != nil:
-		return d, fault(CodeRun, errors.New("the checks were stopped before their end"))
+		return d, ExitWith(CodeRun, errors.New("the checks were stopped before their end"))
 	case err != nil:
-		return d, fault(CodeRun, a.clean(err))
+		return d, ExitWith(CodeRun, a.clean(err))
 	case systems == 0:
-		return d, fault(CodeUsage, errors.New("the configuration has no ticket system to check; see docs/getting-started.md"))
+		return d, ExitWith(CodeUsage, errors.New("the configuration has no ticket system to check; see docs/getting-started.md"))
 	case !d.Healthy:
-		return d, &Fault{Code: CodeRun, Err: errUnhealthy}
+		return d, &ExitError{Code: CodeRun, Err: errUnhealthy}
 	}
 	return d, nil
 }
@@ -99,7 +99,7 @@ var errUnhealthy = errors.New("a check failed")
 
 // diagnose reports whether the service is a ticket system, or one that can
 // diagnose itself.
-func (a *application) diagnose(ctx context.Context, models *modelDoctor, id string, instance any, add func(Finding)) bool {
+func (a *application) diagnose(ctx context.Context, models *modelDoctor, id string, instance any, add func(Diagnostic)) bool {
 	_, tickets := instance.(api.TicketSystem)
 	doctor, able := instance.(diagnoser)
 	health, asked := instance.(api.HealthChecker)
@@ -109,7 +109,7 @@ func (a *application) diagnose(ctx context.Context, models *modelDoctor, id stri
 		there := &labelsThere{}
 		tellLabels := func() {
 			there.tell(func(kind, message string, paths []string) {
-				add(Finding{Service: id, Check: kind, Status: FindingOK, Message: message, Places: a.places(paths)})
+				add(Diagnostic{Service: id, Check: kind, Status: StatusOK, Message: message, Places: a.places(paths)})
 			})
 		}
 		doctor.Diagnose(ctx, u.names(), func(f map[string]string) {
@@ -117,7 +117,7 @@ func (a *application) diagnose(ctx context.Context, models *modelDoctor, id stri
 			if !there.isOf(name.kind) {
 				tellLabels() // beside the other names of their kind
 			}
-			found := Finding{Service: id, Check: f["check"], Status: f["status"], Message: f["message"], Fix: f["fix"]}
+			found := Diagnostic{Service: id, Check: f["check"], Status: f["status"], Message: f["message"], Fix: f["fix"]}
 			use := u[name]
 			if use != nil {
 				found.Places = a.places(use.paths)
@@ -127,10 +127,10 @@ func (a *application) diagnose(ctx context.Context, models *modelDoctor, id stri
 				return
 			}
 			switch found.Status {
-			case FindingOK:
+			case StatusOK:
 				there.count(name.kind, use) // one line for all of them
 				return
-			case FindingFailed:
+			case StatusFailed:
 				found.Message = fmt.Sprintf("the label %q of %s has no %s of this name: %s", name.name, strings.Join(use.models, " and "), name.kind, found.Message)
 				found.Fix = strings.TrimSuffix(fmt.Sprintf("make a %s of this name, or map the label to another in the template; else %s", name.kind, found.Fix), "; else ")
 			}
@@ -138,20 +138,20 @@ func (a *application) diagnose(ctx context.Context, models *modelDoctor, id stri
 		})
 		tellLabels()
 		u.empty(func(kind string, paths []string) {
-			add(Finding{
-				Service: id, Check: kind, Status: FindingWarning, Places: a.places(paths),
+			add(Diagnostic{
+				Service: id, Check: kind, Status: StatusWarning, Places: a.places(paths),
 				Message: "the template can yield an empty text, which is the name of no " + kind + ": the run stops there",
 				Fix:     "let every branch of the template give a name, or ask before with `if` whether the step is to run",
 			})
 		})
 	case tickets && asked:
-		f := Finding{Service: id, Check: "health", Status: FindingOK, Message: "answers"}
+		f := Diagnostic{Service: id, Check: "health", Status: StatusOK, Message: "answers"}
 		if err := health.CheckHealth(ctx); err != nil {
-			f.Status, f.Message = FindingFailed, err.Error()
+			f.Status, f.Message = StatusFailed, err.Error()
 		}
 		add(f)
 	case tickets:
-		add(Finding{Service: id, Check: "health", Status: FindingUnknown, Message: "this plugin has no checks"})
+		add(Diagnostic{Service: id, Check: "health", Status: StatusUnknown, Message: "this plugin has no checks"})
 	default:
 		return false
 	}

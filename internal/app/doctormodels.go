@@ -77,7 +77,7 @@ func (d *modelDoctor) display(key modelKey) string {
 }
 
 // check loads the models that pipes ask of one service.
-func (d *modelDoctor) check(id string, instance any, working func(string), add func(Finding)) {
+func (d *modelDoctor) check(id string, instance any, working func(string), add func(Diagnostic)) {
 	paths := make(map[string][]string) // by model
 	var names []string
 	for _, use := range d.uses {
@@ -92,10 +92,10 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 	if finder, ok := instance.(loader.ModelFinder); ok {
 		finder.FindModels(d.ctx, names, func(f map[string]string) {
 			model := f["model"]
-			missing[model] = f["status"] != FindingOK
-			found := Finding{Service: id, Check: "model", Status: FindingFailed, Message: f["message"], Fix: f["fix"], Places: d.a.places(paths[model])}
-			if f["status"] == FindingWarning || f["status"] == FindingOK {
-				found.Status = FindingWarning
+			missing[model] = f["status"] != StatusOK
+			found := Diagnostic{Service: id, Check: "model", Status: StatusFailed, Message: f["message"], Fix: f["fix"], Places: d.a.places(paths[model])}
+			if f["status"] == StatusWarning || f["status"] == StatusOK {
+				found.Status = StatusWarning
 			}
 			add(found)
 		})
@@ -106,7 +106,7 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 			continue
 		}
 		key := modelKey{id, name}
-		found := Finding{Service: id, Check: "model", Status: FindingUnknown, Places: d.a.places(paths[name])}
+		found := Diagnostic{Service: id, Check: "model", Status: StatusUnknown, Places: d.a.places(paths[name])}
 		if !able {
 			found.Message = d.display(key) + ": this plugin doesn't tell the labels of its models"
 			add(found)
@@ -119,12 +119,12 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 			return
 		}
 		if err != nil {
-			found.Status, found.Message = FindingFailed, err.Error()
+			found.Status, found.Message = StatusFailed, err.Error()
 			add(found)
 			continue
 		}
 		d.labels[key] = labels
-		found.Status, found.Message = FindingOK, fmt.Sprintf("%s works and has %d labels%s", d.display(key), len(labels), provenance(d.ctx, instance, name))
+		found.Status, found.Message = StatusOK, fmt.Sprintf("%s works and has %d labels%s", d.display(key), len(labels), provenance(d.ctx, instance, name))
 		add(found)
 	}
 }

@@ -15,17 +15,17 @@ import (
 // ConfigFromEnv is a configuration made from settings of Open Ticket AI 2.0; its
 // JSON form is stable.
 type ConfigFromEnv struct {
-	Text      string            `json:"text"` // "" with an error among the problems
-	Variables []config.Variable `json:"variables"`
-	Problems  config.Problems   `json:"problems"`
-	File      string            `json:"file,omitempty"` // that was written
+	Text        string            `json:"text"` // "" with an error among the problems
+	Variables   []config.Variable `json:"variables"`
+	Diagnostics config.Problems   `json:"problems"`
+	File        string            `json:"file,omitempty"` // that was written
 
 	envFile string // as it was named, "" where there is none
 }
 
 // FromEnv makes the configuration for the settings of Open Ticket AI 2.0 in envFile
 // and in the environment, which wins. envFile "" is .env of the working directory,
-// if there is one. Settings that no configuration can be made for are a fault with
+// if there is one. Settings that no configuration can be made for are an error with
 // exit code 2.
 func FromEnv(ctx context.Context, s Settings, envFile string) (ConfigFromEnv, error) {
 	options := config.Options{Env: s.Environ}
@@ -36,7 +36,7 @@ func FromEnv(ctx context.Context, s Settings, envFile string) (ConfigFromEnv, er
 	source, err := read(ctx, c.envFile)
 	var unread *UnreadableError
 	if err == nil && len(source.Data) > config.MaxBytes {
-		err = fault(CodeUsage, &UnreadableError{Name: c.envFile, Err: &files.TooLongError{Limit: config.MaxBytes}})
+		err = ExitWith(CodeUsage, &UnreadableError{Name: c.envFile, Err: &files.TooLongError{Limit: config.MaxBytes}})
 	}
 	switch {
 	case err == nil:
@@ -44,20 +44,20 @@ func FromEnv(ctx context.Context, s Settings, envFile string) (ConfigFromEnv, er
 	case envFile == "" && errors.Is(err, fs.ErrNotExist):
 		c.envFile = ""
 	case errors.As(err, &unread):
-		return c, fault(codeOf(err), fmt.Errorf("reading the settings in %s: %w", unread.Name, unread.Err))
+		return c, ExitWith(codeOf(err), fmt.Errorf("reading the settings in %s: %w", unread.Name, unread.Err))
 	default:
 		return c, err
 	}
 	text, variables, problems := config.FromEnvironment(options)
-	c.Text, c.Variables, c.Problems = string(text), variables, problems
+	c.Text, c.Variables, c.Diagnostics = string(text), variables, problems
 	if c.Variables == nil {
 		c.Variables = []config.Variable{}
 	}
-	if c.Problems == nil {
-		c.Problems = config.Problems{}
+	if c.Diagnostics == nil {
+		c.Diagnostics = config.Problems{}
 	}
-	if c.Problems.HasErrors() {
-		return c, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: c.Problems}}
+	if c.Diagnostics.HasErrors() {
+		return c, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: c.Diagnostics}}
 	}
 	return c, nil
 }
@@ -78,11 +78,11 @@ func (c *ConfigFromEnv) Write(s Settings, name string, replace bool) error {
 	var place *files.PlaceError
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return fault(CodeUsage, fmt.Errorf("%s is there already and stays as it is: name another file with -o, or replace it with --force", name))
+		return ExitWith(CodeUsage, fmt.Errorf("%s is there already and stays as it is: name another file with -o, or replace it with --force", name))
 	case errors.As(err, &place):
-		return fault(CodeUsage, fmt.Errorf("%s stays as it is: %s; name another file with -o, or print the configuration with -o -", name, place.Why))
+		return ExitWith(CodeUsage, fmt.Errorf("%s stays as it is: %s; name another file with -o, or print the configuration with -o -", name, place.Why))
 	case err != nil:
-		return fault(CodeRun, fmt.Errorf("writing the configuration: %w", err))
+		return ExitWith(CodeRun, fmt.Errorf("writing the configuration: %w", err))
 	}
 	c.File = name
 	return nil

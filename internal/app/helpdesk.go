@@ -20,7 +20,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk"
 )
 
-// HelpdeskOptions are the choices of the built-in help desk.
+// HelpdeskOptions are the options of the built-in help desk.
 type HelpdeskOptions struct {
 	Listen      string
 	Mode        string // "znuny" or "otobo"
@@ -52,43 +52,43 @@ const HelpdeskPassword = helpdesk.DefaultPassword
 func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 	mode, err := helpdeskMode(o.Mode)
 	if err != nil {
-		return fault(CodeUsage, err)
+		return ExitWith(CodeUsage, err)
 	}
 	if o.Password == "" {
 		// The help desk would take its default for it, and not say so.
-		return fault(CodeUsage, errors.New("the agent's password is empty; give one with --password"))
+		return ExitWith(CodeUsage, errors.New("the agent's password is empty; give one with --password"))
 	}
 	hosts := o.Hosts
 	host, _, err := net.SplitHostPort(o.Listen)
 	if err != nil {
-		return fault(CodeUsage, fmt.Errorf("--listen %s: write HOST:PORT, such as 127.0.0.1:8080", o.Listen))
+		return ExitWith(CodeUsage, fmt.Errorf("--listen %s: write HOST:PORT, such as 127.0.0.1:8080", o.Listen))
 	}
 	if address := net.ParseIP(host); address == nil && host != "" {
 		hosts = append(hosts, host)
 	} else if err := o.private(address); err != nil {
-		return fault(CodeUsage, err)
+		return ExitWith(CodeUsage, err)
 	}
 	server := helpdesk.New(helpdesk.Options{Mode: mode, Login: HelpdeskLogin, Password: o.Password, Hosts: hosts, Logger: slog.New(slog.DiscardHandler)})
 	if o.Faults != "" {
 		if err := misbehave(ctx, s, server, o.Faults); err != nil {
-			return fault(CodeUsage, err)
+			return ExitWith(CodeUsage, err)
 		}
 	}
 	if o.DemoTickets {
 		tickets, err := demoTickets()
 		if err != nil {
-			return fault(CodeRun, err)
+			return ExitWith(CodeRun, err)
 		}
 		fill(server, tickets)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
-		return fault(CodeRun, fmt.Errorf("the help desk can't listen: %w; name another address with --listen", err))
+		return ExitWith(CodeRun, fmt.Errorf("the help desk can't listen: %w; name another address with --listen", err))
 	}
 	if address, ok := listener.Addr().(*net.TCPAddr); ok { // of a name it is known only now; nothing was answered yet
 		if err := o.private(address.IP); err != nil {
 			listener.Close()
-			return fault(CodeUsage, err)
+			return ExitWith(CodeUsage, err)
 		}
 	}
 	url := "http://" + listener.Addr().String()
@@ -98,16 +98,16 @@ func Helpdesk(ctx context.Context, s Settings, o HelpdeskOptions) error {
 			BaseURL: first, Page: url + "/", Control: url + helpdesk.ControlPath, Mode: string(mode), Login: HelpdeskLogin,
 		})
 		if err != nil {
-			return fault(CodeRun, err)
+			return ExitWith(CodeRun, err)
 		}
 		first = string(line)
 	}
 	if _, err := fmt.Fprintln(s.Stdout, first); err != nil {
 		listener.Close()
-		return fault(CodeRun, err)
+		return ExitWith(CodeRun, err)
 	}
 	fmt.Fprintf(s.Stderr, "The help desk answers. Tickets: %s/   Login: %s   Password: %s   Ctrl-C ends it.\n", url, HelpdeskLogin, o.Password)
-	return fault(CodeRun, server.Serve(ctx, listener))
+	return ExitWith(CodeRun, server.Serve(ctx, listener))
 }
 
 // shortestPassword is for a help desk that other machines can reach.

@@ -27,14 +27,14 @@ type pluginLoad struct {
 	keys       loader.Keys
 	fireAtOnce bool
 	locate     func(path string) string // nil without a configuration
-	instead    *loader.Temporary        // of a state folder that can't be used; nil: that is a fault
+	instead    *loader.Temporary        // of a state folder that can't be used; nil: that is an error
 }
 
 // look is run for a command that opens no plugin and asks nothing of it afterwards.
 func (l pluginLoad) look(ctx context.Context, inspect func(context.Context, loader.Options, *registry.Registry) ([]loader.Plugin, error)) (*registry.Registry, []loader.Plugin, error) {
 	l.instead = &loader.Temporary{}
 	r, plugins, err := l.run(ctx, inspect)
-	return r, plugins, fault(CodeRun, withCleanup(err, l.instead.Remove()))
+	return r, plugins, ExitWith(CodeRun, withCleanup(err, l.instead.Remove()))
 }
 
 // makeTemporary makes a folder in which nobody else can change what a command works on
@@ -45,7 +45,7 @@ func (s Settings) makeTemporary(prefix string) (string, error) {
 		return "", err
 	}
 	dir, err := loader.NewTemporary(prefix, options)
-	return dir, fault(CodePlugins, err)
+	return dir, ExitWith(CodePlugins, err)
 }
 
 // withCleanup adds what went wrong afterwards.
@@ -70,20 +70,20 @@ func (l pluginLoad) run(ctx context.Context, load func(context.Context, loader.O
 		CacheDir: options.CacheDir, StateDir: options.StateDir, Logger: l.logger,
 	}
 	if err := r.Register(base.Name, pluginPrefix(base.Name), about, builtin.Injectables()); err != nil {
-		return nil, nil, fault(CodeRun, err)
+		return nil, nil, ExitWith(CodeRun, err)
 	}
 	plugins, err := load(ctx, options, r)
 	if ctx.Err() != nil {
-		return r, plugins, fault(CodeRun, err)
+		return r, plugins, ExitWith(CodeRun, err)
 	}
-	return r, plugins, fault(CodePlugins, err)
+	return r, plugins, ExitWith(CodePlugins, err)
 }
 
 // options are what the loader is told.
 func (l pluginLoad) options() (loader.Options, error) {
 	state, err := l.stateDir()
 	if err != nil {
-		return loader.Options{}, fault(CodeUsage, err)
+		return loader.Options{}, ExitWith(CodeUsage, err)
 	}
 	options := loader.Options{
 		Dirs: l.dirs, StateDir: state, CacheDir: l.cacheDir(state),
@@ -91,10 +91,10 @@ func (l pluginLoad) options() (loader.Options, error) {
 		Logger: l.logger, TrustedKeys: l.keys, Instead: l.instead,
 	}
 	if options.TrustGroup, err = l.trustGroup(); err != nil {
-		return loader.Options{}, fault(CodeUsage, err)
+		return loader.Options{}, ExitWith(CodeUsage, err)
 	}
 	if options.ProbeTimeout, err = l.probeTimeout(); err != nil {
-		return loader.Options{}, fault(CodeUsage, err)
+		return loader.Options{}, ExitWith(CodeUsage, err)
 	}
 	for _, p := range l.policies {
 		policy := loader.Policy{

@@ -144,7 +144,7 @@ func withModels(ctx context.Context, s Settings, use string, work func(ModelStor
 	}
 	store, ok := a.service.(ModelStore)
 	if !ok {
-		return a.close(fault(CodeUsage, fmt.Errorf("%s keeps no models: it has no methods for that", use)))
+		return a.close(ExitWith(CodeUsage, fmt.Errorf("%s keeps no models: it has no methods for that", use)))
 	}
 	return a.close(work(store))
 }
@@ -194,7 +194,7 @@ var errNotInOrder = errors.New("not all models are in order")
 func Verdict(checks []ModelCheck) error {
 	for _, c := range checks {
 		if !c.OK {
-			return fault(CodeRun, errNotInOrder)
+			return ExitWith(CodeRun, errNotInOrder)
 		}
 	}
 	return nil

@@ -95,7 +95,7 @@ func (a *application) findMissingModels(ctx context.Context) config.Problems {
 		for i, answer := range answers {
 			for _, missing := range answer {
 				code := "missing-model"
-				if missing["status"] == FindingOK {
+				if missing["status"] == StatusOK {
 					code = "model-place"
 				}
 				for _, path := range placesOf(about[i], missing["model"], uses) {

@@ -31,7 +31,7 @@ func BuildPlugin(ctx context.Context, s Settings, dir, output string) (PluginBui
 	host, err := plugindev.ThisHost()
 	if err != nil {
 		answer.Error = err.Error()
-		return answer, fault(CodeRun, err)
+		return answer, ExitWith(CodeRun, err)
 	}
 	work, err := s.makeTemporary("otai-build-")
 	if err != nil {
@@ -40,15 +40,15 @@ func BuildPlugin(ctx context.Context, s Settings, dir, output string) (PluginBui
 	defer os.RemoveAll(work)
 	trustGroup, err := s.trustGroup()
 	if err != nil {
-		return answer.refused(fault(CodeUsage, err))
+		return answer.refused(ExitWith(CodeUsage, err))
 	}
 	judge := func(dir string) error {
-		return fault(CodePlugins, loader.CheckSources(dir, loader.Options{TrustGroup: trustGroup}))
+		return ExitWith(CodePlugins, loader.CheckSources(dir, loader.Options{TrustGroup: trustGroup}))
 	}
 	check := func(file string) error {
 		refusals, err := tryPlugins(ctx, s, []string{file})
 		if err == nil && refusals[0] != nil {
-			err = fault(CodePlugins, &refusedBuild{refusals[0]})
+			err = ExitWith(CodePlugins, &refusedBuild{refusals[0]})
 		}
 		return err
 	}
@@ -71,7 +71,7 @@ func (answer PluginBuild) refused(err error) (PluginBuild, error) {
 	if refusal := (*loader.Error)(nil); errors.As(err, &refusal) {
 		answer.Stage, answer.Code, answer.Error, answer.Fix = string(refusal.Stage), string(refusal.Code), refusal.Err.Error(), refusal.Fix
 	}
-	return answer, fault(CodeRun, err)
+	return answer, ExitWith(CodeRun, err)
 }
 
 // refusedBuild is a plugin that could be built and not be loaded.

@@ -35,7 +35,7 @@ type PluginDifference struct {
 
 // CheckPlugins tells of each file whether this otai would load it together with
 // those before it: by reading alone when static is set, else also by a probe in a
-// child process. The fault beside the answers says only that one of them was refused.
+// child process. The error beside the answers says only that one of them was rejected.
 func CheckPlugins(ctx context.Context, s Settings, files []string, static bool) ([]PluginCheck, error) {
 	var refusals []*loader.Error
 	if static {
@@ -54,7 +54,7 @@ func CheckPlugins(ctx context.Context, s Settings, files []string, static bool) 
 		}
 	}
 	if refused > 0 {
-		return checks, fault(CodePlugins, fmt.Errorf("%d of %d files refused", refused, len(files)))
+		return checks, ExitWith(CodePlugins, fmt.Errorf("%d of %d files refused", refused, len(files)))
 	}
 	return checks, nil
 }

@@ -53,7 +53,7 @@ func InspectPlugin(ctx context.Context, s Settings, file string) (PluginDetails,
 		details.Offers = append(details.Offers, offerOf(o))
 	}
 	if p.Err != nil {
-		return details, fault(CodePlugins, p.Err)
+		return details, ExitWith(CodePlugins, p.Err)
 	}
 	return details, nil
 }

@@ -20,7 +20,7 @@ type PluginProject struct {
 func NewPlugin(name, dir string) (PluginProject, error) {
 	p, err := plugindev.New(name, dir)
 	if errors.As(err, new(*plugindev.NameError)) || errors.As(err, new(*plugindev.NotEmptyError)) {
-		return PluginProject{}, fault(CodeUsage, err)
+		return PluginProject{}, ExitWith(CodeUsage, err)
 	}
-	return PluginProject{Name: p.Name, Package: p.Package, Prefix: p.Prefix, Dir: p.Dir, Go: p.Go}, fault(CodeRun, err)
+	return PluginProject{Name: p.Name, Package: p.Package, Prefix: p.Prefix, Dir: p.Dir, Go: p.Go}, ExitWith(CodeRun, err)
 }

@@ -45,16 +45,16 @@ func GenerateKeys(prefix string, ask Password) (KeyPair, error) {
 	pair := KeyPair{Secret: prefix + ".key", Public: prefix + ".pub"}
 	for _, file := range []string{pair.Secret, pair.Public} {
 		if _, err := os.Lstat(file); err == nil {
-			return KeyPair{}, fault(CodeUsage, fmt.Errorf("%s exists, and a key can't be had again once it is overwritten; choose another prefix", file))
+			return KeyPair{}, ExitWith(CodeUsage, fmt.Errorf("%s exists, and a key can't be had again once it is overwritten; choose another prefix", file))
 		}
 	}
 	password, err := ask("New password for " + pair.Secret + " (empty: none): ")
 	if err != nil {
-		return KeyPair{}, fault(CodeRun, err)
+		return KeyPair{}, ExitWith(CodeRun, err)
 	}
 	public, secret, err := minisign.GenerateKey(nil)
 	if err != nil {
-		return KeyPair{}, fault(CodeRun, fmt.Errorf("making a key: %w", err))
+		return KeyPair{}, ExitWith(CodeRun, fmt.Errorf("making a key: %w", err))
 	}
 	pair.ID, pair.Text, pair.Encrypted = loader.KeyID(secret.ID()), public.String(), password != ""
 	secretText, err := secret.MarshalText()
@@ -62,17 +62,17 @@ func GenerateKeys(prefix string, ask Password) (KeyPair, error) {
 		secretText, err = minisign.EncryptKey(password, secret)
 	}
 	if err != nil {
-		return KeyPair{}, fault(CodeRun, fmt.Errorf("writing the secret key: %w", err))
+		return KeyPair{}, ExitWith(CodeRun, fmt.Errorf("writing the secret key: %w", err))
 	}
 	publicText, err := public.MarshalText()
 	if err != nil {
-		return KeyPair{}, fault(CodeRun, fmt.Errorf("writing the public key: %w", err))
+		return KeyPair{}, ExitWith(CodeRun, fmt.Errorf("writing the public key: %w", err))
 	}
 	if err := files.WriteNew(pair.Secret, append(secretText, '\n'), 0o600); err != nil {
-		return KeyPair{}, fault(CodeRun, fmt.Errorf("writing the secret key: %w", err))
+		return KeyPair{}, ExitWith(CodeRun, fmt.Errorf("writing the secret key: %w", err))
 	}
 	if err := files.WriteNew(pair.Public, append(publicText, '\n'), 0o644); err != nil {
-		return KeyPair{}, fault(CodeRun, errors.Join(fmt.Errorf("writing the public key: %w", err), os.Remove(pair.Secret)))
+		return KeyPair{}, ExitWith(CodeRun, errors.Join(fmt.Errorf("writing the public key: %w", err), os.Remove(pair.Secret)))
 	}
 	return pair, nil
 }
@@ -84,14 +84,14 @@ func SignPlugin(file, keyFile string, ask Password) (PluginSignature, error) {
 		err = fmt.Errorf("%w; make a pair of keys with: otai plugin sign --generate PREFIX", err)
 	}
 	if err != nil {
-		return PluginSignature{}, fault(CodeUsage, fmt.Errorf("the secret key %s: %w", keyFile, err))
+		return PluginSignature{}, ExitWith(CodeUsage, fmt.Errorf("the secret key %s: %w", keyFile, err))
 	}
 	s, text, err := loader.Sign(file, secret, time.Now())
 	if err != nil {
-		return PluginSignature{}, fault(CodeRun, err)
+		return PluginSignature{}, ExitWith(CodeRun, err)
 	}
 	if err := files.Replace(s.File, text, 0o644, file, keyFile); err != nil {
-		return PluginSignature{}, fault(CodeRun, fmt.Errorf("writing the signature: %w", err))
+		return PluginSignature{}, ExitWith(CodeRun, fmt.Errorf("writing the signature: %w", err))
 	}
 	return signatureOf(file, s), nil
 }
@@ -101,8 +101,8 @@ func signatureOf(file string, s loader.Signature) PluginSignature {
 }
 
 // VerifyPlugin checks FILE.minisig. key is a public key, or the file of one; "" is
-// any of the trusted_keys of the configuration. The fault of a signature that
-// doesn't hold has the code of a refused plugin, and the answer says the same.
+// any of the trusted_keys of the configuration. The error of a signature that
+// is not valid has the code of a refused plugin, and the answer says the same.
 func VerifyPlugin(ctx context.Context, s Settings, file, key string) (PluginSignature, error) {
 	trusted := []string{key}
 	if key == "" {
@@ -113,19 +113,19 @@ func VerifyPlugin(ctx context.Context, s Settings, file, key string) (PluginSign
 	}
 	trustGroup, err := s.trustGroup()
 	if err != nil {
-		return PluginSignature{}, fault(CodeUsage, err)
+		return PluginSignature{}, ExitWith(CodeUsage, err)
 	}
 	keys, err := loader.ReadKeys(trusted, trustGroup)
 	if err != nil {
-		return PluginSignature{}, fault(CodeUsage, err)
+		return PluginSignature{}, ExitWith(CodeUsage, err)
 	}
 	found, err := loader.VerifySignature(file, "", keys)
 	if verdict := (*loader.SignatureError)(nil); errors.As(err, &verdict) {
 		refused := PluginSignature{File: file, Signature: file + loader.SignatureEnding, Code: string(verdict.Code), Error: verdict.Cause, Fix: verdict.Fix}
-		return refused, fault(CodePlugins, fmt.Errorf("%s: %w; %s", file, verdict, verdict.Fix))
+		return refused, ExitWith(CodePlugins, fmt.Errorf("%s: %w; %s", file, verdict, verdict.Fix))
 	}
 	if err != nil {
-		return PluginSignature{}, fault(CodeRun, err)
+		return PluginSignature{}, ExitWith(CodeRun, err)
 	}
 	return signatureOf(file, found), nil
 }
@@ -134,14 +134,14 @@ func VerifyPlugin(ctx context.Context, s Settings, file, key string) (PluginSign
 func (s Settings) trustedKeys(ctx context.Context) ([]string, error) {
 	files, dotEnv, err := s.configSources(ctx)
 	if err != nil {
-		return nil, fault(CodeUsage, fmt.Errorf("no --key was given, so trusted_keys would count: %w", err))
+		return nil, ExitWith(CodeUsage, fmt.Errorf("no --key was given, so trusted_keys would count: %w", err))
 	}
 	d, problems := config.Read(config.Options{Files: files, DotEnv: dotEnv, Env: s.Environ, OpenFile: s.openSecretFile, FilesMayBeAbsent: true})
 	if d == nil || problems.HasErrors() {
-		return nil, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
+		return nil, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: problems}}
 	}
 	if len(d.TrustedKeys) == 0 {
-		return nil, fault(CodeUsage, errors.New("the configuration has no trusted_keys; name a public key with --key"))
+		return nil, ExitWith(CodeUsage, errors.New("the configuration has no trusted_keys; name a public key with --key"))
 	}
 	return d.TrustedKeys, nil
 }

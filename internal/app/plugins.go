@@ -33,18 +33,18 @@ func Plugins(ctx context.Context, s Settings) ([]PluginStatus, []string, error) 
 	if len(s.ConfigFiles) > 0 || s.env("OTAI_CONFIG") != "" {
 		files, dotEnv, err := s.configSources(ctx)
 		if err != nil {
-			return nil, nil, fault(CodeUsage, err)
+			return nil, nil, ExitWith(CodeUsage, err)
 		}
 		d, problems := config.Read(config.Options{Files: files, DotEnv: dotEnv, Env: s.Environ, OpenFile: s.openSecretFile, FilesMayBeAbsent: true})
 		if d == nil || problems.HasErrors() {
-			return nil, nil, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
+			return nil, nil, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: problems}}
 		}
 		document = *d
 	}
 	dirs := s.pluginDirs(document.PluginDirs)
 	keys, problems := s.trustedKeysOf(&document)
 	if problems.HasErrors() {
-		return nil, dirs, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
+		return nil, dirs, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: problems}}
 	}
 	_, plugins, err := pluginLoad{
 		Settings: s, logger: slog.New(slog.DiscardHandler), dirs: dirs, policies: document.Plugins, keys: keys,

@@ -18,7 +18,7 @@ func Reference(ctx context.Context, s Settings) ([]PluginOffer, error) {
 	}
 	keys, problems := s.trustedKeysOf(document)
 	if problems.HasErrors() {
-		return nil, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
+		return nil, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: problems}}
 	}
 	r, plugins, err := pluginLoad{
 		Settings: s, logger: slog.New(slog.DiscardHandler), dirs: s.pluginDirs(document.PluginDirs), policies: document.Plugins, keys: keys,
@@ -31,7 +31,7 @@ func Reference(ctx context.Context, s Settings) ([]PluginOffer, error) {
 		entry, _ := r.Find(name)
 		o, err := loader.Describe(entry.Injectable)
 		if err != nil {
-			return nil, fault(CodeRun, err)
+			return nil, ExitWith(CodeRun, err)
 		}
 		o.Name = name
 		list = append(list, offerOf(o))

@@ -10,7 +10,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
-// RunOptions are the choices of one run.
+// RunOptions are the options of one run.
 type RunOptions struct {
 	Once   bool // one cycle, in which every interval counts as over, then end
 	DryRun bool // show writes to a ticket system instead of doing them
@@ -18,7 +18,7 @@ type RunOptions struct {
 
 // Run runs the configuration until ctx ends.
 func Run(ctx context.Context, s Settings, o RunOptions) error {
-	a, err := prepare(ctx, s, choices{fireAtOnce: o.Once, runs: true})
+	a, err := prepare(ctx, s, prepareOptions{fireAtOnce: o.Once, runs: true})
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil // stopped before the first cycle, which is as good an end as any
 	}
@@ -48,7 +48,7 @@ func (a *application) run(ctx context.Context, o RunOptions) error {
 	err = engine.Run(ctx)
 	err = errors.Join(err, engine.Close())
 	if err != nil {
-		return fault(CodeRun, a.clean(err))
+		return ExitWith(CodeRun, a.clean(err))
 	}
 	a.logger.Info("otai ended")
 	return nil

@@ -21,7 +21,7 @@ func Schema(ctx context.Context, s Settings) (schema map[string]any, refused []P
 	dirs := s.pluginDirs(document.PluginDirs)
 	keys, problems := s.trustedKeysOf(document)
 	if problems.HasErrors() {
-		return nil, nil, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: problems}}
+		return nil, nil, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: problems}}
 	}
 	r, plugins, err := pluginLoad{
 		Settings: s, logger: slog.New(slog.DiscardHandler), dirs: dirs, policies: document.Plugins, keys: keys,
@@ -43,7 +43,7 @@ func (s Settings) documentIfAny(ctx context.Context) (*config.Document, error) {
 	files, dotEnv, err := s.configSources(ctx)
 	if err != nil {
 		if len(s.ConfigFiles) > 0 || s.env("OTAI_CONFIG") != "" {
-			return nil, fault(CodeUsage, err)
+			return nil, ExitWith(CodeUsage, err)
 		}
 		return &config.Document{}, nil
 	}

@@ -237,9 +237,9 @@ func (s Settings) configSource(name string, data []byte, err error) (config.Sour
 	case err == nil, errors.As(err, new(*files.TooLongError)): // of which the reader tells the place
 		return config.Source{Name: name, Data: data}, nil
 	case errors.As(err, new(*files.StoppedError)):
-		return config.Source{}, fault(CodeRun, &UnreadableError{Name: name, Err: err})
+		return config.Source{}, ExitWith(CodeRun, &UnreadableError{Name: name, Err: err})
 	}
-	return config.Source{}, fault(CodeUsage, &UnreadableError{name, err, s.readHint(name, err)})
+	return config.Source{}, ExitWith(CodeUsage, &UnreadableError{name, err, s.readHint(name, err)})
 }
 
 // notRead is about another file than a configuration.
@@ -248,7 +248,7 @@ func notRead(what, name string, err error) error {
 	if errors.As(err, new(*files.StoppedError)) {
 		code = CodeRun
 	}
-	return fault(code, fmt.Errorf("reading %s: %s: %w", what, name, err))
+	return ExitWith(code, fmt.Errorf("reading %s: %s: %w", what, name, err))
 }
 
 // readHint says what could be meant instead.

@@ -21,12 +21,12 @@ type Evaluation struct {
 // TemplateError is what is wrong with a template or with the scope file, for
 // people: with the line it stands in and a caret.
 type TemplateError struct {
-	Problems config.Problems
-	Excerpt  string
-	Err      error
+	Diagnostics config.Problems
+	Excerpt     string
+	Err         error
 }
 
-func (e *TemplateError) Error() string { return e.Problems.Error() + "\n" + e.Excerpt }
+func (e *TemplateError) Error() string { return e.Diagnostics.Error() + "\n" + e.Excerpt }
 func (e *TemplateError) Unwrap() error { return e.Err }
 
 // templateName is what messages call a template that was typed in.
@@ -39,7 +39,7 @@ func EvalTemplate(ctx context.Context, s Settings, source, scopeFile string) (Ev
 	redactor := &Redactor{}
 	surroundings, err := readScope(ctx, s, scopeFile)
 	if err != nil {
-		return Evaluation{}, fault(CodeUsage, err)
+		return Evaluation{}, ExitWith(CodeUsage, err)
 	}
 	lookup := func(name string) (string, bool) {
 		if value, ok := surroundings.env[name]; ok {
@@ -50,15 +50,15 @@ func EvalTemplate(ctx context.Context, s Settings, source, scopeFile string) (Ev
 	renderer := jinja.New(jinja.Options{Env: redactor.env(lookup), Variables: surroundings.variables})
 	template, err := renderer.Parse(source)
 	if err != nil {
-		return Evaluation{}, fault(CodeUsage, templateError(source, redactor, err))
+		return Evaluation{}, ExitWith(CodeUsage, templateError(source, redactor, err))
 	}
 	rendered, err := template.Render(ctx, surroundings.scope)
 	if err != nil {
-		return Evaluation{}, fault(CodeRun, templateError(source, redactor, err))
+		return Evaluation{}, ExitWith(CodeRun, templateError(source, redactor, err))
 	}
 	value, err := appendJSON(nil, rendered.Value)
 	if err != nil {
-		return Evaluation{}, fault(CodeRun, err)
+		return Evaluation{}, ExitWith(CodeRun, err)
 	}
 	return Evaluation{Text: redactor.Text(rendered.Text), JSON: redactor.JSON(value)}, nil
 }
@@ -82,9 +82,9 @@ func templateError(source string, redactor *Redactor, err error) error {
 		Severity: config.SeverityError, Code: "template", Message: redactor.Text(message),
 	}
 	return &TemplateError{
-		Problems: config.Problems{p},
-		Excerpt:  p.Excerpt([]config.Source{{Name: templateName, Data: []byte(source)}}, redactor.YAML),
-		Err:      err,
+		Diagnostics: config.Problems{p},
+		Excerpt:     p.Excerpt([]config.Source{{Name: templateName, Data: []byte(source)}}, redactor.YAML),
+		Err:         err,
 	}
 }
 
@@ -107,7 +107,7 @@ func readScope(ctx context.Context, s Settings, name string) (surroundings, erro
 	source := config.Source{Name: name, Data: data}
 	values, problems := config.Values(source)
 	if problems.HasErrors() {
-		return around, &TemplateError{Problems: problems, Excerpt: problems[0].Excerpt([]config.Source{source})}
+		return around, &TemplateError{Diagnostics: problems, Excerpt: problems[0].Excerpt([]config.Source{source})}
 	}
 	if err := around.fill(values); err != nil {
 		return around, fmt.Errorf("the scope %s: %w", name, err)

@@ -13,9 +13,9 @@ import (
 // UpgradedConfig is a configuration file in the current form; its JSON form is
 // stable.
 type UpgradedConfig struct {
-	Changed  bool            `json:"changed"`
-	Text     string          `json:"text"`
-	Problems config.Problems `json:"problems"` // a warning for each old form; with an error there is no text
+	Changed     bool            `json:"changed"`
+	Text        string          `json:"text"`
+	Diagnostics config.Problems `json:"problems"` // a warning for each old form; with an error there is no text
 
 	source config.Source
 }
@@ -27,7 +27,7 @@ func (u UpgradedConfig) Excerpt(p config.Problem) string {
 
 // UpgradeConfig brings a configuration file into the current form, "-" the
 // configuration on standard input. A file with errors that keep it from being read
-// is a fault with exit code 2.
+// is an error with exit code 2.
 func UpgradeConfig(ctx context.Context, s Settings, name string) (UpgradedConfig, error) {
 	source, err := s.readConfig(ctx, name)
 	if err != nil {
@@ -35,12 +35,12 @@ func UpgradeConfig(ctx context.Context, s Settings, name string) (UpgradedConfig
 	}
 	u := UpgradedConfig{source: source}
 	text, problems := config.Upgrade(source)
-	u.Text, u.Problems = string(text), problems
-	if u.Problems == nil {
-		u.Problems = config.Problems{}
+	u.Text, u.Diagnostics = string(text), problems
+	if u.Diagnostics == nil {
+		u.Diagnostics = config.Problems{}
 	}
-	if u.Problems.HasErrors() {
-		return u, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: u.Problems}}
+	if u.Diagnostics.HasErrors() {
+		return u, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: u.Diagnostics}}
 	}
 	u.Changed = !bytes.Equal(text, source.Data)
 	return u, nil
@@ -54,11 +54,11 @@ func (u UpgradedConfig) Write(s Settings) error {
 	}
 	name, err := filepath.EvalSymlinks(s.abs(u.source.Name))
 	if err != nil {
-		return fault(CodeRun, fmt.Errorf("writing the configuration: %w", err))
+		return ExitWith(CodeRun, fmt.Errorf("writing the configuration: %w", err))
 	}
 	// Where root does it, the service must still be able to read its file.
 	if err := files.Rewrite(name, u.source.Data, []byte(u.Text)); err != nil {
-		return fault(CodeRun, fmt.Errorf("writing the configuration: %s: %w; the file is as it was", name, err))
+		return ExitWith(CodeRun, fmt.Errorf("writing the configuration: %s: %w; the file is as it was", name, err))
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 
 // Validation is the answer of [Validate]; its JSON form is stable.
 type Validation struct {
-	Valid    bool            `json:"valid"`
-	Problems config.Problems `json:"problems"`
+	Valid       bool            `json:"valid"`
+	Diagnostics config.Problems `json:"problems"`
 
 	sources  []config.Source
 	redactor *Redactor
@@ -32,38 +32,38 @@ func problemsOf(err error) config.Problems {
 	case errors.As(err, &unread):
 		return config.Problems{{File: unread.Name, Severity: config.SeverityError, Code: "unreadable", Message: "the file can't be read: " + unread.Err.Error(), Hint: unread.Hint}}
 	}
-	if f := (*Fault)(nil); errors.As(err, &f) && f != err {
+	if f := (*ExitError)(nil); errors.As(err, &f) && f != err {
 		return problemsOf(f.Err)
 	}
 	return config.Problems{{Severity: config.SeverityError, Code: "failed", Message: err.Error()}}
 }
 
 // Validate checks a configuration completely without contacting anything. A
-// configuration with errors is an answer, not a fault; the fault then returned
-// beside it carries only the exit code. Any other fault is in the answer, too.
+// configuration with errors is an answer, not an error; the [ExitError] then
+// returned beside it carries only the exit code. Any other error is in the answer, too.
 func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) {
-	a, err := prepare(ctx, s, choices{checkOnly: true, silent: true, inspect: true})
+	a, err := prepare(ctx, s, prepareOptions{checkOnly: true, silent: true, inspect: true})
 	defer a.close()
-	var found *ProblemsError
+	var found *DiagnosticsError
 	if err != nil && !errors.As(err, &found) {
-		return Validation{Problems: problemsOf(err), redactor: &Redactor{}}, err
+		return Validation{Diagnostics: problemsOf(err), redactor: &Redactor{}}, err
 	}
 	if err == nil {
 		a.problems = a.problems.And(a.findUnsetVariables()).And(a.findMissingModels(ctx))
 	}
-	v := Validation{Valid: err == nil, Problems: a.problems, sources: a.sources, redactor: a.redactor}
+	v := Validation{Valid: err == nil, Diagnostics: a.problems, sources: a.sources, redactor: a.redactor}
 	if strict && !a.problems.OnlyAdvice() {
 		v.Valid = false
 	}
-	if v.Problems == nil {
-		v.Problems = config.Problems{}
+	if v.Diagnostics == nil {
+		v.Diagnostics = config.Problems{}
 	}
 	if v.Valid {
 		return v, nil
 	}
-	var f *Fault
+	var f *ExitError
 	if errors.As(err, &f) {
 		return v, f
 	}
-	return v, &Fault{Code: CodeUsage, Err: &ProblemsError{Problems: a.problems}}
+	return v, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: a.problems}}
 }
