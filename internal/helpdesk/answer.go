@@ -3,6 +3,7 @@ package helpdesk
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -44,7 +45,15 @@ func fault(text string) error {
 // object is an answer, or a part of one. encoding/json writes its keys sorted, which is what Znuny does.
 type object map[string]any
 
-func (f *failure) answer() (status int, contentType string, body []byte) {
+// errCancelled is what the servers answer when a change fails whose message they lose on the way.
+var errCancelled = fault("OperationObject returned an error, cancelling Request")
+
+// answerTo returns the answer to a request that ended with err.
+func answerTo(err error) (status int, contentType string, body []byte) {
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{status: http.StatusInternalServerError, text: err.Error()}
+	}
 	if f.code == "" {
 		return f.status, "text/plain; charset=UTF-8", []byte(f.text)
 	}
@@ -93,7 +102,7 @@ func idText(id int64) string { return strconv.FormatInt(id, 10) }
 func unixText(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
 
 // ticketAnswer shows a ticket as TicketGet and TicketUpdate do, without articles.
-func (s *store) ticketAnswer(t *ticket) object {
+func (s *System) ticketAnswer(t *ticket) object {
 	now := s.now()
 	q := s.catalog.queue(t.queue)
 	var pending, until int64
@@ -142,7 +151,7 @@ func (s *store) ticketAnswer(t *ticket) object {
 }
 
 // dynamicFieldAnswer lists the ticket's dynamic fields by name. Znuny leaves out empty ones, OTOBO shows them as null.
-func (s *store) dynamicFieldAnswer(t *ticket) []object {
+func (s *System) dynamicFieldAnswer(t *ticket) []object {
 	var all []object
 	for _, f := range s.catalog.fields {
 		value, set := t.fields[f.Name]
@@ -154,7 +163,7 @@ func (s *store) dynamicFieldAnswer(t *ticket) []object {
 }
 
 // articleAnswer shows an article; one that was stored without its text (see [store.addArticle]) has its first half only.
-func (s *store) articleAnswer(t *ticket, a *article) object {
+func (s *System) articleAnswer(t *ticket, a *article) object {
 	head := s.articleHead(t, a)
 	if a.orphan {
 		return head
@@ -186,7 +195,7 @@ func (s *store) articleAnswer(t *ticket, a *article) object {
 	return head
 }
 
-func (s *store) articleHead(t *ticket, a *article) object {
+func (s *System) articleHead(t *ticket, a *article) object {
 	visible := 0
 	if a.visible {
 		visible = 1

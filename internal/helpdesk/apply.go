@@ -14,36 +14,36 @@ type step struct {
 }
 
 // take takes the steps until one fails, or until a fault stops it.
-func take(steps []step, at *stop) error {
+func take(steps []step, stop Stop) error {
 	names := make([]string, len(steps))
 	for i, st := range steps {
 		names[i] = st.name
 	}
-	end := at.place(names)
+	end := len(steps)
+	if stop != nil {
+		end = stop(names)
+	}
 	for _, st := range steps[:end] {
 		if err := st.take(); err != nil {
 			return err
 		}
 	}
-	if at != nil {
-		return errStopped()
+	if stop != nil {
+		return errCancelled
 	}
 	return nil
 }
 
 // edit is somebody's work on a ticket. A value that is there already is no change.
 type edit struct {
-	*store
+	*System
 	op string
 	t  *ticket
 	by int64
 }
 
-// errUnsaid is what the servers answer when a change fails whose message they lose on the way.
-var errUnsaid = fault("OperationObject returned an error, cancelling Request")
-
 // apply writes a change in the order of the servers and returns the new articles.
-func (e edit) apply(c change, at *stop) ([]*article, error) {
+func (e edit) apply(c change, stop Stop) ([]*article, error) {
 	articles := make([]*article, 0, len(c.articles))
 	var steps []step
 	add := func(wanted bool, name string, take func() error) {
@@ -70,7 +70,7 @@ func (e edit) apply(c change, at *stop) ([]*article, error) {
 		})
 	}
 	add(len(c.fields) > 0, stepField, func() error { e.setFields(c.fields); return nil })
-	return articles, take(steps, at)
+	return articles, take(steps, stop)
 }
 
 // wanted is an entry of a catalogue that a request names, gives the id of, or both. The id is checked before anything is
@@ -111,7 +111,7 @@ func (w wanted[E]) new(has named) (to E, changes bool, err error) {
 		return to, false, nil
 	}
 	if !ok {
-		return to, false, errUnsaid
+		return to, false, errCancelled
 	}
 	return to, true, nil
 }
@@ -121,7 +121,7 @@ func (e edit) setTitle(title string) error {
 		return nil
 	}
 	if utf8.RuneCountInString(title) > maxTitle {
-		return errUnsaid
+		return errCancelled
 	}
 	old := e.t.title
 	e.t.title = title

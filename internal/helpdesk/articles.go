@@ -50,7 +50,7 @@ const (
 
 // readArticle checks an article that a request brings, in the order of the servers. Texts are trimmed first. An article is visible to
 // the customer unless it says IsVisibleForCustomer 0.
-func (s *store) readArticle(op string, who actor, in fields) (draft, error) {
+func (s *System) readArticle(op string, who actor, in fields) (draft, error) {
 	in = in.trimmed()
 	d := draft{
 		subject: in.text("Subject"), body: in.text("Body"),
@@ -125,7 +125,7 @@ func one(entries []named, in fields, key, usual string) (named, bool) {
 }
 
 // readType reads a ContentType, or MimeType and Charset. Znuny demands that the ContentType names a charset.
-func (s *store) readType(op string, in fields) (mimeType, charset string, err error) {
+func (s *System) readType(op string, in fields) (mimeType, charset string, err error) {
 	missing := func(what string) error { return refusal(op, "MissingParameter", "Article->"+what) }
 	invalid := func(key string) error { return refusal(op, "InvalidParameter", "Article->"+key+" is invalid!") }
 	mimeType, charset = strings.ToLower(in.text("MimeType")), strings.ToLower(in.text("Charset"))
@@ -180,7 +180,7 @@ func validAddresses(text string) bool {
 }
 
 // readFiles checks the attachments that a request brings.
-func (s *store) readFiles(op string, in fields) ([]file, error) {
+func (s *System) readFiles(op string, in fields) ([]file, error) {
 	var list []any
 	switch v := in["Attachment"].(type) {
 	case nil:

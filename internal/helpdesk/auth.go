@@ -20,7 +20,7 @@ type actor struct {
 
 func (a actor) isCustomer() bool { return a.customer != "" }
 
-func (s *Server) authenticate(c call) (actor, bool) {
+func (s *System) authenticate(c call) (actor, bool) {
 	if c.has("SessionID") {
 		who, ok := s.sessions[c.text("SessionID")]
 		return who.actor, ok
@@ -28,7 +28,7 @@ func (s *Server) authenticate(c call) (actor, bool) {
 	return s.byPassword(c)
 }
 
-func (s *Server) byPassword(c call) (actor, bool) {
+func (s *System) byPassword(c call) (actor, bool) {
 	password := c.text("Password")
 	switch {
 	case c.has("UserLogin"):
@@ -36,13 +36,13 @@ func (s *Server) byPassword(c call) (actor, bool) {
 		if c.login {
 			login = s.login
 		}
-		for _, a := range s.store.catalog.agents {
+		for _, a := range s.catalog.agents {
 			if a.name == login && a.password != "" && a.password == password {
 				return actor{id: a.id, login: a.name}, true
 			}
 		}
 	case c.has("CustomerUserLogin"):
-		for _, who := range s.store.catalog.customers {
+		for _, who := range s.catalog.customers {
 			if who.login == c.text("CustomerUserLogin") && who.password != "" && who.password == password {
 				return actor{id: administratorID, customer: who.login}, true
 			}
@@ -51,18 +51,18 @@ func (s *Server) byPassword(c call) (actor, bool) {
 	return actor{}, false
 }
 
-func reader(op string, run func(*store, actor, call) (object, error)) func(*Server, call) (object, error) {
-	return func(s *Server, c call) (object, error) {
+func reader(op string, run func(*System, actor, call) (object, error)) func(*System, call) (object, error) {
+	return func(s *System, c call) (object, error) {
 		who, ok := s.authenticate(c)
 		if !ok {
 			return nil, refusal(op, "AuthFail", "Authorization failing!")
 		}
-		return run(&s.store, who, c)
+		return run(s, who, c)
 	}
 }
 
-func writer(op string, run func(*store, actor, call) (object, error)) func(*Server, call) (object, error) {
-	return func(s *Server, c call) (object, error) {
+func writer(op string, run func(*System, actor, call) (object, error)) func(*System, call) (object, error) {
+	return func(s *System, c call) (object, error) {
 		login := c.has("UserLogin") || c.has("CustomerUserLogin")
 		switch {
 		case op == "TicketUpdate" && !c.has("TicketID") && !c.has("TicketNumber"):
@@ -76,7 +76,7 @@ func writer(op string, run func(*store, actor, call) (object, error)) func(*Serv
 		if !ok {
 			return nil, refusal(op, "AuthFail", "User could not be authenticated!")
 		}
-		return run(&s.store, who, c)
+		return run(s, who, c)
 	}
 }
 
@@ -100,7 +100,7 @@ type session struct {
 	from  string // the client's address, to which a session is bound on the real servers
 }
 
-func (s *Server) createSession(c call) (object, error) {
+func (s *System) createSession(c call) (object, error) {
 	if !c.has("Password") {
 		return nil, refusal("SessionCreate", "MissingParameter", "Password parameter is missing!")
 	}
@@ -110,12 +110,12 @@ func (s *Server) createSession(c call) (object, error) {
 	}
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails, see its documentation
-	s.sessions[hex.EncodeToString(id)] = session{actor: who, began: s.store.now(), from: c.address}
+	s.sessions[hex.EncodeToString(id)] = session{actor: who, began: s.now(), from: c.address}
 	return object{"SessionID": hex.EncodeToString(id)}, nil
 }
 
 // showSession shows what the recorded Znuny keeps of a session, except the settings of pages that nobody sees here.
-func (s *Server) showSession(c call) (object, error) {
+func (s *System) showSession(c call) (object, error) {
 	if !c.has("SessionID") {
 		return nil, refusal("SessionGet", "MissingParameter", "SessionID is missing!")
 	}
@@ -126,13 +126,13 @@ func (s *Server) showSession(c call) (object, error) {
 	values := map[string]any{
 		"CreateTime": stamp(one.began), "ChangeTime": stamp(one.began), "SessionSource": "GenericInterface",
 		"UserRemoteAddr": one.from, "UserRemoteUserAgent": "none", "ValidID": "1", "UserTitle": nil,
-		"UserSessionStart": unixText(one.began), "UserLastRequest": unixText(s.store.now()),
+		"UserSessionStart": unixText(one.began), "UserLastRequest": unixText(s.now()),
 	}
 	if one.isCustomer() {
-		who := s.store.catalog.customer(one.customer)
+		who := s.catalog.customer(one.customer)
 		values["UserType"], values["UserLogin"], values["UserCustomerID"] = "Customer", who.login, who.company
 	} else {
-		who := s.store.agent(one.id)
+		who := s.agent(one.id)
 		first, last := who.names()
 		values["UserType"], values["UserLogin"], values["UserID"] = "User", who.name, idText(who.id)
 		values["UserFullname"], values["UserFirstname"], values["UserLastname"] = who.fullName, first, last
@@ -158,7 +158,7 @@ var agentPreferences = map[string]string{
 }
 
 // removeSession ends a session. Znuny 6.5.15 wants a password for that, and no session: the one to be ended is no login. One that isn't there has ended.
-func (s *Server) removeSession(c call) (object, error) {
+func (s *System) removeSession(c call) (object, error) {
 	if !c.has("SessionID") {
 		return nil, refusal("SessionRemove", "MissingParameter", "SessionID parameter is missing!")
 	}

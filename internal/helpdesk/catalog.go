@@ -333,8 +333,8 @@ func (c *catalog) field(name string) (DynamicField, bool) {
 	return DynamicField{}, false
 }
 
-// value reads the value of the field in the form in which answers show it; nil is an emptied field.
-func (f DynamicField) value(raw any) (any, bool) {
+// readFieldValue reads the value of a field in the form in which answers show it; nil is an emptied field.
+func readFieldValue(f DynamicField, raw any) (any, bool) {
 	switch f.Kind {
 	case FieldCheckbox:
 		switch scalar(raw) {

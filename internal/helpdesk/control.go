@@ -98,7 +98,7 @@ type State struct {
 
 func (s *Server) controlState(*http.Request) (any, error) {
 	s.mu.Lock()
-	tickets := len(s.store.tickets)
+	tickets := len(s.system.tickets)
 	s.mu.Unlock()
 	return State{Mode: s.mode, Path: s.BasePath(), Tickets: tickets, Faults: s.chance.plan(), Counters: s.Counters()}, nil
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // create answers TicketCreate: a ticket with its first article.
-func (s *store) create(who actor, in call) (object, error) {
+func (s *System) create(who actor, in call) (object, error) {
 	const op = "TicketCreate"
 	asked, ok := in.object("Ticket")
 	if !ok {
@@ -61,7 +61,7 @@ type fresh struct {
 	kind     named
 }
 
-func (s *store) newTicket(c change) fresh {
+func (s *System) newTicket(c change) fresh {
 	none := named{}
 	n := fresh{kind: s.catalog.types[0]}
 	n.queue, _, _ = c.queue.new(none)
@@ -74,14 +74,14 @@ func (s *store) newTicket(c change) fresh {
 }
 
 // orActor is who makes the ticket, when nobody else is to have it.
-func (s *store) orActor(w wanted[agent], who actor) wanted[agent] {
+func (s *System) orActor(w wanted[agent], who actor) wanted[agent] {
 	if !w.given() {
 		w.id = idText(who.id)
 	}
 	return w
 }
 
-func (s *store) createTicket(n fresh, c change, d draft, values []fieldValue, who actor, in call) (object, error) {
+func (s *System) createTicket(n fresh, c change, d draft, values []fieldValue, who actor, in call) (object, error) {
 	if n.queue.id == 0 || n.state.id == 0 || n.priority.id == 0 || n.kind.id == 0 {
 		return nil, fault("Ticket could not be created, please contact the system administrator") // a name is wrong beside a good id
 	}

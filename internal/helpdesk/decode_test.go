@@ -105,7 +105,7 @@ func FuzzRequests(f *testing.F) {
 			return
 		}
 		in["UserLogin"], in["Password"], in["SessionID"] = "open_ticket_ai", DefaultPassword, nil
-		_, err = to.run(s, call{fields: in, ticketData: to.ticketData})
+		_, err = to.run(s.system, call{fields: in, ticketData: to.ticketData})
 		var failed *failure
 		if err != nil && !errors.As(err, &failed) {
 			t.Fatalf("the error %v is no answer", err)

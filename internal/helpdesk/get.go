@@ -8,7 +8,7 @@ import (
 )
 
 // get answers TicketGet: the tickets of all ids, in the order asked for. One that is missing or hidden fails the whole request.
-func (s *store) get(who actor, in call) (object, error) {
+func (s *System) get(who actor, in call) (object, error) {
 	const op = "TicketGet"
 	ids := ticketIDs(in.fields)
 	if len(ids) == 0 {
@@ -20,7 +20,7 @@ func (s *store) get(who actor, in call) (object, error) {
 	tickets := make([]object, 0, len(ids))
 	for _, id := range ids {
 		t := s.findText(id)
-		if t == nil || s.access(who, t) == AccessNone {
+		if t == nil || s.accessTo(who, t) == AccessNone {
 			return nil, refusal(op, "AccessDenied", "User does not have access to the ticket!")
 		}
 		tickets = append(tickets, s.ticketWithParts(who, t, in.fields))
@@ -49,7 +49,7 @@ func notNumeric(id string) bool {
 	return err != nil
 }
 
-func (s *store) ticketWithParts(who actor, t *ticket, in fields) object {
+func (s *System) ticketWithParts(who actor, t *ticket, in fields) object {
 	out := s.ticketAnswer(t)
 	out["TimeUnit"] = 0
 	if in.has("DynamicFields") {
@@ -65,7 +65,7 @@ func (s *store) ticketWithParts(who actor, t *ticket, in fields) object {
 	return out
 }
 
-func (s *store) articleAnswers(who actor, t *ticket, in fields) []object {
+func (s *System) articleAnswers(who actor, t *ticket, in fields) []object {
 	seen := slices.Clone(t.articles)
 	if who.isCustomer() {
 		seen = slices.DeleteFunc(seen, func(a *article) bool { return !a.visible })
@@ -134,7 +134,7 @@ func fileAnswers(a *article, htmlBody, contents bool) []object {
 }
 
 // historyOf answers TicketHistoryGet, which is for agents.
-func (s *store) historyOf(who actor, in call) (object, error) {
+func (s *System) historyOf(who actor, in call) (object, error) {
 	const op = "TicketHistoryGet"
 	if who.isCustomer() {
 		return nil, refusal(op, "AuthFail", "User needs to an Agent!")
@@ -146,7 +146,7 @@ func (s *store) historyOf(who actor, in call) (object, error) {
 	all := make([]object, 0, len(ids))
 	for _, id := range ids {
 		t := s.findText(id)
-		if t == nil || s.access(who, t) == AccessNone {
+		if t == nil || s.accessTo(who, t) == AccessNone {
 			return nil, refusal(op, "AccessDenied", "User does not have access to the ticket "+id+"!")
 		}
 		lines := make([]object, len(t.history))

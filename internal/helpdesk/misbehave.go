@@ -2,7 +2,6 @@ package helpdesk
 
 import (
 	"context"
-	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -199,66 +198,49 @@ func (s *Server) answerInTrouble(r *http.Request, to target, t trouble) (status 
 
 func (t trouble) usualBody() []byte {
 	if t.status() == http.StatusInternalServerError {
-		return []byte(kernelFault)
+		_, _, body := answerTo(errCancelled)
+		return body
 	}
 	return []byte(http.StatusText(t.status()))
 }
-
-const kernelFault = `{"faultcode":"Server","faultstring":"OperationObject returned an error, cancelling Request"}`
 
 func (t target) authFail() (status int, contentType string, body []byte) {
 	op := t.operation
 	if !t.found {
 		op = opSearch
 	}
-	var refused *failure
-	errors.As(op.refuseLogin(), &refused)
-	return refused.answer()
+	return answerTo(op.refuseLogin())
 }
 
-// stop returns how far a write may go.
-func (t trouble) stop() *stop {
+// stop returns where a write ends, nil for one that is done as a whole.
+func (t trouble) stop() Stop {
 	if t.done() != DonePart {
 		return nil
 	}
-	return &stop{steps: t.Steps, after: t.After, draw: t.draw}
+	return t.stopAt
 }
 
-// stop ends a write between two of its steps; nil lets it go on to its end.
-type stop struct {
-	steps int
-	after string
-	draw  float64
-}
-
-// place returns after how many of a request's steps the write ends. A single step can only be done as a whole.
-func (st *stop) place(names []string) (n int) {
+// stopAt returns after how many of a request's steps the write ends. A single step can only be done as a whole.
+func (t trouble) stopAt(names []string) (n int) {
 	switch {
-	case st == nil:
-		return len(names)
-	case st.steps > 0:
-		return min(st.steps, len(names))
-	case slices.Contains(names, st.after):
+	case t.Steps > 0:
+		return min(t.Steps, len(names))
+	case slices.Contains(names, t.After):
 		for i, name := range names {
-			if name == st.after {
+			if name == t.After {
 				n = i + 1
 			}
 		}
 		return n
-	case st.after != "":
-		last := slices.Index(stepNames, st.after)
+	case t.After != "":
+		last := slices.Index(stepNames, t.After)
 		for n < len(names) && slices.Index(stepNames, names[n]) <= last {
 			n++
 		}
 		return n
 	default:
-		return min(1+int(st.draw*float64(len(names)-1)), len(names))
+		return min(1+int(t.draw*float64(len(names)-1)), len(names))
 	}
-}
-
-// errStopped is the end of a write by a fault.
-func errStopped() error {
-	return &failure{status: http.StatusInternalServerError, text: kernelFault}
 }
 
 func bufferedBody(r *http.Request, limit int64) io.Reader {

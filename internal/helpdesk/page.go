@@ -59,7 +59,7 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) bool {
 func (s *Server) writePage(w http.ResponseWriter, name string, data any) bool {
 	var out strings.Builder
 	if err := pages.ExecuteTemplate(&out, name, data); err != nil {
-		s.log.Error("show a page", "page", name, "error", err)
+		s.log.Error("show a page", "page", name, "err", err)
 		return false
 	}
 	header := w.Header()

@@ -345,7 +345,7 @@ func seedZnuny(t *testing.T, r *replay) {
 		"Payslip for March is missing",
 	}
 	r.desk.AddTicket(NewTicket{Title: "Welcome", Queue: "Raw"})
-	r.desk.store.lastNumber = 0
+	r.desk.system.lastNumber = 0
 	second := map[int]string{2: "15:15:59", 10: "15:16:01", 24: "15:16:02", 38: "15:16:03", 52: "15:16:04"}
 	for id := 2; id <= 61; id++ {
 		if clock := second[id]; clock != "" {
@@ -357,19 +357,19 @@ func seedZnuny(t *testing.T, r *replay) {
 		})
 	}
 	r.at(t, "15:18:38")
-	c := &r.desk.store.catalog
+	c := &r.desk.system.catalog
 	st, _ := byName(c.states, "new")
 	incident, _ := byName(c.types, "Incident")
-	r.desk.store.open("Neuer Drucker für Büro 7 – größer 🖨️", c.addQueue("OpenTicketAI::Incoming"), c.priorities[2], st, incident, c.customer("kunde1"), loginID)
-	opened := r.desk.store.find(62)
-	opened.owner, opened.responsible = r.desk.store.agent(loginID).named, r.desk.store.agent(loginID).named
+	r.desk.system.open("Neuer Drucker für Büro 7 – größer 🖨️", c.addQueue("OpenTicketAI::Incoming"), c.priorities[2], st, incident, c.customer("kunde1"), loginID)
+	opened := r.desk.system.find(62)
+	opened.owner, opened.responsible = r.desk.system.agent(loginID).named, r.desk.system.agent(loginID).named
 	r.desk.AddAgent("minimal", "mini-dummy-pw-1")
 	r.desk.AddAgent("reader", "reader-dummy-pw-1")
 	for _, queue := range []string{"Incoming", "IT", "HR", "ReadOnly", "OpenTicketAI::Incoming"} {
 		r.desk.SetAccessOf("reader", queue, AccessRead)
 	}
 	r.desk.AddCustomer("kunde1", "kunde-dummy-pw-1")
-	r.desk.store.lastArticle = 62
+	r.desk.system.lastArticle = 62
 }
 
 func TestAnswersAsZnunyDid(t *testing.T) {
@@ -409,7 +409,7 @@ func TestAnswersAsZnunyDid(t *testing.T) {
 	)
 	r.at(t, "15:20:38")
 	for _, queue := range []string{"Secret", "ReadOnly", "IT"} {
-		r.desk.store.lastArticle = 74 + r.desk.store.lastTicket - 65 // the recorded Znuny had lost none but counted so
+		r.desk.system.lastArticle = 74 + r.desk.system.lastTicket - 65 // the recorded Znuny had lost none but counted so
 		r.desk.AddTicket(NewTicket{Title: "Drucker druckt nicht mehr #1", Body: printerBody, Queue: queue, To: "support@znuny.test"})
 	}
 	r.at(t, "15:20:41")
@@ -428,7 +428,7 @@ func TestAnswersAsZnunyDid(t *testing.T) {
 		"session-use-on-main-ws", "session-and-login", "session-update", "session-header", "session-get", "session-remove",
 		"session-after-remove", "route-method-mismatch", "update-without-ticketdata",
 	)
-	r.desk.store.find(68).history[5].parts = []string{"seed"} // what the recorded mail came with
+	r.desk.system.find(68).history[5].parts = []string{"seed"} // what the recorded mail came with
 	r.send(t, "history", "create-with-ticketdata", "maxlength-exceeded")
 	r.send(t,
 		"big-note-100k", "big-note-1000k", "big-note-5000k", "big-note-9500k", "big-note-11000k", "big-get", "big-get-limit",
@@ -450,7 +450,7 @@ func TestAnswersAsZnunyDid(t *testing.T) {
 func TestAnswersAsOTOBODid(t *testing.T) {
 	r := newReplay(t, ModeOTOBO, "15:00:00")
 	r.desk.AddTicket(NewTicket{Title: "Welcome", Queue: "Raw"})
-	r.desk.store.lastNumber = 0
+	r.desk.system.lastNumber = 0
 	r.at(t, "15:28:55")
 	r.send(t, "create")
 	r.at(t, "15:28:56")

@@ -1,7 +1,6 @@
 package helpdesk
 
 import (
-	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -87,20 +86,16 @@ func (s *Server) serveInterface(w http.ResponseWriter, r *http.Request, path str
 }
 
 // answer runs one request; the store sees one at a time.
-func (s *Server) answer(r *http.Request, t target, at *stop) (status int, contentType string, body []byte) {
-	result, err := s.perform(r, t, at)
+func (s *Server) answer(r *http.Request, t target, stop Stop) (status int, contentType string, body []byte) {
+	result, err := s.perform(r, t, stop)
 	if err == nil {
 		return http.StatusOK, "application/json; charset=UTF-8", encode(result)
 	}
-	var failed *failure
-	if !errors.As(err, &failed) {
-		failed = &failure{status: http.StatusInternalServerError, text: err.Error()}
-	}
-	s.log.Debug("refused", "route", t.path, "error", failed)
-	return failed.answer()
+	s.log.Debug("rejected", "route", t.path, "err", err)
+	return answerTo(err)
 }
 
-func (s *Server) perform(r *http.Request, t target, at *stop) (object, error) {
+func (s *Server) perform(r *http.Request, t target, stop Stop) (object, error) {
 	if !t.found {
 		return nil, sentence("HTTP::REST Error while determine Operation for request URI '" + t.path + "'.")
 	}
@@ -114,7 +109,7 @@ func (s *Server) perform(r *http.Request, t target, at *stop) (object, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return t.run(s, call{fields: in, login: t.ownLogin, address: address, stop: at, ticketData: t.ticketData})
+	return t.run(s.system, call{fields: in, login: t.ownLogin, address: address, stop: stop, ticketData: t.ticketData})
 }
 
 // refuseService ends a request to a web service that isn't there: Znuny closes the connection without a byte (after

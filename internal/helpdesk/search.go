@@ -10,39 +10,52 @@ import (
 	"time"
 )
 
-// searchLimit is how many tickets a search finds that names no limit (SysConfig
+// defaultLimit is how many tickets a search finds that names no limit (SysConfig
 // GenericInterface::Operation::TicketSearch###SearchLimit).
-const searchLimit = 500
+const defaultLimit = 500
 
-// search answers TicketSearch: the ids, as texts, of the tickets that meet all criteria, or an empty object. Keys that are no
-// criterion are ignored; a value that can't be met, such as an unknown queue or sort key, finds nothing.
-func (s *store) search(who actor, c call) (object, error) {
-	in := c.fields
-	match, ok := s.matcher(who, in)
+// findTickets returns the tickets that meet all criteria of a request and that the actor may see, sorted and limited as it asks.
+// Keys that aren't criteria are ignored; a value that can't be met, such as an unknown queue or sort key, finds nothing.
+func findTickets(st *store, who actor, in fields) []*ticket {
+	q := query{st, who, in}
+	match, ok := q.matcher()
 	if !ok {
-		return object{}, nil
+		return nil
 	}
-	order, ok := s.order(in)
+	order, ok := q.order()
 	if !ok {
-		return object{}, nil
+		return nil
 	}
 	var found []*ticket
-	for _, t := range s.tickets {
-		if match(t) && s.access(who, t) != AccessNone {
+	for _, t := range st.tickets {
+		if match(t) && st.accessTo(who, t) != AccessNone {
 			found = append(found, t)
 		}
-	}
-	if len(found) == 0 {
-		return object{}, nil
 	}
 	slices.SortStableFunc(found, order)
 	limit, err := strconv.Atoi(in.text("Limit"))
 	if err != nil || limit <= 0 {
-		limit = searchLimit
+		limit = defaultLimit
 	}
-	ids := make([]string, min(limit, len(found)))
-	for i := range ids {
-		ids[i] = strconv.FormatInt(found[i].id, 10)
+	return found[:min(limit, len(found))]
+}
+
+// query is one search.
+type query struct {
+	*store
+	who actor
+	in  fields
+}
+
+// search answers TicketSearch: the ids, as texts, of the tickets found, or an empty object.
+func (s *System) search(who actor, c call) (object, error) {
+	found := findTickets(s.store, who, c.fields)
+	if len(found) == 0 {
+		return object{}, nil
+	}
+	ids := make([]string, len(found))
+	for i, t := range found {
+		ids[i] = idText(t.id)
 	}
 	return object{"TicketID": ids}, nil
 }
@@ -50,11 +63,12 @@ func (s *store) search(who actor, c call) (object, error) {
 type criterion func(*ticket) bool
 
 // matcher joins the criteria of a search; ok is false when one of them can't be met by any ticket.
-func (s *store) matcher(who actor, in fields) (match criterion, ok bool) {
+func (q query) matcher() (match criterion, ok bool) {
+	in := q.in
 	var all []criterion
 	add := func(c criterion) { all = append(all, c) }
 
-	queues, ok := s.wantedQueues(in)
+	queues, ok := q.wantedQueues()
 	if !ok {
 		return nil, false
 	}
@@ -66,20 +80,20 @@ func (s *store) matcher(who actor, in fields) (match criterion, ok bool) {
 		entries    []named
 		of         func(*ticket) int64
 	}{
-		{"CreatedQueues", "CreatedQueueIDs", entriesOf(s.catalog.queues), func(t *ticket) int64 { return t.history[0].queue }},
-		{"CreatedStates", "CreatedStateIDs", entriesOf(s.catalog.states), func(t *ticket) int64 { return t.history[0].state }},
-		{"CreatedPriorities", "CreatedPriorityIDs", s.catalog.priorities, func(t *ticket) int64 { return t.history[0].priority }},
-		{"CreatedTypes", "CreatedTypeIDs", s.catalog.types, func(t *ticket) int64 { return t.history[0].ticketType }},
-		{"", "CreatedUserIDs", entriesOf(s.catalog.agents), func(t *ticket) int64 { return t.createdBy }},
+		{"CreatedQueues", "CreatedQueueIDs", entriesOf(q.catalog.queues), func(t *ticket) int64 { return t.history[0].queue }},
+		{"CreatedStates", "CreatedStateIDs", entriesOf(q.catalog.states), func(t *ticket) int64 { return t.history[0].state }},
+		{"CreatedPriorities", "CreatedPriorityIDs", q.catalog.priorities, func(t *ticket) int64 { return t.history[0].priority }},
+		{"CreatedTypes", "CreatedTypeIDs", q.catalog.types, func(t *ticket) int64 { return t.history[0].ticketType }},
+		{"", "CreatedUserIDs", entriesOf(q.catalog.agents), func(t *ticket) int64 { return t.createdBy }},
 		{"Services", "ServiceIDs", nil, func(*ticket) int64 { return 0 }},
 		{"SLAs", "SLAIDs", nil, func(*ticket) int64 { return 0 }},
 		{"", "WatchUserIDs", nil, func(*ticket) int64 { return 0 }},
-		{"States", "StateIDs", entriesOf(s.catalog.states), func(t *ticket) int64 { return t.state.id }},
-		{"Priorities", "PriorityIDs", s.catalog.priorities, func(t *ticket) int64 { return t.priority.id }},
-		{"Locks", "LockIDs", s.catalog.locks, func(t *ticket) int64 { return t.lock.id }},
-		{"Types", "TypeIDs", s.catalog.types, func(t *ticket) int64 { return t.kind.id }},
-		{"", "OwnerIDs", entriesOf(s.catalog.agents), func(t *ticket) int64 { return t.owner.id }},
-		{"", "ResponsibleIDs", entriesOf(s.catalog.agents), func(t *ticket) int64 { return t.responsible.id }},
+		{"States", "StateIDs", entriesOf(q.catalog.states), func(t *ticket) int64 { return t.state.id }},
+		{"Priorities", "PriorityIDs", q.catalog.priorities, func(t *ticket) int64 { return t.priority.id }},
+		{"Locks", "LockIDs", q.catalog.locks, func(t *ticket) int64 { return t.lock.id }},
+		{"Types", "TypeIDs", q.catalog.types, func(t *ticket) int64 { return t.kind.id }},
+		{"", "OwnerIDs", entriesOf(q.catalog.agents), func(t *ticket) int64 { return t.owner.id }},
+		{"", "ResponsibleIDs", entriesOf(q.catalog.agents), func(t *ticket) int64 { return t.responsible.id }},
 	} {
 		wanted, ok := wantedIDs(in, set.names, set.ids, set.entries)
 		if !ok {
@@ -110,7 +124,7 @@ func (s *store) matcher(who actor, in fields) (match criterion, ok bool) {
 		if patterns := patternsOf(in[key]); in.text(key) != "" && len(patterns) > 0 {
 			add(func(t *ticket) bool {
 				return slices.ContainsFunc(t.articles, func(a *article) bool {
-					return (a.visible || !who.isCustomer()) && slices.ContainsFunc(patterns, func(p string) bool { return like(of(a), p) })
+					return (a.visible || !q.who.isCustomer()) && slices.ContainsFunc(patterns, func(p string) bool { return like(of(a), p) })
 				})
 			})
 		}
@@ -119,13 +133,13 @@ func (s *store) matcher(who actor, in fields) (match criterion, ok bool) {
 		add(func(t *ticket) bool { return slices.Contains(raw, t.company) })
 	}
 	for key, of := range timeCriteria {
-		c, ok := s.timeCriterion(in, key, of)
+		c, ok := q.timeCriterion(key, of)
 		if !ok {
 			return nil, false
 		}
 		add(c)
 	}
-	for _, f := range s.catalog.fields {
+	for _, f := range q.catalog.fields {
 		c, ok := fieldCriterion(f, fieldConditions(in, f.Name))
 		if !ok {
 			return nil, false
@@ -147,16 +161,17 @@ func entriesOf[E interface{ entry() named }](entries []E) []named {
 
 // wantedQueues returns the ids of the queues asked for, nil when the search doesn't care. One queue that is unknown spoils the
 // search; one that is hidden from the agent has no tickets for it.
-func (s *store) wantedQueues(in fields) (map[int64]bool, bool) {
-	wanted, ok := wantedIDs(in, "Queues", "QueueIDs", entriesOf(s.catalog.queues))
+func (q query) wantedQueues() (map[int64]bool, bool) {
+	in := q.in
+	wanted, ok := wantedIDs(in, "Queues", "QueueIDs", entriesOf(q.catalog.queues))
 	if !ok || wanted == nil {
 		return nil, ok
 	}
 	if in.has("UseSubQueues") {
-		for _, parent := range s.catalog.queues {
-			for _, q := range s.catalog.queues {
-				if wanted[parent.id] && strings.HasPrefix(strings.ToLower(q.name), strings.ToLower(parent.name)+"::") {
-					wanted[q.id] = true
+		for _, parent := range q.catalog.queues {
+			for _, child := range q.catalog.queues {
+				if wanted[parent.id] && strings.HasPrefix(strings.ToLower(child.name), strings.ToLower(parent.name)+"::") {
+					wanted[child.id] = true
 				}
 			}
 		}
@@ -282,29 +297,29 @@ func timesOf(t *ticket, wanted func(event) bool) []time.Time {
 }
 
 // timeCriterion admits a ticket when one of its times lies within all bounds; ok is false for a bound that is no time.
-func (s *store) timeCriterion(in fields, key string, of func(*ticket) []time.Time) (c criterion, ok bool) {
+func (q query) timeCriterion(key string, of func(*ticket) []time.Time) (c criterion, ok bool) {
 	var newest, oldest time.Time
 	for _, bound := range []struct {
 		suffix string
 		to     *time.Time
 	}{{"Newer", &oldest}, {"Older", &newest}} {
-		if date := in.text(key + bound.suffix + "Date"); date != "" {
+		if date := q.in.text(key + bound.suffix + "Date"); date != "" {
 			at, err := time.Parse("2006-1-2 15:4:5", date)
 			if err != nil {
 				return nil, false
 			}
 			*bound.to = at
 			// No past time lies after now, which the servers see at once.
-			if bound.suffix == "Newer" && key != "TicketPendingTime" && at.After(s.now()) {
+			if bound.suffix == "Newer" && key != "TicketPendingTime" && at.After(q.now()) {
 				return nil, false
 			}
 		}
-		if minutes := in.text(key + bound.suffix + "Minutes"); minutes != "" {
+		if minutes := q.in.text(key + bound.suffix + "Minutes"); minutes != "" {
 			n, err := strconv.Atoi(minutes)
 			if err != nil {
 				return nil, false
 			}
-			*bound.to = s.now().Add(-time.Duration(n) * time.Minute)
+			*bound.to = q.now().Add(-time.Duration(n) * time.Minute)
 		}
 	}
 	if !newest.IsZero() && oldest.After(newest) {
@@ -424,8 +439,8 @@ func noOrder(*store, *ticket, *ticket) int { return 0 }
 
 // order reads SortBy and OrderBy; each key needs its direction, except that none at all means Down. Tickets that are equal in all keys stay in the order of their ids; the real servers
 // promise no order for them.
-func (s *store) order(in fields) (compare func(a, b *ticket) int, ok bool) {
-	keys, directions := in.list("SortBy"), in.list("OrderBy")
+func (q query) order() (compare func(a, b *ticket) int, ok bool) {
+	keys, directions := q.in.list("SortBy"), q.in.list("OrderBy")
 	if len(keys) == 0 {
 		keys = []string{"Age"}
 	}
@@ -437,7 +452,7 @@ func (s *store) order(in fields) (compare func(a, b *ticket) int, ok bool) {
 	for i, key := range keys {
 		by, known := sortKeys[key]
 		if field, dynamic := strings.CutPrefix(key, "DynamicField_"); dynamic {
-			_, known = s.catalog.field(field)
+			_, known = q.catalog.field(field)
 			by = func(_ *store, a, b *ticket) int {
 				return slices.Compare(fieldTexts(a.fields[field]), fieldTexts(b.fields[field]))
 			}
@@ -456,7 +471,7 @@ func (s *store) order(in fields) (compare func(a, b *ticket) int, ok bool) {
 	}
 	return func(a, b *ticket) int {
 		for _, st := range steps {
-			if c := st.compare(s, a, b); c != 0 {
+			if c := st.compare(q.store, a, b); c != 0 {
 				if st.down {
 					return -c
 				}

@@ -39,14 +39,14 @@ type Options struct {
 type Server struct {
 	mode            Mode
 	login, password string
+	now             func() time.Time
 	hosts           []string
 	webservices     []webservice
 	log             *slog.Logger
 	chance          chance
 
-	mu       sync.Mutex
-	store    store
-	sessions map[string]session
+	mu     sync.Mutex
+	system *System
 }
 
 // New makes a help desk without tickets.
@@ -67,7 +67,7 @@ func New(o Options) *Server {
 		hosts:       o.Hosts,
 		webservices: webservices(cmp.Or(o.Webservice, "OpenTicketAI")),
 		log:         log,
-		store:       store{mode: mode, now: now},
+		now:         now,
 	}
 	s.Reset()
 	return s
@@ -89,8 +89,7 @@ func (s *Server) Counters() Counters { return s.chance.counters() }
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.store = newStore(s.mode, s.store.now, newCatalog(s.mode, s.login, s.password))
-	s.sessions = map[string]session{}
+	s.system = newSystem(s.mode, s.login, newStore(s.now, newCatalog(s.mode, s.login, s.password)))
 	s.chance.set(Faults{})
 	s.chance.forget()
 }
@@ -135,7 +134,7 @@ func (s *Server) AddQueue(names ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range names {
-		s.store.catalog.addQueue(name)
+		s.system.catalog.addQueue(name)
 	}
 }
 
@@ -143,14 +142,14 @@ func (s *Server) AddQueue(names ...string) {
 func (s *Server) SetAccess(queue string, access Access) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.store.catalog.queue(s.store.catalog.addQueue(queue)).access = access
+	s.system.catalog.queue(s.system.catalog.addQueue(queue)).access = access
 }
 
 // AddDynamicField adds a dynamic field to all tickets, or replaces the one of its name.
 func (s *Server) AddDynamicField(f DynamicField) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.store.catalog.setField(f)
+	s.system.catalog.setField(f)
 }
 
 // AddAgent adds an agent who may do nothing yet, see [Server.SetAccessOf]. Its login counts in the web services beside the one
@@ -158,14 +157,14 @@ func (s *Server) AddDynamicField(f DynamicField) {
 func (s *Server) AddAgent(login, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.store.catalog.addAgent(login, password)
+	s.system.catalog.addAgent(login, password)
 }
 
 // SetAccessOf sets what an agent may do in a queue; both are added if they aren't there.
 func (s *Server) SetAccessOf(login, queue string, access Access) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &s.store.catalog
+	c := &s.system.catalog
 	id := c.addQueue(queue)
 	if _, ok := byName(c.agents, login); !ok {
 		c.addAgent(login, "")
@@ -184,21 +183,21 @@ func (s *Server) SetAccessOf(login, queue string, access Access) {
 func (s *Server) AddCustomer(login, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.store.catalog.addCustomer(login, password)
+	s.system.catalog.addCustomer(login, password)
 }
 
 // AddSession makes id a valid SessionID of the agent, as if another web service of the same system had handed it out.
 func (s *Server) AddSession(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sessions[id] = session{actor: actor{id: loginID, login: s.login}, began: s.store.now()}
+	s.system.addSession(id)
 }
 
 // EndSessions makes all SessionIDs invalid, as time does.
 func (s *Server) EndSessions() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.sessions)
+	s.system.endSessions()
 }
 
 // NewTicket is what a customer sends in.
@@ -221,8 +220,8 @@ type NewTicket struct {
 func (s *Server) AddTicket(n NewTicket) (id int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &s.store.catalog
-	t := s.store.open(firstCharacters(untilNUL(n.Title), maxTitle),
+	c := &s.system.catalog
+	t := s.system.open(firstCharacters(untilNUL(n.Title), maxTitle),
 		c.addQueue(cmp.Or(n.Queue, "Incoming")),
 		c.addPriority(cmp.Or(n.Priority, "3 normal")),
 		c.addState(cmp.Or(n.State, "new")),
@@ -244,7 +243,7 @@ func (s *Server) AddTicket(n NewTicket) (id int64) {
 		event: "EmailCustomer", comment: firstCharacters(n.Title, 200),
 	}
 	d.tidy()
-	s.store.addArticle(t, d, administratorID) // only a subject that is too long is an error
+	s.system.addArticle(t, d, administratorID) // only a subject that is too long is an error
 	return t.id
 }
 
@@ -252,9 +251,9 @@ func (s *Server) AddTicket(n NewTicket) (id int64) {
 func (s *Server) Tickets() []Ticket {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]Ticket, len(s.store.tickets))
-	for i, t := range s.store.tickets {
-		all[i] = s.store.snapshot(t)
+	all := make([]Ticket, len(s.system.tickets))
+	for i, t := range s.system.tickets {
+		all[i] = snapshot(s.system.store, t)
 	}
 	return all
 }
@@ -263,8 +262,8 @@ func (s *Server) Tickets() []Ticket {
 func (s *Server) Ticket(id int64) (Ticket, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t := s.store.find(id); t != nil {
-		return s.store.snapshot(t), true
+	if t := s.system.find(id); t != nil {
+		return snapshot(s.system.store, t), true
 	}
 	return Ticket{}, false
 }

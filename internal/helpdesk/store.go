@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// store holds the tickets. Its owner, the [Server], lets one request in at a time.
+// store keeps the tickets. It is not safe for concurrent use: its owner lets one request in at a time.
 type store struct {
-	mode    Mode
 	now     func() time.Time
 	catalog catalog
 	tickets []*ticket // oldest first; ids ascend
@@ -20,8 +19,8 @@ type store struct {
 	lastTicket, lastArticle, lastNumber int64
 }
 
-func newStore(mode Mode, now func() time.Time, c catalog) store {
-	return store{mode: mode, now: now, catalog: c, numbers: map[string]*ticket{}}
+func newStore(now func() time.Time, c catalog) *store {
+	return &store{now: now, catalog: c, numbers: map[string]*ticket{}}
 }
 
 type ticket struct {
@@ -108,7 +107,7 @@ func (s *store) findText(id string) *ticket {
 	return s.find(n)
 }
 
-func (s *store) access(who actor, t *ticket) Access {
+func (s *store) accessTo(who actor, t *ticket) Access {
 	if who.isCustomer() {
 		company := s.catalog.customer(who.customer).company
 		if t.customer == who.customer || company != "" && t.company == company {
@@ -253,10 +252,10 @@ type Event struct {
 	User string    `json:"user"`
 }
 
-func (s *store) snapshot(t *ticket) Ticket {
+func snapshot(st *store, t *ticket) Ticket {
 	out := Ticket{
 		ID: t.id, Number: t.number, Title: t.title,
-		Queue: s.catalog.queue(t.queue).name, Priority: t.priority.name, State: t.state.name,
+		Queue: st.catalog.queue(t.queue).name, Priority: t.priority.name, State: t.state.name,
 		Type: t.kind.name, Lock: t.lock.name, Owner: t.owner.name, Responsible: t.responsible.name,
 		Customer: t.customer, CustomerID: t.company, Created: t.created, Changed: t.changed,
 		DynamicFields: make(map[string]any, len(t.fields)),
@@ -272,7 +271,7 @@ func (s *store) snapshot(t *ticket) Ticket {
 	}
 	for _, a := range t.articles {
 		if !a.orphan {
-			out.Articles = append(out.Articles, a.snapshot())
+			out.Articles = append(out.Articles, snapshotArticle(a))
 		}
 	}
 	for _, e := range t.history {
@@ -281,7 +280,7 @@ func (s *store) snapshot(t *ticket) Ticket {
 	return out
 }
 
-func (a *article) snapshot() Article {
+func snapshotArticle(a *article) Article {
 	out := Article{
 		ID: a.id, Subject: a.subject, Body: a.body, From: a.from, To: a.to, SenderType: a.sender.name,
 		Channel: a.channel.name, ContentType: a.mimeType + "; charset=" + a.charset,

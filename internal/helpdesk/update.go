@@ -8,7 +8,7 @@ import (
 
 // update answers TicketUpdate. All names and values are checked before anything is written; what fails later (a queue the agent
 // may not move into, a pending state without a time) leaves the changes before it in place.
-func (s *store) update(who actor, in call) (object, error) {
+func (s *System) update(who actor, in call) (object, error) {
 	const op = "TicketUpdate"
 	t, err := s.ticketToUpdate(op, who, in)
 	if err != nil {
@@ -19,7 +19,7 @@ func (s *store) update(who actor, in call) (object, error) {
 		return nil, err
 	}
 	if s.mode == ModeOTOBO {
-		if err := mayWrite(op, s.access(who, t), change); err != nil {
+		if err := mayWrite(op, s.accessTo(who, t), change); err != nil {
 			return nil, err
 		}
 	}
@@ -41,12 +41,12 @@ func (s *store) update(who actor, in call) (object, error) {
 
 // ticketToUpdate finds the ticket by its number before its id. Znuny demands "rw" in its queue for whatever shall be done with it,
 // OTOBO looks what that is; see mayWrite.
-func (s *store) ticketToUpdate(op string, who actor, in call) (*ticket, error) {
+func (s *System) ticketToUpdate(op string, who actor, in call) (*ticket, error) {
 	t := s.numbers[in.text("TicketNumber")]
 	if !in.has("TicketNumber") {
 		t = s.findText(in.text("TicketID"))
 	}
-	if t == nil || s.access(who, t) == AccessNone || s.mode == ModeZnuny && s.access(who, t) != AccessFull {
+	if t == nil || s.accessTo(who, t) == AccessNone || s.mode == ModeZnuny && s.accessTo(who, t) != AccessFull {
 		return nil, refusal(op, "AccessDenied", "User does not have access to the ticket!")
 	}
 	return t, nil
@@ -96,7 +96,7 @@ type fieldValue struct {
 }
 
 // planUpdate checks the parts of an update in the order of the servers: their structure first, then what is in them.
-func (s *store) planUpdate(op string, t *ticket, who actor, in fields) (change, error) {
+func (s *System) planUpdate(op string, t *ticket, who actor, in fields) (change, error) {
 	var c change
 	for _, key := range []string{"Ticket", "Article"} {
 		if key == "Article" && s.mode == ModeZnuny {
@@ -152,7 +152,7 @@ func optionalLists(op string, in fields) error {
 }
 
 // planTicket checks the fields of the ticket itself; t is nil for a new one.
-func (s *store) planTicket(op string, in fields, t *ticket, c *change) error {
+func (s *System) planTicket(op string, in fields, t *ticket, c *change) error {
 	c.title = untilNUL(in.text("Title"))
 	if err := s.planCustomer(op, in, t, c); err != nil {
 		return err
@@ -185,7 +185,7 @@ func (s *store) planTicket(op string, in fields, t *ticket, c *change) error {
 
 // planCustomer checks a customer user, who needs not be known when the login is an address, and takes the company as it is given.
 // A company without a customer user takes the ticket away from the one it had.
-func (s *store) planCustomer(op string, in fields, t *ticket, c *change) error {
+func (s *System) planCustomer(op string, in fields, t *ticket, c *change) error {
 	if !in.has("CustomerUser") && (t == nil || !in.has("CustomerID")) {
 		return nil
 	}
@@ -248,7 +248,7 @@ func pendingTime(in fields, now time.Time) (time.Time, bool) {
 }
 
 // planArticles checks the article, or on Znuny the list of them. There an article may bring dynamic fields of its own.
-func (s *store) planArticles(op string, who actor, in fields, c *change) ([]draft, error) {
+func (s *System) planArticles(op string, who actor, in fields, c *change) ([]draft, error) {
 	all, ok := in.objects("Article")
 	if !ok {
 		return nil, refusal(op, "InvalidParameter", "Article parameter is not valid!")
@@ -277,14 +277,14 @@ func (s *store) planArticles(op string, who actor, in fields, c *change) ([]draf
 }
 
 // fullName is who an article is from that doesn't say it.
-func (s *store) fullName(who actor) string {
+func (s *System) fullName(who actor) string {
 	if who.isCustomer() {
 		return s.catalog.customer(who.customer).address
 	}
 	return s.agent(who.id).fullName
 }
 
-func (s *store) planFields(op string, given any) ([]fieldValue, error) {
+func (s *System) planFields(op string, given any) ([]fieldValue, error) {
 	var list []any
 	switch v := given.(type) {
 	case nil:
@@ -310,7 +310,7 @@ func (s *store) planFields(op string, given any) ([]fieldValue, error) {
 		if !known {
 			return nil, refusal(op, "InvalidParameter", "DynamicField->Name parameter is invalid!")
 		}
-		value, ok := field.value(in["Value"])
+		value, ok := readFieldValue(field, in["Value"])
 		if !ok {
 			return nil, refusal(op, "InvalidParameter", "DynamicField->Value parameter is invalid!")
 		}
@@ -334,7 +334,7 @@ func addArticleIDs(out object, articles []*article) {
 }
 
 // addTicketData adds what IncludeTicketData 1 promises. OTOBO shows the latest article even when the request brought none.
-func (s *store) addTicketData(out object, t *ticket, articles []*article) {
+func (s *System) addTicketData(out object, t *ticket, articles []*article) {
 	data := s.ticketAnswer(t)
 	if all := s.dynamicFieldAnswer(t); all != nil {
 		data["DynamicField"] = all
@@ -356,7 +356,7 @@ func (s *store) addTicketData(out object, t *ticket, articles []*article) {
 	}
 }
 
-func (s *store) newArticleAnswer(t *ticket, a *article) object {
+func (s *System) newArticleAnswer(t *ticket, a *article) object {
 	out := s.articleAnswer(t, a)
 	if files := fileAnswers(a, true, true); len(files) > 0 {
 		for _, f := range files {

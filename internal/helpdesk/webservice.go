@@ -27,7 +27,7 @@ type route struct {
 type operation struct {
 	kind string // one of operationNames
 	name string // as it stands before errors: "TicketGet"
-	run  func(s *Server, c call) (object, error)
+	run  func(s *System, c call) (object, error)
 }
 
 // call is a request to an operation.
@@ -35,7 +35,7 @@ type call struct {
 	fields
 	login      bool // see webservice.ownLogin
 	address    string
-	stop       *stop
+	stop       Stop
 	ticketData bool
 }
 
@@ -46,14 +46,14 @@ var operationNames = []string{"ticket-search", "ticket-get", "ticket-update", "t
 const unknownOperation = "unknown"
 
 var (
-	opSearch        = operation{"ticket-search", "TicketSearch", reader("TicketSearch", (*store).search)}
-	opGet           = operation{"ticket-get", "TicketGet", reader("TicketGet", (*store).get)}
-	opHistory       = operation{"ticket-history", "TicketHistoryGet", reader("TicketHistoryGet", (*store).historyOf)}
-	opUpdate        = operation{"ticket-update", "TicketUpdate", writer("TicketUpdate", (*store).update)}
-	opCreate        = operation{"ticket-create", "TicketCreate", writer("TicketCreate", (*store).create)}
-	opSessionCreate = operation{"session", "SessionCreate", (*Server).createSession}
-	opSessionGet    = operation{"session", "SessionGet", (*Server).showSession}
-	opSessionRemove = operation{"session", "SessionRemove", (*Server).removeSession}
+	opSearch        = operation{"ticket-search", "TicketSearch", reader("TicketSearch", (*System).search)}
+	opGet           = operation{"ticket-get", "TicketGet", reader("TicketGet", (*System).get)}
+	opHistory       = operation{"ticket-history", "TicketHistoryGet", reader("TicketHistoryGet", (*System).historyOf)}
+	opUpdate        = operation{"ticket-update", "TicketUpdate", writer("TicketUpdate", (*System).update)}
+	opCreate        = operation{"ticket-create", "TicketCreate", writer("TicketCreate", (*System).create)}
+	opSessionCreate = operation{"session", "SessionCreate", (*System).createSession}
+	opSessionGet    = operation{"session", "SessionGet", (*System).showSession}
+	opSessionRemove = operation{"session", "SessionRemove", (*System).removeSession}
 )
 
 // webservices are the definitions of the recorded servers: the one that Open Ticket AI delivers, four routes with every method
