@@ -164,10 +164,12 @@ func Classify(ctx context.Context, s Settings, o ClassifyOptions, in ClassifyInp
 	if err != nil {
 		return err
 	}
-	return a.close(a.classify(ctx, s.modelName(o.Model), o, in.each(ctx, s), answer))
+	in, answer = serialized(in, answer)
+	read := func(ctx context.Context) iter.Seq[texts.Text] { return in.each(ctx, s) }
+	return a.close(a.classify(ctx, s.modelName(o.Model), o, read, answer))
 }
 
-func (a *alone) classify(ctx context.Context, model string, o ClassifyOptions, all iter.Seq[texts.Text], answer ClassifyAnswer) error {
+func (a *alone) classify(ctx context.Context, model string, o ClassifyOptions, read func(context.Context) iter.Seq[texts.Text], answer ClassifyAnswer) error {
 	classifier, ok := a.service.(api.Classifier)
 	if !ok {
 		return ExitWith(CodeUsage, errors.New("this service is no classifier"))
@@ -181,40 +183,17 @@ func (a *alone) classify(ctx context.Context, model string, o ClassifyOptions, a
 			return err
 		}
 	}
-	teller, tells := a.service.(backendTeller)
-	read, unread := 0, 0
-	for text := range all {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		read++
-		if text.Err != nil {
-			unread++
-			if err := answer.Unread(Unread{Source: sourceOf(text), Error: text.Err.Error()}); err != nil {
-				return err
-			}
-			continue
-		}
-		c, err := classifier.Classify(ctx, api.ClassificationRequest{Text: text.Text, Model: model})
-		if err != nil {
-			return err
-		}
-		if k := o.TopK; k > 0 && k < uint(len(c.Scores)) {
-			c.Scores = c.Scores[:k]
-		}
-		labelled := Labelled{Source: sourceOf(text), Text: text.Text, Label: c.Label, Confidence: c.Confidence, Scores: make([]Score, len(c.Scores)), Model: model}
-		if tells {
-			labelled.Backend = teller.Backend(model)
-		}
-		for i, s := range c.Scores {
-			labelled.Scores[i] = Score{Label: s.Label, Confidence: s.Confidence}
-		}
-		if err := answer.Labelled(labelled); err != nil {
+	c := classification{classifier: classifier, model: model, topK: o.TopK, answer: answer}
+	if s, ok := a.service.(backendTeller); ok {
+		c.backend = s.Backend
+	}
+	for batch := range readAhead(ctx, read) {
+		if err := c.batch(ctx, batch); err != nil {
 			return err
 		}
 	}
-	if unread > 0 {
-		return fmt.Errorf("%d of %d texts could not be read", unread, read)
+	if c.unread > 0 {
+		return fmt.Errorf("%d of %d texts could not be read", c.unread, c.read)
 	}
 	return ctx.Err()
 }
