@@ -35,9 +35,9 @@ type application struct {
 	trusted  loader.Keys // of the configuration
 	loading  pluginLoad
 	offered  *catalog
-	instead  loader.Temporary // of a state folder that a command which only looks can't use
-	problems config.Problems  // warnings; errors ended prepare
-	dir      string           // see prepareOptions
+	instead  loader.Temporary   // of a state folder that a command which only looks can't use
+	problems config.Diagnostics // warnings; errors ended prepare
+	dir      string             // see prepareOptions
 }
 
 // prepareOptions are what one command wants otherwise than the others.
@@ -115,7 +115,7 @@ func (a *application) read(ctx context.Context, o prepareOptions) error {
 	}
 	keys, problems := a.settings.trustedKeysOf(a.document)
 	a.trusted = keys
-	for _, more := range []config.Problems{problems, checkPluginVersions(a.document), checkAPILevel(a.document, a.settings.APILevel)} {
+	for _, more := range []config.Diagnostics{problems, checkPluginVersions(a.document), checkAPILevel(a.document, a.settings.APILevel)} {
 		a.document.Doubt(more)
 		a.problems = a.problems.And(more)
 	}
@@ -194,7 +194,7 @@ func errorPosition(d *config.Document, path string, err error) config.Position {
 
 // DiagnosticsError carries what is wrong in a configuration, for people one line
 // each.
-type DiagnosticsError struct{ Diagnostics config.Problems }
+type DiagnosticsError struct{ Diagnostics config.Diagnostics }
 
 func (e *DiagnosticsError) Error() string { return e.Diagnostics.Error() }
 
@@ -254,10 +254,10 @@ func (a *application) configDir(path string) string {
 // located gives the errors of a configuration that only building could find their
 // positions in the files.
 func (a *application) located(err error) error {
-	var problems config.Problems
+	var problems config.Diagnostics
 	for _, e := range configErrors(err) {
 		at := errorPosition(a.document, e.Path, e.Err)
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.Diagnostic{
 			File: at.File, Line: at.Line, Column: at.Column, Path: e.Path,
 			Severity: config.SeverityError, Code: "build", Message: e.Err.Error(),
 		})

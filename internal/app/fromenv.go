@@ -15,10 +15,10 @@ import (
 // ConfigFromEnv is a configuration made from settings of Open Ticket AI 2.0; its
 // JSON form is stable.
 type ConfigFromEnv struct {
-	Text        string            `json:"text"` // "" with an error among the problems
-	Variables   []config.Variable `json:"variables"`
-	Diagnostics config.Problems   `json:"problems"`
-	File        string            `json:"file,omitempty"` // that was written
+	Text        string             `json:"text"` // "" with an error among the problems
+	Variables   []config.Variable  `json:"variables"`
+	Diagnostics config.Diagnostics `json:"problems"`
+	File        string             `json:"file,omitempty"` // that was written
 
 	envFile string // as it was named, "" where there is none
 }
@@ -54,7 +54,7 @@ func FromEnv(ctx context.Context, s Settings, envFile string) (ConfigFromEnv, er
 		c.Variables = []config.Variable{}
 	}
 	if c.Diagnostics == nil {
-		c.Diagnostics = config.Problems{}
+		c.Diagnostics = config.Diagnostics{}
 	}
 	if c.Diagnostics.HasErrors() {
 		return c, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: c.Diagnostics}}

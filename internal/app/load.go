@@ -139,16 +139,16 @@ func (s Settings) trustGroup() (bool, error) {
 }
 
 // trustedKeysOf reads the public keys that the configuration trusts.
-func (s Settings) trustedKeysOf(d *config.Document) (loader.Keys, config.Problems) {
+func (s Settings) trustedKeysOf(d *config.Document) (loader.Keys, config.Diagnostics) {
 	trustGroup, _ := s.trustGroup() // whose error the loading tells
 	var keys loader.Keys
-	var problems config.Problems
+	var problems config.Diagnostics
 	for n, text := range d.TrustedKeys {
 		key, err := loader.ReadKeys([]string{text}, trustGroup)
 		if err != nil {
 			path := fmt.Sprintf("trusted_keys[%d]", n)
 			at := d.Locate(path)
-			problems = append(problems, config.Problem{
+			problems = append(problems, config.Diagnostic{
 				File: at.File, Line: at.Line, Column: at.Column, Path: path,
 				Severity: config.SeverityError, Code: "bad-value", Message: err.Error(),
 			})
@@ -164,7 +164,7 @@ func (s Settings) trustedKeysOf(d *config.Document) (loader.Keys, config.Problem
 		}
 		path := p.Path + ".signature"
 		at := d.Locate(path)
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.Diagnostic{
 			File: at.File, Line: at.Line, Column: at.Column, Path: path,
 			Severity: config.SeverityWarning, Code: "unchecked-signature",
 			Message: "the signature is not checked, because there are no trusted_keys", Hint: "give the maker's public key in trusted_keys",

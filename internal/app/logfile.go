@@ -163,7 +163,7 @@ func openLogBelow(doubt *loader.Doubt, path string) (*os.File, error) {
 }
 
 // logFileProblems say whether what is already there can be logged to.
-func (a *application) logFileProblems() config.Problems {
+func (a *application) logFileProblems() config.Diagnostics {
 	c := a.document.Logging
 	if !c.LogToFile || c.LogFilePath == "" {
 		return nil
@@ -175,7 +175,7 @@ func (a *application) logFileProblems() config.Problems {
 	}
 	const path = "infrastructure.logging.log_file_path"
 	at := a.document.Locate(path)
-	return config.Problems{{
+	return config.Diagnostics{{
 		File: at.File, Line: at.Line, Column: at.Column, Path: path, Severity: config.SeverityError, Code: "bad-value",
 		Message: fmt.Sprintf("%s is %s", c.LogFilePath, files.Kind(info.Mode())), Hint: wantLogFile,
 	}}

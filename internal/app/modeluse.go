@@ -60,13 +60,13 @@ func (a *application) modelsOf(f *follower, p *pipeAt) (uses []modelUse, complet
 
 // findMissingModels warns of models that are not on this machine. Plugins are asked in
 // processes of their own.
-func (a *application) findMissingModels(ctx context.Context) config.Problems {
+func (a *application) findMissingModels(ctx context.Context) config.Diagnostics {
 	uses := a.modelUses(&follower{ctx: ctx, language: a.language(), labels: func(*pipeAt) ([]string, bool) { return nil, false }})
 	options, err := a.loading.options()
 	if err != nil {
 		return nil // then no plugin is loaded
 	}
-	var problems config.Problems
+	var problems config.Diagnostics
 	for _, p := range a.plugins {
 		var questions []loader.ModelsQuestion
 		var about []config.Service
@@ -115,9 +115,9 @@ func (a *application) canFindModels(use string) bool {
 	return ok && loader.MissingMethod(component.Methods, finderMethods) == ""
 }
 
-func (a *application) warning(path, code, message, hint string) config.Problem {
+func (a *application) warning(path, code, message, hint string) config.Diagnostic {
 	at := a.document.Locate(path)
-	return config.Problem{
+	return config.Diagnostic{
 		File: at.File, Line: at.Line, Column: at.Column, Path: path, Severity: config.SeverityWarning, Code: code,
 		Message: a.redactor.Text(message), Hint: a.redactor.Text(hint),
 	}

@@ -14,8 +14,8 @@ import (
 )
 
 // checkPluginVersions finds constraints on plugins that can't be read.
-func checkPluginVersions(d *config.Document) config.Problems {
-	var problems config.Problems
+func checkPluginVersions(d *config.Document) config.Diagnostics {
+	var problems config.Diagnostics
 	for _, p := range d.Plugins {
 		if p.Version == "" {
 			continue
@@ -47,7 +47,7 @@ func undoubted(d *config.Document) []config.Plugin {
 // unloadedPlugins tells of the plugins that the configuration names and that are not
 // there, or not as it wants them. refused is true where one of them is required or
 // used.
-func (a *application) unloadedPlugins() (problems config.Problems, refused bool) {
+func (a *application) unloadedPlugins() (problems config.Diagnostics, refused bool) {
 	d := a.document
 	names := []string{base.Name}
 	for _, p := range a.plugins {
@@ -114,7 +114,7 @@ func (a *application) used(prefix string) bool {
 		slices.ContainsFunc(a.pipes(), func(p *pipeAt) bool { return of(p.use) })
 }
 
-func problemAt(d *config.Document, path, severity, code, message, hint string) config.Problem {
+func problemAt(d *config.Document, path, severity, code, message, hint string) config.Diagnostic {
 	at := d.Locate(path)
-	return config.Problem{File: at.File, Line: at.Line, Column: at.Column, Path: path, Severity: severity, Code: code, Message: message, Hint: hint}
+	return config.Diagnostic{File: at.File, Line: at.Line, Column: at.Column, Path: path, Severity: severity, Code: code, Message: message, Hint: hint}
 }

@@ -28,7 +28,9 @@ func (d *paperDesk) UpdateTicket(_ context.Context, _ string, u api.TicketUpdate
 	d.update = u
 	return nil
 }
+
 func (d *paperDesk) AddNote(_ context.Context, _ string, n api.Note) error { d.note = n; return nil }
+
 func (d *paperDesk) Classify(_ context.Context, r api.ClassificationRequest) (api.Classification, error) {
 	d.text = r.Text
 	return api.Classification{Label: r.Text, Confidence: 1}, nil

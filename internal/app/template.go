@@ -21,7 +21,7 @@ type Evaluation struct {
 // TemplateError is what is wrong with a template or with the scope file, for
 // people: with the line it stands in and a caret.
 type TemplateError struct {
-	Diagnostics config.Problems
+	Diagnostics config.Diagnostics
 	Excerpt     string
 	Err         error
 }
@@ -77,12 +77,12 @@ func templateError(source string, redactor *Redactor, err error) error {
 			message += ` with the message "` + failed.Message + `"`
 		}
 	}
-	p := config.Problem{
+	p := config.Diagnostic{
 		File: templateName, Line: placed.Line, Column: placed.Column,
 		Severity: config.SeverityError, Code: "template", Message: redactor.Text(message),
 	}
 	return &TemplateError{
-		Diagnostics: config.Problems{p},
+		Diagnostics: config.Diagnostics{p},
 		Excerpt:     p.Excerpt([]config.Source{{Name: templateName, Data: []byte(source)}}, redactor.YAML),
 		Err:         err,
 	}

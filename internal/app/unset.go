@@ -10,12 +10,12 @@ import (
 // findUnsetVariables warns of variables that templates always ask for and that are
 // not set where the configuration is checked, each where it is asked for first. It is
 // no more than a warning, because the one who runs may have another environment.
-func (a *application) findUnsetVariables() config.Problems {
+func (a *application) findUnsetVariables() config.Diagnostics {
 	language := a.language()
 	if language == nil {
 		return nil
 	}
-	var problems config.Problems
+	var problems config.Diagnostics
 	said := make(map[string]bool)
 	look := func(path string, params map[string]any) {
 		for at, text := range eachParam(path, params) {

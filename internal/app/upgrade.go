@@ -13,15 +13,15 @@ import (
 // UpgradedConfig is a configuration file in the current form; its JSON form is
 // stable.
 type UpgradedConfig struct {
-	Changed     bool            `json:"changed"`
-	Text        string          `json:"text"`
-	Diagnostics config.Problems `json:"problems"` // a warning for each old form; with an error there is no text
+	Changed     bool               `json:"changed"`
+	Text        string             `json:"text"`
+	Diagnostics config.Diagnostics `json:"problems"` // a warning for each old form; with an error there is no text
 
 	source config.Source
 }
 
 // Excerpt shows the line of a problem with a caret below its column.
-func (u UpgradedConfig) Excerpt(p config.Problem) string {
+func (u UpgradedConfig) Excerpt(p config.Diagnostic) string {
 	return p.Excerpt([]config.Source{u.source})
 }
 
@@ -37,7 +37,7 @@ func UpgradeConfig(ctx context.Context, s Settings, name string) (UpgradedConfig
 	text, problems := config.Upgrade(source)
 	u.Text, u.Diagnostics = string(text), problems
 	if u.Diagnostics == nil {
-		u.Diagnostics = config.Problems{}
+		u.Diagnostics = config.Diagnostics{}
 	}
 	if u.Diagnostics.HasErrors() {
 		return u, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: u.Diagnostics}}

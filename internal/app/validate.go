@@ -9,33 +9,33 @@ import (
 
 // Validation is the answer of [Validate]; its JSON form is stable.
 type Validation struct {
-	Valid       bool            `json:"valid"`
-	Diagnostics config.Problems `json:"problems"`
+	Valid       bool               `json:"valid"`
+	Diagnostics config.Diagnostics `json:"problems"`
 
 	sources  []config.Source
 	redactor *Redactor
 }
 
 // Excerpt shows the line of a problem with a caret below its column.
-func (v Validation) Excerpt(p config.Problem) string { return p.Excerpt(v.sources, v.redactor.YAML) }
+func (v Validation) Excerpt(p config.Diagnostic) string { return p.Excerpt(v.sources, v.redactor.YAML) }
 
 // problemsOf is what ended a check before it began, in the form of its answer.
-func problemsOf(err error) config.Problems {
+func problemsOf(err error) config.Diagnostics {
 	var unread *UnreadableError
 	switch joined, many := err.(interface{ Unwrap() []error }); {
 	case many:
-		var all config.Problems
+		var all config.Diagnostics
 		for _, one := range joined.Unwrap() {
 			all = all.And(problemsOf(one))
 		}
 		return all
 	case errors.As(err, &unread):
-		return config.Problems{{File: unread.Name, Severity: config.SeverityError, Code: "unreadable", Message: "the file can't be read: " + unread.Err.Error(), Hint: unread.Hint}}
+		return config.Diagnostics{{File: unread.Name, Severity: config.SeverityError, Code: "unreadable", Message: "the file can't be read: " + unread.Err.Error(), Hint: unread.Hint}}
 	}
 	if f := (*ExitError)(nil); errors.As(err, &f) && f != err {
 		return problemsOf(f.Err)
 	}
-	return config.Problems{{Severity: config.SeverityError, Code: "failed", Message: err.Error()}}
+	return config.Diagnostics{{Severity: config.SeverityError, Code: "failed", Message: err.Error()}}
 }
 
 // Validate checks a configuration completely without contacting anything. A
@@ -56,7 +56,7 @@ func Validate(ctx context.Context, s Settings, strict bool) (Validation, error) 
 		v.Valid = false
 	}
 	if v.Diagnostics == nil {
-		v.Diagnostics = config.Problems{}
+		v.Diagnostics = config.Diagnostics{}
 	}
 	if v.Valid {
 		return v, nil

@@ -25,9 +25,9 @@ func BenchmarkLoad300Lines(b *testing.B) {
 	source := config.Source{Name: "config.yml", Data: []byte(text)}
 	offered := newCatalog()
 	for b.Loop() {
-		d, problems := config.Read(config.Options{Files: []config.Source{source}})
-		if d == nil || problems.And(d.Check(offered)).HasErrors() {
-			b.Fatal(problems, d)
+		d, diags := config.Read(config.Options{Files: []config.Source{source}})
+		if d == nil || diags.And(d.Check(offered)).HasErrors() {
+			b.Fatal(diags, d)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms/load")

@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // Each file in testdata/broken begins with a comment that was written before the
-// first run: a line for each problem with its place, a part of its hint (of the
+// first run: a line for each diagnostic with its place, a part of its hint (of the
 // message where there is no hint), and in some files its code. The whole messages
 // are in problems.golden.
 func TestEveryMistakeIsNamedAtItsPlace(t *testing.T) {
@@ -34,13 +34,13 @@ func TestEveryMistakeIsNamedAtItsPlace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, problems := config.Read(config.Options{Files: []config.Source{{Name: name, Data: data}}})
+		d, diags := config.Read(config.Options{Files: []config.Source{{Name: name, Data: data}}})
 		if d != nil {
-			problems = problems.And(d.Check(newCatalog()))
+			diags = diags.And(d.Check(newCatalog()))
 		}
 		// Which has a test of its own; the fetches here are about other mistakes.
-		problems = slices.DeleteFunc(problems, func(p config.Problem) bool { return p.Code == "any-state" })
-		for _, p := range problems {
+		diags = slices.DeleteFunc(diags, func(p config.Diagnostic) bool { return p.Code == "any-state" })
+		for _, p := range diags {
 			if p.Code == "template-syntax" {
 				p.Message = "…" // the template language's own words
 			}
@@ -48,20 +48,20 @@ func TestEveryMistakeIsNamedAtItsPlace(t *testing.T) {
 		}
 		t.Run(strings.TrimSuffix(name, ".yml"), func(t *testing.T) {
 			want := announced(string(data))
-			if strings.Contains(problems.Error(), "gEheim") {
-				t.Errorf("a password is shown: %v", problems)
+			if strings.Contains(diags.Error(), "gEheim") {
+				t.Errorf("a password is shown: %v", diags)
 			}
-			if len(want) == 0 || len(want) != len(problems) {
-				t.Fatalf("%d problems, %d are announced:\n%v", len(problems), len(want), problems)
+			if len(want) == 0 || len(want) != len(diags) {
+				t.Fatalf("%d problems, %d are announced:\n%v", len(diags), len(want), diags)
 			}
-			for i, p := range problems {
+			for i, p := range diags {
 				place := fmt.Sprintf("%d:%d", p.Line, p.Column)
 				if strings.Contains(want[i].place, " ") {
 					place += " " + p.Code
 				}
 				hint := cmp.Or(p.Hint, p.Message)
 				if place != want[i].place || !strings.Contains(hint, want[i].hint) || p.Hint != "" && want[i].hint == "" {
-					t.Errorf("problem %d: want %s with the hint %q, got %v", i+1, want[i].place, want[i].hint, p)
+					t.Errorf("diagnostic %d: want %s with the hint %q, got %v", i+1, want[i].place, want[i].hint, p)
 				}
 			}
 		})

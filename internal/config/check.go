@@ -60,8 +60,8 @@ type ParamsQuestion struct {
 // Check holds the document against what c offers: every use, every injection, the
 // params of services and pipes down to the last child, the templates, and the
 // names in them.
-func (d *Document) Check(c Catalog) Problems {
-	k := &checker{doc: d, catalog: c, found: &findings{}, services: map[string]Component{}, partly: map[string]bool{}}
+func (d *Document) Check(c Catalog) Diagnostics {
+	k := &checker{doc: d, catalog: c, diags: &Reporter{}, services: map[string]Component{}, partly: map[string]bool{}}
 	for _, s := range d.Services {
 		if component, ok := k.component(s.Use, s.Path, true); ok {
 			k.services[s.ID] = component
@@ -91,36 +91,36 @@ func (d *Document) Check(c Catalog) Problems {
 	k.askPlugins()
 	k.shortVariables()
 	k.renames()
-	if !d.wrong && !k.found.list.HasErrors() { // advice about what runs
-		k.found.list = append(k.found.list, k.anyState...)
+	if !d.wrong && !k.diags.List.HasErrors() { // advice about what runs
+		k.diags.List = append(k.diags.List, k.anyState...)
 		k.polls()
 		k.adviseArticles()
 	}
-	for i := range k.found.list {
-		k.found.list[i].Path = d.atlas.written(k.found.list[i].Path)
+	for i := range k.diags.List {
+		k.diags.List[i].Path = d.atlas.written(k.diags.List[i].Path)
 	}
-	k.found.list = causes(k.found.list, d.odd)
+	k.diags.List = causes(k.diags.List, d.odd)
 	for _, path := range sortedKeys(d.odd) {
-		k.found.list = append(k.found.list, d.odd[path])
+		k.diags.List = append(k.diags.List, d.odd[path])
 	}
-	return k.found.sorted(d.secrets)
+	return k.diags.Sorted(d.secrets)
 }
 
 type checker struct {
 	doc      *Document
 	catalog  Catalog
-	found    *findings
+	diags    *Reporter
 	services map[string]Component // by id, those whose use is known
 	language *jinja.Renderer      // nil: templates are in another language than ours
 	steps    map[string]string    // path of each step with an id
 	reads    map[string]bool      // parent params that templates ask for
 	partly   map[string]bool      // paths of mappings of which a part was left out, as it is reported
 	fetches  []fetch
-	anyState Problems // of the fetches, told where nothing is wrong
+	anyState Diagnostics // of the fetches, told where nothing is wrong
 
-	lost  map[lost]Problems // what is referred to and is not there
-	meant map[lost][]string // what all that refer to it could mean
-	seen  map[lost]bool     // what is referred to and is there
+	lost  map[lost]Diagnostics // what is referred to and is not there
+	meant map[lost][]string    // what all that refer to it could mean
+	seen  map[lost]bool        // what is referred to and is there
 	twice []twice
 	// nameless are the paths of steps whose id is left empty.
 	nameless []string
@@ -131,7 +131,7 @@ type checker struct {
 
 func (k *checker) at(path string) Position { return k.doc.atlas.valueAt(path) }
 
-func (k *checker) decoder() decoder { return decoder{found: k.found, atlas: k.doc.atlas} }
+func (k *checker) decoder() decoder { return decoder{diags: k.diags, atlas: k.doc.atlas} }
 
 // component finds what use names, and reports it when it is not there or of the
 // other kind.
@@ -145,13 +145,13 @@ func (k *checker) component(use, path string, service bool) (Component, bool) {
 	case !ok && k.doubtfulUse(use):
 		return Component{}, false
 	case !ok:
-		k.found.err(k.at(usePath), usePath, "unknown-use", k.useHint(use, service), "no plugin offers %q", use)
+		k.diags.ReportError(k.at(usePath), usePath, "unknown-use", k.useHint(use, service), "no plugin offers %q", use)
 		return Component{}, false
 	case service && !component.Service:
-		k.found.err(k.at(usePath), usePath, "wrong-kind", "use it in the orchestrator", "%q is a pipe, not a service", use)
+		k.diags.ReportError(k.at(usePath), usePath, "wrong-kind", "use it in the orchestrator", "%q is a pipe, not a service", use)
 		return Component{}, false
 	case !service && component.Service:
-		k.found.err(k.at(usePath), usePath, "wrong-kind", k.pipeFor(component), "%q is a service, not a pipe", use)
+		k.diags.ReportError(k.at(usePath), usePath, "wrong-kind", k.pipeFor(component), "%q is a service, not a pipe", use)
 		return Component{}, false
 	}
 	return component, true
@@ -270,21 +270,21 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 				}
 				misspelled[near] = true
 			}
-			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-injection", hint, "nothing asks for %q", name)
+			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-injection", hint, "nothing asks for %q", name)
 			continue
 		}
 		if !slices.ContainsFunc(k.doc.Services, func(s Service) bool { return s.ID == id }) {
 			if k.doc.unnamed {
 				continue
 			}
-			k.found.err(k.at(at), at, "unknown-service", k.serviceHint(id, need, component), "there is no service %q", id)
+			k.diags.ReportError(k.at(at), at, "unknown-service", k.serviceHint(id, need, component), "there is no service %q", id)
 			k.lose("service", id, k.fittingServices(need, component))
 			continue
 		}
 		k.met("service", id)
 		service, ok := k.services[id]
 		if ok && need != nil && !service.fits(component.Needs[name]) {
-			k.found.err(k.at(at), at, "bad-injection", k.fitting(need, component), "the service %q can't be injected: it is not %s", id, params.ServiceWords(need.Interface))
+			k.diags.ReportError(k.at(at), at, "bad-injection", k.fitting(need, component), "the service %q can't be injected: it is not %s", id, params.ServiceWords(need.Interface))
 		}
 	}
 	for _, name := range missing {
@@ -294,7 +294,7 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 			if hint == "" {
 				hint = "configure " + params.ServiceWords(needs[name].Interface) + " below services: and name it under injects:"
 			}
-			k.found.err(k.at(at), at, "missing-injection", hint, "a service is needed here")
+			k.diags.ReportError(k.at(at), at, "missing-injection", hint, "a service is needed here")
 		}
 	}
 }
@@ -403,7 +403,7 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	use, isText := m["use"].(string)
 	if isText && !strings.Contains(use, ":") && strings.Contains(use, ".") {
 		// None of its other keys would be right either.
-		k.found.err(k.at(join(path, "use")), join(path, "use"), "unknown-use",
+		k.diags.ReportError(k.at(join(path, "use")), join(path, "use"), "unknown-use",
 			"write use: PLUGIN:NAME, services below injects: and all else below params:; "+k.useHint(use, false), "%q is the form of a version that never ran", use)
 		k.templates(m["params"], join(path, "params"), nil, around)
 		return
@@ -427,12 +427,12 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	strange := k.pipeKeys(m, path, moved)
 	if id, ok := m["id"]; ok && id != nil {
 		if _, isText := id.(string); !isText {
-			k.found.err(k.at(join(path, "id")), join(path, "id"), "wrong-type", fmt.Sprintf("write it in quotes: %q", cmp.Or(k.id(m, path), "NAME")), "this is %s, the id must be text", describe(id))
+			k.diags.ReportError(k.at(join(path, "id")), join(path, "id"), "wrong-type", fmt.Sprintf("write it in quotes: %q", cmp.Or(k.id(m, path), "NAME")), "this is %s, the id must be text", describe(id))
 		}
 	}
 	switch {
 	case m["use"] == nil || isText && use == "":
-		k.found.err(k.doc.atlas.useAt(path), path, "missing-key", "write use: PLUGIN:NAME, or params: with steps: for a row of pipes", "the pipe's use is missing")
+		k.diags.ReportError(k.doc.atlas.useAt(path), path, "missing-key", "write use: PLUGIN:NAME, or params: with steps: for a row of pipes", "the pipe's use is missing")
 	case !isText:
 		d.wrongType(join(path, "use"), "text such as base:CompositePipe", m["use"])
 	}
@@ -475,7 +475,7 @@ func (k *checker) injectsShape(given any, path string, component Component) {
 			}
 		}
 	}
-	k.found.err(k.at(at), at, "wrong-type", hint, "this is %s, it must be a mapping", describe(given))
+	k.diags.ReportError(k.at(at), at, "wrong-type", hint, "this is %s, it must be a mapping", describe(given))
 }
 
 // childrenOf checks the pipes in a pipe whose use nobody knows, where pipes stand
@@ -502,11 +502,11 @@ func (k *checker) childrenOf(raw map[string]any, path string, around scope) {
 func (k *checker) pipeKeys(m map[string]any, path string, moved []string) []string {
 	strange := slices.DeleteFunc(strangeKeys(m, pipeKeys), func(key string) bool { return slices.Contains(moved, key) })
 	for _, key := range strange {
-		k.found.err(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", pipeKeyHint(key, m), "unknown key %q", key)
+		k.diags.ReportError(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", pipeKeyHint(key, m), "unknown key %q", key)
 	}
 	if len(moved) > 0 {
 		at := join(path, moved[0])
-		k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", belowParams(moved), "unknown key %q", moved[0])
+		k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", belowParams(moved), "unknown key %q", moved[0])
 	}
 	return strange
 }
@@ -536,7 +536,7 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 		return raw
 	}
 	base := join(path, "params")
-	faults := len(k.found.list)
+	faults := len(k.diags.List)
 	raw = k.repaired(raw, base, "", spec, excused.fields)
 	k.texts(raw, base, spec)
 	inner := around.below(use, raw, spec)
@@ -548,7 +548,7 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			child := base + "." + place
 			m, ok := raw.(map[string]any)
 			if !ok {
-				k.found.err(k.at(child), child, "wrong-type", childHint(place, raw), "this is %s, it must be a pipe, which is a mapping with use and params", describe(raw))
+				k.diags.ReportError(k.at(child), child, "wrong-type", childHint(place, raw), "this is %s, it must be a pipe, which is a mapping with use and params", describe(raw))
 				if !isPipes(raw) {
 					return api.ChildPipe{}, nil
 				}
@@ -562,9 +562,9 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			if id != "" && strings.HasSuffix(place, "]") {
 				key := place[:strings.LastIndex(place, "[")] + "\x00" + id
 				if before, given := ids[key]; given {
-					k.found.warn(k.at(join(child, "id")), join(child, "id"), "duplicate-id", "rename one of both",
+					k.diags.Warn(k.at(join(child, "id")), join(child, "id"), "duplicate-id", "rename one of both",
 						"the id %q is given twice: the result of %s is lost", id, before)
-					k.twice = append(k.twice, twice{id, k.found.list[len(k.found.list)-1]})
+					k.twice = append(k.twice, twice{id, k.diags.List[len(k.diags.List)-1]})
 				}
 				ids[key] = child
 			}
@@ -581,7 +581,7 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 	})
 	k.faults(wholly(params.Faults(err), raw), base, use, spec, excused)
 	if spec.Unchecked() && !excused.any() {
-		if left, ok := k.knownWrong(k.found.list[faults:], raw, base, spec); ok {
+		if left, ok := k.knownWrong(k.diags.List[faults:], raw, base, spec); ok {
 			k.questions = append(k.questions, ParamsQuestion{Use: use, Params: without(raw, left)})
 			k.asked = append(k.asked, asked{path, left})
 		}
@@ -598,7 +598,7 @@ type asked struct {
 
 // knownWrong are the params that are reported already. ok is false where nothing can
 // be said about the others without them.
-func (k *checker) knownWrong(found Problems, raw map[string]any, base string, spec *params.Spec) (names []string, ok bool) {
+func (k *checker) knownWrong(found Diagnostics, raw map[string]any, base string, spec *params.Spec) (names []string, ok bool) {
 	paths := slices.DeleteFunc(slices.Collect(maps.Keys(k.doc.unset)), func(path string) bool { return !strings.HasPrefix(path, base) })
 	for _, p := range found {
 		paths = append(paths, p.Path)
@@ -678,7 +678,7 @@ func (k *checker) noteAfterMove(step map[string]any, path, moved string) string 
 		}
 	case "base:AddNotePipe":
 		if moved != "" {
-			k.found.warn(k.at(join(path, "use")), join(path, "use"), "note-after-move", "write it below updated_ticket: notes: of "+moved+", which sends both at once",
+			k.diags.Warn(k.at(join(path, "use")), join(path, "use"), "note-after-move", "write it below updated_ticket: notes: of "+moved+", which sends both at once",
 				"when otai ends between the move and this step, the note is never written")
 		}
 	}
@@ -727,7 +727,7 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 		}
 		if v == "" && spec.Kind == params.KindAny && spec.Required && !k.doc.unset[path] {
 			// An untyped text is rendered to its value, which is none here.
-			k.found.err(k.at(path), path, "missing-param", "write a value or a template; '' in a template is an empty text: \"{{ '' }}\"", "is required, but empty")
+			k.diags.ReportError(k.at(path), path, "missing-param", "write a value or a template; '' in a template is an empty text: \"{{ '' }}\"", "is required, but empty")
 		}
 	case nil:
 		k.lostToComment(path, spec)
@@ -763,7 +763,7 @@ func (k *checker) lostToComment(path string, spec *params.Spec) {
 	if spec.Required {
 		code = "missing-param"
 	}
-	k.found.add(severity, Position{p.key.File, line, column}, path, code, "put it in quotes if it is the value", "# begins a comment, so that nothing is given here")
+	k.diags.Report(severity, Position{p.key.File, line, column}, path, code, "put it in quotes if it is the value", "# begins a comment, so that nothing is given here")
 }
 
 // clockTime is read as a number of base 60 by YAML 1.1, and as text by YAML 1.2.
@@ -775,7 +775,7 @@ func (k *checker) clock(text, path string) {
 		return
 	}
 	first, second, _ := strings.Cut(text, ":")
-	k.found.err(k.at(path), path, "ambiguous-duration",
+	k.diags.ReportError(k.at(path), path, "ambiguous-duration",
 		fmt.Sprintf(`write "%s:00" or PT%sH%sM for hours and minutes, PT%sM%sS for minutes and seconds`, text, first, second, first, second),
 		"%s without quotes is %s hours and %s minutes to one YAML reader and minutes and seconds to another", text, first, second)
 }
@@ -783,7 +783,7 @@ func (k *checker) clock(text, path string) {
 func (k *checker) number(text, path string, spec *params.Spec) {
 	written := k.doc.atlas.place(path).text
 	if spec.Kind == params.KindInt && dottedGroups.MatchString(written) {
-		k.found.err(k.at(path), path, "ambiguous-number", fmt.Sprintf("write %s or %s", digits(written), text), "a point parts off fractions here, so that this is %s", text)
+		k.diags.ReportError(k.at(path), path, "ambiguous-number", fmt.Sprintf("write %s or %s", digits(written), text), "a point parts off fractions here, so that this is %s", text)
 	}
 	if written == "" || spec.Kind != params.KindString {
 		return
@@ -794,7 +794,7 @@ func (k *checker) number(text, path string, spec *params.Spec) {
 		k.shortSecret(written, path)
 	}
 	if written != text {
-		k.found.err(k.at(path), path, "number-as-text", "write it in quotes", "text is wanted here, and YAML reads this number otherwise than it is written")
+		k.diags.ReportError(k.at(path), path, "number-as-text", "write it in quotes", "text is wanted here, and YAML reads this number otherwise than it is written")
 	}
 }
 
@@ -822,7 +822,7 @@ func (k *checker) circles() {
 			}
 			if state[next] == 1 {
 				path := join(join(s.Path, "injects"), name)
-				k.found.err(k.at(path), path, "circular-injection", "remove one of the injections", "the services %s and %s need each other in a circle", id, next)
+				k.diags.ReportError(k.at(path), path, "circular-injection", "remove one of the injections", "the services %s and %s need each other in a circle", id, next)
 				continue
 			}
 			visit(next)

@@ -50,7 +50,7 @@ func (k *checker) calls(parsed api.Template, path string, around scope) {
 		if certain {
 			severity = SeverityError
 		}
-		k.found.add(severity, k.doc.atlas.inside(path, line, column), path, code, hint, message)
+		k.diags.Report(severity, k.doc.atlas.inside(path, line, column), path, code, hint, message)
 	}
 	for _, m := range jinja.Misuses(parsed) {
 		message, hint, _ := strings.Cut(m.Message, ": ")

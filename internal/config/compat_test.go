@@ -12,7 +12,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config"
 )
 
-func readFile(t *testing.T, name string, env ...string) (*config.Document, config.Problems) {
+func readFile(t *testing.T, name string, env ...string) (*config.Document, config.Diagnostics) {
 	t.Helper()
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -25,12 +25,12 @@ func readFile(t *testing.T, name string, env ...string) (*config.Document, confi
 func TestConfigurationsOfOpenTicketAIAreRightAsTheyAre(t *testing.T) {
 	for _, name := range []string{"a-znuny-demo.yml", "a2-first-pipeline.yml", "seed.yml"} {
 		t.Run(name, func(t *testing.T) {
-			d, problems := readFile(t, "testdata/compat/"+name, "OTOBO_URL=http://127.0.0.1:8080")
-			problems = slices.DeleteFunc(problems, func(p config.Problem) bool {
+			d, diags := readFile(t, "testdata/compat/"+name, "OTOBO_URL=http://127.0.0.1:8080")
+			diags = slices.DeleteFunc(diags, func(p config.Diagnostic) bool {
 				return p.Code == "missing-trigger" && p.Severity == config.SeverityWarning
 			})
-			if d == nil || len(problems) > 0 {
-				t.Fatalf("reading it:\n%v", problems)
+			if d == nil || len(diags) > 0 {
+				t.Fatalf("reading it:\n%v", diags)
 			}
 			for _, p := range d.Check(newCatalog()) {
 				if p.Code != "note-after-move" && p.Code != "polls-without-pause" && p.Code != "any-state" {
@@ -42,19 +42,19 @@ func TestConfigurationsOfOpenTicketAIAreRightAsTheyAre(t *testing.T) {
 }
 
 func TestAnEarlierFormIsUpgradedWithWarnings(t *testing.T) {
-	d, problems := readFile(t, "testdata/compat/b-deployment.yml", "X=y")
-	if d == nil || problems.HasErrors() {
-		t.Fatalf("reading it:\n%v", problems)
+	d, diags := readFile(t, "testdata/compat/b-deployment.yml", "X=y")
+	if d == nil || diags.HasErrors() {
+		t.Fatalf("reading it:\n%v", diags)
 	}
 	codes := map[string]int{}
-	for _, p := range problems {
+	for _, p := range diags {
 		codes[p.Code]++
 	}
 	if want := map[string]int{"no-effect": 2, "deprecated": 18}; !cmp.Equal(want, codes) {
-		t.Errorf("warnings (-want +got):\n%s\n%v", cmp.Diff(want, codes), problems)
+		t.Errorf("warnings (-want +got):\n%s\n%v", cmp.Diff(want, codes), diags)
 	}
-	if problems := d.Check(newCatalog()); problems.HasErrors() || len(problems) != 4 {
-		t.Fatalf("checking it:\n%v", problems)
+	if diags := d.Check(newCatalog()); diags.HasErrors() || len(diags) != 4 {
+		t.Fatalf("checking it:\n%v", diags)
 	}
 	steps := d.Orchestrator["params"].(map[string]any)["steps"].([]any)
 	if use := steps[0].(map[string]any)["use"]; use != "base:SimpleSequentialRunner" {
@@ -63,9 +63,9 @@ func TestAnEarlierFormIsUpgradedWithWarnings(t *testing.T) {
 }
 
 func TestAConfigurationWithoutRootKeyAndWithRunnersIsUnderstood(t *testing.T) {
-	d, problems := readFile(t, "testdata/compat/d-plugins-page.yml")
-	if d == nil || problems.HasErrors() {
-		t.Fatalf("reading it:\n%v", problems)
+	d, diags := readFile(t, "testdata/compat/d-plugins-page.yml")
+	if d == nil || diags.HasErrors() {
+		t.Fatalf("reading it:\n%v", diags)
 	}
 	if ids := []string{d.Services[0].ID, d.Services[1].ID}; !slices.Equal(ids, []string{"ticket_system", "classifier"}) {
 		t.Errorf("services %v", ids)
@@ -77,7 +77,7 @@ func TestAConfigurationWithoutRootKeyAndWithRunnersIsUnderstood(t *testing.T) {
 	// Some of its components and params never existed: each is named where it
 	// stands, once, with what to write.
 	var got []string
-	for _, p := range problems.And(d.Check(newCatalog())) {
+	for _, p := range diags.And(d.Check(newCatalog())) {
 		got = append(got, fmt.Sprintf("%d:%d %s %s", p.Line, p.Column, p.Severity, p.Hint))
 	}
 	want := []string{
@@ -97,9 +97,9 @@ func TestAConfigurationWithoutRootKeyAndWithRunnersIsUnderstood(t *testing.T) {
 }
 
 func TestTheSeedBecomesAPipeInTheCurrentForm(t *testing.T) {
-	d, problems := readFile(t, "testdata/compat/seed.yml", "OTOBO_URL=http://help.desk")
-	if len(problems) != 1 || problems[0].Code != "missing-trigger" || problems.HasErrors() {
-		t.Fatal(problems)
+	d, diags := readFile(t, "testdata/compat/seed.yml", "OTOBO_URL=http://help.desk")
+	if len(diags) != 1 || diags[0].Code != "missing-trigger" || diags.HasErrors() {
+		t.Fatal(diags)
 	}
 	wantServices := []config.Service{{
 		ID: "ticket_system", Use: "otobo-znuny:OTOBOZnunyTicketSystemService", Injects: map[string]string{},

@@ -12,7 +12,7 @@ import (
 
 // decoder turns the merged values into a Document.
 type decoder struct {
-	found *findings
+	diags *Reporter
 	atlas *atlas
 }
 
@@ -44,7 +44,7 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 	d.keys(infrastructure, "infrastructure", []string{"logging"}, "default_template_renderer")
 	if _, given := infrastructure["default_template_renderer"]; given {
 		const path = "infrastructure.default_template_renderer"
-		d.found.warn(d.atlas.keyAt(path), path, "no-effect", "remove it: the service that is a renderer is taken", "this has no effect here")
+		d.diags.Warn(d.atlas.keyAt(path), path, "no-effect", "remove it: the service that is a renderer is taken", "this has no effect here")
 	}
 	out.Logging = d.logging(d.mapping(infrastructure["logging"], "infrastructure.logging"), "infrastructure.logging")
 	out.Plugins, out.pluginNames = d.plugins(root["plugins"])
@@ -72,7 +72,7 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 		if d.orchestratorElsewhere(root) {
 			break // and reported where it stands
 		}
-		d.found.err(d.atlas.valueAt("orchestrator"), "orchestrator", "missing-key", "write orchestrator: with params: and steps: below it, or with runners:", "the configuration says nothing to run")
+		d.diags.ReportError(d.atlas.valueAt("orchestrator"), "orchestrator", "missing-key", "write orchestrator: with params: and steps: below it, or with runners:", "the configuration says nothing to run")
 	default:
 		d.wrongType("orchestrator", "a mapping with use and params", orchestrator)
 	}
@@ -87,14 +87,14 @@ func (d decoder) orchestratorElsewhere(root map[string]any) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(d.found.list, func(p Problem) bool { return p.Path == "orchestrator" })
+	return slices.ContainsFunc(d.diags.List, func(p Diagnostic) bool { return p.Path == "orchestrator" })
 }
 
 func (d decoder) logging(m map[string]any, path string) Logging {
 	d.keys(m, path, loggingKeys, pythonLogging...)
 	for _, key := range pythonLogging {
 		if _, given := m[key]; given {
-			d.found.warn(d.atlas.keyAt(join(path, key)), join(path, key), "no-effect", "remove it; format: auto, console or json is what can be chosen", "this has no effect here")
+			d.diags.Warn(d.atlas.keyAt(join(path, key)), join(path, key), "no-effect", "remove it; format: auto, console or json is what can be chosen", "this has no effect here")
 		}
 	}
 	out := Logging{Level: "info", Format: "auto"}
@@ -105,7 +105,7 @@ func (d decoder) logging(m map[string]any, path string) Logging {
 		out.Level = d.oneOf(level, join(path, "level"), logLevels)
 	}
 	if _, python := m["format"].(map[string]any); python {
-		d.found.warn(d.atlas.keyAt(join(path, "format")), join(path, "format"), "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
+		d.diags.Warn(d.atlas.keyAt(join(path, "format")), join(path, "format"), "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
 	} else if format := strings.ToLower(d.text(m["format"], join(path, "format"))); format != "" {
 		out.Format = d.oneOf(format, join(path, "format"), logFormats)
 	}
@@ -114,7 +114,7 @@ func (d decoder) logging(m map[string]any, path string) Logging {
 	}
 	out.LogFilePath = d.text(m["log_file_path"], join(path, "log_file_path"))
 	if out.LogToFile && out.LogFilePath == "" {
-		d.found.err(d.atlas.valueAt(join(path, "log_to_file")), join(path, "log_to_file"), "missing-key", "add log_file_path:", "there is no file to log to")
+		d.diags.ReportError(d.atlas.valueAt(join(path, "log_to_file")), join(path, "log_to_file"), "missing-key", "add log_file_path:", "there is no file to log to")
 	}
 	return out
 }
@@ -148,15 +148,15 @@ func (d decoder) plugins(v any) (out []Plugin, names map[string]string) {
 		}
 		names[path] = p.Name
 		if p.Name == "" {
-			d.found.err(d.atlas.valueAt(path), path, "missing-key", "write name: otai-…", "the plugin's name is missing")
+			d.diags.ReportError(d.atlas.valueAt(path), path, "missing-key", "write name: otai-…", "the plugin's name is missing")
 			continue
 		}
 		if p.SHA256 != "" && !sha256Text.MatchString(p.SHA256) {
-			d.found.err(d.atlas.valueAt(join(path, "sha256")), join(path, "sha256"), "bad-value", sumHint(p.SHA256), "this is no SHA-256 sum")
+			d.diags.ReportError(d.atlas.valueAt(join(path, "sha256")), join(path, "sha256"), "bad-value", sumHint(p.SHA256), "this is no SHA-256 sum")
 		}
 		folded := foldedName(p.Name)
 		if before, twice := first[folded]; twice {
-			d.found.err(d.atlas.valueAt(join(path, "name")), join(path, "name"), "duplicate-id", "it is first given at "+before, "the plugin %s is given twice", p.Name)
+			d.diags.ReportError(d.atlas.valueAt(join(path, "name")), join(path, "name"), "duplicate-id", "it is first given at "+before, "the plugin %s is given twice", p.Name)
 			continue
 		}
 		first[folded] = path
@@ -186,7 +186,7 @@ func (d decoder) service(id string, v any) Service {
 	p := d.mapping(m["params"], join(path, "params"))
 	out.Params, _ = plainValue(p).(map[string]any)
 	if use, given := m["use"]; !given || use == nil || use == "" {
-		d.found.err(d.atlas.useAt(path), path, "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
+		d.diags.ReportError(d.atlas.useAt(path), path, "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
 	}
 	return out
 }
@@ -232,7 +232,7 @@ func (d decoder) keys(m map[string]any, path string, known []string, quiet ...st
 		case path == "infrastructure.logging" && slices.Contains(logFileWords, key):
 			hint = "write log_to_file: true and log_file_path: …"
 		}
-		d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
+		d.diags.ReportError(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
 	}
 }
 
@@ -242,7 +242,7 @@ func (d decoder) serviceKeys(m map[string]any, path string) {
 	var given []string
 	for _, key := range strangeKeys(m, serviceKeys) {
 		if nearPipeKey(key, serviceKeys, m) != "" {
-			d.found.err(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", keyHint(key, serviceKeys, m), "unknown key %q", key)
+			d.diags.ReportError(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", keyHint(key, serviceKeys, m), "unknown key %q", key)
 		} else {
 			given = append(given, key)
 		}
@@ -254,7 +254,7 @@ func (d decoder) serviceKeys(m map[string]any, path string) {
 		return comparePositions(d.atlas.keyAt(join(path, a)), d.atlas.keyAt(join(path, b)))
 	})
 	at := join(path, given[0])
-	d.found.err(d.atlas.keyAt(at), at, "unknown-key", belowParams(given), "unknown key %q", given[0])
+	d.diags.ReportError(d.atlas.keyAt(at), at, "unknown-key", belowParams(given), "unknown key %q", given[0])
 }
 
 // without is a mapping without some of its keys.
@@ -352,7 +352,7 @@ func (d decoder) boolean(v any, path string) *bool {
 			b = true
 		case "false", "no", "off", "0":
 		default:
-			d.found.err(d.atlas.valueAt(path), path, "wrong-type", "write true or false", "%q is neither true nor false", v)
+			d.diags.ReportError(d.atlas.valueAt(path), path, "wrong-type", "write true or false", "%q is neither true nor false", v)
 			return nil
 		}
 	default:
@@ -370,12 +370,12 @@ func (d decoder) oneOf(word, path string, of []string) string {
 	if near := params.Near(word, of); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
-	d.found.err(d.atlas.valueAt(path), path, "bad-value", hint, "%q is not possible here", word)
+	d.diags.ReportError(d.atlas.valueAt(path), path, "bad-value", hint, "%q is not possible here", word)
 	return of[0]
 }
 
 func (d decoder) wrongType(path, want string, got any) {
-	d.found.err(d.atlas.valueAt(path), path, "wrong-type", "", "this is %s, it must be %s", describe(got), want)
+	d.diags.ReportError(d.atlas.valueAt(path), path, "wrong-type", "", "this is %s, it must be %s", describe(got), want)
 }
 
 func describe(v any) string {

@@ -17,8 +17,8 @@
 // form, FromEnvironment, in fromenv.go, writes one for the settings of Open Ticket AI
 // 2.0, and Schema, in schema.go, tells editors what a file may hold.
 //
-// Nothing stops at the first mistake. What is wrong is collected as Problems
-// (problems.go), each with its place (position.go, and textposition.go for places
+// Nothing stops at the first mistake. What is wrong is collected as Diagnostics
+// (diagnostic.go), each with its place (position.go, and textposition.go for places
 // in a template); secrets.go keeps what must not be shown,
-// and excerpt.go shows the lines of problems without it.
+// and excerpt.go shows the lines of diagnostics without it.
 package config

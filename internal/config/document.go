@@ -41,7 +41,7 @@ type Document struct {
 	Orchestrator map[string]any
 
 	stray    map[string]map[string]any // what stands in services, by id, below keys that mean nothing
-	odd      map[string]Problem        // texts that hold what nobody sees, by their path
+	odd      map[string]Diagnostic     // texts that hold what nobody sees, by their path
 	noParams map[string]bool           // services whose params are something else, by id
 	wrong    bool                      // reading found errors
 	unnamed  bool                      // a service has lost its id, and perhaps it is the one that a pipe names
@@ -88,11 +88,11 @@ type Service struct {
 
 // Read merges and checks everything that can be checked without plugins. The
 // Document is nil when there is none to go on with; otherwise it can be checked
-// further, and used when no problem is an error.
-func Read(o Options) (*Document, Problems) {
-	found := &findings{}
+// further, and used when no diagnostic is an error.
+func Read(o Options) (*Document, Diagnostics) {
+	diags := &Reporter{}
 	known := &secrets{names: map[string]bool{}}
-	environment, dotEnv := variables(o, found)
+	environment, dotEnv := variables(o, diags)
 	lookup := func(name string) (string, bool) {
 		value, ok := environment[name]
 		if !ok {
@@ -100,11 +100,11 @@ func Read(o Options) (*Document, Problems) {
 		}
 		return value, ok
 	}
-	l := newLayers(found)
+	l := newLayers(diags)
 	usable := len(o.Files) > 0
 	for _, s := range o.Files {
 		l.atlas.lines[s.Name] = splitLines(s.Data)
-		root := readFile(s, found)
+		root := readFile(s, diags)
 		if root == nil {
 			usable = false
 			continue
@@ -112,7 +112,7 @@ func Read(o Options) (*Document, Problems) {
 		l.addFile(root)
 	}
 	if !usable {
-		return nil, found.sorted(known)
+		return nil, diags.Sorted(known)
 	}
 	l.addVariables(dotEnv)
 	l.addVariables(environment)
@@ -122,24 +122,24 @@ func Read(o Options) (*Document, Problems) {
 	root := l.values.Raw()
 	known.learnSwapped(root)
 	unset := map[string]bool{}
-	noDotEnv := slices.ContainsFunc(found.list, func(p Problem) bool { return p.Code == "bad-dotenv" })
+	noDotEnv := slices.ContainsFunc(diags.List, func(p Diagnostic) bool { return p.Code == "bad-dotenv" })
 	names := slices.AppendSeq(slices.Collect(maps.Keys(environment)), maps.Keys(dotEnv)) // none is in both
 	slices.Sort(names)
-	references{lookup, files{o.OpenFile, o.FilesMayBeAbsent}, l.atlas, found, known, unset, names, noDotEnv}.expandDocument(root)
+	references{lookup, files{o.OpenFile, o.FilesMayBeAbsent}, l.atlas, diags, known, unset, names, noDotEnv}.expandDocument(root)
 	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup, names: names, variablesUnsure: noDotEnv}
-	decoder{found: found, atlas: l.atlas}.document(d, root, l.services)
-	d.Doubt(found.list)
-	d.unnamed = slices.ContainsFunc(found.list, nameless)
+	decoder{diags: diags, atlas: l.atlas}.document(d, root, l.services)
+	d.Doubt(diags.List)
+	d.unnamed = slices.ContainsFunc(diags.List, nameless)
 	d.learnSecrets()
 	d.odd = l.atlas.oddities()
-	found.list = causes(found.list, d.odd)
-	problems := found.sorted(known)
-	d.wrong = problems.HasErrors()
-	return d, problems
+	diags.List = causes(diags.List, d.odd)
+	sorted := diags.Sorted(known)
+	d.wrong = sorted.HasErrors()
+	return d, sorted
 }
 
 // nameless is true for a report after which it is not known which services there are.
-func nameless(p Problem) bool {
+func nameless(p Diagnostic) bool {
 	return p.Severity == SeverityError && (p.Path == "services" || strings.HasPrefix(p.Path, "services[") || p.Code == "missing-key" && (p.Path == "services.use" || p.Path == "services.params" || p.Path == "services.injects"))
 }
 

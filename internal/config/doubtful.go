@@ -51,7 +51,7 @@ func (r references) doubtful(text, path string) {
 		hint = "there is a variable of this name: " + variableForm
 	}
 	if hint != "" {
-		r.found.warn(r.atlas.valueAt(path), path, "not-a-reference", hint+"; "+ifItIsTheValue, "the value looks like a reference and is none, so it is taken as it stands")
+		r.diags.Warn(r.atlas.valueAt(path), path, "not-a-reference", hint+"; "+ifItIsTheValue, "the value looks like a reference and is none, so it is taken as it stands")
 	}
 }
 
@@ -80,6 +80,6 @@ func (r references) empty(path, key string) {
 	_, rest, _ := strings.Cut(string(behind), key)
 	if swallowed.MatchString(rest) {
 		r.unset[path] = true
-		r.found.err(place.key, path, "empty-value", "write the value in quotes", "the value is empty, because & begins an anchor in YAML")
+		r.diags.ReportError(place.key, path, "empty-value", "write the value in quotes", "the value is empty, because & begins an anchor in YAML")
 	}
 }

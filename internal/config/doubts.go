@@ -24,8 +24,8 @@ func foldedName(name string) string {
 }
 
 // Doubt takes the plugins that these errors are about for unknown from now on.
-func (d *Document) Doubt(problems Problems) {
-	for _, p := range problems {
+func (d *Document) Doubt(diags Diagnostics) {
+	for _, p := range diags {
 		entry, _, listed := strings.Cut(p.Path, "]")
 		listed = listed && strings.HasPrefix(p.Path, "plugins[")
 		// A misspelled key that could be put right is not among the strange ones.

@@ -9,12 +9,12 @@ import (
 	"github.com/open-ticket-ai/otai/internal/redact"
 )
 
-// Veil finds what else must not be shown of a line: from and to, in bytes.
-type Veil func(line string) [][2]int
+// Redactor finds what else must not be shown of a line: from and to, in bytes.
+type Redactor func(line string) [][2]int
 
-// Excerpt shows the problem's line with a caret below its column, or "" when the
+// Excerpt shows the diagnostic's line with a caret below its column, or "" when the
 // line isn't in sources. What may be a secret is not shown: see [hidden].
-func (p Problem) Excerpt(sources []Source, veils ...Veil) string {
+func (p Diagnostic) Excerpt(sources []Source, redactors ...Redactor) string {
 	for _, s := range sources {
 		if s.Name != p.File || p.Line < 1 {
 			continue
@@ -25,7 +25,7 @@ func (p Problem) Excerpt(sources []Source, veils ...Veil) string {
 		}
 		line, runes := lines[p.Line-1], []rune(lines[p.Line-1])
 		caret := len(string(runes[:max(0, min(p.Column-1, len(runes)))]))
-		shown, caret := masked(line, caret, p.hidden(lines, veils))
+		shown, caret := masked(line, caret, p.hidden(lines, redactors))
 		shown, column := window(shown, utf8.RuneCountInString(shown[:caret]))
 		margin := []rune(shown)[:column]
 		for i, r := range margin {
@@ -66,7 +66,7 @@ func masked(line string, caret int, spans [][2]int) (string, int) {
 }
 
 // insideSecret is true for a line of a secret's value that doesn't have its key.
-func (p Problem) insideSecret(line string) bool {
+func (p Diagnostic) insideSecret(line string) bool {
 	for _, step := range pathStep.FindAllString(p.Path, -1) {
 		if key := strings.Trim(step, `"`); looksSecret(key) && !strings.Contains(line, key) {
 			return true
@@ -75,15 +75,15 @@ func (p Problem) insideSecret(line string) bool {
 	return false
 }
 
-// aboutKeys are the codes of problems below which a value is not known to be none
+// aboutKeys are the codes of diagnostics below which a value is not known to be none
 // that must not be shown.
 var aboutKeys = []string{"unknown-key", "unknown-injection", "near-key", "bad-key", "duplicate-key", "unknown-tag", "bad-merge", invisibleCode}
 
-// hidden are the parts of the problem's line that are not shown. The text alone is
+// hidden are the parts of the diagnostic's line that are not shown. The text alone is
 // read, because the line may be the one that is no valid YAML. A value is shown where
 // its key is known to hold no secret, or where its form is that of no secret; of a
 // line that is no YAML, what is before the separator.
-func (p Problem) hidden(lines []string, veils []Veil) [][2]int {
+func (p Diagnostic) hidden(lines []string, redactors []Redactor) [][2]int {
 	line := lines[p.Line-1]
 	template := strings.HasPrefix(p.Code, "template")
 	steps := pathStep.FindAllString(p.Path, -1)
@@ -100,8 +100,8 @@ func (p Problem) hidden(lines []string, veils []Veil) [][2]int {
 		h.named()
 	}
 	h.anywhere()
-	for _, veil := range veils {
-		for _, span := range veil(line) {
+	for _, redact := range redactors {
+		for _, span := range redact(line) {
 			if !slices.ContainsFunc(h.references, func(r [2]int) bool { return r[0] <= span[0] && span[1] <= r[1] }) {
 				h.spans = append(h.spans, span)
 			}
@@ -239,15 +239,15 @@ func (h *hider) named(part ...int) {
 		}
 		rest := h.line[end:to]
 		sign := afterWord.FindString(rest)
-		if at := end + len(sign); !onlySigns.MatchString(rest[len(sign):]) && !h.covered(at) && !h.told(at) && !(len(part) == 2 && strings.TrimSpace(sign) == "") {
+		if at := end + len(sign); !onlySigns.MatchString(rest[len(sign):]) && !h.covered(at) && !h.examined(at) && !(len(part) == 2 && strings.TrimSpace(sign) == "") {
 			h.hide(at, to)
 			return
 		}
 	}
 }
 
-// told is true for the beginning of a value that was looked at.
-func (h *hider) told(at int) bool {
+// examined is true for the beginning of a value that was looked at.
+func (h *hider) examined(at int) bool {
 	return slices.ContainsFunc(h.references, func(r [2]int) bool { return r[0] <= at && at < r[1] }) ||
 		slices.ContainsFunc(h.spans, func(s [2]int) bool { return s[0] <= at && at <= s[1] }) || opening.MatchString(h.line[at:])
 }

@@ -33,7 +33,7 @@ func TestAnExcerptShowsNoSecret(t *testing.T) {
 		"in short":                  `  db_pw: hunter22`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := config.Problem{File: "f", Line: 1, Column: 2}
+			p := config.Diagnostic{File: "f", Line: 1, Column: 2}
 			got := p.Excerpt([]config.Source{{Name: "f", Data: []byte(line + "\n")}})
 			if strings.Contains(got, "hunter22") || !strings.Contains(got, "***") {
 				t.Errorf("got %q", got)
@@ -44,7 +44,7 @@ func TestAnExcerptShowsNoSecret(t *testing.T) {
 
 // shown is the excerpt of the last line of text.
 func shown(text, path, code string, column int) string {
-	p := config.Problem{File: "f", Line: strings.Count(text, "\n") + 1, Column: column, Path: path, Code: code}
+	p := config.Diagnostic{File: "f", Line: strings.Count(text, "\n") + 1, Column: column, Path: path, Code: code}
 	return p.Excerpt([]config.Source{{Name: "f", Data: []byte(text)}})
 }
 
@@ -121,16 +121,16 @@ func TestTheCaretStaysAtItsPlaceBehindAMask(t *testing.T) {
 			t.Errorf("%q: the caret stands below %q", line, below)
 		}
 	}
-	p := config.Problem{File: "f", Line: 1, Column: 35, Path: "a.nope", Code: "wrong-type"}
+	p := config.Diagnostic{File: "f", Line: 1, Column: 35, Path: "a.nope", Code: "wrong-type"}
 	got := p.Excerpt([]config.Source{{Name: "f", Data: []byte(`{username: some-long-secret, text: nope}`)}}, func(string) [][2]int { return [][2]int{{11, 27}} })
 	if text, caret, _ := strings.Cut(got, "\n"); text[strings.Index(caret, "^")+1:] != "nope}" {
-		t.Errorf("behind what a veil took out: %s", got)
+		t.Errorf("behind what a redactor took out: %s", got)
 	}
 }
 
 func TestAKeyThatIsThePasswordIsNotNamed(t *testing.T) {
-	d, problems := read(t, config.Options{}, "services:\n  desk:\n    use: otobo-znuny:OTOBOZnunyTicketSystemService\n    params: {base_url: \"http://x\", hunter22: password, Sonne: passwort}\n"+smallest)
-	for _, p := range problems.And(d.Check(newCatalog())) {
+	d, diags := read(t, config.Options{}, "services:\n  desk:\n    use: otobo-znuny:OTOBOZnunyTicketSystemService\n    params: {base_url: \"http://x\", hunter22: password, Sonne: passwort}\n"+smallest)
+	for _, p := range diags.And(d.Check(newCatalog())) {
 		if strings.Contains(p.String(), "hunter22") || strings.Contains(p.String(), "Sonne") {
 			t.Errorf("it is shown: %s", p)
 		}
@@ -140,7 +140,7 @@ func TestAKeyThatIsThePasswordIsNotNamed(t *testing.T) {
 func TestAnExcerptOfALongLineShowsThePlaceOnly(t *testing.T) {
 	line := "subject: \"" + strings.Repeat("ä", 4990) + "HERE" + strings.Repeat("ö", 5000)
 	for column, want := range map[int]string{1: "subject", 5001: "HERE", 10_004: "ö"} {
-		p := config.Problem{File: "f", Line: 1, Column: column}
+		p := config.Diagnostic{File: "f", Line: 1, Column: column}
 		got := p.Excerpt([]config.Source{{Name: "f", Data: []byte(line)}})
 		shown, caret, _ := strings.Cut(got, "\n")
 		if utf8.RuneCountInString(shown) > 250 {

@@ -24,7 +24,7 @@ type references struct {
 	lookup  func(name string) (string, bool)
 	files   files
 	atlas   *atlas
-	found   *findings
+	diags   *Reporter
 	secrets *secrets
 	unset   map[string]bool // paths of values that are not known
 	names   []string        // of the variables that there are
@@ -108,7 +108,7 @@ func (r references) text(text, path string) string {
 			if near := params.Near(name, r.names); near != "" {
 				hint = "did you mean " + near + "? Else "
 			}
-			r.found.err(at, path, "unset-variable",
+			r.diags.ReportError(at, path, "unset-variable",
 				hint+fmt.Sprintf("set it in the environment or in .env, or write ${%s:-default}; $${ stands for a literal ${", name),
 				"the environment variable %s is not set", name)
 		}

@@ -161,7 +161,7 @@ func (k *checker) fault(fault *api.FieldError, base, use string, spec *params.Sp
 	if betterHint != "" {
 		hint = betterHint
 	}
-	k.found.err(position, path, code, hint, "%s", message)
+	k.diags.ReportError(position, path, code, hint, "%s", message)
 }
 
 var pathStep = newPattern(`[^.\[\]]+|\[\d+\]`)

@@ -43,9 +43,9 @@ func (k *checker) fetch(m, raw map[string]any, path string, spec *params.Spec) {
 		if k.usesOf(f.services, "otobo-znuny:") {
 			hint = "write fields: { StateType: [new, open], Locks: [unlock] } below " + criteriaKey
 		}
-		var one findings
-		one.warn(k.at(at), at, "any-state", hint, "this finds closed and merged tickets, too, because it names no states")
-		k.anyState = append(k.anyState, one.list...)
+		var one Reporter
+		one.Warn(k.at(at), at, "any-state", hint, "this finds closed and merged tickets, too, because it names no states")
+		k.anyState = append(k.anyState, one.List...)
 	}
 }
 
@@ -98,7 +98,7 @@ func (k *checker) adviseArticles() {
 			continue
 		}
 		at := join(s.Path, "use")
-		k.found.add(SeverityAdvice, k.at(at), at, "all-articles",
+		k.diags.Report(SeverityAdvice, k.at(at), at, "all-articles",
 			"articles: first below params reads the first one alone, which is the body; articles: all keeps it so",
 			"every article of a ticket is read, and no template uses notes")
 	}

@@ -14,15 +14,15 @@ type deskParams struct {
 }
 
 // found checks a configuration with one fetch and one step after it, and returns
-// the problems with the code.
-func found(t *testing.T, code, desk, fetch, after string) config.Problems {
+// the diagnostics with the code.
+func found(t *testing.T, code, desk, fetch, after string) config.Diagnostics {
 	t.Helper()
 	text := "services:\n  desk:\n    use: " + desk + "\norchestrator:\n  params:\n    steps:\n" +
 		"      - id: fetch\n        use: " + fetch + "\n" +
 		"      - id: after\n        use: base:ExpressionPipe\n        params: { expression: " + after + " }\n"
-	d, problems := config.Read(config.Options{Files: []config.Source{{Name: "config.yml", Data: []byte(text)}}})
-	if d == nil || problems.HasErrors() {
-		t.Fatalf("reading it:\n%v\n%s", problems, text)
+	d, diags := config.Read(config.Options{Files: []config.Source{{Name: "config.yml", Data: []byte(text)}}})
+	if d == nil || diags.HasErrors() {
+		t.Fatalf("reading it:\n%v\n%s", diags, text)
 	}
 	c := newCatalog()
 	c.offered["acme:Desk"] = service[deskParams, fakeTickets]("Desk")
@@ -31,7 +31,7 @@ func found(t *testing.T, code, desk, fetch, after string) config.Problems {
 		Tickets  api.TicketSystem `inject:"ticket_system"`
 		Criteria *criteria        `otai:"ticket_search_criteria"`
 	}]("FetchAny")
-	var with config.Problems
+	var with config.Diagnostics
 	for _, p := range d.Check(c) {
 		if p.Code == code {
 			with = append(with, p)

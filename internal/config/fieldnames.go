@@ -87,7 +87,7 @@ func (k *checker) checkFieldNames(fields map[string]any, path, label string, ser
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		at := join(path, key)
-		k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", hint, "the ticket system takes no field %q here", key)
+		k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", hint, "the ticket system takes no field %q here", key)
 	}
 }
 

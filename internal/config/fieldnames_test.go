@@ -39,9 +39,9 @@ orchestrator:
 `
 
 func TestAFieldThatTheTicketSystemDoesNotTakeIsFoundBeforeItRuns(t *testing.T) {
-	d, problems := config.Read(config.Options{Files: []config.Source{{Name: "c", Data: []byte(fieldsText)}}})
-	if problems.HasErrors() {
-		t.Fatal(problems)
+	d, diags := config.Read(config.Options{Files: []config.Source{{Name: "c", Data: []byte(fieldsText)}}})
+	if diags.HasErrors() {
+		t.Fatal(diags)
 	}
 	want := []string{
 		`c:8:55: …StateTyp: the ticket system takes no field "StateTyp" here (did you mean "StateType"?)`,
@@ -64,7 +64,7 @@ func TestAFieldThatTheTicketSystemDoesNotTakeIsFoundBeforeItRuns(t *testing.T) {
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if problems := d.Check(newCatalog()); problems.HasErrors() {
-		t.Errorf("a ticket system that doesn't say what it takes: %v", problems)
+	if diags := d.Check(newCatalog()); diags.HasErrors() {
+		t.Errorf("a ticket system that doesn't say what it takes: %v", diags)
 	}
 }

@@ -35,7 +35,7 @@ func (r references) file(written, path string, at Position) string {
 		if severity == SeverityWarning {
 			code, hint = "not-checked", "it is wanted by run and doctor: "+hint
 		}
-		r.found.add(severity, at, path, code, hint, fmt.Sprintf(format, args...))
+		r.diags.Report(severity, at, path, code, hint, fmt.Sprintf(format, args...))
 		return ""
 	}
 	whole := func(hint string) string {
@@ -92,10 +92,10 @@ func (r references) file(written, path string, at Position) string {
 	}
 	r.secrets.Add(value)
 	if what, hint := oddText(value); what != "" {
-		r.found.warn(at, path, "file-content", hint, "the file %s %s", name, what)
+		r.diags.Warn(at, path, "file-content", hint, "the file %s %s", name, what)
 	}
 	if file.Others {
-		r.found.warn(at, path, "open-file", "chmod o-rwx "+name, "every user of this machine can read the file %s", name)
+		r.diags.Warn(at, path, "open-file", "chmod o-rwx "+name, "every user of this machine can read the file %s", name)
 	}
 	return value
 }

@@ -69,9 +69,9 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 		"$${file:pw}":                         "${file:pw}",
 		"${file:-pw}":                         "pw", // the variable named file, as ever
 	} {
-		d, problems := read(t, options, desk("password", value))
-		if problems.HasErrors() {
-			t.Errorf("%q: %v", value, problems)
+		d, diags := read(t, options, desk("password", value))
+		if diags.HasErrors() {
+			t.Errorf("%q: %v", value, diags)
 			continue
 		}
 		parsed, err := jinja.New(jinja.Options{}).Parse(d.Services[0].Params["password"].(string))
@@ -107,21 +107,21 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 	} {
 		for absent, severity := range map[bool]string{false: c.run, true: c.check} {
 			options.FilesMayBeAbsent = absent
-			d, problems := read(t, options, desk("password", value))
-			problems = problems.And(d.Check(newCatalog()))
-			problems = slices.DeleteFunc(problems, func(p config.Problem) bool { return !strings.HasSuffix(p.Path, "password") })
+			d, diags := read(t, options, desk("password", value))
+			diags = diags.And(d.Check(newCatalog()))
+			diags = slices.DeleteFunc(diags, func(p config.Diagnostic) bool { return !strings.HasSuffix(p.Path, "password") })
 			code := c.code
 			if severity != c.run {
 				code = "not-checked"
 			}
-			if len(problems) != 1 || problems[0].Severity != severity || problems[0].Code != code || !strings.Contains(problems[0].Message, c.message) || problems[0].Column == 0 || problems[0].Hint == "" ||
-				strings.Contains(value, ": ") != strings.Contains(problems[0].Hint, "leave out the blank before") || strings.Contains(value, "~") != strings.Contains(problems[0].Hint, "write the whole path") || strings.Contains(problems[0].String(), "horse") {
-				t.Errorf("%q, absent %v: %+v", value, absent, problems)
+			if len(diags) != 1 || diags[0].Severity != severity || diags[0].Code != code || !strings.Contains(diags[0].Message, c.message) || diags[0].Column == 0 || diags[0].Hint == "" ||
+				strings.Contains(value, ": ") != strings.Contains(diags[0].Hint, "leave out the blank before") || strings.Contains(value, "~") != strings.Contains(diags[0].Hint, "write the whole path") || strings.Contains(diags[0].String(), "horse") {
+				t.Errorf("%q, absent %v: %+v", value, absent, diags)
 			}
 		}
 	}
 	opened = nil
-	if _, problems := read(t, config.Options{Env: []string{"PW=${file:pw}"}, OpenFile: options.OpenFile}, desk("password", "${PW}")); problems.HasErrors() || len(opened) > 0 {
-		t.Errorf("what a variable holds opened %v: %v", opened, problems)
+	if _, diags := read(t, config.Options{Env: []string{"PW=${file:pw}"}, OpenFile: options.OpenFile}, desk("password", "${PW}")); diags.HasErrors() || len(opened) > 0 {
+		t.Errorf("what a variable holds opened %v: %v", opened, diags)
 	}
 }

@@ -140,7 +140,7 @@ func (k *checker) foreign(source, path string) {
 	code, bare := codeOf(source)
 	report := func(severity string, offset int, message, hint string) {
 		line, column := placeIn(source, offset)
-		k.found.add(severity, k.doc.atlas.inside(path, line, column), path, "template-foreign", hint, message)
+		k.diags.Report(severity, k.doc.atlas.inside(path, line, column), path, "template-foreign", hint, message)
 	}
 	for _, m := range memberOf.FindAllStringSubmatchIndex(bare, -1) {
 		name, call := bare[m[2]:m[3]], m[5] > m[4]

@@ -24,19 +24,19 @@ func TestAConfigurationMayBeWrittenInEveryFormOfYAML(t *testing.T) {
 			t.Fatal(err)
 		}
 		name := filepath.Base(file)
-		check := func(data []byte) (problems config.Problems) {
-			d, problems := config.Read(config.Options{Files: []config.Source{{Name: name, Data: data}}, Env: env})
+		check := func(data []byte) (diags config.Diagnostics) {
+			d, diags := config.Read(config.Options{Files: []config.Source{{Name: name, Data: data}}, Env: env})
 			if d != nil {
-				problems = problems.And(d.Check(newCatalog()))
+				diags = diags.And(d.Check(newCatalog()))
 			}
-			return problems
+			return diags
 		}
-		if problems := check(data); problems.HasErrors() {
-			t.Errorf("%v", problems)
+		if diags := check(data); diags.HasErrors() {
+			t.Errorf("%v", diags)
 		}
-		text, problems := config.Upgrade(config.Source{Name: name, Data: data})
-		if problems.HasErrors() {
-			t.Errorf("upgrading it: %v", problems)
+		text, diags := config.Upgrade(config.Source{Name: name, Data: data})
+		if diags.HasErrors() {
+			t.Errorf("upgrading it: %v", diags)
 		}
 		for _, p := range check(text) {
 			if !slices.Contains([]string{"note-after-move", "duplicate-id", "missing-trigger", "any-state"}, p.Code) {

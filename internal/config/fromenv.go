@@ -87,7 +87,7 @@ var otaisOwn = newPattern(`^OTAI_(_.*|CONFIG|CONFIG_DIR|PLUGIN_DIR|STATE_DIR|PRO
 // HasSettings reports whether variables hold a setting by which Open Ticket AI 2.0
 // is told from other programs. Its log level alone is not.
 func HasSettings(o Options) bool {
-	environment, dotEnv := variables(o, &findings{})
+	environment, dotEnv := variables(o, &Reporter{})
 	for _, set := range []map[string]string{environment, dotEnv} {
 		for name, value := range set {
 			if setting, ok := settingName(name); ok && value != "" && setting != logLevel && slices.Contains(carriedOver, setting) {
@@ -110,10 +110,10 @@ func settingName(name string) (string, bool) {
 
 // FromEnvironment writes the configuration for the settings of Open Ticket AI 2.0
 // that o's environment and .env files hold: one fixed pipeline. Secrets are
-// referred to by name. With an error among the problems there is no text.
-func FromEnvironment(o Options) (text []byte, told []Variable, problems Problems) {
-	found := &findings{}
-	s := readSettings(o, found)
+// referred to by name. With an error among the diagnostics there is no text.
+func FromEnvironment(o Options) (text []byte, variables []Variable, diags Diagnostics) {
+	reporter := &Reporter{}
+	s := readSettings(o, reporter)
 	v := fromEnvValues{
 		Level:      s.level(),
 		BaseURL:    s.baseURL(),
@@ -131,17 +131,17 @@ func FromEnvironment(o Options) (text []byte, told []Variable, problems Problems
 	v.PriorityChoice = choice("priority", sure, s.fallbackPriority())
 	s.system()
 	s.rest()
-	slices.SortStableFunc(s.told, func(a, b Variable) int { return strings.Compare(a.Name, b.Name) })
-	problems = found.sorted(&secrets{})
-	if problems.HasErrors() {
-		return nil, s.told, problems
+	slices.SortStableFunc(s.variables, func(a, b Variable) int { return strings.Compare(a.Name, b.Name) })
+	diags = reporter.Sorted(&secrets{})
+	if diags.HasErrors() {
+		return nil, s.variables, diags
 	}
 	var out bytes.Buffer
 	if err := fromEnvTemplate.Execute(&out, v); err != nil {
-		found.err(Position{}, "", "internal", "please report this", "the configuration can't be written: %v", err)
-		return nil, s.told, found.sorted(&secrets{})
+		reporter.ReportError(Position{}, "", "internal", "please report this", "the configuration can't be written: %v", err)
+		return nil, s.variables, reporter.Sorted(&secrets{})
 	}
-	return out.Bytes(), s.told, problems
+	return out.Bytes(), s.variables, diags
 }
 
 // fromEnvValues are the places of fromenv.yml, in YAML.
@@ -159,10 +159,10 @@ func stepPath(step int, param string) string {
 
 // settings are what Open Ticket AI 2.0 would read.
 type settings struct {
-	found  *findings
-	values map[string]given // by name without the prefix
-	own    bool             // OTAI_OTOBO_ZNUNY_PASSWORD is set
-	told   []Variable
+	diags     *Reporter
+	values    map[string]given // by name without the prefix
+	own       bool             // OTAI_OTOBO_ZNUNY_PASSWORD is set
+	variables []Variable
 }
 
 // given is a variable that is set.
@@ -178,9 +178,9 @@ func (g given) from() string {
 	return fmt.Sprintf("%s:%d", g.at.File, g.at.Line)
 }
 
-func readSettings(o Options, f *findings) *settings {
-	environment, dotEnv := variables(o, f)
-	s := &settings{found: f, values: map[string]given{}}
+func readSettings(o Options, diags *Reporter) *settings {
+	environment, dotEnv := variables(o, diags)
+	s := &settings{diags: diags, values: map[string]given{}}
 	for _, set := range []map[string]string{dotEnv, environment} { // the environment wins
 		for _, name := range sortedKeys(set) {
 			setting, ok := settingName(name)
@@ -216,17 +216,17 @@ func dotEnvPosition(files []Source, name string) Position {
 	return Position{File: name}
 }
 
-func (s *settings) tell(setting, status, path, format string, args ...any) {
+func (s *settings) describe(setting, status, path, format string, args ...any) {
 	v := Variable{Name: settingPrefix + setting, Status: status, Path: path, Message: fmt.Sprintf(format, args...)}
 	if g, set := s.values[setting]; set {
 		v.Name, v.From = g.name, g.from()
 	}
-	s.told = append(s.told, v)
+	s.variables = append(s.variables, v)
 }
 
 func (s *settings) fail(setting, hint, format string, args ...any) {
 	g := s.values[setting]
-	s.found.err(g.at, "", "bad-setting", hint, "%s %s", g.name, fmt.Sprintf(format, args...))
+	s.diags.ReportError(g.at, "", "bad-setting", hint, "%s %s", g.name, fmt.Sprintf(format, args...))
 }
 
 // get returns the value of a setting. An empty one counts as not set.
@@ -239,7 +239,7 @@ func (s *settings) get(setting string) (string, bool) {
 func (s *settings) text(setting, path, otherwise string) string {
 	value, set := s.get(setting)
 	if !set {
-		s.tell(setting, VariableDefault, path, "%s", otherwise)
+		s.describe(setting, VariableDefault, path, "%s", otherwise)
 		return otherwise
 	}
 	switch {
@@ -254,7 +254,7 @@ func (s *settings) text(setting, path, otherwise string) string {
 		s.fail(setting, "give both their own value; a secret belongs into its variable alone", "holds the value of %s, which would stand in the configuration in clear", of)
 		value = "***"
 	}
-	s.tell(setting, VariableUsed, path, "%s", value)
+	s.describe(setting, VariableUsed, path, "%s", value)
 	return value
 }
 
@@ -277,8 +277,8 @@ func (s *settings) secret(setting, path, otherwise string) string {
 		return otherwise
 	}
 	name := s.values[setting].name
-	s.tell(setting, VariableUsed, path, "as ${%s}", name)
-	s.told[len(s.told)-1].Secret = true
+	s.describe(setting, VariableUsed, path, "as ${%s}", name)
+	s.variables[len(s.variables)-1].Secret = true
 	return yamlText("${" + name + "}")
 }
 
@@ -290,9 +290,9 @@ func (s *settings) password() string {
 	}
 	if s.own {
 		name = settingPrefix + "OTOBO_ZNUNY_PASSWORD"
-		s.tell(otoboPassword, VariableDefault, path, "as ${%s}, which is set", name)
+		s.describe(otoboPassword, VariableDefault, path, "as ${%s}, which is set", name)
 	} else {
-		s.found.warn(Position{File: name}, "", "unset-variable", "write "+name+"=… into .env", "the agent's password is not set")
+		s.diags.Warn(Position{File: name}, "", "unset-variable", "write "+name+"=… into .env", "the agent's password is not set")
 	}
 	return yamlText("${" + name + "}")
 }
@@ -300,9 +300,9 @@ func (s *settings) password() string {
 func (s *settings) baseURL() string {
 	value := s.text(otoboBaseURL, "services.help_desk.params.base_url", "http://localhost/otobo/nph-genericinterface.pl")
 	if u, err := url.Parse(strings.TrimSpace(value)); err != nil || u.User != nil || u.RawQuery != "" {
-		s.found.err(s.values[otoboBaseURL].at, "", "bad-setting", "write it as in https://desk.example.org/otobo/nph-genericinterface.pl",
+		s.diags.ReportError(s.values[otoboBaseURL].at, "", "bad-setting", "write it as in https://desk.example.org/otobo/nph-genericinterface.pl",
 			"%s is no address, or holds a login or a query", s.values[otoboBaseURL].name)
-		s.told[len(s.told)-1].Message = "***"
+		s.variables[len(s.variables)-1].Message = "***"
 	}
 	return s.param(otoboBaseURL, value)
 }
@@ -327,7 +327,7 @@ func (s *settings) level() string {
 	level, known := levels[strings.ToUpper(value)]
 	switch {
 	case known:
-		s.tell(logLevel, VariableUsed, path, "%s", level)
+		s.describe(logLevel, VariableUsed, path, "%s", level)
 		return level
 	case set:
 		s.fail(logLevel, "write DEBUG, INFO, WARNING, ERROR or CRITICAL", "is no log level")
@@ -356,7 +356,7 @@ func (s *settings) threshold() string {
 	if !set {
 		status = VariableDefault
 	}
-	s.tell(threshold, status, stepPath(3, "expression"), "%s, of both models", text)
+	s.describe(threshold, status, stepPath(3, "expression"), "%s, of both models", text)
 	return text
 }
 
@@ -370,12 +370,12 @@ func (s *settings) interval() string {
 	n, set := s.number(triggerInterval, 0, 86400)
 	switch {
 	case !set:
-		s.tell(triggerInterval, VariableDefault, path, "%s", calm)
+		s.describe(triggerInterval, VariableDefault, path, "%s", calm)
 	case n < shortestInterval:
-		s.tell(triggerInterval, VariableChanged, path, "%s, because a search every %v s burdens the help desk all day", calm, n)
+		s.describe(triggerInterval, VariableChanged, path, "%s, because a search every %v s burdens the help desk all day", calm, n)
 	default:
 		text := "PT" + strconv.FormatFloat(n, 'f', -1, 64) + "S"
-		s.tell(triggerInterval, VariableUsed, path, "%s", text)
+		s.describe(triggerInterval, VariableUsed, path, "%s", text)
 		return yamlText(text)
 	}
 	return yamlText(calm)
@@ -389,10 +389,10 @@ func (s *settings) fallbackPriority() string {
 	value, set := s.get(fallbackPriority)
 	switch {
 	case !set:
-		s.tell(fallbackPriority, VariableDefault, path, "an unsure ticket keeps its priority")
+		s.describe(fallbackPriority, VariableDefault, path, "an unsure ticket keeps its priority")
 		return keep
 	case value == "medium":
-		s.tell(fallbackPriority, VariableChanged, path, "OTOBO and Znuny have no priority medium, and refuse it: an unsure ticket keeps its priority. Theirs are 1 very low, 2 low, 3 normal, 4 high, 5 very high")
+		s.describe(fallbackPriority, VariableChanged, path, "OTOBO and Znuny have no priority medium, and refuse it: an unsure ticket keeps its priority. Theirs are 1 very low, 2 low, 3 normal, 4 high, 5 very high")
 		return keep
 	}
 	return jinjaText(s.text(fallbackPriority, path, ""))
@@ -404,10 +404,10 @@ func (s *settings) system() {
 	switch strings.ToLower(value) {
 	case "", "otobo":
 		if set {
-			s.tell(ticketSystemType, VariableUsed, "services.help_desk.use", "%s", value)
+			s.describe(ticketSystemType, VariableUsed, "services.help_desk.use", "%s", value)
 		}
 	case "znuny", "otrs":
-		s.tell(ticketSystemType, VariableUsed, "services.help_desk.use", "%s, whose web service is that of OTOBO", value)
+		s.describe(ticketSystemType, VariableUsed, "services.help_desk.use", "%s, whose web service is that of OTOBO", value)
 	case "zammad":
 		s.fail(ticketSystemType, "stay with Open Ticket AI 2.0, or write the service: docs/plugin-development.md", "is zammad, and otai has no service for Zammad")
 	default:
@@ -424,12 +424,12 @@ func (s *settings) rest() {
 	slices.Sort(names)
 	for _, setting := range sortedKeys(s.values) {
 		if why, known := withoutCounterpart[setting]; known {
-			s.tell(setting, VariableLeftOut, "", "%s", why)
+			s.describe(setting, VariableLeftOut, "", "%s", why)
 			continue
 		}
 		if slices.Contains(carriedOver, setting) {
-			if _, set := s.get(setting); !set && !slices.ContainsFunc(s.told, func(v Variable) bool { return v.Name == s.values[setting].name }) {
-				s.tell(setting, VariableLeftOut, "", "it is empty")
+			if _, set := s.get(setting); !set && !slices.ContainsFunc(s.variables, func(v Variable) bool { return v.Name == s.values[setting].name }) {
+				s.describe(setting, VariableLeftOut, "", "it is empty")
 			}
 			continue
 		}
@@ -437,10 +437,10 @@ func (s *settings) rest() {
 		if near := params.Near(setting, names); near != "" {
 			message += ": did you mean " + settingPrefix + near + "?"
 		}
-		s.tell(setting, VariableUnknown, "", "%s", message)
+		s.describe(setting, VariableUnknown, "", "%s", message)
 	}
 	if !slices.ContainsFunc(carriedOver, func(setting string) bool { return s.values[setting].value != "" }) {
-		s.found.err(Position{}, "", "no-settings", "name the file with --env-file", "there is no setting of Open Ticket AI 2.0, such as OTAI_OTOBO_BASE_URL, in .env or in the environment")
+		s.diags.ReportError(Position{}, "", "no-settings", "name the file with --env-file", "there is no setting of Open Ticket AI 2.0, such as OTAI_OTOBO_BASE_URL, in .env or in the environment")
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-func fromEnv(dotEnv string, env ...string) (string, []config.Variable, config.Problems) {
-	text, told, problems := config.FromEnvironment(config.Options{Env: env, DotEnv: []config.Source{{Name: ".env", Data: []byte(dotEnv)}}})
-	return string(text), told, problems
+func fromEnv(dotEnv string, env ...string) (string, []config.Variable, config.Diagnostics) {
+	text, told, diags := config.FromEnvironment(config.Options{Env: env, DotEnv: []config.Source{{Name: ".env", Data: []byte(dotEnv)}}})
+	return string(text), told, diags
 }
 
 const someSettings = "OTAI_OTOBO_PASSWORD=secret-in-dotenv\n"
@@ -45,9 +45,9 @@ func TestSettingsOfOpenTicketAI2BecomeOneConfiguration(t *testing.T) {
 		"closed, merged and locked tickets stay alone": {"", nil, "fields: { StateType: [new, open], Locks: [unlock] }"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, _, problems := fromEnv(someSettings+c.dotEnv, c.env...)
-			if len(problems) > 0 || !strings.Contains(text, c.want) {
-				t.Errorf("%v: %s is not in\n%s", problems, c.want, text)
+			text, _, diags := fromEnv(someSettings+c.dotEnv, c.env...)
+			if len(diags) > 0 || !strings.Contains(text, c.want) {
+				t.Errorf("%v: %s is not in\n%s", diags, c.want, text)
 			}
 			for _, secret := range []string{"secret-in-dotenv", "hf_secret"} {
 				if strings.Contains(text, secret) {
@@ -58,8 +58,8 @@ func TestSettingsOfOpenTicketAI2BecomeOneConfiguration(t *testing.T) {
 				Env: c.env, DotEnv: []config.Source{{Name: ".env", Data: []byte(someSettings + c.dotEnv)}},
 				Files: []config.Source{{Name: "config.yml", Data: []byte(text)}},
 			}
-			if _, problems := config.Read(o); len(problems) > 0 {
-				t.Errorf("reading it: %v", problems)
+			if _, diags := config.Read(o); len(diags) > 0 {
+				t.Errorf("reading it: %v", diags)
 			}
 		})
 	}
@@ -80,9 +80,9 @@ func TestASettingThatCantBeCarriedOverIsNamed(t *testing.T) {
 		"a line break in a queue": {`OTAI_INCOMING_QUEUE="a\nb"`, "control character"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, told, problems := fromEnv(someSettings + c.setting)
-			if text != "" || !problems.HasErrors() || !strings.HasPrefix(problems.Error(), ".env:2:1: OTAI_") || !strings.Contains(problems.Error(), c.want) {
-				t.Errorf("problems %v, text %q", problems, text)
+			text, told, diags := fromEnv(someSettings + c.setting)
+			if text != "" || !diags.HasErrors() || !strings.HasPrefix(diags.Error(), ".env:2:1: OTAI_") || !strings.Contains(diags.Error(), c.want) {
+				t.Errorf("problems %v, text %q", diags, text)
 			}
 			for _, v := range told {
 				if strings.Contains(v.Message, "hidden-pw") {
@@ -91,10 +91,10 @@ func TestASettingThatCantBeCarriedOverIsNamed(t *testing.T) {
 			}
 		})
 	}
-	if _, _, problems := fromEnv(someSettings + "OTAI_OTOBO_PASSWORD=a\n"); problems.HasErrors() {
-		t.Errorf("a short password stands in a name by accident: %v", problems)
+	if _, _, diags := fromEnv(someSettings + "OTAI_OTOBO_PASSWORD=a\n"); diags.HasErrors() {
+		t.Errorf("a short password stands in a name by accident: %v", diags)
 	}
-	if _, _, problems := fromEnv("OTHER=1"); !problems.HasErrors() {
+	if _, _, diags := fromEnv("OTHER=1"); !diags.HasErrors() {
 		t.Error("variables of another program become a configuration")
 	}
 }
@@ -102,14 +102,14 @@ func TestASettingThatCantBeCarriedOverIsNamed(t *testing.T) {
 func TestZnunyAndOTRSAreWhatOTOBOIs(t *testing.T) {
 	want, _, _ := fromEnv(someSettings + "OTAI_TICKET_SYSTEM_TYPE=otobo")
 	for _, system := range []string{"znuny", "Znuny", "otrs"} {
-		if text, _, problems := fromEnv(someSettings + "OTAI_TICKET_SYSTEM_TYPE=" + system); problems.HasErrors() || text == "" || text != want {
-			t.Errorf("%s: %v", system, problems)
+		if text, _, diags := fromEnv(someSettings + "OTAI_TICKET_SYSTEM_TYPE=" + system); diags.HasErrors() || text == "" || text != want {
+			t.Errorf("%s: %v", system, diags)
 		}
 	}
 }
 
 func TestEveryVariableIsAccountedFor(t *testing.T) {
-	_, told, problems := fromEnv("OTAI_API_HOST=0.0.0.0\nOTAI_FALBACK_QUEUE=x\nOTAI_ORCHESTRATOR_SLEEP=0.01\nOTAI_QUEUE_MODEL=\n",
+	_, told, diags := fromEnv("OTAI_API_HOST=0.0.0.0\nOTAI_FALBACK_QUEUE=x\nOTAI_ORCHESTRATOR_SLEEP=0.01\nOTAI_QUEUE_MODEL=\n",
 		"OTAI_TRIGGER_INTERVAL=0.1", "OTAI_FALLBACK_PRIORITY=medium", "OTAI_PLUGIN_DIR=/p", "OTAI__SERVICES__X__USE=y", "HOME=/x")
 	want := map[string]string{
 		"OTAI_API_HOST": config.VariableLeftOut, "OTAI_ORCHESTRATOR_SLEEP": config.VariableLeftOut,
@@ -133,8 +133,8 @@ func TestEveryVariableIsAccountedFor(t *testing.T) {
 			t.Errorf("%s, which is no setting of 2.0, is %s", own, seen[own])
 		}
 	}
-	if len(problems) != 1 || problems[0].Severity != config.SeverityWarning || problems[0].File != "OTAI_OTOBO_PASSWORD" {
-		t.Errorf("a password that is not set is %v", problems)
+	if len(diags) != 1 || diags[0].Severity != config.SeverityWarning || diags[0].File != "OTAI_OTOBO_PASSWORD" {
+		t.Errorf("a password that is not set is %v", diags)
 	}
 }
 
@@ -146,16 +146,16 @@ func FuzzSettings(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		env := []string{"OTAI_OTOBO_PASSWORD=p", "OTAI_INCOMING_QUEUE=" + value, "OTAI_FALLBACK_QUEUE=" + value, "OTAI_QUEUE_MODEL=" + value, "OTAI_OTOBO_WEBSERVICE_NAME=" + value}
-		text, _, problems := fromEnv("", env...)
-		if problems.HasErrors() {
+		text, _, diags := fromEnv("", env...)
+		if diags.HasErrors() {
 			if text != "" {
-				t.Errorf("%v, and yet a text", problems)
+				t.Errorf("%v, and yet a text", diags)
 			}
 			return
 		}
-		d, problems := config.Read(config.Options{Env: env, Files: []config.Source{{Name: "config.yml", Data: []byte(text)}}})
-		if len(problems) > 0 {
-			t.Fatalf("%q: %v", value, problems)
+		d, diags := config.Read(config.Options{Env: env, Files: []config.Source{{Name: "config.yml", Data: []byte(text)}}})
+		if len(diags) > 0 {
+			t.Fatalf("%q: %v", value, diags)
 		}
 		steps := d.Orchestrator["params"].(map[string]any)["steps"].([]any)[0].(map[string]any)["params"].(map[string]any)["run"].(map[string]any)["params"].(map[string]any)["steps"].([]any)
 		params := func(i int) map[string]any { return steps[i].(map[string]any)["params"].(map[string]any) }

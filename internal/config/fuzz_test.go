@@ -14,7 +14,7 @@ import (
 // lineBreak is YAML 1.1's.
 var lineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
 
-// Whatever a configuration holds, reading and checking it ends, and each problem
+// Whatever a configuration holds, reading and checking it ends, and each diagnostic
 // has a place that is in the file.
 func FuzzReadAndCheck(f *testing.F) {
 	addFiles(f, "testdata/broken/*.yml", "testdata/compat/*.yml")
@@ -34,12 +34,12 @@ func FuzzReadAndCheck(f *testing.F) {
 			return
 		}
 		source := config.Source{Name: "f.yml", Data: data}
-		d, problems := config.Read(config.Options{Files: []config.Source{source}, Env: env})
+		d, diags := config.Read(config.Options{Files: []config.Source{source}, Env: env})
 		if d != nil {
-			problems = problems.And(d.Check(offered))
+			diags = diags.And(d.Check(offered))
 		}
 		lines := lineBreak.Split(strings.TrimPrefix(string(data), "\ufeff"), -1)
-		for _, p := range problems {
+		for _, p := range diags {
 			_ = p.Excerpt([]config.Source{source})
 			if p.Code == "internal" {
 				t.Fatal(p)
@@ -48,13 +48,13 @@ func FuzzReadAndCheck(f *testing.F) {
 				continue // a variable, or the configuration as a whole
 			}
 			if p.Line < 1 || p.Line > len(lines) || p.Column < 1 {
-				t.Fatalf("%d lines, and a problem at %v", len(lines), p)
+				t.Fatalf("%d lines, and a diagnostic at %v", len(lines), p)
 			}
 			if utf8.Valid(data) && p.Column > utf8.RuneCountInString(lines[p.Line-1])+1 {
-				t.Fatalf("line %q, and a problem at %v", lines[p.Line-1], p)
+				t.Fatalf("line %q, and a diagnostic at %v", lines[p.Line-1], p)
 			}
 		}
-		if d == nil && !problems.HasErrors() {
+		if d == nil && !diags.HasErrors() {
 			t.Fatal("there is no document, and nothing is wrong")
 		}
 	})

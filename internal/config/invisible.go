@@ -38,11 +38,11 @@ const (
 // indentation, and around keys, values, dashes, brackets and commas. It answers the
 // text with spaces in their places, so that the rest of the file can be read; each
 // character stays where it was. Those inside of a word or a text are left.
-func visible(name string, data string, f *findings) string {
+func visible(name string, data string, diags *Reporter) string {
 	if !strings.ContainsFunc(data, invisible) {
 		return data
 	}
-	s := lineScanner{name: name, found: f}
+	s := lineScanner{name: name, diags: diags}
 	var out strings.Builder
 	from := 0
 	for start, end := range lineBreaks(data) {
@@ -58,7 +58,7 @@ func visible(name string, data string, f *findings) string {
 // lineScanner follows YAML as far as it must to know where a text begins.
 type lineScanner struct {
 	name  string
-	found *findings
+	diags *Reporter
 	row   int
 
 	depth   int  // of brackets
@@ -215,7 +215,7 @@ func (s *lineScanner) report() {
 	case s.more > 1:
 		hint += fmt.Sprintf("; the next %d lines have them, too", s.more)
 	}
-	s.found.err(*s.first, "", invisibleCode, hint, "%s stands here, which looks like a space or like nothing, and is a letter to YAML", runeName(s.rune))
+	s.diags.ReportError(*s.first, "", invisibleCode, hint, "%s stands here, which looks like a space or like nothing, and is a letter to YAML", runeName(s.rune))
 	s.first = nil
 }
 
@@ -267,20 +267,20 @@ func (u upgrader) visibleName(n *yaml.Node, path string, key bool) {
 	if key {
 		path = join(path, clean)
 	}
-	u.found.err(position, path, invisibleCode, "remove it; text copied from web pages and word processors has them", "%s stands in %q and can't be seen", runeName(r), clean)
+	u.diags.ReportError(position, path, invisibleCode, "remove it; text copied from web pages and word processors has them", "%s stands in %q and can't be seen", runeName(r), clean)
 	n.Value = clean
 }
 
 // oddities finds the texts that hold what people don't see, or take for quotes. It
 // answers a warning for each, by its path; where a text is wrong for another reason,
 // this is the cause of it.
-func (a *atlas) oddities() map[string]Problem {
-	out := map[string]Problem{}
+func (a *atlas) oddities() map[string]Diagnostic {
+	out := map[string]Diagnostic{}
 	for path, p := range a.places {
 		if p.kind != yaml.ScalarNode || p.value.Line == 0 || isASCII(p.text) {
 			continue
 		}
-		var one findings
+		var one Reporter
 		switch i := a.hidden(p); {
 		case i >= 0:
 			before := p.text[:i]
@@ -289,13 +289,13 @@ func (a *atlas) oddities() map[string]Problem {
 			at := textPosition(a.lines[p.value.File], p, line, column)
 			r := []rune(p.text[i:])[0]
 			if lines := a.lines[at.File]; at.Line <= len(lines) && strings.ContainsRune(lines[at.Line-1], r) { // no escape
-				one.warn(at, path, invisibleCode, "remove it, or write a space; put the text in double quotes with \\u"+fmt.Sprintf("%04X", r)+" if it is meant", "%s stands in this text and can't be seen", runeName(r))
+				one.Warn(at, path, invisibleCode, "remove it, or write a space; put the text in double quotes with \\u"+fmt.Sprintf("%04X", r)+" if it is meant", "%s stands in this text and can't be seen", runeName(r))
 			}
 		case p.style == 0 && inTypographicQuotes(p.text):
-			one.warn(p.value, path, "typographic-quotes", `write straight quotes: ' or "`, "the quotes around this value are typographic ones, and so a part of the value")
+			one.Warn(p.value, path, "typographic-quotes", `write straight quotes: ' or "`, "the quotes around this value are typographic ones, and so a part of the value")
 		}
-		if len(one.list) > 0 {
-			out[path] = one.list[0]
+		if len(one.List) > 0 {
+			out[path] = one.List[0]
 		}
 	}
 	return out

@@ -36,11 +36,11 @@ type layers struct {
 	values   *koanf.Koanf
 	atlas    *atlas
 	services []string // ids in the order in which they were first given
-	found    *findings
+	diags    *Reporter
 }
 
-func newLayers(f *findings) *layers {
-	return &layers{values: koanf.New(pathDelimiter), atlas: newAtlas(), found: f}
+func newLayers(diags *Reporter) *layers {
+	return &layers{values: koanf.New(pathDelimiter), atlas: newAtlas(), diags: diags}
 }
 
 // addFile merges the tree of one file. It goes through koanf's own YAML parser,
@@ -51,7 +51,7 @@ func (l *layers) addFile(root *node) {
 		err = l.values.Load(document(data), koanfyaml.Parser())
 	}
 	if err != nil {
-		l.found.err(root.at, "", "internal", "please report this", "the configuration can't be merged: %v", err)
+		l.diags.ReportError(root.at, "", "internal", "please report this", "the configuration can't be merged: %v", err)
 		return
 	}
 	l.noted(root)
@@ -74,7 +74,7 @@ func (l *layers) noted(root *node) {
 func (l *layers) addVariables(variables map[string]string) {
 	for name, value := range variables {
 		if m := singleUnderscore.FindStringSubmatch(name); m != nil && value != "" {
-			l.found.warn(Position{File: name}, "", "bad-variable",
+			l.diags.Warn(Position{File: name}, "", "bad-variable",
 				fmt.Sprintf("begin it with %s__%s__", m[1]+m[3], m[2]+m[4]), "this variable is not read: two underscores stand behind the prefix and between two keys")
 		}
 	}
@@ -102,11 +102,11 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 	path := ""
 	for _, segment := range segments {
 		if segment == "" {
-			l.found.err(origin, path, "bad-variable", "write "+variablePrefixes[len(variablePrefixes)-1]+"KEY__KEY", "two underscores stand where a key is missing")
+			l.diags.ReportError(origin, path, "bad-variable", "write "+variablePrefixes[len(variablePrefixes)-1]+"KEY__KEY", "two underscores stand where a key is missing")
 			return
 		}
 		if _, list := around.([]any); list {
-			l.found.err(origin, path, "bad-variable", "give the whole list as JSON: ["+"…]", "single values of a list can't be given by a variable")
+			l.diags.ReportError(origin, path, "bad-variable", "give the whole list as JSON: ["+"…]", "single values of a list can't be given by a variable")
 			return
 		}
 		known, _ := around.(map[string]any)
@@ -122,17 +122,17 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 	for _, key := range slices.Backward(keys) {
 		value = newMapping(value, newText(key, value), value)
 	}
-	tree := upgrade(origin.File, value, l.found)
+	tree := upgrade(origin.File, value, l.diags)
 	if tree == nil {
 		return
 	}
-	root := expandFile(origin.File, tree, l.found)
+	root := expandFile(origin.File, tree, l.diags)
 	if root == nil {
 		return
 	}
 	root.place(origin)
 	if err := l.values.Load(confmap.Provider(root.plain().(map[string]any), ""), nil); err != nil {
-		l.found.err(origin, path, "internal", "please report this", "the value can't be merged: %v", err)
+		l.diags.ReportError(origin, path, "internal", "please report this", "the value can't be merged: %v", err)
 		return
 	}
 	l.noted(root)
@@ -149,14 +149,14 @@ func (l *layers) variableValue(origin Position, path, key, text string) *yaml.No
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(trimmed), &doc); err != nil || len(doc.Content) == 0 {
-		l.found.err(origin, path, "bad-variable", "write JSON", "the value begins like a list or a mapping and is none")
+		l.diags.ReportError(origin, path, "bad-variable", "write JSON", "the value begins like a list or a mapping and is none")
 		return nil
 	}
 	// What is wrong inside has no place of its own: the variable is the place.
-	var faults findings
-	if expandFile(origin.File, doc.Content[0], &faults) == nil || len(faults.list) > 0 {
-		for _, p := range faults.list {
-			l.found.err(origin, p.Path, p.Code, p.Hint, "%s", p.Message)
+	var diags Reporter
+	if expandFile(origin.File, doc.Content[0], &diags) == nil || len(diags.List) > 0 {
+		for _, p := range diags.List {
+			l.diags.ReportError(origin, p.Path, p.Code, p.Hint, "%s", p.Message)
 		}
 		return nil
 	}
@@ -287,7 +287,7 @@ func (d document) Read() (map[string]any, error) {
 
 // variables returns the process environment and what .env files add to it. The
 // first file that gives a name wins.
-func variables(o Options, f *findings) (environment, dotEnv map[string]string) {
+func variables(o Options, diags *Reporter) (environment, dotEnv map[string]string) {
 	environment, dotEnv = map[string]string{}, map[string]string{}
 	for _, entry := range o.Env {
 		if name, value, ok := strings.Cut(entry, "="); ok {
@@ -298,7 +298,7 @@ func variables(o Options, f *findings) (environment, dotEnv map[string]string) {
 		values, fault := dotEnvValues(s)
 		if fault != nil {
 			// The library's message shows the text, which may be a secret.
-			f.err(*fault, "", "bad-dotenv", "write NAME=value, and quote a value with spaces", "this is no .env file")
+			diags.ReportError(*fault, "", "bad-dotenv", "write NAME=value, and quote a value with spaces", "this is no .env file")
 		}
 		for name, value := range values {
 			_, given := environment[name]

@@ -132,7 +132,7 @@ func TestVariablesReachServicesAndTheOrchestrator(t *testing.T) {
 }
 
 func TestAMistakeInAVariableNamesTheVariable(t *testing.T) {
-	d, problems := read(t, config.Options{Env: []string{
+	d, diags := read(t, config.Options{Env: []string{
 		"OTAI__INFRASTRUCTURE__LOGGING__LEVEL=loud",
 		"OTAI__SERVICE=x",
 		"OTAI__PLUGINS={a",
@@ -145,9 +145,9 @@ func TestAMistakeInAVariableNamesTheVariable(t *testing.T) {
 		"OTAI_SERVICES_HELP_DESK_PARAMS_TIMEOUT=5",
 		"CFG_SERVICES_OF_ANOTHER_PROGRAM=5",
 	}}, deskAndModel)
-	problems = problems.And(d.Check(newCatalog()))
+	diags = diags.And(d.Check(newCatalog()))
 	var got []string
-	for _, p := range problems {
+	for _, p := range diags {
 		if p.Line != 0 {
 			t.Errorf("%v has a line", p)
 		}
@@ -171,8 +171,8 @@ func TestAMistakeInAVariableNamesTheVariable(t *testing.T) {
 }
 
 func TestABrokenDotEnvIsNamedWithItsLineAndNotShown(t *testing.T) {
-	_, problems := read(t, config.Options{DotEnv: []config.Source{{Name: ".env", Data: []byte("A=1\n# note\nhunter2 hunter3\nB=2\n")}}}, smallest)
-	if diff := cmp.Diff([]string{".env:3:1: this is no .env file (write NAME=value, and quote a value with spaces)"}, lines(problems)); diff != "" {
+	_, diags := read(t, config.Options{DotEnv: []config.Source{{Name: ".env", Data: []byte("A=1\n# note\nhunter2 hunter3\nB=2\n")}}}, smallest)
+	if diff := cmp.Diff([]string{".env:3:1: this is no .env file (write NAME=value, and quote a value with spaces)"}, lines(diags)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -249,14 +249,14 @@ services:
 	}
 }
 
-func TestSecretsAreNotShownInProblems(t *testing.T) {
-	d, problems := read(t, config.Options{Env: []string{"X_TOKEN=hunter2"}}, `
+func TestSecretsAreNotShownInDiagnostics(t *testing.T) {
+	d, diags := read(t, config.Options{Env: []string{"X_TOKEN=hunter2"}}, `
 services:
   desk:
     use: otobo-znuny:OTOBOZnunyTicketSystemService
     params: {base_url: a, password: [hunter3], timeout: "${X_TOKEN}"}
 `+smallest)
-	text := problems.And(d.Check(newCatalog())).Error()
+	text := diags.And(d.Check(newCatalog())).Error()
 	if strings.Contains(text, "hunter") || !strings.Contains(text, "timeout") || !strings.Contains(text, "password") {
 		t.Error(text)
 	}
@@ -264,15 +264,15 @@ services:
 
 func TestWhatAVariableHoldsIsNoTemplate(t *testing.T) {
 	for _, value := range []string{`a{{b`, `{{ 1 + 1 }}`, `a'{%b\n`, `{#xy`, "a\n{{b", `{{ '`} {
-		d, problems := config.Read(config.Options{
+		d, diags := config.Read(config.Options{
 			Files: []config.Source{{Name: "c.yml", Data: []byte("services: {d: {use: otobo-znuny:OTOBOZnunyTicketSystemService, params: {base_url: http://x, password: \"<${PW}>\"}}}\norchestrator: {params: {steps: []}}\n")}},
 			Env:   []string{"PW=" + value},
 		})
-		if problems.HasErrors() {
-			t.Fatal(problems)
+		if diags.HasErrors() {
+			t.Fatal(diags)
 		}
-		if problems := d.Check(newCatalog()); len(problems) > 0 {
-			t.Errorf("%q: %v", value, problems)
+		if diags := d.Check(newCatalog()); len(diags) > 0 {
+			t.Errorf("%q: %v", value, diags)
 		}
 		parsed, err := jinja.New(jinja.Options{}).Parse(d.Services[0].Params["password"].(string))
 		if err != nil {
@@ -311,12 +311,12 @@ func TestDotEnvIsReadAsPeopleWriteIt(t *testing.T) {
 
 func TestOfABrokenDotEnvTheValuesAboveTheMistakeCountAndNothingElseIsReported(t *testing.T) {
 	const config1 = "services: {d: {use: otobo-znuny:OTOBOZnunyTicketSystemService, params: {base_url: \"${ABOVE}\", password: \"${BELOW}\"}}}\norchestrator: {params: {steps: []}}\n"
-	d, problems := config.Read(config.Options{
+	d, diags := config.Read(config.Options{
 		Files:  []config.Source{{Name: "c.yml", Data: []byte(config1)}},
 		DotEnv: []config.Source{{Name: ".env", Data: []byte("ABOVE=\"http://x\ny\"\nmy password\nBELOW=1\n")}},
 	})
-	if len(problems) != 1 || problems[0].Code != "bad-dotenv" || problems[0].Line != 3 {
-		t.Errorf("problems: %v", problems)
+	if len(diags) != 1 || diags[0].Code != "bad-dotenv" || diags[0].Line != 3 {
+		t.Errorf("problems: %v", diags)
 	}
 	if got := d.Services[0].Params["base_url"]; got != "http://x\ny" {
 		t.Errorf("base_url is %q", got)

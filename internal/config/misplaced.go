@@ -30,7 +30,7 @@ func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.
 		name, hint := k.meantParam(spec, key, out)
 		at := join(path, key)
 		if m := gluedColon.FindStringSubmatch(key); m != nil && raw[key] == nil && spec.Field(m[1]) != nil {
-			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", "write a space after the colon: "+m[1]+": …", "unknown key %q%s", key, underOf(inner))
+			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "write a space after the colon: "+m[1]+": …", "unknown key %q%s", key, underOf(inner))
 			delete(out, key)
 			out[m[1]] = strings.Trim(m[2], `"'`)
 			k.doc.atlas.moved[join(path, m[1])] = k.doc.atlas.written(at)
@@ -40,7 +40,7 @@ func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.
 		case name == "":
 		case given && spec.Rest():
 			if !k.read(key) {
-				k.found.warn(k.doc.atlas.keyAt(at), at, "near-key", fmt.Sprintf("remove it if %s: is what was meant", name),
+				k.diags.Warn(k.doc.atlas.keyAt(at), at, "near-key", fmt.Sprintf("remove it if %s: is what was meant", name),
 					"%q is not used here, where %s: is given already", key, name)
 			}
 		case given: // which decoding reports
@@ -51,7 +51,7 @@ func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.
 					hint = "write " + name + ": " + strings.TrimPrefix(hint, "write ")
 				}
 			}
-			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", hint, "unknown key %q%s", key, underOf(inner))
+			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", hint, "unknown key %q%s", key, underOf(inner))
 			delete(out, key)
 			if fits(spec.Field(name), raw[key]) {
 				out[name] = raw[key]
@@ -155,14 +155,14 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 				continue
 			}
 			if !k.movedBefore(key, raw, path, join(path, name)) {
-				k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", "indent it below "+name+":", "%s stands beside %s", key, name)
+				k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "indent it below "+name+":", "%s stands beside %s", key, name)
 			}
 			k.moveInto(out, child, path, name, key, at, value)
 			return true
 		}
 	}
 	if k.orchestratorKey(key) && !k.read(key) {
-		k.found.warn(k.doc.atlas.keyAt(at), at, "no-effect", "write it below orchestrator: params:", "this has no effect here")
+		k.diags.Warn(k.doc.atlas.keyAt(at), at, "no-effect", "write it below orchestrator: params:", "this has no effect here")
 		return true
 	}
 	if k.stepsElsewhere(out, key, value, path, spec) {
@@ -179,13 +179,13 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 		inner, _ := child["params"].(map[string]any)
 		switch {
 		case out[name] == nil && name == "run":
-			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", "write run: {use: base:CompositePipe, params: {steps: …}}", "a runner has one pipe, below run:")
+			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "write run: {use: base:CompositePipe, params: {steps: …}}", "a runner has one pipe, below run:")
 			delete(out, key)
 			out[name] = map[string]any{"use": defaultComposite, "params": map[string]any{"steps": value}}
 			k.doc.atlas.moved[join(path, name)+".params.steps"] = k.doc.atlas.written(at)
 			return true
 		case isMapping && child["use"] == defaultComposite && inner["steps"] == nil:
-			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", "indent it below "+name+": params:", "steps stands beside %s", name)
+			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "indent it below "+name+": params:", "steps stands beside %s", name)
 			delete(out, key)
 			steps := cloneMap(inner)
 			steps["steps"] = value
@@ -196,7 +196,7 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 			return true
 		}
 	}
-	k.found.warn(k.doc.atlas.keyAt(at), at, "never-runs", "put it below "+strings.Join(childNames(spec), ": or ")+": of the pipe that is meant to run it",
+	k.diags.Warn(k.doc.atlas.keyAt(at), at, "never-runs", "put it below "+strings.Join(childNames(spec), ": or ")+": of the pipe that is meant to run it",
 		"nothing runs what stands below %s", key)
 	return true
 }
@@ -217,7 +217,7 @@ func (k *checker) stepsElsewhere(out map[string]any, key string, value any, path
 		return false
 	}
 	at := join(path, key)
-	k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", fmt.Sprintf("write steps: here, and remove steps: %s", text), "unknown key %q", key)
+	k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", fmt.Sprintf("write steps: here, and remove steps: %s", text), "unknown key %q", key)
 	delete(out, key)
 	out[name] = value
 	k.doc.atlas.moved[join(path, name)] = k.doc.atlas.written(at)
@@ -364,7 +364,7 @@ func (k *checker) strayInjections(m, raw map[string]any, injects map[string]stri
 				continue
 			}
 			at := join(place.path, need.Name)
-			k.found.err(k.doc.atlas.keyAt(at), at, "unknown-key", fmt.Sprintf("write it below injects: injects: {%s: %s}", need.Name, id), "%s is a service, and no param", need.Name)
+			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", fmt.Sprintf("write it below injects: injects: {%s: %s}", need.Name, id), "%s is a service, and no param", need.Name)
 			if place.path == path {
 				taken = append(taken, need.Name)
 			} else {
@@ -386,7 +386,7 @@ func (k *checker) injectsInParams(raw map[string]any, injects map[string]string,
 		return raw, injects
 	}
 	from, to := join(join(path, "params"), "injects"), join(path, "injects")
-	k.found.err(k.doc.atlas.keyAt(from), from, "unknown-key", "indent it less: it belongs beside params:", "injects stands in params")
+	k.diags.ReportError(k.doc.atlas.keyAt(from), from, "unknown-key", "indent it less: it belongs beside params:", "injects stands in params")
 	all := k.decoder().injects(below, from)
 	for name, id := range injects {
 		all[name] = id
@@ -407,7 +407,7 @@ func (k *checker) trigger(m map[string]any, path string) map[string]any {
 	if m["use"] != nil || !strings.HasSuffix(path, ".on") || given["interval"] == nil && !beside {
 		return m
 	}
-	k.found.err(k.doc.atlas.useAt(path), path, "missing-key", "write on: {use: base:IntervalTrigger, params: {interval: …}}", "the trigger's use is missing")
+	k.diags.ReportError(k.doc.atlas.useAt(path), path, "missing-key", "write on: {use: base:IntervalTrigger, params: {interval: …}}", "the trigger's use is missing")
 	out := cloneMap(m)
 	out["use"] = "base:IntervalTrigger"
 	if beside && given == nil {

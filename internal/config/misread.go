@@ -35,7 +35,7 @@ func (r references) misread(text, path string) bool {
 	last, _ := utf8.DecodeLastRuneInString(value)
 	if size < len(value) && strings.ContainsRune(quotesOfText, first) && strings.ContainsRune(quotesOfText, last) && secretPath(path) {
 		r.unset[path] = true
-		r.found.err(where, path, "not-a-reference", `write "…" around it; `+ifItIsTheValue,
+		r.diags.ReportError(where, path, "not-a-reference", `write "…" around it; `+ifItIsTheValue,
 			"the value stands in typographic quotes, which would be a part of it")
 		return true
 	}
@@ -63,7 +63,7 @@ func (r references) misread(text, path string) bool {
 				hint = fmt.Sprintf("write ${%s:-%s}; %s", d[1], shownDefault(path, d[2]), ifItIsTheValue)
 			}
 		}
-		r.found.err(where, path, "not-a-reference", hint, "the value %s; it would be taken as it stands", l.what)
+		r.diags.ReportError(where, path, "not-a-reference", hint, "the value %s; it would be taken as it stands", l.what)
 		return true
 	}
 	return false
@@ -87,7 +87,7 @@ func (r references) misreadInside(text, path string) {
 			continue
 		}
 		line, column := placeIn(text, m[0])
-		r.found.warn(r.atlas.inside(path, line, column), path, "not-a-reference",
+		r.diags.Warn(r.atlas.inside(path, line, column), path, "not-a-reference",
 			fmt.Sprintf("write ${%s:-%s}", rest[m[2]:m[3]], shownDefault(path, rest[m[4]:m[5]])), "this looks like a reference to a variable and is none, so it is taken as it stands")
 	}
 }
@@ -104,7 +104,7 @@ var (
 // which is for services alone, and of a template with a $ before it.
 //
 // found is what is wrong with it otherwise.
-func (k *checker) noReference(text, path string, around scope, found Problems) {
+func (k *checker) noReference(text, path string, around scope, found Diagnostics) {
 	m := pipeReference.FindStringSubmatch(text)
 	switch {
 	case len(found) > 0:
@@ -115,10 +115,10 @@ func (k *checker) noReference(text, path string, around scope, found Problems) {
 			}
 		}
 	case actionsTemplate.MatchString(text):
-		k.found.warn(k.at(path), path, "not-a-reference", "write {{ … }} without the $", "the $ before the template stays in the text")
+		k.diags.Warn(k.at(path), path, "not-a-reference", "write {{ … }} without the $", "the $ before the template stays in the text")
 	case m != nil && around.pipe:
 		name := strings.Join(m[1:], "")
-		k.found.warn(k.at(path), path, "not-a-reference", "write {{ get_env('"+name+"') }}", "in the params of a pipe this stands for no variable and is taken as it stands")
+		k.diags.Warn(k.at(path), path, "not-a-reference", "write {{ get_env('"+name+"') }}", "in the params of a pipe this stands for no variable and is taken as it stands")
 	}
 }
 

@@ -39,16 +39,16 @@ func TestWhatLooksLikeAReferenceAndIsNoneIsAnError(t *testing.T) {
 		"‘Sonne4711’":             `write "…"`,
 		"»Sonne4711«":             `write "…"`,
 	} {
-		d, problems := read(t, config.Options{Env: env}, desk("password", value))
-		problems = problems.And(d.Check(newCatalog()))
-		var found []config.Problem
-		for _, p := range problems {
+		d, diags := read(t, config.Options{Env: env}, desk("password", value))
+		diags = diags.And(d.Check(newCatalog()))
+		var found []config.Diagnostic
+		for _, p := range diags {
 			if p.Severity == config.SeverityError && p.Path != "services.desk" && !strings.Contains(p.Path, "base_url") {
 				found = append(found, p)
 			}
 		}
 		if len(found) != 1 || found[0].Code != "not-a-reference" || found[0].Line != 5 || found[0].Column != 17 {
-			t.Errorf("%q: %v", value, problems)
+			t.Errorf("%q: %v", value, diags)
 			continue
 		}
 		p := found[0]
@@ -62,8 +62,8 @@ func TestWhatLooksLikeAReferenceAndIsNoneIsAnError(t *testing.T) {
 		}
 	}
 	for value, want := range map[string]string{"$OTOBO_URL": "${OTOBO_URL}", "$HELPDESK_URL": "${HELPDESK_URL}", "%HELPDESK_URL%": "${HELPDESK_URL}"} {
-		if _, problems := read(t, config.Options{Env: env}, desk("base_url", value)); len(problems) == 0 || !strings.Contains(problems[0].Hint, want) {
-			t.Errorf("%q: %v", value, problems)
+		if _, diags := read(t, config.Options{Env: env}, desk("base_url", value)); len(diags) == 0 || !strings.Contains(diags[0].Hint, want) {
+			t.Errorf("%q: %v", value, diags)
 		}
 	}
 }
@@ -73,29 +73,29 @@ func TestAPasswordWithDollarsAndPercentsIsPlainText(t *testing.T) {
 		"$ecretPassw0rd", "pa$$word", "$", "$$", "$A", "$1a2b3c4d", "100%", "%abc%", "%A%B%", "a%OTOBO_PW%", "$OTOBO_PW!", "x$OTOBO_PW", "$(cat", "cat)",
 		"p${", "${8!x", "“Sonne", "Sonne”", "${{ OTOBO }}", "$otobo_pw",
 	} {
-		d, problems := read(t, config.Options{}, desk("password", value))
-		if problems.HasErrors() || d.Services[0].Params["password"] != value {
-			t.Errorf("%q is %v: %v", value, d.Services[0].Params["password"], problems)
+		d, diags := read(t, config.Options{}, desk("password", value))
+		if diags.HasErrors() || d.Services[0].Params["password"] != value {
+			t.Errorf("%q is %v: %v", value, d.Services[0].Params["password"], diags)
 		}
 	}
-	d, problems := read(t, config.Options{Env: []string{"PW=$OTOBO_PW", "OTAI__SERVICES__DESK__PARAMS__PASSWORD=%PW%"}}, desk("username", "${PW}"))
-	if problems.HasErrors() || d.Services[0].Params["username"] != "$OTOBO_PW" || d.Services[0].Params["password"] != "%PW%" {
-		t.Errorf("what a variable holds is looked at: %v %v", d.Services[0].Params, problems)
+	d, diags := read(t, config.Options{Env: []string{"PW=$OTOBO_PW", "OTAI__SERVICES__DESK__PARAMS__PASSWORD=%PW%"}}, desk("username", "${PW}"))
+	if diags.HasErrors() || d.Services[0].Params["username"] != "$OTOBO_PW" || d.Services[0].Params["password"] != "%PW%" {
+		t.Errorf("what a variable holds is looked at: %v %v", d.Services[0].Params, diags)
 	}
-	d, problems = read(t, config.Options{}, desk("password", "$${OTOBO_PW}"))
-	if problems.HasErrors() || d.Services[0].Params["password"] != "${OTOBO_PW}" {
-		t.Errorf("the escape: %v %v", d.Services[0].Params, problems)
+	d, diags = read(t, config.Options{}, desk("password", "$${OTOBO_PW}"))
+	if diags.HasErrors() || d.Services[0].Params["password"] != "${OTOBO_PW}" {
+		t.Errorf("the escape: %v %v", d.Services[0].Params, diags)
 	}
 }
 
 func TestASecretThatMayBeAReferenceIsAWarning(t *testing.T) {
 	env := []string{"OTOBO_PW=hunter2222", "otobo_lower=hunter2222"}
-	warned := func(value string) []config.Problem {
-		d, problems := read(t, config.Options{Env: env}, desk("password", value))
-		if problems.HasErrors() || d.Services[0].Params["password"] != value {
-			t.Errorf("%q is %v: %v", value, d.Services[0].Params["password"], problems)
+	warned := func(value string) []config.Diagnostic {
+		d, diags := read(t, config.Options{Env: env}, desk("password", value))
+		if diags.HasErrors() || d.Services[0].Params["password"] != value {
+			t.Errorf("%q is %v: %v", value, d.Services[0].Params["password"], diags)
 		}
-		return slices.DeleteFunc(problems, func(p config.Problem) bool { return p.Code != "not-a-reference" })
+		return slices.DeleteFunc(diags, func(p config.Diagnostic) bool { return p.Code != "not-a-reference" })
 	}
 	for value, want := range map[string]string{
 		"$file:/run/x": "${file:PATH}", "file:/run/secrets/pw": "${file:PATH}", "file:///run/pw": "${file:PATH}", "@/run/secrets/pw": "${file:PATH}", "/run/secrets/pw": "${file:PATH}",
@@ -116,20 +116,20 @@ func TestASecretThatMayBeAReferenceIsAWarning(t *testing.T) {
 			t.Errorf("%q: %v", value, found)
 		}
 	}
-	if _, problems := read(t, config.Options{Env: env}, desk("username", "{OTOBO_PW}")); len(problems) > 0 {
-		t.Errorf("a param that is no secret: %v", problems)
+	if _, diags := read(t, config.Options{Env: env}, desk("username", "{OTOBO_PW}")); len(diags) > 0 {
+		t.Errorf("a param that is no secret: %v", diags)
 	}
 }
 
 func TestASecretThatYAMLSwallowsIsNoEmptyOne(t *testing.T) {
 	for value, column := range map[string]int{"&S3cret": 7, "#S3cret": 17, "#geheim": 17, "# comes from the environment": 0, "": 0, `"&S3cret"`: 0, `"#S3cret"`: 0} {
 		file := strings.Replace(desk("password", "X"), `"X"`, value, 1)
-		d, problems := read(t, config.Options{}, file)
-		problems = slices.DeleteFunc(problems.And(d.Check(newCatalog())), func(p config.Problem) bool { return p.Code != "empty-value" && p.Code != "lost-to-comment" })
-		if (column > 0) != (len(problems) == 1) || column > 0 && (problems[0].Severity != config.SeverityError || problems[0].Line != 5 || problems[0].Column != column || strings.Contains(problems[0].String(), "S3cret")) {
-			t.Errorf("%q: %v", value, problems)
+		d, diags := read(t, config.Options{}, file)
+		diags = slices.DeleteFunc(diags.And(d.Check(newCatalog())), func(p config.Diagnostic) bool { return p.Code != "empty-value" && p.Code != "lost-to-comment" })
+		if (column > 0) != (len(diags) == 1) || column > 0 && (diags[0].Severity != config.SeverityError || diags[0].Line != 5 || diags[0].Column != column || strings.Contains(diags[0].String(), "S3cret")) {
+			t.Errorf("%q: %v", value, diags)
 		}
-		for _, p := range problems {
+		for _, p := range diags {
 			if excerpt := p.Excerpt([]config.Source{{Name: p.File, Data: []byte(file)}}); excerpt == "" || strings.Contains(excerpt, "S3cret") || strings.Contains(excerpt, "geheim") {
 				t.Errorf("%q: the excerpt is %q", value, excerpt)
 			}
@@ -138,9 +138,9 @@ func TestASecretThatYAMLSwallowsIsNoEmptyOne(t *testing.T) {
 }
 
 func TestAPasswordThatIsABrokenTemplateGetsTheWayOut(t *testing.T) {
-	d, problems := read(t, config.Options{}, desk("password", "pass{{word"))
-	problems = problems.And(d.Check(newCatalog()))
-	if i := slices.IndexFunc(problems, func(p config.Problem) bool { return p.Code == "template-syntax" }); i < 0 || !strings.Contains(problems[i].Hint, "put it into a variable or a file") {
-		t.Errorf("%v", problems)
+	d, diags := read(t, config.Options{}, desk("password", "pass{{word"))
+	diags = diags.And(d.Check(newCatalog()))
+	if i := slices.IndexFunc(diags, func(p config.Diagnostic) bool { return p.Code == "template-syntax" }); i < 0 || !strings.Contains(diags[i].Hint, "put it into a variable or a file") {
+		t.Errorf("%v", diags)
 	}
 }

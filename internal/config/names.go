@@ -61,7 +61,7 @@ func (k *checker) templateLanguage() *jinja.Renderer {
 		}
 	}
 	for _, s := range renderers[min(1, len(renderers)):] {
-		k.found.err(k.at(s.Path), s.Path, "second-renderer", "keep one of both", "this is a second template renderer beside %s", renderers[0].Path)
+		k.diags.ReportError(k.at(s.Path), s.Path, "second-renderer", "keep one of both", "this is a second template renderer beside %s", renderers[0].Path)
 	}
 	if len(renderers) > 0 && renderers[0].Use != DefaultRenderer {
 		return nil
@@ -95,14 +95,14 @@ func (k *checker) templates(v any, path string, spec *params.Spec, around scope)
 			k.templates(item, at(path, i), elementSpec(spec), around)
 		}
 	case string:
-		before := len(k.found.list)
-		defer func() { k.noReference(v, path, around, k.found.list[before:]) }()
+		before := len(k.diags.List)
+		defer func() { k.noReference(v, path, around, k.diags.List[before:]) }()
 		switch i := callOfATemplate.FindStringIndex(v); {
 		case jinja.HasTemplate(v):
 			k.template(v, path, spec != nil, around)
 		case i != nil:
 			line, column := placeIn(v, i[0])
-			k.found.warn(k.doc.atlas.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is no template, so it is taken as it stands here")
+			k.diags.Warn(k.doc.atlas.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is no template, so it is taken as it stands here")
 		}
 	}
 }
@@ -142,7 +142,7 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 		if secretPath(path) && !strings.Contains(source, "}}") && !strings.Contains(source, "%}") {
 			hint = strings.TrimPrefix(hint+"; "+ifItIsTheValue, "; ")
 		}
-		k.found.err(position, path, "template-syntax", hint, "the template has a mistake: %s", message)
+		k.diags.ReportError(position, path, "template-syntax", hint, "the template has a mistake: %s", message)
 		return
 	}
 	if !rendered {
@@ -156,7 +156,7 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 		if i := callAround(calls, source, n); !n.Known && i >= 0 {
 			if c := &calls[i]; !c.said {
 				c.said = true
-				k.found.err(k.doc.atlas.inside(path, n.Line, n.Column), path, "unknown-name", c.hint, "the template uses %q, which is not defined", n.Name)
+				k.diags.ReportError(k.doc.atlas.inside(path, n.Line, n.Column), path, "unknown-name", c.hint, "the template uses %q, which is not defined", n.Name)
 			}
 			continue
 		}
@@ -173,7 +173,7 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 		if arg := finding.arg; arg > 0 {
 			at = k.doc.atlas.inside(path, n.Args[arg-1].Line, n.Args[arg-1].Column)
 		}
-		k.found.add(severity, at, path, finding.code, finding.hint, finding.message)
+		k.diags.Report(severity, at, path, finding.code, finding.hint, finding.message)
 		if finding.code == "unknown-result" && len(n.Args) > 0 {
 			k.lose("step", n.Args[0].Text, k.stepsWith(n, around))
 		}

@@ -66,7 +66,7 @@ func (u upgrader) use(n *yaml.Node, path string) *yaml.Node {
 	u.text.replace(value, text, current)
 	value.Value = current
 	if _, retired := retiredUses[current]; !retired { // which is an error later on
-		u.found.warn(u.at(value), path+".use", "deprecated", "write "+current, "%s is the name of an earlier version", text)
+		u.diags.Warn(u.at(value), path+".use", "deprecated", "write "+current, "%s is the name of an earlier version", text)
 	}
 	return value
 }
@@ -77,7 +77,7 @@ func (u upgrader) logging(n *yaml.Node) {
 	if key == nil || level == nil || keyOf(n, "level") != nil {
 		return
 	}
-	u.found.warn(u.at(key), "infrastructure.logging.root", "deprecated", "write level: "+target(level).Value, "this is the form of Python's logging")
+	u.diags.Warn(u.at(key), "infrastructure.logging.root", "deprecated", "write level: "+target(level).Value, "this is the form of Python's logging")
 	u.text.level(n)
 	take(n, "root")
 	put(n, newText("level", key), level)
@@ -93,7 +93,7 @@ func (u upgrader) params(n *yaml.Node, path, use string) {
 	for _, old := range sortedKeys(renamedParams[use]) {
 		current := renamedParams[use][old]
 		if key := keyOf(n, old); key != nil && keyOf(n, current) == nil {
-			u.found.warn(u.at(key), join(base, old), "deprecated", "write "+current+":", "%s is the name of an earlier version", old)
+			u.diags.Warn(u.at(key), join(base, old), "deprecated", "write "+current+":", "%s is the name of an earlier version", old)
 			u.text.replace(key, old, current)
 			key.Value = current
 		}
@@ -114,7 +114,7 @@ func (u upgrader) params(n *yaml.Node, path, use string) {
 	default:
 		return
 	}
-	u.found.warn(u.at(key), base+".ticket_search_criteria.state", "deprecated", "write states: "+shown, "tickets are found by a list of states")
+	u.diags.Warn(u.at(key), base+".ticket_search_criteria.state", "deprecated", "write states: "+shown, "tickets are found by a list of states")
 	u.text.states(criteria)
 	key.Value = "states"
 	criteria.Content[indexOf(criteria, "states")+1] = state
@@ -153,7 +153,7 @@ func (u upgrader) oldResults(n *yaml.Node, path string) {
 				quote = `"`
 			}
 			current := fmt.Sprintf("get_pipe_result(%s%s%s, %s%s%s)", quote, id, quote, quote, key, quote)
-			u.found.warn(u.at(n), path, "deprecated", "write "+current, "%s is the form of an earlier version", call)
+			u.diags.Warn(u.at(n), path, "deprecated", "write "+current, "%s is the form of an earlier version", call)
 			count++
 			return current
 		})
@@ -188,13 +188,13 @@ func (u upgrader) foreign(root *yaml.Node) bool {
 			if place.key == "pipelines" {
 				what = "%s is the form of Open Ticket AI 1.0.0rc1, which no later version runs"
 			}
-			u.found.err(u.at(key), join(place.path, place.key), "unsupported-form", current, what, place.key)
+			u.diags.ReportError(u.at(key), join(place.path, place.key), "unsupported-form", current, what, place.key)
 			return true
 		}
 	}
 	orchestrator := valueOf(root, "orchestrator")
 	if n, path := usesWith(orchestrator, "orchestrator", map[*yaml.Node]bool{}); n != nil && !hasUse(orchestrator, map[*yaml.Node]bool{}) {
-		u.found.err(u.at(n), path, "unsupported-form", current, "uses: and with: are a form that Open Ticket AI never ran")
+		u.diags.ReportError(u.at(n), path, "unsupported-form", current, "uses: and with: are a form that Open Ticket AI never ran")
 		return true
 	}
 	return false

@@ -23,9 +23,9 @@ orchestrator:
           steps:
             - { id: e, use: "base:ExpressionPipe", params: { expression: { z: 1, a: 2 } } }
 `
-	d, problems := config.Read(config.Options{Files: []config.Source{{Name: "config.yml", Data: []byte(file)}}})
-	if problems.HasErrors() {
-		t.Fatal(problems)
+	d, diags := config.Read(config.Options{Files: []config.Source{{Name: "config.yml", Data: []byte(file)}}})
+	if diags.HasErrors() {
+		t.Fatal(diags)
 	}
 	keys := func(v any) string {
 		t.Helper()
@@ -65,9 +65,9 @@ orchestrator:
     steps: []
     labels: { zebra: "{{ 1 }}", apple: { y: a, b: "{{ 2 }}" }, k9: 1, k8: 1, k7: 1, k6: 1, k5: 1, k4: 1, k3: 1, k2: 1, k1: 1 }
 `
-	d, problems := config.Read(config.Options{Files: []config.Source{{Name: "config.yml", Data: []byte(file)}}})
-	if problems.HasErrors() {
-		t.Fatal(problems)
+	d, diags := config.Read(config.Options{Files: []config.Source{{Name: "config.yml", Data: []byte(file)}}})
+	if diags.HasErrors() {
+		t.Fatal(diags)
 	}
 	spec, err := params.Describe(reflect.TypeFor[struct {
 		Labels any `otai:"labels"`

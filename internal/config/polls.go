@@ -39,7 +39,7 @@ func (k *checker) polls() {
 			if place == join(path, "use") {
 				hint = "put it below run: of a base:SimpleSequentialRunner, with on: {use: base:IntervalTrigger, params: {interval: PT10S}}"
 			}
-			k.found.warn(k.at(place), place, "polls-without-pause", hint, "the ticket system %q is asked again every %v", service, period)
+			k.diags.Warn(k.at(place), place, "polls-without-pause", hint, "the ticket system %q is asked again every %v", service, period)
 		}
 	}
 }

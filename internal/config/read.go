@@ -63,19 +63,19 @@ func (n *node) isList() bool    { return n != nil && n.kind == yaml.SequenceNode
 
 // parseFile parses one file into YAML's own nodes, the document with a mapping in
 // it. It returns nil when nothing in the file can be used.
-func parseFile(s Source, f *findings) *yaml.Node {
+func parseFile(s Source, diags *Reporter) *yaml.Node {
 	at := func(offset int) Position { return offsetPosition(s, offset) }
 	data := bytes.TrimPrefix(s.Data, byteOrderMark)
 	skipped := len(s.Data) - len(data)
 	switch {
 	case len(s.Data) > MaxBytes:
-		f.err(Position{s.Name, 1, 1}, "", "file-too-large", "leave out what is no configuration", "the file has more than %d MB", MaxBytes>>20)
+		diags.ReportError(Position{s.Name, 1, 1}, "", "file-too-large", "leave out what is no configuration", "the file has more than %d MB", MaxBytes>>20)
 		return nil
 	case !utf8.Valid(data):
-		f.err(at(skipped+invalidUTF8(data)), "", "encoding", "save the file as UTF-8", "this is no UTF-8 text")
+		diags.ReportError(at(skipped+invalidUTF8(data)), "", "encoding", "save the file as UTF-8", "this is no UTF-8 text")
 		return nil
 	}
-	text := visible(s.Name, string(data), f)
+	text := visible(s.Name, string(data), diags)
 	if text != string(data) {
 		data = []byte(text)
 		s = Source{s.Name, data} // in which all has the places of the file
@@ -83,7 +83,7 @@ func parseFile(s Source, f *findings) *yaml.Node {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
-		syntaxProblem(s, data, err, f)
+		reportSyntax(s, data, err, diags)
 		return nil
 	}
 	for {
@@ -93,17 +93,17 @@ func parseFile(s Source, f *findings) *yaml.Node {
 			break
 		}
 		if err != nil {
-			syntaxProblem(s, data, err, f)
+			reportSyntax(s, data, err, diags)
 			return nil
 		}
 		if len(more.Content) > 0 && more.Content[0].Tag != "!!null" {
-			f.err(Position{s.Name, more.Content[0].Line, more.Content[0].Column}, "", "multiple-documents",
+			diags.ReportError(Position{s.Name, more.Content[0].Line, more.Content[0].Column}, "", "multiple-documents",
 				"remove the line with --- and put both parts under the same keys", "a second YAML document begins here")
 			return nil
 		}
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
-		f.err(Position{s.Name, 1, 1}, "", "empty", "see examples/ for a configuration to begin with", "the file holds no configuration")
+		diags.ReportError(Position{s.Name, 1, 1}, "", "empty", "see examples/ for a configuration to begin with", "the file holds no configuration")
 		return nil
 	}
 	root := doc.Content[0]
@@ -112,29 +112,29 @@ func parseFile(s Source, f *findings) *yaml.Node {
 		if root.Kind == yaml.SequenceNode && len(root.Content) > 0 && keyOf(root.Content[0], "use") != nil {
 			hint = "these are steps: indent them below orchestrator:, params: and steps:"
 		}
-		f.err(Position{s.Name, root.Line, root.Column}, "", "not-a-mapping", hint, "the file is no mapping of keys to values")
+		diags.ReportError(Position{s.Name, root.Line, root.Column}, "", "not-a-mapping", hint, "the file is no mapping of keys to values")
 		return nil
 	}
 	return &doc
 }
 
 // readFile returns what stands in one file, in the current form.
-func readFile(s Source, f *findings) *node {
-	doc := parseFile(s, f)
+func readFile(s Source, diags *Reporter) *node {
+	doc := parseFile(s, diags)
 	if doc == nil {
 		return nil
 	}
-	root := upgrade(s.Name, doc.Content[0], f)
+	root := upgrade(s.Name, doc.Content[0], diags)
 	if root == nil {
 		return nil
 	}
-	return expandFile(s.Name, root, f)
+	return expandFile(s.Name, root, diags)
 }
 
 // expandFile resolves aliases and merge keys. It returns nil where that is not
 // possible.
-func expandFile(file string, root *yaml.Node, f *findings) *node {
-	e := expander{file: file, found: f, open: map[*yaml.Node]bool{}}
+func expandFile(file string, root *yaml.Node, diags *Reporter) *node {
+	e := expander{file: file, diags: diags, open: map[*yaml.Node]bool{}}
 	out := e.expand(root, "", 0)
 	if e.broken {
 		return nil
@@ -145,7 +145,7 @@ func expandFile(file string, root *yaml.Node, f *findings) *node {
 // expander turns YAML nodes into plain ones.
 type expander struct {
 	file   string
-	found  *findings
+	diags  *Reporter
 	open   map[*yaml.Node]bool // the collections on the way from the root
 	values int
 	alias  *yaml.Node // the outermost one on the way
@@ -154,7 +154,7 @@ type expander struct {
 
 func (e *expander) fail(n *yaml.Node, path, code, hint, format string, args ...any) *node {
 	if !e.broken {
-		e.found.err(e.position(n), path, code, hint, format, args...)
+		e.diags.ReportError(e.position(n), path, code, hint, format, args...)
 	}
 	e.broken = true
 	return nil
@@ -189,7 +189,7 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 	out := &node{kind: n.Kind, at: e.position(n)}
 	if tag := n.ShortTag(); !strings.HasPrefix(tag, "!!") {
 		shown, hint := unknownTagHint(tag, path)
-		e.found.err(e.position(n), path, "unknown-tag", hint, "the tag %s means nothing here", shown)
+		e.diags.ReportError(e.position(n), path, "unknown-tag", hint, "the tag %s means nothing here", shown)
 		if n.Kind == yaml.ScalarNode {
 			out.value = unknownValue
 			return out
@@ -198,7 +198,7 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 	switch n.Kind {
 	case yaml.MappingNode:
 		if bareTemplate(n) {
-			e.found.err(e.position(n), path, "bad-key", `write it in quotes: "{{ … }}"`, "this is a template without quotes, which YAML takes for a mapping")
+			e.diags.ReportError(e.position(n), path, "bad-key", `write it in quotes: "{{ … }}"`, "this is a template without quotes, which YAML takes for a mapping")
 			out.kind, out.value = yaml.ScalarNode, unknownValue
 			break
 		}
@@ -264,7 +264,7 @@ func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
 		}
 		p := join(path, k.Value)
 		if before, twice := first[k.Value]; twice {
-			e.found.err(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of both", before.Line), "the key %q is given twice", shownAt(path, k.Value))
+			e.diags.ReportError(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of both", before.Line), "the key %q is given twice", shownAt(path, k.Value))
 			continue
 		}
 		first[k.Value] = e.position(k)

@@ -13,7 +13,7 @@ import (
 
 const smallest = "orchestrator: {params: {steps: []}}\n"
 
-func read(t *testing.T, o config.Options, files ...string) (*config.Document, config.Problems) {
+func read(t *testing.T, o config.Options, files ...string) (*config.Document, config.Diagnostics) {
 	t.Helper()
 	for i, data := range files {
 		o.Files = append(o.Files, config.Source{Name: fmt.Sprintf("%d.yml", i+1), Data: []byte(data)})
@@ -23,16 +23,16 @@ func read(t *testing.T, o config.Options, files ...string) (*config.Document, co
 
 func mustRead(t *testing.T, o config.Options, files ...string) *config.Document {
 	t.Helper()
-	d, problems := read(t, o, files...)
-	if d == nil || len(problems) > 0 {
-		t.Fatalf("reading it:\n%v", problems)
+	d, diags := read(t, o, files...)
+	if d == nil || len(diags) > 0 {
+		t.Fatalf("reading it:\n%v", diags)
 	}
 	return d
 }
 
-func lines(problems config.Problems) []string {
+func lines(diags config.Diagnostics) []string {
 	var out []string
-	for _, p := range problems {
+	for _, p := range diags {
 		out = append(out, p.String())
 	}
 	return out
@@ -62,11 +62,11 @@ func TestBytesThatAreNoConfigurationAreRefusedWithOneError(t *testing.T) {
 		"list in root key":  {"cfg:\n  - a\n", "1.yml:2:3 not-a-mapping"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, problems := read(t, config.Options{}, c.data)
-			if d != nil || len(problems) != 1 {
-				t.Fatalf("document %v, problems:\n%v", d != nil, problems)
+			d, diags := read(t, config.Options{}, c.data)
+			if d != nil || len(diags) != 1 {
+				t.Fatalf("document %v, problems:\n%v", d != nil, diags)
 			}
-			p := problems[0]
+			p := diags[0]
 			if got := fmt.Sprintf("%s:%d:%d %s", p.File, p.Line, p.Column, p.Code); !strings.HasSuffix(got, c.want) {
 				t.Errorf("got %s, want %s: %v", got, c.want, p)
 			}
@@ -207,15 +207,15 @@ orchestrator:
 	if diff := cmp.Diff(want, d.Orchestrator); diff != "" {
 		t.Error(diff)
 	}
-	if problems := d.Check(newCatalog()); len(problems) > 0 {
-		t.Error(problems)
+	if diags := d.Check(newCatalog()); len(diags) > 0 {
+		t.Error(diags)
 	}
 }
 
 func TestAnExcerptShowsTheLineAndNoSecret(t *testing.T) {
 	data := []byte("a: 1\n\tpassword: hunter2\nqueue: grün x\n")
 	sources := []config.Source{{Name: "f", Data: data}}
-	for want, p := range map[string]config.Problem{
+	for want, p := range map[string]config.Diagnostic{
 		"    3 | queue: grün x\n      |             ^\n":   {File: "f", Line: 3, Column: 13},
 		"    2 | \tpassword: ***\n      | \t          ^\n": {File: "f", Line: 2, Column: 12},
 		"": {File: "OTAI__X"},
@@ -226,9 +226,9 @@ func TestAnExcerptShowsTheLineAndNoSecret(t *testing.T) {
 	}
 }
 
-func TestProblemsOfBothPartsAreSortedAndGivenOnce(t *testing.T) {
-	a := config.Problems{{File: "b", Line: 2, Severity: config.SeverityWarning, Message: "x"}}
-	b := config.Problems{{File: "b", Line: 1, Column: 1, Path: "p", Severity: config.SeverityError, Message: "y", Hint: "z"}, a[0]}
+func TestDiagnosticsOfBothPartsAreSortedAndGivenOnce(t *testing.T) {
+	a := config.Diagnostics{{File: "b", Line: 2, Severity: config.SeverityWarning, Message: "x"}}
+	b := config.Diagnostics{{File: "b", Line: 1, Column: 1, Path: "p", Severity: config.SeverityError, Message: "y", Hint: "z"}, a[0]}
 	all := a.And(b)
 	if diff := cmp.Diff("b:1:1: p: y (z)\nb:2:0: warning: x", all.Error()); diff != "" {
 		t.Error(diff)
@@ -243,8 +243,8 @@ func TestTemplatesOfAnotherRendererAreLeftToIt(t *testing.T) {
 services: {r: {use: acme:MustacheRenderer, params: {}}}
 orchestrator: {params: {steps: [{use: base:ExpressionPipe, params: {expression: "{{ ) }}{{#each}}"}}]}}
 `)
-	if problems := d.Check(newCatalog()); len(problems) > 0 {
-		t.Error(problems)
+	if diags := d.Check(newCatalog()); len(diags) > 0 {
+		t.Error(diags)
 	}
 }
 
@@ -262,8 +262,8 @@ services:
 
 func TestAMistakeInALongFileIsNamedWithoutDelay(t *testing.T) {
 	data := "a: [\n" + strings.Repeat("key: some value\n", 100_000)
-	_, problems := read(t, config.Options{}, data)
-	if len(problems) != 1 || problems[0].Code != "yaml-syntax" || problems[0].Line > 2 {
-		t.Error(problems)
+	_, diags := read(t, config.Options{}, data)
+	if len(diags) != 1 || diags[0].Code != "yaml-syntax" || diags[0].Line > 2 {
+		t.Error(diags)
 	}
 }

@@ -12,18 +12,18 @@ import (
 // lost is a name of a service or of a step.
 type lost struct{ kind, id string }
 
-// lose notes that the problem found last is about a name that is not there, where
+// lose notes that the last diagnostic is about a name that is not there, where
 // each of those in could would do.
 func (k *checker) lose(kind, id string, could []string) {
 	if k.lost == nil {
-		k.lost, k.meant = map[lost]Problems{}, map[lost][]string{}
+		k.lost, k.meant = map[lost]Diagnostics{}, map[lost][]string{}
 	}
 	key := lost{kind, id}
 	if before, again := k.meant[key]; again {
 		could = slices.DeleteFunc(could, func(name string) bool { return !slices.Contains(before, name) })
 	}
 	k.meant[key] = could
-	k.lost[key] = append(k.lost[key], k.found.list[len(k.found.list)-1])
+	k.lost[key] = append(k.lost[key], k.diags.List[len(k.diags.List)-1])
 }
 
 func (k *checker) met(kind, id string) {
@@ -48,14 +48,14 @@ func (k *checker) renames() {
 	slices.SortFunc(names, func(a, b lost) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) })
 	names = k.copied(names)
 	for _, key := range names {
-		problems := k.lost[key]
+		diags := k.lost[key]
 		if key.kind == "step" && places["step"][key.id] == "" && params.Near(key.id, sortedKeys(k.steps)) == "" && len(k.nameless) == 1 {
 			path := join(k.nameless[0], "id")
-			k.drop(problems)
-			k.found.err(k.doc.atlas.keyAt(path), path, "unknown-result", "write id: "+key.id, "the step's id is empty, and line %d refers to a step %q", problems[0].Line, key.id)
+			k.drop(diags)
+			k.diags.ReportError(k.doc.atlas.keyAt(path), path, "unknown-result", "write id: "+key.id, "the step's id is empty, and line %d refers to a step %q", diags[0].Line, key.id)
 			continue
 		}
-		if len(problems) < 2 || places[key.kind][key.id] != "" {
+		if len(diags) < 2 || places[key.kind][key.id] != "" {
 			continue
 		}
 		var idle []string
@@ -79,29 +79,29 @@ func (k *checker) renames() {
 		if key.kind == "step" {
 			path = join(path, "id")
 			at = k.at(path)
-			if comparePositions(at, Position{problems[0].File, problems[0].Line, problems[0].Column}) > 0 {
+			if comparePositions(at, Position{diags[0].File, diags[0].Line, diags[0].Column}) > 0 {
 				continue
 			}
 		}
 		var lines []string
-		for _, p := range problems {
+		for _, p := range diags {
 			lines = append(lines, fmt.Sprint(p.Line))
 		}
-		k.drop(problems)
-		k.found.err(at, path, "unknown-"+map[string]string{"service": "service", "step": "result"}[key.kind],
+		k.drop(diags)
+		k.diags.ReportError(at, path, "unknown-"+map[string]string{"service": "service", "step": "result"}[key.kind],
 			hint,
 			"nothing refers to the %s %q, and there is no %s %q, which lines %s refer to", key.kind, id, key.kind, key.id, strings.Join(slices.Compact(lines), ", "))
 	}
 }
 
-func (k *checker) drop(problems Problems) {
-	k.found.list = slices.DeleteFunc(k.found.list, func(p Problem) bool { return slices.Contains(problems, p) })
+func (k *checker) drop(diags Diagnostics) {
+	k.diags.List = slices.DeleteFunc(k.diags.List, func(p Diagnostic) bool { return slices.Contains(diags, p) })
 }
 
 // twice is an id that a step before has already, with the report of it.
 type twice struct {
 	id     string
-	report Problem
+	report Diagnostic
 }
 
 // copied finds the id that was copied with its step and not changed: there is one id
@@ -115,8 +115,8 @@ func (k *checker) copied(names []lost) []lost {
 	}
 	missing, same := names[i], lost{"step", k.twice[0].id}
 	report := k.twice[0].report
-	k.drop(slices.Concat(k.lost[missing], k.lost[same], Problems{report}))
+	k.drop(slices.Concat(k.lost[missing], k.lost[same], Diagnostics{report}))
 	report.Severity, report.Hint = SeverityError, "write id: "+missing.id+", to which templates refer"
-	k.found.list = append(k.found.list, report)
+	k.diags.List = append(k.diags.List, report)
 	return slices.DeleteFunc(names, func(key lost) bool { return key == missing || key == same })
 }

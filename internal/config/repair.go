@@ -48,7 +48,7 @@ func (u upgrader) document(root *yaml.Node) {
 			continue
 		}
 		key := keyOf(from, move.key)
-		u.found.err(u.at(key), join(move.from, move.key), "unknown-key", placeHint(move.key, move.to), "unknown key %q", move.key)
+		u.diags.ReportError(u.at(key), join(move.from, move.key), "unknown-key", placeHint(move.key, move.to), "unknown key %q", move.key)
 		take(from, move.key)
 		if move.to != "" && !isMapping(to) {
 			take(root, move.to)
@@ -129,7 +129,7 @@ func (u upgrader) renamed(n *yaml.Node, path string, names []string, fits func(n
 		if hint == "" || !fits(name, target(n.Content[i+1])) {
 			continue
 		}
-		u.found.err(u.at(key), join(path, key.Value), "unknown-key", hint, "unknown key %q", key.Value)
+		u.diags.ReportError(u.at(key), join(path, key.Value), "unknown-key", hint, "unknown key %q", key.Value)
 		right := *key
 		right.Value, right.Tag, right.Style = name, "!!str", 0
 		n.Content[i] = &right
@@ -163,17 +163,17 @@ func (u upgrader) unindented(services *yaml.Node) {
 			continue
 		case above == nil:
 			if moved == "" {
-				u.found.err(u.at(key), join("services", key.Value), "missing-key", "write the service's id with a colon above this line, and indent this below it", "the service's id is missing")
+				u.diags.ReportError(u.at(key), join("services", key.Value), "missing-key", "write the service's id with a colon above this line, and indent this below it", "the service's id is missing")
 			}
 			moved = key.Value
 		case isMapping(above) && keyOf(above, key.Value) == nil:
 			if moved == "" {
-				u.found.err(u.at(key), join("services", key.Value), "unknown-key", "indent it below "+id+":", "%s stands beside the services", key.Value)
+				u.diags.ReportError(u.at(key), join("services", key.Value), "unknown-key", "indent it below "+id+":", "%s stands beside the services", key.Value)
 			}
 			moved = key.Value
 			put(above, services.Content[i], services.Content[i+1])
 		default:
-			u.found.err(u.at(key), join("services", key.Value), "unknown-key", "indent it below the service that it belongs to", "%s stands beside the services", key.Value)
+			u.diags.ReportError(u.at(key), join("services", key.Value), "unknown-key", "indent it below the service that it belongs to", "%s stands beside the services", key.Value)
 		}
 		services.Content = slices.Delete(services.Content, i, i+2)
 	}
@@ -199,7 +199,7 @@ func (u upgrader) dashes(steps *yaml.Node, path string) {
 			if again := len(step.Content) - k; first > 2 || again < 4 || key.Value != "id" && key.Value != "use" {
 				break
 			}
-			u.found.err(u.at(key), join(at(path, i+1), key.Value), "duplicate-key", "begin this line with a dash: - "+key.Value+": …", "the key %q is given twice, as if another step began here", key.Value)
+			u.diags.ReportError(u.at(key), join(at(path, i+1), key.Value), "duplicate-key", "begin this line with a dash: - "+key.Value+": …", "the key %q is given twice, as if another step began here", key.Value)
 			next := newMapping(key, step.Content[k:]...)
 			step.Content = step.Content[:k:k]
 			steps.Content = slices.Insert(steps.Content, i+1, next)

@@ -12,59 +12,59 @@ import (
 // Upgrade returns a file in the current form. Only what is old changes; comments,
 // blank lines, quotes, brackets, anchors and all other forms that are not old but
 // only another way to write (services as a list, runners, names of plugins) stay.
-// What was changed is among the problems, as warnings. A file in the current form
+// What was changed is among the diagnostics, as warnings. A file in the current form
 // comes back as it is; one with errors is not written.
-func Upgrade(s Source) ([]byte, Problems) {
-	found := &findings{}
+func Upgrade(s Source) ([]byte, Diagnostics) {
+	diags := &Reporter{}
 	none := &secrets{}
-	doc := parseFile(s, found)
+	doc := parseFile(s, diags)
 	if doc == nil {
-		return nil, found.sorted(none)
+		return nil, diags.Sorted(none)
 	}
 	markBlankLines(doc, splitLines(s.Data), false)
-	dropIdle(s.Name, doc.Content[0], found, nil)
-	root := upgrade(s.Name, doc.Content[0], found)
+	dropIdle(s.Name, doc.Content[0], diags, nil)
+	root := upgrade(s.Name, doc.Content[0], diags)
 	if root == nil {
-		return nil, found.sorted(none)
+		return nil, diags.Sorted(none)
 	}
-	meant := expandFile(s.Name, root, found)
+	meant := expandFile(s.Name, root, diags)
 	switch {
-	case meant == nil || Problems(found.list).HasErrors():
-		return nil, found.sorted(none)
-	case len(found.list) == 0:
+	case meant == nil || Diagnostics(diags.List).HasErrors():
+		return nil, diags.Sorted(none)
+	case len(diags.List) == 0:
 		return s.Data, nil
 	}
 	if text, ok := editText(s, meant); ok {
-		return text, found.sorted(none)
+		return text, diags.Sorted(none)
 	}
 	// Where the text has a form that can't be edited, such as an alias in the place
 	// of params, the whole file is written anew.
 	text, err := encode(doc)
 	if err != nil {
-		found.err(Position{s.Name, 1, 1}, "", "internal", "please report this", "the file can't be written anew: %v", err)
-		return nil, found.sorted(none)
+		diags.ReportError(Position{s.Name, 1, 1}, "", "internal", "please report this", "the file can't be written anew: %v", err)
+		return nil, diags.Sorted(none)
 	}
 	if !means(Source{s.Name, text}, meant) {
-		found.err(Position{s.Name, 1, 1}, "", "internal", "change it by hand, as the warnings say", "the file can't be written anew without a change of its meaning")
-		return nil, found.sorted(none)
+		diags.ReportError(Position{s.Name, 1, 1}, "", "internal", "change it by hand, as the warnings say", "the file can't be written anew without a change of its meaning")
+		return nil, diags.Sorted(none)
 	}
-	return text, found.sorted(none)
+	return text, diags.Sorted(none)
 }
 
 // means is true for a file in the current form that means what is meant.
 func means(s Source, meant *node) bool {
-	var faults findings
-	doc := parseFile(s, &faults)
+	var diags Reporter
+	doc := parseFile(s, &diags)
 	if doc == nil {
 		return false
 	}
-	dropIdle(s.Name, doc.Content[0], &faults, nil)
-	root := upgrade(s.Name, doc.Content[0], &faults)
+	dropIdle(s.Name, doc.Content[0], &diags, nil)
+	root := upgrade(s.Name, doc.Content[0], &diags)
 	if root == nil {
 		return false
 	}
-	now := expandFile(s.Name, root, &faults)
-	return now != nil && len(faults.list) == 0 && reflect.DeepEqual(now.plain(), meant.plain())
+	now := expandFile(s.Name, root, &diags)
+	return now != nil && len(diags.List) == 0 && reflect.DeepEqual(now.plain(), meant.plain())
 }
 
 // mostRead bounds how many bytes are read while a file is read again and again.
@@ -78,18 +78,18 @@ func editText(s Source, meant *node) ([]byte, bool) {
 		mark, body = string(byteOrderMark), rest
 	}
 	for read := 0; read < mostRead; read += len(body) + 1 {
-		var faults findings
+		var diags Reporter
 		var todo changes
-		doc := parseFile(Source{s.Name, []byte(body)}, &faults)
+		doc := parseFile(Source{s.Name, []byte(body)}, &diags)
 		if doc == nil {
 			return nil, false
 		}
-		dropIdle(s.Name, doc.Content[0], &faults, &todo)
-		root := upgradeText(s.Name, doc.Content[0], &faults, &todo)
+		dropIdle(s.Name, doc.Content[0], &diags, &todo)
+		root := upgradeText(s.Name, doc.Content[0], &diags, &todo)
 		if root == nil {
 			return nil, false
 		}
-		if len(faults.list) == 0 {
+		if len(diags.List) == 0 {
 			return []byte(mark + body), means(Source{s.Name, []byte(body)}, meant)
 		}
 		edited, ok := next(newFileText(body), todo.list)
@@ -124,7 +124,7 @@ func next(t *fileText, todo []textChange) (string, bool) {
 }
 
 // dropIdle takes out what has no effect.
-func dropIdle(file string, root *yaml.Node, f *findings, text *changes) {
+func dropIdle(file string, root *yaml.Node, diags *Reporter, text *changes) {
 	for _, name := range rootKeys {
 		if inner := valueOf(root, name); isMapping(inner) {
 			root = inner
@@ -134,7 +134,7 @@ func dropIdle(file string, root *yaml.Node, f *findings, text *changes) {
 	logging := valueOf(infrastructure, "logging")
 	drop := func(m *yaml.Node, path, key string) {
 		if k := keyOf(m, key); k != nil {
-			f.warn(Position{file, k.Line, k.Column}, join(path, key), "no-effect", "remove it", "this has no effect here")
+			diags.Warn(Position{file, k.Line, k.Column}, join(path, key), "no-effect", "remove it", "this has no effect here")
 			text.remove(m, key)
 			take(m, key)
 		}

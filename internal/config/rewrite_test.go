@@ -25,16 +25,16 @@ func TestAnUpgradedFileIsCurrentAndMeansTheSame(t *testing.T) {
 			}
 			old, _ := config.Read(config.Options{Files: []config.Source{{Name: "old", Data: data}}, Env: env})
 			text, _ := config.Upgrade(config.Source{Name: "old", Data: data})
-			again, problems := config.Upgrade(config.Source{Name: "new", Data: text})
-			for _, p := range problems {
+			again, diags := config.Upgrade(config.Source{Name: "new", Data: text})
+			for _, p := range diags {
 				t.Errorf("it is not current: %v", p)
 			}
 			if diff := cmp.Diff(string(text), string(again)); diff != "" {
 				t.Errorf("a second upgrade changes it:\n%s", diff)
 			}
-			upgraded, problems := config.Read(config.Options{Files: []config.Source{{Name: "new", Data: text}}, Env: env})
-			if old == nil || upgraded == nil || problems.HasErrors() {
-				t.Fatal(problems)
+			upgraded, diags := config.Read(config.Options{Files: []config.Source{{Name: "new", Data: text}}, Env: env})
+			if old == nil || upgraded == nil || diags.HasErrors() {
+				t.Fatal(diags)
 			}
 			if diff := cmp.Diff(old.Services, upgraded.Services); diff != "" {
 				t.Error(diff)

@@ -29,7 +29,7 @@ func FuzzNothingIsLostOnTheWayThroughKoanf(f *testing.F) {
 		if !utf8.Valid(data) {
 			return
 		}
-		found := &findings{}
+		found := &Reporter{}
 		root := readFile(Source{"f", data}, found)
 		if root == nil {
 			return

@@ -77,11 +77,11 @@ func TestTheSchemaFindsWhatIsWrongInTheFormOfAFile(t *testing.T) {
 		if !ok || slices.Contains(beyond, name) {
 			continue
 		}
-		d, problems := config.Read(config.Options{Files: []config.Source{{Name: name, Data: data}}})
+		d, diags := config.Read(config.Options{Files: []config.Source{{Name: name, Data: data}}})
 		if d != nil {
-			problems = problems.And(d.Check(newCatalog()))
+			diags = diags.And(d.Check(newCatalog()))
 		}
-		wrong := slices.ContainsFunc(problems, func(p config.Problem) bool {
+		wrong := slices.ContainsFunc(diags, func(p config.Diagnostic) bool {
 			return p.Severity == config.SeverityError && slices.Contains(inForm, p.Code)
 		})
 		err = s.Validate(value)
@@ -144,9 +144,9 @@ func TestTheSchemaAcceptsWhatRuns(t *testing.T) {
 		if err := s.Validate(value); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
-		upgraded, problems := config.Upgrade(config.Source{Name: file, Data: data})
+		upgraded, diags := config.Upgrade(config.Source{Name: file, Data: data})
 		if value, ok := asEditor(upgraded); !ok || s.Validate(value) != nil {
-			t.Errorf("%s, upgraded: %v %v", file, s.Validate(value), problems)
+			t.Errorf("%s, upgraded: %v %v", file, s.Validate(value), diags)
 		}
 	}
 }

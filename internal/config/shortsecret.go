@@ -32,7 +32,7 @@ func ShortSecret(value string) (message, hint string) {
 // shortSecret warns of a secret in the configuration.
 func (k *checker) shortSecret(value, path string) {
 	if message, hint := ShortSecret(value); message != "" && !k.doc.unset[path] && k.doc.atlas.written(path) == path {
-		k.found.warn(k.at(path), path, "short-secret", hint, "%s", message)
+		k.diags.Warn(k.at(path), path, "short-secret", hint, "%s", message)
 	}
 }
 
@@ -47,7 +47,7 @@ func (k *checker) shortVariables() {
 		value, _ := k.doc.lookup(name)
 		if message, hint := ShortSecret(value); message != "" {
 			k.doc.secrets.add(value)
-			k.found.warn(Position{File: name}, "", "short-secret", hint, "%s", message)
+			k.diags.Warn(Position{File: name}, "", "short-secret", hint, "%s", message)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 func TestAShortSecretIsAWarningAtItsPlace(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, env, dotEnv string
-		want              []string // of the only problem; nil for none
+		want              []string // of the only diagnostic; nil for none
 	}{
 		"in the file":             {file: desk("password", "demo"), want: []string{"c.yml:5:17: warning: services.desk.params.password: a secret of 4 characters is masked", "only where it is a word", "at least 8"}},
 		"that is not masked":      {file: desk("password", "dem"), want: []string{"a secret of 3 characters is not masked"}},
@@ -33,9 +33,9 @@ func TestAShortSecretIsAWarningAtItsPlace(t *testing.T) {
 			if c.dotEnv != "" {
 				o.DotEnv = []config.Source{{Name: ".env", Data: []byte(c.dotEnv)}}
 			}
-			d, problems := config.Read(o)
+			d, diags := config.Read(o)
 			var found []string
-			for _, p := range problems.And(d.Check(newCatalog())) {
+			for _, p := range diags.And(d.Check(newCatalog())) {
 				if p.Code == "short-secret" {
 					found = append(found, p.String())
 				}

@@ -11,16 +11,16 @@ import (
 )
 
 var (
-	yamlFault     = newPattern(`^yaml: (?:line (\d+): )?(.*)$`)
+	yamlMessage   = newPattern(`^yaml: (?:line (\d+): )?(.*)$`)
 	unknownAnchor = newPattern(`^unknown anchor '(.*)' referenced$`)
 )
 
-// syntaxProblem reports YAML that does not parse. The parser names only a line, and
+// reportSyntax reports YAML that does not parse. The parser names only a line, and
 // often the one in which the surrounding block began, so the place is looked for:
 // it is where the longest text ends that still parses.
-func syntaxProblem(s Source, data []byte, err error, f *findings) {
+func reportSyntax(s Source, data []byte, err error, diags *Reporter) {
 	message, line := err.Error(), 1
-	if m := yamlFault.FindStringSubmatch(message); m != nil {
+	if m := yamlMessage.FindStringSubmatch(message); m != nil {
 		message = m[2]
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			line = n
@@ -30,11 +30,11 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 	if m := unknownAnchor.FindStringSubmatch(message); m != nil {
 		offset := max(bytes.Index(data, []byte("*"+m[1])), 0)
 		at := offsetPosition(s, skipped+offset)
-		if !strings.Contains(Problem{File: s.Name, Line: at.Line}.Excerpt([]Source{s}), m[1]) {
-			f.err(at, "", "unknown-anchor", "quote the text, because * begins an alias", "this alias has no anchor")
+		if !strings.Contains(Diagnostic{File: s.Name, Line: at.Line}.Excerpt([]Source{s}), m[1]) {
+			diags.ReportError(at, "", "unknown-anchor", "quote the text, because * begins an alias", "this alias has no anchor")
 			return
 		}
-		f.err(at, "", "unknown-anchor", "write &"+m[1]+" at the value that is meant, above this line, or quote it if it is text", "the alias *%s has no anchor", m[1])
+		diags.ReportError(at, "", "unknown-anchor", "write &"+m[1]+" at the value that is meant, above this line, or quote it if it is text", "the alias *%s has no anchor", m[1])
 		return
 	}
 	if message == "control characters are not allowed" {
@@ -44,7 +44,7 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 		if invisible(r) {
 			what = runeName(r)
 		}
-		f.err(offsetPosition(s, skipped+offset), "", "encoding", "remove it, or write it as an escape in double quotes", "%s can't stand in YAML", what)
+		diags.ReportError(offsetPosition(s, skipped+offset), "", "encoding", "remove it, or write it as an escape in double quotes", "%s can't stand in YAML", what)
 		return
 	}
 	offset, ok := longestParsed(data)
@@ -53,7 +53,7 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 	}
 	if message == "found unknown escape character" {
 		if i := unknownEscape.FindIndex(data[offset:]); i != nil {
-			f.err(offsetPosition(s, skipped+offset+i[1]-1), "", "yaml-syntax", `write single quotes, in which \ is nothing special, or \\`, "this is no valid YAML: %s", message)
+			diags.ReportError(offsetPosition(s, skipped+offset+i[1]-1), "", "yaml-syntax", `write single quotes, in which \ is nothing special, or \\`, "this is no valid YAML: %s", message)
 			return
 		}
 	}
@@ -66,28 +66,28 @@ func syntaxProblem(s Source, data []byte, err error, f *findings) {
 		}
 	}
 	if fault := mistakenLine(at, text, above); fault != nil {
-		f.err(fault.at, "", "yaml-syntax", fault.hint, "this is no valid YAML: %s", message)
+		diags.ReportError(fault.at, "", "yaml-syntax", fault.hint, "this is no valid YAML: %s", message)
 		return
 	}
 	if indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]; strings.Contains(indent, "\t") {
 		at.Column = strings.Index(indent, "\t") + 1
-		f.err(at, "", "yaml-syntax", "indent with spaces", "a tab indents this line")
+		diags.ReportError(at, "", "yaml-syntax", "indent with spaces", "a tab indents this line")
 		return
 	}
 	if behind := []rune(text)[min(at.Column-1, len([]rune(text))):]; len(behind) > 0 && openQuote.MatchString(string(behind)) && !closesQuote(behind) {
-		f.err(at, "", "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
+		diags.ReportError(at, "", "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
 		return
 	}
 	if mark, ok := unclosed(text); ok && strings.Contains(message, "' or '") {
 		at.Column = mark.column
 		if closing, bracket := closingOf[mark.mark]; bracket {
-			f.err(at, "", "yaml-syntax", fmt.Sprintf("close the bracket that opens here: %c", closing), "this is no valid YAML: %s", message)
+			diags.ReportError(at, "", "yaml-syntax", fmt.Sprintf("close the bracket that opens here: %c", closing), "this is no valid YAML: %s", message)
 		} else {
-			f.err(at, "", "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
+			diags.ReportError(at, "", "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
 		}
 		return
 	}
-	f.err(at, "", "yaml-syntax", syntaxHint(message, text), "this is no valid YAML: %s", message)
+	diags.ReportError(at, "", "yaml-syntax", syntaxHint(message, text), "this is no valid YAML: %s", message)
 }
 
 var (
@@ -115,7 +115,7 @@ var (
 	dashGlued      = newPattern(`^(\s*)-[A-Za-z_]+:(\s|$)`)
 )
 
-type lineFault struct {
+type lineMistake struct {
 	at   Position
 	hint string
 }
@@ -123,7 +123,7 @@ type lineFault struct {
 // mistakenLine finds what the parser's message does not tell: a dash or a colon
 // without a space, in the line or the one above, and a line that is indented more
 // than the one above although that has its value already.
-func mistakenLine(at Position, line, above string) *lineFault {
+func mistakenLine(at Position, line, above string) *lineMistake {
 	for _, m := range []struct {
 		form *pattern
 		hint string
@@ -133,38 +133,38 @@ func mistakenLine(at Position, line, above string) *lineFault {
 		{lineOfDots, "remove this line: ... ends a document"},
 	} {
 		if found := m.form.FindStringSubmatch(line); found != nil {
-			return &lineFault{Position{at.File, at.Line, len(strings.Join(found[1:], "")) + 1}, m.hint}
+			return &lineMistake{Position{at.File, at.Line, len(strings.Join(found[1:], "")) + 1}, m.hint}
 		}
 	}
 	if m := blockHeader.FindStringSubmatch(above); m != nil && leadingSpaces(line) <= len(m[1]) && !keyAlone.MatchString(line) {
-		return &lineFault{Position{at.File, at.Line, leadingSpaces(line) + 1}, "indent the text more than the key above it"}
+		return &lineMistake{Position{at.File, at.Line, leadingSpaces(line) + 1}, "indent the text more than the key above it"}
 	}
 	if m := loneWord.FindStringSubmatch(above); m != nil && leadingSpaces(line) > leadingSpaces(above) {
-		return &lineFault{Position{at.File, at.Line - 1, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s:", m[2])}
+		return &lineMistake{Position{at.File, at.Line - 1, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s:", m[2])}
 	}
 	if m := colonInText.FindStringSubmatch(line); m != nil {
-		return &lineFault{Position{at.File, at.Line, len([]rune(m[1])) + 1}, "put text with a colon in quotes"}
+		return &lineMistake{Position{at.File, at.Line, len([]rune(m[1])) + 1}, "put text with a colon in quotes"}
 	}
 	for i, text := range []string{line, above} {
 		row := at.Line - i
 		if m := sign.FindStringSubmatch(text); m != nil {
-			return &lineFault{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s: …", m[2])}
+			return &lineMistake{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s: …", m[2])}
 		}
 		if m := noColon.FindStringSubmatch(text); m != nil {
-			return &lineFault{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s: …", m[2])}
+			return &lineMistake{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s: …", m[2])}
 		}
 		if m := bareConstraint.FindStringSubmatch(text); m != nil {
-			return &lineFault{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("put it in quotes: \"%s\"", strings.TrimSpace(m[2]))}
+			return &lineMistake{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("put it in quotes: \"%s\"", strings.TrimSpace(m[2]))}
 		}
 		if m := dashGlued.FindStringSubmatch(text); m != nil {
-			return &lineFault{Position{at.File, row, len(m[1]) + 1}, "write a space after the dash"}
+			return &lineMistake{Position{at.File, row, len(m[1]) + 1}, "write a space after the dash"}
 		}
 		if m := keyGlued.FindStringSubmatch(text); m != nil {
-			return &lineFault{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("write a space after the colon: %s: …", m[2])}
+			return &lineMistake{Position{at.File, row, len(m[1]) + 1}, fmt.Sprintf("write a space after the colon: %s: …", m[2])}
 		}
 	}
 	if m := keyAlone.FindStringSubmatch(line); m != nil && keyWithValue.MatchString(above) && len(m[1]) > len(beforeKey.FindString(above)) && m[2] == "" {
-		return &lineFault{Position{at.File, at.Line, len(m[1]) + 1}, "indent it like the key above, which has its value already"}
+		return &lineMistake{Position{at.File, at.Line, len(m[1]) + 1}, "indent it like the key above, which has its value already"}
 	}
 	return nil
 }

@@ -35,10 +35,10 @@ func TestATemplateIsFoundInEveryFormOfYAMLText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Source{"x.yml", []byte(source)}
-			found := &findings{}
+			found := &Reporter{}
 			root := readFile(s, found)
 			if root == nil {
-				t.Fatal(found.list)
+				t.Fatal(found.List)
 			}
 			a := newAtlas()
 			a.lines[s.Name] = splitLines(s.Data)

@@ -25,7 +25,7 @@ var rootKeys = []string{"open_ticket_ai", "otai", "cfg"}
 // keep the positions at which they were written.
 type upgrader struct {
 	file  string
-	found *findings
+	diags *Reporter
 	seen  map[*yaml.Node]bool // an anchor is upgraded once, however often it is used
 	uses  map[string]string   // of the pipes, by id
 	text  *changes            // nil: only the nodes are wanted
@@ -33,14 +33,14 @@ type upgrader struct {
 
 // upgrade returns the mapping below the root key, or nil when the file can't be
 // used.
-func upgrade(file string, root *yaml.Node, f *findings) *yaml.Node {
-	return upgradeText(file, root, f, nil)
+func upgrade(file string, root *yaml.Node, diags *Reporter) *yaml.Node {
+	return upgradeText(file, root, diags, nil)
 }
 
 // upgradeText also collects what that is to the text of the file. What is not old
 // but another way to write it stays there.
-func upgradeText(file string, root *yaml.Node, f *findings, text *changes) *yaml.Node {
-	u := upgrader{file: file, found: f, seen: map[*yaml.Node]bool{}, uses: map[string]string{}, text: text}
+func upgradeText(file string, root *yaml.Node, diags *Reporter, text *changes) *yaml.Node {
+	u := upgrader{file: file, diags: diags, seen: map[*yaml.Node]bool{}, uses: map[string]string{}, text: text}
 	root = u.unwrap(root)
 	if root == nil || u.foreign(root) {
 		return nil
@@ -85,23 +85,23 @@ func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
 		}
 		for k := 0; k+1 < len(root.Content); k += 2 {
 			if other := root.Content[k]; other.Value != name && !strings.HasPrefix(other.Value, "x-") {
-				u.found.err(u.at(other), other.Value, "unknown-key", "move it below "+name+":", "this key stands beside the root key %s", name)
+				u.diags.ReportError(u.at(other), other.Value, "unknown-key", "move it below "+name+":", "this key stands beside the root key %s", name)
 			}
 		}
 		switch {
 		case isMapping(value):
 			return value
 		case isNull(value):
-			u.found.err(u.at(key), name, "empty", "write services: and orchestrator: below it, indented", "there is no configuration below this key")
+			u.diags.ReportError(u.at(key), name, "empty", "write services: and orchestrator: below it, indented", "there is no configuration below this key")
 		default:
-			u.found.err(u.at(value), name, "not-a-mapping", "write keys such as services: and orchestrator: below it", "this is no mapping of keys to values")
+			u.diags.ReportError(u.at(value), name, "not-a-mapping", "write keys such as services: and orchestrator: below it", "this is no mapping of keys to values")
 		}
 		return nil
 	}
 	if len(root.Content) == 2 && isMapping(root.Content[1]) {
 		// A root key that is nearly one.
 		if key := root.Content[0]; strings.ReplaceAll(normalKey(key.Value), "_", "") == "openticketai" || nearest(key.Value, rootKeys[:1]) != "" && keyOf(root.Content[1], "orchestrator") != nil {
-			u.found.err(u.at(key), key.Value, "unknown-key", "did you mean "+rootKeys[0]+"?", "unknown key %q", key.Value)
+			u.diags.ReportError(u.at(key), key.Value, "unknown-key", "did you mean "+rootKeys[0]+"?", "unknown key %q", key.Value)
 			return target(root.Content[1])
 		}
 	}
@@ -112,7 +112,7 @@ func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
 func (u upgrader) notIndented(root, key *yaml.Node) bool {
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if other := root.Content[i]; slices.Contains(documentKeys, other.Value) {
-			u.found.err(u.at(other), other.Value, "unknown-key", "indent it and all that follows below "+key.Value+":, or remove that line", "this key stands beside the root key %s", key.Value)
+			u.diags.ReportError(u.at(other), other.Value, "unknown-key", "indent it and all that follows below "+key.Value+":, or remove that line", "this key stands beside the root key %s", key.Value)
 			return true
 		}
 	}
@@ -136,7 +136,7 @@ func (u upgrader) services(n *yaml.Node) {
 	for i, item := range n.Content {
 		path := at("services", i)
 		if !isMapping(item) {
-			u.found.err(u.at(item), path, "wrong-type", "write - id: NAME and use: below it", "a service is a mapping with id and use")
+			u.diags.ReportError(u.at(item), path, "wrong-type", "write - id: NAME and use: below it", "a service is a mapping with id and use")
 			continue
 		}
 		if item.Kind == yaml.AliasNode { // its id is taken out
@@ -144,16 +144,16 @@ func (u upgrader) services(n *yaml.Node) {
 		}
 		key, id := take(item, "id")
 		if id == nil {
-			u.found.err(u.at(item), path, "missing-key", "each service of a list has an id", "the id is missing")
+			u.diags.ReportError(u.at(item), path, "missing-key", "each service of a list has an id", "the id is missing")
 			continue
 		}
 		name, isText := textOf(id)
 		if !isText || name == "" {
-			u.found.err(u.at(id), path+".id", "wrong-type", `write it in quotes: "name"`, "the id must be text")
+			u.diags.ReportError(u.at(id), path+".id", "wrong-type", `write it in quotes: "name"`, "the id must be text")
 			continue
 		}
 		if before, twice := first[name]; twice {
-			u.found.err(u.at(id), path+".id", "duplicate-id", fmt.Sprintf("it is first given in line %d: rename one of both", before.Line), "the id %q is given twice", name)
+			u.diags.ReportError(u.at(id), path+".id", "duplicate-id", fmt.Sprintf("it is first given in line %d: rename one of both", before.Line), "the id %q is given twice", name)
 			continue
 		}
 		first[name] = u.at(id)
@@ -203,27 +203,27 @@ func (u upgrader) runners(n *yaml.Node) {
 		return
 	}
 	if valueOf(n, "steps") != nil || valueOf(valueOf(n, "params"), "steps") != nil {
-		u.found.err(u.at(key), "orchestrator.runners", "conflict", "move the runners into params.steps, or the steps into runners", "runners and steps can't be given together")
+		u.diags.ReportError(u.at(key), "orchestrator.runners", "conflict", "move the runners into params.steps, or the steps into runners", "runners and steps can't be given together")
 		take(n, "runners")
 		return
 	}
 	key, runners := take(n, "runners")
 	if !isList(runners) {
-		u.found.err(u.at(runners), "orchestrator.runners", "wrong-type", "write - run: and a pipe below it", "runners is a list")
+		u.diags.ReportError(u.at(runners), "orchestrator.runners", "wrong-type", "write - run: and a pipe below it", "runners is a list")
 		return
 	}
 	steps := newList(runners)
 	triggered := true
 	for i, item := range target(runners).Content {
 		if !isMapping(item) {
-			u.found.err(u.at(item), at("orchestrator.runners", i), "wrong-type", "write - run: and a pipe below it", "a runner is a mapping with on and run")
+			u.diags.ReportError(u.at(item), at("orchestrator.runners", i), "wrong-type", "write - run: and a pipe below it", "a runner is a mapping with on and run")
 			continue
 		}
 		step := runner(item)
 		if !hasTrigger(item) {
 			triggered = false
 			put(valueOf(step, "params"), newText("on", item), always(item))
-			u.found.note(u.at(item), at("orchestrator.runners", i), "missing-trigger", triggerLines, "without a trigger this runs in every cycle")
+			u.diags.Note(u.at(item), at("orchestrator.runners", i), "missing-trigger", triggerLines, "without a trigger this runs in every cycle")
 		}
 		steps.Content = append(steps.Content, step)
 	}
@@ -307,7 +307,7 @@ func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
 	u.use(n, path)
 	if key := keyOf(n, "steps"); key != nil {
 		if params := valueOf(n, "params"); isNull(params) || isMapping(params) && valueOf(params, "steps") == nil {
-			u.found.warn(u.at(key), join(path, "steps"), "deprecated", "put it below params:", "steps beside params is the form of an earlier version")
+			u.diags.Warn(u.at(key), join(path, "steps"), "deprecated", "put it below params:", "steps beside params is the form of an earlier version")
 			u.text.lift(n)
 			u.lift(n, key, valueOf(n, "steps"))
 			take(n, "steps")
@@ -367,7 +367,7 @@ func (u upgrader) order(steps *yaml.Node, path string) {
 				names = needs.Content
 			}
 			if !slices.ContainsFunc(names, func(n *yaml.Node) bool { id, ok := textOf(n); return !ok || !before[id] }) {
-				u.found.warn(u.at(key), join(at(path, i), "depends_on"), "deprecated", "remove it", "steps run in the order in which they stand, and a failed one stops those after it")
+				u.diags.Warn(u.at(key), join(at(path, i), "depends_on"), "deprecated", "remove it", "steps run in the order in which they stand, and a failed one stops those after it")
 				u.text.remove(step, "depends_on")
 				take(step, "depends_on")
 			}

@@ -13,13 +13,13 @@ import (
 
 func upgraded(t *testing.T, text string) string {
 	t.Helper()
-	out, problems := config.Upgrade(config.Source{Name: "old.yml", Data: []byte(text)})
-	if problems.HasErrors() {
-		t.Fatal(problems)
+	out, diags := config.Upgrade(config.Source{Name: "old.yml", Data: []byte(text)})
+	if diags.HasErrors() {
+		t.Fatal(diags)
 	}
-	again, problems := config.Upgrade(config.Source{Name: "new.yml", Data: out})
-	if diff := cmp.Diff(string(out), string(again)); diff != "" || len(problems) > 0 {
-		t.Errorf("a second upgrade finds %v and changes\n%s", problems, diff)
+	again, diags := config.Upgrade(config.Source{Name: "new.yml", Data: out})
+	if diff := cmp.Diff(string(out), string(again)); diff != "" || len(diags) > 0 {
+		t.Errorf("a second upgrade finds %v and changes\n%s", diags, diff)
 	}
 	return string(out)
 }
@@ -126,13 +126,13 @@ func TestSingleOldFormsAreChangedInPlace(t *testing.T) {
 func FuzzUpgrade(f *testing.F) {
 	addFiles(f, "testdata/upgrade/old.yml", "testdata/compat/*.yml", "testdata/broken/*.yml")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		text, problems := config.Upgrade(config.Source{Name: "f", Data: data})
-		if problems.HasErrors() {
+		text, diags := config.Upgrade(config.Source{Name: "f", Data: data})
+		if diags.HasErrors() {
 			return
 		}
-		again, problems := config.Upgrade(config.Source{Name: "f", Data: text})
-		if len(problems) > 0 || string(again) != string(text) {
-			t.Fatalf("%q becomes %q, then %q\n%v", data, text, again, problems)
+		again, diags := config.Upgrade(config.Source{Name: "f", Data: text})
+		if len(diags) > 0 || string(again) != string(text) {
+			t.Fatalf("%q becomes %q, then %q\n%v", data, text, again, diags)
 		}
 	})
 }

@@ -10,21 +10,21 @@ import (
 
 // Values reads a file of data, YAML or JSON, as the plain values that templates
 // see. Mappings keep their order.
-func Values(s Source) (*jinja.Dict, Problems) {
+func Values(s Source) (*jinja.Dict, Diagnostics) {
 	if json.Valid(s.Data) {
 		// YAML takes most of JSON, but neither tabs nor characters in two halves.
 		if d, ok := jsonValues(s.Data).(*jinja.Dict); ok {
 			return d, nil
 		}
 	}
-	var f findings
-	doc := parseFile(s, &f)
+	var diags Reporter
+	doc := parseFile(s, &diags)
 	var root *node
 	if doc != nil {
-		root = expandFile(s.Name, doc.Content[0], &f)
+		root = expandFile(s.Name, doc.Content[0], &diags)
 	}
-	if root == nil || Problems(f.list).HasErrors() {
-		return nil, Problems(nil).And(f.list)
+	if root == nil || Diagnostics(diags.List).HasErrors() {
+		return nil, Diagnostics(nil).And(diags.List)
 	}
 	return plainNode(root).(*jinja.Dict), nil
 }

@@ -17,9 +17,9 @@ func TestValuesKeepOrderAndKindInYAMLAndJSON(t *testing.T) {
 		"JSON with tabs": "{\n\t\"z\": 1,\n\t\"a\": [1.0, true, null, \"x\", 36893488147419103232],\n\t\"runners\": {\"b\": \"2024-01-01\"},\n\t\"use\": \"😀\"\n}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, problems := config.Values(config.Source{Name: "scope", Data: []byte(data)})
-			if len(problems) > 0 {
-				t.Fatal(problems)
+			d, diags := config.Values(config.Source{Name: "scope", Data: []byte(data)})
+			if len(diags) > 0 {
+				t.Fatal(diags)
 			}
 			if got := strings.Join(d.Keys(), " "); got != "z a runners use" {
 				t.Errorf("keys %q", got)
@@ -45,8 +45,8 @@ func TestValuesKeepOrderAndKindInYAMLAndJSON(t *testing.T) {
 
 func TestValuesThatAreNoMappingAreRefused(t *testing.T) {
 	for _, data := range []string{"", "[1]", "5", "a: [", `["a"]`, "a: 1\na: 2", "\xff: 1"} {
-		if d, problems := config.Values(config.Source{Name: "scope", Data: []byte(data)}); d != nil || !problems.HasErrors() {
-			t.Errorf("%q: %v, %v", data, d, problems)
+		if d, diags := config.Values(config.Source{Name: "scope", Data: []byte(data)}); d != nil || !diags.HasErrors() {
+			t.Errorf("%q: %v, %v", data, d, diags)
 		}
 	}
 }

@@ -21,12 +21,12 @@ orchestrator:
       - use: base:ExpressionPipe
         params: { expression: "{{ get_env('DESK_USR') }}" }
 `
-	d, problems := config.Read(config.Options{
+	d, diags := config.Read(config.Options{
 		Files: []config.Source{{Name: "c", Data: []byte(text)}},
 		Env:   []string{"DESK_ADDRESS=http://127.0.0.1/x", "DESK_USER=agent"},
 	})
 	var got []string
-	for _, p := range problems.And(d.Check(newCatalog())) {
+	for _, p := range diags.And(d.Check(newCatalog())) {
 		got = append(got, p.String())
 	}
 	want := []string{

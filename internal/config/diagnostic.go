@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The severities of a [Problem]. An advice is about what is right and could be
+// The severities of a [Diagnostic]. An advice is about what is right and could be
 // better.
 const (
 	SeverityError   = "error"
@@ -15,10 +15,10 @@ const (
 	SeverityAdvice  = "advice"
 )
 
-// Problem is one thing that is wrong with a configuration. A Line of 0 means that
+// Diagnostic is one thing that is wrong with a configuration. A Line of 0 means that
 // File names an environment variable. Code is stable; Message and Hint are for
 // people.
-type Problem struct {
+type Diagnostic struct {
 	File     string `json:"file"`
 	Line     int    `json:"line"`
 	Column   int    `json:"column"`
@@ -30,7 +30,7 @@ type Problem struct {
 }
 
 // String is one line: "file:line:column: key.path: what is wrong (hint)".
-func (p Problem) String() string {
+func (p Diagnostic) String() string {
 	var b strings.Builder
 	if p.File != "" {
 		b.WriteString(p.File)
@@ -52,11 +52,11 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems are sorted by file and position.
-type Problems []Problem
+// Diagnostics are sorted by file and position.
+type Diagnostics []Diagnostic
 
-// Error has one line for each problem, warnings included.
-func (ps Problems) Error() string {
+// Error has one line for each diagnostic, warnings included.
+func (ps Diagnostics) Error() string {
 	lines := make([]string, len(ps))
 	for i, p := range ps {
 		lines[i] = p.String()
@@ -65,20 +65,20 @@ func (ps Problems) Error() string {
 }
 
 // HasErrors reports whether anything is worse than a warning.
-func (ps Problems) HasErrors() bool {
-	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Severity == SeverityError })
+func (ps Diagnostics) HasErrors() bool {
+	return slices.ContainsFunc(ps, func(p Diagnostic) bool { return p.Severity == SeverityError })
 }
 
 // OnlyAdvice reports whether there is neither an error nor a warning.
-func (ps Problems) OnlyAdvice() bool {
-	return !slices.ContainsFunc(ps, func(p Problem) bool { return p.Severity != SeverityAdvice })
+func (ps Diagnostics) OnlyAdvice() bool {
+	return !slices.ContainsFunc(ps, func(p Diagnostic) bool { return p.Severity != SeverityAdvice })
 }
 
 // And returns the problems of both, sorted, each once. A value whose tag means nothing
-// has no other problem.
-func (ps Problems) And(more Problems) Problems {
+// has no other diagnostic.
+func (ps Diagnostics) And(more Diagnostics) Diagnostics {
 	all := slices.Concat(ps, more)
-	slices.SortStableFunc(all, func(a, b Problem) int {
+	slices.SortStableFunc(all, func(a, b Diagnostic) int {
 		return cmp.Or(
 			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
 			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message),
@@ -88,35 +88,39 @@ func (ps Problems) And(more Problems) Problems {
 	for _, p := range all {
 		tagged[Position{p.File, p.Line, p.Column}] = tagged[Position{p.File, p.Line, p.Column}] || p.Code == "unknown-tag"
 	}
-	return slices.DeleteFunc(slices.Compact(all), func(p Problem) bool {
+	return slices.DeleteFunc(slices.Compact(all), func(p Diagnostic) bool {
 		return p.Code != "unknown-tag" && tagged[Position{p.File, p.Line, p.Column}]
 	})
 }
 
-// findings collects problems on the way.
-type findings struct {
-	list Problems
+// Reporter collects diagnostics on the way.
+type Reporter struct {
+	List Diagnostics
 	// notes are warnings about what is in the current form, and so nothing that
 	// [Upgrade] changes.
-	notes Problems
+	notes Diagnostics
 }
 
-func (f *findings) note(at Position, path, code, hint, format string, args ...any) {
-	var one findings
-	one.warn(at, path, code, hint, format, args...)
-	f.notes = append(f.notes, one.list...)
+// Note reports a warning about what is in the current form.
+func (r *Reporter) Note(at Position, path, code, hint, format string, args ...any) {
+	var one Reporter
+	one.Warn(at, path, code, hint, format, args...)
+	r.notes = append(r.notes, one.List...)
 }
 
-func (f *findings) err(at Position, path, code, hint, format string, args ...any) {
-	f.add(SeverityError, at, path, code, hint, fmt.Sprintf(format, args...))
+// ReportError reports what keeps the configuration from being used.
+func (r *Reporter) ReportError(at Position, path, code, hint, format string, args ...any) {
+	r.Report(SeverityError, at, path, code, hint, fmt.Sprintf(format, args...))
 }
 
-func (f *findings) warn(at Position, path, code, hint, format string, args ...any) {
-	f.add(SeverityWarning, at, path, code, hint, fmt.Sprintf(format, args...))
+// Warn reports what is probably not what was wanted.
+func (r *Reporter) Warn(at Position, path, code, hint, format string, args ...any) {
+	r.Report(SeverityWarning, at, path, code, hint, fmt.Sprintf(format, args...))
 }
 
-func (f *findings) add(severity string, at Position, path, code, hint, message string) {
-	f.list = append(f.list, Problem{
+// Report adds a diagnostic.
+func (r *Reporter) Report(severity string, at Position, path, code, hint, message string) {
+	r.List = append(r.List, Diagnostic{
 		File: at.File, Line: at.Line, Column: at.Column, Path: path,
 		Severity: severity, Code: code, Message: message, Hint: hint,
 	})
@@ -128,8 +132,8 @@ var consequences = []string{"bad-param", "bad-value", "wrong-type", "unknown-use
 
 // causes is a list in which what an oddity explains is replaced by the oddity, as an
 // error. An oddity that is known here to be something worse is taken out of odd.
-func causes(list Problems, odd map[string]Problem) Problems {
-	var out Problems
+func causes(list Diagnostics, odd map[string]Diagnostic) Diagnostics {
+	var out Diagnostics
 	for _, p := range list {
 		cause, ok := odd[p.Path]
 		switch {
@@ -147,9 +151,9 @@ func causes(list Problems, odd map[string]Problem) Problems {
 	return out
 }
 
-// sorted returns what was found without the secrets.
-func (f *findings) sorted(s *secrets) Problems {
-	out := f.notes.And(f.list)
+// Sorted returns what was reported without the secrets.
+func (r *Reporter) Sorted(s *secrets) Diagnostics {
+	out := r.notes.And(r.List)
 	for i := range out {
 		out[i].Message = s.Text(out[i].Message)
 		out[i].Hint = s.Text(out[i].Hint)
