@@ -1,6 +1,6 @@
 module github.com/open-ticket-ai/otai
 
-go 1.25.0
+go 1.26.0
 
 require (
 	aead.dev/minisign v0.3.0
@@ -18,11 +18,11 @@ require (
 	github.com/rs/zerolog v1.35.1
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/spf13/cobra v1.10.2
-	github.com/spf13/pflag v1.0.9
+	github.com/spf13/pflag v1.1.0
 	go.uber.org/goleak v1.3.0
 	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/net v0.50.0
-	golang.org/x/term v0.40.0
+	golang.org/x/term v0.48.0
 	golang.org/x/text v0.34.0
 )
 
@@ -35,7 +35,7 @@ require (
 	github.com/mitchellh/copystructure v1.2.0 // indirect
 	github.com/mitchellh/reflectwalk v1.0.2 // indirect
 	golang.org/x/crypto v0.48.0 // indirect
-	golang.org/x/sys v0.41.0 // indirect
+	golang.org/x/sys v0.50.0 // indirect
 	golang.org/x/tools v0.41.0 // indirect
 )
 

@@ -1,19 +1,18 @@
 module github.com/open-ticket-ai/otai/tools
 
-go 1.25.0
+go 1.26.0
 
 require (
 	github.com/CycloneDX/cyclonedx-go v0.12.0
 	github.com/google/licensecheck v0.3.1
-	golang.org/x/mod v0.33.0
-	honnef.co/go/tools v0.7.0
-	mvdan.cc/gofumpt v0.9.2
+	golang.org/x/mod v0.43.0
+	honnef.co/go/tools v0.8.2
+	mvdan.cc/gofumpt v0.12.0
 )
 
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
-	github.com/google/go-cmp v0.7.0 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
-	golang.org/x/sync v0.19.0 // indirect
-	golang.org/x/tools v0.41.0 // indirect
+	golang.org/x/sync v0.25.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 )

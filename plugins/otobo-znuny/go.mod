@@ -8,7 +8,7 @@ require (
 	github.com/open-ticket-ai/otai/pkg/params v1.0.0
 	github.com/sony/gobreaker/v2 v2.4.0
 	go.uber.org/goleak v1.3.0
-	golang.org/x/time v0.14.0
+	golang.org/x/time v0.15.0
 )
 
 replace github.com/open-ticket-ai/otai/pkg/api => ../../pkg/api

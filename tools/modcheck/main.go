@@ -1,10 +1,12 @@
 // Command modcheck proves that the modules given can be linked into one process:
-// a module that two of them require has one version in all, every go line is the
-// same, and none pins a toolchain. A native plugin loads only under these terms.
+// a module that two of them require has one version in all, no go line is above the
+// host's, and none pins a toolchain. A native plugin loads only under these terms. The
+// host's module is the first one given.
 package main
 
 import (
 	"fmt"
+	"go/version"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,15 +15,15 @@ import (
 )
 
 func main() {
-	problems, err := check(os.Args[1:])
+	mismatches, err := check(os.Args[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "modcheck:", err)
 		os.Exit(2)
 	}
-	for _, p := range problems {
-		fmt.Fprintln(os.Stderr, p)
+	for _, mismatch := range mismatches {
+		fmt.Fprintln(os.Stderr, mismatch)
 	}
-	if len(problems) > 0 {
+	if len(mismatches) > 0 {
 		os.Exit(1)
 	}
 }
@@ -29,8 +31,8 @@ func main() {
 type requirement struct{ version, by string }
 
 func check(dirs []string) ([]string, error) {
-	var problems []string
-	goLine := requirement{}
+	var mismatches []string
+	host := requirement{}
 	versions := make(map[string]requirement)
 	for _, dir := range dirs {
 		name := filepath.Join(dir, "go.mod")
@@ -43,31 +45,31 @@ func check(dirs []string) ([]string, error) {
 			return nil, err
 		}
 		if file.Toolchain != nil {
-			problems = append(problems, name+": remove the toolchain line; it would bind plugins to one release")
+			mismatches = append(mismatches, name+": remove the toolchain line; it would bind plugins to one release")
 		}
 		if file.Go == nil {
-			problems = append(problems, name+": has no go line")
+			mismatches = append(mismatches, name+": has no go line")
 			continue
 		}
 		// The tools are never linked with the others.
 		if filepath.Base(dir) == "tools" {
 			continue
 		}
-		if goLine.version == "" {
-			goLine = requirement{file.Go.Version, name}
+		if host.version == "" {
+			host = requirement{file.Go.Version, name}
 		}
-		if file.Go.Version != goLine.version {
-			problems = append(problems, fmt.Sprintf("%s: go %s, but %s has go %s", name, file.Go.Version, goLine.by, goLine.version))
+		if version.Compare("go"+file.Go.Version, "go"+host.version) > 0 {
+			mismatches = append(mismatches, fmt.Sprintf("%s: go %s is above the host's go %s: who builds the host with that release can't build this", name, file.Go.Version, host.version))
 		}
 		for _, r := range file.Require {
 			first, seen := versions[r.Mod.Path]
 			if !seen {
 				versions[r.Mod.Path] = requirement{r.Mod.Version, name}
 			} else if first.version != r.Mod.Version {
-				problems = append(problems, fmt.Sprintf("%s: %s %s, but %s has %s", name, r.Mod.Path, r.Mod.Version, first.by, first.version))
+				mismatches = append(mismatches, fmt.Sprintf("%s: %s %s, but %s has %s", name, r.Mod.Path, r.Mod.Version, first.by, first.version))
 			}
 		}
 	}
-	slices.Sort(problems)
-	return problems, nil
+	slices.Sort(mismatches)
+	return mismatches, nil
 }

@@ -167,6 +167,7 @@ func (m *memory) bytes(address, length uint64) []byte {
 }
 
 func (m *memory) word(address uint64) uint64 { return binary.LittleEndian.Uint64(m.bytes(address, 8)) }
+
 func (m *memory) half(address uint64) uint64 {
 	return uint64(binary.LittleEndian.Uint32(m.bytes(address, 4)))
 }
