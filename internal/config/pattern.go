@@ -14,10 +14,10 @@ func newPattern(source string) *pattern {
 	return &pattern{sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(source) })}
 }
 
-func (p *pattern) MatchString(s string) bool      { return p.compiled().MatchString(s) }
-func (p *pattern) FindIndex(b []byte) []int       { return p.compiled().FindIndex(b) }
-func (p *pattern) FindString(s string) string     { return p.compiled().FindString(s) }
-func (p *pattern) FindStringIndex(s string) []int { return p.compiled().FindStringIndex(s) }
+func (p *pattern) MatchString(s string) bool            { return p.compiled().MatchString(s) }
+func (p *pattern) FindIndex(b []byte) []int             { return p.compiled().FindIndex(b) }
+func (p *pattern) FindString(s string) string           { return p.compiled().FindString(s) }
+func (p *pattern) FindStringIndex(s string) []int       { return p.compiled().FindStringIndex(s) }
 func (p *pattern) FindStringSubmatch(s string) []string { return p.compiled().FindStringSubmatch(s) }
 
 func (p *pattern) FindStringSubmatchIndex(s string) []int {

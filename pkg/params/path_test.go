@@ -74,10 +74,10 @@ func TestPathRelations(t *testing.T) {
 	if params.Keys("0").Equal(params.Path{}.Index(0)) || params.Keys("a").Index(0).HasPrefix(params.Keys("a", "")) {
 		t.Error("an element is taken for a key")
 	}
-	if !(params.Path)(nil).Parent().Equal(nil) || !ab.Parent().Equal(a) || ab.LastKey() != "b" || a.Index(3).LastKey() != "" {
+	if !params.Path(nil).Parent().Equal(nil) || !ab.Parent().Equal(a) || ab.LastKey() != "b" || a.Index(3).LastKey() != "" {
 		t.Error("Parent or LastKey")
 	}
-	if _, ok := (params.Path)(nil).Last(); ok {
+	if _, ok := params.Path(nil).Last(); ok {
 		t.Error("the empty path has a last step")
 	}
 	last, _ := a.Index(3).Last()
