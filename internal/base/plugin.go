@@ -24,15 +24,19 @@ type Options struct {
 func New(version string, o Options) api.Plugin {
 	return api.NewPlugin(
 		api.Metadata{Name: Name, Version: version, API: ">=1.0.0 <2", Description: "The built-in services and pipes."},
-		api.NewService("JinjaRenderer", "Renders params written in Jinja2's language.", newJinjaRenderer),
-		api.NewPipeFunc("SimpleSequentialOrchestrator", "Runs its steps one after another in each cycle; the root of a configuration.", orchestrate),
-		api.NewPipeFunc("SimpleSequentialRunner", "Runs a pipe when its trigger succeeds.", runWhenTriggered),
-		api.NewPipe("IntervalTrigger", "Succeeds once per interval.", o.newIntervalTrigger).WithLabel("trigger", "true"),
-		api.NewPipeFunc("CompositePipe", "Runs its steps in order, up to the first that fails.", composite).WithLabel("yields", "*"),
+		api.NewService("JinjaRenderer", "Renders params written in Jinja2's language.", newJinjaRenderer).WithLabel("language", "jinja"),
+		api.NewPipeFunc("SimpleSequentialOrchestrator", "Runs its steps one after another in each cycle; the root of a configuration.", orchestrate).
+			WithLabel("children", "separate").WithLabel("pause", "orchestrator_sleep"),
+		api.NewPipeFunc("SimpleSequentialRunner", "Runs a pipe when its trigger succeeds.", runWhenTriggered).
+			WithLabel("children", "separate,parent-params").WithLabel("triggered-by", "on"),
+		api.NewPipe("IntervalTrigger", "Succeeds once per interval.", o.newIntervalTrigger).WithLabel("interval", "interval"),
+		api.NewPipeFunc("CompositePipe", "Runs its steps in order, up to the first that fails.", composite).
+			WithLabel("yields", "*").WithLabel("children", "sequence"),
 		api.NewPipeFunc("ExpressionPipe", "Yields the value of an expression.", evaluate).WithLabel("yields", "value"),
 		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).WithLabel("yields", "fetched_tickets"),
 		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe).WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text"),
-		api.NewPipe("UpdateTicketPipe", "Changes a ticket: queue, priority, state, notes.", o.newUpdateTicketPipe).WithLabel("yields", ""),
-		api.NewPipe("AddNotePipe", "Adds a note to a ticket.", o.newAddNotePipe).WithLabel("yields", ""),
+		api.NewPipe("UpdateTicketPipe", "Changes a ticket: queue, priority, state, notes.", o.newUpdateTicketPipe).
+			WithLabel("yields", "").WithLabel("updates", "updated_ticket"),
+		api.NewPipe("AddNotePipe", "Adds a note to a ticket.", o.newAddNotePipe).WithLabel("yields", "").WithLabel("adds-note", "note"),
 	)
 }

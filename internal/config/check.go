@@ -77,7 +77,7 @@ func (d *Document) Check(c Catalog) Diagnostics {
 			k.injects(injects, s.Path, component)
 		}
 		if ok && !d.noParams[s.ID] {
-			given = k.params(given, s.Path, s.Use, component.Params, scope{}, excused)
+			given = k.params(given, s.Path, s.Use, component, scope{}, excused)
 		}
 		if !component.Renderer {
 			k.templates(given, join(s.Path, "params"), component.Params, scope{})
@@ -399,7 +399,6 @@ func excuse(strange []string, spec *params.Spec) excused {
 // pipe checks a pipe at its place, and through its params its children.
 func (k *checker) pipe(m map[string]any, path string, around scope) {
 	d := k.decoder()
-	m = k.trigger(m, path)
 	use, isText := m["use"].(string)
 	if isText && !strings.Contains(use, ":") && strings.Contains(use, ".") {
 		// None of its other keys would be right either.
@@ -451,7 +450,7 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	case !ok:
 		k.childrenOf(raw, path, around)
 	case raw != nil || m["params"] == nil:
-		raw = k.params(raw, path, use, component.Params, around, excused)
+		raw = k.params(raw, path, use, component, around, excused)
 		if component.Params != nil {
 			k.fieldNames(raw, join(path, "params"), component.Params, services)
 		}
@@ -491,6 +490,9 @@ func (k *checker) childrenOf(raw map[string]any, path string, around scope) {
 	}
 	for _, key := range []string{"on", "run"} {
 		if m, ok := raw[key].(map[string]any); ok {
+			if key == "on" {
+				m = k.trigger(m, join(base, key))
+			}
 			k.pipe(m, join(base, key), around)
 		}
 	}
@@ -531,29 +533,34 @@ func pipeKeyHint(key string, given map[string]any) string {
 
 // params decodes what is known before anything runs. Decoding meets the children.
 // It returns them with all keys where they were meant to be.
-func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec, around scope, excused excused) map[string]any {
+func (k *checker) params(raw map[string]any, path, use string, component Component, around scope, excused excused) map[string]any {
+	spec := component.Params
 	if spec == nil {
 		return raw
 	}
 	base := join(path, "params")
 	faults := len(k.diags.List)
-	raw = k.repaired(raw, base, "", spec, excused.fields)
+	raw = k.repaired(raw, base, "", spec, component, excused.fields)
 	k.texts(raw, base, spec)
-	inner := around.below(use, raw, spec)
+	inner := around.below(component, raw)
+	children := component.childScope()
 	ids := map[string]string{}
-	moved := ""
+	var moved *moveStep
 	_, err := params.Decode(spec, raw, params.Binder{
 		Offline: true,
 		Child: func(place string, raw any) (api.ChildPipe, error) {
 			child := base + "." + place
 			m, ok := raw.(map[string]any)
 			if !ok {
-				k.diags.ReportError(k.at(child), child, "wrong-type", childHint(place, raw), "this is %s, it must be a pipe, which is a mapping with use and params", describe(raw))
+				k.diags.ReportError(k.at(child), child, "wrong-type", childHint(place == component.trigger(), raw), "this is %s, it must be a pipe, which is a mapping with use and params", describe(raw))
 				if !isPipes(raw) {
 					return api.ChildPipe{}, nil
 				}
 				m = map[string]any{"use": defaultComposite, "params": map[string]any{"steps": raw}}
 				k.doc.atlas.moved[child+".params.steps"] = k.doc.atlas.written(child)
+			}
+			if place == component.trigger() {
+				m = k.trigger(m, child)
 			}
 			id := k.id(m, child)
 			if value, given := m["id"]; given && value == nil {
@@ -570,7 +577,7 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			}
 			childUse, _ := m["use"].(string)
 			k.pipe(m, child, inner)
-			if use == defaultComposite {
+			if children.sequence {
 				if id != "" {
 					inner = inner.with(id, childUse)
 				}
@@ -579,7 +586,7 @@ func (k *checker) params(raw map[string]any, path, use string, spec *params.Spec
 			return api.ChildPipe{}, nil
 		},
 	})
-	k.faults(wholly(params.Faults(err), raw), base, use, spec, excused)
+	k.faults(wholly(params.Faults(err), raw), base, component, excused)
 	if spec.Unchecked() && !excused.any() {
 		if left, ok := k.knownWrong(k.diags.List[faults:], raw, base, spec); ok {
 			k.questions = append(k.questions, ParamsQuestion{Use: use, Params: without(raw, left)})
@@ -639,7 +646,7 @@ func (k *checker) id(m map[string]any, path string) string {
 }
 
 // childHint tells what to write instead of a word or a time.
-func childHint(place string, raw any) string {
+func childHint(isTrigger bool, raw any) string {
 	text, isText := raw.(string)
 	_, isTime := params.ParseDuration(text)
 	length := strings.TrimPrefix(durationHint(text), "write ")
@@ -651,11 +658,11 @@ func childHint(place string, raw any) string {
 		return "a pipe is no list: leave out the dash"
 	case isPipes(raw):
 		return "write use: base:CompositePipe and params: here, and this list below params: with steps:"
-	case place == "on" && isText && cronForm.MatchString(text):
+	case isTrigger && isText && cronForm.MatchString(text):
 		return "write how long to wait: {use: base:IntervalTrigger, params: {interval: PT5M}}"
-	case place == "on" && isText && isTime != nil && length != "":
+	case isTrigger && isText && isTime != nil && length != "":
 		return fmt.Sprintf("write {use: base:IntervalTrigger, params: {interval: %s}}", length)
-	case place == "on" && isText && isTime == nil:
+	case isTrigger && isText && isTime == nil:
 		return fmt.Sprintf("write {use: base:IntervalTrigger, params: {interval: %s}}", text)
 	case isText && strings.Contains(text, ":") && !strings.Contains(text, " "):
 		return "write {use: " + text + "}"
@@ -665,25 +672,26 @@ func childHint(place string, raw any) string {
 
 // noteAfterMove warns of a note in a step of its own: between the two writes the
 // process may end, and the next cycle no longer finds the ticket in its queue.
-// moved is the step that moves the ticket, "" as long as there is none.
-func (k *checker) noteAfterMove(step map[string]any, path, moved string) string {
+// moved is the step that moves the ticket, nil as long as there is none.
+func (k *checker) noteAfterMove(step map[string]any, path string, moved *moveStep) *moveStep {
 	raw, _ := step["params"].(map[string]any)
-	switch step["use"] {
-	case "base:UpdateTicketPipe":
-		if update, _ := raw["updated_ticket"].(map[string]any); update["queue"] != nil {
-			if id, _ := step["id"].(string); id != "" {
-				return id
-			}
-			return path
+	component := k.componentOf(step)
+	if key, spec := component.labeledParam(params.LabelUpdates); spec != nil {
+		if update, _ := raw[key].(map[string]any); update["queue"] != nil {
+			id, _ := step["id"].(string)
+			return &moveStep{name: cmp.Or(id, path), param: key}
 		}
-	case "base:AddNotePipe":
-		if moved != "" {
-			k.diags.Warn(k.at(join(path, "use")), join(path, "use"), "note-after-move", "write it below updated_ticket: notes: of "+moved+", which sends both at once",
-				"when otai ends between the move and this step, the note is never written")
-		}
+	}
+	if _, note := component.labeledParam(params.LabelAddsNote); note != nil && moved != nil {
+		k.diags.Warn(k.at(join(path, "use")), join(path, "use"), "note-after-move", "write it below "+moved.param+": notes: of "+moved.name+", which sends both at once",
+			"when otai ends between the move and this step, the note is never written")
 	}
 	return moved
 }
+
+// moveStep is a step that moves a ticket, by its id or path, and its param with the
+// update.
+type moveStep struct{ name, param string }
 
 // askPlugins lets the plugins' own code judge what nothing else is wrong with.
 func (k *checker) askPlugins() {
@@ -693,7 +701,7 @@ func (k *checker) askPlugins() {
 	}
 	for i, faults := range asker.CheckParams(k.questions) {
 		faults = slices.DeleteFunc(faults, func(fault *api.FieldError) bool { return isAbout(fault, k.asked[i].left) })
-		k.faults(faults, join(k.asked[i].path, "params"), "", nil, excused{})
+		k.faults(faults, join(k.asked[i].path, "params"), Component{}, excused{})
 	}
 }
 

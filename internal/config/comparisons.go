@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // The kinds of values that a pipe can say its results have.
@@ -22,7 +23,7 @@ const (
 // doesn't say, and the kinds of their values as far as these are told. The label is
 // KEY or KEY:KIND, parted by commas, or * for any keys.
 func Yields(labels map[string]string) (keys []string, kinds map[string]string) {
-	text, said := labels["yields"]
+	text, said := labels[params.LabelYields]
 	if !said || text == "*" {
 		return nil, nil
 	}

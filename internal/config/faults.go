@@ -11,8 +11,9 @@ import (
 )
 
 // faults reports what decoding found, with the place in the file and, for keys
-// that stand where they don't belong, with the place where they do. spec may be nil.
-func (k *checker) faults(list []*api.FieldError, base, use string, spec *params.Spec, before excused) {
+// that stand where they don't belong, with the place where they do.
+func (k *checker) faults(list []*api.FieldError, base string, component Component, before excused) {
+	spec := component.Params
 	excused := maps.Clone(before.fields) // required keys whose content stands elsewhere
 	if excused == nil {
 		excused = map[string]bool{}
@@ -64,7 +65,7 @@ func (k *checker) faults(list []*api.FieldError, base, use string, spec *params.
 		if excused[fault.Field] && strings.HasPrefix(fault.Err.Error(), "is required") {
 			continue
 		}
-		k.fault(fault, base, use, spec, hints[fault])
+		k.fault(fault, base, component, hints[fault])
 	}
 }
 
@@ -93,7 +94,8 @@ func guessed(list []*api.FieldError, excused map[string]bool, hints map[*api.Fie
 	}
 }
 
-func (k *checker) fault(fault *api.FieldError, base, use string, spec *params.Spec, betterHint string) {
+func (k *checker) fault(fault *api.FieldError, base string, component Component, betterHint string) {
+	spec := component.Params
 	path := base
 	if fault.Field != "" {
 		path = base + "." + fault.Field
@@ -125,8 +127,8 @@ func (k *checker) fault(fault *api.FieldError, base, use string, spec *params.Sp
 				message += " under " + above
 			}
 		}
-	case strings.HasPrefix(message, "is required") && use == defaultRunner && fault.Field == "on":
-		code, message, hint = "missing-trigger", "the runner has no trigger, which says when its pipe runs", triggerLines
+	case strings.HasPrefix(message, "is required") && fault.Field == component.trigger():
+		code, message, hint = "missing-trigger", "the runner has no trigger, which says when its pipe runs", triggerLines(fault.Field)
 	case strings.HasPrefix(message, "is required"):
 		code = "missing-param"
 		if wanted := specAt(spec, fault.Field); wanted != nil {

@@ -40,8 +40,8 @@ func (k *checker) fetch(m, raw map[string]any, path string, spec *params.Spec) {
 		fallthrough
 	case readable && !namesStates(criteria):
 		hint := "write states: [{ name: … }] below " + criteriaKey
-		if k.usesOf(f.services, "otobo-znuny:") {
-			hint = "write fields: { StateType: [new, open], Locks: [unlock] } below " + criteriaKey
+		if fields := k.openTickets(f.services); fields != "" {
+			hint = "write fields: " + fields + " below " + criteriaKey
 		}
 		var one Reporter
 		one.Warn(k.at(at), at, "any-state", hint, "this finds closed and merged tickets, too, because it names no states")
@@ -71,10 +71,15 @@ func namesStates(criteria map[string]any) bool {
 	}
 }
 
-func (k *checker) usesOf(services []string, prefix string) bool {
-	return slices.ContainsFunc(k.doc.Services, func(s Service) bool {
-		return slices.Contains(services, s.ID) && strings.HasPrefix(s.Use, prefix)
-	})
+// openTickets are the fields by which the first of these services that says so finds
+// open tickets only.
+func (k *checker) openTickets(services []string) string {
+	for _, id := range services {
+		if fields := k.services[id].Labels[params.LabelOpenTickets]; fields != "" {
+			return fields
+		}
+	}
+	return ""
 }
 
 // adviseArticles recommends to read the first article alone where a service can

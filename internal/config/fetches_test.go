@@ -26,7 +26,8 @@ func found(t *testing.T, code, desk, fetch, after string) config.Diagnostics {
 	}
 	c := newCatalog()
 	c.offered["acme:Desk"] = service[deskParams, fakeTickets]("Desk")
-	c.offered["otobo-znuny:OTOBOZnunyTicketSystemService"] = service[deskParams, fakeTickets]("OTOBOZnunyTicketSystemService")
+	c.offered["otobo-znuny:OTOBOZnunyTicketSystemService"] = service[deskParams, fakeTickets]("OTOBOZnunyTicketSystemService").
+		WithLabel("open-tickets", "{ StateType: [new, open], Locks: [unlock] }")
 	c.offered["acme:FetchAny"] = pipe[struct {
 		Tickets  api.TicketSystem `inject:"ticket_system"`
 		Criteria *criteria        `otai:"ticket_search_criteria"`

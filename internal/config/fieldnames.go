@@ -11,13 +11,7 @@ import (
 // What stands below fields: of a search, of an update and of a note has the names of
 // one ticket system. A service that says in a label which it takes lets a misspelt one
 // be found before it runs.
-const (
-	searchFieldsLabel = "search-fields"
-	updateFieldsLabel = "update-fields"
-	noteFieldsLabel   = "note-fields"
-
-	fieldsKey = "fields"
-)
+const fieldsKey = "fields"
 
 // fieldsLabel is the label with the names for the fields of an object, "" for one
 // that is no part of what ticket systems are asked or told.
@@ -29,11 +23,11 @@ func fieldsLabel(spec *params.Spec) string {
 	case spec.Kind != params.KindObject || !has(fieldsKey):
 		return ""
 	case has("states", "limit"):
-		return searchFieldsLabel
+		return params.LabelSearchFields
 	case has("queue", "notes"):
-		return updateFieldsLabel
+		return params.LabelUpdateFields
 	case has("body"):
-		return noteFieldsLabel
+		return params.LabelNoteFields
 	}
 	return ""
 }

@@ -18,13 +18,13 @@ import (
 // be; raw itself stays as it is. The keys that can't be put there, because what they
 // hold doesn't fit, are left out, and their names are added to excused. inner leads
 // from the params to the mapping, "" for the params themselves.
-func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.Spec, excused map[string]bool) map[string]any {
+func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.Spec, component Component, excused map[string]bool) map[string]any {
 	if spec == nil || spec.Kind != params.KindObject || raw == nil {
 		return raw
 	}
 	path, out := base+inner, cloneMap(raw)
 	for _, key := range k.byPlace(raw, path) {
-		if spec.Field(key) != nil || spec.Rest() && k.strayPipeKey(out, raw, key, path, spec) {
+		if spec.Field(key) != nil || spec.Rest() && k.strayPipeKey(out, raw, key, path, spec, component.trigger()) {
 			continue
 		}
 		name, hint := k.meantParam(spec, key, out)
@@ -46,7 +46,7 @@ func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.
 		case given: // which decoding reports
 		default:
 			if length, _ := raw[key].(string); spec.Field(name).Kind == params.KindChild && length != "" {
-				hint = childHint(name, raw[key])
+				hint = childHint(name == component.trigger(), raw[key])
 				if strings.HasPrefix(hint, "write {") {
 					hint = "write " + name + ": " + strings.TrimPrefix(hint, "write ")
 				}
@@ -64,17 +64,17 @@ func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.
 	}
 	for _, name := range spec.Names() {
 		if value, given := out[name]; given {
-			out[name] = k.repairedBelow(value, base, inner+"."+name, spec.Field(name), excused)
+			out[name] = k.repairedBelow(value, base, inner+"."+name, spec.Field(name), component, excused)
 		}
 	}
 	return out
 }
 
-func (k *checker) repairedBelow(v any, base, inner string, spec *params.Spec, excused map[string]bool) any {
+func (k *checker) repairedBelow(v any, base, inner string, spec *params.Spec, component Component, excused map[string]bool) any {
 	switch v := v.(type) {
 	case map[string]any:
 		if spec.Kind == params.KindObject {
-			return k.repaired(v, base, inner, spec, excused)
+			return k.repaired(v, base, inner, spec, component, excused)
 		}
 	case []any:
 		if spec.Kind != params.KindList || spec.Elem.Kind != params.KindObject {
@@ -82,7 +82,7 @@ func (k *checker) repairedBelow(v any, base, inner string, spec *params.Spec, ex
 		}
 		out := make([]any, len(v))
 		for i, item := range v {
-			out[i] = k.repairedBelow(item, base, at(inner, i), spec.Elem, excused)
+			out[i] = k.repairedBelow(item, base, at(inner, i), spec.Elem, component, excused)
 		}
 		return out
 	}
@@ -144,7 +144,7 @@ func fits(spec *params.Spec, v any) bool {
 
 // strayPipeKey is for keys of a pipe that may have further params: what belongs to
 // the pipe below it and is not indented enough, and pipes that nothing runs.
-func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *params.Spec) bool {
+func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *params.Spec, trigger string) bool {
 	value, at := raw[key], join(path, key)
 	if slices.Contains(pipeKeys[1:], key) {
 		for _, name := range slices.Backward(k.byPlace(raw, path)) {
@@ -178,13 +178,13 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 		child, isMapping := out[name].(map[string]any)
 		inner, _ := child["params"].(map[string]any)
 		switch {
-		case out[name] == nil && name == "run":
-			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "write run: {use: base:CompositePipe, params: {steps: …}}", "a runner has one pipe, below run:")
+		case out[name] == nil && trigger != "" && name != trigger:
+			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "write "+name+": {use: base:CompositePipe, params: {steps: …}}", "a runner has one pipe, below %s:", name)
 			delete(out, key)
 			out[name] = map[string]any{"use": defaultComposite, "params": map[string]any{"steps": value}}
 			k.doc.atlas.moved[join(path, name)+".params.steps"] = k.doc.atlas.written(at)
 			return true
-		case isMapping && child["use"] == defaultComposite && inner["steps"] == nil:
+		case isMapping && k.isSequence(child) && inner["steps"] == nil:
 			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "indent it below "+name+": params:", "steps stands beside %s", name)
 			delete(out, key)
 			steps := cloneMap(inner)
@@ -201,9 +201,19 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 	return true
 }
 
+// isSequence is true for a pipe that runs the steps in its params in order.
+func (k *checker) isSequence(pipe map[string]any) bool {
+	component := k.componentOf(pipe)
+	return component.childScope().sequence && component.Params.Field("steps") != nil
+}
+
 // orchestratorKey is true for what only the orchestrator has.
 func (k *checker) orchestratorKey(key string) bool {
-	component, ok := k.catalog.Find(defaultOrchestrator)
+	use, _ := k.doc.Orchestrator["use"].(string)
+	component, ok := k.catalog.Find(use)
+	if !ok {
+		component, ok = k.catalog.Find(defaultOrchestrator)
+	}
 	return ok && component.Params != nil && key != "steps" && component.Params.Field(key) != nil
 }
 
@@ -404,7 +414,7 @@ func (k *checker) injectsInParams(raw map[string]any, injects map[string]string,
 func (k *checker) trigger(m map[string]any, path string) map[string]any {
 	given, _ := m["params"].(map[string]any)
 	interval, beside := m["interval"]
-	if m["use"] != nil || !strings.HasSuffix(path, ".on") || given["interval"] == nil && !beside {
+	if m["use"] != nil || given["interval"] == nil && !beside {
 		return m
 	}
 	k.diags.ReportError(k.doc.atlas.useAt(path), path, "missing-key", "write on: {use: base:IntervalTrigger, params: {interval: …}}", "the trigger's use is missing")

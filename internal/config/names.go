@@ -22,24 +22,19 @@ type scope struct {
 }
 
 // below is the scope of the children of a pipe with these params.
-func (s scope) below(use string, raw map[string]any, spec *params.Spec) scope {
+func (s scope) below(pipe Component, raw map[string]any) scope {
 	own := map[string]bool{}
 	for key := range raw {
 		own[key] = true
 	}
-	for _, name := range spec.Names() {
-		own[name] = !spec.Field(name).Secret
+	for _, name := range pipe.Params.Names() {
+		own[name] = !pipe.Params.Field(name).Secret
 	}
-	inner := scope{pipe: true, open: s.open, results: s.results, parent: own}
-	switch use {
-	case defaultOrchestrator, defaultComposite:
-	case defaultRunner:
-		// It hands the params around it down as well.
-		maps.Copy(inner.parent, s.parent)
-	default:
-		inner.open = true
+	children := pipe.childScope()
+	if children.parentParams {
+		maps.Copy(own, s.parent)
 	}
-	return inner
+	return scope{pipe: true, open: s.open || !children.known, results: s.results, parent: own}
 }
 
 // with adds the result of a step.
@@ -63,7 +58,7 @@ func (k *checker) templateLanguage() *jinja.Renderer {
 	for _, s := range renderers[min(1, len(renderers)):] {
 		k.diags.ReportError(k.at(s.Path), s.Path, "second-renderer", "keep one of both", "this is a second template renderer beside %s", renderers[0].Path)
 	}
-	if len(renderers) > 0 && renderers[0].Use != DefaultRenderer {
+	if len(renderers) > 0 && k.services[renderers[0].ID].Labels[params.LabelLanguage] != params.LanguageJinja {
 		return nil
 	}
 	return jinja.New(jinja.Options{Env: k.doc.Lookup})
@@ -236,7 +231,7 @@ func (k *checker) resultFinding(n jinja.Name, around scope) nameFinding {
 	ids := sortedKeys(around.results)
 	elsewhere, exists := k.steps[id]
 	switch near := params.Near(id, ids); {
-	case exists && rootStep.MatchString(elsewhere):
+	case exists && k.isRootStep(elsewhere):
 		finding.hint = notShared
 	case exists:
 		finding.hint = fmt.Sprintf("%s is a step at %s: only steps that ran before in the same row, or in a row around it, can be seen", id, elsewhere)
@@ -246,7 +241,7 @@ func (k *checker) resultFinding(n jinja.Name, around scope) nameFinding {
 		finding.hint = "there is " + strings.Join(ids, ", ")
 	default:
 		finding.hint = "nothing runs before that could be asked"
-		if near := params.Near(id, sortedKeys(k.steps)); rootStep.MatchString(k.steps[near]) {
+		if near := params.Near(id, sortedKeys(k.steps)); k.isRootStep(k.steps[near]) {
 			finding.hint = fmt.Sprintf("did you mean %s? %s", near, notShared)
 		}
 	}
@@ -266,7 +261,13 @@ func (k *checker) stepsWith(n jinja.Name, around scope) []string {
 }
 
 // rootStep is a step of the orchestrator itself.
-var rootStep = newPattern(`^orchestrator\.params\.steps\[\d+\]$`)
+var rootStep = newPattern(`^orchestrator\.params\.\w+\[\d+\]$`)
+
+// isRootStep is true for a step of a root pipe that keeps its steps apart.
+func (k *checker) isRootStep(path string) bool {
+	children := k.componentOf(k.doc.Orchestrator).childScope()
+	return children.known && !children.sequence && rootStep.MatchString(path)
+}
 
 const notShared = "the orchestrator's own steps don't see each other's results: put both below params: steps: of one base:CompositePipe"
 

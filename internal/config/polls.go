@@ -1,6 +1,7 @@
 package config
 
 import (
+	"iter"
 	"net"
 	"net/url"
 	"strings"
@@ -18,18 +19,16 @@ const shortestPause = time.Second
 func (k *checker) polls() {
 	root := k.doc.Orchestrator
 	given, _ := root["params"].(map[string]any)
-	component, ok := k.catalog.Find(defaultOrchestrator)
-	if root["use"] != defaultOrchestrator || !ok {
+	component := k.componentOf(root)
+	key, spec := component.labeledParam(params.LabelPause)
+	if spec == nil {
 		return
 	}
-	pause, known := lengthOf(given[pauseKey], component.Params.Field(pauseKey))
+	pause, known := lengthOf(given[key], spec)
 	if !known {
 		return
 	}
-	steps, _ := given["steps"].([]any)
-	for i, item := range steps {
-		step, _ := item.(map[string]any)
-		path := at("orchestrator.params.steps", i)
+	for path, step := range childPipes(component, given, "orchestrator.params") {
 		period, place, known := k.period(step, path, pause)
 		if !known || period >= shortestPause {
 			continue
@@ -44,29 +43,64 @@ func (k *checker) polls() {
 	}
 }
 
+// componentOf is what a pipe uses; nothing where that is not known.
+func (k *checker) componentOf(pipe map[string]any) Component {
+	use, _ := pipe["use"].(string)
+	component, _ := k.catalog.Find(use)
+	return component
+}
+
+// childPipes are the pipes in a pipe's params, one by one or in lists, by their paths.
+func childPipes(component Component, given map[string]any, base string) iter.Seq2[string, map[string]any] {
+	return func(yield func(string, map[string]any) bool) {
+		for _, name := range component.Params.Names() {
+			if !holdsPipes(component.Params.Field(name)) {
+				continue
+			}
+			path := join(base, name)
+			items, isList := given[name].([]any)
+			if !isList {
+				if pipe, isPipe := given[name].(map[string]any); isPipe && pipe["use"] != nil && !yield(path, pipe) {
+					return
+				}
+				continue
+			}
+			for i, item := range items {
+				pipe, _ := item.(map[string]any)
+				if !yield(at(path, i), pipe) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // period is how often a step of the orchestrator runs at most, with the place where
 // that is said. It is not known where a template or another trigger decides.
 func (k *checker) period(step map[string]any, path string, pause time.Duration) (period time.Duration, place string, known bool) {
 	place = join(path, "use")
-	if step["use"] != defaultRunner {
+	on := k.componentOf(step).trigger()
+	if on == "" {
 		return pause, place, true
 	}
 	given, _ := step["params"].(map[string]any)
-	trigger, _ := given["on"].(map[string]any)
+	trigger, _ := given[on].(map[string]any)
+	at := join(join(path, "params"), on)
 	// A runner without a trigger is reported as such.
-	written := k.doc.atlas.place(path + ".params.on")
-	if trigger["use"] != "base:IntervalTrigger" || written.key == k.doc.atlas.place(path).value {
+	written := k.doc.atlas.place(at)
+	key, spec := k.componentOf(trigger).labeledParam(params.LabelInterval)
+	if spec == nil || written.key == k.doc.atlas.place(path).value {
 		return 0, "", false
 	}
 	interval, _ := trigger["params"].(map[string]any)
-	length, known := lengthOf(interval["interval"], nil)
-	return max(length, pause), path + ".params.on.params.interval", known
+	length, known := lengthOf(interval[key], spec)
+	return max(length, pause), join(join(at, "params"), key), known
 }
 
 // lengthOf reads a duration, and the default of one that is not given.
 func lengthOf(v any, spec *params.Spec) (time.Duration, bool) {
 	if v == nil {
-		if spec == nil || spec.Default == nil {
+		if spec.Default == nil {
 			return 0, false
 		}
 		v = *spec.Default
@@ -86,8 +120,7 @@ func (k *checker) remoteDesk(v any, pause time.Duration) string {
 			}
 		}
 	case map[string]any:
-		use, _ := v["use"].(string)
-		if component, ok := k.catalog.Find(use); ok && component.Params != nil {
+		if component := k.componentOf(v); component.Params != nil {
 			injects, _ := v["injects"].(map[string]any)
 			for _, need := range component.Params.Injections() {
 				id, _ := injects[need.Name].(string)
@@ -99,7 +132,7 @@ func (k *checker) remoteDesk(v any, pause time.Duration) string {
 		given, _ := v["params"].(map[string]any)
 		for _, key := range sortedKeys(given) {
 			inner, isMapping := given[key].(map[string]any)
-			if isMapping && inner["use"] == defaultRunner {
+			if isMapping && k.componentOf(inner).trigger() != "" {
 				if period, _, known := k.period(inner, "", pause); !known || period >= shortestPause {
 					continue
 				}

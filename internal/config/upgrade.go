@@ -223,7 +223,7 @@ func (u upgrader) runners(n *yaml.Node) {
 		if !hasTrigger(item) {
 			triggered = false
 			put(valueOf(step, "params"), newText("on", item), always(item))
-			u.diags.Note(u.at(item), at("orchestrator.runners", i), "missing-trigger", triggerLines, "without a trigger this runs in every cycle")
+			u.diags.Note(u.at(item), at("orchestrator.runners", i), "missing-trigger", triggerLines("on"), "without a trigger this runs in every cycle")
 		}
 		steps.Content = append(steps.Content, step)
 	}
@@ -242,8 +242,10 @@ const (
 	untriggeredPause = "PT1S"
 )
 
-// triggerLines are what a runner without a trigger lacks.
-const triggerLines = "add on: {use: base:IntervalTrigger, params: {interval: PT10S}}, which runs it every ten seconds"
+// triggerLines are what a runner without a trigger lacks below key.
+func triggerLines(key string) string {
+	return "add " + key + ": {use: base:IntervalTrigger, params: {interval: PT10S}}, which runs it every ten seconds"
+}
 
 // hasTrigger is true for a runner of the short form with a trigger, or with a key
 // that is meant to be it, which is reported as what it is.
