@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/CycloneDX/cyclonedx-go v0.12.0
+	github.com/golangci/misspell v0.8.0
 	github.com/google/licensecheck v0.3.1
 	golang.org/x/mod v0.43.0
 	honnef.co/go/tools v0.8.2
