@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -747,7 +749,7 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 }
 
 // gluedComment is a comment right behind a key that looks like its value.
-var gluedComment = newPattern(`:\s+(#[^\s#].*)$`)
+var gluedComment = lazyregexp.New(`:\s+(#[^\s#].*)$`)
 
 // lostToComment finds a value that begins with #.
 func (k *checker) lostToComment(path string, spec *params.Spec) {
@@ -775,7 +777,7 @@ func (k *checker) lostToComment(path string, spec *params.Spec) {
 }
 
 // clockTime is read as a number of base 60 by YAML 1.1, and as text by YAML 1.2.
-var clockTime = newPattern(`^[0-9]+:[0-5][0-9]$`)
+var clockTime = lazyregexp.New(`^[0-9]+:[0-5][0-9]$`)
 
 func (k *checker) clock(text, path string) {
 	p := k.doc.atlas.place(path)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -34,7 +36,7 @@ var (
 	// logFileWords are what people call the file to log to.
 	logFileWords = []string{"log_file", "logfile", "file", "filename", "path", "output", "log_path", "file_path"}
 
-	sha256Text = newPattern(`^[0-9a-fA-F]{64}$`)
+	sha256Text = lazyregexp.New(`^[0-9a-fA-F]{64}$`)
 )
 
 func (d decoder) document(out *Document, root map[string]any, order []string) {

@@ -2,6 +2,8 @@ package config
 
 import (
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
 
 const (
@@ -13,26 +15,26 @@ const (
 // doubtfulForms are whole values of secrets that may be references of other programs,
 // and may be passwords.
 var doubtfulForms = []struct {
-	form *pattern
+	form *lazyregexp.Regexp
 	hint string
 }{
-	{newPattern(`^(?i:\$?file:).+`), fileForm},
-	{newPattern(`^@/?[\w.-]*/[\w./-]+$`), fileForm},
-	{newPattern(`^(?:/run/secrets|/run/credentials|/etc|~)/[\w./-]+$`), fileForm},
-	{newPattern(`^(?i:env):[A-Za-z_]\w*$`), variableForm},
-	{newPattern(`^\$ +\{.*\}$`), variableForm},
-	{newPattern(`^\$\$?[A-Z_][A-Z0-9_]+[:}]?$`), variableForm},
-	{newPattern(`^[%#@]\{[^{}]*\}$`), variableForm},
-	{newPattern(`^\{[A-Za-z_]\w*\}$`), variableForm},
-	{newPattern(`^<[A-Za-z_][\w -]*>$`), variableForm},
-	{newPattern(`^__[A-Za-z0-9]\w*__$`), variableForm},
-	{newPattern(`^!(?i:env|file|secret|vault)\s.+$`), variableForm + ", and " + fileForm},
-	{newPattern("^`.*`$"), "no command is run here: let it write a file and write ${file:PATH}, or set a variable and write ${NAME}"},
-	{newPattern(`^(?i:op|vault|secret|secretref|keyring|keychain|pass|bw|bitwarden|aws|awssm|gcp|gcpsm|azure|akv|doppler|sops|infisical|ref\+\w+)://\S+$`), noVault},
-	{newPattern(`^(?i:vault|awssm|gcpsm|akv|sops|keyring):\S+$`), noVault},
+	{lazyregexp.New(`^(?i:\$?file:).+`), fileForm},
+	{lazyregexp.New(`^@/?[\w.-]*/[\w./-]+$`), fileForm},
+	{lazyregexp.New(`^(?:/run/secrets|/run/credentials|/etc|~)/[\w./-]+$`), fileForm},
+	{lazyregexp.New(`^(?i:env):[A-Za-z_]\w*$`), variableForm},
+	{lazyregexp.New(`^\$ +\{.*\}$`), variableForm},
+	{lazyregexp.New(`^\$\$?[A-Z_][A-Z0-9_]+[:}]?$`), variableForm},
+	{lazyregexp.New(`^[%#@]\{[^{}]*\}$`), variableForm},
+	{lazyregexp.New(`^\{[A-Za-z_]\w*\}$`), variableForm},
+	{lazyregexp.New(`^<[A-Za-z_][\w -]*>$`), variableForm},
+	{lazyregexp.New(`^__[A-Za-z0-9]\w*__$`), variableForm},
+	{lazyregexp.New(`^!(?i:env|file|secret|vault)\s.+$`), variableForm + ", and " + fileForm},
+	{lazyregexp.New("^`.*`$"), "no command is run here: let it write a file and write ${file:PATH}, or set a variable and write ${NAME}"},
+	{lazyregexp.New(`^(?i:op|vault|secret|secretref|keyring|keychain|pass|bw|bitwarden|aws|awssm|gcp|gcpsm|azure|akv|doppler|sops|infisical|ref\+\w+)://\S+$`), noVault},
+	{lazyregexp.New(`^(?i:vault|awssm|gcpsm|akv|sops|keyring):\S+$`), noVault},
 }
 
-var nameOfVariable = newPattern(`^\$?([A-Za-z_]\w{2,})$`)
+var nameOfVariable = lazyregexp.New(`^\$?([A-Za-z_]\w{2,})$`)
 
 // doubtful warns of a secret that would be taken as it stands, though other programs
 // put another value in its place. A password of such a form keeps working.
@@ -66,7 +68,7 @@ func (r references) isVariable(name string) bool {
 
 // swallowed is the beginning of a value that YAML takes for something else. What
 // begins with # is found by what a param is declared to be, in the check.
-var swallowed = newPattern(`^["']?\s*:\s+&\S+\s*$`)
+var swallowed = lazyregexp.New(`^["']?\s*:\s+&\S+\s*$`)
 
 // empty reports a secret of which nothing is left, since it begins with &.
 func (r references) empty(path, key string) {

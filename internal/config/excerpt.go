@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/internal/redact"
 )
 
@@ -130,19 +132,19 @@ func (h *hider) covered(i int) bool {
 
 var (
 	// keyInLine is a key with the beginning of what it holds.
-	keyInLine = newPattern(`(<<|[\p{L}\d_-]+)(["']?)\s*:(\s*)`)
+	keyInLine = lazyregexp.New(`(<<|[\p{L}\d_-]+)(["']?)\s*:(\s*)`)
 	// wholeScalar is a value that certainly ends in the line.
-	wholeScalar = newPattern(`^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,{}\[\]"'|>&*!%@]+)(?:\s*(?:[,}\]]|$)|\s+#)`)
-	quotedText  = newPattern(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')`)
+	wholeScalar = lazyregexp.New(`^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,{}\[\]"'|>&*!%@]+)(?:\s*(?:[,}\]]|$)|\s+#)`)
+	quotedText  = lazyregexp.New(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')`)
 	// wholeReference is a value that names where the value is.
-	wholeReference = newPattern(`^["']?(?:\$\{(?:[A-Za-z_]\w*|file:(?:[^{}"'\s]|\$\{[A-Za-z_]\w*\})+)\}|\{\{\s*get_env\(\s*(?:'\w+'|"\w+")\s*\)\s*\}\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
+	wholeReference = lazyregexp.New(`^["']?(?:\$\{(?:[A-Za-z_]\w*|file:(?:[^{}"'\s]|\$\{[A-Za-z_]\w*\})+)\}|\{\{\s*get_env\(\s*(?:'\w+'|"\w+")\s*\)\s*\}\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
 	// swallowedSecret is a comment that may have been meant to be the value.
-	swallowedSecret = newPattern(`^#[^\s#]`)
+	swallowedSecret = lazyregexp.New(`^#[^\s#]`)
 	// opening is the sign of a block of text, or nothing.
-	opening = newPattern(`^(?:[|>][-+\d]*)?\s*(?:#.*)?$`)
+	opening = lazyregexp.New(`^(?:[|>][-+\d]*)?\s*(?:#.*)?$`)
 	// harmless is the form of a value that is no secret: a switch, a small number, a
 	// length of time, an alias, a template.
-	harmless = newPattern(`(?i)^["']?(?:true|false|yes|no|on|off|null|~|[+-]?\d{1,3}(?:\.\d{1,3})?|PT?\d[\dDHMSTW.,]*|\d+(?:\.\d+)? ?(?:ms|s|m|h|d|sec|min)|\*[\w-]+|\{\{[^'"]*\}\}|\[\]|\{\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
+	harmless = lazyregexp.New(`(?i)^["']?(?:true|false|yes|no|on|off|null|~|[+-]?\d{1,3}(?:\.\d{1,3})?|PT?\d[\dDHMSTW.,]*|\d+(?:\.\d+)? ?(?:ms|s|m|h|d|sec|min)|\*[\w-]+|\{\{[^'"]*\}\}|\[\]|\{\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
 )
 
 // keys hides the values of a part of the line, and returns how many keys it has.
@@ -199,8 +201,8 @@ func (h *hider) keys(from, to int) int {
 
 var (
 	// bareLine is a line without a key: its first word, a separator and the rest.
-	bareLine = newPattern(`^[\s{[(-]*["']?([\p{L}\d_.-]+)["']?(\s*(?:=>|:=|->|[=;,：﹕|-])?\s*["']?)`)
-	brackets = newPattern(`^[\s\[\]{},-]*$`)
+	bareLine = lazyregexp.New(`^[\s{[(-]*["']?([\p{L}\d_.-]+)["']?(\s*(?:=>|:=|->|[=;,：﹕|-])?\s*["']?)`)
+	brackets = lazyregexp.New(`^[\s\[\]{},-]*$`)
 )
 
 // words hides what stands in a line without a key, after its first word at the most.
@@ -220,10 +222,10 @@ func (h *hider) words() {
 }
 
 var (
-	wordInLine = newPattern(`[\p{L}\d_-]+`)
-	getsWord   = newPattern(`(?:\$\{(?:file:)?|get_env\(\s*["'])[^}'"]*$`)
-	afterWord  = newPattern(`^["']?\s*(?:[:=：;]|=>|->|-)?\s*["']?`)
-	onlySigns  = newPattern(`^[\s"'\]}),:.?]*$`)
+	wordInLine = lazyregexp.New(`[\p{L}\d_-]+`)
+	getsWord   = lazyregexp.New(`(?:\$\{(?:file:)?|get_env\(\s*["'])[^}'"]*$`)
+	afterWord  = lazyregexp.New(`^["']?\s*(?:[:=：;]|=>|->|-)?\s*["']?`)
+	onlySigns  = lazyregexp.New(`^[\s"'\]}),:.?]*$`)
 )
 
 // named hides what follows a word that is named like a secret.
@@ -253,13 +255,13 @@ func (h *hider) examined(at int) bool {
 }
 
 var (
-	authority = newPattern(`://((?:[\w.$-]|\{\{[^{}]*\}\}|\$\{[^{}]*\})*|\[[0-9A-Fa-f:.]*\])(?::(?:\d{1,5}|\$\{[^{}]*\}|\{\{[^{}]*\}\})?)?($|[/?#"'\s,}\]])`)
-	login     = newPattern(`[^\s:"'{\[,]:[^\s:"'{\[,][^"']*@`)
-	query     = newPattern(`(?:://|/)[^\s"'?{}]*\?([^\s"'{}?]*=[^\s"']*)`)
-	bearer    = newPattern(`(?i)\b(?:bearer|basic)\s+([^\s"']+)`)
-	equals    = newPattern(`([\p{L}\d_-]+)=([^\s"'&={}|]+)`)
-	comment   = newPattern(`(?:^|\s)#(.+)$`)
-	beginKey  = newPattern(`-----BEGIN.*$`)
+	authority = lazyregexp.New(`://((?:[\w.$-]|\{\{[^{}]*\}\}|\$\{[^{}]*\})*|\[[0-9A-Fa-f:.]*\])(?::(?:\d{1,5}|\$\{[^{}]*\}|\{\{[^{}]*\}\})?)?($|[/?#"'\s,}\]])`)
+	login     = lazyregexp.New(`[^\s:"'{\[,]:[^\s:"'{\[,][^"']*@`)
+	query     = lazyregexp.New(`(?:://|/)[^\s"'?{}]*\?([^\s"'{}?]*=[^\s"']*)`)
+	bearer    = lazyregexp.New(`(?i)\b(?:bearer|basic)\s+([^\s"']+)`)
+	equals    = lazyregexp.New(`([\p{L}\d_-]+)=([^\s"'&={}|]+)`)
+	comment   = lazyregexp.New(`(?:^|\s)#(.+)$`)
+	beginKey  = lazyregexp.New(`-----BEGIN.*$`)
 )
 
 // anywhere hides what is a secret by its form: the login of an address, what an
@@ -294,7 +296,7 @@ func (h *hider) anywhere() {
 			h.hide(start, m[1]-1)
 		}
 	}
-	for _, form := range []*pattern{query, bearer} {
+	for _, form := range []*lazyregexp.Regexp{query, bearer} {
 		for _, m := range form.FindAllStringSubmatchIndex(h.line, -1) {
 			h.hide(m[2], m[3])
 		}
@@ -315,7 +317,7 @@ func (h *hider) anywhere() {
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
 
 // opened is a key with the beginning of what may go on in the lines below.
-var opened = newPattern(`^\s*(?:- +)*["']?([\p{L}\d_ -]+?)["']?\s*:(?:\s*|\s+(?:[|>&!\[{][^"']*|"[^"]*|'[^']*|[^"'\[{#]+))$`)
+var opened = lazyregexp.New(`^\s*(?:- +)*["']?([\p{L}\d_ -]+?)["']?\s*:(?:\s*|\s+(?:[|>&!\[{][^"']*|"[^"]*|'[^']*|[^"'\[{#]+))$`)
 
 // linesBack is how far above a line the key of its text is looked for.
 const linesBack = 200

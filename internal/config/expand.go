@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -13,7 +15,7 @@ import (
 // reference is ${NAME}, ${NAME:-default} or ${file:PATH}. "$${" stands for the literal
 // "${", and "${{ … }}" is left alone with all that is in it: it belongs to other
 // languages.
-var reference = newPattern(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{(?:file:((?:[^{}\-]|` + variable + `)(?:[^{}]|` + variable + `)*)|([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?)\}`)
+var reference = lazyregexp.New(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{(?:file:((?:[^{}\-]|` + variable + `)(?:[^{}]|` + variable + `)*)|([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?)\}`)
 
 // variable is what may stand in the path of a file.
 const variable = `\$\{[A-Za-z_][A-Za-z0-9_]*\}`

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -166,7 +168,7 @@ func (k *checker) fault(fault *api.FieldError, base string, component Component,
 	k.diags.ReportError(position, path, code, hint, "%s", message)
 }
 
-var pathStep = newPattern(`[^.\[\]]+|\[\d+\]`)
+var pathStep = lazyregexp.New(`[^.\[\]]+|\[\d+\]`)
 
 // specAt follows a path such as "note.subject" or "steps[2].id". It is nil where
 // the path leads to nothing that is described.

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
 
 // SecretFile is what ${file:PATH} names.
@@ -25,7 +27,7 @@ type files struct {
 	absent bool
 }
 
-var variableInPath = newPattern(variable)
+var variableInPath = lazyregexp.New(variable)
 
 // file returns what a file holds, without the line break at its end.
 func (r references) file(written, path string, at Position) string {
@@ -117,7 +119,7 @@ func noText(content string) (what, hint string) {
 }
 
 // assignment is a line of .env or of a shell.
-var assignment = newPattern(`^(?:export )?[A-Z_][A-Z0-9_]*=[^=\s]\S*\s*$`)
+var assignment = lazyregexp.New(`^(?:export )?[A-Z_][A-Z0-9_]*=[^=\s]\S*\s*$`)
 
 // oddText says what of a file's content is probably no part of the value.
 func oddText(value string) (what, hint string) {

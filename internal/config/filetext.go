@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -31,7 +33,7 @@ func newFileText(data string) *fileText {
 }
 
 // firstIndent is in front of the first key that is indented.
-var firstIndent = newPattern(`(?m)^( {2,8})(?:- |["\w])`)
+var firstIndent = lazyregexp.New(`(?m)^( {2,8})(?:- |["\w])`)
 
 // edit replaces a part of the text.
 type edit struct {

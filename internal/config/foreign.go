@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -52,17 +54,17 @@ var foreignMethods = map[string]string{
 }
 
 var (
-	unknownFilter = newPattern(`^there is no (?:filter|test) "([^"]+)"`)
-	unknownTag    = newPattern(`^there is no tag "([^"]+)"`)
+	unknownFilter = lazyregexp.New(`^there is no (?:filter|test) "([^"]+)"`)
+	unknownTag    = lazyregexp.New(`^there is no tag "([^"]+)"`)
 	// memberOf is an attribute or a method that is taken of a value.
-	memberOf = newPattern(`\.\s*([A-Za-z]+)\s*(\(?)`)
+	memberOf = lazyregexp.New(`\.\s*([A-Za-z]+)\s*(\(?)`)
 	// filterByName gives a filter the name of another one.
-	filterByName = newPattern(`\|\s*map\(\s*(?:'(\w+)'|"(\w+)")\s*[,)]`)
-	testByName   = newPattern(`\|\s*(?:(?:select|reject)\(\s*|(?:select|reject)attr\(\s*(?:'[^']*'|"[^"]*")\s*,\s*)(?:'(\w+)'|"(\w+)")\s*[,)]`)
+	filterByName = lazyregexp.New(`\|\s*map\(\s*(?:'(\w+)'|"(\w+)")\s*[,)]`)
+	testByName   = lazyregexp.New(`\|\s*(?:(?:select|reject)\(\s*|(?:select|reject)attr\(\s*(?:'[^']*'|"[^"]*")\s*,\s*)(?:'(\w+)'|"(\w+)")\s*[,)]`)
 	// unquotedNames is a call with names where texts are wanted.
-	unquotedNames = newPattern(`\b(get_pipe_result|has_failed|get_parent_param|get_env)\(\s*([A-Za-z_]\w*)\s*(?:,\s*(?:([A-Za-z_]\w*)|'([^']*)'|"([^"]*)")\s*)?\)`)
+	unquotedNames = lazyregexp.New(`\b(get_pipe_result|has_failed|get_parent_param|get_env)\(\s*([A-Za-z_]\w*)\s*(?:,\s*(?:([A-Za-z_]\w*)|'([^']*)'|"([^"]*)")\s*)?\)`)
 	// callOfATemplate stands in a text that is none.
-	callOfATemplate = newPattern(`\b(?:get_pipe_result|has_failed|get_parent_param|get_env)\(\s*['"\w]`)
+	callOfATemplate = lazyregexp.New(`\b(?:get_pipe_result|has_failed|get_parent_param|get_env)\(\s*['"\w]`)
 )
 
 // foreignHint is for a parser's message.
@@ -153,7 +155,7 @@ func (k *checker) foreign(source, path string) {
 			report(SeverityWarning, m[2], "only a mapping with such a key has a .length", hint)
 		}
 	}
-	named := func(form *pattern, parse, what string, hint func(name string) string) {
+	named := func(form *lazyregexp.Regexp, parse, what string, hint func(name string) string) {
 		for _, m := range form.FindAllStringSubmatchIndex(code, -1) {
 			from, to := m[2], m[3]
 			if from < 0 {
@@ -203,7 +205,7 @@ func bareCalls(source string) []bareCall {
 }
 
 // humanLength is a duration as people say it.
-var humanLength = newPattern(`(?i)^\s*(\d+(?:[.,]\d+)?)\s*([a-zäöü]+)\.?\s*$`)
+var humanLength = lazyregexp.New(`(?i)^\s*(\d+(?:[.,]\d+)?)\s*([a-zäöü]+)\.?\s*$`)
 
 var humanUnits = []struct{ begins, form string }{
 	{"sek", "PT%sS"},
@@ -224,9 +226,9 @@ var humanUnits = []struct{ begins, form string }{
 	{"w", "P%sW"},
 }
 
-var halfISO = newPattern(`^\s*PT\d+\s*$`)
+var halfISO = lazyregexp.New(`^\s*PT\d+\s*$`)
 
-var cronForm = newPattern(`^\s*(?:[\d*/,-]+\s+){4,5}[\d*/,?A-Za-z-]+\s*$`)
+var cronForm = lazyregexp.New(`^\s*(?:[\d*/,-]+\s+){4,5}[\d*/,?A-Za-z-]+\s*$`)
 
 // durationHint shows how a length of time is written that people wrote otherwise.
 func durationHint(text string) string {

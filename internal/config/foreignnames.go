@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -49,7 +51,7 @@ var environmentNames = map[string]bool{
 	"lookup": true, "query": true, "ansible_env": true, "env_var": true, "secret": true, "vault": true,
 }
 
-var variableName = newPattern(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
+var variableName = lazyregexp.New(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
 
 func (k *checker) nameHint(n jinja.Name) string {
 	if environmentNames[n.Name] {

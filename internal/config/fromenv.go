@@ -14,6 +14,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -82,7 +84,7 @@ var carriedOver = []string{
 }
 
 // otaisOwn are variables with the same prefix that otai itself reads.
-var otaisOwn = newPattern(`^OTAI_(_.*|CONFIG|CONFIG_DIR|PLUGIN_DIR|STATE_DIR|PROBE_TIMEOUT|TRUST_GROUP|SIGN_PASSWORD|HF_ISA|ONNXRUNTIME|OTOBO_ZNUNY_PASSWORD|DEMO_URL|DEMO_PASSWORD|DEMO_MODELS)$`)
+var otaisOwn = lazyregexp.New(`^OTAI_(_.*|CONFIG|CONFIG_DIR|PLUGIN_DIR|STATE_DIR|PROBE_TIMEOUT|TRUST_GROUP|SIGN_PASSWORD|HF_ISA|ONNXRUNTIME|OTOBO_ZNUNY_PASSWORD|DEMO_URL|DEMO_PASSWORD|DEMO_MODELS)$`)
 
 // HasSettings reports whether variables hold a setting by which Open Ticket AI 2.0
 // is told from other programs. Its log level alone is not.
@@ -201,7 +203,7 @@ func readSettings(o Options, diags *Reporter) *settings {
 // dotEnvPosition is where .env files give a variable. Of several lines the last one
 // counts.
 func dotEnvPosition(files []Source, name string) Position {
-	line := newPattern(`^\s*(?:export\s+)?` + regexp.QuoteMeta(name) + `\s*[=:]`)
+	line := lazyregexp.New(`^\s*(?:export\s+)?` + regexp.QuoteMeta(name) + `\s*[=:]`)
 	for _, s := range files {
 		at := Position{}
 		for i, text := range splitLines(s.Data) {
@@ -307,7 +309,7 @@ func (s *settings) baseURL() string {
 	return s.param(otoboBaseURL, value)
 }
 
-var noReference = newPattern(`^[\pL\pN._~:/ -]*$`)
+var noReference = lazyregexp.New(`^[\pL\pN._~:/ -]*$`)
 
 // param is a value in a service's params, where one such as $NAME is refused as a
 // mistake: then by reference, since what a variable holds is taken as it is.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/joho/godotenv"
 	koanfyaml "github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/confmap"
@@ -28,7 +30,7 @@ var variablePrefixes = []string{"CFG__", "OPEN_TICKET_AI__", "OTAI__"}
 
 // singleUnderscore matches a variable that lacks the second underscore behind its
 // prefix. CFG_ alone is everybody's, so more of the form is asked for there.
-var singleUnderscore = newPattern(`(?i)^(?:(OPEN_TICKET_AI|OTAI)_(INFRASTRUCTURE|SERVICES|ORCHESTRATOR)_|(CFG)_(INFRASTRUCTURE|SERVICES|ORCHESTRATOR)__)`)
+var singleUnderscore = lazyregexp.New(`(?i)^(?:(OPEN_TICKET_AI|OTAI)_(INFRASTRUCTURE|SERVICES|ORCHESTRATOR)_|(CFG)_(INFRASTRUCTURE|SERVICES|ORCHESTRATOR)__)`)
 
 // layers merges what is given in several places: files, then .env, then the
 // environment, then flags. Mappings merge, all else is replaced.
@@ -335,7 +337,7 @@ func dotEnvValues(s Source) (map[string]string, *Position) {
 // loneDollar is a $ that is not of ${NAME}, nor escaped. The library would take
 // what follows for a variable; Open Ticket AI, which python-dotenv reads for, and
 // who writes a password there, do not.
-var loneDollar = newPattern(`(^|[^\\])\$([^{]|$)`)
+var loneDollar = lazyregexp.New(`(^|[^\\])\$([^{]|$)`)
 
 const dollar = "\ue000" // stands for it while the library reads
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -90,7 +92,7 @@ func (k *checker) repairedBelow(v any, base, inner string, spec *params.Spec, co
 }
 
 // gluedColon is a key that was meant to be a key and a value.
-var gluedColon = newPattern(`^([A-Za-z_][\w-]*):(\S.*)$`)
+var gluedColon = lazyregexp.New(`^([A-Za-z_][\w-]*):(\S.*)$`)
 
 // meantParam is the declared key that was probably meant, with the hint that says
 // so; "" where another rule knows better, or nothing is near.

@@ -4,20 +4,22 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
 
 // lookalikes are whole values that other programs would take for a reference. The
 // name of a variable is in upper case here: $ecretPassw0rd and pa$$word are plain.
 var lookalikes = []struct {
-	form *pattern
+	form *lazyregexp.Regexp
 	what string
 }{
-	{newPattern(`^\$([A-Z_][A-Z0-9_]+)$`), "looks like a reference to a variable and is none"},
-	{newPattern(`^%([A-Z_][A-Z0-9_]+)%$`), "looks like a reference to a variable and is none"},
-	{newPattern(`^(?i:\$env):([A-Za-z_][A-Za-z0-9_]*)$`), "looks like a reference to a variable and is none"},
-	{newPattern(`(?s)^\$\((.*)\)$`), "looks like a command, and none is run here"},
-	{newPattern(`^\$\{\s*([\w.:/ -]*)$`), "begins a reference without its closing }"},
-	{newPattern(`(?s)^\$\{(.*)\}$`), "looks like a reference to a variable and is none"},
+	{lazyregexp.New(`^\$([A-Z_][A-Z0-9_]+)$`), "looks like a reference to a variable and is none"},
+	{lazyregexp.New(`^%([A-Z_][A-Z0-9_]+)%$`), "looks like a reference to a variable and is none"},
+	{lazyregexp.New(`^(?i:\$env):([A-Za-z_][A-Za-z0-9_]*)$`), "looks like a reference to a variable and is none"},
+	{lazyregexp.New(`(?s)^\$\((.*)\)$`), "looks like a command, and none is run here"},
+	{lazyregexp.New(`^\$\{\s*([\w.:/ -]*)$`), "begins a reference without its closing }"},
+	{lazyregexp.New(`(?s)^\$\{(.*)\}$`), "looks like a reference to a variable and is none"},
 }
 
 // quotesOfText are those of word processors that come in pairs.
@@ -70,7 +72,7 @@ func (r references) misread(text, path string) bool {
 }
 
 // otherDefault is a variable with a default in the form of Spring, or of other shells.
-var otherDefault = newPattern(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::=|:|=|-)([^-{}?+][^{}]*)\}`)
+var otherDefault = lazyregexp.New(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::=|:|=|-)([^-{}?+][^{}]*)\}`)
 
 func shownDefault(path, text string) string {
 	if secretPath(path) {
@@ -95,9 +97,9 @@ func (r references) misreadInside(text, path string) {
 var (
 	// pipeReference is a whole value of a pipe that other programs would take for a
 	// reference to a variable.
-	pipeReference = newPattern(`^\s*(?:\$\{(?:env[:.])?([A-Za-z_][A-Za-z0-9_]*)(?:[:=?+-][^{}]*)?\}|\$([A-Z_][A-Z0-9_]+)|%([A-Z_][A-Z0-9_]+)%|(?i:\$env):([A-Za-z_][A-Za-z0-9_]*))\s*$`)
+	pipeReference = lazyregexp.New(`^\s*(?:\$\{(?:env[:.])?([A-Za-z_][A-Za-z0-9_]*)(?:[:=?+-][^{}]*)?\}|\$([A-Z_][A-Z0-9_]+)|%([A-Z_][A-Z0-9_]+)%|(?i:\$env):([A-Za-z_][A-Za-z0-9_]*))\s*$`)
 	// actionsTemplate is a whole value in the form of GitHub Actions.
-	actionsTemplate = newPattern(`(?s)^\s*\$\{\{.*\}\}\s*$`)
+	actionsTemplate = lazyregexp.New(`(?s)^\s*\$\{\{.*\}\}\s*$`)
 )
 
 // noReference warns of a value in the params of a pipe that looks like a reference,
@@ -122,7 +124,7 @@ func (k *checker) noReference(text, path string, around scope, found Diagnostics
 	}
 }
 
-var noName = newPattern(`[^A-Za-z0-9_]+`)
+var noName = lazyregexp.New(`[^A-Za-z0-9_]+`)
 
 // nameFor is the variable that was probably meant, and whether there is one.
 func (r references) nameFor(text, path string) (name string, set bool) {

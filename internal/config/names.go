@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -261,7 +263,7 @@ func (k *checker) stepsWith(n jinja.Name, around scope) []string {
 }
 
 // rootStep is a step of the orchestrator itself.
-var rootStep = newPattern(`^orchestrator\.params\.\w+\[\d+\]$`)
+var rootStep = lazyregexp.New(`^orchestrator\.params\.\w+\[\d+\]$`)
 
 // isRootStep is true for a step of a root pipe that keeps its steps apart.
 func (k *checker) isRootStep(path string) bool {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -121,7 +123,7 @@ func (u upgrader) params(n *yaml.Node, path, use string) {
 }
 
 // oldResult is how earlier versions took data of a step's result.
-var oldResult = newPattern(`get_pipe_result\(\s*(?:'([^'\n]+)'|"([^"\n]+)")\s*\)\.data\.([A-Za-z_][A-Za-z0-9_]*)`)
+var oldResult = lazyregexp.New(`get_pipe_result\(\s*(?:'([^'\n]+)'|"([^"\n]+)")\s*\)\.data\.([A-Za-z_][A-Za-z0-9_]*)`)
 
 // oldResults rewrites it, where the step's result has no value of its own that the
 // same words could mean.

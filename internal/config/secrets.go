@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/internal/redact"
 )
@@ -11,11 +13,11 @@ import (
 // secretName is what says that a value is a secret: a word anywhere in the name, or one
 // that it ends with.
 var (
-	secretName = newPattern(`(?i)password|passwort|kennwort|geheimnis|passwd|passphrase|secret|authorization|bearer|api[_-]?key|token([^a-z]|$)|(^|[_-])(pw|pwd|psw|pasw)($|[_-])` +
+	secretName = lazyregexp.New(`(?i)password|passwort|kennwort|geheimnis|passwd|passphrase|secret|authorization|bearer|api[_-]?key|token([^a-z]|$)|(^|[_-])(pw|pwd|psw|pasw)($|[_-])` +
 		`|(^|[_-])(pass|auth|parole)$|pwd$|credentials?$|[_-]key$|(?-i:[a-z\d](Key|Pass|Auth)$)`)
 	// noSecret are names with such a word that hold none: the key by which something is
 	// found or checked, and the working folder.
-	noSecret = newPattern(`(?i)(^|[_-])(public|primary|foreign|sort|group|partition|cache|host|trusted)[_-]?key$|^(?-i:OLD)?(?-i:PWD)$`)
+	noSecret = lazyregexp.New(`(?i)(^|[_-])(public|primary|foreign|sort|group|partition|cache|host|trusted)[_-]?key$|^(?-i:OLD)?(?-i:PWD)$`)
 )
 
 // SecretName reports whether a key or a variable of this name holds a secret.
@@ -29,7 +31,7 @@ func secretWord(text string) bool {
 	return slices.Contains(secretWords, strings.ToLower(text)) || slices.Contains([]string{"pw", "pwd", "pass"}, strings.ToLower(text))
 }
 
-var keyWord = newPattern(`[\p{L}\d]+`)
+var keyWord = lazyregexp.New(`[\p{L}\d]+`)
 
 // looksSecret is SecretName for a key of a file, which may be misspelt.
 func looksSecret(key string) bool {
@@ -168,7 +170,7 @@ func (s *secrets) learn(v any, secret bool) {
 }
 
 // addressLogin is the login of an address, which may not be a valid one.
-var addressLogin = newPattern(`^\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^\s:@/]*:(.+)@`)
+var addressLogin = lazyregexp.New(`^\s*(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^\s:@/]*:(.+)@`)
 
 // LoginPassword returns the password of an address such as http://user:password@proxy,
 // or "".

@@ -7,12 +7,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"go.yaml.in/yaml/v3"
 )
 
 var (
-	yamlMessage   = newPattern(`^yaml: (?:line (\d+): )?(.*)$`)
-	unknownAnchor = newPattern(`^unknown anchor '(.*)' referenced$`)
+	yamlMessage   = lazyregexp.New(`^yaml: (?:line (\d+): )?(.*)$`)
+	unknownAnchor = lazyregexp.New(`^unknown anchor '(.*)' referenced$`)
 )
 
 // reportSyntax reports YAML that does not parse. The parser names only a line, and
@@ -92,27 +94,27 @@ func reportSyntax(s Source, data []byte, err error, diags *Reporter) {
 
 var (
 	// unknownEscape is text in double quotes up to a backslash that means nothing.
-	unknownEscape = newPattern(`^[^"]*"(?:[^"\\]|\\[0abtnvfre "/\\N_LPxuU\n\r\t])*\\`)
-	keyWithValue  = newPattern(`^[\s-]*[\w.-]+:\s+[^\s|>#&{\[].*$`)
-	keyAlone      = newPattern(`^(\s*)(- +)?[\w.-]+:(\s|$)`)
-	keyGlued      = newPattern(`^([\s-]*)(id|use|injects|params|steps|on|run|name|limit|interval|expression|ticket_id|base_url|username|level):[^\s]\S*$`)
-	beforeKey     = newPattern(`^\s*(?:- +)*`)
-	noColon       = newPattern(`^(\s*(?:- +)?)([A-Za-z_][\w-]*) *(?: |=|:=|=>) *["'{\[][^:]*$`)
+	unknownEscape = lazyregexp.New(`^[^"]*"(?:[^"\\]|\\[0abtnvfre "/\\N_LPxuU\n\r\t])*\\`)
+	keyWithValue  = lazyregexp.New(`^[\s-]*[\w.-]+:\s+[^\s|>#&{\[].*$`)
+	keyAlone      = lazyregexp.New(`^(\s*)(- +)?[\w.-]+:(\s|$)`)
+	keyGlued      = lazyregexp.New(`^([\s-]*)(id|use|injects|params|steps|on|run|name|limit|interval|expression|ticket_id|base_url|username|level):[^\s]\S*$`)
+	beforeKey     = lazyregexp.New(`^\s*(?:- +)*`)
+	noColon       = lazyregexp.New(`^(\s*(?:- +)?)([A-Za-z_][\w-]*) *(?: |=|:=|=>) *["'{\[][^:]*$`)
 	// bareConstraint begins with the sign of a block of text.
-	bareConstraint = newPattern(`^(\s*(?:- +)?[\w.-]+:\s+)([|>][=<~^\d .].*)$`)
+	bareConstraint = lazyregexp.New(`^(\s*(?:- +)?[\w.-]+:\s+)([|>][=<~^\d .].*)$`)
 	// sign stands where a key and a colon should.
-	sign = newPattern(`^(\s*(?:- +)?)([A-Za-z_][\w-]*)\s*(?:=|:=|=>)\s*\S`)
+	sign = lazyregexp.New(`^(\s*(?:- +)?)([A-Za-z_][\w-]*)\s*(?:=|:=|=>)\s*\S`)
 	// loneWord is a key without its colon.
-	loneWord = newPattern(`^(\s*)([A-Za-z_][\w-]*)\s*$`)
+	loneWord = lazyregexp.New(`^(\s*)([A-Za-z_][\w-]*)\s*$`)
 	// blockHeader begins a text of several lines.
-	blockHeader = newPattern(`^(\s*(?:- +)?)[\w.-]+:\s+[|>][+-]?\d?[+-]?\s*$`)
+	blockHeader = lazyregexp.New(`^(\s*(?:- +)?)[\w.-]+:\s+[|>][+-]?\d?[+-]?\s*$`)
 	// colonInText is a text without quotes in brackets that holds a colon.
-	colonInText    = newPattern(`^(.*[{,]\s*[\w.-]+:\s+)([^\s"'{}\[\]&*!|>,][^,{}\[\]"']*:\s.*)$`)
-	conflictMark   = newPattern(`^(?:<{7}|={7}|>{7})(?:\s|$)`)
-	foreignComment = newPattern(`^(\s*)(?:\{#|//|/\*|<!--|;|--\s)`)
-	lineOfDots     = newPattern(`^(\s*)(?:\.\.\.|…)\s*$`)
-	openQuote      = newPattern(`^["']`)
-	dashGlued      = newPattern(`^(\s*)-[A-Za-z_]+:(\s|$)`)
+	colonInText    = lazyregexp.New(`^(.*[{,]\s*[\w.-]+:\s+)([^\s"'{}\[\]&*!|>,][^,{}\[\]"']*:\s.*)$`)
+	conflictMark   = lazyregexp.New(`^(?:<{7}|={7}|>{7})(?:\s|$)`)
+	foreignComment = lazyregexp.New(`^(\s*)(?:\{#|//|/\*|<!--|;|--\s)`)
+	lineOfDots     = lazyregexp.New(`^(\s*)(?:\.\.\.|…)\s*$`)
+	openQuote      = lazyregexp.New(`^["']`)
+	dashGlued      = lazyregexp.New(`^(\s*)-[A-Za-z_]+:(\s|$)`)
 )
 
 type lineMistake struct {
@@ -125,7 +127,7 @@ type lineMistake struct {
 // than the one above although that has its value already.
 func mistakenLine(at Position, line, above string) *lineMistake {
 	for _, m := range []struct {
-		form *pattern
+		form *lazyregexp.Regexp
 		hint string
 	}{
 		{conflictMark, "these are the marks of a merge conflict: keep one of both versions, and remove <<<<<<<, ======= and >>>>>>>"},

@@ -2,26 +2,28 @@ package config
 
 import (
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
 
 // templateHints are for what people write who know another language. Each pattern
 // is of the text behind the place where a template breaks off, before is of the
 // text up to there.
 var templateHints = []struct {
-	before, at *pattern
+	before, at *lazyregexp.Regexp
 	hint       string
 }{
-	{nil, newPattern(`^&&`), "write and"},
-	{newPattern(`\|$`), newPattern(`^\|`), "write or"},
-	{nil, newPattern(`^!`), "write not"},
-	{nil, newPattern(`^\?`), "write A if CONDITION else B"},
-	{newPattern(`=$`), newPattern(`^=`), "write == to compare"},
-	{nil, newPattern(`^=`), "write == to compare, {% set NAME = … %} to keep a value"},
-	{newPattern(`\belse\s+$`), newPattern(`^if\b`), "write elif"},
-	{nil, newPattern(`^(elseif|elsif)\b`), "write elif"},
-	{nil, newPattern("^[“”„‘’‚«»`´]"), `write straight quotes: ' or "`},
-	{nil, newPattern(`^\$`), "write names without $"},
-	{nil, newPattern(`^}\s*$`), "an expression ends with }}, a statement with %}"},
+	{nil, lazyregexp.New(`^&&`), "write and"},
+	{lazyregexp.New(`\|$`), lazyregexp.New(`^\|`), "write or"},
+	{nil, lazyregexp.New(`^!`), "write not"},
+	{nil, lazyregexp.New(`^\?`), "write A if CONDITION else B"},
+	{lazyregexp.New(`=$`), lazyregexp.New(`^=`), "write == to compare"},
+	{nil, lazyregexp.New(`^=`), "write == to compare, {% set NAME = … %} to keep a value"},
+	{lazyregexp.New(`\belse\s+$`), lazyregexp.New(`^if\b`), "write elif"},
+	{nil, lazyregexp.New(`^(elseif|elsif)\b`), "write elif"},
+	{nil, lazyregexp.New("^[“”„‘’‚«»`´]"), `write straight quotes: ' or "`},
+	{nil, lazyregexp.New(`^\$`), "write names without $"},
+	{nil, lazyregexp.New(`^}\s*$`), "an expression ends with }}, a statement with %}"},
 }
 
 // syntaxHintAt tells what to write where a template breaks off, or "" where its own

@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -90,7 +92,7 @@ func (c *changes) states(criteria *yaml.Node) {
 
 // rawResult is oldResult as it stands in a file: quotes are doubled in single
 // quotes, and have a backslash in double ones.
-var rawResult = newPattern(`get_pipe_result\(\s*('{1,2}|\\?")([^'"\\\n]+)('{1,2}|\\?")\s*\)\.data\.([A-Za-z_][A-Za-z0-9_]*)`)
+var rawResult = lazyregexp.New(`get_pipe_result\(\s*('{1,2}|\\?")([^'"\\\n]+)('{1,2}|\\?")\s*\)\.data\.([A-Za-z_][A-Za-z0-9_]*)`)
 
 // results rewrites those that the template in n takes of steps in the earlier form.
 func (c *changes) results(n *yaml.Node, of func(id string) bool, count int) {
@@ -152,7 +154,7 @@ func (t *fileText) liftAlone(steps *pairText) []edit {
 	}
 }
 
-var remark = newPattern(`[ \t]#[^\n]*`)
+var remark = lazyregexp.New(`[ \t]#[^\n]*`)
 
 // unfolded is a mapping in brackets, a line for each of its keys.
 func (t *fileText) unfolded(params *pairText, keys []*yaml.Node) []edit {

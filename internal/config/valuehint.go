@@ -8,19 +8,21 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // Numbers and times as people write them, and how they are written here.
 var (
-	plainNumber  = newPattern(`^[+-]?\d+(?:\.\d+)?$`)
-	commaNumber  = newPattern(`^[+-]?\d+,\d+$`)
-	groupsOf3    = newPattern(`^[+-]?\d{1,3}(?:[.,' _]\d{3})+$`)
-	groupsComma  = newPattern(`^[+-]?\d{1,3}(?:[.' ]\d{3})+,\d+$`)
-	numberUnit   = newPattern(`^([+-]?\d+(?:[.,]\d+)?)\s*([A-Za-zäöüÄÖÜµ%]+)\.?$`)
-	dottedGroups = newPattern(`^\d{1,3}(?:\.\d{3})+$`)
-	dayMonthYear = newPattern(`^(\d{1,2})([./-])\s?(\d{1,2})[./-]\s?(\d{4}|\d{2})(?:(?:T|,?\s+)(\d{1,2}:\d{2})(:\d{2})?(?:\s*Uhr)?)?$`)
-	yearFirst    = newPattern(`^(\d{4})[./-](\d{1,2})[./-](\d{1,2})(?:(?:T|,?\s+)(\d{1,2}:\d{2})(:\d{2})?(?:\s*Uhr)?)?$`)
+	plainNumber  = lazyregexp.New(`^[+-]?\d+(?:\.\d+)?$`)
+	commaNumber  = lazyregexp.New(`^[+-]?\d+,\d+$`)
+	groupsOf3    = lazyregexp.New(`^[+-]?\d{1,3}(?:[.,' _]\d{3})+$`)
+	groupsComma  = lazyregexp.New(`^[+-]?\d{1,3}(?:[.' ]\d{3})+,\d+$`)
+	numberUnit   = lazyregexp.New(`^([+-]?\d+(?:[.,]\d+)?)\s*([A-Za-zäöüÄÖÜµ%]+)\.?$`)
+	dottedGroups = lazyregexp.New(`^\d{1,3}(?:\.\d{3})+$`)
+	dayMonthYear = lazyregexp.New(`^(\d{1,2})([./-])\s?(\d{1,2})[./-]\s?(\d{4}|\d{2})(?:(?:T|,?\s+)(\d{1,2}:\d{2})(:\d{2})?(?:\s*Uhr)?)?$`)
+	yearFirst    = lazyregexp.New(`^(\d{4})[./-](\d{1,2})[./-](\d{1,2})(?:(?:T|,?\s+)(\d{1,2}:\d{2})(:\d{2})?(?:\s*Uhr)?)?$`)
 )
 
 // inBytes and inSeconds are units by their names in lower case.
