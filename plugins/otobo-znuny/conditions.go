@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,4 +44,44 @@ func asWritten(key string, v any) (name string, condition any, err error) {
 		}
 	}
 	return key, out, nil
+}
+
+// operatorsOfFields are what a dynamic field can be compared by.
+var operatorsOfFields = []string{"Equals", "Like", "GreaterThan", "GreaterThanEquals", "SmallerThan", "SmallerThanEquals", "Empty"}
+
+// operators is a dynamic field's condition; a value alone means "equals". The
+// servers ignore a condition that they don't know or that is empty, and would find
+// everything.
+func operators(v any) (map[string]any, error) {
+	given, ok := v.(map[string]any)
+	if !ok {
+		given = map[string]any{"Equals": v}
+	}
+	condition := make(map[string]any, len(given))
+	for _, operator := range slices.Sorted(maps.Keys(given)) {
+		wanted := given[operator]
+		switch {
+		case !slices.Contains(operatorsOfFields, operator):
+			return nil, fmt.Errorf("%s is no operator (known are %s)", operator, strings.Join(operatorsOfFields, ", "))
+		case operator == "Empty":
+			condition[operator] = 0
+			if truth(wanted) {
+				condition[operator] = 1
+			}
+		case canonical(wanted) == "" || canonical(wanted) == "[]":
+			return nil, errors.New("is empty; tickets without a value are found by { Empty: 1 }")
+		case operator == "Like":
+			_, literal, err := asWritten("", wanted)
+			if err != nil {
+				return nil, err
+			}
+			condition[operator] = literal
+		default:
+			condition[operator] = plainList(sendable(wanted))
+		}
+	}
+	if len(condition) == 0 {
+		return nil, errors.New("is empty; tickets without a value are found by { Empty: 1 }")
+	}
+	return condition, nil
 }

@@ -87,20 +87,6 @@ func (s *TicketSystem) deliver(ctx context.Context, id string, c change) error {
 	return d.end(i, before, err)
 }
 
-// summary is what a log may tell of a change: no texts.
-func (c *change) summary() []any {
-	var told []any
-	for _, key := range []string{"Queue", "QueueID", "Priority", "PriorityID", "State", "StateID", "Owner", "OwnerID"} {
-		if v, given := c.Ticket[key]; given {
-			told = append(told, strings.ToLower(strings.TrimSuffix(key, "ID")), canonical(v))
-		}
-	}
-	if n := len(c.Notes); n > 0 {
-		told = append(told, "notes", n)
-	}
-	return told
-}
-
 // begin gives every note its bound, looks where one may stand already, and writes
 // the intent down.
 func (d *delivery) begin(ctx context.Context, key string) (*intent, error) {

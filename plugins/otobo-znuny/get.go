@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -39,36 +40,6 @@ const (
 	articlesAll   = "all"
 	articlesFirst = "first"
 )
-
-// reading is which articles to read, and what of them beyond their plain text.
-type reading struct {
-	first       bool // the first article alone
-	attachments string
-	html        bool
-}
-
-// ask is a request for tickets with their articles and dynamic fields. The servers
-// send the HTML of an article as an attachment, so that contents are asked for when
-// only HTML is wanted.
-func (r reading) ask() message {
-	m := message{"AllArticles": 1, "DynamicFields": 1}
-	contents := r.html || r.attachments == attachmentsContents
-	switch {
-	case contents:
-		m["Attachments"], m["GetAttachmentContents"] = 1, 1
-	case r.attachments == attachmentsNames:
-		m["Attachments"], m["GetAttachmentContents"] = 1, 0
-	default:
-		m["Attachments"] = 0
-	}
-	if r.first {
-		m["ArticleLimit"], m["ArticleOrder"] = 1, "ASC"
-	}
-	if r.html {
-		m["HTMLBodyAsAttachment"] = 1
-	}
-	return m
-}
 
 // getRecord reads one ticket as the server sends it, to look what is there.
 func (s *TicketSystem) getRecord(ctx context.Context, id string) (record, error) {
@@ -202,4 +173,20 @@ func batchName(batch []string) string {
 		return batch[0]
 	}
 	return fmt.Sprintf("%s and %d more", batch[0], len(batch)-1)
+}
+
+// checkID refuses what the servers would read as something else, such as a list
+// of ids.
+func checkID(id string) (string, error) {
+	id = strings.TrimSpace(id)
+	if id == "" || strings.Trim(id, "0123456789") != "" || strings.Trim(id, "0") == "" {
+		return "", &api.FieldError{Field: "ticket_id", Err: fmt.Errorf("%w: %q is no ticket id: it is a whole number above zero", api.ErrInvalid, truncate(id, 40))}
+	}
+	return id, nil
+}
+
+// notReadable reports whether a single ticket, or one of a batch, can't be read,
+// while others can.
+func notReadable(err error) bool {
+	return errors.Is(err, api.ErrNotFound)
 }

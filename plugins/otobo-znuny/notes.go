@@ -6,17 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
-)
-
-// The servers' columns: a longer title or subject ends in status 500, a longer
-// subject also in an article without content.
-const (
-	maxTitle   = 255
-	maxSubject = 3800
 )
 
 // AddNote adds a note, internal unless it says otherwise.
@@ -110,29 +101,6 @@ func (p *pendingNote) setFields(place string, fields map[string]any) error {
 	return nil
 }
 
-// heard makes a text of 0 one that the servers hear: to Perl it is none, and they trim
-// texts before they look. A space of no width, which is no white space, stands behind
-// it.
-func heard(s string) string {
-	if strings.TrimSpace(s) == "0" {
-		return "0\u200b"
-	}
-	return s
-}
-
-// cutBody keeps a body below max bytes and says so at its end.
-func cutBody(body string, maxBytes int) string {
-	if maxBytes <= 0 || len(body) <= maxBytes {
-		return body
-	}
-	mark := fmt.Sprintf("\n[… cut by otai: the text has %d bytes]", len(body))
-	end := max(maxBytes-len(mark), 0)
-	for end > 0 && !utf8.RuneStart(body[end]) {
-		end--
-	}
-	return body[:end] + mark
-}
-
 // contentType adds the charset, without which the servers refuse the article.
 func contentType(s string) string {
 	s = strings.TrimSpace(s)
@@ -144,45 +112,4 @@ func contentType(s string) string {
 	default:
 		return s + "; charset=utf-8"
 	}
-}
-
-// oneLine removes control characters, line breaks too, since the servers would
-// join the lines without a space.
-func oneLine(s string, n int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	return truncate(strings.Join(strings.Fields(s), " "), n)
-}
-
-// sameNote reports whether a stored article is the note. The servers trim texts
-// and send the plain rendering of an HTML body, so that white space doesn't count,
-// and of HTML only the subject; a mark is better.
-func sameNote(n pendingNote, stored record) bool {
-	if n.Mark != "" && stored.carries(n.Mark) {
-		return true
-	}
-	if n.Once != "" || stored.text("SenderType") != n.SenderType || squeeze(stored.text("Subject")) != squeeze(n.Subject) {
-		return false
-	}
-	if strings.HasPrefix(strings.ToLower(n.ContentType), "text/html") {
-		return true
-	}
-	return squeeze(stored.text("Body")) == squeeze(n.Body)
-}
-
-func squeeze(s string) string {
-	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\ufffd")), " ")
-}
-
-// title is checked here, because the servers ignore an empty one silently.
-func title(s string) (string, error) {
-	t := oneLine(s, maxTitle)
-	if t == "" {
-		return "", &api.FieldError{Field: "subject", Err: fmt.Errorf("%w: is empty", api.ErrInvalid)}
-	}
-	return heard(t), nil
 }

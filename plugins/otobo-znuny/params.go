@@ -13,10 +13,6 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// PasswordVariable is the environment variable that answers for a password that
-// the configuration doesn't give.
-const PasswordVariable = "OTAI_OTOBO_ZNUNY_PASSWORD"
-
 // Params configure the service. The names and defaults of the first five are Open
 // Ticket AI's.
 type Params struct {
@@ -114,9 +110,6 @@ func (p *Params) Validate() error {
 	return errors.Join(faults...)
 }
 
-// script is the program of the help desk that serves all web services.
-const script = "nph-genericinterface.pl"
-
 func checkBaseURL(s string) error {
 	const example = "write it as in https://desk.example.org/otobo/" + script
 	u, err := url.Parse(strings.TrimSpace(s))
@@ -138,9 +131,6 @@ func checkBaseURL(s string) error {
 		return nil
 	}
 }
-
-// noProxy is the word for a direct connection, whatever the environment says.
-const noProxy = "none"
 
 func checkProxy(s string) error {
 	if s == "" || s == noProxy {

@@ -69,3 +69,8 @@ type dynamicField struct {
 	Name  string
 	Value any
 }
+
+// dynamicPrefix stands before a dynamic field's name wherever it stands among
+// other names: in searches the servers want it so, and we use the same name in
+// the Fields of tickets and updates.
+const dynamicPrefix = "DynamicField_"

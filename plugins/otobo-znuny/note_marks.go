@@ -67,3 +67,23 @@ func (r record) carries(mark string) bool {
 	}
 	return false
 }
+
+// sameNote reports whether a stored article is the note. The servers trim texts
+// and send the plain rendering of an HTML body, so that white space doesn't count,
+// and of HTML only the subject; a mark is better.
+func sameNote(n pendingNote, stored record) bool {
+	if n.Mark != "" && stored.carries(n.Mark) {
+		return true
+	}
+	if n.Once != "" || stored.text("SenderType") != n.SenderType || squeeze(stored.text("Subject")) != squeeze(n.Subject) {
+		return false
+	}
+	if strings.HasPrefix(strings.ToLower(n.ContentType), "text/html") {
+		return true
+	}
+	return squeeze(stored.text("Body")) == squeeze(n.Body)
+}
+
+func squeeze(s string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\ufffd")), " ")
+}

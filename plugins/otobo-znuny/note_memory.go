@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"strings"
 	"sync"
 	"time"
@@ -143,37 +142,4 @@ func (m *memory) settle(key noteKey) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.doubts, key)
-}
-
-// ticketLocks let one writer at a time to a ticket. The zero value is open.
-type ticketLocks struct {
-	mu   sync.Mutex
-	held map[string]chan struct{} // closed when given back
-}
-
-func (l *ticketLocks) lock(ctx context.Context, ticket string) (unlock func(), err error) {
-	for {
-		l.mu.Lock()
-		holder, taken := l.held[ticket]
-		if !taken {
-			mine := make(chan struct{})
-			if l.held == nil {
-				l.held = make(map[string]chan struct{})
-			}
-			l.held[ticket] = mine
-			l.mu.Unlock()
-			return func() {
-				l.mu.Lock()
-				delete(l.held, ticket)
-				l.mu.Unlock()
-				close(mine)
-			}, nil
-		}
-		l.mu.Unlock()
-		select {
-		case <-holder:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
 }

@@ -5,50 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
-
-// The values of the param attachments.
-const (
-	attachmentsNone     = "none"
-	attachmentsNames    = "names"
-	attachmentsContents = "contents"
-)
-
-// htmlBody is the name under which the servers send an article's HTML; its plain
-// rendering is the body.
-const htmlBody = "file-2"
 
 // attachment is a file as TicketCreate and TicketUpdate take it.
 type attachment struct {
 	Filename    string
 	ContentType string
 	Content     string // base64
-}
-
-// files are an article's attachments as templates see them, and the HTML of its
-// body where the servers sent it among them.
-func (r record) files(withContent bool) (list []any, html string) {
-	for _, f := range records(r["Attachment"]) {
-		kind := strings.ToLower(f.text("ContentType"))
-		if f.text("Filename") == htmlBody && f.text("Disposition") == "inline" && strings.HasPrefix(kind, "text/html") {
-			if b, err := base64.StdEncoding.DecodeString(f.text("Content")); err == nil {
-				html = string(b)
-			}
-			continue
-		}
-		file := map[string]any{
-			"Filename": f.text("Filename"), "ContentType": f.text("ContentType"),
-			"Size": f.number("FilesizeRaw"), "Disposition": f.text("Disposition"), "ContentID": f.text("ContentID"),
-		}
-		if withContent {
-			file["Content"] = f.text("Content")
-		}
-		list = append(list, file)
-	}
-	return list, html
 }
 
 // newAttachments reads Note.Fields.Attachments: a list of {Filename, ContentType,

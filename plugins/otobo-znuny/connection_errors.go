@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// transportFault is a request without a whole response.
+func (c *client) transportFault(ctx context.Context, op operation, x exchanged) *fault {
+	err := x.err
+	// net/http's own wrapping repeats the address and the method.
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	f := &fault{kinds: []error{api.ErrTemporary, ErrUnavailable}, effect: severed, cause: err}
+	if strings.Contains(err.Error(), "malformed") { // net/http quotes a piece of it
+		f.cause = errors.New("the answer is no HTTP")
+	}
+	var moved *movedError
+	var busy *busyError
+	var proxy *proxyError
+	var certificate *tls.CertificateVerificationError
+	var other *net.OpError
+	switch {
+	case errors.As(err, &moved):
+		f.kinds, f.effect = []error{api.ErrInvalid, ErrProtocol}, none
+		f.advice = moved.advice(c)
+	case errors.As(err, &proxy):
+		if proxy.status == http.StatusProxyAuthRequired {
+			f.kinds, f.advice = []error{api.ErrDenied, ErrUnavailable}, adviseProxyLogin
+		} else {
+			f.advice = "check the proxy, or set the param proxy to another or to none"
+		}
+	case errors.Is(err, http.ErrSchemeMismatch):
+		f.kinds, f.advice = []error{api.ErrInvalid, ErrUnavailable}, "write http in base_url"
+	case errors.As(err, &busy):
+		f.effect = none
+		if busy.after > 0 {
+			f.cause = &api.RetryError{After: busy.after, Err: busy}
+		}
+	case ctx.Err() != nil:
+		// The caller gave up; that is no fault of the help desk.
+		f.kinds, f.effect, f.cause = nil, running, ctx.Err()
+	case errors.As(err, &certificate):
+		f.kinds, f.effect = []error{api.ErrInvalid, ErrUnavailable}, none
+		f.advice = "check that base_url names the host of the certificate, and that this machine trusts its issuer, or give the issuer's certificate as tls.ca_file"
+	case errors.Is(err, errTooLong):
+		f.effect = running
+		f.cause = fmt.Errorf("%w (%v)", err, c.timeouts[op])
+		f.advice = "the help desk is slow or hangs; the param timeout can be raised"
+	case x.status != 0:
+		f.cause = fmt.Errorf("the answer broke off: %w", err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		f.cause = fmt.Errorf("%w (%w)", errNothing, err)
+		// On a connection that had served before, it is mostly its ordinary end.
+		if !x.reused {
+			f.kinds = append(f.kinds, ErrUnknownWebService)
+		}
+		f.advice = c.adviseService()
+	case errors.As(err, &other) && other.Op == "remote error": // what crypto/tls calls the other side's refusal
+		f.advice = "the other side refuses the secured connection: check tls.cert_file and tls.key_file, if it wants a client's certificate"
+	case x.sent:
+		f.advice = "if this lasts, check http or https and the port in base_url, and the web server's log"
+	}
+	if !x.sent {
+		f.effect = none
+		if f.advice == "" && ctx.Err() == nil {
+			f.advice = "can't be reached: check base_url and that the help desk is up"
+		}
+	}
+	return f
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// nameKinds are the kinds of names that a search can check, with the ticket's own
+// value of the kind, which is known to be right.
+var nameKinds = []struct{ kind, plural, criterion, own, spelling, place string }{
+	{"queue", "queues", "Queues", "Queue", "upper and lower case count, a sub-queue is written Parent::Child", "in the help desk: Admin, Queues"},
+	{"priority", "priorities", "Priorities", "Priority", "as in 3 normal", "in the help desk: Admin, Priorities"},
+	{"state", "states", "States", "State", "upper and lower case count", "in the help desk: Admin, States"},
+	{"type", "types", "Types", "Type", "upper and lower case count", "in the help desk: Admin, Types"},
+	{"lock", "locks", "Locks", "Lock", "", "it is lock or unlock"},
+}
+
+// names checks what the configuration names. A search for several values finds
+// nothing at all when one of them is not known: joined with a value that certainly
+// finds a ticket, it tells which one. The agent's rights on a queue don't matter to
+// that, so that it tells nothing of them.
+func (d diagnosis) names(ctx context.Context, ticket record, named map[string][]string) {
+	var searched []string // by kind
+	for _, k := range nameKinds {
+		var there []string
+		for _, name := range slices.Compact(slices.Sorted(slices.Values(named[k.kind]))) {
+			if strings.Contains(name, "{{") || strings.Contains(name, "{%") {
+				d.about(name, k.kind, "unknown", fmt.Sprintf("comes from a template, so that it is known only while otai runs: %s", truncate(oneLine(name, 200), 80)), "compare what it can yield: "+k.place)
+				continue
+			}
+			found, err := d.s.searchIDs(ctx, message{k.criterion: []string{ticket.text(k.own), name}}, 1)
+			switch {
+			case err != nil:
+				d.about(name, k.kind, "unknown", err.Error(), "")
+			case len(found) > 0:
+				d.about(name, k.kind, "ok", fmt.Sprintf("%q is there: a search takes it", name), "")
+				there = append(there, strconv.Quote(name))
+			default:
+				fix := "correct the name"
+				if k.spelling != "" {
+					fix += " (" + k.spelling + ")"
+				}
+				d.about(name, k.kind, "failed", fmt.Sprintf("%q is not known", name), fix+"; "+k.place)
+			}
+		}
+		switch {
+		case k.kind == "lock": // nobody can deactivate one
+		case len(there) == 1:
+			searched = append(searched, "the "+k.kind+" "+there[0])
+		case len(there) > 1:
+			searched = append(searched, "the "+k.plural+" "+strings.Join(there, ", "))
+		}
+	}
+	if len(searched) > 0 {
+		d.report("deactivated names", "unknown", "a search finds what has been deactivated, too, so that it can't be told of "+strings.Join(searched, "; ")+". An update that names something deactivated is refused",
+			"in the help desk: Admin, Queues (Priorities, States, Types): each must be valid")
+	}
+	for _, owner := range slices.Compact(slices.Sorted(slices.Values(named["owner"]))) {
+		d.owner(ctx, owner)
+	}
+}
+
+// owner looks for a ticket of the agent, since the servers have no list of agents.
+func (d diagnosis) owner(ctx context.Context, login string) {
+	const place = "in the help desk: Admin, Agents"
+	if strings.Contains(login, "{{") || strings.Contains(login, "{%") {
+		d.about(login, "owner", "unknown", "comes from a template, so that it is known only while otai runs", place)
+		return
+	}
+	switch _, missing, err := d.s.agentIDs(ctx, []string{login}); {
+	case err != nil:
+		d.about(login, "owner", "unknown", err.Error(), place)
+	case missing != "":
+		d.about(login, "owner", "unknown", fmt.Sprintf("none of the newest %d tickets is theirs, and there is no list of agents to look into", ticketsForAgents), place)
+	default:
+		d.about(login, "owner", "ok", fmt.Sprintf("%q is there", login), "")
+	}
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// The servers' columns: a longer title or subject ends in status 500, a longer
+// subject also in an article without content.
+const (
+	maxTitle   = 255
+	maxSubject = 3800
+)
+
+// cutBody keeps a body below max bytes and says so at its end.
+func cutBody(body string, maxBytes int) string {
+	if maxBytes <= 0 || len(body) <= maxBytes {
+		return body
+	}
+	mark := fmt.Sprintf("\n[… cut by otai: the text has %d bytes]", len(body))
+	end := max(maxBytes-len(mark), 0)
+	for end > 0 && !utf8.RuneStart(body[end]) {
+		end--
+	}
+	return body[:end] + mark
+}
+
+// oneLine removes control characters, line breaks too, since the servers would
+// join the lines without a space.
+func oneLine(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	return truncate(strings.Join(strings.Fields(s), " "), n)
+}
+
+// title is checked here, because the servers ignore an empty one silently.
+func title(s string) (string, error) {
+	t := oneLine(s, maxTitle)
+	if t == "" {
+		return "", &api.FieldError{Field: "subject", Err: fmt.Errorf("%w: is empty", api.ErrInvalid)}
+	}
+	return heard(t), nil
+}
+
+// heard makes a text of 0 one that the servers hear: to Perl it is none, and they trim
+// texts before they look. A space of no width, which is no white space, stands behind
+// it.
+func heard(s string) string {
+	if strings.TrimSpace(s) == "0" {
+		return "0\u200b"
+	}
+	return s
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+)
+
+// longestPEM is more than all authorities of a system.
+const longestPEM = 4 << 20
+
+// readPEM reads a regular file: neither a pipe, on which the start would wait, nor what
+// has no end.
+func readPEM(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	if info.Size() > longestPEM {
+		return nil, fmt.Errorf("%s has more than %d MB", path, longestPEM>>20)
+	}
+	return io.ReadAll(io.LimitReader(file, longestPEM))
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+func (s *TicketSystem) searchMessage(c api.SearchCriteria) (message, reading, error) {
+	m, what := make(message), s.reading
+	refuse := func(err error) (message, reading, error) { return nil, what, err }
+	for _, key := range slices.Sorted(maps.Keys(c.Fields)) {
+		v := c.Fields[key]
+		if strings.HasPrefix(key, dynamicPrefix) && len(key) > len(dynamicPrefix) {
+			condition, err := operators(v)
+			if err != nil {
+				return refuse(fieldRefused("fields."+key, err.Error()))
+			}
+			m[key] = condition
+			continue
+		}
+		switch {
+		case key == "Articles":
+			if v := canonical(v); v != articlesAll && v != articlesFirst {
+				return refuse(fieldRefused("fields.Articles", "must be all or first"))
+			}
+			what.first = canonical(v) == articlesFirst
+		case key == "Attachments":
+			if what.attachments = canonical(v); !slices.Contains([]string{attachmentsNone, attachmentsNames, attachmentsContents}, what.attachments) {
+				return refuse(fieldRefused("fields.Attachments", "must be none, names or contents"))
+			}
+		case key == "HTML":
+			what.html = truth(v)
+		case !searchKeys[key]:
+			return refuse(refusedKey("search tickets", "fields.", key, searchKeys))
+		case v == nil || canonical(v) == "" || canonical(v) == "[]":
+			// An empty criterion would be ignored, and everything found.
+			return refuse(fieldRefused("fields."+key, "is empty"))
+		case key == "StateType":
+			m[key] = stateTypes(v)
+		case strings.HasSuffix(key, "Date"):
+			at, err := serverTime(v, s.zone)
+			if err != nil {
+				return refuse(fieldRefused("fields."+key, err.Error()))
+			}
+			m[key] = at
+		case conditions[key]:
+			name, condition, err := asWritten(key, v)
+			if err != nil {
+				return refuse(fieldRefused("fields."+key, err.Error()))
+			}
+			m[name] = condition
+		case key == "UseSubQueues":
+			m[key] = 0
+			if truth(v) {
+				m[key] = 1
+			}
+		default:
+			m[key] = plainList(v)
+		}
+	}
+	if err := addFilter(m, "queue", "Queues", "QueueIDs", pointers(c.Queue)); err != nil {
+		return refuse(err)
+	}
+	if err := addFilter(m, "priority", "Priorities", "PriorityIDs", pointers(c.Priority)); err != nil {
+		return refuse(err)
+	}
+	states := make([]*api.Entity, len(c.States))
+	for i := range c.States {
+		states[i] = &c.States[i]
+	}
+	if err := addFilter(m, "states", "States", "StateIDs", states); err != nil {
+		return refuse(err)
+	}
+	if !c.ChangedAfter.IsZero() {
+		m["TicketChangeTimeNewerDate"] = c.ChangedAfter.In(s.zone).Format(time.DateTime)
+	}
+	return m, what, nil
+}
+
+func fieldRefused(field, why string) error {
+	return fmt.Errorf("search tickets: %w", &api.FieldError{Field: field, Err: fmt.Errorf("%w: %s", api.ErrInvalid, why)})
+}
+
+// searchKeys are the criteria of TicketSearch that Fields may hold, besides
+// dynamic fields, and three that say what to read of the tickets.
+var searchKeys = map[string]bool{
+	"Articles": true, "Attachments": true, "HTML": true,
+	"TicketNumber": true, "Title": true, "UseSubQueues": true, "StateType": true, "StateTypeIDs": true,
+	"Queues": true, "QueueIDs": true, "Priorities": true, "PriorityIDs": true, "States": true, "StateIDs": true,
+	"Types": true, "TypeIDs": true, "Locks": true, "LockIDs": true, "Services": true, "ServiceIDs": true, "SLAs": true, "SLAIDs": true,
+	"Owners": true, "OwnerIDs": true, "Responsibles": true, "ResponsibleIDs": true, "CustomerID": true, "CustomerIDRaw": true, "CustomerUserLogin": true, "CreatedUserIDs": true,
+	"TicketCreateTimeNewerDate": true, "TicketCreateTimeOlderDate": true,
+	"TicketCreateTimeNewerMinutes": true, "TicketCreateTimeOlderMinutes": true,
+	"TicketChangeTimeNewerDate": true, "TicketChangeTimeOlderDate": true,
+	"TicketChangeTimeNewerMinutes": true, "TicketChangeTimeOlderMinutes": true,
+	"TicketLastChangeTimeNewerDate": true, "TicketLastChangeTimeOlderDate": true,
+	"TicketLastChangeTimeNewerMinutes": true, "TicketLastChangeTimeOlderMinutes": true,
+	"TicketCloseTimeNewerDate": true, "TicketCloseTimeOlderDate": true,
+	"TicketCloseTimeNewerMinutes": true, "TicketCloseTimeOlderMinutes": true,
+	"TicketPendingTimeNewerDate": true, "TicketPendingTimeOlderDate": true,
+	"TicketPendingTimeNewerMinutes": true, "TicketPendingTimeOlderMinutes": true,
+	"ArticleCreateTimeNewerDate": true, "ArticleCreateTimeOlderDate": true,
+	"ArticleCreateTimeNewerMinutes": true, "ArticleCreateTimeOlderMinutes": true,
+}
+
+// stateTypes spells out the two words that people use and that find nothing
+// through the GenericInterface.
+func stateTypes(v any) any {
+	var out []any
+	for _, e := range list(plainList(v)) {
+		switch text(e) {
+		case "Open":
+			out = append(out, "new", "open", "pending reminder", "pending auto")
+		case "Closed":
+			out = append(out, "closed")
+		default:
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// serverTime is a time as the servers search by it: in their zone, and without
+// one.
+func serverTime(v any, zone *time.Location) (string, error) {
+	if t, ok := v.(time.Time); ok {
+		return t.In(zone).Format(time.DateTime), nil
+	}
+	s := canonical(v)
+	if t, ok := parseTime(s, zone); ok {
+		return t.In(zone).Format(time.DateTime), nil
+	}
+	return "", fmt.Errorf(`%q is no time: write one as in "2026-11-22 15:20:00"`, truncate(s, 60))
+}
+
+// addFilter searches by name, and by id where no name is given. Names and ids
+// would be joined by AND, so a list can't mix them.
+func addFilter(m message, field, nameKey, idKey string, list []*api.Entity) error {
+	var names, identifiers []string
+	for _, e := range list {
+		switch {
+		case e.Validate() != nil:
+			return &api.FieldError{Field: field, Err: fmt.Errorf("%w: %w", api.ErrInvalid, e.Validate())}
+		case e.Name != "":
+			names = append(names, e.Name)
+		default:
+			identifiers = append(identifiers, e.ID)
+		}
+	}
+	for _, key := range []string{nameKey, idKey} {
+		if _, twice := m[key]; twice && len(list) > 0 {
+			return &api.FieldError{Field: field, Err: fmt.Errorf("%w: is given twice, also as fields.%s", api.ErrInvalid, key)}
+		}
+	}
+	switch {
+	case names != nil && identifiers != nil:
+		return &api.FieldError{Field: field, Err: fmt.Errorf("%w: give all of them by name or all by id", api.ErrInvalid)}
+	case names != nil:
+		m[nameKey] = names
+	case identifiers != nil:
+		m[idKey] = identifiers
+	}
+	return nil
+}
+
+func pointers(e *api.Entity) []*api.Entity {
+	if e == nil {
+		return nil
+	}
+	return []*api.Entity{e}
+}
+
+// refusedKey names the keys that would be right: the servers would ignore a wrong
+// one silently.
+func refusedKey(doing, place, key string, known map[string]bool) error {
+	names := slices.Sorted(maps.Keys(known))
+	return fmt.Errorf("%s: %w", doing, &api.FieldError{
+		Field: place + key,
+		Err:   fmt.Errorf("%w: is not known (known are %s and %sNAME)", api.ErrInvalid, strings.Join(names, ", "), dynamicPrefix),
+	})
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// ids are identifiers. Servers send them as numbers, as strings, one alone or in
+// a list, and in different forms within one answer.
+type ids []string
+
+// UnmarshalJSON accepts every form.
+func (l *ids) UnmarshalJSON(data []byte) error {
+	v, err := decodeJSON(data)
+	if err != nil {
+		return err
+	}
+	*l = nil
+	for _, e := range list(v) {
+		if s := text(e); s != "" {
+			*l = append(*l, s)
+		}
+	}
+	return nil
+}
+
+// decodeJSON keeps numbers as they were written, so that a long id stays whole.
+func decodeJSON(data []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	var v any
+	err := d.Decode(&v)
+	return v, err
+}
+
+// list is a list in any of its forms: none, one value alone, several.
+func list(v any) []any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	default:
+		return []any{v}
+	}
+}
+
+// text is a scalar as text; "" for null and for what is no scalar.
+func text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	case bool:
+		if v {
+			return "1"
+		}
+		return "0"
+	default:
+		return ""
+	}
+}
+
+// truth is a boolean in any of its forms: 1, "1", true, "yes".
+func truth(v any) bool {
+	switch strings.ToLower(canonical(v)) {
+	case "", "0", "no", "false":
+		return false
+	default:
+		return true
+	}
+}
+
+// plain is a value as templates see it.
+func plain(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		if f, err := v.Float64(); err == nil && !math.IsInf(f, 0) {
+			return f
+		}
+		return v.String()
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = plain(e)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			out[k] = plain(e)
+		}
+		return out
+	default:
+		return v
+	}
+}
+
+// canonical is a field's value in the one form in which two values are compared:
+// null and "" are the same, a number and its digits too.
+func canonical(v any) string {
+	switch v := v.(type) {
+	case []any:
+		parts := make([]string, len(v))
+		for i, e := range v {
+			parts[i] = canonical(e)
+		}
+		return fmt.Sprintf("%q", parts)
+	case []string:
+		return fmt.Sprintf("%q", v)
+	case nil, string, json.Number, bool:
+		return strings.TrimSpace(text(v))
+	default:
+		return strings.TrimSpace(fmt.Sprint(v))
+	}
+}
+
+// timeLayouts are the forms of a time: the servers' own first, which names no zone.
+var timeLayouts = []string{time.DateTime, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly}
+
+// parseTime reads a time in any form. One that names no zone is of the help desk's.
+func parseTime(s string, zone *time.Location) (time.Time, bool) {
+	for _, layout := range timeLayouts {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
