@@ -58,7 +58,7 @@ func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []str
 	if ids, missing = look(); missing == "" {
 		return ids, "", nil
 	}
-	a, err := s.readCall(ctx, opSearch, "", message{"Limit": ticketsForAgents, "SortBy": "Age", "OrderBy": "Down"})
+	a, err := s.client.Read(ctx, opSearch, "", message{"Limit": ticketsForAgents, "SortBy": "Age", "OrderBy": "Down"})
 	if err != nil {
 		return nil, missing, err
 	}

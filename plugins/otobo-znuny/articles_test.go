@@ -21,7 +21,7 @@ func TestOnlyTheFirstArticleIsReadWhereThatIsSaid(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			base, _, _ := strings.Cut(s.client.service, "/Webservice")
+			base, _, _ := strings.Cut(s.client.URL(), "/Webservice")
 			for _, c := range []struct {
 				service string
 				fetch   any
@@ -29,7 +29,7 @@ func TestOnlyTheFirstArticleIsReadWhereThatIsSaid(t *testing.T) {
 			}{
 				{"", nil, 3}, {"all", nil, 3}, {"first", nil, 1}, {"all", "first", 1}, {"first", "all", 3},
 			} {
-				p := Params{BaseURL: base, Password: s.client.login.password.reveal(), Articles: c.service}
+				p := Params{BaseURL: base, Password: deskPassword, Articles: c.service}
 				reader, err := newTicketSystem(p, api.Host{})
 				if err != nil {
 					t.Fatal(err)

@@ -24,8 +24,8 @@ func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func count(s *TicketSystem) *counted {
-	c := &counted{RoundTripper: s.client.http.Transport}
-	s.client.http.Transport = c
+	c := &counted{}
+	s.client.WrapTransport(func(inner http.RoundTripper) http.RoundTripper { c.RoundTripper = inner; return c })
 	return c
 }
 
@@ -58,7 +58,7 @@ func cpu() time.Duration {
 func BenchmarkRequests(b *testing.B) {
 	otai := buildOtai(b)
 	desk, _ := startHelpdesk(b, otai, "znuny")
-	s, err := newTicketSystem(Params{BaseURL: desk.client.service[:len(desk.client.service)-len("/Webservice/OpenTicketAI")], Password: deskPassword},
+	s, err := newTicketSystem(Params{BaseURL: desk.client.URL()[:len(desk.client.URL())-len("/Webservice/OpenTicketAI")], Password: deskPassword},
 		api.NewHost(api.HostOptions{App: api.AppConfig{StateDir: b.TempDir()}}))
 	if err != nil {
 		b.Fatal(err)

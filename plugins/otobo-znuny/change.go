@@ -143,7 +143,7 @@ func (c *change) next(id string) message {
 func (c *change) parts() []string {
 	var list []string
 	for _, key := range slices.Sorted(maps.Keys(c.Ticket)) {
-		if field, ok := contractFields[strings.TrimSuffix(key, "ID")]; ok {
+		if field, ok := ContractField(strings.TrimSuffix(key, "ID")); ok {
 			key = field
 		}
 		list = append(list, key)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -21,18 +22,22 @@ import (
 // client sends single requests to one web service. It repeats nothing, but for a
 // request that was refused because its session had ended.
 type client struct {
-	http      *http.Client
-	service   string // URL of the web service, without trailing slash
-	name      string // of the web service
-	routes    map[operation]string
-	timeouts  map[operation]time.Duration
-	login     login
-	maxAnswer int64
-	insecure  bool                                     // any certificate is trusted
-	limiter   *rate.Limiter                            // nil: no limit
-	breaker   *gobreaker.TwoStepCircuitBreaker[answer] // nil: none
-	pace      pace                                     // of updates
-	logger    *slog.Logger
+	Retry patience
+
+	http          *http.Client
+	service       string // URL of the web service, without trailing slash
+	name          string // of the web service
+	userAgent     string
+	routes        map[operation]string
+	timeouts      map[operation]time.Duration
+	login         login
+	proxyPassword secret
+	maxAnswer     int64
+	insecure      bool                                     // any certificate is trusted
+	limiter       *rate.Limiter                            // nil: no limit
+	breaker       *gobreaker.TwoStepCircuitBreaker[answer] // nil: none
+	pace          pace                                     // of updates
+	logger        *slog.Logger
 }
 
 // pace is how long the slowest of the last successful requests took. Slow ones are
@@ -48,37 +53,39 @@ func (p *pace) slow() time.Duration { return time.Duration(p.nanoseconds.Load())
 // breakerPause is for how long an open breaker lets nothing pass.
 const breakerPause = 5 * time.Second
 
-func newClient(p Params, h api.Host) (*client, error) {
-	transport, err := newTransport(p)
+// newClient connects to nothing yet. Its errors name the param that is wrong.
+func newClient(config Config) (*client, error) {
+	transport, err := newTransport(config)
 	if err != nil {
 		return nil, err
 	}
 	c := &client{
+		Retry: config.Retry,
 		http: &http.Client{
 			Transport: transport,
 			// Followed, a redirect would turn the POST into a GET without body or carry
 			// the password to another host.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		service: p.BaseURL + "/Webservice/" + url.PathEscape(p.WebserviceName),
-		name:    p.WebserviceName,
-		routes: map[operation]string{
-			opSearch: p.OperationURLs.Search, opGet: p.OperationURLs.Get, opUpdate: p.OperationURLs.Update,
-			opCreate: p.OperationURLs.Create, opSession: p.OperationURLs.Session, opSessionRemove: p.OperationURLs.SessionRemove,
-		},
-		timeouts: map[operation]time.Duration{
-			opSearch: p.Timeouts.Search, opGet: p.Timeouts.Get, opUpdate: p.Timeouts.Update,
-			opCreate: p.Timeouts.Create, opSession: p.Timeout, opSessionRemove: farewell,
-		},
-		login:     login{user: p.Username, password: newSecret(p.Password), useSession: p.UseSession, redact: h.Redact},
-		maxAnswer: int64(p.MaxResponseMB) << 20,
-		insecure:  p.TLS.InsecureSkipVerify,
-		logger:    h.Logger(),
+		service:   config.BaseURL + "/Webservice/" + url.PathEscape(config.WebService),
+		name:      config.WebService,
+		userAgent: config.UserAgent,
+		routes:    maps.Clone(config.Routes),
+		timeouts:  maps.Clone(config.Timeouts),
+		login:     login{user: config.Username, password: newSecret(config.Password), useSession: config.UseSession, redact: config.Redact},
+		maxAnswer: int64(config.MaxResponseMB) << 20,
+		insecure:  config.TLS.InsecureSkipVerify,
+		logger:    config.Logger,
 	}
-	if p.RequestsPerSecond > 0 {
-		c.limiter = rate.NewLimiter(rate.Limit(p.RequestsPerSecond), int(math.Ceil(p.RequestsPerSecond)))
+	if proxy, err := url.Parse(config.Proxy); err == nil {
+		password, _ := proxy.User.Password()
+		c.proxyPassword = newSecret(password)
 	}
-	if n := p.BreakerFailures; n > 0 {
+	c.timeouts[opSessionRemove] = farewell
+	if config.RequestsPerSecond > 0 {
+		c.limiter = rate.NewLimiter(rate.Limit(config.RequestsPerSecond), int(math.Ceil(config.RequestsPerSecond)))
+	}
+	if n := config.BreakerFailures; n > 0 {
 		c.breaker = gobreaker.NewTwoStepCircuitBreaker[answer](gobreaker.Settings{
 			Timeout:      breakerPause,
 			ReadyToTrip:  func(counts gobreaker.Counts) bool { return int64(counts.ConsecutiveFailures) >= int64(n) },
@@ -87,6 +94,33 @@ func newClient(p Params, h api.Host) (*client, error) {
 	}
 	return c, nil
 }
+
+// URL is the address of the web service.
+func (c *client) URL() string { return c.service }
+
+// WebService is the name of the web service in the help desk.
+func (c *client) WebService() string { return c.name }
+
+// Username is the login of the agent.
+func (c *client) Username() string { return c.login.user }
+
+// UsesSession reports whether requests carry a session's id, not the password.
+func (c *client) UsesSession() bool { return c.login.useSession }
+
+// TrustsAnyCertificate reports whether certificates go unchecked.
+func (c *client) TrustsAnyCertificate() bool { return c.insecure }
+
+// SlowestUpdate is how long the slowest of the last updates took that succeeded.
+func (c *client) SlowestUpdate() time.Duration { return c.pace.slow() }
+
+// WrapTransport puts a round tripper around the client's own, to count requests.
+func (c *client) WrapTransport(wrap func(http.RoundTripper) http.RoundTripper) {
+	c.http.Transport = wrap(c.http.Transport)
+}
+
+// CloseIdleConnections gives idle connections back: on Apache each one holds a
+// worker process.
+func (c *client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // call sends one request. Every error is a *fault, which knows whether the
 // request can have had an effect. ticket is for the log and the error.
@@ -167,7 +201,7 @@ func (c *client) log(ctx context.Context, op operation, ticket string, status in
 		attributes = append(attributes, slog.String("ticket", ticket))
 	}
 	if err != nil {
-		attributes = append(attributes, slog.String("error", err.Error()))
+		attributes = append(attributes, slog.String("err", err.Error()))
 	}
 	c.logger.LogAttrs(ctx, slog.LevelDebug, "help desk request", attributes...)
 }

@@ -1,7 +1,12 @@
 package main
 
-// PasswordVariable is the environment variable that answers for a password that
-// the configuration doesn't give.
+import (
+	"log/slog"
+	"time"
+)
+
+// PasswordVariable is the environment variable that supplies a password that the
+// configuration doesn't give.
 const PasswordVariable = "OTAI_OTOBO_ZNUNY_PASSWORD"
 
 // script is the program of the help desk that serves all web services.
@@ -9,3 +14,37 @@ const script = "nph-genericinterface.pl"
 
 // noProxy is the word for a direct connection, whatever the environment says.
 const noProxy = "none"
+
+// Config says where the web service is and how to talk to it. Its values are
+// checked already; those that a file or a certificate decides on are checked by
+// [newClient].
+type Config struct {
+	BaseURL    string // up to and including [script]
+	WebService string // its name in the help desk
+	Routes     map[operation]string
+	Timeouts   map[operation]time.Duration
+	Retry      patience
+
+	Username, Password string
+	UseSession         bool
+	Redact             func(secret string) // receives the id of each new session
+
+	TLS               TLSConfig
+	Proxy             string // an address, [noProxy], or "" for the environment's
+	MaxConnections    int
+	RequestsPerSecond float64 // 0: no limit
+	MaxResponseMB     int
+	BreakerFailures   int // 0: the breaker never opens
+
+	UserAgent string
+	Logger    *slog.Logger
+}
+
+// TLSConfig is how the connection is secured; the names are paths of PEM files.
+type TLSConfig struct {
+	CAFile             string
+	CertFile           string
+	KeyFile            string
+	ServerName         string
+	InsecureSkipVerify bool
+}

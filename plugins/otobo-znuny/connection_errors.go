@@ -9,23 +9,20 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // transportFault is a request without a whole response.
-func (c *client) transportFault(ctx context.Context, op operation, x exchanged) *fault {
+func (c *client) transportFault(ctx context.Context, op operation, x exchanged) error {
 	err := x.err
 	// net/http's own wrapping repeats the address and the method.
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
+	err = c.withoutSecrets(err)
 	f := &fault{kinds: []error{api.ErrTemporary, ErrUnavailable}, effect: severed, cause: err}
-	if strings.Contains(err.Error(), "malformed") { // net/http quotes a piece of it
-		f.cause = errors.New("the answer is no HTTP")
-	}
 	var moved *movedError
 	var busy *busyError
 	var proxy *proxyError
@@ -49,7 +46,7 @@ func (c *client) transportFault(ctx context.Context, op operation, x exchanged) 
 			f.cause = &api.RetryError{After: busy.after, Err: busy}
 		}
 	case ctx.Err() != nil:
-		// The caller gave up; that is no fault of the help desk.
+		// The caller gave up, which says nothing about the help desk.
 		f.kinds, f.effect, f.cause = nil, running, ctx.Err()
 	case errors.As(err, &certificate):
 		f.kinds, f.effect = []error{api.ErrInvalid, ErrUnavailable}, none
@@ -69,6 +66,9 @@ func (c *client) transportFault(ctx context.Context, op operation, x exchanged) 
 		f.advice = c.adviseService()
 	case errors.As(err, &other) && other.Op == "remote error": // what crypto/tls calls the other side's refusal
 		f.advice = "the other side refuses the secured connection: check tls.cert_file and tls.key_file, if it wants a client's certificate"
+	case x.began && !isConnectionError(err): // whatever net/http says quotes a piece of it
+		f.cause = errors.New("the answer is not HTTP")
+		fallthrough
 	case x.sent:
 		f.advice = "if this lasts, check http or https and the port in base_url, and the web server's log"
 	}
@@ -79,4 +79,29 @@ func (c *client) transportFault(ctx context.Context, op operation, x exchanged) 
 		}
 	}
 	return f
+}
+
+// isConnectionError reports whether the network ended a request, not what came over
+// it.
+func isConnectionError(err error) bool {
+	var network net.Error
+	return errors.As(err, &network)
+}
+
+// redactedError is an error under another text.
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e *redactedError) Error() string { return e.text }
+func (e *redactedError) Unwrap() error { return e.err }
+
+// withoutSecrets takes the login out of an error that may quote what the other side
+// sent.
+func (c *client) withoutSecrets(err error) error {
+	if isConnectionError(err) {
+		return err
+	}
+	return &redactedError{text: c.veil(err.Error()), err: err}
 }

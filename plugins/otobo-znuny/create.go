@@ -19,7 +19,7 @@ func (s *TicketSystem) CreateTicket(ctx context.Context, t api.Ticket) (string, 
 	if err != nil {
 		return "", fmt.Errorf("create a ticket: %w", err)
 	}
-	a, err := s.writeCall(ctx, opCreate, "", m)
+	a, err := s.client.Write(ctx, opCreate, "", m)
 	if err != nil {
 		if effectOf(err) != none {
 			return "", uncertain(opCreate, "", err)

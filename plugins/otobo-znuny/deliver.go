@@ -222,7 +222,7 @@ func (d *delivery) prepare(ctx context.Context) error {
 
 func (d *delivery) run(ctx context.Context) error {
 	for failures := 0; !d.todo.empty(); {
-		a, err := d.s.writeCall(ctx, opUpdate, d.id, d.todo.next(d.id))
+		a, err := d.s.client.Write(ctx, opUpdate, d.id, d.todo.next(d.id))
 		if err == nil {
 			d.sent(a)
 			continue
@@ -283,7 +283,7 @@ func (d *delivery) settle(ctx context.Context, failed error) error {
 		return uncertain(opUpdate, d.id, ctx.Err())
 	}
 	watch, decisive := d.watch(failed)
-	_, err := repeat(ctx, patience{first: d.s.patience.first, total: watch},
+	_, err := repeat(ctx, patience{first: d.s.client.Retry.first, total: watch},
 		func(err error) bool { return errors.Is(err, errMissing) },
 		func() (struct{}, error) {
 			stored, err := d.s.getRecord(ctx, d.id)
@@ -316,16 +316,16 @@ func (d *delivery) settle(ctx context.Context, failed error) error {
 func (d *delivery) watch(failed error) (watch time.Duration, decisive bool) {
 	var f *fault
 	if !errors.As(failed, &f) {
-		return d.s.patience.total, false
+		return d.s.client.Retry.total, false
 	}
 	switch f.effect {
 	case answered:
 		return 1, true // one look
 	case severed:
-		watch = max(f.took, 4*d.s.patience.first, min(2*d.s.client.pace.slow(), d.s.patience.total))
-		return min(watch, d.s.patience.total), watch <= d.s.patience.total
+		watch = max(f.took, 4*d.s.client.Retry.first, min(2*d.s.client.SlowestUpdate(), d.s.client.Retry.total))
+		return min(watch, d.s.client.Retry.total), watch <= d.s.client.Retry.total
 	default:
-		return d.s.patience.total, false
+		return d.s.client.Retry.total, false
 	}
 }
 

@@ -35,19 +35,18 @@ func (s *TicketSystem) Diagnose(ctx context.Context, named map[string][]string, 
 	d.names(ctx, ticket, named)
 	d.session(ctx)
 	d.report("right to change tickets", "unknown", "can't be told without changing one",
-		fmt.Sprintf("in the help desk: Admin, Agents <-> Groups (or Roles <-> Groups): the agent %q needs rw on the groups of the queues it works in (OTOBO: ro with priority, note and move_into are enough), and ro and move_into on those of the queues it moves to (Znuny: rw there as well, or an update that is interrupted behind the move can't be finished)", s.client.login.user))
+		fmt.Sprintf("in the help desk: Admin, Agents <-> Groups (or Roles <-> Groups): the agent %q needs rw on the groups of the queues it works in (OTOBO: ro with priority, note and move_into are enough), and ro and move_into on those of the queues it moves to (Znuny: rw there as well, or an update that is interrupted behind the move can't be finished)", s.client.Username()))
 	d.report("debugger of the web service", "unknown", "can't be told from outside",
-		fmt.Sprintf("in the help desk: Admin, Web Services, %s: the debug threshold must not be debug, which stores the agent's password in clear text", s.client.name))
+		fmt.Sprintf("in the help desk: Admin, Web Services, %s: the debug threshold must not be debug, which stores the agent's password in clear text", s.client.WebService()))
 }
 
 // session tells what use_session leaves in the help desk. To end a session that
 // there isn't changes nothing, and shows whether the operation is there.
 func (d diagnosis) session(ctx context.Context) {
-	c := d.s.client
-	if !c.login.useSession {
+	if !d.s.client.UsesSession() {
 		return
 	}
-	if _, err := c.send(ctx, opSessionRemove, "", c.login.byPassword(), message{"SessionID": "none"}); err != nil {
+	if err := d.s.client.TryLogOut(ctx); err != nil {
 		d.report("session", "warning", "each start of otai leaves a session in the help desk, until it has been idle for two hours: "+err.Error(),
 			"Znuny: import the web service of this version of otai, which has the operation SessionRemove; other help desks have none: set use_session: false if the sessions disturb")
 		return
@@ -79,7 +78,7 @@ func (d diagnosis) about(subject, check, status, message, fix string) {
 // came.
 func (d diagnosis) connection(ctx context.Context) bool {
 	_, err := d.s.searchIDs(ctx, message{}, 1)
-	service, login := fmt.Sprintf("the web service %q answers", d.s.client.name), fmt.Sprintf("the agent %q is let in", d.s.client.login.user)
+	service, login := fmt.Sprintf("the web service %q answers", d.s.client.WebService()), fmt.Sprintf("the agent %q is let in", d.s.client.Username())
 	var f *fault
 	if !errors.As(err, &f) {
 		f = &fault{}
@@ -93,19 +92,19 @@ func (d diagnosis) connection(ctx context.Context) bool {
 	case ctx.Err() != nil:
 		d.report("reachable", "unknown", "the check was stopped", "")
 	case errors.Is(err, ErrUnknownWebService):
-		d.report("reachable", "ok", d.s.client.service, "")
+		d.report("reachable", "ok", d.s.client.URL(), "")
 		d.report("web service", "failed", why, f.advice)
 	case errors.Is(err, ErrAuthentication):
-		d.report("reachable", "ok", d.s.client.service, "")
+		d.report("reachable", "ok", d.s.client.URL(), "")
 		d.report("web service", "ok", service, "")
 		d.report("login", "failed", why, f.advice)
 	case errors.Is(err, ErrUnavailable):
 		d.report("reachable", "failed", why, f.advice)
 	case errors.Is(err, ErrServerFault):
-		d.report("reachable", "ok", d.s.client.service, "")
+		d.report("reachable", "ok", d.s.client.URL(), "")
 		d.report("web service", "failed", why, f.advice)
 	case f.said != "" && f.status == 500:
-		d.report("reachable", "ok", d.s.client.service, "")
+		d.report("reachable", "ok", d.s.client.URL(), "")
 		d.report("web service", "failed", why, f.advice)
 	default:
 		d.report("reachable", "failed", why, f.advice)
@@ -113,7 +112,7 @@ func (d diagnosis) connection(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	d.report("reachable", "ok", d.s.client.service, "")
+	d.report("reachable", "ok", d.s.client.URL(), "")
 	d.encryption()
 	d.report("web service", "ok", service, "")
 	d.report("login", "ok", login, "")
@@ -121,12 +120,12 @@ func (d diagnosis) connection(ctx context.Context) bool {
 }
 
 func (d diagnosis) encryption() {
-	u, err := url.Parse(d.s.client.service)
+	u, err := url.Parse(d.s.client.URL())
 	if err != nil {
 		return
 	}
 	switch ip := net.ParseIP(u.Hostname()); {
-	case d.s.client.insecure:
+	case d.s.client.TrustsAnyCertificate():
 		d.report("encryption", "warning", "any certificate is trusted, so that anybody on the way can read the password", "take tls.insecure_skip_verify out; give the issuer's certificate as tls.ca_file")
 	case u.Scheme == "http" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()):
 		d.report("encryption", "warning", "the password and the tickets travel in clear text", "write https in base_url")
@@ -138,7 +137,7 @@ func (d diagnosis) encryption() {
 // probe reads one ticket, which later checks lean on.
 func (d diagnosis) probe(ctx context.Context) (record, bool) {
 	const noTicket = "the agent sees no ticket, so that names and clock can't be checked"
-	fix := fmt.Sprintf("give the agent %q the right ro on a queue with tickets, or make one; then ask again", d.s.client.login.user)
+	fix := fmt.Sprintf("give the agent %q the right ro on a queue with tickets, or make one; then ask again", d.s.client.Username())
 	found, err := d.s.searchIDs(ctx, message{}, 1)
 	if err == nil && len(found) == 0 {
 		d.report("reading", "unknown", noTicket, fix)

@@ -19,6 +19,7 @@ type exchanged struct {
 	status int
 	body   []byte
 	sent   bool // a connection was reached: the server can have seen the request
+	began  bool // a first byte of an answer came
 	reused bool // the connection had served before
 	err    error
 }
@@ -29,16 +30,19 @@ type exchanged struct {
 func (c *client) exchange(ctx context.Context, op operation, body []byte) (x exchanged) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.patienceFor(op, len(body)), errTooLong)
 	defer cancel()
-	var reached, reused atomic.Bool
-	trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { reached.Store(true); reused.Store(i.Reused) }}
-	defer func() { x.sent, x.reused = reached.Load(), reused.Load() }()
+	var reached, reused, began atomic.Bool
+	trace := &httptrace.ClientTrace{
+		GotConn:              func(i httptrace.GotConnInfo) { reached.Store(true); reused.Store(i.Reused) },
+		GotFirstResponseByte: func() { began.Store(true) },
+	}
+	defer func() { x.sent, x.reused, x.began = reached.Load(), reused.Load(), began.Load() }()
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, c.service+"/"+c.routes[op], bytes.NewReader(body))
 	if err != nil {
 		return exchanged{err: err}
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "otai-otobo-znuny/"+Version)
+	req.Header.Set("User-Agent", c.userAgent)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if errors.Is(context.Cause(ctx), errTooLong) {

@@ -336,7 +336,7 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.patience = patience{first: time.Millisecond, total: 5 * time.Millisecond}
+			s.client.Retry = patience{first: time.Millisecond, total: 5 * time.Millisecond}
 			s.graceOfDead = time.Millisecond
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			note := func(what string, err error) {

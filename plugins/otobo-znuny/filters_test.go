@@ -175,7 +175,7 @@ func checkZero(t *testing.T, s *TicketSystem, id string) {
 // control steers the help desk that a service is connected to.
 func control(t *testing.T, s *TicketSystem, what, body string) {
 	t.Helper()
-	address, _, _ := strings.Cut(strings.TrimPrefix(s.client.service, "http://"), "/")
+	address, _, _ := strings.Cut(strings.TrimPrefix(s.client.URL(), "http://"), "/")
 	resp, err := http.Post("http://"+address+"/_control/"+what, "application/json", bytes.NewReader([]byte(body)))
 	if err != nil {
 		t.Fatal(err)

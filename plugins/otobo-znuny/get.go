@@ -55,7 +55,7 @@ func (s *TicketSystem) getRecord(ctx context.Context, id string) (record, error)
 }
 
 func noSuchTicket(id string) error {
-	return &fault{op: opGet, ticket: id, kinds: []error{api.ErrTemporary, ErrProtocol}, cause: errors.New("the answer holds no such ticket")}
+	return UnexpectedAnswer(opGet, id, "the answer holds no such ticket")
 }
 
 // getTickets reads many tickets and keeps their order. A ticket that was found
@@ -88,7 +88,7 @@ func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what mes
 		return found, nil
 	case len(batch) == 1 && (notReadable(err) || errors.Is(err, ErrTooLarge)):
 		// One ticket must not keep all others from being worked on.
-		s.logger.WarnContext(ctx, "a ticket was found but can't be read, and is left out", "ticket", batch[0], "error", err.Error())
+		s.logger.WarnContext(ctx, "a ticket was found but can't be read, and is left out", "ticket", batch[0], "err", err.Error())
 		return nil, nil
 	case !notReadable(err) && !errors.Is(err, ErrTooLarge):
 		return nil, err
@@ -110,15 +110,12 @@ func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what mes
 func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what message) (map[string]record, error) {
 	m := maps.Clone(what)
 	m["TicketID"] = batch
-	a, err := s.readCall(ctx, opGet, batchName(batch), m)
+	a, err := s.client.Read(ctx, opGet, batchName(batch), m)
 	if err != nil {
 		return nil, err
 	}
 	if a.Tickets == nil {
-		return nil, &fault{
-			op: opGet, ticket: batchName(batch), kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered,
-			cause: errors.New("the answer holds no ticket"),
-		}
+		return nil, UnexpectedAnswer(opGet, batchName(batch), "the answer holds no ticket")
 	}
 	found := make(map[string]record, len(batch))
 	for _, r := range a.Tickets {

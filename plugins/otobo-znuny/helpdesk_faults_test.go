@@ -16,7 +16,7 @@ import (
 // misbehave gives the built-in help desk its faults, by /_control.
 func misbehave(t *testing.T, s *TicketSystem, faults map[string]any) {
 	t.Helper()
-	u, err := url.Parse(s.client.service)
+	u, err := url.Parse(s.client.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,8 +59,7 @@ func TestWhateverTheBuiltInHelpDeskDoesToAnUpdateItEndsRight(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			s, _ := startHelpdesk(t, otai, mode)
-			s.patience = patience{first: 2 * time.Millisecond, total: 300 * time.Millisecond}
-			s.client.breaker = nil
+			s.client.Retry = patience{first: 2 * time.Millisecond, total: 300 * time.Millisecond}
 			for name, f := range faults {
 				misbehave(t, s, fault{})
 				id, err := s.CreateTicket(t.Context(), api.Ticket{Subject: "t", Body: "b", Queue: &api.Entity{Name: "Incoming"}, Customer: &api.Entity{Name: "kunde1"}})

@@ -71,7 +71,7 @@ func TestTheServiceWorksAgainstTheRealHelpDesk(t *testing.T) {
 				t.Errorf("a wrong password: %v", err)
 			}
 
-			base, _, _ := strings.Cut(s.client.service, "/Webservice")
+			base, _, _ := strings.Cut(s.client.URL(), "/Webservice")
 			bySession, err := newTicketSystem(Params{BaseURL: base, Password: deskPassword, UseSession: true}, api.Host{})
 			if err != nil {
 				t.Fatal(err)

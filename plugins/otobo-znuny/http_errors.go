@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,7 +10,7 @@ import (
 )
 
 // serverFault is status 500 with a body.
-func (c *client) serverFault(page []byte) *fault {
+func (c *client) serverFault(page []byte) error {
 	if isPage(page) {
 		return &fault{
 			kinds: []error{api.ErrTemporary, ErrServerFault}, effect: answered, cause: c.pageError(http.StatusInternalServerError, page),
@@ -19,12 +18,9 @@ func (c *client) serverFault(page []byte) *fault {
 		}
 	}
 	body := c.veil(string(page))
-	for i, sentence := range refusedSentences {
-		if !strings.HasPrefix(body, sentence) {
-			continue
-		}
+	if rejected, route := isOfTransport(body); rejected {
 		f := &fault{kinds: []error{api.ErrInvalid, ErrProtocol}, said: shorten(body)}
-		if i == 0 {
+		if route {
 			f.advice = fmt.Sprintf("check operation_urls: the web service %q has no such route", c.name)
 		}
 		return f
@@ -34,7 +30,7 @@ func (c *client) serverFault(page []byte) *fault {
 	if json.Unmarshal(page, &s) == nil && s.FaultString != "" {
 		f.said = shorten(c.veil(s.FaultString))
 	}
-	if strings.Contains(f.said, "queue could not be updated") {
+	if isQueueDenied(f.said) {
 		f.kinds = []error{api.ErrDenied, ErrServerFault}
 		f.advice = fmt.Sprintf("the agent %q needs the right move_into on the target queue's group; a new title may have been written already", c.login.user)
 	}
@@ -43,7 +39,7 @@ func (c *client) serverFault(page []byte) *fault {
 
 // statusFault is any other status that says error. It comes from the web server
 // or a proxy before it, but for 413.
-func (c *client) statusFault(status int, body []byte) *fault {
+func (c *client) statusFault(status int, body []byte) error {
 	f := &fault{kinds: []error{api.ErrInvalid, ErrProtocol}, cause: c.pageError(status, body), advice: c.adviseBaseURL()}
 	switch {
 	case status == http.StatusRequestEntityTooLarge:
@@ -54,7 +50,7 @@ func (c *client) statusFault(status int, body []byte) *fault {
 		f.advice = "the web server in front of the help desk refuses: check its access rules for " + c.service
 	case status == http.StatusProxyAuthRequired:
 		f.kinds, f.advice = []error{api.ErrDenied, ErrProtocol}, adviseProxyLogin
-	case status == http.StatusBadRequest && strings.HasPrefix(c.service, "http:") && bytes.Contains(bytes.ToUpper(body), []byte("HTTPS")):
+	case status == http.StatusBadRequest && strings.HasPrefix(c.service, "http:") && wantsHTTPS(body):
 		f.advice = "write https in base_url"
 	case status == http.StatusGatewayTimeout, status == statusCloudflareTimeout:
 		f.kinds, f.effect, f.advice = []error{api.ErrTemporary, ErrUnavailable}, running, ""

@@ -26,7 +26,7 @@ func (d *desk) life(t *testing.T, dir string, change ...func(*Params)) *TicketSy
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.patience = patience{first: 2 * time.Millisecond, total: 150 * time.Millisecond}
+	s.client.Retry = patience{first: 2 * time.Millisecond, total: 150 * time.Millisecond}
 	s.graceOfDead = 30 * time.Millisecond
 	t.Cleanup(func() { _ = s.Close() })
 	return s

@@ -30,7 +30,7 @@ func answering(t *testing.T, f http.HandlerFunc, change ...func(*Params)) *Ticke
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.patience = patience{first: time.Millisecond, total: 10 * time.Millisecond}
+	s.client.Retry = patience{first: time.Millisecond, total: 10 * time.Millisecond}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -207,8 +207,8 @@ func TestAddressesAreTakenAsPeopleWriteThem(t *testing.T) {
 	if _, err := s.searchIDs(t.Context(), message{}, 1); err != nil || asked != "/otobo/nph-genericinterface.pl/Webservice/%C3%96ffentlich%20&%20B%C3%BCro/Suche/Alle%20Tickets" {
 		t.Errorf("asked for %s, %v", asked, err)
 	}
-	if s.client.name != "Öffentlich & Büro" {
-		t.Errorf("it is called %q", s.client.name)
+	if s.client.WebService() != "Öffentlich & Büro" {
+		t.Errorf("it is called %q", s.client.WebService())
 	}
 }
 

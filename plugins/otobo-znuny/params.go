@@ -182,3 +182,31 @@ func (p Params) withDefaults() Params {
 	t.Create = cmp.Or(t.Create, p.Timeout)
 	return p
 }
+
+// clientConfig is what the protocol's client needs of the params.
+func (p Params) clientConfig(h api.Host) Config {
+	return Config{
+		BaseURL:    p.BaseURL,
+		WebService: p.WebserviceName,
+		Routes: map[operation]string{
+			opSearch: p.OperationURLs.Search, opGet: p.OperationURLs.Get, opUpdate: p.OperationURLs.Update,
+			opCreate: p.OperationURLs.Create, opSession: p.OperationURLs.Session, opSessionRemove: p.OperationURLs.SessionRemove,
+		},
+		Timeouts: map[operation]time.Duration{
+			opSearch: p.Timeouts.Search, opGet: p.Timeouts.Get, opUpdate: p.Timeouts.Update, opCreate: p.Timeouts.Create, opSession: p.Timeout,
+		},
+		Retry:             patience{first: 100 * time.Millisecond, total: 4 * time.Second},
+		Username:          p.Username,
+		Password:          p.Password,
+		UseSession:        p.UseSession,
+		Redact:            h.Redact,
+		TLS:               TLSConfig(p.TLS),
+		Proxy:             p.Proxy,
+		MaxConnections:    p.MaxConnections,
+		RequestsPerSecond: p.RequestsPerSecond,
+		MaxResponseMB:     p.MaxResponseMB,
+		BreakerFailures:   p.BreakerFailures,
+		UserAgent:         "otai-otobo-znuny/" + Version,
+		Logger:            h.Logger(),
+	}
+}

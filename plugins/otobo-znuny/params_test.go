@@ -33,11 +33,20 @@ func TestThePasswordComesFromTheEnvironmentWhenNotGiven(t *testing.T) {
 		})
 	}
 	s, err := newTicketSystem(Params{BaseURL: "https://desk.example.org/otobo/nph-genericinterface.pl/"}, host(map[string]string{PasswordVariable: "from-env"}))
-	if err != nil || s.client.login.password.reveal() != "from-env" || len(redacted) != 1 || redacted[0] != "from-env" {
+	if err != nil || len(redacted) != 1 || redacted[0] != "from-env" {
 		t.Fatalf("%v, redacted %v", err, redacted)
 	}
-	if want := "https://desk.example.org/otobo/nph-genericinterface.pl/Webservice/OpenTicketAI"; s.client.service != want {
-		t.Errorf("service is %s", s.client.service)
+	if want := "https://desk.example.org/otobo/nph-genericinterface.pl/Webservice/OpenTicketAI"; s.client.URL() != want {
+		t.Errorf("service is %s", s.client.URL())
+	}
+	d := newDesk(t) // it wants its password with each request
+	fromEnv, err := newTicketSystem(Params{BaseURL: d.URL + "/znuny/nph-genericinterface.pl"}, host(map[string]string{PasswordVariable: "geheim-4711"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fromEnv.Close()
+	if err := fromEnv.CheckHealth(t.Context()); err != nil {
+		t.Error(err)
 	}
 	_, err = newTicketSystem(Params{BaseURL: "https://desk.example.org/x"}, host(nil))
 	var field *api.FieldError
@@ -92,8 +101,9 @@ func TestRoutesAndNamesAreTakenFromTheParams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.client.service != "http://d/x/Webservice/My%20Service" || s.client.routes[opSearch] != "Find" || s.client.routes[opGet] != "ticket-get" {
-		t.Errorf("%s %v", s.client.service, s.client.routes)
+	routes := p.withDefaults().clientConfig(api.Host{}).Routes
+	if s.client.URL() != "http://d/x/Webservice/My%20Service" || routes[opSearch] != "Find" || routes[opGet] != "ticket-get" {
+		t.Errorf("%s %v", s.client.URL(), routes)
 	}
 }
 

@@ -18,7 +18,7 @@ func TestACertificateIsReadFromARegularFileOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, why := range map[string]string{pipe: "no regular file", "/dev/zero": "no regular file", dir: "no regular file", long: "more than"} {
-		for field, of := range map[string]TLS{"tls.ca_file": {CAFile: path}, "tls.cert_file": {CertFile: path, KeyFile: path}} {
+		for field, of := range map[string]TLSConfig{"tls.ca_file": {CAFile: path}, "tls.cert_file": {CertFile: path, KeyFile: path}} {
 			_, err := tlsConfig(of)
 			var at *api.FieldError
 			if !errors.As(err, &at) || at.Field != field || !strings.Contains(err.Error(), why) {

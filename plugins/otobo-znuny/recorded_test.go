@@ -48,7 +48,7 @@ func recordings(t testing.TB) map[string]recording {
 }
 
 // replay is a service whose server gives one recorded answer to everything.
-func replay(t *testing.T, r recording) *TicketSystem {
+func replay(t *testing.T, r recording, change ...func(*Params)) *TicketSystem {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if r.Status == 0 {
 			panic(http.ErrAbortHandler)
@@ -58,11 +58,15 @@ func replay(t *testing.T, r recording) *TicketSystem {
 		_, _ = w.Write([]byte(r.Body))
 	}))
 	t.Cleanup(server.Close)
-	s, err := newTicketSystem(Params{BaseURL: server.URL + "/nph-genericinterface.pl", Password: "geheim-4711"}, api.Host{})
+	p := Params{BaseURL: server.URL + "/nph-genericinterface.pl", Password: "geheim-4711"}
+	for _, c := range change {
+		c(&p)
+	}
+	s, err := newTicketSystem(p, api.Host{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.patience = patience{first: time.Millisecond, total: 10 * time.Millisecond}
+	s.client.Retry = patience{first: time.Millisecond, total: 10 * time.Millisecond}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -337,7 +341,7 @@ func FuzzAnswers(f *testing.F) {
 		f.Add(r.Status, r.Body)
 	}
 	f.Add(200, `{"Ticket":[{"TicketID":true,"Article":{"ArticleID":1e99},"DynamicField":[{"Name":"x","Value":{"a":[1e400]}}]}],"TicketID":[[1],null]}`)
-	c, err := newClient(Params{BaseURL: "http://x"}.withDefaults(), api.Host{})
+	c, err := newClient(Params{BaseURL: "http://x"}.withDefaults().clientConfig(api.Host{}))
 	if err != nil {
 		f.Fatal(err)
 	}

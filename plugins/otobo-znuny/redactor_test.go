@@ -105,7 +105,7 @@ func TestAServerThatQuotesTheRequestRevealsNothing(t *testing.T) {
 				}, func(p *Params) { p.Password, p.UseSession = oddPassword, useSession })
 				_, err := s.GetTicket(t.Context(), "1")
 				for _, piece := range []string{"Gehe", "4711", "5ess", "47", base64.RawStdEncoding.EncodeToString([]byte(oddPassword))[:8]} {
-					if err == nil || strings.Contains(strings.ReplaceAll(err.Error(), s.client.service, ""), piece) {
+					if err == nil || strings.Contains(strings.ReplaceAll(err.Error(), s.client.URL(), ""), piece) {
 						t.Errorf("%s, session %v, %q: %v", name, useSession, piece, err)
 					}
 				}

@@ -9,7 +9,7 @@ import (
 )
 
 // refusal is an error that the operation itself answers, with status 200.
-func (c *client) refusal(op operation, code, said string, request message) *fault {
+func (c *client) refusal(op operation, code, said string, request message) error {
 	_, code, _ = strings.Cut(code, ".")
 	said = c.veil(said)
 	f := &fault{code: code, said: said, kinds: []error{api.ErrInvalid, ErrInvalidParameter}}
@@ -34,17 +34,13 @@ func (c *client) refusal(op operation, code, said string, request message) *faul
 		f.advice = "nothing was changed; names count exactly, upper and lower case too, and must be valid in the help desk"
 		f.cause = wrongField(said, request)
 	case "MissingParameter":
-		if strings.Contains(said, "SessionID is required") {
-			// What TicketUpdate says where the other operations say AuthFail.
+		if missesLogin(said) {
 			f.kinds = []error{api.ErrDenied, ErrAuthentication}
 			f.advice = "the request reached the help desk without its login: check the mapping of the web service"
 			return f
 		}
 		f.cause = wrongField(said, request)
-		// What the operation itself demands is checked before anything is written. What
-		// Ticket::State demands, a pending time, comes after the queue was moved; that
-		// message doesn't begin with the operation's name.
-		if !strings.HasPrefix(said, string(op)) {
+		if !isOfOperation(op, said) {
 			f.effect = answered
 			f.advice = "a pending state needs Fields.PendingTime; a new title and queue may have been written already"
 		}
@@ -60,25 +56,31 @@ var contractFields = map[string]string{
 	"Owner": "owner", "CustomerUser": "customer",
 }
 
-// wrongField finds in the server's words which field of the request is meant, and
-// what it was given; nil where they name none.
-func wrongField(said string, request message) error {
-	m := fieldInMessage.FindStringSubmatch(said)
+// ContractField is the contract's name for a server's field, if it has one.
+func ContractField(name string) (field string, ok bool) {
+	field, ok = contractFields[name]
+	return field, ok
+}
+
+// wrongField finds in the server's sentence which field of the request is meant,
+// and what it was given; nil where the sentence names none.
+func wrongField(sentence string, request message) error {
+	part, name, ok := namedField(sentence)
 	switch {
-	case m == nil:
+	case !ok:
 		return nil
-	case m[3] != "":
+	case part == "DynamicField":
 		return &api.FieldError{Field: "fields", Err: errors.New("the name or the value of a dynamic field is refused")}
-	case m[1] == "Article":
-		return &api.FieldError{Field: "note." + strings.ToLower(m[2]), Err: errors.New("is refused")}
+	case part == "Article":
+		return &api.FieldError{Field: "note." + strings.ToLower(name), Err: errors.New("is refused")}
 	}
-	field, ok := contractFields[m[2]]
+	field, ok := ContractField(name)
 	if !ok {
-		field = "fields." + m[2]
+		field = "fields." + name
 	}
 	given := errors.New("is missing")
 	if attributes, ok := request["Ticket"].(message); ok {
-		for _, key := range []string{m[2], m[2] + "ID"} {
+		for _, key := range []string{name, name + "ID"} {
 			if v, ok := attributes[key]; ok {
 				given = fmt.Errorf("%q is refused", canonical(v))
 				break

@@ -88,6 +88,11 @@ func (f *fault) Unwrap() []error {
 	return all
 }
 
+// UnexpectedAnswer is an answer that came whole and lacks what was asked for.
+func UnexpectedAnswer(op operation, ticket, what string) error {
+	return &fault{op: op, ticket: ticket, kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered, cause: errors.New(what)}
+}
+
 // about names the operation that could not be sent.
 func about(err error, op operation, ticket string) error {
 	var f *fault

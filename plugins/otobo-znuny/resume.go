@@ -98,7 +98,7 @@ func (s *TicketSystem) openJournal(ctx context.Context) {
 	if s.stateDir == "" || d.journal != nil || d.closed || time.Now().Before(d.next) {
 		return
 	}
-	j, left, err := openJournal(s.stateDir, journalName(s.client.service, s.client.login.user))
+	j, left, err := openJournal(s.stateDir, journalName(s.client.URL(), s.client.Username()))
 	if err != nil {
 		d.next = time.Now().Add(pauseBetweenOpenings)
 		if !d.missed {

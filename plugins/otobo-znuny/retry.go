@@ -56,24 +56,21 @@ func repeat[T any](ctx context.Context, p patience, again func(error) bool, f fu
 	}
 }
 
-// readCall is a request without effect: whatever is temporary is repeated.
-func (s *TicketSystem) readCall(ctx context.Context, op operation, ticket string, m message) (answer, error) {
-	return repeat(ctx, s.patience, temporary, func() (answer, error) {
-		return s.client.call(ctx, op, ticket, m)
+// Read sends a request without effect: whatever is temporary is repeated.
+func (c *client) Read(ctx context.Context, op operation, ticket string, m message) (answer, error) {
+	return repeat(ctx, c.Retry, temporary, func() (answer, error) {
+		return c.call(ctx, op, ticket, m)
 	})
 }
 
-// writeCall repeats only what certainly had no effect.
-func (s *TicketSystem) writeCall(ctx context.Context, op operation, ticket string, m message) (answer, error) {
+// Write repeats only what certainly had no effect.
+func (c *client) Write(ctx context.Context, op operation, ticket string, m message) (answer, error) {
 	untouched := func(err error) bool { return temporary(err) && effectOf(err) == none }
-	a, err := repeat(ctx, s.patience, untouched, func() (answer, error) {
-		return s.client.call(ctx, op, ticket, m)
+	a, err := repeat(ctx, c.Retry, untouched, func() (answer, error) {
+		return c.call(ctx, op, ticket, m)
 	})
 	if err == nil && len(a.TicketID) == 0 {
-		err = &fault{
-			op: op, ticket: ticket, kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered,
-			cause: errors.New("the answer names no ticket"),
-		}
+		err = UnexpectedAnswer(op, ticket, "the answer names no ticket")
 	}
 	return a, err
 }

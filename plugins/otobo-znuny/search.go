@@ -124,7 +124,7 @@ func (s *TicketSystem) searchIDs(ctx context.Context, m message, limit int) ([]s
 	m["SortBy"] = []string{"Age", "TicketNumber"}
 	// "Up" means older first, although Age suggests the contrary: measured.
 	m["OrderBy"] = []string{"Up", "Up"}
-	a, err := s.readCall(ctx, opSearch, "", m)
+	a, err := s.client.Read(ctx, opSearch, "", m)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,6 @@ import (
 type TicketSystem struct {
 	client       *client
 	zone         *time.Location
-	patience     patience
 	graceOfDead  time.Duration
 	marker       string
 	maxNoteBytes int
@@ -64,7 +63,7 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 			h.Redact(secret)
 		}
 	}
-	c, err := newClient(p, h)
+	c, err := newClient(p.clientConfig(h))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +73,6 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 	return &TicketSystem{
 		client:       c,
 		zone:         zone,
-		patience:     patience{first: 100 * time.Millisecond, total: 4 * time.Second},
 		graceOfDead:  graceOfDead,
 		marker:       p.NoteMarker,
 		maxNoteBytes: p.MaxNoteBytes,
@@ -98,6 +96,6 @@ func (s *TicketSystem) Close() error {
 	if err := s.client.logOut(context.Background()); err != nil {
 		s.logger.Info("the session stays in the help desk until it has been idle for two hours; a Znuny whose web service has the operation SessionRemove ends it at once (docs/otobo-znuny.md)", "err", err.Error())
 	}
-	s.client.http.CloseIdleConnections()
+	s.client.CloseIdleConnections()
 	return s.diary.close()
 }

@@ -30,7 +30,7 @@ type login struct {
 
 // veil takes the login out of what a server said.
 func (c *client) veil(said string) string {
-	secrets := []secret{c.login.password}
+	secrets := []secret{c.login.password, c.proxyPassword}
 	if s := c.login.latest.Load(); s != nil {
 		secrets = append(secrets, *s)
 	}
@@ -48,6 +48,13 @@ func (l *login) forget(session string) {
 
 func (l *login) byPassword() message {
 	return message{"UserLogin": l.user, "Password": l.password.reveal()}
+}
+
+// TryLogOut ends a session that there isn't. That changes nothing, and shows
+// whether the web service has the operation.
+func (c *client) TryLogOut(ctx context.Context) error {
+	_, err := c.send(ctx, opSessionRemove, "", c.login.byPassword(), message{"SessionID": "none"})
+	return err
 }
 
 // logOut ends the session in the help desk, where there is one: else each start

@@ -122,7 +122,7 @@ func TestUnderAFaultInEveryTenthRequestEveryTicketEndsRight(t *testing.T) {
 	direct := connect(deskPassword)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	target, path, _ := strings.Cut(strings.TrimSuffix(direct.client.service, "/Webservice/OpenTicketAI"), "/znuny")
+	target, path, _ := strings.Cut(strings.TrimSuffix(direct.client.URL(), "/Webservice/OpenTicketAI"), "/znuny")
 	bad := &spoiler{target: target, random: rand.New(rand.NewPCG(seed, 1)), forward: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
 	web := httptest.NewServer(bad)
 	defer web.Close()
@@ -133,7 +133,7 @@ func TestUnderAFaultInEveryTenthRequestEveryTicketEndsRight(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	s.patience = patience{first: 2 * time.Millisecond, total: 500 * time.Millisecond}
+	s.client.Retry = patience{first: 2 * time.Millisecond, total: 500 * time.Millisecond}
 
 	const callers = 4
 	ids := make([]string, tickets)

@@ -14,7 +14,7 @@ import (
 )
 
 // newTransport is the HTTP connection pool of one help desk.
-func newTransport(p Params) (*http.Transport, error) {
+func newTransport(p Config) (*http.Transport, error) {
 	secured, err := tlsConfig(p.TLS)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, r *http.Respons
 	return nil
 }
 
-func tlsConfig(t TLS) (*tls.Config, error) {
+func tlsConfig(t TLSConfig) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName, InsecureSkipVerify: t.InsecureSkipVerify}
 	if t.CAFile != "" {
 		pem, err := readPEM(t.CAFile)

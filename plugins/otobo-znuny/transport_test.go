@@ -36,7 +36,7 @@ func quick(t *testing.T, p Params) *TicketSystem {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.patience = patience{first: time.Millisecond, total: 20 * time.Millisecond}
+	s.client.Retry = patience{first: time.Millisecond, total: 20 * time.Millisecond}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -178,7 +178,7 @@ func TestConnectionsAreKeptAndTheirEndIsSurvived(t *testing.T) {
 	d := newDesk(t)
 	server, connections := closingServer(t, 10, d)
 	s := quick(t, Params{BaseURL: server.URL + "/znuny/nph-genericinterface.pl"})
-	s.patience = patience{first: 25 * time.Millisecond, total: time.Second} // the desk is at work for some ms after a connection broke
+	s.client.Retry = patience{first: 25 * time.Millisecond, total: time.Second} // the desk is at work for some ms after a connection broke
 	const notes = 100
 	for range notes {
 		if err := s.AddNote(t.Context(), "1", api.Note{Subject: "s", Body: "b"}); err != nil {
@@ -402,14 +402,12 @@ func TestASessionEndsWithTheServiceOrItSaysThatItCanNot(t *testing.T) {
 }
 
 func TestSessionsThatAreNotOfferedAreNamed(t *testing.T) {
-	r := recordings(t)["znuny/unknown-route"]
-	s := replay(t, r)
-	s.client.login.useSession = true
+	bySession := func(p *Params) { p.UseSession = true }
+	s := replay(t, recordings(t)["znuny/unknown-route"], bySession)
 	if err := s.CheckHealth(t.Context()); err == nil || !strings.Contains(err.Error(), "log in") || !strings.Contains(err.Error(), "operation_urls") {
 		t.Errorf("error is %v", err)
 	}
-	s = replay(t, recordings(t)["znuny/get-wrong-password"])
-	s.client.login.useSession = true
+	s = replay(t, recordings(t)["znuny/get-wrong-password"], bySession)
 	if err := s.CheckHealth(t.Context()); !errors.Is(err, ErrAuthentication) {
 		t.Errorf("error is %v", err)
 	}
