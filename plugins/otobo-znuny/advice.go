@@ -9,7 +9,7 @@ const adviseProxyLogin = "the proxy wants a login: write it into the param proxy
 
 // adviseService: the servers answer nothing at all when they don't know a web
 // service.
-func (c *client) adviseService() string {
+func (c *Client) adviseService() string {
 	return fmt.Sprintf("if this lasts, the help desk has no valid web service %q: check webservice_name, and Admin, Web Services in the help desk; if it is there and valid, %s", c.name, adviseModule)
 }
 
@@ -17,9 +17,9 @@ func (c *client) adviseService() string {
 // web server, whatever the web service.
 const adviseModule = "the help desk's machine may lack a Perl module that web services need (Debian: librest-client-perl; bin/*.CheckModules.pl in the help desk's folder lists what is missing)"
 
-func (c *client) adviseBaseURL() string {
-	if !strings.Contains(c.service, script) {
-		return fmt.Sprintf("check base_url: it must end with %s, as in https://desk.example.org/otobo/%s (asked was %s)", script, script, c.service)
+func (c *Client) adviseBaseURL() string {
+	if !strings.Contains(c.service, Script) {
+		return fmt.Sprintf("check base_url: it must end with %s, as in https://desk.example.org/otobo/%s (asked was %s)", Script, Script, c.service)
 	}
-	return fmt.Sprintf("check base_url: it must lead directly to %s (asked was %s)", script, c.service)
+	return fmt.Sprintf("check base_url: it must lead directly to %s (asked was %s)", Script, c.service)
 }

@@ -10,28 +10,28 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// agents are the ids of agents by their logins. The servers search for owners by id
+// agentDirectory are the ids of agents by their logins. The servers search for owners by id
 // alone, and none of their operations tells an agent's id; but every ticket that is
 // read names its owner and its responsible both ways. The zero value is empty.
-type agents struct {
+type agentDirectory struct {
 	mu  sync.Mutex
 	ids map[string]string
 }
 
-func (a *agents) saw(r record) {
+func (a *agentDirectory) learn(r Record) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ids == nil {
 		a.ids = make(map[string]string)
 	}
 	for _, key := range []string{"Owner", "Responsible"} {
-		if login, id := r.text(key), r.text(key+"ID"); login != "" && id != "" {
+		if login, id := r.Text(key), r.Text(key+"ID"); login != "" && id != "" {
 			a.ids[login] = id
 		}
 	}
 }
 
-func (a *agents) id(login string) (string, bool) {
+func (a *agentDirectory) id(login string) (string, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	id, known := a.ids[login]
@@ -58,14 +58,14 @@ func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []str
 	if ids, missing = look(); missing == "" {
 		return ids, "", nil
 	}
-	a, err := s.client.Read(ctx, opSearch, "", message{"Limit": ticketsForAgents, "SortBy": "Age", "OrderBy": "Down"})
+	a, err := s.client.Read(ctx, TicketSearch, "", Message{"Limit": ticketsForAgents, "SortBy": "Age", "OrderBy": "Down"})
 	if err != nil {
 		return nil, missing, err
 	}
 	for rest := a.TicketID; len(rest) > 0 && missing != ""; {
 		batch := rest[:min(batchSize, len(rest))]
 		rest = rest[len(batch):]
-		if _, err := s.getReadable(ctx, batch, message{}); err != nil {
+		if _, err := s.getReadable(ctx, batch, Message{}); err != nil {
 			return nil, missing, err
 		}
 		ids, missing = look()
@@ -75,7 +75,7 @@ func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []str
 
 // withAgentIDs replaces the logins of a search, under Owners and Responsibles, by
 // the ids that the servers understand.
-func (s *TicketSystem) withAgentIDs(ctx context.Context, m message) (message, error) {
+func (s *TicketSystem) withAgentIDs(ctx context.Context, m Message) (Message, error) {
 	for _, criterion := range [][2]string{{"Owners", "OwnerIDs"}, {"Responsibles", "ResponsibleIDs"}} {
 		key, idKey := criterion[0], criterion[1]
 		given, any := m[key]
@@ -83,11 +83,11 @@ func (s *TicketSystem) withAgentIDs(ctx context.Context, m message) (message, er
 			continue
 		}
 		if _, twice := m[idKey]; twice {
-			return nil, fieldRefused("fields."+key, "can't be joined with "+idKey)
+			return nil, invalidCriterion("fields."+key, "can't be joined with "+idKey)
 		}
 		var logins []string
-		for _, v := range list(given) {
-			logins = append(logins, strings.TrimSpace(canonical(v)))
+		for _, v := range List(given) {
+			logins = append(logins, strings.TrimSpace(Canonical(v)))
 		}
 		ids, missing, err := s.agentIDs(ctx, logins)
 		switch {

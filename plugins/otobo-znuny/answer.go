@@ -11,49 +11,49 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// errNothing is the cause when a server answers without a single byte.
-var errNothing = errors.New("the server answered nothing")
+// errEmptyAnswer is the cause when a server answers without a single byte.
+var errEmptyAnswer = errors.New("the server answered nothing")
 
 // read makes an answer of a response, or a fault.
-func (c *client) read(op operation, status int, body []byte, request message) (answer, error) {
+func (c *Client) read(op Operation, status int, body []byte, request Message) (Answer, error) {
 	if int64(len(body)) > c.maxAnswer {
-		return answer{}, &fault{
-			kinds: []error{api.ErrInvalid, ErrTooLarge}, effect: answered,
-			cause: fmt.Errorf("the answer is larger than %d MiB", c.maxAnswer>>20), advice: "raise max_response_mb",
+		return Answer{}, &RequestError{
+			Kinds: []error{api.ErrInvalid, ErrTooLarge}, Effect: Answered,
+			Cause: fmt.Errorf("the answer is larger than %d MiB", c.maxAnswer>>20), Advice: "raise max_response_mb",
 		}
 	}
-	body = tidy(body)
+	body = normalize(body)
 	switch {
 	case status >= 400 && status != http.StatusInternalServerError:
-		return answer{}, c.statusFault(status, body)
+		return Answer{}, c.statusError(status, body)
 	case len(body) == 0:
-		return answer{}, &fault{kinds: []error{api.ErrTemporary, ErrUnknownWebService}, effect: answered, cause: errNothing, advice: c.adviseService()}
+		return Answer{}, &RequestError{Kinds: []error{api.ErrTemporary, ErrUnknownWebService}, Effect: Answered, Cause: errEmptyAnswer, Advice: c.adviseService()}
 	case status == http.StatusInternalServerError:
-		return answer{}, c.serverFault(body)
+		return Answer{}, c.serverError(body)
 	case isPage(body):
-		return answer{}, &fault{
-			kinds: []error{api.ErrInvalid, ErrProtocol}, effect: answered, cause: c.pageError(status, body),
-			advice: c.adviseBaseURL(),
+		return Answer{}, &RequestError{
+			Kinds: []error{api.ErrInvalid, ErrProtocol}, Effect: Answered, Cause: c.pageError(status, body),
+			Advice: c.adviseBaseURL(),
 		}
 	}
 	a, err := decodeAnswer(op, body)
 	if err != nil {
-		return answer{}, &fault{kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered, cause: err, advice: c.adviseBaseURL()}
+		return Answer{}, &RequestError{Kinds: []error{api.ErrTemporary, ErrProtocol}, Effect: Answered, Cause: err, Advice: c.adviseBaseURL()}
 	}
 	if a.Error != nil {
-		return answer{}, c.refusal(op, a.Error.ErrorCode, a.Error.ErrorMessage, request)
+		return Answer{}, c.rejection(op, a.Error.ErrorCode, a.Error.ErrorMessage, request)
 	}
 	return a, nil
 }
 
 // decodeAnswer reads the tickets of a get only: those that an update shows are not
 // looked at.
-func decodeAnswer(op operation, body []byte) (answer, error) {
-	var a answer
+func decodeAnswer(op Operation, body []byte) (Answer, error) {
+	var a Answer
 	var err error
-	if op == opGet {
+	if op == TicketGet {
 		var full struct {
-			answer
+			Answer
 			Ticket any
 		}
 		d := json.NewDecoder(bytes.NewReader(body))
@@ -61,21 +61,21 @@ func decodeAnswer(op operation, body []byte) (answer, error) {
 		if err = d.Decode(&full); err == nil && d.More() {
 			err = errors.New("more follows after its end")
 		}
-		a = full.answer
+		a = full.Answer
 		a.Tickets = records(full.Ticket)
 	} else {
 		err = json.Unmarshal(body, &a)
 	}
 	if err != nil {
-		return answer{}, fmt.Errorf("the answer can't be read: %w", err)
+		return Answer{}, fmt.Errorf("the answer can't be read: %w", err)
 	}
-	if op == opSearch && a.TicketID == nil && a.Error == nil {
+	if op == TicketSearch && a.TicketID == nil && a.Error == nil {
 		// Nothing found is {}. Anything else comes from another program, and must not be
 		// taken for an empty queue for ever.
 		var keys map[string]json.RawMessage
 		if json.Unmarshal(body, &keys) == nil && len(keys) > 0 {
 			if _, known := keys["TicketID"]; !known {
-				return answer{}, errors.New("the answer holds nothing that a search answers")
+				return Answer{}, errors.New("the answer holds nothing that a search answers")
 			}
 		}
 	}
@@ -84,10 +84,10 @@ func decodeAnswer(op operation, body []byte) (answer, error) {
 
 var byteOrderMark = []byte("\ufeff")
 
-// tidy removes white space and a byte order mark around a body. A byte that is no
+// normalize removes white space and a byte order mark around a body. A byte that is no
 // UTF-8 is taken for Latin-1, which is what servers mean whose database holds such
 // text: better than a question mark in its place.
-func tidy(body []byte) []byte {
+func normalize(body []byte) []byte {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))
 	if utf8.Valid(body) {
 		return body

@@ -92,10 +92,10 @@ func TestBeforeANoteNoTextOfTheCustomerIsReadAgain(t *testing.T) {
 
 // OTOBO forgets the limit in a batch behind a ticket that has no article.
 func TestATicketHasOneNoteEvenIfTheServerSendsMore(t *testing.T) {
-	r := record{"TicketID": "1", "Article": []any{
+	r := Record{"TicketID": "1", "Article": []any{
 		map[string]any{"ArticleID": json.Number("8"), "Body": "second"}, map[string]any{"ArticleID": json.Number("7"), "Body": "first"},
 	}}
-	if got := r.ticket(time.UTC, reading{first: true}); len(got.Notes) != 1 || got.Body != "first" {
+	if got := r.Ticket(time.UTC, ReadOptions{FirstArticle: true}); len(got.Notes) != 1 || got.Body != "first" {
 		t.Errorf("%+v", got)
 	}
 }

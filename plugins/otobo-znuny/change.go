@@ -15,21 +15,21 @@ import (
 
 // change is what is still to be written to a ticket.
 type change struct {
-	Ticket  message        `json:"ticket,omitempty"`  // attributes by the servers' names
+	Ticket  Message        `json:"ticket,omitempty"`  // attributes by the servers' names
 	Dynamic map[string]any `json:"dynamic,omitempty"` // dynamic fields of the ticket
 	Notes   []pendingNote  `json:"notes,omitempty"`
 }
 
 // pendingNote is a note with what is needed to recognise it on the ticket.
 type pendingNote struct {
-	article
+	Article
 	Once    string         `json:",omitempty"`
 	Mark    string         `json:",omitempty"`
-	Dynamic []dynamicField `json:",omitempty"` // dynamic fields of the article
-	Files   []attachment   `json:",omitempty"`
+	Dynamic []DynamicField `json:",omitempty"` // dynamic fields of the article
+	Files   []Attachment   `json:",omitempty"`
 
-	After    int64 // its article id, if it was written, is above this
-	doubtful bool  // it was sent, and may have been written
+	After     int64 // its article id, if it was written, is above this
+	uncertain bool  // it was sent, and may have been written
 }
 
 // updateKeys are the attributes of TicketUpdate and TicketCreate that Fields may
@@ -57,21 +57,21 @@ func (c change) setEntity(field, nameKey, idKey string, e *api.Entity) error {
 func (c change) setFields(doing string, fields map[string]any, zone *time.Location) error {
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		v := fields[key]
-		name, dynamic := strings.CutPrefix(key, dynamicPrefix)
+		name, dynamic := strings.CutPrefix(key, DynamicPrefix)
 		switch {
 		case dynamic && name != "" && v == nil:
 			c.Dynamic[name] = "" // the servers ignore null
 		case dynamic && name != "":
-			c.Dynamic[name] = sendable(v)
+			c.Dynamic[name] = fieldValue(v)
 		case !updateKeys[key]:
-			return refusedKey(doing, "fields.", key, updateKeys)
+			return unknownKey(doing, "fields.", key, updateKeys)
 		case key == "PendingTime":
 			until, err := pendingTime(v, zone)
 			if err != nil {
 				return &api.FieldError{Field: "fields.PendingTime", Err: fmt.Errorf("%w: %w", api.ErrInvalid, err)}
 			}
 			c.Ticket[key] = until
-		case canonical(v) == "":
+		case Canonical(v) == "":
 			return &api.FieldError{Field: "fields." + key, Err: fmt.Errorf("%w: can't be cleared: the help desk ignores an empty value", api.ErrInvalid)}
 		default:
 			c.Ticket[key] = v
@@ -105,10 +105,10 @@ func (c *change) key(ticket string) string {
 	}
 	w := wanted{Ticket: ticket, Notes: c.Notes}
 	for _, k := range slices.Sorted(maps.Keys(c.Ticket)) {
-		w.Fields = append(w.Fields, k+"="+canonical(c.Ticket[k]))
+		w.Fields = append(w.Fields, k+"="+Canonical(c.Ticket[k]))
 	}
 	for _, k := range slices.Sorted(maps.Keys(c.Dynamic)) {
-		w.Dynamic = append(w.Dynamic, k+"="+canonical(c.Dynamic[k]))
+		w.Dynamic = append(w.Dynamic, k+"="+Canonical(c.Dynamic[k]))
 	}
 	text, err := json.Marshal(w)
 	if err != nil { // a value that can't be sent either
@@ -119,15 +119,15 @@ func (c *change) key(ticket string) string {
 }
 
 // next is the request that comes next: all fields that are left, and one note.
-func (c *change) next(id string) message {
-	m := message{"TicketID": id}
+func (c *change) next(id string) Message {
+	m := Message{"TicketID": id}
 	if len(c.Ticket) > 0 {
 		m["Ticket"] = c.Ticket
 	}
 	dynamic := dynamicList(c.Dynamic)
 	if len(c.Notes) > 0 {
 		n := &c.Notes[0]
-		m["Article"] = n.article
+		m["Article"] = n.Article
 		dynamic = append(dynamic, n.Dynamic...)
 		if len(n.Files) > 0 {
 			m["Attachment"] = n.Files
@@ -149,22 +149,22 @@ func (c *change) parts() []string {
 		list = append(list, key)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Dynamic)) {
-		list = append(list, dynamicPrefix+name)
+		list = append(list, DynamicPrefix+name)
 	}
 	for _, n := range c.Notes {
-		list = append(list, fmt.Sprintf("note %q", truncate(n.Subject, 40)))
+		list = append(list, fmt.Sprintf("note %q", Truncate(n.Subject, 40)))
 	}
 	return list
 }
 
-// strikeFields removes what the ticket already has, and says whether there was any.
-func (c *change) strikeFields(stored record) (struck bool) {
+// removeStored removes what the ticket already has, and says whether there was any.
+func (c *change) removeStored(stored Record) (struck bool) {
 	for key, v := range c.Ticket {
 		storedKey := key
 		if k, ok := storedKeys[key]; ok {
 			storedKey = k
 		}
-		if canonical(stored[storedKey]) == canonical(v) {
+		if Canonical(stored[storedKey]) == Canonical(v) {
 			delete(c.Ticket, key)
 			struck = true
 		}
@@ -174,9 +174,9 @@ func (c *change) strikeFields(stored record) (struck bool) {
 	if _, pending := c.Ticket["PendingTime"]; pending && c.Ticket["State"] == nil && c.Ticket["StateID"] == nil {
 		delete(c.Ticket, "PendingTime")
 	}
-	dynamic := stored.dynamicFields()
+	dynamic := stored.DynamicFields()
 	for name, v := range c.Dynamic {
-		if canonical(dynamic[name]) == canonical(v) {
+		if Canonical(dynamic[name]) == Canonical(v) {
 			delete(c.Dynamic, name)
 			struck = true
 		}
@@ -189,7 +189,7 @@ func (c *change) summary() []any {
 	var told []any
 	for _, key := range []string{"Queue", "QueueID", "Priority", "PriorityID", "State", "StateID", "Owner", "OwnerID"} {
 		if v, given := c.Ticket[key]; given {
-			told = append(told, strings.ToLower(strings.TrimSuffix(key, "ID")), canonical(v))
+			told = append(told, strings.ToLower(strings.TrimSuffix(key, "ID")), Canonical(v))
 		}
 	}
 	if n := len(c.Notes); n > 0 {
@@ -198,10 +198,10 @@ func (c *change) summary() []any {
 	return told
 }
 
-func dynamicList(fields map[string]any) []dynamicField {
-	var list []dynamicField
+func dynamicList(fields map[string]any) []DynamicField {
+	var list []DynamicField
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		list = append(list, dynamicField{Name: name, Value: fields[name]})
+		list = append(list, DynamicField{Name: name, Value: fields[name]})
 	}
 	return list
 }
@@ -209,12 +209,12 @@ func dynamicList(fields map[string]any) []dynamicField {
 // storedKeys are the attributes that a ticket shows under another name.
 var storedKeys = map[string]string{"CustomerUser": "CustomerUserID"}
 
-// sendable is a dynamic field's value as the servers take it: 1 and 0 for a
+// fieldValue is a dynamic field's value as the servers take it: 1 and 0 for a
 // checkbox, and text that ends at no NUL.
-func sendable(v any) any {
+func fieldValue(v any) any {
 	switch v := v.(type) {
 	case bool:
-		return text(v)
+		return Text(v)
 	case string:
 		return strings.ReplaceAll(v, "\x00", "")
 	default:

@@ -19,47 +19,47 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// client sends single requests to one web service. It repeats nothing, but for a
+// Client sends single requests to one web service. It repeats nothing, but for a
 // request that was refused because its session had ended.
-type client struct {
-	Retry patience
+type Client struct {
+	Retry RetryPolicy
 
 	http          *http.Client
 	service       string // URL of the web service, without trailing slash
 	name          string // of the web service
 	userAgent     string
-	routes        map[operation]string
-	timeouts      map[operation]time.Duration
+	routes        map[Operation]string
+	timeouts      map[Operation]time.Duration
 	login         login
 	proxyPassword secret
 	maxAnswer     int64
 	insecure      bool                                     // any certificate is trusted
 	limiter       *rate.Limiter                            // nil: no limit
-	breaker       *gobreaker.TwoStepCircuitBreaker[answer] // nil: none
-	pace          pace                                     // of updates
+	breaker       *gobreaker.TwoStepCircuitBreaker[Answer] // nil: none
+	updates       latency                                  // of updates
 	logger        *slog.Logger
 }
 
-// pace is how long the slowest of the last successful requests took. Slow ones are
+// latency is how long the slowest of the last successful requests took. Slow ones are
 // forgotten in the course of some dozens.
-type pace struct{ nanoseconds atomic.Int64 }
+type latency struct{ nanoseconds atomic.Int64 }
 
-func (p *pace) took(d time.Duration) {
+func (p *latency) record(d time.Duration) {
 	p.nanoseconds.Store(max(int64(d), p.nanoseconds.Load()*19/20))
 }
 
-func (p *pace) slow() time.Duration { return time.Duration(p.nanoseconds.Load()) }
+func (p *latency) slowest() time.Duration { return time.Duration(p.nanoseconds.Load()) }
 
 // breakerPause is for how long an open breaker lets nothing pass.
 const breakerPause = 5 * time.Second
 
-// newClient connects to nothing yet. Its errors name the param that is wrong.
-func newClient(config Config) (*client, error) {
+// New connects to nothing yet. Its errors name the param that is wrong.
+func New(config Config) (*Client, error) {
 	transport, err := newTransport(config)
 	if err != nil {
 		return nil, err
 	}
-	c := &client{
+	c := &Client{
 		Retry: config.Retry,
 		http: &http.Client{
 			Transport: transport,
@@ -72,7 +72,7 @@ func newClient(config Config) (*client, error) {
 		userAgent: config.UserAgent,
 		routes:    maps.Clone(config.Routes),
 		timeouts:  maps.Clone(config.Timeouts),
-		login:     login{user: config.Username, password: newSecret(config.Password), useSession: config.UseSession, redact: config.Redact},
+		login:     login{user: config.Username, password: newSecret(config.Password), useSession: config.UseSession, registerSecret: config.Redact},
 		maxAnswer: int64(config.MaxResponseMB) << 20,
 		insecure:  config.TLS.InsecureSkipVerify,
 		logger:    config.Logger,
@@ -81,12 +81,12 @@ func newClient(config Config) (*client, error) {
 		password, _ := proxy.User.Password()
 		c.proxyPassword = newSecret(password)
 	}
-	c.timeouts[opSessionRemove] = farewell
+	c.timeouts[SessionRemove] = logOutTimeout
 	if config.RequestsPerSecond > 0 {
 		c.limiter = rate.NewLimiter(rate.Limit(config.RequestsPerSecond), int(math.Ceil(config.RequestsPerSecond)))
 	}
 	if n := config.BreakerFailures; n > 0 {
-		c.breaker = gobreaker.NewTwoStepCircuitBreaker[answer](gobreaker.Settings{
+		c.breaker = gobreaker.NewTwoStepCircuitBreaker[Answer](gobreaker.Settings{
 			Timeout:      breakerPause,
 			ReadyToTrip:  func(counts gobreaker.Counts) bool { return int64(counts.ConsecutiveFailures) >= int64(n) },
 			IsSuccessful: func(err error) bool { return !errors.Is(err, ErrUnavailable) },
@@ -96,44 +96,44 @@ func newClient(config Config) (*client, error) {
 }
 
 // URL is the address of the web service.
-func (c *client) URL() string { return c.service }
+func (c *Client) URL() string { return c.service }
 
 // WebService is the name of the web service in the help desk.
-func (c *client) WebService() string { return c.name }
+func (c *Client) WebService() string { return c.name }
 
 // Username is the login of the agent.
-func (c *client) Username() string { return c.login.user }
+func (c *Client) Username() string { return c.login.user }
 
 // UsesSession reports whether requests carry a session's id, not the password.
-func (c *client) UsesSession() bool { return c.login.useSession }
+func (c *Client) UsesSession() bool { return c.login.useSession }
 
 // TrustsAnyCertificate reports whether certificates go unchecked.
-func (c *client) TrustsAnyCertificate() bool { return c.insecure }
+func (c *Client) TrustsAnyCertificate() bool { return c.insecure }
 
 // SlowestUpdate is how long the slowest of the last updates took that succeeded.
-func (c *client) SlowestUpdate() time.Duration { return c.pace.slow() }
+func (c *Client) SlowestUpdate() time.Duration { return c.updates.slowest() }
 
 // WrapTransport puts a round tripper around the client's own, to count requests.
-func (c *client) WrapTransport(wrap func(http.RoundTripper) http.RoundTripper) {
+func (c *Client) WrapTransport(wrap func(http.RoundTripper) http.RoundTripper) {
 	c.http.Transport = wrap(c.http.Transport)
 }
 
 // CloseIdleConnections gives idle connections back: on Apache each one holds a
 // worker process.
-func (c *client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// call sends one request. Every error is a *fault, which knows whether the
+// Call sends one request. Every error is a *fault, which knows whether the
 // request can have had an effect. ticket is for the log and the error.
-func (c *client) call(ctx context.Context, op operation, ticket string, m message) (answer, error) {
+func (c *Client) Call(ctx context.Context, op Operation, ticket string, m Message) (Answer, error) {
 	for again := true; ; again = false {
 		credentials, session, err := c.credentials(ctx)
 		if err != nil {
-			return answer{}, about(err, op, ticket)
+			return Answer{}, withOperation(err, op, ticket)
 		}
 		a, err := c.send(ctx, op, ticket, credentials, m)
 		// An expired session is refused before anything is written.
 		if again && session != "" && errors.Is(err, ErrAuthentication) {
-			c.login.forget(session)
+			c.login.dropSession(session)
 			continue
 		}
 		return a, err
@@ -141,30 +141,30 @@ func (c *client) call(ctx context.Context, op operation, ticket string, m messag
 }
 
 // send sends one request with credentials that are there.
-func (c *client) send(ctx context.Context, op operation, ticket string, credentials, m message) (answer, error) {
+func (c *Client) send(ctx context.Context, op Operation, ticket string, credentials, m Message) (Answer, error) {
 	body, err := encode(credentials, m)
 	if err != nil {
-		return answer{}, &fault{op: op, ticket: ticket, kinds: []error{api.ErrInvalid, ErrInvalidParameter}, advice: "a value of the request can't be written as JSON", cause: err}
+		return Answer{}, &RequestError{Operation: op, Ticket: ticket, Kinds: []error{api.ErrInvalid, ErrInvalidParameter}, Advice: "a value of the request can't be written as JSON", Cause: err}
 	}
 	done, err := c.admit(ctx)
 	if err != nil {
-		return answer{}, about(err, op, ticket)
+		return Answer{}, withOperation(err, op, ticket)
 	}
 	started := time.Now()
-	x := c.exchange(ctx, op, body)
-	var a answer
+	x := c.roundTrip(ctx, op, body)
+	var a Answer
 	if x.err != nil {
-		err = c.transportFault(ctx, op, x)
+		err = c.connectionError(ctx, op, x)
 	} else {
 		a, err = c.read(op, x.status, x.body, m)
 	}
 	done(err)
-	if err == nil && op == opUpdate {
-		c.pace.took(time.Since(started))
+	if err == nil && op == TicketUpdate {
+		c.updates.record(time.Since(started))
 	}
-	var f *fault
+	var f *RequestError
 	if errors.As(err, &f) {
-		f.op, f.ticket, f.status, f.took = op, ticket, x.status, time.Since(started)
+		f.Operation, f.Ticket, f.Status, f.Duration = op, ticket, x.status, time.Since(started)
 	}
 	c.log(ctx, op, ticket, x.status, time.Since(started), err)
 	return a, err
@@ -172,27 +172,27 @@ func (c *client) send(ctx context.Context, op operation, ticket string, credenti
 
 // admit waits for the rate limit and asks the breaker. done must be told how the
 // request ended.
-func (c *client) admit(ctx context.Context) (done func(error), err error) {
+func (c *Client) admit(ctx context.Context) (done func(error), err error) {
 	if c.limiter != nil {
 		if err := c.limiter.Wait(ctx); err != nil {
-			return nil, &fault{cause: err}
+			return nil, &RequestError{Cause: err}
 		}
 	}
 	if c.breaker == nil {
 		return func(error) {}, nil
 	}
 	if done, err = c.breaker.Allow(); err != nil {
-		return nil, &fault{
-			kinds:  []error{api.ErrTemporary, ErrUnavailable},
-			cause:  &api.RetryError{After: breakerPause, Err: errors.New("the last requests were not answered, so that none is sent for some seconds")},
-			advice: "check that the help desk is up",
+		return nil, &RequestError{
+			Kinds:  []error{api.ErrTemporary, ErrUnavailable},
+			Cause:  &api.RetryError{After: breakerPause, Err: errors.New("the last requests were not answered, so that none is sent for some seconds")},
+			Advice: "check that the help desk is up",
 		}
 	}
 	return done, nil
 }
 
 // log tells of a request without its texts and without the login.
-func (c *client) log(ctx context.Context, op operation, ticket string, status int, took time.Duration, err error) {
+func (c *Client) log(ctx context.Context, op Operation, ticket string, status int, took time.Duration, err error) {
 	if !c.logger.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
@@ -208,8 +208,8 @@ func (c *client) log(ctx context.Context, op operation, ticket string, status in
 
 // encode adds the login and writes the body as one piece: the servers ignore a
 // body that comes without Content-Length.
-func encode(credentials, m message) ([]byte, error) {
-	full := make(message, len(m)+2)
+func encode(credentials, m Message) ([]byte, error) {
+	full := make(Message, len(m)+2)
 	for k, v := range m {
 		full[k] = v
 	}

@@ -18,22 +18,22 @@ var conditions = map[string]bool{"CustomerID": true, "CustomerUserLogin": true, 
 // wildcards.
 var plainWord = regexp.MustCompile(`^[\pL\pN@._:/%*-]*$`)
 
-// asWritten is a criterion that is compared as it is written, upper and lower case
+// literal is a criterion that is compared as it is written, upper and lower case
 // aside; * and % stand for any text. What stands in double quotes the servers take
 // as it is. A text that holds some itself can only be given as CustomerIDRaw, which
 // knows neither operators nor wildcards.
-func asWritten(key string, v any) (name string, condition any, err error) {
-	values := list(plainList(v))
-	quoted := func(e any) bool { return strings.Contains(canonical(e), `"`) }
+func literal(key string, v any) (name string, condition any, err error) {
+	values := List(plainList(v))
+	quoted := func(e any) bool { return strings.Contains(Canonical(e), `"`) }
 	if slices.ContainsFunc(values, quoted) {
-		if key != "CustomerID" || slices.ContainsFunc(values, func(e any) bool { return strings.ContainsAny(canonical(e), "*%") }) {
+		if key != "CustomerID" || slices.ContainsFunc(values, func(e any) bool { return strings.ContainsAny(Canonical(e), "*%") }) {
 			return "", nil, errors.New(`holds a double quote, which the help desk's search can't look for: write % in its place`)
 		}
 		return "CustomerIDRaw", plainList(v), nil
 	}
 	out := make([]any, len(values))
 	for i, e := range values {
-		out[i] = sendable(e)
+		out[i] = fieldValue(e)
 		if s, isText := out[i].(string); isText && !plainWord.MatchString(s) {
 			out[i] = `"` + s + `"`
 		}
@@ -65,19 +65,19 @@ func operators(v any) (map[string]any, error) {
 			return nil, fmt.Errorf("%s is no operator (known are %s)", operator, strings.Join(operatorsOfFields, ", "))
 		case operator == "Empty":
 			condition[operator] = 0
-			if truth(wanted) {
+			if Truth(wanted) {
 				condition[operator] = 1
 			}
-		case canonical(wanted) == "" || canonical(wanted) == "[]":
+		case Canonical(wanted) == "" || Canonical(wanted) == "[]":
 			return nil, errors.New("is empty; tickets without a value are found by { Empty: 1 }")
 		case operator == "Like":
-			_, literal, err := asWritten("", wanted)
+			_, literal, err := literal("", wanted)
 			if err != nil {
 				return nil, err
 			}
 			condition[operator] = literal
 		default:
-			condition[operator] = plainList(sendable(wanted))
+			condition[operator] = plainList(fieldValue(wanted))
 		}
 	}
 	if len(condition) == 0 {

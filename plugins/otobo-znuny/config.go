@@ -9,11 +9,11 @@ import (
 // configuration doesn't give.
 const PasswordVariable = "OTAI_OTOBO_ZNUNY_PASSWORD"
 
-// script is the program of the help desk that serves all web services.
-const script = "nph-genericinterface.pl"
+// Script is the program of the help desk that serves all web services.
+const Script = "nph-genericinterface.pl"
 
-// noProxy is the word for a direct connection, whatever the environment says.
-const noProxy = "none"
+// NoProxy is the word for a direct connection, whatever the environment says.
+const NoProxy = "none"
 
 // Config says where the web service is and how to talk to it. Its values are
 // checked already; those that a file or a certificate decides on are checked by
@@ -21,9 +21,9 @@ const noProxy = "none"
 type Config struct {
 	BaseURL    string // up to and including [script]
 	WebService string // its name in the help desk
-	Routes     map[operation]string
-	Timeouts   map[operation]time.Duration
-	Retry      patience
+	Routes     map[Operation]string
+	Timeouts   map[Operation]time.Duration
+	Retry      RetryPolicy
 
 	Username, Password string
 	UseSession         bool

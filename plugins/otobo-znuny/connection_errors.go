@@ -13,8 +13,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// transportFault is a request without a whole response.
-func (c *client) transportFault(ctx context.Context, op operation, x exchanged) error {
+// connectionError is a request without a whole response.
+func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult) error {
 	err := x.err
 	// net/http's own wrapping repeats the address and the method.
 	var wrapped *url.Error
@@ -22,60 +22,60 @@ func (c *client) transportFault(ctx context.Context, op operation, x exchanged) 
 		err = wrapped.Err
 	}
 	err = c.withoutSecrets(err)
-	f := &fault{kinds: []error{api.ErrTemporary, ErrUnavailable}, effect: severed, cause: err}
-	var moved *movedError
-	var busy *busyError
+	f := &RequestError{Kinds: []error{api.ErrTemporary, ErrUnavailable}, Effect: Disconnected, Cause: err}
+	var moved *redirectError
+	var busy *tooManyRequestsError
 	var proxy *proxyError
 	var certificate *tls.CertificateVerificationError
 	var other *net.OpError
 	switch {
 	case errors.As(err, &moved):
-		f.kinds, f.effect = []error{api.ErrInvalid, ErrProtocol}, none
-		f.advice = moved.advice(c)
+		f.Kinds, f.Effect = []error{api.ErrInvalid, ErrProtocol}, NoEffect
+		f.Advice = moved.advice(c)
 	case errors.As(err, &proxy):
 		if proxy.status == http.StatusProxyAuthRequired {
-			f.kinds, f.advice = []error{api.ErrDenied, ErrUnavailable}, adviseProxyLogin
+			f.Kinds, f.Advice = []error{api.ErrDenied, ErrUnavailable}, adviseProxyLogin
 		} else {
-			f.advice = "check the proxy, or set the param proxy to another or to none"
+			f.Advice = "check the proxy, or set the param proxy to another or to none"
 		}
 	case errors.Is(err, http.ErrSchemeMismatch):
-		f.kinds, f.advice = []error{api.ErrInvalid, ErrUnavailable}, "write http in base_url"
+		f.Kinds, f.Advice = []error{api.ErrInvalid, ErrUnavailable}, "write http in base_url"
 	case errors.As(err, &busy):
-		f.effect = none
+		f.Effect = NoEffect
 		if busy.after > 0 {
-			f.cause = &api.RetryError{After: busy.after, Err: busy}
+			f.Cause = &api.RetryError{After: busy.after, Err: busy}
 		}
 	case ctx.Err() != nil:
 		// The caller gave up, which says nothing about the help desk.
-		f.kinds, f.effect, f.cause = nil, running, ctx.Err()
+		f.Kinds, f.Effect, f.Cause = nil, StillRunning, ctx.Err()
 	case errors.As(err, &certificate):
-		f.kinds, f.effect = []error{api.ErrInvalid, ErrUnavailable}, none
-		f.advice = "check that base_url names the host of the certificate, and that this machine trusts its issuer, or give the issuer's certificate as tls.ca_file"
-	case errors.Is(err, errTooLong):
-		f.effect = running
-		f.cause = fmt.Errorf("%w (%v)", err, c.timeouts[op])
-		f.advice = "the help desk is slow or hangs; the param timeout can be raised"
+		f.Kinds, f.Effect = []error{api.ErrInvalid, ErrUnavailable}, NoEffect
+		f.Advice = "check that base_url names the host of the certificate, and that this machine trusts its issuer, or give the issuer's certificate as tls.ca_file"
+	case errors.Is(err, errTimeout):
+		f.Effect = StillRunning
+		f.Cause = fmt.Errorf("%w (%v)", err, c.timeouts[op])
+		f.Advice = "the help desk is slow or hangs; the param timeout can be raised"
 	case x.status != 0:
-		f.cause = fmt.Errorf("the answer broke off: %w", err)
+		f.Cause = fmt.Errorf("the answer broke off: %w", err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		f.cause = fmt.Errorf("%w (%w)", errNothing, err)
+		f.Cause = fmt.Errorf("%w (%w)", errEmptyAnswer, err)
 		// On a connection that had served before, it is mostly its ordinary end.
 		if !x.reused {
-			f.kinds = append(f.kinds, ErrUnknownWebService)
+			f.Kinds = append(f.Kinds, ErrUnknownWebService)
 		}
-		f.advice = c.adviseService()
+		f.Advice = c.adviseService()
 	case errors.As(err, &other) && other.Op == "remote error": // what crypto/tls calls the other side's refusal
-		f.advice = "the other side refuses the secured connection: check tls.cert_file and tls.key_file, if it wants a client's certificate"
-	case x.began && !isConnectionError(err): // whatever net/http says quotes a piece of it
-		f.cause = errors.New("the answer is not HTTP")
+		f.Advice = "the other side refuses the secured connection: check tls.cert_file and tls.key_file, if it wants a client's certificate"
+	case x.answering && !isConnectionError(err): // whatever net/http says quotes a piece of it
+		f.Cause = errors.New("the answer is not HTTP")
 		fallthrough
-	case x.sent:
-		f.advice = "if this lasts, check http or https and the port in base_url, and the web server's log"
+	case x.connected:
+		f.Advice = "if this lasts, check http or https and the port in base_url, and the web server's log"
 	}
-	if !x.sent {
-		f.effect = none
-		if f.advice == "" && ctx.Err() == nil {
-			f.advice = "can't be reached: check base_url and that the help desk is up"
+	if !x.connected {
+		f.Effect = NoEffect
+		if f.Advice == "" && ctx.Err() == nil {
+			f.Advice = "can't be reached: check base_url and that the help desk is up"
 		}
 	}
 	return f
@@ -99,9 +99,9 @@ func (e *redactedError) Unwrap() error { return e.err }
 
 // withoutSecrets takes the login out of an error that may quote what the other side
 // sent.
-func (c *client) withoutSecrets(err error) error {
+func (c *Client) withoutSecrets(err error) error {
 	if isConnectionError(err) {
 		return err
 	}
-	return &redactedError{text: c.veil(err.Error()), err: err}
+	return &redactedError{text: c.redact(err.Error()), err: err}
 }

@@ -19,10 +19,10 @@ func (s *TicketSystem) CreateTicket(ctx context.Context, t api.Ticket) (string, 
 	if err != nil {
 		return "", fmt.Errorf("create a ticket: %w", err)
 	}
-	a, err := s.client.Write(ctx, opCreate, "", m)
+	a, err := s.client.Write(ctx, TicketCreate, "", m)
 	if err != nil {
-		if effectOf(err) != none {
-			return "", uncertain(opCreate, "", err)
+		if EffectOf(err) != NoEffect {
+			return "", Uncertain(TicketCreate, "", err)
 		}
 		return "", err
 	}
@@ -30,18 +30,18 @@ func (s *TicketSystem) CreateTicket(ctx context.Context, t api.Ticket) (string, 
 	return id, s.deliver(ctx, id, change{Notes: notes})
 }
 
-func (s *TicketSystem) createMessage(t api.Ticket) (message, []pendingNote, error) {
-	c := change{Ticket: message{"State": "new", "Priority": "3 normal"}, Dynamic: make(map[string]any)}
+func (s *TicketSystem) createMessage(t api.Ticket) (Message, []pendingNote, error) {
+	c := change{Ticket: Message{"State": "new", "Priority": "3 normal"}, Dynamic: make(map[string]any)}
 	subject, err := title(t.Subject)
 	if err != nil {
 		return nil, nil, err
 	}
 	c.Ticket["Title"] = subject
 	if t.Queue == nil {
-		return nil, nil, needed("queue")
+		return nil, nil, missingField("queue")
 	}
 	if t.Customer == nil {
-		return nil, nil, needed("customer")
+		return nil, nil, missingField("customer")
 	}
 	if t.State != nil {
 		delete(c.Ticket, "State")
@@ -74,13 +74,13 @@ func (s *TicketSystem) createMessage(t api.Ticket) (message, []pendingNote, erro
 		}
 		notes = append(notes, p)
 	}
-	m := message{"Ticket": c.Ticket, "Article": first.article}
+	m := Message{"Ticket": c.Ticket, "Article": first.Article}
 	if len(c.Dynamic) > 0 {
 		m["DynamicField"] = dynamicList(c.Dynamic)
 	}
 	return m, notes, nil
 }
 
-func needed(field string) error {
+func missingField(field string) error {
 	return &api.FieldError{Field: field, Err: fmt.Errorf("%w: is needed to create a ticket", api.ErrInvalid)}
 }

@@ -37,13 +37,13 @@ const maxFailures = 3
 // or may have been, are kept in memory with their bound, and the repetition looks
 // for them first.
 type delivery struct {
-	s       *TicketSystem
-	id      string
-	todo    change
-	done    []pendingNote
-	claimed map[string]bool // article ids that are known to be a note of this update
-	struck  bool            // something of it was found on the ticket
-	certain bool            // todo is what is missing, as far as the last look tells
+	s        *TicketSystem
+	id       string
+	todo     change
+	done     []pendingNote
+	claimed  map[string]bool // article ids that are known to be a note of this update
+	foundAny bool            // something of it was found on the ticket
+	certain  bool            // todo is what is missing, as far as the last look tells
 }
 
 func (s *TicketSystem) newDelivery(id string, c change) *delivery {
@@ -100,7 +100,7 @@ func (d *delivery) begin(ctx context.Context, key string) (*intent, error) {
 
 // adopt goes on with an update that failed before, which the caller repeats.
 func (d *delivery) adopt(ctx context.Context, i *intent) error {
-	d.take(i)
+	d.load(i)
 	if i.orphan {
 		_, err := d.lookWhileAtWork(ctx, i)
 		return err
@@ -109,15 +109,15 @@ func (d *delivery) adopt(ctx context.Context, i *intent) error {
 	if err != nil {
 		return err // nothing was sent by this call
 	}
-	d.strike(stored)
+	d.removeStored(stored)
 	return nil
 }
 
-// take makes the notes of an intent doubtful.
-func (d *delivery) take(i *intent) {
+// load makes the notes of an intent doubtful.
+func (d *delivery) load(i *intent) {
 	d.todo = d.s.newDelivery(d.id, i.Change).todo
 	for n := range d.todo.Notes {
-		d.todo.Notes[n].doubtful = true
+		d.todo.Notes[n].uncertain = true
 	}
 }
 
@@ -127,19 +127,19 @@ func (d *delivery) end(i *intent, before []string, err error) error {
 	if err == nil {
 		d.s.endIntent(i)
 		for _, n := range d.done {
-			d.s.memory.settle(keyOf(d.id, n))
+			d.s.memory.forgetNote(keyOf(d.id, n))
 		}
 		return nil
 	}
 	for _, n := range append(d.done, d.todo.Notes...) {
-		if n.doubtful {
-			d.s.memory.keep(keyOf(d.id, n), n.After)
+		if n.uncertain {
+			d.s.memory.markUncertain(keyOf(d.id, n), n.After)
 		}
 	}
-	written := missingFrom(before, d.todo.parts())
+	written := without(before, d.todo.parts())
 	i.partial = i.partial || len(written) > 0
 	i.silent = time.Now()
-	if definite(err) || effectOf(err) == none && !i.partial && d.certain {
+	if definite(err) || EffectOf(err) == NoEffect && !i.partial && d.certain {
 		d.s.endIntent(i)
 	} else {
 		d.s.unfinished.add(i)
@@ -152,14 +152,14 @@ func (d *delivery) end(i *intent, before []string, err error) error {
 
 // definite reports whether the help desk has refused for reasons that stay.
 func definite(err error) bool {
-	if temporary(err) || errors.Is(err, api.ErrUncertain) {
+	if IsTemporary(err) || errors.Is(err, api.ErrUncertain) {
 		return false
 	}
 	return errors.Is(err, ErrInvalidParameter) || errors.Is(err, ErrNoAccess) || errors.Is(err, ErrTooLarge) ||
-		errors.Is(err, ErrServerFault) && errors.Is(err, api.ErrDenied)
+		errors.Is(err, ErrServerError) && errors.Is(err, api.ErrDenied)
 }
 
-func missingFrom(all, rest []string) []string {
+func without(all, rest []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(p string) bool { return slices.Contains(rest, p) })
 }
 
@@ -190,10 +190,10 @@ func (d *delivery) prepare(ctx context.Context) error {
 		}
 	}
 	look := false
-	from, to := d.s.doubtfulSpan()
+	from, to := d.s.uncertainSpan()
 	d.todo.Notes = slices.DeleteFunc(d.todo.Notes, func(n pendingNote) bool {
-		_, doubtful := d.s.memory.doubt(keyOf(d.id, n))
-		if n.Once != "" || doubtful || !d.s.memory.takeTail(d.id, n, from, to) {
+		_, doubtful := d.s.memory.uncertainSince(keyOf(d.id, n))
+		if n.Once != "" || doubtful || !d.s.memory.takeTrailing(d.id, n, from, to) {
 			return false
 		}
 		d.s.logger.InfoContext(ctx, "a note stands at the ticket's end already, from before this process began, and is not written again", "ticket", d.id)
@@ -202,11 +202,11 @@ func (d *delivery) prepare(ctx context.Context) error {
 	for i := range d.todo.Notes {
 		n := &d.todo.Notes[i]
 		n.After = newest
-		if after, doubtful := d.s.memory.doubt(keyOf(d.id, *n)); doubtful {
-			n.After, n.doubtful, look = after, true, true
+		if after, doubtful := d.s.memory.uncertainSince(keyOf(d.id, *n)); doubtful {
+			n.After, n.uncertain, look = after, true, true
 		}
 		if n.Once != "" {
-			n.After, n.doubtful, look = 0, true, true
+			n.After, n.uncertain, look = 0, true, true
 		}
 	}
 	if !look {
@@ -216,22 +216,22 @@ func (d *delivery) prepare(ctx context.Context) error {
 	if err != nil {
 		return err // nothing was sent by this call
 	}
-	d.strike(stored)
+	d.removeStored(stored)
 	return nil
 }
 
 func (d *delivery) run(ctx context.Context) error {
 	for failures := 0; !d.todo.empty(); {
-		a, err := d.s.client.Write(ctx, opUpdate, d.id, d.todo.next(d.id))
+		a, err := d.s.client.Write(ctx, TicketUpdate, d.id, d.todo.next(d.id))
 		if err == nil {
 			d.sent(a)
 			continue
 		}
-		if effectOf(err) == none {
+		if EffectOf(err) == NoEffect {
 			return err
 		}
 		if len(d.todo.Notes) > 0 {
-			d.todo.Notes[0].doubtful = true
+			d.todo.Notes[0].uncertain = true
 		}
 		d.certain = false
 		if err := d.settle(ctx, err); err != nil {
@@ -250,12 +250,12 @@ func (d *delivery) run(ctx context.Context) error {
 // same refusal. A queue that could not be changed mostly is a missing right, and
 // now and then a lock in the database: once more, then it is the right.
 func mayHelp(err error, failures int) bool {
-	var f *fault
-	return temporary(err) || errors.As(err, &f) && f.status >= 500 && failures == 1
+	var f *RequestError
+	return IsTemporary(err) || errors.As(err, &f) && f.Status >= 500 && failures == 1
 }
 
 // sent strikes off what a request that succeeded carried.
-func (d *delivery) sent(a answer) {
+func (d *delivery) sent(a Answer) {
 	clear(d.todo.Ticket)
 	clear(d.todo.Dynamic)
 	if len(d.todo.Notes) == 0 {
@@ -264,10 +264,10 @@ func (d *delivery) sent(a answer) {
 	for _, id := range slices.Concat(a.ArticleID, a.ArticleIDs) {
 		d.claimed[id] = true
 		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
-			d.s.memory.wrote(d.id, n)
+			d.s.memory.rememberArticle(d.id, n)
 		}
 	}
-	d.todo.Notes[0].doubtful = true // written, and to be looked for if the rest fails
+	d.todo.Notes[0].uncertain = true // written, and to be looked for if the rest fails
 	d.done = append(d.done, d.todo.Notes[0])
 	d.todo.Notes = d.todo.Notes[1:]
 }
@@ -280,17 +280,17 @@ var errMissing = errors.New("the change is not on the ticket")
 // error, mostly api.ErrUncertain, when it is not.
 func (d *delivery) settle(ctx context.Context, failed error) error {
 	if ctx.Err() != nil {
-		return uncertain(opUpdate, d.id, ctx.Err())
+		return Uncertain(TicketUpdate, d.id, ctx.Err())
 	}
 	watch, decisive := d.watch(failed)
-	_, err := repeat(ctx, patience{first: d.s.client.Retry.first, total: watch},
+	_, err := Retry(ctx, RetryPolicy{FirstPause: d.s.client.Retry.FirstPause, MaxElapsed: watch},
 		func(err error) bool { return errors.Is(err, errMissing) },
 		func() (struct{}, error) {
 			stored, err := d.s.getRecord(ctx, d.id)
 			if err != nil {
 				return struct{}{}, err
 			}
-			d.strike(stored)
+			d.removeStored(stored)
 			if d.inDoubt() {
 				return struct{}{}, errMissing
 			}
@@ -300,9 +300,9 @@ func (d *delivery) settle(ctx context.Context, failed error) error {
 	case err == nil, decisive && errors.Is(err, errMissing) && ctx.Err() == nil:
 		return nil
 	case errors.Is(err, errMissing):
-		return uncertain(opUpdate, d.id, failed)
+		return Uncertain(TicketUpdate, d.id, failed)
 	default:
-		return uncertain(opUpdate, d.id, fmt.Errorf("%w; and then %w", failed, err))
+		return Uncertain(TicketUpdate, d.id, fmt.Errorf("%w; and then %w", failed, err))
 	}
 }
 
@@ -314,40 +314,40 @@ func (d *delivery) settle(ctx context.Context, failed error) error {
 // had lived, and for twice the time that updates take here. After a timeout
 // absence proves nothing.
 func (d *delivery) watch(failed error) (watch time.Duration, decisive bool) {
-	var f *fault
+	var f *RequestError
 	if !errors.As(failed, &f) {
-		return d.s.client.Retry.total, false
+		return d.s.client.Retry.MaxElapsed, false
 	}
-	switch f.effect {
-	case answered:
+	switch f.Effect {
+	case Answered:
 		return 1, true // one look
-	case severed:
-		watch = max(f.took, 4*d.s.client.Retry.first, min(2*d.s.client.SlowestUpdate(), d.s.client.Retry.total))
-		return min(watch, d.s.client.Retry.total), watch <= d.s.client.Retry.total
+	case Disconnected:
+		watch = max(f.Duration, 4*d.s.client.Retry.FirstPause, min(2*d.s.client.SlowestUpdate(), d.s.client.Retry.MaxElapsed))
+		return min(watch, d.s.client.Retry.MaxElapsed), watch <= d.s.client.Retry.MaxElapsed
 	default:
-		return d.s.client.Retry.total, false
+		return d.s.client.Retry.MaxElapsed, false
 	}
 }
 
 // inDoubt reports whether something that was sent is not on the ticket.
 func (d *delivery) inDoubt() bool {
-	return d.todo.hasFields() || len(d.todo.Notes) > 0 && d.todo.Notes[0].doubtful
+	return d.todo.hasFields() || len(d.todo.Notes) > 0 && d.todo.Notes[0].uncertain
 }
 
-// strike removes from the rest what stands on the ticket.
-func (d *delivery) strike(stored record) {
-	d.struck = d.todo.strikeFields(stored) || d.struck
-	all := stored.articles()
+// removeStored removes from the rest what stands on the ticket.
+func (d *delivery) removeStored(stored Record) {
+	d.foundAny = d.todo.removeStored(stored) || d.foundAny
+	all := stored.Articles()
 	d.todo.Notes = slices.DeleteFunc(slices.Clone(d.todo.Notes), func(n pendingNote) bool {
-		if !n.doubtful {
+		if !n.uncertain {
 			return false
 		}
 		for _, a := range all {
-			id := a.text("ArticleID")
-			if a.number("ArticleID") > n.After && !d.claimed[id] && sameNote(n, a) {
+			id := a.Text("ArticleID")
+			if a.Number("ArticleID") > n.After && !d.claimed[id] && sameNote(n, a) {
 				d.claimed[id] = true
 				d.done = append(d.done, n)
-				d.struck = true
+				d.foundAny = true
 				return true
 			}
 		}

@@ -89,7 +89,7 @@ func (d *desk) service(change ...func(*Params)) *TicketSystem {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	s.client.Retry = patience{first: 2 * time.Millisecond, total: 150 * time.Millisecond}
+	s.client.Retry = RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 150 * time.Millisecond}
 	d.t.Cleanup(func() { _ = s.Close() })
 	return s
 }

@@ -60,10 +60,10 @@ type diagnosis struct {
 }
 
 func (d diagnosis) report(check, status, message, fix string) {
-	d.about("", check, status, message, fix)
+	d.reportOn("", check, status, message, fix)
 }
 
-func (d diagnosis) about(subject, check, status, message, fix string) {
+func (d diagnosis) reportOn(subject, check, status, message, fix string) {
 	f := map[string]string{"check": check, "status": status, "message": message}
 	if fix != "" {
 		f["fix"] = fix
@@ -77,37 +77,37 @@ func (d diagnosis) about(subject, check, status, message, fix string) {
 // connection makes the smallest search there is and tells by its answer how far it
 // came.
 func (d diagnosis) connection(ctx context.Context) bool {
-	_, err := d.s.searchIDs(ctx, message{}, 1)
+	_, err := d.s.searchIDs(ctx, Message{}, 1)
 	service, login := fmt.Sprintf("the web service %q answers", d.s.client.WebService()), fmt.Sprintf("the agent %q is let in", d.s.client.Username())
-	var f *fault
+	var f *RequestError
 	if !errors.As(err, &f) {
-		f = &fault{}
+		f = &RequestError{}
 		if err != nil {
-			f.cause = err
+			f.Cause = err
 		}
 	}
-	why := f.why()
+	why := f.Reason()
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
 		d.report("reachable", "unknown", "the check was stopped", "")
 	case errors.Is(err, ErrUnknownWebService):
 		d.report("reachable", "ok", d.s.client.URL(), "")
-		d.report("web service", "failed", why, f.advice)
+		d.report("web service", "failed", why, f.Advice)
 	case errors.Is(err, ErrAuthentication):
 		d.report("reachable", "ok", d.s.client.URL(), "")
 		d.report("web service", "ok", service, "")
-		d.report("login", "failed", why, f.advice)
+		d.report("login", "failed", why, f.Advice)
 	case errors.Is(err, ErrUnavailable):
-		d.report("reachable", "failed", why, f.advice)
-	case errors.Is(err, ErrServerFault):
+		d.report("reachable", "failed", why, f.Advice)
+	case errors.Is(err, ErrServerError):
 		d.report("reachable", "ok", d.s.client.URL(), "")
-		d.report("web service", "failed", why, f.advice)
-	case f.said != "" && f.status == 500:
+		d.report("web service", "failed", why, f.Advice)
+	case f.Message != "" && f.Status == 500:
 		d.report("reachable", "ok", d.s.client.URL(), "")
-		d.report("web service", "failed", why, f.advice)
+		d.report("web service", "failed", why, f.Advice)
 	default:
-		d.report("reachable", "failed", why, f.advice)
+		d.report("reachable", "failed", why, f.Advice)
 	}
 	if err != nil {
 		return false
@@ -135,40 +135,40 @@ func (d diagnosis) encryption() {
 }
 
 // probe reads one ticket, which later checks lean on.
-func (d diagnosis) probe(ctx context.Context) (record, bool) {
+func (d diagnosis) probe(ctx context.Context) (Record, bool) {
 	const noTicket = "the agent sees no ticket, so that names and clock can't be checked"
 	fix := fmt.Sprintf("give the agent %q the right ro on a queue with tickets, or make one; then ask again", d.s.client.Username())
-	found, err := d.s.searchIDs(ctx, message{}, 1)
+	found, err := d.s.searchIDs(ctx, Message{}, 1)
 	if err == nil && len(found) == 0 {
 		d.report("reading", "unknown", noTicket, fix)
 		return nil, false
 	}
-	var r record
+	var r Record
 	if err == nil {
 		r, err = d.s.getRecord(ctx, found[0])
 	}
 	if err != nil {
 		advice := ""
-		var f *fault
+		var f *RequestError
 		if errors.As(err, &f) {
-			advice = f.advice
+			advice = f.Advice
 		}
 		d.report("reading", "failed", err.Error(), advice)
 		return nil, false
 	}
-	d.report("reading", "ok", "ticket "+r.text("TicketNumber")+" can be read", "")
+	d.report("reading", "ok", "ticket "+r.Text("TicketNumber")+" can be read", "")
 	return r, true
 }
 
 // kind tells OTOBO from Znuny and OTRS: what is no number at all, OTOBO looks up
 // like an id.
 func (d diagnosis) kind(ctx context.Context) {
-	_, err := d.s.client.call(ctx, opGet, "", message{"TicketID": "abc"})
-	var f *fault
+	_, err := d.s.client.Call(ctx, TicketGet, "", Message{"TicketID": "abc"})
+	var f *RequestError
 	switch {
-	case errors.As(err, &f) && f.code == "WrongStructure":
+	case errors.As(err, &f) && f.Code == "WrongStructure":
 		d.report("server", "ok", "answers like Znuny or OTRS: a change needs the right rw", "")
-	case errors.As(err, &f) && f.code == "AccessDenied":
+	case errors.As(err, &f) && f.Code == "AccessDenied":
 		d.report("server", "ok", "answers like OTOBO: a change needs ro and the right for what is changed", "")
 	default:
 		d.report("server", "unknown", "answers like neither OTOBO nor Znuny", "")
@@ -176,10 +176,10 @@ func (d diagnosis) kind(ctx context.Context) {
 }
 
 // clock takes the server's time from a ticket: when it was made, and its age.
-func (d diagnosis) clock(ticket record) {
-	age := ticket.number("Age")
-	created := ticket.time("Created", d.s.zone)
-	if created.IsZero() || ticket.text("Age") == "" {
+func (d diagnosis) clock(ticket Record) {
+	age := ticket.Number("Age")
+	created := ticket.Time("Created", d.s.zone)
+	if created.IsZero() || ticket.Text("Age") == "" {
 		d.report("clock", "unknown", "the help desk doesn't say how old a ticket is", "compare time_zone with the setting OTOBOTimeZone or OTRSTimeZone in Admin, System Configuration")
 		return
 	}
@@ -190,15 +190,15 @@ func (d diagnosis) clock(ticket record) {
 	case off.Abs() < 2*time.Minute:
 		d.report("clock", "ok", fmt.Sprintf("agrees with the help desk's, in the zone %s", d.s.zone), "")
 	case (off - whole).Abs() < 2*time.Minute:
-		d.report("clock", "failed", fmt.Sprintf("the help desk's times are %s the zone %s", apart(whole), d.s.zone),
+		d.report("clock", "failed", fmt.Sprintf("the help desk's times are %s the zone %s", describeOffset(whole), d.s.zone),
 			"set time_zone to the help desk's setting OTOBOTimeZone or OTRSTimeZone (Admin, System Configuration)")
 	default:
-		d.report("clock", "failed", fmt.Sprintf("the help desk's clock is %s this machine's", apart(off.Round(time.Second))), "let both machines set their clocks by NTP")
+		d.report("clock", "failed", fmt.Sprintf("the help desk's clock is %s this machine's", describeOffset(off.Round(time.Second))), "let both machines set their clocks by NTP")
 	}
 }
 
-// apart says by how much the help desk's time differs from ours.
-func apart(d time.Duration) string {
+// describeOffset says by how much the help desk's time differs from ours.
+func describeOffset(d time.Duration) string {
 	text, _ := strings.CutSuffix(d.Abs().String(), "m0s")
 	if text != d.Abs().String() {
 		text += "m"

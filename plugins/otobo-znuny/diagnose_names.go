@@ -22,28 +22,28 @@ var nameKinds = []struct{ kind, plural, criterion, own, spelling, place string }
 // nothing at all when one of them is not known: joined with a value that certainly
 // finds a ticket, it tells which one. The agent's rights on a queue don't matter to
 // that, so that it tells nothing of them.
-func (d diagnosis) names(ctx context.Context, ticket record, named map[string][]string) {
+func (d diagnosis) names(ctx context.Context, ticket Record, named map[string][]string) {
 	var searched []string // by kind
 	for _, k := range nameKinds {
 		var there []string
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(named[k.kind]))) {
 			if strings.Contains(name, "{{") || strings.Contains(name, "{%") {
-				d.about(name, k.kind, "unknown", fmt.Sprintf("comes from a template, so that it is known only while otai runs: %s", truncate(oneLine(name, 200), 80)), "compare what it can yield: "+k.place)
+				d.reportOn(name, k.kind, "unknown", fmt.Sprintf("comes from a template, so that it is known only while otai runs: %s", Truncate(oneLine(name, 200), 80)), "compare what it can yield: "+k.place)
 				continue
 			}
-			found, err := d.s.searchIDs(ctx, message{k.criterion: []string{ticket.text(k.own), name}}, 1)
+			found, err := d.s.searchIDs(ctx, Message{k.criterion: []string{ticket.Text(k.own), name}}, 1)
 			switch {
 			case err != nil:
-				d.about(name, k.kind, "unknown", err.Error(), "")
+				d.reportOn(name, k.kind, "unknown", err.Error(), "")
 			case len(found) > 0:
-				d.about(name, k.kind, "ok", fmt.Sprintf("%q is there: a search takes it", name), "")
+				d.reportOn(name, k.kind, "ok", fmt.Sprintf("%q is there: a search takes it", name), "")
 				there = append(there, strconv.Quote(name))
 			default:
 				fix := "correct the name"
 				if k.spelling != "" {
 					fix += " (" + k.spelling + ")"
 				}
-				d.about(name, k.kind, "failed", fmt.Sprintf("%q is not known", name), fix+"; "+k.place)
+				d.reportOn(name, k.kind, "failed", fmt.Sprintf("%q is not known", name), fix+"; "+k.place)
 			}
 		}
 		switch {
@@ -67,15 +67,15 @@ func (d diagnosis) names(ctx context.Context, ticket record, named map[string][]
 func (d diagnosis) owner(ctx context.Context, login string) {
 	const place = "in the help desk: Admin, Agents"
 	if strings.Contains(login, "{{") || strings.Contains(login, "{%") {
-		d.about(login, "owner", "unknown", "comes from a template, so that it is known only while otai runs", place)
+		d.reportOn(login, "owner", "unknown", "comes from a template, so that it is known only while otai runs", place)
 		return
 	}
 	switch _, missing, err := d.s.agentIDs(ctx, []string{login}); {
 	case err != nil:
-		d.about(login, "owner", "unknown", err.Error(), place)
+		d.reportOn(login, "owner", "unknown", err.Error(), place)
 	case missing != "":
-		d.about(login, "owner", "unknown", fmt.Sprintf("none of the newest %d tickets is theirs, and there is no list of agents to look into", ticketsForAgents), place)
+		d.reportOn(login, "owner", "unknown", fmt.Sprintf("none of the newest %d tickets is theirs, and there is no list of agents to look into", ticketsForAgents), place)
 	default:
-		d.about(login, "owner", "ok", fmt.Sprintf("%q is there", login), "")
+		d.reportOn(login, "owner", "ok", fmt.Sprintf("%q is there", login), "")
 	}
 }

@@ -11,55 +11,55 @@ import (
 	"time"
 )
 
-// errTooLong is the cause when the client's own timeout ended a request.
-var errTooLong = errors.New("no answer in time")
+// errTimeout is the cause when the client's own timeout ended a request.
+var errTimeout = errors.New("no answer in time")
 
-// exchanged is what came of one HTTP request.
-type exchanged struct {
-	status int
-	body   []byte
-	sent   bool // a connection was reached: the server can have seen the request
-	began  bool // a first byte of an answer came
-	reused bool // the connection had served before
-	err    error
+// httpResult is what came of one HTTP request.
+type httpResult struct {
+	status    int
+	body      []byte
+	connected bool // a connection was reached: the server can have seen the request
+	answering bool // a first byte of an answer came
+	reused    bool // the connection had served before
+	err       error
 }
 
-// exchange does the HTTP part. On a reused connection that turns out to be closed
+// roundTrip does the HTTP part. On a reused connection that turns out to be closed
 // net/http sends a POST again only if not a byte of it was written, so that it
 // can't double a request by itself.
-func (c *client) exchange(ctx context.Context, op operation, body []byte) (x exchanged) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.patienceFor(op, len(body)), errTooLong)
+func (c *Client) roundTrip(ctx context.Context, op Operation, body []byte) (x httpResult) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeoutFor(op, len(body)), errTimeout)
 	defer cancel()
 	var reached, reused, began atomic.Bool
 	trace := &httptrace.ClientTrace{
 		GotConn:              func(i httptrace.GotConnInfo) { reached.Store(true); reused.Store(i.Reused) },
 		GotFirstResponseByte: func() { began.Store(true) },
 	}
-	defer func() { x.sent, x.reused, x.began = reached.Load(), reused.Load(), began.Load() }()
+	defer func() { x.connected, x.reused, x.answering = reached.Load(), reused.Load(), began.Load() }()
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, c.service+"/"+c.routes[op], bytes.NewReader(body))
 	if err != nil {
-		return exchanged{err: err}
+		return httpResult{err: err}
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.userAgent)
 	resp, err := c.http.Do(req)
 	if err != nil {
-		if errors.Is(context.Cause(ctx), errTooLong) {
-			err = errTooLong
+		if errors.Is(context.Cause(ctx), errTimeout) {
+			err = errTimeout
 		}
-		return exchanged{err: err}
+		return httpResult{err: err}
 	}
 	defer resp.Body.Close()
 	x.status = resp.StatusCode
 	x.body, x.err = readBody(resp, c.maxAnswer)
 	switch {
-	case x.err != nil && errors.Is(context.Cause(ctx), errTooLong):
-		x.err = errTooLong
+	case x.err != nil && errors.Is(context.Cause(ctx), errTimeout):
+		x.err = errTimeout
 	case x.err == nil && resp.StatusCode == http.StatusTooManyRequests:
-		x.err = tooMany(resp.Header.Get("Retry-After"))
+		x.err = tooManyRequests(resp.Header.Get("Retry-After"))
 	case x.err == nil && resp.StatusCode/100 == 3:
-		x.err = c.moved(resp.Header.Get("Location"))
+		x.err = c.redirect(resp.Header.Get("Location"))
 	}
 	return x
 }
@@ -75,8 +75,8 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// patienceFor is an operation's timeout. A note of 1 MB took Znuny 3.4 s, one of
+// timeoutFor is an operation's timeout. A note of 1 MB took Znuny 3.4 s, one of
 // 5 MB 22 s: large bodies are given 10 s more per MB.
-func (c *client) patienceFor(op operation, size int) time.Duration {
+func (c *Client) timeoutFor(op Operation, size int) time.Duration {
 	return c.timeouts[op] + time.Duration(size/100_000)*time.Second
 }

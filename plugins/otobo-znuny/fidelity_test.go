@@ -71,18 +71,18 @@ func TestAttachmentsAndHTMLAreReadWhenAskedFor(t *testing.T) {
 		html        bool
 		want        map[string]any
 	}{
-		"nothing": {attachmentsNone, false, map[string]any{}},
-		"names": {attachmentsNames, false, map[string]any{"Attachments": []any{map[string]any{
+		"nothing": {AttachmentsNone, false, map[string]any{}},
+		"names": {AttachmentsNames, false, map[string]any{"Attachments": []any{map[string]any{
 			"Filename": "notiz-ä.txt", "ContentType": "text/plain; charset=utf-8", "Size": int64(13), "Disposition": "attachment", "ContentID": "",
 		}}}},
-		"contents": {attachmentsContents, false, map[string]any{"Attachments": []any{map[string]any{
+		"contents": {AttachmentsContents, false, map[string]any{"Attachments": []any{map[string]any{
 			"Filename": "notiz-ä.txt", "ContentType": "text/plain; charset=utf-8", "Size": int64(13), "Disposition": "attachment", "ContentID": "",
 			"Content": "QW5oYW5nIMOkw7bDvA==",
 		}}}},
-		"HTML": {attachmentsNone, true, map[string]any{"HTML": "<p>Hallo</p>"}},
+		"HTML": {AttachmentsNone, true, map[string]any{"HTML": "<p>Hallo</p>"}},
 	} {
 		s := replay(t, answer)
-		s.reading = reading{attachments: c.attachments, html: c.html}
+		s.reading = ReadOptions{Attachments: c.attachments, HTML: c.html}
 		got, err := s.GetTicket(t.Context(), "65")
 		if err != nil {
 			t.Fatal(err)
@@ -91,11 +91,11 @@ func TestAttachmentsAndHTMLAreReadWhenAskedFor(t *testing.T) {
 			t.Errorf("%s: %+v, want %v", what, got.Notes[0], c.want)
 		}
 	}
-	asked := reading{attachments: attachmentsNone, html: true}.ask()
-	if want := (message{"AllArticles": 1, "DynamicFields": 1, "Attachments": 1, "GetAttachmentContents": 1, "HTMLBodyAsAttachment": 1}); !reflect.DeepEqual(asked, want) {
+	asked := ReadOptions{Attachments: AttachmentsNone, HTML: true}.Message()
+	if want := (Message{"AllArticles": 1, "DynamicFields": 1, "Attachments": 1, "GetAttachmentContents": 1, "HTMLBodyAsAttachment": 1}); !reflect.DeepEqual(asked, want) {
 		t.Errorf("asked for %v", asked)
 	}
-	if asked := (reading{attachments: attachmentsNames}).ask(); asked["GetAttachmentContents"] != 0 {
+	if asked := (ReadOptions{Attachments: AttachmentsNames}).Message(); asked["GetAttachmentContents"] != 0 {
 		t.Errorf("asked for %v", asked)
 	}
 }
@@ -267,7 +267,7 @@ func TestSeveralQueuesAreSearchedOneByOneAndJoined(t *testing.T) {
 	}))
 	defer server.Close()
 	s := quick(t, Params{BaseURL: server.URL})
-	got, err := s.searchEach(t.Context(), message{"Queues": []any{"A", "Nope", "B"}}, 3)
+	got, err := s.searchEach(t.Context(), Message{"Queues": []any{"A", "Nope", "B"}}, 3)
 	if err != nil || !reflect.DeepEqual(got, []string{"9", "20", "101"}) || asked != 3 {
 		t.Errorf("found %v in %d requests, %v", got, asked, err)
 	}
@@ -275,13 +275,13 @@ func TestSeveralQueuesAreSearchedOneByOneAndJoined(t *testing.T) {
 
 func TestEveryKindOfRefusalIsTold(t *testing.T) {
 	all := recordings(t)
-	kinds := []error{ErrAuthentication, ErrNoAccess, ErrInvalidParameter, ErrTooLarge, ErrServerFault, ErrProtocol, ErrUnavailable, ErrUnknownWebService}
+	kinds := []error{ErrAuthentication, ErrNoAccess, ErrInvalidParameter, ErrTooLarge, ErrServerError, ErrProtocol, ErrUnavailable, ErrUnknownWebService}
 	for name, want := range map[string]error{
 		"znuny/get-wrong-password": ErrAuthentication, "znuny/update-wrong-password": ErrAuthentication, "otobo/get-wrong-password": ErrAuthentication,
 		"znuny/get-missing": ErrNoAccess, "otobo/get-missing": ErrNoAccess, "znuny/update-missing-ticket": ErrNoAccess,
 		"znuny/update-invalid-queue": ErrInvalidParameter, "otobo/update-invalid-queue": ErrInvalidParameter, "znuny/update-dynfield-unknown": ErrInvalidParameter,
 		"znuny/maxlength-exceeded": ErrTooLarge, "otobo/too-big": ErrTooLarge,
-		"znuny/long-subject": ErrServerFault, "otobo/update-secret-queue": ErrServerFault,
+		"znuny/long-subject": ErrServerError, "otobo/update-secret-queue": ErrServerError,
 		"znuny/bad-json": ErrProtocol, "otobo/unknown-route": ErrProtocol, "otobo/wrong-path": ErrProtocol,
 		"znuny/unknown-webservice": ErrUnknownWebService, "otobo/unknown-webservice": ErrUnknownWebService,
 	} {
@@ -290,7 +290,7 @@ func TestEveryKindOfRefusalIsTold(t *testing.T) {
 			t.Errorf("%s is not recorded", name)
 			continue
 		}
-		_, err := replay(t, r).client.call(t.Context(), opUpdate, "63", message{})
+		_, err := replay(t, r).client.Call(t.Context(), TicketUpdate, "63", Message{})
 		for _, kind := range kinds {
 			also := name == "znuny/unknown-webservice" && kind == ErrUnavailable // nobody can tell the two apart
 			if got := errors.Is(err, kind); got != (kind == want || also) {
@@ -336,14 +336,14 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.client.Retry = patience{first: time.Millisecond, total: 5 * time.Millisecond}
-			s.graceOfDead = time.Millisecond
+			s.client.Retry = RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 5 * time.Millisecond}
+			s.crashGrace = time.Millisecond
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			note := func(what string, err error) {
 				mu.Lock()
 				defer mu.Unlock()
 				// What a careless caller would print, and what a dump of the fault shows.
-				var f *fault
+				var f *RequestError
 				if errors.As(err, &f) {
 					fmt.Fprintf(&said, "%+v %#v\n", f, f)
 				}

@@ -24,7 +24,7 @@ func (s *TicketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, er
 	if err != nil {
 		return api.Ticket{}, err
 	}
-	found, err := s.getRecords(ctx, []string{id}, s.reading.ask())
+	found, err := s.getRecords(ctx, []string{id}, s.reading.Message())
 	if err != nil {
 		return api.Ticket{}, err
 	}
@@ -32,7 +32,7 @@ func (s *TicketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, er
 	if !ok {
 		return api.Ticket{}, noSuchTicket(id)
 	}
-	return r.ticket(s.zone, s.reading), nil
+	return r.Ticket(s.zone, s.reading), nil
 }
 
 // The values of the param articles.
@@ -42,8 +42,8 @@ const (
 )
 
 // getRecord reads one ticket as the server sends it, to look what is there.
-func (s *TicketSystem) getRecord(ctx context.Context, id string) (record, error) {
-	found, err := s.getRecords(ctx, []string{id}, reading{}.ask())
+func (s *TicketSystem) getRecord(ctx context.Context, id string) (Record, error) {
+	found, err := s.getRecords(ctx, []string{id}, ReadOptions{}.Message())
 	if err != nil {
 		return nil, err
 	}
@@ -55,23 +55,23 @@ func (s *TicketSystem) getRecord(ctx context.Context, id string) (record, error)
 }
 
 func noSuchTicket(id string) error {
-	return UnexpectedAnswer(opGet, id, "the answer holds no such ticket")
+	return UnexpectedAnswer(TicketGet, id, "the answer holds no such ticket")
 }
 
 // getTickets reads many tickets and keeps their order. A ticket that was found
 // but can't be read, since it was moved or deleted meanwhile, is left out.
-func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what reading) ([]api.Ticket, error) {
+func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what ReadOptions) ([]api.Ticket, error) {
 	tickets := make([]api.Ticket, 0, len(wanted))
 	for len(wanted) > 0 {
 		batch := wanted[:min(batchSize, len(wanted))]
 		wanted = wanted[len(batch):]
-		found, err := s.getReadable(ctx, batch, what.ask())
+		found, err := s.getReadable(ctx, batch, what.Message())
 		if err != nil {
 			return nil, err
 		}
 		for _, id := range batch {
 			if r, ok := found[id]; ok {
-				tickets = append(tickets, r.ticket(s.zone, what))
+				tickets = append(tickets, r.Ticket(s.zone, what))
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what rea
 // getReadable reads a batch. One ticket that can't be read makes the servers
 // refuse the whole batch; halving it again and again finds the one in few
 // requests. A batch that is too large to be answered is halved too.
-func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what message) (map[string]record, error) {
+func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what Message) (map[string]Record, error) {
 	found, err := s.getRecords(ctx, batch, what)
 	switch {
 	case err == nil:
@@ -93,7 +93,7 @@ func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what mes
 	case !notReadable(err) && !errors.Is(err, ErrTooLarge):
 		return nil, err
 	}
-	all := make(map[string]record, len(batch))
+	all := make(map[string]Record, len(batch))
 	for _, half := range [][]string{batch[:len(batch)/2], batch[len(batch)/2:]} {
 		part, err := s.getReadable(ctx, half, what)
 		if err != nil {
@@ -107,26 +107,26 @@ func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what mes
 }
 
 // getRecords reads tickets in one request, by id. what says how much of them.
-func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what message) (map[string]record, error) {
+func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what Message) (map[string]Record, error) {
 	m := maps.Clone(what)
 	m["TicketID"] = batch
-	a, err := s.client.Read(ctx, opGet, batchName(batch), m)
+	a, err := s.client.Read(ctx, TicketGet, batchName(batch), m)
 	if err != nil {
 		return nil, err
 	}
 	if a.Tickets == nil {
-		return nil, UnexpectedAnswer(opGet, batchName(batch), "the answer holds no ticket")
+		return nil, UnexpectedAnswer(TicketGet, batchName(batch), "the answer holds no ticket")
 	}
-	found := make(map[string]record, len(batch))
+	found := make(map[string]Record, len(batch))
 	for _, r := range a.Tickets {
-		found[r.text("TicketID")] = r
-		s.agents.saw(r)
+		found[r.Text("TicketID")] = r
+		s.agents.learn(r)
 		switch _, cut := what["ArticleLimit"]; {
 		case !cut:
-			s.memory.saw(r)
+			s.memory.remember(r)
 		default:
 			// What came after the first article is not known any more.
-			s.memory.forget(r.text("TicketID"))
+			s.memory.forget(r.Text("TicketID"))
 		}
 	}
 	return found, nil
@@ -140,7 +140,7 @@ func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what mess
 // the process before it, at the ticket's end or below later ones. Where agents have
 // written since then, the whole ticket is read, so that memory sees its end.
 func (s *TicketSystem) newestArticle(ctx context.Context, id string, senders []string) (int64, error) {
-	m := message{"AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0}
+	m := Message{"AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0}
 	if len(senders) == 1 { // of several the servers make groups, and the last of one is not the newest
 		m["ArticleSenderType"] = senders
 	}
@@ -152,17 +152,17 @@ func (s *TicketSystem) newestArticle(ctx context.Context, id string, senders []s
 	if !ok {
 		return 0, noSuchTicket(id)
 	}
-	from, to := s.doubtfulSpan()
-	recent := func(a record) bool {
-		written := a.number("IncomingTime")
+	from, to := s.uncertainSpan()
+	recent := func(a Record) bool {
+		written := a.Number("IncomingTime")
 		return written == 0 || written >= from.Unix()
 	}
-	if time.Since(to) < doubtLasts && slices.ContainsFunc(r.articles(), recent) {
+	if time.Since(to) < uncertainFor && slices.ContainsFunc(r.Articles(), recent) {
 		if r, err = s.getRecord(ctx, id); err != nil {
 			return 0, err
 		}
 	}
-	return r.newestArticle(), nil
+	return r.NewestArticle(), nil
 }
 
 func batchName(batch []string) string {
@@ -177,7 +177,7 @@ func batchName(batch []string) string {
 func checkID(id string) (string, error) {
 	id = strings.TrimSpace(id)
 	if id == "" || strings.Trim(id, "0123456789") != "" || strings.Trim(id, "0") == "" {
-		return "", &api.FieldError{Field: "ticket_id", Err: fmt.Errorf("%w: %q is no ticket id: it is a whole number above zero", api.ErrInvalid, truncate(id, 40))}
+		return "", &api.FieldError{Field: "ticket_id", Err: fmt.Errorf("%w: %q is no ticket id: it is a whole number above zero", api.ErrInvalid, Truncate(id, 40))}
 	}
 	return id, nil
 }

@@ -59,7 +59,7 @@ func TestWhateverTheBuiltInHelpDeskDoesToAnUpdateItEndsRight(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			s, _ := startHelpdesk(t, otai, mode)
-			s.client.Retry = patience{first: 2 * time.Millisecond, total: 300 * time.Millisecond}
+			s.client.Retry = RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 300 * time.Millisecond}
 			for name, f := range faults {
 				misbehave(t, s, fault{})
 				id, err := s.CreateTicket(t.Context(), api.Ticket{Subject: "t", Body: "b", Queue: &api.Entity{Name: "Incoming"}, Customer: &api.Entity{Name: "kunde1"}})

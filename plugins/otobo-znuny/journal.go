@@ -54,8 +54,8 @@ type journal struct {
 	born    time.Time // it knows of every update since then
 }
 
-// room is the size of a journal that was never larger.
-const room = 64 << 10
+// preallocated is the size of a journal that was never larger.
+const preallocated = 64 << 10
 
 // journalLine is one line of the file: its beginning, an intent, or the end of one.
 type journalLine struct {
@@ -96,7 +96,7 @@ func openJournal(dir, name string) (*journal, []*intent, error) {
 		}
 		i.ID = j.next // those of the file count for what came before
 		j.next++
-		j.open[i.ID], err = line(journalLine{Begin: i})
+		j.open[i.ID], err = encodeLine(journalLine{Begin: i})
 	}
 	if err == nil {
 		err = j.rewrite()
@@ -108,7 +108,7 @@ func openJournal(dir, name string) (*journal, []*intent, error) {
 	return j, left, nil
 }
 
-func line(l journalLine) ([]byte, error) {
+func encodeLine(l journalLine) ([]byte, error) {
 	text, err := json.Marshal(l)
 	return append(text, '\n'), err
 }
@@ -150,7 +150,7 @@ func (j *journal) load() ([]*intent, error) {
 // rewrite leaves only what is unfinished. The new file takes the old one's place
 // in one step; if it can't be written, the old one is used on.
 func (j *journal) rewrite() error {
-	head, err := line(journalLine{Born: &j.born})
+	head, err := encodeLine(journalLine{Born: &j.born})
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (j *journal) rewrite() error {
 	}
 	file, err := os.OpenFile(temporary, os.O_WRONLY, 0)
 	if err == nil {
-		_, err = durable.Write(append(slices.Clip(text), make([]byte, max(0, room-len(text)))...))
+		_, err = durable.Write(append(slices.Clip(text), make([]byte, max(0, preallocated-len(text)))...))
 	}
 	if err == nil {
 		err = durable.Sync() // the size too, which is for good
@@ -206,7 +206,7 @@ func (j *journal) begin(i *intent) error {
 		}
 	}
 	i.ID = j.next
-	text, err := line(journalLine{Begin: i})
+	text, err := encodeLine(journalLine{Begin: i})
 	if err == nil {
 		err = j.append(j.durable, text)
 	}
@@ -219,9 +219,9 @@ func (j *journal) begin(i *intent) error {
 	return nil
 }
 
-// strike strikes an intent off, and with the last one all texts. If that gets lost in
+// remove strikes an intent off, and with the last one all texts. If that gets lost in
 // a crash of the machine, the next process looks at the ticket once more.
-func (j *journal) strike(i *intent) error {
+func (j *journal) remove(i *intent) error {
 	if j == nil || i.ID == 0 {
 		return nil
 	}
@@ -234,7 +234,7 @@ func (j *journal) strike(i *intent) error {
 	if len(j.open) == 0 {
 		return j.erase(j.head)
 	}
-	text, err := line(journalLine{End: i.ID})
+	text, err := encodeLine(journalLine{End: i.ID})
 	if err != nil {
 		return err
 	}
@@ -257,8 +257,8 @@ func (j *journal) append(to *os.File, text []byte) error {
 func (j *journal) erase(from int64) error {
 	end := j.end
 	j.end = from
-	if end > room {
-		end = max(from, room)
+	if end > preallocated {
+		end = max(from, preallocated)
 		if err := j.file.Truncate(end); err != nil {
 			return err
 		}

@@ -26,15 +26,15 @@ func (d *desk) life(t *testing.T, dir string, change ...func(*Params)) *TicketSy
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client.Retry = patience{first: 2 * time.Millisecond, total: 150 * time.Millisecond}
-	s.graceOfDead = 30 * time.Millisecond
+	s.client.Retry = RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 150 * time.Millisecond}
+	s.crashGrace = 30 * time.Millisecond
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
 
 // die leaves the journal as a SIGKILL would: nothing is told to it any more.
 func (s *TicketSystem) die() {
-	_ = s.diary.journal.close()
+	_ = s.journal.opened.close()
 }
 
 // beginAndDie begins an update, lets the desk write what do says, and dies.
@@ -123,7 +123,7 @@ func TestARequestThatStillRunsIsWaitedFor(t *testing.T) {
 	d, dir := newDesk(t), t.TempDir()
 	beginAndDie(t, d, dir, move(), func() {})
 	s := d.life(t, dir)
-	s.graceOfDead = 10 * time.Second
+	s.crashGrace = 10 * time.Second
 	d.afterLooks(2, func() {
 		d.do("ticket-update", map[string]any{
 			"TicketID": "1", "Ticket": map[string]any{"Title": "Drucker im 2. OG", "Queue": "IT", "PriorityID": "4"},
@@ -146,7 +146,7 @@ func TestARequestThatWasRepeatedJustBeforeTheDeathIsWaitedFor(t *testing.T) {
 		d.do("ticket-update", map[string]any{"TicketID": "1", "Ticket": map[string]any{"Queue": "IT"}})
 	})
 	s := d.life(t, dir)
-	s.graceOfDead = 2 * time.Second
+	s.crashGrace = 2 * time.Second
 	s.openJournal(t.Context())
 	for _, i := range s.unfinished.all() {
 		i.At = i.At.Add(-time.Hour)
@@ -170,7 +170,7 @@ func TestARequestThatStillRunsIsWaitedForByThePipeToo(t *testing.T) {
 	d, dir := newDesk(t), t.TempDir()
 	beginAndDie(t, d, dir, move(), func() {})
 	s := d.life(t, dir)
-	s.graceOfDead = 2 * time.Second
+	s.crashGrace = 2 * time.Second
 	d.afterLooks(1, func() {
 		d.do("ticket-update", map[string]any{
 			"TicketID": "1", "Ticket": map[string]any{"Title": "Drucker im 2. OG", "Queue": "IT", "PriorityID": "4"},
@@ -219,7 +219,7 @@ func TestAJournalThatIsTakenIsOpenedWhenItIsFree(t *testing.T) {
 	beginOn(t, old, move())
 	d.do("ticket-update", map[string]any{"TicketID": "1", "Ticket": map[string]any{"Queue": "IT"}})
 	old.die()
-	s.diary.next = time.Time{}
+	s.journal.nextAttempt = time.Time{}
 	if _, err := s.FindTickets(t.Context(), api.SearchCriteria{}); err != nil {
 		t.Fatal(err)
 	}
@@ -294,9 +294,9 @@ func TestTheJournalForgivesWhatACrashLeft(t *testing.T) {
 	if err != nil || left != nil {
 		t.Fatal(left, err)
 	}
-	one := &intent{Ticket: "1", Key: "a", At: time.Now(), Change: change{Ticket: message{"QueueID": 4}}}
+	one := &intent{Ticket: "1", Key: "a", At: time.Now(), Change: change{Ticket: Message{"QueueID": 4}}}
 	two := &intent{Ticket: "2", Key: "b", At: time.Now()}
-	if err := errors.Join(j.begin(one), j.begin(two), j.strike(one)); err != nil {
+	if err := errors.Join(j.begin(one), j.begin(two), j.remove(one)); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := openJournal(dir, "j"); !errors.Is(err, errJournalTaken) {
@@ -319,7 +319,7 @@ func TestTheJournalForgivesWhatACrashLeft(t *testing.T) {
 	if err != nil || len(left) != 1 || left[0].Ticket != "2" || left[0].Key != "b" || !j.born.Equal(born) {
 		t.Fatalf("%+v, %v", left, err)
 	}
-	if err := errors.Join(j.strike(left[0]), j.close(), j.close()); err != nil {
+	if err := errors.Join(j.remove(left[0]), j.close(), j.close()); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.begin(two); !errors.Is(err, os.ErrClosed) {
@@ -336,23 +336,23 @@ func TestTheJournalDoesNotGrowWithoutEnd(t *testing.T) {
 	defer j.close()
 	big := strings.Repeat("x", 300_000)
 	for range 10 {
-		i := &intent{Ticket: "1", Change: change{Notes: []pendingNote{{article: article{Body: big}}}}}
-		if err := errors.Join(j.begin(i), j.strike(i)); err != nil {
+		i := &intent{Ticket: "1", Change: change{Notes: []pendingNote{{Article: Article{Body: big}}}}}
+		if err := errors.Join(j.begin(i), j.remove(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "j")); err != nil || len(bytes.TrimRight(text, "\x00")) > 1000 || len(text) > room {
+	if text, err := os.ReadFile(filepath.Join(dir, "j")); err != nil || len(bytes.TrimRight(text, "\x00")) > 1000 || len(text) > preallocated {
 		t.Errorf("with nothing unfinished it holds %d bytes, %v", len(text), err)
 	}
 	// One that never is without an unfinished update.
 	var last *intent
 	for n := range 10 {
-		i := &intent{Ticket: strconv.Itoa(n), Change: change{Notes: []pendingNote{{article: article{Body: big}}}}}
+		i := &intent{Ticket: strconv.Itoa(n), Change: change{Notes: []pendingNote{{Article: Article{Body: big}}}}}
 		if err := j.begin(i); err != nil {
 			t.Fatal(err)
 		}
 		if last != nil {
-			if err := j.strike(last); err != nil {
+			if err := j.remove(last); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -395,7 +395,7 @@ func TestAFullDiskStopsNoUpdate(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no /dev/full")
 	}
-	j := s.diary.journal
+	j := s.journal.opened
 	_ = j.durable.Close()
 	j.durable = full
 	if err := s.UpdateTicket(t.Context(), "1", move()); err != nil {
@@ -418,8 +418,8 @@ func TestHalfALineSpoilsNoOther(t *testing.T) {
 		t.Skip("there is no /dev/full")
 	}
 	defer full.Close()
-	long := &intent{Ticket: "2", Change: change{Ticket: message{"Title": strings.Repeat("x", 500)}}}
-	text, err := line(journalLine{Begin: long})
+	long := &intent{Ticket: "2", Change: change{Ticket: Message{"Title": strings.Repeat("x", 500)}}}
+	text, err := encodeLine(journalLine{Begin: long})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -466,7 +466,7 @@ func TestAJournalThatCanNotBeCompactedIsUsedOn(t *testing.T) {
 		t.Fatal("it was rewritten")
 	}
 	j.end = end
-	if err := errors.Join(j.begin(&intent{Ticket: "3"}), j.strike(first), os.Remove(filepath.Join(dir, "j.new")), j.close()); err != nil {
+	if err := errors.Join(j.begin(&intent{Ticket: "3"}), j.remove(first), os.Remove(filepath.Join(dir, "j.new")), j.close()); err != nil {
 		t.Fatal(err)
 	}
 	j, left, err := openJournal(dir, "j")

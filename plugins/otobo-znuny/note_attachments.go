@@ -9,8 +9,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// attachment is a file as TicketCreate and TicketUpdate take it.
-type attachment struct {
+// Attachment is a file as TicketCreate and TicketUpdate take it.
+type Attachment struct {
 	Filename    string
 	ContentType string
 	Content     string // base64
@@ -18,9 +18,9 @@ type attachment struct {
 
 // newAttachments reads Note.Fields.Attachments: a list of {Filename, ContentType,
 // and Content in base64 or Text}.
-func newAttachments(place string, v any) ([]attachment, error) {
-	var out []attachment
-	for i, e := range list(v) {
+func newAttachments(place string, v any) ([]Attachment, error) {
+	var out []Attachment
+	for i, e := range List(v) {
 		a, err := newAttachment(e)
 		if err != nil {
 			return nil, &api.FieldError{Field: fmt.Sprintf("%s[%d]", place, i), Err: fmt.Errorf("%w: %w", api.ErrInvalid, err)}
@@ -30,12 +30,12 @@ func newAttachments(place string, v any) ([]attachment, error) {
 	return out, nil
 }
 
-func newAttachment(v any) (attachment, error) {
+func newAttachment(v any) (Attachment, error) {
 	m, ok := v.(map[string]any)
 	if !ok {
-		return attachment{}, errors.New("is no mapping with Filename, ContentType and Content (base64) or Text")
+		return Attachment{}, errors.New("is no mapping with Filename, ContentType and Content (base64) or Text")
 	}
-	var a attachment
+	var a Attachment
 	given := false
 	for key, e := range m {
 		s, isText := e.(string)
@@ -48,23 +48,23 @@ func newAttachment(v any) (attachment, error) {
 			a.Content, given = base64.StdEncoding.EncodeToString([]byte(s)), true
 		case "Content":
 			if _, err := base64.StdEncoding.DecodeString(s); err != nil {
-				return attachment{}, errors.New("its Content is no base64; give plain text as Text")
+				return Attachment{}, errors.New("its Content is no base64; give plain text as Text")
 			}
 			a.Content, given = s, true
 		case "Size", "Disposition", "ContentID": // of one that was read
 			isText = true
 		default:
-			return attachment{}, fmt.Errorf("%s is not known (known are Filename, ContentType, Content and Text)", key)
+			return Attachment{}, fmt.Errorf("%s is not known (known are Filename, ContentType, Content and Text)", key)
 		}
 		if !isText {
-			return attachment{}, fmt.Errorf("%s must be text", key)
+			return Attachment{}, fmt.Errorf("%s must be text", key)
 		}
 	}
 	if a.Filename == "" || a.Filename == "." || a.Filename == "/" || !given {
-		return attachment{}, errors.New("needs Filename and Content (base64) or Text")
+		return Attachment{}, errors.New("needs Filename and Content (base64) or Text")
 	}
 	if a.Content == "" {
-		return attachment{}, errors.New("is empty: the help desk takes no file without content")
+		return Attachment{}, errors.New("is empty: the help desk takes no file without content")
 	}
 	if a.ContentType == "" {
 		a.ContentType = "application/octet-stream"

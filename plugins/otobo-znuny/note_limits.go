@@ -38,7 +38,7 @@ func oneLine(s string, n int) string {
 		}
 		return r
 	}, s)
-	return truncate(strings.Join(strings.Fields(s), " "), n)
+	return Truncate(strings.Join(strings.Fields(s), " "), n)
 }
 
 // title is checked here, because the servers ignore an empty one silently.
@@ -47,13 +47,13 @@ func title(s string) (string, error) {
 	if t == "" {
 		return "", &api.FieldError{Field: "subject", Err: fmt.Errorf("%w: is empty", api.ErrInvalid)}
 	}
-	return heard(t), nil
+	return keepZero(t), nil
 }
 
-// heard makes a text of 0 one that the servers hear: to Perl it is none, and they trim
+// keepZero makes a text of 0 one that the servers hear: to Perl it is none, and they trim
 // texts before they look. A space of no width, which is no white space, stands behind
 // it.
-func heard(s string) string {
+func keepZero(s string) string {
 	if strings.TrimSpace(s) == "0" {
 		return "0\u200b"
 	}

@@ -38,7 +38,7 @@ const markerPrefix = "[otai:"
 // markSubject puts the mark at the subject's end and keeps its length in bounds.
 func markSubject(subject, token string) string {
 	mark := " " + markerPrefix + token + "]"
-	return truncate(subject, maxSubject-len(mark)) + mark
+	return Truncate(subject, maxSubject-len(mark)) + mark
 }
 
 // mark puts the mark where the configuration wants it. A note that is to be
@@ -51,17 +51,17 @@ func (n *pendingNote) mark(ticket, marker string) {
 		n.Subject = markSubject(n.Subject, n.Mark)
 	case marker != "":
 		n.Mark = keyOf(ticket, *n).token()
-		n.Dynamic = append(n.Dynamic, dynamicField{Name: strings.TrimPrefix(marker, dynamicPrefix), Value: n.Mark})
+		n.Dynamic = append(n.Dynamic, DynamicField{Name: strings.TrimPrefix(marker, DynamicPrefix), Value: n.Mark})
 	}
 }
 
 // carries reports whether a stored article bears this mark.
-func (r record) carries(mark string) bool {
-	if strings.HasSuffix(r.text("Subject"), markerPrefix+mark+"]") {
+func (r Record) carries(mark string) bool {
+	if strings.HasSuffix(r.Text("Subject"), markerPrefix+mark+"]") {
 		return true
 	}
-	for _, v := range r.dynamicFields() {
-		if canonical(v) == mark {
+	for _, v := range r.DynamicFields() {
+		if Canonical(v) == mark {
 			return true
 		}
 	}
@@ -71,17 +71,17 @@ func (r record) carries(mark string) bool {
 // sameNote reports whether a stored article is the note. The servers trim texts
 // and send the plain rendering of an HTML body, so that white space doesn't count,
 // and of HTML only the subject; a mark is better.
-func sameNote(n pendingNote, stored record) bool {
+func sameNote(n pendingNote, stored Record) bool {
 	if n.Mark != "" && stored.carries(n.Mark) {
 		return true
 	}
-	if n.Once != "" || stored.text("SenderType") != n.SenderType || squeeze(stored.text("Subject")) != squeeze(n.Subject) {
+	if n.Once != "" || stored.Text("SenderType") != n.SenderType || squeeze(stored.Text("Subject")) != squeeze(n.Subject) {
 		return false
 	}
 	if strings.HasPrefix(strings.ToLower(n.ContentType), "text/html") {
 		return true
 	}
-	return squeeze(stored.text("Body")) == squeeze(n.Body)
+	return squeeze(stored.Text("Body")) == squeeze(n.Body)
 }
 
 func squeeze(s string) string {

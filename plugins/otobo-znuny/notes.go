@@ -42,10 +42,10 @@ func (s *TicketSystem) newNote(place string, n api.Note) (pendingNote, error) {
 	subject := oneLine(n.Subject, maxSubject)
 	if subject == "" {
 		// The servers demand one, the contract doesn't.
-		subject = truncate(oneLine(strings.TrimSpace(body), maxSubject), 80)
+		subject = Truncate(oneLine(strings.TrimSpace(body), maxSubject), 80)
 	}
-	p := pendingNote{article: article{
-		Subject: heard(subject), Body: heard(cutBody(body, s.maxNoteBytes)), ContentType: contentType(n.ContentType),
+	p := pendingNote{Article: Article{
+		Subject: keepZero(subject), Body: keepZero(cutBody(body, s.maxNoteBytes)), ContentType: contentType(n.ContentType),
 		CommunicationChannel: "Internal", SenderType: "agent",
 	}}
 	if n.VisibleToCustomer {
@@ -58,12 +58,12 @@ func (p *pendingNote) setFields(place string, fields map[string]any) error {
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		v := fields[key]
 		at := place + "fields." + key
-		if name, dynamic := strings.CutPrefix(key, dynamicPrefix); dynamic && name != "" {
-			p.Dynamic = append(p.Dynamic, dynamicField{Name: name, Value: sendable(v)})
+		if name, dynamic := strings.CutPrefix(key, DynamicPrefix); dynamic && name != "" {
+			p.Dynamic = append(p.Dynamic, DynamicField{Name: name, Value: fieldValue(v)})
 			continue
 		}
 		if !noteKeys[key] {
-			return refusedKey("add a note", place+"fields.", key, noteKeys)
+			return unknownKey("add a note", place+"fields.", key, noteKeys)
 		}
 		if key == "Attachments" {
 			files, err := newAttachments(at, v)
@@ -73,7 +73,7 @@ func (p *pendingNote) setFields(place string, fields map[string]any) error {
 			p.Files = files
 			continue
 		}
-		value := canonical(v)
+		value := Canonical(v)
 		if value == "" {
 			return &api.FieldError{Field: at, Err: fmt.Errorf("%w: is empty", api.ErrInvalid)}
 		}
@@ -93,7 +93,7 @@ func (p *pendingNote) setFields(place string, fields map[string]any) error {
 		case "HistoryComment":
 			p.HistoryComment = oneLine(value, 190)
 		case "NoAgentNotify":
-			if truth(v) {
+			if Truth(v) {
 				p.NoAgentNotify = 1
 			}
 		}

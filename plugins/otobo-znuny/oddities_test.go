@@ -30,7 +30,7 @@ func answering(t *testing.T, f http.HandlerFunc, change ...func(*Params)) *Ticke
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client.Retry = patience{first: time.Millisecond, total: 10 * time.Millisecond}
+	s.client.Retry = RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 10 * time.Millisecond}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -82,13 +82,13 @@ func TestASearchIsReadInEveryForm(t *testing.T) {
 		`{"TicketID":["3","1"]}`: {"3", "1"}, `{"TicketID":[3,1]}`: {"3", "1"}, `{"TicketID":"3"}`: {"3"}, `{"TicketID":3}`: {"3"},
 		`{}`: nil, `{"TicketID":[]}`: nil, `{"TicketID":null}`: nil, `{"TicketID":""}`: nil, "\ufeff{}\n": nil,
 	} {
-		got, err := answering(t, saying(body)).searchIDs(t.Context(), message{}, 5)
+		got, err := answering(t, saying(body)).searchIDs(t.Context(), Message{}, 5)
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %q, %v", body, got, err)
 		}
 	}
 	for _, body := range []string{`{"status":"ok"}`, `{"Ticket":[]}`, `[]`, `"x"`, `{} {}`, `{"TicketID":["3"]}x`, "ok"} {
-		if got, err := answering(t, saying(body)).searchIDs(t.Context(), message{}, 5); !errors.Is(err, ErrProtocol) {
+		if got, err := answering(t, saying(body)).searchIDs(t.Context(), Message{}, 5); !errors.Is(err, ErrProtocol) {
 			t.Errorf("%s was taken for an answer: %q, %v", body, got, err)
 		}
 	}
@@ -143,26 +143,26 @@ func TestWhatStandsBeforeTheHelpDeskIsTold(t *testing.T) {
 	for name, c := range map[string]struct {
 		f      http.HandlerFunc
 		is     error
-		effect effect
+		effect Effect
 		says   []string
 	}{
-		"a login page":                    {page(200, "Anmelden &ndash; SSO"), ErrProtocol, answered, []string{`web page, "Anmelden – SSO"`, "base_url"}},
-		"a redirect to a login":           {to("https://sso.example.org/login?state=g3heim"), ErrProtocol, none, []string{`"https://sso.example.org/login"`, "login page"}},
-		"a redirect to https":             {to("https://desk.example.org/otobo/nph-genericinterface.pl/Webservice/OpenTicketAI/ticket-get"), ErrProtocol, none, []string{"write https in base_url"}},
-		"a proxy that wants a login":      {page(407, "x"), api.ErrDenied, none, []string{"param proxy"}},
-		"a broken backend":                {page(502, "502 Proxy Error"), ErrUnavailable, severed, []string{`status 502 Bad Gateway: the server answered with a web page, "502 Proxy Error"`}},
-		"an overload, or a broken stream": {page(503, "x"), ErrUnavailable, severed, []string{"503"}},
-		"a slow backend":                  {page(504, "x"), ErrUnavailable, running, []string{"504"}},
-		"a slow backend of Cloudflare":    {page(524, "x"), ErrUnavailable, running, []string{"524"}},
-		"a dead program":                  {page(500, "Internal Server Error"), ErrServerFault, answered, []string{"web server"}},
-		"a page that is not there":        {page(404, "Not Found"), ErrProtocol, none, []string{"base_url", "Not Found"}},
-		"a door that wants TLS":           {page(400, "The plain HTTP request was sent to HTTPS port"), ErrProtocol, none, []string{"write https"}},
-		"a request too large for a proxy": {page(413, "x"), ErrTooLarge, none, []string{"shorten"}},
+		"a login page":                    {page(200, "Anmelden &ndash; SSO"), ErrProtocol, Answered, []string{`web page, "Anmelden – SSO"`, "base_url"}},
+		"a redirect to a login":           {to("https://sso.example.org/login?state=g3heim"), ErrProtocol, NoEffect, []string{`"https://sso.example.org/login"`, "login page"}},
+		"a redirect to https":             {to("https://desk.example.org/otobo/nph-genericinterface.pl/Webservice/OpenTicketAI/ticket-get"), ErrProtocol, NoEffect, []string{"write https in base_url"}},
+		"a proxy that wants a login":      {page(407, "x"), api.ErrDenied, NoEffect, []string{"param proxy"}},
+		"a broken backend":                {page(502, "502 Proxy Error"), ErrUnavailable, Disconnected, []string{`status 502 Bad Gateway: the server answered with a web page, "502 Proxy Error"`}},
+		"an overload, or a broken stream": {page(503, "x"), ErrUnavailable, Disconnected, []string{"503"}},
+		"a slow backend":                  {page(504, "x"), ErrUnavailable, StillRunning, []string{"504"}},
+		"a slow backend of Cloudflare":    {page(524, "x"), ErrUnavailable, StillRunning, []string{"524"}},
+		"a dead program":                  {page(500, "Internal Server Error"), ErrServerError, Answered, []string{"web server"}},
+		"a page that is not there":        {page(404, "Not Found"), ErrProtocol, NoEffect, []string{"base_url", "Not Found"}},
+		"a door that wants TLS":           {page(400, "The plain HTTP request was sent to HTTPS port"), ErrProtocol, NoEffect, []string{"write https"}},
+		"a request too large for a proxy": {page(413, "x"), ErrTooLarge, NoEffect, []string{"shorten"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := answering(t, c.f).client.call(t.Context(), opUpdate, "1", message{})
-			if !errors.Is(err, c.is) || effectOf(err) != c.effect {
-				t.Errorf("effect %d: %v", effectOf(err), err)
+			_, err := answering(t, c.f).client.Call(t.Context(), TicketUpdate, "1", Message{})
+			if !errors.Is(err, c.is) || EffectOf(err) != c.effect {
+				t.Errorf("effect %d: %v", EffectOf(err), err)
 			}
 			for _, want := range c.says {
 				if !strings.Contains(err.Error(), want) {
@@ -204,7 +204,7 @@ func TestAddressesAreTakenAsPeopleWriteThem(t *testing.T) {
 	}, func(p *Params) {
 		p.WebserviceName, p.OperationURLs.TicketSearch = "Öffentlich & Büro", "/Suche/Alle Tickets"
 	})
-	if _, err := s.searchIDs(t.Context(), message{}, 1); err != nil || asked != "/otobo/nph-genericinterface.pl/Webservice/%C3%96ffentlich%20&%20B%C3%BCro/Suche/Alle%20Tickets" {
+	if _, err := s.searchIDs(t.Context(), Message{}, 1); err != nil || asked != "/otobo/nph-genericinterface.pl/Webservice/%C3%96ffentlich%20&%20B%C3%BCro/Suche/Alle%20Tickets" {
 		t.Errorf("asked for %s, %v", asked, err)
 	}
 	if s.client.WebService() != "Öffentlich & Büro" {

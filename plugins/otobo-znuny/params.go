@@ -100,8 +100,8 @@ func (p *Params) Validate() error {
 		}
 	}
 	fault("time_zone", checkZone(p.TimeZone))
-	if m := p.NoteMarker; m != "" && m != markerSubject && !(strings.HasPrefix(m, dynamicPrefix) && len(m) > len(dynamicPrefix)) {
-		fault("note_marker", fmt.Errorf("%q is neither %s nor %sNAME", m, markerSubject, dynamicPrefix))
+	if m := p.NoteMarker; m != "" && m != markerSubject && !(strings.HasPrefix(m, DynamicPrefix) && len(m) > len(DynamicPrefix)) {
+		fault("note_marker", fmt.Errorf("%q is neither %s nor %sNAME", m, markerSubject, DynamicPrefix))
 	}
 	if (p.TLS.CertFile == "") != (p.TLS.KeyFile == "") {
 		fault("tls", errors.New("cert_file and key_file belong together, and one of them is missing"))
@@ -111,7 +111,7 @@ func (p *Params) Validate() error {
 }
 
 func checkBaseURL(s string) error {
-	const example = "write it as in https://desk.example.org/otobo/" + script
+	const example = "write it as in https://desk.example.org/otobo/" + Script
 	u, err := url.Parse(strings.TrimSpace(s))
 	switch {
 	case err != nil:
@@ -124,16 +124,16 @@ func checkBaseURL(s string) error {
 	case u.User != nil:
 		return errors.New("must not hold a login: use username and password")
 	case u.RawQuery != "" || u.Fragment != "":
-		return errors.New("must end with " + script + ", without ? or #: " + example)
-	case strings.Contains(u.Path, script+"/Webservice"):
-		return errors.New("must end with " + script + ": the name of the web service belongs into webservice_name, and the operation into operation_urls")
+		return errors.New("must end with " + Script + ", without ? or #: " + example)
+	case strings.Contains(u.Path, Script+"/Webservice"):
+		return errors.New("must end with " + Script + ": the name of the web service belongs into webservice_name, and the operation into operation_urls")
 	default:
 		return nil
 	}
 }
 
 func checkProxy(s string) error {
-	if s == "" || s == noProxy {
+	if s == "" || s == NoProxy {
 		return nil
 	}
 	u, err := url.Parse(s)
@@ -143,15 +143,15 @@ func checkProxy(s string) error {
 	return nil
 }
 
-// places are the ends of addresses that people take from their browser: the
+// browserAddress are the ends of addresses that people take from their browser: the
 // help desk's own prefix, and the pages beside the script.
-var places = regexp.MustCompile(`^(https?://[^/]+/(?:otobo|znuny|otrs))(?:/(?:index|customer|public)\.pl)?$`)
+var browserAddress = regexp.MustCompile(`^(https?://[^/]+/(?:otobo|znuny|otrs))(?:/(?:index|customer|public)\.pl)?$`)
 
 // completeBaseURL adds the script where it can only have been forgotten.
 func completeBaseURL(s string) string {
 	s = strings.TrimRight(strings.TrimSpace(s), "/")
-	if m := places.FindStringSubmatch(s); m != nil {
-		return m[1] + "/" + script
+	if m := browserAddress.FindStringSubmatch(s); m != nil {
+		return m[1] + "/" + Script
 	}
 	return s
 }
@@ -164,7 +164,7 @@ func (p Params) withDefaults() Params {
 	p.Timeout = cmp.Or(p.Timeout, 30*time.Second)
 	p.TimeZone = cmp.Or(p.TimeZone, "UTC")
 	p.Articles = cmp.Or(p.Articles, articlesAll)
-	p.Attachments = cmp.Or(p.Attachments, attachmentsNone)
+	p.Attachments = cmp.Or(p.Attachments, AttachmentsNone)
 	p.MaxNoteBytes = cmp.Or(p.MaxNoteBytes, 4_000_000)
 	p.MaxConnections = cmp.Or(p.MaxConnections, 8)
 	p.MaxResponseMB = cmp.Or(p.MaxResponseMB, 64)
@@ -188,14 +188,14 @@ func (p Params) clientConfig(h api.Host) Config {
 	return Config{
 		BaseURL:    p.BaseURL,
 		WebService: p.WebserviceName,
-		Routes: map[operation]string{
-			opSearch: p.OperationURLs.Search, opGet: p.OperationURLs.Get, opUpdate: p.OperationURLs.Update,
-			opCreate: p.OperationURLs.Create, opSession: p.OperationURLs.Session, opSessionRemove: p.OperationURLs.SessionRemove,
+		Routes: map[Operation]string{
+			TicketSearch: p.OperationURLs.Search, TicketGet: p.OperationURLs.Get, TicketUpdate: p.OperationURLs.Update,
+			TicketCreate: p.OperationURLs.Create, SessionCreate: p.OperationURLs.Session, SessionRemove: p.OperationURLs.SessionRemove,
 		},
-		Timeouts: map[operation]time.Duration{
-			opSearch: p.Timeouts.Search, opGet: p.Timeouts.Get, opUpdate: p.Timeouts.Update, opCreate: p.Timeouts.Create, opSession: p.Timeout,
+		Timeouts: map[Operation]time.Duration{
+			TicketSearch: p.Timeouts.Search, TicketGet: p.Timeouts.Get, TicketUpdate: p.Timeouts.Update, TicketCreate: p.Timeouts.Create, SessionCreate: p.Timeout,
 		},
-		Retry:             patience{first: 100 * time.Millisecond, total: 4 * time.Second},
+		Retry:             RetryPolicy{FirstPause: 100 * time.Millisecond, MaxElapsed: 4 * time.Second},
 		Username:          p.Username,
 		Password:          p.Password,
 		UseSession:        p.UseSession,

@@ -102,7 +102,7 @@ func TestRoutesAndNamesAreTakenFromTheParams(t *testing.T) {
 		t.Fatal(err)
 	}
 	routes := p.withDefaults().clientConfig(api.Host{}).Routes
-	if s.client.URL() != "http://d/x/Webservice/My%20Service" || routes[opSearch] != "Find" || routes[opGet] != "ticket-get" {
+	if s.client.URL() != "http://d/x/Webservice/My%20Service" || routes[TicketSearch] != "Find" || routes[TicketGet] != "ticket-get" {
 		t.Errorf("%s %v", s.client.URL(), routes)
 	}
 }

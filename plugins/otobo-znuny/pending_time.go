@@ -29,15 +29,15 @@ func pendingTime(v any, zone *time.Location) (any, error) {
 	case time.Duration:
 		return in(int64(v / time.Minute))
 	}
-	s := strings.TrimSpace(canonical(v))
+	s := strings.TrimSpace(Canonical(v))
 	if n, err := strconv.ParseFloat(s, 64); err == nil {
 		return in(int64(n))
 	}
 	if d, err := time.ParseDuration(s); err == nil {
 		return in(int64(d / time.Minute))
 	}
-	if t, ok := parseTime(s, zone); ok {
+	if t, ok := ParseTime(s, zone); ok {
 		return at(t)
 	}
-	return nil, fmt.Errorf(`%q is no time: write one as in "2026-12-24 08:00", minutes from now as a number, a duration as in "36h", or {Diff: 60}`, truncate(s, 60))
+	return nil, fmt.Errorf(`%q is no time: write one as in "2026-12-24 08:00", minutes from now as a number, a duration as in "36h", or {Diff: 60}`, Truncate(s, 60))
 }

@@ -29,7 +29,7 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 
 // fieldNames lets the host find misspelt fields before anything runs.
 func fieldNames(known map[string]bool) string {
-	return strings.Join(append(slices.Sorted(maps.Keys(known)), dynamicPrefix+"*"), ",")
+	return strings.Join(append(slices.Sorted(maps.Keys(known)), DynamicPrefix+"*"), ",")
 }
 
 // main is never called: the package is built with -buildmode=plugin.

@@ -66,61 +66,61 @@ func replay(t *testing.T, r recording, change ...func(*Params)) *TicketSystem {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client.Retry = patience{first: time.Millisecond, total: 10 * time.Millisecond}
+	s.client.Retry = RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 10 * time.Millisecond}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
 
 func TestRecordedRefusalsAreTypedAndSayWhatToCheck(t *testing.T) {
 	type want struct {
-		op     operation
+		op     Operation
 		is     []error
-		effect effect
+		effect Effect
 		says   string
 	}
 	all := recordings(t)
 	for name, w := range map[string]want{
-		"znuny/get-missing":                  {opGet, []error{api.ErrNotFound, api.ErrDenied}, none, "right ro"},
-		"otobo/get-missing":                  {opGet, []error{api.ErrNotFound, api.ErrDenied}, none, "right ro"},
-		"znuny/get-batch-one-missing":        {opGet, []error{api.ErrNotFound}, none, ""},
-		"znuny/get-not-a-number":             {opGet, []error{api.ErrInvalid}, none, ""},
-		"otobo/get-not-a-number":             {opGet, []error{api.ErrNotFound}, none, ""},
-		"znuny/get-id-zero":                  {opGet, []error{api.ErrInvalid}, none, ""},
-		"znuny/get-wrong-password":           {opGet, []error{api.ErrDenied}, none, PasswordVariable},
-		"otobo/get-wrong-password":           {opGet, []error{api.ErrDenied}, none, `"open_ticket_ai"`},
-		"znuny/update-wrong-password":        {opUpdate, []error{api.ErrDenied}, none, "password"},
-		"znuny/update-missing-ticket":        {opUpdate, []error{api.ErrNotFound, api.ErrDenied}, none, "right rw"},
-		"znuny/update-invalid-queue":         {opUpdate, []error{api.ErrInvalid}, none, "queue: "},
-		"otobo/update-invalid-queue":         {opUpdate, []error{api.ErrInvalid}, none, "queue: "},
-		"znuny/update-invalid-priority":      {opUpdate, []error{api.ErrInvalid}, none, "priority: "},
-		"znuny/update-owner-unknown":         {opUpdate, []error{api.ErrInvalid}, none, "owner: "},
-		"znuny/update-dynfield-unknown":      {opUpdate, []error{api.ErrInvalid}, none, "dynamic field"},
-		"znuny/update-note-no-subject":       {opUpdate, []error{api.ErrInvalid}, none, "note.subject"},
-		"znuny/update-state-pending-no-time": {opUpdate, []error{api.ErrInvalid}, answered, "PendingTime"},
-		"znuny/update-to-secret-queue":       {opUpdate, []error{api.ErrDenied}, answered, "move_into"},
-		"otobo/update-secret-queue":          {opUpdate, []error{api.ErrDenied}, answered, "move_into"},
-		"otobo/update-note-array":            {opUpdate, []error{api.ErrInvalid}, none, ""},
-		"znuny/long-subject":                 {opUpdate, []error{api.ErrTemporary}, answered, "Article could not be created"},
-		"znuny/long-title":                   {opUpdate, []error{api.ErrTemporary}, answered, "System Log"},
-		"znuny/create-no-customer":           {opCreate, []error{api.ErrInvalid}, none, "customer: is missing"},
-		"znuny/create-secret-queue":          {opCreate, []error{api.ErrDenied}, none, "right create"},
-		"znuny/bad-json":                     {opGet, []error{api.ErrInvalid}, none, "decoding"},
-		"znuny/invalid-utf8":                 {opSearch, []error{api.ErrInvalid}, none, "input data"},
-		"znuny/empty-object":                 {opGet, []error{api.ErrInvalid}, none, "structure"},
-		"znuny/unknown-route":                {opGet, []error{api.ErrInvalid}, none, "operation_urls"},
-		"otobo/unknown-route":                {opGet, []error{api.ErrInvalid}, none, "operation_urls"},
-		"znuny/maxlength-exceeded":           {opUpdate, []error{api.ErrInvalid}, none, "MaxLength"},
-		"otobo/too-big":                      {opUpdate, []error{api.ErrInvalid}, none, "MaxLength"},
-		"otobo/wrong-path":                   {opGet, []error{api.ErrInvalid}, none, "base_url"},
-		"znuny/unknown-webservice":           {opGet, []error{api.ErrTemporary}, severed, "webservice_name"},
-		"otobo/unknown-webservice":           {opGet, []error{api.ErrTemporary}, answered, "webservice_name"},
+		"znuny/get-missing":                  {TicketGet, []error{api.ErrNotFound, api.ErrDenied}, NoEffect, "right ro"},
+		"otobo/get-missing":                  {TicketGet, []error{api.ErrNotFound, api.ErrDenied}, NoEffect, "right ro"},
+		"znuny/get-batch-one-missing":        {TicketGet, []error{api.ErrNotFound}, NoEffect, ""},
+		"znuny/get-not-a-number":             {TicketGet, []error{api.ErrInvalid}, NoEffect, ""},
+		"otobo/get-not-a-number":             {TicketGet, []error{api.ErrNotFound}, NoEffect, ""},
+		"znuny/get-id-zero":                  {TicketGet, []error{api.ErrInvalid}, NoEffect, ""},
+		"znuny/get-wrong-password":           {TicketGet, []error{api.ErrDenied}, NoEffect, PasswordVariable},
+		"otobo/get-wrong-password":           {TicketGet, []error{api.ErrDenied}, NoEffect, `"open_ticket_ai"`},
+		"znuny/update-wrong-password":        {TicketUpdate, []error{api.ErrDenied}, NoEffect, "password"},
+		"znuny/update-missing-ticket":        {TicketUpdate, []error{api.ErrNotFound, api.ErrDenied}, NoEffect, "right rw"},
+		"znuny/update-invalid-queue":         {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "queue: "},
+		"otobo/update-invalid-queue":         {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "queue: "},
+		"znuny/update-invalid-priority":      {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "priority: "},
+		"znuny/update-owner-unknown":         {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "owner: "},
+		"znuny/update-dynfield-unknown":      {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "dynamic field"},
+		"znuny/update-note-no-subject":       {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "note.subject"},
+		"znuny/update-state-pending-no-time": {TicketUpdate, []error{api.ErrInvalid}, Answered, "PendingTime"},
+		"znuny/update-to-secret-queue":       {TicketUpdate, []error{api.ErrDenied}, Answered, "move_into"},
+		"otobo/update-secret-queue":          {TicketUpdate, []error{api.ErrDenied}, Answered, "move_into"},
+		"otobo/update-note-array":            {TicketUpdate, []error{api.ErrInvalid}, NoEffect, ""},
+		"znuny/long-subject":                 {TicketUpdate, []error{api.ErrTemporary}, Answered, "Article could not be created"},
+		"znuny/long-title":                   {TicketUpdate, []error{api.ErrTemporary}, Answered, "System Log"},
+		"znuny/create-no-customer":           {TicketCreate, []error{api.ErrInvalid}, NoEffect, "customer: is missing"},
+		"znuny/create-secret-queue":          {TicketCreate, []error{api.ErrDenied}, NoEffect, "right create"},
+		"znuny/bad-json":                     {TicketGet, []error{api.ErrInvalid}, NoEffect, "decoding"},
+		"znuny/invalid-utf8":                 {TicketSearch, []error{api.ErrInvalid}, NoEffect, "input data"},
+		"znuny/empty-object":                 {TicketGet, []error{api.ErrInvalid}, NoEffect, "structure"},
+		"znuny/unknown-route":                {TicketGet, []error{api.ErrInvalid}, NoEffect, "operation_urls"},
+		"otobo/unknown-route":                {TicketGet, []error{api.ErrInvalid}, NoEffect, "operation_urls"},
+		"znuny/maxlength-exceeded":           {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "MaxLength"},
+		"otobo/too-big":                      {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "MaxLength"},
+		"otobo/wrong-path":                   {TicketGet, []error{api.ErrInvalid}, NoEffect, "base_url"},
+		"znuny/unknown-webservice":           {TicketGet, []error{api.ErrTemporary}, Disconnected, "webservice_name"},
+		"otobo/unknown-webservice":           {TicketGet, []error{api.ErrTemporary}, Answered, "webservice_name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, ok := all[name]
 			if !ok {
 				t.Fatal("is not recorded")
 			}
-			_, err := replay(t, r).client.call(t.Context(), w.op, "63", message{})
+			_, err := replay(t, r).client.Call(t.Context(), w.op, "63", Message{})
 			for _, kind := range []error{api.ErrNotFound, api.ErrDenied, api.ErrInvalid, api.ErrTemporary, api.ErrUncertain} {
 				wanted := false
 				for _, k := range w.is {
@@ -133,8 +133,8 @@ func TestRecordedRefusalsAreTypedAndSayWhatToCheck(t *testing.T) {
 					t.Errorf("is %v: %v", kind, !wanted)
 				}
 			}
-			if effectOf(err) != w.effect {
-				t.Errorf("effect is %d, want %d", effectOf(err), w.effect)
+			if EffectOf(err) != w.effect {
+				t.Errorf("effect is %d, want %d", EffectOf(err), w.effect)
 			}
 			if err == nil || !strings.Contains(err.Error(), w.says) || strings.Contains(err.Error(), "geheim") {
 				t.Errorf("error is %v, want one that says %q", err, w.says)
@@ -212,19 +212,19 @@ func TestRecordedTicketsAreReadInAllTheirForms(t *testing.T) {
 }
 
 func TestRecordedAnswersOfUpdatesNameTicketAndArticles(t *testing.T) {
-	for name, want := range map[string]answer{
-		"znuny/update-note":               {TicketID: ids{"63"}, ArticleID: ids{"66"}},
-		"znuny/update-note-array":         {TicketID: ids{"63"}, ArticleIDs: ids{"68", "69"}},
-		"znuny/title-number":              {TicketID: ids{"68"}},
-		"znuny/update-without-ticketdata": {TicketID: ids{"68"}},
-		"znuny/create":                    {TicketID: ids{"63"}, ArticleID: ids{"63"}},
-		"otobo/create":                    {TicketID: ids{"2"}, ArticleID: ids{"2"}},
-		"otobo/update-note":               {TicketID: ids{"2"}, ArticleID: ids{"7"}},
-		"otobo/search":                    {TicketID: ids{"2", "3", "4"}},
+	for name, want := range map[string]Answer{
+		"znuny/update-note":               {TicketID: IDs{"63"}, ArticleID: IDs{"66"}},
+		"znuny/update-note-array":         {TicketID: IDs{"63"}, ArticleIDs: IDs{"68", "69"}},
+		"znuny/title-number":              {TicketID: IDs{"68"}},
+		"znuny/update-without-ticketdata": {TicketID: IDs{"68"}},
+		"znuny/create":                    {TicketID: IDs{"63"}, ArticleID: IDs{"63"}},
+		"otobo/create":                    {TicketID: IDs{"2"}, ArticleID: IDs{"2"}},
+		"otobo/update-note":               {TicketID: IDs{"2"}, ArticleID: IDs{"7"}},
+		"otobo/search":                    {TicketID: IDs{"2", "3", "4"}},
 		"otobo/search-empty":              {},
-		"znuny/search-limit-one-hit":      {TicketID: ids{"62"}},
+		"znuny/search-limit-one-hit":      {TicketID: IDs{"62"}},
 	} {
-		got, err := replay(t, recordings(t)[name]).client.call(t.Context(), opUpdate, "", message{})
+		got, err := replay(t, recordings(t)[name]).client.Call(t.Context(), TicketUpdate, "", Message{})
 
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v, want %+v", name, got, err, want)
@@ -245,11 +245,11 @@ func TestStoredNotesAreRecognisedAsTheOnesSent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answered, err := replay(t, all[name]).client.call(t.Context(), opGet, "", message{})
+		answered, err := replay(t, all[name]).client.Call(t.Context(), TicketGet, "", Message{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		stored := answered.Tickets[0].articles()
+		stored := answered.Tickets[0].Articles()
 		if len(stored) != 1 || !sameNote(a, stored[0]) {
 			t.Errorf("%s: %v is not recognised", name, stored)
 		}
@@ -266,21 +266,21 @@ func TestOtherAnswersAreTypedToo(t *testing.T) {
 		status int
 		body   string
 		is     error
-		effect effect
+		effect Effect
 		says   string
 	}{
-		"a redirect":         {307, "", api.ErrInvalid, none, "base_url"},
-		"a proxy's login":    {401, "<html>", api.ErrDenied, none, "access rules"},
-		"too many requests":  {429, "", api.ErrTemporary, none, "no more requests"},
-		"a broken backend":   {502, "<html>", api.ErrTemporary, severed, "502"},
-		"an overload":        {503, "<html>", api.ErrTemporary, severed, "503"},
-		"a slow backend":     {504, "<html>", api.ErrTemporary, running, "504"},
-		"a web page":         {200, "<!DOCTYPE html><title>Login</title>", api.ErrInvalid, answered, "web page"},
-		"nothing":            {200, "", api.ErrTemporary, answered, "webservice_name"},
-		"half an object":     {200, `{"TicketID":`, api.ErrTemporary, answered, "can't be read"},
-		"a fault of the GI":  {500, `{"faultcode":"Server","faultstring":"Boom"}`, api.ErrTemporary, answered, `"Boom"`},
-		"a fault before it":  {500, "Internal Server Error", api.ErrTemporary, answered, "Internal"},
-		"a method forbidden": {405, "", api.ErrInvalid, none, "base_url"},
+		"a redirect":         {307, "", api.ErrInvalid, NoEffect, "base_url"},
+		"a proxy's login":    {401, "<html>", api.ErrDenied, NoEffect, "access rules"},
+		"too many requests":  {429, "", api.ErrTemporary, NoEffect, "no more requests"},
+		"a broken backend":   {502, "<html>", api.ErrTemporary, Disconnected, "502"},
+		"an overload":        {503, "<html>", api.ErrTemporary, Disconnected, "503"},
+		"a slow backend":     {504, "<html>", api.ErrTemporary, StillRunning, "504"},
+		"a web page":         {200, "<!DOCTYPE html><title>Login</title>", api.ErrInvalid, Answered, "web page"},
+		"nothing":            {200, "", api.ErrTemporary, Answered, "webservice_name"},
+		"half an object":     {200, `{"TicketID":`, api.ErrTemporary, Answered, "can't be read"},
+		"a fault of the GI":  {500, `{"faultcode":"Server","faultstring":"Boom"}`, api.ErrTemporary, Answered, `"Boom"`},
+		"a fault before it":  {500, "Internal Server Error", api.ErrTemporary, Answered, "Internal"},
+		"a method forbidden": {405, "", api.ErrInvalid, NoEffect, "base_url"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked := 0
@@ -297,9 +297,9 @@ func TestOtherAnswersAreTypedToo(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			_, err = s.client.call(t.Context(), opUpdate, "1", message{})
-			if !errors.Is(err, c.is) || effectOf(err) != c.effect || !strings.Contains(err.Error(), c.says) || asked != 1 {
-				t.Errorf("after %d requests: %v with effect %d", asked, err, effectOf(err))
+			_, err = s.client.Call(t.Context(), TicketUpdate, "1", Message{})
+			if !errors.Is(err, c.is) || EffectOf(err) != c.effect || !strings.Contains(err.Error(), c.says) || asked != 1 {
+				t.Errorf("after %d requests: %v with effect %d", asked, err, EffectOf(err))
 			}
 			var wait *api.RetryError
 			if errors.As(err, &wait) != (c.status == 429) || wait != nil && wait.After != 7*time.Second {
@@ -341,18 +341,18 @@ func FuzzAnswers(f *testing.F) {
 		f.Add(r.Status, r.Body)
 	}
 	f.Add(200, `{"Ticket":[{"TicketID":true,"Article":{"ArticleID":1e99},"DynamicField":[{"Name":"x","Value":{"a":[1e400]}}]}],"TicketID":[[1],null]}`)
-	c, err := newClient(Params{BaseURL: "http://x"}.withDefaults().clientConfig(api.Host{}))
+	c, err := New(Params{BaseURL: "http://x"}.withDefaults().clientConfig(api.Host{}))
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, status int, body string) {
-		a, err := c.read(opGet, status, []byte(body), message{})
+		a, err := c.read(TicketGet, status, []byte(body), Message{})
 		if err != nil {
 			_ = err.Error()
 			return
 		}
 		for _, r := range a.Tickets {
-			ticket := r.ticket(time.UTC, reading{attachments: attachmentsContents, html: true})
+			ticket := r.Ticket(time.UTC, ReadOptions{Attachments: AttachmentsContents, HTML: true})
 			if _, err := json.Marshal(ticket.Fields); err != nil {
 				t.Errorf("fields %v: %v", ticket.Fields, err)
 			}

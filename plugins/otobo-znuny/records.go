@@ -8,23 +8,23 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// record is a ticket or an article as it was received.
-type record map[string]any
+// Record is a ticket or an article as it was received.
+type Record map[string]any
 
-func (r record) text(key string) string { return text(r[key]) }
+func (r Record) Text(key string) string { return Text(r[key]) }
 
 // entity is nil when the record has neither.
-func (r record) entity(idKey, nameKey string) *api.Entity {
-	e := &api.Entity{ID: r.text(idKey), Name: r.text(nameKey)}
+func (r Record) entity(idKey, nameKey string) *api.Entity {
+	e := &api.Entity{ID: r.Text(idKey), Name: r.Text(nameKey)}
 	if e.Validate() != nil {
 		return nil
 	}
 	return e
 }
 
-// number is 0 for what is no whole number.
-func (r record) number(key string) int64 {
-	n, err := strconv.ParseInt(r.text(key), 10, 64)
+// Number is 0 for what is no whole number.
+func (r Record) Number(key string) int64 {
+	n, err := strconv.ParseInt(r.Text(key), 10, 64)
 	if err != nil {
 		return 0
 	}
@@ -32,9 +32,9 @@ func (r record) number(key string) int64 {
 }
 
 // records reads one record or a list of them.
-func records(v any) []record {
-	var out []record
-	for _, e := range list(v) {
+func records(v any) []Record {
+	var out []Record
+	for _, e := range List(v) {
 		if m, ok := e.(map[string]any); ok {
 			out = append(out, m)
 		}
@@ -42,36 +42,36 @@ func records(v any) []record {
 	return out
 }
 
-// articles are a ticket's articles, oldest first. Updates answer with "Article",
+// Articles are a ticket's articles, oldest first. Updates answer with "Article",
 // one object, or with "Articles".
-func (r record) articles() []record {
+func (r Record) Articles() []Record {
 	all := append(records(r["Article"]), records(r["Articles"])...)
-	sort.SliceStable(all, func(i, j int) bool { return all[i].number("ArticleID") < all[j].number("ArticleID") })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Number("ArticleID") < all[j].Number("ArticleID") })
 	return all
 }
 
-// newestArticle is the highest article id, 0 without articles.
-func (r record) newestArticle() int64 {
+// NewestArticle is the highest article id, 0 without articles.
+func (r Record) NewestArticle() int64 {
 	var newest int64
-	for _, a := range r.articles() {
-		newest = max(newest, a.number("ArticleID"))
+	for _, a := range r.Articles() {
+		newest = max(newest, a.Number("ArticleID"))
 	}
 	return newest
 }
 
-// dynamicFields are the dynamic fields by name.
-func (r record) dynamicFields() map[string]any {
+// DynamicFields are the dynamic fields by name.
+func (r Record) DynamicFields() map[string]any {
 	fields := make(map[string]any)
 	for _, f := range records(r["DynamicField"]) {
-		if name := f.text("Name"); name != "" {
+		if name := f.Text("Name"); name != "" {
 			fields[name] = f["Value"]
 		}
 	}
 	return fields
 }
 
-// time is zero for what is no time.
-func (r record) time(key string, zone *time.Location) time.Time {
-	t, _ := parseTime(r.text(key), zone)
+// Time is zero for what is no time.
+func (r Record) Time(key string, zone *time.Location) time.Time {
+	t, _ := ParseTime(r.Text(key), zone)
 	return t
 }

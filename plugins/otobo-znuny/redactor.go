@@ -17,24 +17,24 @@ const (
 	longSecret = 8
 )
 
-// veiled takes secrets out of what a server or a proxy said: one that fails may quote
+// redact takes secrets out of what a server or a proxy said: one that fails may quote
 // the request, in the manner of JSON, HTML or an address, or several of them at once.
-func veiled(said string, secrets ...secret) string {
+func redact(said string, secrets ...secret) string {
 	for _, s := range secrets {
 		text := s.reveal()
 		if utf8.RuneCountInString(text) < shortestSecret {
 			continue
 		}
-		form, err := regexp.Compile(everyForm(text))
+		form, err := regexp.Compile(anySpelling(text))
 		if err != nil { // it is far too long
 			return "***"
 		}
 		counts := func(in string, from, to int) bool {
-			return utf8.RuneCountInString(text) >= longSecret || !strings.EqualFold(in[from:to], text) || isWhole(in, from, to)
+			return utf8.RuneCountInString(text) >= longSecret || !strings.EqualFold(in[from:to], text) || isWholeWord(in, from, to)
 		}
 		said = base64Run.ReplaceAllStringFunc(said, func(run string) string {
 			for begin := range 4 { // the first signs may be of something else, such as a path
-				plain := decoded(run, begin)
+				plain := decodeBase64(run, begin)
 				if i := strings.Index(plain, text); i >= 0 && counts(plain, i, i+len(text)) {
 					return "***"
 				}
@@ -54,9 +54,9 @@ func veiled(said string, secrets ...secret) string {
 	return said
 }
 
-// isWhole reports whether a short secret is a word of its own: examples/demo,
+// isWholeWord reports whether a short secret is a word of its own: examples/demo,
 // otai-demo and demo.yml are others.
-func isWhole(said string, from, to int) bool {
+func isWholeWord(said string, from, to int) bool {
 	return (!wordEnd.MatchString(said[:from]) || escapeEnd.MatchString(said[:from])) && !wordBegin.MatchString(said[to:])
 }
 
@@ -70,8 +70,8 @@ var (
 // base64Run may be base64 of either alphabet.
 var base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{6,}=*`)
 
-// decoded is what a run of base64 stands for, without its first signs.
-func decoded(run string, begin int) string {
+// decodeBase64 is what a run of base64 stands for, without its first signs.
+func decodeBase64(run string, begin int) string {
 	run = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(run, "=")[begin:])
 	if len(run)%4 == 1 {
 		run = run[:len(run)-1]
@@ -80,8 +80,8 @@ func decoded(run string, begin int) string {
 	return string(plain)
 }
 
-// everyForm is a pattern for a text however its characters are written.
-func everyForm(text string) string {
+// anySpelling is a pattern for a text however its characters are written.
+func anySpelling(text string) string {
 	const escape = `(?:\\|%(?:25)*5c)*` // any number of backslashes, also those of an address
 	var b strings.Builder
 	b.WriteString("(?i:")
@@ -95,7 +95,7 @@ func everyForm(text string) string {
 			inAddress += fmt.Sprintf("%%(?:25)*%02x", c)
 		}
 		forms = append(forms, inAddress)
-		if other, ok := otherForms[r]; ok {
+		if other, ok := otherSpellings[r]; ok {
 			forms = append(forms, other)
 		}
 		if 0xa0 <= r && r <= 0xff {
@@ -107,9 +107,9 @@ func everyForm(text string) string {
 	return b.String()
 }
 
-// otherForms are the names of the signs that HTML escapes, a space in a query, and
+// otherSpellings are the names of the signs that HTML escapes, a space in a query, and
 // what JSON and addresses make of a line break.
-var otherForms = map[rune]string{
+var otherSpellings = map[rune]string{
 	'\n': `\r?\n|n|r(?:\\|%(?:25)*5c)+n|%(?:25)*0d%(?:25)*0a`, '\r': "r", '\t': "t", '€': "&(?:amp;)*euro;",
 	'&': "&(?:amp;)+", '<': "&(?:amp;)*lt;", '>': "&(?:amp;)*gt;", '"': "&(?:amp;)*quot;", '\'': "&(?:amp;)*apos;", ' ': `\+|%(?:25)*2b`,
 }

@@ -34,7 +34,7 @@ func quotations(text string) []string {
 func TestWhatAServerQuotesOfTheRequestIsVeiled(t *testing.T) {
 	for _, text := range []string{oddPassword, "correct-horse", "0123456789abcdef"} {
 		for _, said := range quotations(text) {
-			if got := veiled("before "+said+" after", newSecret(text)); strings.Contains(got, "4711") || strings.Contains(got, "horse") || strings.Contains(got, "789abc") ||
+			if got := redact("before "+said+" after", newSecret(text)); strings.Contains(got, "4711") || strings.Contains(got, "horse") || strings.Contains(got, "789abc") ||
 				!strings.HasPrefix(got, "before ") || !strings.HasSuffix(got, " after") || !strings.Contains(got, "***") {
 				t.Errorf("%q is left as %q", said, got)
 			}
@@ -56,7 +56,7 @@ func TestAShortSecretIsVeiledWhereItIsAWordOrEscaped(t *testing.T) {
 		{"two\nlines", `two\nlines two\\nlines two%0D%0Alines "two` + "\r\n" + `lines"`, `*** *** *** "***"`},
 		{"Grüße€!!", "Gr&uuml;&szlig;e&euro;!!", "***"},
 	} {
-		if got := veiled(c.said, newSecret(c.secret), secret{}); got != c.want {
+		if got := redact(c.said, newSecret(c.secret), secret{}); got != c.want {
 			t.Errorf("%q in %q: %q, want %q", c.secret, c.said, got, c.want)
 		}
 	}
@@ -122,7 +122,7 @@ func FuzzVeil(f *testing.F) {
 	f.Add(oddPassword, "said")
 	f.Add("[a-z]+(\\", "\xff\x00")
 	f.Fuzz(func(t *testing.T, password, said string) {
-		got := veiled(said+password, newSecret(password))
+		got := redact(said+password, newSecret(password))
 		if utf8.RuneCountInString(password) >= longSecret && utf8.ValidString(password) && strings.Contains(got, password) && !strings.Contains("***", password) {
 			t.Errorf("%q is left in %q", password, got)
 		}

@@ -8,37 +8,39 @@ import (
 	"time"
 )
 
-// movedError is a redirect, which a web service never sends: it comes from what
+// redirectError is a redirect, which a web service never sends: it comes from what
 // stands before it.
-type movedError struct{ to *url.URL }
+type redirectError struct{ to *url.URL }
 
-// moved leaves out what follows the path, where single sign-on keeps its tokens.
-func (c *client) moved(location string) error {
+// redirect leaves out what follows the path, where single sign-on keeps its tokens.
+func (c *Client) redirect(location string) error {
 	u, err := url.Parse(location)
 	if err != nil {
 		u = &url.URL{}
 	}
-	return &movedError{to: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: shorten(c.veil(u.Path))}}
+	return &redirectError{to: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: shorten(c.redact(u.Path))}}
 }
 
-func (e *movedError) Error() string { return fmt.Sprintf("the server redirects to %q", e.to) }
+func (e *redirectError) Error() string { return fmt.Sprintf("the server redirects to %q", e.to) }
 
-func (e *movedError) advice(c *client) string {
+func (e *redirectError) advice(c *Client) string {
 	if asked, err := url.Parse(c.service); err == nil && asked.Scheme == "http" && e.to.Scheme == "https" && strings.HasPrefix(e.to.Path, asked.Path) {
 		return fmt.Sprintf("write https in base_url, or what comes before /Webservice/ in %s", e.to)
 	}
 	return c.adviseBaseURL() + "; if a login page stands before it, let its rules except this path"
 }
 
-// busyError is status 429.
-type busyError struct{ after time.Duration }
+// tooManyRequestsError is status 429.
+type tooManyRequestsError struct{ after time.Duration }
 
-func (e *busyError) Error() string { return "the server takes no more requests at the moment" }
+func (e *tooManyRequestsError) Error() string {
+	return "the server takes no more requests at the moment"
+}
 
-func tooMany(retryAfter string) error {
+func tooManyRequests(retryAfter string) error {
 	seconds, err := strconv.Atoi(retryAfter)
 	if err != nil || seconds < 0 {
-		return &busyError{}
+		return &tooManyRequestsError{}
 	}
-	return &busyError{after: time.Duration(seconds) * time.Second}
+	return &tooManyRequestsError{after: time.Duration(seconds) * time.Second}
 }

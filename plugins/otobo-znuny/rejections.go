@@ -8,44 +8,44 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// refusal is an error that the operation itself answers, with status 200.
-func (c *client) refusal(op operation, code, said string, request message) error {
+// rejection is an error that the operation itself answers, with status 200.
+func (c *Client) rejection(op Operation, code, said string, request Message) error {
 	_, code, _ = strings.Cut(code, ".")
-	said = c.veil(said)
-	f := &fault{code: code, said: said, kinds: []error{api.ErrInvalid, ErrInvalidParameter}}
+	said = c.redact(said)
+	f := &RequestError{Code: code, Message: said, Kinds: []error{api.ErrInvalid, ErrInvalidParameter}}
 	switch code {
 	case "AuthFail":
-		f.kinds = []error{api.ErrDenied, ErrAuthentication}
-		f.advice = fmt.Sprintf("check the params username (%q) and password (or %s), and that this agent is valid in the help desk (Admin, Agents); the mapping of the web service may put another login in its place", c.login.user, PasswordVariable)
+		f.Kinds = []error{api.ErrDenied, ErrAuthentication}
+		f.Advice = fmt.Sprintf("check the params username (%q) and password (or %s), and that this agent is valid in the help desk (Admin, Agents); the mapping of the web service may put another login in its place", c.login.user, PasswordVariable)
 	case "AccessDenied":
-		f.kinds = []error{api.ErrDenied, ErrNoAccess}
+		f.Kinds = []error{api.ErrDenied, ErrNoAccess}
 		switch op {
-		case opGet:
+		case TicketGet:
 			// No such ticket and no right to see it are one answer.
-			f.kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
-			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right ro on its queue's group", c.login.user)
-		case opUpdate:
-			f.kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
-			f.advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right rw on the group of the queue where it is now", c.login.user)
-		case opCreate:
-			f.advice = fmt.Sprintf("the agent %q needs the right create on the queue's group", c.login.user)
+			f.Kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
+			f.Advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right ro on its queue's group", c.login.user)
+		case TicketUpdate:
+			f.Kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
+			f.Advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right rw on the group of the queue where it is now", c.login.user)
+		case TicketCreate:
+			f.Advice = fmt.Sprintf("the agent %q needs the right create on the queue's group", c.login.user)
 		}
 	case "InvalidParameter", "WrongStructure":
-		f.advice = "nothing was changed; names count exactly, upper and lower case too, and must be valid in the help desk"
-		f.cause = wrongField(said, request)
+		f.Advice = "nothing was changed; names count exactly, upper and lower case too, and must be valid in the help desk"
+		f.Cause = rejectedField(said, request)
 	case "MissingParameter":
 		if missesLogin(said) {
-			f.kinds = []error{api.ErrDenied, ErrAuthentication}
-			f.advice = "the request reached the help desk without its login: check the mapping of the web service"
+			f.Kinds = []error{api.ErrDenied, ErrAuthentication}
+			f.Advice = "the request reached the help desk without its login: check the mapping of the web service"
 			return f
 		}
-		f.cause = wrongField(said, request)
+		f.Cause = rejectedField(said, request)
 		if !isOfOperation(op, said) {
-			f.effect = answered
-			f.advice = "a pending state needs Fields.PendingTime; a new title and queue may have been written already"
+			f.Effect = Answered
+			f.Advice = "a pending state needs Fields.PendingTime; a new title and queue may have been written already"
 		}
 	default:
-		f.effect = answered
+		f.Effect = Answered
 	}
 	return f
 }
@@ -62,9 +62,9 @@ func ContractField(name string) (field string, ok bool) {
 	return field, ok
 }
 
-// wrongField finds in the server's sentence which field of the request is meant,
+// rejectedField finds in the server's sentence which field of the request is meant,
 // and what it was given; nil where the sentence names none.
-func wrongField(sentence string, request message) error {
+func rejectedField(sentence string, request Message) error {
 	part, name, ok := namedField(sentence)
 	switch {
 	case !ok:
@@ -79,10 +79,10 @@ func wrongField(sentence string, request message) error {
 		field = "fields." + name
 	}
 	given := errors.New("is missing")
-	if attributes, ok := request["Ticket"].(message); ok {
+	if attributes, ok := request["Ticket"].(Message); ok {
 		for _, key := range []string{name, name + "ID"} {
 			if v, ok := attributes[key]; ok {
-				given = fmt.Errorf("%q is refused", canonical(v))
+				given = fmt.Errorf("%q is refused", Canonical(v))
 				break
 			}
 		}

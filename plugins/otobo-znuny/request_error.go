@@ -11,14 +11,14 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// effect is what a failed request can have left behind.
-type effect int
+// Effect is what a failed request can have left behind.
+type Effect int
 
 const (
-	none     effect = iota // it was never sent, or refused before anything was written
-	answered               // the server is done with it and may have written a part
-	severed                // the connection ended without an answer
-	running                // the server may still be at work on it
+	NoEffect     Effect = iota // it was never sent, or refused before anything was written
+	Answered                   // the server is done with it and may have written a part
+	Disconnected               // the connection ended without an answer
+	StillRunning               // the server may still be at work on it
 )
 
 // The kinds of refusal, for errors.Is. Each stands beside the api fault that
@@ -28,105 +28,105 @@ var (
 	ErrNoAccess          = errors.New("no such ticket, or no right to it") // the servers don't tell one from the other
 	ErrInvalidParameter  = errors.New("a value is refused")                // an api.FieldError says which
 	ErrTooLarge          = errors.New("too large")
-	ErrServerFault       = errors.New("the help desk failed")
+	ErrServerError       = errors.New("the help desk failed")
 	ErrProtocol          = errors.New("that is no answer of a GenericInterface")
 	ErrUnavailable       = errors.New("the help desk is not available")
 	ErrUnknownWebService = errors.New("the web service is not known")
 )
 
-// fault is a failed request. It wraps the kinds that it is.
-type fault struct {
-	op     operation
-	ticket string
-	status int
-	took   time.Duration
+// RequestError is a failed request. It wraps the kinds that it is.
+type RequestError struct {
+	Operation Operation
+	Ticket    string
+	Status    int
+	Duration  time.Duration
 
-	kinds  []error // api.Err…
-	effect effect
-	code   string // the server's error code, without the operation's name
-	said   string // the server's own words
-	advice string // what to check
-	cause  error
+	Kinds   []error // api.Err…
+	Effect  Effect
+	Code    string // the server's error code, without the operation's name
+	Message string // the server's own words
+	Advice  string // what to check
+	Cause   error
 }
 
-func (f *fault) Error() string {
+func (f *RequestError) Error() string {
 	var b strings.Builder
-	switch f.op {
-	case opSearch:
+	switch f.Operation {
+	case TicketSearch:
 		b.WriteString("search tickets")
-	case opGet:
-		b.WriteString("read ticket " + f.ticket)
-	case opUpdate:
-		b.WriteString("change ticket " + f.ticket)
-	case opCreate:
+	case TicketGet:
+		b.WriteString("read ticket " + f.Ticket)
+	case TicketUpdate:
+		b.WriteString("change ticket " + f.Ticket)
+	case TicketCreate:
 		b.WriteString("create a ticket")
-	case opSession:
+	case SessionCreate:
 		b.WriteString("log in")
-	case opSessionRemove:
+	case SessionRemove:
 		b.WriteString("log out")
 	}
-	if len(f.kinds) > 0 {
-		b.WriteString(": " + f.kinds[0].Error())
+	if len(f.Kinds) > 0 {
+		b.WriteString(": " + f.Kinds[0].Error())
 	}
-	if f.said != "" {
-		fmt.Fprintf(&b, ": the help desk says %q", f.said)
+	if f.Message != "" {
+		fmt.Fprintf(&b, ": the help desk says %q", f.Message)
 	}
-	if f.cause != nil {
-		b.WriteString(": " + f.cause.Error())
+	if f.Cause != nil {
+		b.WriteString(": " + f.Cause.Error())
 	}
-	if f.advice != "" {
-		b.WriteString(": " + f.advice)
+	if f.Advice != "" {
+		b.WriteString(": " + f.Advice)
 	}
 	return b.String()
 }
 
-func (f *fault) Unwrap() []error {
-	all := append([]error(nil), f.kinds...)
-	if f.cause != nil {
-		all = append(all, f.cause)
+func (f *RequestError) Unwrap() []error {
+	all := append([]error(nil), f.Kinds...)
+	if f.Cause != nil {
+		all = append(all, f.Cause)
 	}
 	return all
 }
 
 // UnexpectedAnswer is an answer that came whole and lacks what was asked for.
-func UnexpectedAnswer(op operation, ticket, what string) error {
-	return &fault{op: op, ticket: ticket, kinds: []error{api.ErrTemporary, ErrProtocol}, effect: answered, cause: errors.New(what)}
+func UnexpectedAnswer(op Operation, ticket, what string) error {
+	return &RequestError{Operation: op, Ticket: ticket, Kinds: []error{api.ErrTemporary, ErrProtocol}, Effect: Answered, Cause: errors.New(what)}
 }
 
-// about names the operation that could not be sent.
-func about(err error, op operation, ticket string) error {
-	var f *fault
-	if errors.As(err, &f) && f.op == "" {
-		f.op, f.ticket = op, ticket
+// withOperation names the operation that could not be sent.
+func withOperation(err error, op Operation, ticket string) error {
+	var f *RequestError
+	if errors.As(err, &f) && f.Operation == "" {
+		f.Operation, f.Ticket = op, ticket
 	}
 	return err
 }
 
-// temporary reports whether a request may be repeated as it is.
-func temporary(err error) bool { return errors.Is(err, api.ErrTemporary) }
+// IsTemporary reports whether a request may be repeated as it is.
+func IsTemporary(err error) bool { return errors.Is(err, api.ErrTemporary) }
 
-// effectOf is what a failed request can have left behind.
-func effectOf(err error) effect {
-	var f *fault
+// EffectOf is what a failed request can have left behind.
+func EffectOf(err error) Effect {
+	var f *RequestError
 	if errors.As(err, &f) {
-		return f.effect
+		return f.Effect
 	}
-	return none
+	return NoEffect
 }
 
-// uncertain says that a write's outcome stays unknown. Why is kept as words, so
+// Uncertain says that a write's outcome stays unknown. Why is kept as words, so
 // that its kind can't be taken for the outcome's.
-func uncertain(op operation, ticket string, why error) error {
-	f := &fault{
-		op: op, ticket: ticket, kinds: []error{api.ErrUncertain}, effect: running, cause: errors.New(why.Error()),
-		advice: "look at the ticket before repeating the change",
+func Uncertain(op Operation, ticket string, why error) error {
+	f := &RequestError{
+		Operation: op, Ticket: ticket, Kinds: []error{api.ErrUncertain}, Effect: StillRunning, Cause: errors.New(why.Error()),
+		Advice: "look at the ticket before repeating the change",
 	}
-	if op == opCreate {
-		f.advice = "look whether the ticket is there before creating it again"
+	if op == TicketCreate {
+		f.Advice = "look whether the ticket is there before creating it again"
 	}
 	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(why, ended) {
-			f.kinds = append(f.kinds, ended)
+			f.Kinds = append(f.Kinds, ended)
 		}
 	}
 	return f
@@ -135,28 +135,28 @@ func uncertain(op operation, ticket string, why error) error {
 // shorten keeps the server's words to what belongs into one line.
 func shorten(s string) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " ")
-	return truncate(s, 300)
+	return Truncate(s, 300)
 }
 
-// truncate cuts s to at most n characters.
-func truncate(s string, n int) string {
+// Truncate cuts s to at most n characters.
+func Truncate(s string, n int) string {
 	if utf8.RuneCountInString(s) <= n {
 		return s
 	}
 	return string([]rune(s)[:n-1]) + "…"
 }
 
-// why is a fault without the operation and the advice.
-func (f *fault) why() string {
+// Reason is a fault without the operation and the advice.
+func (f *RequestError) Reason() string {
 	var parts []string
-	if len(f.kinds) > 1 {
-		parts = append(parts, f.kinds[len(f.kinds)-1].Error())
+	if len(f.Kinds) > 1 {
+		parts = append(parts, f.Kinds[len(f.Kinds)-1].Error())
 	}
-	if f.said != "" {
-		parts = append(parts, fmt.Sprintf("the help desk says %q", f.said))
+	if f.Message != "" {
+		parts = append(parts, fmt.Sprintf("the help desk says %q", f.Message))
 	}
-	if f.cause != nil {
-		parts = append(parts, f.cause.Error())
+	if f.Cause != nil {
+		parts = append(parts, f.Cause.Error())
 	}
 	return strings.Join(parts, ": ")
 }

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// graceOfDead is for how long after the end of a process its last request may
+	// crashGrace is for how long after the end of a process its last request may
 	// still be at work in the help desk, which runs it on after its client has gone.
-	graceOfDead = 3 * time.Second
+	crashGrace = 3 * time.Second
 	// peopleActAfter is the age from which an unfinished update may have been followed
 	// by a person's work on the ticket, which must not be undone.
 	peopleActAfter = time.Minute
@@ -23,15 +23,15 @@ const (
 	pauseBetweenAttempts = 5 * time.Second
 )
 
-// unfinished are the updates whose outcome is not certain, by ticket: those that
+// unfinishedUpdates are the updates whose outcome is not certain, by ticket: those that
 // an earlier process left in the journal, and those of this one that failed. The
 // zero value is empty.
-type unfinished struct {
+type unfinishedUpdates struct {
 	mu   sync.Mutex
 	list []*intent
 }
 
-func (u *unfinished) add(i *intent) {
+func (u *unfinishedUpdates) add(i *intent) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if !slices.Contains(u.list, i) {
@@ -39,20 +39,20 @@ func (u *unfinished) add(i *intent) {
 	}
 }
 
-func (u *unfinished) remove(i *intent) {
+func (u *unfinishedUpdates) remove(i *intent) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.list = slices.DeleteFunc(u.list, func(e *intent) bool { return e == i })
 }
 
-func (u *unfinished) all() []*intent {
+func (u *unfinishedUpdates) all() []*intent {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return slices.Clone(u.list)
 }
 
 // due are those whose turn it is.
-func (u *unfinished) due() []*intent {
+func (u *unfinishedUpdates) due() []*intent {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	now := time.Now()
@@ -60,14 +60,14 @@ func (u *unfinished) due() []*intent {
 }
 
 // postpone lets each attempt wait longer than the one before.
-func (u *unfinished) postpone(i *intent) {
+func (u *unfinishedUpdates) postpone(i *intent) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	i.attempts++
 	i.notBefore = time.Now().Add(time.Duration(i.attempts) * pauseBetweenAttempts)
 }
 
-func (u *unfinished) of(ticket, key string) (*intent, bool) {
+func (u *unfinishedUpdates) of(ticket, key string) (*intent, bool) {
 	for _, i := range u.all() {
 		if i.Ticket == ticket && i.Key == key {
 			return i, true
@@ -76,14 +76,14 @@ func (u *unfinished) of(ticket, key string) (*intent, bool) {
 	return nil, false
 }
 
-// diary is the service's journal, which may come late: the process before may not
+// lazyJournal is the service's journal, which may come late: the process before may not
 // have ended yet.
-type diary struct {
-	mu      sync.Mutex
-	journal *journal  // nil without one
-	next    time.Time // no attempt to open it before
-	missed  bool      // it was said that there is none
-	closed  bool
+type lazyJournal struct {
+	mu          sync.Mutex
+	opened      *journal  // nil without one
+	nextAttempt time.Time // no attempt to open it before
+	reported    bool      // it was said that there is none
+	closed      bool
 }
 
 // pauseBetweenOpenings is the time between two attempts to open the journal.
@@ -92,25 +92,25 @@ const pauseBetweenOpenings = 2 * time.Second
 // openJournal opens the journal unless it is open. Without one the service works
 // on, says so once, and tries again later.
 func (s *TicketSystem) openJournal(ctx context.Context) {
-	d := &s.diary
+	d := &s.journal
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if s.stateDir == "" || d.journal != nil || d.closed || time.Now().Before(d.next) {
+	if s.stateDir == "" || d.opened != nil || d.closed || time.Now().Before(d.nextAttempt) {
 		return
 	}
 	j, left, err := openJournal(s.stateDir, journalName(s.client.URL(), s.client.Username()))
 	if err != nil {
-		d.next = time.Now().Add(pauseBetweenOpenings)
-		if !d.missed {
-			d.missed = true
+		d.nextAttempt = time.Now().Add(pauseBetweenOpenings)
+		if !d.reported {
+			d.reported = true
 			s.logger.WarnContext(ctx, "there is no journal of updates: after a crash a note may be missing or stand twice", "folder", s.stateDir, "err", err.Error())
 		}
 		return
 	}
-	if d.missed {
+	if d.reported {
 		s.logger.InfoContext(ctx, "there is a journal of updates again", "folder", s.stateDir)
 	}
-	d.journal, d.missed = j, false
+	d.opened, d.reported = j, false
 	for _, i := range left {
 		// The process that wrote it held the lock until it died, and may have sent
 		// something until then.
@@ -120,16 +120,16 @@ func (s *TicketSystem) openJournal(ctx context.Context) {
 }
 
 func (s *TicketSystem) openedJournal() *journal {
-	s.diary.mu.Lock()
-	defer s.diary.mu.Unlock()
-	return s.diary.journal
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	return s.journal.opened
 }
 
-func (d *diary) close() error {
+func (d *lazyJournal) close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
-	return d.journal.close()
+	return d.opened.close()
 }
 
 // knownSince is the time from which on this process would know of a note that was
@@ -141,11 +141,11 @@ func (s *TicketSystem) knownSince() time.Time {
 	return s.began
 }
 
-// doubtfulSpan is the time from which a note at a ticket's end may be one that the
+// uncertainSpan is the time from which a note at a ticket's end may be one that the
 // process before this one was about to write.
-func (s *TicketSystem) doubtfulSpan() (from, to time.Time) {
+func (s *TicketSystem) uncertainSpan() (from, to time.Time) {
 	to = s.knownSince()
-	return to.Add(-doubtLasts), to
+	return to.Add(-uncertainFor), to
 }
 
 func (s *TicketSystem) begin(ctx context.Context, i *intent) {
@@ -158,7 +158,7 @@ func (s *TicketSystem) begin(ctx context.Context, i *intent) {
 
 func (s *TicketSystem) endIntent(i *intent) {
 	s.unfinished.remove(i)
-	if err := s.openedJournal().strike(i); err != nil {
+	if err := s.openedJournal().remove(i); err != nil {
 		s.logger.Warn("the end of an update can't be written to the journal", "ticket", i.Ticket, "err", err.Error())
 	}
 }
@@ -219,10 +219,10 @@ func (s *TicketSystem) finishOthers(ctx context.Context, id, key string) error {
 // finish brings one unfinished update to its end. The ticket is locked.
 func (s *TicketSystem) finish(ctx context.Context, i *intent) error {
 	d := s.newDelivery(i.Ticket, i.Change)
-	d.take(i)
+	d.load(i)
 	leave := func(why string, args ...any) error {
 		for _, n := range append(d.done, d.todo.Notes...) {
-			s.memory.keep(keyOf(i.Ticket, n), n.After)
+			s.memory.markUncertain(keyOf(i.Ticket, n), n.After)
 		}
 		s.endIntent(i)
 		s.logger.InfoContext(ctx, "an unfinished update: "+why, append([]any{"ticket", i.Ticket, "begun", i.At.Format(time.DateTime)}, args...)...)
@@ -275,22 +275,22 @@ func (d *delivery) lookWhileAtWork(ctx context.Context, i *intent) (found bool, 
 		if err != nil {
 			return false, err
 		}
-		d.strike(stored)
-		rest := d.s.graceOfDead - time.Since(i.silent)
+		d.removeStored(stored)
+		rest := d.s.crashGrace - time.Since(i.silent)
 		if d.todo.empty() || rest <= 0 {
 			break
 		}
 		select {
 		case <-ctx.Done():
 			return false, ctx.Err()
-		case <-time.After(min(d.s.graceOfDead/20, rest)):
+		case <-time.After(min(d.s.crashGrace/20, rest)):
 		}
 	}
 	found = len(d.done) > 0
 	if moves {
 		found = found || d.todo.Ticket["Queue"] == nil && d.todo.Ticket["QueueID"] == nil
 	} else {
-		found = found || d.struck
+		found = found || d.foundAny
 	}
 	return found, nil
 }

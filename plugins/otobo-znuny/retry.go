@@ -11,24 +11,24 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// patience bounds how long one call of the service repeats by itself. It is short:
+// RetryPolicy bounds how long one call of the service repeats by itself. It is short:
 // a longer outage is the engine's to wait for.
-type patience struct {
-	first time.Duration // pause before the first repetition; later ones grow, with jitter
-	total time.Duration // no repetition begins after this
+type RetryPolicy struct {
+	FirstPause time.Duration // pause before the first repetition; later ones grow, with jitter
+	MaxElapsed time.Duration // no repetition begins after this
 }
 
-func (p patience) backoff() backoff.BackOff {
+func (p RetryPolicy) backoff() backoff.BackOff {
 	b := backoff.NewExponentialBackOff()
-	b.InitialInterval = p.first
+	b.InitialInterval = p.FirstPause
 	b.Multiplier = 2
-	b.MaxInterval = p.total
+	b.MaxInterval = p.MaxElapsed
 	return b
 }
 
-// repeat calls f until it succeeds, fails in a way that again refuses, or patience
+// Retry calls f until it succeeds, fails in a way that again refuses, or patience
 // ends. The last error is returned, also when ctx ends during a pause.
-func repeat[T any](ctx context.Context, p patience, again func(error) bool, f func() (T, error)) (T, error) {
+func Retry[T any](ctx context.Context, p RetryPolicy, again func(error) bool, f func() (T, error)) (T, error) {
 	var last error
 	result, err := backoff.Retry(ctx, func() (T, error) {
 		r, err := f()
@@ -45,7 +45,7 @@ func repeat[T any](ctx context.Context, p patience, again func(error) bool, f fu
 		default:
 			return r, err
 		}
-	}, backoff.WithBackOff(p.backoff()), backoff.WithMaxElapsedTime(p.total))
+	}, backoff.WithBackOff(p.backoff()), backoff.WithMaxElapsedTime(p.MaxElapsed))
 	switch {
 	case err == nil:
 		return result, nil
@@ -57,17 +57,17 @@ func repeat[T any](ctx context.Context, p patience, again func(error) bool, f fu
 }
 
 // Read sends a request without effect: whatever is temporary is repeated.
-func (c *client) Read(ctx context.Context, op operation, ticket string, m message) (answer, error) {
-	return repeat(ctx, c.Retry, temporary, func() (answer, error) {
-		return c.call(ctx, op, ticket, m)
+func (c *Client) Read(ctx context.Context, op Operation, ticket string, m Message) (Answer, error) {
+	return Retry(ctx, c.Retry, IsTemporary, func() (Answer, error) {
+		return c.Call(ctx, op, ticket, m)
 	})
 }
 
 // Write repeats only what certainly had no effect.
-func (c *client) Write(ctx context.Context, op operation, ticket string, m message) (answer, error) {
-	untouched := func(err error) bool { return temporary(err) && effectOf(err) == none }
-	a, err := repeat(ctx, c.Retry, untouched, func() (answer, error) {
-		return c.call(ctx, op, ticket, m)
+func (c *Client) Write(ctx context.Context, op Operation, ticket string, m Message) (Answer, error) {
+	untouched := func(err error) bool { return IsTemporary(err) && EffectOf(err) == NoEffect }
+	a, err := Retry(ctx, c.Retry, untouched, func() (Answer, error) {
+		return c.Call(ctx, op, ticket, m)
 	})
 	if err == nil && len(a.TicketID) == 0 {
 		err = UnexpectedAnswer(op, ticket, "the answer names no ticket")

@@ -10,53 +10,53 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-func (s *TicketSystem) searchMessage(c api.SearchCriteria) (message, reading, error) {
-	m, what := make(message), s.reading
-	refuse := func(err error) (message, reading, error) { return nil, what, err }
+func (s *TicketSystem) searchMessage(c api.SearchCriteria) (Message, ReadOptions, error) {
+	m, what := make(Message), s.reading
+	refuse := func(err error) (Message, ReadOptions, error) { return nil, what, err }
 	for _, key := range slices.Sorted(maps.Keys(c.Fields)) {
 		v := c.Fields[key]
-		if strings.HasPrefix(key, dynamicPrefix) && len(key) > len(dynamicPrefix) {
+		if strings.HasPrefix(key, DynamicPrefix) && len(key) > len(DynamicPrefix) {
 			condition, err := operators(v)
 			if err != nil {
-				return refuse(fieldRefused("fields."+key, err.Error()))
+				return refuse(invalidCriterion("fields."+key, err.Error()))
 			}
 			m[key] = condition
 			continue
 		}
 		switch {
 		case key == "Articles":
-			if v := canonical(v); v != articlesAll && v != articlesFirst {
-				return refuse(fieldRefused("fields.Articles", "must be all or first"))
+			if v := Canonical(v); v != articlesAll && v != articlesFirst {
+				return refuse(invalidCriterion("fields.Articles", "must be all or first"))
 			}
-			what.first = canonical(v) == articlesFirst
+			what.FirstArticle = Canonical(v) == articlesFirst
 		case key == "Attachments":
-			if what.attachments = canonical(v); !slices.Contains([]string{attachmentsNone, attachmentsNames, attachmentsContents}, what.attachments) {
-				return refuse(fieldRefused("fields.Attachments", "must be none, names or contents"))
+			if what.Attachments = Canonical(v); !slices.Contains([]string{AttachmentsNone, AttachmentsNames, AttachmentsContents}, what.Attachments) {
+				return refuse(invalidCriterion("fields.Attachments", "must be none, names or contents"))
 			}
 		case key == "HTML":
-			what.html = truth(v)
+			what.HTML = Truth(v)
 		case !searchKeys[key]:
-			return refuse(refusedKey("search tickets", "fields.", key, searchKeys))
-		case v == nil || canonical(v) == "" || canonical(v) == "[]":
+			return refuse(unknownKey("search tickets", "fields.", key, searchKeys))
+		case v == nil || Canonical(v) == "" || Canonical(v) == "[]":
 			// An empty criterion would be ignored, and everything found.
-			return refuse(fieldRefused("fields."+key, "is empty"))
+			return refuse(invalidCriterion("fields."+key, "is empty"))
 		case key == "StateType":
 			m[key] = stateTypes(v)
 		case strings.HasSuffix(key, "Date"):
 			at, err := serverTime(v, s.zone)
 			if err != nil {
-				return refuse(fieldRefused("fields."+key, err.Error()))
+				return refuse(invalidCriterion("fields."+key, err.Error()))
 			}
 			m[key] = at
 		case conditions[key]:
-			name, condition, err := asWritten(key, v)
+			name, condition, err := literal(key, v)
 			if err != nil {
-				return refuse(fieldRefused("fields."+key, err.Error()))
+				return refuse(invalidCriterion("fields."+key, err.Error()))
 			}
 			m[name] = condition
 		case key == "UseSubQueues":
 			m[key] = 0
-			if truth(v) {
+			if Truth(v) {
 				m[key] = 1
 			}
 		default:
@@ -82,7 +82,7 @@ func (s *TicketSystem) searchMessage(c api.SearchCriteria) (message, reading, er
 	return m, what, nil
 }
 
-func fieldRefused(field, why string) error {
+func invalidCriterion(field, why string) error {
 	return fmt.Errorf("search tickets: %w", &api.FieldError{Field: field, Err: fmt.Errorf("%w: %s", api.ErrInvalid, why)})
 }
 
@@ -112,8 +112,8 @@ var searchKeys = map[string]bool{
 // through the GenericInterface.
 func stateTypes(v any) any {
 	var out []any
-	for _, e := range list(plainList(v)) {
-		switch text(e) {
+	for _, e := range List(plainList(v)) {
+		switch Text(e) {
 		case "Open":
 			out = append(out, "new", "open", "pending reminder", "pending auto")
 		case "Closed":
@@ -131,16 +131,16 @@ func serverTime(v any, zone *time.Location) (string, error) {
 	if t, ok := v.(time.Time); ok {
 		return t.In(zone).Format(time.DateTime), nil
 	}
-	s := canonical(v)
-	if t, ok := parseTime(s, zone); ok {
+	s := Canonical(v)
+	if t, ok := ParseTime(s, zone); ok {
 		return t.In(zone).Format(time.DateTime), nil
 	}
-	return "", fmt.Errorf(`%q is no time: write one as in "2026-11-22 15:20:00"`, truncate(s, 60))
+	return "", fmt.Errorf(`%q is no time: write one as in "2026-11-22 15:20:00"`, Truncate(s, 60))
 }
 
 // addFilter searches by name, and by id where no name is given. Names and ids
 // would be joined by AND, so a list can't mix them.
-func addFilter(m message, field, nameKey, idKey string, list []*api.Entity) error {
+func addFilter(m Message, field, nameKey, idKey string, list []*api.Entity) error {
 	var names, identifiers []string
 	for _, e := range list {
 		switch {
@@ -175,12 +175,12 @@ func pointers(e *api.Entity) []*api.Entity {
 	return []*api.Entity{e}
 }
 
-// refusedKey names the keys that would be right: the servers would ignore a wrong
+// unknownKey names the keys that would be right: the servers would ignore a wrong
 // one silently.
-func refusedKey(doing, place, key string, known map[string]bool) error {
+func unknownKey(doing, place, key string, known map[string]bool) error {
 	names := slices.Sorted(maps.Keys(known))
 	return fmt.Errorf("%s: %w", doing, &api.FieldError{
 		Field: place + key,
-		Err:   fmt.Errorf("%w: is not known (known are %s and %sNAME)", api.ErrInvalid, strings.Join(names, ", "), dynamicPrefix),
+		Err:   fmt.Errorf("%w: is not known (known are %s and %sNAME)", api.ErrInvalid, strings.Join(names, ", "), DynamicPrefix),
 	})
 }

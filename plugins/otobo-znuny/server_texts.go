@@ -37,7 +37,7 @@ func missesLogin(sentence string) bool { return strings.Contains(sentence, "Sess
 // isOfOperation reports whether the operation itself checked the parameter. It does
 // so before anything is written. What Ticket::State demands, a pending time, comes
 // after the queue was moved; that sentence doesn't begin with the operation's name.
-func isOfOperation(op operation, sentence string) bool {
+func isOfOperation(op Operation, sentence string) bool {
 	return strings.HasPrefix(sentence, string(op))
 }
 

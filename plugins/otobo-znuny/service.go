@@ -15,21 +15,21 @@ import (
 // concurrent use; writes to one ticket wait for each other, because only so can
 // the notes of two writers be told apart.
 type TicketSystem struct {
-	client       *client
+	client       *Client
 	zone         *time.Location
-	graceOfDead  time.Duration
+	crashGrace   time.Duration
 	marker       string
 	maxNoteBytes int
-	reading      reading
-	memory       memory
-	agents       agents
+	reading      ReadOptions
+	memory       noteMemory
+	agents       agentDirectory
 	writing      ticketLocks
 	logger       *slog.Logger
 
 	stateDir   string
-	diary      diary
+	journal    lazyJournal
 	began      time.Time
-	unfinished unfinished
+	unfinished unfinishedUpdates
 	resuming   atomic.Bool
 }
 
@@ -63,7 +63,7 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 			h.Redact(secret)
 		}
 	}
-	c, err := newClient(p.clientConfig(h))
+	c, err := New(p.clientConfig(h))
 	if err != nil {
 		return nil, err
 	}
@@ -73,10 +73,10 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 	return &TicketSystem{
 		client:       c,
 		zone:         zone,
-		graceOfDead:  graceOfDead,
+		crashGrace:   crashGrace,
 		marker:       p.NoteMarker,
 		maxNoteBytes: p.MaxNoteBytes,
-		reading:      reading{first: p.Articles == articlesFirst, attachments: p.Attachments, html: p.HTML},
+		reading:      ReadOptions{FirstArticle: p.Articles == articlesFirst, Attachments: p.Attachments, HTML: p.HTML},
 		logger:       h.Logger(),
 		stateDir:     h.App().StateDir,
 		began:        time.Now(),
@@ -86,16 +86,16 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 // CheckHealth makes the smallest search there is: it needs the server, the web
 // service and the login.
 func (s *TicketSystem) CheckHealth(ctx context.Context) error {
-	_, err := s.searchIDs(ctx, message{}, 1)
+	_, err := s.searchIDs(ctx, Message{}, 1)
 	return err
 }
 
 // Close ends the session, and gives idle connections back: on Apache each one holds
 // a worker process.
 func (s *TicketSystem) Close() error {
-	if err := s.client.logOut(context.Background()); err != nil {
+	if err := s.client.LogOut(context.Background()); err != nil {
 		s.logger.Info("the session stays in the help desk until it has been idle for two hours; a Znuny whose web service has the operation SessionRemove ends it at once (docs/otobo-znuny.md)", "err", err.Error())
 	}
 	s.client.CloseIdleConnections()
-	return s.diary.close()
+	return s.journal.close()
 }

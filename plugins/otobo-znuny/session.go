@@ -10,35 +10,35 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// farewell is how long the end of otai waits for the end of its session.
-const farewell = 3 * time.Second
+// logOutTimeout is how long the end of otai waits for the end of its session.
+const logOutTimeout = 3 * time.Second
 
 // login is how requests prove who they are: by the password, or by the id of a
 // session, which the servers check three times as fast. A session ends after two
 // hours without use and 16 hours in all, and is bound to the client's address; its
 // end is answered like a wrong password.
 type login struct {
-	user       string
-	password   secret
-	useSession bool
-	redact     func(secret string)
+	user           string
+	password       secret
+	useSession     bool
+	registerSecret func(secret string)
 
 	mu      sync.Mutex // held while a session is made, so that many callers make one
 	session secret
 	latest  atomic.Pointer[secret] // the last session, to keep its id out of errors
 }
 
-// veil takes the login out of what a server said.
-func (c *client) veil(said string) string {
+// redact takes the login out of what a server said.
+func (c *Client) redact(said string) string {
 	secrets := []secret{c.login.password, c.proxyPassword}
 	if s := c.login.latest.Load(); s != nil {
 		secrets = append(secrets, *s)
 	}
-	return veiled(said, secrets...)
+	return redact(said, secrets...)
 }
 
-// forget ends the use of a session, unless it has been replaced meanwhile.
-func (l *login) forget(session string) {
+// dropSession ends the use of a session, unless it has been replaced meanwhile.
+func (l *login) dropSession(session string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.session.reveal() == session {
@@ -46,21 +46,21 @@ func (l *login) forget(session string) {
 	}
 }
 
-func (l *login) byPassword() message {
-	return message{"UserLogin": l.user, "Password": l.password.reveal()}
+func (l *login) byPassword() Message {
+	return Message{"UserLogin": l.user, "Password": l.password.reveal()}
 }
 
 // TryLogOut ends a session that there isn't. That changes nothing, and shows
 // whether the web service has the operation.
-func (c *client) TryLogOut(ctx context.Context) error {
-	_, err := c.send(ctx, opSessionRemove, "", c.login.byPassword(), message{"SessionID": "none"})
+func (c *Client) TryLogOut(ctx context.Context) error {
+	_, err := c.send(ctx, SessionRemove, "", c.login.byPassword(), Message{"SessionID": "none"})
 	return err
 }
 
-// logOut ends the session in the help desk, where there is one: else each start
+// LogOut ends the session in the help desk, where there is one: else each start
 // would leave another, for the two hours until the help desk ends it by itself.
 // Only Znuny has an operation for it, which wants the password once more.
-func (c *client) logOut(ctx context.Context) error {
+func (c *Client) LogOut(ctx context.Context) error {
 	l := &c.login
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,12 +69,12 @@ func (c *client) logOut(ctx context.Context) error {
 		return nil
 	}
 	l.session = secret{}
-	_, err := c.send(ctx, opSessionRemove, "", l.byPassword(), message{"SessionID": id})
+	_, err := c.send(ctx, SessionRemove, "", l.byPassword(), Message{"SessionID": id})
 	return err
 }
 
 // credentials are what a request carries, and the session's id where there is one.
-func (c *client) credentials(ctx context.Context) (m message, session string, err error) {
+func (c *Client) credentials(ctx context.Context) (m Message, session string, err error) {
 	l := &c.login
 	byPassword := l.byPassword()
 	if !l.useSession {
@@ -83,21 +83,21 @@ func (c *client) credentials(ctx context.Context) (m message, session string, er
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.session.reveal() == "" {
-		a, err := c.send(ctx, opSession, "", byPassword, nil)
+		a, err := c.send(ctx, SessionCreate, "", byPassword, nil)
 		if err != nil {
 			return nil, "", err
 		}
 		if a.SessionID == "" {
-			return nil, "", &fault{
-				op: opSession, kinds: []error{api.ErrInvalid, ErrProtocol}, cause: errors.New("the answer holds no session id"),
-				advice: "check that operation_urls.session leads to an operation SessionCreate, or set use_session: false",
+			return nil, "", &RequestError{
+				Operation: SessionCreate, Kinds: []error{api.ErrInvalid, ErrProtocol}, Cause: errors.New("the answer holds no session id"),
+				Advice: "check that operation_urls.session leads to an operation SessionCreate, or set use_session: false",
 			}
 		}
-		l.redact(a.SessionID)
+		l.registerSecret(a.SessionID)
 		l.session = newSecret(a.SessionID)
 		made := l.session
 		l.latest.Store(&made)
 	}
 	session = l.session.reveal()
-	return message{"SessionID": session}, session, nil
+	return Message{"SessionID": session}, session, nil
 }

@@ -133,7 +133,7 @@ func TestUnderAFaultInEveryTenthRequestEveryTicketEndsRight(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	s.client.Retry = patience{first: 2 * time.Millisecond, total: 500 * time.Millisecond}
+	s.client.Retry = RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 500 * time.Millisecond}
 
 	const callers = 4
 	ids := make([]string, tickets)

@@ -10,31 +10,31 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// reading is which articles to read, and what of them beyond their plain text.
-type reading struct {
-	first       bool // the first article alone
-	attachments string
-	html        bool
+// ReadOptions is which articles to read, and what of them beyond their plain text.
+type ReadOptions struct {
+	FirstArticle bool // the first article alone
+	Attachments  string
+	HTML         bool
 }
 
-// ask is a request for tickets with their articles and dynamic fields. The servers
+// Message is a request for tickets with their articles and dynamic fields. The servers
 // send the HTML of an article as an attachment, so that contents are asked for when
 // only HTML is wanted.
-func (r reading) ask() message {
-	m := message{"AllArticles": 1, "DynamicFields": 1}
-	contents := r.html || r.attachments == attachmentsContents
+func (r ReadOptions) Message() Message {
+	m := Message{"AllArticles": 1, "DynamicFields": 1}
+	contents := r.HTML || r.Attachments == AttachmentsContents
 	switch {
 	case contents:
 		m["Attachments"], m["GetAttachmentContents"] = 1, 1
-	case r.attachments == attachmentsNames:
+	case r.Attachments == AttachmentsNames:
 		m["Attachments"], m["GetAttachmentContents"] = 1, 0
 	default:
 		m["Attachments"] = 0
 	}
-	if r.first {
+	if r.FirstArticle {
 		m["ArticleLimit"], m["ArticleOrder"] = 1, "ASC"
 	}
-	if r.html {
+	if r.HTML {
 		m["HTMLBodyAsAttachment"] = 1
 	}
 	return m
@@ -42,9 +42,9 @@ func (r reading) ask() message {
 
 // The values of the param attachments.
 const (
-	attachmentsNone     = "none"
-	attachmentsNames    = "names"
-	attachmentsContents = "contents"
+	AttachmentsNone     = "none"
+	AttachmentsNames    = "names"
+	AttachmentsContents = "contents"
 )
 
 // ticketKeys are the keys of a ticket that have a field of their own.
@@ -61,24 +61,24 @@ var articleKeys = map[string]bool{
 	"From": true, "CreateTime": true, "TicketID": true, "Attachment": true, "DynamicField": true,
 }
 
-// ticket turns a record into the form that templates see.
-func (r record) ticket(zone *time.Location, what reading) api.Ticket {
+// Ticket turns a record into the form that templates see.
+func (r Record) Ticket(zone *time.Location, what ReadOptions) api.Ticket {
 	t := api.Ticket{
-		ID:       r.text("TicketID"),
-		Number:   r.text("TicketNumber"),
-		Subject:  r.text("Title"),
+		ID:       r.Text("TicketID"),
+		Number:   r.Text("TicketNumber"),
+		Subject:  r.Text("Title"),
 		Queue:    r.entity("QueueID", "Queue"),
 		Priority: r.entity("PriorityID", "Priority"),
 		State:    r.entity("StateID", "State"),
 		Owner:    r.entity("OwnerID", "Owner"),
 		// A customer user has no other id than the login.
 		Customer: r.entity("CustomerUserID", "CustomerUserID"),
-		Created:  r.time("Created", zone),
-		Changed:  r.time("Changed", zone),
+		Created:  r.Time("Created", zone),
+		Changed:  r.Time("Changed", zone),
 		Fields:   r.fields(ticketKeys),
 	}
-	articles := r.articles()
-	if what.first && len(articles) > 1 {
+	articles := r.Articles()
+	if what.FirstArticle && len(articles) > 1 {
 		articles = articles[:1] // OTOBO sends them all of those behind a ticket without any
 	}
 	for _, a := range articles {
@@ -90,50 +90,50 @@ func (r record) ticket(zone *time.Location, what reading) api.Ticket {
 	return t
 }
 
-func (r record) note(zone *time.Location, what reading) api.Note {
+func (r Record) note(zone *time.Location, what ReadOptions) api.Note {
 	n := api.Note{
-		ID:                r.text("ArticleID"),
-		Subject:           r.text("Subject"),
-		Body:              cmp.Or(r.text("Body"), r.chat()),
-		ContentType:       r.text("ContentType"),
-		VisibleToCustomer: truth(r["IsVisibleForCustomer"]),
-		Author:            r.text("From"),
-		Created:           r.time("CreateTime", zone),
+		ID:                r.Text("ArticleID"),
+		Subject:           r.Text("Subject"),
+		Body:              cmp.Or(r.Text("Body"), r.chat()),
+		ContentType:       r.Text("ContentType"),
+		VisibleToCustomer: Truth(r["IsVisibleForCustomer"]),
+		Author:            r.Text("From"),
+		Created:           r.Time("CreateTime", zone),
 		Fields:            r.fields(articleKeys),
 	}
 	// IncomingTime counts seconds since 1970 and so needs no zone.
-	if s := r.number("IncomingTime"); s > 0 {
+	if s := r.Number("IncomingTime"); s > 0 {
 		n.Created = time.Unix(s, 0).In(zone)
 	}
-	files, html := r.files(what.attachments == attachmentsContents)
-	if what.attachments != attachmentsNone && what.attachments != "" && files != nil {
+	files, html := r.files(what.Attachments == AttachmentsContents)
+	if what.Attachments != AttachmentsNone && what.Attachments != "" && files != nil {
 		n.Fields["Attachments"] = files
 	}
-	if what.html && html != "" {
+	if what.HTML && html != "" {
 		n.Fields["HTML"] = html
 	}
 	return n
 }
 
 // chat is the text of an article of the channel Chat, which has messages for a body.
-func (r record) chat() string {
+func (r Record) chat() string {
 	var b strings.Builder
 	for _, m := range records(r["ChatMessageList"]) {
-		fmt.Fprintf(&b, "%s: %s\n", cmp.Or(m.text("ChatterName"), m.text("ChatterType")), m.text("MessageText"))
+		fmt.Fprintf(&b, "%s: %s\n", cmp.Or(m.Text("ChatterName"), m.Text("ChatterType")), m.Text("MessageText"))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // fields are all keys but the known ones, and the dynamic fields.
-func (r record) fields(known map[string]bool) map[string]any {
+func (r Record) fields(known map[string]bool) map[string]any {
 	out := make(map[string]any)
 	for k, v := range r {
 		if !known[k] {
-			out[k] = plain(v)
+			out[k] = templateValue(v)
 		}
 	}
-	for name, v := range r.dynamicFields() {
-		out[dynamicPrefix+name] = plain(v)
+	for name, v := range r.DynamicFields() {
+		out[DynamicPrefix+name] = templateValue(v)
 	}
 	return out
 }
@@ -144,21 +144,21 @@ const htmlBody = "file-2"
 
 // files are an article's attachments as templates see them, and the HTML of its
 // body where the servers sent it among them.
-func (r record) files(withContent bool) (list []any, html string) {
+func (r Record) files(withContent bool) (list []any, html string) {
 	for _, f := range records(r["Attachment"]) {
-		kind := strings.ToLower(f.text("ContentType"))
-		if f.text("Filename") == htmlBody && f.text("Disposition") == "inline" && strings.HasPrefix(kind, "text/html") {
-			if b, err := base64.StdEncoding.DecodeString(f.text("Content")); err == nil {
+		kind := strings.ToLower(f.Text("ContentType"))
+		if f.Text("Filename") == htmlBody && f.Text("Disposition") == "inline" && strings.HasPrefix(kind, "text/html") {
+			if b, err := base64.StdEncoding.DecodeString(f.Text("Content")); err == nil {
 				html = string(b)
 			}
 			continue
 		}
 		file := map[string]any{
-			"Filename": f.text("Filename"), "ContentType": f.text("ContentType"),
-			"Size": f.number("FilesizeRaw"), "Disposition": f.text("Disposition"), "ContentID": f.text("ContentID"),
+			"Filename": f.Text("Filename"), "ContentType": f.Text("ContentType"),
+			"Size": f.Number("FilesizeRaw"), "Disposition": f.Text("Disposition"), "ContentID": f.Text("ContentID"),
 		}
 		if withContent {
-			file["Content"] = f.text("Content")
+			file["Content"] = f.Text("Content")
 		}
 		list = append(list, file)
 	}

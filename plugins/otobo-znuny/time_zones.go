@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// zonesByOtherNames are the zones that are written as people say them.
-var zonesByOtherNames = map[string]string{
+// zoneAliases are the zones that are written as people say them.
+var zoneAliases = map[string]string{
 	"wien": "Europe/Vienna", "rom": "Europe/Rome", "prag": "Europe/Prague", "warschau": "Europe/Warsaw", "moskau": "Europe/Moscow", "kopenhagen": "Europe/Copenhagen",
 	"brüssel": "Europe/Brussels", "bruessel": "Europe/Brussels", "luxemburg": "Europe/Luxembourg", "zürich": "Europe/Zurich", "zuerich": "Europe/Zurich", "bern": "Europe/Zurich", "genf": "Europe/Zurich",
 	"lissabon": "Europe/Lisbon", "athen": "Europe/Athens", "bukarest": "Europe/Bucharest", "mailand": "Europe/Rome", "belgrad": "Europe/Belgrade", "kiew": "Europe/Kyiv",
@@ -32,17 +32,17 @@ func checkZone(name string) error {
 	if _, none := time.LoadLocation("Europe/Berlin"); none != nil {
 		return fmt.Errorf("%q can't be read: this machine has no time zones (install its package tzdata, or write UTC)", name)
 	}
-	if near := nearZone(name); near != "" {
+	if near := suggestZone(name); near != "" {
 		return fmt.Errorf("%q is no time zone (write %s)", name, near)
 	}
 	return fmt.Errorf("%q is no time zone (write one such as UTC or Europe/Berlin)", name)
 }
 
-// nearZone is the zone that name was meant to be, "" where none is near.
-func nearZone(name string) string {
+// suggestZone is the zone that name was meant to be, "" where none is near.
+func suggestZone(name string) string {
 	name = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), " ", "_"))
 	city := name[strings.LastIndex(name, "/")+1:]
-	if zone := zonesByOtherNames[city]; zone != "" {
+	if zone := zoneAliases[city]; zone != "" {
 		return zone
 	}
 	found, best := "", 3
@@ -55,7 +55,7 @@ func nearZone(name string) string {
 				return nil
 			}
 			lower := strings.ToLower(zone)
-			distance := typos(name, lower)
+			distance := editDistance(name, lower)
 			if _, last, _ := strings.Cut(lower, "/"); last == city || lower == name {
 				distance = 0
 			}
@@ -71,8 +71,8 @@ func nearZone(name string) string {
 	return found
 }
 
-// typos counts the letters that are missing, too many or wrong.
-func typos(a, b string) int {
+// editDistance counts the letters that are missing, too many or wrong.
+func editDistance(a, b string) int {
 	if len(a)-len(b) > 2 || len(b)-len(a) > 2 {
 		return 3
 	}

@@ -18,7 +18,7 @@ func TestAWrongTimeZoneIsToldWithTheOneThatIsMeant(t *testing.T) {
 			t.Errorf("%q: got %v, want %q", name, err, want)
 		}
 	}
-	for name, zone := range zonesByOtherNames {
+	for name, zone := range zoneAliases {
 		if _, err := time.LoadLocation(zone); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

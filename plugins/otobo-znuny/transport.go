@@ -39,7 +39,7 @@ func proxyOf(s string) func(*http.Request) (*url.URL, error) {
 	switch s {
 	case "":
 		return http.ProxyFromEnvironment
-	case noProxy:
+	case NoProxy:
 		return nil
 	}
 	u, err := url.Parse(s)

@@ -36,7 +36,7 @@ func quick(t *testing.T, p Params) *TicketSystem {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client.Retry = patience{first: time.Millisecond, total: 20 * time.Millisecond}
+	s.client.Retry = RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 20 * time.Millisecond}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -178,7 +178,7 @@ func TestConnectionsAreKeptAndTheirEndIsSurvived(t *testing.T) {
 	d := newDesk(t)
 	server, connections := closingServer(t, 10, d)
 	s := quick(t, Params{BaseURL: server.URL + "/znuny/nph-genericinterface.pl"})
-	s.client.Retry = patience{first: 25 * time.Millisecond, total: time.Second} // the desk is at work for some ms after a connection broke
+	s.client.Retry = RetryPolicy{FirstPause: 25 * time.Millisecond, MaxElapsed: time.Second} // the desk is at work for some ms after a connection broke
 	const notes = 100
 	for range notes {
 		if err := s.AddNote(t.Context(), "1", api.Note{Subject: "s", Body: "b"}); err != nil {
@@ -244,14 +244,14 @@ func TestTheBreakerPausesADeadHelpDeskAndLetsALiveOneBe(t *testing.T) {
 	defer server.Close()
 	s := quick(t, Params{BaseURL: server.URL, BreakerFailures: 3})
 	for range 10 {
-		_, err := s.client.call(t.Context(), opSearch, "", message{})
+		_, err := s.client.Call(t.Context(), TicketSearch, "", Message{})
 		if !errors.Is(err, ErrUnavailable) || !errors.Is(err, api.ErrTemporary) {
 			t.Fatal(err)
 		}
 	}
 	var wait *api.RetryError
-	_, err := s.client.call(t.Context(), opSearch, "", message{})
-	if asked.Load() != 3 || !errors.As(err, &wait) || effectOf(err) != none {
+	_, err := s.client.Call(t.Context(), TicketSearch, "", Message{})
+	if asked.Load() != 3 || !errors.As(err, &wait) || EffectOf(err) != NoEffect {
 		t.Errorf("%d requests reached the dead help desk, %v", asked.Load(), err)
 	}
 	// Refusals are answers.
@@ -259,7 +259,7 @@ func TestTheBreakerPausesADeadHelpDeskAndLetsALiveOneBe(t *testing.T) {
 	s = quick(t, Params{BaseURL: server.URL, BreakerFailures: 3})
 	asked.Store(0)
 	for range 10 {
-		if _, err := s.client.call(t.Context(), opSearch, "", message{}); !errors.Is(err, ErrAuthentication) {
+		if _, err := s.client.Call(t.Context(), TicketSearch, "", Message{}); !errors.Is(err, ErrAuthentication) {
 			t.Fatal(err)
 		}
 	}
@@ -295,7 +295,7 @@ func TestTimeoutsAreThoseOfTheOperation(t *testing.T) {
 	if err := s.CheckHealth(t.Context()); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "10ms") {
 		t.Errorf("error is %v", err)
 	}
-	if d := s.client.patienceFor(opUpdate, 1_000_000); d != 70*time.Second {
+	if d := s.client.timeoutFor(TicketUpdate, 1_000_000); d != 70*time.Second {
 		t.Errorf("an update of 1 MB is given %v", d)
 	}
 }

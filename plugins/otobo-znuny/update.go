@@ -27,7 +27,7 @@ func (s *TicketSystem) UpdateTicket(ctx context.Context, id string, u api.Ticket
 }
 
 func (s *TicketSystem) newChange(u api.TicketUpdate) (change, error) {
-	c := change{Ticket: make(message), Dynamic: make(map[string]any)}
+	c := change{Ticket: make(Message), Dynamic: make(map[string]any)}
 	if u.Subject != nil {
 		t, err := title(*u.Subject)
 		if err != nil {

@@ -170,7 +170,7 @@ func TestAnEqualOlderNoteIsNotTakenForTheNewOne(t *testing.T) {
 func TestAfterATimeoutNothingIsSentAgainUntilTheCallerRepeats(t *testing.T) {
 	d := newDesk(t)
 	s := d.service(func(p *Params) { p.Timeout = 30 * time.Millisecond })
-	s.client.Retry.total = 20 * time.Millisecond
+	s.client.Retry.MaxElapsed = 20 * time.Millisecond
 	d.will("ticket-update", hangThenDo)
 	err := s.UpdateTicket(t.Context(), "1", move())
 	if !errors.Is(err, api.ErrUncertain) || errors.Is(err, api.ErrTemporary) {
@@ -280,8 +280,8 @@ func TestAHelpDeskThatIsDownIsTemporary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client.Retry = patience{first: time.Millisecond, total: 20 * time.Millisecond}
-	s.memory.wrote("1", 5)
+	s.client.Retry = RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 20 * time.Millisecond}
+	s.memory.rememberArticle("1", 5)
 	for name, f := range map[string]func() error{
 		"read":   func() error { _, err := s.FindTickets(t.Context(), api.SearchCriteria{}); return err },
 		"write":  func() error { return s.UpdateTicket(t.Context(), "1", move()) },
@@ -296,7 +296,7 @@ func TestAHelpDeskThatIsDownIsTemporary(t *testing.T) {
 func TestAHangingHelpDeskIsLeftWhenTheCallerGivesUp(t *testing.T) {
 	d := newDesk(t)
 	s := d.service(func(p *Params) { p.Timeout = 5 * time.Minute })
-	s.memory.wrote("1", 200)
+	s.memory.rememberArticle("1", 200)
 	for _, route := range []string{"ticket-search", "ticket-update"} {
 		d.will(route, hang)
 	}

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// ids are identifiers. Servers send them as numbers, as strings, one alone or in
+// IDs are identifiers. Servers send them as numbers, as strings, one alone or in
 // a list, and in different forms within one answer.
-type ids []string
+type IDs []string
 
 // UnmarshalJSON accepts every form.
-func (l *ids) UnmarshalJSON(data []byte) error {
+func (l *IDs) UnmarshalJSON(data []byte) error {
 	v, err := decodeJSON(data)
 	if err != nil {
 		return err
 	}
 	*l = nil
-	for _, e := range list(v) {
-		if s := text(e); s != "" {
+	for _, e := range List(v) {
+		if s := Text(e); s != "" {
 			*l = append(*l, s)
 		}
 	}
@@ -37,8 +37,8 @@ func decodeJSON(data []byte) (any, error) {
 	return v, err
 }
 
-// list is a list in any of its forms: none, one value alone, several.
-func list(v any) []any {
+// List is a list in any of its forms: none, one value alone, several.
+func List(v any) []any {
 	switch v := v.(type) {
 	case nil:
 		return nil
@@ -49,8 +49,8 @@ func list(v any) []any {
 	}
 }
 
-// text is a scalar as text; "" for null and for what is no scalar.
-func text(v any) string {
+// Text is a scalar as text; "" for null and for what is no scalar.
+func Text(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
@@ -66,9 +66,9 @@ func text(v any) string {
 	}
 }
 
-// truth is a boolean in any of its forms: 1, "1", true, "yes".
-func truth(v any) bool {
-	switch strings.ToLower(canonical(v)) {
+// Truth is a boolean in any of its forms: 1, "1", true, "yes".
+func Truth(v any) bool {
+	switch strings.ToLower(Canonical(v)) {
 	case "", "0", "no", "false":
 		return false
 	default:
@@ -76,8 +76,8 @@ func truth(v any) bool {
 	}
 }
 
-// plain is a value as templates see it.
-func plain(v any) any {
+// templateValue is a value as templates see it.
+func templateValue(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		if n, err := v.Int64(); err == nil {
@@ -90,13 +90,13 @@ func plain(v any) any {
 	case []any:
 		out := make([]any, len(v))
 		for i, e := range v {
-			out[i] = plain(e)
+			out[i] = templateValue(e)
 		}
 		return out
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, e := range v {
-			out[k] = plain(e)
+			out[k] = templateValue(e)
 		}
 		return out
 	default:
@@ -104,20 +104,20 @@ func plain(v any) any {
 	}
 }
 
-// canonical is a field's value in the one form in which two values are compared:
+// Canonical is a field's value in the one form in which two values are compared:
 // null and "" are the same, a number and its digits too.
-func canonical(v any) string {
+func Canonical(v any) string {
 	switch v := v.(type) {
 	case []any:
 		parts := make([]string, len(v))
 		for i, e := range v {
-			parts[i] = canonical(e)
+			parts[i] = Canonical(e)
 		}
 		return fmt.Sprintf("%q", parts)
 	case []string:
 		return fmt.Sprintf("%q", v)
 	case nil, string, json.Number, bool:
-		return strings.TrimSpace(text(v))
+		return strings.TrimSpace(Text(v))
 	default:
 		return strings.TrimSpace(fmt.Sprint(v))
 	}
@@ -126,8 +126,8 @@ func canonical(v any) string {
 // timeLayouts are the forms of a time: the servers' own first, which names no zone.
 var timeLayouts = []string{time.DateTime, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly}
 
-// parseTime reads a time in any form. One that names no zone is of the help desk's.
-func parseTime(s string, zone *time.Location) (time.Time, bool) {
+// ParseTime reads a time in any form. One that names no zone is of the help desk's.
+func ParseTime(s string, zone *time.Location) (time.Time, bool) {
 	for _, layout := range timeLayouts {
 		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
 			return t, true

@@ -15,20 +15,20 @@ var pageTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 
 // pageError says what a web server or a proxy answered: the status, and of a page
 // its title.
-func (c *client) pageError(status int, body []byte) error {
+func (c *Client) pageError(status int, body []byte) error {
 	said := ""
 	if status/100 != 2 {
 		said = fmt.Sprintf("status %d %s: ", status, http.StatusText(status))
 	}
 	switch {
 	case !isPage(body) && len(body) > 0:
-		return fmt.Errorf("%s%q", said, shorten(c.veil(string(body))))
+		return fmt.Errorf("%s%q", said, shorten(c.redact(string(body))))
 	case !isPage(body):
 		return errors.New(said[:max(0, len(said)-2)])
 	}
 	said += "the server answered with a web page"
 	if title := pageTitle.FindSubmatch(body[:min(len(body), 10_000)]); title != nil {
-		said += fmt.Sprintf(", %q", shorten(c.veil(html.UnescapeString(string(title[1])))))
+		said += fmt.Sprintf(", %q", shorten(c.redact(html.UnescapeString(string(title[1])))))
 	}
 	return errors.New(said)
 }
