@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -87,15 +85,5 @@ func TestBeforeANoteNoTextOfTheCustomerIsReadAgain(t *testing.T) {
 	}
 	if kinds, _ := before["ArticleSenderType"].([]any); before["ArticleLimit"] != 1.0 || before["ArticleOrder"] != "DESC" || len(kinds) != 1 || kinds[0] != "agent" {
 		t.Errorf("the newest article was asked for by %v", before)
-	}
-}
-
-// OTOBO forgets the limit in a batch behind a ticket that has no article.
-func TestATicketHasOneNoteEvenIfTheServerSendsMore(t *testing.T) {
-	r := Record{"TicketID": "1", "Article": []any{
-		map[string]any{"ArticleID": json.Number("8"), "Body": "second"}, map[string]any{"ArticleID": json.Number("7"), "Body": "first"},
-	}}
-	if got := r.Ticket(time.UTC, ReadOptions{FirstArticle: true}); len(got.Notes) != 1 || got.Body != "first" {
-		t.Errorf("%+v", got)
 	}
 }

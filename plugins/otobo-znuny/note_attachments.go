@@ -9,13 +9,6 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Attachment is a file as TicketCreate and TicketUpdate take it.
-type Attachment struct {
-	Filename    string
-	ContentType string
-	Content     string // base64
-}
-
 // newAttachments reads Note.Fields.Attachments: a list of {Filename, ContentType,
 // and Content in base64 or Text}.
 func newAttachments(place string, v any) ([]Attachment, error) {

@@ -55,8 +55,8 @@ func (n *pendingNote) mark(ticket, marker string) {
 	}
 }
 
-// carries reports whether a stored article bears this mark.
-func (r Record) carries(mark string) bool {
+// carriesMark reports whether a stored article bears this mark.
+func carriesMark(r Record, mark string) bool {
 	if strings.HasSuffix(r.Text("Subject"), markerPrefix+mark+"]") {
 		return true
 	}
@@ -72,7 +72,7 @@ func (r Record) carries(mark string) bool {
 // and send the plain rendering of an HTML body, so that white space doesn't count,
 // and of HTML only the subject; a mark is better.
 func sameNote(n pendingNote, stored Record) bool {
-	if n.Mark != "" && stored.carries(n.Mark) {
+	if n.Mark != "" && carriesMark(stored, n.Mark) {
 		return true
 	}
 	if n.Once != "" || stored.Text("SenderType") != n.SenderType || squeeze(stored.Text("Subject")) != squeeze(n.Subject) {

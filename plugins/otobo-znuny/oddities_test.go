@@ -127,55 +127,6 @@ func TestAnswersComeInEveryEncodingOfHTTP(t *testing.T) {
 	}
 }
 
-func TestWhatStandsBeforeTheHelpDeskIsTold(t *testing.T) {
-	page := func(status int, title string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(status)
-			_, _ = fmt.Fprintf(w, "<html><head><title>\n%s</title></head></html>", title)
-		}
-	}
-	to := func(location string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Location", location)
-			w.WriteHeader(http.StatusFound)
-		}
-	}
-	for name, c := range map[string]struct {
-		f      http.HandlerFunc
-		is     error
-		effect Effect
-		says   []string
-	}{
-		"a login page":                    {page(200, "Anmelden &ndash; SSO"), ErrProtocol, Answered, []string{`web page, "Anmelden – SSO"`, "base_url"}},
-		"a redirect to a login":           {to("https://sso.example.org/login?state=g3heim"), ErrProtocol, NoEffect, []string{`"https://sso.example.org/login"`, "login page"}},
-		"a redirect to https":             {to("https://desk.example.org/otobo/nph-genericinterface.pl/Webservice/OpenTicketAI/ticket-get"), ErrProtocol, NoEffect, []string{"write https in base_url"}},
-		"a proxy that wants a login":      {page(407, "x"), api.ErrDenied, NoEffect, []string{"param proxy"}},
-		"a broken backend":                {page(502, "502 Proxy Error"), ErrUnavailable, Disconnected, []string{`status 502 Bad Gateway: the server answered with a web page, "502 Proxy Error"`}},
-		"an overload, or a broken stream": {page(503, "x"), ErrUnavailable, Disconnected, []string{"503"}},
-		"a slow backend":                  {page(504, "x"), ErrUnavailable, StillRunning, []string{"504"}},
-		"a slow backend of Cloudflare":    {page(524, "x"), ErrUnavailable, StillRunning, []string{"524"}},
-		"a dead program":                  {page(500, "Internal Server Error"), ErrServerError, Answered, []string{"web server"}},
-		"a page that is not there":        {page(404, "Not Found"), ErrProtocol, NoEffect, []string{"base_url", "Not Found"}},
-		"a door that wants TLS":           {page(400, "The plain HTTP request was sent to HTTPS port"), ErrProtocol, NoEffect, []string{"write https"}},
-		"a request too large for a proxy": {page(413, "x"), ErrTooLarge, NoEffect, []string{"shorten"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := answering(t, c.f).client.Call(t.Context(), TicketUpdate, "1", Message{})
-			if !errors.Is(err, c.is) || EffectOf(err) != c.effect {
-				t.Errorf("effect %d: %v", EffectOf(err), err)
-			}
-			for _, want := range c.says {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%v lacks %s", err, want)
-				}
-			}
-			if strings.Contains(err.Error(), "g3heim") {
-				t.Errorf("%v holds a token", err)
-			}
-		})
-	}
-}
-
 func TestAddressesAreTakenAsPeopleWriteThem(t *testing.T) {
 	for given, want := range map[string]string{
 		"http://d/otobo/nph-genericinterface.pl":     "http://d/otobo/nph-genericinterface.pl",

@@ -74,3 +74,10 @@ type DynamicField struct {
 // other names: in searches the servers want it so, and we use the same name in
 // the Fields of tickets and updates.
 const DynamicPrefix = "DynamicField_"
+
+// Attachment is a file as TicketCreate and TicketUpdate take it.
+type Attachment struct {
+	Filename    string
+	ContentType string
+	Content     string // base64
+}

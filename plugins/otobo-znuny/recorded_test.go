@@ -1,67 +1,21 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/recorded"
 )
 
-// recording is an answer of a real server; status 0 is a connection that was
-// closed without a byte.
-type recording struct {
-	Server, Name, Route string
-	Status              int
-	ContentType         string `json:"content_type"`
-	Body                string
-}
-
-func recordings(t testing.TB) map[string]recording {
-	f, err := os.Open("testdata/recorded.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	all := make(map[string]recording)
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var r recording
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		all[r.Server+"/"+r.Name] = r
-	}
-	if lines.Err() != nil {
-		t.Fatal(lines.Err())
-	}
-	return all
-}
-
 // replay is a service whose server gives one recorded answer to everything.
-func replay(t *testing.T, r recording, change ...func(*Params)) *TicketSystem {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if r.Status == 0 {
-			panic(http.ErrAbortHandler)
-		}
-		w.Header().Set("Content-Type", r.ContentType)
-		w.WriteHeader(r.Status)
-		_, _ = w.Write([]byte(r.Body))
-	}))
-	t.Cleanup(server.Close)
+func replay(t *testing.T, answer recorded.Answer) *TicketSystem {
+	server := answer.Serve(t)
 	p := Params{BaseURL: server.URL + "/nph-genericinterface.pl", Password: "geheim-4711"}
-	for _, c := range change {
-		c(&p)
-	}
 	s, err := newTicketSystem(p, api.Host{})
 	if err != nil {
 		t.Fatal(err)
@@ -71,80 +25,8 @@ func replay(t *testing.T, r recording, change ...func(*Params)) *TicketSystem {
 	return s
 }
 
-func TestRecordedRefusalsAreTypedAndSayWhatToCheck(t *testing.T) {
-	type want struct {
-		op     Operation
-		is     []error
-		effect Effect
-		says   string
-	}
-	all := recordings(t)
-	for name, w := range map[string]want{
-		"znuny/get-missing":                  {TicketGet, []error{api.ErrNotFound, api.ErrDenied}, NoEffect, "right ro"},
-		"otobo/get-missing":                  {TicketGet, []error{api.ErrNotFound, api.ErrDenied}, NoEffect, "right ro"},
-		"znuny/get-batch-one-missing":        {TicketGet, []error{api.ErrNotFound}, NoEffect, ""},
-		"znuny/get-not-a-number":             {TicketGet, []error{api.ErrInvalid}, NoEffect, ""},
-		"otobo/get-not-a-number":             {TicketGet, []error{api.ErrNotFound}, NoEffect, ""},
-		"znuny/get-id-zero":                  {TicketGet, []error{api.ErrInvalid}, NoEffect, ""},
-		"znuny/get-wrong-password":           {TicketGet, []error{api.ErrDenied}, NoEffect, PasswordVariable},
-		"otobo/get-wrong-password":           {TicketGet, []error{api.ErrDenied}, NoEffect, `"open_ticket_ai"`},
-		"znuny/update-wrong-password":        {TicketUpdate, []error{api.ErrDenied}, NoEffect, "password"},
-		"znuny/update-missing-ticket":        {TicketUpdate, []error{api.ErrNotFound, api.ErrDenied}, NoEffect, "right rw"},
-		"znuny/update-invalid-queue":         {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "queue: "},
-		"otobo/update-invalid-queue":         {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "queue: "},
-		"znuny/update-invalid-priority":      {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "priority: "},
-		"znuny/update-owner-unknown":         {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "owner: "},
-		"znuny/update-dynfield-unknown":      {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "dynamic field"},
-		"znuny/update-note-no-subject":       {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "note.subject"},
-		"znuny/update-state-pending-no-time": {TicketUpdate, []error{api.ErrInvalid}, Answered, "PendingTime"},
-		"znuny/update-to-secret-queue":       {TicketUpdate, []error{api.ErrDenied}, Answered, "move_into"},
-		"otobo/update-secret-queue":          {TicketUpdate, []error{api.ErrDenied}, Answered, "move_into"},
-		"otobo/update-note-array":            {TicketUpdate, []error{api.ErrInvalid}, NoEffect, ""},
-		"znuny/long-subject":                 {TicketUpdate, []error{api.ErrTemporary}, Answered, "Article could not be created"},
-		"znuny/long-title":                   {TicketUpdate, []error{api.ErrTemporary}, Answered, "System Log"},
-		"znuny/create-no-customer":           {TicketCreate, []error{api.ErrInvalid}, NoEffect, "customer: is missing"},
-		"znuny/create-secret-queue":          {TicketCreate, []error{api.ErrDenied}, NoEffect, "right create"},
-		"znuny/bad-json":                     {TicketGet, []error{api.ErrInvalid}, NoEffect, "decoding"},
-		"znuny/invalid-utf8":                 {TicketSearch, []error{api.ErrInvalid}, NoEffect, "input data"},
-		"znuny/empty-object":                 {TicketGet, []error{api.ErrInvalid}, NoEffect, "structure"},
-		"znuny/unknown-route":                {TicketGet, []error{api.ErrInvalid}, NoEffect, "operation_urls"},
-		"otobo/unknown-route":                {TicketGet, []error{api.ErrInvalid}, NoEffect, "operation_urls"},
-		"znuny/maxlength-exceeded":           {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "MaxLength"},
-		"otobo/too-big":                      {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "MaxLength"},
-		"otobo/wrong-path":                   {TicketGet, []error{api.ErrInvalid}, NoEffect, "base_url"},
-		"znuny/unknown-webservice":           {TicketGet, []error{api.ErrTemporary}, Disconnected, "webservice_name"},
-		"otobo/unknown-webservice":           {TicketGet, []error{api.ErrTemporary}, Answered, "webservice_name"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r, ok := all[name]
-			if !ok {
-				t.Fatal("is not recorded")
-			}
-			_, err := replay(t, r).client.Call(t.Context(), w.op, "63", Message{})
-			for _, kind := range []error{api.ErrNotFound, api.ErrDenied, api.ErrInvalid, api.ErrTemporary, api.ErrUncertain} {
-				wanted := false
-				for _, k := range w.is {
-					wanted = wanted || k == kind
-				}
-				if name == "znuny/get-batch-one-missing" || name == "otobo/get-not-a-number" {
-					wanted = wanted || kind == api.ErrDenied
-				}
-				if errors.Is(err, kind) != wanted {
-					t.Errorf("is %v: %v", kind, !wanted)
-				}
-			}
-			if EffectOf(err) != w.effect {
-				t.Errorf("effect is %d, want %d", EffectOf(err), w.effect)
-			}
-			if err == nil || !strings.Contains(err.Error(), w.says) || strings.Contains(err.Error(), "geheim") {
-				t.Errorf("error is %v, want one that says %q", err, w.says)
-			}
-		})
-	}
-}
-
 func TestAWrongPasswordIsDeniedAtEveryMethod(t *testing.T) {
-	s := replay(t, recordings(t)["znuny/get-wrong-password"])
+	s := replay(t, recorded.Answers(t)["znuny/get-wrong-password"])
 	_, find := s.FindTickets(t.Context(), api.SearchCriteria{})
 	_, get := s.GetTicket(t.Context(), "1")
 	_, create := s.CreateTicket(t.Context(), api.Ticket{Subject: "s", Body: "b", Queue: &api.Entity{ID: "1"}, Customer: &api.Entity{Name: "k"}})
@@ -160,14 +42,14 @@ func TestAWrongPasswordIsDeniedAtEveryMethod(t *testing.T) {
 
 func TestAnUnknownWebServiceIsNamed(t *testing.T) {
 	for _, name := range []string{"znuny/unknown-webservice", "otobo/unknown-webservice"} {
-		if err := replay(t, recordings(t)[name]).CheckHealth(t.Context()); !errors.Is(err, api.ErrTemporary) || !strings.Contains(err.Error(), `no valid web service "OpenTicketAI"`) {
+		if err := replay(t, recorded.Answers(t)[name]).CheckHealth(t.Context()); !errors.Is(err, api.ErrTemporary) || !strings.Contains(err.Error(), `no valid web service "OpenTicketAI"`) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
 func TestRecordedTicketsAreReadInAllTheirForms(t *testing.T) {
-	all := recordings(t)
+	all := recorded.Answers(t)
 	znuny, err := replay(t, all["znuny/get-after-updates"]).GetTicket(t.Context(), "63")
 	if err != nil {
 		t.Fatal(err)
@@ -211,30 +93,9 @@ func TestRecordedTicketsAreReadInAllTheirForms(t *testing.T) {
 	}
 }
 
-func TestRecordedAnswersOfUpdatesNameTicketAndArticles(t *testing.T) {
-	for name, want := range map[string]Answer{
-		"znuny/update-note":               {TicketID: IDs{"63"}, ArticleID: IDs{"66"}},
-		"znuny/update-note-array":         {TicketID: IDs{"63"}, ArticleIDs: IDs{"68", "69"}},
-		"znuny/title-number":              {TicketID: IDs{"68"}},
-		"znuny/update-without-ticketdata": {TicketID: IDs{"68"}},
-		"znuny/create":                    {TicketID: IDs{"63"}, ArticleID: IDs{"63"}},
-		"otobo/create":                    {TicketID: IDs{"2"}, ArticleID: IDs{"2"}},
-		"otobo/update-note":               {TicketID: IDs{"2"}, ArticleID: IDs{"7"}},
-		"otobo/search":                    {TicketID: IDs{"2", "3", "4"}},
-		"otobo/search-empty":              {},
-		"znuny/search-limit-one-hit":      {TicketID: IDs{"62"}},
-	} {
-		got, err := replay(t, recordings(t)[name]).client.Call(t.Context(), TicketUpdate, "", Message{})
-
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %+v, %v, want %+v", name, got, err, want)
-		}
-	}
-}
-
 // What the servers make of a text must be recognised as that text.
 func TestStoredNotesAreRecognisedAsTheOnesSent(t *testing.T) {
-	all := recordings(t)
+	all := recorded.Answers(t)
 	for name, sent := range map[string]api.Note{
 		"znuny/update-queue-and-note": {Subject: "AI classification", Body: "Zeile 1\n  eingerückt\n\nÄÖÜ 😀\n"},
 		"znuny/update-note-html":      {Subject: "AI classification", Body: "<p>fett <b>x</b></p>", ContentType: "text/html"},
@@ -260,55 +121,6 @@ func TestStoredNotesAreRecognisedAsTheOnesSent(t *testing.T) {
 	}
 }
 
-// What comes from a web server or a proxy in front of the help desk.
-func TestOtherAnswersAreTypedToo(t *testing.T) {
-	for name, c := range map[string]struct {
-		status int
-		body   string
-		is     error
-		effect Effect
-		says   string
-	}{
-		"a redirect":         {307, "", api.ErrInvalid, NoEffect, "base_url"},
-		"a proxy's login":    {401, "<html>", api.ErrDenied, NoEffect, "access rules"},
-		"too many requests":  {429, "", api.ErrTemporary, NoEffect, "no more requests"},
-		"a broken backend":   {502, "<html>", api.ErrTemporary, Disconnected, "502"},
-		"an overload":        {503, "<html>", api.ErrTemporary, Disconnected, "503"},
-		"a slow backend":     {504, "<html>", api.ErrTemporary, StillRunning, "504"},
-		"a web page":         {200, "<!DOCTYPE html><title>Login</title>", api.ErrInvalid, Answered, "web page"},
-		"nothing":            {200, "", api.ErrTemporary, Answered, "webservice_name"},
-		"half an object":     {200, `{"TicketID":`, api.ErrTemporary, Answered, "can't be read"},
-		"a fault of the GI":  {500, `{"faultcode":"Server","faultstring":"Boom"}`, api.ErrTemporary, Answered, `"Boom"`},
-		"a fault before it":  {500, "Internal Server Error", api.ErrTemporary, Answered, "Internal"},
-		"a method forbidden": {405, "", api.ErrInvalid, NoEffect, "base_url"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			asked := 0
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				asked++
-				w.Header().Set("Location", "http://127.0.0.1:1/elsewhere")
-				w.Header().Set("Retry-After", "7")
-				w.WriteHeader(c.status)
-				_, _ = w.Write([]byte(c.body))
-			}))
-			defer server.Close()
-			s, err := newTicketSystem(Params{BaseURL: server.URL, Password: "geheim-4711"}, api.Host{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			_, err = s.client.Call(t.Context(), TicketUpdate, "1", Message{})
-			if !errors.Is(err, c.is) || EffectOf(err) != c.effect || !strings.Contains(err.Error(), c.says) || asked != 1 {
-				t.Errorf("after %d requests: %v with effect %d", asked, err, EffectOf(err))
-			}
-			var wait *api.RetryError
-			if errors.As(err, &wait) != (c.status == 429) || wait != nil && wait.After != 7*time.Second {
-				t.Errorf("retry error is %+v", wait)
-			}
-		})
-	}
-}
-
 func TestNoLogHoldsPasswordOrTexts(t *testing.T) {
 	d := newDesk(t)
 	var log strings.Builder
@@ -331,31 +143,4 @@ func TestNoLogHoldsPasswordOrTexts(t *testing.T) {
 			t.Errorf("the log holds %s: %s", secret, log.String())
 		}
 	}
-}
-
-// FuzzAnswers: whatever a server sends is read or refused, never a panic, and what
-// templates see is plain.
-func FuzzAnswers(f *testing.F) {
-	for _, name := range []string{"znuny/get-after-updates", "otobo/get", "otobo/unknown-webservice", "znuny/update-note-array"} {
-		r := recordings(f)[name]
-		f.Add(r.Status, r.Body)
-	}
-	f.Add(200, `{"Ticket":[{"TicketID":true,"Article":{"ArticleID":1e99},"DynamicField":[{"Name":"x","Value":{"a":[1e400]}}]}],"TicketID":[[1],null]}`)
-	c, err := New(Params{BaseURL: "http://x"}.withDefaults().clientConfig(api.Host{}))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, status int, body string) {
-		a, err := c.read(TicketGet, status, []byte(body), Message{})
-		if err != nil {
-			_ = err.Error()
-			return
-		}
-		for _, r := range a.Tickets {
-			ticket := r.Ticket(time.UTC, ReadOptions{Attachments: AttachmentsContents, HTML: true})
-			if _, err := json.Marshal(ticket.Fields); err != nil {
-				t.Errorf("fields %v: %v", ticket.Fields, err)
-			}
-		}
-	})
 }

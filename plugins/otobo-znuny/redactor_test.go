@@ -31,7 +31,7 @@ func quotations(text string) []string {
 	return append(list, "["+strings.Join(list, " | ")+"]")
 }
 
-func TestWhatAServerQuotesOfTheRequestIsVeiled(t *testing.T) {
+func TestWhatAServerQuotesOfTheRequestIsRedacted(t *testing.T) {
 	for _, text := range []string{oddPassword, "correct-horse", "0123456789abcdef"} {
 		for _, said := range quotations(text) {
 			if got := redact("before "+said+" after", newSecret(text)); strings.Contains(got, "4711") || strings.Contains(got, "horse") || strings.Contains(got, "789abc") ||
@@ -42,7 +42,7 @@ func TestWhatAServerQuotesOfTheRequestIsVeiled(t *testing.T) {
 	}
 }
 
-func TestAShortSecretIsVeiledWhereItIsAWordOrEscaped(t *testing.T) {
+func TestAShortSecretIsRedactedWhereItIsAWordOrEscaped(t *testing.T) {
 	for _, c := range []struct{ secret, said, want string }{
 		{"demo", "examples/demo/models, a demonstration, otai-demo", "examples/demo/models, a demonstration, otai-demo"},
 		{"demo", `you sent {"Password":"demo"}`, `you sent {"Password":"***"}`},
@@ -89,7 +89,7 @@ func TestAServerThatQuotesTheRequestRevealsNothing(t *testing.T) {
 			},
 		} {
 			for _, pad := range []int{0, 280} { // cut off in the middle of it
-				s := answering(t, func(w http.ResponseWriter, r *http.Request) {
+				s := connectToAnswer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					raw, _ := io.ReadAll(r.Body)
 					if strings.HasSuffix(r.URL.Path, "session-create") {
 						_, _ = io.WriteString(w, `{"SessionID":"5ess!on-4711"}`)
@@ -102,10 +102,10 @@ func TestAServerThatQuotesTheRequestRevealsNothing(t *testing.T) {
 						text = fmt.Sprint(m["SessionID"])
 					}
 					answer(w, strings.Repeat("x", pad)+strings.Join(quotations(text), " ")+string(raw))
-				}, func(p *Params) { p.Password, p.UseSession = oddPassword, useSession })
-				_, err := s.GetTicket(t.Context(), "1")
+				}), func(c *Config) { c.Password, c.UseSession = oddPassword, useSession })
+				_, err := s.Read(t.Context(), TicketGet, "1", Message{"TicketID": "1"})
 				for _, piece := range []string{"Gehe", "4711", "5ess", "47", base64.RawStdEncoding.EncodeToString([]byte(oddPassword))[:8]} {
-					if err == nil || strings.Contains(strings.ReplaceAll(err.Error(), s.client.URL(), ""), piece) {
+					if err == nil || strings.Contains(strings.ReplaceAll(err.Error(), s.service, ""), piece) {
 						t.Errorf("%s, session %v, %q: %v", name, useSession, piece, err)
 					}
 				}
@@ -117,8 +117,8 @@ func TestAServerThatQuotesTheRequestRevealsNothing(t *testing.T) {
 	}
 }
 
-// FuzzVeil: whatever the password is, it is taken out, and nothing panics.
-func FuzzVeil(f *testing.F) {
+// FuzzRedact: whatever the password is, it is taken out, and nothing panics.
+func FuzzRedact(f *testing.F) {
 	f.Add(oddPassword, "said")
 	f.Add("[a-z]+(\\", "\xff\x00")
 	f.Fuzz(func(t *testing.T, password, said string) {

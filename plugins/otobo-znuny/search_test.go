@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/recorded"
 )
 
 func TestASearchAsksForTheOldestAndAlwaysForALimit(t *testing.T) {
@@ -69,7 +70,7 @@ func TestCriteriaThatTheServersWouldIgnoreAreRefused(t *testing.T) {
 }
 
 func TestNothingFoundIsAnEmptyListAndNoFurtherRequest(t *testing.T) {
-	s := replay(t, recordings(t)["znuny/search-empty-queue"])
+	s := replay(t, recorded.Answers(t)["znuny/search-empty-queue"])
 	found, err := s.FindTickets(t.Context(), api.SearchCriteria{})
 	if err != nil || found == nil || len(found) != 0 {
 		t.Errorf("found %v, %v", found, err)
