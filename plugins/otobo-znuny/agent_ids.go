@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // agentDirectory are the ids of agents by their logins. The servers search for owners by id
@@ -18,7 +19,7 @@ type agentDirectory struct {
 	ids map[string]string
 }
 
-func (a *agentDirectory) learn(r Record) {
+func (a *agentDirectory) learn(r wire.Record) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.ids == nil {
@@ -58,14 +59,14 @@ func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []str
 	if ids, missing = look(); missing == "" {
 		return ids, "", nil
 	}
-	a, err := s.client.Read(ctx, TicketSearch, "", Message{"Limit": ticketsForAgents, "SortBy": "Age", "OrderBy": "Down"})
+	a, err := s.client.Read(ctx, wire.TicketSearch, "", wire.Message{"Limit": ticketsForAgents, "SortBy": "Age", "OrderBy": "Down"})
 	if err != nil {
 		return nil, missing, err
 	}
 	for rest := a.TicketID; len(rest) > 0 && missing != ""; {
 		batch := rest[:min(batchSize, len(rest))]
 		rest = rest[len(batch):]
-		if _, err := s.getReadable(ctx, batch, Message{}); err != nil {
+		if _, err := s.getReadable(ctx, batch, wire.Message{}); err != nil {
 			return nil, missing, err
 		}
 		ids, missing = look()
@@ -75,7 +76,7 @@ func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []str
 
 // withAgentIDs replaces the logins of a search, under Owners and Responsibles, by
 // the ids that the servers understand.
-func (s *TicketSystem) withAgentIDs(ctx context.Context, m Message) (Message, error) {
+func (s *TicketSystem) withAgentIDs(ctx context.Context, m wire.Message) (wire.Message, error) {
 	for _, criterion := range [][2]string{{"Owners", "OwnerIDs"}, {"Responsibles", "ResponsibleIDs"}} {
 		key, idKey := criterion[0], criterion[1]
 		given, any := m[key]
@@ -86,8 +87,8 @@ func (s *TicketSystem) withAgentIDs(ctx context.Context, m Message) (Message, er
 			return nil, invalidCriterion("fields."+key, "can't be joined with "+idKey)
 		}
 		var logins []string
-		for _, v := range List(given) {
-			logins = append(logins, strings.TrimSpace(Canonical(v)))
+		for _, v := range wire.List(given) {
+			logins = append(logins, strings.TrimSpace(wire.Canonical(v)))
 		}
 		ids, missing, err := s.agentIDs(ctx, logins)
 		switch {

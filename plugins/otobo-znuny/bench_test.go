@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // counted counts the requests that pass.
@@ -82,7 +83,7 @@ func BenchmarkRequests(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
-	measure("search", func(int) error { _, err := s.searchIDs(b.Context(), Message{}, 10); return err })
+	measure("search", func(int) error { _, err := s.searchIDs(b.Context(), wire.Message{}, 10); return err })
 	measure("get", func(i int) error { _, err := s.GetTicket(b.Context(), found[i%len(found)].ID); return err })
 	measure("update", func(i int) error {
 		return s.UpdateTicket(b.Context(), found[i%len(found)].ID, api.TicketUpdate{

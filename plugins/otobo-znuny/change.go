@@ -11,22 +11,23 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // change is what is still to be written to a ticket.
 type change struct {
-	Ticket  Message        `json:"ticket,omitempty"`  // attributes by the servers' names
+	Ticket  wire.Message   `json:"ticket,omitempty"`  // attributes by the servers' names
 	Dynamic map[string]any `json:"dynamic,omitempty"` // dynamic fields of the ticket
 	Notes   []pendingNote  `json:"notes,omitempty"`
 }
 
 // pendingNote is a note with what is needed to recognise it on the ticket.
 type pendingNote struct {
-	Article
-	Once    string         `json:",omitempty"`
-	Mark    string         `json:",omitempty"`
-	Dynamic []DynamicField `json:",omitempty"` // dynamic fields of the article
-	Files   []Attachment   `json:",omitempty"`
+	wire.Article
+	Once    string              `json:",omitempty"`
+	Mark    string              `json:",omitempty"`
+	Dynamic []wire.DynamicField `json:",omitempty"` // dynamic fields of the article
+	Files   []wire.Attachment   `json:",omitempty"`
 
 	After     int64 // its article id, if it was written, is above this
 	uncertain bool  // it was sent, and may have been written
@@ -57,7 +58,7 @@ func (c change) setEntity(field, nameKey, idKey string, e *api.Entity) error {
 func (c change) setFields(doing string, fields map[string]any, zone *time.Location) error {
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		v := fields[key]
-		name, dynamic := strings.CutPrefix(key, DynamicPrefix)
+		name, dynamic := strings.CutPrefix(key, wire.DynamicPrefix)
 		switch {
 		case dynamic && name != "" && v == nil:
 			c.Dynamic[name] = "" // the servers ignore null
@@ -71,7 +72,7 @@ func (c change) setFields(doing string, fields map[string]any, zone *time.Locati
 				return &api.FieldError{Field: "fields.PendingTime", Err: fmt.Errorf("%w: %w", api.ErrInvalid, err)}
 			}
 			c.Ticket[key] = until
-		case Canonical(v) == "":
+		case wire.Canonical(v) == "":
 			return &api.FieldError{Field: "fields." + key, Err: fmt.Errorf("%w: can't be cleared: the help desk ignores an empty value", api.ErrInvalid)}
 		default:
 			c.Ticket[key] = v
@@ -105,10 +106,10 @@ func (c *change) key(ticket string) string {
 	}
 	w := wanted{Ticket: ticket, Notes: c.Notes}
 	for _, k := range slices.Sorted(maps.Keys(c.Ticket)) {
-		w.Fields = append(w.Fields, k+"="+Canonical(c.Ticket[k]))
+		w.Fields = append(w.Fields, k+"="+wire.Canonical(c.Ticket[k]))
 	}
 	for _, k := range slices.Sorted(maps.Keys(c.Dynamic)) {
-		w.Dynamic = append(w.Dynamic, k+"="+Canonical(c.Dynamic[k]))
+		w.Dynamic = append(w.Dynamic, k+"="+wire.Canonical(c.Dynamic[k]))
 	}
 	text, err := json.Marshal(w)
 	if err != nil { // a value that can't be sent either
@@ -119,8 +120,8 @@ func (c *change) key(ticket string) string {
 }
 
 // next is the request that comes next: all fields that are left, and one note.
-func (c *change) next(id string) Message {
-	m := Message{"TicketID": id}
+func (c *change) next(id string) wire.Message {
+	m := wire.Message{"TicketID": id}
 	if len(c.Ticket) > 0 {
 		m["Ticket"] = c.Ticket
 	}
@@ -143,28 +144,28 @@ func (c *change) next(id string) Message {
 func (c *change) parts() []string {
 	var list []string
 	for _, key := range slices.Sorted(maps.Keys(c.Ticket)) {
-		if field, ok := ContractField(strings.TrimSuffix(key, "ID")); ok {
+		if field, ok := wire.ContractField(strings.TrimSuffix(key, "ID")); ok {
 			key = field
 		}
 		list = append(list, key)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Dynamic)) {
-		list = append(list, DynamicPrefix+name)
+		list = append(list, wire.DynamicPrefix+name)
 	}
 	for _, n := range c.Notes {
-		list = append(list, fmt.Sprintf("note %q", Truncate(n.Subject, 40)))
+		list = append(list, fmt.Sprintf("note %q", wire.Truncate(n.Subject, 40)))
 	}
 	return list
 }
 
 // removeStored removes what the ticket already has, and says whether there was any.
-func (c *change) removeStored(stored Record) (struck bool) {
+func (c *change) removeStored(stored wire.Record) (struck bool) {
 	for key, v := range c.Ticket {
 		storedKey := key
 		if k, ok := storedKeys[key]; ok {
 			storedKey = k
 		}
-		if Canonical(stored[storedKey]) == Canonical(v) {
+		if wire.Canonical(stored[storedKey]) == wire.Canonical(v) {
 			delete(c.Ticket, key)
 			struck = true
 		}
@@ -176,7 +177,7 @@ func (c *change) removeStored(stored Record) (struck bool) {
 	}
 	dynamic := stored.DynamicFields()
 	for name, v := range c.Dynamic {
-		if Canonical(dynamic[name]) == Canonical(v) {
+		if wire.Canonical(dynamic[name]) == wire.Canonical(v) {
 			delete(c.Dynamic, name)
 			struck = true
 		}
@@ -189,7 +190,7 @@ func (c *change) summary() []any {
 	var told []any
 	for _, key := range []string{"Queue", "QueueID", "Priority", "PriorityID", "State", "StateID", "Owner", "OwnerID"} {
 		if v, given := c.Ticket[key]; given {
-			told = append(told, strings.ToLower(strings.TrimSuffix(key, "ID")), Canonical(v))
+			told = append(told, strings.ToLower(strings.TrimSuffix(key, "ID")), wire.Canonical(v))
 		}
 	}
 	if n := len(c.Notes); n > 0 {
@@ -198,10 +199,10 @@ func (c *change) summary() []any {
 	return told
 }
 
-func dynamicList(fields map[string]any) []DynamicField {
-	var list []DynamicField
+func dynamicList(fields map[string]any) []wire.DynamicField {
+	var list []wire.DynamicField
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		list = append(list, DynamicField{Name: name, Value: fields[name]})
+		list = append(list, wire.DynamicField{Name: name, Value: fields[name]})
 	}
 	return list
 }
@@ -214,7 +215,7 @@ var storedKeys = map[string]string{"CustomerUser": "CustomerUserID"}
 func fieldValue(v any) any {
 	switch v := v.(type) {
 	case bool:
-		return Text(v)
+		return wire.Text(v)
 	case string:
 		return strings.ReplaceAll(v, "\x00", "")
 	default:

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // conditions are the criteria in which the servers read operators: + and && join,
@@ -23,10 +25,10 @@ var plainWord = regexp.MustCompile(`^[\pL\pN@._:/%*-]*$`)
 // as it is. A text that holds some itself can only be given as CustomerIDRaw, which
 // knows neither operators nor wildcards.
 func literal(key string, v any) (name string, condition any, err error) {
-	values := List(plainList(v))
-	quoted := func(e any) bool { return strings.Contains(Canonical(e), `"`) }
+	values := wire.List(plainList(v))
+	quoted := func(e any) bool { return strings.Contains(wire.Canonical(e), `"`) }
 	if slices.ContainsFunc(values, quoted) {
-		if key != "CustomerID" || slices.ContainsFunc(values, func(e any) bool { return strings.ContainsAny(Canonical(e), "*%") }) {
+		if key != "CustomerID" || slices.ContainsFunc(values, func(e any) bool { return strings.ContainsAny(wire.Canonical(e), "*%") }) {
 			return "", nil, errors.New(`holds a double quote, which the help desk's search can't look for: write % in its place`)
 		}
 		return "CustomerIDRaw", plainList(v), nil
@@ -65,10 +67,10 @@ func operators(v any) (map[string]any, error) {
 			return nil, fmt.Errorf("%s is no operator (known are %s)", operator, strings.Join(operatorsOfFields, ", "))
 		case operator == "Empty":
 			condition[operator] = 0
-			if Truth(wanted) {
+			if wire.Truth(wanted) {
 				condition[operator] = 1
 			}
-		case Canonical(wanted) == "" || Canonical(wanted) == "[]":
+		case wire.Canonical(wanted) == "" || wire.Canonical(wanted) == "[]":
 			return nil, errors.New("is empty; tickets without a value are found by { Empty: 1 }")
 		case operator == "Like":
 			_, literal, err := literal("", wanted)

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/open-ticket-ai/otai/pkg/params/plugintest"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 func TestThePluginKeepsWhatHostsExpect(t *testing.T) {
@@ -12,7 +13,7 @@ func TestThePluginKeepsWhatHostsExpect(t *testing.T) {
 		plugintest.Params("OTOBOZnunyTicketSystemService", map[string]any{
 			"base_url": "https://desk.example.org/otobo/nph-genericinterface.pl",
 		}),
-		plugintest.Env(map[string]string{PasswordVariable: "secret"}),
+		plugintest.Env(map[string]string{wire.PasswordVariable: "secret"}),
 		plugintest.Params("FetchTicketsPipe", map[string]any{
 			"ticket_search_criteria": map[string]any{"queue": map[string]any{"name": "Incoming"}},
 		}),

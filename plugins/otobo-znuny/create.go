@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // CreateTicket makes a ticket in the name of its customer: Subject and Body become
@@ -19,10 +20,10 @@ func (s *TicketSystem) CreateTicket(ctx context.Context, t api.Ticket) (string, 
 	if err != nil {
 		return "", fmt.Errorf("create a ticket: %w", err)
 	}
-	a, err := s.client.Write(ctx, TicketCreate, "", m)
+	a, err := s.client.Write(ctx, wire.TicketCreate, "", m)
 	if err != nil {
-		if EffectOf(err) != NoEffect {
-			return "", Uncertain(TicketCreate, "", err)
+		if wire.EffectOf(err) != wire.NoEffect {
+			return "", wire.Uncertain(wire.TicketCreate, "", err)
 		}
 		return "", err
 	}
@@ -30,8 +31,8 @@ func (s *TicketSystem) CreateTicket(ctx context.Context, t api.Ticket) (string, 
 	return id, s.deliver(ctx, id, change{Notes: notes})
 }
 
-func (s *TicketSystem) createMessage(t api.Ticket) (Message, []pendingNote, error) {
-	c := change{Ticket: Message{"State": "new", "Priority": "3 normal"}, Dynamic: make(map[string]any)}
+func (s *TicketSystem) createMessage(t api.Ticket) (wire.Message, []pendingNote, error) {
+	c := change{Ticket: wire.Message{"State": "new", "Priority": "3 normal"}, Dynamic: make(map[string]any)}
 	subject, err := title(t.Subject)
 	if err != nil {
 		return nil, nil, err
@@ -74,7 +75,7 @@ func (s *TicketSystem) createMessage(t api.Ticket) (Message, []pendingNote, erro
 		}
 		notes = append(notes, p)
 	}
-	m := Message{"Ticket": c.Ticket, "Article": first.Article}
+	m := wire.Message{"Ticket": c.Ticket, "Article": first.Article}
 	if len(c.Dynamic) > 0 {
 		m["DynamicField"] = dynamicList(c.Dynamic)
 	}

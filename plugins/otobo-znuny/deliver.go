@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // maxFailures is how many requests of one update may fail with an effect before
@@ -139,7 +140,7 @@ func (d *delivery) end(i *intent, before []string, err error) error {
 	written := without(before, d.todo.parts())
 	i.partial = i.partial || len(written) > 0
 	i.silent = time.Now()
-	if definite(err) || EffectOf(err) == NoEffect && !i.partial && d.certain {
+	if definite(err) || wire.EffectOf(err) == wire.NoEffect && !i.partial && d.certain {
 		d.s.endIntent(i)
 	} else {
 		d.s.unfinished.add(i)
@@ -152,11 +153,11 @@ func (d *delivery) end(i *intent, before []string, err error) error {
 
 // definite reports whether the help desk has refused for reasons that stay.
 func definite(err error) bool {
-	if IsTemporary(err) || errors.Is(err, api.ErrUncertain) {
+	if wire.IsTemporary(err) || errors.Is(err, api.ErrUncertain) {
 		return false
 	}
-	return errors.Is(err, ErrInvalidParameter) || errors.Is(err, ErrNoAccess) || errors.Is(err, ErrTooLarge) ||
-		errors.Is(err, ErrServerError) && errors.Is(err, api.ErrDenied)
+	return errors.Is(err, wire.ErrInvalidParameter) || errors.Is(err, wire.ErrNoAccess) || errors.Is(err, wire.ErrTooLarge) ||
+		errors.Is(err, wire.ErrServerError) && errors.Is(err, api.ErrDenied)
 }
 
 func without(all, rest []string) []string {
@@ -222,12 +223,12 @@ func (d *delivery) prepare(ctx context.Context) error {
 
 func (d *delivery) run(ctx context.Context) error {
 	for failures := 0; !d.todo.empty(); {
-		a, err := d.s.client.Write(ctx, TicketUpdate, d.id, d.todo.next(d.id))
+		a, err := d.s.client.Write(ctx, wire.TicketUpdate, d.id, d.todo.next(d.id))
 		if err == nil {
 			d.sent(a)
 			continue
 		}
-		if EffectOf(err) == NoEffect {
+		if wire.EffectOf(err) == wire.NoEffect {
 			return err
 		}
 		if len(d.todo.Notes) > 0 {
@@ -250,12 +251,12 @@ func (d *delivery) run(ctx context.Context) error {
 // same refusal. A queue that could not be changed mostly is a missing right, and
 // now and then a lock in the database: once more, then it is the right.
 func mayHelp(err error, failures int) bool {
-	var f *RequestError
-	return IsTemporary(err) || errors.As(err, &f) && f.Status >= 500 && failures == 1
+	var f *wire.RequestError
+	return wire.IsTemporary(err) || errors.As(err, &f) && f.Status >= 500 && failures == 1
 }
 
 // sent strikes off what a request that succeeded carried.
-func (d *delivery) sent(a Answer) {
+func (d *delivery) sent(a wire.Answer) {
 	clear(d.todo.Ticket)
 	clear(d.todo.Dynamic)
 	if len(d.todo.Notes) == 0 {
@@ -280,10 +281,10 @@ var errMissing = errors.New("the change is not on the ticket")
 // error, mostly api.ErrUncertain, when it is not.
 func (d *delivery) settle(ctx context.Context, failed error) error {
 	if ctx.Err() != nil {
-		return Uncertain(TicketUpdate, d.id, ctx.Err())
+		return wire.Uncertain(wire.TicketUpdate, d.id, ctx.Err())
 	}
 	watch, decisive := d.watch(failed)
-	_, err := Retry(ctx, RetryPolicy{FirstPause: d.s.client.Retry.FirstPause, MaxElapsed: watch},
+	_, err := wire.Retry(ctx, wire.RetryPolicy{FirstPause: d.s.client.Retry.FirstPause, MaxElapsed: watch},
 		func(err error) bool { return errors.Is(err, errMissing) },
 		func() (struct{}, error) {
 			stored, err := d.s.getRecord(ctx, d.id)
@@ -300,9 +301,9 @@ func (d *delivery) settle(ctx context.Context, failed error) error {
 	case err == nil, decisive && errors.Is(err, errMissing) && ctx.Err() == nil:
 		return nil
 	case errors.Is(err, errMissing):
-		return Uncertain(TicketUpdate, d.id, failed)
+		return wire.Uncertain(wire.TicketUpdate, d.id, failed)
 	default:
-		return Uncertain(TicketUpdate, d.id, fmt.Errorf("%w; and then %w", failed, err))
+		return wire.Uncertain(wire.TicketUpdate, d.id, fmt.Errorf("%w; and then %w", failed, err))
 	}
 }
 
@@ -314,14 +315,14 @@ func (d *delivery) settle(ctx context.Context, failed error) error {
 // had lived, and for twice the time that updates take here. After a timeout
 // absence proves nothing.
 func (d *delivery) watch(failed error) (watch time.Duration, decisive bool) {
-	var f *RequestError
+	var f *wire.RequestError
 	if !errors.As(failed, &f) {
 		return d.s.client.Retry.MaxElapsed, false
 	}
 	switch f.Effect {
-	case Answered:
+	case wire.Answered:
 		return 1, true // one look
-	case Disconnected:
+	case wire.Disconnected:
 		watch = max(f.Duration, 4*d.s.client.Retry.FirstPause, min(2*d.s.client.SlowestUpdate(), d.s.client.Retry.MaxElapsed))
 		return min(watch, d.s.client.Retry.MaxElapsed), watch <= d.s.client.Retry.MaxElapsed
 	default:
@@ -335,7 +336,7 @@ func (d *delivery) inDoubt() bool {
 }
 
 // removeStored removes from the rest what stands on the ticket.
-func (d *delivery) removeStored(stored Record) {
+func (d *delivery) removeStored(stored wire.Record) {
 	d.foundAny = d.todo.removeStored(stored) || d.foundAny
 	all := stored.Articles()
 	d.todo.Notes = slices.DeleteFunc(slices.Clone(d.todo.Notes), func(n pendingNote) bool {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // trouble is what the test desk does with a request instead of answering it.
@@ -89,7 +90,7 @@ func (d *desk) service(change ...func(*Params)) *TicketSystem {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	s.client.Retry = RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 150 * time.Millisecond}
+	s.client.Retry = wire.RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 150 * time.Millisecond}
 	d.t.Cleanup(func() { _ = s.Close() })
 	return s
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // Diagnose looks what works, by searching and reading alone, and tells found of
@@ -77,11 +79,11 @@ func (d diagnosis) reportOn(subject, check, status, message, fix string) {
 // connection makes the smallest search there is and tells by its answer how far it
 // came.
 func (d diagnosis) connection(ctx context.Context) bool {
-	_, err := d.s.searchIDs(ctx, Message{}, 1)
+	_, err := d.s.searchIDs(ctx, wire.Message{}, 1)
 	service, login := fmt.Sprintf("the web service %q answers", d.s.client.WebService()), fmt.Sprintf("the agent %q is let in", d.s.client.Username())
-	var f *RequestError
+	var f *wire.RequestError
 	if !errors.As(err, &f) {
-		f = &RequestError{}
+		f = &wire.RequestError{}
 		if err != nil {
 			f.Cause = err
 		}
@@ -91,16 +93,16 @@ func (d diagnosis) connection(ctx context.Context) bool {
 	case err == nil:
 	case ctx.Err() != nil:
 		d.report("reachable", "unknown", "the check was stopped", "")
-	case errors.Is(err, ErrUnknownWebService):
+	case errors.Is(err, wire.ErrUnknownWebService):
 		d.report("reachable", "ok", d.s.client.URL(), "")
 		d.report("web service", "failed", why, f.Advice)
-	case errors.Is(err, ErrAuthentication):
+	case errors.Is(err, wire.ErrAuthentication):
 		d.report("reachable", "ok", d.s.client.URL(), "")
 		d.report("web service", "ok", service, "")
 		d.report("login", "failed", why, f.Advice)
-	case errors.Is(err, ErrUnavailable):
+	case errors.Is(err, wire.ErrUnavailable):
 		d.report("reachable", "failed", why, f.Advice)
-	case errors.Is(err, ErrServerError):
+	case errors.Is(err, wire.ErrServerError):
 		d.report("reachable", "ok", d.s.client.URL(), "")
 		d.report("web service", "failed", why, f.Advice)
 	case f.Message != "" && f.Status == 500:
@@ -135,21 +137,21 @@ func (d diagnosis) encryption() {
 }
 
 // probe reads one ticket, which later checks lean on.
-func (d diagnosis) probe(ctx context.Context) (Record, bool) {
+func (d diagnosis) probe(ctx context.Context) (wire.Record, bool) {
 	const noTicket = "the agent sees no ticket, so that names and clock can't be checked"
 	fix := fmt.Sprintf("give the agent %q the right ro on a queue with tickets, or make one; then ask again", d.s.client.Username())
-	found, err := d.s.searchIDs(ctx, Message{}, 1)
+	found, err := d.s.searchIDs(ctx, wire.Message{}, 1)
 	if err == nil && len(found) == 0 {
 		d.report("reading", "unknown", noTicket, fix)
 		return nil, false
 	}
-	var r Record
+	var r wire.Record
 	if err == nil {
 		r, err = d.s.getRecord(ctx, found[0])
 	}
 	if err != nil {
 		advice := ""
-		var f *RequestError
+		var f *wire.RequestError
 		if errors.As(err, &f) {
 			advice = f.Advice
 		}
@@ -163,8 +165,8 @@ func (d diagnosis) probe(ctx context.Context) (Record, bool) {
 // kind tells OTOBO from Znuny and OTRS: what is no number at all, OTOBO looks up
 // like an id.
 func (d diagnosis) kind(ctx context.Context) {
-	_, err := d.s.client.Call(ctx, TicketGet, "", Message{"TicketID": "abc"})
-	var f *RequestError
+	_, err := d.s.client.Call(ctx, wire.TicketGet, "", wire.Message{"TicketID": "abc"})
+	var f *wire.RequestError
 	switch {
 	case errors.As(err, &f) && f.Code == "WrongStructure":
 		d.report("server", "ok", "answers like Znuny or OTRS: a change needs the right rw", "")
@@ -176,7 +178,7 @@ func (d diagnosis) kind(ctx context.Context) {
 }
 
 // clock takes the server's time from a ticket: when it was made, and its age.
-func (d diagnosis) clock(ticket Record) {
+func (d diagnosis) clock(ticket wire.Record) {
 	age := ticket.Number("Age")
 	created := ticket.Time("Created", d.s.zone)
 	if created.IsZero() || ticket.Text("Age") == "" {

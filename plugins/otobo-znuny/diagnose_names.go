@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // nameKinds are the kinds of names that a search can check, with the ticket's own
@@ -22,16 +24,16 @@ var nameKinds = []struct{ kind, plural, criterion, own, spelling, place string }
 // nothing at all when one of them is not known: joined with a value that certainly
 // finds a ticket, it tells which one. The agent's rights on a queue don't matter to
 // that, so that it tells nothing of them.
-func (d diagnosis) names(ctx context.Context, ticket Record, named map[string][]string) {
+func (d diagnosis) names(ctx context.Context, ticket wire.Record, named map[string][]string) {
 	var searched []string // by kind
 	for _, k := range nameKinds {
 		var there []string
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(named[k.kind]))) {
 			if strings.Contains(name, "{{") || strings.Contains(name, "{%") {
-				d.reportOn(name, k.kind, "unknown", fmt.Sprintf("comes from a template, so that it is known only while otai runs: %s", Truncate(oneLine(name, 200), 80)), "compare what it can yield: "+k.place)
+				d.reportOn(name, k.kind, "unknown", fmt.Sprintf("comes from a template, so that it is known only while otai runs: %s", wire.Truncate(oneLine(name, 200), 80)), "compare what it can yield: "+k.place)
 				continue
 			}
-			found, err := d.s.searchIDs(ctx, Message{k.criterion: []string{ticket.Text(k.own), name}}, 1)
+			found, err := d.s.searchIDs(ctx, wire.Message{k.criterion: []string{ticket.Text(k.own), name}}, 1)
 			switch {
 			case err != nil:
 				d.reportOn(name, k.kind, "unknown", err.Error(), "")

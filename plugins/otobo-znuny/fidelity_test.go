@@ -19,6 +19,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/recorded"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // oddTexts are what mails bring along.
@@ -72,18 +73,18 @@ func TestAttachmentsAndHTMLAreReadWhenAskedFor(t *testing.T) {
 		html        bool
 		want        map[string]any
 	}{
-		"nothing": {AttachmentsNone, false, map[string]any{}},
-		"names": {AttachmentsNames, false, map[string]any{"Attachments": []any{map[string]any{
+		"nothing": {wire.AttachmentsNone, false, map[string]any{}},
+		"names": {wire.AttachmentsNames, false, map[string]any{"Attachments": []any{map[string]any{
 			"Filename": "notiz-ä.txt", "ContentType": "text/plain; charset=utf-8", "Size": int64(13), "Disposition": "attachment", "ContentID": "",
 		}}}},
-		"contents": {AttachmentsContents, false, map[string]any{"Attachments": []any{map[string]any{
+		"contents": {wire.AttachmentsContents, false, map[string]any{"Attachments": []any{map[string]any{
 			"Filename": "notiz-ä.txt", "ContentType": "text/plain; charset=utf-8", "Size": int64(13), "Disposition": "attachment", "ContentID": "",
 			"Content": "QW5oYW5nIMOkw7bDvA==",
 		}}}},
-		"HTML": {AttachmentsNone, true, map[string]any{"HTML": "<p>Hallo</p>"}},
+		"HTML": {wire.AttachmentsNone, true, map[string]any{"HTML": "<p>Hallo</p>"}},
 	} {
 		s := replay(t, answer)
-		s.reading = ReadOptions{Attachments: c.attachments, HTML: c.html}
+		s.reading = wire.ReadOptions{Attachments: c.attachments, HTML: c.html}
 		got, err := s.GetTicket(t.Context(), "65")
 		if err != nil {
 			t.Fatal(err)
@@ -92,11 +93,11 @@ func TestAttachmentsAndHTMLAreReadWhenAskedFor(t *testing.T) {
 			t.Errorf("%s: %+v, want %v", what, got.Notes[0], c.want)
 		}
 	}
-	asked := ReadOptions{Attachments: AttachmentsNone, HTML: true}.Message()
-	if want := (Message{"AllArticles": 1, "DynamicFields": 1, "Attachments": 1, "GetAttachmentContents": 1, "HTMLBodyAsAttachment": 1}); !reflect.DeepEqual(asked, want) {
+	asked := wire.ReadOptions{Attachments: wire.AttachmentsNone, HTML: true}.Message()
+	if want := (wire.Message{"AllArticles": 1, "DynamicFields": 1, "Attachments": 1, "GetAttachmentContents": 1, "HTMLBodyAsAttachment": 1}); !reflect.DeepEqual(asked, want) {
 		t.Errorf("asked for %v", asked)
 	}
-	if asked := (ReadOptions{Attachments: AttachmentsNames}).Message(); asked["GetAttachmentContents"] != 0 {
+	if asked := (wire.ReadOptions{Attachments: wire.AttachmentsNames}).Message(); asked["GetAttachmentContents"] != 0 {
 		t.Errorf("asked for %v", asked)
 	}
 }
@@ -268,7 +269,7 @@ func TestSeveralQueuesAreSearchedOneByOneAndJoined(t *testing.T) {
 	}))
 	defer server.Close()
 	s := quick(t, Params{BaseURL: server.URL})
-	got, err := s.searchEach(t.Context(), Message{"Queues": []any{"A", "Nope", "B"}}, 3)
+	got, err := s.searchEach(t.Context(), wire.Message{"Queues": []any{"A", "Nope", "B"}}, 3)
 	if err != nil || !reflect.DeepEqual(got, []string{"9", "20", "101"}) || asked != 3 {
 		t.Errorf("found %v in %d requests, %v", got, asked, err)
 	}
@@ -307,14 +308,14 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.client.Retry = RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 5 * time.Millisecond}
+			s.client.Retry = wire.RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 5 * time.Millisecond}
 			s.crashGrace = time.Millisecond
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			note := func(what string, err error) {
 				mu.Lock()
 				defer mu.Unlock()
 				// What a careless caller would print, and what a dump of the fault shows.
-				var f *RequestError
+				var f *wire.RequestError
 				if errors.As(err, &f) {
 					fmt.Fprintf(&said, "%+v %#v\n", f, f)
 				}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // TestEveryFilterFindsWhatItSays, and nothing else, in both kinds of help desk.
@@ -154,8 +155,8 @@ func TestEveryFilterFindsWhatItSays(t *testing.T) {
 // checkZero: the servers refuse a text of 0, and the client has one that they take.
 func checkZero(t *testing.T, s *TicketSystem, id string) {
 	t.Helper()
-	raw := Message{"TicketID": id, "Article": Message{"Subject": "s", "Body": "\n0\n", "ContentType": "text/plain; charset=utf-8"}}
-	if _, err := s.client.Call(t.Context(), TicketUpdate, id, raw); err == nil || !strings.Contains(err.Error(), "Article->Body") {
+	raw := wire.Message{"TicketID": id, "Article": wire.Message{"Subject": "s", "Body": "\n0\n", "ContentType": "text/plain; charset=utf-8"}}
+	if _, err := s.client.Call(t.Context(), wire.TicketUpdate, id, raw); err == nil || !strings.Contains(err.Error(), "Article->Body") {
 		t.Errorf("a body of 0: %v", err)
 	}
 	zero := "0"

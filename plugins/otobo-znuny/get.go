@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // batchSize tickets are read in one request: 50 with articles take 130 ms on
@@ -42,8 +43,8 @@ const (
 )
 
 // getRecord reads one ticket as the server sends it, to look what is there.
-func (s *TicketSystem) getRecord(ctx context.Context, id string) (Record, error) {
-	found, err := s.getRecords(ctx, []string{id}, ReadOptions{}.Message())
+func (s *TicketSystem) getRecord(ctx context.Context, id string) (wire.Record, error) {
+	found, err := s.getRecords(ctx, []string{id}, wire.ReadOptions{}.Message())
 	if err != nil {
 		return nil, err
 	}
@@ -55,12 +56,12 @@ func (s *TicketSystem) getRecord(ctx context.Context, id string) (Record, error)
 }
 
 func noSuchTicket(id string) error {
-	return UnexpectedAnswer(TicketGet, id, "the answer holds no such ticket")
+	return wire.UnexpectedAnswer(wire.TicketGet, id, "the answer holds no such ticket")
 }
 
 // getTickets reads many tickets and keeps their order. A ticket that was found
 // but can't be read, since it was moved or deleted meanwhile, is left out.
-func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what ReadOptions) ([]api.Ticket, error) {
+func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what wire.ReadOptions) ([]api.Ticket, error) {
 	tickets := make([]api.Ticket, 0, len(wanted))
 	for len(wanted) > 0 {
 		batch := wanted[:min(batchSize, len(wanted))]
@@ -81,19 +82,19 @@ func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what Rea
 // getReadable reads a batch. One ticket that can't be read makes the servers
 // refuse the whole batch; halving it again and again finds the one in few
 // requests. A batch that is too large to be answered is halved too.
-func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what Message) (map[string]Record, error) {
+func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what wire.Message) (map[string]wire.Record, error) {
 	found, err := s.getRecords(ctx, batch, what)
 	switch {
 	case err == nil:
 		return found, nil
-	case len(batch) == 1 && (notReadable(err) || errors.Is(err, ErrTooLarge)):
+	case len(batch) == 1 && (notReadable(err) || errors.Is(err, wire.ErrTooLarge)):
 		// One ticket must not keep all others from being worked on.
 		s.logger.WarnContext(ctx, "a ticket was found but can't be read, and is left out", "ticket", batch[0], "err", err.Error())
 		return nil, nil
-	case !notReadable(err) && !errors.Is(err, ErrTooLarge):
+	case !notReadable(err) && !errors.Is(err, wire.ErrTooLarge):
 		return nil, err
 	}
-	all := make(map[string]Record, len(batch))
+	all := make(map[string]wire.Record, len(batch))
 	for _, half := range [][]string{batch[:len(batch)/2], batch[len(batch)/2:]} {
 		part, err := s.getReadable(ctx, half, what)
 		if err != nil {
@@ -107,17 +108,17 @@ func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what Mes
 }
 
 // getRecords reads tickets in one request, by id. what says how much of them.
-func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what Message) (map[string]Record, error) {
+func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what wire.Message) (map[string]wire.Record, error) {
 	m := maps.Clone(what)
 	m["TicketID"] = batch
-	a, err := s.client.Read(ctx, TicketGet, batchName(batch), m)
+	a, err := s.client.Read(ctx, wire.TicketGet, batchName(batch), m)
 	if err != nil {
 		return nil, err
 	}
 	if a.Tickets == nil {
-		return nil, UnexpectedAnswer(TicketGet, batchName(batch), "the answer holds no ticket")
+		return nil, wire.UnexpectedAnswer(wire.TicketGet, batchName(batch), "the answer holds no ticket")
 	}
-	found := make(map[string]Record, len(batch))
+	found := make(map[string]wire.Record, len(batch))
 	for _, r := range a.Tickets {
 		found[r.Text("TicketID")] = r
 		s.agents.learn(r)
@@ -140,7 +141,7 @@ func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what Mess
 // the process before it, at the ticket's end or below later ones. Where agents have
 // written since then, the whole ticket is read, so that memory sees its end.
 func (s *TicketSystem) newestArticle(ctx context.Context, id string, senders []string) (int64, error) {
-	m := Message{"AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0}
+	m := wire.Message{"AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0}
 	if len(senders) == 1 { // of several the servers make groups, and the last of one is not the newest
 		m["ArticleSenderType"] = senders
 	}
@@ -153,7 +154,7 @@ func (s *TicketSystem) newestArticle(ctx context.Context, id string, senders []s
 		return 0, noSuchTicket(id)
 	}
 	from, to := s.uncertainSpan()
-	recent := func(a Record) bool {
+	recent := func(a wire.Record) bool {
 		written := a.Number("IncomingTime")
 		return written == 0 || written >= from.Unix()
 	}
@@ -177,7 +178,7 @@ func batchName(batch []string) string {
 func checkID(id string) (string, error) {
 	id = strings.TrimSpace(id)
 	if id == "" || strings.Trim(id, "0123456789") != "" || strings.Trim(id, "0") == "" {
-		return "", &api.FieldError{Field: "ticket_id", Err: fmt.Errorf("%w: %q is no ticket id: it is a whole number above zero", api.ErrInvalid, Truncate(id, 40))}
+		return "", &api.FieldError{Field: "ticket_id", Err: fmt.Errorf("%w: %q is no ticket id: it is a whole number above zero", api.ErrInvalid, wire.Truncate(id, 40))}
 	}
 	return id, nil
 }

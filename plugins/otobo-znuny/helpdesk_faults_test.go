@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // misbehave gives the built-in help desk its faults, by /_control.
@@ -59,7 +60,7 @@ func TestWhateverTheBuiltInHelpDeskDoesToAnUpdateItEndsRight(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			s, _ := startHelpdesk(t, otai, mode)
-			s.client.Retry = RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 300 * time.Millisecond}
+			s.client.Retry = wire.RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 300 * time.Millisecond}
 			for name, f := range faults {
 				misbehave(t, s, fault{})
 				id, err := s.CreateTicket(t.Context(), api.Ticket{Subject: "t", Body: "b", Queue: &api.Entity{Name: "Incoming"}, Customer: &api.Entity{Name: "kunde1"}})

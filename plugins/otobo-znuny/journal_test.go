@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // life is a service of its own on the same help desk and state folder, as after a
@@ -26,7 +27,7 @@ func (d *desk) life(t *testing.T, dir string, change ...func(*Params)) *TicketSy
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client.Retry = RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 150 * time.Millisecond}
+	s.client.Retry = wire.RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 150 * time.Millisecond}
 	s.crashGrace = 30 * time.Millisecond
 	t.Cleanup(func() { _ = s.Close() })
 	return s
@@ -294,7 +295,7 @@ func TestTheJournalForgivesWhatACrashLeft(t *testing.T) {
 	if err != nil || left != nil {
 		t.Fatal(left, err)
 	}
-	one := &intent{Ticket: "1", Key: "a", At: time.Now(), Change: change{Ticket: Message{"QueueID": 4}}}
+	one := &intent{Ticket: "1", Key: "a", At: time.Now(), Change: change{Ticket: wire.Message{"QueueID": 4}}}
 	two := &intent{Ticket: "2", Key: "b", At: time.Now()}
 	if err := errors.Join(j.begin(one), j.begin(two), j.remove(one)); err != nil {
 		t.Fatal(err)
@@ -336,7 +337,7 @@ func TestTheJournalDoesNotGrowWithoutEnd(t *testing.T) {
 	defer j.close()
 	big := strings.Repeat("x", 300_000)
 	for range 10 {
-		i := &intent{Ticket: "1", Change: change{Notes: []pendingNote{{Article: Article{Body: big}}}}}
+		i := &intent{Ticket: "1", Change: change{Notes: []pendingNote{{Article: wire.Article{Body: big}}}}}
 		if err := errors.Join(j.begin(i), j.remove(i)); err != nil {
 			t.Fatal(err)
 		}
@@ -347,7 +348,7 @@ func TestTheJournalDoesNotGrowWithoutEnd(t *testing.T) {
 	// One that never is without an unfinished update.
 	var last *intent
 	for n := range 10 {
-		i := &intent{Ticket: strconv.Itoa(n), Change: change{Notes: []pendingNote{{Article: Article{Body: big}}}}}
+		i := &intent{Ticket: strconv.Itoa(n), Change: change{Notes: []pendingNote{{Article: wire.Article{Body: big}}}}}
 		if err := j.begin(i); err != nil {
 			t.Fatal(err)
 		}
@@ -418,7 +419,7 @@ func TestHalfALineSpoilsNoOther(t *testing.T) {
 		t.Skip("there is no /dev/full")
 	}
 	defer full.Close()
-	long := &intent{Ticket: "2", Change: change{Ticket: Message{"Title": strings.Repeat("x", 500)}}}
+	long := &intent{Ticket: "2", Change: change{Ticket: wire.Message{"Title": strings.Repeat("x", 500)}}}
 	text, err := encodeLine(journalLine{Begin: long})
 	if err != nil {
 		t.Fatal(err)

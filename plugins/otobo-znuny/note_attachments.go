@@ -7,13 +7,14 @@ import (
 	"path"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // newAttachments reads Note.Fields.Attachments: a list of {Filename, ContentType,
 // and Content in base64 or Text}.
-func newAttachments(place string, v any) ([]Attachment, error) {
-	var out []Attachment
-	for i, e := range List(v) {
+func newAttachments(place string, v any) ([]wire.Attachment, error) {
+	var out []wire.Attachment
+	for i, e := range wire.List(v) {
 		a, err := newAttachment(e)
 		if err != nil {
 			return nil, &api.FieldError{Field: fmt.Sprintf("%s[%d]", place, i), Err: fmt.Errorf("%w: %w", api.ErrInvalid, err)}
@@ -23,12 +24,12 @@ func newAttachments(place string, v any) ([]Attachment, error) {
 	return out, nil
 }
 
-func newAttachment(v any) (Attachment, error) {
+func newAttachment(v any) (wire.Attachment, error) {
 	m, ok := v.(map[string]any)
 	if !ok {
-		return Attachment{}, errors.New("is no mapping with Filename, ContentType and Content (base64) or Text")
+		return wire.Attachment{}, errors.New("is no mapping with Filename, ContentType and Content (base64) or Text")
 	}
-	var a Attachment
+	var a wire.Attachment
 	given := false
 	for key, e := range m {
 		s, isText := e.(string)
@@ -41,23 +42,23 @@ func newAttachment(v any) (Attachment, error) {
 			a.Content, given = base64.StdEncoding.EncodeToString([]byte(s)), true
 		case "Content":
 			if _, err := base64.StdEncoding.DecodeString(s); err != nil {
-				return Attachment{}, errors.New("its Content is no base64; give plain text as Text")
+				return wire.Attachment{}, errors.New("its Content is no base64; give plain text as Text")
 			}
 			a.Content, given = s, true
 		case "Size", "Disposition", "ContentID": // of one that was read
 			isText = true
 		default:
-			return Attachment{}, fmt.Errorf("%s is not known (known are Filename, ContentType, Content and Text)", key)
+			return wire.Attachment{}, fmt.Errorf("%s is not known (known are Filename, ContentType, Content and Text)", key)
 		}
 		if !isText {
-			return Attachment{}, fmt.Errorf("%s must be text", key)
+			return wire.Attachment{}, fmt.Errorf("%s must be text", key)
 		}
 	}
 	if a.Filename == "" || a.Filename == "." || a.Filename == "/" || !given {
-		return Attachment{}, errors.New("needs Filename and Content (base64) or Text")
+		return wire.Attachment{}, errors.New("needs Filename and Content (base64) or Text")
 	}
 	if a.Content == "" {
-		return Attachment{}, errors.New("is empty: the help desk takes no file without content")
+		return wire.Attachment{}, errors.New("is empty: the help desk takes no file without content")
 	}
 	if a.ContentType == "" {
 		a.ContentType = "application/octet-stream"

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // The servers' columns: a longer title or subject ends in status 500, a longer
@@ -38,7 +39,7 @@ func oneLine(s string, n int) string {
 		}
 		return r
 	}, s)
-	return Truncate(strings.Join(strings.Fields(s), " "), n)
+	return wire.Truncate(strings.Join(strings.Fields(s), " "), n)
 }
 
 // title is checked here, because the servers ignore an empty one silently.

@@ -5,6 +5,8 @@ import (
 	"encoding/base32"
 	"fmt"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // markerSubject is the value of the param note_marker that puts the mark into the
@@ -38,7 +40,7 @@ const markerPrefix = "[otai:"
 // markSubject puts the mark at the subject's end and keeps its length in bounds.
 func markSubject(subject, token string) string {
 	mark := " " + markerPrefix + token + "]"
-	return Truncate(subject, maxSubject-len(mark)) + mark
+	return wire.Truncate(subject, maxSubject-len(mark)) + mark
 }
 
 // mark puts the mark where the configuration wants it. A note that is to be
@@ -51,17 +53,17 @@ func (n *pendingNote) mark(ticket, marker string) {
 		n.Subject = markSubject(n.Subject, n.Mark)
 	case marker != "":
 		n.Mark = keyOf(ticket, *n).token()
-		n.Dynamic = append(n.Dynamic, DynamicField{Name: strings.TrimPrefix(marker, DynamicPrefix), Value: n.Mark})
+		n.Dynamic = append(n.Dynamic, wire.DynamicField{Name: strings.TrimPrefix(marker, wire.DynamicPrefix), Value: n.Mark})
 	}
 }
 
 // carriesMark reports whether a stored article bears this mark.
-func carriesMark(r Record, mark string) bool {
+func carriesMark(r wire.Record, mark string) bool {
 	if strings.HasSuffix(r.Text("Subject"), markerPrefix+mark+"]") {
 		return true
 	}
 	for _, v := range r.DynamicFields() {
-		if Canonical(v) == mark {
+		if wire.Canonical(v) == mark {
 			return true
 		}
 	}
@@ -71,7 +73,7 @@ func carriesMark(r Record, mark string) bool {
 // sameNote reports whether a stored article is the note. The servers trim texts
 // and send the plain rendering of an HTML body, so that white space doesn't count,
 // and of HTML only the subject; a mark is better.
-func sameNote(n pendingNote, stored Record) bool {
+func sameNote(n pendingNote, stored wire.Record) bool {
 	if n.Mark != "" && carriesMark(stored, n.Mark) {
 		return true
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // noteMemory is what the service keeps of the tickets that it saw, so as to recognise
@@ -41,7 +43,7 @@ const (
 )
 
 // remember takes note of a ticket that was read with its last articles.
-func (m *noteMemory) remember(r Record) {
+func (m *noteMemory) remember(r wire.Record) {
 	id := r.Text("TicketID")
 	s := ticketSnapshot{newest: r.NewestArticle()}
 	all := r.Articles()
@@ -55,7 +57,7 @@ func (m *noteMemory) remember(r Record) {
 			subject, token = before, strings.TrimSuffix(mark, "]")
 		}
 		s.trailing = append(s.trailing, trailingNote{
-			key:   contentKey(id, subject, a.Text("Body"), Truth(a["IsVisibleForCustomer"])),
+			key:   contentKey(id, subject, a.Text("Body"), wire.Truth(a["IsVisibleForCustomer"])),
 			token: token, created: a.Number("IncomingTime"),
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // AddNote adds a note, internal unless it says otherwise.
@@ -42,9 +43,9 @@ func (s *TicketSystem) newNote(place string, n api.Note) (pendingNote, error) {
 	subject := oneLine(n.Subject, maxSubject)
 	if subject == "" {
 		// The servers demand one, the contract doesn't.
-		subject = Truncate(oneLine(strings.TrimSpace(body), maxSubject), 80)
+		subject = wire.Truncate(oneLine(strings.TrimSpace(body), maxSubject), 80)
 	}
-	p := pendingNote{Article: Article{
+	p := pendingNote{Article: wire.Article{
 		Subject: keepZero(subject), Body: keepZero(cutBody(body, s.maxNoteBytes)), ContentType: contentType(n.ContentType),
 		CommunicationChannel: "Internal", SenderType: "agent",
 	}}
@@ -58,8 +59,8 @@ func (p *pendingNote) setFields(place string, fields map[string]any) error {
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		v := fields[key]
 		at := place + "fields." + key
-		if name, dynamic := strings.CutPrefix(key, DynamicPrefix); dynamic && name != "" {
-			p.Dynamic = append(p.Dynamic, DynamicField{Name: name, Value: fieldValue(v)})
+		if name, dynamic := strings.CutPrefix(key, wire.DynamicPrefix); dynamic && name != "" {
+			p.Dynamic = append(p.Dynamic, wire.DynamicField{Name: name, Value: fieldValue(v)})
 			continue
 		}
 		if !noteKeys[key] {
@@ -73,7 +74,7 @@ func (p *pendingNote) setFields(place string, fields map[string]any) error {
 			p.Files = files
 			continue
 		}
-		value := Canonical(v)
+		value := wire.Canonical(v)
 		if value == "" {
 			return &api.FieldError{Field: at, Err: fmt.Errorf("%w: is empty", api.ErrInvalid)}
 		}
@@ -93,7 +94,7 @@ func (p *pendingNote) setFields(place string, fields map[string]any) error {
 		case "HistoryComment":
 			p.HistoryComment = oneLine(value, 190)
 		case "NoAgentNotify":
-			if Truth(v) {
+			if wire.Truth(v) {
 				p.NoAgentNotify = 1
 			}
 		}

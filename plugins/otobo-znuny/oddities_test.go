@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // What was never recorded but other versions, languages and set-ups send.
@@ -30,7 +31,7 @@ func answering(t *testing.T, f http.HandlerFunc, change ...func(*Params)) *Ticke
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client.Retry = RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 10 * time.Millisecond}
+	s.client.Retry = wire.RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 10 * time.Millisecond}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -82,13 +83,13 @@ func TestASearchIsReadInEveryForm(t *testing.T) {
 		`{"TicketID":["3","1"]}`: {"3", "1"}, `{"TicketID":[3,1]}`: {"3", "1"}, `{"TicketID":"3"}`: {"3"}, `{"TicketID":3}`: {"3"},
 		`{}`: nil, `{"TicketID":[]}`: nil, `{"TicketID":null}`: nil, `{"TicketID":""}`: nil, "\ufeff{}\n": nil,
 	} {
-		got, err := answering(t, saying(body)).searchIDs(t.Context(), Message{}, 5)
+		got, err := answering(t, saying(body)).searchIDs(t.Context(), wire.Message{}, 5)
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %q, %v", body, got, err)
 		}
 	}
 	for _, body := range []string{`{"status":"ok"}`, `{"Ticket":[]}`, `[]`, `"x"`, `{} {}`, `{"TicketID":["3"]}x`, "ok"} {
-		if got, err := answering(t, saying(body)).searchIDs(t.Context(), Message{}, 5); !errors.Is(err, ErrProtocol) {
+		if got, err := answering(t, saying(body)).searchIDs(t.Context(), wire.Message{}, 5); !errors.Is(err, wire.ErrProtocol) {
 			t.Errorf("%s was taken for an answer: %q, %v", body, got, err)
 		}
 	}
@@ -155,7 +156,7 @@ func TestAddressesAreTakenAsPeopleWriteThem(t *testing.T) {
 	}, func(p *Params) {
 		p.WebserviceName, p.OperationURLs.TicketSearch = "Öffentlich & Büro", "/Suche/Alle Tickets"
 	})
-	if _, err := s.searchIDs(t.Context(), Message{}, 1); err != nil || asked != "/otobo/nph-genericinterface.pl/Webservice/%C3%96ffentlich%20&%20B%C3%BCro/Suche/Alle%20Tickets" {
+	if _, err := s.searchIDs(t.Context(), wire.Message{}, 1); err != nil || asked != "/otobo/nph-genericinterface.pl/Webservice/%C3%96ffentlich%20&%20B%C3%BCro/Suche/Alle%20Tickets" {
 		t.Errorf("asked for %s, %v", asked, err)
 	}
 	if s.client.WebService() != "Öffentlich & Büro" {

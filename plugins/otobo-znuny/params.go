@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // Params configure the service. The names and defaults of the first five are Open
@@ -100,8 +101,8 @@ func (p *Params) Validate() error {
 		}
 	}
 	fault("time_zone", checkZone(p.TimeZone))
-	if m := p.NoteMarker; m != "" && m != markerSubject && !(strings.HasPrefix(m, DynamicPrefix) && len(m) > len(DynamicPrefix)) {
-		fault("note_marker", fmt.Errorf("%q is neither %s nor %sNAME", m, markerSubject, DynamicPrefix))
+	if m := p.NoteMarker; m != "" && m != markerSubject && !(strings.HasPrefix(m, wire.DynamicPrefix) && len(m) > len(wire.DynamicPrefix)) {
+		fault("note_marker", fmt.Errorf("%q is neither %s nor %sNAME", m, markerSubject, wire.DynamicPrefix))
 	}
 	if (p.TLS.CertFile == "") != (p.TLS.KeyFile == "") {
 		fault("tls", errors.New("cert_file and key_file belong together, and one of them is missing"))
@@ -111,7 +112,7 @@ func (p *Params) Validate() error {
 }
 
 func checkBaseURL(s string) error {
-	const example = "write it as in https://desk.example.org/otobo/" + Script
+	const example = "write it as in https://desk.example.org/otobo/" + wire.Script
 	u, err := url.Parse(strings.TrimSpace(s))
 	switch {
 	case err != nil:
@@ -124,16 +125,16 @@ func checkBaseURL(s string) error {
 	case u.User != nil:
 		return errors.New("must not hold a login: use username and password")
 	case u.RawQuery != "" || u.Fragment != "":
-		return errors.New("must end with " + Script + ", without ? or #: " + example)
-	case strings.Contains(u.Path, Script+"/Webservice"):
-		return errors.New("must end with " + Script + ": the name of the web service belongs into webservice_name, and the operation into operation_urls")
+		return errors.New("must end with " + wire.Script + ", without ? or #: " + example)
+	case strings.Contains(u.Path, wire.Script+"/Webservice"):
+		return errors.New("must end with " + wire.Script + ": the name of the web service belongs into webservice_name, and the operation into operation_urls")
 	default:
 		return nil
 	}
 }
 
 func checkProxy(s string) error {
-	if s == "" || s == NoProxy {
+	if s == "" || s == wire.NoProxy {
 		return nil
 	}
 	u, err := url.Parse(s)
@@ -151,7 +152,7 @@ var browserAddress = regexp.MustCompile(`^(https?://[^/]+/(?:otobo|znuny|otrs))(
 func completeBaseURL(s string) string {
 	s = strings.TrimRight(strings.TrimSpace(s), "/")
 	if m := browserAddress.FindStringSubmatch(s); m != nil {
-		return m[1] + "/" + Script
+		return m[1] + "/" + wire.Script
 	}
 	return s
 }
@@ -164,7 +165,7 @@ func (p Params) withDefaults() Params {
 	p.Timeout = cmp.Or(p.Timeout, 30*time.Second)
 	p.TimeZone = cmp.Or(p.TimeZone, "UTC")
 	p.Articles = cmp.Or(p.Articles, articlesAll)
-	p.Attachments = cmp.Or(p.Attachments, AttachmentsNone)
+	p.Attachments = cmp.Or(p.Attachments, wire.AttachmentsNone)
 	p.MaxNoteBytes = cmp.Or(p.MaxNoteBytes, 4_000_000)
 	p.MaxConnections = cmp.Or(p.MaxConnections, 8)
 	p.MaxResponseMB = cmp.Or(p.MaxResponseMB, 64)
@@ -184,23 +185,23 @@ func (p Params) withDefaults() Params {
 }
 
 // clientConfig is what the protocol's client needs of the params.
-func (p Params) clientConfig(h api.Host) Config {
-	return Config{
+func (p Params) clientConfig(h api.Host) wire.Config {
+	return wire.Config{
 		BaseURL:    p.BaseURL,
 		WebService: p.WebserviceName,
-		Routes: map[Operation]string{
-			TicketSearch: p.OperationURLs.Search, TicketGet: p.OperationURLs.Get, TicketUpdate: p.OperationURLs.Update,
-			TicketCreate: p.OperationURLs.Create, SessionCreate: p.OperationURLs.Session, SessionRemove: p.OperationURLs.SessionRemove,
+		Routes: map[wire.Operation]string{
+			wire.TicketSearch: p.OperationURLs.Search, wire.TicketGet: p.OperationURLs.Get, wire.TicketUpdate: p.OperationURLs.Update,
+			wire.TicketCreate: p.OperationURLs.Create, wire.SessionCreate: p.OperationURLs.Session, wire.SessionRemove: p.OperationURLs.SessionRemove,
 		},
-		Timeouts: map[Operation]time.Duration{
-			TicketSearch: p.Timeouts.Search, TicketGet: p.Timeouts.Get, TicketUpdate: p.Timeouts.Update, TicketCreate: p.Timeouts.Create, SessionCreate: p.Timeout,
+		Timeouts: map[wire.Operation]time.Duration{
+			wire.TicketSearch: p.Timeouts.Search, wire.TicketGet: p.Timeouts.Get, wire.TicketUpdate: p.Timeouts.Update, wire.TicketCreate: p.Timeouts.Create, wire.SessionCreate: p.Timeout,
 		},
-		Retry:             RetryPolicy{FirstPause: 100 * time.Millisecond, MaxElapsed: 4 * time.Second},
+		Retry:             wire.RetryPolicy{FirstPause: 100 * time.Millisecond, MaxElapsed: 4 * time.Second},
 		Username:          p.Username,
 		Password:          p.Password,
 		UseSession:        p.UseSession,
 		Redact:            h.Redact,
-		TLS:               TLSConfig(p.TLS),
+		TLS:               wire.TLSConfig(p.TLS),
 		Proxy:             p.Proxy,
 		MaxConnections:    p.MaxConnections,
 		RequestsPerSecond: p.RequestsPerSecond,

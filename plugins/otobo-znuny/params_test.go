@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 func TestThePluginDescribesItself(t *testing.T) {
@@ -32,7 +33,7 @@ func TestThePasswordComesFromTheEnvironmentWhenNotGiven(t *testing.T) {
 			Redact: func(s string) { redacted = append(redacted, s) },
 		})
 	}
-	s, err := newTicketSystem(Params{BaseURL: "https://desk.example.org/otobo/nph-genericinterface.pl/"}, host(map[string]string{PasswordVariable: "from-env"}))
+	s, err := newTicketSystem(Params{BaseURL: "https://desk.example.org/otobo/nph-genericinterface.pl/"}, host(map[string]string{wire.PasswordVariable: "from-env"}))
 	if err != nil || len(redacted) != 1 || redacted[0] != "from-env" {
 		t.Fatalf("%v, redacted %v", err, redacted)
 	}
@@ -40,7 +41,7 @@ func TestThePasswordComesFromTheEnvironmentWhenNotGiven(t *testing.T) {
 		t.Errorf("service is %s", s.client.URL())
 	}
 	d := newDesk(t) // it wants its password with each request
-	fromEnv, err := newTicketSystem(Params{BaseURL: d.URL + "/znuny/nph-genericinterface.pl"}, host(map[string]string{PasswordVariable: "geheim-4711"}))
+	fromEnv, err := newTicketSystem(Params{BaseURL: d.URL + "/znuny/nph-genericinterface.pl"}, host(map[string]string{wire.PasswordVariable: "geheim-4711"}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func TestThePasswordComesFromTheEnvironmentWhenNotGiven(t *testing.T) {
 	}
 	_, err = newTicketSystem(Params{BaseURL: "https://desk.example.org/x"}, host(nil))
 	var field *api.FieldError
-	if !errors.As(err, &field) || field.Field != "password" || !strings.Contains(err.Error(), PasswordVariable) {
+	if !errors.As(err, &field) || field.Field != "password" || !strings.Contains(err.Error(), wire.PasswordVariable) {
 		t.Errorf("without password: %v", err)
 	}
 }
@@ -102,7 +103,7 @@ func TestRoutesAndNamesAreTakenFromTheParams(t *testing.T) {
 		t.Fatal(err)
 	}
 	routes := p.withDefaults().clientConfig(api.Host{}).Routes
-	if s.client.URL() != "http://d/x/Webservice/My%20Service" || routes[TicketSearch] != "Find" || routes[TicketGet] != "ticket-get" {
+	if s.client.URL() != "http://d/x/Webservice/My%20Service" || routes[wire.TicketSearch] != "Find" || routes[wire.TicketGet] != "ticket-get" {
 		t.Errorf("%s %v", s.client.URL(), routes)
 	}
 }

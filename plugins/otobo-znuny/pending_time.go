@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // pendingTime is when a pending state ends: a time or its text, a number of
@@ -29,15 +31,15 @@ func pendingTime(v any, zone *time.Location) (any, error) {
 	case time.Duration:
 		return in(int64(v / time.Minute))
 	}
-	s := strings.TrimSpace(Canonical(v))
+	s := strings.TrimSpace(wire.Canonical(v))
 	if n, err := strconv.ParseFloat(s, 64); err == nil {
 		return in(int64(n))
 	}
 	if d, err := time.ParseDuration(s); err == nil {
 		return in(int64(d / time.Minute))
 	}
-	if t, ok := ParseTime(s, zone); ok {
+	if t, ok := wire.ParseTime(s, zone); ok {
 		return at(t)
 	}
-	return nil, fmt.Errorf(`%q is no time: write one as in "2026-12-24 08:00", minutes from now as a number, a duration as in "36h", or {Diff: 60}`, Truncate(s, 60))
+	return nil, fmt.Errorf(`%q is no time: write one as in "2026-12-24 08:00", minutes from now as a number, a duration as in "36h", or {Diff: 60}`, wire.Truncate(s, 60))
 }

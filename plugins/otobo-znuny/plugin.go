@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // Version is the version of this plugin.
@@ -29,7 +30,7 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 
 // fieldNames lets the host find misspelt fields before anything runs.
 func fieldNames(known map[string]bool) string {
-	return strings.Join(append(slices.Sorted(maps.Keys(known)), DynamicPrefix+"*"), ",")
+	return strings.Join(append(slices.Sorted(maps.Keys(known)), wire.DynamicPrefix+"*"), ",")
 }
 
 // main is never called: the package is built with -buildmode=plugin.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/recorded"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // replay is a service whose server gives one recorded answer to everything.
@@ -20,7 +21,7 @@ func replay(t *testing.T, answer recorded.Answer) *TicketSystem {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client.Retry = RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 10 * time.Millisecond}
+	s.client.Retry = wire.RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 10 * time.Millisecond}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -106,7 +107,7 @@ func TestStoredNotesAreRecognisedAsTheOnesSent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answered, err := replay(t, all[name]).client.Call(t.Context(), TicketGet, "", Message{})
+		answered, err := replay(t, all[name]).client.Call(t.Context(), wire.TicketGet, "", wire.Message{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 const (
@@ -181,7 +183,7 @@ func (s *TicketSystem) finishAll(ctx context.Context) error {
 	for _, i := range s.unfinished.due() {
 		if err := s.finishLocked(ctx, i); err != nil {
 			errs = append(errs, err)
-			if ctx.Err() != nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrAuthentication) {
+			if ctx.Err() != nil || errors.Is(err, wire.ErrUnavailable) || errors.Is(err, wire.ErrAuthentication) {
 				break
 			}
 		}
@@ -235,7 +237,7 @@ func (s *TicketSystem) finish(ctx context.Context, i *intent) error {
 		clear(d.todo.Ticket)
 	}
 	switch {
-	case errors.Is(err, ErrNoAccess):
+	case errors.Is(err, wire.ErrNoAccess):
 		return leave("its ticket can't be read any more", "err", err.Error())
 	case err != nil:
 		return fmt.Errorf("finish an earlier update: %w", err)

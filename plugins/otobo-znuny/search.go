@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // defaultLimit is the contract's meaning of a limit of 0. The servers' own would
@@ -48,7 +49,7 @@ const maxRounds = 5
 
 // findReadable searches and reads. A ticket that can't be read makes room for the
 // next one: else a single one at the front would keep a small limit empty for ever.
-func (s *TicketSystem) findReadable(ctx context.Context, m Message, what ReadOptions, offset, limit int) ([]api.Ticket, error) {
+func (s *TicketSystem) findReadable(ctx context.Context, m wire.Message, what wire.ReadOptions, offset, limit int) ([]api.Ticket, error) {
 	tickets := []api.Ticket{}
 	asked := make(map[string]bool)
 	wanted := offset + limit // the servers have no offset, and ignore it silently
@@ -76,9 +77,9 @@ func (s *TicketSystem) findReadable(ctx context.Context, m Message, what ReadOpt
 
 // searchEach searches queue by queue where several are wanted. Ids grow with the
 // age of tickets, so that they give the joint order.
-func (s *TicketSystem) searchEach(ctx context.Context, m Message, limit int) ([]string, error) {
+func (s *TicketSystem) searchEach(ctx context.Context, m wire.Message, limit int) ([]string, error) {
 	for _, key := range []string{"Queues", "QueueIDs"} {
-		several := List(plainList(m[key]))
+		several := wire.List(plainList(m[key]))
 		if len(several) < 2 {
 			continue
 		}
@@ -118,13 +119,13 @@ func plainList(v any) any {
 
 // searchIDs returns ids, oldest ticket first. Tickets of the same second come in
 // unstable order, so the number decides between them: it grows with the ticket.
-func (s *TicketSystem) searchIDs(ctx context.Context, m Message, limit int) ([]string, error) {
+func (s *TicketSystem) searchIDs(ctx context.Context, m wire.Message, limit int) ([]string, error) {
 	m = maps.Clone(m)
 	m["Limit"] = limit
 	m["SortBy"] = []string{"Age", "TicketNumber"}
 	// "Up" means older first, although Age suggests the contrary: measured.
 	m["OrderBy"] = []string{"Up", "Up"}
-	a, err := s.client.Read(ctx, TicketSearch, "", m)
+	a, err := s.client.Read(ctx, wire.TicketSearch, "", m)
 	if err != nil {
 		return nil, err
 	}

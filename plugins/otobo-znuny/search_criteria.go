@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-func (s *TicketSystem) searchMessage(c api.SearchCriteria) (Message, ReadOptions, error) {
-	m, what := make(Message), s.reading
-	refuse := func(err error) (Message, ReadOptions, error) { return nil, what, err }
+func (s *TicketSystem) searchMessage(c api.SearchCriteria) (wire.Message, wire.ReadOptions, error) {
+	m, what := make(wire.Message), s.reading
+	refuse := func(err error) (wire.Message, wire.ReadOptions, error) { return nil, what, err }
 	for _, key := range slices.Sorted(maps.Keys(c.Fields)) {
 		v := c.Fields[key]
-		if strings.HasPrefix(key, DynamicPrefix) && len(key) > len(DynamicPrefix) {
+		if strings.HasPrefix(key, wire.DynamicPrefix) && len(key) > len(wire.DynamicPrefix) {
 			condition, err := operators(v)
 			if err != nil {
 				return refuse(invalidCriterion("fields."+key, err.Error()))
@@ -25,19 +26,19 @@ func (s *TicketSystem) searchMessage(c api.SearchCriteria) (Message, ReadOptions
 		}
 		switch {
 		case key == "Articles":
-			if v := Canonical(v); v != articlesAll && v != articlesFirst {
+			if v := wire.Canonical(v); v != articlesAll && v != articlesFirst {
 				return refuse(invalidCriterion("fields.Articles", "must be all or first"))
 			}
-			what.FirstArticle = Canonical(v) == articlesFirst
+			what.FirstArticle = wire.Canonical(v) == articlesFirst
 		case key == "Attachments":
-			if what.Attachments = Canonical(v); !slices.Contains([]string{AttachmentsNone, AttachmentsNames, AttachmentsContents}, what.Attachments) {
+			if what.Attachments = wire.Canonical(v); !slices.Contains([]string{wire.AttachmentsNone, wire.AttachmentsNames, wire.AttachmentsContents}, what.Attachments) {
 				return refuse(invalidCriterion("fields.Attachments", "must be none, names or contents"))
 			}
 		case key == "HTML":
-			what.HTML = Truth(v)
+			what.HTML = wire.Truth(v)
 		case !searchKeys[key]:
 			return refuse(unknownKey("search tickets", "fields.", key, searchKeys))
-		case v == nil || Canonical(v) == "" || Canonical(v) == "[]":
+		case v == nil || wire.Canonical(v) == "" || wire.Canonical(v) == "[]":
 			// An empty criterion would be ignored, and everything found.
 			return refuse(invalidCriterion("fields."+key, "is empty"))
 		case key == "StateType":
@@ -56,7 +57,7 @@ func (s *TicketSystem) searchMessage(c api.SearchCriteria) (Message, ReadOptions
 			m[name] = condition
 		case key == "UseSubQueues":
 			m[key] = 0
-			if Truth(v) {
+			if wire.Truth(v) {
 				m[key] = 1
 			}
 		default:
@@ -112,8 +113,8 @@ var searchKeys = map[string]bool{
 // through the GenericInterface.
 func stateTypes(v any) any {
 	var out []any
-	for _, e := range List(plainList(v)) {
-		switch Text(e) {
+	for _, e := range wire.List(plainList(v)) {
+		switch wire.Text(e) {
 		case "Open":
 			out = append(out, "new", "open", "pending reminder", "pending auto")
 		case "Closed":
@@ -131,16 +132,16 @@ func serverTime(v any, zone *time.Location) (string, error) {
 	if t, ok := v.(time.Time); ok {
 		return t.In(zone).Format(time.DateTime), nil
 	}
-	s := Canonical(v)
-	if t, ok := ParseTime(s, zone); ok {
+	s := wire.Canonical(v)
+	if t, ok := wire.ParseTime(s, zone); ok {
 		return t.In(zone).Format(time.DateTime), nil
 	}
-	return "", fmt.Errorf(`%q is no time: write one as in "2026-11-22 15:20:00"`, Truncate(s, 60))
+	return "", fmt.Errorf(`%q is no time: write one as in "2026-11-22 15:20:00"`, wire.Truncate(s, 60))
 }
 
 // addFilter searches by name, and by id where no name is given. Names and ids
 // would be joined by AND, so a list can't mix them.
-func addFilter(m Message, field, nameKey, idKey string, list []*api.Entity) error {
+func addFilter(m wire.Message, field, nameKey, idKey string, list []*api.Entity) error {
 	var names, identifiers []string
 	for _, e := range list {
 		switch {
@@ -181,6 +182,6 @@ func unknownKey(doing, place, key string, known map[string]bool) error {
 	names := slices.Sorted(maps.Keys(known))
 	return fmt.Errorf("%s: %w", doing, &api.FieldError{
 		Field: place + key,
-		Err:   fmt.Errorf("%w: is not known (known are %s and %sNAME)", api.ErrInvalid, strings.Join(names, ", "), DynamicPrefix),
+		Err:   fmt.Errorf("%w: is not known (known are %s and %sNAME)", api.ErrInvalid, strings.Join(names, ", "), wire.DynamicPrefix),
 	})
 }

@@ -9,18 +9,19 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // TicketSystem is the service: one help desk, seen by one agent. It is safe for
 // concurrent use; writes to one ticket wait for each other, because only so can
 // the notes of two writers be told apart.
 type TicketSystem struct {
-	client       *Client
+	client       *wire.Client
 	zone         *time.Location
 	crashGrace   time.Duration
 	marker       string
 	maxNoteBytes int
-	reading      ReadOptions
+	reading      wire.ReadOptions
 	memory       noteMemory
 	agents       agentDirectory
 	writing      ticketLocks
@@ -49,12 +50,12 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 		return nil, &api.FieldError{Field: "time_zone", Err: err}
 	}
 	if p.Password == "" {
-		p.Password, _ = h.Env(PasswordVariable)
+		p.Password, _ = h.Env(wire.PasswordVariable)
 	}
 	if p.Password == "" {
 		return nil, &api.FieldError{
 			Field: "password",
-			Err:   fmt.Errorf("is not given: write it into the params of this service or set the environment variable %s", PasswordVariable),
+			Err:   fmt.Errorf("is not given: write it into the params of this service or set the environment variable %s", wire.PasswordVariable),
 		}
 	}
 	h.Redact(p.Password)
@@ -63,7 +64,7 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 			h.Redact(secret)
 		}
 	}
-	c, err := New(p.clientConfig(h))
+	c, err := wire.New(p.clientConfig(h))
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 		crashGrace:   crashGrace,
 		marker:       p.NoteMarker,
 		maxNoteBytes: p.MaxNoteBytes,
-		reading:      ReadOptions{FirstArticle: p.Articles == articlesFirst, Attachments: p.Attachments, HTML: p.HTML},
+		reading:      wire.ReadOptions{FirstArticle: p.Articles == articlesFirst, Attachments: p.Attachments, HTML: p.HTML},
 		logger:       h.Logger(),
 		stateDir:     h.App().StateDir,
 		began:        time.Now(),
@@ -86,7 +87,7 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 // CheckHealth makes the smallest search there is: it needs the server, the web
 // service and the login.
 func (s *TicketSystem) CheckHealth(ctx context.Context) error {
-	_, err := s.searchIDs(ctx, Message{}, 1)
+	_, err := s.searchIDs(ctx, wire.Message{}, 1)
 	return err
 }
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // spoiler stands before a help desk and spoils every tenth request, each time in
@@ -133,7 +134,7 @@ func TestUnderAFaultInEveryTenthRequestEveryTicketEndsRight(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	s.client.Retry = RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 500 * time.Millisecond}
+	s.client.Retry = wire.RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 500 * time.Millisecond}
 
 	const callers = 4
 	ids := make([]string, tickets)

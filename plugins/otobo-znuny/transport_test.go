@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 func quick(t *testing.T, p Params) *TicketSystem {
@@ -21,7 +22,7 @@ func quick(t *testing.T, p Params) *TicketSystem {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client.Retry = RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 20 * time.Millisecond}
+	s.client.Retry = wire.RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 20 * time.Millisecond}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
@@ -64,7 +65,7 @@ func TestConnectionsAreKeptAndTheirEndIsSurvived(t *testing.T) {
 	d := newDesk(t)
 	server, connections := closingServer(t, 10, d)
 	s := quick(t, Params{BaseURL: server.URL + "/znuny/nph-genericinterface.pl"})
-	s.client.Retry = RetryPolicy{FirstPause: 25 * time.Millisecond, MaxElapsed: time.Second} // the desk is at work for some ms after a connection broke
+	s.client.Retry = wire.RetryPolicy{FirstPause: 25 * time.Millisecond, MaxElapsed: time.Second} // the desk is at work for some ms after a connection broke
 	const notes = 100
 	for range notes {
 		if err := s.AddNote(t.Context(), "1", api.Note{Subject: "s", Body: "b"}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // UpdateTicket changes a ticket. The fields and the first note travel in one
@@ -27,7 +28,7 @@ func (s *TicketSystem) UpdateTicket(ctx context.Context, id string, u api.Ticket
 }
 
 func (s *TicketSystem) newChange(u api.TicketUpdate) (change, error) {
-	c := change{Ticket: make(Message), Dynamic: make(map[string]any)}
+	c := change{Ticket: make(wire.Message), Dynamic: make(map[string]any)}
 	if u.Subject != nil {
 		t, err := title(*u.Subject)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
 // move is the usual update: title, queue, priority and a note at once.
@@ -280,7 +281,7 @@ func TestAHelpDeskThatIsDownIsTemporary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client.Retry = RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 20 * time.Millisecond}
+	s.client.Retry = wire.RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 20 * time.Millisecond}
 	s.memory.rememberArticle("1", 5)
 	for name, f := range map[string]func() error{
 		"read":   func() error { _, err := s.FindTickets(t.Context(), api.SearchCriteria{}); return err },

@@ -1,4 +1,4 @@
-package main
+package wire
 
 // secret is a text that no verb of fmt and no log shows, even within a struct whose
 // fields fmt reads past all methods: there it is an address. The zero secret is
