@@ -8,35 +8,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
-	"github.com/open-ticket-ai/otai/pkg/params"
 )
-
-// The kinds of values that a pipe can say its results have.
-const (
-	yieldsText     = "text"
-	yieldsNumber   = "number"
-	yieldsFraction = "fraction" // a number from 0 to 1
-	yieldsBool     = "bool"
-)
-
-// Yields reads what a pipe says of its results by its labels: the keys, nil where it
-// doesn't say, and the kinds of their values as far as these are told. The label is
-// KEY or KEY:KIND, parted by commas, or * for any keys.
-func Yields(labels map[string]string) (keys []string, kinds map[string]string) {
-	text, said := labels[params.LabelYields]
-	if !said || text == "*" {
-		return nil, nil
-	}
-	keys, kinds = []string{}, map[string]string{}
-	for part := range strings.SplitSeq(text, ",") {
-		key, kind, _ := strings.Cut(strings.TrimSpace(part), ":")
-		if key = strings.TrimSpace(key); key != "" {
-			keys = append(keys, key)
-			kinds[key] = strings.TrimSpace(kind)
-		}
-	}
-	return keys, kinds
-}
 
 // argumentHints are for what is left out most.
 var argumentHints = map[string]string{

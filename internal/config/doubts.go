@@ -55,9 +55,3 @@ func (d *Document) Doubt(diags Diagnostics) {
 func (d *Document) Doubtful(plugin string) bool {
 	return d.doubts.all || d.doubts.plugins[foldedName(plugin)]
 }
-
-// doubtfulUse is for what a plugin in doubt would offer.
-func (k *checker) doubtfulUse(use string) bool {
-	prefix, _, found := strings.Cut(use, ":")
-	return found && k.doc.Doubtful(prefix) && !slices.ContainsFunc(k.catalog.Names(), func(name string) bool { return strings.HasPrefix(name, prefix+":") })
-}

@@ -1,0 +1,197 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// pipe checks a pipe at its place, and through its params its children.
+func (k *checker) pipe(m map[string]any, path string, around scope) {
+	d := k.decoder()
+	use, isText := m["use"].(string)
+	if isText && !strings.Contains(use, ":") && strings.Contains(use, ".") {
+		// None of its other keys would be right either.
+		k.diags.ReportError(k.at(join(path, "use")), join(path, "use"), "unknown-use",
+			"write use: PLUGIN:NAME, services below injects: and all else below params:; "+k.useHint(use, false), "%q is the form of a version that never ran", use)
+		k.templates(m["params"], join(path, "params"), nil, around)
+		return
+	}
+	spec := (*params.Spec)(nil)
+	if component, ok := k.catalog.Find(use); ok {
+		spec = component.Params
+	}
+	raw := d.mapping(m["params"], join(path, "params"))
+	raw, moved := k.beside(m, raw, path, append(slices.Clone(pipeKeys), "steps"), spec)
+	given, injectsRight := m["injects"].(map[string]any)
+	var services map[string]string
+	if injectsRight || m["injects"] == nil {
+		services = d.injects(given, join(path, "injects"))
+		var stray []string
+		raw, services, stray = k.strayInjections(m, raw, services, path, spec)
+		if len(stray) > 0 {
+			m = without(m, stray)
+		}
+	}
+	strange := k.pipeKeys(m, path, moved)
+	if id, ok := m["id"]; ok && id != nil {
+		if _, isText := id.(string); !isText {
+			k.diags.ReportError(k.at(join(path, "id")), join(path, "id"), "wrong-type", fmt.Sprintf("write it in quotes: %q", cmp.Or(k.id(m, path), "NAME")), "this is %s, the id must be text", describe(id))
+		}
+	}
+	switch {
+	case m["use"] == nil || isText && use == "":
+		k.diags.ReportError(k.doc.atlas.useAt(path), path, "missing-key", "write use: PLUGIN:NAME, or params: with steps: for a row of pipes", "the pipe's use is missing")
+	case !isText:
+		d.wrongType(join(path, "use"), "text such as base:CompositePipe", m["use"])
+	}
+	component, ok := Component{}, false
+	if isText {
+		component, ok = k.component(use, path, false)
+	}
+	excused := excuse(strange, component.Params)
+	switch {
+	case !injectsRight && m["injects"] != nil:
+		k.injectsShape(m["injects"], path, component)
+	case !excused.injects:
+		k.injects(services, path, component)
+	}
+	switch {
+	case !ok:
+		k.childrenOf(raw, path, around)
+	case raw != nil || m["params"] == nil:
+		raw = k.params(raw, path, use, component, around, excused)
+		if component.Params != nil {
+			k.fieldNames(raw, join(path, "params"), component.Params, services)
+		}
+		k.fetch(m, raw, path, component.Params)
+	}
+	if raw == nil {
+		k.templates(m["params"], join(path, "params"), component.Params, around)
+	} else {
+		k.templates(raw, join(path, "params"), component.Params, around)
+	}
+}
+
+// pipeKeys reports the keys that mean nothing in a pipe, and returns them.
+//
+// moved are params that stand beside params:, in the order of the file.
+func (k *checker) pipeKeys(m map[string]any, path string, moved []string) []string {
+	strange := slices.DeleteFunc(strangeKeys(m, pipeKeys), func(key string) bool { return slices.Contains(moved, key) })
+	for _, key := range strange {
+		k.diags.ReportError(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", pipeKeyHint(key, m), "unknown key %q", key)
+	}
+	if len(moved) > 0 {
+		at := join(path, moved[0])
+		k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", belowParams(moved), "unknown key %q", moved[0])
+	}
+	return strange
+}
+
+// pipeKeyHints are for keys that other versions and other products have.
+var pipeKeyHints = map[string]string{
+	"steps":      "there are steps below params: already; move these to them",
+	"if":         "use a step of base:ExpressionPipe that calls fail(): it stops the steps after it",
+	"when":       "use a step of base:ExpressionPipe that calls fail(): it stops the steps after it",
+	"depends_on": "steps run in the order in which they stand",
+	"uses":       "write use:",
+	"with":       "write params:",
+	"pipes":      "write params: with steps: below it",
+	"pipelines":  "write params: with steps: below it, or runners: [{on: …, run: …}]",
+	"name":       "write id:",
+	"type":       "write use:",
+	"args":       "write params:",
+	"config":     "write params:",
+	"options":    "write params:",
+	"settings":   "write params:",
+
+	"services":       "write it at the top, beside orchestrator:",
+	"plugins":        "write it at the top, beside orchestrator:",
+	"infrastructure": "write it at the top, beside orchestrator:",
+}
+
+func pipeKeyHint(key string, given map[string]any) string {
+	if hint, ok := pipeKeyHints[key]; ok {
+		name := strings.TrimSuffix(strings.TrimPrefix(hint, "write "), ":")
+		if _, there := given[name]; there && slices.Contains(pipeKeys, name) {
+			return name + ": is given already, so put it there, or remove it"
+		}
+		return hint
+	}
+	if word, rest, brace := strings.Cut(key, "{"); brace && params.Near(key, pipeKeys) != "" {
+		return fmt.Sprintf("a colon is missing: write %s: {%s", strings.TrimSpace(word), rest)
+	}
+	near := nearPipeKey(key, pipeKeys, given)
+	if near != "" {
+		return keyHint(key, pipeKeys, given)
+	}
+	return "what the pipe is given goes below params:"
+}
+
+// childrenOf checks the pipes in a pipe whose use nobody knows, where pipes stand
+// in most.
+func (k *checker) childrenOf(raw map[string]any, path string, around scope) {
+	around.pipe, around.open = true, true
+	base := join(path, "params")
+	steps, _ := raw["steps"].([]any)
+	for i, step := range steps {
+		if m, ok := step.(map[string]any); ok {
+			k.pipe(m, at(base+".steps", i), around)
+		}
+	}
+	for _, key := range []string{"on", "run"} {
+		if m, ok := raw[key].(map[string]any); ok {
+			if key == "on" {
+				m = k.trigger(m, join(base, key))
+			}
+			k.pipe(m, join(base, key), around)
+		}
+	}
+}
+
+// childHint tells what to write instead of a word or a time.
+func childHint(isTrigger bool, raw any) string {
+	text, isText := raw.(string)
+	_, isTime := params.ParseDuration(text)
+	length := strings.TrimPrefix(durationHint(text), "write ")
+	use, glued := strings.CutPrefix(text, "use:")
+	switch {
+	case glued:
+		return "write a space after the colon: use: " + use
+	case isPipes(raw) && len(raw.([]any)) == 1:
+		return "a pipe is no list: leave out the dash"
+	case isPipes(raw):
+		return "write use: base:CompositePipe and params: here, and this list below params: with steps:"
+	case isTrigger && isText && cronForm.MatchString(text):
+		return "write how long to wait: {use: base:IntervalTrigger, params: {interval: PT5M}}"
+	case isTrigger && isText && isTime != nil && length != "":
+		return fmt.Sprintf("write {use: base:IntervalTrigger, params: {interval: %s}}", length)
+	case isTrigger && isText && isTime == nil:
+		return fmt.Sprintf("write {use: base:IntervalTrigger, params: {interval: %s}}", text)
+	case isText && strings.Contains(text, ":") && !strings.Contains(text, " "):
+		return "write {use: " + text + "}"
+	}
+	return "write use: and params: below it"
+}
+
+// trigger gives a trigger without a use the one that it can only have, and reports
+// that, also where its interval stands without params around it.
+func (k *checker) trigger(m map[string]any, path string) map[string]any {
+	given, _ := m["params"].(map[string]any)
+	interval, beside := m["interval"]
+	if m["use"] != nil || given["interval"] == nil && !beside {
+		return m
+	}
+	k.diags.ReportError(k.doc.atlas.useAt(path), path, "missing-key", "write on: {use: base:IntervalTrigger, params: {interval: …}}", "the trigger's use is missing")
+	out := cloneMap(m)
+	out["use"] = "base:IntervalTrigger"
+	if beside && given == nil {
+		delete(out, "interval")
+		out["params"] = map[string]any{"interval": interval}
+		k.doc.atlas.moved[path+".params.interval"] = k.doc.atlas.written(path + ".interval")
+	}
+	return out
+}
