@@ -18,6 +18,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/internal/helpdesk"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/chaos"
 )
 
 // HelpdeskOptions are the options of the built-in help desk.
@@ -149,7 +150,7 @@ func misbehave(ctx context.Context, s Settings, server *helpdesk.Server, file st
 	if err != nil {
 		return fmt.Errorf("the help desk's faults: %s: %w", file, err)
 	}
-	faults, err := helpdesk.ReadFaults(bytes.NewReader(inJSON))
+	faults, err := chaos.ReadFaults(bytes.NewReader(inJSON))
 	if err == nil {
 		err = server.SetFaults(faults)
 	}

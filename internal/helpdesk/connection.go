@@ -23,7 +23,7 @@ func withConnection(ctx context.Context, c net.Conn) context.Context {
 // sends its next request meanwhile reads EOF.
 func (s *Server) countAnswer(w http.ResponseWriter, r *http.Request) {
 	c, ok := r.Context().Value(connectionKey{}).(*connection)
-	limit := s.chance.requestsPerConnection()
+	limit := s.injector.RequestsPerConnection()
 	if !ok || c.answers.Add(1) < int64(limit) || limit == 0 {
 		return
 	}

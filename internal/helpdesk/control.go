@@ -8,6 +8,9 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk/chaos"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
 )
 
 // ControlPath is where tests and people steer a running help desk; nothing of the real servers is there.
@@ -19,7 +22,7 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	if err := fromThisMachine(r); err != nil {
-		writeJSON(w, http.StatusForbidden, problem{err.Error()})
+		writeJSON(w, http.StatusForbidden, errorAnswer{err.Error()})
 		return true
 	}
 	mux := http.NewServeMux()
@@ -39,12 +42,12 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) bool {
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			answer, err := handle(r)
-			var none notThere
+			var none notFoundError
 			switch {
 			case errors.As(err, &none):
-				writeJSON(w, http.StatusNotFound, problem{err.Error()})
+				writeJSON(w, http.StatusNotFound, errorAnswer{err.Error()})
 			case err != nil:
-				writeJSON(w, http.StatusBadRequest, problem{err.Error()})
+				writeJSON(w, http.StatusBadRequest, errorAnswer{err.Error()})
 			default:
 				writeJSON(w, http.StatusOK, answer)
 			}
@@ -54,11 +57,11 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-type problem struct {
+type errorAnswer struct {
 	Error string `json:"error"`
 }
 
-type notThere struct{ error }
+type notFoundError struct{ error }
 
 // fromThisMachine refuses other machines.
 func fromThisMachine(r *http.Request) error {
@@ -89,34 +92,34 @@ func readJSON(r *http.Request, v any) error {
 
 // State is what GET /_control shows.
 type State struct {
-	Mode    Mode   `json:"mode"`
-	Path    string `json:"path"` // what follows the address in a client's base URL
-	Tickets int    `json:"tickets"`
-	Faults  Faults `json:"faults"`
-	Counters
+	Mode    Mode         `json:"mode"`
+	Path    string       `json:"path"` // what follows the address in a client's base URL
+	Tickets int          `json:"tickets"`
+	Faults  chaos.Faults `json:"faults"`
+	chaos.Counters
 }
 
 func (s *Server) controlState(*http.Request) (any, error) {
 	s.mu.Lock()
-	tickets := len(s.system.tickets)
+	tickets := len(s.system.Tickets)
 	s.mu.Unlock()
-	return State{Mode: s.mode, Path: s.BasePath(), Tickets: tickets, Faults: s.chance.plan(), Counters: s.Counters()}, nil
+	return State{Mode: s.mode, Path: s.BasePath(), Tickets: tickets, Faults: s.injector.Faults(), Counters: s.Counters()}, nil
 }
 
-func (s *Server) controlFaults(*http.Request) (any, error) { return s.chance.plan(), nil }
+func (s *Server) controlFaults(*http.Request) (any, error) { return s.injector.Faults(), nil }
 
 func (s *Server) controlSetFaults(r *http.Request) (any, error) {
-	f, err := ReadFaults(http.MaxBytesReader(nil, r.Body, 1<<20))
+	f, err := chaos.ReadFaults(http.MaxBytesReader(nil, r.Body, 1<<20))
 	if err != nil {
 		return nil, err
 	}
-	s.chance.set(f)
+	s.injector.Set(f)
 	return f, nil
 }
 
 func (s *Server) controlClearFaults(*http.Request) (any, error) {
-	s.chance.set(Faults{})
-	return Faults{}, nil
+	s.injector.Set(chaos.Faults{})
+	return chaos.Faults{}, nil
 }
 
 func (s *Server) controlReset(r *http.Request) (any, error) {
@@ -133,7 +136,7 @@ func (s *Server) controlTicket(r *http.Request) (any, error) {
 	}
 	t, ok := s.Ticket(id)
 	if !ok {
-		return nil, notThere{fmt.Errorf("there is no ticket %d", id)}
+		return nil, notFoundError{fmt.Errorf("there is no ticket %d", id)}
 	}
 	return t, nil
 }
@@ -153,7 +156,7 @@ func (s *Server) controlAddTickets(r *http.Request) (any, error) {
 
 // controlAddQueues takes what the agent may do by the queues' names: {"IT": "full", "HR": "read"}.
 func (s *Server) controlAddQueues(r *http.Request) (any, error) {
-	var queues map[string]Access
+	var queues map[string]store.Access
 	if err := readJSON(r, &queues); err != nil {
 		return nil, err
 	}
@@ -164,7 +167,7 @@ func (s *Server) controlAddQueues(r *http.Request) (any, error) {
 }
 
 func (s *Server) controlAddFields(r *http.Request) (any, error) {
-	var list []DynamicField
+	var list []store.DynamicField
 	if err := readJSON(r, &list); err != nil {
 		return nil, err
 	}

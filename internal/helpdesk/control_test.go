@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk/chaos"
 )
 
 func (s *served) control(t *testing.T, method, path, body string, into any) int {
@@ -41,7 +43,7 @@ func TestATestOfAnotherProgramSteersTheHelpDesk(t *testing.T) {
 	if s.control(t, "POST", "/tickets", `[{"title": "one", "queue": "Work"}, {"title": "two", "queue": "Q", "body": "b"}]`, &ids) != 200 || len(ids) != 2 {
 		t.Fatalf("added %v", ids)
 	}
-	var f Faults
+	var f chaos.Faults
 	if s.control(t, "PUT", "/faults", `{"rules": [{"on": ["ticket-update"], "nth": [1], "fault": "close", "done": "all"}]}`, &f) != 200 || f.Rules[0].Nth[0] != 1 {
 		t.Fatalf("faults %+v", f)
 	}
@@ -85,7 +87,7 @@ func TestATestOfAnotherProgramSteersTheHelpDesk(t *testing.T) {
 	var state State
 	s.control(t, "GET", "", "", &state)
 	if state.Mode != ModeOTOBO || state.Path != s.BasePath() || state.Tickets != 2 || state.Requests["ticket-update"] != 3 ||
-		state.Rules[0] != (RuleCounter{3, 1}) || state.Faults.Rules[0].Fault != FaultClose {
+		state.Rules[0] != (chaos.FaultCounter{Seen: 3, Fired: 1}) || state.Faults.Rules[0].Kind != chaos.KindClose {
 		t.Errorf("state %+v", state)
 	}
 	if s.control(t, "DELETE", "/faults", "", &f); len(s.Counters().Rules) != 0 {
@@ -112,7 +114,7 @@ func TestWhatCannotBeSteeredIsExplained(t *testing.T) {
 		{"GET", "/tickets/7", "", 404, "no ticket 7"},
 		{"GET", "/tickets/x", "", 400, "no ticket's id"},
 	} {
-		var p problem
+		var p errorAnswer
 		if got := s.control(t, c.method, c.path, c.body, &p); got != c.status || !strings.Contains(p.Error, c.want) {
 			t.Errorf("%s %s: %d %q, want %d %q", c.method, c.path, got, p.Error, c.status, c.want)
 		}

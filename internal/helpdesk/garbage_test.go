@@ -1,13 +1,10 @@
 package helpdesk
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -53,54 +50,4 @@ func TestItOutlivesGarbage(t *testing.T) {
 	if r := s.send("ticket-get", `"TicketID": 1`); r.err != nil || r.status != http.StatusOK {
 		t.Errorf("after all that: %+v", r)
 	}
-}
-
-func FuzzReadFaults(f *testing.F) {
-	f.Add([]byte(`{"seed": 1, "rules": [{"on": ["ticket-get"], "every": 3, "fault": "status", "status": 503, "done": "part", "after": "Queue", "delay": "1ms"}]}`))
-	f.Add([]byte(`{"requests_per_connection": 9, "rules": [{"nth": [1, 2], "burst": 2, "times": 1, "fault": "hang", "lasts": "1h"}, {"probability": 0.5, "delay_after": "1s"}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		faults, err := ReadFaults(bytes.NewReader(data))
-		if err != nil {
-			return
-		}
-		var ch chance
-		ch.set(faults)
-		for range 20 {
-			tr, befallen := ch.next("ticket-update")
-			if !befallen || tr.stop() == nil {
-				continue
-			}
-			if n := tr.stop()(wholeSteps); n < 0 || n > len(wholeSteps) {
-				t.Fatalf("it ends after %d steps", n)
-			}
-		}
-		var again Faults
-		text, err := json.Marshal(faults)
-		if err != nil {
-			t.Fatal(err)
-		}
-		decode(t, text, &again)
-		if !reflect.DeepEqual(normalFaults(faults), normalFaults(again)) {
-			t.Fatalf("%+v became %+v", faults, again)
-		}
-	})
-}
-
-// normalFaults makes empty and missing lists alike.
-func normalFaults(f Faults) Faults {
-	var rules []Rule
-	for _, r := range f.Rules {
-		if len(r.On) == 0 {
-			r.On = nil
-		}
-		if len(r.Nth) == 0 {
-			r.Nth = nil
-		}
-		if len(r.Headers) == 0 {
-			r.Headers = nil
-		}
-		rules = append(rules, r)
-	}
-	f.Rules = rules
-	return f
 }

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/helpdesk/chaos"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/operation"
 	"go.uber.org/goleak"
 )
 
@@ -51,9 +53,9 @@ func serve(t *testing.T, o Options) *served {
 	return s
 }
 
-func (s *served) misbehave(t *testing.T, rules ...Rule) {
+func (s *served) misbehave(t *testing.T, rules ...chaos.Fault) {
 	t.Helper()
-	if err := s.SetFaults(Faults{Seed: 1, Rules: rules}); err != nil {
+	if err := s.SetFaults(chaos.Faults{Seed: 1, Rules: rules}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -99,12 +101,12 @@ func written(t *testing.T, s *Server) []string {
 		name string
 		done bool
 	}{
-		{stepTitle, got.Title == "New"},
-		{stepQueue, got.Queue == "IT"},
-		{stepState, got.State == "open"},
-		{stepPriority, got.Priority == "4 high"},
-		{stepArticle, len(got.Articles) == 2},
-		{stepField, got.DynamicFields["OtaiText"] == "x"},
+		{operation.StepTitle, got.Title == "New"},
+		{operation.StepQueue, got.Queue == "IT"},
+		{operation.StepState, got.State == "open"},
+		{operation.StepPriority, got.Priority == "4 high"},
+		{operation.StepArticle, len(got.Articles) == 2},
+		{operation.StepField, got.DynamicFields["OtaiText"] == "x"},
 	} {
 		if is.done {
 			names = append(names, is.name)
@@ -113,7 +115,7 @@ func written(t *testing.T, s *Server) []string {
 	return names
 }
 
-var wholeSteps = []string{stepTitle, stepQueue, stepState, stepPriority, stepArticle, stepField}
+var wholeSteps = []string{operation.StepTitle, operation.StepQueue, operation.StepState, operation.StepPriority, operation.StepArticle, operation.StepField}
 
 func TestEachFaultDoesWhatItSays(t *testing.T) {
 	eof := func(r reply) error {
@@ -144,27 +146,27 @@ func TestEachFaultDoesWhatItSays(t *testing.T) {
 	}
 	const kernel = `"faultcode":"Server"`
 	for name, c := range map[string]struct {
-		rule  Rule
+		rule  chaos.Fault
 		want  func(reply) error
 		steps []string
 	}{
-		"a closed connection, nothing done": {Rule{Fault: FaultClose}, eof, nil},
-		"a closed connection, half done":    {Rule{Fault: FaultClose, Done: DonePart, Steps: 2}, eof, wholeSteps[:2]},
-		"a closed connection, all done":     {Rule{Fault: FaultClose, Done: DoneAll}, eof, wholeSteps},
-		"no answer for a while":             {Rule{Fault: FaultHang, Lasts: Duration(30 * time.Millisecond)}, eof, nil},
-		"500":                               {Rule{Fault: FaultStatus}, answers(500, "text/plain", kernel), nil},
-		"500 after the title":               {Rule{Fault: FaultStatus, Done: DonePart, After: stepTitle}, answers(500, "text/plain", kernel), wholeSteps[:1]},
-		"500 after the note":                {Rule{Fault: FaultStatus, Done: DonePart, After: stepArticle}, answers(500, "text/plain", kernel), wholeSteps[:5]},
-		"500 after a lock that isn't set":   {Rule{Fault: FaultStatus, Done: DonePart, After: stepLock}, answers(500, "text/plain", kernel), wholeSteps[:2]},
-		"504 when all is done":              {Rule{Fault: FaultStatus, Status: 504, Done: DoneAll}, answers(504, "text/plain", "Gateway Timeout"), wholeSteps},
-		"413":                               {Rule{Fault: FaultStatus, Status: 413}, answers(413, "text/plain", "Request Entity Too Large"), nil},
-		"a proxy's page":                    {Rule{Fault: FaultStatus, Status: 502, Body: "<html>", ContentType: "text/html"}, answers(502, "text/html", "<html>"), nil},
-		"half an answer":                    {Rule{Fault: FaultTruncate}, cut, wholeSteps},
-		"no JSON":                           {Rule{Fault: FaultGarbage}, answers(200, "application/json", `{"TicketID":["1",`), wholeSteps},
-		"another JSON, nothing done":        {Rule{Fault: FaultGarbage, Body: `[7]`, Done: DoneNothing}, answers(200, "application/json", `[7]`), nil},
-		"a slow answer":                     {Rule{Fault: FaultDrip, Lasts: Duration(60 * time.Millisecond)}, slow, wholeSteps},
-		"a refused login":                   {Rule{Fault: FaultAuthFail}, answers(200, "application/json", `"TicketUpdate.AuthFail"`), nil},
-		"only a delay":                      {Rule{Delay: Duration(30 * time.Millisecond), DelayAfter: Duration(30 * time.Millisecond)}, slow, wholeSteps},
+		"a closed connection, nothing done": {chaos.Fault{Kind: chaos.KindClose}, eof, nil},
+		"a closed connection, half done":    {chaos.Fault{Kind: chaos.KindClose, Done: chaos.DonePart, Steps: 2}, eof, wholeSteps[:2]},
+		"a closed connection, all done":     {chaos.Fault{Kind: chaos.KindClose, Done: chaos.DoneAll}, eof, wholeSteps},
+		"no answer for a while":             {chaos.Fault{Kind: chaos.KindHang, Lasts: chaos.Duration(30 * time.Millisecond)}, eof, nil},
+		"500":                               {chaos.Fault{Kind: chaos.KindStatus}, answers(500, "text/plain", kernel), nil},
+		"500 after the title":               {chaos.Fault{Kind: chaos.KindStatus, Done: chaos.DonePart, After: operation.StepTitle}, answers(500, "text/plain", kernel), wholeSteps[:1]},
+		"500 after the note":                {chaos.Fault{Kind: chaos.KindStatus, Done: chaos.DonePart, After: operation.StepArticle}, answers(500, "text/plain", kernel), wholeSteps[:5]},
+		"500 after a lock that isn't set":   {chaos.Fault{Kind: chaos.KindStatus, Done: chaos.DonePart, After: operation.StepLock}, answers(500, "text/plain", kernel), wholeSteps[:2]},
+		"504 when all is done":              {chaos.Fault{Kind: chaos.KindStatus, Status: 504, Done: chaos.DoneAll}, answers(504, "text/plain", "Gateway Timeout"), wholeSteps},
+		"413":                               {chaos.Fault{Kind: chaos.KindStatus, Status: 413}, answers(413, "text/plain", "Request Entity Too Large"), nil},
+		"a proxy's page":                    {chaos.Fault{Kind: chaos.KindStatus, Status: 502, Body: "<html>", ContentType: "text/html"}, answers(502, "text/html", "<html>"), nil},
+		"half an answer":                    {chaos.Fault{Kind: chaos.KindTruncate}, cut, wholeSteps},
+		"no JSON":                           {chaos.Fault{Kind: chaos.KindGarbage}, answers(200, "application/json", `{"TicketID":["1",`), wholeSteps},
+		"another JSON, nothing done":        {chaos.Fault{Kind: chaos.KindGarbage, Body: `[7]`, Done: chaos.DoneNothing}, answers(200, "application/json", `[7]`), nil},
+		"a slow answer":                     {chaos.Fault{Kind: chaos.KindDrip, Lasts: chaos.Duration(60 * time.Millisecond)}, slow, wholeSteps},
+		"a refused login":                   {chaos.Fault{Kind: chaos.KindAuthFail}, answers(200, "application/json", `"TicketUpdate.AuthFail"`), nil},
+		"only a delay":                      {chaos.Fault{Delay: chaos.Duration(30 * time.Millisecond), DelayAfter: chaos.Duration(30 * time.Millisecond)}, slow, wholeSteps},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
@@ -194,7 +196,7 @@ func TestAPartEndsAnywhereButAtTheEnd(t *testing.T) {
 	for seed := range uint64(60) {
 		s.Reset()
 		s.AddTicket(NewTicket{Title: "Old", Queue: "Incoming"})
-		if err := s.SetFaults(Faults{Seed: seed, Rules: []Rule{{Fault: FaultStatus, Done: DonePart}}}); err != nil {
+		if err := s.SetFaults(chaos.Faults{Seed: seed, Rules: []chaos.Fault{{Kind: chaos.KindStatus, Done: chaos.DonePart}}}); err != nil {
 			t.Fatal(err)
 		}
 		s.send("ticket-update", wholeUpdate)
@@ -213,7 +215,7 @@ func TestAPartEndsAnywhereButAtTheEnd(t *testing.T) {
 
 func TestACreationCanEndWithoutItsArticle(t *testing.T) {
 	s := serve(t, Options{})
-	s.misbehave(t, Rule{On: []string{"ticket-create"}, Fault: FaultStatus, Done: DonePart, Steps: 1})
+	s.misbehave(t, chaos.Fault{On: []string{"ticket-create"}, Kind: chaos.KindStatus, Done: chaos.DonePart, Steps: 1})
 	r := s.send("ticket-create", `"Ticket": {"Title": "t", "Queue": "IT", "State": "new", "Priority": "3 normal", "CustomerUser": "kunde1"},
 		"Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8"}`)
 	got, ok := s.Ticket(1)
@@ -225,7 +227,7 @@ func TestACreationCanEndWithoutItsArticle(t *testing.T) {
 func TestAClientThatGoesAwayDoesNotStopItsRequest(t *testing.T) {
 	s := serve(t, Options{})
 	s.AddTicket(NewTicket{Title: "Old", Queue: "Incoming"})
-	s.misbehave(t, Rule{Delay: Duration(200 * time.Millisecond)})
+	s.misbehave(t, chaos.Fault{Delay: chaos.Duration(200 * time.Millisecond)})
 	s.client.Timeout = 20 * time.Millisecond
 	if r := s.send("ticket-update", wholeUpdate); r.err == nil {
 		t.Fatal("the client waited")
@@ -247,8 +249,8 @@ func TestStoppingEndsWhatHangsAndWhatIsDelayed(t *testing.T) {
 	s := serve(t, Options{})
 	s.AddTicket(NewTicket{Title: "Old", Queue: "Incoming"})
 	s.misbehave(
-		t, Rule{On: []string{"ticket-get"}, Fault: FaultHang}, Rule{On: []string{"ticket-search"}, Fault: FaultDrip, Lasts: Duration(time.Hour)},
-		Rule{On: []string{"ticket-update"}, Delay: Duration(time.Hour)},
+		t, chaos.Fault{On: []string{"ticket-get"}, Kind: chaos.KindHang}, chaos.Fault{On: []string{"ticket-search"}, Kind: chaos.KindDrip, Lasts: chaos.Duration(time.Hour)},
+		chaos.Fault{On: []string{"ticket-update"}, Delay: chaos.Duration(time.Hour)},
 	)
 	ended := make(chan reply)
 	for _, route := range []string{"ticket-get", "ticket-search", "ticket-update"} {
@@ -276,69 +278,9 @@ func TestStoppingEndsWhatHangsAndWhatIsDelayed(t *testing.T) {
 	}
 }
 
-func TestWhichRequestsAFaultBefalls(t *testing.T) {
-	for name, c := range map[string]struct {
-		rules []Rule
-		want  string // per request: the number of the rule, or a dot
-	}{
-		"each":                 {[]Rule{{}}, "111111111111"},
-		"every third":          {[]Rule{{Every: 3}}, "..1..1..1..1"},
-		"the second and fifth": {[]Rule{{Nth: []int{2, 5}}}, ".1..1......."},
-		"twice at most":        {[]Rule{{Every: 3, Times: 2}}, "..1..1......"},
-		"bursts of two":        {[]Rule{{Every: 4, Burst: 2}}, "...11..11..1"},
-		"one burst of three":   {[]Rule{{Nth: []int{2}, Burst: 3, Times: 1}}, ".111........"},
-		"the first rule wins":  {[]Rule{{Every: 4}, {Every: 2}}, ".2.1.2.1.2.1"},
-		"of one operation":     {[]Rule{{On: []string{"ticket-get"}, Every: 2}}, "..1..1..1..1"},
-		"never":                {nil, "............"},
-	} {
-		var ch chance
-		for i := range c.rules {
-			c.rules[i].Fault = FaultClose
-			c.rules[i].Status = i + 1
-		}
-		ch.set(Faults{Rules: c.rules})
-		got := ""
-		for i := range 12 {
-			route := "ticket-search"
-			if i%3 > 0 {
-				route = "ticket-get"
-			}
-			if tr, is := ch.next(route); is {
-				got += fmt.Sprint(tr.Status)
-			} else {
-				got += "."
-			}
-		}
-		if got != c.want {
-			t.Errorf("%s: %s, want %s", name, got, c.want)
-		}
-	}
-}
-
-func TestChanceIsRepeatable(t *testing.T) {
-	draw := func(seed uint64) (all []bool, fired int) {
-		var ch chance
-		ch.set(Faults{Seed: seed, Rules: []Rule{{Probability: 0.1, Fault: FaultClose}}})
-		for range 1000 {
-			_, is := ch.next("ticket-get")
-			all = append(all, is)
-		}
-		return all, int(ch.counters().Rules[0].Fired)
-	}
-	first, fired := draw(7)
-	again, _ := draw(7)
-	other, _ := draw(8)
-	if !slices.Equal(first, again) || slices.Equal(first, other) {
-		t.Error("one seed must give one sequence, another seed another")
-	}
-	if fired < 60 || fired > 140 {
-		t.Errorf("%d of 1000 at a probability of 0.1", fired)
-	}
-}
-
 func TestAConnectionIsClosedAfterItsShareWithoutSayingSo(t *testing.T) {
 	s := serve(t, Options{})
-	if err := s.SetFaults(Faults{RequestsPerConnection: 3}); err != nil {
+	if err := s.SetFaults(chaos.Faults{RequestsPerConnection: 3}); err != nil {
 		t.Fatal(err)
 	}
 	c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
@@ -362,61 +304,9 @@ func TestAConnectionIsClosedAfterItsShareWithoutSayingSo(t *testing.T) {
 	}
 }
 
-func TestFaultsAreCheckedWhenTheyAreRead(t *testing.T) {
-	for text, want := range map[string]string{
-		`{"rules": [{"fault": "close"}]}`:     "",
-		`{}`:                                  "",
-		`{"rules": [{"fault": "explode"}]}`:   `rules[0].fault: "explode" is none (close, hang,`,
-		`{"rules": [{"fault": "close"}, {}]}`: `rules[1].fault: says nothing`,
-		`{"rules": [{"on": ["TicketGet"], "fault": "close"}]}`:               `no operation is called "TicketGet" (ticket-search,`,
-		`{"rules": [{"every": 2, "nth": [1], "fault": "close"}]}`:            `give one of every, nth and probability`,
-		`{"rules": [{"every": -2, "fault": "close"}]}`:                       `rules[0].every: must not be negative`,
-		`{"rules": [{"nth": [0], "fault": "close"}]}`:                        `requests are counted from 1`,
-		`{"rules": [{"probability": 1.5, "fault": "close"}]}`:                `between 0 and 1`,
-		`{"rules": [{"burst": -1, "times": -1, "fault": "close"}]}`:          `times: must not`,
-		`{"rules": [{"fault": "close", "done": "half"}]}`:                    `none of nothing, part and all`,
-		`{"rules": [{"fault": "close", "after": "Queue"}]}`:                  `done: must be part`,
-		`{"rules": [{"fault": "close", "done": "part", "after": "Que"}]}`:    `no step is called "Que" (Ticket, Title,`,
-		`{"rules": [{"fault": "close", "done": "part", "steps": -1}]}`:       `steps: must not`,
-		`{"rules": [{"fault": "truncate", "done": "nothing"}]}`:              `truncate spoils the answer`,
-		`{"rules": [{"fault": "auth-fail", "done": "all"}]}`:                 `a refused login does nothing`,
-		`{"rules": [{"delay": "1s", "done": "part"}]}`:                       `without a fault`,
-		`{"rules": [{"fault": "close", "lasts": "1s"}]}`:                     `lasts: is for hang and drip`,
-		`{"rules": [{"fault": "close", "status": 500}]}`:                     `status: is for`,
-		`{"rules": [{"fault": "status", "status": 99}]}`:                     `between 200 and 599`,
-		`{"rules": [{"fault": "hang", "body": "x", "headers": {"A": "b"}}]}`: `headers: hang sends none`,
-		`{"rules": [{"fault": "close", "delay": "soon"}]}`:                   `"soon" is no duration; write one like 200ms`,
-		`{"rules": [{"fault": "close", "delay": "-1s"}]}`:                    `"-1s" is no duration`,
-		`{"rule": []}`:                    `unknown field "rule"`,
-		`{} {}`:                           `something follows`,
-		`{"requests_per_connection": -1}`: `requests_per_connection: must not`,
-		`{"rules": [{"fault": "close", "done": "part", "steps":1,"after":"Queue"}]}`: `give one of steps and after`,
-	} {
-		_, err := ReadFaults(strings.NewReader(text))
-		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-			t.Errorf("%s: %v, want %q", text, err, want)
-		}
-	}
-}
-
-func TestFaultsSurviveJSON(t *testing.T) {
-	f := Faults{Seed: 9, RequestsPerConnection: 100, Rules: []Rule{{
-		On: []string{"ticket-update"}, Every: 10, Burst: 2, Times: 3, Fault: FaultStatus, Done: DonePart, After: stepQueue,
-		Delay: Duration(1500 * time.Millisecond), Status: 503, Headers: map[string]string{"Retry-After": "1"},
-	}}}
-	text, err := json.Marshal(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := ReadFaults(bytes.NewReader(text))
-	if err != nil || fmt.Sprint(again) != fmt.Sprint(f) {
-		t.Errorf("%s became %+v, %v", text, again, err)
-	}
-}
-
 func TestAnAddedHeaderIsSent(t *testing.T) {
 	s := serve(t, Options{Mode: ModeOTOBO})
-	s.misbehave(t, Rule{Fault: FaultStatus, Status: 429, Headers: map[string]string{"Retry-After": "7"}})
+	s.misbehave(t, chaos.Fault{Kind: chaos.KindStatus, Status: 429, Headers: map[string]string{"Retry-After": "7"}})
 	if r := s.send("ticket-get", `"TicketID": 1`); r.status != 429 || r.header.Get("Retry-After") != "7" {
 		t.Errorf("%+v", r)
 	}
@@ -425,20 +315,20 @@ func TestAnAddedHeaderIsSent(t *testing.T) {
 func TestGoodTimesReturnWhenTheFaultsAreCleared(t *testing.T) {
 	s := serve(t, Options{})
 	s.AddTicket(NewTicket{Title: "t"})
-	s.misbehave(t, Rule{Fault: FaultClose})
+	s.misbehave(t, chaos.Fault{Kind: chaos.KindClose})
 	if r := s.send("ticket-get", `"TicketID": 1`); r.err == nil {
 		t.Errorf("%+v", r)
 	}
-	if got := s.Counters(); got.Requests["ticket-get"] != 1 || got.Rules[0] != (RuleCounter{Seen: 1, Fired: 1}) {
+	if got := s.Counters(); got.Requests["ticket-get"] != 1 || got.Rules[0] != (chaos.FaultCounter{Seen: 1, Fired: 1}) {
 		t.Errorf("%+v", got)
 	}
-	if err := s.SetFaults(Faults{}); err != nil {
+	if err := s.SetFaults(chaos.Faults{}); err != nil {
 		t.Fatal(err)
 	}
 	if r := s.send("ticket-get", `"TicketID": 1`); r.err != nil || r.status != http.StatusOK {
 		t.Errorf("%+v", r)
 	}
-	if err := s.SetFaults(Faults{Rules: []Rule{{}}}); err == nil {
+	if err := s.SetFaults(chaos.Faults{Rules: []chaos.Fault{{}}}); err == nil {
 		t.Error("an empty rule was taken")
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
 )
 
 // exchange is a recorded request with its answer; status 0 is a connection that was closed without one. Of a long answer only
@@ -345,7 +347,7 @@ func seedZnuny(t *testing.T, r *replay) {
 		"Payslip for March is missing",
 	}
 	r.desk.AddTicket(NewTicket{Title: "Welcome", Queue: "Raw"})
-	r.desk.system.lastNumber = 0
+	r.desk.system.LastNumber = 0
 	second := map[int]string{2: "15:15:59", 10: "15:16:01", 24: "15:16:02", 38: "15:16:03", 52: "15:16:04"}
 	for id := 2; id <= 61; id++ {
 		if clock := second[id]; clock != "" {
@@ -357,19 +359,19 @@ func seedZnuny(t *testing.T, r *replay) {
 		})
 	}
 	r.at(t, "15:18:38")
-	c := &r.desk.system.catalog
-	st, _ := byName(c.states, "new")
-	incident, _ := byName(c.types, "Incident")
-	r.desk.system.open("Neuer Drucker für Büro 7 – größer 🖨️", c.addQueue("OpenTicketAI::Incoming"), c.priorities[2], st, incident, c.customer("kunde1"), loginID)
-	opened := r.desk.system.find(62)
-	opened.owner, opened.responsible = r.desk.system.agent(loginID).named, r.desk.system.agent(loginID).named
+	c := &r.desk.system.Catalog
+	st, _ := store.ByName(c.States, "new")
+	incident, _ := store.ByName(c.Types, "Incident")
+	r.desk.system.Open("Neuer Drucker für Büro 7 – größer 🖨️", c.AddQueue("OpenTicketAI::Incoming"), c.Priorities[2], st, incident, c.Customer("kunde1"), store.LoginID)
+	opened := r.desk.system.Find(62)
+	opened.Owner, opened.Responsible = r.desk.system.Agent(store.LoginID).Entry, r.desk.system.Agent(store.LoginID).Entry
 	r.desk.AddAgent("minimal", "mini-dummy-pw-1")
 	r.desk.AddAgent("reader", "reader-dummy-pw-1")
 	for _, queue := range []string{"Incoming", "IT", "HR", "ReadOnly", "OpenTicketAI::Incoming"} {
-		r.desk.SetAccessOf("reader", queue, AccessRead)
+		r.desk.SetAccessOf("reader", queue, store.AccessRead)
 	}
 	r.desk.AddCustomer("kunde1", "kunde-dummy-pw-1")
-	r.desk.system.lastArticle = 62
+	r.desk.system.LastArticle = 62
 }
 
 func TestAnswersAsZnunyDid(t *testing.T) {
@@ -409,7 +411,7 @@ func TestAnswersAsZnunyDid(t *testing.T) {
 	)
 	r.at(t, "15:20:38")
 	for _, queue := range []string{"Secret", "ReadOnly", "IT"} {
-		r.desk.system.lastArticle = 74 + r.desk.system.lastTicket - 65 // the recorded Znuny had lost none but counted so
+		r.desk.system.LastArticle = 74 + r.desk.system.LastTicket - 65 // the recorded Znuny had lost none but counted so
 		r.desk.AddTicket(NewTicket{Title: "Drucker druckt nicht mehr #1", Body: printerBody, Queue: queue, To: "support@znuny.test"})
 	}
 	r.at(t, "15:20:41")
@@ -428,7 +430,7 @@ func TestAnswersAsZnunyDid(t *testing.T) {
 		"session-use-on-main-ws", "session-and-login", "session-update", "session-header", "session-get", "session-remove",
 		"session-after-remove", "route-method-mismatch", "update-without-ticketdata",
 	)
-	r.desk.system.find(68).history[5].parts = []string{"seed"} // what the recorded mail came with
+	r.desk.system.Find(68).History[5].Parts = []string{"seed"} // what the recorded mail came with
 	r.send(t, "history", "create-with-ticketdata", "maxlength-exceeded")
 	r.send(t,
 		"big-note-100k", "big-note-1000k", "big-note-5000k", "big-note-9500k", "big-note-11000k", "big-get", "big-get-limit",
@@ -438,8 +440,8 @@ func TestAnswersAsZnunyDid(t *testing.T) {
 		"long-subject", "long-title", "nul-in-body", "crlf-in-subject", "whitespace-body", "lone-surrogate", "escaped-emoji",
 		"gzip-accept", "title-number", "empty-title", "null-queue", "int-vs-string-id", "case-queue", "case-priority",
 	)
-	r.desk.SetAccessOf("minimal", "IT", AccessDocumented)
-	r.desk.SetAccessOf("minimal", "HR", AccessDocumented)
+	r.desk.SetAccessOf("minimal", "IT", store.AccessDocumented)
+	r.desk.SetAccessOf("minimal", "HR", store.AccessDocumented)
 	r.send(t, "doc-perms-get", "doc-perms-move", "doc-perms-note", "session-create-2", "session-remove-2", "session-after-remove-2")
 	r.everythingWasSent(t)
 	if len(deviations) > 10 {
@@ -450,7 +452,7 @@ func TestAnswersAsZnunyDid(t *testing.T) {
 func TestAnswersAsOTOBODid(t *testing.T) {
 	r := newReplay(t, ModeOTOBO, "15:00:00")
 	r.desk.AddTicket(NewTicket{Title: "Welcome", Queue: "Raw"})
-	r.desk.system.lastNumber = 0
+	r.desk.system.LastNumber = 0
 	r.at(t, "15:28:55")
 	r.send(t, "create")
 	r.at(t, "15:28:56")
@@ -468,8 +470,8 @@ func TestAnswersAsOTOBODid(t *testing.T) {
 		"get-with-body", "no-content-type", "form-encoded", "bom", "invalid-utf8", "latin1-body", "nul-in-body",
 	)
 	r.send(t, "big-note-100k", "big-note-1000k", "too-big")
-	r.desk.SetAccess("OpenTicketAI::Incoming", AccessDocumented)
-	r.desk.SetAccess("HR", AccessDocumented)
+	r.desk.SetAccess("OpenTicketAI::Incoming", store.AccessDocumented)
+	r.desk.SetAccess("HR", store.AccessDocumented)
 	r.at(t, "15:30:00")
 	r.send(t, "doc-perms-get", "doc-perms-move", "doc-perms-priority", "doc-perms-note", "doc-perms-state", "doc-perms-lock")
 	r.everythingWasSent(t)

@@ -4,6 +4,9 @@ import (
 	"net"
 	"net/http"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk/operation"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
 // script is the path of the program that serves all web services, below the prefix of the installation.
@@ -11,7 +14,7 @@ const script = "/nph-genericinterface.pl"
 
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.calledByItsName(r); err != nil {
-		writeJSON(w, http.StatusForbidden, problem{err.Error()})
+		writeJSON(w, http.StatusForbidden, errorAnswer{err.Error()})
 		return
 	}
 	if path, ok := s.interfacePath(r.URL.EscapedPath()); ok {
@@ -43,9 +46,9 @@ func (s *Server) interfacePath(path string) (string, bool) {
 type target struct {
 	webservice
 	route
-	found bool   // whether the web service has such a route
-	path  string // below the web service
-	in    fields // from the path
+	found bool        // whether the web service has such a route
+	path  string      // below the web service
+	in    wire.Values // from the path
 }
 
 // name is the one by which rules and counters know the request.
@@ -53,7 +56,7 @@ func (t target) name() string {
 	if !t.found {
 		return unknownOperation
 	}
-	return t.kind
+	return t.Kind
 }
 
 func (s *Server) target(r *http.Request, path string) (t target, ok bool) {
@@ -76,30 +79,30 @@ func (s *Server) serveInterface(w http.ResponseWriter, r *http.Request, path str
 		s.refuseService(w)
 		return
 	}
-	if in, befallen := s.chance.next(t.name()); befallen {
+	if in, befallen := s.injector.Next(t.name()); befallen {
 		s.misbehave(w, r, t, in)
 		return
 	}
 	status, contentType, body := s.answer(r, t, nil)
 	s.log.Debug("request", "method", r.Method, "route", t.path, "status", status, "bytes", len(body))
-	writeAnswer(w, s.mode, status, contentType, body)
+	wire.Write(w, s.mode, status, contentType, body)
 }
 
 // answer runs one request; the store sees one at a time.
-func (s *Server) answer(r *http.Request, t target, stop Stop) (status int, contentType string, body []byte) {
+func (s *Server) answer(r *http.Request, t target, stop operation.Stop) (status int, contentType string, body []byte) {
 	result, err := s.perform(r, t, stop)
 	if err == nil {
-		return http.StatusOK, "application/json; charset=UTF-8", encode(result)
+		return http.StatusOK, "application/json; charset=UTF-8", wire.Encode(result)
 	}
 	s.log.Debug("rejected", "route", t.path, "err", err)
-	return answerTo(err)
+	return wire.Answer(err)
 }
 
-func (s *Server) perform(r *http.Request, t target, stop Stop) (object, error) {
+func (s *Server) perform(r *http.Request, t target, stop operation.Stop) (wire.Object, error) {
 	if !t.found {
-		return nil, sentence("HTTP::REST Error while determine Operation for request URI '" + t.path + "'.")
+		return nil, wire.TransportError("HTTP::REST Error while determine Operation for request URI '" + t.path + "'.")
 	}
-	in, err := readRequest(r, t.in, s.mode, t.maxLength)
+	in, err := wire.ReadRequest(r, t.in, s.mode, t.maxLength)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +112,7 @@ func (s *Server) perform(r *http.Request, t target, stop Stop) (object, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return t.run(s.system, call{fields: in, login: t.ownLogin, address: address, stop: stop, ticketData: t.ticketData})
+	return t.Run(s.system, operation.Call{Values: in, OwnLogin: t.ownLogin, Address: address, Stop: stop, TicketData: t.ticketData})
 }
 
 // refuseService ends a request to a web service that isn't there: Znuny closes the connection without a byte (after
@@ -120,5 +123,5 @@ func (s *Server) refuseService(w http.ResponseWriter) {
 		return
 	}
 	w.Header().Set("Connection", "close")
-	writeAnswer(w, ModeOTOBO, http.StatusInternalServerError, "", nil)
+	wire.Write(w, ModeOTOBO, http.StatusInternalServerError, "", nil)
 }

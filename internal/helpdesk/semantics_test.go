@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
 	"go.uber.org/goleak"
 )
 
@@ -70,7 +71,7 @@ func TestWhatAnUpdateIsRefusedFor(t *testing.T) {
 	} {
 		for _, mode := range modes(c.mode) {
 			d := newDesk(t, Options{Mode: mode})
-			d.AddDynamicField(DynamicField{Name: "Text"})
+			d.AddDynamicField(store.DynamicField{Name: "Text"})
 			d.AddTicket(NewTicket{Title: "t", Queue: "HR"})
 			before := len(eventTypes(t, d, 1))
 			status, answer := d.post(t, "ticket-update", `{"UserLogin": "x", "Password": "`+DefaultPassword+`", `+c.id+`, `+c.fields+`}`)
@@ -136,9 +137,9 @@ func TestOTOBOJudgesByWhatIsChanged(t *testing.T) {
 		`"DynamicField": {"Name": "T", "Value": "x"}`:                           {"update dynamic fields", "update dynamic fields"},
 		`"Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain"}`: {"create new articles", ""},
 	} {
-		for i, access := range []Access{AccessRead, AccessDocumented} {
+		for i, access := range []store.Access{store.AccessRead, store.AccessDocumented} {
 			d := newDesk(t, Options{Mode: ModeOTOBO})
-			d.AddDynamicField(DynamicField{Name: "T"})
+			d.AddDynamicField(store.DynamicField{Name: "T"})
 			d.SetAccess("HR", access)
 			d.AddTicket(NewTicket{Title: "t", Queue: "HR"})
 			message := ""
@@ -163,7 +164,7 @@ func TestAKnownMailAddressIsItsCustomer(t *testing.T) {
 
 func TestWhatASearchIgnoresAndWhatSpoilsIt(t *testing.T) {
 	d := newDesk(t, Options{})
-	d.SetAccess("Hidden", AccessNone)
+	d.SetAccess("Hidden", store.AccessNone)
 	d.AddTicket(NewTicket{Title: "Erste", Queue: "IT"})
 	d.AddTicket(NewTicket{Title: "Zweite", Queue: "Hidden"})
 	d.call(t, "ticket-update", `"TicketID": 1, "DynamicField": {"Name": "OtaiText", "Value": "Wert"}`)

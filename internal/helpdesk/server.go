@@ -9,15 +9,20 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk/chaos"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/operation"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// Mode names the server whose behaviour is followed where Znuny and OTOBO differ.
-type Mode string
+// Mode names the server whose behavior is followed where Znuny and OTOBO differ.
+type Mode = wire.Mode
 
-// The modes; the zero Mode is ModeZnuny.
+// The modes; the zero Mode of [Options] is ModeZnuny.
 const (
-	ModeZnuny Mode = "znuny" // Znuny 6.5 behind Apache and mod_perl
-	ModeOTOBO Mode = "otobo" // OTOBO 11.0 behind starman
+	ModeZnuny = wire.ModeZnuny
+	ModeOTOBO = wire.ModeOTOBO
 )
 
 // DefaultPassword is printed in the documentation, so it protects nothing. It is no word that logs and paths contain, because
@@ -43,10 +48,10 @@ type Server struct {
 	hosts           []string
 	webservices     []webservice
 	log             *slog.Logger
-	chance          chance
+	injector        chaos.Injector
 
 	mu     sync.Mutex
-	system *System
+	system *operation.System
 }
 
 // New makes a help desk without tickets.
@@ -74,24 +79,24 @@ func New(o Options) *Server {
 }
 
 // SetFaults makes the help desk misbehave from now on, counting anew; the zero Faults end it.
-func (s *Server) SetFaults(f Faults) error {
+func (s *Server) SetFaults(f chaos.Faults) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
-	s.chance.set(f)
+	s.injector.Set(f)
 	return nil
 }
 
 // Counters returns how many requests came and how many of them the rules of [Server.SetFaults] befell.
-func (s *Server) Counters() Counters { return s.chance.counters() }
+func (s *Server) Counters() chaos.Counters { return s.injector.Counters() }
 
 // Reset brings the help desk back to its beginning: the catalogue of [New], no tickets, no sessions, no faults, nothing counted.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.system = newSystem(s.mode, s.login, newStore(s.now, newCatalog(s.mode, s.login, s.password)))
-	s.chance.set(Faults{})
-	s.chance.forget()
+	s.system = operation.NewSystem(s.mode, s.login, store.New(s.now, store.NewCatalog(s.mode, s.login, s.password)))
+	s.injector.Set(chaos.Faults{})
+	s.injector.Reset()
 }
 
 // BasePath is the path under which the web services of the chosen [Mode] stand: with the server's address before it, it is
@@ -127,143 +132,4 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	<-ended
 	return nil
-}
-
-// AddQueue adds queues; a name that is there already is left alone. The parent of "A::B" need not be there.
-func (s *Server) AddQueue(names ...string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, name := range names {
-		s.system.catalog.addQueue(name)
-	}
-}
-
-// SetAccess sets what the agent may do in a queue, which is added if it isn't there.
-func (s *Server) SetAccess(queue string, access Access) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.system.catalog.queue(s.system.catalog.addQueue(queue)).access = access
-}
-
-// AddDynamicField adds a dynamic field to all tickets, or replaces the one of its name.
-func (s *Server) AddDynamicField(f DynamicField) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.system.catalog.setField(f)
-}
-
-// AddAgent adds an agent who may do nothing yet, see [Server.SetAccessOf]. Its login counts in the web services beside the one
-// of Open Ticket AI, which takes every login for its own agent's.
-func (s *Server) AddAgent(login, password string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.system.catalog.addAgent(login, password)
-}
-
-// SetAccessOf sets what an agent may do in a queue; both are added if they aren't there.
-func (s *Server) SetAccessOf(login, queue string, access Access) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := &s.system.catalog
-	id := c.addQueue(queue)
-	if _, ok := byName(c.agents, login); !ok {
-		c.addAgent(login, "")
-	}
-	for i := range c.agents {
-		if a := &c.agents[i]; a.name == login {
-			if a.access == nil {
-				a.access = map[int64]Access{}
-			}
-			a.access[id] = access
-		}
-	}
-}
-
-// AddCustomer adds a customer user, or gives one a password. Customers see their own tickets and those of their company.
-func (s *Server) AddCustomer(login, password string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.system.catalog.addCustomer(login, password)
-}
-
-// AddSession makes id a valid SessionID of the agent, as if another web service of the same system had handed it out.
-func (s *Server) AddSession(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.system.addSession(id)
-}
-
-// EndSessions makes all SessionIDs invalid, as time does.
-func (s *Server) EndSessions() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.system.endSessions()
-}
-
-// NewTicket is what a customer sends in.
-type NewTicket struct {
-	Title        string `json:"title,omitempty"` // cut to 255 characters
-	Body         string `json:"body,omitempty"`
-	Queue        string `json:"queue,omitempty"`         // "Incoming"
-	Priority     string `json:"priority,omitempty"`      // "3 normal"
-	State        string `json:"state,omitempty"`         // "new"
-	Type         string `json:"type,omitempty"`          // "Unclassified"
-	Lock         string `json:"lock,omitempty"`          // "unlock"
-	CustomerUser string `json:"customer_user,omitempty"` // "kunde1"
-	From         string `json:"from,omitempty"`          // the customer user's address
-	To           string `json:"to,omitempty"`            // "support@example.test"
-	ContentType  string `json:"content_type,omitempty"`  // "text/plain; charset=utf-8"; the body of "text/html" is shown as plain text, as on the real servers
-}
-
-// AddTicket stores a ticket as if it had come in by mail and returns its id. Empty fields have the values that [NewTicket]
-// names; a queue, priority, state or type that isn't in the catalogue yet is added to it.
-func (s *Server) AddTicket(n NewTicket) (id int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := &s.system.catalog
-	t := s.system.open(firstCharacters(untilNUL(n.Title), maxTitle),
-		c.addQueue(cmp.Or(n.Queue, "Incoming")),
-		c.addPriority(cmp.Or(n.Priority, "3 normal")),
-		c.addState(cmp.Or(n.State, "new")),
-		c.addType(cmp.Or(n.Type, "Unclassified")),
-		c.customer(cmp.Or(n.CustomerUser, "kunde1")), administratorID)
-	if lock, known := byName(c.locks, n.Lock); known {
-		t.lock = lock
-	}
-	sender, _ := byName(c.senders, "customer")
-	channel, _ := byName(c.channels, "Email")
-	mimeType, charset, ok := contentTypeParts(n.ContentType)
-	if !ok {
-		mimeType, charset = "text/plain", ""
-	}
-	d := draft{
-		subject: firstCharacters(n.Title, maxSubject), body: n.Body,
-		from: cmp.Or(n.From, c.customer(t.customer).address), to: cmp.Or(n.To, "support@example.test"),
-		mimeType: mimeType, charset: cmp.Or(charset, "utf-8"), sender: sender, channel: channel, visible: true,
-		event: "EmailCustomer", comment: firstCharacters(n.Title, 200),
-	}
-	d.tidy()
-	s.system.addArticle(t, d, administratorID) // only a subject that is too long is an error
-	return t.id
-}
-
-// Tickets returns all tickets, oldest first.
-func (s *Server) Tickets() []Ticket {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := make([]Ticket, len(s.system.tickets))
-	for i, t := range s.system.tickets {
-		all[i] = snapshot(s.system.store, t)
-	}
-	return all
-}
-
-// Ticket returns the ticket with the id, and whether there is one.
-func (s *Server) Ticket(id int64) (Ticket, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t := s.system.find(id); t != nil {
-		return snapshot(s.system.store, t), true
-	}
-	return Ticket{}, false
 }

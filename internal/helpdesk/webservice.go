@@ -5,6 +5,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk/operation"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
 // webservice is a web service definition: what of its file matters here.
@@ -19,42 +22,12 @@ type webservice struct {
 type route struct {
 	path    string   // ":TicketID" in it is a field of the request
 	methods []string // nil for every one
-	operation
+	operation.Operation
 	ticketData bool // IncludeTicketData
 }
 
-// operation is one thing that a web service can do.
-type operation struct {
-	kind string // one of operationNames
-	name string // as it stands before errors: "TicketGet"
-	run  func(s *System, c call) (object, error)
-}
-
-// call is a request to an operation.
-type call struct {
-	fields
-	login      bool // see webservice.ownLogin
-	address    string
-	stop       Stop
-	ticketData bool
-}
-
-// operationNames are the names by which rules and counters know the operations.
-var operationNames = []string{"ticket-search", "ticket-get", "ticket-update", "ticket-create", "ticket-history", "session"}
-
 // unknownOperation is what a request without a route is counted as.
 const unknownOperation = "unknown"
-
-var (
-	opSearch        = operation{"ticket-search", "TicketSearch", reader("TicketSearch", (*System).search)}
-	opGet           = operation{"ticket-get", "TicketGet", reader("TicketGet", (*System).get)}
-	opHistory       = operation{"ticket-history", "TicketHistoryGet", reader("TicketHistoryGet", (*System).historyOf)}
-	opUpdate        = operation{"ticket-update", "TicketUpdate", writer("TicketUpdate", (*System).update)}
-	opCreate        = operation{"ticket-create", "TicketCreate", writer("TicketCreate", (*System).create)}
-	opSessionCreate = operation{"session", "SessionCreate", (*System).createSession}
-	opSessionGet    = operation{"session", "SessionGet", (*System).showSession}
-	opSessionRemove = operation{"session", "SessionRemove", (*System).removeSession}
-)
 
 // webservices are the definitions of the recorded servers: the one that Open Ticket AI delivers, four routes with every method
 // and the session-create and session-remove of ours, and beside it one with the routes of the projects' own example for REST, and one that takes small requests only.
@@ -63,36 +36,36 @@ func webservices(name string) []webservice {
 		{
 			name: name, id: "1", maxLength: 10_000_000, ownLogin: true,
 			routes: []route{
-				{path: "/ticket-create", operation: opCreate},
-				{path: "/ticket-get", operation: opGet},
-				{path: "/ticket-search", operation: opSearch},
-				{path: "/ticket-update", operation: opUpdate, ticketData: true},
-				{path: "/session-create", methods: []string{http.MethodPost}, operation: opSessionCreate},
-				{path: "/session-remove", methods: []string{http.MethodPost}, operation: opSessionRemove},
+				{path: "/ticket-create", Operation: operation.Create},
+				{path: "/ticket-get", Operation: operation.Get},
+				{path: "/ticket-search", Operation: operation.Search},
+				{path: "/ticket-update", Operation: operation.Update, ticketData: true},
+				{path: "/session-create", methods: []string{http.MethodPost}, Operation: operation.SessionCreate},
+				{path: "/session-remove", methods: []string{http.MethodPost}, Operation: operation.SessionRemove},
 			},
 		},
 		{
 			name: name + "Extra", id: "2", maxLength: 10_000_000,
 			routes: []route{
-				{path: "/Session", methods: []string{http.MethodPost}, operation: opSessionCreate},
-				{path: "/Session/:SessionID", methods: []string{http.MethodGet}, operation: opSessionGet},
-				{path: "/Session/:SessionID", methods: []string{http.MethodDelete}, operation: opSessionRemove},
-				{path: "/Ticket", methods: []string{http.MethodPost}, operation: opCreate, ticketData: true},
-				{path: "/Ticket/:TicketID", methods: []string{http.MethodGet}, operation: opGet},
-				{path: "/Ticket/:TicketID", methods: []string{http.MethodPost, http.MethodPatch}, operation: opUpdate},
-				{path: "/TicketHistory", operation: opHistory},
-				{path: "/TicketSearch", operation: opSearch},
+				{path: "/Session", methods: []string{http.MethodPost}, Operation: operation.SessionCreate},
+				{path: "/Session/:SessionID", methods: []string{http.MethodGet}, Operation: operation.SessionGet},
+				{path: "/Session/:SessionID", methods: []string{http.MethodDelete}, Operation: operation.SessionRemove},
+				{path: "/Ticket", methods: []string{http.MethodPost}, Operation: operation.Create, ticketData: true},
+				{path: "/Ticket/:TicketID", methods: []string{http.MethodGet}, Operation: operation.Get},
+				{path: "/Ticket/:TicketID", methods: []string{http.MethodPost, http.MethodPatch}, Operation: operation.Update},
+				{path: "/TicketHistory", Operation: operation.History},
+				{path: "/TicketSearch", Operation: operation.Search},
 			},
 		},
 		{
 			name: name + "Small", id: "3", maxLength: 2000,
-			routes: []route{{path: "/TicketSearch", operation: opSearch}},
+			routes: []route{{path: "/TicketSearch", Operation: operation.Search}},
 		},
 	}
 }
 
 // find returns the route of a request and the fields in its path.
-func (ws webservice) find(method, path string) (found route, in fields, ok bool) {
+func (ws webservice) find(method, path string) (found route, in wire.Values, ok bool) {
 	for _, r := range ws.routes {
 		if r.methods == nil && !knownMethod(method) || r.methods != nil && !slices.Contains(r.methods, method) {
 			continue
@@ -104,12 +77,12 @@ func (ws webservice) find(method, path string) (found route, in fields, ok bool)
 	return route{}, nil, false
 }
 
-func (r route) match(path string) (fields, bool) {
+func (r route) match(path string) (wire.Values, bool) {
 	wanted, given := strings.Split(r.path, "/"), strings.Split(path, "/")
 	if len(wanted) != len(given) {
 		return nil, false
 	}
-	in := fields{}
+	in := wire.Values{}
 	for i, part := range wanted {
 		name, isField := strings.CutPrefix(part, ":")
 		switch {

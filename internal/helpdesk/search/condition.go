@@ -1,4 +1,4 @@
-package helpdesk
+package search
 
 import (
 	"regexp"

@@ -1,0 +1,59 @@
+package operation
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
+)
+
+// readFiles checks the attachments that a request brings.
+func (s *System) readFiles(op string, in wire.Values) ([]store.File, error) {
+	var list []any
+	switch v := in["Attachment"].(type) {
+	case nil:
+	case []any:
+		list = v
+	default:
+		list = []any{v}
+	}
+	files := make([]store.File, 0, len(list))
+	for _, each := range list {
+		f, ok := each.(map[string]any)
+		if !ok || len(f) == 0 {
+			return nil, wire.KernelError(op + ": Ticket->Attachment parameter is invalid!")
+		}
+		a := wire.Values(f).Trimmed()
+		for _, key := range []string{"Content", "ContentType", "Filename"} {
+			if a.Text(key) == "" {
+				return nil, wire.Reject(op, "MissingParameter", "Attachment->"+key+" parameter is missing!")
+			}
+		}
+		kind := strings.ToLower(a.Text("ContentType"))
+		if _, _, ok := wire.MediaType(kind); !ok {
+			return nil, wire.Reject(op, "InvalidParameter", "Attachment->ContentType is invalid!")
+		}
+		files = append(files, store.File{Name: a.Text("Filename"), ContentType: kind, Content: fromBase64(a.Text("Content"))})
+	}
+	return files, nil
+}
+
+// fromBase64 decodes as Perl does: what is no part of the alphabet is skipped, and what comes after the end is lost.
+func fromBase64(text string) []byte {
+	text, _, _ = strings.Cut(text, "=")
+	plain := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", r) {
+			return r
+		}
+		return -1
+	}, text)
+	if len(plain)%4 == 1 {
+		plain = plain[:len(plain)-1]
+	}
+	content, err := base64.RawStdEncoding.DecodeString(plain)
+	if err != nil {
+		return nil
+	}
+	return content
+}

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Actor is who a request comes from.
+type Actor struct {
+	ID       int64  // of the agent; for a customer, that of the agent in whose name customers write
+	Login    string // of the agent
+	Customer string // login of the customer user, "" for an agent
+}
+
+func (a Actor) IsCustomer() bool { return a.Customer != "" }
+
+// Access is what the agent may do with the tickets of a queue.
+type Access int
+
+const (
+	// AccessFull is every right ("rw").
+	AccessFull Access = iota
+	// AccessDocumented is "ro", "move_into", "priority" and "note", the rights that Open Ticket AI's documentation asks for.
+	// Znuny demands "rw" before any update; OTOBO is content with these.
+	AccessDocumented
+	// AccessRead shows the tickets and refuses every change, a move into the queue included.
+	AccessRead
+	// AccessNone hides the queue: its tickets can't be told from tickets that don't exist.
+	AccessNone
+)
+
+var accessNames = []string{AccessFull: "full", AccessDocumented: "documented", AccessRead: "read", AccessNone: "none"}
+
+// MarshalText names the access: full, documented, read or none.
+func (a Access) MarshalText() ([]byte, error) { return nameOf(accessNames, int(a)) }
+
+// UnmarshalText reads what MarshalText writes.
+func (a *Access) UnmarshalText(text []byte) error { return numberOf(accessNames, text, (*int)(a)) }
+
+func nameOf(names []string, i int) ([]byte, error) {
+	if i < 0 || i >= len(names) {
+		return nil, fmt.Errorf("there is no %d of %s", i, strings.Join(names, ", "))
+	}
+	return []byte(names[i]), nil
+}
+
+func numberOf(names []string, text []byte, to *int) error {
+	i := slices.Index(names, string(text))
+	if i < 0 {
+		return fmt.Errorf("%q is none of %s", text, strings.Join(names, ", "))
+	}
+	*to = i
+	return nil
+}
+
+func (s *Store) AccessTo(who Actor, t *Ticket) Access {
+	if who.IsCustomer() {
+		company := s.Catalog.Customer(who.Customer).Company
+		if t.Customer == who.Customer || company != "" && t.Company == company {
+			return AccessFull
+		}
+		return AccessNone
+	}
+	return s.QueueAccess(who, s.Catalog.Queue(t.Queue))
+}
+
+func (s *Store) QueueAccess(who Actor, q *Queue) Access {
+	if who.ID == AdministratorID {
+		return AccessFull
+	}
+	a := s.Agent(who.ID)
+	if a.Access == nil {
+		return q.Access
+	}
+	access, given := a.Access[q.ID]
+	switch {
+	case given:
+		return access
+	case a.ID == LoginID:
+		return q.Access
+	}
+	return AccessNone
+}
+
+func (s *Store) Agent(id int64) Agent {
+	for _, a := range s.Catalog.Agents {
+		if a.ID == id {
+			return a
+		}
+	}
+	return Agent{}
+}
