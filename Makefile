@@ -19,7 +19,7 @@ MODULES   := . pkg/api pkg/params plugins/otobo-znuny plugins/hf-local
 PLUGINS   := otai_otobo_znuny.so otai_hf_local.so
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-all test-system lint fuzz bench bench-hf licenses bundle install clean
+.PHONY: help build run test test-all test-system cover lint fuzz bench bench-hf licenses bundle install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-system: ## against a real Znuny: OTAI_TEST_DESK names the script that steer
 
 lint: ## formatting, vet, staticcheck, modules that agree, who imports whom
 	@build/lint.sh $(MODULES) tools
+
+cover: ## what part of each package the tests run, through the binaries they build, too
+	@build/cover.sh 80 $(MODULES)
 
 fuzz: ## run every fuzz target, each for FUZZTIME
 	@build/fuzz.sh $(FUZZTIME) $(MODULES)

@@ -96,6 +96,7 @@ func TestTheDemonstrationLeavesNothingBehind(t *testing.T) {
 		cmd.Dir = home
 		// The state folder is named, because root's is not in the home folder.
 		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + home, "TMPDIR=" + home, "OTAI_STATE_DIR=" + filepath.Join(home, "state"), "OTAI_PLUGIN_DIR=" + product.plugins}
+		cmd.Env = append(cmd.Env, coverage()...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
@@ -170,7 +171,7 @@ func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
 		t.Helper()
 		cmd := exec.Command(name, args...)
 		cmd.Dir, cmd.SysProcAttr = dir, user.process
-		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + folder}
+		cmd.Env = append(coverage(), "PATH=/usr/bin:/bin", "HOME="+folder)
 		out, err := cmd.Output()
 		if err != nil {
 			t.Fatalf("%s %v: %v\n%s%s", name, args, err, out, stderrOf(err))

@@ -94,7 +94,7 @@ func environment(t *testing.T, more ...string) []string {
 		"OTAI_PLUGIN_DIR=" + product.plugins,
 		"OTAI_OTOBO_ZNUNY_PASSWORD=" + password,
 		"CHECKOUT=" + product.root,
-	}, more...)
+	}, append(coverage(), more...)...)
 }
 
 // buffer is a bytes.Buffer that a process writes to while a test reads it.

@@ -3,6 +3,7 @@ package main_test
 import (
 	"errors"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -35,6 +36,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HF_ENDPOINT", models.server.URL)
 			e.Setenv("OTAI_STATE_DIR", e.WorkDir+"/.state")
 			e.Setenv("PLUGINS", product.plugins)
+			e.Setenv("GOCOVERDIR", os.Getenv("OTAI_TEST_COVER"))
 			e.Setenv("OTAI_PLUGIN_DIR", product.plugins)
 			e.Setenv("CHECKOUT", product.root)
 			e.Setenv("HOME", e.WorkDir)

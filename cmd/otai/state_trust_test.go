@@ -153,7 +153,7 @@ func (a *attack) otai(uid uint32, args ...string) (string, error) {
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + a.dir, "TMPDIR=" + filepath.Join(a.dir, "tmp"),
 		"OTAI_PLUGIN_DIR=" + filepath.Dir(a.file), "OTAI_STATE_DIR=" + a.state,
 	}
-	cmd.Env = append(cmd.Env, a.env...)
+	cmd.Env = slices.Concat(cmd.Env, coverage(), a.env)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

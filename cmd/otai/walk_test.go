@@ -253,7 +253,7 @@ func (w *walker) run(at, text string, want []string) {
 	cmd := exec.Command("sh", "-c", script.String())
 	cmd.Dir = w.user.folder
 	// On a terminal the log is for people.
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + w.home, "OTAI__INFRASTRUCTURE__LOGGING__FORMAT=console"}
+	cmd.Env = append(coverage(), "PATH=/usr/bin:/bin", "HOME="+w.home, "OTAI__INFRASTRUCTURE__LOGGING__FORMAT=console")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if w.user.process != nil {
 		cmd.SysProcAttr.Credential = w.user.process.Credential
