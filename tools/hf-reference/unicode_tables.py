@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Asks HuggingFace tokenizers how it classes every character, and writes
-plugins/hf-local/internal/tokenizer/tables.go.
+plugins/hf-local/internal/tokenizer/unicodedata/tables.go.
 
 tokenizers is made of several crates, each with the Unicode version of its own
 tables; none has those of Go. What is asked, and through what:
@@ -172,7 +172,7 @@ def main():
     parts.append(table("extenders", "extenders continue the grapheme cluster of a letter.", extenders()))
     parts.append(table("prefixes", "prefixes begin the grapheme cluster of a letter.", prefixes))
     parts.append(table("breakers", "breakers are a grapheme cluster of their own.", breakers))
-    write(OUT / "tables.go", "tokenizer", parts)
+    write(OUT / "unicodedata/tables.go", "unicodedata", parts)
     print("categories", flush=True)
     write(OUT / "onig/tables.go", "onig", onig())
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
 
 // addedToken is a token that is found in the text as a whole, before any model
@@ -194,10 +196,10 @@ func (a *addedTokens) cut(e *encoder, s span, rest func(span)) {
 
 func endsInWord(s string) bool {
 	r, n := utf8.DecodeLastRuneInString(s)
-	return n > 0 && isWord(r)
+	return n > 0 && unicodedata.IsWord(r)
 }
 
 func beginsInWord(s string) bool {
 	r, n := utf8.DecodeRuneInString(s)
-	return n > 0 && isWord(r)
+	return n > 0 && unicodedata.IsWord(r)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
 
 // charsmap is a map of sentencepiece's normalizers, such as nmt_nfkc: a trie in a
@@ -101,7 +103,7 @@ func (m *charsmap) normalize(text string) string {
 			i++
 			continue
 		}
-		n, single := cluster(text[i:])
+		n, single := unicodedata.GraphemeCluster(text[i:])
 		if !single && n <= maxCluster {
 			if value, ok := m.replaced(text[i : i+n]); ok {
 				out = append(out, value...)
@@ -110,7 +112,7 @@ func (m *charsmap) normalize(text string) string {
 			}
 		}
 		for end := i + n; i < end; {
-			_, size := decode(text, i)
+			_, size := unicodedata.Decode(text, i)
 			if value, ok := m.replaced(text[i : i+size]); ok {
 				out = append(out, value...)
 			} else {
@@ -127,7 +129,7 @@ func (m *charsmap) normalize(text string) string {
 func (m *charsmap) lead(text string, n int) int {
 	total := 0
 	for i := 0; i < n; {
-		size, single := cluster(text[i:])
+		size, single := unicodedata.GraphemeCluster(text[i:])
 		if !single && size <= maxCluster {
 			if value, ok := m.replaced(text[i : i+size]); ok {
 				if i+size > n {
@@ -139,7 +141,7 @@ func (m *charsmap) lead(text string, n int) int {
 			}
 		}
 		for end := min(i+size, n); i < end; {
-			_, size := decode(text, i)
+			_, size := unicodedata.Decode(text, i)
 			value, ok := m.replaced(text[i : i+size])
 			if !ok {
 				value = text[i : i+size]
@@ -167,33 +169,3 @@ func firstRunes(text string, n int) string {
 
 // normalizer is the map as a step of a normalizer.
 func (m *charsmap) normalizer() []normalizer { return []normalizer{{m.normalize, m.lead}} }
-
-// cluster returns the length of the grapheme cluster that text begins with, and
-// whether it is one character. Clusters of only letters of Hangul, flags, and
-// what joiners make of emoji are cut: they are longer than maxCluster anyway.
-// (Unicode Standard Annex 29.)
-func cluster(text string) (n int, single bool) {
-	r, n := decode(text, 0)
-	if r == '\r' && n < len(text) && text[n] == '\n' {
-		return 2, false
-	}
-	if breakerSet.has(r) {
-		return n, true
-	}
-	single = true
-	for prefixSet.has(r) && n < len(text) {
-		next, size := decode(text, n)
-		if breakerSet.has(next) {
-			return n, single
-		}
-		r, n, single = next, n+size, false
-	}
-	for n < len(text) {
-		next, size := decode(text, n)
-		if !extenderSet.has(next) {
-			break
-		}
-		n, single = n+size, false
-	}
-	return n, single
-}

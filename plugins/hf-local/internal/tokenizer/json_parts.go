@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
-
-const nfd = norm.NFD
 
 const normalizerTypes = "BertNormalizer, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Precompiled, Nmt, ByteLevel and Sequence"
 
@@ -29,17 +26,17 @@ func parseNormalizers(text json.RawMessage, depth int) ([]normalizer, error) {
 		}
 		return one(n.normalize)
 	case "NFC":
-		return one(formC(norm.NFC, norm.NFD))
+		return one(unicodedata.NFC)
 	case "NFD":
-		return one(formD(norm.NFD))
+		return one(unicodedata.NFD)
 	case "NFKC":
-		return one(formC(norm.NFKC, norm.NFKD))
+		return one(unicodedata.NFKC)
 	case "NFKD":
-		return one(formD(norm.NFKD))
+		return one(unicodedata.NFKD)
 	case "Lowercase":
 		return one(lower)
 	case "StripAccents":
-		return one(without(combiningSet.has))
+		return one(without(unicodedata.Combining.Has))
 	case "Strip":
 		file := struct {
 			Left  bool `json:"strip_left"`
@@ -161,7 +158,7 @@ func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
 		if err := p.read(&file); err != nil {
 			return nil, err
 		}
-		return []stage{{split: splitAt(charactersThat(isPunctuation), file.Behaviour)}}, file.Behaviour.check()
+		return []stage{{split: splitAt(charactersThat(unicodedata.Punctuation.Has), file.Behaviour)}}, file.Behaviour.check()
 	case "Digits":
 		var file struct {
 			Each bool `json:"individual_digits"`
@@ -173,7 +170,7 @@ func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
 		if file.Each {
 			b = isolated
 		}
-		return one(splitAt(charactersThat(numberSet.has), b))
+		return one(splitAt(charactersThat(unicodedata.Number.Has), b))
 	case "CharDelimiterSplit":
 		var file struct {
 			Delimiter string `json:"delimiter"`

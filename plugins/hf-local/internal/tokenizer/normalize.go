@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
 
 // normalizer changes a text before it is split.
@@ -43,8 +45,8 @@ func (n *bertNormalizer) normalize(text string) string {
 	if n.Clean || n.Chinese {
 		text = n.clean(text)
 	}
-	if strip && !isASCII(text) {
-		text = without(markSet.has)(string(decompose(make([]byte, 0, len(text)+len(text)/2), text, nfd)))
+	if strip && !unicodedata.IsASCII(text) {
+		text = without(unicodedata.NonspacingMark.Has)(unicodedata.NFD(text))
 	}
 	if n.Lower {
 		text = lower(text)
@@ -63,10 +65,10 @@ func (n *bertNormalizer) clean(text string) string {
 	}
 	out := append(make([]byte, 0, len(text)+len(text)/8+16), text[:same]...)
 	for i := same; i < len(text); {
-		r, size := decode(text, i)
+		r, size := unicodedata.Decode(text, i)
 		i += size
 		if n.Clean {
-			if r == 0 || r == utf8.RuneError || controlSet.has(r) {
+			if r == 0 || r == utf8.RuneError || unicodedata.Control.Has(r) {
 				continue
 			}
 			if unicode.IsSpace(r) {
@@ -76,7 +78,7 @@ func (n *bertNormalizer) clean(text string) string {
 		switch {
 		case r < utf8.RuneSelf:
 			out = append(out, byte(r))
-		case n.Chinese && isIdeograph(r):
+		case n.Chinese && unicodedata.IsIdeograph(r):
 			out = append(out, ' ')
 			out = append(append(out, text[i-size:i]...), ' ')
 		default:
@@ -108,8 +110,8 @@ func lower(text string) string {
 	}
 	out := append(make([]byte, 0, len(text)+8), text[:i]...)
 	for i < len(text) {
-		r, n := decode(text, i)
-		switch l := lowerRune(r); {
+		r, n := unicodedata.Decode(text, i)
+		switch l := unicodedata.ToLower(r); {
 		case r == 'İ':
 			// The one letter whose small form is two characters.
 			out = append(out, "i\u0307"...)

@@ -10,10 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
 
 // family is a kind of slow tokenizer: which files it has, and how transformers
@@ -243,7 +242,7 @@ func buildModernBERT(files [][]byte, s *settings) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	nfc := normalizer{apply: formC(norm.NFC, norm.NFD)}
+	nfc := normalizer{apply: unicodedata.NFC}
 	return assemble(s, m, []normalizer{nfc}, byteLevelStages(orFalse(s.PrefixSpace), true), "cls_token", "sep_token")
 }
 
@@ -321,10 +320,10 @@ func buildDeberta(files [][]byte, s *settings) (*Tokenizer, error) {
 	if orFalse(s.LowerCase) {
 		all = append(all, normalizer{apply: lower})
 	}
-	all = append(all, replace(blanks.Each, " "), normalizer{apply: formC(norm.NFC, norm.NFD)}, strip(false, true))
+	all = append(all, replace(blanks.Each, " "), normalizer{apply: unicodedata.NFC}, strip(false, true))
 	var splits []stage
 	if s.ByPunct {
-		splits = append(splits, stage{split: splitAt(charactersThat(isPunctuation), isolated)})
+		splits = append(splits, stage{split: splitAt(charactersThat(unicodedata.Punctuation.Has), isolated)})
 	}
 	s.extra = append(s.extra, p.added...)
 	return assemble(s, m, all, append(splits, metaspaceStage(s.scheme("DebertaV2Tokenizer"))), "cls_token", "sep_token")

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
 
 // span is a part of a text.
@@ -53,12 +54,12 @@ func splitBERT(s span, emit func(span)) {
 	c := cutter{s, emit}
 	begin := 0
 	for i := 0; i < len(s.text); {
-		r, n := decode(s.text, i)
+		r, n := unicodedata.Decode(s.text, i)
 		if r < utf8.RuneSelf && asciiLetters[r] {
 			i++
 			continue
 		}
-		space, mark := unicode.IsSpace(r), isPunctuation(r)
+		space, mark := unicode.IsSpace(r), unicodedata.Punctuation.Has(r)
 		if space || mark {
 			c.part(begin, i)
 			if mark {
@@ -75,7 +76,7 @@ func splitBERT(s span, emit func(span)) {
 // punctuation.
 var asciiLetters = func() (all [utf8.RuneSelf]bool) {
 	for r := range all {
-		all[r] = !unicode.IsSpace(rune(r)) && !isPunctuation(rune(r))
+		all[r] = !unicode.IsSpace(rune(r)) && !unicodedata.Punctuation.Has(rune(r))
 	}
 	return all
 }()
@@ -85,7 +86,7 @@ func splitSpace(s span, emit func(span)) {
 	c := cutter{s, emit}
 	begin := 0
 	for i := 0; i < len(s.text); {
-		r, n := decode(s.text, i)
+		r, n := unicodedata.Decode(s.text, i)
 		if unicode.IsSpace(r) {
 			c.part(begin, i)
 			begin = i + n
@@ -102,10 +103,10 @@ func splitWords(s span, emit func(span)) {
 	const space, word, mark = 0, 1, 2
 	begin, before := 0, space
 	for i := 0; i < len(s.text); {
-		r, n := decode(s.text, i)
+		r, n := unicodedata.Decode(s.text, i)
 		kind := mark
 		switch {
-		case isWord(r):
+		case unicodedata.IsWord(r):
 			kind = word
 		case unicode.IsSpace(r):
 			kind = space
@@ -188,7 +189,7 @@ func charactersThat(are func(rune) bool) finder {
 	return func(found []stretch, text string) []stretch {
 		begin := 0
 		for i := 0; i < len(text); {
-			r, n := decode(text, i)
+			r, n := unicodedata.Decode(text, i)
 			if are(r) {
 				if begin < i {
 					found = append(found, stretch{begin, i, false})
@@ -353,7 +354,7 @@ func wideGPTKind(r rune) uint8 {
 }
 
 func gptKind(text string, i int) (kind uint8, size int) {
-	r, n := decode(text, i)
+	r, n := unicodedata.Decode(text, i)
 	if r < 0x800 {
 		return gptKinds[r], n
 	}

@@ -1,4 +1,4 @@
-package tokenizer
+package unicodedata
 
 import (
 	"slices"
@@ -8,14 +8,14 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
 )
 
-// characters is a set that is asked about every character of a text.
-type characters struct {
+// Set is a set of characters, made for being asked about each one of a text.
+type Set struct {
 	low  [32]uint64 // below U+0800, where most of European texts are
 	rest *unicode.RangeTable
 }
 
-func newCharacters(table *unicode.RangeTable) *characters {
-	c := &characters{rest: table}
+func newSet(table *unicode.RangeTable) *Set {
+	c := &Set{rest: table}
 	for r := range rune(0x800) {
 		if unicode.Is(table, r) {
 			c.low[r/64] |= 1 << (r % 64)
@@ -24,24 +24,29 @@ func newCharacters(table *unicode.RangeTable) *characters {
 	return c
 }
 
-func (c *characters) has(r rune) bool {
+// Has reports whether r is in the set.
+func (c *Set) Has(r rune) bool {
 	if r < 0x800 {
 		return c.low[r/64]>>(r%64)&1 != 0
 	}
 	return unicode.Is(c.rest, r)
 }
 
+// The sets that HuggingFace tokenizers decides by.
 var (
-	controlSet     = newCharacters(controls)
-	markSet        = newCharacters(marks)
-	punctuationSet = newCharacters(withASCII(punctuation))
-	combiningSet   = newCharacters(combining)
-	numberSet      = newCharacters(numbers)
-	decomposingSet = newCharacters(decomposing)
-	reorderingSet  = newCharacters(reordering)
-	extenderSet    = newCharacters(extenders)
-	prefixSet      = newCharacters(prefixes)
-	breakerSet     = newCharacters(breakers)
+	Control        = newSet(controls)               // what clean_text of BertNormalizer drops
+	NonspacingMark = newSet(marks)                  // what its strip_accents drops
+	Combining      = newSet(combining)              // what StripAccents drops
+	Punctuation    = newSet(withASCII(punctuation)) // what BertPreTokenizer and Punctuation make words of
+	Number         = newSet(numbers)                // what Digits makes words of
+)
+
+var (
+	decomposingSet = newSet(decomposing)
+	reorderingSet  = newSet(reordering)
+	extenderSet    = newSet(extenders)
+	prefixSet      = newSet(prefixes)
+	breakerSet     = newSet(breakers)
 )
 
 // withASCII adds the symbols of ASCII, which count as punctuation.
@@ -57,14 +62,12 @@ func withASCII(t *unicode.RangeTable) *unicode.RangeTable {
 	return out
 }
 
-// isWord says whether \w of the Rust crate regex matches r: to that, unlike to
-// Oniguruma, what joins letters or keeps them apart is one itself.
-func isWord(r rune) bool { return onig.IsWord(r) || r == '\u200C' || r == '\u200D' }
+// IsWord reports whether \w of the Rust crate regex matches r. Unlike Oniguruma, it
+// counts the characters that join letters or keep them apart.
+func IsWord(r rune) bool { return onig.IsWord(r) || r == '\u200C' || r == '\u200D' }
 
-func isPunctuation(r rune) bool { return punctuationSet.has(r) }
-
-// isIdeograph lists the blocks that BERT's own tokenizer lists.
-func isIdeograph(r rune) bool {
+// IsIdeograph reports whether r is in a block that BERT's own tokenizer lists.
+func IsIdeograph(r rune) bool {
 	switch {
 	case r < 0x3400:
 		return false
@@ -76,9 +79,9 @@ func isIdeograph(r rune) bool {
 	return false
 }
 
-// lowerRune knows, besides Go's, the capital letters that came with Unicode 16
-// and 17: for lower case HuggingFace relies on Rust's own, newer tables.
-func lowerRune(r rune) rune {
+// ToLower is unicode.ToLower with the capital letters that came with Unicode 16 and 17:
+// for lower case HuggingFace relies on Rust's own, newer tables.
+func ToLower(r rune) rune {
 	switch {
 	case r < utf8.RuneSelf:
 		if 'A' <= r && r <= 'Z' {
@@ -100,7 +103,8 @@ func lowerRune(r rune) rune {
 	return unicode.ToLower(r)
 }
 
-func isASCII(text string) bool {
+// IsASCII reports whether text has ASCII characters only.
+func IsASCII(text string) bool {
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {
 			return false
@@ -109,8 +113,8 @@ func isASCII(text string) bool {
 	return true
 }
 
-// decode is utf8.DecodeRuneInString(text[i:]), quick for ASCII.
-func decode(text string, i int) (rune, int) {
+// Decode is utf8.DecodeRuneInString(text[i:]), fast for ASCII.
+func Decode(text string, i int) (rune, int) {
 	if c := text[i]; c < utf8.RuneSelf {
 		return rune(c), 1
 	}

@@ -1,4 +1,4 @@
-package tokenizer
+package unicodedata
 
 import (
 	"sync"
@@ -28,7 +28,7 @@ const (
 func decompose(out []byte, text string, form norm.Form) []byte {
 	marks := -1 // where the marks that wait for their order begin in out
 	for i := 0; i < len(text); {
-		r, n := decode(text, i)
+		r, n := Decode(text, i)
 		if r < utf8.RuneSelf {
 			marks = flush(out, marks)
 			out = append(out, byte(r))
@@ -47,7 +47,7 @@ func decompose(out []byte, text string, form norm.Form) []byte {
 			continue
 		}
 		var parts []byte
-		if decomposingSet.has(r) {
+		if decomposingSet.Has(r) {
 			parts = form.PropertiesString(text[i:]).Decomposition()
 		}
 		if parts == nil {
@@ -77,7 +77,7 @@ func decompose(out []byte, text string, form norm.Form) []byte {
 // order is the combining class of the character that text begins with: 0 for one
 // that isn't moved.
 func order(text string) uint8 {
-	if r, _ := decode(text, 0); !reorderingSet.has(r) {
+	if r, _ := Decode(text, 0); !reorderingSet.Has(r) {
 		return 0
 	}
 	return norm.NFD.PropertiesString(text).CCC()
@@ -105,7 +105,7 @@ func flush(out []byte, begin int) int {
 	all = room[:0]
 	text := string(part)
 	for i := 0; i < len(text); {
-		_, n := decode(text, i)
+		_, n := Decode(text, i)
 		m := mark{order(text[i:]), text[i : i+n]}
 		sorted = sorted && (len(all) == 0 || all[len(all)-1].order <= m.order)
 		all = append(all, m)
@@ -133,7 +133,7 @@ func flush(out []byte, begin int) int {
 var compositions = sync.OnceValue(func() map[[2]rune]rune {
 	pairs := map[[2]rune]rune{}
 	for r := rune(0x80); r < 0x20000; r++ {
-		if hangulBase <= r && r < hangulEnd || !decomposingSet.has(r) || !norm.NFC.IsNormalString(string(r)) {
+		if hangulBase <= r && r < hangulEnd || !decomposingSet.Has(r) || !norm.NFC.IsNormalString(string(r)) {
 			continue
 		}
 		parts := norm.NFD.PropertiesString(string(r)).Decomposition()
@@ -201,20 +201,28 @@ func composed(pairs map[[2]rune]rune, a, b rune) rune {
 	return -1
 }
 
-func formD(form norm.Form) func(string) string {
-	return func(text string) string {
-		if isASCII(text) {
-			return text
-		}
-		return string(decompose(make([]byte, 0, len(text)+len(text)/2), text, form))
+// NFC returns the canonical composition of text.
+func NFC(text string) string { return composition(text, norm.NFC, norm.NFD) }
+
+// NFD returns the canonical decomposition of text.
+func NFD(text string) string { return decomposition(text, norm.NFD) }
+
+// NFKC returns the compatibility composition of text.
+func NFKC(text string) string { return composition(text, norm.NFKC, norm.NFKD) }
+
+// NFKD returns the compatibility decomposition of text.
+func NFKD(text string) string { return decomposition(text, norm.NFKD) }
+
+func decomposition(text string, form norm.Form) string {
+	if IsASCII(text) {
+		return text
 	}
+	return string(decompose(make([]byte, 0, len(text)+len(text)/2), text, form))
 }
 
-func formC(form, decomposed norm.Form) func(string) string {
-	return func(text string) string {
-		if isASCII(text) || form.QuickSpanString(text) == len(text) {
-			return text
-		}
-		return string(compose(decompose(make([]byte, 0, len(text)+len(text)/2), text, decomposed)))
+func composition(text string, form, decomposed norm.Form) string {
+	if IsASCII(text) || form.QuickSpanString(text) == len(text) {
+		return text
 	}
+	return string(compose(decompose(make([]byte, 0, len(text)+len(text)/2), text, decomposed)))
 }
