@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/trie"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
 
@@ -46,7 +47,7 @@ func (t *Tokenizer) finish(tokens []addedToken) {
 	}
 	t.add(tokens)
 	t.size = t.model.top()
-	for _, ids := range [][]int32{t.template.before, t.template.after} {
+	for _, ids := range [][]int32{t.template.Before, t.template.After} {
 		for _, id := range ids {
 			t.size = max(t.size, int(id)+1)
 		}
@@ -111,19 +112,19 @@ func (t *Tokenizer) index() {
 type addedTokens struct {
 	tokens []addedToken
 	// places has the place in tokens of each, by what is sought.
-	places *trie
+	places *trie.Trie
 	// first has the bytes that a token begins with: most texts contain none.
 	first [256]bool
 }
 
 // newAddedTokens takes the tokens and what is sought for each.
 func newAddedTokens(tokens []addedToken, sought []string) addedTokens {
-	a := addedTokens{tokens: tokens, places: newTrie(64)}
+	a := addedTokens{tokens: tokens, places: trie.New(64)}
 	for i, s := range sought {
-		if a.places.id(s) >= 0 {
+		if a.places.ID(s) >= 0 {
 			continue // of tokens that are sought alike, the first is found
 		}
-		a.places.add(s, int32(i))
+		a.places.Add(s, int32(i))
 		a.first[s[0]] = true
 	}
 	return a
@@ -133,10 +134,10 @@ func newAddedTokens(tokens []addedToken, sought []string) addedTokens {
 func (a *addedTokens) at(text string, i int) (found *addedToken, end int) {
 	node := int32(0)
 	for ; i < len(text); i++ {
-		if node = a.places.next(node, text[i]); node < 0 {
+		if node = a.places.Next(node, text[i]); node < 0 {
 			break
 		}
-		if place := a.places.ids[node]; place >= 0 {
+		if place := a.places.At(node); place >= 0 {
 			found, end = &a.tokens[place], i+1
 		}
 	}

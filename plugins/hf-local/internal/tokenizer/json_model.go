@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/hfjson"
 )
 
 // vocabularies are what the large members of a model hold.
@@ -18,23 +20,23 @@ type vocabularies struct {
 }
 
 // readModel reads the model, whose vocabulary is nearly all of the file.
-func readModel(s *scanner) (model, error) {
-	if s.next() != '{' {
-		text, err := s.raw()
+func readModel(s *hfjson.Scanner) (model, error) {
+	if s.Next() != '{' {
+		text, err := s.Raw()
 		if err != nil || string(text) == "null" {
 			return nil, err
 		}
 		return nil, errors.New("it is no object")
 	}
 	v := vocabularies{small: map[string]json.RawMessage{}}
-	err := s.object(func(key string) (err error) {
+	err := s.Object(func(key string) (err error) {
 		switch key {
 		case "vocab":
 			err = v.readVocabulary(s)
 		case "merges":
 			err = v.readMerges(s)
 		default:
-			v.small[key], err = s.raw()
+			v.small[key], err = s.Raw()
 			return err
 		}
 		if err != nil {
@@ -54,83 +56,65 @@ const maxTokens = 1 << 22
 
 var errTokens = fmt.Errorf("it has more than %d entries, which no vocabulary has", maxTokens)
 
-// perToken is about how many bytes of JSON an entry of a vocabulary takes.
-const perToken = 24
+// perPiece is about how many bytes of JSON a piece with its score takes.
+const perPiece = 48
 
-func (v *vocabularies) readVocabulary(s *scanner) error {
+func (v *vocabularies) readVocabulary(s *hfjson.Scanner) error {
 	// Counted before anything is kept: a vocabulary takes many times its size.
-	if s.next() == '[' {
-		if s.elements() > maxTokens {
+	if s.Next() == '[' {
+		if s.Elements() > maxTokens {
 			return errTokens
 		}
-		v.scored = make([]scored, 0, min(maxTokens, (len(s.text)-s.at)/perToken/2))
-		return s.array(func() error {
+		v.scored = make([]scored, 0, min(maxTokens, s.Left()/perPiece))
+		return s.Array(func() error {
 			var piece scored
-			if err := s.take('['); err != nil {
+			if err := s.Take('['); err != nil {
 				return err
 			}
 			var err error
-			if piece.token, err = s.text1(); err != nil {
+			if piece.token, err = s.Text(); err != nil {
 				return err
 			}
-			if err := s.take(','); err != nil {
+			if err := s.Take(','); err != nil {
 				return err
 			}
-			if piece.score, err = s.float(); err != nil {
+			if piece.score, err = s.Float(); err != nil {
 				return err
 			}
 			if v.scored = append(v.scored, piece); len(v.scored) > maxTokens {
 				return errTokens
 			}
-			return s.take(']')
+			return s.Take(']')
 		})
 	}
-	ids, err := readIDs(s, maxTokens, errTokens)
+	ids, err := s.IDs(maxTokens, errTokens)
 	v.ids = ids
 	return err
 }
 
-// readIDs reads {"token": id}, of which there are most at most.
-func readIDs(s *scanner, most int, tooMany error) (map[string]int32, error) {
-	if s.elements() > most {
-		return nil, tooMany
-	}
-	ids := make(map[string]int32, min(most, (len(s.text)-s.at)/perToken))
-	return ids, s.object(func(token string) error {
-		id, err := s.id()
-		if err != nil && !errors.Is(err, errJSON) {
-			err = fmt.Errorf("%.100q: %w", token, err)
-		}
-		if ids[strings.Clone(token)] = id; err == nil && len(ids) > most {
-			err = tooMany
-		}
-		return err
-	})
-}
-
-func (v *vocabularies) readMerges(s *scanner) error {
+func (v *vocabularies) readMerges(s *hfjson.Scanner) error {
 	v.merged = true
-	if s.next() == 'n' { // null
+	if s.Next() == 'n' { // null
 		v.merged = false
-		_, err := s.raw()
+		_, err := s.Raw()
 		return err
 	}
-	n := s.elements()
+	n := s.Elements()
 	if n > maxTokens {
 		return errTokens
 	}
 	v.merges = make([][2]string, 0, n)
-	return s.array(func() error {
-		if s.next() == '"' {
-			text, err := s.text1()
+	return s.Array(func() error {
+		if s.Next() == '"' {
+			text, err := s.Text()
 			if err != nil {
 				return err
 			}
 			return v.addMerge(text)
 		}
 		var pair []string
-		err := s.array(func() error {
-			token, err := s.text1()
+		err := s.Array(func() error {
+			token, err := s.Text()
 			if pair = append(pair, token); err == nil && len(pair) > 2 {
 				err = fmt.Errorf("%s… is no pair", quoted(pair))
 			}
@@ -180,7 +164,7 @@ func (v *vocabularies) merge(left, right string) error {
 func (v *vocabularies) kind() (string, error) {
 	if text, ok := v.small["type"]; ok {
 		var kind string
-		err := unmarshal(text, &kind)
+		err := hfjson.Unmarshal(text, &kind)
 		return kind, err
 	}
 	switch {
@@ -201,7 +185,7 @@ func (v *vocabularies) read(to any) error {
 	if err != nil {
 		return err
 	}
-	return unmarshal(text, to)
+	return hfjson.Unmarshal(text, to)
 }
 
 func (v *vocabularies) model() (model, error) {
@@ -245,7 +229,7 @@ func (v *vocabularies) model() (model, error) {
 		}
 		return newUnigram(v.scored, unknown, o.Fallback)
 	}
-	return nil, unsupported(kind, "WordPiece, BPE, Unigram and WordLevel")
+	return nil, hfjson.Unsupported(kind, "WordPiece, BPE, Unigram and WordLevel")
 }
 
 func (v *vocabularies) wordPiece() (model, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/hfjson"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
@@ -13,15 +14,15 @@ import (
 const normalizerTypes = "BertNormalizer, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Prepend, Replace, Precompiled, Nmt, ByteLevel and Sequence"
 
 func parseNormalizers(text json.RawMessage, depth int) ([]normalizer, error) {
-	p, err := parsePart(text, depth)
-	if err != nil || p.isNull() {
+	p, err := hfjson.ParseComponent(text, depth)
+	if err != nil || p.IsNull() {
 		return nil, err
 	}
 	one := func(f func(string) string) ([]normalizer, error) { return []normalizer{{apply: f}}, nil }
-	switch p.kind {
+	switch p.Type {
 	case "BertNormalizer":
 		n := &bertNormalizer{Clean: true, Chinese: true, Lower: true}
-		if err := p.read(n); err != nil {
+		if err := p.Read(n); err != nil {
 			return nil, err
 		}
 		return one(n.normalize)
@@ -42,13 +43,13 @@ func parseNormalizers(text json.RawMessage, depth int) ([]normalizer, error) {
 			Left  bool `json:"strip_left"`
 			Right bool `json:"strip_right"`
 		}{true, true}
-		err := p.read(&file)
+		err := p.Read(&file)
 		return []normalizer{strip(file.Left, file.Right)}, err
 	case "Prepend":
 		var file struct {
 			Prepend string `json:"prepend"`
 		}
-		err := p.read(&file)
+		err := p.Read(&file)
 		return []normalizer{prepend(file.Prepend)}, err
 	case "Replace":
 		return parseReplace(p)
@@ -62,7 +63,7 @@ func parseNormalizers(text json.RawMessage, depth int) ([]normalizer, error) {
 		var file struct {
 			Normalizers []json.RawMessage `json:"normalizers"`
 		}
-		if err := p.read(&file); err != nil {
+		if err := p.Read(&file); err != nil {
 			return nil, err
 		}
 		var all []normalizer
@@ -75,7 +76,7 @@ func parseNormalizers(text json.RawMessage, depth int) ([]normalizer, error) {
 		}
 		return all, nil
 	}
-	return nil, unsupported(p.kind, normalizerTypes)
+	return nil, hfjson.Unsupported(p.Type, normalizerTypes)
 }
 
 // pattern is {"String": "a"} or {"Regex": "a+"}.
@@ -84,12 +85,12 @@ type pattern struct {
 	Regex *string `json:"Regex"`
 }
 
-func parseReplace(p part) ([]normalizer, error) {
+func parseReplace(p hfjson.Component) ([]normalizer, error) {
 	var file struct {
 		Pattern pattern `json:"pattern"`
 		Content string  `json:"content"`
 	}
-	if err := p.read(&file); err != nil {
+	if err := p.Read(&file); err != nil {
 		return nil, err
 	}
 	switch {
@@ -98,27 +99,27 @@ func parseReplace(p part) ([]normalizer, error) {
 	case file.Pattern.Regex != nil:
 		compiled, err := onig.Compile(*file.Pattern.Regex)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.kind, err)
+			return nil, fmt.Errorf("%s: %w", p.Type, err)
 		}
 		return []normalizer{replace(compiled.Each, file.Content)}, nil
 	}
-	return nil, fmt.Errorf("%s: pattern is neither String nor Regex", p.kind)
+	return nil, fmt.Errorf("%s: pattern is neither String nor Regex", p.Type)
 }
 
-func parsePrecompiled(p part) ([]normalizer, error) {
+func parsePrecompiled(p hfjson.Component) ([]normalizer, error) {
 	var file struct {
 		Map string `json:"precompiled_charsmap"`
 	}
-	if err := p.read(&file); err != nil {
+	if err := p.Read(&file); err != nil {
 		return nil, err
 	}
 	data, err := base64.StdEncoding.DecodeString(file.Map)
 	if err != nil {
-		return nil, fmt.Errorf("%s: precompiled_charsmap: %w", p.kind, err)
+		return nil, fmt.Errorf("%s: precompiled_charsmap: %w", p.Type, err)
 	}
 	m, err := parseCharsmap(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p.kind, err)
+		return nil, fmt.Errorf("%s: %w", p.Type, err)
 	}
 	return m.normalizer(), nil
 }
@@ -127,12 +128,12 @@ const splitterTypes = "BertPreTokenizer, ByteLevel, Metaspace, Whitespace, White
 
 // parseSplitters reads a pre-tokenizer, which may be several.
 func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
-	p, err := parsePart(text, depth)
-	if err != nil || p.isNull() {
+	p, err := hfjson.ParseComponent(text, depth)
+	if err != nil || p.IsNull() {
 		return nil, err
 	}
 	one := func(s splitter) ([]stage, error) { return []stage{{split: s}}, nil }
-	switch p.kind {
+	switch p.Type {
 	case "BertPreTokenizer":
 		return one(splitBERT)
 	case "ByteLevel":
@@ -140,7 +141,7 @@ func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
 			Prefix bool  `json:"add_prefix_space"`
 			Words  *bool `json:"use_regex"`
 		}{Prefix: true}
-		err := p.read(&file)
+		err := p.Read(&file)
 		return byteLevelStages(file.Prefix, file.Words == nil || *file.Words), err
 	case "Metaspace":
 		m, err := parseMetaspace(p)
@@ -155,7 +156,7 @@ func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
 		file := struct {
 			Behaviour behaviour `json:"behavior"`
 		}{isolated}
-		if err := p.read(&file); err != nil {
+		if err := p.Read(&file); err != nil {
 			return nil, err
 		}
 		return []stage{{split: splitAt(charactersThat(unicodedata.Punctuation.Has), file.Behaviour)}}, file.Behaviour.check()
@@ -163,7 +164,7 @@ func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
 		var file struct {
 			Each bool `json:"individual_digits"`
 		}
-		if err := p.read(&file); err != nil {
+		if err := p.Read(&file); err != nil {
 			return nil, err
 		}
 		b := contiguous
@@ -175,29 +176,29 @@ func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
 		var file struct {
 			Delimiter string `json:"delimiter"`
 		}
-		if err := p.read(&file); err != nil {
+		if err := p.Read(&file); err != nil {
 			return nil, err
 		}
 		if utf8.RuneCountInString(file.Delimiter) != 1 {
-			return nil, fmt.Errorf("%s: delimiter is %.200q, not one character", p.kind, file.Delimiter)
+			return nil, fmt.Errorf("%s: delimiter is %.200q, not one character", p.Type, file.Delimiter)
 		}
 		return one(splitAt(matchesOf(occurrences(file.Delimiter)), removed))
 	case "FixedLength":
 		file := struct {
 			Length int `json:"length"`
 		}{5}
-		if err := p.read(&file); err != nil {
+		if err := p.Read(&file); err != nil {
 			return nil, err
 		}
 		if file.Length < 1 {
-			return nil, fmt.Errorf("%s: length is %d", p.kind, file.Length)
+			return nil, fmt.Errorf("%s: length is %d", p.Type, file.Length)
 		}
 		return one(splitLength(file.Length))
 	case "Sequence":
 		var file struct {
 			Splitters []json.RawMessage `json:"pretokenizers"`
 		}
-		if err := p.read(&file); err != nil {
+		if err := p.Read(&file); err != nil {
 			return nil, err
 		}
 		var all []stage
@@ -210,7 +211,7 @@ func parseSplitters(text json.RawMessage, depth int) ([]stage, error) {
 		}
 		return all, nil
 	}
-	return nil, unsupported(p.kind, splitterTypes)
+	return nil, hfjson.Unsupported(p.Type, splitterTypes)
 }
 
 func (b behaviour) check() error {
@@ -221,17 +222,17 @@ func (b behaviour) check() error {
 	return fmt.Errorf("behavior is %.200q; supported are Removed, Isolated, MergedWithPrevious, MergedWithNext and Contiguous", string(b))
 }
 
-func parseSplit(p part) ([]stage, error) {
+func parseSplit(p hfjson.Component) ([]stage, error) {
 	var file struct {
 		Pattern   pattern   `json:"pattern"`
 		Behaviour behaviour `json:"behavior"`
 		Invert    bool      `json:"invert"`
 	}
-	if err := p.read(&file); err != nil {
+	if err := p.Read(&file); err != nil {
 		return nil, err
 	}
 	if err := file.Behaviour.check(); err != nil {
-		return nil, fmt.Errorf("%s: %w", p.kind, err)
+		return nil, fmt.Errorf("%s: %w", p.Type, err)
 	}
 	var find finder
 	switch {
@@ -240,11 +241,11 @@ func parseSplit(p part) ([]stage, error) {
 	case file.Pattern.Regex != nil:
 		compiled, err := onig.Compile(*file.Pattern.Regex)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.kind, err)
+			return nil, fmt.Errorf("%s: %w", p.Type, err)
 		}
 		find = matchesOf(compiled.Each)
 	default:
-		return nil, fmt.Errorf("%s: pattern is neither String nor Regex", p.kind)
+		return nil, fmt.Errorf("%s: pattern is neither String nor Regex", p.Type)
 	}
 	if file.Invert {
 		find = inverted(find)
@@ -252,18 +253,18 @@ func parseSplit(p part) ([]stage, error) {
 	return []stage{{split: splitAt(find, file.Behaviour)}}, nil
 }
 
-func parseMetaspace(p part) (metaspace, error) {
+func parseMetaspace(p hfjson.Component) (metaspace, error) {
 	var file struct {
 		Replacement string `json:"replacement"`
 		Prefix      *bool  `json:"add_prefix_space"`
 		Scheme      string `json:"prepend_scheme"`
 		Split       *bool  `json:"split"`
 	}
-	if err := p.read(&file); err != nil {
+	if err := p.Read(&file); err != nil {
 		return metaspace{}, err
 	}
 	if utf8.RuneCountInString(file.Replacement) != 1 {
-		return metaspace{}, fmt.Errorf("%s: replacement is %.200q, not one character", p.kind, file.Replacement)
+		return metaspace{}, fmt.Errorf("%s: replacement is %.200q, not one character", p.Type, file.Replacement)
 	}
 	m := metaspace{replacement: file.Replacement, scheme: file.Scheme, cut: file.Split == nil || *file.Split}
 	switch m.scheme {
@@ -275,7 +276,7 @@ func parseMetaspace(p part) (metaspace, error) {
 			m.scheme = "never"
 		}
 	default:
-		return metaspace{}, fmt.Errorf("%s: prepend_scheme is %.200q; supported are always, first and never", p.kind, m.scheme)
+		return metaspace{}, fmt.Errorf("%s: prepend_scheme is %.200q; supported are always, first and never", p.Type, m.scheme)
 	}
 	return m, nil
 }

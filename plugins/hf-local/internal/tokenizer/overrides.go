@@ -3,6 +3,8 @@ package tokenizer
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/hfjson"
 )
 
 // overrides are what transformers takes from tokenizer_config.json although
@@ -57,16 +59,16 @@ func (c change) apply(text json.RawMessage, depth int) (json.RawMessage, error) 
 	if c.kind == "" {
 		return text, nil
 	}
-	p, err := parsePart(text, depth)
-	if err != nil || p.isNull() || p.kind != c.kind && p.kind != "Sequence" {
+	p, err := hfjson.ParseComponent(text, depth)
+	if err != nil || p.IsNull() || p.Type != c.kind && p.Type != "Sequence" {
 		return text, err
 	}
 	var all map[string]json.RawMessage
-	if err := p.read(&all); err != nil {
+	if err := p.Read(&all); err != nil {
 		return nil, err
 	}
 	members := c.members
-	if p.kind != c.kind {
+	if p.Type != c.kind {
 		var inner []json.RawMessage
 		if json.Unmarshal(all["pretokenizers"], &inner) != nil {
 			return text, nil

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/hfjson"
 )
 
 // settings is what is used of the files beside the vocabulary.
@@ -73,7 +74,7 @@ func readSettings(folder string) (settings, error) {
 }
 
 func (s *settings) readConfig(text []byte) error {
-	if err := unmarshal(text, s); err != nil {
+	if err := hfjson.Unmarshal(text, s); err != nil {
 		return err
 	}
 	if s.MaxLength == nil {
@@ -87,16 +88,16 @@ func (s *settings) readConfig(text []byte) error {
 	var raw struct {
 		Decoder json.RawMessage `json:"added_tokens_decoder"`
 	}
-	if err := unmarshal(text, &raw); err != nil {
+	if err := hfjson.Unmarshal(text, &raw); err != nil {
 		return err
 	}
-	if countOf(raw.Decoder) > maxAdded {
+	if hfjson.Count(raw.Decoder) > maxAdded {
 		return fmt.Errorf("added_tokens_decoder: %w", errAdded)
 	}
 	var file struct {
 		Decoder map[string]addedToken `json:"added_tokens_decoder"`
 	}
-	if err := unmarshal(text, &file); err != nil {
+	if err := hfjson.Unmarshal(text, &file); err != nil {
 		return err
 	}
 	s.hasDecoder = file.Decoder != nil
@@ -104,7 +105,7 @@ func (s *settings) readConfig(text []byte) error {
 		token := file.Decoder[key]
 		id, err := strconv.ParseInt(key, 10, 64)
 		if err == nil {
-			err = validID(id)
+			err = hfjson.ValidID(id)
 		}
 		if err != nil {
 			return fmt.Errorf("added_tokens_decoder: %.200q can't be the id of a token", key)
@@ -127,7 +128,7 @@ func (s *settings) readOldSpecials(text []byte) error {
 // special_tokens_map.json.
 func (s *settings) readSpecials(text []byte) error {
 	var file map[string]json.RawMessage
-	if err := unmarshal(text, &file); err != nil {
+	if err := hfjson.Unmarshal(text, &file); err != nil {
 		return err
 	}
 	for _, name := range names {
@@ -140,7 +141,7 @@ func (s *settings) readSpecials(text []byte) error {
 		}
 	}
 	for _, name := range []string{"extra_special_tokens", "additional_special_tokens"} {
-		if countOf(file[name]) > maxAdded {
+		if hfjson.Count(file[name]) > maxAdded {
 			return fmt.Errorf("%s: %w", name, errAdded)
 		}
 		var list []json.RawMessage
@@ -171,7 +172,7 @@ func specialToken(text json.RawMessage) (addedToken, error) {
 	if json.Unmarshal(text, &token.Content) == nil {
 		return token, notEmpty(token.Content)
 	}
-	err := unmarshal(text, &token)
+	err := hfjson.Unmarshal(text, &token)
 	token.Special = true
 	return token, errors.Join(err, notEmpty(token.Content))
 }
@@ -189,10 +190,10 @@ func (s *settings) readAdded(text []byte) error {
 	if s.hasDecoder {
 		return nil
 	}
-	scan := &scanner{text: string(text)}
-	ids, err := readIDs(scan, maxAdded, errAdded)
+	scan := hfjson.NewScanner(string(text))
+	ids, err := scan.IDs(maxAdded, errAdded)
 	if err == nil {
-		err = scan.end()
+		err = scan.End()
 	}
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/hfjson"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
@@ -143,7 +144,7 @@ func assemble(s *settings, m model, n []normalizer, splits []stage, before, afte
 	for _, end := range []struct {
 		name string
 		ids  *[]int32
-	}{{before, &t.template.before}, {after, &t.template.after}} {
+	}{{before, &t.template.Before}, {after, &t.template.After}} {
 		if end.name == "" {
 			continue
 		}
@@ -197,10 +198,10 @@ func buildBERT(files [][]byte, s *settings) (*Tokenizer, error) {
 
 // readPairs reads vocab.json and merges.txt.
 func readPairs(files [][]byte) (model, error) {
-	scan := &scanner{text: string(files[0])}
-	ids, err := readIDs(scan, maxTokens, errTokens)
+	scan := hfjson.NewScanner(string(files[0]))
+	ids, err := scan.IDs(maxTokens, errTokens)
 	if err == nil {
-		err = scan.end()
+		err = scan.End()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("vocab.json: %w", err)

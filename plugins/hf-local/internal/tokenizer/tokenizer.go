@@ -3,6 +3,8 @@ package tokenizer
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/processors"
 )
 
 // Tokenizer is a loaded tokenizer. It is safe for concurrent use.
@@ -21,7 +23,7 @@ type Tokenizer struct {
 	bytes       bool    // words are turned into the characters of their bytes
 	model       model
 	known       *words
-	template    template
+	template    processors.Template
 }
 
 // model turns one word into ids.
@@ -35,13 +37,6 @@ type model interface {
 	top() int
 }
 
-// template is what is put around a text.
-type template struct {
-	before, after []int32
-}
-
-func (t template) size() int { return len(t.before) + len(t.after) }
-
 // Path returns the file that the vocabulary came from.
 func (t *Tokenizer) Path() string { return t.path }
 
@@ -52,14 +47,14 @@ func (t *Tokenizer) Size() int { return t.size }
 func (t *Tokenizer) MaxLength() int { return t.maxLength }
 
 // Specials is how many tokens the template adds to a text.
-func (t *Tokenizer) Specials() int { return t.template.size() }
+func (t *Tokenizer) Specials() int { return t.template.Size() }
 
 // Encode returns the ids of text, special tokens included: at most limit, which
 // is not less than Specials. truncated says that tokens were left out. Bytes that
 // are no UTF-8 count as U+FFFD.
 func (t *Tokenizer) Encode(text string, limit int) (ids []int32, truncated bool) {
 	room := limit - t.Specials()
-	e := &encoder{t: t, ids: append(make([]int32, 0, 64), t.template.before...)}
+	e := &encoder{t: t, ids: append(make([]int32, 0, 64), t.template.Before...)}
 	if !t.cutLeft {
 		e.enough = len(e.ids) + room + 1
 	}
@@ -74,7 +69,7 @@ func (t *Tokenizer) Encode(text string, limit int) (ids []int32, truncated bool)
 	}
 	t.raw.cut(e, whole, e.part)
 
-	ids, begin := e.ids, len(t.template.before)
+	ids, begin := e.ids, len(t.template.Before)
 	if n := len(ids) - begin; n > room {
 		truncated = true
 		if t.cutLeft {
@@ -82,7 +77,7 @@ func (t *Tokenizer) Encode(text string, limit int) (ids []int32, truncated bool)
 		}
 		ids = ids[:begin+room]
 	}
-	return append(ids, t.template.after...), truncated
+	return append(ids, t.template.After...), truncated
 }
 
 // encoder collects the ids of one text.

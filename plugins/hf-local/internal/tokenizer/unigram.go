@@ -6,12 +6,14 @@ import (
 	"math"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/trie"
 )
 
 // unigram splits a word into the pieces whose scores, logarithms of probabilities,
 // have the largest sum (Kudo 2018, "Subword Regularization").
 type unigram struct {
-	pieces  *trie
+	pieces  *trie.Trie
 	scores  []float64
 	unknown int32 // -1: unknown characters are left out
 	// penalty is the score of an unknown character.
@@ -37,10 +39,10 @@ func newUnigram(vocabulary []scored, unknown int32, fallback bool) (*unigram, er
 	if int(unknown) >= len(vocabulary) {
 		return nil, fmt.Errorf("unk_id is %d, but vocab has %d entries", unknown, len(vocabulary))
 	}
-	u := &unigram{pieces: newTrie(5 * len(vocabulary) / 2), scores: make([]float64, len(vocabulary)), unknown: unknown}
+	u := &unigram{pieces: trie.New(5 * len(vocabulary) / 2), scores: make([]float64, len(vocabulary)), unknown: unknown}
 	lowest := math.Inf(1)
 	for i, piece := range vocabulary {
-		if !u.pieces.add(piece.token, int32(i)) {
+		if !u.pieces.Add(piece.token, int32(i)) {
 			return nil, errors.New("vocab is too large")
 		}
 		u.scores[i] = piece.score
@@ -62,7 +64,7 @@ func byteTokens(id func(string) int32) *[256]int32 {
 	return &ids
 }
 
-func (u *unigram) id(token string) int32 { return u.pieces.id(token) }
+func (u *unigram) id(token string) int32 { return u.pieces.ID(token) }
 
 func (u *unigram) entries() int { return len(u.scores) }
 
@@ -93,11 +95,11 @@ func (u *unigram) append(ids []int32, word string) []int32 {
 		here, single := best[begin].score, false
 		node := int32(0)
 		for end := begin; end < len(word); {
-			if node = u.pieces.next(node, word[end]); node < 0 {
+			if node = u.pieces.Next(node, word[end]); node < 0 {
 				break
 			}
 			end++
-			id := u.pieces.ids[node]
+			id := u.pieces.At(node)
 			if id < 0 {
 				continue
 			}
@@ -143,7 +145,7 @@ func (u *unigram) trace(ids []int32, word string, best []step) []int32 {
 
 // appendUnknown appends the ids of an unknown part, the last one first.
 func (u *unigram) appendUnknown(ids []int32, part string) []int32 {
-	if id := u.pieces.id(part); id >= 0 {
+	if id := u.pieces.ID(part); id >= 0 {
 		return append(ids, id)
 	}
 	if u.bytes != nil {

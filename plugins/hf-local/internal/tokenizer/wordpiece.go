@@ -4,12 +4,14 @@ import (
 	"errors"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/trie"
 )
 
 // wordPiece splits a word into the longest pieces of a vocabulary, from the left.
 type wordPiece struct {
-	begins   *trie // the entries: a word begins with one
-	goes     *trie // those with the prefix, without it: a word goes on with one
+	begins   *trie.Trie // the entries: a word begins with one
+	goes     *trie.Trie // those with the prefix, without it: a word goes on with one
 	unknown  int32
 	maxRunes int // a longer word is unknown
 	count    int
@@ -17,11 +19,11 @@ type wordPiece struct {
 }
 
 func newWordPiece(vocabulary map[string]int32, unknown int32, prefix string, maxRunes int) (*wordPiece, error) {
-	w := &wordPiece{begins: newTrie(2 * len(vocabulary)), goes: newTrie(len(vocabulary)), unknown: unknown, maxRunes: maxRunes, count: len(vocabulary)}
+	w := &wordPiece{begins: trie.New(2 * len(vocabulary)), goes: trie.New(len(vocabulary)), unknown: unknown, maxRunes: maxRunes, count: len(vocabulary)}
 	for token, id := range vocabulary {
-		ok := w.begins.add(token, id)
+		ok := w.begins.Add(token, id)
 		if rest, found := strings.CutPrefix(token, prefix); ok && found && rest != "" {
-			ok = w.goes.add(rest, id)
+			ok = w.goes.Add(rest, id)
 		}
 		if !ok {
 			return nil, errors.New("vocab is too large")
@@ -31,7 +33,7 @@ func newWordPiece(vocabulary map[string]int32, unknown int32, prefix string, max
 	return w, nil
 }
 
-func (w *wordPiece) id(token string) int32 { return w.begins.id(token) }
+func (w *wordPiece) id(token string) int32 { return w.begins.ID(token) }
 
 func (w *wordPiece) entries() int { return w.count }
 
@@ -47,12 +49,12 @@ func (w *wordPiece) append(ids []int32, word string) []int32 {
 	for begin := 0; begin < len(word); {
 		node, id, end := int32(0), int32(-1), begin
 		for i := begin; i < len(word); {
-			if node = pieces.next(node, word[i]); node < 0 {
+			if node = pieces.Next(node, word[i]); node < 0 {
 				break
 			}
 			i++
-			if pieces.ids[node] >= 0 {
-				id, end = pieces.ids[node], i
+			if pieces.At(node) >= 0 {
+				id, end = pieces.At(node), i
 			}
 		}
 		if id < 0 {

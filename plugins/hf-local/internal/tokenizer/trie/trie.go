@@ -1,39 +1,46 @@
-package tokenizer
+// Package trie finds the longest entry of a vocabulary that a text begins with.
+package trie
 
-// trie finds every entry of a vocabulary that a text begins with, a byte a step.
+// Trie finds every entry of a vocabulary that a text begins with, a byte a step.
 // Its edges are in one hash table, from a node and a byte to the next node: it is
 // built as fast as the vocabulary is read, and takes 12 to 20 bytes a node.
-type trie struct {
+type Trie struct {
 	keys  []uint32 // node<<8 | byte, +1; 0 is empty
 	nexts []int32
 	shift uint32
 	ids   []int32 // of the entry that ends at a node, or -1
 }
 
+// Root is the node where every entry begins.
+const Root = int32(0)
+
+// At returns the id of the entry that ends at a node, or -1.
+func (t *Trie) At(node int32) int32 { return t.ids[node] }
+
 // maxNodes is what a key has room for.
 const maxNodes = 1<<24 - 1
 
-// newTrie has room for about that many nodes before it has to grow.
-func newTrie(nodes int) *trie {
+// New has room for about that many nodes before it has to grow.
+func New(nodes int) *Trie {
 	bits := uint32(4)
 	for 1<<bits < nodes+nodes/2 && bits < 25 {
 		bits++
 	}
-	t := &trie{ids: make([]int32, 1, nodes+1)}
+	t := &Trie{ids: make([]int32, 1, nodes+1)}
 	t.ids[0] = -1
 	t.alloc(bits)
 	return t
 }
 
-func (t *trie) alloc(bits uint32) {
+func (t *Trie) alloc(bits uint32) {
 	t.keys, t.nexts, t.shift = make([]uint32, 1<<bits), make([]int32, 1<<bits), 32-bits
 }
 
 // slot is where a key begins to be sought (Knuth's multiplicative hash).
-func (t *trie) slot(key uint32) uint32 { return key * 2654435769 >> t.shift }
+func (t *Trie) slot(key uint32) uint32 { return key * 2654435769 >> t.shift }
 
-// next returns the node after node and c, or -1.
-func (t *trie) next(node int32, c byte) int32 {
+// Next returns the node after node and c, or -1.
+func (t *Trie) Next(node int32, c byte) int32 {
 	key := uint32(node)<<8 | uint32(c) + 1
 	mask := uint32(len(t.keys) - 1)
 	for i := t.slot(key); ; i = (i + 1) & mask {
@@ -46,12 +53,12 @@ func (t *trie) next(node int32, c byte) int32 {
 	}
 }
 
-// add makes id the entry token; a later one replaces an earlier. It returns false
+// Add makes id the entry token; a later one replaces an earlier. It returns false
 // if there is no room for more nodes.
-func (t *trie) add(token string, id int32) bool {
-	node := int32(0)
+func (t *Trie) Add(token string, id int32) bool {
+	node := Root
 	for i := range len(token) {
-		next := t.next(node, token[i])
+		next := t.Next(node, token[i])
 		if next < 0 {
 			if next = t.grow(node, token[i]); next < 0 {
 				return false
@@ -64,7 +71,7 @@ func (t *trie) add(token string, id int32) bool {
 }
 
 // grow adds a node after node.
-func (t *trie) grow(node int32, c byte) int32 {
+func (t *Trie) grow(node int32, c byte) int32 {
 	next := int32(len(t.ids))
 	if next >= maxNodes {
 		return -1
@@ -83,7 +90,7 @@ func (t *trie) grow(node int32, c byte) int32 {
 	return next
 }
 
-func (t *trie) put(key uint32, next int32) {
+func (t *Trie) put(key uint32, next int32) {
 	mask := uint32(len(t.keys) - 1)
 	i := t.slot(key)
 	for t.keys[i] != 0 {
@@ -92,11 +99,11 @@ func (t *trie) put(key uint32, next int32) {
 	t.keys[i], t.nexts[i] = key, next
 }
 
-// id returns the id of exactly token, or -1.
-func (t *trie) id(token string) int32 {
-	node := int32(0)
+// ID returns the id of exactly token, or -1.
+func (t *Trie) ID(token string) int32 {
+	node := Root
 	for i := range len(token) {
-		if node = t.next(node, token[i]); node < 0 {
+		if node = t.Next(node, token[i]); node < 0 {
 			return -1
 		}
 	}

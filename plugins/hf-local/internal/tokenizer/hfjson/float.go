@@ -1,4 +1,4 @@
-package tokenizer
+package hfjson
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// float reads one number.
-func (s *scanner) float() (float64, error) {
-	text, err := s.number()
+// Float reads one number.
+func (s *Scanner) Float() (float64, error) {
+	text, err := s.Number()
 	if err != nil {
 		return 0, err
 	}
@@ -17,7 +17,7 @@ func (s *scanner) float() (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%s is no number", text)
 	}
-	if s.python {
+	if s.Python {
 		return f, nil
 	}
 	return serdeFloat(text, f), nil

@@ -1,4 +1,4 @@
-package tokenizer
+package hfjson
 
 import "testing"
 
@@ -21,13 +21,13 @@ func TestNumbersAreReadAsHuggingFaceTokenizersReadsThem(t *testing.T) {
 		"-4.9406564584124654e-324":     -5e-324,
 		"-7.450580596923828125":        -7.450580596923828,
 	} {
-		s := &scanner{text: text}
-		if got, err := s.float(); err != nil || got != want {
+		s := NewScanner(text)
+		if got, err := s.Float(); err != nil || got != want {
 			t.Errorf("%s: %v, %v; want %v", text, got, err, want)
 		}
 	}
-	s := &scanner{text: "-0.43561181362301915", python: true}
-	if got, err := s.float(); err != nil || got != -0.43561181362301915 {
+	s := &Scanner{text: "-0.43561181362301915", Python: true}
+	if got, err := s.Float(); err != nil || got != -0.43561181362301915 {
 		t.Errorf("as Python: %v, %v", got, err)
 	}
 }
