@@ -46,7 +46,7 @@ func (t *Tokenizer) finish(tokens []addedToken) {
 		t.first = t.first || s.first
 	}
 	t.add(tokens)
-	t.size = t.model.top()
+	t.size = t.model.Top()
 	for _, ids := range [][]int32{t.template.Before, t.template.After} {
 		for _, id := range ids {
 			t.size = max(t.size, int(id)+1)
@@ -66,7 +66,7 @@ func (t *Tokenizer) add(tokens []addedToken) {
 	if a.ids == nil {
 		a.ids, a.tokens = map[string]int32{}, map[int32]addedToken{}
 	}
-	next := int32(t.model.entries())
+	next := int32(t.model.Entries())
 	for id := range a.tokens {
 		next = max(next, id+1)
 	}
@@ -76,7 +76,7 @@ func (t *Tokenizer) add(tokens []addedToken) {
 		}
 		id, ok := a.ids[token.Content]
 		if !ok {
-			if id = t.model.id(token.Content); id < 0 {
+			if id = t.model.ID(token.Content); id < 0 {
 				id = next
 				next++
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/hfjson"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/processors"
 )
 
@@ -31,7 +32,7 @@ func parseJSON(text string, o overrides) (*Tokenizer, error) {
 		case "post_processor":
 			file.post, err = s.Part()
 		case "model":
-			if t.model, err = readModel(s); err != nil && !errors.Is(err, hfjson.ErrSyntax) {
+			if t.model, err = models.Read(s); err != nil && !errors.Is(err, hfjson.ErrSyntax) {
 				err = fmt.Errorf("model: %w", err)
 			}
 		default:

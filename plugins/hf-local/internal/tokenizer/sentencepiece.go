@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
 )
 
 // sentencePiece is what is used of a sentencepiece model, a ModelProto of
 // sentencepiece_model.proto.
 type sentencePiece struct {
-	pieces   []scored
+	pieces   []models.Piece
 	added    []addedToken // control and user defined pieces
 	unknown  int32
 	charsmap []byte
@@ -63,27 +65,27 @@ func parseSentencePiece(file []byte) (*sentencePiece, error) {
 }
 
 func (p *sentencePiece) addPiece(data []byte) error {
-	var piece scored
+	var piece models.Piece
 	kind := uint64(1)
 	err := fields(data, func(number int, value uint64, data []byte) error {
 		switch number {
 		case 1:
-			piece.token = strings.ToValidUTF8(string(data), "\uFFFD")
+			piece.Token = strings.ToValidUTF8(string(data), "\uFFFD")
 		case 2:
-			piece.score = float64(math.Float32frombits(uint32(value)))
+			piece.Score = float64(math.Float32frombits(uint32(value)))
 		case 3:
 			kind = value
 		}
 		return nil
 	})
-	if math.IsNaN(piece.score) || math.IsInf(piece.score, 0) {
-		return fmt.Errorf("the score of %.200q is %v", piece.token, piece.score)
+	if math.IsNaN(piece.Score) || math.IsInf(piece.Score, 0) {
+		return fmt.Errorf("the score of %.200q is %v", piece.Token, piece.Score)
 	}
-	if p.pieces = append(p.pieces, piece); len(p.pieces) > maxTokens {
-		return errTokens
+	if p.pieces = append(p.pieces, piece); len(p.pieces) > models.MaxEntries {
+		return models.ErrEntries
 	}
 	if kind == controlPiece || kind == userPiece {
-		p.added = append(p.added, addedToken{Content: piece.token, Special: kind == controlPiece})
+		p.added = append(p.added, addedToken{Content: piece.Token, Special: kind == controlPiece})
 	}
 	return err
 }

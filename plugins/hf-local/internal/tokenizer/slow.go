@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
-	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/hfjson"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
@@ -137,7 +137,7 @@ func loadSlow(folder string, s *settings) (*Tokenizer, error) {
 
 // assemble builds a tokenizer of its parts; the template is a special token before
 // and one after the text, or none if the names are empty.
-func assemble(s *settings, m model, n []normalizer, splits []stage, before, after string) (*Tokenizer, error) {
+func assemble(s *settings, m models.Model, n []normalizer, splits []stage, before, after string) (*Tokenizer, error) {
 	t := &Tokenizer{known: newWords(), model: m, normalizers: n, splits: splits}
 	t.finish(nil)
 	s.addTo(t)
@@ -164,13 +164,13 @@ func orFalse(b *bool) bool { return b != nil && *b }
 
 // buildBERT reads vocab.txt, a token a line.
 func buildBERT(files [][]byte, s *settings) (*Tokenizer, error) {
-	if n := bytes.Count(files[0], []byte("\n")) + bytes.Count(files[0], []byte("\r")); n > 2*maxTokens {
-		return nil, errTokens
+	if n := bytes.Count(files[0], []byte("\n")) + bytes.Count(files[0], []byte("\r")); n > 2*models.MaxEntries {
+		return nil, models.ErrEntries
 	}
 	// Python's text mode ends a line at any of these.
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(string(files[0]), "\uFFFD"))
-	if strings.Count(text, "\n") > maxTokens {
-		return nil, errTokens
+	if strings.Count(text, "\n") > models.MaxEntries {
+		return nil, models.ErrEntries
 	}
 	lines := strings.Split(text, "\n")
 	if lines[len(lines)-1] == "" {
@@ -188,7 +188,7 @@ func buildBERT(files [][]byte, s *settings) (*Tokenizer, error) {
 			return nil, fmt.Errorf("the vocabulary has no %s, which is %s", s.specials[name].Content, name)
 		}
 	}
-	m, err := newWordPiece(vocabulary, vocabulary[s.specials["unk_token"].Content], "##", 100)
+	m, err := models.NewWordPiece(vocabulary, vocabulary[s.specials["unk_token"].Content], "##", 100)
 	if err != nil {
 		return nil, err
 	}
@@ -196,34 +196,8 @@ func buildBERT(files [][]byte, s *settings) (*Tokenizer, error) {
 	return assemble(s, m, []normalizer{{apply: n.normalize}}, []stage{{split: splitBERT}}, "cls_token", "sep_token")
 }
 
-// readPairs reads vocab.json and merges.txt.
-func readPairs(files [][]byte) (model, error) {
-	scan := hfjson.NewScanner(string(files[0]))
-	ids, err := scan.IDs(maxTokens, errTokens)
-	if err == nil {
-		err = scan.End()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("vocab.json: %w", err)
-	}
-	if strings.Count(string(files[1]), "\n") > maxTokens {
-		return nil, fmt.Errorf("merges.txt: %w", errTokens)
-	}
-	var v vocabularies
-	for i, line := range strings.Split(string(files[1]), "\n") {
-		line = strings.TrimSuffix(line, "\r")
-		if line == "" && i == strings.Count(string(files[1]), "\n") {
-			break
-		}
-		if err := v.addMerge(line); err != nil {
-			return nil, fmt.Errorf("merges.txt, line %d: %w", i+1, err)
-		}
-	}
-	return newBPE(ids, v.merges, bpeOptions{})
-}
-
 func buildRoberta(files [][]byte, s *settings) (*Tokenizer, error) {
-	m, err := readPairs(files)
+	m, err := models.ReadPairs(files[0], files[1])
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +205,7 @@ func buildRoberta(files [][]byte, s *settings) (*Tokenizer, error) {
 }
 
 func buildGPT2(files [][]byte, s *settings) (*Tokenizer, error) {
-	m, err := readPairs(files)
+	m, err := models.ReadPairs(files[0], files[1])
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +213,7 @@ func buildGPT2(files [][]byte, s *settings) (*Tokenizer, error) {
 }
 
 func buildModernBERT(files [][]byte, s *settings) (*Tokenizer, error) {
-	m, err := readPairs(files)
+	m, err := models.ReadPairs(files[0], files[1])
 	if err != nil {
 		return nil, err
 	}
@@ -254,9 +228,9 @@ func metaspaceStage(scheme string) stage {
 
 // buildXLMRoberta gives the special tokens the ids that fairseq gave them.
 func buildXLMRoberta(files [][]byte, s *settings) (*Tokenizer, error) {
-	return buildFairseq(files[0], s, 3, func(token func(string) string) []scored {
-		return []scored{{token("bos_token"), 0}, {token("pad_token"), 0}, {token("eos_token"), 0}, {token("unk_token"), 0}}
-	}, func([]scored, string) int32 { return 3 })
+	return buildFairseq(files[0], s, 3, func(token func(string) string) []models.Piece {
+		return []models.Piece{{Token: token("bos_token")}, {Token: token("pad_token")}, {Token: token("eos_token")}, {Token: token("unk_token")}}
+	}, func([]models.Piece, string) int32 { return 3 })
 }
 
 func buildCamembert(files [][]byte, s *settings) (*Tokenizer, error) {
@@ -265,16 +239,16 @@ func buildCamembert(files [][]byte, s *settings) (*Tokenizer, error) {
 			s.extra = append(s.extra, addedToken{Content: content, Special: true})
 		}
 	}
-	return buildFairseq(files[0], s, 1, func(token func(string) string) []scored {
-		return []scored{{"<s>NOTUSED", 0}, {token("pad_token"), 0}, {"</s>NOTUSED", 0}, {token("unk_token"), 0}, {"<unk>NOTUSED", -100}}
-	}, func(all []scored, unknown string) int32 {
-		return int32(max(0, slices.IndexFunc(all, func(p scored) bool { return p.token == unknown })))
+	return buildFairseq(files[0], s, 1, func(token func(string) string) []models.Piece {
+		return []models.Piece{{Token: "<s>NOTUSED"}, {Token: token("pad_token")}, {Token: "</s>NOTUSED"}, {Token: token("unk_token")}, {Token: "<unk>NOTUSED", Score: -100}}
+	}, func(all []models.Piece, unknown string) int32 {
+		return int32(max(0, slices.IndexFunc(all, func(p models.Piece) bool { return p.Token == unknown })))
 	})
 }
 
 // buildFairseq puts head in place of the first pieces of a sentencepiece model,
 // and the mask token behind its last.
-func buildFairseq(file []byte, s *settings, skip int, head func(token func(string) string) []scored, unknown func([]scored, string) int32) (*Tokenizer, error) {
+func buildFairseq(file []byte, s *settings, skip int, head func(token func(string) string) []models.Piece, unknown func([]models.Piece, string) int32) (*Tokenizer, error) {
 	p, err := parseSentencePiece(file)
 	if err != nil {
 		return nil, err
@@ -284,8 +258,8 @@ func buildFairseq(file []byte, s *settings, skip int, head func(token func(strin
 	}
 	token := func(name string) string { return s.specials[name].Content }
 	all := append(head(token), p.pieces[skip:]...)
-	all = append(all, scored{token("mask_token"), 0})
-	m, err := newUnigram(all, unknown(all, token("unk_token")), false)
+	all = append(all, models.Piece{Token: token("mask_token")})
+	m, err := models.NewUnigram(all, unknown(all, token("unk_token")), false)
 	if err != nil {
 		return nil, err
 	}
@@ -304,12 +278,12 @@ func buildDeberta(files [][]byte, s *settings) (*Tokenizer, error) {
 	}
 	unknown := p.unknown
 	for i, piece := range p.pieces {
-		if piece.token == s.specials["unk_token"].Content && piece.score == 0 {
+		if piece.Token == s.specials["unk_token"].Content && piece.Score == 0 {
 			unknown = int32(i)
 			break
 		}
 	}
-	m, err := newUnigram(p.pieces, unknown, false)
+	m, err := models.NewUnigram(p.pieces, unknown, false)
 	if err != nil {
 		return nil, err
 	}

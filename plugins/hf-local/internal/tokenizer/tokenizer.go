@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/processors"
 )
 
@@ -21,20 +22,9 @@ type Tokenizer struct {
 	first       bool    // a step of the pre-tokenizer asks for what the text begins with
 	splits      []stage // each cuts what the one before it left
 	bytes       bool    // words are turned into the characters of their bytes
-	model       model
+	model       models.Model
 	known       *words
 	template    processors.Template
-}
-
-// model turns one word into ids.
-type model interface {
-	append(ids []int32, word string) []int32
-	// id returns the id of a whole token, or -1.
-	id(token string) int32
-	// entries is how many tokens the vocabulary has.
-	entries() int
-	// top is one more than the largest id.
-	top() int
 }
 
 // Path returns the file that the vocabulary came from.
@@ -127,7 +117,7 @@ func (e *encoder) word(s span) {
 	if e.t.bytes {
 		text = byteLevel(text)
 	}
-	e.ids = e.t.model.append(e.ids, text)
+	e.ids = e.t.model.Append(e.ids, text)
 	if slot != nil {
 		slot.Store(newKnown(s.text, e.ids[first:]))
 	}

@@ -1,4 +1,4 @@
-package tokenizer
+package models
 
 import (
 	"errors"
@@ -18,7 +18,9 @@ type wordPiece struct {
 	largest  int32
 }
 
-func newWordPiece(vocabulary map[string]int32, unknown int32, prefix string, maxRunes int) (*wordPiece, error) {
+// NewWordPiece returns a model whose pieces within a word begin with prefix, and for which
+// words of more than maxRunes characters are unknown.
+func NewWordPiece(vocabulary map[string]int32, unknown int32, prefix string, maxRunes int) (Model, error) {
 	w := &wordPiece{begins: trie.New(2 * len(vocabulary)), goes: trie.New(len(vocabulary)), unknown: unknown, maxRunes: maxRunes, count: len(vocabulary)}
 	for token, id := range vocabulary {
 		ok := w.begins.Add(token, id)
@@ -33,15 +35,15 @@ func newWordPiece(vocabulary map[string]int32, unknown int32, prefix string, max
 	return w, nil
 }
 
-func (w *wordPiece) id(token string) int32 { return w.begins.ID(token) }
+func (w *wordPiece) ID(token string) int32 { return w.begins.ID(token) }
 
-func (w *wordPiece) entries() int { return w.count }
+func (w *wordPiece) Entries() int { return w.count }
 
-func (w *wordPiece) top() int { return int(w.largest) + 1 }
+func (w *wordPiece) Top() int { return int(w.largest) + 1 }
 
-// append appends the ids of a word. A word that can't be split completely is
+// Append appends the ids of a word. A word that can't be split completely is
 // unknown as a whole.
-func (w *wordPiece) append(ids []int32, word string) []int32 {
+func (w *wordPiece) Append(ids []int32, word string) []int32 {
 	if len(word) > w.maxRunes && utf8.RuneCountInString(word) > w.maxRunes {
 		return append(ids, w.unknown)
 	}

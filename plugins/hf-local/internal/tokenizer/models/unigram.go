@@ -1,4 +1,4 @@
-package tokenizer
+package models
 
 import (
 	"errors"
@@ -26,13 +26,15 @@ type unigram struct {
 // unknownPenalty is how much an unknown character is worse than the worst piece.
 const unknownPenalty = 10
 
-// scored is an entry of a vocabulary; its id is its place.
-type scored struct {
-	token string
-	score float64
+// Piece is an entry of a vocabulary; its id is its place.
+type Piece struct {
+	Token string
+	Score float64
 }
 
-func newUnigram(vocabulary []scored, unknown int32, fallback bool) (*unigram, error) {
+// NewUnigram returns a model of scored pieces. unknown is the id of the unknown piece, or
+// -1; fallback spells unknown parts by the tokens of their bytes.
+func NewUnigram(vocabulary []Piece, unknown int32, fallback bool) (Model, error) {
 	if len(vocabulary) == 0 {
 		return nil, errors.New("vocab is empty")
 	}
@@ -42,15 +44,15 @@ func newUnigram(vocabulary []scored, unknown int32, fallback bool) (*unigram, er
 	u := &unigram{pieces: trie.New(5 * len(vocabulary) / 2), scores: make([]float64, len(vocabulary)), unknown: unknown}
 	lowest := math.Inf(1)
 	for i, piece := range vocabulary {
-		if !u.pieces.Add(piece.token, int32(i)) {
+		if !u.pieces.Add(piece.Token, int32(i)) {
 			return nil, errors.New("vocab is too large")
 		}
-		u.scores[i] = piece.score
-		lowest = min(lowest, piece.score)
+		u.scores[i] = piece.Score
+		lowest = min(lowest, piece.Score)
 	}
 	u.penalty = lowest - unknownPenalty
 	if fallback {
-		u.bytes = byteTokens(u.id)
+		u.bytes = byteTokens(u.ID)
 	}
 	return u, nil
 }
@@ -64,11 +66,11 @@ func byteTokens(id func(string) int32) *[256]int32 {
 	return &ids
 }
 
-func (u *unigram) id(token string) int32 { return u.pieces.ID(token) }
+func (u *unigram) ID(token string) int32 { return u.pieces.ID(token) }
 
-func (u *unigram) entries() int { return len(u.scores) }
+func (u *unigram) Entries() int { return len(u.scores) }
 
-func (u *unigram) top() int { return len(u.scores) }
+func (u *unigram) Top() int { return len(u.scores) }
 
 // step is the best way to a place in a word.
 type step struct {
@@ -77,7 +79,7 @@ type step struct {
 	id    int32
 }
 
-func (u *unigram) append(ids []int32, word string) []int32 {
+func (u *unigram) Append(ids []int32, word string) []int32 {
 	var room [64]step
 	best := room[:]
 	if len(word) >= len(room) {

@@ -1,4 +1,4 @@
-package tokenizer
+package models
 
 import "fmt"
 
@@ -9,7 +9,7 @@ type wordLevel struct {
 	largest    int32
 }
 
-func newWordLevel(vocabulary map[string]int32, unknown string) (*wordLevel, error) {
+func newWordLevel(vocabulary map[string]int32, unknown string) (Model, error) {
 	w := &wordLevel{vocabulary: vocabulary}
 	var ok bool
 	if w.unknown, ok = vocabulary[unknown]; !ok {
@@ -21,18 +21,18 @@ func newWordLevel(vocabulary map[string]int32, unknown string) (*wordLevel, erro
 	return w, nil
 }
 
-func (w *wordLevel) id(token string) int32 {
+func (w *wordLevel) ID(token string) int32 {
 	if id, ok := w.vocabulary[token]; ok {
 		return id
 	}
 	return -1
 }
 
-func (w *wordLevel) entries() int { return len(w.vocabulary) }
+func (w *wordLevel) Entries() int { return len(w.vocabulary) }
 
-func (w *wordLevel) top() int { return int(w.largest) + 1 }
+func (w *wordLevel) Top() int { return int(w.largest) + 1 }
 
-func (w *wordLevel) append(ids []int32, word string) []int32 {
+func (w *wordLevel) Append(ids []int32, word string) []int32 {
 	if id, ok := w.vocabulary[word]; ok {
 		return append(ids, id)
 	}

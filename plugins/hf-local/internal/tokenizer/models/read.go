@@ -1,4 +1,4 @@
-package tokenizer
+package models
 
 import (
 	"encoding/json"
@@ -12,15 +12,15 @@ import (
 // vocabularies are what the large members of a model hold.
 type vocabularies struct {
 	ids    map[string]int32 // {"token": id}
-	scored []scored         // [["token", score]]
+	scored []Piece          // [["token", score]]
 	merges [][2]string      // ["a b"] or [["a", "b"]]
 	// merged says that there are merges, if none.
 	merged bool
 	small  map[string]json.RawMessage // all other members
 }
 
-// readModel reads the model, whose vocabulary is nearly all of the file.
-func readModel(s *hfjson.Scanner) (model, error) {
+// Read reads the model of a tokenizer.json, whose vocabulary is nearly all of the file.
+func Read(s *hfjson.Scanner) (Model, error) {
 	if s.Next() != '{' {
 		text, err := s.Raw()
 		if err != nil || string(text) == "null" {
@@ -50,11 +50,12 @@ func readModel(s *hfjson.Scanner) (model, error) {
 	return v.model()
 }
 
-// maxTokens bounds the entries of a vocabulary and its merges: the largest have a
+// MaxEntries bounds the entries of a vocabulary and its merges: the largest have a
 // million. A file of empty entries would take many times its size in memory.
-const maxTokens = 1 << 22
+const MaxEntries = 1 << 22
 
-var errTokens = fmt.Errorf("it has more than %d entries, which no vocabulary has", maxTokens)
+// ErrEntries is the error about a vocabulary with more than MaxEntries.
+var ErrEntries = fmt.Errorf("it has more than %d entries, which no vocabulary has", MaxEntries)
 
 // perPiece is about how many bytes of JSON a piece with its score takes.
 const perPiece = 48
@@ -62,32 +63,32 @@ const perPiece = 48
 func (v *vocabularies) readVocabulary(s *hfjson.Scanner) error {
 	// Counted before anything is kept: a vocabulary takes many times its size.
 	if s.Next() == '[' {
-		if s.Elements() > maxTokens {
-			return errTokens
+		if s.Elements() > MaxEntries {
+			return ErrEntries
 		}
-		v.scored = make([]scored, 0, min(maxTokens, s.Left()/perPiece))
+		v.scored = make([]Piece, 0, min(MaxEntries, s.Left()/perPiece))
 		return s.Array(func() error {
-			var piece scored
+			var piece Piece
 			if err := s.Take('['); err != nil {
 				return err
 			}
 			var err error
-			if piece.token, err = s.Text(); err != nil {
+			if piece.Token, err = s.Text(); err != nil {
 				return err
 			}
 			if err := s.Take(','); err != nil {
 				return err
 			}
-			if piece.score, err = s.Float(); err != nil {
+			if piece.Score, err = s.Float(); err != nil {
 				return err
 			}
-			if v.scored = append(v.scored, piece); len(v.scored) > maxTokens {
-				return errTokens
+			if v.scored = append(v.scored, piece); len(v.scored) > MaxEntries {
+				return ErrEntries
 			}
 			return s.Take(']')
 		})
 	}
-	ids, err := s.IDs(maxTokens, errTokens)
+	ids, err := s.IDs(MaxEntries, ErrEntries)
 	v.ids = ids
 	return err
 }
@@ -100,8 +101,8 @@ func (v *vocabularies) readMerges(s *hfjson.Scanner) error {
 		return err
 	}
 	n := s.Elements()
-	if n > maxTokens {
-		return errTokens
+	if n > MaxEntries {
+		return ErrEntries
 	}
 	v.merges = make([][2]string, 0, n)
 	return s.Array(func() error {
@@ -153,8 +154,8 @@ func (v *vocabularies) addMerge(line string) error {
 }
 
 func (v *vocabularies) merge(left, right string) error {
-	if len(v.merges) >= maxTokens {
-		return errTokens
+	if len(v.merges) >= MaxEntries {
+		return ErrEntries
 	}
 	v.merges = append(v.merges, [2]string{left, right})
 	return nil
@@ -188,7 +189,7 @@ func (v *vocabularies) read(to any) error {
 	return hfjson.Unmarshal(text, to)
 }
 
-func (v *vocabularies) model() (model, error) {
+func (v *vocabularies) model() (Model, error) {
 	kind, err := v.kind()
 	if err != nil {
 		return nil, err
@@ -227,12 +228,12 @@ func (v *vocabularies) model() (model, error) {
 				return nil, fmt.Errorf("unk_id is %d", unknown)
 			}
 		}
-		return newUnigram(v.scored, unknown, o.Fallback)
+		return NewUnigram(v.scored, unknown, o.Fallback)
 	}
 	return nil, hfjson.Unsupported(kind, "WordPiece, BPE, Unigram and WordLevel")
 }
 
-func (v *vocabularies) wordPiece() (model, error) {
+func (v *vocabularies) wordPiece() (Model, error) {
 	o := struct {
 		Unknown  string `json:"unk_token"`
 		Prefix   string `json:"continuing_subword_prefix"`
@@ -245,5 +246,5 @@ func (v *vocabularies) wordPiece() (model, error) {
 	if !ok {
 		return nil, fmt.Errorf("vocab has no %.100q, which is unk_token", o.Unknown)
 	}
-	return newWordPiece(v.ids, unknown, o.Prefix, o.MaxRunes)
+	return NewWordPiece(v.ids, unknown, o.Prefix, o.MaxRunes)
 }

@@ -1,4 +1,4 @@
-package tokenizer
+package models
 
 import (
 	"fmt"
@@ -32,7 +32,8 @@ type bpeOptions struct {
 	Dropout  float64 `json:"dropout"`
 }
 
-func newBPE(vocabulary map[string]int32, merges [][2]string, o bpeOptions) (*bpe, error) {
+// newBPE returns a model that has learned merges in that order.
+func newBPE(vocabulary map[string]int32, merges [][2]string, o bpeOptions) (Model, error) {
 	if o.Dropout != 0 {
 		return nil, fmt.Errorf("dropout is %v; only 0 is supported, since it makes ids random", o.Dropout)
 	}
@@ -47,27 +48,27 @@ func newBPE(vocabulary map[string]int32, merges [][2]string, o bpeOptions) (*bpe
 		b.suffix = *o.Suffix
 	}
 	if o.Unknown != nil {
-		b.unknown = b.id(*o.Unknown)
+		b.unknown = b.ID(*o.Unknown)
 		if b.unknown < 0 && *o.Unknown != "" {
 			return nil, fmt.Errorf("vocab has no %.200q, which is unk_token", *o.Unknown)
 		}
 	}
 	if o.Fallback != nil && *o.Fallback {
-		b.bytes = byteTokens(b.id)
+		b.bytes = byteTokens(b.ID)
 	}
 	for i := range b.short {
-		b.short[i] = b.id(string(rune(i)))
+		b.short[i] = b.ID(string(rune(i)))
 	}
 	for _, id := range vocabulary {
 		b.largest = max(b.largest, id)
 	}
 	b.merges = newMergeTable(len(merges))
 	for rank, pair := range merges {
-		left, right := b.id(pair[0]), b.id(pair[1])
+		left, right := b.ID(pair[0]), b.ID(pair[1])
 		if left < 0 || right < 0 || len(pair[1]) < len(b.prefix) {
 			return nil, fmt.Errorf("merges: %.200q %.200q: vocab doesn't have both", pair[0], pair[1])
 		}
-		joined := b.id(pair[0] + pair[1][len(b.prefix):])
+		joined := b.ID(pair[0] + pair[1][len(b.prefix):])
 		if joined < 0 {
 			return nil, fmt.Errorf("merges: vocab has no %.200q", pair[0]+pair[1][len(b.prefix):])
 		}
@@ -76,18 +77,18 @@ func newBPE(vocabulary map[string]int32, merges [][2]string, o bpeOptions) (*bpe
 	return b, nil
 }
 
-func (b *bpe) id(token string) int32 {
+func (b *bpe) ID(token string) int32 {
 	if id, ok := b.vocabulary[token]; ok {
 		return id
 	}
 	return -1
 }
 
-func (b *bpe) entries() int { return len(b.vocabulary) }
+func (b *bpe) Entries() int { return len(b.vocabulary) }
 
-func (b *bpe) top() int { return int(b.largest) + 1 }
+func (b *bpe) Top() int { return int(b.largest) + 1 }
 
-func (b *bpe) append(ids []int32, word string) []int32 {
+func (b *bpe) Append(ids []int32, word string) []int32 {
 	if b.whole {
 		if id, ok := b.vocabulary[word]; ok {
 			return append(ids, id)
@@ -118,7 +119,7 @@ func (b *bpe) characters(ids []int32, word string) []int32 {
 			if end == len(word) {
 				character += b.suffix
 			}
-			id = b.id(character)
+			id = b.ID(character)
 		}
 		begin = end
 		switch {
@@ -247,110 +248,4 @@ func (b *bpe) queue(ids []int32) int {
 		}
 	}
 	return kept
-}
-
-// candidate is a pair of neighbours that may be merged.
-type candidate struct {
-	key uint64 // rank<<32 | the place of the left one: the smallest is merged first
-	id  int32
-}
-
-func newCandidate(m merge, place int32) candidate {
-	return candidate{uint64(m.rank)<<32 | uint64(place), m.id}
-}
-
-func (c candidate) place() int32 { return int32(c.key & (1<<32 - 1)) }
-
-// candidates is a binary heap. (That of the standard library takes an interface
-// for each, which took most of the time.)
-type candidates []candidate
-
-func (c candidates) order() {
-	for i := len(c)/2 - 1; i >= 0; i-- {
-		c.down(i)
-	}
-}
-
-func (c *candidates) push(one candidate) {
-	*c = append(*c, one)
-	h := *c
-	for i := len(h) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if h[parent].key <= h[i].key {
-			break
-		}
-		h[parent], h[i] = h[i], h[parent]
-		i = parent
-	}
-}
-
-func (c *candidates) pop() candidate {
-	h := *c
-	first, end := h[0], len(h)-1
-	h[0] = h[end]
-	*c = h[:end]
-	c.down(0)
-	return first
-}
-
-func (c candidates) down(i int) {
-	for {
-		child := 2*i + 1
-		if child >= len(c) {
-			return
-		}
-		if child+1 < len(c) && c[child+1].key < c[child].key {
-			child++
-		}
-		if c[i].key <= c[child].key {
-			return
-		}
-		c[i], c[child] = c[child], c[i]
-		i = child
-	}
-}
-
-// merge is what becomes of a pair of tokens.
-type merge struct {
-	rank int32 // its place in the order of learning, or -1: none
-	id   int32
-}
-
-// mergeTable is a hash table from a pair of ids.
-type mergeTable struct {
-	keys   []uint64 // left<<32 | right, +1; 0 is empty
-	values []merge
-	shift  uint
-}
-
-func newMergeTable(n int) mergeTable {
-	bits := uint(2)
-	for 1<<bits < 2*n {
-		bits++
-	}
-	return mergeTable{keys: make([]uint64, 1<<bits), values: make([]merge, 1<<bits), shift: 64 - bits}
-}
-
-// slot is the place of a pair, or of the gap where it belongs.
-func (t *mergeTable) slot(key uint64) int {
-	for i := key * 0x9E3779B97F4A7C15 >> t.shift; ; i = (i + 1) & uint64(len(t.keys)-1) {
-		if t.keys[i] == key || t.keys[i] == 0 {
-			return int(i)
-		}
-	}
-}
-
-func pairKey(left, right int32) uint64 { return uint64(left)<<32 | uint64(right) + 1 }
-
-func (t *mergeTable) put(left, right int32, m merge) {
-	i := t.slot(pairKey(left, right))
-	t.keys[i], t.values[i] = pairKey(left, right), m
-}
-
-func (t *mergeTable) get(left, right int32) merge {
-	i := t.slot(pairKey(left, right))
-	if t.keys[i] == 0 {
-		return merge{rank: -1}
-	}
-	return t.values[i]
 }
