@@ -13,15 +13,16 @@ const module = "github.com/open-ticket-ai/otai/"
 // mayImport is who may import whom, directly or not; each line includes what the
 // lines below allow; "/..." also allows the rooms inside. docs/architecture.md shows the same.
 var mayImport = map[string][]string{
-	"cmd/otai":                    {"internal/app", "internal/plugindev", "internal/texts", "internal/files", "examples/demo", "internal/helpdesk/...", "internal/config", "internal/lazyregexp", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
-	"internal/app":                {"internal/plugindev", "internal/texts", "internal/files", "examples/demo", "internal/helpdesk/...", "internal/config", "internal/lazyregexp", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"cmd/otai":                    {"internal/app", "internal/plugindev", "internal/texts", "internal/files", "examples/demo", "internal/helpdesk/...", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"internal/app":                {"internal/plugindev", "internal/texts", "internal/files", "examples/demo", "internal/helpdesk/...", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base", "internal/jinja", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
 	"examples/demo":               {},
 	"internal/plugindev":          {"internal/files", "pkg/api"},
 	"pkg/orchestrator":            {"pkg/registry", "pkg/params", "pkg/api"},
 	"pkg/loader":                  {"pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
 	"pkg/loader/preflight":        {},
 	"pkg/registry":                {"pkg/api"},
-	"internal/config":             {"internal/lazyregexp", "pkg/params", "internal/redact", "internal/jinja", "pkg/api"},
+	"internal/config":             {"internal/config/...", "internal/lazyregexp", "pkg/params", "internal/redact", "internal/jinja", "pkg/api"},
+	"internal/config/secretname":  {"internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
 	"internal/lazyregexp":         {},
 	"internal/redact":             {},
 	"internal/base":               {"internal/jinja", "pkg/api"},

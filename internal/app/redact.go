@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/redact"
 )
@@ -41,7 +43,7 @@ func (w redactingWriter) Write(p []byte) (int, error) {
 func (r *Redactor) env(lookup func(string) (string, bool)) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		value, ok := lookup(name)
-		if ok && config.SecretName(name) && !isSwitch(value) {
+		if ok && secretname.Is(name) && !isSwitch(value) {
 			r.Add(value)
 		}
 		return value, ok

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -148,7 +150,7 @@ func nameless(p Diagnostic) bool {
 // kept out of messages from then on.
 func (d *Document) Lookup(name string) (string, bool) {
 	value, ok := d.lookup(name)
-	if ok && SecretName(name) {
+	if ok && secretname.Is(name) {
 		d.secrets.Add(value)
 	}
 	return value, ok

@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
 
@@ -40,7 +42,7 @@ var nameOfVariable = lazyregexp.New(`^\$?([A-Za-z_]\w{2,})$`)
 // put another value in its place. A password of such a form keeps working.
 func (r references) doubtful(text, path string) {
 	value := strings.TrimSpace(text)
-	if !secretPath(path) || strings.HasPrefix(value, "$${") {
+	if !secretname.Below(path) || strings.HasPrefix(value, "$${") {
 		return
 	}
 	hint := ""
@@ -74,7 +76,7 @@ var swallowed = lazyregexp.New(`^["']?\s*:\s+&\S+\s*$`)
 func (r references) empty(path, key string) {
 	place := r.atlas.place(path)
 	lines := r.atlas.lines[place.key.File]
-	if !looksSecret(key) || place.key.Line < 1 || place.key.Line > len(lines) {
+	if !secretname.Resembles(key) || place.key.Line < 1 || place.key.Line > len(lines) {
 		return
 	}
 	behind := []rune(lines[place.key.Line-1])

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 
 	"github.com/open-ticket-ai/otai/internal/redact"
@@ -69,8 +71,8 @@ func masked(line string, caret int, spans [][2]int) (string, int) {
 
 // insideSecret is true for a line of a secret's value that doesn't have its key.
 func (p Diagnostic) insideSecret(line string) bool {
-	for _, step := range pathStep.FindAllString(p.Path, -1) {
-		if key := strings.Trim(step, `"`); looksSecret(key) && !strings.Contains(line, key) {
+	for _, key := range secretname.PathKeys(p.Path) {
+		if secretname.Resembles(key) && !strings.Contains(line, key) {
 			return true
 		}
 	}
@@ -88,9 +90,9 @@ var aboutKeys = []string{"unknown-key", "unknown-injection", "near-key", "bad-ke
 func (p Diagnostic) hidden(lines []string, redactors []Redactor) [][2]int {
 	line := lines[p.Line-1]
 	template := strings.HasPrefix(p.Code, "template")
-	steps := pathStep.FindAllString(p.Path, -1)
+	keys := secretname.PathKeys(p.Path)
 	h := hider{line: line, unreadable: p.Path == "" && !template, known: func(key string) bool {
-		return shownKey(key) || template || p.Path != "" && !slices.Contains(aboutKeys, p.Code) && slices.ContainsFunc(steps, func(step string) bool { return strings.HasSuffix(strings.Trim(step, `"`), key) })
+		return secretname.Harmless(key) || template || p.Path != "" && !slices.Contains(aboutKeys, p.Code) && slices.ContainsFunc(keys, func(step string) bool { return strings.HasSuffix(step, key) })
 	}}
 	switch {
 	case h.unreadable && secretAbove(lines[:p.Line-1], line):
@@ -163,25 +165,25 @@ func (h *hider) keys(from, to int) int {
 		scalar := wholeScalar.FindStringSubmatchIndex(rest)
 		reference := wholeReference.FindString(rest)
 		switch inQuotes := quotedText.FindString(rest); {
-		case looksSecret(key) && swallowedSecret.MatchString(rest):
+		case secretname.Resembles(key) && swallowedSecret.MatchString(rest):
 			h.hide(from, to)
 			return count
 		case opening.MatchString(rest):
 			return count
-		case reference != "" && (looksSecret(key) || !glued):
+		case reference != "" && (secretname.Resembles(key) || !glued):
 			h.references = append(h.references, [2]int{from, from + len(reference)})
 			from += len(reference)
-		case looksSecret(key) && scalar == nil:
+		case secretname.Resembles(key) && scalar == nil:
 			h.hide(from, to)
 			return count
-		case looksSecret(key):
+		case secretname.Resembles(key):
 			h.hide(from, from+scalar[3])
 			from += scalar[3]
 		case glued || h.known(key) && inQuotes == "":
 		case h.known(key):
 			h.named(from, from+len(inQuotes))
 			from += len(inQuotes)
-		case scalar != nil && secretWord(strings.Trim(rest[:scalar[3]], `"'`)): // swapped
+		case scalar != nil && secretname.IsWord(strings.Trim(rest[:scalar[3]], `"'`)): // swapped
 			h.hide(keyAt, keyAt+len(key))
 			from += scalar[3]
 		case harmless.MatchString(rest):
@@ -214,7 +216,7 @@ func (h *hider) words() {
 		return
 	}
 	m := bareLine.FindStringSubmatchIndex(h.line)
-	if m != nil && (h.known(h.line[m[2]:m[3]]) || looksSecret(h.line[m[2]:m[3]])) {
+	if m != nil && (h.known(h.line[m[2]:m[3]]) || secretname.Resembles(h.line[m[2]:m[3]])) {
 		h.hide(m[1], len(h.line))
 		return
 	}
@@ -236,7 +238,7 @@ func (h *hider) named(part ...int) {
 	}
 	for _, m := range wordInLine.FindAllStringIndex(h.line[from:to], -1) {
 		end := from + m[1]
-		if !looksSecret(h.line[from+m[0]:end]) || h.covered(from+m[0]) || getsWord.MatchString(h.line[:end]) {
+		if !secretname.Resembles(h.line[from+m[0]:end]) || h.covered(from+m[0]) || getsWord.MatchString(h.line[:end]) {
 			continue
 		}
 		rest := h.line[end:to]
@@ -302,11 +304,11 @@ func (h *hider) anywhere() {
 		}
 	}
 	for _, m := range equals.FindAllStringSubmatchIndex(h.line, -1) {
-		if looksSecret(h.line[m[2]:m[3]]) {
+		if secretname.Resembles(h.line[m[2]:m[3]]) {
 			h.hide(m[4], m[5])
 		}
 	}
-	if m := comment.FindStringSubmatchIndex(h.line); m != nil && slices.ContainsFunc(wordInLine.FindAllString(h.line[m[2]:m[3]], -1), looksSecret) {
+	if m := comment.FindStringSubmatchIndex(h.line); m != nil && slices.ContainsFunc(wordInLine.FindAllString(h.line[m[2]:m[3]], -1), secretname.Resembles) {
 		h.hide(m[2], m[3])
 	}
 	if m := beginKey.FindStringIndex(h.line); m != nil {
@@ -327,9 +329,9 @@ func secretAbove(above []string, line string) bool {
 	for i := len(above) - 1; i >= max(0, len(above)-linesBack); i-- {
 		m := opened.FindStringSubmatch(above[i])
 		switch {
-		case m != nil && looksSecret(m[1]):
+		case m != nil && secretname.Resembles(m[1]):
 			key := keyInLine.FindStringSubmatch(line)
-			return key == nil || indentOf(line) > indentOf(above[i]) && !shownKey(key[1])
+			return key == nil || indentOf(line) > indentOf(above[i]) && !secretname.Harmless(key[1])
 		case m != nil || strings.Contains(above[i], ": "):
 			return false
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
@@ -97,7 +99,7 @@ func (r references) text(text, path string) string {
 		case m[6] >= 0 && value == "":
 			out.WriteString(part(4))
 		case set:
-			if SecretName(name) || secretPath(path) {
+			if secretname.Is(name) || secretname.Below(path) {
 				r.secrets.Add(value)
 			}
 			out.WriteString(literal(value, path))

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 
 	"github.com/joho/godotenv"
@@ -146,7 +148,7 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 func (l *layers) variableValue(origin Position, path, key, text string) *yaml.Node {
 	trimmed := strings.TrimSpace(text)
 	template := strings.HasPrefix(trimmed, "{{") || strings.HasPrefix(trimmed, "{%") || strings.HasPrefix(trimmed, "{#")
-	if template || SecretName(key) || !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
+	if template || secretname.Is(key) || !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	}
 	var doc yaml.Node

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
 
@@ -35,7 +37,7 @@ func (r references) misread(text, path string) bool {
 	where := r.atlas.valueAt(path)
 	first, size := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
-	if size < len(value) && strings.ContainsRune(quotesOfText, first) && strings.ContainsRune(quotesOfText, last) && secretPath(path) {
+	if size < len(value) && strings.ContainsRune(quotesOfText, first) && strings.ContainsRune(quotesOfText, last) && secretname.Below(path) {
 		r.unset[path] = true
 		r.diags.ReportError(where, path, "not-a-reference", `write "…" around it; `+ifItIsTheValue,
 			"the value stands in typographic quotes, which would be a part of it")
@@ -75,7 +77,7 @@ func (r references) misread(text, path string) bool {
 var otherDefault = lazyregexp.New(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::=|:|=|-)([^-{}?+][^{}]*)\}`)
 
 func shownDefault(path, text string) string {
-	if secretPath(path) {
+	if secretname.Below(path) {
 		return "default"
 	}
 	return text
@@ -135,7 +137,7 @@ func (r references) nameFor(text, path string) (name string, set bool) {
 			return candidate, true
 		}
 	}
-	if name == "" || secretPath(path) {
+	if name == "" || secretname.Below(path) {
 		return "NAME", false
 	}
 	return name, false

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
@@ -136,7 +138,7 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 				message = fault.Err.Error()
 			}
 		}
-		if secretPath(path) && !strings.Contains(source, "}}") && !strings.Contains(source, "%}") {
+		if secretname.Below(path) && !strings.Contains(source, "}}") && !strings.Contains(source, "%}") {
 			hint = strings.TrimPrefix(hint+"; "+ifItIsTheValue, "; ")
 		}
 		k.diags.ReportError(position, path, "template-syntax", hint, "the template has a mistake: %s", message)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -220,7 +222,7 @@ func (e *expander) expand(n *yaml.Node, path string, depth int) *node {
 			break
 		}
 		if err := n.Decode(&out.value); err != nil {
-			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is no %s", shownAt(path, n.Value), strings.TrimPrefix(n.ShortTag(), "!!"))
+			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is no %s", secretname.Shown(path, n.Value), strings.TrimPrefix(n.ShortTag(), "!!"))
 		}
 	}
 	if e.broken {
@@ -255,16 +257,16 @@ func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
 			return
 		}
 		if strings.ContainsFunc(k.Value, func(r rune) bool { return r < ' ' }) {
-			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", shownAt(path, k.Value))
+			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", secretname.Shown(path, k.Value))
 			return
 		}
 		if i := strings.IndexFunc(k.Value, invisible); i >= 0 {
-			e.fail(k, path, invisibleCode, spaceHint, "%s stands in the key %q", runeName([]rune(k.Value[i:])[0]), shownAt(path, strings.TrimFunc(k.Value, invisible)))
+			e.fail(k, path, invisibleCode, spaceHint, "%s stands in the key %q", runeName([]rune(k.Value[i:])[0]), secretname.Shown(path, strings.TrimFunc(k.Value, invisible)))
 			return
 		}
 		p := join(path, k.Value)
 		if before, twice := first[k.Value]; twice {
-			e.diags.ReportError(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of both", before.Line), "the key %q is given twice", shownAt(path, k.Value))
+			e.diags.ReportError(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of both", before.Line), "the key %q is given twice", secretname.Shown(path, k.Value))
 			continue
 		}
 		first[k.Value] = e.position(k)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+
 	"github.com/open-ticket-ai/otai/internal/redact"
 )
 
@@ -41,7 +43,7 @@ func (k *checker) shortSecret(value, path string) {
 // configuration.
 func (k *checker) shortVariables() {
 	for _, name := range k.doc.names {
-		if !strings.HasPrefix(name, "OTAI_") || strings.Contains(name, "__") || strings.HasPrefix(name, "OTAI_SIGN_") || !SecretName(name) {
+		if !strings.HasPrefix(name, "OTAI_") || strings.Contains(name, "__") || strings.HasPrefix(name, "OTAI_SIGN_") || !secretname.Is(name) {
 			continue
 		}
 		value, _ := k.doc.lookup(name)

@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+)
 
 // unknownValue stands for a value that is reported already: a template, which may
 // yield anything.
@@ -26,8 +30,8 @@ func unknownTagHint(tag, path string) (shown, hint string) {
 	if known := foreignTags[strings.ToLower(strings.TrimPrefix(tag, "!"))]; known != "" {
 		return tag, known + "; if the value begins with !, write it in quotes"
 	}
-	shown, hint = shownAt(path, tag), "quote the value if it begins with !"
-	if secretPath(path) {
+	shown, hint = secretname.Shown(path, tag), "quote the value if it begins with !"
+	if secretname.Below(path) {
 		hint += "; " + forSecret
 	}
 	return shown, hint

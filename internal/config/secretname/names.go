@@ -1,0 +1,116 @@
+// Package secretname recognizes secrets by their names: a key or a variable that is
+// named like a password has a value that no message shows. [Is] is for names that a
+// program chose, [Resembles] for those that people typed, [Harmless] for keys whose
+// values can be shown.
+package secretname
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+
+	"github.com/open-ticket-ai/otai/internal/redact"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// named is what says that a value is a secret: a word anywhere in the name, or one
+// that it ends with.
+var (
+	named = lazyregexp.New(`(?i)password|passwort|kennwort|geheimnis|passwd|passphrase|secret|authorization|bearer|api[_-]?key|token([^a-z]|$)|(^|[_-])(pw|pwd|psw|pasw)($|[_-])` +
+		`|(^|[_-])(pass|auth|parole)$|pwd$|credentials?$|[_-]key$|(?-i:[a-z\d](Key|Pass|Auth)$)`)
+	// otherKey are names with such a word that hold none: the key by which something is
+	// found or checked, and the working folder.
+	otherKey = lazyregexp.New(`(?i)(^|[_-])(public|primary|foreign|sort|group|partition|cache|host|trusted)[_-]?key$|^(?-i:OLD)?(?-i:PWD)$`)
+)
+
+// Is reports whether a key or a variable of this name holds a secret.
+func Is(name string) bool { return named.MatchString(name) && !otherKey.MatchString(name) }
+
+// words are what a key that is misspelt may have been meant to be.
+var words = []string{"password", "passwort", "kennwort", "passphrase", "passwd", "secret", "apikey", "token", "credentials", "authorization", "geheimnis"}
+
+// IsWord reports whether a value is the name of a secret, and so a key.
+func IsWord(text string) bool {
+	return slices.Contains(words, strings.ToLower(text)) || slices.Contains([]string{"pw", "pwd", "pass"}, strings.ToLower(text))
+}
+
+var keyWord = lazyregexp.New(`[\p{L}\d]+`)
+
+// Resembles is [Is] for a key of a file, which may be misspelt.
+func Resembles(key string) bool {
+	if Is(key) {
+		return true
+	}
+	for _, word := range append(keyWord.FindAllString(key, -1), strings.Join(keyWord.FindAllString(key, -1), "")) {
+		for _, secret := range words {
+			limit := 1
+			if len(secret) >= 8 {
+				limit = 2
+			}
+			// Tokens and secrets of another kind, such as max_tokens, are numbers.
+			if len(word) <= len(secret) && distance([]rune(strings.ToLower(word)), []rune(secret)) <= limit {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// distance counts the letters that are missing, too many, wrong or swapped.
+func distance(a, b []rune) int {
+	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
+	for j := range rows[1] {
+		rows[1][j] = j
+	}
+	for i := range a {
+		before, above, row := rows[0], rows[1], rows[2]
+		row[0] = i + 1
+		for j := range b {
+			wrong := 1
+			if a[i] == b[j] {
+				wrong = 0
+			}
+			row[j+1] = min(above[j+1]+1, row[j]+1, above[j]+wrong)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		rows[0], rows[1], rows[2] = above, row, before
+	}
+	return rows[1][len(b)]
+}
+
+// Below reports whether a value stands below a key that is named like a secret.
+// The id of a service is not such a key.
+func Below(path string) bool {
+	keys := PathKeys(path)
+	if len(keys) > 2 && keys[0] == "services" {
+		keys = keys[2:]
+	}
+	return slices.ContainsFunc(keys, Resembles)
+}
+
+// PathKeys are the keys on the way to a value; those of a path that can't be read are
+// taken for one.
+func PathKeys(path string) []string {
+	steps, err := params.ParsePath(path)
+	if err != nil {
+		return []string{path}
+	}
+	var keys []string
+	for _, step := range steps {
+		if key, ok := step.Key(); ok {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// Shown is the text for messages: *** below a key that is named like a secret.
+func Shown(path, text string) string {
+	if Below(path) {
+		return redact.Mask
+	}
+	return text
+}
