@@ -21,7 +21,7 @@ type catalog struct {
 	registry *registry.Registry
 	plugins  []loader.Plugin
 	dirs     []string
-	ask      func(loader.Plugin, []loader.ParamsCheck) ([][]loader.ParamsFault, error) // nil: all code is in this process
+	ask      func(loader.Plugin, []loader.ParamsCheck) ([][]params.Diagnostic, error) // nil: all code is in this process
 
 	known   map[string]config.Component
 	refused []string // plugins that something in the configuration needs
@@ -85,8 +85,8 @@ func (c *catalog) Names() []string {
 }
 
 // CheckParams asks each plugin that is not opened here in a process of its own.
-func (c *catalog) CheckParams(questions []config.ParamsQuestion) [][]*api.FieldError {
-	answers := make([][]*api.FieldError, len(questions))
+func (c *catalog) CheckParams(questions []config.ParamsQuestion) [][]params.Diagnostic {
+	answers := make([][]params.Diagnostic, len(questions))
 	for _, p := range c.plugins {
 		var checks []loader.ParamsCheck
 		var numbers []int
@@ -103,18 +103,16 @@ func (c *catalog) CheckParams(questions []config.ParamsQuestion) [][]*api.FieldE
 			c.failed = errors.Join(c.failed, err)
 			continue
 		}
-		for i, faults := range found {
-			for _, f := range faults {
-				answers[numbers[i]] = append(answers[numbers[i]], &api.FieldError{Field: f.Field, Err: errors.New(f.Message)})
-			}
+		for i, diags := range found {
+			answers[numbers[i]] = append(answers[numbers[i]], diags...)
 		}
 	}
 	return answers
 }
 
 // ask returns the way to ask plugins of l.
-func (l pluginLoad) ask(ctx context.Context) func(loader.Plugin, []loader.ParamsCheck) ([][]loader.ParamsFault, error) {
-	return func(p loader.Plugin, checks []loader.ParamsCheck) ([][]loader.ParamsFault, error) {
+func (l pluginLoad) ask(ctx context.Context) func(loader.Plugin, []loader.ParamsCheck) ([][]params.Diagnostic, error) {
+	return func(p loader.Plugin, checks []loader.ParamsCheck) ([][]params.Diagnostic, error) {
 		options, err := l.options()
 		if err != nil {
 			return nil, err

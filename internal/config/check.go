@@ -11,9 +11,9 @@ import (
 )
 
 // ParamsChecker is a [Catalog] that asks plugins what only their own code knows
-// about params: the answer has a list of faults for each question.
+// about params: the answer has a list for each question.
 type ParamsChecker interface {
-	CheckParams(questions []ParamsQuestion) [][]*api.FieldError
+	CheckParams(questions []ParamsQuestion) [][]params.Diagnostic
 }
 
 // ParamsQuestion is about the params of one component.
@@ -142,7 +142,8 @@ func (k *checker) params(raw map[string]any, path, use string, component Compone
 	var moved *moveStep
 	_, err := params.Decode(spec, raw, params.Binder{
 		Offline: true,
-		Child: func(place string, raw any) (api.ChildPipe, error) {
+		Child: func(step params.Path, raw any) (api.ChildPipe, error) {
+			place := step.String()
 			child := base + "." + place
 			m, ok := raw.(map[string]any)
 			if !ok {
@@ -180,7 +181,7 @@ func (k *checker) params(raw map[string]any, path, use string, component Compone
 			return api.ChildPipe{}, nil
 		},
 	})
-	k.faults(wholly(params.Faults(err), raw), base, component, excused)
+	k.faults(wholly(fieldErrors(params.Diagnostics(err)), raw), base, component, excused)
 	if spec.Unchecked() && !excused.any() {
 		if left, ok := k.knownWrong(k.diags.List[faults:], raw, base, spec); ok {
 			k.questions = append(k.questions, ParamsQuestion{Use: use, Params: without(raw, left)})
@@ -245,8 +246,8 @@ func (k *checker) askPlugins() {
 	if !ok || len(k.questions) == 0 {
 		return
 	}
-	for i, faults := range asker.CheckParams(k.questions) {
-		faults = slices.DeleteFunc(faults, func(fault *api.FieldError) bool { return isAbout(fault, k.asked[i].left) })
+	for i, diags := range asker.CheckParams(k.questions) {
+		faults := slices.DeleteFunc(fieldErrors(diags), func(fault *api.FieldError) bool { return isAbout(fault, k.asked[i].left) })
 		k.faults(faults, join(k.asked[i].path, "params"), Component{}, excused{})
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -249,4 +250,13 @@ func wholly(list []*api.FieldError, raw map[string]any) []*api.FieldError {
 		names = append(names, fault.Field)
 	}
 	return []*api.FieldError{{Err: fmt.Errorf("%s and %s are required (write them below params:)", strings.Join(names[:len(names)-1], ", "), names[len(names)-1])}}
+}
+
+// fieldErrors is the form of diagnostics that this file still works with.
+func fieldErrors(diags []params.Diagnostic) []*api.FieldError {
+	list := make([]*api.FieldError, len(diags))
+	for i, d := range diags {
+		list[i] = &api.FieldError{Field: d.Path.String(), Err: errors.New(d.Text())}
+	}
+	return list
 }

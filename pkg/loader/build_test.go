@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // zoo holds what TestMain built. A plugin file is named as the folder of its
@@ -213,7 +214,7 @@ type report struct {
 	Runs           map[string]string
 	Error          string
 
-	Checked    [][]loader.ParamsFault
+	Checked    [][]params.Diagnostic
 	Models     [][]map[string]string
 	CheckError string `json:"check_error"`
 	Opened     bool

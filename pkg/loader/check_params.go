@@ -19,17 +19,12 @@ type ParamsCheck struct {
 	Params map[string]any `json:"params"`
 }
 
-// ParamsFault is one answer. Field is the place in the params, "" for the whole.
-type ParamsFault struct {
-	Field   string `json:"field"`
-	Message string `json:"message"`
-}
-
 // CheckParams lets a child process decode params of a plugin's injectables, for
 // what only the plugin's code knows: the Validate of its structs. p is one that
-// [Inspect] accepted with the same options. The answer has a list for each check.
+// [Inspect] accepted with the same options. The answer has a list for each check,
+// whose diagnostics have neither a Spec nor an Err, as they come from another process.
 // Params go by a pipe, because they hold secrets.
-func CheckParams(ctx context.Context, o Options, p Plugin, checks []ParamsCheck) ([][]ParamsFault, error) {
+func CheckParams(ctx context.Context, o Options, p Plugin, checks []ParamsCheck) ([][]params.Diagnostic, error) {
 	questions := slices.Clone(checks)
 	for i := range questions {
 		questions[i].Use = strings.TrimPrefix(questions[i].Use, p.Prefix+o.Separator)
@@ -71,16 +66,16 @@ func ask(ctx context.Context, o Options, p Plugin, what string, request probeReq
 }
 
 // answerChecks is the child's part.
-func answerChecks(input io.Reader, list []api.Injectable) ([][]ParamsFault, error) {
+func answerChecks(input io.Reader, list []api.Injectable) ([][]params.Diagnostic, error) {
 	var checks []ParamsCheck
 	reader := json.NewDecoder(input)
 	reader.UseNumber() // an int64 stays exact
 	if err := reader.Decode(&checks); err != nil {
 		return nil, err
 	}
-	answers := make([][]ParamsFault, len(checks))
+	answers := make([][]params.Diagnostic, len(checks))
 	for i, check := range checks {
-		answers[i] = []ParamsFault{}
+		answers[i] = []params.Diagnostic{}
 		at := slices.IndexFunc(list, func(offered api.Injectable) bool { return offered.Name == check.Use })
 		if at < 0 {
 			continue
@@ -90,9 +85,7 @@ func answerChecks(input io.Reader, list []api.Injectable) ([][]ParamsFault, erro
 			return nil, err
 		}
 		_, err = params.Decode(spec, check.Params, params.Binder{Offline: true})
-		for _, fault := range params.Faults(err) {
-			answers[i] = append(answers[i], ParamsFault{Field: fault.Field, Message: fault.Err.Error()})
-		}
+		answers[i] = append(answers[i], params.Diagnostics(err)...)
 	}
 	return answers, nil
 }

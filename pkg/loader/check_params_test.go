@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 func checkDoor(t *testing.T, checks ...string) report {
 	t.Helper()
 	args := []string{"-inspect", "-timeout", "2s"}
-	for _, params := range checks {
-		args = append(args, "-check", `{"use": "validates:Door", "params": `+params+`}`)
+	for _, given := range checks {
+		args = append(args, "-check", `{"use": "validates:Door", "params": `+given+`}`)
 	}
 	r := host(t, append(args, folder(t, map[string]string{"otai_validates.so": "zoo:otai_validates.so"}))...)
 	if p := r.plugin(t, "otai_validates.so"); p.Status != loader.Loaded {
@@ -30,12 +31,12 @@ func TestAPluginsOwnValidateIsAsked(t *testing.T) {
 	if r.CheckError != "" {
 		t.Fatal(r.CheckError)
 	}
-	want := [][]loader.ParamsFault{
+	want := [][]params.Diagnostic{
 		{},
-		{{Field: "mode", Message: "the door is closed"}},
-		{{Message: "9007199254740993 people want in"}},
-		{{Message: "can't be checked, because the plugin's Validate panicked: the door fell down"}},
-		{{Field: "mood", Message: `unknown key (there are mode, count)`}},
+		{{Path: params.Keys("mode"), Code: params.CodeValidate, Message: "the door is closed"}},
+		{{Code: params.CodeValidate, Message: "9007199254740993 people want in"}},
+		{{Code: params.CodeValidate, Message: "can't be checked, because the plugin's Validate panicked: the door fell down"}},
+		{{Path: params.Keys("mood"), Code: params.CodeUnknownKey, Message: "unknown key", Hint: "there are mode, count"}},
 	}
 	if !reflect.DeepEqual(r.Checked, want) {
 		t.Errorf("got  %q\nwant %q", r.Checked, want)

@@ -76,7 +76,7 @@ func probeAppOf(app api.AppConfig) probeApp {
 type probeMessage struct {
 	Doing   string                `json:"doing,omitempty"`
 	Report  *report               `json:"report,omitempty"`
-	Checked [][]ParamsFault       `json:"checked,omitempty"`
+	Checked [][]params.Diagnostic `json:"checked,omitempty"`
 	Models  [][]map[string]string `json:"models,omitempty"`
 	Refusal *refusal              `json:"refusal,omitempty"`
 	End     bool                  `json:"end,omitempty"`

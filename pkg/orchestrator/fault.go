@@ -42,16 +42,17 @@ func (n *node) fault(path string, err error) error {
 // paramsFault names the place of each fault in the params.
 func (n *node) paramsFault(err error) error {
 	var errs []error
-	for _, f := range params.Faults(err) {
-		errs = append(errs, n.fault(paramPath(n.path, f), f.Err))
+	for _, d := range params.Diagnostics(err) {
+		errs = append(errs, n.fault(paramPath(n.path, d.Path), d.AsError()))
 	}
 	return errors.Join(errs...)
 }
 
-// paramPath is the place of a fault in the params of the component at path.
-func paramPath(path string, f *api.FieldError) string {
-	if f.Field == "" {
-		return path + ".params"
+// paramPath is the place of a param of the component at path.
+func paramPath(path string, param params.Path) string {
+	if text := param.String(); text != "" && text[0] != '[' {
+		return path + ".params." + text
+	} else {
+		return path + ".params" + text
 	}
-	return path + ".params." + f.Field
 }

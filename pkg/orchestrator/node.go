@@ -113,8 +113,8 @@ func (n *node) checkInjections() error {
 	return nil
 }
 
-func (n *node) boundChild(place string, _ any) (api.ChildPipe, error) {
-	child, ok := n.children[place]
+func (n *node) boundChild(place params.Path, _ any) (api.ChildPipe, error) {
+	child, ok := n.children[place.String()]
 	if !ok {
 		return api.ChildPipe{}, errors.New("this child pipe was not in the configuration at the start")
 	}
@@ -130,8 +130,8 @@ func (n *node) bindChildren() error {
 	return nil
 }
 
-func (n *node) bindChild(place string, raw any) (api.ChildPipe, error) {
-	child, err := n.engine.bind(n.path+".params."+place, raw)
+func (n *node) bindChild(place params.Path, raw any) (api.ChildPipe, error) {
+	child, err := n.engine.bind(paramPath(n.path, place), raw)
 	if err != nil {
 		return api.ChildPipe{}, err
 	}
@@ -139,8 +139,9 @@ func (n *node) bindChild(place string, raw any) (api.ChildPipe, error) {
 	if n.cycle != nil {
 		run = n.cycle.isolated(child)
 	}
-	n.children[place] = api.NewChildPipe(child.id, child.use, run)
-	return n.children[place], nil
+	bound := api.NewChildPipe(child.id, child.use, run)
+	n.children[place.String()] = bound
+	return bound, nil
 }
 
 func (n *node) newParams() any { return reflect.New(n.spec.Type()).Interface() }
@@ -148,13 +149,13 @@ func (n *node) newParams() any { return reflect.New(n.spec.Type()).Interface() }
 // decodeError keeps the children's errors, which name their own places.
 func (n *node) decodeError(err error) error {
 	var errs []error
-	for _, fault := range params.Faults(err) {
+	for _, d := range params.Diagnostics(err) {
 		var nested *ConfigError
-		if errors.As(fault.Err, &nested) {
-			errs = append(errs, fault.Err)
+		if errors.As(d.Err, &nested) {
+			errs = append(errs, d.Err)
 			continue
 		}
-		errs = append(errs, paramsError(n.path, fault))
+		errs = append(errs, &ConfigError{Path: paramPath(n.path, d.Path), Err: d.AsError()})
 	}
 	return errors.Join(errs...)
 }

@@ -249,12 +249,12 @@ func buildError(path string, err error) error {
 	return &ConfigError{Path: path, Err: err}
 }
 
-// paramsError makes one ConfigError of each fault in the params of the component
-// at path.
+// paramsError makes a ConfigError of each thing that is wrong with the params of the
+// component at path.
 func paramsError(path string, err error) error {
 	var errs []error
-	for _, fault := range params.Faults(err) {
-		errs = append(errs, &ConfigError{Path: paramPath(path, fault), Err: fault.Err})
+	for _, d := range params.Diagnostics(err) {
+		errs = append(errs, &ConfigError{Path: paramPath(path, d.Path), Err: d.AsError()})
 	}
 	return errors.Join(errs...)
 }

@@ -31,7 +31,7 @@ func BenchmarkPipe(b *testing.B) {
 	text := func(source string, _ bool) (any, error) { return source, nil }
 	child := api.NewChildPipe("a", "base:X", nil)
 	binder := params.Binder{
-		Child:  func(string, any) (api.ChildPipe, error) { return child, nil },
+		Child:  func(params.Path, any) (api.ChildPipe, error) { return child, nil },
 		Inject: func(*params.Spec) (any, error) { return struct{ api.TicketSystem }{}, nil },
 	}
 	tickets := make([]api.Ticket, 3)

@@ -3,11 +3,9 @@ package params
 import (
 	"errors"
 	"fmt"
-	"math"
 	"math/big"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -18,7 +16,7 @@ import (
 type Binder struct {
 	// Child binds the pipe at path, such as "steps[2]", which is relative to the
 	// params. Without it child pipes are errors, or offline left zero.
-	Child func(path string, raw any) (api.ChildPipe, error)
+	Child func(path Path, raw any) (api.ChildPipe, error)
 	// Inject answers with the service for need; nil means that none is configured.
 	Inject func(need *Spec) (any, error)
 	// Offline is for checking before anything runs. A string that holds "{{" or
@@ -47,8 +45,12 @@ func Decode(s *Spec, raw map[string]any, b Binder) (any, error) {
 	d.path = d.steps[:0]
 	p := reflect.New(s.typ)
 	d.object(s, mapping{plain: raw}, p.Elem())
-	if len(d.faults) > 0 {
-		return nil, errors.Join(d.faults...)
+	if len(d.found) > 0 {
+		errs := make([]error, len(d.found))
+		for i, found := range d.found {
+			errs[i] = found.withPath()
+		}
+		return nil, errors.Join(errs...)
 	}
 	return p.Interface(), nil
 }
@@ -56,69 +58,43 @@ func Decode(s *Spec, raw map[string]any, b Binder) (any, error) {
 type decoder struct {
 	binder    Binder
 	silent    bool // Validate is not called, for the defaults of a type that is being described
-	templates int  // so many were met offline
-	faults    []error
-	path      []step
-	steps     [8]step
+	templates int  // how many were met offline
+	found     []Diagnostic
+	path      Path
+	steps     [8]Step // holds most paths
 }
 
-// step leads to a key, or to an element where the key is empty.
-type step struct {
-	key   string
-	index int
+func (d *decoder) enter(key string) { d.path = append(d.path, KeyStep(key)) }
+func (d *decoder) enterIndex(i int) { d.path = append(d.path, IndexStep(i)) }
+func (d *decoder) leave()           { d.path = d.path[:len(d.path)-1] }
+
+// place is a copy of the path, for others to keep.
+func (d *decoder) place() Path { return slices.Clone(d.path) }
+
+// report adds what is wrong at the path.
+func (d *decoder) report(found Diagnostic) {
+	found.Path = d.place()
+	d.found = append(d.found, found)
 }
 
-func (d *decoder) enter(key string)         { d.path = append(d.path, step{key: key}) }
-func (d *decoder) enterIndex(i int)         { d.path = append(d.path, step{index: i}) }
-func (d *decoder) leave()                   { d.path = d.path[:len(d.path)-1] }
-func (d *decoder) failf(f string, a ...any) { d.fail(fmt.Errorf(f, a...)) }
+// wrong reports a value that is not what s wants.
+func (d *decoder) wrong(code Code, s *Spec, raw any, w want) { d.report(mismatch(code, s, raw, w)) }
 
-func (s step) text() string {
-	if s.key == "" {
-		return indexStep(s.index)
-	}
-	return s.key
-}
-
-func (d *decoder) place() string {
-	var path string
-	for _, s := range d.path {
-		path = joinPath(path, s.text())
-	}
-	return path
-}
-
-func (d *decoder) fail(err error) {
-	if path := d.place(); path != "" {
-		err = &api.FieldError{Field: path, Err: err}
-	}
-	d.faults = append(d.faults, err)
-}
-
-// wrong reports a value of the wrong kind, without showing a secret.
-func (d *decoder) wrong(s *Spec, raw any, want string) {
-	if s.Secret {
-		d.failf("must be %s", want)
-		return
-	}
-	d.fail(mismatch(raw, want))
-}
-
-// foreign reports the error of a child, a service or a Validate, which may name
-// places of its own.
-func (d *decoder) foreign(err error, deep bool) {
-	for _, fault := range collect(nil, d.place(), err, deep) {
-		if fault.Field == "" {
-			d.faults = append(d.faults, fault.Err)
-		} else {
-			d.faults = append(d.faults, fault)
-		}
+// foreign reports the error of a child or a Validate, which may name places of its
+// own in raw.
+func (d *decoder) foreign(code Code, err error, raw any, deep bool) {
+	c := collector{code: code, raw: raw}
+	c.collect(nil, err, deep)
+	at := d.place()
+	for _, found := range c.found {
+		found.Path = at.Join(found.Path)
+		d.found = append(d.found, found)
 	}
 }
 
 // object decodes into v, which is the struct itself.
 func (d *decoder) object(s *Spec, m mapping, v reflect.Value) {
-	faults, templates := len(d.faults), d.templates
+	before, templates := len(d.found), d.templates
 	known := 0
 	for _, f := range s.Fields {
 		switch f.Kind {
@@ -138,9 +114,9 @@ func (d *decoder) object(s *Spec, m mapping, v reflect.Value) {
 	if known < m.len() {
 		d.otherKeys(s, m, v)
 	}
-	if s.validates && !d.silent && len(d.faults) == faults && d.templates == templates {
+	if s.validates && !d.silent && len(d.found) == before && d.templates == templates {
 		if err := validate(v.Addr().Interface().(api.Validator)); err != nil {
-			d.foreign(err, true)
+			d.foreign(CodeValidate, err, m.any(), true)
 		}
 	}
 }
@@ -159,55 +135,11 @@ func (d *decoder) field(f *Spec, raw any, given bool, v reflect.Value) {
 	switch {
 	case raw != nil:
 		d.value(f, raw, v)
-	case f.Required && given:
-		d.failf("is required, but empty")
 	case f.Required:
-		d.failf("is required")
+		d.report(missing(f, given))
 	case given && f.nilable():
 	default:
 		d.absent(f, v)
-	}
-}
-
-// absent gives v its default.
-func (d *decoder) absent(f *Spec, v reflect.Value) {
-	switch {
-	case f.preset.IsValid():
-		if f.Optional {
-			v.Set(reflect.New(f.typ.Elem()))
-			v = v.Elem()
-		}
-		v.Set(f.preset)
-	case f.Default != nil:
-		d.value(f, clone(f.fallback), v)
-	case f.Kind == KindObject && !f.Optional:
-		for _, inner := range f.Fields {
-			if inner.isKey() {
-				d.enter(inner.Name)
-				d.absent(inner, v.Field(inner.index))
-				d.leave()
-			}
-		}
-	}
-}
-
-// clone keeps one run's params from changing the default of the next.
-func clone(raw any) any {
-	switch x := raw.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(x))
-		for key, value := range x {
-			out[key] = clone(value)
-		}
-		return out
-	case []any:
-		out := make([]any, len(x))
-		for i, value := range x {
-			out[i] = clone(value)
-		}
-		return out
-	default:
-		return raw
 	}
 }
 
@@ -220,7 +152,7 @@ func (d *decoder) otherKeys(s *Spec, m mapping, v reflect.Value) {
 		}
 		d.enter(key)
 		if rest == nil {
-			d.fail(unknownKey(s, key, m))
+			d.report(unknownKey(s, key, m))
 		} else {
 			if others == nil {
 				others = make(map[string]any)
@@ -233,79 +165,6 @@ func (d *decoder) otherKeys(s *Spec, m mapping, v reflect.Value) {
 	if rest != nil {
 		v.Field(rest.index).Set(reflect.ValueOf(others))
 	}
-}
-
-func unknownKey(s *Spec, key string, beside mapping) error {
-	if s.injection(key) != nil {
-		return fmt.Errorf("unknown key: %s is a service, which is named under injects", key)
-	}
-	names := s.Names()
-	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, given := beside.get(name); return given })
-	if near := Near(key, missing); near != "" {
-		return fmt.Errorf("unknown key (did you mean %q?)", near)
-	}
-	if near := Near(key, names); near != "" {
-		return fmt.Errorf("unknown key (%s is given already, so remove one of both)", near)
-	}
-	if len(names) == 0 {
-		return errors.New("unknown key: there are no keys here")
-	}
-	return fmt.Errorf("unknown key (there are %s)", strings.Join(names, ", "))
-}
-
-func (d *decoder) inject(need *Spec, v reflect.Value) {
-	fail := func(err error) {
-		d.faults = append(d.faults, fmt.Errorf("injects.%s: %w", need.Name, err))
-	}
-	var service any
-	if d.binder.Inject != nil {
-		var err error
-		if service, err = d.binder.Inject(need); err != nil {
-			fail(err)
-			return
-		}
-	}
-	switch {
-	case service != nil && reflect.TypeOf(service).Implements(need.typ):
-		v.Set(reflect.ValueOf(service))
-	case service != nil:
-		fail(notImplemented(reflect.TypeOf(service), need.typ))
-	case !need.Optional && !d.binder.Offline:
-		fail(fmt.Errorf("is required: name a service there that is %s", ServiceWords(need.Interface)))
-	}
-}
-
-func notImplemented(service, need reflect.Type) error {
-	words := ServiceWords(typeName(need))
-	for i := range need.NumMethod() {
-		wanted := need.Method(i)
-		found, ok := service.MethodByName(wanted.Name)
-		if !ok {
-			return fmt.Errorf("the service is not %s: its plugin gives it no %s", words, wanted.Name)
-		}
-		// The receiver is the first input of a concrete type's method.
-		if !sameSignature(found.Type, wanted.Type) {
-			return fmt.Errorf("the service is not %s: its %s takes or returns something else, as if its plugin was built for another version of the contract", words, wanted.Name)
-		}
-	}
-	return fmt.Errorf("the service is not %s", words)
-}
-
-func sameSignature(method, wanted reflect.Type) bool {
-	if method.NumIn() != wanted.NumIn()+1 || method.NumOut() != wanted.NumOut() || method.IsVariadic() != wanted.IsVariadic() {
-		return false
-	}
-	for i := range wanted.NumIn() {
-		if method.In(i+1) != wanted.In(i) {
-			return false
-		}
-	}
-	for i := range wanted.NumOut() {
-		if method.Out(i) != wanted.Out(i) {
-			return false
-		}
-	}
-	return true
 }
 
 // value decodes raw, which is not nil, into v.
@@ -326,7 +185,7 @@ func (d *decoder) value(s *Spec, raw any, v reflect.Value) {
 	case KindBool:
 		value, ok := toBool(raw)
 		if !ok {
-			d.wrong(s, raw, wantBool)
+			d.wrong(CodeBadBool, s, raw, wantBool)
 		}
 		v.SetBool(value)
 	case KindInt:
@@ -334,15 +193,15 @@ func (d *decoder) value(s *Spec, raw any, v reflect.Value) {
 	case KindFloat:
 		x, ok := toFloat(raw)
 		if !ok {
-			d.wrong(s, raw, wantNumber)
+			d.wrong(CodeBadNumber, s, raw, wantNumber)
 			return
 		}
 		d.bound(s, x, raw, floatText)
 		v.SetFloat(x)
 	case KindDuration:
-		length, want := readDuration(raw)
-		if want != "" {
-			d.wrong(s, raw, want)
+		length, wanted := readDuration(raw)
+		if wanted != "" {
+			d.wrong(CodeBadDuration, s, raw, want{words: wanted})
 			return
 		}
 		d.bound(s, length.Seconds(), raw, secondsText)
@@ -350,7 +209,7 @@ func (d *decoder) value(s *Spec, raw any, v reflect.Value) {
 	case KindTime:
 		t, ok := toTime(raw)
 		if !ok {
-			d.wrong(s, raw, wantTime)
+			d.wrong(CodeBadTime, s, raw, wantTime)
 			return
 		}
 		*v.Addr().Interface().(*time.Time) = t
@@ -363,11 +222,11 @@ func (d *decoder) value(s *Spec, raw any, v reflect.Value) {
 	case KindMap:
 		d.mapOf(s, raw, v)
 	case KindChild:
-		d.child(raw, v)
+		d.child(s, raw, v)
 	case KindObject:
 		m, ok := asMapping(raw)
 		if !ok {
-			d.wrong(s, raw, "a mapping with the keys "+strings.Join(s.Names(), ", "))
+			d.wrong(CodeWrongKind, s, raw, wantKeys(s))
 			return
 		}
 		d.object(s, m, v)
@@ -391,29 +250,25 @@ func (d *decoder) leftForLater(s *Spec, raw any) bool {
 func (d *decoder) text(s *Spec, raw any, v reflect.Value) {
 	text, ok := toText(raw)
 	if !ok {
-		d.wrong(s, raw, "text")
+		d.wrong(CodeWrongKind, s, raw, wantText)
 		return
 	}
 	v.SetString(text)
 	if s.Enum != nil && !slices.Contains(s.Enum, text) {
-		want := "one of " + strings.Join(s.Enum, ", ")
-		if near := Near(text, s.Enum); near != "" && !s.Secret {
-			want += fmt.Sprintf(" (did you mean %q?)", near)
-		}
-		d.wrong(s, raw, want)
+		d.report(notInEnum(s, text, raw))
 	}
 	if s.Min != nil || s.Max != nil {
-		d.lengthBound(s, utf8.RuneCountInString(text), "character")
+		d.lengthBound(s, utf8.RuneCountInString(text), "character", "characters")
 	}
 }
 
 func (d *decoder) whole(s *Spec, raw any, v reflect.Value) {
-	n, want := toInt(raw)
-	if want == "" && v.OverflowInt(n) {
-		want = wantInt(v.Type().Bits())
+	n, wanted := toInt(raw)
+	if wanted == "" && v.OverflowInt(n) {
+		wanted = wantInt(v.Type().Bits())
 	}
-	if want != "" {
-		d.wrong(s, raw, want)
+	if wanted != "" {
+		d.wrong(CodeBadNumber, s, raw, want{words: wanted})
 		return
 	}
 	d.bound(s, float64(n), raw, floatText)
@@ -421,35 +276,14 @@ func (d *decoder) whole(s *Spec, raw any, v reflect.Value) {
 }
 
 func (d *decoder) bound(s *Spec, x float64, raw any, text func(float64) string) {
-	switch {
-	case s.Min != nil && x < *s.Min:
-		d.wrong(s, raw, "at least "+text(*s.Min))
-	case s.Max != nil && x > *s.Max:
-		d.wrong(s, raw, "at most "+text(*s.Max))
+	if found, out := outOfBounds(s, x, raw, text); out {
+		d.report(found)
 	}
 }
 
-// secondsText writes seconds in the way of a duration.
-func secondsText(seconds float64) string {
-	return time.Duration(math.Round(seconds * float64(time.Second))).String()
-}
-
-func (d *decoder) lengthBound(s *Spec, length int, unit string) {
-	count := func(n int) string {
-		switch {
-		case n == 1:
-			return "1 " + unit
-		case strings.HasSuffix(unit, "y"):
-			return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(unit, "y"))
-		default:
-			return fmt.Sprintf("%d %ss", n, unit)
-		}
-	}
-	switch {
-	case s.Min != nil && float64(length) < *s.Min:
-		d.failf("has %s but must have at least %s", count(length), floatText(*s.Min))
-	case s.Max != nil && float64(length) > *s.Max:
-		d.failf("has %s but must have at most %s", count(length), floatText(*s.Max))
+func (d *decoder) lengthBound(s *Spec, length int, one, many string) {
+	if found, bad := badLength(s, length, one, many); bad {
+		d.report(found)
 	}
 }
 
@@ -460,7 +294,7 @@ func (d *decoder) anything(raw any) any {
 	}
 	plain, err := Plain(raw)
 	if err != nil {
-		d.foreign(err, false)
+		d.foreign(CodeNotPlain, err, raw, false)
 	}
 	return plain
 }
@@ -488,10 +322,10 @@ func (d *decoder) countTemplates(raw any) {
 func (d *decoder) list(s *Spec, raw any, v reflect.Value) {
 	elements, ok := raw.([]any)
 	if !ok {
-		d.wrong(s, raw, "a list")
+		d.wrong(CodeWrongKind, s, raw, wantList)
 		return
 	}
-	d.lengthBound(s, len(elements), "entry")
+	d.lengthBound(s, len(elements), "entry", "entries")
 	v.Set(reflect.MakeSlice(v.Type(), len(elements), len(elements)))
 	for i, element := range elements {
 		d.enterIndex(i)
@@ -503,7 +337,7 @@ func (d *decoder) list(s *Spec, raw any, v reflect.Value) {
 func (d *decoder) mapOf(s *Spec, raw any, v reflect.Value) {
 	m, ok := asMapping(raw)
 	if !ok {
-		d.wrong(s, raw, "a mapping")
+		d.wrong(CodeWrongKind, s, raw, wantMapping)
 		return
 	}
 	keys := m.keys()
@@ -538,20 +372,20 @@ func (d *decoder) element(s *Spec, raw any, v reflect.Value) {
 		d.value(s, raw, v)
 	case s.Optional || s.Kind == KindAny:
 	default:
-		d.failf("is empty")
+		d.report(empty(s))
 	}
 }
 
-func (d *decoder) child(raw any, v reflect.Value) {
+func (d *decoder) child(s *Spec, raw any, v reflect.Value) {
 	if d.binder.Child == nil {
 		if !d.binder.Offline {
-			d.failf("is a child pipe, which is not possible here")
+			d.report(noChildren(s))
 		}
 		return
 	}
 	child, err := d.binder.Child(d.place(), raw)
 	if err != nil {
-		d.foreign(err, false)
+		d.foreign(CodeChild, err, raw, false)
 		return
 	}
 	*v.Addr().Interface().(*api.ChildPipe) = child

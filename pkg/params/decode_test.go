@@ -201,23 +201,19 @@ func TestValuesAreConverted(t *testing.T) {
 	}
 }
 
-// checkFaults compares the faults, one text each.
-func checkFaults(t *testing.T, err error, want ...string) {
+// checkDiagnostics compares their texts.
+func checkDiagnostics(t *testing.T, err error, want ...string) {
 	t.Helper()
 	var got []string
-	for _, fault := range params.Faults(err) {
-		if fault.Field == "" {
-			got = append(got, fault.Err.Error())
-		} else {
-			got = append(got, fault.Error())
-		}
+	for _, d := range params.Diagnostics(err) {
+		got = append(got, d.String())
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("faults:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		t.Errorf("diagnostics:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }
 
-func TestFaultsSayWhatIsThereAndWhatShouldBe(t *testing.T) {
+func TestDiagnosticsSayWhatIsThereAndWhatShouldBe(t *testing.T) {
 	long := strings.Repeat("x", 100)
 	cases := map[string]struct {
 		raw  map[string]any
@@ -272,17 +268,17 @@ func TestFaultsSayWhatIsThereAndWhatShouldBe(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			_, err := decode[everything](t, c.raw, params.Binder{})
-			checkFaults(t, err, c.want)
+			checkDiagnostics(t, err, c.want)
 		})
 	}
 }
 
-func TestAllFaultsAreFoundInOrder(t *testing.T) {
+func TestAllDiagnosticsAreFoundInOrder(t *testing.T) {
 	_, err := decode[everything](t, m{
 		"zebra": 1, "Text ": 2, "pin": "x", "count": "x", "text": []any{},
 		"auth": m{"user": nil, "tga": "x"}, "entities": []any{m{}, m{"id": []any{}}},
 	}, params.Binder{})
-	checkFaults(t, err,
+	checkDiagnostics(t, err,
 		`text: is a list but must be text`,
 		`count: is "x" but must be a whole number`,
 		`auth.user: is required, but empty`,
@@ -290,7 +286,7 @@ func TestAllFaultsAreFoundInOrder(t *testing.T) {
 		`entities[0]: needs an id or a name, and both are empty`,
 		`entities[1].id: is a list but must be text`,
 		`pin: must be a whole number`,
-		`Text : unknown key (text is given already, so remove one of both)`,
+		`["Text "]: unknown key (text is given already, so remove one of the two)`,
 		`zebra: unknown key (there are text, mode, flag, count, small, big, ratio, wait, since, any, auth, maybe, limit, names, labels, entities, owner, places, password, pin)`,
 	)
 	var field *api.FieldError
@@ -350,7 +346,7 @@ func TestValidateIsCalledOnEveryStruct(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			_, err := decode[checked](t, c.raw, params.Binder{})
-			checkFaults(t, err, c.want...)
+			checkDiagnostics(t, err, c.want...)
 		})
 	}
 }
@@ -375,9 +371,9 @@ func TestOfflineATemplateIsRightForAnyKind(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := decode[everything](t, m{"count": "{% if x %}1{% endif %}", "small": "abc"}, params.Binder{Offline: true})
-	checkFaults(t, err, `small: is "abc" but must be a whole number`)
+	checkDiagnostics(t, err, `small: is "abc" but must be a whole number`)
 	_, err = decode[everything](t, m{"count": template}, params.Binder{})
-	checkFaults(t, err, `count: is "{{ x }}" but must be a whole number`)
+	checkDiagnostics(t, err, `count: is "{{ x }}" but must be a whole number`)
 }
 
 func TestOfflineValidateWaitsForTemplates(t *testing.T) {
@@ -395,7 +391,7 @@ func TestOfflineValidateWaitsForTemplates(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			_, err := decode[checked](t, c.raw, params.Binder{Offline: true})
-			checkFaults(t, err, c.want...)
+			checkDiagnostics(t, err, c.want...)
 		})
 	}
 }
@@ -415,8 +411,8 @@ func TestChildrenAreBoundByTheirPlaces(t *testing.T) {
 	got, err := decode[composite](t, m{
 		"steps": []any{m{"id": "a"}, m{"id": "b"}}, "named": m{"z": m{"id": "z"}, "k": m{"id": "k"}},
 		"run": m{"id": "r"}, "nested": m{"do": m{"id": "d"}},
-	}, params.Binder{Child: func(path string, raw any) (api.ChildPipe, error) {
-		places = append(places, path)
+	}, params.Binder{Child: func(path params.Path, raw any) (api.ChildPipe, error) {
+		places = append(places, path.String())
 		return api.NewChildPipe(raw.(map[string]any)["id"].(string), "base:X", nil), nil
 	}})
 	if err != nil {
@@ -441,10 +437,10 @@ func TestErrorsOfChildrenStayWhole(t *testing.T) {
 		binder params.Binder
 		want   []string
 	}{
-		"its own error": {params.Binder{Child: func(path string, _ any) (api.ChildPipe, error) {
-			return api.ChildPipe{}, &childError{&api.FieldError{Field: "id", Err: errors.New(path)}}
+		"its own error": {params.Binder{Child: func(path params.Path, _ any) (api.ChildPipe, error) {
+			return api.ChildPipe{}, &childError{&api.FieldError{Field: "id", Err: errors.New(path.String())}}
 		}}, []string{"steps[0]: orchestrator.steps: id: steps[0]", "run: orchestrator.steps: id: run"}},
-		"several": {params.Binder{Child: func(string, any) (api.ChildPipe, error) {
+		"several": {params.Binder{Child: func(params.Path, any) (api.ChildPipe, error) {
 			return api.ChildPipe{}, errors.Join(&api.FieldError{Field: "use", Err: errors.New("is required")}, errors.New("bad"))
 		}}, []string{"steps[0].use: is required", "steps[0]: bad", "run.use: is required", "run: bad"}},
 		"not possible": {params.Binder{}, []string{"steps[0]: is a child pipe, which is not possible here", "run: is a child pipe, which is not possible here"}},
@@ -453,11 +449,11 @@ func TestErrorsOfChildrenStayWhole(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			_, err := decode[composite](t, raw, c.binder)
-			checkFaults(t, err, c.want...)
+			checkDiagnostics(t, err, c.want...)
 		})
 	}
 	_, err := decode[composite](t, m{"run": m{}, "steps": "{{ steps }}"}, params.Binder{Offline: true})
-	checkFaults(t, err, `steps: is "{{ steps }}" but must be a list`)
+	checkDiagnostics(t, err, `steps: is "{{ steps }}" but must be a list`)
 }
 
 type needy struct {
@@ -509,7 +505,7 @@ func TestServicesAreInjected(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			got, err := decode[needy](t, c.raw, params.Binder{Inject: answer(c.services), Offline: c.offline})
-			checkFaults(t, err, c.want...)
+			checkDiagnostics(t, err, c.want...)
 			if err == nil && c.services["ticket_system"] != nil && got.Tickets == nil {
 				t.Error("the service was not injected")
 			}
@@ -517,15 +513,15 @@ func TestServicesAreInjected(t *testing.T) {
 	}
 }
 
-func TestFaultsKeepsErrorsThatNameNoField(t *testing.T) {
+func TestDiagnosticsKeepErrorsThatNameNoField(t *testing.T) {
 	plain := errors.New("plain")
 	wrapped := fmt.Errorf("services.otobo: %w", errors.Join(&api.FieldError{Field: "a", Err: plain}, fmt.Errorf("b: %w", plain)))
-	checkFaults(t, wrapped, "a: plain", "b: plain")
-	checkFaults(t, fmt.Errorf("%w: %w", api.ErrInvalid, plain), "invalid request: plain")
-	checkFaults(t, fmt.Errorf("%w: %w", api.ErrInvalid, &api.FieldError{Field: "a", Err: plain}), "a: plain")
-	checkFaults(t, &api.FieldError{Field: "steps", Err: &api.FieldError{Field: "[2]", Err: plain}}, "steps[2]: plain")
-	checkFaults(t, &api.FieldError{Field: "a"}, "a: is wrong")
-	checkFaults(t, nil)
+	checkDiagnostics(t, wrapped, "a: plain", "b: plain")
+	checkDiagnostics(t, fmt.Errorf("%w: %w", api.ErrInvalid, plain), "invalid request: plain")
+	checkDiagnostics(t, fmt.Errorf("%w: %w", api.ErrInvalid, &api.FieldError{Field: "a", Err: plain}), "a: plain")
+	checkDiagnostics(t, &api.FieldError{Field: "steps", Err: &api.FieldError{Field: "[2]", Err: plain}}, "steps[2]: plain")
+	checkDiagnostics(t, &api.FieldError{Field: "a"}, "a: is wrong")
+	checkDiagnostics(t, nil)
 }
 
 func TestANumberBeyond64BitsKeepsItsDigits(t *testing.T) {

@@ -1,13 +1,10 @@
 package params
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -256,60 +253,6 @@ func describeBound(kind Kind, field reflect.StructField, name string) (*float64,
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return &bound, nil
-}
-
-func describeDefault(s *Spec, field reflect.StructField) error {
-	text, ok := field.Tag.Lookup("default")
-	if !ok {
-		return nil
-	}
-	if s.Required {
-		return errors.New("is required, so it can't have a default")
-	}
-	if s.holdsChildren() {
-		return errors.New("child pipes have no default")
-	}
-	s.Default = &text
-	return s.readDefault()
-}
-
-// readDefault decodes the default once, to be handed out or checked.
-func (s *Spec) readDefault() error {
-	s.fallback = defaultValue(s.Kind, *s.Default)
-	if s.fallback == nil {
-		return errors.New("default: null is what a field without a default has anyway")
-	}
-	d := decoder{silent: true}
-	value := reflect.New(s.typ).Elem()
-	d.value(s, s.fallback, value)
-	if len(d.faults) > 0 {
-		return fmt.Errorf("default: %w", d.faults[0])
-	}
-	if s.Optional {
-		value = value.Elem()
-	}
-	switch s.Kind {
-	case KindString, KindBool, KindInt, KindFloat, KindDuration, KindTime:
-		s.preset = value
-	}
-	return nil
-}
-
-// defaultValue reads a default: JSON, else the text itself.
-func defaultValue(kind Kind, text string) any {
-	if kind == KindString {
-		return text
-	}
-	reader := json.NewDecoder(strings.NewReader(text))
-	reader.UseNumber() // an int64 stays exact
-	var value any
-	if reader.Decode(&value) != nil {
-		return text
-	}
-	if _, err := reader.Token(); !errors.Is(err, io.EOF) {
-		return text
-	}
-	return value
 }
 
 func refuseTags(field reflect.StructField, what string, names ...string) error {

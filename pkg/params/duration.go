@@ -9,19 +9,13 @@ import (
 	"time"
 )
 
-const (
-	durationForms  = "a duration, such as 30s, 1h30m, PT1H30M, P1D or 0:30:00, or a number of seconds"
-	durationLength = "a duration of less than 292 years"
-	durationMonths = "a duration without years and months, which have no fixed length: count days, as in P30D, or write PT1M for a minute"
-)
-
 // ParseDuration reads a duration: ISO 8601 with weeks, days and smaller (P1W,
 // P1DT12H, PT0.01S), H:MM or H:MM:SS, Go's own form (1h30m), or a number, also as
 // text, of seconds. Any of them may be negative.
 func ParseDuration(v any) (time.Duration, error) {
-	d, want := readDuration(v)
-	if want != "" {
-		return 0, mismatch(v, want)
+	d, wanted := readDuration(v)
+	if wanted != "" {
+		return 0, &diagnosticError{mismatch(CodeBadDuration, &Spec{Kind: KindDuration}, v, want{words: wanted})}
 	}
 	return d, nil
 }

@@ -25,8 +25,8 @@ func Example() {
 	fmt.Printf("%+v %v\n", *p.(*fetchParams), err)
 
 	_, err = params.Decode(spec, map[string]any{"base-url": "https://help.example", "mode": "w", "limit": 0}, params.Binder{})
-	for _, fault := range params.Faults(err) {
-		fmt.Println(fault)
+	for _, d := range params.Diagnostics(err) {
+		fmt.Println(d)
 	}
 	// Output:
 	// {BaseURL:https://help.example Mode:ro Timeout:1m30s Limit:25} <nil>

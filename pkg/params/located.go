@@ -1,7 +1,7 @@
 package params
 
 import (
-	"strconv"
+	"slices"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -9,43 +9,36 @@ import (
 // located is an error on its way up, which learns its place step by step, so that
 // no place is written down where nothing is wrong.
 type located struct {
-	field string
-	err   error
+	inward Path // the innermost step first
+	err    error
 }
 
-func (l *located) Error() string { return l.field + ": " + l.err.Error() }
+func (l *located) path() Path {
+	path := slices.Clone(l.inward)
+	slices.Reverse(path)
+	return path
+}
+
+func (l *located) Error() string { return l.path().String() + ": " + l.err.Error() }
 func (l *located) Unwrap() error { return l.err }
 
 // under puts err one step deeper.
-func under(step string, err error) error {
+func under(step Step, err error) error {
 	// The direct type only: an error inside of it belongs to whoever made it.
 	if l, ok := err.(*located); ok {
-		l.field = joinPath(step, l.field)
+		l.inward = append(l.inward, step)
 		return l
 	}
-	return &located{field: step, err: err}
+	return &located{inward: Path{step}, err: err}
 }
 
-func underIndex(i int, err error) error { return under(indexStep(i), err) }
+func underKey(key string, err error) error { return under(KeyStep(key), err) }
+func underIndex(i int, err error) error    { return under(IndexStep(i), err) }
 
 // atPlace makes a FieldError of an error that came up.
 func atPlace(err error) error {
 	if l, ok := err.(*located); ok {
-		return &api.FieldError{Field: l.field, Err: l.err}
+		return &api.FieldError{Field: l.path().String(), Err: l.err}
 	}
 	return err
-}
-
-func indexStep(i int) string { return "[" + strconv.Itoa(i) + "]" }
-
-// joinPath makes "a.b" and "a[2]".
-func joinPath(a, b string) string {
-	switch {
-	case a == "":
-		return b
-	case b == "" || b[0] == '[':
-		return a + b
-	default:
-		return a + "." + b
-	}
 }

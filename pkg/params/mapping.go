@@ -38,6 +38,14 @@ func asMapping(raw any) (mapping, bool) {
 	}
 }
 
+// any is the form that m was made of.
+func (m mapping) any() any {
+	if m.ordered != nil {
+		return m.ordered
+	}
+	return m.plain
+}
+
 func (m mapping) len() int {
 	if m.ordered != nil {
 		return m.ordered.Len()

@@ -152,7 +152,7 @@ func plainAnyMap(m map[string]any, depth int) (any, bool, error) {
 		out[key] = element
 	}
 	if fault != nil {
-		return nil, false, under(first, fault)
+		return nil, false, underKey(first, fault)
 	}
 	return out, same, nil
 }
@@ -262,7 +262,7 @@ func plainMap(v reflect.Value, depth int) (any, error) {
 		key := entries.Key().String()
 		element, err := plainReflected(entries.Value(), depth+1)
 		if err != nil {
-			return nil, under(key, err)
+			return nil, underKey(key, err)
 		}
 		out[key] = element
 	}
@@ -278,7 +278,7 @@ func plainStruct(v reflect.Value, depth int) (map[string]any, error) {
 	for _, key := range form.keys {
 		element, err := plainReflected(v.Field(key.index), depth+1)
 		if err != nil {
-			return nil, under(key.name, err)
+			return nil, underKey(key.name, err)
 		}
 		out[key.name] = element
 	}
@@ -292,7 +292,7 @@ func plainStruct(v reflect.Value, depth int) (map[string]any, error) {
 		}
 		element, err := plainReflected(entries.Value(), depth+1)
 		if err != nil {
-			return nil, under(key, err)
+			return nil, underKey(key, err)
 		}
 		out[key] = element
 	}

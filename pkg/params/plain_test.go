@@ -149,7 +149,7 @@ func TestPlainParamsLeaveOutSecretsAndServices(t *testing.T) {
 		Rest    map[string]any   `otai:",rest"`
 	}](t)
 	p, err := params.Decode(s, m{"text": "a", "token": "hidden", "threshold": 0.8, "steps": []any{m{}}}, params.Binder{
-		Child: func(string, any) (api.ChildPipe, error) { return api.NewChildPipe("a", "base:X", nil), nil },
+		Child: func(params.Path, any) (api.ChildPipe, error) { return api.NewChildPipe("a", "base:X", nil), nil },
 	})
 	if err != nil {
 		t.Fatal(err)

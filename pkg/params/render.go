@@ -82,7 +82,7 @@ func (r renderer) entries(s *Spec, m mapping) (map[string]any, bool, error) {
 		element, _ := m.get(key)
 		rendered, different, err := r.value(elem, element)
 		if err != nil {
-			return nil, false, under(key, err)
+			return nil, false, underKey(key, err)
 		}
 		out[key] = rendered
 		changed = changed || different
@@ -100,7 +100,7 @@ func (r renderer) object(s *Spec, m mapping) (map[string]any, bool, error) {
 		}
 		rendered, different, err := r.value(f, raw)
 		if err != nil {
-			return nil, false, under(f.Name, err)
+			return nil, false, underKey(f.Name, err)
 		}
 		out[f.Name] = rendered
 		changed = changed || different
@@ -119,7 +119,7 @@ func (r renderer) object(s *Spec, m mapping) (map[string]any, bool, error) {
 		}
 		rendered, different, err := r.value(anySpec, raw)
 		if err != nil {
-			return nil, false, under(key, err)
+			return nil, false, underKey(key, err)
 		}
 		out[key] = rendered
 		changed = changed || different

@@ -54,7 +54,10 @@ func restore(s *Spec, depth int) (*Spec, error) {
 		err = out.readDefault()
 	}
 	if err != nil {
-		return nil, under(s.Name, err)
+		if s.Name == "" {
+			return nil, err
+		}
+		return nil, underKey(s.Name, err)
 	}
 	return &out, nil
 }

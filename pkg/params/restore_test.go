@@ -21,13 +21,13 @@ func restored(t testing.TB, s *params.Spec) *params.Spec {
 
 func faultTexts(err error) []string {
 	var texts []string
-	for _, fault := range params.Faults(err) {
-		texts = append(texts, fault.Field+": "+fault.Err.Error())
+	for _, d := range params.Diagnostics(err) {
+		texts = append(texts, string(d.Code)+" "+d.String())
 	}
 	return texts
 }
 
-func TestARestoredSpecFindsTheSameFaults(t *testing.T) {
+func TestARestoredSpecFindsTheSameDiagnostics(t *testing.T) {
 	s := describe[everything](t)
 	other := restored(t, s)
 	for name, raw := range map[string]m{
@@ -63,8 +63,8 @@ func TestARestoredSpecBindsChildrenAndLeavesServicesOut(t *testing.T) {
 	var places []string
 	_, err := params.Decode(other, m{"steps": []any{1, 2}, "cases": m{"a": 3}, "on": 4, "more": 5}, params.Binder{
 		Offline: true,
-		Child: func(place string, raw any) (api.ChildPipe, error) {
-			places = append(places, fmt.Sprint(place, "=", raw))
+		Child: func(path params.Path, raw any) (api.ChildPipe, error) {
+			places = append(places, fmt.Sprint(path, "=", raw))
 			return api.ChildPipe{}, nil
 		},
 	})

@@ -3,12 +3,10 @@ package params
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // The functions of this file read what people write where a text, a yes or no, a
@@ -45,8 +43,6 @@ func floatText(x float64) string {
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
-const wantBool = "yes or no (or true, false, on, off, 1, 0)"
-
 func toBool(raw any) (value, ok bool) {
 	switch x := raw.(type) {
 	case bool:
@@ -76,11 +72,6 @@ func boolText(text string) (value, ok bool) {
 	}
 	return false, false
 }
-
-const (
-	wantWhole  = "a whole number"
-	wantNumber = "a number"
-)
 
 // toInt answers what raw should have been, "" where it is right.
 func toInt(raw any) (n int64, want string) {
@@ -119,7 +110,7 @@ func wholeText(text string) (int64, string) {
 		return 0, wantWhole
 	}
 	if math.Abs(x) > 1<<53 {
-		return 0, "a whole number with all its digits" // a float64 doesn't have them
+		return 0, wantAllDigits
 	}
 	return wholeFloat(x)
 }
@@ -132,12 +123,6 @@ func wholeFloat(x float64) (int64, string) {
 		return 0, wantInt(64)
 	}
 	return int64(x), ""
-}
-
-// wantInt describes a signed integer of so many bits.
-func wantInt(bits int) string {
-	limit := int64(math.MaxInt64) >> (64 - bits)
-	return fmt.Sprintf("a whole number from %d to %d", -limit-1, limit)
 }
 
 func toFloat(raw any) (x float64, ok bool) {
@@ -173,8 +158,6 @@ func decimalText(text string) (float64, bool) {
 
 func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-const wantTime = "a time, such as 2025-03-31T14:30:00+02:00, 2025-03-31 14:30:00 (in UTC) or 2025-03-31"
-
 func toTime(raw any) (t time.Time, ok bool) {
 	text, ok := raw.(string)
 	if !ok {
@@ -197,31 +180,24 @@ func isTemplate(text string) bool {
 	return strings.Contains(text, "{{") || strings.Contains(text, "{%")
 }
 
-// mismatch says what raw is and what it should be.
-func mismatch(raw any, want string) error {
-	return fmt.Errorf("is %s but must be %s", show(raw), want)
-}
-
-const shownLength = 60
-
-// show describes a raw value in a message.
-func show(raw any) string {
-	switch x := raw.(type) {
+// kindOf is the kind of a raw value, KindAny for none that is known, and "" for nil.
+func kindOf(raw any) Kind {
+	switch raw.(type) {
 	case nil:
-		return "empty"
+		return ""
 	case string:
-		if utf8.RuneCountInString(x) > shownLength {
-			return strconv.Quote(string([]rune(x)[:shownLength])) + "…"
-		}
-		return strconv.Quote(x)
+		return KindString
+	case bool:
+		return KindBool
+	case int, int64, uint64:
+		return KindInt
+	case float64, json.Number:
+		return KindFloat
 	case []any:
-		return "a list"
-	}
-	if text, ok := toText(raw); ok {
-		return text
+		return KindList
 	}
 	if _, ok := asMapping(raw); ok {
-		return "a mapping"
+		return KindMap
 	}
-	return "something else"
+	return KindAny
 }

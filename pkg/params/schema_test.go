@@ -272,9 +272,9 @@ func FuzzDecode(f *testing.F) {
 		params.Redact(s, raw)
 		p, err := params.Decode(s, rendered, params.Binder{})
 		if err != nil {
-			for _, fault := range params.Faults(err) {
-				if fault.Field == "" {
-					t.Errorf("a fault without a place: %v", fault.Err)
+			for _, d := range params.Diagnostics(err) {
+				if len(d.Path) == 0 {
+					t.Errorf("without a place: %v", d)
 				}
 			}
 			return

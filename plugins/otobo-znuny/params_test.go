@@ -87,8 +87,8 @@ func TestAllMistakesInTheParamsAreNamedInTheirOrder(t *testing.T) {
 	want := "base_url timeout timeouts.search timeouts.get timeouts.update timeouts.create time_zone note_marker tls proxy"
 	for range 20 { // the order of a map would differ
 		var fields []string
-		for _, fault := range params.Faults(p.Validate()) {
-			fields = append(fields, fault.Field)
+		for _, d := range params.Diagnostics(p.Validate()) {
+			fields = append(fields, d.Path.String())
 		}
 		if got := strings.Join(fields, " "); got != want {
 			t.Fatalf("got  %s\nwant %s", got, want)

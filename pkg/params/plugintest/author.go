@@ -48,7 +48,7 @@ func Service(t testing.TB, i api.Injectable, raw map[string]any, options ...Opti
 
 // Pipe builds a pipe, runs it once in scope with params from the values of a
 // configuration, and closes it at the end of the test. The error is one of the
-// params, as [params.Faults] lists them, of a start, or of the run. The data of the
+// params, as [params.Diagnostics] lists them, of a start, or of the run. The data of the
 // result is plain, as templates and other pipes see it. Child pipes among the
 // params are made by [Child].
 func Pipe(t testing.TB, i api.Injectable, raw map[string]any, scope api.Scope, options ...Option) (api.PipeResult, error) {

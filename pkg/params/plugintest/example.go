@@ -108,7 +108,7 @@ func (s settings) inject(need *params.Spec) (any, error) {
 
 // bindChild takes what Child makes, and reads a pipe as a configuration has it,
 // which is then one that succeeds without data.
-func bindChild(_ string, raw any) (api.ChildPipe, error) {
+func bindChild(_ params.Path, raw any) (api.ChildPipe, error) {
 	switch x := raw.(type) {
 	case api.ChildPipe:
 		return x, nil
@@ -120,6 +120,6 @@ func bindChild(_ string, raw any) (api.ChildPipe, error) {
 		}
 		return newChild(id, use, api.Success(nil)), nil
 	default:
-		return api.ChildPipe{}, errors.New("is no pipe: write plugintest.Child(id, result)")
+		return api.ChildPipe{}, errors.New("is not a pipe: write plugintest.Child(id, result)")
 	}
 }

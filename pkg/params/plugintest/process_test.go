@@ -140,8 +140,8 @@ func TestAPipeIsRunAsByAHost(t *testing.T) {
 func TestAPipesWrongParamsAreAnError(t *testing.T) {
 	_, err := plugintest.Pipe(t, plugintest.Find(t, repeating, "RepeatPipe"), map[string]any{"times": 0, "step": "what"}, api.Scope{})
 	var got []string
-	for _, fault := range params.Faults(err) {
-		got = append(got, fault.Field)
+	for _, d := range params.Diagnostics(err) {
+		got = append(got, d.Path.String())
 	}
 	if strings.Join(got, " ") != "times step" {
 		t.Errorf("got %v", err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/params"
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
@@ -25,10 +26,10 @@ type Report struct {
 	Runs    map[string]string `json:"runs"` // message of each pipe that was run, by name
 	Error   string            `json:"error"`
 
-	Checked    [][]loader.ParamsFault `json:"checked,omitempty"`
-	Models     [][]map[string]string  `json:"models,omitempty"`
-	CheckError string                 `json:"check_error,omitempty"`
-	Opened     bool                   `json:"opened"` // a file of the state folder is mapped into this process
+	Checked    [][]params.Diagnostic `json:"checked,omitempty"`
+	Models     [][]map[string]string `json:"models,omitempty"`
+	CheckError string                `json:"check_error,omitempty"`
+	Opened     bool                  `json:"opened"` // a file of the state folder is mapped into this process
 }
 
 // Plugin is loader.Plugin with an error that JSON can carry.
