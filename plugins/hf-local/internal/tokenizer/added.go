@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pretokenizers"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/trie"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
@@ -38,12 +39,12 @@ type additions struct {
 
 // finish makes the tokenizer ready for Encode, with those added tokens.
 func (t *Tokenizer) finish(tokens []addedToken) {
-	if n := len(t.splits); n > 0 && t.splits[n-1].bytes && !t.bytes {
+	if n := len(t.splits); n > 0 && t.splits[n-1].Bytes && !t.bytes {
 		// The last step is left to word: most words are known by then.
 		t.splits, t.bytes = t.splits[:n-1], true
 	}
 	for _, s := range t.splits {
-		t.first = t.first || s.first
+		t.first = t.first || s.First
 	}
 	t.add(tokens)
 	t.size = t.model.Top()
@@ -99,7 +100,7 @@ func (t *Tokenizer) index() {
 		}
 		text := token.Content
 		for _, n := range t.normalizers {
-			text = n.apply(text)
+			text = n.Apply(text)
 		}
 		if text != "" {
 			cleaned, cleanedText = append(cleaned, token), append(cleanedText, text)
@@ -146,8 +147,8 @@ func (a *addedTokens) at(text string, i int) (found *addedToken, end int) {
 
 // cut adds the ids of the added tokens in s to those of e, and calls rest for the
 // parts between them. The leftmost token wins, then the longest.
-func (a *addedTokens) cut(e *encoder, s span, rest func(span)) {
-	text := s.text
+func (a *addedTokens) cut(e *encoder, s pretokenizers.Span, rest func(pretokenizers.Span)) {
+	text := s.Text
 	done := 0 // text[:done] is dealt with
 	if len(a.tokens) > 0 {
 		for i := 0; i < len(text); {
@@ -178,7 +179,7 @@ func (a *addedTokens) cut(e *encoder, s span, rest func(span)) {
 				end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
 			}
 			if done < begin {
-				rest(span{text[done:begin], min(max(s.lead-done, 0), begin-done)})
+				rest(pretokenizers.Span{Text: text[done:begin], Lead: min(max(s.Lead-done, 0), begin-done)})
 			}
 			if e.full() {
 				return
@@ -191,7 +192,7 @@ func (a *addedTokens) cut(e *encoder, s span, rest func(span)) {
 		}
 	}
 	if done < len(text) {
-		rest(span{text[done:], max(s.lead-done, 0)})
+		rest(pretokenizers.Span{Text: text[done:], Lead: max(s.Lead-done, 0)})
 	}
 }
 

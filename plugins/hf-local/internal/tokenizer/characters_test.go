@@ -1,4 +1,4 @@
-package tokenizer
+package tokenizer_test
 
 import (
 	"crypto/sha256"
@@ -8,6 +8,9 @@ import (
 	"os"
 	"strconv"
 	"testing"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/normalizers"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pretokenizers"
 )
 
 func TestEveryCharacterIsTreatedAsHuggingFaceDoes(t *testing.T) {
@@ -24,7 +27,7 @@ func TestEveryCharacterIsTreatedAsHuggingFaceDoes(t *testing.T) {
 		t.Fatalf("only %d blocks", len(file.Hashes))
 	}
 	yes, no := true, false
-	steps := []bertNormalizer{{Clean: true, Strip: &no}, {Chinese: true, Strip: &no}, {Strip: &yes}, {Lower: true, Strip: &no}}
+	steps := []normalizers.BERT{{Clean: true, Strip: &no}, {Chinese: true, Strip: &no}, {Strip: &yes}, {Lower: true, Strip: &no}}
 	for block, want := range file.Hashes {
 		first, err := strconv.ParseInt(block, 16, 32)
 		if err != nil {
@@ -37,10 +40,10 @@ func TestEveryCharacterIsTreatedAsHuggingFaceDoes(t *testing.T) {
 			}
 			text := "a" + string(c) + "b"
 			for _, step := range steps {
-				fmt.Fprintln(h, step.normalize(text))
+				fmt.Fprintln(h, step.Normalize(text))
 			}
 			words := 0
-			splitBERT(span{text: text}, func(span) { words++ })
+			pretokenizers.BERT(pretokenizers.Span{Text: text}, func(pretokenizers.Span) { words++ })
 			fmt.Fprintln(h, words)
 		}
 		if got := hex.EncodeToString(h.Sum(nil))[:16]; got != want {

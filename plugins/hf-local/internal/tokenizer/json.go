@@ -8,6 +8,8 @@ import (
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/hfjson"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/normalizers"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pretokenizers"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/processors"
 )
 
@@ -55,13 +57,13 @@ func parseJSON(text string, o overrides) (*Tokenizer, error) {
 	if file.normalizer, err = o.normalizer.apply(file.normalizer, 0); err != nil {
 		return nil, fmt.Errorf("normalizer: %w", err)
 	}
-	if t.normalizers, err = parseNormalizers(file.normalizer, 0); err != nil {
+	if t.normalizers, err = normalizers.Parse(file.normalizer, 0); err != nil {
 		return nil, fmt.Errorf("normalizer: %w", err)
 	}
 	if file.split, err = o.splitter.apply(file.split, 0); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
 	}
-	if t.splits, err = parseSplitters(file.split, 0); err != nil {
+	if t.splits, err = pretokenizers.Parse(file.split, 0); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
 	}
 	if t.template, err = processors.Parse(file.post, 0); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/normalizers"
 )
 
 // sentencePiece is what is used of a sentencepiece model, a ModelProto of
@@ -91,15 +92,15 @@ func (p *sentencePiece) addPiece(data []byte) error {
 }
 
 // normalizer is the model's own map of characters, if it has one.
-func (p *sentencePiece) normalizer() ([]normalizer, error) {
+func (p *sentencePiece) normalizer() ([]normalizers.Normalizer, error) {
 	if len(p.charsmap) == 0 {
 		return nil, nil
 	}
-	m, err := parseCharsmap(p.charsmap)
+	n, err := normalizers.Precompiled(p.charsmap)
 	if err != nil {
 		return nil, err
 	}
-	return m.normalizer(), nil
+	return []normalizers.Normalizer{n}, nil
 }
 
 var errCutOff = errors.New("it is cut off")

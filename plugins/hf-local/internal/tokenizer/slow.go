@@ -12,7 +12,9 @@ import (
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/normalizers"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pretokenizers"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
 
@@ -137,7 +139,7 @@ func loadSlow(folder string, s *settings) (*Tokenizer, error) {
 
 // assemble builds a tokenizer of its parts; the template is a special token before
 // and one after the text, or none if the names are empty.
-func assemble(s *settings, m models.Model, n []normalizer, splits []stage, before, after string) (*Tokenizer, error) {
+func assemble(s *settings, m models.Model, n []normalizers.Normalizer, splits []pretokenizers.Stage, before, after string) (*Tokenizer, error) {
 	t := &Tokenizer{known: newWords(), model: m, normalizers: n, splits: splits}
 	t.finish(nil)
 	s.addTo(t)
@@ -192,8 +194,8 @@ func buildBERT(files [][]byte, s *settings) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &bertNormalizer{Clean: true, Chinese: orTrue(s.Chinese), Lower: orTrue(s.LowerCase), Strip: s.StripAccents}
-	return assemble(s, m, []normalizer{{apply: n.normalize}}, []stage{{split: splitBERT}}, "cls_token", "sep_token")
+	n := &normalizers.BERT{Clean: true, Chinese: orTrue(s.Chinese), Lower: orTrue(s.LowerCase), Strip: s.StripAccents}
+	return assemble(s, m, []normalizers.Normalizer{{Apply: n.Normalize}}, []pretokenizers.Stage{{Split: pretokenizers.BERT}}, "cls_token", "sep_token")
 }
 
 func buildRoberta(files [][]byte, s *settings) (*Tokenizer, error) {
@@ -201,7 +203,7 @@ func buildRoberta(files [][]byte, s *settings) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble(s, m, nil, byteLevelStages(orFalse(s.PrefixSpace), true), "cls_token", "sep_token")
+	return assemble(s, m, nil, pretokenizers.ByteLevel(orFalse(s.PrefixSpace), true), "cls_token", "sep_token")
 }
 
 func buildGPT2(files [][]byte, s *settings) (*Tokenizer, error) {
@@ -209,7 +211,7 @@ func buildGPT2(files [][]byte, s *settings) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble(s, m, nil, byteLevelStages(orFalse(s.PrefixSpace), true), "", "")
+	return assemble(s, m, nil, pretokenizers.ByteLevel(orFalse(s.PrefixSpace), true), "", "")
 }
 
 func buildModernBERT(files [][]byte, s *settings) (*Tokenizer, error) {
@@ -217,13 +219,8 @@ func buildModernBERT(files [][]byte, s *settings) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	nfc := normalizer{apply: unicodedata.NFC}
-	return assemble(s, m, []normalizer{nfc}, byteLevelStages(orFalse(s.PrefixSpace), true), "cls_token", "sep_token")
-}
-
-// metaspaceStage follows the training of sentencepiece.
-func metaspaceStage(scheme string) stage {
-	return stage{split: metaspace{replacement: "▁", scheme: scheme, cut: true}.split, first: scheme == "first"}
+	nfc := normalizers.Normalizer{Apply: unicodedata.NFC}
+	return assemble(s, m, []normalizers.Normalizer{nfc}, pretokenizers.ByteLevel(orFalse(s.PrefixSpace), true), "cls_token", "sep_token")
 }
 
 // buildXLMRoberta gives the special tokens the ids that fairseq gave them.
@@ -268,7 +265,7 @@ func buildFairseq(file []byte, s *settings, skip int, head func(token func(strin
 		return nil, err
 	}
 	s.extra = append(s.extra, p.added...)
-	return assemble(s, m, n, []stage{{split: splitSpace}, metaspaceStage(s.scheme(""))}, "bos_token", "eos_token")
+	return assemble(s, m, n, []pretokenizers.Stage{{Split: pretokenizers.WhitespaceSplit}, pretokenizers.Metaspace(s.scheme(""))}, "bos_token", "eos_token")
 }
 
 func buildDeberta(files [][]byte, s *settings) (*Tokenizer, error) {
@@ -291,15 +288,15 @@ func buildDeberta(files [][]byte, s *settings) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []normalizer
+	var all []normalizers.Normalizer
 	if orFalse(s.LowerCase) {
-		all = append(all, normalizer{apply: lower})
+		all = append(all, normalizers.Normalizer{Apply: normalizers.Lowercase})
 	}
-	all = append(all, replace(blanks.Each, " "), normalizer{apply: unicodedata.NFC}, strip(false, true))
-	var splits []stage
+	all = append(all, normalizers.Replace(blanks.Each, " "), normalizers.Normalizer{Apply: unicodedata.NFC}, normalizers.Strip(false, true))
+	var splits []pretokenizers.Stage
 	if s.ByPunct {
-		splits = append(splits, stage{split: splitAt(charactersThat(unicodedata.Punctuation.Has), isolated)})
+		splits = append(splits, pretokenizers.Stage{Split: pretokenizers.Punctuation()})
 	}
 	s.extra = append(s.extra, p.added...)
-	return assemble(s, m, all, append(splits, metaspaceStage(s.scheme("DebertaV2Tokenizer"))), "cls_token", "sep_token")
+	return assemble(s, m, all, append(splits, pretokenizers.Metaspace(s.scheme("DebertaV2Tokenizer"))), "cls_token", "sep_token")
 }

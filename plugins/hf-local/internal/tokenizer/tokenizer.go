@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/normalizers"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pretokenizers"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/processors"
 )
 
@@ -18,10 +20,10 @@ type Tokenizer struct {
 	plainText   bool        // special tokens that a text has are text like any other
 	raw         addedTokens // found before normalization
 	cleaned     addedTokens // found after it
-	normalizers []normalizer
-	first       bool    // a step of the pre-tokenizer asks for what the text begins with
-	splits      []stage // each cuts what the one before it left
-	bytes       bool    // words are turned into the characters of their bytes
+	normalizers []normalizers.Normalizer
+	first       bool                  // a step of the pre-tokenizer asks for what the text begins with
+	splits      []pretokenizers.Stage // each cuts what the one before it left
+	bytes       bool                  // words are turned into the characters of their bytes
 	model       models.Model
 	known       *words
 	template    processors.Template
@@ -50,12 +52,12 @@ func (t *Tokenizer) Encode(text string, limit int) (ids []int32, truncated bool)
 	}
 	e.split = e.word
 	for i := len(t.splits) - 1; i >= 0; i-- {
-		split, after := t.splits[i].split, e.split
-		e.split = func(s span) { split(s, after) }
+		split, after := t.splits[i].Split, e.split
+		e.split = func(s pretokenizers.Span) { split(s, after) }
 	}
-	whole := span{text: strings.ToValidUTF8(text, "\uFFFD")}
+	whole := pretokenizers.Span{Text: strings.ToValidUTF8(text, "\uFFFD")}
 	if t.first {
-		_, whole.lead = utf8.DecodeRuneInString(whole.text)
+		_, whole.Lead = utf8.DecodeRuneInString(whole.Text)
 	}
 	t.raw.cut(e, whole, e.part)
 
@@ -75,7 +77,7 @@ type encoder struct {
 	t      *Tokenizer
 	ids    []int32
 	enough int // how many ids suffice, since the rest is cut off; 0: all are needed
-	split  func(span)
+	split  func(pretokenizers.Span)
 }
 
 // maxGrowth is how many times as long a normalizer may make a text: 11 is what
@@ -86,39 +88,39 @@ func (e *encoder) full() bool { return e.enough > 0 && len(e.ids) >= e.enough }
 
 // part encodes a part of the text between added tokens that are sought as they
 // are written.
-func (e *encoder) part(s span) {
+func (e *encoder) part(s pretokenizers.Span) {
 	if e.full() {
 		return
 	}
-	before := len(s.text)
+	before := len(s.Text)
 	for _, n := range e.t.normalizers {
-		s.lead = n.leading(s.text, s.lead)
-		s.text = n.apply(s.text)
-		if most := maxGrowth*before + maxGrowth; len(s.text) > most {
-			s.text = strings.ToValidUTF8(s.text[:most], "")
+		s.Lead = n.Leading(s.Text, s.Lead)
+		s.Text = n.Apply(s.Text)
+		if most := maxGrowth*before + maxGrowth; len(s.Text) > most {
+			s.Text = strings.ToValidUTF8(s.Text[:most], "")
 		}
 	}
 	e.t.cleaned.cut(e, s, e.split)
 }
 
 // word encodes one word.
-func (e *encoder) word(s span) {
+func (e *encoder) word(s pretokenizers.Span) {
 	if e.full() {
 		return
 	}
-	slot := e.t.known.slot(s.text)
+	slot := e.t.known.slot(s.Text)
 	if slot != nil {
-		if k := slot.Load(); k != nil && k.text == s.text {
+		if k := slot.Load(); k != nil && k.text == s.Text {
 			e.ids = append(e.ids, k.ids...)
 			return
 		}
 	}
-	first, text := len(e.ids), s.text
+	first, text := len(e.ids), s.Text
 	if e.t.bytes {
-		text = byteLevel(text)
+		text = normalizers.ByteLevel(text)
 	}
 	e.ids = e.t.model.Append(e.ids, text)
 	if slot != nil {
-		slot.Store(newKnown(s.text, e.ids[first:]))
+		slot.Store(newKnown(s.Text, e.ids[first:]))
 	}
 }

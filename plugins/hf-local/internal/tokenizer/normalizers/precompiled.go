@@ -1,4 +1,4 @@
-package tokenizer
+package normalizers
 
 import (
 	"encoding/binary"
@@ -17,6 +17,15 @@ type charsmap struct {
 	// plain are the characters of ASCII that stay as they are, together and
 	// alone: most texts of most languages consist of them.
 	plain [utf8.RuneSelf]bool
+}
+
+// Precompiled returns the normalizer of a precompiled_charsmap.
+func Precompiled(data []byte) (Normalizer, error) {
+	m, err := parseCharsmap(data)
+	if err != nil {
+		return Normalizer{}, err
+	}
+	return Normalizer{m.normalize, m.lead}, nil
 }
 
 // parseCharsmap reads the size of the trie, the trie, and the texts.
@@ -166,6 +175,3 @@ func firstRunes(text string, n int) string {
 	}
 	return text
 }
-
-// normalizer is the map as a step of a normalizer.
-func (m *charsmap) normalizer() []normalizer { return []normalizer{{m.normalize, m.lead}} }
