@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 )
 
 // builtFiles are the files that are built.
@@ -246,7 +246,7 @@ func listsEverything(t *testing.T, data []byte) {
 const releaseMachine = "2.36"
 
 func TestThePagesNameTheCLibraryThatTheBundleNeeds(t *testing.T) {
-	needed, err := app.NeededGlibc(builtFiles(product.dir)...)
+	needed, err := plugins.NeededGlibc(builtFiles(product.dir)...)
 	if err != nil || needed == "" {
 		t.Fatalf("%q %v", needed, err)
 	}

@@ -11,12 +11,13 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/models"
+	"github.com/open-ticket-ai/otai/internal/app/visible"
 )
 
 func (c *command) newClassify() *cobra.Command {
-	var o app.ClassifyOptions
-	var in app.ClassifyInput
+	var o models.ClassifyOptions
+	var in models.ClassifyInput
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "classify [TEXT…|-] | --file FILE…",
@@ -48,7 +49,7 @@ the exit code is then 1.`,
 			answer.reading.inPlace = answer.reading.inPlace && !term.IsTerminal(int(os.Stdout.Fd()))
 			o.Progress, in.Progress = answer.download.step, answer.reading.step
 			defer answer.clear()
-			return app.Classify(cmd.Context(), c.settings, o, in, app.ClassifyAnswer{Labelled: answer.labelled, Unread: answer.unread})
+			return models.Classify(cmd.Context(), c.settings, o, in, models.ClassifyAnswer{Labeled: answer.labeled, Unread: answer.unread})
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			if len(in.Files) > 0 {
@@ -59,23 +60,23 @@ the exit code is then 1.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Model, "model", "", "name of a model at HuggingFace, ORG/NAME[@REVISION], or its folder")
-	flags.StringVar(&o.Use, "use", app.ClassifierUse, "the classification service")
+	flags.StringVar(&o.Use, "use", models.DefaultClassifier, "the classification service")
 	flags.UintVar(&o.TopK, "top-k", 0, "how many of the best labels the scores of --json have; 0 is all of them")
 	flags.StringArrayVarP(&in.Files, "file", "f", nil, "file with a text; the arguments are files then, too, and - is standard input as one text")
 	flags.StringArrayVar(&in.Columns, "column", nil, "column of a table that has the text, may be repeated; in JSON also a path such as ticket.body")
-	flags.StringVar(&in.Format, "format", "auto", "what files are: "+strings.Join(app.ClassifyFormats, ", "))
+	flags.StringVar(&in.Format, "format", "auto", "what files are: "+strings.Join(models.ClassifyFormats, ", "))
 	flags.StringVar(&in.Encoding, "encoding", "", "what files are written in, such as windows-1252 (default: UTF-8, or what a byte order mark says)")
 	flags.BoolVarP(&in.NUL, "null", "0", false, "texts on standard input end with a zero byte, not with their line")
 	flags.BoolVar(&asJSON, "json", false, "answer as JSON, one object a line")
 	_ = cmd.MarkFlagRequired("model")
 	_ = cmd.RegisterFlagCompletionFunc("model", c.completeModels(&o.Use))
-	complete(cmd, "format", app.ClassifyFormats...)
+	complete(cmd, "format", models.ClassifyFormats...)
 	complete(cmd, "encoding", "utf-8", "utf-16le", "windows-1252", "iso-8859-15")
 	_ = cmd.RegisterFlagCompletionFunc("column", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if err := c.complete(cmd); err != nil || len(in.Files) == 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return app.ColumnsOf(cmd.Context(), c.settings, in), cobra.ShellCompDirectiveNoFileComp
+		return models.ColumnsOf(cmd.Context(), c.settings, in), cobra.ShellCompDirectiveNoFileComp
 	})
 	return cmd
 }
@@ -88,13 +89,13 @@ type classified struct {
 	download, reading *transfer
 }
 
-func (c *classified) labelled(l app.Labelled) error {
+func (c *classified) labeled(l models.Labeled) error {
 	c.download.end()
 	switch text := oneLine.Replace(l.Text); {
 	case c.json:
 		return c.writeJSON(l)
 	case c.places:
-		_, err := show(c.out, "%s\t%s\t%s\t%s\n", l.Label, percent(l.Confidence), l.Place, shorten(app.Visible(text), 60))
+		_, err := show(c.out, "%s\t%s\t%s\t%s\n", l.Label, percent(l.Confidence), l.Place, shorten(visible.Line(text), 60))
 		return err
 	default:
 		_, err := show(c.out, "%s\t%s\t%s\n", l.Label, percent(l.Confidence), text)
@@ -102,7 +103,7 @@ func (c *classified) labelled(l app.Labelled) error {
 	}
 }
 
-func (c *classified) unread(u app.Unread) error {
+func (c *classified) unread(u models.Unread) error {
 	if c.json {
 		return c.writeJSON(u)
 	}

@@ -12,11 +12,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/demo"
+	"github.com/open-ticket-ai/otai/internal/app/visible"
 )
 
 func (c *command) newDemo() *cobra.Command {
-	var o app.DemoOptions
+	var o demo.Options
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -38,7 +39,7 @@ temporary folder, which it removes at the end.`,
 			progress := newProgress(cmd.ErrOrStderr())
 			defer progress.end()
 			o.Ready, o.Progress = progress.ready, progress.step
-			o.Report = func(r app.DemoReport) error {
+			o.Report = func(r demo.Report) error {
 				progress.end()
 				if asJSON {
 					return writeJSON(cmd.OutOrStdout(), r)
@@ -49,7 +50,7 @@ temporary folder, which it removes at the end.`,
 				_, err := fmt.Fprintln(cmd.ErrOrStderr(), "\nThe help desk still runs; Ctrl-C ends it.")
 				return err
 			}
-			return app.Demo(cmd.Context(), c.settings, o)
+			return demo.Run(cmd.Context(), c.settings, o)
 		},
 	}
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "leave the help desk running until Ctrl-C")
@@ -73,8 +74,8 @@ func (p *progress) ready(url string, plugins []string) {
 	show(p.out, "Plugins: %s\nHelp desk: %s/\n", strings.Join(plugins, ", "), url)
 }
 
-func (p *progress) step(s app.DemoStep) {
-	line := app.Visible(fmt.Sprintf("[%2d/%d] %s -> %s", s.Done, s.Of, s.Ticket.Subject, s.Ticket.Queue))
+func (p *progress) step(s demo.Step) {
+	line := visible.Line(fmt.Sprintf("[%2d/%d] %s -> %s", s.Done, s.Of, s.Ticket.Subject, s.Ticket.Queue))
 	if !p.inPlace {
 		show(p.out, "%s\n", line)
 		return
@@ -99,11 +100,11 @@ func shorten(s string, width int) string {
 	return string([]rune(s)[:max(0, width-1)]) + "…"
 }
 
-func showDemo(out io.Writer, r app.DemoReport) error {
+func showDemo(out io.Writer, r demo.Report) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "TICKET\tSUBJECT\tQUEUE\tPRIORITY\tCONFIDENCE")
 	for _, t := range r.List {
-		show(table, "%s\t%s\t%s\t%s\t%.0f %%\n", t.Number, shorten(app.Visible(t.Subject), 44), t.Queue, t.Priority, t.Confidence*100)
+		show(table, "%s\t%s\t%s\t%s\t%.0f %%\n", t.Number, shorten(visible.Line(t.Subject), 44), t.Queue, t.Priority, t.Confidence*100)
 	}
 	if err := table.Flush(); err != nil {
 		return err

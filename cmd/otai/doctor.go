@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/diagnose"
+	"github.com/open-ticket-ai/otai/internal/app/visible"
 )
 
 func (c *command) newDoctor() *cobra.Command {
@@ -25,12 +26,12 @@ Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
   otai doctor -c config.yml --json | jq '.findings[] | select(.status != "ok")'`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			show := func(f app.Diagnostic) { showDiagnostic(cmd.OutOrStdout(), f) }
+			show := func(f diagnose.Diagnostic) { showDiagnostic(cmd.OutOrStdout(), f) }
 			if asJSON {
-				show = func(app.Diagnostic) {}
+				show = func(diagnose.Diagnostic) {}
 			}
 			working := newWorking(cmd.ErrOrStderr())
-			d, err := app.Doctor(cmd.Context(), c.settings, app.DoctorOptions{Show: show, Working: working})
+			d, err := diagnose.Doctor(cmd.Context(), c.settings, diagnose.DoctorOptions{Show: show, Working: working})
 			if len(d.Diagnostics) == 0 {
 				return err
 			}
@@ -56,7 +57,7 @@ func newWorking(out io.Writer) func(what string) {
 	width := terminalWidth(out)
 	return func(what string) {
 		if what != "" {
-			what = app.Visible(what) + "…"
+			what = visible.Line(what) + "…"
 		}
 		if width > 1 {
 			what = shorten(what, width-1)
@@ -66,9 +67,9 @@ func newWorking(out io.Writer) func(what string) {
 }
 
 // showDiagnostic writes a diagnostic in one line, and below it what to do.
-func showDiagnostic(out io.Writer, f app.Diagnostic) {
+func showDiagnostic(out io.Writer, f diagnose.Diagnostic) {
 	show(out, "%-8s %s: %s: %s\n", f.Status, f.Service, f.Check, lines(strings.ReplaceAll(f.Message, "\n", "\n         ")))
-	if len(f.Places) > 0 && f.Status != app.StatusOK {
+	if len(f.Places) > 0 && f.Status != diagnose.StatusOK {
 		show(out, "         at %s\n", strings.Join(f.Places, ", "))
 	}
 	if f.Fix != "" {

@@ -3,11 +3,11 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/demo"
 )
 
 func (c *command) newHelpdesk() *cobra.Command {
-	var o app.HelpdeskOptions
+	var o demo.HelpdeskOptions
 	cmd := &cobra.Command{
 		Use:   "helpdesk",
 		Short: "Run the built-in help desk, to try things out",
@@ -18,12 +18,12 @@ on standard output is the address for base_url. A page at / shows the tickets.`,
   OTAI_OTOBO_ZNUNY_PASSWORD=try-otai-4711 otai run -c examples/seed.yml`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return app.Helpdesk(cmd.Context(), c.settings, o)
+			return demo.Helpdesk(cmd.Context(), c.settings, o)
 		},
 	}
 	cmd.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
 	cmd.Flags().StringVar(&o.Mode, "mode", "znuny", "which real server to answer like: znuny or otobo")
-	cmd.Flags().StringVar(&o.Password, "password", app.HelpdeskPassword, "password of the agent "+app.HelpdeskLogin)
+	cmd.Flags().StringVar(&o.Password, "password", demo.HelpdeskPassword, "password of the agent "+demo.HelpdeskLogin)
 	cmd.Flags().StringSliceVar(&o.Hosts, "host", nil, "name by which clients call it, beside its addresses and localhost; repeatable")
 	cmd.Flags().BoolVar(&o.Insecure, "insecure", false, "listen beyond this machine even with a password that is known or soon guessed")
 	cmd.Flags().BoolVar(&o.DemoTickets, "demo-tickets", false, "begin with the demonstration's 30 tickets")

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/models"
 )
 
 func (c *command) newModel() *cobra.Command {
@@ -25,7 +25,7 @@ HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE count as they do for huggingface_hub.`,
 
 // modelFlags are those of all commands about models.
 func (c *command) modelFlags(cmd *cobra.Command, use *string, asJSON *bool) {
-	cmd.Flags().StringVar(use, "use", app.ClassifierUse, "the service that keeps the models; with -c also the id of one")
+	cmd.Flags().StringVar(use, "use", models.DefaultClassifier, "the service that keeps the models; with -c also the id of one")
 	cmd.Flags().StringArrayVarP(&c.settings.ConfigFiles, "config", "c", nil, "configuration whose service is used, with its cache folder, token and model (default: a service without params)")
 	_ = cmd.MarkFlagFilename("config", "yml", "yaml")
 	cmd.Flags().BoolVar(asJSON, "json", false, "answer as JSON")
@@ -55,7 +55,7 @@ and without NAME, the model of the configured service is downloaded.`,
 				args = []string{""} // the service's own
 			}
 			progress := newDownload(cmd.ErrOrStderr())
-			pulled, err := app.PullModels(cmd.Context(), c.settings, use, args, repair, progress.step)
+			pulled, err := models.Pull(cmd.Context(), c.settings, use, args, repair, progress.step)
 			progress.end()
 			if err != nil {
 				return err
@@ -90,7 +90,7 @@ func (c *command) newModelList() *cobra.Command {
   otai model list --json`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			models, folder, err := app.Models(cmd.Context(), c.settings, use)
+			models, folder, err := models.List(cmd.Context(), c.settings, use)
 			if err != nil {
 				return err
 			}
@@ -106,7 +106,7 @@ func (c *command) newModelList() *cobra.Command {
 	return cmd
 }
 
-func showModels(out *bufio.Writer, models []app.Model, folder string) {
+func showModels(out *bufio.Writer, models []models.Model, folder string) {
 	if len(models) == 0 {
 		show(out, "There are no models in %s. Get one with: otai model pull ORG/NAME\n", folder)
 		return
@@ -144,7 +144,7 @@ one of them is not in order.`,
   otai model verify examples/demo/models/queue --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			progress := newTransfer(cmd.ErrOrStderr(), "checking")
-			checks, err := app.VerifyModels(cmd.Context(), c.settings, use, args, progress.step)
+			checks, err := models.Verify(cmd.Context(), c.settings, use, args, progress.step)
 			progress.end()
 			if err != nil {
 				return err
@@ -159,7 +159,7 @@ one of them is not in order.`,
 			if err != nil {
 				return err
 			}
-			return quietly(app.Verdict(checks))
+			return quietly(models.Failed(checks))
 		},
 		ValidArgsFunction: c.completeModels(&use),
 	}
@@ -167,7 +167,7 @@ one of them is not in order.`,
 	return cmd
 }
 
-func showModelChecks(out io.Writer, checks []app.ModelCheck) {
+func showModelChecks(out io.Writer, checks []models.Check) {
 	if len(checks) == 0 {
 		fmt.Fprintln(out, "There are no classifiers in the cache. Get one with: otai model pull ORG/NAME")
 	}
@@ -209,7 +209,7 @@ func (c *command) completeModels(use *string) cobra.CompletionFunc {
 		if err := c.complete(cmd); err != nil {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
-		models, _, err := app.Models(cmd.Context(), c.settings, *use)
+		models, _, err := models.List(cmd.Context(), c.settings, *use)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveDefault
 		}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 )
 
 func (c *command) newPlugin() *cobra.Command {
@@ -27,7 +27,7 @@ func (c *command) newPluginList() *cobra.Command {
   otai plugin list --plugin-dir ./plugins --json`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, dirs, err := app.Plugins(cmd.Context(), c.settings)
+			list, dirs, err := plugins.List(cmd.Context(), c.settings)
 			out := cmd.OutOrStdout()
 			if err != nil {
 				return answerError(out, asJSON, err)
@@ -46,7 +46,7 @@ func (c *command) newPluginList() *cobra.Command {
 	return cmd
 }
 
-func showPlugins(out *bufio.Writer, list []app.PluginStatus, dirs []string) {
+func showPlugins(out *bufio.Writer, list []plugins.FileStatus, dirs []string) {
 	if len(list) == 0 {
 		where := "no folder; name one with --plugin-dir"
 		if len(dirs) > 0 {

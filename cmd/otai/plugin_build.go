@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 )
 
 func (c *command) newPluginBuild() *cobra.Command {
@@ -25,7 +25,7 @@ be refused.`,
   GOPROXY=off otai plugin build .    with nothing but the module cache`,
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			built, err := app.BuildPlugin(cmd.Context(), c.settings, args[0], output)
+			built, err := plugins.Build(cmd.Context(), c.settings, args[0], output)
 			out := cmd.OutOrStdout()
 			if asJSON {
 				return answered(err, writeJSON(out, built))

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 )
 
 func (c *command) newPluginCheck() *cobra.Command {
@@ -30,13 +30,13 @@ Exit code 3 means that a file would be refused.`,
   otai plugin check plugins/*.so --json`,
 		Args: arguments(1, math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			checks, err := app.CheckPlugins(cmd.Context(), c.settings, args, static)
+			checks, err := plugins.Check(cmd.Context(), c.settings, args, static)
 			if checks == nil {
 				return answerError(cmd.OutOrStdout(), asJSON, err)
 			}
 			show := showChecks
 			if asJSON {
-				show = func(out io.Writer, checks []app.PluginCheck) error { return writeJSON(out, checks) }
+				show = func(out io.Writer, checks []plugins.CheckResult) error { return writeJSON(out, checks) }
 			}
 			return answered(err, show(cmd.OutOrStdout(), checks))
 		},
@@ -47,7 +47,7 @@ Exit code 3 means that a file would be refused.`,
 	return cmd
 }
 
-func showChecks(out io.Writer, checks []app.PluginCheck) error {
+func showChecks(out io.Writer, checks []plugins.CheckResult) error {
 	for _, check := range checks {
 		if check.OK {
 			show(out, "%s: ok\n", check.File)
@@ -69,13 +69,13 @@ func showChecks(out io.Writer, checks []app.PluginCheck) error {
 
 // showDifferences takes many packages of a module that one line mends together;
 // the JSON form has them all.
-func showDifferences(out io.Writer, differences []app.PluginDifference) error {
+func showDifferences(out io.Writer, differences []plugins.Difference) error {
 	const few = 3
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "  PACKAGE\tPLUGIN\tHOST\tMENDED BY")
 	for len(differences) > 0 {
 		d := differences[0]
-		alike := slices.IndexFunc(differences, func(other app.PluginDifference) bool {
+		alike := slices.IndexFunc(differences, func(other plugins.Difference) bool {
 			other.Package = d.Package
 			return other != d
 		})

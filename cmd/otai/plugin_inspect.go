@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 )
 
 func (c *command) newPluginInspect() *cobra.Command {
@@ -21,7 +21,7 @@ and reports. Exit code 3 means that this otai would refuse it.`,
   otai plugin inspect --json plugins/otai_otobo_znuny.so | jq .offers[].schema`,
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			details, err := app.InspectPlugin(cmd.Context(), c.settings, args[0])
+			details, err := plugins.Inspect(cmd.Context(), c.settings, args[0])
 			out := cmd.OutOrStdout()
 			if err != nil && details.Path == "" {
 				return answerError(out, asJSON, err)
@@ -37,7 +37,7 @@ and reports. Exit code 3 means that this otai would refuse it.`,
 	return cmd
 }
 
-func showDetails(out io.Writer, d app.PluginDetails) error {
+func showDetails(out io.Writer, d plugins.Details) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	show(table, "Plugin\t%s %s\n", d.Package, d.Version)
 	if d.Description != "" {

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 )
 
 func (c *command) newPluginNew() *cobra.Command {
@@ -23,7 +23,7 @@ hyphens; DIR is otai-NAME unless it is given, and must be new or empty.`,
 			if len(args) == 2 {
 				dir = args[1]
 			}
-			p, err := app.NewPlugin(args[0], dir)
+			p, err := plugins.New(args[0], dir)
 			out := cmd.OutOrStdout()
 			switch {
 			case err != nil:

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 )
 
 func (c *command) newPluginSign() *cobra.Command {
@@ -32,10 +32,10 @@ OTAI_SIGN_PASSWORD; a new key without one is not encrypted.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if generate != "" {
-				pair, err := app.GenerateKeys(generate, askPassword)
+				pair, err := plugins.GenerateKeys(generate, askPassword)
 				return showSigned(cmd.OutOrStdout(), asJSON, pair, err, keysText(pair))
 			}
-			s, err := app.SignPlugin(args[0], key, askPassword)
+			s, err := plugins.Sign(args[0], key, askPassword)
 			return showSigned(cmd.OutOrStdout(), asJSON, s, err, fmt.Sprintf("%s: signed by the key %s\n", s.Signature, s.KeyID))
 		},
 		ValidArgsFunction: filesNamed("so"),
@@ -60,7 +60,7 @@ func showSigned(out io.Writer, asJSON bool, answer any, err error, text string) 
 	return err
 }
 
-func keysText(pair app.KeyPair) string {
+func keysText(pair plugins.KeyPair) string {
 	lock := "not encrypted: nobody else may read it"
 	if pair.Encrypted {
 		lock = "encrypted by the password"

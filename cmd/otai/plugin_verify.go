@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 )
 
 func (c *command) newPluginVerify() *cobra.Command {
@@ -19,7 +19,7 @@ that the file is not signed, or not by that key, or was changed since.`,
   otai plugin verify otai_words.so -c config.yml`,
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := app.VerifyPlugin(cmd.Context(), c.settings, args[0], key)
+			s, err := plugins.Verify(cmd.Context(), c.settings, args[0], key)
 			out := cmd.OutOrStdout()
 			switch {
 			case err != nil && s.File == "":

@@ -5,12 +5,12 @@ import (
 	"io"
 	"strings"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 )
 
 // showReference writes Markdown: what docs/configuration.md has of the bundled
 // plugins.
-func showReference(out io.Writer, offers []app.PluginOffer) error {
+func showReference(out io.Writer, offers []plugins.Offer) error {
 	var b strings.Builder
 	for _, kind := range []struct{ name, title string }{{"service", "Services"}, {"pipe", "Pipes"}} {
 		fmt.Fprintf(&b, "## %s\n", kind.title)
@@ -25,7 +25,7 @@ func showReference(out io.Writer, offers []app.PluginOffer) error {
 	return err
 }
 
-func referenceOf(b *strings.Builder, o app.PluginOffer) {
+func referenceOf(b *strings.Builder, o plugins.Offer) {
 	fmt.Fprintf(b, "\n### `%s`\n\n%s\n", o.Name, o.Doc)
 	if len(o.Needs) > 0 {
 		b.WriteString("\n| `injects` | a service that is | |\n| --- | --- | --- |\n")

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 )
 
 func (c *command) newSchema() *cobra.Command {
@@ -21,13 +21,13 @@ checks a file by it that begins with the line
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if markdown {
-				offers, err := app.Reference(cmd.Context(), c.settings)
+				offers, err := plugins.Reference(cmd.Context(), c.settings)
 				if err != nil {
 					return err
 				}
 				return showReference(cmd.OutOrStdout(), offers)
 			}
-			schema, refused, err := app.Schema(cmd.Context(), c.settings)
+			schema, refused, err := plugins.Schema(cmd.Context(), c.settings)
 			if err != nil {
 				return err
 			}

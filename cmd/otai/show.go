@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/visible"
 )
 
 // lines is a text that may have several lines where show writes it.
@@ -17,13 +17,13 @@ func show(out io.Writer, format string, args ...any) (int, error) {
 	for i, arg := range args {
 		switch arg := arg.(type) {
 		case lines:
-			args[i] = app.VisibleLines(string(arg))
+			args[i] = visible.Lines(string(arg))
 		case string:
-			args[i] = app.Visible(arg)
+			args[i] = visible.Line(arg)
 		case error:
-			args[i] = app.VisibleLines(arg.Error())
+			args[i] = visible.Lines(arg.Error())
 		case fmt.Stringer:
-			args[i] = app.Visible(arg.String())
+			args[i] = visible.Line(arg.String())
 		}
 	}
 	return fmt.Fprintf(out, format, args...)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/template"
 )
 
 func (c *command) newTemplate() *cobra.Command {
@@ -45,9 +46,9 @@ Exit code 2 means a syntax error, 1 an error while rendering, such as fail().`,
 			if err != nil {
 				return err
 			}
-			e, err := app.EvalTemplate(cmd.Context(), c.settings, source, scope)
+			e, err := template.Eval(cmd.Context(), c.settings, source, scope)
 			if err != nil {
-				var shown *app.TemplateError
+				var shown *template.Error
 				if !errors.As(err, &shown) {
 					return err
 				}

@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/visible"
 )
 
 // largeFile is from when on a file is worth a line where nothing can be drawn.
@@ -48,7 +48,7 @@ func (t *transfer) step(file string, done, total int64) {
 		return
 	}
 	t.drawn = now
-	line := app.Visible(t.line(now, done, total))
+	line := visible.Line(t.line(now, done, total))
 	if t.width > 1 {
 		line = shorten(line, t.width-1)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/diagnose"
 )
 
 func (c *command) newValidate() *cobra.Command {
@@ -26,7 +27,7 @@ input. Exit code 2 means errors, 3 that a plugin which the configuration needs w
 		ValidArgsFunction: filesNamed("yml", "yaml"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			c.settings.ConfigFiles = append(c.settings.ConfigFiles, files...)
-			v, err := app.Validate(cmd.Context(), c.settings, strict)
+			v, err := diagnose.Validate(cmd.Context(), c.settings, strict)
 			var found *app.DiagnosticsError
 			if asJSON {
 				if err := writeJSON(cmd.OutOrStdout(), v); err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/plugins"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -32,7 +32,7 @@ func (c *command) newVersion() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v := versions{Version: version, API: apiLevel, ABI: api.ABI, Go: runtime.Version(), Settings: buildSettings()}
 			if executable, err := os.Executable(); err == nil {
-				v.Glibc, _ = app.NeededGlibc(executable) // another C library has no such versions
+				v.Glibc, _ = plugins.NeededGlibc(executable) // another C library has no such versions
 			}
 			out := cmd.OutOrStdout()
 			if asJSON {

@@ -15,22 +15,23 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
-// catalog shows the configuration what there is: the injectables of plugins in
+// Catalog shows the configuration what there is: the injectables of plugins in
 // this process, and what a probe told of those that are not opened in it.
-type catalog struct {
-	registry *registry.Registry
-	plugins  []loader.Plugin
-	dirs     []string
-	ask      func(loader.Plugin, []loader.ParamsCheck) ([][]params.Diagnostic, error) // nil: all code is in this process
+type Catalog struct {
+	Registry *registry.Registry
+	Plugins  []loader.Plugin
+	Dirs     []string
+	Refused  []string // plugins that something in the configuration needs
 
-	known   map[string]config.Component
-	refused []string // plugins that something in the configuration needs
-	failed  error    // of asking plugins
+	ask func(loader.Plugin, []loader.ParamsCheck) ([][]params.Diagnostic, error) // nil: all code is in this process
+
+	known  map[string]config.Component
+	failed error // of asking plugins
 }
 
 var rendererMethods = loader.Methods(reflect.TypeFor[api.TemplateRenderer]())
 
-func (c *catalog) Find(use string) (config.Component, bool) {
+func (c *Catalog) Find(use string) (config.Component, bool) {
 	component, ok := c.known[use]
 	if ok {
 		return component, true
@@ -52,12 +53,12 @@ func (c *catalog) Find(use string) (config.Component, bool) {
 	return component, true
 }
 
-func (c *catalog) offer(use string) (loader.Offer, bool) {
-	if entry, ok := c.registry.Find(use); ok {
+func (c *Catalog) offer(use string) (loader.Offer, bool) {
+	if entry, ok := c.Registry.Find(use); ok {
 		offer, err := loader.Describe(entry.Injectable)
 		return offer, err == nil
 	}
-	for _, p := range c.plugins {
+	for _, p := range c.Plugins {
 		if p.Status != loader.Loaded {
 			continue
 		}
@@ -73,9 +74,9 @@ func (c *catalog) offer(use string) (loader.Offer, bool) {
 	return loader.Offer{}, false
 }
 
-func (c *catalog) Names() []string {
-	names := c.registry.Names()
-	for _, p := range c.plugins {
+func (c *Catalog) Names() []string {
+	names := c.Registry.Names()
+	for _, p := range c.Plugins {
 		if p.Status == loader.Loaded {
 			names = append(names, p.Injectables...)
 		}
@@ -85,9 +86,9 @@ func (c *catalog) Names() []string {
 }
 
 // CheckParams asks each plugin that is not opened here in a process of its own.
-func (c *catalog) CheckParams(questions []config.ParamsQuestion) [][]params.Diagnostic {
+func (c *Catalog) CheckParams(questions []config.ParamsQuestion) [][]params.Diagnostic {
 	answers := make([][]params.Diagnostic, len(questions))
-	for _, p := range c.plugins {
+	for _, p := range c.Plugins {
 		var checks []loader.ParamsCheck
 		var numbers []int
 		for i, q := range questions {
@@ -111,9 +112,9 @@ func (c *catalog) CheckParams(questions []config.ParamsQuestion) [][]params.Diag
 }
 
 // ask returns the way to ask plugins of l.
-func (l pluginLoad) ask(ctx context.Context) func(loader.Plugin, []loader.ParamsCheck) ([][]params.Diagnostic, error) {
+func (l PluginLoad) ask(ctx context.Context) func(loader.Plugin, []loader.ParamsCheck) ([][]params.Diagnostic, error) {
 	return func(p loader.Plugin, checks []loader.ParamsCheck) ([][]params.Diagnostic, error) {
-		options, err := l.options()
+		options, err := l.Options()
 		if err != nil {
 			return nil, err
 		}
@@ -123,29 +124,29 @@ func (l pluginLoad) ask(ctx context.Context) func(loader.Plugin, []loader.Params
 
 // Missing says why nothing offers use, where a plugin that would was refused or
 // where there are no plugins at all.
-func (c *catalog) Missing(use string) string {
+func (c *Catalog) Missing(use string) string {
 	prefix, _, _ := strings.Cut(use, ":")
-	for _, p := range c.plugins {
+	for _, p := range c.Plugins {
 		if p.Err == nil || !strings.EqualFold(p.Prefix, prefix) {
 			continue
 		}
 		if p.Status != loader.Disabled {
-			c.refused = append(c.refused, p.Package)
+			c.Refused = append(c.Refused, p.Package)
 		}
 		return "the plugin that would offer it is not loaded: " + p.Err.Error()
 	}
-	for _, p := range c.plugins {
+	for _, p := range c.Plugins {
 		if p.Status == loader.Loaded {
 			return ""
 		}
 	}
-	if len(c.plugins) > 0 {
+	if len(c.Plugins) > 0 {
 		return ""
 	}
-	if len(c.dirs) == 0 {
+	if len(c.Dirs) == 0 {
 		return "there is no plugin folder; name one with --plugin-dir"
 	}
-	return fmt.Sprintf("there is no plugin (a file otai_*.so) in %s", strings.Join(c.dirs, " and "))
+	return fmt.Sprintf("there is no plugin (a file otai_*.so) in %s", strings.Join(c.Dirs, " and "))
 }
 
 // pluginPrefix is the registry prefix of a package: "otai_otobo_znuny" gives

@@ -1,6 +1,6 @@
 // Package app puts otai together, once, for every command.
 //
-// prepare goes the one way of the data: configuration files, loader, registry,
+// [Prepare] goes the one way of the data: configuration files, loader, registry,
 // check of the whole document; then the orchestrator builds and runs. Each command
 // is a function such as [Run], [Validate] or [Doctor], in a file of its name. It takes
 // [Settings], knows nothing of flags, and returns an [*ExitError] with the exit code.

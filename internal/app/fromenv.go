@@ -69,11 +69,11 @@ func (c *ConfigFromEnv) Write(s Settings, name string, replace bool) error {
 	if replace {
 		var from []string
 		if c.envFile != "" {
-			from = append(from, s.abs(c.envFile))
+			from = append(from, s.Abs(c.envFile))
 		}
-		err = files.Replace(s.abs(name), []byte(c.Text), 0o644, from...)
+		err = files.Replace(s.Abs(name), []byte(c.Text), 0o644, from...)
 	} else {
-		err = files.WriteNew(s.abs(name), []byte(c.Text), 0o644)
+		err = files.WriteNew(s.Abs(name), []byte(c.Text), 0o644)
 	}
 	var place *files.PlaceError
 	switch {
@@ -91,9 +91,9 @@ func (c *ConfigFromEnv) Write(s Settings, name string, replace bool) error {
 // Advice says what still is to be done for a configuration in this file, "" where
 // everything is at its place: otai reads the file .env beside it, and no other.
 func (c ConfigFromEnv) Advice(s Settings, name string) string {
-	beside := filepath.Join(filepath.Dir(s.abs(name)), dotEnvName)
+	beside := filepath.Join(filepath.Dir(s.Abs(name)), dotEnvName)
 	fromFile := func(v config.Variable) bool { return v.Secret && v.From != config.FromProcess }
-	if c.envFile == "" || s.abs(c.envFile) == beside || !slices.ContainsFunc(c.Variables, fromFile) {
+	if c.envFile == "" || s.Abs(c.envFile) == beside || !slices.ContainsFunc(c.Variables, fromFile) {
 		return ""
 	}
 	return fmt.Sprintf("otai reads the secrets from the environment, or from %s, not from %s: copy it there", beside, c.envFile)

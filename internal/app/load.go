@@ -18,29 +18,45 @@ import (
 // ServeProbe is called by main before anything else; see [loader.ServeProbe].
 func ServeProbe() bool { return loader.ServeProbe() }
 
-// pluginLoad is what the plugins are to be loaded with.
-type pluginLoad struct {
+// PluginLoad is what the plugins are to be loaded with.
+type PluginLoad struct {
 	Settings
-	logger     *slog.Logger
-	dirs       []string
-	policies   []config.Plugin
-	keys       loader.Keys
-	fireAtOnce bool
-	locate     func(path string) string // nil without a configuration
-	instead    *loader.Temporary        // of a state folder that can't be used; nil: that is an error
+	Logger     *slog.Logger
+	Dirs       []string
+	Policies   []config.Plugin
+	Keys       loader.Keys
+	FireAtOnce bool
+	Locate     func(path string) string // nil without a configuration
+	Instead    *loader.Temporary        // of a state folder that can't be used; nil: that is an error
 }
 
-// look is run for a command that opens no plugin and asks nothing of it afterwards.
-func (l pluginLoad) look(ctx context.Context, inspect func(context.Context, loader.Options, *registry.Registry) ([]loader.Plugin, error)) (*registry.Registry, []loader.Plugin, error) {
-	l.instead = &loader.Temporary{}
-	r, plugins, err := l.run(ctx, inspect)
-	return r, plugins, ExitWith(CodeRun, withCleanup(err, l.instead.Remove()))
+// An Opener takes the plugins of a folder into a registry: [loader.Load], or
+// [loader.Inspect] to open none in this process.
+type Opener func(context.Context, loader.Options, *registry.Registry) ([]loader.Plugin, error)
+
+// Inspect is [PluginLoad.Load] for a command that opens no plugin and asks nothing of it
+// afterwards.
+func (l PluginLoad) Inspect(ctx context.Context, inspect Opener) (*Catalog, error) {
+	l.Instead = &loader.Temporary{}
+	offered, err := l.Load(ctx, inspect)
+	return offered, ExitWith(CodeRun, errors.Join(err, l.Instead.Remove()))
 }
 
-// makeTemporary makes a folder in which nobody else can change what a command works on
+// InspectPlugins returns what the plugins offer that the document asks for.
+func (s Settings) InspectPlugins(ctx context.Context, d *config.Document) (*Catalog, error) {
+	keys, problems := s.trustedKeysOf(d)
+	if problems.HasErrors() {
+		return nil, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: problems}}
+	}
+	return PluginLoad{
+		Settings: s, Logger: slog.New(slog.DiscardHandler), Dirs: s.PluginFolders(d.PluginDirs), Policies: d.Plugins, Keys: keys,
+	}.Inspect(ctx, loader.Inspect)
+}
+
+// MakeTemporary makes a folder in which nobody else can change what a command works on
 // meanwhile. Whoever asked for it removes it.
-func (s Settings) makeTemporary(prefix string) (string, error) {
-	options, err := pluginLoad{Settings: s}.options()
+func (s Settings) MakeTemporary(prefix string) (string, error) {
+	options, err := PluginLoad{Settings: s}.Options()
 	if err != nil {
 		return "", err
 	}
@@ -48,61 +64,53 @@ func (s Settings) makeTemporary(prefix string) (string, error) {
 	return dir, ExitWith(CodePlugins, err)
 }
 
-// withCleanup adds what went wrong afterwards.
-func withCleanup(err, cleanup error) error {
-	if cleanup == nil {
-		return err
-	}
-	return errors.Join(err, cleanup)
-}
-
-// run fills a registry with the built-in plugin and those in the folders. load is
-// [loader.Load], or [loader.Inspect] to open none.
-func (l pluginLoad) run(ctx context.Context, load func(context.Context, loader.Options, *registry.Registry) ([]loader.Plugin, error)) (*registry.Registry, []loader.Plugin, error) {
-	options, err := l.options()
+// Load fills a registry with the built-in plugin and those in the folders. After an error
+// the catalog has what was loaded until then.
+func (l PluginLoad) Load(ctx context.Context, open Opener) (*Catalog, error) {
+	offered := &Catalog{Registry: registry.New(separator), Dirs: l.Dirs}
+	options, err := l.Options()
 	if err != nil {
-		return nil, nil, err
+		return offered, err
 	}
-	r := registry.New(separator)
-	builtin := base.New(l.Version, base.Options{FireAtOnce: l.fireAtOnce, Locate: l.locate})
+	builtin := base.New(l.Version, base.Options{FireAtOnce: l.FireAtOnce, Locate: l.Locate})
 	about := api.AppConfig{
 		Separator: separator, PluginPrefix: namePrefix, APIVersion: l.APILevel, HostVersion: l.Version,
-		CacheDir: options.CacheDir, StateDir: options.StateDir, Logger: l.logger,
+		CacheDir: options.CacheDir, StateDir: options.StateDir, Logger: l.Logger,
 	}
-	if err := r.Register(base.Name, pluginPrefix(base.Name), about, builtin.Injectables()); err != nil {
-		return nil, nil, ExitWith(CodeRun, err)
+	if err := offered.Registry.Register(base.Name, pluginPrefix(base.Name), about, builtin.Injectables()); err != nil {
+		return offered, ExitWith(CodeRun, err)
 	}
-	plugins, err := load(ctx, options, r)
+	offered.Plugins, err = open(ctx, options, offered.Registry)
 	if ctx.Err() != nil {
-		return r, plugins, ExitWith(CodeRun, err)
+		return offered, ExitWith(CodeRun, err)
 	}
-	return r, plugins, ExitWith(CodePlugins, err)
+	return offered, ExitWith(CodePlugins, err)
 }
 
-// options are what the loader is told.
-func (l pluginLoad) options() (loader.Options, error) {
+// Options are those of the loader.
+func (l PluginLoad) Options() (loader.Options, error) {
 	state, err := l.stateDir()
 	if err != nil {
 		return loader.Options{}, ExitWith(CodeUsage, err)
 	}
 	options := loader.Options{
-		Dirs: l.dirs, StateDir: state, CacheDir: l.cacheDir(state),
+		Dirs: l.Dirs, StateDir: state, CacheDir: l.cacheDir(state),
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
-		Logger: l.logger, TrustedKeys: l.keys, Instead: l.instead,
+		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead,
 	}
-	if options.TrustGroup, err = l.trustGroup(); err != nil {
+	if options.TrustGroup, err = l.TrustGroup(); err != nil {
 		return loader.Options{}, ExitWith(CodeUsage, err)
 	}
 	if options.ProbeTimeout, err = l.probeTimeout(); err != nil {
 		return loader.Options{}, ExitWith(CodeUsage, err)
 	}
-	for _, p := range l.policies {
+	for _, p := range l.Policies {
 		policy := loader.Policy{
 			Name: namePrefix + pluginPrefix(p.Name), Disabled: p.Enabled != nil && !*p.Enabled,
 			Version: p.Version, SHA256: p.SHA256, Signature: p.Signature,
 		}
 		if policy.Signature != "" {
-			policy.Signature = l.abs(policy.Signature)
+			policy.Signature = l.Abs(policy.Signature)
 		}
 		options.Policies = append(options.Policies, policy)
 	}
@@ -124,8 +132,8 @@ func (s Settings) probeTimeout() (time.Duration, error) {
 	return timeout, nil
 }
 
-// trustGroup is whether the members of a file's group are trusted with it.
-func (s Settings) trustGroup() (bool, error) {
+// TrustGroup is whether the members of a file's group are trusted with it.
+func (s Settings) TrustGroup() (bool, error) {
 	const name = "OTAI_TRUST_GROUP"
 	text := s.env(name)
 	if text == "" {
@@ -140,18 +148,14 @@ func (s Settings) trustGroup() (bool, error) {
 
 // trustedKeysOf reads the public keys that the configuration trusts.
 func (s Settings) trustedKeysOf(d *config.Document) (loader.Keys, config.Diagnostics) {
-	trustGroup, _ := s.trustGroup() // whose error the loading tells
+	trustGroup, _ := s.TrustGroup() // whose error Options returns
 	var keys loader.Keys
 	var problems config.Diagnostics
 	for n, text := range d.TrustedKeys {
 		key, err := loader.ReadKeys([]string{text}, trustGroup)
 		if err != nil {
 			path := fmt.Sprintf("trusted_keys[%d]", n)
-			at := d.Locate(path)
-			problems = append(problems, config.Diagnostic{
-				File: at.File, Line: at.Line, Column: at.Column, Path: path,
-				Severity: config.SeverityError, Code: "bad-value", Message: err.Error(),
-			})
+			problems = append(problems, problemAt(d, path, config.SeverityError, "bad-value", err.Error(), ""))
 		}
 		keys = append(keys, key...)
 	}
@@ -163,12 +167,8 @@ func (s Settings) trustedKeysOf(d *config.Document) (loader.Keys, config.Diagnos
 			continue
 		}
 		path := p.Path + ".signature"
-		at := d.Locate(path)
-		problems = append(problems, config.Diagnostic{
-			File: at.File, Line: at.Line, Column: at.Column, Path: path,
-			Severity: config.SeverityWarning, Code: "unchecked-signature",
-			Message: "the signature is not checked, because there are no trusted_keys", Hint: "give the maker's public key in trusted_keys",
-		})
+		problems = append(problems, problemAt(d, path, config.SeverityWarning, "unchecked-signature",
+			"the signature is not checked, because there are no trusted_keys", "give the maker's public key in trusted_keys"))
 	}
 	return keys, problems
 }

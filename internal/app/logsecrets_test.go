@@ -62,12 +62,12 @@ func TestALogShowsASecretInNoKindOfValueAndKeepsItsKeys(t *testing.T) {
 			var shown, plain bytes.Buffer
 			redactor := &Redactor{}
 			redactor.Add(secret)
-			logger, _, err := newLogger(Settings{Stderr: &shown}, config.Logging{Format: format}, redactor)
+			logger, _, err := (Settings{Stderr: &shown}).NewLogger(config.Logging{Format: format}, redactor)
 			if err != nil {
 				t.Fatal(err)
 			}
 			everyKind(logger, secret)
-			if logger, _, err = newLogger(Settings{Stderr: &plain}, config.Logging{Format: format}, &Redactor{}); err != nil {
+			if logger, _, err = (Settings{Stderr: &plain}).NewLogger(config.Logging{Format: format}, &Redactor{}); err != nil {
 				t.Fatal(err)
 			}
 			everyKind(logger, secret)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/open-ticket-ai/otai/internal/app/flow"
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/loader"
@@ -47,10 +48,10 @@ func undoubted(d *config.Document) []config.Plugin {
 // unloadedPlugins tells of the plugins that the configuration names and that are not
 // there, or not as it wants them. refused is true where one of them is required or
 // used.
-func (a *application) unloadedPlugins() (problems config.Diagnostics, refused bool) {
-	d := a.document
+func (a *Setup) unloadedPlugins() (problems config.Diagnostics, refused bool) {
+	d := a.Document
 	names := []string{base.Name}
-	for _, p := range a.plugins {
+	for _, p := range a.Catalog.Plugins {
 		names = append(names, p.Name)
 	}
 	for _, wanted := range d.Plugins {
@@ -59,7 +60,7 @@ func (a *application) unloadedPlugins() (problems config.Diagnostics, refused bo
 			continue
 		}
 		required := wanted.Required != nil && *wanted.Required
-		at := slices.IndexFunc(a.plugins, func(p loader.Plugin) bool { return p.Prefix == prefix })
+		at := slices.IndexFunc(a.Catalog.Plugins, func(p loader.Plugin) bool { return p.Prefix == prefix })
 		path := wanted.Path + ".name"
 		if at < 0 {
 			// The pin of a name that is misspelled protects nothing.
@@ -74,7 +75,7 @@ func (a *application) unloadedPlugins() (problems config.Diagnostics, refused bo
 			problems = append(problems, problemAt(d, path, severity, "unknown-plugin", message, hint))
 			continue
 		}
-		p := a.plugins[at]
+		p := a.Catalog.Plugins[at]
 		key, broken := brokenPolicy(p, wanted)
 		if p.Status == loader.Loaded || !required && (!broken || !a.used(prefix)) {
 			continue
@@ -108,13 +109,8 @@ func brokenPolicy(p loader.Plugin, wanted config.Plugin) (key string, broken boo
 }
 
 // used reports whether something of the configuration uses what a plugin offers.
-func (a *application) used(prefix string) bool {
+func (a *Setup) used(prefix string) bool {
 	of := func(use string) bool { return strings.HasPrefix(use, prefix+separator) }
-	return slices.ContainsFunc(a.document.Services, func(s config.Service) bool { return of(s.Use) }) ||
-		slices.ContainsFunc(a.pipes(), func(p *pipeAt) bool { return of(p.use) })
-}
-
-func problemAt(d *config.Document, path, severity, code, message, hint string) config.Diagnostic {
-	at := d.Locate(path)
-	return config.Diagnostic{File: at.File, Line: at.Line, Column: at.Column, Path: path, Severity: severity, Code: code, Message: message, Hint: hint}
+	return slices.ContainsFunc(a.Document.Services, func(s config.Service) bool { return of(s.Use) }) ||
+		slices.ContainsFunc(flow.Pipes(a.Document.Orchestrator), func(p *flow.Pipe) bool { return of(p.Use) })
 }

@@ -15,15 +15,15 @@ type resumer interface {
 
 // resume lets every service finish its predecessor's work. One that can't now, as
 // its help desk is down, tries again by itself.
-func (a *application) resume(ctx context.Context, engine *orchestrator.Engine) {
-	for _, s := range a.document.Services {
+func (a *Setup) resume(ctx context.Context, engine *orchestrator.Engine) {
+	for _, s := range a.Document.Services {
 		instance, _ := engine.Service(s.ID)
 		r, ok := instance.(resumer)
 		if !ok {
 			continue
 		}
 		if err := r.Resume(ctx); err != nil && ctx.Err() == nil {
-			a.logger.Warn("what an earlier run left unfinished waits on", "service", s.ID, "err", a.clean(err).Error())
+			a.logger.Warn("what an earlier run left unfinished waits on", "service", s.ID, "err", a.Clean(err).Error())
 		}
 	}
 }

@@ -18,55 +18,56 @@ type RunOptions struct {
 
 // Run runs the configuration until ctx ends.
 func Run(ctx context.Context, s Settings, o RunOptions) error {
-	a, err := prepare(ctx, s, prepareOptions{fireAtOnce: o.Once, runs: true})
+	a, err := Prepare(ctx, s, PrepareOptions{FireAtOnce: o.Once, Runs: true})
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil // stopped before the first cycle, which is as good an end as any
 	}
 	if err != nil {
 		return err
 	}
-	defer a.close()
-	return a.run(ctx, o)
+	defer a.Close()
+	return a.Run(ctx, o)
 }
 
-// run builds the engine and runs it to its end.
-func (a *application) run(ctx context.Context, o RunOptions) error {
+// Run builds the engine and runs it to its end.
+func (a *Setup) Run(ctx context.Context, o RunOptions) error {
 	options := orchestrator.Options{Once: o.Once}
 	if o.DryRun {
 		options.Wrap = dryRun{logger: a.logger}.wrap
 	}
-	known := a.redactor.All()
-	engine, err := a.engine(options)
+	known := a.Redactor.All()
+	engine, err := a.Engine(options)
 	if err != nil {
 		return err
 	}
 	a.warnOfShortSecrets(known)
-	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.document.Services), "plugins", a.loaded(), "once", o.Once, "dry_run", o.DryRun)
+	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.Document.Services), "plugins", a.Loaded(), "once", o.Once, "dry_run", o.DryRun)
 	if !o.DryRun {
 		a.resume(ctx, engine)
 	}
 	err = engine.Run(ctx)
 	err = errors.Join(err, engine.Close())
 	if err != nil {
-		return ExitWith(CodeRun, a.clean(err))
+		return ExitWith(CodeRun, a.Clean(err))
 	}
 	a.logger.Info("otai ended")
 	return nil
 }
 
 // warnOfShortSecrets is about those that a template or a plugin gave only now; the
-// others are among the problems.
-func (a *application) warnOfShortSecrets(known []string) {
-	for _, secret := range a.redactor.All() {
+// others are among the diagnostics.
+func (a *Setup) warnOfShortSecrets(known []string) {
+	for _, secret := range a.Redactor.All() {
 		if message, hint := config.ShortSecret(secret); message != "" && !slices.Contains(known, secret) {
 			a.logger.Warn(message + "; " + hint)
 		}
 	}
 }
 
-func (a *application) loaded() []string {
+// Loaded are the plugins that were loaded, each with its version.
+func (a *Setup) Loaded() []string {
 	var names []string
-	for _, p := range a.plugins {
+	for _, p := range a.Catalog.Plugins {
 		if p.Status == loader.Loaded {
 			names = append(names, p.Name+" "+p.Version)
 		}

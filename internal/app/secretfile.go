@@ -14,7 +14,7 @@ const longestSecretFile = 64 << 10
 // opens without waiting, so that a FIFO ends nothing, and takes only a regular file.
 func (s Settings) openSecretFile(from, path string) (config.SecretFile, error) {
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(s.abs(from)), path)
+		path = filepath.Join(filepath.Dir(s.Abs(from)), path)
 	}
 	file, err := files.Regular(path, longestSecretFile)
 	if err != nil {

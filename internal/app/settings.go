@@ -33,14 +33,20 @@ type Settings struct {
 	Stderr  io.Writer
 }
 
-// env returns a variable of the environment; empty counts as not set.
-func (s Settings) env(name string) string {
+// Lookup returns a variable of the environment; the last of a name counts.
+func (s Settings) Lookup(name string) (value string, set bool) {
 	for i := len(s.Environ) - 1; i >= 0; i-- {
 		if value, ok := strings.CutPrefix(s.Environ[i], name+"="); ok {
-			return value
+			return value, true
 		}
 	}
-	return ""
+	return "", false
+}
+
+// env returns a variable of the environment; empty counts as not set.
+func (s Settings) env(name string) string {
+	value, _ := s.Lookup(name)
+	return value
 }
 
 // stateDir is where private copies of plugins are kept.
@@ -75,9 +81,9 @@ func (s Settings) cacheDir(state string) string {
 	return filepath.Join(state, "cache")
 }
 
-// pluginDirs are the folders that hold plugins: those that were named, else the
+// PluginFolders are the folders that hold plugins: those that were named, else the
 // first usual one that exists.
-func (s Settings) pluginDirs(configured []string) []string {
+func (s Settings) PluginFolders(configured []string) []string {
 	if len(s.PluginDirs) > 0 {
 		return s.PluginDirs
 	}
@@ -136,7 +142,7 @@ const dotEnvName = ".env"
 // settings of Open Ticket AI 2.0, which has no configuration file.
 func (s Settings) hasOtherSettings() bool {
 	o := config.Options{Env: s.Environ}
-	if file, err := files.Regular(s.abs(dotEnvName), config.MaxBytes); err == nil {
+	if file, err := files.Regular(s.Abs(dotEnvName), config.MaxBytes); err == nil {
 		o.DotEnv = []config.Source{{Name: dotEnvName, Data: file.Data}}
 	}
 	return config.HasSettings(o)
@@ -189,7 +195,7 @@ func (s Settings) configSources(ctx context.Context) (sources, dotEnv []config.S
 		return nil, nil, err
 	}
 	name := filepath.Join(filepath.Dir(names[0]), dotEnvName)
-	file, err := files.Regular(s.abs(name), config.MaxBytes)
+	file, err := files.Regular(s.Abs(name), config.MaxBytes)
 	switch {
 	case err == nil:
 		dotEnv = []config.Source{{Name: name, Data: file.Data}}
@@ -222,19 +228,19 @@ func (s Settings) readConfig(ctx context.Context, name string) (config.Source, e
 		data, err := files.Stream(ctx, func() (io.ReadCloser, error) { return io.NopCloser(s.Stdin), nil }, config.MaxBytes)
 		return s.configSource("stdin", data, err)
 	}
-	data, err := files.Named(ctx, s.abs(name), config.MaxBytes)
+	data, err := files.Named(ctx, s.Abs(name), config.MaxBytes)
 	return s.configSource(name, data, err)
 }
 
 // readUsual reads a file that nobody named.
 func (s Settings) readUsual(_ context.Context, name string) (config.Source, error) {
-	file, err := files.Regular(s.abs(name), config.MaxBytes)
+	file, err := files.Regular(s.Abs(name), config.MaxBytes)
 	return s.configSource(name, file.Data, err)
 }
 
 func (s Settings) configSource(name string, data []byte, err error) (config.Source, error) {
 	switch {
-	case err == nil, errors.As(err, new(*files.TooLongError)): // of which the reader tells the place
+	case err == nil, errors.As(err, new(*files.TooLongError)): // of which the reader reports the position
 		return config.Source{Name: name, Data: data}, nil
 	case errors.As(err, new(*files.StoppedError)):
 		return config.Source{}, ExitWith(CodeRun, &UnreadableError{Name: name, Err: err})
@@ -242,8 +248,8 @@ func (s Settings) configSource(name string, data []byte, err error) (config.Sour
 	return config.Source{}, ExitWith(CodeUsage, &UnreadableError{name, err, s.readHint(name, err)})
 }
 
-// notRead is about another file than a configuration.
-func notRead(what, name string, err error) error {
+// NotRead is the error about another file than a configuration.
+func NotRead(what, name string, err error) error {
 	code := CodeUsage
 	if errors.As(err, new(*files.StoppedError)) {
 		code = CodeRun
@@ -253,7 +259,7 @@ func notRead(what, name string, err error) error {
 
 // readHint says what could be meant instead.
 func (s Settings) readHint(name string, cause error) string {
-	path := s.abs(name)
+	path := s.Abs(name)
 	info, err := os.Stat(path)
 	switch {
 	case os.IsNotExist(cause):
@@ -280,7 +286,8 @@ func (s Settings) readHint(name string, cause error) string {
 	return ""
 }
 
-func (s Settings) abs(name string) string {
+// Abs returns a path from the working directory.
+func (s Settings) Abs(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}

@@ -83,13 +83,13 @@ func TestASubjectOfAnyTextAndLengthIsHandedOnUnchanged(t *testing.T) {
 			}
 			d, problems := config.Read(config.Options{Files: []config.Source{{Name: "config.yml", Data: []byte(subjectsConfig)}}})
 			if d != nil {
-				problems = problems.And(d.Check(&catalog{registry: r}))
+				problems = problems.And(d.Check(&Catalog{Registry: r}))
 			}
 			if problems.HasErrors() {
 				t.Fatal(problems)
 			}
-			a := &application{document: d, registry: r, redactor: &Redactor{}}
-			engine, err := a.engine(orchestrator.Options{Once: true})
+			a := &Setup{Document: d, Catalog: &Catalog{Registry: r}, Redactor: &Redactor{}}
+			engine, err := a.Engine(orchestrator.Options{Once: true})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -52,7 +52,7 @@ func (u UpgradedConfig) Write(s Settings) error {
 	if !u.Changed {
 		return nil
 	}
-	name, err := filepath.EvalSymlinks(s.abs(u.source.Name))
+	name, err := filepath.EvalSymlinks(s.Abs(u.source.Name))
 	if err != nil {
 		return ExitWith(CodeRun, fmt.Errorf("writing the configuration: %w", err))
 	}

@@ -1,0 +1,168 @@
+package diagnose
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/app/flow"
+	"github.com/open-ticket-ai/otai/internal/jinja"
+)
+
+// usedName is a name of one kind that the configuration uses.
+type usedName struct{ kind, name string }
+
+// nameUse says where a name comes from.
+type nameUse struct {
+	paths  []string // where the configuration writes it, or the template that yields it
+	models []string // whose label it is; none if it is also written somewhere
+	plain  bool     // it is written somewhere, or a template makes it of something else
+	count  int      // of labels, in a sum
+}
+
+// usedNames are the names that pipes give to a service.
+type usedNames map[usedName]*nameUse
+
+func (u usedNames) add(kind, name, path string, models []string) {
+	n := usedName{kind, name}
+	use := u[n]
+	if use == nil {
+		use = &nameUse{}
+		u[n] = use
+	}
+	if !slices.Contains(use.paths, path) {
+		use.paths = append(use.paths, path)
+	}
+	use.plain = use.plain || len(models) == 0
+	for _, m := range models {
+		if !slices.Contains(use.models, m) {
+			use.models = append(use.models, m)
+		}
+	}
+	if use.plain {
+		use.models = nil // the name is what is wrong then
+	}
+}
+
+func (u usedNames) names() map[string][]string {
+	all := make(map[string][]string)
+	for n := range u {
+		if n.name == "" {
+			continue
+		}
+		all[n.kind] = append(all[n.kind], n.name)
+	}
+	for _, list := range all {
+		slices.Sort(list)
+	}
+	return all
+}
+
+// empty tells of the templates that can yield no name.
+func (u usedNames) empty(tell func(kind string, paths []string)) {
+	for _, kind := range slices.Sorted(maps.Keys(u.kinds())) {
+		if use := u[usedName{kind, ""}]; use != nil {
+			tell(kind, use.paths)
+		}
+	}
+}
+
+func (u usedNames) kinds() map[string]bool {
+	kinds := make(map[string]bool)
+	for n := range u {
+		kinds[n.kind] = true
+	}
+	return kinds
+}
+
+func (a analysis) places(paths []string) []string {
+	var list []string
+	for _, path := range paths {
+		if at := a.Place(path); at != "" && !slices.Contains(list, at) {
+			list = append(list, at)
+		}
+	}
+	return list
+}
+
+// nameKinds are the keys of a ticket, an update or search criteria that name
+// something which the help desk must have.
+var nameKinds = map[string]string{
+	"queue": "queue", "priority": "priority", "state": "state", "states": "state", "owner": "owner",
+	"Queues": "queue", "Priorities": "priority", "States": "state", "Types": "type", "Type": "type", "Locks": "lock", "Lock": "lock",
+	"Responsible": "owner", "Owners": "owner", "Responsibles": "owner",
+}
+
+// namesFor collects the names that the pipes which use a service give it.
+func (d *modelDoctor) namesFor(service string) usedNames {
+	u := make(usedNames)
+	for _, p := range d.pipes {
+		for _, id := range p.Injects {
+			if id == service {
+				d.walk(u, p, p.Path+".params", p.Params)
+				break
+			}
+		}
+	}
+	return u
+}
+
+// walk leaves out the pipes in the params: they use what they inject themselves.
+func (d *modelDoctor) walk(u usedNames, p *flow.Pipe, path string, value any) {
+	switch v := value.(type) {
+	case []any:
+		for i, e := range v {
+			d.walk(u, p, fmt.Sprintf("%s[%d]", path, i), e)
+		}
+	case map[string]any:
+		if _, isPipe := flow.AsPipe(v); isPipe {
+			return
+		}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			at := path + "." + key
+			if kind, named := nameKinds[key]; named {
+				d.entity(u, p, at, kind, v[key])
+				continue
+			}
+			d.walk(u, p, at, v[key])
+		}
+	}
+}
+
+// entity reads {name: X}, X alone, or a list of either. An id can't be misspelt.
+func (d *modelDoctor) entity(u usedNames, p *flow.Pipe, path, kind string, value any) {
+	switch v := value.(type) {
+	case string:
+		d.name(u, p, path, kind, v)
+	case map[string]any:
+		d.entity(u, p, path+".name", kind, v["name"])
+	default:
+		if list := reflect.ValueOf(value); value != nil && list.Kind() == reflect.Slice {
+			for i := range list.Len() {
+				d.entity(u, p, fmt.Sprintf("%s[%d]", path, i), kind, list.Index(i).Interface())
+			}
+		}
+	}
+}
+
+// name adds a name, and of a template all that it can yield. The template itself
+// stands for what can't be told.
+func (d *modelDoctor) name(u usedNames, p *flow.Pipe, path, kind, text string) {
+	if !jinja.HasTemplate(text) {
+		if name := strings.TrimSpace(text); name != "" {
+			u.add(kind, name, path, nil)
+		}
+		return
+	}
+	d.asked = nil
+	names, complete := d.follower.Outcomes(p, text)
+	for _, name := range names {
+		name = strings.TrimSpace(name)
+		u.add(kind, name, path, d.modelsWith(name))
+	}
+	if !complete {
+		u.add(kind, strings.TrimSpace(text), path, nil)
+	}
+}

@@ -1,0 +1,132 @@
+package logs
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/term"
+
+	"github.com/open-ticket-ai/otai/internal/app/visible"
+)
+
+// Options say what is logged, how and where.
+type Options struct {
+	Level  string // "" is info
+	Format string // auto, json or console; "" is auto
+	Stderr io.Writer
+	Colors bool                      // on a terminal
+	File   string                    // absolute path, "" for none
+	Redact func(io.Writer) io.Writer // takes the secrets out of each line
+}
+
+// New returns a logger and what closes its file. Lines are for people on a terminal and
+// JSON otherwise.
+func New(o Options) (*slog.Logger, io.Closer, error) {
+	level, err := parseLevel(o.Level)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := o.Stderr
+	switch o.Format {
+	case "console":
+		out = o.console()
+	case "auto", "":
+		if isTerminal(o.Stderr) {
+			out = o.console()
+		}
+	case "json":
+	default:
+		return nil, nil, fmt.Errorf("the log format %q is none of auto, json, console", o.Format)
+	}
+	closer := io.Closer(io.NopCloser(nil))
+	if o.File != "" {
+		file, err := openLogFile(o.File)
+		if err != nil {
+			return nil, nil, fmt.Errorf("opening the log file that infrastructure.logging.log_file_path names: %w", err)
+		}
+		out, closer = zerolog.MultiLevelWriter(out, file), file
+	}
+	logger := zerolog.New(o.Redact(out)).Level(level).With().Timestamp().Logger()
+	return slog.New(grouped{Handler: zerolog.NewSlogHandler(logger)}), closer, nil
+}
+
+func (o Options) console() console {
+	return console{zerolog.ConsoleWriter{Out: o.Stderr, TimeFormat: time.DateTime, NoColor: !o.Colors || !isTerminal(o.Stderr), FormatPrepare: forPeople}}
+}
+
+// console shows the fields of a line in the order in which they were written.
+type console struct{ zerolog.ConsoleWriter }
+
+func (c console) Write(line []byte) (int, error) {
+	c.FieldsOrder = fieldNames(line)
+	return c.ConsoleWriter.Write(line)
+}
+
+// fieldNames are those of a line of JSON, in their order.
+func fieldNames(line []byte) []string {
+	d := json.NewDecoder(bytes.NewReader(line))
+	if _, err := d.Token(); err != nil {
+		return nil
+	}
+	var names []string
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return names
+		}
+		names = append(names, visible.Line(fmt.Sprint(name)))
+		if err := d.Decode(new(json.RawMessage)); err != nil {
+			return names
+		}
+	}
+	return names
+}
+
+// forPeople leaves out what a line's path, the place in the configuration, tells
+// already, and makes visible what others wrote.
+func forPeople(line map[string]any) error {
+	if path, _ := line["path"].(string); path != "" {
+		delete(line, "plugin")
+		delete(line, "use")
+	}
+	// zerolog quotes fields that are texts, and writes all else as it is.
+	for name, value := range line {
+		_, isText := value.(string)
+		if !isText || name == zerolog.MessageFieldName || name == zerolog.LevelFieldName || name == zerolog.TimestampFieldName {
+			value = visible.Value(value)
+		}
+		delete(line, name)
+		line[visible.Line(name)] = value
+	}
+	return nil
+}
+
+func parseLevel(name string) (zerolog.Level, error) {
+	switch name = strings.ToLower(name); name {
+	case "":
+		return zerolog.InfoLevel, nil
+	case "warning":
+		return zerolog.WarnLevel, nil
+	case "critical":
+		return zerolog.ErrorLevel, nil
+	case "off", "none":
+		return zerolog.Disabled, nil
+	}
+	level, err := zerolog.ParseLevel(name)
+	if err != nil {
+		return 0, fmt.Errorf("the log level %q is none of trace, debug, info, warn, error, off", name)
+	}
+	return level, nil
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}

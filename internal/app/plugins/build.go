@@ -1,0 +1,84 @@
+package plugins
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/plugindev"
+	"github.com/open-ticket-ai/otai/pkg/loader"
+)
+
+// BuildResult is what became of a build; its JSON form is stable.
+type BuildResult struct {
+	OK      bool     `json:"ok"`
+	File    string   `json:"file"` // "" when none was written
+	Module  string   `json:"module"`
+	Go      string   `json:"go"`      // release
+	Pinned  []string `json:"pinned"`  // module@version: the host's, taken instead of the plugin's
+	Missing []string `json:"missing"` // module@version, that the module cache lacks
+	Stage   string   `json:"stage"`   // of a plugin that was built and is rejected
+	Code    string   `json:"code"`
+	Error   string   `json:"error"`
+	Fix     string   `json:"fix"`
+}
+
+// Build builds the plugin in dir so that it matches this otai, and writes it
+// only if this otai would load it. output is a file or a folder; "" is the working
+// directory.
+func Build(ctx context.Context, s app.Settings, dir, output string) (BuildResult, error) {
+	answer := BuildResult{Pinned: []string{}, Missing: []string{}}
+	host, err := plugindev.ThisHost()
+	if err != nil {
+		answer.Error = err.Error()
+		return answer, app.ExitWith(app.CodeRun, err)
+	}
+	work, err := s.MakeTemporary("otai-build-")
+	if err != nil {
+		return answer.rejected(err)
+	}
+	defer os.RemoveAll(work)
+	trustGroup, err := s.TrustGroup()
+	if err != nil {
+		return answer.rejected(app.ExitWith(app.CodeUsage, err))
+	}
+	judge := func(dir string) error {
+		return app.ExitWith(app.CodePlugins, loader.CheckSources(dir, loader.Options{TrustGroup: trustGroup}))
+	}
+	check := func(file string) error {
+		rejections, err := tryPlugins(ctx, s, []string{file})
+		if err == nil && rejections[0] != nil {
+			err = app.ExitWith(app.CodePlugins, &rejectedBuild{rejections[0]})
+		}
+		return err
+	}
+	built, err := plugindev.Build(ctx, host, plugindev.BuildOptions{Dir: dir, Work: work, Output: output, Environ: s.Environ, Judge: judge, Check: check})
+	answer.Module, answer.Go = built.Module, built.Release
+	answer.Pinned = append(answer.Pinned, built.Pinned...)
+	if err != nil {
+		return answer.rejected(err)
+	}
+	answer.OK, answer.File = true, built.File
+	return answer, nil
+}
+
+// rejected says in the answer why there is no plugin.
+func (answer BuildResult) rejected(err error) (BuildResult, error) {
+	answer.Error = err.Error()
+	if missing := (*plugindev.MissingError)(nil); errors.As(err, &missing) {
+		answer.Missing = missing.Modules
+	}
+	if rejection := (*loader.Error)(nil); errors.As(err, &rejection) {
+		answer.Stage, answer.Code, answer.Error, answer.Fix = string(rejection.Stage), string(rejection.Code), rejection.Err.Error(), rejection.Fix
+	}
+	return answer, app.ExitWith(app.CodeRun, err)
+}
+
+// rejectedBuild is a plugin that could be built and not be loaded.
+type rejectedBuild struct{ rejection *loader.Error }
+
+func (e *rejectedBuild) Error() string {
+	return "the plugin was built, but this otai would refuse it, so it was not kept: " + e.rejection.Error()
+}
+func (e *rejectedBuild) Unwrap() error { return e.rejection }

@@ -1,0 +1,66 @@
+package plugins
+
+import (
+	"context"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/pkg/loader"
+)
+
+// FileStatus is one plugin file as `otai plugin list` shows it; its JSON form
+// is stable.
+type FileStatus struct {
+	Name        string   `json:"name"`
+	Package     string   `json:"package"`
+	Path        string   `json:"path"`
+	Version     string   `json:"version"`
+	API         string   `json:"api"`
+	Status      string   `json:"status"`
+	Stage       string   `json:"stage"`
+	Code        string   `json:"code"`
+	Error       string   `json:"error"`
+	Fix         string   `json:"fix"`
+	SHA256      string   `json:"sha256"`
+	Injectables []string `json:"injectables"`
+	DurationMS  float64  `json:"duration_ms"`
+}
+
+// List judges the plugin files, opening none in this process, and says what
+// becomes of each. With a configuration, its policy and folders count.
+func List(ctx context.Context, s app.Settings) ([]FileStatus, []string, error) {
+	document := &config.Document{}
+	if s.NamesConfig() {
+		var err error
+		if document, err = s.RequireDocument(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	dirs := s.PluginFolders(document.PluginDirs)
+	offered, err := s.InspectPlugins(ctx, document)
+	if err != nil {
+		return nil, dirs, err
+	}
+	plugins := offered.Plugins
+	list := make([]FileStatus, len(plugins))
+	for i, p := range plugins {
+		list[i] = statusOf(p)
+	}
+	return list, dirs, nil
+}
+
+func statusOf(p loader.Plugin) FileStatus {
+	status := FileStatus{
+		Name: p.Name, Package: p.Package, Path: p.Path, Version: p.Version, API: p.API,
+		Status: string(p.Status), SHA256: p.SHA256, Injectables: p.Injectables,
+		DurationMS: float64(p.Duration.Microseconds()) / 1000,
+	}
+	if status.Injectables == nil {
+		status.Injectables = []string{}
+	}
+	if p.Err != nil {
+		status.Stage, status.Code, status.Fix = string(p.Err.Stage), string(p.Err.Code), p.Err.Fix
+		status.Error = p.Err.Err.Error()
+	}
+	return status
+}
