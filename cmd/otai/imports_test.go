@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"pkg/registry":                {"pkg/api"},
 	"internal/config":             {"internal/config/...", "internal/lazyregexp", "pkg/params", "internal/redact", "internal/jinja", "pkg/api"},
 	"internal/config/secretname":  {"internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
+	"internal/config/vocabulary":  {"pkg/params", "pkg/api"},
 	"internal/lazyregexp":         {},
 	"internal/redact":             {},
 	"internal/base":               {"internal/jinja", "pkg/api"},

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -37,7 +39,7 @@ func (d *Document) Check(c Catalog) Diagnostics {
 		component, ok := k.services[s.ID]
 		excused := excuse(sortedKeys(d.stray[s.ID]), component.Params)
 		given, injects, _ := k.strayInjections(nil, s.Params, s.Injects, s.Path, component.Params)
-		given, _ = k.beside(d.stray[s.ID], given, s.Path, serviceKeys, component.Params) // reported by decoding
+		given, _ = k.beside(d.stray[s.ID], given, s.Path, vocabulary.ServiceKeys, component.Params) // reported by decoding
 		if !excused.injects {
 			k.injects(injects, s.Path, component)
 		}
@@ -115,7 +117,7 @@ func excuse(strange []string, spec *params.Spec) excused {
 	out := excused{fields: map[string]bool{}}
 	for _, key := range strange {
 		out.fields[key] = spec != nil && spec.Field(key) != nil
-		switch near := params.Near(key, pipeKeys); {
+		switch near := params.Near(key, vocabulary.PipeKeys); {
 		case near == "injects":
 			out.injects = true
 		case near == "params" || pipeKeyHints[key] == "write params:":
@@ -151,7 +153,7 @@ func (k *checker) params(raw map[string]any, path, use string, component Compone
 				if !isPipes(raw) {
 					return api.ChildPipe{}, nil
 				}
-				m = map[string]any{"use": defaultComposite, "params": map[string]any{"steps": raw}}
+				m = map[string]any{"use": vocabulary.DefaultComposite, "params": map[string]any{"steps": raw}}
 				k.doc.atlas.moved[child+".params.steps"] = k.doc.atlas.written(child)
 			}
 			if place == component.trigger() {
@@ -164,7 +166,7 @@ func (k *checker) params(raw map[string]any, path, use string, component Compone
 			if id != "" && strings.HasSuffix(place, "]") {
 				key := place[:strings.LastIndex(place, "[")] + "\x00" + id
 				if before, given := ids[key]; given {
-					k.diags.Warn(k.at(join(child, "id")), join(child, "id"), "duplicate-id", "rename one of both",
+					k.diags.Warn(k.at(join(child, "id")), join(child, "id"), "duplicate-id", "rename one of the two",
 						"the id %q is given twice: the result of %s is lost", id, before)
 					k.twice = append(k.twice, twice{id, k.diags.List[len(k.diags.List)-1]})
 				}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -19,14 +21,11 @@ type decoder struct {
 }
 
 var (
-	documentKeys = []string{"api_version", "infrastructure", "plugins", "plugin_dirs", "trusted_keys", "services", "orchestrator"}
-	loggingKeys  = []string{"level", "format", "log_to_file", "log_file_path"}
+	loggingKeys = []string{"level", "format", "log_to_file", "log_file_path"}
 	// pythonLogging are keys of Open Ticket AI and of Python's logging. Log lines have
 	// one form here.
 	pythonLogging = []string{"log_format", "date_format", "version", "root", "handlers", "formatters", "filters", "loggers", "disable_existing_loggers"}
 	pluginKeys    = []string{"name", "version", "required", "enabled", "sha256", "signature"}
-	serviceKeys   = []string{"use", "injects", "params"}
-	pipeKeys      = []string{"id", "use", "injects", "params"}
 
 	logLevels  = []string{"trace", "debug", "info", "warn", "error", "fatal", "panic", "disabled"}
 	logFormats = []string{"auto", "console", "json"}
@@ -40,7 +39,7 @@ var (
 )
 
 func (d decoder) document(out *Document, root map[string]any, order []string) {
-	d.keys(root, "", documentKeys)
+	d.keys(root, "", vocabulary.DocumentKeys)
 	out.APIVersion = d.text(root["api_version"], "api_version")
 	infrastructure := d.mapping(root["infrastructure"], "infrastructure")
 	d.keys(infrastructure, "infrastructure", []string{"logging"}, "default_template_renderer")
@@ -50,7 +49,7 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 	}
 	out.Logging = d.logging(d.mapping(infrastructure["logging"], "infrastructure.logging"), "infrastructure.logging")
 	out.Plugins, out.pluginNames = d.plugins(root["plugins"])
-	out.strange = strangeKeys(root, documentKeys)
+	out.strange = vocabulary.UnknownKeys(root, vocabulary.DocumentKeys)
 	out.PluginDirs = d.texts(root["plugin_dirs"], "plugin_dirs")
 	out.TrustedKeys = d.texts(root["trusted_keys"], "trusted_keys")
 
@@ -60,7 +59,7 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 	for _, id := range order {
 		if v, ok := services[id]; ok {
 			out.Services = append(out.Services, d.service(id, v))
-			out.stray[id] = without(v, serviceKeys)
+			out.stray[id] = without(v, vocabulary.ServiceKeys)
 			if m, _ := v.(map[string]any); m["params"] != nil {
 				_, isMapping := m["params"].(map[string]any)
 				out.noParams[id] = !isMapping
@@ -83,7 +82,7 @@ func (d decoder) document(out *Document, root map[string]any, order []string) {
 // orchestratorElsewhere is true for a root with keys that are the orchestrator, or
 // what is around it or in it, at the wrong place or by the wrong name.
 func (d decoder) orchestratorElsewhere(root map[string]any) bool {
-	names := append([]string{"orchestrator"}, rootKeys...)
+	names := append([]string{"orchestrator"}, vocabulary.RootKeys...)
 	for key := range root {
 		if key == "steps" || key == "runners" || params.Near(key, names) != "" {
 			return true
@@ -224,8 +223,8 @@ var elsewhere = map[string]string{
 
 // keys reports keys that mean nothing; quiet ones are reported elsewhere.
 func (d decoder) keys(m map[string]any, path string, known []string, quiet ...string) {
-	for _, key := range strangeKeys(m, append(quiet, known...)) {
-		hint := keyHint(key, known, m)
+	for _, key := range vocabulary.UnknownKeys(m, append(quiet, known...)) {
+		hint := vocabulary.KeyHint(key, known, m)
 		switch place, ok := elsewhere[key]; {
 		case path == "":
 			hint = rootKeyHint(key, m)
@@ -242,9 +241,9 @@ func (d decoder) keys(m map[string]any, path string, known []string, quiet ...st
 // probably params are one mistake.
 func (d decoder) serviceKeys(m map[string]any, path string) {
 	var given []string
-	for _, key := range strangeKeys(m, serviceKeys) {
-		if nearPipeKey(key, serviceKeys, m) != "" {
-			d.diags.ReportError(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", keyHint(key, serviceKeys, m), "unknown key %q", key)
+	for _, key := range vocabulary.UnknownKeys(m, vocabulary.ServiceKeys) {
+		if vocabulary.PipeKeyMeant(key, vocabulary.ServiceKeys, m) != "" {
+			d.diags.ReportError(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", vocabulary.KeyHint(key, vocabulary.ServiceKeys, m), "unknown key %q", key)
 		} else {
 			given = append(given, key)
 		}
@@ -269,34 +268,17 @@ func without(v any, keys []string) map[string]any {
 	return out
 }
 
-// strangeKeys are those of a mapping that are not known.
-func strangeKeys(v any, known []string) []string {
-	m, _ := v.(map[string]any)
-	return slices.DeleteFunc(sortedKeys(m), func(key string) bool { return slices.Contains(known, key) })
-}
-
 func rootKeyHint(key string, given map[string]any) string {
 	if place, ok := elsewhere[key]; ok {
 		return place
 	}
 	if strings.ReplaceAll(normalKey(key), "_", "") == "openticketai" {
-		return "did you mean " + rootKeys[0] + "?"
+		return "did you mean " + vocabulary.RootKeys[0] + "?"
 	}
-	return keyHint(key, documentKeys, given)
+	return vocabulary.KeyHint(key, vocabulary.DocumentKeys, given)
 }
 
 func normalKey(key string) string { return strings.ToLower(strings.ReplaceAll(key, "-", "_")) }
-
-// keyHint recommends nothing that is given already.
-func keyHint(key string, known []string, given map[string]any) string {
-	if near := nearest(key, free(known, given)); near != "" {
-		return fmt.Sprintf("did you mean %s?", near)
-	}
-	if near := nearest(key, known); near != "" {
-		return fmt.Sprintf("%s: is given already, so remove one of both", near)
-	}
-	return "possible: " + strings.Join(known, ", ")
-}
 
 func (d decoder) mapping(v any, path string) map[string]any {
 	m, ok := v.(map[string]any)

@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
 )
 
 // A mistake in what a configuration says about plugins leaves open which file is
@@ -30,7 +32,7 @@ func (d *Document) Doubt(diags Diagnostics) {
 		listed = listed && strings.HasPrefix(p.Path, "plugins[")
 		// A misspelled key that could be put right is not among the strange ones.
 		key, _, _ := strings.Cut(p.Path, "[")
-		whole := strings.HasPrefix(key, "plugin") && !listed && (slices.Contains(documentKeys, key) || slices.Contains(d.strange, key))
+		whole := strings.HasPrefix(key, "plugin") && !listed && (slices.Contains(vocabulary.DocumentKeys, key) || slices.Contains(d.strange, key))
 		switch {
 		case p.Severity != SeverityError:
 		case strings.HasPrefix(p.Path, "trusted_keys"), whole:

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -131,7 +133,7 @@ func (k *checker) fault(fault *api.FieldError, base string, component Component,
 			}
 		}
 	case strings.HasPrefix(message, "is required") && fault.Field == component.trigger():
-		code, message, hint = "missing-trigger", "the runner has no trigger, which says when its pipe runs", triggerLines(fault.Field)
+		code, message, hint = "missing-trigger", "the runner has no trigger, which says when its pipe runs", vocabulary.TriggerLines(fault.Field)
 	case strings.HasPrefix(message, "is required"):
 		code = "missing-param"
 		if wanted := specAt(spec, fault.Field); wanted != nil {
@@ -205,7 +207,7 @@ func keyElsewhere(spec *params.Spec, key string) (hint, belongs string) {
 	if key == "dynamic_fields" && spec.Field("fields") != nil {
 		return "write fields:, with the names of the ticket system", ""
 	}
-	for _, name := range synonyms[strings.ToLower(key)] {
+	for _, name := range vocabulary.Synonyms[strings.ToLower(key)] {
 		if spec.Field(name) != nil {
 			return "write " + name + ":", name
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -35,8 +37,8 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 		if need == nil && known {
 			hint := "nothing is injected here"
 			if len(needs) > 0 {
-				hint = keyHint(name, sortedKeys(needs), anyMap(given))
-				near := params.Near(name, free(sortedKeys(needs), anyMap(given)))
+				hint = vocabulary.KeyHint(name, sortedKeys(needs), anyMap(given))
+				near := params.Near(name, vocabulary.Free(sortedKeys(needs), anyMap(given)))
 				if near == "" && len(missing) == 1 {
 					near = missing[0] // what else can it be
 					hint = "did you mean " + near + "?"
@@ -226,4 +228,12 @@ func (k *checker) injectsInParams(raw map[string]any, injects map[string]string,
 		}
 	}
 	return without(raw, []string{"injects"}), all
+}
+
+func anyMap(m map[string]string) map[string]any {
+	out := make(map[string]any, len(m))
+	for key, v := range m {
+		out[key] = v
+	}
+	return out
 }

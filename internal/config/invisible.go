@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -335,7 +337,7 @@ func inTypographicQuotes(text string) bool {
 		return false
 	}
 	first, last := runes[0], runes[len(runes)-1]
-	quote := func(r rune) bool { return strings.ContainsRune(typographicQuotes, r) }
+	quote := func(r rune) bool { return strings.ContainsRune(vocabulary.TypographicQuotes, r) }
 	inner := string(runes[1 : len(runes)-1])
 	return quote(first) && (quote(last) || last == '"' || last == '\'') && !strings.ContainsAny(inner, "“”„«»")
 }

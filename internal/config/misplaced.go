@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
@@ -96,11 +98,11 @@ var gluedColon = lazyregexp.New(`^([A-Za-z_][\w-]*):(\S.*)$`)
 // meantParam is the declared key that was probably meant, with the hint that says
 // so; "" where another rule knows better, or nothing is near.
 func (k *checker) meantParam(spec *params.Spec, key string, given map[string]any) (name, hint string) {
-	name = meant(key, spec.Names(), given)
+	name = vocabulary.Meant(key, spec.Names(), given)
 	if name == "" {
 		return "", ""
 	}
-	if slices.Contains(synonyms[strings.ToLower(key)], name) {
+	if slices.Contains(vocabulary.Synonyms[strings.ToLower(key)], name) {
 		return name, "write " + name + ":"
 	}
 	if hint, _ := keyElsewhere(spec, key); hint != "" {

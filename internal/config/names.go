@@ -60,7 +60,7 @@ func (k *checker) templateLanguage() *jinja.Renderer {
 		}
 	}
 	for _, s := range renderers[min(1, len(renderers)):] {
-		k.diags.ReportError(k.at(s.Path), s.Path, "second-renderer", "keep one of both", "this is a second template renderer beside %s", renderers[0].Path)
+		k.diags.ReportError(k.at(s.Path), s.Path, "second-renderer", "keep one of the two", "this is a second template renderer beside %s", renderers[0].Path)
 	}
 	if len(renderers) > 0 && k.services[renderers[0].ID].Labels[params.LabelLanguage] != params.LanguageJinja {
 		return nil

@@ -5,34 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 
 	"go.yaml.in/yaml/v3"
 )
-
-// renamedUses are services that earlier versions called otherwise.
-var renamedUses = map[string]string{
-	"hf-local:HuggingFaceLocalTextClassificationService": "hf-local:HFClassificationService",
-	"hf-local:HFLocalTextClassificationService":          "hf-local:HFClassificationService",
-}
-
-const classifyForm = "write use: base:ClassificationPipe with injects: {classification_service: ID} and params: {text: …, model_name: …}"
-
-// retiredUses never ran in this form. What to write instead is more than a name.
-var retiredUses = map[string]string{
-	"hf-local:TextClassificationPipe":                 classifyForm,
-	"hf-local:HFLocalTextClassificationPipe":          classifyForm,
-	"hf-local:HuggingFaceLocalTextClassificationPipe": classifyForm,
-	"base:JinjaExpressionPipe":                        "write use: base:ExpressionPipe with params: {expression: …}",
-	"base:DefaultPipe":                                "write use: base:CompositePipe with params: {steps: […]}",
-}
-
-// renamedParams are params that earlier versions called otherwise.
-var renamedParams = map[string]map[string]string{
-	"base:FetchTicketsPipe":        {"search_criteria": "ticket_search_criteria"},
-	"otobo-znuny:FetchTicketsPipe": {"search_criteria": "ticket_search_criteria"},
-	"base:ClassificationPipe":      {"model": "model_name"},
-}
 
 // currentPrefix is the plugin prefix that one of an earlier version stands for:
 // otai_base, open_ticket_ai.base and otai-base are base, and hf_local is hf-local.
@@ -59,7 +37,7 @@ func (u upgrader) use(n *yaml.Node, path string) *yaml.Node {
 		return value
 	}
 	current := currentPrefix(prefix) + ":" + name
-	if renamed, ok := renamedUses[current]; ok {
+	if renamed, ok := vocabulary.RenamedUses[current]; ok {
 		current = renamed
 	}
 	if current == text {
@@ -67,7 +45,7 @@ func (u upgrader) use(n *yaml.Node, path string) *yaml.Node {
 	}
 	u.text.replace(value, text, current)
 	value.Value = current
-	if _, retired := retiredUses[current]; !retired { // which is an error later on
+	if _, retired := vocabulary.RetiredUses[current]; !retired { // which is an error later on
 		u.diags.Warn(u.at(value), path+".use", "deprecated", "write "+current, "%s is the name of an earlier version", text)
 	}
 	return value
@@ -92,8 +70,8 @@ func (u upgrader) params(n *yaml.Node, path, use string) {
 		return
 	}
 	base := join(path, "params")
-	for _, old := range sortedKeys(renamedParams[use]) {
-		current := renamedParams[use][old]
+	for _, old := range sortedKeys(vocabulary.RenamedParams[use]) {
+		current := vocabulary.RenamedParams[use][old]
 		if key := keyOf(n, old); key != nil && keyOf(n, current) == nil {
 			u.diags.Warn(u.at(key), join(base, old), "deprecated", "write "+current+":", "%s is the name of an earlier version", old)
 			u.text.replace(key, old, current)
@@ -210,7 +188,7 @@ func hasUse(n *yaml.Node, seen map[*yaml.Node]bool) bool {
 		return false
 	}
 	seen[n] = true
-	if use, _ := textOf(valueOf(n, "use")); strings.Contains(use, ":") && use != defaultOrchestrator {
+	if use, _ := textOf(valueOf(n, "use")); strings.Contains(use, ":") && use != vocabulary.DefaultOrchestrator {
 		return true
 	}
 	return slices.ContainsFunc(n.Content, func(inner *yaml.Node) bool { return hasUse(inner, seen) })

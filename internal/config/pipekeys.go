@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -13,7 +15,7 @@ import (
 // the pipe below it and is not indented enough, and pipes that nothing runs.
 func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *params.Spec, trigger string) bool {
 	value, at := raw[key], join(path, key)
-	if slices.Contains(pipeKeys[1:], key) {
+	if slices.Contains(vocabulary.PipeKeys[1:], key) {
 		for _, name := range slices.Backward(k.byPlace(raw, path)) {
 			field := spec.Field(name)
 			child, isMapping := out[name].(map[string]any)
@@ -35,7 +37,7 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 	if k.stepsElsewhere(out, key, value, path, spec) {
 		return true
 	}
-	if !isPipes(value) || nearest(key, spec.Names()) != "" && out[nearest(key, spec.Names())] == nil || k.read(key) {
+	if !isPipes(value) || vocabulary.Nearest(key, spec.Names()) != "" && out[vocabulary.Nearest(key, spec.Names())] == nil || k.read(key) {
 		return false
 	}
 	for _, name := range spec.Names() {
@@ -48,7 +50,7 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 		case out[name] == nil && trigger != "" && name != trigger:
 			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "write "+name+": {use: base:CompositePipe, params: {steps: …}}", "a runner has one pipe, below %s:", name)
 			delete(out, key)
-			out[name] = map[string]any{"use": defaultComposite, "params": map[string]any{"steps": value}}
+			out[name] = map[string]any{"use": vocabulary.DefaultComposite, "params": map[string]any{"steps": value}}
 			k.doc.atlas.moved[join(path, name)+".params.steps"] = k.doc.atlas.written(at)
 			return true
 		case isMapping && k.isSequence(child) && inner["steps"] == nil:
@@ -79,7 +81,7 @@ func (k *checker) orchestratorKey(key string) bool {
 	use, _ := k.doc.Orchestrator["use"].(string)
 	component, ok := k.catalog.Find(use)
 	if !ok {
-		component, ok = k.catalog.Find(defaultOrchestrator)
+		component, ok = k.catalog.Find(vocabulary.DefaultOrchestrator)
 	}
 	return ok && component.Params != nil && key != "steps" && component.Params.Field(key) != nil
 }
@@ -104,7 +106,7 @@ func (k *checker) stepsElsewhere(out map[string]any, key string, value any, path
 // movedBefore is true where a key above this one has been moved to the same place:
 // lines that are not indented enough are one mistake.
 func (k *checker) movedBefore(key string, raw map[string]any, path, to string) bool {
-	return slices.ContainsFunc(pipeKeys, func(other string) bool {
+	return slices.ContainsFunc(vocabulary.PipeKeys, func(other string) bool {
 		_, given := raw[other]
 		_, moved := k.doc.atlas.moved[join(to, other)]
 		return other != key && given && moved

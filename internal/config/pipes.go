@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -25,7 +27,7 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 		spec = component.Params
 	}
 	raw := d.mapping(m["params"], join(path, "params"))
-	raw, moved := k.beside(m, raw, path, append(slices.Clone(pipeKeys), "steps"), spec)
+	raw, moved := k.beside(m, raw, path, append(slices.Clone(vocabulary.PipeKeys), "steps"), spec)
 	given, injectsRight := m["injects"].(map[string]any)
 	var services map[string]string
 	if injectsRight || m["injects"] == nil {
@@ -80,7 +82,7 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 //
 // moved are params that stand beside params:, in the order of the file.
 func (k *checker) pipeKeys(m map[string]any, path string, moved []string) []string {
-	strange := slices.DeleteFunc(strangeKeys(m, pipeKeys), func(key string) bool { return slices.Contains(moved, key) })
+	strange := slices.DeleteFunc(vocabulary.UnknownKeys(m, vocabulary.PipeKeys), func(key string) bool { return slices.Contains(moved, key) })
 	for _, key := range strange {
 		k.diags.ReportError(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", pipeKeyHint(key, m), "unknown key %q", key)
 	}
@@ -116,17 +118,17 @@ var pipeKeyHints = map[string]string{
 func pipeKeyHint(key string, given map[string]any) string {
 	if hint, ok := pipeKeyHints[key]; ok {
 		name := strings.TrimSuffix(strings.TrimPrefix(hint, "write "), ":")
-		if _, there := given[name]; there && slices.Contains(pipeKeys, name) {
+		if _, there := given[name]; there && slices.Contains(vocabulary.PipeKeys, name) {
 			return name + ": is given already, so put it there, or remove it"
 		}
 		return hint
 	}
-	if word, rest, brace := strings.Cut(key, "{"); brace && params.Near(key, pipeKeys) != "" {
+	if word, rest, brace := strings.Cut(key, "{"); brace && params.Near(key, vocabulary.PipeKeys) != "" {
 		return fmt.Sprintf("a colon is missing: write %s: {%s", strings.TrimSpace(word), rest)
 	}
-	near := nearPipeKey(key, pipeKeys, given)
+	near := vocabulary.PipeKeyMeant(key, vocabulary.PipeKeys, given)
 	if near != "" {
-		return keyHint(key, pipeKeys, given)
+		return vocabulary.KeyHint(key, vocabulary.PipeKeys, given)
 	}
 	return "what the pipe is given goes below params:"
 }

@@ -266,7 +266,7 @@ func (e *expander) pairs(out *node, n *yaml.Node, path string, depth int) {
 		}
 		p := join(path, k.Value)
 		if before, twice := first[k.Value]; twice {
-			e.diags.ReportError(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of both", before.Line), "the key %q is given twice", secretname.Shown(path, k.Value))
+			e.diags.ReportError(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of the two", before.Line), "the key %q is given twice", secretname.Shown(path, k.Value))
 			continue
 		}
 		first[k.Value] = e.position(k)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -13,7 +15,7 @@ import (
 
 // document repairs the keys at the top.
 func (u upgrader) document(root *yaml.Node) {
-	u.renamed(root, "", documentKeys, rootFits)
+	u.renamed(root, "", vocabulary.DocumentKeys, rootFits)
 	u.flatOrchestrator(valueOf(root, "services"))
 	for _, move := range []struct {
 		key, from, to string
@@ -100,7 +102,7 @@ func pipeNodeFits(name string, n *yaml.Node) bool {
 		return isMapping(n)
 	}
 	text, isText := textOf(n)
-	return isText && pipeKeyFits(name, text)
+	return isText && vocabulary.PipeKeyFits(name, text)
 }
 
 // renamed reports the keys of a mapping that are certainly misspelled ones of names,
@@ -119,11 +121,11 @@ func (u upgrader) renamed(n *yaml.Node, path string, names []string, fits func(n
 		if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" || slices.Contains(names, key.Value) || u.accepted(key.Value, path) {
 			continue
 		}
-		missing := free(names, given)
+		missing := vocabulary.Free(names, given)
 		name, hint := pipeWords[strings.ToLower(key.Value)], ""
 		if slices.Contains(missing, name) {
 			hint = "write " + name + ":"
-		} else if name = nearest(key.Value, missing); name != "" {
+		} else if name = vocabulary.Nearest(key.Value, missing); name != "" {
 			hint = "did you mean " + name + "?"
 		}
 		if hint == "" || !fits(name, target(n.Content[i+1])) {
@@ -150,7 +152,7 @@ func (u upgrader) unindented(services *yaml.Node) {
 	id := ""
 	for i := 0; i+1 < len(services.Content); {
 		key, value := target(services.Content[i]), target(services.Content[i+1])
-		part := slices.Contains(serviceKeys, key.Value) && keyOf(value, "use") == nil &&
+		part := slices.Contains(vocabulary.ServiceKeys, key.Value) && keyOf(value, "use") == nil &&
 			(key.Value == "use" && value.Kind == yaml.ScalarNode || key.Value != "use" && (isMapping(value) || isNull(value)))
 		switch {
 		case !part:

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -125,7 +127,7 @@ func next(t *fileText, todo []textChange) (string, bool) {
 
 // dropIdle takes out what has no effect.
 func dropIdle(file string, root *yaml.Node, diags *Reporter, text *changes) {
-	for _, name := range rootKeys {
+	for _, name := range vocabulary.RootKeys {
 		if inner := valueOf(root, name); isMapping(inner) {
 			root = inner
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -23,16 +25,16 @@ func Schema(c Catalog) map[string]any {
 	b := schemaBuilder{catalog: c, names: slices.Sorted(slices.Values(c.Names()))}
 	document := b.document()
 	root := object{}
-	for _, key := range rootKeys {
+	for _, key := range vocabulary.RootKeys {
 		root[key] = ref("document")
 	}
 	// Offered by editors at the top, beside what the document itself has.
-	properties := object{rootKeys[0]: object{"description": "The configuration; the key itself may be left out."}}
+	properties := object{vocabulary.RootKeys[0]: object{"description": "The configuration; the key itself may be left out."}}
 	for key := range document["properties"].(object) {
 		properties[key] = true
 	}
 	var wrapped []any
-	for _, key := range rootKeys {
+	for _, key := range vocabulary.RootKeys {
 		wrapped = append(wrapped, object{"required": []any{key}})
 	}
 	return object{
@@ -191,7 +193,7 @@ func (b schemaBuilder) component(service bool) object {
 		"use": described(what, object{"anyOf": []any{
 			object{"enum": uses, "markdownEnumDescriptions": docs},
 			object{"type": "string", "pattern": oldUse, "deprecated": true},
-			object{"enum": anyList(sortedKeys(renamedUses)), "deprecated": true},
+			object{"enum": anyList(sortedKeys(vocabulary.RenamedUses)), "deprecated": true},
 		}}),
 		"injects": described("Services that it works with, by id.", object{"type": []any{"object", "null"}, "additionalProperties": object{"type": "string"}}),
 		"params":  object{"type": []any{"object", "null"}},
@@ -256,8 +258,8 @@ func withEarlierNames(use string, s object) object {
 			inner["state"] = object{"deprecated": true, "description": "Write states: [{name: …}]."}
 		}
 	}
-	for _, old := range sortedKeys(renamedParams[use]) {
-		current := renamedParams[use][old]
+	for _, old := range sortedKeys(vocabulary.RenamedParams[use]) {
+		current := vocabulary.RenamedParams[use][old]
 		earlier, ok := properties[current].(object)
 		if !ok {
 			continue
@@ -299,10 +301,10 @@ func (b schemaBuilder) orchestrator() object {
 	delete(properties, "depends_on")
 	usual := object{"anyOf": []any{
 		object{"not": object{"required": []any{"use"}}},
-		object{"properties": object{"use": object{"const": defaultOrchestrator}}},
+		object{"properties": object{"use": object{"const": vocabulary.DefaultOrchestrator}}},
 	}}
 	own := object{}
-	if c, ok := b.catalog.Find(defaultOrchestrator); ok {
+	if c, ok := b.catalog.Find(vocabulary.DefaultOrchestrator); ok {
 		own = nullable(params.Schema(c.Params))
 		delete(own, "required") // runners or steps may stand beside
 	}

@@ -130,7 +130,7 @@ func mistakenLine(at Position, line, above string) *lineMistake {
 		form *lazyregexp.Regexp
 		hint string
 	}{
-		{conflictMark, "these are the marks of a merge conflict: keep one of both versions, and remove <<<<<<<, ======= and >>>>>>>"},
+		{conflictMark, "these are the marks of a merge conflict: keep one of the two versions, and remove <<<<<<<, ======= and >>>>>>>"},
 		{foreignComment, "a comment begins with #"},
 		{lineOfDots, "remove this line: ... ends a document"},
 	} {

@@ -5,19 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"go.yaml.in/yaml/v3"
 )
-
-// The names that the configuration uses where the user wrote none.
-const (
-	defaultOrchestrator = "base:SimpleSequentialOrchestrator"
-	defaultRunner       = "base:SimpleSequentialRunner"
-	defaultComposite    = "base:CompositePipe"
-	// DefaultRenderer renders templates when no service does.
-	DefaultRenderer = "base:JinjaRenderer"
-)
-
-var rootKeys = []string{"open_ticket_ai", "otai", "cfg"}
 
 // upgrader turns the accepted forms of a file into one: services as a mapping by
 // id, the orchestrator as a pipe with params.steps, and the names of today. It
@@ -73,7 +64,7 @@ func (u upgrader) once(n *yaml.Node) bool {
 }
 
 func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
-	for _, name := range rootKeys {
+	for _, name := range vocabulary.RootKeys {
 		i := indexOf(root, name)
 		if i < 0 {
 			continue
@@ -100,8 +91,8 @@ func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
 	}
 	if len(root.Content) == 2 && isMapping(root.Content[1]) {
 		// A root key that is nearly one.
-		if key := root.Content[0]; strings.ReplaceAll(normalKey(key.Value), "_", "") == "openticketai" || nearest(key.Value, rootKeys[:1]) != "" && keyOf(root.Content[1], "orchestrator") != nil {
-			u.diags.ReportError(u.at(key), key.Value, "unknown-key", "did you mean "+rootKeys[0]+"?", "unknown key %q", key.Value)
+		if key := root.Content[0]; strings.ReplaceAll(normalKey(key.Value), "_", "") == "openticketai" || vocabulary.Nearest(key.Value, vocabulary.RootKeys[:1]) != "" && keyOf(root.Content[1], "orchestrator") != nil {
+			u.diags.ReportError(u.at(key), key.Value, "unknown-key", "did you mean "+vocabulary.RootKeys[0]+"?", "unknown key %q", key.Value)
 			return target(root.Content[1])
 		}
 	}
@@ -111,7 +102,7 @@ func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
 // notIndented is true for a root key with the document beside it instead of below.
 func (u upgrader) notIndented(root, key *yaml.Node) bool {
 	for i := 0; i+1 < len(root.Content); i += 2 {
-		if other := root.Content[i]; slices.Contains(documentKeys, other.Value) {
+		if other := root.Content[i]; slices.Contains(vocabulary.DocumentKeys, other.Value) {
 			u.diags.ReportError(u.at(other), other.Value, "unknown-key", "indent it and all that follows below "+key.Value+":, or remove that line", "this key stands beside the root key %s", key.Value)
 			return true
 		}
@@ -153,7 +144,7 @@ func (u upgrader) services(n *yaml.Node) {
 			continue
 		}
 		if before, twice := first[name]; twice {
-			u.diags.ReportError(u.at(id), path+".id", "duplicate-id", fmt.Sprintf("it is first given in line %d: rename one of both", before.Line), "the id %q is given twice", name)
+			u.diags.ReportError(u.at(id), path+".id", "duplicate-id", fmt.Sprintf("it is first given in line %d: rename one of the two", before.Line), "the id %q is given twice", name)
 			continue
 		}
 		first[name] = u.at(id)
@@ -169,7 +160,7 @@ func (u upgrader) services(n *yaml.Node) {
 
 func (u upgrader) service(n *yaml.Node, path string) {
 	if isMapping(n) && u.once(n) {
-		u.renamed(n, path, serviceKeys, pipeNodeFits)
+		u.renamed(n, path, vocabulary.ServiceKeys, pipeNodeFits)
 		u.use(n, path)
 	}
 }
@@ -194,7 +185,7 @@ func (u upgrader) orchestrator(n *yaml.Node) {
 		return
 	}
 	u.runners(n)
-	u.pipe(n, "orchestrator", defaultOrchestrator)
+	u.pipe(n, "orchestrator", vocabulary.DefaultOrchestrator)
 }
 
 func (u upgrader) runners(n *yaml.Node) {
@@ -223,7 +214,7 @@ func (u upgrader) runners(n *yaml.Node) {
 		if !hasTrigger(item) {
 			triggered = false
 			put(valueOf(step, "params"), newText("on", item), always(item))
-			u.diags.Note(u.at(item), at("orchestrator.runners", i), "missing-trigger", triggerLines("on"), "without a trigger this runs in every cycle")
+			u.diags.Note(u.at(item), at("orchestrator.runners", i), "missing-trigger", vocabulary.TriggerLines("on"), "without a trigger this runs in every cycle")
 		}
 		steps.Content = append(steps.Content, step)
 	}
@@ -238,14 +229,10 @@ func (u upgrader) runners(n *yaml.Node) {
 const (
 	pauseKey = "orchestrator_sleep"
 	// A runner without a trigger runs in every cycle. With the usual pause, which is
-	// meant for looking at triggers, it would ask the help desk a hundred times a second.
+	// intended for looking at triggers, it would ask the help desk a hundred times a
+	// second.
 	untriggeredPause = "PT1S"
 )
-
-// triggerLines are what a runner without a trigger lacks below key.
-func triggerLines(key string) string {
-	return "add " + key + ": {use: base:IntervalTrigger, params: {interval: PT10S}}, which runs it every ten seconds"
-}
 
 // hasTrigger is true for a runner of the short form with a trigger, or with a key
 // that is meant to be it, which is reported as what it is.
@@ -263,7 +250,7 @@ func hasTrigger(item *yaml.Node) bool {
 			}
 			continue
 		}
-		if key.Value == "on" || meant(key.Value, runnerKeys, nil) == "on" {
+		if key.Value == "on" || vocabulary.Meant(key.Value, vocabulary.RunnerKeys, nil) == "on" {
 			return true
 		}
 	}
@@ -288,7 +275,7 @@ func runner(item *yaml.Node) *yaml.Node {
 		put(to, content[i], content[i+1])
 	}
 	comments(item, out)
-	put(out, newText("use", item), newText(defaultRunner, item))
+	put(out, newText("use", item), newText(vocabulary.DefaultRunner, item))
 	put(out, newText("params", item), params)
 	return out
 }
@@ -305,7 +292,7 @@ func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
 			fallback = "" // the use may come from there
 		}
 	}
-	u.renamed(n, path, pipeKeys, pipeNodeFits)
+	u.renamed(n, path, vocabulary.PipeKeys, pipeNodeFits)
 	u.use(n, path)
 	if key := keyOf(n, "steps"); key != nil {
 		if params := valueOf(n, "params"); isNull(params) || isMapping(params) && valueOf(params, "steps") == nil {
@@ -318,7 +305,7 @@ func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
 	params := valueOf(n, "params")
 	steps := valueOf(params, "steps")
 	if steps != nil && fallback == "" {
-		fallback = defaultComposite
+		fallback = vocabulary.DefaultComposite
 	}
 	if valueOf(n, "use") == nil && fallback != "" && !hasMerge(n) {
 		putFirst(n, newText("use", n), newText(fallback, n))

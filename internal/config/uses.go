@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -60,7 +62,7 @@ func (k *checker) pipeFor(service Component) string {
 
 // useHint recommends what can stand there: services or pipes.
 func (k *checker) useHint(use string, service bool) string {
-	if hint, ok := retiredUses[use]; ok {
+	if hint, ok := vocabulary.RetiredUses[use]; ok {
 		return hint
 	}
 	var names, others []string
