@@ -1,10 +1,8 @@
 package helpdesk
 
-import (
-	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
-)
+import "github.com/open-ticket-ai/otai/internal/helpdesk/store"
 
-// AddQueue adds queues; a name that is there already is left alone. The parent of "A::B" need not be there.
+// AddQueue adds queues, except those that exist. The parent of "A::B" need not exist.
 func (s *Server) AddQueue(names ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -13,21 +11,21 @@ func (s *Server) AddQueue(names ...string) {
 	}
 }
 
-// SetAccess sets what the agent may do in a queue, which is added if it isn't there.
+// SetAccess sets what the agent may do in a queue, which is added if it doesn't exist.
 func (s *Server) SetAccess(queue string, access store.Access) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.system.Catalog.Queue(s.system.Catalog.AddQueue(queue)).Access = access
 }
 
-// AddDynamicField adds a dynamic field to all tickets, or replaces the one of its name.
+// AddDynamicField adds a dynamic field to all tickets, or replaces the one with its name.
 func (s *Server) AddDynamicField(f store.DynamicField) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.system.Catalog.SetField(f)
 }
 
-// AddAgent adds an agent who may do nothing yet, see [Server.SetAccessOf]. Its login counts in the web services beside the one
+// AddAgent adds an agent without any access, see [Server.SetAccessOf]. Its login counts in the web services besides that
 // of Open Ticket AI, which takes every login for its own agent's.
 func (s *Server) AddAgent(login, password string) {
 	s.mu.Lock()
@@ -35,7 +33,7 @@ func (s *Server) AddAgent(login, password string) {
 	s.system.Catalog.AddAgent(login, password)
 }
 
-// SetAccessOf sets what an agent may do in a queue; both are added if they aren't there.
+// SetAccessOf sets what an agent may do in a queue; both are added if they don't exist.
 func (s *Server) SetAccessOf(login, queue string, access store.Access) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,7 +52,7 @@ func (s *Server) SetAccessOf(login, queue string, access store.Access) {
 	}
 }
 
-// AddCustomer adds a customer user, or gives one a password. Customers see their own tickets and those of their company.
+// AddCustomer adds a customer user, or sets the password of one. Customers see their own tickets and those of their company.
 func (s *Server) AddCustomer(login, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// connection counts the answers on one connection; requests follow each other on it.
+// connection counts the answers on one connection, where one request follows another.
 type connection struct {
 	net.Conn
 	answers atomic.Int64
@@ -19,7 +19,7 @@ func withConnection(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connectionKey{}, &connection{Conn: c})
 }
 
-// countAnswer closes the connection when it has had its share. As from Apache, the last answer doesn't say so: a client that
+// countAnswer closes a connection that has had its last answer. As with Apache, the answer doesn't say so: a client that
 // sends its next request meanwhile reads EOF.
 func (s *Server) countAnswer(w http.ResponseWriter, r *http.Request) {
 	c, ok := r.Context().Value(connectionKey{}).(*connection)

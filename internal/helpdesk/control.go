@@ -13,10 +13,10 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
 )
 
-// ControlPath is where tests and people steer a running help desk; nothing of the real servers is there.
+// ControlPath is where tests and people control a running help desk; the real servers have nothing there.
 const ControlPath = "/_control"
 
-// serveControl answers below /_control, and only to this machine; false means that the path is another.
+// serveControl answers requests to /_control, and only those of this machine; false means that the path is a different one.
 func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) bool {
 	if r.URL.Path != ControlPath && !strings.HasPrefix(r.URL.Path, ControlPath+"/") {
 		return false
@@ -42,9 +42,9 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) bool {
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			answer, err := handle(r)
-			var none notFoundError
+			var missing notFoundError
 			switch {
-			case errors.As(err, &none):
+			case errors.As(err, &missing):
 				writeJSON(w, http.StatusNotFound, errorAnswer{err.Error()})
 			case err != nil:
 				writeJSON(w, http.StatusBadRequest, errorAnswer{err.Error()})
@@ -57,13 +57,15 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// errorAnswer is the answer to a request that fails.
 type errorAnswer struct {
 	Error string `json:"error"`
 }
 
+// notFoundError says that there is no such ticket.
 type notFoundError struct{ error }
 
-// fromThisMachine refuses other machines.
+// fromThisMachine rejects the requests of other machines.
 func fromThisMachine(r *http.Request) error {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !from.Addr().Unmap().IsLoopback() {
@@ -132,7 +134,7 @@ func (s *Server) controlTickets(*http.Request) (any, error) { return s.Tickets()
 func (s *Server) controlTicket(r *http.Request) (any, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no ticket's id", r.PathValue("id"))
+		return nil, fmt.Errorf("%q is not the id of a ticket", r.PathValue("id"))
 	}
 	t, ok := s.Ticket(id)
 	if !ok {
@@ -141,7 +143,7 @@ func (s *Server) controlTicket(r *http.Request) (any, error) {
 	return t, nil
 }
 
-// controlAddTickets takes a list of NewTickets and answers with their ids.
+// controlAddTickets takes a list of [NewTicket] and answers with their ids.
 func (s *Server) controlAddTickets(r *http.Request) (any, error) {
 	var list []NewTicket
 	if err := readJSON(r, &list); err != nil {
@@ -154,7 +156,7 @@ func (s *Server) controlAddTickets(r *http.Request) (any, error) {
 	return ids, nil
 }
 
-// controlAddQueues takes what the agent may do by the queues' names: {"IT": "full", "HR": "read"}.
+// controlAddQueues takes what the agent may do in each queue: {"IT": "full", "HR": "read"}.
 func (s *Server) controlAddQueues(r *http.Request) (any, error) {
 	var queues map[string]store.Access
 	if err := readJSON(r, &queues); err != nil {

@@ -110,9 +110,9 @@ func TestWhatCannotBeSteeredIsExplained(t *testing.T) {
 		{"PUT", "/faults", `{"rules": [{"fault": "x"}]}`, 400, `rules[0].fault`},
 		{"PUT", "/faults", `{`, 400, "unexpected EOF"},
 		{"POST", "/tickets", `[{"titel": "x"}]`, 400, "titel"},
-		{"POST", "/queues", `{"Q": "all"}`, 400, "none of full, documented, read, none"},
+		{"POST", "/queues", `{"Q": "all"}`, 400, "not one of full, documented, read, none"},
 		{"GET", "/tickets/7", "", 404, "no ticket 7"},
-		{"GET", "/tickets/x", "", 400, "no ticket's id"},
+		{"GET", "/tickets/x", "", 400, "is not the id of a ticket"},
 	} {
 		var p errorAnswer
 		if got := s.control(t, c.method, c.path, c.body, &p); got != c.status || !strings.Contains(p.Error, c.want) {

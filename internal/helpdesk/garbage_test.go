@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestItOutlivesGarbage sends what is no HTTP, what is half of it, and what is none of the interface's business.
+// TestItOutlivesGarbage sends bytes that aren't HTTP, half requests, and requests that make no sense to the interface.
 func TestItOutlivesGarbage(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	s := serve(t, Options{})

@@ -45,7 +45,7 @@ func FuzzRequests(f *testing.F) {
 		_, err = to.Run(s.system, operation.Call{Values: in, TicketData: to.ticketData})
 		var failed *wire.ServerError
 		if err != nil && !errors.As(err, &failed) {
-			t.Fatalf("the error %v is no answer", err)
+			t.Fatalf("the error %v is not an answer", err)
 		}
 		for _, shown := range s.Tickets() {
 			if shown.Number == "" || shown.Queue == "" || shown.Priority == "" || shown.State == "" || len(shown.History) == 0 {

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// calledByItsName refuses web pages that a browser shows. One of them could reach a help desk that only this machine can:
-// by a name of its own that it lets point here (DNS rebinding), or by a form that it sends here.
-func (s *Server) calledByItsName(r *http.Request) error {
+// checkOrigin rejects requests of other web pages in a browser. Such a page could reach a help desk that only this machine can
+// reach: by a name of its own that it points here (DNS rebinding), or by a form that it sends here.
+func (s *Server) checkOrigin(r *http.Request) error {
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
 		host = r.Host
@@ -29,13 +29,13 @@ func (s *Server) calledByItsName(r *http.Request) error {
 		return err
 	}
 	if foreignRead(r) {
-		return errors.New("the help desk answers no pages of other sites: open its own address in the browser")
+		return errors.New("the help desk doesn't answer pages of other sites: open its own address in the browser")
 	}
 	return nil
 }
 
-// foreignRead is true for what another page reads or embeds here, which
-// [http.CrossOriginProtection] lets pass. A link to the help desk's page is none.
+// foreignRead reports whether another page reads or embeds something here, which
+// [http.CrossOriginProtection] allows. Following a link to the help desk's page is fine.
 func foreignRead(r *http.Request) bool {
 	switch site := r.Header.Get("Sec-Fetch-Site"); site {
 	case "same-origin", "none":

@@ -66,19 +66,19 @@ func TestAForeignPageReadsNothing(t *testing.T) {
 		header map[string]string
 		status int
 	}{
-		"a script":                 {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}, 403},
-		"an image":                 {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 403},
-		"a frame":                  {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, 403},
-		"fetch":                    {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Origin": "https://example.org"}, 403},
-		"of another port":          {map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}, 403},
-		"of an old browser":        {map[string]string{"Origin": "https://example.org"}, 403},
-		"of a file":                {map[string]string{"Origin": "null"}, 403},
-		"of another port, old":     {map[string]string{"Origin": "http://127.0.0.1:9999"}, 403},
-		"a link":                   {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200},
-		"the address bar":          {map[string]string{"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200},
-		"the page itself":          {map[string]string{"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 200},
-		"the page itself, old":     {map[string]string{"Origin": "http://127.0.0.1:8080"}, 200},
-		"what is no browser, curl": {nil, 200},
+		"a script":             {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}, 403},
+		"an image":             {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 403},
+		"a frame":              {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, 403},
+		"fetch":                {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Origin": "https://example.org"}, 403},
+		"of another port":      {map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}, 403},
+		"of an old browser":    {map[string]string{"Origin": "https://example.org"}, 403},
+		"of a file":            {map[string]string{"Origin": "null"}, 403},
+		"of another port, old": {map[string]string{"Origin": "http://127.0.0.1:9999"}, 403},
+		"a link":               {map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200},
+		"the address bar":      {map[string]string{"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200},
+		"the page itself":      {map[string]string{"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 200},
+		"the page itself, old": {map[string]string{"Origin": "http://127.0.0.1:8080"}, 200},
+		"not a browser, curl":  {nil, 200},
 	} {
 		for _, path := range []string{"/", "/tickets/1"} {
 			r := httptest.NewRequest("GET", path, nil)

@@ -13,29 +13,29 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// misbehave answers a request, or doesn't, as a fault will have it. A client that goes away meanwhile changes nothing: the servers
+// misbehave answers a request, or doesn't, as its fault says. It doesn't matter whether the client is still there: the real servers
 // don't notice either.
-func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, to target, t chaos.Injection) {
+func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, to target, fault chaos.Injection) {
 	// The body is read now, since after an answer or a closed connection it can't be.
 	r.Body = io.NopCloser(bufferedBody(r, to.maxLength))
-	if !wait(r, time.Duration(t.Delay)) {
+	if !wait(r, time.Duration(fault.Delay)) {
 		cutOff(w)
 		return
 	}
-	status, contentType, body := s.faultyAnswer(r, to, t)
-	if !wait(r, time.Duration(t.DelayAfter)) {
+	status, contentType, body := s.faultyAnswer(r, to, fault)
+	if !wait(r, time.Duration(fault.DelayAfter)) {
 		cutOff(w)
 		return
 	}
-	s.log.Debug("fault", "fault", t.Kind, "done", t.Extent(), "route", to.path)
-	for name, value := range t.Headers {
+	s.log.Debug("fault injected", "kind", fault.Kind, "done", fault.Extent(), "route", to.path)
+	for name, value := range fault.Headers {
 		w.Header().Set(name, value)
 	}
-	switch t.Kind {
+	switch fault.Kind {
 	case chaos.KindClose:
 		cutOff(w)
 	case chaos.KindHang:
-		hang(r, time.Duration(t.Lasts))
+		hang(r, time.Duration(fault.Lasts))
 		cutOff(w)
 	case chaos.KindTruncate:
 		wire.WriteHead(w, s.mode, status, contentType, len(body))
@@ -44,44 +44,47 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, to target, t 
 		cutOff(w)
 	case chaos.KindDrip:
 		wire.WriteHead(w, s.mode, status, contentType, len(body))
-		drip(w, r, body, time.Duration(t.Lasts))
+		drip(w, r, body, time.Duration(fault.Lasts))
 	default:
 		wire.Write(w, s.mode, status, contentType, body)
 	}
 }
 
-func (s *Server) faultyAnswer(r *http.Request, to target, t chaos.Injection) (status int, contentType string, body []byte) {
+// faultyAnswer returns the answer to a request, as far as its fault lets it be done.
+func (s *Server) faultyAnswer(r *http.Request, to target, fault chaos.Injection) (status int, contentType string, body []byte) {
 	status, contentType, body = http.StatusInternalServerError, "text/plain; charset=UTF-8", nil
-	if t.Extent() != chaos.DoneNothing {
-		status, contentType, body = s.answer(r, to, t.Stop())
+	if fault.Extent() != chaos.DoneNothing {
+		status, contentType, body = s.answer(r, to, fault.Stop())
 	}
-	switch t.Kind {
+	switch fault.Kind {
 	case chaos.KindAuthFail:
 		return to.authFail()
 	case chaos.KindGarbage:
 		contentType, body = "application/json; charset=UTF-8", []byte(`{"TicketID":["1",`)
 	case chaos.KindStatus:
-		contentType, body = "text/plain; charset=UTF-8", usualBody(t)
+		contentType, body = "text/plain; charset=UTF-8", usualBody(fault)
 	default:
 		return status, contentType, body
 	}
-	if t.ContentType != "" {
-		contentType = t.ContentType
+	if fault.ContentType != "" {
+		contentType = fault.ContentType
 	}
-	if t.Body != "" {
-		body = []byte(t.Body)
+	if fault.Body != "" {
+		body = []byte(fault.Body)
 	}
-	return t.AnswerStatus(), contentType, body
+	return fault.AnswerStatus(), contentType, body
 }
 
-func usualBody(t chaos.Injection) []byte {
-	if t.AnswerStatus() == http.StatusInternalServerError {
-		_, _, body := wire.Answer(wire.ErrCancelled)
+// usualBody is what an answer with the status of the fault says unless the fault brings a body.
+func usualBody(fault chaos.Injection) []byte {
+	if fault.AnswerStatus() == http.StatusInternalServerError {
+		_, _, body := wire.Answer(wire.ErrCanceled)
 		return body
 	}
-	return []byte(http.StatusText(t.AnswerStatus()))
+	return []byte(http.StatusText(fault.AnswerStatus()))
 }
 
+// authFail returns the answer to a rejected login.
 func (t target) authFail() (status int, contentType string, body []byte) {
 	op := t.Operation
 	if !t.found {
@@ -90,8 +93,9 @@ func (t target) authFail() (status int, contentType string, body []byte) {
 	return wire.Answer(op.RejectLogin())
 }
 
+// bufferedBody reads the body of a request as far as it is allowed to go, and returns a reader of all of it.
 func bufferedBody(r *http.Request, limit int64) io.Reader {
-	// One byte more than may be: the request is refused for it later, and the rest is still there to be read.
+	// One byte more than allowed: the request is rejected for it later, and the rest is still there to be read.
 	var head strings.Builder
 	_, err := io.Copy(&head, io.LimitReader(r.Body, limit+1))
 	rest := io.Reader(r.Body)
@@ -105,7 +109,7 @@ type failingReader struct{ err error }
 
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
-// wait is false when the help desk ends first.
+// wait waits for d; false means that the help desk was stopped first.
 func wait(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -120,7 +124,7 @@ func wait(r *http.Request, d time.Duration) bool {
 	}
 }
 
-// hang waits until the client has gone, or for d if it isn't 0.
+// hang waits until the client has gone, for d at most if it isn't 0.
 func hang(r *http.Request, d time.Duration) {
 	var enough <-chan time.Time
 	if d > 0 {
@@ -135,7 +139,7 @@ func hang(r *http.Request, d time.Duration) {
 	}
 }
 
-// lifeKey finds the context that ends with [Server.Serve]; a request's own ends when its client goes away, too.
+// lifeKey finds the context that ends with [Server.Serve]; that of a request also ends when its client goes away.
 type lifeKey struct{}
 
 func lifeOf(r *http.Request) context.Context {
@@ -145,6 +149,7 @@ func lifeOf(r *http.Request) context.Context {
 	return context.Background()
 }
 
+// drip writes an answer a few bytes at a time.
 func drip(w http.ResponseWriter, r *http.Request, body []byte, lasts time.Duration) {
 	const drops = 20
 	if lasts == 0 {

@@ -89,7 +89,7 @@ const wholeUpdate = `"TicketID": 1, "Ticket": {"Title": "New", "Queue": "IT", "P
 	"Article": {"Subject": "s", "Body": "b", "ContentType": "text/plain; charset=utf-8", "IsVisibleForCustomer": 0},
 	"DynamicField": {"Name": "OtaiText", "Value": "x"}`
 
-// written tells how far wholeUpdate came, by the names of its steps.
+// written returns the steps of wholeUpdate that were done.
 func written(t *testing.T, s *Server) []string {
 	t.Helper()
 	got, ok := s.Ticket(1)

@@ -19,7 +19,7 @@ var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
 	"notes": notes,
 }).Parse(pageSource))
 
-// notes counts what agents wrote.
+// notes counts the articles of agents.
 func notes(t Ticket) int {
 	count := 0
 	for _, a := range t.Articles {
@@ -30,7 +30,7 @@ func notes(t Ticket) int {
 	return count
 }
 
-// servePage shows the tickets, or one of them; false means that there is no such page.
+// servePage shows all tickets or one; false means that there is no such page.
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
@@ -64,7 +64,7 @@ func (s *Server) writePage(w http.ResponseWriter, name string, data any) bool {
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	// Tickets are written by strangers: should an escape ever be missing, nothing in them is loaded or run.
+	// Strangers write the tickets: should an escape ever be missing, nothing in them is loaded or run.
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")

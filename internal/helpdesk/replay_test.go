@@ -37,7 +37,7 @@ type exchange struct {
 var deviations = map[string]string{
 	"session-create":   "a session's id is drawn",
 	"session-create-2": "a session's id is drawn",
-	"session-get":      "its times stand in values whose keys don't tell, and when an agent last changed its password is not known",
+	"session-get":      "its times are in values whose keys don't say so, and when an agent last changed its password is unknown",
 }
 
 func recordings(t *testing.T, file string) map[string]exchange {
@@ -63,7 +63,7 @@ func recordings(t *testing.T, file string) map[string]exchange {
 	return all
 }
 
-// replay sends the named exchanges and holds the answers against the recorded ones.
+// replay sends the named exchanges and compares the answers with the recorded ones.
 type replay struct {
 	desk    *Server
 	address string
@@ -126,7 +126,7 @@ func (r *replay) compare(t *testing.T, e exchange) {
 		got, want := r.normal(t, body), r.normal(t, []byte(e.Answer))
 		if reason := deviations[e.Name]; reason != "" {
 			if reflect.DeepEqual(got, want) {
-				t.Errorf("this is no deviation: %s", reason)
+				t.Errorf("this is not a deviation: %s", reason)
 			}
 			wantSameKeys(t, got, want)
 			return

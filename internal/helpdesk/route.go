@@ -13,7 +13,7 @@ import (
 const script = "/nph-genericinterface.pl"
 
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := s.calledByItsName(r); err != nil {
+	if err := s.checkOrigin(r); err != nil {
 		writeJSON(w, http.StatusForbidden, errorAnswer{err.Error()})
 		return
 	}
@@ -42,7 +42,7 @@ func (s *Server) interfacePath(path string) (string, bool) {
 	return "", false
 }
 
-// target is what a request is for.
+// target is the web service and the route that a request is for.
 type target struct {
 	webservice
 	route
@@ -51,7 +51,7 @@ type target struct {
 	in    wire.Values // from the path
 }
 
-// name is the one by which rules and counters know the request.
+// name is what faults and counters call the request.
 func (t target) name() string {
 	if !t.found {
 		return unknownOperation
@@ -59,6 +59,7 @@ func (t target) name() string {
 	return t.Kind
 }
 
+// target finds the web service and the route of a path; ok is false when there is no such web service.
 func (s *Server) target(r *http.Request, path string) (t target, ok bool) {
 	for _, ws := range s.webservices {
 		rest, own := ws.rest(path)
@@ -76,11 +77,11 @@ func (s *Server) serveInterface(w http.ResponseWriter, r *http.Request, path str
 	t, ok := s.target(r, path)
 	if !ok {
 		s.log.Debug("unknown web service", "path", r.URL.Path)
-		s.refuseService(w)
+		s.rejectService(w)
 		return
 	}
-	if in, befallen := s.injector.Next(t.name()); befallen {
-		s.misbehave(w, r, t, in)
+	if fault, hit := s.injector.Next(t.name()); hit {
+		s.misbehave(w, r, t, fault)
 		return
 	}
 	status, contentType, body := s.answer(r, t, nil)
@@ -88,7 +89,7 @@ func (s *Server) serveInterface(w http.ResponseWriter, r *http.Request, path str
 	wire.Write(w, s.mode, status, contentType, body)
 }
 
-// answer runs one request; the store sees one at a time.
+// answer performs one request and returns its answer, of whatever kind.
 func (s *Server) answer(r *http.Request, t target, stop operation.Stop) (status int, contentType string, body []byte) {
 	result, err := s.perform(r, t, stop)
 	if err == nil {
@@ -98,6 +99,7 @@ func (s *Server) answer(r *http.Request, t target, stop operation.Stop) (status 
 	return wire.Answer(err)
 }
 
+// perform runs the operation of a request; the tickets see one request at a time.
 func (s *Server) perform(r *http.Request, t target, stop operation.Stop) (wire.Object, error) {
 	if !t.found {
 		return nil, wire.TransportError("HTTP::REST Error while determine Operation for request URI '" + t.path + "'.")
@@ -115,9 +117,9 @@ func (s *Server) perform(r *http.Request, t target, stop operation.Stop) (wire.O
 	return t.Run(s.system, operation.Call{Values: in, OwnLogin: t.ownLogin, Address: address, Stop: stop, TicketData: t.ticketData})
 }
 
-// refuseService ends a request to a web service that isn't there: Znuny closes the connection without a byte (after
-// Apache's KeepAliveTimeout, for which nobody needs to wait here), OTOBO answers 500 and nothing else.
-func (s *Server) refuseService(w http.ResponseWriter) {
+// rejectService ends a request to a web service that isn't there: Znuny closes the connection without a byte (after
+// Apache's KeepAliveTimeout, which nobody needs to wait for here), OTOBO answers 500 and nothing else.
+func (s *Server) rejectService(w http.ResponseWriter) {
 	if s.mode == ModeZnuny {
 		cutOff(w)
 		return

@@ -25,22 +25,22 @@ const (
 	ModeOTOBO = wire.ModeOTOBO
 )
 
-// DefaultPassword is printed in the documentation, so it protects nothing. It is no word that logs and paths contain, because
-// otai masks a password wherever it reads one.
+// DefaultPassword is printed in the documentation, so it protects nothing. It is not an ordinary word: otai masks passwords wherever
+// they appear, and a word would be masked in logs and paths too.
 const DefaultPassword = "try-otai-4711"
 
-// Options are what a [Server] is made of; the zero value is a good one.
+// Options configure a [Server]; the zero value is a good one.
 type Options struct {
 	Mode            Mode
-	Login, Password string           // of the one agent that may use the web service; "open_ticket_ai" and [DefaultPassword]
-	Hosts           []string         // names by which clients call it; an address and "localhost" always count
-	Webservice      string           // "OpenTicketAI"
-	Now             func() time.Time // time.Now
+	Login, Password string           // of the agent who may use the web service; by default "open_ticket_ai" and [DefaultPassword]
+	Hosts           []string         // names that clients may call it by, besides addresses and "localhost"
+	Webservice      string           // by default "OpenTicketAI"
+	Now             func() time.Time // by default time.Now
 	Logger          *slog.Logger     // gets one line per request at level debug; nil for none
 }
 
-// Server is a help desk. It begins with the queues, priorities, states and agents of the recorded servers and without tickets;
-// what it holds is gone when it is. Its methods may be called at any time and from anywhere.
+// Server is a help desk in memory. It begins without tickets, with the queues, priorities, states and agents of the recorded
+// servers. Its methods may be called at any time and from anywhere.
 type Server struct {
 	mode            Mode
 	login, password string
@@ -78,7 +78,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// SetFaults makes the help desk misbehave from now on, counting anew; the zero Faults end it.
+// SetFaults makes the help desk misbehave from now on, and counts anew; the zero Faults end that.
 func (s *Server) SetFaults(f chaos.Faults) error {
 	if err := f.Validate(); err != nil {
 		return err
@@ -87,10 +87,10 @@ func (s *Server) SetFaults(f chaos.Faults) error {
 	return nil
 }
 
-// Counters returns how many requests came and how many of them the rules of [Server.SetFaults] befell.
+// Counters returns how many requests came, and how many of them each fault hit.
 func (s *Server) Counters() chaos.Counters { return s.injector.Counters() }
 
-// Reset brings the help desk back to its beginning: the catalogue of [New], no tickets, no sessions, no faults, nothing counted.
+// Reset brings the help desk back to its beginning: the catalog of [New], no tickets, no sessions, no faults, nothing counted.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,8 +99,8 @@ func (s *Server) Reset() {
 	s.injector.Reset()
 }
 
-// BasePath is the path under which the web services of the chosen [Mode] stand: with the server's address before it, it is
-// what a client calls its base URL.
+// BasePath is the path of the web services of the chosen [Mode]; with the server's address in front of it, it is a client's
+// base URL.
 func (s *Server) BasePath() string { return "/" + string(s.mode) + script }
 
 // Handler serves the GenericInterface below [Server.BasePath] and the page for people at "/".
@@ -128,7 +128,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
 	if server.Shutdown(grace) != nil {
-		server.Close() // what is still running is cut off
+		server.Close() // cuts off what is still running
 	}
 	<-ended
 	return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// NewTicket is what a customer sends in.
+// NewTicket is a ticket as a customer sends it in. Empty fields have the values named here.
 type NewTicket struct {
 	Title        string `json:"title,omitempty"` // cut to 255 characters
 	Body         string `json:"body,omitempty"`
@@ -24,8 +24,7 @@ type NewTicket struct {
 	ContentType  string `json:"content_type,omitempty"`  // "text/plain; charset=utf-8"; the body of "text/html" is shown as plain text, as on the real servers
 }
 
-// AddTicket stores a ticket as if it had come in by mail and returns its id. Empty fields have the values that [NewTicket]
-// names; a queue, priority, state or type that isn't in the catalogue yet is added to it.
+// AddTicket stores a ticket as if it had come in by mail, and returns its id. A queue, priority, state or type that isn't in the catalog yet is added to it.
 func (s *Server) AddTicket(n NewTicket) (id int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +51,7 @@ func (s *Server) AddTicket(n NewTicket) (id int64) {
 		Event: "EmailCustomer", Comment: store.FirstCharacters(n.Title, 200),
 	}
 	d.Tidy()
-	s.system.AddArticle(t, d, store.AdministratorID) // only a subject that is too long is an error
+	s.system.AddArticle(t, d, store.AdministratorID) // fails only for a subject that is too long
 	return t.ID
 }
 

@@ -10,18 +10,18 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// webservice is a web service definition: what of its file matters here.
+// webservice is a web service definition, as far as it matters here.
 type webservice struct {
 	name, id  string
 	maxLength int64 // of a request's body, in bytes
-	ownLogin  bool  // a password counts as the one of Open Ticket AI's agent, whatever login stands beside it
+	ownLogin  bool  // every login is taken for that of Open Ticket AI's agent
 	routes    []route
 }
 
 // route maps requests to an operation.
 type route struct {
 	path    string   // ":TicketID" in it is a field of the request
-	methods []string // nil for every one
+	methods []string // nil for all
 	operation.Operation
 	ticketData bool // IncludeTicketData
 }
@@ -29,8 +29,8 @@ type route struct {
 // unknownOperation is what a request without a route is counted as.
 const unknownOperation = "unknown"
 
-// webservices are the definitions of the recorded servers: the one that Open Ticket AI delivers, four routes with every method
-// and the session-create and session-remove of ours, and beside it one with the routes of the projects' own example for REST, and one that takes small requests only.
+// webservices returns the definitions of the recorded servers: the one of Open Ticket AI, with our session-create and
+// session-remove; one with the routes of the servers' own REST example; and one that takes small requests only.
 func webservices(name string) []webservice {
 	return []webservice{
 		{
@@ -64,7 +64,7 @@ func webservices(name string) []webservice {
 	}
 }
 
-// find returns the route of a request and the fields in its path.
+// find returns the route of a request, and the values in its path.
 func (ws webservice) find(method, path string) (found route, in wire.Values, ok bool) {
 	for _, r := range ws.routes {
 		if r.methods == nil && !knownMethod(method) || r.methods != nil && !slices.Contains(r.methods, method) {
@@ -77,6 +77,7 @@ func (ws webservice) find(method, path string) (found route, in wire.Values, ok 
 	return route{}, nil, false
 }
 
+// match returns the values in a path, and whether the path is one of the route.
 func (r route) match(path string) (wire.Values, bool) {
 	wanted, given := strings.Split(r.path, "/"), strings.Split(path, "/")
 	if len(wanted) != len(given) {

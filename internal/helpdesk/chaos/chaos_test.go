@@ -13,7 +13,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/operation"
 )
 
-func TestWhichRequestsAFaultBefalls(t *testing.T) {
+func TestWhichRequestsAFaultHits(t *testing.T) {
 	for name, c := range map[string]struct {
 		rules []Fault
 		want  string // per request: the number of the rule, or a dot
@@ -77,27 +77,27 @@ func TestFaultsAreCheckedWhenTheyAreRead(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"rules": [{"fault": "close"}]}`:     "",
 		`{}`:                                  "",
-		`{"rules": [{"fault": "explode"}]}`:   `rules[0].fault: "explode" is none (close, hang,`,
-		`{"rules": [{"fault": "close"}, {}]}`: `rules[1].fault: says nothing`,
+		`{"rules": [{"fault": "explode"}]}`:   `rules[0].fault: "explode" is unknown (close, hang,`,
+		`{"rules": [{"fault": "close"}, {}]}`: `rules[1].fault: missing`,
 		`{"rules": [{"on": ["TicketGet"], "fault": "close"}]}`:               `no operation is called "TicketGet" (ticket-search,`,
 		`{"rules": [{"every": 2, "nth": [1], "fault": "close"}]}`:            `give one of every, nth and probability`,
 		`{"rules": [{"every": -2, "fault": "close"}]}`:                       `rules[0].every: must not be negative`,
 		`{"rules": [{"nth": [0], "fault": "close"}]}`:                        `requests are counted from 1`,
 		`{"rules": [{"probability": 1.5, "fault": "close"}]}`:                `between 0 and 1`,
 		`{"rules": [{"burst": -1, "times": -1, "fault": "close"}]}`:          `times: must not`,
-		`{"rules": [{"fault": "close", "done": "half"}]}`:                    `none of nothing, part and all`,
+		`{"rules": [{"fault": "close", "done": "half"}]}`:                    `not one of nothing, part and all`,
 		`{"rules": [{"fault": "close", "after": "Queue"}]}`:                  `done: must be part`,
 		`{"rules": [{"fault": "close", "done": "part", "after": "Que"}]}`:    `no step is called "Que" (Ticket, Title,`,
 		`{"rules": [{"fault": "close", "done": "part", "steps": -1}]}`:       `steps: must not`,
 		`{"rules": [{"fault": "truncate", "done": "nothing"}]}`:              `truncate spoils the answer`,
-		`{"rules": [{"fault": "auth-fail", "done": "all"}]}`:                 `a refused login does nothing`,
+		`{"rules": [{"fault": "auth-fail", "done": "all"}]}`:                 `after a rejected login nothing is done`,
 		`{"rules": [{"delay": "1s", "done": "part"}]}`:                       `without a fault`,
 		`{"rules": [{"fault": "close", "lasts": "1s"}]}`:                     `lasts: is for hang and drip`,
 		`{"rules": [{"fault": "close", "status": 500}]}`:                     `status: is for`,
 		`{"rules": [{"fault": "status", "status": 99}]}`:                     `between 200 and 599`,
 		`{"rules": [{"fault": "hang", "body": "x", "headers": {"A": "b"}}]}`: `headers: hang sends none`,
-		`{"rules": [{"fault": "close", "delay": "soon"}]}`:                   `"soon" is no duration; write one like 200ms`,
-		`{"rules": [{"fault": "close", "delay": "-1s"}]}`:                    `"-1s" is no duration`,
+		`{"rules": [{"fault": "close", "delay": "soon"}]}`:                   `"soon" is not a duration; write one like 200ms`,
+		`{"rules": [{"fault": "close", "delay": "-1s"}]}`:                    `"-1s" is not a duration`,
 		`{"rule": []}`:                    `unknown field "rule"`,
 		`{} {}`:                           `something follows`,
 		`{"requests_per_connection": -1}`: `requests_per_connection: must not`,
@@ -137,8 +137,8 @@ func FuzzReadFaults(f *testing.F) {
 		var ch Injector
 		ch.Set(faults)
 		for range 20 {
-			tr, befallen := ch.Next("ticket-update")
-			if !befallen || tr.Stop() == nil {
+			tr, hit := ch.Next("ticket-update")
+			if !hit || tr.Stop() == nil {
 				continue
 			}
 			if n := tr.Stop()(wholeSteps); n < 0 || n > len(wholeSteps) {

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Faults say how a help desk misbehaves. The zero value is a well-behaved one.
+// Faults are the faults of a help desk; the zero value has none.
 type Faults struct {
-	// Seed makes the draws of probabilities and of places to stop at repeatable.
+	// Seed makes repeatable what chance decides: probabilities, and where partial writes stop.
 	Seed uint64 `json:"seed,omitempty"`
-	// RequestsPerConnection closes a connection after so many answers without announcing it, as Apache's MaxKeepAliveRequests does
-	// behind Znuny; 0 never. It needs [Server.Serve].
+	// RequestsPerConnection is after how many answers a connection is closed without notice, as Apache's MaxKeepAliveRequests does
+	// in front of Znuny; 0 for never.
 	RequestsPerConnection int `json:"requests_per_connection,omitempty"`
-	// Rules are tried in this order; the first one that is due decides about a request. All of them count it.
+	// Rules are tried in this order; the first that is due decides about a request. All of them count it.
 	Rules []Fault `json:"rules,omitempty"`
 }
 
-// Fault is one kind of misbehaviour and the requests that it befalls. Of Every, Nth and Probability at most one is given; without
-// any, each request is meant.
+// Fault is one rule: what goes wrong, and which requests it hits. At most one of Every, Nth and Probability is given; without
+// any of them, it hits each request.
 type Fault struct {
 	On          []string `json:"on,omitempty"`          // operations such as "ticket-update"; empty for all
 	Every       int      `json:"every,omitempty"`       // each 10th of the rule's requests
@@ -27,25 +27,26 @@ type Fault struct {
 	Burst       int      `json:"burst,omitempty"`       // how many of them in a row each time; 1
 	Times       int      `json:"times,omitempty"`       // how often at most, bursts counted once; 0 for no limit
 
+	// Kind is what happens instead of the answer; "" only delays the request.
 	Kind Kind `json:"fault,omitempty"`
 	// Done is how much of the request is done; by default everything where the fault spoils the answer to it, else nothing.
 	Done Done `json:"done,omitempty"`
-	// Steps and After say what DonePart means: the first so many steps of a write that the request asks for, or all those up to and
-	// including the named one (see stepNames). Without either, chance stops it somewhere before its end.
+	// Steps and After say what DonePart means: how many steps of the write are done, or the name of the last one
+	// (see operation.Steps). Without either, chance stops the write somewhere before its end.
 	Steps int    `json:"steps,omitempty"`
 	After string `json:"after,omitempty"`
 
 	Delay      Duration `json:"delay,omitempty"`       // before the request is done
 	DelayAfter Duration `json:"delay_after,omitempty"` // after it is done, before the answer
-	Lasts      Duration `json:"lasts,omitempty"`       // of FaultHang (until the client leaves) and FaultDrip (2s)
+	Lasts      Duration `json:"lasts,omitempty"`       // of KindHang (until the client leaves) and KindDrip (2s)
 
-	Status      int               `json:"status,omitempty"` // of FaultStatus (500) and FaultGarbage (200)
-	Body        string            `json:"body,omitempty"`   // of FaultStatus and FaultGarbage instead of the usual one
+	Status      int               `json:"status,omitempty"` // of KindStatus (500) and KindGarbage (200)
+	Body        string            `json:"body,omitempty"`   // of KindStatus and KindGarbage instead of the usual one
 	ContentType string            `json:"content_type,omitempty"`
 	Headers     map[string]string `json:"headers,omitempty"` // added to the answer, such as Retry-After
 }
 
-// Kind is what happens to a request instead of its answer; "" only delays it.
+// Kind is a kind of fault.
 type Kind string
 
 // The kinds of faults.
@@ -61,13 +62,13 @@ const (
 
 var kinds = []Kind{"", KindClose, KindHang, KindStatus, KindTruncate, KindGarbage, KindDrip, KindAuthFail}
 
-// Done is how much of a request a faulty help desk does.
+// Done is how much of a request is done despite the fault.
 type Done string
 
-// The degrees of Done.
+// The values of Done.
 const (
 	DoneNothing Done = "nothing"
-	DonePart    Done = "part" // the ticket is left half changed, as after a failure in the servers' kernel
+	DonePart    Done = "part" // the ticket is left half changed, as after an error in the servers' kernel
 	DoneAll     Done = "all"
 )
 
@@ -81,30 +82,31 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
 	if err != nil || parsed < 0 {
-		return fmt.Errorf("%q is no duration; write one like 200ms or 1.5s", text)
+		return fmt.Errorf("%q is not a duration; write one like 200ms or 1.5s", text)
 	}
 	*d = Duration(parsed)
 	return nil
 }
 
-func (r Fault) spoilsAnswer() bool { return r.Kind == KindTruncate || r.Kind == KindDrip }
+func (f Fault) spoilsAnswer() bool { return f.Kind == KindTruncate || f.Kind == KindDrip }
 
-// Extent is Done with its default.
-func (r Fault) Extent() Done {
+// Extent returns Done with its default.
+func (f Fault) Extent() Done {
 	switch {
-	case r.Done != "":
-		return r.Done
-	case r.Kind == "" || r.Kind == KindGarbage || r.spoilsAnswer():
+	case f.Done != "":
+		return f.Done
+	case f.Kind == "" || f.Kind == KindGarbage || f.spoilsAnswer():
 		return DoneAll
 	}
 	return DoneNothing
 }
 
-func (r Fault) AnswerStatus() int {
+// AnswerStatus returns Status with its default.
+func (f Fault) AnswerStatus() int {
 	switch {
-	case r.Status != 0:
-		return r.Status
-	case r.Kind == KindGarbage:
+	case f.Status != 0:
+		return f.Status
+	case f.Kind == KindGarbage:
 		return http.StatusOK
 	}
 	return http.StatusInternalServerError

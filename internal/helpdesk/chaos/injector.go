@@ -8,49 +8,53 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/operation"
 )
 
-// Injector decides which requests a fault befalls. It counts all of them, also without a rule.
+// Injector decides which requests a fault hits. It counts all requests, even without a rule. Its methods may be called at any time and
+// from anywhere; the zero Injector has no faults.
 type Injector struct {
 	mu       sync.Mutex
 	faults   Faults
 	random   *rand.Rand
-	rules    []count
+	counts   []count          // of the rules, in their order
 	requests map[string]int64 // by route
 }
 
-// count is what became of one rule.
+// count is how often one rule has applied.
 type count struct {
-	seen, fired int64 // requests that it is about, and those that it befell
-	times       int
-	left        int // of a burst
+	seen, fired int64 // requests that it is about, and those that it hit
+	times       int   // bursts begun
+	left        int   // of the current burst
 }
 
-// Injection is a fault that befalls one request.
+// Injection is a fault in one request.
 type Injection struct {
 	Fault
-	draw float64 // decides where a part ends
+	draw float64 // decides where a partial write ends
 }
 
+// Set replaces the faults; each rule begins to count anew.
 func (c *Injector) Set(f Faults) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.faults, c.rules = f, make([]count, len(f.Rules))
+	c.faults, c.counts = f, make([]count, len(f.Rules))
 	c.random = rand.New(rand.NewPCG(f.Seed, 0))
 }
 
+// Faults returns the faults that are set.
 func (c *Injector) Faults() Faults {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.faults
 }
 
+// Reset begins to count anew, and keeps the faults.
 func (c *Injector) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.requests = nil
-	c.rules = make([]count, len(c.faults.Rules))
+	c.counts = make([]count, len(c.faults.Rules))
 }
 
-// Next counts a request and returns the trouble it gets into, if any.
+// Next counts a request and returns the fault that hits it, if any.
 func (c *Injector) Next(route string) (Injection, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,7 +67,7 @@ func (c *Injector) Next(route string) (Injection, bool) {
 		if len(rule.On) > 0 && !slices.Contains(rule.On, route) {
 			continue
 		}
-		if c.due(rule, &c.rules[i], chosen < 0) && chosen < 0 {
+		if c.due(rule, &c.counts[i], chosen < 0) && chosen < 0 {
 			chosen = i
 		}
 	}
@@ -73,7 +77,7 @@ func (c *Injector) Next(route string) (Injection, bool) {
 	return Injection{c.faults.Rules[chosen], c.random.Float64()}, true
 }
 
-// due counts a request for one rule and tells whether it befalls it. A rule that comes too late keeps its bursts for others.
+// due counts a request for one rule and reports whether the rule applies. One that comes too late saves its burst for a later request.
 func (c *Injector) due(rule Fault, t *count, free bool) bool {
 	t.seen++
 	if t.left > 0 && free {
@@ -101,64 +105,66 @@ func (c *Injector) due(rule Fault, t *count, free bool) bool {
 	return true
 }
 
-// Counters tell what a help desk was asked and which faults befell it.
+// Counters are how many requests came, and how often each rule applied.
 type Counters struct {
 	Requests map[string]int64 `json:"requests"` // by route
 	Rules    []FaultCounter   `json:"rules"`    // in the order of the rules
 }
 
-// FaultCounter tells how many requests a rule is about and how many of them it befell.
+// FaultCounter is how many requests a rule is about, and how many of them it hit.
 type FaultCounter struct {
 	Seen  int64 `json:"seen"`
 	Fired int64 `json:"fired"`
 }
 
+// Counters returns the counts since the last Set or Reset.
 func (c *Injector) Counters() Counters {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out := Counters{Requests: map[string]int64{}, Rules: make([]FaultCounter, len(c.rules))}
+	out := Counters{Requests: map[string]int64{}, Rules: make([]FaultCounter, len(c.counts))}
 	for route, n := range c.requests {
 		out.Requests[route] = n
 	}
-	for i, t := range c.rules {
+	for i, t := range c.counts {
 		out.Rules[i] = FaultCounter{t.seen, t.fired}
 	}
 	return out
 }
 
+// RequestsPerConnection returns the limit of the faults that are set, 0 for none.
 func (c *Injector) RequestsPerConnection() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.faults.RequestsPerConnection
 }
 
-// Stop returns where a write ends, nil for one that is done as a whole.
-func (t Injection) Stop() operation.Stop {
-	if t.Extent() != DonePart {
+// Stop returns where the write stops, nil if it runs to its end.
+func (i Injection) Stop() operation.Stop {
+	if i.Extent() != DonePart {
 		return nil
 	}
-	return t.stopAt
+	return i.stopAt
 }
 
-// stopAt returns after how many of a request's steps the write ends. A single step can only be done as a whole.
-func (t Injection) stopAt(names []string) (n int) {
+// stopAt returns after how many of its steps the write stops. A single step can only be done as a whole.
+func (i Injection) stopAt(names []string) (n int) {
 	switch {
-	case t.Steps > 0:
-		return min(t.Steps, len(names))
-	case slices.Contains(names, t.After):
-		for i, name := range names {
-			if name == t.After {
-				n = i + 1
+	case i.Steps > 0:
+		return min(i.Steps, len(names))
+	case slices.Contains(names, i.After):
+		for at, name := range names {
+			if name == i.After {
+				n = at + 1
 			}
 		}
 		return n
-	case t.After != "":
-		last := slices.Index(operation.Steps, t.After)
+	case i.After != "":
+		last := slices.Index(operation.Steps, i.After)
 		for n < len(names) && slices.Index(operation.Steps, names[n]) <= last {
 			n++
 		}
 		return n
 	default:
-		return min(1+int(t.draw*float64(len(names)-1)), len(names))
+		return min(1+int(i.draw*float64(len(names)-1)), len(names))
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// reference is an entry of a catalogue that a request names, gives the id of, or both. The id is checked before anything is
-// written, and the name alone when there is no id; the name counts, unless the ticket has it already.
+// reference is a reference to an entry by name, id, or both. Before anything is written, the id is checked, or the name if there
+// is no id. What is written is what the name says, unless the ticket has it already.
 type reference[E store.Listed] struct {
 	name, id string
 	known    []E
@@ -27,7 +27,7 @@ func (w reference[E]) valid() bool {
 	return ok
 }
 
-// target is what the request wants as the servers see it while they check it: by the id, if there is one.
+// target returns what the servers take the reference for while they check it: what the id says, if there is one.
 func (w reference[E]) target() E {
 	to, ok := store.ByID(w.known, w.id)
 	if !ok {
@@ -36,7 +36,7 @@ func (w reference[E]) target() E {
 	return to
 }
 
-// new returns what the ticket gets instead of what it has; changes is false when it has it.
+// new returns what the ticket gets instead of what it has; changes is false if it has that already.
 func (w reference[E]) new(has store.Entry) (to E, changes bool, err error) {
 	ok := true
 	switch {
@@ -48,12 +48,12 @@ func (w reference[E]) new(has store.Entry) (to E, changes bool, err error) {
 		return to, false, nil
 	}
 	if !ok {
-		return to, false, wire.ErrCancelled
+		return to, false, wire.ErrCanceled
 	}
 	return to, true, nil
 }
 
-// edit is somebody's work on a ticket. A value that is there already is no change.
+// edit is an agent's work on a ticket. Setting a value that is there already changes nothing.
 type edit struct {
 	*System
 	op string
@@ -61,7 +61,7 @@ type edit struct {
 	by int64
 }
 
-// apply writes a change in the order of the servers and returns the new articles.
+// apply writes a change, in the order of the servers, and returns the new articles.
 func (e edit) apply(c change, stop Stop) ([]*store.Article, error) {
 	articles := make([]*store.Article, 0, len(c.articles))
 	var steps []step
@@ -97,7 +97,7 @@ func (e edit) setTitle(title string) error {
 		return nil
 	}
 	if utf8.RuneCountInString(title) > store.MaxTitle {
-		return wire.ErrCancelled
+		return wire.ErrCanceled
 	}
 	old := e.t.Title
 	e.t.Title = title
@@ -147,7 +147,7 @@ func (e edit) setType(w reference[store.Entry]) error {
 	return err
 }
 
-// setState unlocks a ticket that it closes, and demands a time for a pending one, before it looks whether there is a change.
+// setState unlocks a ticket that it closes and demands a time for a pending state, even if the state stays the same.
 func (e edit) setState(w reference[store.State], until time.Time) error {
 	aim := w.target()
 	switch {

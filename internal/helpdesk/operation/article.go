@@ -11,8 +11,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// readArticle checks an article that a request brings, in the order of the servers. Texts are trimmed first. An article is visible to
-// the customer unless it says IsVisibleForCustomer 0.
+// readArticle checks an article of a request in the order of the servers, which trim texts first. It is visible to the customer
+// unless it says IsVisibleForCustomer 0.
 func (s *System) readArticle(op string, who store.Actor, in wire.Values) (store.Draft, error) {
 	in = in.Trimmed()
 	d := store.Draft{
@@ -75,7 +75,7 @@ var (
 	timeUnit      = regexp.MustCompile(`^\d+([.,]\d+)?$`)
 )
 
-// entryOr reads an entry that the request gives the id of, else names; without either it is the usual one.
+// entryOr returns the entry with the id or else the name that the request gives; without either, the usual one.
 func entryOr(entries []store.Entry, in wire.Values, key, usual string) (store.Entry, bool) {
 	switch {
 	case in.Has(key + "ID"):
@@ -86,7 +86,7 @@ func entryOr(entries []store.Entry, in wire.Values, key, usual string) (store.En
 	return store.ByName(entries, usual)
 }
 
-// readType reads a ContentType, or MimeType and Charset. Znuny demands that the ContentType names a charset.
+// readType reads a ContentType, or MimeType and Charset. On Znuny a ContentType must name a charset.
 func (s *System) readType(op string, in wire.Values) (mimeType, charset string, err error) {
 	missing := func(what string) error { return wire.Reject(op, "MissingParameter", "Article->"+what) }
 	invalid := func(key string) error { return wire.Reject(op, "InvalidParameter", "Article->"+key+" is invalid!") }
@@ -112,7 +112,7 @@ func (s *System) readType(op string, in wire.Values) (mimeType, charset string, 
 	return mimeType, cmp.Or(charset, "utf-8"), nil
 }
 
-// validAddresses tells whether a text is a list of mail addresses.
+// validAddresses reports whether a text is a list of mail addresses.
 func validAddresses(text string) bool {
 	_, err := mail.ParseAddressList(text)
 	return err == nil

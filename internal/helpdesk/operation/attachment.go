@@ -8,7 +8,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// readFiles checks the attachments that a request brings.
+// readFiles checks the attachments of a request.
 func (s *System) readFiles(op string, in wire.Values) ([]store.File, error) {
 	var list []any
 	switch v := in["Attachment"].(type) {
@@ -39,7 +39,7 @@ func (s *System) readFiles(op string, in wire.Values) ([]store.File, error) {
 	return files, nil
 }
 
-// fromBase64 decodes as Perl does: what is no part of the alphabet is skipped, and what comes after the end is lost.
+// fromBase64 decodes as Perl does: it skips what isn't in the alphabet and stops at the end.
 func fromBase64(text string) []byte {
 	text, _, _ = strings.Cut(text, "=")
 	plain := strings.Map(func(r rune) rune {

@@ -5,7 +5,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// Who sends a request proves it by a SessionID or by a password. A bad SessionID is not saved by a good password, and an agent's
+// A request is authenticated by a SessionID or by a password. A good password doesn't make up for a bad SessionID, and an agent's
 // login goes before a customer's.
 
 func (s *System) authenticate(c Call) (store.Actor, bool) {
@@ -39,6 +39,7 @@ func (s *System) byPassword(c Call) (store.Actor, bool) {
 	return store.Actor{}, false
 }
 
+// readOperation authenticates a call to an operation that reads.
 func readOperation(op string, run func(*System, store.Actor, Call) (wire.Object, error)) func(*System, Call) (wire.Object, error) {
 	return func(s *System, c Call) (wire.Object, error) {
 		who, ok := s.authenticate(c)
@@ -49,6 +50,7 @@ func readOperation(op string, run func(*System, store.Actor, Call) (wire.Object,
 	}
 }
 
+// writeOperation authenticates a call to an operation that writes, which wants the parameters for that first.
 func writeOperation(op string, run func(*System, store.Actor, Call) (wire.Object, error)) func(*System, Call) (wire.Object, error) {
 	return func(s *System, c Call) (wire.Object, error) {
 		login := c.Has("UserLogin") || c.Has("CustomerUserLogin")
@@ -68,7 +70,7 @@ func writeOperation(op string, run func(*System, store.Actor, Call) (wire.Object
 	}
 }
 
-// RejectLogin is the answer to a login that fails, for faults.
+// RejectLogin returns the error for a login that fails.
 func (op Operation) RejectLogin() error {
 	switch op.name {
 	case "TicketUpdate", "TicketCreate":

@@ -56,7 +56,7 @@ func (s *System) create(who store.Actor, in Call) (wire.Object, error) {
 	return s.createTicket(n, c, d, values, who, in)
 }
 
-// initial is what a new ticket begins with: here, other than in a change, the name goes before the id in all cases.
+// initial is what a new ticket begins with. Unlike in an update, the name always goes before the id.
 type initial struct {
 	queue    store.Queue
 	state    store.State
@@ -64,6 +64,7 @@ type initial struct {
 	kind     store.Entry
 }
 
+// newTicket returns what a new ticket begins with; what the request gets wrong has the id 0.
 func (s *System) newTicket(c change) initial {
 	none := store.Entry{}
 	n := initial{kind: s.Catalog.Types[0]}
@@ -76,7 +77,7 @@ func (s *System) newTicket(c change) initial {
 	return n
 }
 
-// orSelf is who makes the ticket, when nobody else is to have it.
+// orSelf is who makes the ticket, unless the request names somebody.
 func (s *System) orSelf(w reference[store.Agent], who store.Actor) reference[store.Agent] {
 	if !w.given() {
 		w.id = wire.ID(who.ID)
@@ -84,9 +85,10 @@ func (s *System) orSelf(w reference[store.Agent], who store.Actor) reference[sto
 	return w
 }
 
+// createTicket writes the ticket, step by step.
 func (s *System) createTicket(n initial, c change, d store.Draft, values []fieldValue, who store.Actor, in Call) (wire.Object, error) {
 	if n.queue.ID == 0 || n.state.ID == 0 || n.priority.ID == 0 || n.kind.ID == 0 {
-		return nil, wire.KernelError("Ticket could not be created, please contact the system administrator") // a name is wrong beside a good id
+		return nil, wire.KernelError("Ticket could not be created, please contact the system administrator") // a wrong name beside a good id
 	}
 	var t *store.Ticket
 	var e edit
@@ -128,7 +130,7 @@ func (s *System) createTicket(n initial, c change, d store.Draft, values []field
 	}
 	out := wire.Object{"TicketID": wire.ID(t.ID), "TicketNumber": t.Number, "ArticleID": a.ID}
 	if d.Sender.Name != "agent" {
-		// Perl's idea of the id: only for an agent's article it has been used as a number before.
+		// In Perl the id is a number only if it has been used as one, which happens for an agent's article.
 		out["ArticleID"] = wire.ID(a.ID)
 	}
 	if in.TicketData {

@@ -10,7 +10,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// get answers TicketGet: the tickets of all ids, in the order asked for. One that is missing or hidden fails the whole request.
+// get answers TicketGet: the tickets with the ids, in their order. If one is missing or hidden, the whole request fails.
 func (s *System) get(who store.Actor, in Call) (wire.Object, error) {
 	const op = "TicketGet"
 	ids := ticketIDs(in.Values)
@@ -31,7 +31,7 @@ func (s *System) get(who store.Actor, in Call) (wire.Object, error) {
 	return wire.Object{"Ticket": tickets}, nil
 }
 
-// ticketIDs reads TicketID: one id, several with commas between them, or a list.
+// ticketIDs reads TicketID: an id, several with commas between them, or a list.
 func ticketIDs(in wire.Values) []string {
 	if !in.Has("TicketID") {
 		return nil
@@ -75,7 +75,7 @@ func (s *System) articleAnswers(who store.Actor, t *store.Ticket, in wire.Values
 	}
 	articles := seen
 	if senders := in.List("ArticleSenderType"); len(senders) > 0 {
-		articles = nil // those of the first kind come first
+		articles = nil // in the order of the senders
 		for _, sender := range senders {
 			for _, a := range seen {
 				if a.Sender.Name == sender {
@@ -107,7 +107,7 @@ func (s *System) articleAnswers(who store.Actor, t *store.Ticket, in wire.Values
 	return all
 }
 
-// fileAnswers shows the files of an article; the HTML form of its body is one of them.
+// fileAnswers shows the files of an article, of which the HTML form of its body is one.
 func fileAnswers(a *store.Article, htmlBody, contents bool) []wire.Object {
 	var all []wire.Object
 	for i, f := range a.Files {

@@ -34,7 +34,7 @@ func (s *System) historyOf(who store.Actor, in Call) (wire.Object, error) {
 	return wire.Object{"TicketHistory": all}, nil
 }
 
-// historyTypes are the kinds of lines in a history with the ids that a fresh installation gives them.
+// historyTypes are the kinds of lines in a history, with their ids in a fresh installation.
 var historyTypes = map[string]int64{
 	"NewTicket": 1, "FollowUp": 2, "SendAutoReject": 3, "SendAutoReply": 4, "SendAutoFollowUp": 5, "Forward": 6, "Bounce": 7,
 	"SendAnswer": 8, "SendAgentNotification": 9, "SendCustomerNotification": 10, "EmailAgent": 11, "EmailCustomer": 12,

@@ -7,23 +7,25 @@ import (
 
 // Operation is one thing that a web service can do.
 type Operation struct {
-	Kind string // one of operationNames
-	name string // as it stands before errors: "TicketGet"
-	Run  func(s *System, c Call) (wire.Object, error)
+	Kind string // one of [Names]
+	name string // in front of its errors: "TicketGet"
+	// Run answers a call or returns a [*wire.ServerError].
+	Run func(s *System, c Call) (wire.Object, error)
 }
 
 // Call is a request to an operation.
 type Call struct {
 	wire.Values
-	OwnLogin   bool // see webservice.ownLogin
-	Address    string
-	Stop       Stop
-	TicketData bool
+	OwnLogin   bool   // take every login for that of Open Ticket AI's agent
+	Address    string // of the client
+	Stop       Stop   // nil to do all of a write
+	TicketData bool   // answer a write with the ticket
 }
 
-// Names are the names by which rules and counters know the operations.
+// Names are what faults and counters call the operations.
 var Names = []string{"ticket-search", "ticket-get", "ticket-update", "ticket-create", "ticket-history", "session"}
 
+// The operations.
 var (
 	Search        = Operation{"ticket-search", "TicketSearch", readOperation("TicketSearch", (*System).search)}
 	Get           = Operation{"ticket-get", "TicketGet", readOperation("TicketGet", (*System).get)}
@@ -43,6 +45,7 @@ type System struct {
 	sessions map[string]session
 }
 
+// NewSystem returns a System without sessions; login is that of Open Ticket AI's agent.
 func NewSystem(mode wire.Mode, login string, st *store.Store) *System {
 	return &System{Store: st, mode: mode, login: login, sessions: map[string]session{}}
 }

@@ -16,7 +16,7 @@ type change struct {
 	queue              reference[store.Queue]
 	lock, kind         reference[store.Entry]
 	state              reference[store.State]
-	endsWork           bool // the state is a closed or a pending one
+	endsWork           bool // the state is closed or pending
 	pendingUntil       time.Time
 	customer           *store.Customer
 	priority           reference[store.Entry]
@@ -30,12 +30,12 @@ type fieldValue struct {
 	value any
 }
 
-// planUpdate checks the parts of an update in the order of the servers: their structure first, then what is in them.
+// planUpdate checks an update in the order of the servers: first its structure, then what is in it.
 func (s *System) planUpdate(op string, t *store.Ticket, who store.Actor, in wire.Values) (change, error) {
 	var c change
 	for _, key := range []string{"Ticket", "Article"} {
 		if key == "Article" && s.mode == wire.ModeZnuny {
-			continue // it takes lists, and looks at them later
+			continue // it takes lists, and checks them later
 		}
 		if _, ok := in.Object(key); in[key] != nil && !ok {
 			return c, wire.Reject(op, "InvalidParameter", key+" parameter is not valid!")
@@ -74,7 +74,7 @@ func (s *System) planUpdate(op string, t *store.Ticket, who store.Actor, in wire
 	return c, nil
 }
 
-// optionalLists refuses what is neither an object nor a list with something in it.
+// optionalLists rejects what is neither a list nor an object, or is empty.
 func optionalLists(op string, in wire.Values) error {
 	for _, key := range []string{"DynamicField", "Attachment"} {
 		list, isList := in[key].([]any)
@@ -118,8 +118,8 @@ func (s *System) planTicket(op string, in wire.Values, t *store.Ticket, c *chang
 	return nil
 }
 
-// planCustomer checks a customer user, who needs not be known when the login is an address, and takes the company as it is given.
-// A company without a customer user takes the ticket away from the one it had.
+// planCustomer checks the customer user, who need not be known if the login is a mail address. The company may be anything.
+// A company without a customer user leaves the ticket without one.
 func (s *System) planCustomer(op string, in wire.Values, t *store.Ticket, c *change) error {
 	if !in.Has("CustomerUser") && (t == nil || !in.Has("CustomerID")) {
 		return nil
@@ -138,7 +138,7 @@ func (s *System) planCustomer(op string, in wire.Values, t *store.Ticket, c *cha
 	return nil
 }
 
-// pick reads an entry that the request names or gives the id of.
+// pick reads the reference to an entry of a list.
 func pick[E store.Listed](op string, in wire.Values, key string, entries []E, to *reference[E], required bool) error {
 	*to = reference[E]{known: entries}
 	if in.Has(key) {
@@ -177,12 +177,12 @@ func pendingTime(in wire.Values, now time.Time) (time.Time, bool) {
 		parts[i] = n
 	}
 	until := time.Date(parts[0], time.Month(parts[1]), parts[2], parts[3], parts[4], 0, 0, time.UTC)
-	// A date such as the 31st of June is moved on by time.Date and refused by the servers.
+	// time.Date turns June 31 into July 1; the servers reject it.
 	same := until.Day() == parts[2] && int(until.Month()) == parts[1] && until.Hour() == parts[3] && until.Minute() == parts[4]
 	return until, same
 }
 
-// planArticles checks the article, or on Znuny the list of them. There an article may bring dynamic fields of its own.
+// planArticles checks the article, on Znuny also a list of them. There an article may bring dynamic fields of its own.
 func (s *System) planArticles(op string, who store.Actor, in wire.Values, c *change) ([]store.Draft, error) {
 	all, ok := in.Objects("Article")
 	if !ok {
@@ -211,7 +211,7 @@ func (s *System) planArticles(op string, who store.Actor, in wire.Values, c *cha
 	return drafts, nil
 }
 
-// fullName is who an article is from that doesn't say it.
+// fullName is who an article is from if it doesn't say.
 func (s *System) fullName(who store.Actor) string {
 	if who.IsCustomer() {
 		return s.Catalog.Customer(who.Customer).Address
@@ -219,6 +219,7 @@ func (s *System) fullName(who store.Actor) string {
 	return s.Agent(who.ID).FullName
 }
 
+// planFields checks the values of dynamic fields.
 func (s *System) planFields(op string, given any) ([]fieldValue, error) {
 	var list []any
 	switch v := given.(type) {
@@ -254,8 +255,9 @@ func (s *System) planFields(op string, given any) ([]fieldValue, error) {
 	return values, nil
 }
 
-// readFieldValue reads the value of a field in the form in which answers show it; nil is an emptied field.
-func readFieldValue(f store.DynamicField, raw any) (any, bool) {
+// readFieldValue returns a value of a field in the form that answers show, nil to empty the field; ok is false for one that the field
+// doesn't take.
+func readFieldValue(f store.DynamicField, raw any) (value any, ok bool) {
 	switch f.Kind {
 	case store.FieldCheckbox:
 		switch wire.Scalar(raw) {

@@ -11,11 +11,11 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// session is a login that a client needs not prove anew. Real ones end after two hours without use.
+// session is a login that a client doesn't need to prove again. Real ones end after two hours without use.
 type session struct {
 	store.Actor
 	began time.Time
-	from  string // the client's address, to which a session is bound on the real servers
+	from  string // the client's address, to which the real servers bind a session
 }
 
 // AddSession makes id a valid SessionID of the agent.
@@ -26,6 +26,7 @@ func (s *System) AddSession(id string) {
 // EndSessions makes all SessionIDs invalid.
 func (s *System) EndSessions() { clear(s.sessions) }
 
+// createSession answers SessionCreate.
 func (s *System) createSession(c Call) (wire.Object, error) {
 	if !c.Has("Password") {
 		return nil, wire.Reject("SessionCreate", "MissingParameter", "Password parameter is missing!")
@@ -40,30 +41,30 @@ func (s *System) createSession(c Call) (wire.Object, error) {
 	return wire.Object{"SessionID": hex.EncodeToString(id)}, nil
 }
 
-// showSession shows what the recorded Znuny keeps of a session, except the settings of pages that nobody sees here.
+// showSession answers SessionGet: what the recorded Znuny keeps of a session, except the settings of pages that don't exist here.
 func (s *System) showSession(c Call) (wire.Object, error) {
 	if !c.Has("SessionID") {
 		return nil, wire.Reject("SessionGet", "MissingParameter", "SessionID is missing!")
 	}
-	one, ok := s.sessions[c.Text("SessionID")]
+	current, ok := s.sessions[c.Text("SessionID")]
 	if !ok {
 		return nil, wire.Reject("SessionGet", "SessionInvalid", "SessionID is Invalid!")
 	}
 	values := map[string]any{
-		"CreateTime": wire.Stamp(one.began), "ChangeTime": wire.Stamp(one.began), "SessionSource": "GenericInterface",
-		"UserRemoteAddr": one.from, "UserRemoteUserAgent": "none", "ValidID": "1", "UserTitle": nil,
-		"UserSessionStart": wire.Unix(one.began), "UserLastRequest": wire.Unix(s.Now()),
+		"CreateTime": wire.Stamp(current.began), "ChangeTime": wire.Stamp(current.began), "SessionSource": "GenericInterface",
+		"UserRemoteAddr": current.from, "UserRemoteUserAgent": "none", "ValidID": "1", "UserTitle": nil,
+		"UserSessionStart": wire.Unix(current.began), "UserLastRequest": wire.Unix(s.Now()),
 	}
-	if one.IsCustomer() {
-		who := s.Catalog.Customer(one.Customer)
+	if current.IsCustomer() {
+		who := s.Catalog.Customer(current.Customer)
 		values["UserType"], values["UserLogin"], values["UserCustomerID"] = "Customer", who.Login, who.Company
 	} else {
-		who := s.Agent(one.ID)
+		who := s.Agent(current.ID)
 		first, last := who.Names()
 		values["UserType"], values["UserLogin"], values["UserID"] = "User", who.Name, wire.ID(who.ID)
 		values["UserFullname"], values["UserFirstname"], values["UserLastname"] = who.FullName, first, last
-		values["UserEmail"], values["UserLastLogin"] = who.Address, wire.Unix(one.began)
-		values["UserLastLoginTimestamp"] = wire.Stamp(one.began)
+		values["UserEmail"], values["UserLastLogin"] = who.Address, wire.Unix(current.began)
+		values["UserLastLoginTimestamp"] = wire.Stamp(current.began)
 		for key, value := range agentPreferences {
 			values[key] = value
 		}
@@ -75,7 +76,7 @@ func (s *System) showSession(c Call) (wire.Object, error) {
 	return wire.Object{"SessionData": data}, nil
 }
 
-// agentPreferences are an agent's settings that a fresh installation keeps in each session.
+// agentPreferences are the settings of an agent that a fresh installation keeps in each session.
 var agentPreferences = map[string]string{
 	"AdminCommunicationLogPageShown": "25", "AdminDynamicFieldsOverviewPageShown": "25", "UserCreateNextMask": "",
 	"UserLastPwChangeTime": "0", "UserLastViewsLimit": "5", "UserLastViewsPosition": "Avatar", "UserLoginFailed": "0",
@@ -83,7 +84,8 @@ var agentPreferences = map[string]string{
 	"UserTicketOverviewSmallPageShown": "25",
 }
 
-// removeSession ends a session. Znuny 6.5.15 wants a password for that, and no session: the one to be ended is no login. One that isn't there has ended.
+// removeSession answers SessionRemove. Znuny 6.5.15 wants a password for that; the session to be ended doesn't count as a login. One
+// that doesn't exist has ended.
 func (s *System) removeSession(c Call) (wire.Object, error) {
 	if !c.Has("SessionID") {
 		return nil, wire.Reject("SessionRemove", "MissingParameter", "SessionID parameter is missing!")

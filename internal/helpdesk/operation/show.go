@@ -68,7 +68,7 @@ func (s *System) dynamicFieldAnswer(t *store.Ticket) []wire.Object {
 	return all
 }
 
-// articleAnswer shows an article; one that was stored without its text (see [store.addArticle]) has its first half only.
+// articleAnswer shows an article; one that was stored without its text (see [store.Store.AddArticle]) has only the first half.
 func (s *System) articleAnswer(t *store.Ticket, a *store.Article) wire.Object {
 	head := s.articleHead(t, a)
 	if a.Orphan {

@@ -4,7 +4,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// Stop says how many of a write's steps, whose names it gets, are done before the write fails; nil lets it go on to its end.
+// Stop returns after how many of its steps, given by name, a write fails; a nil Stop lets it run to its end.
 type Stop func(steps []string) int
 
 // step is a part of a write that stays done when a later one fails.
@@ -13,7 +13,7 @@ type step struct {
 	take func() error
 }
 
-// take takes the steps until one fails, or until a fault stops it.
+// take takes the steps until one fails or stop ends the write.
 func take(steps []step, stop Stop) error {
 	names := make([]string, len(steps))
 	for i, st := range steps {
@@ -29,13 +29,13 @@ func take(steps []step, stop Stop) error {
 		}
 	}
 	if stop != nil {
-		return wire.ErrCancelled
+		return wire.ErrCanceled
 	}
 	return nil
 }
 
-// Steps are the steps of a write in the order in which the servers take them, each of which stays done when a later one fails.
-// "Ticket" is the opening of a new one. A request with several articles has as many steps of that name.
+// Steps are the names of a write's steps in the order of the servers. "Ticket" opens a new one. There are as many steps "Article" as
+// articles in the request.
 var Steps = []string{
 	stepTicket, StepTitle, StepQueue, StepLock, stepType, StepState, "Service", "SLA", stepCustomer, StepPriority, stepOwner,
 	stepResponsible, StepArticle, StepField,

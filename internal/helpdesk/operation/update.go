@@ -5,8 +5,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// update answers TicketUpdate. All names and values are checked before anything is written; what fails later (a queue the agent
-// may not move into, a pending state without a time) leaves the changes before it in place.
+// update answers TicketUpdate. All names and values are checked before anything is written. What fails later, such as a move into a
+// queue where the agent may not move tickets, leaves the changes before it in place.
 func (s *System) update(who store.Actor, in Call) (wire.Object, error) {
 	const op = "TicketUpdate"
 	t, err := s.ticketToUpdate(op, who, in)
@@ -38,10 +38,10 @@ func (s *System) update(who store.Actor, in Call) (wire.Object, error) {
 	return out, nil
 }
 
-// ticketToUpdate finds the ticket by its number before its id. Znuny demands "rw" in its queue for whatever shall be done with it,
-// OTOBO looks what that is; see mayWrite.
+// ticketToUpdate finds the ticket by its number or else its id. Znuny demands "rw" in its queue for any update; for OTOBO it depends on
+// the update, see mayWrite.
 func (s *System) ticketToUpdate(op string, who store.Actor, in Call) (*store.Ticket, error) {
-	t := s.Numbers[in.Text("TicketNumber")]
+	t := s.FindNumber(in.Text("TicketNumber"))
 	if !in.Has("TicketNumber") {
 		t = s.FindText(in.Text("TicketID"))
 	}
@@ -51,8 +51,8 @@ func (s *System) ticketToUpdate(op string, who store.Actor, in Call) (*store.Tic
 	return t, nil
 }
 
-// mayWrite is how OTOBO judges an update of a ticket that the agent can see: by the rights for what it changes. For title, lock,
-// type, customer and an open state it asks for none.
+// mayWrite checks the access that OTOBO demands for each part of an update. Title, lock, type, customer and an open state need
+// none.
 func mayWrite(op string, access store.Access, c change) error {
 	for _, need := range []struct {
 		wanted bool
@@ -88,7 +88,7 @@ func addArticleIDs(out wire.Object, articles []*store.Article) {
 	}
 }
 
-// addTicketData adds what IncludeTicketData 1 promises. OTOBO shows the latest article even when the request brought none.
+// addTicketData adds the ticket, for IncludeTicketData 1. OTOBO shows the latest article even if the request brought none.
 func (s *System) addTicketData(out wire.Object, t *store.Ticket, articles []*store.Article) {
 	data := s.ticketAnswer(t)
 	if all := s.dynamicFieldAnswer(t); all != nil {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// meets reports whether a text meets a condition as the servers read it (QueryCondition): + and && join, || separates, ! negates,
-// brackets group, and what stands in double quotes is taken as it is. In each word % and * stand for anything. A condition that
-// can't be read is met by no text.
+// meets reports whether a text meets a condition as the servers read it (QueryCondition): + and && mean and, || means or, ! negates,
+// parentheses group, and what is in double quotes is taken literally. In each word % and * match anything. No text meets
+// a condition that can't be read.
 func meets(text, condition string) bool {
 	p := conditionParser{text: text}
 	condition = quotedPiece.ReplaceAllStringFunc(condition, func(piece string) string {
@@ -27,12 +27,12 @@ var (
 	conditionWord = regexp.MustCompile(`[\s()](AND|OR)[\s()]`)
 )
 
-// placeholder stands for a quoted piece; no text that JSON carries has it.
+// placeholder stands for a quoted piece; it is in the private use area, so that texts don't contain it.
 const placeholder = '\ue0ff'
 
 type conditionParser struct {
 	text   string
-	quoted []string // what is left of the pieces, in their order
+	quoted []string // the pieces not yet used, in their order
 	rest   string
 	broken bool
 }
@@ -77,12 +77,12 @@ func (p *conditionParser) term() bool {
 	case word == string(placeholder):
 		word, p.quoted = p.quoted[0], p.quoted[1:]
 	case strings.ContainsRune(word, placeholder):
-		return false // the servers look for their own stand-in
+		return false // the servers then search for their own placeholder
 	}
 	return like(p.text, word) != not
 }
 
-// wordEnd is where a word ends: a single & or | belongs to it.
+// wordEnd returns where a word ends; a single & or | is part of it.
 func wordEnd(s string) int {
 	for i := range s {
 		if s[i] == '(' || s[i] == ')' || strings.HasPrefix(s[i:], "&&") || strings.HasPrefix(s[i:], "||") {

@@ -9,8 +9,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// fieldConditions are what a search demands of a dynamic field: {"DynamicField_X": {"Equals": …}}, or, when that is there,
-// {"DynamicField": {"Name": "X", "Equals": …}} or a list of such.
+// fieldConditions returns what a search demands of a dynamic field: {"DynamicField_X": {"Equals": …}}, or, if there is a DynamicField,
+// {"DynamicField": {"Name": "X", "Equals": …}} or a list of such objects.
 func fieldConditions(in wire.Values, name string) map[string]any {
 	if !in.Has("DynamicField") {
 		conditions, _ := in["DynamicField_"+name].(map[string]any)
@@ -27,8 +27,8 @@ func fieldConditions(in wire.Values, name string) map[string]any {
 	return nil
 }
 
-// fieldCriterion admits a ticket whose dynamic field meets all conditions; one value of a list is enough. ok is false for an
-// operator that isn't known.
+// fieldCriterion admits a ticket whose dynamic field meets all conditions; of a list, one value is enough. ok is false for an
+// unknown operator.
 func fieldCriterion(f store.DynamicField, conditions map[string]any) (c criterion, ok bool) {
 	var all []criterion
 	for operator, raw := range conditions {

@@ -8,7 +8,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
 )
 
-// sortKeys compare tickets upwards. "Age" means the time of creation, so that up is oldest first.
+// sortKeys compare tickets in ascending order. "Age" is the time of creation, so that up means oldest first.
 var sortKeys = map[string]func(s *store.Store, a, b *store.Ticket) int{
 	"Age":            func(_ *store.Store, a, b *store.Ticket) int { return cmp.Compare(a.Created.Unix(), b.Created.Unix()) },
 	"Created":        func(_ *store.Store, a, b *store.Ticket) int { return cmp.Compare(a.Created.Unix(), b.Created.Unix()) },
@@ -33,11 +33,11 @@ var sortKeys = map[string]func(s *store.Store, a, b *store.Ticket) int{
 	},
 }
 
-// noOrder is the order by what no ticket here has.
+// noOrder compares what no ticket has here.
 func noOrder(*store.Store, *store.Ticket, *store.Ticket) int { return 0 }
 
-// order reads SortBy and OrderBy; each key needs its direction, except that none at all means Down. Tickets that are equal in all keys stay in the order of their ids; the real servers
-// promise no order for them.
+// order reads SortBy and OrderBy. Each key needs its direction, but without any the first key's is Down. Tickets that are equal in
+// all keys stay in the order of their ids; the real servers promise no order for them.
 func (q query) order() (compare func(a, b *store.Ticket) int, ok bool) {
 	keys, directions := q.in.List("SortBy"), q.in.List("OrderBy")
 	if len(keys) == 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// defaultLimit is how many tickets a search finds that names no limit (SysConfig
+// defaultLimit is how many tickets a search without a limit finds (SysConfig
 // GenericInterface::Operation::TicketSearch###SearchLimit).
 const defaultLimit = 500
 
@@ -39,16 +39,17 @@ func Find(st *store.Store, who store.Actor, in wire.Values) []*store.Ticket {
 	return found[:min(limit, len(found))]
 }
 
-// query is one search.
+// query is one search in the tickets.
 type query struct {
 	*store.Store
 	who store.Actor
 	in  wire.Values
 }
 
+// criterion reports whether a ticket meets one demand of a search.
 type criterion func(*store.Ticket) bool
 
-// matcher joins the criteria of a search; ok is false when one of them can't be met by any ticket.
+// matcher joins the criteria of a search; ok is false when no ticket can meet one of them.
 func (q query) matcher() (match criterion, ok bool) {
 	in := q.in
 	var all []criterion
@@ -137,8 +138,8 @@ func (q query) matcher() (match criterion, ok bool) {
 	}, true
 }
 
-// wantedQueues returns the ids of the queues asked for, nil when the search doesn't care. One queue that is unknown spoils the
-// search; one that is hidden from the agent has no tickets for it.
+// wantedQueues returns the ids of the queues asked for, nil for any. One unknown queue empties the search; a queue that is hidden
+// from the agent only has no tickets.
 func (q query) wantedQueues() (map[int64]bool, bool) {
 	in := q.in
 	wanted, ok := wantedIDs(in, "Queues", "QueueIDs", store.Entries(q.Catalog.Queues))
@@ -157,8 +158,8 @@ func (q query) wantedQueues() (map[int64]bool, bool) {
 	return wanted, true
 }
 
-// wantedIDs returns the ids that are named or given, nil when there are none; ok is false for a name that isn't known and for an id
-// that is no number.
+// wantedIDs returns the ids of what is named and the ids that are given, nil for any; ok is false for an unknown name and for an id
+// that isn't a number.
 func wantedIDs(in wire.Values, names, ids string, entries []store.Entry) (wanted map[int64]bool, ok bool) {
 	want := func(id int64) {
 		if wanted == nil {
@@ -183,7 +184,7 @@ func wantedIDs(in wire.Values, names, ids string, entries []store.Entry) (wanted
 	return wanted, true
 }
 
-// stateTypeIDs are the ids of the types of states in a fresh installation.
+// stateTypeIDs are the ids of state types in a fresh installation.
 var stateTypeIDs = map[string]string{
 	"new": "1", "open": "2", "closed": "3", "pending reminder": "4", "pending auto": "5", "removed": "6", "merged": "7",
 }

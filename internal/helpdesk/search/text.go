@@ -9,7 +9,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// textCriteria are the texts that a search compares without regard to case, % and * standing for anything.
+// textCriteria are the texts of a ticket that a search compares, ignoring case; % and * match anything.
 var textCriteria = map[string]func(*store.Ticket) []string{
 	"Title":             func(t *store.Ticket) []string { return []string{t.Title} },
 	"TicketNumber":      func(t *store.Ticket) []string { return []string{t.Number} },
@@ -26,7 +26,7 @@ var articleCriteria = map[string]func(*store.Article) string{
 	"MIMEBase_Body":    func(a *store.Article) string { return a.Body },
 }
 
-// patternsOf returns the values that a search compares with: "" and what stands for anything say nothing.
+// patternsOf returns the patterns that a search compares with, except those that match everything.
 func patternsOf(given any) []string {
 	var all []string
 	for _, p := range wire.ListOf(given) {
@@ -45,7 +45,7 @@ func likeAny(patterns []string) func(string) bool {
 	}
 }
 
-// like is SQL's LIKE over whole texts.
+// like is SQL's LIKE, with % and * as wildcards.
 func like(text, pattern string) bool {
 	text = strings.ToLower(text)
 	parts := strings.Split(strings.ReplaceAll(strings.ToLower(pattern), "*", "%"), "%")

@@ -37,7 +37,7 @@ func timesOf(t *store.Ticket, wanted func(store.Event) bool) []time.Time {
 	return all
 }
 
-// timeCriterion admits a ticket when one of its times lies within all bounds; ok is false for a bound that is no time.
+// timeCriterion admits a ticket if one of its times is within all bounds; ok is false for a bound that isn't a time.
 func (q query) timeCriterion(key string, of func(*store.Ticket) []time.Time) (c criterion, ok bool) {
 	var newest, oldest time.Time
 	for _, bound := range []struct {
@@ -50,7 +50,7 @@ func (q query) timeCriterion(key string, of func(*store.Ticket) []time.Time) (c 
 				return nil, false
 			}
 			*bound.to = at
-			// No past time lies after now, which the servers see at once.
+			// Nothing in the past is after now, and the servers check that first.
 			if bound.suffix == "Newer" && key != "TicketPendingTime" && at.After(q.Now()) {
 				return nil, false
 			}

@@ -6,18 +6,20 @@ import (
 	"strings"
 )
 
-// Actor is who a request comes from.
+// Actor is the agent or the customer who sends a request.
 type Actor struct {
 	ID       int64  // of the agent; for a customer, that of the agent in whose name customers write
 	Login    string // of the agent
 	Customer string // login of the customer user, "" for an agent
 }
 
+// IsCustomer reports whether a customer sends the request.
 func (a Actor) IsCustomer() bool { return a.Customer != "" }
 
-// Access is what the agent may do with the tickets of a queue.
+// Access is what an agent may do with the tickets of a queue.
 type Access int
 
+// The kinds of access, from most to least.
 const (
 	// AccessFull is every right ("rw").
 	AccessFull Access = iota
@@ -26,7 +28,7 @@ const (
 	AccessDocumented
 	// AccessRead shows the tickets and refuses every change, a move into the queue included.
 	AccessRead
-	// AccessNone hides the queue: its tickets can't be told from tickets that don't exist.
+	// AccessNone hides the queue, as if its tickets didn't exist.
 	AccessNone
 )
 
@@ -48,12 +50,13 @@ func nameOf(names []string, i int) ([]byte, error) {
 func numberOf(names []string, text []byte, to *int) error {
 	i := slices.Index(names, string(text))
 	if i < 0 {
-		return fmt.Errorf("%q is none of %s", text, strings.Join(names, ", "))
+		return fmt.Errorf("%q is not one of %s", text, strings.Join(names, ", "))
 	}
 	*to = i
 	return nil
 }
 
+// AccessTo returns what an actor may do with a ticket.
 func (s *Store) AccessTo(who Actor, t *Ticket) Access {
 	if who.IsCustomer() {
 		company := s.Catalog.Customer(who.Customer).Company
@@ -65,6 +68,7 @@ func (s *Store) AccessTo(who Actor, t *Ticket) Access {
 	return s.QueueAccess(who, s.Catalog.Queue(t.Queue))
 }
 
+// QueueAccess returns what an agent may do in a queue.
 func (s *Store) QueueAccess(who Actor, q *Queue) Access {
 	if who.ID == AdministratorID {
 		return AccessFull
@@ -83,6 +87,7 @@ func (s *Store) QueueAccess(who Actor, q *Queue) Access {
 	return AccessNone
 }
 
+// Agent returns the agent with the id, the zero Agent if there is none.
 func (s *Store) Agent(id int64) Agent {
 	for _, a := range s.Catalog.Agents {
 		if a.ID == id {

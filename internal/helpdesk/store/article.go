@@ -8,8 +8,9 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
+// Article is a message or a note in a ticket.
 type Article struct {
-	ID, Number        int64 // number counts within the ticket, from 1
+	ID, Number        int64 // Number counts within the ticket, from 1
 	Subject, Body     string
 	From, To, Cc, Bcc string
 	MIMEType, Charset string
@@ -21,6 +22,7 @@ type Article struct {
 	Orphan            bool // stored without its text
 }
 
+// File is an attachment of an article.
 type File struct {
 	Name, ContentType string
 	Content           []byte
@@ -38,14 +40,14 @@ type Draft struct {
 	Event, Comment    string // of the line in the history
 }
 
-// MaxSubject and maxTitle are the widths of the database's columns, in characters.
+// MaxSubject and MaxTitle are the widths of columns of the database, in characters.
 const (
 	MaxSubject = 3800
 	MaxTitle   = 255
 )
 
-// Tidy brings the draft into the form in which the servers store it: headers on one line, nothing after a NUL, and
-// HTML as a plain text with the original as a file.
+// Tidy brings the draft into the form that the servers store: headers on one line, nothing after a NUL, and HTML as
+// plain text with the original as a file.
 func (d *Draft) Tidy() {
 	oneLine := strings.NewReplacer("\r", "", "\n", "")
 	for _, header := range []*string{&d.Subject, &d.From, &d.To, &d.Cc, &d.Bcc} {
@@ -61,8 +63,8 @@ func (d *Draft) Tidy() {
 	}
 }
 
-// AddArticle stores a draft. A subject that is too long for its column leaves an article without text behind and is an error,
-// as on the real servers, which write the two halves of an article one after the other.
+// AddArticle stores a draft. As on the real servers, which write the two halves of an article one after the other, a subject that
+// is too long for its column is an error and leaves an article without text.
 func (s *Store) AddArticle(t *Ticket, d Draft, by int64) (*Article, error) {
 	s.LastArticle++
 	a := &Article{

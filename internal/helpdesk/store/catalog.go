@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Entry is an entry of one of the help desk's catalogues. Names are case-sensitive, as on the real servers.
+// Entry is an entry of a list of the catalog. As on the real servers, names are case-sensitive.
 type Entry struct {
 	ID   int64
 	Name string
@@ -15,43 +15,49 @@ type Entry struct {
 
 func (n Entry) entry() Entry { return n }
 
-// Listed is what a catalog lists by id and name.
+// Listed is what the catalog lists by id and name.
 type Listed interface{ entry() Entry }
 
+// Queue is a queue, with what the agent of Open Ticket AI may do in it.
 type Queue struct {
 	Entry
 	Group  int64
 	Access Access
 }
 
+// State is a state of tickets, with its type.
 type State struct {
 	Entry
 	Type string
 }
 
+// Closed reports whether tickets in the state are closed.
 func (s State) Closed() bool { return s.Type == "closed" }
 
+// Pending reports whether tickets in the state wait for a time.
 func (s State) Pending() bool { return s.Type == "pending reminder" || s.Type == "pending auto" }
 
+// Agent is an agent, with what it may do.
 type Agent struct {
 	Entry
 	FullName, Address string
 	Password          string           // "" for one who can't log in
-	Access            map[int64]Access // by queue; nil for an agent who has that of the queue
+	Access            map[int64]Access // by queue; nil for what the queues say
 }
 
-// Names splits the full name.
+// Names splits the full name in two.
 func (a Agent) Names() (first, last string) {
 	first, last, _ = strings.Cut(a.FullName, " ")
 	return first, last
 }
 
+// Customer is a customer user.
 type Customer struct {
 	Login, Company, Address string
 	Password                string // "" for one who can't log in
 }
 
-// Catalog holds what tickets refer to by name or id.
+// Catalog lists what tickets refer to by name or id.
 type Catalog struct {
 	Queues     []Queue
 	Priorities []Entry
@@ -71,10 +77,12 @@ const Unlocked = "unlock"
 // usersGroup is the permission group of an ordinary queue.
 const usersGroup = 1
 
+// ByName returns the entry with the name, and whether there is one.
 func ByName[E Listed](entries []E, name string) (E, bool) {
 	return find(entries, func(n Entry) bool { return n.Name == name })
 }
 
+// ByID returns the entry with an id as a request gives it, and whether there is one.
 func ByID[E Listed](entries []E, id string) (E, bool) {
 	return find(entries, func(n Entry) bool { return strconv.FormatInt(n.ID, 10) == id })
 }
@@ -89,6 +97,7 @@ func find[E Listed](entries []E, wanted func(Entry) bool) (E, bool) {
 	return none, false
 }
 
+// Entries returns a list without what is known of its entries besides id and name.
 func Entries[E Listed](entries []E) []Entry {
 	all := make([]Entry, len(entries))
 	for i, e := range entries {
@@ -97,6 +106,7 @@ func Entries[E Listed](entries []E) []Entry {
 	return all
 }
 
+// Queue returns the queue with the id, a zero one if there is none.
 func (c *Catalog) Queue(id int64) *Queue {
 	for i := range c.Queues {
 		if c.Queues[i].ID == id {
@@ -106,7 +116,7 @@ func (c *Catalog) Queue(id int64) *Queue {
 	return &Queue{}
 }
 
-// AddQueue returns the id of the queue, new or not.
+// AddQueue returns the id of a queue, which is added if it doesn't exist.
 func (c *Catalog) AddQueue(name string) int64 {
 	if known, ok := ByName(c.Queues, name); ok {
 		return known.ID
@@ -116,7 +126,7 @@ func (c *Catalog) AddQueue(name string) int64 {
 	return id
 }
 
-// AddAgent adds an agent, or gives one another password. It has no right in any queue.
+// AddAgent adds an agent without any access, or sets the password of one.
 func (c *Catalog) AddAgent(login, password string) {
 	for i := range c.Agents {
 		if c.Agents[i].Name == login {
@@ -127,7 +137,7 @@ func (c *Catalog) AddAgent(login, password string) {
 	c.Agents = append(c.Agents, Agent{Entry: Entry{nextID(c.Agents), login}, FullName: login, Password: password, Access: map[int64]Access{}})
 }
 
-// AddCustomer adds a customer user, or gives one another password.
+// AddCustomer adds a customer user, or sets the password of one.
 func (c *Catalog) AddCustomer(login, password string) {
 	for i := range c.Customers {
 		if c.Customers[i].Login == login {
@@ -138,6 +148,7 @@ func (c *Catalog) AddCustomer(login, password string) {
 	c.Customers = append(c.Customers, Customer{Login: login, Address: login, Password: password})
 }
 
+// AddPriority returns a priority, which is added if it doesn't exist.
 func (c *Catalog) AddPriority(name string) Entry {
 	known, ok := ByName(c.Priorities, name)
 	if !ok {
@@ -147,6 +158,7 @@ func (c *Catalog) AddPriority(name string) Entry {
 	return known
 }
 
+// AddState returns a state, which is added as an open one if it doesn't exist.
 func (c *Catalog) AddState(name string) State {
 	known, ok := ByName(c.States, name)
 	if !ok {
@@ -156,6 +168,7 @@ func (c *Catalog) AddState(name string) State {
 	return known
 }
 
+// AddType returns a type of tickets, which is added if it doesn't exist.
 func (c *Catalog) AddType(name string) Entry {
 	known, ok := ByName(c.Types, name)
 	if !ok {
@@ -173,6 +186,7 @@ func nextID[E Listed](entries []E) int64 {
 	return highest + 1
 }
 
+// Customer returns the customer user with the login; one that isn't known has nothing else.
 func (c *Catalog) Customer(login string) Customer {
 	for _, known := range c.Customers {
 		if known.Login == login {
@@ -182,7 +196,7 @@ func (c *Catalog) Customer(login string) Customer {
 	return Customer{Login: login, Address: login}
 }
 
-// CustomerByAddress finds the customer user whose mail address is the given one.
+// CustomerByAddress returns the customer user with a mail address, and whether there is one.
 func (c *Catalog) CustomerByAddress(address string) (Customer, bool) {
 	for _, known := range c.Customers {
 		if at, err := mail.ParseAddress(known.Address); err == nil && strings.EqualFold(at.Address, address) {
@@ -192,6 +206,7 @@ func (c *Catalog) CustomerByAddress(address string) (Customer, bool) {
 	return Customer{}, false
 }
 
+// KnowsCustomer reports whether there is a customer user with the login.
 func (c *Catalog) KnowsCustomer(login string) bool {
 	return slices.ContainsFunc(c.Customers, func(known Customer) bool { return known.Login == login })
 }

@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// FieldKind says what values a dynamic field takes.
+// FieldKind is what values a dynamic field takes.
 type FieldKind int
 
+// The kinds of dynamic fields.
 const (
-	// FieldText takes any text; date and time fields are kept as text too.
+	// FieldText takes any text. Dates and times are texts too.
 	FieldText FieldKind = iota
 	// FieldCheckbox takes 0 and 1 and is shown as a number.
 	FieldCheckbox
@@ -37,6 +38,7 @@ type DynamicField struct {
 	Values []string  `json:"values,omitempty"`
 }
 
+// Field returns the dynamic field with the name, and whether there is one.
 func (c *Catalog) Field(name string) (DynamicField, bool) {
 	for _, f := range c.Fields {
 		if f.Name == name {
@@ -46,7 +48,7 @@ func (c *Catalog) Field(name string) (DynamicField, bool) {
 	return DynamicField{}, false
 }
 
-// SetField keeps the fields sorted by name, as answers list them.
+// SetField adds a dynamic field or replaces the one with its name. Fields stay sorted by name, as answers list them.
 func (c *Catalog) SetField(f DynamicField) {
 	i, found := slices.BinarySearchFunc(c.Fields, f, func(a, b DynamicField) int { return strings.Compare(a.Name, b.Name) })
 	if found {
@@ -56,11 +58,12 @@ func (c *Catalog) SetField(f DynamicField) {
 	c.Fields = slices.Insert(c.Fields, i, f)
 }
 
-// SameValue compares two values of one dynamic field.
+// SameValue reports whether two values of a dynamic field are equal.
 func SameValue(a, b any) bool {
 	return (a == nil) == (b == nil) && slices.Equal(FieldTexts(a), FieldTexts(b))
 }
 
+// FieldTexts returns a value of a dynamic field as texts, none for one that isn't set.
 func FieldTexts(value any) []string {
 	switch v := value.(type) {
 	case string:

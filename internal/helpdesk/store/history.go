@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// Event is one line of a ticket's history with what the ticket was then; its parts stand in the order in which the servers store
-// them.
+// Event is one line of a ticket's history, with what the ticket was at the time.
 type Event struct {
 	Time    time.Time
 	Kind    string
-	Parts   []string
+	Parts   []string // in the order of the servers
 	User    Entry
-	Article int64 // the one that the line is about, or 0
+	Article int64 // the id of the one that the line is about, or 0
 
 	Queue, Priority, State, Owner, TicketType int64
 }
 
-// Name is how the servers write the event: an article's with the words that came with it, others with all their parts.
+// Name returns the event as the servers write it: that of an article in the words that came with it, others as all their parts.
 func (e Event) Name() string {
 	if e.Article != 0 {
 		return strings.Join(e.Parts, "")
@@ -26,7 +25,7 @@ func (e Event) Name() string {
 	return "%%" + strings.Join(e.Parts, "%%")
 }
 
-// Text is the event in words.
+// Text returns the event in words.
 func (e Event) Text() string {
 	part := func(i int) string {
 		if i < len(e.Parts) {
@@ -56,7 +55,7 @@ func (e Event) Text() string {
 	}
 }
 
-// Record adds a line to the history of a ticket that has been changed already.
+// Record adds a line to the history of a ticket, after the change.
 func (s *Store) Record(t *Ticket, by int64, kind string, parts ...string) {
 	s.recordArticle(t, by, 0, kind, parts...)
 }

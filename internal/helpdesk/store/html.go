@@ -11,8 +11,8 @@ var (
 	space      = regexp.MustCompile(`[ \t\r\n]+`)
 )
 
-// plainText renders HTML roughly as the servers do. Their text of a script stays. The time it takes grows with the length of
-// the source and with nothing else.
+// plainText renders HTML roughly as the servers do, which keep the text of a script. The time it takes is linear in the length of the
+// source.
 func plainText(source string) string {
 	rest := space.ReplaceAllString(source, " ")
 	var out strings.Builder
@@ -27,7 +27,7 @@ func plainText(source string) string {
 			if _, rest, found = strings.Cut(markup, "-->"); found {
 				continue
 			}
-			comments = false // none that follows ends either
+			comments = false // if this one doesn't end, none of the rest does
 		}
 		if markup == "" || !strings.ContainsAny(markup[:1], tagStart) {
 			out.WriteByte('<')
@@ -50,7 +50,7 @@ func plainText(source string) string {
 // tagStart are the characters that make a tag of what follows "<".
 const tagStart = "/!?abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-// breaks is what stands in a plain text for a tag.
+// breaks returns what a tag becomes in plain text.
 func breaks(tag string, closing bool) string {
 	switch tag {
 	case "p", "h1", "h2", "h3", "h4", "h5", "h6":

@@ -4,13 +4,13 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 )
 
-// The agents that the store itself names.
+// The ids of the agents that the help desk itself needs.
 const (
 	AdministratorID int64 = 1
 	LoginID         int64 = 2
 )
 
-// NewCatalog returns the catalogue of the recorded servers, ids included.
+// NewCatalog returns the catalog of the servers whose answers were recorded, ids included.
 func NewCatalog(mode wire.Mode, login, password string) Catalog {
 	c := Catalog{
 		Queues: []Queue{

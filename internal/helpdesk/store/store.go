@@ -14,15 +14,19 @@ type Store struct {
 	Now     func() time.Time
 	Catalog Catalog
 	Tickets []*Ticket // oldest first; ids ascend
-	Numbers map[string]*Ticket
 
+	// The last ids and the last counter of ticket numbers that were given away.
 	LastTicket, LastArticle, LastNumber int64
+
+	numbers map[string]*Ticket
 }
 
+// New returns a store without tickets.
 func New(now func() time.Time, c Catalog) *Store {
-	return &Store{Now: now, Catalog: c, Numbers: map[string]*Ticket{}}
+	return &Store{Now: now, Catalog: c, numbers: map[string]*Ticket{}}
 }
 
+// Ticket is a ticket; what it refers to by an id or an [Entry] is in the [Catalog].
 type Ticket struct {
 	ID                   int64
 	Number, Title        string
@@ -30,16 +34,17 @@ type Ticket struct {
 	Priority, Type, Lock Entry
 	State                State
 	Owner, Responsible   Entry
-	Customer, Company    string
+	Customer, Company    string // login of the customer user, and id of the company
 	Created, Changed     time.Time
 	CreatedBy, ChangedBy int64
 	PendingUntil         time.Time
-	UnlockTimeout        int64 // seconds since 1970 when an agent last worked on the ticket
-	Fields               map[string]any
+	UnlockTimeout        int64          // seconds since 1970 when an agent last worked on the ticket
+	Fields               map[string]any // dynamic fields that are set, by their names
 	Articles             []*Article
 	History              []Event
 }
 
+// Find returns the ticket with the id, nil if there is none.
 func (s *Store) Find(id int64) *Ticket {
 	i, ok := slices.BinarySearchFunc(s.Tickets, id, func(t *Ticket, id int64) int { return cmp.Compare(t.ID, id) })
 	if !ok {
@@ -48,7 +53,10 @@ func (s *Store) Find(id int64) *Ticket {
 	return s.Tickets[i]
 }
 
-// FindText finds a ticket by its id as a request gives it.
+// FindNumber returns the ticket with the number, nil if there is none.
+func (s *Store) FindNumber(number string) *Ticket { return s.numbers[number] }
+
+// FindText returns the ticket with an id as a request gives it, nil if there is none.
 func (s *Store) FindText(id string) *Ticket {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {
@@ -57,7 +65,7 @@ func (s *Store) FindText(id string) *Ticket {
 	return s.Find(n)
 }
 
-// Open makes a ticket with the next id and number, which is the administrator's at first.
+// Open makes a ticket with the next id and number. Its first owner is the administrator.
 func (s *Store) Open(title string, queue int64, priority Entry, st State, kind Entry, who Customer, by int64) *Ticket {
 	s.LastTicket++
 	s.LastNumber++
@@ -72,7 +80,7 @@ func (s *Store) Open(title string, queue int64, priority Entry, st State, kind E
 		Fields: map[string]any{},
 	}
 	s.Tickets = append(s.Tickets, t)
-	s.Numbers[t.Number] = t
+	s.numbers[t.Number] = t
 	s.Record(t, by, "NewTicket", t.Number, s.Catalog.Queue(queue).Name, priority.Name, st.Name, strconv.FormatInt(t.ID, 10))
 	s.Record(t, by, "ServiceUpdate", "NULL", "", "NULL", "")
 	s.Record(t, by, "SLAUpdate", "NULL", "", "NULL", "")
@@ -84,7 +92,7 @@ func (s *Store) Open(title string, queue int64, priority Entry, st State, kind E
 }
 
 // ticketNumber follows the servers' default generator DateChecksum: the day, the system's id (10), a counter of five digits and
-// a digit that makes the others, weighted 1 and 2 in turn, a multiple of ten.
+// a digit that makes the sum of all, weighted 1 and 2 in turn, a multiple of ten.
 func ticketNumber(day time.Time, counter int64) string {
 	number := fmt.Sprintf("%s10%05d", day.UTC().Format("20060102"), counter)
 	sum := 0
@@ -98,12 +106,13 @@ func ticketNumber(day time.Time, counter int64) string {
 	return number + strconv.Itoa(check)
 }
 
-// UntilNUL is what the servers' database keeps of a text.
+// UntilNUL returns what the servers' database keeps of a text.
 func UntilNUL(text string) string {
 	kept, _, _ := strings.Cut(text, "\x00")
 	return kept
 }
 
+// FirstCharacters returns at most the first n characters of a text.
 func FirstCharacters(text string, n int) string {
 	for i := range text {
 		if n == 0 {

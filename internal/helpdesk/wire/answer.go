@@ -9,31 +9,31 @@ import (
 	"time"
 )
 
-// ServerError is a request that ends without doing, or without finishing, what it asks for.
+// ServerError is how the servers say that they didn't do, or didn't finish, what a request asked for.
 type ServerError struct {
 	Status int
 	Code   string // set for an application error: "TicketUpdate.InvalidParameter"
 	Text   string // the message of an application error, else the whole body
 }
 
-func (f *ServerError) Error() string {
-	if f.Code != "" {
-		return f.Code + ": " + f.Text
+func (e *ServerError) Error() string {
+	if e.Code != "" {
+		return e.Code + ": " + e.Text
 	}
-	return f.Text
+	return e.Text
 }
 
-// Reject is an application error: status 200 and an Error object.
+// Reject returns an error of the application: status 200 and an Error object.
 func Reject(operation, code, message string) error {
 	return &ServerError{Status: http.StatusOK, Code: operation + "." + code, Text: operation + ": " + message}
 }
 
-// TransportError is an error of the transport: status 500 and plain text.
+// TransportError returns an error of the transport: status 500 and plain text.
 func TransportError(text string) error {
 	return &ServerError{Status: http.StatusInternalServerError, Text: text}
 }
 
-// KernelError is an error in the servers' kernel: status 500 and JSON that is called plain text.
+// KernelError returns an error of the servers' kernel: status 500 and JSON with the content type of plain text.
 func KernelError(text string) error {
 	body, _ := json.Marshal(struct { // two strings can always be encoded
 		Code string `json:"faultcode"`
@@ -42,25 +42,26 @@ func KernelError(text string) error {
 	return &ServerError{Status: http.StatusInternalServerError, Text: string(body)}
 }
 
-// ErrCancelled is what the servers answer when a change fails whose message they lose on the way.
-var ErrCancelled = KernelError("OperationObject returned an error, cancelling Request")
+// ErrCanceled is what the servers answer when a change fails and they lose the message on the way.
+var ErrCanceled = KernelError("OperationObject returned an error, cancelling Request")
 
-// Object is an answer, or a part of one. encoding/json writes its keys sorted, which is what Znuny does.
+// Object is an answer, or a part of one. encoding/json sorts its keys, as Znuny does.
 type Object map[string]any
 
 // Answer returns the answer to a request that ended with err.
 func Answer(err error) (status int, contentType string, body []byte) {
-	var f *ServerError
-	if !errors.As(err, &f) {
-		f = &ServerError{Status: http.StatusInternalServerError, Text: err.Error()}
+	var e *ServerError
+	if !errors.As(err, &e) {
+		e = &ServerError{Status: http.StatusInternalServerError, Text: err.Error()}
 	}
-	if f.Code == "" {
-		return f.Status, "text/plain; charset=UTF-8", []byte(f.Text)
+	if e.Code == "" {
+		return e.Status, "text/plain; charset=UTF-8", []byte(e.Text)
 	}
-	body = Encode(Object{"Error": Object{"ErrorCode": f.Code, "ErrorMessage": f.Text}})
-	return f.Status, "application/json; charset=UTF-8", body
+	body = Encode(Object{"Error": Object{"ErrorCode": e.Code, "ErrorMessage": e.Text}})
+	return e.Status, "application/json; charset=UTF-8", body
 }
 
+// Encode returns an answer as JSON.
 func Encode(o Object) []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
@@ -71,11 +72,13 @@ func Encode(o Object) []byte {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
+// Write sends an answer.
 func Write(w http.ResponseWriter, mode Mode, status int, contentType string, body []byte) {
 	WriteHead(w, mode, status, contentType, len(body))
 	w.Write(body) // an error means that the client is gone
 }
 
+// WriteHead sends the status and the headers of an answer whose body has the given length.
 func WriteHead(w http.ResponseWriter, mode Mode, status int, contentType string, length int) {
 	header := w.Header()
 	if contentType == "" {
@@ -92,11 +95,13 @@ func WriteHead(w http.ResponseWriter, mode Mode, status int, contentType string,
 	w.WriteHeader(status)
 }
 
-// Stamp is a time as the servers write it: in their own zone, which is UTC here, and without naming it.
+// Stamp returns a time as the servers write it: in their own zone, which is UTC here, without saying so.
 func Stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
 
 const stampLayout = time.DateTime
 
+// ID returns an id as text.
 func ID(id int64) string { return strconv.FormatInt(id, 10) }
 
+// Unix returns a time as the text of its seconds since 1970.
 func Unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// DecodeBody reads a JSON object. The sentences are those of the servers' HTTP::REST transport.
+// DecodeBody reads a JSON object. The errors are those of the servers' HTTP::REST transport.
 func DecodeBody(body []byte, contentType string, mode Mode) (Values, error) {
 	unreadable, undecodable := TransportError("Could not read input data"), TransportError("Error while decoding request content.")
 	if mode == ModeOTOBO {
@@ -41,7 +41,7 @@ func DecodeBody(body []byte, contentType string, mode Mode) (Values, error) {
 	switch v := value.(type) {
 	case nil, json.Number, string, bool:
 		if !truthy(v) {
-			return nil, undecodable // Perl can't tell it from a failure
+			return nil, undecodable // for Perl the same as an error
 		}
 	case map[string]any:
 		if len(v) > 0 {
@@ -64,7 +64,7 @@ func fromLatin1(body []byte) []byte {
 }
 
 // hasLoneSurrogate finds a \uD800 to \uDFFF escape without its other half in valid JSON. encoding/json replaces it
-// silently; the servers refuse the request.
+// silently; the servers reject the request.
 func hasLoneSurrogate(body []byte) bool {
 	escape := func(i int) (rune, bool) {
 		if i+6 > len(body) || body[i] != '\\' || body[i+1] != 'u' {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// MediaType splits a media type as the servers do, who look for words. The charset is "" when none is named.
+// MediaType splits a content type as the servers do, which search it for words. The charset is "" when none is named.
 func MediaType(value string) (mimeType, charset string, ok bool) {
 	value = strings.ToLower(value)
 	mimeType = mimeTypeWords.FindString(value)
@@ -21,15 +21,16 @@ func MediaType(value string) (mimeType, charset string, ok bool) {
 
 var mimeTypeWords = regexp.MustCompile(`^\w+/\w+`)
 
-// IsMIMEType reports whether a text is a MIME type and nothing else.
+// IsMIMEType reports whether a text is a MIME type and nothing more.
 func IsMIMEType(text string) bool { return mimeTypeWords.FindString(text) == text }
 
-// charsets are those that Perl's Encode knows without further modules, by the beginning of their names.
+// charsets are the beginnings of the names that Perl's Encode knows without further modules.
 var charsets = []string{
 	"utf", "ucs", "ascii", "us-ascii", "iso-8859-", "iso8859-", "iso_8859-", "latin", "windows-12", "cp", "koi8-", "gb", "big5", "euc-",
 	"shift_jis", "shiftjis", "sjis", "iso-2022-", "iso-10646", "hz", "mac", "viscii", "tis", "johab", "unicode",
 }
 
+// KnownCharset reports whether the servers know a charset.
 func KnownCharset(name string) bool {
 	return name != "" && slices.ContainsFunc(charsets, func(begin string) bool { return strings.HasPrefix(name, begin) })
 }

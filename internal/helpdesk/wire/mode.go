@@ -1,6 +1,6 @@
 package wire
 
-// Mode names the server whose behaviour is followed where Znuny and OTOBO differ.
+// Mode names the server whose behavior is followed where Znuny and OTOBO differ.
 type Mode string
 
 // The modes; the zero Mode is ModeZnuny.

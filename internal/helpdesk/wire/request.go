@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// ReadRequest gives the values of a request: its body where the method has one, then its query, then what its path holds, then,
-// on Znuny, its X-OTRS-Header fields, each over the former.
+// ReadRequest returns the values of a request: those of its body if the method has one, of its query, of its path, and on Znuny of
+// its X-OTRS-Header fields. Of values with the same key the last one counts.
 func ReadRequest(r *http.Request, inPath Values, mode Mode, maxLength int64) (Values, error) {
 	in := Values{}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -33,7 +33,7 @@ func ReadRequest(r *http.Request, inPath Values, mode Mode, maxLength int64) (Va
 	return in, nil
 }
 
-// headerKey restores the spelling that Go's canonical form of header names takes from the key of a value.
+// headerKey restores the spelling of a key that became the name of a header, which Go writes in its canonical form.
 func headerKey(name string) string {
 	for _, key := range []string{"UserLogin", "CustomerUserLogin", "Password", "SessionID"} {
 		if strings.EqualFold(key, name) {
@@ -43,12 +43,12 @@ func headerKey(name string) string {
 	return name
 }
 
-// addQuery adds the values of a query, whose parts "&" or ";" separate. A "0" counts as nothing, as in Perl.
+// addQuery adds the values of a query, whose parts are separated by "&" or ";". As in Perl, a "0" counts as nothing.
 func addQuery(in Values, query string) {
 	found := Values{}
 	for part := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
 		key, value, _ := strings.Cut(part, "=")
-		value, _, _ = strings.Cut(value, "=") // no more of it is read
+		value, _, _ = strings.Cut(value, "=") // the rest is ignored
 		key, value = unescape(key), unescape(strings.ReplaceAll(value, "+", "%20"))
 		switch former := found[key].(type) {
 		case nil:
@@ -73,8 +73,8 @@ func unescape(text string) string {
 	return plain
 }
 
-// readBody reads at most maxLength bytes. Znuny under mod_perl takes the length from Content-Length alone and so never sees
-// a chunked body; OTOBO's PSGI server reads it.
+// readBody reads at most maxLength bytes. Znuny under mod_perl knows the length only from Content-Length, so it never sees
+// a chunked body; OTOBO's PSGI server reads one.
 func readBody(r *http.Request, mode Mode, maxLength int64) ([]byte, error) {
 	if r.ContentLength < 0 && mode == ModeZnuny {
 		return nil, nil
@@ -92,7 +92,7 @@ func readBody(r *http.Request, mode Mode, maxLength int64) ([]byte, error) {
 	return body, nil
 }
 
-// drain reads what the client still wants to send, so that it gets to read the refusal instead of a broken connection.
+// drain reads what the client still wants to send, so that it reads the error instead of hitting a broken connection.
 func drain(body io.Reader) error {
 	const patience = 64 << 20
 	_, err := io.CopyN(io.Discard, body, patience)

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Values is a decoded request, or a part of one.
+// Values are those of a decoded request, or of a part of one, by their keys.
 type Values map[string]any
 
-// Has tells whether the field counts as given: null, "", 0 and false don't, as in Perl.
-func (f Values) Has(key string) bool { return truthy(f[key]) }
+// Has reports whether a value counts as given: as in Perl, null, "", 0 and false don't.
+func (v Values) Has(key string) bool { return truthy(v[key]) }
 
 func truthy(value any) bool {
 	switch v := value.(type) {
@@ -24,25 +24,26 @@ func truthy(value any) bool {
 	}
 }
 
-func (f Values) Text(key string) string { return Scalar(f[key]) }
+// Text returns a value as a text, "" for null, lists and objects.
+func (v Values) Text(key string) string { return Scalar(v[key]) }
 
-// List returns the values of a field that may be one value or several; "" and null are none.
-func (f Values) List(key string) []string {
-	if s, ok := f[key].(string); ok && s == "" {
+// List returns a value that may be one or several; "" and null are none.
+func (v Values) List(key string) []string {
+	if s, ok := v[key].(string); ok && s == "" {
 		return nil
 	}
-	return ListOf(f[key])
+	return ListOf(v[key])
 }
 
-// Object returns the field as an object with something in it, which is the only form in which the servers accept one.
-func (f Values) Object(key string) (Values, bool) {
-	o, ok := f[key].(map[string]any)
+// Object returns a value as an object. As for the servers, an empty one doesn't count.
+func (v Values) Object(key string) (Values, bool) {
+	o, ok := v[key].(map[string]any)
 	return Values(o), ok && len(o) > 0
 }
 
-// Objects returns the field as a list of objects; a single object is a list of one.
-func (f Values) Objects(key string) ([]Values, bool) {
-	switch v := f[key].(type) {
+// Objects returns a value as a list of objects; a single object is a list of one.
+func (v Values) Objects(key string) ([]Values, bool) {
+	switch v := v[key].(type) {
 	case map[string]any:
 		return []Values{v}, len(v) > 0
 	case []any:
@@ -61,18 +62,18 @@ func (f Values) Objects(key string) ([]Values, bool) {
 }
 
 // Trimmed returns a copy whose texts have no white space around them.
-func (f Values) Trimmed() Values {
-	out := make(Values, len(f))
-	for key, v := range f {
-		if s, ok := v.(string); ok {
-			v = strings.TrimSpace(s)
+func (v Values) Trimmed() Values {
+	out := make(Values, len(v))
+	for key, value := range v {
+		if s, ok := value.(string); ok {
+			value = strings.TrimSpace(s)
 		}
-		out[key] = v
+		out[key] = value
 	}
 	return out
 }
 
-// Scalar is the text of a value as Perl would print it, "" for null, lists and objects.
+// Scalar returns a value as Perl would print it, "" for null, lists and objects.
 func Scalar(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -95,6 +96,7 @@ func Scalar(v any) string {
 	}
 }
 
+// ListOf returns a list as texts; any other value is a list of one, and null an empty one.
 func ListOf(v any) []string {
 	switch v := v.(type) {
 	case nil:

@@ -65,7 +65,7 @@ func FuzzDecodeBody(f *testing.F) {
 		if err != nil {
 			var failed *ServerError
 			if !errors.As(err, &failed) || failed.Status != 500 {
-				t.Fatalf("the error %v is no answer", err)
+				t.Fatalf("the error %v is not an answer", err)
 			}
 			return
 		}
