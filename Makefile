@@ -19,7 +19,7 @@ MODULES   := . pkg/api pkg/params plugins/otobo-znuny plugins/hf-local
 PLUGINS   := otai_otobo_znuny.so otai_hf_local.so
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-all test-system cover lint fuzz bench bench-hf licenses bundle install clean
+.PHONY: help build run check test test-all test-system cover lint fuzz bench bench-hf licenses bundle install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,8 @@ build: ## build the host and both plugins into build/dist
 
 run: build ## the demonstration: 30 tickets sorted in a help desk of its own
 	$(DIST)/bin/otai demo
+
+check: lint test ## what continuous integration runs, in its order
 
 test: build ## every module's tests, with the race detector
 	@build/test.sh $(MODULES)

@@ -10,7 +10,7 @@ name=$1
 go=${GO:-go}
 dist=${DIST:-"$root/build/dist"}
 committed=$(git -C "$root" log -1 --format=%ct 2>/dev/null || true)
-epoch=${SOURCE_DATE_EPOCH:-${committed:-315532800}} # 1980, where nothing tells
+epoch=${SOURCE_DATE_EPOCH:-${committed:-315532800}} # 1980, where nothing says
 stage="$dist/$name"
 rm -rf "$stage"
 mkdir -p "$stage/bin" "$stage/plugins" "$root/build/dist/tools"
