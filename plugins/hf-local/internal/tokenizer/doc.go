@@ -1,20 +1,25 @@
 // Package tokenizer turns a text into token ids exactly as HuggingFace tokenizers
 // and transformers do.
 //
-// [Load] reads tokenizer.json (json.go, json_parts.go and json_model.go, over the
-// scanner of scan.go), or the files of slow tokenizers, which it converts as
-// transformers does (slow.go, sentencepiece.go), and the settings beside them
-// (settings.go).
+// [Load] reads tokenizer.json (tokenizerjson.go), or the files of slow tokenizers,
+// which it converts as transformers does (slow), and the settings beside them
+// (settings). A text takes these stages through [Tokenizer.Encode], named as
+// HuggingFace names them:
 //
-// The way of a text through [Tokenizer.Encode] is this: added tokens such as
-// [MASK] are cut out (added.go); the rest is normalized (normalize.go,
-// normalform.go, charsmap.go) and split into words (split.go); a word that was
-// seen lately is known (words.go), any other is turned into ids by the model
-// (wordpiece.go, bpe.go, unigram.go, wordlevel.go, and trie.go). Then the ids are
-// cut to what the model of the classifier can read, and the special tokens of the
-// template are put around them, so that a long text keeps its [SEP].
+//	addedtokens    tokens such as [MASK] are cut out
+//	normalizers    the rest is changed: lower case, NFC, …
+//	pretokenizers  … and split into words
+//	models         a word becomes ids; wordcache.go remembers frequent ones
+//	processors     special tokens such as [CLS] and [SEP] are put around
 //
-// Every step takes time in proportion to the text, whatever it holds. Invalid
-// UTF-8 counts as U+FFFD. How characters are classed is recorded from HuggingFace
-// itself, whose parts each know another Unicode than Go: categories.go, tables.go.
+// Before the last stage the ids are cut to what the classifier's model can read, so
+// that a long text keeps its [SEP]. The rooms below serve several stages:
+//
+//	hfjson       reads tokenizer.json
+//	pattern      what Split and Replace seek; onig, the regular expressions of it
+//	trie         finds the longest entry of a vocabulary
+//	unicodedata  characters as HuggingFace knows them
+//
+// Every stage takes time in proportion to the text, whatever it contains. Invalid
+// UTF-8 counts as U+FFFD.
 package tokenizer

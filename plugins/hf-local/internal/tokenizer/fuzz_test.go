@@ -3,6 +3,9 @@ package tokenizer
 import (
 	"strings"
 	"testing"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/settings"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/slow"
 )
 
 // encodesWithin demands that whatever was accepted encodes any text into ids
@@ -43,7 +46,7 @@ func FuzzTokenizerJSON(f *testing.F) {
 		f.Add([]byte(`{"version":"1.0",`+parts+`}`), "aa  ab's 12-34\n")
 	}
 	f.Fuzz(func(t *testing.T, text []byte, input string) {
-		if tok, err := parseJSON(string(text), overrides{}); err == nil {
+		if tok, err := parseJSON(string(text), settings.Overrides{}); err == nil {
 			encodesWithin(t, tok, input)
 		}
 	})
@@ -52,17 +55,20 @@ func FuzzTokenizerJSON(f *testing.F) {
 func FuzzVocabulary(f *testing.F) {
 	f.Add([]byte("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\r\n\n"), "ab [MASK] \xff")
 	f.Fuzz(func(t *testing.T, text []byte, input string) {
-		if tok, err := vocabularyOf(text); err == nil {
+		if tok, err := converted("BertTokenizer", text); err == nil {
 			encodesWithin(t, tok, input)
 		}
 	})
 }
 
-// vocabularyOf reads vocab.txt without any settings.
-func vocabularyOf(text []byte) (*Tokenizer, error) {
-	s := &settings{specials: map[string]addedToken{}, decoder: map[int32]addedToken{}}
-	s.preset(bertNames)
-	return buildBERT([][]byte{text}, s)
+// converted makes a tokenizer of the files of a slow one, without any settings.
+func converted(class string, files ...[]byte) (*Tokenizer, error) {
+	s := settings.New()
+	parts, err := slow.Convert(class, files, &s)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(&s, parts)
 }
 
 func FuzzSentencePiece(f *testing.F) {
@@ -70,10 +76,7 @@ func FuzzSentencePiece(f *testing.F) {
 	f.Add([]byte("\x0a\x07\x0a\x05<unk>"+strings.Repeat(piece, 4)+"\x12\x03\xc0\x02\x00\x1a\x0a\x12\x08\x04\x00\x00\x00\x00\x01\x00\x00"), "a b")
 	f.Fuzz(func(t *testing.T, data []byte, input string) {
 		for _, class := range []string{"XLMRobertaTokenizer", "CamembertTokenizer", "DebertaV2Tokenizer"} {
-			s := &settings{specials: map[string]addedToken{}, decoder: map[int32]addedToken{}}
-			family := families()[class]
-			s.preset(family.presets)
-			if tok, err := family.build([][]byte{data}, s); err == nil {
+			if tok, err := converted(class, data); err == nil {
 				encodesWithin(t, tok, input)
 			}
 		}
@@ -83,9 +86,7 @@ func FuzzSentencePiece(f *testing.F) {
 func FuzzPairs(f *testing.F) {
 	f.Add([]byte(`{"a":0,"b":1,"ab":2,"<s>":3,"</s>":4}`), []byte("#version: 0.2\na b\n"), "ab <mask>")
 	f.Fuzz(func(t *testing.T, vocabulary, merges []byte, input string) {
-		s := &settings{specials: map[string]addedToken{}, decoder: map[int32]addedToken{}}
-		s.preset(robertaNames)
-		if tok, err := buildRoberta([][]byte{vocabulary, merges}, s); err == nil {
+		if tok, err := converted("RobertaTokenizer", vocabulary, merges); err == nil {
 			encodesWithin(t, tok, input)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/addedtokens"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/normalizers"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pretokenizers"
@@ -16,16 +17,16 @@ type Tokenizer struct {
 	size        int
 	maxLength   int
 	cutLeft     bool
-	added       additions
-	plainText   bool        // special tokens that a text has are text like any other
-	raw         addedTokens // found before normalization
-	cleaned     addedTokens // found after it
+	added       addedtokens.Vocabulary
+	plainText   bool               // special tokens that a text has are text like any other
+	raw         addedtokens.Finder // found before normalization
+	cleaned     addedtokens.Finder // found after it
 	normalizers []normalizers.Normalizer
 	first       bool                  // a step of the pre-tokenizer asks for what the text begins with
 	splits      []pretokenizers.Stage // each cuts what the one before it left
 	bytes       bool                  // words are turned into the characters of their bytes
 	model       models.Model
-	known       *words
+	known       *wordCache
 	template    processors.Template
 }
 
@@ -59,7 +60,8 @@ func (t *Tokenizer) Encode(text string, limit int) (ids []int32, truncated bool)
 	if t.first {
 		_, whole.Lead = utf8.DecodeRuneInString(whole.Text)
 	}
-	t.raw.cut(e, whole, e.part)
+	e.token = e.special
+	t.raw.Cut(whole, t.plainText, e.token, e.part)
 
 	ids, begin := e.ids, len(t.template.Before)
 	if n := len(ids) - begin; n > room {
@@ -78,6 +80,7 @@ type encoder struct {
 	ids    []int32
 	enough int // how many ids suffice, since the rest is cut off; 0: all are needed
 	split  func(pretokenizers.Span)
+	token  func(id int32) bool
 }
 
 // maxGrowth is how many times as long a normalizer may make a text: 11 is what
@@ -85,6 +88,15 @@ type encoder struct {
 const maxGrowth = 200
 
 func (e *encoder) full() bool { return e.enough > 0 && len(e.ids) >= e.enough }
+
+// special adds an added token. It reports whether more are wanted.
+func (e *encoder) special(id int32) bool {
+	if e.full() {
+		return false
+	}
+	e.ids = append(e.ids, id)
+	return true
+}
 
 // part encodes a part of the text between added tokens that are sought as they
 // are written.
@@ -100,7 +112,7 @@ func (e *encoder) part(s pretokenizers.Span) {
 			s.Text = strings.ToValidUTF8(s.Text[:most], "")
 		}
 	}
-	e.t.cleaned.cut(e, s, e.split)
+	e.t.cleaned.Cut(s, e.t.plainText, e.token, e.split)
 }
 
 // word encodes one word.

@@ -1,4 +1,4 @@
-package tokenizer
+package settings
 
 import (
 	"encoding/json"
@@ -12,11 +12,12 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/addedtokens"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/hfjson"
 )
 
-// settings is what is used of the files beside the vocabulary.
-type settings struct {
+// Settings are what is used of the files beside the vocabulary.
+type Settings struct {
 	Class        string   `json:"tokenizer_class"`
 	LowerCase    *bool    `json:"do_lower_case"`
 	StripAccents *bool    `json:"strip_accents"`
@@ -29,24 +30,30 @@ type settings struct {
 	// SplitSpecials says that special tokens are not sought in a text.
 	SplitSpecials bool `json:"split_special_tokens"`
 
-	// specials are the special tokens with a name, such as cls_token.
-	specials map[string]addedToken
-	// extra are special tokens without one.
-	extra []addedToken
-	// decoder are tokens with the ids that they are said to have, by
+	// Specials are the special tokens with a name, such as cls_token.
+	Specials map[string]addedtokens.Token `json:"-"`
+	// Extra are special tokens without one.
+	Extra []addedtokens.Token `json:"-"`
+	// Decoder are tokens with the ids that they are said to have, by
 	// tokenizer_config.json (hasDecoder) or added_tokens.json.
-	decoder    map[int32]addedToken
+	Decoder    map[int32]addedtokens.Token `json:"-"`
 	hasDecoder bool
 
-	modelType string // of config.json
-	rows      int    // vocab_size of config.json, or 0
+	ModelType string `json:"-"` // of config.json
+	Rows      int    `json:"-"` // vocab_size of config.json, or 0
 }
 
-// names are the special tokens that have a name, in transformers' order.
-var names = []string{"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}
+// Names are the special tokens that have a name, in transformers' order.
+var Names = []string{"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}
 
-func readSettings(folder string) (settings, error) {
-	s := settings{specials: map[string]addedToken{}, decoder: map[int32]addedToken{}}
+// New returns settings in which nothing is set.
+func New() Settings {
+	return Settings{Specials: map[string]addedtokens.Token{}, Decoder: map[int32]addedtokens.Token{}}
+}
+
+// Read reads the settings of the model in folder.
+func Read(folder string) (Settings, error) {
+	s := New()
 	// The order counts: what is read later is added to what was there.
 	files := []struct {
 		name string
@@ -73,7 +80,7 @@ func readSettings(folder string) (settings, error) {
 	return s, nil
 }
 
-func (s *settings) readConfig(text []byte) error {
+func (s *Settings) readConfig(text []byte) error {
 	if err := hfjson.Unmarshal(text, s); err != nil {
 		return err
 	}
@@ -91,11 +98,11 @@ func (s *settings) readConfig(text []byte) error {
 	if err := hfjson.Unmarshal(text, &raw); err != nil {
 		return err
 	}
-	if hfjson.Count(raw.Decoder) > maxAdded {
-		return fmt.Errorf("added_tokens_decoder: %w", errAdded)
+	if hfjson.Count(raw.Decoder) > addedtokens.Max {
+		return fmt.Errorf("added_tokens_decoder: %w", addedtokens.ErrTooMany)
 	}
 	var file struct {
-		Decoder map[string]addedToken `json:"added_tokens_decoder"`
+		Decoder map[string]addedtokens.Token `json:"added_tokens_decoder"`
 	}
 	if err := hfjson.Unmarshal(text, &file); err != nil {
 		return err
@@ -110,14 +117,14 @@ func (s *settings) readConfig(text []byte) error {
 		if err != nil {
 			return fmt.Errorf("added_tokens_decoder: %.200q can't be the id of a token", key)
 		}
-		s.decoder[int32(id)] = token
+		s.Decoder[int32(id)] = token
 	}
 	return s.readSpecials(text)
 }
 
 // readOldSpecials reads special_tokens_map.json, which doesn't count beside an
 // added_tokens_decoder.
-func (s *settings) readOldSpecials(text []byte) error {
+func (s *Settings) readOldSpecials(text []byte) error {
 	if s.hasDecoder {
 		return nil
 	}
@@ -126,23 +133,23 @@ func (s *settings) readOldSpecials(text []byte) error {
 
 // readSpecials reads the special tokens of tokenizer_config.json or
 // special_tokens_map.json.
-func (s *settings) readSpecials(text []byte) error {
+func (s *Settings) readSpecials(text []byte) error {
 	var file map[string]json.RawMessage
 	if err := hfjson.Unmarshal(text, &file); err != nil {
 		return err
 	}
-	for _, name := range names {
+	for _, name := range Names {
 		token, err := specialToken(file[name])
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if token.Content != "" {
-			s.specials[name] = token
+			s.Specials[name] = token
 		}
 	}
 	for _, name := range []string{"extra_special_tokens", "additional_special_tokens"} {
-		if hfjson.Count(file[name]) > maxAdded {
-			return fmt.Errorf("%s: %w", name, errAdded)
+		if hfjson.Count(file[name]) > addedtokens.Max {
+			return fmt.Errorf("%s: %w", name, addedtokens.ErrTooMany)
 		}
 		var list []json.RawMessage
 		// It may be an object, for models of images: these tokens aren't ours.
@@ -154,7 +161,7 @@ func (s *settings) readSpecials(text []byte) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			s.extra = append(s.extra, token)
+			s.Extra = append(s.Extra, token)
 		}
 		if len(list) > 0 {
 			break // the older name doesn't count beside it
@@ -164,8 +171,8 @@ func (s *settings) readSpecials(text []byte) error {
 }
 
 // specialToken reads a token: a string, or an object with flags.
-func specialToken(text json.RawMessage) (addedToken, error) {
-	token := addedToken{Special: true}
+func specialToken(text json.RawMessage) (addedtokens.Token, error) {
+	token := addedtokens.Token{Special: true}
 	if len(text) == 0 || string(text) == "null" {
 		return token, nil
 	}
@@ -186,12 +193,12 @@ func notEmpty(content string) error {
 
 // readAdded reads {"token": id}, as slow tokenizers saved what was added. It
 // doesn't count beside an added_tokens_decoder.
-func (s *settings) readAdded(text []byte) error {
+func (s *Settings) readAdded(text []byte) error {
 	if s.hasDecoder {
 		return nil
 	}
 	scan := hfjson.NewScanner(string(text))
-	ids, err := scan.IDs(maxAdded, errAdded)
+	ids, err := scan.IDs(addedtokens.Max, addedtokens.ErrTooMany)
 	if err == nil {
 		err = scan.End()
 	}
@@ -199,21 +206,21 @@ func (s *settings) readAdded(text []byte) error {
 		return err
 	}
 	special := map[string]bool{}
-	for _, token := range s.specials {
+	for _, token := range s.Specials {
 		special[token.Content] = true
 	}
-	for _, token := range s.extra {
+	for _, token := range s.Extra {
 		special[token.Content] = true
 	}
 	for content, id := range ids {
-		s.decoder[id] = addedToken{Content: content, Normalized: !special[content], Special: special[content]}
+		s.Decoder[id] = addedtokens.Token{Content: content, Normalized: !special[content], Special: special[content]}
 	}
 	return nil
 }
 
 // readModelConfig reads what config.json says about the tokenizer. What is wrong
 // with that file is said by those who read all of it.
-func (s *settings) readModelConfig(text []byte) error {
+func (s *Settings) readModelConfig(text []byte) error {
 	var file struct {
 		Type  string `json:"model_type"`
 		Rows  int    `json:"vocab_size"`
@@ -222,73 +229,59 @@ func (s *settings) readModelConfig(text []byte) error {
 	if json.Unmarshal(text, &file) != nil {
 		return nil
 	}
-	s.modelType, s.rows = file.Type, file.Rows
+	s.ModelType, s.Rows = file.Type, file.Rows
 	if s.Class == "" {
 		s.Class = strings.TrimSuffix(file.Class, "Fast")
 	}
 	return nil
 }
 
-// preset gives special tokens that no file names the contents that the tokenizer's
+// Preset gives special tokens that no file Names the contents that the tokenizer's
 // class has for them.
-func (s *settings) preset(contents map[string]string) {
+func (s *Settings) Preset(contents map[string]string) {
 	for name, content := range contents {
-		if _, ok := s.specials[name]; !ok {
-			s.specials[name] = addedToken{Content: content, Special: true}
+		if _, ok := s.Specials[name]; !ok {
+			s.Specials[name] = addedtokens.Token{Content: content, Special: true}
 		}
 	}
 }
 
-// token returns the special token of that name, with its flags.
-func (s *settings) token(name string) addedToken {
-	token := s.specials[name]
-	for _, id := range slices.Sorted(maps.Keys(s.decoder)) {
-		if known := s.decoder[id]; known.Content == token.Content {
+// Token returns the special token of that name, with its flags.
+func (s *Settings) Token(name string) addedtokens.Token {
+	token := s.Specials[name]
+	for _, id := range slices.Sorted(maps.Keys(s.Decoder)) {
+		if known := s.Decoder[id]; known.Content == token.Content {
 			return known
 		}
 	}
 	return token
 }
 
-// addTo adds to t the tokens that the settings name and t doesn't have, as
-// transformers does when it loads a tokenizer.
-func (s *settings) addTo(t *Tokenizer) {
-	var tokens []addedToken
-	taken := make(map[string]bool, len(s.decoder))
-	for _, id := range slices.Sorted(maps.Keys(s.decoder)) {
-		token := s.decoder[id]
-		if there, ok := t.added.ids[token.Content]; ok {
-			token.ID = there
-			if t.added.tokens[there] == token {
+// Missing returns the tokens that the settings name and v doesn't have.
+func (s *Settings) Missing(v *addedtokens.Vocabulary) []addedtokens.Token {
+	var tokens []addedtokens.Token
+	taken := make(map[string]bool, len(s.Decoder))
+	for _, id := range slices.Sorted(maps.Keys(s.Decoder)) {
+		token := s.Decoder[id]
+		if there, ok := v.ID(token.Content); ok {
+			if token.ID = there; v.Has(token) {
 				continue
 			}
 		}
 		tokens, taken[token.Content] = append(tokens, token), true
 	}
-	add := func(token addedToken) {
-		_, has := t.added.ids[token.Content]
+	add := func(token addedtokens.Token) {
+		_, has := v.ID(token.Content)
 		if token.Content == "" || has || taken[token.Content] {
 			return
 		}
 		tokens, taken[token.Content] = append(tokens, token), true
 	}
-	for _, name := range names {
-		add(s.token(name))
+	for _, name := range Names {
+		add(s.Token(name))
 	}
-	for _, token := range s.extra {
+	for _, token := range s.Extra {
 		add(token)
 	}
-	// A model that has no row for a token doesn't know it.
-	before := t.size
-	t.finish(tokens)
-	if s.rows == 0 || t.size <= s.rows {
-		return
-	}
-	for id := range t.added.tokens {
-		if int(id) >= max(before, s.rows) {
-			delete(t.added.ids, t.added.tokens[id].Content)
-			delete(t.added.tokens, id)
-		}
-	}
-	t.finish(nil)
+	return tokens
 }

@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 )
 
-// words remembers the ids of words: in any text some words are frequent. Each has
+// wordCache remembers the ids of words: in any text some words are frequent. Each has
 // one place, which the last one takes, so that its memory is bounded, and it needs
 // no lock.
-type words struct {
+type wordCache struct {
 	seed  maphash.Seed
 	slots [1 << wordBits]atomic.Pointer[known]
 }
@@ -30,10 +30,10 @@ func newKnown(text string, ids []int32) *known {
 	return &known{strings.Clone(text), slices.Clone(ids)}
 }
 
-func newWords() *words { return &words{seed: maphash.MakeSeed()} }
+func newWordCache() *wordCache { return &wordCache{seed: maphash.MakeSeed()} }
 
 // slot returns the place of a word, or nil if it is too long to have one.
-func (w *words) slot(text string) *atomic.Pointer[known] {
+func (w *wordCache) slot(text string) *atomic.Pointer[known] {
 	if len(text) > maxKnown {
 		return nil
 	}

@@ -6,19 +6,21 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/addedtokens"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/hfjson"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/normalizers"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pretokenizers"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/processors"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/settings"
 )
 
 // parseJSON makes a tokenizer of the text of tokenizer.json.
-func parseJSON(text string, o overrides) (*Tokenizer, error) {
-	t := &Tokenizer{known: newWords()}
+func parseJSON(text string, o settings.Overrides) (*Tokenizer, error) {
+	t := &Tokenizer{known: newWordCache()}
 	var file struct{ added, normalizer, split, post json.RawMessage }
 	s := hfjson.NewScanner(text)
-	s.Python = o.python
+	s.Python = o.Python
 	err := s.Object(func(key string) (err error) {
 		switch key {
 		case "version":
@@ -54,13 +56,13 @@ func parseJSON(text string, o overrides) (*Tokenizer, error) {
 	if t.model == nil {
 		return nil, errors.New("model: missing")
 	}
-	if file.normalizer, err = o.normalizer.apply(file.normalizer, 0); err != nil {
+	if file.normalizer, err = o.Normalizer.Apply(file.normalizer, 0); err != nil {
 		return nil, fmt.Errorf("normalizer: %w", err)
 	}
 	if t.normalizers, err = normalizers.Parse(file.normalizer, 0); err != nil {
 		return nil, fmt.Errorf("normalizer: %w", err)
 	}
-	if file.split, err = o.splitter.apply(file.split, 0); err != nil {
+	if file.split, err = o.PreTokenizer.Apply(file.split, 0); err != nil {
 		return nil, fmt.Errorf("pre_tokenizer: %w", err)
 	}
 	if t.splits, err = pretokenizers.Parse(file.split, 0); err != nil {
@@ -69,9 +71,9 @@ func parseJSON(text string, o overrides) (*Tokenizer, error) {
 	if t.template, err = processors.Parse(file.post, 0); err != nil {
 		return nil, fmt.Errorf("post_processor: %w", err)
 	}
-	var tokens []addedToken
-	if hfjson.Count(file.added) > maxAdded {
-		return nil, errAdded
+	var tokens []addedtokens.Token
+	if hfjson.Count(file.added) > addedtokens.Max {
+		return nil, addedtokens.ErrTooMany
 	}
 	if len(file.added) > 0 {
 		if err := hfjson.Unmarshal(file.added, &tokens); err != nil {

@@ -1,4 +1,4 @@
-package tokenizer
+package slow
 
 import (
 	"encoding/binary"
@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/addedtokens"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/normalizers"
 )
@@ -15,7 +16,7 @@ import (
 // sentencepiece_model.proto.
 type sentencePiece struct {
 	pieces   []models.Piece
-	added    []addedToken // control and user defined pieces
+	added    []addedtokens.Token // control and user defined pieces
 	unknown  int32
 	charsmap []byte
 }
@@ -86,7 +87,7 @@ func (p *sentencePiece) addPiece(data []byte) error {
 		return models.ErrEntries
 	}
 	if kind == controlPiece || kind == userPiece {
-		p.added = append(p.added, addedToken{Content: piece.Token, Special: kind == controlPiece})
+		p.added = append(p.added, addedtokens.Token{Content: piece.Token, Special: kind == controlPiece})
 	}
 	return err
 }

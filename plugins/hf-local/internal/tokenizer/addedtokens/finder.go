@@ -1,0 +1,106 @@
+package addedtokens
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pretokenizers"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/trie"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
+)
+
+// Finder finds tokens in a text.
+type Finder struct {
+	tokens []Token
+	// places has the place in tokens of each, by what is sought.
+	places *trie.Trie
+	// first has the bytes that a token begins with: most texts contain none.
+	first [256]bool
+}
+
+// newFinder takes the tokens and what is sought for each.
+func newFinder(tokens []Token, sought []string) Finder {
+	a := Finder{tokens: tokens, places: trie.New(64)}
+	for i, s := range sought {
+		if a.places.ID(s) >= 0 {
+			continue // of tokens that are sought alike, the first is found
+		}
+		a.places.Add(s, int32(i))
+		a.first[s[0]] = true
+	}
+	return a
+}
+
+// at returns the longest token that stands at text[i:] and its end, or nil.
+func (a *Finder) at(text string, i int) (found *Token, end int) {
+	node := int32(0)
+	for ; i < len(text); i++ {
+		if node = a.places.Next(node, text[i]); node < 0 {
+			break
+		}
+		if place := a.places.At(node); place >= 0 {
+			found, end = &a.tokens[place], i+1
+		}
+	}
+	return found, end
+}
+
+// Cut calls token for each token in s, and rest for the parts between them. The leftmost
+// token wins, then the longest. With plain, special tokens are text like any other. It
+// ends early when token returns false.
+func (a *Finder) Cut(s pretokenizers.Span, plain bool, token func(id int32) bool, rest func(pretokenizers.Span)) {
+	text := s.Text
+	done := 0 // text[:done] is dealt with
+	if len(a.tokens) > 0 {
+		for i := 0; i < len(text); {
+			if !a.first[text[i]] {
+				i++
+				continue
+			}
+			t, end := a.at(text, i)
+			if t == nil {
+				i++
+				continue
+			}
+			begin := i
+			// The search goes on after the token itself, even if it takes the
+			// white space after it.
+			i = end
+			if t.Special && plain {
+				continue
+			}
+			if t.SingleWord && (endsInWord(text[:begin]) || beginsInWord(text[end:])) {
+				continue
+			}
+			if t.LStrip {
+				begin = max(begin, done)
+				begin = done + len(strings.TrimRightFunc(text[done:begin], unicode.IsSpace))
+			}
+			if t.RStrip {
+				end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
+			}
+			if done < begin {
+				rest(pretokenizers.Span{Text: text[done:begin], Lead: min(max(s.Lead-done, 0), begin-done)})
+			}
+			// The one before may have taken all of it as its white space.
+			if begin < end && !token(t.ID) {
+				return
+			}
+			done = end
+		}
+	}
+	if done < len(text) {
+		rest(pretokenizers.Span{Text: text[done:], Lead: max(s.Lead-done, 0)})
+	}
+}
+
+func endsInWord(s string) bool {
+	r, n := utf8.DecodeLastRuneInString(s)
+	return n > 0 && unicodedata.IsWord(r)
+}
+
+func beginsInWord(s string) bool {
+	r, n := utf8.DecodeRuneInString(s)
+	return n > 0 && unicodedata.IsWord(r)
+}
