@@ -194,44 +194,20 @@ func (e *Engine) env(path string) func(name string) (string, bool) {
 }
 
 // redactSecrets hands the values of secret fields to the host's redaction.
-func (e *Engine) redactSecrets(s *params.Spec, value any) {
-	if e.options.Redact == nil || s == nil {
+func (e *Engine) redactSecrets(s *params.Spec, values map[string]any) {
+	if e.options.Redact == nil {
 		return
 	}
-	switch v := value.(type) {
-	case []any:
-		for _, element := range v {
-			e.redactSecrets(s.Elem, element)
+	params.Walk(s, values, func(p *params.Place) params.Next {
+		switch p.Value.(type) {
+		case nil, bool, []any:
+		default:
+			if p.Secret() && !params.IsMapping(p.Value) {
+				e.options.Redact(fmt.Sprint(p.Value))
+			}
 		}
-	case map[string]any:
-		for key, element := range v {
-			e.redactUnder(s, key, element)
-		}
-	case orderedMapping:
-		for _, key := range v.Keys() {
-			element, _ := v.Get(key)
-			e.redactUnder(s, key, element)
-		}
-	case nil, bool:
-	default:
-		if s.Secret {
-			e.options.Redact(fmt.Sprint(v))
-		}
-	}
-}
-
-func (e *Engine) redactUnder(s *params.Spec, key string, value any) {
-	if field := s.Field(key); field != nil {
-		e.redactSecrets(field, value)
-	} else {
-		e.redactSecrets(s.Elem, value)
-	}
-}
-
-// orderedMapping is a mapping of a configuration that keeps its order.
-type orderedMapping interface {
-	Keys() []string
-	Get(key string) (any, bool)
+		return params.Into
+	})
 }
 
 // hasSecret reports whether a value of this kind can hold a secret.

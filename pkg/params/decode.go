@@ -300,23 +300,12 @@ func (d *decoder) anything(raw any) any {
 }
 
 func (d *decoder) countTemplates(raw any) {
-	switch x := raw.(type) {
-	case string:
-		if isTemplate(x) {
+	Walk(anySpec, raw, func(p *Place) Next {
+		if text, ok := p.Value.(string); ok && isTemplate(text) {
 			d.templates++
 		}
-	case []any:
-		for _, element := range x {
-			d.countTemplates(element)
-		}
-	default:
-		if m, ok := asMapping(raw); ok {
-			for _, key := range m.keys() {
-				element, _ := m.get(key)
-				d.countTemplates(element)
-			}
-		}
-	}
+		return Into
+	})
 }
 
 func (d *decoder) list(s *Spec, raw any, v reflect.Value) {

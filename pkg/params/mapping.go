@@ -38,6 +38,12 @@ func asMapping(raw any) (mapping, bool) {
 	}
 }
 
+// IsMapping reports whether a plain value is a mapping of either form.
+func IsMapping(value any) bool {
+	_, ok := asMapping(value)
+	return ok
+}
+
 // any is the form that m was made of.
 func (m mapping) any() any {
 	if m.ordered != nil {

@@ -3,7 +3,7 @@ package params
 // Render copies raw and puts in place of each string what text makes of it, along
 // s. wantText is true where the field takes a text, or a duration or time, whose
 // texts must not be read as numbers. Keys are not rendered, nor are child pipes,
-// which are rendered when they run, nor unknown keys, which Decode refuses. The
+// which are rendered when they run, nor unknown keys, which Decode reports. The
 // first error ends it, as an [api.FieldError] that names the place. Work goes in
 // the order of the struct, and in a map in the order of the sorted keys.
 func Render(s *Spec, raw map[string]any, text func(source string, wantText bool) (any, error)) (map[string]any, error) {
@@ -15,11 +15,11 @@ func Render(s *Spec, raw map[string]any, text func(source string, wantText bool)
 	return out, nil
 }
 
+// renderer goes its own way beside [Walk], which allocates for its visitor: rendering
+// is a part of each run of each pipe.
 type renderer struct {
 	text func(source string, wantText bool) (any, error)
 }
-
-var anySpec = &Spec{Kind: KindAny}
 
 // value answers also whether anything changed: a mapping that keeps its order is
 // handed on where nothing did, which spares a copy.
@@ -60,7 +60,7 @@ func (r renderer) value(s *Spec, raw any) (out any, changed bool, err error) {
 }
 
 func (r renderer) list(s *Spec, raw []any) (any, bool, error) {
-	elem := elementOf(s)
+	elem := s.inner(KindList)
 	out := make([]any, len(raw))
 	changed := false
 	for i, element := range raw {
@@ -75,7 +75,7 @@ func (r renderer) list(s *Spec, raw []any) (any, bool, error) {
 }
 
 func (r renderer) entries(s *Spec, m mapping) (map[string]any, bool, error) {
-	elem := elementOf(s)
+	elem := s.inner(KindMap)
 	out := make(map[string]any, m.len())
 	changed := false
 	for _, key := range m.keys() {
@@ -125,12 +125,4 @@ func (r renderer) object(s *Spec, m mapping) (map[string]any, bool, error) {
 		changed = changed || different
 	}
 	return out, changed, nil
-}
-
-// elementOf is anything for a value that doesn't fit its kind: Decode says so.
-func elementOf(s *Spec) *Spec {
-	if s.Elem == nil {
-		return anySpec
-	}
-	return s.Elem
 }
