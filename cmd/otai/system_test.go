@@ -178,7 +178,7 @@ func TestSystemTheDoctorNamesWhatIsMissing(t *testing.T) {
 	}
 	wants("a queue that isn't there", doctor("IT::VPN"), `failed   desk: queue: "IT::VPN" is not known`, "ok       desk: session: ends with otai")
 	d.do("queue", "off", "HR")
-	wants("a deactivated queue", doctor("HR"), `ok       desk: queue: "HR" is there: a search takes it`, `deactivated names: a search finds what has been deactivated, too, so that it can't be told of the queues "HR", "Incoming"`)
+	wants("a deactivated queue", doctor("HR"), `ok       desk: queue: "HR" is there: a search takes it`, `deactivated names: a search finds what has been deactivated, too, so it can't prove that these are valid: the queues "HR", "Incoming"`)
 	d.do("queue", "on", "HR")
 	d.do("modules", "without-rest-client")
 	defer d.do("modules", "with")
@@ -243,7 +243,7 @@ func TestSystemTheDoctorNamesALabelWithoutAQueue(t *testing.T) {
 		},
 		{
 			name: "a deactivated queue", model: asIs, before: []string{"queue", "off", "HR"},
-			wants: []string{wellDone, `it can't be told of the queues "Facilities", "HR", "IT::Accounts"`, "each must be valid"},
+			wants: []string{wellDone, `it can't prove that these are valid: the queues "Facilities", "HR", "IT::Accounts"`, "each must be valid"},
 		},
 		{
 			name: "a priority", model: urgent, kind: "priority", template: "{{ get_pipe_result('queue', 'label') }}", code: 1,

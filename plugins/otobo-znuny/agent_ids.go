@@ -11,9 +11,9 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// agentDirectory are the ids of agents by their logins. The servers search for owners by id
-// alone, and none of their operations tells an agent's id; but every ticket that is
-// read names its owner and its responsible both ways. The zero value is empty.
+// agentDirectory has the ids of agents by their logins. The servers search for owners
+// by id only, and no operation returns an agent's id; but every ticket names its owner
+// and its responsible both ways. The zero value is empty.
 type agentDirectory struct {
 	mu  sync.Mutex
 	ids map[string]string
@@ -39,12 +39,10 @@ func (a *agentDirectory) id(login string) (string, bool) {
 	return id, known
 }
 
-// ticketsForAgents is how many of the newest tickets are looked at for an agent who
-// isn't known yet.
+// ticketsForAgents is how many of the newest tickets are read to find an agent.
 const ticketsForAgents = 200
 
-// agentIDs finds the ids of agents. missing is the first one of whom no ticket is
-// known.
+// agentIDs finds the ids of agents. missing is the first agent without a known ticket.
 func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []string, missing string, err error) {
 	look := func() (ids []string, missing string) {
 		for _, login := range logins {
@@ -74,8 +72,7 @@ func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []str
 	return ids, missing, nil
 }
 
-// withAgentIDs replaces the logins of a search, under Owners and Responsibles, by
-// the ids that the servers understand.
+// withAgentIDs replaces the logins of a search, in Owners and Responsibles, by ids.
 func (s *TicketSystem) withAgentIDs(ctx context.Context, m wire.Message) (wire.Message, error) {
 	for _, criterion := range [][2]string{{"Owners", "OwnerIDs"}, {"Responsibles", "ResponsibleIDs"}} {
 		key, idKey := criterion[0], criterion[1]
@@ -96,7 +93,7 @@ func (s *TicketSystem) withAgentIDs(ctx context.Context, m wire.Message) (wire.M
 			return nil, fmt.Errorf("find the id of agent %q: %w", missing, err)
 		case missing != "":
 			return nil, fmt.Errorf("search tickets: %w", &api.FieldError{Field: "fields." + key, Err: fmt.Errorf(
-				"%w: the help desk searches by ids alone, and none of its newest %d tickets tells that of %q: check the login, or write %s with the id, which the address of the agent's page shows as UserID (Admin, Agents)",
+				"%w: the help desk searches by ids alone, and none of its newest %d tickets has that of %q: check the login, or write %s with the id, which the address of the agent's page shows as UserID (Admin, Agents)",
 				api.ErrInvalid, ticketsForAgents, missing, idKey)})
 		}
 		m = maps.Clone(m)

@@ -7,9 +7,9 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// TestOnlyTheFirstArticleIsReadWhereThatIsSaid in both kinds of help desk, by the
+// TestOnlyTheFirstArticleIsReadWhereThatIsWanted in both kinds of help desk, by the
 // service or by one search.
-func TestOnlyTheFirstArticleIsReadWhereThatIsSaid(t *testing.T) {
+func TestOnlyTheFirstArticleIsReadWhereThatIsWanted(t *testing.T) {
 	otai := buildOtai(t)
 	for _, mode := range []string{"znuny", "otobo"} {
 		t.Run(mode, func(t *testing.T) {

@@ -14,14 +14,14 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// change is what is still to be written to a ticket.
+// change is what remains to be written to a ticket.
 type change struct {
 	Ticket  wire.Message   `json:"ticket,omitempty"`  // attributes by the servers' names
 	Dynamic map[string]any `json:"dynamic,omitempty"` // dynamic fields of the ticket
 	Notes   []pendingNote  `json:"notes,omitempty"`
 }
 
-// pendingNote is a note with what is needed to recognise it on the ticket.
+// pendingNote is a note with what is needed to recognize it on the ticket.
 type pendingNote struct {
 	wire.Article
 	Once    string              `json:",omitempty"`
@@ -29,18 +29,18 @@ type pendingNote struct {
 	Dynamic []wire.DynamicField `json:",omitempty"` // dynamic fields of the article
 	Files   []wire.Attachment   `json:",omitempty"`
 
-	After     int64 // its article id, if it was written, is above this
-	uncertain bool  // it was sent, and may have been written
+	After     int64 // its article id will be above this
+	uncertain bool  // it was sent and may have been written
 }
 
 // updateKeys are the attributes of TicketUpdate and TicketCreate that Fields may
-// hold, besides dynamic fields.
+// contain, besides dynamic fields.
 var updateKeys = map[string]bool{
 	"Lock": true, "LockID": true, "Type": true, "TypeID": true, "Service": true, "ServiceID": true, "SLA": true, "SLAID": true,
 	"Responsible": true, "ResponsibleID": true, "CustomerID": true, "PendingTime": true,
 }
 
-// setEntity sends the name where there is one: the servers let it win over the id.
+// setEntity prefers the name, as the servers do.
 func (c change) setEntity(field, nameKey, idKey string, e *api.Entity) error {
 	switch {
 	case e == nil:
@@ -96,7 +96,7 @@ func (c *change) senders() []string {
 
 func (c *change) hasFields() bool { return len(c.Ticket) > 0 || len(c.Dynamic) > 0 }
 
-// key identifies a change by all that it is to write.
+// key identifies a change by everything that it writes.
 func (c *change) key(ticket string) string {
 	type wanted struct {
 		Ticket  string
@@ -112,14 +112,14 @@ func (c *change) key(ticket string) string {
 		w.Dynamic = append(w.Dynamic, k+"="+wire.Canonical(c.Dynamic[k]))
 	}
 	text, err := json.Marshal(w)
-	if err != nil { // a value that can't be sent either
+	if err != nil { // then it can't be sent either
 		text = fmt.Append(nil, w)
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])
 }
 
-// next is the request that comes next: all fields that are left, and one note.
+// next is the next request: all remaining fields, and one note.
 func (c *change) next(id string) wire.Message {
 	m := wire.Message{"TicketID": id}
 	if len(c.Ticket) > 0 {
@@ -140,7 +140,7 @@ func (c *change) next(id string) wire.Message {
 	return m
 }
 
-// parts names what a change consists of, for people.
+// parts names the parts of a change, for people.
 func (c *change) parts() []string {
 	var list []string
 	for _, key := range slices.Sorted(maps.Keys(c.Ticket)) {
@@ -158,7 +158,8 @@ func (c *change) parts() []string {
 	return list
 }
 
-// removeStored removes what the ticket already has, and says whether there was any.
+// removeStored removes what the ticket already has, and reports whether that was
+// anything.
 func (c *change) removeStored(stored wire.Record) (struck bool) {
 	for key, v := range c.Ticket {
 		storedKey := key
@@ -170,8 +171,8 @@ func (c *change) removeStored(stored wire.Record) (struck bool) {
 			struck = true
 		}
 	}
-	// A pending time can't be read back in the form that it was sent in. It is
-	// written with the state.
+	// A pending time can't be read back in the form in which it was sent. It is written
+	// together with the state.
 	if _, pending := c.Ticket["PendingTime"]; pending && c.Ticket["State"] == nil && c.Ticket["StateID"] == nil {
 		delete(c.Ticket, "PendingTime")
 	}
@@ -185,18 +186,18 @@ func (c *change) removeStored(stored wire.Record) (struck bool) {
 	return struck
 }
 
-// summary is what a log may tell of a change: no texts.
+// summary is what a log may say about a change: no texts.
 func (c *change) summary() []any {
-	var told []any
+	var attributes []any
 	for _, key := range []string{"Queue", "QueueID", "Priority", "PriorityID", "State", "StateID", "Owner", "OwnerID"} {
 		if v, given := c.Ticket[key]; given {
-			told = append(told, strings.ToLower(strings.TrimSuffix(key, "ID")), wire.Canonical(v))
+			attributes = append(attributes, strings.ToLower(strings.TrimSuffix(key, "ID")), wire.Canonical(v))
 		}
 	}
 	if n := len(c.Notes); n > 0 {
-		told = append(told, "notes", n)
+		attributes = append(attributes, "notes", n)
 	}
-	return told
+	return attributes
 }
 
 func dynamicList(fields map[string]any) []wire.DynamicField {
@@ -207,11 +208,11 @@ func dynamicList(fields map[string]any) []wire.DynamicField {
 	return list
 }
 
-// storedKeys are the attributes that a ticket shows under another name.
+// storedKeys are the attributes that a ticket has under another name.
 var storedKeys = map[string]string{"CustomerUser": "CustomerUserID"}
 
-// fieldValue is a dynamic field's value as the servers take it: 1 and 0 for a
-// checkbox, and text that ends at no NUL.
+// fieldValue is a dynamic field's value as the servers accept it: 1 and 0 for a
+// checkbox, and text without NUL, at which they would end it.
 func fieldValue(v any) any {
 	switch v := v.(type) {
 	case bool:

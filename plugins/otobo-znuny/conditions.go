@@ -11,25 +11,24 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// conditions are the criteria in which the servers read operators: + and && join,
-// || separates, ! negates, and brackets group, so that "A+B (EU)" is looked for
-// nowhere as it is written, and nothing is found.
+// conditions are the criteria in which the servers parse operators: + and && join,
+// || separates, ! negates, and parentheses group, so that a search for "A+B (EU)"
+// finds nothing.
 var conditions = map[string]bool{"CustomerID": true, "CustomerUserLogin": true, "TicketNumber": true, "Title": true}
 
-// plainWord is a text in which the servers see nothing but itself, and the
-// wildcards.
+// plainWord matches a text in which the servers see no operators, only wildcards.
 var plainWord = regexp.MustCompile(`^[\pL\pN@._:/%*-]*$`)
 
-// literal is a criterion that is compared as it is written, upper and lower case
-// aside; * and % stand for any text. What stands in double quotes the servers take
-// as it is. A text that holds some itself can only be given as CustomerIDRaw, which
-// knows neither operators nor wildcards.
+// literal is a criterion that is compared as written, except for case; * and % stand
+// for any text. In double quotes the servers parse no operators. A text that contains
+// double quotes only works as CustomerIDRaw, which has neither operators nor
+// wildcards.
 func literal(key string, v any) (name string, condition any, err error) {
 	values := wire.List(plainList(v))
 	quoted := func(e any) bool { return strings.Contains(wire.Canonical(e), `"`) }
 	if slices.ContainsFunc(values, quoted) {
 		if key != "CustomerID" || slices.ContainsFunc(values, func(e any) bool { return strings.ContainsAny(wire.Canonical(e), "*%") }) {
-			return "", nil, errors.New(`holds a double quote, which the help desk's search can't look for: write % in its place`)
+			return "", nil, errors.New(`contains a double quote, which the help desk's search can't look for: write % in its place`)
 		}
 		return "CustomerIDRaw", plainList(v), nil
 	}
@@ -48,12 +47,11 @@ func literal(key string, v any) (name string, condition any, err error) {
 	return key, out, nil
 }
 
-// operatorsOfFields are what a dynamic field can be compared by.
+// operatorsOfFields are the comparisons of dynamic fields.
 var operatorsOfFields = []string{"Equals", "Like", "GreaterThan", "GreaterThanEquals", "SmallerThan", "SmallerThanEquals", "Empty"}
 
-// operators is a dynamic field's condition; a value alone means "equals". The
-// servers ignore a condition that they don't know or that is empty, and would find
-// everything.
+// operators is a dynamic field's condition; a bare value means "equals". The servers
+// ignore a condition that is unknown or empty, and would find everything.
 func operators(v any) (map[string]any, error) {
 	given, ok := v.(map[string]any)
 	if !ok {
@@ -64,7 +62,7 @@ func operators(v any) (map[string]any, error) {
 		wanted := given[operator]
 		switch {
 		case !slices.Contains(operatorsOfFields, operator):
-			return nil, fmt.Errorf("%s is no operator (known are %s)", operator, strings.Join(operatorsOfFields, ", "))
+			return nil, fmt.Errorf("%s is not an operator (known are %s)", operator, strings.Join(operatorsOfFields, ", "))
 		case operator == "Empty":
 			condition[operator] = 0
 			if wire.Truth(wanted) {

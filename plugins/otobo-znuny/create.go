@@ -8,13 +8,13 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// CreateTicket makes a ticket in the name of its customer: Subject and Body become
-// its first article, written by the customer and visible to them. It needs Queue
-// and Customer; without State it is "new", without Priority "3 normal". Notes are
-// added after it; if that fails, the id is returned with the error.
+// CreateTicket creates a ticket on behalf of its customer: Subject and Body become
+// its first article, written by the customer and visible to them. Queue and Customer
+// are required; State defaults to "new", Priority to "3 normal". Notes are added
+// afterwards; if that fails, the id is returned with the error.
 //
-// There is no way to look for a ticket whose id is not known, so an unknown
-// outcome is api.ErrUncertain at once.
+// A ticket whose id is unknown can't be looked for, so an unknown outcome is
+// api.ErrUncertain at once.
 func (s *TicketSystem) CreateTicket(ctx context.Context, t api.Ticket) (string, error) {
 	m, notes, err := s.createMessage(t)
 	if err != nil {

@@ -14,37 +14,37 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// maxFailures is how many requests of one update may fail with an effect before
-// the update is given up.
+// maxFailures is how many requests of one update may fail with an effect before the
+// update is abandoned.
 const maxFailures = 3
 
 // delivery is one update on its way.
 //
-// How a note is recognised: before the update the highest article id of the
-// ticket is known, from the read that found the ticket or from one made for the
-// purpose. Article ids only grow. So an article above it with the note's mark, or
-// with the same sender, subject and text, is ours, and an older one that reads the
-// same is not: no clock is compared with another. Within this process writes to a
-// ticket wait for each other; another process with the same state folder is kept
-// out by the journal. What remains: if a stranger adds the very same note at the
-// very same moment as a request of ours is lost, one note stands there and not two.
+// How a note is recognized: before the update the highest article id of the ticket
+// is known, from the read that found the ticket or from one made for the purpose.
+// Article ids only grow. So an article above it with the note's mark, or with the
+// same sender, subject and text, is ours, and an older one that reads the same is
+// not; no clocks are compared. Within this process, writes to one ticket wait for
+// each other; the journal excludes another process with the same state folder. One
+// case remains: if somebody else adds the very same note just when a request of ours
+// is lost, there is one note, not two.
 //
-// The bound is written to the journal before the first request, so that a process
-// that is killed leaves it to the next one (resume.go). Without a journal, and for
-// what is older than the journal, a note of the last hour that stands at the
-// ticket's end and reads the same is taken for ours, once.
+// The bound is written to the journal before the first request, so that after a
+// crash the next process has it (resume.go). Without a journal, and for what is older
+// than the journal, a note of the last hour that ends the ticket and reads the same
+// counts as ours, once.
 //
-// The caller may repeat an update that failed. The notes of it that were written,
-// or may have been, are kept in memory with their bound, and the repetition looks
-// for them first.
+// The caller may repeat an update that failed. Its notes that were written, or may
+// have been, stay in noteMemory with their bound, and the repetition looks for them
+// first.
 type delivery struct {
 	s        *TicketSystem
 	id       string
 	todo     change
 	done     []pendingNote
-	claimed  map[string]bool // article ids that are known to be a note of this update
-	foundAny bool            // something of it was found on the ticket
-	certain  bool            // todo is what is missing, as far as the last look tells
+	claimed  map[string]bool // ids of articles that are notes of this update
+	foundAny bool            // part of it was found on the ticket
+	certain  bool            // todo is what was missing at the last look
 }
 
 func (s *TicketSystem) newDelivery(id string, c change) *delivery {
@@ -53,7 +53,7 @@ func (s *TicketSystem) newDelivery(id string, c change) *delivery {
 	return &delivery{s: s, id: id, todo: c, claimed: make(map[string]bool), certain: true}
 }
 
-// deliver writes a change until nothing of it is left.
+// deliver writes a change until nothing of it remains.
 func (s *TicketSystem) deliver(ctx context.Context, id string, c change) error {
 	if c.empty() {
 		return nil
@@ -88,8 +88,8 @@ func (s *TicketSystem) deliver(ctx context.Context, id string, c change) error {
 	return d.end(i, before, err)
 }
 
-// begin gives every note its bound, looks where one may stand already, and writes
-// the intent down.
+// begin gives every note its bound, looks whether one was written already, and
+// journals the intent.
 func (d *delivery) begin(ctx context.Context, key string) (*intent, error) {
 	if err := d.prepare(ctx); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (d *delivery) begin(ctx context.Context, key string) (*intent, error) {
 	return i, nil
 }
 
-// adopt goes on with an update that failed before, which the caller repeats.
+// adopt continues an update that failed before and that the caller repeats.
 func (d *delivery) adopt(ctx context.Context, i *intent) error {
 	d.load(i)
 	if i.orphan {
@@ -114,7 +114,7 @@ func (d *delivery) adopt(ctx context.Context, i *intent) error {
 	return nil
 }
 
-// load makes the notes of an intent doubtful.
+// load takes over an intent, whose notes may all have been written.
 func (d *delivery) load(i *intent) {
 	d.todo = d.s.newDelivery(d.id, i.Change).todo
 	for n := range d.todo.Notes {
@@ -122,8 +122,7 @@ func (d *delivery) load(i *intent) {
 	}
 }
 
-// end settles an update that is over, and keeps what is uncertain for its
-// repetition.
+// end concludes an update, and keeps what is uncertain for its repetition.
 func (d *delivery) end(i *intent, before []string, err error) error {
 	if err == nil {
 		d.s.endIntent(i)
@@ -151,7 +150,7 @@ func (d *delivery) end(i *intent, before []string, err error) error {
 	return err
 }
 
-// definite reports whether the help desk has refused for reasons that stay.
+// definite reports whether the help desk rejected the change for a lasting reason.
 func definite(err error) bool {
 	if wire.IsTemporary(err) || errors.Is(err, api.ErrUncertain) {
 		return false
@@ -164,7 +163,7 @@ func without(all, rest []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(p string) bool { return slices.Contains(rest, p) })
 }
 
-// PartialError says that a ticket was changed in part.
+// PartialError means that a ticket was changed in part.
 type PartialError struct {
 	Ticket           string
 	Written, Missing []string
@@ -177,8 +176,8 @@ func (e *PartialError) Error() string {
 }
 func (e *PartialError) Unwrap() error { return e.Err }
 
-// prepare gives every note its bound, and looks where an earlier update left a
-// note in doubt.
+// prepare gives every note its bound, and looks at the ticket if an earlier update
+// left a note uncertain.
 func (d *delivery) prepare(ctx context.Context) error {
 	if len(d.todo.Notes) == 0 {
 		return nil
@@ -247,15 +246,15 @@ func (d *delivery) run(ctx context.Context) error {
 	return nil
 }
 
-// mayHelp reports whether sending again what is missing can lead to more than the
-// same refusal. A queue that could not be changed mostly is a missing right, and
-// now and then a lock in the database: once more, then it is the right.
+// mayHelp reports whether sending again what is missing can have another outcome. A
+// queue that could not be changed is usually a missing right, and sometimes a lock in
+// the database: so it is tried once more.
 func mayHelp(err error, failures int) bool {
 	var f *wire.RequestError
 	return wire.IsTemporary(err) || errors.As(err, &f) && f.Status >= 500 && failures == 1
 }
 
-// sent strikes off what a request that succeeded carried.
+// sent removes from the rest what a successful request carried.
 func (d *delivery) sent(a wire.Answer) {
 	clear(d.todo.Ticket)
 	clear(d.todo.Dynamic)
@@ -268,17 +267,17 @@ func (d *delivery) sent(a wire.Answer) {
 			d.s.memory.rememberArticle(d.id, n)
 		}
 	}
-	d.todo.Notes[0].uncertain = true // written, and to be looked for if the rest fails
+	d.todo.Notes[0].uncertain = true // to be looked for if the rest fails
 	d.done = append(d.done, d.todo.Notes[0])
 	d.todo.Notes = d.todo.Notes[1:]
 }
 
-// errMissing says that the ticket lacks what a request carried.
+// errMissing means that the ticket lacks what a request carried.
 var errMissing = errors.New("the change is not on the ticket")
 
-// settle looks at the ticket after a request of unknown outcome and strikes off
-// what was written. It returns nil when it is certain what is missing, and an
-// error, mostly api.ErrUncertain, when it is not.
+// settle looks at the ticket after a request of unknown outcome and removes from the
+// rest what was written. It returns nil if it is certain what is missing, and
+// otherwise an error, usually api.ErrUncertain.
 func (d *delivery) settle(ctx context.Context, failed error) error {
 	if ctx.Err() != nil {
 		return wire.Uncertain(wire.TicketUpdate, d.id, ctx.Err())
@@ -307,13 +306,12 @@ func (d *delivery) settle(ctx context.Context, failed error) error {
 	}
 }
 
-// watch is for how long a ticket is looked at until what isn't there counts as not
-// written, and whether it can count as that at all. A request runs on after its
-// client has gone. A server that has answered is done. A connection that broke
-// mostly was closed before the request was read, or by a server that died; but it
-// may stand for a server still at work, so that it is watched for as long as it
-// had lived, and for twice the time that updates take here. After a timeout
-// absence proves nothing.
+// watch is how long to watch a ticket until what isn't there counts as not written,
+// and whether it ever counts as that. A request runs on after its client has gone. A
+// server that has answered is done. A connection that broke was usually closed before
+// the request was read, or by a server that died; but the server may still be at
+// work, so the ticket is watched for as long as the request had lasted, and for twice
+// the time that updates take here. After a timeout, absence proves nothing.
 func (d *delivery) watch(failed error) (watch time.Duration, decisive bool) {
 	var f *wire.RequestError
 	if !errors.As(failed, &f) {
@@ -335,7 +333,7 @@ func (d *delivery) inDoubt() bool {
 	return d.todo.hasFields() || len(d.todo.Notes) > 0 && d.todo.Notes[0].uncertain
 }
 
-// removeStored removes from the rest what stands on the ticket.
+// removeStored removes from the rest what the ticket already has.
 func (d *delivery) removeStored(stored wire.Record) {
 	d.foundAny = d.todo.removeStored(stored) || d.foundAny
 	all := stored.Articles()

@@ -34,7 +34,7 @@ const (
 	refuseAndFinish         // status 200 with an error
 )
 
-// desk is a GenericInterface in memory that can be told to misbehave. It checks
+// desk is a GenericInterface in memory that misbehaves on request. It checks
 // what every request must have, whatever the test is about.
 type desk struct {
 	*httptest.Server
@@ -45,7 +45,7 @@ type desk struct {
 	articles int
 	requests []deskRequest
 	plan     map[string][]trouble // by route: the first requests' troubles
-	looks    int                  // tickets are read so often before looked is called
+	looks    int                  // tickets are read that often before looked is called
 	looked   func()
 	release  chan struct{} // a hangThenDo waits for it
 	late     chan struct{} // closed when a hangThenDo is done
@@ -215,7 +215,7 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// afterLooks has something happen when tickets were read so many times more.
+// afterLooks has something happen once tickets have been read n more times.
 func (d *desk) afterLooks(n int, what func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -12,11 +13,11 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// Diagnose looks what works, by searching and reading alone, and tells found of
-// each finding as soon as it is known. named are the names that the configuration
-// uses, by kind: queue, priority, state, lock, type. A finding has the keys check,
-// status (ok, warning, failed, unknown), message, and where they help fix and
-// subject, the name that it is about.
+// Diagnose examines what works, without changing anything, and calls found with each
+// diagnostic as soon as it is known. named are the names that the configuration uses,
+// by kind: queue, priority, state, lock, type. A diagnostic has the keys check, status
+// (ok, warning, failed, unknown) and message, and where they help fix and subject, the
+// name that it is about.
 func (s *TicketSystem) Diagnose(ctx context.Context, named map[string][]string, found func(map[string]string)) {
 	d := diagnosis{s: s, found: found}
 	if !d.connection(ctx) {
@@ -36,14 +37,13 @@ func (s *TicketSystem) Diagnose(ctx context.Context, named map[string][]string, 
 	d.clock(ticket)
 	d.names(ctx, ticket, named)
 	d.session(ctx)
-	d.report("right to change tickets", "unknown", "can't be told without changing one",
+	d.report("right to change tickets", "unknown", "can't be determined without changing one",
 		fmt.Sprintf("in the help desk: Admin, Agents <-> Groups (or Roles <-> Groups): the agent %q needs rw on the groups of the queues it works in (OTOBO: ro with priority, note and move_into are enough), and ro and move_into on those of the queues it moves to (Znuny: rw there as well, or an update that is interrupted behind the move can't be finished)", s.client.Username()))
-	d.report("debugger of the web service", "unknown", "can't be told from outside",
+	d.report("debugger of the web service", "unknown", "can't be determined from outside",
 		fmt.Sprintf("in the help desk: Admin, Web Services, %s: the debug threshold must not be debug, which stores the agent's password in clear text", s.client.WebService()))
 }
 
-// session tells what use_session leaves in the help desk. To end a session that
-// there isn't changes nothing, and shows whether the operation is there.
+// session reports whether use_session leaves sessions behind in the help desk.
 func (d diagnosis) session(ctx context.Context) {
 	if !d.s.client.UsesSession() {
 		return
@@ -76,49 +76,54 @@ func (d diagnosis) reportOn(subject, check, status, message, fix string) {
 	d.found(f)
 }
 
-// connection makes the smallest search there is and tells by its answer how far it
-// came.
+// connection makes the smallest possible search, whose error shows how far it came.
 func (d diagnosis) connection(ctx context.Context) bool {
+	c := d.s.client
 	_, err := d.s.searchIDs(ctx, wire.Message{}, 1)
-	service, login := fmt.Sprintf("the web service %q answers", d.s.client.WebService()), fmt.Sprintf("the agent %q is let in", d.s.client.Username())
-	var f *wire.RequestError
-	if !errors.As(err, &f) {
-		f = &wire.RequestError{}
-		if err != nil {
-			f.Cause = err
-		}
-	}
-	why := f.Reason()
-	switch {
-	case err == nil:
-	case ctx.Err() != nil:
+	if err != nil && ctx.Err() != nil {
 		d.report("reachable", "unknown", "the check was stopped", "")
-	case errors.Is(err, wire.ErrUnknownWebService):
-		d.report("reachable", "ok", d.s.client.URL(), "")
-		d.report("web service", "failed", why, f.Advice)
-	case errors.Is(err, wire.ErrAuthentication):
-		d.report("reachable", "ok", d.s.client.URL(), "")
-		d.report("web service", "ok", service, "")
-		d.report("login", "failed", why, f.Advice)
-	case errors.Is(err, wire.ErrUnavailable):
-		d.report("reachable", "failed", why, f.Advice)
-	case errors.Is(err, wire.ErrServerError):
-		d.report("reachable", "ok", d.s.client.URL(), "")
-		d.report("web service", "failed", why, f.Advice)
-	case f.Message != "" && f.Status == 500:
-		d.report("reachable", "ok", d.s.client.URL(), "")
-		d.report("web service", "failed", why, f.Advice)
-	default:
-		d.report("reachable", "failed", why, f.Advice)
-	}
-	if err != nil {
 		return false
 	}
-	d.report("reachable", "ok", d.s.client.URL(), "")
-	d.encryption()
-	d.report("web service", "ok", service, "")
-	d.report("login", "ok", login, "")
+	failed, why, advice := failedStage(err)
+	for _, stage := range []struct{ check, message string }{
+		{"reachable", c.URL()},
+		{"web service", fmt.Sprintf("the web service %q answers", c.WebService())},
+		{"login", fmt.Sprintf("the agent %q is let in", c.Username())},
+	} {
+		if stage.check == failed {
+			d.report(stage.check, "failed", why, advice)
+			return false
+		}
+		d.report(stage.check, "ok", stage.message, "")
+		if stage.check == "reachable" && err == nil {
+			d.encryption()
+		}
+	}
 	return true
+}
+
+// failedStage is the check that a search's error belongs to, "" without one.
+func failedStage(err error) (check, why, advice string) {
+	if err == nil {
+		return "", "", ""
+	}
+	var failed *wire.RequestError
+	if !errors.As(err, &failed) {
+		return "reachable", err.Error(), ""
+	}
+	switch {
+	case errors.Is(err, wire.ErrUnknownWebService):
+		check = "web service"
+	case errors.Is(err, wire.ErrAuthentication):
+		check = "login"
+	case errors.Is(err, wire.ErrUnavailable):
+		check = "reachable"
+	case errors.Is(err, wire.ErrServerError), failed.Message != "" && failed.Status == http.StatusInternalServerError:
+		check = "web service"
+	default:
+		check = "reachable"
+	}
+	return check, failed.Reason(), failed.Advice
 }
 
 func (d diagnosis) encryption() {
@@ -136,7 +141,7 @@ func (d diagnosis) encryption() {
 	}
 }
 
-// probe reads one ticket, which later checks lean on.
+// probe reads one ticket, which later checks use.
 func (d diagnosis) probe(ctx context.Context) (wire.Record, bool) {
 	const noTicket = "the agent sees no ticket, so that names and clock can't be checked"
 	fix := fmt.Sprintf("give the agent %q the right ro on a queue with tickets, or make one; then ask again", d.s.client.Username())
@@ -162,8 +167,8 @@ func (d diagnosis) probe(ctx context.Context) (wire.Record, bool) {
 	return r, true
 }
 
-// kind tells OTOBO from Znuny and OTRS: what is no number at all, OTOBO looks up
-// like an id.
+// kind distinguishes OTOBO from Znuny and OTRS: OTOBO looks up even what is not a
+// number like an id.
 func (d diagnosis) kind(ctx context.Context) {
 	_, err := d.s.client.Call(ctx, wire.TicketGet, "", wire.Message{"TicketID": "abc"})
 	var f *wire.RequestError
@@ -177,7 +182,8 @@ func (d diagnosis) kind(ctx context.Context) {
 	}
 }
 
-// clock takes the server's time from a ticket: when it was made, and its age.
+// clock compares the clocks: when a ticket was created plus its age is the server's
+// time.
 func (d diagnosis) clock(ticket wire.Record) {
 	age := ticket.Number("Age")
 	created := ticket.Time("Created", d.s.zone)
@@ -199,7 +205,7 @@ func (d diagnosis) clock(ticket wire.Record) {
 	}
 }
 
-// describeOffset says by how much the help desk's time differs from ours.
+// describeOffset says how far the help desk's time is from ours.
 func describeOffset(d time.Duration) string {
 	text, _ := strings.CutSuffix(d.Abs().String(), "m0s")
 	if text != d.Abs().String() {

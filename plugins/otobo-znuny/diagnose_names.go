@@ -10,8 +10,8 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// nameKinds are the kinds of names that a search can check, with the ticket's own
-// value of the kind, which is known to be right.
+// nameKinds are the kinds of names that a search can check, with the key of a ticket's
+// own value, which is known to exist.
 var nameKinds = []struct{ kind, plural, criterion, own, spelling, place string }{
 	{"queue", "queues", "Queues", "Queue", "upper and lower case count, a sub-queue is written Parent::Child", "in the help desk: Admin, Queues"},
 	{"priority", "priorities", "Priorities", "Priority", "as in 3 normal", "in the help desk: Admin, Priorities"},
@@ -20,16 +20,16 @@ var nameKinds = []struct{ kind, plural, criterion, own, spelling, place string }
 	{"lock", "locks", "Locks", "Lock", "", "it is lock or unlock"},
 }
 
-// names checks what the configuration names. A search for several values finds
-// nothing at all when one of them is not known: joined with a value that certainly
-// finds a ticket, it tells which one. The agent's rights on a queue don't matter to
-// that, so that it tells nothing of them.
+// names checks what the configuration names. A search for several values finds nothing
+// at all if one of them is unknown, so each is searched for together with a value that
+// certainly finds a ticket. The agent's rights on a queue don't matter to that, so it
+// says nothing about them.
 func (d diagnosis) names(ctx context.Context, ticket wire.Record, named map[string][]string) {
 	var searched []string // by kind
 	for _, k := range nameKinds {
 		var there []string
 		for _, name := range slices.Compact(slices.Sorted(slices.Values(named[k.kind]))) {
-			if strings.Contains(name, "{{") || strings.Contains(name, "{%") {
+			if isTemplate(name) {
 				d.reportOn(name, k.kind, "unknown", fmt.Sprintf("comes from a template, so that it is known only while otai runs: %s", wire.Truncate(oneLine(name, 200), 80)), "compare what it can yield: "+k.place)
 				continue
 			}
@@ -57,7 +57,7 @@ func (d diagnosis) names(ctx context.Context, ticket wire.Record, named map[stri
 		}
 	}
 	if len(searched) > 0 {
-		d.report("deactivated names", "unknown", "a search finds what has been deactivated, too, so that it can't be told of "+strings.Join(searched, "; ")+". An update that names something deactivated is refused",
+		d.report("deactivated names", "unknown", "a search finds what has been deactivated, too, so it can't prove that these are valid: "+strings.Join(searched, "; ")+". An update that names something deactivated is refused",
 			"in the help desk: Admin, Queues (Priorities, States, Types): each must be valid")
 	}
 	for _, owner := range slices.Compact(slices.Sorted(slices.Values(named["owner"]))) {
@@ -65,10 +65,15 @@ func (d diagnosis) names(ctx context.Context, ticket wire.Record, named map[stri
 	}
 }
 
-// owner looks for a ticket of the agent, since the servers have no list of agents.
+// isTemplate reports whether a name is a template, whose value only a run knows.
+func isTemplate(name string) bool {
+	return strings.Contains(name, "{{") || strings.Contains(name, "{%") || strings.Contains(name, "{#")
+}
+
+// owner looks for a ticket of the agent, since the servers don't list agents.
 func (d diagnosis) owner(ctx context.Context, login string) {
 	const place = "in the help desk: Admin, Agents"
-	if strings.Contains(login, "{{") || strings.Contains(login, "{%") {
+	if isTemplate(login) {
 		d.reportOn(login, "owner", "unknown", "comes from a template, so that it is known only while otai runs", place)
 		return
 	}

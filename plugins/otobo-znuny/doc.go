@@ -1,27 +1,34 @@
-// Command otobo-znuny is the plugin for the help desks OTOBO, Znuny and OTRS. It
-// is built to otai_otobo_znuny.so and speaks to the web service "OpenTicketAI" of
-// their GenericInterface (HTTP::REST).
+// Command otobo-znuny is the plugin for the help desks OTOBO, Znuny and OTRS, built
+// as otai_otobo_znuny.so. It uses the web service "OpenTicketAI" of their
+// GenericInterface (HTTP::REST).
 //
-// What comes in: the params of a configuration (params.go), which plugin.go
-// offers as OTOBOZnunyTicketSystemService (service.go) and FetchTicketsPipe
-// (fetch.go). What goes out is an api.TicketSystem.
+// # What it offers
 //
-// A read goes through search.go or get.go, a write through update.go, notes.go
-// and create.go; both end in client.go, which sends one request over transport.go
-// with the credentials of session.go. protocol.go names what travels, read.go,
-// decode.go and attachments.go read the many forms in which servers send the same
-// value, and faults.go turns every kind of refusal into an error that says what to
-// check; veil.go takes the login out of what it quotes. agents.go knows owners by
-// their logins.
+// plugin.go offers OTOBOZnunyTicketSystemService (service.go, configured by
+// params.go), which is an api.TicketSystem, and FetchTicketsPipe (fetch_pipe.go).
 //
-// retry.go repeats what certainly was not done. A write whose outcome is unknown
-// is never just repeated: deliver.go looks at the ticket first. memory.go and
-// marker.go hold what it needs to tell our note from an older one that reads the
-// same. journal.go writes an update down before its first request, and resume.go
-// finishes what a process that died had begun.
+// # Reading
 //
-// diagnose.go looks at a help desk by reading alone, for otai doctor.
+// search.go finds tickets by the criteria that search_criteria.go and conditions.go
+// translate, agent_ids.go those of agents given by login; get.go reads them.
 //
-// The facts about the servers were measured with Znuny 6.5.15 and OTOBO 11.0;
-// recorded answers stand in testdata.
+// # Writing
+//
+// update.go and create.go turn what is wanted into a change (change.go); notes.go
+// makes its notes, which note_limits.go cuts to what the servers accept. A write of
+// unknown outcome is never simply repeated: deliver.go looks at the ticket first.
+// note_memory.go and note_marks.go distinguish our note from an older one that reads
+// the same. journal.go records an update before its first request, and resume.go
+// finishes what an interrupted process had begun.
+//
+// # Diagnosis
+//
+// diagnose.go examines a help desk for otai doctor, without changing anything.
+//
+// # The protocol
+//
+// All requests go through internal/wire: HTTP, sessions, retries, the many forms of
+// the same value, and errors that say what to check, such as a rejected queue
+// (rejections.go). The facts about the servers were measured with Znuny 6.5.15 and
+// OTOBO 11.0; internal/recorded has their answers, for tests.
 package main

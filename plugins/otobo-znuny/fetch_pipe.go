@@ -13,7 +13,7 @@ type fetchParams struct {
 	Tickets  api.TicketSystem    `inject:"ticket_system" doc:"Where the tickets are."`
 }
 
-// fetchTickets answers with fetched_tickets, a list that may be empty.
+// fetchTickets yields fetched_tickets, a list that may be empty.
 func fetchTickets(ctx context.Context, p fetchParams, _ api.Scope) (api.PipeResult, error) {
 	var criteria api.SearchCriteria
 	if p.Criteria != nil {

@@ -275,7 +275,7 @@ func TestSeveralQueuesAreSearchedOneByOneAndJoined(t *testing.T) {
 	}
 }
 
-// TestNoSecretIsEverSaid goes through every fault with a password and a session
+// TestNoSecretIsEverSaid goes through every recorded answer with a password and a session
 // planted, logs at the lowest level, and searches all that was said.
 func TestNoSecretIsEverSaid(t *testing.T) {
 	t.Parallel()
@@ -314,10 +314,10 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 			note := func(what string, err error) {
 				mu.Lock()
 				defer mu.Unlock()
-				// What a careless caller would print, and what a dump of the fault shows.
-				var f *wire.RequestError
-				if errors.As(err, &f) {
-					fmt.Fprintf(&said, "%+v %#v\n", f, f)
+				// What a careless caller would print, and what a dump of the error shows.
+				var failed *wire.RequestError
+				if errors.As(err, &failed) {
+					fmt.Fprintf(&said, "%+v %#v\n", failed, failed)
 				}
 				fmt.Fprintf(&said, "%s %s: %v %+v\n", name, what, err, err)
 			}

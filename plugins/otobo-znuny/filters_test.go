@@ -125,7 +125,7 @@ func TestEveryFilterFindsWhatItSays(t *testing.T) {
 				}
 			}
 
-			// Texts that hold what the servers take for operators.
+			// Texts with what the servers take for operators.
 			add(`e (neu) + "HP" AND more`, api.Ticket{Queue: other, Customer: &api.Entity{Name: "max+test@example.test"}, Fields: map[string]any{"CustomerID": `A+B (EU) & "Co"`, "DynamicField_Text": "C & D (E)"}})
 			add("f", api.Ticket{Queue: other, Fields: map[string]any{"CustomerID": "A+B (EU) & Co"}})
 			for _, c := range []struct {

@@ -13,13 +13,13 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// batchSize tickets are read in one request: 50 with articles take 130 ms on
-// Znuny, where one alone takes 35.
+// batchSize is how many tickets one request reads: 50 with articles take Znuny
+// 130 ms, a single one 35.
 const batchSize = 50
 
-// GetTicket reads a ticket with all articles and dynamic fields. A ticket that
-// doesn't exist and one that may not be read are the same answer: it is both
-// api.ErrNotFound and api.ErrDenied.
+// GetTicket reads a ticket with its articles and dynamic fields. The servers don't
+// distinguish a ticket that doesn't exist from one that may not be read, so the error
+// is both api.ErrNotFound and api.ErrDenied.
 func (s *TicketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, error) {
 	id, err := checkID(id)
 	if err != nil {
@@ -42,7 +42,7 @@ const (
 	articlesFirst = "first"
 )
 
-// getRecord reads one ticket as the server sends it, to look what is there.
+// getRecord reads one ticket as the server sends it, to see what is there.
 func (s *TicketSystem) getRecord(ctx context.Context, id string) (wire.Record, error) {
 	found, err := s.getRecords(ctx, []string{id}, wire.ReadOptions{}.Message())
 	if err != nil {
@@ -56,11 +56,11 @@ func (s *TicketSystem) getRecord(ctx context.Context, id string) (wire.Record, e
 }
 
 func noSuchTicket(id string) error {
-	return wire.UnexpectedAnswer(wire.TicketGet, id, "the answer holds no such ticket")
+	return wire.UnexpectedAnswer(wire.TicketGet, id, "the answer has no such ticket")
 }
 
-// getTickets reads many tickets and keeps their order. A ticket that was found
-// but can't be read, since it was moved or deleted meanwhile, is left out.
+// getTickets reads many tickets and keeps their order. It leaves out one that can't be
+// read, such as one that has been moved or deleted since it was found.
 func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what wire.ReadOptions) ([]api.Ticket, error) {
 	tickets := make([]api.Ticket, 0, len(wanted))
 	for len(wanted) > 0 {
@@ -79,16 +79,16 @@ func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what wir
 	return tickets, nil
 }
 
-// getReadable reads a batch. One ticket that can't be read makes the servers
-// refuse the whole batch; halving it again and again finds the one in few
-// requests. A batch that is too large to be answered is halved too.
+// getReadable reads a batch. The servers reject a whole batch because of one ticket
+// that can't be read; repeated halving finds it in few requests. A batch whose answer
+// is too large is halved, too.
 func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what wire.Message) (map[string]wire.Record, error) {
 	found, err := s.getRecords(ctx, batch, what)
 	switch {
 	case err == nil:
 		return found, nil
 	case len(batch) == 1 && (notReadable(err) || errors.Is(err, wire.ErrTooLarge)):
-		// One ticket must not keep all others from being worked on.
+		// One ticket must not block all others.
 		s.logger.WarnContext(ctx, "a ticket was found but can't be read, and is left out", "ticket", batch[0], "err", err.Error())
 		return nil, nil
 	case !notReadable(err) && !errors.Is(err, wire.ErrTooLarge):
@@ -107,7 +107,7 @@ func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what wir
 	return all, nil
 }
 
-// getRecords reads tickets in one request, by id. what says how much of them.
+// getRecords reads tickets in one request; what says how much of them.
 func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what wire.Message) (map[string]wire.Record, error) {
 	m := maps.Clone(what)
 	m["TicketID"] = batch
@@ -116,7 +116,7 @@ func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what wire
 		return nil, err
 	}
 	if a.Tickets == nil {
-		return nil, wire.UnexpectedAnswer(wire.TicketGet, batchName(batch), "the answer holds no ticket")
+		return nil, wire.UnexpectedAnswer(wire.TicketGet, batchName(batch), "the answer has no ticket")
 	}
 	found := make(map[string]wire.Record, len(batch))
 	for _, r := range a.Tickets {
@@ -126,23 +126,23 @@ func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what wire
 		case !cut:
 			s.memory.remember(r)
 		default:
-			// What came after the first article is not known any more.
+			// What follows the first article is no longer known.
 			s.memory.forget(r.Text("TicketID"))
 		}
 	}
 	return found, nil
 }
 
-// newestArticle is the highest id among the articles of these sender types, 0
-// without one. Only the last of them is asked for: where no agent has written yet,
-// no text travels, however long the customer's is.
+// newestArticle is the highest id among the articles of these sender types, 0 if there
+// are none. It asks only for the last of them: while no agent has written, no text is
+// transferred, however long the customer's is.
 //
-// In its first hour a process without a journal of the time before may meet a note of
-// the process before it, at the ticket's end or below later ones. Where agents have
-// written since then, the whole ticket is read, so that memory sees its end.
+// In its first hour, a process without an earlier journal may meet a note of its
+// predecessor, at the ticket's end or before later notes. If agents have written since
+// then, the whole ticket is read, so that noteMemory gets to see its end.
 func (s *TicketSystem) newestArticle(ctx context.Context, id string, senders []string) (int64, error) {
 	m := wire.Message{"AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0}
-	if len(senders) == 1 { // of several the servers make groups, and the last of one is not the newest
+	if len(senders) == 1 { // the servers group several, and the last of a group isn't the newest
 		m["ArticleSenderType"] = senders
 	}
 	found, err := s.getRecords(ctx, []string{id}, m)
@@ -173,18 +173,18 @@ func batchName(batch []string) string {
 	return fmt.Sprintf("%s and %d more", batch[0], len(batch)-1)
 }
 
-// checkID refuses what the servers would read as something else, such as a list
-// of ids.
+// checkID rejects what the servers would read as something else, such as a list of
+// ids.
 func checkID(id string) (string, error) {
 	id = strings.TrimSpace(id)
 	if id == "" || strings.Trim(id, "0123456789") != "" || strings.Trim(id, "0") == "" {
-		return "", &api.FieldError{Field: "ticket_id", Err: fmt.Errorf("%w: %q is no ticket id: it is a whole number above zero", api.ErrInvalid, wire.Truncate(id, 40))}
+		return "", &api.FieldError{Field: "ticket_id", Err: fmt.Errorf("%w: %q is not a ticket id: it is a whole number above zero", api.ErrInvalid, wire.Truncate(id, 40))}
 	}
 	return id, nil
 }
 
-// notReadable reports whether a single ticket, or one of a batch, can't be read,
-// while others can.
+// notReadable reports whether a ticket, or one of a batch, can't be read although
+// others can.
 func notReadable(err error) bool {
 	return errors.Is(err, api.ErrNotFound)
 }

@@ -36,7 +36,7 @@ func misbehave(t *testing.T, s *TicketSystem, faults map[string]any) {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		t.Fatalf("the help desk takes no faults: %s", resp.Status)
+		t.Fatalf("the help desk rejects the faults: %s", resp.Status)
 	}
 	http.DefaultClient.CloseIdleConnections()
 }

@@ -17,58 +17,59 @@ import (
 	"time"
 )
 
-// intent is an update that was begun. It stands in the journal from before its
-// first request until its outcome is certain.
+// intent is an update that was begun. It is in the journal from before its first
+// request until its outcome is certain.
 type intent struct {
 	ID     uint64    `json:"id"`
 	Ticket string    `json:"ticket"`
-	Key    string    `json:"key"` // hash of the change as it was wanted
+	Key    string    `json:"key"` // hash of the whole change
 	At     time.Time `json:"at"`
 	Change change    `json:"change"`
 
-	orphan    bool      // a process that died has left it
-	partial   bool      // a part is known to have been written
-	silent    time.Time // nobody sends anything of it since then
+	orphan    bool      // its process has died
+	partial   bool      // part of it is known to have been written
+	silent    time.Time // nothing of it has been sent since then
 	attempts  int
 	notBefore time.Time
 }
 
-// journal keeps the intents in a file, so that a process that is killed in the
-// middle of an update leaves to the next one what it was about to do. It holds
-// texts of notes for as long as an update takes; nobody else may read it. The nil
-// journal keeps nothing.
+// journal keeps the intents in a file, so that if a process is killed in the middle of
+// an update, the next one knows what it was about to do. It contains texts of notes
+// for as long as an update takes, so nobody else may read it. The nil journal keeps
+// nothing.
 //
-// The file has room ahead, filled with zeros, and lines are written over them.
-// That leaves the file's size as it is: half the work for the disk, and nothing
-// that a full one could refuse. Behind the last line all is zero.
+// The file is preallocated with zeros, which lines overwrite. That keeps the file's
+// size: half the work for the disk, and a full one doesn't matter. After the last line
+// everything is zero.
 type journal struct {
 	mu      sync.Mutex
 	path    string
 	lock    *os.File
 	file    *os.File
-	durable *os.File          // the same file; what was written is on the disk when it returns
-	open    map[uint64][]byte // the lines of what is unfinished
+	durable *os.File          // the same file, opened for synchronous writes
+	open    map[uint64][]byte // the lines of unfinished intents
 	next    uint64
 	head    int64     // end of the first line
 	end     int64     // of the last one
-	born    time.Time // it knows of every update since then
+	born    time.Time // it has every update since then
 }
 
-// preallocated is the size of a journal that was never larger.
+// preallocated is the size of a journal that never needed more.
 const preallocated = 64 << 10
 
-// journalLine is one line of the file: its beginning, an intent, or the end of one.
+// journalLine is one line of the file: the journal's beginning, an intent, or the end
+// of one.
 type journalLine struct {
 	Born  *time.Time `json:"born,omitempty"`
 	Begin *intent    `json:"begin,omitempty"`
 	End   uint64     `json:"end,omitempty"`
 }
 
-// errJournalTaken says that another process writes to the same help desk from the
+// errJournalTaken means that another process writes to the same help desk from the
 // same state folder.
 var errJournalTaken = errors.New("another otai with the same state folder is at work for the same help desk")
 
-// journalName tells the help desks and agents apart.
+// journalName is different for each help desk and agent.
 func journalName(service, login string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q", service, login))
 	return "updates-" + hex.EncodeToString(sum[:6]) + ".jsonl"
@@ -94,7 +95,7 @@ func openJournal(dir, name string) (*journal, []*intent, error) {
 		if err != nil {
 			break
 		}
-		i.ID = j.next // those of the file count for what came before
+		i.ID = j.next // ids start anew with each process
 		j.next++
 		j.open[i.ID], err = encodeLine(journalLine{Begin: i})
 	}
@@ -113,10 +114,9 @@ func encodeLine(l journalLine) ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// load reads the file. A line that a crash or a failing disk has spoilt is passed
-// over: it was never acted on, because a line is on the disk before its first
-// request. Ids of intents only grow; a smaller one is a rest of what stood there
-// before.
+// load reads the file. It skips a line that a crash or a failing disk has damaged:
+// nothing was sent for it yet, because a line is on the disk before the first request.
+// Ids of intents only grow; a smaller one is left over from what was overwritten.
 func (j *journal) load() ([]*intent, error) {
 	data, err := os.ReadFile(j.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -147,8 +147,8 @@ func (j *journal) load() ([]*intent, error) {
 	return left, nil
 }
 
-// rewrite leaves only what is unfinished. The new file takes the old one's place
-// in one step; if it can't be written, the old one is used on.
+// rewrite keeps only what is unfinished. The new file replaces the old one atomically;
+// if it can't be written, the old one stays in use.
 func (j *journal) rewrite() error {
 	head, err := encodeLine(journalLine{Born: &j.born})
 	if err != nil {
@@ -168,7 +168,7 @@ func (j *journal) rewrite() error {
 		_, err = durable.Write(append(slices.Clip(text), make([]byte, max(0, preallocated-len(text)))...))
 	}
 	if err == nil {
-		err = durable.Sync() // the size too, which is for good
+		err = durable.Sync() // also its size, which stays
 	}
 	if err == nil {
 		err = os.Rename(temporary, j.path)
@@ -181,16 +181,16 @@ func (j *journal) rewrite() error {
 	_ = j.closeFiles()
 	j.file, j.durable, j.head, j.end = file, durable, int64(len(head)), int64(len(text))
 	if folder, err := os.Open(filepath.Dir(j.path)); err == nil {
-		_ = folder.Sync() // makes the name last, where the file system can
+		_ = folder.Sync() // makes the name durable, where the file system can
 		_ = folder.Close()
 	}
 	return nil
 }
 
-// maxJournal is the size from which a journal that is never empty is written anew.
+// maxJournal is the size at which a journal that is never empty is rewritten.
 const maxJournal = 1 << 20
 
-// begin writes an intent before its first request.
+// begin records an intent before its first request.
 func (j *journal) begin(i *intent) error {
 	if j == nil {
 		return nil
@@ -219,8 +219,9 @@ func (j *journal) begin(i *intent) error {
 	return nil
 }
 
-// remove strikes an intent off, and with the last one all texts. If that gets lost in
-// a crash of the machine, the next process looks at the ticket once more.
+// remove records the end of an intent, and with the last one erases all texts. If the
+// machine crashes before that is on the disk, the next process looks at the ticket
+// once more.
 func (j *journal) remove(i *intent) error {
 	if j == nil || i.ID == 0 {
 		return nil
@@ -241,8 +242,8 @@ func (j *journal) remove(i *intent) error {
 	return j.append(j.file, text)
 }
 
-// append writes a line. Half a line, as of a failing disk, must not stand before
-// the next one.
+// append writes a line. It erases half a line, as of a failing disk, so that the next
+// one stays readable.
 func (j *journal) append(to *os.File, text []byte) error {
 	_, err := to.WriteAt(text, j.end)
 	from := j.end
@@ -253,7 +254,7 @@ func (j *journal) append(to *os.File, text []byte) error {
 	return nil
 }
 
-// erase removes what stands from here on.
+// erase zeroes everything from here on.
 func (j *journal) erase(from int64) error {
 	end := j.end
 	j.end = from

@@ -33,7 +33,7 @@ func (d *desk) life(t *testing.T, dir string, change ...func(*Params)) *TicketSy
 	return s
 }
 
-// die leaves the journal as a SIGKILL would: nothing is told to it any more.
+// die leaves the journal as a SIGKILL would: it learns nothing any more.
 func (s *TicketSystem) die() {
 	_ = s.journal.opened.close()
 }
@@ -70,12 +70,12 @@ func TestWhatADeadProcessLeftIsFinishedOnce(t *testing.T) {
 		written  map[string]any // what the help desk had written when the process died
 		finished bool           // by Resume
 	}{
-		"nothing: the pipe wants it again":                   {nil, false},
-		"the queue alone":                                    {map[string]any{"Ticket": map[string]any{"Queue": "IT"}}, true},
-		"all fields":                                         {map[string]any{"Ticket": fields}, true},
-		"the note alone":                                     {map[string]any{"Article": note}, true},
-		"all, and the answer was never heard":                {map[string]any{"Ticket": fields, "Article": note}, true},
-		"the title, which can't be told from an older one's": {map[string]any{"Ticket": map[string]any{"Title": "Drucker im 2. OG"}}, false},
+		"nothing: the pipe wants it again":           {nil, false},
+		"the queue alone":                            {map[string]any{"Ticket": map[string]any{"Queue": "IT"}}, true},
+		"all fields":                                 {map[string]any{"Ticket": fields}, true},
+		"the note alone":                             {map[string]any{"Article": note}, true},
+		"all, and the answer was never heard":        {map[string]any{"Ticket": fields, "Article": note}, true},
+		"the title, which looks like an older one's": {map[string]any{"Ticket": map[string]any{"Title": "Drucker im 2. OG"}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, dir := newDesk(t), t.TempDir()
@@ -343,7 +343,7 @@ func TestTheJournalDoesNotGrowWithoutEnd(t *testing.T) {
 		}
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, "j")); err != nil || len(bytes.TrimRight(text, "\x00")) > 1000 || len(text) > preallocated {
-		t.Errorf("with nothing unfinished it holds %d bytes, %v", len(text), err)
+		t.Errorf("with nothing unfinished it has %d bytes, %v", len(text), err)
 	}
 	// One that never is without an unfinished update.
 	var last *intent
@@ -555,7 +555,7 @@ func TestANoteToBeWrittenOnceIsWrittenOnceByWhoeverRepeatsIt(t *testing.T) {
 	}
 }
 
-func TestAMarkedNoteIsRecognisedByItsMark(t *testing.T) {
+func TestAMarkedNoteIsRecognizedByItsMark(t *testing.T) {
 	for name, marker := range map[string]string{"subject": markerSubject, "dynamic field": "DynamicField_OtaiMark"} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)

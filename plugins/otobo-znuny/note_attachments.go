@@ -27,7 +27,7 @@ func newAttachments(place string, v any) ([]wire.Attachment, error) {
 func newAttachment(v any) (wire.Attachment, error) {
 	m, ok := v.(map[string]any)
 	if !ok {
-		return wire.Attachment{}, errors.New("is no mapping with Filename, ContentType and Content (base64) or Text")
+		return wire.Attachment{}, errors.New("is not a mapping with Filename, ContentType and Content (base64) or Text")
 	}
 	var a wire.Attachment
 	given := false
@@ -42,7 +42,7 @@ func newAttachment(v any) (wire.Attachment, error) {
 			a.Content, given = base64.StdEncoding.EncodeToString([]byte(s)), true
 		case "Content":
 			if _, err := base64.StdEncoding.DecodeString(s); err != nil {
-				return wire.Attachment{}, errors.New("its Content is no base64; give plain text as Text")
+				return wire.Attachment{}, errors.New("its Content is not base64; give plain text as Text")
 			}
 			a.Content, given = s, true
 		case "Size", "Disposition", "ContentID": // of one that was read

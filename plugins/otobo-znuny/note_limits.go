@@ -10,14 +10,14 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// The servers' columns: a longer title or subject ends in status 500, a longer
-// subject also in an article without content.
+// The sizes of the servers' columns: a longer title or subject ends in status 500, a
+// longer subject also in an article without content.
 const (
 	maxTitle   = 255
 	maxSubject = 3800
 )
 
-// cutBody keeps a body below max bytes and says so at its end.
+// cutBody caps a note's body at maxBytes, and says so at its end.
 func cutBody(body string, maxBytes int) string {
 	if maxBytes <= 0 || len(body) <= maxBytes {
 		return body
@@ -30,8 +30,8 @@ func cutBody(body string, maxBytes int) string {
 	return body[:end] + mark
 }
 
-// oneLine removes control characters, line breaks too, since the servers would
-// join the lines without a space.
+// oneLine replaces control characters and line breaks by spaces, since the servers
+// would join the lines without one, and caps the text at n characters.
 func oneLine(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -42,7 +42,8 @@ func oneLine(s string, n int) string {
 	return wire.Truncate(strings.Join(strings.Fields(s), " "), n)
 }
 
-// title is checked here, because the servers ignore an empty one silently.
+// title caps a title, and rejects an empty one, which the servers would ignore
+// silently.
 func title(s string) (string, error) {
 	t := oneLine(s, maxTitle)
 	if t == "" {
@@ -51,9 +52,8 @@ func title(s string) (string, error) {
 	return keepZero(t), nil
 }
 
-// keepZero makes a text of 0 one that the servers hear: to Perl it is none, and they trim
-// texts before they look. A space of no width, which is no white space, stands behind
-// it.
+// keepZero keeps a text of 0 from being lost: to Perl it is empty, after the servers
+// have trimmed it. So a zero-width space follows it, which isn't white space to them.
 func keepZero(s string) string {
 	if strings.TrimSpace(s) == "0" {
 		return "0\u200b"

@@ -10,13 +10,12 @@ import (
 )
 
 // markerSubject is the value of the param note_marker that puts the mark into the
-// subject; otherwise it is the name of a dynamic field, or nothing.
+// subject; its other values are names of dynamic fields and "".
 const markerSubject = "subject"
 
-// noteKey identifies a note on a ticket: a hash over the ticket and all that a
-// reader sees of the note, or over the words that the configuration gives for it.
-// It comes from what is to be done alone, so that a restarted process finds the
-// same one.
+// noteKey identifies a note on a ticket: a hash of the ticket and all that a reader
+// sees of the note, or of the words that the configuration gives for it. It depends on
+// nothing else, so a restarted process gets the same one.
 type noteKey [sha256.Size]byte
 
 func keyOf(ticket string, n pendingNote) noteKey {
@@ -30,21 +29,21 @@ func contentKey(ticket, subject, body string, visible bool) noteKey {
 	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t", ticket, squeeze(subject), squeeze(body), visible))
 }
 
-// token is the mark as it stands on a note: 60 bits of the key.
+// token is the mark as written on a note: 60 bits of the key.
 func (k noteKey) token() string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(k[:])[:12])
 }
 
 const markerPrefix = "[otai:"
 
-// markSubject puts the mark at the subject's end and keeps its length in bounds.
+// markSubject appends the mark to the subject and keeps its length in bounds.
 func markSubject(subject, token string) string {
 	mark := " " + markerPrefix + token + "]"
 	return wire.Truncate(subject, maxSubject-len(mark)) + mark
 }
 
-// mark puts the mark where the configuration wants it. A note that is to be
-// written once only needs one, and has it in the subject if nothing else is said.
+// mark puts the mark where the configuration wants it. A note with Once needs one,
+// which is in the subject by default.
 func (n *pendingNote) mark(ticket, marker string) {
 	switch {
 	case n.Mark != "":
@@ -70,9 +69,9 @@ func carriesMark(r wire.Record, mark string) bool {
 	return false
 }
 
-// sameNote reports whether a stored article is the note. The servers trim texts
-// and send the plain rendering of an HTML body, so that white space doesn't count,
-// and of HTML only the subject; a mark is better.
+// sameNote reports whether a stored article is the note. The servers trim texts and
+// send an HTML body as plain text, so white space doesn't count, and of HTML only the
+// subject does; a mark is more reliable.
 func sameNote(n pendingNote, stored wire.Record) bool {
 	if n.Mark != "" && carriesMark(stored, n.Mark) {
 		return true

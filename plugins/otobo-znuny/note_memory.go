@@ -8,9 +8,9 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// noteMemory is what the service keeps of the tickets that it saw, so as to recognise
-// its own notes. The zero value is empty. It holds ids and hashes, no texts of
-// customers, and is bounded: what it forgets costs one more read.
+// noteMemory is what the service remembers of tickets, to recognize its own notes: ids
+// and hashes, no texts of customers. It is bounded; what it forgets costs one more
+// read. The zero value is empty.
 type noteMemory struct {
 	mu      sync.Mutex
 	tickets map[string]ticketSnapshot
@@ -20,21 +20,21 @@ type noteMemory struct {
 // ticketSnapshot is a ticket as it was last read.
 type ticketSnapshot struct {
 	newest   int64          // the highest article id
-	trailing []trailingNote // the agents' internal notes that are the ticket's last articles
+	trailing []trailingNote // the last articles, as long as they aren't the customer's
 }
 
-// trailingNote is one of the notes after which nobody wrote anything.
+// trailingNote is a note after which the customer wrote nothing.
 type trailingNote struct {
 	key     noteKey // of its content
-	token   string  // of its mark, if it bears one in its subject
-	created int64   // seconds since 1970, 0 unknown
+	token   string  // of the mark in its subject, if any
+	created int64   // seconds since 1970, 0 if unknown
 }
 
-// uncertainNote is a note of a write that failed: it may stand on the ticket, above the
-// article id after.
+// uncertainNote is a note of a write that failed. If it was written, its article id is
+// above after.
 type uncertainNote struct {
 	after int64
-	until time.Time // a later note that reads the same is another one
+	until time.Time // from then on a note that reads the same is another one
 }
 
 const (
@@ -42,7 +42,7 @@ const (
 	uncertainFor  = time.Hour // callers repeat within minutes
 )
 
-// remember takes note of a ticket that was read with its last articles.
+// remember records a ticket that was read with its last articles.
 func (m *noteMemory) remember(r wire.Record) {
 	id := r.Text("TicketID")
 	s := ticketSnapshot{newest: r.NewestArticle()}
@@ -68,14 +68,14 @@ func (m *noteMemory) remember(r wire.Record) {
 	m.tickets[id] = s
 }
 
-// forget makes a ticket one that was not seen.
+// forget drops a ticket.
 func (m *noteMemory) forget(ticket string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.tickets, ticket)
 }
 
-// rememberArticle takes note of an article that this process added.
+// rememberArticle records an article that this process added.
 func (m *noteMemory) rememberArticle(ticket string, article int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -98,7 +98,7 @@ func (m *noteMemory) newestArticle(ticket string) (id int64, known bool) {
 }
 
 // takeTrailing reports whether the ticket ends with this very note, written between
-// two times, and lets it count once.
+// two times. It does so only once.
 func (m *noteMemory) takeTrailing(ticket string, n pendingNote, from, to time.Time) bool {
 	key := keyOf(ticket, n)
 	m.mu.Lock()
@@ -120,8 +120,8 @@ func within(seconds int64, from, to time.Time) bool {
 	return seconds >= from.Unix() && seconds <= to.Unix()
 }
 
-// markUncertain notes that a note may have been written although its update failed, so that
-// the caller's repetition looks before it writes.
+// markUncertain records that a note may have been written although its update failed,
+// so that the caller's repetition looks before it writes.
 func (m *noteMemory) markUncertain(key noteKey, after int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -131,7 +131,7 @@ func (m *noteMemory) markUncertain(key noteKey, after int64) {
 	m.doubts[key] = uncertainNote{after: after, until: time.Now().Add(uncertainFor)}
 }
 
-// uncertainSince is the bound of a note that may already stand on the ticket.
+// uncertainSince is the bound of a note that may already be on the ticket.
 func (m *noteMemory) uncertainSince(key noteKey) (after int64, doubtful bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -139,7 +139,7 @@ func (m *noteMemory) uncertainSince(key noteKey) (after int64, doubtful bool) {
 	return d.after, found && time.Now().Before(d.until)
 }
 
-// forgetNote forgets a note whose update is done.
+// forgetNote drops a note whose update is done.
 func (m *noteMemory) forgetNote(key noteKey) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -24,17 +24,17 @@ func (s *TicketSystem) AddNote(ctx context.Context, id string, n api.Note) error
 	return s.deliver(ctx, id, change{Notes: []pendingNote{p}})
 }
 
-// noteKeys are what Note.Fields may hold, besides dynamic fields of articles: the
-// servers' own names, and two of ours. Attachments are files, Once is a text: a
-// note with it is written to a ticket once only, whoever repeats it and when.
+// noteKeys are what Note.Fields may contain, besides dynamic fields of articles: the
+// servers' own names, and two of ours. Attachments are files. Once is a text: a note
+// with it is written to a ticket only once, whoever repeats it and when.
 var noteKeys = map[string]bool{
 	"Attachments": true, "Once": true,
 	"From": true, "SenderType": true, "CommunicationChannel": true, "TimeUnit": true, "NoAgentNotify": true,
 	"HistoryType": true, "HistoryComment": true,
 }
 
-// newNote turns a note into what the servers take. place is where the note
-// stands, for errors: "note.", "notes[1].".
+// newNote turns a note into what the servers accept. place is where the note is, for
+// errors: "note.", "notes[1].".
 func (s *TicketSystem) newNote(place string, n api.Note) (pendingNote, error) {
 	body := strings.ReplaceAll(n.Body, "\x00", "") // the servers end the text at a NUL
 	if strings.TrimSpace(body) == "" {
@@ -42,7 +42,7 @@ func (s *TicketSystem) newNote(place string, n api.Note) (pendingNote, error) {
 	}
 	subject := oneLine(n.Subject, maxSubject)
 	if subject == "" {
-		// The servers demand one, the contract doesn't.
+		// The servers require one, the contract doesn't.
 		subject = wire.Truncate(oneLine(strings.TrimSpace(body), maxSubject), 80)
 	}
 	p := pendingNote{Article: wire.Article{
@@ -102,7 +102,7 @@ func (p *pendingNote) setFields(place string, fields map[string]any) error {
 	return nil
 }
 
-// contentType adds the charset, without which the servers refuse the article.
+// contentType adds the charset, without which the servers reject the article.
 func contentType(s string) string {
 	s = strings.TrimSpace(s)
 	switch {

@@ -190,7 +190,7 @@ func TestATicketThatCantBeReadMakesRoomForTheNext(t *testing.T) {
 	}
 }
 
-func TestATextOfZeroIsHeard(t *testing.T) {
+func TestATextOfZeroIsKept(t *testing.T) {
 	zero := "0"
 	d := newDesk(t)
 	s := d.service()

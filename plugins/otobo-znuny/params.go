@@ -27,19 +27,19 @@ type Params struct {
 	Timeouts       Timeouts      `otai:"timeouts" doc:"The same for single operations."`
 	TimeZone       string        `otai:"time_zone" default:"UTC" doc:"Zone that the help desk keeps its times in (its setting OTOBOTimeZone or OTRSTimeZone), such as Europe/Berlin."`
 
-	Articles    string `otai:"articles" default:"all" enum:"all,first" doc:"Which articles of a ticket to read: all of them, or the first alone, which is the ticket's body; its notes are then this one."`
+	Articles    string `otai:"articles" default:"all" enum:"all,first" doc:"Which articles of a ticket to read: all of them, or only the first, which is the ticket's body and then the only one of its notes."`
 	Attachments string `otai:"attachments" default:"none" enum:"none,names,contents" doc:"What to read of attachments: nothing, their names and sizes, or their contents too. They appear in the notes' fields.Attachments."`
 	HTML        bool   `otai:"html" doc:"Read the HTML of articles that have one, into the notes' fields.HTML. The body is always plain text."`
 
-	NoteMarker   string `otai:"note_marker" doc:"Where a note carries the mark by which a repetition recognises it: nothing (the note's own text is the mark), subject (a token at its end) or DynamicField_NAME (a dynamic field of articles)."`
+	NoteMarker   string `otai:"note_marker" doc:"Where a note carries the mark by which a repetition recognizes it: nothing (the note's own text is the mark), subject (a token at its end) or DynamicField_NAME (a dynamic field of articles)."`
 	MaxNoteBytes int    `otai:"max_note_bytes" default:"4000000" min:"1000" doc:"Cut the body of a note that is longer; the web service takes 10 MB in all."`
 
 	TLS               TLS     `otai:"tls" doc:"How to trust the help desk, and to be trusted by it."`
 	Proxy             string  `otai:"proxy" doc:"Address of an HTTP proxy, or none for no proxy; not given, HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment answer."`
-	MaxConnections    int     `otai:"max_connections" default:"8" min:"1" doc:"Requests at one time; each holds a worker process of the help desk's web server."`
+	MaxConnections    int     `otai:"max_connections" default:"8" min:"1" doc:"Requests at one time; each occupies a worker process of the help desk's web server."`
 	RequestsPerSecond float64 `otai:"requests_per_second" min:"0" doc:"Send no more than this on average; 0 is no limit."`
 	MaxResponseMB     int     `otai:"max_response_mb" default:"64" min:"1" doc:"Refuse an answer that is larger, in MiB; a batch is then read in smaller parts."`
-	BreakerFailures   int     `otai:"breaker_failures" default:"10" min:"0" doc:"After so many requests in a row without an answer, send none for five seconds; 0 never pauses."`
+	BreakerFailures   int     `otai:"breaker_failures" default:"10" min:"0" doc:"After this many requests in a row without an answer, send none for five seconds; 0 never pauses."`
 }
 
 // OperationURLs are the routes of the operations, below the web service.
@@ -52,14 +52,14 @@ type OperationURLs struct {
 
 	SessionRemove string `otai:"session_remove" default:"session-remove" doc:"Route of the operation SessionRemove, by which use_session ends its session; only Znuny has it."`
 
-	// The names that Open Ticket AI gives them. One that is given counts.
+	// The names that Open Ticket AI gives them, which win.
 	TicketSearch string `otai:"TicketSearch" doc:"As search, by the operation's own name."`
 	TicketGet    string `otai:"TicketGet" doc:"As get, by the operation's own name."`
 	TicketUpdate string `otai:"TicketUpdate" doc:"As update, by the operation's own name."`
 	TicketCreate string `otai:"TicketCreate" doc:"As create, by the operation's own name."`
 }
 
-// Timeouts are those of single operations; 0 is the general one.
+// Timeouts are those of single operations; 0 means the general one.
 type Timeouts struct {
 	Search time.Duration `otai:"search" doc:"Of a search."`
 	Get    time.Duration `otai:"get" doc:"Of reading tickets, up to 50 at once."`
@@ -76,16 +76,16 @@ type TLS struct {
 	InsecureSkipVerify bool   `otai:"insecure_skip_verify" doc:"Trust any certificate. Anybody on the way can then read the password: for trying out only."`
 }
 
-// Validate checks what can be checked offline, and finds all that is wrong, in the
+// Validate checks everything that can be checked offline, and returns all errors in the
 // order of the params.
 func (p *Params) Validate() error {
-	var faults []error
-	fault := func(field string, err error) {
+	var errs []error
+	report := func(field string, err error) {
 		if err != nil {
-			faults = append(faults, &api.FieldError{Field: field, Err: err})
+			errs = append(errs, &api.FieldError{Field: field, Err: err})
 		}
 	}
-	fault("base_url", checkBaseURL(p.BaseURL))
+	report("base_url", checkBaseURL(p.BaseURL))
 	for _, timeout := range []struct {
 		field string
 		value time.Duration
@@ -97,18 +97,18 @@ func (p *Params) Validate() error {
 		{"timeouts.create", p.Timeouts.Create},
 	} {
 		if timeout.value < 0 {
-			fault(timeout.field, fmt.Errorf("is %v and must be above zero", timeout.value))
+			report(timeout.field, fmt.Errorf("is %v and must be above zero", timeout.value))
 		}
 	}
-	fault("time_zone", checkZone(p.TimeZone))
+	report("time_zone", checkZone(p.TimeZone))
 	if m := p.NoteMarker; m != "" && m != markerSubject && !(strings.HasPrefix(m, wire.DynamicPrefix) && len(m) > len(wire.DynamicPrefix)) {
-		fault("note_marker", fmt.Errorf("%q is neither %s nor %sNAME", m, markerSubject, wire.DynamicPrefix))
+		report("note_marker", fmt.Errorf("%q is neither %s nor %sNAME", m, markerSubject, wire.DynamicPrefix))
 	}
 	if (p.TLS.CertFile == "") != (p.TLS.KeyFile == "") {
-		fault("tls", errors.New("cert_file and key_file belong together, and one of them is missing"))
+		report("tls", errors.New("cert_file and key_file belong together, and one of them is missing"))
 	}
-	fault("proxy", checkProxy(p.Proxy))
-	return errors.Join(faults...)
+	report("proxy", checkProxy(p.Proxy))
+	return errors.Join(errs...)
 }
 
 func checkBaseURL(s string) error {
@@ -116,18 +116,18 @@ func checkBaseURL(s string) error {
 	u, err := url.Parse(strings.TrimSpace(s))
 	switch {
 	case err != nil:
-		// Not wrapped: the error of net/url quotes the address, and with it a password.
-		return errors.New("is no valid address: " + example)
+		// Not wrapped: net/url's error quotes the address, and with it a password.
+		return errors.New("is not a valid address: " + example)
 	case u.Scheme != "http" && u.Scheme != "https":
 		return errors.New("must begin with http:// or https://: " + example)
 	case u.Hostname() == "":
 		return errors.New("names no host: " + example)
 	case u.User != nil:
-		return errors.New("must not hold a login: use username and password")
+		return errors.New("must not contain a login: use username and password")
 	case u.RawQuery != "" || u.Fragment != "":
 		return errors.New("must end with " + wire.Script + ", without ? or #: " + example)
 	case strings.Contains(u.Path, wire.Script+"/Webservice"):
-		return errors.New("must end with " + wire.Script + ": the name of the web service belongs into webservice_name, and the operation into operation_urls")
+		return errors.New("must end with " + wire.Script + ": the name of the web service belongs in webservice_name, and the operation in operation_urls")
 	default:
 		return nil
 	}
@@ -144,11 +144,11 @@ func checkProxy(s string) error {
 	return nil
 }
 
-// browserAddress are the ends of addresses that people take from their browser: the
-// help desk's own prefix, and the pages beside the script.
+// browserAddress matches addresses that people copy from their browser: the help desk's
+// own prefix, and the pages beside the script.
 var browserAddress = regexp.MustCompile(`^(https?://[^/]+/(?:otobo|znuny|otrs))(?:/(?:index|customer|public)\.pl)?$`)
 
-// completeBaseURL adds the script where it can only have been forgotten.
+// completeBaseURL adds the script where it was obviously forgotten.
 func completeBaseURL(s string) string {
 	s = strings.TrimRight(strings.TrimSpace(s), "/")
 	if m := browserAddress.FindStringSubmatch(s); m != nil {
@@ -157,7 +157,7 @@ func completeBaseURL(s string) string {
 	return s
 }
 
-// withDefaults fills in what a template or Go code left empty.
+// withDefaults fills in what a template or Go code has left empty.
 func (p Params) withDefaults() Params {
 	p.BaseURL = completeBaseURL(p.BaseURL)
 	p.Username = cmp.Or(p.Username, "open_ticket_ai")
@@ -184,7 +184,7 @@ func (p Params) withDefaults() Params {
 	return p
 }
 
-// clientConfig is what the protocol's client needs of the params.
+// clientConfig is the part of the params that the client needs.
 func (p Params) clientConfig(h api.Host) wire.Config {
 	return wire.Config{
 		BaseURL:    p.BaseURL,

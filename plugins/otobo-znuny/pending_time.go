@@ -10,8 +10,8 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// pendingTime is when a pending state ends: a time or its text, a number of
-// minutes or a duration from now, or what the servers take themselves.
+// pendingTime is when a pending state ends: a time or its text, a number of minutes or
+// a duration from now, or the servers' own form.
 func pendingTime(v any, zone *time.Location) (any, error) {
 	at := func(t time.Time) (any, error) {
 		t = t.In(zone)
@@ -41,5 +41,5 @@ func pendingTime(v any, zone *time.Location) (any, error) {
 	if t, ok := wire.ParseTime(s, zone); ok {
 		return at(t)
 	}
-	return nil, fmt.Errorf(`%q is no time: write one as in "2026-12-24 08:00", minutes from now as a number, a duration as in "36h", or {Diff: 60}`, wire.Truncate(s, 60))
+	return nil, fmt.Errorf(`%q is not a time: write one as in "2026-12-24 08:00", minutes from now as a number, a duration as in "36h", or {Diff: 60}`, wire.Truncate(s, 60))
 }

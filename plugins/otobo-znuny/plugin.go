@@ -28,7 +28,7 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 	)
 }
 
-// fieldNames lets the host find misspelt fields before anything runs.
+// fieldNames lets the host find misspelled fields before anything runs.
 func fieldNames(known map[string]bool) string {
 	return strings.Join(append(slices.Sorted(maps.Keys(known)), wire.DynamicPrefix+"*"), ",")
 }

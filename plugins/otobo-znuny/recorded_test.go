@@ -94,7 +94,7 @@ func TestRecordedTicketsAreReadInAllTheirForms(t *testing.T) {
 	}
 }
 
-// What the servers make of a text must be recognised as that text.
+// What the servers make of a text must be recognized as that text.
 func TestStoredNotesAreRecognisedAsTheOnesSent(t *testing.T) {
 	all := recorded.Answers(t)
 	for name, sent := range map[string]api.Note{
@@ -113,11 +113,11 @@ func TestStoredNotesAreRecognisedAsTheOnesSent(t *testing.T) {
 		}
 		stored := answered.Tickets[0].Articles()
 		if len(stored) != 1 || !sameNote(a, stored[0]) {
-			t.Errorf("%s: %v is not recognised", name, stored)
+			t.Errorf("%s: %v is not recognized", name, stored)
 		}
 		a.Subject += "!"
 		if sameNote(a, stored[0]) {
-			t.Errorf("%s: any note is recognised", name)
+			t.Errorf("%s: any note is recognized", name)
 		}
 	}
 }

@@ -12,22 +12,22 @@ import (
 )
 
 const (
-	// crashGrace is for how long after the end of a process its last request may
-	// still be at work in the help desk, which runs it on after its client has gone.
+	// crashGrace is how long the help desk may still be running a process's last request
+	// after the process has died.
 	crashGrace = 3 * time.Second
-	// peopleActAfter is the age from which an unfinished update may have been followed
-	// by a person's work on the ticket, which must not be undone.
+	// peopleActAfter is the age at which somebody may have worked on the ticket since the
+	// update, which must not be undone.
 	peopleActAfter = time.Minute
-	// staleAfter is the age from which an unfinished update is left to people.
+	// staleAfter is the age at which an unfinished update is left to people.
 	staleAfter = 24 * time.Hour
-	// maxAttempts is how often an unfinished update is tried again.
+	// maxAttempts is how often an unfinished update is retried.
 	maxAttempts          = 10
 	pauseBetweenAttempts = 5 * time.Second
 )
 
-// unfinishedUpdates are the updates whose outcome is not certain, by ticket: those that
-// an earlier process left in the journal, and those of this one that failed. The
-// zero value is empty.
+// unfinishedUpdates are the updates whose outcome is uncertain: those that an earlier
+// process left in the journal, and those of this one that failed. The zero value is
+// empty.
 type unfinishedUpdates struct {
 	mu   sync.Mutex
 	list []*intent
@@ -53,7 +53,7 @@ func (u *unfinishedUpdates) all() []*intent {
 	return slices.Clone(u.list)
 }
 
-// due are those whose turn it is.
+// due are those that may be retried now.
 func (u *unfinishedUpdates) due() []*intent {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -61,7 +61,7 @@ func (u *unfinishedUpdates) due() []*intent {
 	return slices.DeleteFunc(slices.Clone(u.list), func(i *intent) bool { return now.Before(i.notBefore) })
 }
 
-// postpone lets each attempt wait longer than the one before.
+// postpone makes each attempt wait longer than the one before.
 func (u *unfinishedUpdates) postpone(i *intent) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -78,21 +78,21 @@ func (u *unfinishedUpdates) of(ticket, key string) (*intent, bool) {
 	return nil, false
 }
 
-// lazyJournal is the service's journal, which may come late: the process before may not
-// have ended yet.
+// lazyJournal is the service's journal, which may open late: the previous process may
+// not have ended yet.
 type lazyJournal struct {
 	mu          sync.Mutex
-	opened      *journal  // nil without one
-	nextAttempt time.Time // no attempt to open it before
-	reported    bool      // it was said that there is none
+	opened      *journal  // nil until then
+	nextAttempt time.Time // of opening it
+	reported    bool      // its absence has been logged
 	closed      bool
 }
 
 // pauseBetweenOpenings is the time between two attempts to open the journal.
 const pauseBetweenOpenings = 2 * time.Second
 
-// openJournal opens the journal unless it is open. Without one the service works
-// on, says so once, and tries again later.
+// openJournal opens the journal unless it is open. Without one the service works as
+// well, logs that once, and tries again later.
 func (s *TicketSystem) openJournal(ctx context.Context) {
 	d := &s.journal
 	d.mu.Lock()
@@ -114,7 +114,7 @@ func (s *TicketSystem) openJournal(ctx context.Context) {
 	}
 	d.opened, d.reported = j, false
 	for _, i := range left {
-		// The process that wrote it held the lock until it died, and may have sent
+		// The process that wrote it had the lock until it died, and may have sent
 		// something until then.
 		i.orphan, i.silent = true, time.Now()
 		s.unfinished.add(i)
@@ -134,8 +134,7 @@ func (d *lazyJournal) close() error {
 	return d.opened.close()
 }
 
-// knownSince is the time from which on this process would know of a note that was
-// left in doubt.
+// knownSince is the time since which this process would know of an uncertain note.
 func (s *TicketSystem) knownSince() time.Time {
 	if j := s.openedJournal(); j != nil {
 		return j.born
@@ -143,8 +142,8 @@ func (s *TicketSystem) knownSince() time.Time {
 	return s.began
 }
 
-// uncertainSpan is the time from which a note at a ticket's end may be one that the
-// process before this one was about to write.
+// uncertainSpan is when a note at a ticket's end may have been written by the previous
+// process without our knowing.
 func (s *TicketSystem) uncertainSpan() (from, to time.Time) {
 	to = s.knownSince()
 	return to.Add(-uncertainFor), to
@@ -152,8 +151,8 @@ func (s *TicketSystem) uncertainSpan() (from, to time.Time) {
 
 func (s *TicketSystem) begin(ctx context.Context, i *intent) {
 	if err := s.openedJournal().begin(i); err != nil {
-		// The disk is full, or worse. Going on risks a doubled note only if this process
-		// is killed as well; stopping would lose the work for certain.
+		// The disk is full, or worse. Continuing risks a doubled note only if this process
+		// is killed as well; stopping would certainly lose the work.
 		s.logger.WarnContext(ctx, "an update can't be written to the journal", "ticket", i.Ticket, "err", err.Error())
 	}
 }
@@ -165,19 +164,19 @@ func (s *TicketSystem) endIntent(i *intent) {
 	}
 }
 
-// Resume finishes the updates that an earlier process began and did not live to
-// finish: of each, the ticket is read, and what is missing is written if a part is
-// there. An update of which nothing is there is left to the pipe that wanted it.
-// From then on, unfinished updates of this process are tried again before each
-// search. The error is that of a help desk that can't be asked now.
+// Resume finishes the updates that an earlier process was interrupted in: for each it
+// reads the ticket, and writes what is missing if part of the update is there. An
+// update of which nothing is there is left to the pipe that wanted it. From then on,
+// unfinished updates of this process are retried before each search. The error means
+// that the help desk couldn't be asked.
 func (s *TicketSystem) Resume(ctx context.Context) error {
 	s.openJournal(ctx)
 	s.resuming.Store(true)
 	return s.finishAll(ctx)
 }
 
-// finishAll tries every unfinished update whose turn it is. One that can't be
-// finished now keeps no other from being finished.
+// finishAll tries every unfinished update that is due. One that can't be finished now
+// doesn't keep others from being finished.
 func (s *TicketSystem) finishAll(ctx context.Context) error {
 	var errs []error
 	for _, i := range s.unfinished.due() {
@@ -198,13 +197,13 @@ func (s *TicketSystem) finishLocked(ctx context.Context, i *intent) error {
 	}
 	defer unlock()
 	if _, still := s.unfinished.of(i.Ticket, i.Key); !still {
-		return nil // its caller repeated it meanwhile
+		return nil // its caller has repeated it meanwhile
 	}
 	return s.finish(ctx, i)
 }
 
-// finishOthers finishes what other updates left of a ticket before a new one. The
-// ticket is locked.
+// finishOthers finishes other updates of a ticket before a new one. The ticket is
+// locked.
 func (s *TicketSystem) finishOthers(ctx context.Context, id, key string) error {
 	s.openJournal(ctx)
 	for _, i := range s.unfinished.all() {
@@ -218,7 +217,8 @@ func (s *TicketSystem) finishOthers(ctx context.Context, id, key string) error {
 	return nil
 }
 
-// finish brings one unfinished update to its end. The ticket is locked.
+// finish concludes one unfinished update: it completes it, or leaves it. The ticket is
+// locked.
 func (s *TicketSystem) finish(ctx context.Context, i *intent) error {
 	d := s.newDelivery(i.Ticket, i.Change)
 	d.load(i)
@@ -232,8 +232,8 @@ func (s *TicketSystem) finish(ctx context.Context, i *intent) error {
 	}
 	found, err := d.lookWhileAtWork(ctx, i)
 	if len(d.done) > 0 && time.Since(i.At) > peopleActAfter {
-		// The servers write a note last, so that the fields of its request had been
-		// written. What differs now, somebody has changed since.
+		// The servers write a note last, so the fields of its request had been written.
+		// What differs now, somebody has changed since.
 		clear(d.todo.Ticket)
 	}
 	switch {
@@ -264,9 +264,9 @@ func (s *TicketSystem) finish(ctx context.Context, i *intent) error {
 	}
 }
 
-// lookWhileAtWork looks at the ticket until all is there or the help desk can't be
-// at work on it any more. found says whether a part is there: a note, or the queue
-// where the update moves the ticket, because the servers write it first.
+// lookWhileAtWork looks at the ticket until everything is there or the help desk can no
+// longer be at work on it. found reports whether part of the update is there: a note,
+// or, where it moves the ticket, the queue, which the servers write first.
 func (d *delivery) lookWhileAtWork(ctx context.Context, i *intent) (found bool, err error) {
 	_, moves := i.Change.Ticket["Queue"]
 	if !moves {

@@ -11,14 +11,14 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// defaultLimit is the contract's meaning of a limit of 0. The servers' own would
-// be their SearchLimit, 500.
+// defaultLimit is the contract's meaning of a limit of 0. The servers' own default is
+// their SearchLimit, 500.
 const defaultLimit = 10
 
-// FindTickets searches, then reads what it found with all articles. A name that
-// the help desk doesn't know makes the servers find nothing; they don't say so.
-// Several queues, in Fields.Queues or Fields.QueueIDs, are searched one by one,
-// because one unknown name would empty the whole answer.
+// FindTickets searches, then reads what it found. For a name that the help desk
+// doesn't know the servers find nothing, without an error. Several queues, in
+// Fields.Queues or Fields.QueueIDs, are searched one by one, because one unknown name
+// would empty the whole answer.
 func (s *TicketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([]api.Ticket, error) {
 	m, what, err := s.searchMessage(c)
 	if err != nil {
@@ -43,12 +43,11 @@ func (s *TicketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 	return s.findReadable(ctx, m, what, c.Offset, limit)
 }
 
-// maxRounds is how often more tickets are searched for in place of those that can't
-// be read.
+// maxRounds bounds the searches for tickets in place of those that can't be read.
 const maxRounds = 5
 
-// findReadable searches and reads. A ticket that can't be read makes room for the
-// next one: else a single one at the front would keep a small limit empty for ever.
+// findReadable searches and reads. The next ticket replaces one that can't be read:
+// otherwise a single such ticket at the front would exhaust a small limit forever.
 func (s *TicketSystem) findReadable(ctx context.Context, m wire.Message, what wire.ReadOptions, offset, limit int) ([]api.Ticket, error) {
 	tickets := []api.Ticket{}
 	asked := make(map[string]bool)
@@ -75,8 +74,8 @@ func (s *TicketSystem) findReadable(ctx context.Context, m wire.Message, what wi
 	return tickets, nil
 }
 
-// searchEach searches queue by queue where several are wanted. Ids grow with the
-// age of tickets, so that they give the joint order.
+// searchEach searches queue by queue where several are wanted, and merges the results
+// by id, which is by age.
 func (s *TicketSystem) searchEach(ctx context.Context, m wire.Message, limit int) ([]string, error) {
 	for _, key := range []string{"Queues", "QueueIDs"} {
 		several := wire.List(plainList(m[key]))
@@ -105,7 +104,7 @@ func olderID(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
-// plainList makes a list that came as []string one of any.
+// plainList turns []string into []any.
 func plainList(v any) any {
 	if texts, ok := v.([]string); ok {
 		out := make([]any, len(texts))
@@ -117,13 +116,13 @@ func plainList(v any) any {
 	return v
 }
 
-// searchIDs returns ids, oldest ticket first. Tickets of the same second come in
-// unstable order, so the number decides between them: it grows with the ticket.
+// searchIDs returns ids, oldest ticket first. The order of tickets of the same second
+// is unstable, so their growing number decides between them.
 func (s *TicketSystem) searchIDs(ctx context.Context, m wire.Message, limit int) ([]string, error) {
 	m = maps.Clone(m)
 	m["Limit"] = limit
 	m["SortBy"] = []string{"Age", "TicketNumber"}
-	// "Up" means older first, although Age suggests the contrary: measured.
+	// "Up" means older first, although Age suggests the opposite: measured.
 	m["OrderBy"] = []string{"Up", "Up"}
 	a, err := s.client.Read(ctx, wire.TicketSearch, "", m)
 	if err != nil {

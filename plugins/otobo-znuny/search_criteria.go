@@ -13,13 +13,13 @@ import (
 
 func (s *TicketSystem) searchMessage(c api.SearchCriteria) (wire.Message, wire.ReadOptions, error) {
 	m, what := make(wire.Message), s.reading
-	refuse := func(err error) (wire.Message, wire.ReadOptions, error) { return nil, what, err }
+	reject := func(err error) (wire.Message, wire.ReadOptions, error) { return nil, what, err }
 	for _, key := range slices.Sorted(maps.Keys(c.Fields)) {
 		v := c.Fields[key]
 		if strings.HasPrefix(key, wire.DynamicPrefix) && len(key) > len(wire.DynamicPrefix) {
 			condition, err := operators(v)
 			if err != nil {
-				return refuse(invalidCriterion("fields."+key, err.Error()))
+				return reject(invalidCriterion("fields."+key, err.Error()))
 			}
 			m[key] = condition
 			continue
@@ -27,32 +27,32 @@ func (s *TicketSystem) searchMessage(c api.SearchCriteria) (wire.Message, wire.R
 		switch {
 		case key == "Articles":
 			if v := wire.Canonical(v); v != articlesAll && v != articlesFirst {
-				return refuse(invalidCriterion("fields.Articles", "must be all or first"))
+				return reject(invalidCriterion("fields.Articles", "must be all or first"))
 			}
 			what.FirstArticle = wire.Canonical(v) == articlesFirst
 		case key == "Attachments":
 			if what.Attachments = wire.Canonical(v); !slices.Contains([]string{wire.AttachmentsNone, wire.AttachmentsNames, wire.AttachmentsContents}, what.Attachments) {
-				return refuse(invalidCriterion("fields.Attachments", "must be none, names or contents"))
+				return reject(invalidCriterion("fields.Attachments", "must be none, names or contents"))
 			}
 		case key == "HTML":
 			what.HTML = wire.Truth(v)
 		case !searchKeys[key]:
-			return refuse(unknownKey("search tickets", "fields.", key, searchKeys))
+			return reject(unknownKey("search tickets", "fields.", key, searchKeys))
 		case v == nil || wire.Canonical(v) == "" || wire.Canonical(v) == "[]":
-			// An empty criterion would be ignored, and everything found.
-			return refuse(invalidCriterion("fields."+key, "is empty"))
+			// The servers would ignore an empty criterion, and find everything.
+			return reject(invalidCriterion("fields."+key, "is empty"))
 		case key == "StateType":
 			m[key] = stateTypes(v)
 		case strings.HasSuffix(key, "Date"):
 			at, err := serverTime(v, s.zone)
 			if err != nil {
-				return refuse(invalidCriterion("fields."+key, err.Error()))
+				return reject(invalidCriterion("fields."+key, err.Error()))
 			}
 			m[key] = at
 		case conditions[key]:
 			name, condition, err := literal(key, v)
 			if err != nil {
-				return refuse(invalidCriterion("fields."+key, err.Error()))
+				return reject(invalidCriterion("fields."+key, err.Error()))
 			}
 			m[name] = condition
 		case key == "UseSubQueues":
@@ -65,17 +65,17 @@ func (s *TicketSystem) searchMessage(c api.SearchCriteria) (wire.Message, wire.R
 		}
 	}
 	if err := addFilter(m, "queue", "Queues", "QueueIDs", pointers(c.Queue)); err != nil {
-		return refuse(err)
+		return reject(err)
 	}
 	if err := addFilter(m, "priority", "Priorities", "PriorityIDs", pointers(c.Priority)); err != nil {
-		return refuse(err)
+		return reject(err)
 	}
 	states := make([]*api.Entity, len(c.States))
 	for i := range c.States {
 		states[i] = &c.States[i]
 	}
 	if err := addFilter(m, "states", "States", "StateIDs", states); err != nil {
-		return refuse(err)
+		return reject(err)
 	}
 	if !c.ChangedAfter.IsZero() {
 		m["TicketChangeTimeNewerDate"] = c.ChangedAfter.In(s.zone).Format(time.DateTime)
@@ -87,8 +87,8 @@ func invalidCriterion(field, why string) error {
 	return fmt.Errorf("search tickets: %w", &api.FieldError{Field: field, Err: fmt.Errorf("%w: %s", api.ErrInvalid, why)})
 }
 
-// searchKeys are the criteria of TicketSearch that Fields may hold, besides
-// dynamic fields, and three that say what to read of the tickets.
+// searchKeys are the criteria of TicketSearch that Fields may contain, besides dynamic
+// fields, and three that say what to read of the tickets.
 var searchKeys = map[string]bool{
 	"Articles": true, "Attachments": true, "HTML": true,
 	"TicketNumber": true, "Title": true, "UseSubQueues": true, "StateType": true, "StateTypeIDs": true,
@@ -109,8 +109,8 @@ var searchKeys = map[string]bool{
 	"ArticleCreateTimeNewerMinutes": true, "ArticleCreateTimeOlderMinutes": true,
 }
 
-// stateTypes spells out the two words that people use and that find nothing
-// through the GenericInterface.
+// stateTypes spells out Open and Closed, which the help desks' own search form has and
+// which find nothing through the GenericInterface.
 func stateTypes(v any) any {
 	var out []any
 	for _, e := range wire.List(plainList(v)) {
@@ -126,8 +126,8 @@ func stateTypes(v any) any {
 	return out
 }
 
-// serverTime is a time as the servers search by it: in their zone, and without
-// one.
+// serverTime is a time as searches need it: in the servers' zone, which it doesn't
+// name.
 func serverTime(v any, zone *time.Location) (string, error) {
 	if t, ok := v.(time.Time); ok {
 		return t.In(zone).Format(time.DateTime), nil
@@ -136,11 +136,11 @@ func serverTime(v any, zone *time.Location) (string, error) {
 	if t, ok := wire.ParseTime(s, zone); ok {
 		return t.In(zone).Format(time.DateTime), nil
 	}
-	return "", fmt.Errorf(`%q is no time: write one as in "2026-11-22 15:20:00"`, wire.Truncate(s, 60))
+	return "", fmt.Errorf(`%q is not a time: write one as in "2026-11-22 15:20:00"`, wire.Truncate(s, 60))
 }
 
-// addFilter searches by name, and by id where no name is given. Names and ids
-// would be joined by AND, so a list can't mix them.
+// addFilter searches by name, and by id where no name is given. The servers would join
+// names and ids by AND, so a list can't mix them.
 func addFilter(m wire.Message, field, nameKey, idKey string, list []*api.Entity) error {
 	var names, identifiers []string
 	for _, e := range list {
@@ -176,8 +176,8 @@ func pointers(e *api.Entity) []*api.Entity {
 	return []*api.Entity{e}
 }
 
-// unknownKey names the keys that would be right: the servers would ignore a wrong
-// one silently.
+// unknownKey is the error for a key that the servers would silently ignore; it lists
+// the known ones.
 func unknownKey(doing, place, key string, known map[string]bool) error {
 	names := slices.Sorted(maps.Keys(known))
 	return fmt.Errorf("%s: %w", doing, &api.FieldError{

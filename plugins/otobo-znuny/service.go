@@ -13,8 +13,8 @@ import (
 )
 
 // TicketSystem is the service: one help desk, seen by one agent. It is safe for
-// concurrent use; writes to one ticket wait for each other, because only so can
-// the notes of two writers be told apart.
+// concurrent use; writes to one ticket wait for each other, because otherwise the
+// notes of two writers couldn't be distinguished.
 type TicketSystem struct {
 	client       *wire.Client
 	zone         *time.Location
@@ -84,15 +84,14 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 	}, nil
 }
 
-// CheckHealth makes the smallest search there is: it needs the server, the web
-// service and the login.
+// CheckHealth makes the smallest possible search: it needs the server, the web service
+// and the login.
 func (s *TicketSystem) CheckHealth(ctx context.Context) error {
 	_, err := s.searchIDs(ctx, wire.Message{}, 1)
 	return err
 }
 
-// Close ends the session, and gives idle connections back: on Apache each one holds
-// a worker process.
+// Close ends the session, closes idle connections and the journal.
 func (s *TicketSystem) Close() error {
 	if err := s.client.LogOut(context.Background()); err != nil {
 		s.logger.Info("the session stays in the help desk until it has been idle for two hours; a Znuny whose web service has the operation SessionRemove ends it at once (docs/otobo-znuny.md)", "err", err.Error())

@@ -26,7 +26,7 @@ import (
 type spoiler struct {
 	target  string
 	count   atomic.Int64
-	spoilt  [spoilerWays]atomic.Int64
+	spoiled [spoilerWays]atomic.Int64
 	mu      sync.Mutex
 	random  *rand.Rand
 	late    sync.WaitGroup
@@ -61,7 +61,7 @@ func (s *spoiler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	way := s.random.IntN(spoilerWays)
 	s.mu.Unlock()
-	s.spoilt[way].Add(1)
+	s.spoiled[way].Add(1)
 	switch way {
 	case 0: // closed without having been read
 		panic(http.ErrAbortHandler)
@@ -193,10 +193,10 @@ func TestUnderAFaultInEveryTenthRequestEveryTicketEndsRight(t *testing.T) {
 		}
 	}
 	var ways []int64
-	for i := range bad.spoilt {
-		ways = append(ways, bad.spoilt[i].Load())
+	for i := range bad.spoiled {
+		ways = append(ways, bad.spoiled[i].Load())
 	}
-	t.Logf("%d tickets in %v, %d requests, spoilt in each way: %v, repeated by the caller: %d", tickets, took.Round(time.Millisecond), bad.count.Load(), ways, repeated.Load())
+	t.Logf("%d tickets in %v, %d requests, spoiled in each way: %v, repeated by the caller: %d", tickets, took.Round(time.Millisecond), bad.count.Load(), ways, repeated.Load())
 }
 
 func inParallel(n int, f func(int)) {

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// ticketLocks let one writer at a time to a ticket. The zero value is open.
+// ticketLocks admit one writer at a time to a ticket. The zero value has none locked.
 type ticketLocks struct {
 	mu   sync.Mutex
-	held map[string]chan struct{} // closed when given back
+	held map[string]chan struct{} // closed when unlocked
 }
 
 func (l *ticketLocks) lock(ctx context.Context, ticket string) (unlock func(), err error) {

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// zoneAliases are the zones that are written as people say them.
+// zoneAliases are zones by what people call them.
 var zoneAliases = map[string]string{
 	"wien": "Europe/Vienna", "rom": "Europe/Rome", "prag": "Europe/Prague", "warschau": "Europe/Warsaw", "moskau": "Europe/Moscow", "kopenhagen": "Europe/Copenhagen",
 	"brüssel": "Europe/Brussels", "bruessel": "Europe/Brussels", "luxemburg": "Europe/Luxembourg", "zürich": "Europe/Zurich", "zuerich": "Europe/Zurich", "bern": "Europe/Zurich", "genf": "Europe/Zurich",
@@ -23,7 +23,7 @@ var zoneAliases = map[string]string{
 // zoneFolders are where systems keep their time zones.
 var zoneFolders = []string{"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"}
 
-// checkZone says what is wrong with the name of a time zone, and which is meant.
+// checkZone says what is wrong with the name of a time zone, and suggests another.
 func checkZone(name string) error {
 	_, err := time.LoadLocation(name)
 	if err == nil {
@@ -33,12 +33,12 @@ func checkZone(name string) error {
 		return fmt.Errorf("%q can't be read: this machine has no time zones (install its package tzdata, or write UTC)", name)
 	}
 	if near := suggestZone(name); near != "" {
-		return fmt.Errorf("%q is no time zone (write %s)", name, near)
+		return fmt.Errorf("%q is not a time zone (write %s)", name, near)
 	}
-	return fmt.Errorf("%q is no time zone (write one such as UTC or Europe/Berlin)", name)
+	return fmt.Errorf("%q is not a time zone (write one such as UTC or Europe/Berlin)", name)
 }
 
-// suggestZone is the zone that name was meant to be, "" where none is near.
+// suggestZone is the zone whose name is nearest, "" if none is near.
 func suggestZone(name string) string {
 	name = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), " ", "_"))
 	city := name[strings.LastIndex(name, "/")+1:]
@@ -71,7 +71,7 @@ func suggestZone(name string) string {
 	return found
 }
 
-// editDistance counts the letters that are missing, too many or wrong.
+// editDistance counts insertions, deletions and substitutions; more than 2 are 3.
 func editDistance(a, b string) int {
 	if len(a)-len(b) > 2 || len(b)-len(a) > 2 {
 		return 3

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestAWrongTimeZoneIsToldWithTheOneThatIsMeant(t *testing.T) {
+func TestForAWrongTimeZoneAnotherIsSuggested(t *testing.T) {
 	if _, err := time.LoadLocation("Europe/Berlin"); err != nil {
 		t.Skip("this machine has no time zones")
 	}

@@ -8,13 +8,13 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
 )
 
-// UpdateTicket changes a ticket. The fields and the first note travel in one
-// request, further notes in one each, because OTOBO refuses a list of articles.
+// UpdateTicket changes a ticket. One request has the fields and the first note; each
+// further note has its own, because OTOBO rejects a list of articles.
 //
-// What the servers write is no transaction. When the outcome of a request is
-// unknown, the ticket is read and only what is missing is sent again; see
-// deliver. An update that nothing is left of is no request at all. An update that
-// ended in an error after a part of it was written is a [*PartialError].
+// The servers don't write in a transaction. When the outcome of a request is unknown,
+// the ticket is read and only what is missing is sent again; see deliver. An empty
+// update sends nothing. The error of an update that was written in part is a
+// [*PartialError].
 func (s *TicketSystem) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
 	id, err := checkID(id)
 	if err != nil {

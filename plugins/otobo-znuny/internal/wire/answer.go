@@ -11,10 +11,10 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// errEmptyAnswer is the cause when a server answers without a single byte.
+// errEmptyAnswer means that the server answered without a single byte.
 var errEmptyAnswer = errors.New("the server answered nothing")
 
-// read makes an answer of a response, or a fault.
+// read turns a response into an answer or a [RequestError].
 func (c *Client) read(op Operation, status int, body []byte, request Message) (Answer, error) {
 	if int64(len(body)) > c.maxAnswer {
 		return Answer{}, &RequestError{
@@ -46,8 +46,8 @@ func (c *Client) read(op Operation, status int, body []byte, request Message) (A
 	return a, nil
 }
 
-// decodeAnswer reads the tickets of a get only: those that an update shows are not
-// looked at.
+// decodeAnswer decodes tickets only of a get: nobody needs those that an update
+// returns.
 func decodeAnswer(op Operation, body []byte) (Answer, error) {
 	var a Answer
 	var err error
@@ -70,12 +70,12 @@ func decodeAnswer(op Operation, body []byte) (Answer, error) {
 		return Answer{}, fmt.Errorf("the answer can't be read: %w", err)
 	}
 	if op == TicketSearch && a.TicketID == nil && a.Error == nil {
-		// Nothing found is {}. Anything else comes from another program, and must not be
-		// taken for an empty queue for ever.
+		// Nothing found is {}. Anything else comes from another program, and would
+		// otherwise pass for an empty queue forever.
 		var keys map[string]json.RawMessage
 		if json.Unmarshal(body, &keys) == nil && len(keys) > 0 {
 			if _, known := keys["TicketID"]; !known {
-				return Answer{}, errors.New("the answer holds nothing that a search answers")
+				return Answer{}, errors.New("the answer has nothing that a search answers")
 			}
 		}
 	}
@@ -85,8 +85,8 @@ func decodeAnswer(op Operation, body []byte) (Answer, error) {
 var byteOrderMark = []byte("\ufeff")
 
 // normalize removes white space and a byte order mark around a body. A byte that is no
-// UTF-8 is taken for Latin-1, which is what servers mean whose database holds such
-// text: better than a question mark in its place.
+// UTF-8 is read as Latin-1: servers whose database has such text mean that, and it
+// beats a question mark.
 func normalize(body []byte) []byte {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))
 	if utf8.Valid(body) {

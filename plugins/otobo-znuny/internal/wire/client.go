@@ -19,8 +19,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Client sends single requests to one web service. It repeats nothing, but for a
-// request that was refused because its session had ended.
+// Client sends requests to one web service as one agent. It is safe for concurrent
+// use.
 type Client struct {
 	Retry RetryPolicy
 
@@ -40,8 +40,8 @@ type Client struct {
 	logger        *slog.Logger
 }
 
-// latency is how long the slowest of the last successful requests took. Slow ones are
-// forgotten in the course of some dozens.
+// latency is how long the slowest of the recent successful requests took. It decays:
+// a slow request is forgotten after some dozens.
 type latency struct{ nanoseconds atomic.Int64 }
 
 func (p *latency) record(d time.Duration) {
@@ -50,10 +50,11 @@ func (p *latency) record(d time.Duration) {
 
 func (p *latency) slowest() time.Duration { return time.Duration(p.nanoseconds.Load()) }
 
-// breakerPause is for how long an open breaker lets nothing pass.
+// breakerPause is how long an open breaker rejects requests.
 const breakerPause = 5 * time.Second
 
-// New connects to nothing yet. Its errors name the param that is wrong.
+// New returns a client, which connects when it is first used. Errors name the param
+// that is wrong.
 func New(config Config) (*Client, error) {
 	transport, err := newTransport(config)
 	if err != nil {
@@ -110,20 +111,21 @@ func (c *Client) UsesSession() bool { return c.login.useSession }
 // TrustsAnyCertificate reports whether certificates go unchecked.
 func (c *Client) TrustsAnyCertificate() bool { return c.insecure }
 
-// SlowestUpdate is how long the slowest of the last updates took that succeeded.
+// SlowestUpdate is how long the slowest of the recent successful updates took.
 func (c *Client) SlowestUpdate() time.Duration { return c.updates.slowest() }
 
-// WrapTransport puts a round tripper around the client's own, to count requests.
+// WrapTransport wraps the client's round tripper, for tests that count requests.
 func (c *Client) WrapTransport(wrap func(http.RoundTripper) http.RoundTripper) {
 	c.http.Transport = wrap(c.http.Transport)
 }
 
-// CloseIdleConnections gives idle connections back: on Apache each one holds a
-// worker process.
+// CloseIdleConnections closes idle connections: on Apache each one occupies a worker
+// process.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// Call sends one request. Every error is a *fault, which knows whether the
-// request can have had an effect. ticket is for the log and the error.
+// Call sends one request, and a second one only if the first was rejected because
+// the session had expired. Its errors are [RequestError]s. ticket is for the log and
+// the error.
 func (c *Client) Call(ctx context.Context, op Operation, ticket string, m Message) (Answer, error) {
 	for again := true; ; again = false {
 		credentials, session, err := c.credentials(ctx)
@@ -131,7 +133,7 @@ func (c *Client) Call(ctx context.Context, op Operation, ticket string, m Messag
 			return Answer{}, withOperation(err, op, ticket)
 		}
 		a, err := c.send(ctx, op, ticket, credentials, m)
-		// An expired session is refused before anything is written.
+		// An expired session is rejected before anything is written.
 		if again && session != "" && errors.Is(err, ErrAuthentication) {
 			c.login.dropSession(session)
 			continue
@@ -140,7 +142,7 @@ func (c *Client) Call(ctx context.Context, op Operation, ticket string, m Messag
 	}
 }
 
-// send sends one request with credentials that are there.
+// send sends one request with these credentials.
 func (c *Client) send(ctx context.Context, op Operation, ticket string, credentials, m Message) (Answer, error) {
 	body, err := encode(credentials, m)
 	if err != nil {
@@ -162,16 +164,16 @@ func (c *Client) send(ctx context.Context, op Operation, ticket string, credenti
 	if err == nil && op == TicketUpdate {
 		c.updates.record(time.Since(started))
 	}
-	var f *RequestError
-	if errors.As(err, &f) {
-		f.Operation, f.Ticket, f.Status, f.Duration = op, ticket, x.status, time.Since(started)
+	var failed *RequestError
+	if errors.As(err, &failed) {
+		failed.Operation, failed.Ticket, failed.Status, failed.Duration = op, ticket, x.status, time.Since(started)
 	}
 	c.log(ctx, op, ticket, x.status, time.Since(started), err)
 	return a, err
 }
 
-// admit waits for the rate limit and asks the breaker. done must be told how the
-// request ended.
+// admit waits for the rate limit and asks the breaker. done must be called with the
+// outcome of the request.
 func (c *Client) admit(ctx context.Context) (done func(error), err error) {
 	if c.limiter != nil {
 		if err := c.limiter.Wait(ctx); err != nil {
@@ -191,7 +193,7 @@ func (c *Client) admit(ctx context.Context) (done func(error), err error) {
 	return done, nil
 }
 
-// log tells of a request without its texts and without the login.
+// log records a request without its texts and without the login.
 func (c *Client) log(ctx context.Context, op Operation, ticket string, status int, took time.Duration, err error) {
 	if !c.logger.Enabled(ctx, slog.LevelDebug) {
 		return
@@ -206,8 +208,8 @@ func (c *Client) log(ctx context.Context, op Operation, ticket string, status in
 	c.logger.LogAttrs(ctx, slog.LevelDebug, "help desk request", attributes...)
 }
 
-// encode adds the login and writes the body as one piece: the servers ignore a
-// body that comes without Content-Length.
+// encode adds the login and renders the whole body: the servers ignore a body
+// without Content-Length.
 func encode(credentials, m Message) ([]byte, error) {
 	full := make(Message, len(m)+2)
 	for k, v := range m {

@@ -15,9 +15,8 @@ const Script = "nph-genericinterface.pl"
 // NoProxy is the word for a direct connection, whatever the environment says.
 const NoProxy = "none"
 
-// Config says where the web service is and how to talk to it. Its values are
-// checked already; those that a file or a certificate decides on are checked by
-// [newClient].
+// Config says where the web service is and how to talk to it. Its values have been
+// checked, except for the certificates, which [New] reads.
 type Config struct {
 	BaseURL    string // up to and including [script]
 	WebService string // its name in the help desk

@@ -13,7 +13,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// connectionError is a request without a whole response.
+// connectionError describes a request that got no whole response.
 func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult) error {
 	err := x.err
 	// net/http's own wrapping repeats the address and the method.
@@ -22,7 +22,7 @@ func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult
 		err = wrapped.Err
 	}
 	err = c.withoutSecrets(err)
-	f := &RequestError{Kinds: []error{api.ErrTemporary, ErrUnavailable}, Effect: Disconnected, Cause: err}
+	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrUnavailable}, Effect: Disconnected, Cause: err}
 	var moved *redirectError
 	var busy *tooManyRequestsError
 	var proxy *proxyError
@@ -30,65 +30,65 @@ func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult
 	var other *net.OpError
 	switch {
 	case errors.As(err, &moved):
-		f.Kinds, f.Effect = []error{api.ErrInvalid, ErrProtocol}, NoEffect
-		f.Advice = moved.advice(c)
+		e.Kinds, e.Effect = []error{api.ErrInvalid, ErrProtocol}, NoEffect
+		e.Advice = moved.advice(c)
 	case errors.As(err, &proxy):
 		if proxy.status == http.StatusProxyAuthRequired {
-			f.Kinds, f.Advice = []error{api.ErrDenied, ErrUnavailable}, adviseProxyLogin
+			e.Kinds, e.Advice = []error{api.ErrDenied, ErrUnavailable}, adviseProxyLogin
 		} else {
-			f.Advice = "check the proxy, or set the param proxy to another or to none"
+			e.Advice = "check the proxy, or set the param proxy to another or to none"
 		}
 	case errors.Is(err, http.ErrSchemeMismatch):
-		f.Kinds, f.Advice = []error{api.ErrInvalid, ErrUnavailable}, "write http in base_url"
+		e.Kinds, e.Advice = []error{api.ErrInvalid, ErrUnavailable}, "write http in base_url"
 	case errors.As(err, &busy):
-		f.Effect = NoEffect
+		e.Effect = NoEffect
 		if busy.after > 0 {
-			f.Cause = &api.RetryError{After: busy.after, Err: busy}
+			e.Cause = &api.RetryError{After: busy.after, Err: busy}
 		}
 	case ctx.Err() != nil:
 		// The caller gave up, which says nothing about the help desk.
-		f.Kinds, f.Effect, f.Cause = nil, StillRunning, ctx.Err()
+		e.Kinds, e.Effect, e.Cause = nil, StillRunning, ctx.Err()
 	case errors.As(err, &certificate):
-		f.Kinds, f.Effect = []error{api.ErrInvalid, ErrUnavailable}, NoEffect
-		f.Advice = "check that base_url names the host of the certificate, and that this machine trusts its issuer, or give the issuer's certificate as tls.ca_file"
+		e.Kinds, e.Effect = []error{api.ErrInvalid, ErrUnavailable}, NoEffect
+		e.Advice = "check that base_url names the host of the certificate, and that this machine trusts its issuer, or give the issuer's certificate as tls.ca_file"
 	case errors.Is(err, errTimeout):
-		f.Effect = StillRunning
-		f.Cause = fmt.Errorf("%w (%v)", err, c.timeouts[op])
-		f.Advice = "the help desk is slow or hangs; the param timeout can be raised"
+		e.Effect = StillRunning
+		e.Cause = fmt.Errorf("%w (%v)", err, c.timeouts[op])
+		e.Advice = "the help desk is slow or hangs; the param timeout can be raised"
 	case x.status != 0:
-		f.Cause = fmt.Errorf("the answer broke off: %w", err)
+		e.Cause = fmt.Errorf("the answer broke off: %w", err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		f.Cause = fmt.Errorf("%w (%w)", errEmptyAnswer, err)
-		// On a connection that had served before, it is mostly its ordinary end.
+		e.Cause = fmt.Errorf("%w (%w)", errEmptyAnswer, err)
+		// On a reused connection it is usually the connection's ordinary end.
 		if !x.reused {
-			f.Kinds = append(f.Kinds, ErrUnknownWebService)
+			e.Kinds = append(e.Kinds, ErrUnknownWebService)
 		}
-		f.Advice = c.adviseService()
-	case errors.As(err, &other) && other.Op == "remote error": // what crypto/tls calls the other side's refusal
-		f.Advice = "the other side refuses the secured connection: check tls.cert_file and tls.key_file, if it wants a client's certificate"
+		e.Advice = c.adviseService()
+	case errors.As(err, &other) && other.Op == "remote error": // crypto/tls's name for an alert of the peer
+		e.Advice = "the other side refuses the secured connection: check tls.cert_file and tls.key_file, if it wants a client's certificate"
 	case x.answering && !isConnectionError(err): // whatever net/http says quotes a piece of it
-		f.Cause = errors.New("the answer is not HTTP")
+		e.Cause = errors.New("the answer is not HTTP")
 		fallthrough
 	case x.connected:
-		f.Advice = "if this lasts, check http or https and the port in base_url, and the web server's log"
+		e.Advice = "if this lasts, check http or https and the port in base_url, and the web server's log"
 	}
 	if !x.connected {
-		f.Effect = NoEffect
-		if f.Advice == "" && ctx.Err() == nil {
-			f.Advice = "can't be reached: check base_url and that the help desk is up"
+		e.Effect = NoEffect
+		if e.Advice == "" && ctx.Err() == nil {
+			e.Advice = "can't be reached: check base_url and that the help desk is up"
 		}
 	}
-	return f
+	return e
 }
 
-// isConnectionError reports whether the network ended a request, not what came over
-// it.
+// isConnectionError reports whether the network ended a request, rather than what
+// came over it.
 func isConnectionError(err error) bool {
 	var network net.Error
 	return errors.As(err, &network)
 }
 
-// redactedError is an error under another text.
+// redactedError is an error with its text replaced.
 type redactedError struct {
 	text string
 	err  error
@@ -97,8 +97,7 @@ type redactedError struct {
 func (e *redactedError) Error() string { return e.text }
 func (e *redactedError) Unwrap() error { return e.err }
 
-// withoutSecrets takes the login out of an error that may quote what the other side
-// sent.
+// withoutSecrets redacts an error that may quote what the peer sent.
 func (c *Client) withoutSecrets(err error) error {
 	if isConnectionError(err) {
 		return err

@@ -175,7 +175,7 @@ func TestTheBreakerPausesADeadHelpDeskAndLetsALiveOneBe(t *testing.T) {
 	if asked.Load() != 3 || !errors.As(err, &wait) || EffectOf(err) != NoEffect {
 		t.Errorf("%d requests reached the dead help desk, %v", asked.Load(), err)
 	}
-	// Refusals are answers.
+	// Rejections are answers.
 	dead = false
 	s = connect(t, server.URL, func(c *Config) { c.BreakerFailures = 3 })
 	asked.Store(0)

@@ -11,22 +11,22 @@ import (
 	"time"
 )
 
-// errTimeout is the cause when the client's own timeout ended a request.
+// errTimeout means that the client's own timeout ended a request.
 var errTimeout = errors.New("no answer in time")
 
-// httpResult is what came of one HTTP request.
+// httpResult is the outcome of one HTTP request.
 type httpResult struct {
 	status    int
 	body      []byte
-	connected bool // a connection was reached: the server can have seen the request
-	answering bool // a first byte of an answer came
-	reused    bool // the connection had served before
+	connected bool // there was a connection: the server may have seen the request
+	answering bool // the first byte of an answer arrived
+	reused    bool // the connection had been used before
 	err       error
 }
 
-// roundTrip does the HTTP part. On a reused connection that turns out to be closed
-// net/http sends a POST again only if not a byte of it was written, so that it
-// can't double a request by itself.
+// roundTrip does the HTTP part. On a reused connection that turns out to be closed,
+// net/http sends a POST again only if not a byte of it was written, so it never
+// doubles a request.
 func (c *Client) roundTrip(ctx context.Context, op Operation, body []byte) (x httpResult) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeoutFor(op, len(body)), errTimeout)
 	defer cancel()
@@ -64,8 +64,8 @@ func (c *Client) roundTrip(ctx context.Context, op Operation, body []byte) (x ht
 	return x
 }
 
-// readBody reads at most one byte more than limit. A length that is announced saves
-// the copies that a growing buffer makes of tens of megabytes.
+// readBody reads at most one byte more than limit. A known length saves the copies
+// that a growing buffer makes of tens of megabytes.
 func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	var b bytes.Buffer
 	if n := resp.ContentLength; n > 0 {
@@ -75,8 +75,8 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// timeoutFor is an operation's timeout. A note of 1 MB took Znuny 3.4 s, one of
-// 5 MB 22 s: large bodies are given 10 s more per MB.
+// timeoutFor is an operation's timeout, plus 10 s per MB of body: a note of 1 MB took
+// Znuny 3.4 s, one of 5 MB 22 s.
 func (c *Client) timeoutFor(op Operation, size int) time.Duration {
 	return c.timeouts[op] + time.Duration(size/100_000)*time.Second
 }

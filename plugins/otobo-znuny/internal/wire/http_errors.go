@@ -9,7 +9,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// serverError is status 500 with a body.
+// serverError describes an answer with status 500 and a body.
 func (c *Client) serverError(page []byte) error {
 	if isPage(page) {
 		return &RequestError{
@@ -19,47 +19,48 @@ func (c *Client) serverError(page []byte) error {
 	}
 	body := c.redact(string(page))
 	if rejected, route := isOfTransport(body); rejected {
-		f := &RequestError{Kinds: []error{api.ErrInvalid, ErrProtocol}, Message: shorten(body)}
+		e := &RequestError{Kinds: []error{api.ErrInvalid, ErrProtocol}, Message: shorten(body)}
 		if route {
-			f.Advice = fmt.Sprintf("check operation_urls: the web service %q has no such route", c.name)
+			e.Advice = fmt.Sprintf("check operation_urls: the web service %q has no such route", c.name)
 		}
-		return f
+		return e
 	}
-	f := &RequestError{Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Answered, Message: shorten(body), Advice: "see the help desk's log (Admin, System Log)"}
+	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Answered, Message: shorten(body), Advice: "see the help desk's log (Admin, System Log)"}
 	var s serverErrorBody
 	if json.Unmarshal(page, &s) == nil && s.Message != "" {
-		f.Message = shorten(c.redact(s.Message))
+		e.Message = shorten(c.redact(s.Message))
 	}
-	if isQueueDenied(f.Message) {
-		f.Kinds = []error{api.ErrDenied, ErrServerError}
-		f.Advice = fmt.Sprintf("the agent %q needs the right move_into on the target queue's group; a new title may have been written already", c.login.user)
+	if isQueueDenied(e.Message) {
+		e.Kinds = []error{api.ErrDenied, ErrServerError}
+		e.Advice = fmt.Sprintf("the agent %q needs the right move_into on the target queue's group; a new title may have been written already", c.login.user)
 	}
-	return f
+	return e
 }
 
-// statusError is any other status that says error. It comes from the web server
-// or a proxy before it, but for 413.
+// statusError describes an answer with another status of 400 and above. Except for
+// 413 it comes from the web server or a proxy in front of it.
 func (c *Client) statusError(status int, body []byte) error {
-	f := &RequestError{Kinds: []error{api.ErrInvalid, ErrProtocol}, Cause: c.pageError(status, body), Advice: c.adviseBaseURL()}
+	e := &RequestError{Kinds: []error{api.ErrInvalid, ErrProtocol}, Cause: c.pageError(status, body), Advice: c.adviseBaseURL()}
 	switch {
 	case status == http.StatusRequestEntityTooLarge:
-		f.Kinds = []error{api.ErrInvalid, ErrTooLarge}
-		f.Advice = "the texts are longer than the web service takes (its MaxLength): shorten the note"
+		e.Kinds = []error{api.ErrInvalid, ErrTooLarge}
+		e.Advice = "the texts are longer than the web service takes (its MaxLength): shorten the note"
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		f.Kinds = []error{api.ErrDenied, ErrProtocol}
-		f.Advice = "the web server in front of the help desk refuses: check its access rules for " + c.service
+		e.Kinds = []error{api.ErrDenied, ErrProtocol}
+		e.Advice = "the web server in front of the help desk refuses: check its access rules for " + c.service
 	case status == http.StatusProxyAuthRequired:
-		f.Kinds, f.Advice = []error{api.ErrDenied, ErrProtocol}, adviseProxyLogin
+		e.Kinds, e.Advice = []error{api.ErrDenied, ErrProtocol}, adviseProxyLogin
 	case status == http.StatusBadRequest && strings.HasPrefix(c.service, "http:") && wantsHTTPS(body):
-		f.Advice = "write https in base_url"
+		e.Advice = "write https in base_url"
 	case status == http.StatusGatewayTimeout, status == statusCloudflareTimeout:
-		f.Kinds, f.Effect, f.Advice = []error{api.ErrTemporary, ErrUnavailable}, StillRunning, ""
+		e.Kinds, e.Effect, e.Advice = []error{api.ErrTemporary, ErrUnavailable}, StillRunning, ""
 	case status == http.StatusRequestTimeout, status > 500:
-		// Also 503: some proxies say so when the connection broke under a request.
-		f.Kinds, f.Effect, f.Advice = []error{api.ErrTemporary, ErrUnavailable}, Disconnected, ""
+		// 503 as well: some proxies answer with it when the connection broke during a
+		// request.
+		e.Kinds, e.Effect, e.Advice = []error{api.ErrTemporary, ErrUnavailable}, Disconnected, ""
 	}
-	return f
+	return e
 }
 
-// statusCloudflareTimeout is what Cloudflare says where others say 504.
+// statusCloudflareTimeout is Cloudflare's status for what others call 504.
 const statusCloudflareTimeout = 524

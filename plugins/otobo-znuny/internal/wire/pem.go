@@ -7,11 +7,11 @@ import (
 	"syscall"
 )
 
-// longestPEM is more than all authorities of a system.
+// longestPEM is larger than any system's bundle of authorities.
 const longestPEM = 4 << 20
 
-// readPEM reads a regular file: neither a pipe, on which the start would wait, nor what
-// has no end.
+// readPEM reads a regular file only: a pipe would block the start, and a device may
+// have no end.
 func readPEM(path string) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -23,7 +23,7 @@ func readPEM(path string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", path)
+		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	if info.Size() > longestPEM {
 		return nil, fmt.Errorf("%s has more than %d MB", path, longestPEM>>20)

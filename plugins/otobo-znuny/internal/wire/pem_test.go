@@ -17,7 +17,7 @@ func TestACertificateIsReadFromARegularFileOnly(t *testing.T) {
 	if err := errors.Join(syscall.Mkfifo(pipe, 0o600), os.WriteFile(long, nil, 0o600), os.Truncate(long, longestPEM+1)); err != nil {
 		t.Fatal(err)
 	}
-	for path, why := range map[string]string{pipe: "no regular file", "/dev/zero": "no regular file", dir: "no regular file", long: "more than"} {
+	for path, why := range map[string]string{pipe: "not a regular file", "/dev/zero": "not a regular file", dir: "not a regular file", long: "more than"} {
 		for field, of := range map[string]TLSConfig{"tls.ca_file": {CAFile: path}, "tls.cert_file": {CertFile: path, KeyFile: path}} {
 			_, err := tlsConfig(of)
 			var at *api.FieldError

@@ -16,17 +16,16 @@ const (
 	SessionRemove Operation = "SessionRemove"
 )
 
-// String says it in plain words, for errors and logs.
+// String is the operation's short name, for logs.
 func (o Operation) String() string {
 	return strings.ToLower(strings.TrimPrefix(string(o), "Ticket"))
 }
 
-// Message is the body of a request. The servers ignore keys that they don't know,
-// and their search takes keys made of field names, so that a struct would promise
-// more than it holds.
+// Message is the body of a request. It is a map because a search takes keys made of
+// field names; the servers ignore keys that they don't know.
 type Message map[string]any
 
-// Answer is the body of a response, with everything that any operation sends.
+// Answer is the body of a response, with the fields of all operations.
 type Answer struct {
 	Error *struct {
 		ErrorCode    string
@@ -36,17 +35,17 @@ type Answer struct {
 	ArticleID  IDs // of the one new article
 	ArticleIDs IDs // of several new articles
 	SessionID  string
-	Tickets    []Record `json:"-"` // of a get; see decodeAnswer
+	Tickets    []Record `json:"-"` // of a get
 }
 
 // serverErrorBody is what the servers send with status 500, as text/plain, when an
-// operation dies.
+// operation dies. Its keys are SOAP's.
 type serverErrorBody struct {
 	Code    string `json:"faultcode"`
 	Message string `json:"faultstring"`
 }
 
-// Article is a note as TicketCreate and TicketUpdate take it. Every field is sent:
+// Article is a note as TicketCreate and TicketUpdate accept it. Every field is sent:
 // the servers show an article to the customer when IsVisibleForCustomer is
 // missing, and refuse one without ContentType.
 type Article struct {
@@ -64,18 +63,17 @@ type Article struct {
 	HistoryComment string `json:",omitempty"`
 }
 
-// DynamicField is a field that the help desk's administrator made.
+// DynamicField is a field that the help desk's administrator added.
 type DynamicField struct {
 	Name  string
 	Value any
 }
 
-// DynamicPrefix stands before a dynamic field's name wherever it stands among
-// other names: in searches the servers want it so, and we use the same name in
-// the Fields of tickets and updates.
+// DynamicPrefix marks a dynamic field among other names. The servers want it in
+// searches; Fields of tickets and updates follow suit.
 const DynamicPrefix = "DynamicField_"
 
-// Attachment is a file as TicketCreate and TicketUpdate take it.
+// Attachment is a file as TicketCreate and TicketUpdate accept it.
 type Attachment struct {
 	Filename    string
 	ContentType string

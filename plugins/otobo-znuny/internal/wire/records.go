@@ -8,12 +8,12 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Record is a ticket or an article as it was received.
+// Record is a ticket or an article as the server sent it.
 type Record map[string]any
 
 func (r Record) Text(key string) string { return Text(r[key]) }
 
-// entity is nil when the record has neither.
+// entity is nil when the record has neither id nor name.
 func (r Record) entity(idKey, nameKey string) *api.Entity {
 	e := &api.Entity{ID: r.Text(idKey), Name: r.Text(nameKey)}
 	if e.Validate() != nil {
@@ -22,7 +22,7 @@ func (r Record) entity(idKey, nameKey string) *api.Entity {
 	return e
 }
 
-// Number is 0 for what is no whole number.
+// Number is a whole number, 0 for anything else.
 func (r Record) Number(key string) int64 {
 	n, err := strconv.ParseInt(r.Text(key), 10, 64)
 	if err != nil {
@@ -42,8 +42,8 @@ func records(v any) []Record {
 	return out
 }
 
-// Articles are a ticket's articles, oldest first. Updates answer with "Article",
-// one object, or with "Articles".
+// Articles are a ticket's articles, oldest first. Updates answer with either
+// "Article", one object, or "Articles".
 func (r Record) Articles() []Record {
 	all := append(records(r["Article"]), records(r["Articles"])...)
 	sort.SliceStable(all, func(i, j int) bool { return all[i].Number("ArticleID") < all[j].Number("ArticleID") })
@@ -70,7 +70,7 @@ func (r Record) DynamicFields() map[string]any {
 	return fields
 }
 
-// Time is zero for what is no time.
+// Time is a time, zero for anything else.
 func (r Record) Time(key string, zone *time.Location) time.Time {
 	t, _ := ParseTime(r.Text(key), zone)
 	return t

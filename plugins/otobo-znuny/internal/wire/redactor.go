@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// shortestSecret is from how many characters on a secret is taken out at all.
+	// shortestSecret is the fewest characters that are redacted at all.
 	shortestSecret = 4
-	// longSecret is from how many on it is taken out of words, too. A shorter one, such
-	// as demo, would otherwise be taken out of every sentence.
+	// longSecret is the fewest characters that are redacted within words, too. A shorter
+	// secret, such as demo, would otherwise vanish from ordinary sentences.
 	longSecret = 8
 )
 
-// redact takes secrets out of what a server or a proxy said: one that fails may quote
-// the request, in the manner of JSON, HTML or an address, or several of them at once.
+// redact removes secrets from what a server or a proxy sent: one that fails may quote
+// the request, escaped as in JSON, HTML or an address, or in several ways at once.
 func redact(said string, secrets ...secret) string {
 	for _, s := range secrets {
 		text := s.reveal()
@@ -26,14 +26,14 @@ func redact(said string, secrets ...secret) string {
 			continue
 		}
 		form, err := regexp.Compile(anySpelling(text))
-		if err != nil { // it is far too long
+		if err != nil { // the secret is far too long
 			return "***"
 		}
 		counts := func(in string, from, to int) bool {
 			return utf8.RuneCountInString(text) >= longSecret || !strings.EqualFold(in[from:to], text) || isWholeWord(in, from, to)
 		}
 		said = base64Run.ReplaceAllStringFunc(said, func(run string) string {
-			for begin := range 4 { // the first signs may be of something else, such as a path
+			for begin := range 4 { // the first characters may belong to something else, such as a path
 				plain := decodeBase64(run, begin)
 				if i := strings.Index(plain, text); i >= 0 && counts(plain, i, i+len(text)) {
 					return "***"
@@ -54,8 +54,8 @@ func redact(said string, secrets ...secret) string {
 	return said
 }
 
-// isWholeWord reports whether a short secret is a word of its own: examples/demo,
-// otai-demo and demo.yml are others.
+// isWholeWord reports whether in[from:to] is a word of its own, unlike the demo in
+// examples/demo, otai-demo and demo.yml.
 func isWholeWord(said string, from, to int) bool {
 	return (!wordEnd.MatchString(said[:from]) || escapeEnd.MatchString(said[:from])) && !wordBegin.MatchString(said[to:])
 }
@@ -63,14 +63,15 @@ func isWholeWord(said string, from, to int) bool {
 var (
 	wordEnd   = regexp.MustCompile(`[\p{L}\p{N}_][/.-]?$`)
 	wordBegin = regexp.MustCompile(`^[/.-]?[\p{L}\p{N}_]`)
-	// escapeEnd is the letters of an escape, which are no word: \n, \x20, \u0022, %20.
+	// escapeEnd matches an escape, whose letters are not part of a word: \n, \x20,
+	// \u0022, %20.
 	escapeEnd = regexp.MustCompile(`(?:\\[a-z]|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2})$`)
 )
 
-// base64Run may be base64 of either alphabet.
+// base64Run matches what may be base64 of either alphabet.
 var base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{6,}=*`)
 
-// decodeBase64 is what a run of base64 stands for, without its first signs.
+// decodeBase64 decodes a run of base64 without its first characters.
 func decodeBase64(run string, begin int) string {
 	run = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(run, "=")[begin:])
 	if len(run)%4 == 1 {
@@ -80,7 +81,7 @@ func decodeBase64(run string, begin int) string {
 	return string(plain)
 }
 
-// anySpelling is a pattern for a text however its characters are written.
+// anySpelling is a pattern for a text however its characters are escaped.
 func anySpelling(text string) string {
 	const escape = `(?:\\|%(?:25)*5c)*` // any number of backslashes, also those of an address
 	var b strings.Builder
@@ -107,14 +108,14 @@ func anySpelling(text string) string {
 	return b.String()
 }
 
-// otherSpellings are the names of the signs that HTML escapes, a space in a query, and
-// what JSON and addresses make of a line break.
+// otherSpellings has HTML's named escapes, a space in a query, and what JSON and
+// addresses make of a line break.
 var otherSpellings = map[rune]string{
 	'\n': `\r?\n|n|r(?:\\|%(?:25)*5c)+n|%(?:25)*0d%(?:25)*0a`, '\r': "r", '\t': "t", '€': "&(?:amp;)*euro;",
 	'&': "&(?:amp;)+", '<': "&(?:amp;)*lt;", '>': "&(?:amp;)*gt;", '"': "&(?:amp;)*quot;", '\'': "&(?:amp;)*apos;", ' ': `\+|%(?:25)*2b`,
 }
 
-// latin1 are HTML's names of the characters from U+00A0 on.
+// latin1 has HTML's names of the characters from U+00A0 on.
 var latin1 = strings.Fields(`nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr
 	deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest
 	Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml

@@ -65,12 +65,12 @@ func TestAShortSecretIsRedactedWhereItIsAWordOrEscaped(t *testing.T) {
 func TestAServerThatQuotesTheRequestRevealsNothing(t *testing.T) {
 	for _, useSession := range []bool{false, true} {
 		for name, answer := range map[string]func(w http.ResponseWriter, quoted string){
-			"a fault": func(w http.ResponseWriter, q string) {
+			"a SOAP-like error": func(w http.ResponseWriter, q string) {
 				w.WriteHeader(500)
 				fmt.Fprintf(w, `{"faultcode":"Server","faultstring":%q}`, q)
 			},
 			"a sentence": func(w http.ResponseWriter, q string) { w.WriteHeader(500); _, _ = io.WriteString(w, "Died: "+q) },
-			"a refusal": func(w http.ResponseWriter, q string) {
+			"a rejection": func(w http.ResponseWriter, q string) {
 				fmt.Fprintf(w, `{"Error":{"ErrorCode":"TicketGet.Odd","ErrorMessage":%q}}`, q)
 			},
 			"a page":        func(w http.ResponseWriter, q string) { w.WriteHeader(502); fmt.Fprintf(w, "<title>%s</title>", q) },

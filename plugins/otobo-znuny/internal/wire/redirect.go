@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// redirectError is a redirect, which a web service never sends: it comes from what
-// stands before it.
+// redirectError is a redirect. A web service never sends one: it comes from whatever
+// is in front of it.
 type redirectError struct{ to *url.URL }
 
-// redirect leaves out what follows the path, where single sign-on keeps its tokens.
+// redirect drops what follows the path, where single sign-on keeps its tokens.
 func (c *Client) redirect(location string) error {
 	u, err := url.Parse(location)
 	if err != nil {

@@ -8,46 +8,47 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// rejection is an error that the operation itself answers, with status 200.
+// rejection describes the error that an operation answers, with status 200. This is
+// where an unknown queue becomes a message with the name of the contract's field.
 func (c *Client) rejection(op Operation, code, said string, request Message) error {
 	_, code, _ = strings.Cut(code, ".")
 	said = c.redact(said)
-	f := &RequestError{Code: code, Message: said, Kinds: []error{api.ErrInvalid, ErrInvalidParameter}}
+	e := &RequestError{Code: code, Message: said, Kinds: []error{api.ErrInvalid, ErrInvalidParameter}}
 	switch code {
 	case "AuthFail":
-		f.Kinds = []error{api.ErrDenied, ErrAuthentication}
-		f.Advice = fmt.Sprintf("check the params username (%q) and password (or %s), and that this agent is valid in the help desk (Admin, Agents); the mapping of the web service may put another login in its place", c.login.user, PasswordVariable)
+		e.Kinds = []error{api.ErrDenied, ErrAuthentication}
+		e.Advice = fmt.Sprintf("check the params username (%q) and password (or %s), and that this agent is valid in the help desk (Admin, Agents); the mapping of the web service may put another login in its place", c.login.user, PasswordVariable)
 	case "AccessDenied":
-		f.Kinds = []error{api.ErrDenied, ErrNoAccess}
+		e.Kinds = []error{api.ErrDenied, ErrNoAccess}
 		switch op {
 		case TicketGet:
-			// No such ticket and no right to see it are one answer.
-			f.Kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
-			f.Advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right ro on its queue's group", c.login.user)
+			// The servers answer the same for no such ticket and no right to see it.
+			e.Kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
+			e.Advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right ro on its queue's group", c.login.user)
 		case TicketUpdate:
-			f.Kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
-			f.Advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right rw on the group of the queue where it is now", c.login.user)
+			e.Kinds = []error{api.ErrNotFound, api.ErrDenied, ErrNoAccess}
+			e.Advice = fmt.Sprintf("check the id; if the ticket exists, the agent %q needs the right rw on the group of the queue where it is now", c.login.user)
 		case TicketCreate:
-			f.Advice = fmt.Sprintf("the agent %q needs the right create on the queue's group", c.login.user)
+			e.Advice = fmt.Sprintf("the agent %q needs the right create on the queue's group", c.login.user)
 		}
 	case "InvalidParameter", "WrongStructure":
-		f.Advice = "nothing was changed; names count exactly, upper and lower case too, and must be valid in the help desk"
-		f.Cause = rejectedField(said, request)
+		e.Advice = "nothing was changed; names count exactly, upper and lower case too, and must be valid in the help desk"
+		e.Cause = rejectedField(said, request)
 	case "MissingParameter":
 		if missesLogin(said) {
-			f.Kinds = []error{api.ErrDenied, ErrAuthentication}
-			f.Advice = "the request reached the help desk without its login: check the mapping of the web service"
-			return f
+			e.Kinds = []error{api.ErrDenied, ErrAuthentication}
+			e.Advice = "the request reached the help desk without its login: check the mapping of the web service"
+			return e
 		}
-		f.Cause = rejectedField(said, request)
+		e.Cause = rejectedField(said, request)
 		if !isOfOperation(op, said) {
-			f.Effect = Answered
-			f.Advice = "a pending state needs Fields.PendingTime; a new title and queue may have been written already"
+			e.Effect = Answered
+			e.Advice = "a pending state needs Fields.PendingTime; a new title and queue may have been written already"
 		}
 	default:
-		f.Effect = Answered
+		e.Effect = Answered
 	}
-	return f
+	return e
 }
 
 // contractFields are the contract's names for the servers' fields.
@@ -62,8 +63,8 @@ func ContractField(name string) (field string, ok bool) {
 	return field, ok
 }
 
-// rejectedField finds in the server's sentence which field of the request is meant,
-// and what it was given; nil where the sentence names none.
+// rejectedField finds the request's field that the server's sentence names, and its
+// value; it is nil where the sentence names none.
 func rejectedField(sentence string, request Message) error {
 	part, name, ok := namedField(sentence)
 	switch {

@@ -11,8 +11,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// RetryPolicy bounds how long one call of the service repeats by itself. It is short:
-// a longer outage is the engine's to wait for.
+// RetryPolicy bounds the repetitions within one call. It is short: waiting for the end
+// of a longer outage is up to the engine.
 type RetryPolicy struct {
 	FirstPause time.Duration // pause before the first repetition; later ones grow, with jitter
 	MaxElapsed time.Duration // no repetition begins after this
@@ -26,8 +26,8 @@ func (p RetryPolicy) backoff() backoff.BackOff {
 	return b
 }
 
-// Retry calls f until it succeeds, fails in a way that again refuses, or patience
-// ends. The last error is returned, also when ctx ends during a pause.
+// Retry calls f until it succeeds, again rejects its error, or the policy's time is
+// up. It returns f's last error, even when ctx ends during a pause.
 func Retry[T any](ctx context.Context, p RetryPolicy, again func(error) bool, f func() (T, error)) (T, error) {
 	var last error
 	result, err := backoff.Retry(ctx, func() (T, error) {
@@ -56,17 +56,18 @@ func Retry[T any](ctx context.Context, p RetryPolicy, again func(error) bool, f 
 	}
 }
 
-// Read sends a request without effect: whatever is temporary is repeated.
+// Read sends a request that changes nothing, and repeats whatever failed temporarily.
 func (c *Client) Read(ctx context.Context, op Operation, ticket string, m Message) (Answer, error) {
 	return Retry(ctx, c.Retry, IsTemporary, func() (Answer, error) {
 		return c.Call(ctx, op, ticket, m)
 	})
 }
 
-// Write repeats only what certainly had no effect.
+// Write sends a request that changes something, and repeats only what certainly had
+// no effect.
 func (c *Client) Write(ctx context.Context, op Operation, ticket string, m Message) (Answer, error) {
-	untouched := func(err error) bool { return IsTemporary(err) && EffectOf(err) == NoEffect }
-	a, err := Retry(ctx, c.Retry, untouched, func() (Answer, error) {
+	harmless := func(err error) bool { return IsTemporary(err) && EffectOf(err) == NoEffect }
+	a, err := Retry(ctx, c.Retry, harmless, func() (Answer, error) {
 		return c.Call(ctx, op, ticket, m)
 	})
 	if err == nil && len(a.TicketID) == 0 {

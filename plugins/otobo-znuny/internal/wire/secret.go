@@ -1,8 +1,8 @@
 package wire
 
-// secret is a text that no verb of fmt and no log shows, even within a struct whose
-// fields fmt reads past all methods: there it is an address. The zero secret is
-// empty.
+// secret is a text that neither fmt nor a log prints, not even within a struct whose
+// unexported fields fmt prints without calling methods: there it is an address. The
+// zero secret is empty.
 type secret struct{ text *string }
 
 func newSecret(s string) secret { return secret{&s} }
@@ -14,5 +14,5 @@ func (s secret) reveal() string {
 	return *s.text
 }
 
-// String hides it from a verb of its own.
+// String hides the text.
 func (secret) String() string { return "***" }

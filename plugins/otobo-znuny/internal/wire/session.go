@@ -10,25 +10,25 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// logOutTimeout is how long the end of otai waits for the end of its session.
+// logOutTimeout bounds how long otai's own end is delayed by logging out.
 const logOutTimeout = 3 * time.Second
 
-// login is how requests prove who they are: by the password, or by the id of a
-// session, which the servers check three times as fast. A session ends after two
-// hours without use and 16 hours in all, and is bound to the client's address; its
-// end is answered like a wrong password.
+// login authenticates requests: by the password, or by the id of a session, which the
+// servers check three times as fast. A session ends after two hours without use or
+// after 16 hours, and is bound to the client's address. The servers answer to an
+// expired one as to a wrong password.
 type login struct {
 	user           string
 	password       secret
 	useSession     bool
 	registerSecret func(secret string)
 
-	mu      sync.Mutex // held while a session is made, so that many callers make one
+	mu      sync.Mutex // locked while a session is created, so that many callers create one
 	session secret
-	latest  atomic.Pointer[secret] // the last session, to keep its id out of errors
+	latest  atomic.Pointer[secret] // the last session, for redaction
 }
 
-// redact takes the login out of what a server said.
+// redact removes the login from what a server sent.
 func (c *Client) redact(said string) string {
 	secrets := []secret{c.login.password, c.proxyPassword}
 	if s := c.login.latest.Load(); s != nil {
@@ -37,7 +37,7 @@ func (c *Client) redact(said string) string {
 	return redact(said, secrets...)
 }
 
-// dropSession ends the use of a session, unless it has been replaced meanwhile.
+// dropSession stops using a session, unless it has been replaced already.
 func (l *login) dropSession(session string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,16 +50,16 @@ func (l *login) byPassword() Message {
 	return Message{"UserLogin": l.user, "Password": l.password.reveal()}
 }
 
-// TryLogOut ends a session that there isn't. That changes nothing, and shows
-// whether the web service has the operation.
+// TryLogOut ends a session that doesn't exist. That changes nothing, and shows whether
+// the web service has the operation.
 func (c *Client) TryLogOut(ctx context.Context) error {
 	_, err := c.send(ctx, SessionRemove, "", c.login.byPassword(), Message{"SessionID": "none"})
 	return err
 }
 
-// LogOut ends the session in the help desk, where there is one: else each start
-// would leave another, for the two hours until the help desk ends it by itself.
-// Only Znuny has an operation for it, which wants the password once more.
+// LogOut ends the session in the help desk, if there is one. Otherwise each start would
+// leave another for two hours. Only Znuny has an operation for it, which wants the
+// password again.
 func (c *Client) LogOut(ctx context.Context) error {
 	l := &c.login
 	l.mu.Lock()
@@ -73,7 +73,8 @@ func (c *Client) LogOut(ctx context.Context) error {
 	return err
 }
 
-// credentials are what a request carries, and the session's id where there is one.
+// credentials are the login's part of a request, and the session's id if it is by
+// session.
 func (c *Client) credentials(ctx context.Context) (m Message, session string, err error) {
 	l := &c.login
 	byPassword := l.byPassword()
@@ -89,7 +90,7 @@ func (c *Client) credentials(ctx context.Context) (m Message, session string, er
 		}
 		if a.SessionID == "" {
 			return nil, "", &RequestError{
-				Operation: SessionCreate, Kinds: []error{api.ErrInvalid, ErrProtocol}, Cause: errors.New("the answer holds no session id"),
+				Operation: SessionCreate, Kinds: []error{api.ErrInvalid, ErrProtocol}, Cause: errors.New("the answer has no session id"),
 				Advice: "check that operation_urls.session leads to an operation SessionCreate, or set use_session: false",
 			}
 		}

@@ -10,16 +10,15 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// ReadOptions is which articles to read, and what of them beyond their plain text.
+// ReadOptions say which articles to read, and what of them besides their plain text.
 type ReadOptions struct {
-	FirstArticle bool // the first article alone
+	FirstArticle bool // only the first article
 	Attachments  string
 	HTML         bool
 }
 
-// Message is a request for tickets with their articles and dynamic fields. The servers
-// send the HTML of an article as an attachment, so that contents are asked for when
-// only HTML is wanted.
+// Message is the request for tickets with their articles and dynamic fields. The
+// servers send an article's HTML as an attachment, so HTML requires contents, too.
 func (r ReadOptions) Message() Message {
 	m := Message{"AllArticles": 1, "DynamicFields": 1}
 	contents := r.HTML || r.Attachments == AttachmentsContents
@@ -47,7 +46,7 @@ const (
 	AttachmentsContents = "contents"
 )
 
-// ticketKeys are the keys of a ticket that have a field of their own.
+// ticketKeys are the keys of a ticket that have a field in the contract.
 var ticketKeys = map[string]bool{
 	"TicketID": true, "TicketNumber": true, "Title": true, "Created": true, "Changed": true,
 	"Queue": true, "QueueID": true, "Priority": true, "PriorityID": true, "State": true, "StateID": true,
@@ -55,13 +54,13 @@ var ticketKeys = map[string]bool{
 	"Article": true, "Articles": true, "DynamicField": true,
 }
 
-// articleKeys are the same of an article; Attachment may be large.
+// articleKeys are those of an article, and Attachment, which may be large.
 var articleKeys = map[string]bool{
 	"ArticleID": true, "Subject": true, "Body": true, "ContentType": true, "IsVisibleForCustomer": true,
 	"From": true, "CreateTime": true, "TicketID": true, "Attachment": true, "DynamicField": true,
 }
 
-// Ticket turns a record into the form that templates see.
+// Ticket is a record as templates see it.
 func (r Record) Ticket(zone *time.Location, what ReadOptions) api.Ticket {
 	t := api.Ticket{
 		ID:       r.Text("TicketID"),
@@ -71,7 +70,7 @@ func (r Record) Ticket(zone *time.Location, what ReadOptions) api.Ticket {
 		Priority: r.entity("PriorityID", "Priority"),
 		State:    r.entity("StateID", "State"),
 		Owner:    r.entity("OwnerID", "Owner"),
-		// A customer user has no other id than the login.
+		// A customer user's only id is the login.
 		Customer: r.entity("CustomerUserID", "CustomerUserID"),
 		Created:  r.Time("Created", zone),
 		Changed:  r.Time("Changed", zone),
@@ -79,7 +78,7 @@ func (r Record) Ticket(zone *time.Location, what ReadOptions) api.Ticket {
 	}
 	articles := r.Articles()
 	if what.FirstArticle && len(articles) > 1 {
-		articles = articles[:1] // OTOBO sends them all of those behind a ticket without any
+		articles = articles[:1] // in a batch OTOBO sends all articles of tickets after one without any
 	}
 	for _, a := range articles {
 		t.Notes = append(t.Notes, a.note(zone, what))
@@ -101,7 +100,7 @@ func (r Record) note(zone *time.Location, what ReadOptions) api.Note {
 		Created:           r.Time("CreateTime", zone),
 		Fields:            r.fields(articleKeys),
 	}
-	// IncomingTime counts seconds since 1970 and so needs no zone.
+	// IncomingTime is in seconds since 1970, independent of zones.
 	if s := r.Number("IncomingTime"); s > 0 {
 		n.Created = time.Unix(s, 0).In(zone)
 	}
@@ -115,7 +114,7 @@ func (r Record) note(zone *time.Location, what ReadOptions) api.Note {
 	return n
 }
 
-// chat is the text of an article of the channel Chat, which has messages for a body.
+// chat is the text of an article of the channel Chat, which has messages, not a body.
 func (r Record) chat() string {
 	var b strings.Builder
 	for _, m := range records(r["ChatMessageList"]) {
@@ -124,7 +123,7 @@ func (r Record) chat() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// fields are all keys but the known ones, and the dynamic fields.
+// fields are all keys except the known ones, and the dynamic fields.
 func (r Record) fields(known map[string]bool) map[string]any {
 	out := make(map[string]any)
 	for k, v := range r {
@@ -142,8 +141,8 @@ func (r Record) fields(known map[string]bool) map[string]any {
 // rendering is the body.
 const htmlBody = "file-2"
 
-// files are an article's attachments as templates see them, and the HTML of its
-// body where the servers sent it among them.
+// files are an article's attachments as templates see them, and the HTML of its body
+// if the servers sent it among them.
 func (r Record) files(withContent bool) (list []any, html string) {
 	for _, f := range records(r["Attachment"]) {
 		kind := strings.ToLower(f.Text("ContentType"))

@@ -24,12 +24,11 @@ func newTransport(p Config) (*http.Transport, error) {
 		OnProxyConnectResponse: proxyAnswer,
 		TLSClientConfig:        secured,
 		TLSHandshakeTimeout:    10 * time.Second,
-		// No HTTP/2: over it any number of requests would share one connection.
+		// No HTTP/2: it would put any number of requests on one connection.
 		MaxConnsPerHost: p.MaxConnections,
-		// Kept as many as work at one time, so that a busy service doesn't dial for each
-		// request; given back soon, since an idle connection holds a worker of Apache,
-		// which closes it after 5 s or more by itself: that also avoids sending into a
-		// closing one.
+		// As many idle connections as requests at once, so that a busy service doesn't
+		// dial for each. They are closed soon: each occupies a worker of Apache, which
+		// itself closes them after 5 s or more, and must not do so just as we send.
 		MaxIdleConnsPerHost: p.MaxConnections,
 		IdleConnTimeout:     3 * time.Second,
 	}, nil
@@ -44,12 +43,14 @@ func proxyOf(s string) func(*http.Request) (*url.URL, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		return func(*http.Request) (*url.URL, error) { return nil, errors.New("the param proxy is no valid address") }
+		return func(*http.Request) (*url.URL, error) {
+			return nil, errors.New("the param proxy is not a valid address")
+		}
 	}
 	return http.ProxyURL(u)
 }
 
-// proxyError is a proxy's refusal to connect to the help desk.
+// proxyError means that a proxy doesn't connect to the help desk.
 type proxyError struct{ status int }
 
 func (e *proxyError) Error() string {
@@ -74,7 +75,7 @@ func tlsConfig(t TLSConfig) (*tls.Config, error) {
 			c.RootCAs = x509.NewCertPool()
 		}
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, &api.FieldError{Field: "tls.ca_file", Err: fmt.Errorf("%s holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)", t.CAFile)}
+			return nil, &api.FieldError{Field: "tls.ca_file", Err: fmt.Errorf("%s has no certificate in PEM form (-----BEGIN CERTIFICATE-----)", t.CAFile)}
 		}
 	}
 	if t.CertFile != "" {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// IDs are identifiers. Servers send them as numbers, as strings, one alone or in
-// a list, and in different forms within one answer.
+// IDs are identifiers. Servers send them as numbers or strings, in a list or singly,
+// and in different forms within one answer.
 type IDs []string
 
 // UnmarshalJSON accepts every form.
@@ -28,7 +28,7 @@ func (l *IDs) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// decodeJSON keeps numbers as they were written, so that a long id stays whole.
+// decodeJSON keeps numbers as they were written, so that long ids stay exact.
 func decodeJSON(data []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
@@ -37,7 +37,7 @@ func decodeJSON(data []byte) (any, error) {
 	return v, err
 }
 
-// List is a list in any of its forms: none, one value alone, several.
+// List is a list in any of its forms: null, a single value, several.
 func List(v any) []any {
 	switch v := v.(type) {
 	case nil:
@@ -49,7 +49,7 @@ func List(v any) []any {
 	}
 }
 
-// Text is a scalar as text; "" for null and for what is no scalar.
+// Text is a scalar as text, "" for anything else.
 func Text(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -104,8 +104,8 @@ func templateValue(v any) any {
 	}
 }
 
-// Canonical is a field's value in the one form in which two values are compared:
-// null and "" are the same, a number and its digits too.
+// Canonical is a field's value in the form in which values are compared: null equals
+// "", and a number its digits.
 func Canonical(v any) string {
 	switch v := v.(type) {
 	case []any:
@@ -123,10 +123,10 @@ func Canonical(v any) string {
 	}
 }
 
-// timeLayouts are the forms of a time: the servers' own first, which names no zone.
+// timeLayouts are the forms of a time: the servers' own first, which has no zone.
 var timeLayouts = []string{time.DateTime, time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly}
 
-// ParseTime reads a time in any form. One that names no zone is of the help desk's.
+// ParseTime reads a time in any form. One without a zone is in the help desk's.
 func ParseTime(s string, zone *time.Location) (time.Time, bool) {
 	for _, layout := range timeLayouts {
 		if t, err := time.ParseInLocation(layout, s, zone); err == nil {

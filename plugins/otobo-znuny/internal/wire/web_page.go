@@ -13,8 +13,8 @@ func isPage(body []byte) bool { return bytes.HasPrefix(body, []byte("<")) }
 
 var pageTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 
-// pageError says what a web server or a proxy answered: the status, and of a page
-// its title.
+// pageError describes what a web server or a proxy answered: by its status, its title
+// if it is a page, or its text.
 func (c *Client) pageError(status int, body []byte) error {
 	said := ""
 	if status/100 != 2 {
