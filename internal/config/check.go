@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -70,7 +69,7 @@ func (d *Document) Check(c Catalog) Diagnostics {
 	for _, path := range sortedKeys(d.odd) {
 		k.diags.List = append(k.diags.List, d.odd[path])
 	}
-	return k.diags.Sorted(d.secrets)
+	return d.secrets.masked(k.diags.All())
 }
 
 type checker struct {
@@ -239,7 +238,7 @@ func (k *checker) id(m map[string]any, path string) string {
 	case nil, map[string]any, []any:
 		return ""
 	}
-	return k.doc.atlas.place(join(path, "id")).text
+	return k.doc.atlas.place(join(path, "id")).Text
 }
 
 // askPlugins lets the plugins' own code judge what nothing else is wrong with.

@@ -7,10 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -252,7 +251,7 @@ func (d decoder) serviceKeys(m map[string]any, path string) {
 		return
 	}
 	slices.SortStableFunc(given, func(a, b string) int {
-		return comparePositions(d.atlas.keyAt(join(path, a)), d.atlas.keyAt(join(path, b)))
+		return source.ComparePositions(d.atlas.keyAt(join(path, a)), d.atlas.keyAt(join(path, b)))
 	})
 	at := join(path, given[0])
 	d.diags.ReportError(d.atlas.keyAt(at), at, "unknown-key", belowParams(given), "unknown key %q", given[0])
@@ -299,7 +298,7 @@ func (d decoder) text(v any, path string) string {
 		d.wrongType(path, "text", v)
 		return ""
 	default:
-		return d.atlas.place(path).text
+		return d.atlas.place(path).Text
 	}
 }
 

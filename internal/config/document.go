@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
-
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -105,7 +105,7 @@ func Read(o Options) (*Document, Diagnostics) {
 	l := newLayers(diags)
 	usable := len(o.Files) > 0
 	for _, s := range o.Files {
-		l.atlas.lines[s.Name] = splitLines(s.Data)
+		l.atlas.lines[s.Name] = source.Lines(s.Data)
 		root := readFile(s, diags)
 		if root == nil {
 			usable = false
@@ -114,7 +114,7 @@ func Read(o Options) (*Document, Diagnostics) {
 		l.addFile(root)
 	}
 	if !usable {
-		return nil, diags.Sorted(known)
+		return nil, known.masked(diags.All())
 	}
 	l.addVariables(dotEnv)
 	l.addVariables(environment)
@@ -135,7 +135,7 @@ func Read(o Options) (*Document, Diagnostics) {
 	d.learnSecrets()
 	d.odd = l.atlas.oddities()
 	diags.List = causes(diags.List, d.odd)
-	sorted := diags.Sorted(known)
+	sorted := known.masked(diags.All())
 	d.wrong = sorted.HasErrors()
 	return d, sorted
 }
@@ -177,4 +177,17 @@ func (d *Document) Locate(path string) Position { return d.atlas.valueAt(path) }
 // LocateTemplate returns the file position of a fault in the template at path.
 func (d *Document) LocateTemplate(path string, e *api.TemplateError) Position {
 	return d.atlas.inside(path, e.Line, e.Column)
+}
+
+// readFile returns what stands in one file, in the current form.
+func readFile(s Source, diags *Reporter) *source.Node {
+	doc := source.Parse(s, diags)
+	if doc == nil {
+		return nil
+	}
+	root := upgrade(s.Name, doc.Content[0], diags)
+	if root == nil {
+		return nil
+	}
+	return source.Expand(s.Name, root, diags)
 }

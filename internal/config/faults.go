@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -28,7 +27,7 @@ func (k *checker) faults(list []*api.FieldError, base string, component Componen
 	also := map[*api.FieldError]bool{}
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b *api.FieldError) int {
-		return comparePositions(k.doc.atlas.keyAt(base+"."+a.Field), k.doc.atlas.keyAt(base+"."+b.Field))
+		return source.ComparePositions(k.doc.atlas.keyAt(base+"."+a.Field), k.doc.atlas.keyAt(base+"."+b.Field))
 	})
 	for _, fault := range list {
 		if !strings.HasPrefix(fault.Err.Error(), "unknown key") {
@@ -141,7 +140,7 @@ func (k *checker) fault(fault *api.FieldError, base string, component Component,
 			hint = "write " + key + ": …"
 		}
 	case strings.Contains(message, "but must be a mapping"):
-		text := k.doc.atlas.place(path).text
+		text := k.doc.atlas.place(path).Text
 		if wanted := specAt(spec, fault.Field); wanted != nil && !wanted.Secret && wanted.Field("name") != nil && text != "" {
 			hint = fmt.Sprintf("write {name: %s}", text)
 			if _, key := lastStep(fault.Field); !strings.HasSuffix(key, "]") {
@@ -155,7 +154,7 @@ func (k *checker) fault(fault *api.FieldError, base string, component Component,
 		}
 	}
 	if wanted := specAt(spec, fault.Field); hint == "" && wanted != nil && !wanted.Secret {
-		text := k.doc.atlas.place(path).text
+		text := k.doc.atlas.place(path).Text
 		switch _, key := lastStep(fault.Field); {
 		case strings.Contains(message, "must be a duration"):
 			hint = durationHint(text)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
 
@@ -106,7 +107,7 @@ func (r references) file(written, path string, at Position) string {
 func noText(content string) (what, hint string) {
 	const again = "write it anew as UTF-8 without a byte order mark, such as by printf %s 'VALUE' >FILE"
 	switch {
-	case strings.HasPrefix(content, string(byteOrderMark)):
+	case strings.HasPrefix(content, string(source.ByteOrderMark)):
 		return "begins with a byte order mark, which would be a part of the value", again
 	case strings.HasPrefix(content, "\xff\xfe"), strings.HasPrefix(content, "\xfe\xff"):
 		return "is in UTF-16", again

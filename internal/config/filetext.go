@@ -5,8 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"go.yaml.in/yaml/v3"
 )
 
@@ -23,7 +23,7 @@ func newFileText(data string) *fileText {
 	if strings.Contains(data, "\r\n") {
 		t.newline = "\r\n"
 	}
-	for _, end := range lineBreaks(data) {
+	for _, end := range source.LineBreaks(data) {
 		t.starts = append(t.starts, end)
 	}
 	if first := firstIndent.FindStringSubmatch(data); first != nil {
@@ -225,8 +225,8 @@ func (t *fileText) indented(first, last, by int) (string, bool) {
 		case by >= 0:
 			text = strings.Repeat(" ", by) + text
 		case strings.TrimSpace(text)[0] == '#':
-			text = text[min(-by, leadingSpaces(text)):]
-		case leadingSpaces(text) < -by:
+			text = text[min(-by, source.LeadingSpaces(text)):]
+		case source.LeadingSpaces(text) < -by:
 			return "", false
 		default:
 			text = text[-by:]

@@ -14,9 +14,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -134,14 +134,14 @@ func FromEnvironment(o Options) (text []byte, variables []Variable, diags Diagno
 	s.system()
 	s.rest()
 	slices.SortStableFunc(s.variables, func(a, b Variable) int { return strings.Compare(a.Name, b.Name) })
-	diags = reporter.Sorted(&secrets{})
+	diags = reporter.All()
 	if diags.HasErrors() {
 		return nil, s.variables, diags
 	}
 	var out bytes.Buffer
 	if err := fromEnvTemplate.Execute(&out, v); err != nil {
 		reporter.ReportError(Position{}, "", "internal", "please report this", "the configuration can't be written: %v", err)
-		return nil, s.variables, reporter.Sorted(&secrets{})
+		return nil, s.variables, reporter.All()
 	}
 	return out.Bytes(), s.variables, diags
 }
@@ -206,9 +206,9 @@ func dotEnvPosition(files []Source, name string) Position {
 	line := lazyregexp.New(`^\s*(?:export\s+)?` + regexp.QuoteMeta(name) + `\s*[=:]`)
 	for _, s := range files {
 		at := Position{}
-		for i, text := range splitLines(s.Data) {
+		for i, text := range source.Lines(s.Data) {
 			if line.MatchString(text) {
-				at = Position{s.Name, i + 1, 1}
+				at = Position{File: s.Name, Line: i + 1, Column: 1}
 			}
 		}
 		if at.Line > 0 {

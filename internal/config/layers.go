@@ -10,14 +10,13 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/open-ticket-ai/otai/internal/config/secretname"
-
-	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"github.com/joho/godotenv"
 	koanfyaml "github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/v2"
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+	"github.com/open-ticket-ai/otai/internal/config/source"
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -49,25 +48,25 @@ func newLayers(diags *Reporter) *layers {
 
 // addFile merges the tree of one file. It goes through koanf's own YAML parser,
 // written anew from the upgraded tree.
-func (l *layers) addFile(root *node) {
-	data, err := yaml.Marshal(root.yaml())
+func (l *layers) addFile(root *source.Node) {
+	data, err := yaml.Marshal(yamlNode(root))
 	if err == nil {
 		err = l.values.Load(document(data), koanfyaml.Parser())
 	}
 	if err != nil {
-		l.diags.ReportError(root.at, "", "internal", "please report this", "the configuration can't be merged: %v", err)
+		l.diags.ReportError(root.At, "", "internal", "please report this", "the configuration can't be merged: %v", err)
 		return
 	}
 	l.noted(root)
 }
 
 // noted keeps what koanf loses: places and the order of the services.
-func (l *layers) noted(root *node) {
-	l.atlas.record("", root.at, root)
-	if services := root.get("services"); services.isMapping() {
-		for _, p := range services.pairs {
-			if !slices.Contains(l.services, p.key) {
-				l.services = append(l.services, p.key)
+func (l *layers) noted(root *source.Node) {
+	l.atlas.record("", root.At, root)
+	if services := root.Get("services"); services.IsMapping() {
+		for _, p := range services.Pairs {
+			if !slices.Contains(l.services, p.Key) {
+				l.services = append(l.services, p.Key)
 			}
 		}
 	}
@@ -130,12 +129,12 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 	if tree == nil {
 		return
 	}
-	root := expandFile(origin.File, tree, l.diags)
+	root := source.Expand(origin.File, tree, l.diags)
 	if root == nil {
 		return
 	}
-	root.place(origin)
-	if err := l.values.Load(confmap.Provider(root.plain().(map[string]any), ""), nil); err != nil {
+	root.Place(origin)
+	if err := l.values.Load(confmap.Provider(root.Plain().(map[string]any), ""), nil); err != nil {
 		l.diags.ReportError(origin, path, "internal", "please report this", "the value can't be merged: %v", err)
 		return
 	}
@@ -158,7 +157,7 @@ func (l *layers) variableValue(origin Position, path, key, text string) *yaml.No
 	}
 	// What is wrong inside has no place of its own: the variable is the place.
 	var diags Reporter
-	if expandFile(origin.File, doc.Content[0], &diags) == nil || len(diags.List) > 0 {
+	if source.Expand(origin.File, doc.Content[0], &diags) == nil || len(diags.List) > 0 {
 		for _, p := range diags.List {
 			l.diags.ReportError(origin, p.Path, p.Code, p.Hint, "%s", p.Message)
 		}
@@ -195,52 +194,21 @@ func matchingKey(segment string, known map[string]any) string {
 	return strings.ToLower(segment)
 }
 
-// place gives a whole tree one position.
-func (n *node) place(at Position) {
-	n.at = at
-	for i := range n.pairs {
-		n.pairs[i].at = at
-		n.pairs[i].value.place(at)
-	}
-	for _, item := range n.items {
-		item.place(at)
-	}
-}
-
-// plain returns the tree as maps, slices and scalars.
-func (n *node) plain() any {
-	switch n.kind {
-	case yaml.MappingNode:
-		out := make(map[string]any, len(n.pairs))
-		for _, p := range n.pairs {
-			out[p.key] = p.value.plain()
-		}
-		return out
-	case yaml.SequenceNode:
-		out := make([]any, len(n.items))
-		for i, item := range n.items {
-			out[i] = item.plain()
-		}
-		return out
-	}
-	return n.value
-}
-
-// yaml returns the tree in a form that any YAML parser reads back as it is: all
+// yamlNode returns the tree in a form that any YAML parser reads back as it is: all
 // text in double quotes, all else with the tag of its type.
-func (n *node) yaml() *yaml.Node {
-	out := &yaml.Node{Kind: n.kind}
-	switch n.kind {
+func yamlNode(n *source.Node) *yaml.Node {
+	out := &yaml.Node{Kind: n.Kind}
+	switch n.Kind {
 	case yaml.MappingNode:
-		for _, p := range n.pairs {
-			out.Content = append(out.Content, quoted(p.key), p.value.yaml())
+		for _, p := range n.Pairs {
+			out.Content = append(out.Content, quoted(p.Key), yamlNode(p.Value))
 		}
 	case yaml.SequenceNode:
-		for _, item := range n.items {
-			out.Content = append(out.Content, item.yaml())
+		for _, item := range n.Items {
+			out.Content = append(out.Content, yamlNode(item))
 		}
 	default:
-		switch v := n.value.(type) {
+		switch v := n.Value.(type) {
 		case string:
 			return quoted(v)
 		case bool:
@@ -321,7 +289,7 @@ const longestDotEnv = 1 << 16
 // dotEnvValues reads a .env file. Of one with a mistake it returns the values above
 // that, and the place: the line behind the most lines that can be read.
 func dotEnvValues(s Source) (map[string]string, *Position) {
-	text := string(bytes.TrimPrefix(s.Data, byteOrderMark))
+	text := string(bytes.TrimPrefix(s.Data, source.ByteOrderMark))
 	values, err := parseDotEnv(text)
 	if err == nil {
 		return values, nil
@@ -333,7 +301,7 @@ func dotEnvValues(s Source) (map[string]string, *Position) {
 			good, values = n+1, above
 		}
 	}
-	return values, &Position{s.Name, good + 1, 1}
+	return values, &Position{File: s.Name, Line: good + 1, Column: 1}
 }
 
 // loneDollar is a $ that is not of ${NAME}, nor escaped. The library would take

@@ -5,11 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
-	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -122,7 +121,7 @@ func underOf(inner string) string {
 func (k *checker) byPlace(m map[string]any, path string) []string {
 	keys := sortedKeys(m)
 	slices.SortStableFunc(keys, func(a, b string) int {
-		return comparePositions(k.doc.atlas.keyAt(join(path, a)), k.doc.atlas.keyAt(join(path, b)))
+		return source.ComparePositions(k.doc.atlas.keyAt(join(path, a)), k.doc.atlas.keyAt(join(path, b)))
 	})
 	return keys
 }

@@ -1,10 +1,10 @@
 package config
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/jinja"
 )
 
@@ -46,7 +46,7 @@ func (o ordering) value(v any, path string) any {
 		}
 		keys := slices.Sorted(maps.Keys(v))
 		slices.SortStableFunc(keys, func(a, b string) int {
-			return comparePositions(o.atlas.keyAt(join(path, a)), o.atlas.keyAt(join(path, b)))
+			return source.ComparePositions(o.atlas.keyAt(join(path, a)), o.atlas.keyAt(join(path, b)))
 		})
 		out := &jinja.Dict{}
 		for _, key := range keys {
@@ -55,12 +55,4 @@ func (o ordering) value(v any, path string) any {
 		return out
 	}
 	return v
-}
-
-// comparePositions has what stands in no file, such as a variable, last.
-func comparePositions(a, b Position) int {
-	if (a.Line == 0) != (b.Line == 0) {
-		return cmp.Compare(b.Line, a.Line)
-	}
-	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 }

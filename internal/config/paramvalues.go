@@ -6,9 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -60,7 +59,7 @@ var gluedComment = lazyregexp.New(`:\s+(#[^\s#].*)$`)
 func (k *checker) lostToComment(path string, spec *params.Spec) {
 	p := k.doc.atlas.place(path)
 	lines := k.doc.atlas.lines[p.key.File]
-	if p.key.Line == 0 || p.key.Line > len(lines) || p.text != "" {
+	if p.key.Line == 0 || p.key.Line > len(lines) || p.Text != "" {
 		return
 	}
 	rest := []rune(lines[p.key.Line-1])
@@ -78,7 +77,7 @@ func (k *checker) lostToComment(path string, spec *params.Spec) {
 	if spec.Required {
 		code = "missing-param"
 	}
-	k.diags.Report(severity, Position{p.key.File, line, column}, path, code, "put it in quotes if it is the value", "# begins a comment, so that nothing is given here")
+	k.diags.Report(severity, Position{File: p.key.File, Line: line, Column: column}, path, code, "put it in quotes if it is the value", "# begins a comment, so that nothing is given here")
 }
 
 // clockTime is read as a number of base 60 by YAML 1.1, and as text by YAML 1.2.
@@ -86,7 +85,7 @@ var clockTime = lazyregexp.New(`^[0-9]+:[0-5][0-9]$`)
 
 func (k *checker) clock(text, path string) {
 	p := k.doc.atlas.place(path)
-	if p.value.Line == 0 || p.style != 0 || !clockTime.MatchString(text) {
+	if p.At.Line == 0 || p.Style != 0 || !clockTime.MatchString(text) {
 		return
 	}
 	first, second, _ := strings.Cut(text, ":")
@@ -96,7 +95,7 @@ func (k *checker) clock(text, path string) {
 }
 
 func (k *checker) number(text, path string, spec *params.Spec) {
-	written := k.doc.atlas.place(path).text
+	written := k.doc.atlas.place(path).Text
 	if spec.Kind == params.KindInt && dottedGroups.MatchString(written) {
 		k.diags.ReportError(k.at(path), path, "ambiguous-number", fmt.Sprintf("write %s or %s", digits(written), text), "a point parts off fractions here, so that this is %s", text)
 	}

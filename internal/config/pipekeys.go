@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -20,7 +20,7 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 			field := spec.Field(name)
 			child, isMapping := out[name].(map[string]any)
 			if field == nil || field.Kind != params.KindChild || !isMapping && out[name] != nil || child[key] != nil ||
-				comparePositions(k.doc.atlas.keyAt(join(path, name)), k.doc.atlas.keyAt(at)) > 0 {
+				source.ComparePositions(k.doc.atlas.keyAt(join(path, name)), k.doc.atlas.keyAt(at)) > 0 {
 				continue
 			}
 			if !k.movedBefore(key, raw, path, join(path, name)) {

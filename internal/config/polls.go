@@ -89,7 +89,7 @@ func (k *checker) period(step map[string]any, path string, pause time.Duration) 
 	// A runner without a trigger is reported as such.
 	written := k.doc.atlas.place(at)
 	key, spec := k.componentOf(trigger).labeledParam(params.LabelInterval)
-	if spec == nil || written.key == k.doc.atlas.place(path).value {
+	if spec == nil || written.key == k.doc.atlas.place(path).At {
 		return 0, "", false
 	}
 	interval, _ := trigger["params"].(map[string]any)

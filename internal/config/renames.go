@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -79,7 +80,7 @@ func (k *checker) renames() {
 		if key.kind == "step" {
 			path = join(path, "id")
 			at = k.at(path)
-			if comparePositions(at, Position{diags[0].File, diags[0].Line, diags[0].Column}) > 0 {
+			if source.ComparePositions(at, Position{File: diags[0].File, Line: diags[0].Line, Column: diags[0].Column}) > 0 {
 				continue
 			}
 		}

@@ -6,8 +6,8 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
 	"go.yaml.in/yaml/v3"
 )
 
@@ -18,45 +18,44 @@ import (
 // comes back as it is; one with errors is not written.
 func Upgrade(s Source) ([]byte, Diagnostics) {
 	diags := &Reporter{}
-	none := &secrets{}
-	doc := parseFile(s, diags)
+	doc := source.Parse(s, diags)
 	if doc == nil {
-		return nil, diags.Sorted(none)
+		return nil, diags.All()
 	}
-	markBlankLines(doc, splitLines(s.Data), false)
+	markBlankLines(doc, source.Lines(s.Data), false)
 	dropIdle(s.Name, doc.Content[0], diags, nil)
 	root := upgrade(s.Name, doc.Content[0], diags)
 	if root == nil {
-		return nil, diags.Sorted(none)
+		return nil, diags.All()
 	}
-	meant := expandFile(s.Name, root, diags)
+	meant := source.Expand(s.Name, root, diags)
 	switch {
 	case meant == nil || Diagnostics(diags.List).HasErrors():
-		return nil, diags.Sorted(none)
+		return nil, diags.All()
 	case len(diags.List) == 0:
 		return s.Data, nil
 	}
 	if text, ok := editText(s, meant); ok {
-		return text, diags.Sorted(none)
+		return text, diags.All()
 	}
 	// Where the text has a form that can't be edited, such as an alias in the place
 	// of params, the whole file is written anew.
 	text, err := encode(doc)
 	if err != nil {
-		diags.ReportError(Position{s.Name, 1, 1}, "", "internal", "please report this", "the file can't be written anew: %v", err)
-		return nil, diags.Sorted(none)
+		diags.ReportError(Position{File: s.Name, Line: 1, Column: 1}, "", "internal", "please report this", "the file can't be written anew: %v", err)
+		return nil, diags.All()
 	}
-	if !means(Source{s.Name, text}, meant) {
-		diags.ReportError(Position{s.Name, 1, 1}, "", "internal", "change it by hand, as the warnings say", "the file can't be written anew without a change of its meaning")
-		return nil, diags.Sorted(none)
+	if !means(Source{Name: s.Name, Data: text}, meant) {
+		diags.ReportError(Position{File: s.Name, Line: 1, Column: 1}, "", "internal", "change it by hand, as the warnings say", "the file can't be written anew without a change of its meaning")
+		return nil, diags.All()
 	}
-	return text, diags.Sorted(none)
+	return text, diags.All()
 }
 
 // means is true for a file in the current form that means what is meant.
-func means(s Source, meant *node) bool {
+func means(s Source, meant *source.Node) bool {
 	var diags Reporter
-	doc := parseFile(s, &diags)
+	doc := source.Parse(s, &diags)
 	if doc == nil {
 		return false
 	}
@@ -65,8 +64,8 @@ func means(s Source, meant *node) bool {
 	if root == nil {
 		return false
 	}
-	now := expandFile(s.Name, root, &diags)
-	return now != nil && len(diags.List) == 0 && reflect.DeepEqual(now.plain(), meant.plain())
+	now := source.Expand(s.Name, root, &diags)
+	return now != nil && len(diags.List) == 0 && reflect.DeepEqual(now.Plain(), meant.Plain())
 }
 
 // mostRead bounds how many bytes are read while a file is read again and again.
@@ -74,15 +73,15 @@ const mostRead = 64 << 20
 
 // editText changes the text of a file until nothing in it is old. It answers false
 // where that fails, or the result wouldn't mean what is meant.
-func editText(s Source, meant *node) ([]byte, bool) {
+func editText(s Source, meant *source.Node) ([]byte, bool) {
 	mark, body := "", string(s.Data)
-	if rest, ok := strings.CutPrefix(body, string(byteOrderMark)); ok {
-		mark, body = string(byteOrderMark), rest
+	if rest, ok := strings.CutPrefix(body, string(source.ByteOrderMark)); ok {
+		mark, body = string(source.ByteOrderMark), rest
 	}
 	for read := 0; read < mostRead; read += len(body) + 1 {
 		var diags Reporter
 		var todo changes
-		doc := parseFile(Source{s.Name, []byte(body)}, &diags)
+		doc := source.Parse(Source{Name: s.Name, Data: []byte(body)}, &diags)
 		if doc == nil {
 			return nil, false
 		}
@@ -92,7 +91,7 @@ func editText(s Source, meant *node) ([]byte, bool) {
 			return nil, false
 		}
 		if len(diags.List) == 0 {
-			return []byte(mark + body), means(Source{s.Name, []byte(body)}, meant)
+			return []byte(mark + body), means(Source{Name: s.Name, Data: []byte(body)}, meant)
 		}
 		edited, ok := next(newFileText(body), todo.list)
 		if !ok || edited == body {
@@ -136,7 +135,7 @@ func dropIdle(file string, root *yaml.Node, diags *Reporter, text *changes) {
 	logging := valueOf(infrastructure, "logging")
 	drop := func(m *yaml.Node, path, key string) {
 		if k := keyOf(m, key); k != nil {
-			diags.Warn(Position{file, k.Line, k.Column}, join(path, key), "no-effect", "remove it", "this has no effect here")
+			diags.Warn(Position{File: file, Line: k.Line, Column: k.Column}, join(path, key), "no-effect", "remove it", "this has no effect here")
 			text.remove(m, key)
 			take(m, key)
 		}

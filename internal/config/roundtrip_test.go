@@ -30,13 +30,13 @@ func FuzzNothingIsLostOnTheWayThroughKoanf(f *testing.F) {
 			return
 		}
 		found := &Reporter{}
-		root := readFile(Source{"f", data}, found)
+		root := readFile(Source{Name: "f", Data: data}, found)
 		if root == nil {
 			return
 		}
 		l := newLayers(found)
 		l.addFile(root)
-		want, got := plainValue(root.plain()), plainValue(l.values.Raw())
+		want, got := plainValue(root.Plain()), plainValue(l.values.Raw())
 		if !reflect.DeepEqual(want, got) && !cmp.Equal(want, got, cmpopts.EquateNaNs()) {
 			t.Fatalf("%q\n(-read +merged):\n%s", data, cmp.Diff(want, got, cmpopts.EquateNaNs()))
 		}

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
-
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"github.com/open-ticket-ai/otai/internal/redact"
@@ -17,6 +17,16 @@ type secrets struct {
 	names map[string]bool // values that are the names of variables, and shown
 	// keys are those whose values are the names of secrets: both were swapped.
 	keys map[string]bool
+}
+
+// masked returns diagnostics without the secrets.
+func (s *secrets) masked(diags Diagnostics) Diagnostics {
+	for i := range diags {
+		diags[i].Message = s.Text(diags[i].Message)
+		diags[i].Hint = s.Text(diags[i].Hint)
+		diags[i].Path = s.path(diags[i].Path)
+	}
+	return diags
 }
 
 // path returns a path without the keys that are secrets.
@@ -86,7 +96,7 @@ func (s *secrets) learn(v any, secret bool) {
 		if strings.Contains(v, "://") {
 			s.add(LoginPassword(v))
 		}
-		if secret && !jinja.HasTemplate(v) && !wholeReference.MatchString(v) {
+		if secret && !jinja.HasTemplate(v) && !source.WholeReference.MatchString(v) {
 			s.add(v)
 		}
 	}

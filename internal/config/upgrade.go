@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
 	"go.yaml.in/yaml/v3"
 )
 
@@ -50,7 +49,7 @@ func (u upgrader) at(n *yaml.Node) Position {
 	if n.Line == 0 {
 		return Position{File: u.file}
 	}
-	return Position{u.file, n.Line, n.Column}
+	return Position{File: u.file, Line: n.Line, Column: n.Column}
 }
 
 // once reports whether a node is met for the first time.

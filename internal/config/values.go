@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/big"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/jinja"
 )
 
@@ -18,10 +19,10 @@ func Values(s Source) (*jinja.Dict, Diagnostics) {
 		}
 	}
 	var diags Reporter
-	doc := parseFile(s, &diags)
-	var root *node
+	doc := source.Parse(s, &diags)
+	var root *source.Node
 	if doc != nil {
-		root = expandFile(s.Name, doc.Content[0], &diags)
+		root = source.Expand(s.Name, doc.Content[0], &diags)
 	}
 	if root == nil || Diagnostics(diags.List).HasErrors() {
 		return nil, Diagnostics(nil).And(diags.List)
@@ -29,28 +30,28 @@ func Values(s Source) (*jinja.Dict, Diagnostics) {
 	return plainNode(root).(*jinja.Dict), nil
 }
 
-func plainNode(n *node) any {
+func plainNode(n *source.Node) any {
 	switch {
-	case n.isMapping():
+	case n.IsMapping():
 		d := &jinja.Dict{}
-		for _, p := range n.pairs {
-			d.Set(p.key, plainNode(p.value))
+		for _, p := range n.Pairs {
+			d.Set(p.Key, plainNode(p.Value))
 		}
 		return d
-	case n.isList():
-		list := make([]any, len(n.items))
-		for i, item := range n.items {
+	case n.IsList():
+		list := make([]any, len(n.Items))
+		for i, item := range n.Items {
 			list[i] = plainNode(item)
 		}
 		return list
 	}
-	switch x := n.value.(type) {
+	switch x := n.Value.(type) {
 	case int:
 		return int64(x)
 	case uint64:
 		return new(big.Int).SetUint64(x)
 	}
-	return n.value
+	return n.Value
 }
 
 func jsonValues(data []byte) any {

@@ -1,14 +1,10 @@
-package config
+package source
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // invisibleNames are characters that come with text from web pages and word
@@ -27,12 +23,15 @@ var invisibleNames = map[rune]string{
 	0xfeff: "byte order mark",
 }
 
-func invisible(r rune) bool { return r > unicode.MaxASCII && invisibleNames[r] != "" }
+// Invisible reports whether people see nothing, or a space, where r is.
+func Invisible(r rune) bool { return r > unicode.MaxASCII && invisibleNames[r] != "" }
 
-func runeName(r rune) string { return fmt.Sprintf("U+%04X (%s)", r, invisibleNames[r]) }
+// RuneName is for messages: its number and what it is called.
+func RuneName(r rune) string { return fmt.Sprintf("U+%04X (%s)", r, invisibleNames[r]) }
 
 const (
-	invisibleCode = "invisible-character"
+	// InvisibleCode is the code of a diagnostic about such a character.
+	InvisibleCode = "invisible-character"
 	spaceHint     = "write a space, or nothing; text copied from web pages and word processors has them"
 )
 
@@ -41,13 +40,13 @@ const (
 // text with spaces in their places, so that the rest of the file can be read; each
 // character stays where it was. Those inside of a word or a text are left.
 func visible(name string, data string, diags *Reporter) string {
-	if !strings.ContainsFunc(data, invisible) {
+	if !strings.ContainsFunc(data, Invisible) {
 		return data
 	}
 	s := lineScanner{name: name, diags: diags}
 	var out strings.Builder
 	from := 0
-	for start, end := range lineBreaks(data) {
+	for start, end := range LineBreaks(data) {
 		out.WriteString(s.line(data[from:start]))
 		out.WriteString(data[start:end])
 		from = end
@@ -81,7 +80,7 @@ func (s *lineScanner) line(text string) string {
 	for indent < len(line) && line[indent] == ' ' {
 		indent++
 	}
-	blank := !slices.ContainsFunc(line, func(r rune) bool { return !invisible(r) && !unicode.IsSpace(r) })
+	blank := !slices.ContainsFunc(line, func(r rune) bool { return !Invisible(r) && !unicode.IsSpace(r) })
 	if s.block {
 		if blank || indent > s.blockIn {
 			return text
@@ -90,7 +89,7 @@ func (s *lineScanner) line(text string) string {
 	}
 	if blank && s.quote == 0 {
 		return strings.Map(func(r rune) rune {
-			if invisible(r) {
+			if Invisible(r) {
 				return ' '
 			}
 			return r
@@ -105,7 +104,7 @@ func (s *lineScanner) scan(line []rune) {
 	i := 0
 	begins, colon := true, false // a word may begin here; the line's key has ended
 	keyColumn, entry := 0, 0
-	for ; i < len(line) && (line[i] == ' ' || invisible(line[i])); i++ {
+	for ; i < len(line) && (line[i] == ' ' || Invisible(line[i])); i++ {
 		entry = i + 1
 	}
 	keyColumn, i = entry, 0
@@ -115,7 +114,7 @@ func (s *lineScanner) scan(line []rune) {
 		}
 		return '\n'
 	}
-	gap := func(n int) bool { r := at(n); return r == ' ' || r == '\n' || r == '\t' || invisible(r) }
+	gap := func(n int) bool { r := at(n); return r == ' ' || r == '\n' || r == '\t' || Invisible(r) }
 	for i < len(line) {
 		r := line[i]
 		switch {
@@ -129,9 +128,9 @@ func (s *lineScanner) scan(line []rune) {
 				s.quote, begins = 0, false
 				s.blanks(line, i+1)
 			}
-		case invisible(r):
+		case Invisible(r):
 			end := i
-			for end < len(line) && (line[end] == ' ' || invisible(line[end])) {
+			for end < len(line) && (line[end] == ' ' || Invisible(line[end])) {
 				end++
 			}
 			next := at(end)
@@ -182,8 +181,8 @@ func (s *lineScanner) scan(line []rune) {
 // blanks replaces the invisible characters from i on up to the next visible one.
 func (s *lineScanner) blanks(line []rune, i int) {
 	found := false
-	for ; i < len(line) && (line[i] == ' ' || invisible(line[i])); i++ {
-		if invisible(line[i]) {
+	for ; i < len(line) && (line[i] == ' ' || Invisible(line[i])); i++ {
+		if Invisible(line[i]) {
 			if !found {
 				s.note(Position{s.name, s.row, i + 1}, line[i])
 			}
@@ -217,127 +216,6 @@ func (s *lineScanner) report() {
 	case s.more > 1:
 		hint += fmt.Sprintf("; the next %d lines have them, too", s.more)
 	}
-	s.diags.ReportError(*s.first, "", invisibleCode, hint, "%s stands here, which looks like a space or like nothing, and is a letter to YAML", runeName(s.rune))
+	s.diags.ReportError(*s.first, "", InvisibleCode, hint, "%s stands here, which looks like a space or like nothing, and is a letter to YAML", RuneName(s.rune))
 	s.first = nil
-}
-
-// visibleNames takes invisible characters out of keys, uses and ids.
-func (u upgrader) visibleNames(n *yaml.Node, path string, seen map[*yaml.Node]bool) {
-	n = target(n)
-	if n == nil || seen[n] {
-		return
-	}
-	seen[n] = true
-	for i, item := range n.Content {
-		if n.Kind == yaml.SequenceNode {
-			u.visibleNames(item, at(path, i), seen)
-			continue
-		}
-		if n.Kind != yaml.MappingNode || i%2 == 0 {
-			continue
-		}
-		key := target(n.Content[i-1])
-		u.visibleName(key, path, true)
-		inner := join(path, key.Value)
-		value := target(item)
-		if value.Kind == yaml.ScalarNode && (key.Value == "use" || key.Value == "id" || strings.HasSuffix(path, "injects")) {
-			u.visibleName(value, inner, false)
-		}
-		u.visibleNames(item, inner, seen)
-	}
-}
-
-func (u upgrader) visibleName(n *yaml.Node, path string, key bool) {
-	i := strings.IndexFunc(n.Value, invisible)
-	if i < 0 || n.Kind != yaml.ScalarNode {
-		return
-	}
-	position := u.at(n)
-	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 && position.Line > 0 {
-		position.Column += len([]rune(n.Value[:i]))
-		if n.Style != 0 {
-			position.Column++
-		}
-	}
-	r := []rune(n.Value[i:])[0]
-	clean := strings.Map(func(r rune) rune {
-		if invisible(r) {
-			return -1
-		}
-		return r
-	}, n.Value)
-	if key {
-		path = join(path, clean)
-	}
-	u.diags.ReportError(position, path, invisibleCode, "remove it; text copied from web pages and word processors has them", "%s stands in %q and can't be seen", runeName(r), clean)
-	n.Value = clean
-}
-
-// oddities finds the texts that hold what people don't see, or take for quotes. It
-// answers a warning for each, by its path; where a text is wrong for another reason,
-// this is the cause of it.
-func (a *atlas) oddities() map[string]Diagnostic {
-	out := map[string]Diagnostic{}
-	for path, p := range a.places {
-		if p.kind != yaml.ScalarNode || p.value.Line == 0 || isASCII(p.text) {
-			continue
-		}
-		var one Reporter
-		switch i := a.hidden(p); {
-		case i >= 0:
-			before := p.text[:i]
-			line := strings.Count(before, "\n") + 1
-			column := len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
-			at := textPosition(a.lines[p.value.File], p, line, column)
-			r := []rune(p.text[i:])[0]
-			if lines := a.lines[at.File]; at.Line <= len(lines) && strings.ContainsRune(lines[at.Line-1], r) { // no escape
-				one.Warn(at, path, invisibleCode, "remove it, or write a space; put the text in double quotes with \\u"+fmt.Sprintf("%04X", r)+" if it is meant", "%s stands in this text and can't be seen", runeName(r))
-			}
-		case p.style == 0 && inTypographicQuotes(p.text):
-			one.Warn(p.value, path, "typographic-quotes", `write straight quotes: ' or "`, "the quotes around this value are typographic ones, and so a part of the value")
-		}
-		if len(one.List) > 0 {
-			out[path] = one.List[0]
-		}
-	}
-	return out
-}
-
-// hidden is the offset of an invisible character that is hardly meant: any at the
-// ends of a text, and in a text without quotes those that don't join letters of
-// other scripts. It is -1 where there is none.
-func (a *atlas) hidden(p place) int {
-	if strings.IndexFunc(p.text, invisible) < 0 {
-		return -1
-	}
-	if p.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		return -1
-	}
-	text := []rune(p.text)
-	offset := 0
-	for i, r := range text {
-		edge := i == 0 || i == len(text)-1
-		joins := unicode.Is(unicode.Cf, r) && r != 0x00ad && !edge && (text[i-1] > 0x24f || text[i+1] > 0x24f)
-		if invisible(r) && (edge || p.style == 0 && !joins) {
-			return offset
-		}
-		offset += len(string(r))
-	}
-	return -1
-}
-
-func isASCII(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
-}
-
-// inTypographicQuotes is true for a text that a word processor put into quotes.
-func inTypographicQuotes(text string) bool {
-	runes := []rune(text)
-	if len(runes) < 2 {
-		return false
-	}
-	first, last := runes[0], runes[len(runes)-1]
-	quote := func(r rune) bool { return strings.ContainsRune(vocabulary.TypographicQuotes, r) }
-	inner := string(runes[1 : len(runes)-1])
-	return quote(first) && (quote(last) || last == '"' || last == '\'') && !strings.ContainsAny(inner, "“”„«»")
 }

@@ -1,4 +1,4 @@
-package config
+package source
 
 import (
 	"bytes"
@@ -6,12 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-var byteOrderMark = []byte("\xef\xbb\xbf")
+// ByteOrderMark is what some editors put before UTF-8.
+var ByteOrderMark = []byte("\xef\xbb\xbf")
 
-// lineBreaks gives the offsets at which each line break of data begins and ends. A
+// LineBreaks gives the offsets at which each line break of data begins and ends. A
 // break is what it is in YAML 1.1, and so in the positions that its parser gives
 // (https://yaml.org/spec/1.1/, 5.4).
-func lineBreaks[T string | []byte](data T) iter.Seq2[int, int] {
+func LineBreaks[T string | []byte](data T) iter.Seq2[int, int] {
 	return func(yield func(start, end int) bool) {
 		for i := 0; i < len(data); i++ {
 			start, size := i, 0
@@ -40,11 +41,12 @@ func lineBreaks[T string | []byte](data T) iter.Seq2[int, int] {
 	}
 }
 
-func splitLines(data []byte) []string {
-	data = bytes.TrimPrefix(data, byteOrderMark)
+// Lines returns the lines of a file without what ends them.
+func Lines(data []byte) []string {
+	data = bytes.TrimPrefix(data, ByteOrderMark)
 	var lines []string
 	from := 0
-	for start, end := range lineBreaks(data) {
+	for start, end := range LineBreaks(data) {
 		lines = append(lines, string(data[from:start]))
 		from = end
 	}
@@ -55,7 +57,7 @@ func splitLines(data []byte) []string {
 // that data doesn't have, that of the last one.
 func lineStart(data []byte, line int) int {
 	offset := 0
-	for _, end := range lineBreaks(data) {
+	for _, end := range LineBreaks(data) {
 		if line <= 1 {
 			break
 		}
@@ -65,11 +67,11 @@ func lineStart(data []byte, line int) int {
 	return offset
 }
 
-// offsetPosition counts lines and characters up to a byte offset.
-func offsetPosition(s Source, offset int) Position {
-	before := bytes.TrimPrefix(s.Data[:min(offset, len(s.Data))], byteOrderMark)
+// OffsetPosition counts lines and characters up to a byte offset.
+func OffsetPosition(s File, offset int) Position {
+	before := bytes.TrimPrefix(s.Data[:min(offset, len(s.Data))], ByteOrderMark)
 	line, from := 1, 0
-	for _, end := range lineBreaks(before) {
+	for _, end := range LineBreaks(before) {
 		line++
 		from = end
 	}

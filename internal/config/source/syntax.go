@@ -1,4 +1,4 @@
-package config
+package source
 
 import (
 	"bytes"
@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"go.yaml.in/yaml/v3"
 )
 
@@ -20,7 +19,7 @@ var (
 // reportSyntax reports YAML that does not parse. The parser names only a line, and
 // often the one in which the surrounding block began, so the place is looked for:
 // it is where the longest text ends that still parses.
-func reportSyntax(s Source, data []byte, err error, diags *Reporter) {
+func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 	message, line := err.Error(), 1
 	if m := yamlMessage.FindStringSubmatch(message); m != nil {
 		message = m[2]
@@ -31,8 +30,8 @@ func reportSyntax(s Source, data []byte, err error, diags *Reporter) {
 	skipped := len(s.Data) - len(data)
 	if m := unknownAnchor.FindStringSubmatch(message); m != nil {
 		offset := max(bytes.Index(data, []byte("*"+m[1])), 0)
-		at := offsetPosition(s, skipped+offset)
-		if !strings.Contains(Diagnostic{File: s.Name, Line: at.Line}.Excerpt([]Source{s}), m[1]) {
+		at := OffsetPosition(s, skipped+offset)
+		if !strings.Contains(Diagnostic{File: s.Name, Line: at.Line}.Excerpt([]File{s}), m[1]) {
 			diags.ReportError(at, "", "unknown-anchor", "quote the text, because * begins an alias", "this alias has no anchor")
 			return
 		}
@@ -43,10 +42,10 @@ func reportSyntax(s Source, data []byte, err error, diags *Reporter) {
 		offset := max(bytes.IndexFunc(data, notPrintable), 0)
 		r, _ := utf8.DecodeRune(data[offset:])
 		what := fmt.Sprintf("the control character U+%04X", r)
-		if invisible(r) {
-			what = runeName(r)
+		if Invisible(r) {
+			what = RuneName(r)
 		}
-		diags.ReportError(offsetPosition(s, skipped+offset), "", "encoding", "remove it, or write it as an escape in double quotes", "%s can't stand in YAML", what)
+		diags.ReportError(OffsetPosition(s, skipped+offset), "", "encoding", "remove it, or write it as an escape in double quotes", "%s can't stand in YAML", what)
 		return
 	}
 	offset, ok := longestParsed(data)
@@ -55,13 +54,13 @@ func reportSyntax(s Source, data []byte, err error, diags *Reporter) {
 	}
 	if message == "found unknown escape character" {
 		if i := unknownEscape.FindIndex(data[offset:]); i != nil {
-			diags.ReportError(offsetPosition(s, skipped+offset+i[1]-1), "", "yaml-syntax", `write single quotes, in which \ is nothing special, or \\`, "this is no valid YAML: %s", message)
+			diags.ReportError(OffsetPosition(s, skipped+offset+i[1]-1), "", "yaml-syntax", `write single quotes, in which \ is nothing special, or \\`, "this is no valid YAML: %s", message)
 			return
 		}
 	}
-	at := offsetPosition(s, skipped+offset)
+	at := OffsetPosition(s, skipped+offset)
 	text, above := "", ""
-	if lines := splitLines(data); at.Line <= len(lines) {
+	if lines := Lines(data); at.Line <= len(lines) {
 		text = lines[at.Line-1]
 		if at.Line > 1 {
 			above = lines[at.Line-2]
@@ -138,10 +137,10 @@ func mistakenLine(at Position, line, above string) *lineMistake {
 			return &lineMistake{Position{at.File, at.Line, len(strings.Join(found[1:], "")) + 1}, m.hint}
 		}
 	}
-	if m := blockHeader.FindStringSubmatch(above); m != nil && leadingSpaces(line) <= len(m[1]) && !keyAlone.MatchString(line) {
-		return &lineMistake{Position{at.File, at.Line, leadingSpaces(line) + 1}, "indent the text more than the key above it"}
+	if m := blockHeader.FindStringSubmatch(above); m != nil && LeadingSpaces(line) <= len(m[1]) && !keyAlone.MatchString(line) {
+		return &lineMistake{Position{at.File, at.Line, LeadingSpaces(line) + 1}, "indent the text more than the key above it"}
 	}
-	if m := loneWord.FindStringSubmatch(above); m != nil && leadingSpaces(line) > leadingSpaces(above) {
+	if m := loneWord.FindStringSubmatch(above); m != nil && LeadingSpaces(line) > LeadingSpaces(above) {
 		return &lineMistake{Position{at.File, at.Line - 1, len(m[1]) + 1}, fmt.Sprintf("a colon is missing: write %s:", m[2])}
 	}
 	if m := colonInText.FindStringSubmatch(line); m != nil {

@@ -1,4 +1,4 @@
-package config
+package source
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 
 // In each text the X is what is looked for, and in each source as well.
 func TestATemplateIsFoundInEveryFormOfYAMLText(t *testing.T) {
-	for name, source := range map[string]string{
+	for name, text := range map[string]string{
 		"plain":                         "a: some X text\n",
 		"plain over two lines":          "a: some\n   more X text\n",
 		"plain after a blank line":      "a: some\n\n   more\n   X text\n",
@@ -34,27 +34,39 @@ func TestATemplateIsFoundInEveryFormOfYAMLText(t *testing.T) {
 		"all of YAML's line ends":       "b: 1\u0085c: 2\u2028a: |\u2029  one\n  two X\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := Source{"x.yml", []byte(source)}
-			found := &Reporter{}
-			root := readFile(s, found)
-			if root == nil {
-				t.Fatal(found.List)
+			f := File{"x.yml", []byte(text)}
+			diags := &Reporter{}
+			doc := Parse(f, diags)
+			if doc == nil {
+				t.Fatal(diags.List)
 			}
-			a := newAtlas()
-			a.lines[s.Name] = splitLines(s.Data)
-			a.record("", root.at, root)
-			want := offsetPosition(s, strings.Index(source, "X"))
-			for path, p := range a.places {
-				i := strings.Index(p.text, "X")
+			want := OffsetPosition(f, strings.Index(text, "X"))
+			found := 0
+			walk(Expand(f.Name, doc.Content[0], diags), func(n *Node) {
+				i := strings.Index(n.Text, "X")
 				if i < 0 {
-					continue
+					return
 				}
-				line := strings.Count(p.text[:i], "\n") + 1
-				column := len([]rune(p.text[strings.LastIndex(p.text[:i], "\n")+1:i])) + 1
-				if got := a.inside(path, line, column); got != want {
-					t.Errorf("%s of %q: %d:%d stands at %v, want %v", path, p.text, line, column, got, want)
+				found++
+				line := strings.Count(n.Text[:i], "\n") + 1
+				column := len([]rune(n.Text[strings.LastIndex(n.Text[:i], "\n")+1:i])) + 1
+				if got := TextPosition(Lines(f.Data), n, line, column); got != want {
+					t.Errorf("in %q: %d:%d stands at %v, want %v", n.Text, line, column, got, want)
 				}
+			})
+			if found != 1 {
+				t.Errorf("%d texts have the X", found)
 			}
 		})
+	}
+}
+
+func walk(n *Node, visit func(*Node)) {
+	visit(n)
+	for _, p := range n.Pairs {
+		walk(p.Value, visit)
+	}
+	for _, item := range n.Items {
+		walk(item, visit)
 	}
 }

@@ -1,4 +1,4 @@
-package config
+package source
 
 import (
 	"fmt"
@@ -7,9 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
-
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"github.com/open-ticket-ai/otai/internal/redact"
 )
 
@@ -18,12 +16,12 @@ type Redactor func(line string) [][2]int
 
 // Excerpt shows the diagnostic's line with a caret below its column, or "" when the
 // line isn't in sources. What may be a secret is not shown: see [hidden].
-func (p Diagnostic) Excerpt(sources []Source, redactors ...Redactor) string {
+func (p Diagnostic) Excerpt(sources []File, redactors ...Redactor) string {
 	for _, s := range sources {
 		if s.Name != p.File || p.Line < 1 {
 			continue
 		}
-		lines := splitLines(s.Data)
+		lines := Lines(s.Data)
 		if p.Line > len(lines) || p.insideSecret(lines[p.Line-1]) {
 			return ""
 		}
@@ -81,7 +79,7 @@ func (p Diagnostic) insideSecret(line string) bool {
 
 // aboutKeys are the codes of diagnostics below which a value is not known to be none
 // that must not be shown.
-var aboutKeys = []string{"unknown-key", "unknown-injection", "near-key", "bad-key", "duplicate-key", "unknown-tag", "bad-merge", invisibleCode}
+var aboutKeys = []string{"unknown-key", "unknown-injection", "near-key", "bad-key", "duplicate-key", "unknown-tag", "bad-merge", InvisibleCode}
 
 // hidden are the parts of the diagnostic's line that are not shown. The text alone is
 // read, because the line may be the one that is no valid YAML. A value is shown where
@@ -139,7 +137,7 @@ var (
 	wholeScalar = lazyregexp.New(`^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,{}\[\]"'|>&*!%@]+)(?:\s*(?:[,}\]]|$)|\s+#)`)
 	quotedText  = lazyregexp.New(`^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')`)
 	// wholeReference is a value that names where the value is.
-	wholeReference = lazyregexp.New(`^["']?(?:\$\{(?:[A-Za-z_]\w*|file:(?:[^{}"'\s]|\$\{[A-Za-z_]\w*\})+)\}|\{\{\s*get_env\(\s*(?:'\w+'|"\w+")\s*\)\s*\}\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
+	WholeReference = lazyregexp.New(`^["']?(?:\$\{(?:[A-Za-z_]\w*|file:(?:[^{}"'\s]|\$\{[A-Za-z_]\w*\})+)\}|\{\{\s*get_env\(\s*(?:'\w+'|"\w+")\s*\)\s*\}\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
 	// swallowedSecret is a comment that may have been meant to be the value.
 	swallowedSecret = lazyregexp.New(`^#[^\s#]`)
 	// opening is the sign of a block of text, or nothing.
@@ -163,7 +161,7 @@ func (h *hider) keys(from, to int) int {
 		from += m[1]
 		rest := h.line[from:to]
 		scalar := wholeScalar.FindStringSubmatchIndex(rest)
-		reference := wholeReference.FindString(rest)
+		reference := WholeReference.FindString(rest)
 		switch inQuotes := quotedText.FindString(rest); {
 		case secretname.Resembles(key) && swallowedSecret.MatchString(rest):
 			h.hide(from, to)

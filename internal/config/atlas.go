@@ -4,22 +4,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"go.yaml.in/yaml/v3"
 )
 
-// Position is a place in a file. Line and Column count from 1, in characters. A
-// Line of 0 means that File names an environment variable, or nothing at all.
-type Position struct {
-	File         string
-	Line, Column int
-}
-
 // place is where one key of the document and its value were written.
 type place struct {
-	key, value Position
-	kind       yaml.Kind
-	text       string // a scalar's text, as the file gives it
-	style      yaml.Style
+	key Position
+	*source.Node
 }
 
 // atlas knows the place of every path of the document, and the lines of the files.
@@ -35,19 +27,19 @@ func newAtlas() *atlas {
 
 // record notes the places of a tree as koanf merges it: mappings are merged, all
 // else replaces what stood there.
-func (a *atlas) record(path string, key Position, n *node) {
+func (a *atlas) record(path string, key Position, n *source.Node) {
 	old, known := a.places[path]
-	if known && old.kind != yaml.ScalarNode && (old.kind != n.kind || n.kind == yaml.SequenceNode) {
+	if known && old.Kind != yaml.ScalarNode && (old.Kind != n.Kind || n.Kind == yaml.SequenceNode) {
 		a.forget(path)
 	}
-	if !known || n.kind != yaml.MappingNode || old.kind != yaml.MappingNode {
-		a.places[path] = place{key: key, value: n.at, kind: n.kind, text: n.text, style: n.style}
+	if !known || n.Kind != yaml.MappingNode || old.Kind != yaml.MappingNode {
+		a.places[path] = place{key, n}
 	}
-	for _, p := range n.pairs {
-		a.record(join(path, p.key), p.at, p.value)
+	for _, p := range n.Pairs {
+		a.record(join(path, p.Key), p.At, p.Value)
 	}
-	for i, item := range n.items {
-		a.record(at(path, i), item.at, item)
+	for i, item := range n.Items {
+		a.record(at(path, i), item.At, item)
 	}
 }
 
@@ -75,7 +67,13 @@ func (a *atlas) written(path string) string {
 
 // place is where the value at path was written, and how; nothing for one that was
 // not.
-func (a *atlas) place(path string) place { return a.places[a.written(path)] }
+func (a *atlas) place(path string) place {
+	p, ok := a.places[a.written(path)]
+	if !ok {
+		return place{Node: &source.Node{}}
+	}
+	return p
+}
 
 // valueAt returns the position of the value at path, or of the nearest value
 // around it.
@@ -83,7 +81,7 @@ func (a *atlas) valueAt(path string) Position {
 	path = a.written(path)
 	for {
 		if p, ok := a.places[path]; ok {
-			return p.value
+			return p.At
 		}
 		if path == "" {
 			return Position{}
@@ -113,10 +111,10 @@ func (a *atlas) useAt(path string) Position {
 // is the last one that is certain.
 func (a *atlas) inside(path string, line, column int) Position {
 	p, ok := a.places[a.written(path)]
-	if !ok || p.value.Line == 0 {
+	if !ok || p.At.Line == 0 {
 		return a.valueAt(path)
 	}
-	return textPosition(a.lines[p.value.File], p, line, column)
+	return source.TextPosition(a.lines[p.At.File], p.Node, line, column)
 }
 
 // join and at build paths such as services.otobo.params.urls[0]. A key that would

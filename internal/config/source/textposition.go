@@ -1,4 +1,4 @@
-package config
+package source
 
 import (
 	"strings"
@@ -6,36 +6,36 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// textPosition finds a line and a column of a scalar's text in the YAML source
+// TextPosition finds a line and a column of a scalar's text in the YAML source
 // that it was read from. It walks along both at once; what the two don't share are
 // line breaks and indentation, and in quotes the escapes.
-func textPosition(lines []string, p place, line, column int) Position {
-	w := walker{lines: lines, row: p.value.Line - 1, first: p.value.Line - 1, style: p.style}
+func TextPosition(lines []string, n *Node, line, column int) Position {
+	w := walker{lines: lines, row: n.At.Line - 1, first: n.At.Line - 1, style: n.Style}
 	switch {
-	case p.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		w.block = true
-		w.indent = blockIndent(lines, p.value.Line, p.text)
+		w.indent = blockIndent(lines, n.At.Line, n.Text)
 		w.nextLine()
 		w.first = w.row
-	case p.style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
-		w.column = p.value.Column // behind the quote
+	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0:
+		w.column = n.At.Column // behind the quote
 	default:
-		w.column = p.value.Column - 1
+		w.column = n.At.Column - 1
 	}
-	certain := p.value
+	certain := n.At
 	textLine, textColumn := 1, 1
-	for _, r := range p.text {
+	for _, r := range n.Text {
 		if w.row >= len(lines) {
 			return certain
 		}
 		if textLine == line && textColumn == column {
-			return w.position(p.value.File)
+			return w.position(n.At.File)
 		}
 		if !w.step(r) {
 			return certain
 		}
 		if textLine == line {
-			certain = w.position(p.value.File)
+			certain = w.position(n.At.File)
 		}
 		textColumn++
 		if r == '\n' {
@@ -43,7 +43,7 @@ func textPosition(lines []string, p place, line, column int) Position {
 		}
 	}
 	if textLine == line && w.row < len(lines) {
-		return w.position(p.value.File)
+		return w.position(n.At.File)
 	}
 	return certain
 }
@@ -54,13 +54,14 @@ func blockIndent(lines []string, header int, text string) int {
 	for _, l := range lines[min(header, len(lines)):] {
 		if strings.TrimSpace(l) != "" {
 			first := strings.TrimLeft(text, "\n")
-			return max(0, leadingSpaces(l)-leadingSpaces(first))
+			return max(0, LeadingSpaces(l)-LeadingSpaces(first))
 		}
 	}
 	return 0
 }
 
-func leadingSpaces(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
+// LeadingSpaces counts the spaces that a line begins with.
+func LeadingSpaces(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
 
 // walker is a place in the source, with row and column from 0.
 type walker struct {

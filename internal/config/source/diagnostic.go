@@ -1,4 +1,4 @@
-package config
+package source
 
 import (
 	"cmp"
@@ -126,38 +126,5 @@ func (r *Reporter) Report(severity string, at Position, path, code, hint, messag
 	})
 }
 
-// consequences are the codes of what may be wrong with a text only because of a
-// character in it that nobody sees.
-var consequences = []string{"bad-param", "bad-value", "wrong-type", "unknown-use", "unknown-service", "template-syntax", "bad-variable"}
-
-// causes is a list in which what an oddity explains is replaced by the oddity, as an
-// error. An oddity that is known here to be something worse is taken out of odd.
-func causes(list Diagnostics, odd map[string]Diagnostic) Diagnostics {
-	var out Diagnostics
-	for _, p := range list {
-		cause, ok := odd[p.Path]
-		switch {
-		case ok && p.Severity == SeverityError && slices.Contains(consequences, p.Code):
-			cause.Severity = SeverityError
-			odd[p.Path] = cause
-			out = append(out, cause)
-		case ok && p.Severity == SeverityError:
-			delete(odd, p.Path)
-			out = append(out, p)
-		default:
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// Sorted returns what was reported without the secrets.
-func (r *Reporter) Sorted(s *secrets) Diagnostics {
-	out := r.notes.And(r.List)
-	for i := range out {
-		out[i].Message = s.Text(out[i].Message)
-		out[i].Hint = s.Text(out[i].Hint)
-		out[i].Path = s.path(out[i].Path)
-	}
-	return out
-}
+// All returns what was reported, sorted.
+func (r *Reporter) All() Diagnostics { return r.notes.And(r.List) }

@@ -1,0 +1,106 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/open-ticket-ai/otai/internal/config/source"
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+	"go.yaml.in/yaml/v3"
+)
+
+// oddities finds the texts that hold what people don't see, or take for quotes. It
+// answers a warning for each, by its path; where a text is wrong for another reason,
+// this is the cause of it.
+func (a *atlas) oddities() map[string]Diagnostic {
+	out := map[string]Diagnostic{}
+	for path, p := range a.places {
+		if p.Kind != yaml.ScalarNode || p.At.Line == 0 || isASCII(p.Text) {
+			continue
+		}
+		var one Reporter
+		switch i := a.hidden(p); {
+		case i >= 0:
+			before := p.Text[:i]
+			line := strings.Count(before, "\n") + 1
+			column := len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
+			at := source.TextPosition(a.lines[p.At.File], p.Node, line, column)
+			r := []rune(p.Text[i:])[0]
+			if lines := a.lines[at.File]; at.Line <= len(lines) && strings.ContainsRune(lines[at.Line-1], r) { // no escape
+				one.Warn(at, path, source.InvisibleCode, "remove it, or write a space; put the text in double quotes with \\u"+fmt.Sprintf("%04X", r)+" if it is meant", "%s stands in this text and can't be seen", source.RuneName(r))
+			}
+		case p.Style == 0 && inTypographicQuotes(p.Text):
+			one.Warn(p.At, path, "typographic-quotes", `write straight quotes: ' or "`, "the quotes around this value are typographic ones, and so a part of the value")
+		}
+		if len(one.List) > 0 {
+			out[path] = one.List[0]
+		}
+	}
+	return out
+}
+
+// hidden is the offset of an invisible character that is hardly meant: any at the
+// ends of a text, and in a text without quotes those that don't join letters of
+// other scripts. It is -1 where there is none.
+func (a *atlas) hidden(p place) int {
+	if strings.IndexFunc(p.Text, source.Invisible) < 0 {
+		return -1
+	}
+	if p.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		return -1
+	}
+	text := []rune(p.Text)
+	offset := 0
+	for i, r := range text {
+		edge := i == 0 || i == len(text)-1
+		joins := unicode.Is(unicode.Cf, r) && r != 0x00ad && !edge && (text[i-1] > 0x24f || text[i+1] > 0x24f)
+		if source.Invisible(r) && (edge || p.Style == 0 && !joins) {
+			return offset
+		}
+		offset += len(string(r))
+	}
+	return -1
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
+// inTypographicQuotes is true for a text that a word processor put into quotes.
+func inTypographicQuotes(text string) bool {
+	runes := []rune(text)
+	if len(runes) < 2 {
+		return false
+	}
+	first, last := runes[0], runes[len(runes)-1]
+	quote := func(r rune) bool { return strings.ContainsRune(vocabulary.TypographicQuotes, r) }
+	inner := string(runes[1 : len(runes)-1])
+	return quote(first) && (quote(last) || last == '"' || last == '\'') && !strings.ContainsAny(inner, "“”„«»")
+}
+
+// consequences are the codes of what may be wrong with a text only because of a
+// character in it that nobody sees.
+var consequences = []string{"bad-param", "bad-value", "wrong-type", "unknown-use", "unknown-service", "template-syntax", "bad-variable"}
+
+// causes is a list in which what an oddity explains is replaced by the oddity, as an
+// error. An oddity that is known here to be something worse is taken out of odd.
+func causes(list Diagnostics, odd map[string]Diagnostic) Diagnostics {
+	var out Diagnostics
+	for _, p := range list {
+		cause, ok := odd[p.Path]
+		switch {
+		case ok && p.Severity == SeverityError && slices.Contains(consequences, p.Code):
+			cause.Severity = SeverityError
+			odd[p.Path] = cause
+			out = append(out, cause)
+		case ok && p.Severity == SeverityError:
+			delete(odd, p.Path)
+			out = append(out, p)
+		default:
+			out = append(out, p)
+		}
+	}
+	return out
+}

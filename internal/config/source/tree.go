@@ -1,0 +1,254 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+	"github.com/open-ticket-ai/otai/pkg/params"
+	"go.yaml.in/yaml/v3"
+)
+
+// Further limits of one file. A configuration of a large site has some thousand values.
+const (
+	maxDepth  = 100
+	maxValues = 100_000 // after every alias was followed
+)
+
+// Node is a value of a configuration file. Aliases and merge keys are resolved,
+// keys and timestamps are the text that was written.
+type Node struct {
+	Kind  yaml.Kind // mapping, sequence or scalar
+	At    Position
+	Pairs []Pair
+	Items []*Node
+	Value any    // a scalar's value: string, bool, int, uint64, float64 or nil
+	Text  string // a scalar's text
+	Style yaml.Style
+}
+
+// Pair is one key of a mapping, with the place of the key.
+type Pair struct {
+	Key   string
+	At    Position
+	Value *Node
+}
+
+// Get returns the value of a key, nil where there is none.
+func (n *Node) Get(key string) *Node {
+	if n == nil {
+		return nil
+	}
+	for _, p := range n.Pairs {
+		if p.Key == key {
+			return p.Value
+		}
+	}
+	return nil
+}
+
+// IsMapping is true for a mapping, and false for nil.
+func (n *Node) IsMapping() bool { return n != nil && n.Kind == yaml.MappingNode }
+
+// IsList is true for a list, and false for nil.
+func (n *Node) IsList() bool { return n != nil && n.Kind == yaml.SequenceNode }
+
+// Expand resolves aliases and merge keys. It returns nil where that is not
+// possible.
+func Expand(file string, root *yaml.Node, diags *Reporter) *Node {
+	e := expander{file: file, diags: diags, open: map[*yaml.Node]bool{}}
+	out := e.expand(root, nil, 0)
+	if e.broken {
+		return nil
+	}
+	return out
+}
+
+// expander turns YAML nodes into plain ones.
+type expander struct {
+	file   string
+	diags  *Reporter
+	open   map[*yaml.Node]bool // the collections on the way from the root
+	values int
+	alias  *yaml.Node // the outermost one on the way
+	broken bool       // something is wrong that makes the rest worthless
+}
+
+func (e *expander) fail(n *yaml.Node, path params.Path, code, hint, format string, args ...any) *Node {
+	if !e.broken {
+		e.diags.ReportError(e.position(n), path.String(), code, hint, format, args...)
+	}
+	e.broken = true
+	return nil
+}
+
+func (e *expander) position(n *yaml.Node) Position { return Position{e.file, n.Line, n.Column} }
+
+// expand returns nil after a fault that ends the reading.
+func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
+	if e.broken {
+		return nil
+	}
+	if n.Kind == yaml.AliasNode {
+		if e.open[n.Alias] {
+			return e.fail(n, path, "cyclic-alias", "an anchor can't contain itself", "the alias *%s stands inside its own anchor", n.Value)
+		}
+		if e.alias == nil {
+			e.alias = n
+			defer func() { e.alias = nil }()
+		}
+		return e.expand(n.Alias, path, depth)
+	}
+	if e.values++; e.values > maxValues {
+		if e.alias != nil {
+			n = e.alias
+		}
+		return e.fail(n, nil, "too-many-values", "aliases that hold aliases multiply", "the file grows to more than %d values", maxValues)
+	}
+	if depth > maxDepth {
+		return e.fail(n, path, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)
+	}
+	out := &Node{Kind: n.Kind, At: e.position(n)}
+	if tag := n.ShortTag(); !strings.HasPrefix(tag, "!!") {
+		shown, hint := unknownTagHint(tag, path.String())
+		e.diags.ReportError(e.position(n), path.String(), "unknown-tag", hint, "the tag %s means nothing here", shown)
+		if n.Kind == yaml.ScalarNode {
+			out.Value = unknownValue
+			return out
+		}
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		if bareTemplate(n) {
+			e.diags.ReportError(e.position(n), path.String(), "bad-key", `write it in quotes: "{{ … }}"`, "this is a template without quotes, which YAML takes for a mapping")
+			out.Kind, out.Value = yaml.ScalarNode, unknownValue
+			break
+		}
+		e.open[n] = true
+		e.pairs(out, n, path, depth)
+		delete(e.open, n)
+	case yaml.SequenceNode:
+		e.open[n] = true
+		for i, item := range n.Content {
+			if v := e.expand(item, path.Index(i), depth+1); v != nil {
+				out.Items = append(out.Items, v)
+			}
+		}
+		delete(e.open, n)
+	default:
+		out.Text, out.Style = n.Value, n.Style
+		if n.ShortTag() == "!!timestamp" {
+			out.Value = n.Value
+			break
+		}
+		if err := n.Decode(&out.Value); err != nil {
+			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is no %s", secretname.Shown(path.String(), n.Value), strings.TrimPrefix(n.ShortTag(), "!!"))
+		}
+	}
+	if e.broken {
+		return nil
+	}
+	return out
+}
+
+// bareTemplate is true for what YAML makes of {{ … }}.
+func bareTemplate(n *yaml.Node) bool {
+	if n.Style&yaml.FlowStyle == 0 || len(n.Content) == 0 {
+		return false
+	}
+	inner := n.Content[0]
+	return inner.Kind == yaml.MappingNode && inner.Style&yaml.FlowStyle != 0 && inner.Line == n.Line && inner.Column == n.Column+1
+}
+
+func (e *expander) pairs(out *Node, n *yaml.Node, path params.Path, depth int) {
+	first := map[string]Position{}
+	var merged []*Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if k.Kind == yaml.AliasNode {
+			k = k.Alias
+		}
+		if k.ShortTag() == "!!merge" {
+			merged = append(merged, e.mergeSources(v, path, depth)...)
+			continue
+		}
+		if k.Kind != yaml.ScalarNode {
+			e.fail(k, path, "bad-key", "a key is a single word or text", "a collection can't be a key")
+			return
+		}
+		if strings.ContainsFunc(k.Value, func(r rune) bool { return r < ' ' }) {
+			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", secretname.Shown(path.String(), k.Value))
+			return
+		}
+		if i := strings.IndexFunc(k.Value, Invisible); i >= 0 {
+			e.fail(k, path, InvisibleCode, spaceHint, "%s stands in the key %q", RuneName([]rune(k.Value[i:])[0]), secretname.Shown(path.String(), strings.TrimFunc(k.Value, Invisible)))
+			return
+		}
+		p := path.Key(k.Value)
+		if before, twice := first[k.Value]; twice {
+			e.diags.ReportError(e.position(k), p.String(), "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of the two", before.Line), "the key %q is given twice", secretname.Shown(path.String(), k.Value))
+			continue
+		}
+		first[k.Value] = e.position(k)
+		if value := e.expand(v, p, depth+1); value != nil {
+			out.Pairs = append(out.Pairs, Pair{k.Value, e.position(k), value})
+		}
+	}
+	for _, m := range merged {
+		for _, p := range m.Pairs {
+			if _, given := first[p.Key]; !given {
+				first[p.Key] = p.At
+				out.Pairs = append(out.Pairs, p)
+			}
+		}
+	}
+}
+
+// mergeSources returns the mappings behind "<<", the strongest first.
+func (e *expander) mergeSources(v *yaml.Node, path params.Path, depth int) []*Node {
+	m := e.expand(v, path, depth+1)
+	switch {
+	case m == nil:
+		return nil
+	case m.IsMapping():
+		return []*Node{m}
+	case m.IsList():
+		if !slices.ContainsFunc(m.Items, func(item *Node) bool { return !item.IsMapping() }) {
+			return m.Items
+		}
+	}
+	e.fail(v, path, "bad-merge", "write <<: *name", "<< merges mappings only")
+	return nil
+}
+
+// Place gives a whole tree one position.
+func (n *Node) Place(at Position) {
+	n.At = at
+	for i := range n.Pairs {
+		n.Pairs[i].At = at
+		n.Pairs[i].Value.Place(at)
+	}
+	for _, item := range n.Items {
+		item.Place(at)
+	}
+}
+
+// Plain returns the tree as maps, slices and scalars.
+func (n *Node) Plain() any {
+	switch n.Kind {
+	case yaml.MappingNode:
+		out := make(map[string]any, len(n.Pairs))
+		for _, p := range n.Pairs {
+			out[p.Key] = p.Value.Plain()
+		}
+		return out
+	case yaml.SequenceNode:
+		out := make([]any, len(n.Items))
+		for i, item := range n.Items {
+			out[i] = item.Plain()
+		}
+		return out
+	}
+	return n.Value
+}
