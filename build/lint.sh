@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks the modules given: formatting, go vet, staticcheck, that nothing decides by the
-# text of a message, that modules which end up in one process agree about versions, and that the licenses of what is linked are
-# known, allowed and in THIRD_PARTY_LICENSES.
+# text of a message, that modules which end up in one process agree about versions, and
+# that the licenses of what is linked are known, allowed and in THIRD_PARTY_LICENSES.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 go=${GO:-go}

@@ -66,7 +66,7 @@ func (c *checksums) of(file *os.File, path string) (sum string, size int64, err 
 	}
 	if after == now && now.age() > c.rest {
 		if err := writeRecord(c.dir, name, checksumRecord{Path: path, SHA256: sum, Identity: now}); err != nil {
-			c.logger.Debug("can't keep a checksum", "path", c.dir, "error", err)
+			c.logger.Debug("can't keep a checksum", "path", c.dir, "err", err)
 		}
 	}
 	return sum, size, nil

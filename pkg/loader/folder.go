@@ -123,7 +123,7 @@ func (f privateFolder) read(name string) ([]byte, error) {
 func (f privateFolder) removeOld(used map[string]bool, logger *slog.Logger) {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
-		logger.Debug("can't look for old files", "path", f.dir, "error", err)
+		logger.Debug("can't look for old files", "path", f.dir, "err", err)
 		return
 	}
 	for _, entry := range entries {
@@ -132,7 +132,7 @@ func (f privateFolder) removeOld(used map[string]bool, logger *slog.Logger) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(f.dir, entry.Name())); err != nil {
-			logger.Debug("can't remove an old file", "path", entry.Name(), "error", err)
+			logger.Debug("can't remove an old file", "path", entry.Name(), "err", err)
 		}
 	}
 }

@@ -142,7 +142,7 @@ func inspect(ctx context.Context, o Options, r *registry.Registry, find func(Opt
 // end tidies up and tells the log what became of each file.
 func (l *loading) end(plugins []Plugin) {
 	for _, p := range plugins {
-		l.Logger.Debug("plugin file", "path", p.Path, "status", p.Status, "duration", p.Duration, "error", errorOrNil(p.Err))
+		l.Logger.Debug("plugin file", "path", p.Path, "status", p.Status, "duration", p.Duration, "err", errorOrNil(p.Err))
 	}
 	l.copies.removeUnused(l.Logger)
 	l.cache.removeUnused()

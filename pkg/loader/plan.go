@@ -192,7 +192,7 @@ func (l *loading) mayUseInstead() bool { return l.Instead != nil && !l.instead }
 
 // useInstead goes on without the state folder, for the reason given.
 func (l *loading) useInstead(reason *Error) *Error {
-	l.Logger.Debug("the state folder is not used", "path", l.StateDir, "reason", reason.Err)
+	l.Logger.Debug("the state folder is not used", "path", l.StateDir, "err", reason.Err)
 	s, failure := l.Instead.open(l.Options, l.trust)
 	if failure != nil {
 		return failure

@@ -38,7 +38,7 @@ func openProbeCache(s stateFolder, sums *checksums, logger *slog.Logger) (*probe
 	c := &probeCache{privateFolder: f, logger: logger, used: make(map[string]bool)}
 	var err error
 	if c.host, err = hostSum(sums); err != nil {
-		logger.Debug("results of probes are not kept", "error", err)
+		logger.Debug("results of probes are not kept", "err", err)
 		return nil, nil
 	}
 	return c, nil
@@ -58,14 +58,14 @@ func (c *probeCache) get(plugin string, app probeApp) *report {
 	case errors.Is(err, os.ErrNotExist):
 		return nil
 	case err != nil:
-		c.logger.Debug("a damaged result of a probe is ignored", "path", path, "error", err)
+		c.logger.Debug("a damaged result of a probe is ignored", "path", path, "err", err)
 		return nil
 	case kept.Plugin != plugin || kept.Host != c.host || kept.App != app || kept.Report == nil:
 		return nil
 	}
 	now := time.Now()
 	if err := os.Chtimes(path, now, now); err != nil {
-		c.logger.Debug("can't renew the time of a probe's result", "path", path, "error", err)
+		c.logger.Debug("can't renew the time of a probe's result", "path", path, "err", err)
 	}
 	c.used[c.name(plugin)] = true
 	return kept.Report
@@ -79,7 +79,7 @@ func (c *probeCache) put(plugin string, app probeApp, found *report) {
 	}
 	c.used[c.name(plugin)] = true
 	if err := writeRecord(c.dir, c.name(plugin), probeRecord{Plugin: plugin, Host: c.host, App: app, Report: found}); err != nil {
-		c.logger.Debug("can't keep the result of a probe", "path", c.dir, "error", err)
+		c.logger.Debug("can't keep the result of a probe", "path", c.dir, "err", err)
 	}
 }
 
@@ -97,7 +97,7 @@ func (c *probeCache) opening(plugin string) (survived func()) {
 	}
 	return func() {
 		if err := os.Rename(aside, path); err != nil {
-			c.logger.Debug("can't put the result of a probe back", "path", path, "error", err)
+			c.logger.Debug("can't put the result of a probe back", "path", path, "err", err)
 		}
 	}
 }
