@@ -60,8 +60,7 @@ func (t *Tokenizer) Encode(text string, limit int) (ids []int32, truncated bool)
 	if t.first {
 		_, whole.Lead = utf8.DecodeRuneInString(whole.Text)
 	}
-	e.token = e.special
-	t.raw.Cut(whole, t.plainText, e.token, e.part)
+	t.raw.Cut(whole, t.plainText, e, e.part)
 
 	ids, begin := e.ids, len(t.template.Before)
 	if n := len(ids) - begin; n > room {
@@ -80,7 +79,6 @@ type encoder struct {
 	ids    []int32
 	enough int // how many ids suffice, since the rest is cut off; 0: all are needed
 	split  func(pretokenizers.Span)
-	token  func(id int32) bool
 }
 
 // maxGrowth is how many times as long a normalizer may make a text: 11 is what
@@ -89,8 +87,8 @@ const maxGrowth = 200
 
 func (e *encoder) full() bool { return e.enough > 0 && len(e.ids) >= e.enough }
 
-// special adds an added token. It reports whether more are wanted.
-func (e *encoder) special(id int32) bool {
+// Token adds an added token. It reports whether more are wanted.
+func (e *encoder) Token(id int32) bool {
 	if e.full() {
 		return false
 	}
@@ -112,7 +110,7 @@ func (e *encoder) part(s pretokenizers.Span) {
 			s.Text = strings.ToValidUTF8(s.Text[:most], "")
 		}
 	}
-	e.t.cleaned.Cut(s, e.t.plainText, e.token, e.split)
+	e.t.cleaned.Cut(s, e.t.plainText, e, e.split)
 }
 
 // word encodes one word.

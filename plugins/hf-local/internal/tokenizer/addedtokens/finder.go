@@ -46,10 +46,12 @@ func (a *Finder) at(text string, i int) (found *Token, end int) {
 	return found, end
 }
 
-// Cut calls token for each token in s, and rest for the parts between them. The leftmost
-// token wins, then the longest. With plain, special tokens are text like any other. It
-// ends early when token returns false.
-func (a *Finder) Cut(s pretokenizers.Span, plain bool, token func(id int32) bool, rest func(pretokenizers.Span)) {
+// Receiver takes the ids of found tokens. Token reports whether more are wanted.
+type Receiver interface{ Token(id int32) bool }
+
+// Cut hands each token in s to r, and calls rest for the parts between them. The leftmost
+// token wins, then the longest. With plain, special tokens are text like any other.
+func (a *Finder) Cut(s pretokenizers.Span, plain bool, r Receiver, rest func(pretokenizers.Span)) {
 	text := s.Text
 	done := 0 // text[:done] is dealt with
 	if len(a.tokens) > 0 {
@@ -84,7 +86,7 @@ func (a *Finder) Cut(s pretokenizers.Span, plain bool, token func(id int32) bool
 				rest(pretokenizers.Span{Text: text[done:begin], Lead: min(max(s.Lead-done, 0), begin-done)})
 			}
 			// The one before may have taken all of it as its white space.
-			if begin < end && !token(t.ID) {
+			if begin < end && !r.Token(t.ID) {
 				return
 			}
 			done = end

@@ -87,11 +87,11 @@ func parseReplace(p hfjson.Component) ([]Normalizer, error) {
 	if err := p.Read(&file); err != nil {
 		return nil, err
 	}
-	each, err := file.Pattern.Compile()
+	what, err := file.Pattern.Compile()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.Type, err)
 	}
-	return []Normalizer{Replace(each, file.Content)}, nil
+	return []Normalizer{Replace(what, file.Content)}, nil
 }
 
 func parsePrecompiled(p hfjson.Component) ([]Normalizer, error) {

@@ -5,14 +5,14 @@ import (
 )
 
 // Replace puts by in the place of each match.
-func Replace(each pattern.Matcher, by string) Normalizer {
+func Replace(what pattern.Matcher, by string) Normalizer {
 	apply := func(text string) string {
 		if text == "" {
 			return ""
 		}
 		var out []byte
 		done := 0
-		each(text, func(begin, end int) {
+		what.Each(text, func(begin, end int) {
 			out = append(append(out, text[done:begin]...), by...)
 			done = end
 		})
@@ -23,7 +23,7 @@ func Replace(each pattern.Matcher, by string) Normalizer {
 	}
 	return Normalizer{apply, func(text string, n int) int {
 		lead := n
-		each(text, func(begin, end int) {
+		what.Each(text, func(begin, end int) {
 			// What takes the place of a match belongs to its last character.
 			switch {
 			case end <= n:

@@ -9,9 +9,6 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
 )
 
-// Matcher calls found for each match in text, from the left.
-type Matcher func(text string, found func(begin, end int))
-
 // Pattern is {"String": "a"} or {"Regex": "a+"}.
 type Pattern struct {
 	Text  *string `json:"String"`
@@ -24,29 +21,43 @@ func (p Pattern) Compile() (Matcher, error) {
 	case p.Text != nil:
 		return Occurrences(*p.Text), nil
 	case p.Regex != nil:
-		compiled, err := onig.Compile(*p.Regex)
-		if err != nil {
-			return nil, err
-		}
-		return compiled.Each, nil
+		return Regex(*p.Regex)
 	}
-	return nil, errors.New("pattern is neither String nor Regex")
+	return Matcher{}, errors.New("pattern is neither String nor Regex")
 }
 
-// Occurrences matches a text, the empty one between all characters.
-func Occurrences(part string) Matcher {
-	return func(text string, found func(begin, end int)) {
-		for at := 0; at <= len(text); {
-			i := strings.Index(text[at:], part)
-			if i < 0 {
-				return
-			}
-			found(at+i, at+i+len(part))
-			at += i + len(part)
-			if part == "" {
-				_, n := utf8.DecodeRuneInString(text[at:])
-				at += max(n, 1)
-			}
+// Matcher finds a pattern in texts. It is not a function, so that what Each is given can
+// stay on the stack.
+type Matcher struct {
+	part  string
+	regex *onig.Pattern // in place of part
+}
+
+// Occurrences finds a text, the empty one between all characters.
+func Occurrences(part string) Matcher { return Matcher{part: part} }
+
+// Regex finds a regular expression.
+func Regex(expression string) (Matcher, error) {
+	compiled, err := onig.Compile(expression)
+	return Matcher{regex: compiled}, err
+}
+
+// Each calls found for each match in text, from the left; they don't overlap.
+func (m Matcher) Each(text string, found func(begin, end int)) {
+	if m.regex != nil {
+		m.regex.Each(text, found)
+		return
+	}
+	for at := 0; at <= len(text); {
+		i := strings.Index(text[at:], m.part)
+		if i < 0 {
+			return
+		}
+		found(at+i, at+i+len(m.part))
+		at += i + len(m.part)
+		if m.part == "" {
+			_, n := utf8.DecodeRuneInString(text[at:])
+			at += max(n, 1)
 		}
 	}
 }

@@ -120,11 +120,11 @@ func parseSplit(p hfjson.Component) ([]Stage, error) {
 	if err := file.Behavior.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", p.Type, err)
 	}
-	each, err := file.Pattern.Compile()
+	what, err := file.Pattern.Compile()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.Type, err)
 	}
-	find := matchesOf(each)
+	find := matchesOf(what)
 	if file.Invert {
 		find = inverted(find)
 	}

@@ -90,10 +90,10 @@ func charactersThat(are func(rune) bool) finder {
 }
 
 // matchesOf finds what a pattern.Matcher matches.
-func matchesOf(each pattern.Matcher) finder {
+func matchesOf(what pattern.Matcher) finder {
 	return func(found []stretch, text string) []stretch {
 		done := 0
-		each(text, func(begin, end int) {
+		what.Each(text, func(begin, end int) {
 			if done < begin {
 				found = append(found, stretch{done, begin, false})
 			}

@@ -10,7 +10,7 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/addedtokens"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/models"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/normalizers"
-	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/onig"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pattern"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pretokenizers"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/settings"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
@@ -155,7 +155,7 @@ func buildDeberta(files [][]byte, s *settings.Settings) (Parts, error) {
 	if err != nil {
 		return Parts{}, err
 	}
-	blanks, err := onig.Compile(`\s{2,}|[\n\r\t]`)
+	blanks, err := pattern.Regex(`\s{2,}|[\n\r\t]`)
 	if err != nil {
 		return Parts{}, err
 	}
@@ -163,7 +163,7 @@ func buildDeberta(files [][]byte, s *settings.Settings) (Parts, error) {
 	if settings.OrFalse(s.LowerCase) {
 		all = append(all, normalizers.Normalizer{Apply: normalizers.Lowercase})
 	}
-	all = append(all, normalizers.Replace(blanks.Each, " "), normalizers.Normalizer{Apply: unicodedata.NFC}, normalizers.Strip(false, true))
+	all = append(all, normalizers.Replace(blanks, " "), normalizers.Normalizer{Apply: unicodedata.NFC}, normalizers.Strip(false, true))
 	var splits []pretokenizers.Stage
 	if s.ByPunct {
 		splits = append(splits, pretokenizers.Stage{Split: pretokenizers.Punctuation()})
