@@ -121,3 +121,20 @@ func TestPluginsImportTheContractAndNeverTheHost(t *testing.T) {
 		}
 	}
 }
+
+// pluginRooms are the rooms of the bundled plugins, modules of their own, as mayImport.
+var pluginRooms = map[string][]string{
+	"plugins/otobo-znuny":                   {"plugins/otobo-znuny/internal/wire", "pkg/api"}, // internal/recorded is for tests
+	"plugins/otobo-znuny/internal/wire":     {"pkg/api"},
+	"plugins/otobo-znuny/internal/recorded": {},
+}
+
+func TestImportsWithinPluginsGoOneWay(t *testing.T) {
+	for name, allowed := range pluginRooms {
+		for _, dep := range list(t, filepath.Join(product.root, name), `{{join .Deps "\n"}}`, ".") {
+			if ours, isOurs := strings.CutPrefix(dep, module); isOurs && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s", name, ours)
+			}
+		}
+	}
+}

@@ -126,7 +126,7 @@ func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what wire
 		case !cut:
 			s.memory.remember(r)
 		default:
-			// What follows the first article is no longer known.
+			// What follows the first article isn't known any longer.
 			s.memory.forget(r.Text("TicketID"))
 		}
 	}

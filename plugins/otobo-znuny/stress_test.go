@@ -111,9 +111,9 @@ func onlyQueue(body []byte) []byte {
 	return out
 }
 
-// TestUnderAFaultInEveryTenthRequestEveryTicketEndsRight with 4 callers of one
+// TestWhenEveryTenthRequestIsSpoiledEveryTicketEndsRight with 4 callers of one
 // service, which repeat what is temporary or uncertain.
-func TestUnderAFaultInEveryTenthRequestEveryTicketEndsRight(t *testing.T) {
+func TestWhenEveryTenthRequestIsSpoiledEveryTicketEndsRight(t *testing.T) {
 	tickets := 200
 	if os.Getenv("OTAI_TEST_ALL") != "" {
 		tickets = 2000

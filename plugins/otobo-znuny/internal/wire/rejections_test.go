@@ -88,7 +88,7 @@ func TestEveryKindOfRejectionIsTyped(t *testing.T) {
 	} {
 		_, err := connectToRecorded(t, name).Call(t.Context(), TicketUpdate, "63", Message{})
 		for _, kind := range kinds {
-			also := name == "znuny/unknown-webservice" && kind == ErrUnavailable // nobody can tell the two apart
+			also := name == "znuny/unknown-webservice" && kind == ErrUnavailable // nobody can distinguish the two
 			if got := errors.Is(err, kind); got != (kind == want || also) {
 				t.Errorf("%s: is %q: %v: %v", name, kind, got, err)
 			}

@@ -19,7 +19,7 @@ var fieldInSentence = regexp.MustCompile(`(Ticket|Article)->(\w+?)(?:ID)?\b|^\w+
 // namedField is the field that a sentence names: its part of the request (Ticket,
 // Article or DynamicField) and its name there without ID, "" for a dynamic field.
 func namedField(sentence string) (part, name string, ok bool) {
-	m := fieldInSentence.FindStringSubmatch(sentence)
+	m := fieldInSentence.FindStringSubmatch(sentence) //messagetext:allow the server has nothing but this sentence
 	switch {
 	case m == nil:
 		return "", "", false
@@ -32,19 +32,21 @@ func namedField(sentence string) (part, name string, ok bool) {
 
 // missesLogin reports whether MissingParameter means the login: what TicketUpdate
 // says where the other operations have the code AuthFail.
-func missesLogin(sentence string) bool { return strings.Contains(sentence, "SessionID is required") }
+func missesLogin(sentence string) bool {
+	return strings.Contains(sentence, "SessionID is required") //messagetext:allow the server has nothing but this sentence
+}
 
 // isOfOperation reports whether the operation itself checked the parameter. It does
 // so before anything is written. What Ticket::State demands, a pending time, comes
 // after the queue was moved; that sentence doesn't begin with the operation's name.
 func isOfOperation(op Operation, sentence string) bool {
-	return strings.HasPrefix(sentence, string(op))
+	return strings.HasPrefix(sentence, string(op)) //messagetext:allow the server has nothing but this sentence
 }
 
 // isQueueDenied reports whether a status 500 means that the ticket may not be moved
 // into the queue.
 func isQueueDenied(sentence string) bool {
-	return strings.Contains(sentence, "queue could not be updated")
+	return strings.Contains(sentence, "queue could not be updated") //messagetext:allow the server has nothing but this sentence
 }
 
 // unknownRoute begins the answer to a route that the web service doesn't have.
