@@ -52,7 +52,7 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 			case "blank":
 				return config.SecretFile{Content: "correct-horse \n"}, nil
 			case "device":
-				return config.SecretFile{}, errors.New("it is no regular file")
+				return config.SecretFile{}, errors.New("it is a device, not a regular file")
 			}
 			return config.SecretFile{}, fs.ErrNotExist
 		},
@@ -90,7 +90,7 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 		"${file:forbidden}":            {"error", "warning", "unreadable-file", "can't read the file forbidden"},
 		"${file:${UNSET}/pw}":          {"error", "warning", "unreadable-file", "UNSET is not set"},
 		"${file:${EMPTY}/pw}":          {"error", "warning", "unreadable-file", "EMPTY is not set"},
-		"${file:device}":               {"error", "error", "unreadable-file", "it is no regular file"},
+		"${file:device}":               {"error", "error", "unreadable-file", "it is a device, not a regular file"},
 		"${file:empty}":                {"error", "error", "unreadable-file", "is empty"},
 		"${file:${EMPTY}/${UNSET}/pw}": {"error", "error", "unreadable-file", "not several"},
 		"${file:bom}":                  {"error", "error", "unreadable-file", "byte order mark"},

@@ -17,6 +17,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+	"github.com/open-ticket-ai/otai/internal/redact"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -263,10 +264,9 @@ func (s *settings) text(setting, path, otherwise string) string {
 // secretIn names the variable whose secret a value shows: all of it, or in it, where the
 // secret is too long to be there by accident.
 func (s *settings) secretIn(value string) string {
-	const noAccident = 8
 	for _, setting := range []string{otoboPassword, hfAPIToken} {
 		secret, set := s.get(setting)
-		if set && (value == secret || len(secret) >= noAccident && strings.Contains(value, secret)) {
+		if set && (value == secret || len(secret) >= redact.Long && strings.Contains(value, secret)) {
 			return s.values[setting].name
 		}
 	}

@@ -1,4 +1,14 @@
-// Package files reads and writes the files that people name: none is read without an
-// end, none is waited for longer than the work lasts, and what is written takes its
-// place whole or not at all.
+// Package files reads and writes the files that people name.
+//
+// # Reading
+//
+// Nothing is read without a limit, and nothing is waited for after the work has ended: [Regular] takes regular
+// files only, [Named] also pipes, [Stream] what isn't a file. An error leaves out the operation and the path,
+// which the message around it names ([Reason]).
+//
+// # Writing
+//
+// A file appears whole or not at all: [WriteNew] writes one that doesn't exist yet, [Replace] and [Rewrite]
+// one that may. No path is followed twice, because its folder may belong to somebody who changes it
+// meanwhile.
 package files

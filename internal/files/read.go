@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// TooLongError is about a file that has more than may be read of it.
+// TooLongError says that a file is longer than the limit.
 type TooLongError struct{ Limit int }
 
 func (e *TooLongError) Error() string {
@@ -20,45 +20,45 @@ func (e *TooLongError) Error() string {
 	return fmt.Sprintf("it has more than %d MB", e.Limit>>20)
 }
 
-// StoppedError is about a file that was waited for when the work was ended.
+// StoppedError says that the work ended while a file was waited for.
 type StoppedError struct{ Err error }
 
 func (*StoppedError) Error() string { return "otai was stopped while it waited for it" }
 
 func (e *StoppedError) Unwrap() error { return e.Err }
 
-// Content is what [Regular] reads.
+// Content is what [Regular] read.
 type Content struct {
 	Data []byte
 	Mode fs.FileMode
 }
 
-// Regular reads a regular file, and nothing else: neither what has no end nor what keeps
-// one waiting. It is for the files that nobody named, and for those that are values. Of a
-// file with more than limit bytes, the answer beside the [TooLongError] has one more.
+// Regular reads a regular file and nothing else, so it neither waits nor reads without end.
+// It is for files that nobody named, and for those whose content is a value. With a
+// [TooLongError] it also returns the content, up to one byte beyond the limit.
 func Regular(path string, limit int) (Content, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
-		return Content{}, plain(err)
+		return Content{}, Reason(err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return Content{}, plain(err)
+		return Content{}, Reason(err)
 	}
 	if !info.Mode().IsRegular() {
-		return Content{}, fmt.Errorf("it is no regular file but %s", Kind(info.Mode()))
+		return Content{}, fmt.Errorf("it is %s, not a regular file", Kind(info.Mode()))
 	}
 	data, err := all(file, limit)
 	return Content{Data: data, Mode: info.Mode()}, err
 }
 
-// Named reads what somebody named by hand. That may be a pipe, as <(…) of a shell and
-// /dev/stdin are; it is waited for until ctx ends, which is a [StoppedError].
+// Named reads a file that somebody named. It may be a pipe, such as <(…) of a shell or
+// /dev/stdin, which is waited for until ctx ends; then the error is a [StoppedError].
 func Named(ctx context.Context, path string, limit int) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, plain(err)
+		return nil, Reason(err)
 	}
 	switch {
 	case info.IsDir():
@@ -70,13 +70,13 @@ func Named(ctx context.Context, path string, limit int) ([]byte, error) {
 	return Stream(ctx, func() (io.ReadCloser, error) {
 		file, err := os.Open(path)
 		if err != nil {
-			return nil, plain(err)
+			return nil, Reason(err)
 		}
 		return file, nil
 	}, limit)
 }
 
-// Stream reads what may keep one waiting, as [Named] does.
+// Stream reads from what open opens, and waits for it as [Named] does.
 func Stream(ctx context.Context, open func() (io.ReadCloser, error), limit int) ([]byte, error) {
 	in := Waiting(ctx, open)
 	defer in.Close()
@@ -90,7 +90,7 @@ func Stream(ctx context.Context, open func() (io.ReadCloser, error), limit int) 
 func all(in io.Reader, limit int) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(in, int64(limit)+1))
 	if err != nil {
-		return nil, plain(err)
+		return nil, Reason(err)
 	}
 	if len(data) > limit {
 		return data, &TooLongError{limit}
@@ -98,17 +98,18 @@ func all(in io.Reader, limit int) ([]byte, error) {
 	return data, nil
 }
 
-// plain leaves out the operation and the path, which the message names itself.
-func plain(err error) error {
+// Reason returns an error without the operation and the path, for a message that names
+// the path itself.
+func Reason(err error) error {
 	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
 		return pathError.Err
 	}
 	return err
 }
 
-// Waiting opens and reads what may keep one waiting, and gives up when ctx ends. The
-// system has no way to interrupt such a read; then the goroutine ends with the next
-// byte, with the writer, or with the process.
+// Waiting opens and reads what may have to be waited for, and gives up when ctx ends.
+// Since such a read can't be interrupted, its goroutine then lives on until the next byte,
+// the end of the writer, or that of the process.
 func Waiting(ctx context.Context, open func() (io.ReadCloser, error)) WaitingReader {
 	r, w := io.Pipe()
 	stop := context.AfterFunc(ctx, func() { w.CloseWithError(ctx.Err()) })
@@ -123,12 +124,13 @@ func Waiting(ctx context.Context, open func() (io.ReadCloser, error)) WaitingRea
 	return WaitingReader{r, stop}
 }
 
-// WaitingReader is what [Waiting] reads from.
+// WaitingReader is what [Waiting] returns.
 type WaitingReader struct {
 	*io.PipeReader
 	stop func() bool
 }
 
+// Close ends the waiting.
 func (w WaitingReader) Close() error {
 	w.stop()
 	return w.PipeReader.Close()

@@ -13,17 +13,17 @@ import (
 )
 
 // A folder may belong to somebody who changes it while root works in it. So a file is
-// written below a descriptor of its folder, and all that is done to it before it gets its
-// name is done to its own descriptor: no path is followed twice.
+// written through a descriptor of its folder, and until it gets its name everything is
+// done through its own descriptor: no path is followed twice.
 
-// WriteNew writes a whole file that must not exist yet; one that does is [fs.ErrExist].
+// WriteNew writes a whole file that must not exist yet; if it does, the error is [fs.ErrExist].
 func WriteNew(name string, content []byte, mode fs.FileMode) error {
 	return inFolder(name, func(folder *os.Root, base string) error {
 		return writeWhole(folder, base, content, mode, nil, folder.Link)
 	})
 }
 
-// PlaceError is about a name at which no file can be put.
+// PlaceError says that no file can be put at a name.
 type PlaceError struct {
 	Name string
 	Why  string
@@ -31,10 +31,10 @@ type PlaceError struct {
 
 func (e *PlaceError) Error() string { return e.Name + " stays as it is: " + e.Why }
 
-// Replace puts a whole file in the place of what name leads to, and keeps that one's
-// owner and mode; where there is nothing, the file gets this mode. Who reads it meanwhile
-// sees the old or the new. A link stays one. What is no regular file, or is one of those
-// that the content was made from, is a [PlaceError].
+// Replace puts a whole file in the place of the one that name leads to, and keeps its
+// owner and mode; a new file gets the given mode. Readers see the old file or the new
+// one. A link stays a link. The error is a [PlaceError] if the name leads to something other than a
+// regular file, or to one of the files that the content was made from.
 func Replace(name string, content []byte, mode fs.FileMode, madeFrom ...string) error {
 	target, err := Target(name, madeFrom...)
 	if err != nil {
@@ -47,7 +47,7 @@ func Replace(name string, content []byte, mode fs.FileMode, madeFrom ...string) 
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			return err
-		case !there.Mode().IsRegular(): // it became that since
+		case !there.Mode().IsRegular(): // since Target looked
 			return &PlaceError{name, "it is " + Kind(there.Mode())}
 		default:
 			mode = there.Mode().Perm()
@@ -57,8 +57,8 @@ func Replace(name string, content []byte, mode fs.FileMode, madeFrom ...string) 
 	})
 }
 
-// leadsRootElsewhere is true for a link by which somebody else would have root write to a
-// file that isn't that user's.
+// leadsRootElsewhere reports whether name is a link by which another user would make root
+// write to a file of somebody else.
 func leadsRootElsewhere(name string, target fs.FileInfo) bool {
 	link, err := os.Lstat(name)
 	if err != nil || link.Mode()&fs.ModeSymlink == 0 {
@@ -69,7 +69,7 @@ func leadsRootElsewhere(name string, target fs.FileInfo) bool {
 	return ok && known && of.Uid != 0 && of.Uid != to.Uid
 }
 
-// Target is the file that [Replace] would write, or its error before any work is done.
+// Target returns the file that [Replace] would write, or the error that it would return.
 func Target(name string, madeFrom ...string) (string, error) {
 	target, err := filepath.EvalSymlinks(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -99,7 +99,7 @@ func Target(name string, madeFrom ...string) (string, error) {
 	return target, nil
 }
 
-// Kind names what is no regular file.
+// Kind names a kind of file that isn't regular.
 func Kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():
@@ -115,12 +115,12 @@ func Kind(mode fs.FileMode) string {
 	}
 }
 
-// errChanged is a file that isn't what was read of it before.
+// errChanged says that a file is no longer the one that was read.
 var errChanged = errors.New("it was changed meanwhile")
 
-// Rewrite puts another content in the place of a file that still has the one given,
-// and keeps its owner and mode. That it is read again, by the descriptor that also tells
-// the owner, means that nobody is given what was not already theirs to read.
+// Rewrite replaces a file whose content is still before by one whose content is after,
+// and keeps its owner and mode. The content is compared through the descriptor that also
+// yields the owner, so that nobody is given what they couldn't read already.
 func Rewrite(name string, before, after []byte) error {
 	return inFolder(name, func(folder *os.Root, base string) error {
 		owner, mode, err := ownerOfContent(folder, base, before)
@@ -131,6 +131,7 @@ func Rewrite(name string, before, after []byte) error {
 	})
 }
 
+// ownerOfContent returns the owner and the mode of a file that still has the content.
 func ownerOfContent(folder *os.Root, base string, content []byte) (*syscall.Stat_t, fs.FileMode, error) {
 	seen, err := folder.Lstat(base)
 	if err != nil {
@@ -162,7 +163,7 @@ func ownerOfContent(folder *os.Root, base string, content []byte) (*syscall.Stat
 	return owner, info.Mode().Perm(), nil
 }
 
-// inFolder gives work the folder of a file, which stays the same one whatever becomes of
+// inFolder calls work with the folder of a file, which stays the same whatever happens to
 // its path.
 func inFolder(name string, work func(folder *os.Root, base string) error) error {
 	folder, err := os.OpenRoot(filepath.Dir(name))
@@ -172,8 +173,8 @@ func inFolder(name string, work func(folder *os.Root, base string) error) error 
 	return errors.Join(work(folder, filepath.Base(name)), folder.Close())
 }
 
-// writeWhole gives the file its name, by finish, when it is complete. owner is whose it
-// becomes; nil leaves it to whoever writes it.
+// writeWhole writes a file that finish gives its name once it is complete. It becomes
+// owner's, or stays the writer's if owner is nil.
 func writeWhole(folder *os.Root, base string, content []byte, mode fs.FileMode, owner *syscall.Stat_t, finish func(from, to string) error) error {
 	temporary := "." + base + "-" + rand.Text()
 	file, err := folder.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -194,7 +195,8 @@ func writeWhole(folder *os.Root, base string, content []byte, mode fs.FileMode, 
 	return finish(temporary, base)
 }
 
-// ownedBy also reports true for a group that this user couldn't give the file to.
+// ownedBy reports whether a file is the owner's; a group that this user can't give it to
+// doesn't count.
 func ownedBy(file *os.File, owner *syscall.Stat_t) bool {
 	var now syscall.Stat_t
 	if syscall.Fstat(int(file.Fd()), &now) != nil || now.Uid != owner.Uid {

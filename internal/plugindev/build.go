@@ -2,9 +2,7 @@ package plugindev
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -44,7 +42,7 @@ func Build(ctx context.Context, h Host, o BuildOptions) (Built, error) {
 		return Built{}, err
 	}
 	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
-		return Built{}, fmt.Errorf("there is no Go module in %s: go.mod: %w; begin one with: otai plugin new NAME", o.Dir, plain(err))
+		return Built{}, fmt.Errorf("there is no Go module in %s: go.mod: %w; begin one with: otai plugin new NAME", o.Dir, files.Reason(err))
 	}
 	judge := o.Judge
 	if judge == nil {
@@ -88,7 +86,7 @@ func Build(ctx context.Context, h Host, o BuildOptions) (Built, error) {
 		return built, err
 	}
 	if err := files.Replace(built.File, content, 0o755); err != nil {
-		return built, fmt.Errorf("writing %s: %w", built.File, plain(err))
+		return built, fmt.Errorf("writing %s: %w", built.File, files.Reason(err))
 	}
 	return built, nil
 }
@@ -104,21 +102,12 @@ func outputFile(output, module string) (string, error) {
 		output = filepath.Join(output, name)
 	}
 	if _, err := os.Stat(filepath.Dir(output)); err != nil {
-		return "", fmt.Errorf("the folder for %s: %w", output, plain(err))
+		return "", fmt.Errorf("the folder for %s: %w", output, files.Reason(err))
 	}
 	if _, err := files.Target(output); err != nil {
 		return "", err
 	}
 	return output, nil
-}
-
-// plain drops the operation and the path from an error whose message names the
-// path anyway.
-func plain(err error) error {
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		return pathError.Err
-	}
-	return err
 }
 
 // validFile is what the loader takes for the file of a plugin.

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"text/template"
+
+	"github.com/open-ticket-ai/otai/internal/files"
 )
 
 //go:embed template
@@ -65,7 +67,7 @@ func New(name, dir string) (Project, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return Project{}, fmt.Errorf("the folder %s: %w", p.Dir, plain(err))
+		return Project{}, fmt.Errorf("the folder %s: %w", p.Dir, files.Reason(err))
 	case len(entries) > 0:
 		return Project{}, &NotEmptyError{Dir: p.Dir}
 	}

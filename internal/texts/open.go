@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -23,7 +22,7 @@ func open(ctx context.Context, name string, o Options) (io.ReadCloser, error) {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, cause(err)
+		return nil, unreadable(err)
 	}
 	switch {
 	case info.IsDir():
@@ -31,7 +30,7 @@ func open(ctx context.Context, name string, o Options) (io.ReadCloser, error) {
 	case info.Mode().IsRegular():
 		file, err := os.Open(path)
 		if err != nil {
-			return nil, cause(err)
+			return nil, unreadable(err)
 		}
 		return counted(file, name, info.Size(), o), nil
 	}
@@ -39,19 +38,14 @@ func open(ctx context.Context, name string, o Options) (io.ReadCloser, error) {
 	return counted(files.Waiting(ctx, func() (io.ReadCloser, error) {
 		file, err := os.Open(path)
 		if err != nil {
-			return nil, cause(err)
+			return nil, unreadable(err)
 		}
 		return file, nil
 	}), name, 0, o), nil
 }
 
-// cause leaves out the path, which the place of the text tells.
-func cause(err error) error {
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		return fmt.Errorf("it can't be read: %w", pathError.Err)
-	}
-	return err
-}
+// unreadable leaves out the path, which the place of the text names.
+func unreadable(err error) error { return fmt.Errorf("it can't be read: %w", files.Reason(err)) }
 
 func counted(in io.ReadCloser, name string, total int64, o Options) io.ReadCloser {
 	if o.Progress == nil {

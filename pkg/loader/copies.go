@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
 // copies is the folder of private copies. plugin.Open wants a path, and the file
@@ -55,11 +57,11 @@ func mountedNoexec(dir string) (bool, error) {
 func (c *copies) take(p *Plugin, source *os.File) (string, *Error) {
 	sum, size, err := c.sums.of(source, p.Path)
 	if err != nil {
-		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", cause(err))
+		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", preflight.Reason(err))
 	}
 	if !c.has(sum) {
 		if _, err := source.Seek(0, io.SeekStart); err != nil {
-			return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", cause(err))
+			return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", preflight.Reason(err))
 		}
 		if sum, size, err = c.store(source); err != nil {
 			return "", &Error{

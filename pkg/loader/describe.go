@@ -20,7 +20,7 @@ import (
 // long.
 func examine(p *Plugin, create factory, app api.AppConfig, limit time.Duration) (*report, []api.Injectable, *Error) {
 	var created api.Plugin
-	if fault := guard(limit, func() { created = create(app) }); fault != nil {
+	if fault := callPlugin(limit, func() { created = create(app) }); fault != nil {
 		return nil, nil, p.fault(StageOpen, codeOf(fault, CodeFactoryPanic), "CreatePlugin must only describe; mend the plugin", "CreatePlugin %w", fault)
 	}
 	if isNil(created) {
@@ -28,7 +28,7 @@ func examine(p *Plugin, create factory, app api.AppConfig, limit time.Duration) 
 	}
 	found := &report{}
 	var list []api.Injectable
-	if fault := guard(limit, func() { found.Metadata, list = created.Metadata(), created.Injectables() }); fault != nil {
+	if fault := callPlugin(limit, func() { found.Metadata, list = created.Metadata(), created.Injectables() }); fault != nil {
 		return nil, nil, p.fault(StageOpen, codeOf(fault, CodeFactoryPanic), "return api.NewPlugin(…), whose methods can't fail", "asking the plugin for its metadata and injectables, it %w", fault)
 	}
 	if err := checkMetadata(p, found.Metadata); err != nil {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
@@ -37,7 +38,7 @@ func discover(o Options, r *registry.Registry) ([]Plugin, error) {
 		if err != nil {
 			unreadable := Plugin{Path: dir}
 			found = append(found, unreadable.rejected(unreadable.fault(StageDiscover, CodeUnreadable,
-				"check the plugin folder and its permissions", "can't read the plugin folder: %w", cause(err))))
+				"check the plugin folder and its permissions", "can't read the plugin folder: %w", preflight.Reason(err))))
 			continue
 		}
 		for _, entry := range entries {
@@ -101,9 +102,9 @@ func (p *Plugin) look() *Error {
 	if err != nil {
 		if target, linkErr := os.Readlink(p.Path); linkErr == nil {
 			return p.fault(StageDiscover, CodeUnreadable, "point the link to a plugin file, or remove it",
-				"is a symbolic link to %s, which can't be followed: %w", target, cause(err))
+				"is a symbolic link to %s, which can't be followed: %w", target, preflight.Reason(err))
 		}
-		return p.fault(StageDiscover, CodeUnreadable, "check the file and its permissions", "can't be read: %w", cause(err))
+		return p.fault(StageDiscover, CodeUnreadable, "check the file and its permissions", "can't be read: %w", preflight.Reason(err))
 	}
 	if !info.Mode().IsRegular() {
 		return p.fault(StageDiscover, CodeNotRegularFile, "put the plugin file itself there, or rename this",
@@ -134,13 +135,4 @@ func place(name string, policies []Policy) int {
 		return n
 	}
 	return len(policies)
-}
-
-// cause drops the operation and the path from an error whose message names the
-// file anyway.
-func cause(err error) error {
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		return pathError.Err
-	}
-	return err
 }

@@ -161,7 +161,7 @@ func (l *loading) open(p *Plugin, c candidate) *Error {
 func openFile(p *Plugin, private string, limit time.Duration) (create factory, failure *Error) {
 	var file *plugin.Plugin
 	var err error
-	if fault := guard(limit, func() { file, err = plugin.Open(private) }); fault != nil {
+	if fault := callPlugin(limit, func() { file, err = plugin.Open(private) }); fault != nil {
 		return nil, p.fault(StageOpen, codeOf(fault, CodeInitPanic),
 			"move what can fail or wait out of init and package variables, into the services' build functions", "while its packages were initialized, it %w", fault)
 	}
@@ -198,11 +198,11 @@ func refusedByLinker(p *Plugin, err error) *Error {
 	return p.fault(StageOpen, code, fix, "the dynamic linker refused it: %s", text)
 }
 
-// guard runs code of a plugin in a goroutine of its own and waits for it, so that
+// callPlugin runs code of a plugin in a goroutine of its own and waits for it, so that
 // neither a panic nor runtime.Goexit reaches the loader. A limit of 0 is none. After
 // the limit the goroutine is given up, since nothing can end it: what it writes to
 // must not be read then.
-func guard(limit time.Duration, run func()) error {
+func callPlugin(limit time.Duration, run func()) error {
 	done := make(chan error, 1)
 	go func() {
 		finished := false

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
 // checkOpened judges the file itself, by its descriptor: what is judged is what
@@ -15,18 +17,18 @@ import (
 func (p *Plugin) checkOpened(t trust, file *os.File) *Error {
 	info, err := file.Stat()
 	if err != nil {
-		return p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", cause(err))
+		return p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", preflight.Reason(err))
 	}
 	if !info.Mode().IsRegular() {
 		return p.fault(StageVerify, CodeNotRegularFile, "put the plugin file itself there", "is a %s by now, not a regular file", kind(info.Mode()))
 	}
 	path, err := filepath.EvalSymlinks(p.Path)
 	if err != nil {
-		return p.fault(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be read: %w", cause(err))
+		return p.fault(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be read: %w", preflight.Reason(err))
 	}
 	d, err := t.ofOpened(path, file)
 	if err != nil {
-		return p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", cause(err))
+		return p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", preflight.Reason(err))
 	}
 	return p.insecure(d)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aead.dev/minisign"
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
 // ReadSecretKey reads a secret key of minisign. One that is encrypted is opened
@@ -15,7 +16,7 @@ import (
 func ReadSecretKey(path string, password func() (string, error)) (key minisign.PrivateKey, err error) {
 	text, err := readShort(path)
 	if err != nil {
-		return key, cause(err)
+		return key, preflight.Reason(err)
 	}
 	if !minisign.IsEncrypted(text) {
 		if err := key.UnmarshalText(text); err != nil {

@@ -41,7 +41,7 @@ func ReadKeys(given []string, trustGroup bool) (Keys, error) {
 			return nil, fmt.Errorf("the trusted key in %s could be replaced: %s; %s", text, d.cause, d.fix)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("the trusted key %q is neither the text of a minisign public key nor a file that can be read: %w", text, cause(err))
+			return nil, fmt.Errorf("the trusted key %q is neither the text of a minisign public key nor a file that can be read: %w", text, preflight.Reason(err))
 		}
 		if err := key.UnmarshalText([]byte(strings.TrimSpace(string(content)))); err != nil {
 			return nil, fmt.Errorf("the file %s holds no minisign public key: %w; give the .pub file, not the secret key", text, err)
@@ -88,7 +88,7 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 		return refuse(CodeUnsigned, "put the maker's signature there, or sign the file with: otai plugin sign "+quoted(strings.TrimSuffix(signature, SignatureEnding))+" --key KEYFILE",
 			"is not signed: there is no %s", signature)
 	case err != nil:
-		return refuse(CodeSignatureInvalid, "check that file and its permissions", "its signature %s can't be read: %v", signature, cause(err))
+		return refuse(CodeSignatureInvalid, "check that file and its permissions", "its signature %s can't be read: %v", signature, preflight.Reason(err))
 	}
 	var parsed minisign.Signature
 	if err := parsed.UnmarshalText(text); err != nil {
@@ -131,7 +131,7 @@ func readTrusted(path string, t trust) ([]byte, error) {
 	if d != nil {
 		return nil, &doubtError{d}
 	}
-	file, err := openPlain(real)
+	file, err := preflight.Open(real)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func readTrusted(path string, t trust) ([]byte, error) {
 
 // readShort reads a file that must be small and must not block.
 func readShort(path string) ([]byte, error) {
-	file, err := openPlain(path)
+	file, err := preflight.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func readLimited(file io.Reader) ([]byte, error) {
 
 // openSigned opens the file that a signature is about.
 func openSigned(path string) (*os.File, error) {
-	file, err := openPlain(path)
+	file, err := preflight.Open(path)
 	if err != nil {
 		return nil, err
 	}

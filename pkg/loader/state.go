@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
 // stateFolder is the folder in which the loader keeps copies of plugins and what it
@@ -180,7 +182,7 @@ func (s stateFolder) notOurs(path string, err error) *Error {
 	}
 	return &Error{
 		Stage: StageVerify, Code: CodeStateDir, Path: path, Fix: "as root: " + s.takeOver(whole),
-		Err: fmt.Errorf("what a plugin keeps in the state folder can't be used by %s, so it would be lost: %s: %w", userText(s.trust.uid), path, cause(err)),
+		Err: fmt.Errorf("what a plugin keeps in the state folder can't be used by %s, so it would be lost: %s: %w", userText(s.trust.uid), path, preflight.Reason(err)),
 	}
 }
 

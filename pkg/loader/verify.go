@@ -2,9 +2,9 @@ package loader
 
 import (
 	"errors"
-	"os"
 	"strings"
-	"syscall"
+
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
 // verify decides whether the file may be trusted, and returns the path of the
@@ -14,9 +14,9 @@ func (l *loading) verify(p *Plugin) (private string, failure *Error) {
 	if err := p.checkWay(l.trust); err != nil {
 		return "", err
 	}
-	source, err := openPlain(p.Path)
+	source, err := preflight.Open(p.Path)
 	if err != nil {
-		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be opened: %w", cause(err))
+		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be opened: %w", preflight.Reason(err))
 	}
 	defer source.Close()
 	if err := p.checkOpened(l.trust, source); err != nil {
@@ -46,10 +46,4 @@ func (l *loading) verify(p *Plugin) (private string, failure *Error) {
 		return "", p.fault(StageVerify, CodeStateDir, "", "%w", err)
 	}
 	return private, nil
-}
-
-// openPlain opens a file for reading. One that became a named pipe meanwhile must
-// not block.
-func openPlain(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }

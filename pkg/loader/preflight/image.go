@@ -39,14 +39,14 @@ type Export struct {
 // Read reads a file that Go built, a plugin or a host. Errors are of type
 // [*Error].
 func Read(path string) (*Image, error) {
-	file, err := openPlain(path)
+	file, err := Open(path)
 	if err != nil {
-		return nil, &Error{Code: Unreadable, Cause: "can't be opened: " + plain(err).Error(), Err: err}
+		return nil, &Error{Code: Unreadable, Cause: "can't be opened: " + Reason(err).Error(), Err: err}
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, &Error{Code: Unreadable, Cause: "can't be read: " + plain(err).Error(), Err: err}
+		return nil, &Error{Code: Unreadable, Cause: "can't be read: " + Reason(err).Error(), Err: err}
 	}
 	if !info.Mode().IsRegular() {
 		return nil, &Error{Code: Unreadable, Cause: "is no regular file", Fix: "name the plugin file itself"}
@@ -54,8 +54,8 @@ func Read(path string) (*Image, error) {
 	return read(file, path, info.Size())
 }
 
-// openPlain opens a file for reading. A named pipe must not block.
-func openPlain(path string) (*os.File, error) {
+// Open opens a file for reading, and doesn't wait for a writer if it is a named pipe.
+func Open(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
@@ -142,7 +142,7 @@ func checkMagic(file io.ReaderAt, size int64) error {
 	}
 	start := make([]byte, min(size, 32))
 	if _, err := file.ReadAt(start, 0); err != nil && !errors.Is(err, io.EOF) {
-		return &Error{Code: Unreadable, Cause: "can't be read: " + plain(err).Error(), Err: err}
+		return &Error{Code: Unreadable, Cause: "can't be read: " + Reason(err).Error(), Err: err}
 	}
 	if !bytes.HasPrefix(start, []byte(elf.ELFMAG)) {
 		return &Error{
@@ -243,8 +243,9 @@ func damaged(err error) *Error {
 	}
 }
 
-// plain drops the operation and the path that a caller names anyway.
-func plain(err error) error {
+// Reason returns an error without the operation and the path, for a message that names
+// the path itself.
+func Reason(err error) error {
 	if pathError := (*os.PathError)(nil); errors.As(err, &pathError) {
 		return pathError.Err
 	}

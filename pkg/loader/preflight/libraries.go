@@ -304,7 +304,7 @@ func (s *search) read(path string) (library *dynamic) {
 			library = nil
 		}
 	}()
-	file, err := openPlain(path)
+	file, err := Open(path)
 	if err != nil {
 		return nil
 	}
