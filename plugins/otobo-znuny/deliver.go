@@ -250,8 +250,8 @@ func (d *delivery) run(ctx context.Context) error {
 // queue that could not be changed is usually a missing right, and sometimes a lock in
 // the database: so it is tried once more.
 func mayHelp(err error, failures int) bool {
-	var f *wire.RequestError
-	return wire.IsTemporary(err) || errors.As(err, &f) && f.Status >= 500 && failures == 1
+	var failed *wire.RequestError
+	return wire.IsTemporary(err) || errors.As(err, &failed) && failed.Status >= 500 && failures == 1
 }
 
 // sent removes from the rest what a successful request carried.
@@ -313,15 +313,15 @@ func (d *delivery) settle(ctx context.Context, failed error) error {
 // work, so the ticket is watched for as long as the request had lasted, and for twice
 // the time that updates take here. After a timeout, absence proves nothing.
 func (d *delivery) watch(failed error) (watch time.Duration, decisive bool) {
-	var f *wire.RequestError
-	if !errors.As(failed, &f) {
+	var request *wire.RequestError
+	if !errors.As(failed, &request) {
 		return d.s.client.Retry.MaxElapsed, false
 	}
-	switch f.Effect {
+	switch request.Effect {
 	case wire.Answered:
 		return 1, true // one look
 	case wire.Disconnected:
-		watch = max(f.Duration, 4*d.s.client.Retry.FirstPause, min(2*d.s.client.SlowestUpdate(), d.s.client.Retry.MaxElapsed))
+		watch = max(request.Duration, 4*d.s.client.Retry.FirstPause, min(2*d.s.client.SlowestUpdate(), d.s.client.Retry.MaxElapsed))
 		return min(watch, d.s.client.Retry.MaxElapsed), watch <= d.s.client.Retry.MaxElapsed
 	default:
 		return d.s.client.Retry.MaxElapsed, false

@@ -156,9 +156,9 @@ func (d diagnosis) probe(ctx context.Context) (wire.Record, bool) {
 	}
 	if err != nil {
 		advice := ""
-		var f *wire.RequestError
-		if errors.As(err, &f) {
-			advice = f.Advice
+		var failed *wire.RequestError
+		if errors.As(err, &failed) {
+			advice = failed.Advice
 		}
 		d.report("reading", "failed", err.Error(), advice)
 		return nil, false
@@ -171,11 +171,11 @@ func (d diagnosis) probe(ctx context.Context) (wire.Record, bool) {
 // number like an id.
 func (d diagnosis) kind(ctx context.Context) {
 	_, err := d.s.client.Call(ctx, wire.TicketGet, "", wire.Message{"TicketID": "abc"})
-	var f *wire.RequestError
+	var failed *wire.RequestError
 	switch {
-	case errors.As(err, &f) && f.Code == "WrongStructure":
+	case errors.As(err, &failed) && failed.Code == "WrongStructure":
 		d.report("server", "ok", "answers like Znuny or OTRS: a change needs the right rw", "")
-	case errors.As(err, &f) && f.Code == "AccessDenied":
+	case errors.As(err, &failed) && failed.Code == "AccessDenied":
 		d.report("server", "ok", "answers like OTOBO: a change needs ro and the right for what is changed", "")
 	default:
 		d.report("server", "unknown", "answers like neither OTOBO nor Znuny", "")

@@ -36,7 +36,7 @@ type Client struct {
 	insecure      bool                                     // any certificate is trusted
 	limiter       *rate.Limiter                            // nil: no limit
 	breaker       *gobreaker.TwoStepCircuitBreaker[Answer] // nil: none
-	updates       latency                                  // of updates
+	updates       latency
 	logger        *slog.Logger
 }
 
@@ -44,11 +44,11 @@ type Client struct {
 // a slow request is forgotten after some dozens.
 type latency struct{ nanoseconds atomic.Int64 }
 
-func (p *latency) record(d time.Duration) {
-	p.nanoseconds.Store(max(int64(d), p.nanoseconds.Load()*19/20))
+func (l *latency) record(d time.Duration) {
+	l.nanoseconds.Store(max(int64(d), l.nanoseconds.Load()*19/20))
 }
 
-func (p *latency) slowest() time.Duration { return time.Duration(p.nanoseconds.Load()) }
+func (l *latency) slowest() time.Duration { return time.Duration(l.nanoseconds.Load()) }
 
 // breakerPause is how long an open breaker rejects requests.
 const breakerPause = 5 * time.Second

@@ -23,28 +23,10 @@ func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult
 	}
 	err = c.withoutSecrets(err)
 	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrUnavailable}, Effect: Disconnected, Cause: err}
-	var moved *redirectError
-	var busy *tooManyRequestsError
-	var proxy *proxyError
 	var certificate *tls.CertificateVerificationError
 	var other *net.OpError
 	switch {
-	case errors.As(err, &moved):
-		e.Kinds, e.Effect = []error{api.ErrInvalid, ErrProtocol}, NoEffect
-		e.Advice = moved.advice(c)
-	case errors.As(err, &proxy):
-		if proxy.status == http.StatusProxyAuthRequired {
-			e.Kinds, e.Advice = []error{api.ErrDenied, ErrUnavailable}, adviseProxyLogin
-		} else {
-			e.Advice = "check the proxy, or set the param proxy to another or to none"
-		}
-	case errors.Is(err, http.ErrSchemeMismatch):
-		e.Kinds, e.Advice = []error{api.ErrInvalid, ErrUnavailable}, "write http in base_url"
-	case errors.As(err, &busy):
-		e.Effect = NoEffect
-		if busy.after > 0 {
-			e.Cause = &api.RetryError{After: busy.after, Err: busy}
-		}
+	case c.explainPeer(e, err):
 	case ctx.Err() != nil:
 		// The caller gave up, which says nothing about the help desk.
 		e.Kinds, e.Effect, e.Cause = nil, StillRunning, ctx.Err()
@@ -79,6 +61,33 @@ func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult
 		}
 	}
 	return e
+}
+
+// explainPeer completes e if a server or a proxy has said why it doesn't do what was
+// asked.
+func (c *Client) explainPeer(e *RequestError, err error) bool {
+	var moved *redirectError
+	var busy *tooManyRequestsError
+	var proxy *proxyError
+	switch {
+	case errors.As(err, &moved):
+		e.Kinds, e.Effect = []error{api.ErrInvalid, ErrProtocol}, NoEffect
+		e.Advice = moved.advice(c)
+	case errors.As(err, &proxy) && proxy.status == http.StatusProxyAuthRequired:
+		e.Kinds, e.Advice = []error{api.ErrDenied, ErrUnavailable}, adviseProxyLogin
+	case proxy != nil:
+		e.Advice = "check the proxy, or set the param proxy to another or to none"
+	case errors.Is(err, http.ErrSchemeMismatch):
+		e.Kinds, e.Advice = []error{api.ErrInvalid, ErrUnavailable}, "write http in base_url"
+	case errors.As(err, &busy):
+		e.Effect = NoEffect
+		if busy.after > 0 {
+			e.Cause = &api.RetryError{After: busy.after, Err: busy}
+		}
+	default:
+		return false
+	}
+	return true
 }
 
 // isConnectionError reports whether the network ended a request, rather than what

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -233,4 +235,52 @@ func writePEM(t *testing.T, name, kind string, der []byte) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// rawServer answers each connection's first request with bytes.
+func rawServer(t *testing.T, answer string) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var connections sync.WaitGroup
+	t.Cleanup(func() { _ = l.Close(); connections.Wait() })
+	connections.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			connections.Go(func() {
+				defer c.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+					_, _ = io.WriteString(c, answer)
+				}
+			})
+		}
+	})
+	return l.Addr().String()
+}
+
+func TestWhatIsNotHTTPIsNamedAndNotQuoted(t *testing.T) {
+	for name, c := range map[string]struct{ answer, says string }{
+		"another protocol":    {"220 mail geheim-4711 ESMTP\r\n", "the answer is not HTTP"},
+		"a status of its own": {"HTTP/1.1 geheim-4711\r\n\r\n", "the answer is not HTTP"},
+		"a wrong header":      {"HTTP/1.1 200 OK\r\ngeheim-4711\r\n\r\n", "the answer is not HTTP"},
+		"a wrong length":      {"HTTP/1.1 200 OK\r\nContent-Length: geheim-4711\r\n\r\n", "the answer is not HTTP"},
+		"half a header":       {"HTTP/1.1 200 OK\r\n", "the server answered nothing"},
+		"nothing":             {"", "the server answered nothing"},
+	} {
+		err := connect(t, "http://"+rawServer(t, c.answer)).search(t)
+		if !errors.Is(err, ErrUnavailable) || EffectOf(err) != Disconnected || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "4711") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	proxied := func(c *Config) {
+		c.Proxy = "http://agent:geheim-0815@" + rawServer(t, "NONSENSE geheim-4711 geheim-0815\r\n\r\n")
+	}
+	if err := connect(t, "https://desk.invalid", proxied).search(t); !errors.Is(err, ErrUnavailable) || EffectOf(err) != NoEffect || strings.Contains(err.Error(), "4711") || strings.Contains(err.Error(), "0815") {
+		t.Errorf("a proxy: %v", err)
+	}
 }
