@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"internal/config/vocabulary":  {"pkg/params", "pkg/api"},
 	"internal/config/secretname":  {"internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
 	"internal/config/source":      {"internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
+	"internal/config/upgrade":     {"internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
 	"internal/lazyregexp":         {},
 	"internal/redact":             {},
 	"internal/base":               {"internal/jinja", "pkg/api"},

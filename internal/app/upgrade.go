@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/upgrade"
 	"github.com/open-ticket-ai/otai/internal/files"
 )
 
@@ -34,7 +35,7 @@ func UpgradeConfig(ctx context.Context, s Settings, name string) (UpgradedConfig
 		return UpgradedConfig{}, err
 	}
 	u := UpgradedConfig{source: source}
-	text, problems := config.Upgrade(source)
+	text, problems := upgrade.File(source)
 	u.Text, u.Diagnostics = string(text), problems
 	if u.Diagnostics == nil {
 		u.Diagnostics = config.Diagnostics{}

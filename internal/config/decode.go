@@ -21,10 +21,7 @@ type decoder struct {
 
 var (
 	loggingKeys = []string{"level", "format", "log_to_file", "log_file_path"}
-	// pythonLogging are keys of Open Ticket AI and of Python's logging. Log lines have
-	// one form here.
-	pythonLogging = []string{"log_format", "date_format", "version", "root", "handlers", "formatters", "filters", "loggers", "disable_existing_loggers"}
-	pluginKeys    = []string{"name", "version", "required", "enabled", "sha256", "signature"}
+	pluginKeys  = []string{"name", "version", "required", "enabled", "sha256", "signature"}
 
 	logLevels  = []string{"trace", "debug", "info", "warn", "error", "fatal", "panic", "disabled"}
 	logFormats = []string{"auto", "console", "json"}
@@ -91,8 +88,8 @@ func (d decoder) orchestratorElsewhere(root map[string]any) bool {
 }
 
 func (d decoder) logging(m map[string]any, path string) Logging {
-	d.keys(m, path, loggingKeys, pythonLogging...)
-	for _, key := range pythonLogging {
+	d.keys(m, path, loggingKeys, vocabulary.PythonLogging...)
+	for _, key := range vocabulary.PythonLogging {
 		if _, given := m[key]; given {
 			d.diags.Warn(d.atlas.keyAt(join(path, key)), join(path, key), "no-effect", "remove it; format: auto, console or json is what can be chosen", "this has no effect here")
 		}
@@ -206,25 +203,11 @@ func (d decoder) injects(v any, path string) map[string]string {
 	return out
 }
 
-// elsewhere says where keys belong that people write at the top.
-var elsewhere = map[string]string{
-	"steps":   "write it below orchestrator: params:",
-	"runners": "write it below orchestrator:",
-	"on":      "write it below orchestrator: runners:, or in the params of a base:SimpleSequentialRunner",
-	"run":     "write it below orchestrator: runners:, or in the params of a base:SimpleSequentialRunner",
-	"logging": "write it below infrastructure:",
-	"params":  "write it below a service or below orchestrator:",
-
-	"log_level": "write infrastructure: {logging: {level: …}}",
-	"loglevel":  "write infrastructure: {logging: {level: …}}",
-	"log_file":  "write infrastructure: {logging: {log_to_file: true, log_file_path: …}}",
-}
-
 // keys reports keys that mean nothing; quiet ones are reported elsewhere.
 func (d decoder) keys(m map[string]any, path string, known []string, quiet ...string) {
 	for _, key := range vocabulary.UnknownKeys(m, append(quiet, known...)) {
 		hint := vocabulary.KeyHint(key, known, m)
-		switch place, ok := elsewhere[key]; {
+		switch place, ok := vocabulary.Elsewhere[key]; {
 		case path == "":
 			hint = rootKeyHint(key, m)
 		case ok && path == "infrastructure":
@@ -268,16 +251,14 @@ func without(v any, keys []string) map[string]any {
 }
 
 func rootKeyHint(key string, given map[string]any) string {
-	if place, ok := elsewhere[key]; ok {
+	if place, ok := vocabulary.Elsewhere[key]; ok {
 		return place
 	}
-	if strings.ReplaceAll(normalKey(key), "_", "") == "openticketai" {
+	if strings.ReplaceAll(vocabulary.Normal(key), "_", "") == "openticketai" {
 		return "did you mean " + vocabulary.RootKeys[0] + "?"
 	}
 	return vocabulary.KeyHint(key, vocabulary.DocumentKeys, given)
 }
-
-func normalKey(key string) string { return strings.ToLower(strings.ReplaceAll(key, "-", "_")) }
 
 func (d decoder) mapping(v any, path string) map[string]any {
 	m, ok := v.(map[string]any)

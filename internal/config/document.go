@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/config/source"
+	"github.com/open-ticket-ai/otai/internal/config/upgrade"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -185,7 +186,7 @@ func readFile(s Source, diags *Reporter) *source.Node {
 	if doc == nil {
 		return nil
 	}
-	root := upgrade(s.Name, doc.Content[0], diags)
+	root := upgrade.Nodes(s.Name, doc.Content[0], diags)
 	if root == nil {
 		return nil
 	}

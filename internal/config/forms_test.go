@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/upgrade"
 )
 
 // The files in testdata/forms are written as people write YAML: anchors and merge
@@ -34,7 +35,7 @@ func TestAConfigurationMayBeWrittenInEveryFormOfYAML(t *testing.T) {
 		if diags := check(data); diags.HasErrors() {
 			t.Errorf("%v", diags)
 		}
-		text, diags := config.Upgrade(config.Source{Name: name, Data: data})
+		text, diags := upgrade.File(config.Source{Name: name, Data: data})
 		if diags.HasErrors() {
 			t.Errorf("upgrading it: %v", diags)
 		}

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -185,7 +186,7 @@ func readSettings(o Options, diags *Reporter) *settings {
 	environment, dotEnv := variables(o, diags)
 	s := &settings{diags: diags, values: map[string]given{}}
 	for _, set := range []map[string]string{dotEnv, environment} { // the environment wins
-		for _, name := range sortedKeys(set) {
+		for _, name := range slices.Sorted(maps.Keys(set)) {
 			setting, ok := settingName(name)
 			s.own = s.own || name == settingPrefix+"OTOBO_ZNUNY_PASSWORD" && set[name] != ""
 			if !ok {
@@ -424,7 +425,7 @@ func (s *settings) rest() {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	for _, setting := range sortedKeys(s.values) {
+	for _, setting := range slices.Sorted(maps.Keys(s.values)) {
 		if why, known := withoutCounterpart[setting]; known {
 			s.describe(setting, VariableLeftOut, "", "%s", why)
 			continue

@@ -16,6 +16,7 @@ import (
 	"github.com/knadh/koanf/v2"
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/config/source"
+	"github.com/open-ticket-ai/otai/internal/config/upgrade"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"go.yaml.in/yaml/v3"
 )
@@ -123,9 +124,10 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 		return
 	}
 	for _, key := range slices.Backward(keys) {
-		value = newMapping(value, newText(key, value), value)
+		name := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}
+		value = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{name, value}}
 	}
-	tree := upgrade(origin.File, value, l.diags)
+	tree := upgrade.Nodes(origin.File, value, l.diags)
 	if tree == nil {
 		return
 	}

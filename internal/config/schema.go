@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -124,7 +123,7 @@ func (b schemaBuilder) document() object {
 		"log_to_file":   flagSchema("Log to log_file_path as well."),
 		"log_file_path": textSchema("File that is logged to."),
 	}
-	for _, key := range pythonLogging {
+	for _, key := range vocabulary.PythonLogging {
 		logging[key] = ignored
 	}
 	plugin := closed(object{

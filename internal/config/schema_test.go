@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/upgrade"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/open-ticket-ai/otai/internal/config"
 )
 
 func compiled(t *testing.T, schema map[string]any) *jsonschema.Schema {
@@ -144,7 +144,7 @@ func TestTheSchemaAcceptsWhatRuns(t *testing.T) {
 		if err := s.Validate(value); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
-		upgraded, diags := config.Upgrade(config.Source{Name: file, Data: data})
+		upgraded, diags := upgrade.File(config.Source{Name: file, Data: data})
 		if value, ok := asEditor(upgraded); !ok || s.Validate(value) != nil {
 			t.Errorf("%s, upgraded: %v %v", file, s.Validate(value), diags)
 		}

@@ -1,10 +1,9 @@
-package config
+package upgrade
 
 import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"go.yaml.in/yaml/v3"
 )
 

@@ -1,23 +1,26 @@
-package config_test
+package upgrade_test
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/source"
+	"github.com/open-ticket-ai/otai/internal/config/upgrade"
 )
+
+var update = flag.Bool("update", false, "write the golden files anew")
 
 func upgraded(t *testing.T, text string) string {
 	t.Helper()
-	out, diags := config.Upgrade(config.Source{Name: "old.yml", Data: []byte(text)})
+	out, diags := upgrade.File(source.File{Name: "old.yml", Data: []byte(text)})
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	again, diags := config.Upgrade(config.Source{Name: "new.yml", Data: out})
+	again, diags := upgrade.File(source.File{Name: "new.yml", Data: out})
 	if diff := cmp.Diff(string(out), string(again)); diff != "" || len(diags) > 0 {
 		t.Errorf("a second upgrade finds %v and changes\n%s", diags, diff)
 	}
@@ -26,12 +29,12 @@ func upgraded(t *testing.T, text string) string {
 
 // The file has every old form, in forms of YAML that people use.
 func TestOnlyWhatIsOldChangesInTheText(t *testing.T) {
-	data, err := os.ReadFile("testdata/upgrade/old.yml")
+	data, err := os.ReadFile("testdata/old.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := upgraded(t, string(data))
-	golden := filepath.Join("testdata", "upgrade", "new.golden")
+	golden := filepath.Join("testdata", "new.golden")
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -124,13 +127,25 @@ func TestSingleOldFormsAreChangedInPlace(t *testing.T) {
 // FuzzUpgrade holds every file that can be upgraded to the promises: the result is
 // current, it comes back as it is, and it means the same.
 func FuzzUpgrade(f *testing.F) {
-	addFiles(f, "testdata/upgrade/old.yml", "testdata/compat/*.yml", "testdata/broken/*.yml")
+	for _, pattern := range []string{"testdata/old.yml", "../testdata/compat/*.yml", "../testdata/broken/*.yml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			f.Fatal(pattern, err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(data)
+		}
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		text, diags := config.Upgrade(config.Source{Name: "f", Data: data})
+		text, diags := upgrade.File(source.File{Name: "f", Data: data})
 		if diags.HasErrors() {
 			return
 		}
-		again, diags := config.Upgrade(config.Source{Name: "f", Data: text})
+		again, diags := upgrade.File(source.File{Name: "f", Data: text})
 		if len(diags) > 0 || string(again) != string(text) {
 			t.Fatalf("%q becomes %q, then %q\n%v", data, text, again, diags)
 		}

@@ -1,11 +1,11 @@
-package config
+package upgrade
 
 import (
 	"slices"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
+	"github.com/open-ticket-ai/otai/pkg/params"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -15,7 +15,7 @@ import (
 
 // document repairs the keys at the top.
 func (u upgrader) document(root *yaml.Node) {
-	u.renamed(root, "", vocabulary.DocumentKeys, rootFits)
+	u.renamed(root, nil, vocabulary.DocumentKeys, rootFits)
 	u.flatOrchestrator(valueOf(root, "services"))
 	for _, move := range []struct {
 		key, from, to string
@@ -33,7 +33,9 @@ func (u upgrader) document(root *yaml.Node) {
 		{"orchestrator", "infrastructure", "", isOrchestrator},
 	} {
 		from, to := root, root
+		var fromPath params.Path
 		if move.from != "" {
+			fromPath = params.Keys(move.from)
 			from = valueOf(root, move.from)
 		}
 		value := valueOf(from, move.key)
@@ -50,7 +52,7 @@ func (u upgrader) document(root *yaml.Node) {
 			continue
 		}
 		key := keyOf(from, move.key)
-		u.diags.ReportError(u.at(key), join(move.from, move.key), "unknown-key", placeHint(move.key, move.to), "unknown key %q", move.key)
+		u.reportError(key, fromPath.Key(move.key), "unknown-key", placeHint(move.key, move.to), "unknown key %q", move.key)
 		take(from, move.key)
 		if move.to != "" && !isMapping(to) {
 			take(root, move.to)
@@ -66,7 +68,7 @@ func (u upgrader) document(root *yaml.Node) {
 }
 
 func placeHint(key, to string) string {
-	if hint, ok := elsewhere[key]; ok && to != "" {
+	if hint, ok := vocabulary.Elsewhere[key]; ok && to != "" {
 		return hint
 	}
 	return "indent it less: it belongs at the top, beside services: and orchestrator:"
@@ -107,7 +109,7 @@ func pipeNodeFits(name string, n *yaml.Node) bool {
 
 // renamed reports the keys of a mapping that are certainly misspelled ones of names,
 // and gives them their right names.
-func (u upgrader) renamed(n *yaml.Node, path string, names []string, fits func(name string, value *yaml.Node) bool) {
+func (u upgrader) renamed(n *yaml.Node, path params.Path, names []string, fits func(name string, value *yaml.Node) bool) {
 	n = target(n)
 	if !isMapping(n) {
 		return
@@ -131,7 +133,7 @@ func (u upgrader) renamed(n *yaml.Node, path string, names []string, fits func(n
 		if hint == "" || !fits(name, target(n.Content[i+1])) {
 			continue
 		}
-		u.diags.ReportError(u.at(key), join(path, key.Value), "unknown-key", hint, "unknown key %q", key.Value)
+		u.reportError(key, path.Key(key.Value), "unknown-key", hint, "unknown key %q", key.Value)
 		right := *key
 		right.Value, right.Tag, right.Style = name, "!!str", 0
 		n.Content[i] = &right
@@ -140,8 +142,8 @@ func (u upgrader) renamed(n *yaml.Node, path string, names []string, fits func(n
 }
 
 // accepted is true for a key that has a meaning of its own there.
-func (u upgrader) accepted(key, path string) bool {
-	return key == "steps" || key == "depends_on" || key == "runners" && path == "orchestrator" || path == "" && elsewhere[key] != ""
+func (u upgrader) accepted(key string, path params.Path) bool {
+	return key == "steps" || key == "depends_on" || key == "runners" && path.Equal(params.Keys("orchestrator")) || len(path) == 0 && vocabulary.Elsewhere[key] != ""
 }
 
 // unindented finds what belongs to a service and stands beside the services. It is
@@ -165,17 +167,17 @@ func (u upgrader) unindented(services *yaml.Node) {
 			continue
 		case above == nil:
 			if moved == "" {
-				u.diags.ReportError(u.at(key), join("services", key.Value), "missing-key", "write the service's id with a colon above this line, and indent this below it", "the service's id is missing")
+				u.reportError(key, params.Keys("services", key.Value), "missing-key", "write the service's id with a colon above this line, and indent this below it", "the service's id is missing")
 			}
 			moved = key.Value
 		case isMapping(above) && keyOf(above, key.Value) == nil:
 			if moved == "" {
-				u.diags.ReportError(u.at(key), join("services", key.Value), "unknown-key", "indent it below "+id+":", "%s stands beside the services", key.Value)
+				u.reportError(key, params.Keys("services", key.Value), "unknown-key", "indent it below "+id+":", "%s stands beside the services", key.Value)
 			}
 			moved = key.Value
 			put(above, services.Content[i], services.Content[i+1])
 		default:
-			u.diags.ReportError(u.at(key), join("services", key.Value), "unknown-key", "indent it below the service that it belongs to", "%s stands beside the services", key.Value)
+			u.reportError(key, params.Keys("services", key.Value), "unknown-key", "indent it below the service that it belongs to", "%s stands beside the services", key.Value)
 		}
 		services.Content = slices.Delete(services.Content, i, i+2)
 	}
@@ -183,7 +185,7 @@ func (u upgrader) unindented(services *yaml.Node) {
 
 // dashes parts a step whose keys are given twice: the dash before the next step is
 // missing.
-func (u upgrader) dashes(steps *yaml.Node, path string) {
+func (u upgrader) dashes(steps *yaml.Node, path params.Path) {
 	for i := 0; i < len(steps.Content); i++ {
 		step := steps.Content[i]
 		if step.Kind != yaml.MappingNode || step.Anchor != "" {
@@ -201,7 +203,7 @@ func (u upgrader) dashes(steps *yaml.Node, path string) {
 			if again := len(step.Content) - k; first > 2 || again < 4 || key.Value != "id" && key.Value != "use" {
 				break
 			}
-			u.diags.ReportError(u.at(key), join(at(path, i+1), key.Value), "duplicate-key", "begin this line with a dash: - "+key.Value+": …", "the key %q is given twice, as if another step began here", key.Value)
+			u.reportError(key, path.Index(i+1).Key(key.Value), "duplicate-key", "begin this line with a dash: - "+key.Value+": …", "the key %q is given twice, as if another step began here", key.Value)
 			next := newMapping(key, step.Content[k:]...)
 			step.Content = step.Content[:k:k]
 			steps.Content = slices.Insert(steps.Content, i+1, next)

@@ -1,4 +1,4 @@
-package config
+package upgrade
 
 import (
 	"bytes"
@@ -8,29 +8,30 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+	"github.com/open-ticket-ai/otai/pkg/params"
 	"go.yaml.in/yaml/v3"
 )
 
-// Upgrade returns a file in the current form. Only what is old changes; comments,
+// File returns a file in the current form. Only what is old changes; comments,
 // blank lines, quotes, brackets, anchors and all other forms that are not old but
 // only another way to write (services as a list, runners, names of plugins) stay.
 // What was changed is among the diagnostics, as warnings. A file in the current form
 // comes back as it is; one with errors is not written.
-func Upgrade(s Source) ([]byte, Diagnostics) {
-	diags := &Reporter{}
+func File(s source.File) ([]byte, source.Diagnostics) {
+	diags := &source.Reporter{}
 	doc := source.Parse(s, diags)
 	if doc == nil {
 		return nil, diags.All()
 	}
 	markBlankLines(doc, source.Lines(s.Data), false)
 	dropIdle(s.Name, doc.Content[0], diags, nil)
-	root := upgrade(s.Name, doc.Content[0], diags)
+	root := Nodes(s.Name, doc.Content[0], diags)
 	if root == nil {
 		return nil, diags.All()
 	}
 	meant := source.Expand(s.Name, root, diags)
 	switch {
-	case meant == nil || Diagnostics(diags.List).HasErrors():
+	case meant == nil || source.Diagnostics(diags.List).HasErrors():
 		return nil, diags.All()
 	case len(diags.List) == 0:
 		return s.Data, nil
@@ -42,25 +43,25 @@ func Upgrade(s Source) ([]byte, Diagnostics) {
 	// of params, the whole file is written anew.
 	text, err := encode(doc)
 	if err != nil {
-		diags.ReportError(Position{File: s.Name, Line: 1, Column: 1}, "", "internal", "please report this", "the file can't be written anew: %v", err)
+		diags.ReportError(source.Position{File: s.Name, Line: 1, Column: 1}, "", "internal", "please report this", "the file can't be written anew: %v", err)
 		return nil, diags.All()
 	}
-	if !means(Source{Name: s.Name, Data: text}, meant) {
-		diags.ReportError(Position{File: s.Name, Line: 1, Column: 1}, "", "internal", "change it by hand, as the warnings say", "the file can't be written anew without a change of its meaning")
+	if !means(source.File{Name: s.Name, Data: text}, meant) {
+		diags.ReportError(source.Position{File: s.Name, Line: 1, Column: 1}, "", "internal", "change it by hand, as the warnings say", "the file can't be written anew without a change of its meaning")
 		return nil, diags.All()
 	}
 	return text, diags.All()
 }
 
 // means is true for a file in the current form that means what is meant.
-func means(s Source, meant *source.Node) bool {
-	var diags Reporter
+func means(s source.File, meant *source.Node) bool {
+	var diags source.Reporter
 	doc := source.Parse(s, &diags)
 	if doc == nil {
 		return false
 	}
 	dropIdle(s.Name, doc.Content[0], &diags, nil)
-	root := upgrade(s.Name, doc.Content[0], &diags)
+	root := Nodes(s.Name, doc.Content[0], &diags)
 	if root == nil {
 		return false
 	}
@@ -73,25 +74,25 @@ const mostRead = 64 << 20
 
 // editText changes the text of a file until nothing in it is old. It answers false
 // where that fails, or the result wouldn't mean what is meant.
-func editText(s Source, meant *source.Node) ([]byte, bool) {
+func editText(s source.File, meant *source.Node) ([]byte, bool) {
 	mark, body := "", string(s.Data)
 	if rest, ok := strings.CutPrefix(body, string(source.ByteOrderMark)); ok {
 		mark, body = string(source.ByteOrderMark), rest
 	}
 	for read := 0; read < mostRead; read += len(body) + 1 {
-		var diags Reporter
+		var diags source.Reporter
 		var todo changes
-		doc := source.Parse(Source{Name: s.Name, Data: []byte(body)}, &diags)
+		doc := source.Parse(source.File{Name: s.Name, Data: []byte(body)}, &diags)
 		if doc == nil {
 			return nil, false
 		}
 		dropIdle(s.Name, doc.Content[0], &diags, &todo)
-		root := upgradeText(s.Name, doc.Content[0], &diags, &todo)
+		root := upgradeNodes(s.Name, doc.Content[0], &diags, &todo)
 		if root == nil {
 			return nil, false
 		}
 		if len(diags.List) == 0 {
-			return []byte(mark + body), means(Source{Name: s.Name, Data: []byte(body)}, meant)
+			return []byte(mark + body), means(source.File{Name: s.Name, Data: []byte(body)}, meant)
 		}
 		edited, ok := next(newFileText(body), todo.list)
 		if !ok || edited == body {
@@ -125,7 +126,7 @@ func next(t *fileText, todo []textChange) (string, bool) {
 }
 
 // dropIdle takes out what has no effect.
-func dropIdle(file string, root *yaml.Node, diags *Reporter, text *changes) {
+func dropIdle(file string, root *yaml.Node, diags *source.Reporter, text *changes) {
 	for _, name := range vocabulary.RootKeys {
 		if inner := valueOf(root, name); isMapping(inner) {
 			root = inner
@@ -133,21 +134,21 @@ func dropIdle(file string, root *yaml.Node, diags *Reporter, text *changes) {
 	}
 	infrastructure := valueOf(root, "infrastructure")
 	logging := valueOf(infrastructure, "logging")
-	drop := func(m *yaml.Node, path, key string) {
+	drop := func(m *yaml.Node, path params.Path, key string) {
 		if k := keyOf(m, key); k != nil {
-			diags.Warn(Position{File: file, Line: k.Line, Column: k.Column}, join(path, key), "no-effect", "remove it", "this has no effect here")
+			diags.Warn(source.Position{File: file, Line: k.Line, Column: k.Column}, path.Key(key).String(), "no-effect", "remove it", "this has no effect here")
 			text.remove(m, key)
 			take(m, key)
 		}
 	}
-	drop(infrastructure, "infrastructure", "default_template_renderer")
-	for _, key := range pythonLogging {
+	drop(infrastructure, params.Keys("infrastructure"), "default_template_renderer")
+	for _, key := range vocabulary.PythonLogging {
 		if key != "root" || valueOf(valueOf(logging, "root"), "level") == nil || keyOf(logging, "level") != nil {
-			drop(logging, "infrastructure.logging", key)
+			drop(logging, params.Keys("infrastructure", "logging"), key)
 		}
 	}
 	if isMapping(valueOf(logging, "format")) {
-		drop(logging, "infrastructure.logging", "format")
+		drop(logging, params.Keys("infrastructure", "logging"), "format")
 	}
 }
 

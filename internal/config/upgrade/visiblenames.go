@@ -1,14 +1,15 @@
-package config
+package upgrade
 
 import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/source"
+	"github.com/open-ticket-ai/otai/pkg/params"
 	"go.yaml.in/yaml/v3"
 )
 
 // visibleNames takes invisible characters out of keys, uses and ids.
-func (u upgrader) visibleNames(n *yaml.Node, path string, seen map[*yaml.Node]bool) {
+func (u upgrader) visibleNames(n *yaml.Node, path params.Path, seen map[*yaml.Node]bool) {
 	n = target(n)
 	if n == nil || seen[n] {
 		return
@@ -16,7 +17,7 @@ func (u upgrader) visibleNames(n *yaml.Node, path string, seen map[*yaml.Node]bo
 	seen[n] = true
 	for i, item := range n.Content {
 		if n.Kind == yaml.SequenceNode {
-			u.visibleNames(item, at(path, i), seen)
+			u.visibleNames(item, path.Index(i), seen)
 			continue
 		}
 		if n.Kind != yaml.MappingNode || i%2 == 0 {
@@ -24,16 +25,16 @@ func (u upgrader) visibleNames(n *yaml.Node, path string, seen map[*yaml.Node]bo
 		}
 		key := target(n.Content[i-1])
 		u.visibleName(key, path, true)
-		inner := join(path, key.Value)
+		inner := path.Key(key.Value)
 		value := target(item)
-		if value.Kind == yaml.ScalarNode && (key.Value == "use" || key.Value == "id" || strings.HasSuffix(path, "injects")) {
+		if value.Kind == yaml.ScalarNode && (key.Value == "use" || key.Value == "id" || path.LastKey() == "injects") {
 			u.visibleName(value, inner, false)
 		}
 		u.visibleNames(item, inner, seen)
 	}
 }
 
-func (u upgrader) visibleName(n *yaml.Node, path string, key bool) {
+func (u upgrader) visibleName(n *yaml.Node, path params.Path, key bool) {
 	i := strings.IndexFunc(n.Value, source.Invisible)
 	if i < 0 || n.Kind != yaml.ScalarNode {
 		return
@@ -53,8 +54,8 @@ func (u upgrader) visibleName(n *yaml.Node, path string, key bool) {
 		return r
 	}, n.Value)
 	if key {
-		path = join(path, clean)
+		path = path.Key(clean)
 	}
-	u.diags.ReportError(position, path, source.InvisibleCode, "remove it; text copied from web pages and word processors has them", "%s stands in %q and can't be seen", source.RuneName(r), clean)
+	u.diags.ReportError(position, path.String(), source.InvisibleCode, "remove it; text copied from web pages and word processors has them", "%s stands in %q and can't be seen", source.RuneName(r), clean)
 	n.Value = clean
 }

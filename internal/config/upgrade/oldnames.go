@@ -1,14 +1,14 @@
-package config
+package upgrade
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
+	"github.com/open-ticket-ai/otai/pkg/params"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -26,7 +26,7 @@ func currentPrefix(prefix string) string {
 }
 
 // use replaces the names of earlier versions, and returns what stands there.
-func (u upgrader) use(n *yaml.Node, path string) *yaml.Node {
+func (u upgrader) use(n *yaml.Node, path params.Path) *yaml.Node {
 	value := target(valueOf(n, "use"))
 	text, ok := textOf(value)
 	if !ok {
@@ -46,7 +46,7 @@ func (u upgrader) use(n *yaml.Node, path string) *yaml.Node {
 	u.text.replace(value, text, current)
 	value.Value = current
 	if _, retired := vocabulary.RetiredUses[current]; !retired { // which is an error later on
-		u.diags.Warn(u.at(value), path+".use", "deprecated", "write "+current, "%s is the name of an earlier version", text)
+		u.warn(value, path.Key("use"), "deprecated", "write "+current, "%s is the name of an earlier version", text)
 	}
 	return value
 }
@@ -57,23 +57,23 @@ func (u upgrader) logging(n *yaml.Node) {
 	if key == nil || level == nil || keyOf(n, "level") != nil {
 		return
 	}
-	u.diags.Warn(u.at(key), "infrastructure.logging.root", "deprecated", "write level: "+target(level).Value, "this is the form of Python's logging")
+	u.warn(key, params.Keys("infrastructure", "logging", "root"), "deprecated", "write level: "+target(level).Value, "this is the form of Python's logging")
 	u.text.level(n)
 	take(n, "root")
 	put(n, newText("level", key), level)
 }
 
 // params renames the params of a pipe.
-func (u upgrader) params(n *yaml.Node, path, use string) {
+func (u upgrader) pipeParams(n *yaml.Node, path params.Path, use string) {
 	n = target(n)
 	if !isMapping(n) {
 		return
 	}
-	base := join(path, "params")
-	for _, old := range sortedKeys(vocabulary.RenamedParams[use]) {
+	base := path.Key("params")
+	for _, old := range slices.Sorted(maps.Keys(vocabulary.RenamedParams[use])) {
 		current := vocabulary.RenamedParams[use][old]
 		if key := keyOf(n, old); key != nil && keyOf(n, current) == nil {
-			u.diags.Warn(u.at(key), join(base, old), "deprecated", "write "+current+":", "%s is the name of an earlier version", old)
+			u.warn(key, base.Key(old), "deprecated", "write "+current+":", "%s is the name of an earlier version", old)
 			u.text.replace(key, old, current)
 			key.Value = current
 		}
@@ -94,7 +94,7 @@ func (u upgrader) params(n *yaml.Node, path, use string) {
 	default:
 		return
 	}
-	u.diags.Warn(u.at(key), base+".ticket_search_criteria.state", "deprecated", "write states: "+shown, "tickets are found by a list of states")
+	u.warn(key, base.Key("ticket_search_criteria").Key("state"), "deprecated", "write states: "+shown, "tickets are found by a list of states")
 	u.text.states(criteria)
 	key.Value = "states"
 	criteria.Content[indexOf(criteria, "states")+1] = state
@@ -105,18 +105,18 @@ var oldResult = lazyregexp.New(`get_pipe_result\(\s*(?:'([^'\n]+)'|"([^"\n]+)")\
 
 // oldResults rewrites it, where the step's result has no value of its own that the
 // same words could mean.
-func (u upgrader) oldResults(n *yaml.Node, path string) {
+func (u upgrader) oldResults(n *yaml.Node, path params.Path) {
 	if n == nil || n.Kind == yaml.AliasNode {
 		return
 	}
 	switch n.Kind {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			u.oldResults(n.Content[i+1], join(path, n.Content[i].Value))
+			u.oldResults(n.Content[i+1], path.Key(n.Content[i].Value))
 		}
 	case yaml.SequenceNode:
 		for i, item := range n.Content {
-			u.oldResults(item, at(path, i))
+			u.oldResults(item, path.Index(i))
 		}
 	case yaml.ScalarNode:
 		if !strings.Contains(n.Value, ").data.") {
@@ -133,7 +133,7 @@ func (u upgrader) oldResults(n *yaml.Node, path string) {
 				quote = `"`
 			}
 			current := fmt.Sprintf("get_pipe_result(%s%s%s, %s%s%s)", quote, id, quote, quote, key, quote)
-			u.diags.Warn(u.at(n), path, "deprecated", "write "+current, "%s is the form of an earlier version", call)
+			u.warn(n, path, "deprecated", "write "+current, "%s is the form of an earlier version", call)
 			count++
 			return current
 		})
@@ -153,28 +153,29 @@ func (u upgrader) hasData(id string) bool {
 func (u upgrader) foreign(root *yaml.Node) bool {
 	const current = "write orchestrator: with params: {steps: […]}, each step with id:, use: PLUGIN:NAME, injects: and params:; `otai demo` and examples/ show whole files"
 	for _, place := range []struct {
-		in        *yaml.Node
-		path, key string
+		in   *yaml.Node
+		path params.Path
+		key  string
 	}{
-		{root, "", "pipelines"},
-		{root, "", "pipes"},
-		{root, "", "pipe"},
-		{root, "", "jobs"},
-		{valueOf(root, "orchestrator"), "orchestrator", "pipelines"},
-		{valueOf(root, "orchestrator"), "orchestrator", "pipes"},
+		{root, nil, "pipelines"},
+		{root, nil, "pipes"},
+		{root, nil, "pipe"},
+		{root, nil, "jobs"},
+		{valueOf(root, "orchestrator"), params.Keys("orchestrator"), "pipelines"},
+		{valueOf(root, "orchestrator"), params.Keys("orchestrator"), "pipes"},
 	} {
 		if key := keyOf(place.in, place.key); key != nil {
 			what := "%s is a form that Open Ticket AI never ran"
 			if place.key == "pipelines" {
 				what = "%s is the form of Open Ticket AI 1.0.0rc1, which no later version runs"
 			}
-			u.diags.ReportError(u.at(key), join(place.path, place.key), "unsupported-form", current, what, place.key)
+			u.reportError(key, place.path.Key(place.key), "unsupported-form", current, what, place.key)
 			return true
 		}
 	}
 	orchestrator := valueOf(root, "orchestrator")
-	if n, path := usesWith(orchestrator, "orchestrator", map[*yaml.Node]bool{}); n != nil && !hasUse(orchestrator, map[*yaml.Node]bool{}) {
-		u.diags.ReportError(u.at(n), path, "unsupported-form", current, "uses: and with: are a form that Open Ticket AI never ran")
+	if n, path := usesWith(orchestrator, params.Keys("orchestrator"), map[*yaml.Node]bool{}); n != nil && !hasUse(orchestrator, map[*yaml.Node]bool{}) {
+		u.reportError(n, path, "unsupported-form", current, "uses: and with: are a form that Open Ticket AI never ran")
 		return true
 	}
 	return false
@@ -195,28 +196,28 @@ func hasUse(n *yaml.Node, seen map[*yaml.Node]bool) bool {
 }
 
 // usesWith finds the first mapping with both keys.
-func usesWith(n *yaml.Node, path string, seen map[*yaml.Node]bool) (*yaml.Node, string) {
+func usesWith(n *yaml.Node, path params.Path, seen map[*yaml.Node]bool) (*yaml.Node, params.Path) {
 	n = target(n)
 	if n == nil || seen[n] {
-		return nil, ""
+		return nil, nil
 	}
 	seen[n] = true
 	switch n.Kind {
 	case yaml.MappingNode:
 		if key := keyOf(n, "uses"); key != nil && keyOf(n, "with") != nil {
-			return key, join(path, "uses")
+			return key, path.Key("uses")
 		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			if found, where := usesWith(n.Content[i+1], join(path, target(n.Content[i]).Value), seen); found != nil {
+			if found, where := usesWith(n.Content[i+1], path.Key(target(n.Content[i]).Value), seen); found != nil {
 				return found, where
 			}
 		}
 	case yaml.SequenceNode:
 		for i, item := range n.Content {
-			if found, where := usesWith(item, at(path, i), seen); found != nil {
+			if found, where := usesWith(item, path.Index(i), seen); found != nil {
 				return found, where
 			}
 		}
 	}
-	return nil, ""
+	return nil, nil
 }

@@ -1,4 +1,4 @@
-package config_test
+package upgrade_test
 
 import (
 	"os"
@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/upgrade"
 )
 
 func TestAnUpgradedFileIsCurrentAndMeansTheSame(t *testing.T) {
-	files, err := filepath.Glob("testdata/compat/*.yml")
+	files, err := filepath.Glob("../testdata/compat/*.yml")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no test data", err)
 	}
@@ -24,8 +24,8 @@ func TestAnUpgradedFileIsCurrentAndMeansTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			old, _ := config.Read(config.Options{Files: []config.Source{{Name: "old", Data: data}}, Env: env})
-			text, _ := config.Upgrade(config.Source{Name: "old", Data: data})
-			again, diags := config.Upgrade(config.Source{Name: "new", Data: text})
+			text, _ := upgrade.File(config.Source{Name: "old", Data: data})
+			again, diags := upgrade.File(config.Source{Name: "new", Data: text})
 			for _, p := range diags {
 				t.Errorf("it is not current: %v", p)
 			}

@@ -1,11 +1,13 @@
-package config
+package upgrade
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+	"github.com/open-ticket-ai/otai/pkg/params"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -15,41 +17,49 @@ import (
 // keep the positions at which they were written.
 type upgrader struct {
 	file  string
-	diags *Reporter
+	diags *source.Reporter
 	seen  map[*yaml.Node]bool // an anchor is upgraded once, however often it is used
 	uses  map[string]string   // of the pipes, by id
 	text  *changes            // nil: only the nodes are wanted
 }
 
-// upgrade returns the mapping below the root key, or nil when the file can't be
+// Nodes returns the mapping below the root key, or nil when the file can't be
 // used.
-func upgrade(file string, root *yaml.Node, diags *Reporter) *yaml.Node {
-	return upgradeText(file, root, diags, nil)
+func Nodes(file string, root *yaml.Node, diags *source.Reporter) *yaml.Node {
+	return upgradeNodes(file, root, diags, nil)
 }
 
-// upgradeText also collects what that is to the text of the file. What is not old
+// upgradeNodes also collects what that is to the text of the file. What is not old
 // but another way to write it stays there.
-func upgradeText(file string, root *yaml.Node, diags *Reporter, text *changes) *yaml.Node {
+func upgradeNodes(file string, root *yaml.Node, diags *source.Reporter, text *changes) *yaml.Node {
 	u := upgrader{file: file, diags: diags, seen: map[*yaml.Node]bool{}, uses: map[string]string{}, text: text}
 	root = u.unwrap(root)
 	if root == nil || u.foreign(root) {
 		return nil
 	}
-	u.visibleNames(root, "", map[*yaml.Node]bool{})
+	u.visibleNames(root, nil, map[*yaml.Node]bool{})
 	u.document(root)
 	u.logging(valueOf(valueOf(root, "infrastructure"), "logging"))
 	u.services(valueOf(root, "services"))
 	u.plugins(valueOf(root, "plugins"))
 	u.orchestrator(valueOf(root, "orchestrator"))
-	u.oldResults(valueOf(root, "orchestrator"), "orchestrator")
+	u.oldResults(valueOf(root, "orchestrator"), params.Keys("orchestrator"))
 	return root
 }
 
-func (u upgrader) at(n *yaml.Node) Position {
+func (u upgrader) at(n *yaml.Node) source.Position {
 	if n.Line == 0 {
-		return Position{File: u.file}
+		return source.Position{File: u.file}
 	}
-	return Position{File: u.file, Line: n.Line, Column: n.Column}
+	return source.Position{File: u.file, Line: n.Line, Column: n.Column}
+}
+
+func (u upgrader) reportError(n *yaml.Node, path params.Path, code, hint, format string, args ...any) {
+	u.diags.ReportError(u.at(n), path.String(), code, hint, format, args...)
+}
+
+func (u upgrader) warn(n *yaml.Node, path params.Path, code, hint, format string, args ...any) {
+	u.diags.Warn(u.at(n), path.String(), code, hint, format, args...)
 }
 
 // once reports whether a node is met for the first time.
@@ -75,23 +85,23 @@ func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
 		}
 		for k := 0; k+1 < len(root.Content); k += 2 {
 			if other := root.Content[k]; other.Value != name && !strings.HasPrefix(other.Value, "x-") {
-				u.diags.ReportError(u.at(other), other.Value, "unknown-key", "move it below "+name+":", "this key stands beside the root key %s", name)
+				u.reportError(other, params.Keys(other.Value), "unknown-key", "move it below "+name+":", "this key stands beside the root key %s", name)
 			}
 		}
 		switch {
 		case isMapping(value):
 			return value
 		case isNull(value):
-			u.diags.ReportError(u.at(key), name, "empty", "write services: and orchestrator: below it, indented", "there is no configuration below this key")
+			u.reportError(key, params.Keys(name), "empty", "write services: and orchestrator: below it, indented", "there is no configuration below this key")
 		default:
-			u.diags.ReportError(u.at(value), name, "not-a-mapping", "write keys such as services: and orchestrator: below it", "this is no mapping of keys to values")
+			u.reportError(value, params.Keys(name), "not-a-mapping", "write keys such as services: and orchestrator: below it", "this is no mapping of keys to values")
 		}
 		return nil
 	}
 	if len(root.Content) == 2 && isMapping(root.Content[1]) {
 		// A root key that is nearly one.
-		if key := root.Content[0]; strings.ReplaceAll(normalKey(key.Value), "_", "") == "openticketai" || vocabulary.Nearest(key.Value, vocabulary.RootKeys[:1]) != "" && keyOf(root.Content[1], "orchestrator") != nil {
-			u.diags.ReportError(u.at(key), key.Value, "unknown-key", "did you mean "+vocabulary.RootKeys[0]+"?", "unknown key %q", key.Value)
+		if key := root.Content[0]; strings.ReplaceAll(vocabulary.Normal(key.Value), "_", "") == "openticketai" || vocabulary.Nearest(key.Value, vocabulary.RootKeys[:1]) != "" && keyOf(root.Content[1], "orchestrator") != nil {
+			u.reportError(key, params.Keys(key.Value), "unknown-key", "did you mean "+vocabulary.RootKeys[0]+"?", "unknown key %q", key.Value)
 			return target(root.Content[1])
 		}
 	}
@@ -102,7 +112,7 @@ func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
 func (u upgrader) notIndented(root, key *yaml.Node) bool {
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if other := root.Content[i]; slices.Contains(vocabulary.DocumentKeys, other.Value) {
-			u.diags.ReportError(u.at(other), other.Value, "unknown-key", "indent it and all that follows below "+key.Value+":, or remove that line", "this key stands beside the root key %s", key.Value)
+			u.reportError(other, params.Keys(other.Value), "unknown-key", "indent it and all that follows below "+key.Value+":, or remove that line", "this key stands beside the root key %s", key.Value)
 			return true
 		}
 	}
@@ -115,18 +125,18 @@ func (u upgrader) services(n *yaml.Node) {
 	if isMapping(n) && u.once(n) {
 		u.unindented(n)
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			u.service(n.Content[i+1], join("services", target(n.Content[i]).Value))
+			u.service(n.Content[i+1], params.Keys("services", target(n.Content[i]).Value))
 		}
 	}
 	if !isList(n) || !u.once(n) {
 		return
 	}
 	var content []*yaml.Node
-	first := map[string]Position{}
+	first := map[string]source.Position{}
 	for i, item := range n.Content {
-		path := at("services", i)
+		path := params.Keys("services").Index(i)
 		if !isMapping(item) {
-			u.diags.ReportError(u.at(item), path, "wrong-type", "write - id: NAME and use: below it", "a service is a mapping with id and use")
+			u.reportError(item, path, "wrong-type", "write - id: NAME and use: below it", "a service is a mapping with id and use")
 			continue
 		}
 		if item.Kind == yaml.AliasNode { // its id is taken out
@@ -134,20 +144,20 @@ func (u upgrader) services(n *yaml.Node) {
 		}
 		key, id := take(item, "id")
 		if id == nil {
-			u.diags.ReportError(u.at(item), path, "missing-key", "each service of a list has an id", "the id is missing")
+			u.reportError(item, path, "missing-key", "each service of a list has an id", "the id is missing")
 			continue
 		}
 		name, isText := textOf(id)
 		if !isText || name == "" {
-			u.diags.ReportError(u.at(id), path+".id", "wrong-type", `write it in quotes: "name"`, "the id must be text")
+			u.reportError(id, path.Key("id"), "wrong-type", `write it in quotes: "name"`, "the id must be text")
 			continue
 		}
 		if before, twice := first[name]; twice {
-			u.diags.ReportError(u.at(id), path+".id", "duplicate-id", fmt.Sprintf("it is first given in line %d: rename one of the two", before.Line), "the id %q is given twice", name)
+			u.reportError(id, path.Key("id"), "duplicate-id", fmt.Sprintf("it is first given in line %d: rename one of the two", before.Line), "the id %q is given twice", name)
 			continue
 		}
 		first[name] = u.at(id)
-		u.service(item, join("services", name))
+		u.service(item, params.Keys("services", name))
 		comments(key, id)
 		comments(item, id)
 		item.Style &^= yaml.FlowStyle
@@ -157,7 +167,7 @@ func (u upgrader) services(n *yaml.Node) {
 	n.Style &^= yaml.FlowStyle
 }
 
-func (u upgrader) service(n *yaml.Node, path string) {
+func (u upgrader) service(n *yaml.Node, path params.Path) {
 	if isMapping(n) && u.once(n) {
 		u.renamed(n, path, vocabulary.ServiceKeys, pipeNodeFits)
 		u.use(n, path)
@@ -184,7 +194,7 @@ func (u upgrader) orchestrator(n *yaml.Node) {
 		return
 	}
 	u.runners(n)
-	u.pipe(n, "orchestrator", vocabulary.DefaultOrchestrator)
+	u.pipe(n, params.Keys("orchestrator"), vocabulary.DefaultOrchestrator)
 }
 
 func (u upgrader) runners(n *yaml.Node) {
@@ -193,27 +203,27 @@ func (u upgrader) runners(n *yaml.Node) {
 		return
 	}
 	if valueOf(n, "steps") != nil || valueOf(valueOf(n, "params"), "steps") != nil {
-		u.diags.ReportError(u.at(key), "orchestrator.runners", "conflict", "move the runners into params.steps, or the steps into runners", "runners and steps can't be given together")
+		u.reportError(key, params.Keys("orchestrator", "runners"), "conflict", "move the runners into params.steps, or the steps into runners", "runners and steps can't be given together")
 		take(n, "runners")
 		return
 	}
 	key, runners := take(n, "runners")
 	if !isList(runners) {
-		u.diags.ReportError(u.at(runners), "orchestrator.runners", "wrong-type", "write - run: and a pipe below it", "runners is a list")
+		u.reportError(runners, params.Keys("orchestrator", "runners"), "wrong-type", "write - run: and a pipe below it", "runners is a list")
 		return
 	}
 	steps := newList(runners)
 	triggered := true
 	for i, item := range target(runners).Content {
 		if !isMapping(item) {
-			u.diags.ReportError(u.at(item), at("orchestrator.runners", i), "wrong-type", "write - run: and a pipe below it", "a runner is a mapping with on and run")
+			u.reportError(item, params.Keys("orchestrator", "runners").Index(i), "wrong-type", "write - run: and a pipe below it", "a runner is a mapping with on and run")
 			continue
 		}
 		step := runner(item)
 		if !hasTrigger(item) {
 			triggered = false
 			put(valueOf(step, "params"), newText("on", item), always(item))
-			u.diags.Note(u.at(item), at("orchestrator.runners", i), "missing-trigger", vocabulary.TriggerLines("on"), "without a trigger this runs in every cycle")
+			u.diags.Note(u.at(item), params.Keys("orchestrator", "runners").Index(i).String(), "missing-trigger", vocabulary.TriggerLines("on"), "without a trigger this runs in every cycle")
 		}
 		steps.Content = append(steps.Content, step)
 	}
@@ -280,7 +290,7 @@ func runner(item *yaml.Node) *yaml.Node {
 }
 
 // pipe brings one pipe and the pipes in its params into the current form.
-func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
+func (u upgrader) pipe(n *yaml.Node, path params.Path, fallback string) {
 	if !isMapping(n) || !u.once(n) {
 		return
 	}
@@ -295,7 +305,7 @@ func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
 	u.use(n, path)
 	if key := keyOf(n, "steps"); key != nil {
 		if params := valueOf(n, "params"); isNull(params) || isMapping(params) && valueOf(params, "steps") == nil {
-			u.diags.Warn(u.at(key), join(path, "steps"), "deprecated", "put it below params:", "steps beside params is the form of an earlier version")
+			u.warn(key, path.Key("steps"), "deprecated", "put it below params:", "steps beside params is the form of an earlier version")
 			u.text.lift(n)
 			u.lift(n, key, valueOf(n, "steps"))
 			take(n, "steps")
@@ -313,21 +323,21 @@ func (u upgrader) pipe(n *yaml.Node, path, fallback string) {
 	if id, ok := textOf(valueOf(n, "id")); ok {
 		u.uses[id] = use
 	}
-	u.params(params, path, use)
+	u.pipeParams(params, path, use)
 	if steps := target(steps); isList(steps) {
-		u.dashes(steps, path+".params.steps")
-		u.order(steps, path+".params.steps")
+		u.dashes(steps, path.Key("params").Key("steps"))
+		u.order(steps, path.Key("params").Key("steps"))
 		for i, step := range steps.Content {
-			u.pipe(step, at(path+".params.steps", i), "")
+			u.pipe(step, path.Key("params").Key("steps").Index(i), "")
 		}
 	}
 	for _, key := range []string{"on", "run"} {
-		u.pipe(valueOf(params, key), path+".params."+key, "")
+		u.pipe(valueOf(params, key), path.Key("params").Key(key), "")
 	}
 }
 
 // mergedPipe upgrades what a pipe takes over by <<.
-func (u upgrader) mergedPipe(n *yaml.Node, path string) {
+func (u upgrader) mergedPipe(n *yaml.Node, path params.Path) {
 	n = target(n)
 	if isList(n) {
 		for _, item := range n.Content {
@@ -336,7 +346,7 @@ func (u upgrader) mergedPipe(n *yaml.Node, path string) {
 	}
 	if isMapping(n) && u.once(n) {
 		use, _ := textOf(u.use(n, path))
-		u.params(valueOf(n, "params"), path, use)
+		u.pipeParams(valueOf(n, "params"), path, use)
 	}
 }
 
@@ -345,7 +355,7 @@ func hasMerge(n *yaml.Node) bool {
 }
 
 // order drops depends_on where it says what the order of the steps does already.
-func (u upgrader) order(steps *yaml.Node, path string) {
+func (u upgrader) order(steps *yaml.Node, path params.Path) {
 	before := map[string]bool{}
 	for i, step := range steps.Content {
 		if key := keyOf(step, "depends_on"); key != nil {
@@ -355,7 +365,7 @@ func (u upgrader) order(steps *yaml.Node, path string) {
 				names = needs.Content
 			}
 			if !slices.ContainsFunc(names, func(n *yaml.Node) bool { id, ok := textOf(n); return !ok || !before[id] }) {
-				u.diags.Warn(u.at(key), join(at(path, i), "depends_on"), "deprecated", "remove it", "steps run in the order in which they stand, and a failed one stops those after it")
+				u.warn(key, path.Index(i).Key("depends_on"), "deprecated", "remove it", "steps run in the order in which they stand, and a failed one stops those after it")
 				u.text.remove(step, "depends_on")
 				take(step, "depends_on")
 			}
