@@ -75,25 +75,6 @@ const hasReference = `\$\{([A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?|file:([^{}]|` + var
 // variableText admits such a value.
 var variableText = object{"type": "string", "pattern": hasReference}
 
-// admitVariables is for the params of services: wherever a schema admits a
-// template, it admits references then.
-func admitVariables(s any) {
-	const template = `\{\{|\{%`
-	switch s := s.(type) {
-	case object:
-		if s["pattern"] == template {
-			s["pattern"] = template + "|" + hasReference
-		}
-		for _, inner := range s {
-			admitVariables(inner)
-		}
-	case []any:
-		for _, inner := range s {
-			admitVariables(inner)
-		}
-	}
-}
-
 func flagSchema(doc string) object {
 	return described(doc, object{"anyOf": []any{
 		variableText,
@@ -215,10 +196,11 @@ func (b schemaBuilder) component(service bool) object {
 
 // parts are the injects and params of one component.
 func parts(use string, spec *params.Spec, service bool) object {
-	own := withEarlierNames(use, params.Schema(spec))
+	var standIns []string
 	if service {
-		admitVariables(own)
+		standIns = append(standIns, hasReference)
 	}
+	own := withEarlierNames(use, params.Schema(spec, standIns...))
 	properties := object{"params": own}
 	var required []any
 	if slices.ContainsFunc(spec.Names(), func(name string) bool { return spec.Field(name).Required }) {

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // nearest is the part of an error message that names the key of known which name
@@ -15,7 +17,7 @@ func nearest[V any](name string, known map[string]V) string {
 		if len(k) > len(name)+distance || len(name) > len(k)+distance {
 			continue
 		}
-		if d := edits(strings.ToLower(name), strings.ToLower(k)); d < distance {
+		if d := params.EditDistance([]rune(strings.ToLower(name)), []rune(strings.ToLower(k))); d < distance {
 			best, distance = k, d
 		}
 	}
@@ -23,25 +25,4 @@ func nearest[V any](name string, known map[string]V) string {
 		return ""
 	}
 	return fmt.Sprintf(": did you mean %q?", best)
-}
-
-// edits is the Levenshtein distance of a and b in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

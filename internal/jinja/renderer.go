@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // maxCached bounds the templates that a Renderer keeps parsed. A configuration
@@ -47,19 +48,7 @@ func New(o Options) *Renderer {
 
 // HasTemplate reports whether source has anything for the template language in
 // it. Without, rendering yields source itself.
-func HasTemplate(source string) bool {
-	for rest := source; ; {
-		i := strings.IndexByte(rest, '{')
-		if i < 0 || i+1 == len(rest) {
-			return false
-		}
-		switch rest[i+1] {
-		case '{', '%', '#':
-			return true
-		}
-		rest = rest[i+1:]
-	}
-}
+func HasTemplate(source string) bool { return params.HasTemplate(source) }
 
 // Parse compiles source, or finds it compiled. A syntax error is an
 // [api.TemplateError] with the place in source.

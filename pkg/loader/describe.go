@@ -23,7 +23,7 @@ func examine(p *Plugin, create factory, app api.AppConfig, limit time.Duration) 
 	if fault := callPlugin(limit, func() { created = create(app) }); fault != nil {
 		return nil, nil, p.fault(StageOpen, codeOf(fault, CodeFactoryPanic), "CreatePlugin must only describe; mend the plugin", "CreatePlugin %w", fault)
 	}
-	if isNil(created) {
+	if params.IsNil(created) {
 		return nil, nil, p.fault(StageOpen, CodeNilPlugin, "return api.NewPlugin(…)", "CreatePlugin returned %s", nilName(created))
 	}
 	found := &report{}

@@ -265,18 +265,6 @@ func panicPlace() string {
 }
 
 // isNil also finds a nil pointer in the interface, which is not equal to nil.
-func isNil(p api.Plugin) bool {
-	if p == nil {
-		return true
-	}
-	switch v := reflect.ValueOf(p); v.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
-		return v.IsNil()
-	default:
-		return false
-	}
-}
-
 func nilName(p api.Plugin) string {
 	if p == nil {
 		return "nil"

@@ -93,7 +93,7 @@ func (n *node) buildInstance(entry registry.Entry) error {
 	if err != nil {
 		return buildError(n.path, err)
 	}
-	if n.run == nil || isNil(built) {
+	if n.run == nil || params.IsNil(built) {
 		return configError(n.path, "%s built nothing: this is a fault of the plugin %s", n.use, entry.Plugin)
 	}
 	n.engine.instances = append(n.engine.instances, instance{path: n.path, value: built})

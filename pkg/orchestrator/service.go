@@ -136,7 +136,7 @@ func (e *Engine) buildService(s *service) error {
 	if err != nil {
 		return buildError(s.Path, err)
 	}
-	if isNil(s.instance) {
+	if params.IsNil(s.instance) {
 		return configError(s.Path, "%s built nothing: this is a fault of the plugin %s", s.Use, s.entry.Plugin)
 	}
 	e.instances = append(e.instances, instance{path: s.Path, value: s.instance})
@@ -233,16 +233,4 @@ func paramsError(path string, err error) error {
 		errs = append(errs, &ConfigError{Path: paramPath(path, d.Path), Err: d.AsError()})
 	}
 	return errors.Join(errs...)
-}
-
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	switch r := reflect.ValueOf(v); r.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan, reflect.Slice, reflect.Interface:
-		return r.IsNil()
-	default:
-		return false
-	}
 }

@@ -19,8 +19,8 @@ type Binder struct {
 	Child func(path Path, raw any) (api.ChildPipe, error)
 	// Inject answers with the service for need; nil means that none is configured.
 	Inject func(need *Spec) (any, error)
-	// Offline is for checking before anything runs. A string that holds "{{" or
-	// "{%" is taken as right for any kind, Validate is called only on structs in
+	// Offline is for checking before anything runs. A string in which [HasTemplate]
+	// finds one is taken as right for any kind, Validate is called only on structs in
 	// which no template is left, and services need not be given, so that Validate
 	// can't count on them.
 	Offline bool
@@ -240,7 +240,7 @@ func (d *decoder) leftForLater(s *Spec, raw any) bool {
 		return false
 	}
 	text, ok := raw.(string)
-	if !ok || !isTemplate(text) || s.holdsChildren() {
+	if !ok || !HasTemplate(text) || s.holdsChildren() {
 		return false
 	}
 	d.templates++
@@ -301,7 +301,7 @@ func (d *decoder) anything(raw any) any {
 
 func (d *decoder) countTemplates(raw any) {
 	Walk(anySpec, raw, func(p *Place) Next {
-		if text, ok := p.Value.(string); ok && isTemplate(text) {
+		if text, ok := p.Value.(string); ok && HasTemplate(text) {
 			d.templates++
 		}
 		return Into

@@ -370,6 +370,9 @@ func TestOfflineATemplateIsRightForAnyKind(t *testing.T) {
 	if _, err := decode[everything](t, raw, params.Binder{Offline: true}); err != nil {
 		t.Error(err)
 	}
+	if _, err := decode[everything](t, m{"count": "{# a page #}5"}, params.Binder{Offline: true}); err != nil {
+		t.Errorf("a comment of a template: %v", err)
+	}
 	_, err := decode[everything](t, m{"count": "{% if x %}1{% endif %}", "small": "abc"}, params.Binder{Offline: true})
 	checkDiagnostics(t, err, `small: is "abc" but must be a whole number`)
 	_, err = decode[everything](t, m{"count": template}, params.Binder{})

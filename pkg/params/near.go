@@ -18,7 +18,7 @@ func Near(word string, of []string) string {
 	for _, name := range of {
 		candidate := normal(name)
 		limit := min(3, max(1, max(len(wanted), len(candidate))/3))
-		distance := editDistance(wanted, candidate)
+		distance := EditDistance(wanted, candidate)
 		if distance > limit || distance >= min(len(wanted), len(candidate)) && distance > 0 {
 			continue
 		}
@@ -38,13 +38,13 @@ func Near(word string, of []string) string {
 	return best
 }
 
-// whole returns the only name of which word is one of the words, up to so many
-// wrong letters.
+// whole returns the only name of which word is one of the words. Up to wrong letters
+// may be.
 func whole(word string, of []string, wrong int) string {
 	found := ""
 	for _, name := range of {
 		if slices.ContainsFunc(strings.Split(string(normal(name)), "_"), func(part string) bool {
-			return part == word || wrong > 0 && len(part) > shortestStem && editDistance([]rune(part), []rune(word)) <= wrong
+			return part == word || wrong > 0 && len(part) > shortestStem && EditDistance([]rune(part), []rune(word)) <= wrong
 		}) {
 			if found != "" {
 				return ""
@@ -73,9 +73,9 @@ func normal(name string) []rune {
 	return []rune(strings.ReplaceAll(strings.ToLower(name), "-", "_"))
 }
 
-// editDistance counts insertions, deletions, replacements and swaps of
-// neighbours: the restricted Damerau-Levenshtein distance.
-func editDistance(a, b []rune) int {
+// EditDistance counts insertions, deletions, replacements and swaps of neighbors: the
+// restricted Damerau-Levenshtein distance.
+func EditDistance(a, b []rune) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	row := make([]int, len(b)+1)
 	for j := range last {

@@ -175,11 +175,6 @@ func toTime(raw any) (t time.Time, ok bool) {
 // trim takes off the white space that a block text or an environment brings.
 func trim(text string) string { return strings.Trim(text, " \t\r\n") }
 
-// isTemplate reports whether text holds a template, whose value is not known yet.
-func isTemplate(text string) bool {
-	return strings.Contains(text, "{{") || strings.Contains(text, "{%")
-}
-
 // kindOf is the kind of a raw value, KindAny for none that is known, and "" for nil.
 func kindOf(raw any) Kind {
 	switch raw.(type) {

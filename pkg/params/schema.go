@@ -6,10 +6,6 @@ import (
 	"strings"
 )
 
-// templatePattern is found in a string that holds a template, whose value is
-// checked when it is known.
-const templatePattern = `\{\{|\{%`
-
 // The patterns admit at least what is decoded, white space around it included,
 // and use only what both ECMA 262 and Go's regexp know.
 const (
@@ -32,30 +28,38 @@ type object = map[string]any
 // that Decode takes, and templates wherever they are rendered; a wrong text in
 // place of a duration or a time is found by both. All lists in it are []any, as
 // a JSON decoder gives them.
-func Schema(s *Spec) map[string]any {
+//
+// standIns are patterns of further texts that stand for a value of any kind, such as
+// the reference to a variable.
+func Schema(s *Spec, standIns ...string) map[string]any {
+	b := schemaBuilder{standIn: strings.Join(append([]string{templatePattern}, standIns...), "|")}
 	if s.Kind == KindObject && s.Name == "" {
-		return annotate(s, objectSchema(s))
+		return annotate(s, b.object(s))
 	}
-	return keySchema(s)
+	return b.key(s)
 }
 
-// keySchema is the schema of a key: where it isn't required, it may also be null.
-func keySchema(s *Spec) object {
-	return annotate(s, alternatives(s, !s.Required))
+type schemaBuilder struct {
+	standIn string // pattern of the texts whose value is not known yet
 }
 
-func elementSchema(s *Spec) object {
-	return annotate(s, alternatives(s, s.Optional))
+// key is the schema of a key: where it isn't required, it may also be null.
+func (b schemaBuilder) key(s *Spec) object {
+	return annotate(s, b.alternatives(s, !s.Required))
 }
 
-func alternatives(s *Spec, null bool) object {
+func (b schemaBuilder) element(s *Spec) object {
+	return annotate(s, b.alternatives(s, s.Optional))
+}
+
+func (b schemaBuilder) alternatives(s *Spec, null bool) object {
 	switch {
 	case s.Kind == KindChild:
 		return object{"$ref": "#/$defs/pipe"}
 	case s.Kind == KindAny:
 		return object{}
 	case s.holdsChildren():
-		list := containerSchema(s)
+		list := b.container(s)
 		if null {
 			list["type"] = []any{list["type"], "null"}
 		}
@@ -67,7 +71,7 @@ func alternatives(s *Spec, null bool) object {
 		}
 		return object{"type": types}
 	}
-	forms := append(valueForms(s), object{"type": "string", "pattern": templatePattern})
+	forms := append(b.valueForms(s), object{"type": "string", "pattern": b.standIn})
 	if null {
 		forms = append(forms, object{"type": "null"})
 	}
@@ -75,7 +79,7 @@ func alternatives(s *Spec, null bool) object {
 }
 
 // valueForms are the ways to write a value that is no template.
-func valueForms(s *Spec) []any {
+func (b schemaBuilder) valueForms(s *Spec) []any {
 	text := func(pattern string) object { return object{"type": "string", "pattern": pattern} }
 	switch s.Kind {
 	case KindString:
@@ -93,9 +97,9 @@ func valueForms(s *Spec) []any {
 	case KindTime:
 		return []any{text(timePattern)}
 	case KindObject:
-		return []any{objectSchema(s)}
+		return []any{b.object(s)}
 	default:
-		return []any{containerSchema(s)}
+		return []any{b.container(s)}
 	}
 }
 
@@ -121,21 +125,21 @@ func stringForms(s *Spec) []any {
 	return []any{object{"enum": values}}
 }
 
-func containerSchema(s *Spec) object {
+func (b schemaBuilder) container(s *Spec) object {
 	if s.Kind == KindList {
-		return bounded(s, object{"type": "array", "items": elementSchema(s.Elem)}, "minItems", "maxItems")
+		return bounded(s, object{"type": "array", "items": b.element(s.Elem)}, "minItems", "maxItems")
 	}
-	return object{"type": "object", "additionalProperties": elementSchema(s.Elem)}
+	return object{"type": "object", "additionalProperties": b.element(s.Elem)}
 }
 
-func objectSchema(s *Spec) object {
+func (b schemaBuilder) object(s *Spec) object {
 	properties := make(object)
 	var required []any
 	for _, f := range s.Fields {
 		if !f.isKey() {
 			continue
 		}
-		properties[f.Name] = keySchema(f)
+		properties[f.Name] = b.key(f)
 		if f.Required {
 			required = append(required, f.Name)
 		}

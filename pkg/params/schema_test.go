@@ -66,7 +66,7 @@ func TestSchemaAdmitsWhatDecodeTakesAndTemplates(t *testing.T) {
 	s := describe[everything](t)
 	schema := params.Schema(s)
 	for _, name := range s.Names() {
-		for _, template := range []string{"{{ x }}", "a {% if b %}c{% endif %}"} {
+		for _, template := range []string{"{{ x }}", "a {% if b %}c{% endif %}", "{# a page #}5"} {
 			if err := admits(schema, m{name: template}); err != nil {
 				t.Errorf("template in %s: %v", name, err)
 			}

@@ -49,36 +49,12 @@ func Resembles(key string) bool {
 				limit = 2
 			}
 			// Tokens and secrets of another kind, such as max_tokens, are numbers.
-			if len(word) <= len(secret) && distance([]rune(strings.ToLower(word)), []rune(secret)) <= limit {
+			if len(word) <= len(secret) && params.EditDistance([]rune(strings.ToLower(word)), []rune(secret)) <= limit {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// distance counts the letters that are missing, too many, wrong or swapped.
-func distance(a, b []rune) int {
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
-	for j := range rows[1] {
-		rows[1][j] = j
-	}
-	for i := range a {
-		before, above, row := rows[0], rows[1], rows[2]
-		row[0] = i + 1
-		for j := range b {
-			wrong := 1
-			if a[i] == b[j] {
-				wrong = 0
-			}
-			row[j+1] = min(above[j+1]+1, row[j]+1, above[j]+wrong)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		rows[0], rows[1], rows[2] = above, row, before
-	}
-	return rows[1][len(b)]
 }
 
 // Below reports whether a value stands below a key that is named like a secret.

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+	"github.com/open-ticket-ai/otai/pkg/params"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -185,7 +187,7 @@ func closesQuote(text []rune) bool {
 
 func syntaxHint(message, line string) string {
 	switch {
-	case strings.Contains(line, "{{") || strings.Contains(line, "{%"):
+	case params.HasTemplate(line):
 		return "put the template in quotes, and use the other kind of quotes inside"
 	case strings.Contains(message, "mapping values are not allowed"):
 		return "put text with a colon in quotes, or correct the indentation"

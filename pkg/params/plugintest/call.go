@@ -3,7 +3,6 @@ package plugintest
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"runtime/debug"
 	"time"
 )
@@ -31,17 +30,5 @@ func call(patience time.Duration, f func()) (broken error) {
 		return broken
 	case <-timer.C:
 		return fmt.Errorf("has not returned after %v", patience)
-	}
-}
-
-func isNil(v any) bool {
-	if v == nil {
-		return true
-	}
-	switch r := reflect.ValueOf(v); r.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Func, reflect.Chan, reflect.Slice:
-		return r.IsNil()
-	default:
-		return false
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -39,26 +38,16 @@ func (k *kit) exampleOf(i api.Injectable) (example, error) {
 func (e example) given() bool { return e.raw != nil }
 
 // templated reports whether a host would have to render it first.
-func (e example) templated() bool { return holdsTemplate(e.raw) }
-
-func holdsTemplate(raw any) bool {
-	switch x := raw.(type) {
-	case string:
-		return strings.Contains(x, "{{") || strings.Contains(x, "{%")
-	case []any:
-		for _, element := range x {
-			if holdsTemplate(element) {
-				return true
-			}
+func (e example) templated() bool {
+	found := false
+	params.Walk(nil, e.raw, func(p *params.Place) params.Next {
+		text, ok := p.Value.(string)
+		if found = ok && params.HasTemplate(text); found {
+			return params.Stop
 		}
-	case map[string]any:
-		for _, element := range x {
-			if holdsTemplate(element) {
-				return true
-			}
-		}
-	}
-	return false
+		return params.Into
+	})
+	return found
 }
 
 // asConfigured gives Go's lists and maps the types that a configuration has.

@@ -207,7 +207,7 @@ func (s *subject) build(p any) (instance, error) {
 	} else {
 		made.value, err = s.injectable.BuildService(p, h)
 	}
-	if err == nil && isNil(made.value) {
+	if err == nil && params.IsNil(made.value) {
 		err = errors.New("the build function returned nil without an error")
 	}
 	return made, err

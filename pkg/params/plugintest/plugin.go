@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 const prefix = "otai-"
@@ -53,7 +54,7 @@ func (k *kit) describe(app api.AppConfig) (d description, faults []string, broke
 	none := false
 	faults, broken = k.watch(func() {
 		plugin := k.create(app)
-		if none = isNil(plugin); none {
+		if none = params.IsNil(plugin); none {
 			return
 		}
 		d = description{metadata: plugin.Metadata(), injectables: plugin.Injectables()}

@@ -1,0 +1,17 @@
+package params
+
+import "reflect"
+
+// IsNil reports whether v is nil, or a nil pointer, map, slice, function or channel
+// in an interface, on which nothing can be called.
+func IsNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
+		return r.IsNil()
+	default:
+		return false
+	}
+}
