@@ -23,7 +23,7 @@ const (
 
 // backend is what computes the models of a service.
 type backend struct {
-	name string // tells the models apart that different ones have loaded
+	name string // distinguishes the models that different ones have loaded
 	want hub.Want
 	load func(ctx context.Context, folder string) (*model.Model, error)
 }

@@ -5,7 +5,7 @@ import "github.com/open-ticket-ai/otai/pkg/api"
 // CreatePlugin describes the plugin; the host calls it once. Its services share
 // the models that they load.
 func CreatePlugin(api.AppConfig) api.Plugin {
-	loaded := newShelf()
+	loaded := newModelPool()
 	return api.NewPlugin(
 		api.Metadata{
 			Name:        "otai-hf-local",

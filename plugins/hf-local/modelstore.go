@@ -38,35 +38,35 @@ func (s *Service) PullModel(ctx context.Context, name string, repair bool, progr
 	return plainEntry(s.hub.Describe(name, folder)), nil
 }
 
-// FindModels tells missing of the models that can't be used as they stand: of those
-// called names, and of those of the param preload. It asks no server.
-func (s *Service) FindModels(_ context.Context, names []string, missing func(finding map[string]string)) {
+// FindModels reports the models that can't be used as they are, of those called names
+// and those of the param preload. It asks no server.
+func (s *Service) FindModels(_ context.Context, names []string, report func(diagnostic map[string]string)) {
 	look := func(given, name, folder string) {
 		err := s.hub.Missing(name, s.want)
 		if err == nil {
-			if message, fix := s.places.advise(cmp.Or(given, s.params.ModelName), name, folder); message != "" {
-				missing(map[string]string{"model": given, "status": "ok", "message": message, "fix": fix})
+			if message, fix := s.paths.advise(cmp.Or(given, s.params.ModelName), name, folder); message != "" {
+				report(map[string]string{"model": given, "status": "ok", "message": message, "fix": fix})
 			}
 			return
 		}
-		f := map[string]string{"model": given, "status": "failed", "message": s.explain(err, name).Error()}
+		d := map[string]string{"model": given, "status": "failed", "message": s.explain(err, name).Error()}
 		switch atHub := !filepath.IsAbs(name) && errors.Is(err, api.ErrNotFound); {
 		case atHub && s.hub.Offline() != "":
-			f["message"] += ". " + s.hub.Offline() + " forbids to download it"
-			f["fix"] = "unset " + s.hub.Offline() + ", or copy the model from another machine"
+			d["message"] += ". " + s.hub.Offline() + " forbids to download it"
+			d["fix"] = "unset " + s.hub.Offline() + ", or copy the model from another machine"
 		case atHub:
-			f["status"] = "warning"
-			f["fix"] = "it is downloaded when a text first needs it; to have it before: otai model pull " + name
+			d["status"] = "warning"
+			d["fix"] = "it is downloaded when a text first needs it; to have it before: otai model pull " + name
 		}
-		missing(f)
+		report(d)
 	}
 	for _, given := range names {
-		look(given, s.name(given), s.places.folder)
+		look(given, s.name(given), s.paths.folder)
 	}
 	for i, given := range s.params.Preload {
 		if !slices.Contains(names, given) {
-			folder := s.places.of(fmt.Sprintf("preload[%d]", i))
-			look(given, s.places.find(given, folder), folder)
+			folder := s.paths.folderOf(fmt.Sprintf("preload[%d]", i))
+			look(given, s.paths.resolve(given, folder), folder)
 		}
 	}
 }

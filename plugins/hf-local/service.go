@@ -41,7 +41,7 @@ func (p *Params) Validate() error {
 		return &api.FieldError{Field: "revision", Err: fmt.Errorf("%q can't be a branch, tag or commit", p.Revision)}
 	}
 	if strings.Contains(p.ModelName, "@") {
-		return &api.FieldError{Field: "revision", Err: fmt.Errorf("model_name %q names a revision already; keep one of both", p.ModelName)}
+		return &api.FieldError{Field: "revision", Err: fmt.Errorf("model_name %q names a revision already; keep one of the two", p.ModelName)}
 	}
 	return nil
 }
@@ -51,26 +51,26 @@ const isaVariable = "OTAI_HF_ISA"
 
 // Service classifies texts. It implements [api.BatchClassifier] and is safe for
 // concurrent use. A model is downloaded and loaded when a text first needs it, or
-// at the start, and kept until Close unless memory is bounded.
+// at the start, and stays loaded until Close unless memory is bounded.
 type Service struct {
 	params Params
-	places *places
+	paths  *modelPaths
 	hub    *hub.Hub
-	models *models
+	models *loadedModels
 	want   hub.Want
-	gather *batch.Gatherer[gathered, string, model.Result]
+	gather *batch.Gatherer[batchKey, string, model.Result]
 	redact func(secret string)
 	log    *slog.Logger
 }
 
-// gathered tells which texts can be in one batch.
-type gathered struct{ name, token string }
+// batchKey is what the texts of one batch have in common.
+type batchKey struct{ name, token string }
 
 // maxGathered is how many texts of concurrent calls make a batch at most: beyond
 // it, the first ones would wait longer than the batch saves.
 const maxGathered = 32
 
-func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
+func newService(p Params, h api.Host, loaded *modelPool) (*Service, error) {
 	isa := engine.Available()[0]
 	if name, ok := h.Env(isaVariable); ok && name != "" {
 		var err error
@@ -86,19 +86,19 @@ func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
 	log := h.Logger()
 	s := &Service{
 		params: p,
-		places: newPlaces(h),
+		paths:  newModelPaths(h),
 		hub: hub.New(hub.Options{
 			CacheDir: p.CacheDir, Fallback: h.App().CacheDir, Token: p.APIToken, Env: h.Env, Redact: h.Redact, Log: log,
 		}),
-		models: &models{
-			shelf: loaded,
-			bound: p.MaxMemory * 1e6,
-			kept:  make(map[shelfKey]*keptModel),
-			key: func(folder string) shelfKey {
+		models: &loadedModels{
+			pool:   loaded,
+			bound:  p.MaxMemory * 1e6,
+			models: make(map[modelKey]*loadedModel),
+			key: func(folder string) modelKey {
 				if real, err := filepath.EvalSymlinks(folder); err == nil {
 					folder = real
 				}
-				return shelfKey{folder: folder, backend: backend.name, threads: threads.Limit()}
+				return modelKey{folder: folder, backend: backend.name, threads: threads.Limit()}
 			},
 			load: func(ctx context.Context, folder string) (classifier, error) {
 				m, err := backend.load(ctx, folder)
@@ -113,7 +113,7 @@ func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
 		redact: h.Redact,
 		log:    log,
 	}
-	s.gather = batch.New(p.BatchWait, maxGathered, func(ctx context.Context, k gathered, texts []string) ([]model.Result, error) {
+	s.gather = batch.New(p.BatchWait, maxGathered, func(ctx context.Context, k batchKey, texts []string) ([]model.Result, error) {
 		return s.classify(ctx, k.name, k.token, texts)
 	})
 	return s, nil
@@ -124,7 +124,7 @@ func newService(p Params, h api.Host, loaded *shelf) (*Service, error) {
 func (s *Service) Start(ctx context.Context) error {
 	for i, name := range s.params.Preload {
 		param := fmt.Sprintf("preload[%d]", i)
-		_, release, err := s.acquire(ctx, s.places.find(name, s.places.of(param)), "")
+		_, release, err := s.acquire(ctx, s.paths.resolve(name, s.paths.folderOf(param)), "")
 		switch {
 		case err == nil:
 			release()
@@ -139,7 +139,7 @@ func (s *Service) Start(ctx context.Context) error {
 
 // Classify labels one text.
 func (s *Service) Classify(ctx context.Context, r api.ClassificationRequest) (api.Classification, error) {
-	result, err := s.gather.Do(ctx, gathered{s.name(r.Model), r.APIToken}, r.Text)
+	result, err := s.gather.Do(ctx, batchKey{s.name(r.Model), r.APIToken}, r.Text)
 	if err != nil {
 		return api.Classification{}, err
 	}
@@ -208,8 +208,8 @@ func (s *Service) acquire(ctx context.Context, name, token string) (classifier, 
 	return m, release, nil
 }
 
-// name is the model that a request means which names model: a whole path, or a name
-// at HuggingFace.
+// name returns what a request's model stands for: an absolute path, or a name at
+// HuggingFace.
 func (s *Service) name(model string) string {
 	if model == "" {
 		model = s.params.ModelName
@@ -217,39 +217,22 @@ func (s *Service) name(model string) string {
 			return model + "@" + s.params.Revision
 		}
 	}
-	return s.places.find(model, s.places.folder)
+	return s.paths.resolve(model, s.paths.folder)
 }
 
-// explain adds where else a model was looked for that HuggingFace doesn't give. What
-// the cache has of it says enough.
+// explain adds to the error about a model where else it was looked for, unless the cache
+// has some of it, which says enough.
 func (s *Service) explain(err error, name string) error {
 	if err != nil {
 		if _, absent := s.hub.Locate(name); absent == nil {
 			return err
 		}
 	}
-	return s.places.explain(err, name)
-}
-
-func (s *Service) classification(r model.Result) api.Classification {
-	best := r.Scores
-	if s.params.TopK > 0 {
-		best = best[:min(s.params.TopK, len(best))]
-	}
-	c := api.Classification{
-		Label:      best[0].Label,
-		Confidence: best[0].Confidence,
-		Scores:     make([]api.Score, len(best)),
-		Truncated:  r.Truncated,
-	}
-	for i, score := range best {
-		c.Scores[i] = api.Score{Label: score.Label, Confidence: score.Confidence}
-	}
-	return c
+	return s.paths.explain(err, name)
 }
 
 // Close waits for running calls and frees all models. It may be called twice;
-// texts that come later are refused.
+// texts that come later are rejected.
 func (s *Service) Close() error {
 	err := s.models.close()
 	s.hub.Close()

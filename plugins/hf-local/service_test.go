@@ -227,7 +227,7 @@ func TestAnInstructionSetIsForcedByTheEnvironment(t *testing.T) {
 			t.Errorf("the log doesn't say %v: %s", isa, &log)
 		}
 	}
-	if _, err := newService(Params{}, newHost(map[string]string{"OTAI_HF_ISA": "mmx"}, io.Discard), newShelf()); err == nil ||
+	if _, err := newService(Params{}, newHost(map[string]string{"OTAI_HF_ISA": "mmx"}, io.Discard), newModelPool()); err == nil ||
 		!strings.Contains(err.Error(), "OTAI_HF_ISA") || !strings.Contains(err.Error(), "avx512") {
 		t.Errorf("an unknown one: error is %v", err)
 	}
@@ -257,10 +257,10 @@ func TestConcurrentFirstCallsLoadAModelOnce(t *testing.T) {
 }
 
 // modelsOf are those of one service that loads by load.
-func modelsOf(load func(context.Context, string) (classifier, error)) *models {
-	return &models{
-		shelf: newShelf(), kept: make(map[shelfKey]*keptModel), load: load,
-		key: func(folder string) shelfKey { return shelfKey{folder: folder} },
+func modelsOf(load func(context.Context, string) (classifier, error)) *loadedModels {
+	return &loadedModels{
+		pool: newModelPool(), models: make(map[modelKey]*loadedModel), load: load,
+		key: func(folder string) modelKey { return modelKey{folder: folder} },
 	}
 }
 
@@ -349,7 +349,7 @@ func TestWaitingForAModelEndsWithTheContext(t *testing.T) {
 }
 
 func TestCloseWaitsForRunningCallsAndRefusesLaterOnes(t *testing.T) {
-	s, err := newService(Params{ModelName: cased, Threads: 2}, api.Host{}, newShelf())
+	s, err := newService(Params{ModelName: cased, Threads: 2}, api.Host{}, newModelPool())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -381,7 +381,7 @@ func TestCloseWaitsForRunningCallsAndRefusesLaterOnes(t *testing.T) {
 }
 
 func TestAServiceThatWasNeverUsedCloses(t *testing.T) {
-	s, err := newService(Params{}, api.Host{}, newShelf())
+	s, err := newService(Params{}, api.Host{}, newModelPool())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,8 @@ type Gatherer[K comparable, T, R any] struct {
 	open map[K]*gathering[T, R]
 }
 
-// New returns a gatherer whose batches wait so long for further items, and have at
-// most so many. With no time to wait, each call is a batch of its own.
+// New returns a gatherer whose batches wait that long for further items, up to most of
+// them. With no time to wait, each call is a batch of its own.
 func New[K comparable, T, R any](wait time.Duration, most int, run Run[K, T, R]) *Gatherer[K, T, R] {
 	return &Gatherer[K, T, R]{wait: wait, most: most, run: run, open: make(map[K]*gathering[T, R])}
 }
@@ -91,7 +91,7 @@ func (g *Gatherer[K, T, R]) join(ctx context.Context, key K, item T) (*gathering
 	return b, len(b.items) - 1
 }
 
-// leave is called by who no longer waits; the last one ends the batch.
+// leave is called by callers that no longer wait; the last one ends the batch.
 func (g *Gatherer[K, T, R]) leave(key K, b *gathering[T, R]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -104,7 +104,7 @@ func (g *Gatherer[K, T, R]) leave(key K, b *gathering[T, R]) {
 	b.cancel()
 }
 
-// shut lets no more items into b. Its caller holds mu.
+// shut lets no more items into b. The caller has locked mu.
 func (g *Gatherer[K, T, R]) shut(key K, b *gathering[T, R]) {
 	if g.open[key] == b {
 		delete(g.open, key)

@@ -74,7 +74,7 @@ func compare(o options, _ io.Reader, out io.Writer) error {
 	for _, text := range strings.Split(o.threads, ",") {
 		threads, err := strconv.Atoi(text)
 		if err != nil || threads < 1 {
-			return fmt.Errorf("-threads: %q is no number of threads", text)
+			return fmt.Errorf("-threads: %q is not a number of threads", text)
 		}
 		if err := compareWith(o, threads, out); err != nil {
 			return err
@@ -134,14 +134,14 @@ func compareWith(o options, threads int, out io.Writer) error {
 			ours, theirs, ratios = append(ours, a.Milliseconds), append(theirs, b.Milliseconds), append(ratios, a.Milliseconds/b.Milliseconds)
 		}
 		ratio, target := median(ratios), w.target[threads]
-		verdict := ""
+		note := ""
 		if target > 0 {
-			verdict = fmt.Sprintf("%9.2f", target)
+			note = fmt.Sprintf("%9.2f", target)
 			if ratio > target {
-				verdict += "  missed"
+				note += "  missed"
 			}
 		}
-		fmt.Fprintf(out, "  %-28s %9.1f %9.1f %9.3f %s\n", w.name, median(ours), median(theirs), ratio, verdict)
+		fmt.Fprintf(out, "  %-28s %9.1f %9.1f %9.3f %s\n", w.name, median(ours), median(theirs), ratio, note)
 	}
 	ourEnd, err := own.compute(nil)
 	if err != nil {

@@ -23,7 +23,7 @@ type Arena struct {
 	blocks [][]byte
 }
 
-// NewArena returns an arena that is expected to hold about so many values.
+// NewArena returns an arena that is expected to get about that many values.
 func NewArena(values int) *Arena { return &Arena{block: values} }
 
 // Floats returns n zero values, aligned to a cache line.

@@ -43,7 +43,7 @@ func (d *download) blob(ctx context.Context, file string, m metadata) error {
 		return nil
 	}
 	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return diskFault(of, folder, 0, err)
+		return diskError(of, folder, 0, err)
 	}
 	lock := filepath.Join(d.cache.folder, ".locks", filepath.Base(d.cache.model(d.ref.Name)), m.ETag+".lock")
 	unlock, err := lockFile(ctx, lock, func() { d.waits(file) })
@@ -64,7 +64,7 @@ func (d *download) fetch(ctx context.Context, of subject, path string, m metadat
 	// Not through a link: what is written must stay in the cache.
 	file, err := os.OpenFile(incomplete, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o666)
 	if err != nil {
-		return diskFault(of, filepath.Dir(path), m.Size, err)
+		return diskError(of, filepath.Dir(path), m.Size, err)
 	}
 	defer file.Close()
 	for resumed := true; ; {
@@ -88,15 +88,15 @@ func (d *download) fetch(ctx context.Context, of subject, path string, m metadat
 		}
 		// The part that a former download left was damaged, as after a power cut.
 		if err := file.Truncate(0); err != nil {
-			return diskFault(of, filepath.Dir(path), 0, err)
+			return diskError(of, filepath.Dir(path), 0, err)
 		}
 	}
 	// On the disk before it has its name: after a power cut a blob must not be empty.
 	if err := file.Sync(); err != nil {
-		return diskFault(of, filepath.Dir(path), 0, err)
+		return diskError(of, filepath.Dir(path), 0, err)
 	}
 	if err := os.Rename(incomplete, path); err != nil {
-		return diskFault(of, filepath.Dir(path), 0, err)
+		return diskError(of, filepath.Dir(path), 0, err)
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (d *download) fill(ctx context.Context, of subject, file *os.File, m metada
 	}
 	resumed = have > 0
 	if need := m.Size - have; m.Size >= 0 && need > room(file) {
-		return resumed, diskFault(of, filepath.Dir(file.Name()), need, fmt.Errorf("%s are free: %w", size(room(file)), syscall.ENOSPC))
+		return resumed, diskError(of, filepath.Dir(file.Name()), need, fmt.Errorf("%s are free: %w", size(room(file)), syscall.ENOSPC))
 	}
 	if resumed && d.progress != nil {
 		d.progress(of.file, have, m.Size)
@@ -155,7 +155,7 @@ func (d *download) receive(ctx context.Context, of subject, file *os.File, have 
 		have = 0
 	}
 	if err := file.Truncate(have); err != nil {
-		return have, diskFault(of, filepath.Dir(file.Name()), 0, err)
+		return have, diskError(of, filepath.Dir(file.Name()), 0, err)
 	}
 	limit := m.Size
 	if limit < 0 {
@@ -169,7 +169,7 @@ func (d *download) receive(ctx context.Context, of subject, file *os.File, have 
 			return have, fmt.Errorf("%s %w, which are %d bytes. Nothing of it was kept; try again: %w", of, errTooLong, limit, api.ErrInvalid)
 		}
 		if _, err := file.WriteAt(buffer[:n], have); err != nil {
-			return have, diskFault(of, filepath.Dir(file.Name()), 0, err)
+			return have, diskError(of, filepath.Dir(file.Name()), 0, err)
 		}
 		have += int64(n)
 		if n > 0 && d.progress != nil {

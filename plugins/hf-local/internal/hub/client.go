@@ -196,7 +196,7 @@ func (c *client) metadata(ctx context.Context, ref Reference, commit, file strin
 func always(*http.Response) bool { return true }
 
 // send asks once. It follows redirects as long as follow says so, sends the token
-// to the server's own origin only, and turns every refusal into an error.
+// to the server's own origin only, and turns every other response into an error.
 func (c *client) send(ctx context.Context, of subject, method string, at *url.URL, header http.Header, follow func(*http.Response) bool) (*http.Response, error) {
 	for range maxRedirects {
 		request, err := http.NewRequestWithContext(ctx, method, at.String(), nil)
@@ -223,7 +223,7 @@ func (c *client) send(ctx context.Context, of subject, method string, at *url.UR
 				return answer, nil
 			}
 			defer answer.Body.Close()
-			return nil, c.refusal(of, at, answer)
+			return nil, c.responseError(of, at, answer)
 		}
 		if !follow(answer) {
 			return answer, nil

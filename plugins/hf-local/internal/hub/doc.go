@@ -8,7 +8,7 @@
 //     and of the same form, so that either uses what the other downloaded;
 //   - [Want] chooses, among the files of a model, those that a classifier needs;
 //   - the client asks the server: redirects, token, repetition, and an error that
-//     says what to do for each refusal;
+//     says what to do for each response;
 //   - a blob is downloaded beside its place, continued where an earlier process
 //     was killed, checked against its checksum, and only then moved there;
 //   - [Hub.Ensure] and [Hub.Pull] put the blobs together to a model, [Hub.List]

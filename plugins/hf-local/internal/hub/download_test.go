@@ -566,7 +566,7 @@ func TestRedirectsWithoutEndAreRefused(t *testing.T) {
 	}
 }
 
-func TestEachRefusalHasItsOwnMessage(t *testing.T) {
+func TestEachErrorResponseHasItsOwnMessage(t *testing.T) {
 	const token = "hf_very-secret-token"
 	tests := map[string]struct {
 		status int
@@ -586,7 +586,7 @@ func TestEachRefusalHasItsOwnMessage(t *testing.T) {
 		"429 for long":        {429, map[string]string{"Retry-After": "3600"}, false, api.ErrTemporary, []string{"429", "wait 1h0m0s"}, 1},
 		"429 by RateLimit":    {429, map[string]string{"RateLimit": `"resolvers";r=0;t=300`}, false, api.ErrTemporary, []string{"429", "wait 5m0s"}, 1},
 		"500":                 {500, nil, false, api.ErrTemporary, []string{"500", "try again later", "copied"}, 4},
-		"503":                 {503, nil, false, api.ErrTemporary, []string{"503", "fault of its own"}, 4},
+		"503":                 {503, nil, false, api.ErrTemporary, []string{"503", "internal error"}, 4},
 		"418":                 {418, nil, false, api.ErrInvalid, []string{"418"}, 1},
 	}
 	for what, c := range tests {

@@ -16,12 +16,12 @@ import (
 // Hub brings models onto this machine. It is safe for concurrent use, also by
 // several processes on one cache.
 type Hub struct {
-	cache   Cache
-	client  *client
-	problem error  // why there is no client
-	offline string // the variable that forbids to use the network
-	log     *slog.Logger
-	pulling chan struct{} // holds one value while a model is downloaded
+	cache     Cache
+	client    *client
+	clientErr error  // why there is no client
+	offline   string // the variable that forbids to use the network
+	log       *slog.Logger
+	pulling   chan struct{} // holds one value while a model is downloaded
 }
 
 // Options are for [New].
@@ -66,7 +66,7 @@ func New(o Options) *Hub {
 	if token != "" {
 		o.Redact(token)
 	}
-	h.client, h.problem = newClient(env.value("HF_ENDPOINT"), token, newTimeouts(env),
+	h.client, h.clientErr = newClient(env.value("HF_ENDPOINT"), token, newTimeouts(env),
 		patience{first: o.Pause, longest: 120 * o.Pause, tries: 4, waits: h.waits})
 	return h
 }
@@ -173,7 +173,7 @@ func (h *Hub) Ensure(ctx context.Context, r Request) (string, error) {
 
 // Missing says why the model called name can't be used without a download, or at all;
 // nil is one that can. It looks at which files there are, and makes no request. An
-// error that is [api.ErrNotFound] is mended by having the files.
+// error that is [api.ErrNotFound] is fixed by having the files.
 func (h *Hub) Missing(name string, w Want) error {
 	folder, ref, err := local(name)
 	if err != nil {
@@ -194,7 +194,7 @@ func (h *Hub) Missing(name string, w Want) error {
 func (h *Hub) Offline() string { return h.offline }
 
 // local answers for a name that is a folder or should be one; for another it
-// returns the model that is meant.
+// returns the model.
 func local(name string) (folder string, ref Reference, err error) {
 	switch {
 	case name == "":

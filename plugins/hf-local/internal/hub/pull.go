@@ -43,8 +43,8 @@ func (h *Hub) Pull(ctx context.Context, r Request, repair bool) (string, error) 
 // last, so that the revision which was complete before stays in use until the new
 // one is.
 func (h *Hub) pull(ctx context.Context, ref Reference, r Request) (string, error) {
-	if h.problem != nil {
-		return "", h.problem
+	if h.clientErr != nil {
+		return "", h.clientErr
 	}
 	if h.cache.folder == "" {
 		return "", errNoCache
@@ -76,7 +76,7 @@ func (h *Hub) pull(ctx context.Context, ref Reference, r Request) (string, error
 		return "", err
 	}
 	if err := h.cache.setRef(ref, m.Commit); err != nil {
-		return "", diskFault(subject{ref: ref}, h.cache.folder, 0, err)
+		return "", diskError(subject{ref: ref}, h.cache.folder, 0, err)
 	}
 	return folder, nil
 }
@@ -102,7 +102,7 @@ func (d *download) place(ctx context.Context, commit, file string, m metadata) e
 		return err
 	}
 	if err := d.cache.link(d.ref, commit, file, m.ETag); err != nil {
-		return diskFault(subject{ref: d.ref, file: file}, d.cache.folder, 0, err)
+		return diskError(subject{ref: d.ref, file: file}, d.cache.folder, 0, err)
 	}
 	return nil
 }

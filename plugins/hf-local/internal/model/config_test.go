@@ -16,7 +16,7 @@ func TestAConfigurationWithoutValuesHasTheDefaultsOfTransformers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Hidden != 768 || c.Inner != 3072 || c.Heads != 12 || c.Layers != 12 || c.Vocabulary != 30522 || c.Positions != 512 ||
-		c.Types != 2 || c.Epsilon != 1e-12 || c.Activation.kernel != engine.GELU || c.Problem != unspecified ||
+		c.Types != 2 || c.Epsilon != 1e-12 || c.Activation.kernel != engine.GELU || c.ProblemType != unspecified ||
 		!slices.Equal(c.Labels, []string{"LABEL_0", "LABEL_1"}) {
 		t.Errorf("got %+v", c)
 	}

@@ -28,5 +28,5 @@ func LoadNetwork(ctx context.Context, folder string, k *engine.Kernels, t *engin
 
 // Scores turns logits into scores.
 func (n *Network) Scores(logits []float32) []Score {
-	return scores(n.config.Problem, n.config.Labels, logits)
+	return scores(n.config.ProblemType, n.config.Labels, logits)
 }

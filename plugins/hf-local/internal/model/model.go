@@ -141,7 +141,7 @@ func (m *Model) Classify(ctx context.Context, texts []string) ([]Result, error) 
 				return nil, fmt.Errorf("model %s computed %v for the label %.200q: its weights are too large or damaged", m.folder, l[bad], m.config.Labels[bad])
 			}
 			results[first+i].Logits = l
-			results[first+i].Scores = scores(m.config.Problem, m.config.Labels, l)
+			results[first+i].Scores = scores(m.config.ProblemType, m.config.Labels, l)
 		}
 		first = next
 	}

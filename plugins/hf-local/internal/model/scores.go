@@ -12,11 +12,22 @@ type Score struct {
 	Confidence float64
 }
 
-// scores turns logits into confidences, best first. Those that are equal in single
-// precision, in which transformers has them, keep the order of the labels. Which function is applied follows transformers'
-// text-classification pipeline: none for a regression, the sigmoid for
-// independent labels and for a single one, softmax otherwise.
-func scores(p problem, labels []string, logits []float32) []Score {
+// problemType is problem_type of config.json: how logits become confidences.
+type problemType string
+
+const (
+	unspecified problemType = ""
+	regression  problemType = "regression"
+	singleLabel problemType = "single_label_classification"
+	multiLabel  problemType = "multi_label_classification"
+)
+
+// scores turns logits into labels with confidences, best first. As in transformers'
+// text-classification pipeline, the function is none for a regression, the sigmoid for
+// independent labels and for a single one, and softmax otherwise. Labels whose
+// confidences are equal in single precision, which transformers computes in, keep their
+// order.
+func scores(p problemType, labels []string, logits []float32) []Score {
 	out := make([]Score, len(logits))
 	for i, x := range logits {
 		out[i] = Score{Label: labels[i], Confidence: float64(x)}

@@ -9,7 +9,7 @@ import (
 func TestScoresFollowTheProblem(t *testing.T) {
 	e := math.E
 	tests := map[string]struct {
-		problem problem
+		problem problemType
 		logits  []float32
 		want    []Score
 	}{

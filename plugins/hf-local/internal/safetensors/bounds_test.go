@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestAHeaderIsBoundedAndReadToItsFirstFault(t *testing.T) {
+func TestAHeaderIsBoundedAndReadToItsFirstError(t *testing.T) {
 	many := func(n int) string {
 		var b strings.Builder
 		for i := range n {

@@ -1,7 +1,7 @@
 // Package hubtest is a HuggingFace server on loopback, for tests. As the real one of
 // 2025 and later does, it sends small files by a redirect within itself, and large ones
 // by a redirect to a second host, its CDN, that knows no checksum. [Server.Answer] puts
-// any fault in its way.
+// any failure in its way.
 package hubtest
 
 import (
@@ -164,7 +164,7 @@ func ETag(content []byte, large bool) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func refuse(w http.ResponseWriter, status int, code string) {
+func answerError(w http.ResponseWriter, status int, code string) {
 	w.Header().Set("X-Error-Code", code)
 	w.WriteHeader(status)
 }
@@ -199,7 +199,7 @@ func (s *Server) hub(w http.ResponseWriter, r *http.Request) {
 	}
 	name, rest, ok := strings.Cut(asked, "/resolve/")
 	if !ok {
-		refuse(w, http.StatusNotFound, "")
+		answerError(w, http.StatusNotFound, "")
 		return
 	}
 	revision, file, _ := strings.Cut(rest, "/")
@@ -209,7 +209,7 @@ func (s *Server) hub(w http.ResponseWriter, r *http.Request) {
 	}
 	content, ok := m.Commits[commit][file]
 	if !ok {
-		refuse(w, http.StatusNotFound, "EntryNotFound")
+		answerError(w, http.StatusNotFound, "EntryNotFound")
 		return
 	}
 	w.Header().Set("X-Repo-Commit", commit)
@@ -249,18 +249,18 @@ func (s *Server) tree(w http.ResponseWriter, r *http.Request, rest string) {
 	_ = json.NewEncoder(w).Encode(list)
 }
 
-// find returns a model and the commit that is meant, or refuses.
+// find returns a model and the commit that is asked for, or answers with an error.
 func (s *Server) find(w http.ResponseWriter, r *http.Request, name, revision string) (*Model, string) {
 	m := s.models[name]
 	if m == nil || (m.Token != "" && r.Header.Get("Authorization") != "Bearer "+m.Token) {
-		refuse(w, http.StatusUnauthorized, "RepoNotFound")
+		answerError(w, http.StatusUnauthorized, "RepoNotFound")
 		return nil, ""
 	}
 	if commit, ok := m.Revisions[revision]; ok {
 		return m, commit
 	}
 	if m.Commits[revision] == nil {
-		refuse(w, http.StatusNotFound, "RevisionNotFound")
+		answerError(w, http.StatusNotFound, "RevisionNotFound")
 		return nil, ""
 	}
 	return m, revision

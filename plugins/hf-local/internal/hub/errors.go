@@ -32,13 +32,13 @@ func (s subject) String() string {
 // byHand is the advice where a server can't be had.
 const byHand = `A model can also be copied from another machine: see "Offline installation" in docs/models.md`
 
-// refusal turns an answer that is no success into an error that says what to do.
+// responseError turns a response other than success into an error that says what to do.
 // The server's own text isn't in it: it may quote what it was sent.
-func (c *client) refusal(of subject, at *url.URL, answer *http.Response) error {
+func (c *client) responseError(of subject, at *url.URL, answer *http.Response) error {
 	status := answer.StatusCode
 	host := at.Host
 	if !sameOrigin(at, c.endpoint) {
-		return c.foreignRefusal(of, host, status, answer.Header)
+		return c.foreignResponseError(of, host, status, answer.Header)
 	}
 	page := c.endpoint.Host + "/" + of.ref.Name
 	switch {
@@ -65,7 +65,7 @@ func (c *client) refusal(of subject, at *url.URL, answer *http.Response) error {
 		err := fmt.Errorf("%s has had too many requests from here (429), asked for %s: %s; with a token in HF_TOKEN more are allowed", host, of, wait)
 		return &api.RetryError{After: after, Err: err}
 	case status >= 500 || status == http.StatusRequestTimeout:
-		err := fmt.Errorf("%s has a fault of its own (%d), asked for %s: try again later. %s: %w", host, status, of, byHand, api.ErrTemporary)
+		err := fmt.Errorf("%s has an internal error (%d), asked for %s: try again later. %s: %w", host, status, of, byHand, api.ErrTemporary)
 		if after := retryAfter(answer.Header, time.Now()); after > 0 {
 			return &api.RetryError{After: after, Err: err}
 		}
@@ -91,9 +91,9 @@ func (c *client) notFound(of subject, host string, status int, code string) erro
 	}
 }
 
-// foreignRefusal is of a host that the server sent us to, mostly with an address
+// foreignResponseError is the same for a host that the server sent us to, mostly with an address
 // that is valid for some time only: so asking the server again may help.
-func (c *client) foreignRefusal(of subject, host string, status int, h http.Header) error {
+func (c *client) foreignResponseError(of subject, host string, status int, h http.Header) error {
 	err := fmt.Errorf("%s, where %s keeps %s, answers %d: try again later. %s: %w", host, c.endpoint.Host, of, status, byHand, api.ErrTemporary)
 	if after := retryAfter(h, time.Now()); after > 0 {
 		return &api.RetryError{After: after, Err: err}
@@ -101,7 +101,7 @@ func (c *client) foreignRefusal(of subject, host string, status int, h http.Head
 	return err
 }
 
-// rateLimit is how HuggingFace's servers say that no request is left and after how
+// rateLimit is how HuggingFace's servers say that no request is left, and after how
 // many seconds there will be: "resolvers";r=0;t=42
 // (draft-ietf-httpapi-ratelimit-headers).
 var rateLimit = regexp.MustCompile(`\br=0;\s*t=(\d{1,5})\b`)
@@ -159,9 +159,9 @@ func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
 
-// diskFault makes a full disk understood. need is how much is missing to download,
-// 0 if that isn't known.
-func diskFault(of subject, folder string, need int64, err error) error {
+// diskError explains a full disk. need is how much is still to be downloaded, 0 if that
+// isn't known.
+func diskError(of subject, folder string, need int64, err error) error {
 	if !isFull(err) {
 		return fmt.Errorf("keeping %s: %w", of, err)
 	}

@@ -13,51 +13,51 @@ import (
 
 var errClosed = errors.New("the service is closed")
 
-// models are the models that one service keeps, until close or until one of these:
-// they take more memory than they may, which ends those that were not used longest,
-// or a newer revision took their name. A model in use is never ended, and the one
-// that was used last neither, since it will be wanted next.
-type models struct {
-	shelf *shelf
+// loadedModels are the models that one service keeps loaded. A model is released by
+// close, when all of them exceed their memory (the least recently used one first), or
+// when a newer revision has taken its name. One that is in use stays, and so does the
+// most recently used one, since it will be wanted next.
+type loadedModels struct {
+	pool  *modelPool
 	bound int64 // bytes; 0 is none
-	key   func(folder string) shelfKey
+	key   func(folder string) modelKey
 	load  func(ctx context.Context, folder string) (classifier, error)
 
 	mu     sync.Mutex
-	kept   map[shelfKey]*keptModel
+	models map[modelKey]*loadedModel
 	clock  uint64  // counts uses
-	errs   []error // of models that were ended
+	errs   []error // of releasing models
 	closed bool
 	users  sync.WaitGroup // calls between acquire and release
 }
 
-// keptModel is guarded by the mu of its models.
-type keptModel struct {
+// loadedModel is guarded by the mu of its loadedModels.
+type loadedModel struct {
 	name     string
-	place    *place
+	pooled   *pooledModel
 	bytes    int64
 	users    int
 	used     uint64 // when it was last used
 	replaced bool   // by another folder for its name
 }
 
-// loaded returns the model in folder if it is kept. Like that of acquire, it stays
-// loaded until release.
-func (m *models) loaded(folder string) (c classifier, release func(), ok bool) {
+// loaded returns the model in folder if it is loaded. As with acquire, it stays so
+// until release.
+func (m *loadedModels) loaded(folder string) (c classifier, release func(), ok bool) {
 	key := m.key(folder)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k, ok := m.kept[key]
+	k, ok := m.models[key]
 	if !ok || m.closed {
 		return nil, nil, false
 	}
 	m.users.Add(1)
-	return k.place.model, m.use(k), true
+	return k.pooled.model, m.use(k), true
 }
 
 // acquire returns the model called name, which is in folder and is loaded if it
 // isn't yet.
-func (m *models) acquire(ctx context.Context, name, folder string) (c classifier, release func(), err error) {
+func (m *loadedModels) acquire(ctx context.Context, name, folder string) (c classifier, release func(), err error) {
 	if c, release, ok := m.loaded(folder); ok {
 		return c, release, nil
 	}
@@ -74,37 +74,37 @@ func (m *models) acquire(ctx context.Context, name, folder string) (c classifier
 		}
 	}()
 
-	// Room first, so that the old and the new are not there together.
+	// Room first, so that the old and the new one are not in memory together.
 	bytes := memoryOf(folder)
 	m.makeRoom(bytes)
-	place, err := m.shelf.take(ctx, m.key(folder), func(ctx context.Context) (classifier, error) { return m.load(ctx, folder) })
+	pooled, err := m.pool.acquire(ctx, m.key(folder), func(ctx context.Context) (classifier, error) { return m.load(ctx, folder) })
 	if err != nil {
-		return nil, nil, inShort(err)
+		return nil, nil, shortened(err)
 	}
-	k, release := m.keep(name, place, bytes)
+	k, release := m.keep(name, pooled, bytes)
 	m.makeRoom(0) // others may have been loaded meanwhile
-	return k.place.model, release, nil
+	return k.pooled.model, release, nil
 }
 
-// keep takes a model into use. If another call of this service was quicker, its
-// place is the one that stays.
-func (m *models) keep(name string, p *place, bytes int64) (*keptModel, func()) {
+// keep takes a model into use. If another call of this service was faster, its model is
+// the one that stays.
+func (m *loadedModels) keep(name string, p *pooledModel, bytes int64) (*loadedModel, func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if k, ok := m.kept[p.key]; ok {
+	if k, ok := m.models[p.key]; ok {
 		m.end(p)
 		return k, m.use(k)
 	}
-	for _, other := range m.kept {
+	for _, other := range m.models {
 		other.replaced = other.replaced || other.name == name
 	}
-	k := &keptModel{name: name, place: p, bytes: bytes}
-	m.kept[p.key] = k
+	k := &loadedModel{name: name, pooled: p, bytes: bytes}
+	m.models[p.key] = k
 	return k, m.use(k)
 }
 
-// use marks k as used from now until release. Its caller holds mu.
-func (m *models) use(k *keptModel) (release func()) {
+// use marks k as used until release is called. The caller has locked mu.
+func (m *loadedModels) use(k *loadedModel) (release func()) {
 	m.clock++
 	k.used = m.clock
 	k.users++
@@ -117,21 +117,21 @@ func (m *models) use(k *keptModel) (release func()) {
 	}
 }
 
-// end puts a model back. Its caller holds mu.
-func (m *models) end(p *place) {
-	if err := m.shelf.putBack(p); err != nil {
+// end releases a model. The caller has locked mu.
+func (m *loadedModels) end(p *pooledModel) {
+	if err := m.pool.release(p); err != nil {
 		m.errs = append(m.errs, err)
 	}
 }
 
-// makeRoom ends idle models until so many bytes more are within the bound.
-func (m *models) makeRoom(bytes int64) {
+// makeRoom releases idle models until that many more bytes are within the bound.
+func (m *loadedModels) makeRoom(bytes int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for {
 		total := bytes
-		var oldest *keptModel
-		for _, k := range m.kept {
+		var oldest *loadedModel
+		for _, k := range m.models {
 			total += k.bytes
 			lastUsed := k.used == m.clock && bytes == 0
 			if k.users == 0 && !lastUsed && (oldest == nil || older(k, oldest)) {
@@ -142,21 +142,21 @@ func (m *models) makeRoom(bytes int64) {
 		if oldest == nil || !tooMuch && !oldest.replaced {
 			return
 		}
-		delete(m.kept, oldest.place.key)
-		m.end(oldest.place)
+		delete(m.models, oldest.pooled.key)
+		m.end(oldest.pooled)
 	}
 }
 
-// older orders models by when they are ended.
-func older(a, b *keptModel) bool {
+// older reports whether a is released before b.
+func older(a, b *loadedModel) bool {
 	if a.replaced != b.replaced {
 		return a.replaced
 	}
 	return a.used < b.used
 }
 
-// close refuses new calls, waits for the running ones and puts the models back.
-func (m *models) close() error {
+// close rejects new calls, waits for the running ones and releases the models.
+func (m *loadedModels) close() error {
 	m.mu.Lock()
 	m.closed = true
 	m.mu.Unlock()
@@ -164,10 +164,10 @@ func (m *models) close() error {
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, k := range m.kept {
-		m.end(k.place)
+	for _, k := range m.models {
+		m.end(k.pooled)
 	}
-	m.kept = nil
+	m.models = nil
 	err := errors.Join(m.errs...)
 	m.errs = nil
 	return err

@@ -67,7 +67,7 @@ func (w *warehouse) now() string {
 	return fmt.Sprint(names)
 }
 
-// folder makes one whose weights have so many bytes.
+// folder makes one whose weights have that many bytes.
 func (w *warehouse) folder(name string, bytes int) string {
 	folder := filepath.Join(w.root, name)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -81,14 +81,14 @@ func (w *warehouse) folder(name string, bytes int) string {
 
 func newWarehouse(t *testing.T) *warehouse { return &warehouse{t: t, root: t.TempDir()} }
 
-func (w *warehouse) models(s *shelf, bound int64) *models {
+func (w *warehouse) models(s *modelPool, bound int64) *loadedModels {
 	m := modelsOf(w.load)
-	m.shelf, m.bound = s, bound
+	m.pool, m.bound = s, bound
 	return m
 }
 
 // use takes a model and gives it back at once.
-func use(t *testing.T, m *models, folder string) {
+func use(t *testing.T, m *loadedModels, folder string) {
 	t.Helper()
 	_, release, err := m.acquire(t.Context(), filepath.Base(folder), folder)
 	if err != nil {
@@ -99,7 +99,7 @@ func use(t *testing.T, m *models, folder string) {
 
 func TestBeyondTheBoundTheLongestUnusedModelIsFreed(t *testing.T) {
 	w := newWarehouse(t)
-	m := w.models(newShelf(), 100)
+	m := w.models(newModelPool(), 100)
 	a, b, c, big := w.folder("a", 40), w.folder("b", 40), w.folder("c", 40), w.folder("big", 500)
 	for _, step := range []struct{ use, loaded string }{
 		{a, "[a]"},
@@ -122,7 +122,7 @@ func TestBeyondTheBoundTheLongestUnusedModelIsFreed(t *testing.T) {
 
 func TestAModelInUseIsNotFreedButOnceItIsNot(t *testing.T) {
 	w := newWarehouse(t)
-	m := w.models(newShelf(), 100)
+	m := w.models(newModelPool(), 100)
 	a, b, c := w.folder("a", 60), w.folder("b", 60), w.folder("c", 60)
 	_, releaseA, err := m.acquire(t.Context(), "a", a)
 	if err != nil {
@@ -151,7 +151,7 @@ func TestAModelInUseIsNotFreedButOnceItIsNot(t *testing.T) {
 
 func TestServicesShareAModelUntilTheLastOneEnds(t *testing.T) {
 	w := newWarehouse(t)
-	s := newShelf()
+	s := newModelPool()
 	one, other := w.models(s, 0), w.models(s, 50)
 	a, b := w.folder("a", 40), w.folder("b", 40)
 	use(t, one, a)
@@ -169,14 +169,14 @@ func TestServicesShareAModelUntilTheLastOneEnds(t *testing.T) {
 	if w.now() != "[b]" {
 		t.Errorf("after the first ended: %s", w.now())
 	}
-	if err := other.close(); err != nil || w.now() != "[]" || len(s.places) != 0 {
-		t.Errorf("after both ended: %s, %v, %v", w.now(), s.places, err)
+	if err := other.close(); err != nil || w.now() != "[]" || len(s.models) != 0 {
+		t.Errorf("after both ended: %s, %v, %v", w.now(), s.models, err)
 	}
 }
 
 func TestANewerRevisionTakesThePlaceOfTheOld(t *testing.T) {
 	w := newWarehouse(t)
-	m := w.models(newShelf(), 0)
+	m := w.models(newModelPool(), 0)
 	old, newer := w.folder("old", 1), w.folder("newer", 1)
 	_, release, err := m.acquire(t.Context(), "org/x", old)
 	if err != nil {
@@ -201,7 +201,7 @@ func TestANewerRevisionTakesThePlaceOfTheOld(t *testing.T) {
 
 func TestManyCallersOfManyServicesUseNoFreedModel(t *testing.T) {
 	w := newWarehouse(t)
-	s := newShelf()
+	s := newModelPool()
 	var folders []string
 	for i := range 5 {
 		folders = append(folders, w.folder(fmt.Sprint(i), 30))
@@ -241,8 +241,8 @@ func TestManyCallersOfManyServicesUseNoFreedModel(t *testing.T) {
 		})
 	}
 	calls.Wait()
-	if w.now() != "[]" || len(s.places) != 0 {
-		t.Errorf("at the end there are %s, %v", w.now(), s.places)
+	if w.now() != "[]" || len(s.models) != 0 {
+		t.Errorf("at the end there are %s, %v", w.now(), s.models)
 	}
 }
 

@@ -13,14 +13,14 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// configDirVariable is what a host answers with the folder of the configuration file
-// that this service stands in; followed by a dot and the place of a param, with that
-// of the file which has the param.
+// configDirVariable is the variable by which a host gives the folder of the
+// configuration file that has this service; followed by a dot and the path of a param,
+// the folder of the file that has the param.
 const configDirVariable = "OTAI_CONFIG_DIR"
 
-// places are where a model that is named by a relative path is looked for: in the
-// folder of the configuration, and for one release still in the working directory.
-type places struct {
+// modelPaths resolve models that are named by relative paths: in the folder of the
+// configuration, and for one more release in the working directory.
+type modelPaths struct {
 	host   api.Host
 	folder string // of the param model_name; "" if the host doesn't know
 	log    *slog.Logger
@@ -29,21 +29,21 @@ type places struct {
 	warned map[string]bool
 }
 
-func newPlaces(h api.Host) *places {
-	p := &places{host: h, log: h.Logger(), warned: make(map[string]bool)}
-	p.folder = p.of("model_name")
+func newModelPaths(h api.Host) *modelPaths {
+	p := &modelPaths{host: h, log: h.Logger(), warned: make(map[string]bool)}
+	p.folder = p.folderOf("model_name")
 	return p
 }
 
-// of returns the folder that the value of a param counts from.
-func (p *places) of(param string) string {
+// folderOf returns the folder that the value of a param is relative to.
+func (p *modelPaths) folderOf(param string) string {
 	folder, _ := p.host.Env(configDirVariable + "." + param)
 	return folder
 }
 
-// find makes an absolute path of a name that is a folder's: ./x and ../x in folder,
-// a/b in folder or in the working directory. Any other is left as it is.
-func (p *places) find(name, folder string) string {
+// resolve makes the name of a folder an absolute path: ./x and ../x in folder, a/b in
+// folder or in the working directory. Any other name is returned as it is.
+func (p *modelPaths) resolve(name, folder string) string {
 	if folder == "" || name == "" || filepath.IsAbs(name) {
 		return name
 	}
@@ -58,8 +58,8 @@ func (p *places) find(name, folder string) string {
 	return name
 }
 
-// workingFolder is the folder of this name in the working directory, "" if there is
-// none or it is path.
+// workingFolder returns the folder of this name in the working directory, or "" if there
+// is none or it is path.
 func workingFolder(name, path string) string {
 	if here, err := filepath.Abs(name); err == nil && here != path && isFolder(here) {
 		return here
@@ -67,16 +67,16 @@ func workingFolder(name, path string) string {
 	return ""
 }
 
-// advise says what is wrong with a name by which a model was found all the same.
-func (p *places) advise(name, found, folder string) (message, fix string) {
+// advise returns what is wrong with a name although its model was found.
+func (p *modelPaths) advise(name, found, folder string) (message, fix string) {
 	if folder == "" || filepath.IsAbs(name) || workingFolder(name, filepath.Join(folder, name)) != found {
 		return "", ""
 	}
 	return "the model is in the working directory alone, where the next version will not look: " + found, "move it to the configuration's folder, or write its whole path"
 }
 
-// warn says once that a model will not be found for ever where it is.
-func (p *places) warn(name, here, path string) {
+// warn logs once that later versions won't find a model where it is.
+func (p *modelPaths) warn(name, here, path string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.warned[name] {
@@ -86,9 +86,9 @@ func (p *places) warn(name, here, path string) {
 	}
 }
 
-// explain adds to the error about a model that isn't there the folders in which it
-// was looked for.
-func (p *places) explain(err error, name string) error {
+// explain adds the folders in which a model was looked for to the error about its
+// absence.
+func (p *modelPaths) explain(err error, name string) error {
 	if err == nil || p.folder == "" || name == "" || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
@@ -100,10 +100,10 @@ func (p *places) explain(err error, name string) error {
 		if here, wrong := filepath.Abs(name); wrong == nil && here != looked {
 			looked += " and " + here
 		}
-		if errors.Is(err, api.ErrInvalid) { // which says already that it is no folder
+		if errors.Is(err, api.ErrInvalid) { // which already says that there is no such folder
 			return fmt.Errorf("%w. Looked for %s", err, looked)
 		}
-		return fmt.Errorf("%w. It is no folder either: looked for %s", err, looked)
+		return fmt.Errorf("%w. It is not a folder either: looked for %s", err, looked)
 	}
 	if below, wrong := filepath.Rel(p.folder, name); wrong == nil && errors.Is(err, api.ErrNotFound) {
 		if here, wrong := filepath.Abs(below); wrong == nil && here != name && isFolder(here) {
@@ -113,7 +113,7 @@ func (p *places) explain(err error, name string) error {
 	return err
 }
 
-// unexpanded says what to write for what a shell or a browser would have understood.
+// unexpanded returns what to write in place of what only a shell or browser expands.
 func unexpanded(name string) string {
 	switch {
 	case strings.HasPrefix(name, "~"):
@@ -126,12 +126,12 @@ func unexpanded(name string) string {
 	return ""
 }
 
-// isRelative is true for what can only be a path.
+// isRelative reports whether name can only be a path.
 func isRelative(name string) bool {
 	return name == "." || name == ".." || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../")
 }
 
-// isModel tells the folder of a model from one that happens to be called so.
+// isModel reports whether path is the folder of a model, and not only of that name.
 func isModel(path string) bool {
 	info, err := os.Stat(filepath.Join(path, "config.json"))
 	return err == nil && !info.IsDir()
