@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // argumentHints are for what is left out most.
@@ -17,13 +18,13 @@ var argumentHints = map[string]string{
 
 // calls reports what is called with arguments that it never takes, and results that
 // are compared with what they never are.
-func (k *checker) calls(parsed api.Template, path string, around scope) {
+func (k *checker) calls(parsed api.Template, path params.Path, around scope) {
 	report := func(certain bool, line, column int, code, message, hint string) {
 		severity := SeverityWarning
 		if certain {
 			severity = SeverityError
 		}
-		k.diags.Report(severity, k.doc.atlas.inside(path, line, column), path, code, hint, message)
+		k.report(severity, k.inside(path, line, column), path, code, hint, message)
 	}
 	for _, m := range jinja.Misuses(parsed) {
 		message, hint, _ := strings.Cut(m.Message, ": ")

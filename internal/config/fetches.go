@@ -18,7 +18,7 @@ type fetch struct {
 }
 
 // fetch looks at what a pipe searches for.
-func (k *checker) fetch(m, raw map[string]any, path string, spec *params.Spec) {
+func (k *checker) fetch(m, raw map[string]any, path params.Path, spec *params.Spec) {
 	if spec == nil || spec.Field(criteriaKey) == nil {
 		return
 	}
@@ -33,10 +33,10 @@ func (k *checker) fetch(m, raw map[string]any, path string, spec *params.Spec) {
 	}
 	k.fetches = append(k.fetches, f)
 
-	at := join(join(path, "params"), criteriaKey)
+	at := path.Key("params").Key(criteriaKey)
 	switch {
 	case raw[criteriaKey] == nil && !spec.Field(criteriaKey).Required:
-		at = join(path, "use")
+		at = path.Key("use")
 		fallthrough
 	case readable && !namesStates(criteria):
 		hint := "write states: [{ name: … }] below " + criteriaKey
@@ -44,7 +44,7 @@ func (k *checker) fetch(m, raw map[string]any, path string, spec *params.Spec) {
 			hint = "write fields: " + fields + " below " + criteriaKey
 		}
 		var one Reporter
-		one.Warn(k.at(at), at, "any-state", hint, "this finds closed and merged tickets, too, because it names no states")
+		one.Warn(k.at(at), at.String(), "any-state", hint, "this finds closed and merged tickets, too, because it names no states")
 		k.anyState = append(k.anyState, one.List...)
 	}
 }
@@ -102,8 +102,8 @@ func (k *checker) adviseArticles() {
 		if len(used) == 0 || slices.ContainsFunc(used, func(f fetch) bool { return f.articles }) {
 			continue
 		}
-		at := join(s.Path, "use")
-		k.diags.Report(SeverityAdvice, k.at(at), at, "all-articles",
+		at := servicePath(s).Key("use")
+		k.report(SeverityAdvice, k.at(at), at, "all-articles",
 			"articles: first below params reads the first one alone, which is the body; articles: all keeps it so",
 			"every article of a ticket is read, and no template uses notes")
 	}

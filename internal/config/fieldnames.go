@@ -33,12 +33,12 @@ func fieldsLabel(spec *params.Spec) string {
 }
 
 // fieldNames reports fields that none of the injected services takes.
-func (k *checker) fieldNames(v any, path string, spec *params.Spec, services map[string]string) {
+func (k *checker) fieldNames(v any, path params.Path, spec *params.Spec, services map[string]string) {
 	switch v := v.(type) {
 	case []any:
 		for i, item := range v {
 			if spec != nil && spec.Elem != nil {
-				k.fieldNames(item, at(path, i), spec.Elem, services)
+				k.fieldNames(item, path.Index(i), spec.Elem, services)
 			}
 		}
 	case map[string]any:
@@ -47,18 +47,18 @@ func (k *checker) fieldNames(v any, path string, spec *params.Spec, services map
 		}
 		if fields, ok := v[fieldsKey].(map[string]any); ok {
 			if label := fieldsLabel(spec); label != "" {
-				k.checkFieldNames(fields, join(path, fieldsKey), label, services)
+				k.checkFieldNames(fields, path.Key(fieldsKey), label, services)
 			}
 		}
 		for _, key := range sortedKeys(v) {
 			if field := spec.Field(key); field != nil && !holdsPipes(field) {
-				k.fieldNames(v[key], join(path, key), field, services)
+				k.fieldNames(v[key], path.Key(key), field, services)
 			}
 		}
 	}
 }
 
-func (k *checker) checkFieldNames(fields map[string]any, path, label string, services map[string]string) {
+func (k *checker) checkFieldNames(fields map[string]any, path params.Path, label string, services map[string]string) {
 	var names []string
 	for _, injection := range sortedKeys(services) {
 		text, said := k.services[services[injection]].Labels[label]
@@ -80,8 +80,8 @@ func (k *checker) checkFieldNames(fields map[string]any, path, label string, ser
 		if near := nearField(key, names); near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
-		at := join(path, key)
-		k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", hint, "the ticket system takes no field %q here", key)
+		at := path.Key(key)
+		k.reportError(k.keyAt(at), at, "unknown-key", hint, "the ticket system takes no field %q here", key)
 	}
 }
 

@@ -138,11 +138,11 @@ func codeOf(source string) (code, bare string) {
 }
 
 // foreign reports what parses, and never works, or has no effect.
-func (k *checker) foreign(source, path string) {
+func (k *checker) foreign(source string, path params.Path) {
 	code, bare := codeOf(source)
 	report := func(severity string, offset int, message, hint string) {
 		line, column := placeIn(source, offset)
-		k.diags.Report(severity, k.doc.atlas.inside(path, line, column), path, "template-foreign", hint, message)
+		k.report(severity, k.inside(path, line, column), path, "template-foreign", hint, message)
 	}
 	for _, m := range memberOf.FindAllStringSubmatchIndex(bare, -1) {
 		name, call := bare[m[2]:m[3]], m[5] > m[4]

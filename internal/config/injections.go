@@ -12,8 +12,8 @@ import (
 )
 
 // injects holds the given services against what the params struct asks for.
-func (k *checker) injects(given map[string]string, path string, component Component) {
-	base := join(path, "injects")
+func (k *checker) injects(given map[string]string, path params.Path, component Component) {
+	base := path.Key("injects")
 	known := component.Params != nil
 	needs := map[string]*params.Spec{}
 	if known {
@@ -29,7 +29,7 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 		}
 	}
 	for _, name := range sortedKeys(given) {
-		id, at := given[name], join(base, name)
+		id, at := given[name], base.Key(name)
 		if id == "" {
 			continue // what stands there is reported as no id
 		}
@@ -45,31 +45,31 @@ func (k *checker) injects(given map[string]string, path string, component Compon
 				}
 				misspelled[near] = true
 			}
-			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-injection", hint, "nothing asks for %q", name)
+			k.reportError(k.keyAt(at), at, "unknown-injection", hint, "nothing asks for %q", name)
 			continue
 		}
 		if !slices.ContainsFunc(k.doc.Services, func(s Service) bool { return s.ID == id }) {
 			if k.doc.unnamed {
 				continue
 			}
-			k.diags.ReportError(k.at(at), at, "unknown-service", k.serviceHint(id, need, component), "there is no service %q", id)
+			k.reportError(k.at(at), at, "unknown-service", k.serviceHint(id, need, component), "there is no service %q", id)
 			k.lose("service", id, k.fittingServices(need, component))
 			continue
 		}
 		k.met("service", id)
 		service, ok := k.services[id]
 		if ok && need != nil && !service.fits(component.Needs[name]) {
-			k.diags.ReportError(k.at(at), at, "bad-injection", k.fitting(need, component), "the service %q can't be injected: it is not %s", id, params.ServiceWords(need.Interface))
+			k.reportError(k.at(at), at, "bad-injection", k.fitting(need, component), "the service %q can't be injected: it is not %s", id, params.ServiceWords(need.Interface))
 		}
 	}
 	for _, name := range missing {
 		if !misspelled[name] {
-			at := join(base, name)
+			at := base.Key(name)
 			hint := k.fitting(needs[name], component)
 			if hint == "" {
 				hint = "configure " + params.ServiceWords(needs[name].Interface) + " below services: and name it under injects:"
 			}
-			k.diags.ReportError(k.at(at), at, "missing-injection", hint, "a service is needed here")
+			k.reportError(k.at(at), at, "missing-injection", hint, "a service is needed here")
 		}
 	}
 }
@@ -123,8 +123,8 @@ func (k *checker) fitting(need *params.Spec, component Component) string {
 }
 
 // injectsShape says how to write the injections that stand there in another form.
-func (k *checker) injectsShape(given any, path string, component Component) {
-	at := join(path, "injects")
+func (k *checker) injectsShape(given any, path params.Path, component Component) {
+	at := path.Key("injects")
 	hint := "write injects: {NAME: SERVICE}"
 	if component.Params != nil {
 		for _, need := range component.Params.Injections() {
@@ -133,7 +133,7 @@ func (k *checker) injectsShape(given any, path string, component Component) {
 			}
 		}
 	}
-	k.diags.ReportError(k.at(at), at, "wrong-type", hint, "this is %s, it must be a mapping", describe(given))
+	k.reportError(k.at(at), at, "wrong-type", hint, "this is %s, it must be a mapping", describe(given))
 }
 
 // asks reports whether the service's params struct has that injection.
@@ -159,8 +159,8 @@ func (k *checker) circles() {
 				continue
 			}
 			if state[next] == 1 {
-				path := join(join(s.Path, "injects"), name)
-				k.diags.ReportError(k.at(path), path, "circular-injection", "remove one of the injections", "the services %s and %s need each other in a circle", id, next)
+				path := servicePath(s).Key("injects").Key(name)
+				k.reportError(k.at(path), path, "circular-injection", "remove one of the injections", "the services %s and %s need each other in a circle", id, next)
 				continue
 			}
 			visit(next)
@@ -176,7 +176,7 @@ func (k *checker) circles() {
 
 // strayInjections takes the services that stand among the params, or beside them,
 // to the injections.
-func (k *checker) strayInjections(m, raw map[string]any, injects map[string]string, path string, spec *params.Spec) (map[string]any, map[string]string, []string) {
+func (k *checker) strayInjections(m, raw map[string]any, injects map[string]string, path params.Path, spec *params.Spec) (map[string]any, map[string]string, []string) {
 	if spec == nil {
 		return raw, injects, nil
 	}
@@ -188,22 +188,22 @@ func (k *checker) strayInjections(m, raw map[string]any, injects map[string]stri
 		}
 		for _, place := range []struct {
 			in   map[string]any
-			path string
-		}{{raw, join(path, "params")}, {m, path}} {
+			path params.Path
+		}{{raw, path.Key("params")}, {m, path}} {
 			id, isText := place.in[need.Name].(string)
 			if !isText {
 				continue
 			}
-			at := join(place.path, need.Name)
-			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", fmt.Sprintf("write it below injects: injects: {%s: %s}", need.Name, id), "%s is a service, and no param", need.Name)
-			if place.path == path {
+			at := place.path.Key(need.Name)
+			k.reportError(k.keyAt(at), at, "unknown-key", fmt.Sprintf("write it below injects: injects: {%s: %s}", need.Name, id), "%s is a service, and no param", need.Name)
+			if place.path.Equal(path) {
 				taken = append(taken, need.Name)
 			} else {
 				raw = without(raw, []string{need.Name})
 			}
 			injects = maps.Clone(injects)
 			injects[need.Name] = id
-			k.doc.atlas.moved[join(join(path, "injects"), need.Name)] = k.doc.atlas.written(at)
+			k.move(path.Key("injects").Key(need.Name), at)
 			break
 		}
 	}
@@ -211,20 +211,20 @@ func (k *checker) strayInjections(m, raw map[string]any, injects map[string]stri
 }
 
 // injectsInParams takes injects out of the params, in which it was written.
-func (k *checker) injectsInParams(raw map[string]any, injects map[string]string, path string, spec *params.Spec) (map[string]any, map[string]string) {
+func (k *checker) injectsInParams(raw map[string]any, injects map[string]string, path params.Path, spec *params.Spec) (map[string]any, map[string]string) {
 	below, isMapping := raw["injects"].(map[string]any)
 	if !isMapping || spec.Field("injects") != nil || len(spec.Injections()) == 0 {
 		return raw, injects
 	}
-	from, to := join(join(path, "params"), "injects"), join(path, "injects")
-	k.diags.ReportError(k.doc.atlas.keyAt(from), from, "unknown-key", "indent it less: it belongs beside params:", "injects stands in params")
-	all := k.decoder().injects(below, from)
+	from, to := path.Key("params").Key("injects"), path.Key("injects")
+	k.reportError(k.keyAt(from), from, "unknown-key", "indent it less: it belongs beside params:", "injects stands in params")
+	all := k.decoder().injects(below, from.String())
 	for name, id := range injects {
 		all[name] = id
 	}
 	for name := range below {
 		if _, given := injects[name]; !given {
-			k.doc.atlas.moved[join(to, name)] = k.doc.atlas.written(join(from, name))
+			k.move(to.Key(name), from.Key(name))
 		}
 	}
 	return without(raw, []string{"injects"}), all

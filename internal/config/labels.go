@@ -51,3 +51,8 @@ func (c Component) trigger() string {
 	}
 	return key
 }
+
+// isTrigger reports whether path leads from the pipe's params to that child.
+func (c Component) isTrigger(path params.Path) bool {
+	return len(path) == 1 && c.trigger() != "" && path.LastKey() == c.trigger()
+}

@@ -18,31 +18,31 @@ import (
 
 // repaired is raw with its misspelled and misplaced keys where they were meant to
 // be; raw itself stays as it is. The keys that can't be put there, because what they
-// hold doesn't fit, are left out, and their names are added to excused. inner leads
+// hold doesn't fit, are left out, and their names are added to covered. inner leads
 // from the params to the mapping, "" for the params themselves.
-func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.Spec, component Component, excused map[string]bool) map[string]any {
+func (k *checker) repaired(raw map[string]any, base, inner params.Path, spec *params.Spec, component Component, covered map[string]bool) map[string]any {
 	if spec == nil || spec.Kind != params.KindObject || raw == nil {
 		return raw
 	}
-	path, out := base+inner, cloneMap(raw)
+	path, out := base.Join(inner), cloneMap(raw)
 	for _, key := range k.byPlace(raw, path) {
 		if spec.Field(key) != nil || spec.Rest() && k.strayPipeKey(out, raw, key, path, spec, component.trigger()) {
 			continue
 		}
 		name, hint := k.meantParam(spec, key, out)
-		at := join(path, key)
+		at := path.Key(key)
 		if m := gluedColon.FindStringSubmatch(key); m != nil && raw[key] == nil && spec.Field(m[1]) != nil {
-			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "write a space after the colon: "+m[1]+": …", "unknown key %q%s", key, underOf(inner))
+			k.reportError(k.keyAt(at), at, "unknown-key", "write a space after the colon: "+m[1]+": …", "unknown key %q%s", key, underOf(inner))
 			delete(out, key)
 			out[m[1]] = strings.Trim(m[2], `"'`)
-			k.doc.atlas.moved[join(path, m[1])] = k.doc.atlas.written(at)
+			k.move(path.Key(m[1]), at)
 			continue
 		}
 		switch _, given := out[name]; {
 		case name == "":
 		case given && spec.Rest():
 			if !k.read(key) {
-				k.diags.Warn(k.doc.atlas.keyAt(at), at, "near-key", fmt.Sprintf("remove it if %s: is what was meant", name),
+				k.warn(k.keyAt(at), at, "near-key", fmt.Sprintf("remove it if %s: is what was meant", name),
 					"%q is not used here, where %s: is given already", key, name)
 			}
 		case given: // which decoding reports
@@ -53,30 +53,30 @@ func (k *checker) repaired(raw map[string]any, base, inner string, spec *params.
 					hint = "write " + name + ": " + strings.TrimPrefix(hint, "write ")
 				}
 			}
-			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", hint, "unknown key %q%s", key, underOf(inner))
+			k.reportError(k.keyAt(at), at, "unknown-key", hint, "unknown key %q%s", key, underOf(inner))
 			delete(out, key)
 			if fits(spec.Field(name), raw[key]) {
 				out[name] = raw[key]
-				k.doc.atlas.moved[join(path, name)] = k.doc.atlas.written(at)
+				k.move(path.Key(name), at)
 			} else {
-				excused[strings.TrimPrefix(inner+"."+name, ".")] = true
-				k.partly[path] = true
+				covered[inner.Key(name).String()] = true
+				k.incomplete[path.String()] = true
 			}
 		}
 	}
 	for _, name := range spec.Names() {
 		if value, given := out[name]; given {
-			out[name] = k.repairedBelow(value, base, inner+"."+name, spec.Field(name), component, excused)
+			out[name] = k.repairedBelow(value, base, inner.Key(name), spec.Field(name), component, covered)
 		}
 	}
 	return out
 }
 
-func (k *checker) repairedBelow(v any, base, inner string, spec *params.Spec, component Component, excused map[string]bool) any {
+func (k *checker) repairedBelow(v any, base, inner params.Path, spec *params.Spec, component Component, covered map[string]bool) any {
 	switch v := v.(type) {
 	case map[string]any:
 		if spec.Kind == params.KindObject {
-			return k.repaired(v, base, inner, spec, component, excused)
+			return k.repaired(v, base, inner, spec, component, covered)
 		}
 	case []any:
 		if spec.Kind != params.KindList || spec.Elem.Kind != params.KindObject {
@@ -84,7 +84,7 @@ func (k *checker) repairedBelow(v any, base, inner string, spec *params.Spec, co
 		}
 		out := make([]any, len(v))
 		for i, item := range v {
-			out[i] = k.repairedBelow(item, base, at(inner, i), spec.Elem, component, excused)
+			out[i] = k.repairedBelow(item, base, inner.Index(i), spec.Elem, component, covered)
 		}
 		return out
 	}
@@ -104,24 +104,24 @@ func (k *checker) meantParam(spec *params.Spec, key string, given map[string]any
 	if slices.Contains(vocabulary.Synonyms[strings.ToLower(key)], name) {
 		return name, "write " + name + ":"
 	}
-	if hint, _ := keyElsewhere(spec, key); hint != "" {
+	if keyElsewhere(spec, key).hint != "" {
 		return "", ""
 	}
 	return name, fmt.Sprintf("did you mean %q?", name)
 }
 
-func underOf(inner string) string {
-	if inner = strings.TrimPrefix(inner, "."); inner != "" {
-		return " under " + inner
+func underOf(inner params.Path) string {
+	if len(inner) > 0 {
+		return " under " + inner.String()
 	}
 	return ""
 }
 
 // byPlace are the keys in the order in which they were written.
-func (k *checker) byPlace(m map[string]any, path string) []string {
+func (k *checker) byPlace(m map[string]any, path params.Path) []string {
 	keys := sortedKeys(m)
 	slices.SortStableFunc(keys, func(a, b string) int {
-		return source.ComparePositions(k.doc.atlas.keyAt(join(path, a)), k.doc.atlas.keyAt(join(path, b)))
+		return source.ComparePositions(k.keyAt(path.Key(a)), k.keyAt(path.Key(b)))
 	})
 	return keys
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
+	"github.com/open-ticket-ai/otai/pkg/params"
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
@@ -108,7 +109,7 @@ var (
 // which is for services alone, and of a template with a $ before it.
 //
 // found is what is wrong with it otherwise.
-func (k *checker) noReference(text, path string, around scope, found Diagnostics) {
+func (k *checker) noReference(text string, path params.Path, around scope, found Diagnostics) {
 	m := pipeReference.FindStringSubmatch(text)
 	switch {
 	case len(found) > 0:
@@ -119,10 +120,10 @@ func (k *checker) noReference(text, path string, around scope, found Diagnostics
 			}
 		}
 	case actionsTemplate.MatchString(text):
-		k.diags.Warn(k.at(path), path, "not-a-reference", "write {{ … }} without the $", "the $ before the template stays in the text")
+		k.warn(k.at(path), path, "not-a-reference", "write {{ … }} without the $", "the $ before the template stays in the text")
 	case m != nil && around.pipe:
 		name := strings.Join(m[1:], "")
-		k.diags.Warn(k.at(path), path, "not-a-reference", "write {{ get_env('"+name+"') }}", "in the params of a pipe this stands for no variable and is taken as it stands")
+		k.warn(k.at(path), path, "not-a-reference", "write {{ get_env('"+name+"') }}", "in the params of a pipe this stands for no variable and is taken as it stands")
 	}
 }
 

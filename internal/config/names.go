@@ -10,8 +10,6 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 
-	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -60,7 +58,7 @@ func (k *checker) templateLanguage() *jinja.Renderer {
 		}
 	}
 	for _, s := range renderers[min(1, len(renderers)):] {
-		k.diags.ReportError(k.at(s.Path), s.Path, "second-renderer", "keep one of the two", "this is a second template renderer beside %s", renderers[0].Path)
+		k.reportError(k.at(servicePath(s)), servicePath(s), "second-renderer", "keep one of the two", "this is a second template renderer beside %s", renderers[0].Path)
 	}
 	if len(renderers) > 0 && k.services[renderers[0].ID].Labels[params.LabelLanguage] != params.LanguageJinja {
 		return nil
@@ -71,7 +69,7 @@ func (k *checker) templateLanguage() *jinja.Renderer {
 // templates parses every template in v, and holds the names in those that will be
 // rendered against what there will be. Below keys that spec doesn't know, and with
 // no spec at all, only the syntax counts. Children are left to their own turn.
-func (k *checker) templates(v any, path string, spec *params.Spec, around scope) {
+func (k *checker) templates(v any, path params.Path, spec *params.Spec, around scope) {
 	if k.language == nil {
 		return
 	}
@@ -87,11 +85,11 @@ func (k *checker) templates(v any, path string, spec *params.Spec, around scope)
 					continue
 				}
 			}
-			k.templates(v[key], join(path, key), inner, around)
+			k.templates(v[key], path.Key(key), inner, around)
 		}
 	case []any:
 		for i, item := range v {
-			k.templates(item, at(path, i), elementSpec(spec), around)
+			k.templates(item, path.Index(i), elementSpec(spec), around)
 		}
 	case string:
 		before := len(k.diags.List)
@@ -101,7 +99,7 @@ func (k *checker) templates(v any, path string, spec *params.Spec, around scope)
 			k.template(v, path, spec != nil, around)
 		case i != nil:
 			line, column := placeIn(v, i[0])
-			k.diags.Warn(k.doc.atlas.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is no template, so it is taken as it stands here")
+			k.warn(k.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is no template, so it is taken as it stands here")
 		}
 	}
 }
@@ -126,22 +124,22 @@ func holdsPipes(spec *params.Spec) bool {
 	return spec != nil && spec.Kind == params.KindChild
 }
 
-func (k *checker) template(source, path string, rendered bool, around scope) {
+func (k *checker) template(source string, path params.Path, rendered bool, around scope) {
 	parsed, err := k.language.Parse(source)
 	if err != nil {
 		position, message, hint := k.at(path), err.Error(), ""
 		var fault *api.TemplateError
 		if errors.As(err, &fault) {
-			position = k.doc.LocateTemplate(path, fault)
+			position = k.doc.LocateTemplate(path.String(), fault)
 			hint = cmp.Or(syntaxHintAt(source, fault.Line, fault.Column), foreignHint(fmt.Sprint(fault.Err)))
 			if fault.Err != nil {
 				message = fault.Err.Error()
 			}
 		}
-		if secretname.Below(path) && !strings.Contains(source, "}}") && !strings.Contains(source, "%}") {
+		if secretname.Below(path.String()) && !strings.Contains(source, "}}") && !strings.Contains(source, "%}") {
 			hint = strings.TrimPrefix(hint+"; "+ifItIsTheValue, "; ")
 		}
-		k.diags.ReportError(position, path, "template-syntax", hint, "the template has a mistake: %s", message)
+		k.reportError(position, path, "template-syntax", hint, "the template has a mistake: %s", message)
 		return
 	}
 	if !rendered {
@@ -155,7 +153,7 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 		if i := callAround(calls, source, n); !n.Known && i >= 0 {
 			if c := &calls[i]; !c.said {
 				c.said = true
-				k.diags.ReportError(k.doc.atlas.inside(path, n.Line, n.Column), path, "unknown-name", c.hint, "the template uses %q, which is not defined", n.Name)
+				k.reportError(k.inside(path, n.Line, n.Column), path, "unknown-name", c.hint, "the template uses %q, which is not defined", n.Name)
 			}
 			continue
 		}
@@ -168,11 +166,11 @@ func (k *checker) template(source, path string, rendered bool, around scope) {
 		if n.Certain && (n.Known || n.Broken) && !finding.mild {
 			severity = SeverityError
 		}
-		at := k.doc.atlas.inside(path, n.Line, n.Column)
+		at := k.inside(path, n.Line, n.Column)
 		if arg := finding.arg; arg > 0 {
-			at = k.doc.atlas.inside(path, n.Args[arg-1].Line, n.Args[arg-1].Column)
+			at = k.inside(path, n.Args[arg-1].Line, n.Args[arg-1].Column)
 		}
-		k.diags.Report(severity, at, path, finding.code, finding.hint, finding.message)
+		k.report(severity, at, path, finding.code, finding.hint, finding.message)
 		if finding.code == "unknown-result" && len(n.Args) > 0 {
 			k.lose("step", n.Args[0].Text, k.stepsWith(n, around))
 		}
@@ -264,13 +262,19 @@ func (k *checker) stepsWith(n jinja.Name, around scope) []string {
 	return ids
 }
 
-// rootStep is a step of the orchestrator itself.
-var rootStep = lazyregexp.New(`^orchestrator\.params\.\w+\[\d+\]$`)
+// isRootPath is true for orchestrator.params.KEY[n].
+func isRootPath(path params.Path) bool {
+	if len(path) != 4 {
+		return false
+	}
+	_, isItem := path[3].Index()
+	return isItem && path.HasPrefix(params.Keys("orchestrator", "params"))
+}
 
 // isRootStep is true for a step of a root pipe that keeps its steps apart.
-func (k *checker) isRootStep(path string) bool {
+func (k *checker) isRootStep(path params.Path) bool {
 	children := k.componentOf(k.doc.Orchestrator).childScope()
-	return children.known && !children.sequence && rootStep.MatchString(path)
+	return children.known && !children.sequence && isRootPath(path)
 }
 
 const notShared = "the orchestrator's own steps don't see each other's results: put both below params: steps: of one base:CompositePipe"
@@ -365,18 +369,18 @@ func parentFinding(key string, around scope) nameFinding {
 }
 
 // stepPaths finds every step with an id.
-func stepPaths(v any, path string, into map[string]string) map[string]string {
+func stepPaths(v any, path params.Path, into map[string]params.Path) map[string]params.Path {
 	switch v := v.(type) {
 	case map[string]any:
 		if id, ok := v["id"].(string); ok && id != "" && v["use"] != nil {
 			into[id] = path
 		}
 		for _, key := range sortedKeys(v) {
-			stepPaths(v[key], join(path, key), into)
+			stepPaths(v[key], path.Key(key), into)
 		}
 	case []any:
 		for i, item := range v {
-			stepPaths(item, at(path, i), into)
+			stepPaths(item, path.Index(i), into)
 		}
 	}
 	return into

@@ -14,7 +14,7 @@ import (
 // texts reports numbers that stand where text is wanted and are other text than
 // what was written: 0123 is 83. It also learns the secrets, and finds times of day
 // that YAML readers don't agree about.
-func (k *checker) texts(v any, path string, spec *params.Spec) {
+func (k *checker) texts(v any, path params.Path, spec *params.Spec) {
 	if spec == nil {
 		return
 	}
@@ -25,11 +25,11 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 			if field := spec.Field(key); field != nil {
 				inner = field
 			}
-			k.texts(v[key], join(path, key), inner)
+			k.texts(v[key], path.Key(key), inner)
 		}
 	case []any:
 		for i, item := range v {
-			k.texts(item, at(path, i), spec.Elem)
+			k.texts(item, path.Index(i), spec.Elem)
 		}
 	case string:
 		if spec.Secret && !jinja.HasTemplate(v) {
@@ -39,9 +39,9 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 		if spec.Kind == params.KindDuration {
 			k.clock(v, path)
 		}
-		if v == "" && spec.Kind == params.KindAny && spec.Required && !k.doc.unset[path] {
+		if v == "" && spec.Kind == params.KindAny && spec.Required && !k.isUnset(path) {
 			// An untyped text is rendered to its value, which is none here.
-			k.diags.ReportError(k.at(path), path, "missing-param", "write a value or a template; '' in a template is an empty text: \"{{ '' }}\"", "is required, but empty")
+			k.reportError(k.at(path), path, "missing-param", "write a value or a template; '' in a template is an empty text: \"{{ '' }}\"", "is required, but empty")
 		}
 	case nil:
 		k.lostToComment(path, spec)
@@ -56,8 +56,8 @@ func (k *checker) texts(v any, path string, spec *params.Spec) {
 var gluedComment = lazyregexp.New(`:\s+(#[^\s#].*)$`)
 
 // lostToComment finds a value that begins with #.
-func (k *checker) lostToComment(path string, spec *params.Spec) {
-	p := k.doc.atlas.place(path)
+func (k *checker) lostToComment(path params.Path, spec *params.Spec) {
+	p := k.place(path)
 	lines := k.doc.atlas.lines[p.key.File]
 	if p.key.Line == 0 || p.key.Line > len(lines) || p.Text != "" {
 		return
@@ -72,32 +72,32 @@ func (k *checker) lostToComment(path string, spec *params.Spec) {
 	severity, code := SeverityWarning, "lost-to-comment"
 	if spec.Required || spec.Kind == params.KindString {
 		severity = SeverityError
-		k.doc.unset[k.doc.atlas.written(path)] = true
+		k.doc.unset[k.doc.atlas.written(path.String())] = true
 	}
 	if spec.Required {
 		code = "missing-param"
 	}
-	k.diags.Report(severity, Position{File: p.key.File, Line: line, Column: column}, path, code, "put it in quotes if it is the value", "# begins a comment, so that nothing is given here")
+	k.report(severity, Position{File: p.key.File, Line: line, Column: column}, path, code, "put it in quotes if it is the value", "# begins a comment, so that nothing is given here")
 }
 
 // clockTime is read as a number of base 60 by YAML 1.1, and as text by YAML 1.2.
 var clockTime = lazyregexp.New(`^[0-9]+:[0-5][0-9]$`)
 
-func (k *checker) clock(text, path string) {
-	p := k.doc.atlas.place(path)
+func (k *checker) clock(text string, path params.Path) {
+	p := k.place(path)
 	if p.At.Line == 0 || p.Style != 0 || !clockTime.MatchString(text) {
 		return
 	}
 	first, second, _ := strings.Cut(text, ":")
-	k.diags.ReportError(k.at(path), path, "ambiguous-duration",
+	k.reportError(k.at(path), path, "ambiguous-duration",
 		fmt.Sprintf(`write "%s:00" or PT%sH%sM for hours and minutes, PT%sM%sS for minutes and seconds`, text, first, second, first, second),
 		"%s without quotes is %s hours and %s minutes to one YAML reader and minutes and seconds to another", text, first, second)
 }
 
-func (k *checker) number(text, path string, spec *params.Spec) {
-	written := k.doc.atlas.place(path).Text
+func (k *checker) number(text string, path params.Path, spec *params.Spec) {
+	written := k.place(path).Text
 	if spec.Kind == params.KindInt && dottedGroups.MatchString(written) {
-		k.diags.ReportError(k.at(path), path, "ambiguous-number", fmt.Sprintf("write %s or %s", digits(written), text), "a point parts off fractions here, so that this is %s", text)
+		k.reportError(k.at(path), path, "ambiguous-number", fmt.Sprintf("write %s or %s", digits(written), text), "a point parts off fractions here, so that this is %s", text)
 	}
 	if written == "" || spec.Kind != params.KindString {
 		return
@@ -108,6 +108,6 @@ func (k *checker) number(text, path string, spec *params.Spec) {
 		k.shortSecret(written, path)
 	}
 	if written != text {
-		k.diags.ReportError(k.at(path), path, "number-as-text", "write it in quotes", "text is wanted here, and YAML reads this number otherwise than it is written")
+		k.reportError(k.at(path), path, "number-as-text", "write it in quotes", "text is wanted here, and YAML reads this number otherwise than it is written")
 	}
 }

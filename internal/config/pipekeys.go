@@ -13,25 +13,25 @@ import (
 
 // strayPipeKey is for keys of a pipe that may have further params: what belongs to
 // the pipe below it and is not indented enough, and pipes that nothing runs.
-func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *params.Spec, trigger string) bool {
-	value, at := raw[key], join(path, key)
+func (k *checker) strayPipeKey(out, raw map[string]any, key string, path params.Path, spec *params.Spec, trigger string) bool {
+	value, at := raw[key], path.Key(key)
 	if slices.Contains(vocabulary.PipeKeys[1:], key) {
 		for _, name := range slices.Backward(k.byPlace(raw, path)) {
 			field := spec.Field(name)
 			child, isMapping := out[name].(map[string]any)
 			if field == nil || field.Kind != params.KindChild || !isMapping && out[name] != nil || child[key] != nil ||
-				source.ComparePositions(k.doc.atlas.keyAt(join(path, name)), k.doc.atlas.keyAt(at)) > 0 {
+				source.ComparePositions(k.keyAt(path.Key(name)), k.keyAt(at)) > 0 {
 				continue
 			}
-			if !k.movedBefore(key, raw, path, join(path, name)) {
-				k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "indent it below "+name+":", "%s stands beside %s", key, name)
+			if !k.movedBefore(key, raw, path, path.Key(name)) {
+				k.reportError(k.keyAt(at), at, "unknown-key", "indent it below "+name+":", "%s stands beside %s", key, name)
 			}
 			k.moveInto(out, child, path, name, key, at, value)
 			return true
 		}
 	}
 	if k.orchestratorKey(key) && !k.read(key) {
-		k.diags.Warn(k.doc.atlas.keyAt(at), at, "no-effect", "write it below orchestrator: params:", "this has no effect here")
+		k.warn(k.keyAt(at), at, "no-effect", "write it below orchestrator: params:", "this has no effect here")
 		return true
 	}
 	if k.stepsElsewhere(out, key, value, path, spec) {
@@ -48,24 +48,24 @@ func (k *checker) strayPipeKey(out, raw map[string]any, key, path string, spec *
 		inner, _ := child["params"].(map[string]any)
 		switch {
 		case out[name] == nil && trigger != "" && name != trigger:
-			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "write "+name+": {use: base:CompositePipe, params: {steps: …}}", "a runner has one pipe, below %s:", name)
+			k.reportError(k.keyAt(at), at, "unknown-key", "write "+name+": {use: base:CompositePipe, params: {steps: …}}", "a runner has one pipe, below %s:", name)
 			delete(out, key)
 			out[name] = map[string]any{"use": vocabulary.DefaultComposite, "params": map[string]any{"steps": value}}
-			k.doc.atlas.moved[join(path, name)+".params.steps"] = k.doc.atlas.written(at)
+			k.move(path.Key(name).Key("params").Key("steps"), at)
 			return true
 		case isMapping && k.isSequence(child) && inner["steps"] == nil:
-			k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", "indent it below "+name+": params:", "steps stands beside %s", name)
+			k.reportError(k.keyAt(at), at, "unknown-key", "indent it below "+name+": params:", "steps stands beside %s", name)
 			delete(out, key)
 			steps := cloneMap(inner)
 			steps["steps"] = value
 			composite := cloneMap(child)
 			composite["params"] = steps
 			out[name] = composite
-			k.doc.atlas.moved[join(path, name)+".params.steps"] = k.doc.atlas.written(at)
+			k.move(path.Key(name).Key("params").Key("steps"), at)
 			return true
 		}
 	}
-	k.diags.Warn(k.doc.atlas.keyAt(at), at, "never-runs", "put it below "+strings.Join(childNames(spec), ": or ")+": of the pipe that is meant to run it",
+	k.warn(k.keyAt(at), at, "never-runs", "put it below "+strings.Join(childNames(spec), ": or ")+": of the pipe that is meant to run it",
 		"nothing runs what stands below %s", key)
 	return true
 }
@@ -88,37 +88,37 @@ func (k *checker) orchestratorKey(key string) bool {
 
 // stepsElsewhere takes the steps that stand below a key which is nearly steps:, where
 // something else stands below that.
-func (k *checker) stepsElsewhere(out map[string]any, key string, value any, path string, spec *params.Spec) bool {
+func (k *checker) stepsElsewhere(out map[string]any, key string, value any, path params.Path, spec *params.Spec) bool {
 	const name = "steps"
 	field := spec.Field(name)
 	text, isText := out[name].(string)
 	if field == nil || !isText || jinja.HasTemplate(text) || !isPipes(value) || strings.TrimRight(strings.ToLower(key), "_-0123456789") != name {
 		return false
 	}
-	at := join(path, key)
-	k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", fmt.Sprintf("write steps: here, and remove steps: %s", text), "unknown key %q", key)
+	at := path.Key(key)
+	k.reportError(k.keyAt(at), at, "unknown-key", fmt.Sprintf("write steps: here, and remove steps: %s", text), "unknown key %q", key)
 	delete(out, key)
 	out[name] = value
-	k.doc.atlas.moved[join(path, name)] = k.doc.atlas.written(at)
+	k.move(path.Key(name), at)
 	return true
 }
 
 // movedBefore is true where a key above this one has been moved to the same place:
 // lines that are not indented enough are one mistake.
-func (k *checker) movedBefore(key string, raw map[string]any, path, to string) bool {
+func (k *checker) movedBefore(key string, raw map[string]any, path, to params.Path) bool {
 	return slices.ContainsFunc(vocabulary.PipeKeys, func(other string) bool {
 		_, given := raw[other]
-		_, moved := k.doc.atlas.moved[join(to, other)]
+		moved := k.isMoved(to.Key(other))
 		return other != key && given && moved
 	})
 }
 
-func (k *checker) moveInto(out, child map[string]any, path, name, key, at string, value any) {
+func (k *checker) moveInto(out, child map[string]any, path params.Path, name, key string, at params.Path, value any) {
 	child = cloneMap(child)
 	child[key] = value
 	delete(out, key)
 	out[name] = child
-	k.doc.atlas.moved[join(join(path, name), key)] = k.doc.atlas.written(at)
+	k.move(path.Key(name).Key(key), at)
 }
 
 func childNames(spec *params.Spec) []string {
@@ -183,11 +183,11 @@ func (k *checker) collectReads(v any) {
 
 // beside puts the params that stand beside params into a copy of them, and returns
 // their keys.
-func (k *checker) beside(m, raw map[string]any, path string, known []string, spec *params.Spec) (map[string]any, []string) {
+func (k *checker) beside(m, raw map[string]any, path params.Path, known []string, spec *params.Spec) (map[string]any, []string) {
 	if spec == nil {
 		return raw, nil
 	}
-	out, base := cloneMap(raw), join(path, "params")
+	out, base := cloneMap(raw), path.Key("params")
 	var moved []string
 	for _, key := range k.byPlace(m, path) {
 		if slices.Contains(known, key) || spec.Field(key) == nil {
@@ -197,7 +197,7 @@ func (k *checker) beside(m, raw map[string]any, path string, known []string, spe
 			continue
 		}
 		out[key] = m[key]
-		k.doc.atlas.moved[join(base, key)] = k.doc.atlas.written(join(path, key))
+		k.move(base.Key(key), path.Key(key))
 		moved = append(moved, key)
 	}
 	if moved == nil {

@@ -12,26 +12,26 @@ import (
 )
 
 // pipe checks a pipe at its place, and through its params its children.
-func (k *checker) pipe(m map[string]any, path string, around scope) {
+func (k *checker) pipe(m map[string]any, path params.Path, around scope) {
 	d := k.decoder()
 	use, isText := m["use"].(string)
 	if isText && !strings.Contains(use, ":") && strings.Contains(use, ".") {
 		// None of its other keys would be right either.
-		k.diags.ReportError(k.at(join(path, "use")), join(path, "use"), "unknown-use",
+		k.reportError(k.at(path.Key("use")), path.Key("use"), "unknown-use",
 			"write use: PLUGIN:NAME, services below injects: and all else below params:; "+k.useHint(use, false), "%q is the form of a version that never ran", use)
-		k.templates(m["params"], join(path, "params"), nil, around)
+		k.templates(m["params"], path.Key("params"), nil, around)
 		return
 	}
 	spec := (*params.Spec)(nil)
 	if component, ok := k.catalog.Find(use); ok {
 		spec = component.Params
 	}
-	raw := d.mapping(m["params"], join(path, "params"))
+	raw := d.mapping(m["params"], path.Key("params").String())
 	raw, moved := k.beside(m, raw, path, append(slices.Clone(vocabulary.PipeKeys), "steps"), spec)
 	given, injectsRight := m["injects"].(map[string]any)
 	var services map[string]string
 	if injectsRight || m["injects"] == nil {
-		services = d.injects(given, join(path, "injects"))
+		services = d.injects(given, path.Key("injects").String())
 		var stray []string
 		raw, services, stray = k.strayInjections(m, raw, services, path, spec)
 		if len(stray) > 0 {
@@ -41,57 +41,60 @@ func (k *checker) pipe(m map[string]any, path string, around scope) {
 	strange := k.pipeKeys(m, path, moved)
 	if id, ok := m["id"]; ok && id != nil {
 		if _, isText := id.(string); !isText {
-			k.diags.ReportError(k.at(join(path, "id")), join(path, "id"), "wrong-type", fmt.Sprintf("write it in quotes: %q", cmp.Or(k.id(m, path), "NAME")), "this is %s, the id must be text", describe(id))
+			k.reportError(k.at(path.Key("id")), path.Key("id"), "wrong-type", fmt.Sprintf("write it in quotes: %q", cmp.Or(k.id(m, path), "NAME")), "this is %s, the id must be text", describe(id))
 		}
 	}
 	switch {
 	case m["use"] == nil || isText && use == "":
-		k.diags.ReportError(k.doc.atlas.useAt(path), path, "missing-key", "write use: PLUGIN:NAME, or params: with steps: for a row of pipes", "the pipe's use is missing")
+		k.reportError(k.useAt(path), path, "missing-key", "write use: PLUGIN:NAME, or params: with steps: for a row of pipes", "the pipe's use is missing")
 	case !isText:
-		d.wrongType(join(path, "use"), "text such as base:CompositePipe", m["use"])
+		d.wrongType(path.Key("use").String(), "text such as base:CompositePipe", m["use"])
 	}
 	component, ok := Component{}, false
 	if isText {
 		component, ok = k.component(use, path, false)
 	}
-	excused := excuse(strange, component.Params)
+	covered := coveredBy(strange, component.Params)
 	switch {
 	case !injectsRight && m["injects"] != nil:
 		k.injectsShape(m["injects"], path, component)
-	case !excused.injects:
+	case !covered.injects:
 		k.injects(services, path, component)
 	}
 	switch {
 	case !ok:
 		k.childrenOf(raw, path, around)
 	case raw != nil || m["params"] == nil:
-		raw = k.params(raw, path, use, component, around, excused)
+		raw = k.params(raw, path, use, component, around, covered)
 		if component.Params != nil {
-			k.fieldNames(raw, join(path, "params"), component.Params, services)
+			k.fieldNames(raw, path.Key("params"), component.Params, services)
 		}
 		k.fetch(m, raw, path, component.Params)
 	}
 	if raw == nil {
-		k.templates(m["params"], join(path, "params"), component.Params, around)
+		k.templates(m["params"], path.Key("params"), component.Params, around)
 	} else {
-		k.templates(raw, join(path, "params"), component.Params, around)
+		k.templates(raw, path.Key("params"), component.Params, around)
 	}
 }
 
 // pipeKeys reports the keys that mean nothing in a pipe, and returns them.
 //
 // moved are params that stand beside params:, in the order of the file.
-func (k *checker) pipeKeys(m map[string]any, path string, moved []string) []string {
+func (k *checker) pipeKeys(m map[string]any, path params.Path, moved []string) []string {
 	strange := slices.DeleteFunc(vocabulary.UnknownKeys(m, vocabulary.PipeKeys), func(key string) bool { return slices.Contains(moved, key) })
 	for _, key := range strange {
-		k.diags.ReportError(k.doc.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", pipeKeyHint(key, m), "unknown key %q", key)
+		k.reportError(k.keyAt(path.Key(key)), path.Key(key), "unknown-key", pipeKeyHint(key, m), "unknown key %q", key)
 	}
 	if len(moved) > 0 {
-		at := join(path, moved[0])
-		k.diags.ReportError(k.doc.atlas.keyAt(at), at, "unknown-key", belowParams(moved), "unknown key %q", moved[0])
+		at := path.Key(moved[0])
+		k.reportError(k.keyAt(at), at, "unknown-key", belowParams(moved), "unknown key %q", moved[0])
 	}
 	return strange
 }
+
+// writeParams is for what people call params.
+const writeParams = "write params:"
 
 // pipeKeyHints are for keys that other versions and other products have.
 var pipeKeyHints = map[string]string{
@@ -100,15 +103,15 @@ var pipeKeyHints = map[string]string{
 	"when":       "use a step of base:ExpressionPipe that calls fail(): it stops the steps after it",
 	"depends_on": "steps run in the order in which they stand",
 	"uses":       "write use:",
-	"with":       "write params:",
+	"with":       writeParams,
 	"pipes":      "write params: with steps: below it",
 	"pipelines":  "write params: with steps: below it, or runners: [{on: …, run: …}]",
 	"name":       "write id:",
 	"type":       "write use:",
-	"args":       "write params:",
-	"config":     "write params:",
-	"options":    "write params:",
-	"settings":   "write params:",
+	"args":       writeParams,
+	"config":     writeParams,
+	"options":    writeParams,
+	"settings":   writeParams,
 
 	"services":       "write it at the top, beside orchestrator:",
 	"plugins":        "write it at the top, beside orchestrator:",
@@ -135,21 +138,21 @@ func pipeKeyHint(key string, given map[string]any) string {
 
 // childrenOf checks the pipes in a pipe whose use nobody knows, where pipes stand
 // in most.
-func (k *checker) childrenOf(raw map[string]any, path string, around scope) {
+func (k *checker) childrenOf(raw map[string]any, path params.Path, around scope) {
 	around.pipe, around.open = true, true
-	base := join(path, "params")
+	base := path.Key("params")
 	steps, _ := raw["steps"].([]any)
 	for i, step := range steps {
 		if m, ok := step.(map[string]any); ok {
-			k.pipe(m, at(base+".steps", i), around)
+			k.pipe(m, base.Key("steps").Index(i), around)
 		}
 	}
 	for _, key := range []string{"on", "run"} {
 		if m, ok := raw[key].(map[string]any); ok {
 			if key == "on" {
-				m = k.trigger(m, join(base, key))
+				m = k.trigger(m, base.Key(key))
 			}
-			k.pipe(m, join(base, key), around)
+			k.pipe(m, base.Key(key), around)
 		}
 	}
 }
@@ -181,19 +184,19 @@ func childHint(isTrigger bool, raw any) string {
 
 // trigger gives a trigger without a use the one that it can only have, and reports
 // that, also where its interval stands without params around it.
-func (k *checker) trigger(m map[string]any, path string) map[string]any {
+func (k *checker) trigger(m map[string]any, path params.Path) map[string]any {
 	given, _ := m["params"].(map[string]any)
 	interval, beside := m["interval"]
 	if m["use"] != nil || given["interval"] == nil && !beside {
 		return m
 	}
-	k.diags.ReportError(k.doc.atlas.useAt(path), path, "missing-key", "write on: {use: base:IntervalTrigger, params: {interval: …}}", "the trigger's use is missing")
+	k.reportError(k.useAt(path), path, "missing-key", "write on: {use: base:IntervalTrigger, params: {interval: …}}", "the trigger's use is missing")
 	out := cloneMap(m)
 	out["use"] = "base:IntervalTrigger"
 	if beside && given == nil {
 		delete(out, "interval")
 		out["params"] = map[string]any{"interval": interval}
-		k.doc.atlas.moved[path+".params.interval"] = k.doc.atlas.written(path + ".interval")
+		k.move(path.Key("params").Key("interval"), path.Key("interval"))
 	}
 	return out
 }

@@ -28,17 +28,17 @@ func (k *checker) polls() {
 	if !known {
 		return
 	}
-	for path, step := range childPipes(component, given, "orchestrator.params") {
+	for path, step := range childPipes(component, given, params.Keys("orchestrator", "params")) {
 		period, place, known := k.period(step, path, pause)
 		if !known || period >= shortestPause {
 			continue
 		}
 		if service := k.remoteDesk(step, pause); service != "" {
 			hint := "write an interval of a second or more, such as PT10S"
-			if place == join(path, "use") {
+			if place.Equal(path.Key("use")) {
 				hint = "put it below run: of a base:SimpleSequentialRunner, with on: {use: base:IntervalTrigger, params: {interval: PT10S}}"
 			}
-			k.diags.Warn(k.at(place), place, "polls-without-pause", hint, "the ticket system %q is asked again every %v", service, period)
+			k.warn(k.at(place), place, "polls-without-pause", hint, "the ticket system %q is asked again every %v", service, period)
 		}
 	}
 }
@@ -51,13 +51,13 @@ func (k *checker) componentOf(pipe map[string]any) Component {
 }
 
 // childPipes are the pipes in a pipe's params, one by one or in lists, by their paths.
-func childPipes(component Component, given map[string]any, base string) iter.Seq2[string, map[string]any] {
-	return func(yield func(string, map[string]any) bool) {
+func childPipes(component Component, given map[string]any, base params.Path) iter.Seq2[params.Path, map[string]any] {
+	return func(yield func(params.Path, map[string]any) bool) {
 		for _, name := range component.Params.Names() {
 			if !holdsPipes(component.Params.Field(name)) {
 				continue
 			}
-			path := join(base, name)
+			path := base.Key(name)
 			items, isList := given[name].([]any)
 			if !isList {
 				if pipe, isPipe := given[name].(map[string]any); isPipe && pipe["use"] != nil && !yield(path, pipe) {
@@ -67,7 +67,7 @@ func childPipes(component Component, given map[string]any, base string) iter.Seq
 			}
 			for i, item := range items {
 				pipe, _ := item.(map[string]any)
-				if !yield(at(path, i), pipe) {
+				if !yield(path.Index(i), pipe) {
 					return
 				}
 			}
@@ -77,24 +77,24 @@ func childPipes(component Component, given map[string]any, base string) iter.Seq
 
 // period is how often a step of the orchestrator runs at most, with the place where
 // that is said. It is not known where a template or another trigger decides.
-func (k *checker) period(step map[string]any, path string, pause time.Duration) (period time.Duration, place string, known bool) {
-	place = join(path, "use")
+func (k *checker) period(step map[string]any, path params.Path, pause time.Duration) (period time.Duration, place params.Path, known bool) {
+	place = path.Key("use")
 	on := k.componentOf(step).trigger()
 	if on == "" {
 		return pause, place, true
 	}
 	given, _ := step["params"].(map[string]any)
 	trigger, _ := given[on].(map[string]any)
-	at := join(join(path, "params"), on)
+	at := path.Key("params").Key(on)
 	// A runner without a trigger is reported as such.
-	written := k.doc.atlas.place(at)
+	written := k.place(at)
 	key, spec := k.componentOf(trigger).labeledParam(params.LabelInterval)
-	if spec == nil || written.key == k.doc.atlas.place(path).At {
-		return 0, "", false
+	if spec == nil || written.key == k.place(path).At {
+		return 0, nil, false
 	}
 	interval, _ := trigger["params"].(map[string]any)
 	length, known := lengthOf(interval[key], spec)
-	return max(length, pause), join(join(at, "params"), key), known
+	return max(length, pause), at.Key("params").Key(key), known
 }
 
 // lengthOf reads a duration, and the default of one that is not given.
@@ -133,7 +133,7 @@ func (k *checker) remoteDesk(v any, pause time.Duration) string {
 		for _, key := range sortedKeys(given) {
 			inner, isMapping := given[key].(map[string]any)
 			if isMapping && k.componentOf(inner).trigger() != "" {
-				if period, _, known := k.period(inner, "", pause); !known || period >= shortestPause {
+				if period, _, known := k.period(inner, nil, pause); !known || period >= shortestPause {
 					continue
 				}
 			}
@@ -154,7 +154,7 @@ func (k *checker) remote(id string) bool {
 		for _, key := range sortedKeys(s.Params) {
 			text, _ := s.Params[key].(string)
 			isAddress := strings.HasSuffix(key, "url") || strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
-			if text == "" || !isAddress || k.doc.unset[join(s.Path, "params")+"."+key] {
+			if text == "" || !isAddress || k.isUnset(servicePath(s).Key("params").Key(key)) {
 				continue
 			}
 			if jinja.HasTemplate(text) {

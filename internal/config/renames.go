@@ -38,9 +38,9 @@ func (k *checker) met(kind, id string) {
 // several places refer to nearly that name, or to one that can't be anything else: the
 // mistake is the name then.
 func (k *checker) renames() {
-	places := map[string]map[string]string{"service": {}, "step": k.steps}
+	places := map[string]map[string]params.Path{"service": {}, "step": k.steps}
 	for _, s := range k.doc.Services {
-		places["service"][s.ID] = s.Path
+		places["service"][s.ID] = servicePath(s)
 	}
 	names := make([]lost, 0, len(k.lost))
 	for key := range k.lost {
@@ -50,13 +50,13 @@ func (k *checker) renames() {
 	names = k.copied(names)
 	for _, key := range names {
 		diags := k.lost[key]
-		if key.kind == "step" && places["step"][key.id] == "" && params.Near(key.id, sortedKeys(k.steps)) == "" && len(k.nameless) == 1 {
-			path := join(k.nameless[0], "id")
+		if key.kind == "step" && places["step"][key.id] == nil && params.Near(key.id, sortedKeys(k.steps)) == "" && len(k.nameless) == 1 {
+			path := k.nameless[0].Key("id")
 			k.drop(diags)
-			k.diags.ReportError(k.doc.atlas.keyAt(path), path, "unknown-result", "write id: "+key.id, "the step's id is empty, and line %d refers to a step %q", diags[0].Line, key.id)
+			k.reportError(k.keyAt(path), path, "unknown-result", "write id: "+key.id, "the step's id is empty, and line %d refers to a step %q", diags[0].Line, key.id)
 			continue
 		}
-		if len(diags) < 2 || places[key.kind][key.id] != "" {
+		if len(diags) < 2 || places[key.kind][key.id] != nil {
 			continue
 		}
 		var idle []string
@@ -76,9 +76,9 @@ func (k *checker) renames() {
 			hint = fmt.Sprintf("give both the same name: write %s here, or %s there", key.id, id)
 		}
 		path := places[key.kind][id]
-		at := k.doc.atlas.keyAt(path)
+		at := k.keyAt(path)
 		if key.kind == "step" {
-			path = join(path, "id")
+			path = path.Key("id")
 			at = k.at(path)
 			if source.ComparePositions(at, Position{File: diags[0].File, Line: diags[0].Line, Column: diags[0].Column}) > 0 {
 				continue
@@ -89,7 +89,7 @@ func (k *checker) renames() {
 			lines = append(lines, fmt.Sprint(p.Line))
 		}
 		k.drop(diags)
-		k.diags.ReportError(at, path, "unknown-"+map[string]string{"service": "service", "step": "result"}[key.kind],
+		k.reportError(at, path, "unknown-"+map[string]string{"service": "service", "step": "result"}[key.kind],
 			hint,
 			"nothing refers to the %s %q, and there is no %s %q, which lines %s refer to", key.kind, id, key.kind, key.id, strings.Join(slices.Compact(lines), ", "))
 	}
@@ -109,7 +109,7 @@ type twice struct {
 // that is given twice, and one that is missing. It returns the names that are still
 // lost.
 func (k *checker) copied(names []lost) []lost {
-	isMissing := func(key lost) bool { return key.kind == "step" && k.steps[key.id] == "" }
+	isMissing := func(key lost) bool { return key.kind == "step" && k.steps[key.id] == nil }
 	i := slices.IndexFunc(names, isMissing)
 	if len(k.twice) != 1 || i < 0 || slices.ContainsFunc(names[i+1:], isMissing) {
 		return names

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
+	"github.com/open-ticket-ai/otai/pkg/params"
 
 	"github.com/open-ticket-ai/otai/internal/redact"
 )
@@ -32,9 +33,9 @@ func ShortSecret(value string) (message, hint string) {
 }
 
 // shortSecret warns of a secret in the configuration.
-func (k *checker) shortSecret(value, path string) {
-	if message, hint := ShortSecret(value); message != "" && !k.doc.unset[path] && k.doc.atlas.written(path) == path {
-		k.diags.Warn(k.at(path), path, "short-secret", hint, "%s", message)
+func (k *checker) shortSecret(value string, path params.Path) {
+	if message, hint := ShortSecret(value); message != "" && !k.isUnset(path) && k.doc.atlas.written(path.String()) == path.String() {
+		k.warn(k.at(path), path, "short-secret", hint, "%s", message)
 	}
 }
 
@@ -49,7 +50,7 @@ func (k *checker) shortVariables() {
 		value, _ := k.doc.lookup(name)
 		if message, hint := ShortSecret(value); message != "" {
 			k.doc.secrets.add(value)
-			k.diags.Warn(Position{File: name}, "", "short-secret", hint, "%s", message)
+			k.warn(Position{File: name}, nil, "short-secret", hint, "%s", message)
 		}
 	}
 }

@@ -12,23 +12,23 @@ import (
 
 // component finds what use names, and reports it when it is not there or of the
 // other kind.
-func (k *checker) component(use, path string, service bool) (Component, bool) {
+func (k *checker) component(use string, path params.Path, service bool) (Component, bool) {
 	if use == "" {
 		return Component{}, false // reported where use was read
 	}
-	usePath := join(path, "use")
+	usePath := path.Key("use")
 	component, ok := k.catalog.Find(use)
 	switch {
 	case !ok && k.doubtfulUse(use):
 		return Component{}, false
 	case !ok:
-		k.diags.ReportError(k.at(usePath), usePath, "unknown-use", k.useHint(use, service), "no plugin offers %q", use)
+		k.reportError(k.at(usePath), usePath, "unknown-use", k.useHint(use, service), "no plugin offers %q", use)
 		return Component{}, false
 	case service && !component.Service:
-		k.diags.ReportError(k.at(usePath), usePath, "wrong-kind", "use it in the orchestrator", "%q is a pipe, not a service", use)
+		k.reportError(k.at(usePath), usePath, "wrong-kind", "use it in the orchestrator", "%q is a pipe, not a service", use)
 		return Component{}, false
 	case !service && component.Service:
-		k.diags.ReportError(k.at(usePath), usePath, "wrong-kind", k.pipeFor(component), "%q is a service, not a pipe", use)
+		k.reportError(k.at(usePath), usePath, "wrong-kind", k.pipeFor(component), "%q is a service, not a pipe", use)
 		return Component{}, false
 	}
 	return component, true

@@ -9,17 +9,17 @@ import (
 // noteAfterMove warns of a note in a step of its own: between the two writes the
 // process may end, and the next cycle no longer finds the ticket in its queue.
 // moved is the step that moves the ticket, nil as long as there is none.
-func (k *checker) noteAfterMove(step map[string]any, path string, moved *moveStep) *moveStep {
+func (k *checker) noteAfterMove(step map[string]any, path params.Path, moved *moveStep) *moveStep {
 	raw, _ := step["params"].(map[string]any)
 	component := k.componentOf(step)
 	if key, spec := component.labeledParam(params.LabelUpdates); spec != nil {
 		if update, _ := raw[key].(map[string]any); update["queue"] != nil {
 			id, _ := step["id"].(string)
-			return &moveStep{name: cmp.Or(id, path), param: key}
+			return &moveStep{name: cmp.Or(id, path.String()), param: key}
 		}
 	}
 	if _, note := component.labeledParam(params.LabelAddsNote); note != nil && moved != nil {
-		k.diags.Warn(k.at(join(path, "use")), join(path, "use"), "note-after-move", "write it below "+moved.param+": notes: of "+moved.name+", which sends both at once",
+		k.warn(k.at(path.Key("use")), path.Key("use"), "note-after-move", "write it below "+moved.param+": notes: of "+moved.name+", which sends both at once",
 			"when otai ends between the move and this step, the note is never written")
 	}
 	return moved
