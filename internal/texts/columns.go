@@ -12,8 +12,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/files"
 )
 
-// Columns are those of a table, for a shell that completes them; none where it is no
-// regular file or no table.
+// Columns returns the columns of a table, for the completion of a shell; none of what isn't
+// a regular file or a table.
 func Columns(ctx context.Context, name string, o Options) []string {
 	o.Progress = nil
 	in, err := open(ctx, name, o)

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// delimiters are tried in this order: those of spreadsheets' exports.
+// delimiters are those of the exports of spreadsheets, in the order in which they are tried.
 var delimiters = []rune{',', ';', '\t', '|'}
 
 // readCSV yields the columns of each row below the header.
@@ -28,7 +28,7 @@ func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
 		in = bufio.NewReaderSize(returnsToFeeds{in}, headBytes)
 		head, _ = in.Peek(headBytes)
 	}
-	// A spreadsheet can say the separator in a line of its own.
+	// A spreadsheet may name the separator in a line of its own.
 	said, before := separatorLine(head)
 	if before > 0 {
 		in.Discard(before)
@@ -53,7 +53,7 @@ func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
 		case errors.Is(err, io.EOF):
 			return true
 		case errors.As(err, &broken):
-			t := Text{Row: row, Line: broken.StartLine + skipped, Err: csvCause(broken, record, table.FieldsPerRecord)}
+			t := Text{Row: row, Line: broken.StartLine + skipped, Err: rowError(broken, record, table.FieldsPerRecord)}
 			if !give(t) {
 				return false
 			}
@@ -77,21 +77,21 @@ func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
 	}
 }
 
-// csvCause says what is wrong with a row.
-func csvCause(e *csv.ParseError, record []string, fields int) error {
+// rowError says what is wrong with a row.
+func rowError(e *csv.ParseError, record []string, fields int) error {
 	switch {
 	case errors.Is(e.Err, csv.ErrFieldCount):
 		return fmt.Errorf("the header has %d fields and this row %d; a field with the separator in it needs quotes", fields, len(record))
 	case errors.Is(e.Err, csv.ErrQuote):
 		return errors.New(`a quoted field is not closed, or has a quote in it that is not doubled ("")`)
 	case errors.Is(e.Err, csv.ErrBareQuote):
-		return errors.New(`a quote stands in a field that is not quoted`)
+		return errors.New(`there is a quote in a field that is not quoted`)
 	}
 	return e.Err
 }
 
-// separatorLine reads a first line such as "sep=;", and how many bytes it has; 0
-// where there is none.
+// separatorLine returns the separator that a first line such as "sep=;" names, and the
+// length of the line; 0 if there is none.
 func separatorLine(head []byte) (separator rune, size int) {
 	line, _, found := bytes.Cut(head, []byte("\n"))
 	said, is := strings.CutPrefix(strings.Trim(string(line), "\"\r"), "sep=")
@@ -102,8 +102,8 @@ func separatorLine(head []byte) (separator rune, size int) {
 	return separator, len(line) + 1
 }
 
-// findColumns finds the separator with which the header has the columns, unless one
-// is said.
+// findColumns finds the columns in the header, and the separator with which it has them
+// unless that is known.
 func findColumns(head []byte, said rune, columns []string) (rune, []int, error) {
 	var best []string
 	tried := delimiters
@@ -125,12 +125,12 @@ func findColumns(head []byte, said rune, columns []string) (rune, []int, error) 
 		}
 	}
 	if best == nil {
-		return 0, nil, errors.New("its first line is no header of a table")
+		return 0, nil, errors.New("its first line is not the header of a table")
 	}
 	return 0, nil, missingColumn(columns, best)
 }
 
-// headerBy is the first row of a table; nil where it is none.
+// headerBy returns the first row of a table, nil if it isn't one.
 func headerBy(head []byte, delimiter rune) []string {
 	r := csv.NewReader(bytes.NewReader(head))
 	r.Comma = delimiter
@@ -141,7 +141,7 @@ func headerBy(head []byte, delimiter rune) []string {
 	return header
 }
 
-// missingColumn names the columns that there are.
+// missingColumn returns an error that names the columns there are.
 func missingColumn(columns, there []string) error {
 	if len(columns) == 0 {
 		return fmt.Errorf("which column has the text? Name it with --column; there are %s", quoted(there))
@@ -163,8 +163,8 @@ func quoted(names []string) string {
 	return strings.Join(list, ", ") + more
 }
 
-// indicesOf finds each column, without regard to case where the exact name is not
-// there; -1 for one that is missing.
+// indicesOf finds each column, ignoring case if there isn't one with the exact name; -1
+// for one that is missing.
 func indicesOf(header, columns []string) []int {
 	indices := make([]int, len(columns))
 	for i, column := range columns {
@@ -175,7 +175,7 @@ func indicesOf(header, columns []string) []int {
 	return indices
 }
 
-// join puts a blank between the columns that have something.
+// join joins the columns that aren't empty.
 func join(parts []string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " ")
 }

@@ -18,8 +18,8 @@ import (
 // marks are the first bytes of byte order marks: UTF-8, UTF-16BE, UTF-16LE.
 var marks = []byte{0xEF, 0xFE, 0xFF}
 
-// decode makes UTF-8 of what a byte order mark or the user says. Other bytes pass as
-// they are, for [check] to judge where it can name the place.
+// decode makes UTF-8 of the encoding that a byte order mark or the user names. Other bytes
+// pass unchanged, for [check], which can name the place.
 func decode(in *bufio.Reader, name string) (*bufio.Reader, error) {
 	fallback := transform.Transformer(encoding.Nop.NewDecoder())
 	if name != "" {
@@ -43,10 +43,10 @@ func encodingNamed(name string) (encoding.Encoding, error) {
 	return found, nil
 }
 
-// check refuses what is no text.
+// check rejects what isn't text.
 func check(text string) error {
 	if at := strings.IndexByte(text, 0); at >= 0 {
-		return fmt.Errorf("it is no text: byte %d is zero; a text in UTF-16 without a byte order mark needs --encoding utf-16le", at+1)
+		return fmt.Errorf("it is not text: byte %d is zero; a text in UTF-16 without a byte order mark needs --encoding utf-16le", at+1)
 	}
 	if utf8.ValidString(text) {
 		return nil
@@ -61,7 +61,7 @@ func check(text string) error {
 	return errors.New("it is not UTF-8")
 }
 
-// CheckEncoding tells whether a name stands for an encoding.
+// CheckEncoding returns an error for a name that isn't that of an encoding.
 func CheckEncoding(name string) error {
 	if name == "" {
 		return nil
@@ -70,7 +70,7 @@ func CheckEncoding(name string) error {
 	return err
 }
 
-// bounded ends a record that has no end. What is left is set anew for each.
+// bounded limits the length of a record.
 type bounded struct {
 	in   io.Reader
 	left int
@@ -78,7 +78,7 @@ type bounded struct {
 
 var errRowTooLong = errTooLong("a row")
 
-// next begins a record. The reader above reads ahead, which counts too.
+// next begins a record. What the reader on top reads ahead counts too.
 func (b *bounded) next() { b.left = MaxBytes + headBytes }
 
 func (b *bounded) Read(p []byte) (int, error) {

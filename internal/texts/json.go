@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// readJSON yields the columns of each object: of a line, where the first line is one,
-// else of an array or a sequence.
+// readJSON yields the columns of each object: one per line if the first line is an object,
+// else those of an array or a sequence.
 func readJSON(in *bufio.Reader, columns []string, give func(Text) bool) bool {
 	head, err := in.Peek(headBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -50,8 +50,8 @@ func readJSONLines(in *bufio.Reader, columns []string, give func(Text) bool) boo
 	})
 }
 
-// readJSONValues ends with the first mistake in the form: nothing says where the next
-// object begins.
+// readJSONValues ends at the first syntax error, since nothing says where the next object
+// begins.
 func readJSONValues(in *bufio.Reader, columns []string, give func(Text) bool) bool {
 	lines := &lineCounter{in: in}
 	limit := &bounded{in: lines}
@@ -59,7 +59,7 @@ func readJSONValues(in *bufio.Reader, columns []string, give func(Text) bool) bo
 	d := json.NewDecoder(limit)
 	if first := firstOf(in); first == '[' {
 		if _, err := d.Token(); err != nil {
-			return give(Text{Err: jsonCause(err)})
+			return give(Text{Err: jsonError(err)})
 		}
 	}
 	for row := 1; d.More(); row++ {
@@ -67,7 +67,7 @@ func readJSONValues(in *bufio.Reader, columns []string, give func(Text) bool) bo
 		var object json.RawMessage
 		err := d.Decode(&object)
 		if err != nil {
-			return give(Text{Row: row, Line: lines.at(offsetOf(err, lines.read)), Err: jsonCause(err)})
+			return give(Text{Row: row, Line: lines.at(offsetOf(err, lines.read)), Err: jsonError(err)})
 		}
 		line := lines.at(d.InputOffset() - int64(len(object)))
 		text, err := columnsOf(object, columns)
@@ -78,12 +78,12 @@ func readJSONValues(in *bufio.Reader, columns []string, give func(Text) bool) bo
 		}
 	}
 	if _, err := d.Token(); err != nil && !errors.Is(err, io.EOF) {
-		return give(Text{Err: jsonCause(err)})
+		return give(Text{Err: jsonError(err)})
 	}
 	return true
 }
 
-// firstOf is the first byte that is no blank, within what is looked at.
+// firstOf returns the first byte that isn't white space, within what is looked at.
 func firstOf(in *bufio.Reader) byte {
 	head, _ := in.Peek(headBytes)
 	if head = bytes.TrimLeft(head, " \t\r\n"); len(head) > 0 {
@@ -92,7 +92,7 @@ func firstOf(in *bufio.Reader) byte {
 	return 0
 }
 
-// offsetOf is where a mistake is, which at the end of the input is there.
+// offsetOf returns where an error is, end if it is that the input ends.
 func offsetOf(err error, end int64) int64 {
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 		return syntax.Offset - 1
@@ -100,24 +100,24 @@ func offsetOf(err error, end int64) int64 {
 	return end
 }
 
-func jsonCause(err error) error {
+func jsonError(err error) error {
 	if errors.Is(err, errRowTooLong) {
 		return err
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return errors.New("the JSON ends too early")
 	}
-	return fmt.Errorf("it is no JSON: %w", err)
+	return fmt.Errorf("it is not JSON: %w", err)
 }
 
-// columnsOf are the values of an object, joined.
+// columnsOf returns the values of an object, joined.
 func columnsOf(object []byte, columns []string) (string, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil {
 		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
 			return "", fmt.Errorf("a JSON object is needed, not %s", article(wrong.Value))
 		}
-		return "", jsonCause(err)
+		return "", jsonError(err)
 	}
 	if len(columns) == 0 {
 		return "", missingColumn(nil, slices.Sorted(maps.Keys(fields)))
@@ -131,11 +131,11 @@ func columnsOf(object []byte, columns []string) (string, error) {
 		switch first := value[0]; {
 		case first == '"':
 			if err := json.Unmarshal(value, &parts[i]); err != nil {
-				return "", jsonCause(err)
+				return "", jsonError(err)
 			}
 			parts[i] = strings.TrimSpace(parts[i])
 		case first == '{' || first == '[':
-			return "", fmt.Errorf("the column %q holds no text but %s…", column, value[:min(len(value), 20)])
+			return "", fmt.Errorf("the column %q is not text but %s…", column, value[:min(len(value), 20)])
 		case string(value) != "null":
 			parts[i] = string(value)
 		}
@@ -143,7 +143,7 @@ func columnsOf(object []byte, columns []string) (string, error) {
 	return join(parts), nil
 }
 
-// article writes a kind of value for people.
+// article puts the article before a kind of value.
 func article(kind string) string {
 	if kind == "array" {
 		return "an array"
@@ -151,7 +151,7 @@ func article(kind string) string {
 	return "a " + kind
 }
 
-// field finds a name, or a path of names with dots.
+// field finds a value by its name, or by a path of names with dots.
 func field(fields map[string]json.RawMessage, name string) (json.RawMessage, bool) {
 	if value, ok := fields[name]; ok {
 		return value, true
@@ -170,11 +170,11 @@ func field(fields map[string]json.RawMessage, name string) (json.RawMessage, boo
 	return nil, false
 }
 
-// lineCounter tells at which line an offset is that was read.
+// lineCounter knows at which line an offset is.
 type lineCounter struct {
 	in     io.Reader
 	read   int64
-	breaks []int64 // offsets of line breaks that are ahead of what was asked for
+	breaks []int64 // offsets of the line breaks after the last offset asked for
 	line   int
 }
 
@@ -189,6 +189,7 @@ func (l *lineCounter) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// at returns the line of an offset, which must not be less than the one before.
 func (l *lineCounter) at(offset int64) int {
 	passed := 0
 	for passed < len(l.breaks) && l.breaks[passed] < offset {

@@ -17,42 +17,11 @@ import (
 	"golang.org/x/net/html"
 )
 
-// maxMail bounds a mail with its attachments, which are passed over.
+// maxMail is the limit of a mail, with its attachments, which are skipped.
 const maxMail = 256 << 20
 
-// tellMail are the fields of which a mail has at least one.
-var tellMail = []string{"from", "received", "return-path", "message-id", "delivered-to"}
-
-// looksLikeMail is true for a block of header fields that tell a mail.
-func looksLikeMail(head []byte) bool {
-	fields, tells := 0, false
-	if onlyReturns(head) {
-		head = bytes.ReplaceAll(head, []byte("\r"), []byte("\n"))
-	}
-	for line := range bytes.Lines(withoutMark(head)) {
-		text := strings.TrimRight(string(line), "\r\n")
-		switch {
-		case text == "":
-			return tells && fields > 1
-		case fields == 0 && strings.HasPrefix(text, "From "): // of an mbox file
-			continue
-		case fields > 0 && (text[0] == ' ' || text[0] == '\t'):
-			continue
-		}
-		name, _, found := strings.Cut(text, ":")
-		if !found || name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			return false
-		}
-		fields++
-		tells = tells || slices.Contains(tellMail, strings.ToLower(name))
-	}
-	return tells && fields > 1
-}
-
-func withoutMark(head []byte) []byte { return bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")) }
-
-// readMail gives the subject and below it the text of the body: its plain parts, or
-// those in HTML where there are no others. Attachments are no text of it.
+// readMail returns the subject and below it the text of the body: its plain parts, or
+// if there are none, those in HTML. Attachments don't count.
 func readMail(in *bufio.Reader, encoding string) (string, error) {
 	if mark, err := in.Peek(3); err == nil && len(withoutMark(mark)) == 0 {
 		in.Discard(len(mark))
@@ -63,13 +32,15 @@ func readMail(in *bufio.Reader, encoding string) (string, error) {
 			end = '\r'
 		}
 		if _, err := in.ReadSlice(end); err != nil {
-			return "", errors.New("it is no mail: its first line has no end")
+			return "", errors.New("it is not a mail: its first line has no end")
 		}
 	}
 	rest := &io.LimitedReader{R: withLineFeeds(in), N: maxMail}
+	head, _ := in.Peek(headBytes)
+	head = bytes.Clone(head) // reading on overwrites it
 	whole, err := message.Read(rest)
 	if err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err) {
-		return "", headerFault(err, maxMail-rest.N)
+		return "", headerError(err, maxMail-rest.N, head)
 	}
 	header := mail.Header{Header: whole.Header}
 	subject, err := header.Subject()
@@ -93,37 +64,19 @@ func readMail(in *bufio.Reader, encoding string) (string, error) {
 	return strings.TrimSpace(strings.TrimSpace(subject) + "\n" + body), nil
 }
 
-// Bounds of a mail's structure. To find the end of a part within others, all that
-// surround it are asked for each of its lines, so that depth costs more than size.
+// The limits of a mail's structure. To find the end of a part, each of its lines is compared
+// with the ends of all parts around it, so that depth costs more than size.
 const (
 	maxMailDepth = 32
 	maxMailParts = 1000
 )
 
 var (
-	errMailDepth  = fmt.Errorf("the mail's parts are nested deeper than %d levels, which no mail program writes; save the message that matters as a mail of its own", maxMailDepth)
-	errMailParts  = fmt.Errorf("the mail has more than %d parts; save the message that matters as a mail of its own", maxMailParts)
-	errMailSize   = fmt.Errorf("the mail is larger than %d MiB; remove its attachments", maxMail>>20)
-	errMailHeader = errors.New("the mail's header is larger than 1 MiB: this is no mail, or it is damaged; with --format text the file is one text as it is")
-	errMailEnd    = errors.New("the mail ends in the middle of a part: it was cut off; get it again from where it came")
+	errMailDepth = fmt.Errorf("the mail's parts are nested deeper than %d levels, which no mail program writes; save the message that matters as a mail of its own", maxMailDepth)
+	errMailParts = fmt.Errorf("the mail has more than %d parts; save the message that matters as a mail of its own", maxMailParts)
+	errMailSize  = fmt.Errorf("the mail is larger than %d MiB; remove its attachments", maxMail>>20)
+	errMailEnd   = errors.New("the mail ends in the middle of a part: it was cut off; get it again from where it came")
 )
-
-// maxMailFields is what go-message reads of a header, in bytes.
-const maxMailFields = 1 << 20
-
-// headerFault says what is wrong with a mail's first lines, of which so many bytes
-// were read.
-func headerFault(err error, read int64) error {
-	switch what := err.Error(); {
-	case read >= maxMailFields: // the line that is cut off there is not what is wrong
-		return errMailHeader
-	case strings.Contains(what, "malformed MIME header"):
-		_, line, _ := strings.Cut(what, ": malformed MIME header")
-		_, line, _ = strings.Cut(line, ": ")
-		return fmt.Errorf("it is no mail: its header has a line that is no field, %.100q; with --format text the file is one text as it is", strings.TrimRight(line, "\r\n"))
-	}
-	return fmt.Errorf("it is no mail: %w; with --format text the file is one text as it is", err)
-}
 
 // mailBody collects the texts of a mail's parts.
 type mailBody struct {
@@ -133,7 +86,7 @@ type mailBody struct {
 	plain, rich []string
 }
 
-// read takes the text of a part, or of those within it.
+// read collects the text of a part, or of the parts within it.
 func (m *mailBody) read(part *message.Entity, depth int) error {
 	if depth > maxMailDepth {
 		return errMailDepth
@@ -143,17 +96,17 @@ func (m *mailBody) read(part *message.Entity, depth int) error {
 	}
 	if inner := part.MultipartReader(); inner != nil {
 		for {
-			one, err := inner.NextPart()
+			next, err := inner.NextPart()
 			switch {
 			case errors.Is(err, io.EOF):
 				return nil
 			case m.mail.N <= 0:
 				return errMailSize
-			// What is written in an unknown charset comes as it is: often it is ASCII.
+			// A part in an unknown charset is taken as it is: often it is ASCII.
 			case err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err):
 				return m.damage(err)
 			}
-			if err := m.read(one, depth+1); err != nil {
+			if err := m.read(next, depth+1); err != nil {
 				return err
 			}
 		}
@@ -175,6 +128,7 @@ func (m *mailBody) read(part *message.Entity, depth int) error {
 	return nil
 }
 
+// text returns the text of a part.
 func (m *mailBody) text(part *message.Entity) (string, error) {
 	body := part.Body
 	switch written := strings.ToLower(strings.TrimSpace(part.Header.Get("Content-Transfer-Encoding"))); written {
@@ -217,11 +171,12 @@ func withLineFeeds(in *bufio.Reader) io.Reader {
 	return in
 }
 
-// onlyReturns is true for a text whose lines end with a carriage return alone.
+// onlyReturns reports whether the lines of a text end with a carriage return alone.
 func onlyReturns(head []byte) bool {
 	return bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0
 }
 
+// returnsToFeeds makes line feeds of carriage returns.
 type returnsToFeeds struct{ in io.Reader }
 
 func (r returnsToFeeds) Read(p []byte) (int, error) {
@@ -244,7 +199,7 @@ func bodyText(in io.Reader, encoding string) (string, error) {
 	return strings.ReplaceAll(text, "\r\n", "\n"), err
 }
 
-// inUTF8 decodes what does not say, or not truly, what it is written in.
+// inUTF8 decodes a text that doesn't say, or not correctly, in which encoding it is.
 func inUTF8(text, encoding string) (string, error) {
 	if encoding == "" || utf8.ValidString(text) {
 		return text, nil
@@ -256,7 +211,7 @@ func inUTF8(text, encoding string) (string, error) {
 	return named.NewDecoder().String(text)
 }
 
-// htmlText is what a reader sees of a page, without its layout.
+// htmlText returns what a reader sees of a page, without its layout.
 func htmlText(page string) string {
 	var b strings.Builder
 	hidden := 0
@@ -273,10 +228,10 @@ func htmlText(page string) string {
 			continue
 		}
 		name, _ := tokens.TagName()
-		switch unseen := slices.Contains(unseenTags, string(name)); {
-		case unseen && kind == html.StartTagToken:
+		switch invisible := slices.Contains(hiddenTags, string(name)); {
+		case invisible && kind == html.StartTagToken:
 			hidden++
-		case unseen && kind == html.EndTagToken && hidden > 0:
+		case invisible && kind == html.EndTagToken && hidden > 0:
 			hidden--
 		}
 		if len(name) > 0 && !slices.Contains(joinedTags, string(name)) {
@@ -286,14 +241,14 @@ func htmlText(page string) string {
 }
 
 var (
-	// lineBreaks of the source are blanks to its reader.
+	// lineBreaks of the source are spaces for the reader.
 	lineBreaks = strings.NewReplacer("\r", " ", "\n", " ")
-	unseenTags = []string{"script", "style", "title", "template"}
-	// joinedTags stand within a line.
+	hiddenTags = []string{"script", "style", "title", "template"}
+	// joinedTags are those within a line.
 	joinedTags = []string{"a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "mark", "s", "small", "span", "strong", "sub", "sup", "u", "wbr"}
 )
 
-// tidy takes the layout of the source away.
+// tidy removes the layout of the source.
 func tidy(text string) string {
 	var lines []string
 	for line := range strings.Lines(text) {

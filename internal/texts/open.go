@@ -11,7 +11,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/files"
 )
 
-// open opens a file, or what stands for standard input. It counts what is read.
+// open opens a file or standard input, and reports what is read of it.
 func open(ctx context.Context, name string, o Options) (io.ReadCloser, error) {
 	if name == Stdin {
 		return counted(files.Waiting(ctx, func() (io.ReadCloser, error) { return io.NopCloser(o.Stdin), nil }), name, 0, o), nil
@@ -47,22 +47,24 @@ func open(ctx context.Context, name string, o Options) (io.ReadCloser, error) {
 // unreadable leaves out the path, which the place of the text names.
 func unreadable(err error) error { return fmt.Errorf("it can't be read: %w", files.Reason(err)) }
 
+// counted reports the progress, if somebody wants to know it.
 func counted(in io.ReadCloser, name string, total int64, o Options) io.ReadCloser {
 	if o.Progress == nil {
 		return in
 	}
-	return &counter{ReadCloser: in, tell: func(done int64) { o.Progress(name, done, total) }}
+	return &counter{ReadCloser: in, report: func(done int64) { o.Progress(name, done, total) }}
 }
 
+// counter reports how many bytes were read.
 type counter struct {
 	io.ReadCloser
-	done int64
-	tell func(done int64)
+	done   int64
+	report func(done int64)
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p)
 	c.done += int64(n)
-	c.tell(c.done)
+	c.report(c.done)
 	return n, err
 }

@@ -11,23 +11,23 @@ import (
 	"strings"
 )
 
-// MaxBytes bounds one text.
+// MaxBytes is the limit of one text.
 const MaxBytes = 16 << 20
 
 // Stdin is the name that stands for standard input.
 const Stdin = "-"
 
-// Format says what a file holds.
+// Format is what a file contains.
 type Format string
 
-// The formats. Auto tells by the name and the first bytes: a mail, a table where
+// The formats. Auto decides by the name and the first bytes: a mail, a table if
 // columns are named, else one text.
 const (
 	Auto  Format = "auto"
 	Plain Format = "text" // the file is one text
 	Mail  Format = "mail" // the subject and the text of the body
 	CSV   Format = "csv"  // separated by comma, semicolon, tab or bar
-	JSON  Format = "json" // an object a line, several objects, or an array of objects
+	JSON  Format = "json" // an object per line, several objects, or an array of objects
 	Lines Format = "lines"
 	NUL   Format = "nul" // texts that end with a zero byte
 )
@@ -35,23 +35,23 @@ const (
 // Options say how to read.
 type Options struct {
 	Format   Format
-	Columns  []string // of a table; several are joined by a blank
-	Encoding string   // a name of the WHATWG's list; "" is UTF-8, or what a byte order mark says
-	Dir      string   // that relative names count from
+	Columns  []string // of a table; several are joined by a space
+	Encoding string   // a name of the WHATWG's list; "" for UTF-8, or what a byte order mark says
+	Dir      string   // that relative names are relative to
 	Stdin    io.Reader
-	Progress func(file string, done, total int64) // bytes; total is 0 where it isn't known
+	Progress func(file string, done, total int64) // in bytes; total is 0 if unknown
 }
 
 // Text is a text and where it was.
 type Text struct {
 	File string // as it was named; Stdin for standard input
-	Row  int    // how-manieth text of a file that holds many, from 1; else 0
-	Line int    // at which a row begins, from 1; 0 where that says nothing
+	Row  int    // number of the text in a file with many, from 1; else 0
+	Line int    // at which a row begins, from 1; 0 if that makes no sense
 	Text string
 	Err  error // why there is no text
 }
 
-// Place is the file, with the line of a row.
+// Place returns the file, with the line of a row.
 func (t Text) Place() string {
 	name := t.File
 	if name == Stdin {
@@ -66,7 +66,7 @@ func (t Text) Place() string {
 	return name
 }
 
-// errEmpty is about a file or a row without a word.
+// errEmpty says that a file or a row has no word.
 var errEmpty = errors.New("there is no text in it")
 
 // Read yields the texts of files, one file after another.
@@ -80,7 +80,7 @@ func Read(ctx context.Context, files []string, o Options) iter.Seq[Text] {
 	}
 }
 
-// readFile answers false when no more texts are wanted.
+// readFile yields the texts of a file; false means that no more texts are wanted.
 func readFile(ctx context.Context, name string, o Options, yield func(Text) bool) bool {
 	in, err := open(ctx, name, o)
 	if err != nil {
@@ -117,13 +117,13 @@ func readFile(ctx context.Context, name string, o Options, yield func(Text) bool
 	case NUL:
 		return readNUL(decoded, give)
 	}
-	return give(Text{Err: fmt.Errorf("the format %q is none of auto, text, mail, csv, json", format)})
+	return give(Text{Err: fmt.Errorf("the format %q is not one of auto, text, mail, csv, json", format)})
 }
 
-// headBytes is how much of a file is looked at to tell what it is.
+// headBytes is how much of a file is looked at to recognize its format.
 const headBytes = 64 << 10
 
-// recognize tells what a file holds.
+// recognize determines the format of a file.
 func recognize(name string, in *bufio.Reader, o Options) (Format, error) {
 	ending := strings.ToLower(filepath.Ext(name))
 	table := map[string]Format{".csv": CSV, ".tsv": CSV, ".jsonl": JSON, ".ndjson": JSON, ".json": JSON}[ending]

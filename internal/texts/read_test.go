@@ -45,12 +45,12 @@ func TestEachFormatYieldsItsTexts(t *testing.T) {
 		want                []string
 	}{
 		{"a file is one text", "a.txt", "one\ntwo\n", Options{}, []string{"a.txt = one\ntwo\n"}},
-		{"a text that begins like a field is no mail", "a.txt", "Hello: I need help\nFrom: me\nfoo\n", Options{}, []string{"a.txt = Hello: I need help\nFrom: me\nfoo\n"}},
-		{"a byte order mark is no part of it", "a.txt", "\xef\xbb\xbftext", Options{}, []string{"a.txt = text"}},
+		{"a text that begins like a field is not a mail", "a.txt", "Hello: I need help\nFrom: me\nfoo\n", Options{}, []string{"a.txt = Hello: I need help\nFrom: me\nfoo\n"}},
+		{"a byte order mark is not part of it", "a.txt", "\xef\xbb\xbftext", Options{}, []string{"a.txt = text"}},
 		{"UTF-16 is known by its mark", "a.txt", "\xff\xfeV\x00P\x00N\x00", Options{}, []string{"a.txt = VPN"}},
 		{"another encoding is named", "a.txt", "Pr\xfcfung", Options{Encoding: "windows-1252"}, []string{"a.txt = Prüfung"}},
 		{"a text that is not UTF-8", "a.txt", "Pr\xfcfung", Options{}, []string{"a.txt ! byte 3, 0xFC, is not UTF-8; name the encoding, as in --encoding windows-1252"}},
-		{"a binary file", "a.bin", "\x7fELF\x02\x00", Options{}, []string{"a.bin ! it is no text: byte 6 is zero; a text in UTF-16 without a byte order mark needs --encoding utf-16le"}},
+		{"a binary file", "a.bin", "\x7fELF\x02\x00", Options{}, []string{"a.bin ! it is not text: byte 6 is zero; a text in UTF-16 without a byte order mark needs --encoding utf-16le"}},
 		{"an empty file", "a.txt", " \n", Options{}, []string{"a.txt ! there is no text in it"}},
 		{"a file that is too long", "a.txt", strings.Repeat("x", MaxBytes+1), Options{}, []string{"a.txt ! it is longer than 16 MiB"}},
 		{"a table without a column", "a.csv", "a,b\n1,2\n", Options{}, []string{"a.csv ! it is a table: say which column has the text with --column, or with --format text that the whole file is one"}},
@@ -79,8 +79,10 @@ func TestEachFormatYieldsItsTexts(t *testing.T) {
 		{"a mail that is cut off", "a.eml", mail("Content-Type: multipart/mixed; boundary=XX", "--XX\r\nContent-Type: text/plain\r\n\r\nhot"), Options{}, []string{"a.eml ! the mail ends in the middle of a part: it was cut off; get it again from where it came"}},
 		{"a mail that is not base64", "a.eml", mail("Content-Transfer-Encoding: base64", "!!!!"), Options{}, []string{"a.eml ! a part of the mail is said to be base64 and is not (at its byte 1): the mail is damaged; get it again from where it came"}},
 		{"a subject in an encoding that nobody knows", "a.eml", "From: a@example.com\nSubject: =?martian?Q?x?=\n\nhot", Options{}, []string{`a.eml ! the mail's subject is written in an encoding that is not known: "=?martian?Q?x?="; write it in UTF-8, or take the text out of the mail`}},
-		{"a line of the header that is no field", "a.eml", "From: a@example.com\nno field\n\nhot", Options{}, []string{`a.eml ! it is no mail: its header has a line that is no field, "no field"; with --format text the file is one text as it is`}},
-		{"a header without an end", "a.eml", "From: a@example.com\n" + strings.Repeat("X-A: b\n", 300_000) + "\nhot", Options{}, []string{"a.eml ! the mail's header is larger than 1 MiB: this is no mail, or it is damaged; with --format text the file is one text as it is"}},
+		{"a field whose name has a space", "a.eml", "From: a@example.com\nno field: b\n\nhot", Options{}, []string{`a.eml ! it is not a mail: its header has a line that is not a field, "no field: b"; with --format text the file is one text as it is`}},
+		{"a header that begins with a space", "a.eml", " a\r\nFrom: a@example.com\r\n\r\nhot", Options{}, []string{`a.eml ! it is not a mail: its header has a line that is not a field, " a"; with --format text the file is one text as it is`}},
+		{"a line of the header that is not a field", "a.eml", "From: a@example.com\nno field\n\nhot", Options{}, []string{`a.eml ! it is not a mail: its header has a line that is not a field, "no field"; with --format text the file is one text as it is`}},
+		{"a header without an end", "a.eml", "From: a@example.com\n" + strings.Repeat("X-A: b\n", 300_000) + "\nhot", Options{}, []string{"a.eml ! the mail's header is larger than 1 MiB: this is not a mail, or it is damaged; with --format text the file is one text as it is"}},
 		{"parts in parts in parts", "a.eml", nestedMail(20_000), Options{}, []string{"a.eml ! the mail's parts are nested deeper than 32 levels, which no mail program writes; save the message that matters as a mail of its own"}},
 		{"parts in parts, as mails have them", "a.eml", nestedMail(20), Options{}, []string{"a.eml = deep\nhot"}},
 		{"too many parts", "a.eml", mail("Content-Type: multipart/mixed; boundary=XX", strings.Repeat("--XX\r\n\r\nhot\r\n", 2000)+"--XX--\r\n"), Options{}, []string{"a.eml ! the mail has more than 1000 parts; save the message that matters as a mail of its own"}},
@@ -94,7 +96,7 @@ func TestEachFormatYieldsItsTexts(t *testing.T) {
 
 		{"a column of a table", "a.csv", "id,body\n1,\"one\nmore, \"\"two\"\"\"\n2,three\n", Options{Columns: []string{"body"}}, []string{"a.csv:2 = one\nmore, \"two\"", "a.csv:4 = three"}},
 		{"several columns, as a spreadsheet exports them", "a.csv", "\xef\xbb\xbfSubject;Body;x\r\nS;B, b;1\r\n;B;1\r\n", Options{Columns: []string{"subject", "body"}}, []string{"a.csv:2 = S B, b", "a.csv:3 = B"}},
-		{"tabs, in a file whose name tells nothing", "a", "s\tb\n1\t2\n", Options{Columns: []string{"b"}}, []string{"a:2 = 2"}},
+		{"tabs, in a file whose name says nothing", "a", "s\tb\n1\t2\n", Options{Columns: []string{"b"}}, []string{"a:2 = 2"}},
 		{"broken rows, and the others go on", "a.csv", "s,b\nx\ny,\"z\"z\nq,\xfc\nv, \nlast,row\nw,\"open\n", Options{Columns: []string{"b"}}, []string{
 			"a.csv:2 ! the header has 2 fields and this row 1; a field with the separator in it needs quotes",
 			`a.csv:3 ! a quoted field is not closed, or has a quote in it that is not doubled ("")`,
@@ -109,10 +111,10 @@ func TestEachFormatYieldsItsTexts(t *testing.T) {
 
 		{"an object a line", "a.jsonl", "{\"t\":{\"s\":\"VPN\"},\"b\":\"off\"}\n\n{\"t\":{\"s\":null},\"b\":5}\nno\n{\"b\":{}}\n[1]\n{\"t\":{\"s\":\"x\"},\"b\":{}}", Options{Columns: []string{"t.s", "b"}}, []string{
 			"a.jsonl:1 = VPN off", "a.jsonl:3 = 5",
-			"a.jsonl:4 ! it is no JSON: invalid character 'o' in literal null (expecting 'u')",
+			"a.jsonl:4 ! it is not JSON: invalid character 'o' in literal null (expecting 'u')",
 			`a.jsonl:5 ! there is no column "t.s"; there are "b"`,
 			"a.jsonl:6 ! a JSON object is needed, not an array",
-			`a.jsonl:7 ! the column "b" holds no text but {}…`,
+			`a.jsonl:7 ! the column "b" is not text but {}…`,
 		}},
 		{"an array of objects", "a.json", "[\n {\"s\": \"one\"},\n {\"s\":\n  \"two\"}\n]\n", Options{Columns: []string{"s"}}, []string{"a.json:2 = one", "a.json:3 = two"}},
 		{"objects over several lines", "a.json", "{\n\"s\": \"one\"}\n{\"s\": \"two\"}", Options{Columns: []string{"s"}}, []string{"a.json:1 = one", "a.json:3 = two"}},
@@ -140,7 +142,7 @@ func TestEachFormatYieldsItsTexts(t *testing.T) {
 	}
 }
 
-// nestedMail has so many parts, each in the one before.
+// nestedMail has that many parts, each in the one before.
 func nestedMail(depth int) string {
 	var b strings.Builder
 	b.WriteString("From: a@example.com\nSubject: deep\n")
@@ -189,7 +191,7 @@ func TestANamedPipeIsReadAndGivenUpWithTheContext(t *testing.T) {
 	}
 }
 
-// endless gives rows until so many bytes are read.
+// endless yields rows until that many bytes are read.
 type endless struct {
 	row  []byte
 	left int

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// readLines yields each line as a text. An empty one is named, as everywhere: a model
-// would label nothing.
+// readLines yields each line as a text. An empty one is an error, as everywhere: there is
+// nothing to label.
 func readLines(in *bufio.Reader, give func(Text) bool) bool {
 	row := 0
 	return records(in, '\n', func(record string, err error) bool {
@@ -23,7 +23,7 @@ func readLines(in *bufio.Reader, give func(Text) bool) bool {
 	})
 }
 
-// readNUL yields what stands between zero bytes.
+// readNUL yields the texts between zero bytes.
 func readNUL(in *bufio.Reader, give func(Text) bool) bool {
 	row := 0
 	return records(in, 0, func(record string, err error) bool {
@@ -39,8 +39,8 @@ func readNUL(in *bufio.Reader, give func(Text) bool) bool {
 
 var errRecordTooLong = errTooLong("a record")
 
-// records calls with each part that ends with the separator, or with the stream. One
-// that is too long is passed over.
+// records calls each with every part that ends with the separator or with the stream; of
+// one that is too long, only with the error.
 func records(in *bufio.Reader, separator byte, each func(record string, err error) bool) bool {
 	var record []byte
 	tooLong := false
@@ -58,16 +58,16 @@ func records(in *bufio.Reader, separator byte, each func(record string, err erro
 		if err != nil && len(record) == 0 && !tooLong {
 			return errors.Is(err, io.EOF) || each("", err)
 		}
-		var problem error
+		var failed error
 		if tooLong {
-			problem = errRecordTooLong
+			failed = errRecordTooLong
 		} else if err != nil && !errors.Is(err, io.EOF) {
-			problem = err
+			failed = err
 		}
 		if err == nil && len(record) > 0 {
 			record = record[:len(record)-1]
 		}
-		if !each(string(record), problem) {
+		if !each(string(record), failed) {
 			return false
 		}
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// uudecoder reads what stands between begin and end of uuencode, which mails had
+// uudecoder reads what is between begin and end of uuencode, which mails used
 // before MIME.
 type uudecoder struct {
 	lines *bufio.Reader
@@ -52,11 +52,11 @@ func (d *uudecoder) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// uuline decodes a line: how many bytes it has, then four characters for each three.
+// uuline decodes a line: its length in bytes, then four characters for each three bytes.
 func uuline(line string) ([]byte, error) {
 	six := func(i int) (byte, error) {
 		if i >= len(line) {
-			return 0, nil // blanks at the end were lost
+			return 0, nil // spaces at the end were lost
 		}
 		if line[i] < ' ' || line[i] > '`' {
 			return 0, errUuencode
