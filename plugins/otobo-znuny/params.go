@@ -19,11 +19,11 @@ import (
 type Params struct {
 	BaseURL        string        `otai:"base_url,required" doc:"Address of the help desk's GenericInterface, up to and including nph-genericinterface.pl."`
 	Username       string        `otai:"username" default:"open_ticket_ai" doc:"Login of the agent that does the work."`
-	Password       string        `otai:"password,secret" doc:"The agent's password; not given, the environment variable OTAI_OTOBO_ZNUNY_PASSWORD answers."`
+	Password       string        `otai:"password,secret" doc:"The agent's password; if not given, the environment variable OTAI_OTOBO_ZNUNY_PASSWORD supplies it."`
 	WebserviceName string        `otai:"webservice_name" default:"OpenTicketAI" doc:"Name of the web service in the help desk."`
 	OperationURLs  OperationURLs `otai:"operation_urls" doc:"Routes of the web service's operations."`
 	UseSession     bool          `otai:"use_session" doc:"Log in once and send a session id instead of the password with each request. The web service needs the operation SessionCreate, and SessionRemove for the session to end with otai."`
-	Timeout        time.Duration `otai:"timeout" default:"30s" doc:"Give up a single request after this; large texts are given more."`
+	Timeout        time.Duration `otai:"timeout" default:"30s" doc:"Give up a single request after this; large texts get more."`
 	Timeouts       Timeouts      `otai:"timeouts" doc:"The same for single operations."`
 	TimeZone       string        `otai:"time_zone" default:"UTC" doc:"Zone that the help desk keeps its times in (its setting OTOBOTimeZone or OTRSTimeZone), such as Europe/Berlin."`
 
@@ -35,7 +35,7 @@ type Params struct {
 	MaxNoteBytes int    `otai:"max_note_bytes" default:"4000000" min:"1000" doc:"Cut the body of a note that is longer; the web service takes 10 MB in all."`
 
 	TLS               TLS     `otai:"tls" doc:"How to trust the help desk, and to be trusted by it."`
-	Proxy             string  `otai:"proxy" doc:"Address of an HTTP proxy, or none for no proxy; not given, HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment answer."`
+	Proxy             string  `otai:"proxy" doc:"Address of an HTTP proxy, or none for no proxy; if not given, HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment apply."`
 	MaxConnections    int     `otai:"max_connections" default:"8" min:"1" doc:"Requests at one time; each occupies a worker process of the help desk's web server."`
 	RequestsPerSecond float64 `otai:"requests_per_second" min:"0" doc:"Send no more than this on average; 0 means no limit."`
 	MaxResponseMB     int     `otai:"max_response_mb" default:"64" min:"1" doc:"Refuse an answer that is larger, in MiB; a batch is then read in smaller parts."`
@@ -70,9 +70,9 @@ type Timeouts struct {
 // TLS is how the connection is secured.
 type TLS struct {
 	CAFile             string `otai:"ca_file" doc:"PEM file with the certificates to trust, in addition to the system's."`
-	CertFile           string `otai:"cert_file" doc:"PEM file with the certificate by which this client proves itself; with key_file."`
+	CertFile           string `otai:"cert_file" doc:"PEM file with the certificate by which this client authenticates itself; with key_file."`
 	KeyFile            string `otai:"key_file" doc:"PEM file with the key of cert_file."`
-	ServerName         string `otai:"server_name" doc:"Name that the certificate must bear, if not the host of base_url."`
+	ServerName         string `otai:"server_name" doc:"Name that the certificate must have, if not the host of base_url."`
 	InsecureSkipVerify bool   `otai:"insecure_skip_verify" doc:"Trust any certificate. Anybody on the way can then read the password: for trying out only."`
 }
 
