@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"pkg/registry":                {"pkg/api"},
 	"internal/config":             {"internal/config/...", "internal/lazyregexp", "pkg/params", "internal/redact", "internal/jinja", "pkg/api"},
 	"internal/config/vocabulary":  {"pkg/params", "pkg/api"},
+	"internal/config/fromenv":     {"internal/config", "internal/jinja", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
 	"internal/config/secretname":  {"internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
 	"internal/config/source":      {"internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
 	"internal/config/upgrade":     {"internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},

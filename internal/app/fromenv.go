@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/fromenv"
 	"github.com/open-ticket-ai/otai/internal/files"
 )
 
@@ -16,7 +17,7 @@ import (
 // JSON form is stable.
 type ConfigFromEnv struct {
 	Text        string             `json:"text"` // "" with an error among the problems
-	Variables   []config.Variable  `json:"variables"`
+	Variables   []fromenv.Variable `json:"variables"`
 	Diagnostics config.Diagnostics `json:"problems"`
 	File        string             `json:"file,omitempty"` // that was written
 
@@ -48,10 +49,10 @@ func FromEnv(ctx context.Context, s Settings, envFile string) (ConfigFromEnv, er
 	default:
 		return c, err
 	}
-	text, variables, problems := config.FromEnvironment(options)
+	text, variables, problems := fromenv.Write(options)
 	c.Text, c.Variables, c.Diagnostics = string(text), variables, problems
 	if c.Variables == nil {
-		c.Variables = []config.Variable{}
+		c.Variables = []fromenv.Variable{}
 	}
 	if c.Diagnostics == nil {
 		c.Diagnostics = config.Diagnostics{}
@@ -92,7 +93,7 @@ func (c *ConfigFromEnv) Write(s Settings, name string, replace bool) error {
 // everything is at its place: otai reads the file .env beside it, and no other.
 func (c ConfigFromEnv) Advice(s Settings, name string) string {
 	beside := filepath.Join(filepath.Dir(s.Abs(name)), dotEnvName)
-	fromFile := func(v config.Variable) bool { return v.Secret && v.From != config.FromProcess }
+	fromFile := func(v fromenv.Variable) bool { return v.Secret && v.From != fromenv.FromProcess }
 	if c.envFile == "" || s.Abs(c.envFile) == beside || !slices.ContainsFunc(c.Variables, fromFile) {
 		return ""
 	}

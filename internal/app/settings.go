@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/fromenv"
 	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -145,7 +146,7 @@ func (s Settings) hasOtherSettings() bool {
 	if file, err := files.Regular(s.Abs(dotEnvName), config.MaxBytes); err == nil {
 		o.DotEnv = []config.Source{{Name: dotEnvName, Data: file.Data}}
 	}
-	return config.HasSettings(o)
+	return fromenv.HasSettings(o)
 }
 
 // configSources reads the configuration files that were named, else the default

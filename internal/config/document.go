@@ -95,7 +95,7 @@ type Service struct {
 func Read(o Options) (*Document, Diagnostics) {
 	diags := &Reporter{}
 	known := &secrets{names: map[string]bool{}}
-	environment, dotEnv := variables(o, diags)
+	environment, dotEnv := Environment(o, diags)
 	lookup := func(name string) (string, bool) {
 		value, ok := environment[name]
 		if !ok {

@@ -1,16 +1,17 @@
-package config_test
+package fromenv_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/fromenv"
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-func fromEnv(dotEnv string, env ...string) (string, []config.Variable, config.Diagnostics) {
-	text, told, diags := config.FromEnvironment(config.Options{Env: env, DotEnv: []config.Source{{Name: ".env", Data: []byte(dotEnv)}}})
+func fromEnv(dotEnv string, env ...string) (string, []fromenv.Variable, config.Diagnostics) {
+	text, told, diags := fromenv.Write(config.Options{Env: env, DotEnv: []config.Source{{Name: ".env", Data: []byte(dotEnv)}}})
 	return string(text), told, diags
 }
 
@@ -68,12 +69,12 @@ func TestSettingsOfOpenTicketAI2BecomeOneConfiguration(t *testing.T) {
 func TestASettingThatCantBeCarriedOverIsNamed(t *testing.T) {
 	for name, c := range map[string]struct{ setting, want string }{
 		"another ticket system":   {"OTAI_TICKET_SYSTEM_TYPE=zammad", "otai has no service for Zammad"},
-		"an unknown one":          {"OTAI_TICKET_SYSTEM_TYPE=jira", "is no ticket system of Open Ticket AI 2.0"},
+		"an unknown one":          {"OTAI_TICKET_SYSTEM_TYPE=jira", "is not a ticket system of Open Ticket AI 2.0"},
 		"a login in the address":  {"OTAI_OTOBO_BASE_URL=https://a:hidden-pw@b/", "holds a login"},
 		"a threshold in percent":  {"OTAI_CLASSIFICATION_CONFIDENCE_THRESHOLD=80", "must be a number from 0 to 1"},
 		"no number":               {"OTAI_TRIGGER_INTERVAL=soon", "must be a number"},
 		"not a number":            {"OTAI_CLASSIFICATION_CONFIDENCE_THRESHOLD=NaN", "must be a number"},
-		"no level":                {"OTAI_LOG_LEVEL=loud", "is no log level"},
+		"no level":                {"OTAI_LOG_LEVEL=loud", "is not a log level"},
 		"a template":              {"OTAI_INCOMING_QUEUE='{{ x }}'", "begin a template"},
 		"a password elsewhere":    {"OTAI_FALLBACK_QUEUE=hidden-pw\nOTAI_OTOBO_PASSWORD=hidden-pw", "holds the value of OTAI_OTOBO_PASSWORD"},
 		"a token in an address":   {"OTAI_OTOBO_BASE_URL=https://b/hidden-pw/\nOTAI_HF_API_TOKEN=hidden-pw", "holds the value of OTAI_HF_API_TOKEN"},
@@ -112,9 +113,9 @@ func TestEveryVariableIsAccountedFor(t *testing.T) {
 	_, told, diags := fromEnv("OTAI_API_HOST=0.0.0.0\nOTAI_FALBACK_QUEUE=x\nOTAI_ORCHESTRATOR_SLEEP=0.01\nOTAI_QUEUE_MODEL=\n",
 		"OTAI_TRIGGER_INTERVAL=0.1", "OTAI_FALLBACK_PRIORITY=medium", "OTAI_PLUGIN_DIR=/p", "OTAI__SERVICES__X__USE=y", "HOME=/x")
 	want := map[string]string{
-		"OTAI_API_HOST": config.VariableLeftOut, "OTAI_ORCHESTRATOR_SLEEP": config.VariableLeftOut,
-		"OTAI_FALBACK_QUEUE": config.VariableUnknown, "OTAI_QUEUE_MODEL": config.VariableDefault,
-		"OTAI_TRIGGER_INTERVAL": config.VariableChanged, "OTAI_FALLBACK_PRIORITY": config.VariableChanged,
+		"OTAI_API_HOST": fromenv.LeftOut, "OTAI_ORCHESTRATOR_SLEEP": fromenv.LeftOut,
+		"OTAI_FALBACK_QUEUE": fromenv.Unknown, "OTAI_QUEUE_MODEL": fromenv.Default,
+		"OTAI_TRIGGER_INTERVAL": fromenv.Changed, "OTAI_FALLBACK_PRIORITY": fromenv.Changed,
 	}
 	seen := map[string]string{}
 	for _, v := range told {
@@ -138,7 +139,7 @@ func TestEveryVariableIsAccountedFor(t *testing.T) {
 	}
 }
 
-// FuzzSettings holds that whatever a setting is, it is refused or stands in the
+// FuzzSettings checks that whatever a setting is, it is refused or stands in the
 // configuration as it was given.
 func FuzzSettings(f *testing.F) {
 	for _, seed := range []string{"IT::VPN", "O'Brien", `a\b"c`, "{{ x }}", "${HOME}", "$${", "a\x00b", "\u2028", "- x: y", "é%", "<<.Level>>", " x ", "\xff", "a\u00a0b", "\u201cx\u201d", "$NAME", "%NAME%", "a\u200bb", "\ufeffx"} {
