@@ -46,7 +46,7 @@ func (r *run) ownAttribute(object any, name string) (any, bool, error) {
 		if !ok {
 			return nil, false, nil
 		}
-		return b.function(), true, nil
+		return blockFunction(b), true, nil
 	case *cycler:
 		v, ok := o.attribute(name)
 		return v, ok, nil

@@ -1,14 +1,11 @@
 package jinja
 
 // expression is a node that has a value, statement one that puts something out
-// or sets names. Both are immutable: all state is in the run.
-type expression interface {
-	eval(r *run) (any, error)
-}
-
-type statement interface {
-	exec(r *run) error
-}
+// or sets names. Both are immutable: all state of a rendering is in the run.
+type (
+	expression interface{ expressionNode() }
+	statement  interface{ statementNode() }
+)
 
 // pos is a byte offset in the source, embedded where an error can arise.
 type pos int
@@ -207,3 +204,35 @@ const (
 func (o operator) String() string {
 	return [...]string{"+", "-", "*", "/", "//", "%", "**", "==", "!=", "<", "<=", ">", ">=", "in", "not in"}[o]
 }
+
+func (*constant) expressionNode()     {}
+func (*variable) expressionNode()     {}
+func (*listDisplay) expressionNode()  {}
+func (*tupleDisplay) expressionNode() {}
+func (*dictDisplay) expressionNode()  {}
+func (*conditional) expressionNode()  {}
+func (*logic) expressionNode()        {}
+func (*negation) expressionNode()     {}
+func (*concat) expressionNode()       {}
+func (*comparison) expressionNode()   {}
+func (*signed) expressionNode()       {}
+func (*binary) expressionNode()       {}
+func (*attribute) expressionNode()    {}
+func (*subscript) expressionNode()    {}
+func (*slicing) expressionNode()      {}
+func (*call) expressionNode()         {}
+func (*filtered) expressionNode()     {}
+func (*tested) expressionNode()       {}
+
+func (*textOutput) statementNode()          {}
+func (*output) statementNode()              {}
+func (*ifStatement) statementNode()         {}
+func (*forStatement) statementNode()        {}
+func (*assignment) statementNode()          {}
+func (*blockAssignment) statementNode()     {}
+func (*filterStatement) statementNode()     {}
+func (*withStatement) statementNode()       {}
+func (*autoescapeStatement) statementNode() {}
+func (*blockStatement) statementNode()      {}
+func (*macroStatement) statementNode()      {}
+func (*callStatement) statementNode()       {}

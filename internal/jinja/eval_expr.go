@@ -6,9 +6,50 @@ import (
 	"strings"
 )
 
-func (n *constant) eval(*run) (any, error) { return n.value, nil }
+// eval is the value of an expression.
+func (r *run) eval(n expression) (any, error) {
+	switch n := n.(type) {
+	case *constant:
+		return n.value, nil
+	case *variable:
+		return r.evalVariable(n)
+	case *listDisplay:
+		return r.evalListDisplay(n)
+	case *tupleDisplay:
+		return r.evalTupleDisplay(n)
+	case *dictDisplay:
+		return r.evalDictDisplay(n)
+	case *conditional:
+		return r.evalConditional(n)
+	case *logic:
+		return r.evalLogic(n)
+	case *negation:
+		return r.evalNegation(n)
+	case *concat:
+		return r.evalConcat(n)
+	case *comparison:
+		return r.evalComparison(n)
+	case *signed:
+		return r.evalSigned(n)
+	case *binary:
+		return r.evalBinary(n)
+	case *attribute:
+		return r.evalAttribute(n)
+	case *subscript:
+		return r.evalSubscript(n)
+	case *slicing:
+		return r.evalSlicing(n)
+	case *call:
+		return r.evalCall(n)
+	case *filtered:
+		return r.evalFiltered(n)
+	case *tested:
+		return r.evalTested(n)
+	}
+	return nil, fmt.Errorf("there is no value of %T", n)
+}
 
-func (n *variable) eval(r *run) (any, error) {
+func (r *run) evalVariable(n *variable) (any, error) {
 	if err := r.tick(1); err != nil {
 		return nil, n.fault(err)
 	}
@@ -17,14 +58,14 @@ func (n *variable) eval(r *run) (any, error) {
 	}
 	switch n.name {
 	case "pipe_results":
-		return n.read(r, results(r.scope.Results()))
+		return r.readVariable(n, results(r.scope.Results()))
 	case "params":
-		return n.read(r, r.scope.Params())
+		return r.readVariable(n, r.scope.Params())
 	case "parent_params":
-		return n.read(r, r.scope.ParentParams())
+		return r.readVariable(n, r.scope.ParentParams())
 	}
 	if v, ok := r.variables[n.name]; ok {
-		return n.read(r, v)
+		return r.readVariable(n, v)
 	}
 	if n.name == "self" && r.blocks != nil {
 		return &blocks{r.blocks}, nil
@@ -70,7 +111,7 @@ func (r *run) otherName(name string) string {
 }
 
 // read is a value of the scope under this name.
-func (n *variable) read(r *run, v any) (any, error) {
+func (r *run) readVariable(n *variable, v any) (any, error) {
 	v, err := r.read(n.name, v)
 	return v, n.fault(err)
 }
@@ -78,7 +119,7 @@ func (n *variable) read(r *run, v any) (any, error) {
 func (r *run) evalAll(nodes []expression) ([]any, error) {
 	values := make([]any, len(nodes))
 	for i, n := range nodes {
-		v, err := n.eval(r)
+		v, err := r.eval(n)
 		if err != nil {
 			return nil, err
 		}
@@ -87,24 +128,24 @@ func (r *run) evalAll(nodes []expression) ([]any, error) {
 	return values, nil
 }
 
-func (n *listDisplay) eval(r *run) (any, error) {
+func (r *run) evalListDisplay(n *listDisplay) (any, error) {
 	items, err := r.evalAll(n.items)
 	return r.own(items), err
 }
 
-func (n *tupleDisplay) eval(r *run) (any, error) {
+func (r *run) evalTupleDisplay(n *tupleDisplay) (any, error) {
 	items, err := r.evalAll(n.items)
 	return tuple(items), err
 }
 
-func (n *dictDisplay) eval(r *run) (any, error) {
+func (r *run) evalDictDisplay(n *dictDisplay) (any, error) {
 	d := &Dict{pairs: make([]pair, 0, len(n.keys))}
 	for i := range n.keys {
-		key, err := n.keys[i].eval(r)
+		key, err := r.eval(n.keys[i])
 		if err != nil {
 			return nil, err
 		}
-		value, err := n.values[i].eval(r)
+		value, err := r.eval(n.values[i])
 		if err != nil {
 			return nil, err
 		}
@@ -115,22 +156,22 @@ func (n *dictDisplay) eval(r *run) (any, error) {
 	return d, nil
 }
 
-func (n *conditional) eval(r *run) (any, error) {
-	yes, err := n.decide(r)
+func (r *run) evalConditional(n *conditional) (any, error) {
+	yes, err := r.decide(n)
 	if err != nil {
 		return nil, err
 	}
 	if yes {
-		return n.yes.eval(r)
+		return r.eval(n.yes)
 	}
 	if n.no == nil {
-		return n.missing(), nil
+		return noElse(), nil
 	}
-	return n.no.eval(r)
+	return r.eval(n.no)
 }
 
 // decide reports which of the two it is.
-func (n *conditional) decide(r *run) (yes bool, err error) {
+func (r *run) decide(n *conditional) (yes bool, err error) {
 	if option, made := r.choice(n); made {
 		return option == 0, nil
 	}
@@ -158,7 +199,7 @@ func (r *run) test(e expression) (bool, error) {
 			return !holds, err
 		}
 	}
-	v, err := e.eval(r)
+	v, err := r.eval(e)
 	return err == nil && truth(v), err
 }
 
@@ -170,24 +211,24 @@ func (r *run) choice(node any) (option int, made bool) {
 	return option, made
 }
 
-func (n *conditional) missing() *undefined {
+func noElse() *undefined {
 	return &undefined{what: `the condition is false and there is no "else"`}
 }
 
-func (n *logic) eval(r *run) (any, error) {
-	left, err := n.left.eval(r)
+func (r *run) evalLogic(n *logic) (any, error) {
+	left, err := r.eval(n.left)
 	if err != nil || truth(left) == n.or {
 		return left, err
 	}
-	return n.right.eval(r)
+	return r.eval(n.right)
 }
 
-func (n *negation) eval(r *run) (any, error) {
-	v, err := n.operand.eval(r)
+func (r *run) evalNegation(n *negation) (any, error) {
+	v, err := r.eval(n.operand)
 	return !truth(v), err
 }
 
-func (n *concat) eval(r *run) (any, error) {
+func (r *run) evalConcat(n *concat) (any, error) {
 	parts, err := r.evalAll(n.parts) // all of them first: one may change another
 	if err != nil {
 		return nil, err
@@ -210,13 +251,13 @@ func (n *concat) eval(r *run) (any, error) {
 	return b.String(), nil
 }
 
-func (n *comparison) eval(r *run) (any, error) {
-	left, err := n.first.eval(r)
+func (r *run) evalComparison(n *comparison) (any, error) {
+	left, err := r.eval(n.first)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range n.rest {
-		right, err := c.operand.eval(r)
+		right, err := r.eval(c.operand)
 		if err != nil {
 			return nil, err
 		}
@@ -232,8 +273,8 @@ func (n *comparison) eval(r *run) (any, error) {
 	return true, nil
 }
 
-func (n *signed) eval(r *run) (any, error) {
-	v, err := n.operand.eval(r)
+func (r *run) evalSigned(n *signed) (any, error) {
+	v, err := r.eval(n.operand)
 	if err != nil {
 		return nil, err
 	}
@@ -241,12 +282,12 @@ func (n *signed) eval(r *run) (any, error) {
 	return v, n.fault(err)
 }
 
-func (n *binary) eval(r *run) (any, error) {
-	left, err := n.left.eval(r)
+func (r *run) evalBinary(n *binary) (any, error) {
+	left, err := r.eval(n.left)
 	if err != nil {
 		return nil, err
 	}
-	right, err := n.right.eval(r)
+	right, err := r.eval(n.right)
 	if err != nil {
 		return nil, err
 	}
@@ -257,8 +298,8 @@ func (n *binary) eval(r *run) (any, error) {
 	return v, n.fault(err)
 }
 
-func (n *attribute) eval(r *run) (any, error) {
-	object, err := n.object.eval(r)
+func (r *run) evalAttribute(n *attribute) (any, error) {
+	object, err := r.eval(n.object)
 	if err != nil {
 		return nil, err
 	}
@@ -269,12 +310,12 @@ func (n *attribute) eval(r *run) (any, error) {
 	return tell(v, n.pos), n.fault(err)
 }
 
-func (n *subscript) eval(r *run) (any, error) {
-	object, err := n.object.eval(r)
+func (r *run) evalSubscript(n *subscript) (any, error) {
+	object, err := r.eval(n.object)
 	if err != nil {
 		return nil, err
 	}
-	key, err := n.key.eval(r)
+	key, err := r.eval(n.key)
 	if err != nil {
 		return nil, err
 	}
@@ -288,13 +329,13 @@ func (n *subscript) eval(r *run) (any, error) {
 	return tell(v, n.pos), n.fault(err)
 }
 
-func (n *slicing) eval(r *run) (any, error) {
+func (r *run) evalSlicing(n *slicing) (any, error) {
 	var parts [4]any
 	for i, e := range [...]expression{n.object, n.start, n.stop, n.step} {
 		if e == nil {
 			continue
 		}
-		v, err := e.eval(r)
+		v, err := r.eval(e)
 		if err != nil {
 			return nil, err
 		}
@@ -304,12 +345,12 @@ func (n *slicing) eval(r *run) (any, error) {
 	return v, n.fault(err)
 }
 
-func (n *call) eval(r *run) (any, error) {
-	callee, err := n.callee.eval(r)
+func (r *run) evalCall(n *call) (any, error) {
+	callee, err := r.eval(n.callee)
 	if err != nil {
 		return nil, err
 	}
-	given, err := n.given(r)
+	given, err := r.given(&n.arguments)
 	if err != nil {
 		return nil, n.fault(err)
 	}
@@ -347,16 +388,16 @@ func (r *run) call(callee any, given given) (any, error) {
 	return nil, fmt.Errorf("%s can't be called", article(typeName(callee)))
 }
 
-func (n *filtered) eval(r *run) (any, error) {
-	input, err := n.input.eval(r)
+func (r *run) evalFiltered(n *filtered) (any, error) {
+	input, err := r.eval(n.input)
 	if err != nil {
 		return nil, err
 	}
-	return n.apply(r, input)
+	return r.applyFilter(n, input)
 }
 
-func (n *filtered) apply(r *run, input any) (any, error) {
-	given, err := n.given(r)
+func (r *run) applyFilter(n *filtered, input any) (any, error) {
+	given, err := r.given(&n.arguments)
 	if err != nil {
 		return nil, n.fault(err)
 	}
@@ -367,12 +408,12 @@ func (n *filtered) apply(r *run, input any) (any, error) {
 	return r.own(v), n.fault(err)
 }
 
-func (n *tested) eval(r *run) (any, error) {
-	operand, err := n.operand.eval(r)
+func (r *run) evalTested(n *tested) (any, error) {
+	operand, err := r.eval(n.operand)
 	if err != nil {
 		return nil, err
 	}
-	given, err := n.given(r)
+	given, err := r.given(&n.arguments)
 	if err != nil {
 		return nil, n.fault(err)
 	}
@@ -384,7 +425,7 @@ func (n *tested) eval(r *run) (any, error) {
 }
 
 // given evaluates the arguments of a call.
-func (a *arguments) given(r *run) (given, error) {
+func (r *run) given(a *arguments) (given, error) {
 	var g given
 	if len(a.positional) > 0 {
 		values, err := r.evalAll(a.positional)
@@ -394,7 +435,7 @@ func (a *arguments) given(r *run) (given, error) {
 		g.positional = values
 	}
 	for i, name := range a.names {
-		v, err := a.named[i].eval(r)
+		v, err := r.eval(a.named[i])
 		if err != nil {
 			return g, err
 		}
@@ -403,12 +444,12 @@ func (a *arguments) given(r *run) (given, error) {
 	if a.spread == nil && a.spreadMap == nil {
 		return g, nil
 	}
-	return g, a.spreadInto(r, &g)
+	return g, r.spreadInto(a, &g)
 }
 
-func (a *arguments) spreadInto(r *run, g *given) error {
+func (r *run) spreadInto(a *arguments, g *given) error {
 	if a.spread != nil {
-		v, err := a.spread.eval(r)
+		v, err := r.eval(a.spread)
 		if err != nil {
 			return err
 		}
@@ -419,7 +460,7 @@ func (a *arguments) spreadInto(r *run, g *given) error {
 		g.positional = append(g.positional, more...)
 	}
 	if a.spreadMap != nil {
-		v, err := a.spreadMap.eval(r)
+		v, err := r.eval(a.spreadMap)
 		if err != nil {
 			return err
 		}

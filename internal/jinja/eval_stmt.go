@@ -4,14 +4,44 @@ import "fmt"
 
 func (r *run) exec(body []statement) error {
 	for _, s := range body {
-		if err := s.exec(r); err != nil {
+		if err := r.execOne(s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (n *textOutput) exec(r *run) error {
+func (r *run) execOne(n statement) error {
+	switch n := n.(type) {
+	case *textOutput:
+		return r.execTextOutput(n)
+	case *output:
+		return r.execOutput(n)
+	case *ifStatement:
+		return r.execIfStatement(n)
+	case *forStatement:
+		return r.execForStatement(n)
+	case *assignment:
+		return r.execAssignment(n)
+	case *blockAssignment:
+		return r.execBlockAssignment(n)
+	case *filterStatement:
+		return r.execFilterStatement(n)
+	case *withStatement:
+		return r.execWithStatement(n)
+	case *autoescapeStatement:
+		return r.execAutoescapeStatement(n)
+	case *blockStatement:
+		return r.execBlockStatement(n)
+	case *macroStatement:
+		return r.execMacroStatement(n)
+	case *callStatement:
+		return r.execCallStatement(n)
+	}
+	return fmt.Errorf("%T can't be executed", n)
+}
+
+func (r *run) execTextOutput(n *textOutput) error {
 	if err := r.grow(len(n.text)); err != nil {
 		return err
 	}
@@ -19,7 +49,7 @@ func (n *textOutput) exec(r *run) error {
 	return nil
 }
 
-func (n *output) exec(r *run) error {
+func (r *run) execOutput(n *output) error {
 	v, written, err := r.evalWritten(n.value)
 	if err != nil {
 		return err
@@ -81,7 +111,7 @@ func (r *run) settle() error {
 	return nil
 }
 
-func (n *ifStatement) exec(r *run) error {
+func (r *run) execIfStatement(n *ifStatement) error {
 	if option, made := r.choice(n); made {
 		return r.exec(n.chosen(option))
 	}
@@ -105,11 +135,11 @@ func (n *ifStatement) chosen(option int) []statement {
 	return n.otherwise
 }
 
-func (n *assignment) exec(r *run) error {
+func (r *run) execAssignment(n *assignment) error {
 	if _, made := r.choice(n); made {
 		return nil
 	}
-	v, err := n.value.eval(r)
+	v, err := r.eval(n.value)
 	if err != nil {
 		return err
 	}
@@ -152,7 +182,7 @@ func (r *run) unpack(to *target, in *frame, v any) error {
 	return nil
 }
 
-func (n *blockAssignment) exec(r *run) error {
+func (r *run) execBlockAssignment(n *blockAssignment) error {
 	v, err := r.block(n.body, n.filters)
 	if err != nil {
 		return n.fault(err)
@@ -160,7 +190,7 @@ func (n *blockAssignment) exec(r *run) error {
 	return r.assign(&n.target, r.frame, v)
 }
 
-func (n *filterStatement) exec(r *run) error {
+func (r *run) execFilterStatement(n *filterStatement) error {
 	v, err := r.block(n.body, n.filters)
 	if err != nil {
 		return n.fault(err)
@@ -182,12 +212,12 @@ func (r *run) block(body []statement, filters []*filtered) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err = f.apply(r, v)
+		v, err = r.applyFilter(f, v)
 	}
 	return v, err
 }
 
-func (n *withStatement) exec(r *run) error {
+func (r *run) execWithStatement(n *withStatement) error {
 	values, err := r.evalAll(n.values)
 	if err != nil {
 		return err
@@ -202,8 +232,8 @@ func (n *withStatement) exec(r *run) error {
 	})
 }
 
-func (n *autoescapeStatement) exec(r *run) error {
-	v, err := n.value.eval(r)
+func (r *run) execAutoescapeStatement(n *autoescapeStatement) error {
+	v, err := r.eval(n.value)
 	if err != nil {
 		return err
 	}
@@ -236,7 +266,7 @@ func (r *run) markedText(v any) (any, error) {
 // blocks is the variable self: the template's blocks, to be put out once more.
 type blocks struct{ byName map[string]*blockStatement }
 
-func (n *blockStatement) function() *function {
+func blockFunction(n *blockStatement) *function {
 	return &function{signature{name: "self." + n.name}, func(r *run, _ args) (any, error) {
 		if err := r.enter("a block"); err != nil {
 			return nil, err
@@ -251,7 +281,7 @@ func (n *blockStatement) function() *function {
 }
 
 // exec of a block sees, unless it is scoped, only the names of the top level.
-func (n *blockStatement) exec(r *run) error {
+func (r *run) execBlockStatement(n *blockStatement) error {
 	up := r.root
 	if n.scoped {
 		up = r.frame

@@ -35,7 +35,7 @@ func (r *run) evalWritten(e expression) (v any, written bool, err error) {
 	case *constant:
 		return n.value, true, nil
 	case *conditional:
-		yes, err := n.decide(r)
+		yes, err := r.decide(n)
 		if err != nil {
 			return nil, false, err
 		}
@@ -45,7 +45,7 @@ func (r *run) evalWritten(e expression) (v any, written bool, err error) {
 		if n.no != nil {
 			return r.evalWritten(n.no)
 		}
-		return n.missing(), false, nil
+		return noElse(), false, nil
 	case *logic:
 		left, written, err := r.evalWritten(n.left)
 		if err != nil || truth(left) == n.or {
@@ -57,10 +57,10 @@ func (r *run) evalWritten(e expression) (v any, written bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		v, err := n.apply(r, input)
+		v, err := r.applyFilter(n, input)
 		return v, written || n.filter.formats && !isText(input), err
 	}
-	v, err = e.eval(r)
+	v, err = r.eval(e)
 	return v, formats(e), err
 }
 

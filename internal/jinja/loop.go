@@ -14,16 +14,16 @@ type loop struct {
 	changed   []any
 }
 
-func (n *forStatement) exec(r *run) error {
-	v, err := n.items.eval(r)
+func (r *run) execForStatement(n *forStatement) error {
+	v, err := r.eval(n.items)
 	if err != nil {
 		return err
 	}
 	if !n.recursive {
-		return n.run(r, v, 1)
+		return r.runLoop(n, v, 1)
 	}
 	// A recursive loop is called like a macro, by the template as by itself.
-	v, err = n.called(r, r.frame, v, 1)
+	v, err = r.loopValue(n, r.frame, v, 1)
 	if err != nil {
 		return n.fault(err)
 	}
@@ -31,11 +31,11 @@ func (n *forStatement) exec(r *run) error {
 }
 
 // called is what the loop over v puts out, as one value.
-func (n *forStatement) called(r *run, in *frame, v any, depth int) (any, error) {
+func (r *run) loopValue(n *forStatement, in *frame, v any, depth int) (any, error) {
 	chunks, frame := r.chunks, r.frame
 	r.chunks, r.frame = nil, in
 	r.nested++
-	err := n.run(r, v, depth)
+	err := r.runLoop(n, v, depth)
 	r.nested--
 	inner := r.chunks
 	r.chunks, r.frame = chunks, frame
@@ -45,10 +45,10 @@ func (n *forStatement) called(r *run, in *frame, v any, depth int) (any, error) 
 	return r.concat(inner)
 }
 
-func (n *forStatement) run(r *run, over any, depth int) error {
+func (r *run) runLoop(n *forStatement, over any, depth int) error {
 	items, err := r.elements(over)
 	if err == nil && n.test != nil {
-		items, err = n.chosen(r, items)
+		items, err = r.filterItems(n, items)
 	}
 	if err != nil {
 		return n.fault(err)
@@ -79,7 +79,7 @@ func (n *forStatement) run(r *run, over any, depth int) error {
 }
 
 // chosen are the items for which the loop's own condition holds.
-func (n *forStatement) chosen(r *run, items []any) ([]any, error) {
+func (r *run) filterItems(n *forStatement, items []any) ([]any, error) {
 	var chosen []any
 	outer := r.frame
 	inner := &frame{up: outer}
@@ -92,7 +92,7 @@ func (n *forStatement) chosen(r *run, items []any) ([]any, error) {
 			return nil, err
 		}
 		r.frame = inner
-		holds, err := n.test.eval(r)
+		holds, err := r.eval(n.test)
 		r.frame = outer
 		if err != nil {
 			return nil, err
@@ -116,7 +116,7 @@ func (l *loop) recurse(r *run, g given) (any, error) {
 		return nil, err
 	}
 	defer r.leave()
-	return l.statement.called(r, l.outer, g.positional[0], l.depth+1)
+	return r.loopValue(l.statement, l.outer, g.positional[0], l.depth+1)
 }
 
 // loopNames are what a loop offers: attribute knows each.

@@ -8,18 +8,18 @@ type macro struct {
 	around *frame
 }
 
-func (n *macroStatement) exec(r *run) error {
+func (r *run) execMacroStatement(n *macroStatement) error {
 	r.frame.keep()
 	r.frame.set(n.name, &macro{n, r.frame})
 	return nil
 }
 
-func (n *callStatement) exec(r *run) error {
-	callee, err := n.call.callee.eval(r)
+func (r *run) execCallStatement(n *callStatement) error {
+	callee, err := r.eval(n.call.callee)
 	if err != nil {
 		return err
 	}
-	g, err := n.call.given(r)
+	g, err := r.given(&n.call.arguments)
 	if err != nil {
 		return n.fault(err)
 	}
@@ -73,7 +73,7 @@ func (m *macro) bind(r *run, inner *frame, g given) error {
 		case m.defaults[i] != nil:
 			var err error
 			r.frame = inner
-			v, err = m.defaults[i].eval(r)
+			v, err = r.eval(m.defaults[i])
 			r.frame = outer
 			if err != nil {
 				return err
