@@ -11,7 +11,7 @@ import (
 
 // attribute is object.name: a method or attribute of the object's type first,
 // then an element of that name.
-func (r *run) attribute(object any, name string) (any, error) {
+func (r *state) attribute(object any, name string) (any, error) {
 	if v, ok, err := r.ownAttribute(object, name); ok || err != nil {
 		return v, err
 	}
@@ -26,7 +26,7 @@ func (r *run) attribute(object any, name string) (any, error) {
 }
 
 // ownAttribute is what an object offers beside its elements.
-func (r *run) ownAttribute(object any, name string) (any, bool, error) {
+func (r *state) ownAttribute(object any, name string) (any, bool, error) {
 	switch o := object.(type) {
 	case *undefined:
 		return nil, false, o.error()
@@ -46,7 +46,7 @@ func (r *run) ownAttribute(object any, name string) (any, bool, error) {
 		if !ok {
 			return nil, false, nil
 		}
-		return blockFunction(b), true, nil
+		return o.run.blockFunction(b), true, nil
 	case *cycler:
 		v, ok := o.attribute(name)
 		return v, ok, nil
@@ -73,7 +73,7 @@ func (r *run) ownAttribute(object any, name string) (any, bool, error) {
 }
 
 // subscript is object[key]: an element first, then an attribute of that name.
-func (r *run) subscript(object, key any) (any, error) {
+func (r *state) subscript(object, key any) (any, error) {
 	v, ok, err := element(object, key)
 	if ok || err != nil {
 		return v, err
@@ -87,7 +87,7 @@ func (r *run) subscript(object, key any) (any, error) {
 }
 
 // missing is what an object has under a key that it has not.
-func (r *run) missing(object, key any) *undefined {
+func (r *state) missing(object, key any) *undefined {
 	name, text := asText(key)
 	shown := briefly(key)
 	if text && len(name) < 100 {
@@ -101,7 +101,7 @@ func (r *run) missing(object, key any) *undefined {
 }
 
 // names are those that could follow a dot behind object.
-func (r *run) names(object any) map[string]bool {
+func (r *state) names(object any) map[string]bool {
 	names := map[string]bool{}
 	if m, ok := asMapping(object); ok {
 		for _, key := range m.Keys() {
@@ -215,7 +215,7 @@ func integer(v any) (int64, bool) {
 }
 
 // slice is object[start:stop:step].
-func (r *run) slice(object, start, stop, step any) (any, error) {
+func (r *state) slice(object, start, stop, step any) (any, error) {
 	size := 0
 	switch o := object.(type) {
 	case *undefined:
@@ -258,7 +258,7 @@ func (r *run) slice(object, start, stop, step any) (any, error) {
 	return tuple(part), nil
 }
 
-func (r *run) sliceText(s string, from, count, by int) (string, error) {
+func (r *budget) sliceText(s string, from, count, by int) (string, error) {
 	if err := r.grow(len(s)); err != nil {
 		return "", err
 	}

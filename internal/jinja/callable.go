@@ -18,11 +18,11 @@ type signature struct {
 type (
 	function struct {
 		signature
-		apply func(r *run, a args) (any, error)
+		apply func(r *state, a args) (any, error)
 	}
 	method struct {
 		signature
-		apply func(r *run, self any, a args) (any, error)
+		apply func(r *state, self any, a args) (any, error)
 	}
 	boundMethod struct {
 		self   any
@@ -32,12 +32,12 @@ type (
 		signature
 		markup  bool // sees escaped text as such
 		formats bool // makes a text of any value
-		apply   func(r *run, v any, a args) (any, error)
+		apply   func(r *state, v any, a args) (any, error)
 	}
 	test struct {
 		signature
 		markup bool
-		apply  func(r *run, v any, a args) (bool, error)
+		apply  func(r *state, v any, a args) (bool, error)
 	}
 )
 
@@ -203,7 +203,7 @@ func (a args) text(i int, otherwise string) (string, error) {
 }
 
 // use binds the arguments and applies the filter.
-func (f *filter) use(r *run, v any, g given) (any, error) {
+func (f *filter) use(r *state, v any, g given) (any, error) {
 	a, err := f.bind(g)
 	if err == nil {
 		err = r.look(v)
@@ -218,7 +218,7 @@ func (f *filter) use(r *run, v any, g given) (any, error) {
 }
 
 // use binds the arguments and applies the test.
-func (t *test) use(r *run, v any, g given) (bool, error) {
+func (t *test) use(r *state, v any, g given) (bool, error) {
 	a, err := t.bind(g)
 	if err == nil {
 		err = r.look(v)

@@ -8,7 +8,7 @@ import (
 )
 
 // compare is left op right for one comparison.
-func (r *run) compare(op operator, left, right any) (bool, error) {
+func (r *budget) compare(op operator, left, right any) (bool, error) {
 	switch op {
 	case opEqual:
 		return r.equal(left, right)
@@ -37,7 +37,7 @@ func (r *run) compare(op operator, left, right any) (bool, error) {
 const unordered = 2
 
 // order is -1, 0, 1 or unordered.
-func (r *run) order(op operator, left, right any) (int, error) {
+func (r *budget) order(op operator, left, right any) (int, error) {
 	if err := r.tick(1); err != nil {
 		return 0, err
 	}
@@ -67,7 +67,7 @@ func (r *run) order(op operator, left, right any) (int, error) {
 	return 0, fmt.Errorf("%s %s %s does not work: they have no order", typeName(left), op, typeName(right))
 }
 
-func (r *run) orderLists(op operator, a, b []any) (int, error) {
+func (r *budget) orderLists(op operator, a, b []any) (int, error) {
 	if err := r.enter("a comparison"); err != nil {
 		return 0, err
 	}
@@ -120,7 +120,7 @@ func exact(n any) *big.Float {
 }
 
 // equal is Python's ==, which never fails: what can't be compared differs.
-func (r *run) equal(left, right any) (bool, error) {
+func (r *budget) equal(left, right any) (bool, error) {
 	switch a := left.(type) {
 	case string:
 		if b, ok := right.(string); ok {
@@ -173,7 +173,7 @@ func (r *run) equal(left, right any) (bool, error) {
 	return identical(left, right), nil
 }
 
-func (r *run) equalLists(a, b []any) (bool, error) {
+func (r *budget) equalLists(a, b []any) (bool, error) {
 	if err := r.enter("a comparison"); err != nil {
 		return false, err
 	}
@@ -186,7 +186,7 @@ func (r *run) equalLists(a, b []any) (bool, error) {
 	return true, nil
 }
 
-func (r *run) equalMappings(left, right any) (bool, error) {
+func (r *budget) equalMappings(left, right any) (bool, error) {
 	if err := r.enter("a comparison"); err != nil {
 		return false, err
 	}
@@ -205,7 +205,7 @@ func (r *run) equalMappings(left, right any) (bool, error) {
 }
 
 // equalViews compares the keys or the items of two mappings, which are sets.
-func (r *run) equalViews(a, b *view) (bool, error) {
+func (r *budget) equalViews(a, b *view) (bool, error) {
 	if len(a.items) != len(b.items) {
 		return false, nil
 	}
@@ -250,7 +250,7 @@ func identical(left, right any) bool {
 }
 
 // contains is Python's "v in container".
-func (r *run) contains(container, v any) (bool, error) {
+func (r *budget) contains(container, v any) (bool, error) {
 	if s, ok := asText(container); ok {
 		part, ok := asText(v)
 		if !ok {

@@ -68,7 +68,7 @@ func (r *run) evalVariable(n *variable) (any, error) {
 		return r.readVariable(n, v)
 	}
 	if n.name == "self" && r.blocks != nil {
-		return &blocks{r.blocks}, nil
+		return &blocks{r, r.blocks}, nil
 	}
 	if n.global != nil {
 		return n.global, nil
@@ -368,7 +368,7 @@ func (r *run) call(callee any, given given) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return f.apply(r, a)
+		return f.apply(&r.state, a)
 	case *boundMethod:
 		a, err := f.method.bind(given)
 		if err == nil {
@@ -377,7 +377,7 @@ func (r *run) call(callee any, given given) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return f.method.apply(r, f.self, a)
+		return f.method.apply(&r.state, f.self, a)
 	case *macro:
 		return f.call(r, given)
 	case *loop:
@@ -404,7 +404,7 @@ func (r *run) applyFilter(n *filtered, input any) (any, error) {
 	if err = r.tick(1); err != nil {
 		return nil, n.fault(err)
 	}
-	v, err := n.filter.use(r, input, given)
+	v, err := n.filter.use(&r.state, input, given)
 	return r.own(v), n.fault(err)
 }
 
@@ -420,7 +420,7 @@ func (r *run) evalTested(n *tested) (any, error) {
 	if err = r.tick(1); err != nil {
 		return nil, n.fault(err)
 	}
-	holds, err := n.test.use(r, operand, given)
+	holds, err := n.test.use(&r.state, operand, given)
 	return holds, n.fault(err)
 }
 

@@ -245,7 +245,7 @@ func (r *run) execAutoescapeStatement(n *autoescapeStatement) error {
 }
 
 // inHTML marks what a filter made as escaped text, within autoescape.
-func (r *run) inHTML(s string) any {
+func (r *state) inHTML(s string) any {
 	if r.autoescape {
 		return markup(s)
 	}
@@ -254,7 +254,7 @@ func (r *run) inHTML(s string) any {
 
 // markedText is the text of v as escaped text: what a block within autoescape
 // yields.
-func (r *run) markedText(v any) (any, error) {
+func (r *budget) markedText(v any) (any, error) {
 	switch v.(type) {
 	case *failure, markup:
 		return v, nil
@@ -264,10 +264,13 @@ func (r *run) markedText(v any) (any, error) {
 }
 
 // blocks is the variable self: the template's blocks, to be put out once more.
-type blocks struct{ byName map[string]*blockStatement }
+type blocks struct {
+	run    *run
+	byName map[string]*blockStatement
+}
 
-func blockFunction(n *blockStatement) *function {
-	return &function{signature{name: "self." + n.name}, func(r *run, _ args) (any, error) {
+func (r *run) blockFunction(n *blockStatement) *function {
+	return &function{signature{name: "self." + n.name}, func(*state, args) (any, error) {
 		if err := r.enter("a block"); err != nil {
 			return nil, err
 		}

@@ -12,12 +12,12 @@ const prettyWidth = 80
 // pretty lays a value out over several lines as Python's pprint does: what fits
 // the rest of a line stays in it, of anything else each element gets a line.
 type pretty struct {
-	r   *run
+	r   *state
 	b   strings.Builder
 	err error
 }
 
-func prettyFilter(r *run, v any, _ args) (any, error) {
+func prettyFilter(r *state, v any, _ args) (any, error) {
 	p := pretty{r: r}
 	p.format(v, 0, 0, 0)
 	return p.b.String(), p.err
@@ -36,7 +36,7 @@ func (p *pretty) repr(v any) string {
 	if p.err != nil {
 		return ""
 	}
-	printer := printer{limit: p.r.limits.Output - p.r.built, depth: p.r.limits.Depth, run: p.r, sorted: true}
+	printer := printer{limit: p.r.limits.Output - p.r.built, depth: p.r.limits.Depth, run: p.r.budget, sorted: true}
 	printer.print(v)
 	p.err = printer.err
 	return printer.b.String()

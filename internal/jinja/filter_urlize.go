@@ -31,7 +31,7 @@ type linker struct {
 	schemes    []string
 }
 
-func urlizeFilter(r *run, v any, a args) (any, error) {
+func urlizeFilter(r *state, v any, a args) (any, error) {
 	l := linker{limit: -1}
 	if a.at(0, nil) != nil {
 		limit, err := a.integerOrNone(0, -1)
@@ -92,7 +92,7 @@ func urlizeFilter(r *run, v any, a args) (any, error) {
 	return r.inHTML(b.String()), nil
 }
 
-func (l *linker) addSchemes(r *run, v any) error {
+func (l *linker) addSchemes(r *state, v any) error {
 	if v == nil {
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-func wordWrapFilter(r *run, v any, a args) (any, error) {
+func wordWrapFilter(r *state, v any, a args) (any, error) {
 	s, err := needText("wordwrap", v)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ func choiceFilters() []*filter {
 	}
 }
 
-func mapFilter(r *run, v any, a args) (any, error) {
+func mapFilter(r *state, v any, a args) (any, error) {
 	if !truth(v) {
 		return iterateList(nil), nil
 	}
@@ -43,7 +43,7 @@ func mapFilter(r *run, v any, a args) (any, error) {
 }
 
 // mapper is what map does with each element: read an attribute or apply a filter.
-func (r *run) mapper(a args) (func(any) (any, error), error) {
+func (r *state) mapper(a args) (func(any) (any, error), error) {
 	g := given{a.values, a.named}
 	if attribute, ok := g.byName("attribute"); ok && len(a.values) == 0 {
 		otherwise, hasDefault := g.byName("default")
@@ -84,8 +84,8 @@ func (r *run) mapper(a args) (func(any) (any, error), error) {
 
 // chooser is select and its relatives: by an attribute or not, keeping what
 // passes or what does not.
-func chooser(byAttribute, keep bool) func(*run, any, args) (any, error) {
-	return func(r *run, v any, a args) (any, error) {
+func chooser(byAttribute, keep bool) func(*state, any, args) (any, error) {
+	return func(r *state, v any, a args) (any, error) {
 		if !truth(v) {
 			return iterateList(nil), nil
 		}
@@ -130,7 +130,7 @@ func chooser(byAttribute, keep bool) func(*run, any, args) (any, error) {
 }
 
 // predicate is the test that the first argument names; without, being true.
-func (r *run) predicate(a args) (func(any) (bool, error), error) {
+func (r *state) predicate(a args) (func(any) (bool, error), error) {
 	if len(a.values) == 0 {
 		return func(v any) (bool, error) { return truth(v), nil }, nil
 	}

@@ -11,7 +11,7 @@ func htmlFilters() []*filter {
 	return []*filter{
 		{signature: signature{name: "escape"}, markup: true, apply: escapeFilter},
 		{signature: signature{name: "forceescape"}, apply: escapeFilter},
-		{signature: signature{name: "safe"}, markup: true, apply: func(r *run, v any, _ args) (any, error) {
+		{signature: signature{name: "safe"}, markup: true, apply: func(r *state, v any, _ args) (any, error) {
 			s, err := r.text(v)
 			return markup(s), err
 		}},
@@ -21,7 +21,7 @@ func htmlFilters() []*filter {
 	}
 }
 
-func escapeFilter(r *run, v any, _ args) (any, error) {
+func escapeFilter(r *state, v any, _ args) (any, error) {
 	if m, ok := v.(markup); ok {
 		return m, nil
 	}
@@ -64,7 +64,7 @@ func without(s, open, end string) string {
 
 func unescapeHTML(s string) string { return html.UnescapeString(s) }
 
-func xmlAttrFilter(r *run, v any, a args) (any, error) {
+func xmlAttrFilter(r *state, v any, a args) (any, error) {
 	pairs, ok := pairsOf(v)
 	if !ok {
 		return nil, errors.New("xmlattr takes a mapping")

@@ -15,7 +15,7 @@ func jsonFilters() []*filter {
 	}
 }
 
-func toJSONFilter(r *run, v any, a args) (any, error) {
+func toJSONFilter(r *state, v any, a args) (any, error) {
 	margin, ok := asText(a.at(0, nil))
 	if !ok {
 		indent, err := a.integerOrNone(0, 0)
@@ -38,7 +38,7 @@ func toJSONFilter(r *run, v any, a args) (any, error) {
 // the characters that mean something in HTML as escapes.
 type jsonEncoder struct {
 	b      strings.Builder
-	r      *run
+	r      *state
 	indent string
 	lines  bool // each element in a line of its own
 }

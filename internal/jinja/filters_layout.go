@@ -20,7 +20,7 @@ func layoutFilters() []*filter {
 	}
 }
 
-func truncateFilter(r *run, v any, a args) (any, error) {
+func truncateFilter(r *state, v any, a args) (any, error) {
 	size, err := a.integer(0, 255)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func firstRunes(s string, n int) string {
 	return s
 }
 
-func centerFilter(r *run, v any, a args) (any, error) {
+func centerFilter(r *state, v any, a args) (any, error) {
 	s, err := r.text(v)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func centerFilter(r *run, v any, a args) (any, error) {
 	return keepMarkup(v, centered.(string)), nil
 }
 
-func (r *run) centered(s string, width int, fill string) (any, error) {
+func (r *budget) centered(s string, width int, fill string) (any, error) {
 	room, err := r.room(s, width)
 	if room <= 0 || err != nil {
 		return s, err
@@ -96,7 +96,7 @@ func (r *run) centered(s string, width int, fill string) (any, error) {
 }
 
 // room is how many columns are free beside s, within the limits.
-func (r *run) room(s string, width int) (int, error) {
+func (r *budget) room(s string, width int) (int, error) {
 	room := width - utf8.RuneCountInString(s)
 	if room <= 0 {
 		return 0, nil
@@ -119,7 +119,7 @@ func needText(name string, v any) (string, error) {
 	return s, nil
 }
 
-func indentFilter(r *run, v any, a args) (any, error) {
+func indentFilter(r *state, v any, a args) (any, error) {
 	s, err := needText("indent", v)
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func splitLines(s string, keepEnds bool) []string {
 	return lines
 }
 
-func fileSizeFilter(_ *run, v any, a args) (any, error) {
+func fileSizeFilter(_ *state, v any, a args) (any, error) {
 	size, err := toFloat(v)
 	if err != nil {
 		return nil, err

@@ -11,11 +11,11 @@ import (
 
 func listFilters() []*filter {
 	return []*filter{
-		{signature: signature{name: "length"}, apply: func(_ *run, v any, _ args) (any, error) {
+		{signature: signature{name: "length"}, apply: func(_ *state, v any, _ args) (any, error) {
 			n, err := length(v)
 			return int64(n), err
 		}},
-		{signature: signature{name: "list"}, apply: func(r *run, v any, _ args) (any, error) {
+		{signature: signature{name: "list"}, apply: func(r *state, v any, _ args) (any, error) {
 			list, err := r.elements(v)
 			if err == nil {
 				err = r.tick(len(list))
@@ -34,7 +34,7 @@ func listFilters() []*filter {
 	}
 }
 
-func firstFilter(r *run, v any, _ args) (any, error) {
+func firstFilter(r *state, v any, _ args) (any, error) {
 	it, err := r.iterate(v)
 	if err != nil {
 		return nil, err
@@ -46,7 +46,7 @@ func firstFilter(r *run, v any, _ args) (any, error) {
 	return first, err
 }
 
-func lastFilter(r *run, v any, _ args) (any, error) {
+func lastFilter(r *state, v any, _ args) (any, error) {
 	if s, ok := v.(markup); ok && s != "" {
 		_, size := utf8.DecodeLastRuneInString(string(s))
 		return s[len(s)-size:], nil
@@ -62,14 +62,14 @@ func lastFilter(r *run, v any, _ args) (any, error) {
 }
 
 // reversible are the elements of what can be read from its end.
-func (r *run) reversible(v any) ([]any, error) {
+func (r *state) reversible(v any) ([]any, error) {
 	if _, ok := v.(*iterator); ok {
 		return nil, errors.New(`a generator has no end: put "| list" before it`)
 	}
 	return r.elements(v)
 }
 
-func randomFilter(r *run, v any, _ args) (any, error) {
+func randomFilter(r *state, v any, _ args) (any, error) {
 	n, err := length(v)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func randomFilter(r *run, v any, _ args) (any, error) {
 	return r.subscript(v, int64(rand.IntN(n))) // nothing is kept secret by it
 }
 
-func joinFilter(r *run, v any, a args) (any, error) {
+func joinFilter(r *state, v any, a args) (any, error) {
 	between, err := r.text(a.at(0, ""))
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func joinFilter(r *run, v any, a args) (any, error) {
 	return b.String(), r.tick(len(list))
 }
 
-func reverseFilter(r *run, v any, _ args) (any, error) {
+func reverseFilter(r *state, v any, _ args) (any, error) {
 	if s, ok := asText(v); ok {
 		runes := []rune(s)
 		reversed := make([]rune, 0, len(runes))
@@ -142,7 +142,7 @@ func reverseFilter(r *run, v any, _ args) (any, error) {
 	return iterateList(reversed), r.tick(len(list))
 }
 
-func batchFilter(r *run, v any, a args) (any, error) {
+func batchFilter(r *state, v any, a args) (any, error) {
 	size, err := batchSize(a)
 	if err != nil {
 		return nil, err
@@ -195,7 +195,7 @@ func batchSize(a args) (int, error) {
 
 // sliceFilter deals the elements out into columns; the first ones get what does
 // not come out even.
-func sliceFilter(r *run, v any, a args) (any, error) {
+func sliceFilter(r *state, v any, a args) (any, error) {
 	slices, err := a.integer(0, 0)
 	if err != nil {
 		return nil, err
@@ -230,7 +230,7 @@ func sliceFilter(r *run, v any, a args) (any, error) {
 	return iterateList(columns), r.tick(slices)
 }
 
-func itemsFilter(r *run, v any, _ args) (any, error) {
+func itemsFilter(r *state, v any, _ args) (any, error) {
 	if _, missing := v.(*undefined); missing {
 		return iterateList(nil), nil
 	}
@@ -249,7 +249,7 @@ func itemTuples(pairs []pair) []any {
 	return items
 }
 
-func sumFilter(r *run, v any, a args) (any, error) {
+func sumFilter(r *state, v any, a args) (any, error) {
 	get, err := r.getter(a.at(0, nil))
 	if err != nil {
 		return nil, err
@@ -278,7 +278,7 @@ func sumFilter(r *run, v any, a args) (any, error) {
 
 // getter reads an attribute such as "priority.name" or 0 of elements; without
 // one it yields them as they are.
-func (r *run) getter(attribute any) (func(any) (any, error), error) {
+func (r *state) getter(attribute any) (func(any) (any, error), error) {
 	if attribute == nil {
 		return func(v any) (any, error) { return v, nil }, nil
 	}

@@ -20,7 +20,7 @@ func numberFilters() []*filter {
 	}
 }
 
-func roundFilter(_ *run, v any, a args) (any, error) {
+func roundFilter(_ *state, v any, a args) (any, error) {
 	if a.has(0) && a.values[0] == nil && a.at(1, "common") == "common" {
 		return roundWhole(v)
 	}
@@ -106,7 +106,7 @@ func roundTo(exact *big.Rat, precision int) *big.Int {
 	return quotient.Mul(quotient, unit)
 }
 
-func intFilter(_ *run, v any, a args) (any, error) {
+func intFilter(_ *state, v any, a args) (any, error) {
 	otherwise := a.at(0, int64(0))
 	switch n := number(v).(type) {
 	case int64, *big.Int:
@@ -228,7 +228,7 @@ func underscoresBetweenDigits(s string) bool {
 	return true
 }
 
-func floatFilter(_ *run, v any, a args) (any, error) {
+func floatFilter(_ *state, v any, a args) (any, error) {
 	if u, ok := v.(*undefined); ok {
 		return nil, u.error()
 	}
@@ -242,7 +242,7 @@ func floatFilter(_ *run, v any, a args) (any, error) {
 	return f, nil
 }
 
-func absFilter(_ *run, v any, _ args) (any, error) {
+func absFilter(_ *state, v any, _ args) (any, error) {
 	switch n := number(v).(type) {
 	case float64:
 		return math.Abs(n), nil

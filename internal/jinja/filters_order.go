@@ -31,7 +31,7 @@ func folded(v any, caseSensitive bool) any {
 // keyed is an element with what it is ordered by.
 type keyed struct{ key, value any }
 
-func (r *run) keyed(list []any, get func(any) (any, error), caseSensitive bool) ([]keyed, error) {
+func (r *state) keyed(list []any, get func(any) (any, error), caseSensitive bool) ([]keyed, error) {
 	all := make([]keyed, len(list))
 	for i, element := range list {
 		key, err := get(element)
@@ -44,7 +44,7 @@ func (r *run) keyed(list []any, get func(any) (any, error), caseSensitive bool) 
 }
 
 // sorted orders stably, also in reverse.
-func (r *run) sorted(all []keyed, reverse bool) error {
+func (r *state) sorted(all []keyed, reverse bool) error {
 	var failed error
 	slices.SortStableFunc(all, func(a, b keyed) int {
 		if failed != nil {
@@ -74,7 +74,7 @@ func valuesOf(all []keyed) []any {
 	return values
 }
 
-func sortFilter(r *run, v any, a args) (any, error) {
+func sortFilter(r *state, v any, a args) (any, error) {
 	caseSensitive := a.truth(1)
 	get, err := r.sortKey(a.at(2, nil), caseSensitive)
 	if err != nil {
@@ -100,7 +100,7 @@ func sortFilter(r *run, v any, a args) (any, error) {
 
 // sortKey reads one attribute or several: "priority.name,id". The key is a tuple
 // in any case, because within one equal values need no order.
-func (r *run) sortKey(attribute any, caseSensitive bool) (func(any) (any, error), error) {
+func (r *state) sortKey(attribute any, caseSensitive bool) (func(any) (any, error), error) {
 	attributes := []any{attribute}
 	if path, ok := asText(attribute); ok {
 		attributes = anyList(strings.Split(path, ","))
@@ -126,7 +126,7 @@ func (r *run) sortKey(attribute any, caseSensitive bool) (func(any) (any, error)
 	}, nil
 }
 
-func dictSortFilter(r *run, v any, a args) (any, error) {
+func dictSortFilter(r *state, v any, a args) (any, error) {
 	by, err := a.text(1, "key")
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func dictSortFilter(r *run, v any, a args) (any, error) {
 	return valuesOf(all), nil
 }
 
-func uniqueFilter(r *run, v any, a args) (any, error) {
+func uniqueFilter(r *state, v any, a args) (any, error) {
 	get, err := r.getter(a.at(1, nil))
 	if err != nil {
 		return nil, err
@@ -192,7 +192,7 @@ func uniqueFilter(r *run, v any, a args) (any, error) {
 	}}, nil
 }
 
-func groupByFilter(r *run, v any, a args) (any, error) {
+func groupByFilter(r *state, v any, a args) (any, error) {
 	caseSensitive := a.truth(2)
 	get, err := r.getter(a.values[0])
 	if err != nil {
@@ -239,8 +239,8 @@ func groupByFilter(r *run, v any, a args) (any, error) {
 }
 
 // extreme is the least or the greatest element.
-func extreme(better operator) func(*run, any, args) (any, error) {
-	return func(r *run, v any, a args) (any, error) {
+func extreme(better operator) func(*state, any, args) (any, error) {
+	return func(r *state, v any, a args) (any, error) {
 		get, err := r.getter(a.at(1, nil))
 		if err != nil {
 			return nil, err

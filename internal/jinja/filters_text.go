@@ -9,7 +9,7 @@ import (
 
 // onText is a filter that takes whatever text the value has.
 func onText(name string, change func(string) string) *filter {
-	return &filter{signature: signature{name: name}, formats: true, apply: func(r *run, v any, _ args) (any, error) {
+	return &filter{signature: signature{name: name}, formats: true, apply: func(r *state, v any, _ args) (any, error) {
 		s, err := r.text(v)
 		if err != nil {
 			return nil, err
@@ -24,7 +24,7 @@ func likeText(name string, change func(string) string) *filter {
 	f := onText(name, change)
 	plain := f.apply
 	f.markup = true
-	f.apply = func(r *run, v any, a args) (any, error) {
+	f.apply = func(r *state, v any, a args) (any, error) {
 		changed, err := plain(r, v, a)
 		if err != nil {
 			return nil, err
@@ -68,7 +68,7 @@ func titleWords(s string) string {
 	return b.String()
 }
 
-func trimFilter(r *run, v any, a args) (any, error) {
+func trimFilter(r *state, v any, a args) (any, error) {
 	s, err := r.text(v)
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func trimmed(s string, a args, trim func(string, func(rune) bool) string) (any, 
 	return trim(s, func(c rune) bool { return strings.ContainsRune(chars, c) }), nil
 }
 
-func replaceFilter(r *run, v any, a args) (any, error) {
+func replaceFilter(r *state, v any, a args) (any, error) {
 	var texts [3]string
 	for i, v := range [...]any{v, a.values[0], a.values[1]} {
 		s, err := r.text(v)
@@ -109,7 +109,7 @@ func replaceFilter(r *run, v any, a args) (any, error) {
 }
 
 // replaced replaces up to limit times, or all where that is below zero.
-func (r *run) replaced(s, old, with string, limit int) (any, error) {
+func (r *budget) replaced(s, old, with string, limit int) (any, error) {
 	found := strings.Count(s, old)
 	if limit >= 0 {
 		found = min(found, limit)
@@ -120,7 +120,7 @@ func (r *run) replaced(s, old, with string, limit int) (any, error) {
 	return strings.Replace(s, old, with, limit), r.grow(len(s))
 }
 
-func formatFilter(r *run, v any, a args) (any, error) {
+func formatFilter(r *state, v any, a args) (any, error) {
 	format, err := r.text(v)
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func formatFilter(r *run, v any, a args) (any, error) {
 	return r.percentFormat(keepMarkup(v, format), d)
 }
 
-func wordCountFilter(r *run, v any, _ args) (any, error) {
+func wordCountFilter(r *state, v any, _ args) (any, error) {
 	s, err := r.text(v)
 	words, inWord := int64(0), false
 	for _, c := range s {
@@ -152,7 +152,7 @@ func wordCountFilter(r *run, v any, _ args) (any, error) {
 	return words, err
 }
 
-func urlEncodeFilter(r *run, v any, _ args) (any, error) {
+func urlEncodeFilter(r *state, v any, _ args) (any, error) {
 	encode := func(v any, plus bool) (string, error) {
 		s, err := r.text(v)
 		if err == nil {
@@ -189,14 +189,14 @@ func urlEncodeFilter(r *run, v any, _ args) (any, error) {
 	return strings.Join(parts, "&"), nil
 }
 
-func defaultFilter(_ *run, v any, a args) (any, error) {
+func defaultFilter(_ *state, v any, a args) (any, error) {
 	if _, missing := v.(*undefined); missing || a.truth(1) && !truth(v) {
 		return a.at(0, ""), nil
 	}
 	return v, nil
 }
 
-func attrFilter(r *run, v any, a args) (any, error) {
+func attrFilter(r *state, v any, a args) (any, error) {
 	name, err := a.text(0, "")
 	if err != nil {
 		return nil, err

@@ -9,21 +9,21 @@ import (
 // braceFormat is Python's str.format. Of attributes only those of numbers can be
 // read in it; elements can: "{ticket[id]}". With escape it escapes the values, as
 // the formats of escaped text do.
-func (r *run) braceFormat(format string, a args, escape bool) (any, error) {
+func (r *budget) braceFormat(format string, a args, escape bool) (any, error) {
 	f := brace{r: r, args: a, escape: escape}
 	s, err := f.format(format, 0)
 	return s, err
 }
 
 // formatMap is braceFormat with the values by name from a mapping.
-func (r *run) formatMap(format string, mapping any, escape bool) (any, error) {
+func (r *budget) formatMap(format string, mapping any, escape bool) (any, error) {
 	f := brace{r: r, mapping: mapping, escape: escape}
 	s, err := f.format(format, 0)
 	return s, err
 }
 
 type brace struct {
-	r       *run
+	r       *budget
 	args    args
 	mapping any // of the names, in the place of args
 	next    int // of the places without a number

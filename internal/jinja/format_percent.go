@@ -11,7 +11,7 @@ import (
 
 // percentFormat is Python's format % values. Escaped text as the format escapes
 // the values.
-func (r *run) percentFormat(pattern, values any) (any, error) {
+func (r *budget) percentFormat(pattern, values any) (any, error) {
 	format, _ := asText(pattern)
 	_, escape := pattern.(markup)
 	p := percent{r: r, rest: format, mapping: values, escape: escape}
@@ -43,7 +43,7 @@ func subscriptable(v any) bool {
 }
 
 type percent struct {
-	r       *run
+	r       *budget
 	b       strings.Builder
 	rest    string
 	values  []any

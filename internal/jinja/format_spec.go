@@ -87,7 +87,7 @@ func (s formatSpec) checkGroup() error {
 }
 
 // formatValue lays a value out.
-func (r *run) formatValue(v any, spec formatSpec) (string, error) {
+func (r *budget) formatValue(v any, spec formatSpec) (string, error) {
 	n := number(v)
 	if n == nil {
 		s, ok := asText(v)

@@ -13,13 +13,13 @@ func functions() []*function {
 		{signature{name: "namespace", params: []string{"mapping"}, keywords: true}, namespaceFunction},
 		{signature{name: "cycler", variadic: true}, cyclerFunction},
 		{signature{name: "joiner", params: []string{"sep"}}, joinerFunction},
-		{signature{name: "lipsum", variadic: true, keywords: true}, func(*run, args) (any, error) {
+		{signature{name: "lipsum", variadic: true, keywords: true}, func(*state, args) (any, error) {
 			return nil, errors.New("lipsum() makes sample text for web pages and is not offered here")
 		}},
 	}
 }
 
-func rangeFunction(r *run, a args) (any, error) {
+func rangeFunction(r *state, a args) (any, error) {
 	bounds := [3]int64{0, 0, 1}
 	for i, v := range a.values {
 		n, ok := integer(v)
@@ -48,10 +48,10 @@ func rangeFunction(r *run, a args) (any, error) {
 	return span{start, stop, step, int64(count)}, nil
 }
 
-func dictFunction(r *run, a args) (any, error) { return r.newDict(a) }
+func dictFunction(r *state, a args) (any, error) { return r.newDict(a) }
 
 // newDict is a copy of the first argument with the named ones added.
-func (r *run) newDict(a args) (*Dict, error) {
+func (r *state) newDict(a args) (*Dict, error) {
 	d := &Dict{}
 	if a.has(0) {
 		if err := r.fill(d, a.values[0]); err != nil {
@@ -67,7 +67,7 @@ func (r *run) newDict(a args) (*Dict, error) {
 }
 
 // fill adds the pairs of a mapping or a list of pairs.
-func (r *run) fill(d *Dict, from any) error {
+func (r *state) fill(d *Dict, from any) error {
 	if u, missing := from.(*undefined); missing {
 		return u.error()
 	}
@@ -98,7 +98,7 @@ func (r *run) fill(d *Dict, from any) error {
 	return nil
 }
 
-func namespaceFunction(r *run, a args) (any, error) {
+func namespaceFunction(r *state, a args) (any, error) {
 	d, err := r.newDict(a)
 	return &namespace{d}, err
 }
@@ -109,7 +109,7 @@ type cycler struct {
 	next  int
 }
 
-func cyclerFunction(_ *run, a args) (any, error) {
+func cyclerFunction(_ *state, a args) (any, error) {
 	if len(a.values) == 0 {
 		return nil, errors.New("cycler needs at least one value")
 	}
@@ -121,13 +121,13 @@ func (c *cycler) attribute(name string) (any, bool) {
 	case "current":
 		return c.items[c.next], true
 	case "next":
-		return &function{signature{name: "cycler.next"}, func(*run, args) (any, error) {
+		return &function{signature{name: "cycler.next"}, func(*state, args) (any, error) {
 			v := c.items[c.next]
 			c.next = (c.next + 1) % len(c.items)
 			return v, nil
 		}}, true
 	case "reset":
-		return &function{signature{name: "cycler.reset"}, func(*run, args) (any, error) {
+		return &function{signature{name: "cycler.reset"}, func(*state, args) (any, error) {
 			c.next = 0
 			return nil, nil
 		}}, true
@@ -135,9 +135,9 @@ func (c *cycler) attribute(name string) (any, bool) {
 	return nil, false
 }
 
-func joinerFunction(_ *run, a args) (any, error) {
+func joinerFunction(_ *state, a args) (any, error) {
 	used := false
-	return &function{signature{name: "joiner"}, func(*run, args) (any, error) {
+	return &function{signature{name: "joiner"}, func(*state, args) (any, error) {
 		if !used {
 			used = true
 			return "", nil

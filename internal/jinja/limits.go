@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // Limits bound one template. They exist because ticket text, which strangers
@@ -52,49 +50,28 @@ const (
 	bytesPerStep   = 64   // of a text that is read
 )
 
-// run is one rendering of one template: its scope, its budget and what it has
-// put out so far.
-type run struct {
-	ctx       context.Context
-	scope     api.Scope
-	lib       *library
-	variables map[string]any
-	limits    *Limits
-
+// budget is what one rendering may still use of its limits.
+type budget struct {
+	ctx      context.Context
+	limits   *Limits
 	deadline time.Time
 	steps    int
 	clock    int // steps at which the clock is looked at next
 	built    int
 	depth    int
-
-	root   *frame
-	frame  *frame
-	chunks []any
-	nested int // how many blocks capture their output
-	last   pos // where what was put out last stands
-
-	piped      bool // texts of the pipeline may be put out
-	blocks     map[string]*blockStatement
-	autoescape bool
-
-	mutable bool           // the template changes lists or mappings
-	copies  map[string]any // of what it read from the scope
-
-	chosen map[any]int // nil: conditions decide
 }
 
-func newRun(ctx context.Context, renderer *Renderer, scope api.Scope) *run {
-	root := &frame{}
-	return &run{
-		ctx: ctx, scope: scope, lib: renderer.lib, variables: renderer.variables, limits: &renderer.limits,
-		deadline: time.Now().Add(renderer.limits.Time),
-		clock:    stepsPerClock,
-		root:     root, frame: root,
-	}
+func newBudget(ctx context.Context, limits *Limits) budget {
+	return budget{ctx: ctx, limits: limits, deadline: time.Now().Add(limits.Time), clock: stepsPerClock}
+}
+
+// renewed is an unused budget until the same deadline.
+func (r *budget) renewed() *budget {
+	return &budget{ctx: r.ctx, limits: r.limits, deadline: r.deadline, clock: stepsPerClock}
 }
 
 // tick counts steps.
-func (r *run) tick(steps int) error {
+func (r *budget) tick(steps int) error {
 	r.steps += steps
 	if r.steps < r.clock {
 		return nil
@@ -106,7 +83,7 @@ func (r *run) tick(steps int) error {
 	return r.checkTime()
 }
 
-func (r *run) checkTime() error {
+func (r *budget) checkTime() error {
 	if err := r.ctx.Err(); err != nil {
 		return fmt.Errorf("rendering was cancelled: %w", err)
 	}
@@ -117,7 +94,7 @@ func (r *run) checkTime() error {
 }
 
 // grow counts bytes, before they are built where they could be many.
-func (r *run) grow(bytes int) error {
+func (r *budget) grow(bytes int) error {
 	if bytes > r.limits.Output-r.built {
 		return fmt.Errorf("the template builds more than %d bytes of text", r.limits.Output)
 	}
@@ -126,7 +103,7 @@ func (r *run) grow(bytes int) error {
 }
 
 // growTimes is grow for count times bytes, which may overflow.
-func (r *run) growTimes(count, bytes int) error {
+func (r *budget) growTimes(count, bytes int) error {
 	if count > 0 && bytes > r.limits.Output/count {
 		return r.grow(r.limits.Output + 1)
 	}
@@ -134,7 +111,7 @@ func (r *run) growTimes(count, bytes int) error {
 }
 
 // look counts the reading of a text, which is fast but not free.
-func (r *run) look(v any) error {
+func (r *budget) look(v any) error {
 	if s, ok := asText(v); ok && len(s) >= bytesPerStep {
 		return r.tick(len(s) / bytesPerStep)
 	}
@@ -142,7 +119,7 @@ func (r *run) look(v any) error {
 }
 
 // width checks a number of columns or elements that a template asks for.
-func (r *run) width(what string, n int) error {
+func (r *budget) width(what string, n int) error {
 	if n > r.limits.Range {
 		return fmt.Errorf("%s %d is more than the limit of %d", what, n, r.limits.Range)
 	}
@@ -150,7 +127,7 @@ func (r *run) width(what string, n int) error {
 }
 
 // enter counts a level of recursion; leave gives it back.
-func (r *run) enter(what string) error {
+func (r *budget) enter(what string) error {
 	if r.depth >= r.limits.Depth {
 		return fmt.Errorf("%s is nested deeper than %d levels", what, r.limits.Depth)
 	}
@@ -158,4 +135,4 @@ func (r *run) enter(what string) error {
 	return nil
 }
 
-func (r *run) leave() { r.depth-- }
+func (r *budget) leave() { r.depth-- }

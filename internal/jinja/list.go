@@ -37,7 +37,7 @@ func asList(v any) ([]any, bool) {
 
 // own makes a list that was just built one that can be changed, where the
 // template does so.
-func (r *run) own(v any) any {
+func (r *state) own(v any) any {
 	if items, ok := v.([]any); ok && r.mutable {
 		return &list{items}
 	}
@@ -46,7 +46,7 @@ func (r *run) own(v any) any {
 
 // read is a value of the scope as the template may see it. name is what it is
 // remembered under, so that a second look sees what was changed.
-func (r *run) read(name string, v any) (any, error) {
+func (r *state) read(name string, v any) (any, error) {
 	if !r.mutable {
 		return v, nil
 	}
@@ -65,7 +65,7 @@ func (r *run) read(name string, v any) (any, error) {
 }
 
 // copied is v with all lists and mappings in it copied.
-func (r *run) copied(v any) (any, error) {
+func (r *budget) copied(v any) (any, error) {
 	if err := r.tick(1); err != nil {
 		return nil, err
 	}

@@ -163,14 +163,14 @@ func (l *loop) attribute(name string) (any, bool) {
 	return nil, false
 }
 
-func (l *loop) cycle(_ *run, a args) (any, error) {
+func (l *loop) cycle(_ *state, a args) (any, error) {
 	if len(a.values) == 0 {
 		return nil, errors.New("loop.cycle needs at least one value")
 	}
 	return a.values[l.index%len(a.values)], nil
 }
 
-func (l *loop) isChanged(r *run, a args) (any, error) {
+func (l *loop) isChanged(r *state, a args) (any, error) {
 	if l.changed != nil {
 		same, err := r.equal([]any(l.changed), a.values)
 		if same || err != nil {

@@ -7,7 +7,7 @@ import "strings"
 func markupMethods(text map[string]*method) map[string]*method {
 	methods := map[string]*method{}
 	for name, m := range text {
-		methods[name] = &method{m.signature, func(r *run, self any, a args) (any, error) {
+		methods[name] = &method{m.signature, func(r *state, self any, a args) (any, error) {
 			switch name {
 			case "replace", "ljust", "rjust", "center":
 				var err error
@@ -30,8 +30,8 @@ func markupMethods(text map[string]*method) map[string]*method {
 		}}
 	}
 	for _, m := range []*method{
-		textMethod("striptags", nil, 0, func(_ *run, s string, _ args) (any, error) { return stripTags(s), nil }),
-		textMethod("unescape", nil, 0, func(_ *run, s string, _ args) (any, error) { return unescapeHTML(s), nil }),
+		textMethod("striptags", nil, 0, func(_ *state, s string, _ args) (any, error) { return stripTags(s), nil }),
+		textMethod("unescape", nil, 0, func(_ *state, s string, _ args) (any, error) { return unescapeHTML(s), nil }),
 	} {
 		methods[m.name] = m
 	}
@@ -56,7 +56,7 @@ func marked(v any) any {
 }
 
 // escaped is a with the text of one argument escaped.
-func (a args) escaped(r *run, i int) (args, error) {
+func (a args) escaped(r *state, i int) (args, error) {
 	if !a.has(i) {
 		return a, nil
 	}
@@ -66,7 +66,7 @@ func (a args) escaped(r *run, i int) (args, error) {
 	return a, err
 }
 
-func joinMarkup(r *run, self any, a args) (any, error) {
+func joinMarkup(r *state, self any, a args) (any, error) {
 	between, _ := asText(self)
 	list, err := r.elements(a.values[0])
 	if err != nil {
@@ -92,7 +92,7 @@ func joinMarkup(r *run, self any, a args) (any, error) {
 
 // joinEscaped is the filter join within autoescape: escaped text among the
 // elements makes all of it escaped text.
-func (r *run) joinEscaped(between any, list []any, get func(any) (any, error)) (any, error) {
+func (r *state) joinEscaped(between any, list []any, get func(any) (any, error)) (any, error) {
 	_, safe := between.(markup)
 	elements := make([]any, len(list))
 	for i, element := range list {

@@ -10,8 +10,8 @@ var errForeign = errors.New("templates can't change values from outside: make a 
 
 // onList is a method that changes a list in place; its value is none unless it
 // says otherwise.
-func onList(name string, params []string, required int, change func(r *run, l *list, a args) (any, error)) *method {
-	return &method{signature{name: name, params: params, required: required}, func(r *run, self any, a args) (any, error) {
+func onList(name string, params []string, required int, change func(r *state, l *list, a args) (any, error)) *method {
+	return &method{signature{name: name, params: params, required: required}, func(r *state, self any, a args) (any, error) {
 		l, ok := self.(*list)
 		if !ok {
 			if _, isTuple := self.(tuple); isTuple {
@@ -28,11 +28,11 @@ func onList(name string, params []string, required int, change func(r *run, l *l
 
 func changingListMethods() []*method {
 	return []*method{
-		onList("append", []string{"value"}, 1, func(_ *run, l *list, a args) (any, error) {
+		onList("append", []string{"value"}, 1, func(_ *state, l *list, a args) (any, error) {
 			l.items = append(l.items, a.values[0])
 			return nil, nil
 		}),
-		onList("extend", []string{"values"}, 1, func(r *run, l *list, a args) (any, error) {
+		onList("extend", []string{"values"}, 1, func(r *state, l *list, a args) (any, error) {
 			more, err := r.elements(a.values[0])
 			if err == nil {
 				err = r.tick(len(more))
@@ -40,7 +40,7 @@ func changingListMethods() []*method {
 			l.items = append(l.items, more...)
 			return nil, err
 		}),
-		onList("insert", []string{"index", "value"}, 2, func(r *run, l *list, a args) (any, error) {
+		onList("insert", []string{"index", "value"}, 2, func(r *state, l *list, a args) (any, error) {
 			i, err := a.integer(0, 0)
 			if err != nil {
 				return nil, err
@@ -51,7 +51,7 @@ func changingListMethods() []*method {
 			l.items = slices.Insert(slices.Clone(l.items), min(i, len(l.items)), a.values[1])
 			return nil, r.tick(len(l.items))
 		}),
-		onList("pop", []string{"index"}, 0, func(r *run, l *list, a args) (any, error) {
+		onList("pop", []string{"index"}, 0, func(r *state, l *list, a args) (any, error) {
 			index, ok := integer(a.at(0, int64(-1)))
 			if !ok {
 				return nil, fmt.Errorf("the index is %s and should be an int", article(typeName(a.at(0, nil))))
@@ -64,7 +64,7 @@ func changingListMethods() []*method {
 			l.items = slices.Delete(slices.Clone(l.items), i, i+1)
 			return v, r.tick(len(l.items))
 		}),
-		onList("remove", []string{"value"}, 1, func(r *run, l *list, a args) (any, error) {
+		onList("remove", []string{"value"}, 1, func(r *state, l *list, a args) (any, error) {
 			for i, element := range l.items {
 				same, err := r.equal(element, a.values[0])
 				if err != nil {
@@ -77,11 +77,11 @@ func changingListMethods() []*method {
 			}
 			return nil, errors.New("the value is not in the list")
 		}),
-		onList("clear", nil, 0, func(_ *run, l *list, _ args) (any, error) {
+		onList("clear", nil, 0, func(_ *state, l *list, _ args) (any, error) {
 			l.items = nil
 			return nil, nil
 		}),
-		onList("reverse", nil, 0, func(r *run, l *list, _ args) (any, error) {
+		onList("reverse", nil, 0, func(r *state, l *list, _ args) (any, error) {
 			l.items = slices.Clone(l.items)
 			slices.Reverse(l.items)
 			return nil, r.tick(len(l.items))
@@ -90,7 +90,7 @@ func changingListMethods() []*method {
 	}
 }
 
-func sortMethod(r *run, self any, a args) (any, error) {
+func sortMethod(r *state, self any, a args) (any, error) {
 	l, ok := self.(*list)
 	if !ok {
 		return nil, errForeign
@@ -119,8 +119,8 @@ func sortMethod(r *run, self any, a args) (any, error) {
 }
 
 // onDict is a method that changes a mapping in place.
-func onDict(s signature, change func(r *run, d *Dict, a args) (any, error)) *method {
-	return &method{s, func(r *run, self any, a args) (any, error) {
+func onDict(s signature, change func(r *state, d *Dict, a args) (any, error)) *method {
+	return &method{s, func(r *state, self any, a args) (any, error) {
 		d, ok := self.(*Dict)
 		if !ok || !r.mutable {
 			return nil, errForeign
@@ -134,7 +134,7 @@ func onDict(s signature, change func(r *run, d *Dict, a args) (any, error)) *met
 
 func changingDictMethods() []*method {
 	return []*method{
-		onDict(signature{name: "update", params: []string{"mapping"}, keywords: true}, func(r *run, d *Dict, a args) (any, error) {
+		onDict(signature{name: "update", params: []string{"mapping"}, keywords: true}, func(r *state, d *Dict, a args) (any, error) {
 			if len(a.values) > 0 {
 				if err := r.fill(d, a.values[0]); err != nil {
 					return nil, err
@@ -147,14 +147,14 @@ func changingDictMethods() []*method {
 			}
 			return nil, nil
 		}),
-		onDict(signature{name: "setdefault", params: []string{"key", "default"}, required: 1}, func(_ *run, d *Dict, a args) (any, error) {
+		onDict(signature{name: "setdefault", params: []string{"key", "default"}, required: 1}, func(_ *state, d *Dict, a args) (any, error) {
 			v, ok, err := member(d, a.values[0])
 			if ok || err != nil {
 				return v, err
 			}
 			return a.at(1, nil), d.set(a.values[0], a.at(1, nil))
 		}),
-		onDict(signature{name: "pop", params: []string{"key", "default"}, required: 1}, func(r *run, d *Dict, a args) (any, error) {
+		onDict(signature{name: "pop", params: []string{"key", "default"}, required: 1}, func(r *state, d *Dict, a args) (any, error) {
 			hash, err := hashable(a.values[0])
 			if err != nil {
 				return nil, err
@@ -170,7 +170,7 @@ func changingDictMethods() []*method {
 			d.remove(i)
 			return v, r.tick(d.Len())
 		}),
-		onDict(signature{name: "popitem"}, func(r *run, d *Dict, _ args) (any, error) {
+		onDict(signature{name: "popitem"}, func(r *state, d *Dict, _ args) (any, error) {
 			if d.Len() == 0 {
 				return nil, errors.New("there is nothing to pop: the dict is empty")
 			}
@@ -178,7 +178,7 @@ func changingDictMethods() []*method {
 			d.remove(d.Len() - 1)
 			return tuple{last.key, last.val}, r.tick(d.Len())
 		}),
-		onDict(signature{name: "clear"}, func(_ *run, d *Dict, _ args) (any, error) {
+		onDict(signature{name: "clear"}, func(_ *state, d *Dict, _ args) (any, error) {
 			d.pairs, d.index = nil, nil
 			return nil, nil
 		}),

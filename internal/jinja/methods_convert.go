@@ -14,7 +14,7 @@ func convertMethods() []*method {
 		textMethod("expandtabs", []string{"tabsize"}, 0, expandTabs),
 		textMethod("translate", []string{"table"}, 1, translate),
 		textMethod("maketrans", []string{"from", "to", "without"}, 1, makeTable),
-		textMethod("format_map", []string{"mapping"}, 1, func(r *run, s string, a args) (any, error) {
+		textMethod("format_map", []string{"mapping"}, 1, func(r *state, s string, a args) (any, error) {
 			return r.formatMap(s, a.values[0], false)
 		}),
 		question("isidentifier", isIdentifier),
@@ -24,7 +24,7 @@ func convertMethods() []*method {
 	}
 }
 
-func expandTabs(r *run, s string, a args) (any, error) {
+func expandTabs(r *state, s string, a args) (any, error) {
 	size, err := a.integer(0, 8)
 	if err == nil {
 		err = r.width("the size of a tab", size)
@@ -57,7 +57,7 @@ func expandTabs(r *run, s string, a args) (any, error) {
 
 // translate replaces characters by what the table has under their number: a
 // string, a number, or none for nothing.
-func translate(r *run, s string, a args) (any, error) {
+func translate(r *state, s string, a args) (any, error) {
 	if !isMapping(a.values[0]) && !isText(a.values[0]) {
 		if _, list := asSequence(a.values[0]); !list {
 			return nil, fmt.Errorf("translate takes a mapping, not %s", article(typeName(a.values[0])))
@@ -97,7 +97,7 @@ func translate(r *run, s string, a args) (any, error) {
 
 // makeTable makes a table for translate: of a mapping of characters, or of two texts
 // of which each character becomes its counterpart, and one whose characters vanish.
-func makeTable(r *run, _ string, a args) (any, error) {
+func makeTable(r *state, _ string, a args) (any, error) {
 	table := &Dict{}
 	if pairs, ok := pairsOf(a.values[0]); ok && len(a.values) == 1 {
 		for _, p := range pairs {

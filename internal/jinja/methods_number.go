@@ -32,7 +32,7 @@ func numberAttribute(v any, name string) (any, bool) {
 }
 
 func numberMethod(name string, apply func(n any) (any, error)) *method {
-	return &method{signature{name: name}, func(_ *run, self any, _ args) (any, error) { return apply(number(self)) }}
+	return &method{signature{name: name}, func(_ *state, self any, _ args) (any, error) { return apply(number(self)) }}
 }
 
 func integerMethods() []*method {
@@ -111,14 +111,14 @@ func rangeMethods() []*method {
 		return i, i >= 0 && i < s.count
 	}
 	return []*method{
-		{signature{name: "index", params: []string{"value"}, required: 1}, func(_ *run, self any, a args) (any, error) {
+		{signature{name: "index", params: []string{"value"}, required: 1}, func(_ *state, self any, a args) (any, error) {
 			i, ok := find(self.(span), a.values[0])
 			if !ok {
 				return nil, errors.New("the value is not in the range")
 			}
 			return i, nil
 		}},
-		{signature{name: "count", params: []string{"value"}, required: 1}, func(_ *run, self any, a args) (any, error) {
+		{signature{name: "count", params: []string{"value"}, required: 1}, func(_ *state, self any, a args) (any, error) {
 			if _, ok := find(self.(span), a.values[0]); ok {
 				return int64(1), nil
 			}

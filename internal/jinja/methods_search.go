@@ -17,7 +17,7 @@ func searchMethods() []*method {
 		textMethod("rfind", span, 1, finder(strings.LastIndex, false)),
 		textMethod("index", span, 1, finder(strings.Index, true)),
 		textMethod("rindex", span, 1, finder(strings.LastIndex, true)),
-		textMethod("count", span, 1, func(_ *run, s string, a args) (any, error) {
+		textMethod("count", span, 1, func(_ *state, s string, a args) (any, error) {
 			sub, err := a.text(0, "")
 			if err != nil {
 				return nil, err
@@ -49,8 +49,8 @@ func within(s string, a args) (string, int64, error) {
 	return firstRunes(s, to-from), int64(from), nil
 }
 
-func affix(has func(string, string) bool) func(*run, string, args) (any, error) {
-	return func(_ *run, s string, a args) (any, error) {
+func affix(has func(string, string) bool) func(*state, string, args) (any, error) {
+	return func(_ *state, s string, a args) (any, error) {
 		part, before, err := within(s, a)
 		if err != nil || before < 0 {
 			return false, err
@@ -72,8 +72,8 @@ func affix(has func(string, string) bool) func(*run, string, args) (any, error) 
 	}
 }
 
-func finder(index func(string, string) int, must bool) func(*run, string, args) (any, error) {
-	return func(_ *run, s string, a args) (any, error) {
+func finder(index func(string, string) int, must bool) func(*state, string, args) (any, error) {
+	return func(_ *state, s string, a args) (any, error) {
 		sub, err := a.text(0, "")
 		if err != nil {
 			return nil, err
@@ -118,5 +118,5 @@ func characterMethods() []*method {
 }
 
 func question(name string, holds func(string) bool) *method {
-	return textMethod(name, nil, 0, func(_ *run, s string, _ args) (any, error) { return holds(s), nil })
+	return textMethod(name, nil, 0, func(_ *state, s string, _ args) (any, error) { return holds(s), nil })
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // textMethod is a method of strings that looks at its arguments itself.
-func textMethod(name string, params []string, required int, apply func(r *run, s string, a args) (any, error)) *method {
-	return &method{signature{name: name, params: params, required: required}, func(r *run, self any, a args) (any, error) {
+func textMethod(name string, params []string, required int, apply func(r *state, s string, a args) (any, error)) *method {
+	return &method{signature{name: name, params: params, required: required}, func(r *state, self any, a args) (any, error) {
 		s, _ := asText(self)
 		return apply(r, s, a)
 	}}
@@ -17,7 +17,7 @@ func textMethod(name string, params []string, required int, apply func(r *run, s
 
 // changed is a method of strings without arguments.
 func changed(name string, change func(string) string) *method {
-	return textMethod(name, nil, 0, func(r *run, s string, _ args) (any, error) {
+	return textMethod(name, nil, 0, func(r *state, s string, _ args) (any, error) {
 		s = change(s)
 		return s, r.grow(len(s))
 	})
@@ -31,19 +31,19 @@ func textMethods() []*method {
 		changed("title", title),
 		changed("capitalize", capitalize),
 		changed("swapcase", swapCase),
-		textMethod("strip", []string{"chars"}, 0, func(_ *run, s string, a args) (any, error) {
+		textMethod("strip", []string{"chars"}, 0, func(_ *state, s string, a args) (any, error) {
 			return trimmed(s, a, strings.TrimFunc)
 		}),
-		textMethod("lstrip", []string{"chars"}, 0, func(_ *run, s string, a args) (any, error) {
+		textMethod("lstrip", []string{"chars"}, 0, func(_ *state, s string, a args) (any, error) {
 			return trimmed(s, a, strings.TrimLeftFunc)
 		}),
-		textMethod("rstrip", []string{"chars"}, 0, func(_ *run, s string, a args) (any, error) {
+		textMethod("rstrip", []string{"chars"}, 0, func(_ *state, s string, a args) (any, error) {
 			return trimmed(s, a, strings.TrimRightFunc)
 		}),
 		textMethod("replace", []string{"old", "new", "count"}, 2, replaceMethod),
 		textMethod("split", []string{"sep", "maxsplit"}, 0, splitMethod),
 		textMethod("rsplit", []string{"sep", "maxsplit"}, 0, rsplitMethod),
-		textMethod("splitlines", []string{"keepends"}, 0, func(r *run, s string, a args) (any, error) {
+		textMethod("splitlines", []string{"keepends"}, 0, func(r *state, s string, a args) (any, error) {
 			keep, err := a.flag(0)
 			if err != nil {
 				return nil, err
@@ -54,32 +54,32 @@ func textMethods() []*method {
 			lines := splitLines(s, keep)
 			return anyList(lines), r.tick(len(lines))
 		}),
-		textMethod("partition", []string{"sep"}, 1, func(_ *run, s string, a args) (any, error) {
+		textMethod("partition", []string{"sep"}, 1, func(_ *state, s string, a args) (any, error) {
 			return partition(s, a, strings.Index)
 		}),
-		textMethod("rpartition", []string{"sep"}, 1, func(_ *run, s string, a args) (any, error) {
+		textMethod("rpartition", []string{"sep"}, 1, func(_ *state, s string, a args) (any, error) {
 			return partition(s, a, strings.LastIndex)
 		}),
 		textMethod("join", []string{"iterable"}, 1, joinMethod),
-		textMethod("removeprefix", []string{"prefix"}, 1, func(_ *run, s string, a args) (any, error) {
+		textMethod("removeprefix", []string{"prefix"}, 1, func(_ *state, s string, a args) (any, error) {
 			prefix, err := a.text(0, "")
 			return strings.TrimPrefix(s, prefix), err
 		}),
-		textMethod("removesuffix", []string{"suffix"}, 1, func(_ *run, s string, a args) (any, error) {
+		textMethod("removesuffix", []string{"suffix"}, 1, func(_ *state, s string, a args) (any, error) {
 			suffix, err := a.text(0, "")
 			return strings.TrimSuffix(s, suffix), err
 		}),
 		textMethod("zfill", []string{"width"}, 1, zfillMethod),
-		textMethod("center", []string{"width", "fillchar"}, 1, padded((*run).centered)),
-		textMethod("ljust", []string{"width", "fillchar"}, 1, padded(func(r *run, s string, width int, fill string) (any, error) {
+		textMethod("center", []string{"width", "fillchar"}, 1, padded((*state).centered)),
+		textMethod("ljust", []string{"width", "fillchar"}, 1, padded(func(r *state, s string, width int, fill string) (any, error) {
 			room, err := r.room(s, width)
 			return s + strings.Repeat(fill, room), err
 		})),
-		textMethod("rjust", []string{"width", "fillchar"}, 1, padded(func(r *run, s string, width int, fill string) (any, error) {
+		textMethod("rjust", []string{"width", "fillchar"}, 1, padded(func(r *state, s string, width int, fill string) (any, error) {
 			room, err := r.room(s, width)
 			return strings.Repeat(fill, room) + s, err
 		})),
-		{signature{name: "format", variadic: true, keywords: true}, func(r *run, self any, a args) (any, error) {
+		{signature{name: "format", variadic: true, keywords: true}, func(r *state, self any, a args) (any, error) {
 			s, _ := asText(self)
 			return r.braceFormat(s, a, false)
 		}},
@@ -94,7 +94,7 @@ func anyList(texts []string) []any {
 	return list
 }
 
-func replaceMethod(r *run, s string, a args) (any, error) {
+func replaceMethod(r *state, s string, a args) (any, error) {
 	old, err := a.text(0, "")
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func separator(a args) (string, int, error) {
 	return sep, limit, err
 }
 
-func splitMethod(r *run, s string, a args) (any, error) {
+func splitMethod(r *state, s string, a args) (any, error) {
 	sep, limit, err := separator(a)
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func splitMethod(r *run, s string, a args) (any, error) {
 	return parts, nil
 }
 
-func rsplitMethod(r *run, s string, a args) (any, error) {
+func rsplitMethod(r *state, s string, a args) (any, error) {
 	sep, limit, err := separator(a)
 	if err != nil {
 		return nil, err
@@ -218,7 +218,7 @@ func partition(s string, a args, index func(string, string) int) (any, error) {
 	return tuple{s, "", ""}, nil
 }
 
-func joinMethod(r *run, s string, a args) (any, error) {
+func joinMethod(r *state, s string, a args) (any, error) {
 	list, err := r.elements(a.values[0])
 	if err != nil {
 		return nil, err
@@ -237,7 +237,7 @@ func joinMethod(r *run, s string, a args) (any, error) {
 	return strings.Join(parts, s), r.tick(len(list))
 }
 
-func zfillMethod(r *run, s string, a args) (any, error) {
+func zfillMethod(r *state, s string, a args) (any, error) {
 	width, err := a.integer(0, 0)
 	if err != nil {
 		return nil, err
@@ -253,8 +253,8 @@ func zfillMethod(r *run, s string, a args) (any, error) {
 	return s[:sign] + strings.Repeat("0", room) + s[sign:], nil
 }
 
-func padded(pad func(r *run, s string, width int, fill string) (any, error)) func(*run, string, args) (any, error) {
-	return func(r *run, s string, a args) (any, error) {
+func padded(pad func(r *state, s string, width int, fill string) (any, error)) func(*state, string, args) (any, error) {
+	return func(r *state, s string, a args) (any, error) {
 		width, err := a.integer(0, 0)
 		if err != nil {
 			return nil, err

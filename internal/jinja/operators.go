@@ -7,7 +7,7 @@ import (
 )
 
 // binary is left op right for all but comparisons.
-func (r *run) binary(op operator, left, right any) (any, error) {
+func (r *state) binary(op operator, left, right any) (any, error) {
 	if a, ok := left.(int64); ok {
 		if b, ok := right.(int64); ok {
 			if v, done, err := smallIntegers(op, a, b); done || err != nil {
@@ -53,7 +53,7 @@ func (r *run) binary(op operator, left, right any) (any, error) {
 }
 
 // join is left + right for texts, lists and tuples.
-func (r *run) join(left, right any) (any, bool, error) {
+func (r *state) join(left, right any) (any, bool, error) {
 	switch a := left.(type) {
 	case string, markup:
 		return r.joinTexts(a, right)
@@ -73,7 +73,7 @@ func (r *run) join(left, right any) (any, bool, error) {
 }
 
 // joinTexts escapes plain text that is added to escaped text.
-func (r *run) joinTexts(left, right any) (any, bool, error) {
+func (r *budget) joinTexts(left, right any) (any, bool, error) {
 	a, _ := asText(left)
 	b, ok := asText(right)
 	if !ok {
@@ -96,7 +96,7 @@ func (r *run) joinTexts(left, right any) (any, bool, error) {
 	return a + b, true, nil
 }
 
-func (r *run) joinLists(a, b []any) ([]any, error) {
+func (r *budget) joinLists(a, b []any) ([]any, error) {
 	if err := r.tick(len(a) + len(b)); err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (r *run) joinLists(a, b []any) ([]any, error) {
 }
 
 // repeat is v * n for texts, lists and tuples.
-func (r *run) repeat(v any, n int64) (any, bool, error) {
+func (r *state) repeat(v any, n int64) (any, bool, error) {
 	n = max(n, 0)
 	count := int(min(n, 1<<31-1))
 	switch x := v.(type) {
@@ -128,7 +128,7 @@ func (r *run) repeat(v any, n int64) (any, bool, error) {
 	return nil, false, nil
 }
 
-func (r *run) repeatList(list []any, count int) ([]any, error) {
+func (r *budget) repeatList(list []any, count int) ([]any, error) {
 	if len(list) == 0 || count == 0 {
 		return []any{}, nil
 	}

@@ -45,7 +45,7 @@ func (r *run) single(v any) (api.Rendered, error) {
 		v = value
 	}
 	// The text of a large value must not spoil the value: nobody asks for both.
-	text, err := (&run{ctx: r.ctx, limits: r.limits, deadline: r.deadline, clock: stepsPerClock}).text(v)
+	text, err := r.renewed().text(v)
 	if err != nil {
 		text = "<" + typeName(value) + ">"
 	}
@@ -121,7 +121,7 @@ func exportLiteral(v any) any {
 
 // export makes a value of the template one that may leave it. Values of the scope
 // stay what they are.
-func (r *run) export(v any) (any, error) {
+func (r *budget) export(v any) (any, error) {
 	switch x := v.(type) {
 	case nil, bool, int64, float64, string, map[string]any:
 		return v, nil
@@ -155,7 +155,7 @@ func (r *run) export(v any) (any, error) {
 	return v, nil
 }
 
-func (r *run) exportDict(d *Dict) (any, error) {
+func (r *budget) exportDict(d *Dict) (any, error) {
 	if err := r.enter("a value"); err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func (r *run) exportDict(d *Dict) (any, error) {
 	return out, nil
 }
 
-func (r *run) exportList(list []any) (any, error) {
+func (r *budget) exportList(list []any) (any, error) {
 	if err := r.enter("a value"); err != nil {
 		return nil, err
 	}

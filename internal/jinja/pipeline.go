@@ -49,7 +49,7 @@ func resultDict(result api.PipeResult) *Dict {
 	return d
 }
 
-func (r *run) exportResults(m results) (any, error) {
+func (r *budget) exportResults(m results) (any, error) {
 	out := &Dict{}
 	for _, id := range m.Keys() {
 		if err := out.set(id, resultDict(m[id])); err != nil {
@@ -64,7 +64,7 @@ func pipelineFunctions(env func(string) (string, bool)) []*function {
 		{signature{name: "get_pipe_result", params: []string{"pipe_id", "data_key"}, required: 1}, getPipeResult},
 		{signature{name: "has_failed", params: []string{"pipe_id"}, required: 1}, hasFailed},
 		{signature{name: "get_parent_param", params: []string{"param_key"}, required: 1}, getParentParam},
-		{signature{name: "get_env", params: []string{"name"}, required: 1}, func(_ *run, a args) (any, error) {
+		{signature{name: "get_env", params: []string{"name"}, required: 1}, func(_ *state, a args) (any, error) {
 			return getEnv(env, a)
 		}},
 		{signature{name: "at_path", params: []string{"value", "path"}, required: 2}, atPath},
@@ -72,7 +72,7 @@ func pipelineFunctions(env func(string) (string, bool)) []*function {
 	}
 }
 
-func getPipeResult(r *run, a args) (any, error) {
+func getPipeResult(r *state, a args) (any, error) {
 	result, err := r.result(a)
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func getPipeResult(r *run, a args) (any, error) {
 }
 
 // result is that of the pipe that the first argument names.
-func (r *run) result(a args) (api.PipeResult, error) {
+func (r *state) result(a args) (api.PipeResult, error) {
 	id, err := a.text(0, "")
 	if err != nil {
 		return api.PipeResult{}, err
@@ -134,12 +134,12 @@ func listed[V any](names map[string]V, wanted, none string) string {
 	return fmt.Sprintf(" (there is %s)%s", strings.Join(quoted, ", "), nearest(wanted, names))
 }
 
-func hasFailed(r *run, a args) (any, error) {
+func hasFailed(r *state, a args) (any, error) {
 	result, err := r.result(a)
 	return result.Failed(), err
 }
 
-func getParentParam(r *run, a args) (any, error) {
+func getParentParam(r *state, a args) (any, error) {
 	key, err := a.text(0, "")
 	if err != nil {
 		return nil, err
@@ -174,7 +174,7 @@ func getEnv(env func(string) (string, bool), a args) (any, error) {
 }
 
 // atPath is the element at a path such as 'priority.name' or 'tags.0'.
-func atPath(_ *run, a args) (any, error) {
+func atPath(_ *state, a args) (any, error) {
 	path, err := a.text(1, "")
 	if err != nil {
 		return nil, err
@@ -199,7 +199,7 @@ func atPath(_ *run, a args) (any, error) {
 	return v, nil
 }
 
-func fail(r *run, a args) (any, error) {
+func fail(r *state, a args) (any, error) {
 	message, err := r.text(a.at(0, ""))
 	if err != nil {
 		return nil, errors.New("the message of fail() can't be shown as text")

@@ -6,7 +6,7 @@ import (
 
 // typed is a test that only looks at the value.
 func typed(name string, holds func(any) bool) *test {
-	return &test{signature: signature{name: name}, apply: func(_ *run, v any, _ args) (bool, error) {
+	return &test{signature: signature{name: name}, apply: func(_ *state, v any, _ args) (bool, error) {
 		return holds(v), nil
 	}}
 }
@@ -75,11 +75,11 @@ func typeTests() []*test {
 }
 
 func valueTests() []*test {
-	one := func(name, param string, apply func(*run, any, args) (bool, error)) *test {
+	one := func(name, param string, apply func(*state, any, args) (bool, error)) *test {
 		return &test{signature: signature{name: name, params: []string{param}, required: 1}, apply: apply}
 	}
 	compared := func(name string, op operator) *test {
-		t := one(name, "other", func(r *run, v any, a args) (bool, error) { return r.compare(op, v, a.values[0]) })
+		t := one(name, "other", func(r *state, v any, a args) (bool, error) { return r.compare(op, v, a.values[0]) })
 		t.unnamed = true
 		return t
 	}
@@ -90,25 +90,25 @@ func valueTests() []*test {
 		compared("le", opLessEqual),
 		compared("gt", opGreater),
 		compared("ge", opGreaterEqual),
-		one("in", "seq", func(r *run, v any, a args) (bool, error) { return r.contains(a.values[0], v) }),
-		one("sameas", "other", func(_ *run, v any, a args) (bool, error) { return same(v, a.values[0]), nil }),
-		one("divisibleby", "num", func(r *run, v any, a args) (bool, error) { return r.leaves(v, a.values[0], 0) }),
-		{signature: signature{name: "even"}, apply: func(r *run, v any, _ args) (bool, error) { return r.leaves(v, int64(2), 0) }},
-		{signature: signature{name: "odd"}, apply: func(r *run, v any, _ args) (bool, error) { return r.leaves(v, int64(2), 1) }},
-		{signature: signature{name: "lower"}, apply: func(r *run, v any, _ args) (bool, error) {
+		one("in", "seq", func(r *state, v any, a args) (bool, error) { return r.contains(a.values[0], v) }),
+		one("sameas", "other", func(_ *state, v any, a args) (bool, error) { return same(v, a.values[0]), nil }),
+		one("divisibleby", "num", func(r *state, v any, a args) (bool, error) { return r.leaves(v, a.values[0], 0) }),
+		{signature: signature{name: "even"}, apply: func(r *state, v any, _ args) (bool, error) { return r.leaves(v, int64(2), 0) }},
+		{signature: signature{name: "odd"}, apply: func(r *state, v any, _ args) (bool, error) { return r.leaves(v, int64(2), 1) }},
+		{signature: signature{name: "lower"}, apply: func(r *state, v any, _ args) (bool, error) {
 			s, err := r.text(v)
 			return isLower(s), err
 		}},
-		{signature: signature{name: "upper"}, apply: func(r *run, v any, _ args) (bool, error) {
+		{signature: signature{name: "upper"}, apply: func(r *state, v any, _ args) (bool, error) {
 			s, err := r.text(v)
 			return isUpper(s), err
 		}},
-		{signature: signature{name: "filter"}, apply: func(r *run, v any, _ args) (bool, error) {
+		{signature: signature{name: "filter"}, apply: func(r *state, v any, _ args) (bool, error) {
 			name, err := hashable(v)
 			s, ok := name.(string)
 			return ok && r.lib.filters[s] != nil, err
 		}},
-		{signature: signature{name: "test"}, apply: func(r *run, v any, _ args) (bool, error) {
+		{signature: signature{name: "test"}, apply: func(r *state, v any, _ args) (bool, error) {
 			name, err := hashable(v)
 			s, ok := name.(string)
 			return ok && r.lib.tests[s] != nil, err
@@ -117,7 +117,7 @@ func valueTests() []*test {
 }
 
 // leaves reports whether v divided by n leaves rest.
-func (r *run) leaves(v, n any, rest int64) (bool, error) {
+func (r *state) leaves(v, n any, rest int64) (bool, error) {
 	remainder, err := r.binary(opModulo, v, n)
 	if err != nil {
 		return false, err

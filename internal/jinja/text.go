@@ -12,7 +12,7 @@ import (
 )
 
 // text is v as Python's str() writes it: what "{{ v }}" puts into a text.
-func (r *run) text(v any) (string, error) {
+func (r *budget) text(v any) (string, error) {
 	switch x := v.(type) {
 	case string:
 		return x, nil
@@ -36,7 +36,7 @@ func (r *run) text(v any) (string, error) {
 }
 
 // repr is v in Python's notation.
-func (r *run) repr(v any) (string, error) {
+func (r *budget) repr(v any) (string, error) {
 	p := printer{limit: r.limits.Output - r.built, depth: r.limits.Depth, run: r}
 	p.print(v)
 	if p.err != nil {
@@ -62,7 +62,7 @@ type printer struct {
 	b      strings.Builder
 	limit  int
 	depth  int
-	run    *run  // whose steps are counted, if any
+	run    *budget  // whose steps are counted, if any
 	sorted bool  // mappings in the order of their keys
 	inside []any // the lists and mappings around, to see one that contains itself
 	err    error

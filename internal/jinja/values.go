@@ -110,7 +110,7 @@ func asSequence(v any) ([]any, bool) {
 
 func (s span) at(i int64) int64 { return s.start + i*s.step }
 
-func (s span) list(r *run) ([]any, error) {
+func (s span) list(r *budget) ([]any, error) {
 	if err := r.tick(int(s.count)); err != nil {
 		return nil, err
 	}
@@ -272,7 +272,7 @@ func length(v any) (int, error) {
 }
 
 // elements is all that iterating over v yields.
-func (r *run) elements(v any) ([]any, error) {
+func (r *budget) elements(v any) ([]any, error) {
 	switch x := v.(type) {
 	case []any:
 		return x, nil
@@ -320,7 +320,7 @@ func (r *run) elements(v any) ([]any, error) {
 }
 
 // iterate is like elements, but asks for them one after the other.
-func (r *run) iterate(v any) (*iterator, error) {
+func (r *budget) iterate(v any) (*iterator, error) {
 	if it, ok := v.(*iterator); ok {
 		return it, nil
 	}
