@@ -9,6 +9,12 @@ import (
 	"unicode/utf8"
 )
 
+// attributed is an object of the language with attributes of its own.
+type attributed interface {
+	attribute(name string) (any, bool)
+	attributeNames() []string // for messages
+}
+
 // attribute is object.name: a method or attribute of the object's type first,
 // then an element of that name.
 func (r *state) attribute(object any, name string) (any, error) {
@@ -32,23 +38,11 @@ func (r *state) ownAttribute(object any, name string) (any, bool, error) {
 		return nil, false, o.error()
 	case *failure:
 		return nil, false, o.error()
-	case *loop:
+	case attributed:
 		v, ok := o.attribute(name)
 		return v, ok, nil
 	case *namespace:
 		v, ok := o.attributes.lookup(name)
-		return v, ok, nil
-	case *macro:
-		v, ok := o.attribute(name)
-		return v, ok, nil
-	case *blocks:
-		b, ok := o.byName[name]
-		if !ok {
-			return nil, false, nil
-		}
-		return o.run.blockFunction(b), true, nil
-	case *cycler:
-		v, ok := o.attribute(name)
 		return v, ok, nil
 	case int64, int, bool, float64, *big.Int:
 		if v, ok := numberAttribute(o, name); ok {
@@ -111,8 +105,8 @@ func (r *state) names(object any) map[string]bool {
 	for name := range r.lib.methods(object) {
 		names[name] = true
 	}
-	if _, ok := object.(*loop); ok {
-		for _, name := range loopNames {
+	if o, ok := object.(attributed); ok {
+		for _, name := range o.attributeNames() {
 			names[name] = true
 		}
 	}

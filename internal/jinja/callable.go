@@ -41,6 +41,11 @@ type (
 	}
 )
 
+func (*function) typeName() string    { return "function" }
+func (*function) callable()           {}
+func (*boundMethod) typeName() string { return "function" }
+func (*boundMethod) callable()        {}
+
 // given are the arguments of one call, as they stand in the template.
 type given struct {
 	positional []any

@@ -227,15 +227,6 @@ func identical(left, right any) bool {
 	case *namespace:
 		b, ok := right.(*namespace)
 		return ok && a == b
-	case *macro:
-		b, ok := right.(*macro)
-		return ok && a == b
-	case *function:
-		b, ok := right.(*function)
-		return ok && a == b
-	case *loop:
-		b, ok := right.(*loop)
-		return ok && a == b
 	case *failure:
 		b, ok := right.(*failure)
 		return ok && a == b
@@ -245,6 +236,8 @@ func identical(left, right any) bool {
 	case *view:
 		b, ok := right.(*view)
 		return ok && a == b
+	case object:
+		return left == right
 	}
 	return false
 }

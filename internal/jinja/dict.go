@@ -156,7 +156,7 @@ func hashWithin(key any, depth int) (any, error) {
 		if k.kind == "values" {
 			return k, nil
 		}
-	case *iterator, *namespace, *function, *method, *boundMethod, *macro, *loop, *cycler, *failure, span:
+	case *iterator, *namespace, *failure, span, object:
 		return k, nil
 	}
 	return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))

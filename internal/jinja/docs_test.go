@@ -87,7 +87,7 @@ func documentationScope() (*Renderer, api.Scope) {
 func table(t *testing.T, title string, lines []described) string {
 	t.Helper()
 	r, scope := documentationScope()
-	signatures := signaturesOf(r.lib, title)
+	signatures := signaturesOf(r.environment.library, title)
 	var b strings.Builder
 	examples := slices.ContainsFunc(lines, func(d described) bool { return d.example != "" })
 	if examples {

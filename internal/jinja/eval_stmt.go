@@ -269,6 +269,16 @@ type blocks struct {
 	byName map[string]*blockStatement
 }
 
+func (b *blocks) typeName() string         { return "blocks" }
+func (b *blocks) attributeNames() []string { return nil }
+
+func (b *blocks) attribute(name string) (any, bool) {
+	if block, ok := b.byName[name]; ok {
+		return b.run.blockFunction(block), true
+	}
+	return nil, false
+}
+
 func (r *run) blockFunction(n *blockStatement) *function {
 	return &function{signature{name: "self." + n.name}, func(*state, args) (any, error) {
 		if err := r.enter("a block"); err != nil {

@@ -64,7 +64,7 @@ func urlizeFilter(r *state, v any, a args) (any, error) {
 	if err := l.addSchemes(r, a.at(4, nil)); err != nil {
 		return nil, err
 	}
-	escaped, err := escapeFilter(r, v, args{})
+	escaped, err := r.escaped(v)
 	if err != nil {
 		return nil, err
 	}

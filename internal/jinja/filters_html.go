@@ -21,7 +21,10 @@ func htmlFilters() []*filter {
 	}
 }
 
-func escapeFilter(r *state, v any, _ args) (any, error) {
+func escapeFilter(r *state, v any, _ args) (any, error) { return r.escaped(v) }
+
+// escaped is v as escaped text.
+func (r *budget) escaped(v any) (any, error) {
 	if m, ok := v.(markup); ok {
 		return m, nil
 	}

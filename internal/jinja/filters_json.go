@@ -124,7 +124,7 @@ func (e *jsonEncoder) sorted(pairs []pair) ([]pair, error) {
 	for i, p := range pairs {
 		all[i] = keyed{p.key, p.val}
 	}
-	if err := e.r.sorted(all, false); err != nil {
+	if err := e.r.sortKeyed(all, false); err != nil {
 		return nil, err
 	}
 	pairs = make([]pair, len(all))

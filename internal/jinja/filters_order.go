@@ -43,8 +43,8 @@ func (r *state) keyed(list []any, get func(any) (any, error), caseSensitive bool
 	return all, r.tick(len(list))
 }
 
-// sorted orders stably, also in reverse.
-func (r *state) sorted(all []keyed, reverse bool) error {
+// sortKeyed orders stably, also in reverse.
+func (r *budget) sortKeyed(all []keyed, reverse bool) error {
 	var failed error
 	slices.SortStableFunc(all, func(a, b keyed) int {
 		if failed != nil {
@@ -92,7 +92,7 @@ func sortFilter(r *state, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sorted(all, reverse); err != nil {
+	if err := r.sortKeyed(all, reverse); err != nil {
 		return nil, err
 	}
 	return valuesOf(all), nil
@@ -151,7 +151,7 @@ func dictSortFilter(r *state, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sorted(all, reverse); err != nil {
+	if err := r.sortKeyed(all, reverse); err != nil {
 		return nil, err
 	}
 	return valuesOf(all), nil
@@ -213,7 +213,7 @@ func groupByFilter(r *state, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sorted(all, false); err != nil {
+	if err := r.sortKeyed(all, false); err != nil {
 		return nil, err
 	}
 	groups := []any{}

@@ -51,7 +51,7 @@ func rangeFunction(r *state, a args) (any, error) {
 func dictFunction(r *state, a args) (any, error) { return r.newDict(a) }
 
 // newDict is a copy of the first argument with the named ones added.
-func (r *state) newDict(a args) (*Dict, error) {
+func (r *budget) newDict(a args) (*Dict, error) {
 	d := &Dict{}
 	if a.has(0) {
 		if err := r.fill(d, a.values[0]); err != nil {
@@ -67,7 +67,7 @@ func (r *state) newDict(a args) (*Dict, error) {
 }
 
 // fill adds the pairs of a mapping or a list of pairs.
-func (r *state) fill(d *Dict, from any) error {
+func (r *budget) fill(d *Dict, from any) error {
 	if u, missing := from.(*undefined); missing {
 		return u.error()
 	}
@@ -115,6 +115,9 @@ func cyclerFunction(_ *state, a args) (any, error) {
 	}
 	return &cycler{items: append([]any{}, a.values...)}, nil
 }
+
+func (c *cycler) typeName() string         { return "cycler" }
+func (c *cycler) attributeNames() []string { return nil }
 
 func (c *cycler) attribute(name string) (any, bool) {
 	switch name {

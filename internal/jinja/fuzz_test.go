@@ -41,7 +41,7 @@ func FuzzRender(f *testing.F) {
 	addSources(f)
 	_, full, scope := suiteRenderer(f)
 	r := New(Options{
-		Variables: full.variables,
+		Variables: full.environment.variables,
 		Limits:    Limits{Steps: 20_000, Output: 1 << 18, Range: 1000, Time: time.Second},
 	})
 	f.Fuzz(func(t *testing.T, source string) {

@@ -42,13 +42,19 @@ func orDefault(field *int, value int) {
 }
 
 const (
-	maxNesting     = 60  // statements within statements, in the source
-	maxExpression  = 200 // expressions within expressions, in the source
+	maxNesting    = 60  // statements within statements, in the source
+	maxExpression = 200 // expressions within expressions, in the source
+)
+
+const (
 	maxIntegerBits = 1 << 16
 	maxDigits      = 4300 // Python's own limit on integers as text
-	stepsPerClock  = 1024 // steps between two looks at the clock
-	bytesPerStep   = 64   // of a text that is read
 )
+
+const stepsPerClock = 1024 // steps between two looks at the clock
+
+// bytesPerStep are the bytes of a text that is read for one step.
+const bytesPerStep = 64
 
 // budget is what one rendering may still use of its limits.
 type budget struct {

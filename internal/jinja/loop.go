@@ -120,9 +120,14 @@ func (l *loop) recurse(r *run, g given) (any, error) {
 }
 
 // loopNames are what a loop offers: attribute knows each.
-var loopNames = [...]string{
+var loopNames = []string{
 	"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "depth", "depth0", "cycle", "changed",
 }
+
+func (l *loop) typeName() string         { return "loop" }
+func (l *loop) elements() []any          { return l.items }
+func (l *loop) callable()                {}
+func (l *loop) attributeNames() []string { return loopNames }
 
 func (l *loop) attribute(name string) (any, bool) {
 	n := len(l.items)

@@ -126,6 +126,10 @@ func (m *macro) takes(name string, positional int) bool {
 	return false
 }
 
+func (m *macro) typeName() string         { return "macro" }
+func (m *macro) callable()                {}
+func (m *macro) attributeNames() []string { return nil }
+
 func (m *macro) attribute(name string) (any, bool) {
 	switch name {
 	case "name":

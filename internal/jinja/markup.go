@@ -11,11 +11,12 @@ func markupMethods(text map[string]*method) map[string]*method {
 			switch name {
 			case "replace", "ljust", "rjust", "center":
 				var err error
-				if a, err = a.escaped(r, 1); err != nil {
+				if a, err = a.escaped(r.budget, 1); err != nil {
 					return nil, err
 				}
 			case "join":
-				return joinMarkup(r, self, a)
+				between, _ := asText(self)
+				return r.joinMarkup(between, a.values[0])
 			case "format":
 				s, _ := asText(self)
 				v, err := r.braceFormat(s, a, true)
@@ -56,19 +57,19 @@ func marked(v any) any {
 }
 
 // escaped is a with the text of one argument escaped.
-func (a args) escaped(r *state, i int) (args, error) {
+func (a args) escaped(r *budget, i int) (args, error) {
 	if !a.has(i) {
 		return a, nil
 	}
-	v, err := escapeFilter(r, a.values[i], args{})
+	v, err := r.escaped(a.values[i])
 	a.values = append([]any{}, a.values...)
 	a.values[i] = v
 	return a, err
 }
 
-func joinMarkup(r *state, self any, a args) (any, error) {
-	between, _ := asText(self)
-	list, err := r.elements(a.values[0])
+// joinMarkup escapes the elements and joins them.
+func (r *budget) joinMarkup(between string, elements any) (any, error) {
+	list, err := r.elements(elements)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func joinMarkup(r *state, self any, a args) (any, error) {
 		if i > 0 {
 			b.WriteString(between)
 		}
-		v, err := escapeFilter(r, element, args{})
+		v, err := r.escaped(element)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +93,7 @@ func joinMarkup(r *state, self any, a args) (any, error) {
 
 // joinEscaped is the filter join within autoescape: escaped text among the
 // elements makes all of it escaped text.
-func (r *state) joinEscaped(between any, list []any, get func(any) (any, error)) (any, error) {
+func (r *budget) joinEscaped(between any, list []any, get func(any) (any, error)) (any, error) {
 	_, safe := between.(markup)
 	elements := make([]any, len(list))
 	for i, element := range list {
@@ -112,12 +113,12 @@ func (r *state) joinEscaped(between any, list []any, get func(any) (any, error))
 		return nil, err
 	}
 	if !safe {
-		return joinMethod(r, s, args{values: []any{elements}})
+		return r.joinStrings(s, elements)
 	}
 	if _, ok := between.(markup); !ok {
 		s = escapeHTML(s)
 	}
-	return joinMarkup(r, markup(s), args{values: []any{elements}})
+	return r.joinMarkup(s, elements)
 }
 
 // keepMarkup makes v escaped text where from is.

@@ -111,7 +111,7 @@ func sortMethod(r *state, self any, a args) (any, error) {
 	for i, v := range l.items {
 		all[i] = keyed{v, v}
 	}
-	if err := r.sorted(all, reverse); err != nil {
+	if err := r.sortKeyed(all, reverse); err != nil {
 		return nil, err
 	}
 	l.items = valuesOf(all)

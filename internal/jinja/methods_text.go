@@ -70,7 +70,9 @@ func textMethods() []*method {
 			return strings.TrimSuffix(s, suffix), err
 		}),
 		textMethod("zfill", []string{"width"}, 1, zfillMethod),
-		textMethod("center", []string{"width", "fillchar"}, 1, padded((*state).centered)),
+		textMethod("center", []string{"width", "fillchar"}, 1, padded(func(r *state, s string, width int, fill string) (any, error) {
+			return r.centered(s, width, fill)
+		})),
 		textMethod("ljust", []string{"width", "fillchar"}, 1, padded(func(r *state, s string, width int, fill string) (any, error) {
 			room, err := r.room(s, width)
 			return s + strings.Repeat(fill, room), err
@@ -218,8 +220,11 @@ func partition(s string, a args, index func(string, string) int) (any, error) {
 	return tuple{s, "", ""}, nil
 }
 
-func joinMethod(r *state, s string, a args) (any, error) {
-	list, err := r.elements(a.values[0])
+func joinMethod(r *state, s string, a args) (any, error) { return r.joinStrings(s, a.values[0]) }
+
+// joinStrings joins elements that are strings already.
+func (r *budget) joinStrings(s string, elements any) (any, error) {
+	list, err := r.elements(elements)
 	if err != nil {
 		return nil, err
 	}

@@ -44,16 +44,16 @@ func walked(parsed api.Template) *nameWalk {
 	if !ok {
 		return &nameWalk{}
 	}
-	w := &nameWalk{source: t.source, methods: t.renderer.lib.tables(), known: map[string]bool{
+	w := &nameWalk{source: t.parsed.source, methods: t.environment.library.tables(), known: map[string]bool{
 		"pipe_results": true, "params": true, "parent_params": true,
 		"loop": true, "caller": true, "varargs": true, "kwargs": true, "self": true,
 	}, certain: true}
-	for name := range t.renderer.variables {
+	for name := range t.environment.variables {
 		w.known[name] = true
 	}
-	w.statements(t.body)
-	if len(t.body) == 1 && len(w.names) == 1 {
-		if lone, ok := t.body[0].(*output); ok {
+	w.statements(t.parsed.body)
+	if len(t.parsed.body) == 1 && len(w.names) == 1 {
+		if lone, ok := t.parsed.body[0].(*output); ok {
 			if _, ok := lone.value.(*variable); ok {
 				w.names[0].Broken = true // an undefined value alone is an error
 			}

@@ -33,7 +33,7 @@ func Outcomes(ctx context.Context, parsed api.Template, known func(function stri
 	for _, byParts := range []bool{true, false} {
 		s := &outcomeSearch{ctx: ctx, template: t, known: known, byParts: byParts, sources: map[string]*source{}, seen: map[string]bool{}, complete: true}
 		s.findOpenNames()
-		s.explore(map[any]int{})
+		s.explore(choices{})
 		if outcomes, complete = s.outcomes, s.complete && ctx.Err() == nil; complete {
 			break
 		}
@@ -68,7 +68,7 @@ const skipped = -1
 
 // explore follows the template with the choices that were made so far. Where one more
 // is needed, it follows each.
-func (s *outcomeSearch) explore(chosen map[any]int) {
+func (s *outcomeSearch) explore(chosen choices) {
 	if s.paths > maxPaths || s.ctx.Err() != nil {
 		s.complete = false
 		return
@@ -127,13 +127,13 @@ func (s *outcomeSearch) explore(chosen map[any]int) {
 
 // walk walks the whole template.
 func (s *outcomeSearch) walk(choice func(node any) (int, bool)) *nameWalk {
-	w := &nameWalk{source: s.template.source, known: map[string]bool{}, choice: choice, outcomes: true}
-	w.statements(s.template.body)
+	w := &nameWalk{source: s.template.parsed.source, known: map[string]bool{}, choice: choice, outcomes: true}
+	w.statements(s.template.parsed.body)
 	return w
 }
 
 func (s *outcomeSearch) namesOf(expressions ...expression) []Name {
-	w := &nameWalk{source: s.template.source, known: map[string]bool{}, outcomes: true}
+	w := &nameWalk{source: s.template.parsed.source, known: map[string]bool{}, outcomes: true}
 	w.expressions(expressions)
 	return w.names
 }
@@ -176,7 +176,7 @@ func (s *outcomeSearch) anyOpen(names []Name) bool {
 		if set {
 			return open
 		}
-		_, variable := s.template.renderer.variables[n.Name]
+		_, variable := s.template.environment.variables[n.Name]
 		return !variable && !n.Known && n.Name != "loop"
 	})
 }
@@ -241,7 +241,7 @@ func (s *outcomeSearch) findOpenNames() {
 				s.open[name] = s.open[name] || open
 			}
 		}
-		s.eachSet(s.template.body, set)
+		s.eachSet(s.template.parsed.body, set)
 		if len(s.open) == before && opened == 0 {
 			return
 		}
@@ -299,7 +299,7 @@ func (t target) all() []string {
 }
 
 // renderAll renders with each combination of the sources' values.
-func (s *outcomeSearch) renderAll(chosen map[any]int, sources []*source, values []any) {
+func (s *outcomeSearch) renderAll(chosen choices, sources []*source, values []any) {
 	if s.rendered > maxOutcomes || s.ctx.Err() != nil {
 		s.complete = false
 		return
@@ -326,7 +326,7 @@ func (s *outcomeSearch) renderAll(chosen map[any]int, sources []*source, values 
 	for id, data := range results {
 		scope = scope.WithResult(id, api.Success(data))
 	}
-	out, err := s.template.render(s.ctx, scope, chosen)
+	out, err := s.template.renderChosen(s.ctx, scope, chosen)
 	var failed *api.FailError
 	switch {
 	case errors.As(err, &failed):

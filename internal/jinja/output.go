@@ -149,7 +149,7 @@ func (r *budget) export(v any) (any, error) {
 		return nil, fmt.Errorf("%s is no value: call it with ()", article(typeName(v)))
 	case *namespace:
 		return r.exportDict(x.attributes)
-	case *loop, *cycler, *blocks:
+	case object:
 		return nil, fmt.Errorf("%s is no value", article(typeName(v)))
 	}
 	return v, nil

@@ -21,14 +21,14 @@ type parser struct {
 	piped  bool // the template sees something of the pipeline
 }
 
-func parse(source string, lib *library) (t *template, err error) {
+func parse(source string, lib *library) (t *parsedTemplate, err error) {
 	tokens, err := lex(source)
 	if err != nil {
 		return nil, err
 	}
 	p := &parser{tokens: tokens, lib: lib}
 	body, _ := p.statements("")
-	return &template{source: source, body: body, blocks: p.blocks, mutates: changes(tokens), piped: p.piped}, p.err
+	return &parsedTemplate{source: source, body: body, blocks: p.blocks, mutates: changes(tokens), piped: p.piped}, p.err
 }
 
 func (p *parser) current() *token { return &p.tokens[p.next] }

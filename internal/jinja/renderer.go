@@ -26,9 +26,7 @@ type Options struct {
 
 // Renderer parses templates. It is safe for concurrent use.
 type Renderer struct {
-	lib       *library
-	variables map[string]any
-	limits    Limits
+	environment environment
 
 	mu     sync.RWMutex
 	parsed map[string]*template
@@ -39,10 +37,8 @@ var _ api.TemplateRenderer = (*Renderer)(nil)
 // New returns a Renderer without cached templates.
 func New(o Options) *Renderer {
 	return &Renderer{
-		lib:       newLibrary(o.Env),
-		variables: o.Variables,
-		limits:    o.Limits.withDefaults(),
-		parsed:    map[string]*template{},
+		environment: environment{newLibrary(o.Env), o.Variables, o.Limits.withDefaults()},
+		parsed:      map[string]*template{},
 	}
 }
 
@@ -79,17 +75,11 @@ func (r *Renderer) Parse(source string) (api.Template, error) {
 }
 
 func (r *Renderer) compile(source string) (*template, error) {
-	if len(source) > r.limits.Source {
+	if len(source) > r.environment.limits.Source {
 		return nil, &api.TemplateError{Line: 1, Column: 1, Err: fmt.Errorf(
-			"the template is %d bytes long, the limit is %d: move data out of it into params", len(source), r.limits.Source)}
+			"the template is %d bytes long, the limit is %d: move data out of it into params", len(source), r.environment.limits.Source)}
 	}
-	source = normalize(source)
-	t, err := parse(source, r.lib)
-	if err != nil {
-		return nil, locate(source, err)
-	}
-	t.renderer = r
-	return t, nil
+	return compile(normalize(source), &r.environment)
 }
 
 // normalize makes line ends "\n" and drops one at the end of the source, as

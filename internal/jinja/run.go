@@ -21,14 +21,14 @@ type run struct {
 	piped  bool // texts of the pipeline may be put out
 	blocks map[string]*blockStatement
 
-	chosen map[any]int // nil: conditions decide
+	chosen choices // nil: conditions decide
 }
 
-func newRun(ctx context.Context, renderer *Renderer, scope api.Scope) *run {
+func newRun(ctx context.Context, in *environment, scope api.Scope) *run {
 	root := &frame{}
 	r := &run{
-		state: state{scope: scope, lib: renderer.lib, variables: renderer.variables},
-		spent: newBudget(ctx, &renderer.limits),
+		state: state{scope: scope, lib: in.library, variables: in.variables},
+		spent: newBudget(ctx, &in.limits),
 		root:  root, frame: root,
 	}
 	r.budget = &r.spent

@@ -6,30 +6,57 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// template is a compiled source. It is never changed after it was made.
+// environment is what all templates of a renderer share.
+type environment struct {
+	library   *library
+	variables map[string]any
+	limits    Limits
+}
+
+// template is a compiled source in its environment. It is never changed after it was
+// made.
 type template struct {
-	renderer *Renderer
-	source   string
-	body     []statement
-	blocks   map[string]*blockStatement
-	mutates  bool // it changes lists or mappings
-	piped    bool // it sees something of the pipeline
+	parsed      *parsedTemplate
+	environment *environment
+}
+
+// parsedTemplate is what a source says.
+type parsedTemplate struct {
+	source  string
+	body    []statement
+	blocks  map[string]*blockStatement
+	mutates bool // it changes lists or mappings
+	piped   bool // it sees something of the pipeline
+}
+
+// choices are the conditions that are decided by somebody else: which branch of a
+// node is taken.
+type choices map[any]int
+
+// compile parses a normalized source.
+func compile(source string, in *environment) (*template, error) {
+	parsed, err := parse(source, in.library)
+	if err != nil {
+		return nil, locate(source, err)
+	}
+	return &template{parsed, in}, nil
 }
 
 // Render evaluates the template. An error is an [api.TemplateError]; one that
 // wraps an [api.FailError] says that the template called fail().
 func (t *template) Render(ctx context.Context, scope api.Scope) (api.Rendered, error) {
-	return t.render(ctx, scope, nil)
+	return t.renderChosen(ctx, scope, nil)
 }
 
-// render renders with choices that are made, instead of by their tests; see [Outcomes].
-func (t *template) render(ctx context.Context, scope api.Scope, chosen map[any]int) (api.Rendered, error) {
-	r := newRun(ctx, t.renderer, scope)
+// renderChosen renders with the branches that were chosen, instead of by their
+// conditions.
+func (t *template) renderChosen(ctx context.Context, scope api.Scope, chosen choices) (api.Rendered, error) {
+	r := newRun(ctx, t.environment, scope)
 	r.chosen = chosen
-	r.mutable, r.piped, r.blocks = t.mutates, t.piped, t.blocks
+	r.mutable, r.piped, r.blocks = t.parsed.mutates, t.parsed.piped, t.parsed.blocks
 	err := r.checkTime()
 	if err == nil {
-		err = r.exec(t.body)
+		err = r.exec(t.parsed.body)
 	}
 	if err == nil {
 		var out api.Rendered
@@ -38,7 +65,7 @@ func (t *template) render(ctx context.Context, scope api.Scope, chosen map[any]i
 		}
 		err = r.last.fault(err)
 	}
-	return api.Rendered{}, locate(t.source, err)
+	return api.Rendered{}, locate(t.parsed.source, err)
 }
 
 // plain is a source without any template in it: its text, and the value that

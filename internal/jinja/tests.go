@@ -27,7 +27,7 @@ func isMapping(v any) bool { _, ok := asMapping(v); return ok }
 
 func isCallable(v any) bool {
 	switch v.(type) {
-	case *function, *boundMethod, *macro, *loop, *undefined: // Jinja2 finds what is missing callable
+	case callable, *undefined: // Jinja2 finds what is missing callable
 		return true
 	}
 	return false
@@ -37,7 +37,7 @@ func isSequence(v any) bool {
 	switch v.(type) {
 	case *view:
 		return false
-	case *loop:
+	case iterable:
 		return false
 	}
 	_, err := length(v)

@@ -62,9 +62,9 @@ type printer struct {
 	b      strings.Builder
 	limit  int
 	depth  int
-	run    *budget  // whose steps are counted, if any
-	sorted bool  // mappings in the order of their keys
-	inside []any // the lists and mappings around, to see one that contains itself
+	run    *budget // whose steps are counted, if any
+	sorted bool    // mappings in the order of their keys
+	inside []any   // the lists and mappings around, to see one that contains itself
 	err    error
 }
 

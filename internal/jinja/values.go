@@ -50,6 +50,22 @@ type (
 	}
 )
 
+// object is a value that exists only within a template and is defined elsewhere: a
+// function, a macro, a loop. It is a pointer, and equal to nothing but itself.
+type object interface{ typeName() string }
+
+// iterable is an object with elements.
+type iterable interface {
+	object
+	elements() []any
+}
+
+// callable is an object that a template can call.
+type callable interface {
+	object
+	callable()
+}
+
 // mapping is an ordered mapping of whatever type.
 type mapping interface {
 	Len() int
@@ -123,7 +139,7 @@ func (s span) list(r *budget) ([]any, error) {
 
 // typeName says what v is, in the words of a template's author.
 func typeName(v any) string {
-	switch v.(type) {
+	switch x := v.(type) {
 	case nil:
 		return "none"
 	case bool:
@@ -150,18 +166,10 @@ func typeName(v any) string {
 		return "dict view"
 	case *namespace:
 		return "namespace"
-	case *function, *method, *boundMethod:
-		return "function"
-	case *macro:
-		return "macro"
-	case *loop:
-		return "loop"
-	case *cycler:
-		return "cycler"
-	case *blocks:
-		return "blocks"
 	case *failure:
 		return "fail()"
+	case object:
+		return x.typeName()
 	}
 	return fmt.Sprintf("%T", v)
 }
@@ -263,8 +271,8 @@ func length(v any) (int, error) {
 		return len(x.items), nil
 	case *undefined:
 		return 0, nil
-	case *loop:
-		return len(x.items), nil
+	case iterable:
+		return len(x.elements()), nil
 	case *iterator:
 		return 0, fmt.Errorf("a generator has no length: put \"| list\" before it")
 	}
@@ -300,8 +308,8 @@ func (r *budget) elements(v any) ([]any, error) {
 			}
 			list = append(list, v)
 		}
-	case *loop:
-		return x.items, nil
+	case iterable:
+		return x.elements(), nil
 	}
 	if s, ok := asText(v); ok {
 		if err := r.tick(len(s)); err != nil {
