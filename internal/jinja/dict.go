@@ -108,6 +108,41 @@ func (d *Dict) set(key, value any) error {
 	return nil
 }
 
+// sizedDict is an empty Dict with room for so many keys.
+func sizedDict(keys int) *Dict { return &Dict{pairs: make([]pair, 0, keys)} }
+
+// take removes a key and returns its value.
+func (d *Dict) take(key any) (value any, found bool, err error) {
+	hash, err := hashable(key)
+	if err != nil {
+		return nil, false, err
+	}
+	i := d.find(hash)
+	if i < 0 {
+		return nil, false, nil
+	}
+	value = d.pairs[i].val
+	d.remove(i)
+	return value, true, nil
+}
+
+// takeLast removes the pair that was added last. There must be one.
+func (d *Dict) takeLast() (key, value any) {
+	last := d.pairs[len(d.pairs)-1]
+	d.remove(len(d.pairs) - 1)
+	return last.key, last.val
+}
+
+// clear removes all pairs.
+func (d *Dict) clear() { d.pairs, d.index = nil, nil }
+
+// replaceValues puts what change makes of each value in its place.
+func (d *Dict) replaceValues(change func(any) any) {
+	for i := range d.pairs {
+		d.pairs[i].val = change(d.pairs[i].val)
+	}
+}
+
 // remove takes out the pair at i.
 func (d *Dict) remove(i int) {
 	d.pairs = slices.Delete(slices.Clone(d.pairs), i, i+1)

@@ -139,7 +139,7 @@ func (r *run) evalTupleDisplay(n *tupleDisplay) (any, error) {
 }
 
 func (r *run) evalDictDisplay(n *dictDisplay) (any, error) {
-	d := &Dict{pairs: make([]pair, 0, len(n.keys))}
+	d := sizedDict(len(n.keys))
 	for i := range n.keys {
 		key, err := r.eval(n.keys[i])
 		if err != nil {

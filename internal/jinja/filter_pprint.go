@@ -36,10 +36,9 @@ func (p *pretty) repr(v any) string {
 	if p.err != nil {
 		return ""
 	}
-	printer := printer{limit: p.r.limits.Output - p.r.built, depth: p.r.limits.Depth, run: p.r.budget, sorted: true}
-	printer.print(v)
-	p.err = printer.err
-	return printer.b.String()
+	text, err := p.r.reprSorted(v)
+	p.err = err
+	return text
 }
 
 // format writes v from the column indent on; behind it allowance characters

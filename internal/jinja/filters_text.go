@@ -181,7 +181,8 @@ func urlEncodeFilter(r *state, v any, _ args) (any, error) {
 	if err := r.fill(d, v); err != nil {
 		return nil, err
 	}
-	for _, p := range d.pairs {
+	pairs, _ := pairsOf(d)
+	for _, p := range pairs {
 		if err := add(p.key, p.val); err != nil {
 			return nil, err
 		}

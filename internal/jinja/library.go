@@ -17,22 +17,13 @@ type library struct {
 }
 
 func newLibrary(env func(string) (string, bool)) *library {
-	l := &library{globals: map[string]any{}, filters: map[string]*filter{}, tests: map[string]*test{}}
+	l := &library{globals: map[string]any{}, tests: map[string]*test{}}
 	for _, group := range [][]*function{pipelineFunctions(env), functions()} {
 		for _, f := range group {
 			l.globals[f.name] = f
 		}
 	}
-	for _, group := range [][]*filter{
-		textFilters(), layoutFilters(), htmlFilters(), numberFilters(), listFilters(), choiceFilters(), orderFilters(), jsonFilters(),
-	} {
-		for _, f := range group {
-			l.filters[f.name] = f
-		}
-	}
-	for alias, name := range map[string]string{"count": "length", "d": "default", "e": "escape"} {
-		l.filters[alias] = l.filters[name]
-	}
+	l.filters = allFilters()
 	for _, group := range [][]*test{typeTests(), valueTests()} {
 		for _, t := range group {
 			l.tests[t.name] = t
@@ -43,11 +34,7 @@ func newLibrary(env func(string) (string, bool)) *library {
 	} {
 		l.tests[alias] = l.tests[name]
 	}
-	l.textMethods = byName(textMethods(), searchMethods(), characterMethods(), convertMethods())
-	l.markupMethods = markupMethods(l.textMethods)
-	l.integerMethods, l.floatMethods, l.rangeMethods = byName(integerMethods()), byName(floatMethods()), byName(rangeMethods())
-	l.listMethods = byName(listMethods(), changingListMethods())
-	l.dictMethods = byName(dictMethods(), changingDictMethods())
+	addMethods(l)
 	return l
 }
 

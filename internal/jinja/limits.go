@@ -108,6 +108,9 @@ func (r *budget) grow(bytes int) error {
 	return nil
 }
 
+// outputLeft is how many bytes may still be built.
+func (r *budget) outputLeft() int { return r.limits.Output - r.built }
+
 // growTimes is grow for count times bytes, which may overflow.
 func (r *budget) growTimes(count, bytes int) error {
 	if count > 0 && bytes > r.limits.Output/count {

@@ -91,7 +91,7 @@ func (r *budget) copied(v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	d := &Dict{pairs: make([]pair, 0, len(pairs))}
+	d := sizedDict(len(pairs))
 	for _, p := range pairs {
 		c, err := r.copied(p.val)
 		if err != nil {

@@ -155,31 +155,26 @@ func changingDictMethods() []*method {
 			return a.at(1, nil), d.set(a.values[0], a.at(1, nil))
 		}),
 		onDict(signature{name: "pop", params: []string{"key", "default"}, required: 1}, func(r *state, d *Dict, a args) (any, error) {
-			hash, err := hashable(a.values[0])
-			if err != nil {
+			v, found, err := d.take(a.values[0])
+			switch {
+			case err != nil:
 				return nil, err
-			}
-			i := d.find(hash)
-			if i < 0 {
-				if a.has(1) {
-					return a.values[1], nil
-				}
+			case !found && a.has(1):
+				return a.values[1], nil
+			case !found:
 				return nil, fmt.Errorf("there is no %s to pop", briefly(a.values[0]))
 			}
-			v := d.pairs[i].val
-			d.remove(i)
 			return v, r.tick(d.Len())
 		}),
 		onDict(signature{name: "popitem"}, func(r *state, d *Dict, _ args) (any, error) {
 			if d.Len() == 0 {
 				return nil, errors.New("there is nothing to pop: the dict is empty")
 			}
-			last := d.pairs[d.Len()-1]
-			d.remove(d.Len() - 1)
-			return tuple{last.key, last.val}, r.tick(d.Len())
+			key, value := d.takeLast()
+			return tuple{key, value}, r.tick(d.Len())
 		}),
 		onDict(signature{name: "clear"}, func(_ *state, d *Dict, _ args) (any, error) {
-			d.pairs, d.index = nil, nil
+			d.clear()
 			return nil, nil
 		}),
 	}

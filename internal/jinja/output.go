@@ -112,9 +112,7 @@ func exportLiteral(v any) any {
 		}
 		return x
 	case *Dict:
-		for i := range x.pairs {
-			x.pairs[i].val = exportLiteral(x.pairs[i].val)
-		}
+		x.replaceValues(exportLiteral)
 	}
 	return v
 }
@@ -160,11 +158,12 @@ func (r *budget) exportDict(d *Dict) (any, error) {
 		return nil, err
 	}
 	defer r.leave()
-	if err := r.tick(len(d.pairs)); err != nil {
+	if err := r.tick(d.Len()); err != nil {
 		return nil, err
 	}
-	out := &Dict{pairs: make([]pair, 0, len(d.pairs))}
-	for _, p := range d.pairs {
+	out := sizedDict(d.Len())
+	pairs, _ := pairsOf(d)
+	for _, p := range pairs {
 		v, err := r.export(p.val)
 		if err != nil {
 			return nil, err

@@ -36,16 +36,11 @@ func resultDict(result api.PipeResult) *Dict {
 	if data == nil {
 		data = map[string]any{}
 	}
-	d := &Dict{pairs: make([]pair, 0, 4)}
-	for _, p := range [...]pair{
-		{val: result.Succeeded(), key: "succeeded"},
-		{val: result.Skipped(), key: "was_skipped"},
-		{val: result.Message, key: "message"},
-		{val: data, key: "data"},
-	} {
-		p.hash = p.key
-		d.pairs = append(d.pairs, p)
-	}
+	d := sizedDict(4)
+	d.Set("succeeded", result.Succeeded())
+	d.Set("was_skipped", result.Skipped())
+	d.Set("message", result.Message)
+	d.Set("data", data)
 	return d
 }
 

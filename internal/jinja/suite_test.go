@@ -157,7 +157,8 @@ func ordered(t testing.TB, data []byte) any {
 // goMap is a mapping of which only the first level is a Go map.
 func goMap(v any) map[string]any {
 	m := map[string]any{}
-	for _, p := range v.(*Dict).pairs {
+	pairs, _ := pairsOf(v)
+	for _, p := range pairs {
 		m[p.key.(string)] = p.val
 	}
 	return m

@@ -37,12 +37,20 @@ func (r *budget) text(v any) (string, error) {
 
 // repr is v in Python's notation.
 func (r *budget) repr(v any) (string, error) {
-	p := printer{limit: r.limits.Output - r.built, depth: r.limits.Depth, run: r}
+	p := printer{limit: r.outputLeft(), depth: r.limits.Depth, run: r}
 	p.print(v)
 	if p.err != nil {
 		return "", p.err
 	}
 	return p.b.String(), r.grow(p.b.Len())
+}
+
+// reprSorted is repr with mappings in the order of their keys, without counting its
+// bytes.
+func (r *budget) reprSorted(v any) (string, error) {
+	p := printer{limit: r.outputLeft(), depth: r.limits.Depth, run: r, sorted: true}
+	p.print(v)
+	return p.b.String(), p.err
 }
 
 // briefly is v in Python's notation for a message or a key: cut where it is long.
