@@ -1,5 +1,10 @@
 package jinja
 
+import (
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
+)
+
 // expression is a node that has a value, statement one that puts something out
 // or sets names. Both are immutable: all state of a rendering is in the run.
 type (
@@ -7,19 +12,14 @@ type (
 	statement  interface{ statementNode() }
 )
 
-// pos is a byte offset in the source, embedded where an error can arise.
-type pos int
-
-func (p pos) fault(err error) error { return at(int(p), err) }
-
 type (
 	constant struct {
-		pos
+		position.Pos
 		value any
 	}
 
 	variable struct {
-		pos
+		position.Pos
 		name   string
 		global any // the function of that name, if there is one
 	}
@@ -27,7 +27,7 @@ type (
 	listDisplay  struct{ items []expression }
 	tupleDisplay struct{ items []expression }
 	dictDisplay  struct {
-		pos
+		position.Pos
 		keys, values []expression
 	}
 
@@ -38,40 +38,40 @@ type (
 	}
 	negation struct{ operand expression }
 	concat   struct {
-		pos
+		position.Pos
 		parts []expression
 	}
 	comparison struct {
-		pos
+		position.Pos
 		first expression
 		rest  []compared
 	}
 	compared struct {
-		operator operator
+		operator value.Operator
 		operand  expression
 	}
 	signed struct {
-		pos
+		position.Pos
 		minus   bool
 		operand expression
 	}
 	binary struct {
-		pos
-		operator    operator
+		position.Pos
+		operator    value.Operator
 		left, right expression
 	}
 
 	attribute struct {
-		pos
+		position.Pos
 		object expression
 		name   string
 	}
 	subscript struct {
-		pos
+		position.Pos
 		object, key expression
 	}
 	slicing struct {
-		pos
+		position.Pos
 		object, start, stop, step expression
 	}
 
@@ -83,18 +83,18 @@ type (
 		spreadMap  expression // **kwargs
 	}
 	call struct {
-		pos
+		position.Pos
 		callee expression
 		arguments
 	}
 	filtered struct {
-		pos
+		position.Pos
 		input  expression
 		filter *filter
 		arguments
 	}
 	tested struct {
-		pos
+		position.Pos
 		operand expression
 		test    *test
 		arguments
@@ -104,7 +104,7 @@ type (
 type (
 	textOutput struct{ text string }
 	output     struct {
-		pos
+		position.Pos
 		value expression
 	}
 	ifStatement struct {
@@ -116,7 +116,7 @@ type (
 		body []statement
 	}
 	forStatement struct {
-		pos
+		position.Pos
 		target    target
 		items     expression
 		test      expression
@@ -125,18 +125,18 @@ type (
 		otherwise []statement
 	}
 	assignment struct {
-		pos
+		position.Pos
 		target target
 		value  expression
 	}
 	blockAssignment struct {
-		pos
+		position.Pos
 		target  target
 		filters []*filtered
 		body    []statement
 	}
 	filterStatement struct {
-		pos
+		position.Pos
 		filters []*filtered
 		body    []statement
 	}
@@ -155,7 +155,7 @@ type (
 		body   []statement
 	}
 	macroStatement struct {
-		pos
+		position.Pos
 		name       string
 		parameters []string
 		defaults   []expression // aligned with parameters; nil: none
@@ -165,7 +165,7 @@ type (
 		kwargs     bool
 	}
 	callStatement struct {
-		pos
+		position.Pos
 		call  *call
 		macro *macroStatement
 	}
@@ -174,65 +174,69 @@ type (
 // target is what an assignment sets: a name, an attribute of a namespace, or
 // several targets that the value is unpacked into.
 type target struct {
-	pos
+	position.Pos
 	name      string
 	attribute string
 	tuple     []target
 	isTuple   bool
 }
 
-type operator byte
+func (*constant) expressionNode() {}
 
-const (
-	opAdd operator = iota
-	opSubtract
-	opMultiply
-	opDivide
-	opFloorDivide
-	opModulo
-	opPower
-	opEqual
-	opNotEqual
-	opLess
-	opLessEqual
-	opGreater
-	opGreaterEqual
-	opIn
-	opNotIn
-)
+func (*variable) expressionNode() {}
 
-func (o operator) String() string {
-	return [...]string{"+", "-", "*", "/", "//", "%", "**", "==", "!=", "<", "<=", ">", ">=", "in", "not in"}[o]
-}
+func (*listDisplay) expressionNode() {}
 
-func (*constant) expressionNode()     {}
-func (*variable) expressionNode()     {}
-func (*listDisplay) expressionNode()  {}
 func (*tupleDisplay) expressionNode() {}
-func (*dictDisplay) expressionNode()  {}
-func (*conditional) expressionNode()  {}
-func (*logic) expressionNode()        {}
-func (*negation) expressionNode()     {}
-func (*concat) expressionNode()       {}
-func (*comparison) expressionNode()   {}
-func (*signed) expressionNode()       {}
-func (*binary) expressionNode()       {}
-func (*attribute) expressionNode()    {}
-func (*subscript) expressionNode()    {}
-func (*slicing) expressionNode()      {}
-func (*call) expressionNode()         {}
-func (*filtered) expressionNode()     {}
-func (*tested) expressionNode()       {}
 
-func (*textOutput) statementNode()          {}
-func (*output) statementNode()              {}
-func (*ifStatement) statementNode()         {}
-func (*forStatement) statementNode()        {}
-func (*assignment) statementNode()          {}
-func (*blockAssignment) statementNode()     {}
-func (*filterStatement) statementNode()     {}
-func (*withStatement) statementNode()       {}
+func (*dictDisplay) expressionNode() {}
+
+func (*conditional) expressionNode() {}
+
+func (*logic) expressionNode() {}
+
+func (*negation) expressionNode() {}
+
+func (*concat) expressionNode() {}
+
+func (*comparison) expressionNode() {}
+
+func (*signed) expressionNode() {}
+
+func (*binary) expressionNode() {}
+
+func (*attribute) expressionNode() {}
+
+func (*subscript) expressionNode() {}
+
+func (*slicing) expressionNode() {}
+
+func (*call) expressionNode() {}
+
+func (*filtered) expressionNode() {}
+
+func (*tested) expressionNode() {}
+
+func (*textOutput) statementNode() {}
+
+func (*output) statementNode() {}
+
+func (*ifStatement) statementNode() {}
+
+func (*forStatement) statementNode() {}
+
+func (*assignment) statementNode() {}
+
+func (*blockAssignment) statementNode() {}
+
+func (*filterStatement) statementNode() {}
+
+func (*withStatement) statementNode() {}
+
 func (*autoescapeStatement) statementNode() {}
-func (*blockStatement) statementNode()      {}
-func (*macroStatement) statementNode()      {}
-func (*callStatement) statementNode()       {}
+
+func (*blockStatement) statementNode() {}
+
+func (*macroStatement) statementNode() {}
+
+func (*callStatement) statementNode() {}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -181,7 +182,7 @@ func encoded(v any) string {
 		case string:
 			return map[string]any{"s": x}
 		case float64:
-			return map[string]any{"f": floatText(x)}
+			return map[string]any{"f": value.FloatText(x)}
 		case []any:
 			list := make([]any, len(x))
 			for i := range x {
@@ -189,10 +190,10 @@ func encoded(v any) string {
 			}
 			return map[string]any{"l": list}
 		}
-		if pairs, ok := pairsOf(v); ok {
+		if pairs, ok := value.PairsOf(v); ok {
 			list := make([]any, len(pairs))
 			for i, p := range pairs {
-				list[i] = []any{encode(keyText(p.key)), encode(p.val)}
+				list[i] = []any{encode(value.KeyText(p.Key)), encode(p.Value)}
 			}
 			return map[string]any{"d": list}
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -128,7 +130,7 @@ func shownValue(out api.Rendered) string {
 	if !text {
 		return out.Text
 	}
-	return briefly(s)
+	return value.Briefly(s)
 }
 
 // code is text for a cell of a table.
@@ -142,7 +144,7 @@ func code(s string) string {
 }
 
 func limitsTable() string {
-	d := DefaultLimits()
+	d := budget.DefaultLimits()
 	var b strings.Builder
 	b.WriteString("| limit | default |\n|---|---|\n")
 	for _, row := range [][2]string{

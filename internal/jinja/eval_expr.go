@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // eval is the value of an expression.
@@ -50,8 +52,8 @@ func (r *run) eval(n expression) (any, error) {
 }
 
 func (r *run) evalVariable(n *variable) (any, error) {
-	if err := r.tick(1); err != nil {
-		return nil, n.fault(err)
+	if err := r.Step(1); err != nil {
+		return nil, n.Wrap(err)
 	}
 	if v, ok := r.frame.get(n.name); ok {
 		return v, nil
@@ -73,10 +75,10 @@ func (r *run) evalVariable(n *variable) (any, error) {
 	if n.global != nil {
 		return n.global, nil
 	}
-	return &undefined{
-		what: fmt.Sprintf("%q is undefined", n.name),
-		near: func() string { return r.otherName(n.name) },
-		at:   n.pos, told: true,
+	return &value.Undefined{
+		What: fmt.Sprintf("%q is undefined", n.name),
+		Near: func() string { return r.otherName(n.name) },
+		At:   n.Pos, Located: true,
 	}, nil
 }
 
@@ -107,13 +109,13 @@ func (r *run) otherName(name string) string {
 	for name := range r.lib.globals {
 		known[name] = true
 	}
-	return nearest(name, known)
+	return value.DidYouMean(name, known)
 }
 
 // read is a value of the scope under this name.
 func (r *run) readVariable(n *variable, v any) (any, error) {
 	v, err := r.read(n.name, v)
-	return v, n.fault(err)
+	return v, n.Wrap(err)
 }
 
 func (r *run) evalAll(nodes []expression) ([]any, error) {
@@ -135,22 +137,22 @@ func (r *run) evalListDisplay(n *listDisplay) (any, error) {
 
 func (r *run) evalTupleDisplay(n *tupleDisplay) (any, error) {
 	items, err := r.evalAll(n.items)
-	return tuple(items), err
+	return value.Tuple(items), err
 }
 
 func (r *run) evalDictDisplay(n *dictDisplay) (any, error) {
-	d := sizedDict(len(n.keys))
+	d := value.NewDict(len(n.keys))
 	for i := range n.keys {
 		key, err := r.eval(n.keys[i])
 		if err != nil {
 			return nil, err
 		}
-		value, err := r.eval(n.values[i])
+		val, err := r.eval(n.values[i])
 		if err != nil {
 			return nil, err
 		}
-		if err := d.set(key, value); err != nil {
-			return nil, n.fault(err)
+		if err := d.Put(key, val); err != nil {
+			return nil, n.Wrap(err)
 		}
 	}
 	return d, nil
@@ -200,7 +202,7 @@ func (r *run) test(e expression) (bool, error) {
 		}
 	}
 	v, err := r.eval(e)
-	return err == nil && truth(v), err
+	return err == nil && value.Truth(v), err
 }
 
 // choice is the one that was made at a node.
@@ -211,13 +213,13 @@ func (r *run) choice(node any) (option int, made bool) {
 	return option, made
 }
 
-func noElse() *undefined {
-	return &undefined{what: `the condition is false and there is no "else"`}
+func noElse() *value.Undefined {
+	return &value.Undefined{What: `the condition is false and there is no "else"`}
 }
 
 func (r *run) evalLogic(n *logic) (any, error) {
 	left, err := r.eval(n.left)
-	if err != nil || truth(left) == n.or {
+	if err != nil || value.Truth(left) == n.or {
 		return left, err
 	}
 	return r.eval(n.right)
@@ -225,7 +227,7 @@ func (r *run) evalLogic(n *logic) (any, error) {
 
 func (r *run) evalNegation(n *negation) (any, error) {
 	v, err := r.eval(n.operand)
-	return !truth(v), err
+	return !value.Truth(v), err
 }
 
 func (r *run) evalConcat(n *concat) (any, error) {
@@ -234,17 +236,17 @@ func (r *run) evalConcat(n *concat) (any, error) {
 		return nil, err
 	}
 	if r.autoescape {
-		v, err := r.joinEscaped("", parts, func(v any) (any, error) { return v, nil })
-		return v, n.fault(err)
+		v, err := value.JoinEscaped(r.Budget, "", parts, func(v any) (any, error) { return v, nil })
+		return v, n.Wrap(err)
 	}
 	var b strings.Builder
 	for _, v := range parts {
-		s, err := r.text(v)
+		s, err := value.Text(r.Budget, v)
 		if err == nil {
-			err = r.grow(len(s))
+			err = r.Grow(len(s))
 		}
 		if err != nil {
-			return nil, n.fault(err)
+			return nil, n.Wrap(err)
 		}
 		b.WriteString(s)
 	}
@@ -261,9 +263,9 @@ func (r *run) evalComparison(n *comparison) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		holds, err := r.compare(c.operator, left, right)
+		holds, err := value.Compare(r.Budget, c.operator, left, right)
 		if err != nil {
-			return nil, n.fault(err)
+			return nil, n.Wrap(err)
 		}
 		if !holds {
 			return false, nil
@@ -278,8 +280,8 @@ func (r *run) evalSigned(n *signed) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err = signedValue(v, n.minus)
-	return v, n.fault(err)
+	v, err = value.SignedValue(v, n.minus)
+	return v, n.Wrap(err)
 }
 
 func (r *run) evalBinary(n *binary) (any, error) {
@@ -291,11 +293,11 @@ func (r *run) evalBinary(n *binary) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = r.tick(1); err != nil {
-		return nil, n.fault(err)
+	if err = r.Step(1); err != nil {
+		return nil, n.Wrap(err)
 	}
 	v, err := r.binary(n.operator, left, right)
-	return v, n.fault(err)
+	return v, n.Wrap(err)
 }
 
 func (r *run) evalAttribute(n *attribute) (any, error) {
@@ -303,11 +305,11 @@ func (r *run) evalAttribute(n *attribute) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = r.tick(1); err != nil {
-		return nil, n.fault(err)
+	if err = r.Step(1); err != nil {
+		return nil, n.Wrap(err)
 	}
 	v, err := r.attribute(object, n.name)
-	return tell(v, n.pos), n.fault(err)
+	return value.LocateUndefined(v, n.Pos), n.Wrap(err)
 }
 
 func (r *run) evalSubscript(n *subscript) (any, error) {
@@ -319,14 +321,14 @@ func (r *run) evalSubscript(n *subscript) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = r.tick(1); err == nil {
-		err = r.look(object)
+	if err = r.Step(1); err == nil {
+		err = value.CountRead(r.Budget, object)
 	}
 	if err != nil {
-		return nil, n.fault(err)
+		return nil, n.Wrap(err)
 	}
 	v, err := r.subscript(object, key)
-	return tell(v, n.pos), n.fault(err)
+	return value.LocateUndefined(v, n.Pos), n.Wrap(err)
 }
 
 func (r *run) evalSlicing(n *slicing) (any, error) {
@@ -342,7 +344,7 @@ func (r *run) evalSlicing(n *slicing) (any, error) {
 		parts[i] = v
 	}
 	v, err := r.slice(parts[0], parts[1], parts[2], parts[3])
-	return v, n.fault(err)
+	return v, n.Wrap(err)
 }
 
 func (r *run) evalCall(n *call) (any, error) {
@@ -352,16 +354,16 @@ func (r *run) evalCall(n *call) (any, error) {
 	}
 	given, err := r.given(&n.arguments)
 	if err != nil {
-		return nil, n.fault(err)
+		return nil, n.Wrap(err)
 	}
-	if err = r.tick(1); err != nil {
-		return nil, n.fault(err)
+	if err = r.Step(1); err != nil {
+		return nil, n.Wrap(err)
 	}
 	v, err := r.call(callee, given)
-	return r.own(v), n.fault(err)
+	return r.own(v), n.Wrap(err)
 }
 
-func (r *run) call(callee any, given given) (any, error) {
+func (r *run) call(callee any, given value.CallArgs) (any, error) {
 	switch f := callee.(type) {
 	case *function:
 		a, err := f.bind(given)
@@ -372,7 +374,7 @@ func (r *run) call(callee any, given given) (any, error) {
 	case *boundMethod:
 		a, err := f.method.bind(given)
 		if err == nil {
-			err = r.look(f.self)
+			err = value.CountRead(r.Budget, f.self)
 		}
 		if err != nil {
 			return nil, err
@@ -382,10 +384,10 @@ func (r *run) call(callee any, given given) (any, error) {
 		return f.call(r, given)
 	case *loop:
 		return f.recurse(r, given)
-	case *undefined:
-		return nil, f.error()
+	case *value.Undefined:
+		return nil, f.Err()
 	}
-	return nil, fmt.Errorf("%s can't be called", article(typeName(callee)))
+	return nil, fmt.Errorf("%s can't be called", value.WithArticle(value.TypeName(callee)))
 }
 
 func (r *run) evalFiltered(n *filtered) (any, error) {
@@ -399,13 +401,13 @@ func (r *run) evalFiltered(n *filtered) (any, error) {
 func (r *run) applyFilter(n *filtered, input any) (any, error) {
 	given, err := r.given(&n.arguments)
 	if err != nil {
-		return nil, n.fault(err)
+		return nil, n.Wrap(err)
 	}
-	if err = r.tick(1); err != nil {
-		return nil, n.fault(err)
+	if err = r.Step(1); err != nil {
+		return nil, n.Wrap(err)
 	}
 	v, err := n.filter.use(&r.state, input, given)
-	return r.own(v), n.fault(err)
+	return r.own(v), n.Wrap(err)
 }
 
 func (r *run) evalTested(n *tested) (any, error) {
@@ -415,31 +417,31 @@ func (r *run) evalTested(n *tested) (any, error) {
 	}
 	given, err := r.given(&n.arguments)
 	if err != nil {
-		return nil, n.fault(err)
+		return nil, n.Wrap(err)
 	}
-	if err = r.tick(1); err != nil {
-		return nil, n.fault(err)
+	if err = r.Step(1); err != nil {
+		return nil, n.Wrap(err)
 	}
 	holds, err := n.test.use(&r.state, operand, given)
-	return holds, n.fault(err)
+	return holds, n.Wrap(err)
 }
 
 // given evaluates the arguments of a call.
-func (r *run) given(a *arguments) (given, error) {
-	var g given
+func (r *run) given(a *arguments) (value.CallArgs, error) {
+	var g value.CallArgs
 	if len(a.positional) > 0 {
 		values, err := r.evalAll(a.positional)
 		if err != nil {
 			return g, err
 		}
-		g.positional = values
+		g.Positional = values
 	}
 	for i, name := range a.names {
 		v, err := r.eval(a.named[i])
 		if err != nil {
 			return g, err
 		}
-		g.named = append(g.named, namedValue{name, v})
+		g.Named = append(g.Named, value.NamedValue{Name: name, Value: v})
 	}
 	if a.spread == nil && a.spreadMap == nil {
 		return g, nil
@@ -447,36 +449,36 @@ func (r *run) given(a *arguments) (given, error) {
 	return g, r.spreadInto(a, &g)
 }
 
-func (r *run) spreadInto(a *arguments, g *given) error {
+func (r *run) spreadInto(a *arguments, g *value.CallArgs) error {
 	if a.spread != nil {
 		v, err := r.eval(a.spread)
 		if err != nil {
 			return err
 		}
-		more, err := r.elements(v)
+		more, err := value.Elements(r.Budget, v)
 		if err != nil {
 			return err
 		}
-		g.positional = append(g.positional, more...)
+		g.Positional = append(g.Positional, more...)
 	}
 	if a.spreadMap != nil {
 		v, err := r.eval(a.spreadMap)
 		if err != nil {
 			return err
 		}
-		pairs, ok := pairsOf(v)
+		pairs, ok := value.PairsOf(v)
 		if !ok {
-			return fmt.Errorf("%s can't be spread into named arguments", article(typeName(v)))
+			return fmt.Errorf("%s can't be spread into named arguments", value.WithArticle(value.TypeName(v)))
 		}
 		for _, p := range pairs {
-			name, ok := asText(p.key)
+			name, ok := value.AsText(p.Key)
 			if !ok {
 				return errors.New("the names of arguments are strings")
 			}
-			if _, twice := g.byName(name); twice {
+			if _, twice := g.ByName(name); twice {
 				return fmt.Errorf("the argument %q is given twice", name)
 			}
-			g.named = append(g.named, namedValue{name, p.val})
+			g.Named = append(g.Named, value.NamedValue{Name: name, Value: p.Value})
 		}
 	}
 	return nil

@@ -1,6 +1,10 @@
 package jinja
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
+)
 
 func (r *run) exec(body []statement) error {
 	for _, s := range body {
@@ -42,7 +46,7 @@ func (r *run) execOne(n statement) error {
 }
 
 func (r *run) execTextOutput(n *textOutput) error {
-	if err := r.grow(len(n.text)); err != nil {
+	if err := r.Grow(len(n.text)); err != nil {
 		return err
 	}
 	r.chunks = append(r.chunks, n.text)
@@ -55,28 +59,28 @@ func (r *run) execOutput(n *output) error {
 		return err
 	}
 	if r.nested == 0 {
-		r.last = n.pos
+		r.last = n.Pos
 	}
 	if s, text := v.(string); text && r.piped && !written {
-		v = kept(s)
+		v = value.PipelineText(s)
 	}
-	return n.fault(r.put(v))
+	return n.Wrap(r.put(v))
 }
 
 // put adds a value to the output. The mark of fail() ends the template as soon as
 // it gets there; within a block that captures, the block has it as its value.
 func (r *run) put(v any) error {
 	switch x := v.(type) {
-	case *failure:
+	case *value.FailMark:
 		if r.nested == 0 {
-			return x.error()
+			return x.Err()
 		}
 	case string:
-		if err := r.grow(len(x)); err != nil {
+		if err := r.Grow(len(x)); err != nil {
 			return err
 		}
-	case kept:
-		if err := r.grow(len(x)); err != nil {
+	case value.PipelineText:
+		if err := r.Grow(len(x)); err != nil {
 			return err
 		}
 	}
@@ -99,10 +103,10 @@ func (r *run) settle() error {
 		from = 0
 	}
 	for i := from; i < n; i++ {
-		if _, text := r.chunks[i].(kept); text {
+		if _, text := r.chunks[i].(value.PipelineText); text {
 			continue
 		}
-		s, err := r.text(r.chunks[i])
+		s, err := value.Text(r.Budget, r.chunks[i])
 		if err != nil {
 			return err
 		}
@@ -148,8 +152,8 @@ func (r *run) execAssignment(n *assignment) error {
 
 // assign sets names in a frame, and attributes of namespaces.
 func (r *run) assign(to *target, in *frame, v any) error {
-	if err := r.tick(1); err != nil {
-		return to.fault(err)
+	if err := r.Step(1); err != nil {
+		return to.Wrap(err)
 	}
 	if to.isTuple {
 		return r.unpack(to, in, v)
@@ -159,20 +163,20 @@ func (r *run) assign(to *target, in *frame, v any) error {
 		return nil
 	}
 	object, _ := r.frame.get(to.name)
-	space, ok := object.(*namespace)
+	space, ok := object.(*value.Namespace)
 	if !ok {
-		return to.fault(fmt.Errorf("%q is no namespace: only attributes of namespace() can be set", to.name))
+		return to.Wrap(fmt.Errorf("%q is no namespace: only attributes of namespace() can be set", to.name))
 	}
-	return to.fault(space.attributes.set(to.attribute, v))
+	return to.Wrap(space.Attributes.Put(to.attribute, v))
 }
 
 func (r *run) unpack(to *target, in *frame, v any) error {
-	values, err := r.elements(v)
+	values, err := value.Elements(r.Budget, v)
 	if err != nil {
-		return to.fault(err)
+		return to.Wrap(err)
 	}
 	if len(values) != len(to.tuple) {
-		return to.fault(fmt.Errorf("%d values can't be unpacked into %d names", len(values), len(to.tuple)))
+		return to.Wrap(fmt.Errorf("%d values can't be unpacked into %d names", len(values), len(to.tuple)))
 	}
 	for i := range to.tuple {
 		if err := r.assign(&to.tuple[i], in, values[i]); err != nil {
@@ -185,7 +189,7 @@ func (r *run) unpack(to *target, in *frame, v any) error {
 func (r *run) execBlockAssignment(n *blockAssignment) error {
 	v, err := r.block(n.body, n.filters)
 	if err != nil {
-		return n.fault(err)
+		return n.Wrap(err)
 	}
 	return r.assign(&n.target, r.frame, v)
 }
@@ -193,9 +197,9 @@ func (r *run) execBlockAssignment(n *blockAssignment) error {
 func (r *run) execFilterStatement(n *filterStatement) error {
 	v, err := r.block(n.body, n.filters)
 	if err != nil {
-		return n.fault(err)
+		return n.Wrap(err)
 	}
-	return n.fault(r.put(v))
+	return n.Wrap(r.put(v))
 }
 
 // block is the value of a block's inside, filtered.
@@ -206,7 +210,7 @@ func (r *run) block(body []statement, filters []*filtered) (any, error) {
 	}
 	v, err := r.concat(chunks)
 	if err == nil && r.autoescape {
-		v, err = r.markedText(v)
+		v, err = value.MarkupOf(r.Budget, v)
 	}
 	for _, f := range filters {
 		if err != nil {
@@ -238,7 +242,7 @@ func (r *run) execAutoescapeStatement(n *autoescapeStatement) error {
 		return err
 	}
 	outer := r.autoescape
-	r.autoescape = truth(v)
+	r.autoescape = value.Truth(v)
 	err = r.within(r.frame, func(*frame) error { return r.exec(n.body) })
 	r.autoescape = outer
 	return err
@@ -247,20 +251,9 @@ func (r *run) execAutoescapeStatement(n *autoescapeStatement) error {
 // inHTML marks what a filter made as escaped text, within autoescape.
 func (r *state) inHTML(s string) any {
 	if r.autoescape {
-		return markup(s)
+		return value.Markup(s)
 	}
 	return s
-}
-
-// markedText is the text of v as escaped text: what a block within autoescape
-// yields.
-func (r *budget) markedText(v any) (any, error) {
-	switch v.(type) {
-	case *failure, markup:
-		return v, nil
-	}
-	s, err := r.text(v)
-	return markup(s), err
 }
 
 // blocks is the variable self: the template's blocks, to be put out once more.
@@ -269,7 +262,8 @@ type blocks struct {
 	byName map[string]*blockStatement
 }
 
-func (b *blocks) typeName() string         { return "blocks" }
+func (b *blocks) TypeName() string { return "blocks" }
+
 func (b *blocks) attributeNames() []string { return nil }
 
 func (b *blocks) attribute(name string) (any, bool) {
@@ -280,11 +274,11 @@ func (b *blocks) attribute(name string) (any, bool) {
 }
 
 func (r *run) blockFunction(n *blockStatement) *function {
-	return &function{signature{name: "self." + n.name}, func(*state, args) (any, error) {
-		if err := r.enter("a block"); err != nil {
+	return &function{signature{name: "self." + n.name}, func(*state, value.Args) (any, error) {
+		if err := r.Enter("a block"); err != nil {
 			return nil, err
 		}
-		defer r.leave()
+		defer r.Leave()
 		chunks, err := r.capture(&frame{up: r.root}, n.body)
 		if err != nil {
 			return nil, err

@@ -1,9 +1,10 @@
 package jinja
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // prettyWidth is the width that Python's pprint breaks lines at.
@@ -17,7 +18,7 @@ type pretty struct {
 	err error
 }
 
-func prettyFilter(r *state, v any, _ args) (any, error) {
+func prettyFilter(r *state, v any, _ value.Args) (any, error) {
 	p := pretty{r: r}
 	p.format(v, 0, 0, 0)
 	return p.b.String(), p.err
@@ -25,7 +26,7 @@ func prettyFilter(r *state, v any, _ args) (any, error) {
 
 func (p *pretty) write(s string) {
 	if p.err == nil {
-		p.err = p.r.grow(len(s))
+		p.err = p.r.Grow(len(s))
 	}
 	if p.err == nil {
 		p.b.WriteString(s)
@@ -36,7 +37,7 @@ func (p *pretty) repr(v any) string {
 	if p.err != nil {
 		return ""
 	}
-	text, err := p.r.reprSorted(v)
+	text, err := value.ReprSorted(p.r.Budget, v)
 	p.err = err
 	return text
 }
@@ -56,7 +57,7 @@ func (p *pretty) format(v any, indent, allowance, level int) {
 	case string:
 		p.text(x, indent, allowance, level+1)
 		return
-	case tuple:
+	case value.Tuple:
 		end := ")"
 		if len(x) == 1 {
 			end = ",)"
@@ -64,11 +65,11 @@ func (p *pretty) format(v any, indent, allowance, level int) {
 		p.items("(", x, end, indent, allowance, level+1)
 		return
 	}
-	if items, ok := asList(v); ok {
+	if items, ok := value.AsList(v); ok {
 		p.items("[", items, "]", indent, allowance, level+1)
 		return
 	}
-	if pairs, ok := pairsOf(v); ok {
+	if pairs, ok := value.PairsOf(v); ok {
 		p.dict(pairs, indent, allowance, level+1)
 		return
 	}
@@ -94,20 +95,20 @@ func (p *pretty) items(open string, items []any, end string, indent, allowance, 
 	p.write(end)
 }
 
-func (p *pretty) dict(pairs []pair, indent, allowance, level int) {
+func (p *pretty) dict(pairs []value.Pair, indent, allowance, level int) {
 	p.write("{")
-	pairs = inOrder(pairs)
+	pairs = value.InOrder(pairs)
 	for i, pair := range pairs {
 		if i > 0 {
 			p.newLine(indent + 1)
 		}
-		key := p.repr(pair.key)
+		key := p.repr(pair.Key)
 		p.write(key + ": ")
 		behind := 1
 		if i == len(pairs)-1 {
 			behind = allowance + 1
 		}
-		if p.format(pair.val, indent+1+utf8.RuneCountInString(key)+2, behind, level); p.err != nil {
+		if p.format(pair.Value, indent+1+utf8.RuneCountInString(key)+2, behind, level); p.err != nil {
 			return
 		}
 	}
@@ -125,7 +126,7 @@ func (p *pretty) text(s string, indent, allowance, level int) {
 		indent, allowance = indent+1, allowance+1
 	}
 	var parts []string
-	lines := splitLines(s, true)
+	lines := value.SplitLines(s, true)
 	width := prettyWidth - indent
 	for i, line := range lines {
 		last := i == len(lines)-1
@@ -162,8 +163,8 @@ func (p *pretty) words(line string, width, room int) []string {
 	var parts []string
 	current := ""
 	for rest := line; rest != ""; {
-		end := len(rest) - len(strings.TrimLeftFunc(rest, func(c rune) bool { return !isSpace(c) }))
-		end = len(rest) - len(strings.TrimLeftFunc(rest[end:], isSpace))
+		end := len(rest) - len(strings.TrimLeftFunc(rest, func(c rune) bool { return !value.IsSpace(c) }))
+		end = len(rest) - len(strings.TrimLeftFunc(rest[end:], value.IsSpace))
 		word := rest[:end]
 		rest = rest[end:]
 		if rest == "" {
@@ -185,33 +186,4 @@ func (p *pretty) words(line string, width, room int) []string {
 		parts = append(parts, p.repr(current))
 	}
 	return parts
-}
-
-// inOrder are pairs sorted by their keys, as far as those have an order.
-func inOrder(pairs []pair) []pair {
-	pairs = slices.Clone(pairs)
-	slices.SortStableFunc(pairs, func(a, b pair) int {
-		x, y := number(a.key), number(b.key)
-		if x != nil && y != nil {
-			return orderNumbers(x, y)
-		}
-		s, text := asText(a.key)
-		t, text2 := asText(b.key)
-		if text && text2 {
-			return strings.Compare(s, t)
-		}
-		return strings.Compare(pythonType(a.key), pythonType(b.key))
-	})
-	return pairs
-}
-
-// pythonType is what Python calls the type of a key.
-func pythonType(v any) string {
-	switch v.(type) {
-	case nil:
-		return "NoneType"
-	case string:
-		return "str"
-	}
-	return typeName(v)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // What urlize takes for an address: a scheme or "www." with any domain, a domain
@@ -31,45 +33,45 @@ type linker struct {
 	schemes    []string
 }
 
-func urlizeFilter(r *state, v any, a args) (any, error) {
+func urlizeFilter(r *state, v any, a value.Args) (any, error) {
 	l := linker{limit: -1}
-	if a.at(0, nil) != nil {
-		limit, err := a.integerOrNone(0, -1)
+	if a.At(0, nil) != nil {
+		limit, err := a.IntegerOrNone(0, -1)
 		if err != nil {
 			return nil, err
 		}
 		l.limit = max(limit, 0)
 	}
 	rel := map[string]bool{"noopener": true}
-	if a.truth(1) {
+	if a.Truth(1) {
 		rel["nofollow"] = true
 	}
-	if a.at(3, nil) != nil {
-		words, err := a.text(3, "")
+	if a.At(3, nil) != nil {
+		words, err := a.Text(3, "")
 		if err != nil {
 			return nil, err
 		}
-		for _, word := range strings.FieldsFunc(words, isSpace) {
+		for _, word := range strings.FieldsFunc(words, value.IsSpace) {
 			rel[word] = true
 		}
 	}
-	l.attributes = ` rel="` + escapeHTML(strings.Join(slices.Sorted(maps.Keys(rel)), " ")) + `"`
-	if truth(a.at(2, nil)) {
-		target, err := r.text(a.values[2])
+	l.attributes = ` rel="` + value.EscapeHTML(strings.Join(slices.Sorted(maps.Keys(rel)), " ")) + `"`
+	if value.Truth(a.At(2, nil)) {
+		target, err := value.Text(r.Budget, a.Values[2])
 		if err != nil {
 			return nil, err
 		}
-		l.attributes += ` target="` + escapeHTML(target) + `"`
+		l.attributes += ` target="` + value.EscapeHTML(target) + `"`
 	}
-	if err := l.addSchemes(r, a.at(4, nil)); err != nil {
+	if err := l.addSchemes(r, a.At(4, nil)); err != nil {
 		return nil, err
 	}
-	escaped, err := r.escaped(v)
+	escaped, err := value.Escape(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
-	text, _ := asText(escaped)
-	if err := r.tick(len(text)); err != nil {
+	text, _ := value.AsText(escaped)
+	if err := r.Step(len(text)); err != nil {
 		return nil, err
 	}
 	var b strings.Builder
@@ -78,11 +80,11 @@ func urlizeFilter(r *state, v any, a args) (any, error) {
 		if gap == nil {
 			gap = []int{len(text), len(text)}
 		}
-		if err := r.tick(8 + gap[0]); err != nil {
+		if err := r.Step(8 + gap[0]); err != nil {
 			return nil, err
 		}
 		word := l.word(text[:gap[0]])
-		if err := r.grow(len(word) + gap[1] - gap[0]); err != nil {
+		if err := r.Grow(len(word) + gap[1] - gap[0]); err != nil {
 			return nil, err
 		}
 		b.WriteString(word)
@@ -96,14 +98,14 @@ func (l *linker) addSchemes(r *state, v any) error {
 	if v == nil {
 		return nil
 	}
-	schemes, err := r.elements(v)
+	schemes, err := value.Elements(r.Budget, v)
 	if err != nil {
 		return err
 	}
 	for _, one := range schemes {
-		scheme, ok := asText(one)
+		scheme, ok := value.AsText(one)
 		if !ok || !schemePattern.MatchString(scheme) {
-			return fmt.Errorf("%s is no scheme of addresses", briefly(one))
+			return fmt.Errorf("%s is no scheme of addresses", value.Briefly(one))
 		}
 		l.schemes = append(l.schemes, scheme)
 	}
@@ -145,7 +147,7 @@ func (l *linker) link(address string) string {
 		}
 		shown := address
 		if l.limit >= 0 && utf8.RuneCountInString(address) > l.limit {
-			shown = firstRunes(address, l.limit) + "..."
+			shown = value.FirstRunes(address, l.limit) + "..."
 		}
 		return l.anchor(to, l.attributes, shown)
 	case strings.HasPrefix(address, "mailto:") && mailPattern.MatchString(address[len("mailto:"):]):

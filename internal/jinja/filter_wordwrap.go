@@ -5,34 +5,36 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-func wordWrapFilter(r *state, v any, a args) (any, error) {
+func wordWrapFilter(r *state, v any, a value.Args) (any, error) {
 	s, err := needText("wordwrap", v)
 	if err != nil {
 		return nil, err
 	}
-	width, err := a.integer(0, 79)
+	width, err := a.Integer(0, 79)
 	if err != nil {
 		return nil, err
 	}
 	between := "\n"
-	if a.at(2, nil) != nil {
-		if between, err = a.text(2, "\n"); err != nil {
+	if a.At(2, nil) != nil {
+		if between, err = a.Text(2, "\n"); err != nil {
 			return nil, err
 		}
 	}
-	w := wrapper{width: width, breakLong: truth(a.at(1, true)), hyphens: truth(a.at(3, true))}
-	if err := r.tick(len(s)); err != nil {
+	w := wrapper{width: width, breakLong: value.Truth(a.At(1, true)), hyphens: value.Truth(a.At(3, true))}
+	if err := r.Step(len(s)); err != nil {
 		return nil, err
 	}
 	var lines []string
-	for i, paragraph := range splitLines(s, false) {
+	for i, paragraph := range value.SplitLines(s, false) {
 		if width <= 0 {
 			return nil, errors.New("the width of wordwrap is not positive")
 		}
 		if i > 0 && i%256 == 0 {
-			if err := r.checkTime(); err != nil {
+			if err := r.CheckTime(); err != nil {
 				return nil, err
 			}
 		}
@@ -42,10 +44,10 @@ func wordWrapFilter(r *state, v any, a args) (any, error) {
 		}
 		lines = append(lines, wrapped...)
 	}
-	if err := r.growTimes(len(lines), len(between)); err != nil {
+	if err := r.GrowTimes(len(lines), len(between)); err != nil {
 		return nil, err
 	}
-	return strings.Join(lines, between), r.grow(len(s))
+	return strings.Join(lines, between), r.Grow(len(s))
 }
 
 // wrapper breaks a paragraph into lines as Python's textwrap does.
@@ -107,7 +109,7 @@ func (w wrapper) breakAt(word []rune, room int) int {
 }
 
 func isBlank(s []rune) bool {
-	return !slices.ContainsFunc(s, func(c rune) bool { return !isSpace(c) })
+	return !slices.ContainsFunc(s, func(c rune) bool { return !value.IsSpace(c) })
 }
 
 // breaksWords is what textwrap separates words at: only the blanks of ASCII.

@@ -3,6 +3,8 @@ package jinja
 import (
 	"errors"
 	"fmt"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // choiceFilters go through a list and yield as they go.
@@ -17,24 +19,24 @@ func choiceFilters() []*filter {
 	}
 }
 
-func mapFilter(r *state, v any, a args) (any, error) {
-	if !truth(v) {
-		return iterateList(nil), nil
+func mapFilter(r *state, v any, a value.Args) (any, error) {
+	if !value.Truth(v) {
+		return value.IterateList(nil), nil
 	}
 	change, err := r.mapper(a)
 	if err != nil {
 		return nil, err
 	}
-	it, err := r.iterate(v)
+	it, err := value.Iterate(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
-	return &iterator{func() (any, bool, error) {
-		element, ok, err := it.next()
+	return &value.Iterator{Next: func() (any, bool, error) {
+		element, ok, err := it.Next()
 		if !ok || err != nil {
 			return nil, false, err
 		}
-		if err := r.tick(1); err != nil {
+		if err := r.Step(1); err != nil {
 			return nil, false, err
 		}
 		element, err = change(element)
@@ -43,13 +45,13 @@ func mapFilter(r *state, v any, a args) (any, error) {
 }
 
 // mapper is what map does with each element: read an attribute or apply a filter.
-func (r *state) mapper(a args) (func(any) (any, error), error) {
-	g := given{a.values, a.named}
-	if attribute, ok := g.byName("attribute"); ok && len(a.values) == 0 {
-		otherwise, hasDefault := g.byName("default")
-		for _, n := range a.named {
-			if n.name != "attribute" && n.name != "default" {
-				return nil, fmt.Errorf("map takes no argument %q", n.name)
+func (r *state) mapper(a value.Args) (func(any) (any, error), error) {
+	g := value.CallArgs{Positional: a.Values, Named: a.Named}
+	if attribute, ok := g.ByName("attribute"); ok && len(a.Values) == 0 {
+		otherwise, hasDefault := g.ByName("default")
+		for _, n := range a.Named {
+			if n.Name != "attribute" && n.Name != "default" {
+				return nil, fmt.Errorf("map takes no argument %q", n.Name)
 			}
 		}
 		get, err := r.getter(attribute)
@@ -58,24 +60,24 @@ func (r *state) mapper(a args) (func(any) (any, error), error) {
 		}
 		return func(v any) (any, error) {
 			v, err := get(v)
-			if _, missing := v.(*undefined); missing {
+			if _, missing := v.(*value.Undefined); missing {
 				return otherwise, nil
 			}
 			return v, err
 		}, nil
 	}
-	if len(a.values) == 0 {
+	if len(a.Values) == 0 {
 		return nil, errors.New("map needs the name of a filter, or an attribute")
 	}
-	name, err := a.text(0, "")
+	name, err := a.Text(0, "")
 	if err != nil {
 		return nil, err
 	}
 	f := r.lib.filters[name]
 	if f == nil {
-		return nil, fmt.Errorf("there is no filter %q%s", name, nearest(name, r.lib.filters))
+		return nil, fmt.Errorf("there is no filter %q%s", name, value.DidYouMean(name, r.lib.filters))
 	}
-	g.positional = g.positional[1:]
+	g.Positional = g.Positional[1:]
 	return func(v any) (any, error) {
 		v, err := f.use(r, v, g)
 		return r.own(v), err
@@ -84,18 +86,18 @@ func (r *state) mapper(a args) (func(any) (any, error), error) {
 
 // chooser is select and its relatives: by an attribute or not, keeping what
 // passes or what does not.
-func chooser(byAttribute, keep bool) func(*state, any, args) (any, error) {
-	return func(r *state, v any, a args) (any, error) {
-		if !truth(v) {
-			return iterateList(nil), nil
+func chooser(byAttribute, keep bool) func(*state, any, value.Args) (any, error) {
+	return func(r *state, v any, a value.Args) (any, error) {
+		if !value.Truth(v) {
+			return value.IterateList(nil), nil
 		}
 		get, err := r.getter(nil)
 		if byAttribute {
-			if len(a.values) == 0 {
+			if len(a.Values) == 0 {
 				return nil, errors.New("the name of the attribute is missing")
 			}
-			get, err = r.getter(a.values[0])
-			a.values = a.values[1:]
+			get, err = r.getter(a.Values[0])
+			a.Values = a.Values[1:]
 		}
 		if err != nil {
 			return nil, err
@@ -104,17 +106,17 @@ func chooser(byAttribute, keep bool) func(*state, any, args) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		it, err := r.iterate(v)
+		it, err := value.Iterate(r.Budget, v)
 		if err != nil {
 			return nil, err
 		}
-		return &iterator{func() (any, bool, error) {
+		return &value.Iterator{Next: func() (any, bool, error) {
 			for {
-				element, ok, err := it.next()
+				element, ok, err := it.Next()
 				if !ok || err != nil {
 					return nil, false, err
 				}
-				if err := r.tick(1); err != nil {
+				if err := r.Step(1); err != nil {
 					return nil, false, err
 				}
 				judged, err := get(element)
@@ -130,18 +132,18 @@ func chooser(byAttribute, keep bool) func(*state, any, args) (any, error) {
 }
 
 // predicate is the test that the first argument names; without, being true.
-func (r *state) predicate(a args) (func(any) (bool, error), error) {
-	if len(a.values) == 0 {
-		return func(v any) (bool, error) { return truth(v), nil }, nil
+func (r *state) predicate(a value.Args) (func(any) (bool, error), error) {
+	if len(a.Values) == 0 {
+		return func(v any) (bool, error) { return value.Truth(v), nil }, nil
 	}
-	name, err := a.text(0, "")
+	name, err := a.Text(0, "")
 	if err != nil {
 		return nil, err
 	}
 	t := r.lib.tests[name]
 	if t == nil {
-		return nil, fmt.Errorf("there is no test %q%s", name, nearest(name, r.lib.tests))
+		return nil, fmt.Errorf("there is no test %q%s", name, value.DidYouMean(name, r.lib.tests))
 	}
-	g := given{a.values[1:], a.named}
+	g := value.CallArgs{Positional: a.Values[1:], Named: a.Named}
 	return func(v any) (bool, error) { return t.use(r, v, g) }, nil
 }

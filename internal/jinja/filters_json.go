@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 func jsonFilters() []*filter {
@@ -15,23 +17,23 @@ func jsonFilters() []*filter {
 	}
 }
 
-func toJSONFilter(r *state, v any, a args) (any, error) {
-	margin, ok := asText(a.at(0, nil))
+func toJSONFilter(r *state, v any, a value.Args) (any, error) {
+	margin, ok := value.AsText(a.At(0, nil))
 	if !ok {
-		indent, err := a.integerOrNone(0, 0)
+		indent, err := a.IntegerOrNone(0, 0)
 		if err == nil {
-			err = r.width("the indent", indent)
+			err = r.CheckWidth("the indent", indent)
 		}
 		if err != nil {
 			return nil, err
 		}
 		margin = strings.Repeat(" ", max(indent, 0))
 	}
-	e := jsonEncoder{r: r, indent: margin, lines: a.at(0, nil) != nil}
+	e := jsonEncoder{r: r, indent: margin, lines: a.At(0, nil) != nil}
 	if err := e.encode(v, 0); err != nil {
 		return nil, err
 	}
-	return markup(e.b.String()), nil
+	return value.Markup(e.b.String()), nil
 }
 
 // jsonEncoder writes JSON as Jinja2 does: keys in order, nothing but ASCII, and
@@ -45,11 +47,11 @@ type jsonEncoder struct {
 
 func (e *jsonEncoder) write(s string) error {
 	e.b.WriteString(s)
-	return e.r.grow(len(s))
+	return e.r.Grow(len(s))
 }
 
 func (e *jsonEncoder) encode(v any, level int) error {
-	if err := e.r.tick(1); err != nil {
+	if err := e.r.Step(1); err != nil {
 		return err
 	}
 	switch x := v.(type) {
@@ -58,7 +60,7 @@ func (e *jsonEncoder) encode(v any, level int) error {
 	case bool:
 		return e.write(strconv.FormatBool(x))
 	case int64, int, *big.Int:
-		s, err := e.r.text(x)
+		s, err := value.Text(e.r.Budget, x)
 		if err != nil {
 			return err
 		}
@@ -68,68 +70,68 @@ func (e *jsonEncoder) encode(v any, level int) error {
 		case math.IsNaN(x):
 			return e.write("NaN")
 		case math.IsInf(x, 0):
-			return e.write(strings.Replace(floatText(x), "inf", "Infinity", 1))
+			return e.write(strings.Replace(value.FloatText(x), "inf", "Infinity", 1))
 		}
-		return e.write(floatText(x))
+		return e.write(value.FloatText(x))
 	}
-	if s, ok := asText(v); ok {
+	if s, ok := value.AsText(v); ok {
 		return e.text(s)
 	}
-	if err := e.r.enter("a value"); err != nil {
+	if err := e.r.Enter("a value"); err != nil {
 		return err
 	}
-	defer e.r.leave()
-	if list, ok := asSequence(v); ok {
+	defer e.r.Leave()
+	if list, ok := value.AsSequence(v); ok {
 		return e.elements("[", "]", level, len(list), func(i int) error {
 			return e.encode(list[i], level+1)
 		})
 	}
-	if pairs, ok := pairsOf(v); ok {
+	if pairs, ok := value.PairsOf(v); ok {
 		return e.object(pairs, level)
 	}
-	return fmt.Errorf("%s can't be written as JSON", article(typeName(v)))
+	return fmt.Errorf("%s can't be written as JSON", value.WithArticle(value.TypeName(v)))
 }
 
-func (e *jsonEncoder) object(pairs []pair, level int) error {
+func (e *jsonEncoder) object(pairs []value.Pair, level int) error {
 	pairs, err := e.sorted(pairs)
 	if err != nil {
 		return err
 	}
 	for i, p := range pairs {
-		switch p.key.(type) {
+		switch p.Key.(type) {
 		case nil, bool, int64, float64:
-			s := strings.NewReplacer("None", "null", "True", "true", "False", "false").Replace(keyText(p.key))
-			pairs[i].key = s
+			s := strings.NewReplacer("None", "null", "True", "true", "False", "false").Replace(value.KeyText(p.Key))
+			pairs[i].Key = s
 		case string:
-		case markup:
-			pairs[i].key = keyText(p.key)
+		case value.Markup:
+			pairs[i].Key = value.KeyText(p.Key)
 		default:
-			return fmt.Errorf("%s can't be a key in JSON", article(typeName(p.key)))
+			return fmt.Errorf("%s can't be a key in JSON", value.WithArticle(value.TypeName(p.Key)))
 		}
 	}
 	return e.elements("{", "}", level, len(pairs), func(i int) error {
-		if err := e.text(pairs[i].key.(string)); err != nil {
+		if err := e.text(pairs[i].Key.(string)); err != nil {
 			return err
 		}
 		if err := e.write(": "); err != nil {
 			return err
 		}
-		return e.encode(pairs[i].val, level+1)
+		return e.encode(pairs[i].Value, level+1)
 	})
 }
 
 // sorted are pairs in the order of their keys, which must have one.
-func (e *jsonEncoder) sorted(pairs []pair) ([]pair, error) {
-	all := make([]keyed, len(pairs))
+func (e *jsonEncoder) sorted(pairs []value.Pair) ([]value.Pair, error) {
+	all := make([]value.Keyed, len(pairs))
 	for i, p := range pairs {
-		all[i] = keyed{p.key, p.val}
+		all[i] = value.Keyed{Key: p.Key, Value: p.Value}
 	}
-	if err := e.r.sortKeyed(all, false); err != nil {
+	if err := value.SortKeyed(e.r.Budget, all, false); err != nil {
 		return nil, err
 	}
-	pairs = make([]pair, len(all))
+	pairs = make([]value.Pair, len(all))
 	for i, k := range all {
-		pairs[i] = pair{key: k.key, val: k.value}
+		pairs[i] = value.Pair{Key: k.Key, Value: k.Value}
 	}
 	return pairs, nil
 }
@@ -169,14 +171,14 @@ func (e *jsonEncoder) newLine(level int) error {
 	if !e.lines {
 		return nil
 	}
-	if err := e.r.growTimes(level, len(e.indent)); err != nil {
+	if err := e.r.GrowTimes(level, len(e.indent)); err != nil {
 		return err
 	}
 	return e.write("\n" + strings.Repeat(e.indent, level))
 }
 
 func (e *jsonEncoder) text(s string) error {
-	if err := e.r.grow(len(s) + 2); err != nil {
+	if err := e.r.Grow(len(s) + 2); err != nil {
 		return err
 	}
 	b := &e.b

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 func layoutFilters() []*filter {
@@ -20,19 +22,19 @@ func layoutFilters() []*filter {
 	}
 }
 
-func truncateFilter(r *state, v any, a args) (any, error) {
-	size, err := a.integer(0, 255)
+func truncateFilter(r *state, v any, a value.Args) (any, error) {
+	size, err := a.Integer(0, 255)
 	if err != nil {
 		return nil, err
 	}
-	end, err := a.text(2, "...")
+	end, err := a.Text(2, "...")
 	if err != nil {
 		return nil, err
 	}
-	if f, ok := a.at(3, nil).(float64); ok && math.Abs(f) < 1<<31 {
-		a.values[3] = int64(math.Floor(f))
+	if f, ok := a.At(3, nil).(float64); ok && math.Abs(f) < 1<<31 {
+		a.Values[3] = int64(math.Floor(f))
 	}
-	leeway, err := a.integerOrNone(3, 5)
+	leeway, err := a.IntegerOrNone(3, 5)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +42,7 @@ func truncateFilter(r *state, v any, a args) (any, error) {
 	if room < 0 || leeway < 0 {
 		return nil, fmt.Errorf("truncate to %d leaves no room for %q", size, end)
 	}
-	n, err := length(v)
+	n, err := value.Length(v)
 	if err != nil || n <= size+leeway {
 		return v, err
 	}
@@ -48,147 +50,87 @@ func truncateFilter(r *state, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept := firstRunes(s, room)
-	if !a.truth(1) {
+	kept := value.FirstRunes(s, room)
+	if !a.Truth(1) {
 		if i := strings.LastIndexByte(kept, ' '); i >= 0 {
 			kept = kept[:i]
 		}
 	}
-	if _, ok := v.(markup); ok {
-		end = escapeHTML(end)
+	if _, ok := v.(value.Markup); ok {
+		end = value.EscapeHTML(end)
 	}
-	return keepMarkup(v, kept+end), r.grow(len(kept) + len(end))
+	return value.KeepMarkup(v, kept+end), r.Grow(len(kept) + len(end))
 }
 
-func firstRunes(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
-}
-
-func centerFilter(r *state, v any, a args) (any, error) {
-	s, err := r.text(v)
+func centerFilter(r *state, v any, a value.Args) (any, error) {
+	s, err := value.Text(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
-	width, err := a.integer(0, 80)
+	width, err := a.Integer(0, 80)
 	if err != nil {
 		return nil, err
 	}
-	centered, err := r.centered(s, width, " ")
+	centered, err := value.Center(r.Budget, s, width, " ")
 	if err != nil {
 		return nil, err
 	}
-	return keepMarkup(v, centered.(string)), nil
-}
-
-func (r *budget) centered(s string, width int, fill string) (any, error) {
-	room, err := r.room(s, width)
-	if room <= 0 || err != nil {
-		return s, err
-	}
-	left := room/2 + room&width&1
-	return strings.Repeat(fill, left) + s + strings.Repeat(fill, room-left), nil
-}
-
-// room is how many columns are free beside s, within the limits.
-func (r *budget) room(s string, width int) (int, error) {
-	room := width - utf8.RuneCountInString(s)
-	if room <= 0 {
-		return 0, nil
-	}
-	if err := r.width("the width", width); err != nil {
-		return 0, err
-	}
-	return room, r.growTimes(room, utf8.UTFMax)
+	return value.KeepMarkup(v, centered.(string)), nil
 }
 
 // needText is v, which must be a string already.
 func needText(name string, v any) (string, error) {
-	if u, ok := v.(*undefined); ok {
-		return "", u.error()
+	if u, ok := v.(*value.Undefined); ok {
+		return "", u.Err()
 	}
-	s, ok := asText(v)
+	s, ok := value.AsText(v)
 	if !ok {
-		return "", fmt.Errorf(`%s takes a string, not %s: put "| string" before it`, name, article(typeName(v)))
+		return "", fmt.Errorf(`%s takes a string, not %s: put "| string" before it`, name, value.WithArticle(value.TypeName(v)))
 	}
 	return s, nil
 }
 
-func indentFilter(r *state, v any, a args) (any, error) {
+func indentFilter(r *state, v any, a value.Args) (any, error) {
 	s, err := needText("indent", v)
 	if err != nil {
 		return nil, err
 	}
-	margin, ok := asText(a.at(0, nil))
+	margin, ok := value.AsText(a.At(0, nil))
 	if !ok {
-		width, err := a.integer(0, 4)
+		width, err := a.Integer(0, 4)
 		if err != nil {
 			return nil, err
 		}
-		if err := r.width("the width", width); err != nil {
+		if err := r.CheckWidth("the width", width); err != nil {
 			return nil, err
 		}
 		margin = strings.Repeat(" ", max(width, 0))
 	}
-	lines := splitLines(s+"\n", false)
-	if err := r.growTimes(len(lines), len(margin)); err != nil {
+	lines := value.SplitLines(s+"\n", false)
+	if err := r.GrowTimes(len(lines), len(margin)); err != nil {
 		return nil, err
 	}
 	for i, line := range lines {
-		if i == 0 && !a.truth(1) || i > 0 && line == "" && !a.truth(2) {
+		if i == 0 && !a.Truth(1) || i > 0 && line == "" && !a.Truth(2) {
 			continue
 		}
 		lines[i] = margin + line
 	}
-	return keepMarkup(v, strings.Join(lines, "\n")), r.grow(len(s))
+	return value.KeepMarkup(v, strings.Join(lines, "\n")), r.Grow(len(s))
 }
 
-// splitLines is Python's str.splitlines.
-func splitLines(s string, keepEnds bool) []string {
-	var lines []string
-	start := 0
-	for i := 0; i < len(s); {
-		c, size := utf8.DecodeRuneInString(s[i:])
-		end := i
-		i += size
-		switch c {
-		case '\r':
-			if byteAt(s, i) == '\n' {
-				i++
-			}
-		case '\n', '\v', '\f', 0x1c, 0x1d, 0x1e, 0x85, 0x2028, 0x2029:
-		default:
-			continue
-		}
-		if keepEnds {
-			end = i
-		}
-		lines = append(lines, s[start:end])
-		start = i
-	}
-	if start < len(s) {
-		lines = append(lines, s[start:])
-	}
-	return lines
-}
-
-func fileSizeFilter(_ *state, v any, a args) (any, error) {
+func fileSizeFilter(_ *state, v any, a value.Args) (any, error) {
 	size, err := toFloat(v)
 	if err != nil {
 		return nil, err
 	}
 	base, units := 1000.0, [...]string{"kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"}
-	if a.truth(0) {
+	if a.Truth(0) {
 		base, units = 1024, [...]string{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"}
 	}
 	switch {
 	case math.IsNaN(size) || math.IsInf(size, 1):
-		return floatText(size) + " " + units[len(units)-1], nil
+		return value.FloatText(size) + " " + units[len(units)-1], nil
 	case size == 1:
 		return "1 Byte", nil
 	case size < base:

@@ -7,18 +7,20 @@ import (
 	"math/rand/v2"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 func listFilters() []*filter {
 	return []*filter{
-		{signature: signature{name: "length"}, apply: func(_ *state, v any, _ args) (any, error) {
-			n, err := length(v)
+		{signature: signature{name: "length"}, apply: func(_ *state, v any, _ value.Args) (any, error) {
+			n, err := value.Length(v)
 			return int64(n), err
 		}},
-		{signature: signature{name: "list"}, apply: func(r *state, v any, _ args) (any, error) {
-			list, err := r.elements(v)
+		{signature: signature{name: "list"}, apply: func(r *state, v any, _ value.Args) (any, error) {
+			list, err := value.Elements(r.Budget, v)
 			if err == nil {
-				err = r.tick(len(list))
+				err = r.Step(len(list))
 			}
 			return append([]any{}, list...), err
 		}},
@@ -34,20 +36,20 @@ func listFilters() []*filter {
 	}
 }
 
-func firstFilter(r *state, v any, _ args) (any, error) {
-	it, err := r.iterate(v)
+func firstFilter(r *state, v any, _ value.Args) (any, error) {
+	it, err := value.Iterate(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
-	first, ok, err := it.next()
+	first, ok, err := it.Next()
 	if !ok && err == nil {
-		return &undefined{what: "there is no first element: the list is empty"}, nil
+		return &value.Undefined{What: "there is no first element: the list is empty"}, nil
 	}
 	return first, err
 }
 
-func lastFilter(r *state, v any, _ args) (any, error) {
-	if s, ok := v.(markup); ok && s != "" {
+func lastFilter(r *state, v any, _ value.Args) (any, error) {
+	if s, ok := v.(value.Markup); ok && s != "" {
 		_, size := utf8.DecodeLastRuneInString(string(s))
 		return s[len(s)-size:], nil
 	}
@@ -56,57 +58,57 @@ func lastFilter(r *state, v any, _ args) (any, error) {
 		return nil, err
 	}
 	if len(list) == 0 {
-		return &undefined{what: "there is no last element: the list is empty"}, nil
+		return &value.Undefined{What: "there is no last element: the list is empty"}, nil
 	}
 	return list[len(list)-1], nil
 }
 
 // reversible are the elements of what can be read from its end.
 func (r *state) reversible(v any) ([]any, error) {
-	if _, ok := v.(*iterator); ok {
+	if _, ok := v.(*value.Iterator); ok {
 		return nil, errors.New(`a generator has no end: put "| list" before it`)
 	}
-	return r.elements(v)
+	return value.Elements(r.Budget, v)
 }
 
-func randomFilter(r *state, v any, _ args) (any, error) {
-	n, err := length(v)
+func randomFilter(r *state, v any, _ value.Args) (any, error) {
+	n, err := value.Length(v)
 	if err != nil {
 		return nil, err
 	}
 	if n == 0 {
-		return &undefined{what: "there is no random element: the list is empty"}, nil
+		return &value.Undefined{What: "there is no random element: the list is empty"}, nil
 	}
-	if _, unordered := v.(*view); unordered {
-		return nil, fmt.Errorf(`%s has no index: put "| list" before it`, article(typeName(v)))
+	if _, unordered := v.(*value.DictView); unordered {
+		return nil, fmt.Errorf(`%s has no index: put "| list" before it`, value.WithArticle(value.TypeName(v)))
 	}
 	return r.subscript(v, int64(rand.IntN(n))) // nothing is kept secret by it
 }
 
-func joinFilter(r *state, v any, a args) (any, error) {
-	between, err := r.text(a.at(0, ""))
+func joinFilter(r *state, v any, a value.Args) (any, error) {
+	between, err := value.Text(r.Budget, a.At(0, ""))
 	if err != nil {
 		return nil, err
 	}
-	get, err := r.getter(a.at(1, nil))
+	get, err := r.getter(a.At(1, nil))
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.elements(v)
+	list, err := value.Elements(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
 	if r.autoescape {
-		return r.joinEscaped(a.at(0, ""), list, get)
+		return value.JoinEscaped(r.Budget, a.At(0, ""), list, get)
 	}
 	var b strings.Builder
 	for i, element := range list {
 		if element, err = get(element); err != nil {
 			return nil, err
 		}
-		s, err := r.text(element)
+		s, err := value.Text(r.Budget, element)
 		if err == nil {
-			err = r.grow(len(s) + len(between))
+			err = r.Grow(len(s) + len(between))
 		}
 		if err != nil {
 			return nil, err
@@ -116,19 +118,19 @@ func joinFilter(r *state, v any, a args) (any, error) {
 		}
 		b.WriteString(s)
 	}
-	return b.String(), r.tick(len(list))
+	return b.String(), r.Step(len(list))
 }
 
-func reverseFilter(r *state, v any, _ args) (any, error) {
-	if s, ok := asText(v); ok {
+func reverseFilter(r *state, v any, _ value.Args) (any, error) {
+	if s, ok := value.AsText(v); ok {
 		runes := []rune(s)
 		reversed := make([]rune, 0, len(runes))
 		for i := len(runes) - 1; i >= 0; i-- {
 			reversed = append(reversed, runes[i])
 		}
-		return keepMarkup(v, string(reversed)), r.grow(len(s))
+		return value.KeepMarkup(v, string(reversed)), r.Grow(len(s))
 	}
-	list, err := r.elements(v)
+	list, err := value.Elements(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
@@ -136,18 +138,18 @@ func reverseFilter(r *state, v any, _ args) (any, error) {
 	for i := len(list) - 1; i >= 0; i-- {
 		reversed = append(reversed, list[i])
 	}
-	if _, generator := v.(*iterator); generator {
-		return reversed, r.tick(len(list))
+	if _, generator := v.(*value.Iterator); generator {
+		return reversed, r.Step(len(list))
 	}
-	return iterateList(reversed), r.tick(len(list))
+	return value.IterateList(reversed), r.Step(len(list))
 }
 
-func batchFilter(r *state, v any, a args) (any, error) {
+func batchFilter(r *state, v any, a value.Args) (any, error) {
 	size, err := batchSize(a)
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.elements(v)
+	list, err := value.Elements(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
@@ -162,8 +164,8 @@ func batchFilter(r *state, v any, a args) (any, error) {
 		}
 		batch := append([]any{}, list[:n]...)
 		list = list[n:]
-		if fill := a.at(1, nil); fill != nil && n < size {
-			if err := r.width("the size of a batch", size); err != nil {
+		if fill := a.At(1, nil); fill != nil && n < size {
+			if err := r.CheckWidth("the size of a batch", size); err != nil {
 				return nil, err
 			}
 			for len(batch) < size {
@@ -172,46 +174,46 @@ func batchFilter(r *state, v any, a args) (any, error) {
 		}
 		batches = append(batches, r.own(batch))
 	}
-	return iterateList(batches), r.tick(len(batches))
+	return value.IterateList(batches), r.Step(len(batches))
 }
 
 // batchSize is the first argument. What no number of elements can be equal to,
 // such as a text, makes one batch of all.
-func batchSize(a args) (int, error) {
-	if f, ok := a.values[0].(float64); ok {
+func batchSize(a value.Args) (int, error) {
+	if f, ok := a.Values[0].(float64); ok {
 		if f == math.Trunc(f) && math.Abs(f) < 1<<31 {
 			return int(f), nil
 		}
 		return -1, nil
 	}
-	if number(a.values[0]) != nil {
-		return a.integer(0, 0)
+	if value.Number(a.Values[0]) != nil {
+		return a.Integer(0, 0)
 	}
-	if a.at(1, nil) != nil {
-		return 0, fmt.Errorf("the size of a batch is %s and should be an int", article(typeName(a.values[0])))
+	if a.At(1, nil) != nil {
+		return 0, fmt.Errorf("the size of a batch is %s and should be an int", value.WithArticle(value.TypeName(a.Values[0])))
 	}
 	return -1, nil
 }
 
 // sliceFilter deals the elements out into columns; the first ones get what does
 // not come out even.
-func sliceFilter(r *state, v any, a args) (any, error) {
-	slices, err := a.integer(0, 0)
+func sliceFilter(r *state, v any, a value.Args) (any, error) {
+	slices, err := a.Integer(0, 0)
 	if err != nil {
 		return nil, err
 	}
 	if slices == 0 {
 		return nil, errors.New("there is at least one slice")
 	}
-	if err := r.width("the number of slices", slices); err != nil {
+	if err := r.CheckWidth("the number of slices", slices); err != nil {
 		return nil, err
 	}
-	list, err := r.elements(v)
+	list, err := value.Elements(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
 	if slices < 0 {
-		return iterateList(nil), nil
+		return value.IterateList(nil), nil
 	}
 	each, extra := len(list)/slices, len(list)%slices
 	columns := make([]any, 0, slices)
@@ -222,43 +224,35 @@ func sliceFilter(r *state, v any, a args) (any, error) {
 		}
 		column := append([]any{}, list[:n]...)
 		list = list[n:]
-		if fill := a.at(1, nil); fill != nil && i >= extra {
+		if fill := a.At(1, nil); fill != nil && i >= extra {
 			column = append(column, fill)
 		}
 		columns = append(columns, r.own(column))
 	}
-	return iterateList(columns), r.tick(slices)
+	return value.IterateList(columns), r.Step(slices)
 }
 
-func itemsFilter(r *state, v any, _ args) (any, error) {
-	if _, missing := v.(*undefined); missing {
-		return iterateList(nil), nil
+func itemsFilter(r *state, v any, _ value.Args) (any, error) {
+	if _, missing := v.(*value.Undefined); missing {
+		return value.IterateList(nil), nil
 	}
-	pairs, ok := pairsOf(v)
+	pairs, ok := value.PairsOf(v)
 	if !ok {
-		return nil, fmt.Errorf("%s has no items: only a mapping has", article(typeName(v)))
+		return nil, fmt.Errorf("%s has no items: only a mapping has", value.WithArticle(value.TypeName(v)))
 	}
-	return iterateList(itemTuples(pairs)), r.tick(len(pairs))
+	return value.IterateList(value.ItemTuples(pairs)), r.Step(len(pairs))
 }
 
-func itemTuples(pairs []pair) []any {
-	items := make([]any, len(pairs))
-	for i, p := range pairs {
-		items[i] = tuple{p.key, p.val}
-	}
-	return items
-}
-
-func sumFilter(r *state, v any, a args) (any, error) {
-	get, err := r.getter(a.at(0, nil))
+func sumFilter(r *state, v any, a value.Args) (any, error) {
+	get, err := r.getter(a.At(0, nil))
 	if err != nil {
 		return nil, err
 	}
-	total := a.at(1, int64(0))
-	if _, text := asText(total); text {
+	total := a.At(1, int64(0))
+	if _, text := value.AsText(total); text {
 		return nil, errors.New("texts have no sum: use join")
 	}
-	list, err := r.elements(v)
+	list, err := value.Elements(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
@@ -266,10 +260,10 @@ func sumFilter(r *state, v any, a args) (any, error) {
 		if element, err = get(element); err != nil {
 			return nil, err
 		}
-		if total, err = r.binary(opAdd, total, element); err != nil {
+		if total, err = r.binary(value.OpAdd, total, element); err != nil {
 			return nil, err
 		}
-		if err := r.tick(1); err != nil {
+		if err := r.Step(1); err != nil {
 			return nil, err
 		}
 	}
@@ -283,13 +277,13 @@ func (r *state) getter(attribute any) (func(any) (any, error), error) {
 		return func(v any) (any, error) { return v, nil }, nil
 	}
 	steps := []any{attribute}
-	if path, ok := asText(attribute); ok {
+	if path, ok := value.AsText(attribute); ok {
 		if utf8.RuneCountInString(path) > 1000 {
 			return nil, errors.New("the attribute is too long")
 		}
 		steps = steps[:0]
 		for step := range strings.SplitSeq(path, ".") {
-			if i, ok := pathIndex(step); ok {
+			if i, ok := value.PathIndex(step); ok {
 				steps = append(steps, i)
 			} else {
 				steps = append(steps, step)
@@ -298,7 +292,7 @@ func (r *state) getter(attribute any) (func(any) (any, error), error) {
 	}
 	return func(v any) (any, error) {
 		for _, step := range steps {
-			if err := r.tick(1); err != nil {
+			if err := r.Step(1); err != nil {
 				return nil, err
 			}
 			next, err := r.subscript(v, step)

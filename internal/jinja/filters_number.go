@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 func numberFilters() []*filter {
@@ -20,25 +22,25 @@ func numberFilters() []*filter {
 	}
 }
 
-func roundFilter(_ *state, v any, a args) (any, error) {
-	if a.has(0) && a.values[0] == nil && a.at(1, "common") == "common" {
+func roundFilter(_ *state, v any, a value.Args) (any, error) {
+	if a.Has(0) && a.Values[0] == nil && a.At(1, "common") == "common" {
 		return roundWhole(v)
 	}
-	precision, err := a.integer(0, 0)
+	precision, err := a.Integer(0, 0)
 	if err != nil {
 		return nil, err
 	}
 	if precision < -400 || precision > 400 {
 		return nil, fmt.Errorf("the precision %d is no number of digits", precision)
 	}
-	method, err := a.text(1, "common")
+	method, err := a.Text(1, "common")
 	if err != nil {
 		return nil, err
 	}
 	if method == "common" {
 		return round(v, precision)
 	}
-	f, err := asFloat(v)
+	f, err := value.AsFloat(v)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +49,7 @@ func roundFilter(_ *state, v any, a args) (any, error) {
 	case "ceil", "floor":
 		f *= scale
 		if math.IsInf(f, 0) || math.IsNaN(f) {
-			return nil, fmt.Errorf("%s is not near any integer", floatText(f))
+			return nil, fmt.Errorf("%s is not near any integer", value.FloatText(f))
 		}
 		if method == "ceil" {
 			return (math.Ceil(f) + 0) / scale, nil
@@ -60,7 +62,7 @@ func roundFilter(_ *state, v any, a args) (any, error) {
 // round rounds the exact value, half to even, as Python does: 2.675 to two digits
 // is 2.67, because the float is a little less.
 func round(v any, precision int) (any, error) {
-	switch n := number(v).(type) {
+	switch n := value.Number(v).(type) {
 	case float64:
 		if math.IsInf(n, 0) || math.IsNaN(n) || precision > 330 {
 			return n, nil
@@ -76,19 +78,19 @@ func round(v any, precision int) (any, error) {
 		if precision >= 0 {
 			return n, nil
 		}
-		return shrink(roundTo(new(big.Rat).SetInt(whole(n)), precision)), nil
+		return value.Shrink(roundTo(new(big.Rat).SetInt(value.AsBigInt(n)), precision)), nil
 	}
-	if u, ok := v.(*undefined); ok {
-		return nil, u.error()
+	if u, ok := v.(*value.Undefined); ok {
+		return nil, u.Err()
 	}
-	return nil, fmt.Errorf("%s can't be rounded: it is no number", article(typeName(v)))
+	return nil, fmt.Errorf("%s can't be rounded: it is no number", value.WithArticle(value.TypeName(v)))
 }
 
 // roundWhole is v rounded to an int, which Python's round does without digits.
 func roundWhole(v any) (any, error) {
 	rounded, err := round(v, 0)
 	if f, ok := rounded.(float64); ok {
-		return truncate(f)
+		return value.TruncateFloat(f)
 	}
 	return rounded, err
 }
@@ -106,55 +108,47 @@ func roundTo(exact *big.Rat, precision int) *big.Int {
 	return quotient.Mul(quotient, unit)
 }
 
-func intFilter(_ *state, v any, a args) (any, error) {
-	otherwise := a.at(0, int64(0))
-	switch n := number(v).(type) {
+func intFilter(_ *state, v any, a value.Args) (any, error) {
+	otherwise := a.At(0, int64(0))
+	switch n := value.Number(v).(type) {
 	case int64, *big.Int:
 		return n, nil
 	case float64:
 		if math.IsNaN(n) {
 			return otherwise, nil
 		}
-		return truncate(n)
+		return value.TruncateFloat(n)
 	}
-	if u, ok := v.(*undefined); ok {
-		return nil, u.error()
+	if u, ok := v.(*value.Undefined); ok {
+		return nil, u.Err()
 	}
-	s, ok := asText(v)
+	s, ok := value.AsText(v)
 	if !ok {
 		return otherwise, nil
 	}
 	// A base that is none makes no error: the text is then read as a float, too.
-	base, ok := integer(a.at(1, int64(10)))
+	base, ok := value.AsInt(a.At(1, int64(10)))
 	if ok && (base == 0 || base >= 2 && base <= 36) {
 		if n, ok := parseInteger(s, int(base)); ok {
-			return shrink(n), nil
+			return value.Shrink(n), nil
 		}
 	}
 	f, err := toFloat(s)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 		return otherwise, nil // what is no number is the default
 	}
-	return truncate(f)
-}
-
-func truncate(f float64) (any, error) {
-	if math.IsInf(f, 0) || math.IsNaN(f) {
-		return nil, fmt.Errorf("%s is no integer", floatText(f))
-	}
-	n, _ := big.NewFloat(f).Int(nil)
-	return shrink(n), nil
+	return value.TruncateFloat(f)
 }
 
 // parseInteger reads text as Python's int() does.
 func parseInteger(s string, base int) (*big.Int, bool) {
-	s = asciiDigits(strings.TrimFunc(s, isSpace))
+	s = asciiDigits(strings.TrimFunc(s, value.IsSpace))
 	sign := ""
-	if c := byteAt(s, 0); c == '-' || c == '+' {
+	if c := value.ByteAt(s, 0); c == '-' || c == '+' {
 		sign, s = s[:1], s[1:]
 	}
 	prefix := 0
-	if byteAt(s, 0) == '0' && baseDigits(byteAt(s, 1)) != "" {
+	if value.ByteAt(s, 0) == '0' && value.BaseDigits(value.ByteAt(s, 1)) != "" {
 		prefix = map[byte]int{'x': 16, 'o': 8, 'b': 2}[s[1]|0x20]
 	}
 	switch {
@@ -166,7 +160,7 @@ func parseInteger(s string, base int) (*big.Int, bool) {
 		}
 		base = 10
 	}
-	if s == "" || len(s) > maxDigits || s[0] == '_' || s[len(s)-1] == '_' || strings.Contains(s, "__") || strings.ContainsAny(s, "+-") {
+	if s == "" || len(s) > value.MaxDigits || s[0] == '_' || s[len(s)-1] == '_' || strings.Contains(s, "__") || strings.ContainsAny(s, "+-") {
 		return nil, false
 	}
 	return new(big.Int).SetString(sign+strings.ReplaceAll(s, "_", ""), base)
@@ -198,11 +192,11 @@ func asciiDigits(s string) string {
 
 // toFloat is Python's float().
 func toFloat(v any) (float64, error) {
-	s, ok := asText(v)
+	s, ok := value.AsText(v)
 	if !ok {
-		return asFloat(v)
+		return value.AsFloat(v)
 	}
-	s = asciiDigits(strings.TrimFunc(s, isSpace))
+	s = asciiDigits(strings.TrimFunc(s, value.IsSpace))
 	digits := strings.TrimLeft(s, "+-")
 	switch strings.ToLower(digits) {
 	case "inf", "infinity", "nan":
@@ -221,36 +215,36 @@ func toFloat(v any) (float64, error) {
 
 func underscoresBetweenDigits(s string) bool {
 	for i := range len(s) {
-		if s[i] == '_' && (!isDigit(byteAt(s, i-1)) || !isDigit(byteAt(s, i+1))) {
+		if s[i] == '_' && (!value.IsDigit(value.ByteAt(s, i-1)) || !value.IsDigit(value.ByteAt(s, i+1))) {
 			return false
 		}
 	}
 	return true
 }
 
-func floatFilter(_ *state, v any, a args) (any, error) {
-	if u, ok := v.(*undefined); ok {
-		return nil, u.error()
+func floatFilter(_ *state, v any, a value.Args) (any, error) {
+	if u, ok := v.(*value.Undefined); ok {
+		return nil, u.Err()
 	}
 	f, err := toFloat(v)
-	if errors.Is(err, errTooLarge) {
+	if errors.Is(err, value.ErrTooLarge) {
 		return nil, err
 	}
 	if err != nil {
-		return a.at(0, 0.0), nil // what is no number is the default
+		return a.At(0, 0.0), nil // what is no number is the default
 	}
 	return f, nil
 }
 
-func absFilter(_ *state, v any, _ args) (any, error) {
-	switch n := number(v).(type) {
+func absFilter(_ *state, v any, _ value.Args) (any, error) {
+	switch n := value.Number(v).(type) {
 	case float64:
 		return math.Abs(n), nil
 	case int64, *big.Int:
-		return shrink(new(big.Int).Abs(whole(n))), nil
+		return value.Shrink(new(big.Int).Abs(value.AsBigInt(n))), nil
 	}
-	if u, ok := v.(*undefined); ok {
-		return nil, u.error()
+	if u, ok := v.(*value.Undefined); ok {
+		return nil, u.Err()
 	}
-	return nil, fmt.Errorf("%s has no absolute value: it is no number", article(typeName(v)))
+	return nil, fmt.Errorf("%s has no absolute value: it is no number", value.WithArticle(value.TypeName(v)))
 }

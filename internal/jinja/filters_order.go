@@ -3,8 +3,9 @@ package jinja
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // orderFilters compare elements. Text counts without regard to case unless asked
@@ -15,72 +16,38 @@ func orderFilters() []*filter {
 		{signature: signature{name: "dictsort", params: []string{"case_sensitive", "by", "reverse"}}, apply: dictSortFilter},
 		{signature: signature{name: "unique", params: []string{"case_sensitive", "attribute"}}, apply: uniqueFilter},
 		{signature: signature{name: "groupby", params: []string{"attribute", "default", "case_sensitive"}, required: 1}, apply: groupByFilter},
-		{signature: signature{name: "min", params: []string{"case_sensitive", "attribute"}}, apply: extreme(opLess)},
-		{signature: signature{name: "max", params: []string{"case_sensitive", "attribute"}}, apply: extreme(opGreater)},
+		{signature: signature{name: "min", params: []string{"case_sensitive", "attribute"}}, apply: extreme(value.OpLess)},
+		{signature: signature{name: "max", params: []string{"case_sensitive", "attribute"}}, apply: extreme(value.OpGreater)},
 	}
 }
 
 // folded makes text comparable without regard to case.
 func folded(v any, caseSensitive bool) any {
-	if s, ok := asText(v); ok && !caseSensitive {
+	if s, ok := value.AsText(v); ok && !caseSensitive {
 		return strings.ToLower(s)
 	}
 	return v
 }
 
-// keyed is an element with what it is ordered by.
-type keyed struct{ key, value any }
-
-func (r *state) keyed(list []any, get func(any) (any, error), caseSensitive bool) ([]keyed, error) {
-	all := make([]keyed, len(list))
+func (r *state) keyed(list []any, get func(any) (any, error), caseSensitive bool) ([]value.Keyed, error) {
+	all := make([]value.Keyed, len(list))
 	for i, element := range list {
 		key, err := get(element)
 		if err != nil {
 			return nil, err
 		}
-		all[i] = keyed{folded(key, caseSensitive), element}
+		all[i] = value.Keyed{Key: folded(key, caseSensitive), Value: element}
 	}
-	return all, r.tick(len(list))
+	return all, r.Step(len(list))
 }
 
-// sortKeyed orders stably, also in reverse.
-func (r *budget) sortKeyed(all []keyed, reverse bool) error {
-	var failed error
-	slices.SortStableFunc(all, func(a, b keyed) int {
-		if failed != nil {
-			return 0
-		}
-		c, err := r.order(opLess, a.key, b.key)
-		if err != nil {
-			failed = err
-			return 0
-		}
-		if c == unordered {
-			return 0
-		}
-		if reverse {
-			return -c
-		}
-		return c
-	})
-	return failed
-}
-
-func valuesOf(all []keyed) []any {
-	values := make([]any, len(all))
-	for i, k := range all {
-		values[i] = k.value
-	}
-	return values
-}
-
-func sortFilter(r *state, v any, a args) (any, error) {
-	caseSensitive := a.truth(1)
-	get, err := r.sortKey(a.at(2, nil), caseSensitive)
+func sortFilter(r *state, v any, a value.Args) (any, error) {
+	caseSensitive := a.Truth(1)
+	get, err := r.sortKey(a.At(2, nil), caseSensitive)
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.elements(v)
+	list, err := value.Elements(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
@@ -88,22 +55,22 @@ func sortFilter(r *state, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	reverse, err := a.flag(0)
+	reverse, err := a.Flag(0)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sortKeyed(all, reverse); err != nil {
+	if err := value.SortKeyed(r.Budget, all, reverse); err != nil {
 		return nil, err
 	}
-	return valuesOf(all), nil
+	return value.KeyedValues(all), nil
 }
 
 // sortKey reads one attribute or several: "priority.name,id". The key is a tuple
 // in any case, because within one equal values need no order.
 func (r *state) sortKey(attribute any, caseSensitive bool) (func(any) (any, error), error) {
 	attributes := []any{attribute}
-	if path, ok := asText(attribute); ok {
-		attributes = anyList(strings.Split(path, ","))
+	if path, ok := value.AsText(attribute); ok {
+		attributes = value.AnyList(strings.Split(path, ","))
 	}
 	var getters []func(any) (any, error)
 	for _, one := range attributes {
@@ -114,7 +81,7 @@ func (r *state) sortKey(attribute any, caseSensitive bool) (func(any) (any, erro
 		getters = append(getters, get)
 	}
 	return func(v any) (any, error) {
-		keys := make(tuple, len(getters))
+		keys := make(value.Tuple, len(getters))
 		for i, get := range getters {
 			key, err := get(v)
 			if err != nil {
@@ -126,61 +93,61 @@ func (r *state) sortKey(attribute any, caseSensitive bool) (func(any) (any, erro
 	}, nil
 }
 
-func dictSortFilter(r *state, v any, a args) (any, error) {
-	by, err := a.text(1, "key")
+func dictSortFilter(r *state, v any, a value.Args) (any, error) {
+	by, err := a.Text(1, "key")
 	if err != nil {
 		return nil, err
 	}
 	if by != "key" && by != "value" {
 		return nil, fmt.Errorf(`dictsort orders by "key" or "value", not %q`, by)
 	}
-	pairs, ok := pairsOf(v)
+	pairs, ok := value.PairsOf(v)
 	if !ok {
 		return nil, errors.New("dictsort takes a mapping")
 	}
-	all, err := r.keyed(itemTuples(pairs), func(item any) (any, error) {
+	all, err := r.keyed(value.ItemTuples(pairs), func(item any) (any, error) {
 		if by == "value" {
-			return item.(tuple)[1], nil
+			return item.(value.Tuple)[1], nil
 		}
-		return item.(tuple)[0], nil
-	}, a.truth(0))
+		return item.(value.Tuple)[0], nil
+	}, a.Truth(0))
 	if err != nil {
 		return nil, err
 	}
-	reverse, err := a.flag(2)
+	reverse, err := a.Flag(2)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sortKeyed(all, reverse); err != nil {
+	if err := value.SortKeyed(r.Budget, all, reverse); err != nil {
 		return nil, err
 	}
-	return valuesOf(all), nil
+	return value.KeyedValues(all), nil
 }
 
-func uniqueFilter(r *state, v any, a args) (any, error) {
-	get, err := r.getter(a.at(1, nil))
+func uniqueFilter(r *state, v any, a value.Args) (any, error) {
+	get, err := r.getter(a.At(1, nil))
 	if err != nil {
 		return nil, err
 	}
-	it, err := r.iterate(v)
+	it, err := value.Iterate(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
 	seen := map[any]bool{}
-	return &iterator{func() (any, bool, error) {
+	return &value.Iterator{Next: func() (any, bool, error) {
 		for {
-			element, ok, err := it.next()
+			element, ok, err := it.Next()
 			if !ok || err != nil {
 				return nil, false, err
 			}
-			if err := r.tick(1); err != nil {
+			if err := r.Step(1); err != nil {
 				return nil, false, err
 			}
 			key, err := get(element)
 			if err != nil {
 				return nil, false, err
 			}
-			hash, err := hashable(folded(key, a.truth(0)))
+			hash, err := value.HashKey(folded(key, a.Truth(0)))
 			if err != nil {
 				return nil, false, err
 			}
@@ -192,20 +159,20 @@ func uniqueFilter(r *state, v any, a args) (any, error) {
 	}}, nil
 }
 
-func groupByFilter(r *state, v any, a args) (any, error) {
-	caseSensitive := a.truth(2)
-	get, err := r.getter(a.values[0])
+func groupByFilter(r *state, v any, a value.Args) (any, error) {
+	caseSensitive := a.Truth(2)
+	get, err := r.getter(a.Values[0])
 	if err != nil {
 		return nil, err
 	}
 	plain := func(v any) (any, error) {
 		key, err := get(v)
-		if _, missing := key.(*undefined); missing && a.at(1, nil) != nil {
-			return a.values[1], nil
+		if _, missing := key.(*value.Undefined); missing && a.At(1, nil) != nil {
+			return a.Values[1], nil
 		}
 		return key, err
 	}
-	list, err := r.elements(v)
+	list, err := value.Elements(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
@@ -213,52 +180,52 @@ func groupByFilter(r *state, v any, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sortKeyed(all, false); err != nil {
+	if err := value.SortKeyed(r.Budget, all, false); err != nil {
 		return nil, err
 	}
 	groups := []any{}
 	for i, k := range all {
 		if i > 0 {
-			same, err := r.equal(all[i-1].key, k.key)
+			same, err := value.Equal(r.Budget, all[i-1].Key, k.Key)
 			if err != nil {
 				return nil, err
 			}
 			if same {
-				last := groups[len(groups)-1].(*group)
-				last.members = append(last.members, k.value)
+				last := groups[len(groups)-1].(*value.Group)
+				last.Members = append(last.Members, k.Value)
 				continue
 			}
 		}
-		key, err := plain(k.value)
+		key, err := plain(k.Value)
 		if err != nil {
 			return nil, err
 		}
-		groups = append(groups, &group{key, []any{k.value}})
+		groups = append(groups, &value.Group{Key: key, Members: []any{k.Value}})
 	}
 	return groups, nil
 }
 
 // extreme is the least or the greatest element.
-func extreme(better operator) func(*state, any, args) (any, error) {
-	return func(r *state, v any, a args) (any, error) {
-		get, err := r.getter(a.at(1, nil))
+func extreme(better value.Operator) func(*state, any, value.Args) (any, error) {
+	return func(r *state, v any, a value.Args) (any, error) {
+		get, err := r.getter(a.At(1, nil))
 		if err != nil {
 			return nil, err
 		}
-		list, err := r.elements(v)
+		list, err := value.Elements(r.Budget, v)
 		if err != nil {
 			return nil, err
 		}
 		if len(list) == 0 {
-			return &undefined{what: "there is no such element: the list is empty"}, nil
+			return &value.Undefined{What: "there is no such element: the list is empty"}, nil
 		}
-		all, err := r.keyed(list, get, a.truth(0))
+		all, err := r.keyed(list, get, a.Truth(0))
 		if err != nil {
 			return nil, err
 		}
 		best := all[0]
 		for _, k := range all[1:] {
-			wins, err := r.compare(better, k.key, best.key)
+			wins, err := value.Compare(r.Budget, better, k.Key, best.Key)
 			if err != nil {
 				return nil, err
 			}
@@ -266,6 +233,6 @@ func extreme(better operator) func(*state, any, args) (any, error) {
 				best = k
 			}
 		}
-		return best.value, nil
+		return best.Value, nil
 	}
 }

@@ -5,17 +5,19 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // onText is a filter that takes whatever text the value has.
 func onText(name string, change func(string) string) *filter {
-	return &filter{signature: signature{name: name}, formats: true, apply: func(r *state, v any, _ args) (any, error) {
-		s, err := r.text(v)
+	return &filter{signature: signature{name: name}, formats: true, apply: func(r *state, v any, _ value.Args) (any, error) {
+		s, err := value.Text(r.Budget, v)
 		if err != nil {
 			return nil, err
 		}
 		s = change(s)
-		return s, r.grow(len(s))
+		return s, r.Grow(len(s))
 	}}
 }
 
@@ -24,22 +26,22 @@ func likeText(name string, change func(string) string) *filter {
 	f := onText(name, change)
 	plain := f.apply
 	f.markup = true
-	f.apply = func(r *state, v any, a args) (any, error) {
+	f.apply = func(r *state, v any, a value.Args) (any, error) {
 		changed, err := plain(r, v, a)
 		if err != nil {
 			return nil, err
 		}
-		return keepMarkup(v, changed.(string)), nil
+		return value.KeepMarkup(v, changed.(string)), nil
 	}
 	return f
 }
 
 func textFilters() []*filter {
 	return []*filter{
-		likeText("upper", upper),
-		likeText("lower", lower),
+		likeText("upper", value.Upper),
+		likeText("lower", value.Lower),
 		onText("title", titleWords),
-		likeText("capitalize", capitalize),
+		likeText("capitalize", value.Capitalize),
 		likeText("string", func(s string) string { return s }),
 		{signature: signature{name: "trim", params: []string{"chars"}}, markup: true, formats: true, apply: trimFilter},
 		{signature: signature{name: "replace", params: []string{"old", "new", "count"}, required: 2}, formats: true, apply: replaceFilter},
@@ -59,89 +61,65 @@ func titleWords(s string) string {
 	start := true
 	for _, c := range s {
 		if start {
-			b.WriteString(upper(string(c)))
+			b.WriteString(value.Upper(string(c)))
 		} else {
-			b.WriteString(lower(string(c)))
+			b.WriteString(value.Lower(string(c)))
 		}
-		start = isSpace(c) || strings.ContainsRune("-([{<", c)
+		start = value.IsSpace(c) || strings.ContainsRune("-([{<", c)
 	}
 	return b.String()
 }
 
-func trimFilter(r *state, v any, a args) (any, error) {
-	s, err := r.text(v)
+func trimFilter(r *state, v any, a value.Args) (any, error) {
+	s, err := value.Text(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
-	trimmed, err := trimmed(s, a, strings.TrimFunc)
+	trimmed, err := value.Trim(s, a, strings.TrimFunc)
 	if err != nil {
 		return nil, err
 	}
-	return keepMarkup(v, trimmed.(string)), nil
+	return value.KeepMarkup(v, trimmed.(string)), nil
 }
 
-// trimmed cuts the characters of the first argument, or white space.
-func trimmed(s string, a args, trim func(string, func(rune) bool) string) (any, error) {
-	if a.at(0, nil) == nil {
-		return trim(s, isSpace), nil
-	}
-	chars, err := a.text(0, "")
-	if err != nil {
-		return nil, err
-	}
-	return trim(s, func(c rune) bool { return strings.ContainsRune(chars, c) }), nil
-}
-
-func replaceFilter(r *state, v any, a args) (any, error) {
+func replaceFilter(r *state, v any, a value.Args) (any, error) {
 	var texts [3]string
-	for i, v := range [...]any{v, a.values[0], a.values[1]} {
-		s, err := r.text(v)
+	for i, v := range [...]any{v, a.Values[0], a.Values[1]} {
+		s, err := value.Text(r.Budget, v)
 		if err != nil {
 			return nil, err
 		}
 		texts[i] = s
 	}
-	limit, err := a.integerOrNone(2, -1)
+	limit, err := a.IntegerOrNone(2, -1)
 	if err != nil {
 		return nil, err
 	}
-	return r.replaced(texts[0], texts[1], texts[2], limit)
+	return value.Replace(r.Budget, texts[0], texts[1], texts[2], limit)
 }
 
-// replaced replaces up to limit times, or all where that is below zero.
-func (r *budget) replaced(s, old, with string, limit int) (any, error) {
-	found := strings.Count(s, old)
-	if limit >= 0 {
-		found = min(found, limit)
-	}
-	if err := r.growTimes(found, len(with)); err != nil {
-		return nil, err
-	}
-	return strings.Replace(s, old, with, limit), r.grow(len(s))
-}
-
-func formatFilter(r *state, v any, a args) (any, error) {
-	format, err := r.text(v)
+func formatFilter(r *state, v any, a value.Args) (any, error) {
+	format, err := value.Text(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
-	if len(a.named) == 0 {
-		return r.percentFormat(keepMarkup(v, format), tuple(a.values))
+	if len(a.Named) == 0 {
+		return percentFormat(r.Budget, value.KeepMarkup(v, format), value.Tuple(a.Values))
 	}
-	if len(a.values) > 0 {
+	if len(a.Values) > 0 {
 		return nil, errors.New("format takes either positional or named arguments")
 	}
-	d := &Dict{}
-	for _, n := range a.named {
-		if err := d.set(n.name, n.value); err != nil {
+	d := &value.Dict{}
+	for _, n := range a.Named {
+		if err := d.Put(n.Name, n.Value); err != nil {
 			return nil, err
 		}
 	}
-	return r.percentFormat(keepMarkup(v, format), d)
+	return percentFormat(r.Budget, value.KeepMarkup(v, format), d)
 }
 
-func wordCountFilter(r *state, v any, _ args) (any, error) {
-	s, err := r.text(v)
+func wordCountFilter(r *state, v any, _ value.Args) (any, error) {
+	s, err := value.Text(r.Budget, v)
 	words, inWord := int64(0), false
 	for _, c := range s {
 		before := inWord
@@ -152,11 +130,11 @@ func wordCountFilter(r *state, v any, _ args) (any, error) {
 	return words, err
 }
 
-func urlEncodeFilter(r *state, v any, _ args) (any, error) {
+func urlEncodeFilter(r *state, v any, _ value.Args) (any, error) {
 	encode := func(v any, plus bool) (string, error) {
-		s, err := r.text(v)
+		s, err := value.Text(r.Budget, v)
 		if err == nil {
-			err = r.growTimes(3, len(s))
+			err = r.GrowTimes(3, len(s))
 		}
 		s = strings.ReplaceAll(url.QueryEscape(s), "%7E", "~")
 		if !plus {
@@ -164,47 +142,47 @@ func urlEncodeFilter(r *state, v any, _ args) (any, error) {
 		}
 		return s, err
 	}
-	if _, text := v.(string); text || isUndefined(v) || !isIterable(v) {
+	if _, text := v.(string); text || value.IsUndefined(v) || !value.IsIterable(v) {
 		return encode(v, false)
 	}
 	var parts []string
-	add := func(key, value any) error {
+	add := func(key, val2 any) error {
 		k, err := encode(key, true)
 		if err != nil {
 			return err
 		}
-		s, err := encode(value, true)
+		s, err := encode(val2, true)
 		parts = append(parts, k+"="+s)
 		return err
 	}
-	d := &Dict{}
-	if err := r.fill(d, v); err != nil {
+	d := &value.Dict{}
+	if err := value.FillDict(r.Budget, d, v); err != nil {
 		return nil, err
 	}
-	pairs, _ := pairsOf(d)
+	pairs, _ := value.PairsOf(d)
 	for _, p := range pairs {
-		if err := add(p.key, p.val); err != nil {
+		if err := add(p.Key, p.Value); err != nil {
 			return nil, err
 		}
 	}
 	return strings.Join(parts, "&"), nil
 }
 
-func defaultFilter(_ *state, v any, a args) (any, error) {
-	if _, missing := v.(*undefined); missing || a.truth(1) && !truth(v) {
-		return a.at(0, ""), nil
+func defaultFilter(_ *state, v any, a value.Args) (any, error) {
+	if _, missing := v.(*value.Undefined); missing || a.Truth(1) && !value.Truth(v) {
+		return a.At(0, ""), nil
 	}
 	return v, nil
 }
 
-func attrFilter(r *state, v any, a args) (any, error) {
-	name, err := a.text(0, "")
+func attrFilter(r *state, v any, a value.Args) (any, error) {
+	name, err := a.Text(0, "")
 	if err != nil {
 		return nil, err
 	}
 	own, ok, err := r.ownAttribute(v, name)
 	if !ok && err == nil {
-		return &undefined{what: fmt.Sprintf("%s has no attribute %q", article(typeName(v)), name)}, nil
+		return &value.Undefined{What: fmt.Sprintf("%s has no attribute %q", value.WithArticle(value.TypeName(v)), name)}, nil
 	}
 	return own, err
 }

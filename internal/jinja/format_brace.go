@@ -4,27 +4,30 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // braceFormat is Python's str.format. Of attributes only those of numbers can be
 // read in it; elements can: "{ticket[id]}". With escape it escapes the values, as
 // the formats of escaped text do.
-func (r *budget) braceFormat(format string, a args, escape bool) (any, error) {
+func braceFormat(r *budget.Budget, format string, a value.Args, escape bool) (any, error) {
 	f := brace{r: r, args: a, escape: escape}
 	s, err := f.format(format, 0)
 	return s, err
 }
 
 // formatMap is braceFormat with the values by name from a mapping.
-func (r *budget) formatMap(format string, mapping any, escape bool) (any, error) {
+func formatMap(r *budget.Budget, format string, mapping any, escape bool) (any, error) {
 	f := brace{r: r, mapping: mapping, escape: escape}
 	s, err := f.format(format, 0)
 	return s, err
 }
 
 type brace struct {
-	r       *budget
-	args    args
+	r       *budget.Budget
+	args    value.Args
 	mapping any // of the names, in the place of args
 	next    int // of the places without a number
 	counts  numbering
@@ -53,7 +56,7 @@ func (f *brace) format(format string, depth int) (string, error) {
 		}
 		b.WriteString(rest[:i])
 		c := rest[i]
-		if byteAt(rest, i+1) == c {
+		if value.ByteAt(rest, i+1) == c {
 			b.WriteByte(c)
 			rest = rest[i+2:]
 			continue
@@ -71,11 +74,11 @@ func (f *brace) format(format string, depth int) (string, error) {
 		}
 		b.WriteString(s)
 		rest = rest[i+end+1:]
-		if err := f.r.grow(len(s)); err != nil {
+		if err := f.r.Grow(len(s)); err != nil {
 			return "", err
 		}
 	}
-	return b.String(), f.r.grow(len(format))
+	return b.String(), f.r.Grow(len(format))
 }
 
 // closing is the offset of the end mark that closes the mark at the start, or -1.
@@ -132,13 +135,13 @@ func (f *brace) place(place string, depth int) (string, error) {
 	if err != nil || !f.escape {
 		return s, err
 	}
-	if _, safe := v.(markup); safe {
+	if _, safe := v.(value.Markup); safe {
 		if spec != "" {
 			return "", errors.New("escaped text takes no format")
 		}
 		return s, nil
 	}
-	return escapeHTML(s), nil
+	return value.EscapeHTML(s), nil
 }
 
 func (f *brace) converted(v any, conversion byte) (any, error) {
@@ -146,25 +149,25 @@ func (f *brace) converted(v any, conversion byte) (any, error) {
 	case 0:
 		return v, nil
 	case 's':
-		return f.r.text(v)
+		return value.Text(f.r, v)
 	case 'r':
-		return f.r.repr(v)
+		return value.Repr(f.r, v)
 	case 'a':
-		s, err := f.r.repr(v)
-		return asciiOnly(s), err
+		s, err := value.Repr(f.r, v)
+		return value.ASCII(s), err
 	}
 	return nil, fmt.Errorf("%q is no conversion in a format", conversion)
 }
 
 func (f *brace) laidOut(v any, spec string) (string, error) {
 	if spec == "" {
-		return f.r.text(v)
+		return value.Text(f.r, v)
 	}
 	parsed, err := parseSpec(spec)
 	if err != nil {
 		return "", err
 	}
-	return f.r.formatValue(v, parsed)
+	return formatValue(f.r, v, parsed)
 }
 
 // value is the argument that a place names, with its elements: "0", "name[key]".
@@ -195,7 +198,7 @@ func (f *brace) value(name string) (any, error) {
 }
 
 func (f *brace) attribute(v any, name string) (any, error) {
-	if a, ok := numberAttribute(v, name); ok {
+	if a, ok := value.NumberAttribute(v, name); ok {
 		return a, nil
 	}
 	return nil, fmt.Errorf("the attribute %q can't be read in a format: pass it as an argument", name)
@@ -206,10 +209,10 @@ func (f *brace) element(v any, key string) (any, error) {
 		return nil, errors.New("the format has empty brackets")
 	}
 	var k any = key
-	if i, ok := pathIndex(key); ok {
+	if i, ok := value.PathIndex(key); ok {
 		k = i
 	}
-	found, ok, err := element(v, k)
+	found, ok, err := value.Element(v, k)
 	if err == nil && !ok {
 		err = fmt.Errorf("the format needs %q, which is not there", key)
 	}
@@ -217,7 +220,7 @@ func (f *brace) element(v any, key string) (any, error) {
 }
 
 func (f *brace) argument(name string) (any, error) {
-	i, numbered := pathIndex(name)
+	i, numbered := value.PathIndex(name)
 	if name == "" || numbered {
 		counts := manual
 		if name == "" {
@@ -231,10 +234,10 @@ func (f *brace) argument(name string) (any, error) {
 		if f.mapping != nil {
 			return nil, errors.New("the format has numbered places, the values have names")
 		}
-		if i >= int64(len(f.args.values)) {
+		if i >= int64(len(f.args.Values)) {
 			return nil, errors.New("the format has more places than there are values")
 		}
-		return f.args.values[i], nil
+		return f.args.Values[i], nil
 	}
 	if f.mapping != nil {
 		v, ok, err := named(f.mapping, name)
@@ -243,7 +246,7 @@ func (f *brace) argument(name string) (any, error) {
 		}
 		return v, err
 	}
-	v, ok := given{named: f.args.named}.byName(name)
+	v, ok := value.CallArgs{Named: f.args.Named}.ByName(name)
 	if !ok {
 		return nil, fmt.Errorf("the format needs %q, which is not given", name)
 	}
@@ -252,8 +255,8 @@ func (f *brace) argument(name string) (any, error) {
 
 // named is member for what may be no mapping.
 func named(v any, name string) (any, bool, error) {
-	if !isMapping(v) {
-		return nil, false, fmt.Errorf("format_map takes a mapping, not %s", article(typeName(v)))
+	if !value.IsMapping(v) {
+		return nil, false, fmt.Errorf("format_map takes a mapping, not %s", value.WithArticle(value.TypeName(v)))
 	}
-	return member(v, name)
+	return value.Member(v, name)
 }

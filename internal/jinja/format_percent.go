@@ -7,16 +7,19 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // percentFormat is Python's format % values. Escaped text as the format escapes
 // the values.
-func (r *budget) percentFormat(pattern, values any) (any, error) {
-	format, _ := asText(pattern)
-	_, escape := pattern.(markup)
+func percentFormat(r *budget.Budget, pattern, values any) (any, error) {
+	format, _ := value.AsText(pattern)
+	_, escape := pattern.(value.Markup)
 	p := percent{r: r, rest: format, mapping: values, escape: escape}
 	switch v := values.(type) {
-	case tuple:
+	case value.Tuple:
 		p.values = v
 	default:
 		p.values = []any{values}
@@ -26,24 +29,24 @@ func (r *budget) percentFormat(pattern, values any) (any, error) {
 	}
 	if p.used < len(p.values) && !p.named {
 		if subscriptable(values) {
-			return keepMarkup(pattern, p.b.String()), nil // Python takes them for what names are looked up in
+			return value.KeepMarkup(pattern, p.b.String()), nil // Python takes them for what names are looked up in
 		}
 		return nil, errors.New("the format has fewer places than there are values")
 	}
-	return keepMarkup(pattern, p.b.String()), nil
+	return value.KeepMarkup(pattern, p.b.String()), nil
 }
 
 // subscriptable reports whether Python could look a name up in v.
 func subscriptable(v any) bool {
 	switch v.(type) {
-	case []any, *list, span, *undefined:
+	case []any, *value.MutableList, value.Range, *value.Undefined:
 		return true
 	}
-	return isMapping(v)
+	return value.IsMapping(v)
 }
 
 type percent struct {
-	r       *budget
+	r       *budget.Budget
 	b       strings.Builder
 	rest    string
 	values  []any
@@ -58,10 +61,10 @@ func (p *percent) run() error {
 		i := strings.IndexByte(p.rest, '%')
 		if i < 0 {
 			p.b.WriteString(p.rest)
-			return p.r.grow(len(p.rest))
+			return p.r.Grow(len(p.rest))
 		}
 		p.b.WriteString(p.rest[:i])
-		if err := p.r.grow(i + 1); err != nil {
+		if err := p.r.Grow(i + 1); err != nil {
 			return err
 		}
 		p.rest = p.rest[i+1:]
@@ -87,17 +90,17 @@ func (p *percent) place() error {
 		}
 		name := p.rest[1:end]
 		p.rest = p.rest[end+1:]
-		if !isMapping(p.mapping) {
+		if !value.IsMapping(p.mapping) {
 			return errors.New("a format with names takes a mapping")
 		}
-		value, ok, err := member(p.mapping, name)
+		val, ok, err := value.Member(p.mapping, name)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return fmt.Errorf("the format needs %q, which is not given", name)
 		}
-		v, given, p.named = value, true, true
+		v, given, p.named = val, true, true
 	}
 	spec := formatSpec{precision: -1, fill: ' '}
 	flags := len(p.rest) - len(strings.TrimLeft(p.rest, "-+ #0"))
@@ -134,7 +137,7 @@ func (p *percent) place() error {
 		}
 		spec.precision = max(spec.precision, 0)
 	}
-	if c := byteAt(p.rest, 0); c == 'h' || c == 'l' || c == 'L' { // sizes in C: Python skips one
+	if c := value.ByteAt(p.rest, 0); c == 'h' || c == 'l' || c == 'L' { // sizes in C: Python skips one
 		p.rest = p.rest[1:]
 	}
 	verb, size := utf8.DecodeRuneInString(p.rest)
@@ -169,7 +172,7 @@ func (p *percent) size() (n int, given bool, err error) {
 		if err != nil {
 			return 0, false, err
 		}
-		n, ok := integer(v)
+		n, ok := value.AsInt(v)
 		if !ok {
 			return 0, false, errors.New("a width in a format is an integer")
 		}
@@ -178,7 +181,7 @@ func (p *percent) size() (n int, given bool, err error) {
 		}
 		return int(n), true, nil
 	}
-	digits := len(p.rest) - len(strings.TrimLeft(p.rest, decimalDigits))
+	digits := len(p.rest) - len(strings.TrimLeft(p.rest, value.DecimalDigits))
 	n, err = formatSize(p.rest[:digits])
 	p.rest = p.rest[digits:]
 	return n, digits > 0, err
@@ -205,18 +208,18 @@ func (p *percent) format(v any, verb rune, spec formatSpec) error {
 	case 's', 'r', 'a':
 		spec.zero = false
 		if verb == 's' {
-			s, err = p.r.text(v)
+			s, err = value.Text(p.r, v)
 		} else {
-			s, err = p.r.repr(v)
+			s, err = value.Repr(p.r, v)
 			if verb == 'a' {
-				s = asciiOnly(s)
+				s = value.ASCII(s)
 			}
 		}
-		if _, safe := v.(markup); p.escape && !(safe && verb == 's') {
-			s = escapeHTML(s)
+		if _, safe := v.(value.Markup); p.escape && !(safe && verb == 's') {
+			s = value.EscapeHTML(s)
 		}
 		if spec.precision >= 0 {
-			s = firstRunes(s, spec.precision)
+			s = value.FirstRunes(s, spec.precision)
 		}
 		s = spec.aligned('>').pad(s, "")
 	case 'c':
@@ -230,7 +233,7 @@ func (p *percent) format(v any, verb rune, spec formatSpec) error {
 		s, err = p.integer(v, verb, spec)
 	case 'e', 'E', 'f', 'F', 'g', 'G':
 		var f float64
-		if f, err = asFloat(v); err == nil {
+		if f, err = value.AsFloat(v); err == nil {
 			spec.verb = byte(verb)
 			s = spec.float(f)
 		}
@@ -241,21 +244,21 @@ func (p *percent) format(v any, verb rune, spec formatSpec) error {
 		return err
 	}
 	p.b.WriteString(s)
-	return p.r.grow(len(s))
+	return p.r.Grow(len(s))
 }
 
 func (p *percent) integer(v any, verb rune, spec formatSpec) (string, error) {
-	n := number(v)
+	n := value.Number(v)
 	if f, ok := n.(float64); ok {
 		if verb != 'd' || math.IsInf(f, 0) || math.IsNaN(f) {
 			return "", fmt.Errorf("%%%c takes an integer", verb)
 		}
-		whole, _ := truncate(f)
+		whole, _ := value.TruncateFloat(f)
 		n = whole
 	}
-	i := whole(n)
+	i := value.AsBigInt(n)
 	if i == nil {
-		return "", fmt.Errorf("%%%c takes a number, not %s", verb, article(typeName(v)))
+		return "", fmt.Errorf("%%%c takes a number, not %s", verb, value.WithArticle(value.TypeName(v)))
 	}
 	spec.verb = byte(verb)
 	return spec.integer(i)
@@ -263,10 +266,10 @@ func (p *percent) integer(v any, verb rune, spec formatSpec) (string, error) {
 
 // character1 is one character, given as such or as its number.
 func character1(v any) (string, error) {
-	if s, ok := asText(v); ok && utf8.RuneCountInString(s) == 1 {
+	if s, ok := value.AsText(v); ok && utf8.RuneCountInString(s) == 1 {
 		return s, nil
 	}
-	if n, ok := integer(v); ok && n >= 0 && n <= utf8.MaxRune {
+	if n, ok := value.AsInt(v); ok && n >= 0 && n <= utf8.MaxRune {
 		return string(rune(n)), nil
 	}
 	return "", errors.New("%c takes one character or its number")

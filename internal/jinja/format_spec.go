@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // formatSpec is how one value is laid out: Python's format specification, of
@@ -38,7 +41,7 @@ func parseSpec(s string) (formatSpec, error) {
 		spec.align = first
 		s = s[1:]
 	}
-	if c := byteAt(s, 0); c == '+' || c == '-' || c == ' ' {
+	if c := value.ByteAt(s, 0); c == '+' || c == '-' || c == ' ' {
 		spec.sign = c
 		s = s[1:]
 	}
@@ -47,18 +50,18 @@ func parseSpec(s string) (formatSpec, error) {
 	if !filled {
 		s, spec.zero = strings.CutPrefix(s, "0")
 	}
-	digits := len(s) - len(strings.TrimLeft(s, decimalDigits))
+	digits := len(s) - len(strings.TrimLeft(s, value.DecimalDigits))
 	var err error
 	if spec.width, err = formatSize(s[:digits]); err != nil {
 		return spec, err
 	}
 	s = s[digits:]
-	if c := byteAt(s, 0); c == ',' || c == '_' {
+	if c := value.ByteAt(s, 0); c == ',' || c == '_' {
 		spec.group = c
 		s = s[1:]
 	}
-	if byteAt(s, 0) == '.' {
-		digits := len(s) - 1 - len(strings.TrimLeft(s[1:], decimalDigits))
+	if value.ByteAt(s, 0) == '.' {
+		digits := len(s) - 1 - len(strings.TrimLeft(s[1:], value.DecimalDigits))
 		if digits == 0 {
 			return spec, wrong
 		}
@@ -70,7 +73,7 @@ func parseSpec(s string) (formatSpec, error) {
 	if len(s) > 1 {
 		return spec, wrong
 	}
-	spec.verb = byteAt(s, 0)
+	spec.verb = value.ByteAt(s, 0)
 	return spec, spec.checkGroup()
 }
 
@@ -87,12 +90,12 @@ func (s formatSpec) checkGroup() error {
 }
 
 // formatValue lays a value out.
-func (r *budget) formatValue(v any, spec formatSpec) (string, error) {
-	n := number(v)
+func formatValue(r *budget.Budget, v any, spec formatSpec) (string, error) {
+	n := value.Number(v)
 	if n == nil {
-		s, ok := asText(v)
+		s, ok := value.AsText(v)
 		if !ok {
-			return "", fmt.Errorf("%s takes no format", article(typeName(v)))
+			return "", fmt.Errorf("%s takes no format", value.WithArticle(value.TypeName(v)))
 		}
 		return spec.text(s)
 	}
@@ -105,7 +108,7 @@ func (r *budget) formatValue(v any, spec formatSpec) (string, error) {
 	}
 	switch spec.verb {
 	case 'e', 'E', 'f', 'F', 'g', 'G', '%':
-		f, err := float(n)
+		f, err := value.ToFloat(n)
 		return spec.float(f), err
 	}
 	if spec.precision >= 0 || spec.positive {
@@ -119,7 +122,7 @@ func (r *budget) formatValue(v any, spec formatSpec) (string, error) {
 		s, err := character1(v)
 		return spec.aligned('>').pad(s, ""), err
 	case 0, 'd', 'n', 'x', 'X', 'o', 'b':
-		return spec.integer(whole(n))
+		return spec.integer(value.AsBigInt(n))
 	}
 	return "", fmt.Errorf("%q is no format for an integer", spec.verb)
 }
@@ -147,7 +150,7 @@ func (s formatSpec) text(text string) (string, error) {
 		return "", errors.New("a string takes no format for numbers")
 	}
 	if s.precision >= 0 {
-		text = firstRunes(text, s.precision)
+		text = value.FirstRunes(text, s.precision)
 	}
 	return s.aligned('<').pad(text, ""), nil
 }
@@ -164,8 +167,8 @@ func (s formatSpec) signOf(negative bool) string {
 
 // integer writes n, with zeros up to the precision, which only a % format has.
 func (s formatSpec) integer(n *big.Int) (string, error) {
-	if n.BitLen() > maxIntegerBits/4 {
-		return "", fmt.Errorf("the integer has more than %d digits", maxDigits)
+	if n.BitLen() > value.MaxIntegerBits/4 {
+		return "", fmt.Errorf("the integer has more than %d digits", value.MaxDigits)
 	}
 	base, prefix, size := 10, "", 3
 	switch s.verb {
@@ -226,7 +229,7 @@ func (s formatSpec) float(f float64) string {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return s.pad(digits, sign)
 	}
-	end := len(digits) - len(strings.TrimLeft(digits, decimalDigits))
+	end := len(digits) - len(strings.TrimLeft(digits, value.DecimalDigits))
 	return s.number(sign, digits[:end], digits[end:], 3)
 }
 
@@ -241,7 +244,7 @@ func (s formatSpec) digits(f float64) string {
 	}
 	switch {
 	case math.IsInf(f, 0) || math.IsNaN(f):
-		return floatText(f) + percent
+		return value.FloatText(f) + percent
 	case s.verb == '%' || s.verb|0x20 == 'f':
 		digits = strconv.FormatFloat(f, 'f', precision, 64)
 	case s.verb|0x20 == 'e':
@@ -251,10 +254,10 @@ func (s formatSpec) digits(f float64) string {
 	case s.precision >= 0:
 		return s.general(f, precision, true)
 	default:
-		digits = floatText(f)
+		digits = value.FloatText(f)
 	}
 	if s.alternate && !strings.Contains(digits, ".") {
-		end := len(digits) - len(strings.TrimLeft(digits, decimalDigits))
+		end := len(digits) - len(strings.TrimLeft(digits, value.DecimalDigits))
 		digits = digits[:end] + "." + digits[end:]
 	}
 	return digits + percent

@@ -3,6 +3,8 @@ package jinja
 import (
 	"errors"
 	"fmt"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // functions are Jinja2's own globals.
@@ -13,23 +15,23 @@ func functions() []*function {
 		{signature{name: "namespace", params: []string{"mapping"}, keywords: true}, namespaceFunction},
 		{signature{name: "cycler", variadic: true}, cyclerFunction},
 		{signature{name: "joiner", params: []string{"sep"}}, joinerFunction},
-		{signature{name: "lipsum", variadic: true, keywords: true}, func(*state, args) (any, error) {
+		{signature{name: "lipsum", variadic: true, keywords: true}, func(*state, value.Args) (any, error) {
 			return nil, errors.New("lipsum() makes sample text for web pages and is not offered here")
 		}},
 	}
 }
 
-func rangeFunction(r *state, a args) (any, error) {
+func rangeFunction(r *state, a value.Args) (any, error) {
 	bounds := [3]int64{0, 0, 1}
-	for i, v := range a.values {
-		n, ok := integer(v)
+	for i, v := range a.Values {
+		n, ok := value.AsInt(v)
 		if !ok {
-			return nil, fmt.Errorf("range takes integers, not %s", article(typeName(v)))
+			return nil, fmt.Errorf("range takes integers, not %s", value.WithArticle(value.TypeName(v)))
 		}
 		bounds[i] = n
 	}
 	start, stop, step := bounds[0], bounds[1], bounds[2]
-	if len(a.values) == 1 {
+	if len(a.Values) == 1 {
 		start, stop = 0, start
 	}
 	if step == 0 {
@@ -42,65 +44,17 @@ func rangeFunction(r *state, a args) (any, error) {
 	case step < 0 && stop < start:
 		count = (uint64(start)-uint64(stop)-1)/-uint64(step) + 1
 	}
-	if count > uint64(r.limits.Range) {
-		return nil, fmt.Errorf("the range has %d elements, the limit is %d", count, r.limits.Range)
+	if count > uint64(r.Limits.Range) {
+		return nil, fmt.Errorf("the range has %d elements, the limit is %d", count, r.Limits.Range)
 	}
-	return span{start, stop, step, int64(count)}, nil
+	return value.Range{Start: start, Stop: stop, Step: step, Count: int64(count)}, nil
 }
 
-func dictFunction(r *state, a args) (any, error) { return r.newDict(a) }
+func dictFunction(r *state, a value.Args) (any, error) { return value.DictOf(r.Budget, a) }
 
-// newDict is a copy of the first argument with the named ones added.
-func (r *budget) newDict(a args) (*Dict, error) {
-	d := &Dict{}
-	if a.has(0) {
-		if err := r.fill(d, a.values[0]); err != nil {
-			return nil, err
-		}
-	}
-	for _, n := range a.named {
-		if err := d.set(n.name, n.value); err != nil {
-			return nil, err
-		}
-	}
-	return d, r.tick(d.Len())
-}
-
-// fill adds the pairs of a mapping or a list of pairs.
-func (r *budget) fill(d *Dict, from any) error {
-	if u, missing := from.(*undefined); missing {
-		return u.error()
-	}
-	if pairs, ok := pairsOf(from); ok {
-		for _, p := range pairs {
-			if err := d.set(p.key, p.val); err != nil {
-				return err
-			}
-		}
-		return r.tick(len(pairs))
-	}
-	list, err := r.elements(from)
-	if err != nil {
-		return err
-	}
-	for _, element := range list {
-		two, err := r.elements(element)
-		if err != nil {
-			return err
-		}
-		if len(two) != 2 {
-			return errors.New("a dict is made from pairs")
-		}
-		if err := d.set(two[0], two[1]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func namespaceFunction(r *state, a args) (any, error) {
-	d, err := r.newDict(a)
-	return &namespace{d}, err
+func namespaceFunction(r *state, a value.Args) (any, error) {
+	d, err := value.DictOf(r.Budget, a)
+	return &value.Namespace{Attributes: d}, err
 }
 
 // cycler hands out its items in turn, across loops.
@@ -109,14 +63,15 @@ type cycler struct {
 	next  int
 }
 
-func cyclerFunction(_ *state, a args) (any, error) {
-	if len(a.values) == 0 {
+func cyclerFunction(_ *state, a value.Args) (any, error) {
+	if len(a.Values) == 0 {
 		return nil, errors.New("cycler needs at least one value")
 	}
-	return &cycler{items: append([]any{}, a.values...)}, nil
+	return &cycler{items: append([]any{}, a.Values...)}, nil
 }
 
-func (c *cycler) typeName() string         { return "cycler" }
+func (c *cycler) TypeName() string { return "cycler" }
+
 func (c *cycler) attributeNames() []string { return nil }
 
 func (c *cycler) attribute(name string) (any, bool) {
@@ -124,13 +79,13 @@ func (c *cycler) attribute(name string) (any, bool) {
 	case "current":
 		return c.items[c.next], true
 	case "next":
-		return &function{signature{name: "cycler.next"}, func(*state, args) (any, error) {
+		return &function{signature{name: "cycler.next"}, func(*state, value.Args) (any, error) {
 			v := c.items[c.next]
 			c.next = (c.next + 1) % len(c.items)
 			return v, nil
 		}}, true
 	case "reset":
-		return &function{signature{name: "cycler.reset"}, func(*state, args) (any, error) {
+		return &function{signature{name: "cycler.reset"}, func(*state, value.Args) (any, error) {
 			c.next = 0
 			return nil, nil
 		}}, true
@@ -138,13 +93,13 @@ func (c *cycler) attribute(name string) (any, bool) {
 	return nil, false
 }
 
-func joinerFunction(_ *state, a args) (any, error) {
+func joinerFunction(_ *state, a value.Args) (any, error) {
 	used := false
-	return &function{signature{name: "joiner"}, func(*state, args) (any, error) {
+	return &function{signature{name: "joiner"}, func(*state, value.Args) (any, error) {
 		if !used {
 			used = true
 			return "", nil
 		}
-		return a.at(0, ", "), nil
+		return a.At(0, ", "), nil
 	}}, nil
 }

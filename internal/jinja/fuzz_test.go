@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -42,7 +44,7 @@ func FuzzRender(f *testing.F) {
 	_, full, scope := suiteRenderer(f)
 	r := New(Options{
 		Variables: full.environment.variables,
-		Limits:    Limits{Steps: 20_000, Output: 1 << 18, Range: 1000, Time: time.Second},
+		Limits:    budget.Limits{Steps: 20_000, Output: 1 << 18, Range: 1000, Time: time.Second},
 	})
 	f.Fuzz(func(t *testing.T, source string) {
 		parsed, err := r.Parse(source)
@@ -72,7 +74,7 @@ func mustBePlain(t *testing.T, v any) {
 		for _, element := range x {
 			mustBePlain(t, element)
 		}
-	case *Dict:
+	case *value.Dict:
 		for _, key := range x.Keys() {
 			element, ok := x.Get(key)
 			if !ok {
@@ -81,7 +83,7 @@ func mustBePlain(t *testing.T, v any) {
 			mustBePlain(t, element)
 		}
 	default:
-		if typeName(v) != "dict" && !isScalar(v) && !isInteger(v) {
+		if value.TypeName(v) != "dict" && !value.IsScalar(v) && !value.IsInteger(v) {
 			t.Fatalf("%T is not plain", v)
 		}
 	}

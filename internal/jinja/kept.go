@@ -1,13 +1,10 @@
 package jinja
 
-import "strings"
+import (
+	"strings"
 
-// kept is a text that came from the pipeline: a ticket's, a result's, a param's.
-// It has the type that it was given there. Other than in Jinja2 it is not read as
-// a literal: a ticket about "12345" or "None" must not turn into a number or into
-// nothing. What a template writes is read, as in "['{{ label }}']", and so is what
-// it formats.
-type kept string
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
+)
 
 // allKept reports whether the output is nothing but texts from the pipeline, and
 // blanks.
@@ -15,10 +12,10 @@ func (r *run) allKept() bool {
 	some := false
 	for _, chunk := range r.chunks {
 		switch x := chunk.(type) {
-		case kept:
+		case value.PipelineText:
 			some = true
 		case string:
-			if strings.TrimFunc(x, isSpace) != "" {
+			if strings.TrimFunc(x, value.IsSpace) != "" {
 				return false
 			}
 		default:
@@ -48,7 +45,7 @@ func (r *run) evalWritten(e expression) (v any, written bool, err error) {
 		return noElse(), false, nil
 	case *logic:
 		left, written, err := r.evalWritten(n.left)
-		if err != nil || truth(left) == n.or {
+		if err != nil || value.Truth(left) == n.or {
 			return left, written, err
 		}
 		return r.evalWritten(n.right)
@@ -58,7 +55,7 @@ func (r *run) evalWritten(e expression) (v any, written bool, err error) {
 			return nil, false, err
 		}
 		v, err := r.applyFilter(n, input)
-		return v, written || n.filter.formats && !isText(input), err
+		return v, written || n.filter.formats && !value.IsText(input), err
 	}
 	v, err = r.eval(e)
 	return v, formats(e), err
@@ -68,7 +65,7 @@ func (r *run) evalWritten(e expression) (v any, written bool, err error) {
 func formats(e expression) bool {
 	switch n := e.(type) {
 	case *binary:
-		return n.operator == opModulo && isConstant(n.left)
+		return n.operator == value.OpModulo && isConstant(n.left)
 	case *call:
 		method, ok := n.callee.(*attribute)
 		return ok && isConstant(method.object)

@@ -3,7 +3,9 @@ package jinja
 import (
 	"fmt"
 	"strings"
-	"unicode"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // lexer splits a source into tokens. White space around tags is handled here, as
@@ -34,7 +36,7 @@ func (l *lexer) emit(kind tokenKind, text string, pos int) {
 
 func (l *lexer) fail(pos int, format string, args ...any) {
 	if l.err == nil {
-		l.err = at(pos, fmt.Errorf(format, args...))
+		l.err = position.At(pos, fmt.Errorf(format, args...))
 	}
 }
 
@@ -44,7 +46,7 @@ func (l *lexer) text() {
 	begin := nextTag(l.source, start)
 	data := l.source[start:begin]
 	if l.trimNext {
-		data = strings.TrimLeftFunc(data, isSpace)
+		data = strings.TrimLeftFunc(data, value.IsSpace)
 		l.trimNext = false
 	}
 	if begin == len(l.source) {
@@ -54,7 +56,7 @@ func (l *lexer) text() {
 	}
 	kind := l.source[begin+1]
 	sign := byte(0)
-	if c := byteAt(l.source, begin+2); c == '-' || c == '+' {
+	if c := value.ByteAt(l.source, begin+2); c == '-' || c == '+' {
 		sign = c
 	}
 	l.data(trimBefore(data, sign, kind != '{', l.lineStart), start)
@@ -90,7 +92,7 @@ func (l *lexer) comment(begin int) {
 		l.fail(begin, `the comment has no end: add "#}"`)
 		return
 	}
-	last := byteAt(l.source, l.pos+length-1)
+	last := value.ByteAt(l.source, l.pos+length-1)
 	if length == 0 {
 		last = 0
 	}
@@ -104,7 +106,7 @@ func (l *lexer) afterTag(sign byte) {
 	switch {
 	case sign == '-':
 		l.trimNext = true
-	case sign != '+' && byteAt(l.source, l.pos) == '\n':
+	case sign != '+' && value.ByteAt(l.source, l.pos) == '\n':
 		l.pos++
 		l.lineStart = true
 	}
@@ -124,7 +126,7 @@ func (l *lexer) raw(begin int) bool {
 		}
 		tag := from + i
 		inner := tag + 2
-		before := byteAt(l.source, inner)
+		before := value.ByteAt(l.source, inner)
 		if before == '-' || before == '+' {
 			inner++
 		}
@@ -135,7 +137,7 @@ func (l *lexer) raw(begin int) bool {
 		}
 		data := l.source[start:tag]
 		if sign == '-' {
-			data = strings.TrimLeftFunc(data, isSpace)
+			data = strings.TrimLeftFunc(data, value.IsSpace)
 		}
 		l.data(trimBefore(data, before, true, false), start)
 		l.pos = end
@@ -147,13 +149,13 @@ func (l *lexer) raw(begin int) bool {
 // rawMark matches a tag's name and end from pos on: where it ends, and the sign
 // before its end mark.
 func rawMark(source string, pos int, name string) (end int, sign byte, ok bool) {
-	rest := strings.TrimLeftFunc(source[pos:], isSpace)
+	rest := strings.TrimLeftFunc(source[pos:], value.IsSpace)
 	rest, ok = strings.CutPrefix(rest, name)
 	if !ok {
 		return 0, 0, false
 	}
-	rest = strings.TrimLeftFunc(rest, isSpace)
-	if c := byteAt(rest, 0); c == '-' || c == '+' && name == "endraw" {
+	rest = strings.TrimLeftFunc(rest, value.IsSpace)
+	if c := value.ByteAt(rest, 0); c == '-' || c == '+' && name == "endraw" {
 		sign, rest = c, rest[1:]
 	}
 	rest, ok = strings.CutPrefix(rest, "%}")
@@ -164,13 +166,13 @@ func rawMark(source string, pos int, name string) (end int, sign byte, ok bool) 
 // and comments lose the blank at the start of their line.
 func trimBefore(data string, sign byte, block, lineStart bool) string {
 	if sign == '-' {
-		return strings.TrimRightFunc(data, isSpace)
+		return strings.TrimRightFunc(data, value.IsSpace)
 	}
 	if sign == '+' || !block {
 		return data
 	}
 	line := strings.LastIndexByte(data, '\n') + 1
-	if (line > 0 || lineStart) && strings.TrimLeftFunc(data[line:], isSpace) == "" {
+	if (line > 0 || lineStart) && strings.TrimLeftFunc(data[line:], value.IsSpace) == "" {
 		return data[:line]
 	}
 	return data
@@ -187,22 +189,9 @@ func nextTag(source string, from int) int {
 			return len(source)
 		}
 		i += j
-		switch byteAt(source, i+1) {
+		switch value.ByteAt(source, i+1) {
 		case '{', '%', '#':
 			return i
 		}
 	}
-}
-
-// byteAt is the byte at an offset, or 0 beyond the end.
-func byteAt(s string, i int) byte {
-	if i < 0 || i >= len(s) {
-		return 0
-	}
-	return s[i]
-}
-
-// isSpace is Python's str.isspace for one character.
-func isSpace(r rune) bool {
-	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
 }

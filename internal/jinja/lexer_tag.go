@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // tag reads the inside of a tag up to its end mark. Within brackets the end mark
@@ -23,9 +25,9 @@ func (l *lexer) tag(begin int, end string) {
 		switch c := l.source[l.pos]; {
 		case c == '\'' || c == '"':
 			l.stringLiteral(c)
-		case isDigit(c):
+		case value.IsDigit(c):
 			l.number()
-		case c == '_' || isLetter(c) || c >= utf8.RuneSelf:
+		case c == '_' || value.IsLetter(c) || c >= utf8.RuneSelf:
 			l.name()
 		default:
 			open = l.operator(open)
@@ -36,7 +38,7 @@ func (l *lexer) tag(begin int, end string) {
 func (l *lexer) skipSpace() {
 	for l.pos < len(l.source) {
 		c, size := utf8.DecodeRuneInString(l.source[l.pos:])
-		if !isSpace(c) {
+		if !value.IsSpace(c) {
 			return
 		}
 		l.pos += size
@@ -66,7 +68,7 @@ func (l *lexer) name() {
 	start := l.pos
 	for l.pos < len(l.source) {
 		c, size := utf8.DecodeRuneInString(l.source[l.pos:])
-		if !startsIdentifier(c) && (l.pos == start || !continuesIdentifier(c)) {
+		if !value.StartsIdentifier(c) && (l.pos == start || !value.ContinuesIdentifier(c)) {
 			break
 		}
 		l.pos += size
@@ -137,12 +139,12 @@ func (l *lexer) number() {
 		t.kind = floatToken
 		t.value, _ = strconv.ParseFloat(digits, 64) // beyond the range it is infinite, as in Python
 	} else {
-		if len(digits) > maxDigits {
-			l.fail(start, "the number has more than %d digits", maxDigits)
+		if len(digits) > value.MaxDigits {
+			l.fail(start, "the number has more than %d digits", value.MaxDigits)
 			return
 		}
 		base := 10
-		if size > 1 && !isDigit(digits[1]) {
+		if size > 1 && !value.IsDigit(digits[1]) {
 			base = 0
 		}
 		n, ok := new(big.Int).SetString(digits, base)
@@ -150,7 +152,7 @@ func (l *lexer) number() {
 			l.fail(start, "%q is no number", digits)
 			return
 		}
-		t.value = shrink(n)
+		t.value = value.Shrink(n)
 	}
 	l.tokens = append(l.tokens, t)
 }
@@ -159,27 +161,27 @@ func (l *lexer) number() {
 // integer has no leading zero: "012" is two tokens, which no grammar allows.
 func numberLength(s string, floats bool) (length int, float bool) {
 	if len(s) > 1 && s[0] == '0' {
-		if digits := baseDigits(s[1]); digits != "" {
-			if n := grouped(s[2:], digits, true); n > 0 {
+		if digits := value.BaseDigits(s[1]); digits != "" {
+			if n := value.DigitRun(s[2:], digits, true); n > 0 {
 				return 2 + n, false
 			}
 		}
 	}
-	n := grouped(s, decimalDigits, false)
+	n := value.DigitRun(s, value.DecimalDigits, false)
 	whole := n
 	if floats {
-		if byteAt(s, n) == '.' {
-			if fraction := grouped(s[n+1:], decimalDigits, false); fraction > 0 {
+		if value.ByteAt(s, n) == '.' {
+			if fraction := value.DigitRun(s[n+1:], value.DecimalDigits, false); fraction > 0 {
 				n += 1 + fraction
 			}
 		}
-		if e := byteAt(s, n) | 0x20; e == 'e' {
+		if e := value.ByteAt(s, n) | 0x20; e == 'e' {
 			sign := 1
-			if c := byteAt(s, n+1); c == '+' || c == '-' {
+			if c := value.ByteAt(s, n+1); c == '+' || c == '-' {
 				sign = 2
 			}
 			if n+sign < len(s) {
-				if exponent := grouped(s[n+sign:], decimalDigits, false); exponent > 0 {
+				if exponent := value.DigitRun(s[n+sign:], value.DecimalDigits, false); exponent > 0 {
 					n += sign + exponent
 				}
 			}
@@ -189,44 +191,10 @@ func numberLength(s string, floats bool) (length int, float bool) {
 		}
 	}
 	if s[0] == '0' {
-		return grouped(s, "0", false), false
+		return value.DigitRun(s, "0", false), false
 	}
 	return whole, false
 }
-
-const decimalDigits = "0123456789"
-
-func baseDigits(mark byte) string {
-	switch mark | 0x20 {
-	case 'x':
-		return "0123456789abcdefABCDEF"
-	case 'o':
-		return "01234567"
-	case 'b':
-		return "01"
-	}
-	return ""
-}
-
-// grouped is the length of a run of digits with single underscores between them,
-// and one before them where lead is set.
-func grouped(s, digits string, lead bool) int {
-	n := 0
-	for n < len(s) {
-		i := n
-		if s[i] == '_' && (lead || n > 0) {
-			i++
-		}
-		if i == len(s) || strings.IndexByte(digits, s[i]) < 0 {
-			break
-		}
-		n = i + 1
-	}
-	return n
-}
-
-func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func (l *lexer) stringLiteral(quote byte) {
 	start := l.pos
@@ -245,7 +213,7 @@ func (l *lexer) stringLiteral(quote byte) {
 	}
 	text := l.source[start+1 : end]
 	if escaped {
-		plain, ok := unescape(text)
+		plain, ok := value.Unescape(text)
 		if !ok {
 			l.fail(start, `the string has an escape that is not complete: write a backslash as \\`)
 			return

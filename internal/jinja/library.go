@@ -1,6 +1,10 @@
 package jinja
 
-import "math/big"
+import (
+	"math/big"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
+)
 
 // library is all that templates can name beside their variables. It is built once
 // for a Renderer and never changed.
@@ -63,17 +67,17 @@ func (l *library) methods(object any) map[string]*method {
 	switch object.(type) {
 	case string:
 		return l.textMethods
-	case markup:
+	case value.Markup:
 		return l.markupMethods
 	case int64, int, bool, *big.Int:
 		return l.integerMethods
 	case float64:
 		return l.floatMethods
-	case span:
+	case value.Range:
 		return l.rangeMethods
-	case []any, *list, tuple:
+	case []any, *value.MutableList, value.Tuple:
 		return l.listMethods
-	case map[string]any, mapping:
+	case map[string]any, value.Mapping:
 		return l.dictMethods
 	}
 	return nil

@@ -2,6 +2,8 @@ package jinja
 
 import (
 	"errors"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // loop is the variable of that name in the body of a for statement.
@@ -25,9 +27,9 @@ func (r *run) execForStatement(n *forStatement) error {
 	// A recursive loop is called like a macro, by the template as by itself.
 	v, err = r.loopValue(n, r.frame, v, 1)
 	if err != nil {
-		return n.fault(err)
+		return n.Wrap(err)
 	}
-	return n.fault(r.put(v))
+	return n.Wrap(r.put(v))
 }
 
 // called is what the loop over v puts out, as one value.
@@ -46,12 +48,12 @@ func (r *run) loopValue(n *forStatement, in *frame, v any, depth int) (any, erro
 }
 
 func (r *run) runLoop(n *forStatement, over any, depth int) error {
-	items, err := r.elements(over)
+	items, err := value.Elements(r.Budget, over)
 	if err == nil && n.test != nil {
 		items, err = r.filterItems(n, items)
 	}
 	if err != nil {
-		return n.fault(err)
+		return n.Wrap(err)
 	}
 	if len(items) == 0 {
 		return r.within(r.frame, func(*frame) error { return r.exec(n.otherwise) })
@@ -59,8 +61,8 @@ func (r *run) runLoop(n *forStatement, over any, depth int) error {
 	l := &loop{statement: n, items: items, depth: depth, outer: r.frame}
 	inner := &frame{up: r.frame}
 	for i, item := range items {
-		if err := r.tick(1); err != nil {
-			return n.fault(err)
+		if err := r.Step(1); err != nil {
+			return n.Wrap(err)
 		}
 		l.index = i
 		inner = inner.cleared()
@@ -84,7 +86,7 @@ func (r *run) filterItems(n *forStatement, items []any) ([]any, error) {
 	outer := r.frame
 	inner := &frame{up: outer}
 	for _, item := range items {
-		if err := r.tick(1); err != nil {
+		if err := r.Step(1); err != nil {
 			return nil, err
 		}
 		inner = inner.cleared()
@@ -97,7 +99,7 @@ func (r *run) filterItems(n *forStatement, items []any) ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if truth(holds) {
+		if value.Truth(holds) {
 			chosen = append(chosen, item)
 		}
 	}
@@ -105,18 +107,18 @@ func (r *run) filterItems(n *forStatement, items []any) ([]any, error) {
 }
 
 // recurse is loop(items) in a recursive loop: what the loop yields for them.
-func (l *loop) recurse(r *run, g given) (any, error) {
+func (l *loop) recurse(r *run, g value.CallArgs) (any, error) {
 	if !l.statement.recursive {
 		return nil, errors.New(`the loop can't be called: write "recursive" at the end of its tag`)
 	}
-	if len(g.positional) != 1 || len(g.named) > 0 {
+	if len(g.Positional) != 1 || len(g.Named) > 0 {
 		return nil, errors.New("loop() takes one argument, the items")
 	}
-	if err := r.enter("a recursive loop"); err != nil {
+	if err := r.Enter("a recursive loop"); err != nil {
 		return nil, err
 	}
-	defer r.leave()
-	return r.loopValue(l.statement, l.outer, g.positional[0], l.depth+1)
+	defer r.Leave()
+	return r.loopValue(l.statement, l.outer, g.Positional[0], l.depth+1)
 }
 
 // loopNames are what a loop offers: attribute knows each.
@@ -124,9 +126,12 @@ var loopNames = []string{
 	"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "depth", "depth0", "cycle", "changed",
 }
 
-func (l *loop) typeName() string         { return "loop" }
-func (l *loop) elements() []any          { return l.items }
-func (l *loop) callable()                {}
+func (l *loop) TypeName() string { return "loop" }
+
+func (l *loop) Elements() []any { return l.items }
+
+func (l *loop) Callable() {}
+
 func (l *loop) attributeNames() []string { return loopNames }
 
 func (l *loop) attribute(name string) (any, bool) {
@@ -152,12 +157,12 @@ func (l *loop) attribute(name string) (any, bool) {
 		return int64(l.depth - 1), true
 	case "previtem":
 		if l.index == 0 {
-			return &undefined{what: "there is no previous item"}, true
+			return &value.Undefined{What: "there is no previous item"}, true
 		}
 		return l.items[l.index-1], true
 	case "nextitem":
 		if l.index+1 == n {
-			return &undefined{what: "there is no next item"}, true
+			return &value.Undefined{What: "there is no next item"}, true
 		}
 		return l.items[l.index+1], true
 	case "cycle":
@@ -168,20 +173,20 @@ func (l *loop) attribute(name string) (any, bool) {
 	return nil, false
 }
 
-func (l *loop) cycle(_ *state, a args) (any, error) {
-	if len(a.values) == 0 {
+func (l *loop) cycle(_ *state, a value.Args) (any, error) {
+	if len(a.Values) == 0 {
 		return nil, errors.New("loop.cycle needs at least one value")
 	}
-	return a.values[l.index%len(a.values)], nil
+	return a.Values[l.index%len(a.Values)], nil
 }
 
-func (l *loop) isChanged(r *state, a args) (any, error) {
+func (l *loop) isChanged(r *state, a value.Args) (any, error) {
 	if l.changed != nil {
-		same, err := r.equal([]any(l.changed), a.values)
+		same, err := value.Equal(r.Budget, []any(l.changed), a.Values)
 		if same || err != nil {
 			return false, err
 		}
 	}
-	l.changed = append([]any{}, a.values...)
+	l.changed = append([]any{}, a.Values...)
 	return true, nil
 }

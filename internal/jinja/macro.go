@@ -1,6 +1,10 @@
 package jinja
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
+)
 
 // macro is a macro statement together with the names around it.
 type macro struct {
@@ -21,22 +25,22 @@ func (r *run) execCallStatement(n *callStatement) error {
 	}
 	g, err := r.given(&n.call.arguments)
 	if err != nil {
-		return n.fault(err)
+		return n.Wrap(err)
 	}
 	r.frame.keep()
-	g.named = append(g.named, namedValue{"caller", &macro{n.macro, r.frame}})
+	g.Named = append(g.Named, value.NamedValue{Name: "caller", Value: &macro{n.macro, r.frame}})
 	v, err := r.call(callee, g)
 	if err != nil {
-		return n.fault(err)
+		return n.Wrap(err)
 	}
-	return n.fault(r.put(v))
+	return n.Wrap(r.put(v))
 }
 
-func (m *macro) call(r *run, g given) (any, error) {
-	if err := r.enter("a macro"); err != nil {
+func (m *macro) call(r *run, g value.CallArgs) (any, error) {
+	if err := r.Enter("a macro"); err != nil {
 		return nil, err
 	}
-	defer r.leave()
+	defer r.Leave()
 	inner := &frame{up: m.around}
 	if err := m.bind(r, inner, g); err != nil {
 		return nil, err
@@ -47,27 +51,27 @@ func (m *macro) call(r *run, g given) (any, error) {
 	}
 	v, err := r.concat(chunks)
 	if err == nil && r.autoescape {
-		return r.markedText(v)
+		return value.MarkupOf(r.Budget, v)
 	}
 	return v, err
 }
 
 // bind sets the macro's parameters, its rest arguments and its caller.
-func (m *macro) bind(r *run, inner *frame, g given) error {
+func (m *macro) bind(r *run, inner *frame, g value.CallArgs) error {
 	extra := []any(nil)
-	if len(g.positional) > len(m.parameters) {
+	if len(g.Positional) > len(m.parameters) {
 		if !m.varargs {
-			return fmt.Errorf("the macro %s takes at most %s, not %d", m.name, count(len(m.parameters)), len(g.positional))
+			return fmt.Errorf("the macro %s takes at most %s, not %d", m.name, count(len(m.parameters)), len(g.Positional))
 		}
-		extra = g.positional[len(m.parameters):]
+		extra = g.Positional[len(m.parameters):]
 	}
 	used := 0
 	outer := r.frame
 	for i, name := range m.parameters {
-		v, named := g.byName(name)
+		v, named := g.ByName(name)
 		switch {
-		case i < len(g.positional):
-			v = g.positional[i]
+		case i < len(g.Positional):
+			v = g.Positional[i]
 		case named:
 			used++
 		case m.defaults[i] != nil:
@@ -79,34 +83,34 @@ func (m *macro) bind(r *run, inner *frame, g given) error {
 				return err
 			}
 		default:
-			v = &undefined{what: fmt.Sprintf("the parameter %q of the macro %s was not given", name, m.name)}
+			v = &value.Undefined{What: fmt.Sprintf("the parameter %q of the macro %s was not given", name, m.name)}
 		}
 		inner.set(name, v)
 	}
-	caller, called := g.byName("caller")
+	caller, called := g.ByName("caller")
 	if m.caller {
 		if !called {
-			caller = &undefined{what: fmt.Sprintf("the macro %s was not called by a call block", m.name)}
+			caller = &value.Undefined{What: fmt.Sprintf("the macro %s was not called by a call block", m.name)}
 		}
 		inner.set("caller", caller)
 	}
 	if m.varargs {
-		inner.set("varargs", tuple(extra))
+		inner.set("varargs", value.Tuple(extra))
 	}
 	return m.bindRest(inner, g, used)
 }
 
 // bindRest handles the named arguments that belong to no parameter.
-func (m *macro) bindRest(inner *frame, g given, used int) error {
-	rest := &Dict{}
-	for _, n := range g.named {
-		if n.name == "caller" && m.caller || m.takes(n.name, len(g.positional)) {
+func (m *macro) bindRest(inner *frame, g value.CallArgs, used int) error {
+	rest := &value.Dict{}
+	for _, n := range g.Named {
+		if n.Name == "caller" && m.caller || m.takes(n.Name, len(g.Positional)) {
 			continue
 		}
 		if !m.kwargs {
-			return fmt.Errorf("the macro %s takes no argument %q", m.name, n.name)
+			return fmt.Errorf("the macro %s takes no argument %q", m.name, n.Name)
 		}
-		if err := rest.set(n.name, n.value); err != nil {
+		if err := rest.Put(n.Name, n.Value); err != nil {
 			return err
 		}
 	}
@@ -126,8 +130,10 @@ func (m *macro) takes(name string, positional int) bool {
 	return false
 }
 
-func (m *macro) typeName() string         { return "macro" }
-func (m *macro) callable()                {}
+func (m *macro) TypeName() string { return "macro" }
+
+func (m *macro) Callable() {}
+
 func (m *macro) attributeNames() []string { return nil }
 
 func (m *macro) attribute(name string) (any, bool) {
@@ -135,7 +141,7 @@ func (m *macro) attribute(name string) (any, bool) {
 	case "name":
 		return m.name, true
 	case "arguments":
-		names := make(tuple, len(m.parameters))
+		names := make(value.Tuple, len(m.parameters))
 		for i, p := range m.parameters {
 			names[i] = p
 		}

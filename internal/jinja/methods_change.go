@@ -4,22 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 var errForeign = errors.New("templates can't change values from outside: make a copy, such as a | list or dict(a)")
 
 // onList is a method that changes a list in place; its value is none unless it
 // says otherwise.
-func onList(name string, params []string, required int, change func(r *state, l *list, a args) (any, error)) *method {
-	return &method{signature{name: name, params: params, required: required}, func(r *state, self any, a args) (any, error) {
-		l, ok := self.(*list)
+func onList(name string, params []string, required int, change func(r *state, l *value.MutableList, a value.Args) (any, error)) *method {
+	return &method{signature{name: name, params: params, required: required}, func(r *state, self any, a value.Args) (any, error) {
+		l, ok := self.(*value.MutableList)
 		if !ok {
-			if _, isTuple := self.(tuple); isTuple {
+			if _, isTuple := self.(value.Tuple); isTuple {
 				return nil, fmt.Errorf("a tuple has no %q", name)
 			}
 			return nil, errForeign
 		}
-		if err := r.tick(1); err != nil {
+		if err := r.Step(1); err != nil {
 			return nil, err
 		}
 		return change(r, l, a)
@@ -28,104 +30,104 @@ func onList(name string, params []string, required int, change func(r *state, l 
 
 func changingListMethods() []*method {
 	return []*method{
-		onList("append", []string{"value"}, 1, func(_ *state, l *list, a args) (any, error) {
-			l.items = append(l.items, a.values[0])
+		onList("append", []string{"value"}, 1, func(_ *state, l *value.MutableList, a value.Args) (any, error) {
+			l.Items = append(l.Items, a.Values[0])
 			return nil, nil
 		}),
-		onList("extend", []string{"values"}, 1, func(r *state, l *list, a args) (any, error) {
-			more, err := r.elements(a.values[0])
+		onList("extend", []string{"values"}, 1, func(r *state, l *value.MutableList, a value.Args) (any, error) {
+			more, err := value.Elements(r.Budget, a.Values[0])
 			if err == nil {
-				err = r.tick(len(more))
+				err = r.Step(len(more))
 			}
-			l.items = append(l.items, more...)
+			l.Items = append(l.Items, more...)
 			return nil, err
 		}),
-		onList("insert", []string{"index", "value"}, 2, func(r *state, l *list, a args) (any, error) {
-			i, err := a.integer(0, 0)
+		onList("insert", []string{"index", "value"}, 2, func(r *state, l *value.MutableList, a value.Args) (any, error) {
+			i, err := a.Integer(0, 0)
 			if err != nil {
 				return nil, err
 			}
 			if i < 0 {
-				i = max(i+len(l.items), 0)
+				i = max(i+len(l.Items), 0)
 			}
-			l.items = slices.Insert(slices.Clone(l.items), min(i, len(l.items)), a.values[1])
-			return nil, r.tick(len(l.items))
+			l.Items = slices.Insert(slices.Clone(l.Items), min(i, len(l.Items)), a.Values[1])
+			return nil, r.Step(len(l.Items))
 		}),
-		onList("pop", []string{"index"}, 0, func(r *state, l *list, a args) (any, error) {
-			index, ok := integer(a.at(0, int64(-1)))
+		onList("pop", []string{"index"}, 0, func(r *state, l *value.MutableList, a value.Args) (any, error) {
+			index, ok := value.AsInt(a.At(0, int64(-1)))
 			if !ok {
-				return nil, fmt.Errorf("the index is %s and should be an int", article(typeName(a.at(0, nil))))
+				return nil, fmt.Errorf("the index is %s and should be an int", value.WithArticle(value.TypeName(a.At(0, nil))))
 			}
-			i, ok := position(index, len(l.items))
+			i, ok := value.Index(index, len(l.Items))
 			if !ok {
 				return nil, errors.New("there is nothing to pop at that index")
 			}
-			v := l.items[i]
-			l.items = slices.Delete(slices.Clone(l.items), i, i+1)
-			return v, r.tick(len(l.items))
+			v := l.Items[i]
+			l.Items = slices.Delete(slices.Clone(l.Items), i, i+1)
+			return v, r.Step(len(l.Items))
 		}),
-		onList("remove", []string{"value"}, 1, func(r *state, l *list, a args) (any, error) {
-			for i, element := range l.items {
-				same, err := r.equal(element, a.values[0])
+		onList("remove", []string{"value"}, 1, func(r *state, l *value.MutableList, a value.Args) (any, error) {
+			for i, element := range l.Items {
+				same, err := value.Equal(r.Budget, element, a.Values[0])
 				if err != nil {
 					return nil, err
 				}
 				if same {
-					l.items = slices.Delete(slices.Clone(l.items), i, i+1)
-					return nil, r.tick(len(l.items))
+					l.Items = slices.Delete(slices.Clone(l.Items), i, i+1)
+					return nil, r.Step(len(l.Items))
 				}
 			}
 			return nil, errors.New("the value is not in the list")
 		}),
-		onList("clear", nil, 0, func(_ *state, l *list, _ args) (any, error) {
-			l.items = nil
+		onList("clear", nil, 0, func(_ *state, l *value.MutableList, _ value.Args) (any, error) {
+			l.Items = nil
 			return nil, nil
 		}),
-		onList("reverse", nil, 0, func(r *state, l *list, _ args) (any, error) {
-			l.items = slices.Clone(l.items)
-			slices.Reverse(l.items)
-			return nil, r.tick(len(l.items))
+		onList("reverse", nil, 0, func(r *state, l *value.MutableList, _ value.Args) (any, error) {
+			l.Items = slices.Clone(l.Items)
+			slices.Reverse(l.Items)
+			return nil, r.Step(len(l.Items))
 		}),
 		{signature{name: "sort", keywords: true}, sortMethod},
 	}
 }
 
-func sortMethod(r *state, self any, a args) (any, error) {
-	l, ok := self.(*list)
+func sortMethod(r *state, self any, a value.Args) (any, error) {
+	l, ok := self.(*value.MutableList)
 	if !ok {
 		return nil, errForeign
 	}
 	reverse := false
 	var err error
-	for _, n := range a.named {
+	for _, n := range a.Named {
 		switch {
-		case n.name == "reverse":
-			if reverse, err = asFlag(n.value); err != nil {
+		case n.Name == "reverse":
+			if reverse, err = value.AsFlag(n.Value); err != nil {
 				return nil, err
 			}
-		case n.name != "key" || n.value != nil:
-			return nil, fmt.Errorf("sort takes no argument %q here: use the filter sort", n.name)
+		case n.Name != "key" || n.Value != nil:
+			return nil, fmt.Errorf("sort takes no argument %q here: use the filter sort", n.Name)
 		}
 	}
-	all := make([]keyed, len(l.items))
-	for i, v := range l.items {
-		all[i] = keyed{v, v}
+	all := make([]value.Keyed, len(l.Items))
+	for i, v := range l.Items {
+		all[i] = value.Keyed{Key: v, Value: v}
 	}
-	if err := r.sortKeyed(all, reverse); err != nil {
+	if err := value.SortKeyed(r.Budget, all, reverse); err != nil {
 		return nil, err
 	}
-	l.items = valuesOf(all)
-	return nil, r.tick(len(all))
+	l.Items = value.KeyedValues(all)
+	return nil, r.Step(len(all))
 }
 
 // onDict is a method that changes a mapping in place.
-func onDict(s signature, change func(r *state, d *Dict, a args) (any, error)) *method {
-	return &method{s, func(r *state, self any, a args) (any, error) {
-		d, ok := self.(*Dict)
+func onDict(s signature, change func(r *state, d *value.Dict, a value.Args) (any, error)) *method {
+	return &method{s, func(r *state, self any, a value.Args) (any, error) {
+		d, ok := self.(*value.Dict)
 		if !ok || !r.mutable {
 			return nil, errForeign
 		}
-		if err := r.tick(1); err != nil {
+		if err := r.Step(1); err != nil {
 			return nil, err
 		}
 		return change(r, d, a)
@@ -134,47 +136,47 @@ func onDict(s signature, change func(r *state, d *Dict, a args) (any, error)) *m
 
 func changingDictMethods() []*method {
 	return []*method{
-		onDict(signature{name: "update", params: []string{"mapping"}, keywords: true}, func(r *state, d *Dict, a args) (any, error) {
-			if len(a.values) > 0 {
-				if err := r.fill(d, a.values[0]); err != nil {
+		onDict(signature{name: "update", params: []string{"mapping"}, keywords: true}, func(r *state, d *value.Dict, a value.Args) (any, error) {
+			if len(a.Values) > 0 {
+				if err := value.FillDict(r.Budget, d, a.Values[0]); err != nil {
 					return nil, err
 				}
 			}
-			for _, n := range a.named {
-				if err := d.set(n.name, n.value); err != nil {
+			for _, n := range a.Named {
+				if err := d.Put(n.Name, n.Value); err != nil {
 					return nil, err
 				}
 			}
 			return nil, nil
 		}),
-		onDict(signature{name: "setdefault", params: []string{"key", "default"}, required: 1}, func(_ *state, d *Dict, a args) (any, error) {
-			v, ok, err := member(d, a.values[0])
+		onDict(signature{name: "setdefault", params: []string{"key", "default"}, required: 1}, func(_ *state, d *value.Dict, a value.Args) (any, error) {
+			v, ok, err := value.Member(d, a.Values[0])
 			if ok || err != nil {
 				return v, err
 			}
-			return a.at(1, nil), d.set(a.values[0], a.at(1, nil))
+			return a.At(1, nil), d.Put(a.Values[0], a.At(1, nil))
 		}),
-		onDict(signature{name: "pop", params: []string{"key", "default"}, required: 1}, func(r *state, d *Dict, a args) (any, error) {
-			v, found, err := d.take(a.values[0])
+		onDict(signature{name: "pop", params: []string{"key", "default"}, required: 1}, func(r *state, d *value.Dict, a value.Args) (any, error) {
+			v, found, err := d.Take(a.Values[0])
 			switch {
 			case err != nil:
 				return nil, err
-			case !found && a.has(1):
-				return a.values[1], nil
+			case !found && a.Has(1):
+				return a.Values[1], nil
 			case !found:
-				return nil, fmt.Errorf("there is no %s to pop", briefly(a.values[0]))
+				return nil, fmt.Errorf("there is no %s to pop", value.Briefly(a.Values[0]))
 			}
-			return v, r.tick(d.Len())
+			return v, r.Step(d.Len())
 		}),
-		onDict(signature{name: "popitem"}, func(r *state, d *Dict, _ args) (any, error) {
+		onDict(signature{name: "popitem"}, func(r *state, d *value.Dict, _ value.Args) (any, error) {
 			if d.Len() == 0 {
 				return nil, errors.New("there is nothing to pop: the dict is empty")
 			}
-			key, value := d.takeLast()
-			return tuple{key, value}, r.tick(d.Len())
+			key, val := d.TakeLast()
+			return value.Tuple{key, val}, r.Step(d.Len())
 		}),
-		onDict(signature{name: "clear"}, func(_ *state, d *Dict, _ args) (any, error) {
-			d.clear()
+		onDict(signature{name: "clear"}, func(_ *state, d *value.Dict, _ value.Args) (any, error) {
+			d.Clear()
 			return nil, nil
 		}),
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // convertMethods are the methods of strings that replace characters.
@@ -14,23 +16,23 @@ func convertMethods() []*method {
 		textMethod("expandtabs", []string{"tabsize"}, 0, expandTabs),
 		textMethod("translate", []string{"table"}, 1, translate),
 		textMethod("maketrans", []string{"from", "to", "without"}, 1, makeTable),
-		textMethod("format_map", []string{"mapping"}, 1, func(r *state, s string, a args) (any, error) {
-			return r.formatMap(s, a.values[0], false)
+		textMethod("format_map", []string{"mapping"}, 1, func(r *state, s string, a value.Args) (any, error) {
+			return formatMap(r.Budget, s, a.Values[0], false)
 		}),
-		question("isidentifier", isIdentifier),
+		question("isidentifier", value.IsIdentifier),
 		question("isprintable", func(s string) bool {
 			return strings.IndexFunc(s, func(c rune) bool { return !unicode.IsPrint(c) }) < 0
 		}),
 	}
 }
 
-func expandTabs(r *state, s string, a args) (any, error) {
-	size, err := a.integer(0, 8)
+func expandTabs(r *state, s string, a value.Args) (any, error) {
+	size, err := a.Integer(0, 8)
 	if err == nil {
-		err = r.width("the size of a tab", size)
+		err = r.CheckWidth("the size of a tab", size)
 	}
 	if err == nil {
-		err = r.growTimes(strings.Count(s, "\t")+1, max(size, 1))
+		err = r.GrowTimes(strings.Count(s, "\t")+1, max(size, 1))
 	}
 	if err != nil {
 		return nil, err
@@ -52,23 +54,23 @@ func expandTabs(r *state, s string, a args) (any, error) {
 			}
 		}
 	}
-	return b.String(), r.grow(len(s))
+	return b.String(), r.Grow(len(s))
 }
 
 // translate replaces characters by what the table has under their number: a
 // string, a number, or none for nothing.
-func translate(r *state, s string, a args) (any, error) {
-	if !isMapping(a.values[0]) && !isText(a.values[0]) {
-		if _, list := asSequence(a.values[0]); !list {
-			return nil, fmt.Errorf("translate takes a mapping, not %s", article(typeName(a.values[0])))
+func translate(r *state, s string, a value.Args) (any, error) {
+	if !value.IsMapping(a.Values[0]) && !value.IsText(a.Values[0]) {
+		if _, list := value.AsSequence(a.Values[0]); !list {
+			return nil, fmt.Errorf("translate takes a mapping, not %s", value.WithArticle(value.TypeName(a.Values[0])))
 		}
 	}
-	if err := r.tick(len(s)); err != nil {
+	if err := r.Step(len(s)); err != nil {
 		return nil, err
 	}
 	var b strings.Builder
 	for _, c := range s {
-		v, ok, err := element(a.values[0], int64(c))
+		v, ok, err := value.Element(a.Values[0], int64(c))
 		if err != nil {
 			return nil, err
 		}
@@ -84,82 +86,58 @@ func translate(r *state, s string, a args) (any, error) {
 			}
 			b.WriteRune(rune(to))
 		case string:
-			if err := r.grow(len(to)); err != nil {
+			if err := r.Grow(len(to)); err != nil {
 				return nil, err
 			}
 			b.WriteString(to)
 		default:
-			return nil, fmt.Errorf("a character can't become %s", article(typeName(v)))
+			return nil, fmt.Errorf("a character can't become %s", value.WithArticle(value.TypeName(v)))
 		}
 	}
-	return b.String(), r.grow(len(s))
+	return b.String(), r.Grow(len(s))
 }
 
 // makeTable makes a table for translate: of a mapping of characters, or of two texts
 // of which each character becomes its counterpart, and one whose characters vanish.
-func makeTable(r *state, _ string, a args) (any, error) {
-	table := &Dict{}
-	if pairs, ok := pairsOf(a.values[0]); ok && len(a.values) == 1 {
+func makeTable(r *state, _ string, a value.Args) (any, error) {
+	table := &value.Dict{}
+	if pairs, ok := value.PairsOf(a.Values[0]); ok && len(a.Values) == 1 {
 		for _, p := range pairs {
-			key := p.key
-			if s, text := asText(key); text {
+			key := p.Key
+			if s, text := value.AsText(key); text {
 				c, size := utf8.DecodeRuneInString(s)
 				if size == 0 || size != len(s) {
 					return nil, fmt.Errorf("the key %q is more than one character", s)
 				}
 				key = int64(c)
 			}
-			if err := table.set(key, p.val); err != nil {
+			if err := table.Put(key, p.Value); err != nil {
 				return nil, err
 			}
 		}
-		return table, r.tick(len(pairs))
+		return table, r.Step(len(pairs))
 	}
 	var texts [3]string
-	for i := range a.values {
-		s, err := a.text(i, "")
+	for i := range a.Values {
+		s, err := a.Text(i, "")
 		if err != nil {
 			return nil, err
 		}
 		texts[i] = s
 	}
 	from, to := []rune(texts[0]), []rune(texts[1])
-	if len(from) != len(to) || len(a.values) == 1 {
+	if len(from) != len(to) || len(a.Values) == 1 {
 		return nil, errors.New("maketrans takes one mapping, or two strings of one length")
 	}
 	for i := range from {
-		if err := table.set(int64(from[i]), int64(to[i])); err != nil {
+		if err := table.Put(int64(from[i]), int64(to[i])); err != nil {
 			return nil, err
 		}
 	}
 	for _, c := range texts[2] {
-		if err := table.set(int64(c), nil); err != nil {
+		if err := table.Put(int64(c), nil); err != nil {
 			return nil, err
 		}
 	}
-	return table, r.tick(len(texts[0]) + len(texts[2]))
-}
-
-func startsIdentifier(c rune) bool {
-	if c < utf8.RuneSelf {
-		return c == '_' || isLetter(byte(c))
-	}
-	return unicode.In(c, unicode.L, unicode.Nl, unicode.Other_ID_Start)
-}
-
-// continuesIdentifier holds for what may stand in an identifier, but not first.
-func continuesIdentifier(c rune) bool {
-	if c < utf8.RuneSelf {
-		return isDigit(byte(c))
-	}
-	return unicode.In(c, unicode.Nd, unicode.Mn, unicode.Mc, unicode.Pc, unicode.Other_ID_Continue)
-}
-
-func isIdentifier(s string) bool {
-	for i, c := range s {
-		if !startsIdentifier(c) && (i == 0 || !continuesIdentifier(c)) {
-			return false
-		}
-	}
-	return s != ""
+	return table, r.Step(len(texts[0]) + len(texts[2]))
 }

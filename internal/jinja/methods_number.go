@@ -6,43 +6,22 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// numberAttribute is an attribute of a number that is no method.
-func numberAttribute(v any, name string) (any, bool) {
-	n := number(v)
-	if n == nil {
-		return nil, false
-	}
-	_, isFloat := n.(float64)
-	switch name {
-	case "real":
-		return n, true
-	case "imag":
-		if isFloat {
-			return 0.0, true
-		}
-		return int64(0), true
-	case "numerator":
-		return n, !isFloat
-	case "denominator":
-		return int64(1), !isFloat
-	}
-	return nil, false
-}
-
 func numberMethod(name string, apply func(n any) (any, error)) *method {
-	return &method{signature{name: name}, func(_ *state, self any, _ args) (any, error) { return apply(number(self)) }}
+	return &method{signature{name: name}, func(_ *state, self any, _ value.Args) (any, error) { return apply(value.Number(self)) }}
 }
 
 func integerMethods() []*method {
 	return []*method{
 		numberMethod("conjugate", func(n any) (any, error) { return n, nil }),
-		numberMethod("bit_length", func(n any) (any, error) { return int64(whole(n).BitLen()), nil }),
+		numberMethod("bit_length", func(n any) (any, error) { return int64(value.AsBigInt(n).BitLen()), nil }),
 		numberMethod("bit_count", func(n any) (any, error) {
-			return int64(strings.Count(new(big.Int).Abs(whole(n)).Text(2), "1")), nil
+			return int64(strings.Count(new(big.Int).Abs(value.AsBigInt(n)).Text(2), "1")), nil
 		}),
-		numberMethod("as_integer_ratio", func(n any) (any, error) { return tuple{n, int64(1)}, nil }),
+		numberMethod("as_integer_ratio", func(n any) (any, error) { return value.Tuple{n, int64(1)}, nil }),
 	}
 }
 
@@ -59,7 +38,7 @@ func floatMethods() []*method {
 				return nil, errors.New("only a finite number is a ratio of integers")
 			}
 			ratio, _ := big.NewFloat(f).Rat(nil)
-			return tuple{shrink(ratio.Num()), shrink(ratio.Denom())}, nil
+			return value.Tuple{value.Shrink(ratio.Num()), value.Shrink(ratio.Denom())}, nil
 		}),
 		numberMethod("hex", func(n any) (any, error) { return hexText(n.(float64)), nil }),
 	}
@@ -68,7 +47,7 @@ func floatMethods() []*method {
 // hexText is a float in Python's hexadecimal notation.
 func hexText(f float64) string {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		return floatText(f)
+		return value.FloatText(f)
 	}
 	if f == 0 {
 		if math.Signbit(f) {
@@ -85,41 +64,28 @@ func hexText(f float64) string {
 	return mantissa + "p" + sign + strconv.Itoa(n)
 }
 
-// rangeAttribute is an attribute of what range() yields.
-func rangeAttribute(s span, name string) (any, bool) {
-	switch name {
-	case "start":
-		return s.start, true
-	case "stop":
-		return s.stop, true
-	case "step":
-		return s.step, true
-	}
-	return nil, false
-}
-
 func rangeMethods() []*method {
-	find := func(s span, v any) (int64, bool) {
-		n, ok := number(v).(int64)
+	find := func(s value.Range, v any) (int64, bool) {
+		n, ok := value.Number(v).(int64)
 		if f, isFloat := v.(float64); isFloat && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
 			n, ok = int64(f), true
 		}
-		if !ok || (n-s.start)%s.step != 0 {
+		if !ok || (n-s.Start)%s.Step != 0 {
 			return 0, false
 		}
-		i := (n - s.start) / s.step
-		return i, i >= 0 && i < s.count
+		i := (n - s.Start) / s.Step
+		return i, i >= 0 && i < s.Count
 	}
 	return []*method{
-		{signature{name: "index", params: []string{"value"}, required: 1}, func(_ *state, self any, a args) (any, error) {
-			i, ok := find(self.(span), a.values[0])
+		{signature{name: "index", params: []string{"value"}, required: 1}, func(_ *state, self any, a value.Args) (any, error) {
+			i, ok := find(self.(value.Range), a.Values[0])
 			if !ok {
 				return nil, errors.New("the value is not in the range")
 			}
 			return i, nil
 		}},
-		{signature{name: "count", params: []string{"value"}, required: 1}, func(_ *state, self any, a args) (any, error) {
-			if _, ok := find(self.(span), a.values[0]); ok {
+		{signature{name: "count", params: []string{"value"}, required: 1}, func(_ *state, self any, a value.Args) (any, error) {
+			if _, ok := find(self.(value.Range), a.Values[0]); ok {
 				return int64(1), nil
 			}
 			return int64(0), nil

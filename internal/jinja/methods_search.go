@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 func searchMethods() []*method {
@@ -17,8 +19,8 @@ func searchMethods() []*method {
 		textMethod("rfind", span, 1, finder(strings.LastIndex, false)),
 		textMethod("index", span, 1, finder(strings.Index, true)),
 		textMethod("rindex", span, 1, finder(strings.LastIndex, true)),
-		textMethod("count", span, 1, func(_ *state, s string, a args) (any, error) {
-			sub, err := a.text(0, "")
+		textMethod("count", span, 1, func(_ *state, s string, a value.Args) (any, error) {
+			sub, err := a.Text(0, "")
 			if err != nil {
 				return nil, err
 			}
@@ -33,36 +35,36 @@ func searchMethods() []*method {
 
 // within is the part of s from the second argument to the third, and how many
 // characters stand before it: -1 where it begins beyond the end of s or its own.
-func within(s string, a args) (string, int64, error) {
-	if a.at(1, nil) == nil && a.at(2, nil) == nil {
+func within(s string, a value.Args) (string, int64, error) {
+	if a.At(1, nil) == nil && a.At(2, nil) == nil {
 		return s, 0, nil
 	}
 	size := utf8.RuneCountInString(s)
-	from, to, _, err := sliceIndices(a.at(1, nil), a.at(2, nil), nil, size)
+	from, to, _, err := value.SliceIndices(a.At(1, nil), a.At(2, nil), nil, size)
 	if err != nil {
 		return "", 0, err
 	}
-	if start, ok := integer(a.at(1, nil)); ok && start > int64(size) || from > to {
+	if start, ok := value.AsInt(a.At(1, nil)); ok && start > int64(size) || from > to {
 		return "", -1, nil
 	}
-	s = s[len(firstRunes(s, from)):]
-	return firstRunes(s, to-from), int64(from), nil
+	s = s[len(value.FirstRunes(s, from)):]
+	return value.FirstRunes(s, to-from), int64(from), nil
 }
 
-func affix(has func(string, string) bool) func(*state, string, args) (any, error) {
-	return func(_ *state, s string, a args) (any, error) {
+func affix(has func(string, string) bool) func(*state, string, value.Args) (any, error) {
+	return func(_ *state, s string, a value.Args) (any, error) {
 		part, before, err := within(s, a)
 		if err != nil || before < 0 {
 			return false, err
 		}
-		list, ok := a.values[0].(tuple)
+		list, ok := a.Values[0].(value.Tuple)
 		if !ok {
-			list = tuple{a.values[0]}
+			list = value.Tuple{a.Values[0]}
 		}
 		for _, one := range list {
-			affix, ok := asText(one)
+			affix, ok := value.AsText(one)
 			if !ok {
-				return nil, fmt.Errorf("a string can't begin or end with %s", article(typeName(one)))
+				return nil, fmt.Errorf("a string can't begin or end with %s", value.WithArticle(value.TypeName(one)))
 			}
 			if has(part, affix) {
 				return true, nil
@@ -72,9 +74,9 @@ func affix(has func(string, string) bool) func(*state, string, args) (any, error
 	}
 }
 
-func finder(index func(string, string) int, must bool) func(*state, string, args) (any, error) {
-	return func(_ *state, s string, a args) (any, error) {
-		sub, err := a.text(0, "")
+func finder(index func(string, string) int, must bool) func(*state, string, value.Args) (any, error) {
+	return func(_ *state, s string, a value.Args) (any, error) {
+		sub, err := a.Text(0, "")
 		if err != nil {
 			return nil, err
 		}
@@ -102,21 +104,21 @@ func characterMethods() []*method {
 			return s != "" && strings.IndexFunc(s, func(c rune) bool { return !holds(c) }) < 0
 		})
 	}
-	isDigit := func(c rune) bool { return unicode.IsDigit(c) || unicode.Is(singleDigits, c) }
+	isDigit := func(c rune) bool { return unicode.IsDigit(c) || unicode.Is(value.SingleDigits, c) }
 	return []*method{
 		all("isdigit", isDigit),
 		all("isdecimal", unicode.IsDigit),
-		all("isnumeric", isNumeric),
+		all("isnumeric", value.IsNumeric),
 		all("isalpha", unicode.IsLetter),
-		all("isalnum", func(c rune) bool { return unicode.IsLetter(c) || isNumeric(c) }),
-		all("isspace", isSpace),
+		all("isalnum", func(c rune) bool { return unicode.IsLetter(c) || value.IsNumeric(c) }),
+		all("isspace", value.IsSpace),
 		question("isascii", func(s string) bool { return strings.IndexFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) < 0 }),
-		question("isupper", isUpper),
-		question("islower", isLower),
-		question("istitle", isTitled),
+		question("isupper", value.IsUpper),
+		question("islower", value.IsLower),
+		question("istitle", value.IsTitled),
 	}
 }
 
 func question(name string, holds func(string) bool) *method {
-	return textMethod(name, nil, 0, func(_ *state, s string, _ args) (any, error) { return holds(s), nil })
+	return textMethod(name, nil, 0, func(_ *state, s string, _ value.Args) (any, error) { return holds(s), nil })
 }

@@ -3,6 +3,8 @@ package jinja
 import (
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -37,13 +39,13 @@ func (c Comparison) Ordered() bool {
 func Comparisons(parsed api.Template) []Comparison { return walked(parsed).comparisons }
 
 // misuse notes arguments that the signatures, one of which it is, don't take.
-func (w *nameWalk) misuse(at pos, a arguments, signatures ...*signature) {
+func (w *nameWalk) misuse(at position.Pos, a arguments, signatures ...*signature) {
 	if a.spread != nil || a.spreadMap != nil || len(signatures) == 0 {
 		return
 	}
-	g := given{positional: make([]any, len(a.positional))}
+	g := value.CallArgs{Positional: make([]any, len(a.positional))}
 	for _, name := range a.names {
-		g.named = append(g.named, namedValue{name: name})
+		g.Named = append(g.Named, value.NamedValue{Name: name})
 	}
 	var first error
 	for _, s := range signatures {
@@ -63,7 +65,7 @@ func (w *nameWalk) misuseOfCall(e *call) {
 	switch callee := e.callee.(type) {
 	case *variable:
 		if f, ok := callee.global.(*function); ok {
-			w.misuse(callee.pos, e.arguments, &f.signature)
+			w.misuse(callee.Pos, e.arguments, &f.signature)
 		}
 	case *attribute:
 		var all []*signature
@@ -72,7 +74,7 @@ func (w *nameWalk) misuseOfCall(e *call) {
 				all = append(all, &m.signature)
 			}
 		}
-		w.misuse(callee.pos, e.arguments, all...)
+		w.misuse(callee.Pos, e.arguments, all...)
 	}
 }
 
@@ -81,12 +83,12 @@ func (l *library) tables() []map[string]*method {
 	return []map[string]*method{l.textMethods, l.markupMethods, l.integerMethods, l.floatMethods, l.rangeMethods, l.listMethods, l.dictMethods}
 }
 
-var mirrored = map[operator]operator{
-	opEqual: opEqual, opNotEqual: opNotEqual,
-	opLess: opGreater, opLessEqual: opGreaterEqual, opGreater: opLess, opGreaterEqual: opLessEqual,
+var mirrored = map[value.Operator]value.Operator{
+	value.OpEqual: value.OpEqual, value.OpNotEqual: value.OpNotEqual,
+	value.OpLess: value.OpGreater, value.OpLessEqual: value.OpGreaterEqual, value.OpGreater: value.OpLess, value.OpGreaterEqual: value.OpLessEqual,
 }
 
-func (w *nameWalk) compare(left expression, op operator, right expression) {
+func (w *nameWalk) compare(left expression, op value.Operator, right expression) {
 	back, comparable := mirrored[op]
 	if !comparable {
 		return
@@ -94,9 +96,9 @@ func (w *nameWalk) compare(left expression, op operator, right expression) {
 	if _, ok := left.(*constant); ok {
 		left, right, op = right, left, back
 	}
-	value, isConstant := right.(*constant)
+	val, isConstant := right.(*constant)
 	result, isCall := left.(*call)
-	if !isConstant || !isCall || value.value == nil {
+	if !isConstant || !isCall || val.value == nil {
 		return
 	}
 	if v, ok := result.callee.(*variable); !ok || v.name != "get_pipe_result" || v.global == nil {
@@ -106,6 +108,6 @@ func (w *nameWalk) compare(left expression, op operator, right expression) {
 	if len(args) != 2 || args[0].Text == "" || args[1].Text == "" {
 		return
 	}
-	line, column := w.place(value.pos)
-	w.comparisons = append(w.comparisons, Comparison{args[0].Text, args[1].Text, op.String(), value.value, line, column, w.certain})
+	line, column := w.place(val.Pos)
+	w.comparisons = append(w.comparisons, Comparison{args[0].Text, args[1].Text, op.String(), val.value, line, column, w.certain})
 }

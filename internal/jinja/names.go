@@ -3,6 +3,7 @@ package jinja
 import (
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -122,13 +123,13 @@ func (w *nameWalk) maybe(walk func()) {
 
 func (w *nameWalk) name(v *variable, use Name) {
 	use.Name = v.name
-	use.Line, use.Column = w.place(v.pos)
+	use.Line, use.Column = w.place(v.Pos)
 	use.Certain, use.Known = w.certain, v.global != nil
 	w.names = append(w.names, use)
 }
 
-func (w *nameWalk) place(p pos) (line, column int) {
-	if place, ok := locate(w.source, &fault{pos: int(p)}).(*api.TemplateError); ok {
+func (w *nameWalk) place(p position.Pos) (line, column int) {
+	if place, ok := position.Locate(w.source, &position.Error{Pos: int(p)}).(*api.TemplateError); ok {
 		return place.Line, place.Column
 	}
 	return 1, 1
@@ -141,7 +142,7 @@ func (w *nameWalk) args(a arguments) []Arg {
 		var arg Arg
 		if text, ok := constantText(e); ok {
 			arg.Text = text
-			arg.Line, arg.Column = w.place(e.(*constant).pos)
+			arg.Line, arg.Column = w.place(e.(*constant).Pos)
 		}
 		args = append(args, arg)
 	}
@@ -237,7 +238,7 @@ func (w *nameWalk) set(t target) {
 func (w *nameWalk) filters(list []*filtered) {
 	for _, f := range list {
 		w.filter(f.filter)
-		w.misuse(f.pos, f.arguments, &f.filter.signature)
+		w.misuse(f.Pos, f.arguments, &f.filter.signature)
 		w.arguments(f.arguments)
 	}
 }
@@ -313,14 +314,14 @@ func (w *nameWalk) expression(e expression) {
 		}
 		w.filter(e.filter)
 		w.expression(e.input)
-		w.misuse(e.pos, e.arguments, &e.filter.signature)
+		w.misuse(e.Pos, e.arguments, &e.filter.signature)
 		w.arguments(e.arguments)
 	case *tested:
 		if v, ok := e.operand.(*variable); ok && (e.test.name == "defined" || e.test.name == "undefined") {
 			w.known[v.name] = true
 		}
 		w.expression(e.operand)
-		w.misuse(e.pos, e.arguments, &e.test.signature)
+		w.misuse(e.Pos, e.arguments, &e.test.signature)
 		w.arguments(e.arguments)
 	}
 }

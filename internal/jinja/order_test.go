@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -21,26 +22,26 @@ func tagged(v any) []string {
 
 func TestTheOrderOfFieldsIsThatOfTheContract(t *testing.T) {
 	for i, v := range []any{api.Ticket{}, api.Note{}} {
-		if want := tagged(v); !slices.Equal(fieldOrders[i], want) {
-			t.Errorf("%T has the fields %v, fieldOrders has %v", v, want, fieldOrders[i])
+		if want := tagged(v); !slices.Equal(value.FieldOrders[i], want) {
+			t.Errorf("%T has the fields %v, fieldOrders has %v", v, want, value.FieldOrders[i])
 		}
 	}
 }
 
 func TestMappingsIterateInTheirOrder(t *testing.T) {
 	ticket := map[string]any{}
-	for _, key := range fieldOrders[0] {
+	for _, key := range value.FieldOrders[0] {
 		ticket[key] = nil
 	}
-	ordered := &Dict{}
+	ordered := &value.Dict{}
 	ordered.Set("z", int64(1))
 	ordered.Set("a", int64(2))
 	r := variables(map[string]any{"ticket": ticket, "data": map[string]any{"b": 1, "a": 2, "c": 3}, "ordered": ordered})
 	for source, want := range map[string]string{
-		"{{ ticket | join(',') }}":                                 strings.Join(fieldOrders[0], ","),
-		"{{ ticket.items() | map('first') | join(',') }}":          strings.Join(fieldOrders[0], ","),
+		"{{ ticket | join(',') }}":                                 strings.Join(value.FieldOrders[0], ","),
+		"{{ ticket.items() | map('first') | join(',') }}":          strings.Join(value.FieldOrders[0], ","),
 		"{% set t = ticket.copy() %}{{ t | first }}{{ t | last }}": "idfields",
-		"{% set _ = ticket.pop('id') %}{{ ticket | join(',') }}":   strings.Join(fieldOrders[0][1:], ","),
+		"{% set _ = ticket.pop('id') %}{{ ticket | join(',') }}":   strings.Join(value.FieldOrders[0][1:], ","),
 		"{{ data | join(',') }}":                                   "a,b,c",
 		"{{ ordered | join(',') }}":                                "z,a",
 		"{{ {'z': 1, 'a': 2} | join(',') }}":                       "z,a",
@@ -50,7 +51,7 @@ func TestMappingsIterateInTheirOrder(t *testing.T) {
 			t.Errorf("%q = %q, %v; want %q", source, out.Text, err, want)
 		}
 	}
-	if len(ticket) != len(fieldOrders[0]) {
+	if len(ticket) != len(value.FieldOrders[0]) {
 		t.Error("a template changed the ticket")
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -16,7 +18,7 @@ func (r *run) rendered() (api.Rendered, error) {
 	case 0:
 		return api.Rendered{}, nil
 	case 1:
-		if _, text := asText(r.chunks[0]); !text && !r.allKept() {
+		if _, text := value.AsText(r.chunks[0]); !text && !r.allKept() {
 			return r.single(r.chunks[0])
 		}
 	}
@@ -31,40 +33,40 @@ func (r *run) rendered() (api.Rendered, error) {
 }
 
 func (r *run) single(v any) (api.Rendered, error) {
-	if u, ok := v.(*undefined); ok {
-		return api.Rendered{}, u.errorf("the template has no value: %s")
+	if u, ok := v.(*value.Undefined); ok {
+		return api.Rendered{}, u.Errorf("the template has no value: %s")
 	}
 	if f, ok := v.(float64); ok && (math.IsInf(f, 0) || math.IsNaN(f)) {
-		return api.Rendered{Text: floatText(f), Value: floatText(f)}, nil // which no JSON has
+		return api.Rendered{Text: value.FloatText(f), Value: value.FloatText(f)}, nil // which no JSON has
 	}
-	value, err := r.export(v)
+	val, err := export(r.Budget, v)
 	if err != nil {
 		return api.Rendered{}, err
 	}
-	if _, used := v.(*iterator); used {
-		v = value
+	if _, used := v.(*value.Iterator); used {
+		v = val
 	}
 	// The text of a large value must not spoil the value: nobody asks for both.
-	text, err := r.renewed().text(v)
+	text, err := value.Text(r.Renewed(), v)
 	if err != nil {
-		text = "<" + typeName(value) + ">"
+		text = "<" + value.TypeName(val) + ">"
 	}
-	return api.Rendered{Text: text, Value: value}, nil
+	return api.Rendered{Text: text, Value: val}, nil
 }
 
 // concat is the value of a block within a template.
 func (r *run) concat(chunks []any) (any, error) {
 	for _, chunk := range chunks {
-		if f, ok := chunk.(*failure); ok {
+		if f, ok := chunk.(*value.FailMark); ok {
 			return f, nil
 		}
 	}
-	asItIs := slices.ContainsFunc(chunks, func(chunk any) bool { _, ok := chunk.(kept); return ok })
+	asItIs := slices.ContainsFunc(chunks, func(chunk any) bool { _, ok := chunk.(value.PipelineText); return ok })
 	switch len(chunks) {
 	case 0:
 		return nil, nil
 	case 1:
-		if _, text := asText(chunks[0]); !text && !asItIs {
+		if _, text := value.AsText(chunks[0]); !text && !asItIs {
 			return chunks[0], nil
 		}
 	}
@@ -72,7 +74,7 @@ func (r *run) concat(chunks []any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v, ok := literal(text); ok && !asItIs {
+	if v, ok := value.ParseLiteral(text); ok && !asItIs {
 		return r.own(v), nil
 	}
 	return text, nil
@@ -80,11 +82,11 @@ func (r *run) concat(chunks []any) (any, error) {
 
 func (r *run) joined(chunks []any) (string, error) {
 	if len(chunks) == 1 {
-		return r.text(chunks[0])
+		return value.Text(r.Budget, chunks[0])
 	}
 	var b strings.Builder
 	for _, chunk := range chunks {
-		s, err := r.text(chunk)
+		s, err := value.Text(r.Budget, chunk)
 		if err != nil {
 			return "", err
 		}
@@ -95,7 +97,7 @@ func (r *run) joined(chunks []any) (string, error) {
 
 // plainLiteral is text as the literal that it is, or text.
 func plainLiteral(text string) any {
-	if v, ok := literal(text); ok {
+	if v, ok := value.ParseLiteral(text); ok {
 		return exportLiteral(v)
 	}
 	return text
@@ -104,88 +106,88 @@ func plainLiteral(text string) any {
 // exportLiteral is export for values that can only be plain.
 func exportLiteral(v any) any {
 	switch x := v.(type) {
-	case tuple:
+	case value.Tuple:
 		return exportLiteral([]any(x))
 	case []any:
 		for i := range x {
 			x[i] = exportLiteral(x[i])
 		}
 		return x
-	case *Dict:
-		x.replaceValues(exportLiteral)
+	case *value.Dict:
+		x.ReplaceValues(exportLiteral)
 	}
 	return v
 }
 
 // export makes a value of the template one that may leave it. Values of the scope
 // stay what they are.
-func (r *budget) export(v any) (any, error) {
+func export(r *budget.Budget, v any) (any, error) {
 	switch x := v.(type) {
 	case nil, bool, int64, float64, string, map[string]any:
 		return v, nil
 	case int:
 		return int64(x), nil
-	case markup:
+	case value.Markup:
 		return string(x), nil
-	case *undefined:
-		return nil, x.errorf("a part of the value is missing: %s")
-	case *failure:
-		return nil, x.error()
-	case *Dict:
-		return r.exportDict(x)
+	case *value.Undefined:
+		return nil, x.Errorf("a part of the value is missing: %s")
+	case *value.FailMark:
+		return nil, x.Err()
+	case *value.Dict:
+		return exportDict(r, x)
 	case results:
-		return r.exportResults(x)
+		return exportResults(r, x)
 	case []any:
-		return r.exportList(x)
-	case *list, tuple, *group, *view, span, *iterator:
-		list, err := r.elements(x)
+		return exportList(r, x)
+	case *value.MutableList, value.Tuple, *value.Group, *value.DictView, value.Range, *value.Iterator:
+		list, err := value.Elements(r, x)
 		if err != nil {
 			return nil, err
 		}
-		return r.exportList(list)
+		return exportList(r, list)
 	case *function, *boundMethod, *macro:
-		return nil, fmt.Errorf("%s is no value: call it with ()", article(typeName(v)))
-	case *namespace:
-		return r.exportDict(x.attributes)
-	case object:
-		return nil, fmt.Errorf("%s is no value", article(typeName(v)))
+		return nil, fmt.Errorf("%s is no value: call it with ()", value.WithArticle(value.TypeName(v)))
+	case *value.Namespace:
+		return exportDict(r, x.Attributes)
+	case value.Object:
+		return nil, fmt.Errorf("%s is no value", value.WithArticle(value.TypeName(v)))
 	}
 	return v, nil
 }
 
-func (r *budget) exportDict(d *Dict) (any, error) {
-	if err := r.enter("a value"); err != nil {
+func exportDict(r *budget.Budget, d *value.Dict) (any, error) {
+	if err := r.Enter("a value"); err != nil {
 		return nil, err
 	}
-	defer r.leave()
-	if err := r.tick(d.Len()); err != nil {
+	defer r.Leave()
+	if err := r.Step(d.Len()); err != nil {
 		return nil, err
 	}
-	out := sizedDict(d.Len())
-	pairs, _ := pairsOf(d)
+	out := value.NewDict(d.Len())
+	pairs, _ := value.PairsOf(d)
 	for _, p := range pairs {
-		v, err := r.export(p.val)
+		v, err := export(r, p.Value)
 		if err != nil {
 			return nil, err
 		}
-		if err := out.set(keyText(p.key), v); err != nil {
+		if err := out.Put(value.KeyText(p.Key), v); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func (r *budget) exportList(list []any) (any, error) {
-	if err := r.enter("a value"); err != nil {
+func exportList(r *budget.Budget, list []any) (any, error) {
+	if err := r.Enter("a value"); err != nil {
 		return nil, err
 	}
-	defer r.leave()
-	if err := r.tick(len(list)); err != nil {
+	defer r.Leave()
+	if err := r.Step(len(list)); err != nil {
 		return nil, err
 	}
 	out := make([]any, len(list))
 	for i, element := range list {
-		v, err := r.export(element)
+		v, err := export(r, element)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,8 @@ package jinja
 import (
 	"errors"
 	"fmt"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 )
 
 // parser turns tokens into nodes by recursive descent, one function per level of
@@ -44,9 +46,9 @@ func (p *parser) advance() *token {
 func (p *parser) following() *token { return &p.tokens[min(p.next+1, len(p.tokens)-1)] }
 
 // fail keeps the first error and moves to the end.
-func (p *parser) fail(position int, err error) {
+func (p *parser) fail(offset int, err error) {
 	if p.err == nil {
-		p.err = at(position, err)
+		p.err = position.At(offset, err)
 	}
 	p.next = len(p.tokens) - 1
 }

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // tuple reads "a, b" or a single expression. Without conditions an "if" after
@@ -71,8 +74,8 @@ func (p *parser) not() expression {
 	return &negation{p.not()}
 }
 
-var comparisons = map[string]operator{
-	"==": opEqual, "!=": opNotEqual, "<": opLess, "<=": opLessEqual, ">": opGreater, ">=": opGreaterEqual,
+var comparisons = map[string]value.Operator{
+	"==": value.OpEqual, "!=": value.OpNotEqual, "<": value.OpLess, "<=": value.OpLessEqual, ">": value.OpGreater, ">=": value.OpGreaterEqual,
 }
 
 func (p *parser) comparison() expression {
@@ -80,15 +83,15 @@ func (p *parser) comparison() expression {
 	var c *comparison
 	for {
 		t := p.current()
-		var op operator
+		var op value.Operator
 		switch {
 		case t.kind == operatorToken && comparisons[t.text] != 0:
 			op = comparisons[t.text]
 		case t.kind == nameToken && t.text == "in":
-			op = opIn
+			op = value.OpIn
 		case t.kind == nameToken && t.text == "not" && p.following().kind == nameToken && p.following().text == "in":
 			p.advance()
-			op = opNotIn
+			op = value.OpNotIn
 		case c != nil:
 			return c
 		default:
@@ -96,7 +99,7 @@ func (p *parser) comparison() expression {
 		}
 		p.advance()
 		if c == nil {
-			c = &comparison{pos: pos(t.pos), first: first}
+			c = &comparison{Pos: position.Pos(t.pos), first: first}
 		}
 		c.rest = append(c.rest, compared{op, p.sum()})
 	}
@@ -106,11 +109,11 @@ func (p *parser) sum() expression {
 	left := p.concatenation()
 	for p.isOperator("+") || p.isOperator("-") {
 		t := p.advance()
-		op := opAdd
+		op := value.OpAdd
 		if t.text == "-" {
-			op = opSubtract
+			op = value.OpSubtract
 		}
-		left = &binary{pos: pos(t.pos), operator: op, left: left, right: p.concatenation()}
+		left = &binary{Pos: position.Pos(t.pos), operator: op, left: left, right: p.concatenation()}
 	}
 	return left
 }
@@ -120,7 +123,7 @@ func (p *parser) concatenation() expression {
 	if !p.isOperator("~") {
 		return first
 	}
-	c := &concat{pos: pos(p.current().pos), parts: []expression{first}}
+	c := &concat{Pos: position.Pos(p.current().pos), parts: []expression{first}}
 	for p.skipOperator("~") {
 		c.parts = append(c.parts, p.product())
 	}
@@ -131,23 +134,23 @@ func (p *parser) product() expression {
 	left := p.power()
 	for {
 		t := p.current()
-		var op operator
+		var op value.Operator
 		switch {
 		case t.kind != operatorToken:
 			return left
 		case t.text == "*":
-			op = opMultiply
+			op = value.OpMultiply
 		case t.text == "/":
-			op = opDivide
+			op = value.OpDivide
 		case t.text == "//":
-			op = opFloorDivide
+			op = value.OpFloorDivide
 		case t.text == "%":
-			op = opModulo
+			op = value.OpModulo
 		default:
 			return left
 		}
 		p.advance()
-		left = &binary{pos: pos(t.pos), operator: op, left: left, right: p.power()}
+		left = &binary{Pos: position.Pos(t.pos), operator: op, left: left, right: p.power()}
 	}
 }
 
@@ -156,7 +159,7 @@ func (p *parser) power() expression {
 	left := p.unary(true)
 	for p.isOperator("**") {
 		t := p.advance()
-		left = &binary{pos: pos(t.pos), operator: opPower, left: left, right: p.unary(true)}
+		left = &binary{Pos: position.Pos(t.pos), operator: value.OpPower, left: left, right: p.unary(true)}
 	}
 	return left
 }
@@ -169,7 +172,7 @@ func (p *parser) unary(filters bool) expression {
 	var value expression
 	if p.isOperator("-") || p.isOperator("+") {
 		t := p.advance()
-		value = &signed{pos: pos(t.pos), minus: t.text == "-", operand: p.unary(false)}
+		value = &signed{Pos: position.Pos(t.pos), minus: t.text == "-", operand: p.unary(false)}
 	} else {
 		value = p.primary()
 	}
@@ -191,10 +194,10 @@ func (p *parser) primary() expression {
 		for p.current().kind == stringToken {
 			text += p.advance().text
 		}
-		return &constant{pos(t.pos), text}
+		return &constant{position.Pos(t.pos), text}
 	case integerToken, floatToken:
 		p.advance()
-		return &constant{pos(t.pos), t.value}
+		return &constant{position.Pos(t.pos), t.value}
 	case operatorToken:
 		switch t.text {
 		case "(":
@@ -220,11 +223,11 @@ func (p *parser) primary() expression {
 func (p *parser) variable(t *token) expression {
 	switch t.text {
 	case "true", "True":
-		return &constant{pos(t.pos), true}
+		return &constant{position.Pos(t.pos), true}
 	case "false", "False":
-		return &constant{pos(t.pos), false}
+		return &constant{position.Pos(t.pos), false}
 	case "none", "None":
-		return &constant{pos(t.pos), nil}
+		return &constant{position.Pos(t.pos), nil}
 	}
 	for _, m := range p.macros {
 		if slices.Contains(m.parameters, t.text) {
@@ -243,7 +246,7 @@ func (p *parser) variable(t *token) expression {
 	case "pipe_results", "params", "parent_params", "get_pipe_result", "get_parent_param":
 		p.piped = true
 	}
-	return &variable{pos: pos(t.pos), name: t.text, global: p.lib.globals[t.text]}
+	return &variable{Pos: position.Pos(t.pos), name: t.text, global: p.lib.globals[t.text]}
 }
 
 func (p *parser) items(end string) []expression {
@@ -259,7 +262,7 @@ func (p *parser) items(end string) []expression {
 }
 
 func (p *parser) dict(t *token) expression {
-	d := &dictDisplay{pos: pos(t.pos)}
+	d := &dictDisplay{Pos: position.Pos(t.pos)}
 	for p.err == nil && !p.isOperator("}") {
 		d.keys = append(d.keys, p.expression())
 		p.expectOperator(":")
@@ -280,9 +283,9 @@ func (p *parser) postfix(value expression) expression {
 			key := p.current()
 			switch key.kind {
 			case nameToken:
-				value = &attribute{pos: pos(key.pos), object: value, name: key.text}
+				value = &attribute{Pos: position.Pos(key.pos), object: value, name: key.text}
 			case integerToken:
-				value = &subscript{pos: pos(key.pos), object: value, key: &constant{pos(key.pos), key.value}}
+				value = &subscript{Pos: position.Pos(key.pos), object: value, key: &constant{position.Pos(key.pos), key.value}}
 			default:
 				p.unexpected("a name or a number")
 				return nil
@@ -299,13 +302,13 @@ func (p *parser) postfix(value expression) expression {
 	return value
 }
 
-func (p *parser) subscript(object expression, position int) expression {
+func (p *parser) subscript(object expression, offset int) expression {
 	var key expression
 	if !p.isOperator(":") {
 		key = p.expression()
 	}
 	if p.isOperator(":") {
-		return p.slicing(object, key, position)
+		return p.slicing(object, key, offset)
 	}
 	if p.isOperator(",") {
 		items := []expression{key}
@@ -315,12 +318,12 @@ func (p *parser) subscript(object expression, position int) expression {
 		key = &tupleDisplay{items}
 	}
 	p.expectOperator("]")
-	return &subscript{pos: pos(position), object: object, key: key}
+	return &subscript{Pos: position.Pos(offset), object: object, key: key}
 }
 
-func (p *parser) slicing(object, start expression, position int) expression {
+func (p *parser) slicing(object, start expression, offset int) expression {
 	p.expectOperator(":")
-	s := &slicing{pos: pos(position), object: object, start: start}
+	s := &slicing{Pos: position.Pos(offset), object: object, start: start}
 	if !p.isOperator(":") && !p.isOperator("]") {
 		s.stop = p.expression()
 	}
@@ -332,8 +335,8 @@ func (p *parser) slicing(object, start expression, position int) expression {
 }
 
 func (p *parser) call(callee expression) expression {
-	position := p.current().pos
-	return &call{pos: pos(position), callee: callee, arguments: p.arguments()}
+	offset := p.current().pos
+	return &call{Pos: position.Pos(offset), callee: callee, arguments: p.arguments()}
 }
 
 func (p *parser) arguments() arguments {
@@ -407,9 +410,9 @@ func (p *parser) filter(input expression) *filtered {
 		p.unexpected(`the name of a filter: write "or" between conditions`)
 	}
 	name := p.dottedName("the name of a filter")
-	f := &filtered{pos: pos(t.pos), input: input, filter: p.lib.filters[name]}
+	f := &filtered{Pos: position.Pos(t.pos), input: input, filter: p.lib.filters[name]}
 	if f.filter == nil {
-		p.fail(t.pos, fmt.Errorf("there is no filter %q%s", name, nearest(name, p.lib.filters)))
+		p.fail(t.pos, fmt.Errorf("there is no filter %q%s", name, value.DidYouMean(name, p.lib.filters)))
 		return f
 	}
 	if p.isOperator("(") {
@@ -424,10 +427,10 @@ func (p *parser) test(operand expression) expression {
 	name := p.dottedName("the name of a test")
 	found := p.lib.tests[name]
 	if found == nil {
-		p.fail(t.pos, fmt.Errorf("there is no test %q%s", name, nearest(name, p.lib.tests)))
+		p.fail(t.pos, fmt.Errorf("there is no test %q%s", name, value.DidYouMean(name, p.lib.tests)))
 		return operand
 	}
-	n := &tested{pos: pos(t.pos), operand: operand, test: found}
+	n := &tested{Pos: position.Pos(t.pos), operand: operand, test: found}
 	switch {
 	case p.isOperator("("):
 		n.arguments = p.arguments()

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // statements reads up to one of the tags in ends, whose name it has then read,
@@ -23,17 +26,17 @@ func (p *parser) statements(opener string, ends ...string) (body []statement, en
 			body = append(body, &textOutput{t.text})
 		case printBegin:
 			p.advance()
-			body = append(body, &output{pos: pos(p.current().pos), value: p.tuple(true)})
+			body = append(body, &output{Pos: position.Pos(p.current().pos), value: p.tuple(true)})
 			p.expectEnd()
 		case blockBegin:
 			p.advance()
-			position := p.current().pos
+			offset := p.current().pos
 			name := p.expectName("the name of a tag")
 			if slices.Contains(ends, name) {
 				return body, name
 			}
 			if p.err == nil {
-				body = append(body, p.statement(name, position, opener, ends)...)
+				body = append(body, p.statement(name, offset, opener, ends)...)
 			}
 		default:
 			p.unexpected("text or a tag")
@@ -47,14 +50,14 @@ func (p *parser) body(opener, end string) []statement {
 	return body
 }
 
-func (p *parser) statement(name string, position int, opener string, ends []string) []statement {
+func (p *parser) statement(name string, offset int, opener string, ends []string) []statement {
 	if p.depth >= maxNesting {
-		p.fail(position, fmt.Errorf("blocks are nested deeper than %d levels", maxNesting))
+		p.fail(offset, fmt.Errorf("blocks are nested deeper than %d levels", maxNesting))
 		return nil
 	}
 	p.depth++
 	defer p.leave()
-	place := pos(position)
+	place := position.Pos(offset)
 	switch name {
 	case "if":
 		return []statement{p.ifStatement()}
@@ -69,7 +72,7 @@ func (p *parser) statement(name string, position int, opener string, ends []stri
 	case "call":
 		return []statement{p.callStatement(place)}
 	case "filter":
-		f := &filterStatement{pos: place, filters: []*filtered{p.filter(nil)}}
+		f := &filterStatement{Pos: place, filters: []*filtered{p.filter(nil)}}
 		for p.skipOperator("|") {
 			f.filters = append(f.filters, p.filter(nil))
 		}
@@ -80,7 +83,7 @@ func (p *parser) statement(name string, position int, opener string, ends []stri
 	case "with":
 		return []statement{p.withStatement()}
 	case "block":
-		return []statement{p.blockStatement(position)}
+		return []statement{p.blockStatement(offset)}
 	case "autoescape":
 		// What is put out is never escaped, but blocks and macros within yield
 		// escaped text.
@@ -90,10 +93,10 @@ func (p *parser) statement(name string, position int, opener string, ends []stri
 		p.expectEnd()
 		return []statement{a}
 	case "include", "import", "from", "extends":
-		p.fail(position, fmt.Errorf("a template can't load another one: write its text in the place of %q", name))
+		p.fail(offset, fmt.Errorf("a template can't load another one: write its text in the place of %q", name))
 		return nil
 	}
-	p.fail(position, unknownTag(name, opener, ends))
+	p.fail(offset, unknownTag(name, opener, ends))
 	return nil
 }
 
@@ -104,7 +107,7 @@ func unknownTag(name, opener string, ends []string) error {
 	if strings.HasPrefix(name, "end") || name == "else" || name == "elif" {
 		return fmt.Errorf("there is no block here that %q could belong to", name)
 	}
-	return fmt.Errorf("there is no tag %q%s", name, nearest(name, tagNames()))
+	return fmt.Errorf("there is no tag %q%s", name, value.DidYouMean(name, tagNames()))
 }
 
 func tagNames() map[string]bool {
@@ -133,10 +136,10 @@ func (p *parser) ifStatement() statement {
 	}
 }
 
-func (p *parser) forStatement(place pos) statement {
+func (p *parser) forStatement(place position.Pos) statement {
 	p.loops++
 	defer func() { p.loops-- }()
-	n := &forStatement{pos: place, target: p.target(false)}
+	n := &forStatement{Pos: place, target: p.target(false)}
 	p.keepLoop(n.target)
 	if !p.skipName("in") {
 		p.unexpected(`"in"`)
@@ -157,15 +160,15 @@ func (p *parser) forStatement(place pos) statement {
 	return n
 }
 
-func (p *parser) setStatement(place pos) statement {
+func (p *parser) setStatement(place position.Pos) statement {
 	to := p.target(true)
 	p.keepLoop(to)
 	if p.skipOperator("=") {
-		n := &assignment{pos: place, target: to, value: p.tuple(true)}
+		n := &assignment{Pos: place, target: to, value: p.tuple(true)}
 		p.expectEnd()
 		return n
 	}
-	n := &blockAssignment{pos: place, target: to}
+	n := &blockAssignment{Pos: place, target: to}
 	for p.skipOperator("|") {
 		n.filters = append(n.filters, p.filter(nil))
 	}
@@ -175,10 +178,10 @@ func (p *parser) setStatement(place pos) statement {
 	return n
 }
 
-func (p *parser) printStatement(place pos) []statement {
+func (p *parser) printStatement(place position.Pos) []statement {
 	var outputs []statement
 	for p.err == nil && p.current().kind != tagEnd {
-		outputs = append(outputs, &output{pos: place, value: p.expression()})
+		outputs = append(outputs, &output{Pos: place, value: p.expression()})
 		if !p.skipOperator(",") {
 			break
 		}
@@ -187,8 +190,8 @@ func (p *parser) printStatement(place pos) []statement {
 	return outputs
 }
 
-func (p *parser) macroStatement(place pos) statement {
-	m := &macroStatement{pos: place, name: p.newName("the name of the macro")}
+func (p *parser) macroStatement(place position.Pos) statement {
+	m := &macroStatement{Pos: place, name: p.newName("the name of the macro")}
 	p.signature(m)
 	p.expectBody()
 	p.macroBody(m, "macro", "endmacro")
@@ -227,21 +230,21 @@ func (p *parser) signature(m *macroStatement) {
 	p.expectOperator(")")
 }
 
-func (p *parser) callStatement(place pos) statement {
-	m := &macroStatement{pos: place, name: "caller"}
+func (p *parser) callStatement(place position.Pos) statement {
+	m := &macroStatement{Pos: place, name: "caller"}
 	if p.isOperator("(") {
 		p.signature(m)
 	}
-	position := p.current().pos
+	offset := p.current().pos
 	called, ok := p.expression().(*call)
 	if !ok {
-		p.fail(position, errors.New("a call block needs a call: {% call name() %}"))
+		p.fail(offset, errors.New("a call block needs a call: {% call name() %}"))
 		return nil
 	}
 	p.expectBody()
 	p.macroBody(m, "call", "endcall")
 	p.expectEnd()
-	return &callStatement{pos: place, call: called, macro: m}
+	return &callStatement{Pos: place, call: called, macro: m}
 }
 
 func (p *parser) withStatement() statement {
@@ -286,7 +289,7 @@ func (p *parser) keepLoop(to target) {
 		p.keepLoop(inner)
 	}
 	if p.loops > 0 && to.name == "loop" && to.attribute == "" {
-		p.fail(int(to.pos), errors.New(`"loop" can't be assigned to within a for block: take another name`))
+		p.fail(int(to.Pos), errors.New(`"loop" can't be assigned to within a for block: take another name`))
 	}
 }
 
@@ -297,7 +300,7 @@ func (p *parser) target(attributes bool) target {
 	if !p.isOperator(",") {
 		return first
 	}
-	list := target{pos: first.pos, isTuple: true, tuple: []target{first}}
+	list := target{Pos: first.Pos, isTuple: true, tuple: []target{first}}
 	for p.skipOperator(",") {
 		if t := p.current(); t.kind == tagEnd || p.isOperator(")") || p.isOperator("=") || p.isName("in") {
 			break
@@ -331,7 +334,7 @@ func (p *parser) oneTarget(attributes bool) target {
 		return inner
 	}
 	name := p.newName("a name to assign to")
-	to := target{pos: pos(t.pos), name: name}
+	to := target{Pos: position.Pos(t.pos), name: name}
 	if attributes && p.skipOperator(".") {
 		to.attribute = p.expectName("an attribute")
 	}

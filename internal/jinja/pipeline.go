@@ -8,18 +8,16 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
-
-// failure is what fail() yields. Put out, it makes the pipe's result a failed one.
-type failure struct{ message string }
-
-func (f *failure) error() error { return &api.FailError{Message: f.message} }
 
 // results is pipe_results: the results of the steps before, by id.
 type results map[string]api.PipeResult
 
-func (m results) Len() int       { return len(m) }
+func (m results) Len() int { return len(m) }
+
 func (m results) Keys() []string { return slices.Sorted(maps.Keys(m)) }
 
 func (m results) Get(id string) (any, bool) {
@@ -31,12 +29,12 @@ func (m results) Get(id string) (any, bool) {
 }
 
 // resultDict shows a result to templates under the names of Open Ticket AI.
-func resultDict(result api.PipeResult) *Dict {
+func resultDict(result api.PipeResult) *value.Dict {
 	data := result.Data
 	if data == nil {
 		data = map[string]any{}
 	}
-	d := sizedDict(4)
+	d := value.NewDict(4)
 	d.Set("succeeded", result.Succeeded())
 	d.Set("was_skipped", result.Skipped())
 	d.Set("message", result.Message)
@@ -44,10 +42,10 @@ func resultDict(result api.PipeResult) *Dict {
 	return d
 }
 
-func (r *budget) exportResults(m results) (any, error) {
-	out := &Dict{}
+func exportResults(r *budget.Budget, m results) (any, error) {
+	out := &value.Dict{}
 	for _, id := range m.Keys() {
-		if err := out.set(id, resultDict(m[id])); err != nil {
+		if err := out.Put(id, resultDict(m[id])); err != nil {
 			return nil, err
 		}
 	}
@@ -59,7 +57,7 @@ func pipelineFunctions(env func(string) (string, bool)) []*function {
 		{signature{name: "get_pipe_result", params: []string{"pipe_id", "data_key"}, required: 1}, getPipeResult},
 		{signature{name: "has_failed", params: []string{"pipe_id"}, required: 1}, hasFailed},
 		{signature{name: "get_parent_param", params: []string{"param_key"}, required: 1}, getParentParam},
-		{signature{name: "get_env", params: []string{"name"}, required: 1}, func(_ *state, a args) (any, error) {
+		{signature{name: "get_env", params: []string{"name"}, required: 1}, func(_ *state, a value.Args) (any, error) {
 			return getEnv(env, a)
 		}},
 		{signature{name: "at_path", params: []string{"value", "path"}, required: 2}, atPath},
@@ -67,13 +65,13 @@ func pipelineFunctions(env func(string) (string, bool)) []*function {
 	}
 }
 
-func getPipeResult(r *state, a args) (any, error) {
+func getPipeResult(r *state, a value.Args) (any, error) {
 	result, err := r.result(a)
 	if err != nil {
 		return nil, err
 	}
-	id, _ := asText(a.values[0])
-	key, err := a.text(1, "value")
+	id, _ := value.AsText(a.Values[0])
+	key, err := a.Text(1, "value")
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +90,7 @@ func getPipeResult(r *state, a args) (any, error) {
 		return nil, err
 	}
 	for _, step := range [...]string{id, "data", key} {
-		if v, _, err = member(all, step); err != nil {
+		if v, _, err = value.Member(all, step); err != nil {
 			return nil, err
 		}
 		all = v
@@ -101,8 +99,8 @@ func getPipeResult(r *state, a args) (any, error) {
 }
 
 // result is that of the pipe that the first argument names.
-func (r *state) result(a args) (api.PipeResult, error) {
-	id, err := a.text(0, "")
+func (r *state) result(a value.Args) (api.PipeResult, error) {
+	id, err := a.Text(0, "")
 	if err != nil {
 		return api.PipeResult{}, err
 	}
@@ -126,16 +124,16 @@ func listed[V any](names map[string]V, wanted, none string) string {
 		}
 		quoted = append(quoted, strconv.Quote(name))
 	}
-	return fmt.Sprintf(" (there is %s)%s", strings.Join(quoted, ", "), nearest(wanted, names))
+	return fmt.Sprintf(" (there is %s)%s", strings.Join(quoted, ", "), value.DidYouMean(wanted, names))
 }
 
-func hasFailed(r *state, a args) (any, error) {
+func hasFailed(r *state, a value.Args) (any, error) {
 	result, err := r.result(a)
 	return result.Failed(), err
 }
 
-func getParentParam(r *state, a args) (any, error) {
-	key, err := a.text(0, "")
+func getParentParam(r *state, a value.Args) (any, error) {
+	key, err := a.Text(0, "")
 	if err != nil {
 		return nil, err
 	}
@@ -151,12 +149,12 @@ func getParentParam(r *state, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, _, err = member(all, key)
+	v, _, err = value.Member(all, key)
 	return v, err
 }
 
-func getEnv(env func(string) (string, bool), a args) (any, error) {
-	name, err := a.text(0, "")
+func getEnv(env func(string) (string, bool), a value.Args) (any, error) {
+	name, err := a.Text(0, "")
 	if err != nil {
 		return nil, err
 	}
@@ -169,50 +167,35 @@ func getEnv(env func(string) (string, bool), a args) (any, error) {
 }
 
 // atPath is the element at a path such as 'priority.name' or 'tags.0'.
-func atPath(_ *state, a args) (any, error) {
-	path, err := a.text(1, "")
+func atPath(_ *state, a value.Args) (any, error) {
+	path, err := a.Text(1, "")
 	if err != nil {
 		return nil, err
 	}
 	if !strings.Contains(path, ".") {
 		return nil, fmt.Errorf("the path %q has no dot: write value[%q] instead", path, path)
 	}
-	v := a.values[0]
+	v := a.Values[0]
 	for step := range strings.SplitSeq(path, ".") {
-		next, ok, err := element(v, step)
-		if i, number := pathIndex(step); !ok && err == nil && number {
-			next, ok, err = element(v, i)
+		next, ok, err := value.Element(v, step)
+		if i, number := value.PathIndex(step); !ok && err == nil && number {
+			next, ok, err = value.Element(v, i)
 		}
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
-			return nil, fmt.Errorf("there is nothing at the path %q: %s has no %q", path, article(typeName(v)), step)
+			return nil, fmt.Errorf("there is nothing at the path %q: %s has no %q", path, value.WithArticle(value.TypeName(v)), step)
 		}
 		v = next
 	}
 	return v, nil
 }
 
-func fail(r *state, a args) (any, error) {
-	message, err := r.text(a.at(0, ""))
+func fail(r *state, a value.Args) (any, error) {
+	message, err := value.Text(r.Budget, a.At(0, ""))
 	if err != nil {
 		return nil, errors.New("the message of fail() can't be shown as text")
 	}
-	return &failure{message}, nil
-}
-
-// pathIndex is a step of a path that is an index.
-func pathIndex(step string) (int64, bool) {
-	if step == "" || len(step) > 9 {
-		return 0, false
-	}
-	n := int64(0)
-	for i := range len(step) {
-		if !isDigit(step[i]) {
-			return 0, false
-		}
-		n = n*10 + int64(step[i]-'0')
-	}
-	return n, true
+	return &value.FailMark{Message: message}, nil
 }

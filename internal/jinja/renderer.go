@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -21,7 +22,7 @@ type Options struct {
 	// scope. They are plain values and must not be changed.
 	Variables map[string]any
 	// Limits bound one rendering; zero fields mean the defaults.
-	Limits Limits
+	Limits budget.Limits
 }
 
 // Renderer parses templates. It is safe for concurrent use.
@@ -37,7 +38,7 @@ var _ api.TemplateRenderer = (*Renderer)(nil)
 // New returns a Renderer without cached templates.
 func New(o Options) *Renderer {
 	return &Renderer{
-		environment: environment{newLibrary(o.Env), o.Variables, o.Limits.withDefaults()},
+		environment: environment{newLibrary(o.Env), o.Variables, o.Limits.WithDefaults()},
 		parsed:      map[string]*template{},
 	}
 }

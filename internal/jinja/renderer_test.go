@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -123,7 +124,7 @@ func TestDictLiteralsKeepTheirOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, ok := out.Value.(*Dict)
+	d, ok := out.Value.(*value.Dict)
 	if !ok {
 		t.Fatalf("%T, want a *Dict", out.Value)
 	}
@@ -137,21 +138,21 @@ func TestDictLiteralsKeepTheirOrder(t *testing.T) {
 		t.Error(`Get("nope") found something`)
 	}
 	inner, _ := d.Get("a")
-	if got := strings.Join(inner.(*Dict).Keys(), " "); got != "y b" {
+	if got := strings.Join(inner.(*value.Dict).Keys(), " "); got != "y b" {
 		t.Errorf("inner keys %q", got)
 	}
 }
 
 func TestLargeDictsFindTheirKeys(t *testing.T) {
-	d := &Dict{}
+	d := &value.Dict{}
 	for i := range 100 {
 		for range 2 {
-			if err := d.set(int64(i), i); err != nil {
+			if err := d.Put(int64(i), i); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if v, ok := d.lookup(int64(73)); d.Len() != 100 || !ok || v != 73 {
+	if v, ok := d.Lookup(int64(73)); d.Len() != 100 || !ok || v != 73 {
 		t.Errorf("length %d, element 73 is %v", d.Len(), v)
 	}
 }

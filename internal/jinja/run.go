@@ -3,6 +3,8 @@ package jinja
 import (
 	"context"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -10,13 +12,13 @@ import (
 // it has put out so far.
 type run struct {
 	state
-	spent budget // the state's
+	spent budget.Budget // the state's
 
 	root   *frame
 	frame  *frame
 	chunks []any
-	nested int // how many blocks capture their output
-	last   pos // where what was put out last stands
+	nested int          // how many blocks capture their output
+	last   position.Pos // where what was put out last stands
 
 	piped  bool // texts of the pipeline may be put out
 	blocks map[string]*blockStatement
@@ -28,9 +30,9 @@ func newRun(ctx context.Context, in *environment, scope api.Scope) *run {
 	root := &frame{}
 	r := &run{
 		state: state{scope: scope, lib: in.library, variables: in.variables},
-		spent: newBudget(ctx, &in.limits),
+		spent: budget.New(ctx, &in.limits),
 		root:  root, frame: root,
 	}
-	r.budget = &r.spent
+	r.Budget = &r.spent
 	return r
 }

@@ -1,10 +1,13 @@
 package jinja
 
-import "github.com/open-ticket-ai/otai/pkg/api"
+import (
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
 
 // state is one rendering as filters, tests, methods and functions see it.
 type state struct {
-	*budget
+	*budget.Budget
 	scope     api.Scope
 	lib       *library
 	variables map[string]any

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -44,7 +44,7 @@ func (e expected) value(t *testing.T) any {
 		if !ok {
 			t.Fatalf("%q is no integer", text)
 		}
-		return shrink(n)
+		return value.Shrink(n)
 	case e.has("f"):
 		decode("f", &text)
 		f, err := strconv.ParseFloat(text, 64)
@@ -79,11 +79,11 @@ func (e expected) value(t *testing.T) any {
 // plainMaps turns the package's own mappings into Go maps for a comparison.
 func plainMaps(v any) any {
 	switch x := v.(type) {
-	case *Dict:
+	case *value.Dict:
 		m := map[string]any{}
 		for _, key := range x.Keys() {
-			value, _ := x.Get(key)
-			m[key] = plainMaps(value)
+			val, _ := x.Get(key)
+			m[key] = plainMaps(val)
 		}
 		return m
 	case []any:
@@ -124,11 +124,11 @@ func ordered(t testing.TB, data []byte) any {
 		}
 		switch x := token.(type) {
 		case json.Delim:
-			list, d := []any{}, &Dict{}
+			list, d := []any{}, &value.Dict{}
 			for decoder.More() {
 				if x == '[' {
 					list = append(list, next())
-				} else if err := d.set(next(), next()); err != nil {
+				} else if err := d.Put(next(), next()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -157,9 +157,9 @@ func ordered(t testing.TB, data []byte) any {
 // goMap is a mapping of which only the first level is a Go map.
 func goMap(v any) map[string]any {
 	m := map[string]any{}
-	pairs, _ := pairsOf(v)
+	pairs, _ := value.PairsOf(v)
 	for _, p := range pairs {
-		m[p.key.(string)] = p.val
+		m[p.Key.(string)] = p.Value
 	}
 	return m
 }
@@ -290,7 +290,7 @@ func TestReadsLiteralsAsPython(t *testing.T) {
 		if err := json.Unmarshal(c[1], &want); err != nil {
 			t.Fatal(err)
 		}
-		v, ok := literal(text)
+		v, ok := value.ParseLiteral(text)
 		switch {
 		case want.has("raw"), want.has("o"), want.has("typeerr"):
 			// Sets, bytes and the like have no plain value, so that they stay text

@@ -3,6 +3,8 @@ package jinja
 import (
 	"context"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -10,7 +12,7 @@ import (
 type environment struct {
 	library   *library
 	variables map[string]any
-	limits    Limits
+	limits    budget.Limits
 }
 
 // template is a compiled source in its environment. It is never changed after it was
@@ -37,7 +39,7 @@ type choices map[any]int
 func compile(source string, in *environment) (*template, error) {
 	parsed, err := parse(source, in.library)
 	if err != nil {
-		return nil, locate(source, err)
+		return nil, position.Locate(source, err)
 	}
 	return &template{parsed, in}, nil
 }
@@ -54,7 +56,7 @@ func (t *template) renderChosen(ctx context.Context, scope api.Scope, chosen cho
 	r := newRun(ctx, t.environment, scope)
 	r.chosen = chosen
 	r.mutable, r.piped, r.blocks = t.parsed.mutates, t.parsed.piped, t.parsed.blocks
-	err := r.checkTime()
+	err := r.CheckTime()
 	if err == nil {
 		err = r.exec(t.parsed.body)
 	}
@@ -63,9 +65,9 @@ func (t *template) renderChosen(ctx context.Context, scope api.Scope, chosen cho
 		if out, err = r.rendered(); err == nil {
 			return out, nil
 		}
-		err = r.last.fault(err)
+		err = r.last.Wrap(err)
 	}
-	return api.Rendered{}, locate(t.parsed.source, err)
+	return api.Rendered{}, position.Locate(t.parsed.source, err)
 }
 
 // plain is a source without any template in it: its text, and the value that

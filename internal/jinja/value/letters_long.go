@@ -1,4 +1,4 @@
-package jinja
+package value
 
 // long are the letters whose large form is several letters, with that form and
 // the form at the start of a word (Unicode's SpecialCasing.txt).

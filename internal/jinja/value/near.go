@@ -1,4 +1,4 @@
-package jinja
+package value
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// nearest is the part of an error message that names the key of known which name
+// DidYouMean is the part of an error message that names the key of known which name
 // was probably meant to be, or "".
-func nearest[V any](name string, known map[string]V) string {
+func DidYouMean[V any](name string, known map[string]V) string {
 	best, distance := "", max(2, len(name)/3)+1
 	for _, k := range slices.Sorted(maps.Keys(known)) {
 		if len(k) > len(name)+distance || len(name) > len(k)+distance {

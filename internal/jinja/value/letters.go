@@ -1,4 +1,4 @@
-package jinja
+package value
 
 import (
 	"strings"
@@ -15,8 +15,8 @@ var folds = map[rune]string{
 	'\u1e9e': "ss", '\u1fbe': "\u03b9",
 }
 
-// upper is Python's str.upper.
-func upper(s string) string {
+// Upper is Python's str.upper.
+func Upper(s string) string {
 	return mapped(s, strings.ToUpper, func(_, _ string, c rune) string {
 		if l, ok := long[c]; ok {
 			return l[0]
@@ -25,17 +25,17 @@ func upper(s string) string {
 	})
 }
 
-// lower is Python's str.lower.
-func lower(s string) string { return mapped(s, strings.ToLower, lowerLetter) }
+// Lower is Python's str.lower.
+func Lower(s string) string { return mapped(s, strings.ToLower, lowerLetter) }
 
-// casefold is Python's str.casefold.
-func casefold(s string) string {
+// Casefold is Python's str.casefold.
+func Casefold(s string) string {
 	return mapped(s, strings.ToLower, func(_, _ string, c rune) string {
 		if f, ok := folds[c]; ok {
 			return f
 		}
 		if l, ok := long[c]; ok {
-			return casefold(strings.ToLower(l[0]))
+			return Casefold(strings.ToLower(l[0]))
 		}
 		if unicode.Is(unicode.Cherokee, c) { // whose small letters came to Unicode last
 			return string(unicode.ToUpper(c))
@@ -107,16 +107,16 @@ func upperFirst(c rune) string {
 	return string(unicode.ToTitle(c))
 }
 
-func capitalize(s string) string {
+func Capitalize(s string) string {
 	c, size := utf8.DecodeRuneInString(s)
 	if size == 0 {
 		return s
 	}
-	return upperFirst(c) + strings.TrimPrefix(lower("a"+s[size:]), "a")
+	return upperFirst(c) + strings.TrimPrefix(Lower("a"+s[size:]), "a")
 }
 
-// title is Python's str.title: a letter is large unless a letter stands before it.
-func title(s string) string {
+// Title is Python's str.title: a letter is large unless a letter stands before it.
+func Title(s string) string {
 	var b strings.Builder
 	inWord := false
 	for i, c := range s {
@@ -130,14 +130,14 @@ func title(s string) string {
 	return b.String()
 }
 
-func swapCase(s string) string {
+func SwapCase(s string) string {
 	var b strings.Builder
 	for i, c := range s {
 		switch {
 		case isLarge(c):
 			b.WriteString(lowerLetter(s[:i], s[min(i+utf8.RuneLen(c), len(s)):], c))
 		case isSmall(c):
-			b.WriteString(upper(string(c)))
+			b.WriteString(Upper(string(c)))
 		default:
 			b.WriteRune(c)
 		}
@@ -152,21 +152,21 @@ func isSmall(c rune) bool { return unicode.IsLower(c) || unicode.Is(unicode.Othe
 
 func isCased(c rune) bool { return isLarge(c) || isSmall(c) || unicode.IsTitle(c) }
 
-// isLower reports whether s has small letters and no large ones, isUpper the
+// IsLower reports whether s has small letters and no large ones, isUpper the
 // opposite.
-func isLower(s string) bool {
+func IsLower(s string) bool {
 	return strings.IndexFunc(s, isSmall) >= 0 &&
 		strings.IndexFunc(s, func(c rune) bool { return isLarge(c) || unicode.IsTitle(c) }) < 0
 }
 
-func isUpper(s string) bool {
+func IsUpper(s string) bool {
 	return strings.IndexFunc(s, isLarge) >= 0 &&
 		strings.IndexFunc(s, func(c rune) bool { return isSmall(c) || unicode.IsTitle(c) }) < 0
 }
 
-// isTitled reports whether s has cased letters and large ones stand exactly at
+// IsTitled reports whether s has cased letters and large ones stand exactly at
 // the start of words.
-func isTitled(s string) bool {
+func IsTitled(s string) bool {
 	cased, inWord := false, false
 	for _, c := range s {
 		large := isLarge(c) || unicode.IsTitle(c)
@@ -179,9 +179,9 @@ func isTitled(s string) bool {
 	return cased
 }
 
-// singleDigits are the characters that stand for one digit without being a decimal
+// SingleDigits are the characters that stand for one digit without being a decimal
 // one, such as "²" and "①" (Unicode's Numeric_Type=Digit).
-var singleDigits = &unicode.RangeTable{
+var SingleDigits = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0xb2, 0xb3, 1},
 		{0xb9, 0xb9, 1},
@@ -208,6 +208,6 @@ var singleDigits = &unicode.RangeTable{
 const numerals = "㐅㒃㠪㭍一七万三九二五亖亿什仟仨伍佰億兆兩八六十千卄卅卌叁参參叄四壱壹幺廾廿弌弍弎弐拾捌柒漆玖百肆萬貮貳贰阡陆陌陸零" +
 	"\uf96b\uf973\uf978\uf9b2\uf9d1\uf9d3\uf9fd\U00020001\U00020064\U000200e2\U00020121\U0002092a\U00020983\U0002098c\U0002099c\U00020aea\U00020afd\U00020b19\U00022390\U00022998\U00023b1b\U0002626d\U0002f890"
 
-func isNumeric(c rune) bool {
+func IsNumeric(c rune) bool {
 	return unicode.IsNumber(c) || c >= 0x3400 && strings.ContainsRune(numerals, c)
 }

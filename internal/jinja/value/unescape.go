@@ -1,4 +1,4 @@
-package jinja
+package value
 
 import (
 	"strconv"
@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// unescape reads the escapes of a Python string. Unknown ones stay as they are;
+// Unescape reads the escapes of a Python string. Unknown ones stay as they are;
 // a hexadecimal one that is cut short is no string. Names of characters (\N{…})
 // are not known here.
-func unescape(s string) (string, bool) {
+func Unescape(s string) (string, bool) {
 	var b strings.Builder
 	b.Grow(len(s))
 	for i := 0; i < len(s); i++ {

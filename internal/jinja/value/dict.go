@@ -1,4 +1,4 @@
-package jinja
+package value
 
 import (
 	"errors"
@@ -8,20 +8,22 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 )
 
 // Dict is a mapping that keeps the order of insertion: what a template writes as
 // {'a': 1}. The zero value is an empty one. Keys that are no text count, as seen from outside, under their Python
 // notation.
 type Dict struct {
-	pairs []pair
+	pairs []Pair
 	index map[any]int // built when a search would take long
 }
 
-type pair struct {
-	hash any // equal for keys that Python takes to be equal
-	key  any
-	val  any
+type Pair struct {
+	hash  any // equal for keys that Python takes to be equal
+	Key   any
+	Value any
 }
 
 // indexFrom is the number of pairs from which on looking a key up uses the index.
@@ -34,22 +36,22 @@ func (d *Dict) Len() int { return len(d.pairs) }
 func (d *Dict) Keys() []string {
 	keys := make([]string, len(d.pairs))
 	for i, p := range d.pairs {
-		keys[i] = keyText(p.key)
+		keys[i] = KeyText(p.Key)
 	}
 	return keys
 }
 
 // Set gives a key a value. A new key comes last.
-func (d *Dict) Set(key string, value any) { _ = d.set(key, value) } // a text can always be a key
+func (d *Dict) Set(key string, value any) { _ = d.Put(key, value) } // a text can always be a key
 
 // Get returns the value of a key.
 func (d *Dict) Get(key string) (any, bool) {
-	if v, ok := d.lookup(key); ok {
+	if v, ok := d.Lookup(key); ok {
 		return v, true
 	}
 	for _, p := range d.pairs {
-		if _, text := asText(p.key); !text && keyText(p.key) == key {
-			return p.val, true
+		if _, text := AsText(p.Key); !text && KeyText(p.Key) == key {
+			return p.Value, true
 		}
 	}
 	return nil, false
@@ -60,7 +62,7 @@ func (d *Dict) Get(key string) (any, bool) {
 func (d *Dict) Refill(values []any) any {
 	out := &Dict{pairs: slices.Clone(d.pairs), index: maps.Clone(d.index)}
 	for i, value := range values {
-		out.pairs[i].val = value
+		out.pairs[i].Value = value
 	}
 	return out
 }
@@ -80,23 +82,23 @@ func (d *Dict) find(hash any) int {
 	return -1
 }
 
-func (d *Dict) lookup(hash any) (any, bool) {
+func (d *Dict) Lookup(hash any) (any, bool) {
 	if i := d.find(hash); i >= 0 {
-		return d.pairs[i].val, true
+		return d.pairs[i].Value, true
 	}
 	return nil, false
 }
 
-func (d *Dict) set(key, value any) error {
-	hash, err := hashable(key)
+func (d *Dict) Put(key, value any) error {
+	hash, err := HashKey(key)
 	if err != nil {
 		return err
 	}
 	if i := d.find(hash); i >= 0 {
-		d.pairs[i].val = value
+		d.pairs[i].Value = value
 		return nil
 	}
-	d.pairs = append(d.pairs, pair{hash, key, value})
+	d.pairs = append(d.pairs, Pair{hash, key, value})
 	if d.index != nil {
 		d.index[hash] = len(d.pairs) - 1
 	} else if len(d.pairs) >= indexFrom {
@@ -108,12 +110,12 @@ func (d *Dict) set(key, value any) error {
 	return nil
 }
 
-// sizedDict is an empty Dict with room for so many keys.
-func sizedDict(keys int) *Dict { return &Dict{pairs: make([]pair, 0, keys)} }
+// NewDict is an empty Dict with room for so many keys.
+func NewDict(keys int) *Dict { return &Dict{pairs: make([]Pair, 0, keys)} }
 
-// take removes a key and returns its value.
-func (d *Dict) take(key any) (value any, found bool, err error) {
-	hash, err := hashable(key)
+// Take removes a key and returns its value.
+func (d *Dict) Take(key any) (value any, found bool, err error) {
+	hash, err := HashKey(key)
 	if err != nil {
 		return nil, false, err
 	}
@@ -121,25 +123,25 @@ func (d *Dict) take(key any) (value any, found bool, err error) {
 	if i < 0 {
 		return nil, false, nil
 	}
-	value = d.pairs[i].val
+	value = d.pairs[i].Value
 	d.remove(i)
 	return value, true, nil
 }
 
-// takeLast removes the pair that was added last. There must be one.
-func (d *Dict) takeLast() (key, value any) {
+// TakeLast removes the pair that was added last. There must be one.
+func (d *Dict) TakeLast() (key, value any) {
 	last := d.pairs[len(d.pairs)-1]
 	d.remove(len(d.pairs) - 1)
-	return last.key, last.val
+	return last.Key, last.Value
 }
 
-// clear removes all pairs.
-func (d *Dict) clear() { d.pairs, d.index = nil, nil }
+// Clear removes all pairs.
+func (d *Dict) Clear() { d.pairs, d.index = nil, nil }
 
-// replaceValues puts what change makes of each value in its place.
-func (d *Dict) replaceValues(change func(any) any) {
+// ReplaceValues puts what change makes of each value in its place.
+func (d *Dict) ReplaceValues(change func(any) any) {
 	for i := range d.pairs {
-		d.pairs[i].val = change(d.pairs[i].val)
+		d.pairs[i].Value = change(d.pairs[i].Value)
 	}
 }
 
@@ -158,14 +160,14 @@ func (d *Dict) remove(i int) {
 // compound is the hash of a key that Go can't compare by itself.
 type compound string
 
-// hashable is what makes key the same key as another: 1, 1.0 and true are one.
-func hashable(key any) (any, error) { return hashWithin(key, 0) }
+// HashKey is what makes key the same key as another: 1, 1.0 and true are one.
+func HashKey(key any) (any, error) { return hashWithin(key, 0) }
 
 func hashWithin(key any, depth int) (any, error) {
 	switch k := key.(type) {
 	case string, nil, int64:
 		return k, nil
-	case markup:
+	case Markup:
 		return string(k), nil
 	case int:
 		return int64(k), nil
@@ -181,20 +183,20 @@ func hashWithin(key any, depth int) (any, error) {
 		return k, nil
 	case *big.Int:
 		return compound(k.String()), nil
-	case tuple:
+	case Tuple:
 		return hashTuple(k, depth+1)
-	case []any, *list, map[string]any, mapping, *group:
-		return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
-	case *undefined:
+	case []any, *MutableList, map[string]any, Mapping, *Group:
+		return nil, fmt.Errorf("%s can't be a key", WithArticle(TypeName(key)))
+	case *Undefined:
 		return compound("undefined"), nil
-	case *view:
-		if k.kind == "values" {
+	case *DictView:
+		if k.Kind == "values" {
 			return k, nil
 		}
-	case *iterator, *namespace, *failure, span, object:
+	case *Iterator, *Namespace, *FailMark, Range, Object:
 		return k, nil
 	}
-	return nil, fmt.Errorf("%s can't be a key", article(typeName(key)))
+	return nil, fmt.Errorf("%s can't be a key", WithArticle(TypeName(key)))
 }
 
 // Bounds on tuples as keys: bytes of the hash and levels of nesting.
@@ -205,7 +207,7 @@ const (
 
 // hashTuple writes each element's hash with its type and length, so that different
 // tuples have different hashes.
-func hashTuple(t tuple, depth int) (any, error) {
+func hashTuple(t Tuple, depth int) (any, error) {
 	if depth > maxKeyDepth {
 		return nil, errors.New("the tuple is nested too deep for a key")
 	}
@@ -224,24 +226,24 @@ func hashTuple(t tuple, depth int) (any, error) {
 	return compound("(" + b.String() + ")"), nil
 }
 
-// keyText is a key as seen from outside.
-func keyText(key any) string {
-	if s, ok := asText(key); ok {
+// KeyText is a key as seen from outside.
+func KeyText(key any) string {
+	if s, ok := AsText(key); ok {
 		return s
 	}
-	return briefly(key)
+	return Briefly(key)
 }
 
-// mappingKeys are the keys of a mapping as values.
-func mappingKeys(v any) ([]any, bool) {
+// MappingKeys are the keys of a mapping as values.
+func MappingKeys(v any) ([]any, bool) {
 	if d, ok := v.(*Dict); ok {
 		keys := make([]any, len(d.pairs))
 		for i, p := range d.pairs {
-			keys[i] = p.key
+			keys[i] = p.Key
 		}
 		return keys, true
 	}
-	m, ok := asMapping(v)
+	m, ok := AsMapping(v)
 	if !ok {
 		return nil, false
 	}
@@ -253,43 +255,83 @@ func mappingKeys(v any) ([]any, bool) {
 	return keys, true
 }
 
-// pairsOf are the keys and values of a mapping, in its order.
-func pairsOf(v any) ([]pair, bool) {
+// PairsOf are the keys and values of a mapping, in its order.
+func PairsOf(v any) ([]Pair, bool) {
 	if d, ok := v.(*Dict); ok {
 		return d.pairs, true
 	}
-	m, ok := asMapping(v)
+	m, ok := AsMapping(v)
 	if !ok {
 		return nil, false
 	}
 	keys := m.Keys()
-	pairs := make([]pair, len(keys))
+	pairs := make([]Pair, len(keys))
 	for i, key := range keys {
 		value, _ := m.Get(key)
-		pairs[i] = pair{key, key, value}
+		pairs[i] = Pair{key, key, value}
 	}
 	return pairs, true
 }
 
-// member is the value of a key of a mapping. A key that can't be one is an error.
-func member(v, key any) (any, bool, error) {
+// Member is the value of a key of a mapping. A key that can't be one is an error.
+func Member(v, key any) (any, bool, error) {
 	if d, ok := v.(*Dict); ok {
-		hash, err := hashable(key)
+		hash, err := HashKey(key)
 		if err != nil {
 			return nil, false, err
 		}
-		value, found := d.lookup(hash)
+		value, found := d.Lookup(hash)
 		return value, found, nil
 	}
-	name, ok := asText(key)
+	name, ok := AsText(key)
 	if !ok {
-		_, err := hashable(key)
+		_, err := HashKey(key)
 		return nil, false, err
 	}
 	if m, ok := v.(map[string]any); ok {
 		value, found := m[name]
 		return value, found, nil
 	}
-	value, found := v.(mapping).Get(name)
+	value, found := v.(Mapping).Get(name)
 	return value, found, nil
+}
+
+func ItemTuples(pairs []Pair) []any {
+	items := make([]any, len(pairs))
+	for i, p := range pairs {
+		items[i] = Tuple{p.Key, p.Value}
+	}
+	return items
+}
+
+// FillDict adds the pairs of a mapping or a list of pairs.
+func FillDict(r *budget.Budget, d *Dict, from any) error {
+	if u, missing := from.(*Undefined); missing {
+		return u.Err()
+	}
+	if pairs, ok := PairsOf(from); ok {
+		for _, p := range pairs {
+			if err := d.Put(p.Key, p.Value); err != nil {
+				return err
+			}
+		}
+		return r.Step(len(pairs))
+	}
+	list, err := Elements(r, from)
+	if err != nil {
+		return err
+	}
+	for _, element := range list {
+		two, err := Elements(r, element)
+		if err != nil {
+			return err
+		}
+		if len(two) != 2 {
+			return errors.New("a dict is made from pairs")
+		}
+		if err := d.Put(two[0], two[1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

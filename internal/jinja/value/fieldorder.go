@@ -1,8 +1,8 @@
-package jinja
+package value
 
-// fieldOrders are the keys of tickets and of notes in the order of api.Ticket and
+// FieldOrders are the keys of tickets and of notes in the order of api.Ticket and
 // api.Note. The host hands these over as Go maps, which have no order.
-var fieldOrders = [...][]string{
+var FieldOrders = [...][]string{
 	{"id", "number", "subject", "body", "queue", "priority", "state", "owner", "customer", "notes", "created", "changed", "fields"},
 	{"id", "subject", "body", "content_type", "visible_to_customer", "author", "created", "fields"},
 }
@@ -10,7 +10,7 @@ var fieldOrders = [...][]string{
 // fieldOrder is the order of m's keys where m is a ticket or a note, or nil.
 func fieldOrder(m map[string]any) []string {
 orders:
-	for _, order := range fieldOrders {
+	for _, order := range FieldOrders {
 		if len(order) != len(m) {
 			continue
 		}

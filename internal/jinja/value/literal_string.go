@@ -1,6 +1,8 @@
-package jinja
+package value
 
-import "strings"
+import (
+	"strings"
+)
 
 // strings reads one string or several that follow each other: 'a' "b" is 'ab'.
 func (p *literalParser) strings() (any, bool) {
@@ -25,10 +27,10 @@ func (p *literalParser) strings() (any, bool) {
 
 // stringPrefix matches r or u, or nothing, before a quotation mark.
 func stringPrefix(s string) (raw bool, size int, ok bool) {
-	if c := byteAt(s, 0) | 0x20; c == 'r' || c == 'u' {
+	if c := ByteAt(s, 0) | 0x20; c == 'r' || c == 'u' {
 		raw, size = c == 'r', 1
 	}
-	c := byteAt(s, size)
+	c := ByteAt(s, size)
 	return raw, size, c == '\'' || c == '"'
 }
 
@@ -46,7 +48,7 @@ func (p *literalParser) oneString(raw bool) (string, bool) {
 			if raw || !escaped {
 				return p.s[start:end], true
 			}
-			return unescape(p.s[start:end])
+			return Unescape(p.s[start:end])
 		case c == '\\':
 			escaped = true
 			end++

@@ -1,4 +1,4 @@
-package jinja
+package value
 
 import (
 	"errors"
@@ -7,9 +7,22 @@ import (
 	"math/big"
 )
 
-// number is v as int64, *big.Int or float64, or nil where it is no number. As in
+func TruncateFloat(f float64) (any, error) {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return nil, fmt.Errorf("%s is no integer", FloatText(f))
+	}
+	n, _ := big.NewFloat(f).Int(nil)
+	return Shrink(n), nil
+}
+
+const (
+	MaxIntegerBits = 1 << 16
+	MaxDigits      = 4300 // Python's own limit on integers as text
+)
+
+// Number is v as int64, *big.Int or float64, or nil where it is no number. As in
 // Python, true counts as 1.
-func number(v any) any {
+func Number(v any) any {
 	switch n := v.(type) {
 	case int64, float64, *big.Int:
 		return n
@@ -24,16 +37,16 @@ func number(v any) any {
 	return nil
 }
 
-// shrink is n as an int64 where it fits.
-func shrink(n *big.Int) any {
+// Shrink is n as an int64 where it fits.
+func Shrink(n *big.Int) any {
 	if n.IsInt64() {
 		return n.Int64()
 	}
 	return n
 }
 
-// whole is a number as a big integer, or nil for a float.
-func whole(n any) *big.Int {
+// AsBigInt is a number as a big integer, or nil for a float.
+func AsBigInt(n any) *big.Int {
 	switch x := n.(type) {
 	case int64:
 		return big.NewInt(x)
@@ -43,10 +56,10 @@ func whole(n any) *big.Int {
 	return nil
 }
 
-var errTooLarge = errors.New("the integer is too large for a float")
+var ErrTooLarge = errors.New("the integer is too large for a float")
 
-// float is a number as a float64.
-func float(n any) (float64, error) {
+// ToFloat is a number as a float64.
+func ToFloat(n any) (float64, error) {
 	switch x := n.(type) {
 	case int64:
 		return float64(x), nil
@@ -55,39 +68,39 @@ func float(n any) (float64, error) {
 	case *big.Int:
 		f, _ := new(big.Float).SetInt(x).Float64()
 		if math.IsInf(f, 0) {
-			return 0, errTooLarge
+			return 0, ErrTooLarge
 		}
 		return f, nil
 	}
-	return 0, fmt.Errorf("%s is no number", article(typeName(n)))
+	return 0, fmt.Errorf("%s is no number", WithArticle(TypeName(n)))
 }
 
-// asFloat is float for any value.
-func asFloat(v any) (float64, error) {
-	n := number(v)
+// AsFloat is float for any value.
+func AsFloat(v any) (float64, error) {
+	n := Number(v)
 	if n == nil {
-		return 0, fmt.Errorf("%s is no number", article(typeName(v)))
+		return 0, fmt.Errorf("%s is no number", WithArticle(TypeName(v)))
 	}
-	return float(n)
+	return ToFloat(n)
 }
 
-func arithmetic(op operator, x, y any) (any, error) {
+func Arithmetic(op Operator, x, y any) (any, error) {
 	a, small := x.(int64)
 	b, small2 := y.(int64)
 	if small && small2 {
-		if v, ok, err := smallIntegers(op, a, b); ok || err != nil {
+		if v, ok, err := SmallIntegers(op, a, b); ok || err != nil {
 			return v, err
 		}
 	}
-	p, q := whole(x), whole(y)
+	p, q := AsBigInt(x), AsBigInt(y)
 	if p != nil && q != nil {
 		return bigIntegers(op, p, q)
 	}
-	f, err := float(x)
+	f, err := ToFloat(x)
 	if err != nil {
 		return nil, err
 	}
-	g, err := float(y)
+	g, err := ToFloat(y)
 	if err != nil {
 		return nil, err
 	}
@@ -96,29 +109,29 @@ func arithmetic(op operator, x, y any) (any, error) {
 
 var errDivision = errors.New("division by zero")
 
-// smallIntegers computes what surely does not overflow.
-func smallIntegers(op operator, a, b int64) (any, bool, error) {
+// SmallIntegers computes what surely does not overflow.
+func SmallIntegers(op Operator, a, b int64) (any, bool, error) {
 	switch op {
-	case opAdd:
+	case OpAdd:
 		if s := a + b; (s > a) == (b > 0) {
 			return s, true, nil
 		}
-	case opSubtract:
+	case OpSubtract:
 		if d := a - b; (d < a) == (b > 0) {
 			return d, true, nil
 		}
-	case opMultiply:
+	case OpMultiply:
 		if a == int64(int32(a)) && b == int64(int32(b)) {
 			return a * b, true, nil
 		}
-	case opDivide:
+	case OpDivide:
 		if b == 0 {
 			return nil, false, errDivision
 		}
 		if exact := int64(1) << 53; a > -exact && a < exact && b > -exact && b < exact {
 			return float64(a) / float64(b), true, nil
 		}
-	case opFloorDivide, opModulo:
+	case OpFloorDivide, OpModulo:
 		if b == 0 {
 			return nil, false, errDivision
 		}
@@ -129,7 +142,7 @@ func smallIntegers(op operator, a, b int64) (any, bool, error) {
 		if rest != 0 && (rest < 0) != (b < 0) {
 			quotient, rest = quotient-1, rest+b
 		}
-		if op == opModulo {
+		if op == OpModulo {
 			return rest, true, nil
 		}
 		return quotient, true, nil
@@ -137,19 +150,19 @@ func smallIntegers(op operator, a, b int64) (any, bool, error) {
 	return nil, false, nil
 }
 
-func bigIntegers(op operator, a, b *big.Int) (any, error) {
+func bigIntegers(op Operator, a, b *big.Int) (any, error) {
 	z := new(big.Int)
 	switch op {
-	case opAdd:
+	case OpAdd:
 		z.Add(a, b)
-	case opSubtract:
+	case OpSubtract:
 		z.Sub(a, b)
-	case opMultiply:
-		if a.BitLen()+b.BitLen() > maxIntegerBits {
-			return nil, fmt.Errorf("the integer has more than %d bits", maxIntegerBits)
+	case OpMultiply:
+		if a.BitLen()+b.BitLen() > MaxIntegerBits {
+			return nil, fmt.Errorf("the integer has more than %d bits", MaxIntegerBits)
 		}
 		z.Mul(a, b)
-	case opDivide:
+	case OpDivide:
 		if b.Sign() == 0 {
 			return nil, errDivision
 		}
@@ -158,10 +171,10 @@ func bigIntegers(op operator, a, b *big.Int) (any, error) {
 		}
 		f, _ := new(big.Rat).SetFrac(a, b).Float64()
 		if math.IsInf(f, 0) {
-			return nil, errTooLarge
+			return nil, ErrTooLarge
 		}
 		return f, nil
-	case opFloorDivide, opModulo:
+	case OpFloorDivide, OpModulo:
 		if b.Sign() == 0 {
 			return nil, errDivision
 		}
@@ -171,32 +184,32 @@ func bigIntegers(op operator, a, b *big.Int) (any, error) {
 			z.Sub(z, big.NewInt(1))
 			rest.Add(rest, b)
 		}
-		if op == opModulo {
+		if op == OpModulo {
 			z = rest
 		}
-	case opPower:
+	case OpPower:
 		return power(a, b)
 	}
-	if z.BitLen() > maxIntegerBits {
-		return nil, fmt.Errorf("the integer has more than %d bits", maxIntegerBits)
+	if z.BitLen() > MaxIntegerBits {
+		return nil, fmt.Errorf("the integer has more than %d bits", MaxIntegerBits)
 	}
-	return shrink(z), nil
+	return Shrink(z), nil
 }
 
 func power(base, exponent *big.Int) (any, error) {
 	if exponent.Sign() < 0 {
-		f, err := float(shrink(base))
+		f, err := ToFloat(Shrink(base))
 		if err != nil {
 			return nil, err
 		}
-		g, err := float(shrink(exponent))
+		g, err := ToFloat(Shrink(exponent))
 		if err != nil {
 			return nil, err
 		}
-		return floats(opPower, f, g)
+		return floats(OpPower, f, g)
 	}
-	if base.BitLen() > 1 && (!exponent.IsInt64() || exponent.Int64() > maxIntegerBits/int64(base.BitLen()-1)) {
-		return nil, fmt.Errorf("the integer has more than %d bits", maxIntegerBits)
+	if base.BitLen() > 1 && (!exponent.IsInt64() || exponent.Int64() > MaxIntegerBits/int64(base.BitLen()-1)) {
+		return nil, fmt.Errorf("the integer has more than %d bits", MaxIntegerBits)
 	}
 	if base.BitLen() <= 1 { // 0, 1 or -1: only whether the exponent is 0 or odd counts
 		switch {
@@ -205,28 +218,28 @@ func power(base, exponent *big.Int) (any, error) {
 		}
 		return base.Int64(), nil
 	}
-	return shrink(new(big.Int).Exp(base, exponent, nil)), nil
+	return Shrink(new(big.Int).Exp(base, exponent, nil)), nil
 }
 
-func floats(op operator, a, b float64) (any, error) {
+func floats(op Operator, a, b float64) (any, error) {
 	switch op {
-	case opAdd:
+	case OpAdd:
 		return a + b, nil
-	case opSubtract:
+	case OpSubtract:
 		return a - b, nil
-	case opMultiply:
+	case OpMultiply:
 		return a * b, nil
-	case opPower:
+	case OpPower:
 		return floatPower(a, b)
 	}
 	if b == 0 {
 		return nil, errDivision
 	}
-	if op == opDivide {
+	if op == OpDivide {
 		return a / b, nil
 	}
 	quotient, rest := floorDivide(a, b)
-	if op == opModulo {
+	if op == OpModulo {
 		return rest, nil
 	}
 	return quotient, nil
@@ -324,4 +337,32 @@ func bigLog(a float64) *big.Float {
 		y.Add(y, step.Mul(step, exactFloat(2)))
 	}
 	return y
+}
+
+// signed is +v or -v.
+func SignedValue(v any, minus bool) (any, error) {
+	switch n := Number(v).(type) {
+	case int64:
+		if !minus {
+			return n, nil
+		}
+		if n == -n && n != 0 {
+			return new(big.Int).Neg(big.NewInt(n)), nil
+		}
+		return -n, nil
+	case float64:
+		if minus {
+			return -n, nil
+		}
+		return n, nil
+	case *big.Int:
+		if minus {
+			return Shrink(new(big.Int).Neg(n)), nil
+		}
+		return n, nil
+	}
+	if u, ok := v.(*Undefined); ok {
+		return nil, u.Err()
+	}
+	return nil, fmt.Errorf("%s has no sign: it is no number", WithArticle(TypeName(v)))
 }

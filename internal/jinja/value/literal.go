@@ -1,4 +1,4 @@
-package jinja
+package value
 
 import (
 	"math/big"
@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// literal reads text as Python's ast.literal_eval does: a number, a string, True,
+// ParseLiteral reads text as Python's ast.literal_eval does: a number, a string, True,
 // False, None, or a list, tuple or dict of such. It reports false for anything
 // else, and also for the literals that have no plain value: sets, bytes, complex
 // numbers and "...".
-func literal(text string) (any, bool) {
+func ParseLiteral(text string) (any, bool) {
 	if !mayBeLiteral(text) {
 		return nil, false
 	}
 	p := literalParser{s: text, i: leadingLines(text)}
-	if c := byteAt(p.s, p.i); c == ' ' || c == '\t' {
+	if c := ByteAt(p.s, p.i); c == ' ' || c == '\t' {
 		return nil, false // Python takes it for an indented line
 	}
 	v, ok := p.items(false)
@@ -64,7 +64,7 @@ func mayBeLiteral(text string) bool {
 		return false
 	}
 	c := text[0]
-	return isDigit(c) || strings.IndexByte("'\"([{+-.NTFrRuU \t\n\r\f#", c) >= 0
+	return IsDigit(c) || strings.IndexByte("'\"([{+-.NTFrRuU \t\n\r\f#", c) >= 0
 }
 
 // maxBrackets is Python's own limit on nested brackets.
@@ -95,7 +95,7 @@ func (p *literalParser) blank() {
 
 func (p *literalParser) peek() byte {
 	p.blank()
-	return byteAt(p.s, p.i)
+	return ByteAt(p.s, p.i)
 }
 
 func (p *literalParser) skip(c byte) bool {
@@ -112,7 +112,7 @@ func (p *literalParser) items(bracketed bool) (any, bool) {
 	if !ok || p.peek() != ',' {
 		return v, ok
 	}
-	t := tuple{v}
+	t := Tuple{v}
 	for p.skip(',') {
 		c := p.peek()
 		if c == 0 || bracketed && c == ')' || !bracketed && (c == '\n' || c == '\r') {
@@ -134,7 +134,7 @@ func (p *literalParser) value() (any, bool) {
 		return p.signed(c == '-')
 	case c == '(' || c == '[' || c == '{':
 		return p.bracket(c)
-	case isDigit(c) || c == '.':
+	case IsDigit(c) || c == '.':
 		return p.number()
 	case c == '\'' || c == '"':
 		return p.strings()
@@ -148,7 +148,7 @@ func (p *literalParser) signed(minus bool) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	v, err := signedValue(v, minus)
+	v, err := SignedValue(v, minus)
 	return v, err == nil
 }
 
@@ -176,7 +176,7 @@ func (p *literalParser) bracket(open byte) (v any, ok bool) {
 	switch open {
 	case '(':
 		if p.skip(')') {
-			v, ok = tuple{}, true
+			v, ok = Tuple{}, true
 			break
 		}
 		v, ok = p.items(true)
@@ -210,7 +210,7 @@ func (p *literalParser) dict() (any, bool) {
 			return nil, false
 		}
 		v, ok := p.value()
-		if !ok || !p.skip(',') && p.peek() != '}' || d.set(key, v) != nil {
+		if !ok || !p.skip(',') && p.peek() != '}' || d.Put(key, v) != nil {
 			return nil, false
 		}
 	}
@@ -219,11 +219,11 @@ func (p *literalParser) dict() (any, bool) {
 
 func (p *literalParser) word() (any, bool) {
 	end := p.i
-	for c := byteAt(p.s, end); c == '_' || isLetter(c) || isDigit(c); c = byteAt(p.s, end) {
+	for c := ByteAt(p.s, end); c == '_' || IsLetter(c) || IsDigit(c); c = ByteAt(p.s, end) {
 		end++
 	}
 	word := p.s[p.i:end]
-	if c := byteAt(p.s, end); c == '\'' || c == '"' {
+	if c := ByteAt(p.s, end); c == '\'' || c == '"' {
 		return p.strings()
 	}
 	if end < len(p.s) && p.s[end] >= utf8.RuneSelf {
@@ -247,7 +247,7 @@ func (p *literalParser) number() (any, bool) {
 	if size == 0 {
 		return nil, false
 	}
-	if c := byteAt(rest, size); c == '_' || c == '.' || isLetter(c) || isDigit(c) || c >= utf8.RuneSelf {
+	if c := ByteAt(rest, size); c == '_' || c == '.' || IsLetter(c) || IsDigit(c) || c >= utf8.RuneSelf {
 		return nil, false
 	}
 	digits := strings.ReplaceAll(rest[:size], "_", "")
@@ -256,53 +256,53 @@ func (p *literalParser) number() (any, bool) {
 		f, _ := strconv.ParseFloat(digits, 64) // beyond the range it is infinite, as in Python
 		return f, true
 	}
-	if len(digits) > maxDigits {
+	if len(digits) > MaxDigits {
 		return nil, false
 	}
 	if len(digits) > 1 && digits[0] == '0' {
-		if baseDigits(digits[1]) == "" {
+		if BaseDigits(digits[1]) == "" {
 			return int64(0), strings.Trim(digits, "0") == ""
 		}
 		n, ok := new(big.Int).SetString(digits, 0)
 		if !ok {
 			return nil, false
 		}
-		return shrink(n), true
+		return Shrink(n), true
 	}
 	n, ok := new(big.Int).SetString(digits, 10)
 	if !ok {
 		return nil, false
 	}
-	return shrink(n), true
+	return Shrink(n), true
 }
 
 // literalNumber is how many bytes of s are a number in Python's notation, which
 // also has ".5" and "5.".
 func literalNumber(s string) (size int, float bool) {
 	if len(s) > 1 && s[0] == '0' {
-		if digits := baseDigits(s[1]); digits != "" {
-			if n := grouped(s[2:], digits, true); n > 0 {
+		if digits := BaseDigits(s[1]); digits != "" {
+			if n := DigitRun(s[2:], digits, true); n > 0 {
 				return 2 + n, false
 			}
 			return 0, false
 		}
 	}
-	n := grouped(s, decimalDigits, false)
-	if byteAt(s, n) == '.' {
-		fraction := grouped(s[n+1:], decimalDigits, false)
+	n := DigitRun(s, DecimalDigits, false)
+	if ByteAt(s, n) == '.' {
+		fraction := DigitRun(s[n+1:], DecimalDigits, false)
 		if n == 0 && fraction == 0 {
 			return 0, false
 		}
 		n += 1 + fraction
 		float = true
 	}
-	if byteAt(s, n)|0x20 == 'e' {
+	if ByteAt(s, n)|0x20 == 'e' {
 		sign := 1
-		if c := byteAt(s, n+1); c == '+' || c == '-' {
+		if c := ByteAt(s, n+1); c == '+' || c == '-' {
 			sign = 2
 		}
 		if n+sign < len(s) {
-			if exponent := grouped(s[n+sign:], decimalDigits, false); exponent > 0 {
+			if exponent := DigitRun(s[n+sign:], DecimalDigits, false); exponent > 0 {
 				return n + sign + exponent, true
 			}
 		}

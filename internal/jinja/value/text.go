@@ -1,4 +1,4 @@
-package jinja
+package value
 
 import (
 	"fmt"
@@ -9,18 +9,20 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 )
 
-// text is v as Python's str() writes it: what "{{ v }}" puts into a text.
-func (r *budget) text(v any) (string, error) {
+// Text is v as Python's str() writes it: what "{{ v }}" puts into a text.
+func Text(r *budget.Budget, v any) (string, error) {
 	switch x := v.(type) {
 	case string:
 		return x, nil
-	case markup:
+	case Markup:
 		return string(x), nil
-	case kept:
+	case PipelineText:
 		return string(x), nil
-	case *undefined:
+	case *Undefined:
 		return "", nil
 	case int64:
 		return strconv.FormatInt(x, 10), nil
@@ -32,29 +34,29 @@ func (r *budget) text(v any) (string, error) {
 	case nil:
 		return "None", nil
 	}
-	return r.repr(v)
+	return Repr(r, v)
 }
 
-// repr is v in Python's notation.
-func (r *budget) repr(v any) (string, error) {
-	p := printer{limit: r.outputLeft(), depth: r.limits.Depth, run: r}
+// Repr is v in Python's notation.
+func Repr(r *budget.Budget, v any) (string, error) {
+	p := printer{limit: r.OutputLeft(), depth: r.Limits.Depth, run: r}
 	p.print(v)
 	if p.err != nil {
 		return "", p.err
 	}
-	return p.b.String(), r.grow(p.b.Len())
+	return p.b.String(), r.Grow(p.b.Len())
 }
 
-// reprSorted is repr with mappings in the order of their keys, without counting its
+// ReprSorted is repr with mappings in the order of their keys, without counting its
 // bytes.
-func (r *budget) reprSorted(v any) (string, error) {
-	p := printer{limit: r.outputLeft(), depth: r.limits.Depth, run: r, sorted: true}
+func ReprSorted(r *budget.Budget, v any) (string, error) {
+	p := printer{limit: r.OutputLeft(), depth: r.Limits.Depth, run: r, sorted: true}
 	p.print(v)
 	return p.b.String(), p.err
 }
 
-// briefly is v in Python's notation for a message or a key: cut where it is long.
-func briefly(v any) string {
+// Briefly is v in Python's notation for a message or a key: cut where it is long.
+func Briefly(v any) string {
 	p := printer{limit: 200, depth: 8}
 	p.print(v)
 	s := p.b.String()
@@ -70,9 +72,9 @@ type printer struct {
 	b      strings.Builder
 	limit  int
 	depth  int
-	run    *budget // whose steps are counted, if any
-	sorted bool    // mappings in the order of their keys
-	inside []any   // the lists and mappings around, to see one that contains itself
+	run    *budget.Budget // whose steps are counted, if any
+	sorted bool           // mappings in the order of their keys
+	inside []any          // the lists and mappings around, to see one that contains itself
 	err    error
 }
 
@@ -92,7 +94,7 @@ func (p *printer) print(v any) {
 		return
 	}
 	if p.run != nil {
-		if p.err = p.run.tick(1); p.err != nil {
+		if p.err = p.run.Step(1); p.err != nil {
 			return
 		}
 	}
@@ -112,22 +114,22 @@ func (p *printer) print(v any) {
 	case *big.Int:
 		p.integer(x)
 	case float64:
-		p.write(floatText(x))
+		p.write(FloatText(x))
 	case string:
 		p.quote(x)
-	case markup:
+	case Markup:
 		p.write("Markup(")
 		p.quote(string(x))
 		p.write(")")
-	case *undefined:
+	case *Undefined:
 		p.write("Undefined")
-	case *failure:
+	case *FailMark:
 		if p.run != nil {
-			p.err = x.error()
+			p.err = x.Err()
 			return
 		}
 		p.write("fail()")
-	case span:
+	case Range:
 		p.span(x)
 	default:
 		p.nested(v)
@@ -135,17 +137,17 @@ func (p *printer) print(v any) {
 }
 
 func (p *printer) integer(n *big.Int) {
-	if n.BitLen() > maxDigits*10/3+2 {
-		p.err = fmt.Errorf("the integer has more than %d digits", maxDigits)
+	if n.BitLen() > MaxDigits*10/3+2 {
+		p.err = fmt.Errorf("the integer has more than %d digits", MaxDigits)
 		return
 	}
 	p.write(n.String())
 }
 
-func (p *printer) span(s span) {
-	p.write(fmt.Sprintf("range(%d, %d", s.start, s.stop))
-	if s.step != 1 {
-		p.write(fmt.Sprintf(", %d", s.step))
+func (p *printer) span(s Range) {
+	p.write(fmt.Sprintf("range(%d, %d", s.Start, s.Stop))
+	if s.Step != 1 {
+		p.write(fmt.Sprintf(", %d", s.Step))
 	}
 	p.write(")")
 }
@@ -169,35 +171,35 @@ func (p *printer) nested(v any) {
 	case []any:
 		p.list("[", x, "]")
 		return
-	case *list:
-		p.list("[", x.items, "]")
+	case *MutableList:
+		p.list("[", x.Items, "]")
 		return
-	case tuple:
+	case Tuple:
 		p.tuple(x)
 		return
-	case *group:
-		p.tuple(tuple{x.key, x.members})
+	case *Group:
+		p.tuple(Tuple{x.Key, x.Members})
 		return
-	case *view:
-		p.list("dict_"+x.kind+"([", x.items, "])")
+	case *DictView:
+		p.list("dict_"+x.Kind+"([", x.Items, "])")
 		return
-	case *namespace:
+	case *Namespace:
 		p.write("<Namespace ")
-		p.print(x.attributes)
+		p.print(x.Attributes)
 		p.write(">")
 		return
 	}
-	if pairs, ok := pairsOf(v); ok {
+	if pairs, ok := PairsOf(v); ok {
 		p.dict(pairs)
 		return
 	}
-	p.write("<" + typeName(v) + ">")
+	p.write("<" + TypeName(v) + ">")
 }
 
 // brackets are those of a value that can contain itself.
 func brackets(v any) (open, end string, ok bool) {
 	switch v.(type) {
-	case *list:
+	case *MutableList:
 		return "[", "]", true
 	case *Dict:
 		return "{", "}", true
@@ -218,7 +220,7 @@ func (p *printer) list(open string, items []any, end string) {
 	p.write(end)
 }
 
-func (p *printer) tuple(t tuple) {
+func (p *printer) tuple(t Tuple) {
 	if len(t) == 1 {
 		p.list("(", t, ",)")
 		return
@@ -226,18 +228,18 @@ func (p *printer) tuple(t tuple) {
 	p.list("(", t, ")")
 }
 
-func (p *printer) dict(pairs []pair) {
+func (p *printer) dict(pairs []Pair) {
 	if p.sorted {
-		pairs = inOrder(pairs)
+		pairs = InOrder(pairs)
 	}
 	p.write("{")
 	for i, pair := range pairs {
 		if i > 0 {
 			p.write(", ")
 		}
-		p.print(pair.key)
+		p.print(pair.Key)
 		p.write(": ")
-		if p.print(pair.val); p.err != nil {
+		if p.print(pair.Value); p.err != nil {
 			return
 		}
 	}
@@ -284,8 +286,8 @@ func (p *printer) quote(s string) {
 	p.b.WriteRune(mark)
 }
 
-// asciiOnly writes all that is not ASCII as an escape.
-func asciiOnly(s string) string {
+// ASCII writes all that is not ASCII as an escape.
+func ASCII(s string) string {
 	var b strings.Builder
 	for _, c := range s {
 		switch {
@@ -302,9 +304,9 @@ func asciiOnly(s string) string {
 	return b.String()
 }
 
-// floatText is a float as Python writes it: the shortest digits that read back
+// FloatText is a float as Python writes it: the shortest digits that read back
 // the same, with an exponent below 1e-4 and from 1e16 on.
-func floatText(f float64) string {
+func FloatText(f float64) string {
 	switch {
 	case math.IsInf(f, 1):
 		return "inf"

@@ -1,0 +1,51 @@
+package position
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// Pos is a byte offset in the source, embedded where an error can arise.
+type Pos int
+
+func (p Pos) Wrap(err error) error { return At(int(p), err) }
+
+// Error is an error at a byte offset of the source. Lines and columns are
+// counted only once, when the error leaves the package.
+type Error struct {
+	Pos int
+	err error
+}
+
+func (f *Error) Error() string { return f.err.Error() }
+
+func (f *Error) Unwrap() error { return f.err }
+
+// At gives err a position unless it already has one: the innermost counts.
+func At(pos int, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, placed := err.(*Error); placed { // faults are never wrapped
+		return err
+	}
+	return &Error{Pos: pos, err: err}
+}
+
+// Locate turns a fault into the error of the contract.
+func Locate(source string, err error) error {
+	var f *Error
+	if !errors.As(err, &f) {
+		return &api.TemplateError{Line: 1, Column: 1, Err: err}
+	}
+	before := source[:min(f.Pos, len(source))]
+	start := strings.LastIndexByte(before, '\n') + 1
+	return &api.TemplateError{
+		Line:   strings.Count(before, "\n") + 1,
+		Column: utf8.RuneCountInString(before[start:]) + 1,
+		Err:    f.err,
+	}
+}

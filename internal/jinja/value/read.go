@@ -1,0 +1,16 @@
+package value
+
+import (
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+)
+
+// BytesPerStep are the bytes of a text that is read for one step.
+const BytesPerStep = 64
+
+// CountRead counts the reading of a text, which is fast but not free.
+func CountRead(r *budget.Budget, v any) error {
+	if s, ok := AsText(v); ok && len(s) >= BytesPerStep {
+		return r.Step(len(s) / BytesPerStep)
+	}
+	return nil
+}

@@ -1,0 +1,354 @@
+package value
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
+)
+
+// The values that come from outside are nil, bool, int64 (or int), float64,
+// string, []any, map[string]any and mapping. Those below exist only while a
+// template runs; output.go turns them into the former.
+type (
+	Tuple []any
+
+	// Markup is text that escape has been applied to.
+	Markup string
+
+	// Undefined stands for what does not exist. It prints as "" and is false;
+	// whatever else is done with it is an error that names it.
+	Undefined struct {
+		What    string
+		Near    func() string // the end of a message: what was probably meant, if any
+		At      position.Pos  // of what names it in the source
+		Located bool          // at is set
+	}
+
+	// Range is what range() yields: integers that are counted, not stored.
+	Range struct{ Start, Stop, Step, Count int64 }
+
+	// DictView is what the items, keys and values of a mapping are.
+	DictView struct {
+		Kind  string
+		Items []any
+	}
+
+	// Iterator yields its elements once, as a Python generator does: a filter
+	// such as map works only as far as somebody asks.
+	Iterator struct {
+		Next func() (any, bool, error)
+	}
+
+	Namespace struct{ Attributes *Dict }
+
+	// Group is one element of what groupby yields.
+	Group struct {
+		Key     any
+		Members []any
+	}
+)
+
+// Object is a value that exists only within a template and is defined elsewhere: a
+// function, a macro, a loop. It is a pointer, and equal to nothing but itself.
+type Object interface{ TypeName() string }
+
+// iterable is an object with elements.
+type iterable interface {
+	Object
+	Elements() []any
+}
+
+// callable is an object that a template can call.
+type callable interface {
+	Object
+	Callable()
+}
+
+// Mapping is an ordered mapping of whatever type.
+type Mapping interface {
+	Len() int
+	Keys() []string
+	Get(key string) (any, bool)
+}
+
+// sortedMap gives a Go map an order: that of its fields for a ticket or a note,
+// else that of its keys.
+type sortedMap map[string]any
+
+func (m sortedMap) Len() int { return len(m) }
+
+func (m sortedMap) Keys() []string {
+	if order := fieldOrder(m); order != nil {
+		return order
+	}
+	return slices.Sorted(maps.Keys(m))
+}
+
+func (m sortedMap) Get(key string) (any, bool) { v, ok := m[key]; return v, ok }
+
+func AsMapping(v any) (Mapping, bool) {
+	switch m := v.(type) {
+	case map[string]any:
+		return sortedMap(m), true
+	case Mapping:
+		return m, true
+	}
+	return nil, false
+}
+
+// AsText is v as a string, where it is one.
+func AsText(v any) (string, bool) {
+	switch s := v.(type) {
+	case string:
+		return s, true
+	case Markup:
+		return string(s), true
+	}
+	return "", false
+}
+
+// AsSequence is v as a list, where it has an order and an index.
+func AsSequence(v any) ([]any, bool) {
+	switch s := v.(type) {
+	case []any:
+		return s, true
+	case *MutableList:
+		return s.Items, true
+	case Tuple:
+		return s, true
+	case *Group:
+		return []any{s.Key, s.Members}, true
+	}
+	return nil, false
+}
+
+func (s Range) At(i int64) int64 { return s.Start + i*s.Step }
+
+func (s Range) list(r *budget.Budget) ([]any, error) {
+	if err := r.Step(int(s.Count)); err != nil {
+		return nil, err
+	}
+	list := make([]any, s.Count)
+	for i := range list {
+		list[i] = s.At(int64(i))
+	}
+	return list, nil
+}
+
+// TypeName says what v is, in the words of a template's author.
+func TypeName(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return "none"
+	case bool:
+		return "bool"
+	case int, int64, *big.Int:
+		return "int"
+	case float64:
+		return "float"
+	case string, Markup:
+		return "string"
+	case []any, *MutableList:
+		return "list"
+	case Tuple, *Group:
+		return "tuple"
+	case map[string]any, Mapping:
+		return "dict"
+	case *Undefined:
+		return "undefined"
+	case Range:
+		return "range"
+	case *Iterator:
+		return "generator"
+	case *DictView:
+		return "dict view"
+	case *Namespace:
+		return "namespace"
+	case *FailMark:
+		return "fail()"
+	case Object:
+		return x.TypeName()
+	}
+	return fmt.Sprintf("%T", v)
+}
+
+// Err is what is wrong with using u, at the place that names it: that is where to
+// mend it.
+func (u *Undefined) Err() error { return u.Errorf("%s") }
+
+// Errorf is error with a format around the message.
+func (u *Undefined) Errorf(format string) error {
+	message := u.What
+	if u.Near != nil {
+		message += u.Near()
+	}
+	err := fmt.Errorf(format, message)
+	if u.Located {
+		return u.At.Wrap(err)
+	}
+	return err
+}
+
+// LocateUndefined sets the place of what is missing, unless it was missing before.
+func LocateUndefined(v any, at position.Pos) any {
+	if u, missing := v.(*Undefined); missing && !u.Located {
+		u.At, u.Located = at, true
+	}
+	return v
+}
+
+func WithArticle(noun string) string {
+	switch noun[0] {
+	case 'a', 'e', 'i', 'o', 'u':
+		return "an " + noun
+	}
+	if noun == "none" {
+		return noun
+	}
+	return "a " + noun
+}
+
+func Truth(v any) bool {
+	switch x := v.(type) {
+	case nil, *Undefined:
+		return false
+	case bool:
+		return x
+	case string:
+		return x != ""
+	case Markup:
+		return x != ""
+	case int64:
+		return x != 0
+	case int:
+		return x != 0
+	case float64:
+		return x != 0
+	case *big.Int:
+		return x.Sign() != 0
+	case []any:
+		return len(x) > 0
+	case *MutableList:
+		return len(x.Items) > 0
+	case Tuple:
+		return len(x) > 0
+	case map[string]any:
+		return len(x) > 0
+	case Mapping:
+		return x.Len() > 0
+	case Range:
+		return x.Count > 0
+	case *DictView:
+		return len(x.Items) > 0
+	}
+	return true
+}
+
+// Length is the number of elements, or an error where v has none.
+func Length(v any) (int, error) {
+	switch x := v.(type) {
+	case string:
+		return utf8.RuneCountInString(x), nil
+	case Markup:
+		return utf8.RuneCountInString(string(x)), nil
+	case []any:
+		return len(x), nil
+	case *MutableList:
+		return len(x.Items), nil
+	case Tuple:
+		return len(x), nil
+	case *Group:
+		return 2, nil
+	case map[string]any:
+		return len(x), nil
+	case Mapping:
+		return x.Len(), nil
+	case Range:
+		return int(x.Count), nil
+	case *DictView:
+		return len(x.Items), nil
+	case *Undefined:
+		return 0, nil
+	case iterable:
+		return len(x.Elements()), nil
+	case *Iterator:
+		return 0, fmt.Errorf("a generator has no length: put \"| list\" before it")
+	}
+	return 0, fmt.Errorf("%s has no length", WithArticle(TypeName(v)))
+}
+
+// Elements is all that iterating over v yields.
+func Elements(r *budget.Budget, v any) ([]any, error) {
+	switch x := v.(type) {
+	case []any:
+		return x, nil
+	case *MutableList:
+		return x.Items, nil
+	case Tuple:
+		return x, nil
+	case *Group:
+		return []any{x.Key, x.Members}, nil
+	case *DictView:
+		return x.Items, nil
+	case Range:
+		return x.list(r)
+	case *Undefined:
+		return nil, nil
+	case *Iterator:
+		var list []any
+		for {
+			v, ok, err := x.Next()
+			if !ok || err != nil {
+				return list, err
+			}
+			if err := r.Step(1); err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+	case iterable:
+		return x.Elements(), nil
+	}
+	if s, ok := AsText(v); ok {
+		if err := r.Step(len(s)); err != nil {
+			return nil, err
+		}
+		list := make([]any, 0, len(s))
+		for _, c := range s {
+			list = append(list, string(c))
+		}
+		return list, nil
+	}
+	if keys, ok := MappingKeys(v); ok {
+		return keys, r.Step(len(keys))
+	}
+	return nil, fmt.Errorf("%s can't be iterated over", WithArticle(TypeName(v)))
+}
+
+// Iterate is like elements, but asks for them one after the other.
+func Iterate(r *budget.Budget, v any) (*Iterator, error) {
+	if it, ok := v.(*Iterator); ok {
+		return it, nil
+	}
+	list, err := Elements(r, v)
+	if err != nil {
+		return nil, err
+	}
+	return IterateList(list), nil
+}
+
+func IterateList(list []any) *Iterator {
+	i := 0
+	return &Iterator{func() (any, bool, error) {
+		if i >= len(list) {
+			return nil, false, nil
+		}
+		i++
+		return list[i-1], true, nil
+	}}
+}
