@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -90,13 +91,13 @@ type (
 	filtered struct {
 		position.Pos
 		input  expression
-		filter *filter
+		filter *runtime.Filter
 		arguments
 	}
 	tested struct {
 		position.Pos
 		operand expression
-		test    *test
+		test    *runtime.Test
 		arguments
 	}
 )

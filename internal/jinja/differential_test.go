@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -76,17 +77,17 @@ func TestAgreesWithJinja2(t *testing.T) {
 
 func TestTheGeneratorKnowsAllOfTheLibrary(t *testing.T) {
 	l := newLibrary(nil)
-	methods := func(m map[string]*method) map[string]bool { return nameSet(maps.Keys(m)) }
+	methods := func(m map[string]*runtime.Method) map[string]bool { return nameSet(maps.Keys(m)) }
 	for _, c := range []struct {
 		kind     string
 		has      map[string]bool
 		features []feature
 	}{
-		{"filter", nameSet(maps.Keys(l.filters)), filterFeatures},
-		{"test", nameSet(maps.Keys(l.tests)), testFeatures},
-		{"method of texts", methods(l.textMethods), textMethodFeatures},
-		{"method of lists", methods(l.listMethods), listMethodFeatures},
-		{"method of mappings", methods(l.dictMethods), dictMethodFeatures},
+		{"filter", nameSet(maps.Keys(l.Filters)), filterFeatures},
+		{"test", nameSet(maps.Keys(l.Tests)), testFeatures},
+		{"method of texts", methods(l.TextMethods), textMethodFeatures},
+		{"method of lists", methods(l.ListMethods), listMethodFeatures},
+		{"method of mappings", methods(l.DictMethods), dictMethodFeatures},
 	} {
 		known := map[string]bool{}
 		for _, f := range c.features {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -18,20 +19,20 @@ import (
 var update = flag.Bool("update", false, "write the tables of docs/templates.md anew")
 
 // signaturesOf are the signatures of one table's names, as the library has them.
-func signaturesOf(l *library, table string) map[string]string {
+func signaturesOf(l *runtime.Library, table string) map[string]string {
 	found := map[string]string{}
 	switch table {
 	case "pipeline", "functions":
-		for _, f := range map[string][]*function{"pipeline": pipelineFunctions(nil), "functions": functions()}[table] {
-			found[f.name] = f.signature.String()
+		for _, f := range map[string][]*runtime.Function{"pipeline": pipelineFunctions(nil), "functions": functions()}[table] {
+			found[f.Name] = String(f.Signature)
 		}
 	case "filters":
-		for name, f := range l.filters {
-			found[name] = called(f.signature, name)
+		for name, f := range l.Filters {
+			found[name] = called(f.Signature, name)
 		}
 	case "tests":
-		for name, t := range l.tests {
-			found[name] = called(t.signature, name)
+		for name, t := range l.Tests {
+			found[name] = called(t.Signature, name)
 		}
 	case "loop":
 		for _, name := range loopNames {
@@ -40,10 +41,10 @@ func signaturesOf(l *library, table string) map[string]string {
 		found["cycle"] += "(…)"
 		found["changed"] += "(…)"
 	default:
-		methods := map[string]map[string]*method{"text methods": l.textMethods, "list methods": l.listMethods, "dict methods": l.dictMethods}[table]
+		methods := map[string]map[string]*runtime.Method{"text methods": l.TextMethods, "list methods": l.ListMethods, "dict methods": l.DictMethods}[table]
 		for name, m := range methods {
-			found[name] = "." + m.signature.String()
-			if len(m.params) == 0 && !m.variadic && !m.keywords {
+			found[name] = "." + String(m.Signature)
+			if len(m.Params) == 0 && !m.Variadic && !m.Keywords {
 				found[name] += "()"
 			}
 		}
@@ -51,30 +52,30 @@ func signaturesOf(l *library, table string) map[string]string {
 	return found
 }
 
-func called(s signature, name string) string {
-	s.name = name
-	return s.String()
+func called(s runtime.Signature, name string) string {
+	s.Name = name
+	return String(s)
 }
 
 // String is the signature as a reader writes it: optional parameters in brackets.
-func (s signature) String() string {
+func String(s runtime.Signature) string {
 	var parts []string
-	for i, p := range s.params {
-		if i >= s.required {
+	for i, p := range s.Params {
+		if i >= s.Required {
 			p = "[" + p + "]"
 		}
 		parts = append(parts, p)
 	}
-	if s.variadic {
+	if s.Variadic {
 		parts = append(parts, "…")
 	}
-	if s.keywords {
+	if s.Keywords {
 		parts = append(parts, "name=…")
 	}
 	if len(parts) == 0 {
-		return s.name
+		return s.Name
 	}
-	return s.name + "(" + strings.Join(parts, ", ") + ")"
+	return s.Name + "(" + strings.Join(parts, ", ") + ")"
 }
 
 func documentationScope() (*Renderer, api.Scope) {
@@ -200,7 +201,7 @@ func TestALoopOffersWhatTheReferenceSays(t *testing.T) {
 			t.Errorf("loop.%s: %q, %v", name, out.Text, err)
 		}
 		l := &loop{items: []any{1}}
-		if _, ok := l.attribute(name); !ok {
+		if _, ok := l.Attribute(name); !ok {
 			t.Errorf("a loop has no %q", name)
 		}
 	}

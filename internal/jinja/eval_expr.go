@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -60,13 +61,13 @@ func (r *run) evalVariable(n *variable) (any, error) {
 	}
 	switch n.name {
 	case "pipe_results":
-		return r.readVariable(n, results(r.scope.Results()))
+		return r.readVariable(n, runtime.Results(r.Scope.Results()))
 	case "params":
-		return r.readVariable(n, r.scope.Params())
+		return r.readVariable(n, r.Scope.Params())
 	case "parent_params":
-		return r.readVariable(n, r.scope.ParentParams())
+		return r.readVariable(n, r.Scope.ParentParams())
 	}
-	if v, ok := r.variables[n.name]; ok {
+	if v, ok := r.Variables[n.name]; ok {
 		return r.readVariable(n, v)
 	}
 	if n.name == "self" && r.blocks != nil {
@@ -103,10 +104,10 @@ func (r *run) otherName(name string) string {
 			known[name] = true
 		}
 	}
-	for name := range r.variables {
+	for name := range r.Variables {
 		known[name] = true
 	}
-	for name := range r.lib.globals {
+	for name := range r.Library.Globals {
 		known[name] = true
 	}
 	return value.DidYouMean(name, known)
@@ -114,7 +115,7 @@ func (r *run) otherName(name string) string {
 
 // read is a value of the scope under this name.
 func (r *run) readVariable(n *variable, v any) (any, error) {
-	v, err := r.read(n.name, v)
+	v, err := r.ReadScope(n.name, v)
 	return v, n.Wrap(err)
 }
 
@@ -132,7 +133,7 @@ func (r *run) evalAll(nodes []expression) ([]any, error) {
 
 func (r *run) evalListDisplay(n *listDisplay) (any, error) {
 	items, err := r.evalAll(n.items)
-	return r.own(items), err
+	return r.Changeable(items), err
 }
 
 func (r *run) evalTupleDisplay(n *tupleDisplay) (any, error) {
@@ -235,7 +236,7 @@ func (r *run) evalConcat(n *concat) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.autoescape {
+	if r.Autoescape {
 		v, err := value.JoinEscaped(r.Budget, "", parts, func(v any) (any, error) { return v, nil })
 		return v, n.Wrap(err)
 	}
@@ -296,7 +297,7 @@ func (r *run) evalBinary(n *binary) (any, error) {
 	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
-	v, err := r.binary(n.operator, left, right)
+	v, err := r.Binary(n.operator, left, right)
 	return v, n.Wrap(err)
 }
 
@@ -308,7 +309,7 @@ func (r *run) evalAttribute(n *attribute) (any, error) {
 	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
-	v, err := r.attribute(object, n.name)
+	v, err := r.Attribute(object, n.name)
 	return value.LocateUndefined(v, n.Pos), n.Wrap(err)
 }
 
@@ -327,7 +328,7 @@ func (r *run) evalSubscript(n *subscript) (any, error) {
 	if err != nil {
 		return nil, n.Wrap(err)
 	}
-	v, err := r.subscript(object, key)
+	v, err := r.Subscript(object, key)
 	return value.LocateUndefined(v, n.Pos), n.Wrap(err)
 }
 
@@ -343,7 +344,7 @@ func (r *run) evalSlicing(n *slicing) (any, error) {
 		}
 		parts[i] = v
 	}
-	v, err := r.slice(parts[0], parts[1], parts[2], parts[3])
+	v, err := r.Slice(parts[0], parts[1], parts[2], parts[3])
 	return v, n.Wrap(err)
 }
 
@@ -360,26 +361,26 @@ func (r *run) evalCall(n *call) (any, error) {
 		return nil, n.Wrap(err)
 	}
 	v, err := r.call(callee, given)
-	return r.own(v), n.Wrap(err)
+	return r.Changeable(v), n.Wrap(err)
 }
 
 func (r *run) call(callee any, given value.CallArgs) (any, error) {
 	switch f := callee.(type) {
-	case *function:
-		a, err := f.bind(given)
+	case *runtime.Function:
+		a, err := f.Bind(given)
 		if err != nil {
 			return nil, err
 		}
-		return f.apply(&r.state, a)
-	case *boundMethod:
-		a, err := f.method.bind(given)
+		return f.Apply(&r.State, a)
+	case *runtime.BoundMethod:
+		a, err := f.Method.Bind(given)
 		if err == nil {
-			err = value.CountRead(r.Budget, f.self)
+			err = value.CountRead(r.Budget, f.Self)
 		}
 		if err != nil {
 			return nil, err
 		}
-		return f.method.apply(&r.state, f.self, a)
+		return f.Method.Apply(&r.State, f.Self, a)
 	case *macro:
 		return f.call(r, given)
 	case *loop:
@@ -406,8 +407,8 @@ func (r *run) applyFilter(n *filtered, input any) (any, error) {
 	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
-	v, err := n.filter.use(&r.state, input, given)
-	return r.own(v), n.Wrap(err)
+	v, err := n.filter.Call(&r.State, input, given)
+	return r.Changeable(v), n.Wrap(err)
 }
 
 func (r *run) evalTested(n *tested) (any, error) {
@@ -422,7 +423,7 @@ func (r *run) evalTested(n *tested) (any, error) {
 	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
-	holds, err := n.test.use(&r.state, operand, given)
+	holds, err := n.test.Call(&r.State, operand, given)
 	return holds, n.Wrap(err)
 }
 

@@ -3,6 +3,7 @@ package jinja
 import (
 	"fmt"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -85,7 +86,7 @@ func (r *run) put(v any) error {
 		}
 	}
 	r.chunks = append(r.chunks, v)
-	if r.mutable && r.nested == 0 {
+	if r.Mutable && r.nested == 0 {
 		return r.settle()
 	}
 	return nil
@@ -209,7 +210,7 @@ func (r *run) block(body []statement, filters []*filtered) (any, error) {
 		return nil, err
 	}
 	v, err := r.concat(chunks)
-	if err == nil && r.autoescape {
+	if err == nil && r.Autoescape {
 		v, err = value.MarkupOf(r.Budget, v)
 	}
 	for _, f := range filters {
@@ -241,19 +242,11 @@ func (r *run) execAutoescapeStatement(n *autoescapeStatement) error {
 	if err != nil {
 		return err
 	}
-	outer := r.autoescape
-	r.autoescape = value.Truth(v)
+	outer := r.Autoescape
+	r.Autoescape = value.Truth(v)
 	err = r.within(r.frame, func(*frame) error { return r.exec(n.body) })
-	r.autoescape = outer
+	r.Autoescape = outer
 	return err
-}
-
-// inHTML marks what a filter made as escaped text, within autoescape.
-func (r *state) inHTML(s string) any {
-	if r.autoescape {
-		return value.Markup(s)
-	}
-	return s
 }
 
 // blocks is the variable self: the template's blocks, to be put out once more.
@@ -264,17 +257,17 @@ type blocks struct {
 
 func (b *blocks) TypeName() string { return "blocks" }
 
-func (b *blocks) attributeNames() []string { return nil }
+func (b *blocks) AttributeNames() []string { return nil }
 
-func (b *blocks) attribute(name string) (any, bool) {
+func (b *blocks) Attribute(name string) (any, bool) {
 	if block, ok := b.byName[name]; ok {
 		return b.run.blockFunction(block), true
 	}
 	return nil, false
 }
 
-func (r *run) blockFunction(n *blockStatement) *function {
-	return &function{signature{name: "self." + n.name}, func(*state, value.Args) (any, error) {
+func (r *run) blockFunction(n *blockStatement) *runtime.Function {
+	return &runtime.Function{Signature: runtime.Signature{Name: "self." + n.name}, Apply: func(*runtime.State, value.Args) (any, error) {
 		if err := r.Enter("a block"); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -13,12 +14,12 @@ const prettyWidth = 80
 // pretty lays a value out over several lines as Python's pprint does: what fits
 // the rest of a line stays in it, of anything else each element gets a line.
 type pretty struct {
-	r   *state
+	r   *runtime.State
 	b   strings.Builder
 	err error
 }
 
-func prettyFilter(r *state, v any, _ value.Args) (any, error) {
+func prettyFilter(r *runtime.State, v any, _ value.Args) (any, error) {
 	p := pretty{r: r}
 	p.format(v, 0, 0, 0)
 	return p.b.String(), p.err

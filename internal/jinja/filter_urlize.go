@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -33,7 +34,7 @@ type linker struct {
 	schemes    []string
 }
 
-func urlizeFilter(r *state, v any, a value.Args) (any, error) {
+func urlizeFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	l := linker{limit: -1}
 	if a.At(0, nil) != nil {
 		limit, err := a.IntegerOrNone(0, -1)
@@ -91,10 +92,10 @@ func urlizeFilter(r *state, v any, a value.Args) (any, error) {
 		b.WriteString(text[gap[0]:gap[1]])
 		text = text[gap[1]:]
 	}
-	return r.inHTML(b.String()), nil
+	return r.InHTML(b.String()), nil
 }
 
-func (l *linker) addSchemes(r *state, v any) error {
+func (l *linker) addSchemes(r *runtime.State, v any) error {
 	if v == nil {
 		return nil
 	}

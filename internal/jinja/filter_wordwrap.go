@@ -6,10 +6,11 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-func wordWrapFilter(r *state, v any, a value.Args) (any, error) {
+func wordWrapFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	s, err := needText("wordwrap", v)
 	if err != nil {
 		return nil, err

@@ -1,13 +1,17 @@
 package jinja
 
+import (
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+)
+
 // allFilters are the filters by name.
-func allFilters() map[string]*filter {
-	all := map[string]*filter{}
-	for _, group := range [][]*filter{
+func allFilters() map[string]*runtime.Filter {
+	all := map[string]*runtime.Filter{}
+	for _, group := range [][]*runtime.Filter{
 		textFilters(), layoutFilters(), htmlFilters(), numberFilters(), listFilters(), choiceFilters(), orderFilters(), jsonFilters(),
 	} {
 		for _, f := range group {
-			all[f.name] = f
+			all[f.Name] = f
 		}
 	}
 	for alias, name := range map[string]string{"count": "length", "d": "default", "e": "escape"} {

@@ -4,26 +4,29 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // choiceFilters go through a list and yield as they go.
-func choiceFilters() []*filter {
-	anything := func(name string) signature { return signature{name: name, variadic: true, keywords: true} }
-	return []*filter{
-		{signature: anything("map"), apply: mapFilter},
-		{signature: anything("select"), apply: chooser(false, true)},
-		{signature: anything("reject"), apply: chooser(false, false)},
-		{signature: anything("selectattr"), apply: chooser(true, true)},
-		{signature: anything("rejectattr"), apply: chooser(true, false)},
+func choiceFilters() []*runtime.Filter {
+	anything := func(name string) runtime.Signature {
+		return runtime.Signature{Name: name, Variadic: true, Keywords: true}
+	}
+	return []*runtime.Filter{
+		{Signature: anything("map"), Apply: mapFilter},
+		{Signature: anything("select"), Apply: chooser(false, true)},
+		{Signature: anything("reject"), Apply: chooser(false, false)},
+		{Signature: anything("selectattr"), Apply: chooser(true, true)},
+		{Signature: anything("rejectattr"), Apply: chooser(true, false)},
 	}
 }
 
-func mapFilter(r *state, v any, a value.Args) (any, error) {
+func mapFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	if !value.Truth(v) {
 		return value.IterateList(nil), nil
 	}
-	change, err := r.mapper(a)
+	change, err := mapper(r, a)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +48,7 @@ func mapFilter(r *state, v any, a value.Args) (any, error) {
 }
 
 // mapper is what map does with each element: read an attribute or apply a filter.
-func (r *state) mapper(a value.Args) (func(any) (any, error), error) {
+func mapper(r *runtime.State, a value.Args) (func(any) (any, error), error) {
 	g := value.CallArgs{Positional: a.Values, Named: a.Named}
 	if attribute, ok := g.ByName("attribute"); ok && len(a.Values) == 0 {
 		otherwise, hasDefault := g.ByName("default")
@@ -54,7 +57,7 @@ func (r *state) mapper(a value.Args) (func(any) (any, error), error) {
 				return nil, fmt.Errorf("map takes no argument %q", n.Name)
 			}
 		}
-		get, err := r.getter(attribute)
+		get, err := getter(r, attribute)
 		if err != nil || !hasDefault || otherwise == nil {
 			return get, err
 		}
@@ -73,36 +76,36 @@ func (r *state) mapper(a value.Args) (func(any) (any, error), error) {
 	if err != nil {
 		return nil, err
 	}
-	f := r.lib.filters[name]
+	f := r.Library.Filters[name]
 	if f == nil {
-		return nil, fmt.Errorf("there is no filter %q%s", name, value.DidYouMean(name, r.lib.filters))
+		return nil, fmt.Errorf("there is no filter %q%s", name, value.DidYouMean(name, r.Library.Filters))
 	}
 	g.Positional = g.Positional[1:]
 	return func(v any) (any, error) {
-		v, err := f.use(r, v, g)
-		return r.own(v), err
+		v, err := f.Call(r, v, g)
+		return r.Changeable(v), err
 	}, nil
 }
 
 // chooser is select and its relatives: by an attribute or not, keeping what
 // passes or what does not.
-func chooser(byAttribute, keep bool) func(*state, any, value.Args) (any, error) {
-	return func(r *state, v any, a value.Args) (any, error) {
+func chooser(byAttribute, keep bool) func(*runtime.State, any, value.Args) (any, error) {
+	return func(r *runtime.State, v any, a value.Args) (any, error) {
 		if !value.Truth(v) {
 			return value.IterateList(nil), nil
 		}
-		get, err := r.getter(nil)
+		get, err := getter(r, nil)
 		if byAttribute {
 			if len(a.Values) == 0 {
 				return nil, errors.New("the name of the attribute is missing")
 			}
-			get, err = r.getter(a.Values[0])
+			get, err = getter(r, a.Values[0])
 			a.Values = a.Values[1:]
 		}
 		if err != nil {
 			return nil, err
 		}
-		passes, err := r.predicate(a)
+		passes, err := predicate(r, a)
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +135,7 @@ func chooser(byAttribute, keep bool) func(*state, any, value.Args) (any, error) 
 }
 
 // predicate is the test that the first argument names; without, being true.
-func (r *state) predicate(a value.Args) (func(any) (bool, error), error) {
+func predicate(r *runtime.State, a value.Args) (func(any) (bool, error), error) {
 	if len(a.Values) == 0 {
 		return func(v any) (bool, error) { return value.Truth(v), nil }, nil
 	}
@@ -140,10 +143,10 @@ func (r *state) predicate(a value.Args) (func(any) (bool, error), error) {
 	if err != nil {
 		return nil, err
 	}
-	t := r.lib.tests[name]
+	t := r.Library.Tests[name]
 	if t == nil {
-		return nil, fmt.Errorf("there is no test %q%s", name, value.DidYouMean(name, r.lib.tests))
+		return nil, fmt.Errorf("there is no test %q%s", name, value.DidYouMean(name, r.Library.Tests))
 	}
 	g := value.CallArgs{Positional: a.Values[1:], Named: a.Named}
-	return func(v any) (bool, error) { return t.use(r, v, g) }, nil
+	return func(v any) (bool, error) { return t.Call(r, v, g) }, nil
 }

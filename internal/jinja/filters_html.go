@@ -5,26 +5,29 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-func htmlFilters() []*filter {
-	return []*filter{
-		{signature: signature{name: "escape"}, markup: true, apply: escapeFilter},
-		{signature: signature{name: "forceescape"}, apply: escapeFilter},
-		{signature: signature{name: "safe"}, markup: true, apply: func(r *state, v any, _ value.Args) (any, error) {
+func htmlFilters() []*runtime.Filter {
+	return []*runtime.Filter{
+		{Signature: runtime.Signature{Name: "escape"}, Markup: true, Apply: escapeFilter},
+		{Signature: runtime.Signature{Name: "forceescape"}, Apply: escapeFilter},
+		{Signature: runtime.Signature{Name: "safe"}, Markup: true, Apply: func(r *runtime.State, v any, _ value.Args) (any, error) {
 			s, err := value.Text(r.Budget, v)
 			return value.Markup(s), err
 		}},
 		onText("striptags", value.StripTags),
-		{signature: signature{name: "urlize", params: []string{"trim_url_limit", "nofollow", "target", "rel", "extra_schemes"}}, markup: true, apply: urlizeFilter},
-		{signature: signature{name: "xmlattr", params: []string{"autospace"}}, apply: xmlAttrFilter},
+		{Signature: runtime.Signature{Name: "urlize", Params: []string{"trim_url_limit", "nofollow", "target", "rel", "extra_schemes"}}, Markup: true, Apply: urlizeFilter},
+		{Signature: runtime.Signature{Name: "xmlattr", Params: []string{"autospace"}}, Apply: xmlAttrFilter},
 	}
 }
 
-func escapeFilter(r *state, v any, _ value.Args) (any, error) { return value.Escape(r.Budget, v) }
+func escapeFilter(r *runtime.State, v any, _ value.Args) (any, error) {
+	return value.Escape(r.Budget, v)
+}
 
-func xmlAttrFilter(r *state, v any, a value.Args) (any, error) {
+func xmlAttrFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	pairs, ok := value.PairsOf(v)
 	if !ok {
 		return nil, errors.New("xmlattr takes a mapping")
@@ -61,5 +64,5 @@ func xmlAttrFilter(r *state, v any, a value.Args) (any, error) {
 		}
 		b.WriteString(key + `="` + s + `"`)
 	}
-	return r.inHTML(b.String()), nil
+	return r.InHTML(b.String()), nil
 }

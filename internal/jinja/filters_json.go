@@ -8,16 +8,17 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-func jsonFilters() []*filter {
-	return []*filter{
-		{signature: signature{name: "tojson", params: []string{"indent"}}, apply: toJSONFilter},
+func jsonFilters() []*runtime.Filter {
+	return []*runtime.Filter{
+		{Signature: runtime.Signature{Name: "tojson", Params: []string{"indent"}}, Apply: toJSONFilter},
 	}
 }
 
-func toJSONFilter(r *state, v any, a value.Args) (any, error) {
+func toJSONFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	margin, ok := value.AsText(a.At(0, nil))
 	if !ok {
 		indent, err := a.IntegerOrNone(0, 0)
@@ -40,7 +41,7 @@ func toJSONFilter(r *state, v any, a value.Args) (any, error) {
 // the characters that mean something in HTML as escapes.
 type jsonEncoder struct {
 	b      strings.Builder
-	r      *state
+	r      *runtime.State
 	indent string
 	lines  bool // each element in a line of its own
 }

@@ -6,23 +6,24 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-func layoutFilters() []*filter {
-	return []*filter{
-		{signature: signature{name: "truncate", params: []string{"length", "killwords", "end", "leeway"}}, markup: true, apply: truncateFilter},
-		{signature: signature{name: "center", params: []string{"width"}}, markup: true, formats: true, apply: centerFilter},
-		{signature: signature{name: "indent", params: []string{"width", "first", "blank"}}, markup: true, apply: indentFilter},
+func layoutFilters() []*runtime.Filter {
+	return []*runtime.Filter{
+		{Signature: runtime.Signature{Name: "truncate", Params: []string{"length", "killwords", "end", "leeway"}}, Markup: true, Apply: truncateFilter},
+		{Signature: runtime.Signature{Name: "center", Params: []string{"width"}}, Markup: true, Formats: true, Apply: centerFilter},
+		{Signature: runtime.Signature{Name: "indent", Params: []string{"width", "first", "blank"}}, Markup: true, Apply: indentFilter},
 		{
-			signature: signature{name: "wordwrap", params: []string{"width", "break_long_words", "wrapstring", "break_on_hyphens"}},
-			apply:     wordWrapFilter,
+			Signature: runtime.Signature{Name: "wordwrap", Params: []string{"width", "break_long_words", "wrapstring", "break_on_hyphens"}},
+			Apply:     wordWrapFilter,
 		},
-		{signature: signature{name: "filesizeformat", params: []string{"binary"}}, apply: fileSizeFilter},
+		{Signature: runtime.Signature{Name: "filesizeformat", Params: []string{"binary"}}, Apply: fileSizeFilter},
 	}
 }
 
-func truncateFilter(r *state, v any, a value.Args) (any, error) {
+func truncateFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	size, err := a.Integer(0, 255)
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func truncateFilter(r *state, v any, a value.Args) (any, error) {
 	return value.KeepMarkup(v, kept+end), r.Grow(len(kept) + len(end))
 }
 
-func centerFilter(r *state, v any, a value.Args) (any, error) {
+func centerFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	s, err := value.Text(r.Budget, v)
 	if err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func needText(name string, v any) (string, error) {
 	return s, nil
 }
 
-func indentFilter(r *state, v any, a value.Args) (any, error) {
+func indentFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	s, err := needText("indent", v)
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func indentFilter(r *state, v any, a value.Args) (any, error) {
 	return value.KeepMarkup(v, strings.Join(lines, "\n")), r.Grow(len(s))
 }
 
-func fileSizeFilter(_ *state, v any, a value.Args) (any, error) {
+func fileSizeFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 	size, err := toFloat(v)
 	if err != nil {
 		return nil, err

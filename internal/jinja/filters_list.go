@@ -8,35 +8,36 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-func listFilters() []*filter {
-	return []*filter{
-		{signature: signature{name: "length"}, apply: func(_ *state, v any, _ value.Args) (any, error) {
+func listFilters() []*runtime.Filter {
+	return []*runtime.Filter{
+		{Signature: runtime.Signature{Name: "length"}, Apply: func(_ *runtime.State, v any, _ value.Args) (any, error) {
 			n, err := value.Length(v)
 			return int64(n), err
 		}},
-		{signature: signature{name: "list"}, apply: func(r *state, v any, _ value.Args) (any, error) {
+		{Signature: runtime.Signature{Name: "list"}, Apply: func(r *runtime.State, v any, _ value.Args) (any, error) {
 			list, err := value.Elements(r.Budget, v)
 			if err == nil {
 				err = r.Step(len(list))
 			}
 			return append([]any{}, list...), err
 		}},
-		{signature: signature{name: "first"}, apply: firstFilter},
-		{signature: signature{name: "last"}, markup: true, apply: lastFilter},
-		{signature: signature{name: "random"}, markup: true, apply: randomFilter},
-		{signature: signature{name: "join", params: []string{"d", "attribute"}}, apply: joinFilter},
-		{signature: signature{name: "reverse"}, markup: true, apply: reverseFilter},
-		{signature: signature{name: "batch", params: []string{"linecount", "fill_with"}, required: 1}, apply: batchFilter},
-		{signature: signature{name: "slice", params: []string{"slices", "fill_with"}, required: 1}, apply: sliceFilter},
-		{signature: signature{name: "items"}, apply: itemsFilter},
-		{signature: signature{name: "sum", params: []string{"attribute", "start"}}, apply: sumFilter},
+		{Signature: runtime.Signature{Name: "first"}, Apply: firstFilter},
+		{Signature: runtime.Signature{Name: "last"}, Markup: true, Apply: lastFilter},
+		{Signature: runtime.Signature{Name: "random"}, Markup: true, Apply: randomFilter},
+		{Signature: runtime.Signature{Name: "join", Params: []string{"d", "attribute"}}, Apply: joinFilter},
+		{Signature: runtime.Signature{Name: "reverse"}, Markup: true, Apply: reverseFilter},
+		{Signature: runtime.Signature{Name: "batch", Params: []string{"linecount", "fill_with"}, Required: 1}, Apply: batchFilter},
+		{Signature: runtime.Signature{Name: "slice", Params: []string{"slices", "fill_with"}, Required: 1}, Apply: sliceFilter},
+		{Signature: runtime.Signature{Name: "items"}, Apply: itemsFilter},
+		{Signature: runtime.Signature{Name: "sum", Params: []string{"attribute", "start"}}, Apply: sumFilter},
 	}
 }
 
-func firstFilter(r *state, v any, _ value.Args) (any, error) {
+func firstFilter(r *runtime.State, v any, _ value.Args) (any, error) {
 	it, err := value.Iterate(r.Budget, v)
 	if err != nil {
 		return nil, err
@@ -48,12 +49,12 @@ func firstFilter(r *state, v any, _ value.Args) (any, error) {
 	return first, err
 }
 
-func lastFilter(r *state, v any, _ value.Args) (any, error) {
+func lastFilter(r *runtime.State, v any, _ value.Args) (any, error) {
 	if s, ok := v.(value.Markup); ok && s != "" {
 		_, size := utf8.DecodeLastRuneInString(string(s))
 		return s[len(s)-size:], nil
 	}
-	list, err := r.reversible(v)
+	list, err := reversible(r, v)
 	if err != nil {
 		return nil, err
 	}
@@ -64,14 +65,14 @@ func lastFilter(r *state, v any, _ value.Args) (any, error) {
 }
 
 // reversible are the elements of what can be read from its end.
-func (r *state) reversible(v any) ([]any, error) {
+func reversible(r *runtime.State, v any) ([]any, error) {
 	if _, ok := v.(*value.Iterator); ok {
 		return nil, errors.New(`a generator has no end: put "| list" before it`)
 	}
 	return value.Elements(r.Budget, v)
 }
 
-func randomFilter(r *state, v any, _ value.Args) (any, error) {
+func randomFilter(r *runtime.State, v any, _ value.Args) (any, error) {
 	n, err := value.Length(v)
 	if err != nil {
 		return nil, err
@@ -82,15 +83,15 @@ func randomFilter(r *state, v any, _ value.Args) (any, error) {
 	if _, unordered := v.(*value.DictView); unordered {
 		return nil, fmt.Errorf(`%s has no index: put "| list" before it`, value.WithArticle(value.TypeName(v)))
 	}
-	return r.subscript(v, int64(rand.IntN(n))) // nothing is kept secret by it
+	return r.Subscript(v, int64(rand.IntN(n))) // nothing is kept secret by it
 }
 
-func joinFilter(r *state, v any, a value.Args) (any, error) {
+func joinFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	between, err := value.Text(r.Budget, a.At(0, ""))
 	if err != nil {
 		return nil, err
 	}
-	get, err := r.getter(a.At(1, nil))
+	get, err := getter(r, a.At(1, nil))
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func joinFilter(r *state, v any, a value.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.autoescape {
+	if r.Autoescape {
 		return value.JoinEscaped(r.Budget, a.At(0, ""), list, get)
 	}
 	var b strings.Builder
@@ -121,7 +122,7 @@ func joinFilter(r *state, v any, a value.Args) (any, error) {
 	return b.String(), r.Step(len(list))
 }
 
-func reverseFilter(r *state, v any, _ value.Args) (any, error) {
+func reverseFilter(r *runtime.State, v any, _ value.Args) (any, error) {
 	if s, ok := value.AsText(v); ok {
 		runes := []rune(s)
 		reversed := make([]rune, 0, len(runes))
@@ -144,7 +145,7 @@ func reverseFilter(r *state, v any, _ value.Args) (any, error) {
 	return value.IterateList(reversed), r.Step(len(list))
 }
 
-func batchFilter(r *state, v any, a value.Args) (any, error) {
+func batchFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	size, err := batchSize(a)
 	if err != nil {
 		return nil, err
@@ -155,7 +156,7 @@ func batchFilter(r *state, v any, a value.Args) (any, error) {
 	}
 	var batches []any
 	if size == 0 && len(list) > 0 {
-		batches = append(batches, r.own([]any{})) // as Jinja2 has it: an empty batch, then all
+		batches = append(batches, r.Changeable([]any{})) // as Jinja2 has it: an empty batch, then all
 	}
 	for len(list) > 0 {
 		n := len(list)
@@ -172,7 +173,7 @@ func batchFilter(r *state, v any, a value.Args) (any, error) {
 				batch = append(batch, fill)
 			}
 		}
-		batches = append(batches, r.own(batch))
+		batches = append(batches, r.Changeable(batch))
 	}
 	return value.IterateList(batches), r.Step(len(batches))
 }
@@ -197,7 +198,7 @@ func batchSize(a value.Args) (int, error) {
 
 // sliceFilter deals the elements out into columns; the first ones get what does
 // not come out even.
-func sliceFilter(r *state, v any, a value.Args) (any, error) {
+func sliceFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	slices, err := a.Integer(0, 0)
 	if err != nil {
 		return nil, err
@@ -227,12 +228,12 @@ func sliceFilter(r *state, v any, a value.Args) (any, error) {
 		if fill := a.At(1, nil); fill != nil && i >= extra {
 			column = append(column, fill)
 		}
-		columns = append(columns, r.own(column))
+		columns = append(columns, r.Changeable(column))
 	}
 	return value.IterateList(columns), r.Step(slices)
 }
 
-func itemsFilter(r *state, v any, _ value.Args) (any, error) {
+func itemsFilter(r *runtime.State, v any, _ value.Args) (any, error) {
 	if _, missing := v.(*value.Undefined); missing {
 		return value.IterateList(nil), nil
 	}
@@ -243,8 +244,8 @@ func itemsFilter(r *state, v any, _ value.Args) (any, error) {
 	return value.IterateList(value.ItemTuples(pairs)), r.Step(len(pairs))
 }
 
-func sumFilter(r *state, v any, a value.Args) (any, error) {
-	get, err := r.getter(a.At(0, nil))
+func sumFilter(r *runtime.State, v any, a value.Args) (any, error) {
+	get, err := getter(r, a.At(0, nil))
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +261,7 @@ func sumFilter(r *state, v any, a value.Args) (any, error) {
 		if element, err = get(element); err != nil {
 			return nil, err
 		}
-		if total, err = r.binary(value.OpAdd, total, element); err != nil {
+		if total, err = r.Binary(value.OpAdd, total, element); err != nil {
 			return nil, err
 		}
 		if err := r.Step(1); err != nil {
@@ -272,7 +273,7 @@ func sumFilter(r *state, v any, a value.Args) (any, error) {
 
 // getter reads an attribute such as "priority.name" or 0 of elements; without
 // one it yields them as they are.
-func (r *state) getter(attribute any) (func(any) (any, error), error) {
+func getter(r *runtime.State, attribute any) (func(any) (any, error), error) {
 	if attribute == nil {
 		return func(v any) (any, error) { return v, nil }, nil
 	}
@@ -295,7 +296,7 @@ func (r *state) getter(attribute any) (func(any) (any, error), error) {
 			if err := r.Step(1); err != nil {
 				return nil, err
 			}
-			next, err := r.subscript(v, step)
+			next, err := r.Subscript(v, step)
 			if err != nil {
 				return nil, err
 			}

@@ -10,19 +10,20 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-func numberFilters() []*filter {
-	return []*filter{
-		{signature: signature{name: "round", params: []string{"precision", "method"}}, apply: roundFilter},
-		{signature: signature{name: "int", params: []string{"default", "base"}}, apply: intFilter},
-		{signature: signature{name: "float", params: []string{"default"}}, apply: floatFilter},
-		{signature: signature{name: "abs"}, apply: absFilter},
+func numberFilters() []*runtime.Filter {
+	return []*runtime.Filter{
+		{Signature: runtime.Signature{Name: "round", Params: []string{"precision", "method"}}, Apply: roundFilter},
+		{Signature: runtime.Signature{Name: "int", Params: []string{"default", "base"}}, Apply: intFilter},
+		{Signature: runtime.Signature{Name: "float", Params: []string{"default"}}, Apply: floatFilter},
+		{Signature: runtime.Signature{Name: "abs"}, Apply: absFilter},
 	}
 }
 
-func roundFilter(_ *state, v any, a value.Args) (any, error) {
+func roundFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 	if a.Has(0) && a.Values[0] == nil && a.At(1, "common") == "common" {
 		return roundWhole(v)
 	}
@@ -108,7 +109,7 @@ func roundTo(exact *big.Rat, precision int) *big.Int {
 	return quotient.Mul(quotient, unit)
 }
 
-func intFilter(_ *state, v any, a value.Args) (any, error) {
+func intFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 	otherwise := a.At(0, int64(0))
 	switch n := value.Number(v).(type) {
 	case int64, *big.Int:
@@ -222,7 +223,7 @@ func underscoresBetweenDigits(s string) bool {
 	return true
 }
 
-func floatFilter(_ *state, v any, a value.Args) (any, error) {
+func floatFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 	if u, ok := v.(*value.Undefined); ok {
 		return nil, u.Err()
 	}
@@ -236,7 +237,7 @@ func floatFilter(_ *state, v any, a value.Args) (any, error) {
 	return f, nil
 }
 
-func absFilter(_ *state, v any, _ value.Args) (any, error) {
+func absFilter(_ *runtime.State, v any, _ value.Args) (any, error) {
 	switch n := value.Number(v).(type) {
 	case float64:
 		return math.Abs(n), nil

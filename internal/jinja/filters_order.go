@@ -5,19 +5,20 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // orderFilters compare elements. Text counts without regard to case unless asked
 // otherwise.
-func orderFilters() []*filter {
-	return []*filter{
-		{signature: signature{name: "sort", params: []string{"reverse", "case_sensitive", "attribute"}}, apply: sortFilter},
-		{signature: signature{name: "dictsort", params: []string{"case_sensitive", "by", "reverse"}}, apply: dictSortFilter},
-		{signature: signature{name: "unique", params: []string{"case_sensitive", "attribute"}}, apply: uniqueFilter},
-		{signature: signature{name: "groupby", params: []string{"attribute", "default", "case_sensitive"}, required: 1}, apply: groupByFilter},
-		{signature: signature{name: "min", params: []string{"case_sensitive", "attribute"}}, apply: extreme(value.OpLess)},
-		{signature: signature{name: "max", params: []string{"case_sensitive", "attribute"}}, apply: extreme(value.OpGreater)},
+func orderFilters() []*runtime.Filter {
+	return []*runtime.Filter{
+		{Signature: runtime.Signature{Name: "sort", Params: []string{"reverse", "case_sensitive", "attribute"}}, Apply: sortFilter},
+		{Signature: runtime.Signature{Name: "dictsort", Params: []string{"case_sensitive", "by", "reverse"}}, Apply: dictSortFilter},
+		{Signature: runtime.Signature{Name: "unique", Params: []string{"case_sensitive", "attribute"}}, Apply: uniqueFilter},
+		{Signature: runtime.Signature{Name: "groupby", Params: []string{"attribute", "default", "case_sensitive"}, Required: 1}, Apply: groupByFilter},
+		{Signature: runtime.Signature{Name: "min", Params: []string{"case_sensitive", "attribute"}}, Apply: extreme(value.OpLess)},
+		{Signature: runtime.Signature{Name: "max", Params: []string{"case_sensitive", "attribute"}}, Apply: extreme(value.OpGreater)},
 	}
 }
 
@@ -29,7 +30,7 @@ func folded(v any, caseSensitive bool) any {
 	return v
 }
 
-func (r *state) keyed(list []any, get func(any) (any, error), caseSensitive bool) ([]value.Keyed, error) {
+func keyed(r *runtime.State, list []any, get func(any) (any, error), caseSensitive bool) ([]value.Keyed, error) {
 	all := make([]value.Keyed, len(list))
 	for i, element := range list {
 		key, err := get(element)
@@ -41,9 +42,9 @@ func (r *state) keyed(list []any, get func(any) (any, error), caseSensitive bool
 	return all, r.Step(len(list))
 }
 
-func sortFilter(r *state, v any, a value.Args) (any, error) {
+func sortFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	caseSensitive := a.Truth(1)
-	get, err := r.sortKey(a.At(2, nil), caseSensitive)
+	get, err := sortKey(r, a.At(2, nil), caseSensitive)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +52,7 @@ func sortFilter(r *state, v any, a value.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.keyed(list, get, true)
+	all, err := keyed(r, list, get, true)
 	if err != nil {
 		return nil, err
 	}
@@ -67,14 +68,14 @@ func sortFilter(r *state, v any, a value.Args) (any, error) {
 
 // sortKey reads one attribute or several: "priority.name,id". The key is a tuple
 // in any case, because within one equal values need no order.
-func (r *state) sortKey(attribute any, caseSensitive bool) (func(any) (any, error), error) {
+func sortKey(r *runtime.State, attribute any, caseSensitive bool) (func(any) (any, error), error) {
 	attributes := []any{attribute}
 	if path, ok := value.AsText(attribute); ok {
 		attributes = value.AnyList(strings.Split(path, ","))
 	}
 	var getters []func(any) (any, error)
 	for _, one := range attributes {
-		get, err := r.getter(one)
+		get, err := getter(r, one)
 		if err != nil {
 			return nil, err
 		}
@@ -93,7 +94,7 @@ func (r *state) sortKey(attribute any, caseSensitive bool) (func(any) (any, erro
 	}, nil
 }
 
-func dictSortFilter(r *state, v any, a value.Args) (any, error) {
+func dictSortFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	by, err := a.Text(1, "key")
 	if err != nil {
 		return nil, err
@@ -105,7 +106,7 @@ func dictSortFilter(r *state, v any, a value.Args) (any, error) {
 	if !ok {
 		return nil, errors.New("dictsort takes a mapping")
 	}
-	all, err := r.keyed(value.ItemTuples(pairs), func(item any) (any, error) {
+	all, err := keyed(r, value.ItemTuples(pairs), func(item any) (any, error) {
 		if by == "value" {
 			return item.(value.Tuple)[1], nil
 		}
@@ -124,8 +125,8 @@ func dictSortFilter(r *state, v any, a value.Args) (any, error) {
 	return value.KeyedValues(all), nil
 }
 
-func uniqueFilter(r *state, v any, a value.Args) (any, error) {
-	get, err := r.getter(a.At(1, nil))
+func uniqueFilter(r *runtime.State, v any, a value.Args) (any, error) {
+	get, err := getter(r, a.At(1, nil))
 	if err != nil {
 		return nil, err
 	}
@@ -159,9 +160,9 @@ func uniqueFilter(r *state, v any, a value.Args) (any, error) {
 	}}, nil
 }
 
-func groupByFilter(r *state, v any, a value.Args) (any, error) {
+func groupByFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	caseSensitive := a.Truth(2)
-	get, err := r.getter(a.Values[0])
+	get, err := getter(r, a.Values[0])
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +177,7 @@ func groupByFilter(r *state, v any, a value.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.keyed(list, plain, caseSensitive)
+	all, err := keyed(r, list, plain, caseSensitive)
 	if err != nil {
 		return nil, err
 	}
@@ -206,9 +207,9 @@ func groupByFilter(r *state, v any, a value.Args) (any, error) {
 }
 
 // extreme is the least or the greatest element.
-func extreme(better value.Operator) func(*state, any, value.Args) (any, error) {
-	return func(r *state, v any, a value.Args) (any, error) {
-		get, err := r.getter(a.At(1, nil))
+func extreme(better value.Operator) func(*runtime.State, any, value.Args) (any, error) {
+	return func(r *runtime.State, v any, a value.Args) (any, error) {
+		get, err := getter(r, a.At(1, nil))
 		if err != nil {
 			return nil, err
 		}
@@ -219,7 +220,7 @@ func extreme(better value.Operator) func(*state, any, value.Args) (any, error) {
 		if len(list) == 0 {
 			return &value.Undefined{What: "there is no such element: the list is empty"}, nil
 		}
-		all, err := r.keyed(list, get, a.Truth(0))
+		all, err := keyed(r, list, get, a.Truth(0))
 		if err != nil {
 			return nil, err
 		}

@@ -6,12 +6,14 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/format"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // onText is a filter that takes whatever text the value has.
-func onText(name string, change func(string) string) *filter {
-	return &filter{signature: signature{name: name}, formats: true, apply: func(r *state, v any, _ value.Args) (any, error) {
+func onText(name string, change func(string) string) *runtime.Filter {
+	return &runtime.Filter{Signature: runtime.Signature{Name: name}, Formats: true, Apply: func(r *runtime.State, v any, _ value.Args) (any, error) {
 		s, err := value.Text(r.Budget, v)
 		if err != nil {
 			return nil, err
@@ -22,11 +24,11 @@ func onText(name string, change func(string) string) *filter {
 }
 
 // likeText is onText for what Jinja2 lets escaped text stay escaped in.
-func likeText(name string, change func(string) string) *filter {
+func likeText(name string, change func(string) string) *runtime.Filter {
 	f := onText(name, change)
-	plain := f.apply
-	f.markup = true
-	f.apply = func(r *state, v any, a value.Args) (any, error) {
+	plain := f.Apply
+	f.Markup = true
+	f.Apply = func(r *runtime.State, v any, a value.Args) (any, error) {
 		changed, err := plain(r, v, a)
 		if err != nil {
 			return nil, err
@@ -36,21 +38,21 @@ func likeText(name string, change func(string) string) *filter {
 	return f
 }
 
-func textFilters() []*filter {
-	return []*filter{
+func textFilters() []*runtime.Filter {
+	return []*runtime.Filter{
 		likeText("upper", value.Upper),
 		likeText("lower", value.Lower),
 		onText("title", titleWords),
 		likeText("capitalize", value.Capitalize),
 		likeText("string", func(s string) string { return s }),
-		{signature: signature{name: "trim", params: []string{"chars"}}, markup: true, formats: true, apply: trimFilter},
-		{signature: signature{name: "replace", params: []string{"old", "new", "count"}, required: 2}, formats: true, apply: replaceFilter},
-		{signature: signature{name: "format", variadic: true, keywords: true}, markup: true, formats: true, apply: formatFilter},
-		{signature: signature{name: "wordcount"}, apply: wordCountFilter},
-		{signature: signature{name: "urlencode"}, apply: urlEncodeFilter},
-		{signature: signature{name: "default", params: []string{"default_value", "boolean"}}, markup: true, apply: defaultFilter},
-		{signature: signature{name: "attr", params: []string{"name"}, required: 1}, markup: true, apply: attrFilter},
-		{signature: signature{name: "pprint"}, markup: true, formats: true, apply: prettyFilter},
+		{Signature: runtime.Signature{Name: "trim", Params: []string{"chars"}}, Markup: true, Formats: true, Apply: trimFilter},
+		{Signature: runtime.Signature{Name: "replace", Params: []string{"old", "new", "count"}, Required: 2}, Formats: true, Apply: replaceFilter},
+		{Signature: runtime.Signature{Name: "format", Variadic: true, Keywords: true}, Markup: true, Formats: true, Apply: formatFilter},
+		{Signature: runtime.Signature{Name: "wordcount"}, Apply: wordCountFilter},
+		{Signature: runtime.Signature{Name: "urlencode"}, Apply: urlEncodeFilter},
+		{Signature: runtime.Signature{Name: "default", Params: []string{"default_value", "boolean"}}, Markup: true, Apply: defaultFilter},
+		{Signature: runtime.Signature{Name: "attr", Params: []string{"name"}, Required: 1}, Markup: true, Apply: attrFilter},
+		{Signature: runtime.Signature{Name: "pprint"}, Markup: true, Formats: true, Apply: prettyFilter},
 	}
 }
 
@@ -70,7 +72,7 @@ func titleWords(s string) string {
 	return b.String()
 }
 
-func trimFilter(r *state, v any, a value.Args) (any, error) {
+func trimFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	s, err := value.Text(r.Budget, v)
 	if err != nil {
 		return nil, err
@@ -82,7 +84,7 @@ func trimFilter(r *state, v any, a value.Args) (any, error) {
 	return value.KeepMarkup(v, trimmed.(string)), nil
 }
 
-func replaceFilter(r *state, v any, a value.Args) (any, error) {
+func replaceFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	var texts [3]string
 	for i, v := range [...]any{v, a.Values[0], a.Values[1]} {
 		s, err := value.Text(r.Budget, v)
@@ -98,13 +100,13 @@ func replaceFilter(r *state, v any, a value.Args) (any, error) {
 	return value.Replace(r.Budget, texts[0], texts[1], texts[2], limit)
 }
 
-func formatFilter(r *state, v any, a value.Args) (any, error) {
-	format, err := value.Text(r.Budget, v)
+func formatFilter(r *runtime.State, v any, a value.Args) (any, error) {
+	pattern, err := value.Text(r.Budget, v)
 	if err != nil {
 		return nil, err
 	}
 	if len(a.Named) == 0 {
-		return percentFormat(r.Budget, value.KeepMarkup(v, format), value.Tuple(a.Values))
+		return format.PercentFormat(r.Budget, value.KeepMarkup(v, pattern), value.Tuple(a.Values))
 	}
 	if len(a.Values) > 0 {
 		return nil, errors.New("format takes either positional or named arguments")
@@ -115,10 +117,10 @@ func formatFilter(r *state, v any, a value.Args) (any, error) {
 			return nil, err
 		}
 	}
-	return percentFormat(r.Budget, value.KeepMarkup(v, format), d)
+	return format.PercentFormat(r.Budget, value.KeepMarkup(v, pattern), d)
 }
 
-func wordCountFilter(r *state, v any, _ value.Args) (any, error) {
+func wordCountFilter(r *runtime.State, v any, _ value.Args) (any, error) {
 	s, err := value.Text(r.Budget, v)
 	words, inWord := int64(0), false
 	for _, c := range s {
@@ -130,7 +132,7 @@ func wordCountFilter(r *state, v any, _ value.Args) (any, error) {
 	return words, err
 }
 
-func urlEncodeFilter(r *state, v any, _ value.Args) (any, error) {
+func urlEncodeFilter(r *runtime.State, v any, _ value.Args) (any, error) {
 	encode := func(v any, plus bool) (string, error) {
 		s, err := value.Text(r.Budget, v)
 		if err == nil {
@@ -168,19 +170,19 @@ func urlEncodeFilter(r *state, v any, _ value.Args) (any, error) {
 	return strings.Join(parts, "&"), nil
 }
 
-func defaultFilter(_ *state, v any, a value.Args) (any, error) {
+func defaultFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 	if _, missing := v.(*value.Undefined); missing || a.Truth(1) && !value.Truth(v) {
 		return a.At(0, ""), nil
 	}
 	return v, nil
 }
 
-func attrFilter(r *state, v any, a value.Args) (any, error) {
+func attrFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	name, err := a.Text(0, "")
 	if err != nil {
 		return nil, err
 	}
-	own, ok, err := r.ownAttribute(v, name)
+	own, ok, err := r.OwnAttribute(v, name)
 	if !ok && err == nil {
 		return &value.Undefined{What: fmt.Sprintf("%s has no attribute %q", value.WithArticle(value.TypeName(v)), name)}, nil
 	}

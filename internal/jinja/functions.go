@@ -4,24 +4,25 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // functions are Jinja2's own globals.
-func functions() []*function {
-	return []*function{
-		{signature{name: "range", params: []string{"start", "stop", "step"}, required: 1, unnamed: true}, rangeFunction},
-		{signature{name: "dict", params: []string{"mapping"}, keywords: true}, dictFunction},
-		{signature{name: "namespace", params: []string{"mapping"}, keywords: true}, namespaceFunction},
-		{signature{name: "cycler", variadic: true}, cyclerFunction},
-		{signature{name: "joiner", params: []string{"sep"}}, joinerFunction},
-		{signature{name: "lipsum", variadic: true, keywords: true}, func(*state, value.Args) (any, error) {
+func functions() []*runtime.Function {
+	return []*runtime.Function{
+		{Signature: runtime.Signature{Name: "range", Params: []string{"start", "stop", "step"}, Required: 1, Unnamed: true}, Apply: rangeFunction},
+		{Signature: runtime.Signature{Name: "dict", Params: []string{"mapping"}, Keywords: true}, Apply: dictFunction},
+		{Signature: runtime.Signature{Name: "namespace", Params: []string{"mapping"}, Keywords: true}, Apply: namespaceFunction},
+		{Signature: runtime.Signature{Name: "cycler", Variadic: true}, Apply: cyclerFunction},
+		{Signature: runtime.Signature{Name: "joiner", Params: []string{"sep"}}, Apply: joinerFunction},
+		{Signature: runtime.Signature{Name: "lipsum", Variadic: true, Keywords: true}, Apply: func(*runtime.State, value.Args) (any, error) {
 			return nil, errors.New("lipsum() makes sample text for web pages and is not offered here")
 		}},
 	}
 }
 
-func rangeFunction(r *state, a value.Args) (any, error) {
+func rangeFunction(r *runtime.State, a value.Args) (any, error) {
 	bounds := [3]int64{0, 0, 1}
 	for i, v := range a.Values {
 		n, ok := value.AsInt(v)
@@ -50,9 +51,9 @@ func rangeFunction(r *state, a value.Args) (any, error) {
 	return value.Range{Start: start, Stop: stop, Step: step, Count: int64(count)}, nil
 }
 
-func dictFunction(r *state, a value.Args) (any, error) { return value.DictOf(r.Budget, a) }
+func dictFunction(r *runtime.State, a value.Args) (any, error) { return value.DictOf(r.Budget, a) }
 
-func namespaceFunction(r *state, a value.Args) (any, error) {
+func namespaceFunction(r *runtime.State, a value.Args) (any, error) {
 	d, err := value.DictOf(r.Budget, a)
 	return &value.Namespace{Attributes: d}, err
 }
@@ -63,7 +64,7 @@ type cycler struct {
 	next  int
 }
 
-func cyclerFunction(_ *state, a value.Args) (any, error) {
+func cyclerFunction(_ *runtime.State, a value.Args) (any, error) {
 	if len(a.Values) == 0 {
 		return nil, errors.New("cycler needs at least one value")
 	}
@@ -72,20 +73,20 @@ func cyclerFunction(_ *state, a value.Args) (any, error) {
 
 func (c *cycler) TypeName() string { return "cycler" }
 
-func (c *cycler) attributeNames() []string { return nil }
+func (c *cycler) AttributeNames() []string { return nil }
 
-func (c *cycler) attribute(name string) (any, bool) {
+func (c *cycler) Attribute(name string) (any, bool) {
 	switch name {
 	case "current":
 		return c.items[c.next], true
 	case "next":
-		return &function{signature{name: "cycler.next"}, func(*state, value.Args) (any, error) {
+		return &runtime.Function{Signature: runtime.Signature{Name: "cycler.next"}, Apply: func(*runtime.State, value.Args) (any, error) {
 			v := c.items[c.next]
 			c.next = (c.next + 1) % len(c.items)
 			return v, nil
 		}}, true
 	case "reset":
-		return &function{signature{name: "cycler.reset"}, func(*state, value.Args) (any, error) {
+		return &runtime.Function{Signature: runtime.Signature{Name: "cycler.reset"}, Apply: func(*runtime.State, value.Args) (any, error) {
 			c.next = 0
 			return nil, nil
 		}}, true
@@ -93,9 +94,9 @@ func (c *cycler) attribute(name string) (any, bool) {
 	return nil, false
 }
 
-func joinerFunction(_ *state, a value.Args) (any, error) {
+func joinerFunction(_ *runtime.State, a value.Args) (any, error) {
 	used := false
-	return &function{signature{name: "joiner"}, func(*state, value.Args) (any, error) {
+	return &runtime.Function{Signature: runtime.Signature{Name: "joiner"}, Apply: func(*runtime.State, value.Args) (any, error) {
 		if !used {
 			used = true
 			return "", nil

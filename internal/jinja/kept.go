@@ -55,7 +55,7 @@ func (r *run) evalWritten(e expression) (v any, written bool, err error) {
 			return nil, false, err
 		}
 		v, err := r.applyFilter(n, input)
-		return v, written || n.filter.formats && !value.IsText(input), err
+		return v, written || n.filter.Formats && !value.IsText(input), err
 	}
 	v, err = r.eval(e)
 	return v, formats(e), err

@@ -3,6 +3,7 @@ package jinja
 import (
 	"errors"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -132,9 +133,9 @@ func (l *loop) Elements() []any { return l.items }
 
 func (l *loop) Callable() {}
 
-func (l *loop) attributeNames() []string { return loopNames }
+func (l *loop) AttributeNames() []string { return loopNames }
 
-func (l *loop) attribute(name string) (any, bool) {
+func (l *loop) Attribute(name string) (any, bool) {
 	n := len(l.items)
 	switch name {
 	case "index":
@@ -166,21 +167,21 @@ func (l *loop) attribute(name string) (any, bool) {
 		}
 		return l.items[l.index+1], true
 	case "cycle":
-		return &function{signature: signature{name: "loop.cycle", variadic: true}, apply: l.cycle}, true
+		return &runtime.Function{Signature: runtime.Signature{Name: "loop.cycle", Variadic: true}, Apply: l.cycle}, true
 	case "changed":
-		return &function{signature: signature{name: "loop.changed", variadic: true}, apply: l.isChanged}, true
+		return &runtime.Function{Signature: runtime.Signature{Name: "loop.changed", Variadic: true}, Apply: l.isChanged}, true
 	}
 	return nil, false
 }
 
-func (l *loop) cycle(_ *state, a value.Args) (any, error) {
+func (l *loop) cycle(_ *runtime.State, a value.Args) (any, error) {
 	if len(a.Values) == 0 {
 		return nil, errors.New("loop.cycle needs at least one value")
 	}
 	return a.Values[l.index%len(a.Values)], nil
 }
 
-func (l *loop) isChanged(r *state, a value.Args) (any, error) {
+func (l *loop) isChanged(r *runtime.State, a value.Args) (any, error) {
 	if l.changed != nil {
 		same, err := value.Equal(r.Budget, []any(l.changed), a.Values)
 		if same || err != nil {

@@ -3,6 +3,7 @@ package jinja
 import (
 	"fmt"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -50,7 +51,7 @@ func (m *macro) call(r *run, g value.CallArgs) (any, error) {
 		return nil, err
 	}
 	v, err := r.concat(chunks)
-	if err == nil && r.autoescape {
+	if err == nil && r.Autoescape {
 		return value.MarkupOf(r.Budget, v)
 	}
 	return v, err
@@ -61,7 +62,7 @@ func (m *macro) bind(r *run, inner *frame, g value.CallArgs) error {
 	extra := []any(nil)
 	if len(g.Positional) > len(m.parameters) {
 		if !m.varargs {
-			return fmt.Errorf("the macro %s takes at most %s, not %d", m.name, count(len(m.parameters)), len(g.Positional))
+			return fmt.Errorf("the macro %s takes at most %s, not %d", m.name, runtime.ArgumentCount(len(m.parameters)), len(g.Positional))
 		}
 		extra = g.Positional[len(m.parameters):]
 	}
@@ -134,9 +135,9 @@ func (m *macro) TypeName() string { return "macro" }
 
 func (m *macro) Callable() {}
 
-func (m *macro) attributeNames() []string { return nil }
+func (m *macro) AttributeNames() []string { return nil }
 
-func (m *macro) attribute(name string) (any, bool) {
+func (m *macro) Attribute(name string) (any, bool) {
 	switch name {
 	case "name":
 		return m.name, true

@@ -2,15 +2,17 @@ package jinja
 
 import (
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/format"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // markupMethods are the methods of escaped text: they escape what they put into
 // it, and what they yield is escaped text again.
-func markupMethods(text map[string]*method) map[string]*method {
-	methods := map[string]*method{}
+func markupMethods(text map[string]*runtime.Method) map[string]*runtime.Method {
+	methods := map[string]*runtime.Method{}
 	for name, m := range text {
-		methods[name] = &method{m.signature, func(r *state, self any, a value.Args) (any, error) {
+		methods[name] = &runtime.Method{Signature: m.Signature, Apply: func(r *runtime.State, self any, a value.Args) (any, error) {
 			switch name {
 			case "replace", "ljust", "rjust", "center":
 				var err error
@@ -22,22 +24,22 @@ func markupMethods(text map[string]*method) map[string]*method {
 				return value.JoinMarkup(r.Budget, between, a.Values[0])
 			case "format":
 				s, _ := value.AsText(self)
-				v, err := braceFormat(r.Budget, s, a, true)
+				v, err := format.Brace(r.Budget, s, a, true)
 				return value.AsMarkup(v), err
 			case "format_map":
 				s, _ := value.AsText(self)
-				v, err := formatMap(r.Budget, s, a.Values[0], true)
+				v, err := format.FormatMap(r.Budget, s, a.Values[0], true)
 				return value.AsMarkup(v), err
 			}
-			v, err := m.apply(r, self, a)
+			v, err := m.Apply(r, self, a)
 			return value.AsMarkup(v), err
 		}}
 	}
-	for _, m := range []*method{
-		textMethod("striptags", nil, 0, func(_ *state, s string, _ value.Args) (any, error) { return value.StripTags(s), nil }),
-		textMethod("unescape", nil, 0, func(_ *state, s string, _ value.Args) (any, error) { return value.UnescapeHTML(s), nil }),
+	for _, m := range []*runtime.Method{
+		textMethod("striptags", nil, 0, func(_ *runtime.State, s string, _ value.Args) (any, error) { return value.StripTags(s), nil }),
+		textMethod("unescape", nil, 0, func(_ *runtime.State, s string, _ value.Args) (any, error) { return value.UnescapeHTML(s), nil }),
 	} {
-		methods[m.name] = m
+		methods[m.Name] = m
 	}
 	return methods
 }

@@ -1,10 +1,14 @@
 package jinja
 
+import (
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+)
+
 // addMethods adds the methods of all types.
-func addMethods(l *library) {
-	l.textMethods = byName(textMethods(), searchMethods(), characterMethods(), convertMethods())
-	l.markupMethods = markupMethods(l.textMethods)
-	l.integerMethods, l.floatMethods, l.rangeMethods = byName(integerMethods()), byName(floatMethods()), byName(rangeMethods())
-	l.listMethods = byName(listMethods(), changingListMethods())
-	l.dictMethods = byName(dictMethods(), changingDictMethods())
+func addMethods(l *runtime.Library) {
+	l.TextMethods = byName(textMethods(), searchMethods(), characterMethods(), convertMethods())
+	l.MarkupMethods = markupMethods(l.TextMethods)
+	l.IntegerMethods, l.FloatMethods, l.RangeMethods = byName(integerMethods()), byName(floatMethods()), byName(rangeMethods())
+	l.ListMethods = byName(listMethods(), changingListMethods())
+	l.DictMethods = byName(dictMethods(), changingDictMethods())
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -12,8 +13,8 @@ var errForeign = errors.New("templates can't change values from outside: make a 
 
 // onList is a method that changes a list in place; its value is none unless it
 // says otherwise.
-func onList(name string, params []string, required int, change func(r *state, l *value.MutableList, a value.Args) (any, error)) *method {
-	return &method{signature{name: name, params: params, required: required}, func(r *state, self any, a value.Args) (any, error) {
+func onList(name string, params []string, required int, change func(r *runtime.State, l *value.MutableList, a value.Args) (any, error)) *runtime.Method {
+	return &runtime.Method{Signature: runtime.Signature{Name: name, Params: params, Required: required}, Apply: func(r *runtime.State, self any, a value.Args) (any, error) {
 		l, ok := self.(*value.MutableList)
 		if !ok {
 			if _, isTuple := self.(value.Tuple); isTuple {
@@ -28,13 +29,13 @@ func onList(name string, params []string, required int, change func(r *state, l 
 	}}
 }
 
-func changingListMethods() []*method {
-	return []*method{
-		onList("append", []string{"value"}, 1, func(_ *state, l *value.MutableList, a value.Args) (any, error) {
+func changingListMethods() []*runtime.Method {
+	return []*runtime.Method{
+		onList("append", []string{"value"}, 1, func(_ *runtime.State, l *value.MutableList, a value.Args) (any, error) {
 			l.Items = append(l.Items, a.Values[0])
 			return nil, nil
 		}),
-		onList("extend", []string{"values"}, 1, func(r *state, l *value.MutableList, a value.Args) (any, error) {
+		onList("extend", []string{"values"}, 1, func(r *runtime.State, l *value.MutableList, a value.Args) (any, error) {
 			more, err := value.Elements(r.Budget, a.Values[0])
 			if err == nil {
 				err = r.Step(len(more))
@@ -42,7 +43,7 @@ func changingListMethods() []*method {
 			l.Items = append(l.Items, more...)
 			return nil, err
 		}),
-		onList("insert", []string{"index", "value"}, 2, func(r *state, l *value.MutableList, a value.Args) (any, error) {
+		onList("insert", []string{"index", "value"}, 2, func(r *runtime.State, l *value.MutableList, a value.Args) (any, error) {
 			i, err := a.Integer(0, 0)
 			if err != nil {
 				return nil, err
@@ -53,7 +54,7 @@ func changingListMethods() []*method {
 			l.Items = slices.Insert(slices.Clone(l.Items), min(i, len(l.Items)), a.Values[1])
 			return nil, r.Step(len(l.Items))
 		}),
-		onList("pop", []string{"index"}, 0, func(r *state, l *value.MutableList, a value.Args) (any, error) {
+		onList("pop", []string{"index"}, 0, func(r *runtime.State, l *value.MutableList, a value.Args) (any, error) {
 			index, ok := value.AsInt(a.At(0, int64(-1)))
 			if !ok {
 				return nil, fmt.Errorf("the index is %s and should be an int", value.WithArticle(value.TypeName(a.At(0, nil))))
@@ -66,7 +67,7 @@ func changingListMethods() []*method {
 			l.Items = slices.Delete(slices.Clone(l.Items), i, i+1)
 			return v, r.Step(len(l.Items))
 		}),
-		onList("remove", []string{"value"}, 1, func(r *state, l *value.MutableList, a value.Args) (any, error) {
+		onList("remove", []string{"value"}, 1, func(r *runtime.State, l *value.MutableList, a value.Args) (any, error) {
 			for i, element := range l.Items {
 				same, err := value.Equal(r.Budget, element, a.Values[0])
 				if err != nil {
@@ -79,20 +80,20 @@ func changingListMethods() []*method {
 			}
 			return nil, errors.New("the value is not in the list")
 		}),
-		onList("clear", nil, 0, func(_ *state, l *value.MutableList, _ value.Args) (any, error) {
+		onList("clear", nil, 0, func(_ *runtime.State, l *value.MutableList, _ value.Args) (any, error) {
 			l.Items = nil
 			return nil, nil
 		}),
-		onList("reverse", nil, 0, func(r *state, l *value.MutableList, _ value.Args) (any, error) {
+		onList("reverse", nil, 0, func(r *runtime.State, l *value.MutableList, _ value.Args) (any, error) {
 			l.Items = slices.Clone(l.Items)
 			slices.Reverse(l.Items)
 			return nil, r.Step(len(l.Items))
 		}),
-		{signature{name: "sort", keywords: true}, sortMethod},
+		{Signature: runtime.Signature{Name: "sort", Keywords: true}, Apply: sortMethod},
 	}
 }
 
-func sortMethod(r *state, self any, a value.Args) (any, error) {
+func sortMethod(r *runtime.State, self any, a value.Args) (any, error) {
 	l, ok := self.(*value.MutableList)
 	if !ok {
 		return nil, errForeign
@@ -121,10 +122,10 @@ func sortMethod(r *state, self any, a value.Args) (any, error) {
 }
 
 // onDict is a method that changes a mapping in place.
-func onDict(s signature, change func(r *state, d *value.Dict, a value.Args) (any, error)) *method {
-	return &method{s, func(r *state, self any, a value.Args) (any, error) {
+func onDict(s runtime.Signature, change func(r *runtime.State, d *value.Dict, a value.Args) (any, error)) *runtime.Method {
+	return &runtime.Method{Signature: s, Apply: func(r *runtime.State, self any, a value.Args) (any, error) {
 		d, ok := self.(*value.Dict)
-		if !ok || !r.mutable {
+		if !ok || !r.Mutable {
 			return nil, errForeign
 		}
 		if err := r.Step(1); err != nil {
@@ -134,9 +135,9 @@ func onDict(s signature, change func(r *state, d *value.Dict, a value.Args) (any
 	}}
 }
 
-func changingDictMethods() []*method {
-	return []*method{
-		onDict(signature{name: "update", params: []string{"mapping"}, keywords: true}, func(r *state, d *value.Dict, a value.Args) (any, error) {
+func changingDictMethods() []*runtime.Method {
+	return []*runtime.Method{
+		onDict(runtime.Signature{Name: "update", Params: []string{"mapping"}, Keywords: true}, func(r *runtime.State, d *value.Dict, a value.Args) (any, error) {
 			if len(a.Values) > 0 {
 				if err := value.FillDict(r.Budget, d, a.Values[0]); err != nil {
 					return nil, err
@@ -149,14 +150,14 @@ func changingDictMethods() []*method {
 			}
 			return nil, nil
 		}),
-		onDict(signature{name: "setdefault", params: []string{"key", "default"}, required: 1}, func(_ *state, d *value.Dict, a value.Args) (any, error) {
+		onDict(runtime.Signature{Name: "setdefault", Params: []string{"key", "default"}, Required: 1}, func(_ *runtime.State, d *value.Dict, a value.Args) (any, error) {
 			v, ok, err := value.Member(d, a.Values[0])
 			if ok || err != nil {
 				return v, err
 			}
 			return a.At(1, nil), d.Put(a.Values[0], a.At(1, nil))
 		}),
-		onDict(signature{name: "pop", params: []string{"key", "default"}, required: 1}, func(r *state, d *value.Dict, a value.Args) (any, error) {
+		onDict(runtime.Signature{Name: "pop", Params: []string{"key", "default"}, Required: 1}, func(r *runtime.State, d *value.Dict, a value.Args) (any, error) {
 			v, found, err := d.Take(a.Values[0])
 			switch {
 			case err != nil:
@@ -168,14 +169,14 @@ func changingDictMethods() []*method {
 			}
 			return v, r.Step(d.Len())
 		}),
-		onDict(signature{name: "popitem"}, func(r *state, d *value.Dict, _ value.Args) (any, error) {
+		onDict(runtime.Signature{Name: "popitem"}, func(r *runtime.State, d *value.Dict, _ value.Args) (any, error) {
 			if d.Len() == 0 {
 				return nil, errors.New("there is nothing to pop: the dict is empty")
 			}
 			key, val := d.TakeLast()
 			return value.Tuple{key, val}, r.Step(d.Len())
 		}),
-		onDict(signature{name: "clear"}, func(_ *state, d *value.Dict, _ value.Args) (any, error) {
+		onDict(runtime.Signature{Name: "clear"}, func(_ *runtime.State, d *value.Dict, _ value.Args) (any, error) {
 			d.Clear()
 			return nil, nil
 		}),

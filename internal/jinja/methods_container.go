@@ -4,13 +4,14 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // listMethods are those of lists and tuples that change nothing.
-func listMethods() []*method {
-	return []*method{
-		{signature{name: "index", params: []string{"value", "start", "stop"}, required: 1}, func(r *state, self any, a value.Args) (any, error) {
+func listMethods() []*runtime.Method {
+	return []*runtime.Method{
+		{Signature: runtime.Signature{Name: "index", Params: []string{"value", "start", "stop"}, Required: 1}, Apply: func(r *runtime.State, self any, a value.Args) (any, error) {
 			list, _ := value.AsSequence(self)
 			from, count, _, err := value.SliceBounds(a.At(1, nil), a.At(2, nil), nil, len(list))
 			if err != nil {
@@ -23,7 +24,7 @@ func listMethods() []*method {
 			}
 			return nil, errors.New("the value is not in the list")
 		}},
-		{signature{name: "count", params: []string{"value"}, required: 1}, func(r *state, self any, a value.Args) (any, error) {
+		{Signature: runtime.Signature{Name: "count", Params: []string{"value"}, Required: 1}, Apply: func(r *runtime.State, self any, a value.Args) (any, error) {
 			list, _ := value.AsSequence(self)
 			found := int64(0)
 			for _, element := range list {
@@ -37,7 +38,7 @@ func listMethods() []*method {
 			}
 			return found, nil
 		}},
-		{signature{name: "copy"}, func(r *state, self any, _ value.Args) (any, error) {
+		{Signature: runtime.Signature{Name: "copy"}, Apply: func(r *runtime.State, self any, _ value.Args) (any, error) {
 			items, ok := value.AsList(self)
 			if !ok {
 				return nil, errors.New(`a tuple has no "copy"`)
@@ -48,20 +49,20 @@ func listMethods() []*method {
 }
 
 // dictMethods are those of mappings that change nothing.
-func dictMethods() []*method {
-	return []*method{
-		{signature{name: "get", params: []string{"key", "default"}, required: 1}, func(_ *state, self any, a value.Args) (any, error) {
+func dictMethods() []*runtime.Method {
+	return []*runtime.Method{
+		{Signature: runtime.Signature{Name: "get", Params: []string{"key", "default"}, Required: 1}, Apply: func(_ *runtime.State, self any, a value.Args) (any, error) {
 			v, ok, err := value.Member(self, a.Values[0])
 			if !ok && err == nil {
 				return a.At(1, nil), nil
 			}
 			return v, err
 		}},
-		{signature{name: "keys"}, func(r *state, self any, _ value.Args) (any, error) {
+		{Signature: runtime.Signature{Name: "keys"}, Apply: func(r *runtime.State, self any, _ value.Args) (any, error) {
 			keys, _ := value.MappingKeys(self)
 			return &value.DictView{Kind: "keys", Items: keys}, r.Step(len(keys))
 		}},
-		{signature{name: "values"}, func(r *state, self any, _ value.Args) (any, error) {
+		{Signature: runtime.Signature{Name: "values"}, Apply: func(r *runtime.State, self any, _ value.Args) (any, error) {
 			pairs, _ := value.PairsOf(self)
 			values := make([]any, len(pairs))
 			for i, p := range pairs {
@@ -69,14 +70,14 @@ func dictMethods() []*method {
 			}
 			return &value.DictView{Kind: "values", Items: values}, r.Step(len(values))
 		}},
-		{signature{name: "items"}, func(r *state, self any, _ value.Args) (any, error) {
+		{Signature: runtime.Signature{Name: "items"}, Apply: func(r *runtime.State, self any, _ value.Args) (any, error) {
 			pairs, _ := value.PairsOf(self)
 			return &value.DictView{Kind: "items", Items: value.ItemTuples(pairs)}, r.Step(len(pairs))
 		}},
-		{signature{name: "copy"}, func(r *state, self any, _ value.Args) (any, error) {
+		{Signature: runtime.Signature{Name: "copy"}, Apply: func(r *runtime.State, self any, _ value.Args) (any, error) {
 			return value.DictOf(r.Budget, value.Args{Values: []any{self}})
 		}},
-		{signature{name: "fromkeys", params: []string{"keys", "value"}, required: 1}, func(r *state, _ any, a value.Args) (any, error) {
+		{Signature: runtime.Signature{Name: "fromkeys", Params: []string{"keys", "value"}, Required: 1}, Apply: func(r *runtime.State, _ any, a value.Args) (any, error) {
 			keys, err := value.Elements(r.Budget, a.Values[0])
 			if err != nil {
 				return nil, err

@@ -7,17 +7,19 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/format"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // convertMethods are the methods of strings that replace characters.
-func convertMethods() []*method {
-	return []*method{
+func convertMethods() []*runtime.Method {
+	return []*runtime.Method{
 		textMethod("expandtabs", []string{"tabsize"}, 0, expandTabs),
 		textMethod("translate", []string{"table"}, 1, translate),
 		textMethod("maketrans", []string{"from", "to", "without"}, 1, makeTable),
-		textMethod("format_map", []string{"mapping"}, 1, func(r *state, s string, a value.Args) (any, error) {
-			return formatMap(r.Budget, s, a.Values[0], false)
+		textMethod("format_map", []string{"mapping"}, 1, func(r *runtime.State, s string, a value.Args) (any, error) {
+			return format.FormatMap(r.Budget, s, a.Values[0], false)
 		}),
 		question("isidentifier", value.IsIdentifier),
 		question("isprintable", func(s string) bool {
@@ -26,7 +28,7 @@ func convertMethods() []*method {
 	}
 }
 
-func expandTabs(r *state, s string, a value.Args) (any, error) {
+func expandTabs(r *runtime.State, s string, a value.Args) (any, error) {
 	size, err := a.Integer(0, 8)
 	if err == nil {
 		err = r.CheckWidth("the size of a tab", size)
@@ -59,7 +61,7 @@ func expandTabs(r *state, s string, a value.Args) (any, error) {
 
 // translate replaces characters by what the table has under their number: a
 // string, a number, or none for nothing.
-func translate(r *state, s string, a value.Args) (any, error) {
+func translate(r *runtime.State, s string, a value.Args) (any, error) {
 	if !value.IsMapping(a.Values[0]) && !value.IsText(a.Values[0]) {
 		if _, list := value.AsSequence(a.Values[0]); !list {
 			return nil, fmt.Errorf("translate takes a mapping, not %s", value.WithArticle(value.TypeName(a.Values[0])))
@@ -99,7 +101,7 @@ func translate(r *state, s string, a value.Args) (any, error) {
 
 // makeTable makes a table for translate: of a mapping of characters, or of two texts
 // of which each character becomes its counterpart, and one whose characters vanish.
-func makeTable(r *state, _ string, a value.Args) (any, error) {
+func makeTable(r *runtime.State, _ string, a value.Args) (any, error) {
 	table := &value.Dict{}
 	if pairs, ok := value.PairsOf(a.Values[0]); ok && len(a.Values) == 1 {
 		for _, p := range pairs {

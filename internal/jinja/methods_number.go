@@ -7,15 +7,16 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-func numberMethod(name string, apply func(n any) (any, error)) *method {
-	return &method{signature{name: name}, func(_ *state, self any, _ value.Args) (any, error) { return apply(value.Number(self)) }}
+func numberMethod(name string, apply func(n any) (any, error)) *runtime.Method {
+	return &runtime.Method{Signature: runtime.Signature{Name: name}, Apply: func(_ *runtime.State, self any, _ value.Args) (any, error) { return apply(value.Number(self)) }}
 }
 
-func integerMethods() []*method {
-	return []*method{
+func integerMethods() []*runtime.Method {
+	return []*runtime.Method{
 		numberMethod("conjugate", func(n any) (any, error) { return n, nil }),
 		numberMethod("bit_length", func(n any) (any, error) { return int64(value.AsBigInt(n).BitLen()), nil }),
 		numberMethod("bit_count", func(n any) (any, error) {
@@ -25,8 +26,8 @@ func integerMethods() []*method {
 	}
 }
 
-func floatMethods() []*method {
-	return []*method{
+func floatMethods() []*runtime.Method {
+	return []*runtime.Method{
 		numberMethod("conjugate", func(n any) (any, error) { return n, nil }),
 		numberMethod("is_integer", func(n any) (any, error) {
 			f := n.(float64)
@@ -64,7 +65,7 @@ func hexText(f float64) string {
 	return mantissa + "p" + sign + strconv.Itoa(n)
 }
 
-func rangeMethods() []*method {
+func rangeMethods() []*runtime.Method {
 	find := func(s value.Range, v any) (int64, bool) {
 		n, ok := value.Number(v).(int64)
 		if f, isFloat := v.(float64); isFloat && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
@@ -76,15 +77,15 @@ func rangeMethods() []*method {
 		i := (n - s.Start) / s.Step
 		return i, i >= 0 && i < s.Count
 	}
-	return []*method{
-		{signature{name: "index", params: []string{"value"}, required: 1}, func(_ *state, self any, a value.Args) (any, error) {
+	return []*runtime.Method{
+		{Signature: runtime.Signature{Name: "index", Params: []string{"value"}, Required: 1}, Apply: func(_ *runtime.State, self any, a value.Args) (any, error) {
 			i, ok := find(self.(value.Range), a.Values[0])
 			if !ok {
 				return nil, errors.New("the value is not in the range")
 			}
 			return i, nil
 		}},
-		{signature{name: "count", params: []string{"value"}, required: 1}, func(_ *state, self any, a value.Args) (any, error) {
+		{Signature: runtime.Signature{Name: "count", Params: []string{"value"}, Required: 1}, Apply: func(_ *runtime.State, self any, a value.Args) (any, error) {
 			if _, ok := find(self.(value.Range), a.Values[0]); ok {
 				return int64(1), nil
 			}

@@ -7,19 +7,20 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-func searchMethods() []*method {
+func searchMethods() []*runtime.Method {
 	span := []string{"sub", "start", "end"}
-	return []*method{
+	return []*runtime.Method{
 		textMethod("startswith", []string{"prefix", "start", "end"}, 1, affix(strings.HasPrefix)),
 		textMethod("endswith", []string{"suffix", "start", "end"}, 1, affix(strings.HasSuffix)),
 		textMethod("find", span, 1, finder(strings.Index, false)),
 		textMethod("rfind", span, 1, finder(strings.LastIndex, false)),
 		textMethod("index", span, 1, finder(strings.Index, true)),
 		textMethod("rindex", span, 1, finder(strings.LastIndex, true)),
-		textMethod("count", span, 1, func(_ *state, s string, a value.Args) (any, error) {
+		textMethod("count", span, 1, func(_ *runtime.State, s string, a value.Args) (any, error) {
 			sub, err := a.Text(0, "")
 			if err != nil {
 				return nil, err
@@ -51,8 +52,8 @@ func within(s string, a value.Args) (string, int64, error) {
 	return value.FirstRunes(s, to-from), int64(from), nil
 }
 
-func affix(has func(string, string) bool) func(*state, string, value.Args) (any, error) {
-	return func(_ *state, s string, a value.Args) (any, error) {
+func affix(has func(string, string) bool) func(*runtime.State, string, value.Args) (any, error) {
+	return func(_ *runtime.State, s string, a value.Args) (any, error) {
 		part, before, err := within(s, a)
 		if err != nil || before < 0 {
 			return false, err
@@ -74,8 +75,8 @@ func affix(has func(string, string) bool) func(*state, string, value.Args) (any,
 	}
 }
 
-func finder(index func(string, string) int, must bool) func(*state, string, value.Args) (any, error) {
-	return func(_ *state, s string, a value.Args) (any, error) {
+func finder(index func(string, string) int, must bool) func(*runtime.State, string, value.Args) (any, error) {
+	return func(_ *runtime.State, s string, a value.Args) (any, error) {
 		sub, err := a.Text(0, "")
 		if err != nil {
 			return nil, err
@@ -98,14 +99,14 @@ func finder(index func(string, string) int, must bool) func(*state, string, valu
 	}
 }
 
-func characterMethods() []*method {
-	all := func(name string, holds func(rune) bool) *method {
+func characterMethods() []*runtime.Method {
+	all := func(name string, holds func(rune) bool) *runtime.Method {
 		return question(name, func(s string) bool {
 			return s != "" && strings.IndexFunc(s, func(c rune) bool { return !holds(c) }) < 0
 		})
 	}
 	isDigit := func(c rune) bool { return unicode.IsDigit(c) || unicode.Is(value.SingleDigits, c) }
-	return []*method{
+	return []*runtime.Method{
 		all("isdigit", isDigit),
 		all("isdecimal", unicode.IsDigit),
 		all("isnumeric", value.IsNumeric),
@@ -119,6 +120,6 @@ func characterMethods() []*method {
 	}
 }
 
-func question(name string, holds func(string) bool) *method {
-	return textMethod(name, nil, 0, func(_ *state, s string, _ value.Args) (any, error) { return holds(s), nil })
+func question(name string, holds func(string) bool) *runtime.Method {
+	return textMethod(name, nil, 0, func(_ *runtime.State, s string, _ value.Args) (any, error) { return holds(s), nil })
 }

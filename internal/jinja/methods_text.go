@@ -5,46 +5,48 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/format"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // textMethod is a method of strings that looks at its arguments itself.
-func textMethod(name string, params []string, required int, apply func(r *state, s string, a value.Args) (any, error)) *method {
-	return &method{signature{name: name, params: params, required: required}, func(r *state, self any, a value.Args) (any, error) {
+func textMethod(name string, params []string, required int, apply func(r *runtime.State, s string, a value.Args) (any, error)) *runtime.Method {
+	return &runtime.Method{Signature: runtime.Signature{Name: name, Params: params, Required: required}, Apply: func(r *runtime.State, self any, a value.Args) (any, error) {
 		s, _ := value.AsText(self)
 		return apply(r, s, a)
 	}}
 }
 
 // changed is a method of strings without arguments.
-func changed(name string, change func(string) string) *method {
-	return textMethod(name, nil, 0, func(r *state, s string, _ value.Args) (any, error) {
+func changed(name string, change func(string) string) *runtime.Method {
+	return textMethod(name, nil, 0, func(r *runtime.State, s string, _ value.Args) (any, error) {
 		s = change(s)
 		return s, r.Grow(len(s))
 	})
 }
 
-func textMethods() []*method {
-	return []*method{
+func textMethods() []*runtime.Method {
+	return []*runtime.Method{
 		changed("lower", value.Lower),
 		changed("casefold", value.Casefold),
 		changed("upper", value.Upper),
 		changed("title", value.Title),
 		changed("capitalize", value.Capitalize),
 		changed("swapcase", value.SwapCase),
-		textMethod("strip", []string{"chars"}, 0, func(_ *state, s string, a value.Args) (any, error) {
+		textMethod("strip", []string{"chars"}, 0, func(_ *runtime.State, s string, a value.Args) (any, error) {
 			return value.Trim(s, a, strings.TrimFunc)
 		}),
-		textMethod("lstrip", []string{"chars"}, 0, func(_ *state, s string, a value.Args) (any, error) {
+		textMethod("lstrip", []string{"chars"}, 0, func(_ *runtime.State, s string, a value.Args) (any, error) {
 			return value.Trim(s, a, strings.TrimLeftFunc)
 		}),
-		textMethod("rstrip", []string{"chars"}, 0, func(_ *state, s string, a value.Args) (any, error) {
+		textMethod("rstrip", []string{"chars"}, 0, func(_ *runtime.State, s string, a value.Args) (any, error) {
 			return value.Trim(s, a, strings.TrimRightFunc)
 		}),
 		textMethod("replace", []string{"old", "new", "count"}, 2, replaceMethod),
 		textMethod("split", []string{"sep", "maxsplit"}, 0, splitMethod),
 		textMethod("rsplit", []string{"sep", "maxsplit"}, 0, rsplitMethod),
-		textMethod("splitlines", []string{"keepends"}, 0, func(r *state, s string, a value.Args) (any, error) {
+		textMethod("splitlines", []string{"keepends"}, 0, func(r *runtime.State, s string, a value.Args) (any, error) {
 			keep, err := a.Flag(0)
 			if err != nil {
 				return nil, err
@@ -55,41 +57,41 @@ func textMethods() []*method {
 			lines := value.SplitLines(s, keep)
 			return value.AnyList(lines), r.Step(len(lines))
 		}),
-		textMethod("partition", []string{"sep"}, 1, func(_ *state, s string, a value.Args) (any, error) {
+		textMethod("partition", []string{"sep"}, 1, func(_ *runtime.State, s string, a value.Args) (any, error) {
 			return partition(s, a, strings.Index)
 		}),
-		textMethod("rpartition", []string{"sep"}, 1, func(_ *state, s string, a value.Args) (any, error) {
+		textMethod("rpartition", []string{"sep"}, 1, func(_ *runtime.State, s string, a value.Args) (any, error) {
 			return partition(s, a, strings.LastIndex)
 		}),
 		textMethod("join", []string{"iterable"}, 1, joinMethod),
-		textMethod("removeprefix", []string{"prefix"}, 1, func(_ *state, s string, a value.Args) (any, error) {
+		textMethod("removeprefix", []string{"prefix"}, 1, func(_ *runtime.State, s string, a value.Args) (any, error) {
 			prefix, err := a.Text(0, "")
 			return strings.TrimPrefix(s, prefix), err
 		}),
-		textMethod("removesuffix", []string{"suffix"}, 1, func(_ *state, s string, a value.Args) (any, error) {
+		textMethod("removesuffix", []string{"suffix"}, 1, func(_ *runtime.State, s string, a value.Args) (any, error) {
 			suffix, err := a.Text(0, "")
 			return strings.TrimSuffix(s, suffix), err
 		}),
 		textMethod("zfill", []string{"width"}, 1, zfillMethod),
-		textMethod("center", []string{"width", "fillchar"}, 1, padded(func(r *state, s string, width int, fill string) (any, error) {
+		textMethod("center", []string{"width", "fillchar"}, 1, padded(func(r *runtime.State, s string, width int, fill string) (any, error) {
 			return value.Center(r.Budget, s, width, fill)
 		})),
-		textMethod("ljust", []string{"width", "fillchar"}, 1, padded(func(r *state, s string, width int, fill string) (any, error) {
+		textMethod("ljust", []string{"width", "fillchar"}, 1, padded(func(r *runtime.State, s string, width int, fill string) (any, error) {
 			room, err := value.Padding(r.Budget, s, width)
 			return s + strings.Repeat(fill, room), err
 		})),
-		textMethod("rjust", []string{"width", "fillchar"}, 1, padded(func(r *state, s string, width int, fill string) (any, error) {
+		textMethod("rjust", []string{"width", "fillchar"}, 1, padded(func(r *runtime.State, s string, width int, fill string) (any, error) {
 			room, err := value.Padding(r.Budget, s, width)
 			return strings.Repeat(fill, room) + s, err
 		})),
-		{signature{name: "format", variadic: true, keywords: true}, func(r *state, self any, a value.Args) (any, error) {
+		{Signature: runtime.Signature{Name: "format", Variadic: true, Keywords: true}, Apply: func(r *runtime.State, self any, a value.Args) (any, error) {
 			s, _ := value.AsText(self)
-			return braceFormat(r.Budget, s, a, false)
+			return format.Brace(r.Budget, s, a, false)
 		}},
 	}
 }
 
-func replaceMethod(r *state, s string, a value.Args) (any, error) {
+func replaceMethod(r *runtime.State, s string, a value.Args) (any, error) {
 	old, err := a.Text(0, "")
 	if err != nil {
 		return nil, err
@@ -118,7 +120,7 @@ func separator(a value.Args) (string, int, error) {
 	return sep, limit, err
 }
 
-func splitMethod(r *state, s string, a value.Args) (any, error) {
+func splitMethod(r *runtime.State, s string, a value.Args) (any, error) {
 	sep, limit, err := separator(a)
 	if err != nil {
 		return nil, err
@@ -153,7 +155,7 @@ func splitMethod(r *state, s string, a value.Args) (any, error) {
 	return parts, nil
 }
 
-func rsplitMethod(r *state, s string, a value.Args) (any, error) {
+func rsplitMethod(r *runtime.State, s string, a value.Args) (any, error) {
 	sep, limit, err := separator(a)
 	if err != nil {
 		return nil, err
@@ -213,11 +215,11 @@ func partition(s string, a value.Args, index func(string, string) int) (any, err
 	return value.Tuple{s, "", ""}, nil
 }
 
-func joinMethod(r *state, s string, a value.Args) (any, error) {
+func joinMethod(r *runtime.State, s string, a value.Args) (any, error) {
 	return value.JoinStrings(r.Budget, s, a.Values[0])
 }
 
-func zfillMethod(r *state, s string, a value.Args) (any, error) {
+func zfillMethod(r *runtime.State, s string, a value.Args) (any, error) {
 	width, err := a.Integer(0, 0)
 	if err != nil {
 		return nil, err
@@ -233,8 +235,8 @@ func zfillMethod(r *state, s string, a value.Args) (any, error) {
 	return s[:sign] + strings.Repeat("0", room) + s[sign:], nil
 }
 
-func padded(pad func(r *state, s string, width int, fill string) (any, error)) func(*state, string, value.Args) (any, error) {
-	return func(r *state, s string, a value.Args) (any, error) {
+func padded(pad func(r *runtime.State, s string, width int, fill string) (any, error)) func(*runtime.State, string, value.Args) (any, error) {
+	return func(r *runtime.State, s string, a value.Args) (any, error) {
 		width, err := a.Integer(0, 0)
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -39,7 +40,7 @@ func (c Comparison) Ordered() bool {
 func Comparisons(parsed api.Template) []Comparison { return walked(parsed).comparisons }
 
 // misuse notes arguments that the signatures, one of which it is, don't take.
-func (w *nameWalk) misuse(at position.Pos, a arguments, signatures ...*signature) {
+func (w *nameWalk) misuse(at position.Pos, a arguments, signatures ...*runtime.Signature) {
 	if a.spread != nil || a.spreadMap != nil || len(signatures) == 0 {
 		return
 	}
@@ -49,7 +50,7 @@ func (w *nameWalk) misuse(at position.Pos, a arguments, signatures ...*signature
 	}
 	var first error
 	for _, s := range signatures {
-		_, err := s.bind(g)
+		_, err := s.Bind(g)
 		if err == nil {
 			return
 		}
@@ -64,23 +65,18 @@ func (w *nameWalk) misuse(at position.Pos, a arguments, signatures ...*signature
 func (w *nameWalk) misuseOfCall(e *call) {
 	switch callee := e.callee.(type) {
 	case *variable:
-		if f, ok := callee.global.(*function); ok {
-			w.misuse(callee.Pos, e.arguments, &f.signature)
+		if f, ok := callee.global.(*runtime.Function); ok {
+			w.misuse(callee.Pos, e.arguments, &f.Signature)
 		}
 	case *attribute:
-		var all []*signature
+		var all []*runtime.Signature
 		for _, methods := range w.methods {
 			if m := methods[callee.name]; m != nil {
-				all = append(all, &m.signature)
+				all = append(all, &m.Signature)
 			}
 		}
 		w.misuse(callee.Pos, e.arguments, all...)
 	}
-}
-
-// tables are the methods of each type.
-func (l *library) tables() []map[string]*method {
-	return []map[string]*method{l.textMethods, l.markupMethods, l.integerMethods, l.floatMethods, l.rangeMethods, l.listMethods, l.dictMethods}
 }
 
 var mirrored = map[value.Operator]value.Operator{

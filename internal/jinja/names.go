@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -45,7 +46,7 @@ func walked(parsed api.Template) *nameWalk {
 	if !ok {
 		return &nameWalk{}
 	}
-	w := &nameWalk{source: t.parsed.source, methods: t.environment.library.tables(), known: map[string]bool{
+	w := &nameWalk{source: t.parsed.source, methods: t.environment.library.Tables(), known: map[string]bool{
 		"pipe_results": true, "params": true, "parent_params": true,
 		"loop": true, "caller": true, "varargs": true, "kwargs": true, "self": true,
 	}, certain: true}
@@ -75,7 +76,7 @@ type nameWalk struct {
 
 	outcomes bool // for Outcomes
 
-	methods     []map[string]*method // by type
+	methods     []map[string]*runtime.Method // by type
 	misuses     []Misuse
 	comparisons []Comparison
 }
@@ -107,8 +108,8 @@ func (w *nameWalk) test(e expression) {
 // drawn stands among the names for what is drawn by lot, where outcomes are sought.
 const drawn = "|random"
 
-func (w *nameWalk) filter(f *filter) {
-	if w.outcomes && f.name == "random" {
+func (w *nameWalk) filter(f *runtime.Filter) {
+	if w.outcomes && f.Name == "random" {
 		w.names = append(w.names, Name{Name: drawn})
 	}
 }
@@ -238,7 +239,7 @@ func (w *nameWalk) set(t target) {
 func (w *nameWalk) filters(list []*filtered) {
 	for _, f := range list {
 		w.filter(f.filter)
-		w.misuse(f.Pos, f.arguments, &f.filter.signature)
+		w.misuse(f.Pos, f.arguments, &f.filter.Signature)
 		w.arguments(f.arguments)
 	}
 }
@@ -309,19 +310,19 @@ func (w *nameWalk) expression(e expression) {
 	case *call:
 		w.call(e, "")
 	case *filtered:
-		if v, ok := e.input.(*variable); ok && e.filter.name == "default" {
+		if v, ok := e.input.(*variable); ok && e.filter.Name == "default" {
 			w.known[v.name] = true
 		}
 		w.filter(e.filter)
 		w.expression(e.input)
-		w.misuse(e.Pos, e.arguments, &e.filter.signature)
+		w.misuse(e.Pos, e.arguments, &e.filter.Signature)
 		w.arguments(e.arguments)
 	case *tested:
-		if v, ok := e.operand.(*variable); ok && (e.test.name == "defined" || e.test.name == "undefined") {
+		if v, ok := e.operand.(*variable); ok && (e.test.Name == "defined" || e.test.Name == "undefined") {
 			w.known[v.name] = true
 		}
 		w.expression(e.operand)
-		w.misuse(e.Pos, e.arguments, &e.test.signature)
+		w.misuse(e.Pos, e.arguments, &e.test.Signature)
 		w.arguments(e.arguments)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -75,7 +76,7 @@ func (r *run) concat(chunks []any) (any, error) {
 		return nil, err
 	}
 	if v, ok := value.ParseLiteral(text); ok && !asItIs {
-		return r.own(v), nil
+		return r.Changeable(v), nil
 	}
 	return text, nil
 }
@@ -135,7 +136,7 @@ func export(r *budget.Budget, v any) (any, error) {
 		return nil, x.Err()
 	case *value.Dict:
 		return exportDict(r, x)
-	case results:
+	case runtime.Results:
 		return exportResults(r, x)
 	case []any:
 		return exportList(r, x)
@@ -145,7 +146,7 @@ func export(r *budget.Budget, v any) (any, error) {
 			return nil, err
 		}
 		return exportList(r, list)
-	case *function, *boundMethod, *macro:
+	case *runtime.Function, *runtime.BoundMethod, *macro:
 		return nil, fmt.Errorf("%s is no value: call it with ()", value.WithArticle(value.TypeName(v)))
 	case *value.Namespace:
 		return exportDict(r, x.Attributes)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 )
 
 // parser turns tokens into nodes by recursive descent, one function per level of
@@ -13,7 +14,7 @@ import (
 type parser struct {
 	tokens []token
 	next   int
-	lib    *library
+	lib    *runtime.Library
 	depth  int
 	err    error
 
@@ -23,7 +24,7 @@ type parser struct {
 	piped  bool // the template sees something of the pipeline
 }
 
-func parse(source string, lib *library) (t *parsedTemplate, err error) {
+func parse(source string, lib *runtime.Library) (t *parsedTemplate, err error) {
 	tokens, err := lex(source)
 	if err != nil {
 		return nil, err

@@ -246,7 +246,7 @@ func (p *parser) variable(t *token) expression {
 	case "pipe_results", "params", "parent_params", "get_pipe_result", "get_parent_param":
 		p.piped = true
 	}
-	return &variable{Pos: position.Pos(t.pos), name: t.text, global: p.lib.globals[t.text]}
+	return &variable{Pos: position.Pos(t.pos), name: t.text, global: p.lib.Globals[t.text]}
 }
 
 func (p *parser) items(end string) []expression {
@@ -410,9 +410,9 @@ func (p *parser) filter(input expression) *filtered {
 		p.unexpected(`the name of a filter: write "or" between conditions`)
 	}
 	name := p.dottedName("the name of a filter")
-	f := &filtered{Pos: position.Pos(t.pos), input: input, filter: p.lib.filters[name]}
+	f := &filtered{Pos: position.Pos(t.pos), input: input, filter: p.lib.Filters[name]}
 	if f.filter == nil {
-		p.fail(t.pos, fmt.Errorf("there is no filter %q%s", name, value.DidYouMean(name, p.lib.filters)))
+		p.fail(t.pos, fmt.Errorf("there is no filter %q%s", name, value.DidYouMean(name, p.lib.Filters)))
 		return f
 	}
 	if p.isOperator("(") {
@@ -425,9 +425,9 @@ func (p *parser) test(operand expression) expression {
 	negated := p.skipName("not")
 	t := p.current()
 	name := p.dottedName("the name of a test")
-	found := p.lib.tests[name]
+	found := p.lib.Tests[name]
 	if found == nil {
-		p.fail(t.pos, fmt.Errorf("there is no test %q%s", name, value.DidYouMean(name, p.lib.tests)))
+		p.fail(t.pos, fmt.Errorf("there is no test %q%s", name, value.DidYouMean(name, p.lib.Tests)))
 		return operand
 	}
 	n := &tested{Pos: position.Pos(t.pos), operand: operand, test: found}

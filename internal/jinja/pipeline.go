@@ -9,64 +9,36 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// results is pipe_results: the results of the steps before, by id.
-type results map[string]api.PipeResult
-
-func (m results) Len() int { return len(m) }
-
-func (m results) Keys() []string { return slices.Sorted(maps.Keys(m)) }
-
-func (m results) Get(id string) (any, bool) {
-	result, ok := m[id]
-	if !ok {
-		return nil, false
-	}
-	return resultDict(result), true
-}
-
-// resultDict shows a result to templates under the names of Open Ticket AI.
-func resultDict(result api.PipeResult) *value.Dict {
-	data := result.Data
-	if data == nil {
-		data = map[string]any{}
-	}
-	d := value.NewDict(4)
-	d.Set("succeeded", result.Succeeded())
-	d.Set("was_skipped", result.Skipped())
-	d.Set("message", result.Message)
-	d.Set("data", data)
-	return d
-}
-
-func exportResults(r *budget.Budget, m results) (any, error) {
+func exportResults(r *budget.Budget, m runtime.Results) (any, error) {
 	out := &value.Dict{}
 	for _, id := range m.Keys() {
-		if err := out.Put(id, resultDict(m[id])); err != nil {
+		if err := out.Put(id, runtime.ResultDict(m[id])); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func pipelineFunctions(env func(string) (string, bool)) []*function {
-	return []*function{
-		{signature{name: "get_pipe_result", params: []string{"pipe_id", "data_key"}, required: 1}, getPipeResult},
-		{signature{name: "has_failed", params: []string{"pipe_id"}, required: 1}, hasFailed},
-		{signature{name: "get_parent_param", params: []string{"param_key"}, required: 1}, getParentParam},
-		{signature{name: "get_env", params: []string{"name"}, required: 1}, func(_ *state, a value.Args) (any, error) {
+func pipelineFunctions(env func(string) (string, bool)) []*runtime.Function {
+	return []*runtime.Function{
+		{Signature: runtime.Signature{Name: "get_pipe_result", Params: []string{"pipe_id", "data_key"}, Required: 1}, Apply: getPipeResult},
+		{Signature: runtime.Signature{Name: "has_failed", Params: []string{"pipe_id"}, Required: 1}, Apply: hasFailed},
+		{Signature: runtime.Signature{Name: "get_parent_param", Params: []string{"param_key"}, Required: 1}, Apply: getParentParam},
+		{Signature: runtime.Signature{Name: "get_env", Params: []string{"name"}, Required: 1}, Apply: func(_ *runtime.State, a value.Args) (any, error) {
 			return getEnv(env, a)
 		}},
-		{signature{name: "at_path", params: []string{"value", "path"}, required: 2}, atPath},
-		{signature{name: "fail", params: []string{"message"}}, fail},
+		{Signature: runtime.Signature{Name: "at_path", Params: []string{"value", "path"}, Required: 2}, Apply: atPath},
+		{Signature: runtime.Signature{Name: "fail", Params: []string{"message"}}, Apply: fail},
 	}
 }
 
-func getPipeResult(r *state, a value.Args) (any, error) {
-	result, err := r.result(a)
+func getPipeResult(r *runtime.State, a value.Args) (any, error) {
+	result, err := result(r, a)
 	if err != nil {
 		return nil, err
 	}
@@ -82,10 +54,10 @@ func getPipeResult(r *state, a value.Args) (any, error) {
 	if v == nil {
 		return nil, fmt.Errorf("%q in the result of the pipe %q is none", key, id)
 	}
-	if !r.mutable {
+	if !r.Mutable {
 		return v, nil
 	}
-	all, err := r.read("pipe_results", results(r.scope.Results()))
+	all, err := r.ReadScope("pipe_results", runtime.Results(r.Scope.Results()))
 	if err != nil {
 		return nil, err
 	}
@@ -99,14 +71,14 @@ func getPipeResult(r *state, a value.Args) (any, error) {
 }
 
 // result is that of the pipe that the first argument names.
-func (r *state) result(a value.Args) (api.PipeResult, error) {
+func result(r *runtime.State, a value.Args) (api.PipeResult, error) {
 	id, err := a.Text(0, "")
 	if err != nil {
 		return api.PipeResult{}, err
 	}
-	result, ok := r.scope.Result(id)
+	result, ok := r.Scope.Result(id)
 	if !ok {
-		return result, fmt.Errorf("the pipe %q has no result%s", id, listed(r.scope.Results(), id, "nothing ran before"))
+		return result, fmt.Errorf("the pipe %q has no result%s", id, listed(r.Scope.Results(), id, "nothing ran before"))
 	}
 	return result, nil
 }
@@ -127,25 +99,25 @@ func listed[V any](names map[string]V, wanted, none string) string {
 	return fmt.Sprintf(" (there is %s)%s", strings.Join(quoted, ", "), value.DidYouMean(wanted, names))
 }
 
-func hasFailed(r *state, a value.Args) (any, error) {
-	result, err := r.result(a)
+func hasFailed(r *runtime.State, a value.Args) (any, error) {
+	result, err := result(r, a)
 	return result.Failed(), err
 }
 
-func getParentParam(r *state, a value.Args) (any, error) {
+func getParentParam(r *runtime.State, a value.Args) (any, error) {
 	key, err := a.Text(0, "")
 	if err != nil {
 		return nil, err
 	}
-	params := r.scope.ParentParams()
+	params := r.Scope.ParentParams()
 	v, ok := params[key]
 	if !ok {
 		return nil, fmt.Errorf("there is no parent param %q%s", key, listed(params, key, "the pipe around this one has no params"))
 	}
-	if !r.mutable {
+	if !r.Mutable {
 		return v, nil
 	}
-	all, err := r.read("parent_params", params)
+	all, err := r.ReadScope("parent_params", params)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +139,7 @@ func getEnv(env func(string) (string, bool), a value.Args) (any, error) {
 }
 
 // atPath is the element at a path such as 'priority.name' or 'tags.0'.
-func atPath(_ *state, a value.Args) (any, error) {
+func atPath(_ *runtime.State, a value.Args) (any, error) {
 	path, err := a.Text(1, "")
 	if err != nil {
 		return nil, err
@@ -192,7 +164,7 @@ func atPath(_ *state, a value.Args) (any, error) {
 	return v, nil
 }
 
-func fail(r *state, a value.Args) (any, error) {
+func fail(r *runtime.State, a value.Args) (any, error) {
 	message, err := value.Text(r.Budget, a.At(0, ""))
 	if err != nil {
 		return nil, errors.New("the message of fail() can't be shown as text")

@@ -5,13 +5,14 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // run is one rendering of one template: its state, the names that it set and what
 // it has put out so far.
 type run struct {
-	state
+	runtime.State
 	spent budget.Budget // the state's
 
 	root   *frame
@@ -29,7 +30,7 @@ type run struct {
 func newRun(ctx context.Context, in *environment, scope api.Scope) *run {
 	root := &frame{}
 	r := &run{
-		state: state{scope: scope, lib: in.library, variables: in.variables},
+		State: runtime.State{Scope: scope, Library: in.library, Variables: in.variables},
 		spent: budget.New(ctx, &in.limits),
 		root:  root, frame: root,
 	}

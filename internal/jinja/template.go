@@ -5,12 +5,13 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // environment is what all templates of a renderer share.
 type environment struct {
-	library   *library
+	library   *runtime.Library
 	variables map[string]any
 	limits    budget.Limits
 }
@@ -55,7 +56,7 @@ func (t *template) Render(ctx context.Context, scope api.Scope) (api.Rendered, e
 func (t *template) renderChosen(ctx context.Context, scope api.Scope, chosen choices) (api.Rendered, error) {
 	r := newRun(ctx, t.environment, scope)
 	r.chosen = chosen
-	r.mutable, r.piped, r.blocks = t.parsed.mutates, t.parsed.piped, t.parsed.blocks
+	r.Mutable, r.piped, r.blocks = t.parsed.mutates, t.parsed.piped, t.parsed.blocks
 	err := r.CheckTime()
 	if err == nil {
 		err = r.exec(t.parsed.body)

@@ -1,15 +1,16 @@
-package jinja
+package runtime
 
 import (
 	"fmt"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/format"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// binary is left op right for all but comparisons.
-func (r *state) binary(op value.Operator, left, right any) (any, error) {
+// Binary is left op right for all but comparisons.
+func (r *State) Binary(op value.Operator, left, right any) (any, error) {
 	if a, ok := left.(int64); ok {
 		if b, ok := right.(int64); ok {
 			if v, done, err := value.SmallIntegers(op, a, b); done || err != nil {
@@ -23,7 +24,7 @@ func (r *state) binary(op value.Operator, left, right any) (any, error) {
 	}
 	if op == value.OpModulo {
 		if _, ok := value.AsText(left); ok {
-			return percentFormat(r.Budget, left, right)
+			return format.PercentFormat(r.Budget, left, right)
 		}
 	}
 	for _, v := range [...]any{left, right} {
@@ -55,7 +56,7 @@ func (r *state) binary(op value.Operator, left, right any) (any, error) {
 }
 
 // join is left + right for texts, lists and tuples.
-func (r *state) join(left, right any) (any, bool, error) {
+func (r *State) join(left, right any) (any, bool, error) {
 	switch a := left.(type) {
 	case string, value.Markup:
 		return joinTexts(r.Budget, a, right)
@@ -63,7 +64,7 @@ func (r *state) join(left, right any) (any, bool, error) {
 		items, _ := value.AsList(a)
 		if b, ok := value.AsList(right); ok {
 			joined, err := joinLists(r.Budget, items, b)
-			return r.own(joined), true, err
+			return r.Changeable(joined), true, err
 		}
 	case value.Tuple:
 		if b, ok := right.(value.Tuple); ok {
@@ -106,7 +107,7 @@ func joinLists(r *budget.Budget, a, b []any) ([]any, error) {
 }
 
 // repeat is v * n for texts, lists and tuples.
-func (r *state) repeat(v any, n int64) (any, bool, error) {
+func (r *State) repeat(v any, n int64) (any, bool, error) {
 	n = max(n, 0)
 	count := int(min(n, 1<<31-1))
 	switch x := v.(type) {
@@ -122,7 +123,7 @@ func (r *state) repeat(v any, n int64) (any, bool, error) {
 	case []any, *value.MutableList:
 		items, _ := value.AsList(x)
 		repeated, err := repeatList(r.Budget, items, count)
-		return r.own(repeated), true, err
+		return r.Changeable(repeated), true, err
 	case value.Tuple:
 		repeated, err := repeatList(r.Budget, x, count)
 		return value.Tuple(repeated), true, err

@@ -1,4 +1,4 @@
-package jinja
+package format
 
 import (
 	"errors"
@@ -12,9 +12,9 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// percentFormat is Python's format % values. Escaped text as the format escapes
+// PercentFormat is Python's format % values. Escaped text as the format escapes
 // the values.
-func percentFormat(r *budget.Budget, pattern, values any) (any, error) {
+func PercentFormat(r *budget.Budget, pattern, values any) (any, error) {
 	format, _ := value.AsText(pattern)
 	_, escape := pattern.(value.Markup)
 	p := percent{r: r, rest: format, mapping: values, escape: escape}

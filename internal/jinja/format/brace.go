@@ -1,4 +1,4 @@
-package jinja
+package format
 
 import (
 	"errors"
@@ -9,17 +9,17 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// braceFormat is Python's str.format. Of attributes only those of numbers can be
+// Brace is Python's str.format. Of attributes only those of numbers can be
 // read in it; elements can: "{ticket[id]}". With escape it escapes the values, as
 // the formats of escaped text do.
-func braceFormat(r *budget.Budget, format string, a value.Args, escape bool) (any, error) {
+func Brace(r *budget.Budget, format string, a value.Args, escape bool) (any, error) {
 	f := brace{r: r, args: a, escape: escape}
 	s, err := f.format(format, 0)
 	return s, err
 }
 
-// formatMap is braceFormat with the values by name from a mapping.
-func formatMap(r *budget.Budget, format string, mapping any, escape bool) (any, error) {
+// FormatMap is braceFormat with the values by name from a mapping.
+func FormatMap(r *budget.Budget, format string, mapping any, escape bool) (any, error) {
 	f := brace{r: r, mapping: mapping, escape: escape}
 	s, err := f.format(format, 0)
 	return s, err

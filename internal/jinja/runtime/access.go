@@ -1,4 +1,4 @@
-package jinja
+package runtime
 
 import (
 	"fmt"
@@ -10,14 +10,14 @@ import (
 
 // attributed is an object of the language with attributes of its own.
 type attributed interface {
-	attribute(name string) (any, bool)
-	attributeNames() []string // for messages
+	Attribute(name string) (any, bool)
+	AttributeNames() []string // for messages
 }
 
-// attribute is object.name: a method or attribute of the object's type first,
+// Attribute is object.name: a method or attribute of the object's type first,
 // then an element of that name.
-func (r *state) attribute(object any, name string) (any, error) {
-	if v, ok, err := r.ownAttribute(object, name); ok || err != nil {
+func (r *State) Attribute(object any, name string) (any, error) {
+	if v, ok, err := r.OwnAttribute(object, name); ok || err != nil {
 		return v, err
 	}
 	v, ok, err := value.Element(object, name)
@@ -30,15 +30,15 @@ func (r *state) attribute(object any, name string) (any, error) {
 	return v, nil
 }
 
-// ownAttribute is what an object offers beside its elements.
-func (r *state) ownAttribute(object any, name string) (any, bool, error) {
+// OwnAttribute is what an object offers beside its elements.
+func (r *State) OwnAttribute(object any, name string) (any, bool, error) {
 	switch o := object.(type) {
 	case *value.Undefined:
 		return nil, false, o.Err()
 	case *value.FailMark:
 		return nil, false, o.Err()
 	case attributed:
-		v, ok := o.attribute(name)
+		v, ok := o.Attribute(name)
 		return v, ok, nil
 	case *value.Namespace:
 		v, ok := o.Attributes.Lookup(name)
@@ -59,20 +59,20 @@ func (r *state) ownAttribute(object any, name string) (any, bool, error) {
 			return o.Members, true, nil
 		}
 	}
-	if m := r.lib.method(object, name); m != nil {
-		return &boundMethod{self: object, method: m}, true, nil
+	if m := r.Library.method(object, name); m != nil {
+		return &BoundMethod{Self: object, Method: m}, true, nil
 	}
 	return nil, false, nil
 }
 
-// subscript is object[key]: an element first, then an attribute of that name.
-func (r *state) subscript(object, key any) (any, error) {
+// Subscript is object[key]: an element first, then an attribute of that name.
+func (r *State) Subscript(object, key any) (any, error) {
 	v, ok, err := value.Element(object, key)
 	if ok || err != nil {
 		return v, err
 	}
 	if name, text := value.AsText(key); text {
-		if v, ok, err := r.ownAttribute(object, name); ok || err != nil {
+		if v, ok, err := r.OwnAttribute(object, name); ok || err != nil {
 			return v, err
 		}
 	}
@@ -80,7 +80,7 @@ func (r *state) subscript(object, key any) (any, error) {
 }
 
 // missing is what an object has under a key that it has not.
-func (r *state) missing(object, key any) *value.Undefined {
+func (r *State) missing(object, key any) *value.Undefined {
 	name, text := value.AsText(key)
 	shown := value.Briefly(key)
 	if text && len(name) < 100 {
@@ -94,26 +94,26 @@ func (r *state) missing(object, key any) *value.Undefined {
 }
 
 // names are those that could follow a dot behind object.
-func (r *state) names(object any) map[string]bool {
+func (r *State) names(object any) map[string]bool {
 	names := map[string]bool{}
 	if m, ok := value.AsMapping(object); ok {
 		for _, key := range m.Keys() {
 			names[key] = true
 		}
 	}
-	for name := range r.lib.methods(object) {
+	for name := range r.Library.methods(object) {
 		names[name] = true
 	}
 	if o, ok := object.(attributed); ok {
-		for _, name := range o.attributeNames() {
+		for _, name := range o.AttributeNames() {
 			names[name] = true
 		}
 	}
 	return names
 }
 
-// slice is object[start:stop:step].
-func (r *state) slice(object, start, stop, step any) (any, error) {
+// Slice is object[start:stop:step].
+func (r *State) Slice(object, start, stop, step any) (any, error) {
 	size := 0
 	switch o := object.(type) {
 	case *value.Undefined:
@@ -151,7 +151,7 @@ func (r *state) slice(object, start, stop, step any) (any, error) {
 		part[i] = list[from+i*by]
 	}
 	if _, ok := value.AsList(object); ok {
-		return r.own(part), nil
+		return r.Changeable(part), nil
 	}
 	return value.Tuple(part), nil
 }

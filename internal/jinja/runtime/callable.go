@@ -1,0 +1,157 @@
+package runtime
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
+)
+
+// Signature says which arguments something takes.
+type Signature struct {
+	Name     string
+	Params   []string
+	Required int  // how many of params must be given
+	Unnamed  bool // takes no argument by its name
+	Variadic bool // takes any number of positional arguments
+	Keywords bool // takes any named argument
+}
+
+type (
+	Function struct {
+		Signature
+		Apply func(r *State, a value.Args) (any, error)
+	}
+	Method struct {
+		Signature
+		Apply func(r *State, self any, a value.Args) (any, error)
+	}
+	BoundMethod struct {
+		Self   any
+		Method *Method
+	}
+	Filter struct {
+		Signature
+		Markup  bool // sees escaped text as such
+		Formats bool // makes a text of any value
+		Apply   func(r *State, v any, a value.Args) (any, error)
+	}
+	Test struct {
+		Signature
+		Markup bool
+		Apply  func(r *State, v any, a value.Args) (bool, error)
+	}
+)
+
+func (*Function) TypeName() string { return "function" }
+
+func (*Function) Callable() {}
+
+func (*BoundMethod) TypeName() string { return "function" }
+
+func (*BoundMethod) Callable() {}
+
+// Bind orders the arguments, or says which one is wrong.
+func (s *Signature) Bind(g value.CallArgs) (value.Args, error) {
+	if s.Unnamed && len(g.Named) > 0 {
+		return value.Args{}, fmt.Errorf("%s takes no argument by its name: leave out %q", s.Name, g.Named[0].Name+"=")
+	}
+	if s.Variadic || s.Keywords {
+		return s.bindAny(g)
+	}
+	if len(g.Positional) > len(s.Params) {
+		return value.Args{}, fmt.Errorf("%s takes %s, not %d", s.Name, atMost(len(s.Params)), len(g.Positional))
+	}
+	a := value.Args{Values: g.Positional}
+	if len(g.Named) > 0 {
+		a.Values = make([]any, len(s.Params))
+		for i := range a.Values {
+			a.Values[i] = value.Absent{}
+		}
+		copy(a.Values, g.Positional)
+	}
+	for _, n := range g.Named {
+		i := slices.Index(s.Params, n.Name)
+		if i < 0 {
+			return value.Args{}, fmt.Errorf("%s takes no argument %q%s", s.Name, n.Name, s.hint(n.Name))
+		}
+		if !value.IsAbsent(a.Values[i]) {
+			return value.Args{}, fmt.Errorf("%s got the argument %q twice", s.Name, n.Name)
+		}
+		a.Values[i] = n.Value
+	}
+	for i := range s.Required {
+		if !a.Has(i) {
+			return value.Args{}, fmt.Errorf("%s needs the argument %q", s.Name, s.Params[i])
+		}
+	}
+	return a, nil
+}
+
+func (s *Signature) bindAny(g value.CallArgs) (value.Args, error) {
+	if !s.Variadic && len(g.Positional) > len(s.Params) {
+		return value.Args{}, fmt.Errorf("%s takes %s, not %d", s.Name, atMost(len(s.Params)), len(g.Positional))
+	}
+	if !s.Keywords && len(g.Named) > 0 {
+		return value.Args{}, fmt.Errorf("%s takes no argument %q", s.Name, g.Named[0].Name)
+	}
+	if len(g.Positional) < s.Required {
+		return value.Args{}, fmt.Errorf("%s needs the argument %q", s.Name, s.Params[len(g.Positional)])
+	}
+	return value.Args{Values: g.Positional, Named: g.Named}, nil
+}
+
+func (s *Signature) hint(name string) string {
+	known := map[string]bool{}
+	for _, p := range s.Params {
+		known[p] = true
+	}
+	return value.DidYouMean(name, known)
+}
+
+func atMost(n int) string {
+	if n == 0 {
+		return ArgumentCount(n)
+	}
+	return "at most " + ArgumentCount(n)
+}
+
+func ArgumentCount(n int) string {
+	switch n {
+	case 0:
+		return "no arguments"
+	case 1:
+		return "one argument"
+	}
+	return fmt.Sprintf("%d arguments", n)
+}
+
+// Call binds the arguments and applies the filter.
+func (f *Filter) Call(r *State, v any, g value.CallArgs) (any, error) {
+	a, err := f.Bind(g)
+	if err == nil {
+		err = value.CountRead(r.Budget, v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if m, ok := v.(value.Markup); ok && !f.Markup {
+		v = string(m)
+	}
+	return f.Apply(r, v, a)
+}
+
+// Call binds the arguments and applies the test.
+func (t *Test) Call(r *State, v any, g value.CallArgs) (bool, error) {
+	a, err := t.Bind(g)
+	if err == nil {
+		err = value.CountRead(r.Budget, v)
+	}
+	if err != nil {
+		return false, err
+	}
+	if m, ok := v.(value.Markup); ok && !t.Markup {
+		v = string(m)
+	}
+	return t.Apply(r, v, a)
+}

@@ -1,0 +1,38 @@
+package runtime
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// Results is pipe_results: the results of the steps before, by id.
+type Results map[string]api.PipeResult
+
+func (m Results) Len() int { return len(m) }
+
+func (m Results) Keys() []string { return slices.Sorted(maps.Keys(m)) }
+
+func (m Results) Get(id string) (any, bool) {
+	result, ok := m[id]
+	if !ok {
+		return nil, false
+	}
+	return ResultDict(result), true
+}
+
+// ResultDict shows a result to templates under the names of Open Ticket AI.
+func ResultDict(result api.PipeResult) *value.Dict {
+	data := result.Data
+	if data == nil {
+		data = map[string]any{}
+	}
+	d := value.NewDict(4)
+	d.Set("succeeded", result.Succeeded())
+	d.Set("was_skipped", result.Skipped())
+	d.Set("message", result.Message)
+	d.Set("data", data)
+	return d
+}
