@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/builtins"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -76,7 +77,7 @@ func TestAgreesWithJinja2(t *testing.T) {
 }
 
 func TestTheGeneratorKnowsAllOfTheLibrary(t *testing.T) {
-	l := newLibrary(nil)
+	l := builtins.New(nil)
 	methods := func(m map[string]*runtime.Method) map[string]bool { return nameSet(maps.Keys(m)) }
 	for _, c := range []struct {
 		kind     string

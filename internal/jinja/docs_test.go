@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/builtins"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -23,7 +24,7 @@ func signaturesOf(l *runtime.Library, table string) map[string]string {
 	found := map[string]string{}
 	switch table {
 	case "pipeline", "functions":
-		for _, f := range map[string][]*runtime.Function{"pipeline": pipelineFunctions(nil), "functions": functions()}[table] {
+		for _, f := range map[string][]*runtime.Function{"pipeline": builtins.PipelineFunctions(nil), "functions": builtins.Functions()}[table] {
 			found[f.Name] = String(f.Signature)
 		}
 	case "filters":

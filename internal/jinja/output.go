@@ -137,7 +137,7 @@ func export(r *budget.Budget, v any) (any, error) {
 	case *value.Dict:
 		return exportDict(r, x)
 	case runtime.Results:
-		return exportResults(r, x)
+		return x.Export()
 	case []any:
 		return exportList(r, x)
 	case *value.MutableList, value.Tuple, *value.Group, *value.DictView, value.Range, *value.Iterator:

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/builtins"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -38,7 +39,7 @@ var _ api.TemplateRenderer = (*Renderer)(nil)
 // New returns a Renderer without cached templates.
 func New(o Options) *Renderer {
 	return &Renderer{
-		environment: environment{newLibrary(o.Env), o.Variables, o.Limits.WithDefaults()},
+		environment: environment{builtins.New(o.Env), o.Variables, o.Limits.WithDefaults()},
 		parsed:      map[string]*template{},
 	}
 }

@@ -36,3 +36,14 @@ func ResultDict(result api.PipeResult) *value.Dict {
 	d.Set("data", data)
 	return d
 }
+
+// ExportResults is the results as a value that may leave a template.
+func (m Results) Export() (any, error) {
+	out := &value.Dict{}
+	for _, id := range m.Keys() {
+		if err := out.Put(id, ResultDict(m[id])); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

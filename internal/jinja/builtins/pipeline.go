@@ -1,4 +1,4 @@
-package jinja
+package builtins
 
 import (
 	"errors"
@@ -8,23 +8,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-func exportResults(r *budget.Budget, m runtime.Results) (any, error) {
-	out := &value.Dict{}
-	for _, id := range m.Keys() {
-		if err := out.Put(id, runtime.ResultDict(m[id])); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func pipelineFunctions(env func(string) (string, bool)) []*runtime.Function {
+func PipelineFunctions(env func(string) (string, bool)) []*runtime.Function {
 	return []*runtime.Function{
 		{Signature: runtime.Signature{Name: "get_pipe_result", Params: []string{"pipe_id", "data_key"}, Required: 1}, Apply: getPipeResult},
 		{Signature: runtime.Signature{Name: "has_failed", Params: []string{"pipe_id"}, Required: 1}, Apply: hasFailed},

@@ -1,4 +1,4 @@
-package jinja
+package methods
 
 import (
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"

@@ -1,4 +1,4 @@
-package jinja
+package builtins
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// functions are Jinja2's own globals.
-func functions() []*runtime.Function {
+// Functions are Jinja2's own globals.
+func Functions() []*runtime.Function {
 	return []*runtime.Function{
 		{Signature: runtime.Signature{Name: "range", Params: []string{"start", "stop", "step"}, Required: 1, Unnamed: true}, Apply: rangeFunction},
 		{Signature: runtime.Signature{Name: "dict", Params: []string{"mapping"}, Keywords: true}, Apply: dictFunction},

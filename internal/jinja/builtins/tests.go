@@ -1,4 +1,4 @@
-package jinja
+package builtins
 
 import (
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"

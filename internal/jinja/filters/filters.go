@@ -1,11 +1,11 @@
-package jinja
+package filters
 
 import (
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 )
 
-// allFilters are the filters by name.
-func allFilters() map[string]*runtime.Filter {
+// All are the filters by name.
+func All() map[string]*runtime.Filter {
 	all := map[string]*runtime.Filter{}
 	for _, group := range [][]*runtime.Filter{
 		textFilters(), layoutFilters(), htmlFilters(), numberFilters(), listFilters(), choiceFilters(), orderFilters(), jsonFilters(),
