@@ -6,60 +6,61 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // eval is the value of an expression.
-func (r *run) eval(n expression) (any, error) {
+func (r *run) eval(n syntax.Expression) (any, error) {
 	switch n := n.(type) {
-	case *constant:
-		return n.value, nil
-	case *variable:
+	case *syntax.Constant:
+		return n.Value, nil
+	case *syntax.Variable:
 		return r.evalVariable(n)
-	case *listDisplay:
+	case *syntax.ListDisplay:
 		return r.evalListDisplay(n)
-	case *tupleDisplay:
+	case *syntax.TupleDisplay:
 		return r.evalTupleDisplay(n)
-	case *dictDisplay:
+	case *syntax.DictDisplay:
 		return r.evalDictDisplay(n)
-	case *conditional:
+	case *syntax.Conditional:
 		return r.evalConditional(n)
-	case *logic:
+	case *syntax.Logic:
 		return r.evalLogic(n)
-	case *negation:
+	case *syntax.Negation:
 		return r.evalNegation(n)
-	case *concat:
+	case *syntax.Concat:
 		return r.evalConcat(n)
-	case *comparison:
+	case *syntax.Comparison:
 		return r.evalComparison(n)
-	case *signed:
+	case *syntax.Signed:
 		return r.evalSigned(n)
-	case *binary:
+	case *syntax.Binary:
 		return r.evalBinary(n)
-	case *attribute:
+	case *syntax.Attribute:
 		return r.evalAttribute(n)
-	case *subscript:
+	case *syntax.Subscript:
 		return r.evalSubscript(n)
-	case *slicing:
+	case *syntax.Slicing:
 		return r.evalSlicing(n)
-	case *call:
+	case *syntax.Call:
 		return r.evalCall(n)
-	case *filtered:
+	case *syntax.Filtered:
 		return r.evalFiltered(n)
-	case *tested:
+	case *syntax.Tested:
 		return r.evalTested(n)
 	}
 	return nil, fmt.Errorf("there is no value of %T", n)
 }
 
-func (r *run) evalVariable(n *variable) (any, error) {
+func (r *run) evalVariable(n *syntax.Variable) (any, error) {
 	if err := r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
-	if v, ok := r.frame.get(n.name); ok {
+	if v, ok := r.frame.get(n.Name); ok {
 		return v, nil
 	}
-	switch n.name {
+	switch n.Name {
 	case "pipe_results":
 		return r.readVariable(n, runtime.Results(r.Scope.Results()))
 	case "params":
@@ -67,18 +68,18 @@ func (r *run) evalVariable(n *variable) (any, error) {
 	case "parent_params":
 		return r.readVariable(n, r.Scope.ParentParams())
 	}
-	if v, ok := r.Variables[n.name]; ok {
+	if v, ok := r.Variables[n.Name]; ok {
 		return r.readVariable(n, v)
 	}
-	if n.name == "self" && r.blocks != nil {
+	if n.Name == "self" && r.blocks != nil {
 		return &blocks{r, r.blocks}, nil
 	}
-	if n.global != nil {
-		return n.global, nil
+	if n.Global != nil {
+		return n.Global, nil
 	}
 	return &value.Undefined{
-		What: fmt.Sprintf("%q is undefined", n.name),
-		Near: func() string { return r.otherName(n.name) },
+		What: fmt.Sprintf("%q is undefined", n.Name),
+		Near: func() string { return r.otherName(n.Name) },
 		At:   n.Pos, Located: true,
 	}, nil
 }
@@ -114,12 +115,12 @@ func (r *run) otherName(name string) string {
 }
 
 // read is a value of the scope under this name.
-func (r *run) readVariable(n *variable, v any) (any, error) {
-	v, err := r.ReadScope(n.name, v)
+func (r *run) readVariable(n *syntax.Variable, v any) (any, error) {
+	v, err := r.ReadScope(n.Name, v)
 	return v, n.Wrap(err)
 }
 
-func (r *run) evalAll(nodes []expression) ([]any, error) {
+func (r *run) evalAll(nodes []syntax.Expression) ([]any, error) {
 	values := make([]any, len(nodes))
 	for i, n := range nodes {
 		v, err := r.eval(n)
@@ -131,24 +132,24 @@ func (r *run) evalAll(nodes []expression) ([]any, error) {
 	return values, nil
 }
 
-func (r *run) evalListDisplay(n *listDisplay) (any, error) {
-	items, err := r.evalAll(n.items)
+func (r *run) evalListDisplay(n *syntax.ListDisplay) (any, error) {
+	items, err := r.evalAll(n.Items)
 	return r.Changeable(items), err
 }
 
-func (r *run) evalTupleDisplay(n *tupleDisplay) (any, error) {
-	items, err := r.evalAll(n.items)
+func (r *run) evalTupleDisplay(n *syntax.TupleDisplay) (any, error) {
+	items, err := r.evalAll(n.Items)
 	return value.Tuple(items), err
 }
 
-func (r *run) evalDictDisplay(n *dictDisplay) (any, error) {
-	d := value.NewDict(len(n.keys))
-	for i := range n.keys {
-		key, err := r.eval(n.keys[i])
+func (r *run) evalDictDisplay(n *syntax.DictDisplay) (any, error) {
+	d := value.NewDict(len(n.Keys))
+	for i := range n.Keys {
+		key, err := r.eval(n.Keys[i])
 		if err != nil {
 			return nil, err
 		}
-		val, err := r.eval(n.values[i])
+		val, err := r.eval(n.Values[i])
 		if err != nil {
 			return nil, err
 		}
@@ -159,46 +160,46 @@ func (r *run) evalDictDisplay(n *dictDisplay) (any, error) {
 	return d, nil
 }
 
-func (r *run) evalConditional(n *conditional) (any, error) {
+func (r *run) evalConditional(n *syntax.Conditional) (any, error) {
 	yes, err := r.decide(n)
 	if err != nil {
 		return nil, err
 	}
 	if yes {
-		return r.eval(n.yes)
+		return r.eval(n.Yes)
 	}
-	if n.no == nil {
+	if n.No == nil {
 		return noElse(), nil
 	}
-	return r.eval(n.no)
+	return r.eval(n.No)
 }
 
 // decide reports which of the two it is.
-func (r *run) decide(n *conditional) (yes bool, err error) {
+func (r *run) decide(n *syntax.Conditional) (yes bool, err error) {
 	if option, made := r.choice(n); made {
 		return option == 0, nil
 	}
-	return r.test(n.test)
+	return r.test(n.Test)
 }
 
 // decided is the key of a choice how a test, or a part of it, comes out: 0 is true.
-type decided struct{ test expression }
+type decided struct{ test syntax.Expression }
 
 // test reports whether a condition holds.
-func (r *run) test(e expression) (bool, error) {
+func (r *run) test(e syntax.Expression) (bool, error) {
 	if r.chosen != nil {
 		if option, made := r.chosen[decided{e}]; made {
 			return option == 0, nil
 		}
 		switch e := e.(type) {
-		case *logic:
-			left, err := r.test(e.left)
-			if err != nil || left == e.or {
+		case *syntax.Logic:
+			left, err := r.test(e.Left)
+			if err != nil || left == e.Or {
 				return left, err
 			}
-			return r.test(e.right)
-		case *negation:
-			holds, err := r.test(e.operand)
+			return r.test(e.Right)
+		case *syntax.Negation:
+			holds, err := r.test(e.Operand)
 			return !holds, err
 		}
 	}
@@ -218,21 +219,21 @@ func noElse() *value.Undefined {
 	return &value.Undefined{What: `the condition is false and there is no "else"`}
 }
 
-func (r *run) evalLogic(n *logic) (any, error) {
-	left, err := r.eval(n.left)
-	if err != nil || value.Truth(left) == n.or {
+func (r *run) evalLogic(n *syntax.Logic) (any, error) {
+	left, err := r.eval(n.Left)
+	if err != nil || value.Truth(left) == n.Or {
 		return left, err
 	}
-	return r.eval(n.right)
+	return r.eval(n.Right)
 }
 
-func (r *run) evalNegation(n *negation) (any, error) {
-	v, err := r.eval(n.operand)
+func (r *run) evalNegation(n *syntax.Negation) (any, error) {
+	v, err := r.eval(n.Operand)
 	return !value.Truth(v), err
 }
 
-func (r *run) evalConcat(n *concat) (any, error) {
-	parts, err := r.evalAll(n.parts) // all of them first: one may change another
+func (r *run) evalConcat(n *syntax.Concat) (any, error) {
+	parts, err := r.evalAll(n.Parts) // all of them first: one may change another
 	if err != nil {
 		return nil, err
 	}
@@ -254,17 +255,17 @@ func (r *run) evalConcat(n *concat) (any, error) {
 	return b.String(), nil
 }
 
-func (r *run) evalComparison(n *comparison) (any, error) {
-	left, err := r.eval(n.first)
+func (r *run) evalComparison(n *syntax.Comparison) (any, error) {
+	left, err := r.eval(n.First)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range n.rest {
-		right, err := r.eval(c.operand)
+	for _, c := range n.Rest {
+		right, err := r.eval(c.Operand)
 		if err != nil {
 			return nil, err
 		}
-		holds, err := value.Compare(r.Budget, c.operator, left, right)
+		holds, err := value.Compare(r.Budget, c.Operator, left, right)
 		if err != nil {
 			return nil, n.Wrap(err)
 		}
@@ -276,49 +277,49 @@ func (r *run) evalComparison(n *comparison) (any, error) {
 	return true, nil
 }
 
-func (r *run) evalSigned(n *signed) (any, error) {
-	v, err := r.eval(n.operand)
+func (r *run) evalSigned(n *syntax.Signed) (any, error) {
+	v, err := r.eval(n.Operand)
 	if err != nil {
 		return nil, err
 	}
-	v, err = value.SignedValue(v, n.minus)
+	v, err = value.SignedValue(v, n.Minus)
 	return v, n.Wrap(err)
 }
 
-func (r *run) evalBinary(n *binary) (any, error) {
-	left, err := r.eval(n.left)
+func (r *run) evalBinary(n *syntax.Binary) (any, error) {
+	left, err := r.eval(n.Left)
 	if err != nil {
 		return nil, err
 	}
-	right, err := r.eval(n.right)
+	right, err := r.eval(n.Right)
 	if err != nil {
 		return nil, err
 	}
 	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
-	v, err := r.Binary(n.operator, left, right)
+	v, err := r.Binary(n.Operator, left, right)
 	return v, n.Wrap(err)
 }
 
-func (r *run) evalAttribute(n *attribute) (any, error) {
-	object, err := r.eval(n.object)
+func (r *run) evalAttribute(n *syntax.Attribute) (any, error) {
+	object, err := r.eval(n.Object)
 	if err != nil {
 		return nil, err
 	}
 	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
-	v, err := r.Attribute(object, n.name)
+	v, err := r.Attribute(object, n.Name)
 	return value.LocateUndefined(v, n.Pos), n.Wrap(err)
 }
 
-func (r *run) evalSubscript(n *subscript) (any, error) {
-	object, err := r.eval(n.object)
+func (r *run) evalSubscript(n *syntax.Subscript) (any, error) {
+	object, err := r.eval(n.Object)
 	if err != nil {
 		return nil, err
 	}
-	key, err := r.eval(n.key)
+	key, err := r.eval(n.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -332,9 +333,9 @@ func (r *run) evalSubscript(n *subscript) (any, error) {
 	return value.LocateUndefined(v, n.Pos), n.Wrap(err)
 }
 
-func (r *run) evalSlicing(n *slicing) (any, error) {
+func (r *run) evalSlicing(n *syntax.Slicing) (any, error) {
 	var parts [4]any
-	for i, e := range [...]expression{n.object, n.start, n.stop, n.step} {
+	for i, e := range [...]syntax.Expression{n.Object, n.Start, n.Stop, n.Step} {
 		if e == nil {
 			continue
 		}
@@ -348,12 +349,12 @@ func (r *run) evalSlicing(n *slicing) (any, error) {
 	return v, n.Wrap(err)
 }
 
-func (r *run) evalCall(n *call) (any, error) {
-	callee, err := r.eval(n.callee)
+func (r *run) evalCall(n *syntax.Call) (any, error) {
+	callee, err := r.eval(n.Callee)
 	if err != nil {
 		return nil, err
 	}
-	given, err := r.given(&n.arguments)
+	given, err := r.given(&n.Arguments)
 	if err != nil {
 		return nil, n.Wrap(err)
 	}
@@ -391,68 +392,68 @@ func (r *run) call(callee any, given value.CallArgs) (any, error) {
 	return nil, fmt.Errorf("%s can't be called", value.WithArticle(value.TypeName(callee)))
 }
 
-func (r *run) evalFiltered(n *filtered) (any, error) {
-	input, err := r.eval(n.input)
+func (r *run) evalFiltered(n *syntax.Filtered) (any, error) {
+	input, err := r.eval(n.Input)
 	if err != nil {
 		return nil, err
 	}
 	return r.applyFilter(n, input)
 }
 
-func (r *run) applyFilter(n *filtered, input any) (any, error) {
-	given, err := r.given(&n.arguments)
+func (r *run) applyFilter(n *syntax.Filtered, input any) (any, error) {
+	given, err := r.given(&n.Arguments)
 	if err != nil {
 		return nil, n.Wrap(err)
 	}
 	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
-	v, err := n.filter.Call(&r.State, input, given)
+	v, err := n.Filter.Call(&r.State, input, given)
 	return r.Changeable(v), n.Wrap(err)
 }
 
-func (r *run) evalTested(n *tested) (any, error) {
-	operand, err := r.eval(n.operand)
+func (r *run) evalTested(n *syntax.Tested) (any, error) {
+	operand, err := r.eval(n.Operand)
 	if err != nil {
 		return nil, err
 	}
-	given, err := r.given(&n.arguments)
+	given, err := r.given(&n.Arguments)
 	if err != nil {
 		return nil, n.Wrap(err)
 	}
 	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
-	holds, err := n.test.Call(&r.State, operand, given)
+	holds, err := n.Test.Call(&r.State, operand, given)
 	return holds, n.Wrap(err)
 }
 
 // given evaluates the arguments of a call.
-func (r *run) given(a *arguments) (value.CallArgs, error) {
+func (r *run) given(a *syntax.Arguments) (value.CallArgs, error) {
 	var g value.CallArgs
-	if len(a.positional) > 0 {
-		values, err := r.evalAll(a.positional)
+	if len(a.Positional) > 0 {
+		values, err := r.evalAll(a.Positional)
 		if err != nil {
 			return g, err
 		}
 		g.Positional = values
 	}
-	for i, name := range a.names {
-		v, err := r.eval(a.named[i])
+	for i, name := range a.Names {
+		v, err := r.eval(a.Named[i])
 		if err != nil {
 			return g, err
 		}
 		g.Named = append(g.Named, value.NamedValue{Name: name, Value: v})
 	}
-	if a.spread == nil && a.spreadMap == nil {
+	if a.Spread == nil && a.SpreadMap == nil {
 		return g, nil
 	}
 	return g, r.spreadInto(a, &g)
 }
 
-func (r *run) spreadInto(a *arguments, g *value.CallArgs) error {
-	if a.spread != nil {
-		v, err := r.eval(a.spread)
+func (r *run) spreadInto(a *syntax.Arguments, g *value.CallArgs) error {
+	if a.Spread != nil {
+		v, err := r.eval(a.Spread)
 		if err != nil {
 			return err
 		}
@@ -462,8 +463,8 @@ func (r *run) spreadInto(a *arguments, g *value.CallArgs) error {
 		}
 		g.Positional = append(g.Positional, more...)
 	}
-	if a.spreadMap != nil {
-		v, err := r.eval(a.spreadMap)
+	if a.SpreadMap != nil {
+		v, err := r.eval(a.SpreadMap)
 		if err != nil {
 			return err
 		}

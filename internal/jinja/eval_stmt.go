@@ -4,10 +4,11 @@ import (
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-func (r *run) exec(body []statement) error {
+func (r *run) exec(body []syntax.Statement) error {
 	for _, s := range body {
 		if err := r.execOne(s); err != nil {
 			return err
@@ -16,46 +17,46 @@ func (r *run) exec(body []statement) error {
 	return nil
 }
 
-func (r *run) execOne(n statement) error {
+func (r *run) execOne(n syntax.Statement) error {
 	switch n := n.(type) {
-	case *textOutput:
+	case *syntax.TextOutput:
 		return r.execTextOutput(n)
-	case *output:
+	case *syntax.Output:
 		return r.execOutput(n)
-	case *ifStatement:
+	case *syntax.IfStatement:
 		return r.execIfStatement(n)
-	case *forStatement:
+	case *syntax.ForStatement:
 		return r.execForStatement(n)
-	case *assignment:
+	case *syntax.Assignment:
 		return r.execAssignment(n)
-	case *blockAssignment:
+	case *syntax.BlockAssignment:
 		return r.execBlockAssignment(n)
-	case *filterStatement:
+	case *syntax.FilterStatement:
 		return r.execFilterStatement(n)
-	case *withStatement:
+	case *syntax.WithStatement:
 		return r.execWithStatement(n)
-	case *autoescapeStatement:
+	case *syntax.AutoescapeStatement:
 		return r.execAutoescapeStatement(n)
-	case *blockStatement:
+	case *syntax.BlockStatement:
 		return r.execBlockStatement(n)
-	case *macroStatement:
+	case *syntax.MacroStatement:
 		return r.execMacroStatement(n)
-	case *callStatement:
+	case *syntax.CallStatement:
 		return r.execCallStatement(n)
 	}
 	return fmt.Errorf("%T can't be executed", n)
 }
 
-func (r *run) execTextOutput(n *textOutput) error {
-	if err := r.Grow(len(n.text)); err != nil {
+func (r *run) execTextOutput(n *syntax.TextOutput) error {
+	if err := r.Grow(len(n.Text)); err != nil {
 		return err
 	}
-	r.chunks = append(r.chunks, n.text)
+	r.chunks = append(r.chunks, n.Text)
 	return nil
 }
 
-func (r *run) execOutput(n *output) error {
-	v, written, err := r.evalWritten(n.value)
+func (r *run) execOutput(n *syntax.Output) error {
+	v, written, err := r.evalWritten(n.Value)
 	if err != nil {
 		return err
 	}
@@ -116,87 +117,79 @@ func (r *run) settle() error {
 	return nil
 }
 
-func (r *run) execIfStatement(n *ifStatement) error {
+func (r *run) execIfStatement(n *syntax.IfStatement) error {
 	if option, made := r.choice(n); made {
-		return r.exec(n.chosen(option))
+		return r.exec(n.BodyOf(option))
 	}
-	for _, b := range n.branches {
-		holds, err := r.test(b.test)
+	for _, b := range n.Branches {
+		holds, err := r.test(b.Test)
 		if err != nil {
 			return err
 		}
 		if holds {
-			return r.exec(b.body)
+			return r.exec(b.Body)
 		}
 	}
-	return r.exec(n.otherwise)
+	return r.exec(n.Otherwise)
 }
 
-// chosen is the body of a branch, or of what is done otherwise.
-func (n *ifStatement) chosen(option int) []statement {
-	if option < len(n.branches) {
-		return n.branches[option].body
-	}
-	return n.otherwise
-}
-
-func (r *run) execAssignment(n *assignment) error {
+func (r *run) execAssignment(n *syntax.Assignment) error {
 	if _, made := r.choice(n); made {
 		return nil
 	}
-	v, err := r.eval(n.value)
+	v, err := r.eval(n.Value)
 	if err != nil {
 		return err
 	}
-	return r.assign(&n.target, r.frame, v)
+	return r.assign(&n.Target, r.frame, v)
 }
 
 // assign sets names in a frame, and attributes of namespaces.
-func (r *run) assign(to *target, in *frame, v any) error {
+func (r *run) assign(to *syntax.Target, in *frame, v any) error {
 	if err := r.Step(1); err != nil {
 		return to.Wrap(err)
 	}
-	if to.isTuple {
+	if to.IsTuple {
 		return r.unpack(to, in, v)
 	}
-	if to.attribute == "" {
-		in.set(to.name, v)
+	if to.Attribute == "" {
+		in.set(to.Name, v)
 		return nil
 	}
-	object, _ := r.frame.get(to.name)
+	object, _ := r.frame.get(to.Name)
 	space, ok := object.(*value.Namespace)
 	if !ok {
-		return to.Wrap(fmt.Errorf("%q is no namespace: only attributes of namespace() can be set", to.name))
+		return to.Wrap(fmt.Errorf("%q is no namespace: only attributes of namespace() can be set", to.Name))
 	}
-	return to.Wrap(space.Attributes.Put(to.attribute, v))
+	return to.Wrap(space.Attributes.Put(to.Attribute, v))
 }
 
-func (r *run) unpack(to *target, in *frame, v any) error {
+func (r *run) unpack(to *syntax.Target, in *frame, v any) error {
 	values, err := value.Elements(r.Budget, v)
 	if err != nil {
 		return to.Wrap(err)
 	}
-	if len(values) != len(to.tuple) {
-		return to.Wrap(fmt.Errorf("%d values can't be unpacked into %d names", len(values), len(to.tuple)))
+	if len(values) != len(to.Tuple) {
+		return to.Wrap(fmt.Errorf("%d values can't be unpacked into %d names", len(values), len(to.Tuple)))
 	}
-	for i := range to.tuple {
-		if err := r.assign(&to.tuple[i], in, values[i]); err != nil {
+	for i := range to.Tuple {
+		if err := r.assign(&to.Tuple[i], in, values[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) execBlockAssignment(n *blockAssignment) error {
-	v, err := r.block(n.body, n.filters)
+func (r *run) execBlockAssignment(n *syntax.BlockAssignment) error {
+	v, err := r.block(n.Body, n.Filters)
 	if err != nil {
 		return n.Wrap(err)
 	}
-	return r.assign(&n.target, r.frame, v)
+	return r.assign(&n.Target, r.frame, v)
 }
 
-func (r *run) execFilterStatement(n *filterStatement) error {
-	v, err := r.block(n.body, n.filters)
+func (r *run) execFilterStatement(n *syntax.FilterStatement) error {
+	v, err := r.block(n.Body, n.Filters)
 	if err != nil {
 		return n.Wrap(err)
 	}
@@ -204,7 +197,7 @@ func (r *run) execFilterStatement(n *filterStatement) error {
 }
 
 // block is the value of a block's inside, filtered.
-func (r *run) block(body []statement, filters []*filtered) (any, error) {
+func (r *run) block(body []syntax.Statement, filters []*syntax.Filtered) (any, error) {
 	chunks, err := r.capture(&frame{up: r.frame}, body)
 	if err != nil {
 		return nil, err
@@ -222,29 +215,29 @@ func (r *run) block(body []statement, filters []*filtered) (any, error) {
 	return v, err
 }
 
-func (r *run) execWithStatement(n *withStatement) error {
-	values, err := r.evalAll(n.values)
+func (r *run) execWithStatement(n *syntax.WithStatement) error {
+	values, err := r.evalAll(n.Values)
 	if err != nil {
 		return err
 	}
 	return r.within(r.frame, func(inner *frame) error {
-		for i := range n.names {
-			if err := r.assign(&n.names[i], inner, values[i]); err != nil {
+		for i := range n.Names {
+			if err := r.assign(&n.Names[i], inner, values[i]); err != nil {
 				return err
 			}
 		}
-		return r.exec(n.body)
+		return r.exec(n.Body)
 	})
 }
 
-func (r *run) execAutoescapeStatement(n *autoescapeStatement) error {
-	v, err := r.eval(n.value)
+func (r *run) execAutoescapeStatement(n *syntax.AutoescapeStatement) error {
+	v, err := r.eval(n.Value)
 	if err != nil {
 		return err
 	}
 	outer := r.Autoescape
 	r.Autoescape = value.Truth(v)
-	err = r.within(r.frame, func(*frame) error { return r.exec(n.body) })
+	err = r.within(r.frame, func(*frame) error { return r.exec(n.Body) })
 	r.Autoescape = outer
 	return err
 }
@@ -252,7 +245,7 @@ func (r *run) execAutoescapeStatement(n *autoescapeStatement) error {
 // blocks is the variable self: the template's blocks, to be put out once more.
 type blocks struct {
 	run    *run
-	byName map[string]*blockStatement
+	byName map[string]*syntax.BlockStatement
 }
 
 func (b *blocks) TypeName() string { return "blocks" }
@@ -266,13 +259,13 @@ func (b *blocks) Attribute(name string) (any, bool) {
 	return nil, false
 }
 
-func (r *run) blockFunction(n *blockStatement) *runtime.Function {
-	return &runtime.Function{Signature: runtime.Signature{Name: "self." + n.name}, Apply: func(*runtime.State, value.Args) (any, error) {
+func (r *run) blockFunction(n *syntax.BlockStatement) *runtime.Function {
+	return &runtime.Function{Signature: runtime.Signature{Name: "self." + n.Name}, Apply: func(*runtime.State, value.Args) (any, error) {
 		if err := r.Enter("a block"); err != nil {
 			return nil, err
 		}
 		defer r.Leave()
-		chunks, err := r.capture(&frame{up: r.root}, n.body)
+		chunks, err := r.capture(&frame{up: r.root}, n.Body)
 		if err != nil {
 			return nil, err
 		}
@@ -281,10 +274,10 @@ func (r *run) blockFunction(n *blockStatement) *runtime.Function {
 }
 
 // exec of a block sees, unless it is scoped, only the names of the top level.
-func (r *run) execBlockStatement(n *blockStatement) error {
+func (r *run) execBlockStatement(n *syntax.BlockStatement) error {
 	up := r.root
-	if n.scoped {
+	if n.Scoped {
 		up = r.frame
 	}
-	return r.within(up, func(*frame) error { return r.exec(n.body) })
+	return r.within(up, func(*frame) error { return r.exec(n.Body) })
 }

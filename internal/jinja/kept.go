@@ -3,6 +3,7 @@ package jinja
 import (
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -27,50 +28,50 @@ func (r *run) allKept() bool {
 
 // evalWritten evaluates e and reports whether the value, if it is a text, is one
 // that the template wrote: that stands in it, or that it made of other values.
-func (r *run) evalWritten(e expression) (v any, written bool, err error) {
+func (r *run) evalWritten(e syntax.Expression) (v any, written bool, err error) {
 	switch n := e.(type) {
-	case *constant:
-		return n.value, true, nil
-	case *conditional:
+	case *syntax.Constant:
+		return n.Value, true, nil
+	case *syntax.Conditional:
 		yes, err := r.decide(n)
 		if err != nil {
 			return nil, false, err
 		}
 		if yes {
-			return r.evalWritten(n.yes)
+			return r.evalWritten(n.Yes)
 		}
-		if n.no != nil {
-			return r.evalWritten(n.no)
+		if n.No != nil {
+			return r.evalWritten(n.No)
 		}
 		return noElse(), false, nil
-	case *logic:
-		left, written, err := r.evalWritten(n.left)
-		if err != nil || value.Truth(left) == n.or {
+	case *syntax.Logic:
+		left, written, err := r.evalWritten(n.Left)
+		if err != nil || value.Truth(left) == n.Or {
 			return left, written, err
 		}
-		return r.evalWritten(n.right)
-	case *filtered:
-		input, written, err := r.evalWritten(n.input)
+		return r.evalWritten(n.Right)
+	case *syntax.Filtered:
+		input, written, err := r.evalWritten(n.Input)
 		if err != nil {
 			return nil, false, err
 		}
 		v, err := r.applyFilter(n, input)
-		return v, written || n.filter.Formats && !value.IsText(input), err
+		return v, written || n.Filter.Formats && !value.IsText(input), err
 	}
 	v, err = r.eval(e)
 	return v, formats(e), err
 }
 
 // formats reports whether e puts values into a text of the template.
-func formats(e expression) bool {
+func formats(e syntax.Expression) bool {
 	switch n := e.(type) {
-	case *binary:
-		return n.operator == value.OpModulo && isConstant(n.left)
-	case *call:
-		method, ok := n.callee.(*attribute)
-		return ok && isConstant(method.object)
-	case *concat:
-		for _, part := range n.parts {
+	case *syntax.Binary:
+		return n.Operator == value.OpModulo && isConstant(n.Left)
+	case *syntax.Call:
+		method, ok := n.Callee.(*syntax.Attribute)
+		return ok && isConstant(method.Object)
+	case *syntax.Concat:
+		for _, part := range n.Parts {
 			if isConstant(part) {
 				return true
 			}
@@ -79,4 +80,4 @@ func formats(e expression) bool {
 	return false
 }
 
-func isConstant(e expression) bool { _, ok := e.(*constant); return ok }
+func isConstant(e syntax.Expression) bool { _, ok := e.(*syntax.Constant); return ok }

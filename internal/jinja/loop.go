@@ -4,12 +4,13 @@ import (
 	"errors"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // loop is the variable of that name in the body of a for statement.
 type loop struct {
-	statement *forStatement
+	statement *syntax.ForStatement
 	items     []any
 	index     int
 	depth     int
@@ -17,12 +18,12 @@ type loop struct {
 	changed   []any
 }
 
-func (r *run) execForStatement(n *forStatement) error {
-	v, err := r.eval(n.items)
+func (r *run) execForStatement(n *syntax.ForStatement) error {
+	v, err := r.eval(n.Items)
 	if err != nil {
 		return err
 	}
-	if !n.recursive {
+	if !n.Recursive {
 		return r.runLoop(n, v, 1)
 	}
 	// A recursive loop is called like a macro, by the template as by itself.
@@ -34,7 +35,7 @@ func (r *run) execForStatement(n *forStatement) error {
 }
 
 // called is what the loop over v puts out, as one value.
-func (r *run) loopValue(n *forStatement, in *frame, v any, depth int) (any, error) {
+func (r *run) loopValue(n *syntax.ForStatement, in *frame, v any, depth int) (any, error) {
 	chunks, frame := r.chunks, r.frame
 	r.chunks, r.frame = nil, in
 	r.nested++
@@ -48,16 +49,16 @@ func (r *run) loopValue(n *forStatement, in *frame, v any, depth int) (any, erro
 	return r.concat(inner)
 }
 
-func (r *run) runLoop(n *forStatement, over any, depth int) error {
+func (r *run) runLoop(n *syntax.ForStatement, over any, depth int) error {
 	items, err := value.Elements(r.Budget, over)
-	if err == nil && n.test != nil {
+	if err == nil && n.Test != nil {
 		items, err = r.filterItems(n, items)
 	}
 	if err != nil {
 		return n.Wrap(err)
 	}
 	if len(items) == 0 {
-		return r.within(r.frame, func(*frame) error { return r.exec(n.otherwise) })
+		return r.within(r.frame, func(*frame) error { return r.exec(n.Otherwise) })
 	}
 	l := &loop{statement: n, items: items, depth: depth, outer: r.frame}
 	inner := &frame{up: r.frame}
@@ -68,11 +69,11 @@ func (r *run) runLoop(n *forStatement, over any, depth int) error {
 		l.index = i
 		inner = inner.cleared()
 		inner.set("loop", l)
-		if err := r.assign(&n.target, inner, item); err != nil {
+		if err := r.assign(&n.Target, inner, item); err != nil {
 			return err
 		}
 		r.frame = inner
-		err := r.exec(n.body)
+		err := r.exec(n.Body)
 		r.frame = l.outer
 		if err != nil {
 			return err
@@ -82,7 +83,7 @@ func (r *run) runLoop(n *forStatement, over any, depth int) error {
 }
 
 // chosen are the items for which the loop's own condition holds.
-func (r *run) filterItems(n *forStatement, items []any) ([]any, error) {
+func (r *run) filterItems(n *syntax.ForStatement, items []any) ([]any, error) {
 	var chosen []any
 	outer := r.frame
 	inner := &frame{up: outer}
@@ -91,11 +92,11 @@ func (r *run) filterItems(n *forStatement, items []any) ([]any, error) {
 			return nil, err
 		}
 		inner = inner.cleared()
-		if err := r.assign(&n.target, inner, item); err != nil {
+		if err := r.assign(&n.Target, inner, item); err != nil {
 			return nil, err
 		}
 		r.frame = inner
-		holds, err := r.eval(n.test)
+		holds, err := r.eval(n.Test)
 		r.frame = outer
 		if err != nil {
 			return nil, err
@@ -109,7 +110,7 @@ func (r *run) filterItems(n *forStatement, items []any) ([]any, error) {
 
 // recurse is loop(items) in a recursive loop: what the loop yields for them.
 func (l *loop) recurse(r *run, g value.CallArgs) (any, error) {
-	if !l.statement.recursive {
+	if !l.statement.Recursive {
 		return nil, errors.New(`the loop can't be called: write "recursive" at the end of its tag`)
 	}
 	if len(g.Positional) != 1 || len(g.Named) > 0 {

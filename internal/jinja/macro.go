@@ -4,32 +4,33 @@ import (
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
 // macro is a macro statement together with the names around it.
 type macro struct {
-	*macroStatement
+	*syntax.MacroStatement
 	around *frame
 }
 
-func (r *run) execMacroStatement(n *macroStatement) error {
+func (r *run) execMacroStatement(n *syntax.MacroStatement) error {
 	r.frame.keep()
-	r.frame.set(n.name, &macro{n, r.frame})
+	r.frame.set(n.Name, &macro{n, r.frame})
 	return nil
 }
 
-func (r *run) execCallStatement(n *callStatement) error {
-	callee, err := r.eval(n.call.callee)
+func (r *run) execCallStatement(n *syntax.CallStatement) error {
+	callee, err := r.eval(n.Call.Callee)
 	if err != nil {
 		return err
 	}
-	g, err := r.given(&n.call.arguments)
+	g, err := r.given(&n.Call.Arguments)
 	if err != nil {
 		return n.Wrap(err)
 	}
 	r.frame.keep()
-	g.Named = append(g.Named, value.NamedValue{Name: "caller", Value: &macro{n.macro, r.frame}})
+	g.Named = append(g.Named, value.NamedValue{Name: "caller", Value: &macro{n.Macro, r.frame}})
 	v, err := r.call(callee, g)
 	if err != nil {
 		return n.Wrap(err)
@@ -46,7 +47,7 @@ func (m *macro) call(r *run, g value.CallArgs) (any, error) {
 	if err := m.bind(r, inner, g); err != nil {
 		return nil, err
 	}
-	chunks, err := r.capture(inner, m.body)
+	chunks, err := r.capture(inner, m.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -60,42 +61,42 @@ func (m *macro) call(r *run, g value.CallArgs) (any, error) {
 // bind sets the macro's parameters, its rest arguments and its caller.
 func (m *macro) bind(r *run, inner *frame, g value.CallArgs) error {
 	extra := []any(nil)
-	if len(g.Positional) > len(m.parameters) {
-		if !m.varargs {
-			return fmt.Errorf("the macro %s takes at most %s, not %d", m.name, runtime.ArgumentCount(len(m.parameters)), len(g.Positional))
+	if len(g.Positional) > len(m.Parameters) {
+		if !m.Varargs {
+			return fmt.Errorf("the macro %s takes at most %s, not %d", m.Name, runtime.ArgumentCount(len(m.Parameters)), len(g.Positional))
 		}
-		extra = g.Positional[len(m.parameters):]
+		extra = g.Positional[len(m.Parameters):]
 	}
 	used := 0
 	outer := r.frame
-	for i, name := range m.parameters {
+	for i, name := range m.Parameters {
 		v, named := g.ByName(name)
 		switch {
 		case i < len(g.Positional):
 			v = g.Positional[i]
 		case named:
 			used++
-		case m.defaults[i] != nil:
+		case m.Defaults[i] != nil:
 			var err error
 			r.frame = inner
-			v, err = r.eval(m.defaults[i])
+			v, err = r.eval(m.Defaults[i])
 			r.frame = outer
 			if err != nil {
 				return err
 			}
 		default:
-			v = &value.Undefined{What: fmt.Sprintf("the parameter %q of the macro %s was not given", name, m.name)}
+			v = &value.Undefined{What: fmt.Sprintf("the parameter %q of the macro %s was not given", name, m.Name)}
 		}
 		inner.set(name, v)
 	}
 	caller, called := g.ByName("caller")
-	if m.caller {
+	if m.Caller {
 		if !called {
-			caller = &value.Undefined{What: fmt.Sprintf("the macro %s was not called by a call block", m.name)}
+			caller = &value.Undefined{What: fmt.Sprintf("the macro %s was not called by a call block", m.Name)}
 		}
 		inner.set("caller", caller)
 	}
-	if m.varargs {
+	if m.Varargs {
 		inner.set("varargs", value.Tuple(extra))
 	}
 	return m.bindRest(inner, g, used)
@@ -105,17 +106,17 @@ func (m *macro) bind(r *run, inner *frame, g value.CallArgs) error {
 func (m *macro) bindRest(inner *frame, g value.CallArgs, used int) error {
 	rest := &value.Dict{}
 	for _, n := range g.Named {
-		if n.Name == "caller" && m.caller || m.takes(n.Name, len(g.Positional)) {
+		if n.Name == "caller" && m.Caller || m.takes(n.Name, len(g.Positional)) {
 			continue
 		}
-		if !m.kwargs {
-			return fmt.Errorf("the macro %s takes no argument %q", m.name, n.Name)
+		if !m.Kwargs {
+			return fmt.Errorf("the macro %s takes no argument %q", m.Name, n.Name)
 		}
 		if err := rest.Put(n.Name, n.Value); err != nil {
 			return err
 		}
 	}
-	if m.kwargs {
+	if m.Kwargs {
 		inner.set("kwargs", rest)
 	}
 	return nil
@@ -123,7 +124,7 @@ func (m *macro) bindRest(inner *frame, g value.CallArgs, used int) error {
 
 // takes reports whether name is a parameter that no positional argument set.
 func (m *macro) takes(name string, positional int) bool {
-	for i, p := range m.parameters {
+	for i, p := range m.Parameters {
 		if p == name {
 			return i >= positional
 		}
@@ -140,19 +141,19 @@ func (m *macro) AttributeNames() []string { return nil }
 func (m *macro) Attribute(name string) (any, bool) {
 	switch name {
 	case "name":
-		return m.name, true
+		return m.Name, true
 	case "arguments":
-		names := make(value.Tuple, len(m.parameters))
-		for i, p := range m.parameters {
+		names := make(value.Tuple, len(m.Parameters))
+		for i, p := range m.Parameters {
 			names[i] = p
 		}
 		return names, true
 	case "catch_kwargs":
-		return m.kwargs, true
+		return m.Kwargs, true
 	case "catch_varargs":
-		return m.varargs, true
+		return m.Varargs, true
 	case "caller":
-		return m.macroStatement.caller, true
+		return m.MacroStatement.Caller, true
 	}
 	return nil, false
 }

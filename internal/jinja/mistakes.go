@@ -5,6 +5,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -40,12 +41,12 @@ func (c Comparison) Ordered() bool {
 func Comparisons(parsed api.Template) []Comparison { return walked(parsed).comparisons }
 
 // misuse notes arguments that the signatures, one of which it is, don't take.
-func (w *nameWalk) misuse(at position.Pos, a arguments, signatures ...*runtime.Signature) {
-	if a.spread != nil || a.spreadMap != nil || len(signatures) == 0 {
+func (w *nameWalk) misuse(at position.Pos, a syntax.Arguments, signatures ...*runtime.Signature) {
+	if a.Spread != nil || a.SpreadMap != nil || len(signatures) == 0 {
 		return
 	}
-	g := value.CallArgs{Positional: make([]any, len(a.positional))}
-	for _, name := range a.names {
+	g := value.CallArgs{Positional: make([]any, len(a.Positional))}
+	for _, name := range a.Names {
 		g.Named = append(g.Named, value.NamedValue{Name: name})
 	}
 	var first error
@@ -62,20 +63,20 @@ func (w *nameWalk) misuse(at position.Pos, a arguments, signatures ...*runtime.S
 	w.misuses = append(w.misuses, Misuse{line, column, first.Error(), w.certain})
 }
 
-func (w *nameWalk) misuseOfCall(e *call) {
-	switch callee := e.callee.(type) {
-	case *variable:
-		if f, ok := callee.global.(*runtime.Function); ok {
-			w.misuse(callee.Pos, e.arguments, &f.Signature)
+func (w *nameWalk) misuseOfCall(e *syntax.Call) {
+	switch callee := e.Callee.(type) {
+	case *syntax.Variable:
+		if f, ok := callee.Global.(*runtime.Function); ok {
+			w.misuse(callee.Pos, e.Arguments, &f.Signature)
 		}
-	case *attribute:
+	case *syntax.Attribute:
 		var all []*runtime.Signature
 		for _, methods := range w.methods {
-			if m := methods[callee.name]; m != nil {
+			if m := methods[callee.Name]; m != nil {
 				all = append(all, &m.Signature)
 			}
 		}
-		w.misuse(callee.Pos, e.arguments, all...)
+		w.misuse(callee.Pos, e.Arguments, all...)
 	}
 }
 
@@ -84,26 +85,26 @@ var mirrored = map[value.Operator]value.Operator{
 	value.OpLess: value.OpGreater, value.OpLessEqual: value.OpGreaterEqual, value.OpGreater: value.OpLess, value.OpGreaterEqual: value.OpLessEqual,
 }
 
-func (w *nameWalk) compare(left expression, op value.Operator, right expression) {
+func (w *nameWalk) compare(left syntax.Expression, op value.Operator, right syntax.Expression) {
 	back, comparable := mirrored[op]
 	if !comparable {
 		return
 	}
-	if _, ok := left.(*constant); ok {
+	if _, ok := left.(*syntax.Constant); ok {
 		left, right, op = right, left, back
 	}
-	val, isConstant := right.(*constant)
-	result, isCall := left.(*call)
-	if !isConstant || !isCall || val.value == nil {
+	val, isConstant := right.(*syntax.Constant)
+	result, isCall := left.(*syntax.Call)
+	if !isConstant || !isCall || val.Value == nil {
 		return
 	}
-	if v, ok := result.callee.(*variable); !ok || v.name != "get_pipe_result" || v.global == nil {
+	if v, ok := result.Callee.(*syntax.Variable); !ok || v.Name != "get_pipe_result" || v.Global == nil {
 		return
 	}
-	args := w.args(result.arguments)
+	args := w.args(result.Arguments)
 	if len(args) != 2 || args[0].Text == "" || args[1].Text == "" {
 		return
 	}
 	line, column := w.place(val.Pos)
-	w.comparisons = append(w.comparisons, Comparison{args[0].Text, args[1].Text, op.String(), val.value, line, column, w.certain})
+	w.comparisons = append(w.comparisons, Comparison{args[0].Text, args[1].Text, op.String(), val.Value, line, column, w.certain})
 }

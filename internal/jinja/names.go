@@ -5,6 +5,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -46,17 +47,17 @@ func walked(parsed api.Template) *nameWalk {
 	if !ok {
 		return &nameWalk{}
 	}
-	w := &nameWalk{source: t.parsed.source, methods: t.environment.library.Tables(), known: map[string]bool{
+	w := &nameWalk{source: t.parsed.Source, methods: t.environment.library.Tables(), known: map[string]bool{
 		"pipe_results": true, "params": true, "parent_params": true,
 		"loop": true, "caller": true, "varargs": true, "kwargs": true, "self": true,
 	}, certain: true}
 	for name := range t.environment.variables {
 		w.known[name] = true
 	}
-	w.statements(t.parsed.body)
-	if len(t.parsed.body) == 1 && len(w.names) == 1 {
-		if lone, ok := t.parsed.body[0].(*output); ok {
-			if _, ok := lone.value.(*variable); ok {
+	w.statements(t.parsed.Body)
+	if len(t.parsed.Body) == 1 && len(w.names) == 1 {
+		if lone, ok := t.parsed.Body[0].(*syntax.Output); ok {
+			if _, ok := lone.Value.(*syntax.Variable); ok {
 				w.names[0].Broken = true // an undefined value alone is an error
 			}
 		}
@@ -90,16 +91,16 @@ func (w *nameWalk) chosen(node any) (option int, made bool) {
 }
 
 // test walks a condition, without the parts of which it was chosen how they come out.
-func (w *nameWalk) test(e expression) {
+func (w *nameWalk) test(e syntax.Expression) {
 	if _, made := w.chosen(decided{e}); made {
 		return
 	}
 	switch e := e.(type) {
-	case *logic:
-		w.test(e.left)
-		w.maybe(func() { w.test(e.right) })
-	case *negation:
-		w.test(e.operand)
+	case *syntax.Logic:
+		w.test(e.Left)
+		w.maybe(func() { w.test(e.Right) })
+	case *syntax.Negation:
+		w.test(e.Operand)
 	default:
 		w.expression(e)
 	}
@@ -122,10 +123,10 @@ func (w *nameWalk) maybe(walk func()) {
 	w.certain = before
 }
 
-func (w *nameWalk) name(v *variable, use Name) {
-	use.Name = v.name
+func (w *nameWalk) name(v *syntax.Variable, use Name) {
+	use.Name = v.Name
 	use.Line, use.Column = w.place(v.Pos)
-	use.Certain, use.Known = w.certain, v.global != nil
+	use.Certain, use.Known = w.certain, v.Global != nil
 	w.names = append(w.names, use)
 }
 
@@ -137,246 +138,246 @@ func (w *nameWalk) place(p position.Pos) (line, column int) {
 }
 
 // args are the arguments of one of the pipeline's functions.
-func (w *nameWalk) args(a arguments) []Arg {
+func (w *nameWalk) args(a syntax.Arguments) []Arg {
 	var args []Arg
 	for _, e := range inPlaces(a) {
 		var arg Arg
 		if text, ok := constantText(e); ok {
 			arg.Text = text
-			arg.Line, arg.Column = w.place(e.(*constant).Pos)
+			arg.Line, arg.Column = w.place(e.(*syntax.Constant).Pos)
 		}
 		args = append(args, arg)
 	}
 	return args
 }
 
-func (w *nameWalk) statements(list []statement) {
+func (w *nameWalk) statements(list []syntax.Statement) {
 	for _, s := range list {
 		w.statement(s)
 	}
 }
 
-func (w *nameWalk) statement(s statement) {
+func (w *nameWalk) statement(s syntax.Statement) {
 	switch s := s.(type) {
-	case *output:
-		w.expression(s.value)
-	case *ifStatement:
+	case *syntax.Output:
+		w.expression(s.Value)
+	case *syntax.IfStatement:
 		if option, made := w.chosen(s); made {
-			w.statements(s.chosen(option))
+			w.statements(s.BodyOf(option))
 			return
 		}
-		for i, b := range s.branches {
+		for i, b := range s.Branches {
 			if i == 0 {
-				w.test(b.test)
+				w.test(b.Test)
 			}
 			w.maybe(func() {
 				if i > 0 {
-					w.test(b.test)
+					w.test(b.Test)
 				}
-				w.statements(b.body)
+				w.statements(b.Body)
 			})
 		}
-		w.maybe(func() { w.statements(s.otherwise) })
-	case *forStatement:
-		w.expression(s.items)
-		w.set(s.target)
+		w.maybe(func() { w.statements(s.Otherwise) })
+	case *syntax.ForStatement:
+		w.expression(s.Items)
+		w.set(s.Target)
 		w.maybe(func() {
-			w.expression(s.test)
-			w.statements(s.body)
-			w.statements(s.otherwise)
+			w.expression(s.Test)
+			w.statements(s.Body)
+			w.statements(s.Otherwise)
 		})
-	case *assignment:
+	case *syntax.Assignment:
 		if _, made := w.chosen(s); !made {
-			w.expression(s.value)
+			w.expression(s.Value)
 		}
-		w.set(s.target)
-	case *blockAssignment:
-		w.set(s.target)
-		w.filters(s.filters)
-		w.statements(s.body)
-	case *filterStatement:
-		w.filters(s.filters)
-		w.statements(s.body)
-	case *withStatement:
-		for i, t := range s.names {
-			w.expression(s.values[i])
+		w.set(s.Target)
+	case *syntax.BlockAssignment:
+		w.set(s.Target)
+		w.filters(s.Filters)
+		w.statements(s.Body)
+	case *syntax.FilterStatement:
+		w.filters(s.Filters)
+		w.statements(s.Body)
+	case *syntax.WithStatement:
+		for i, t := range s.Names {
+			w.expression(s.Values[i])
 			w.set(t)
 		}
-		w.statements(s.body)
-	case *blockStatement:
-		w.statements(s.body)
-	case *autoescapeStatement:
-		w.expression(s.value)
-		w.statements(s.body)
-	case *macroStatement:
-		w.known[s.name] = true
+		w.statements(s.Body)
+	case *syntax.BlockStatement:
+		w.statements(s.Body)
+	case *syntax.AutoescapeStatement:
+		w.expression(s.Value)
+		w.statements(s.Body)
+	case *syntax.MacroStatement:
+		w.known[s.Name] = true
 		w.macro(s)
-	case *callStatement:
-		w.expression(s.call)
-		w.macro(s.macro)
+	case *syntax.CallStatement:
+		w.expression(s.Call)
+		w.macro(s.Macro)
 	}
 }
 
-func (w *nameWalk) macro(m *macroStatement) {
-	for _, name := range m.parameters {
+func (w *nameWalk) macro(m *syntax.MacroStatement) {
+	for _, name := range m.Parameters {
 		w.known[name] = true
 	}
 	w.maybe(func() {
-		w.expressions(m.defaults)
-		w.statements(m.body)
+		w.expressions(m.Defaults)
+		w.statements(m.Body)
 	})
 }
 
-func (w *nameWalk) set(t target) {
-	if !t.isTuple {
-		w.known[t.name] = true
+func (w *nameWalk) set(t syntax.Target) {
+	if !t.IsTuple {
+		w.known[t.Name] = true
 	}
-	for _, part := range t.tuple {
+	for _, part := range t.Tuple {
 		w.set(part)
 	}
 }
 
-func (w *nameWalk) filters(list []*filtered) {
+func (w *nameWalk) filters(list []*syntax.Filtered) {
 	for _, f := range list {
-		w.filter(f.filter)
-		w.misuse(f.Pos, f.arguments, &f.filter.Signature)
-		w.arguments(f.arguments)
+		w.filter(f.Filter)
+		w.misuse(f.Pos, f.Arguments, &f.Filter.Signature)
+		w.arguments(f.Arguments)
 	}
 }
 
-func (w *nameWalk) expressions(list []expression) {
+func (w *nameWalk) expressions(list []syntax.Expression) {
 	for _, e := range list {
 		w.expression(e)
 	}
 }
 
-func (w *nameWalk) expression(e expression) {
+func (w *nameWalk) expression(e syntax.Expression) {
 	switch e := e.(type) {
-	case *variable:
+	case *syntax.Variable:
 		w.name(e, Name{})
-	case *listDisplay:
-		w.expressions(e.items)
-	case *tupleDisplay:
-		w.expressions(e.items)
-	case *dictDisplay:
-		w.expressions(e.keys)
-		w.expressions(e.values)
-	case *conditional:
+	case *syntax.ListDisplay:
+		w.expressions(e.Items)
+	case *syntax.TupleDisplay:
+		w.expressions(e.Items)
+	case *syntax.DictDisplay:
+		w.expressions(e.Keys)
+		w.expressions(e.Values)
+	case *syntax.Conditional:
 		if option, made := w.chosen(e); made {
-			w.expression([]expression{e.yes, e.no}[option])
+			w.expression([]syntax.Expression{e.Yes, e.No}[option])
 			return
 		}
-		w.test(e.test)
+		w.test(e.Test)
 		w.maybe(func() {
-			w.expression(e.yes)
-			w.expression(e.no)
+			w.expression(e.Yes)
+			w.expression(e.No)
 		})
-	case *logic:
-		w.expression(e.left)
-		w.maybe(func() { w.expression(e.right) })
-	case *negation:
-		w.expression(e.operand)
-	case *concat:
-		w.expressions(e.parts)
-	case *comparison:
-		w.expression(e.first)
-		left := e.first
-		for i, c := range e.rest {
+	case *syntax.Logic:
+		w.expression(e.Left)
+		w.maybe(func() { w.expression(e.Right) })
+	case *syntax.Negation:
+		w.expression(e.Operand)
+	case *syntax.Concat:
+		w.expressions(e.Parts)
+	case *syntax.Comparison:
+		w.expression(e.First)
+		left := e.First
+		for i, c := range e.Rest {
 			walk := func() {
-				w.expression(c.operand)
-				w.compare(left, c.operator, c.operand)
+				w.expression(c.Operand)
+				w.compare(left, c.Operator, c.Operand)
 			}
 			if i == 0 {
 				walk()
 			} else {
 				w.maybe(walk)
 			}
-			left = c.operand
+			left = c.Operand
 		}
-	case *signed:
-		w.expression(e.operand)
-	case *binary:
-		w.expression(e.left)
-		w.expression(e.right)
-	case *attribute:
-		w.object(e.object, Name{Attribute: e.name, Broken: true})
-	case *subscript:
-		key, _ := constantText(e.key)
-		w.object(e.object, Name{Attribute: key, Broken: true})
-		w.expression(e.key)
-	case *slicing:
-		w.object(e.object, Name{Broken: true})
-		w.expressions([]expression{e.start, e.stop, e.step})
-	case *call:
+	case *syntax.Signed:
+		w.expression(e.Operand)
+	case *syntax.Binary:
+		w.expression(e.Left)
+		w.expression(e.Right)
+	case *syntax.Attribute:
+		w.object(e.Object, Name{Attribute: e.Name, Broken: true})
+	case *syntax.Subscript:
+		key, _ := constantText(e.Key)
+		w.object(e.Object, Name{Attribute: key, Broken: true})
+		w.expression(e.Key)
+	case *syntax.Slicing:
+		w.object(e.Object, Name{Broken: true})
+		w.expressions([]syntax.Expression{e.Start, e.Stop, e.Step})
+	case *syntax.Call:
 		w.call(e, "")
-	case *filtered:
-		if v, ok := e.input.(*variable); ok && e.filter.Name == "default" {
-			w.known[v.name] = true
+	case *syntax.Filtered:
+		if v, ok := e.Input.(*syntax.Variable); ok && e.Filter.Name == "default" {
+			w.known[v.Name] = true
 		}
-		w.filter(e.filter)
-		w.expression(e.input)
-		w.misuse(e.Pos, e.arguments, &e.filter.Signature)
-		w.arguments(e.arguments)
-	case *tested:
-		if v, ok := e.operand.(*variable); ok && (e.test.Name == "defined" || e.test.Name == "undefined") {
-			w.known[v.name] = true
+		w.filter(e.Filter)
+		w.expression(e.Input)
+		w.misuse(e.Pos, e.Arguments, &e.Filter.Signature)
+		w.arguments(e.Arguments)
+	case *syntax.Tested:
+		if v, ok := e.Operand.(*syntax.Variable); ok && (e.Test.Name == "defined" || e.Test.Name == "undefined") {
+			w.known[v.Name] = true
 		}
-		w.expression(e.operand)
-		w.misuse(e.Pos, e.arguments, &e.test.Signature)
-		w.arguments(e.arguments)
+		w.expression(e.Operand)
+		w.misuse(e.Pos, e.Arguments, &e.Test.Signature)
+		w.arguments(e.Arguments)
 	}
 }
 
 // object walks what something is taken of.
-func (w *nameWalk) object(e expression, use Name) {
+func (w *nameWalk) object(e syntax.Expression, use Name) {
 	switch e := e.(type) {
-	case *variable:
+	case *syntax.Variable:
 		w.name(e, use)
-	case *call:
+	case *syntax.Call:
 		w.call(e, use.Attribute)
 	default:
 		w.expression(e)
 	}
 }
 
-func (w *nameWalk) call(e *call, taken string) {
-	w.object(e.callee, Name{Call: true, Args: w.args(e.arguments), Attribute: taken, Broken: true})
+func (w *nameWalk) call(e *syntax.Call, taken string) {
+	w.object(e.Callee, Name{Call: true, Args: w.args(e.Arguments), Attribute: taken, Broken: true})
 	w.misuseOfCall(e)
-	w.arguments(e.arguments)
+	w.arguments(e.Arguments)
 }
 
-func (w *nameWalk) arguments(a arguments) {
-	w.expressions(a.positional)
-	w.expressions(a.named)
-	w.expression(a.spread)
-	w.expression(a.spreadMap)
+func (w *nameWalk) arguments(a syntax.Arguments) {
+	w.expressions(a.Positional)
+	w.expressions(a.Named)
+	w.expression(a.Spread)
+	w.expression(a.SpreadMap)
 }
 
-func constantText(e expression) (string, bool) {
-	c, ok := e.(*constant)
+func constantText(e syntax.Expression) (string, bool) {
+	c, ok := e.(*syntax.Constant)
 	if !ok {
 		return "", false
 	}
-	text, ok := c.value.(string)
+	text, ok := c.Value.(string)
 	return text, ok
 }
 
 // inPlaces puts named arguments to their places, as far as they are those of the
 // pipeline's functions.
-func inPlaces(a arguments) []expression {
-	if a.spread != nil || a.spreadMap != nil {
+func inPlaces(a syntax.Arguments) []syntax.Expression {
+	if a.Spread != nil || a.SpreadMap != nil {
 		return nil
 	}
-	list := slices.Clone(a.positional)
-	for i, name := range a.names {
+	list := slices.Clone(a.Positional)
+	for i, name := range a.Names {
 		switch name {
 		case "pipe_id", "param_key", "name":
-			list = append([]expression{a.named[i]}, list[min(1, len(list)):]...)
+			list = append([]syntax.Expression{a.Named[i]}, list[min(1, len(list)):]...)
 		case "data_key":
 			for len(list) < 2 {
 				list = append(list, nil)
 			}
-			list[1] = a.named[i]
+			list[1] = a.Named[i]
 		default:
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -83,26 +84,26 @@ func (s *outcomeSearch) explore(chosen choices) {
 			return 0, false
 		}
 		switch node := node.(type) {
-		case *conditional:
-			if s.isOpen(node.test) && !s.isMixed(node.test) {
+		case *syntax.Conditional:
+			if s.isOpen(node.Test) && !s.isMixed(node.Test) {
 				undecided, options = node, 2
 			}
-		case *ifStatement:
+		case *syntax.IfStatement:
 			mixed := false
-			for _, b := range node.branches {
-				mixed = mixed || s.isMixed(b.test)
+			for _, b := range node.Branches {
+				mixed = mixed || s.isMixed(b.Test)
 			}
-			for _, b := range node.branches {
-				if !mixed && s.isOpen(b.test) {
-					undecided, options = node, len(node.branches)+1
+			for _, b := range node.Branches {
+				if !mixed && s.isOpen(b.Test) {
+					undecided, options = node, len(node.Branches)+1
 				}
 			}
 		case decided:
 			if s.isOpen(node.test) && !s.isMixed(node.test) {
 				undecided, options = node, 2
 			}
-		case *assignment:
-			if s.anyOpen(s.namesOf(node.value)) {
+		case *syntax.Assignment:
+			if s.anyOpen(s.namesOf(node.Value)) {
 				chosen[node] = skipped
 				return skipped, true
 			}
@@ -127,31 +128,31 @@ func (s *outcomeSearch) explore(chosen choices) {
 
 // walk walks the whole template.
 func (s *outcomeSearch) walk(choice func(node any) (int, bool)) *nameWalk {
-	w := &nameWalk{source: s.template.parsed.source, known: map[string]bool{}, choice: choice, outcomes: true}
-	w.statements(s.template.parsed.body)
+	w := &nameWalk{source: s.template.parsed.Source, known: map[string]bool{}, choice: choice, outcomes: true}
+	w.statements(s.template.parsed.Body)
 	return w
 }
 
-func (s *outcomeSearch) namesOf(expressions ...expression) []Name {
-	w := &nameWalk{source: s.template.parsed.source, known: map[string]bool{}, outcomes: true}
+func (s *outcomeSearch) namesOf(expressions ...syntax.Expression) []Name {
+	w := &nameWalk{source: s.template.parsed.Source, known: map[string]bool{}, outcomes: true}
 	w.expressions(expressions)
 	return w.names
 }
 
-func (s *outcomeSearch) isOpen(e expression) bool { return s.anyOpen(s.namesOf(e)) }
+func (s *outcomeSearch) isOpen(e syntax.Expression) bool { return s.anyOpen(s.namesOf(e)) }
 
 // isMixed is true for a condition of parts of which some are known: with these, it may
 // come out in one way whatever the others are.
-func (s *outcomeSearch) isMixed(test expression) bool {
+func (s *outcomeSearch) isMixed(test syntax.Expression) bool {
 	open, known := false, false
-	var look func(e expression)
-	look = func(e expression) {
+	var look func(e syntax.Expression)
+	look = func(e syntax.Expression) {
 		switch e := e.(type) {
-		case *logic:
-			look(e.left)
-			look(e.right)
-		case *negation:
-			look(e.operand)
+		case *syntax.Logic:
+			look(e.Left)
+			look(e.Right)
+		case *syntax.Negation:
+			look(e.Operand)
 		default:
 			isOpen := s.isOpen(e)
 			open, known = open || isOpen, known || !isOpen
@@ -233,15 +234,15 @@ func (s *outcomeSearch) findOpenNames() {
 	for {
 		before := len(s.open)
 		opened := 0
-		set := func(t target, open bool) {
-			for _, name := range t.all() {
+		set := func(t syntax.Target, open bool) {
+			for _, name := range t.Names() {
 				if open && !s.open[name] {
 					opened++
 				}
 				s.open[name] = s.open[name] || open
 			}
 		}
-		s.eachSet(s.template.parsed.body, set)
+		s.eachSet(s.template.parsed.Body, set)
 		if len(s.open) == before && opened == 0 {
 			return
 		}
@@ -249,53 +250,41 @@ func (s *outcomeSearch) findOpenNames() {
 }
 
 // eachSet calls set for what statements set. The names of macros count as not known.
-func (s *outcomeSearch) eachSet(list []statement, set func(t target, open bool)) {
+func (s *outcomeSearch) eachSet(list []syntax.Statement, set func(t syntax.Target, open bool)) {
 	for _, one := range list {
 		switch one := one.(type) {
-		case *ifStatement:
-			for _, b := range one.branches {
-				s.eachSet(b.body, set)
+		case *syntax.IfStatement:
+			for _, b := range one.Branches {
+				s.eachSet(b.Body, set)
 			}
-			s.eachSet(one.otherwise, set)
-		case *forStatement:
-			set(one.target, s.anyOpen(s.namesOf(one.items)))
-			s.eachSet(one.body, set)
-			s.eachSet(one.otherwise, set)
-		case *assignment:
-			set(one.target, s.anyOpen(s.namesOf(one.value)))
-		case *blockAssignment:
-			set(one.target, true)
-			s.eachSet(one.body, set)
-		case *filterStatement:
-			s.eachSet(one.body, set)
-		case *withStatement:
-			for i, t := range one.names {
-				set(t, s.anyOpen(s.namesOf(one.values[i])))
+			s.eachSet(one.Otherwise, set)
+		case *syntax.ForStatement:
+			set(one.Target, s.anyOpen(s.namesOf(one.Items)))
+			s.eachSet(one.Body, set)
+			s.eachSet(one.Otherwise, set)
+		case *syntax.Assignment:
+			set(one.Target, s.anyOpen(s.namesOf(one.Value)))
+		case *syntax.BlockAssignment:
+			set(one.Target, true)
+			s.eachSet(one.Body, set)
+		case *syntax.FilterStatement:
+			s.eachSet(one.Body, set)
+		case *syntax.WithStatement:
+			for i, t := range one.Names {
+				set(t, s.anyOpen(s.namesOf(one.Values[i])))
 			}
-			s.eachSet(one.body, set)
-		case *blockStatement:
-			s.eachSet(one.body, set)
-		case *autoescapeStatement:
-			s.eachSet(one.body, set)
-		case *macroStatement:
-			set(target{name: one.name}, true)
-			s.eachSet(one.body, set)
-		case *callStatement:
-			s.eachSet(one.macro.body, set)
+			s.eachSet(one.Body, set)
+		case *syntax.BlockStatement:
+			s.eachSet(one.Body, set)
+		case *syntax.AutoescapeStatement:
+			s.eachSet(one.Body, set)
+		case *syntax.MacroStatement:
+			set(syntax.Target{Name: one.Name}, true)
+			s.eachSet(one.Body, set)
+		case *syntax.CallStatement:
+			s.eachSet(one.Macro.Body, set)
 		}
 	}
-}
-
-// all returns the names that a target sets.
-func (t target) all() []string {
-	if !t.isTuple {
-		return []string{t.name}
-	}
-	var names []string
-	for _, part := range t.tuple {
-		names = append(names, part.all()...)
-	}
-	return names
 }
 
 // renderAll renders with each combination of the sources' values.

@@ -2,11 +2,11 @@ package jinja
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 	"github.com/open-ticket-ai/otai/internal/jinja/builtins"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -81,15 +81,5 @@ func (r *Renderer) compile(source string) (*template, error) {
 		return nil, &api.TemplateError{Line: 1, Column: 1, Err: fmt.Errorf(
 			"the template is %d bytes long, the limit is %d: move data out of it into params", len(source), r.environment.limits.Source)}
 	}
-	return compile(normalize(source), &r.environment)
-}
-
-// normalize makes line ends "\n" and drops one at the end of the source, as
-// Jinja2 does with keep_trailing_newline off.
-func normalize(source string) string {
-	if strings.IndexByte(source, '\r') >= 0 {
-		source = strings.ReplaceAll(source, "\r\n", "\n")
-		source = strings.ReplaceAll(source, "\r", "\n")
-	}
-	return strings.TrimSuffix(source, "\n")
+	return compile(syntax.Normalize(source), &r.environment)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -22,7 +23,7 @@ type run struct {
 	last   position.Pos // where what was put out last stands
 
 	piped  bool // texts of the pipeline may be put out
-	blocks map[string]*blockStatement
+	blocks map[string]*syntax.BlockStatement
 
 	chosen choices // nil: conditions decide
 }

@@ -1,5 +1,9 @@
 package jinja
 
+import (
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
+)
+
 // frame holds the names that one block sets. Blocks have few of them, so a list
 // is faster than a map.
 type frame struct {
@@ -56,7 +60,7 @@ func (r *run) within(up *frame, what func(*frame) error) error {
 }
 
 // capture executes body in a frame and returns what it put out.
-func (r *run) capture(f *frame, body []statement) ([]any, error) {
+func (r *run) capture(f *frame, body []syntax.Statement) ([]any, error) {
 	outer, chunks := r.frame, r.chunks
 	r.frame, r.chunks = f, nil
 	r.nested++

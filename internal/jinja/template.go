@@ -6,6 +6,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -19,17 +20,8 @@ type environment struct {
 // template is a compiled source in its environment. It is never changed after it was
 // made.
 type template struct {
-	parsed      *parsedTemplate
+	parsed      *syntax.Template
 	environment *environment
-}
-
-// parsedTemplate is what a source says.
-type parsedTemplate struct {
-	source  string
-	body    []statement
-	blocks  map[string]*blockStatement
-	mutates bool // it changes lists or mappings
-	piped   bool // it sees something of the pipeline
 }
 
 // choices are the conditions that are decided by somebody else: which branch of a
@@ -38,7 +30,7 @@ type choices map[any]int
 
 // compile parses a normalized source.
 func compile(source string, in *environment) (*template, error) {
-	parsed, err := parse(source, in.library)
+	parsed, err := syntax.Parse(source, in.library)
 	if err != nil {
 		return nil, position.Locate(source, err)
 	}
@@ -56,10 +48,10 @@ func (t *template) Render(ctx context.Context, scope api.Scope) (api.Rendered, e
 func (t *template) renderChosen(ctx context.Context, scope api.Scope, chosen choices) (api.Rendered, error) {
 	r := newRun(ctx, t.environment, scope)
 	r.chosen = chosen
-	r.Mutable, r.piped, r.blocks = t.parsed.mutates, t.parsed.piped, t.parsed.blocks
+	r.Mutable, r.piped, r.blocks = t.parsed.Mutates, t.parsed.ReadsPipeline, t.parsed.Blocks
 	err := r.CheckTime()
 	if err == nil {
-		err = r.exec(t.parsed.body)
+		err = r.exec(t.parsed.Body)
 	}
 	if err == nil {
 		var out api.Rendered
@@ -68,7 +60,7 @@ func (t *template) renderChosen(ctx context.Context, scope api.Scope, chosen cho
 		}
 		err = r.last.Wrap(err)
 	}
-	return api.Rendered{}, position.Locate(t.parsed.source, err)
+	return api.Rendered{}, position.Locate(t.parsed.Source, err)
 }
 
 // plain is a source without any template in it: its text, and the value that
@@ -76,7 +68,7 @@ func (t *template) renderChosen(ctx context.Context, scope api.Scope, chosen cho
 type plain api.Rendered
 
 func newPlain(source string) plain {
-	text := normalize(source)
+	text := syntax.Normalize(source)
 	if text == "" {
 		return plain{}
 	}

@@ -1,4 +1,4 @@
-package jinja
+package syntax
 
 // changingMethods are the methods of lists and mappings that change their object.
 var changingMethods = map[string]bool{

@@ -1,4 +1,4 @@
-package jinja
+package syntax
 
 import (
 	"fmt"
@@ -178,8 +178,8 @@ func trimBefore(data string, sign byte, block, lineStart bool) string {
 	return data
 }
 
-// hasTags reports whether a source has a tag or a comment in it.
-func hasTags(source string) bool { return nextTag(source, 0) < len(source) }
+// HasTags reports whether a source has a tag or a comment in it.
+func HasTags(source string) bool { return nextTag(source, 0) < len(source) }
 
 // nextTag is the offset of the next "{{", "{%" or "{#", or the source's end.
 func nextTag(source string, from int) int {

@@ -1,4 +1,4 @@
-package jinja
+package syntax
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 
 // statements reads up to one of the tags in ends, whose name it has then read,
 // or to the end of the source where ends is empty.
-func (p *parser) statements(opener string, ends ...string) (body []statement, end string) {
+func (p *parser) statements(opener string, ends ...string) (body []Statement, end string) {
 	for {
 		t := p.current()
 		switch t.kind {
@@ -23,10 +23,10 @@ func (p *parser) statements(opener string, ends ...string) (body []statement, en
 			return body, ""
 		case dataToken:
 			p.advance()
-			body = append(body, &textOutput{t.text})
+			body = append(body, &TextOutput{t.text})
 		case printBegin:
 			p.advance()
-			body = append(body, &output{Pos: position.Pos(p.current().pos), value: p.tuple(true)})
+			body = append(body, &Output{Pos: position.Pos(p.current().pos), Value: p.tuple(true)})
 			p.expectEnd()
 		case blockBegin:
 			p.advance()
@@ -45,12 +45,12 @@ func (p *parser) statements(opener string, ends ...string) (body []statement, en
 }
 
 // body reads a block's inside and its end tag, which has nothing but its name.
-func (p *parser) body(opener, end string) []statement {
+func (p *parser) body(opener, end string) []Statement {
 	body, _ := p.statements(opener, end)
 	return body
 }
 
-func (p *parser) statement(name string, offset int, opener string, ends []string) []statement {
+func (p *parser) statement(name string, offset int, opener string, ends []string) []Statement {
 	if p.depth >= maxNesting {
 		p.fail(offset, fmt.Errorf("blocks are nested deeper than %d levels", maxNesting))
 		return nil
@@ -60,38 +60,38 @@ func (p *parser) statement(name string, offset int, opener string, ends []string
 	place := position.Pos(offset)
 	switch name {
 	case "if":
-		return []statement{p.ifStatement()}
+		return []Statement{p.ifStatement()}
 	case "for":
-		return []statement{p.forStatement(place)}
+		return []Statement{p.forStatement(place)}
 	case "set":
-		return []statement{p.setStatement(place)}
+		return []Statement{p.setStatement(place)}
 	case "print":
 		return p.printStatement(place)
 	case "macro":
-		return []statement{p.macroStatement(place)}
+		return []Statement{p.macroStatement(place)}
 	case "call":
-		return []statement{p.callStatement(place)}
+		return []Statement{p.callStatement(place)}
 	case "filter":
-		f := &filterStatement{Pos: place, filters: []*filtered{p.filter(nil)}}
+		f := &FilterStatement{Pos: place, Filters: []*Filtered{p.filter(nil)}}
 		for p.skipOperator("|") {
-			f.filters = append(f.filters, p.filter(nil))
+			f.Filters = append(f.Filters, p.filter(nil))
 		}
 		p.expectBody()
-		f.body = p.body(name, "endfilter")
+		f.Body = p.body(name, "endfilter")
 		p.expectEnd()
-		return []statement{f}
+		return []Statement{f}
 	case "with":
-		return []statement{p.withStatement()}
+		return []Statement{p.withStatement()}
 	case "block":
-		return []statement{p.blockStatement(offset)}
+		return []Statement{p.blockStatement(offset)}
 	case "autoescape":
 		// What is put out is never escaped, but blocks and macros within yield
 		// escaped text.
-		a := &autoescapeStatement{value: p.expression()}
+		a := &AutoescapeStatement{Value: p.expression()}
 		p.expectBody()
-		a.body = p.body(name, "endautoescape")
+		a.Body = p.body(name, "endautoescape")
 		p.expectEnd()
-		return []statement{a}
+		return []Statement{a}
 	case "include", "import", "from", "extends":
 		p.fail(offset, fmt.Errorf("a template can't load another one: write its text in the place of %q", name))
 		return nil
@@ -117,71 +117,71 @@ func tagNames() map[string]bool {
 	}
 }
 
-func (p *parser) ifStatement() statement {
-	n := &ifStatement{}
+func (p *parser) ifStatement() Statement {
+	n := &IfStatement{}
 	for {
 		test := p.tuple(false)
 		p.expectBody()
 		body, end := p.statements("if", "elif", "else", "endif")
-		n.branches = append(n.branches, branch{test, body})
+		n.Branches = append(n.Branches, branch{test, body})
 		switch end {
 		case "elif":
 			continue
 		case "else":
 			p.expectBody()
-			n.otherwise = p.body("if", "endif")
+			n.Otherwise = p.body("if", "endif")
 		}
 		p.expectEnd()
 		return n
 	}
 }
 
-func (p *parser) forStatement(place position.Pos) statement {
+func (p *parser) forStatement(place position.Pos) Statement {
 	p.loops++
 	defer func() { p.loops-- }()
-	n := &forStatement{Pos: place, target: p.target(false)}
-	p.keepLoop(n.target)
+	n := &ForStatement{Pos: place, Target: p.target(false)}
+	p.keepLoop(n.Target)
 	if !p.skipName("in") {
 		p.unexpected(`"in"`)
 	}
-	n.items = p.tuple(false)
+	n.Items = p.tuple(false)
 	if p.skipName("if") {
-		n.test = p.expression()
+		n.Test = p.expression()
 	}
-	n.recursive = p.skipName("recursive")
+	n.Recursive = p.skipName("recursive")
 	p.expectBody()
 	body, end := p.statements("for", "else", "endfor")
-	n.body = body
+	n.Body = body
 	if end == "else" {
 		p.expectBody()
-		n.otherwise = p.body("for", "endfor")
+		n.Otherwise = p.body("for", "endfor")
 	}
 	p.expectEnd()
 	return n
 }
 
-func (p *parser) setStatement(place position.Pos) statement {
+func (p *parser) setStatement(place position.Pos) Statement {
 	to := p.target(true)
 	p.keepLoop(to)
 	if p.skipOperator("=") {
-		n := &assignment{Pos: place, target: to, value: p.tuple(true)}
+		n := &Assignment{Pos: place, Target: to, Value: p.tuple(true)}
 		p.expectEnd()
 		return n
 	}
-	n := &blockAssignment{Pos: place, target: to}
+	n := &BlockAssignment{Pos: place, Target: to}
 	for p.skipOperator("|") {
-		n.filters = append(n.filters, p.filter(nil))
+		n.Filters = append(n.Filters, p.filter(nil))
 	}
 	p.expectBody()
-	n.body = p.body("set", "endset")
+	n.Body = p.body("set", "endset")
 	p.expectEnd()
 	return n
 }
 
-func (p *parser) printStatement(place position.Pos) []statement {
-	var outputs []statement
+func (p *parser) printStatement(place position.Pos) []Statement {
+	var outputs []Statement
 	for p.err == nil && p.current().kind != tagEnd {
-		outputs = append(outputs, &output{Pos: place, value: p.expression()})
+		outputs = append(outputs, &Output{Pos: place, Value: p.expression()})
 		if !p.skipOperator(",") {
 			break
 		}
@@ -190,39 +190,39 @@ func (p *parser) printStatement(place position.Pos) []statement {
 	return outputs
 }
 
-func (p *parser) macroStatement(place position.Pos) statement {
-	m := &macroStatement{Pos: place, name: p.newName("the name of the macro")}
+func (p *parser) macroStatement(place position.Pos) Statement {
+	m := &MacroStatement{Pos: place, Name: p.newName("the name of the macro")}
 	p.signature(m)
 	p.expectBody()
 	p.macroBody(m, "macro", "endmacro")
-	p.skipName(m.name)
+	p.skipName(m.Name)
 	p.expectEnd()
 	return m
 }
 
-func (p *parser) macroBody(m *macroStatement, opener, end string) {
+func (p *parser) macroBody(m *MacroStatement, opener, end string) {
 	p.macros = append(p.macros, m)
-	m.body = p.body(opener, end)
+	m.Body = p.body(opener, end)
 	p.macros = p.macros[:len(p.macros)-1]
 }
 
-func (p *parser) signature(m *macroStatement) {
+func (p *parser) signature(m *MacroStatement) {
 	p.expectOperator("(")
-	for p.err == nil && (!p.isOperator(")") || len(m.parameters) > 0) {
+	for p.err == nil && (!p.isOperator(")") || len(m.Parameters) > 0) {
 		t := p.current()
 		name := p.newName("a parameter")
-		if slices.Contains(m.parameters, name) {
+		if slices.Contains(m.Parameters, name) {
 			p.fail(t.pos, fmt.Errorf("the parameter %q stands there twice", name))
 		}
-		var value expression
+		var value Expression
 		if p.skipOperator("=") {
 			value = p.expression()
 		} else if name == "caller" {
 			p.fail(t.pos, errors.New(`the parameter "caller" needs a default: not every call has a call block around it`))
-		} else if len(m.defaults) > 0 && m.defaults[len(m.defaults)-1] != nil {
+		} else if len(m.Defaults) > 0 && m.Defaults[len(m.Defaults)-1] != nil {
 			p.fail(t.pos, fmt.Errorf("the parameter %q without default stands behind one with a default", name))
 		}
-		m.parameters, m.defaults = append(m.parameters, name), append(m.defaults, value)
+		m.Parameters, m.Defaults = append(m.Parameters, name), append(m.Defaults, value)
 		if !p.skipOperator(",") {
 			break
 		}
@@ -230,13 +230,13 @@ func (p *parser) signature(m *macroStatement) {
 	p.expectOperator(")")
 }
 
-func (p *parser) callStatement(place position.Pos) statement {
-	m := &macroStatement{Pos: place, name: "caller"}
+func (p *parser) callStatement(place position.Pos) Statement {
+	m := &MacroStatement{Pos: place, Name: "caller"}
 	if p.isOperator("(") {
 		p.signature(m)
 	}
 	offset := p.current().pos
-	called, ok := p.expression().(*call)
+	called, ok := p.expression().(*Call)
 	if !ok {
 		p.fail(offset, errors.New("a call block needs a call: {% call name() %}"))
 		return nil
@@ -244,68 +244,68 @@ func (p *parser) callStatement(place position.Pos) statement {
 	p.expectBody()
 	p.macroBody(m, "call", "endcall")
 	p.expectEnd()
-	return &callStatement{Pos: place, call: called, macro: m}
+	return &CallStatement{Pos: place, Call: called, Macro: m}
 }
 
-func (p *parser) withStatement() statement {
-	n := &withStatement{}
+func (p *parser) withStatement() Statement {
+	n := &WithStatement{}
 	for p.err == nil && p.current().kind != tagEnd {
-		if len(n.names) > 0 {
+		if len(n.Names) > 0 {
 			p.expectOperator(",")
 		}
-		n.names = append(n.names, p.target(false))
+		n.Names = append(n.Names, p.target(false))
 		p.expectOperator("=")
-		n.values = append(n.values, p.expression())
+		n.Values = append(n.Values, p.expression())
 	}
 	p.expectBody()
-	n.body = p.body("with", "endwith")
+	n.Body = p.body("with", "endwith")
 	p.expectEnd()
 	return n
 }
 
-func (p *parser) blockStatement(position int) statement {
+func (p *parser) blockStatement(position int) Statement {
 	name := p.expectName("the name of the block")
 	if p.blocks[name] != nil {
 		p.fail(position, fmt.Errorf("the block %q stands there twice", name))
 	}
 	if p.blocks == nil {
-		p.blocks = map[string]*blockStatement{}
+		p.blocks = map[string]*BlockStatement{}
 	}
-	n := &blockStatement{name: name, scoped: p.skipName("scoped")}
+	n := &BlockStatement{Name: name, Scoped: p.skipName("scoped")}
 	p.blocks[name] = n
 	if p.isName("required") {
 		p.unexpected("end of tag: only a template that extends another could fill a required block")
 	}
 	p.expectBody()
-	n.body = p.body("block", "endblock")
+	n.Body = p.body("block", "endblock")
 	p.skipName(name)
 	p.expectEnd()
 	return n
 }
 
 // keepLoop refuses to assign to the variable loop where a for statement has it.
-func (p *parser) keepLoop(to target) {
-	for _, inner := range to.tuple {
+func (p *parser) keepLoop(to Target) {
+	for _, inner := range to.Tuple {
 		p.keepLoop(inner)
 	}
-	if p.loops > 0 && to.name == "loop" && to.attribute == "" {
+	if p.loops > 0 && to.Name == "loop" && to.Attribute == "" {
 		p.fail(int(to.Pos), errors.New(`"loop" can't be assigned to within a for block: take another name`))
 	}
 }
 
 // target reads what is assigned to: "a", "a, b", "(a, (b, c))" and, where
 // attributes are allowed, "namespace.a".
-func (p *parser) target(attributes bool) target {
+func (p *parser) target(attributes bool) Target {
 	first := p.oneTarget(attributes)
 	if !p.isOperator(",") {
 		return first
 	}
-	list := target{Pos: first.Pos, isTuple: true, tuple: []target{first}}
+	list := Target{Pos: first.Pos, IsTuple: true, Tuple: []Target{first}}
 	for p.skipOperator(",") {
 		if t := p.current(); t.kind == tagEnd || p.isOperator(")") || p.isOperator("=") || p.isName("in") {
 			break
 		}
-		list.tuple = append(list.tuple, p.oneTarget(attributes))
+		list.Tuple = append(list.Tuple, p.oneTarget(attributes))
 	}
 	return list
 }
@@ -321,11 +321,11 @@ func (p *parser) newName(what string) string {
 	return name
 }
 
-func (p *parser) oneTarget(attributes bool) target {
+func (p *parser) oneTarget(attributes bool) Target {
 	t := p.current()
 	if p.isOperator("(") {
 		if !p.enter() {
-			return target{}
+			return Target{}
 		}
 		defer p.leave()
 		p.advance()
@@ -334,9 +334,9 @@ func (p *parser) oneTarget(attributes bool) target {
 		return inner
 	}
 	name := p.newName("a name to assign to")
-	to := target{Pos: position.Pos(t.pos), name: name}
+	to := Target{Pos: position.Pos(t.pos), Name: name}
 	if attributes && p.skipOperator(".") {
-		to.attribute = p.expectName("an attribute")
+		to.Attribute = p.expectName("an attribute")
 	}
 	return to
 }

@@ -1,4 +1,4 @@
-package jinja
+package syntax
 
 import (
 	"errors"
@@ -6,6 +6,11 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+)
+
+const (
+	maxNesting    = 60  // statements within statements, in the source
+	maxExpression = 200 // expressions within expressions, in the source
 )
 
 // parser turns tokens into nodes by recursive descent, one function per level of
@@ -18,20 +23,20 @@ type parser struct {
 	depth  int
 	err    error
 
-	macros []*macroStatement // those around the current token
+	macros []*MacroStatement // those around the current token
 	loops  int               // how many for statements are around it
-	blocks map[string]*blockStatement
+	blocks map[string]*BlockStatement
 	piped  bool // the template sees something of the pipeline
 }
 
-func parse(source string, lib *runtime.Library) (t *parsedTemplate, err error) {
+func Parse(source string, lib *runtime.Library) (t *Template, err error) {
 	tokens, err := lex(source)
 	if err != nil {
 		return nil, err
 	}
 	p := &parser{tokens: tokens, lib: lib}
 	body, _ := p.statements("")
-	return &parsedTemplate{source: source, body: body, blocks: p.blocks, mutates: changes(tokens), piped: p.piped}, p.err
+	return &Template{Source: source, Body: body, Blocks: p.blocks, Mutates: changes(tokens), ReadsPipeline: p.piped}, p.err
 }
 
 func (p *parser) current() *token { return &p.tokens[p.next] }
