@@ -12,6 +12,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 	"github.com/open-ticket-ai/otai/internal/jinja/builtins"
+	"github.com/open-ticket-ai/otai/internal/jinja/eval"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -36,7 +37,7 @@ func signaturesOf(l *runtime.Library, table string) map[string]string {
 			found[name] = called(t.Signature, name)
 		}
 	case "loop":
-		for _, name := range loopNames {
+		for _, name := range eval.LoopNames {
 			found[name] = "loop." + name
 		}
 		found["cycle"] += "(…)"
@@ -91,7 +92,7 @@ func documentationScope() (*Renderer, api.Scope) {
 func table(t *testing.T, title string, lines []described) string {
 	t.Helper()
 	r, scope := documentationScope()
-	signatures := signaturesOf(r.environment.library, title)
+	signatures := signaturesOf(r.environment.Library, title)
 	var b strings.Builder
 	examples := slices.ContainsFunc(lines, func(d described) bool { return d.example != "" })
 	if examples {
@@ -197,11 +198,11 @@ func TestTheReferenceIsThatOfTheCode(t *testing.T) {
 }
 
 func TestALoopOffersWhatTheReferenceSays(t *testing.T) {
-	for _, name := range loopNames {
+	for _, name := range eval.LoopNames {
 		if out, err := render(New(Options{}), api.Scope{}, "{% for x in [1] %}{{ loop."+name+" is defined or loop."+name+" is undefined }}{% endfor %}"); err != nil || out.Text != "True" {
 			t.Errorf("loop.%s: %q, %v", name, out.Text, err)
 		}
-		l := &loop{items: []any{1}}
+		l := &eval.Loop{Items: []any{1}}
 		if _, ok := l.Attribute(name); !ok {
 			t.Errorf("a loop has no %q", name)
 		}

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -43,8 +42,8 @@ func FuzzRender(f *testing.F) {
 	addSources(f)
 	_, full, scope := suiteRenderer(f)
 	r := New(Options{
-		Variables: full.environment.variables,
-		Limits:    budget.Limits{Steps: 20_000, Output: 1 << 18, Range: 1000, Time: time.Second},
+		Variables: full.environment.Variables,
+		Limits:    Limits{Steps: 20_000, Output: 1 << 18, Range: 1000, Time: time.Second},
 	})
 	f.Fuzz(func(t *testing.T, source string) {
 		parsed, err := r.Parse(source)

@@ -81,7 +81,7 @@ var hostile = map[string]string{
 func TestHostileTemplatesEndWithAnError(t *testing.T) {
 	// A quarter of the defaults, which take four times as long to reach.
 	d := budget.DefaultLimits()
-	r := New(Options{Limits: budget.Limits{Steps: d.Steps / 4, Output: d.Output / 4}})
+	r := New(Options{Limits: Limits{Steps: d.Steps / 4, Output: d.Output / 4}})
 	for name, source := range hostile {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
@@ -95,7 +95,7 @@ func TestHostileTemplatesEndWithAnError(t *testing.T) {
 }
 
 func TestEachLimitIsNamedByItsError(t *testing.T) {
-	limits := budget.Limits{Source: 2000, Steps: 3000, Output: 1000, Range: 100, Depth: 10, Time: time.Minute}
+	limits := Limits{Source: 2000, Steps: 3000, Output: 1000, Range: 100, Depth: 10, Time: time.Minute}
 	for source, want := range map[string]string{
 		"{{ '" + strings.Repeat("x", 2000) + "' }}":                                "the limit is 2000",
 		"{% for a in range(90) %}{% for b in range(90) %}{% endfor %}{% endfor %}": "more than 3000 steps",
@@ -116,7 +116,7 @@ func TestEachLimitIsNamedByItsError(t *testing.T) {
 func TestSlowTemplatesEndInTime(t *testing.T) {
 	r := New(Options{
 		Variables: map[string]any{"text": strings.Repeat("ab", 1<<20)},
-		Limits:    budget.Limits{Steps: 1 << 30, Time: 50 * time.Millisecond},
+		Limits:    Limits{Steps: 1 << 30, Time: 50 * time.Millisecond},
 	})
 	for _, source := range []string{
 		"{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
@@ -136,7 +136,7 @@ func TestSlowTemplatesEndInTime(t *testing.T) {
 func TestTheCallerCanEndATemplate(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	r := New(Options{Limits: budget.Limits{Steps: 1 << 40, Time: time.Minute}})
+	r := New(Options{Limits: Limits{Steps: 1 << 40, Time: time.Minute}})
 	parsed, err := r.Parse("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}")
 	if err != nil {
 		t.Fatal(err)

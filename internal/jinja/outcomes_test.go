@@ -3,6 +3,7 @@ package jinja
 import (
 	"slices"
 	"testing"
+
 )
 
 func TestOutcomes(t *testing.T) {

@@ -6,7 +6,9 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 	"github.com/open-ticket-ai/otai/internal/jinja/builtins"
+	"github.com/open-ticket-ai/otai/internal/jinja/eval"
 	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
+	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -14,6 +16,13 @@ import (
 // maxCached bounds the templates that a Renderer keeps parsed. A configuration
 // has some dozens; the bound is for a caller who makes sources up.
 const maxCached = 1024
+
+// Limits bound one template.
+type Limits = budget.Limits
+
+// Dict is a mapping that keeps the order of insertion: what a template writes as
+// {'a': 1}.
+type Dict = value.Dict
 
 // Options are what templates may ask for beyond their scope.
 type Options struct {
@@ -23,15 +32,15 @@ type Options struct {
 	// scope. They are plain values and must not be changed.
 	Variables map[string]any
 	// Limits bound one rendering; zero fields mean the defaults.
-	Limits budget.Limits
+	Limits Limits
 }
 
 // Renderer parses templates. It is safe for concurrent use.
 type Renderer struct {
-	environment environment
+	environment eval.Environment
 
 	mu     sync.RWMutex
-	parsed map[string]*template
+	parsed map[string]*eval.Template
 }
 
 var _ api.TemplateRenderer = (*Renderer)(nil)
@@ -39,8 +48,8 @@ var _ api.TemplateRenderer = (*Renderer)(nil)
 // New returns a Renderer without cached templates.
 func New(o Options) *Renderer {
 	return &Renderer{
-		environment: environment{builtins.New(o.Env), o.Variables, o.Limits.WithDefaults()},
-		parsed:      map[string]*template{},
+		environment: eval.Environment{Library: builtins.New(o.Env), Variables: o.Variables, Limits: o.Limits.WithDefaults()},
+		parsed:      map[string]*eval.Template{},
 	}
 }
 
@@ -52,7 +61,7 @@ func HasTemplate(source string) bool { return params.HasTemplate(source) }
 // [api.TemplateError] with the place in source.
 func (r *Renderer) Parse(source string) (api.Template, error) {
 	if !HasTemplate(source) {
-		return newPlain(source), nil
+		return eval.NewPlain(source), nil
 	}
 	r.mu.RLock()
 	t := r.parsed[source]
@@ -76,10 +85,10 @@ func (r *Renderer) Parse(source string) (api.Template, error) {
 	return t, nil
 }
 
-func (r *Renderer) compile(source string) (*template, error) {
-	if len(source) > r.environment.limits.Source {
+func (r *Renderer) compile(source string) (*eval.Template, error) {
+	if len(source) > r.environment.Limits.Source {
 		return nil, &api.TemplateError{Line: 1, Column: 1, Err: fmt.Errorf(
-			"the template is %d bytes long, the limit is %d: move data out of it into params", len(source), r.environment.limits.Source)}
+			"the template is %d bytes long, the limit is %d: move data out of it into params", len(source), r.environment.Limits.Source)}
 	}
-	return compile(syntax.Normalize(source), &r.environment)
+	return eval.Compile(syntax.Normalize(source), &r.environment)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/open-ticket-ai/otai/internal/jinja/eval"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -301,7 +302,7 @@ func TestReadsLiteralsAsPython(t *testing.T) {
 		case !ok:
 			t.Errorf("%q stays text, want %s", text, c[1])
 		default:
-			if diff := sameValue(want.value(t), exportLiteral(v)); diff != "" {
+			if diff := sameValue(want.value(t), eval.ExportLiteral(v)); diff != "" {
 				t.Errorf("%q (-Python +ours)\n%s", text, diff)
 			}
 		}

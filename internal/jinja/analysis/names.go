@@ -1,8 +1,9 @@
-package jinja
+package analysis
 
 import (
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/eval"
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
@@ -40,23 +41,23 @@ type Arg struct {
 
 // Names lists the uses of names in a template that Parse of this package returned,
 // in the order of the template.
-func Names(parsed api.Template) []Name { return walked(parsed).names }
+func Names(parsed api.Template) []Name { return walk(parsed).names }
 
-func walked(parsed api.Template) *nameWalk {
-	t, ok := parsed.(*template)
+func walk(parsed api.Template) *walker {
+	t, ok := parsed.(*eval.Template)
 	if !ok {
-		return &nameWalk{}
+		return &walker{}
 	}
-	w := &nameWalk{source: t.parsed.Source, methods: t.environment.library.Tables(), known: map[string]bool{
+	w := &walker{source: t.Parsed.Source, methods: t.Environment.Library.Tables(), known: map[string]bool{
 		"pipe_results": true, "params": true, "parent_params": true,
 		"loop": true, "caller": true, "varargs": true, "kwargs": true, "self": true,
 	}, certain: true}
-	for name := range t.environment.variables {
+	for name := range t.Environment.Variables {
 		w.known[name] = true
 	}
-	w.statements(t.parsed.Body)
-	if len(t.parsed.Body) == 1 && len(w.names) == 1 {
-		if lone, ok := t.parsed.Body[0].(*syntax.Output); ok {
+	w.statements(t.Parsed.Body)
+	if len(t.Parsed.Body) == 1 && len(w.names) == 1 {
+		if lone, ok := t.Parsed.Body[0].(*syntax.Output); ok {
 			if _, ok := lone.Value.(*syntax.Variable); ok {
 				w.names[0].Broken = true // an undefined value alone is an error
 			}
@@ -68,7 +69,7 @@ func walked(parsed api.Template) *nameWalk {
 	return w
 }
 
-type nameWalk struct {
+type walker struct {
 	source  string
 	known   map[string]bool
 	certain bool
@@ -83,7 +84,7 @@ type nameWalk struct {
 }
 
 // chosen is the choice that was made at a node.
-func (w *nameWalk) chosen(node any) (option int, made bool) {
+func (w *walker) chosen(node any) (option int, made bool) {
 	if w.choice != nil {
 		option, made = w.choice(node)
 	}
@@ -91,8 +92,8 @@ func (w *nameWalk) chosen(node any) (option int, made bool) {
 }
 
 // test walks a condition, without the parts of which it was chosen how they come out.
-func (w *nameWalk) test(e syntax.Expression) {
-	if _, made := w.chosen(decided{e}); made {
+func (w *walker) test(e syntax.Expression) {
+	if _, made := w.chosen(eval.Condition{Test: e}); made {
 		return
 	}
 	switch e := e.(type) {
@@ -109,28 +110,28 @@ func (w *nameWalk) test(e syntax.Expression) {
 // drawn stands among the names for what is drawn by lot, where outcomes are sought.
 const drawn = "|random"
 
-func (w *nameWalk) filter(f *runtime.Filter) {
+func (w *walker) filter(f *runtime.Filter) {
 	if w.outcomes && f.Name == "random" {
 		w.names = append(w.names, Name{Name: drawn})
 	}
 }
 
 // maybe walks what is not reached in every case.
-func (w *nameWalk) maybe(walk func()) {
+func (w *walker) maybe(walk func()) {
 	before := w.certain
 	w.certain = false
 	walk()
 	w.certain = before
 }
 
-func (w *nameWalk) name(v *syntax.Variable, use Name) {
+func (w *walker) name(v *syntax.Variable, use Name) {
 	use.Name = v.Name
 	use.Line, use.Column = w.place(v.Pos)
 	use.Certain, use.Known = w.certain, v.Global != nil
 	w.names = append(w.names, use)
 }
 
-func (w *nameWalk) place(p position.Pos) (line, column int) {
+func (w *walker) place(p position.Pos) (line, column int) {
 	if place, ok := position.Locate(w.source, &position.Error{Pos: int(p)}).(*api.TemplateError); ok {
 		return place.Line, place.Column
 	}
@@ -138,7 +139,7 @@ func (w *nameWalk) place(p position.Pos) (line, column int) {
 }
 
 // args are the arguments of one of the pipeline's functions.
-func (w *nameWalk) args(a syntax.Arguments) []Arg {
+func (w *walker) args(a syntax.Arguments) []Arg {
 	var args []Arg
 	for _, e := range inPlaces(a) {
 		var arg Arg
@@ -151,13 +152,13 @@ func (w *nameWalk) args(a syntax.Arguments) []Arg {
 	return args
 }
 
-func (w *nameWalk) statements(list []syntax.Statement) {
+func (w *walker) statements(list []syntax.Statement) {
 	for _, s := range list {
 		w.statement(s)
 	}
 }
 
-func (w *nameWalk) statement(s syntax.Statement) {
+func (w *walker) statement(s syntax.Statement) {
 	switch s := s.(type) {
 	case *syntax.Output:
 		w.expression(s.Value)
@@ -218,7 +219,7 @@ func (w *nameWalk) statement(s syntax.Statement) {
 	}
 }
 
-func (w *nameWalk) macro(m *syntax.MacroStatement) {
+func (w *walker) macro(m *syntax.MacroStatement) {
 	for _, name := range m.Parameters {
 		w.known[name] = true
 	}
@@ -228,7 +229,7 @@ func (w *nameWalk) macro(m *syntax.MacroStatement) {
 	})
 }
 
-func (w *nameWalk) set(t syntax.Target) {
+func (w *walker) set(t syntax.Target) {
 	if !t.IsTuple {
 		w.known[t.Name] = true
 	}
@@ -237,7 +238,7 @@ func (w *nameWalk) set(t syntax.Target) {
 	}
 }
 
-func (w *nameWalk) filters(list []*syntax.Filtered) {
+func (w *walker) filters(list []*syntax.Filtered) {
 	for _, f := range list {
 		w.filter(f.Filter)
 		w.misuse(f.Pos, f.Arguments, &f.Filter.Signature)
@@ -245,13 +246,13 @@ func (w *nameWalk) filters(list []*syntax.Filtered) {
 	}
 }
 
-func (w *nameWalk) expressions(list []syntax.Expression) {
+func (w *walker) expressions(list []syntax.Expression) {
 	for _, e := range list {
 		w.expression(e)
 	}
 }
 
-func (w *nameWalk) expression(e syntax.Expression) {
+func (w *walker) expression(e syntax.Expression) {
 	switch e := e.(type) {
 	case *syntax.Variable:
 		w.name(e, Name{})
@@ -329,7 +330,7 @@ func (w *nameWalk) expression(e syntax.Expression) {
 }
 
 // object walks what something is taken of.
-func (w *nameWalk) object(e syntax.Expression, use Name) {
+func (w *walker) object(e syntax.Expression, use Name) {
 	switch e := e.(type) {
 	case *syntax.Variable:
 		w.name(e, use)
@@ -340,13 +341,13 @@ func (w *nameWalk) object(e syntax.Expression, use Name) {
 	}
 }
 
-func (w *nameWalk) call(e *syntax.Call, taken string) {
+func (w *walker) call(e *syntax.Call, taken string) {
 	w.object(e.Callee, Name{Call: true, Args: w.args(e.Arguments), Attribute: taken, Broken: true})
 	w.misuseOfCall(e)
 	w.arguments(e.Arguments)
 }
 
-func (w *nameWalk) arguments(a syntax.Arguments) {
+func (w *walker) arguments(a syntax.Arguments) {
 	w.expressions(a.Positional)
 	w.expressions(a.Named)
 	w.expression(a.Spread)

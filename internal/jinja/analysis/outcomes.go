@@ -1,4 +1,4 @@
-package jinja
+package analysis
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/eval"
 	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -24,7 +25,7 @@ const (
 // both sides of a condition. complete is false where there may be other outcomes,
 // too. What calls fail() has none.
 func Outcomes(ctx context.Context, parsed api.Template, known func(function string, args []string) (values []any, all bool)) (outcomes []api.Rendered, complete bool) {
-	t, ok := parsed.(*template)
+	t, ok := parsed.(*eval.Template)
 	if !ok {
 		out, err := parsed.Render(ctx, api.Scope{})
 		return []api.Rendered{out}, err == nil
@@ -34,7 +35,7 @@ func Outcomes(ctx context.Context, parsed api.Template, known func(function stri
 	for _, byParts := range []bool{true, false} {
 		s := &outcomeSearch{ctx: ctx, template: t, known: known, byParts: byParts, sources: map[string]*source{}, seen: map[string]bool{}, complete: true}
 		s.findOpenNames()
-		s.explore(choices{})
+		s.explore(eval.Choices{})
 		if outcomes, complete = s.outcomes, s.complete && ctx.Err() == nil; complete {
 			break
 		}
@@ -50,7 +51,7 @@ type source struct {
 
 type outcomeSearch struct {
 	ctx      context.Context
-	template *template
+	template *eval.Template
 	known    func(function string, args []string) ([]any, bool)
 	sources  map[string]*source // by what is called; nil is not known
 	byParts  bool               // what is known of a condition counts
@@ -69,7 +70,7 @@ const skipped = -1
 
 // explore follows the template with the choices that were made so far. Where one more
 // is needed, it follows each.
-func (s *outcomeSearch) explore(chosen choices) {
+func (s *outcomeSearch) explore(chosen eval.Choices) {
 	if s.paths > maxPaths || s.ctx.Err() != nil {
 		s.complete = false
 		return
@@ -98,8 +99,8 @@ func (s *outcomeSearch) explore(chosen choices) {
 					undecided, options = node, len(node.Branches)+1
 				}
 			}
-		case decided:
-			if s.isOpen(node.test) && !s.isMixed(node.test) {
+		case eval.Condition:
+			if s.isOpen(node.Test) && !s.isMixed(node.Test) {
 				undecided, options = node, 2
 			}
 		case *syntax.Assignment:
@@ -127,14 +128,14 @@ func (s *outcomeSearch) explore(chosen choices) {
 }
 
 // walk walks the whole template.
-func (s *outcomeSearch) walk(choice func(node any) (int, bool)) *nameWalk {
-	w := &nameWalk{source: s.template.parsed.Source, known: map[string]bool{}, choice: choice, outcomes: true}
-	w.statements(s.template.parsed.Body)
+func (s *outcomeSearch) walk(choice func(node any) (int, bool)) *walker {
+	w := &walker{source: s.template.Parsed.Source, known: map[string]bool{}, choice: choice, outcomes: true}
+	w.statements(s.template.Parsed.Body)
 	return w
 }
 
 func (s *outcomeSearch) namesOf(expressions ...syntax.Expression) []Name {
-	w := &nameWalk{source: s.template.parsed.Source, known: map[string]bool{}, outcomes: true}
+	w := &walker{source: s.template.Parsed.Source, known: map[string]bool{}, outcomes: true}
 	w.expressions(expressions)
 	return w.names
 }
@@ -177,7 +178,7 @@ func (s *outcomeSearch) anyOpen(names []Name) bool {
 		if set {
 			return open
 		}
-		_, variable := s.template.environment.variables[n.Name]
+		_, variable := s.template.Environment.Variables[n.Name]
 		return !variable && !n.Known && n.Name != "loop"
 	})
 }
@@ -242,7 +243,7 @@ func (s *outcomeSearch) findOpenNames() {
 				s.open[name] = s.open[name] || open
 			}
 		}
-		s.eachSet(s.template.parsed.Body, set)
+		s.eachSet(s.template.Parsed.Body, set)
 		if len(s.open) == before && opened == 0 {
 			return
 		}
@@ -288,7 +289,7 @@ func (s *outcomeSearch) eachSet(list []syntax.Statement, set func(t syntax.Targe
 }
 
 // renderAll renders with each combination of the sources' values.
-func (s *outcomeSearch) renderAll(chosen choices, sources []*source, values []any) {
+func (s *outcomeSearch) renderAll(chosen eval.Choices, sources []*source, values []any) {
 	if s.rendered > maxOutcomes || s.ctx.Err() != nil {
 		s.complete = false
 		return
@@ -315,7 +316,7 @@ func (s *outcomeSearch) renderAll(chosen choices, sources []*source, values []an
 	for id, data := range results {
 		scope = scope.WithResult(id, api.Success(data))
 	}
-	out, err := s.template.renderChosen(s.ctx, scope, chosen)
+	out, err := s.template.RenderChosen(s.ctx, scope, chosen)
 	var failed *api.FailError
 	switch {
 	case errors.As(err, &failed):

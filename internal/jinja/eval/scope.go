@@ -1,4 +1,4 @@
-package jinja
+package eval
 
 import (
 	"github.com/open-ticket-ai/otai/internal/jinja/syntax"

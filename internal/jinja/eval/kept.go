@@ -1,4 +1,4 @@
-package jinja
+package eval
 
 import (
 	"strings"

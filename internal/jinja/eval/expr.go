@@ -1,7 +1,6 @@
-package jinja
+package eval
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -182,13 +181,13 @@ func (r *run) decide(n *syntax.Conditional) (yes bool, err error) {
 	return r.test(n.Test)
 }
 
-// decided is the key of a choice how a test, or a part of it, comes out: 0 is true.
-type decided struct{ test syntax.Expression }
+// Condition is the key of a choice how a test, or a part of it, comes out: 0 is true.
+type Condition struct{ Test syntax.Expression }
 
 // test reports whether a condition holds.
 func (r *run) test(e syntax.Expression) (bool, error) {
 	if r.chosen != nil {
-		if option, made := r.chosen[decided{e}]; made {
+		if option, made := r.chosen[Condition{e}]; made {
 			return option == 0, nil
 		}
 		switch e := e.(type) {
@@ -347,141 +346,4 @@ func (r *run) evalSlicing(n *syntax.Slicing) (any, error) {
 	}
 	v, err := r.Slice(parts[0], parts[1], parts[2], parts[3])
 	return v, n.Wrap(err)
-}
-
-func (r *run) evalCall(n *syntax.Call) (any, error) {
-	callee, err := r.eval(n.Callee)
-	if err != nil {
-		return nil, err
-	}
-	given, err := r.given(&n.Arguments)
-	if err != nil {
-		return nil, n.Wrap(err)
-	}
-	if err = r.Step(1); err != nil {
-		return nil, n.Wrap(err)
-	}
-	v, err := r.call(callee, given)
-	return r.Changeable(v), n.Wrap(err)
-}
-
-func (r *run) call(callee any, given value.CallArgs) (any, error) {
-	switch f := callee.(type) {
-	case *runtime.Function:
-		a, err := f.Bind(given)
-		if err != nil {
-			return nil, err
-		}
-		return f.Apply(&r.State, a)
-	case *runtime.BoundMethod:
-		a, err := f.Method.Bind(given)
-		if err == nil {
-			err = value.CountRead(r.Budget, f.Self)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return f.Method.Apply(&r.State, f.Self, a)
-	case *macro:
-		return f.call(r, given)
-	case *loop:
-		return f.recurse(r, given)
-	case *value.Undefined:
-		return nil, f.Err()
-	}
-	return nil, fmt.Errorf("%s can't be called", value.WithArticle(value.TypeName(callee)))
-}
-
-func (r *run) evalFiltered(n *syntax.Filtered) (any, error) {
-	input, err := r.eval(n.Input)
-	if err != nil {
-		return nil, err
-	}
-	return r.applyFilter(n, input)
-}
-
-func (r *run) applyFilter(n *syntax.Filtered, input any) (any, error) {
-	given, err := r.given(&n.Arguments)
-	if err != nil {
-		return nil, n.Wrap(err)
-	}
-	if err = r.Step(1); err != nil {
-		return nil, n.Wrap(err)
-	}
-	v, err := n.Filter.Call(&r.State, input, given)
-	return r.Changeable(v), n.Wrap(err)
-}
-
-func (r *run) evalTested(n *syntax.Tested) (any, error) {
-	operand, err := r.eval(n.Operand)
-	if err != nil {
-		return nil, err
-	}
-	given, err := r.given(&n.Arguments)
-	if err != nil {
-		return nil, n.Wrap(err)
-	}
-	if err = r.Step(1); err != nil {
-		return nil, n.Wrap(err)
-	}
-	holds, err := n.Test.Call(&r.State, operand, given)
-	return holds, n.Wrap(err)
-}
-
-// given evaluates the arguments of a call.
-func (r *run) given(a *syntax.Arguments) (value.CallArgs, error) {
-	var g value.CallArgs
-	if len(a.Positional) > 0 {
-		values, err := r.evalAll(a.Positional)
-		if err != nil {
-			return g, err
-		}
-		g.Positional = values
-	}
-	for i, name := range a.Names {
-		v, err := r.eval(a.Named[i])
-		if err != nil {
-			return g, err
-		}
-		g.Named = append(g.Named, value.NamedValue{Name: name, Value: v})
-	}
-	if a.Spread == nil && a.SpreadMap == nil {
-		return g, nil
-	}
-	return g, r.spreadInto(a, &g)
-}
-
-func (r *run) spreadInto(a *syntax.Arguments, g *value.CallArgs) error {
-	if a.Spread != nil {
-		v, err := r.eval(a.Spread)
-		if err != nil {
-			return err
-		}
-		more, err := value.Elements(r.Budget, v)
-		if err != nil {
-			return err
-		}
-		g.Positional = append(g.Positional, more...)
-	}
-	if a.SpreadMap != nil {
-		v, err := r.eval(a.SpreadMap)
-		if err != nil {
-			return err
-		}
-		pairs, ok := value.PairsOf(v)
-		if !ok {
-			return fmt.Errorf("%s can't be spread into named arguments", value.WithArticle(value.TypeName(v)))
-		}
-		for _, p := range pairs {
-			name, ok := value.AsText(p.Key)
-			if !ok {
-				return errors.New("the names of arguments are strings")
-			}
-			if _, twice := g.ByName(name); twice {
-				return fmt.Errorf("the argument %q is given twice", name)
-			}
-			g.Named = append(g.Named, value.NamedValue{Name: name, Value: p.Value})
-		}
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package jinja
+package eval
 
 import (
 	"context"
@@ -25,14 +25,14 @@ type run struct {
 	piped  bool // texts of the pipeline may be put out
 	blocks map[string]*syntax.BlockStatement
 
-	chosen choices // nil: conditions decide
+	chosen Choices // nil: conditions decide
 }
 
-func newRun(ctx context.Context, in *environment, scope api.Scope) *run {
+func newRun(ctx context.Context, in *Environment, scope api.Scope) *run {
 	root := &frame{}
 	r := &run{
-		State: runtime.State{Scope: scope, Library: in.library, Variables: in.variables},
-		spent: budget.New(ctx, &in.limits),
+		State: runtime.State{Scope: scope, Library: in.Library, Variables: in.Variables},
+		spent: budget.New(ctx, &in.Limits),
 		root:  root, frame: root,
 	}
 	r.Budget = &r.spent

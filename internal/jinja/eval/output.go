@@ -1,4 +1,4 @@
-package jinja
+package eval
 
 import (
 	"fmt"
@@ -99,23 +99,23 @@ func (r *run) joined(chunks []any) (string, error) {
 // plainLiteral is text as the literal that it is, or text.
 func plainLiteral(text string) any {
 	if v, ok := value.ParseLiteral(text); ok {
-		return exportLiteral(v)
+		return ExportLiteral(v)
 	}
 	return text
 }
 
-// exportLiteral is export for values that can only be plain.
-func exportLiteral(v any) any {
+// ExportLiteral is export for values that can only be plain.
+func ExportLiteral(v any) any {
 	switch x := v.(type) {
 	case value.Tuple:
-		return exportLiteral([]any(x))
+		return ExportLiteral([]any(x))
 	case []any:
 		for i := range x {
-			x[i] = exportLiteral(x[i])
+			x[i] = ExportLiteral(x[i])
 		}
 		return x
 	case *value.Dict:
-		x.ReplaceValues(exportLiteral)
+		x.ReplaceValues(ExportLiteral)
 	}
 	return v
 }

@@ -1,4 +1,4 @@
-package jinja
+package eval
 
 import (
 	"errors"
@@ -8,10 +8,10 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// loop is the variable of that name in the body of a for statement.
-type loop struct {
+// Loop is the variable of that name in the body of a for statement.
+type Loop struct {
 	statement *syntax.ForStatement
-	items     []any
+	Items     []any
 	index     int
 	depth     int
 	outer     *frame // where the statement stands
@@ -60,7 +60,7 @@ func (r *run) runLoop(n *syntax.ForStatement, over any, depth int) error {
 	if len(items) == 0 {
 		return r.within(r.frame, func(*frame) error { return r.exec(n.Otherwise) })
 	}
-	l := &loop{statement: n, items: items, depth: depth, outer: r.frame}
+	l := &Loop{statement: n, Items: items, depth: depth, outer: r.frame}
 	inner := &frame{up: r.frame}
 	for i, item := range items {
 		if err := r.Step(1); err != nil {
@@ -109,7 +109,7 @@ func (r *run) filterItems(n *syntax.ForStatement, items []any) ([]any, error) {
 }
 
 // recurse is loop(items) in a recursive loop: what the loop yields for them.
-func (l *loop) recurse(r *run, g value.CallArgs) (any, error) {
+func (l *Loop) recurse(r *run, g value.CallArgs) (any, error) {
 	if !l.statement.Recursive {
 		return nil, errors.New(`the loop can't be called: write "recursive" at the end of its tag`)
 	}
@@ -123,21 +123,21 @@ func (l *loop) recurse(r *run, g value.CallArgs) (any, error) {
 	return r.loopValue(l.statement, l.outer, g.Positional[0], l.depth+1)
 }
 
-// loopNames are what a loop offers: attribute knows each.
-var loopNames = []string{
+// LoopNames are what a loop offers: attribute knows each.
+var LoopNames = []string{
 	"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "depth", "depth0", "cycle", "changed",
 }
 
-func (l *loop) TypeName() string { return "loop" }
+func (l *Loop) TypeName() string { return "loop" }
 
-func (l *loop) Elements() []any { return l.items }
+func (l *Loop) Elements() []any { return l.Items }
 
-func (l *loop) Callable() {}
+func (l *Loop) Callable() {}
 
-func (l *loop) AttributeNames() []string { return loopNames }
+func (l *Loop) AttributeNames() []string { return LoopNames }
 
-func (l *loop) Attribute(name string) (any, bool) {
-	n := len(l.items)
+func (l *Loop) Attribute(name string) (any, bool) {
+	n := len(l.Items)
 	switch name {
 	case "index":
 		return int64(l.index + 1), true
@@ -161,12 +161,12 @@ func (l *loop) Attribute(name string) (any, bool) {
 		if l.index == 0 {
 			return &value.Undefined{What: "there is no previous item"}, true
 		}
-		return l.items[l.index-1], true
+		return l.Items[l.index-1], true
 	case "nextitem":
 		if l.index+1 == n {
 			return &value.Undefined{What: "there is no next item"}, true
 		}
-		return l.items[l.index+1], true
+		return l.Items[l.index+1], true
 	case "cycle":
 		return &runtime.Function{Signature: runtime.Signature{Name: "loop.cycle", Variadic: true}, Apply: l.cycle}, true
 	case "changed":
@@ -175,14 +175,14 @@ func (l *loop) Attribute(name string) (any, bool) {
 	return nil, false
 }
 
-func (l *loop) cycle(_ *runtime.State, a value.Args) (any, error) {
+func (l *Loop) cycle(_ *runtime.State, a value.Args) (any, error) {
 	if len(a.Values) == 0 {
 		return nil, errors.New("loop.cycle needs at least one value")
 	}
 	return a.Values[l.index%len(a.Values)], nil
 }
 
-func (l *loop) isChanged(r *runtime.State, a value.Args) (any, error) {
+func (l *Loop) isChanged(r *runtime.State, a value.Args) (any, error) {
 	if l.changed != nil {
 		same, err := value.Equal(r.Budget, []any(l.changed), a.Values)
 		if same || err != nil {

@@ -1,4 +1,4 @@
-package jinja
+package analysis
 
 import (
 	"slices"
@@ -20,7 +20,7 @@ type Misuse struct {
 }
 
 // Misuses lists them for a template that Parse of this package returned.
-func Misuses(parsed api.Template) []Misuse { return walked(parsed).misuses }
+func Misuses(parsed api.Template) []Misuse { return walk(parsed).misuses }
 
 // Comparison compares a step's result with a text, number or bool that is written
 // down.
@@ -38,10 +38,10 @@ func (c Comparison) Ordered() bool {
 }
 
 // Comparisons lists them for a template that Parse of this package returned.
-func Comparisons(parsed api.Template) []Comparison { return walked(parsed).comparisons }
+func Comparisons(parsed api.Template) []Comparison { return walk(parsed).comparisons }
 
 // misuse notes arguments that the signatures, one of which it is, don't take.
-func (w *nameWalk) misuse(at position.Pos, a syntax.Arguments, signatures ...*runtime.Signature) {
+func (w *walker) misuse(at position.Pos, a syntax.Arguments, signatures ...*runtime.Signature) {
 	if a.Spread != nil || a.SpreadMap != nil || len(signatures) == 0 {
 		return
 	}
@@ -63,7 +63,7 @@ func (w *nameWalk) misuse(at position.Pos, a syntax.Arguments, signatures ...*ru
 	w.misuses = append(w.misuses, Misuse{line, column, first.Error(), w.certain})
 }
 
-func (w *nameWalk) misuseOfCall(e *syntax.Call) {
+func (w *walker) misuseOfCall(e *syntax.Call) {
 	switch callee := e.Callee.(type) {
 	case *syntax.Variable:
 		if f, ok := callee.Global.(*runtime.Function); ok {
@@ -85,7 +85,7 @@ var mirrored = map[value.Operator]value.Operator{
 	value.OpLess: value.OpGreater, value.OpLessEqual: value.OpGreaterEqual, value.OpGreater: value.OpLess, value.OpGreaterEqual: value.OpLessEqual,
 }
 
-func (w *nameWalk) compare(left syntax.Expression, op value.Operator, right syntax.Expression) {
+func (w *walker) compare(left syntax.Expression, op value.Operator, right syntax.Expression) {
 	back, comparable := mirrored[op]
 	if !comparable {
 		return

@@ -1,0 +1,36 @@
+package jinja
+
+import (
+	"context"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/analysis"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// What a template says about itself without being rendered: see the package analysis.
+type (
+	// Name is a use of a name in a template.
+	Name = analysis.Name
+	// Misuse is a call with arguments that are never taken.
+	Misuse = analysis.Misuse
+	// Comparison compares a step's result with a value that is written down.
+	Comparison = analysis.Comparison
+)
+
+// Names lists the uses of names in a template that Parse returned, in the order of
+// the template.
+func Names(parsed api.Template) []Name { return analysis.Names(parsed) }
+
+// Misuses lists the calls in a template that Parse returned whose arguments are never
+// taken.
+func Misuses(parsed api.Template) []Misuse { return analysis.Misuses(parsed) }
+
+// Comparisons lists the comparisons of steps' results in a template that Parse
+// returned.
+func Comparisons(parsed api.Template) []Comparison { return analysis.Comparisons(parsed) }
+
+// Outcomes returns what a template that Parse returned can yield: see
+// [analysis.Outcomes].
+func Outcomes(ctx context.Context, parsed api.Template, known func(function string, args []string) (values []any, all bool)) (outcomes []api.Rendered, complete bool) {
+	return analysis.Outcomes(ctx, parsed, known)
+}

@@ -1,0 +1,64 @@
+package eval
+
+import (
+	"context"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// Environment is what all templates of a renderer share.
+type Environment struct {
+	Library   *runtime.Library
+	Variables map[string]any
+	Limits    budget.Limits
+}
+
+// Template is a compiled source in its environment. It is never changed after it was
+// made.
+type Template struct {
+	Parsed      *syntax.Template
+	Environment *Environment
+}
+
+// Choices are the conditions that are decided by somebody else: which branch of a
+// node is taken.
+type Choices map[any]int
+
+// Compile parses a normalized source.
+func Compile(source string, in *Environment) (*Template, error) {
+	parsed, err := syntax.Parse(source, in.Library)
+	if err != nil {
+		return nil, position.Locate(source, err)
+	}
+	return &Template{parsed, in}, nil
+}
+
+// Render evaluates the template. An error is an [api.TemplateError]; one that
+// wraps an [api.FailError] says that the template called fail().
+func (t *Template) Render(ctx context.Context, scope api.Scope) (api.Rendered, error) {
+	return t.RenderChosen(ctx, scope, nil)
+}
+
+// RenderChosen renders with the branches that were chosen, instead of by their
+// conditions.
+func (t *Template) RenderChosen(ctx context.Context, scope api.Scope, chosen Choices) (api.Rendered, error) {
+	r := newRun(ctx, t.Environment, scope)
+	r.chosen = chosen
+	r.Mutable, r.piped, r.blocks = t.Parsed.Mutates, t.Parsed.ReadsPipeline, t.Parsed.Blocks
+	err := r.CheckTime()
+	if err == nil {
+		err = r.exec(t.Parsed.Body)
+	}
+	if err == nil {
+		var out api.Rendered
+		if out, err = r.rendered(); err == nil {
+			return out, nil
+		}
+		err = r.last.Wrap(err)
+	}
+	return api.Rendered{}, position.Locate(t.Parsed.Source, err)
+}
