@@ -106,7 +106,7 @@ func formatFilter(r *runtime.State, v any, a value.Args) (any, error) {
 		return nil, err
 	}
 	if len(a.Named) == 0 {
-		return format.PercentFormat(r.Budget, value.KeepMarkup(v, pattern), value.Tuple(a.Values))
+		return format.Percent(r.Budget, value.KeepMarkup(v, pattern), value.Tuple(a.Values))
 	}
 	if len(a.Values) > 0 {
 		return nil, errors.New("format takes either positional or named arguments")
@@ -117,7 +117,7 @@ func formatFilter(r *runtime.State, v any, a value.Args) (any, error) {
 			return nil, err
 		}
 	}
-	return format.PercentFormat(r.Budget, value.KeepMarkup(v, pattern), d)
+	return format.Percent(r.Budget, value.KeepMarkup(v, pattern), d)
 }
 
 func wordCountFilter(r *runtime.State, v any, _ value.Args) (any, error) {

@@ -3,28 +3,28 @@ package filters
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
 
 // What urlize takes for an address: a scheme or "www." with any domain, a domain
 // alone under one of the old top level domains, or a scheme with an IP address.
 var (
-	linkPattern = regexp.MustCompile(`(?i)^(?:` +
+	linkPattern = lazyregexp.New(`(?i)^(?:` +
 		`(?:https?://|www\.)(?:[\pL\pN_%-]+\.)*(?:[a-z]{2,63}|xn--[\pL\pN_%]{2,59})` +
 		`|(?:[\pL\pN_%-]{2,63}\.)+(?:com|net|int|edu|gov|org|info|mil)` +
 		`|https?://(?:\d{1,3}(?:\.\d{1,3}){3}|\[(?:[\da-f]{0,4}:){2}(?:[\da-f]{0,4}:?){1,6}\])` +
 		`)(?::\d{1,5})?(?:[/?#]\S*)?$`)
-	mailPattern   = regexp.MustCompile(`^\S+@[\pL\pN_][\pL\pN_.-]*\.[\pL\pN_]+$`)
-	schemePattern = regexp.MustCompile(`^[\pL\pN_.+-]{2,}:/{0,2}$`)
-	blankPattern  = regexp.MustCompile(`[\s\p{Z}\x1c-\x1f\x85]+`)
-	leadPattern   = regexp.MustCompile(`^(?:[(<]|&lt;)+`)
-	trailPattern  = regexp.MustCompile(`(?:[)>.,\n]|&gt;)+$`)
+	mailPattern   = lazyregexp.New(`^\S+@[\pL\pN_][\pL\pN_.-]*\.[\pL\pN_]+$`)
+	schemePattern = lazyregexp.New(`^[\pL\pN_.+-]{2,}:/{0,2}$`)
+	blankPattern  = lazyregexp.New(`[\s\p{Z}\x1c-\x1f\x85]+`)
+	leadPattern   = lazyregexp.New(`^(?:[(<]|&lt;)+`)
+	trailPattern  = lazyregexp.New(`(?:[)>.,\n]|&gt;)+$`)
 )
 
 // linker makes links of the addresses in a text.

@@ -18,8 +18,8 @@ func Brace(r *budget.Budget, format string, a value.Args, escape bool) (any, err
 	return s, err
 }
 
-// FormatMap is braceFormat with the values by name from a mapping.
-func FormatMap(r *budget.Budget, format string, mapping any, escape bool) (any, error) {
+// BraceMap is braceFormat with the values by name from a mapping.
+func BraceMap(r *budget.Budget, format string, mapping any, escape bool) (any, error) {
 	f := brace{r: r, mapping: mapping, escape: escape}
 	s, err := f.format(format, 0)
 	return s, err

@@ -12,9 +12,9 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// PercentFormat is Python's format % values. Escaped text as the format escapes
+// Percent is Python's format % values. Escaped text as the format escapes
 // the values.
-func PercentFormat(r *budget.Budget, pattern, values any) (any, error) {
+func Percent(r *budget.Budget, pattern, values any) (any, error) {
 	format, _ := value.AsText(pattern)
 	_, escape := pattern.(value.Markup)
 	p := percent{r: r, rest: format, mapping: values, escape: escape}

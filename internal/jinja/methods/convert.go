@@ -19,7 +19,7 @@ func convertMethods() []*runtime.Method {
 		textMethod("translate", []string{"table"}, 1, translate),
 		textMethod("maketrans", []string{"from", "to", "without"}, 1, makeTable),
 		textMethod("format_map", []string{"mapping"}, 1, func(r *runtime.State, s string, a value.Args) (any, error) {
-			return format.FormatMap(r.Budget, s, a.Values[0], false)
+			return format.BraceMap(r.Budget, s, a.Values[0], false)
 		}),
 		question("isidentifier", value.IsIdentifier),
 		question("isprintable", func(s string) bool {

@@ -28,7 +28,7 @@ func markupMethods(text map[string]*runtime.Method) map[string]*runtime.Method {
 				return value.AsMarkup(v), err
 			case "format_map":
 				s, _ := value.AsText(self)
-				v, err := format.FormatMap(r.Budget, s, a.Values[0], true)
+				v, err := format.BraceMap(r.Budget, s, a.Values[0], true)
 				return value.AsMarkup(v), err
 			}
 			v, err := m.Apply(r, self, a)

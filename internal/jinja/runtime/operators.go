@@ -24,7 +24,7 @@ func (r *State) Binary(op value.Operator, left, right any) (any, error) {
 	}
 	if op == value.OpModulo {
 		if _, ok := value.AsText(left); ok {
-			return format.PercentFormat(r.Budget, left, right)
+			return format.Percent(r.Budget, left, right)
 		}
 	}
 	for _, v := range [...]any{left, right} {
