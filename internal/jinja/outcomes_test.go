@@ -3,7 +3,6 @@ package jinja
 import (
 	"slices"
 	"testing"
-
 )
 
 func TestOutcomes(t *testing.T) {
