@@ -178,9 +178,6 @@ func trimBefore(data string, sign byte, block, lineStart bool) string {
 	return data
 }
 
-// HasTags reports whether a source has a tag or a comment in it.
-func HasTags(source string) bool { return nextTag(source, 0) < len(source) }
-
 // nextTag is the offset of the next "{{", "{%" or "{#", or the source's end.
 func nextTag(source string, from int) int {
 	for i := from; ; i++ {
