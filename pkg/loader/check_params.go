@@ -58,10 +58,10 @@ func ask(ctx context.Context, o Options, p Plugin, what string, request probeReq
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", what, p.Name, err)
 	}
-	if child.ended && child.last.Refusal == nil {
+	if child.ended && child.last.Rejection == nil {
 		return &child.last, nil
 	}
-	_, failure := child.verdict(&p, limited.Err(), timeout)
+	_, failure := child.outcome(&p, limited.Err(), timeout)
 	return nil, fmt.Errorf("%s %s: %w", what, p.Name, failure)
 }
 

@@ -35,7 +35,7 @@ type identity struct {
 	Device, Inode, Size, Modified, Changed uint64
 }
 
-func openChecksums(s stateFolder, logger *slog.Logger) (*checksums, *Error) {
+func openChecksums(s stateFolder, logger *slog.Logger) (*checksums, error) {
 	f, err := s.openPrivate(checksumsFolder)
 	if err != nil {
 		return nil, err

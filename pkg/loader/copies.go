@@ -26,10 +26,10 @@ type copies struct {
 	used map[string]bool // base names
 }
 
-func openCopies(s stateFolder, sums *checksums) (*copies, *Error) {
-	f, failure := s.openPrivate(copiesFolder)
-	if failure != nil {
-		return nil, failure
+func openCopies(s stateFolder, sums *checksums) (*copies, error) {
+	f, err := s.openPrivate(copiesFolder)
+	if err != nil {
+		return nil, err
 	}
 	noexec, err := mountedNoexec(f.dir)
 	if err != nil {
@@ -41,7 +41,7 @@ func openCopies(s stateFolder, sums *checksums) (*copies, *Error) {
 	return &copies{privateFolder: f, sums: sums, used: make(map[string]bool)}, nil
 }
 
-// mountedNoexec reports whether the dynamic linker would be refused to map code
+// mountedNoexec reports whether the dynamic linker would refuse to map code
 // from dir.
 func mountedNoexec(dir string) (bool, error) {
 	const stNoexec = 8 // ST_NOEXEC of statfs(2)
@@ -54,14 +54,14 @@ func mountedNoexec(dir string) (bool, error) {
 
 // take returns the path of a private copy of p's file, named by its content, and
 // notes checksum and size in p.
-func (c *copies) take(p *Plugin, source *os.File) (string, *Error) {
+func (c *copies) take(p *Plugin, source *os.File) (string, error) {
 	sum, size, err := c.sums.of(source, p.Path)
 	if err != nil {
-		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", preflight.Reason(err))
+		return "", p.errorf(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", preflight.Reason(err))
 	}
 	if !c.has(sum) {
 		if _, err := source.Seek(0, io.SeekStart); err != nil {
-			return "", p.fault(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", preflight.Reason(err))
+			return "", p.errorf(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", preflight.Reason(err))
 		}
 		if sum, size, err = c.store(source); err != nil {
 			return "", &Error{

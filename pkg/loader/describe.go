@@ -18,18 +18,18 @@ import (
 // examine calls the factory and reads and checks what the plugin says of itself.
 // It runs in the probe, and again in the host, where each of the two may take so
 // long.
-func examine(p *Plugin, create factory, app api.AppConfig, limit time.Duration) (*report, []api.Injectable, *Error) {
+func examine(p *Plugin, create factory, app api.AppConfig, limit time.Duration) (*report, []api.Injectable, error) {
 	var created api.Plugin
 	if fault := callPlugin(limit, func() { created = create(app) }); fault != nil {
-		return nil, nil, p.fault(StageOpen, codeOf(fault, CodeFactoryPanic), "CreatePlugin must only describe; mend the plugin", "CreatePlugin %w", fault)
+		return nil, nil, p.errorf(StageOpen, codeOf(fault, CodeFactoryPanic), "CreatePlugin must only describe; mend the plugin", "CreatePlugin %w", fault)
 	}
 	if params.IsNil(created) {
-		return nil, nil, p.fault(StageOpen, CodeNilPlugin, "return api.NewPlugin(…)", "CreatePlugin returned %s", nilName(created))
+		return nil, nil, p.errorf(StageOpen, CodeNilPlugin, "return api.NewPlugin(…)", "CreatePlugin returned %s", nilName(created))
 	}
 	found := &report{}
 	var list []api.Injectable
 	if fault := callPlugin(limit, func() { found.Metadata, list = created.Metadata(), created.Injectables() }); fault != nil {
-		return nil, nil, p.fault(StageOpen, codeOf(fault, CodeFactoryPanic), "return api.NewPlugin(…), whose methods can't fail", "asking the plugin for its metadata and injectables, it %w", fault)
+		return nil, nil, p.errorf(StageOpen, codeOf(fault, CodeFactoryPanic), "return api.NewPlugin(…), whose methods can't fail", "asking the plugin for its metadata and injectables, it %w", fault)
 	}
 	if err := checkMetadata(p, found.Metadata); err != nil {
 		return nil, nil, err
@@ -42,23 +42,23 @@ func examine(p *Plugin, create factory, app api.AppConfig, limit time.Duration) 
 	return found, list, nil
 }
 
-func checkMetadata(p *Plugin, m api.Metadata) *Error {
-	refuse := func(fix, format string, args ...any) *Error {
-		return p.fault(StageOpen, CodeBadMetadata, fix, format, args...)
+func checkMetadata(p *Plugin, m api.Metadata) error {
+	reject := func(fix, format string, args ...any) error {
+		return p.errorf(StageOpen, CodeBadMetadata, fix, format, args...)
 	}
 	if m.Name == "" {
-		return refuse(fmt.Sprintf("set it to %q", p.Name), "its metadata has no name")
+		return reject(fmt.Sprintf("set it to %q", p.Name), "its metadata has no name")
 	}
 	if hyphens(m.Name) != p.Name {
-		return refuse(fmt.Sprintf("name the file %s.so, or the plugin %s", strings.ReplaceAll(m.Name, "-", "_"), p.Name),
+		return reject(fmt.Sprintf("name the file %s.so, or the plugin %s", strings.ReplaceAll(m.Name, "-", "_"), p.Name),
 			"its metadata says that it is %q, its file name that it is %q", m.Name, p.Name)
 	}
 	if _, err := semver.StrictNewVersion(m.Version); err != nil {
-		return refuse(`set it like "1.2.0"`, "its version %q is no semantic version: %w", m.Version, err)
+		return reject(`set it like "1.2.0"`, "its version %q is no semantic version: %w", m.Version, err)
 	}
 	if m.API != "" {
 		if _, err := semver.NewConstraint(m.API); err != nil {
-			return refuse(`write it like ">=1.0.0 <2"`, "its constraint on the API %q can't be read: %w", m.API, err)
+			return reject(`write it like ">=1.0.0 <2"`, "its constraint on the API %q can't be read: %w", m.API, err)
 		}
 	}
 	return nil
@@ -68,7 +68,7 @@ var validInjectable = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
 // describe reads the injectables and reports everything that is wrong with them
 // at once.
-func describe(p *Plugin, list []api.Injectable) ([]Offer, *Error) {
+func describe(p *Plugin, list []api.Injectable) ([]Offer, error) {
 	offers := make([]Offer, len(list))
 	var faults []string
 	for n, injectable := range list {
@@ -78,7 +78,7 @@ func describe(p *Plugin, list []api.Injectable) ([]Offer, *Error) {
 		}
 	}
 	if len(faults) > 0 {
-		return nil, p.fault(StageOpen, CodeBadInjectable, "correct this in the plugin's source", "%s", strings.Join(faults, "; "))
+		return nil, p.errorf(StageOpen, CodeBadInjectable, "correct this in the plugin's source", "%s", strings.Join(faults, "; "))
 	}
 	return offers, nil
 }

@@ -10,8 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 	"github.com/open-ticket-ai/otai/pkg/registry"
+
+	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
 // discover finds the plugin files and returns them in the order in which they are
@@ -37,7 +38,7 @@ func discover(o Options, r *registry.Registry) ([]Plugin, error) {
 		}
 		if err != nil {
 			unreadable := Plugin{Path: dir}
-			found = append(found, unreadable.rejected(unreadable.fault(StageDiscover, CodeUnreadable,
+			found = append(found, unreadable.rejected(unreadable.errorf(StageDiscover, CodeUnreadable,
 				"check the plugin folder and its permissions", "can't read the plugin folder: %w", preflight.Reason(err))))
 			continue
 		}
@@ -73,21 +74,21 @@ func judge(path string, o Options, owners map[string]string) Plugin {
 	p, ok := named(filepath.Base(path), o.Prefix)
 	p.Path = path
 	if !ok {
-		return p.rejected(p.fault(StageDiscover, CodeBadMetadata, "name the file like otai_my_plugin.so",
+		return p.rejected(p.errorf(StageDiscover, CodeBadMetadata, "name the file like otai_my_plugin.so",
 			"the file's name gives no plugin name: letters and digits, joined by single underscores, are expected"))
 	}
 	if owner, taken := owners[p.Prefix]; taken {
 		if filepath.Base(owner) == filepath.Base(path) {
-			return p.rejected(p.fault(StageDiscover, CodeDuplicateName, "remove one of the two files",
+			return p.rejected(p.errorf(StageDiscover, CodeDuplicateName, "remove one of the two files",
 				"%s, found in an earlier plugin folder, has the same name and comes first", owner))
 		}
-		return p.rejected(p.fault(StageDiscover, CodePrefixConflict, "rename or remove one of the two",
+		return p.rejected(p.errorf(StageDiscover, CodePrefixConflict, "rename or remove one of the two",
 			"the prefix %q belongs to %s already", p.Prefix, owner))
 	}
 	owners[p.Prefix] = path
 	if o.policy(&p).Disabled {
 		p.Status = Disabled
-		p.Err = p.fault(StageDiscover, CodeDisabled, "enable it in the configuration's plugins", "switched off by the configuration")
+		p.Err = asError(p.errorf(StageDiscover, CodeDisabled, "enable it in the configuration's plugins", "switched off by the configuration"))
 		return p
 	}
 	if err := p.look(); err != nil {
@@ -97,17 +98,17 @@ func judge(path string, o Options, owners map[string]string) Plugin {
 }
 
 // look follows symbolic links: what counts is what they lead to.
-func (p *Plugin) look() *Error {
+func (p *Plugin) look() error {
 	info, err := os.Stat(p.Path)
 	if err != nil {
 		if target, linkErr := os.Readlink(p.Path); linkErr == nil {
-			return p.fault(StageDiscover, CodeUnreadable, "point the link to a plugin file, or remove it",
+			return p.errorf(StageDiscover, CodeUnreadable, "point the link to a plugin file, or remove it",
 				"is a symbolic link to %s, which can't be followed: %w", target, preflight.Reason(err))
 		}
-		return p.fault(StageDiscover, CodeUnreadable, "check the file and its permissions", "can't be read: %w", preflight.Reason(err))
+		return p.errorf(StageDiscover, CodeUnreadable, "check the file and its permissions", "can't be read: %w", preflight.Reason(err))
 	}
 	if !info.Mode().IsRegular() {
-		return p.fault(StageDiscover, CodeNotRegularFile, "put the plugin file itself there, or rename this",
+		return p.errorf(StageDiscover, CodeNotRegularFile, "put the plugin file itself there, or rename this",
 			"is a %s, not a regular file", kind(info.Mode()))
 	}
 	p.Size = info.Size()

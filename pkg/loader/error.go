@@ -1,6 +1,7 @@
 package loader
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -103,4 +104,30 @@ func (e *Error) Error() string {
 	return text
 }
 
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// errorf makes the error of one stage for p.
+func (p *Plugin) errorf(stage Stage, code Code, fix, format string, args ...any) error {
+	return &Error{Stage: stage, Code: code, Path: p.Path, Err: fmt.Errorf(format, args...), Fix: fix}
+}
+
+// rejected is a plugin that did not get beyond discovery.
+func (p Plugin) rejected(err error) Plugin {
+	p.Status, p.Err = Rejected, asError(err)
+	return p
+}
+
+// asError returns the error about a plugin or the state folder that err is, nil where it
+// is none.
+func asError(err error) *Error {
+	var e *Error
+	errors.As(err, &e)
+	return e
+}
+
+// hasCode reports whether err is an [*Error] with the code.
+func hasCode(err error, code Code) bool {
+	e := asError(err)
+	return e != nil && e.Code == code
+}

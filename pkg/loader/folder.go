@@ -27,7 +27,7 @@ type privateFolder struct {
 // openPrivate makes the folder, or judges the one that is there with every file in
 // it: one file of somebody else tells that the folder was open to others, who may
 // also have left what can't be told from the user's own.
-func (s stateFolder) openPrivate(name string) (privateFolder, *Error) {
+func (s stateFolder) openPrivate(name string) (privateFolder, error) {
 	f := privateFolder{dir: filepath.Join(s.dir, name), trust: s.trust}
 	if err := os.Mkdir(f.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return f, s.unusable(f.dir, err)
@@ -37,7 +37,7 @@ func (s stateFolder) openPrivate(name string) (privateFolder, *Error) {
 		return f, s.unusable(f.dir, err)
 	}
 	if !info.IsDir() {
-		return f, s.distrusted(&doubt{path: f.dir, cause: fmt.Sprintf("%s is no folder", f.dir), fix: s.forget()})
+		return f, s.distrusted(&violation{path: f.dir, cause: fmt.Sprintf("%s is no folder", f.dir), fix: s.forget()})
 	}
 	if d := s.trust.of(f.dir, f.dir, info, false); d != nil {
 		d.fix = s.forget()
@@ -63,7 +63,7 @@ func (s stateFolder) openPrivate(name string) (privateFolder, *Error) {
 		}
 		d := s.trust.of(path, path, info, false)
 		if d == nil && info.IsDir() {
-			d = &doubt{cause: fmt.Sprintf("%s is a folder, and otai makes none there", path)}
+			d = &violation{cause: fmt.Sprintf("%s is a folder, and otai makes none there", path)}
 		}
 		if d != nil {
 			d.fix = s.forget()
@@ -94,7 +94,7 @@ func (f privateFolder) open(name string) (*os.File, error) {
 		err = fmt.Errorf("%s is a %s", path, kind(info.Mode()))
 	}
 	if err == nil {
-		var d *doubt
+		var d *violation
 		if d, err = f.trust.ofOpened(path, file); d != nil {
 			err = errors.New(d.cause)
 		}

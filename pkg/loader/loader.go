@@ -64,8 +64,8 @@ type Plugin struct {
 	Status      Status
 	SHA256      string
 	Size        int64    // bytes
-	Injectables []string // registry names, sorted; only of a plugin that is not refused
-	Offers      []Offer  // what it describes, also where it is then refused
+	Injectables []string // registry names, sorted; only of a plugin that is not rejected
+	Offers      []Offer  // what it describes, also where it is then rejected
 	Duration    time.Duration
 	Err         *Error // nil when loaded
 
@@ -74,8 +74,8 @@ type Plugin struct {
 }
 
 // Load loads the plugins of all folders into r and reports every file that it
-// met. What can be refused is refused before the first file is opened, so that no
-// refusal depends on what was opened already; then the others are opened, one
+// met. What can be rejected is rejected before the first file is opened, so that this
+// doesn't depend on what was opened already; then the others are opened, one
 // after another. The error is for what stops all of them: a host that can't open
 // plugins, a state folder that can't be used, options that make no sense, or the
 // end of ctx; files that were not got to have no status then.
@@ -92,7 +92,7 @@ func Load(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, error
 		}
 		p := &plugins[c.number]
 		start := time.Now()
-		p.Err = l.open(p, c)
+		p.Err = asError(l.open(p, c))
 		p.Duration += time.Since(start)
 		if p.Status = Loaded; p.Err != nil {
 			p.Status = Rejected
@@ -175,15 +175,4 @@ func errorOrNil(err *Error) error {
 		return nil
 	}
 	return err
-}
-
-// fault builds the error of one stage for p.
-func (p *Plugin) fault(stage Stage, code Code, fix, format string, args ...any) *Error {
-	return &Error{Stage: stage, Code: code, Path: p.Path, Err: fmt.Errorf(format, args...), Fix: fix}
-}
-
-// rejected is a plugin that did not get beyond discovery.
-func (p Plugin) rejected(err *Error) Plugin {
-	p.Status, p.Err = Rejected, err
-	return p
 }

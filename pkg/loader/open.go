@@ -36,7 +36,7 @@ type attempt struct {
 	name   string // of the plugin
 	path   string // where the file came from
 	create factory
-	err    *Error
+	err    error
 }
 
 // opened is the package's only state, beside the note that the host serves
@@ -81,7 +81,7 @@ func (f *processFiles) forecast() (*preflight.Process, error) {
 
 // open opens the private copy of p's file, unless the same content was opened
 // before.
-func (f *processFiles) open(p *Plugin, c candidate, limit time.Duration) (factory, *Error) {
+func (f *processFiles) open(p *Plugin, c candidate, limit time.Duration) (factory, error) {
 	if before, known := f.bySHA256[p.SHA256]; known {
 		return before.create, before.failure(p)
 	}
@@ -98,23 +98,23 @@ func (f *processFiles) open(p *Plugin, c candidate, limit time.Duration) (factor
 
 // failure says why the plugin can't be had from a file that was opened before, or
 // nil.
-func (a attempt) failure(p *Plugin) *Error {
+func (a attempt) failure(p *Plugin) error {
 	if a.err != nil {
-		again := *a.err
+		again := *asError(a.err)
 		again.Path = p.Path
 		return &again
 	}
 	if a.name != p.Name {
-		return p.fault(StagePreflight, CodePluginPathInUse, "remove one of the two files", "is the same file as %s, which was opened before", a.path)
+		return p.errorf(StagePreflight, CodePluginPathInUse, "remove one of the two files", "is the same file as %s, which was opened before", a.path)
 	}
 	return nil
 }
 
 // remember tells the process what a plugin.Open left behind.
-func (f *processFiles) remember(image *preflight.Image, err *Error) {
+func (f *processFiles) remember(image *preflight.Image, err error) {
 	failed := false
 	if err != nil {
-		switch err.Code {
+		switch asError(err).Code {
 		case CodeMissingLibrary, CodeOpenFailed:
 			return // dlopen itself failed, and has unmapped the file
 		case CodeMissingSymbol, CodeWrongSymbolType:
@@ -133,7 +133,7 @@ func (f *processFiles) remember(image *preflight.Image, err *Error) {
 
 // open opens a plugin that was accepted and registers all that it brings, or
 // nothing.
-func (l *loading) open(p *Plugin, c candidate) *Error {
+func (l *loading) open(p *Plugin, c candidate) error {
 	p.Injectables = nil
 	survived := l.cache.opening(p.SHA256)
 	defer survived()
@@ -151,37 +151,37 @@ func (l *loading) open(p *Plugin, c candidate) *Error {
 		return err
 	}
 	if err := l.registry.Register(p.Name, p.Prefix, c.app, list); err != nil {
-		return p.fault(StageOpen, CodeDuplicateInjectable, "remove one of the two plugins", "%w", err)
+		return p.errorf(StageOpen, CodeDuplicateInjectable, "remove one of the two plugins", "%w", err)
 	}
 	p.Injectables = names
 	return nil
 }
 
 // openFile runs the plugin's init functions, which may take so long.
-func openFile(p *Plugin, private string, limit time.Duration) (create factory, failure *Error) {
+func openFile(p *Plugin, private string, limit time.Duration) (create factory, failure error) {
 	var file *plugin.Plugin
 	var err error
 	if fault := callPlugin(limit, func() { file, err = plugin.Open(private) }); fault != nil {
-		return nil, p.fault(StageOpen, codeOf(fault, CodeInitPanic),
+		return nil, p.errorf(StageOpen, codeOf(fault, CodeInitPanic),
 			"move what can fail or wait out of init and package variables, into the services' build functions", "while its packages were initialized, it %w", fault)
 	}
 	if err != nil {
-		return nil, refusedByLinker(p, err)
+		return nil, linkerError(p, err)
 	}
 	symbol, err := file.Lookup(factorySymbol)
 	if err != nil {
-		return nil, p.fault(StageOpen, CodeMissingSymbol, "write func "+factorySymbol+" in package main", "%w", err)
+		return nil, p.errorf(StageOpen, CodeMissingSymbol, "write func "+factorySymbol+" in package main", "%w", err)
 	}
 	create, ok := symbol.(factory)
 	if !ok {
-		return nil, p.fault(StageOpen, CodeWrongSymbolType, factoryDeclaration,
+		return nil, p.errorf(StageOpen, CodeWrongSymbolType, factoryDeclaration,
 			"%s is %s, but %s is wanted", factorySymbol, preflight.TypeName(reflect.TypeOf(symbol)), preflight.TypeName(reflect.TypeFor[factory]()))
 	}
 	return create, nil
 }
 
-// refusedByLinker gives a code to what plugin.Open reports as text.
-func refusedByLinker(p *Plugin, err error) *Error {
+// linkerError gives a code to what plugin.Open reports as text.
+func linkerError(p *Plugin, err error) error {
 	text := err.Error()
 	if _, rest, ok := strings.Cut(text, `"): `); ok {
 		text = rest
@@ -195,7 +195,7 @@ func refusedByLinker(p *Plugin, err error) *Error {
 	case strings.Contains(text, "plugin already loaded"):
 		code, fix = CodePluginPathInUse, "remove one of the two files; two versions of a plugin can't be in one process"
 	}
-	return p.fault(StageOpen, code, fix, "the dynamic linker refused it: %s", text)
+	return p.errorf(StageOpen, code, fix, "the dynamic linker refused it: %s", text)
 }
 
 // callPlugin runs code of a plugin in a goroutine of its own and waits for it, so that
@@ -264,7 +264,6 @@ func panicPlace() string {
 	}
 }
 
-// isNil also finds a nil pointer in the interface, which is not equal to nil.
 func nilName(p api.Plugin) string {
 	if p == nil {
 		return "nil"

@@ -86,7 +86,7 @@ func plan(ctx context.Context, o Options, r *registry.Registry, find func(Option
 		}
 		start := time.Now()
 		c, err := l.assess(ctx, p)
-		if err != nil && err.Code == CodeStateDir && l.mayUseInstead() {
+		if hasCode(err, CodeStateDir) && l.mayUseInstead() {
 			if err = l.useInstead(err); err == nil {
 				c, err = l.assess(ctx, p)
 			}
@@ -95,10 +95,10 @@ func plan(ctx context.Context, o Options, r *registry.Registry, find func(Option
 		switch {
 		case ctx.Err() != nil:
 			return nil, plugins, ctx.Err()
-		case err != nil && err.Code == CodeStateDir:
+		case hasCode(err, CodeStateDir):
 			return nil, plugins, err
 		case err != nil:
-			p.Status, p.Err = Rejected, err
+			p.Status, p.Err = Rejected, asError(err)
 		default:
 			c.number = n
 			l.accepted = append(l.accepted, c)
@@ -109,7 +109,7 @@ func plan(ctx context.Context, o Options, r *registry.Registry, find func(Option
 
 // assess takes one plugin through all stages between discovery and opening, and
 // fills in what it learns on the way, also when it fails.
-func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, *Error) {
+func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, error) {
 	if p.Size > preflight.MaxSize { // to hash it would take minutes, and its copy could fill the disk
 		if _, err := readImage(p, p.Path); err != nil {
 			return candidate{}, err
@@ -181,18 +181,15 @@ func (l *loading) openState() error {
 	if failure != nil && l.mayUseInstead() {
 		failure = l.useInstead(failure)
 	}
-	if failure != nil {
-		return failure
-	}
-	return nil
+	return failure
 }
 
 // mayUseInstead is false for the work of a service, and where that is used already.
 func (l *loading) mayUseInstead() bool { return l.Instead != nil && !l.instead }
 
 // useInstead goes on without the state folder, for the reason given.
-func (l *loading) useInstead(reason *Error) *Error {
-	l.Logger.Debug("the state folder is not used", "path", l.StateDir, "err", reason.Err)
+func (l *loading) useInstead(reason error) error {
+	l.Logger.Debug("the state folder is not used", "path", l.StateDir, "err", errors.Unwrap(reason))
 	s, failure := l.Instead.open(l.Options, l.trust)
 	if failure != nil {
 		return failure
@@ -203,7 +200,7 @@ func (l *loading) useInstead(reason *Error) *Error {
 
 // mayMakeState keeps root, where it only looks, from making a folder that the service
 // could then not use.
-func (l *loading) mayMakeState() *Error {
+func (l *loading) mayMakeState() error {
 	if l.Instead == nil || l.trust.uid != 0 {
 		return nil
 	}
@@ -213,7 +210,7 @@ func (l *loading) mayMakeState() *Error {
 	return nil
 }
 
-func (l *loading) use(s stateFolder) (failure *Error) {
+func (l *loading) use(s stateFolder) (failure error) {
 	if l.sums, failure = openChecksums(s, l.Logger); failure != nil {
 		return failure
 	}

@@ -10,67 +10,67 @@ import (
 // factorySymbol is what a plugin file exports.
 const factorySymbol = "CreatePlugin"
 
-// Preflight tells of each file whether a process of this program that has opened
+// Preflight reports for each file whether a process of this program that has opened
 // nothing yet but the accepted ones before it could open it; nil means yes. Nothing
 // of the files runs. Differences of packages are in the [preflight.Error] that the
 // error wraps.
 func Preflight(paths ...string) []*Error {
-	refusals := make([]*Error, len(paths))
+	rejections := make([]*Error, len(paths))
 	process, err := preflight.ThisProcess()
 	for n, path := range paths {
 		p := &Plugin{Path: path}
 		if err != nil {
-			refusals[n] = p.refused(err)
+			rejections[n] = asError(p.preflightError(err))
 			continue
 		}
-		image, refusal := readImage(p, path)
-		if refusal == nil {
-			refusal = check(p, image, process)
+		image, rejection := readImage(p, path)
+		if rejection == nil {
+			rejection = check(p, image, process)
 		}
-		if refusals[n] = refusal; refusal == nil {
+		if rejections[n] = asError(rejection); rejection == nil {
 			process.Opened(image)
 		}
 	}
-	return refusals
+	return rejections
 }
 
 // readImage reads the private copy and runs nothing of it.
-func readImage(p *Plugin, private string) (*preflight.Image, *Error) {
+func readImage(p *Plugin, private string) (*preflight.Image, error) {
 	image, err := preflight.Read(private)
 	if err != nil {
-		return nil, p.refused(err)
+		return nil, p.preflightError(err)
 	}
 	image.File = p.Path // messages to people name the file that they know
 	return image, nil
 }
 
-// check tells whether the process can open the image.
-func check(p *Plugin, image *preflight.Image, process *preflight.Process) *Error {
+// check reports whether the process can open the image.
+func check(p *Plugin, image *preflight.Image, process *preflight.Process) error {
 	wanted := preflight.Symbol{Name: factorySymbol, Type: preflight.TypeName(reflect.TypeFor[factory]())}
 	if err := process.Check(image, wanted); err != nil {
-		return p.refused(err)
+		return p.preflightError(err)
 	}
 	return nil
 }
 
-func (p *Plugin) refused(err error) *Error {
-	refusal := &Error{Stage: StagePreflight, Code: CodeUnreadable, Path: p.Path, Err: err}
+func (p *Plugin) preflightError(err error) error {
+	rejection := &Error{Stage: StagePreflight, Code: CodeUnreadable, Path: p.Path, Err: err}
 	if known := (*preflight.Error)(nil); errors.As(err, &known) {
-		refusal.Code, refusal.Fix = Code(known.Code), remedy(known)
+		rejection.Code, rejection.Fix = Code(known.Code), remedy(known)
 	}
-	return refusal
+	return rejection
 }
 
 // remedy adds what otai offers to what preflight, which knows nothing of otai,
 // says about a file.
-func remedy(refusal *preflight.Error) string {
-	switch refusal.Code {
+func remedy(rejection *preflight.Error) string {
+	switch rejection.Code {
 	case preflight.GoVersion, preflight.BuildSettings, preflight.PackageMismatch:
-		return refusal.Fix + "; or, from its sources: otai plugin build DIR"
+		return rejection.Fix + "; or, from its sources: otai plugin build DIR"
 	case preflight.WrongSymbolType:
 		return factoryDeclaration
 	}
-	return refusal.Fix
+	return rejection.Fix
 }
 
 const factoryDeclaration = "declare it as func " + factorySymbol + "(cfg api.AppConfig) api.Plugin"

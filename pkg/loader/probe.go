@@ -71,18 +71,18 @@ func probeAppOf(app api.AppConfig) probeApp {
 }
 
 // probeMessage is one of the JSON values that the child writes to its result
-// descriptor: what it is about to do, then a report or a refusal, then the end.
+// descriptor: what it is about to do, then a report or an error, then the end.
 // Without the end, the child did not get that far, whatever its exit status.
 type probeMessage struct {
-	Doing   string                `json:"doing,omitempty"`
-	Report  *report               `json:"report,omitempty"`
-	Checked [][]params.Diagnostic `json:"checked,omitempty"`
-	Models  [][]map[string]string `json:"models,omitempty"`
-	Refusal *refusal              `json:"refusal,omitempty"`
-	End     bool                  `json:"end,omitempty"`
+	Doing     string                `json:"doing,omitempty"`
+	Report    *report               `json:"report,omitempty"`
+	Checked   [][]params.Diagnostic `json:"checked,omitempty"`
+	Models    [][]map[string]string `json:"models,omitempty"`
+	Rejection *probeError           `json:"refusal,omitempty"`
+	End       bool                  `json:"end,omitempty"`
 }
 
-type refusal struct {
+type probeError struct {
 	Code  Code   `json:"code"`
 	Cause string `json:"cause"`
 	Fix   string `json:"fix"`
@@ -91,7 +91,7 @@ type refusal struct {
 // probe lets a child process of the host's own binary open the private copy, and
 // returns what the plugin says of itself there. Code of the plugin that ends,
 // blocks or crashes its process does so in the child.
-func (l *loading) probe(ctx context.Context, p *Plugin, private string, app api.AppConfig) (*report, *Error) {
+func (l *loading) probe(ctx context.Context, p *Plugin, private string, app api.AppConfig) (*report, error) {
 	request := probeRequest{
 		File: private, App: probeAppOf(app),
 		Plugin: Plugin{Name: p.Name, Package: p.Package, Prefix: p.Prefix, Path: p.Path},
@@ -104,11 +104,11 @@ func (l *loading) probe(ctx context.Context, p *Plugin, private string, app api.
 	defer cancel()
 	child, err := runProbe(limited, request, nil)
 	if err != nil {
-		return nil, p.fault(StageProbe, CodeProbeCrashed, "check the limits on processes and memory", "the process that tries it can't be started: %w", err)
+		return nil, p.errorf(StageProbe, CodeProbeCrashed, "check the limits on processes and memory", "the process that tries it can't be started: %w", err)
 	}
-	found, failure := child.verdict(p, limited.Err(), timeout)
+	found, failure := child.outcome(p, limited.Err(), timeout)
 	if failure != nil {
-		failure.Output = child.output.text()
+		asError(failure).Output = child.output.text()
 		return nil, failure
 	}
 	l.cache.put(p.SHA256, request.App, found)
@@ -125,7 +125,7 @@ func (o *Options) probeTimeout() time.Duration {
 
 // probed is what became of the child.
 type probed struct {
-	last    probeMessage // doing, and report or refusal, as far as they were told
+	last    probeMessage // doing, and report or error, as far as they were read
 	ended   bool
 	reading error // why no more could be read
 	status  error // of the process
@@ -197,29 +197,29 @@ func (c *probed) read(from io.Reader) {
 	c.ended = true
 }
 
-// verdict turns what became of the child into what is known of the plugin.
+// outcome turns what became of the child into what is known of the plugin.
 // interrupted is why the child was killed, or nil.
-func (c *probed) verdict(p *Plugin, interrupted error, timeout time.Duration) (*report, *Error) {
-	mend := "remove what ends, blocks or crashes the process from init functions, package variables and CreatePlugin: they must only describe"
+func (c *probed) outcome(p *Plugin, interrupted error, timeout time.Duration) (*report, error) {
+	fix := "remove what ends, blocks or crashes the process from init functions, package variables and CreatePlugin: they must only describe"
 	if c.last.Doing == doingCheck {
-		mend = "remove what ends, blocks or crashes the process from Validate: it must only look at the params"
+		fix = "remove what ends, blocks or crashes the process from Validate: it must only look at the params"
 	}
 	if c.last.Doing == doingAsk {
-		mend = "remove what ends, blocks or crashes the process from the build function and FindModels of its services: they must only look"
+		fix = "remove what ends, blocks or crashes the process from the build function and FindModels of its services: they must only look"
 	}
 	switch {
-	case c.ended && c.last.Refusal != nil:
-		r := c.last.Refusal
-		return nil, p.fault(StageProbe, r.Code, r.Fix, "%s", r.Cause)
+	case c.ended && c.last.Rejection != nil:
+		r := c.last.Rejection
+		return nil, p.errorf(StageProbe, r.Code, r.Fix, "%s", r.Cause)
 	case c.ended && c.last.Report != nil:
 		return c.last.Report, nil
 	case errors.Is(interrupted, context.DeadlineExceeded):
-		return nil, p.fault(StageProbe, CodeProbeTimeout, mend,
+		return nil, p.errorf(StageProbe, CodeProbeTimeout, fix,
 			"a process that tried it did not come to an end within %v, %s%s", timeout, c.place(), c.output.gist())
 	case interrupted != nil:
-		return nil, p.fault(StageProbe, CodeProbeTimeout, "", "trying it was interrupted: %w", interrupted)
+		return nil, p.errorf(StageProbe, CodeProbeTimeout, "", "trying it was interrupted: %w", interrupted)
 	}
-	return nil, p.fault(StageProbe, CodeProbeCrashed, mend, "a process that tried it %s, %s%s", c.end(), c.place(), c.output.gist())
+	return nil, p.errorf(StageProbe, CodeProbeCrashed, fix, "a process that tried it %s, %s%s", c.end(), c.place(), c.output.gist())
 }
 
 // place says how far the child got.

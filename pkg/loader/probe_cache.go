@@ -10,8 +10,8 @@ import (
 )
 
 // probeCache keeps what probes found, by the content of plugin and host, so that
-// a start does not try again what is known. Only good results are kept: a
-// refusal may have a cause outside of the two files, such as a library or a
+// a start does not try again what is known. Only good results are kept: an
+// error may have a cause outside of the two files, such as a library or a
 // variable that was missing, and must be gone as soon as that is mended.
 //
 // A nil cache knows nothing and keeps nothing.
@@ -30,13 +30,12 @@ type probeRecord struct {
 	Report *report  `json:"report"`
 }
 
-func openProbeCache(s stateFolder, sums *checksums, logger *slog.Logger) (*probeCache, *Error) {
-	f, failure := s.openPrivate(probesFolder)
-	if failure != nil {
-		return nil, failure
+func openProbeCache(s stateFolder, sums *checksums, logger *slog.Logger) (*probeCache, error) {
+	f, err := s.openPrivate(probesFolder)
+	if err != nil {
+		return nil, err
 	}
 	c := &probeCache{privateFolder: f, logger: logger, used: make(map[string]bool)}
-	var err error
 	if c.host, err = hostSum(sums); err != nil {
 		logger.Debug("results of probes are not kept", "err", err)
 		return nil, nil

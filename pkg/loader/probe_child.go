@@ -80,12 +80,12 @@ func serveProbe(argument string, result *json.Encoder) error {
 	if err := json.Unmarshal([]byte(argument), &request); err != nil {
 		return err
 	}
-	found, list, failure, err := tryPlugin(request, result)
+	found, list, rejection, err := tryPlugin(request, result)
 	if err != nil {
 		return err
 	}
 	last := probeMessage{Report: found, End: true}
-	if request.Checks && failure == nil {
+	if request.Checks && rejection == nil {
 		if err := result.Encode(probeMessage{Doing: doingCheck}); err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func serveProbe(argument string, result *json.Encoder) error {
 			return err
 		}
 	}
-	if request.Models && failure == nil {
+	if request.Models && rejection == nil {
 		if err := result.Encode(probeMessage{Doing: doingAsk}); err != nil {
 			return err
 		}
@@ -103,26 +103,26 @@ func serveProbe(argument string, result *json.Encoder) error {
 			return err
 		}
 	}
-	if failure != nil {
-		last = probeMessage{Refusal: &refusal{Code: failure.Code, Cause: failure.Err.Error(), Fix: failure.Fix}, End: true}
+	if e := asError(rejection); e != nil {
+		last = probeMessage{Rejection: &probeError{Code: e.Code, Cause: e.Err.Error(), Fix: e.Fix}, End: true}
 	}
 	return result.Encode(last)
 }
 
-func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list []api.Injectable, failure *Error, err error) {
+func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list []api.Injectable, rejection, err error) {
 	p := &request.Plugin
 	if err := result.Encode(probeMessage{Doing: doingOpen}); err != nil {
 		return nil, nil, nil, err
 	}
-	create, failure := openFile(p, request.File, 0) // the parent has a limit
-	if failure != nil {
-		return nil, nil, failure, nil
+	create, rejection := openFile(p, request.File, 0) // the parent has a limit
+	if rejection != nil {
+		return nil, nil, rejection, nil
 	}
 	if err := result.Encode(probeMessage{Doing: doingDescribe}); err != nil {
 		return nil, nil, nil, err
 	}
-	found, list, failure = examine(p, create, request.app(), 0)
-	return found, list, failure, nil
+	found, list, rejection = examine(p, create, request.app(), 0)
+	return found, list, rejection, nil
 }
 
 // app is what the plugin is told of its host.

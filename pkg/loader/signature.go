@@ -37,7 +37,7 @@ func ReadKeys(given []string, trustGroup bool) (Keys, error) {
 			continue
 		}
 		content, err := readTrusted(text, trustOf(Options{TrustGroup: trustGroup}))
-		if d := (*doubtError)(nil); errors.As(err, &d) {
+		if d := (*violationError)(nil); errors.As(err, &d) {
 			return nil, fmt.Errorf("the trusted key in %s could be replaced: %s; %s", text, d.cause, d.fix)
 		}
 		if err != nil {
@@ -75,7 +75,7 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 	if signature == "" {
 		signature = file + SignatureEnding
 	}
-	refuse := func(code Code, fix, format string, args ...any) (Signature, error) {
+	reject := func(code Code, fix, format string, args ...any) (Signature, error) {
 		return Signature{}, &SignatureError{Code: code, Cause: fmt.Sprintf(format, args...), Fix: fix}
 	}
 	content, err := readSigned(file)
@@ -85,14 +85,14 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 	text, err := readShort(signature)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return refuse(CodeUnsigned, "put the maker's signature there, or sign the file with: otai plugin sign "+quoted(strings.TrimSuffix(signature, SignatureEnding))+" --key KEYFILE",
+		return reject(CodeUnsigned, "put the maker's signature there, or sign the file with: otai plugin sign "+quoted(strings.TrimSuffix(signature, SignatureEnding))+" --key KEYFILE",
 			"is not signed: there is no %s", signature)
 	case err != nil:
-		return refuse(CodeSignatureInvalid, "check that file and its permissions", "its signature %s can't be read: %v", signature, preflight.Reason(err))
+		return reject(CodeSignatureInvalid, "check that file and its permissions", "its signature %s can't be read: %v", signature, preflight.Reason(err))
 	}
 	var parsed minisign.Signature
 	if err := parsed.UnmarshalText(text); err != nil {
-		return refuse(CodeSignatureInvalid, "get the signature again, or sign the file again", "%s holds no signature of minisign", signature)
+		return reject(CodeSignatureInvalid, "get the signature again, or sign the file again", "%s holds no signature of minisign", signature)
 	}
 	found := Signature{File: signature, KeyID: KeyID(parsed.KeyID), Comment: parsed.TrustedComment}
 	ids := make([]string, len(keys))
@@ -103,20 +103,20 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 		ids[n] = KeyID(key.ID())
 	}
 	if slices.Contains(ids, found.KeyID) {
-		return refuse(CodeSignatureInvalid, "get file and signature again from the maker; don't use this file",
+		return reject(CodeSignatureInvalid, "get file and signature again from the maker; don't use this file",
 			"the signature %s by the key %s does not hold: it or the file was changed after signing", signature, found.KeyID)
 	}
-	return refuse(CodeSignatureInvalid, "if you trust the maker, add that public key to the configuration's trusted_keys",
+	return reject(CodeSignatureInvalid, "if you trust the maker, add that public key to the configuration's trusted_keys",
 		"it was signed by the key %s, not by %s", found.KeyID, strings.Join(ids, " or "))
 }
 
 // KeyID writes a key's id as minisign shows it.
 func KeyID(id uint64) string { return fmt.Sprintf("%016X", id) }
 
-// doubtError is a doubt that ends the reading of a file.
-type doubtError struct{ *doubt }
+// violationError is a doubt that ends the reading of a file.
+type violationError struct{ *violation }
 
-func (e *doubtError) Error() string { return e.cause }
+func (e *violationError) Error() string { return e.cause }
 
 // readTrusted reads a small file that nobody else may be able to change.
 func readTrusted(path string, t trust) ([]byte, error) {
@@ -124,12 +124,12 @@ func readTrusted(path string, t trust) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	real, d, err := t.way(path)
+	real, d, err := t.resolve(path)
 	if err != nil {
 		return nil, err
 	}
 	if d != nil {
-		return nil, &doubtError{d}
+		return nil, &violationError{d}
 	}
 	file, err := preflight.Open(real)
 	if err != nil {
@@ -140,7 +140,7 @@ func readTrusted(path string, t trust) ([]byte, error) {
 		return nil, err
 	}
 	if d != nil {
-		return nil, &doubtError{d}
+		return nil, &violationError{d}
 	}
 	return readLimited(file)
 }

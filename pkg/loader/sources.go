@@ -31,8 +31,8 @@ func CheckSources(dir string, o Options) error {
 }
 
 // ofTree judges what leads to a folder, and all that is in it, also behind links to files.
-func (t trust) ofTree(dir string) (found *doubt, err error) {
-	real, d, err := t.way(dir)
+func (t trust) ofTree(dir string) (found *violation, err error) {
+	real, d, err := t.resolve(dir)
 	if d != nil || err != nil {
 		return d, err
 	}
@@ -59,8 +59,8 @@ func (t trust) ofTree(dir string) (found *doubt, err error) {
 }
 
 // behind judges what a link leads to. One that leads nowhere holds nothing.
-func (t trust) behind(link string) (*doubt, error) {
-	real, d, err := t.way(link)
+func (t trust) behind(link string) (*violation, error) {
+	real, d, err := t.resolve(link)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errLink) {
 		return nil, nil
 	}

@@ -31,7 +31,7 @@ const (
 )
 
 // openState makes the state folder, or judges the one that is there.
-func openState(dir string, t trust) (stateFolder, *Error) {
+func openState(dir string, t trust) (stateFolder, error) {
 	s := stateFolder{dir: dir, trust: t}
 	if dir == "" {
 		return s, s.unusable(dir, errors.New("none is configured"))
@@ -54,7 +54,7 @@ func openState(dir string, t trust) (stateFolder, *Error) {
 }
 
 // judgeWay judges the folder and what leads to it, as far as that exists.
-func (s stateFolder) judgeWay() *Error {
+func (s stateFolder) judgeWay() error {
 	// Its own owner tells more than that of a folder above, such as a user's home.
 	if info, err := os.Stat(s.dir); err == nil {
 		if d := s.trust.ofOwner(s.dir, info); d != nil {
@@ -62,7 +62,7 @@ func (s stateFolder) judgeWay() *Error {
 			return s.distrusted(d)
 		}
 	}
-	_, d, err := s.trust.way(s.dir)
+	_, d, err := s.trust.resolve(s.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -77,7 +77,7 @@ func (s stateFolder) judgeWay() *Error {
 
 // judgeData judges what plugins keep, such as the journal of a ticket system. A plugin
 // that can't read its own file has to go on without it, which nobody would notice.
-func (s stateFolder) judgeData() *Error {
+func (s stateFolder) judgeData() error {
 	root := filepath.Join(s.dir, dataFolder)
 	failure := s.judgeDataIn(root)
 	if info, err := os.Lstat(root); failure != nil || err != nil || info.Mode()&fs.ModeSymlink == 0 {
@@ -90,8 +90,8 @@ func (s stateFolder) judgeData() *Error {
 	return s.judgeDataIn(real)
 }
 
-func (s stateFolder) judgeDataIn(root string) *Error {
-	var failure *Error
+func (s stateFolder) judgeDataIn(root string) error {
+	var failure error
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -110,7 +110,7 @@ func (s stateFolder) judgeDataIn(root string) *Error {
 		}
 		d := s.trust.of(path, path, info, false)
 		if d == nil && info.Mode()&fs.ModeSymlink != 0 {
-			_, d, _ = s.trust.way(path) // one that leads nowhere is the plugin's to mend
+			_, d, _ = s.trust.resolve(path) // one that leads nowhere is the plugin's to mend
 		}
 		if d != nil {
 			if d.foreign {
@@ -152,14 +152,14 @@ func (s stateFolder) usable(path string, info fs.FileInfo) error {
 	return syscall.Faccessat(-100 /* AT_FDCWD */, path, mode, effective)
 }
 
-func (s stateFolder) distrusted(d *doubt) *Error {
+func (s stateFolder) distrusted(d *violation) error {
 	return &Error{
 		Stage: StageVerify, Code: CodeStateDir, Path: s.dir, Fix: d.fix,
 		Err: fmt.Errorf("the state folder %s can't be trusted, for others could choose what runs: %s", s.dir, d.cause),
 	}
 }
 
-func (s stateFolder) unusable(path string, err error) *Error {
+func (s stateFolder) unusable(path string, err error) error {
 	e := &Error{
 		Stage: StageVerify, Code: CodeStateDir, Path: path, Err: fmt.Errorf("the state folder %s can't hold plugins: %w", s.dir, err),
 		Fix: "name another folder with --state-dir or OTAI_STATE_DIR",
@@ -172,7 +172,7 @@ func (s stateFolder) unusable(path string, err error) *Error {
 
 // notOurs is about what somebody else, mostly root in a run of its own, left to a
 // plugin that can't use it.
-func (s stateFolder) notOurs(path string, err error) *Error {
+func (s stateFolder) notOurs(path string, err error) error {
 	whole := filepath.Join(s.dir, dataFolder)
 	if real, err := filepath.EvalSymlinks(whole); err == nil {
 		whole = real // chown -R follows no link

@@ -16,13 +16,13 @@ type Temporary struct {
 	dir string
 }
 
-func (t *Temporary) open(o Options, who trust) (stateFolder, *Error) {
+func (t *Temporary) open(o Options, who trust) (stateFolder, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.dir == "" {
-		dir, failure := makeTemporary("otai-", o.StateDir, who)
-		if failure != nil {
-			return stateFolder{}, failure
+		dir, err := makeTemporary("otai-", o.StateDir, who)
+		if err != nil {
+			return stateFolder{}, err
 		}
 		t.dir = dir
 	}
@@ -34,15 +34,11 @@ func (t *Temporary) open(o Options, who trust) (stateFolder, *Error) {
 // temporary files or another usual one, at last in the StateDir of o. TrustGroup counts, too.
 // The caller removes it. The error is an [*Error].
 func NewTemporary(prefix string, o Options) (string, error) {
-	dir, failure := makeTemporary(prefix, o.StateDir, trustOf(o))
-	if failure != nil {
-		return "", failure
-	}
-	return dir, nil
+	return makeTemporary(prefix, o.StateDir, trustOf(o))
 }
 
-func makeTemporary(prefix, stateDir string, who trust) (string, *Error) {
-	var faults []error
+func makeTemporary(prefix, stateDir string, who trust) (string, error) {
+	var reasons []error
 	for _, parent := range []string{os.TempDir(), "/tmp", "/var/tmp", os.Getenv("XDG_RUNTIME_DIR")} {
 		if parent == "" {
 			continue
@@ -51,14 +47,14 @@ func makeTemporary(prefix, stateDir string, who trust) (string, *Error) {
 		if err == nil {
 			return dir, nil
 		}
-		faults = append(faults, err)
+		reasons = append(reasons, err)
 	}
 	dir, err := makeTemporaryInState(stateDir, prefix, who)
 	if err == nil {
 		return dir, nil
 	}
 	return "", &Error{
-		Stage: StageVerify, Code: CodeStateDir, Path: os.TempDir(), Err: fmt.Errorf("no folder for temporary files can hold plugins: %w", errors.Join(append(faults, err)...)),
+		Stage: StageVerify, Code: CodeStateDir, Path: os.TempDir(), Err: fmt.Errorf("no folder for temporary files can hold plugins: %w", errors.Join(append(reasons, err)...)),
 		Fix: "name one that only root and you can write to, and that isn't mounted noexec, with TMPDIR",
 	}
 }
@@ -70,7 +66,7 @@ func makeTemporaryIn(parent, prefix string, who trust) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	real, d, err := who.way(parent)
+	real, d, err := who.resolve(parent)
 	if d != nil && !who.mayHoldOwn(d) {
 		return "", errors.New(d.cause)
 	}
@@ -88,7 +84,7 @@ func makeTemporaryIn(parent, prefix string, who trust) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, d, err = who.way(dir)
+	_, d, err = who.resolve(dir)
 	if d != nil {
 		err = errors.New(d.cause)
 	}
@@ -99,7 +95,7 @@ func makeTemporaryIn(parent, prefix string, who trust) (string, error) {
 }
 
 // mayHoldOwn tells a folder that is good enough to have one of the user's own in it.
-func (t trust) mayHoldOwn(d *doubt) bool {
+func (t trust) mayHoldOwn(d *violation) bool {
 	info, err := os.Lstat(d.path)
 	return err == nil && t.mayBeRoots(d, d.path, info)
 }
@@ -111,8 +107,8 @@ func makeTemporaryInState(dir, prefix string, who trust) (string, error) {
 	if dir == "" {
 		return "", errors.New("no state folder is configured")
 	}
-	if failure := s.judgeWay(); failure != nil {
-		return "", failure.Err
+	if err := s.judgeWay(); err != nil {
+		return "", errors.Unwrap(err)
 	}
 	// Root must not make the folder, which a service could then not use.
 	if _, err := os.Stat(dir); err != nil && who.uid == 0 {

@@ -70,7 +70,7 @@ func TestTheWayToAFolderIsJudgedAlsoBehindLinks(t *testing.T) {
 		"safe/../open/within": "chmod o-w BASE/open",
 		"round":               "can't be followed", "nowhere": "no such file", "safe/gone/further": "no such file",
 	} {
-		_, d, err := trustOf(Options{}).way(base + "/" + path)
+		_, d, err := trustOf(Options{}).resolve(base + "/" + path)
 		got := ""
 		if err != nil {
 			got = err.Error()
@@ -119,7 +119,7 @@ func TestAUserNamespaceWithoutRootTellsItsFoldersFromOnesOwn(t *testing.T) {
 		if err := os.Chmod(above, test.mode); err != nil {
 			t.Fatal(err)
 		}
-		if _, d, err := test.trust.way(test.path); err != nil || (d == nil) != test.trusted {
+		if _, d, err := test.trust.resolve(test.path); err != nil || (d == nil) != test.trusted {
 			t.Errorf("%s: %+v, %v", test.name, d, err)
 		}
 	}

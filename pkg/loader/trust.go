@@ -41,18 +41,18 @@ func mapsRoot(table string) bool {
 	return false
 }
 
-// doubt is a reason for not trusting what is at a path.
-type doubt struct {
+// violation is a reason for not trusting what is at a path.
+type violation struct {
 	path    string
 	cause   string // "/opt/x belongs to …"
 	foreign bool   // somebody else owns it
 	owner   int
-	fix     string // the command that ends the doubt
+	fix     string // the command that ends it
 }
 
 // of judges one file or folder. at is where it can be looked at: its path, or that of a
 // descriptor below /proc/self/fd. keeps says that the sticky bit of a folder is enough.
-func (t trust) of(path, at string, info fs.FileInfo, keeps bool) *doubt {
+func (t trust) of(path, at string, info fs.FileInfo, keeps bool) *violation {
 	if d := t.ofOwner(path, info); d != nil {
 		return d
 	}
@@ -65,7 +65,7 @@ func (t trust) of(path, at string, info fs.FileInfo, keeps bool) *doubt {
 	return t.ofMode(path, at, info)
 }
 
-func (t trust) ofOwner(path string, info fs.FileInfo) *doubt {
+func (t trust) ofOwner(path string, info fs.FileInfo) *violation {
 	owner := ownerOf(info)
 	// Whoever can change the root folder can change the dynamic linker.
 	if owner == 0 || owner == t.uid || path == "/" {
@@ -79,13 +79,13 @@ func (t trust) ofOwner(path string, info fs.FileInfo) *doubt {
 	if info.Mode()&fs.ModeSymlink != 0 {
 		chown = "chown -h root "
 	}
-	return &doubt{
+	return &violation{
 		path: path, foreign: true, owner: owner, fix: chown + quoted(path) + " (only if you trust what is in it)",
 		cause: fmt.Sprintf("%s belongs to %s; %s", path, userText(owner), trusted),
 	}
 }
 
-func (t trust) ofMode(path, at string, info fs.FileInfo) *doubt {
+func (t trust) ofMode(path, at string, info fs.FileInfo) *violation {
 	const everybody, group = 0o002, 0o020
 	mode := info.Mode()
 	var who []string
@@ -97,7 +97,7 @@ func (t trust) ofMode(path, at string, info fs.FileInfo) *doubt {
 		who, bits = append(who, "everybody"), bits+"o"
 	}
 	if len(who) > 0 {
-		d := &doubt{
+		d := &violation{
 			path: path, fix: "chmod " + bits + "-w " + quoted(path),
 			cause: fmt.Sprintf("%s can write to %s (mode %04o)", strings.Join(who, " and "), path, mode.Perm()),
 		}
@@ -110,7 +110,7 @@ func (t trust) ofMode(path, at string, info fs.FileInfo) *doubt {
 		return nil // which is also what an access control list grants at most
 	}
 	if granted, err := grantedByList(at, t); granted || err != nil {
-		return &doubt{
+		return &violation{
 			path: path, fix: "setfacl -b " + quoted(path),
 			cause: fmt.Sprintf("the access control list of %s lets others write to it", path),
 		}
@@ -119,7 +119,7 @@ func (t trust) ofMode(path, at string, info fs.FileInfo) *doubt {
 }
 
 // ofOpened judges a file by its descriptor: what is judged is what will be read.
-func (t trust) ofOpened(path string, file *os.File) (*doubt, error) {
+func (t trust) ofOpened(path string, file *os.File) (*violation, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
@@ -130,17 +130,17 @@ func (t trust) ofOpened(path string, file *os.File) (*doubt, error) {
 // errLink is a symbolic link that leads nowhere or in a circle.
 var errLink = errors.New("the symbolic link can't be followed")
 
-// way judges all that leads to an absolute path, from the root folder down, and its end
+// resolve judges all that leads to an absolute path, from the root folder down, and its end
 // when that is a folder: those of the path as it was given, and those behind the
 // symbolic links in it. As it starts where nobody else can write, nothing that it has
 // passed can be replaced by somebody else while it goes on. real is the path without
 // symbolic links. An error is an [*fs.PathError]; all before its path was trusted.
-func (t trust) way(path string) (real string, d *doubt, err error) {
+func (t trust) resolve(path string) (real string, d *violation, err error) {
 	const mostLinks = 40 // as Linux follows
 	links := 0
 	folder, rest := "/", strings.Split(path, "/")
 	open := false // others can put links into folder
-	var excused *doubt
+	var tolerated *violation
 	for len(rest) > 0 {
 		name := rest[0]
 		rest = rest[1:]
@@ -167,8 +167,8 @@ func (t trust) way(path string) (real string, d *doubt, err error) {
 			continue
 		case info.IsDir():
 			d := t.of(at, at, info, true)
-			if excused = nil; t.mayBeRoots(d, at, info) {
-				d, excused = nil, d
+			if tolerated = nil; t.mayBeRoots(d, at, info) {
+				d, tolerated = nil, d
 			}
 			if d != nil {
 				return at, d, nil
@@ -177,12 +177,12 @@ func (t trust) way(path string) (real string, d *doubt, err error) {
 		}
 		folder = at
 	}
-	return folder, excused, nil
+	return folder, tolerated, nil
 }
 
-// mayBeRoots excuses a folder on the way to another one that root can't be told to own. It
+// mayBeRoots tolerates a folder on the way to another one that root can't be told to own. It
 // is no more than that: what is used must be the user's own.
-func (t trust) mayBeRoots(d *doubt, path string, info fs.FileInfo) bool {
+func (t trust) mayBeRoots(d *violation, path string, info fs.FileInfo) bool {
 	if d == nil || !d.foreign || d.owner != nobody || !t.rootUnknown {
 		return false
 	}

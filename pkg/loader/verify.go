@@ -9,14 +9,14 @@ import (
 
 // verify decides whether the file may be trusted, and returns the path of the
 // private copy whose content it judged.
-func (l *loading) verify(p *Plugin) (private string, failure *Error) {
+func (l *loading) verify(p *Plugin) (private string, failure error) {
 	// First, so that nobody can lead the path elsewhere when the file is opened.
 	if err := p.checkWay(l.trust); err != nil {
 		return "", err
 	}
 	source, err := preflight.Open(p.Path)
 	if err != nil {
-		return "", p.fault(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be opened: %w", preflight.Reason(err))
+		return "", p.errorf(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be opened: %w", preflight.Reason(err))
 	}
 	defer source.Close()
 	if err := p.checkOpened(l.trust, source); err != nil {
@@ -28,7 +28,7 @@ func (l *loading) verify(p *Plugin) (private string, failure *Error) {
 	}
 	policy := l.policy(p)
 	if policy.SHA256 != "" && !strings.EqualFold(policy.SHA256, p.SHA256) {
-		return "", p.fault(StageVerify, CodeChecksumMismatch, "get the file that is meant; or, if this one is, write its sha256 into the configuration's plugins",
+		return "", p.errorf(StageVerify, CodeChecksumMismatch, "get the file that is meant; or, if this one is, write its sha256 into the configuration's plugins",
 			"the configuration wants sha256 %s, the file has %s", strings.ToLower(policy.SHA256), p.SHA256)
 	}
 	if len(l.TrustedKeys) == 0 {
@@ -39,11 +39,11 @@ func (l *loading) verify(p *Plugin) (private string, failure *Error) {
 		signature = p.Path + SignatureEnding
 	}
 	_, err = VerifySignature(private, signature, l.TrustedKeys)
-	if verdict := (*SignatureError)(nil); errors.As(err, &verdict) {
-		return "", p.fault(StageVerify, verdict.Code, verdict.Fix, "%w", verdict)
+	if invalid := (*SignatureError)(nil); errors.As(err, &invalid) {
+		return "", p.errorf(StageVerify, invalid.Code, invalid.Fix, "%w", invalid)
 	}
 	if err != nil {
-		return "", p.fault(StageVerify, CodeStateDir, "", "%w", err)
+		return "", p.errorf(StageVerify, CodeStateDir, "", "%w", err)
 	}
 	return private, nil
 }

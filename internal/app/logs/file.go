@@ -23,14 +23,14 @@ func openLogFile(path string) (*os.File, error) {
 	if os.Geteuid() != 0 {
 		return openLog(func(flags int) (*os.File, error) { return os.OpenFile(path, flags, logFileMode) })
 	}
-	real, doubt := loader.DoubtAbout(path, loader.Options{})
+	real, violation := loader.CheckPath(path, loader.Options{})
 	switch {
-	case doubt == nil:
+	case violation == nil:
 		return openLogOfRoot(real)
-	case doubt.Foreign:
-		return openLogOf(doubt, path)
+	case violation.Foreign:
+		return openLogOf(violation, path)
 	default:
-		return openLogBelow(doubt, path)
+		return openLogBelow(violation, path)
 	}
 }
 
@@ -116,34 +116,34 @@ func onlyOfRoot(file *os.File) (*os.File, error) {
 		file.Close())
 }
 
-func openLogOf(doubt *loader.Doubt, path string) (file *os.File, err error) {
-	err = withFilesOf(doubt.Owner, groupOf(doubt.Owner, doubt.Path), func() error {
+func openLogOf(violation *loader.Violation, path string) (file *os.File, err error) {
+	err = withFilesOf(violation.Owner, groupOf(violation.Owner, violation.Path), func() error {
 		file, err = openLog(func(flags int) (*os.File, error) { return os.OpenFile(path, flags, logFileMode) })
 		return err
 	})
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("%w for the user %d, to whom %s belongs and with whose rights root logs there", err, doubt.Owner, doubt.Path)
+		return nil, fmt.Errorf("%w for the user %d, to whom %s belongs and with whose rights root logs there", err, violation.Owner, violation.Path)
 	}
 	return file, err
 }
 
 // openLogBelow opens a file in a folder of root's that others can write to, as /var/log is
 // on some systems, or further below. From there on no link is followed.
-func openLogBelow(doubt *loader.Doubt, path string) (*os.File, error) {
-	rest, below := strings.CutPrefix(filepath.Clean(path), doubt.Path+"/")
+func openLogBelow(violation *loader.Violation, path string) (*os.File, error) {
+	rest, below := strings.CutPrefix(filepath.Clean(path), violation.Path+"/")
 	if !below {
-		return nil, fmt.Errorf("%s: %s", doubt.Cause, doubt.Fix)
+		return nil, fmt.Errorf("%s: %s", violation.Cause, violation.Fix)
 	}
-	folder, err := syscall.Open(doubt.Path, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	folder, err := syscall.Open(violation.Path, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: doubt.Path, Err: err}
+		return nil, &fs.PathError{Op: "open", Path: violation.Path, Err: err}
 	}
 	defer func() { _ = syscall.Close(folder) }()
 	names := strings.Split(rest, "/")
 	for _, name := range names[:len(names)-1] {
 		next, err := syscall.Openat(folder, name, syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
 		if err != nil {
-			return nil, fmt.Errorf("%w (%s)", &fs.PathError{Op: "open the folder", Path: path, Err: err}, doubt.Cause)
+			return nil, fmt.Errorf("%w (%s)", &fs.PathError{Op: "open the folder", Path: path, Err: err}, violation.Cause)
 		}
 		_ = syscall.Close(folder)
 		folder = next
