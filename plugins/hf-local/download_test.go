@@ -139,7 +139,7 @@ func TestPreloadOfAModelThatCantBeHadEndsTheStartAndAServerThatIsDownDoesNot(t *
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := build(t, Params{Preload: []string{cased}}, newHost(env, io.Discard)).Start(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("a start that was cancelled: %v", err)
+		t.Errorf("a start that was canceled: %v", err)
 	}
 }
 

@@ -64,7 +64,7 @@ func TestNoFileOfAModelTakesAllTheMemoryOrBlocks(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), path) {
 					t.Fatalf("error is %v", err)
 				}
-				if file != "model.safetensors" || what != "6442450944 bytes" { // weights may be large: their header tells
+				if file != "model.safetensors" || what != "6442450944 bytes" { // weights may be large: their header says how large
 					if !strings.Contains(err.Error(), what) || !errors.Is(err, api.ErrInvalid) {
 						t.Errorf("error is %v", err)
 					}
@@ -131,7 +131,7 @@ func TestASnapshotThatIsALinkIsChecked(t *testing.T) {
 	}
 }
 
-// The same in the cache, where files also tell which commit a name means.
+// The same in the cache, where files also determine which commit a name stands for.
 func TestNoFileOfTheCacheTakesAllTheMemoryOrBlocks(t *testing.T) {
 	const commit = "0123456789abcdef0123456789abcdef01234567"
 	for what, makeIt := range strangePlaces {

@@ -116,7 +116,7 @@ func TestAModelOfTheWorkingDirectoryIsToldBeforeItIsUsed(t *testing.T) {
 	var status []string
 	own.FindModels(t.Context(), []string{""}, func(f map[string]string) { status = append(status, f["status"]) })
 	if !slices.Equal(status, []string{"ok"}) {
-		t.Errorf("of the service's own model is told %q", status)
+		t.Errorf("of the service's own model got %q", status)
 	}
 	for _, names := range [][]string{nil, {"models/queue"}, {"models/own", "./models/own", filepath.Join(configuration, "models/own")}} {
 		told := 0
@@ -127,7 +127,7 @@ func TestAModelOfTheWorkingDirectoryIsToldBeforeItIsUsed(t *testing.T) {
 			}
 		})
 		if told != 1 { // the one of preload
-			t.Errorf("%q: %d were told", names, told)
+			t.Errorf("%q: %d were reported", names, told)
 		}
 	}
 }

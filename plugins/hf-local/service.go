@@ -21,7 +21,7 @@ type Params struct {
 	ModelName   string        `otai:"model_name" doc:"Model for texts that name none: a folder, or a name at HuggingFace, which is downloaded if it isn't on this machine. ./x and ../x count from the configuration's folder. ORG/NAME@REVISION names a branch, tag or commit."`
 	Revision    string        `otai:"revision" doc:"Branch, tag or commit of model_name, instead of main."`
 	Preload     []string      `otai:"preload" doc:"Models that are loaded at the start instead of when a text first needs them."`
-	MaxMemory   int64         `otai:"max_memory_mb" default:"0" min:"0" max:"100000000" doc:"How many MB the loaded models may take together. Beyond it, those that were not used longest are freed, down to one. 0 is no bound."`
+	MaxMemory   int64         `otai:"max_memory_mb" default:"0" min:"0" max:"100000000" doc:"How many MB the loaded models may take together. Beyond it, those that were not used longest are freed, down to one. 0 means no bound."`
 	APIToken    string        `otai:"api_token,secret" doc:"Token for HuggingFace, for private and gated models; not given, HF_TOKEN or the file that 'hf auth login' writes answers."`
 	TopK        int           `otai:"top_k" default:"0" min:"0" max:"1000000" doc:"How many of the best labels the scores of a text have; 0 is all of them."`
 	Threads     int           `otai:"threads" default:"0" min:"0" max:"1024" doc:"How many threads compute at most; 0 is the number of CPUs."`

@@ -264,7 +264,7 @@ func modelsOf(load func(context.Context, string) (classifier, error)) *loadedMod
 	}
 }
 
-func TestWhoWaitsForAModelLoadsItWhenTheLoaderWasCancelled(t *testing.T) {
+func TestWhoWaitsForAModelLoadsItWhenTheLoaderWasCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		loads := 0
 		m := modelsOf(func(ctx context.Context, _ string) (classifier, error) {

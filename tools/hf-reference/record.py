@@ -192,7 +192,7 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     labels = lambda *names: dict(id2label=dict(enumerate(names)), label2id={n: i for i, n in enumerate(names)})
     cased, uncased = vocabulary(False, 420), vocabulary(True, 380)
-    # A head of 12 values and a width that is no multiple of any vector.
+    # A head of 12 values and a width that is not a multiple of any vector.
     save("cased", cased, dict(do_lower_case=False), model(
         cased, hidden_size=60, num_hidden_layers=3, num_attention_heads=5, intermediate_size=100,
         problem_type="single_label_classification", **labels("Hardware", "Software", "Rechnung", "Übrig")))

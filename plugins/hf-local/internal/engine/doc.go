@@ -9,7 +9,7 @@
 //     layout is the order in which the kernel reads it, with bias and activation
 //     applied while the result is still in registers or the nearest cache;
 //   - [Kernels.Attend]: attention of one head of one sequence;
-//   - [Kernels.AddNorm]: residual connection and layer normalisation.
+//   - [Kernels.AddNorm]: residual connection and layer normalization.
 //
 // What other encoders than BERT need besides is in kernels_relative.h and
 // relative.go: attention in a window or with relative positions, rotary positions,

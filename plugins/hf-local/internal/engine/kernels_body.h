@@ -80,7 +80,7 @@ INLINE vec exp_of(vec x)
 }
 
 // erf as a quotient of odd and even polynomials on [-4, 4], beyond which a
-// float32 can't tell it from 1; the coefficients are those that Eigen uses.
+// float32 can't distinguish it from 1; the coefficients are those that Eigen uses.
 INLINE vec erf_of(vec x)
 {
 	x = largest(smallest(x, ALL(4.f)), ALL(-4.f));
@@ -347,7 +347,7 @@ static void attend(int64_t length, int64_t head, const float *q, const float *k,
 	}
 }
 
-// --- layer normalisation ---------------------------------------------------
+// --- layer normalization ---------------------------------------------------
 
 static void add_norm(int64_t rows, int64_t width, float *x, int64_t x_stride, const float *y, int64_t y_stride,
 	const float *gamma, const float *beta, float epsilon)

@@ -20,7 +20,7 @@ const maxUnsized = 64 << 20
 
 var errTooLong = errors.New("is longer than promised")
 
-// Progress is told how many bytes of a file are there. total is -1 if it isn't
+// Progress receives how many bytes of a file are there. total is -1 if it isn't
 // known.
 type Progress func(file string, done, total int64)
 
@@ -101,7 +101,7 @@ func (d *download) fetch(ctx context.Context, of subject, path string, m metadat
 	return nil
 }
 
-// fill downloads until all of the file is there, as far as its length tells.
+// fill downloads until all of the file is there, as far as its length says.
 // resumed says that some of it was there before.
 func (d *download) fill(ctx context.Context, of subject, file *os.File, m metadata) (resumed bool, err error) {
 	info, err := file.Stat()

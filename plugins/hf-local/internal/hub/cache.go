@@ -108,7 +108,7 @@ func (c Cache) snapshot(ref Reference) (string, error) {
 		}
 		commit = strings.TrimSpace(string(text))
 		if !isFileName(commit) {
-			return "", fmt.Errorf("%s holds %.200q, which is no commit; remove %s: %w", path, commit, model, api.ErrInvalid)
+			return "", fmt.Errorf("%s has %.200q in it, which is not a commit; remove %s: %w", path, commit, model, api.ErrInvalid)
 		}
 	}
 	folder := filepath.Join(model, "snapshots", commit)

@@ -143,7 +143,7 @@ func TestAModelThatIsNotThereSaysWhereItWasSoughtAndWhatToDo(t *testing.T) {
 		"download that broke":    {cache, "org/noref", api.ErrNotFound, []string{"refs", "HF_HUB_OFFLINE"}},
 		"snapshot that is gone":  {cache, "org/nosnapshot", api.ErrNotFound, []string{"snapshots", "HF_HUB_OFFLINE"}},
 		"snapshot without files": {cache, "org/empty", api.ErrNotFound, []string{"lacks config.json, tokenizer.json, model.safetensors", "HF_HUB_OFFLINE"}},
-		"ref that is a path":     {cache, "org/evil", api.ErrInvalid, []string{"../../../etc", "no commit"}},
+		"ref that is a path":     {cache, "org/evil", api.ErrInvalid, []string{"../../../etc", "not a commit"}},
 		"name with three parts":  {cache, "a/b/c", api.ErrInvalid, []string{"a/b/c"}},
 		"name that climbs":       {cache, "org/..", api.ErrInvalid, []string{"org/.."}},
 		"revision that climbs":   {cache, "org/x@../../y", api.ErrInvalid, []string{"org/x@../../y"}},

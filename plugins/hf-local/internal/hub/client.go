@@ -57,7 +57,7 @@ func newClient(endpoint, token string, t timeouts, p patience) (*client, error) 
 	u, err := url.Parse(strings.TrimRight(endpoint, "/"))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		// Not quoted: an address can hold a password.
-		return nil, fmt.Errorf("HF_ENDPOINT is no address; write it as in %s: %w", defaultEndpoint, api.ErrInvalid)
+		return nil, fmt.Errorf("HF_ENDPOINT is not an address; write it as in %s: %w", defaultEndpoint, api.ErrInvalid)
 	}
 	return &client{
 		endpoint: u, token: token, patience: p, stall: t.stall,

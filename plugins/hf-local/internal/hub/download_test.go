@@ -109,7 +109,7 @@ func (w *world) wantModel(t *testing.T, folder string, files ...string) {
 	}
 }
 
-// leftovers are files in the cache that are no part of a whole model.
+// leftovers are files in the cache that are not part of a whole model.
 func (w *world) leftovers(t *testing.T) []string {
 	t.Helper()
 	var list []string
@@ -491,7 +491,7 @@ func TestATokenGoesToTheServerAndToNoOtherHost(t *testing.T) {
 				t.Error("nothing came from the other host")
 			}
 			if !c.none && c.request == "" && !slices.Contains(redacted, token) {
-				t.Errorf("the host was not told to redact the token: %v", redacted)
+				t.Errorf("the host was not asked to redact the token: %v", redacted)
 			}
 			if strings.Contains(w.log.String(), token) {
 				t.Errorf("the log has the token: %s", w.log)

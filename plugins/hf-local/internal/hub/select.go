@@ -142,7 +142,7 @@ func readShards(path string) ([]string, error) {
 	for _, tensor := range slices.Sorted(maps.Keys(index.Files)) {
 		name := index.Files[tensor]
 		if !shardName.MatchString(name) {
-			return nil, fmt.Errorf("%s: weight_map: the tensor %.200q is said to be in %.200q, which is no name of a file of weights: %w", path, tensor, name, api.ErrInvalid)
+			return nil, fmt.Errorf("%s: weight_map: the tensor %.200q is said to be in %.200q, which is not the name of a file of weights: %w", path, tensor, name, api.ErrInvalid)
 		}
 		if !slices.Contains(shards, name) {
 			shards = append(shards, name)
@@ -215,7 +215,7 @@ func missingForAny(folder string, listed []string) ([]string, error) {
 
 // listing reads the names of all files of a commit where huggingface_hub left
 // them; nil when it didn't. Why: it puts down refs/main before the files are
-// there, so that of its interrupted downloads nothing else tells what is missing.
+// there, so that of its interrupted downloads nothing else says what is missing.
 func listing(model, commit string) []string {
 	text, err := modelfile.ReadWithin(filepath.Join(model, "trees", commit+".json"), modelfile.MaxListing)
 	if err != nil {

@@ -65,7 +65,7 @@ func linear(k *engine.Kernels, t *engine.Threads, rows int, in engine.Matrix, w 
 	}
 }
 
-// eachRow calls f for 0..rows-1, neighbouring rows on the same thread.
+// eachRow calls f for 0..rows-1, neighboring rows on the same thread.
 func eachRow(t *engine.Threads, rows int, f func(r int)) {
 	pieces := min(rows, 4*t.Limit())
 	t.Each(pieces, func(_, i int) {

@@ -49,7 +49,7 @@ func (b batch) matrix(k *engine.Kernels, s *[]float32, columns int) engine.Matri
 // Logits computes the logits of each sequence.
 //
 // The computation is that of Devlin et al., BERT, 2018, with the residual
-// connections and normalisations after each part.
+// connections and normalizations after each part.
 func (b *bert) Logits(ctx context.Context, sequences [][]int32) ([][]float32, error) {
 	leave, err := b.threads.Enter(ctx)
 	if err != nil {
@@ -98,7 +98,7 @@ func (b *bert) Logits(ctx context.Context, sequences [][]int32) ([][]float32, er
 	return logits, nil
 }
 
-// embed adds up the embeddings of word, position and type 0, normalises them and
+// embed adds up the embeddings of word, position and type 0, normalizes them and
 // makes them as wide as the layers.
 func (b *bert) embed(t batch, x engine.Matrix, space *workspace) {
 	width := b.config.Embedding
@@ -115,7 +115,7 @@ func (b *bert) embed(t batch, x engine.Matrix, space *workspace) {
 				addTo(row, b.typeZero[:width])
 			}
 			if b.positions != nil {
-				// The padding token is no part of RoBERTa's texts, wherever
+				// The padding token is not part of RoBERTa's texts, wherever
 				// it stands: its position is always the one of padding.
 				at := place
 				if int(id) == b.config.Padding {

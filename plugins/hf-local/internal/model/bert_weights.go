@@ -77,7 +77,7 @@ func (b *bert) read(r *reader) {
 	b.head = r.head(c, n.HeadDense, n.HeadClassifier, true)
 }
 
-// normWidth is the width of the embeddings when they are normalised: ELECTRA
+// normWidth is the width of the embeddings when they are normalized: ELECTRA
 // projects them afterwards, DeBERTa before.
 func (c config) normWidth() int {
 	if c.Relative != nil {

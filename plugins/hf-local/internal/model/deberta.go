@@ -66,7 +66,7 @@ func readRelative(r *reader, c config, layers []bertLayer) *relative {
 }
 
 // bucket returns the position that stands for a distance: near ones for
-// themselves, distant ones for more and more neighbours. It is computed in single
+// themselves, distant ones for more and more neighbors. It is computed in single
 // precision as the models were trained with, since it is rounded.
 func (p *relativeConfig) bucket(distance int) int {
 	middle := p.Buckets / 2
@@ -218,7 +218,7 @@ func (p *relative) attend(b *bert, t batch, layer int, qkv, out engine.Matrix, s
 	})
 }
 
-// convolution is the layer of DeBERTa-v2 that sees the neighbours of each token,
+// convolution is the layer of DeBERTa-v2 that sees the neighbors of each token,
 // beside the first layer.
 type convolution struct {
 	config  relativeConfig

@@ -6,7 +6,7 @@ import (
 )
 
 // head classifies the one vector that a sequence has become: a dense layer, an
-// activation, perhaps a normalisation, and the classifier. It computes so little
+// activation, perhaps a normalization, and the classifier. It computes so little
 // that it does so in double precision.
 type head struct {
 	dense, denseBias []float32

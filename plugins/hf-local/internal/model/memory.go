@@ -53,7 +53,7 @@ func availableMemory(root string) memory {
 	return least
 }
 
-// demand is an error unless so many bytes can be had.
+// demand is an error unless that many bytes are available.
 func (m memory) demand(bytes int64) error {
 	if bytes <= m.bytes {
 		return nil

@@ -10,7 +10,7 @@ import (
 
 // modernBERT holds the weights of a ModernBertForSequenceClassification and
 // computes it: rotary positions, attention that in most layers sees only a
-// window, gated feed-forward layers, and normalisation before each part (Warner
+// window, gated feed-forward layers, and normalization before each part (Warner
 // et al., Smarter, Better, Faster, Longer, 2024).
 type modernBERT struct {
 	config  config
@@ -120,7 +120,7 @@ func (b *modernBERT) Logits(ctx context.Context, sequences [][]int32) ([][]float
 			return nil, err
 		}
 		l := &b.layers[i]
-		in := x // the embeddings are normalised already
+		in := x // the embeddings are normalized already
 		if i > 0 {
 			b.normalize(t, x, normed, l.attentionNorm)
 			in = normed

@@ -123,14 +123,14 @@ func product(shape []int) int {
 	return n
 }
 
-// norm holds the weights of a layer normalisation.
+// norm holds the weights of a layer normalization.
 type norm struct{ gamma, beta []float32 }
 
 func (r *reader) norm(name string, width int) norm {
 	return norm{gamma: r.values(name+".weight", width), beta: r.values(name+".bias", width)}
 }
 
-// plainNorm reads a layer normalisation that may have no bias.
+// plainNorm reads a layer normalization that may have no bias.
 func (r *reader) plainNorm(name string, width int, bias bool) norm {
 	if bias {
 		return r.norm(name, width)

@@ -6,12 +6,12 @@ import (
 	"testing"
 )
 
-func TestScoresFollowTheProblem(t *testing.T) {
+func TestScoresFollowTheProblemType(t *testing.T) {
 	e := math.E
 	tests := map[string]struct {
-		problem problemType
-		logits  []float32
-		want    []Score
+		kind   problemType
+		logits []float32
+		want   []Score
 	}{
 		"several labels, unsaid":      {unspecified, []float32{0, 1}, []Score{{"b", e / (1 + e)}, {"a", 1 / (1 + e)}}},
 		"single label":                {singleLabel, []float32{1, 0}, []Score{{"a", e / (1 + e)}, {"b", 1 / (1 + e)}}},
@@ -25,7 +25,7 @@ func TestScoresFollowTheProblem(t *testing.T) {
 	}
 	for name, c := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := scores(c.problem, []string{"a", "b"}[:len(c.logits)], c.logits)
+			got := scores(c.kind, []string{"a", "b"}[:len(c.logits)], c.logits)
 			if !slices.EqualFunc(got, c.want, func(a, b Score) bool {
 				return a.Label == b.Label && math.Abs(a.Confidence-b.Confidence) < 1e-7
 			}) {

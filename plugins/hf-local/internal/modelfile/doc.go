@@ -5,5 +5,5 @@
 // to has to be a regular file, so that a pipe or a device neither blocks nor goes
 // on for ever, and a file that is read whole has to be within the bound of its kind
 // (bounds.go), so that it can't take all the memory. Weights are not read whole:
-// their readers hold what the header says against the file's size.
+// their readers check what the header says against the file's size.
 package modelfile

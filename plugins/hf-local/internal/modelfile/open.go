@@ -77,7 +77,7 @@ func Open(path string) (file *os.File, size int64, err error) {
 	return file, info.Size(), nil
 }
 
-// leadsNowhere tells a link without a target from a file that isn't there: what may be
+// leadsNowhere distinguishes a link without a target from a file that isn't there: what may be
 // missing is not missing then, and a model without it would answer something else.
 func leadsNowhere(path string, err error) error {
 	if errors.Is(err, syscall.ELOOP) {
@@ -111,7 +111,7 @@ func regular(path string, info fs.FileInfo) error {
 func Read(path string) ([]byte, error) {
 	bound, ok := Bound(path)
 	if !ok {
-		return nil, fmt.Errorf("%s is no file that is read whole", path)
+		return nil, fmt.Errorf("%s is not a file that is read whole", path)
 	}
 	text, err := ReadWithin(path, bound)
 	if err == nil {
@@ -173,7 +173,7 @@ func ReadWithin(path string, bound int64) ([]byte, error) {
 func ReadText(path string) (string, error) {
 	bound, ok := Bound(path)
 	if !ok {
-		return "", fmt.Errorf("%s is no file that is read whole", path)
+		return "", fmt.Errorf("%s is not a file that is read whole", path)
 	}
 	file, size, err := Open(path)
 	if err != nil {

@@ -68,7 +68,7 @@ func (r *Runtime) Path() string { return r.path }
 // Version returns the library's own version.
 func (r *Runtime) Version() string { return ort.GetVersion() }
 
-// options returns the options of a session that computes with so many threads;
+// options returns the options of a session that computes with that many threads;
 // 0 leaves the number to ONNX Runtime.
 func options(threads int) (*ort.SessionOptions, error) {
 	o, err := ort.NewSessionOptions()

@@ -77,7 +77,7 @@ func (r *Runtime) load(path string, threads int) (*Session, error) {
 }
 
 // describe returns the inputs and outputs of a file. It loads the graph as it
-// stands, without the time that optimising it would take.
+// stands, without the time that optimizing it would take.
 func describe(path string) (inputs, outputs []ort.InputOutputInfo, err error) {
 	o, err := options(1)
 	if err != nil {
@@ -89,7 +89,7 @@ func describe(path string) (inputs, outputs []ort.InputOutputInfo, err error) {
 	return inputs, outputs, errors.Join(err, o.Destroy())
 }
 
-// Labels returns how many logits a sequence gets, or 0 when only a run will tell.
+// Labels returns how many logits a sequence gets, or 0 when only a run will show.
 func (s *Session) Labels() int { return s.labels }
 
 // Run computes the logits of sequences in one run. The shorter ones are padded to

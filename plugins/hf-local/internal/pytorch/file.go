@@ -113,7 +113,7 @@ func (f *File) Check(name string, shape ...int) error {
 }
 
 // Read fills dst with the tensor, which must have the given shape and as many
-// values as dst is long. An infinite value or one that is no number is an error.
+// values as dst is long. An infinite value or one that is not a number is an error.
 func (f *File) Read(dst []float32, name string, shape ...int) error {
 	if err := f.Check(name, shape...); err != nil {
 		return err

@@ -144,7 +144,7 @@ func integers(v any) ([]int64, error) {
 func storageOf(id any) (any, error) {
 	t, ok := id.(tuple)
 	if !ok || len(t) < 5 || t[0] != "storage" {
-		return nil, errors.New("the pickle names something outside of it that is no storage")
+		return nil, errors.New("the pickle names something outside of it that is not a storage")
 	}
 	class, isName := t[1].(name)
 	key, isText := t[2].(string)

@@ -4,7 +4,7 @@
 // each tensor, and that the tensors fill the file without gap or overlap. A file
 // that was cut off while it was copied is found here, before anything is
 // computed. [File.Read] then fills a slice with one tensor, whose shape the
-// caller knows, and refuses values that are no numbers.
+// caller knows, and refuses values that are not numbers.
 //
 // The file is read, not mapped: a mapped file that somebody shortens while a
 // model is in use would end the whole process with SIGBUS.

@@ -44,7 +44,7 @@ func readHeader(r io.ReaderAt, size int64) (tensors map[string]Tensor, dataStart
 	}
 	length := binary.LittleEndian.Uint64(prefix[:])
 	if length > maxHeader {
-		return nil, 0, fmt.Errorf("the header claims %d bytes, more than the format allows: this is no safetensors file", length)
+		return nil, 0, fmt.Errorf("the header claims %d bytes, more than the format allows: this is not a safetensors file", length)
 	}
 	dataStart = int64(len(prefix)) + int64(length)
 	if dataStart > size {
@@ -82,7 +82,7 @@ func parseHeader(text []byte) (map[string]Tensor, error) {
 	case err != nil:
 		return nil, notJSON(err)
 	case open != json.Delim('{'):
-		return nil, errors.New("the header is not JSON as it has to be: it is no object")
+		return nil, errors.New("the header is not JSON as it has to be: it is not an object")
 	}
 	tensors := make(map[string]Tensor)
 	for d.More() {

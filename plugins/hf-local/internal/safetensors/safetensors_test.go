@@ -103,7 +103,7 @@ func TestADamagedFileIsRefusedWithWhatIsWrong(t *testing.T) {
 	}{
 		"empty file":                        {nil, []string{"0 bytes"}},
 		"file shorter than the length":      {[]byte("abc"), []string{"3 bytes"}},
-		"text file":                         {[]byte("this is not a model at all"), []string{"no safetensors file"}},
+		"text file":                         {[]byte("this is not a model at all"), []string{"not a safetensors file"}},
 		"header longer than the file":       {binary.LittleEndian.AppendUint64(nil, 1000), []string{"1000 bytes", "cut off"}},
 		"header that is not JSON":           {fileOf("{oops", nil), []string{"not JSON"}},
 		"header that is a list":             {fileOf("[]", nil), []string{"not JSON"}},

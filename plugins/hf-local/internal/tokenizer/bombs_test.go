@@ -37,7 +37,7 @@ func TestNoVocabularyTakesManyTimesItsSize(t *testing.T) {
 		"extra tokens":       {map[string]string{"vocab.txt": vocabulary, "tokenizer_config.json": repeat(`{"extra_special_tokens":[`, `"x"`, "]}", 200_000)}, "more than 100000 added tokens"},
 		"added tokens in it": {map[string]string{"tokenizer.json": repeat(`{"model":{"type":"WordPiece","vocab":{"[UNK]":0}},"added_tokens":[`, `{}`, "]}", 1_000_000)}, "more than 100000 added tokens"},
 		"a decoder":          {map[string]string{"tokenizer_config.json": repeat(`{"added_tokens_decoder":{`, `"1":{}`, "}}", 1_000_000)}, "more than 100000 added tokens"},
-		"a long wrong merge": {map[string]string{"tokenizer.json": `{"model":{"type":"BPE","vocab":{"a":0},"merges":["` + strings.Repeat("x", 5<<20) + `"]}}`}, "is no pair"},
+		"a long wrong merge": {map[string]string{"tokenizer.json": `{"model":{"type":"BPE","vocab":{"a":0},"merges":["` + strings.Repeat("x", 5<<20) + `"]}}`}, "is not a pair"},
 		"a long wrong id":    {map[string]string{"tokenizer.json": `{"model":{"type":"BPE","vocab":{"a":` + strings.Repeat("9", 5<<20) + `}}}`}, "can't be the id"},
 		"a long type":        {map[string]string{"tokenizer.json": `{"model":{"type":"` + strings.Repeat("x", 5<<20) + `"}}`}, "type is"},
 	} {

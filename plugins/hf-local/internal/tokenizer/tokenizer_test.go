@@ -85,7 +85,7 @@ func TestATextIsCutToItsLimitWithTheSpecialTokensKept(t *testing.T) {
 		"pieces of a word":         {"ab", 9, `{}`, []int32{2, 4, 6, 3}, false},
 		"a word without pieces":    {"abq b", 9, `{}`, []int32{2, 1, 5, 3}, false},
 		"capitals and punctuation": {"A.B", 9, `{}`, []int32{2, 4, 9, 5, 3}, false},
-		"bytes that are no text":   {"a\xff\xfeb", 9, `{}`, []int32{2, 4, 6, 3}, false},
+		"bytes that are not text":  {"a\xff\xfeb", 9, `{}`, []int32{2, 4, 6, 3}, false},
 	}
 	for name, c := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -187,7 +187,7 @@ func TestADamagedTokenizerIsRefusedWithFileAndField(t *testing.T) {
 		"another model":                  {with(`"WordPiece"`, `"Trigram"`), []string{"tokenizer.json", "model", "Trigram", "WordPiece, BPE, Unigram and WordLevel"}},
 		"no unknown token":               {with(`"[UNK]": 1`, `"[unk]": 1`), []string{"tokenizer.json", "[UNK]", "unk_token"}},
 		"id below zero":                  {with(`"a": 4`, `"a": -4`), []string{"tokenizer.json", "vocab", "-4"}},
-		"id that is no number":           {with(`"a": 4`, `"a": "4"`), []string{"tokenizer.json", "vocab"}},
+		"id that is not a number":        {with(`"a": 4`, `"a": "4"`), []string{"tokenizer.json", "vocab"}},
 		"id beyond the integers":         {with(`"a": 4`, `"a": 4000000000`), []string{"tokenizer.json", "vocab"}},
 		"another normalizer":             {with(`"BertNormalizer"`, `"NFX"`), []string{"tokenizer.json", "normalizer", "NFX", "BertNormalizer"}},
 		"another pre-tokenizer":          {with(`"BertPreTokenizer"`, `"UnicodeScripts"`), []string{"tokenizer.json", "pre_tokenizer", "UnicodeScripts", "BertPreTokenizer"}},

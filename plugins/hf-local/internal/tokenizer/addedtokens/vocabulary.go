@@ -13,7 +13,7 @@ import (
 type Token struct {
 	ID         int32  `json:"id"`
 	Content    string `json:"content"`
-	SingleWord bool   `json:"single_word"` // only between characters that are no letters
+	SingleWord bool   `json:"single_word"` // only between characters that are not letters
 	LStrip     bool   `json:"lstrip"`      // takes the white space before it
 	RStrip     bool   `json:"rstrip"`      // takes the white space after it
 	Normalized bool   `json:"normalized"`  // sought in the normalized text

@@ -15,7 +15,7 @@ func (s *Scanner) Float() (float64, error) {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%s is no number", text)
+		return 0, fmt.Errorf("%s is not a number", text)
 	}
 	if s.Python {
 		return f, nil

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// bpe splits a word into its characters and joins neighbours, the pair that was
+// bpe splits a word into its characters and joins neighbors, the pair that was
 // learned first before all others (Sennrich et al. 2016, "Neural Machine
 // Translation of Rare Words with Subword Units").
 type bpe struct {

@@ -1,6 +1,6 @@
 package models
 
-// candidate is a pair of neighbours that may be merged.
+// candidate is a pair of neighbors that may be merged.
 type candidate struct {
 	key uint64 // rank<<32 | the place of the left one: the smallest is merged first
 	id  int32

@@ -26,7 +26,7 @@ func Read(s *hfjson.Scanner) (Model, error) {
 		if err != nil || string(text) == "null" {
 			return nil, err
 		}
-		return nil, errors.New("it is no object")
+		return nil, errors.New("it is not an object")
 	}
 	v := vocabularies{small: map[string]json.RawMessage{}}
 	err := s.Object(func(key string) (err error) {
@@ -117,12 +117,12 @@ func (v *vocabularies) readMerges(s *hfjson.Scanner) error {
 		err := s.Array(func() error {
 			token, err := s.Text()
 			if pair = append(pair, token); err == nil && len(pair) > 2 {
-				err = fmt.Errorf("%s… is no pair", quoted(pair))
+				err = fmt.Errorf("%s… is not a pair", quoted(pair))
 			}
 			return err
 		})
 		if err == nil && len(pair) != 2 {
-			err = fmt.Errorf("%s is no pair", quoted(pair))
+			err = fmt.Errorf("%s is not a pair", quoted(pair))
 		}
 		if err == nil {
 			err = v.merge(pair[0], pair[1])
@@ -148,7 +148,7 @@ func (v *vocabularies) addMerge(line string) error {
 	}
 	left, right, ok := strings.Cut(line, " ")
 	if !ok || strings.Contains(right, " ") {
-		return fmt.Errorf("%.200q is no pair", line)
+		return fmt.Errorf("%.200q is not a pair", line)
 	}
 	return v.merge(left, right)
 }

@@ -111,7 +111,7 @@ func (p *parser) number(n, after int) (set, error) {
 	}
 	v, err := strconv.ParseUint(p.text[p.at:p.at+n], 16, 32)
 	if err != nil || v > last {
-		return nil, fmt.Errorf("%q is no character number", p.text[p.at:p.at+n])
+		return nil, fmt.Errorf("%q is not a character number", p.text[p.at:p.at+n])
 	}
 	p.at += n + after
 	return set{rune(v), rune(v)}, nil

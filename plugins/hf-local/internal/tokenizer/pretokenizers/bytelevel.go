@@ -34,7 +34,7 @@ func splitBytes(prefix, words bool) Splitter {
 	}
 }
 
-// The kinds of characters that GPT-2's pattern tells apart.
+// The kinds of characters that GPT-2's pattern distinguishes.
 const (
 	gptOther = iota
 	gptLetter

@@ -21,7 +21,7 @@ type sentencePiece struct {
 	charsmap []byte
 }
 
-// The kinds of pieces and models that are told apart.
+// The kinds of pieces and models that make a difference.
 const (
 	controlPiece = 3
 	userPiece    = 4
