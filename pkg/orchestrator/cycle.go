@@ -14,18 +14,18 @@ const (
 	defaultRetry = 5 * time.Second
 )
 
-// cycle keeps the pauses of a root pipe and the faults of its children, so that
-// one child's fault leaves the others alone.
+// cycle keeps the pauses of a root pipe and the errors of its children, so that
+// an error of one child doesn't stop the others.
 type cycle struct {
 	logger *slog.Logger
 	once   bool // nothing is tried again
 
-	mu     sync.Mutex
-	stop   <-chan struct{}
-	pause  time.Duration
-	retry  time.Duration
-	keep   bool
-	faults []error // of the running cycle
+	mu    sync.Mutex
+	stop  <-chan struct{}
+	pause time.Duration
+	retry time.Duration
+	keep  bool
+	errs  []error // of the running cycle
 }
 
 func newCycle(logger *slog.Logger, once bool) *cycle {
@@ -67,22 +67,22 @@ func (c *cycle) stopping() bool {
 	}
 }
 
-func (c *cycle) addFault(err error) {
+func (c *cycle) addError(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.faults = append(c.faults, err)
+	c.errs = append(c.errs, err)
 }
 
-// takeFaults returns and forgets the faults of the cycle that ended.
-func (c *cycle) takeFaults() []error {
+// takeErrors returns and forgets the errors of the cycle that ended.
+func (c *cycle) takeErrors() []error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	faults := c.faults
-	c.faults = nil
-	return faults
+	errs := c.errs
+	c.errs = nil
+	return errs
 }
 
-// isolated runs a child of the root: a fault becomes a failed result, after which
+// isolated runs a child of the root: an error becomes a failed result, after which
 // the child is left out until its pause is over.
 func (c *cycle) isolated(child *node) func(context.Context, api.Scope) (api.PipeResult, error) {
 	outage := newOutage(child.path, child.id, c.logger)
@@ -91,7 +91,7 @@ func (c *cycle) isolated(child *node) func(context.Context, api.Scope) (api.Pipe
 			return api.Skip("otai is stopping"), nil
 		}
 		if wait := outage.wait(); wait > 0 {
-			return api.Skip("waits %s after a fault", wait.Round(time.Millisecond)), nil
+			return api.Skip("waits %s after an error", wait.Round(time.Millisecond)), nil
 		}
 		result, err := child.process(ctx, scope)
 		switch {
@@ -99,12 +99,12 @@ func (c *cycle) isolated(child *node) func(context.Context, api.Scope) (api.Pipe
 			return result, err
 		case err != nil:
 			_, retry, keep := c.pauses()
-			c.addFault(err)
+			c.addError(err)
 			if !keep {
 				return result, err
 			}
 			if !c.once {
-				outage.fault(err, retry)
+				outage.failed(err, retry)
 			}
 			return api.Failure("%s", err.Error()), nil
 		case !result.Skipped():

@@ -1,7 +1,6 @@
 package orchestrator
 
 import (
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -36,19 +35,19 @@ type Options struct {
 	Env      func(name string) (string, bool)
 	Redact   func(secret string)
 
-	// Locate tells where in the configuration's files the value at path stands, as
-	// file:line:column; where err holds an [api.TemplateError], the place in the
-	// template's text. Nil, or "" as its answer: faults are named by path alone.
+	// Locate returns where in the configuration's files the value at path stands, as
+	// file:line:column; where err is an [api.TemplateError], the place in the
+	// template's text. If it is nil or returns "", errors name the path alone.
 	Locate func(path string, err error) string
-	// ConfigDir tells which folder a relative path counts from that stands at path in
-	// the configuration. A component asks for it by Env; see [ConfigDirVariable]. Nil:
-	// the variable is like any other.
+	// ConfigDir returns the folder to which a relative path is relative that stands at
+	// path in the configuration. A component asks for it by Env; see
+	// [ConfigDirVariable]. If it is nil, the variable is like any other.
 	ConfigDir func(path string) string
 	// DefaultRenderer is used when no service is a template renderer.
 	DefaultRenderer string
 	// Wrap may replace a service before it is injected, as a dry run does.
 	Wrap func(use string, service any) any
-	// Once ends Run after one cycle, with its faults as the error.
+	// Once ends Run after one cycle, with the errors of that cycle.
 	Once bool
 	// Grace is how long a running child may go on after a stop before its context
 	// ends, and again how long it may then take to return. 0 means 2 s.
@@ -61,22 +60,8 @@ type Options struct {
 const ConfigDirVariable = "OTAI_CONFIG_DIR"
 
 // Pacer is found on the params of a root pipe that runs its children one after
-// another: pause is the time between two cycles, retry the first pause after a
-// fault, and a keep of false ends the run at the first fault.
+// another: pause is the time between two cycles, retry the first pause after an
+// error, and a keep of false ends the run at the first error.
 type Pacer interface {
 	Pace() (pause, retry time.Duration, keep bool)
-}
-
-// ConfigError says that the configuration can't be built as it stands. Repeating
-// does not help.
-type ConfigError struct {
-	Path string // "services.otobo.params.password"
-	Err  error
-}
-
-func (e *ConfigError) Error() string { return e.Path + ": " + e.Err.Error() }
-func (e *ConfigError) Unwrap() error { return e.Err }
-
-func configError(path, format string, args ...any) error {
-	return &ConfigError{Path: path, Err: fmt.Errorf(format, args...)}
 }

@@ -101,12 +101,3 @@ func (e *Engine) Close() error {
 	e.instances = nil
 	return errors.Join(errs...)
 }
-
-// PanicError is a panic in a plugin's code, caught at the border.
-type PanicError struct {
-	Path  string
-	Value any
-	Stack []byte
-}
-
-func (e *PanicError) Error() string { return fmt.Sprintf("%s panicked: %v", e.Path, e.Value) }

@@ -60,7 +60,7 @@ func TestAWrongConfigurationIsFoundBeforeAnythingRuns(t *testing.T) {
 				t.Fatalf("got error %v, want one with %q", err, c.want)
 			}
 			if !errors.As(err, new(*orchestrator.ConfigError)) {
-				t.Errorf("%T is no ConfigError", err)
+				t.Errorf("%T is not a ConfigError", err)
 			}
 		})
 	}
@@ -125,11 +125,11 @@ func TestTemplatesSeeEarlierResultsAndTheParentsParams(t *testing.T) {
 	}
 }
 
-func TestAFaultNamesItsPlace(t *testing.T) {
+func TestAnErrorNamesItsPlace(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"a panic":                 {"panic", "root.params.steps[0].params.do[0] panicked: out of order"},
-		"data that is not plain":  {"unplain", "root.params.steps[0].params.do[0]: its answer can't be handed on"},
-		"a template with a fault": {"{{ result nope }}", "root.params.steps[0].params.do[0].params.text: 1:4: no result of nope"},
+		"a panic":                {"panic", "root.params.steps[0].params.do[0] panicked: out of order"},
+		"data that is not plain": {"unplain", "root.params.steps[0].params.do[0]: its answer can't be handed on"},
+		"a wrong template":       {"{{ result nope }}", "root.params.steps[0].params.do[0].params.text: 1:4: no result of nope"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := once(t, &world{}, step("a", "t:Step", map[string]any{"do": []any{step("b", "t:Step", map[string]any{"text": c.text})}}))
@@ -159,7 +159,7 @@ func TestAPipeKeepsItsStateAtItsPlace(t *testing.T) {
 	})
 }
 
-func TestOneChildsFaultLeavesTheOthersAlone(t *testing.T) {
+func TestAnErrorOfOneChildLeavesTheOthersAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{}
 		e, err := newEngine(t, w, orchestrator.Definition{Root: root(
@@ -207,7 +207,7 @@ func TestOneCycleDoesNotPromiseAnotherAttempt(t *testing.T) {
 	}
 	w.fail("bad", api.ErrTemporary)
 	if err := e.Run(t.Context()); !errors.Is(err, api.ErrTemporary) {
-		t.Errorf("got %v, want the step's fault", err)
+		t.Errorf("got %v, want the step's error", err)
 	}
 	if n := w.logged("tried again"); n != 0 {
 		t.Errorf("the log speaks of another attempt %d times", n)
@@ -231,7 +231,7 @@ func TestALogLineHasEachKeyOnce(t *testing.T) {
 	}
 }
 
-func TestAFaultSaysWhenToTryAgain(t *testing.T) {
+func TestAnErrorSaysWhenToTryAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{}
 		e, err := newEngine(t, w, orchestrator.Definition{Root: root(step("a", "t:Step", map[string]any{"text": "a"}))}, orchestrator.Options{})
@@ -256,7 +256,7 @@ func TestAFaultSaysWhenToTryAgain(t *testing.T) {
 	})
 }
 
-func TestARunThatDoesNotKeepOnEndsWithTheFault(t *testing.T) {
+func TestARunThatDoesNotKeepOnEndsWithTheError(t *testing.T) {
 	w := &world{}
 	definition := root(step("a", "t:Step", map[string]any{"text": "panic"}))
 	definition["params"].(map[string]any)["keep"] = false
@@ -303,7 +303,7 @@ func TestAStop(t *testing.T) {
 		warning int
 	}{
 		"lets a short step finish with its context alive": {"slow", 1100 * time.Millisecond, "finished <nil>", 0},
-		"cancels a step after the grace":                  {"hang", 2100 * time.Millisecond, "cancelled", 0},
+		"cancels a step after the grace":                  {"hang", 2100 * time.Millisecond, "canceled", 0},
 		"leaves a deaf step behind within 5 s":            {"deaf", 4500 * time.Millisecond, "hangs", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -322,7 +322,7 @@ func TestAStop(t *testing.T) {
 				stopped := time.Now()
 				stop()
 				if err := <-ended; err != nil {
-					t.Errorf("a stop is no error, got %v", err)
+					t.Errorf("a stop is not an error, got %v", err)
 				}
 				if took := time.Since(stopped); took > c.within {
 					t.Errorf("it took %s to stop, want at most %s", took, c.within)

@@ -2,57 +2,121 @@ package orchestrator
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// runFault is a fault at one place of the configuration. The innermost one counts;
-// the pipes around it add nothing.
-type runFault struct {
-	at   string // file, line and column; empty where nobody can tell
-	path string
-	err  error
+// ConfigError says that the configuration can't be built as it stands. Repeating
+// does not help.
+type ConfigError struct {
+	Path string // "services.otobo.params.password"
+	Err  error
 }
 
-func (e *runFault) Error() string {
-	if e.at == "" {
-		return e.path + ": " + e.err.Error()
-	}
-	text := e.err.Error()
-	if template, ok := e.err.(*api.TemplateError); ok && template.Err != nil {
-		text = template.Err.Error() // its place in the template is part of at
-	}
-	return e.at + ": " + e.path + ": " + text
+func (e *ConfigError) Error() string { return e.Path + ": " + e.Err.Error() }
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+func configError(path, format string, args ...any) error {
+	return &ConfigError{Path: path, Err: fmt.Errorf(format, args...)}
 }
 
-func (e *runFault) Unwrap() error { return e.err }
+// RunError is an error of a run with its place in the configuration. The innermost
+// one counts; the pipes around it add nothing.
+type RunError struct {
+	At   string // file, line and column; empty where they are not known
+	Path string // "orchestrator.params.steps[0].params.expression"
+	Err  error
+}
 
-func (n *node) fault(path string, err error) error {
-	if errors.As(err, new(*runFault)) {
+func (e *RunError) Error() string {
+	if e.At == "" {
+		return e.Path + ": " + e.Err.Error()
+	}
+	text := e.Err.Error()
+	if template, ok := e.Err.(*api.TemplateError); ok && template.Err != nil {
+		text = template.Err.Error() // its place in the template is part of At
+	}
+	return e.At + ": " + e.Path + ": " + text
+}
+
+func (e *RunError) Unwrap() error { return e.Err }
+
+// PanicError is a panic in a plugin's code, caught at the border.
+type PanicError struct {
+	Path  string
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("%s panicked: %v", e.Path, e.Value) }
+
+// runError adds the place to an error that has none yet.
+func (n *node) runError(path string, err error) error {
+	if errors.As(err, new(*RunError)) {
 		return err
 	}
-	f := &runFault{path: path, err: err}
+	located := &RunError{Path: path, Err: err}
 	if locate := n.engine.options.Locate; locate != nil {
-		f.at = locate(path, err)
+		located.At = locate(path, err)
 	}
-	return f
+	return located
 }
 
-// paramsFault names the place of each fault in the params.
-func (n *node) paramsFault(err error) error {
+// runParamsError adds its place to each thing that is wrong with the params.
+func (n *node) runParamsError(err error) error {
 	var errs []error
 	for _, d := range params.Diagnostics(err) {
-		errs = append(errs, n.fault(paramPath(n.path, d.Path), d.AsError()))
+		errs = append(errs, n.runError(paramPath(n.path, d.Path), d.AsError()))
+	}
+	return errors.Join(errs...)
+}
+
+// buildError is for what a build function returned. A wrong param is an error in the
+// configuration, and so is all else that goes wrong before any I/O.
+func buildError(path string, err error) error {
+	var field *api.FieldError
+	if errors.As(err, &field) {
+		return paramsError(path, err)
+	}
+	return &ConfigError{Path: path, Err: err}
+}
+
+// paramsError makes a ConfigError of each thing that is wrong with the params of the
+// component at path.
+func paramsError(path string, err error) error {
+	var errs []error
+	for _, d := range params.Diagnostics(err) {
+		errs = append(errs, &ConfigError{Path: paramPath(path, d.Path), Err: d.AsError()})
+	}
+	return errors.Join(errs...)
+}
+
+// decodeError keeps the children's errors, which name their own places.
+func (n *node) decodeError(err error) error {
+	var errs []error
+	for _, d := range params.Diagnostics(err) {
+		var nested *ConfigError
+		if errors.As(d.Err, &nested) {
+			errs = append(errs, d.Err)
+			continue
+		}
+		errs = append(errs, &ConfigError{Path: paramPath(n.path, d.Path), Err: d.AsError()})
 	}
 	return errors.Join(errs...)
 }
 
 // paramPath is the place of a param of the component at path.
 func paramPath(path string, param params.Path) string {
-	if text := param.String(); text != "" && text[0] != '[' {
-		return path + ".params." + text
-	} else {
-		return path + ".params" + text
+	return below(path+".params", param)
+}
+
+// below is the written form of a path that goes on from path.
+func below(path string, further params.Path) string {
+	text := further.String()
+	if text == "" || text[0] == '[' {
+		return path + text
 	}
+	return path + "." + text
 }

@@ -20,7 +20,7 @@ import (
 type world struct {
 	mu     sync.Mutex
 	events []string
-	faults map[string]error // by name, what a "step" answers next
+	errs   map[string]error // by name, what a "step" answers next
 	hang   chan struct{}
 	log    bytes.Buffer
 }
@@ -40,7 +40,7 @@ func (w *world) seen() []string {
 func (w *world) fail(name string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.faults[name] = err
+	w.errs[name] = err
 }
 
 func (w *world) Write(p []byte) (int, error) {
@@ -104,7 +104,7 @@ func (s *store) Start(context.Context) error {
 	s.world.note("start " + s.params.Name)
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
-	return s.world.faults["start "+s.params.Name]
+	return s.world.errs["start "+s.params.Name]
 }
 func (s *store) Close() error { s.world.note("close " + s.params.Name); return nil }
 
@@ -130,7 +130,7 @@ type counter struct{ n int }
 
 func newEngine(t *testing.T, w *world, d orchestrator.Definition, o orchestrator.Options) (*orchestrator.Engine, error) {
 	t.Helper()
-	w.faults, w.hang = map[string]error{}, make(chan struct{})
+	w.errs, w.hang = map[string]error{}, make(chan struct{})
 	runSteps := func(ctx context.Context, steps []api.ChildPipe, scope api.Scope) (api.PipeResult, error) {
 		for _, step := range steps {
 			r, err := step.Run(ctx, scope)
@@ -159,7 +159,7 @@ func newEngine(t *testing.T, w *world, d orchestrator.Definition, o orchestrator
 				p.Keep.Keep(fmt.Sprint(p.Value))
 			}
 			w.mu.Lock()
-			err := w.faults[p.Text]
+			err := w.errs[p.Text]
 			w.mu.Unlock()
 			if err != nil {
 				return api.PipeResult{}, err
@@ -170,7 +170,7 @@ func newEngine(t *testing.T, w *world, d orchestrator.Definition, o orchestrator
 			case "hang":
 				w.note("hangs")
 				<-ctx.Done()
-				w.note("cancelled")
+				w.note("canceled")
 				return api.PipeResult{}, ctx.Err()
 			case "deaf":
 				w.note("hangs")

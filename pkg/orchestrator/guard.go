@@ -3,7 +3,7 @@ package orchestrator
 import "runtime/debug"
 
 // guard turns a panic of f into an error, because f is a plugin's code and one
-// plugin's fault must not end the host.
+// plugin's panic must not end the host.
 func guard(path string, f func() error) (err error) {
 	defer recovered(path, &err)
 	return f()

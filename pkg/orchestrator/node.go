@@ -94,7 +94,7 @@ func (n *node) buildInstance(entry registry.Entry) error {
 		return buildError(n.path, err)
 	}
 	if n.run == nil || params.IsNil(built) {
-		return configError(n.path, "%s built nothing: this is a fault of the plugin %s", n.use, entry.Plugin)
+		return configError(n.path, "%s built nothing: this is an error in the plugin %s", n.use, entry.Plugin)
 	}
 	n.engine.instances = append(n.engine.instances, instance{path: n.path, value: built})
 	return nil
@@ -121,7 +121,7 @@ func (n *node) boundChild(place params.Path, _ any) (api.ChildPipe, error) {
 	return child, nil
 }
 
-// bindChildren builds the pipes in the params, which are no templates.
+// bindChildren builds the pipes in the params, which are not templates.
 func (n *node) bindChildren() error {
 	_, err := params.Decode(n.spec, n.raw, params.Binder{Offline: true, Inject: n.binder.Inject, Child: n.bindChild})
 	if err != nil {
@@ -145,20 +145,6 @@ func (n *node) bindChild(place params.Path, raw any) (api.ChildPipe, error) {
 }
 
 func (n *node) newParams() any { return reflect.New(n.spec.Type()).Interface() }
-
-// decodeError keeps the children's errors, which name their own places.
-func (n *node) decodeError(err error) error {
-	var errs []error
-	for _, d := range params.Diagnostics(err) {
-		var nested *ConfigError
-		if errors.As(d.Err, &nested) {
-			errs = append(errs, d.Err)
-			continue
-		}
-		errs = append(errs, &ConfigError{Path: paramPath(n.path, d.Path), Err: d.AsError()})
-	}
-	return errors.Join(errs...)
-}
 
 // process renders the params in scope, decodes them, runs the pipe, and makes
 // its answer plain.
@@ -188,33 +174,18 @@ func (n *node) runOnce(ctx context.Context, scope api.Scope) (api.PipeResult, er
 	}
 	own, err := params.PlainParams(n.spec, p)
 	if err != nil {
-		return api.PipeResult{}, n.fault(n.path+".params", err)
+		return api.PipeResult{}, n.runError(n.path+".params", err)
 	}
 	result, err := n.call(ctx, p, scope.Enter(own))
 	if err != nil {
-		return api.PipeResult{}, n.fault(n.path, err)
+		return api.PipeResult{}, n.runError(n.path, err)
 	}
 	data, err := plainData(result.Data)
 	if err != nil {
-		return api.PipeResult{}, n.fault(n.path, fmt.Errorf("its answer can't be handed on: %w", err))
+		return api.PipeResult{}, n.runError(n.path, fmt.Errorf("its answer can't be handed on: %w", err))
 	}
 	result.Data = data
 	return result, nil
-}
-
-func (n *node) params(ctx context.Context, scope api.Scope) (any, error) {
-	rendered, err := params.Render(n.spec, n.raw, n.texts.rendering(ctx, scope.Enter(nil)))
-	if err != nil {
-		return nil, n.paramsFault(err)
-	}
-	if n.secret { // a template may have made another text of it
-		n.engine.redactSecrets(n.spec, rendered)
-	}
-	p, err := params.Decode(n.spec, rendered, n.binder)
-	if err != nil {
-		return nil, n.paramsFault(err)
-	}
-	return p, nil
 }
 
 func (n *node) call(ctx context.Context, p any, scope api.Scope) (result api.PipeResult, err error) {
@@ -247,7 +218,7 @@ func (n *node) log(ctx context.Context, result api.PipeResult, err error, began 
 	case errors.As(err, &panicked) && panicked.Path == n.path:
 		n.logger.Debug("pipe panicked", "id", n.id, took, "err", err.Error(), "stack", string(panicked.Stack))
 	case err != nil:
-		n.logger.Debug("pipe at fault", "id", n.id, took, "err", err.Error())
+		n.logger.Debug("pipe ended with an error", "id", n.id, took, "err", err.Error())
 	default:
 		status := result.Status
 		if status == "" {

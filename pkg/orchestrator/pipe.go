@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 type pipeDefinition struct {
@@ -17,11 +19,11 @@ func readPipe(path string, raw any) (pipeDefinition, error) {
 	var d pipeDefinition
 	m, ok := raw.(map[string]any)
 	if !ok {
-		return d, configError(path, "is no pipe: a pipe has the keys id, use, injects and params")
+		return d, configError(path, "is not a pipe: it has the keys id, use, injects and params")
 	}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		if err := d.set(key, m[key]); err != nil {
-			return d, &ConfigError{Path: path + "." + key, Err: err}
+			return d, &ConfigError{Path: below(path, params.Keys(key)), Err: err}
 		}
 	}
 	if d.use == "" {
@@ -58,7 +60,7 @@ func (d *pipeDefinition) set(key string, value any) error {
 		return fmt.Errorf("unknown key: a pipe has the keys id, use, injects and params")
 	}
 	if !ok {
-		return fmt.Errorf("is %T, which is of the wrong type", value)
+		return fmt.Errorf("is %T, which is the wrong type", value)
 	}
 	return nil
 }

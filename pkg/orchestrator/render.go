@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // texts renders the texts of one component's params. It keeps what the renderer
@@ -45,4 +46,20 @@ func (t *texts) rendering(ctx context.Context, scope api.Scope) func(source stri
 		}
 		return rendered.Value, nil
 	}
+}
+
+// params renders the params of n in scope and decodes them for its pipe.
+func (n *node) params(ctx context.Context, scope api.Scope) (any, error) {
+	rendered, err := params.Render(n.spec, n.raw, n.texts.rendering(ctx, scope.Enter(nil)))
+	if err != nil {
+		return nil, n.runParamsError(err)
+	}
+	if n.secret { // a template may have made another text of it
+		n.engine.redactSecrets(n.spec, rendered)
+	}
+	p, err := params.Decode(n.spec, rendered, n.binder)
+	if err != nil {
+		return nil, n.runParamsError(err)
+	}
+	return p, nil
 }

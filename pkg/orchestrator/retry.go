@@ -42,9 +42,9 @@ func (o *outage) wait() time.Duration {
 	return max(0, time.Until(o.next))
 }
 
-// fault plans the next attempt: after retry at first, then after growing pauses,
-// and not before the time that the fault itself gives.
-func (o *outage) fault(err error, retry time.Duration) {
+// failed plans the next attempt: after retry at first, then after growing pauses, and
+// not before the time that the error itself gives.
+func (o *outage) failed(err error, retry time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()

@@ -8,7 +8,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Run starts the instances and runs cycles until ctx ends, which is no error, or
+// Run starts the instances and runs cycles until ctx ends, which is not an error, or
 // after one cycle with Options.Once. When ctx ends, no further child of the root
 // starts; the running one may go on for the grace, then its context ends.
 func (e *Engine) Run(ctx context.Context) error {
@@ -27,7 +27,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	outage := newOutage(e.root.path, e.root.id, e.logger)
 	for {
 		err := e.runCycle(ctx, work, cancel)
-		faults := e.cycle.takeFaults()
+		errs := e.cycle.takeErrors()
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -35,14 +35,14 @@ func (e *Engine) Run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			return errors.Join(faults...)
+			return errors.Join(errs...)
 		}
 		pause, retry, keep := e.cycle.pauses()
 		switch {
 		case err != nil && !keep:
 			return err
 		case err != nil:
-			outage.fault(err, retry)
+			outage.failed(err, retry)
 			pause = max(pause, outage.wait())
 		default:
 			outage.over()
@@ -67,7 +67,7 @@ func (e *Engine) startPersistently(ctx context.Context) error {
 		case e.options.Once || isConfigError(err):
 			return err
 		}
-		outage.fault(err, defaultRetry)
+		outage.failed(err, defaultRetry)
 		if !sleep(ctx, outage.wait()) {
 			return nil
 		}

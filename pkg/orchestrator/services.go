@@ -2,7 +2,6 @@ package orchestrator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -95,7 +94,7 @@ func (e *Engine) buildRenderer(order []*service) error {
 	}
 	renderer, ok := renderers[0].instance.(api.TemplateRenderer)
 	if !ok {
-		return configError(renderers[0].Path+".use", "%q is no template renderer", renderers[0].Use)
+		return configError(renderers[0].Path+".use", "%q is not a template renderer", renderers[0].Use)
 	}
 	e.renderer = renderer
 	return nil
@@ -137,7 +136,7 @@ func (e *Engine) buildService(s *service) error {
 		return buildError(s.Path, err)
 	}
 	if params.IsNil(s.instance) {
-		return configError(s.Path, "%s built nothing: this is a fault of the plugin %s", s.Use, s.entry.Plugin)
+		return configError(s.Path, "%s built nothing: this is an error in the plugin %s", s.Use, s.entry.Plugin)
 	}
 	e.instances = append(e.instances, instance{path: s.Path, value: s.instance})
 	s.state = built
@@ -213,24 +212,4 @@ func (e *Engine) redactSecrets(s *params.Spec, values map[string]any) {
 // hasSecret reports whether a value of this kind can hold a secret.
 func hasSecret(s *params.Spec) bool {
 	return s != nil && (s.Secret || hasSecret(s.Elem) || slices.ContainsFunc(s.Fields, hasSecret))
-}
-
-// buildError is for what a build function answered: a wrong param is the
-// configuration's fault, and so is all else that happens before any I/O.
-func buildError(path string, err error) error {
-	var field *api.FieldError
-	if errors.As(err, &field) {
-		return paramsError(path, err)
-	}
-	return &ConfigError{Path: path, Err: err}
-}
-
-// paramsError makes a ConfigError of each thing that is wrong with the params of the
-// component at path.
-func paramsError(path string, err error) error {
-	var errs []error
-	for _, d := range params.Diagnostics(err) {
-		errs = append(errs, &ConfigError{Path: paramPath(path, d.Path), Err: d.AsError()})
-	}
-	return errors.Join(errs...)
 }
