@@ -12,7 +12,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Binder gives the living parts of the params.
+// Binder provides what params contain besides values: child pipes and services.
 type Binder struct {
 	// Child binds the pipe at path, such as "steps[2]", which is relative to the
 	// params. Without it child pipes are errors, or offline left zero.
@@ -27,11 +27,11 @@ type Binder struct {
 }
 
 // Decode makes a *P of raw, whose values are plain or as YAML and JSON decoders
-// give them. It finds all faults: the error joins an [api.FieldError] for each,
-// in the order of the struct, with a mapping's unknown keys after its known ones.
-// What concerns the params as a whole has no place and is joined as it is; so is
-// what is wrong with a service, whose text begins with "injects.NAME". See
-// [Faults].
+// give them. It finds all that is wrong: the error joins an [api.FieldError] for each
+// thing, in the order of the struct, with a mapping's unknown keys after its known
+// ones. What concerns the params as a whole has no place and is joined as it is; so
+// is what is wrong with a service, whose text begins with "injects.NAME".
+// [Diagnostics] takes the error apart.
 //
 // Null is nil for a pointer, an any, a map and a slice. For any other field it is
 // as if the key were not there: a required field is missing, else the default
@@ -234,7 +234,7 @@ func (d *decoder) value(s *Spec, raw any, v reflect.Value) {
 }
 
 // leftForLater is true for a template, offline: what it yields is not known.
-// Children are never rendered, so they are no templates.
+// Children are never rendered, so they are not templates.
 func (d *decoder) leftForLater(s *Spec, raw any) bool {
 	if !d.binder.Offline {
 		return false

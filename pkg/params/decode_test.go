@@ -333,15 +333,15 @@ func TestValidateIsCalledOnEveryStruct(t *testing.T) {
 		raw  map[string]any
 		want []string
 	}{
-		"struct":             {m{"one": wrong}, []string{"one.to: is before from"}},
-		"element":            {m{"list": []any{wrong, m{}}}, []string{"list[0].to: is before from"}},
-		"pointer in a map":   {m{"map": m{"k": wrong}}, []string{"map.k.to: is before from"}},
-		"params":             {m{"name": "both"}, []string{"name: is bad", "all is bad"}},
-		"panic":              {m{"name": "panic"}, []string{"can't be checked, because the plugin's Validate panicked: oh no"}},
-		"not above a fault":  {m{"name": "both", "one": wrong}, []string{"one.to: is before from"}},
-		"not where absent":   {m{}, nil},
-		"null in a map":      {m{"map": m{"k": nil}}, nil},
-		"all that is inside": {m{"one": wrong, "list": []any{wrong}, "map": m{"a": wrong}}, []string{"one.to: is before from", "list[0].to: is before from", "map.a.to: is before from"}},
+		"struct":              {m{"one": wrong}, []string{"one.to: is before from"}},
+		"element":             {m{"list": []any{wrong, m{}}}, []string{"list[0].to: is before from"}},
+		"pointer in a map":    {m{"map": m{"k": wrong}}, []string{"map.k.to: is before from"}},
+		"params":              {m{"name": "both"}, []string{"name: is bad", "all is bad"}},
+		"panic":               {m{"name": "panic"}, []string{"can't be checked, because the plugin's Validate panicked: oh no"}},
+		"not above a mistake": {m{"name": "both", "one": wrong}, []string{"one.to: is before from"}},
+		"not where absent":    {m{}, nil},
+		"null in a map":       {m{"map": m{"k": nil}}, nil},
+		"all that is inside":  {m{"one": wrong, "list": []any{wrong}, "map": m{"a": wrong}}, []string{"one.to: is before from", "list[0].to: is before from", "map.a.to: is before from"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -169,7 +169,7 @@ func describeInjection(field reflect.StructField, tag string, inside []reflect.T
 		return nil, errors.New("a service can only be injected into the params struct itself, not into a struct inside of it")
 	}
 	if field.Type.Kind() != reflect.Interface {
-		return nil, fmt.Errorf("%s can't be injected, because it is no interface", typeName(field.Type))
+		return nil, fmt.Errorf("%s can't be injected, because it is not an interface", typeName(field.Type))
 	}
 	if err := refuseTags(field, "a service", "default", "enum", "min", "max"); err != nil {
 		return nil, err

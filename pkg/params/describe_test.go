@@ -85,9 +85,9 @@ func TestDescribeRefusesWhatCanNotBeParams(t *testing.T) {
 		"interface as a key": {struct {
 			A api.TicketSystem `otai:"a"`
 		}{}, `to have a service there, write inject:"name"`},
-		"service that is no interface": {struct {
+		"service that is not an interface": {struct {
 			A int `inject:"a"`
-		}{}, "int can't be injected, because it is no interface"},
+		}{}, "int can't be injected, because it is not an interface"},
 		"service inside": {struct {
 			A struct {
 				B any `inject:"b"`
@@ -96,7 +96,7 @@ func TestDescribeRefusesWhatCanNotBeParams(t *testing.T) {
 		"service with a default": {struct {
 			A any `inject:"a" default:"1"`
 		}{}, `a service can't have the tag "default"`},
-		"keys that are no strings": {struct {
+		"keys that are not strings": {struct {
 			A map[int]string `otai:"a"`
 		}{}, "the keys of map[int]string must be of type string"},
 		"pointer to a pointer": {struct {
@@ -156,13 +156,13 @@ func TestDescribeRefusesWhatCanNotBeParams(t *testing.T) {
 		}{}, "max: only numbers, durations, strings and lists have bounds"},
 		"bad min": {struct {
 			A int `otai:"a" min:"one"`
-		}{}, `min: "one" is no number`},
+		}{}, `min: "one" is not a number`},
 		"bad duration": {struct {
 			A time.Duration `otai:"a" min:"one"`
 		}{}, `min: is "one" but must be a duration`},
 		"fraction of a length": {struct {
 			A string `otai:"a" max:"1.5"`
-		}{}, `max: "1.5" is no whole number`},
+		}{}, `max: "1.5" is not a whole number`},
 		"negative length": {struct {
 			A string `otai:"a" max:"-1"`
 		}{}, `max: a length can't be negative`},
@@ -192,7 +192,7 @@ func TestASpecTellsKeysFromServices(t *testing.T) {
 		t.Errorf("names %v", got)
 	}
 	if s.Field("ticket_system") != nil || s.Field("") != nil || s.Field("word").Kind != params.KindString {
-		t.Error("Field finds what is no key")
+		t.Error("Field finds what is not a key")
 	}
 	needs := s.Injections()
 	if len(needs) != 2 || needs[0].Optional || !needs[1].Optional {

@@ -58,7 +58,7 @@ func TestDiagnosticsSayByFieldsWhatIsWrong(t *testing.T) {
 		spec string
 	}{
 		"unknown":           {m{"txet": 1}, params.Diagnostic{Path: params.Keys("txet"), Code: params.CodeUnknownKey, Message: "unknown key", Near: "text", Hint: `did you mean "text"?`}, ""},
-		"unknown in a map":  {m{"places": m{"a.b": m{"name": "x", "nmae": 1}}}, params.Diagnostic{Path: params.Keys("places", "a.b", "nmae"), Code: params.CodeRepeatedKey, Message: "unknown key", Near: "name", Hint: "name is given already, so remove one of the two"}, ""},
+		"unknown in a map":  {m{"places": m{"a.b": m{"name": "x", "naem": 1}}}, params.Diagnostic{Path: params.Keys("places", "a.b", "naem"), Code: params.CodeRepeatedKey, Message: "unknown key", Near: "name", Hint: "name is given already, so remove one of the two"}, ""},
 		"service":           {m{"closer": "x"}, params.Diagnostic{Path: params.Keys("closer"), Code: params.CodeUnknownKey, Message: "unknown key", Detail: "closer is a service, which is named under injects"}, ""},
 		"required":          {m{"queue": m{}}, params.Diagnostic{Path: params.Keys("queue", "name"), Code: params.CodeRequired, Message: "is required"}, "name"},
 		"required, empty":   {m{"queue": m{"name": nil}}, params.Diagnostic{Path: params.Keys("queue", "name"), Code: params.CodeRequiredEmpty, Message: "is required, but empty"}, "name"},

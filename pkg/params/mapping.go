@@ -67,7 +67,7 @@ func (m mapping) get(key string) (any, bool) {
 	return value, ok
 }
 
-// keys are sorted, so that work and faults come in the same order each time.
+// keys are sorted, so that work is done, and mistakes are reported, in the same order each time.
 func (m mapping) keys() []string {
 	var keys []string
 	if m.ordered != nil {

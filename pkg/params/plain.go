@@ -64,7 +64,7 @@ func plain(v any, depth int) (out any, same bool, err error) {
 		return v, true, nil
 	case float64:
 		if !isFinite(x) {
-			return nil, false, fmt.Errorf("is %v, which is no number to go on with", x)
+			return nil, false, fmt.Errorf("is %v, which is not a finite number", x)
 		}
 		return v, true, nil
 	case int:
@@ -134,12 +134,12 @@ func plainAnyMap(m map[string]any, depth int) (any, bool, error) {
 	}
 	out := m
 	same := true
-	first, fault := "", error(nil) // of several faults the same one each time
+	first, failed := "", error(nil) // of several errors the same one each time
 	for key, value := range m {
 		element, unchanged, err := plain(value, depth+1)
 		if err != nil {
-			if fault == nil || key < first {
-				first, fault = key, err
+			if failed == nil || key < first {
+				first, failed = key, err
 			}
 			continue
 		}
@@ -151,8 +151,8 @@ func plainAnyMap(m map[string]any, depth int) (any, bool, error) {
 		}
 		out[key] = element
 	}
-	if fault != nil {
-		return nil, false, underKey(first, fault)
+	if failed != nil {
+		return nil, false, underKey(first, failed)
 	}
 	return out, same, nil
 }
@@ -311,8 +311,8 @@ type plainKey struct {
 	index int
 }
 
-// plainForms remembers the forms. It is no state but a memory of what the types
-// say, which never changes and is slow to read.
+// plainForms remembers the forms. It is a cache, not state: what the types say never
+// changes and is slow to read.
 var plainForms sync.Map // reflect.Type -> plainForm
 
 func formOf(t reflect.Type) (plainForm, error) {

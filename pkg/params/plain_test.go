@@ -110,7 +110,7 @@ func TestPlainRefusesWhatHasNoPlainForm(t *testing.T) {
 	}{
 		"channel":      {m{"a": []any{make(chan int)}}, "a[0]: is a chan int, which can't be handed on"},
 		"function":     {m{"a": func() {}}, "a: is a func(), which can't be handed on"},
-		"not a number": {m{"a": math.NaN()}, "a: is NaN, which is no number to go on with"},
+		"not a number": {m{"a": math.NaN()}, "a: is NaN, which is not a finite number"},
 		"infinite":     {[]float64{math.Inf(-1)}, "[0]: is -Inf"},
 		"complex":      {1i, "complex128"},
 		"too large":    {uint64(math.MaxUint64), "too large a number"},

@@ -13,10 +13,10 @@ import (
 // works, so that params can be checked where the plugin's types are not: the copy
 // has types of its own, with the same keys. What is lost is the plugin's code. A
 // struct's Validate is called only where it belongs to package api; [Spec.Unchecked]
-// tells whether there are others. Services can't be bound.
+// reports whether there are others. Services can't be bound.
 func Restore(s *Spec) (*Spec, error) {
 	if s == nil || s.Kind != KindObject {
-		return nil, errors.New("this is no description of params")
+		return nil, errors.New("this is not a description of params")
 	}
 	return restore(s, 0)
 }

@@ -19,7 +19,7 @@ func restored(t testing.TB, s *params.Spec) *params.Spec {
 	return other
 }
 
-func faultTexts(err error) []string {
+func diagnosticTexts(err error) []string {
 	var texts []string
 	for _, d := range params.Diagnostics(err) {
 		texts = append(texts, string(d.Code)+" "+d.String())
@@ -45,7 +45,7 @@ func TestARestoredSpecFindsTheSameDiagnostics(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, want := params.Decode(s, raw, params.Binder{Offline: true})
 			_, got := params.Decode(other, raw, params.Binder{Offline: true})
-			if want, got := faultTexts(want), faultTexts(got); !slices.Equal(want, got) {
+			if want, got := diagnosticTexts(want), diagnosticTexts(got); !slices.Equal(want, got) {
 				t.Errorf("restored it finds %q, want %q", got, want)
 			}
 		})
@@ -91,7 +91,7 @@ func TestASpecTellsThatCodeIsMissingToCheckIt(t *testing.T) {
 		t.Error("Unchecked")
 	}
 	if _, err := params.Decode(restored(t, s), m{"inner": []any{m{"port": 1}}}, params.Binder{}); err != nil {
-		t.Errorf("without the plugin's code there is no fault: %v", err)
+		t.Errorf("without the plugin's code nothing is wrong: %v", err)
 	}
 }
 

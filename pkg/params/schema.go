@@ -78,7 +78,7 @@ func (b schemaBuilder) alternatives(s *Spec, null bool) object {
 	return object{"anyOf": forms}
 }
 
-// valueForms are the ways to write a value that is no template.
+// valueForms are the ways to write a value that is not a template.
 func (b schemaBuilder) valueForms(s *Spec) []any {
 	text := func(pattern string) object { return object{"type": "string", "pattern": pattern} }
 	switch s.Kind {

@@ -286,7 +286,7 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("the schema refuses what is decoded: %v", err)
 		}
 		if _, err := params.Decode(s, raw, params.Binder{Offline: true}); err != nil {
-			t.Errorf("offline there is a fault that is none at run time: %v", err)
+			t.Errorf("offline something is wrong that is right at run time: %v", err)
 		}
 		once, err := params.PlainParams(s, p)
 		if err != nil {

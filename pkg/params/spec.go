@@ -22,7 +22,7 @@ const (
 	KindRest     Kind = "rest"   // the keys that no other field declares
 )
 
-// Spec is the plain description of a params struct or of a value in it.
+// Spec describes a params struct, or a value in it, by plain data.
 type Spec struct {
 	Name      string   `json:"name,omitempty"` // key or, of an injection, its name; "" for an element and for the struct itself
 	Kind      Kind     `json:"kind"`
@@ -52,7 +52,7 @@ type Spec struct {
 func (s *Spec) Type() reflect.Type { return s.typ }
 
 // Field returns the declared key of that name, or nil. Injections and the field
-// for the rest are no keys.
+// for the rest are not keys.
 func (s *Spec) Field(name string) *Spec {
 	for _, f := range s.Fields {
 		if f.Name == name && f.isKey() {

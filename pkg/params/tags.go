@@ -83,9 +83,9 @@ func parseBound(kind Kind, text string) (float64, error) {
 	bound, ok := toFloat(text)
 	switch {
 	case !ok:
-		return 0, fmt.Errorf("%q is no number", text)
+		return 0, fmt.Errorf("%q is not a number", text)
 	case kind != KindFloat && bound != math.Trunc(bound):
-		return 0, fmt.Errorf("%q is no whole number", text)
+		return 0, fmt.Errorf("%q is not a whole number", text)
 	case (kind == KindString || kind == KindList) && bound < 0:
 		return 0, errors.New("a length can't be negative")
 	}

@@ -62,12 +62,12 @@ func TestAWalkReplacesValuesInACopy(t *testing.T) {
 
 func TestAWalkKnowsPathAndSpec(t *testing.T) {
 	raw := m{
-		"z.b": m{"x": 1}, "password": []any{"a"}, "headers": m{"k 1": "v"}, "users": []any{m{"name": []any{"n"}, "nmae": 2}},
+		"z.b": m{"x": 1}, "password": []any{"a"}, "headers": m{"k 1": "v"}, "users": []any{m{"name": []any{"n"}, "naem": 2}},
 		"steps": []any{m{"use": "a:B"}}, "any": m{"q": nil}, "desk": 3, "url": "u",
 	}
 	want := []string{
 		" object", "url string", "password string secret", "password[0] any secret", "headers map secret", `headers["k 1"] string secret`,
-		"users list", "users[0] object", "users[0].name string", "users[0].name[0] any", "users[0].nmae -",
+		"users list", "users[0] object", "users[0].name string", "users[0].name[0] any", "users[0].naem -",
 		"steps list", "steps[0] child", "steps[0].use -", "any any", "any.q any", "desk -", `["z.b"] -`, `["z.b"].x -`,
 	}
 	var got []string

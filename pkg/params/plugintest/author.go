@@ -72,7 +72,7 @@ func Pipe(t testing.TB, i api.Injectable, raw map[string]any, scope api.Scope, o
 }
 
 // Child is a child pipe that always answers result, unless its context is
-// cancelled. One that does more is made by [api.NewChildPipe].
+// canceled. One that does more is made by [api.NewChildPipe].
 func Child(id string, result api.PipeResult) api.ChildPipe {
 	return newChild(id, "plugintest:Child", result)
 }

@@ -17,8 +17,8 @@ type example struct {
 }
 
 // exampleOf chooses the best example there is: the test's, the author's, else
-// nothing at all. An example with templates is good for reading it, but not for
-// building by it.
+// nothing at all. An example with templates is fine for people, but nothing
+// can be built with it.
 func (k *kit) exampleOf(i api.Injectable) (example, error) {
 	if raw, ok := k.examples[i.Name]; ok {
 		plain, _ := asConfigured(raw).(map[string]any)
@@ -30,7 +30,7 @@ func (k *kit) exampleOf(i api.Injectable) (example, error) {
 	}
 	e := example{source: `the label "example"`}
 	if err := json.Unmarshal([]byte(text), &e.raw); err != nil {
-		return e, fmt.Errorf("%s is no JSON object: %w", e.source, err)
+		return e, fmt.Errorf("%s is not a JSON object: %w", e.source, err)
 	}
 	return e, nil
 }

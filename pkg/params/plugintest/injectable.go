@@ -24,7 +24,7 @@ type subject struct {
 func (k *kit) injectablePromises(i api.Injectable, app api.AppConfig) []promise {
 	s := &subject{kit: k, injectable: i, app: app}
 	var list []promise
-	add := func(name string, check func(*finding)) {
+	add := func(name string, check func(*outcome)) {
 		list = append(list, promise{i.Name + "/" + name, check})
 	}
 	add("is made by the contract's functions", s.isMade)
@@ -65,7 +65,7 @@ func (s *subject) made() reflect.Type {
 }
 
 // may reports whether what is built may have the ability. Of an interface, only
-// the instance tells.
+// the instance shows it.
 func (s *subject) may(ability reflect.Type) bool {
 	made := s.made()
 	return made != nil && (made.Kind() == reflect.Interface || made.Implements(ability))
@@ -73,14 +73,14 @@ func (s *subject) may(ability reflect.Type) bool {
 
 // isMade reads what the build functions hide, as a host does, to know that they
 // are there without calling one.
-func (s *subject) isMade(f *finding) {
+func (s *subject) isMade(f *outcome) {
 	hidden := reflect.ValueOf(s.injectable)
 	if hidden.FieldByName("service").IsNil() && hidden.FieldByName("pipe").IsNil() {
 		f.failf("has no build function: make it with api.NewService, api.NewPipe or api.NewPipeFunc")
 	}
 }
 
-func (s *subject) isDocumented(f *finding) {
+func (s *subject) isDocumented(f *outcome) {
 	if strings.TrimSpace(s.injectable.Doc) == "" {
 		f.failf("has no documentation: one sentence for people who look for what they need")
 	}
@@ -110,7 +110,7 @@ func undocumented(s *params.Spec, path string) []string {
 	return keys
 }
 
-func (s *subject) canBeDescribed(f *finding) {
+func (s *subject) canBeDescribed(f *outcome) {
 	spec, err := params.Describe(s.injectable.Params)
 	if err != nil {
 		f.failf("%v", err)
@@ -121,7 +121,7 @@ func (s *subject) canBeDescribed(f *finding) {
 	}
 }
 
-func (s *subject) readsNothing(f *finding) {
+func (s *subject) readsNothing(f *outcome) {
 	spec, err := params.Describe(s.injectable.Params)
 	if err != nil {
 		f.skipped = "the params can't be described"
@@ -139,7 +139,7 @@ func (s *subject) readsNothing(f *finding) {
 	}
 }
 
-func (s *subject) readsExample(f *finding) {
+func (s *subject) readsExample(f *outcome) {
 	spec, err := params.Describe(s.injectable.Params)
 	if err != nil {
 		f.skipped = "the params can't be described"
@@ -163,7 +163,7 @@ func (s *subject) readsExample(f *finding) {
 	}
 }
 
-func (s *subject) isConcrete(f *finding) {
+func (s *subject) isConcrete(f *outcome) {
 	made := s.made()
 	switch {
 	case made == nil:
@@ -214,7 +214,7 @@ func (s *subject) build(p any) (instance, error) {
 }
 
 // prepare builds for a promise about what comes after.
-func (s *subject) prepare(f *finding) (made instance, ok bool) {
+func (s *subject) prepare(f *outcome) (made instance, ok bool) {
 	_, p, err := s.exampleParams()
 	if err != nil {
 		f.skipped = err.Error()
@@ -227,15 +227,15 @@ func (s *subject) prepare(f *finding) (made instance, ok bool) {
 	return made, true
 }
 
-func (s *subject) isBuiltSilently(f *finding) {
+func (s *subject) isBuiltSilently(f *outcome) {
 	_, p, err := s.exampleParams()
 	if err != nil {
 		f.skipped = err.Error()
 		return
 	}
 	var made instance
-	faults, broken := s.watch(func() { made, err = s.build(p) }, s.app.StateDir, s.app.CacheDir)
-	f.faults = append(f.faults, faults...)
+	violations, broken := s.watch(func() { made, err = s.build(p) }, s.app.StateDir, s.app.CacheDir)
+	f.violations = append(f.violations, violations...)
 	switch {
 	case broken != nil:
 		f.failf("the build function %v", broken)
@@ -247,7 +247,7 @@ func (s *subject) isBuiltSilently(f *finding) {
 	}
 }
 
-func (s *subject) isBuiltTwice(f *finding) {
+func (s *subject) isBuiltTwice(f *outcome) {
 	first, ok := s.prepare(f)
 	var second instance
 	if ok {
@@ -281,7 +281,7 @@ func same(a, b any) bool {
 	}
 }
 
-func (s *subject) isClosedTwice(f *finding) {
+func (s *subject) isClosedTwice(f *outcome) {
 	made, ok := s.prepare(f)
 	if !ok {
 		return
@@ -294,7 +294,7 @@ func (s *subject) isClosedTwice(f *finding) {
 }
 
 // close closes twice, as a host may. judge adds what is wrong with that.
-func (s *subject) close(f *finding, made instance, judge bool) {
+func (s *subject) close(f *outcome, made instance, judge bool) {
 	closer, ok := made.value.(io.Closer)
 	if !ok {
 		return
@@ -307,7 +307,7 @@ func (s *subject) close(f *finding, made instance, judge bool) {
 		case broken != nil:
 			f.failf("%s Close %v", which, broken)
 		case err != nil:
-			f.failf("%s Close answered %q: there was nothing to do, which is no error", which, err)
+			f.failf("%s Close answered %q: there was nothing to do, which is not an error", which, err)
 		}
 		if broken != nil {
 			return
@@ -321,15 +321,15 @@ func calledOff() context.Context {
 	return ctx
 }
 
-// endsSoon calls f with a cancelled context and doesn't care for what it answers.
-func (s *subject) endsSoon(f *finding, what string, made instance, do func(ctx context.Context) error) {
+// endsSoon calls f with a canceled context and doesn't care for what it answers.
+func (s *subject) endsSoon(f *outcome, what string, made instance, do func(ctx context.Context) error) {
 	if broken := call(s.patience, func() { _ = do(calledOff()) }); broken != nil {
-		f.failf("%s %v with a context that was cancelled before", what, broken)
+		f.failf("%s %v with a context that was canceled before", what, broken)
 	}
 	s.close(f, made, true)
 }
 
-func (s *subject) startEnds(f *finding) {
+func (s *subject) startEnds(f *outcome) {
 	made, ok := s.prepare(f)
 	if !ok {
 		return
@@ -342,7 +342,7 @@ func (s *subject) startEnds(f *finding) {
 	s.close(f, made, false)
 }
 
-func (s *subject) healthCheckEnds(f *finding) {
+func (s *subject) healthCheckEnds(f *outcome) {
 	made, ok := s.prepare(f)
 	if !ok {
 		return
@@ -355,7 +355,7 @@ func (s *subject) healthCheckEnds(f *finding) {
 	s.close(f, made, false)
 }
 
-func (s *subject) runEnds(f *finding) {
+func (s *subject) runEnds(f *outcome) {
 	made, ok := s.prepare(f)
 	if !ok {
 		return

@@ -77,7 +77,7 @@ func wait(ctx context.Context, p waitParams, scope api.Scope) (api.PipeResult, e
 var goodMetadata = api.Metadata{Name: "otai-good", Version: "1.2.0-rc.1", API: ">=1.0.0 <2", Description: "Keeps every promise."}
 
 var (
-	goodClock = api.NewService("Clock", "Tells the time.", newClock)
+	goodClock = api.NewService("Clock", "Says what time it is.", newClock)
 	goodWait  = api.NewPipeFunc("WaitPipe", "Waits.", wait).WithLabel("example", `{"ticket_id": "7", "then": [{"id": "a", "use": "base:ExpressionPipe"}]}`)
 )
 
@@ -107,7 +107,7 @@ func building(do func(h api.Host)) func(api.AppConfig) api.Plugin {
 
 type thing struct{ name string }
 
-// closer answers one after another what it is told.
+// closer returns one error of answers after the other.
 type closer struct{ answers []error }
 
 func (c *closer) Close() error {
@@ -127,26 +127,26 @@ type sick thing
 
 func (*sick) CheckHealth(context.Context) error { return errors.New("is ill") }
 
-// examineAll runs the promises as Run does, and keeps the faults by name.
+// examineAll runs the promises as Run does, and keeps the violations by name.
 // Unless it is impatient, a slow machine makes no difference.
-func examineAll(t *testing.T, impatient bool, create func(api.AppConfig) api.Plugin, options ...Option) (faults map[string][]string, skipped map[string]string) {
+func examineAll(t *testing.T, impatient bool, create func(api.AppConfig) api.Plugin, options ...Option) (violations map[string][]string, skipped map[string]string) {
 	t.Helper()
 	k := newKit(create, t.TempDir, options)
 	k.quick = k.patience
 	if impatient {
 		k.patience, k.grace, k.quick = 200*time.Millisecond, 50*time.Millisecond, 100*time.Millisecond
 	}
-	faults, skipped = make(map[string][]string), make(map[string]string)
+	violations, skipped = make(map[string][]string), make(map[string]string)
 	for _, p := range k.promises() {
 		f := k.examine(p)
-		if len(f.faults) > 0 {
-			faults[p.name] = f.faults
+		if len(f.violations) > 0 {
+			violations[p.name] = f.violations
 		}
 		if f.skipped != "" {
 			skipped[p.name] = f.skipped
 		}
 	}
-	return faults, skipped
+	return violations, skipped
 }
 
 func TestAGoodPluginKeepsEveryPromise(t *testing.T) {
@@ -167,7 +167,7 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 		t.Fatal(err)
 	}
 	calls := 0
-	slow := []string{"has not returned", "belongs into Start", "kit_test.go:"} // what shows only by waiting
+	slow := []string{"has not returned", "belongs in Start", "kit_test.go:"} // what shows only by waiting
 	var onceBuilt, fewer, other bool
 	t.Setenv("PLUGINTEST_GOOD", "1")
 	stdout, threads := os.Stdout, runtime.GOMAXPROCS(0)
@@ -211,12 +211,12 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 		"no description":                 {plugin(with(func(m *api.Metadata) { m.Description = " " }), goodClock), nil, "the metadata is valid", "no description"},
 		"nothing is offered":             {offering(), nil, "the names are unique and well-formed", "no service and no pipe"},
 		"a name twice":                   {offering(goodClock, goodClock), nil, "the names are unique and well-formed", "twice"},
-		"a name with a hyphen":           {offering(api.NewService("My-Clock", "Tells the time.", newClock)), nil, "the names are unique and well-formed", "My-Clock"},
+		"a name with a hyphen":           {offering(api.NewService("My-Clock", "Says what time it is.", newClock)), nil, "the names are unique and well-formed", "My-Clock"},
 		"no documentation":               {offering(api.NewService("Bad", "", newClock)), nil, "Bad/is documented", "no documentation"},
 		"a literal":                      {offering(api.Injectable{Name: "Bad", Doc: "Is bad."}), nil, "Bad/is made by the contract's functions", "no build function"},
 		"params without tags":            {offering(api.NewService("Bad", "Is bad.", func(paramsWithoutTag, api.Host) (*thing, error) { return &thing{}, nil })), nil, "Bad/its params can be described", "neither an otai nor an inject tag"},
 		"params that are wrong empty":    {offering(api.NewService("Bad", "Is bad.", func(selfCheckedParams, api.Host) (*thing, error) { return &thing{}, nil })), []Option{Params("Bad", map[string]any{"a": "x"})}, "Bad/its params are read from nothing", "needs a or b"},
-		"an example that is no JSON":     {offering(goodClock.WithLabel("example", "zone: UTC")), nil, "Clock/its params are read from the example", "no JSON object"},
+		"an example that is not JSON":    {offering(goodClock.WithLabel("example", "zone: UTC")), nil, "Clock/its params are read from the example", "not a JSON object"},
 		"an example with a wrong key":    {offering(goodClock.WithLabel("example", `{"zon": 1}`)), nil, "Clock/its params are read from the example", `did you mean "zone"`},
 		"a wrong nested example":         {offering(api.NewService("Bad", "Is bad.", func(wrongDefaults, api.Host) (*thing, error) { return &thing{}, nil }).WithLabel("example", `{"level": {"n": -1}}`)), nil, "Bad/its params are read from the example", "is negative"},
 		"no example where one is needed": {offering(api.NewPipeFunc("Bad", "Is bad.", wait)), nil, "Bad/its params are read from the example", `give one by plugintest.Params("Bad"`},
@@ -226,7 +226,7 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 
 		"building panics":              {building(func(api.Host) { panic("no") }), nil, "Bad/is built quickly and without side effects", "panicked: no"},
 		"building hangs":               {building(func(api.Host) { <-never }), nil, "Bad/is built quickly and without side effects", "has not returned"},
-		"building takes long":          {building(func(api.Host) { time.Sleep(120 * time.Millisecond) }), nil, "Bad/is built quickly and without side effects", "belongs into Start"},
+		"building takes long":          {building(func(api.Host) { time.Sleep(120 * time.Millisecond) }), nil, "Bad/is built quickly and without side effects", "belongs in Start"},
 		"building returns nil":         {serviceOf(func() *thing { return nil }), nil, "Bad/is built quickly and without side effects", "returned nil without an error"},
 		"building fails":               {offering(api.NewService("Bad", "Is bad.", func(struct{}, api.Host) (*thing, error) { return nil, errors.New("no password") })), nil, "Bad/is built quickly and without side effects", "no password"},
 		"building prints":              {building(func(api.Host) { fmt.Println("hello") }), nil, "Bad/is built quickly and without side effects", `writes "hello"`},
@@ -275,27 +275,27 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 		"a goroutine after a run":       {pipeOf(func(context.Context) (api.PipeResult, error) { go func() { <-never }(); return api.PipeResult{}, nil }), nil, "Bad/leaves no goroutine behind", "kit_test.go:"},
 
 		"a service that is not well":   {serviceOf(func() *sick { return &sick{} }), []Option{Live()}, "Bad/works", "is ill"},
-		"a run that faults":            {pipeOf(func(context.Context) (api.PipeResult, error) { return api.PipeResult{}, errors.New("down") }), []Option{Live()}, "Bad/works", "down"},
+		"a run with an error":          {pipeOf(func(context.Context) (api.PipeResult, error) { return api.PipeResult{}, errors.New("down") }), []Option{Live()}, "Bad/works", "down"},
 		"data that can't be handed on": {pipeOf(func(context.Context) (api.PipeResult, error) { return api.Success(map[string]any{"f": func() {}}), nil }), []Option{Live()}, "Bad/works", "the result's data"},
-		"a status of its own":          {pipeOf(func(context.Context) (api.PipeResult, error) { return api.PipeResult{Status: "great"}, nil }), []Option{Live()}, "Bad/works", `"great" is no status`},
+		"a status of its own":          {pipeOf(func(context.Context) (api.PipeResult, error) { return api.PipeResult{Status: "great"}, nil }), []Option{Live()}, "Bad/works", `"great" is not a status`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(here) // for the one that changes it
 			t.Cleanup(func() { os.Stdout = stdout })
-			faults, _ := examineAll(t, slices.ContainsFunc(slow, func(says string) bool { return strings.Contains(c.says, says) }), c.create, c.options...)
-			if got := strings.Join(faults[c.promise], "\n"); !strings.Contains(got, c.says) {
+			violations, _ := examineAll(t, slices.ContainsFunc(slow, func(says string) bool { return strings.Contains(c.says, says) }), c.create, c.options...)
+			if got := strings.Join(violations[c.promise], "\n"); !strings.Contains(got, c.says) {
 				t.Errorf("%s: got %q, want it to say %q", c.promise, got, c.says)
 			}
-			for _, other := range slices.Sorted(maps.Keys(faults)) {
+			for _, other := range slices.Sorted(maps.Keys(violations)) {
 				if other != c.promise && !follows(other, c.promise) {
-					t.Errorf("fails too by %s: %q", other, faults[other])
+					t.Errorf("fails too by %s: %q", other, violations[other])
 				}
 			}
 		})
 	}
 }
 
-// follows says that one fault shows at several promises and can't do otherwise.
+// follows says that one mistake breaks several promises and can't do otherwise.
 func follows(other, promise string) bool {
 	return promise == "Bad/is made by the contract's functions" && other == "Bad/its params can be described"
 }
@@ -303,9 +303,9 @@ func follows(other, promise string) bool {
 func TestBuildingMustStartNoGoroutine(t *testing.T) {
 	never := make(chan struct{})
 	defer close(never)
-	faults, _ := examineAll(t, true, building(func(api.Host) { go func() { <-never }() }))
+	violations, _ := examineAll(t, true, building(func(api.Host) { go func() { <-never }() }))
 	for _, promise := range []string{"Bad/is built quickly and without side effects", "Bad/leaves no goroutine behind"} {
-		if got := strings.Join(faults[promise], "\n"); !strings.Contains(got, "leaves a goroutine behind, made by") {
+		if got := strings.Join(violations[promise], "\n"); !strings.Contains(got, "leaves a goroutine behind, made by") {
 			t.Errorf("%s: %q", promise, got)
 		}
 	}
@@ -325,11 +325,11 @@ func TestWhoListensForSignalsIsFound(t *testing.T) {
 
 func TestAPromiseThatIsSkippedSaysWhy(t *testing.T) {
 	create := serviceOf(func() *closer { return &closer{[]error{errors.New("not started")}} })
-	faults, skipped := examineAll(t, false, create, Skip("Bad/is_closed_twice,_without_a_start", "the library's fault"))
-	if len(faults) > 0 {
-		t.Error(faults)
+	violations, skipped := examineAll(t, false, create, Skip("Bad/is_closed_twice,_without_a_start", "the library does it"))
+	if len(violations) > 0 {
+		t.Error(violations)
 	}
-	if got := skipped["Bad/is closed twice, without a start"]; got != "the library's fault" {
+	if got := skipped["Bad/is closed twice, without a start"]; got != "the library does it" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -348,9 +348,9 @@ func TestAnOptionThatNothingUsesIsAMistake(t *testing.T) {
 
 func TestAnExampleWithTemplatesIsReadButNotUsed(t *testing.T) {
 	i := api.NewPipeFunc("WaitPipe", "Waits.", wait).WithLabel("example", `{"ticket_id": "{{ get_pipe_result('t').id }}"}`)
-	faults, skipped := examineAll(t, false, offering(i))
-	if len(faults) > 0 {
-		t.Error(faults)
+	violations, skipped := examineAll(t, false, offering(i))
+	if len(violations) > 0 {
+		t.Error(violations)
 	}
 	if got := skipped["WaitPipe/a run that is called off ends soon"]; !strings.Contains(got, "holds templates") {
 		t.Errorf("got %q", got)
@@ -372,8 +372,8 @@ func TestParamsWithoutDocumentationAreANote(t *testing.T) {
 		}
 		f := k.examine(p)
 		want := []string{`the param steps[].a has no tag doc:"…"`, `the param (rest) has no tag doc:"…"`}
-		if !slices.Equal(f.notes, want) || len(f.faults) > 0 {
-			t.Errorf("got %q, %q", f.notes, f.faults)
+		if !slices.Equal(f.notes, want) || len(f.violations) > 0 {
+			t.Errorf("got %q, %q", f.notes, f.violations)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // works is the whole life of an instance, in earnest.
-func (s *subject) works(f *finding) {
+func (s *subject) works(f *outcome) {
 	if made, ok := s.prepare(f); ok {
 		s.live(context.Background(), f, made)
 	}
@@ -17,7 +17,7 @@ func (s *subject) works(f *finding) {
 
 // leavesNoGoroutine looks at the same life, which is called off from its beginning
 // where the test is not [Live].
-func (s *subject) leavesNoGoroutine(f *finding) {
+func (s *subject) leavesNoGoroutine(f *outcome) {
 	before := goroutines()
 	made, ok := s.prepare(f)
 	if !ok {
@@ -27,8 +27,8 @@ func (s *subject) leavesNoGoroutine(f *finding) {
 	if s.inEarnest {
 		ctx = context.Background()
 	}
-	// What is wrong with it otherwise, other promises tell.
-	if whole := s.live(ctx, &finding{}, made); !whole {
+	// Other promises report what else is wrong with it.
+	if whole := s.live(ctx, &outcome{}, made); !whole {
 		f.skipped = "it doesn't come to an end"
 		return
 	}
@@ -39,7 +39,7 @@ func (s *subject) leavesNoGoroutine(f *finding) {
 
 // live starts, asks, runs and closes an instance as a host does. It reports
 // whether it got to the end.
-func (s *subject) live(ctx context.Context, f *finding, made instance) (whole bool) {
+func (s *subject) live(ctx context.Context, f *outcome, made instance) (whole bool) {
 	steps := []struct {
 		name string
 		do   func(context.Context) error
@@ -81,9 +81,9 @@ func (s *subject) live(ctx context.Context, f *finding, made instance) (whole bo
 			f.failf("%s answered: %v", step.name, err)
 		}
 	}
-	faults := len(f.faults)
+	violations := len(f.violations)
 	s.close(f, made, true)
-	return len(f.faults) == faults
+	return len(f.violations) == violations
 }
 
 // runOnce runs a pipe with its params in scope, and makes its result what others
@@ -102,7 +102,7 @@ func runOnce(ctx context.Context, run api.RunFunc, spec *params.Spec, p any, sco
 		r.Status = api.Succeeded
 	case api.Succeeded, api.Failed, api.Skipped:
 	default:
-		return api.PipeResult{}, fmt.Errorf("%q is no status of a result", r.Status)
+		return api.PipeResult{}, fmt.Errorf("%q is not a status of a result", r.Status)
 	}
 	data, err := params.Plain(r.Data)
 	if err != nil {

@@ -28,9 +28,9 @@ func newApp(state, cache string) api.AppConfig {
 // promises calls create, because what is promised depends on what a plugin offers.
 func (k *kit) promises() []promise {
 	app := newApp(k.folder(), k.folder())
-	first, faults, broken := k.describe(app)
-	list := []promise{{"CreatePlugin only describes", func(f *finding) {
-		f.faults = append(f.faults, faults...)
+	first, violations, broken := k.describe(app)
+	list := []promise{{"CreatePlugin only describes", func(f *outcome) {
+		f.violations = append(f.violations, violations...)
 		if broken != nil {
 			f.failf("CreatePlugin %v", broken)
 		}
@@ -40,9 +40,9 @@ func (k *kit) promises() []promise {
 	}
 	list = append(
 		list,
-		promise{"CreatePlugin answers the same twice", func(f *finding) { k.answersTheSame(f, app, first) }},
-		promise{"the metadata is valid", func(f *finding) { checkMetadata(f, first.metadata) }},
-		promise{"the names are unique and well-formed", func(f *finding) { checkNames(f, first.injectables) }},
+		promise{"CreatePlugin answers the same twice", func(f *outcome) { k.answersTheSame(f, app, first) }},
+		promise{"the metadata is valid", func(f *outcome) { checkMetadata(f, first.metadata) }},
+		promise{"the names are unique and well-formed", func(f *outcome) { checkNames(f, first.injectables) }},
 	)
 	for _, i := range first.injectables {
 		list = append(list, k.injectablePromises(i, app)...)
@@ -50,9 +50,9 @@ func (k *kit) promises() []promise {
 	return list
 }
 
-func (k *kit) describe(app api.AppConfig) (d description, faults []string, broken error) {
+func (k *kit) describe(app api.AppConfig) (d description, violations []string, broken error) {
 	none := false
-	faults, broken = k.watch(func() {
+	violations, broken = k.watch(func() {
 		plugin := k.create(app)
 		if none = params.IsNil(plugin); none {
 			return
@@ -62,16 +62,16 @@ func (k *kit) describe(app api.AppConfig) (d description, faults []string, broke
 	if broken == nil && none {
 		broken = fmt.Errorf("returns nil, and not what api.NewPlugin makes")
 	}
-	return d, faults, broken
+	return d, violations, broken
 }
 
-func (k *kit) answersTheSame(f *finding, app api.AppConfig, first description) {
-	second, faults, broken := k.describe(app)
+func (k *kit) answersTheSame(f *outcome, app api.AppConfig, first description) {
+	second, violations, broken := k.describe(app)
 	if broken != nil {
 		f.failf("the second CreatePlugin %v", broken)
 		return
 	}
-	f.faults = append(f.faults, faults...)
+	f.violations = append(f.violations, violations...)
 	if second.metadata != first.metadata {
 		f.failf("the metadata is first %+v and then %+v", first.metadata, second.metadata)
 	}
@@ -93,13 +93,13 @@ var (
 	validInjectable = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 )
 
-func checkMetadata(f *finding, m api.Metadata) {
+func checkMetadata(f *outcome, m api.Metadata) {
 	name, ok := strings.CutPrefix(strings.ReplaceAll(m.Name, "_", "-"), prefix)
 	if !ok || !validPackage.MatchString(name) {
 		f.failf("the name %q must be %sNAME, of letters, digits and single hyphens", m.Name, prefix)
 	}
 	if err := checkVersion(m.Version); err != nil {
-		f.failf(`the version %q is no semantic version as "1.2.0" is: %v`, m.Version, err)
+		f.failf(`the version %q is not a semantic version such as "1.2.0": %v`, m.Version, err)
 	}
 	if m.API == "" {
 		f.notef(`no constraint on the level of the contract: every host will load the plugin; write one like ">=1.0.0 <2"`)
@@ -111,7 +111,7 @@ func checkMetadata(f *finding, m api.Metadata) {
 	}
 }
 
-func checkNames(f *finding, list []api.Injectable) {
+func checkNames(f *outcome, list []api.Injectable) {
 	if len(list) == 0 {
 		f.failf("there is no service and no pipe")
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params/plugintest"
 )
 
-// leaky is a plugin with two faults.
+// leaky is a plugin with two mistakes.
 func leaky(api.AppConfig) api.Plugin {
 	type none struct{}
 	type where struct {
@@ -52,7 +52,7 @@ func TestTheOutputReadsAsATableOfPromises(t *testing.T) {
 	for _, line := range []string{
 		"--- PASS: TestLeakyPlugin/CreatePlugin_only_describes",
 		"--- FAIL: TestLeakyPlugin/the_metadata_is_valid",
-		`the version "1" is no semantic version`,
+		`the version "1" is not a semantic version`,
 		"--- PASS: TestLeakyPlugin/LeakPipe/is_built_quickly_and_without_side_effects",
 		"--- SKIP: TestLeakyPlugin/StorePipe/its_params_are_read_from_nothing",
 		"where is required",

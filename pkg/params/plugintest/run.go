@@ -12,7 +12,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Run holds the plugin that create describes to the promises of this package.
+// Run checks the plugin that create describes against the promises of this package.
 // create is the plugin's CreatePlugin. As the whole process is watched, t must not
 // be parallel to other tests.
 func Run(t *testing.T, create func(api.AppConfig) api.Plugin, options ...Option) {
@@ -30,20 +30,20 @@ func Run(t *testing.T, create func(api.AppConfig) api.Plugin, options ...Option)
 			for _, note := range f.notes {
 				t.Log(note)
 			}
-			for _, fault := range f.faults {
-				t.Error(fault)
+			for _, violation := range f.violations {
+				t.Error(violation)
 			}
-			if f.skipped != "" && len(f.faults) == 0 {
+			if f.skipped != "" && len(f.violations) == 0 {
 				t.Skip(f.skipped)
 			}
 		})
 	}
-	for _, problem := range k.unusedOptions(list) {
-		t.Error(problem)
+	for _, message := range k.unusedOptions(list) {
+		t.Error(message)
 	}
 }
 
-// Option tells [Run], [Service] or [Pipe] more about a plugin.
+// Option says more about a plugin to [Run], [Service] or [Pipe].
 type Option func(*settings)
 
 type settings struct {
@@ -68,7 +68,7 @@ func newSettings(options []Option) settings {
 }
 
 // Params gives the injectable of that name an example of its params: the values
-// that a configuration would hold, without templates. It goes before the label
+// that a configuration would have, without templates. It goes before the label
 // "example", which is the same as JSON. An injectable with required params needs
 // one of the two. Child pipes in it are made by [Child].
 func Params(injectable string, raw map[string]any) Option {
@@ -82,7 +82,7 @@ func Inject(name string, service any) Option {
 	return func(s *settings) { s.services[name] = service }
 }
 
-// Env answers for api.Host.Env, which else knows no variable.
+// Env is what api.Host.Env knows. Without it, there are no variables.
 func Env(variables map[string]string) Option {
 	return func(s *settings) { maps.Copy(s.env, variables) }
 }
@@ -103,20 +103,20 @@ func Live() Option {
 // promise is one line of the table.
 type promise struct {
 	name  string
-	check func(*finding)
+	check func(*outcome)
 }
 
-// finding is what the check of a promise found out. Without faults it holds.
-type finding struct {
-	faults, notes []string
-	skipped       string // why it could not be checked
+// outcome is what the check of a promise found. Without violations the promise is kept.
+type outcome struct {
+	violations, notes []string
+	skipped           string // why it could not be checked
 }
 
-func (f *finding) failf(format string, args ...any) {
-	f.faults = append(f.faults, fmt.Sprintf(format, args...))
+func (f *outcome) failf(format string, args ...any) {
+	f.violations = append(f.violations, fmt.Sprintf(format, args...))
 }
 
-func (f *finding) notef(format string, args ...any) {
+func (f *outcome) notef(format string, args ...any) {
 	f.notes = append(f.notes, fmt.Sprintf(format, args...))
 }
 
@@ -138,8 +138,8 @@ func newKit(create func(api.AppConfig) api.Plugin, folder func() string, options
 	}
 }
 
-func (k *kit) examine(p promise) finding {
-	var f finding
+func (k *kit) examine(p promise) outcome {
+	var f outcome
 	if reason, skip := k.skips[spaced(p.name)]; skip {
 		f.skipped = reason
 		return f
@@ -156,18 +156,18 @@ func (k *kit) unusedOptions(list []promise) []string {
 		injectable, _, _ := strings.Cut(p.name, "/")
 		injectables[injectable] = true
 	}
-	var problems []string
+	var messages []string
 	for _, name := range slices.Sorted(maps.Keys(k.skips)) {
 		if !promised[name] {
-			problems = append(problems, fmt.Sprintf("plugintest.Skip(%q): there is no such promise", name))
+			messages = append(messages, fmt.Sprintf("plugintest.Skip(%q): there is no such promise", name))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.examples)) {
 		if !injectables[name] {
-			problems = append(problems, fmt.Sprintf("plugintest.Params(%q): the plugin offers nothing of that name", name))
+			messages = append(messages, fmt.Sprintf("plugintest.Params(%q): the plugin offers nothing of that name", name))
 		}
 	}
-	return problems
+	return messages
 }
 
 // spaced undoes what package testing does to names, so that they can be copied

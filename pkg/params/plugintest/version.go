@@ -14,11 +14,11 @@ func checkVersion(version string) error {
 	core, pre, hasPre := strings.Cut(rest, "-")
 	numbers := strings.Split(core, ".")
 	if len(numbers) != 3 {
-		return errors.New("has not three numbers as in 1.2.0")
+		return errors.New("must have three numbers, as in 1.2.0")
 	}
 	for _, n := range numbers {
 		if !isNumber(n) {
-			return fmt.Errorf("%q is no number without leading zeros", n)
+			return fmt.Errorf("%q is not a number without leading zeros", n)
 		}
 	}
 	if hasPre {
@@ -58,7 +58,7 @@ var (
 func checkConstraint(constraint string) error {
 	for alternative := range strings.SplitSeq(constraint, "||") {
 		if !comparisons.MatchString(alternative) && !versionRange.MatchString(alternative) {
-			return fmt.Errorf("%q is no comparison of versions", strings.TrimSpace(alternative))
+			return fmt.Errorf("%q is not a comparison of versions", strings.TrimSpace(alternative))
 		}
 	}
 	return nil

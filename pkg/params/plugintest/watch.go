@@ -20,9 +20,9 @@ import (
 )
 
 // watch runs f, which is the plugin's code and should change nothing in the
-// process, and says what it changed. folders are those that the plugin was told,
+// process, and says what it changed. folders are those that the plugin was given,
 // both empty.
-func (k *kit) watch(f func(), folders ...string) (faults []string, broken error) {
+func (k *kit) watch(f func(), folders ...string) (violations []string, broken error) {
 	routines := goroutines()
 	o, err := redirect()
 	if err != nil {
@@ -33,19 +33,19 @@ func (k *kit) watch(f func(), folders ...string) (faults []string, broken error)
 	broken = call(k.patience, f)
 	took := time.Since(start)
 	after := look(folders)
-	faults = append(o.restore(), before.compare(after)...)
+	violations = append(o.restore(), before.compare(after)...)
 	if after.dir != before.dir {
 		if err := os.Chdir(before.dir); err != nil {
-			faults = append(faults, err.Error())
+			violations = append(violations, err.Error())
 		}
 	}
 	if broken != nil {
-		return faults, broken
+		return violations, broken
 	}
 	if took > k.quick {
-		faults = append(faults, fmt.Sprintf("took %v; what takes time belongs into Start", took.Round(time.Millisecond)))
+		violations = append(violations, fmt.Sprintf("took %v; what takes time belongs in Start", took.Round(time.Millisecond)))
 	}
-	return append(faults, leftBehind(routines, k.grace)...), nil
+	return append(violations, leftBehind(routines, k.grace)...), nil
 }
 
 // world is what belongs to the process and not to a plugin.
@@ -72,7 +72,7 @@ func look(folders []string) world {
 	for n := syscall.Signal(1); n < 32; n++ {
 		w.ignored[n] = signal.Ignored(n)
 	}
-	// Only Linux tells what is open; elsewhere this stays empty.
+	// Only on Linux is it known what is open; elsewhere this stays empty.
 	entries, _ := os.ReadDir("/proc/self/fd")
 	for _, entry := range entries {
 		if target, err := os.Readlink("/proc/self/fd/" + entry.Name()); err == nil && !strings.HasPrefix(target, "anon_inode:") {
@@ -89,42 +89,42 @@ func look(folders []string) world {
 }
 
 func (w world) compare(now world) []string {
-	var faults []string
+	var violations []string
 	if now.dir != w.dir {
-		faults = append(faults, "changes the working directory to "+now.dir)
+		violations = append(violations, "changes the working directory to "+now.dir)
 	}
 	for _, name := range slices.Sorted(maps.Keys(now.env)) {
 		if value, ok := w.env[name]; !ok || value != now.env[name] {
-			faults = append(faults, "sets the environment variable "+name)
+			violations = append(violations, "sets the environment variable "+name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.env)) {
 		if _, ok := now.env[name]; !ok {
-			faults = append(faults, "removes the environment variable "+name)
+			violations = append(violations, "removes the environment variable "+name)
 		}
 	}
 	for n := syscall.Signal(1); n < 32; n++ {
 		if now.ignored[n] != w.ignored[n] {
-			faults = append(faults, fmt.Sprintf("changes what happens at the signal %q", n))
+			violations = append(violations, fmt.Sprintf("changes what happens at the signal %q", n))
 		}
 	}
 	if now.threads != w.threads {
-		faults = append(faults, fmt.Sprintf("sets GOMAXPROCS to %d", now.threads))
+		violations = append(violations, fmt.Sprintf("sets GOMAXPROCS to %d", now.threads))
 	}
 	if now.local != w.local {
-		faults = append(faults, "replaces time.Local")
+		violations = append(violations, "replaces time.Local")
 	}
 	for _, target := range slices.Sorted(maps.Keys(now.open)) {
 		if now.open[target] > w.open[target] {
-			faults = append(faults, "opens "+target+" and leaves it open")
+			violations = append(violations, "opens "+target+" and leaves it open")
 		}
 	}
 	for _, file := range slices.Sorted(maps.Keys(now.files)) {
 		if !w.files[file] {
-			faults = append(faults, "writes "+filepath.Base(file)+" into its folder")
+			violations = append(violations, "writes "+filepath.Base(file)+" into its folder")
 		}
 	}
-	return faults
+	return violations
 }
 
 // outputs catches what is written past the plugin's own logger.
@@ -163,22 +163,22 @@ func redirect() (*outputs, error) {
 
 // restore puts everything back and says what was caught.
 func (o *outputs) restore() []string {
-	var faults []string
+	var violations []string
 	if os.Stdout != o.caught || os.Stderr != o.caught {
-		faults = append(faults, "replaces os.Stdout or os.Stderr")
+		violations = append(violations, "replaces os.Stdout or os.Stderr")
 	}
 	if slog.Default() != o.watching {
-		faults = append(faults, "replaces the default logger of log/slog")
+		violations = append(violations, "replaces the default logger of log/slog")
 	} else if log.Writer() != o.logs {
-		faults = append(faults, "leads the output of package log elsewhere")
+		violations = append(violations, "leads the output of package log elsewhere")
 	}
 	if text := o.records.first(); text != "" {
-		faults = append(faults, fmt.Sprintf("logs %q past the logger of its host", text))
+		violations = append(violations, fmt.Sprintf("logs %q past the logger of its host", text))
 	}
 	var text [80]byte
 	if n, _ := o.caught.ReadAt(text[:], 0); n > 0 {
 		line, _, _ := bytes.Cut(text[:n], []byte("\n"))
-		faults = append(faults, fmt.Sprintf("writes %q to the standard output or error", line))
+		violations = append(violations, fmt.Sprintf("writes %q to the standard output or error", line))
 	}
 	os.Stdout, os.Stderr = o.stdout, o.stderr
 	slog.SetDefault(o.logger)
@@ -186,7 +186,7 @@ func (o *outputs) restore() []string {
 	log.SetFlags(o.flags)
 	log.SetPrefix(o.prefix)
 	o.caught.Close()
-	return faults
+	return violations
 }
 
 // record keeps the first message of a logger.

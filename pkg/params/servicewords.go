@@ -14,9 +14,9 @@ var serviceWords = map[string]string{
 	"TemplateRenderer": "template renderer",
 }
 
-// ServiceWords tells people in words, with an article, what an injection needs: "a
-// ticket system". The name of an interface of another plugin is parted into its
-// words: acme.example/sms.SMSGateway is "an SMS gateway".
+// ServiceWords describes in words, with an article, what an injection needs: "a ticket
+// system". The name of an interface of another plugin is split into its words:
+// acme.example/sms.SMSGateway is "an SMS gateway".
 func ServiceWords(goInterface string) string {
 	name := goInterface[strings.LastIndexAny(goInterface, "./")+1:]
 	if name == "" {
@@ -39,7 +39,7 @@ func abbreviated(words string) bool {
 	return len(first) > 1 && strings.ToUpper(first) == first
 }
 
-// wordsOf parts a Go name: TicketArchive is "ticket archive".
+// wordsOf splits a Go name: TicketArchive is "ticket archive".
 func wordsOf(name string) string {
 	var words []string
 	runes := []rune(name)
