@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// core is what base64 makes of a secret wherever it stands in what is encoded, save
-// for the characters at its ends that depend on what stands around it.
+// core is what base64 makes of a secret, except the characters at its ends that depend on
+// what surrounds the secret.
 type core struct {
 	text string
-	// skip is how many characters of the group in which the secret begins are not of
-	// the core, and offset is in which byte of the group's three it begins.
+	// skip is how many characters of the group in which the secret begins are not part of
+	// the core, and offset is the byte of the group, of three, at which the secret begins.
 	skip, offset int
 }
 
-// cores has one for each of the three places in a group at which a secret can begin.
+// cores returns a core for each of the three places in a group at which a secret can begin.
 func cores(text string) []core {
 	var all []core
 	for offset, skip := range []int{0, 2, 3} {
@@ -31,11 +31,11 @@ func cores(text string) []core {
 	return all
 }
 
-// holds returns the whole of the base64 in which the core was found. Few characters
-// may be there by chance: a short secret must be a word in what they stand for.
+// holds returns all of the base64 in which the core was found, and whether it is the secret.
+// A few characters may be there by chance, so a short secret must be a word in the decoded text.
 func (c core) holds(text string, at span, s *pattern) (span, bool) {
 	if text[at.from:at.to] != c.text {
-		return at, true // with escapes, which is no chance
+		return at, true // with escapes, which isn't by chance
 	}
 	run := span{at.from, at.to}
 	for run.from > 0 && isBase64(text[run.from-1]) {
@@ -46,7 +46,7 @@ func (c core) holds(text string, at span, s *pattern) (span, bool) {
 	}
 	begin := at.from - c.skip
 	if begin < run.from {
-		return span{}, false // what comes before it would be missing
+		return span{}, false // the beginning of the group is missing
 	}
 	if s.short {
 		before := 4 * min((begin-run.from)/4, 4)
@@ -66,7 +66,7 @@ func isBase64(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("+/-_", c) >= 0
 }
 
-// decoded is what base64 of either alphabet stands for, as far as it goes.
+// decoded decodes base64 of either alphabet, as far as it is valid.
 func decoded(text string) string {
 	if len(text)%4 == 1 {
 		text = text[:len(text)-1]

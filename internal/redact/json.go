@@ -7,25 +7,24 @@ import (
 	"strings"
 )
 
-// JSON returns a JSON document without the secrets in its values: it has the same
-// keys, and is valid. What is no JSON is taken as text.
+// JSON returns a JSON document without the secrets in its values. It stays valid and keeps
+// its keys. What isn't JSON is treated as text.
 func (s *Set) JSON(document []byte) []byte { return s.json(document, nil, nil) }
 
-// Log is for a line of a log, a JSON object: its level and time stay as they are. Of
-// names that are otai's own, such as those of plugins, components, operations and
-// places in the configuration, only a long secret is taken out; of the message, too,
-// where the line is of one of own, the plugins whose messages are constant texts, or
-// of no plugin.
+// Log returns a line of a log, a JSON object, without the secrets. Its level and time stay.
+// In otai's own names, such as those of plugins, operations and places in the
+// configuration, only long secrets are masked; also in the message, if the line comes from the host or from one
+// of own, the plugins whose messages are constant texts.
 func (s *Set) Log(line []byte, own ...string) []byte {
 	return s.json(line, []string{"level", "time"}, []string{"plugin", "use", "logger", "path", "operation"}, own...)
 }
 
 func (s *Set) json(document []byte, keep, names []string, own ...string) []byte {
-	k := s.known.Load()
+	k := s.index.Load()
 	if k == nil {
 		return document
 	}
-	w := jsonMasker{in: string(document), known: k, keep: keep, names: names, own: own, constant: names != nil}
+	w := jsonMasker{in: string(document), index: k, keep: keep, names: names, own: own, constant: names != nil}
 	if !w.run() {
 		return []byte(s.Text(w.in))
 	}
@@ -35,20 +34,20 @@ func (s *Set) json(document []byte, keep, names []string, own ...string) []byte 
 	return append(w.out, w.in[w.copied:]...)
 }
 
-// jsonMasker goes through a document once, and copies it from the first change on.
+// jsonMasker goes through a document once and copies it only if something changes.
 type jsonMasker struct {
 	in          string
-	known       *known
+	index       *index
 	keep, names []string
 	own         []string // plugins whose messages are constant texts
-	constant    bool     // the message is one, by what was seen of the line
+	constant    bool     // the message is one, as far as the line was read
 	out         []byte
-	copied      int // how much of in is in out
+	copied      int // how much of in was copied to out
 }
 
-// run is false for what is no JSON.
+// run masks the document; false means that it isn't JSON.
 func (w *jsonMasker) run() bool {
-	var open []byte // the brackets around
+	var open []byte // the brackets that are open
 	key, isKey := "", false
 	for i := 0; i < len(w.in); {
 		switch c := w.in[i]; {
@@ -101,7 +100,7 @@ func (w *jsonMasker) run() bool {
 	return len(open) == 0
 }
 
-// spans are where secrets stand in the value of a key.
+// spans returns where secrets are in the value of a key.
 func (w *jsonMasker) spans(value string, open []byte, key string) []span {
 	top := len(open) == 1 && open[0] == '{'
 	if top && slices.Contains(w.keep, key) {
@@ -110,10 +109,10 @@ func (w *jsonMasker) spans(value string, open []byte, key string) []span {
 	if top && key == "plugin" {
 		w.constant = w.constant && slices.Contains(w.own, value)
 	}
-	return w.known.spans(value, top && (slices.Contains(w.names, key) || w.constant && key == "message"))
+	return w.index.spans(value, top && (slices.Contains(w.names, key) || w.constant && key == "message"))
 }
 
-// textEnd returns what follows the text in quotes that begins at i, or -1.
+// textEnd returns the end of the quoted text that begins at i, -1 if there is none.
 func textEnd(in string, i int) int {
 	for i++; i < len(in); i++ {
 		switch in[i] {
@@ -126,7 +125,7 @@ func textEnd(in string, i int) int {
 	return -1
 }
 
-// text masks the text in quotes from i to end.
+// text masks the quoted text from i to end; false means that it isn't JSON.
 func (w *jsonMasker) text(i, end int, open []byte, key string) bool {
 	value := w.in[i+1 : end-1]
 	if strings.IndexByte(value, '\\') >= 0 && json.Unmarshal([]byte(w.in[i:end]), &value) != nil {
@@ -146,6 +145,7 @@ func (w *jsonMasker) text(i, end int, open []byte, key string) bool {
 	return true
 }
 
+// replace copies up to from, and puts with in place of what follows up to to.
 func (w *jsonMasker) replace(from, to int, with []byte) {
 	if w.out == nil {
 		w.out = make([]byte, 0, len(w.in)+8)

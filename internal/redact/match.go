@@ -10,8 +10,8 @@ import (
 // span is a part of a text.
 type span struct{ from, to int }
 
-// spans are where secrets stand in text, sorted; of names only the long ones count.
-func (k *known) spans(text string, names bool) []span {
+// spans returns where secrets are in a text, sorted. In names, only long ones count.
+func (k *index) spans(text string, names bool) []span {
 	if k == nil {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (k *known) spans(text string, names bool) []span {
 			return
 		}
 		if strings.Contains(p.plain, `\\`) {
-			// A run of backslashes can be read in very many ways, from each of them on.
+			// A run of backslashes can be read in very many ways, from each one on.
 			if past == nil {
 				past = map[*pattern]int{}
 			}
@@ -52,7 +52,7 @@ func (k *known) spans(text string, names bool) []span {
 		}
 		for _, u := range t.units(i, depth) {
 			if u.end == i+1 {
-				continue // as it is, which was tried
+				continue // literally, which was tried
 			}
 			for n := range k.patterns {
 				if p := &k.patterns[n]; p.want[0] == u.char || p.want[0] >= utf8.RuneSelf {
@@ -65,7 +65,7 @@ func (k *known) spans(text string, names bool) []span {
 	return found
 }
 
-// counts reports whether what was found is the secret, and what of the text is.
+// counts reports whether what was found is the secret, and which part of the text is.
 func (p *pattern) counts(text string, at span) (span, bool) {
 	plain := text[at.from:at.to] == p.plain
 	switch {
@@ -77,11 +77,11 @@ func (p *pattern) counts(text string, at span) (span, bool) {
 	return at, true
 }
 
-// match returns where want ends that begins at i, the farthest if there are several,
-// and 0 if it doesn't begin there.
+// match returns where want ends if it begins at i, the farthest of several ends, and 0 if
+// it doesn't begin there.
 func (t *reader) match(i int, want []rune) int {
 	k := 0
-	for ; k < len(want) && i < len(t.text); k++ { // without escapes there is one way
+	for ; k < len(want) && i < len(t.text); k++ { // without escapes there is only one way
 		char, size := utf8.DecodeRuneInString(t.text[i:])
 		if char != want[k] || strings.ContainsRune(escapes, char) {
 			break
@@ -104,7 +104,7 @@ func (t *reader) match(i int, want []rune) int {
 	return slices.Max(ends)
 }
 
-// advance adds to ends where char ends that begins at i.
+// advance adds to ends where char may end if it begins at i.
 func (t *reader) advance(i int, char rune, ends []int) []int {
 	add := func(end int) {
 		if !slices.Contains(ends, end) {
@@ -113,7 +113,7 @@ func (t *reader) advance(i int, char rune, ends []int) []int {
 	}
 	for _, u := range t.units(i, depth) {
 		switch {
-		case u.char == char, char == ' ' && u.char == '+': // of octets also a character of Latin 1; + is a space in an address
+		case u.char == char, char == ' ' && u.char == '+': // an octet may be a character of Latin 1; + is a space in an address
 			add(u.end)
 		case char == '\n' && u.char == '\r':
 			for _, feed := range t.units(u.end, depth) {
@@ -131,7 +131,7 @@ func (t *reader) advance(i int, char rune, ends []int) []int {
 	return ends
 }
 
-// octets returns where a character ends whose bytes are written one by one from i on.
+// octets returns where a character may end whose bytes are written one by one from i on.
 func (t *reader) octets(i int, bytes string) []int {
 	ends := []int{i}
 	for k := range len(bytes) {

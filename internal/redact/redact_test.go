@@ -224,7 +224,7 @@ func TestALogLineKeepsItsFormAndItsKeys(t *testing.T) {
 		}
 	}
 	if got := string(s.JSON([]byte(`{"level":"info","time":2026}`))); got != `{"level":"***","time":"***"}` {
-		t.Errorf("an answer is no line of a log: %s", got)
+		t.Errorf("an answer is not a line of a log: %s", got)
 	}
 }
 
@@ -295,7 +295,7 @@ func FuzzMask(f *testing.F) {
 		masked := s.Log(append(line, '\n'))
 		var was, is map[string]any
 		if json.Unmarshal(line, &was) != nil || json.Unmarshal(masked, &is) != nil {
-			t.Fatalf("%q became %q, which is no JSON", line, masked)
+			t.Fatalf("%q became %q, which isn't JSON", line, masked)
 		}
 		if len(was) != len(is) || is["level"] != was["level"] {
 			t.Errorf("%q became %q", line, masked)

@@ -9,23 +9,24 @@ import (
 	"unicode/utf8"
 )
 
+// The lengths of secrets.
 const (
-	// Shortest is how many characters a secret has at least. Shorter ones would blot
-	// out parts of everything.
+	// Shortest is how many characters a secret has at least. Masking shorter ones would
+	// make everything unreadable.
 	Shortest = 4
-	// Long is from how many characters on a secret is masked wherever it stands. A
-	// shorter one may be part of other words, and is masked where it is a word.
+	// Long is how many characters a secret has at least to be masked wherever it is. A
+	// shorter one may be part of other words, and is masked only where it is a word.
 	Long = 8
 )
 
-// Mask stands in place of a secret.
+// Mask takes the place of a secret.
 const Mask = "***"
 
-// Set is a set of secrets. Its zero value is empty; it may be used from anywhere, and
-// must not be copied.
+// Set is a set of secrets. Its zero value is empty. It may be used by several goroutines
+// and must not be copied.
 type Set struct {
-	mu    sync.Mutex // of those who add
-	known atomic.Pointer[known]
+	mu    sync.Mutex // for adding
+	index atomic.Pointer[index]
 }
 
 type secret struct {
@@ -33,7 +34,7 @@ type secret struct {
 	short bool
 }
 
-// pattern is a text that is looked for: a secret, or the core of one in base64.
+// pattern is a text to look for: a secret, or the core of one in base64.
 type pattern struct {
 	secret
 	want   []rune // without \r before \n
@@ -41,19 +42,18 @@ type pattern struct {
 	base64 *core  // nil for the secret itself
 }
 
-// known are the secrets and what they are found by.
-type known struct {
+// index has the secrets and the patterns by which they are found.
+type index struct {
 	secrets  []secret
 	patterns []pattern
-	byFirst  [256][]int // the patterns that begin with a byte
-	// escapes are the bytes by which a text may hold a secret that doesn't stand in
-	// it as it is.
+	byFirst  [256][]int // the patterns, by their first byte
+	// escapes are the bytes without which a text can contain a secret only literally.
 	escapes string
 }
 
-// Add keeps a secret out of everything that passes from now on. Space around it
-// doesn't count. Of one with several lines, each long line is a secret, too: they are
-// often shown one by one.
+// Add adds a secret, without the space around it; one that is too short is ignored. Of one
+// with several lines, each long line is a secret too, because lines are often shown one by
+// one.
 func (s *Set) Add(text string) {
 	text = strings.TrimSpace(text)
 	if utf8.RuneCountInString(text) < Shortest {
@@ -71,8 +71,8 @@ func (s *Set) Add(text string) {
 }
 
 func (s *Set) add(text string) {
-	k := &known{escapes: escapes, secrets: []secret{{text: text, short: utf8.RuneCountInString(text) < Long}}}
-	if before := s.known.Load(); before != nil {
+	k := &index{escapes: escapes, secrets: []secret{{text: text, short: utf8.RuneCountInString(text) < Long}}}
+	if before := s.index.Load(); before != nil {
 		if slices.Contains(before.secrets, k.secrets[0]) {
 			return
 		}
@@ -81,40 +81,40 @@ func (s *Set) add(text string) {
 	slices.SortFunc(k.secrets, func(a, b secret) int {
 		return cmp.Or(cmp.Compare(len(b.text), len(a.text)), cmp.Compare(a.text, b.text))
 	})
-	for _, one := range k.secrets {
-		if strings.ContainsAny(one.text, " \n") { // which others write as + and \r\n
+	for _, known := range k.secrets {
+		if strings.ContainsAny(known.text, " \n") { // which may be written as + and \r\n
 			k.escapes = escapes + "+\r"
 		}
-		k.patterns = append(k.patterns, pattern{secret: one, want: []rune(strings.ReplaceAll(one.text, "\r\n", "\n")), plain: one.text})
-		for _, c := range cores(one.text) {
-			k.patterns = append(k.patterns, pattern{secret: one, want: []rune(c.text), plain: c.text, base64: &c})
+		k.patterns = append(k.patterns, pattern{secret: known, want: []rune(strings.ReplaceAll(known.text, "\r\n", "\n")), plain: known.text})
+		for _, c := range cores(known.text) {
+			k.patterns = append(k.patterns, pattern{secret: known, want: []rune(c.text), plain: c.text, base64: &c})
 		}
 	}
 	for i, p := range k.patterns {
 		k.byFirst[p.plain[0]] = append(k.byFirst[p.plain[0]], i)
 	}
-	s.known.Store(k)
+	s.index.Store(k)
 }
 
-// All returns the secrets, the longest first.
+// All returns the secrets, longest first.
 func (s *Set) All() []string {
-	k := s.known.Load()
+	k := s.index.Load()
 	if k == nil {
 		return nil
 	}
 	var texts []string
-	for _, one := range k.secrets {
-		texts = append(texts, one.text)
+	for _, known := range k.secrets {
+		texts = append(texts, known.text)
 	}
 	return texts
 }
 
-// Text returns text without the secrets.
+// Text returns a text without the secrets.
 func (s *Set) Text(text string) string {
-	return masked(text, s.known.Load().spans(text, false))
+	return masked(text, s.index.Load().spans(text, false))
 }
 
-// masked puts the mask in place of the spans, which are sorted and may overlap.
+// masked replaces the spans, which are sorted and may overlap, by masks.
 func masked(text string, spans []span) string {
 	if len(spans) == 0 {
 		return text

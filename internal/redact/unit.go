@@ -9,42 +9,42 @@ import (
 	"unicode/utf8"
 )
 
-// depth is how many escapes may be wrapped around each other: a server quotes a page
-// in JSON, which quotes an address. One is taken off by the log's own reader.
+// depth is how deep escapes may be nested: a server quotes a page in JSON, which quotes an
+// address. The JSON of the log itself doesn't count.
 const depth = 3
 
-// escapes are the characters with which an escape begins.
+// escapes are the characters that begin an escape.
 const escapes = `%&\`
 
-// unit is one character of a text, read in one of the ways in which it can be read.
+// unit is one character of a text, in one of the ways to read it.
 type unit struct {
 	char rune
-	// octet is true for a byte of a character, as addresses and Perl write them.
+	// octet says that it is one byte of a character, as addresses and Perl write them.
 	octet bool
 	end   int
 }
 
-// reader reads a text's characters through escapes.
+// reader reads the characters of a text through escapes.
 type reader struct {
 	text string
 	memo map[[2]int][]unit
 }
 
-// units are the ways to read what stands at i, through at most deep escapes. The one
-// that takes the text as it is comes first.
+// units returns the ways to read what is at i, through at most deep escapes. The literal
+// one comes first.
 func (t *reader) units(i, deep int) []unit {
 	if i >= len(t.text) {
 		return nil
 	}
 	char, size := utf8.DecodeRuneInString(t.text[i:])
-	asItIs := unit{char: char, end: i + size}
+	literal := unit{char: char, end: i + size}
 	if deep == 0 || !strings.ContainsRune(escapes, char) {
-		return []unit{asItIs}
+		return []unit{literal}
 	}
 	if known, ok := t.memo[[2]int{i, deep}]; ok {
 		return known
 	}
-	all := []unit{asItIs}
+	all := []unit{literal}
 	for _, lead := range t.units(i, deep-1) {
 		switch lead.char {
 		case '%':
@@ -56,7 +56,7 @@ func (t *reader) units(i, deep int) []unit {
 		case '\\':
 			all = append(all, t.backslashed(lead.end, deep-1)...)
 		}
-		if lead.end != asItIs.end {
+		if lead.end != literal.end {
 			all = append(all, lead)
 		}
 	}
@@ -78,7 +78,7 @@ func boolOrder(b bool) int {
 	return 0
 }
 
-// number reads exactly so many digits.
+// number reads a number of exactly that many digits.
 func (t *reader) number(i, digits, base, deep int) []unit {
 	values := []unit{{end: i}}
 	for range digits {
@@ -105,10 +105,11 @@ func digit(r rune) int {
 	return 99
 }
 
-// longestEntity is &CounterClockwiseContourIntegral; a number may have zeros before it.
+// longestEntity is the length of &CounterClockwiseContourIntegral; a number may have
+// leading zeros.
 const longestEntity = 33
 
-// entity reads what follows the & of HTML.
+// entity reads what follows an & of HTML.
 func (t *reader) entity(i, deep int) []unit {
 	var name strings.Builder
 	for name.Len() < longestEntity {
@@ -133,7 +134,7 @@ func (t *reader) entity(i, deep int) []unit {
 	return nil
 }
 
-// letters are what a backslash makes of letters.
+// letters are the letters that mean something else after a backslash.
 var letters = map[rune]rune{'n': '\n', 'r': '\r', 't': '\t', 'a': '\a', 'b': '\b', 'f': '\f', 'v': '\v', 'e': 0x1b}
 
 // backslashed reads what follows a backslash.
@@ -167,6 +168,7 @@ func (t *reader) backslashed(i, deep int) []unit {
 	return all
 }
 
+// lowSurrogate reads the second half of a surrogate pair.
 func (t *reader) lowSurrogate(high unit, deep int) []unit {
 	var all []unit
 	for _, slash := range t.units(high.end, deep) {

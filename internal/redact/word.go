@@ -8,20 +8,20 @@ import (
 
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// joins are signs that make one word of two, as in examples/demo, otai-demo or
-// demo.yml, where they stand between them.
+// joins are the characters between two words that make them one, as in examples/demo,
+// otai-demo or demo.yml.
 const joins = "/-."
 
-// isWhole reports whether a short secret that is written as it is stands for itself,
-// and is no part of a longer word, name or path. It is asked at an end only where the
-// secret has a letter or a digit there.
+// isWhole reports whether a short secret, written literally, is a word of its own and not
+// part of a longer word, name or path. An end counts only if the secret has a letter or a
+// digit there.
 func isWhole(text string, at span) bool {
 	first, _ := utf8.DecodeRuneInString(text[at.from:at.to])
 	last, _ := utf8.DecodeLastRuneInString(text[at.from:at.to])
 	return (!isWord(first) || !wordEnds(text[:at.from])) && (!isWord(last) || !wordBegins(text[at.to:]))
 }
 
-// wordEnds reports whether text ends with a word that what follows belongs to.
+// wordEnds reports whether text ends with the beginning of a word that goes on after it.
 func wordEnds(text string) bool {
 	last, size := utf8.DecodeLastRuneInString(text)
 	switch {
@@ -36,6 +36,7 @@ func wordEnds(text string) bool {
 	return false
 }
 
+// wordBegins reports whether text begins with the end of a word that began before it.
 func wordBegins(text string) bool {
 	first, size := utf8.DecodeRuneInString(text)
 	switch {
@@ -50,9 +51,8 @@ func wordBegins(text string) bool {
 	return false
 }
 
-// endsWithEscape reports whether the letters that text ends with are an escape, such
-// as \n, %20 or \u0022, and no word. A secret after one that stands for a letter is
-// masked, too.
+// endsWithEscape reports whether the letters at the end of text are an escape, such as \n,
+// %20 or \u0022, and not a word. A secret after the escape of a letter is masked too.
 func endsWithEscape(text string) bool {
 	n := len(text)
 	return n >= 2 && text[n-2] == '\\' ||

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// YAML are the places, in bytes, of the secrets in the values of a line of a
-// configuration. A short secret that is written like a key is one.
+// YAML returns where secrets are in the values of a line of a configuration: pairs of
+// offsets, in bytes. What looks like a key and is a short secret is taken for a key.
 func (s *Set) YAML(text string) [][2]int {
-	k := s.known.Load()
+	k := s.index.Load()
 	var places [][2]int
 	for _, at := range k.spans(text, false) {
 		if !slices.Contains(k.secrets, secret{text[at.from:at.to], true}) || !isKey(text, at) {
@@ -18,6 +18,7 @@ func (s *Set) YAML(text string) [][2]int {
 	return places
 }
 
+// isKey reports whether a span looks like a key.
 func isKey(text string, at span) bool {
 	before := strings.TrimRight(text[:at.from], `"'`)
 	after := strings.TrimLeft(text[at.to:], `"'`)

@@ -9,16 +9,16 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Entry is what a name stands for.
+// Entry is what a name refers to.
 type Entry struct {
 	Name       string // with prefix, as in "otobo-znuny:FetchTicketsPipe"
 	Plugin     string // the plugin's package name, as in "otai-otobo-znuny"
 	Injectable api.Injectable
-	App        api.AppConfig // what the plugin was told when it was created
+	App        api.AppConfig // what the plugin was created with
 }
 
-// Registry holds the services and pipes of all plugins. It may be used by many
-// goroutines at once.
+// Registry has the services and pipes of all plugins. It may be used by several
+// goroutines.
 type Registry struct {
 	separator string
 
@@ -26,8 +26,8 @@ type Registry struct {
 	entries map[string]Entry
 }
 
-// New returns an empty registry whose names have separator between the plugin's
-// prefix and the injectable's name.
+// New returns an empty registry, with the separator between the prefix of a plugin and
+// the name of an injectable.
 func New(separator string) *Registry {
 	return &Registry{separator: separator, entries: make(map[string]Entry)}
 }
@@ -36,7 +36,7 @@ func New(separator string) *Registry {
 type DuplicateError struct {
 	Name   string // with prefix
 	First  string // package name of the plugin that has the name
-	Second string // package name of the plugin that was refused
+	Second string // package name of the plugin that was rejected
 }
 
 func (e *DuplicateError) Error() string {
@@ -46,9 +46,9 @@ func (e *DuplicateError) Error() string {
 	return fmt.Sprintf("%q is offered by both %s and %s; remove one of the two plugins", e.Name, e.First, e.Second)
 }
 
-// Register takes in everything that a plugin offers, or nothing when one of the
-// names is taken; the error is then a [*DuplicateError]. plugin is the package
-// name, prefix what the names begin with ("otobo-znuny").
+// Register adds everything that a plugin offers. If one of the names is taken, it adds
+// nothing and returns a [*DuplicateError]. plugin is the package name, prefix what the
+// names begin with ("otobo-znuny").
 func (r *Registry) Register(plugin, prefix string, app api.AppConfig, list []api.Injectable) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -67,7 +67,7 @@ func (r *Registry) Register(plugin, prefix string, app api.AppConfig, list []api
 	return nil
 }
 
-// Find returns what name stands for.
+// Find returns what a name refers to.
 func (r *Registry) Find(name string) (Entry, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -73,7 +73,7 @@ func TestADuplicateNameRegistersNothingAndNamesBothPlugins(t *testing.T) {
 				}
 			}
 			if got := r.Names(); !slices.Equal(got, []string{"x:Taken"}) {
-				t.Errorf("after the refusal the names are %q", got)
+				t.Errorf("after the error the names are %q", got)
 			}
 			if entry, _ := r.Find("x:Taken"); entry.Plugin != "otai-one" {
 				t.Errorf("x:Taken now belongs to %s", entry.Plugin)
