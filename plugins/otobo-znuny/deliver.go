@@ -192,8 +192,8 @@ func (d *delivery) prepare(ctx context.Context) error {
 	look := false
 	from, to := d.s.uncertainSpan()
 	d.todo.Notes = slices.DeleteFunc(d.todo.Notes, func(n pendingNote) bool {
-		_, doubtful := d.s.memory.uncertainSince(keyOf(d.id, n))
-		if n.Once != "" || doubtful || !d.s.memory.takeTrailing(d.id, n, from, to) {
+		_, uncertain := d.s.memory.uncertainAbove(keyOf(d.id, n))
+		if n.Once != "" || uncertain || !d.s.memory.takeTrailing(d.id, n, from, to) {
 			return false
 		}
 		d.s.logger.InfoContext(ctx, "a note stands at the ticket's end already, from before this process began, and is not written again", "ticket", d.id)
@@ -202,7 +202,7 @@ func (d *delivery) prepare(ctx context.Context) error {
 	for i := range d.todo.Notes {
 		n := &d.todo.Notes[i]
 		n.After = newest
-		if after, doubtful := d.s.memory.uncertainSince(keyOf(d.id, *n)); doubtful {
+		if after, uncertain := d.s.memory.uncertainAbove(keyOf(d.id, *n)); uncertain {
 			n.After, n.uncertain, look = after, true, true
 		}
 		if n.Once != "" {

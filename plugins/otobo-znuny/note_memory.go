@@ -12,9 +12,9 @@ import (
 // and hashes, no texts of customers. It is bounded; what it forgets costs one more
 // read. The zero value is empty.
 type noteMemory struct {
-	mu      sync.Mutex
-	tickets map[string]ticketSnapshot
-	doubts  map[noteKey]uncertainNote
+	mu        sync.Mutex
+	tickets   map[string]ticketSnapshot
+	uncertain map[noteKey]uncertainNote
 }
 
 // ticketSnapshot is a ticket as it was last read.
@@ -125,17 +125,17 @@ func within(seconds int64, from, to time.Time) bool {
 func (m *noteMemory) markUncertain(key noteKey, after int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.doubts == nil || len(m.doubts) >= maxRemembered {
-		m.doubts = make(map[noteKey]uncertainNote)
+	if m.uncertain == nil || len(m.uncertain) >= maxRemembered {
+		m.uncertain = make(map[noteKey]uncertainNote)
 	}
-	m.doubts[key] = uncertainNote{after: after, until: time.Now().Add(uncertainFor)}
+	m.uncertain[key] = uncertainNote{after: after, until: time.Now().Add(uncertainFor)}
 }
 
-// uncertainSince is the bound of a note that may already be on the ticket.
-func (m *noteMemory) uncertainSince(key noteKey) (after int64, doubtful bool) {
+// uncertainAbove is the bound of a note that may already be on the ticket.
+func (m *noteMemory) uncertainAbove(key noteKey) (after int64, uncertain bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	d, found := m.doubts[key]
+	d, found := m.uncertain[key]
 	return d.after, found && time.Now().Before(d.until)
 }
 
@@ -143,5 +143,5 @@ func (m *noteMemory) uncertainSince(key noteKey) (after int64, doubtful bool) {
 func (m *noteMemory) forgetNote(key noteKey) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.doubts, key)
+	delete(m.uncertain, key)
 }

@@ -244,7 +244,7 @@ func (s *TicketSystem) finish(ctx context.Context, i *intent) error {
 	case d.todo.empty():
 		return leave("it had been written")
 	case !found && !i.partial:
-		return leave("nothing of it was written, so that it is left to the pipe that wants it")
+		return leave("nothing of it was written, so it is left to the pipe that wants it")
 	case time.Since(i.At) > staleAfter, i.attempts >= maxAttempts:
 		s.logger.ErrorContext(ctx, "an update was written in part and can't be finished; complete the ticket by hand", "ticket", i.Ticket, "missing", d.todo.parts())
 		return leave("it is given up")

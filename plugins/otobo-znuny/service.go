@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -59,11 +58,6 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 		}
 	}
 	h.Redact(p.Password)
-	if proxy, err := url.Parse(p.Proxy); err == nil {
-		if secret, given := proxy.User.Password(); given {
-			h.Redact(secret)
-		}
-	}
 	c, err := wire.New(p.clientConfig(h))
 	if err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ func decodeAnswer(op Operation, body []byte) (Answer, error) {
 
 var byteOrderMark = []byte("\ufeff")
 
-// normalize removes white space and a byte order mark around a body. A byte that is no
+// normalize removes white space and a byte order mark around a body. A byte that isn't
 // UTF-8 is read as Latin-1: servers whose database has such text mean that, and it
 // beats a question mark.
 func normalize(body []byte) []byte {

@@ -79,8 +79,10 @@ func New(config Config) (*Client, error) {
 		logger:    config.Logger,
 	}
 	if proxy, err := url.Parse(config.Proxy); err == nil {
-		password, _ := proxy.User.Password()
-		c.proxyPassword = newSecret(password)
+		if password, given := proxy.User.Password(); given {
+			c.proxyPassword = newSecret(password)
+			config.Redact(password)
+		}
 	}
 	c.timeouts[SessionRemove] = logOutTimeout
 	if config.RequestsPerSecond > 0 {

@@ -26,7 +26,7 @@ type Config struct {
 
 	Username, Password string
 	UseSession         bool
-	Redact             func(secret string) // receives the id of each new session
+	Redact             func(secret string) // receives the proxy's password and the id of each new session
 
 	TLS               TLSConfig
 	Proxy             string // an address, [noProxy], or "" for the environment's

@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -282,5 +283,15 @@ func TestWhatIsNotHTTPIsNamedAndNotQuoted(t *testing.T) {
 	}
 	if err := connect(t, "https://desk.invalid", proxied).search(t); !errors.Is(err, ErrUnavailable) || EffectOf(err) != NoEffect || strings.Contains(err.Error(), "4711") || strings.Contains(err.Error(), "0815") {
 		t.Errorf("a proxy: %v", err)
+	}
+}
+
+func TestTheProxysPasswordIsASecret(t *testing.T) {
+	var secrets []string
+	connect(t, "https://desk.invalid", func(c *Config) {
+		c.Proxy, c.Redact = "http://agent:geheim-0815@proxy.invalid:3128", func(s string) { secrets = append(secrets, s) }
+	})
+	if !slices.Equal(secrets, []string{"geheim-0815"}) {
+		t.Errorf("%q", secrets)
 	}
 }
