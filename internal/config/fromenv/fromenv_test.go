@@ -70,7 +70,7 @@ func TestASettingThatCantBeCarriedOverIsNamed(t *testing.T) {
 	for name, c := range map[string]struct{ setting, want string }{
 		"another ticket system":   {"OTAI_TICKET_SYSTEM_TYPE=zammad", "otai has no service for Zammad"},
 		"an unknown one":          {"OTAI_TICKET_SYSTEM_TYPE=jira", "is not a ticket system of Open Ticket AI 2.0"},
-		"a login in the address":  {"OTAI_OTOBO_BASE_URL=https://a:hidden-pw@b/", "holds a login"},
+		"a login in the address":  {"OTAI_OTOBO_BASE_URL=https://a:hidden-pw@b/", "contains a login"},
 		"a threshold in percent":  {"OTAI_CLASSIFICATION_CONFIDENCE_THRESHOLD=80", "must be a number from 0 to 1"},
 		"no number":               {"OTAI_TRIGGER_INTERVAL=soon", "must be a number"},
 		"not a number":            {"OTAI_CLASSIFICATION_CONFIDENCE_THRESHOLD=NaN", "must be a number"},
