@@ -43,7 +43,7 @@ func (e expected) value(t *testing.T) any {
 		decode("i", &text)
 		n, ok := new(big.Int).SetString(text, 10)
 		if !ok {
-			t.Fatalf("%q is no integer", text)
+			t.Fatalf("%q is not an integer", text)
 		}
 		return value.Shrink(n)
 	case e.has("f"):
@@ -294,15 +294,19 @@ func TestReadsLiteralsAsPython(t *testing.T) {
 		v, ok := value.ParseLiteral(text)
 		switch {
 		case want.has("raw"), want.has("o"), want.has("typeerr"):
-			// Sets, bytes and the like have no plain value, so that they stay text
-			// too; "{[1]:2}" is a TypeError in Python, which here is no literal.
+			// Sets and bytes have no plain value, so that they stay text
+			// too; "{[1]:2}" is a TypeError in Python, which is not a literal here.
 			if ok {
 				t.Errorf("%q = %#v, want that it stays text", text, v)
 			}
 		case !ok:
 			t.Errorf("%q stays text, want %s", text, c[1])
 		default:
-			if diff := sameValue(want.value(t), eval.ExportLiteral(v)); diff != "" {
+			out, err := eval.NewPlain(text).Render(context.Background(), api.Scope{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := sameValue(want.value(t), out.Value); diff != "" {
 				t.Errorf("%q (-Python +ours)\n%s", text, diff)
 			}
 		}

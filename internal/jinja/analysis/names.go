@@ -10,8 +10,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Name is a use of a name in a template, for who wants to check templates before
-// they run.
+// Name is a use of a name in a template, for checks before a template runs.
 type Name struct {
 	Name         string
 	Line, Column int

@@ -18,12 +18,11 @@ const (
 	maxOutcomes = 10_000
 )
 
-// Outcomes tells what a template that Parse of this package returned can yield,
-// though not everything that it reads is known: known answers get_pipe_result,
-// get_parent_param and get_env, whose arguments it gets, with the values that are
-// possible, and whether these are all. What depends on anything else is followed on
-// both sides of a condition. complete is false where there may be other outcomes,
-// too. What calls fail() has none.
+// Outcomes returns what a template that the Renderer parsed can yield, though not
+// everything that it reads is known. known answers get_pipe_result, get_parent_param and
+// get_env, whose arguments it gets, with the values that are possible, and whether these
+// are all. What depends on anything else is followed on both sides of a condition.
+// complete is false where there may be other outcomes, too. What calls fail() has none.
 func Outcomes(ctx context.Context, parsed api.Template, known func(function string, args []string) (values []any, all bool)) (outcomes []api.Rendered, complete bool) {
 	t, ok := parsed.(*eval.Template)
 	if !ok {
@@ -31,7 +30,7 @@ func Outcomes(ctx context.Context, parsed api.Template, known func(function stri
 		return []api.Rendered{out}, err == nil
 	}
 	// By parts of conditions there are fewer outcomes, and more ways to them. Where
-	// one of these can't be followed, whole conditions may tell more.
+	// one of these can't be followed, whole conditions may yield more.
 	for _, byParts := range []bool{true, false} {
 		s := &outcomeSearch{ctx: ctx, template: t, known: known, byParts: byParts, sources: map[string]*source{}, seen: map[string]bool{}, complete: true}
 		s.findOpenNames()
@@ -228,8 +227,8 @@ func (s *outcomeSearch) sourcesOf(names []Name) []*source {
 	return list
 }
 
-// findOpenNames finds the names that the template sets, and which of them hold what
-// is not known: until no more are found, since one can be set to another.
+// findOpenNames finds the names that the template sets, and which of them have values
+// that are not known: until no more are found, since one can be set to another.
 func (s *outcomeSearch) findOpenNames() {
 	s.open = map[string]bool{}
 	for {

@@ -19,73 +19,76 @@ type Budget struct {
 	depth    int
 }
 
+// New is an unused budget; its time begins now.
 func New(ctx context.Context, limits *Limits) Budget {
 	return Budget{ctx: ctx, Limits: limits, deadline: time.Now().Add(limits.Time), clock: stepsPerClock}
 }
 
 // Renewed is an unused budget until the same deadline.
-func (r *Budget) Renewed() *Budget {
-	return &Budget{ctx: r.ctx, Limits: r.Limits, deadline: r.deadline, clock: stepsPerClock}
+func (b *Budget) Renewed() *Budget {
+	return &Budget{ctx: b.ctx, Limits: b.Limits, deadline: b.deadline, clock: stepsPerClock}
 }
 
 // Step counts steps.
-func (r *Budget) Step(steps int) error {
-	r.steps += steps
-	if r.steps < r.clock {
+func (b *Budget) Step(steps int) error {
+	b.steps += steps
+	if b.steps < b.clock {
 		return nil
 	}
-	r.clock = r.steps + stepsPerClock
-	if r.steps > r.Limits.Steps {
-		return fmt.Errorf("the template takes more than %d steps: loop over less", r.Limits.Steps)
+	b.clock = b.steps + stepsPerClock
+	if b.steps > b.Limits.Steps {
+		return fmt.Errorf("the template takes more than %d steps: loop over less", b.Limits.Steps)
 	}
-	return r.CheckTime()
+	return b.CheckTime()
 }
 
-func (r *Budget) CheckTime() error {
-	if err := r.ctx.Err(); err != nil {
+// CheckTime is an error once the time is up or the context has ended.
+func (b *Budget) CheckTime() error {
+	if err := b.ctx.Err(); err != nil {
 		return fmt.Errorf("rendering was cancelled: %w", err)
 	}
-	if time.Now().After(r.deadline) {
-		return fmt.Errorf("the template takes longer than %s: loop over less", r.Limits.Time)
+	if time.Now().After(b.deadline) {
+		return fmt.Errorf("the template takes longer than %s: loop over less", b.Limits.Time)
 	}
 	return nil
 }
 
 // Grow counts bytes, before they are built where they could be many.
-func (r *Budget) Grow(bytes int) error {
-	if bytes > r.Limits.Output-r.built {
-		return fmt.Errorf("the template builds more than %d bytes of text", r.Limits.Output)
+func (b *Budget) Grow(bytes int) error {
+	if bytes > b.Limits.Output-b.built {
+		return fmt.Errorf("the template builds more than %d bytes of text", b.Limits.Output)
 	}
-	r.built += bytes
+	b.built += bytes
 	return nil
 }
 
 // OutputLeft is how many bytes may still be built.
-func (r *Budget) OutputLeft() int { return r.Limits.Output - r.built }
+func (b *Budget) OutputLeft() int { return b.Limits.Output - b.built }
 
 // GrowTimes is grow for count times bytes, which may overflow.
-func (r *Budget) GrowTimes(count, bytes int) error {
-	if count > 0 && bytes > r.Limits.Output/count {
-		return r.Grow(r.Limits.Output + 1)
+func (b *Budget) GrowTimes(count, bytes int) error {
+	if count > 0 && bytes > b.Limits.Output/count {
+		return b.Grow(b.Limits.Output + 1)
 	}
-	return r.Grow(max(count, 0) * bytes)
+	return b.Grow(max(count, 0) * bytes)
 }
 
 // CheckWidth checks a number of columns or elements that a template asks for.
-func (r *Budget) CheckWidth(what string, n int) error {
-	if n > r.Limits.Range {
-		return fmt.Errorf("%s %d is more than the limit of %d", what, n, r.Limits.Range)
+func (b *Budget) CheckWidth(what string, n int) error {
+	if n > b.Limits.Range {
+		return fmt.Errorf("%s %d is more than the limit of %d", what, n, b.Limits.Range)
 	}
 	return nil
 }
 
 // Enter counts a level of recursion; leave gives it back.
-func (r *Budget) Enter(what string) error {
-	if r.depth >= r.Limits.Depth {
-		return fmt.Errorf("%s is nested deeper than %d levels", what, r.Limits.Depth)
+func (b *Budget) Enter(what string) error {
+	if b.depth >= b.Limits.Depth {
+		return fmt.Errorf("%s is nested deeper than %d levels", what, b.Limits.Depth)
 	}
-	r.depth++
+	b.depth++
 	return nil
 }
 
-func (r *Budget) Leave() { r.depth-- }
+// Leave gives back the level of recursion that Enter counted.
+func (b *Budget) Leave() { b.depth-- }

@@ -20,6 +20,7 @@ func DefaultLimits() Limits {
 	return Limits{Source: 64 << 10, Steps: 1_000_000, Output: 4 << 20, Range: 100_000, Depth: 50, Time: 2 * time.Second}
 }
 
+// WithDefaults is l with the defaults in the place of zeros.
 func (l Limits) WithDefaults() Limits {
 	d := DefaultLimits()
 	orDefault(&l.Source, d.Source)

@@ -13,6 +13,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
+// PipelineFunctions are the functions that read what is around a pipe.
 func PipelineFunctions(env func(string) (string, bool)) []*runtime.Function {
 	return []*runtime.Function{
 		{Signature: runtime.Signature{Name: "get_pipe_result", Params: []string{"pipe_id", "data_key"}, Required: 1}, Apply: getPipeResult},

@@ -44,7 +44,7 @@ func (r *run) call(callee any, given value.CallArgs) (any, error) {
 		return f.Method.Apply(&r.State, f.Self, a)
 	case *macro:
 		return f.call(r, given)
-	case *Loop:
+	case *loop:
 		return f.recurse(r, given)
 	case *value.Undefined:
 		return nil, f.Err()

@@ -8,8 +8,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// Loop is the variable of that name in the body of a for statement.
-type Loop struct {
+// loop is the variable of that name in the body of a for statement.
+type loop struct {
 	statement *syntax.ForStatement
 	Items     []any
 	index     int
@@ -60,7 +60,7 @@ func (r *run) runLoop(n *syntax.ForStatement, over any, depth int) error {
 	if len(items) == 0 {
 		return r.within(r.frame, func(*frame) error { return r.exec(n.Otherwise) })
 	}
-	l := &Loop{statement: n, Items: items, depth: depth, outer: r.frame}
+	l := &loop{statement: n, Items: items, depth: depth, outer: r.frame}
 	inner := &frame{up: r.frame}
 	for i, item := range items {
 		if err := r.Step(1); err != nil {
@@ -109,7 +109,7 @@ func (r *run) filterItems(n *syntax.ForStatement, items []any) ([]any, error) {
 }
 
 // recurse is loop(items) in a recursive loop: what the loop yields for them.
-func (l *Loop) recurse(r *run, g value.CallArgs) (any, error) {
+func (l *loop) recurse(r *run, g value.CallArgs) (any, error) {
 	if !l.statement.Recursive {
 		return nil, errors.New(`the loop can't be called: write "recursive" at the end of its tag`)
 	}
@@ -128,15 +128,15 @@ var LoopNames = []string{
 	"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "depth", "depth0", "cycle", "changed",
 }
 
-func (l *Loop) TypeName() string { return "loop" }
+func (l *loop) TypeName() string { return "loop" }
 
-func (l *Loop) Elements() []any { return l.Items }
+func (l *loop) Elements() []any { return l.Items }
 
-func (l *Loop) Callable() {}
+func (l *loop) Callable() {}
 
-func (l *Loop) AttributeNames() []string { return LoopNames }
+func (l *loop) AttributeNames() []string { return LoopNames }
 
-func (l *Loop) Attribute(name string) (any, bool) {
+func (l *loop) Attribute(name string) (any, bool) {
 	n := len(l.Items)
 	switch name {
 	case "index":
@@ -175,14 +175,14 @@ func (l *Loop) Attribute(name string) (any, bool) {
 	return nil, false
 }
 
-func (l *Loop) cycle(_ *runtime.State, a value.Args) (any, error) {
+func (l *loop) cycle(_ *runtime.State, a value.Args) (any, error) {
 	if len(a.Values) == 0 {
 		return nil, errors.New("loop.cycle needs at least one value")
 	}
 	return a.Values[l.index%len(a.Values)], nil
 }
 
-func (l *Loop) isChanged(r *runtime.State, a value.Args) (any, error) {
+func (l *loop) isChanged(r *runtime.State, a value.Args) (any, error) {
 	if l.changed != nil {
 		same, err := value.Equal(r.Budget, []any(l.changed), a.Values)
 		if same || err != nil {

@@ -15,7 +15,7 @@ type macro struct {
 }
 
 func (r *run) execMacroStatement(n *syntax.MacroStatement) error {
-	r.frame.keep()
+	r.frame.retain()
 	r.frame.set(n.Name, &macro{n, r.frame})
 	return nil
 }
@@ -29,7 +29,7 @@ func (r *run) execCallStatement(n *syntax.CallStatement) error {
 	if err != nil {
 		return n.Wrap(err)
 	}
-	r.frame.keep()
+	r.frame.retain()
 	g.Named = append(g.Named, value.NamedValue{Name: "caller", Value: &macro{n.Macro, r.frame}})
 	v, err := r.call(callee, g)
 	if err != nil {

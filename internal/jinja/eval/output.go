@@ -99,23 +99,23 @@ func (r *run) joined(chunks []any) (string, error) {
 // plainLiteral is text as the literal that it is, or text.
 func plainLiteral(text string) any {
 	if v, ok := value.ParseLiteral(text); ok {
-		return ExportLiteral(v)
+		return exportLiteral(v)
 	}
 	return text
 }
 
-// ExportLiteral is export for values that can only be plain.
-func ExportLiteral(v any) any {
+// exportLiteral is export for values that can only be plain.
+func exportLiteral(v any) any {
 	switch x := v.(type) {
 	case value.Tuple:
-		return ExportLiteral([]any(x))
+		return exportLiteral([]any(x))
 	case []any:
 		for i := range x {
-			x[i] = ExportLiteral(x[i])
+			x[i] = exportLiteral(x[i])
 		}
 		return x
 	case *value.Dict:
-		x.ReplaceValues(ExportLiteral)
+		x.ReplaceValues(exportLiteral)
 	}
 	return v
 }
@@ -147,11 +147,11 @@ func export(r *budget.Budget, v any) (any, error) {
 		}
 		return exportList(r, list)
 	case *runtime.Function, *runtime.BoundMethod, *macro:
-		return nil, fmt.Errorf("%s is no value: call it with ()", value.WithArticle(value.TypeName(v)))
+		return nil, fmt.Errorf("%s is not a value: call it with ()", value.WithArticle(value.TypeName(v)))
 	case *value.Namespace:
 		return exportDict(r, x.Attributes)
 	case value.Object:
-		return nil, fmt.Errorf("%s is no value", value.WithArticle(value.TypeName(v)))
+		return nil, fmt.Errorf("%s is not a value", value.WithArticle(value.TypeName(v)))
 	}
 	return v, nil
 }

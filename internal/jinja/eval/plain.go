@@ -11,7 +11,8 @@ import (
 // this text is as a literal.
 type plain api.Rendered
 
-func NewPlain(source string) plain {
+// NewPlain is the template of a source that HasTemplate rejects.
+func NewPlain(source string) api.Template {
 	text := syntax.Normalize(source)
 	if text == "" {
 		return plain{}
@@ -19,6 +20,7 @@ func NewPlain(source string) plain {
 	return plain{Text: text, Value: plainLiteral(text)}
 }
 
+// Render returns the text, whatever the scope.
 func (p plain) Render(context.Context, api.Scope) (api.Rendered, error) {
 	return api.Rendered(p), nil
 }

@@ -7,10 +7,10 @@ import (
 // frame holds the names that one block sets. Blocks have few of them, so a list
 // is faster than a map.
 type frame struct {
-	names  []string
-	values []any
-	up     *frame
-	kept   bool // a macro refers to it: it must not be used again
+	names    []string
+	values   []any
+	up       *frame
+	retained bool // a macro refers to it: it must not be used again
 }
 
 func (f *frame) get(name string) (any, bool) {
@@ -34,16 +34,16 @@ func (f *frame) set(name string, value any) {
 	f.names, f.values = append(f.names, name), append(f.values, value)
 }
 
-// keep marks the frame and those around it as referred to.
-func (f *frame) keep() {
-	for ; f != nil && !f.kept; f = f.up {
-		f.kept = true
+// retain marks the frame and those around it as referred to.
+func (f *frame) retain() {
+	for ; f != nil && !f.retained; f = f.up {
+		f.retained = true
 	}
 }
 
 // cleared is an empty frame in the place of f: f itself where nothing refers to it.
 func (f *frame) cleared() *frame {
-	if f.kept {
+	if f.retained {
 		return &frame{up: f.up}
 	}
 	f.names, f.values = f.names[:0], f.values[:0]

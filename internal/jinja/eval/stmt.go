@@ -159,7 +159,7 @@ func (r *run) assign(to *syntax.Target, in *frame, v any) error {
 	object, _ := r.frame.get(to.Name)
 	space, ok := object.(*value.Namespace)
 	if !ok {
-		return to.Wrap(fmt.Errorf("%q is no namespace: only attributes of namespace() can be set", to.Name))
+		return to.Wrap(fmt.Errorf("%q is not a namespace: only attributes of namespace() can be set", to.Name))
 	}
 	return to.Wrap(space.Attributes.Put(to.Attribute, v))
 }

@@ -20,11 +20,11 @@ type Environment struct {
 // Template is a compiled source in its environment. It is never changed after it was
 // made.
 type Template struct {
-	Parsed      *syntax.Template
+	Parsed      syntax.Template
 	Environment *Environment
 }
 
-// Choices are the conditions that are decided by somebody else: which branch of a
+// Choices are the conditions that were decided beforehand: which branch of a
 // node is taken.
 type Choices map[any]int
 

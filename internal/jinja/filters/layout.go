@@ -51,16 +51,16 @@ func truncateFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept := value.FirstRunes(s, room)
+	shown := value.FirstRunes(s, room)
 	if !a.Truth(1) {
-		if i := strings.LastIndexByte(kept, ' '); i >= 0 {
-			kept = kept[:i]
+		if i := strings.LastIndexByte(shown, ' '); i >= 0 {
+			shown = shown[:i]
 		}
 	}
 	if _, ok := v.(value.Markup); ok {
 		end = value.EscapeHTML(end)
 	}
-	return value.KeepMarkup(v, kept+end), r.Grow(len(kept) + len(end))
+	return value.KeepMarkup(v, shown+end), r.Grow(len(shown) + len(end))
 }
 
 func centerFilter(r *runtime.State, v any, a value.Args) (any, error) {

@@ -32,7 +32,7 @@ func roundFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 		return nil, err
 	}
 	if precision < -400 || precision > 400 {
-		return nil, fmt.Errorf("the precision %d is no number of digits", precision)
+		return nil, fmt.Errorf("the precision %d is not a number of digits", precision)
 	}
 	method, err := a.Text(1, "common")
 	if err != nil {
@@ -84,7 +84,7 @@ func round(v any, precision int) (any, error) {
 	if u, ok := v.(*value.Undefined); ok {
 		return nil, u.Err()
 	}
-	return nil, fmt.Errorf("%s can't be rounded: it is no number", value.WithArticle(value.TypeName(v)))
+	return nil, fmt.Errorf("%s can't be rounded: it is not a number", value.WithArticle(value.TypeName(v)))
 }
 
 // roundWhole is v rounded to an int, which Python's round does without digits.
@@ -136,7 +136,7 @@ func intFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 	}
 	f, err := toFloat(s)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return otherwise, nil // what is no number is the default
+		return otherwise, nil // what is not a number is the default
 	}
 	return value.TruncateFloat(f)
 }
@@ -205,7 +205,7 @@ func toFloat(v any) (float64, error) {
 	}
 	if digits == "" || strings.IndexFunc(digits, func(c rune) bool { return !strings.ContainsRune("0123456789.eE+-_", c) }) >= 0 ||
 		strings.Contains(digits, "__") || !underscoresBetweenDigits(digits) {
-		return 0, fmt.Errorf("%q is no number", s)
+		return 0, fmt.Errorf("%q is not a number", s)
 	}
 	f, err := strconv.ParseFloat(strings.ReplaceAll(s, "_", ""), 64)
 	if errors.Is(err, strconv.ErrRange) {
@@ -232,7 +232,7 @@ func floatFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 		return nil, err
 	}
 	if err != nil {
-		return a.At(0, 0.0), nil // what is no number is the default
+		return a.At(0, 0.0), nil // what is not a number is the default
 	}
 	return f, nil
 }
@@ -247,5 +247,5 @@ func absFilter(_ *runtime.State, v any, _ value.Args) (any, error) {
 	if u, ok := v.(*value.Undefined); ok {
 		return nil, u.Err()
 	}
-	return nil, fmt.Errorf("%s has no absolute value: it is no number", value.WithArticle(value.TypeName(v)))
+	return nil, fmt.Errorf("%s has no absolute value: it is not a number", value.WithArticle(value.TypeName(v)))
 }

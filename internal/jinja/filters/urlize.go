@@ -106,7 +106,7 @@ func (l *linker) addSchemes(r *runtime.State, v any) error {
 	for _, one := range schemes {
 		scheme, ok := value.AsText(one)
 		if !ok || !schemePattern.MatchString(scheme) {
-			return fmt.Errorf("%s is no scheme of addresses", value.Briefly(one))
+			return fmt.Errorf("%s is not a scheme of addresses", value.Briefly(one))
 		}
 		l.schemes = append(l.schemes, scheme)
 	}

@@ -156,7 +156,7 @@ func (f *brace) converted(v any, conversion byte) (any, error) {
 		s, err := value.Repr(f.r, v)
 		return value.ASCII(s), err
 	}
-	return nil, fmt.Errorf("%q is no conversion in a format", conversion)
+	return nil, fmt.Errorf("%q is not a conversion in a format", conversion)
 }
 
 func (f *brace) laidOut(v any, spec string) (string, error) {

@@ -238,7 +238,7 @@ func (p *percent) format(v any, verb rune, spec formatSpec) error {
 			s = spec.float(f)
 		}
 	default:
-		err = fmt.Errorf("%q is no letter for a place in a format", verb)
+		err = fmt.Errorf("%q is not a letter for a place in a format", verb)
 	}
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ type formatSpec struct {
 // parseSpec reads [[fill]align][sign][z][#][0][width][group][.precision][verb].
 func parseSpec(s string) (formatSpec, error) {
 	spec := formatSpec{fill: ' ', precision: -1}
-	wrong := fmt.Errorf("%q is no format", s)
+	wrong := fmt.Errorf("%q is not a format", s)
 	first, size := utf8.DecodeRuneInString(s)
 	filled := false
 	if second, _ := utf8.DecodeRuneInString(s[size:]); size > 0 && strings.ContainsRune("<>^=", second) && second != utf8.RuneError {
@@ -77,7 +77,7 @@ func parseSpec(s string) (formatSpec, error) {
 	return spec, spec.checkGroup()
 }
 
-// checkGroup refuses separators with what they don't go with.
+// checkGroup rejects separators where the rest of the specification has no place for them.
 func (s formatSpec) checkGroup() error {
 	verbs := "defgEFG%"
 	if s.group == '_' {
@@ -104,7 +104,7 @@ func formatValue(r *budget.Budget, v any, spec formatSpec) (string, error) {
 		case 0, 'e', 'E', 'f', 'F', 'g', 'G', 'n', '%':
 			return spec.float(f), nil
 		}
-		return "", fmt.Errorf("%q is no format for a float", spec.verb)
+		return "", fmt.Errorf("%q is not a format for a float", spec.verb)
 	}
 	switch spec.verb {
 	case 'e', 'E', 'f', 'F', 'g', 'G', '%':
@@ -124,7 +124,7 @@ func formatValue(r *budget.Budget, v any, spec formatSpec) (string, error) {
 	case 0, 'd', 'n', 'x', 'X', 'o', 'b':
 		return spec.integer(value.AsBigInt(n))
 	}
-	return "", fmt.Errorf("%q is no format for an integer", spec.verb)
+	return "", fmt.Errorf("%q is not a format for an integer", spec.verb)
 }
 
 // aligned is s with its alignment and its fill settled: otherwise is how values of
@@ -144,7 +144,7 @@ func (s formatSpec) aligned(otherwise rune) formatSpec {
 
 func (s formatSpec) text(text string) (string, error) {
 	if s.verb != 0 && s.verb != 's' {
-		return "", fmt.Errorf("%q is no format for a string", s.verb)
+		return "", fmt.Errorf("%q is not a format for a string", s.verb)
 	}
 	if s.sign != 0 || s.positive || s.alternate || s.group != 0 || s.align == '=' {
 		return "", errors.New("a string takes no format for numbers")
@@ -192,7 +192,7 @@ func (s formatSpec) integer(n *big.Int) (string, error) {
 }
 
 // number lays out a sign, the digits before the point and what follows, with
-// separators between groups of so many digits. Zeros that fill it up are grouped too.
+// separators between groups of size digits. Zeros that fill it up are grouped too.
 func (s formatSpec) number(sign, digits, rest string, size int) string {
 	if s.group == 0 {
 		return s.pad(digits+rest, sign)
@@ -263,7 +263,7 @@ func (s formatSpec) digits(f float64) string {
 	return digits + percent
 }
 
-// general writes so many digits, with an exponent where the number is too large or
+// general writes up to precision digits, with an exponent where the number is too large or
 // too small for them. Without a verb, as with point, it shows that it is a float.
 func (s formatSpec) general(f float64, precision int, point bool) string {
 	precision = max(precision, 1)

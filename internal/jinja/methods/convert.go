@@ -84,7 +84,7 @@ func translate(r *runtime.State, s string, a value.Args) (any, error) {
 		case nil:
 		case int64:
 			if to < 0 || to > utf8.MaxRune {
-				return nil, fmt.Errorf("%d is no character", to)
+				return nil, fmt.Errorf("%d is not a character", to)
 			}
 			b.WriteRune(rune(to))
 		case string:

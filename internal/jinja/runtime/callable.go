@@ -18,24 +18,29 @@ type Signature struct {
 }
 
 type (
+	// Function is what a template can call by its name.
 	Function struct {
 		Signature
 		Apply func(r *State, a value.Args) (any, error)
 	}
+	// Method is what a template can call on a value.
 	Method struct {
 		Signature
 		Apply func(r *State, self any, a value.Args) (any, error)
 	}
+	// BoundMethod is a method with the value that it is called on.
 	BoundMethod struct {
 		Self   any
 		Method *Method
 	}
+	// Filter is what follows a "|".
 	Filter struct {
 		Signature
 		Markup  bool // sees escaped text as such
 		Formats bool // makes a text of any value
 		Apply   func(r *State, v any, a value.Args) (any, error)
 	}
+	// Test is what follows an "is".
 	Test struct {
 		Signature
 		Markup bool
@@ -116,6 +121,7 @@ func atMost(n int) string {
 	return "at most " + ArgumentCount(n)
 }
 
+// ArgumentCount writes a number of arguments into a message.
 func ArgumentCount(n int) string {
 	switch n {
 	case 0:

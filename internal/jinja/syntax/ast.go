@@ -6,42 +6,53 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// expression is a node that has a value, statement one that puts something out
-// or sets names. Both are immutable: all state of a rendering is in the run.
+// Nodes are immutable: all state of a rendering is in package eval.
 type (
+	// Expression is a node that has a value.
 	Expression interface{ expressionNode() }
-	Statement  interface{ statementNode() }
+	// Statement is a node that puts something out or sets names.
+	Statement interface{ statementNode() }
 )
 
 type (
+	// Constant is a value that is written down.
 	Constant struct {
 		position.Pos
 		Value any
 	}
 
+	// Variable is a name.
 	Variable struct {
 		position.Pos
 		Name   string
 		Global any // the function of that name, if there is one
 	}
 
-	ListDisplay  struct{ Items []Expression }
+	// ListDisplay is [a, b].
+	ListDisplay struct{ Items []Expression }
+	// TupleDisplay is (a, b).
 	TupleDisplay struct{ Items []Expression }
-	DictDisplay  struct {
+	// DictDisplay is {a: b}.
+	DictDisplay struct {
 		position.Pos
 		Keys, Values []Expression
 	}
 
+	// Conditional is "yes if test else no"; No may be nil.
 	Conditional struct{ Test, Yes, No Expression }
-	Logic       struct {
+	// Logic is "left and right", or with Or "left or right".
+	Logic struct {
 		Left, Right Expression
 		Or          bool
 	}
+	// Negation is "not operand".
 	Negation struct{ Operand Expression }
-	Concat   struct {
+	// Concat is a ~ b ~ c.
+	Concat struct {
 		position.Pos
 		Parts []Expression
 	}
+	// Comparison is a chain such as a < b <= c.
 	Comparison struct {
 		position.Pos
 		First Expression
@@ -51,31 +62,37 @@ type (
 		Operator value.Operator
 		Operand  Expression
 	}
+	// Signed is +operand or -operand.
 	Signed struct {
 		position.Pos
 		Minus   bool
 		Operand Expression
 	}
+	// Binary is an operation on two values.
 	Binary struct {
 		position.Pos
 		Operator    value.Operator
 		Left, Right Expression
 	}
 
+	// Attribute is object.name.
 	Attribute struct {
 		position.Pos
 		Object Expression
 		Name   string
 	}
+	// Subscript is object[key].
 	Subscript struct {
 		position.Pos
 		Object, Key Expression
 	}
+	// Slicing is object[start:stop:step]; what is left out is nil.
 	Slicing struct {
 		position.Pos
 		Object, Start, Stop, Step Expression
 	}
 
+	// Arguments are those of a call, a filter or a test.
 	Arguments struct {
 		Positional []Expression
 		Names      []string
@@ -83,17 +100,20 @@ type (
 		Spread     Expression // *args
 		SpreadMap  Expression // **kwargs
 	}
+	// Call is callee(arguments).
 	Call struct {
 		position.Pos
 		Callee Expression
 		Arguments
 	}
+	// Filtered is "input | filter(arguments)".
 	Filtered struct {
 		position.Pos
 		Input  Expression
 		Filter *runtime.Filter
 		Arguments
 	}
+	// Tested is "operand is test(arguments)".
 	Tested struct {
 		position.Pos
 		Operand Expression
@@ -103,11 +123,14 @@ type (
 )
 
 type (
+	// TextOutput is the text between tags.
 	TextOutput struct{ Text string }
-	Output     struct {
+	// Output is {{ value }}.
+	Output struct {
 		position.Pos
 		Value Expression
 	}
+	// IfStatement is if, elif and else.
 	IfStatement struct {
 		Branches  []branch
 		Otherwise []Statement
@@ -116,6 +139,7 @@ type (
 		Test Expression
 		Body []Statement
 	}
+	// ForStatement is for … in, with its own condition and else.
 	ForStatement struct {
 		position.Pos
 		Target    Target
@@ -125,36 +149,43 @@ type (
 		Body      []Statement
 		Otherwise []Statement
 	}
+	// Assignment is {% set target = value %}.
 	Assignment struct {
 		position.Pos
 		Target Target
 		Value  Expression
 	}
+	// BlockAssignment is {% set target %}body{% endset %}.
 	BlockAssignment struct {
 		position.Pos
 		Target  Target
 		Filters []*Filtered
 		Body    []Statement
 	}
+	// FilterStatement puts a filtered body out.
 	FilterStatement struct {
 		position.Pos
 		Filters []*Filtered
 		Body    []Statement
 	}
+	// WithStatement sets names for its body.
 	WithStatement struct {
 		Names  []Target
 		Values []Expression
 		Body   []Statement
 	}
+	// AutoescapeStatement switches the escaping in its body.
 	AutoescapeStatement struct {
 		Value Expression
 		Body  []Statement
 	}
+	// BlockStatement is a block, which self.name() puts out once more.
 	BlockStatement struct {
 		Name   string
 		Scoped bool
 		Body   []Statement
 	}
+	// MacroStatement defines a macro, or what a call block hands to one.
 	MacroStatement struct {
 		position.Pos
 		Name       string
@@ -165,6 +196,7 @@ type (
 		Varargs    bool
 		Kwargs     bool
 	}
+	// CallStatement is a call block: it calls a macro with its body as the caller.
 	CallStatement struct {
 		position.Pos
 		Call  *Call

@@ -149,7 +149,7 @@ func (l *lexer) number() {
 		}
 		n, ok := new(big.Int).SetString(digits, base)
 		if !ok {
-			l.fail(start, "%q is no number", digits)
+			l.fail(start, "%q is not a number", digits)
 			return
 		}
 		t.value = value.Shrink(n)

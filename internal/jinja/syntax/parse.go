@@ -29,14 +29,16 @@ type parser struct {
 	piped  bool // the template sees something of the pipeline
 }
 
-func Parse(source string, lib *runtime.Library) (t *Template, err error) {
+// Parse reads a normalized source. The names of filters, tests and functions are looked
+// up in lib. An error is a [position.Error].
+func Parse(source string, lib *runtime.Library) (t Template, err error) {
 	tokens, err := lex(source)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	p := &parser{tokens: tokens, lib: lib}
 	body, _ := p.statements("")
-	return &Template{Source: source, Body: body, Blocks: p.blocks, Mutates: changes(tokens), ReadsPipeline: p.piped}, p.err
+	return Template{Source: source, Body: body, Blocks: p.blocks, Mutates: changes(tokens), ReadsPipeline: p.piped}, p.err
 }
 
 func (p *parser) current() *token { return &p.tokens[p.next] }

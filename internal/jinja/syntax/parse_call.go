@@ -34,7 +34,7 @@ func (p *parser) arguments() Arguments {
 			p.advance()
 			p.advance()
 			if slices.Contains(a.Names, t.text) {
-				p.fail(t.pos, fmt.Errorf("the argument %q stands there twice", t.text))
+				p.fail(t.pos, fmt.Errorf("the argument %q is given twice", t.text))
 			}
 			if a.SpreadMap != nil {
 				p.fail(t.pos, errors.New("an argument stands behind **mapping: put it first"))

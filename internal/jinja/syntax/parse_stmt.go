@@ -212,7 +212,7 @@ func (p *parser) signature(m *MacroStatement) {
 		t := p.current()
 		name := p.newName("a parameter")
 		if slices.Contains(m.Parameters, name) {
-			p.fail(t.pos, fmt.Errorf("the parameter %q stands there twice", name))
+			p.fail(t.pos, fmt.Errorf("the parameter %q is there twice", name))
 		}
 		var value Expression
 		if p.skipOperator("=") {
@@ -266,7 +266,7 @@ func (p *parser) withStatement() Statement {
 func (p *parser) blockStatement(position int) Statement {
 	name := p.expectName("the name of the block")
 	if p.blocks[name] != nil {
-		p.fail(position, fmt.Errorf("the block %q stands there twice", name))
+		p.fail(position, fmt.Errorf("the block %q is there twice", name))
 	}
 	if p.blocks == nil {
 		p.blocks = map[string]*BlockStatement{}
@@ -283,7 +283,7 @@ func (p *parser) blockStatement(position int) Statement {
 	return n
 }
 
-// keepLoop refuses to assign to the variable loop where a for statement has it.
+// keepLoop rejects assignments to the variable loop where a for statement has it.
 func (p *parser) keepLoop(to Target) {
 	for _, inner := range to.Tuple {
 		p.keepLoop(inner)

@@ -103,6 +103,7 @@ func AsInt(v any) (int64, bool) {
 	return 0, false
 }
 
+// SliceText is the characters of a slice of s, as sliceBounds counts them.
 func SliceText(r *budget.Budget, s string, from, count, by int) (string, error) {
 	if err := r.Grow(len(s)); err != nil {
 		return "", err

@@ -12,11 +12,13 @@ type CallArgs struct {
 	Named      []NamedValue
 }
 
+// NamedValue is a named argument.
 type NamedValue struct {
 	Name  string
 	Value any
 }
 
+// ByName is the named argument of that name.
 func (g CallArgs) ByName(name string) (any, bool) {
 	for _, n := range g.Named {
 		if n.Name == name {
@@ -36,8 +38,10 @@ type Args struct {
 	Named  []NamedValue
 }
 
+// IsAbsent reports whether v stands for an argument that was not given.
 func IsAbsent(v any) bool { _, ok := v.(Absent); return ok }
 
+// Has reports whether the argument at i was given.
 func (a Args) Has(i int) bool { return i < len(a.Values) && !IsAbsent(a.Values[i]) }
 
 // At is the argument at i, or otherwise where it was not given.
@@ -48,11 +52,13 @@ func (a Args) At(i int, otherwise any) any {
 	return otherwise
 }
 
+// Truth is the argument at i as a condition, false where it was not given.
 func (a Args) Truth(i int) bool { return Truth(a.At(i, false)) }
 
 // Flag is the argument at i as what Python takes for a switch: a bool or an int.
 func (a Args) Flag(i int) (bool, error) { return AsFlag(a.At(i, false)) }
 
+// AsFlag is v as what Python takes for a switch.
 func AsFlag(v any) (bool, error) {
 	n, ok := AsInt(v)
 	if !ok {

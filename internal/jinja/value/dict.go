@@ -13,13 +13,14 @@ import (
 )
 
 // Dict is a mapping that keeps the order of insertion: what a template writes as
-// {'a': 1}. The zero value is an empty one. Keys that are no text count, as seen from outside, under their Python
-// notation.
+// {'a': 1}. The zero value is an empty one. Seen from outside, a key that
+// isn't a text has its Python notation as its name.
 type Dict struct {
 	pairs []Pair
 	index map[any]int // built when a search would take long
 }
 
+// Pair is a key with its value.
 type Pair struct {
 	hash  any // equal for keys that Python takes to be equal
 	Key   any
@@ -82,6 +83,7 @@ func (d *Dict) find(hash any) int {
 	return -1
 }
 
+// Lookup is the value of the key with that hash: see [HashKey].
 func (d *Dict) Lookup(hash any) (any, bool) {
 	if i := d.find(hash); i >= 0 {
 		return d.pairs[i].Value, true
@@ -89,6 +91,7 @@ func (d *Dict) Lookup(hash any) (any, bool) {
 	return nil, false
 }
 
+// Put gives a key a value, as Set does for texts. Not all values can be keys.
 func (d *Dict) Put(key, value any) error {
 	hash, err := HashKey(key)
 	if err != nil {
@@ -110,7 +113,7 @@ func (d *Dict) Put(key, value any) error {
 	return nil
 }
 
-// NewDict is an empty Dict with room for so many keys.
+// NewDict is an empty Dict with room for keys keys.
 func NewDict(keys int) *Dict { return &Dict{pairs: make([]Pair, 0, keys)} }
 
 // Take removes a key and returns its value.
@@ -296,6 +299,7 @@ func Member(v, key any) (any, bool, error) {
 	return value, found, nil
 }
 
+// ItemTuples are pairs as tuples of two.
 func ItemTuples(pairs []Pair) []any {
 	items := make([]any, len(pairs))
 	for i, p := range pairs {

@@ -1,8 +1,8 @@
 package value
 
-// FieldOrders are the keys of tickets and of notes in the order of api.Ticket and
+// fieldOrders are the keys of tickets and of notes in the order of api.Ticket and
 // api.Note. The host hands these over as Go maps, which have no order.
-var FieldOrders = [...][]string{
+var fieldOrders = [...][]string{
 	{"id", "number", "subject", "body", "queue", "priority", "state", "owner", "customer", "notes", "created", "changed", "fields"},
 	{"id", "subject", "body", "content_type", "visible_to_customer", "author", "created", "fields"},
 }
@@ -10,7 +10,7 @@ var FieldOrders = [...][]string{
 // fieldOrder is the order of m's keys where m is a ticket or a note, or nil.
 func fieldOrder(m map[string]any) []string {
 orders:
-	for _, order := range FieldOrders {
+	for _, order := range fieldOrders {
 		if len(order) != len(m) {
 			continue
 		}

@@ -4,8 +4,10 @@ import (
 	"math/big"
 )
 
+// IsUndefined reports whether v stands for what does not exist.
 func IsUndefined(v any) bool { _, ok := v.(*Undefined); return ok }
 
+// IsInteger reports whether v is an integer; true is not.
 func IsInteger(v any) bool {
 	switch v.(type) {
 	case int64, int, *big.Int:
@@ -14,10 +16,13 @@ func IsInteger(v any) bool {
 	return false
 }
 
+// IsText reports whether v is a string.
 func IsText(v any) bool { _, ok := AsText(v); return ok }
 
+// IsMapping reports whether v is a mapping.
 func IsMapping(v any) bool { _, ok := AsMapping(v); return ok }
 
+// IsCallable reports whether v can be called.
 func IsCallable(v any) bool {
 	switch v.(type) {
 	case callable, *Undefined: // Jinja2 finds what is missing callable
@@ -26,6 +31,7 @@ func IsCallable(v any) bool {
 	return false
 }
 
+// IsSequence reports whether v has a length and elements, as the test "sequence" has it.
 func IsSequence(v any) bool {
 	switch v.(type) {
 	case *DictView:
@@ -37,6 +43,7 @@ func IsSequence(v any) bool {
 	return err == nil
 }
 
+// IsIterable reports whether v can be iterated over, as the test "iterable" has it.
 func IsIterable(v any) bool {
 	switch v.(type) {
 	case *Iterator, *DictView:
@@ -50,7 +57,7 @@ func IsIterable(v any) bool {
 func Is(v, other any) bool {
 	switch a := v.(type) {
 	case nil, bool, int64, int, float64, string:
-		return TypeName(v) == TypeName(other) && IsScalar(other) && v == other
+		return TypeName(v) == TypeName(other) && isScalar(other) && v == other
 	case []any:
 		b, ok := other.([]any)
 		return ok && len(a) > 0 && len(a) == len(b) && &a[0] == &b[0]
@@ -64,7 +71,7 @@ func Is(v, other any) bool {
 	return identical(v, other)
 }
 
-func IsScalar(v any) bool {
+func isScalar(v any) bool {
 	switch v.(type) {
 	case nil, bool, int64, int, float64, string:
 		return true

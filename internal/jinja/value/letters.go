@@ -107,6 +107,7 @@ func upperFirst(c rune) string {
 	return string(unicode.ToTitle(c))
 }
 
+// Capitalize is Python's str.capitalize.
 func Capitalize(s string) string {
 	c, size := utf8.DecodeRuneInString(s)
 	if size == 0 {
@@ -130,6 +131,7 @@ func Title(s string) string {
 	return b.String()
 }
 
+// SwapCase is Python's str.swapcase.
 func SwapCase(s string) string {
 	var b strings.Builder
 	for i, c := range s {
@@ -145,7 +147,7 @@ func SwapCase(s string) string {
 	return b.String()
 }
 
-// isLarge and isSmall hold for letters, and for what looks like one: "Ⅷ", "ª".
+// isLarge and isSmall are true for letters, and for what looks like one: "Ⅷ", "ª".
 func isLarge(c rune) bool { return unicode.IsUpper(c) || unicode.Is(unicode.Other_Uppercase, c) }
 
 func isSmall(c rune) bool { return unicode.IsLower(c) || unicode.Is(unicode.Other_Lowercase, c) }
@@ -159,6 +161,7 @@ func IsLower(s string) bool {
 		strings.IndexFunc(s, func(c rune) bool { return isLarge(c) || unicode.IsTitle(c) }) < 0
 }
 
+// IsUpper reports whether s has large letters and no small ones.
 func IsUpper(s string) bool {
 	return strings.IndexFunc(s, isLarge) >= 0 &&
 		strings.IndexFunc(s, func(c rune) bool { return isSmall(c) || unicode.IsTitle(c) }) < 0
@@ -208,6 +211,7 @@ var SingleDigits = &unicode.RangeTable{
 const numerals = "㐅㒃㠪㭍一七万三九二五亖亿什仟仨伍佰億兆兩八六十千卄卅卌叁参參叄四壱壹幺廾廿弌弍弎弐拾捌柒漆玖百肆萬貮貳贰阡陆陌陸零" +
 	"\uf96b\uf973\uf978\uf9b2\uf9d1\uf9d3\uf9fd\U00020001\U00020064\U000200e2\U00020121\U0002092a\U00020983\U0002098c\U0002099c\U00020aea\U00020afd\U00020b19\U00022390\U00022998\U00023b1b\U0002626d\U0002f890"
 
+// IsNumeric is Python's str.isnumeric for one character.
 func IsNumeric(c rune) bool {
 	return unicode.IsNumber(c) || c >= 0x3400 && strings.ContainsRune(numerals, c)
 }

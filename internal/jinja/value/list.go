@@ -4,7 +4,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 )
 
-// MutableList is a list that its methods can change: append and its like. Lists are of
+// MutableList is a list that its methods can change: append and others. Lists are of
 // this type only in templates that call such a method (see changes); there the
 // values of the scope are copied when they are first read, so that a template
 // changes what is its own and nothing else.
@@ -26,7 +26,7 @@ func DeepCopy(r *budget.Budget, v any) (any, error) {
 	if err := r.Step(1); err != nil {
 		return nil, err
 	}
-	if IsScalar(v) {
+	if isScalar(v) {
 		return v, nil
 	}
 	if err := r.Enter("a value"); err != nil {

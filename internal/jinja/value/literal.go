@@ -30,7 +30,7 @@ func ParseLiteral(text string) (any, bool) {
 }
 
 // endsIndented reports whether the last line is nothing but an indentation, which
-// Python refuses.
+// Python rejects.
 func endsIndented(tail string) bool {
 	line := strings.LastIndexAny(tail, "\r\n") + 1
 	return line > 0 && line < len(tail) && strings.Trim(tail[line:], " \t") == ""
@@ -142,7 +142,7 @@ func (p *literalParser) value() (any, bool) {
 	return p.word()
 }
 
-// signed reads the number behind one sign; a second sign is no literal.
+// signed reads the number behind one sign; with a second sign it is not a literal.
 func (p *literalParser) signed(minus bool) (any, bool) {
 	v, ok := p.unsigned()
 	if !ok {

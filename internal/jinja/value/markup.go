@@ -34,6 +34,7 @@ func Escape(r *budget.Budget, v any) (any, error) {
 
 var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
 
+// EscapeHTML replaces what has a meaning in HTML.
 func EscapeHTML(s string) string { return entities.Replace(s) }
 
 // StripTags takes comments and then tags out, and makes one blank of several.
@@ -61,6 +62,7 @@ func without(s, open, end string) string {
 	return b.String()
 }
 
+// UnescapeHTML is the opposite of EscapeHTML, for all entities of HTML.
 func UnescapeHTML(s string) string { return html.UnescapeString(s) }
 
 // AsMarkup is v with its texts as escaped ones.

@@ -1,6 +1,6 @@
 package value
 
-// NumberAttribute is an attribute of a number that is no method.
+// NumberAttribute is an attribute of a number other than a method.
 func NumberAttribute(v any, name string) (any, bool) {
 	n := Number(v)
 	if n == nil {

@@ -7,20 +7,22 @@ import (
 	"math/big"
 )
 
+// TruncateFloat is f without its fraction.
 func TruncateFloat(f float64) (any, error) {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		return nil, fmt.Errorf("%s is no integer", FloatText(f))
+		return nil, fmt.Errorf("%s is not an integer", FloatText(f))
 	}
 	n, _ := big.NewFloat(f).Int(nil)
 	return Shrink(n), nil
 }
 
+// Bounds on integers.
 const (
 	MaxIntegerBits = 1 << 16
 	MaxDigits      = 4300 // Python's own limit on integers as text
 )
 
-// Number is v as int64, *big.Int or float64, or nil where it is no number. As in
+// Number is v as int64, *big.Int or float64, or nil where it is not a number. As in
 // Python, true counts as 1.
 func Number(v any) any {
 	switch n := v.(type) {
@@ -56,6 +58,7 @@ func AsBigInt(n any) *big.Int {
 	return nil
 }
 
+// ErrTooLarge is the error for an integer that no float can stand for.
 var ErrTooLarge = errors.New("the integer is too large for a float")
 
 // ToFloat is a number as a float64.
@@ -72,18 +75,19 @@ func ToFloat(n any) (float64, error) {
 		}
 		return f, nil
 	}
-	return 0, fmt.Errorf("%s is no number", WithArticle(TypeName(n)))
+	return 0, fmt.Errorf("%s is not a number", WithArticle(TypeName(n)))
 }
 
 // AsFloat is float for any value.
 func AsFloat(v any) (float64, error) {
 	n := Number(v)
 	if n == nil {
-		return 0, fmt.Errorf("%s is no number", WithArticle(TypeName(v)))
+		return 0, fmt.Errorf("%s is not a number", WithArticle(TypeName(v)))
 	}
 	return ToFloat(n)
 }
 
+// Arithmetic is x op y for two numbers.
 func Arithmetic(op Operator, x, y any) (any, error) {
 	a, small := x.(int64)
 	b, small2 := y.(int64)
@@ -364,5 +368,5 @@ func SignedValue(v any, minus bool) (any, error) {
 	if u, ok := v.(*Undefined); ok {
 		return nil, u.Err()
 	}
-	return nil, fmt.Errorf("%s has no sign: it is no number", WithArticle(TypeName(v)))
+	return nil, fmt.Errorf("%s has no sign: it is not a number", WithArticle(TypeName(v)))
 }

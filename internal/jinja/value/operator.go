@@ -1,7 +1,9 @@
 package value
 
+// Operator is an operator with two operands.
 type Operator byte
 
+// The operators, arithmetic first.
 const (
 	OpAdd Operator = iota
 	OpSubtract
@@ -20,6 +22,7 @@ const (
 	OpNotIn
 )
 
+// String is the operator as a template writes it.
 func (o Operator) String() string {
 	return [...]string{"+", "-", "*", "/", "//", "%", "**", "==", "!=", "<", "<=", ">", ">=", "in", "not in"}[o]
 }

@@ -62,6 +62,7 @@ func SortKeyed(r *budget.Budget, all []Keyed, reverse bool) error {
 	return failed
 }
 
+// KeyedValues are the elements without what they are ordered by.
 func KeyedValues(all []Keyed) []any {
 	values := make([]any, len(all))
 	for i, k := range all {

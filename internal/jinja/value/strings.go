@@ -8,6 +8,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 )
 
+// FirstRunes is the first n characters of s.
 func FirstRunes(s string, n int) string {
 	for i := range s {
 		if n == 0 {
@@ -18,6 +19,7 @@ func FirstRunes(s string, n int) string {
 	return s
 }
 
+// Center is Python's str.center.
 func Center(r *budget.Budget, s string, width int, fill string) (any, error) {
 	room, err := Padding(r, s, width)
 	if room <= 0 || err != nil {
@@ -105,8 +107,10 @@ func IsSpace(r rune) bool {
 	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
 }
 
+// DecimalDigits are the digits of a decimal number.
 const DecimalDigits = "0123456789"
 
+// BaseDigits are the digits behind 0x, 0o or 0b, of which mark is the letter, or "".
 func BaseDigits(mark byte) string {
 	switch mark | 0x20 {
 	case 'x':
@@ -136,10 +140,13 @@ func DigitRun(s, digits string, lead bool) int {
 	return n
 }
 
+// IsDigit reports whether c is a decimal digit.
 func IsDigit(c byte) bool { return c >= '0' && c <= '9' }
 
+// IsLetter reports whether c is a letter of ASCII.
 func IsLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
+// StartsIdentifier reports whether c may be the first character of an identifier.
 func StartsIdentifier(c rune) bool {
 	if c < utf8.RuneSelf {
 		return c == '_' || IsLetter(byte(c))
@@ -147,7 +154,7 @@ func StartsIdentifier(c rune) bool {
 	return unicode.In(c, unicode.L, unicode.Nl, unicode.Other_ID_Start)
 }
 
-// ContinuesIdentifier holds for what may stand in an identifier, but not first.
+// ContinuesIdentifier reports whether c may be in an identifier, but not first.
 func ContinuesIdentifier(c rune) bool {
 	if c < utf8.RuneSelf {
 		return IsDigit(byte(c))
@@ -155,6 +162,7 @@ func ContinuesIdentifier(c rune) bool {
 	return unicode.In(c, unicode.Nd, unicode.Mn, unicode.Mc, unicode.Pc, unicode.Other_ID_Continue)
 }
 
+// IsIdentifier is Python's str.isidentifier.
 func IsIdentifier(s string) bool {
 	for i, c := range s {
 		if !StartsIdentifier(c) && (i == 0 || !ContinuesIdentifier(c)) {
@@ -164,6 +172,7 @@ func IsIdentifier(s string) bool {
 	return s != ""
 }
 
+// AnyList is texts as a list of values.
 func AnyList(texts []string) []any {
 	list := make([]any, len(texts))
 	for i, s := range texts {

@@ -8,7 +8,7 @@ import (
 )
 
 // Unescape reads the escapes of a Python string. Unknown ones stay as they are;
-// a hexadecimal one that is cut short is no string. Names of characters (\N{…})
+// a hexadecimal one that is cut short makes the string invalid. Names of characters (\N{…})
 // are not known here.
 func Unescape(s string) (string, bool) {
 	var b strings.Builder

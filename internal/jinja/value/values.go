@@ -12,9 +12,10 @@ import (
 )
 
 // The values that come from outside are nil, bool, int64 (or int), float64,
-// string, []any, map[string]any and mapping. Those below exist only while a
-// template runs; output.go turns them into the former.
+// string, []any, map[string]any and Mapping. Those below exist only while a
+// template runs; package eval turns them into the former.
 type (
+	// Tuple is Python's tuple.
 	Tuple []any
 
 	// Markup is text that escape has been applied to.
@@ -39,11 +40,12 @@ type (
 	}
 
 	// Iterator yields its elements once, as a Python generator does: a filter
-	// such as map works only as far as somebody asks.
+	// such as map works only as far as it is asked.
 	Iterator struct {
 		Next func() (any, bool, error)
 	}
 
+	// Namespace is what namespace() yields: only its attributes can be set from within loops.
 	Namespace struct{ Attributes *Dict }
 
 	// Group is one element of what groupby yields.
@@ -91,6 +93,7 @@ func (m sortedMap) Keys() []string {
 
 func (m sortedMap) Get(key string) (any, bool) { v, ok := m[key]; return v, ok }
 
+// AsMapping is v as an ordered mapping, where it is one.
 func AsMapping(v any) (Mapping, bool) {
 	switch m := v.(type) {
 	case map[string]any:
@@ -127,6 +130,7 @@ func AsSequence(v any) ([]any, bool) {
 	return nil, false
 }
 
+// At is the number at an index.
 func (s Range) At(i int64) int64 { return s.Start + i*s.Step }
 
 func (s Range) list(r *budget.Budget) ([]any, error) {
@@ -178,7 +182,7 @@ func TypeName(v any) string {
 }
 
 // Err is what is wrong with using u, at the place that names it: that is where to
-// mend it.
+// fix it.
 func (u *Undefined) Err() error { return u.Errorf("%s") }
 
 // Errorf is error with a format around the message.
@@ -202,6 +206,7 @@ func LocateUndefined(v any, at position.Pos) any {
 	return v
 }
 
+// WithArticle puts "a" or "an" before a noun of a message.
 func WithArticle(noun string) string {
 	switch noun[0] {
 	case 'a', 'e', 'i', 'o', 'u':
@@ -213,6 +218,7 @@ func WithArticle(noun string) string {
 	return "a " + noun
 }
 
+// Truth is Python's bool(v).
 func Truth(v any) bool {
 	switch x := v.(type) {
 	case nil, *Undefined:
@@ -342,6 +348,7 @@ func Iterate(r *budget.Budget, v any) (*Iterator, error) {
 	return IterateList(list), nil
 }
 
+// IterateList yields the elements of a list.
 func IterateList(list []any) *Iterator {
 	i := 0
 	return &Iterator{func() (any, bool, error) {

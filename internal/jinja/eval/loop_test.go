@@ -1,0 +1,12 @@
+package eval
+
+import "testing"
+
+func TestALoopHasAllOfItsNames(t *testing.T) {
+	for _, name := range LoopNames {
+		l := &loop{Items: []any{1}}
+		if _, ok := l.Attribute(name); !ok {
+			t.Errorf("a loop has no %q", name)
+		}
+	}
+}
