@@ -11,7 +11,7 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base", "internal/jinja", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"}
+var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base", "internal/jinja", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
 var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/api"}
@@ -29,12 +29,12 @@ var mayImport = map[string][]string{
 	"internal/app/template":       also(belowApp, "internal/app"),
 	"internal/app":                belowApp,
 	"internal/app/flow":           {"internal/jinja", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/api"},
-	"internal/app/logs":           {"internal/app/visible", "internal/files", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"internal/app/logs":           {"internal/app/visible", "internal/files", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"},
 	"internal/app/visible":        {},
 	"examples/demo":               {},
-	"internal/plugindev":          {"internal/files", "pkg/api"},
+	"internal/plugindev":          {"internal/files", "pkg/params/pluginname", "pkg/api"},
 	"pkg/orchestrator":            {"pkg/registry", "pkg/params", "pkg/api"},
-	"pkg/loader":                  {"pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/api"},
+	"pkg/loader":                  {"pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"},
 	"pkg/loader/preflight":        {},
 	"pkg/registry":                {"pkg/api"},
 	"internal/config":             {"internal/config/...", "internal/lazyregexp", "pkg/params", "internal/redact", "internal/jinja", "internal/jinja/...", "pkg/api"},
@@ -117,7 +117,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 func TestContractAndParamsUseTheStandardLibraryOnly(t *testing.T) {
-	for name, allowed := range map[string][]string{"pkg/api": nil, "pkg/params": {"pkg/api", "pkg/params"}} {
+	for name, allowed := range map[string][]string{"pkg/api": nil, "pkg/params": {"pkg/api", "pkg/params", "pkg/params/pluginname"}} {
 		for _, dep := range list(t, filepath.Join(product.root, name), `{{join .Deps "\n"}}`, "./...") {
 			ours, isOurs := strings.CutPrefix(dep, module)
 			if isOurs && !slices.Contains(allowed, ours) || !isOurs && strings.Contains(strings.Split(dep, "/")[0], ".") {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/files"
+	"github.com/open-ticket-ai/otai/pkg/params/pluginname"
 )
 
 // BuildOptions say what to build.
@@ -96,7 +97,7 @@ func outputFile(output, module string) (string, error) {
 	info, err := os.Stat(output)
 	if output == "" || strings.HasSuffix(output, "/") || err == nil && info.IsDir() {
 		name := fileName(module)
-		if !validFile.MatchString(name) {
+		if !isPluginFile(name) {
 			return "", fmt.Errorf("no plugin can be named after the module %s; name the file: -o otai_NAME.so", module)
 		}
 		output = filepath.Join(output, name)
@@ -110,8 +111,12 @@ func outputFile(output, module string) (string, error) {
 	return output, nil
 }
 
-// validFile is what the loader takes for the file of a plugin.
-var validFile = regexp.MustCompile(`^otai_[A-Za-z0-9]+(_[A-Za-z0-9]+)*\.so$`)
+// isPluginFile reports whether the loader takes a file of this name for a plugin.
+func isPluginFile(name string) bool {
+	name, begins := strings.CutPrefix(name, "otai_")
+	name, ends := strings.CutSuffix(name, ".so")
+	return begins && ends && pluginname.Valid(name) && !strings.Contains(name, "-")
+}
 
 var majorSuffix = regexp.MustCompile(`/v[0-9]+$`)
 

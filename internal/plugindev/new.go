@@ -13,6 +13,7 @@ import (
 	"text/template"
 
 	"github.com/open-ticket-ai/otai/internal/files"
+	"github.com/open-ticket-ai/otai/pkg/params/pluginname"
 )
 
 //go:embed template
@@ -47,14 +48,12 @@ func (e *NotEmptyError) Error() string {
 // builtIn is the prefix that the host's own plugin has.
 const builtIn = "base"
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`)
-
 // New writes a plugin project that builds, tests and loads as it stands, without a
 // network. dir "" is a folder of the plugin's name in the working directory. A
 // failed start leaves nothing behind in a folder that New made.
 func New(name, dir string) (Project, error) {
 	prefix := strings.TrimPrefix(name, "otai-")
-	if !validName.MatchString(prefix) || strings.EqualFold(prefix, builtIn) {
+	if !pluginname.Valid(prefix) || strings.Contains(prefix, "_") || strings.EqualFold(prefix, builtIn) {
 		return Project{}, &NameError{Name: name}
 	}
 	p := Project{Dir: dir, Name: "otai-" + prefix, Prefix: prefix}

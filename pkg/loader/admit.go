@@ -6,8 +6,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// admit holds what a plugin says of itself against the host, the configuration
-// and the plugins before it. taken maps registry names to the plugins that have
+// admit checks what a plugin says of itself against the host, the configuration and
+// the plugins before it. taken maps registry names to the plugins that have
 // them.
 func (l *loading) admit(p *Plugin, m api.Metadata, names []string, taken map[string]string) error {
 	if err := l.checkLevel(p, m); err != nil {
@@ -16,20 +16,10 @@ func (l *loading) admit(p *Plugin, m api.Metadata, names []string, taken map[str
 	if err := l.checkVersion(p, m); err != nil {
 		return err
 	}
-	own := make(map[string]bool, len(names))
-	for _, name := range names {
-		if own[name] {
-			return p.errorf(StageAdmit, CodeDuplicateInjectable, "give one of the two another name", "%q is offered by it twice", name)
-		}
-		own[name] = true
-		if owner, ok := taken[name]; ok {
-			return p.errorf(StageAdmit, CodeDuplicateInjectable, "remove one of the two plugins", "%q is offered by %s already", name, owner)
-		}
-	}
-	return nil
+	return p.checkNames(names, taken)
 }
 
-// checkLevel holds the level of the contract that the host offers against the
+// checkLevel checks the level of the contract that the host offers against the
 // plugin's constraint. A plugin without one needs nothing beyond the first level.
 func (l *loading) checkLevel(p *Plugin, m api.Metadata) error {
 	if m.API == "" {
@@ -43,7 +33,7 @@ func (l *loading) checkLevel(p *Plugin, m api.Metadata) error {
 	return nil
 }
 
-// checkVersion holds the plugin's version against the configuration's constraint.
+// checkVersion checks the plugin's version against the configuration's constraint.
 func (l *loading) checkVersion(p *Plugin, m api.Metadata) error {
 	text := l.policy(p).Version
 	if text == "" {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/pkg/params/pluginname"
 )
 
 // examine calls the factory and reads and checks what the plugin says of itself.
@@ -64,29 +64,27 @@ func checkMetadata(p *Plugin, m api.Metadata) error {
 	return nil
 }
 
-var validInjectable = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-
 // describe reads the injectables and reports everything that is wrong with them
 // at once.
 func describe(p *Plugin, list []api.Injectable) ([]Offer, error) {
 	offers := make([]Offer, len(list))
-	var faults []string
+	var wrong []string
 	for n, injectable := range list {
 		var err error
 		if offers[n], err = Describe(injectable); err != nil {
-			faults = append(faults, fmt.Sprintf("injectable %d (%q): %v", n+1, injectable.Name, err))
+			wrong = append(wrong, fmt.Sprintf("injectable %d (%q): %v", n+1, injectable.Name, err))
 		}
 	}
-	if len(faults) > 0 {
-		return nil, p.errorf(StageOpen, CodeBadInjectable, "correct this in the plugin's source", "%s", strings.Join(faults, "; "))
+	if len(wrong) > 0 {
+		return nil, p.errorf(StageOpen, CodeBadInjectable, "correct this in the plugin's source", "%s", strings.Join(wrong, "; "))
 	}
 	return offers, nil
 }
 
-// Describe tells what an injectable is, as a probe does, without a prefix to its
+// Describe says what an injectable is, as a probe does, without a prefix to its
 // name. The error is a mistake of the plugin's author.
 func Describe(i api.Injectable) (Offer, error) {
-	if !validInjectable.MatchString(i.Name) {
+	if !pluginname.ValidInjectable(i.Name) {
 		return Offer{}, errors.New("a name begins with a letter and has only letters, digits and underscores")
 	}
 	// The build functions are hidden so that nobody but api can set them; whether

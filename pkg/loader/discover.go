@@ -21,7 +21,7 @@ import (
 func discover(o Options, r *registry.Registry) ([]Plugin, error) {
 	var found []Plugin
 	var seen []string
-	owners := reserved(r, o.Separator)
+	owners := takenPrefixes(r, o.Separator)
 	for _, configured := range o.Dirs {
 		dir, err := filepath.Abs(configured)
 		if err != nil {
@@ -55,19 +55,6 @@ func discover(o Options, r *registry.Registry) ([]Plugin, error) {
 	return found, nil
 }
 
-// reserved lists the prefixes that are taken before any file is looked at, as
-// the host's own plugin takes "base".
-func reserved(r *registry.Registry, separator string) map[string]string {
-	owners := make(map[string]string)
-	for _, name := range r.Names() {
-		if prefix, _, ok := strings.Cut(name, separator); ok {
-			entry, _ := r.Find(name)
-			owners[prefix] = entry.Plugin
-		}
-	}
-	return owners
-}
-
 // judge looks at a file from outside. owners maps each prefix to the file or
 // plugin that has it, and is extended.
 func judge(path string, o Options, owners map[string]string) Plugin {
@@ -77,15 +64,9 @@ func judge(path string, o Options, owners map[string]string) Plugin {
 		return p.rejected(p.errorf(StageDiscover, CodeBadMetadata, "name the file like otai_my_plugin.so",
 			"the file's name gives no plugin name: letters and digits, joined by single underscores, are expected"))
 	}
-	if owner, taken := owners[p.Prefix]; taken {
-		if filepath.Base(owner) == filepath.Base(path) {
-			return p.rejected(p.errorf(StageDiscover, CodeDuplicateName, "remove one of the two files",
-				"%s, found in an earlier plugin folder, has the same name and comes first", owner))
-		}
-		return p.rejected(p.errorf(StageDiscover, CodePrefixConflict, "rename or remove one of the two",
-			"the prefix %q belongs to %s already", p.Prefix, owner))
+	if err := p.takePrefix(owners); err != nil {
+		return p.rejected(err)
 	}
-	owners[p.Prefix] = path
 	if o.policy(&p).Disabled {
 		p.Status = Disabled
 		p.Err = asError(p.errorf(StageDiscover, CodeDisabled, "enable it in the configuration's plugins", "switched off by the configuration"))

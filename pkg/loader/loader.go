@@ -113,7 +113,7 @@ func Inspect(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, er
 func InspectFiles(ctx context.Context, o Options, r *registry.Registry, paths ...string) ([]Plugin, error) {
 	return inspect(ctx, o, r, func(o Options, r *registry.Registry) ([]Plugin, error) {
 		found := make([]Plugin, len(paths))
-		owners := reserved(r, o.Separator)
+		owners := takenPrefixes(r, o.Separator)
 		for n, path := range paths {
 			path, err := filepath.Abs(path)
 			if err != nil {

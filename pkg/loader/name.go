@@ -1,11 +1,10 @@
 package loader
 
 import (
-	"regexp"
 	"strings"
-)
 
-var validPackage = regexp.MustCompile(`^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$`)
+	"github.com/open-ticket-ai/otai/pkg/params/pluginname"
+)
 
 // hyphens makes names comparable: a file name has underscores where a
 // configuration has hyphens.
@@ -23,5 +22,5 @@ func named(file, prefix string) (p Plugin, ok bool) {
 	p.Package = strings.TrimSuffix(file, end)
 	p.Name = hyphens(p.Package)
 	p.Prefix = hyphens(strings.TrimPrefix(p.Package, begin))
-	return p, validPackage.MatchString(strings.TrimPrefix(p.Package, begin))
+	return p, pluginname.Valid(strings.TrimPrefix(p.Package, begin))
 }

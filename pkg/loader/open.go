@@ -180,24 +180,6 @@ func openFile(p *Plugin, private string, limit time.Duration) (create factory, f
 	return create, nil
 }
 
-// linkerError gives a code to what plugin.Open reports as text.
-func linkerError(p *Plugin, err error) error {
-	text := err.Error()
-	if _, rest, ok := strings.Cut(text, `"): `); ok {
-		text = rest
-	}
-	code, fix := CodeOpenFailed, "build it again with: go build -trimpath -buildmode=plugin"
-	switch {
-	case strings.Contains(text, "cannot open shared object file"), strings.Contains(text, "undefined symbol"):
-		code, fix = CodeMissingLibrary, "install the library, or link it statically into the plugin"
-	case strings.Contains(text, "different version of package"):
-		code = CodePackageMismatch
-	case strings.Contains(text, "plugin already loaded"):
-		code, fix = CodePluginPathInUse, "remove one of the two files; two versions of a plugin can't be in one process"
-	}
-	return p.errorf(StageOpen, code, fix, "the dynamic linker refused it: %s", text)
-}
-
 // callPlugin runs code of a plugin in a goroutine of its own and waits for it, so that
 // neither a panic nor runtime.Goexit reaches the loader. A limit of 0 is none. After
 // the limit the goroutine is given up, since nothing can end it: what it writes to

@@ -236,7 +236,7 @@ func (i *Image) setting(key string) string {
 	return ""
 }
 
-func damaged(err error) *Error {
+func damaged(err error) error {
 	return &Error{
 		Code: Truncated, Cause: "is incomplete or damaged: " + err.Error(),
 		Fix: "copy it again, to a temporary name first and then by renaming, or build it again", Err: err,

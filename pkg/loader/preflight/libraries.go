@@ -14,7 +14,7 @@ import (
 
 // checkLibraries finds what the dynamic linker would miss: a library, a version
 // of its symbols, a symbol. The host runs, so whatever it needs itself is there.
-func (p *Process) checkLibraries(i *Image) *Error {
+func (p *Process) checkLibraries(i *Image) error {
 	s := search{process: p, host: p.host, found: make(map[string]*dynamic)}
 	if err := s.find(&i.shared, nil); err != nil {
 		return err
@@ -29,7 +29,7 @@ type search struct {
 	found   map[string]*dynamic // by the name that they are needed by
 }
 
-func (s *search) find(user *dynamic, chain []string) *Error {
+func (s *search) find(user *dynamic, chain []string) error {
 	for _, name := range user.needed {
 		wanted := s.newVersions(name, user.versions[name])
 		if _, ok := s.found[name]; ok || s.loaded(name) && len(wanted) == 0 {
@@ -87,7 +87,7 @@ func (s *search) newVersions(library string, versions []string) []string {
 
 // checkSymbols finds names that nobody defines. Nearly always the host needs the
 // same few functions of the C library, and no library has to be read.
-func (s *search) checkSymbols(i *Image) *Error {
+func (s *search) checkSymbols(i *Image) error {
 	missing := make(map[string]bool, len(i.shared.undefined))
 	for _, name := range i.shared.undefined {
 		missing[name] = true

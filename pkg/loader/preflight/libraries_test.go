@@ -58,7 +58,8 @@ func TestWhatTheDynamicLinkerWouldMissIsFoundBefore(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p, _ := running(t)
-			err := p.checkLibraries(&Image{shared: test.needs})
+			var err *Error
+			errors.As(p.checkLibraries(&Image{shared: test.needs}), &err)
 			switch {
 			case test.cause == "" && err != nil:
 				t.Error(err)

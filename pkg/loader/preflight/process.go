@@ -54,9 +54,6 @@ func (p *Process) Opened(i *Image) { p.opened = append(p.opened, opened{image: i
 // plugin after it, but was never set up, so these plugins are refused.
 func (p *Process) Failed(i *Image) { p.opened = append(p.opened, opened{image: i, failed: true}) }
 
-// Host is the image of the process's own binary.
-func (p *Process) Host() *Image { return p.host }
-
 // images are those that the process has mapped, in the order in which the dynamic
 // linker looks through them.
 func (p *Process) images() []*Image {
@@ -76,16 +73,16 @@ type Symbol struct {
 // Check tells whether the process can open the image and find the symbols in it.
 // The error is of type [*Error]. What the image's notes tell of is not checked.
 func (p *Process) Check(i *Image, wanted ...Symbol) error {
-	checks := []func() *Error{
-		func() *Error { return p.checkArch(i) },
-		func() *Error { return p.checkPlugin(i) },
-		func() *Error { return checkWhole(i) },
-		func() *Error { return p.checkRelease(i) },
-		func() *Error { return p.checkSettings(i) },
-		func() *Error { return checkSymbols(i, wanted) },
-		func() *Error { return p.checkPath(i) },
-		func() *Error { return p.checkPackages(i) },
-		func() *Error { return p.checkLibraries(i) },
+	checks := []func() error{
+		func() error { return p.checkArch(i) },
+		func() error { return p.checkPlugin(i) },
+		func() error { return checkWhole(i) },
+		func() error { return p.checkRelease(i) },
+		func() error { return p.checkSettings(i) },
+		func() error { return checkSymbols(i, wanted) },
+		func() error { return p.checkPath(i) },
+		func() error { return p.checkPackages(i) },
+		func() error { return p.checkLibraries(i) },
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -95,7 +92,7 @@ func (p *Process) Check(i *Image, wanted ...Symbol) error {
 	return nil
 }
 
-func (p *Process) checkArch(i *Image) *Error {
+func (p *Process) checkArch(i *Image) error {
 	if i.machine == p.host.machine && i.class == p.host.class && i.data == p.host.data {
 		return nil
 	}
@@ -107,7 +104,7 @@ func (p *Process) checkArch(i *Image) *Error {
 	}
 }
 
-func (p *Process) checkPlugin(i *Image) *Error {
+func (p *Process) checkPlugin(i *Image) error {
 	if mode := i.setting("-buildmode"); mode != "plugin" {
 		return &Error{
 			Code: NotAGoPlugin, Cause: fmt.Sprintf("is a Go file, but no plugin: it was built with -buildmode=%s", mode),
@@ -123,14 +120,14 @@ func (p *Process) checkPlugin(i *Image) *Error {
 	return nil
 }
 
-func checkWhole(i *Image) *Error {
+func checkWhole(i *Image) error {
 	if i.unsound == nil {
 		return nil
 	}
 	return damaged(i.unsound)
 }
 
-func (p *Process) checkPath(i *Image) *Error {
+func (p *Process) checkPath(i *Image) error {
 	for _, before := range p.opened {
 		if before.image.PluginPath == i.PluginPath {
 			return &Error{
@@ -143,7 +140,7 @@ func (p *Process) checkPath(i *Image) *Error {
 	return nil
 }
 
-func checkSymbols(i *Image, wanted []Symbol) *Error {
+func checkSymbols(i *Image, wanted []Symbol) error {
 	if i.Exports == nil && i.unknownRelease() {
 		return nil
 	}
@@ -155,7 +152,7 @@ func checkSymbols(i *Image, wanted []Symbol) *Error {
 	return nil
 }
 
-func checkSymbol(i *Image, wanted Symbol) *Error {
+func checkSymbol(i *Image, wanted Symbol) error {
 	found, ok := i.Exports[wanted.Name]
 	declaration := "func " + wanted.Name + "(…)"
 	if wanted.Type != "" {
@@ -190,7 +187,7 @@ func checkSymbol(i *Image, wanted Symbol) *Error {
 
 // checkPackages compares the fingerprints as the dynamic linker will: the first
 // image that defines a package gives it to all images after.
-func (p *Process) checkPackages(i *Image) *Error {
+func (p *Process) checkPackages(i *Image) error {
 	if len(i.Packages) == 0 {
 		return p.checkModules(i)
 	}
@@ -236,7 +233,7 @@ func (p *Process) checkPackages(i *Image) *Error {
 
 // checkModules stands in for checkPackages where fingerprints can't be read: a
 // package of another version of its module nearly always differs.
-func (p *Process) checkModules(i *Image) *Error {
+func (p *Process) checkModules(i *Image) error {
 	var differ []Difference
 	for _, module := range i.Build.Deps {
 		path, other := p.host.module(module.Path)

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ var maybeAlike = []string{"-cover", "-pgo", "-gcflags", "-tags", "-asmflags", "-
 // checkRelease refuses other Go releases also where the fingerprints of all
 // packages agree: the runtime would read module data of another layout, and
 // panic while it holds a lock that every later plugin.Open needs.
-func (p *Process) checkRelease(i *Image) *Error {
+func (p *Process) checkRelease(i *Image) error {
 	hostRelease, hostExperiments := splitRelease(p.host.Build.GoVersion)
 	pluginRelease, experiments := splitRelease(i.Build.GoVersion)
 	if pluginRelease != hostRelease {
@@ -50,7 +51,7 @@ func splitRelease(version string) (release, experiments string) {
 	return version, ""
 }
 
-func (p *Process) checkSettings(i *Image) *Error {
+func (p *Process) checkSettings(i *Image) error {
 	var causes []string
 	var settings []Setting
 	for _, flag := range alwaysAlike {
@@ -71,12 +72,12 @@ func (p *Process) checkSettings(i *Image) *Error {
 	if p.host.setting("-trimpath") != "true" {
 		fix = "build the host with -trimpath; or, for this host only, " + fix
 	}
-	refusal := &Error{Code: BuildSettings, Cause: strings.Join(causes, "; "), Fix: fix, Settings: settings}
-	if packages := p.checkPackages(i); packages != nil {
-		refusal.Differences = packages.Differences
-		blame(settings, refusal.Differences)
+	mismatch := &Error{Code: BuildSettings, Cause: strings.Join(causes, "; "), Fix: fix, Settings: settings}
+	if packages := (*Error)(nil); errors.As(p.checkPackages(i), &packages) {
+		mismatch.Differences = packages.Differences
+		blame(settings, mismatch.Differences)
 	}
-	return refusal
+	return mismatch
 }
 
 // buildCommand is what makes a plugin for this host.
@@ -92,7 +93,7 @@ func (p *Process) buildCommand() string {
 
 // mismatch explains packages that differ from the host's: by flags, where a flag
 // can be the cause, else by the versions of their modules.
-func (p *Process) mismatch(i *Image, differences []Difference) *Error {
+func (p *Process) mismatch(i *Image, differences []Difference) error {
 	err := &Error{
 		Code:        PackageMismatch,
 		Cause:       "does not match this host in " + list(differences),

@@ -3,11 +3,11 @@ package plugintest
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/pkg/params/pluginname"
 )
 
 const prefix = "otai-"
@@ -87,15 +87,9 @@ func (k *kit) answersTheSame(f *outcome, app api.AppConfig, first description) {
 	}
 }
 
-// The forms of names that a host admits.
-var (
-	validPackage    = regexp.MustCompile(`^[A-Za-z0-9]+([_-][A-Za-z0-9]+)*$`)
-	validInjectable = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-)
-
 func checkMetadata(f *outcome, m api.Metadata) {
 	name, ok := strings.CutPrefix(strings.ReplaceAll(m.Name, "_", "-"), prefix)
-	if !ok || !validPackage.MatchString(name) {
+	if !ok || !pluginname.Valid(name) {
 		f.failf("the name %q must be %sNAME, of letters, digits and single hyphens", m.Name, prefix)
 	}
 	if err := checkVersion(m.Version); err != nil {
@@ -117,7 +111,7 @@ func checkNames(f *outcome, list []api.Injectable) {
 	}
 	seen := make(map[string]bool)
 	for _, i := range list {
-		if !validInjectable.MatchString(i.Name) {
+		if !pluginname.ValidInjectable(i.Name) {
 			f.failf("%q must begin with a letter and have only letters, digits and underscores", i.Name)
 		}
 		if seen[i.Name] {
