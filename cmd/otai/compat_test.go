@@ -77,7 +77,7 @@ func TestConfigurationsOfOpenTicketAIRunAsTheyAre(t *testing.T) {
 			if c.service != "" {
 				env = append(env, "OTAI__SERVICES__"+strings.ToUpper(c.service)+"__PARAMS__BASE_URL="+url)
 			}
-			file := filepath.Join(product.root, "internal", "config", "testdata", "compat", name+".yml")
+			file := filepath.Join(product.root, "internal", "config", "check", "testdata", "compat", name+".yml")
 			v := validated(t, env, file)
 			if !v.Valid || c.warnings != (len(v.Problems) > 0) {
 				t.Errorf("valid: %v, problems: %+v", v.Valid, v.Problems)
@@ -125,7 +125,7 @@ func validated(t *testing.T, env []string, files ...string) validation {
 // A page of the documents shows pipes and params that never existed. Each is one
 // error that says what to write.
 func TestWhatNeverRanIsOneErrorEachThatShowsTheNewForm(t *testing.T) {
-	v := validated(t, environment(t), filepath.Join(product.root, "internal", "config", "testdata", "compat", "d-plugins-page.yml"))
+	v := validated(t, environment(t), filepath.Join(product.root, "internal", "config", "check", "testdata", "compat", "d-plugins-page.yml"))
 	var got []string
 	for _, p := range v.Problems {
 		got = append(got, p.Severity+" "+p.Code+" "+p.Path[strings.LastIndex(p.Path, ".")+1:])

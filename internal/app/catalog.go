@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/catalog"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -25,29 +25,29 @@ type Catalog struct {
 
 	ask func(loader.Plugin, []loader.ParamsCheck) ([][]params.Diagnostic, error) // nil: all code is in this process
 
-	known  map[string]config.Component
+	known  map[string]catalog.Component
 	failed error // of asking plugins
 }
 
 var rendererMethods = loader.Methods(reflect.TypeFor[api.TemplateRenderer]())
 
-func (c *Catalog) Find(use string) (config.Component, bool) {
+func (c *Catalog) Find(use string) (catalog.Component, bool) {
 	component, ok := c.known[use]
 	if ok {
 		return component, true
 	}
 	offer, ok := c.offer(use)
 	if !ok {
-		return config.Component{}, false
+		return catalog.Component{}, false
 	}
-	keys, kinds := config.Yields(offer.Labels)
-	component = config.Component{
+	keys, kinds := catalog.Yields(offer.Labels)
+	component = catalog.Component{
 		Service: offer.Service, Doc: offer.Doc, Labels: offer.Labels, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
 		Renderer: offer.Service && loader.MissingMethod(offer.Methods, rendererMethods) == "",
 		Yields:   keys, YieldKinds: kinds,
 	}
 	if c.known == nil {
-		c.known = make(map[string]config.Component)
+		c.known = make(map[string]catalog.Component)
 	}
 	c.known[use] = component
 	return component, true
@@ -86,7 +86,7 @@ func (c *Catalog) Names() []string {
 }
 
 // CheckParams asks each plugin that is not opened here in a process of its own.
-func (c *Catalog) CheckParams(questions []config.ParamsQuestion) [][]params.Diagnostic {
+func (c *Catalog) CheckParams(questions []catalog.ParamsQuestion) [][]params.Diagnostic {
 	answers := make([][]params.Diagnostic, len(questions))
 	for _, p := range c.Plugins {
 		var checks []loader.ParamsCheck

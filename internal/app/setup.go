@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"github.com/open-ticket-ai/otai/internal/config/check"
+
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/loader"
@@ -143,7 +145,7 @@ func (a *Setup) load(ctx context.Context, o PrepareOptions) (err error) {
 func (a *Setup) check() error {
 	unloaded, refused := a.unloadedPlugins()
 	a.Document.Doubt(unloaded)
-	a.Diagnostics = a.Diagnostics.And(unloaded).And(a.Document.Check(a.Catalog))
+	a.Diagnostics = a.Diagnostics.And(unloaded).And(check.Check(a.Document, a.Catalog))
 	a.Redactor.addAll(a.Document.Secrets()) // Check knows the secret fields
 	for i := range a.Diagnostics {
 		p := &a.Diagnostics[i] // those found before know less

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/config/check"
+
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -83,7 +85,7 @@ func TestASubjectOfAnyTextAndLengthIsHandedOnUnchanged(t *testing.T) {
 			}
 			d, problems := config.Read(config.Options{Files: []config.Source{{Name: "config.yml", Data: []byte(subjectsConfig)}}})
 			if d != nil {
-				problems = problems.And(d.Check(&Catalog{Registry: r}))
+				problems = problems.And(check.Check(d, &Catalog{Registry: r}))
 			}
 			if problems.HasErrors() {
 				t.Fatal(problems)

@@ -23,15 +23,10 @@ var (
 	loggingKeys = []string{"level", "format", "log_to_file", "log_file_path"}
 	pluginKeys  = []string{"name", "version", "required", "enabled", "sha256", "signature"}
 
-	logLevels  = []string{"trace", "debug", "info", "warn", "error", "fatal", "panic", "disabled"}
-	logFormats = []string{"auto", "console", "json"}
-	// otherLevels are level names of Open Ticket AI, and of people, for those.
-	otherLevels = map[string]string{"warning": "warn", "critical": "fatal", "notset": "trace", "off": "disabled", "none": "disabled"}
-
 	// logFileWords are what people call the file to log to.
 	logFileWords = []string{"log_file", "logfile", "file", "filename", "path", "output", "log_path", "file_path"}
 
-	sha256Text = lazyregexp.New(`^[0-9a-fA-F]{64}$`)
+	sha256Text = lazyregexp.New(vocabulary.SHA256Pattern)
 )
 
 func (d decoder) document(out *Document, root map[string]any, order []string) {
@@ -96,15 +91,15 @@ func (d decoder) logging(m map[string]any, path string) Logging {
 	}
 	out := Logging{Level: "info", Format: "auto"}
 	if level := strings.ToLower(d.text(m["level"], join(path, "level"))); level != "" {
-		if name, other := otherLevels[level]; other {
+		if name, other := vocabulary.OtherLogLevels[level]; other {
 			level = name
 		}
-		out.Level = d.oneOf(level, join(path, "level"), logLevels)
+		out.Level = d.oneOf(level, join(path, "level"), vocabulary.LogLevels)
 	}
 	if _, python := m["format"].(map[string]any); python {
 		d.diags.Warn(d.atlas.keyAt(join(path, "format")), join(path, "format"), "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
 	} else if format := strings.ToLower(d.text(m["format"], join(path, "format"))); format != "" {
-		out.Format = d.oneOf(format, join(path, "format"), logFormats)
+		out.Format = d.oneOf(format, join(path, "format"), vocabulary.LogFormats)
 	}
 	if b := d.boolean(m["log_to_file"], join(path, "log_to_file")); b != nil {
 		out.LogToFile = *b
@@ -237,7 +232,7 @@ func (d decoder) serviceKeys(m map[string]any, path string) {
 		return source.ComparePositions(d.atlas.keyAt(join(path, a)), d.atlas.keyAt(join(path, b)))
 	})
 	at := join(path, given[0])
-	d.diags.ReportError(d.atlas.keyAt(at), at, "unknown-key", belowParams(given), "unknown key %q", given[0])
+	d.diags.ReportError(d.atlas.keyAt(at), at, "unknown-key", vocabulary.BelowParams(given), "unknown key %q", given[0])
 }
 
 // without is a mapping without some of its keys.
@@ -339,10 +334,11 @@ func (d decoder) oneOf(word, path string, of []string) string {
 }
 
 func (d decoder) wrongType(path, want string, got any) {
-	d.diags.ReportError(d.atlas.valueAt(path), path, "wrong-type", "", "this is %s, it must be %s", describe(got), want)
+	d.diags.ReportError(d.atlas.valueAt(path), path, "wrong-type", "", "this is %s, it must be %s", Describe(got), want)
 }
 
-func describe(v any) string {
+// Describe is what messages call a value.
+func Describe(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return "empty"

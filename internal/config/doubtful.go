@@ -55,7 +55,7 @@ func (r references) doubtful(text, path string) {
 		hint = "there is a variable of this name: " + variableForm
 	}
 	if hint != "" {
-		r.diags.Warn(r.atlas.valueAt(path), path, "not-a-reference", hint+"; "+ifItIsTheValue, "the value looks like a reference and is none, so it is taken as it stands")
+		r.diags.Warn(r.atlas.valueAt(path), path, "not-a-reference", hint+"; "+IfItIsTheValue, "the value looks like a reference and is none, so it is taken as it stands")
 	}
 }
 

@@ -5,6 +5,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/config/catalog/catalogtest"
+	"github.com/open-ticket-ai/otai/internal/config/check"
+
 	"github.com/open-ticket-ai/otai/internal/config"
 )
 
@@ -130,7 +133,7 @@ func TestTheCaretStaysAtItsPlaceBehindAMask(t *testing.T) {
 
 func TestAKeyThatIsThePasswordIsNotNamed(t *testing.T) {
 	d, diags := read(t, config.Options{}, "services:\n  desk:\n    use: otobo-znuny:OTOBOZnunyTicketSystemService\n    params: {base_url: \"http://x\", hunter22: password, Sonne: passwort}\n"+smallest)
-	for _, p := range diags.And(d.Check(newCatalog())) {
+	for _, p := range diags.And(check.Check(d, catalogtest.New())) {
 		if strings.Contains(p.String(), "hunter22") || strings.Contains(p.String(), "Sonne") {
 			t.Errorf("it is shown: %s", p)
 		}

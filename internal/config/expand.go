@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 
@@ -17,10 +18,7 @@ import (
 // reference is ${NAME}, ${NAME:-default} or ${file:PATH}. "$${" stands for the literal
 // "${", and "${{ … }}" is left alone with all that is in it: it belongs to other
 // languages.
-var reference = lazyregexp.New(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{(?:file:((?:[^{}\-]|` + variable + `)(?:[^{}]|` + variable + `)*)|([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?)\}`)
-
-// variable is what may stand in the path of a file.
-const variable = `\$\{[A-Za-z_][A-Za-z0-9_]*\}`
+var reference = lazyregexp.New(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{(?:file:((?:[^{}\-]|` + vocabulary.VariablePattern + `)(?:[^{}]|` + vocabulary.VariablePattern + `)*)|([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?)\}`)
 
 // references replaces ${NAME} and ${file:PATH} in the params of the services and in
 // the infrastructure, once: what a variable or a file holds is not looked at again.

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/config/source"
+	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
 
@@ -28,7 +29,7 @@ type files struct {
 	absent bool
 }
 
-var variableInPath = lazyregexp.New(variable)
+var variableInPath = lazyregexp.New(vocabulary.VariablePattern)
 
 // file returns what a file holds, without the line break at its end.
 func (r references) file(written, path string, at Position) string {

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/config/catalog/catalogtest"
+	"github.com/open-ticket-ai/otai/internal/config/check"
+
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -108,7 +111,7 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 		for absent, severity := range map[bool]string{false: c.run, true: c.check} {
 			options.FilesMayBeAbsent = absent
 			d, diags := read(t, options, desk("password", value))
-			diags = diags.And(d.Check(newCatalog()))
+			diags = diags.And(check.Check(d, catalogtest.New()))
 			diags = slices.DeleteFunc(diags, func(p config.Diagnostic) bool { return !strings.HasSuffix(p.Path, "password") })
 			code := c.code
 			if severity != c.run {

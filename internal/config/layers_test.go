@@ -5,6 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/config/catalog/catalogtest"
+	"github.com/open-ticket-ai/otai/internal/config/check"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -145,7 +148,7 @@ func TestAMistakeInAVariableNamesTheVariable(t *testing.T) {
 		"OTAI_SERVICES_HELP_DESK_PARAMS_TIMEOUT=5",
 		"CFG_SERVICES_OF_ANOTHER_PROGRAM=5",
 	}}, deskAndModel)
-	diags = diags.And(d.Check(newCatalog()))
+	diags = diags.And(check.Check(d, catalogtest.New()))
 	var got []string
 	for _, p := range diags {
 		if p.Line != 0 {
@@ -256,7 +259,7 @@ services:
     use: otobo-znuny:OTOBOZnunyTicketSystemService
     params: {base_url: a, password: [hunter3], timeout: "${X_TOKEN}"}
 `+smallest)
-	text := diags.And(d.Check(newCatalog())).Error()
+	text := diags.And(check.Check(d, catalogtest.New())).Error()
 	if strings.Contains(text, "hunter") || !strings.Contains(text, "timeout") || !strings.Contains(text, "password") {
 		t.Error(text)
 	}
@@ -271,7 +274,7 @@ func TestWhatAVariableHoldsIsNoTemplate(t *testing.T) {
 		if diags.HasErrors() {
 			t.Fatal(diags)
 		}
-		if diags := d.Check(newCatalog()); len(diags) > 0 {
+		if diags := check.Check(d, catalogtest.New()); len(diags) > 0 {
 			t.Errorf("%q: %v", value, diags)
 		}
 		parsed, err := jinja.New(jinja.Options{}).Parse(d.Services[0].Params["password"].(string))

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
-	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/internal/config/source"
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
@@ -28,7 +28,9 @@ var lookalikes = []struct {
 // quotesOfText are those of word processors that come in pairs.
 const quotesOfText = "“”„‟‘’‚‛«»‹›"
 
-const ifItIsTheValue = "if this really is the value, put it into a variable or a file, whose content is taken as it is"
+// IfItIsTheValue is what to do about a value that is right as it is, though it looks
+// like something else.
+const IfItIsTheValue = "if this really is the value, put it into a variable or a file, whose content is taken as it is"
 
 // misread reports a value that as a whole looks like a reference and is none. It
 // would become the password, silently. What it shows of the value is a name, and of
@@ -40,7 +42,7 @@ func (r references) misread(text, path string) bool {
 	last, _ := utf8.DecodeLastRuneInString(value)
 	if size < len(value) && strings.ContainsRune(quotesOfText, first) && strings.ContainsRune(quotesOfText, last) && secretname.Below(path) {
 		r.unset[path] = true
-		r.diags.ReportError(where, path, "not-a-reference", `write "…" around it; `+ifItIsTheValue,
+		r.diags.ReportError(where, path, "not-a-reference", `write "…" around it; `+IfItIsTheValue,
 			"the value stands in typographic quotes, which would be a part of it")
 		return true
 	}
@@ -54,18 +56,18 @@ func (r references) misread(text, path string) bool {
 		if set {
 			r.secrets.names[text] = true
 		}
-		hint := fmt.Sprintf("write ${%s}; %s", name, ifItIsTheValue)
+		hint := fmt.Sprintf("write ${%s}; %s", name, IfItIsTheValue)
 		if name == "NAME" {
-			hint = "write ${NAME}, with the variable's own name; " + ifItIsTheValue
+			hint = "write ${NAME}, with the variable's own name; " + IfItIsTheValue
 		}
 		switch {
 		case strings.HasPrefix(value, "$("):
-			hint = "let it write into a file and write ${file:PATH}, or into a variable and write ${NAME}; " + ifItIsTheValue
+			hint = "let it write into a file and write ${file:PATH}, or into a variable and write ${NAME}; " + IfItIsTheValue
 		case strings.HasPrefix(value, "${file:"):
-			hint = "write ${file:PATH}, with at most a ${NAME} in it; " + ifItIsTheValue
+			hint = "write ${file:PATH}, with at most a ${NAME} in it; " + IfItIsTheValue
 		case !set || strings.Contains(m[1], ":") && !strings.HasPrefix(m[1], "env:"):
 			if d := otherDefault.FindStringSubmatch(value); d != nil && d[1] != "env" {
-				hint = fmt.Sprintf("write ${%s:-%s}; %s", d[1], shownDefault(path, d[2]), ifItIsTheValue)
+				hint = fmt.Sprintf("write ${%s:-%s}; %s", d[1], shownDefault(path, d[2]), IfItIsTheValue)
 			}
 		}
 		r.diags.ReportError(where, path, "not-a-reference", hint, "the value %s; it would be taken as it stands", l.what)
@@ -91,39 +93,9 @@ func (r references) misreadInside(text, path string) {
 		if name := rest[m[2]:m[3]]; name == "env" || name == "file" {
 			continue
 		}
-		line, column := placeIn(text, m[0])
+		line, column := source.PlaceIn(text, m[0])
 		r.diags.Warn(r.atlas.inside(path, line, column), path, "not-a-reference",
 			fmt.Sprintf("write ${%s:-%s}", rest[m[2]:m[3]], shownDefault(path, rest[m[4]:m[5]])), "this looks like a reference to a variable and is none, so it is taken as it stands")
-	}
-}
-
-var (
-	// pipeReference is a whole value of a pipe that other programs would take for a
-	// reference to a variable.
-	pipeReference = lazyregexp.New(`^\s*(?:\$\{(?:env[:.])?([A-Za-z_][A-Za-z0-9_]*)(?:[:=?+-][^{}]*)?\}|\$([A-Z_][A-Z0-9_]+)|%([A-Z_][A-Z0-9_]+)%|(?i:\$env):([A-Za-z_][A-Za-z0-9_]*))\s*$`)
-	// actionsTemplate is a whole value in the form of GitHub Actions.
-	actionsTemplate = lazyregexp.New(`(?s)^\s*\$\{\{.*\}\}\s*$`)
-)
-
-// noReference warns of a value in the params of a pipe that looks like a reference,
-// which is for services alone, and of a template with a $ before it.
-//
-// found is what is wrong with it otherwise.
-func (k *checker) noReference(text string, path params.Path, around scope, found Diagnostics) {
-	m := pipeReference.FindStringSubmatch(text)
-	switch {
-	case len(found) > 0:
-		for i := range found {
-			if actionsTemplate.MatchString(text) && found[i].Hint != "" {
-				found[i].Hint += "; leave out the $"
-				found[i].Severity = SeverityError // all that comes of it is the $
-			}
-		}
-	case actionsTemplate.MatchString(text):
-		k.warn(k.at(path), path, "not-a-reference", "write {{ … }} without the $", "the $ before the template stays in the text")
-	case m != nil && around.pipe:
-		name := strings.Join(m[1:], "")
-		k.warn(k.at(path), path, "not-a-reference", "write {{ get_env('"+name+"') }}", "in the params of a pipe this stands for no variable and is taken as it stands")
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/config/catalog/catalogtest"
+	"github.com/open-ticket-ai/otai/internal/config/check"
+
 	"github.com/open-ticket-ai/otai/internal/config"
 )
 
@@ -40,7 +43,7 @@ func TestWhatLooksLikeAReferenceAndIsNoneIsAnError(t *testing.T) {
 		"»Sonne4711«":             `write "…"`,
 	} {
 		d, diags := read(t, config.Options{Env: env}, desk("password", value))
-		diags = diags.And(d.Check(newCatalog()))
+		diags = diags.And(check.Check(d, catalogtest.New()))
 		var found []config.Diagnostic
 		for _, p := range diags {
 			if p.Severity == config.SeverityError && p.Path != "services.desk" && !strings.Contains(p.Path, "base_url") {
@@ -125,7 +128,7 @@ func TestASecretThatYAMLSwallowsIsNoEmptyOne(t *testing.T) {
 	for value, column := range map[string]int{"&S3cret": 7, "#S3cret": 17, "#geheim": 17, "# comes from the environment": 0, "": 0, `"&S3cret"`: 0, `"#S3cret"`: 0} {
 		file := strings.Replace(desk("password", "X"), `"X"`, value, 1)
 		d, diags := read(t, config.Options{}, file)
-		diags = slices.DeleteFunc(diags.And(d.Check(newCatalog())), func(p config.Diagnostic) bool { return p.Code != "empty-value" && p.Code != "lost-to-comment" })
+		diags = slices.DeleteFunc(diags.And(check.Check(d, catalogtest.New())), func(p config.Diagnostic) bool { return p.Code != "empty-value" && p.Code != "lost-to-comment" })
 		if (column > 0) != (len(diags) == 1) || column > 0 && (diags[0].Severity != config.SeverityError || diags[0].Line != 5 || diags[0].Column != column || strings.Contains(diags[0].String(), "S3cret")) {
 			t.Errorf("%q: %v", value, diags)
 		}
@@ -139,7 +142,7 @@ func TestASecretThatYAMLSwallowsIsNoEmptyOne(t *testing.T) {
 
 func TestAPasswordThatIsABrokenTemplateGetsTheWayOut(t *testing.T) {
 	d, diags := read(t, config.Options{}, desk("password", "pass{{word"))
-	diags = diags.And(d.Check(newCatalog()))
+	diags = diags.And(check.Check(d, catalogtest.New()))
 	if i := slices.IndexFunc(diags, func(p config.Diagnostic) bool { return p.Code == "template-syntax" }); i < 0 || !strings.Contains(diags[i].Hint, "put it into a variable or a file") {
 		t.Errorf("%v", diags)
 	}

@@ -84,6 +84,16 @@ func inTypographicQuotes(text string) bool {
 // character in it that nobody sees.
 var consequences = []string{"bad-param", "bad-value", "wrong-type", "unknown-use", "unknown-service", "template-syntax", "bad-variable"}
 
+// Explain replaces what a suspect explains by the suspect, as an error, and adds the
+// others. One whose text is known here to be wrong otherwise is left out.
+func Explain(list Diagnostics, suspects map[string]Diagnostic) Diagnostics {
+	out := causes(list, suspects)
+	for _, path := range sortedKeys(suspects) {
+		out = append(out, suspects[path])
+	}
+	return out.And(nil)
+}
+
 // causes is a list in which what an oddity explains is replaced by the oddity, as an
 // error. An oddity that is known here to be something worse is taken out of odd.
 func causes(list Diagnostics, odd map[string]Diagnostic) Diagnostics {

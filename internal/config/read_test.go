@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/config/catalog/catalogtest"
+	"github.com/open-ticket-ai/otai/internal/config/check"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -207,7 +210,7 @@ orchestrator:
 	if diff := cmp.Diff(want, d.Orchestrator); diff != "" {
 		t.Error(diff)
 	}
-	if diags := d.Check(newCatalog()); len(diags) > 0 {
+	if diags := check.Check(d, catalogtest.New()); len(diags) > 0 {
 		t.Error(diags)
 	}
 }
@@ -243,7 +246,7 @@ func TestTemplatesOfAnotherRendererAreLeftToIt(t *testing.T) {
 services: {r: {use: acme:MustacheRenderer, params: {}}}
 orchestrator: {params: {steps: [{use: base:ExpressionPipe, params: {expression: "{{ ) }}{{#each}}"}}]}}
 `)
-	if diags := d.Check(newCatalog()); len(diags) > 0 {
+	if diags := check.Check(d, catalogtest.New()); len(diags) > 0 {
 		t.Error(diags)
 	}
 }

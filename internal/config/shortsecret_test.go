@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/config/catalog/catalogtest"
+	"github.com/open-ticket-ai/otai/internal/config/check"
+
 	"github.com/open-ticket-ai/otai/internal/config"
 )
 
@@ -35,7 +38,7 @@ func TestAShortSecretIsAWarningAtItsPlace(t *testing.T) {
 			}
 			d, diags := config.Read(o)
 			var found []string
-			for _, p := range diags.And(d.Check(newCatalog())) {
+			for _, p := range diags.And(check.Check(d, catalogtest.New())) {
 				if p.Code == "short-secret" {
 					found = append(found, p.String())
 				}

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/config/catalog/catalogtest"
+	"github.com/open-ticket-ai/otai/internal/config/check"
+
 	"github.com/open-ticket-ai/otai/internal/config"
 )
 
@@ -26,7 +29,7 @@ orchestrator:
 		Env:   []string{"DESK_ADDRESS=http://127.0.0.1/x", "DESK_USER=agent"},
 	})
 	var got []string
-	for _, p := range diags.And(d.Check(newCatalog())) {
+	for _, p := range diags.And(check.Check(d, catalogtest.New())) {
 		got = append(got, p.String())
 	}
 	want := []string{

@@ -3,8 +3,9 @@ package plugins
 import (
 	"context"
 
+	"github.com/open-ticket-ai/otai/internal/config/schema"
+
 	"github.com/open-ticket-ai/otai/internal/app"
-	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 )
 
@@ -13,7 +14,7 @@ import (
 // plugins are: it may have mistakes, because an editor needs the schema to show
 // them. Plugins that are refused are in the answer, so that the caller can say
 // what is missing in the schema.
-func Schema(ctx context.Context, s app.Settings) (schema map[string]any, refused []FileStatus, err error) {
+func Schema(ctx context.Context, s app.Settings) (described map[string]any, refused []FileStatus, err error) {
 	document, err := s.DocumentIfAny(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -27,5 +28,5 @@ func Schema(ctx context.Context, s app.Settings) (schema map[string]any, refused
 			refused = append(refused, statusOf(p))
 		}
 	}
-	return config.Schema(offered), refused, nil
+	return schema.Of(offered), refused, nil
 }

@@ -159,3 +159,9 @@ func (w *walker) start() int {
 	}
 	return len(w.lines[w.row]) - len(strings.TrimLeft(w.lines[w.row], " \t"))
 }
+
+// PlaceIn is the line and the column of an offset in a text, both from 1.
+func PlaceIn(text string, offset int) (line, column int) {
+	before := text[:offset]
+	return strings.Count(before, "\n") + 1, len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
+}

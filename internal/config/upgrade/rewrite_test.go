@@ -12,7 +12,7 @@ import (
 )
 
 func TestAnUpgradedFileIsCurrentAndMeansTheSame(t *testing.T) {
-	files, err := filepath.Glob("../testdata/compat/*.yml")
+	files, err := filepath.Glob("../check/testdata/compat/*.yml")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no test data", err)
 	}

@@ -127,7 +127,7 @@ func TestSingleOldFormsAreChangedInPlace(t *testing.T) {
 // FuzzUpgrade holds every file that can be upgraded to the promises: the result is
 // current, it comes back as it is, and it means the same.
 func FuzzUpgrade(f *testing.F) {
-	for _, pattern := range []string{"testdata/old.yml", "../testdata/compat/*.yml", "../testdata/broken/*.yml"} {
+	for _, pattern := range []string{"testdata/old.yml", "../check/testdata/compat/*.yml", "../check/testdata/broken/*.yml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			f.Fatal(pattern, err)

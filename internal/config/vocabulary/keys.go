@@ -57,3 +57,11 @@ func PipeKeyFits(name string, v any) bool {
 	}
 	return false
 }
+
+// BelowParams says where one or several keys belong.
+func BelowParams(keys []string) string {
+	if len(keys) == 1 {
+		return "it belongs below params:"
+	}
+	return "it belongs below params:, as " + strings.Join(keys[1:], ", ") + " does"
+}

@@ -1,0 +1,156 @@
+package check
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
+	"github.com/open-ticket-ai/otai/internal/config/source"
+
+	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// templateLanguage is nil when the templates are in another language than ours.
+func (k *checker) templateLanguage() *jinja.Renderer {
+	var renderers []config.Service
+	for _, s := range k.doc.Services {
+		if k.services[s.ID].Renderer {
+			renderers = append(renderers, s)
+		}
+	}
+	for _, s := range renderers[min(1, len(renderers)):] {
+		k.reportError(k.at(servicePath(s)), servicePath(s), "second-renderer", "keep one of the two", "this is a second template renderer beside %s", renderers[0].Path)
+	}
+	if len(renderers) > 0 && k.services[renderers[0].ID].Labels[params.LabelLanguage] != params.LanguageJinja {
+		return nil
+	}
+	return jinja.New(jinja.Options{Env: k.doc.Lookup})
+}
+
+// templates parses every template in v, and holds the names in those that will be
+// rendered against what there will be. Below keys that spec doesn't know, and with
+// no spec at all, only the syntax counts. Children are left to their own turn.
+func (k *checker) templates(v any, path params.Path, spec *params.Spec, around scope) {
+	if k.language == nil {
+		return
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range sortedKeys(v) {
+			inner := elementSpec(spec)
+			if spec != nil && spec.Kind == params.KindObject {
+				if inner = spec.Field(key); inner == nil && spec.Rest() {
+					inner = &params.Spec{Kind: params.KindAny}
+				}
+				if holdsPipes(inner) {
+					continue
+				}
+			}
+			k.templates(v[key], path.Key(key), inner, around)
+		}
+	case []any:
+		for i, item := range v {
+			k.templates(item, path.Index(i), elementSpec(spec), around)
+		}
+	case string:
+		before := len(k.diags.List)
+		defer func() { k.noReference(v, path, around, k.diags.List[before:]) }()
+		switch i := callOfATemplate.FindStringIndex(v); {
+		case jinja.HasTemplate(v):
+			k.template(v, path, spec != nil, around)
+		case i != nil:
+			line, column := source.PlaceIn(v, i[0])
+			k.warn(k.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is no template, so it is taken as it stands here")
+		}
+	}
+}
+
+// elementSpec is what the elements of a value are: anything where it may be
+// anything.
+func elementSpec(spec *params.Spec) *params.Spec {
+	if spec != nil && spec.Kind == params.KindAny {
+		return spec
+	}
+	if spec == nil {
+		return nil
+	}
+	return spec.Elem
+}
+
+// holdsPipes is true for a child pipe and for lists and mappings of them.
+func holdsPipes(spec *params.Spec) bool {
+	for spec != nil && (spec.Kind == params.KindList || spec.Kind == params.KindMap) {
+		spec = spec.Elem
+	}
+	return spec != nil && spec.Kind == params.KindChild
+}
+
+func (k *checker) template(template string, path params.Path, rendered bool, around scope) {
+	parsed, err := k.language.Parse(template)
+	if err != nil {
+		position, message, hint := k.at(path), err.Error(), ""
+		var fault *api.TemplateError
+		if errors.As(err, &fault) {
+			position = k.inside(path, fault.Line, fault.Column)
+			hint = cmp.Or(syntaxHintAt(template, fault.Line, fault.Column), foreignHint(fmt.Sprint(fault.Err)))
+			if fault.Err != nil {
+				message = fault.Err.Error()
+			}
+		}
+		if secretname.Below(path.String()) && !strings.Contains(template, "}}") && !strings.Contains(template, "%}") {
+			hint = strings.TrimPrefix(hint+"; "+config.IfItIsTheValue, "; ")
+		}
+		k.reportError(position, path, "template-syntax", hint, "the template has a mistake: %s", message)
+		return
+	}
+	if !rendered {
+		return
+	}
+	k.foreign(template, path)
+	k.calls(parsed, path, around)
+	reported := map[string]bool{}
+	calls := bareCalls(template)
+	for _, n := range jinja.Names(parsed) {
+		if i := callAround(calls, template, n); !n.Known && i >= 0 {
+			if c := &calls[i]; !c.reported {
+				c.reported = true
+				k.reportError(k.inside(path, n.Line, n.Column), path, "unknown-name", c.hint, "the template uses %q, which is not defined", n.Name)
+			}
+			continue
+		}
+		diag := k.checkName(n, around)
+		if diag.message == "" || reported[diag.message] {
+			continue // once for each template is enough
+		}
+		reported[diag.message] = true
+		severity := source.SeverityWarning
+		if n.Certain && (n.Known || n.Broken) && !diag.onlyWarn {
+			severity = source.SeverityError
+		}
+		at := k.inside(path, n.Line, n.Column)
+		if arg := diag.arg; arg > 0 {
+			at = k.inside(path, n.Args[arg-1].Line, n.Args[arg-1].Column)
+		}
+		k.report(severity, at, path, diag.code, diag.hint, diag.message)
+		if diag.code == "unknown-result" && len(n.Args) > 0 {
+			k.names.noteMissing("step", n.Args[0].Text, k.lastReport(), k.stepsWith(n, around))
+		}
+	}
+}
+
+// callAround is the call with names where texts are wanted in which a name stands,
+// or -1.
+func callAround(calls []bareCall, template string, n jinja.Name) int {
+	return slices.IndexFunc(calls, func(c bareCall) bool {
+		line, column := source.PlaceIn(template, c.from)
+		endLine, endColumn := source.PlaceIn(template, c.to)
+		after := n.Line > line || n.Line == line && n.Column > column
+		return after && (n.Line < endLine || n.Line == endLine && n.Column < endColumn)
+	})
+}

@@ -1,0 +1,19 @@
+package vocabulary
+
+// The words for logging.
+var (
+	LogLevels  = []string{"trace", "debug", "info", "warn", "error", "fatal", "panic", "disabled"}
+	LogFormats = []string{"auto", "console", "json"}
+	// OtherLogLevels are the level names of Open Ticket AI, and of people, for those.
+	OtherLogLevels = map[string]string{"warning": "warn", "critical": "fatal", "notset": "trace", "off": "disabled", "none": "disabled"}
+)
+
+// Patterns of values, in what all dialects of regular expressions know.
+const (
+	// SHA256Pattern is a SHA-256 sum in hexadecimal.
+	SHA256Pattern = `^[0-9a-fA-F]{64}$`
+	// VariablePattern is a reference to a variable without a default.
+	VariablePattern = `\$\{[A-Za-z_][A-Za-z0-9_]*\}`
+	// ReferencePattern is a text with ${NAME} or ${file:PATH} in it.
+	ReferencePattern = `\$\{([A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?|file:([^{}]|` + VariablePattern + `)+)\}`
+)
