@@ -135,7 +135,7 @@ func (c *client) unreachable(ctx context.Context, of subject, host string, err e
 	}
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
-		return fmt.Errorf("the certificate of %s isn't trusted, asked for %s (%s): where a proxy reads along, add its certificate to the system's, or name it in SSL_CERT_FILE: %w",
+		return fmt.Errorf("the certificate of %s isn't trusted, asked for %s (%s): if a proxy intercepts TLS, add its certificate to the system's, or name it in SSL_CERT_FILE: %w",
 			host, of, certificate.Err, api.ErrInvalid)
 	}
 	why := "check the network, HTTPS_PROXY and HF_ENDPOINT"
