@@ -7,13 +7,13 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// What a template says about itself without being rendered: see the package analysis.
+// What is known about a template without rendering it: see package analysis.
 type (
 	// Name is a use of a name in a template.
 	Name = analysis.Name
-	// Misuse is a call with arguments that are never taken.
+	// Misuse is a call with arguments that can't be right.
 	Misuse = analysis.Misuse
-	// Comparison compares a step's result with a value that is written down.
+	// Comparison compares a step's result with a literal value.
 	Comparison = analysis.Comparison
 )
 
@@ -21,8 +21,8 @@ type (
 // the template.
 func Names(parsed api.Template) []Name { return analysis.Names(parsed) }
 
-// Misuses lists the calls in a template that Parse returned whose arguments are never
-// taken.
+// Misuses lists the calls in a template that Parse returned whose arguments can't
+// be right.
 func Misuses(parsed api.Template) []Misuse { return analysis.Misuses(parsed) }
 
 // Comparisons lists the comparisons of steps' results in a template that Parse

@@ -15,15 +15,14 @@ import (
 type Misuse struct {
 	Line, Column int
 	Message      string
-	// Certain is true where the place is reached whenever the template is rendered.
+	// Certain is true if the place is reached whenever the template is rendered.
 	Certain bool
 }
 
-// Misuses lists them for a template that Parse of this package returned.
+// Misuses lists them for a template that a Renderer parsed.
 func Misuses(parsed api.Template) []Misuse { return walk(parsed).misuses }
 
-// Comparison compares a step's result with a text, number or bool that is written
-// down.
+// Comparison compares a step's result with a literal text, number or bool.
 type Comparison struct {
 	Step, Key    string
 	Operator     string // of the result with the value, such as <=
@@ -32,15 +31,15 @@ type Comparison struct {
 	Certain      bool
 }
 
-// Ordered is true where the order counts, and so values of two kinds are an error.
+// Ordered is true if the order counts, so that values of two kinds are an error.
 func (c Comparison) Ordered() bool {
 	return slices.Contains([]string{"<", "<=", ">", ">="}, c.Operator)
 }
 
-// Comparisons lists them for a template that Parse of this package returned.
+// Comparisons lists them for a template that a Renderer parsed.
 func Comparisons(parsed api.Template) []Comparison { return walk(parsed).comparisons }
 
-// misuse notes arguments that the signatures, one of which it is, don't take.
+// misuse records arguments that none of the possible signatures takes.
 func (w *walker) misuse(at position.Pos, a syntax.Arguments, signatures ...*runtime.Signature) {
 	if a.Spread != nil || a.SpreadMap != nil || len(signatures) == 0 {
 		return

@@ -14,31 +14,31 @@ import (
 type Name struct {
 	Name         string
 	Line, Column int
-	// Call is true where the name is called. Args are then the positional
+	// Call is true if the name is called. Args are then the positional
 	// arguments.
 	Call bool
 	Args []Arg
 	// Attribute is what is taken of the name, as in ticket.id and ticket['id'], or of
-	// what its call gives.
+	// what its call returns.
 	Attribute string
-	// Broken is true where an undefined value at this place is an error, and not
-	// just empty.
+	// Broken is true if an undefined value is an error at this place, and not just
+	// empty.
 	Broken bool
-	// Certain is true where the place is reached whenever the template is rendered.
+	// Certain is true if the place is reached whenever the template is rendered.
 	Certain bool
 	// Known is true for a function or variable of the language, a name that the
 	// template sets somewhere, and one that it asks about, as in "is defined".
 	Known bool
 }
 
-// Arg is an argument that is a text written down, with the place of its quote, and
-// nothing for any other.
+// Arg is an argument that is a literal text, with the place of its quote; for any other
+// it is empty.
 type Arg struct {
 	Text         string
 	Line, Column int
 }
 
-// Names lists the uses of names in a template that Parse of this package returned,
+// Names lists the uses of names in a template that a Renderer parsed,
 // in the order of the template.
 func Names(parsed api.Template) []Name { return walk(parsed).names }
 
@@ -58,7 +58,7 @@ func walk(parsed api.Template) *walker {
 	if len(t.Parsed.Body) == 1 && len(w.names) == 1 {
 		if lone, ok := t.Parsed.Body[0].(*syntax.Output); ok {
 			if _, ok := lone.Value.(*syntax.Variable); ok {
-				w.names[0].Broken = true // an undefined value alone is an error
+				w.names[0].Broken = true // as the only output an undefined value is an error
 			}
 		}
 	}
@@ -82,7 +82,7 @@ type walker struct {
 	comparisons []Comparison
 }
 
-// chosen is the choice that was made at a node.
+// chosen returns the choice that was made at a node.
 func (w *walker) chosen(node any) (option int, made bool) {
 	if w.choice != nil {
 		option, made = w.choice(node)
@@ -90,7 +90,7 @@ func (w *walker) chosen(node any) (option int, made bool) {
 	return option, made
 }
 
-// test walks a condition, without the parts of which it was chosen how they come out.
+// test walks a condition, except for parts whose outcome was chosen.
 func (w *walker) test(e syntax.Expression) {
 	if _, made := w.chosen(eval.Condition{Test: e}); made {
 		return
@@ -106,7 +106,7 @@ func (w *walker) test(e syntax.Expression) {
 	}
 }
 
-// drawn stands among the names for what is drawn by lot, where outcomes are sought.
+// drawn represents a random element among the names that Outcomes looks at.
 const drawn = "|random"
 
 func (w *walker) filter(f *runtime.Filter) {
@@ -115,7 +115,7 @@ func (w *walker) filter(f *runtime.Filter) {
 	}
 }
 
-// maybe walks what is not reached in every case.
+// maybe walks what may not be reached.
 func (w *walker) maybe(walk func()) {
 	before := w.certain
 	w.certain = false
@@ -328,7 +328,7 @@ func (w *walker) expression(e syntax.Expression) {
 	}
 }
 
-// object walks what something is taken of.
+// object walks an expression that has an attribute, an element or a call.
 func (w *walker) object(e syntax.Expression, use Name) {
 	switch e := e.(type) {
 	case *syntax.Variable:
@@ -362,7 +362,7 @@ func constantText(e syntax.Expression) (string, bool) {
 	return text, ok
 }
 
-// inPlaces puts named arguments to their places, as far as they are those of the
+// inPlaces puts named arguments in their positions, as far as they are those of the
 // pipeline's functions.
 func inPlaces(a syntax.Arguments) []syntax.Expression {
 	if a.Spread != nil || a.SpreadMap != nil {

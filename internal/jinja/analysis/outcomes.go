@@ -11,7 +11,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Bounds of [Outcomes]: a template that has more of them is one that can't be
+// Bounds of [Outcomes]: a template that needs more can't be
 // followed.
 const (
 	maxPaths    = 256
@@ -29,8 +29,8 @@ func Outcomes(ctx context.Context, parsed api.Template, known func(function stri
 		out, err := parsed.Render(ctx, api.Scope{})
 		return []api.Rendered{out}, err == nil
 	}
-	// By parts of conditions there are fewer outcomes, and more ways to them. Where
-	// one of these can't be followed, whole conditions may yield more.
+	// Deciding parts of conditions gives fewer outcomes by more paths. If one of these
+	// can't be followed, deciding whole conditions may still give an answer.
 	for _, byParts := range []bool{true, false} {
 		s := &outcomeSearch{ctx: ctx, template: t, known: known, byParts: byParts, sources: map[string]*source{}, seen: map[string]bool{}, complete: true}
 		s.findOpenNames()
@@ -42,7 +42,7 @@ func Outcomes(ctx context.Context, parsed api.Template, known func(function stri
 	return outcomes, complete
 }
 
-// source is a call of whose values some are known, or all.
+// source is a call whose values are known, some or all.
 type source struct {
 	function, name, key string
 	values              []any
@@ -52,7 +52,7 @@ type outcomeSearch struct {
 	ctx      context.Context
 	template *eval.Template
 	known    func(function string, args []string) ([]any, bool)
-	sources  map[string]*source // by what is called; nil is not known
+	sources  map[string]*source // by what is called; nil if not known
 	byParts  bool               // what is known of a condition counts
 	open     map[string]bool    // names that the template sets to what is not known
 
@@ -141,8 +141,8 @@ func (s *outcomeSearch) namesOf(expressions ...syntax.Expression) []Name {
 
 func (s *outcomeSearch) isOpen(e syntax.Expression) bool { return s.anyOpen(s.namesOf(e)) }
 
-// isMixed is true for a condition of parts of which some are known: with these, it may
-// come out in one way whatever the others are.
+// isMixed is true for a condition of which only some parts are known: these may decide it
+// whatever the others are.
 func (s *outcomeSearch) isMixed(test syntax.Expression) bool {
 	open, known := false, false
 	var look func(e syntax.Expression)
@@ -203,7 +203,7 @@ func (s *outcomeSearch) source(n Name) *source {
 	}
 	found, asked := s.sources[id]
 	if !asked {
-		// With some of the values there are outcomes that are certain, and others.
+		// With only some of the values known, some outcomes are certain.
 		if values, all := s.known(n.Name, args); all || len(values) > 0 {
 			s.complete = s.complete && all
 			found = &source{function: n.Name, name: args[0], key: args[len(args)-1], values: values}

@@ -53,7 +53,7 @@ func (b *Budget) CheckTime() error {
 	return nil
 }
 
-// Grow counts bytes, before they are built where they could be many.
+// Grow counts bytes of text; where they could be many, before they are built.
 func (b *Budget) Grow(bytes int) error {
 	if bytes > b.Limits.Output-b.built {
 		return fmt.Errorf("the template builds more than %d bytes of text", b.Limits.Output)
@@ -65,7 +65,7 @@ func (b *Budget) Grow(bytes int) error {
 // OutputLeft is how many bytes may still be built.
 func (b *Budget) OutputLeft() int { return b.Limits.Output - b.built }
 
-// GrowTimes is grow for count times bytes, which may overflow.
+// GrowTimes is Grow(count * bytes) without the overflow.
 func (b *Budget) GrowTimes(count, bytes int) error {
 	if count > 0 && bytes > b.Limits.Output/count {
 		return b.Grow(b.Limits.Output + 1)
@@ -81,7 +81,7 @@ func (b *Budget) CheckWidth(what string, n int) error {
 	return nil
 }
 
-// Enter counts a level of recursion; leave gives it back.
+// Enter counts a level of recursion until Leave.
 func (b *Budget) Enter(what string) error {
 	if b.depth >= b.Limits.Depth {
 		return fmt.Errorf("%s is nested deeper than %d levels", what, b.Limits.Depth)
@@ -90,5 +90,5 @@ func (b *Budget) Enter(what string) error {
 	return nil
 }
 
-// Leave gives back the level of recursion that Enter counted.
+// Leave ends the level of recursion that Enter counted.
 func (b *Budget) Leave() { b.depth-- }

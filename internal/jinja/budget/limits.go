@@ -9,9 +9,9 @@ import (
 type Limits struct {
 	Source int           // bytes of a template's source
 	Steps  int           // evaluated nodes, loop rounds and visited elements
-	Output int           // bytes of all the text built on the way
+	Output int           // bytes of all text built along the way
 	Range  int           // elements of a range, and columns that a text is padded to
-	Depth  int           // macros and recursive loops within each other, and nested values
+	Depth  int           // nested macros, recursive loops and values
 	Time   time.Duration // wall clock of one rendering
 }
 
@@ -20,7 +20,7 @@ func DefaultLimits() Limits {
 	return Limits{Source: 64 << 10, Steps: 1_000_000, Output: 4 << 20, Range: 100_000, Depth: 50, Time: 2 * time.Second}
 }
 
-// WithDefaults is l with the defaults in the place of zeros.
+// WithDefaults is l with zeros replaced by the defaults.
 func (l Limits) WithDefaults() Limits {
 	d := DefaultLimits()
 	orDefault(&l.Source, d.Source)

@@ -58,7 +58,7 @@ func namespaceFunction(r *runtime.State, a value.Args) (any, error) {
 	return &value.Namespace{Attributes: d}, err
 }
 
-// cycler hands out its items in turn, across loops.
+// cycler returns its items in turn, across loops.
 type cycler struct {
 	items []any
 	next  int

@@ -6,7 +6,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 )
 
-// New makes the library of a renderer. env answers get_env; it may be nil.
+// New returns the library of a renderer. env answers get_env; it may be nil.
 func New(env func(string) (string, bool)) *runtime.Library {
 	l := &runtime.Library{Globals: map[string]any{}, Tests: map[string]*runtime.Test{}}
 	for _, group := range [][]*runtime.Function{PipelineFunctions(env), Functions()} {

@@ -13,7 +13,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// PipelineFunctions are the functions that read what is around a pipe.
+// PipelineFunctions are the functions that read results, params and the environment.
 func PipelineFunctions(env func(string) (string, bool)) []*runtime.Function {
 	return []*runtime.Function{
 		{Signature: runtime.Signature{Name: "get_pipe_result", Params: []string{"pipe_id", "data_key"}, Required: 1}, Apply: getPipeResult},
@@ -73,7 +73,7 @@ func result(r *runtime.State, a value.Args) (api.PipeResult, error) {
 	return result, nil
 }
 
-// listed is the part of a message that lists the names there are.
+// listed is the end of a message that lists the names there are.
 func listed[V any](names map[string]V, wanted, none string) string {
 	if len(names) == 0 {
 		return ": " + none

@@ -5,7 +5,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// typed is a test that only looks at the value.
+// typed is a test without arguments.
 func typed(name string, holds func(any) bool) *runtime.Test {
 	return &runtime.Test{Signature: runtime.Signature{Name: name}, Apply: func(_ *runtime.State, v any, _ value.Args) (bool, error) {
 		return holds(v), nil
@@ -80,7 +80,7 @@ func valueTests() []*runtime.Test {
 	}
 }
 
-// leaves reports whether v divided by n leaves rest.
+// leaves reports whether the remainder of v divided by n is rest.
 func leaves(r *runtime.State, v, n any, rest int64) (bool, error) {
 	remainder, err := r.Binary(value.OpModulo, v, n)
 	if err != nil {

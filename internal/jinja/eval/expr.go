@@ -83,8 +83,8 @@ func (r *run) evalVariable(n *syntax.Variable) (any, error) {
 	}, nil
 }
 
-// formerNames are names that examples of Open Ticket AI show and no version has, with
-// what to write instead.
+// formerNames are names in examples of Open Ticket AI that no version has, with what to
+// write instead.
 var formerNames = map[string]string{
 	"env":         "get_env('NAME') reads the environment",
 	"pipe_result": "get_pipe_result('id', 'key') reads what a step before yielded",
@@ -93,7 +93,7 @@ var formerNames = map[string]string{
 	"now":         "templates have no clock",
 }
 
-// otherName is what a message about a missing variable ends in.
+// otherName is the end of a message about a missing variable.
 func (r *run) otherName(name string) string {
 	if instead := formerNames[name]; instead != "" {
 		return ": " + instead
@@ -113,7 +113,7 @@ func (r *run) otherName(name string) string {
 	return value.DidYouMean(name, known)
 }
 
-// read is a value of the scope under this name.
+// readVariable is a value of the scope by the name of the variable.
 func (r *run) readVariable(n *syntax.Variable, v any) (any, error) {
 	v, err := r.ReadScope(n.Name, v)
 	return v, n.Wrap(err)
@@ -173,7 +173,7 @@ func (r *run) evalConditional(n *syntax.Conditional) (any, error) {
 	return r.eval(n.No)
 }
 
-// decide reports which of the two it is.
+// decide reports whether it is the first of the two.
 func (r *run) decide(n *syntax.Conditional) (yes bool, err error) {
 	if option, made := r.choice(n); made {
 		return option == 0, nil
@@ -181,7 +181,8 @@ func (r *run) decide(n *syntax.Conditional) (yes bool, err error) {
 	return r.test(n.Test)
 }
 
-// Condition is the key of a choice how a test, or a part of it, comes out: 0 is true.
+// Condition is the key of the choice how a condition, or a part of one, comes out: 0 is
+// true.
 type Condition struct{ Test syntax.Expression }
 
 // test reports whether a condition holds.
@@ -232,7 +233,7 @@ func (r *run) evalNegation(n *syntax.Negation) (any, error) {
 }
 
 func (r *run) evalConcat(n *syntax.Concat) (any, error) {
-	parts, err := r.evalAll(n.Parts) // all of them first: one may change another
+	parts, err := r.evalAll(n.Parts) // all before the first is joined: one may change another
 	if err != nil {
 		return nil, err
 	}

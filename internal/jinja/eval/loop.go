@@ -14,7 +14,7 @@ type loop struct {
 	Items     []any
 	index     int
 	depth     int
-	outer     *frame // where the statement stands
+	outer     *frame // where the statement is
 	changed   []any
 }
 
@@ -26,7 +26,7 @@ func (r *run) execForStatement(n *syntax.ForStatement) error {
 	if !n.Recursive {
 		return r.runLoop(n, v, 1)
 	}
-	// A recursive loop is called like a macro, by the template as by itself.
+	// A recursive loop is called like a macro, by the template and by itself.
 	v, err = r.loopValue(n, r.frame, v, 1)
 	if err != nil {
 		return n.Wrap(err)
@@ -34,7 +34,7 @@ func (r *run) execForStatement(n *syntax.ForStatement) error {
 	return n.Wrap(r.put(v))
 }
 
-// called is what the loop over v puts out, as one value.
+// loopValue is what the loop over v puts out, as one value.
 func (r *run) loopValue(n *syntax.ForStatement, in *frame, v any, depth int) (any, error) {
 	chunks, frame := r.chunks, r.frame
 	r.chunks, r.frame = nil, in
@@ -82,7 +82,7 @@ func (r *run) runLoop(n *syntax.ForStatement, over any, depth int) error {
 	return nil
 }
 
-// chosen are the items for which the loop's own condition holds.
+// filterItems returns the items for which the loop's own condition is true.
 func (r *run) filterItems(n *syntax.ForStatement, items []any) ([]any, error) {
 	var chosen []any
 	outer := r.frame
@@ -108,7 +108,7 @@ func (r *run) filterItems(n *syntax.ForStatement, items []any) ([]any, error) {
 	return chosen, nil
 }
 
-// recurse is loop(items) in a recursive loop: what the loop yields for them.
+// recurse is loop(items) in a recursive loop: what the loop puts out for them.
 func (l *loop) recurse(r *run, g value.CallArgs) (any, error) {
 	if !l.statement.Recursive {
 		return nil, errors.New(`the loop can't be called: write "recursive" at the end of its tag`)
@@ -123,7 +123,7 @@ func (l *loop) recurse(r *run, g value.CallArgs) (any, error) {
 	return r.loopValue(l.statement, l.outer, g.Positional[0], l.depth+1)
 }
 
-// LoopNames are what a loop offers: attribute knows each.
+// LoopNames are the attributes of a loop.
 var LoopNames = []string{
 	"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "depth", "depth0", "cycle", "changed",
 }

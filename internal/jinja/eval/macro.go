@@ -102,7 +102,7 @@ func (m *macro) bind(r *run, inner *frame, g value.CallArgs) error {
 	return m.bindRest(inner, g, used)
 }
 
-// bindRest handles the named arguments that belong to no parameter.
+// bindRest handles the named arguments for which there is no parameter.
 func (m *macro) bindRest(inner *frame, g value.CallArgs, used int) error {
 	rest := &value.Dict{}
 	for _, n := range g.Named {

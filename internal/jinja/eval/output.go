@@ -19,7 +19,7 @@ func (r *run) rendered() (api.Rendered, error) {
 	case 0:
 		return api.Rendered{}, nil
 	case 1:
-		if _, text := value.AsText(r.chunks[0]); !text && !r.allKept() {
+		if _, text := value.AsText(r.chunks[0]); !text && !r.onlyPipelineText() {
 			return r.single(r.chunks[0])
 		}
 	}
@@ -27,7 +27,7 @@ func (r *run) rendered() (api.Rendered, error) {
 	if err != nil {
 		return api.Rendered{}, err
 	}
-	if r.allKept() {
+	if r.onlyPipelineText() {
 		return api.Rendered{Text: text, Value: text}, nil
 	}
 	return api.Rendered{Text: text, Value: plainLiteral(text)}, nil
@@ -38,7 +38,7 @@ func (r *run) single(v any) (api.Rendered, error) {
 		return api.Rendered{}, u.Errorf("the template has no value: %s")
 	}
 	if f, ok := v.(float64); ok && (math.IsInf(f, 0) || math.IsNaN(f)) {
-		return api.Rendered{Text: value.FloatText(f), Value: value.FloatText(f)}, nil // which no JSON has
+		return api.Rendered{Text: value.FloatText(f), Value: value.FloatText(f)}, nil // which JSON doesn't have
 	}
 	val, err := export(r.Budget, v)
 	if err != nil {
@@ -47,7 +47,7 @@ func (r *run) single(v any) (api.Rendered, error) {
 	if _, used := v.(*value.Iterator); used {
 		v = val
 	}
-	// The text of a large value must not spoil the value: nobody asks for both.
+	// The text of a large value must not spoil the value: nobody needs both.
 	text, err := value.Text(r.Renewed(), v)
 	if err != nil {
 		text = "<" + value.TypeName(val) + ">"
@@ -96,7 +96,7 @@ func (r *run) joined(chunks []any) (string, error) {
 	return b.String(), nil
 }
 
-// plainLiteral is text as the literal that it is, or text.
+// plainLiteral is text as a literal, or text if it isn't one.
 func plainLiteral(text string) any {
 	if v, ok := value.ParseLiteral(text); ok {
 		return exportLiteral(v)
@@ -137,7 +137,7 @@ func export(r *budget.Budget, v any) (any, error) {
 	case *value.Dict:
 		return exportDict(r, x)
 	case runtime.Results:
-		return x.Export()
+		return x.Export(), nil
 	case []any:
 		return exportList(r, x)
 	case *value.MutableList, value.Tuple, *value.Group, *value.DictView, value.Range, *value.Iterator:

@@ -20,9 +20,9 @@ type run struct {
 	frame  *frame
 	chunks []any
 	nested int          // how many blocks capture their output
-	last   position.Pos // where what was put out last stands
+	last   position.Pos // of the last output
 
-	piped  bool // texts of the pipeline may be put out
+	piped  bool // the template reads something of the pipeline
 	blocks map[string]*syntax.BlockStatement
 
 	chosen Choices // nil: conditions decide

@@ -10,7 +10,7 @@ type frame struct {
 	names    []string
 	values   []any
 	up       *frame
-	retained bool // a macro refers to it: it must not be used again
+	retained bool // a macro refers to it: it must not be reused
 }
 
 func (f *frame) get(name string) (any, bool) {
@@ -34,14 +34,14 @@ func (f *frame) set(name string, value any) {
 	f.names, f.values = append(f.names, name), append(f.values, value)
 }
 
-// retain marks the frame and those around it as referred to.
+// retain marks the frame and those around it as referenced.
 func (f *frame) retain() {
 	for ; f != nil && !f.retained; f = f.up {
 		f.retained = true
 	}
 }
 
-// cleared is an empty frame in the place of f: f itself where nothing refers to it.
+// cleared is an empty frame instead of f: f itself if nothing refers to it.
 func (f *frame) cleared() *frame {
 	if f.retained {
 		return &frame{up: f.up}

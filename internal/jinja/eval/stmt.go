@@ -93,8 +93,8 @@ func (r *run) put(v any) error {
 	return nil
 }
 
-// settle turns what has been put out into text as soon as it is sure to become
-// text: what a template changes afterwards does not show in what it put out before.
+// settle turns what has been put out into text as soon as it is certain to become text:
+// what a template changes afterwards must not show in what it put out before.
 func (r *run) settle() error {
 	n := len(r.chunks)
 	if n < 2 {
@@ -196,7 +196,7 @@ func (r *run) execFilterStatement(n *syntax.FilterStatement) error {
 	return n.Wrap(r.put(v))
 }
 
-// block is the value of a block's inside, filtered.
+// block is the value of a block's body, filtered.
 func (r *run) block(body []syntax.Statement, filters []*syntax.Filtered) (any, error) {
 	chunks, err := r.capture(&frame{up: r.frame}, body)
 	if err != nil {
@@ -242,7 +242,7 @@ func (r *run) execAutoescapeStatement(n *syntax.AutoescapeStatement) error {
 	return err
 }
 
-// blocks is the variable self: the template's blocks, to be put out once more.
+// blocks is the variable self: the template's blocks, for another output.
 type blocks struct {
 	run    *run
 	byName map[string]*syntax.BlockStatement
@@ -273,7 +273,7 @@ func (r *run) blockFunction(n *syntax.BlockStatement) *runtime.Function {
 	}}
 }
 
-// exec of a block sees, unless it is scoped, only the names of the top level.
+// A block that is not scoped sees only the names of the top level.
 func (r *run) execBlockStatement(n *syntax.BlockStatement) error {
 	up := r.root
 	if n.Scoped {

@@ -43,7 +43,7 @@ func (t *Template) Render(ctx context.Context, scope api.Scope) (api.Rendered, e
 	return t.RenderChosen(ctx, scope, nil)
 }
 
-// RenderChosen renders with the branches that were chosen, instead of by their
+// RenderChosen renders the branches that were chosen, instead of asking their
 // conditions.
 func (t *Template) RenderChosen(ctx context.Context, scope api.Scope, chosen Choices) (api.Rendered, error) {
 	r := newRun(ctx, t.Environment, scope)

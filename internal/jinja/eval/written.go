@@ -7,9 +7,9 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// allKept reports whether the output is nothing but texts from the pipeline, and
-// blanks.
-func (r *run) allKept() bool {
+// onlyPipelineText reports whether the output is nothing but texts from the pipeline
+// and white space.
+func (r *run) onlyPipelineText() bool {
 	some := false
 	for _, chunk := range r.chunks {
 		switch x := chunk.(type) {
@@ -27,7 +27,7 @@ func (r *run) allKept() bool {
 }
 
 // evalWritten evaluates e and reports whether the value, if it is a text, is one
-// that the template wrote: that stands in it, or that it made of other values.
+// that the template wrote: one in its source, or one that it made of other values.
 func (r *run) evalWritten(e syntax.Expression) (v any, written bool, err error) {
 	switch n := e.(type) {
 	case *syntax.Constant:
@@ -62,7 +62,7 @@ func (r *run) evalWritten(e syntax.Expression) (v any, written bool, err error) 
 	return v, formats(e), err
 }
 
-// formats reports whether e puts values into a text of the template.
+// formats reports whether e puts values into a text of the template's source.
 func formats(e syntax.Expression) bool {
 	switch n := e.(type) {
 	case *syntax.Binary:

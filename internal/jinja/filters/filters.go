@@ -4,7 +4,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 )
 
-// All are the filters by name.
+// All returns the filters by name.
 func All() map[string]*runtime.Filter {
 	all := map[string]*runtime.Filter{}
 	for _, group := range [][]*runtime.Filter{

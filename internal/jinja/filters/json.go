@@ -43,7 +43,7 @@ type jsonEncoder struct {
 	b      strings.Builder
 	r      *runtime.State
 	indent string
-	lines  bool // each element in a line of its own
+	lines  bool // each element on a line of its own
 }
 
 func (e *jsonEncoder) write(s string) error {
@@ -121,7 +121,7 @@ func (e *jsonEncoder) object(pairs []value.Pair, level int) error {
 	})
 }
 
-// sorted are pairs in the order of their keys, which must have one.
+// sorted returns pairs in the order of their keys, which must have one.
 func (e *jsonEncoder) sorted(pairs []value.Pair) ([]value.Pair, error) {
 	all := make([]value.Keyed, len(pairs))
 	for i, p := range pairs {

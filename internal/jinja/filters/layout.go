@@ -79,7 +79,7 @@ func centerFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	return value.KeepMarkup(v, centered.(string)), nil
 }
 
-// needText is v, which must be a string already.
+// needText is v, which must already be a string.
 func needText(name string, v any) (string, error) {
 	if u, ok := v.(*value.Undefined); ok {
 		return "", u.Err()

@@ -64,7 +64,7 @@ func lastFilter(r *runtime.State, v any, _ value.Args) (any, error) {
 	return list[len(list)-1], nil
 }
 
-// reversible are the elements of what can be read from its end.
+// reversible returns the elements of a value that can be read from its end.
 func reversible(r *runtime.State, v any) ([]any, error) {
 	if _, ok := v.(*value.Iterator); ok {
 		return nil, errors.New(`a generator has no end: put "| list" before it`)
@@ -83,7 +83,7 @@ func randomFilter(r *runtime.State, v any, _ value.Args) (any, error) {
 	if _, unordered := v.(*value.DictView); unordered {
 		return nil, fmt.Errorf(`%s has no index: put "| list" before it`, value.WithArticle(value.TypeName(v)))
 	}
-	return r.Subscript(v, int64(rand.IntN(n))) // nothing is kept secret by it
+	return r.Subscript(v, int64(rand.IntN(n))) // no secret depends on it
 }
 
 func joinFilter(r *runtime.State, v any, a value.Args) (any, error) {
@@ -178,8 +178,8 @@ func batchFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	return value.IterateList(batches), r.Step(len(batches))
 }
 
-// batchSize is the first argument. What no number of elements can be equal to,
-// such as a text, makes one batch of all.
+// batchSize is the first argument. With what can't equal a number of
+// elements, such as a text, all make one batch.
 func batchSize(a value.Args) (int, error) {
 	if f, ok := a.Values[0].(float64); ok {
 		if f == math.Trunc(f) && math.Abs(f) < 1<<31 {
@@ -196,8 +196,7 @@ func batchSize(a value.Args) (int, error) {
 	return -1, nil
 }
 
-// sliceFilter deals the elements out into columns; the first ones get what does
-// not come out even.
+// sliceFilter deals the elements out into columns; the first ones get the remainder.
 func sliceFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	slices, err := a.Integer(0, 0)
 	if err != nil {
@@ -272,7 +271,7 @@ func sumFilter(r *runtime.State, v any, a value.Args) (any, error) {
 }
 
 // getter reads an attribute such as "priority.name" or 0 of elements; without
-// one it yields them as they are.
+// one it returns them as they are.
 func getter(r *runtime.State, attribute any) (func(any) (any, error), error) {
 	if attribute == nil {
 		return func(v any) (any, error) { return v, nil }, nil

@@ -87,7 +87,7 @@ func round(v any, precision int) (any, error) {
 	return nil, fmt.Errorf("%s can't be rounded: it is not a number", value.WithArticle(value.TypeName(v)))
 }
 
-// roundWhole is v rounded to an int, which Python's round does without digits.
+// roundWhole is v rounded to an int, as Python's round does without a number of digits.
 func roundWhole(v any) (any, error) {
 	rounded, err := round(v, 0)
 	if f, ok := rounded.(float64); ok {
@@ -127,7 +127,7 @@ func intFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 	if !ok {
 		return otherwise, nil
 	}
-	// A base that is none makes no error: the text is then read as a float, too.
+	// none as the base is not an error: the text is then also read as a float.
 	base, ok := value.AsInt(a.At(1, int64(10)))
 	if ok && (base == 0 || base >= 2 && base <= 36) {
 		if n, ok := parseInteger(s, int(base)); ok {
@@ -167,7 +167,7 @@ func parseInteger(s string, base int) (*big.Int, bool) {
 	return new(big.Int).SetString(sign+strings.ReplaceAll(s, "_", ""), base)
 }
 
-// asciiDigits writes the digits of all scripts as those of ASCII.
+// asciiDigits replaces the digits of all scripts by those of ASCII.
 func asciiDigits(s string) string {
 	if strings.IndexFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) < 0 {
 		return s

@@ -8,11 +8,11 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// prettyWidth is the width that Python's pprint breaks lines at.
+// prettyWidth is where Python's pprint breaks lines.
 const prettyWidth = 80
 
-// pretty lays a value out over several lines as Python's pprint does: what fits
-// the rest of a line stays in it, of anything else each element gets a line.
+// pretty lays a value out over several lines as Python's pprint does: what fits in
+// the rest of a line stays there, otherwise each element gets its own line.
 type pretty struct {
 	r   *runtime.State
 	b   strings.Builder
@@ -43,8 +43,8 @@ func (p *pretty) repr(v any) string {
 	return text
 }
 
-// format writes v from the column indent on; behind it allowance characters
-// follow in the same line.
+// format writes v starting at the column indent; allowance characters follow it on the
+// same line.
 func (p *pretty) format(v any, indent, allowance, level int) {
 	text := p.repr(v)
 	if p.err != nil {
@@ -117,7 +117,7 @@ func (p *pretty) dict(pairs []value.Pair, indent, allowance, level int) {
 }
 
 // text breaks a string at its line ends and, where a line is too long, between
-// words; at the outermost level brackets hold the parts together.
+// words; at the outermost level the parts are in parentheses.
 func (p *pretty) text(s string, indent, allowance, level int) {
 	if s == "" {
 		p.write("''")

@@ -8,7 +8,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// choiceFilters go through a list and yield as they go.
+// choiceFilters yield their elements while they go through a list.
 func choiceFilters() []*runtime.Filter {
 	anything := func(name string) runtime.Signature {
 		return runtime.Signature{Name: name, Variadic: true, Keywords: true}
@@ -87,8 +87,8 @@ func mapper(r *runtime.State, a value.Args) (func(any) (any, error), error) {
 	}, nil
 }
 
-// chooser is select and its relatives: by an attribute or not, keeping what
-// passes or what does not.
+// chooser is select, reject, selectattr and rejectattr: by an attribute or not, keeping
+// what passes the test or what doesn't.
 func chooser(byAttribute, keep bool) func(*runtime.State, any, value.Args) (any, error) {
 	return func(r *runtime.State, v any, a value.Args) (any, error) {
 		if !value.Truth(v) {
@@ -134,7 +134,7 @@ func chooser(byAttribute, keep bool) func(*runtime.State, any, value.Args) (any,
 	}
 }
 
-// predicate is the test that the first argument names; without, being true.
+// predicate is the test that the first argument names, or truth without one.
 func predicate(r *runtime.State, a value.Args) (func(any) (bool, error), error) {
 	if len(a.Values) == 0 {
 		return func(v any) (bool, error) { return value.Truth(v), nil }, nil

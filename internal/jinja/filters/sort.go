@@ -9,8 +9,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// orderFilters compare elements. Text counts without regard to case unless asked
-// otherwise.
+// orderFilters compare elements. Case doesn't count unless asked
+// for.
 func orderFilters() []*runtime.Filter {
 	return []*runtime.Filter{
 		{Signature: runtime.Signature{Name: "sort", Params: []string{"reverse", "case_sensitive", "attribute"}}, Apply: sortFilter},
@@ -67,7 +67,7 @@ func sortFilter(r *runtime.State, v any, a value.Args) (any, error) {
 }
 
 // sortKey reads one attribute or several: "priority.name,id". The key is a tuple
-// in any case, because within one equal values need no order.
+// in any case, because equal values within a tuple need no order.
 func sortKey(r *runtime.State, attribute any, caseSensitive bool) (func(any) (any, error), error) {
 	attributes := []any{attribute}
 	if path, ok := value.AsText(attribute); ok {

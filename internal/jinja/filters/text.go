@@ -11,7 +11,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// onText is a filter that takes whatever text the value has.
+// onText is a filter on the text of any value.
 func onText(name string, change func(string) string) *runtime.Filter {
 	return &runtime.Filter{Signature: runtime.Signature{Name: name}, Formats: true, Apply: func(r *runtime.State, v any, _ value.Args) (any, error) {
 		s, err := value.Text(r.Budget, v)
@@ -23,7 +23,7 @@ func onText(name string, change func(string) string) *runtime.Filter {
 	}}
 }
 
-// likeText is onText for what Jinja2 lets escaped text stay escaped in.
+// likeText is onText for filters after which escaped text stays escaped.
 func likeText(name string, change func(string) string) *runtime.Filter {
 	f := onText(name, change)
 	plain := f.Apply
@@ -57,7 +57,7 @@ func textFilters() []*runtime.Filter {
 }
 
 // titleWords is Jinja2's title, which differs from Python's: a word begins only
-// after a blank, a hyphen or an opening bracket.
+// after white space, a hyphen or an opening bracket.
 func titleWords(s string) string {
 	var b strings.Builder
 	start := true

@@ -27,9 +27,9 @@ var (
 	trailPattern  = lazyregexp.New(`(?:[)>.,\n]|&gt;)+$`)
 )
 
-// linker makes links of the addresses in a text.
+// linker turns the addresses in a text into links.
 type linker struct {
-	limit      int // of the characters shown of an address, below zero: none
+	limit      int // on the characters of an address that are shown; negative: none
 	attributes string
 	schemes    []string
 }

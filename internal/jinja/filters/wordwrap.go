@@ -92,8 +92,8 @@ func (w wrapper) wrap(s string) []string {
 	return lines
 }
 
-// breakAt is where a word too long for a line is broken: behind its last hyphen
-// that fits, else where the line ends.
+// breakAt is where a word that is too long for a line is broken: after the last hyphen
+// that fits, otherwise at the end of the line.
 func (w wrapper) breakAt(word []rune, room int) int {
 	if !w.hyphens || len(word) <= room {
 		return min(room, len(word))
@@ -113,13 +113,13 @@ func isBlank(s []rune) bool {
 	return !slices.ContainsFunc(s, func(c rune) bool { return !value.IsSpace(c) })
 }
 
-// breaksWords is what textwrap separates words at: only the blanks of ASCII.
+// breaksWords reports whether textwrap separates words at c: at white space of ASCII only.
 func breaksWords(c rune) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
 func isWordChar(c rune) bool { return c == '_' || unicode.IsLetter(c) || unicode.IsNumber(c) }
 
-// pieces splits s into what stands together in a line: blanks, words, the parts
-// of words with hyphens, and dashes between words.
+// pieces splits s into what can't be separated: white space, words, the parts of words
+// with hyphens, and dashes between words.
 func (w wrapper) pieces(s []rune) [][]rune {
 	var pieces [][]rune
 	for i := 0; i < len(s); {
@@ -159,8 +159,8 @@ func dashBefore(s []rune, i int) int {
 	return end
 }
 
-// wordEnd is where the word at i ends: at a blank, behind a hyphen between
-// letters, or before a dash.
+// wordEnd is where the word at i ends: at white space, after a hyphen between letters,
+// or before a dash.
 func wordEnd(s []rune, i int) int {
 	letter := func(j int) bool { return j >= 0 && j < len(s) && isWordChar(s[j]) && !unicode.IsDigit(s[j]) }
 	for end := i + 1; ; end++ {

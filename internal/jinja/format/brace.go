@@ -18,7 +18,7 @@ func Brace(r *budget.Budget, format string, a value.Args, escape bool) (any, err
 	return s, err
 }
 
-// BraceMap is braceFormat with the values by name from a mapping.
+// BraceMap is Brace with the values by name from a mapping.
 func BraceMap(r *budget.Budget, format string, mapping any, escape bool) (any, error) {
 	f := brace{r: r, mapping: mapping, escape: escape}
 	s, err := f.format(format, 0)
@@ -28,8 +28,8 @@ func BraceMap(r *budget.Budget, format string, mapping any, escape bool) (any, e
 type brace struct {
 	r       *budget.Budget
 	args    value.Args
-	mapping any // of the names, in the place of args
-	next    int // of the places without a number
+	mapping any // of the names, instead of args
+	next    int // the next place without a number
 	counts  numbering
 	escape  bool
 }
@@ -81,7 +81,7 @@ func (f *brace) format(format string, depth int) (string, error) {
 	return b.String(), f.r.Grow(len(format))
 }
 
-// closing is the offset of the end mark that closes the mark at the start, or -1.
+// closing is the offset of the end mark that belongs to the mark at the start, or -1.
 func closing(s string, mark, end byte) int {
 	open := 0
 	for i := range len(s) {
@@ -253,7 +253,7 @@ func (f *brace) argument(name string) (any, error) {
 	return v, nil
 }
 
-// named is member for what may be no mapping.
+// named is value.Member for a value that may not be a mapping.
 func named(v any, name string) (any, bool, error) {
 	if !value.IsMapping(v) {
 		return nil, false, fmt.Errorf("format_map takes a mapping, not %s", value.WithArticle(value.TypeName(v)))

@@ -12,8 +12,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// Percent is Python's format % values. Escaped text as the format escapes
-// the values.
+// Percent is Python's format % values. If the format is escaped text, the values are
+// escaped.
 func Percent(r *budget.Budget, pattern, values any) (any, error) {
 	format, _ := value.AsText(pattern)
 	_, escape := pattern.(value.Markup)
@@ -29,7 +29,7 @@ func Percent(r *budget.Budget, pattern, values any) (any, error) {
 	}
 	if p.used < len(p.values) && !p.named {
 		if subscriptable(values) {
-			return value.KeepMarkup(pattern, p.b.String()), nil // Python takes them for what names are looked up in
+			return value.KeepMarkup(pattern, p.b.String()), nil // to Python, names could be looked up in them
 		}
 		return nil, errors.New("the format has fewer places than there are values")
 	}
@@ -224,7 +224,7 @@ func (p *percent) format(v any, verb rune, spec formatSpec) error {
 		s = spec.aligned('>').pad(s, "")
 	case 'c':
 		spec.zero = false
-		s, err = character1(v)
+		s, err = oneCharacter(v)
 		s = spec.aligned('>').pad(s, "")
 	case 'd', 'i', 'u', 'x', 'X', 'o':
 		if verb == 'i' || verb == 'u' {
@@ -264,8 +264,8 @@ func (p *percent) integer(v any, verb rune, spec formatSpec) (string, error) {
 	return spec.integer(i)
 }
 
-// character1 is one character, given as such or as its number.
-func character1(v any) (string, error) {
+// oneCharacter is one character, given as such or as its number.
+func oneCharacter(v any) (string, error) {
 	if s, ok := value.AsText(v); ok && utf8.RuneCountInString(s) == 1 {
 		return s, nil
 	}

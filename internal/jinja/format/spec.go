@@ -24,7 +24,7 @@ type formatSpec struct {
 	zero      bool // zeros fill up numbers, between sign and digits
 	width     int
 	group     byte // ',' or '_' between groups of digits
-	precision int  // below zero: none
+	precision int  // negative: none
 	verb      byte // 0: none
 }
 
@@ -119,7 +119,7 @@ func formatValue(r *budget.Budget, v any, spec formatSpec) (string, error) {
 		if spec.sign != 0 || spec.alternate {
 			return "", errors.New("a character takes no sign and no #")
 		}
-		s, err := character1(v)
+		s, err := oneCharacter(v)
 		return spec.aligned('>').pad(s, ""), err
 	case 0, 'd', 'n', 'x', 'X', 'o', 'b':
 		return spec.integer(value.AsBigInt(n))
@@ -127,8 +127,8 @@ func formatValue(r *budget.Budget, v any, spec formatSpec) (string, error) {
 	return "", fmt.Errorf("%q is not a format for an integer", spec.verb)
 }
 
-// aligned is s with its alignment and its fill settled: otherwise is how values of
-// the type stand.
+// aligned is s with its alignment and its fill set: otherwise is the alignment of
+// the type's values.
 func (s formatSpec) aligned(otherwise rune) formatSpec {
 	if s.zero {
 		s.fill = '0'
@@ -192,7 +192,7 @@ func (s formatSpec) integer(n *big.Int) (string, error) {
 }
 
 // number lays out a sign, the digits before the point and what follows, with
-// separators between groups of size digits. Zeros that fill it up are grouped too.
+// separators between groups of size digits. Zeros for padding are grouped, too.
 func (s formatSpec) number(sign, digits, rest string, size int) string {
 	if s.group == 0 {
 		return s.pad(digits+rest, sign)
@@ -263,7 +263,7 @@ func (s formatSpec) digits(f float64) string {
 	return digits + percent
 }
 
-// general writes up to precision digits, with an exponent where the number is too large or
+// general writes up to precision digits, with an exponent if the number is too large or
 // too small for them. Without a verb, as with point, it shows that it is a float.
 func (s formatSpec) general(f float64, precision int, point bool) string {
 	precision = max(precision, 1)

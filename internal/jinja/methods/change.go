@@ -11,8 +11,8 @@ import (
 
 var errForeign = errors.New("templates can't change values from outside: make a copy, such as a | list or dict(a)")
 
-// onList is a method that changes a list in place; its value is none unless it
-// says otherwise.
+// onList is a method that changes a list in place; its value is none unless change
+// returns one.
 func onList(name string, params []string, required int, change func(r *runtime.State, l *value.MutableList, a value.Args) (any, error)) *runtime.Method {
 	return &runtime.Method{Signature: runtime.Signature{Name: name, Params: params, Required: required}, Apply: func(r *runtime.State, self any, a value.Args) (any, error) {
 		l, ok := self.(*value.MutableList)

@@ -8,7 +8,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// listMethods are those of lists and tuples that change nothing.
+// listMethods are those of lists and tuples that don't change them.
 func listMethods() []*runtime.Method {
 	return []*runtime.Method{
 		{Signature: runtime.Signature{Name: "index", Params: []string{"value", "start", "stop"}, Required: 1}, Apply: func(r *runtime.State, self any, a value.Args) (any, error) {
@@ -48,7 +48,7 @@ func listMethods() []*runtime.Method {
 	}
 }
 
-// dictMethods are those of mappings that change nothing.
+// dictMethods are those of mappings that don't change them.
 func dictMethods() []*runtime.Method {
 	return []*runtime.Method{
 		{Signature: runtime.Signature{Name: "get", Params: []string{"key", "default"}, Required: 1}, Apply: func(_ *runtime.State, self any, a value.Args) (any, error) {

@@ -59,8 +59,8 @@ func expandTabs(r *runtime.State, s string, a value.Args) (any, error) {
 	return b.String(), r.Grow(len(s))
 }
 
-// translate replaces characters by what the table has under their number: a
-// string, a number, or none for nothing.
+// translate replaces characters by what the table has for their number: a string, a
+// number, or none to remove them.
 func translate(r *runtime.State, s string, a value.Args) (any, error) {
 	if !value.IsMapping(a.Values[0]) && !value.IsText(a.Values[0]) {
 		if _, list := value.AsSequence(a.Values[0]); !list {
@@ -99,8 +99,8 @@ func translate(r *runtime.State, s string, a value.Args) (any, error) {
 	return b.String(), r.Grow(len(s))
 }
 
-// makeTable makes a table for translate: of a mapping of characters, or of two texts
-// of which each character becomes its counterpart, and one whose characters vanish.
+// makeTable makes a table for translate from a mapping of characters, or from two texts
+// whose characters correspond and a third one with characters to remove.
 func makeTable(r *runtime.State, _ string, a value.Args) (any, error) {
 	table := &value.Dict{}
 	if pairs, ok := value.PairsOf(a.Values[0]); ok && len(a.Values) == 1 {

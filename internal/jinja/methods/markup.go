@@ -8,7 +8,7 @@ import (
 )
 
 // markupMethods are the methods of escaped text: they escape what they put into
-// it, and what they yield is escaped text again.
+// it, and return escaped text again.
 func markupMethods(text map[string]*runtime.Method) map[string]*runtime.Method {
 	methods := map[string]*runtime.Method{}
 	for name, m := range text {

@@ -4,8 +4,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 )
 
-// byName also settles that Python's own methods take no arguments by name, but for
-// a few.
+// byName also sees to it that Python's own methods take no arguments by name, except
+// for a few.
 func byName(groups ...[]*runtime.Method) map[string]*runtime.Method {
 	all := map[string]*runtime.Method{}
 	for _, group := range groups {

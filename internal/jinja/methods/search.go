@@ -35,7 +35,7 @@ func searchMethods() []*runtime.Method {
 }
 
 // within is the part of s from the second argument to the third, and how many
-// characters stand before it: -1 where it begins beyond the end of s or its own.
+// characters are before it: -1 if it begins beyond the end of s or its own end.
 func within(s string, a value.Args) (string, int64, error) {
 	if a.At(1, nil) == nil && a.At(2, nil) == nil {
 		return s, 0, nil

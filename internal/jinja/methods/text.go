@@ -10,7 +10,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// textMethod is a method of strings that looks at its arguments itself.
+// textMethod is a method of strings.
 func textMethod(name string, params []string, required int, apply func(r *runtime.State, s string, a value.Args) (any, error)) *runtime.Method {
 	return &runtime.Method{Signature: runtime.Signature{Name: name, Params: params, Required: required}, Apply: func(r *runtime.State, self any, a value.Args) (any, error) {
 		s, _ := value.AsText(self)
@@ -18,7 +18,7 @@ func textMethod(name string, params []string, required int, apply func(r *runtim
 	}}
 }
 
-// changed is a method of strings without arguments.
+// changed is a method without arguments that returns a changed string.
 func changed(name string, change func(string) string) *runtime.Method {
 	return textMethod(name, nil, 0, func(r *runtime.State, s string, _ value.Args) (any, error) {
 		s = change(s)

@@ -30,13 +30,14 @@ func (r *State) Attribute(object any, name string) (any, error) {
 	return v, nil
 }
 
-// OwnAttribute is what an object offers beside its elements.
+// OwnAttribute is an attribute or method of an object, as opposed to its elements.
 func (r *State) OwnAttribute(object any, name string) (any, bool, error) {
 	switch o := object.(type) {
 	case *value.Undefined:
 		return nil, false, o.Err()
 	case *value.FailMark:
 		return nil, false, o.Err()
+	case map[string]any, []any, string: // nothing but methods
 	case attributed:
 		v, ok := o.Attribute(name)
 		return v, ok, nil
@@ -79,7 +80,7 @@ func (r *State) Subscript(object, key any) (any, error) {
 	return r.missing(object, key), nil
 }
 
-// missing is what an object has under a key that it has not.
+// missing is the value of a key that an object lacks.
 func (r *State) missing(object, key any) *value.Undefined {
 	name, text := value.AsText(key)
 	shown := value.Briefly(key)
@@ -93,7 +94,7 @@ func (r *State) missing(object, key any) *value.Undefined {
 	return u
 }
 
-// names are those that could follow a dot behind object.
+// names are those that could follow a dot after object.
 func (r *State) names(object any) map[string]bool {
 	names := map[string]bool{}
 	if m, ok := value.AsMapping(object); ok {

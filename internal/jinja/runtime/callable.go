@@ -36,7 +36,7 @@ type (
 	// Filter is what follows a "|".
 	Filter struct {
 		Signature
-		Markup  bool // sees escaped text as such
+		Markup  bool // is given escaped text as such
 		Formats bool // makes a text of any value
 		Apply   func(r *State, v any, a value.Args) (any, error)
 	}
@@ -56,7 +56,7 @@ func (*BoundMethod) TypeName() string { return "function" }
 
 func (*BoundMethod) Callable() {}
 
-// Bind orders the arguments, or says which one is wrong.
+// Bind puts the arguments in order; the error says which one is wrong.
 func (s *Signature) Bind(g value.CallArgs) (value.Args, error) {
 	if s.Unnamed && len(g.Named) > 0 {
 		return value.Args{}, fmt.Errorf("%s takes no argument by its name: leave out %q", s.Name, g.Named[0].Name+"=")
@@ -121,7 +121,7 @@ func atMost(n int) string {
 	return "at most " + ArgumentCount(n)
 }
 
-// ArgumentCount writes a number of arguments into a message.
+// ArgumentCount is a number of arguments in words.
 func ArgumentCount(n int) string {
 	switch n {
 	case 0:

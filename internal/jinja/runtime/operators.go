@@ -9,7 +9,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// Binary is left op right for all but comparisons.
+// Binary is left op right, except for comparisons.
 func (r *State) Binary(op value.Operator, left, right any) (any, error) {
 	if a, ok := left.(int64); ok {
 		if b, ok := right.(int64); ok {

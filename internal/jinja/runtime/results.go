@@ -20,11 +20,11 @@ func (m Results) Get(id string) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	return ResultDict(result), true
+	return resultDict(result), true
 }
 
-// ResultDict shows a result to templates under the names of Open Ticket AI.
-func ResultDict(result api.PipeResult) *value.Dict {
+// resultDict is a result as templates see it, with the names of Open Ticket AI.
+func resultDict(result api.PipeResult) *value.Dict {
 	data := result.Data
 	if data == nil {
 		data = map[string]any{}
@@ -37,13 +37,11 @@ func ResultDict(result api.PipeResult) *value.Dict {
 	return d
 }
 
-// ExportResults is the results as a value that may leave a template.
-func (m Results) Export() (any, error) {
+// Export is the results as a value that may leave a template.
+func (m Results) Export() any {
 	out := &value.Dict{}
 	for _, id := range m.Keys() {
-		if err := out.Put(id, ResultDict(m[id])); err != nil {
-			return nil, err
-		}
+		out.Set(id, resultDict(m[id]))
 	}
-	return out, nil
+	return out
 }

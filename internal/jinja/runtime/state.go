@@ -6,7 +6,19 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// InHTML marks what a filter made as escaped text, within autoescape.
+// State is one rendering as filters, tests, methods and functions see it.
+type State struct {
+	*budget.Budget
+	Scope     api.Scope
+	Library   *Library
+	Variables map[string]any
+
+	Autoescape bool
+	Mutable    bool           // the template changes lists or mappings
+	copies     map[string]any // of what it read from the scope
+}
+
+// InHTML marks what a filter made as escaped within autoescape.
 func (r *State) InHTML(s string) any {
 	if r.Autoescape {
 		return value.Markup(s)
@@ -14,8 +26,8 @@ func (r *State) InHTML(s string) any {
 	return s
 }
 
-// Changeable makes a list that was just built one that can be changed, where the
-// template does so.
+// Changeable makes a list that was just built a MutableList if the template changes
+// lists.
 func (r *State) Changeable(v any) any {
 	if items, ok := v.([]any); ok && r.Mutable {
 		return &value.MutableList{Items: items}
@@ -23,8 +35,8 @@ func (r *State) Changeable(v any) any {
 	return v
 }
 
-// ReadScope is a value of the scope as the template may see it. name is what it is
-// remembered under, so that a second look sees what was changed.
+// ReadScope is a value of the scope as the template may see it. It is remembered by its
+// name, so that a second look sees what the template changed.
 func (r *State) ReadScope(name string, v any) (any, error) {
 	if !r.Mutable {
 		return v, nil
@@ -41,16 +53,4 @@ func (r *State) ReadScope(name string, v any) (any, error) {
 	}
 	r.copies[name] = c
 	return c, nil
-}
-
-// State is one rendering as filters, tests, methods and functions see it.
-type State struct {
-	*budget.Budget
-	Scope     api.Scope
-	Library   *Library
-	Variables map[string]any
-
-	Autoescape bool
-	Mutable    bool           // the template changes lists or mappings
-	copies     map[string]any // of what it read from the scope
 }

@@ -10,7 +10,7 @@ import (
 type (
 	// Expression is a node that has a value.
 	Expression interface{ expressionNode() }
-	// Statement is a node that puts something out or sets names.
+	// Statement is a node that outputs something or sets names.
 	Statement interface{ statementNode() }
 )
 
@@ -162,7 +162,7 @@ type (
 		Filters []*Filtered
 		Body    []Statement
 	}
-	// FilterStatement puts a filtered body out.
+	// FilterStatement outputs its body, filtered.
 	FilterStatement struct {
 		position.Pos
 		Filters []*Filtered
@@ -174,18 +174,18 @@ type (
 		Values []Expression
 		Body   []Statement
 	}
-	// AutoescapeStatement switches the escaping in its body.
+	// AutoescapeStatement turns escaping in its body on or off.
 	AutoescapeStatement struct {
 		Value Expression
 		Body  []Statement
 	}
-	// BlockStatement is a block, which self.name() puts out once more.
+	// BlockStatement is a block, which self.name() outputs once more.
 	BlockStatement struct {
 		Name   string
 		Scoped bool
 		Body   []Statement
 	}
-	// MacroStatement defines a macro, or what a call block hands to one.
+	// MacroStatement defines a macro, or the caller of a call block.
 	MacroStatement struct {
 		position.Pos
 		Name       string
@@ -274,7 +274,7 @@ func (*MacroStatement) statementNode() {}
 
 func (*CallStatement) statementNode() {}
 
-// BodyOf is the body of a branch, or of what is done otherwise.
+// BodyOf is the body of the branch with that number, or that of else.
 func (n *IfStatement) BodyOf(option int) []Statement {
 	if option < len(n.Branches) {
 		return n.Branches[option].Body

@@ -10,7 +10,7 @@ import (
 
 // lexer splits a source into tokens. White space around tags is handled here, as
 // Jinja2 does with trim_blocks and lstrip_blocks on: the line end after a block
-// or comment belongs to it, and so does the blank before it on its line.
+// or comment belongs to it, and so does white space before it on its line.
 type lexer struct {
 	source string
 	tokens []token
@@ -100,7 +100,7 @@ func (l *lexer) comment(begin int) {
 	l.afterTag(last)
 }
 
-// afterTag handles the white space behind a block or comment whose last
+// afterTag handles the white space after a block or comment whose last
 // character before the end mark was sign.
 func (l *lexer) afterTag(sign byte) {
 	switch {
@@ -112,7 +112,7 @@ func (l *lexer) afterTag(sign byte) {
 	}
 }
 
-// raw reads "{% raw %}…{% endraw %}" when that is what stands after begin.
+// raw reads "{% raw %}…{% endraw %}" if that is what follows begin.
 func (l *lexer) raw(begin int) bool {
 	start, sign, ok := rawMark(l.source, l.pos, "raw")
 	if !ok {
@@ -146,7 +146,7 @@ func (l *lexer) raw(begin int) bool {
 	}
 }
 
-// rawMark matches a tag's name and end from pos on: where it ends, and the sign
+// rawMark matches a tag's name and end from pos: where it ends, and the sign
 // before its end mark.
 func rawMark(source string, pos int, name string) (end int, sign byte, ok bool) {
 	rest := strings.TrimLeftFunc(source[pos:], value.IsSpace)
@@ -163,7 +163,7 @@ func rawMark(source string, pos int, name string) (end int, sign byte, ok bool) 
 }
 
 // trimBefore handles the white space in front of a tag with a sign. Only blocks
-// and comments lose the blank at the start of their line.
+// and comments lose the white space at the start of their line.
 func trimBefore(data string, sign byte, block, lineStart bool) string {
 	if sign == '-' {
 		return strings.TrimRightFunc(data, value.IsSpace)

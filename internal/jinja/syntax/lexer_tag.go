@@ -83,7 +83,7 @@ func (l *lexer) name() {
 
 var operators = [...]string{"**", "//", "==", "!=", "<=", ">="}
 
-// foreign are characters that begin an operator in other languages.
+// foreign are the operators of other languages, by their first character.
 var foreign = map[byte]string{'&': "and", '!': "not", '?': "a if condition else b"}
 
 func (l *lexer) operator(open []byte) []byte {
@@ -158,7 +158,7 @@ func (l *lexer) number() {
 }
 
 // numberLength is how many bytes of s are one number. As in Jinja2 a decimal
-// integer has no leading zero: "012" is two tokens, which no grammar allows.
+// integer has no leading zero: "012" is two tokens, which the grammar doesn't allow.
 func numberLength(s string, floats bool) (length int, float bool) {
 	if len(s) > 1 && s[0] == '0' {
 		if digits := value.BaseDigits(s[1]); digits != "" {

@@ -14,8 +14,8 @@ const (
 )
 
 // parser turns tokens into nodes by recursive descent, one function per level of
-// Jinja2's grammar. After the first error it stands at the end of the source for
-// good, so that every loop ends.
+// Jinja2's grammar. After the first error it stays at the end of the source, so
+// that every loop ends.
 type parser struct {
 	tokens []token
 	next   int
@@ -26,7 +26,7 @@ type parser struct {
 	macros []*MacroStatement // those around the current token
 	loops  int               // how many for statements are around it
 	blocks map[string]*BlockStatement
-	piped  bool // the template sees something of the pipeline
+	piped  bool // the template reads something of the pipeline
 }
 
 // Parse reads a normalized source. The names of filters, tests and functions are looked
@@ -107,7 +107,7 @@ func (p *parser) expectName(what string) string {
 }
 
 // expectBody reads the end of a tag that opens a body; as in Python a colon may
-// stand before it.
+// precede it.
 func (p *parser) expectBody() {
 	p.skipOperator(":")
 	p.expectEnd()

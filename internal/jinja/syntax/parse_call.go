@@ -118,8 +118,8 @@ func (p *parser) test(operand Expression) Expression {
 	return n
 }
 
-// startsArgument reports whether an argument without brackets follows a test, as
-// in "n is divisibleby 3".
+// startsArgument reports whether an argument without parentheses follows a test, as in
+// "n is divisibleby 3".
 func (p *parser) startsArgument() bool {
 	t := p.current()
 	switch t.kind {
@@ -131,7 +131,7 @@ func (p *parser) startsArgument() bool {
 		switch t.text {
 		case "else", "or", "and", "recursive":
 			return false
-		case "if", "is", "in", "not": // Jinja2 takes them for the argument, and fails
+		case "if", "is", "in", "not": // Jinja2 takes them as the argument and fails
 			p.fail(t.pos, fmt.Errorf("a test stands before %q: put it in brackets, (a is b)", t.text))
 			return false
 		}

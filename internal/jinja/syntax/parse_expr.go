@@ -152,7 +152,7 @@ func (p *parser) product() Expression {
 	}
 }
 
-// power binds to the left, other than in Python: 2 ** 3 ** 2 is 64.
+// power binds to the left, unlike in Python: 2 ** 3 ** 2 is 64.
 func (p *parser) power() Expression {
 	left := p.unary(true)
 	for p.isOperator("**") {

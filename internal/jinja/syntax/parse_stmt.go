@@ -10,8 +10,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
-// statements reads up to one of the tags in ends, whose name it has then read,
-// or to the end of the source where ends is empty.
+// statements reads up to one of the tags in ends, including its name, or to the end of
+// the source if ends is empty.
 func (p *parser) statements(opener string, ends ...string) (body []Statement, end string) {
 	for {
 		t := p.current()
@@ -85,8 +85,8 @@ func (p *parser) statement(name string, offset int, opener string, ends []string
 	case "block":
 		return []Statement{p.blockStatement(offset)}
 	case "autoescape":
-		// What is put out is never escaped, but blocks and macros within yield
-		// escaped text.
+		// Output is never escaped, but blocks and macros inside return escaped
+		// text.
 		a := &AutoescapeStatement{Value: p.expression()}
 		p.expectBody()
 		a.Body = p.body(name, "endautoescape")
@@ -310,7 +310,7 @@ func (p *parser) target(attributes bool) Target {
 	return list
 }
 
-// newName reads a name that is given to something.
+// newName reads a name that is being defined.
 func (p *parser) newName(what string) string {
 	t := p.current()
 	name := p.expectName(what)

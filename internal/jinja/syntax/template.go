@@ -14,11 +14,11 @@ func Normalize(source string) string {
 	return strings.TrimSuffix(source, "\n")
 }
 
-// Template is what a source says.
+// Template is a parsed source.
 type Template struct {
 	Source        string
 	Body          []Statement
 	Blocks        map[string]*BlockStatement
 	Mutates       bool // it changes lists or mappings
-	ReadsPipeline bool // it sees something of the pipeline
+	ReadsPipeline bool // it reads something of the pipeline
 }

@@ -51,7 +51,7 @@ func Element(object, key any) (any, bool, error) {
 	if _, ok := AsMapping(object); ok {
 		v, ok, err := Member(object, key)
 		if err != nil {
-			return nil, false, nil // Jinja2 takes a key that can't be one for a missing one
+			return nil, false, nil // to Jinja2, a key that can't be one is a missing one
 		}
 		return v, ok, nil
 	}
@@ -75,7 +75,7 @@ func character(s string, key any) (any, bool, error) {
 	return nil, false, nil
 }
 
-// Index is an index counted from either end, where it is within length.
+// Index is key as an index within length; a negative one counts from the end.
 func Index(key any, length int) (int, bool) {
 	i, ok := AsInt(key)
 	if !ok {
@@ -103,7 +103,7 @@ func AsInt(v any) (int64, bool) {
 	return 0, false
 }
 
-// SliceText is the characters of a slice of s, as sliceBounds counts them.
+// SliceText is a slice of the characters of s, with what SliceBounds returned.
 func SliceText(r *budget.Budget, s string, from, count, by int) (string, error) {
 	if err := r.Grow(len(s)); err != nil {
 		return "", err
@@ -119,8 +119,8 @@ func SliceText(r *budget.Budget, s string, from, count, by int) (string, error) 
 	return string(part), nil
 }
 
-// SliceBounds is which elements a slice takes: count of them, from one on, by a
-// step of by.
+// SliceBounds returns which elements a slice takes: count of them, starting at from,
+// in steps of by.
 func SliceBounds(start, stop, step any, size int) (from, count, by int, err error) {
 	first, last, by, err := SliceIndices(start, stop, step, size)
 	if err != nil {
@@ -135,8 +135,7 @@ func SliceBounds(start, stop, step any, size int) (from, count, by int, err erro
 	return first, count, by, nil
 }
 
-// SliceIndices are the bounds of a slice within size elements, as Python's
-// slice.indices has them.
+// SliceIndices is Python's slice.indices.
 func SliceIndices(start, stop, step any, size int) (first, last, by int, err error) {
 	bound := func(v any, otherwise int64) int64 {
 		if v == nil {
@@ -183,7 +182,7 @@ func SliceIndices(start, stop, step any, size int) (first, last, by int, err err
 	return int(from), int(to), int(step64), nil
 }
 
-// PathIndex is a step of a path that is an index.
+// PathIndex is a step of a path as an index, if it is one.
 func PathIndex(step string) (int64, bool) {
 	if step == "" || len(step) > 9 {
 		return 0, false

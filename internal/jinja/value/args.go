@@ -6,7 +6,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 )
 
-// CallArgs are the arguments of one call, as they stand in the template.
+// CallArgs are the arguments of one call, as written in the template.
 type CallArgs struct {
 	Positional []any
 	Named      []NamedValue
@@ -31,8 +31,8 @@ func (g CallArgs) ByName(name string) (any, bool) {
 // Absent stands for an argument that was not given.
 type Absent struct{}
 
-// Args are arguments in the order of the parameters; with a variadic signature
-// all positional ones, and with keywords the named ones apart.
+// Args are arguments in the order of the parameters; for a variadic signature
+// all positional ones, and with keywords the named ones beside them.
 type Args struct {
 	Values []any
 	Named  []NamedValue
@@ -44,7 +44,7 @@ func IsAbsent(v any) bool { _, ok := v.(Absent); return ok }
 // Has reports whether the argument at i was given.
 func (a Args) Has(i int) bool { return i < len(a.Values) && !IsAbsent(a.Values[i]) }
 
-// At is the argument at i, or otherwise where it was not given.
+// At is the argument at i, or otherwise if it was not given.
 func (a Args) At(i int, otherwise any) any {
 	if a.Has(i) {
 		return a.Values[i]
@@ -80,7 +80,7 @@ func (a Args) Integer(i int, otherwise int) (int, error) {
 	return int(min(max(n, -1<<31), 1<<31)), nil
 }
 
-// IntegerOrNone is integer where none counts as not given.
+// IntegerOrNone is Integer, except that none counts as not given.
 func (a Args) IntegerOrNone(i int, otherwise int) (int, error) {
 	if a.At(i, nil) == nil {
 		return otherwise, nil

@@ -35,7 +35,7 @@ func Compare(r *budget.Budget, op Operator, left, right any) (bool, error) {
 	return c == 1 || c == 0, err
 }
 
-// unordered is the order of two floats one of which is not a number.
+// unordered is the order of two floats if one is NaN.
 const unordered = 2
 
 // order is -1, 0, 1 or unordered.
@@ -105,7 +105,7 @@ func orderNumbers(x, y any) int {
 	return a.Cmp(b)
 }
 
-// exact is a number without rounding, or nil for what is not a number.
+// exact is a number without rounding, or nil for NaN.
 func exact(n any) *big.Float {
 	switch x := n.(type) {
 	case float64:
@@ -197,7 +197,7 @@ func equalMappings(r *budget.Budget, left, right any) (bool, error) {
 	for _, p := range pairs {
 		v, ok, err := Member(right, p.Key)
 		if !ok || err != nil {
-			return false, nil // a key that can't be one is in no mapping
+			return false, nil // what can't be a key is in no mapping
 		}
 		if same, err := Equal(r, p.Value, v); !same || err != nil {
 			return false, err
@@ -219,8 +219,8 @@ func equalViews(r *budget.Budget, a, b *DictView) (bool, error) {
 	return true, nil
 }
 
-// identical compares the objects that exist only within a template: each is its
-// own.
+// identical compares objects that exist only within a template: each is equal to
+// itself alone.
 func identical(left, right any) bool {
 	switch a := left.(type) {
 	case *Iterator:

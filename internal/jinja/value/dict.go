@@ -17,7 +17,7 @@ import (
 // isn't a text has its Python notation as its name.
 type Dict struct {
 	pairs []Pair
-	index map[any]int // built when a search would take long
+	index map[any]int // built once a search would take long
 }
 
 // Pair is a key with its value.
@@ -27,7 +27,7 @@ type Pair struct {
 	Value any
 }
 
-// indexFrom is the number of pairs from which on looking a key up uses the index.
+// indexFrom is the number of pairs from which lookups use the index.
 const indexFrom = 9
 
 // Len is the number of keys.
@@ -113,7 +113,7 @@ func (d *Dict) Put(key, value any) error {
 	return nil
 }
 
-// NewDict is an empty Dict with room for keys keys.
+// NewDict is an empty Dict with room for that many keys.
 func NewDict(keys int) *Dict { return &Dict{pairs: make([]Pair, 0, keys)} }
 
 // Take removes a key and returns its value.
@@ -141,14 +141,14 @@ func (d *Dict) TakeLast() (key, value any) {
 // Clear removes all pairs.
 func (d *Dict) Clear() { d.pairs, d.index = nil, nil }
 
-// ReplaceValues puts what change makes of each value in its place.
+// ReplaceValues replaces each value by what change returns for it.
 func (d *Dict) ReplaceValues(change func(any) any) {
 	for i := range d.pairs {
 		d.pairs[i].Value = change(d.pairs[i].Value)
 	}
 }
 
-// remove takes out the pair at i.
+// remove removes the pair at i.
 func (d *Dict) remove(i int) {
 	d.pairs = slices.Delete(slices.Clone(d.pairs), i, i+1)
 	d.index = nil
@@ -160,10 +160,10 @@ func (d *Dict) remove(i int) {
 	}
 }
 
-// compound is the hash of a key that Go can't compare by itself.
+// compound is the hash of a key whose values Go can't compare.
 type compound string
 
-// HashKey is what makes key the same key as another: 1, 1.0 and true are one.
+// HashKey is equal for keys that are the same to Python: 1, 1.0 and true are one.
 func HashKey(key any) (any, error) { return hashWithin(key, 0) }
 
 func hashWithin(key any, depth int) (any, error) {

@@ -1,7 +1,7 @@
 package value
 
 // fieldOrders are the keys of tickets and of notes in the order of api.Ticket and
-// api.Note. The host hands these over as Go maps, which have no order.
+// api.Note. The host passes these as Go maps, which have no order.
 var fieldOrders = [...][]string{
 	{"id", "number", "subject", "body", "queue", "priority", "state", "owner", "customer", "notes", "created", "changed", "fields"},
 	{"id", "subject", "body", "content_type", "visible_to_customer", "author", "created", "fields"},

@@ -25,7 +25,7 @@ func IsMapping(v any) bool { _, ok := AsMapping(v); return ok }
 // IsCallable reports whether v can be called.
 func IsCallable(v any) bool {
 	switch v.(type) {
-	case callable, *Undefined: // Jinja2 finds what is missing callable
+	case callable, *Undefined: // Jinja2 considers what is missing callable
 		return true
 	}
 	return false

@@ -6,8 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// folds are the letters that casefold changes though they are small, and the other
-// way round (Unicode's CaseFolding.txt).
+// folds are the lowercase letters that casefold changes (Unicode's CaseFolding.txt).
 var folds = map[rune]string{
 	'\u00b5': "\u03bc", '\u017f': "s", '\u0345': "\u03b9", '\u03c2': "\u03c3", '\u03d0': "\u03b2", '\u03d1': "\u03b8", '\u03d5': "\u03c6",
 	'\u03d6': "\u03c0", '\u03f0': "\u03ba", '\u03f1': "\u03c1", '\u03f5': "\u03b5", '\u1c80': "\u0432", '\u1c81': "\u0434", '\u1c82': "\u043e",
@@ -44,8 +43,8 @@ func Casefold(s string) string {
 	})
 }
 
-// mapped changes each letter, given what stands before and behind it. ASCII goes
-// the fast way.
+// mapped changes each letter, given what stands before and behind it. For
+// ASCII there is a fast path.
 func mapped(s string, fast func(string) string, change func(before, behind string, c rune) string) string {
 	if strings.IndexFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) < 0 {
 		return fast(s)
@@ -62,7 +61,7 @@ func mapped(s string, fast func(string) string, change func(before, behind strin
 	return b.String()
 }
 
-// lowerLetter is one letter as a small one: "Σ" is another at the end of a word.
+// lowerLetter is one letter in lowercase: "Σ" becomes another one at the end of a word.
 func lowerLetter(before, behind string, c rune) string {
 	switch {
 	case c == 'İ':
@@ -73,7 +72,7 @@ func lowerLetter(before, behind string, c rune) string {
 	return string(unicode.ToLower(c))
 }
 
-// ignoredInWords reports whether c stands within words without being a letter,
+// ignoredInWords reports whether c occurs within words without being a letter,
 // such as an apostrophe or an accent.
 func ignoredInWords(c rune) bool {
 	return strings.ContainsRune("'.:^`¨´·’", c) || unicode.In(c, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk)
@@ -99,7 +98,7 @@ func startsCased(s string) bool {
 	return false
 }
 
-// upperFirst is one letter as it stands at the start of a word.
+// upperFirst is one letter as it is written at the start of a word.
 func upperFirst(c rune) string {
 	if l, ok := long[c]; ok {
 		return l[1]
@@ -116,7 +115,7 @@ func Capitalize(s string) string {
 	return upperFirst(c) + strings.TrimPrefix(Lower("a"+s[size:]), "a")
 }
 
-// Title is Python's str.title: a letter is large unless a letter stands before it.
+// Title is Python's str.title: a letter is uppercase unless it follows a letter.
 func Title(s string) string {
 	var b strings.Builder
 	inWord := false
@@ -136,9 +135,9 @@ func SwapCase(s string) string {
 	var b strings.Builder
 	for i, c := range s {
 		switch {
-		case isLarge(c):
+		case isUppercase(c):
 			b.WriteString(lowerLetter(s[:i], s[min(i+utf8.RuneLen(c), len(s)):], c))
-		case isSmall(c):
+		case isLowercase(c):
 			b.WriteString(Upper(string(c)))
 		default:
 			b.WriteRune(c)
@@ -147,33 +146,32 @@ func SwapCase(s string) string {
 	return b.String()
 }
 
-// isLarge and isSmall are true for letters, and for what looks like one: "Ⅷ", "ª".
-func isLarge(c rune) bool { return unicode.IsUpper(c) || unicode.Is(unicode.Other_Uppercase, c) }
+// isUppercase and isLowercase are true for letters, and for what looks like one: "Ⅷ", "ª".
+func isUppercase(c rune) bool { return unicode.IsUpper(c) || unicode.Is(unicode.Other_Uppercase, c) }
 
-func isSmall(c rune) bool { return unicode.IsLower(c) || unicode.Is(unicode.Other_Lowercase, c) }
+func isLowercase(c rune) bool { return unicode.IsLower(c) || unicode.Is(unicode.Other_Lowercase, c) }
 
-func isCased(c rune) bool { return isLarge(c) || isSmall(c) || unicode.IsTitle(c) }
+func isCased(c rune) bool { return isUppercase(c) || isLowercase(c) || unicode.IsTitle(c) }
 
-// IsLower reports whether s has small letters and no large ones, isUpper the
-// opposite.
+// IsLower reports whether s has lowercase letters and no uppercase ones.
 func IsLower(s string) bool {
-	return strings.IndexFunc(s, isSmall) >= 0 &&
-		strings.IndexFunc(s, func(c rune) bool { return isLarge(c) || unicode.IsTitle(c) }) < 0
+	return strings.IndexFunc(s, isLowercase) >= 0 &&
+		strings.IndexFunc(s, func(c rune) bool { return isUppercase(c) || unicode.IsTitle(c) }) < 0
 }
 
-// IsUpper reports whether s has large letters and no small ones.
+// IsUpper reports whether s has uppercase letters and no lowercase ones.
 func IsUpper(s string) bool {
-	return strings.IndexFunc(s, isLarge) >= 0 &&
-		strings.IndexFunc(s, func(c rune) bool { return isSmall(c) || unicode.IsTitle(c) }) < 0
+	return strings.IndexFunc(s, isUppercase) >= 0 &&
+		strings.IndexFunc(s, func(c rune) bool { return isLowercase(c) || unicode.IsTitle(c) }) < 0
 }
 
-// IsTitled reports whether s has cased letters and large ones stand exactly at
-// the start of words.
+// IsTitled reports whether s has cased letters, with uppercase ones exactly at the
+// starts of words.
 func IsTitled(s string) bool {
 	cased, inWord := false, false
 	for _, c := range s {
-		large := isLarge(c) || unicode.IsTitle(c)
-		if isCased(c) && large == inWord {
+		upper := isUppercase(c) || unicode.IsTitle(c)
+		if isCased(c) && upper == inWord {
 			return false
 		}
 		inWord = isCased(c)
@@ -182,7 +180,7 @@ func IsTitled(s string) bool {
 	return cased
 }
 
-// SingleDigits are the characters that stand for one digit without being a decimal
+// SingleDigits are the characters that mean one digit without being a decimal
 // one, such as "²" and "①" (Unicode's Numeric_Type=Digit).
 var SingleDigits = &unicode.RangeTable{
 	R16: []unicode.Range16{

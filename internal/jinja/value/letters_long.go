@@ -1,6 +1,6 @@
 package value
 
-// long are the letters whose large form is several letters, with that form and
+// long are the letters whose uppercase form is several letters, with that form and
 // the form at the start of a word (Unicode's SpecialCasing.txt).
 var long = map[rune][2]string{
 	'\u00df': {"SS", "Ss"}, '\u0149': {"\u02bcN", "\u02bcN"}, '\u01f0': {"J\u030c", "J\u030c"}, '\u0390': {"\u0399\u0308\u0301", "\u0399\u0308\u0301"},

@@ -5,9 +5,9 @@ import (
 )
 
 // MutableList is a list that its methods can change: append and others. Lists are of
-// this type only in templates that call such a method (see changes); there the
+// this type only in templates that call such a method (syntax.Template.Mutates); there the
 // values of the scope are copied when they are first read, so that a template
-// changes what is its own and nothing else.
+// changes nothing but its own values.
 type MutableList struct{ Items []any }
 
 // AsList is v as a list, tuples excluded.

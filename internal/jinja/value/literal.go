@@ -8,7 +8,7 @@ import (
 )
 
 // ParseLiteral reads text as Python's ast.literal_eval does: a number, a string, True,
-// False, None, or a list, tuple or dict of such. It reports false for anything
+// False, None, or a list, tuple or dict of these. It reports false for anything
 // else, and also for the literals that have no plain value: sets, bytes, complex
 // numbers and "...".
 func ParseLiteral(text string) (any, bool) {
@@ -58,7 +58,7 @@ func leadingLines(s string) int {
 	return start
 }
 
-// mayBeLiteral decides by the first character: nearly all text ends here.
+// mayBeLiteral decides by the first character: nearly all text is rejected here.
 func mayBeLiteral(text string) bool {
 	if text == "" {
 		return false
@@ -106,7 +106,7 @@ func (p *literalParser) skip(c byte) bool {
 	return true
 }
 
-// items reads one value, or a tuple without or within round brackets.
+// items reads one value, or a tuple, with or without parentheses.
 func (p *literalParser) items(bracketed bool) (any, bool) {
 	v, ok := p.value()
 	if !ok || p.peek() != ',' {
@@ -142,7 +142,7 @@ func (p *literalParser) value() (any, bool) {
 	return p.word()
 }
 
-// signed reads the number behind one sign; with a second sign it is not a literal.
+// signed reads the number after one sign; with a second sign it is not a literal.
 func (p *literalParser) signed(minus bool) (any, bool) {
 	v, ok := p.unsigned()
 	if !ok {

@@ -8,8 +8,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 )
 
-// MarkupOf is the text of v as escaped text: what a block within autoescape
-// yields.
+// MarkupOf is the text of v, taken as escaped: what a block within autoescape yields.
 func MarkupOf(r *budget.Budget, v any) (any, error) {
 	switch v.(type) {
 	case *FailMark, Markup:
@@ -34,16 +33,16 @@ func Escape(r *budget.Budget, v any) (any, error) {
 
 var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
 
-// EscapeHTML replaces what has a meaning in HTML.
+// EscapeHTML replaces the characters that have a meaning in HTML.
 func EscapeHTML(s string) string { return entities.Replace(s) }
 
-// StripTags takes comments and then tags out, and makes one blank of several.
+// StripTags removes comments, then tags, and collapses white space.
 func StripTags(s string) string {
 	s = without(without(s, "<!--", "-->"), "<", ">")
 	return UnescapeHTML(strings.Join(strings.FieldsFunc(s, IsSpace), " "))
 }
 
-// without takes out what stands between two marks, as long as both are there.
+// without removes what is between two marks, as long as both are there.
 func without(s, open, end string) string {
 	var b strings.Builder
 	for {
@@ -65,7 +64,7 @@ func without(s, open, end string) string {
 // UnescapeHTML is the opposite of EscapeHTML, for all entities of HTML.
 func UnescapeHTML(s string) string { return html.UnescapeString(s) }
 
-// AsMarkup is v with its texts as escaped ones.
+// AsMarkup is v with its texts marked as escaped.
 func AsMarkup(v any) any {
 	switch x := v.(type) {
 	case string:
@@ -136,7 +135,7 @@ func JoinEscaped(r *budget.Budget, between any, list []any, get func(any) (any, 
 	return JoinMarkup(r, s, elements)
 }
 
-// KeepMarkup makes v escaped text where from is.
+// KeepMarkup marks v as escaped if from is.
 func KeepMarkup(from any, v string) any {
 	if _, ok := from.(Markup); ok {
 		return Markup(v)

@@ -9,8 +9,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// DidYouMean is the part of an error message that names the key of known which name
-// was probably meant to be, or "".
+// DidYouMean is the end of an error message that suggests the key of known that is
+// nearest to name, or "".
 func DidYouMean[V any](name string, known map[string]V) string {
 	best, distance := "", max(2, len(name)/3)+1
 	for _, k := range slices.Sorted(maps.Keys(known)) {

@@ -19,7 +19,7 @@ func TruncateFloat(f float64) (any, error) {
 // Bounds on integers.
 const (
 	MaxIntegerBits = 1 << 16
-	MaxDigits      = 4300 // Python's own limit on integers as text
+	MaxDigits      = 4300 // Python's own limit
 )
 
 // Number is v as int64, *big.Int or float64, or nil where it is not a number. As in
@@ -78,7 +78,7 @@ func ToFloat(n any) (float64, error) {
 	return 0, fmt.Errorf("%s is not a number", WithArticle(TypeName(n)))
 }
 
-// AsFloat is float for any value.
+// AsFloat is ToFloat for any value.
 func AsFloat(v any) (float64, error) {
 	n := Number(v)
 	if n == nil {
@@ -113,7 +113,7 @@ func Arithmetic(op Operator, x, y any) (any, error) {
 
 var errDivision = errors.New("division by zero")
 
-// SmallIntegers computes what surely does not overflow.
+// SmallIntegers computes what cannot overflow.
 func SmallIntegers(op Operator, a, b int64) (any, bool, error) {
 	switch op {
 	case OpAdd:
@@ -343,7 +343,7 @@ func bigLog(a float64) *big.Float {
 	return y
 }
 
-// signed is +v or -v.
+// SignedValue is +v or -v.
 func SignedValue(v any, minus bool) (any, error) {
 	switch n := Number(v).(type) {
 	case int64:

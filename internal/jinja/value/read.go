@@ -4,10 +4,10 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 )
 
-// BytesPerStep are the bytes of a text that is read for one step.
+// BytesPerStep is how much of a text is read for one step.
 const BytesPerStep = 64
 
-// CountRead counts the reading of a text, which is fast but not free.
+// CountRead counts the steps for reading a text, which is fast but not free.
 func CountRead(r *budget.Budget, v any) error {
 	if s, ok := AsText(v); ok && len(s) >= BytesPerStep {
 		return r.Step(len(s) / BytesPerStep)

@@ -7,7 +7,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
 )
 
-// InOrder are pairs sorted by their keys, as far as those have an order.
+// InOrder returns pairs sorted by their keys, as far as those have an order.
 func InOrder(pairs []Pair) []Pair {
 	pairs = slices.Clone(pairs)
 	slices.SortStableFunc(pairs, func(a, b Pair) int {

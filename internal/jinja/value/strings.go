@@ -29,7 +29,7 @@ func Center(r *budget.Budget, s string, width int, fill string) (any, error) {
 	return strings.Repeat(fill, left) + s + strings.Repeat(fill, room-left), nil
 }
 
-// Padding is how many columns are free beside s, within the limits.
+// Padding is how many columns s lacks to be width wide, within the limits.
 func Padding(r *budget.Budget, s string, width int) (int, error) {
 	room := width - utf8.RuneCountInString(s)
 	if room <= 0 {
@@ -70,7 +70,7 @@ func SplitLines(s string, keepEnds bool) []string {
 	return lines
 }
 
-// Trim cuts the characters of the first argument, or white space.
+// Trim removes the characters of the first argument, or white space.
 func Trim(s string, a Args, trim func(string, func(rune) bool) string) (any, error) {
 	if a.At(0, nil) == nil {
 		return trim(s, IsSpace), nil
@@ -110,7 +110,7 @@ func IsSpace(r rune) bool {
 // DecimalDigits are the digits of a decimal number.
 const DecimalDigits = "0123456789"
 
-// BaseDigits are the digits behind 0x, 0o or 0b, of which mark is the letter, or "".
+// BaseDigits are the digits that may follow 0x, 0o or 0b, or "" for any other mark.
 func BaseDigits(mark byte) string {
 	switch mark | 0x20 {
 	case 'x':

@@ -47,7 +47,7 @@ func Repr(r *budget.Budget, v any) (string, error) {
 	return p.b.String(), r.Grow(p.b.Len())
 }
 
-// ReprSorted is repr with mappings in the order of their keys, without counting its
+// ReprSorted is Repr with mappings in the order of their keys, without counting its
 // bytes.
 func ReprSorted(r *budget.Budget, v any) (string, error) {
 	p := printer{limit: r.OutputLeft(), depth: r.Limits.Depth, run: r, sorted: true}
@@ -67,14 +67,14 @@ func Briefly(v any) string {
 }
 
 // printer writes values in Python's notation within its limits: values may share
-// parts, so that a short template could mean an endless text.
+// parts, so that a short template could mean a text without end.
 type printer struct {
 	b      strings.Builder
 	limit  int
 	depth  int
 	run    *budget.Budget // whose steps are counted, if any
 	sorted bool           // mappings in the order of their keys
-	inside []any          // the lists and mappings around, to see one that contains itself
+	inside []any          // the lists and mappings around, to find one that contains itself
 	err    error
 }
 
@@ -196,7 +196,7 @@ func (p *printer) nested(v any) {
 	p.write("<" + TypeName(v) + ">")
 }
 
-// brackets are those of a value that can contain itself.
+// brackets returns those of a value that can contain itself.
 func brackets(v any) (open, end string, ok bool) {
 	switch v.(type) {
 	case *MutableList:
@@ -305,7 +305,7 @@ func ASCII(s string) string {
 }
 
 // FloatText is a float as Python writes it: the shortest digits that read back
-// the same, with an exponent below 1e-4 and from 1e16 on.
+// the same, with an exponent below 1e-4 and from 1e16 up.
 func FloatText(f float64) string {
 	switch {
 	case math.IsInf(f, 1):

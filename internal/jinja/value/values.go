@@ -22,12 +22,12 @@ type (
 	Markup string
 
 	// Undefined stands for what does not exist. It prints as "" and is false;
-	// whatever else is done with it is an error that names it.
+	// any other use of it is an error that names it.
 	Undefined struct {
 		What    string
 		Near    func() string // the end of a message: what was probably meant, if any
-		At      position.Pos  // of what names it in the source
-		Located bool          // at is set
+		At      position.Pos  // where the source names it
+		Located bool          // At is set
 	}
 
 	// Range is what range() yields: integers that are counted, not stored.
@@ -55,8 +55,8 @@ type (
 	}
 )
 
-// Object is a value that exists only within a template and is defined elsewhere: a
-// function, a macro, a loop. It is a pointer, and equal to nothing but itself.
+// Object is a value that exists only within a template and that another package
+// defines: a function, a macro, a loop. It is a pointer and equal to itself alone.
 type Object interface{ TypeName() string }
 
 // iterable is an object with elements.
@@ -71,7 +71,7 @@ type callable interface {
 	Callable()
 }
 
-// Mapping is an ordered mapping of whatever type.
+// Mapping is an ordered mapping of any type.
 type Mapping interface {
 	Len() int
 	Keys() []string
@@ -144,7 +144,7 @@ func (s Range) list(r *budget.Budget) ([]any, error) {
 	return list, nil
 }
 
-// TypeName says what v is, in the words of a template's author.
+// TypeName names the type of v as the author of a template knows it.
 func TypeName(v any) string {
 	switch x := v.(type) {
 	case nil:
@@ -181,11 +181,10 @@ func TypeName(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-// Err is what is wrong with using u, at the place that names it: that is where to
-// fix it.
+// Err is the error of using u, at the place that names it, which is where to fix it.
 func (u *Undefined) Err() error { return u.Errorf("%s") }
 
-// Errorf is error with a format around the message.
+// Errorf is Err with a format around the message.
 func (u *Undefined) Errorf(format string) error {
 	message := u.What
 	if u.Near != nil {
@@ -198,7 +197,7 @@ func (u *Undefined) Errorf(format string) error {
 	return err
 }
 
-// LocateUndefined sets the place of what is missing, unless it was missing before.
+// LocateUndefined sets the place of an Undefined that has none yet.
 func LocateUndefined(v any, at position.Pos) any {
 	if u, missing := v.(*Undefined); missing && !u.Located {
 		u.At, u.Located = at, true
@@ -255,7 +254,7 @@ func Truth(v any) bool {
 	return true
 }
 
-// Length is the number of elements, or an error where v has none.
+// Length is the number of elements, or an error if v has none.
 func Length(v any) (int, error) {
 	switch x := v.(type) {
 	case string:
@@ -288,7 +287,7 @@ func Length(v any) (int, error) {
 	return 0, fmt.Errorf("%s has no length", WithArticle(TypeName(v)))
 }
 
-// Elements is all that iterating over v yields.
+// Elements returns all that iterating over v yields.
 func Elements(r *budget.Budget, v any) ([]any, error) {
 	switch x := v.(type) {
 	case []any:
@@ -336,7 +335,7 @@ func Elements(r *budget.Budget, v any) ([]any, error) {
 	return nil, fmt.Errorf("%s can't be iterated over", WithArticle(TypeName(v)))
 }
 
-// Iterate is like elements, but asks for them one after the other.
+// Iterate is Elements, one after the other.
 func Iterate(r *budget.Budget, v any) (*Iterator, error) {
 	if it, ok := v.(*Iterator); ok {
 		return it, nil
