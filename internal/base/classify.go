@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -17,7 +17,7 @@ type classifyParams struct {
 	Classifier api.Classifier `inject:"classification_service" doc:"What labels the text."`
 }
 
-// classificationPipe knows from which folder the model's name counts.
+// classificationPipe knows the folder that the name of a model is relative to.
 type classificationPipe struct{ folder string }
 
 func newClassificationPipe(h api.Host) (*classificationPipe, error) {
@@ -32,32 +32,38 @@ func (c *classificationPipe) Process(ctx context.Context, p classifyParams, _ ap
 		return api.PipeResult{}, c.placed(p.Model, err)
 	}
 	backend := ""
-	if teller, ok := p.Classifier.(backendTeller); ok {
-		backend = teller.Backend(model)
+	if reporter, ok := p.Classifier.(backendReporter); ok {
+		backend = reporter.Backend(model)
 	}
 	return api.Success(map[string]any{
 		"label": answer.Label, "confidence": answer.Confidence, "scores": answer.Scores, "truncated": answer.Truncated, "backend": backend,
 	}), nil
 }
 
-// placed adds to the error of a model that isn't there what only the pipe knows: the
-// folder that its name counts from, if the error doesn't name it.
+// placed adds to the error about a missing model what only the pipe knows: the folder
+// that its name is relative to, unless the classifier searched it too.
 func (c *classificationPipe) placed(name string, err error) error {
 	missing := errors.Is(err, api.ErrNotFound) || errors.Is(err, api.ErrInvalid) || errors.Is(err, api.ErrDenied)
 	if !missing || c.folder == "" || name == "" || filepath.IsAbs(name) {
 		return err
 	}
-	switch place := filepath.Join(c.folder, name); {
-	case isRelative(name):
+	place := filepath.Join(c.folder, name)
+	if isRelative(name) {
 		return fmt.Errorf("%w (the model_name %q of the pipe counts from %s, the folder of the configuration)", err, name, c.folder)
-	case !strings.Contains(err.Error(), place):
-		return fmt.Errorf("%w (the pipe also looked for the folder %s)", err, place)
 	}
-	return err
+	if searched := folderSearcher(nil); errors.As(err, &searched) && slices.Contains(searched.SearchedFolders(), place) {
+		return err
+	}
+	return fmt.Errorf("%w (the pipe also looked for the folder %s)", err, place)
 }
 
-// backendTeller is what a classifier may be besides: one that says what computes a
-// model, once it is loaded.
-type backendTeller interface {
+// folderSearcher is the error of a classifier that says where it looked for a model.
+type folderSearcher interface {
+	error
+	SearchedFolders() []string
+}
+
+// backendReporter is a classifier that says what computes a model once it is loaded.
+type backendReporter interface {
 	Backend(model string) string
 }

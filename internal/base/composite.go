@@ -14,8 +14,8 @@ type compositeParams struct {
 }
 
 // composite runs its steps in order. Each sees the results of those before it. A
-// failed step ends the run, which still succeeded with what there is by then: an
-// empty queue is no failure of the pipe that looked. Skipped steps don't count.
+// failed step ends the run, which still succeeds with what there is by then: an
+// empty queue isn't a failure of the pipe that looked. Skipped steps don't count.
 func composite(ctx context.Context, p compositeParams, scope api.Scope) (api.PipeResult, error) {
 	union := api.Success(map[string]any{})
 	var messages []string

@@ -11,8 +11,8 @@ type intervalParams struct {
 	Interval time.Duration `otai:"interval,required" doc:"Time between two successes; 0 succeeds always."`
 }
 
-// intervalTrigger counts from when it was made, so that it first succeeds after
-// one full interval.
+// intervalTrigger counts from when it was created, so that it first succeeds after
+// a full interval.
 type intervalTrigger struct {
 	due  bool
 	last time.Time

@@ -6,14 +6,13 @@ import (
 	"strings"
 )
 
-// modelFolderVariable is answered by the host with the folder of the configuration
-// file that has the param model_name.
+// modelFolderVariable is the variable for which the host returns the folder of the
+// configuration file that has the param model_name.
 const modelFolderVariable = "OTAI_CONFIG_DIR.model_name"
 
-// ModelName returns the name of a model as a classifier takes it. One that is
-// written as a path, ./x or ../x, counts from folder, and so does a/b if that is a
-// model's folder there; all other names are left as they are. An empty folder is
-// none.
+// ModelName returns the name of a model as a classifier takes it. A path, ./x or ../x,
+// is relative to folder, and so is a/b if that is the folder of a model there. Other
+// names don't change, and none does if folder is empty.
 func ModelName(name, folder string) string {
 	if folder == "" || name == "" || filepath.IsAbs(name) {
 		return name
@@ -28,7 +27,7 @@ func ModelName(name, folder string) string {
 	return name
 }
 
-// isRelative is true for what can only be a path.
+// isRelative reports whether a name can only be a path.
 func isRelative(name string) bool {
 	return name == "." || name == ".." || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../")
 }

@@ -11,17 +11,17 @@ import (
 type orchestratorParams struct {
 	Steps       []api.ChildPipe `otai:"steps,required" doc:"What to run in each cycle, mostly runners."`
 	Pause       time.Duration   `otai:"orchestrator_sleep" default:"PT0.01S" min:"0" doc:"Pause between two cycles."`
-	RetryPause  time.Duration   `otai:"exception_sleep" default:"PT5S" min:"0" doc:"First pause of a step after a fault; it grows from fault to fault."`
-	AlwaysRetry bool            `otai:"always_retry" default:"true" doc:"Go on after a fault instead of ending with it."`
+	RetryPause  time.Duration   `otai:"exception_sleep" default:"PT5S" min:"0" doc:"First pause of a step after an error; it grows with each further error."`
+	AlwaysRetry bool            `otai:"always_retry" default:"true" doc:"Go on after an error instead of ending with it."`
 }
 
-// Pace is what the engine looks for in the params of a root pipe.
+// Pace returns what the engine looks for in the params of a root pipe.
 func (p *orchestratorParams) Pace() (pause, retry time.Duration, keep bool) {
 	return p.Pause, p.RetryPause, p.AlwaysRetry
 }
 
-// orchestrate is one cycle. The steps don't see each other's results, and a
-// failed one doesn't stop the others.
+// orchestrate runs one cycle. The steps don't see each other's results, and one that
+// fails doesn't stop the others.
 func orchestrate(ctx context.Context, p orchestratorParams, scope api.Scope) (api.PipeResult, error) {
 	var errs []error
 	for _, step := range p.Steps {

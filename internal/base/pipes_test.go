@@ -24,7 +24,7 @@ func child(id string, r api.PipeResult, err error) api.ChildPipe {
 func ok(value any) api.PipeResult { return api.Success(map[string]any{"value": value}) }
 
 func TestComposite(t *testing.T) {
-	fault := errors.New("the help desk is down")
+	down := errors.New("the help desk is down")
 	for name, c := range map[string]struct {
 		steps   []api.ChildPipe
 		status  api.Status
@@ -37,7 +37,7 @@ func TestComposite(t *testing.T) {
 		"a failed step ends it, and it succeeds": {[]api.ChildPipe{child("a", ok(1), nil), child("b", api.Failure("no tickets"), nil), child("c", ok(3), nil)}, api.Succeeded, "stopped at b: no tickets", map[string]any{"value": 1}, nil},
 		"a skipped step counts as nothing":       {[]api.ChildPipe{child("a", api.Skip("not due"), nil), child("b", ok(2), nil)}, api.Succeeded, "not due", map[string]any{"value": 2}, nil},
 		"all skipped is skipped":                 {[]api.ChildPipe{child("a", api.Skip("x"), nil), child("b", api.Skip("y"), nil)}, api.Skipped, "x; y", map[string]any{}, nil},
-		"a fault is a fault":                     {[]api.ChildPipe{child("a", api.PipeResult{}, fault)}, "", "", nil, fault},
+		"an error is an error":                   {[]api.ChildPipe{child("a", api.PipeResult{}, down)}, "", "", nil, down},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := composite(t.Context(), compositeParams{Steps: c.steps}, api.Scope{})
@@ -113,7 +113,7 @@ func TestTheIntervalTrigger(t *testing.T) {
 		want     string // one sign per look, 4 s apart
 	}{
 		"first succeeds after one interval":      {Options{}, interval, "---+--+--+"},
-		"succeeds at once when told so":          {Options{FireAtOnce: true}, interval, "+--+--+--+"},
+		"succeeds at once on request":          {Options{FireAtOnce: true}, interval, "+--+--+--+"},
 		"without an interval it always succeeds": {Options{}, 0, "++++++++++"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -222,15 +222,15 @@ func (labels) Classify(context.Context, api.ClassificationRequest) (api.Classifi
 	return api.Classification{Label: "VPN", Confidence: 0.9}, nil
 }
 
-type tellingLabels struct{ labels }
+type backendLabels struct{ labels }
 
-func (tellingLabels) Backend(model string) string { return "avx2 of " + model }
+func (backendLabels) Backend(model string) string { return "avx2 of " + model }
 
-func TestAClassificationNamesItsBackendWhereTheClassifierTells(t *testing.T) {
+func TestAClassificationNamesItsBackendWhereTheClassifierReportsIt(t *testing.T) {
 	for _, c := range []struct {
 		classifier api.Classifier
 		want       string
-	}{{labels{}, ""}, {tellingLabels{}, "avx2 of m"}} {
+	}{{labels{}, ""}, {backendLabels{}, "avx2 of m"}} {
 		r, err := new(classificationPipe).Process(t.Context(), classifyParams{Text: "x", Model: "m", Classifier: c.classifier}, api.Scope{})
 		if err != nil || r.Data["label"] != "VPN" || r.Data["backend"] != c.want {
 			t.Errorf("%T: %+v, %v; want the backend %q", c.classifier, r, err, c.want)
@@ -244,6 +244,23 @@ type asked struct{ model string }
 func (a *asked) Classify(_ context.Context, r api.ClassificationRequest) (api.Classification, error) {
 	a.model = r.Model
 	return api.Classification{}, fmt.Errorf("no model %s: %w", r.Model, api.ErrNotFound)
+}
+
+// searchedError is about a model that a classifier looked for in some folders.
+type searchedError struct{ folders []string }
+
+func (*searchedError) Error() string               { return "no model in any of them" }
+func (*searchedError) Unwrap() error               { return api.ErrNotFound }
+func (e *searchedError) SearchedFolders() []string { return e.folders }
+
+func TestAFolderThatTheClassifierSearchedIsNotNamedTwice(t *testing.T) {
+	pipe := &classificationPipe{folder: "/etc/otai"}
+	for folder, want := range map[string]bool{"/etc/otai/org/name": false, "/srv/org/name": true} {
+		err := pipe.placed("org/name", fmt.Errorf("classify: %w", &searchedError{[]string{folder}}))
+		if got := strings.Contains(err.Error(), "also looked for the folder /etc/otai/org/name"); got != want || !errors.Is(err, api.ErrNotFound) {
+			t.Errorf("searched %s: %v", folder, err)
+		}
+	}
 }
 
 func TestAModelsNameCountsFromTheFolderOfItsConfiguration(t *testing.T) {

@@ -5,8 +5,8 @@ import "github.com/open-ticket-ai/otai/pkg/api"
 // Name is the plugin's package name; its registry prefix is "base".
 const Name = "otai-base"
 
-// RendererUse is the registry name of the template renderer that is used when a
-// configuration names none.
+// RendererUse is the registry name of the template renderer that is used unless the
+// configuration names another.
 const RendererUse = "base:JinjaRenderer"
 
 // Options are the host's choices for the built-in plugin.
@@ -14,13 +14,13 @@ type Options struct {
 	// FireAtOnce makes an IntervalTrigger succeed at its first run instead of after
 	// its first interval, so that a single cycle does the work.
 	FireAtOnce bool
-	// Locate tells where the value at a path of the configuration was written, as
-	// file:line:column; "" where that isn't known. nil knows none.
+	// Locate returns where the value at a path of the configuration was written, as
+	// file:line:column, "" if that isn't known. It may be nil.
 	Locate func(path string) string
 }
 
-// New describes the built-in plugin. It needs no file, but is registered like
-// every other.
+// New describes the built-in plugin. It needs no file, but is registered like any
+// other.
 func New(version string, o Options) api.Plugin {
 	return api.NewPlugin(
 		api.Metadata{Name: Name, Version: version, API: ">=1.0.0 <2", Description: "The built-in services and pipes."},

@@ -12,8 +12,8 @@ type runnerParams struct {
 	Extra map[string]any `otai:",rest" doc:"Further params, for the children's get_parent_param."`
 }
 
-// runWhenTriggered hands its own params down together with those of its parent,
-// so that a pipe in a runner still sees what the orchestrator gives.
+// runWhenTriggered passes its params on together with those of its parent, so that a
+// pipe in a runner still sees what the orchestrator provides.
 func runWhenTriggered(ctx context.Context, p runnerParams, scope api.Scope) (api.PipeResult, error) {
 	own := scope.Params()
 	for name, value := range scope.ParentParams() {
@@ -31,7 +31,7 @@ func runWhenTriggered(ctx context.Context, p runnerParams, scope api.Scope) (api
 	return p.Run.Run(ctx, scope)
 }
 
-// name is how messages call a child pipe.
+// name is what messages call a child pipe.
 func name(c api.ChildPipe) string {
 	if c.ID() != "" {
 		return c.ID()
@@ -39,6 +39,7 @@ func name(c api.ChildPipe) string {
 	return c.Use()
 }
 
+// reason is why a child pipe did not succeed.
 func reason(r api.PipeResult) string {
 	if r.Message != "" {
 		return r.Message

@@ -9,24 +9,24 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// writeAnswer turns what a ticket system said to a write into the pipe's answer.
-// A refusal is an answer, because repeating it would be refused again; all else
-// is a fault. The refusal is logged once, not at each time the same ticket comes
-// by.
-type writeAnswer struct {
-	logger  *slog.Logger
-	path    string // of the pipe, in the configuration
-	locate  func(path string) string
-	refused string
+// writeResult turns the answer of a ticket system to a write into the result of the
+// pipe. A write that was rejected is a failed result, because it would be rejected
+// again; everything else stays an error. The same rejection is logged once, not every
+// time the ticket is tried.
+type writeResult struct {
+	logger *slog.Logger
+	path   string // of the pipe, in the configuration
+	locate func(path string) string
+	logged string // the last rejection in the log
 }
 
-func (o Options) newWriteAnswer(h api.Host) writeAnswer {
-	return writeAnswer{logger: h.Logger(), path: h.Path(), locate: o.Locate}
+func (o Options) newWriteResult(h api.Host) writeResult {
+	return writeResult{logger: h.Logger(), path: h.Path(), locate: o.Locate}
 }
 
-// place says where in the configuration a refused value was written; "" for a
-// refusal that is about none. under is the param that holds the value.
-func (w *writeAnswer) place(under string, err error) string {
+// place returns where in the configuration a rejected value was written, "" if the
+// error isn't about a value. under is the param with the value.
+func (w *writeResult) place(under string, err error) string {
 	var field *api.FieldError
 	if w.path == "" || !errors.As(err, &field) {
 		return ""
@@ -37,7 +37,7 @@ func (w *writeAnswer) place(under string, err error) string {
 		path += field.Field
 	case ofNote && under == "note":
 		path += "note." + name
-	case ofNote: // which of the notes, the ticket system doesn't say
+	case ofNote: // the ticket system doesn't say which one
 		path += under + ".notes"
 	default:
 		path += under + "." + field.Field
@@ -51,14 +51,16 @@ func (w *writeAnswer) place(under string, err error) string {
 	return path
 }
 
-func (w *writeAnswer) of(ticket, under string, err error) (api.PipeResult, error) {
+// of returns the result of a write to a ticket that ended with err.
+func (w *writeResult) of(ticket, under string, err error) (api.PipeResult, error) {
 	switch {
 	case err == nil:
 		return api.Success(nil), nil
 	case errors.Is(err, api.ErrInvalid), errors.Is(err, api.ErrDenied), errors.Is(err, api.ErrNotFound):
 		place := w.place(under, err)
-		if said := ticket + ": " + err.Error(); said != w.refused {
-			w.refused = said
+		//messagetext:allow the text isn't judged: the same line isn't logged twice
+		if rejection := ticket + ": " + err.Error(); rejection != w.logged {
+			w.logged = rejection
 			args := []any{"ticket", ticket, "err", err.Error()}
 			if place != "" {
 				args = append(args, "at", place)
@@ -80,14 +82,14 @@ type updateParams struct {
 	Tickets api.TicketSystem `inject:"ticket_system" doc:"Where the ticket is."`
 }
 
-type updateTicketPipe struct{ answer writeAnswer }
+type updateTicketPipe struct{ result writeResult }
 
 func (o Options) newUpdateTicketPipe(h api.Host) (*updateTicketPipe, error) {
-	return &updateTicketPipe{answer: o.newWriteAnswer(h)}, nil
+	return &updateTicketPipe{result: o.newWriteResult(h)}, nil
 }
 
 func (u *updateTicketPipe) Process(ctx context.Context, p updateParams, _ api.Scope) (api.PipeResult, error) {
-	return u.answer.of(p.Ticket, "updated_ticket", p.Tickets.UpdateTicket(ctx, p.Ticket, p.Update))
+	return u.result.of(p.Ticket, "updated_ticket", p.Tickets.UpdateTicket(ctx, p.Ticket, p.Update))
 }
 
 type noteParams struct {
@@ -97,12 +99,12 @@ type noteParams struct {
 	Extra   map[string]any   `otai:",rest" doc:"Accepted and not used, as in Open Ticket AI."`
 }
 
-type addNotePipe struct{ answer writeAnswer }
+type addNotePipe struct{ result writeResult }
 
 func (o Options) newAddNotePipe(h api.Host) (*addNotePipe, error) {
-	return &addNotePipe{answer: o.newWriteAnswer(h)}, nil
+	return &addNotePipe{result: o.newWriteResult(h)}, nil
 }
 
 func (a *addNotePipe) Process(ctx context.Context, p noteParams, _ api.Scope) (api.PipeResult, error) {
-	return a.answer.of(p.Ticket, "note", p.Tickets.AddNote(ctx, p.Ticket, p.Note))
+	return a.result.of(p.Ticket, "note", p.Tickets.AddNote(ctx, p.Ticket, p.Note))
 }

@@ -12,14 +12,14 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params/pluginname"
 )
 
-// BuildOptions say what to build.
+// BuildOptions configure [Build].
 type BuildOptions struct {
 	Dir     string   // the plugin's folder, with its go.mod; nothing in it is changed
-	Work    string   // an empty folder for what is needed meanwhile, that nobody else can change; the caller removes it
+	Work    string   // an empty folder for temporary files, which nobody else can change; the caller removes it
 	Output  string   // the file to write, or its folder; "" is the working directory; a file is otai_NAME.so, NAME after the module
 	Environ []string // for the go command
 
-	// Judge says why a folder must not be built from; that of the plugin, and those that
+	// Judge returns why a folder must not be built from: that of the plugin, and those that
 	// its go.mod puts in the place of modules.
 	Judge func(dir string) error
 
@@ -28,7 +28,7 @@ type BuildOptions struct {
 	Check func(file string) error
 }
 
-// Built is what was built.
+// Built is the result of [Build].
 type Built struct {
 	File    string
 	Module  string   // path of the plugin's module
@@ -92,7 +92,7 @@ func Build(ctx context.Context, h Host, o BuildOptions) (Built, error) {
 	return built, nil
 }
 
-// outputFile finds what is wrong with the output before anything is built.
+// outputFile returns the file to write, or what is wrong with it, before anything is built.
 func outputFile(output, module string) (string, error) {
 	info, err := os.Stat(output)
 	if output == "" || strings.HasSuffix(output, "/") || err == nil && info.IsDir() {
@@ -120,8 +120,8 @@ func isPluginFile(name string) bool {
 
 var majorSuffix = regexp.MustCompile(`/v[0-9]+$`)
 
-// fileName is the plugin's file name after its module: example.com/otai-my-desk
-// gives otai_my_desk.so.
+// fileName returns the name of a plugin file for a module: otai_my_desk.so for
+// example.com/otai-my-desk.
 func fileName(module string) string {
 	module = majorSuffix.ReplaceAllString(module, "")
 	name := strings.ReplaceAll(module[strings.LastIndex(module, "/")+1:], "-", "_")

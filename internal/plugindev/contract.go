@@ -26,7 +26,7 @@ var contractFolders = map[string]string{APIModule: "api", ParamsModule: "params"
 var contractArchive []byte
 
 // Contract unpacks the sources of pkg/api and pkg/params into dir, as dir/api and
-// dir/params, with the licence beside them.
+// dir/params, with the license beside them.
 func Contract(dir string) error {
 	err := eachFile(contractArchive, func(name string, content []byte) error {
 		file := filepath.Join(dir, filepath.FromSlash(name))
@@ -41,6 +41,7 @@ func Contract(dir string) error {
 	return nil
 }
 
+// eachFile calls do with every file of the archive.
 func eachFile(archive []byte, do func(name string, content []byte) error) error {
 	unzipped, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {

@@ -30,8 +30,8 @@ type building struct {
 
 func (b *building) modFlags() []string { return []string{"-mod=mod", "-modfile=" + b.modFile} }
 
-// chooseRelease sets the environment of the go command, which downloads the
-// host's release where the installed one is another.
+// chooseRelease sets the environment of the go command, which downloads the host's
+// release if a different one is installed.
 func (b *building) chooseRelease(ctx context.Context, environ []string) error {
 	b.env = slices.Concat(environ, []string{"GOEXPERIMENT="}, b.host.Env, []string{
 		"CGO_ENABLED=1", "GOFLAGS=", "GO111MODULE=on",
@@ -65,7 +65,7 @@ func (b *building) chooseRelease(ctx context.Context, environ []string) error {
 }
 
 // leaveOutFlags replaces the file of `go env -w`, whose flags and experiments would
-// count where a variable is empty.
+// apply if a variable is empty.
 func (b *building) leaveOutFlags(goEnv string) error {
 	settings, err := os.ReadFile(goEnv)
 	if err != nil {
@@ -89,8 +89,8 @@ func (b *building) run(ctx context.Context, args ...string) (string, error) {
 func (b *building) runIn(ctx context.Context, dir string, env []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Env = dir, env
-	var out, problem bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &problem
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
 	err := cmd.Run()
 	switch {
 	case err == nil:
@@ -100,11 +100,11 @@ func (b *building) runIn(ctx context.Context, dir string, env []string, args ...
 	case errors.Is(err, exec.ErrNotFound):
 		return "", fmt.Errorf("there is no go command: install Go %s, with gcc, and put it on PATH", strings.TrimPrefix(b.host.Release, "go"))
 	}
-	return "", b.explain(args[0], strings.TrimSpace(problem.String()), dir, env)
+	return "", b.explain(args[0], strings.TrimSpace(errOut.String()), dir, env)
 }
 
-// MissingError says that modules are needed which the module cache doesn't hold
-// and which could not be downloaded.
+// MissingError says that modules are needed that are not in the module cache
+// and could not be downloaded.
 type MissingError struct {
 	Modules []string // "module@version"
 	Output  string   // of the go command
@@ -116,13 +116,14 @@ func (e *MissingError) Error() string {
 }
 
 var (
-	// What the go command says of a module that it can't get.
+	// What the go command says about a module that it can't get.
 	unavailable = regexp.MustCompile(`module lookup disabled|dial tcp|cannot find module|no such host|404 Not Found|410 Gone|connection refused|i/o timeout|file does not exist|no such file or directory|Forbidden|toolchain not available`)
 	atVersion   = regexp.MustCompile(`([A-Za-z0-9.~_-]+(?:/[A-Za-z0-9.~_-]+)*@v[0-9][A-Za-z0-9.+-]*)(?: \(replaced by ([^)]+)\))?`)
 	toolchain   = regexp.MustCompile(`download (go1[0-9.a-z]*)(?: for (\w+)/(\w+))?`)
 	downloading = regexp.MustCompile(`(?m)^go: downloading (\S+) (v\S+)$`)
 )
 
+// explain makes an error of the output of the go command.
 func (b *building) explain(verb, output, dir string, env []string) error {
 	var missing []string
 	add := func(module string) {
@@ -147,7 +148,7 @@ func (b *building) explain(verb, output, dir string, env []string) error {
 		}
 	}
 	if unknown {
-		// The message names the import; what was tried is told before it.
+		// The message names the import; what was tried is in the lines before it.
 		for _, m := range downloading.FindAllStringSubmatch(output, -1) {
 			if !downloaded(dir, env, m[1], m[2]) {
 				add(m[1] + "@" + m[2])
@@ -163,7 +164,7 @@ func (b *building) explain(verb, output, dir string, env []string) error {
 	return fmt.Errorf("go %s: %s", verb, output)
 }
 
-// downloaded tells whether the module cache holds the sources of a module.
+// downloaded reports whether the module cache has the sources of a module.
 func downloaded(dir string, env []string, path, version string) bool {
 	cmd := exec.Command("go", "env", "GOMODCACHE")
 	cmd.Dir, cmd.Env = dir, env

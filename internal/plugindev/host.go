@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Host is what a plugin has to agree with, as the host's binary records it.
+// Host is what a plugin has to match, as the host's binary records it.
 type Host struct {
 	Release string            // "go1.26.8"
 	Flags   []string          // for go build, without -buildmode
-	Env     []string          // "NAME=value", what else changes the code that is made
+	Env     []string          // "NAME=value", other settings that change the generated code
 	Modules map[string]Module // by path
-	GCFlags string            // that the host gave to all packages
+	GCFlags string            // of all packages of the host
 }
 
 // Module is a module that the host links.
@@ -62,12 +62,13 @@ func NewHost(info *debug.BuildInfo) (Host, error) {
 	return h, nil
 }
 
+// setting takes over one build setting, or returns why no plugin can have it.
 func (h *Host) setting(key, value string) error {
 	switch key {
 	case "-trimpath", "-race", "-msan", "-asan", "-tags":
 		h.Flags = append(h.Flags, key+"="+value)
 	case "-gcflags":
-		// Flags for the host's own package alone concern no plugin.
+		// Flags for the host's own package don't concern plugins.
 		if all, ok := strings.CutPrefix(value, "all="); ok {
 			h.GCFlags = all
 			h.Flags = append(h.Flags, key+"="+value)

@@ -24,7 +24,7 @@ type Project struct {
 	Dir     string
 	Name    string // "otai-my-desk"
 	Package string // "otai_my_desk", the file's name without .so
-	Prefix  string // "my-desk", of what it offers
+	Prefix  string // "my-desk", that of its services and pipes
 	Go      string // the go line
 }
 
@@ -38,19 +38,19 @@ func (e *NameError) Error() string {
 	return fmt.Sprintf("a plugin can't be named %q: a name has letters and digits, joined by single hyphens, as in my-desk", e.Name)
 }
 
-// NotEmptyError says that a project would mix with what is there already.
+// NotEmptyError says that a project would mix with files that are there already.
 type NotEmptyError struct{ Dir string }
 
 func (e *NotEmptyError) Error() string {
 	return fmt.Sprintf("%s exists and is not empty; name another folder: otai plugin new NAME DIR", e.Dir)
 }
 
-// builtIn is the prefix that the host's own plugin has.
+// builtIn is the prefix of the host's own plugin.
 const builtIn = "base"
 
-// New writes a plugin project that builds, tests and loads as it stands, without a
-// network. dir "" is a folder of the plugin's name in the working directory. A
-// failed start leaves nothing behind in a folder that New made.
+// New writes a plugin project that builds, tests and loads as it is, without a network.
+// If dir is "", it is a folder with the plugin's name in the working directory. After an
+// error, nothing remains of a folder that New made.
 func New(name, dir string) (Project, error) {
 	prefix := strings.TrimPrefix(name, "otai-")
 	if !pluginname.Valid(prefix) || strings.Contains(prefix, "_") || strings.EqualFold(prefix, builtIn) {
@@ -116,7 +116,7 @@ func (p *Project) write() error {
 
 var goDirective = regexp.MustCompile(`(?m)^go (\S+)$`)
 
-// goLine is the lowest that a module which requires the contract can have.
+// goLine returns the lowest go line that a module which requires the contract can have.
 func goLine(modFile string) (string, error) {
 	content, err := os.ReadFile(modFile)
 	if err != nil {

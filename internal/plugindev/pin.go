@@ -24,8 +24,8 @@ type modFile struct {
 	}
 }
 
-// pin writes a go.mod and go.sum that name the host's versions of all that the
-// host links. The go command resolves a relative replacement in it against the
+// pin writes a go.mod and go.sum with the host's versions of everything that the
+// host links. The go command resolves relative replacements in it from the
 // plugin's folder, so the plugin's own stay valid.
 func (b *building) pin(ctx context.Context) error {
 	for _, name := range []string{"go.mod", "go.sum"} {
@@ -69,7 +69,7 @@ func (b *building) judgeFolders(file modFile) error {
 		if !filepath.IsAbs(folder) {
 			folder = filepath.Join(b.dir, folder)
 		}
-		// Of one that isn't there, the go command tells.
+		// The go command reports one that isn't there.
 		if err := b.judge(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -77,10 +77,11 @@ func (b *building) judgeFolders(file modFile) error {
 	return nil
 }
 
+// edits returns the flags of `go mod edit` that pin the versions.
 func (b *building) edits(file modFile) []string {
 	var edits []string
 	for _, r := range file.Replace {
-		// One for a single version would go before ours, which is for all.
+		// One for a single version would take precedence over ours, which is for all.
 		if _, shared := b.host.Modules[r.Old.Path]; shared && r.Old.Version != "" {
 			edits = append(edits, "-dropreplace="+r.Old.Path+"@"+r.Old.Version)
 		}
@@ -106,8 +107,8 @@ func (b *building) edits(file modFile) []string {
 	return edits
 }
 
-// addSums adds the sums that the host recorded: what it was built from is what the
-// plugin is built from.
+// addSums adds the sums that the host recorded, so that the plugin is built from the same
+// sources.
 func (b *building) addSums() error {
 	var sums bytes.Buffer
 	for _, path := range slices.Sorted(maps.Keys(b.host.Modules)) {
@@ -127,8 +128,8 @@ func (b *building) addSums() error {
 }
 
 // forge returns the compiler flags that record the host's source paths for modules
-// of which Go selected another version, because a module that the host doesn't
-// know requires it. The sources are the host's already.
+// of which Go selected a different version because a module unknown to the host
+// requires it. Their sources are already the host's.
 func (b *building) forge(ctx context.Context) ([]string, error) {
 	shown, err := b.run(ctx, append(append([]string{"list", "-deps", "-json=Module"}, b.modFlags()...), ".")...)
 	if err != nil {
@@ -155,7 +156,7 @@ func (b *building) forge(ctx context.Context) ([]string, error) {
 		if !shared || m.Version == p.Module.Version {
 			continue
 		}
-		// The last pattern that fits a package counts and replaces those before.
+		// The last pattern that matches a package counts and replaces those before.
 		flags := strings.TrimSpace(b.host.GCFlags + " -trimpath=" + p.Module.Dir + "=>" + p.Module.Path + "@" + m.Version)
 		paths[p.Module.Path] = "-gcflags=" + p.Module.Path + "/...=" + flags
 		if pin := p.Module.Path + "@" + m.Version; !slices.Contains(b.pinned, pin) {

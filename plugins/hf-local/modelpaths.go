@@ -96,14 +96,15 @@ func (p *modelPaths) explain(err error, name string) error {
 		return fmt.Errorf("%w. %s", err, hint)
 	}
 	if !filepath.IsAbs(name) {
-		looked := filepath.Join(p.folder, name)
-		if here, wrong := filepath.Abs(name); wrong == nil && here != looked {
-			looked += " and " + here
+		folders := []string{filepath.Join(p.folder, name)}
+		if here, wrong := filepath.Abs(name); wrong == nil && here != folders[0] {
+			folders = append(folders, here)
 		}
+		looked := strings.Join(folders, " and ")
 		if errors.Is(err, api.ErrInvalid) { // which already says that there is no such folder
-			return fmt.Errorf("%w. Looked for %s", err, looked)
+			return &searchedError{fmt.Errorf("%w. Looked for %s", err, looked), folders}
 		}
-		return fmt.Errorf("%w. It is not a folder either: looked for %s", err, looked)
+		return &searchedError{fmt.Errorf("%w. It is not a folder either: looked for %s", err, looked), folders}
 	}
 	if below, wrong := filepath.Rel(p.folder, name); wrong == nil && errors.Is(err, api.ErrNotFound) {
 		if here, wrong := filepath.Abs(below); wrong == nil && here != name && isFolder(here) {
@@ -112,6 +113,18 @@ func (p *modelPaths) explain(err error, name string) error {
 	}
 	return err
 }
+
+// searchedError is about a model that isn't in any of the folders. The pipe that names the
+// model asks for them, so that its message names none twice.
+type searchedError struct {
+	error
+	folders []string
+}
+
+func (e *searchedError) Unwrap() error { return e.error }
+
+// SearchedFolders returns the folders in which the model was looked for.
+func (e *searchedError) SearchedFolders() []string { return e.folders }
 
 // unexpanded returns what to write in place of what only a shell or browser expands.
 func unexpanded(name string) string {

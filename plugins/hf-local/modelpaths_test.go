@@ -139,5 +139,9 @@ func TestAPathThatOnlyAShellUnderstandsIsNamed(t *testing.T) {
 		if !errors.Is(err, api.ErrInvalid) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "either: looked") {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
+		searched := interface{ SearchedFolders() []string }(nil)
+		if isPath := name == "a/b/c"; errors.As(err, &searched) != isPath || isPath && !strings.Contains(err.Error(), searched.SearchedFolders()[0]) {
+			t.Errorf("%s: searched %v, the error is %v", name, searched, err)
+		}
 	}
 }
