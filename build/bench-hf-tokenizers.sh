@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compares the tokenizers of hf-local with HuggingFace tokenizers, one thread each,
-# in turns of one run. OTAI_BENCH_PYTHON is a Python that has what is needed.
+# alternating within one run. OTAI_BENCH_PYTHON is a Python with what is needed.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 python=${OTAI_BENCH_PYTHON:-python3}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Packs what `make build` built: build/dist/NAME.tar.gz, ready to unpack and run, and
-# beside it NAME.cdx.json, what it is made of. Equal sources give equal bytes: times
-# are that of the commit (SOURCE_DATE_EPOCH), owners, modes and order always the same.
+# beside it NAME.cdx.json, what it is made of. Equal sources yield equal bytes: the time
+# is that of the commit (SOURCE_DATE_EPOCH), and owners, modes and order are fixed.
 set -eu
 umask 022
 export LC_ALL=C TZ=UTC
@@ -18,7 +18,7 @@ mkdir -p "$stage/bin" "$stage/plugins" "$root/build/dist/tools"
 "$root/build/dist/tools/thirdparty" licenses -check "$root"
 cp "$dist/bin/otai" "$stage/bin/"
 cp "$dist"/plugins/otai_*.so "$stage/plugins/"
-# Of a checkout what is in it, not what an editor left there.
+# What a checkout contains, not what an editor left there.
 if ! (cd "$root" && git ls-files -z --error-unmatch examples docs 2>/dev/null | tar --null -cf - --files-from=- | tar -xf - -C "$stage") 2>/dev/null || [ ! -d "$stage/docs" ]; then
 	cp -R "$root/examples" "$root/docs" "$stage/"
 fi

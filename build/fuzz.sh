@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every fuzz target of the modules given for the time given first.
+# Runs every fuzz target of the modules given, each for the time given first.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 go=${GO:-go}

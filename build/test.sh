@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the tests of the modules given, each from its own folder, and closes with
-# one line that says how many modules passed.
+# Runs the tests of the modules given, each from its own folder, and ends with a line
+# that says how many modules passed.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 failed=0

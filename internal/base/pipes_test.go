@@ -113,7 +113,7 @@ func TestTheIntervalTrigger(t *testing.T) {
 		want     string // one sign per look, 4 s apart
 	}{
 		"first succeeds after one interval":      {Options{}, interval, "---+--+--+"},
-		"succeeds at once on request":          {Options{FireAtOnce: true}, interval, "+--+--+--+"},
+		"succeeds at once on request":            {Options{FireAtOnce: true}, interval, "+--+--+--+"},
 		"without an interval it always succeeds": {Options{}, 0, "++++++++++"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,11 +173,11 @@ func (s *tickets) AddNote(_ context.Context, _ string, n api.Note) error {
 	return s.err
 }
 
-func TestARefusedWriteIsAnAnswerAndAllElseAFault(t *testing.T) {
+func TestARejectedWriteIsAResultAndAllElseAnError(t *testing.T) {
 	for name, c := range map[string]struct {
 		err     error
 		status  api.Status
-		isFault bool
+		isError bool
 	}{
 		"done":        {nil, api.Succeeded, false},
 		"invalid":     {fmt.Errorf("no such queue: %w", api.ErrInvalid), api.Failed, false},
@@ -197,7 +197,7 @@ func TestARefusedWriteIsAnAnswerAndAllElseAFault(t *testing.T) {
 				r   api.PipeResult
 				err error
 			}{"update": {updated, updateErr}, "note": {noted, noteErr}} {
-				if (got.err != nil) != c.isFault || got.r.Status != c.status {
+				if (got.err != nil) != c.isError || got.r.Status != c.status {
 					t.Errorf("%s: got %+v, %v", pipe, got.r, got.err)
 				}
 			}
@@ -215,7 +215,7 @@ func TestFetchYieldsAListAlsoWhenThereIsNone(t *testing.T) {
 	}
 }
 
-// labels is a classifier, telling what computes it.
+// labels is a classifier.
 type labels struct{}
 
 func (labels) Classify(context.Context, api.ClassificationRequest) (api.Classification, error) {

@@ -115,7 +115,7 @@ func Kind(mode fs.FileMode) string {
 	}
 }
 
-// errChanged says that a file is no longer the one that was read.
+// errChanged says that a file has changed since it was read.
 var errChanged = errors.New("it was changed meanwhile")
 
 // Rewrite replaces a file whose content is still before by one whose content is after,

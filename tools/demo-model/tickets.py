@@ -19,8 +19,8 @@ GERMAN = {
 }
 ENGLISH = ("the", "my", "our", "the", "this")
 
-# Neighbours on the keyboard, German layout: what a finger hits instead.
-NEIGHBOURS = {
+# Neighbors on the keyboard, German layout: what a finger hits by mistake.
+NEIGHBORS = {
     "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo",
     "j": "hk", "k": "jl", "l": "kö", "m": "n", "n": "bm", "o": "ip", "p": "oü", "q": "w", "r": "et",
     "s": "ad", "t": "rz", "u": "zi", "v": "cb", "w": "qe", "x": "yc", "y": "x", "z": "tu",
@@ -185,7 +185,7 @@ class Writer:
         return text.strip()
 
     def _careless(self, text, drop=True):
-        """The text as written in a hurry: words left out, slips of the finger, no capitals, HTML."""
+        """The text as written in a hurry: missing words, typos, no capitals, HTML."""
         chance = self.random.random
         if drop and chance() < 0.5:
             rate = self.random.choice((0.05, 0.1, 0.2, 0.35))
@@ -211,7 +211,7 @@ class Writer:
             return ""
         if kind < 0.6:
             return letter * 2
-        return self.random.choice(NEIGHBOURS.get(letter.lower(), letter))
+        return self.random.choice(NEIGHBORS.get(letter.lower(), letter))
 
 
 def words(text: str) -> list[str]:

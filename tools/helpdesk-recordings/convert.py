@@ -4,8 +4,8 @@
     convert.py FOLDER-WITH-THE-RECORDINGS internal/helpdesk/testdata
 
 A recorded exchange is {"name", "request": {method, path, headers, body}, "response": {status, headers, body, bytes}} with long
-bodies cut: "...[113195 bytes]" and "...[100203 chars]" tell how long they were. Of those, a note's text is the line below, over and
-over; the test writes it out again where LINES stands, and the length of the request proves that it is the same.
+bodies cut: "...[113195 bytes]" and "...[100203 chars]" say how long they were. The text of such a note is the line below, over and
+over; the test writes it out again in place of LINES, and the length of the request shows that it is the same.
 """
 import json
 import pathlib
@@ -35,7 +35,7 @@ def convert(line):
     request, response = recorded["request"], recorded["response"]
     header = {k: v for k, v in request["headers"].items() if k in KEPT or k.startswith("X-")}
     status, kind, answer = response["status"], response["headers"].get("Content-Type", ""), response["body"]
-    if status == 100:  # the recorder took "100 Continue" for the answer, and the answer for its body
+    if status == 100:  # the recorder mistook "100 Continue" for the answer and the answer for its body
         head, _, answer = answer.replace("\r\n", "\n").partition("\n\n")
         status, kind = int(head.split()[1]), re.search(r"Content-Type: (.*)", head).group(1)
     out = {

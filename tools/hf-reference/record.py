@@ -115,7 +115,7 @@ def model(vocab, **changes):
         vocab_size=len(vocab), max_position_embeddings=40, pad_token_id=0, attn_implementation="eager", **changes
     )
     m = transformers.BertForSequenceClassification(config).eval()
-    # The usual initialisation is so small that every text gets nearly the same
+    # The usual initialization is so small that every text gets nearly the same
     # logits, and every norm and bias is trivial: widen and shift all.
     with torch.no_grad():
         for name, p in m.named_parameters():

@@ -92,7 +92,7 @@ def labels(*names):
 
 
 def widen(m, seed):
-    """The usual initialisation is so small that every text gets nearly the same
+    """The usual initialization is so small that every text gets nearly the same
     logits, and every norm and bias is trivial: widen and shift all."""
     torch.manual_seed(seed)
     with torch.no_grad():

@@ -14,10 +14,10 @@ import (
 	"github.com/google/licensecheck"
 )
 
-// allowed are the licenses under which a binary may be passed on as otai is.
+// allowed are the licenses under which a binary may be distributed as otai is.
 var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "Unicode-DFS-2016"}
 
-// isLicense are files that a copy has to come with.
+// isLicense matches the files that must accompany a copy.
 var isLicense = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents)([.-].*)?$`)
 
 //go:embed embedded/onnxruntime.txt
@@ -26,7 +26,7 @@ var onnxruntime string
 //go:embed embedded/unicode.txt
 var unicode string
 
-// embedded are sources of others that no module of their own brings.
+// embedded are sources of others that aren't in a module of their own.
 func embedded() []module {
 	return []module{
 		{
@@ -40,7 +40,8 @@ func embedded() []module {
 	}
 }
 
-// licenseFiles reads those of a module: at its root, and on the way to what is linked.
+// licenseFiles reads the license files of a module: at its root, and in the folders down to
+// what is linked.
 func licenseFiles(root string, folders []string) ([]licenseFile, error) {
 	var files []licenseFile
 	for _, folder := range folders {
@@ -67,7 +68,7 @@ func licenseFiles(root string, folders []string) ([]licenseFile, error) {
 	return files, nil
 }
 
-// identify gives the SPDX names of the licenses in files.
+// identify returns the SPDX names of the licenses in files.
 func identify(files []licenseFile) ([]string, error) {
 	var names []string
 	for _, f := range files {
@@ -77,7 +78,7 @@ func identify(files []licenseFile) ([]string, error) {
 			}
 			names = append(names, m.ID)
 			if !slices.Contains(allowed, m.ID) {
-				return names, fmt.Errorf("%s is under %s, which is none of %s", f.name, m.ID, strings.Join(allowed, ", "))
+				return names, fmt.Errorf("%s is under %s, which is not one of %s", f.name, m.ID, strings.Join(allowed, ", "))
 			}
 		}
 	}

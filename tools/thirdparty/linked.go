@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// module is one of others, of which at least one package is linked.
+// module is a module of others with at least one linked package.
 type module struct {
 	path, version string // version is "" for the standard library
 	licenses      []string
@@ -28,10 +28,10 @@ const (
 	library = "Go standard library and runtime"
 )
 
-// mains are what is shipped: folder and package.
+// mains are the packages that are shipped, with their folders.
 var mains = [][2]string{{".", "./cmd/otai"}, {"plugins/otobo-znuny", "."}, {"plugins/hf-local", "."}}
 
-// linked finds the modules of all mains, sorted by path, with their licenses.
+// linked returns the modules of all mains, sorted by path, with their licenses.
 func linked(root string) ([]module, error) {
 	type found struct {
 		dir, version string

@@ -1,12 +1,12 @@
-// Command thirdparty tells what of others is in otai's binaries.
+// Command thirdparty lists what otai's binaries contain of others.
 //
 //	thirdparty licenses ROOT            writes ROOT/THIRD_PARTY_LICENSES
-//	thirdparty licenses -check ROOT     proves that it is current
+//	thirdparty licenses -check ROOT     checks that it is up to date
 //	thirdparty sbom -version V -time N ROOT FILE…
 //	                                    writes a CycloneDX SBOM of built files
 //
-// What is linked is asked of the go command, module by module; a license that is not
-// among the allowed ones is an error. Equal sources and files give equal bytes.
+// The go command says what is linked, module by module; a license that isn't allowed is
+// an error. Equal sources and files yield equal bytes.
 package main
 
 import (
@@ -61,10 +61,10 @@ func licenses(file string, modules []module, check bool) error {
 	}
 	there, err := os.ReadFile(file)
 	if err == nil && !bytes.Equal(there, text) {
-		err = errors.New("it is not what is linked now")
+		err = errors.New("it doesn't match what is linked now")
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w; write it anew with: make licenses", file, err)
+		return fmt.Errorf("%s: %w; write it again with: make licenses", file, err)
 	}
 	return nil
 }

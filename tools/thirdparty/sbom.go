@@ -23,9 +23,8 @@ type sbom struct {
 	files   []string
 }
 
-// writeSBOM lists the files with their checksums and the modules that the files
-// themselves say they are made of. It has no serial number, which would differ from
-// one build to the next.
+// writeSBOM lists the files with their checksums and the modules that are recorded in
+// them. There is no serial number, since it would differ between builds.
 func writeSBOM(out io.Writer, s sbom) error {
 	product := "pkg:golang/" + own + "@" + s.version
 	bom := cdx.NewBOM()
@@ -85,7 +84,7 @@ const standard = "pkg:golang/std@"
 
 func purl(path, version string) string { return "pkg:golang/" + path + "@" + version }
 
-// file describes a binary by its checksum and by what the linker recorded in it.
+// file describes a binary by its checksum and what the linker recorded in it.
 func (s sbom) file(name string) (cdx.Component, []string, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
