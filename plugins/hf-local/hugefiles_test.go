@@ -12,9 +12,9 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// strangePlaces are what can stand in the place of a model's file, by what an error says
+// otherKinds are what can stand in the place of a model's file, by what an error says
 // of them. Each would block, have no end, or take all the memory.
-var strangePlaces = map[string]func(path string) error{
+var otherKinds = map[string]func(path string) error{
 	"a named pipe":                     func(path string) error { return syscall.Mkfifo(path, 0o600) },
 	"a device":                         func(path string) error { return os.Symlink("/dev/zero", path) },
 	"a link that leads nowhere":        func(path string) error { return os.Symlink("nowhere", path) },
@@ -50,7 +50,7 @@ func TestNoFileOfAModelTakesAllTheMemoryOrBlocks(t *testing.T) {
 	}
 	s := build(t, Params{}, newHost(nil, io.Discard))
 	for file, slow := range files {
-		for what, makeIt := range strangePlaces {
+		for what, makeIt := range otherKinds {
 			t.Run(file+" is "+what, func(t *testing.T) {
 				folder := modelFolder(t, slow)
 				path := filepath.Join(folder, file)
@@ -134,7 +134,7 @@ func TestASnapshotThatIsALinkIsChecked(t *testing.T) {
 // The same in the cache, where files also determine which commit a name stands for.
 func TestNoFileOfTheCacheTakesAllTheMemoryOrBlocks(t *testing.T) {
 	const commit = "0123456789abcdef0123456789abcdef01234567"
-	for what, makeIt := range strangePlaces {
+	for what, makeIt := range otherKinds {
 		for _, file := range []string{"refs/main", "trees/" + commit + ".json", "snapshots/" + commit + "/config.json", "snapshots/" + commit + "/tokenizer.json"} {
 			t.Run(file+" is "+what, func(t *testing.T) {
 				cache := t.TempDir()

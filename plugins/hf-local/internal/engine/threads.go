@@ -80,7 +80,7 @@ func (t *Threads) Each(n int, f func(worker, i int)) {
 type loop struct {
 	n       int
 	f       func(worker, i int)
-	next    atomic.Int64 // the first index that nobody has taken
+	next    atomic.Int64 // the first index that no one has taken
 	workers atomic.Int32 // beside the caller
 	running atomic.Int32 // of the caller and its helpers
 	done    chan struct{}
@@ -134,7 +134,7 @@ func (h *helper) run(t *Threads) {
 	}
 }
 
-// stay waits for another loop and says whether there is one.
+// stay waits for another loop and reports whether there is one.
 func (h *helper) stay(t *Threads) bool {
 	t.mu.Lock()
 	t.idle = append(t.idle, h)
@@ -146,7 +146,7 @@ func (h *helper) stay(t *Threads) bool {
 		t.idle = slices.Delete(t.idle, i, i+1)
 		return false
 	}
-	return true // who took it from the list has given it a loop
+	return true // whatever took it from the list has given it a loop
 }
 
 // patience is how many microseconds a goroutine stays awake: longer than the
@@ -154,7 +154,7 @@ func (h *helper) stay(t *Threads) bool {
 // afterwards.
 const patience = 200
 
-// awake waits for a condition without going to sleep and says whether it came
+// awake waits for a condition without going to sleep and reports whether it came
 // true in time.
 func awake(condition func() bool) bool {
 	for i := range patience {

@@ -126,7 +126,7 @@ func (d *download) fill(ctx context.Context, of subject, file *os.File, m metada
 		return resumed, nil
 	}
 	furthest := have
-	return resumed, d.client.patience.repeat(ctx, func() (progress bool, err error) {
+	return resumed, d.client.retries.repeat(ctx, func() (progress bool, err error) {
 		have, err = d.receive(ctx, of, file, have, m)
 		// Only beyond what was there: a server that can't continue would be asked forever.
 		progress = have > furthest

@@ -197,7 +197,7 @@ func (c Cache) link(ref Reference, commit, file, etag string) error {
 	return err
 }
 
-// replace makes a file beside path and moves it there, so that nobody sees half of
+// replace makes a file beside path and moves it there, so that no one sees half of
 // it.
 func replace(path string, make func(temporary string) error) error {
 	temporary := path + "." + rand.Text()[:8] + ".tmp"

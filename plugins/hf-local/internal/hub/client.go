@@ -29,7 +29,7 @@ type client struct {
 	endpoint *url.URL
 	http     *http.Client
 	token    string
-	patience patience
+	retries  retryPolicy
 	stall    time.Duration // without a byte for so long, a download is broken
 }
 
@@ -50,7 +50,7 @@ func newTimeouts(e environment) timeouts {
 	return t
 }
 
-func newClient(endpoint, token string, t timeouts, p patience) (*client, error) {
+func newClient(endpoint, token string, t timeouts, p retryPolicy) (*client, error) {
 	if endpoint == "" {
 		endpoint = defaultEndpoint
 	}
@@ -60,7 +60,7 @@ func newClient(endpoint, token string, t timeouts, p patience) (*client, error) 
 		return nil, fmt.Errorf("HF_ENDPOINT is not an address; write it as in %s: %w", defaultEndpoint, api.ErrInvalid)
 	}
 	return &client{
-		endpoint: u, token: token, patience: p, stall: t.stall,
+		endpoint: u, token: token, retries: p, stall: t.stall,
 		http: &http.Client{
 			// Redirects are followed by send, which keeps the token from other hosts.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -118,7 +118,7 @@ type model struct {
 func (c *client) model(ctx context.Context, ref Reference) (model, error) {
 	at := c.at("api", "models", escapePath(ref.Name), "revision", url.PathEscape(ref.Revision))
 	var m model
-	err := c.patience.repeat(ctx, func() (bool, error) {
+	err := c.retries.repeat(ctx, func() (bool, error) {
 		answer, err := c.send(ctx, subject{ref: ref}, http.MethodGet, at, nil, always)
 		if err != nil {
 			return false, err
@@ -161,7 +161,7 @@ func (c *client) metadata(ctx context.Context, ref Reference, commit, file strin
 	of := subject{ref: ref, file: file}
 	at := c.at(escapePath(ref.Name), "resolve", url.PathEscape(commit), escapePath(file))
 	m := metadata{At: at, Size: -1}
-	err := c.patience.repeat(ctx, func() (bool, error) {
+	err := c.retries.repeat(ctx, func() (bool, error) {
 		linked := func(answer *http.Response) bool { return answer.Header.Get("X-Linked-Etag") == "" }
 		answer, err := c.send(ctx, of, http.MethodHead, at, nil, linked)
 		if err != nil {

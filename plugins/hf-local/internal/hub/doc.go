@@ -15,7 +15,7 @@
 //     and [Hub.Verify] look at what is there.
 //
 // In the cache a model ORG/NAME is the folder models--ORG--NAME. Its blobs/ETAG
-// hold the contents, snapshots/COMMIT/FILE are relative links to them, and
+// have the contents, snapshots/COMMIT/FILE are relative links to them, and
 // refs/REVISION names the commit of a branch or tag. ETAG is the SHA-256 of a
 // large file and the git blob SHA-1 of a small one.
 //

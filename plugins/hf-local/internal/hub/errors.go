@@ -29,7 +29,7 @@ func (s subject) String() string {
 	return s.file + " of the model " + s.ref.String()
 }
 
-// byHand is the advice where a server can't be had.
+// byHand is the advice if a server can't be reached.
 const byHand = `A model can also be copied from another machine: see "Offline installation" in docs/models.md`
 
 // responseError turns a response other than success into an error that says what to do.

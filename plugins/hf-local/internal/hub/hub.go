@@ -67,7 +67,7 @@ func New(o Options) *Hub {
 		o.Redact(token)
 	}
 	h.client, h.clientErr = newClient(env.value("HF_ENDPOINT"), token, newTimeouts(env),
-		patience{first: o.Pause, longest: 120 * o.Pause, tries: 4, waits: h.waits})
+		retryPolicy{first: o.Pause, longest: 120 * o.Pause, tries: 4, waits: h.waits})
 	return h
 }
 
@@ -100,7 +100,7 @@ func (e environment) token() string {
 	}
 	text, err := modelfile.ReadWithin(path, modelfile.MaxToken)
 	if err != nil {
-		return "" // without one, public models are still to be had
+		return "" // without one, public models still work
 	}
 	return cleanToken(string(text))
 }
@@ -120,7 +120,7 @@ func (h *Hub) Close() {
 // Cache returns the cache that h works on.
 func (h *Hub) Cache() Cache { return h.cache }
 
-// Request names a model and says how it is to be had.
+// Request names a model and how to get it.
 type Request struct {
 	Name     string // a folder, ORG/NAME or ORG/NAME@REVISION
 	Token    string // instead of the Hub's
@@ -129,7 +129,7 @@ type Request struct {
 }
 
 // Locate returns the folder of a model without a look at whether it is complete.
-// It is quick: two system calls for a folder, three for a model in the cache.
+// It is fast: two system calls for a folder, three for a model in the cache.
 // [api.ErrNotFound] means that it isn't on this machine, [api.ErrInvalid] that the
 // name can't be one.
 func (h *Hub) Locate(name string) (string, error) {

@@ -81,7 +81,7 @@ func (h *Hub) Describe(name, folder string) Entry {
 	return e
 }
 
-// revisions lists what is there of one model.
+// revisions lists what the cache has of one model.
 func (c Cache) revisions(name string) ([]Entry, error) {
 	model := c.model(name)
 	refs := map[string][]string{}

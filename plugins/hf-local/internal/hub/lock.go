@@ -11,7 +11,7 @@ import (
 
 // lockFile locks a file that huggingface_hub locks as well, for as long as unlock
 // isn't called. waits is called once when another process has it. The lock ends
-// with its process, whatever becomes of that.
+// with its process, however that ends.
 func lockFile(ctx context.Context, path string, waits func()) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func lockFile(ctx context.Context, path string, waits func()) (unlock func(), er
 		switch {
 		case err == nil && isStill(file, path):
 			return func() { file.Close() }, nil
-		case err == nil: // who had it removed the file: lock the new one
+		case err == nil: // its last owner removed the file: lock the new one
 			file.Close()
 			continue
 		case errors.Is(err, syscall.ENOTSUP) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.ENOLCK):

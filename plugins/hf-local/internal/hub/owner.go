@@ -39,8 +39,8 @@ func (c Cache) asOwner(work func() error) error {
 	return work()
 }
 
-// owner is the first user but root to whom a folder or link on the way to the cache
-// belongs, as far as it exists: who could lead all below elsewhere. Else it is root.
+// owner is the first user but root who owns an existing folder or link on the way to the
+// cache, and so could lead everything below elsewhere. If there is none, it is root.
 func (c Cache) owner() (owner syscall.Stat_t, ok bool) {
 	path, err := filepath.Abs(c.folder)
 	if c.folder == "" || err != nil {

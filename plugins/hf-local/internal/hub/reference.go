@@ -50,7 +50,7 @@ func (r Reference) String() string {
 	return r.Name + "@" + r.Revision
 }
 
-// isPath reports whether name is meant as a path, whether or not it exists.
+// isPath reports whether name can only be a path, whether or not it exists.
 func isPath(name string) bool {
 	return filepath.IsAbs(name) || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") || name == "." || name == ".."
 }

@@ -11,17 +11,17 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// patience bounds how a request is repeated.
-type patience struct {
+// retryPolicy bounds how a request is repeated.
+type retryPolicy struct {
 	first   time.Duration // pause before the first repetition; later ones double, with jitter
-	longest time.Duration // a server that wants a longer pause is not waited for
+	longest time.Duration // a longer pause that a server asks for is an error
 	tries   int           // in a row without progress
 	waits   func(pause time.Duration, why error)
 }
 
-// repeat calls f until it succeeds or fails for good. f reports whether it brought
-// the matter further, which makes the patience new.
-func (p patience) repeat(ctx context.Context, f func() (progress bool, err error)) error {
+// repeat calls f until it succeeds or fails for good. f reports whether it made
+// progress, which starts the count anew.
+func (p retryPolicy) repeat(ctx context.Context, f func() (progress bool, err error)) error {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.Multiplier, pauses.MaxInterval = p.first, 2, p.longest
 	for tries := 1; ; tries++ {

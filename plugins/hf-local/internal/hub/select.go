@@ -35,7 +35,7 @@ const (
 const configFile = "config.json"
 
 // Every one of these that the model has is taken, except for the slow
-// vocabularies when there is a tokenizer.json, which holds all that they say.
+// vocabularies when there is a tokenizer.json, which has all that they say.
 var (
 	settingsFiles = []string{configFile, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
 	fastTokenizer = "tokenizer.json"
@@ -44,16 +44,16 @@ var (
 	weightsFiles = []string{"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}
 )
 
-// choice is what to take of a model's files.
-type choice struct {
+// selection is what to take of a model's files.
+type selection struct {
 	settings []string // small files, the index of sharded weights included
 	index    string   // "" when the weights are one file
 	weights  []string // known only after index was read, if there is one
 }
 
 // choose picks from the names of all the files of a model.
-func (w Want) choose(ref Reference, names []string) (choice, error) {
-	var c choice
+func (w Want) choose(ref Reference, names []string) (selection, error) {
+	var c selection
 	has := func(name string) bool { return slices.Contains(names, name) }
 	for _, name := range settingsFiles {
 		if has(name) {
@@ -61,7 +61,7 @@ func (w Want) choose(ref Reference, names []string) (choice, error) {
 		}
 	}
 	if !has(configFile) {
-		return c, fmt.Errorf("the model %s has no %s, so it is none that otai can use: %w", ref, configFile, api.ErrInvalid)
+		return c, fmt.Errorf("the model %s has no %s, so it is not one that otai can use: %w", ref, configFile, api.ErrInvalid)
 	}
 	if has(fastTokenizer) {
 		c.settings = append(c.settings, fastTokenizer)
@@ -73,7 +73,7 @@ func (w Want) choose(ref Reference, names []string) (choice, error) {
 			}
 		}
 		if len(c.settings) == before {
-			return c, fmt.Errorf("the model %s has no tokenizer (%s, %s), so it is none that otai can use: %w",
+			return c, fmt.Errorf("the model %s has no tokenizer (%s, %s), so it is not one that otai can use: %w",
 				ref, fastTokenizer, strings.Join(vocabularies, ", "), api.ErrInvalid)
 		}
 	}

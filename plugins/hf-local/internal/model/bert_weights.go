@@ -7,7 +7,7 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/engine"
 )
 
-// bert holds the weights of an encoder of BERT's kind with a classifier on top,
+// bert has the weights of an encoder of BERT's kind with a classifier on top,
 // and computes it: BERT, DistilBERT, RoBERTa and its descendants, ELECTRA and
 // DeBERTa differ in names, embeddings, attention and head.
 type bert struct {

@@ -19,7 +19,7 @@ type relative struct {
 	keyColumn, queryColumn []int32
 }
 
-// relativeLayer holds by head the projected and scaled embeddings of all relative
+// relativeLayer has by head the projected and scaled embeddings of all relative
 // positions, which depend on no text.
 type relativeLayer struct{ toKey, toQuery []*engine.Packed }
 

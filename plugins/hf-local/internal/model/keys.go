@@ -36,7 +36,7 @@ func (k *keys) has(name string) bool {
 	return ok && string(value) != "null"
 }
 
-// read fills value, which holds the default, and says whether the key is there.
+// read fills value, which has the default, and reports whether the key is there.
 func (k *keys) read(name string, value any) bool {
 	if !k.has(name) {
 		return false
@@ -107,8 +107,7 @@ func (k *keys) activation(name, fallback string) activation {
 	return a
 }
 
-// only demands that a key, where it is there, has the one value that is
-// supported.
+// only requires that a key, if it is set, has the one value that is supported.
 func only[T comparable](k *keys, name string, value T) {
 	got := value
 	if k.read(name, &got) && got != value {

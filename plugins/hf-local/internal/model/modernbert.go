@@ -8,7 +8,7 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/engine"
 )
 
-// modernBERT holds the weights of a ModernBertForSequenceClassification and
+// modernBERT has the weights of a ModernBertForSequenceClassification and
 // computes it: rotary positions, attention that in most layers sees only a
 // window, gated feed-forward layers, and normalization before each part (Warner
 // et al., Smarter, Better, Faster, Longer, 2024).
@@ -222,7 +222,7 @@ func (b *modernBERT) pool(rows engine.Matrix, length int) []float32 {
 	return mean
 }
 
-// rotary holds the angles of rotary positions: by position, the cosines and sines
+// rotary has the angles of rotary positions: by position, the cosines and sines
 // of half a head (Su et al., RoFormer, 2021). It computes them when a sequence
 // first reaches so far.
 type rotary struct {

@@ -12,9 +12,9 @@ import (
 type weights interface {
 	// Path names the file, for errors.
 	Path() string
-	// Has says whether there is a tensor of that name.
+	// Has reports whether there is a tensor of that name.
 	Has(name string) bool
-	// Check says whether a tensor of that shape can be read.
+	// Check reports whether a tensor of that shape can be read.
 	Check(name string, shape ...int) error
 	// Read fills dst with the tensor.
 	Read(dst []float32, name string, shape ...int) error
@@ -123,7 +123,7 @@ func product(shape []int) int {
 	return n
 }
 
-// norm holds the weights of a layer normalization.
+// norm has the weights of a layer normalization.
 type norm struct{ gamma, beta []float32 }
 
 func (r *reader) norm(name string, width int) norm {
@@ -193,7 +193,7 @@ func (r *reader) part(dst []float32, name string, first int, shape ...int) {
 	}
 }
 
-// pack puts weights with the bias behind them into a matrix as the outputs from
+// pack puts weights followed by the bias into a matrix as the outputs from
 // first on.
 func (r *reader) pack(w *engine.Packed, first, outputs, inputs int, values []float32) {
 	if r.err == nil && !r.check {

@@ -57,8 +57,8 @@ func openWeights(folder string) (weightsFile, error) {
 	return nil, fmt.Errorf("%s has no weights: none of %s is there", folder, list(names))
 }
 
-// parts are weights in several files.
-type parts struct {
+// shards are weights in several files.
+type shards struct {
 	index string
 	files map[string]weightsFile // by file name
 	of    map[string]string      // tensor -> file name
@@ -74,7 +74,7 @@ func openParts(open func(string) (weightsFile, error)) func(path string) (weight
 		if err != nil {
 			return nil, err
 		}
-		p := &parts{index: path, files: make(map[string]weightsFile), of: of}
+		p := &shards{index: path, files: make(map[string]weightsFile), of: of}
 		for _, tensor := range sortedKeys(of) {
 			name := of[tensor]
 			if p.files[name] != nil {
@@ -125,13 +125,13 @@ func parseIndex(text []byte) (map[string]string, error) {
 }
 
 // Path returns the index.
-func (p *parts) Path() string { return p.index }
+func (p *shards) Path() string { return p.index }
 
-// Has says whether the index names the tensor.
-func (p *parts) Has(name string) bool { return p.of[name] != "" }
+// Has reports whether the index names the tensor.
+func (p *shards) Has(name string) bool { return p.of[name] != "" }
 
-// Check says whether a tensor of that shape can be read.
-func (p *parts) Check(name string, shape ...int) error {
+// Check reports whether a tensor of that shape can be read.
+func (p *shards) Check(name string, shape ...int) error {
 	if !p.Has(name) {
 		return fmt.Errorf("weights %s: tensor %.200q is missing", p.index, name)
 	}
@@ -139,7 +139,7 @@ func (p *parts) Check(name string, shape ...int) error {
 }
 
 // Read fills dst with the tensor.
-func (p *parts) Read(dst []float32, name string, shape ...int) error {
+func (p *shards) Read(dst []float32, name string, shape ...int) error {
 	if !p.Has(name) {
 		return fmt.Errorf("weights %s: tensor %.200q is missing", p.index, name)
 	}
@@ -147,7 +147,7 @@ func (p *parts) Read(dst []float32, name string, shape ...int) error {
 }
 
 // Close closes all files.
-func (p *parts) Close() error {
+func (p *shards) Close() error {
 	var errs []error
 	for _, file := range p.files {
 		errs = append(errs, file.Close())

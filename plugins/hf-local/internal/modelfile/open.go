@@ -12,7 +12,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// KindError says that there is something else in the place of a file.
+// KindError reports something other than a file in its place.
 type KindError struct {
 	Path string
 	Kind string // such as "a folder"
@@ -195,7 +195,7 @@ func ReadText(path string) (string, error) {
 	return text.String(), checkMark(path, text.String())
 }
 
-// Check says whether the file at path could be opened by [Open], for libraries that
+// Check reports whether the file at path could be opened by [Open], for libraries that
 // open it themselves. A file larger than bound is a [*SizeError]; a bound of 0 is none.
 func Check(path string, bound int64) error {
 	file, size, err := Open(path)

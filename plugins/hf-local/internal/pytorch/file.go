@@ -17,11 +17,11 @@ import (
 type File struct {
 	path    string
 	file    *os.File
-	tensors map[string]place
+	tensors map[string]location
 }
 
-// place is a tensor in the file.
-type place struct {
+// location is where a tensor is in the file.
+type location struct {
 	dtype string
 	width int64 // bytes of a value
 	shape []int
@@ -45,7 +45,7 @@ func Open(path string) (*File, error) {
 }
 
 // readTensors finds out which of torch's formats a file has, and reads it.
-func readTensors(r io.ReaderAt, size int64) (map[string]place, error) {
+func readTensors(r io.ReaderAt, size int64) (map[string]location, error) {
 	head := make([]byte, min(512, size))
 	if _, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -65,8 +65,8 @@ func readTensors(r io.ReaderAt, size int64) (map[string]place, error) {
 }
 
 // locate puts tensors into the file, whose storages begin where begin says.
-func locate(tensors map[string]tensor, begin func(storage) (int64, error)) (map[string]place, error) {
-	places := make(map[string]place, len(tensors))
+func locate(tensors map[string]tensor, begin func(storage) (int64, error)) (map[string]location, error) {
+	locations := make(map[string]location, len(tensors))
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
 		t := tensors[name]
 		first, err := begin(t.storage)
@@ -77,12 +77,12 @@ func locate(tensors map[string]tensor, begin func(storage) (int64, error)) (map[
 		for _, n := range t.shape {
 			values *= int64(n)
 		}
-		places[name] = place{
+		locations[name] = location{
 			dtype: t.storage.dtype, width: t.storage.width, shape: t.shape, order: t.order,
 			begin: first + t.offset*t.storage.width, bytes: values * t.storage.width,
 		}
 	}
-	return places, nil
+	return locations, nil
 }
 
 // Close closes the file.
@@ -91,13 +91,13 @@ func (f *File) Close() error { return f.file.Close() }
 // Path returns the path that the file was opened with.
 func (f *File) Path() string { return f.path }
 
-// Has says whether there is a tensor of that name.
+// Has reports whether there is a tensor of that name.
 func (f *File) Has(name string) bool {
 	_, ok := f.tensors[name]
 	return ok
 }
 
-// Check says whether the file has a tensor of that shape that [File.Read] can
+// Check reports whether the file has a tensor of that shape that [File.Read] can
 // read.
 func (f *File) Check(name string, shape ...int) error {
 	t, ok := f.tensors[name]
@@ -135,7 +135,7 @@ func (f *File) Read(dst []float32, name string, shape ...int) error {
 
 // reorder puts values that lie in the order of t's steps into that of its
 // dimensions.
-func reorder(dst, stored []float32, t place) {
+func reorder(dst, stored []float32, t location) {
 	steps, step := make([]int, len(t.shape)), 1
 	for _, i := range slices.Backward(t.order) {
 		steps[i] = step
@@ -158,7 +158,7 @@ func reorder(dst, stored []float32, t place) {
 }
 
 // readValues fills dst with a tensor's values as they lie in the file.
-func (f *File) readValues(dst []float32, name string, t place) error {
+func (f *File) readValues(dst []float32, name string, t location) error {
 	buffer := make([]byte, min(1<<18, t.bytes))
 	for done := 0; done < len(dst); {
 		n := min(len(dst)-done, len(buffer)/int(t.width))

@@ -43,7 +43,7 @@ const (
 	torchUtils  = "torch._utils"
 )
 
-// known says whether a pickle may use a name. None of them does anything by
+// known reports whether a pickle may use a name. None of them does anything by
 // itself: see call and storageOf.
 func known(n name) bool {
 	switch n.module {

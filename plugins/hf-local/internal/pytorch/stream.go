@@ -17,7 +17,7 @@ var magic = long{0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19}
 // pickles of the magic number, the format's version, the writing machine's
 // properties, the state dictionary and the storages' keys, and then for each key
 // the number of values and the values.
-func readStream(r io.ReaderAt, size int64) (map[string]place, error) {
+func readStream(r io.ReaderAt, size int64) (map[string]location, error) {
 	code := make([]byte, min(maxPickle, size))
 	if _, err := r.ReadAt(code, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err

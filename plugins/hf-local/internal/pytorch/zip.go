@@ -13,7 +13,7 @@ import (
 // readZip reads the format of torch since 1.6: a zip archive of one folder with
 // data.pkl, byteorder, and a file for each storage in data/, none of them
 // compressed.
-func readZip(r io.ReaderAt, size int64) (map[string]place, error) {
+func readZip(r io.ReaderAt, size int64) (map[string]location, error) {
 	directory := &bounded{file: r, left: maxDirectory}
 	archive, err := zip.NewReader(directory, size)
 	directory.left = math.MaxInt64

@@ -50,7 +50,7 @@ func (f *File) Path() string { return f.path }
 // Size returns the size of the file in bytes.
 func (f *File) Size() int64 { return f.size }
 
-// Has says whether there is a tensor of that name.
+// Has reports whether there is a tensor of that name.
 func (f *File) Has(name string) bool {
 	_, ok := f.tensors[name]
 	return ok
@@ -62,7 +62,7 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 	return t, ok
 }
 
-// Check says whether the file has a tensor of that shape that [File.Read] can
+// Check reports whether the file has a tensor of that shape that [File.Read] can
 // read.
 func (f *File) Check(name string, shape ...int) error {
 	t, ok := f.tensors[name]

@@ -96,7 +96,7 @@ func (e *encoder) Token(id int32) bool {
 	return true
 }
 
-// part encodes a part of the text between added tokens that are sought as they
+// part encodes a part of the text between added tokens that are found as they
 // are written.
 func (e *encoder) part(s pretokenizers.Span) {
 	if e.full() {

@@ -13,18 +13,18 @@ import (
 // Finder finds tokens in a text.
 type Finder struct {
 	tokens []Token
-	// places has the place in tokens of each, by what is sought.
+	// places has the index in tokens of each, by its text.
 	places *trie.Trie
 	// first has the bytes that a token begins with: most texts contain none.
 	first [256]bool
 }
 
-// newFinder takes the tokens and what is sought for each.
+// newFinder takes the tokens and the text to find for each.
 func newFinder(tokens []Token, sought []string) Finder {
 	a := Finder{tokens: tokens, places: trie.New(64)}
 	for i, s := range sought {
 		if a.places.ID(s) >= 0 {
-			continue // of tokens that are sought alike, the first is found
+			continue // of tokens with the same text, the first is found
 		}
 		a.places.Add(s, int32(i))
 		a.first[s[0]] = true
@@ -32,7 +32,7 @@ func newFinder(tokens []Token, sought []string) Finder {
 	return a
 }
 
-// at returns the longest token that stands at text[i:] and its end, or nil.
+// at returns the longest token at text[i:] and its end, or nil.
 func (a *Finder) at(text string, i int) (found *Token, end int) {
 	node := int32(0)
 	for ; i < len(text); i++ {
@@ -53,7 +53,7 @@ type Receiver interface{ Token(id int32) bool }
 // token wins, then the longest. With plain, special tokens are text like any other.
 func (a *Finder) Cut(s pretokenizers.Span, plain bool, r Receiver, rest func(pretokenizers.Span)) {
 	text := s.Text
-	done := 0 // text[:done] is dealt with
+	done := 0 // text[:done] has been cut
 	if len(a.tokens) > 0 {
 		for i := 0; i < len(text); {
 			if !a.first[text[i]] {

@@ -16,12 +16,12 @@ type Token struct {
 	SingleWord bool   `json:"single_word"` // only between characters that are not letters
 	LStrip     bool   `json:"lstrip"`      // takes the white space before it
 	RStrip     bool   `json:"rstrip"`      // takes the white space after it
-	Normalized bool   `json:"normalized"`  // sought in the normalized text
+	Normalized bool   `json:"normalized"`  // found in the normalized text
 	Special    bool   `json:"special"`
 }
 
 // Max bounds the tokens that are added to a vocabulary: models have some
-// thousands. They are sorted and sought in a tree, which takes many times their size.
+// thousands. They are sorted and put into a tree, which takes many times their size.
 const Max = 100_000
 
 // ErrTooMany is the error about more added tokens than Max.
@@ -90,8 +90,8 @@ func (v *Vocabulary) RemoveFrom(first int) {
 	}
 }
 
-// Finders return what finds the tokens: some are sought in the text as it was written,
-// the others in the normalized one.
+// Finders return what finds the tokens: some in the text as it was written, others in the
+// normalized text.
 func (v *Vocabulary) Finders(normalize func(string) string) (written, normalized Finder) {
 	var raw, cleaned []Token
 	var rawText, cleanedText []string

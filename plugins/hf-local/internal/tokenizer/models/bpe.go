@@ -105,7 +105,7 @@ func (b *bpe) Append(ids []int32, word string) []int32 {
 // characters appends the ids of the characters of word.
 func (b *bpe) characters(ids []int32, word string) []int32 {
 	plain := b.prefix == "" && b.suffix == ""
-	pending := false // an unknown token is due
+	pending := false // an unknown token is yet to be appended
 	for begin := 0; begin < len(word); {
 		r, width := utf8.DecodeRuneInString(word[begin:])
 		end := begin + width
@@ -143,7 +143,7 @@ func (b *bpe) characters(ids []int32, word string) []int32 {
 }
 
 // fallback appends the tokens of the bytes of a character, if all exist. As in
-// HuggingFace tokenizers, they come before an unknown token that is due.
+// HuggingFace tokenizers, they come before a pending unknown token.
 func (b *bpe) fallback(ids *[]int32, character string) bool {
 	if b.bytes == nil {
 		return false

@@ -1,6 +1,6 @@
 package models
 
-// merge is what becomes of a pair of tokens.
+// merge is what a pair of tokens is merged to.
 type merge struct {
 	rank int32 // its place in the order of learning, or -1: none
 	id   int32

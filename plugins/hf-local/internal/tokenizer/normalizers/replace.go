@@ -4,7 +4,7 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/pattern"
 )
 
-// Replace puts by in the place of each match.
+// Replace replaces each match.
 func Replace(what pattern.Matcher, by string) Normalizer {
 	apply := func(text string) string {
 		if text == "" {

@@ -183,7 +183,7 @@ func (p *parser) atom() (*node, error) {
 	}
 }
 
-// unfoldable says whether the other case of r may be several characters, as SS is
+// unfoldable reports whether the other case of r may be several characters, as SS is
 // of ß.
 func unfoldable(r rune) bool {
 	switch {

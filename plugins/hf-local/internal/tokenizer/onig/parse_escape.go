@@ -41,7 +41,7 @@ func (p *parser) escape() (*node, error) {
 	return p.one(s), nil
 }
 
-// escaped reads what follows a backslash, as it is meant within a class.
+// escaped reads what follows a backslash, as it is understood within a class.
 func (p *parser) escaped() (set, error) {
 	r := p.rune()
 	switch r {

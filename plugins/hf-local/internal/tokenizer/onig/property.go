@@ -119,14 +119,14 @@ var longNames = map[string]string{
 
 var letters, numbers, spaces, words = newClass(category("L")), newClass(category("N")), newClass(fromTable(space)), newClass(fromTable(word))
 
-// IsLetter says whether \p{L} matches r.
+// IsLetter reports whether \p{L} matches r.
 func IsLetter(r rune) bool { return letters.has(r) }
 
-// IsWord says whether [\w] matches r.
+// IsWord reports whether [\w] matches r.
 func IsWord(r rune) bool { return words.has(r) }
 
-// IsNumber says whether \p{N} matches r.
+// IsNumber reports whether \p{N} matches r.
 func IsNumber(r rune) bool { return numbers.has(r) }
 
-// IsSpace says whether \s matches r.
+// IsSpace reports whether \s matches r.
 func IsSpace(r rune) bool { return spaces.has(r) }

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// set is a set of characters: sorted ranges, first and last in turns.
+// set is a set of characters: sorted ranges, as pairs of their first and last ones.
 type set []rune
 
 const last = unicode.MaxRune
@@ -108,7 +108,7 @@ func fold(s set) set {
 	return normal(out)
 }
 
-// class is a set made ready to be asked often.
+// class is a set for many lookups.
 type class struct {
 	low  [32]uint64 // the characters below U+0800, which are most of European texts
 	rest set

@@ -50,7 +50,7 @@ func plus(a, b int) int {
 	return a + b
 }
 
-// nested says whether a repetition holds another one, other than of one character.
+// nested reports whether a repetition contains another one, other than of one character.
 func nested(n *node, within bool) bool {
 	if n.kind == repetition && (n.max < 0 || n.max > 1) && n.parts[0].kind != oneOf {
 		if within {

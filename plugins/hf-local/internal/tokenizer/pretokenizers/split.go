@@ -7,7 +7,7 @@ import (
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/tokenizer/unicodedata"
 )
 
-// behavior is what becomes of the delimiters that a text is cut at.
+// behavior is what happens to the delimiters that a text is cut at.
 type behavior string
 
 const (

@@ -27,7 +27,7 @@ type Settings struct {
 	MaxLength    *float64 `json:"model_max_length"`
 	OldMaxLength *float64 `json:"max_len"`
 	Side         string   `json:"truncation_side"`
-	// SplitSpecials says that special tokens are not sought in a text.
+	// SplitSpecials makes special tokens text like any other.
 	SplitSpecials bool `json:"split_special_tokens"`
 
 	// Specials are the special tokens with a name, such as cls_token.
@@ -219,7 +219,7 @@ func (s *Settings) readAdded(text []byte) error {
 }
 
 // readModelConfig reads what config.json says about the tokenizer. What is wrong
-// with that file is said by those who read all of it.
+// with that file is reported by what reads all of it.
 func (s *Settings) readModelConfig(text []byte) error {
 	var file struct {
 		Type  string `json:"model_type"`

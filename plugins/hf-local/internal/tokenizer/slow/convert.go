@@ -110,7 +110,7 @@ func buildCamembert(files [][]byte, s *settings.Settings) (Parts, error) {
 }
 
 // buildFairseq puts head in place of the first pieces of a sentencepiece model,
-// and the mask token behind its last.
+// and the mask token after its last.
 func buildFairseq(file []byte, s *settings.Settings, skip int, head func(token func(string) string) []models.Piece, unknown func([]models.Piece, string) int32) (Parts, error) {
 	p, err := parseSentencePiece(file)
 	if err != nil {

@@ -36,7 +36,7 @@ func (t *Trie) alloc(bits uint32) {
 	t.keys, t.nexts, t.shift = make([]uint32, 1<<bits), make([]int32, 1<<bits), 32-bits
 }
 
-// slot is where a key begins to be sought (Knuth's multiplicative hash).
+// slot is where the search for a key begins (Knuth's multiplicative hash).
 func (t *Trie) slot(key uint32) uint32 { return key * 2654435769 >> t.shift }
 
 // Next returns the node after node and c, or -1.

@@ -9,7 +9,7 @@ import (
 
 // The normalization forms of Unicode Standard Annex 15. The tables are those of
 // x/text, narrowed to the characters that HuggingFace tokenizers knows; x/text
-// itself inserts a joiner into more than 30 marks in a row, which nobody else does.
+// itself inserts a joiner into more than 30 marks in a row, which no one else does.
 
 // hangul has the constants of section 3.12 of the Unicode standard, by which
 // syllables are composed from letters.
