@@ -57,7 +57,7 @@ const (
 	KindTruncate Kind = "truncate"  // the first half of the answer, then the connection is closed
 	KindGarbage  Kind = "garbage"   // an answer that isn't JSON
 	KindDrip     Kind = "drip"      // the right answer, a few bytes at a time
-	KindAuthFail Kind = "auth-fail" // good credentials are refused
+	KindAuthFail Kind = "auth-fail" // good credentials are rejected
 )
 
 var kinds = []Kind{"", KindClose, KindHang, KindStatus, KindTruncate, KindGarbage, KindDrip, KindAuthFail}

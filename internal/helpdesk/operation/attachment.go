@@ -10,14 +10,7 @@ import (
 
 // readFiles checks the attachments of a request.
 func (s *System) readFiles(op string, in wire.Values) ([]store.File, error) {
-	var list []any
-	switch v := in["Attachment"].(type) {
-	case nil:
-	case []any:
-		list = v
-	default:
-		list = []any{v}
-	}
+	list := wire.Elements(in["Attachment"])
 	files := make([]store.File, 0, len(list))
 	for _, each := range list {
 		f, ok := each.(map[string]any)

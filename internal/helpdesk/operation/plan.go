@@ -221,14 +221,7 @@ func (s *System) fullName(who store.Actor) string {
 
 // planFields checks the values of dynamic fields.
 func (s *System) planFields(op string, given any) ([]fieldValue, error) {
-	var list []any
-	switch v := given.(type) {
-	case nil:
-	case []any:
-		list = v
-	default:
-		list = []any{v}
-	}
+	list := wire.Elements(given)
 	values := make([]fieldValue, 0, len(list))
 	for _, each := range list {
 		f, ok := each.(map[string]any)

@@ -96,18 +96,23 @@ func Scalar(v any) string {
 	}
 }
 
-// ListOf returns a list as texts; any other value is a list of one, and null an empty one.
-func ListOf(v any) []string {
+// Elements returns those of a list; any other value is a list of one, and null an empty one.
+func Elements(v any) []any {
 	switch v := v.(type) {
 	case nil:
 		return nil
 	case []any:
-		all := make([]string, 0, len(v))
-		for _, e := range v {
-			all = append(all, Scalar(e))
-		}
-		return all
+		return v
 	default:
-		return []string{Scalar(v)}
+		return []any{v}
 	}
+}
+
+// ListOf returns the [Elements] of a value as texts.
+func ListOf(v any) []string {
+	var all []string
+	for _, e := range Elements(v) {
+		all = append(all, Scalar(e))
+	}
+	return all
 }
