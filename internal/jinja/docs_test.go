@@ -107,7 +107,7 @@ func table(t *testing.T, title string, lines []described) string {
 			t.Errorf("%s: the library has no %q", title, d.name)
 		}
 		if d.does == "" {
-			continue // an alias, which the line of its name tells of
+			continue // an alias, which is described with its name
 		}
 		fmt.Fprintf(&b, "| %s | %s |", code(signature), d.does)
 		switch {

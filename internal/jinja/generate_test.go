@@ -21,7 +21,7 @@ type generator struct {
 	depth int // of nesting that the current template reached
 	deep  int // templates that nest three levels or more
 	level int
-	stray int // one of so many expressions is of another kind than its place asks for
+	stray int // of this many expressions, one is of another kind than its place asks for
 }
 
 // feature is something of the language, with the patterns that use it.

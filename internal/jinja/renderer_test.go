@@ -250,6 +250,6 @@ func TestCancelledContextsEndTemplates(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := parsed.Render(ctx, api.Scope{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v, want that it was cancelled", err)
+		t.Errorf("%v, want that it was canceled", err)
 	}
 }

@@ -20,7 +20,7 @@ import (
 
 // expected is a value as testdata writes it: one of the keys s, i, f, b, n, l and
 // d for plain values, u for undefined, o for a Python object, err for an error
-// and raw for text that is no literal.
+// and raw for text that is not a literal.
 type expected map[string]json.RawMessage
 
 func (e expected) has(key string) bool { _, ok := e[key]; return ok }
@@ -200,8 +200,8 @@ func suiteRenderer(t testing.TB) (suite, *Renderer, api.Scope) {
 // differences are the recorded cases that this package answers otherwise on
 // purpose, with the reason.
 var differences = map[string]string{
-	"...":  "Ellipsis is no plain value: the text stays",
-	"b'x'": "bytes are no plain value: the text stays",
+	"...":  "Ellipsis is not a plain value: the text stays",
+	"b'x'": "bytes are not a plain value: the text stays",
 
 	"{{ (1e3[1:3] | sum(attribute='score')) }}": "Jinja2 folds constants and finds nothing; with a variable it is an error there too",
 }
@@ -273,7 +273,7 @@ func render(r *Renderer, scope api.Scope, source string) (api.Rendered, error) {
 	out, err := parsed.Render(context.Background(), scope)
 	for _, m := range Misuses(parsed) {
 		if m.Certain && err == nil {
-			return out, fmt.Errorf("it answers, and was told not to: %s", m.Message)
+			return out, fmt.Errorf("it answers, and should not: %s", m.Message)
 		}
 	}
 	return out, err

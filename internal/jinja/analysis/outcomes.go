@@ -34,7 +34,7 @@ func Outcomes(ctx context.Context, parsed api.Template, known func(function stri
 	for _, byParts := range []bool{true, false} {
 		s := &outcomeSearch{ctx: ctx, template: t, known: known, byParts: byParts, sources: map[string]*source{}, seen: map[string]bool{}, complete: true}
 		s.findOpenNames()
-		s.explore(eval.Choices{})
+		s.explore(eval.Branches{})
 		if outcomes, complete = s.outcomes, s.complete && ctx.Err() == nil; complete {
 			break
 		}
@@ -69,7 +69,7 @@ const skipped = -1
 
 // explore follows the template with the choices that were made so far. Where one more
 // is needed, it follows each.
-func (s *outcomeSearch) explore(chosen eval.Choices) {
+func (s *outcomeSearch) explore(chosen eval.Branches) {
 	if s.paths > maxPaths || s.ctx.Err() != nil {
 		s.complete = false
 		return
@@ -288,7 +288,7 @@ func (s *outcomeSearch) eachSet(list []syntax.Statement, set func(t syntax.Targe
 }
 
 // renderAll renders with each combination of the sources' values.
-func (s *outcomeSearch) renderAll(chosen eval.Choices, sources []*source, values []any) {
+func (s *outcomeSearch) renderAll(chosen eval.Branches, sources []*source, values []any) {
 	if s.rendered > maxOutcomes || s.ctx.Err() != nil {
 		s.complete = false
 		return

@@ -45,7 +45,7 @@ func (b *Budget) Step(steps int) error {
 // CheckTime is an error once the time is up or the context has ended.
 func (b *Budget) CheckTime() error {
 	if err := b.ctx.Err(); err != nil {
-		return fmt.Errorf("rendering was cancelled: %w", err)
+		return fmt.Errorf("rendering was canceled: %w", err)
 	}
 	if time.Now().After(b.deadline) {
 		return fmt.Errorf("the template takes longer than %s: loop over less", b.Limits.Time)

@@ -25,7 +25,7 @@ type run struct {
 	piped  bool // the template reads something of the pipeline
 	blocks map[string]*syntax.BlockStatement
 
-	chosen Choices // nil: conditions decide
+	chosen Branches // nil: conditions decide
 }
 
 func newRun(ctx context.Context, in *Environment, scope api.Scope) *run {

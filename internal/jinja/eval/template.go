@@ -24,9 +24,8 @@ type Template struct {
 	Environment *Environment
 }
 
-// Choices are the conditions that were decided beforehand: which branch of a
-// node is taken.
-type Choices map[any]int
+// Branches are the branches that were chosen beforehand, by node.
+type Branches map[any]int
 
 // Compile parses a normalized source.
 func Compile(source string, in *Environment) (*Template, error) {
@@ -45,7 +44,7 @@ func (t *Template) Render(ctx context.Context, scope api.Scope) (api.Rendered, e
 
 // RenderChosen renders the branches that were chosen, instead of asking their
 // conditions.
-func (t *Template) RenderChosen(ctx context.Context, scope api.Scope, chosen Choices) (api.Rendered, error) {
+func (t *Template) RenderChosen(ctx context.Context, scope api.Scope, chosen Branches) (api.Rendered, error) {
 	r := newRun(ctx, t.Environment, scope)
 	r.chosen = chosen
 	r.Mutable, r.piped, r.blocks = t.Parsed.Mutates, t.Parsed.ReadsPipeline, t.Parsed.Blocks
