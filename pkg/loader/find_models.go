@@ -14,15 +14,15 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// ModelFinder is optional on a service that works with models. FindModels tells
-// missing of each model that can't be used as it stands: of those called names (""
+// ModelFinder is optional on a service that works with models. FindModels calls
+// missing for each model that can't be used as it stands: of those called names (""
 // is the service's own), and of those that the service loads without being asked.
 // It looks at this machine alone and loads nothing.
 //
-// What it tells has the keys model (the name as it was given), message, fix (what to
+// Its argument has the keys model (the name as it was given), message, fix (what to
 // do), and status: "warning" for one that is fetched when it is needed, else "failed".
 type ModelFinder interface {
-	FindModels(ctx context.Context, names []string, missing func(finding map[string]string))
+	FindModels(ctx context.Context, names []string, missing func(model map[string]string))
 }
 
 // ModelsQuestion asks a service which of some models are missing.
@@ -35,7 +35,7 @@ type ModelsQuestion struct {
 
 // FindModels lets a child process build services of a plugin and ask those that are a
 // [ModelFinder]. p is one that [Inspect] accepted. The answer has a list for each
-// question: what was told, nothing for a service that can't be asked.
+// question, which is empty for a service that can't be asked.
 func FindModels(ctx context.Context, o Options, p Plugin, questions []ModelsQuestion) ([][]map[string]string, error) {
 	questions = slices.Clone(questions)
 	for i := range questions {
@@ -66,7 +66,7 @@ func answerModels(input io.Reader, app api.AppConfig, list []api.Injectable) ([]
 		if at < 0 {
 			continue
 		}
-		err := findModels(list[at], app, q, func(finding map[string]string) { answers[i] = append(answers[i], finding) })
+		err := findModels(list[at], app, q, func(model map[string]string) { answers[i] = append(answers[i], model) })
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +85,7 @@ func findModels(offered api.Injectable, app api.AppConfig, q ModelsQuestion, mis
 	}
 	p, err := params.Decode(spec, q.Params, params.Binder{})
 	if err != nil {
-		return nil // CheckParams tells
+		return nil // CheckParams reports it
 	}
 	service, err := offered.BuildService(p, api.NewHost(api.HostOptions{
 		App: app, Path: "services", Logger: slog.New(slog.DiscardHandler),
@@ -95,7 +95,7 @@ func findModels(offered api.Injectable, app api.AppConfig, q ModelsQuestion, mis
 		},
 	}))
 	if err != nil {
-		return nil // a start tells, which builds it, too
+		return nil // the start reports it, which builds it, too
 	}
 	if closer, ok := service.(io.Closer); ok {
 		defer func() { err = errors.Join(err, closer.Close()) }()

@@ -49,7 +49,7 @@ type report struct {
 	Offers   []Offer      `json:"offers"` // names without prefix
 }
 
-// probeRequest is what the child is told, as its only argument.
+// probeRequest is the only argument of the child.
 type probeRequest struct {
 	File   string // private copy
 	Plugin Plugin // names and path, for messages
@@ -132,7 +132,7 @@ type probed struct {
 	output  output
 }
 
-// runProbe starts the child and reads what it tells. input is what it may read.
+// runProbe starts the child and reads what it writes. input is what it may read.
 func runProbe(ctx context.Context, request probeRequest, input io.Reader) (*probed, error) {
 	argument, err := json.Marshal(request)
 	if err != nil {
@@ -143,8 +143,8 @@ func runProbe(ctx context.Context, request probeRequest, input io.Reader) (*prob
 		return nil, err
 	}
 	defer result.Close()
-	// The child reads its end of the lifeline, and is told by its closing that this
-	// process is gone and nobody waits any more.
+	// The child reads its end of the lifeline, whose closing means that this process is
+	// gone and nobody waits any more.
 	lifeline, lifelineWriter, err := os.Pipe()
 	if err != nil {
 		return nil, errors.Join(err, resultWriter.Close())

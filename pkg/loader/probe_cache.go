@@ -12,7 +12,7 @@ import (
 // probeCache keeps what probes found, by the content of plugin and host, so that
 // a start does not try again what is known. Only good results are kept: an
 // error may have a cause outside of the two files, such as a library or a
-// variable that was missing, and must be gone as soon as that is mended.
+// variable that was missing, and must be gone as soon as that is fixed.
 //
 // A nil cache knows nothing and keeps nothing.
 type probeCache struct {
@@ -70,8 +70,8 @@ func (c *probeCache) get(plugin string, app probeApp) *report {
 	return kept.Report
 }
 
-// put keeps the report on a plugin. Without it, the next start takes longer: so
-// a fault is no reason to stop.
+// put keeps the report on a plugin. Without it, the next start takes longer,
+// and nothing else: so an error is not returned.
 func (c *probeCache) put(plugin string, app probeApp, found *report) {
 	if c == nil {
 		return

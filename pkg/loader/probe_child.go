@@ -22,7 +22,7 @@ const (
 	probeLifeline = 4
 )
 
-// What a child tells that it is about to do.
+// What a child says that it is about to do.
 const (
 	doingOpen     = "open"
 	doingDescribe = "describe"
@@ -125,7 +125,7 @@ func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list 
 	return found, list, rejection, nil
 }
 
-// app is what the plugin is told of its host.
+// app describes the host to the plugin.
 func (r probeRequest) app() api.AppConfig {
 	return api.AppConfig{
 		Separator: r.App.Separator, PluginPrefix: r.App.PluginPrefix, APIVersion: r.App.APIVersion,

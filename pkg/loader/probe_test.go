@@ -36,7 +36,7 @@ func TestAPluginThatNeverComesToAnEndIsRefusedInTime(t *testing.T) {
 func TestWhatACrashingPluginPrintedIsKeptWithinBounds(t *testing.T) {
 	r := host(t, folder(t, map[string]string{"otai_init_fatal.so": "zoo:otai_init_fatal.so"}))
 	p := r.plugin(t, "otai_init_fatal.so")
-	for _, part := range []string{"xxxxxxxx", "bytes left out", "can't find the licence server"} {
+	for _, part := range []string{"xxxxxxxx", "bytes left out", "can't find the license server"} {
 		if !strings.Contains(p.Output, part) {
 			t.Errorf("the output lacks %q: %s", part, p.Output)
 		}
@@ -84,7 +84,7 @@ func results(t *testing.T, state string) []string {
 }
 
 // The plugin counts its own init functions: a process that opened it leaves a file.
-func TestAGoodResultIsKeptAndARefusalIsNot(t *testing.T) {
+func TestAGoodResultIsKeptAndAnErrorIsNot(t *testing.T) {
 	state, zooFolder := t.TempDir(), t.TempDir()
 	t.Setenv("OTAI_ZOO_FOLDER", zooFolder)
 	dir := folder(t, map[string]string{
@@ -208,7 +208,7 @@ func TestTheChildEndsWithItsParent(t *testing.T) {
 	})
 }
 
-// eventually waits until ok is true, looking often: another process can't tell.
+// eventually waits until ok is true, looking often: another process can't notify it.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)

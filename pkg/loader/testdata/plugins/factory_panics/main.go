@@ -4,7 +4,7 @@ package main
 import "github.com/open-ticket-ai/otai/pkg/api"
 
 func CreatePlugin(api.AppConfig) api.Plugin {
-	panic("no licence key")
+	panic("no license key")
 }
 
 func main() {}

@@ -13,7 +13,7 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 }
 
 func init() {
-	fmt.Println("no licence found")
+	fmt.Println("no license found")
 	os.Exit(7)
 }
 

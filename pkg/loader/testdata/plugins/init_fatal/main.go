@@ -16,7 +16,7 @@ func init() {
 	for range 1000 {
 		log.Print(strings.Repeat("x", 100))
 	}
-	log.Fatal("can't find the licence server")
+	log.Fatal("can't find the license server")
 }
 
 func main() {}
