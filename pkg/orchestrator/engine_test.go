@@ -357,4 +357,16 @@ func TestSecretsOfServicesAreRedacted(t *testing.T) {
 	if diff := cmp.Diff([]string{"hunter22"}, secrets); diff != "" {
 		t.Error(diff)
 	}
+	// A value of the wrong kind is a secret as well.
+	secrets = nil
+	_, err = newEngine(t, &world{}, orchestrator.Definition{
+		Services: []orchestrator.Service{{ID: "s", Use: "t:Store", Params: map[string]any{"name": "s", "password": []any{"hunter22", map[string]any{"b": 12345, "a": true}}}}},
+		Root:     root(),
+	}, orchestrator.Options{Redact: func(s string) { secrets = append(secrets, s) }})
+	if err == nil {
+		t.Error("a list is taken for a password")
+	}
+	if diff := cmp.Diff([]string{"hunter22", "12345"}, secrets); diff != "" {
+		t.Error(diff)
+	}
 }

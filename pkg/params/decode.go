@@ -17,10 +17,10 @@ type Binder struct {
 	// Child binds the pipe at path, such as "steps[2]", which is relative to the
 	// params. Without it child pipes are errors, or offline left zero.
 	Child func(path Path, raw any) (api.ChildPipe, error)
-	// Inject answers with the service for need; nil means that none is configured.
+	// Inject returns the service for need; nil means that none is configured.
 	Inject func(need *Spec) (any, error)
-	// Offline is for checking before anything runs. A string in which [HasTemplate]
-	// finds one is taken as right for any kind, Validate is called only on structs in
+	// Offline is for checking before anything runs. A string with a template
+	// ([HasTemplate]) is accepted for any kind, Validate is called only on structs in
 	// which no template is left, and services need not be given, so that Validate
 	// can't count on them.
 	Offline bool

@@ -7,8 +7,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Code says what is wrong. Whoever decides on what to do about a [Diagnostic]
-// compares codes and fields, never texts.
+// Code says what is wrong. Code that decides something by a [Diagnostic] compares codes
+// and fields, never texts.
 type Code string
 
 // The codes of a [Diagnostic].

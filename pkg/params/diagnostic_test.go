@@ -166,6 +166,11 @@ func FuzzDiagnosticPaths(f *testing.F) {
 			if again := params.Diagnostics(errors.Join(err)); len(again) != 1 || !again[0].Path.Equal(diags[0].Path) {
 				t.Fatalf("read again: %q, want %q", again, diags)
 			}
+			content, err := json.Marshal(diags) // as a probe sends them
+			var there []params.Diagnostic
+			if err != nil || json.Unmarshal(content, &there) != nil || !there[0].Path.Equal(diags[0].Path) || there[0].Code != diags[0].Code {
+				t.Fatalf("%s, %v", content, err)
+			}
 		}
 	})
 }

@@ -38,8 +38,8 @@ func Near(word string, of []string) string {
 	return best
 }
 
-// whole returns the only name of which word is one of the words. Up to wrong letters
-// may be.
+// whole returns the only name that has word as one of its words, with at most that many
+// wrong letters.
 func whole(word string, of []string, wrong int) string {
 	found := ""
 	for _, name := range of {
