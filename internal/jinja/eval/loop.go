@@ -11,7 +11,7 @@ import (
 // loop is the variable of that name in the body of a for statement.
 type loop struct {
 	statement *syntax.ForStatement
-	Items     []any
+	items     []any
 	index     int
 	depth     int
 	outer     *frame // where the statement is
@@ -60,7 +60,7 @@ func (r *run) runLoop(n *syntax.ForStatement, over any, depth int) error {
 	if len(items) == 0 {
 		return r.within(r.frame, func(*frame) error { return r.exec(n.Otherwise) })
 	}
-	l := &loop{statement: n, Items: items, depth: depth, outer: r.frame}
+	l := &loop{statement: n, items: items, depth: depth, outer: r.frame}
 	inner := &frame{up: r.frame}
 	for i, item := range items {
 		if err := r.Step(1); err != nil {
@@ -130,14 +130,14 @@ var LoopNames = []string{
 
 func (l *loop) TypeName() string { return "loop" }
 
-func (l *loop) Elements() []any { return l.Items }
+func (l *loop) Elements() []any { return l.items }
 
 func (l *loop) Callable() {}
 
 func (l *loop) AttributeNames() []string { return LoopNames }
 
 func (l *loop) Attribute(name string) (any, bool) {
-	n := len(l.Items)
+	n := len(l.items)
 	switch name {
 	case "index":
 		return int64(l.index + 1), true
@@ -161,12 +161,12 @@ func (l *loop) Attribute(name string) (any, bool) {
 		if l.index == 0 {
 			return &value.Undefined{What: "there is no previous item"}, true
 		}
-		return l.Items[l.index-1], true
+		return l.items[l.index-1], true
 	case "nextitem":
 		if l.index+1 == n {
 			return &value.Undefined{What: "there is no next item"}, true
 		}
-		return l.Items[l.index+1], true
+		return l.items[l.index+1], true
 	case "cycle":
 		return &runtime.Function{Signature: runtime.Signature{Name: "loop.cycle", Variadic: true}, Apply: l.cycle}, true
 	case "changed":
