@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/analysis"
+	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
+	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -15,6 +17,14 @@ type (
 	Misuse = analysis.Misuse
 	// Comparison compares a step's result with a literal value.
 	Comparison = analysis.Comparison
+)
+
+// What a template that can't be right has an error of.
+type (
+	// UnknownNameError says that there is no such filter, test or tag.
+	UnknownNameError = syntax.UnknownNameError
+	// ArgumentError says that a call has arguments that its callee never takes.
+	ArgumentError = runtime.ArgumentError
 )
 
 // Names lists the uses of names in a template that Parse returned, in the order of

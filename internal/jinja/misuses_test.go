@@ -33,7 +33,7 @@ func TestMisusesAreCallsThatNeverWork(t *testing.T) {
 			}
 			var got []string
 			for _, m := range jinja.Misuses(parsed) {
-				text := fmt.Sprintf("%d:%d %s", m.Line, m.Column, m.Message)
+				text := fmt.Sprintf("%d:%d %s", m.Line, m.Column, m.Err)
 				if m.Certain {
 					text += " certain"
 					if _, err := parsed.Render(context.Background(), api.Scope{}); err == nil {

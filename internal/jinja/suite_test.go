@@ -273,7 +273,7 @@ func render(r *Renderer, scope api.Scope, source string) (api.Rendered, error) {
 	out, err := parsed.Render(context.Background(), scope)
 	for _, m := range Misuses(parsed) {
 		if m.Certain && err == nil {
-			return out, fmt.Errorf("it answers, and should not: %s", m.Message)
+			return out, fmt.Errorf("it answers, and should not: %s", m.Err.Error())
 		}
 	}
 	return out, err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/catalog"
 	"github.com/open-ticket-ai/otai/internal/config/source"
@@ -13,10 +12,13 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// argumentHints are for what is left out most.
-var argumentHints = map[string]string{
-	`replace needs the argument "new"`: "write replace('OLD', 'NEW'), or replace('OLD', '') to remove it",
+// argumentHints are for arguments that are left out most, each by what it is called
+// with.
+var argumentHints = map[argument]string{
+	{"replace", "new"}: "write replace('OLD', 'NEW'), or replace('OLD', '') to remove it",
 }
+
+type argument struct{ callee, name string }
 
 // calls reports what is called with arguments that it never takes, and results that
 // are compared with what they never are.
@@ -29,8 +31,8 @@ func (k *checker) calls(parsed api.Template, path params.Path, around scope) {
 		k.report(severity, k.inside(path, line, column), path, code, hint, message)
 	}
 	for _, m := range jinja.Misuses(parsed) {
-		message, hint, _ := strings.Cut(m.Message, ": ")
-		report(m.Certain, m.Line, m.Column, "bad-arguments", message, cmp.Or(argumentHints[message], hint))
+		hint := argumentHints[argument{m.Err.Callee, m.Err.Missing}]
+		report(m.Certain, m.Line, m.Column, "bad-arguments", m.Err.What(), cmp.Or(hint, m.Err.Hint))
 	}
 	for _, c := range jinja.Comparisons(parsed) {
 		component, _ := k.catalog.Find(around.results[c.Step])

@@ -1,10 +1,12 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/source"
+	"github.com/open-ticket-ai/otai/internal/jinja"
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 
@@ -56,8 +58,6 @@ var foreignMethods = map[string]string{
 }
 
 var (
-	unknownFilter = lazyregexp.New(`^there is no (?:filter|test) "([^"]+)"`)
-	unknownTag    = lazyregexp.New(`^there is no tag "([^"]+)"`)
 	// memberOf is an attribute or a method that is taken of a value.
 	memberOf = lazyregexp.New(`\.\s*([A-Za-z]+)\s*(\(?)`)
 	// filterByName gives a filter the name of another one.
@@ -69,16 +69,24 @@ var (
 	callOfATemplate = lazyregexp.New(`\b(?:get_pipe_result|has_failed|get_parent_param|get_env)\(\s*['"\w]`)
 )
 
-// foreignHint is for a parser's message.
-func foreignHint(message string) string {
-	if m := unknownTag.FindStringSubmatch(message); m != nil && (strings.HasPrefix(m[1], "get_") || strings.HasPrefix(m[1], "has_") || m[1] == "fail") {
-		return "write {{ … }} for what has a value"
-	}
-	m := unknownFilter.FindStringSubmatch(message)
-	if m == nil || strings.Contains(message, "did you mean") && foreignFilters[m[1]] == "" {
+// foreignHint says what to write instead of a filter, a test or a tag of another
+// language.
+func foreignHint(err error) string {
+	var unknown *jinja.UnknownNameError
+	if !errors.As(err, &unknown) {
 		return ""
 	}
-	return foreignFilters[strings.ToLower(m[1])]
+	name := unknown.Name
+	switch {
+	case unknown.Kind == "tag":
+		if strings.HasPrefix(name, "get_") || strings.HasPrefix(name, "has_") || name == "fail" {
+			return "write {{ … }} for what has a value"
+		}
+		return ""
+	case unknown.Near != "" && foreignFilters[name] == "":
+		return ""
+	}
+	return foreignFilters[strings.ToLower(name)]
 }
 
 // codeOf blanks out what is no code in a template: the text around it, comments and,

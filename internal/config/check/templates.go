@@ -3,7 +3,6 @@ package check
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -98,7 +97,7 @@ func (k *checker) template(template string, path params.Path, rendered bool, aro
 		var fault *api.TemplateError
 		if errors.As(err, &fault) {
 			position = k.inside(path, fault.Line, fault.Column)
-			hint = cmp.Or(syntaxHintAt(template, fault.Line, fault.Column), foreignHint(fmt.Sprint(fault.Err)))
+			hint = cmp.Or(syntaxHintAt(template, fault.Line, fault.Column), foreignHint(fault.Err))
 			if fault.Err != nil {
 				message = fault.Err.Error()
 			}

@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"errors"
+
 	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
@@ -12,7 +14,7 @@ import (
 // never takes, whatever it is called on.
 type Misuse struct {
 	Line, Column int
-	Message      string
+	Err          *runtime.ArgumentError
 	// Certain is true if the place is reached whenever the template is rendered.
 	Certain bool
 }
@@ -29,18 +31,19 @@ func (w *walker) misuse(at position.Pos, a syntax.Arguments, signatures ...*runt
 	for _, name := range a.Names {
 		g.Named = append(g.Named, value.NamedValue{Name: name})
 	}
-	var first error
+	var first *runtime.ArgumentError
 	for _, s := range signatures {
 		_, err := s.Bind(g)
-		if err == nil {
+		var wrong *runtime.ArgumentError
+		if !errors.As(err, &wrong) {
 			return
 		}
 		if first == nil {
-			first = err
+			first = wrong
 		}
 	}
 	line, column := w.place(at)
-	w.misuses = append(w.misuses, Misuse{line, column, first.Error(), w.certain})
+	w.misuses = append(w.misuses, Misuse{line, column, first, w.certain})
 }
 
 func (w *walker) misuseOfCall(e *syntax.Call) {

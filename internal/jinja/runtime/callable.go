@@ -59,13 +59,13 @@ func (*BoundMethod) Callable() {}
 // Bind puts the arguments in order; the error says which one is wrong.
 func (s *Signature) Bind(g value.CallArgs) (value.Args, error) {
 	if s.Unnamed && len(g.Named) > 0 {
-		return value.Args{}, fmt.Errorf("%s takes no argument by its name: leave out %q", s.Name, g.Named[0].Name+"=")
+		return value.Args{}, s.wrong(fmt.Sprintf("leave out %q", g.Named[0].Name+"="), "takes no argument by its name")
 	}
 	if s.Variadic || s.Keywords {
 		return s.bindAny(g)
 	}
 	if len(g.Positional) > len(s.Params) {
-		return value.Args{}, fmt.Errorf("%s takes %s, not %d", s.Name, atMost(len(s.Params)), len(g.Positional))
+		return value.Args{}, s.wrong("", "takes %s, not %d", atMost(len(s.Params)), len(g.Positional))
 	}
 	a := value.Args{Values: g.Positional}
 	if len(g.Named) > 0 {
@@ -78,16 +78,16 @@ func (s *Signature) Bind(g value.CallArgs) (value.Args, error) {
 	for _, n := range g.Named {
 		i := slices.Index(s.Params, n.Name)
 		if i < 0 {
-			return value.Args{}, fmt.Errorf("%s takes no argument %q%s", s.Name, n.Name, s.hint(n.Name))
+			return value.Args{}, s.wrong(s.hint(n.Name), "takes no argument %q", n.Name)
 		}
 		if !value.IsAbsent(a.Values[i]) {
-			return value.Args{}, fmt.Errorf("%s got the argument %q twice", s.Name, n.Name)
+			return value.Args{}, s.wrong("", "got the argument %q twice", n.Name)
 		}
 		a.Values[i] = n.Value
 	}
 	for i := range s.Required {
 		if !a.Has(i) {
-			return value.Args{}, fmt.Errorf("%s needs the argument %q", s.Name, s.Params[i])
+			return value.Args{}, s.missing(s.Params[i])
 		}
 	}
 	return a, nil
@@ -95,13 +95,13 @@ func (s *Signature) Bind(g value.CallArgs) (value.Args, error) {
 
 func (s *Signature) bindAny(g value.CallArgs) (value.Args, error) {
 	if !s.Variadic && len(g.Positional) > len(s.Params) {
-		return value.Args{}, fmt.Errorf("%s takes %s, not %d", s.Name, atMost(len(s.Params)), len(g.Positional))
+		return value.Args{}, s.wrong("", "takes %s, not %d", atMost(len(s.Params)), len(g.Positional))
 	}
 	if !s.Keywords && len(g.Named) > 0 {
-		return value.Args{}, fmt.Errorf("%s takes no argument %q", s.Name, g.Named[0].Name)
+		return value.Args{}, s.wrong("", "takes no argument %q", g.Named[0].Name)
 	}
 	if len(g.Positional) < s.Required {
-		return value.Args{}, fmt.Errorf("%s needs the argument %q", s.Name, s.Params[len(g.Positional)])
+		return value.Args{}, s.missing(s.Params[len(g.Positional)])
 	}
 	return value.Args{Values: g.Positional, Named: g.Named}, nil
 }
@@ -111,7 +111,10 @@ func (s *Signature) hint(name string) string {
 	for _, p := range s.Params {
 		known[p] = true
 	}
-	return value.DidYouMean(name, known)
+	if near := value.Nearest(name, known); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return ""
 }
 
 func atMost(n int) string {

@@ -87,7 +87,7 @@ func (p *parser) filter(input Expression) *Filtered {
 	name := p.dottedName("the name of a filter")
 	f := &Filtered{Pos: position.Pos(t.pos), Input: input, Filter: p.lib.Filters[name]}
 	if f.Filter == nil {
-		p.fail(t.pos, fmt.Errorf("there is no filter %q%s", name, value.DidYouMean(name, p.lib.Filters)))
+		p.fail(t.pos, &UnknownNameError{Kind: "filter", Name: name, Near: value.Nearest(name, p.lib.Filters)})
 		return f
 	}
 	if p.isOperator("(") {
@@ -102,7 +102,7 @@ func (p *parser) test(operand Expression) Expression {
 	name := p.dottedName("the name of a test")
 	found := p.lib.Tests[name]
 	if found == nil {
-		p.fail(t.pos, fmt.Errorf("there is no test %q%s", name, value.DidYouMean(name, p.lib.Tests)))
+		p.fail(t.pos, &UnknownNameError{Kind: "test", Name: name, Near: value.Nearest(name, p.lib.Tests)})
 		return operand
 	}
 	n := &Tested{Pos: position.Pos(t.pos), Operand: operand, Test: found}

@@ -102,12 +102,12 @@ func (p *parser) statement(name string, offset int, opener string, ends []string
 
 func unknownTag(name, opener string, ends []string) error {
 	if len(ends) > 0 {
-		return fmt.Errorf("there is no tag %q here: the %s block goes on with %s", name, opener, strings.Join(ends, " or "))
+		return &UnknownNameError{Kind: "tag", Name: name, Reason: fmt.Sprintf(" here: the %s block goes on with %s", opener, strings.Join(ends, " or "))}
 	}
 	if strings.HasPrefix(name, "end") || name == "else" || name == "elif" {
 		return fmt.Errorf("there is no block here that %q could belong to", name)
 	}
-	return fmt.Errorf("there is no tag %q%s", name, value.DidYouMean(name, tagNames()))
+	return &UnknownNameError{Kind: "tag", Name: name, Near: value.Nearest(name, tagNames())}
 }
 
 func tagNames() map[string]bool {

@@ -12,6 +12,15 @@ import (
 // DidYouMean is the end of an error message that suggests the key of known that is
 // nearest to name, or "".
 func DidYouMean[V any](name string, known map[string]V) string {
+	near := Nearest(name, known)
+	if near == "" {
+		return ""
+	}
+	return fmt.Sprintf(": did you mean %q?", near)
+}
+
+// Nearest is the key of known that is nearest to name, or "" where none is near.
+func Nearest[V any](name string, known map[string]V) string {
 	best, distance := "", max(2, len(name)/3)+1
 	for _, k := range slices.Sorted(maps.Keys(known)) {
 		if len(k) > len(name)+distance || len(name) > len(k)+distance {
@@ -24,5 +33,5 @@ func DidYouMean[V any](name string, known map[string]V) string {
 	if best == "" || distance >= len(name) {
 		return ""
 	}
-	return fmt.Sprintf(": did you mean %q?", best)
+	return best
 }
