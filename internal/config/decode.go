@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,10 +12,10 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// decoder turns the merged values into a Document.
+// decoder turns the merged tree into a Document.
 type decoder struct {
 	diags *Reporter
-	atlas *atlas
+	tree  *tree
 }
 
 var (
@@ -29,52 +28,49 @@ var (
 	sha256Text = lazyregexp.New(vocabulary.SHA256Pattern)
 )
 
-func (d decoder) document(out *Document, root map[string]any, order []string) {
-	d.keys(root, "", vocabulary.DocumentKeys)
-	out.APIVersion = d.text(root["api_version"], "api_version")
-	infrastructure := d.mapping(root["infrastructure"], "infrastructure")
-	d.keys(infrastructure, "infrastructure", []string{"logging"}, "default_template_renderer")
-	if _, given := infrastructure["default_template_renderer"]; given {
-		const path = "infrastructure.default_template_renderer"
-		d.diags.Warn(d.atlas.keyAt(path), path, "no-effect", "remove it: the service that is a renderer is taken", "this has no effect here")
+func (d decoder) document(out *Document) {
+	root := d.tree.root
+	d.keys(root, nil, vocabulary.DocumentKeys)
+	out.APIVersion = d.text(root.Get("api_version"), params.Keys("api_version"))
+	path := params.Keys("infrastructure")
+	infrastructure := d.mapping(root.Get("infrastructure"), path)
+	d.keys(infrastructure, path, []string{"logging"}, "default_template_renderer")
+	if unused := infrastructure.Get("default_template_renderer"); unused != nil {
+		d.diags.Warn(unused.Key, path.Key("default_template_renderer"), "no-effect", "remove it: the service that is a renderer is taken", "this has no effect here")
 	}
-	out.Logging = d.logging(d.mapping(infrastructure["logging"], "infrastructure.logging"), "infrastructure.logging")
-	out.Plugins, out.pluginNames = d.plugins(root["plugins"])
-	out.strange = vocabulary.UnknownKeys(root, vocabulary.DocumentKeys)
-	out.PluginDirs = d.texts(root["plugin_dirs"], "plugin_dirs")
-	out.TrustedKeys = d.texts(root["trusted_keys"], "trusted_keys")
+	out.Logging = d.logging(d.mapping(infrastructure.Get("logging"), path.Key("logging")), path.Key("logging"))
+	out.Plugins, out.pluginNames = d.plugins(root.Get("plugins"))
+	out.strange = vocabulary.UnknownKeys(object(root), vocabulary.DocumentKeys)
+	out.PluginDirs = d.texts(root.Get("plugin_dirs"), params.Keys("plugin_dirs"))
+	out.TrustedKeys = d.texts(root.Get("trusted_keys"), params.Keys("trusted_keys"))
 
-	services := d.mapping(root["services"], "services")
+	services := d.mapping(root.Get("services"), params.Keys("services"))
 	out.noParams = map[string]bool{}
-	out.stray = make(map[string]map[string]any, len(services))
-	for _, id := range order {
-		if v, ok := services[id]; ok {
-			out.Services = append(out.Services, d.service(id, v))
-			out.stray[id] = without(v, vocabulary.ServiceKeys)
-			if m, _ := v.(map[string]any); m["params"] != nil {
-				_, isMapping := m["params"].(map[string]any)
-				out.noParams[id] = !isMapping
-			}
+	out.stray = map[string]map[string]any{}
+	for id := range services.Keys() {
+		service := services.Get(id)
+		out.Services = append(out.Services, d.service(id, service))
+		out.stray[id] = without(object(service), vocabulary.ServiceKeys)
+		if p := service.Get("params"); !p.IsNull() {
+			out.noParams[id] = !p.IsMapping()
 		}
 	}
-	switch orchestrator := root["orchestrator"].(type) {
-	case map[string]any:
-		out.Orchestrator, _ = plainValue(orchestrator).(map[string]any)
-	case nil:
-		if d.orchestratorElsewhere(root) {
-			break // and reported where it stands
-		}
-		d.diags.ReportError(d.atlas.valueAt("orchestrator"), "orchestrator", "missing-key", "write orchestrator: with params: and steps: below it, or with runners:", "the configuration says nothing to run")
-	default:
-		d.wrongType("orchestrator", "a mapping with use and params", orchestrator)
+	path = params.Keys("orchestrator")
+	switch orchestrator := root.Get("orchestrator"); {
+	case orchestrator.IsMapping():
+		out.Orchestrator = object(orchestrator)
+	case !orchestrator.IsNull():
+		d.wrongType(orchestrator, path, "a mapping with use and params")
+	case !d.orchestratorElsewhere(root): // else it is reported where it stands
+		d.diags.ReportError(d.tree.valueAt(path), path, "missing-key", "write orchestrator: with params: and steps: below it, or with runners:", "the configuration says nothing to run")
 	}
 }
 
 // orchestratorElsewhere is true for a root with keys that are the orchestrator, or
 // what is around it or in it, at the wrong place or by the wrong name.
-func (d decoder) orchestratorElsewhere(root map[string]any) bool {
+func (d decoder) orchestratorElsewhere(root *source.Node) bool {
 	names := append([]string{"orchestrator"}, vocabulary.RootKeys...)
-	for key := range root {
+	for key := range root.Keys() {
 		if key == "steps" || key == "runners" || params.Near(key, names) != "" {
 			return true
 		}
@@ -82,76 +78,75 @@ func (d decoder) orchestratorElsewhere(root map[string]any) bool {
 	return slices.ContainsFunc(d.diags.List, func(p Diagnostic) bool { return p.Path == "orchestrator" })
 }
 
-func (d decoder) logging(m map[string]any, path string) Logging {
-	d.keys(m, path, loggingKeys, vocabulary.PythonLogging...)
+func (d decoder) logging(n *source.Node, path params.Path) Logging {
+	d.keys(n, path, loggingKeys, vocabulary.PythonLogging...)
 	for _, key := range vocabulary.PythonLogging {
-		if _, given := m[key]; given {
-			d.diags.Warn(d.atlas.keyAt(join(path, key)), join(path, key), "no-effect", "remove it; format: auto, console or json is what can be chosen", "this has no effect here")
+		if unused := n.Get(key); unused != nil {
+			d.diags.Warn(unused.Key, path.Key(key), "no-effect", "remove it; format: auto, console or json is what can be chosen", "this has no effect here")
 		}
 	}
 	out := Logging{Level: "info", Format: "auto"}
-	if level := strings.ToLower(d.text(m["level"], join(path, "level"))); level != "" {
+	if level := strings.ToLower(d.text(n.Get("level"), path.Key("level"))); level != "" {
 		if name, other := vocabulary.OtherLogLevels[level]; other {
 			level = name
 		}
-		out.Level = d.oneOf(level, join(path, "level"), vocabulary.LogLevels)
+		out.Level = d.oneOf(level, n.Get("level"), path.Key("level"), vocabulary.LogLevels)
 	}
-	if _, python := m["format"].(map[string]any); python {
-		d.diags.Warn(d.atlas.keyAt(join(path, "format")), join(path, "format"), "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
-	} else if format := strings.ToLower(d.text(m["format"], join(path, "format"))); format != "" {
-		out.Format = d.oneOf(format, join(path, "format"), vocabulary.LogFormats)
+	if python := n.Get("format"); python.IsMapping() {
+		d.diags.Warn(python.Key, path.Key("format"), "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
+	} else if format := strings.ToLower(d.text(n.Get("format"), path.Key("format"))); format != "" {
+		out.Format = d.oneOf(format, n.Get("format"), path.Key("format"), vocabulary.LogFormats)
 	}
-	if b := d.boolean(m["log_to_file"], join(path, "log_to_file")); b != nil {
+	if b := d.boolean(n.Get("log_to_file"), path.Key("log_to_file")); b != nil {
 		out.LogToFile = *b
 	}
-	out.LogFilePath = d.text(m["log_file_path"], join(path, "log_file_path"))
+	out.LogFilePath = d.text(n.Get("log_file_path"), path.Key("log_file_path"))
 	if out.LogToFile && out.LogFilePath == "" {
-		d.diags.ReportError(d.atlas.valueAt(join(path, "log_to_file")), join(path, "log_to_file"), "missing-key", "add log_file_path:", "there is no file to log to")
+		d.diags.ReportError(n.Get("log_to_file").At, path.Key("log_to_file"), "missing-key", "add log_file_path:", "there is no file to log to")
 	}
 	return out
 }
 
-func (d decoder) plugins(v any) (out []Plugin, names map[string]string) {
-	list, ok := v.([]any)
-	if !ok {
-		if v != nil {
-			d.wrongType("plugins", "a list of names or of mappings with name", v)
+func (d decoder) plugins(n *source.Node) (out []Plugin, names map[string]string) {
+	base := params.Keys("plugins")
+	if !n.IsList() {
+		if !n.IsNull() {
+			d.wrongType(n, base, "a list of names or of mappings with name")
 		}
 		return nil, nil
 	}
 	names = map[string]string{}
 	first := map[string]string{}
-	for i, item := range list {
-		path := at("plugins", i)
-		m, ok := item.(map[string]any)
-		if !ok {
-			d.wrongType(path, "a name or a mapping with name", item)
+	for i, m := range n.Items {
+		path := base.Index(i)
+		if !m.IsMapping() {
+			d.wrongType(m, path, "a name or a mapping with name")
 			continue
 		}
 		d.keys(m, path, pluginKeys)
 		p := Plugin{
-			Path:      path,
-			Name:      d.text(m["name"], join(path, "name")),
-			Version:   d.text(m["version"], join(path, "version")),
-			Required:  d.boolean(m["required"], join(path, "required")),
-			Enabled:   d.boolean(m["enabled"], join(path, "enabled")),
-			SHA256:    strings.ToLower(d.text(m["sha256"], join(path, "sha256"))),
-			Signature: d.text(m["signature"], join(path, "signature")),
+			Path:      path.String(),
+			Name:      d.text(m.Get("name"), path.Key("name")),
+			Version:   d.text(m.Get("version"), path.Key("version")),
+			Required:  d.boolean(m.Get("required"), path.Key("required")),
+			Enabled:   d.boolean(m.Get("enabled"), path.Key("enabled")),
+			SHA256:    strings.ToLower(d.text(m.Get("sha256"), path.Key("sha256"))),
+			Signature: d.text(m.Get("signature"), path.Key("signature")),
 		}
-		names[path] = p.Name
+		names[path.String()] = p.Name
 		if p.Name == "" {
-			d.diags.ReportError(d.atlas.valueAt(path), path, "missing-key", "write name: otai-…", "the plugin's name is missing")
+			d.diags.ReportError(m.At, path, "missing-key", "write name: otai-…", "the plugin's name is missing")
 			continue
 		}
 		if p.SHA256 != "" && !sha256Text.MatchString(p.SHA256) {
-			d.diags.ReportError(d.atlas.valueAt(join(path, "sha256")), join(path, "sha256"), "bad-value", sumHint(p.SHA256), "this is no SHA-256 sum")
+			d.diags.ReportError(m.Get("sha256").At, path.Key("sha256"), "bad-value", sumHint(p.SHA256), "this is not a SHA-256 sum")
 		}
 		folded := foldedName(p.Name)
 		if before, twice := first[folded]; twice {
-			d.diags.ReportError(d.atlas.valueAt(join(path, "name")), join(path, "name"), "duplicate-id", "it is first given at "+before, "the plugin %s is given twice", p.Name)
+			d.diags.ReportError(m.Get("name").At, path.Key("name"), "duplicate-id", "it is first given at "+before, "the plugin %s is given twice", p.Name)
 			continue
 		}
-		first[folded] = path
+		first[folded] = path.String()
 		out = append(out, p)
 	}
 	return out, names
@@ -164,34 +159,29 @@ func sumHint(text string) string {
 	return "sha256sum prints 64 hexadecimal digits"
 }
 
-func (d decoder) service(id string, v any) Service {
-	path := join("services", id)
-	out := Service{ID: id, Path: path}
-	m, ok := v.(map[string]any)
-	if !ok {
-		d.wrongType(path, "a mapping with use and params", v)
+func (d decoder) service(id string, n *source.Node) Service {
+	path := params.Keys("services", id)
+	out := Service{ID: id, Path: path.String()}
+	if !n.IsMapping() {
+		d.wrongType(n, path, "a mapping with use and params")
 		return out
 	}
-	d.serviceKeys(m, path)
-	out.Use = d.text(m["use"], join(path, "use"))
-	out.Injects = d.injects(m["injects"], join(path, "injects"))
-	p := d.mapping(m["params"], join(path, "params"))
-	out.Params, _ = plainValue(p).(map[string]any)
-	if use, given := m["use"]; !given || use == nil || use == "" {
-		d.diags.ReportError(d.atlas.useAt(path), path, "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
+	d.serviceKeys(n, path)
+	out.Use = d.text(n.Get("use"), path.Key("use"))
+	out.Injects = d.injects(d.mapping(n.Get("injects"), path.Key("injects")), path.Key("injects"))
+	out.Params = object(d.mapping(n.Get("params"), path.Key("params")))
+	if use := n.Get("use"); use.IsNull() || use.Value == "" {
+		d.diags.ReportError(d.tree.useAt(path), path, "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
 	}
 	return out
 }
 
-func (d decoder) injects(v any, path string) map[string]string {
-	m := d.mapping(v, path)
-	out := make(map[string]string, len(m))
-	for _, name := range sortedKeys(m) {
-		id, ok := m[name].(string)
+func (d decoder) injects(n *source.Node, path params.Path) map[string]string {
+	out := map[string]string{}
+	for name := range n.Keys() {
+		id, ok := n.Get(name).Value.(string)
 		if !ok {
-			d.wrongType(join(path, name), "the id of a service", m[name])
-			out[name] = ""
-			continue
+			d.wrongType(n.Get(name), path.Key(name), "the id of a service")
 		}
 		out[name] = id
 	}
@@ -199,28 +189,34 @@ func (d decoder) injects(v any, path string) map[string]string {
 }
 
 // keys reports keys that mean nothing; quiet ones are reported elsewhere.
-func (d decoder) keys(m map[string]any, path string, known []string, quiet ...string) {
+func (d decoder) keys(n *source.Node, path params.Path, known []string, quiet ...string) {
+	m := object(n)
 	for _, key := range vocabulary.UnknownKeys(m, append(quiet, known...)) {
 		hint := vocabulary.KeyHint(key, known, m)
 		switch place, ok := vocabulary.Elsewhere[key]; {
-		case path == "":
+		case len(path) == 0:
 			hint = rootKeyHint(key, m)
-		case ok && path == "infrastructure":
+		case ok && path.Equal(params.Keys("infrastructure")):
 			hint = place
-		case path == "infrastructure.logging" && slices.Contains(logFileWords, key):
+		case path.Equal(params.Keys("infrastructure", "logging")) && slices.Contains(logFileWords, key):
 			hint = "write log_to_file: true and log_file_path: …"
 		}
-		d.diags.ReportError(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", hint, "unknown key %q", key)
+		d.unknownKey(n, path, key, hint)
 	}
+}
+
+func (d decoder) unknownKey(n *source.Node, path params.Path, key, hint string) {
+	d.diags.ReportError(n.Get(key).Key, path.Key(key), "unknown-key", hint, "unknown key %q", key)
 }
 
 // serviceKeys reports the keys of a service that mean nothing. Those that are
 // probably params are one mistake.
-func (d decoder) serviceKeys(m map[string]any, path string) {
+func (d decoder) serviceKeys(n *source.Node, path params.Path) {
+	m := object(n)
 	var given []string
 	for _, key := range vocabulary.UnknownKeys(m, vocabulary.ServiceKeys) {
 		if vocabulary.PipeKeyMeant(key, vocabulary.ServiceKeys, m) != "" {
-			d.diags.ReportError(d.atlas.keyAt(join(path, key)), join(path, key), "unknown-key", vocabulary.KeyHint(key, vocabulary.ServiceKeys, m), "unknown key %q", key)
+			d.unknownKey(n, path, key, vocabulary.KeyHint(key, vocabulary.ServiceKeys, m))
 		} else {
 			given = append(given, key)
 		}
@@ -229,20 +225,17 @@ func (d decoder) serviceKeys(m map[string]any, path string) {
 		return
 	}
 	slices.SortStableFunc(given, func(a, b string) int {
-		return source.ComparePositions(d.atlas.keyAt(join(path, a)), d.atlas.keyAt(join(path, b)))
+		return source.ComparePositions(n.Get(a).Key, n.Get(b).Key)
 	})
-	at := join(path, given[0])
-	d.diags.ReportError(d.atlas.keyAt(at), at, "unknown-key", vocabulary.BelowParams(given), "unknown key %q", given[0])
+	d.unknownKey(n, path, given[0], vocabulary.BelowParams(given))
 }
 
-// without is a mapping without some of its keys.
-func without(v any, keys []string) map[string]any {
-	m, _ := v.(map[string]any)
-	out := maps.Clone(m)
+// without takes keys out of a mapping.
+func without(m map[string]any, keys []string) map[string]any {
 	for _, key := range keys {
-		delete(out, key)
+		delete(m, key)
 	}
-	return out
+	return m
 }
 
 func rootKeyHint(key string, given map[string]any) string {
@@ -255,54 +248,59 @@ func rootKeyHint(key string, given map[string]any) string {
 	return vocabulary.KeyHint(key, vocabulary.DocumentKeys, given)
 }
 
-func (d decoder) mapping(v any, path string) map[string]any {
-	m, ok := v.(map[string]any)
-	if !ok && v != nil {
-		d.wrongType(path, "a mapping", v)
+// mapping is n if that is a mapping; another value is reported.
+func (d decoder) mapping(n *source.Node, path params.Path) *source.Node {
+	if n.IsMapping() {
+		return n
 	}
-	return m
+	if !n.IsNull() {
+		d.wrongType(n, path, "a mapping")
+	}
+	return nil
 }
 
 // text accepts a number as it was written: api_version: 1 is "1".
-func (d decoder) text(v any, path string) string {
-	switch v := v.(type) {
-	case nil:
+func (d decoder) text(n *source.Node, path params.Path) string {
+	switch {
+	case n.IsNull():
 		return ""
-	case string:
-		return v
-	case map[string]any, []any:
-		d.wrongType(path, "text", v)
+	case n.IsMapping(), n.IsList():
+		d.wrongType(n, path, "text")
 		return ""
-	default:
-		return d.atlas.place(path).Text
 	}
+	if text, ok := n.Value.(string); ok {
+		return text
+	}
+	return n.Text
 }
 
 // texts accepts one text for a list of one.
-func (d decoder) texts(v any, path string) []string {
-	list, ok := v.([]any)
-	if !ok {
-		if _, mapping := v.(map[string]any); mapping {
-			d.wrongType(path, "a list", v)
-		} else if text := d.text(v, path); text != "" {
+func (d decoder) texts(n *source.Node, path params.Path) []string {
+	if n.IsMapping() {
+		d.wrongType(n, path, "a list")
+		return nil
+	}
+	if !n.IsList() {
+		if text := d.text(n, path); text != "" {
 			return []string{text}
 		}
 		return nil
 	}
 	var out []string
-	for i, item := range list {
-		if text := d.text(item, at(path, i)); text != "" {
+	for i, item := range n.Items {
+		if text := d.text(item, path.Index(i)); text != "" {
 			out = append(out, text)
 		}
 	}
 	return out
 }
 
-func (d decoder) boolean(v any, path string) *bool {
-	var b bool
-	switch v := v.(type) {
-	case nil:
+func (d decoder) boolean(n *source.Node, path params.Path) *bool {
+	if n.IsNull() {
 		return nil
+	}
+	var b bool
+	switch v := n.Value.(type) {
 	case bool:
 		b = v
 	case string:
@@ -311,17 +309,17 @@ func (d decoder) boolean(v any, path string) *bool {
 			b = true
 		case "false", "no", "off", "0":
 		default:
-			d.diags.ReportError(d.atlas.valueAt(path), path, "wrong-type", "write true or false", "%q is neither true nor false", v)
+			d.diags.ReportError(n.At, path, "wrong-type", "write true or false", "%q is neither true nor false", v)
 			return nil
 		}
 	default:
-		d.wrongType(path, "true or false", v)
+		d.wrongType(n, path, "true or false")
 		return nil
 	}
 	return &b
 }
 
-func (d decoder) oneOf(word, path string, of []string) string {
+func (d decoder) oneOf(word string, n *source.Node, path params.Path, of []string) string {
 	if slices.Contains(of, word) {
 		return word
 	}
@@ -329,12 +327,12 @@ func (d decoder) oneOf(word, path string, of []string) string {
 	if near := params.Near(word, of); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
-	d.diags.ReportError(d.atlas.valueAt(path), path, "bad-value", hint, "%q is not possible here", word)
+	d.diags.ReportError(n.At, path, "bad-value", hint, "%q is not possible here", word)
 	return of[0]
 }
 
-func (d decoder) wrongType(path, want string, got any) {
-	d.diags.ReportError(d.atlas.valueAt(path), path, "wrong-type", "", "this is %s, it must be %s", Describe(got), want)
+func (d decoder) wrongType(n *source.Node, path params.Path, want string) {
+	d.diags.ReportError(n.At, path, "wrong-type", "", "this is %s, it must be %s", Describe(n.Plain()), want)
 }
 
 // Describe is what messages call a value.
@@ -355,21 +353,31 @@ func Describe(v any) string {
 	}
 }
 
-// plainValue leaves int64 and float64 as the only numbers.
-func plainValue(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for key, inner := range v {
-			out[key] = plainValue(inner)
+// object is a mapping as plain values, of which int64 and float64 are the only
+// numbers; nil where n is not a mapping.
+func object(n *source.Node) map[string]any {
+	if !n.IsMapping() {
+		return nil
+	}
+	out := make(map[string]any, len(n.Pairs))
+	for _, p := range n.Pairs {
+		out[p.Key] = plain(p.Value)
+	}
+	return out
+}
+
+func plain(n *source.Node) any {
+	switch {
+	case n.IsMapping():
+		return object(n)
+	case n.IsList():
+		out := make([]any, len(n.Items))
+		for i, item := range n.Items {
+			out[i] = plain(item)
 		}
 		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, inner := range v {
-			out[i] = plainValue(inner)
-		}
-		return out
+	}
+	switch v := n.Value.(type) {
 	case int:
 		return int64(v)
 	case uint64:

@@ -1,24 +1,17 @@
-// Package config turns YAML into a checked document.
+// Package config reads a configuration into a [Document].
 //
-// Its files are the way of the data. Read, in document.go, takes the bytes of the
-// configuration files and goes through read.go (YAML's own nodes; syntax.go finds
-// the place where YAML breaks off), upgrade.go (the accepted forms become one form;
-// oldnames.go knows the earlier names), read.go again (a tree of values in which
-// every value knows its file, line and column), layers.go (koanf merges files, .env,
-// environment and flags), expand.go (${NAME}) and decode.go (the typed Document). No
-// plugin is needed up to here, because the document says where the plugins are.
+// [Read], in document.go, goes the way of the data. layers.go has koanf merge the files,
+// .env, the environment and the flags; each file is parsed once, by room source, brought
+// into the current form by room upgrade, and handed to koanf as a tree whose values know
+// where they stand. The merged tree (tree.go) is what all that follows reads: expand.go
+// replaces ${NAME} and ${file:PATH} in it, decode.go makes the typed Document of it, and
+// for each diagnostic it knows the place. No plugin is needed for that, because the
+// document says where the plugins are.
 //
-// Document.Check then holds the document against what the plugins offer: check.go
-// every use, injection and param, faults.go with what to write instead, names.go
-// every template and the names in it. What only a plugin's own code knows is asked
-// at the end, by a [ParamsChecker].
+// Room check compares the document with what the plugins offer, as room catalog
+// describes it, and room schema describes for editors what a file may contain. What those need
+// to know of the reading is in reading.go.
 //
-// Three ways lead elsewhere: Upgrade, in rewrite.go, prints a file in the current
-// form, FromEnvironment, in fromenv.go, writes one for the settings of Open Ticket AI
-// 2.0, and Schema, in schema.go, tells editors what a file may hold.
-//
-// Nothing stops at the first mistake. What is wrong is collected as Diagnostics
-// (diagnostic.go), each with its place (position.go, and textposition.go for places
-// in a template); secrets.go keeps what must not be shown,
-// and excerpt.go shows the lines of diagnostics without it.
+// Nothing stops at the first mistake. What is wrong is collected as Diagnostics, each
+// with its place; secrets.go keeps what must not be shown out of them.
 package config

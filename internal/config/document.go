@@ -7,8 +7,8 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/config/source"
-	"github.com/open-ticket-ai/otai/internal/config/upgrade"
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // Options are what a configuration is read from.
@@ -54,7 +54,7 @@ type Document struct {
 	strange     []string // keys at the top that mean nothing
 
 	unset   map[string]bool // paths of values that are not known, such as with a variable that is not set
-	atlas   *atlas
+	tree    *tree
 	secrets *secrets
 	lookup  func(name string) (string, bool)
 	names   []string // of the variables that lookup knows, sorted
@@ -104,15 +104,11 @@ func Read(o Options) (*Document, Diagnostics) {
 		return value, ok
 	}
 	l := newLayers(diags)
+	lines := map[string][]string{}
 	usable := len(o.Files) > 0
 	for _, s := range o.Files {
-		l.atlas.lines[s.Name] = source.Lines(s.Data)
-		root := readFile(s, diags)
-		if root == nil {
-			usable = false
-			continue
-		}
-		l.addFile(root)
+		lines[s.Name] = source.Lines(s.Data)
+		usable = l.addFile(s) && usable
 	}
 	if !usable {
 		return nil, known.masked(diags.All())
@@ -122,19 +118,19 @@ func Read(o Options) (*Document, Diagnostics) {
 	for _, flag := range o.Flags {
 		l.addVariable(flag.Name, strings.Split(flag.Path, "."), flag.Value)
 	}
-	root := l.values.Raw()
-	known.learnSwapped(root)
+	merged := &tree{l.root(), lines}
+	known.learnSwapped(merged.root)
 	unset := map[string]bool{}
 	noDotEnv := slices.ContainsFunc(diags.List, func(p Diagnostic) bool { return p.Code == "bad-dotenv" })
 	names := slices.AppendSeq(slices.Collect(maps.Keys(environment)), maps.Keys(dotEnv)) // none is in both
 	slices.Sort(names)
-	references{lookup, files{o.OpenFile, o.FilesMayBeAbsent}, l.atlas, diags, known, unset, names, noDotEnv}.expandDocument(root)
-	d := &Document{unset: unset, atlas: l.atlas, secrets: known, lookup: lookup, names: names, variablesUnsure: noDotEnv}
-	decoder{diags: diags, atlas: l.atlas}.document(d, root, l.services)
+	references{lookup, files{o.OpenFile, o.FilesMayBeAbsent}, merged, diags, known, unset, names, noDotEnv}.expandDocument()
+	d := &Document{unset: unset, tree: merged, secrets: known, lookup: lookup, names: names, variablesUnsure: noDotEnv}
+	decoder{diags: diags, tree: merged}.document(d)
 	d.Doubt(diags.List)
 	d.unnamed = slices.ContainsFunc(diags.List, nameless)
 	d.learnSecrets()
-	d.odd = l.atlas.oddities()
+	d.odd = merged.oddities()
 	diags.List = causes(diags.List, d.odd)
 	sorted := known.masked(diags.All())
 	d.wrong = sorted.HasErrors()
@@ -173,22 +169,18 @@ func (d *Document) Secrets() []string { return d.secrets.All() }
 // Locate returns where the value at a path such as
 // "orchestrator.params.steps[0].params.interval" was written, or the nearest value
 // around it.
-func (d *Document) Locate(path string) Position { return d.atlas.valueAt(path) }
+func (d *Document) Locate(path string) Position { return d.ValueAt(readPath(path)) }
 
-// LocateTemplate returns the file position of a fault in the template at path.
+// LocateTemplate returns the file position of an error in the template at path.
 func (d *Document) LocateTemplate(path string, e *api.TemplateError) Position {
-	return d.atlas.inside(path, e.Line, e.Column)
+	return d.Inside(readPath(path), e.Line, e.Column)
 }
 
-// readFile returns what stands in one file, in the current form.
-func readFile(s Source, diags *Reporter) *source.Node {
-	doc := source.Parse(s, diags)
-	if doc == nil {
+// readPath reads the path of a diagnostic; one that can't be read leads to the whole.
+func readPath(text string) params.Path {
+	path, err := params.ParsePath(text)
+	if err != nil {
 		return nil
 	}
-	root := upgrade.Nodes(s.Name, doc.Content[0], diags)
-	if root == nil {
-		return nil
-	}
-	return source.Expand(s.Name, root, diags)
+	return path
 }

@@ -4,8 +4,9 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
-
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 const (
@@ -40,7 +41,7 @@ var nameOfVariable = lazyregexp.New(`^\$?([A-Za-z_]\w{2,})$`)
 
 // doubtful warns of a secret that would be taken as it stands, though other programs
 // put another value in its place. A password of such a form keeps working.
-func (r references) doubtful(text, path string) {
+func (r references) doubtful(text string, n *source.Node, path params.Path) {
 	value := strings.TrimSpace(text)
 	if !secretname.Below(path) || strings.HasPrefix(value, "$${") {
 		return
@@ -55,7 +56,7 @@ func (r references) doubtful(text, path string) {
 		hint = "there is a variable of this name: " + variableForm
 	}
 	if hint != "" {
-		r.diags.Warn(r.atlas.valueAt(path), path, "not-a-reference", hint+"; "+IfItIsTheValue, "the value looks like a reference and is none, so it is taken as it stands")
+		r.diags.Warn(n.At, path, "not-a-reference", hint+"; "+IfItIsTheValue, "the value looks like a reference and is none, so it is taken as it stands")
 	}
 }
 
@@ -73,17 +74,15 @@ func (r references) isVariable(name string) bool {
 var swallowed = lazyregexp.New(`^["']?\s*:\s+&\S+\s*$`)
 
 // empty reports a secret of which nothing is left, since it begins with &.
-func (r references) empty(path, key string) {
-	place := r.atlas.place(path)
-	lines := r.atlas.lines[place.key.File]
-	if !secretname.Resembles(key) || place.key.Line < 1 || place.key.Line > len(lines) {
+func (r references) empty(n *source.Node, path params.Path, key string) {
+	if !secretname.Resembles(key) {
 		return
 	}
-	behind := []rune(lines[place.key.Line-1])
-	behind = behind[min(place.key.Column-1, len(behind)):]
+	behind := []rune(r.tree.line(n.Key))
+	behind = behind[min(max(n.Key.Column-1, 0), len(behind)):]
 	_, rest, _ := strings.Cut(string(behind), key)
 	if swallowed.MatchString(rest) {
-		r.unset[path] = true
-		r.diags.ReportError(place.key, path, "empty-value", "write the value in quotes", "the value is empty, because & begins an anchor in YAML")
+		r.unset[path.String()] = true
+		r.diags.ReportError(n.Key, path, "empty-value", "write the value in quotes", "the value is empty, because & begins an anchor in YAML")
 	}
 }

@@ -2,16 +2,13 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-
-	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -25,7 +22,7 @@ var reference = lazyregexp.New(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{(?:file:((?:[^{}\-
 type references struct {
 	lookup  func(name string) (string, bool)
 	files   files
-	atlas   *atlas
+	tree    *tree
 	diags   *Reporter
 	secrets *secrets
 	unset   map[string]bool // paths of values that are not known
@@ -33,47 +30,43 @@ type references struct {
 	quiet   bool            // a .env file has a mistake, and perhaps the variable
 }
 
-func (r references) expandDocument(root map[string]any) {
-	if v, ok := root["infrastructure"]; ok {
-		root["infrastructure"] = r.value(v, "infrastructure")
-	}
-	services, _ := root["services"].(map[string]any)
-	for _, id := range sortedKeys(services) {
-		if service, ok := services[id].(map[string]any); ok && service["params"] != nil {
-			service["params"] = r.value(service["params"], join(join("services", id), "params"))
-		}
+func (r references) expandDocument() {
+	r.expand(r.tree.root.Get("infrastructure"), params.Keys("infrastructure"))
+	services := r.tree.root.Get("services")
+	for id := range services.Keys() {
+		r.expand(services.Get(id).Get("params"), params.Keys("services", id, "params"))
 	}
 }
 
-func (r references) value(v any, path string) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range sortedKeys(v) {
-			if v[key] == nil {
-				r.empty(join(path, key), key)
-			}
-			v[key] = r.value(v[key], join(path, key))
-		}
-	case []any:
-		for i := range v {
-			v[i] = r.value(v[i], at(path, i))
-		}
-	case string:
-		return r.text(v, path)
+// expand replaces the references in n, whose text stays as it was written.
+func (r references) expand(n *source.Node, path params.Path) {
+	if n == nil {
+		return
 	}
-	return v
+	for _, p := range n.Pairs {
+		if p.Value.IsNull() {
+			r.empty(p.Value, path.Key(p.Key), p.Key)
+		}
+		r.expand(p.Value, path.Key(p.Key))
+	}
+	for i, item := range n.Items {
+		r.expand(item, path.Index(i))
+	}
+	if text, ok := n.Value.(string); ok {
+		n.Value = r.text(text, n, path)
+	}
 }
 
-func (r references) text(text, path string) string {
+func (r references) text(text string, n *source.Node, path params.Path) string {
 	// What a variable gives is a value, such as a password, and no more a source.
-	if r.atlas.valueAt(path).Line == 0 || r.misread(text, path) {
+	if n.At.Line == 0 || r.misread(text, n, path) {
 		return text
 	}
-	r.doubtful(text, path)
+	r.doubtful(text, n, path)
 	if !strings.Contains(text, "${") {
 		return text
 	}
-	r.misreadInside(text, path)
+	r.misreadInside(text, n, path)
 	var out strings.Builder
 	end := 0
 	for _, m := range reference.FindAllStringSubmatchIndex(text, -1) {
@@ -84,9 +77,8 @@ func (r references) text(text, path string) string {
 			out.WriteString(strings.Replace(part(0), "$${", "${", 1))
 			continue
 		}
-		line := strings.Count(text[:m[0]], "\n") + 1
-		column := utf8.RuneCountInString(text[strings.LastIndexByte(text[:m[0]], '\n')+1:m[0]]) + 1
-		at := r.atlas.inside(path, line, column)
+		line, column := source.PlaceIn(text, m[0])
+		at := r.tree.inside(n, line, column)
 		if m[2] >= 0 {
 			out.WriteString(literal(r.file(part(1), path, at), path))
 			continue
@@ -102,7 +94,7 @@ func (r references) text(text, path string) string {
 			}
 			out.WriteString(literal(value, path))
 		default:
-			r.unset[path] = true
+			r.unset[path.String()] = true
 			if r.quiet {
 				break
 			}
@@ -121,18 +113,9 @@ func (r references) text(text, path string) string {
 
 // literal keeps a value from being a template in the params of a service, which would
 // also lose a line break at its end.
-func literal(value, path string) string {
-	if strings.HasPrefix(path, "services") && (jinja.HasTemplate(value) || strings.HasSuffix(value, "\n")) {
+func literal(value string, path params.Path) string {
+	if path.HasPrefix(params.Keys("services")) && (jinja.HasTemplate(value) || strings.HasSuffix(value, "\n")) {
 		return "{{ '" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "' }}"
 	}
 	return value
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

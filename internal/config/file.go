@@ -11,6 +11,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // SecretFile is what ${file:PATH} names.
@@ -32,9 +33,9 @@ type files struct {
 var variableInPath = lazyregexp.New(vocabulary.VariablePattern)
 
 // file returns what a file holds, without the line break at its end.
-func (r references) file(written, path string, at Position) string {
+func (r references) file(written string, path params.Path, at Position) string {
 	missing := func(severity, hint, format string, args ...any) string {
-		r.unset[path] = true
+		r.unset[path.String()] = true
 		code := "unreadable-file"
 		if severity == SeverityWarning {
 			code, hint = "not-checked", "it is wanted by run and doctor: "+hint

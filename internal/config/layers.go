@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	koanfyaml "github.com/knadh/koanf/parsers/yaml"
@@ -16,11 +14,12 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/upgrade"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+	"github.com/open-ticket-ai/otai/pkg/params"
 	"go.yaml.in/yaml/v3"
 )
 
 // pathDelimiter parts the keys of a path inside koanf. Keys contain dots, but no
-// control characters: read.go refuses them.
+// control characters, which source refuses.
 const pathDelimiter = "\x1f"
 
 // variablePrefixes name configuration values in the environment, the weaker first:
@@ -33,42 +32,125 @@ var variablePrefixes = []string{"CFG__", "OPEN_TICKET_AI__", "OTAI__"}
 var singleUnderscore = lazyregexp.New(`(?i)^(?:(OPEN_TICKET_AI|OTAI)_(INFRASTRUCTURE|SERVICES|ORCHESTRATOR)_|(CFG)_(INFRASTRUCTURE|SERVICES|ORCHESTRATOR)__)`)
 
 // layers merges what is given in several places: files, then .env, then the
-// environment, then flags. Mappings merge, all else is replaced.
+// environment, then flags. Mappings merge, all else is replaced. koanf does that, with
+// the nodes of the trees as its values, so that each value keeps its place.
 type layers struct {
-	values   *koanf.Koanf
-	atlas    *atlas
-	services []string // ids in the order in which they were first given
-	diags    *Reporter
+	merged *koanf.Koanf
+	order  map[string]int // of the files and variables, in which they were read
+	diags  *Reporter
 }
 
 func newLayers(diags *Reporter) *layers {
-	return &layers{values: koanf.New(pathDelimiter), atlas: newAtlas(), diags: diags}
+	return &layers{merged: koanf.New(pathDelimiter), order: map[string]int{}, diags: diags}
 }
 
-// addFile merges the tree of one file. It goes through koanf's own YAML parser,
-// written anew from the upgraded tree.
-func (l *layers) addFile(root *source.Node) {
-	data, err := yaml.Marshal(yamlNode(root))
-	if err == nil {
-		err = l.values.Load(document(data), koanfyaml.Parser())
-	}
-	if err != nil {
-		l.diags.ReportError(root.At, "", "internal", "please report this", "the configuration can't be merged: %v", err)
-		return
-	}
-	l.noted(root)
+// addFile merges one file. It returns false where the file can't be used, which is
+// reported.
+func (l *layers) addFile(s Source) bool {
+	return l.load(fileBytes(s.Data), &fileParser{file: s.Name, merged: l.root(), diags: l.diags}, s.Name)
 }
 
-// noted keeps what koanf loses: places and the order of the services.
-func (l *layers) noted(root *source.Node) {
-	l.atlas.record("", root.At, root)
-	if services := root.Get("services"); services.IsMapping() {
-		for _, p := range services.Pairs {
-			if !slices.Contains(l.services, p.Key) {
-				l.services = append(l.services, p.Key)
+func (l *layers) load(p koanf.Provider, parser koanf.Parser, name string) bool {
+	l.order[name] = len(l.order)
+	err := l.merged.Load(p, parser)
+	if err != nil && !errors.Is(err, errReported) {
+		l.diags.ReportError(Position{File: name}, nil, "internal", "please report this", "the configuration can't be merged: %v", err)
+	}
+	return err == nil
+}
+
+// fileBytes is the koanf provider of one file.
+type fileBytes []byte
+
+func (b fileBytes) ReadBytes() ([]byte, error) { return b, nil }
+
+func (b fileBytes) Read() (map[string]any, error) {
+	return nil, errors.New("a file is read through a parser")
+}
+
+// fileParser is koanf's YAML parser with places: it reads a file once, into a tree in the
+// current form, and hands the tree's nodes to koanf in the place of plain values.
+type fileParser struct {
+	*koanfyaml.YAML
+	file   string
+	merged *source.Node // what was loaded before
+	diags  *Reporter
+}
+
+// errReported says that a file can't be used, for reasons that are reported already.
+var errReported = errors.New("reported")
+
+func (p *fileParser) Unmarshal(data []byte) (map[string]any, error) {
+	doc := source.Parse(Source{Name: p.file, Data: data}, p.diags)
+	if doc == nil {
+		return nil, errReported
+	}
+	return p.layer(doc.Content[0])
+}
+
+// layer is what koanf merges for a file or a variable.
+func (p *fileParser) layer(nodes *yaml.Node) (map[string]any, error) {
+	current := upgrade.Nodes(p.file, nodes, p.diags)
+	if current == nil {
+		return nil, errReported
+	}
+	root := source.Expand(p.file, current, p.diags)
+	if root == nil {
+		return nil, errReported
+	}
+	return toLayer(root, p.merged), nil
+}
+
+// ownNode is the key at which a mapping for koanf has the node of the mapping itself.
+// A key of a file has no control characters.
+const ownNode = "\x00"
+
+// toLayer makes a map for koanf of a mapping: what is a mapping in it becomes a map,
+// all else stays a node. A mapping has its place where it was first given.
+func toLayer(n, merged *source.Node) map[string]any {
+	out := make(map[string]any, len(n.Pairs)+1)
+	if !merged.IsMapping() {
+		out[ownNode] = &source.Node{Kind: n.Kind, Key: n.Key, At: n.At}
+	}
+	for _, p := range n.Pairs {
+		if p.Value.IsMapping() {
+			out[p.Key] = toLayer(p.Value, merged.Get(p.Key))
+		} else {
+			out[p.Key] = p.Value
+		}
+	}
+	return out
+}
+
+// root is the tree of what is merged so far, nil where that is nothing.
+func (l *layers) root() *source.Node {
+	merged := l.merged.Raw()
+	if len(merged) == 0 {
+		return nil
+	}
+	return l.fromLayer(merged)
+}
+
+func (l *layers) fromLayer(layer map[string]any) *source.Node {
+	out, _ := layer[ownNode].(*source.Node)
+	if out == nil { // not possible: each mapping comes with its node
+		out = &source.Node{Kind: yaml.MappingNode}
+	}
+	for key, value := range layer {
+		switch value := value.(type) {
+		case map[string]any:
+			out.Pairs = append(out.Pairs, source.Pair{Key: key, Value: l.fromLayer(value)})
+		case *source.Node:
+			if key != ownNode {
+				out.Pairs = append(out.Pairs, source.Pair{Key: key, Value: value})
 			}
 		}
 	}
+	slices.SortFunc(out.Pairs, func(a, b source.Pair) int {
+		at, bt := a.Value.Key, b.Value.Key
+		return cmp.Or(cmp.Compare(l.order[at.File], l.order[bt.File]), cmp.Compare(at.Line, bt.Line), cmp.Compare(at.Column, bt.Column), cmp.Compare(a.Key, b.Key))
+	})
+	return out
 }
 
 // addVariables merges what variables such as OTAI__INFRASTRUCTURE__LOGGING__LEVEL
@@ -76,7 +158,7 @@ func (l *layers) noted(root *source.Node) {
 func (l *layers) addVariables(variables map[string]string) {
 	for name, value := range variables {
 		if m := singleUnderscore.FindStringSubmatch(name); m != nil && value != "" {
-			l.diags.Warn(Position{File: name}, "", "bad-variable",
+			l.diags.Warn(Position{File: name}, nil, "bad-variable",
 				fmt.Sprintf("begin it with %s__%s__", m[1]+m[3], m[2]+m[4]), "this variable is not read: two underscores stand behind the prefix and between two keys")
 		}
 	}
@@ -99,67 +181,56 @@ func (l *layers) addVariables(variables map[string]string) {
 
 func (l *layers) addVariable(name string, segments []string, text string) {
 	origin := Position{File: name}
-	var keys []string
-	var around any = l.values.Raw()
-	path := ""
+	merged := l.root()
+	around := merged
+	var path params.Path
 	for _, segment := range segments {
 		if segment == "" {
 			l.diags.ReportError(origin, path, "bad-variable", "write "+variablePrefixes[len(variablePrefixes)-1]+"KEY__KEY", "two underscores stand where a key is missing")
 			return
 		}
-		if _, list := around.([]any); list {
+		if around.IsList() {
 			l.diags.ReportError(origin, path, "bad-variable", "give the whole list as JSON: ["+"…]", "single values of a list can't be given by a variable")
 			return
 		}
-		known, _ := around.(map[string]any)
-		key := matchingKey(segment, known)
-		keys = append(keys, key)
-		path = join(path, key)
-		around = known[key]
+		key := matchingKey(segment, around)
+		path = path.Key(key)
+		around = around.Get(key)
 	}
-	value := l.variableValue(origin, path, keys[len(keys)-1], text)
+	value := l.variableValue(origin, path, text)
 	if value == nil {
 		return
 	}
-	for _, key := range slices.Backward(keys) {
-		name := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}
-		value = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{name, value}}
+	for _, step := range slices.Backward(path) {
+		key, _ := step.Key()
+		value = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, value}}
 	}
-	tree := upgrade.Nodes(origin.File, value, l.diags)
-	if tree == nil {
-		return
+	layer, err := (&fileParser{file: name, merged: merged, diags: l.diags}).layer(value)
+	if err == nil {
+		l.load(confmap.Provider(layer, ""), nil, name)
 	}
-	root := source.Expand(origin.File, tree, l.diags)
-	if root == nil {
-		return
-	}
-	root.Place(origin)
-	if err := l.values.Load(confmap.Provider(root.Plain().(map[string]any), ""), nil); err != nil {
-		l.diags.ReportError(origin, path, "internal", "please report this", "the value can't be merged: %v", err)
-		return
-	}
-	l.noted(root)
 }
 
 // variableValue reads a list or a mapping as YAML, of which JSON is a part, and
 // takes all else as text, and what is named like a secret anyway. Its nodes have no
 // line.
-func (l *layers) variableValue(origin Position, path, key, text string) *yaml.Node {
+func (l *layers) variableValue(origin Position, path params.Path, text string) *yaml.Node {
 	trimmed := strings.TrimSpace(text)
 	template := strings.HasPrefix(trimmed, "{{") || strings.HasPrefix(trimmed, "{%") || strings.HasPrefix(trimmed, "{#")
-	if template || secretname.Is(key) || !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
+	if template || secretname.Is(path.LastKey()) || !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(trimmed), &doc); err != nil || len(doc.Content) == 0 {
-		l.diags.ReportError(origin, path, "bad-variable", "write JSON", "the value begins like a list or a mapping and is none")
+		l.diags.ReportError(origin, path, "bad-variable", "write JSON", "the value begins like a list or a mapping, and is neither")
 		return nil
 	}
 	// What is wrong inside has no place of its own: the variable is the place.
 	var diags Reporter
 	if source.Expand(origin.File, doc.Content[0], &diags) == nil || len(diags.List) > 0 {
 		for _, p := range diags.List {
-			l.diags.ReportError(origin, p.Path, p.Code, p.Hint, "%s", p.Message)
+			p.File, p.Line, p.Column = origin.File, 0, 0
+			l.diags.List = append(l.diags.List, p)
 		}
 		return nil
 	}
@@ -177,13 +248,13 @@ func unplace(n *yaml.Node) {
 
 // matchingKey returns the key that a segment of a variable's name means: a known
 // one, else its lower case.
-func matchingKey(segment string, known map[string]any) string {
+func matchingKey(segment string, around *source.Node) string {
 	fold := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "-", "_")) }
+	if around.Get(segment) != nil {
+		return segment
+	}
 	matches := []string{}
-	for key := range known {
-		if key == segment {
-			return key
-		}
+	for key := range around.Keys() {
 		if fold(key) == fold(segment) {
 			matches = append(matches, key)
 		}
@@ -192,67 +263,4 @@ func matchingKey(segment string, known map[string]any) string {
 		return slices.Min(matches)
 	}
 	return strings.ToLower(segment)
-}
-
-// yamlNode returns the tree in a form that any YAML parser reads back as it is: all
-// text in double quotes, all else with the tag of its type.
-func yamlNode(n *source.Node) *yaml.Node {
-	out := &yaml.Node{Kind: n.Kind}
-	switch n.Kind {
-	case yaml.MappingNode:
-		for _, p := range n.Pairs {
-			out.Content = append(out.Content, quoted(p.Key), yamlNode(p.Value))
-		}
-	case yaml.SequenceNode:
-		for _, item := range n.Items {
-			out.Content = append(out.Content, yamlNode(item))
-		}
-	default:
-		switch v := n.Value.(type) {
-		case string:
-			return quoted(v)
-		case bool:
-			out.Tag, out.Value = "!!bool", strconv.FormatBool(v)
-		case int:
-			out.Tag, out.Value = "!!int", strconv.Itoa(v)
-		case int64:
-			out.Tag, out.Value = "!!int", strconv.FormatInt(v, 10)
-		case uint64:
-			out.Tag, out.Value = "!!int", strconv.FormatUint(v, 10)
-		case float64:
-			out.Tag, out.Value = "!!float", floatText(v)
-		default:
-			out.Tag, out.Value = "!!null", "null"
-		}
-	}
-	return out
-}
-
-func quoted(text string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle, Value: text}
-}
-
-func floatText(v float64) string {
-	switch {
-	case math.IsNaN(v):
-		return ".nan"
-	case math.IsInf(v, 1):
-		return ".inf"
-	case math.IsInf(v, -1):
-		return "-.inf"
-	}
-	text := strconv.FormatFloat(v, 'g', -1, 64)
-	if !strings.ContainsAny(text, ".e") {
-		text += ".0"
-	}
-	return text
-}
-
-// document is the koanf provider of one file.
-type document []byte
-
-func (d document) ReadBytes() ([]byte, error) { return d, nil }
-
-func (d document) Read() (map[string]any, error) {
-	return nil, errors.New("a document is read through a parser")
 }

@@ -5,12 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/config/catalog/catalogtest"
 	"github.com/open-ticket-ai/otai/internal/config/check"
-
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -163,7 +161,7 @@ func TestAMistakeInAVariableNamesTheVariable(t *testing.T) {
 		`OTAI_SERVICES_HELP_DESK_PARAMS_TIMEOUT: warning: this variable is not read: two underscores stand behind the prefix and between two keys`,
 		`OTAI__INFRASTRUCTURE__LOGGING__LEVEL: infrastructure.logging.level: "loud" is not possible here`,
 		`OTAI__ORCHESTRATOR__PARAMS__STEPS__0__ID: orchestrator.params.steps: single values of a list can't be given by a variable`,
-		`OTAI__PLUGINS: plugins: the value begins like a list or a mapping and is none`,
+		`OTAI__PLUGINS: plugins: the value begins like a list or a mapping, and is neither`,
 		`OTAI__SERVICE: service: unknown key "service"`,
 		`OTAI__SERVICES__HELP_DESK__PARAMS__RETRIES: services.help-desk.params.retries: is "many" but must be a whole number`,
 		`OTAI__SERVICES__MODEL__USE: services.model.use: no plugin offers "hf-local:Nothing"`,

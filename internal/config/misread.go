@@ -7,8 +7,8 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/config/source"
-
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // lookalikes are whole values that other programs would take for a reference. The
@@ -35,14 +35,13 @@ const IfItIsTheValue = "if this really is the value, put it into a variable or a
 // misread reports a value that as a whole looks like a reference and is none. It
 // would become the password, silently. What it shows of the value is a name, and of
 // a secret only one that a variable has.
-func (r references) misread(text, path string) bool {
+func (r references) misread(text string, n *source.Node, path params.Path) bool {
 	value := strings.TrimSpace(text)
-	where := r.atlas.valueAt(path)
 	first, size := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
 	if size < len(value) && strings.ContainsRune(quotesOfText, first) && strings.ContainsRune(quotesOfText, last) && secretname.Below(path) {
-		r.unset[path] = true
-		r.diags.ReportError(where, path, "not-a-reference", `write "…" around it; `+IfItIsTheValue,
+		r.unset[path.String()] = true
+		r.diags.ReportError(n.At, path, "not-a-reference", `write "…" around it; `+IfItIsTheValue,
 			"the value stands in typographic quotes, which would be a part of it")
 		return true
 	}
@@ -51,7 +50,7 @@ func (r references) misread(text, path string) bool {
 		if m == nil || strings.HasPrefix(value, "${") && !strings.HasPrefix(strings.TrimSpace(reference.ReplaceAllString(value, "")), "${") {
 			continue
 		}
-		r.unset[path] = true
+		r.unset[path.String()] = true
 		name, set := r.nameFor(m[1], path)
 		if set {
 			r.secrets.names[text] = true
@@ -70,7 +69,7 @@ func (r references) misread(text, path string) bool {
 				hint = fmt.Sprintf("write ${%s:-%s}; %s", d[1], shownDefault(path, d[2]), IfItIsTheValue)
 			}
 		}
-		r.diags.ReportError(where, path, "not-a-reference", hint, "the value %s; it would be taken as it stands", l.what)
+		r.diags.ReportError(n.At, path, "not-a-reference", hint, "the value %s; it would be taken as it stands", l.what)
 		return true
 	}
 	return false
@@ -79,7 +78,7 @@ func (r references) misread(text, path string) bool {
 // otherDefault is a variable with a default in the form of Spring, or of other shells.
 var otherDefault = lazyregexp.New(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::=|:|=|-)([^-{}?+][^{}]*)\}`)
 
-func shownDefault(path, text string) string {
+func shownDefault(path params.Path, text string) string {
 	if secretname.Below(path) {
 		return "default"
 	}
@@ -87,14 +86,14 @@ func shownDefault(path, text string) string {
 }
 
 // misreadInside warns of a default in another form within a longer text.
-func (r references) misreadInside(text, path string) {
+func (r references) misreadInside(text string, n *source.Node, path params.Path) {
 	rest := reference.ReplaceAllStringFunc(text, func(found string) string { return strings.Repeat("\x00", len(found)) })
 	for _, m := range otherDefault.FindAllStringSubmatchIndex(rest, -1) {
 		if name := rest[m[2]:m[3]]; name == "env" || name == "file" {
 			continue
 		}
 		line, column := source.PlaceIn(text, m[0])
-		r.diags.Warn(r.atlas.inside(path, line, column), path, "not-a-reference",
+		r.diags.Warn(r.tree.inside(n, line, column), path, "not-a-reference",
 			fmt.Sprintf("write ${%s:-%s}", rest[m[2]:m[3]], shownDefault(path, rest[m[4]:m[5]])), "this looks like a reference to a variable and is none, so it is taken as it stands")
 	}
 }
@@ -102,7 +101,7 @@ func (r references) misreadInside(text, path string) {
 var noName = lazyregexp.New(`[^A-Za-z0-9_]+`)
 
 // nameFor is the variable that was probably meant, and whether there is one.
-func (r references) nameFor(text, path string) (name string, set bool) {
+func (r references) nameFor(text string, path params.Path) (name string, set bool) {
 	text, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), "env:"), ":")
 	name = strings.Trim(noName.ReplaceAllString(text, "_"), "_")
 	for _, candidate := range []string{name, strings.ToUpper(name)} {

@@ -2,61 +2,61 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
+	"github.com/open-ticket-ai/otai/pkg/params"
 	"go.yaml.in/yaml/v3"
 )
 
 // oddities finds the texts that hold what people don't see, or take for quotes. It
 // answers a warning for each, by its path; where a text is wrong for another reason,
 // this is the cause of it.
-func (a *atlas) oddities() map[string]Diagnostic {
+func (t *tree) oddities() map[string]Diagnostic {
 	out := map[string]Diagnostic{}
-	for path, p := range a.places {
-		if p.Kind != yaml.ScalarNode || p.At.Line == 0 || isASCII(p.Text) {
-			continue
+	t.root.Walk(func(path params.Path, n *source.Node) {
+		if n.Kind != yaml.ScalarNode || n.At.Line == 0 || isASCII(n.Text) {
+			return
 		}
 		var one Reporter
-		switch i := a.hidden(p); {
+		switch i := hidden(n); {
 		case i >= 0:
-			before := p.Text[:i]
-			line := strings.Count(before, "\n") + 1
-			column := len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
-			at := source.TextPosition(a.lines[p.At.File], p.Node, line, column)
-			r := []rune(p.Text[i:])[0]
-			if lines := a.lines[at.File]; at.Line <= len(lines) && strings.ContainsRune(lines[at.Line-1], r) { // no escape
+			line, column := source.PlaceIn(n.Text, i)
+			at := t.inside(n, line, column)
+			r := []rune(n.Text[i:])[0]
+			if strings.ContainsRune(t.line(at), r) { // no escape
 				one.Warn(at, path, source.InvisibleCode, "remove it, or write a space; put the text in double quotes with \\u"+fmt.Sprintf("%04X", r)+" if it is meant", "%s stands in this text and can't be seen", source.RuneName(r))
 			}
-		case p.Style == 0 && inTypographicQuotes(p.Text):
-			one.Warn(p.At, path, "typographic-quotes", `write straight quotes: ' or "`, "the quotes around this value are typographic ones, and so a part of the value")
+		case n.Style == 0 && inTypographicQuotes(n.Text):
+			one.Warn(n.At, path, "typographic-quotes", `write straight quotes: ' or "`, "the quotes around this value are typographic ones, and so a part of the value")
 		}
 		if len(one.List) > 0 {
-			out[path] = one.List[0]
+			out[path.String()] = one.List[0]
 		}
-	}
+	})
 	return out
 }
 
 // hidden is the offset of an invisible character that is hardly meant: any at the
 // ends of a text, and in a text without quotes those that don't join letters of
 // other scripts. It is -1 where there is none.
-func (a *atlas) hidden(p place) int {
-	if strings.IndexFunc(p.Text, source.Invisible) < 0 {
+func hidden(n *source.Node) int {
+	if strings.IndexFunc(n.Text, source.Invisible) < 0 {
 		return -1
 	}
-	if p.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		return -1
 	}
-	text := []rune(p.Text)
+	text := []rune(n.Text)
 	offset := 0
 	for i, r := range text {
 		edge := i == 0 || i == len(text)-1
 		joins := unicode.Is(unicode.Cf, r) && r != 0x00ad && !edge && (text[i-1] > 0x24f || text[i+1] > 0x24f)
-		if source.Invisible(r) && (edge || p.Style == 0 && !joins) {
+		if source.Invisible(r) && (edge || n.Style == 0 && !joins) {
 			return offset
 		}
 		offset += len(string(r))
@@ -88,7 +88,7 @@ var consequences = []string{"bad-param", "bad-value", "wrong-type", "unknown-use
 // others. One whose text is known here to be wrong otherwise is left out.
 func Explain(list Diagnostics, suspects map[string]Diagnostic) Diagnostics {
 	out := causes(list, suspects)
-	for _, path := range sortedKeys(suspects) {
+	for _, path := range slices.Sorted(maps.Keys(suspects)) {
 		out = append(out, suspects[path])
 	}
 	return out.And(nil)

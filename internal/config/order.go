@@ -6,6 +6,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // InOrder is the root pipe with the mappings in params in the order in which they
@@ -15,29 +16,29 @@ func (d *Document) InOrder() map[string]any {
 	if d.Orchestrator == nil {
 		return nil
 	}
-	return ordering{d.atlas}.pipe(d.Orchestrator, "orchestrator")
+	return ordering{d.tree}.pipe(d.Orchestrator, params.Keys("orchestrator"))
 }
 
-type ordering struct{ atlas *atlas }
+type ordering struct{ tree *tree }
 
-func (o ordering) pipe(m map[string]any, path string) map[string]any {
+func (o ordering) pipe(m map[string]any, path params.Path) map[string]any {
 	out := maps.Clone(m)
 	if p, ok := m["params"].(map[string]any); ok {
-		params := make(map[string]any, len(p))
+		inner := make(map[string]any, len(p))
 		for key, v := range p {
-			params[key] = o.value(v, join(join(path, "params"), key))
+			inner[key] = o.value(v, path.Key("params").Key(key))
 		}
-		out["params"] = params
+		out["params"] = inner
 	}
 	return out
 }
 
-func (o ordering) value(v any, path string) any {
+func (o ordering) value(v any, path params.Path) any {
 	switch v := v.(type) {
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
-			out[i] = o.value(v[i], at(path, i))
+			out[i] = o.value(v[i], path.Index(i))
 		}
 		return out
 	case map[string]any:
@@ -46,11 +47,11 @@ func (o ordering) value(v any, path string) any {
 		}
 		keys := slices.Sorted(maps.Keys(v))
 		slices.SortStableFunc(keys, func(a, b string) int {
-			return source.ComparePositions(o.atlas.keyAt(join(path, a)), o.atlas.keyAt(join(path, b)))
+			return source.ComparePositions(o.tree.keyAt(path.Key(a)), o.tree.keyAt(path.Key(b)))
 		})
 		out := &jinja.Dict{}
 		for _, key := range keys {
-			out.Set(key, o.value(v[key], join(path, key)))
+			out.Set(key, o.value(v[key], path.Key(key)))
 		}
 		return out
 	}

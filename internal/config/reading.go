@@ -59,34 +59,34 @@ type Written struct {
 // Written returns how the value at path stands in a file, nothing for one that stands
 // in none.
 func (d *Document) Written(path params.Path) Written {
-	p := d.atlas.place(path.String())
-	return Written{Key: p.key, At: p.At, Text: p.Text, Plain: p.Style == 0}
+	n := d.tree.find(path)
+	return Written{Key: n.Key, At: n.At, Text: n.Text, Plain: n.Style == 0}
 }
 
 // ValueAt returns the position of the value at path, or of the nearest value around
 // it.
-func (d *Document) ValueAt(path params.Path) Position { return d.atlas.valueAt(path.String()) }
+func (d *Document) ValueAt(path params.Path) Position { return d.tree.valueAt(path) }
 
 // KeyAt is like ValueAt but points at the key.
-func (d *Document) KeyAt(path params.Path) Position { return d.atlas.keyAt(path.String()) }
+func (d *Document) KeyAt(path params.Path) Position { return d.tree.keyAt(path) }
 
 // UseAt is the position of the use of the pipe or service at path, or of what it is
 // missing in.
-func (d *Document) UseAt(path params.Path) Position { return d.atlas.useAt(path.String()) }
+func (d *Document) UseAt(path params.Path) Position { return d.tree.useAt(path) }
 
 // Inside returns the position of a line and a column, both from 1, of the text at
 // path, as exactly as the way in which it is written allows.
 func (d *Document) Inside(path params.Path, line, column int) Position {
-	return d.atlas.inside(path.String(), line, column)
+	n := d.tree.root.Find(path)
+	if n == nil {
+		return d.tree.valueAt(path)
+	}
+	return d.tree.inside(n, line, column)
 }
 
 // Line returns a line of a file, which counts from 1, or "" where there is none.
 func (d *Document) Line(at source.Position) string {
-	lines := d.atlas.lines[at.File]
-	if at.Line < 1 || at.Line > len(lines) {
-		return ""
-	}
-	return lines[at.Line-1]
+	return d.tree.line(at)
 }
 
 // LearnSecret keeps a value out of messages from now on.

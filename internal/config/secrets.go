@@ -47,24 +47,17 @@ func (s *secrets) path(path string) string {
 }
 
 // learnSwapped keeps keys that are secrets: the name stands where the value belongs.
-func (s *secrets) learnSwapped(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for key, inner := range v {
-			if name, ok := inner.(string); ok && secretname.IsWord(name) && !secretname.Harmless(key) && !secretname.Resembles(key) {
-				if s.keys == nil {
-					s.keys = map[string]bool{}
-				}
-				s.keys[key] = true
-				s.add(key)
+func (s *secrets) learnSwapped(root *source.Node) {
+	root.Walk(func(path params.Path, n *source.Node) {
+		key := path.LastKey()
+		if name, ok := n.Value.(string); ok && secretname.IsWord(name) && !secretname.Harmless(key) && !secretname.Resembles(key) && key != "" {
+			if s.keys == nil {
+				s.keys = map[string]bool{}
 			}
-			s.learnSwapped(inner)
+			s.keys[key] = true
+			s.add(key)
 		}
-	case []any:
-		for _, inner := range v {
-			s.learnSwapped(inner)
-		}
-	}
+	})
 }
 
 func (s *secrets) add(value string) {

@@ -45,7 +45,7 @@ func (k *checker) fetch(m, raw map[string]any, path params.Path, spec *params.Sp
 			hint = "write fields: " + fields + " below " + criteriaKey
 		}
 		var one source.Reporter
-		one.Warn(k.at(at), at.String(), "any-state", hint, "this finds closed and merged tickets, too, because it names no states")
+		one.Warn(k.at(at), at, "any-state", hint, "this finds closed and merged tickets, too, because it names no states")
 		k.anyState = append(k.anyState, one.List...)
 	}
 }

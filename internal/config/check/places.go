@@ -49,13 +49,13 @@ func (k *checker) inside(path params.Path, line, column int) source.Position {
 }
 
 func (k *checker) reportError(at source.Position, path params.Path, code, hint, format string, args ...any) {
-	k.diags.ReportError(at, path.String(), code, hint, format, args...)
+	k.diags.ReportError(at, path, code, hint, format, args...)
 }
 
 func (k *checker) warn(at source.Position, path params.Path, code, hint, format string, args ...any) {
-	k.diags.Warn(at, path.String(), code, hint, format, args...)
+	k.diags.Warn(at, path, code, hint, format, args...)
 }
 
 func (k *checker) report(severity string, at source.Position, path params.Path, code, hint, message string) {
-	k.diags.Report(severity, at, path.String(), code, hint, message)
+	k.diags.Report(severity, at, path, code, hint, message)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/config/source"
-
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -102,7 +101,7 @@ func (k *checker) template(template string, path params.Path, rendered bool, aro
 				message = fault.Err.Error()
 			}
 		}
-		if secretname.Below(path.String()) && !strings.Contains(template, "}}") && !strings.Contains(template, "%}") {
+		if secretname.Below(path) && !strings.Contains(template, "}}") && !strings.Contains(template, "%}") {
 			hint = strings.TrimPrefix(hint+"; "+config.IfItIsTheValue, "; ")
 		}
 		k.reportError(position, path, "template-syntax", hint, "the template has a mistake: %s", message)

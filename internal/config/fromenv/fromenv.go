@@ -69,7 +69,7 @@ func Write(o config.Options) (text []byte, variables []Variable, diags config.Di
 	}
 	var out bytes.Buffer
 	if err := fromEnvTemplate.Execute(&out, v); err != nil {
-		reporter.ReportError(config.Position{}, "", "internal", "please report this", "the configuration can't be written: %v", err)
+		reporter.ReportError(config.Position{}, nil, "internal", "please report this", "the configuration can't be written: %v", err)
 		return nil, s.variables, reporter.All()
 	}
 	return out.Bytes(), s.variables, diags

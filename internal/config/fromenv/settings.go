@@ -148,7 +148,7 @@ func (s *settings) describe(setting, status, path, format string, args ...any) {
 
 func (s *settings) fail(setting, hint, format string, args ...any) {
 	g := s.values[setting]
-	s.diags.ReportError(g.at, "", "bad-setting", hint, "%s %s", g.name, fmt.Sprintf(format, args...))
+	s.diags.ReportError(g.at, nil, "bad-setting", hint, "%s %s", g.name, fmt.Sprintf(format, args...))
 }
 
 // get returns the value of a setting. An empty one counts as not set.

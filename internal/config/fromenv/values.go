@@ -22,7 +22,7 @@ func (s *settings) password() string {
 		name = settingPrefix + "OTOBO_ZNUNY_PASSWORD"
 		s.describe(otoboPassword, Default, path, "as ${%s}, which is set", name)
 	} else {
-		s.diags.Warn(config.Position{File: name}, "", "unset-variable", "write "+name+"=… into .env", "the agent's password is not set")
+		s.diags.Warn(config.Position{File: name}, nil, "unset-variable", "write "+name+"=… into .env", "the agent's password is not set")
 	}
 	return yamlText("${" + name + "}")
 }
@@ -30,7 +30,7 @@ func (s *settings) password() string {
 func (s *settings) baseURL() string {
 	value := s.text(otoboBaseURL, "services.help_desk.params.base_url", "http://localhost/otobo/nph-genericinterface.pl")
 	if u, err := url.Parse(strings.TrimSpace(value)); err != nil || u.User != nil || u.RawQuery != "" {
-		s.diags.ReportError(s.values[otoboBaseURL].at, "", "bad-setting", "write it as in https://desk.example.org/otobo/nph-genericinterface.pl",
+		s.diags.ReportError(s.values[otoboBaseURL].at, nil, "bad-setting", "write it as in https://desk.example.org/otobo/nph-genericinterface.pl",
 			"%s is not an address, or contains a login or a query", s.values[otoboBaseURL].name)
 		s.variables[len(s.variables)-1].Message = "***"
 	}
@@ -170,6 +170,6 @@ func (s *settings) rest() {
 		s.describe(setting, Unknown, "", "%s", message)
 	}
 	if !slices.ContainsFunc(carriedOver, func(setting string) bool { return s.values[setting].value != "" }) {
-		s.diags.ReportError(config.Position{}, "", "no-settings", "name the file with --env-file", "there is no setting of Open Ticket AI 2.0, such as OTAI_OTOBO_BASE_URL, in .env or in the environment")
+		s.diags.ReportError(config.Position{}, nil, "no-settings", "name the file with --env-file", "there is no setting of Open Ticket AI 2.0, such as OTAI_OTOBO_BASE_URL, in .env or in the environment")
 	}
 }

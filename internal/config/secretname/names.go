@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"github.com/open-ticket-ai/otai/internal/redact"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -59,23 +58,18 @@ func Resembles(key string) bool {
 
 // Below reports whether a value stands below a key that is named like a secret.
 // The id of a service is not such a key.
-func Below(path string) bool {
-	keys := PathKeys(path)
+func Below(path params.Path) bool {
+	keys := Keys(path)
 	if len(keys) > 2 && keys[0] == "services" {
 		keys = keys[2:]
 	}
 	return slices.ContainsFunc(keys, Resembles)
 }
 
-// PathKeys are the keys on the way to a value; those of a path that can't be read are
-// taken for one.
-func PathKeys(path string) []string {
-	steps, err := params.ParsePath(path)
-	if err != nil {
-		return []string{path}
-	}
+// Keys are the keys on the way to a value.
+func Keys(path params.Path) []string {
 	var keys []string
-	for _, step := range steps {
+	for _, step := range path {
 		if key, ok := step.Key(); ok {
 			keys = append(keys, key)
 		}
@@ -84,7 +78,7 @@ func PathKeys(path string) []string {
 }
 
 // Shown is the text for messages: *** below a key that is named like a secret.
-func Shown(path, text string) string {
+func Shown(path params.Path, text string) string {
 	if Below(path) {
 		return redact.Mask
 	}

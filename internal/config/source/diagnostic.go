@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // The severities of a [Diagnostic]. An advice is about what is right and could be
@@ -102,26 +104,26 @@ type Reporter struct {
 }
 
 // Note reports a warning about what is in the current form.
-func (r *Reporter) Note(at Position, path, code, hint, format string, args ...any) {
+func (r *Reporter) Note(at Position, path params.Path, code, hint, format string, args ...any) {
 	var one Reporter
 	one.Warn(at, path, code, hint, format, args...)
 	r.notes = append(r.notes, one.List...)
 }
 
 // ReportError reports what keeps the configuration from being used.
-func (r *Reporter) ReportError(at Position, path, code, hint, format string, args ...any) {
+func (r *Reporter) ReportError(at Position, path params.Path, code, hint, format string, args ...any) {
 	r.Report(SeverityError, at, path, code, hint, fmt.Sprintf(format, args...))
 }
 
 // Warn reports what is probably not what was wanted.
-func (r *Reporter) Warn(at Position, path, code, hint, format string, args ...any) {
+func (r *Reporter) Warn(at Position, path params.Path, code, hint, format string, args ...any) {
 	r.Report(SeverityWarning, at, path, code, hint, fmt.Sprintf(format, args...))
 }
 
 // Report adds a diagnostic.
-func (r *Reporter) Report(severity string, at Position, path, code, hint, message string) {
+func (r *Reporter) Report(severity string, at Position, path params.Path, code, hint, message string) {
 	r.List = append(r.List, Diagnostic{
-		File: at.File, Line: at.Line, Column: at.Column, Path: path,
+		File: at.File, Line: at.Line, Column: at.Column, Path: path.String(),
 		Severity: severity, Code: code, Message: message, Hint: hint,
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"github.com/open-ticket-ai/otai/internal/redact"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // Redactor finds what else must not be shown of a line: from and to, in bytes.
@@ -69,12 +70,21 @@ func masked(line string, caret int, spans [][2]int) (string, int) {
 
 // insideSecret is true for a line of a secret's value that doesn't have its key.
 func (p Diagnostic) insideSecret(line string) bool {
-	for _, key := range secretname.PathKeys(p.Path) {
+	for _, key := range p.keys() {
 		if secretname.Resembles(key) && !strings.Contains(line, key) {
 			return true
 		}
 	}
 	return false
+}
+
+// keys are those on the way to the value; a path that can't be read is taken for one.
+func (p Diagnostic) keys() []string {
+	path, err := params.ParsePath(p.Path)
+	if err != nil {
+		return []string{p.Path}
+	}
+	return secretname.Keys(path)
 }
 
 // aboutKeys are the codes of diagnostics below which a value is not known to be none
@@ -88,7 +98,7 @@ var aboutKeys = []string{"unknown-key", "unknown-injection", "near-key", "bad-ke
 func (p Diagnostic) hidden(lines []string, redactors []Redactor) [][2]int {
 	line := lines[p.Line-1]
 	template := strings.HasPrefix(p.Code, "template")
-	keys := secretname.PathKeys(p.Path)
+	keys := p.keys()
 	h := hider{line: line, unreadable: p.Path == "" && !template, known: func(key string) bool {
 		return secretname.Harmless(key) || template || p.Path != "" && !slices.Contains(aboutKeys, p.Code) && slices.ContainsFunc(keys, func(step string) bool { return strings.HasSuffix(step, key) })
 	}}

@@ -216,6 +216,6 @@ func (s *lineScanner) report() {
 	case s.more > 1:
 		hint += fmt.Sprintf("; the next %d lines have them, too", s.more)
 	}
-	s.diags.ReportError(*s.first, "", InvisibleCode, hint, "%s stands here, which looks like a space or like nothing, and is a letter to YAML", RuneName(s.rune))
+	s.diags.ReportError(*s.first, nil, InvisibleCode, hint, "%s stands here, which looks like a space or like nothing, and is a letter to YAML", RuneName(s.rune))
 	s.first = nil
 }

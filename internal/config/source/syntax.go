@@ -9,7 +9,6 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"github.com/open-ticket-ai/otai/pkg/params"
-
 	"go.yaml.in/yaml/v3"
 )
 
@@ -34,10 +33,10 @@ func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 		offset := max(bytes.Index(data, []byte("*"+m[1])), 0)
 		at := OffsetPosition(s, skipped+offset)
 		if !strings.Contains(Diagnostic{File: s.Name, Line: at.Line}.Excerpt([]File{s}), m[1]) {
-			diags.ReportError(at, "", "unknown-anchor", "quote the text, because * begins an alias", "this alias has no anchor")
+			diags.ReportError(at, nil, "unknown-anchor", "quote the text, because * begins an alias", "this alias has no anchor")
 			return
 		}
-		diags.ReportError(at, "", "unknown-anchor", "write &"+m[1]+" at the value that is meant, above this line, or quote it if it is text", "the alias *%s has no anchor", m[1])
+		diags.ReportError(at, nil, "unknown-anchor", "write &"+m[1]+" at the value that is meant, above this line, or quote it if it is text", "the alias *%s has no anchor", m[1])
 		return
 	}
 	if message == "control characters are not allowed" {
@@ -47,7 +46,7 @@ func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 		if Invisible(r) {
 			what = RuneName(r)
 		}
-		diags.ReportError(OffsetPosition(s, skipped+offset), "", "encoding", "remove it, or write it as an escape in double quotes", "%s can't stand in YAML", what)
+		diags.ReportError(OffsetPosition(s, skipped+offset), nil, "encoding", "remove it, or write it as an escape in double quotes", "%s can't stand in YAML", what)
 		return
 	}
 	offset, ok := longestParsed(data)
@@ -56,7 +55,7 @@ func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 	}
 	if message == "found unknown escape character" {
 		if i := unknownEscape.FindIndex(data[offset:]); i != nil {
-			diags.ReportError(OffsetPosition(s, skipped+offset+i[1]-1), "", "yaml-syntax", `write single quotes, in which \ is nothing special, or \\`, "this is no valid YAML: %s", message)
+			diags.ReportError(OffsetPosition(s, skipped+offset+i[1]-1), nil, "yaml-syntax", `write single quotes, in which \ is nothing special, or \\`, "this is no valid YAML: %s", message)
 			return
 		}
 	}
@@ -69,28 +68,28 @@ func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 		}
 	}
 	if fault := mistakenLine(at, text, above); fault != nil {
-		diags.ReportError(fault.at, "", "yaml-syntax", fault.hint, "this is no valid YAML: %s", message)
+		diags.ReportError(fault.at, nil, "yaml-syntax", fault.hint, "this is no valid YAML: %s", message)
 		return
 	}
 	if indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]; strings.Contains(indent, "\t") {
 		at.Column = strings.Index(indent, "\t") + 1
-		diags.ReportError(at, "", "yaml-syntax", "indent with spaces", "a tab indents this line")
+		diags.ReportError(at, nil, "yaml-syntax", "indent with spaces", "a tab indents this line")
 		return
 	}
 	if behind := []rune(text)[min(at.Column-1, len([]rune(text))):]; len(behind) > 0 && openQuote.MatchString(string(behind)) && !closesQuote(behind) {
-		diags.ReportError(at, "", "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
+		diags.ReportError(at, nil, "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
 		return
 	}
 	if mark, ok := unclosed(text); ok && strings.Contains(message, "' or '") {
 		at.Column = mark.column
 		if closing, bracket := closingOf[mark.mark]; bracket {
-			diags.ReportError(at, "", "yaml-syntax", fmt.Sprintf("close the bracket that opens here: %c", closing), "this is no valid YAML: %s", message)
+			diags.ReportError(at, nil, "yaml-syntax", fmt.Sprintf("close the bracket that opens here: %c", closing), "this is no valid YAML: %s", message)
 		} else {
-			diags.ReportError(at, "", "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
+			diags.ReportError(at, nil, "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
 		}
 		return
 	}
-	diags.ReportError(at, "", "yaml-syntax", syntaxHint(message, text), "this is no valid YAML: %s", message)
+	diags.ReportError(at, nil, "yaml-syntax", syntaxHint(message, text), "this is no valid YAML: %s", message)
 }
 
 var (

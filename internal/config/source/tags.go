@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // unknownValue stands for a value that is reported already: a template, which may
@@ -26,7 +27,7 @@ const (
 
 // unknownTagHint shows a tag and what to write instead. A tag that no program has may
 // be the beginning of a password.
-func unknownTagHint(tag, path string) (shown, hint string) {
+func unknownTagHint(tag string, path params.Path) (shown, hint string) {
 	if known := foreignTags[strings.ToLower(strings.TrimPrefix(tag, "!"))]; known != "" {
 		return tag, known + "; if the value begins with !, write it in quotes"
 	}

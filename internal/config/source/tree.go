@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ const (
 // keys and timestamps are the text that was written.
 type Node struct {
 	Kind  yaml.Kind // mapping, sequence or scalar
+	Key   Position  // of its key; of what has none, its own
 	At    Position
 	Pairs []Pair
 	Items []*Node
@@ -28,10 +30,9 @@ type Node struct {
 	Style yaml.Style
 }
 
-// Pair is one key of a mapping, with the place of the key.
+// Pair is one key of a mapping.
 type Pair struct {
 	Key   string
-	At    Position
 	Value *Node
 }
 
@@ -46,6 +47,60 @@ func (n *Node) Get(key string) *Node {
 		}
 	}
 	return nil
+}
+
+// Keys are the keys of a mapping, in the order of the file.
+func (n *Node) Keys() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if n == nil {
+			return
+		}
+		for _, p := range n.Pairs {
+			if !yield(p.Key) {
+				return
+			}
+		}
+	}
+}
+
+// Walk visits n and all values in it, with their paths from n.
+func (n *Node) Walk(visit func(path params.Path, n *Node)) { n.walk(nil, visit) }
+
+func (n *Node) walk(path params.Path, visit func(params.Path, *Node)) {
+	visit(path, n)
+	for _, p := range n.Pairs {
+		p.Value.walk(path.Key(p.Key), visit)
+	}
+	for i, item := range n.Items {
+		item.walk(path.Index(i), visit)
+	}
+}
+
+// Find returns the value at path, nil where there is none.
+func (n *Node) Find(path params.Path) *Node {
+	found, rest := n.Nearest(path)
+	if rest > 0 {
+		return nil
+	}
+	return found
+}
+
+// Nearest returns the value at path, or the last one on the way to it with the number
+// of steps that are missing then.
+func (n *Node) Nearest(path params.Path) (found *Node, rest int) {
+	for i, step := range path {
+		var inner *Node
+		if index, ok := step.Index(); ok && index < len(n.Items) {
+			inner = n.Items[index]
+		} else if key, ok := step.Key(); ok {
+			inner = n.Get(key)
+		}
+		if inner == nil {
+			return n, len(path) - i
+		}
+		n = inner
+	}
+	return n, 0
 }
 
 // IsMapping is true for a mapping, and false for nil.
@@ -77,7 +132,7 @@ type expander struct {
 
 func (e *expander) fail(n *yaml.Node, path params.Path, code, hint, format string, args ...any) *Node {
 	if !e.broken {
-		e.diags.ReportError(e.position(n), path.String(), code, hint, format, args...)
+		e.diags.ReportError(e.position(n), path, code, hint, format, args...)
 	}
 	e.broken = true
 	return nil
@@ -109,10 +164,10 @@ func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
 	if depth > maxDepth {
 		return e.fail(n, path, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)
 	}
-	out := &Node{Kind: n.Kind, At: e.position(n)}
+	out := &Node{Kind: n.Kind, Key: e.position(n), At: e.position(n)}
 	if tag := n.ShortTag(); !strings.HasPrefix(tag, "!!") {
-		shown, hint := unknownTagHint(tag, path.String())
-		e.diags.ReportError(e.position(n), path.String(), "unknown-tag", hint, "the tag %s means nothing here", shown)
+		shown, hint := unknownTagHint(tag, path)
+		e.diags.ReportError(e.position(n), path, "unknown-tag", hint, "the tag %s means nothing here", shown)
 		if n.Kind == yaml.ScalarNode {
 			out.Value = unknownValue
 			return out
@@ -121,7 +176,7 @@ func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
 	switch n.Kind {
 	case yaml.MappingNode:
 		if bareTemplate(n) {
-			e.diags.ReportError(e.position(n), path.String(), "bad-key", `write it in quotes: "{{ … }}"`, "this is a template without quotes, which YAML takes for a mapping")
+			e.diags.ReportError(e.position(n), path, "bad-key", `write it in quotes: "{{ … }}"`, "this is a template without quotes, which YAML takes for a mapping")
 			out.Kind, out.Value = yaml.ScalarNode, unknownValue
 			break
 		}
@@ -143,7 +198,7 @@ func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
 			break
 		}
 		if err := n.Decode(&out.Value); err != nil {
-			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is no %s", secretname.Shown(path.String(), n.Value), strings.TrimPrefix(n.ShortTag(), "!!"))
+			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is no %s", secretname.Shown(path, n.Value), strings.TrimPrefix(n.ShortTag(), "!!"))
 		}
 	}
 	if e.broken {
@@ -178,27 +233,28 @@ func (e *expander) pairs(out *Node, n *yaml.Node, path params.Path, depth int) {
 			return
 		}
 		if strings.ContainsFunc(k.Value, func(r rune) bool { return r < ' ' }) {
-			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", secretname.Shown(path.String(), k.Value))
+			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", secretname.Shown(path, k.Value))
 			return
 		}
 		if i := strings.IndexFunc(k.Value, Invisible); i >= 0 {
-			e.fail(k, path, InvisibleCode, spaceHint, "%s stands in the key %q", RuneName([]rune(k.Value[i:])[0]), secretname.Shown(path.String(), strings.TrimFunc(k.Value, Invisible)))
+			e.fail(k, path, InvisibleCode, spaceHint, "%s stands in the key %q", RuneName([]rune(k.Value[i:])[0]), secretname.Shown(path, strings.TrimFunc(k.Value, Invisible)))
 			return
 		}
 		p := path.Key(k.Value)
 		if before, twice := first[k.Value]; twice {
-			e.diags.ReportError(e.position(k), p.String(), "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of the two", before.Line), "the key %q is given twice", secretname.Shown(path.String(), k.Value))
+			e.diags.ReportError(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of the two", before.Line), "the key %q is given twice", secretname.Shown(path, k.Value))
 			continue
 		}
 		first[k.Value] = e.position(k)
 		if value := e.expand(v, p, depth+1); value != nil {
-			out.Pairs = append(out.Pairs, Pair{k.Value, e.position(k), value})
+			value.Key = e.position(k)
+			out.Pairs = append(out.Pairs, Pair{k.Value, value})
 		}
 	}
 	for _, m := range merged {
 		for _, p := range m.Pairs {
 			if _, given := first[p.Key]; !given {
-				first[p.Key] = p.At
+				first[p.Key] = p.Value.Key
 				out.Pairs = append(out.Pairs, p)
 			}
 		}
@@ -222,12 +278,14 @@ func (e *expander) mergeSources(v *yaml.Node, path params.Path, depth int) []*No
 	return nil
 }
 
+// IsNull is true for a value that is left empty, and for nil.
+func (n *Node) IsNull() bool { return n == nil || n.Kind == yaml.ScalarNode && n.Value == nil }
+
 // Place gives a whole tree one position.
 func (n *Node) Place(at Position) {
-	n.At = at
-	for i := range n.Pairs {
-		n.Pairs[i].At = at
-		n.Pairs[i].Value.Place(at)
+	n.Key, n.At = at, at
+	for _, p := range n.Pairs {
+		p.Value.Place(at)
 	}
 	for _, item := range n.Items {
 		item.Place(at)

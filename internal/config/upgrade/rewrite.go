@@ -43,11 +43,11 @@ func File(s source.File) ([]byte, source.Diagnostics) {
 	// of params, the whole file is written anew.
 	text, err := encode(doc)
 	if err != nil {
-		diags.ReportError(source.Position{File: s.Name, Line: 1, Column: 1}, "", "internal", "please report this", "the file can't be written anew: %v", err)
+		diags.ReportError(source.Position{File: s.Name, Line: 1, Column: 1}, nil, "internal", "please report this", "the file can't be written anew: %v", err)
 		return nil, diags.All()
 	}
 	if !means(source.File{Name: s.Name, Data: text}, meant) {
-		diags.ReportError(source.Position{File: s.Name, Line: 1, Column: 1}, "", "internal", "change it by hand, as the warnings say", "the file can't be written anew without a change of its meaning")
+		diags.ReportError(source.Position{File: s.Name, Line: 1, Column: 1}, nil, "internal", "change it by hand, as the warnings say", "the file can't be written anew without a change of its meaning")
 		return nil, diags.All()
 	}
 	return text, diags.All()
@@ -136,7 +136,7 @@ func dropIdle(file string, root *yaml.Node, diags *source.Reporter, text *change
 	logging := valueOf(infrastructure, "logging")
 	drop := func(m *yaml.Node, path params.Path, key string) {
 		if k := keyOf(m, key); k != nil {
-			diags.Warn(source.Position{File: file, Line: k.Line, Column: k.Column}, path.Key(key).String(), "no-effect", "remove it", "this has no effect here")
+			diags.Warn(source.Position{File: file, Line: k.Line, Column: k.Column}, path.Key(key), "no-effect", "remove it", "this has no effect here")
 			text.remove(m, key)
 			take(m, key)
 		}

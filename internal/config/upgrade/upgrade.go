@@ -55,11 +55,11 @@ func (u upgrader) at(n *yaml.Node) source.Position {
 }
 
 func (u upgrader) reportError(n *yaml.Node, path params.Path, code, hint, format string, args ...any) {
-	u.diags.ReportError(u.at(n), path.String(), code, hint, format, args...)
+	u.diags.ReportError(u.at(n), path, code, hint, format, args...)
 }
 
 func (u upgrader) warn(n *yaml.Node, path params.Path, code, hint, format string, args ...any) {
-	u.diags.Warn(u.at(n), path.String(), code, hint, format, args...)
+	u.diags.Warn(u.at(n), path, code, hint, format, args...)
 }
 
 // once reports whether a node is met for the first time.
@@ -223,7 +223,7 @@ func (u upgrader) runners(n *yaml.Node) {
 		if !hasTrigger(item) {
 			triggered = false
 			put(valueOf(step, "params"), newText("on", item), always(item))
-			u.diags.Note(u.at(item), params.Keys("orchestrator", "runners").Index(i).String(), "missing-trigger", vocabulary.TriggerLines("on"), "without a trigger this runs in every cycle")
+			u.diags.Note(u.at(item), params.Keys("orchestrator", "runners").Index(i), "missing-trigger", vocabulary.TriggerLines("on"), "without a trigger this runs in every cycle")
 		}
 		steps.Content = append(steps.Content, step)
 	}

@@ -56,6 +56,6 @@ func (u upgrader) visibleName(n *yaml.Node, path params.Path, key bool) {
 	if key {
 		path = path.Key(clean)
 	}
-	u.diags.ReportError(position, path.String(), source.InvisibleCode, "remove it; text copied from web pages and word processors has them", "%s stands in %q and can't be seen", source.RuneName(r), clean)
+	u.diags.ReportError(position, path, source.InvisibleCode, "remove it; text copied from web pages and word processors has them", "%s stands in %q and can't be seen", source.RuneName(r), clean)
 	n.Value = clean
 }
