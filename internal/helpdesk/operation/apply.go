@@ -17,33 +17,33 @@ type reference[E store.Listed] struct {
 	known    []E
 }
 
-func (w reference[E]) given() bool { return w.name != "" || w.id != "" }
+func (ref reference[E]) given() bool { return ref.name != "" || ref.id != "" }
 
-func (w reference[E]) valid() bool {
-	_, ok := store.ByID(w.known, w.id)
-	if w.id == "" {
-		_, ok = store.ByName(w.known, w.name)
+func (ref reference[E]) valid() bool {
+	_, ok := store.ByID(ref.known, ref.id)
+	if ref.id == "" {
+		_, ok = store.ByName(ref.known, ref.name)
 	}
 	return ok
 }
 
 // target returns what the servers take the reference for while they check it: what the id says, if there is one.
-func (w reference[E]) target() E {
-	to, ok := store.ByID(w.known, w.id)
+func (ref reference[E]) target() E {
+	to, ok := store.ByID(ref.known, ref.id)
 	if !ok {
-		to, _ = store.ByName(w.known, w.name)
+		to, _ = store.ByName(ref.known, ref.name)
 	}
 	return to
 }
 
 // new returns what the ticket gets instead of what it has; changes is false if it has that already.
-func (w reference[E]) new(has store.Entry) (to E, changes bool, err error) {
+func (ref reference[E]) new(has store.Entry) (to E, changes bool, err error) {
 	ok := true
 	switch {
-	case w.name != "" && w.name != has.Name:
-		to, ok = store.ByName(w.known, w.name)
-	case w.id != "" && w.id != wire.ID(has.ID):
-		to, ok = store.ByID(w.known, w.id)
+	case ref.name != "" && ref.name != has.Name:
+		to, ok = store.ByName(ref.known, ref.name)
+	case ref.id != "" && ref.id != wire.ID(has.ID):
+		to, ok = store.ByID(ref.known, ref.id)
 	default:
 		return to, false, nil
 	}
@@ -73,12 +73,12 @@ func (e edit) apply(c change, stop Stop) ([]*store.Article, error) {
 	add(c.title != "", StepTitle, func() error { return e.setTitle(c.title) })
 	add(c.queue.given(), StepQueue, func() error { return e.setQueue(c.queue) })
 	add(c.lock.given(), StepLock, func() error { return e.setLock(c.lock) })
-	add(c.kind.given(), stepType, func() error { return e.setType(c.kind) })
+	add(c.kind.given(), StepType, func() error { return e.setType(c.kind) })
 	add(c.state.given(), StepState, func() error { return e.setState(c.state, c.pendingUntil) })
-	add(c.customer != nil, stepCustomer, func() error { return e.setCustomer(*c.customer) })
+	add(c.customer != nil, StepCustomer, func() error { return e.setCustomer(*c.customer) })
 	add(c.priority.given(), StepPriority, func() error { return e.setPriority(c.priority) })
-	add(c.owner.given(), stepOwner, func() error { return e.setOwner(c.owner) })
-	add(c.responsible.given(), stepResponsible, func() error { return e.setResponsible(c.responsible) })
+	add(c.owner.given(), StepOwner, func() error { return e.setOwner(c.owner) })
+	add(c.responsible.given(), StepResponsible, func() error { return e.setResponsible(c.responsible) })
 	for _, d := range c.articles {
 		add(true, StepArticle, func() error {
 			a, err := e.AddArticle(e.t, d, e.by)
@@ -105,9 +105,9 @@ func (e edit) setTitle(title string) error {
 	return nil
 }
 
-func (e edit) setQueue(w reference[store.Queue]) error {
+func (e edit) setQueue(ref reference[store.Queue]) error {
 	old := e.Catalog.Queue(e.t.Queue).Entry
-	q, changes, err := w.new(old)
+	q, changes, err := ref.new(old)
 	if err != nil || changes && e.QueueAccess(store.Actor{ID: e.by}, &q) > store.AccessDocumented {
 		return wire.KernelError("Ticket queue could not be updated, please contact system administrator!")
 	}
@@ -118,8 +118,8 @@ func (e edit) setQueue(w reference[store.Queue]) error {
 	return nil
 }
 
-func (e edit) setLock(w reference[store.Entry]) error {
-	lock, changes, err := w.new(e.t.Lock)
+func (e edit) setLock(ref reference[store.Entry]) error {
+	lock, changes, err := ref.new(e.t.Lock)
 	if err == nil && changes {
 		e.changeLock(lock)
 	}
@@ -137,9 +137,9 @@ func (e edit) changeLock(lock store.Entry) {
 	e.Record(e.t, e.by, event, lock.Name)
 }
 
-func (e edit) setType(w reference[store.Entry]) error {
+func (e edit) setType(ref reference[store.Entry]) error {
 	old := e.t.Type
-	kind, changes, err := w.new(old)
+	kind, changes, err := ref.new(old)
 	if err == nil && changes {
 		e.t.Type = kind
 		e.Record(e.t, e.by, "TypeUpdate", kind.Name, wire.ID(kind.ID), old.Name, wire.ID(old.ID))
@@ -148,8 +148,8 @@ func (e edit) setType(w reference[store.Entry]) error {
 }
 
 // setState unlocks a ticket that it closes and demands a time for a pending state, even if the state stays the same.
-func (e edit) setState(w reference[store.State], until time.Time) error {
-	aim := w.target()
+func (e edit) setState(ref reference[store.State], until time.Time) error {
+	aim := ref.target()
 	switch {
 	case aim.Closed() && e.t.Lock.Name != store.Unlocked:
 		lock, _ := store.ByName(e.Catalog.Locks, store.Unlocked)
@@ -163,7 +163,7 @@ func (e edit) setState(w reference[store.State], until time.Time) error {
 		e.setPendingTime(until)
 	}
 	old := e.t.State
-	st, changes, err := w.new(old.Entry)
+	st, changes, err := ref.new(old.Entry)
 	if err == nil && changes {
 		e.t.State = st
 		e.Record(e.t, e.by, "StateUpdate", old.Name, st.Name)
@@ -188,9 +188,9 @@ func (e edit) setCustomer(who store.Customer) error {
 	return nil
 }
 
-func (e edit) setPriority(w reference[store.Entry]) error {
+func (e edit) setPriority(ref reference[store.Entry]) error {
 	old := e.t.Priority
-	p, changes, err := w.new(old)
+	p, changes, err := ref.new(old)
 	if err == nil && changes {
 		e.t.Priority = p
 		e.Record(e.t, e.by, "PriorityUpdate", old.Name, wire.ID(old.ID), p.Name, wire.ID(p.ID))
@@ -198,16 +198,16 @@ func (e edit) setPriority(w reference[store.Entry]) error {
 	return err
 }
 
-func (e edit) setOwner(w reference[store.Agent]) error {
-	return e.setAgent(&e.t.Owner, "OwnerUpdate", w)
+func (e edit) setOwner(ref reference[store.Agent]) error {
+	return e.setAgent(&e.t.Owner, "OwnerUpdate", ref)
 }
 
-func (e edit) setResponsible(w reference[store.Agent]) error {
-	return e.setAgent(&e.t.Responsible, "ResponsibleUpdate", w)
+func (e edit) setResponsible(ref reference[store.Agent]) error {
+	return e.setAgent(&e.t.Responsible, "ResponsibleUpdate", ref)
 }
 
-func (e edit) setAgent(has *store.Entry, event string, w reference[store.Agent]) error {
-	who, changes, err := w.new(*has)
+func (e edit) setAgent(has *store.Entry, event string, ref reference[store.Agent]) error {
+	who, changes, err := ref.new(*has)
 	if err == nil && changes {
 		*has = who.Entry
 		e.Record(e.t, e.by, event, who.Name, wire.ID(who.ID))

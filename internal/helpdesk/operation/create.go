@@ -78,11 +78,11 @@ func (s *System) newTicket(c change) initial {
 }
 
 // orSelf is who makes the ticket, unless the request names somebody.
-func (s *System) orSelf(w reference[store.Agent], who store.Actor) reference[store.Agent] {
-	if !w.given() {
-		w.id = wire.ID(who.ID)
+func (s *System) orSelf(ref reference[store.Agent], who store.Actor) reference[store.Agent] {
+	if !ref.given() {
+		ref.id = wire.ID(who.ID)
 	}
-	return w
+	return ref
 }
 
 // createTicket writes the ticket, step by step.
@@ -98,7 +98,7 @@ func (s *System) createTicket(n initial, c change, d store.Draft, values []field
 	d.Event = cmp.Or(d.Event, "NewTicket")
 	d.Comment = cmp.Or(d.Comment, "%%GenericInterface Create")
 	steps := []step{
-		{stepTicket, func() error {
+		{StepTicket, func() error {
 			t = s.Open(c.title, n.queue.ID, n.priority, n.state, n.kind, *c.customer, who.ID)
 			e = edit{s, "TicketCreate", t, who.ID}
 			if err := e.setLock(c.lock); err != nil {
@@ -114,8 +114,8 @@ func (s *System) createTicket(n initial, c change, d store.Draft, values []field
 			a, err = s.AddArticle(t, d, who.ID)
 			return err
 		}},
-		{stepOwner, func() error { return e.setOwner(s.orSelf(c.owner, who)) }},
-		{stepResponsible, func() error {
+		{StepOwner, func() error { return e.setOwner(s.orSelf(c.owner, who)) }},
+		{StepResponsible, func() error {
 			if s.mode == wire.ModeOTOBO {
 				return e.setResponsible(c.responsible)
 			}

@@ -1,8 +1,6 @@
 package operation
 
-import (
-	"github.com/open-ticket-ai/otai/internal/helpdesk/wire"
-)
+import "github.com/open-ticket-ai/otai/internal/helpdesk/wire"
 
 // Stop returns after how many of its steps, given by name, a write fails; a nil Stop lets it run to its end.
 type Stop func(steps []string) int
@@ -37,21 +35,22 @@ func take(steps []step, stop Stop) error {
 // Steps are the names of a write's steps in the order of the servers. "Ticket" opens a new one. There are as many steps "Article" as
 // articles in the request.
 var Steps = []string{
-	stepTicket, StepTitle, StepQueue, StepLock, stepType, StepState, "Service", "SLA", stepCustomer, StepPriority, stepOwner,
-	stepResponsible, StepArticle, StepField,
+	StepTicket, StepTitle, StepQueue, StepLock, StepType, StepState, "Service", "SLA", StepCustomer, StepPriority, StepOwner,
+	StepResponsible, StepArticle, StepField,
 }
 
+// The names of the steps that are done here.
 const (
-	stepTicket      = "Ticket"
+	StepTicket      = "Ticket"
 	StepTitle       = "Title"
 	StepQueue       = "Queue"
 	StepLock        = "Lock"
-	stepType        = "Type"
+	StepType        = "Type"
 	StepState       = "State"
-	stepCustomer    = "CustomerUser"
+	StepCustomer    = "CustomerUser"
 	StepPriority    = "Priority"
-	stepOwner       = "Owner"
-	stepResponsible = "Responsible"
+	StepOwner       = "Owner"
+	StepResponsible = "Responsible"
 	StepArticle     = "Article"
 	StepField       = "DynamicField"
 )
