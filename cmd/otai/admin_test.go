@@ -55,12 +55,12 @@ func checkReports(t *testing.T, set string, count int) {
 			validate.Env = env
 			output, _ := validate.Output() // the exit code says no more than the answer
 			var answer struct {
-				Problems []problem `json:"problems"`
+				Problems []diagnostic `json:"problems"`
 			}
 			if err := json.Unmarshal(output, &answer); err != nil {
 				t.Fatalf("%v: %s", err, output)
 			}
-			var got []problem
+			var got []diagnostic
 			for _, p := range answer.Problems {
 				if p.Severity != "advice" && p.Code != "missing-model" { // no mistakes of these files
 					got = append(got, p)
@@ -80,7 +80,7 @@ func checkReports(t *testing.T, set string, count int) {
 }
 
 // problem is one of `otai validate --json`.
-type problem struct {
+type diagnostic struct {
 	Line     int    `json:"line"`
 	Column   int    `json:"column"`
 	Severity string `json:"severity"`
@@ -95,7 +95,7 @@ type expectation struct {
 	contains     string // what message or hint must have; "-": anything
 }
 
-func (e expectation) met(p problem) bool {
+func (e expectation) met(p diagnostic) bool {
 	return p.Line == e.line && (e.column == 0 || p.Column == e.column) &&
 		(e.contains == "-" || strings.Contains(strings.ToLower(p.Message+" "+p.Hint), strings.ToLower(e.contains)))
 }

@@ -62,8 +62,8 @@ func (a *answer) close() error {
 // exitReaderGone is what a shell shows of a program that SIGPIPE ended.
 const exitReaderGone = 128 + int(syscall.SIGPIPE)
 
-// readerGone is true where whoever read the answer has closed it, as `| head` does,
-// and nobody asked by ignoring SIGPIPE to be told.
+// readerGone reports whether whoever read the answer has closed it, as `| head` does,
+// and SIGPIPE isn't ignored, by which a caller asks for an error.
 func readerGone(err error) bool {
 	return errors.Is(err, syscall.EPIPE) && !signal.Ignored(syscall.SIGPIPE)
 }

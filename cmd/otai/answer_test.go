@@ -190,7 +190,7 @@ func TestAReaderThatHasGoneEndsEveryCommandQuietly(t *testing.T) {
 	}
 }
 
-func TestARefusalIsToldAlsoWhereTheAnswerCannotBeWritten(t *testing.T) {
+func TestARejectionIsReportedAlsoWhereTheAnswerCannotBeWritten(t *testing.T) {
 	a := newAnswers(t)
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {

@@ -85,7 +85,7 @@ func TestASignalEndsTheStartAlsoWhileAPluginBlocks(t *testing.T) {
 	}
 	began := time.Now()
 	if err := <-p.ended; err != nil {
-		t.Errorf("got %v, want exit code 0: a stop is no fault", err)
+		t.Errorf("got %v, want exit code 0: a stop is not an error", err)
 	}
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %v to end", took)

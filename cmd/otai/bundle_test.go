@@ -184,7 +184,7 @@ func TestTheLicensesOfAllThatIsLinkedAreThere(t *testing.T) {
 		}
 	}
 	if modules < 20 {
-		t.Errorf("the binaries tell of %d modules only", modules)
+		t.Errorf("the binaries name %d modules only", modules)
 	}
 	if !bytes.Contains(page, []byte("The Go Authors")) {
 		t.Error("the license of the standard library is missing")

@@ -19,8 +19,8 @@ func (c *command) newConfigFromEnv() *cobra.Command {
 		Long: `Prints a configuration that does what Open Ticket AI 2.0 does with its settings, such as
 OTAI_OTOBO_BASE_URL and OTAI_QUEUE_MODEL: take tickets of one queue, classify them by two
 models, write queue, priority and two notes. The settings come from the file .env of the
-working directory and from the environment, which wins. What became of each is told on
-standard error. Secrets are not copied: the configuration names their variables.`,
+working directory and from the environment, which wins. What became of each is reported
+on standard error. Secrets are not copied: the configuration names their variables.`,
 		Example: `  otai config from-env                  print it
   otai config from-env -o config.yml    write it, unless there is such a file
   otai validate`,

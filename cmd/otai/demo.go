@@ -92,7 +92,7 @@ func (p *progress) end() {
 	}
 }
 
-// shorten cuts a text to so many characters, showing that it was cut.
+// shorten cuts a text to a number of characters, showing that it was cut.
 func shorten(s string, width int) string {
 	if utf8.RuneCountInString(s) <= width {
 		return s

@@ -101,7 +101,7 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// namedFile is the name of a file that is no configuration: its first line is a
+// namedFile is the name of a file that isn't a configuration: its first line is a
 // comment that says it.
 func namedFile(text string) (name string, ok bool) {
 	first, _, _ := strings.Cut(text, "\n")

@@ -19,7 +19,7 @@ func (c *command) newDoctor() *cobra.Command {
 system whether it can be reached, knows the web service, lets the agent in, and has the
 queues, priorities and states that the configuration names or that the models' labels
 become in its templates. It only searches and reads, and downloads nothing. What can't be
-told from outside is shown as unknown, with the page of the help desk to look at.
+seen from outside is shown as unknown, with the page of the help desk to look at.
 
 Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
 		Example: `  otai doctor -c config.yml

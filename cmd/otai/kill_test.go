@@ -40,8 +40,8 @@ type piecemeal struct {
 	done   sync.WaitGroup
 }
 
-// tell notes what became of an update, for a test that fails.
-func (p *piecemeal) tell(update map[string]json.RawMessage, what string) {
+// note notes what became of an update, for a test that fails.
+func (p *piecemeal) note(update map[string]json.RawMessage, what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	fmt.Fprintf(&p.events, "%s help desk: %q: %s\n", time.Now().Format("15:04:05.000"), bytes.Trim(update["TicketID"], `"`), what)
@@ -85,8 +85,8 @@ func (p *piecemeal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// From here on nobody asks whether the client is still there.
 	p.done.Add(1)
 	defer p.done.Done()
-	p.tell(update, "an update arrived")
-	defer p.tell(update, "an update is done")
+	p.note(update, "an update arrived")
+	defer p.note(update, "an update is done")
 	if p.chance(12) {
 		p.mu.Lock()
 		p.slow++

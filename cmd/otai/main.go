@@ -43,7 +43,7 @@ func main() {
 	}
 }
 
-// end tells what went wrong, and gives the exit code: of the command, unless its
+// end reports what went wrong, and returns the exit code: of the command, unless its
 // answer could not be written.
 func end(cmd *cobra.Command, err, writing error) int {
 	if readerGone(writing) {

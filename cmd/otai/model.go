@@ -190,12 +190,12 @@ func showModelChecks(out io.Writer, checks []models.Check) {
 		case c.Problem != "" && wrong > 0:
 			show(out, "%s: it doesn't work: %s\n", c.Name, lines(c.Problem))
 			if checked > 0 {
-				show(out, "%s: mend it with: otai model pull %s --repair\n", c.Name, c.Name)
+				show(out, "%s: repair it with: otai model pull %s --repair\n", c.Name, c.Name)
 			}
 		case c.Problem != "":
 			show(out, "%s: its files are complete, but it doesn't work: %s\n", c.Name, lines(c.Problem))
 		case checked > 0:
-			show(out, "%s: mend it with: otai model pull %s --repair\n", c.Name, c.Name)
+			show(out, "%s: repair it with: otai model pull %s --repair\n", c.Name, c.Name)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func answerError(out io.Writer, asJSON bool, err error) error {
 	return err
 }
 
-// answered is the end of a command whose answer tells the error, too.
+// answered is the end of a command whose answer has the error in it, too.
 func answered(err, writing error) error {
 	if writing != nil {
 		return writing

@@ -255,6 +255,6 @@ func TestAPluginIsBuiltWithTheFlagsOfItsHost(t *testing.T) {
 		}
 	}
 	if out, code := runIn(into, environment(t), "plugin", "check", "otai_words.so"); code != 3 || !strings.Contains(out, "otai plugin build") {
-		t.Errorf("the usual host: exit code %d, want 3 and a line that mends it\n%s", code, out)
+		t.Errorf("the usual host: exit code %d, want 3 and a line that fixes it\n%s", code, out)
 	}
 }

@@ -18,7 +18,7 @@ func (c *command) newPluginCheck() *cobra.Command {
 	var asJSON, static bool
 	cmd := &cobra.Command{
 		Use:   "check FILE…",
-		Short: "Tell whether this otai could open plugin files, and what mends them",
+		Short: "Say whether this otai could open plugin files, and what fixes them",
 		Long: `Reads plugin files and compares them with this otai: whole file, processor, Go
 release, build flags, every package that both link, the exported function. What
 passes is then opened by a child process, which reports; --static leaves that out
@@ -67,12 +67,12 @@ func showChecks(out io.Writer, checks []plugins.CheckResult) error {
 	return nil
 }
 
-// showDifferences takes many packages of a module that one line mends together;
+// showDifferences takes many packages of a module that one line fixes together;
 // the JSON form has them all.
 func showDifferences(out io.Writer, differences []plugins.Difference) error {
 	const few = 3
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  PACKAGE\tPLUGIN\tHOST\tMENDED BY")
+	fmt.Fprintln(table, "  PACKAGE\tPLUGIN\tHOST\tFIXED BY")
 	for len(differences) > 0 {
 		d := differences[0]
 		alike := slices.IndexFunc(differences, func(other plugins.Difference) bool {

@@ -55,7 +55,7 @@ What it does is described by a configuration of Open Ticket AI's form.`,
 func (c *command) complete(cmd *cobra.Command) error {
 	dir, err := os.Getwd()
 	if err != nil {
-		return &app.ExitError{Code: app.CodeRun, Err: fmt.Errorf("the working directory can't be told, perhaps because it was removed: %w; change into another one", err)}
+		return &app.ExitError{Code: app.CodeRun, Err: fmt.Errorf("the working directory is unknown, perhaps because it was removed: %w; change into another one", err)}
 	}
 	c.settings.Dir = dir
 	c.settings.Environ = os.Environ()

@@ -11,8 +11,8 @@ func (c *command) newRun() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run a configuration until Ctrl-C",
-		Long: `Runs the pipes of a configuration again and again. A fault, such as a help desk
-that is down, stays with the runner it happens in and is retried with growing
+		Long: `Runs the pipes of a configuration again and again. An error, such as a help
+desk that is down, stays with the runner it happens in, which retries with growing
 pauses. Ctrl-C, SIGTERM or SIGHUP lets the running step end, within 5 seconds; a
 second one ends otai at once.`,
 		Example: `  otai run                          config.yml or otai.yml of this folder

@@ -17,7 +17,7 @@ import (
 
 const password = "correct-horse"
 
-// TestScripts runs the command line as its users do: one file per behaviour.
+// TestScripts runs the command line as its users do: one file per behavior.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -84,7 +84,7 @@ func ticket(ts *testscript.TestScript, neg bool, args []string) {
 	server.AddTicket(helpdesk.NewTicket{Queue: args[0], Title: args[1], Body: args[2], Priority: args[3], State: args[4], From: "customer@example.com"})
 }
 
-// expect SUBJECT QUEUE NOTES wants the ticket in this queue with so many internal
+// expect SUBJECT QUEUE NOTES wants the ticket in this queue with this number of internal
 // notes.
 func expect(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {

@@ -101,7 +101,7 @@ func (s shipped) begin(t *testing.T, url, secret string) (otai func(args ...stri
 }
 
 // TestEveryShippedConfigurationLeavesClosedMergedAndLockedTicketsAlone, which lie
-// in the queue before all others, and tells no validator anything to warn of.
+// in the queue before all others, and gives no validator anything to warn of.
 func TestEveryShippedConfigurationLeavesClosedMergedAndLockedTicketsAlone(t *testing.T) {
 	for _, s := range shippedConfigurations(t) {
 		t.Run(s.name, func(t *testing.T) {

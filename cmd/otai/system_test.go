@@ -36,7 +36,7 @@ func openDesk(t *testing.T) realDesk {
 		}
 	}
 	if d.url == "" || d.password == "" {
-		t.Fatalf("%s url tells no address and no password", script)
+		t.Fatalf("%s url prints no address and no password", script)
 	}
 	return d
 }
@@ -264,7 +264,7 @@ func TestSystemTheDoctorNamesALabelWithoutAQueue(t *testing.T) {
 			wants: []string{`failed   help_desk: queue: "Personnel" is not known`, `queue: "IT" is there`}, never: []string{"the label"},
 		},
 		{
-			name: "a mapping by what only a ticket tells", model: vpn, template: "{% if get_pipe_result('ticket').subject == 'VPN' %}IT{% else %}{{ get_pipe_result('ticket').queue.name }}{% endif %}",
+			name: "a mapping by what only a ticket says", model: vpn, template: "{% if get_pipe_result('ticket').subject == 'VPN' %}IT{% else %}{{ get_pipe_result('ticket').queue.name }}{% endif %}",
 			wants: []string{"unknown  help_desk: queue: comes from a template, so that it is known only while otai runs: {% if get_pipe_result('ticket').subject"}, never: []string{"failed ", "the label"},
 		},
 		{

@@ -28,7 +28,7 @@ func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// arguments wants so many arguments; the usage line of the command says which.
+// arguments limits the number of arguments; the usage line of the command says which.
 func arguments(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
@@ -43,7 +43,7 @@ func arguments(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// flagError says of a number what it has to be, where pflag tells what Go calls the
+// flagError says of a number what it has to be, where pflag says what Go calls the
 // function that reads it.
 func flagError(_ *cobra.Command, err error) error {
 	var number *strconv.NumError

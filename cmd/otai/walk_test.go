@@ -289,7 +289,7 @@ func (w *walker) run(at, text string, want []string) {
 		w.Errorf("%s: %v\n%s", at, err, out)
 	}
 	if strings.Contains(out.String(), "warning: ") || strings.Contains(out.String(), "advice: ") {
-		w.Errorf("%s: a beginner is told\n%s", at, out)
+		w.Errorf("%s: a beginner reads\n%s", at, out)
 	}
 	if line := missing(out.String(), want); line != "" {
 		w.Errorf("%s: the page shows %q, but what comes is\n%s", at, line, out)

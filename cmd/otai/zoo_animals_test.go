@@ -77,7 +77,7 @@ func animals() []animal {
 		{name: "exit without fault in init", make: plugin("init_exits"), stage: "probe", code: "probe-crashed", word: "exit status 0", rare: true},
 		{name: "exit in init", make: plugin("init_exits_7"), stage: "probe", code: "probe-crashed", word: "exit status 7"},
 		{name: "exit in a package variable", make: plugin("variable_exits"), stage: "probe", code: "probe-crashed", word: "exit status 9", rare: true},
-		{name: "log.Fatal in init", make: plugin("init_log_fatal"), stage: "probe", code: "probe-crashed", word: "no licence found"},
+		{name: "log.Fatal in init", make: plugin("init_log_fatal"), stage: "probe", code: "probe-crashed", word: "no license found"},
 		{name: "much output in init", make: plugin("init_noisy"), stage: "probe", code: "probe-crashed", word: "the last table is broken"},
 		{name: "abort in C", make: plugin("init_aborts"), stage: "probe", code: "probe-crashed", word: "abort"},
 		{name: "a crash while C code is mapped", make: plugin("constructor_crashes"), stage: "probe", code: "probe-crashed", word: "SIGSEGV"},

@@ -25,7 +25,7 @@ func checkAPILevel(d *config.Document, level string) config.Diagnostics {
 	problem := config.Diagnostic{File: at.File, Line: at.Line, Column: at.Column, Path: "api_version", Severity: config.SeverityError}
 	constraint, err := semver.NewConstraint(wanted)
 	if err != nil {
-		problem.Code, problem.Message, problem.Hint = "bad-constraint", fmt.Sprintf("%q is no constraint on a version", d.APIVersion), `write it as in ">=1.0.0"`
+		problem.Code, problem.Message, problem.Hint = "bad-constraint", fmt.Sprintf("%q is not a constraint on a version", d.APIVersion), `write it as in ">=1.0.0"`
 		return config.Diagnostics{problem}
 	}
 	version, err := semver.NewVersion(level)

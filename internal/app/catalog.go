@@ -16,7 +16,7 @@ import (
 )
 
 // Catalog shows the configuration what there is: the injectables of plugins in
-// this process, and what a probe told of those that are not opened in it.
+// this process, and what a probe reported of those that are not opened in it.
 type Catalog struct {
 	Registry *registry.Registry
 	Plugins  []loader.Plugin

@@ -24,7 +24,7 @@ func everyKind(l *slog.Logger, secret string) {
 	}
 	u := url.URL{Scheme: "https", Host: "x", User: url.UserPassword("a", secret), RawQuery: url.Values{"p": {secret}}.Encode()}
 	l = l.With("plugin", "otai-foreign", "info", secret, "demo", 1).WithGroup("group").With("in", secret) // whose messages may hold anything
-	l.Info("the "+secret+" is told", "err", fmt.Errorf("outer: %w", errors.Join(errors.New(secret), &url.Error{Op: "Get", URL: u.String(), Err: errors.New("no")})),
+	l.Info("the "+secret+" is named", "err", fmt.Errorf("outer: %w", errors.Join(errors.New(secret), &url.Error{Op: "Get", URL: u.String(), Err: errors.New("no")})),
 		"any", inner{secret, map[string][]string{"demo": {secret}}}, "list", []any{secret, map[string]any{"level": secret}},
 		"bytes", json.RawMessage(`{"demo":`+jsonOf(secret)+`}`), "quoted", fmt.Sprintf("%q", secret), "url", &u, "time", time.Now(),
 		slog.Group("deep", "demo", secret), "panic", fmt.Sprint(recovered(secret)))
@@ -78,16 +78,16 @@ func TestALogShowsASecretInNoKindOfValueAndKeepsItsKeys(t *testing.T) {
 				t.Errorf("%q is shown: %s", secret, shown.String())
 			}
 			if format == "console" {
-				if !strings.Contains(shown.String(), " INF the *** is told ") || !strings.Contains(shown.String(), "info=*** ") {
+				if !strings.Contains(shown.String(), " INF the *** is named ") || !strings.Contains(shown.String(), "info=*** ") {
 					t.Errorf("%q: %s", secret, shown.String())
 				}
 				continue
 			}
 			var got, want map[string]any
 			if json.Unmarshal(shown.Bytes(), &got) != nil || json.Unmarshal(plain.Bytes(), &want) != nil {
-				t.Fatalf("%q: this is no JSON: %s", secret, shown.String())
+				t.Fatalf("%q: this isn't JSON: %s", secret, shown.String())
 			}
-			if got["level"] != "info" || got["message"] != "the *** is told" || fmt.Sprint(keysOf(got, 0)) != fmt.Sprint(keysOf(want, 0)) {
+			if got["level"] != "info" || got["message"] != "the *** is named" || fmt.Sprint(keysOf(got, 0)) != fmt.Sprint(keysOf(want, 0)) {
 				t.Errorf("%q: %s\nwas %s", secret, shown.String(), plain.String())
 			}
 		}

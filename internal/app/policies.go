@@ -24,14 +24,15 @@ func checkPluginVersions(d *config.Document) config.Diagnostics {
 		if _, err := semver.NewConstraint(p.Version); err != nil {
 			path := p.Path + ".version"
 			problems = append(problems, problemAt(d, path, config.SeverityError, "bad-constraint",
-				fmt.Sprintf("%q is no constraint on a version", p.Version), `write it as in ">=1.2 <2", or leave it out for any version`))
+				fmt.Sprintf("%q is not a constraint on a version", p.Version), `write it as in ">=1.2 <2", or leave it out for any version`))
 		}
 	}
 	return problems
 }
 
-// undoubted are the policies, in which plugins in doubt are not to be touched. A
-// version that can't be read is reported, and what else is wrong can still be told.
+// undoubted returns the policies, with those plugins disabled that the configuration
+// leaves in doubt: they must not be touched. A
+// version that can't be read is reported, and what else is wrong can still be reported.
 func undoubted(d *config.Document) []config.Plugin {
 	policies := slices.Clone(d.Plugins)
 	for i := range policies {
@@ -45,7 +46,7 @@ func undoubted(d *config.Document) []config.Plugin {
 	return policies
 }
 
-// unloadedPlugins tells of the plugins that the configuration names and that are not
+// unloadedPlugins reports the plugins that the configuration names and that are not
 // there, or not as it wants them. refused is true where one of them is required or
 // used.
 func (a *Setup) unloadedPlugins() (problems config.Diagnostics, refused bool) {

@@ -218,6 +218,6 @@ func (a *Setup) Close() {
 		a.logger.Warn("a folder for temporary files is left", "err", err.Error())
 	}
 	if a.logFile != nil {
-		_ = a.logFile.Close() // the last line has been written; nobody is left to tell
+		_ = a.logFile.Close() // the last line has been written; nobody is left to hear of it
 	}
 }

@@ -136,13 +136,13 @@ func buildAll(jobs []job) error {
 		return err
 	}
 	var group sync.WaitGroup
-	faults := make(chan error, len(jobs))
+	failed := make(chan error, len(jobs))
 	queue := make(chan job)
 	for range 2 {
 		group.Go(func() {
 			for j := range queue {
 				if err := build(j); err != nil {
-					faults <- err
+					failed <- err
 				}
 			}
 		})
@@ -152,8 +152,8 @@ func buildAll(jobs []job) error {
 	}
 	close(queue)
 	group.Wait()
-	close(faults)
-	return <-faults
+	close(failed)
+	return <-failed
 }
 
 func build(j job) error {
@@ -283,7 +283,7 @@ func (r report) plugin(t *testing.T, file string) outcome {
 	return outcome{}
 }
 
-// goodPluginWorks fails the test unless the plugin without fault was loaded and
+// goodPluginWorks fails the test unless the sound plugin was loaded and
 // its pipe runs.
 func (r report) goodPluginWorks(t *testing.T) {
 	t.Helper()

@@ -14,7 +14,7 @@ type Violation struct {
 // by the rule for plugin files. Without a violation, real is the path without symbolic
 // links, also of what doesn't exist yet.
 func CheckPath(path string, o Options) (real string, found *Violation) {
-	real, d, _ := trustOf(o).resolve(path) // what can't be read tells at its use
+	real, d, _ := trustOf(o).resolve(path) // what can't be read is an error at its use
 	if d == nil {
 		return real, nil
 	}

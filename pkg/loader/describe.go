@@ -20,16 +20,16 @@ import (
 // long.
 func examine(p *Plugin, create factory, app api.AppConfig, limit time.Duration) (*report, []api.Injectable, error) {
 	var created api.Plugin
-	if fault := callPlugin(limit, func() { created = create(app) }); fault != nil {
-		return nil, nil, p.errorf(StageOpen, codeOf(fault, CodeFactoryPanic), "CreatePlugin must only describe; mend the plugin", "CreatePlugin %w", fault)
+	if err := callPlugin(limit, func() { created = create(app) }); err != nil {
+		return nil, nil, p.errorf(StageOpen, panicCode(err, CodeFactoryPanic), "CreatePlugin must only describe; fix the plugin", "CreatePlugin %w", err)
 	}
 	if params.IsNil(created) {
 		return nil, nil, p.errorf(StageOpen, CodeNilPlugin, "return api.NewPlugin(…)", "CreatePlugin returned %s", nilName(created))
 	}
 	found := &report{}
 	var list []api.Injectable
-	if fault := callPlugin(limit, func() { found.Metadata, list = created.Metadata(), created.Injectables() }); fault != nil {
-		return nil, nil, p.errorf(StageOpen, codeOf(fault, CodeFactoryPanic), "return api.NewPlugin(…), whose methods can't fail", "asking the plugin for its metadata and injectables, it %w", fault)
+	if err := callPlugin(limit, func() { found.Metadata, list = created.Metadata(), created.Injectables() }); err != nil {
+		return nil, nil, p.errorf(StageOpen, panicCode(err, CodeFactoryPanic), "return api.NewPlugin(…), whose methods can't fail", "asking the plugin for its metadata and injectables, it %w", err)
 	}
 	if err := checkMetadata(p, found.Metadata); err != nil {
 		return nil, nil, err
@@ -54,7 +54,7 @@ func checkMetadata(p *Plugin, m api.Metadata) error {
 			"its metadata says that it is %q, its file name that it is %q", m.Name, p.Name)
 	}
 	if _, err := semver.StrictNewVersion(m.Version); err != nil {
-		return reject(`set it like "1.2.0"`, "its version %q is no semantic version: %w", m.Version, err)
+		return reject(`set it like "1.2.0"`, "its version %q is not a semantic version: %w", m.Version, err)
 	}
 	if m.API != "" {
 		if _, err := semver.NewConstraint(m.API); err != nil {

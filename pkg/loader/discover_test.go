@@ -13,7 +13,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
-// found lists what discover reports as "folder/file", with the code of a refusal
+// found lists what discover reports as "folder/file", with the code of an error
 // after it.
 func found(t *testing.T, o Options, r *registry.Registry) []string {
 	t.Helper()

@@ -25,8 +25,8 @@ type privateFolder struct {
 }
 
 // openPrivate makes the folder, or judges the one that is there with every file in
-// it: one file of somebody else tells that the folder was open to others, who may
-// also have left what can't be told from the user's own.
+// it: one file of somebody else shows that the folder was open to others, who may
+// also have left what looks like the user's own.
 func (s stateFolder) openPrivate(name string) (privateFolder, error) {
 	f := privateFolder{dir: filepath.Join(s.dir, name), trust: s.trust}
 	if err := os.Mkdir(f.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -37,7 +37,7 @@ func (s stateFolder) openPrivate(name string) (privateFolder, error) {
 		return f, s.unusable(f.dir, err)
 	}
 	if !info.IsDir() {
-		return f, s.distrusted(&violation{path: f.dir, cause: fmt.Sprintf("%s is no folder", f.dir), fix: s.forget()})
+		return f, s.distrusted(&violation{path: f.dir, cause: fmt.Sprintf("%s is not a folder", f.dir), fix: s.forget()})
 	}
 	if d := s.trust.of(f.dir, f.dir, info, false); d != nil {
 		d.fix = s.forget()

@@ -11,7 +11,7 @@ import (
 )
 
 // The files that say who is in which group. They are read here because os/user doesn't
-// tell a group's members; a group that only a directory service knows has members that
+// list a group's members; a group that only a directory service knows has members that
 // can't be known, and is not trusted.
 const (
 	passwdFile = "/etc/passwd"

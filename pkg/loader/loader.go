@@ -70,7 +70,7 @@ type Plugin struct {
 	Err         *Error // nil when loaded
 
 	private string   // path of the copy that was judged
-	app     probeApp // what it is told of its host
+	app     probeApp // what it learns of its host
 }
 
 // Load loads the plugins of all folders into r and reports every file that it
@@ -139,7 +139,7 @@ func inspect(ctx context.Context, o Options, r *registry.Registry, find func(Opt
 	return plugins, nil
 }
 
-// end tidies up and tells the log what became of each file.
+// end tidies up and logs what became of each file.
 func (l *loading) end(plugins []Plugin) {
 	for _, p := range plugins {
 		l.Logger.Debug("plugin file", "path", p.Path, "status", p.Status, "duration", p.Duration, "err", errorOrNil(p.Err))
@@ -157,7 +157,7 @@ func (o *Options) policy(p *Plugin) Policy {
 	return Policy{}
 }
 
-// app is what the plugin is told about its host.
+// app is what the plugin learns about its host.
 func (l *loading) app(p *Plugin) api.AppConfig {
 	return api.AppConfig{
 		Separator:    l.Separator,

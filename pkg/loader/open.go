@@ -62,7 +62,7 @@ func (f *processFiles) selfCheck() error {
 	return nil
 }
 
-// forecast returns a process that has opened the same files, to be told of those
+// forecast returns a process that has opened the same files, to which those are added
 // that are going to be opened.
 func (f *processFiles) forecast() (*preflight.Process, error) {
 	process, err := preflight.NewProcess(f.host)
@@ -83,7 +83,7 @@ func (f *processFiles) forecast() (*preflight.Process, error) {
 // before.
 func (f *processFiles) open(p *Plugin, c candidate, limit time.Duration) (factory, error) {
 	if before, known := f.bySHA256[p.SHA256]; known {
-		return before.create, before.failure(p)
+		return before.create, before.usable(p)
 	}
 	// Once more: a plugin before this one may have failed against all forecasts.
 	if err := check(p, c.image, f.process); err != nil {
@@ -96,9 +96,9 @@ func (f *processFiles) open(p *Plugin, c candidate, limit time.Duration) (factor
 	return now.create, now.err
 }
 
-// failure says why the plugin can't be had from a file that was opened before, or
+// usable says why the plugin can't be had from a file that was opened before, or
 // nil.
-func (a attempt) failure(p *Plugin) error {
+func (a attempt) usable(p *Plugin) error {
 	if a.err != nil {
 		again := *asError(a.err)
 		again.Path = p.Path
@@ -110,7 +110,7 @@ func (a attempt) failure(p *Plugin) error {
 	return nil
 }
 
-// remember tells the process what a plugin.Open left behind.
+// remember adds to the process what a plugin.Open left behind.
 func (f *processFiles) remember(image *preflight.Image, err error) {
 	failed := false
 	if err != nil {
@@ -161,9 +161,9 @@ func (l *loading) open(p *Plugin, c candidate) error {
 func openFile(p *Plugin, private string, limit time.Duration) (create factory, failure error) {
 	var file *plugin.Plugin
 	var err error
-	if fault := callPlugin(limit, func() { file, err = plugin.Open(private) }); fault != nil {
-		return nil, p.errorf(StageOpen, codeOf(fault, CodeInitPanic),
-			"move what can fail or wait out of init and package variables, into the services' build functions", "while its packages were initialized, it %w", fault)
+	if crash := callPlugin(limit, func() { file, err = plugin.Open(private) }); crash != nil {
+		return nil, p.errorf(StageOpen, panicCode(crash, CodeInitPanic),
+			"move what can fail or wait out of init and package variables, into the services' build functions", "while its packages were initialized, it %w", crash)
 	}
 	if err != nil {
 		return nil, linkerError(p, err)
@@ -206,8 +206,8 @@ func callPlugin(limit time.Duration, run func()) error {
 		over = time.After(limit)
 	}
 	select {
-	case fault := <-done:
-		return fault
+	case err := <-done:
+		return err
 	case <-over:
 		return stuckError{limit}
 	}
@@ -218,9 +218,9 @@ type stuckError struct{ limit time.Duration }
 
 func (e stuckError) Error() string { return fmt.Sprintf("did not come to an end within %v", e.limit) }
 
-// codeOf tells code that does not return from code that panics.
-func codeOf(fault error, panicked Code) Code {
-	if errors.As(fault, new(stuckError)) {
+// panicCode distinguishes code that does not return from code that panics.
+func panicCode(err error, panicked Code) Code {
+	if errors.As(err, new(stuckError)) {
 		return CodeProbeTimeout
 	}
 	return panicked

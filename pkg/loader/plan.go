@@ -123,7 +123,7 @@ func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, error) {
 	p.private, p.app = private, probeAppOf(c.app)
 	var found *report
 	if before, known := opened.bySHA256[p.SHA256]; known {
-		if err := before.failure(p); err != nil {
+		if err := before.usable(p); err != nil {
 			return c, err
 		}
 		if found, _, err = examine(p, before.create, c.app, l.probeTimeout()); err != nil {

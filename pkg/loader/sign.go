@@ -20,7 +20,7 @@ func ReadSecretKey(path string, password func() (string, error)) (key minisign.P
 	}
 	if !minisign.IsEncrypted(text) {
 		if err := key.UnmarshalText(text); err != nil {
-			return key, fmt.Errorf("is no minisign secret key: %w", err)
+			return key, fmt.Errorf("is not a minisign secret key: %w", err)
 		}
 		return key, nil
 	}
@@ -35,7 +35,7 @@ func ReadSecretKey(path string, password func() (string, error)) (key minisign.P
 }
 
 // Sign makes the signature of a file, in minisign's pre-hashed form, and the text
-// that belongs into the signature's file.
+// that belongs in the signature's file.
 func Sign(file string, key minisign.PrivateKey, at time.Time) (s Signature, text []byte, err error) {
 	source, err := openSigned(file)
 	if err != nil {

@@ -67,9 +67,9 @@ type SignatureError struct {
 
 func (e *SignatureError) Error() string { return e.Cause }
 
-// VerifySignature tells whether the signature in the file signature was made for
+// VerifySignature reports whether the signature in the file signature was made for
 // the content of file by the owner of one of the keys. "" stands for the file's
-// path with [SignatureEnding]. An error that is a verdict on the signature is a
+// path with [SignatureEnding]. An error about the signature itself is a
 // [*SignatureError].
 func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 	if signature == "" {

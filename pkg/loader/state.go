@@ -55,7 +55,7 @@ func openState(dir string, t trust) (stateFolder, error) {
 
 // judgeWay judges the folder and what leads to it, as far as that exists.
 func (s stateFolder) judgeWay() error {
-	// Its own owner tells more than that of a folder above, such as a user's home.
+	// Its own owner says more than that of a folder above, such as a user's home.
 	if info, err := os.Stat(s.dir); err == nil {
 		if d := s.trust.ofOwner(s.dir, info); d != nil {
 			d.fix = s.becomeOwner(d.owner)
@@ -110,7 +110,7 @@ func (s stateFolder) judgeDataIn(root string) error {
 		}
 		d := s.trust.of(path, path, info, false)
 		if d == nil && info.Mode()&fs.ModeSymlink != 0 {
-			_, d, _ = s.trust.resolve(path) // one that leads nowhere is the plugin's to mend
+			_, d, _ = s.trust.resolve(path) // one that leads nowhere is the plugin's to fix
 		}
 		if d != nil {
 			if d.foreign {
@@ -135,7 +135,7 @@ func (s stateFolder) judgeDataIn(root string) error {
 	return failure
 }
 
-// usable tries what the modes of a file may not tell, as for files that root made for
+// usable tries what the modes of a file may not show, as for files that root made for
 // this user.
 func (s stateFolder) usable(path string, info fs.FileInfo) error {
 	const read, write, enter, effective = 4, 2, 1, 0x200 // R_OK, W_OK, X_OK, AT_EACCESS

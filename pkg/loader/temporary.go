@@ -67,7 +67,7 @@ func makeTemporaryIn(parent, prefix string, who trust) (string, error) {
 		return "", err
 	}
 	real, d, err := who.resolve(parent)
-	if d != nil && !who.mayHoldOwn(d) {
+	if d != nil && !who.mayContainOwn(d) {
 		return "", errors.New(d.cause)
 	}
 	if err != nil {
@@ -94,8 +94,8 @@ func makeTemporaryIn(parent, prefix string, who trust) (string, error) {
 	return dir, nil
 }
 
-// mayHoldOwn tells a folder that is good enough to have one of the user's own in it.
-func (t trust) mayHoldOwn(d *violation) bool {
+// mayContainOwn reports whether a folder is good enough to have one of the user's own in it.
+func (t trust) mayContainOwn(d *violation) bool {
 	info, err := os.Lstat(d.path)
 	return err == nil && t.mayBeRoots(d, d.path, info)
 }

@@ -180,7 +180,7 @@ func (t trust) resolve(path string) (real string, d *violation, err error) {
 	return folder, tolerated, nil
 }
 
-// mayBeRoots tolerates a folder on the way to another one that root can't be told to own. It
+// mayBeRoots tolerates a folder on the way to another one that root isn't known to own. It
 // is no more than that: what is used must be the user's own.
 func (t trust) mayBeRoots(d *violation, path string, info fs.FileInfo) bool {
 	if d == nil || !d.foreign || d.owner != nobody || !t.rootUnknown {

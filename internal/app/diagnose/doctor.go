@@ -25,7 +25,7 @@ const (
 	StatusOK      = "ok"
 	StatusWarning = "warning"
 	StatusFailed  = "failed"
-	StatusUnknown = "unknown" // can't be told from here; Fix says where to look
+	StatusUnknown = "unknown" // not known from here; Fix says where to look
 )
 
 // Diagnostic is one thing that the doctor looked at. Its JSON form is stable.
@@ -44,7 +44,7 @@ type Diagnosis struct {
 	Diagnostics []Diagnostic `json:"findings"`
 }
 
-// DoctorOptions are who is told what [Doctor] does.
+// DoctorOptions say where [Doctor] reports what it does.
 type DoctorOptions struct {
 	Show    func(Diagnostic)  // each diagnostic, as it comes
 	Working func(what string) // of what may take long; "" is its end

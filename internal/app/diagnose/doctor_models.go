@@ -101,7 +101,7 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 			add(found)
 		})
 	}
-	teller, able := instance.(labeler)
+	model, able := instance.(labeler)
 	for _, name := range names {
 		if missing[name] || d.ctx.Err() != nil {
 			continue
@@ -109,12 +109,12 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 		key := modelKey{id, name}
 		found := Diagnostic{Service: id, Check: "model", Status: StatusUnknown, Places: d.a.places(paths[name])}
 		if !able {
-			found.Message = d.display(key) + ": this plugin doesn't tell the labels of its models"
+			found.Message = d.display(key) + ": this plugin doesn't report the labels of its models"
 			add(found)
 			continue
 		}
 		working("loading the model " + d.display(key))
-		labels, err := teller.Labels(d.ctx, name)
+		labels, err := model.Labels(d.ctx, name)
 		working("")
 		if d.ctx.Err() != nil {
 			return
@@ -132,11 +132,11 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 
 // provenance is what a classifier says of a loaded model, for people.
 func provenance(ctx context.Context, instance any, name string) string {
-	teller, ok := instance.(provenanceTeller)
+	describer, ok := instance.(provenanceDescriber)
 	if !ok {
 		return ""
 	}
-	about, err := teller.Provenance(ctx, name)
+	about, err := describer.Provenance(ctx, name)
 	if err != nil {
 		return ""
 	}
@@ -180,7 +180,7 @@ func (l *labelsThere) count(kind string, use *nameUse) {
 	}
 }
 
-// tell shows the sums, and begins anew.
+// show reports the sums, and begins anew.
 func (l *labelsThere) tell(show func(kind, message string, paths []string)) {
 	for _, models := range slices.Sorted(maps.Keys(l.found)) {
 		sum := l.found[models]

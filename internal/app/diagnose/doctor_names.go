@@ -60,7 +60,7 @@ func (u usedNames) names() map[string][]string {
 	return all
 }
 
-// empty tells of the templates that can yield no name.
+// empty reports the templates that can yield no name.
 func (u usedNames) empty(tell func(kind string, paths []string)) {
 	for _, kind := range slices.Sorted(maps.Keys(u.kinds())) {
 		if use := u[usedName{kind, ""}]; use != nil {
@@ -131,7 +131,7 @@ func (d *modelDoctor) walk(u usedNames, p *flow.Pipe, path string, value any) {
 	}
 }
 
-// entity reads {name: X}, X alone, or a list of either. An id can't be misspelt.
+// entity reads {name: X}, X alone, or a list of either. An id can't be misspelled.
 func (d *modelDoctor) entity(u usedNames, p *flow.Pipe, path, kind string, value any) {
 	switch v := value.(type) {
 	case string:
@@ -148,7 +148,7 @@ func (d *modelDoctor) entity(u usedNames, p *flow.Pipe, path, kind string, value
 }
 
 // name adds a name, and of a template all that it can yield. The template itself
-// stands for what can't be told.
+// stands for what isn't known.
 func (d *modelDoctor) name(u usedNames, p *flow.Pipe, path, kind, text string) {
 	if !jinja.HasTemplate(text) {
 		if name := strings.TrimSpace(text); name != "" {

@@ -200,8 +200,8 @@ type labeler interface {
 	Labels(ctx context.Context, name string) ([]string, error)
 }
 
-// provenanceTeller is optional on a classifier: Provenance says what the model called
+// provenanceDescriber is optional on a classifier: Provenance says what the model called
 // name is. The keys that are shown are commit, folder and backend.
-type provenanceTeller interface {
+type provenanceDescriber interface {
 	Provenance(ctx context.Context, name string) (map[string]string, error)
 }

@@ -89,7 +89,7 @@ func fieldNames(line []byte) []string {
 	return names
 }
 
-// forPeople leaves out what a line's path, the place in the configuration, tells
+// forPeople leaves out what a line's path, the place in the configuration, says
 // already, and makes visible what others wrote.
 func forPeople(line map[string]any) error {
 	if path, _ := line["path"].(string); path != "" {

@@ -26,7 +26,7 @@ type Store interface {
 	VerifyModel(ctx context.Context, name string, progress func(file string, done, total int64)) (map[string]any, error)
 }
 
-// Progress is told how many bytes of a file are done. total is negative if it isn't
+// Progress is called with the number of bytes of a file that are done. total is negative if it isn't
 // known.
 type Progress func(file string, done, total int64)
 

@@ -9,7 +9,7 @@ func TestForeignTextIsShownAndSteersNoTerminal(t *testing.T) {
 		"C1, which begins them too":   {"a\u009b31m\u0085", `a\x9b31m\x85`, `a\x9b31m\x85`},
 		"directions of text":          {"\u202egpj.\u2066x\u200f\u061c", `\u202egpj.\u2066x\u200f\u061c`, `\u202egpj.\u2066x\u200f\u061c`},
 		"lines":                       {"a\nb\r\tc\u2028d\u2029", `a\nb\r\tc\u2028d\u2029`, "a\nb\\r\tc\\u2028d\\u2029"},
-		"what is no UTF-8":            {"a\x9bb\xff", `a\x9bb\xff`, `a\x9bb\xff`},
+		"what isn't UTF-8":            {"a\x9bb\xff", `a\x9bb\xff`, `a\x9bb\xff`},
 		"a mark that can't be seen":   {"\ufeffx\u200by\U000e0001", `\ufeffx\u200by\U000e0001`, `\ufeffx\u200by\U000e0001`},
 		"emoji and scripts that join": {"👩\u200d🔬 می\u200cخواهم ❤\ufe0f", "👩\u200d🔬 می\u200cخواهم ❤\ufe0f", "👩\u200d🔬 می\u200cخواهم ❤\ufe0f"},
 	} {

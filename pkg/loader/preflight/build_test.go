@@ -134,14 +134,14 @@ func buildAll(builds []build) (left map[string]string, err error) {
 	for range 2 {
 		group.Go(func() {
 			for b := range queue {
-				fault := b.run()
+				wrong := b.run()
 				lock.Lock()
 				switch {
-				case fault == nil:
+				case wrong == nil:
 				case b.release != "" && !available(b.release):
 					left[b.name] = b.release + " can't be fetched"
 				default:
-					err = errors.Join(err, fault)
+					err = errors.Join(err, wrong)
 				}
 				lock.Unlock()
 			}

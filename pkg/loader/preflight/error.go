@@ -45,7 +45,7 @@ type Difference struct {
 	Plugin  Version // of that module in the file
 	Host    Version // of that module in the process
 	Opened  string  // the file opened before that brought the package, "" when it is the host's
-	Fix     string  // what mends this difference, a command where there is one
+	Fix     string  // what fixes this difference, a command where there is one
 }
 
 // Version is what a file records of a module that is linked into it.

@@ -22,16 +22,16 @@ func ExampleRead() {
 	file.Close()
 
 	_, err = preflight.Read(file.Name())
-	refusal := (*preflight.Error)(nil)
-	if errors.As(err, &refusal) {
-		fmt.Printf("%s: the file %s\n%s\n", refusal.Code, refusal.Cause, refusal.Fix)
+	rejection := (*preflight.Error)(nil)
+	if errors.As(err, &rejection) {
+		fmt.Printf("%s: the file %s\n%s\n", rejection.Code, rejection.Cause, rejection.Fix)
 	}
 	// Output:
-	// not-elf: the file is no ELF file: it begins with "404 page not found\n"
+	// not-elf: the file is not an ELF file: it begins with "404 page not found\n"
 	// build it with: go build -trimpath -buildmode=plugin
 }
 
-// A host checks each file before plugin.Open, and tells what became of it. Here
+// A host checks each file before plugin.Open, and reports what became of it. Here
 // the host is another binary; a host itself begins with ThisProcess.
 func ExampleProcess_Check() {
 	if err := workshop.core(); err != nil { // builds the host and the plugins
@@ -57,9 +57,9 @@ func ExampleProcess_Check() {
 		if err == nil {
 			err = process.Check(image, wanted)
 		}
-		refusal := (*preflight.Error)(nil)
-		if errors.As(err, &refusal) {
-			fmt.Printf("%s is refused: %s\n", name, refusal.Code)
+		rejection := (*preflight.Error)(nil)
+		if errors.As(err, &rejection) {
+			fmt.Printf("%s is refused: %s\n", name, rejection.Code)
 			continue
 		}
 		// Here a host calls plugin.Open, and process.Failed when that fails.
@@ -73,7 +73,7 @@ func ExampleProcess_Check() {
 	// other-type.so is refused: wrong-symbol-type
 }
 
-// A refusal lists every package that differs, with what mends it.
+// A rejection lists every package that differs, with what fixes it.
 func ExampleError() {
 	if err := workshop.core(); err != nil {
 		fmt.Println(err)
@@ -94,9 +94,9 @@ func ExampleError() {
 		fmt.Println(err)
 		return
 	}
-	refusal := (*preflight.Error)(nil)
-	if errors.As(process.Check(image), &refusal) {
-		for _, d := range refusal.Differences {
+	rejection := (*preflight.Error)(nil)
+	if errors.As(process.Check(image), &rejection) {
+		for _, d := range rejection.Differences {
 			fmt.Printf("%s of module %s: %s here, %s in the host\n", d.Package, d.Module, d.Plugin.Version, d.Host.Version)
 			fmt.Println(d.Fix)
 		}

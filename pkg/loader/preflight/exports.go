@@ -14,7 +14,7 @@ import (
 // package, the recorded paths of its source files included.
 type Fingerprint [8]byte
 
-// Kind tells what an exported name of package main is.
+// Kind is what an exported name of package main is.
 type Kind string
 
 // The kinds that plugin.Lookup can find.
@@ -43,7 +43,7 @@ func (i *Image) readPackages(object *elf.File) error {
 		i.Packages[strings.Clone(name)] = Fingerprint(content)
 	}
 	if i.Packages == nil && i.unknownRelease() {
-		i.Notes = append(i.Notes, fmt.Sprintf("the fingerprints of its packages can't be told: "+
+		i.Notes = append(i.Notes, fmt.Sprintf("the fingerprints of its packages are unknown: "+
 			"where %s writes them is not known here, so only the versions of modules can be compared", minor(i.Build.GoVersion)))
 	}
 	return nil
@@ -62,7 +62,7 @@ func (i *Image) readExports(object *elf.File) {
 	}
 	exports, err := exportTable(object, i)
 	if err != nil {
-		i.Notes = append(i.Notes, fmt.Sprintf("the types of its exported names can't be told: %v", err))
+		i.Notes = append(i.Notes, fmt.Sprintf("the types of its exported names are unknown: %v", err))
 		return
 	}
 	i.Exports = exports

@@ -83,7 +83,7 @@ func plugin(t testing.TB) []byte {
 	}
 	const intKind, arrayKind, funcKind, interfaceKind, sliceKind, pointerKind = 2, 17, 19, 20, 23, 22
 	integer := kind(flagNamed, intKind, intName)
-	fault := kind(flagNamed, interfaceKind, errorName, make([]byte, 32)...)
+	wrong := kind(flagNamed, interfaceKind, errorName, make([]byte, 32)...)
 	slice := kind(0, sliceKind, 0, make([]byte, 8)...)
 	signature := kind(0, funcKind, 0, append([]byte{1, 0, 1, 0x80, 0, 0, 0, 0}, make([]byte, 16)...)...)
 	array := kind(0, arrayKind, 0, words(0, 0, 3)...)
@@ -121,7 +121,7 @@ func plugin(t testing.TB) []byte {
 	relative := func(place, value uint64) []byte { return words(place, uint64(elf.R_X86_64_RELATIVE), value) }
 	s.add(".rela.dyn", elf.SHT_RELA, 5, 24, slices.Concat(
 		relative(m+8*37, uint64(types)), relative(m+8*51, at(uint32(table))), relative(m+8*54, at(path)+2),
-		relative(at(signature)+56, at(slice)), relative(at(signature)+64, at(fault)),
+		relative(at(signature)+56, at(slice)), relative(at(signature)+64, at(wrong)),
 		relative(at(array)+48, at(integer)), relative(at(pointer)+48, at(array)),
 		words(at(slice)+48, 5<<32|uint64(elf.R_X86_64_64), 0),
 	))
@@ -230,8 +230,8 @@ func TestASmallFileCannotFillTheMemory(t *testing.T) {
 	content := s.file(t)
 	before := allocated()
 	_, err := read(bytes.NewReader(content), "x.so", int64(len(content)))
-	var refusal *Error
-	if !errors.As(err, &refusal) || refusal.Code != Truncated || !strings.Contains(refusal.Cause, "overlap") {
+	var rejection *Error
+	if !errors.As(err, &rejection) || rejection.Code != Truncated || !strings.Contains(rejection.Cause, "overlap") {
 		t.Errorf("%v", err)
 	}
 	if used := allocated() - before; used > mostMemory(len(content)) {
@@ -274,8 +274,8 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		before := allocated()
 		image, err := read(bytes.NewReader(content), "x.so", int64(len(content)))
-		var refusal *Error
-		if err != nil && (!errors.As(err, &refusal) || refusal.Cause == "") || (err == nil) != (image != nil) {
+		var rejection *Error
+		if err != nil && (!errors.As(err, &rejection) || rejection.Cause == "") || (err == nil) != (image != nil) {
 			t.Errorf("%v, %v", image, err)
 		}
 		if used := allocated() - before; used > mostMemory(len(content)) {
@@ -289,7 +289,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := process.Check(image, Symbol{Name: "Create", Type: "func(...int) error"}); err != nil && !errors.As(err, &refusal) {
+		if err := process.Check(image, Symbol{Name: "Create", Type: "func(...int) error"}); err != nil && !errors.As(err, &rejection) {
 			t.Errorf("%v", err)
 		}
 	})

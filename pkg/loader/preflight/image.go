@@ -21,7 +21,7 @@ type Image struct {
 	PluginPath string                 // as the runtime knows the plugin; "" when this is none
 	Exports    map[string]Export      // of a plugin's package main
 	Libraries  []string               // that the dynamic linker has to find for it
-	Notes      []string               // what could not be told about the file, and why
+	Notes      []string               // what is not known about the file, and why
 
 	machine elf.Machine
 	class   elf.Class
@@ -33,7 +33,7 @@ type Image struct {
 // Export is an exported name of package main.
 type Export struct {
 	Kind Kind
-	Type string // with full import paths; "" where a note says why it can't be told
+	Type string // with full import paths; "" where a note says why it isn't known
 }
 
 // Read reads a file that Go built, a plugin or a host. Errors are of type
@@ -49,7 +49,7 @@ func Read(path string) (*Image, error) {
 		return nil, &Error{Code: Unreadable, Cause: "can't be read: " + Reason(err).Error(), Err: err}
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &Error{Code: Unreadable, Cause: "is no regular file", Fix: "name the plugin file itself"}
+		return nil, &Error{Code: Unreadable, Cause: "is not a regular file", Fix: "name the plugin file itself"}
 	}
 	return read(file, path, info.Size())
 }
@@ -122,7 +122,7 @@ const MaxSize int64 = 2 << 30
 // Package buildinfo reads a few pages, and all data where it has to search them.
 const mostBuildInfoReads = 256 << 20
 
-// limited is a file of which no more than so many bytes can be read, so that one
+// limited is a file of which only a number of bytes can be read, so that one
 // with large holes does not fill the memory.
 type limited struct {
 	file io.ReaderAt
@@ -147,7 +147,7 @@ func checkMagic(file io.ReaderAt, size int64) error {
 	if !bytes.HasPrefix(start, []byte(elf.ELFMAG)) {
 		return &Error{
 			Code:  NotELF,
-			Cause: fmt.Sprintf("is no ELF file: it begins with %q", start),
+			Cause: fmt.Sprintf("is not an ELF file: it begins with %q", start),
 			Fix:   "build it with: go build -trimpath -buildmode=plugin",
 		}
 	}

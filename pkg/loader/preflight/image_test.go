@@ -40,8 +40,8 @@ func TestAFileWithLargeHolesIsRefusedUnread(t *testing.T) {
 			t.Skip("no such files here:", err)
 		}
 		_, err := Read(path)
-		var refusal *Error
-		if !errors.As(err, &refusal) || refusal.Code != Truncated || !strings.Contains(refusal.Cause, "no plugin has more") {
+		var rejection *Error
+		if !errors.As(err, &rejection) || rejection.Code != Truncated || !strings.Contains(rejection.Cause, "no plugin has more") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -76,8 +76,8 @@ func TestAFileThatIsNoneIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := Read(path)
-			var refusal *Error
-			if !errors.As(err, &refusal) || refusal.Code != test.code || !strings.Contains(refusal.Cause, test.cause) || refusal.Fix == "" {
+			var rejection *Error
+			if !errors.As(err, &rejection) || rejection.Code != test.code || !strings.Contains(rejection.Cause, test.cause) || rejection.Fix == "" {
 				t.Errorf("error = %#v, want %s: %s", err, test.code, test.cause)
 			}
 		})
@@ -88,8 +88,8 @@ func TestAFileThatIsNoneIsRefused(t *testing.T) {
 	}
 	for name, path := range map[string]string{"a folder": dir, "nothing": filepath.Join(dir, "missing"), "a named pipe that nobody writes to": pipe} {
 		_, err := Read(path)
-		var refusal *Error
-		if !errors.As(err, &refusal) || refusal.Code != Unreadable {
+		var rejection *Error
+		if !errors.As(err, &rejection) || rejection.Code != Unreadable {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -128,15 +128,15 @@ func TestASegmentBeyondTheEndMeansThatTheFileWasCut(t *testing.T) {
 	for _, part := range [][2]uint64{{0, 121}, {121, 1}, {1 << 62, 1 << 62}} {
 		content := segment(t, part[0], part[1])
 		_, err := read(bytes.NewReader(content), "x.so", int64(len(content)))
-		var refusal *Error
-		if !errors.As(err, &refusal) || refusal.Code != Truncated {
+		var rejection *Error
+		if !errors.As(err, &rejection) || rejection.Code != Truncated {
 			t.Errorf("segment at %d of %d bytes: %v", part[0], part[1], err)
 		}
 	}
 	content := segment(t, 0, 120)
 	_, err := read(bytes.NewReader(content), "x.so", int64(len(content)))
-	var refusal *Error
-	if !errors.As(err, &refusal) || refusal.Code != NotAGoPlugin {
+	var rejection *Error
+	if !errors.As(err, &rejection) || rejection.Code != NotAGoPlugin {
 		t.Errorf("a segment up to the end: %v", err)
 	}
 }

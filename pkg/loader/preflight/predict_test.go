@@ -21,7 +21,7 @@ import (
 
 const noOptimization = "-gcflags=all=-N -l"
 
-// Every plugin is held against every host. What isn't core takes minutes to
+// Every plugin is checked against every host. What isn't core takes minutes to
 // build, as most flags mean that the standard library is compiled anew.
 var hosts = []build{
 	{name: "host-trimpath", pkg: "host", flags: []string{"-trimpath"}, core: true},
@@ -107,7 +107,7 @@ var twisted = map[string]func(content []byte) error{
 	"hash-table-filter.so":  section(".gnu.hash", 8, 4, 3),
 }
 
-// number changes one at an offset of the file, of so many bytes.
+// number changes one at an offset of the file, of the given number of bytes.
 func number(offset, size int, value uint64) func([]byte) error {
 	return func(content []byte) error {
 		var encoded [8]byte
@@ -159,7 +159,7 @@ func section(name string, offset, size int, value uint64) func([]byte) error {
 	}
 }
 
-// damage makes the files that are no plugins, or none any more.
+// damage makes the files that aren't plugins, or not any more.
 func damage() (names []string, err error) {
 	good, err := os.ReadFile(built("trimpath.so"))
 	if err != nil {
@@ -167,7 +167,7 @@ func damage() (names []string, err error) {
 	}
 	files := map[string][]byte{
 		"zero-bytes.so":       nil,
-		"text.so":             []byte(strings.Repeat("This is no plugin.\n", 10)),
+		"text.so":             []byte(strings.Repeat("This is not a plugin.\n", 10)),
 		"short-text.so":       []byte("x"),
 		"header-only.so":      good[:64],
 		"no-section-table.so": good[:binary.LittleEndian.Uint64(good[40:])],
@@ -199,7 +199,7 @@ func damage() (names []string, err error) {
 
 var create = preflight.Symbol{Name: "Create", Type: "func(example.com/predict/api.Config) example.com/predict/api.Thing"}
 
-// predict tells by static means what the host will do.
+// predict determines statically what the host will do.
 func predict(host, plugin string) error {
 	image, err := preflight.Read(host)
 	if err != nil {
@@ -258,9 +258,9 @@ func TestNoFileIsAcceptedThatOpenRefusesAndFewAreRefusedThatItAccepts(t *testing
 	for range 2 {
 		group.Go(func() {
 			for p := range pairs {
-				verdict := judge(t, p.host, p.file)
+				result := judge(t, p.host, p.file)
 				lock.Lock()
-				if counts[verdict]++; verdict == "both accept" {
+				if counts[result]++; result == "both accept" {
 					accepted[p.host]++
 				}
 				lock.Unlock()
@@ -311,20 +311,20 @@ func allBuilt(t *testing.T) (builtHosts, builtPlugins []build) {
 
 // judge compares prediction and truth for one pair.
 func judge(t *testing.T, host, file string) string {
-	refusal := predict(built(host), built(file))
+	rejection := predict(built(host), built(file))
 	truth := open(t.Context(), built(host), built(file))
 	switch {
-	case refusal == nil && truth.accepted:
+	case rejection == nil && truth.accepted:
 		return "both accept"
-	case refusal == nil:
+	case rejection == nil:
 		t.Errorf("%s in %s is accepted, but Open: %s", file, host, truth.text)
 		return "wrongly accepted"
 	case !truth.accepted:
 		return "both refuse"
 	}
 	known := (*preflight.Error)(nil)
-	if !errors.As(refusal, &known) {
-		t.Errorf("%s in %s: %v", file, host, refusal)
+	if !errors.As(rejection, &known) {
+		t.Errorf("%s in %s: %v", file, host, rejection)
 		return "error"
 	}
 	for _, policy := range policies {
@@ -363,27 +363,27 @@ func TestWhatWasOpenedBeforeIsPredictedToo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var refusal error
+			var rejection error
 			for _, name := range []string{test.first, test.second} {
-				if refusal != nil {
-					t.Fatalf("the first is refused: %v", refusal)
+				if rejection != nil {
+					t.Fatalf("the first is refused: %v", rejection)
 				}
 				image, err := preflight.Read(built(name))
 				if err != nil {
 					t.Fatal(err)
 				}
-				refusal = process.Check(image, create)
+				rejection = process.Check(image, create)
 				process.Opened(image)
 			}
 			output, err := exec.CommandContext(t.Context(), built(test.host), built(test.first), built(test.second)).CombinedOutput()
 			accepted := err == nil && strings.Count(string(output), "accepted: ") == 2
 			known := (*preflight.Error)(nil)
-			errors.As(refusal, &known)
+			errors.As(rejection, &known)
 			switch {
-			case accepted != (refusal == nil):
-				t.Errorf("predicted: %v; Open: %v: %s", refusal, err, output)
+			case accepted != (rejection == nil):
+				t.Errorf("predicted: %v; Open: %v: %s", rejection, err, output)
 			case known != nil && known.Code != test.code, known == nil && test.code != "":
-				t.Errorf("predicted: %v, want %q", refusal, test.code)
+				t.Errorf("predicted: %v, want %q", rejection, test.code)
 			}
 		})
 	}

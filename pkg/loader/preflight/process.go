@@ -46,12 +46,12 @@ func NewProcess(host *Image) (*Process, error) {
 		"build it without -linkmode=internal and -extldflags=-static")
 }
 
-// Opened tells that the image is now part of the process.
+// Opened notes that the image is now part of the process.
 func (p *Process) Opened(i *Image) { p.opened = append(p.opened, opened{image: i}) }
 
-// Failed tells that plugin.Open was called for the image and did not succeed.
+// Failed notes that plugin.Open was called for the image and did not succeed.
 // The file stays mapped: what it was the first to bring in is found by every
-// plugin after it, but was never set up, so these plugins are refused.
+// plugin after it, but was never set up, so these plugins are rejected.
 func (p *Process) Failed(i *Image) { p.opened = append(p.opened, opened{image: i, failed: true}) }
 
 // images are those that the process has mapped, in the order in which the dynamic
@@ -70,8 +70,8 @@ type Symbol struct {
 	Type string // of the function, as [TypeName] writes it; "" for any
 }
 
-// Check tells whether the process can open the image and find the symbols in it.
-// The error is of type [*Error]. What the image's notes tell of is not checked.
+// Check reports whether the process can open the image and find the symbols in it.
+// The error is of type [*Error]. What the image's notes name is not checked.
 func (p *Process) Check(i *Image, wanted ...Symbol) error {
 	checks := []func() error{
 		func() error { return p.checkArch(i) },
@@ -225,7 +225,7 @@ func (p *Process) checkPackages(i *Image) error {
 		return &Error{
 			Code:  Tainted,
 			Cause: fmt.Sprintf("shares %s with %s, which failed while it was opened, so it was never set up", strings.Join(tainted, ", "), taint),
-			Fix:   "mend or remove that plugin, then start again",
+			Fix:   "fix or remove that plugin, then start again",
 		}
 	}
 	return nil

@@ -214,12 +214,12 @@ func TestAPluginThatDoesNotMatchIsRefusedWithAllDifferencesAndARemedy(t *testing
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			err := process(t, test.host).Check(test.plugin, create)
-			var refusal *Error
-			if !errors.As(err, &refusal) {
+			var rejection *Error
+			if !errors.As(err, &rejection) {
 				t.Fatalf("error = %v", err)
 			}
-			if refusal.Code != test.code || !strings.Contains(refusal.Cause, test.cause) || !strings.Contains(refusal.Fix, test.fix) {
-				t.Errorf("%s: %s; %s\nwant %s: …%s…; …%s…", refusal.Code, refusal.Cause, refusal.Fix, test.code, test.cause, test.fix)
+			if rejection.Code != test.code || !strings.Contains(rejection.Cause, test.cause) || !strings.Contains(rejection.Fix, test.fix) {
+				t.Errorf("%s: %s; %s\nwant %s: …%s…; …%s…", rejection.Code, rejection.Cause, rejection.Fix, test.code, test.cause, test.fix)
 			}
 		})
 	}
@@ -233,30 +233,30 @@ func TestAllDifferencesAreListedThoughTheMessageIsShort(t *testing.T) {
 			i.Packages[name] = Fingerprint{7}
 		}
 	})
-	var refusal *Error
-	if !errors.As(process(t, host).Check(plugin, create), &refusal) {
+	var rejection *Error
+	if !errors.As(process(t, host).Check(plugin, create), &rejection) {
 		t.Fatal("accepted")
 	}
 	var names []string
-	for _, d := range refusal.Differences {
+	for _, d := range rejection.Differences {
 		names = append(names, d.Package)
 	}
 	if diff := cmp.Diff(many, names); diff != "" {
 		t.Error(diff)
 	}
-	if !strings.Contains(refusal.Cause, "a, b, c, d, e, f and 2 more") {
-		t.Error(refusal.Cause)
+	if !strings.Contains(rejection.Cause, "a, b, c, d, e, f and 2 more") {
+		t.Error(rejection.Cause)
 	}
 }
 
 func TestADifferenceThatAFlagExplainsIsMendedByTheFlag(t *testing.T) {
 	plugin := image(set("-trimpath", ""), set("-race", "true"), differs("fmt", "example.org/lib/json", "example.org/lib/nested/x"), func(i *Image) { i.Build.Deps[0].Version = "v1.3.0" })
-	var refusal *Error
-	if !errors.As(process(t, image()).Check(plugin, create), &refusal) {
+	var rejection *Error
+	if !errors.As(process(t, image()).Check(plugin, create), &rejection) {
 		t.Fatal("accepted")
 	}
 	var got []string
-	for _, d := range refusal.Differences {
+	for _, d := range rejection.Differences {
 		got = append(got, fmt.Sprintf("%s %s %s: %s", d.Package, d.Plugin.Version, d.Host.Version, d.Fix))
 	}
 	want := []string{
@@ -271,12 +271,12 @@ func TestADifferenceThatAFlagExplainsIsMendedByTheFlag(t *testing.T) {
 
 func TestADifferenceNamesModuleAndBothVersions(t *testing.T) {
 	plugin := image(differs("example.org/lib/json"), func(i *Image) { i.Build.Deps[0].Version, i.Build.Deps[0].Sum = "v1.3.0", "h1:xyz=" })
-	var refusal *Error
-	if !errors.As(process(t, image()).Check(plugin, create), &refusal) {
+	var rejection *Error
+	if !errors.As(process(t, image()).Check(plugin, create), &rejection) {
 		t.Fatal("accepted")
 	}
 	want := []Difference{{Package: "example.org/lib/json", Module: "example.org/lib", Plugin: Version{Version: "v1.3.0", Sum: "h1:xyz="}, Host: Version{Version: "v1.2.0", Sum: "h1:abc="}, Fix: "go get example.org/lib@v1.2.0"}}
-	if diff := cmp.Diff(want, refusal.Differences); diff != "" {
+	if diff := cmp.Diff(want, rejection.Differences); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -320,8 +320,8 @@ func TestWhatWasOpenedBeforeCounts(t *testing.T) {
 				}
 				return
 			}
-			var refusal *Error
-			if !errors.As(err, &refusal) || refusal.Code != test.code || !strings.Contains(refusal.Cause, test.mentions) || refusal.Fix == "" {
+			var rejection *Error
+			if !errors.As(err, &rejection) || rejection.Code != test.code || !strings.Contains(rejection.Cause, test.mentions) || rejection.Fix == "" {
 				t.Errorf("%+v, want %s, mentioning %s", err, test.code, test.mentions)
 			}
 		})
@@ -347,23 +347,23 @@ func TestWhereANewReleaseCannotBeDecodedTheBuildInfoDecides(t *testing.T) {
 		t.Errorf("equal modules: %v", err)
 	}
 	other := image(undecoded, func(i *Image) { i.Build.Deps[0].Version = "v1.3.0" })
-	refusal := (*Error)(nil)
-	if !errors.As(p.Check(other, create), &refusal) || refusal.Code != PackageMismatch || refusal.Differences[0].Fix != "go get example.org/lib@v1.2.0" {
-		t.Errorf("another version: %+v", refusal)
+	rejection := (*Error)(nil)
+	if !errors.As(p.Check(other, create), &rejection) || rejection.Code != PackageMismatch || rejection.Differences[0].Fix != "go get example.org/lib@v1.2.0" {
+		t.Errorf("another version: %+v", rejection)
 	}
-	if !errors.As(p.Check(image(undecoded, set("-race", "true"))), &refusal) || refusal.Code != BuildSettings {
-		t.Errorf("another flag: %+v", refusal)
+	if !errors.As(p.Check(image(undecoded, set("-race", "true"))), &rejection) || rejection.Code != BuildSettings {
+		t.Errorf("another flag: %+v", rejection)
 	}
 }
 
 func TestDifferencesAreGroupedByModule(t *testing.T) {
 	plugin := image(differs("fmt", "os", "example.org/lib/json", "example.org/lib/nested/x"), set("-pgo", "x.pgo"))
-	refusal := (*Error)(nil)
-	if !errors.As(process(t, image()).Check(plugin, create), &refusal) {
+	rejection := (*Error)(nil)
+	if !errors.As(process(t, image()).Check(plugin, create), &rejection) {
 		t.Fatal("accepted")
 	}
 	var modules []string
-	for _, d := range refusal.Differences {
+	for _, d := range rejection.Differences {
 		modules = append(modules, d.Module)
 		if d.Fix != "-pgo=off" {
 			t.Errorf("%s: %q", d.Package, d.Fix)
@@ -372,7 +372,7 @@ func TestDifferencesAreGroupedByModule(t *testing.T) {
 	if diff := cmp.Diff([]string{"", "", "example.org/lib", "example.org/lib/nested"}, modules); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]Setting{{Name: "-pgo", Plugin: "x.pgo", Fix: "-pgo=off"}}, refusal.Settings); diff != "" {
+	if diff := cmp.Diff([]Setting{{Name: "-pgo", Plugin: "x.pgo", Fix: "-pgo=off"}}, rejection.Settings); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -13,7 +13,7 @@ import (
 var alwaysAlike = []string{"-trimpath", "-race", "-msan", "-asan"}
 
 // These change some packages, or none: they explain a difference that the
-// fingerprints show, and are no reason to refuse a file by themselves.
+// fingerprints show, and are not a reason to reject a file by themselves.
 var maybeAlike = []string{"-cover", "-pgo", "-gcflags", "-tags", "-asmflags", "-compiler"}
 
 // checkRelease refuses other Go releases also where the fingerprints of all
@@ -123,7 +123,7 @@ func (p *Process) mismatch(i *Image, differences []Difference) error {
 	return err
 }
 
-// blame names the flags as what mends differences that no version explains.
+// blame names the flags as what fixes differences that no version explains.
 func blame(settings []Setting, differences []Difference) {
 	fixes := make([]string, len(settings))
 	for n, setting := range settings {
@@ -168,7 +168,7 @@ func fixDifference(d Difference) string {
 	return "go get " + d.Module + "@" + d.Host.Version
 }
 
-// fixModules joins what mends the differences to one command, so that go takes all
+// fixModules joins what fixes the differences to one command, so that go takes all
 // of the versions together.
 func fixModules(differences []Difference) string {
 	var modules []string

@@ -11,7 +11,7 @@ import (
 )
 
 // The dynamic linker trusts a file: a header with a flipped bit makes it write
-// where it must not, and the process ends. So what it relies on is held against
+// where it must not, and the process ends. So what it relies on is compared with
 // what else the file says of itself: the segments against the sections, the
 // dynamic table against the sections, relocations against the segments. See
 // elf(5) and "System V Application Binary Interface", chapters 4 and 5.
@@ -40,7 +40,7 @@ func soundHeader(file io.ReaderAt, object *elf.File) error {
 	}
 	switch {
 	case object.Type != elf.ET_DYN:
-		return fmt.Errorf("its header says that it is no shared object but %v", object.Type)
+		return fmt.Errorf("its header says that it is not a shared object but %v", object.Type)
 	case object.OSABI != elf.ELFOSABI_NONE && object.OSABI != elf.ELFOSABI_LINUX || object.ABIVersion != 0:
 		return fmt.Errorf("its header says that it is for %v, version %d", object.OSABI, object.ABIVersion)
 	case slices.ContainsFunc(header[padding:elf.EI_NIDENT], func(b byte) bool { return b != 0 }):
@@ -290,7 +290,7 @@ func (d *dynamic) relocationsAt(object *elf.File, address, size uint64) ([]byte,
 
 func soundRelocationList(object *elf.File, list []byte, kinds []uint32, symbols int) error {
 	relative := relocationTypes[object.Machine].relative
-	var written, meant *elf.Prog // neighbours are mostly in one segment
+	var written, meant *elf.Prog // neighbors are mostly in one segment
 	for ; len(list) >= relaSize; list = list[relaSize:] {
 		address, info, addend := binary.LittleEndian.Uint64(list), binary.LittleEndian.Uint64(list[8:]), binary.LittleEndian.Uint64(list[16:])
 		kind, symbol := uint32(info), info>>32

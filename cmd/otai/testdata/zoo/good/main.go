@@ -1,4 +1,4 @@
-// A plugin without any fault. It shares no package with the others, and its file
+// A plugin in which nothing is wrong. It shares no package with the others, and its file
 // comes after theirs: whatever they did, it must load and run.
 package main
 

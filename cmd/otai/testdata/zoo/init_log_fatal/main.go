@@ -9,7 +9,7 @@ import (
 )
 
 func init() {
-	log.Fatal("no licence found")
+	log.Fatal("no license found")
 }
 
 func CreatePlugin(api.AppConfig) api.Plugin { return valid.Plugin() }

@@ -1,4 +1,4 @@
-// Has no fault: what is done to its file is one.
+// Nothing is wrong with it but what is done to its file.
 package main
 
 import (

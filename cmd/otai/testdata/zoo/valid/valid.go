@@ -1,5 +1,5 @@
 // Package valid is all that a plugin needs, so that the sources beside it have
-// nothing but their faults.
+// nothing but what is wrong with them.
 package valid
 
 import (

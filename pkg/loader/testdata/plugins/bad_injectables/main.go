@@ -1,4 +1,4 @@
-// A plugin that offers four faulty injectables and one without fault.
+// A plugin that offers four wrong injectables and a right one.
 package main
 
 import (
@@ -22,7 +22,7 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 			) (api.PipeResult, error) {
 				return api.Success(nil), nil
 			}),
-		api.NewPipeFunc("Fine", "Has no fault.", nothing),
+		api.NewPipeFunc("Fine", "Is right.", nothing),
 	)
 }
 

@@ -1,4 +1,4 @@
-// A plugin whose version is no semantic version.
+// A plugin whose version is not a semantic version.
 package main
 
 import "github.com/open-ticket-ai/otai/pkg/api"

@@ -1,4 +1,4 @@
-// A plugin whose fault no recover can stop.
+// A plugin whose crash no recover can stop.
 package main
 
 import (

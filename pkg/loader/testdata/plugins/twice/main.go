@@ -11,7 +11,7 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 	nothing := func(context.Context, struct{}, api.Scope) (api.PipeResult, error) { return api.Success(nil), nil }
 	return api.NewPlugin(
 		api.Metadata{Name: "otai-twice", Version: "1.0.0"},
-		api.NewPipeFunc("Fine", "Has no fault.", nothing),
+		api.NewPipeFunc("Fine", "Is right.", nothing),
 		api.NewPipeFunc("Same", "Is there twice.", nothing),
 		api.NewPipeFunc("Same", "Is there twice.", nothing),
 	)

@@ -1,4 +1,4 @@
-// A plugin whose params do what they are told when they are validated.
+// A plugin whose params do what they say when they are validated.
 package main
 
 import (
@@ -37,7 +37,7 @@ func (p doorParams) Validate() error {
 
 type door struct{ path string }
 
-// FindModels misses every model that is called so, and says by what it was told.
+// FindModels misses every model that is called so, and says how it was asked.
 func (d *door) FindModels(_ context.Context, names []string, missing func(map[string]string)) {
 	for _, name := range names {
 		switch name {

@@ -1,4 +1,4 @@
-// A plugin without any fault. Its name puts it after all others.
+// A plugin in which nothing is wrong. Its name puts it after all others.
 package main
 
 import (
