@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,20 +42,22 @@ func arguments(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// flagError says of a number what it has to be, where pflag says what Go calls the
-// function that reads it.
+// flagError says of a number what it has to be, where pflag says what Go calls it.
 func flagError(_ *cobra.Command, err error) error {
-	var number *strconv.NumError
 	var flag *pflag.InvalidValueError
-	if !errors.As(err, &number) || !errors.As(err, &flag) {
+	if !errors.As(err, &flag) {
 		return err
 	}
-	what := "a whole number"
-	switch {
-	case strings.HasPrefix(flag.GetFlag().Value.Type(), "uint"):
+	what := ""
+	switch kind := flag.GetFlag().Value.Type(); {
+	case strings.HasPrefix(kind, "uint"):
 		what = "a whole number from 0"
-	case strings.HasPrefix(flag.GetFlag().Value.Type(), "float"):
+	case strings.HasPrefix(kind, "int"):
+		what = "a whole number"
+	case strings.HasPrefix(kind, "float"):
 		what = "a number"
+	default:
+		return err
 	}
 	return fmt.Errorf("--%s is %q, and needs %s", flag.GetFlag().Name, flag.GetValue(), what)
 }
