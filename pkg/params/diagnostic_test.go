@@ -130,6 +130,20 @@ func TestTheMessageThatNamesTheKey(t *testing.T) {
 	}
 }
 
+func TestADiagnosticAsAnError(t *testing.T) {
+	d := params.Diagnostic{Path: params.Keys("a"), Code: params.CodeRequired, Message: "is required", Hint: "write a"}
+	if got := d.AsError().Error(); got != "is required (write a)" {
+		t.Errorf("got %s", got)
+	}
+	if again := params.Diagnostics(&api.FieldError{Field: "b", Err: d.AsError()}); len(again) != 1 || again[0].Code != d.Code || again[0].Path.String() != "b" || !again[0].Missing() {
+		t.Errorf("got %+v", again)
+	}
+	d.Err = errBad
+	if d.AsError() != errBad {
+		t.Error("the error of a plugin is wrapped")
+	}
+}
+
 // Whatever a key is, what is wrong with it or below it is reported at its path.
 func FuzzDiagnosticPaths(f *testing.F) {
 	for _, key := range []string{"", "a", "a.b", "a[0]", "[0]", "1.5", " ", "max. Anzahl", `"`, "\n", "\xff", "]", "fields", "fields.x", "name"} {
