@@ -33,7 +33,7 @@ func coveredBy(unknown []string, spec *params.Spec) covered {
 		switch near := params.Near(key, vocabulary.PipeKeys); {
 		case near == "injects":
 			out.injects = true
-		case near == "params" || pipeKeyHints[key] == writeParams:
+		case near == "params" || pipeWords[key] == "params":
 			out.params = true
 		}
 	}
@@ -47,7 +47,7 @@ type decoded struct {
 	covered covered
 	list    []params.Diagnostic // in the order of the file
 	hints   map[int]string      // better ones than the diagnostics' own
-	skipped map[int]bool        // told by the hint of another one
+	skipped map[int]bool        // said by the hint of another one
 }
 
 // reportDecoded reports what decoding found, with the place in the file and, for keys

@@ -5,28 +5,36 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
-
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// durationHint shows how a length of time is written that people wrote otherwise.
-func durationHint(text string) string {
+// durationForm is a length of time, which people wrote otherwise, as it is written here,
+// or "".
+func durationForm(text string) string {
 	if m := humanLength.FindStringSubmatch(text); m != nil {
 		for _, unit := range humanUnits {
 			if strings.HasPrefix(strings.ToLower(m[2]), unit.begins) && (len(unit.begins) > 1 || len(m[2]) == 1) {
-				return "write " + fmt.Sprintf(unit.form, strings.Replace(m[1], ",", ".", 1))
+				return fmt.Sprintf(unit.form, strings.Replace(m[1], ",", ".", 1))
 			}
 		}
 	}
 	if iso := strings.ToUpper(text); strings.HasPrefix(iso, "P") && !strings.HasPrefix(iso, "PT") {
 		if _, err := params.ParseDuration("PT" + iso[1:]); err == nil {
-			return "write PT" + iso[1:]
+			return "PT" + iso[1:]
 		}
 	}
-	if halfISO.MatchString(text) {
+	return ""
+}
+
+// durationHint says how a length of time is written that people wrote otherwise.
+func durationHint(text string) string {
+	form := durationForm(text)
+	switch {
+	case form != "":
+		return "write " + form
+	case halfISO.MatchString(text):
 		return "write " + strings.TrimSpace(text) + "S for seconds, or M for minutes"
-	}
-	if cronForm.MatchString(text) {
+	case cronForm.MatchString(text):
 		return "times of day can't be given: write how long to wait, such as PT5M"
 	}
 	return ""

@@ -59,7 +59,7 @@ func TestAFetchThatNamesNoStatesIsAWarning(t *testing.T) {
 	}{
 		"a queue alone":                  {znuny, fetch("{ queue: { name: Incoming } }"), "11:43", "fields: { StateType: [new, open], Locks: [unlock] }"},
 		"of another help desk":           {acme, fetch("{ queue: { name: Incoming } }"), "11:43", "states: [{ name: … }]"},
-		"a lock is no state":             {znuny, fetch("{ fields: { Locks: [unlock] } }"), "11:43", "StateType"},
+		"a lock is not a state":          {znuny, fetch("{ fields: { Locks: [unlock] } }"), "11:43", "StateType"},
 		"a list without a state":         {znuny, fetch("{ states: [] }"), "11:43", "StateType"},
 		"no criteria at all":             {acme, "acme:FetchAny\n        injects: { ticket_system: desk }", "9:14", "states"},
 		"states":                         {znuny, fetch("{ states: [{ name: new }] }"), "", ""},
@@ -98,13 +98,13 @@ func TestReadingTheFirstArticleAloneIsAdvisedWhereNothingReadsTheOthers(t *testi
 		desk, fetch, after string
 		want               bool
 	}{
-		"nothing reads notes":       {znuny, fetch(""), `"{{ { 'body': 'x' }.body }}"`, true},
-		"a template reads notes":    {znuny, fetch(""), `"{{ get_pipe_result('fetch', 'fetched_tickets')[0].notes | length }}"`, false},
-		"notes is no template here": {znuny, fetch(""), "notes", true},
-		"the service says first":    {with("first"), fetch(""), "1", false},
-		"the service says all":      {with("all"), fetch(""), "1", false},
-		"the fetch says it":         {znuny, fetch(", Articles: first"), "1", false},
-		"nothing fetches from it":   {znuny, "base:ExpressionPipe\n        params: { expression: 1 }", "1", false},
+		"nothing reads notes":          {znuny, fetch(""), `"{{ { 'body': 'x' }.body }}"`, true},
+		"a template reads notes":       {znuny, fetch(""), `"{{ get_pipe_result('fetch', 'fetched_tickets')[0].notes | length }}"`, false},
+		"notes is not a template here": {znuny, fetch(""), "notes", true},
+		"the service says first":       {with("first"), fetch(""), "1", false},
+		"the service says all":         {with("all"), fetch(""), "1", false},
+		"the fetch says it":            {znuny, fetch(", Articles: first"), "1", false},
+		"nothing fetches from it":      {znuny, "base:ExpressionPipe\n        params: { expression: 1 }", "1", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := found(t, "all-articles", c.desk, c.fetch, c.after)

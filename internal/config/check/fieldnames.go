@@ -9,12 +9,12 @@ import (
 )
 
 // What stands below fields: of a search, of an update and of a note has the names of
-// one ticket system. A service that says in a label which it takes lets a misspelt one
+// one ticket system. A service that says in a label which it takes lets a misspelled one
 // be found before it runs.
 const fieldsKey = "fields"
 
 // fieldsLabel is the label with the names for the fields of an object, "" for one
-// that is no part of what ticket systems are asked or told.
+// that is not part of a search, an update or a note.
 func fieldsLabel(spec *params.Spec) string {
 	has := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(name string) bool { return spec.Field(name) == nil })

@@ -14,7 +14,7 @@ import (
 )
 
 // What people write who know the templates of Ansible, Liquid, Twig or Django, or
-// JavaScript, is no Jinja, or never has an effect. The hint shows what works here.
+// JavaScript, is not Jinja, or never has an effect. The hint shows what works here.
 
 const (
 	containsForm = "write 'TEXT' in VALUE"
@@ -89,7 +89,7 @@ func foreignHint(err error) string {
 	return foreignFilters[strings.ToLower(name)]
 }
 
-// codeOf blanks out what is no code in a template: the text around it, comments and,
+// codeOf blanks out what is not code in a template: the text around it, comments and,
 // in bare, texts in quotes. Both have the length of the template.
 func codeOf(template string) (code, bare string) {
 	with, without := []byte(template), []byte(template)

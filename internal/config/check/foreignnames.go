@@ -106,7 +106,7 @@ var fileReaders = map[string]bool{
 	"file": true, "read_file": true, "readfile": true, "readFile": true, "slurp": true, "fileContent": true, "file_get_contents": true, "open": true, "source": true, "lookup": true,
 }
 
-// fileHint tells how the content of a file is given, "" where none is asked for.
+// fileHint says how the content of a file is given, "" where none is asked for.
 func fileHint(n jinja.Name, around scope) string {
 	if !fileReaders[n.Name] || !n.Call || n.Name == "lookup" && (len(n.Args) == 0 || n.Args[0].Text != "file") {
 		return ""

@@ -13,7 +13,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// injects holds the given services against what the params struct asks for.
+// injects compares the given services with what the params struct asks for.
 func (k *checker) injects(given map[string]string, path params.Path, component catalog.Component) {
 	base := path.Key("injects")
 	known := component.Params != nil
@@ -110,18 +110,23 @@ func (k *checker) fittingServices(need *params.Spec, component catalog.Component
 	return ids
 }
 
-// fitting names the services that could be injected.
+// fitting says to write one of the services that could be injected.
 func (k *checker) fitting(need *params.Spec, component catalog.Component) string {
+	return writeForm(k.fittingForm(need, component))
+}
+
+// fittingForm names the services that could be injected, as in "desk: otobo or znuny".
+func (k *checker) fittingForm(need *params.Spec, component catalog.Component) string {
 	ids := k.fittingServices(need, component)
 	for _, s := range k.doc.Services {
 		if _, known := k.services[s.ID]; len(ids) == 0 && !known && s.Use != "" {
-			return "write " + need.Name + ": " + s.ID // whose use is not known, and perhaps this
+			return need.Name + ": " + s.ID // whose use is not known, and perhaps this
 		}
 	}
 	if len(ids) == 0 {
 		return ""
 	}
-	return "write " + need.Name + ": " + strings.Join(ids, " or ")
+	return need.Name + ": " + strings.Join(ids, " or ")
 }
 
 // injectsShape says how to write the injections that stand there in another form.
@@ -130,8 +135,8 @@ func (k *checker) injectsShape(given any, path params.Path, component catalog.Co
 	hint := "write injects: {NAME: SERVICE}"
 	if component.Params != nil {
 		for _, need := range component.Params.Injections() {
-			if fitting := k.fitting(need, component); fitting != "" {
-				hint = "write injects: {" + strings.TrimPrefix(fitting, "write ") + "}"
+			if form := k.fittingForm(need, component); form != "" {
+				hint = "write injects: {" + form + "}"
 			}
 		}
 	}
@@ -197,7 +202,7 @@ func (k *checker) misplacedInjections(m, raw map[string]any, injects map[string]
 				continue
 			}
 			at := place.path.Key(need.Name)
-			k.reportError(k.keyAt(at), at, "unknown-key", fmt.Sprintf("write it below injects: injects: {%s: %s}", need.Name, id), "%s is a service, and no param", need.Name)
+			k.reportError(k.keyAt(at), at, "unknown-key", fmt.Sprintf("write it below injects: injects: {%s: %s}", need.Name, id), "%s is a service, not a param", need.Name)
 			if place.path.Equal(path) {
 				taken = append(taken, need.Name)
 			} else {

@@ -16,7 +16,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// unusualKeys are those that are no plain steps of a path.
+// unusualKeys are those that a path writes in quotes, and others.
 var unusualKeys = []string{"sort.by", "user name", "1.5", "a[0]", "", "max. Anzahl", `say "x"`, "it's", "[0]", "]", `["a"]`, "größe", "x:y", "0", "true", "#", "a.b[1].c"}
 
 // placesOfKeys are places of a key that nothing declares. KEY and VALUE stand for the
@@ -90,7 +90,7 @@ func TestAnUnusualKeyIsReportedAtItsLine(t *testing.T) {
 // Whatever a key is called, what is reported about it stands in its line, and has a
 // path that leads to it or to the mapping around it.
 func FuzzKeyNames(f *testing.F) {
-	for _, key := range append(unusualKeys, "a\tb", "<<", "base_url", "passwort", "{{ x", "{# a #}", "zero\u200bwidth", "${NAME}", "injects", "steps", "intervall", "*a", "0x10", "~") {
+	for _, key := range append(unusualKeys, "a\tb", "\x7f", "<<", "base_url", "passwort", "{{ x", "{# a #}", "zero\u200bwidth", "${NAME}", "injects", "steps", "intervall", "*a", "0x10", "~") {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, key string) {

@@ -50,8 +50,8 @@ func (k *checker) repaired(raw map[string]any, base, inner params.Path, spec *pa
 		default:
 			if length, _ := raw[key].(string); spec.Field(name).Kind == params.KindChild && length != "" {
 				hint = childHint(name == component.Trigger(), raw[key])
-				if strings.HasPrefix(hint, "write {") {
-					hint = "write " + name + ": " + strings.TrimPrefix(hint, "write ")
+				if form := childForm(name == component.Trigger(), raw[key]); form != "" {
+					hint = "write " + name + ": " + form
 				}
 			}
 			k.reportError(k.keyAt(at), at, "unknown-key", hint, "unknown key %q%s", key, underOf(inner))

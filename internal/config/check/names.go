@@ -159,7 +159,7 @@ func checkYield(n jinja.Name, id, use string, yields []string) nameDiagnostic {
 	}
 	switch {
 	case len(yields) == 0:
-		diag.hint = "it has no data; has_failed tells whether it did its work"
+		diag.hint = "it has no data; has_failed says whether it did its work"
 	case near != "":
 		diag.hint = fmt.Sprintf("did you mean get_pipe_result('%s', '%s')?", id, near)
 		if len(yields) > 1 {

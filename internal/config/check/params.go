@@ -134,7 +134,7 @@ func isAbout(diag params.Diagnostic, names []string) bool {
 	})
 }
 
-// id is the id of a pipe, also of one that is no text, which is reported as such.
+// id is the id of a pipe, also of one that is not text, which is reported as such.
 func (k *checker) id(m map[string]any, path params.Path) string {
 	switch id := m["id"].(type) {
 	case string:

@@ -175,7 +175,7 @@ func (k *checker) collectReads(v any) {
 			case n.Name == "parent_params", n.Name == "get_parent_param" && (!n.Call || len(n.Args) == 0):
 				k.reads[""] = true
 			case n.Name == "get_parent_param":
-				k.reads[n.Args[0].Text] = true // "" where it is no literal
+				k.reads[n.Args[0].Text] = true // "" where it is not a literal
 			}
 		}
 	}

@@ -94,8 +94,11 @@ func (k *checker) pipeKeys(m map[string]any, path params.Path, moved []string) [
 	return unknown
 }
 
-// writeParams is for what people call params.
-const writeParams = "write params:"
+// pipeWords are what people call the keys of a pipe.
+var pipeWords = map[string]string{
+	"uses": "use", "type": "use", "name": "id",
+	"with": "params", "args": "params", "config": "params", "options": "params", "settings": "params",
+}
 
 // pipeKeyHints are for keys that other versions and other products have.
 var pipeKeyHints = map[string]string{
@@ -103,16 +106,8 @@ var pipeKeyHints = map[string]string{
 	"if":         "use a step of base:ExpressionPipe that calls fail(): it stops the steps after it",
 	"when":       "use a step of base:ExpressionPipe that calls fail(): it stops the steps after it",
 	"depends_on": "steps run in the order in which they stand",
-	"uses":       "write use:",
-	"with":       writeParams,
 	"pipes":      "write params: with steps: below it",
 	"pipelines":  "write params: with steps: below it, or runners: [{on: …, run: …}]",
-	"name":       "write id:",
-	"type":       "write use:",
-	"args":       writeParams,
-	"config":     writeParams,
-	"options":    writeParams,
-	"settings":   writeParams,
 
 	"services":       "write it at the top, beside orchestrator:",
 	"plugins":        "write it at the top, beside orchestrator:",
@@ -121,11 +116,13 @@ var pipeKeyHints = map[string]string{
 
 func pipeKeyHint(key string, given map[string]any) string {
 	if hint, ok := pipeKeyHints[key]; ok {
-		name := strings.TrimSuffix(strings.TrimPrefix(hint, "write "), ":")
-		if _, there := given[name]; there && slices.Contains(vocabulary.PipeKeys, name) {
+		return hint
+	}
+	if name, ok := pipeWords[key]; ok {
+		if _, there := given[name]; there {
 			return name + ": is given already, so put it there, or remove it"
 		}
-		return hint
+		return "write " + name + ":"
 	}
 	if word, rest, brace := strings.Cut(key, "{"); brace && params.Near(key, vocabulary.PipeKeys) != "" {
 		return fmt.Sprintf("a colon is missing: write %s: {%s", strings.TrimSpace(word), rest)
@@ -158,27 +155,40 @@ func (k *checker) childrenOf(raw map[string]any, path params.Path, around scope)
 	}
 }
 
-// childHint tells what to write instead of a word or a time.
+// childForm is the pipe that a text was probably meant to be, or "".
+func childForm(isTrigger bool, raw any) string {
+	text, isText := raw.(string)
+	length := text
+	if _, err := params.ParseDuration(text); err != nil {
+		length = durationForm(text)
+	}
+	switch {
+	case !isText || strings.HasPrefix(text, "use:"):
+		return ""
+	case isTrigger && length != "":
+		return fmt.Sprintf("{use: %s, params: {interval: %s}}", vocabulary.DefaultTrigger, length)
+	case strings.Contains(text, ":") && !strings.Contains(text, " "):
+		return "{use: " + text + "}"
+	}
+	return ""
+}
+
+// childHint says what to write instead of a word, a time or a list.
 func childHint(isTrigger bool, raw any) string {
 	text, isText := raw.(string)
-	_, isTime := params.ParseDuration(text)
-	length := strings.TrimPrefix(durationHint(text), "write ")
 	use, glued := strings.CutPrefix(text, "use:")
+	form := childForm(isTrigger, raw)
 	switch {
 	case glued:
 		return "write a space after the colon: use: " + use
 	case isPipes(raw) && len(raw.([]any)) == 1:
-		return "a pipe is no list: leave out the dash"
+		return "a pipe is not a list: leave out the dash"
 	case isPipes(raw):
 		return "write use: base:CompositePipe and params: here, and this list below params: with steps:"
 	case isTrigger && isText && cronForm.MatchString(text):
 		return "write how long to wait: {use: base:IntervalTrigger, params: {interval: PT5M}}"
-	case isTrigger && isText && isTime != nil && length != "":
-		return fmt.Sprintf("write {use: base:IntervalTrigger, params: {interval: %s}}", length)
-	case isTrigger && isText && isTime == nil:
-		return fmt.Sprintf("write {use: base:IntervalTrigger, params: {interval: %s}}", text)
-	case isText && strings.Contains(text, ":") && !strings.Contains(text, " "):
-		return "write {use: " + text + "}"
+	case form != "":
+		return "write " + form
 	}
 	return "write use: and params: below it"
 }
@@ -193,7 +203,7 @@ func (k *checker) trigger(m map[string]any, path params.Path) map[string]any {
 	}
 	k.reportError(k.useAt(path), path, "missing-key", "write on: {use: base:IntervalTrigger, params: {interval: …}}", "the trigger's use is missing")
 	out := cloneMap(m)
-	out["use"] = "base:IntervalTrigger"
+	out["use"] = vocabulary.DefaultTrigger
 	if beside && given == nil {
 		delete(out, "interval")
 		out["params"] = map[string]any{"interval": interval}

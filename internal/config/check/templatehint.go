@@ -26,7 +26,7 @@ var templateHints = []struct {
 	{nil, lazyregexp.New(`^}\s*$`), "an expression ends with }}, a statement with %}"},
 }
 
-// syntaxHintAt tells what to write where a template breaks off, or "" where its own
+// syntaxHintAt says what to write where a template breaks off, or "" where its own
 // message says it all. Line and column count from 1.
 func syntaxHintAt(template string, line, column int) string {
 	lines := strings.Split(template, "\n")

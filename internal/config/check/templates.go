@@ -31,8 +31,8 @@ func (k *checker) templateLanguage() *jinja.Renderer {
 	return jinja.New(jinja.Options{Env: k.doc.Lookup})
 }
 
-// templates parses every template in v, and holds the names in those that will be
-// rendered against what there will be. Below keys that spec doesn't know, and with
+// templates parses every template in v, and compares the names in those that will be
+// rendered with what there will be. Below keys that spec doesn't know, and with
 // no spec at all, only the syntax counts. Children are left to their own turn.
 func (k *checker) templates(v any, path params.Path, spec *params.Spec, around scope) {
 	if k.language == nil {
@@ -64,7 +64,7 @@ func (k *checker) templates(v any, path params.Path, spec *params.Spec, around s
 			k.template(v, path, spec != nil, around)
 		case i != nil:
 			line, column := source.PlaceIn(v, i[0])
-			k.warn(k.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is no template, so it is taken as it stands here")
+			k.warn(k.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is not a template, so it is taken as it stands here")
 		}
 	}
 }
@@ -93,16 +93,19 @@ func (k *checker) template(template string, path params.Path, rendered bool, aro
 	parsed, err := k.language.Parse(template)
 	if err != nil {
 		position, message, hint := k.at(path), err.Error(), ""
-		var fault *api.TemplateError
-		if errors.As(err, &fault) {
-			position = k.inside(path, fault.Line, fault.Column)
-			hint = cmp.Or(syntaxHintAt(template, fault.Line, fault.Column), foreignHint(fault.Err))
-			if fault.Err != nil {
-				message = fault.Err.Error()
+		var templateErr *api.TemplateError
+		if errors.As(err, &templateErr) {
+			position = k.inside(path, templateErr.Line, templateErr.Column)
+			hint = cmp.Or(syntaxHintAt(template, templateErr.Line, templateErr.Column), foreignHint(templateErr.Err))
+			if templateErr.Err != nil {
+				message = templateErr.Err.Error()
 			}
 		}
 		if secretname.Below(path) && !strings.Contains(template, "}}") && !strings.Contains(template, "%}") {
-			hint = strings.TrimPrefix(hint+"; "+config.IfItIsTheValue, "; ")
+			if hint != "" {
+				hint += "; "
+			}
+			hint += config.IfItIsTheValue
 		}
 		k.reportError(position, path, "template-syntax", hint, "the template has a mistake: %s", message)
 		return

@@ -35,7 +35,7 @@ func (k *checker) component(use string, path params.Path, service bool) (catalog
 	return component, true
 }
 
-// pipeFor tells which pipes use such a service, for one that stands where a pipe is
+// pipeFor says which pipes use such a service, for one that stands where a pipe is
 // wanted.
 func (k *checker) pipeFor(service catalog.Component) string {
 	const otherwise = "configure it under services: and name it under injects:"

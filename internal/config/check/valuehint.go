@@ -105,7 +105,7 @@ func cutLast(text, separator string) (before, after string) {
 func timeHint(text string) string {
 	text = strings.TrimSpace(text)
 	if m := yearFirst.FindStringSubmatch(text); m != nil {
-		return writeDay(m[1], m[2], m[3], m[4], m[5])
+		return writeForm(dayForm(m[1], m[2], m[3], m[4], m[5]))
 	}
 	m := dayMonthYear.FindStringSubmatch(text)
 	if m == nil {
@@ -115,23 +115,32 @@ func timeHint(text string) string {
 	if len(year) == 2 {
 		year = "20" + year
 	}
-	european, american := writeDay(year, m[3], m[1], m[5], m[6]), writeDay(year, m[1], m[3], m[5], m[6])
+	european, american := dayForm(year, m[3], m[1], m[5], m[6]), dayForm(year, m[1], m[3], m[5], m[6])
 	switch {
 	case m[2] == "." || american == "" || american == european:
-		return european
+		return writeForm(european)
 	case european == "":
-		return american
+		return writeForm(american)
 	}
-	return european + " or " + strings.TrimPrefix(american, "write ")
+	return "write " + european + " or " + american
 }
 
-func writeDay(year, month, day, clock, seconds string) string {
+// writeForm is the hint to write that, or "".
+func writeForm(form string) string {
+	if form == "" {
+		return ""
+	}
+	return "write " + form
+}
+
+// dayForm is a day, with a time, as it is written here, or "" where there is no such day.
+func dayForm(year, month, day, clock, seconds string) string {
 	t, err := time.Parse("2006-1-2 15:04:05", fmt.Sprintf("%s-%s-%s %s%s", year, month, day, cmp.Or(clock, "0:00"), cmp.Or(seconds, ":00")))
 	switch {
 	case err != nil:
 		return ""
 	case clock == "":
-		return "write " + t.Format(time.DateOnly)
+		return t.Format(time.DateOnly)
 	}
-	return "write " + t.Format(time.DateTime) + ", which is in UTC"
+	return t.Format(time.DateTime) + ", which is in UTC"
 }

@@ -40,7 +40,7 @@ func compiled(t *testing.T, schema map[string]any) *jsonschema.Schema {
 	return s
 }
 
-// asEditor reads YAML as an editor does. It is not ok for what is no YAML, or has
+// asEditor reads YAML as an editor does. It is not ok for what is not YAML, or has
 // no form in JSON.
 func asEditor(data []byte) (value any, ok bool) {
 	var raw any
@@ -60,7 +60,7 @@ var inForm = []string{"unknown-key", "unknown-use", "wrong-kind", "missing-param
 
 func TestTheSchemaFindsWhatIsWrongInTheFormOfAFile(t *testing.T) {
 	s := compiled(t, schema.Of(catalogtest.New()))
-	// What is a mistake in a way that no schema can tell.
+	// What is a mistake in a way that no schema can see.
 	beyond := []string{
 		"log-file-without-path",                                                                                   // a key that another key needs
 		"composite-stpes", "composite-tasks", "two-mistakes-below-a-misspelled-key", "runner-params-not-indented", // keys that only seem to be meant as others
@@ -110,7 +110,7 @@ services:
 orchestrator: {params: {steps: []}}
 `))
 	if !ok {
-		t.Fatal("this is no YAML")
+		t.Fatal("this is not YAML")
 	}
 	if err := s.Validate(value); err != nil {
 		t.Error(err)
@@ -143,7 +143,7 @@ func TestTheSchemaAcceptsWhatRuns(t *testing.T) {
 		}
 		value, ok := asEditor(data)
 		if !ok {
-			t.Fatalf("%s is no YAML", file)
+			t.Fatalf("%s is not YAML", file)
 		}
 		if err := s.Validate(value); err != nil {
 			t.Errorf("%s: %v", file, err)
