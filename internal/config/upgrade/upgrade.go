@@ -26,6 +26,9 @@ type upgrader struct {
 // Nodes returns the mapping below the root key, or nil when the file can't be
 // used.
 func Nodes(file string, root *yaml.Node, diags *source.Reporter) *yaml.Node {
+	if inner := current(root); inner != nil {
+		return inner
+	}
 	return upgradeNodes(file, root, diags, nil)
 }
 
