@@ -25,7 +25,7 @@ var deciders = []string{
 }
 
 // The fields that hold a message, whatever their struct is.
-var messageFields = []string{"Message", "ErrorMessage", "Msg"}
+var messageFields = []string{"Message", "ErrorMessage", "Msg", "message", "errorMessage", "msg"}
 
 // checker follows messages through the variables and parameters of one package.
 type checker struct {

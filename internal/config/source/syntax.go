@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -12,34 +11,24 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-var (
-	yamlMessage   = lazyregexp.New(`^yaml: (?:line (\d+): )?(.*)$`)
-	unknownAnchor = lazyregexp.New(`^unknown anchor '(.*)' referenced$`)
-)
-
 // reportSyntax reports YAML that does not parse. The parser names only a line, and
 // often the one in which the surrounding block began, so the place is looked for:
 // it is where the longest text ends that still parses.
 func reportSyntax(s File, data []byte, err error, diags *Reporter) {
-	message, line := err.Error(), 1
-	if m := yamlMessage.FindStringSubmatch(message); m != nil {
-		message = m[2]
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			line = n
-		}
-	}
+	parser := readParserError(err)
+	message, line := parser.message, parser.line
 	skipped := len(s.Data) - len(data)
-	if m := unknownAnchor.FindStringSubmatch(message); m != nil {
-		offset := max(bytes.Index(data, []byte("*"+m[1])), 0)
+	if anchor := parser.anchor; anchor != "" {
+		offset := max(bytes.Index(data, []byte("*"+anchor)), 0)
 		at := OffsetPosition(s, skipped+offset)
-		if !strings.Contains(Diagnostic{File: s.Name, Line: at.Line}.Excerpt([]File{s}), m[1]) {
+		if !strings.Contains(Diagnostic{File: s.Name, Line: at.Line}.Excerpt([]File{s}), anchor) {
 			diags.ReportError(at, nil, "unknown-anchor", "quote the text, because * begins an alias", "this alias has no anchor")
 			return
 		}
-		diags.ReportError(at, nil, "unknown-anchor", "write &"+m[1]+" at the value that is meant, above this line, or quote it if it is text", "the alias *%s has no anchor", m[1])
+		diags.ReportError(at, nil, "unknown-anchor", "write &"+anchor+" at the value that is meant, above this line, or quote it if it is text", "the alias *%s has no anchor", anchor)
 		return
 	}
-	if message == "control characters are not allowed" {
+	if parser.says("control characters are not allowed") {
 		offset := max(bytes.IndexFunc(data, notPrintable), 0)
 		r, _ := utf8.DecodeRune(data[offset:])
 		what := fmt.Sprintf("the control character U+%04X", r)
@@ -53,7 +42,7 @@ func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 	if !ok {
 		offset = lineStart(data, line)
 	}
-	if message == "found unknown escape character" {
+	if parser.says("found unknown escape character") {
 		if i := unknownEscape.FindIndex(data[offset:]); i != nil {
 			diags.ReportError(OffsetPosition(s, skipped+offset+i[1]-1), nil, "yaml-syntax", `write single quotes, in which \ is nothing special, or \\`, "this is no valid YAML: %s", message)
 			return
@@ -80,7 +69,7 @@ func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 		diags.ReportError(at, nil, "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
 		return
 	}
-	if mark, ok := unclosed(text); ok && strings.Contains(message, "' or '") {
+	if mark, ok := unclosed(text); ok && parser.says("' or '") {
 		at.Column = mark.column
 		if closing, bracket := closingOf[mark.mark]; bracket {
 			diags.ReportError(at, nil, "yaml-syntax", fmt.Sprintf("close the bracket that opens here: %c", closing), "this is no valid YAML: %s", message)
@@ -89,7 +78,7 @@ func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 		}
 		return
 	}
-	diags.ReportError(at, nil, "yaml-syntax", syntaxHint(message, text), "this is no valid YAML: %s", message)
+	diags.ReportError(at, nil, "yaml-syntax", syntaxHint(parser, text), "this is no valid YAML: %s", message)
 }
 
 var (
@@ -184,19 +173,19 @@ func closesQuote(text []rune) bool {
 	return false
 }
 
-func syntaxHint(message, line string) string {
+func syntaxHint(parser parserError, line string) string {
 	switch {
 	case params.HasTemplate(line):
 		return "put the template in quotes, and use the other kind of quotes inside"
-	case strings.Contains(message, "mapping values are not allowed"):
+	case parser.says("mapping values are not allowed"):
 		return "put text with a colon in quotes, or correct the indentation"
-	case strings.Contains(message, "cannot start any token"):
+	case parser.says("cannot start any token"):
 		return "put the text in quotes"
-	case strings.Contains(message, "end of stream"):
+	case parser.says("end of stream"):
 		return "close the quotes that open here"
-	case strings.Contains(message, "'-' indicator"):
+	case parser.says("'-' indicator"):
 		return "the entries above begin with a dash: indent this line less or more, or begin it with a dash"
-	case strings.Contains(message, "',' or"):
+	case parser.says("',' or"):
 		return "close the bracket"
 	default:
 		return "look at the indentation of this line and the one above"

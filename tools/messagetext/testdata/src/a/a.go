@@ -39,6 +39,12 @@ func decisions(err error, d diagnostic) bool {
 	return map[string]bool{"EOF": true}[text] || helper(d.Message) // want `decides by the text of a message`
 }
 
+type wrapped struct{ message string }
+
+func (w wrapped) says(part string) bool {
+	return strings.Contains(w.message, part) // want `decides by the text of a message`
+}
+
 func helper(sentence string) bool {
 	return strings.EqualFold(sentence, "refused") // want `decides by the text of a message`
 }
