@@ -115,7 +115,7 @@ func (k *checker) template(template string, path params.Path, rendered bool, aro
 	}
 	k.foreign(template, path)
 	k.calls(parsed, path, around)
-	reported := map[string]bool{}
+	reported := map[nameDiagnostic]bool{}
 	calls := bareCalls(template)
 	for _, n := range jinja.Names(parsed) {
 		if i := callAround(calls, template, n); !n.Known && i >= 0 {
@@ -126,10 +126,10 @@ func (k *checker) template(template string, path params.Path, rendered bool, aro
 			continue
 		}
 		diag := k.checkName(n, around)
-		if diag.message == "" || reported[diag.message] {
+		if diag.message == "" || reported[diag] {
 			continue // once for each template is enough
 		}
-		reported[diag.message] = true
+		reported[diag] = true
 		severity := source.SeverityWarning
 		if n.Certain && (n.Known || n.Broken) && !diag.onlyWarn {
 			severity = source.SeverityError
