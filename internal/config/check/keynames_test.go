@@ -1,6 +1,8 @@
 package check_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,9 +12,11 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/catalog"
 	"github.com/open-ticket-ai/otai/internal/config/catalog/catalogtest"
 	"github.com/open-ticket-ai/otai/internal/config/check"
 	"github.com/open-ticket-ai/otai/internal/config/source"
+	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -47,6 +51,70 @@ var placesOfKeys = map[string]struct {
 	},
 }
 
+// quotaParams have keys of the user's choice, about which only the plugin's own code
+// knows.
+type quotaParams struct {
+	Quotas map[string]int `otai:"quotas"`
+}
+
+// Validate names the key as authors do, without quotes.
+func (p *quotaParams) Validate() error {
+	for key, quota := range p.Quotas {
+		if quota == 1 {
+			return &api.FieldError{Field: "quotas." + key, Err: errors.New("is too small")}
+		}
+	}
+	return nil
+}
+
+// probed is a catalog of a plugin that is not opened in this process: all that it says
+// comes as JSON.
+type probed struct{ catalogtest.Catalog }
+
+func (p probed) Find(use string) (catalog.Component, bool) {
+	if use == "acme:Quotas" {
+		p.Offered[use] = catalogtest.Pipe[quotaParams]("Quotas")
+	}
+	component, ok := p.Catalog.Find(use)
+	if ok {
+		var sent params.Spec
+		overJSON(component.Params, &sent)
+		spec, err := params.Restore(&sent)
+		if err != nil {
+			panic(err)
+		}
+		component.Params = spec
+	}
+	return component, ok
+}
+
+func (p probed) CheckParams(questions []catalog.ParamsQuestion) [][]params.Diagnostic {
+	var answers [][]params.Diagnostic
+	for _, q := range questions {
+		component, _ := p.Catalog.Find(q.Use)
+		var given map[string]any
+		overJSON(q.Params, &given)
+		_, err := params.Decode(component.Params, given, params.Binder{Offline: true})
+		var sent []params.Diagnostic
+		overJSON(params.Diagnostics(err), &sent)
+		answers = append(answers, sent)
+	}
+	return answers
+}
+
+func overJSON(from, to any) {
+	data, err := json.Marshal(from)
+	if err == nil {
+		err = json.Unmarshal(data, to)
+	}
+	if err != nil {
+		panic(err)
+	}
+}
+
+// plugin is the place of a key that the plugin's own code reports.
+const plugin = "a mapping that the plugin checks"
+
 // readKey reads and checks the file of a place with that key in it. ok is false for a
 // key that YAML writes in several lines.
 func readKey(t *testing.T, place, key string) (diags config.Diagnostics, line int, path params.Path, ok bool) {
@@ -59,7 +127,7 @@ func readKey(t *testing.T, place, key string) (diags config.Diagnostics, line in
 	before, after, _ := strings.Cut(p.file, "KEY")
 	doc, diags := config.Read(config.Options{Files: []config.Source{{Name: "c.yml", Data: []byte(before + strings.TrimSpace(string(written)) + after)}}})
 	if doc != nil {
-		diags = diags.And(check.Check(doc, catalogtest.New()))
+		diags = diags.And(check.Check(doc, probed{catalogtest.New()}))
 	}
 	// Some files have warnings of their own.
 	diags = slices.DeleteFunc(diags, func(d config.Diagnostic) bool { return d.Code == "any-state" || d.Code == "polls-without-pause" })
@@ -71,15 +139,19 @@ func TestAnUnusualKeyIsReportedAtItsLine(t *testing.T) {
 		t.Run(place, func(t *testing.T) {
 			for _, key := range unusualKeys {
 				diags, line, path, ok := readKey(t, place, key)
-				if !ok || len(diags) != 1 || diags[0].Line != line || diags[0].Code != "unknown-key" {
-					t.Errorf("%q: want one report of an unknown key in line %d, got %v", key, line, diags)
+				code := "unknown-key"
+				if place == plugin {
+					code = "bad-param"
+				}
+				if !ok || len(diags) != 1 || diags[0].Line != line || diags[0].Code != code {
+					t.Errorf("%q: want one %s in line %d, got %v", key, code, line, diags)
 					continue
 				}
 				read, err := params.ParsePath(diags[0].Path)
 				if path = path.Key(key); err != nil || !read.Equal(path) {
 					t.Errorf("%q: the path is %q, which is read as %q (%v), want %q", key, diags[0].Path, read, err, path)
 				}
-				if !strings.Contains(diags[0].Message, fmt.Sprintf("unknown key %q", key)) {
+				if code == "unknown-key" && !strings.Contains(diags[0].Message, fmt.Sprintf("unknown key %q", key)) {
 					t.Errorf("the message doesn't name the key %q: %s", key, diags[0])
 				}
 			}
@@ -108,10 +180,23 @@ func FuzzKeyNames(f *testing.F) {
 			diags, line, around, _ := readKey(t, place, key)
 			for _, d := range diags {
 				path, err := params.ParsePath(d.Path)
-				if d.Line != line || err != nil || !path.Equal(around) && !path.Equal(around.Key(key)) && !path.Equal(around.Key(seen)) {
+				// What keeps a file from being read has no path.
+				if d.Line != line || err != nil || len(path) > 0 && !path.Equal(around) && !path.Equal(around.Key(key)) && !path.Equal(around.Key(seen)) {
 					t.Errorf("%s, key %q in line %d below %q: got %v (path %q)", place, key, line, around, d, path)
 				}
 			}
 		}
 	})
+}
+
+// A comment makes a text a template, whose value is known only when it runs.
+func TestATextWithACommentIsATemplateOfAnyKind(t *testing.T) {
+	file := strings.Replace(placesOfKeys["an object in params"].file, "KEY: 1", `limit: "{# a page #}5"`, 1)
+	doc, diags := config.Read(config.Options{Files: []config.Source{{Name: "c.yml", Data: []byte(file)}}})
+	if doc != nil {
+		diags = diags.And(check.Check(doc, probed{catalogtest.New()}))
+	}
+	if diags.HasErrors() {
+		t.Error(diags)
+	}
 }
