@@ -303,11 +303,11 @@ func TestSystemTheDoctorNamesALabelWithoutAQueue(t *testing.T) {
 
 			answer, err := otai("doctor", "--json")
 			var diagnosis struct {
-				Healthy  bool
-				Findings []struct {
+				Healthy     bool
+				Diagnostics []struct {
 					Check, Status, Message string
 					Places                 []string
-				}
+				} `json:"findings"`
 			}
 			if code := exitCode(err); code != c.code {
 				t.Errorf("with --json it ends with %d, not %d", code, c.code)
@@ -315,7 +315,7 @@ func TestSystemTheDoctorNamesALabelWithoutAQueue(t *testing.T) {
 			if err := json.Unmarshal([]byte(answer), &diagnosis); err != nil || diagnosis.Healthy != (c.code == 0) {
 				t.Fatalf("%v, healthy: %v\n%s", err, diagnosis.Healthy, answer)
 			}
-			for _, f := range diagnosis.Findings {
+			for _, f := range diagnosis.Diagnostics {
 				if strings.Contains(f.Message, "the label ") && (f.Status != "failed" || len(f.Places) != 1) {
 					t.Errorf("%+v", f)
 				}

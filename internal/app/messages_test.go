@@ -99,7 +99,7 @@ func TestAnErrorUnderAnotherKeyIsFound(t *testing.T) {
 		`log.Warn("x", "ticket", id, "cause", err.Error())`:                  true,
 		`log.Warn("x", "reason", p.Err)`:                                     true,
 		`log.Warn("x", "error", text)`:                                       true,
-		`s.logger.With("service", id).Error("x", "fault", closeErr)`:         true,
+		`s.logger.With("service", id).Error("x", "failure", closeErr)`:       true,
 		`log.Warn("x", slog.Any("error", err))`:                              true,
 		`log.Warn("x", slog.String("failure", err.Error()))`:                 true,
 		`args = append(args, "reason", failure)`:                             true,
@@ -130,7 +130,7 @@ func wrongErrorKeys(file *ast.File, seen *int) (wrong []token.Pos) {
 			switch key := strings.Trim(literal.Value, "\"`"); {
 			case key == "err":
 				*seen++
-			case isError(list[i+1]), slices.Contains([]string{"error", "fault", "cause", "failure", "exception"}, key):
+			case isError(list[i+1]), slices.Contains([]string{"error", "cause", "failure", "exception"}, key):
 				wrong = append(wrong, literal.Pos())
 			}
 			i++
