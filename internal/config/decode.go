@@ -37,6 +37,28 @@ type field struct {
 
 func (f field) key(name string) field { return field{f.Get(name), f.path.Key(name)} }
 
+func (f field) isMapping() bool { return f.Node != nil && f.Kind == yaml.MappingNode }
+func (f field) isList() bool    { return f.Node != nil && f.Kind == yaml.SequenceNode }
+
+// isEmpty is true for a field that is not given, or without a value.
+func (f field) isEmpty() bool {
+	return f.Node == nil || f.Kind == yaml.ScalarNode && f.Value == nil
+}
+
+// pairs are the keys of a mapping with their values; none for what is not a mapping.
+func (f field) pairs() []source.Pair {
+	if f.Node == nil {
+		return nil
+	}
+	return f.Pairs
+}
+
+// unknownKeys are those that are not among the known ones, sorted.
+func (f field) unknownKeys(known []string) (keys []string, all map[string]any) {
+	all = object(f.Node)
+	return vocabulary.UnknownKeys(all, known), all
+}
+
 func (d decoder) document(out *Document) {
 	root := field{d.tree.root, nil}
 	d.keys(root, vocabulary.DocumentKeys)
@@ -48,25 +70,26 @@ func (d decoder) document(out *Document) {
 	}
 	out.Logging = d.logging(d.mapping(infrastructure.key("logging")))
 	out.Plugins, out.pluginNames = d.plugins(root.key("plugins"))
-	out.strange = vocabulary.UnknownKeys(object(root.Node), vocabulary.DocumentKeys)
+	out.strange, _ = root.unknownKeys(vocabulary.DocumentKeys)
 	out.PluginDirs = d.texts(root.key("plugin_dirs"))
 	out.TrustedKeys = d.texts(root.key("trusted_keys"))
 
 	services := d.mapping(root.key("services"))
 	out.noParams = map[string]bool{}
 	out.stray = map[string]map[string]any{}
-	for id := range services.Keys() {
+	for _, pair := range services.pairs() {
+		id := pair.Key
 		service := services.key(id)
 		out.Services = append(out.Services, d.service(id, service))
 		out.stray[id] = without(object(service.Node), vocabulary.ServiceKeys)
-		if p := service.key("params"); !p.IsNull() {
-			out.noParams[id] = !p.IsMapping()
+		if p := service.key("params"); !p.isEmpty() {
+			out.noParams[id] = !p.isMapping()
 		}
 	}
 	switch orchestrator := root.key("orchestrator"); {
-	case orchestrator.IsMapping():
+	case orchestrator.isMapping():
 		out.Orchestrator = object(orchestrator.Node)
-	case !orchestrator.IsNull():
+	case !orchestrator.isEmpty():
 		d.wrongType(orchestrator, "a mapping with use and params")
 	case !d.orchestratorElsewhere(root.Node): // else it is reported where it stands
 		d.diags.ReportError(d.tree.valueAt(orchestrator.path), orchestrator.path, "missing-key", "write orchestrator: with params: and steps: below it, or with runners:", "the configuration says nothing to run")
@@ -99,7 +122,7 @@ func (d decoder) logging(f field) Logging {
 		}
 		out.Level = d.oneOf(level, f.key("level"), vocabulary.LogLevels)
 	}
-	if python := f.key("format"); python.IsMapping() {
+	if python := f.key("format"); python.isMapping() {
 		d.diags.Warn(python.Key, python.path, "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
 	} else if format := strings.ToLower(d.text(f.key("format"))); format != "" {
 		out.Format = d.oneOf(format, f.key("format"), vocabulary.LogFormats)
@@ -115,8 +138,8 @@ func (d decoder) logging(f field) Logging {
 }
 
 func (d decoder) plugins(f field) (out []Plugin, names map[string]string) {
-	if !f.IsList() {
-		if !f.IsNull() {
+	if !f.isList() {
+		if !f.isEmpty() {
 			d.wrongType(f, "a list of names or of mappings with name")
 		}
 		return nil, nil
@@ -126,7 +149,7 @@ func (d decoder) plugins(f field) (out []Plugin, names map[string]string) {
 	for i, item := range f.Items {
 		m := field{item, f.path.Index(i)}
 		path := m.path.String()
-		if !m.IsMapping() {
+		if !m.isMapping() {
 			d.wrongType(m, "a name or a mapping with name")
 			continue
 		}
@@ -168,7 +191,7 @@ func sumHint(text string) string {
 
 func (d decoder) service(id string, f field) Service {
 	out := Service{ID: id, Path: f.path.String()}
-	if !f.IsMapping() {
+	if !f.isMapping() {
 		d.wrongType(f, "a mapping with use and params")
 		return out
 	}
@@ -176,7 +199,7 @@ func (d decoder) service(id string, f field) Service {
 	out.Use = d.text(f.key("use"))
 	out.Injects = d.injects(d.mapping(f.key("injects")))
 	out.Params = object(d.mapping(f.key("params")).Node)
-	if use := f.key("use"); use.IsNull() || use.Value == "" {
+	if use := f.key("use"); use.isEmpty() || use.Value == "" {
 		d.diags.ReportError(d.tree.useAt(f.path), f.path, "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
 	}
 	return out
@@ -184,8 +207,8 @@ func (d decoder) service(id string, f field) Service {
 
 func (d decoder) injects(f field) map[string]string {
 	out := map[string]string{}
-	for name := range f.Keys() {
-		given := f.key(name)
+	for _, pair := range f.pairs() {
+		name, given := pair.Key, f.key(pair.Key)
 		id, ok := given.Value.(string)
 		if !ok {
 			d.wrongType(given, "the id of a service")
@@ -197,8 +220,8 @@ func (d decoder) injects(f field) map[string]string {
 
 // keys reports keys that mean nothing; quiet ones are reported elsewhere.
 func (d decoder) keys(f field, known []string, quiet ...string) {
-	m := object(f.Node)
-	for _, key := range vocabulary.UnknownKeys(m, append(quiet, known...)) {
+	unknown, m := f.unknownKeys(append(quiet, known...))
+	for _, key := range unknown {
 		hint := vocabulary.KeyHint(key, known, m)
 		switch place, ok := vocabulary.Elsewhere[key]; {
 		case len(f.path) == 0:
@@ -219,9 +242,9 @@ func (d decoder) unknownKey(f field, key, hint string) {
 // serviceKeys reports the keys of a service that mean nothing. Those that are
 // probably params are one mistake.
 func (d decoder) serviceKeys(f field) {
-	m := object(f.Node)
 	var given []string
-	for _, key := range vocabulary.UnknownKeys(m, vocabulary.ServiceKeys) {
+	unknown, m := f.unknownKeys(vocabulary.ServiceKeys)
+	for _, key := range unknown {
 		if vocabulary.PipeKeyMeant(key, vocabulary.ServiceKeys, m) != "" {
 			d.unknownKey(f, key, vocabulary.KeyHint(key, vocabulary.ServiceKeys, m))
 		} else {
@@ -257,10 +280,10 @@ func rootKeyHint(key string, given map[string]any) string {
 
 // mapping is f if that is a mapping; another value is reported.
 func (d decoder) mapping(f field) field {
-	if f.IsMapping() {
+	if f.isMapping() {
 		return f
 	}
-	if !f.IsNull() {
+	if !f.isEmpty() {
 		d.wrongType(f, "a mapping")
 	}
 	return field{nil, f.path}
@@ -268,7 +291,7 @@ func (d decoder) mapping(f field) field {
 
 // text accepts a number as it was written: api_version: 1 is "1".
 func (d decoder) text(f field) string {
-	if f.IsNull() {
+	if f.isEmpty() {
 		return ""
 	}
 	if text, ok := f.Value.(string); ok {
@@ -282,11 +305,11 @@ func (d decoder) text(f field) string {
 
 // texts accepts one text for a list of one.
 func (d decoder) texts(f field) []string {
-	if f.IsMapping() {
+	if f.isMapping() {
 		d.wrongType(f, "a list")
 		return nil
 	}
-	if !f.IsList() {
+	if !f.isList() {
 		if text := d.text(f); text != "" {
 			return []string{text}
 		}
@@ -302,7 +325,7 @@ func (d decoder) texts(f field) []string {
 }
 
 func (d decoder) boolean(f field) *bool {
-	if f.IsNull() {
+	if f.isEmpty() {
 		return nil
 	}
 	var b bool

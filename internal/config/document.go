@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
-	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -103,22 +102,10 @@ func Read(o Options) (*Document, Diagnostics) {
 		}
 		return value, ok
 	}
-	l := newLayers(diags)
-	lines := map[string][]string{}
-	usable := len(o.Files) > 0
-	for _, s := range o.Files {
-		lines[s.Name] = source.Lines(s.Data)
-		usable = l.addFile(s) && usable
-	}
-	if !usable {
+	merged := merge(o, environment, dotEnv, diags)
+	if merged == nil {
 		return nil, known.masked(diags.All())
 	}
-	l.addVariables(dotEnv)
-	l.addVariables(environment)
-	for _, flag := range o.Flags {
-		l.addVariable(flag.Name, strings.Split(flag.Path, "."), flag.Value)
-	}
-	merged := &tree{l.root(), lines}
 	known.learnSwapped(merged.root)
 	unset := map[string]bool{}
 	noDotEnv := slices.ContainsFunc(diags.List, func(p Diagnostic) bool { return p.Code == "bad-dotenv" })

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	koanfyaml "github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/v2"
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"go.yaml.in/yaml/v3"
 )
@@ -42,7 +43,7 @@ func FuzzTheTreeHasTheValuesThatKoanfReads(f *testing.F) {
 		if root == nil || len(diags.List) > 0 {
 			return
 		}
-		l := newLayers(diags)
+		l := &layers{merged: koanf.New(pathDelimiter), order: map[string]int{}, diags: diags}
 		if !l.load(confmap.Provider(toLayer(root, nil), ""), nil, "f") {
 			t.Fatal(diags.List)
 		}

@@ -40,12 +40,27 @@ type layers struct {
 	diags  *Reporter
 }
 
-func newLayers(diags *Reporter) *layers {
-	return &layers{merged: koanf.New(pathDelimiter), order: map[string]int{}, diags: diags}
+// merge returns the tree of all that o gives, or nil where that is not usable, which is
+// reported.
+func merge(o Options, environment, dotEnv map[string]string, diags *Reporter) *tree {
+	l := &layers{merged: koanf.New(pathDelimiter), order: map[string]int{}, diags: diags}
+	lines := map[string][]string{}
+	usable := len(o.Files) > 0
+	for _, s := range o.Files {
+		lines[s.Name] = source.Lines(s.Data)
+		usable = l.addFile(s) && usable
+	}
+	if !usable {
+		return nil
+	}
+	l.addVariables(dotEnv)
+	l.addVariables(environment)
+	for _, flag := range o.Flags {
+		l.addVariable(flag.Name, strings.Split(flag.Path, "."), flag.Value)
+	}
+	return &tree{l.root(), lines}
 }
 
-// addFile merges one file. It returns false where the file can't be used, which is
-// reported.
 func (l *layers) addFile(s Source) bool {
 	return l.load(fileBytes(s.Data), &fileParser{file: s.Name, merged: l.root(), diags: l.diags}, s.Name)
 }
@@ -109,11 +124,11 @@ const ownNode = "\x00"
 // all else stays a node. A mapping has its place where it was first given.
 func toLayer(n, merged *source.Node) map[string]any {
 	out := make(map[string]any, len(n.Pairs)+1)
-	if !merged.IsMapping() {
+	if merged == nil || merged.Kind != yaml.MappingNode {
 		out[ownNode] = &source.Node{Kind: n.Kind, Key: n.Key, At: n.At}
 	}
 	for _, p := range n.Pairs {
-		if p.Value.IsMapping() {
+		if p.Value.Kind == yaml.MappingNode {
 			out[p.Key] = toLayer(p.Value, merged.Get(p.Key))
 		} else {
 			out[p.Key] = p.Value
