@@ -152,10 +152,10 @@ func limitsTable() string {
 	b.WriteString("| limit | default |\n|---|---|\n")
 	for _, row := range [][2]string{
 		{"length of a template", fmt.Sprintf("%d KiB", d.Source>>10)},
-		{"steps: nodes, rounds and elements", fmt.Sprint(d.Steps)},
-		{"text that is built on the way", fmt.Sprintf("%d MiB", d.Output>>20)},
+		{"steps: nodes, iterations and elements", fmt.Sprint(d.Steps)},
+		{"text that is built in total", fmt.Sprintf("%d MiB", d.Output>>20)},
 		{"elements of a range, columns of a padded text", fmt.Sprint(d.Range)},
-		{"macros and recursive loops within each other, nested values", fmt.Sprint(d.Depth)},
+		{"depth of nested macros, recursive loops and values", fmt.Sprint(d.Depth)},
 		{"time", d.Time.String()},
 	} {
 		fmt.Fprintf(&b, "| %s | %s |\n", row[0], row[1])
