@@ -44,7 +44,7 @@ func FuzzTheTreeHasTheValuesThatKoanfReads(f *testing.F) {
 			return
 		}
 		l := &layers{merged: koanf.New(pathDelimiter), order: map[string]int{}, diags: diags}
-		if !l.load(confmap.Provider(toLayer(root, nil), ""), nil, "f") {
+		if !l.load(confmap.Provider(l.numbered(root, nil), ""), nil, "f") {
 			t.Fatal(diags.List)
 		}
 		want, got := root.Plain(), l.root().Plain()

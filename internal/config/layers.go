@@ -33,9 +33,11 @@ var singleUnderscore = lazyregexp.New(`(?i)^(?:(OPEN_TICKET_AI|OTAI)_(INFRASTRUC
 
 // layers merges what is given in several places: files, then .env, then the
 // environment, then flags. Mappings merge, all else is replaced. koanf does that, with
-// the nodes of the trees as its values, so that each value keeps its place.
+// the numbers of nodes as its values, so that each value keeps its place and is not
+// copied.
 type layers struct {
 	merged *koanf.Koanf
+	nodes  []*source.Node // by their numbers in merged
 	order  map[string]int // of the files and variables, in which they were read
 	diags  *Reporter
 }
@@ -62,7 +64,7 @@ func merge(o Options, environment, dotEnv map[string]string, diags *Reporter) *t
 }
 
 func (l *layers) addFile(s Source) bool {
-	return l.load(fileBytes(s.Data), &fileParser{file: s.Name, merged: l.root(), diags: l.diags}, s.Name)
+	return l.load(fileBytes(s.Data), &fileParser{layers: l, file: s.Name}, s.Name)
 }
 
 func (l *layers) load(p koanf.Provider, parser koanf.Parser, name string) bool {
@@ -84,57 +86,61 @@ func (b fileBytes) Read() (map[string]any, error) {
 }
 
 // fileParser is koanf's YAML parser with places: it reads a file once, into a tree in the
-// current form, and hands the tree's nodes to koanf in the place of plain values.
+// current form, and hands the numbers of its nodes to koanf in the place of values.
 type fileParser struct {
 	*koanfyaml.YAML
+	layers *layers
 	file   string
-	merged *source.Node // what was loaded before
-	diags  *Reporter
 }
 
 // errReported says that a file can't be used, for reasons that are reported already.
 var errReported = errors.New("reported")
 
 func (p *fileParser) Unmarshal(data []byte) (map[string]any, error) {
-	doc := source.Parse(Source{Name: p.file, Data: data}, p.diags)
+	doc := source.Parse(Source{Name: p.file, Data: data}, p.layers.diags)
 	if doc == nil {
 		return nil, errReported
 	}
-	return p.layer(doc.Content[0])
+	return p.layers.layer(p.file, doc.Content[0])
 }
 
 // layer is what koanf merges for a file or a variable.
-func (p *fileParser) layer(nodes *yaml.Node) (map[string]any, error) {
-	current := upgrade.Nodes(p.file, nodes, p.diags)
+func (l *layers) layer(name string, nodes *yaml.Node) (map[string]any, error) {
+	current := upgrade.Nodes(name, nodes, l.diags)
 	if current == nil {
 		return nil, errReported
 	}
-	root := source.Expand(p.file, current, p.diags)
+	root := source.Expand(name, current, l.diags)
 	if root == nil {
 		return nil, errReported
 	}
-	return toLayer(root, p.merged), nil
+	return l.numbered(root, l.root()), nil
 }
 
 // ownNode is the key at which a mapping for koanf has the node of the mapping itself.
 // A key of a file has no control characters.
 const ownNode = "\x00"
 
-// toLayer makes a map for koanf of a mapping: what is a mapping in it becomes a map,
-// all else stays a node. A mapping has its place where it was first given.
-func toLayer(n, merged *source.Node) map[string]any {
+// numbered makes a map for koanf of a mapping: what is a mapping in it becomes a map,
+// all else the number of its node. A mapping has its place where it was first given.
+func (l *layers) numbered(n, merged *source.Node) map[string]any {
 	out := make(map[string]any, len(n.Pairs)+1)
 	if merged == nil || merged.Kind != yaml.MappingNode {
-		out[ownNode] = &source.Node{Kind: n.Kind, Key: n.Key, At: n.At}
+		out[ownNode] = l.number(n)
 	}
 	for _, p := range n.Pairs {
 		if p.Value.Kind == yaml.MappingNode {
-			out[p.Key] = toLayer(p.Value, merged.Get(p.Key))
+			out[p.Key] = l.numbered(p.Value, merged.Get(p.Key))
 		} else {
-			out[p.Key] = p.Value
+			out[p.Key] = l.number(p.Value)
 		}
 	}
 	return out
+}
+
+func (l *layers) number(n *source.Node) int {
+	l.nodes = append(l.nodes, n)
+	return len(l.nodes) - 1
 }
 
 // root is the tree of what is merged so far, nil where that is nothing.
@@ -143,21 +149,21 @@ func (l *layers) root() *source.Node {
 	if len(merged) == 0 {
 		return nil
 	}
-	return l.fromLayer(merged)
+	return l.node(merged)
 }
 
-func (l *layers) fromLayer(layer map[string]any) *source.Node {
-	out, _ := layer[ownNode].(*source.Node)
-	if out == nil { // not possible: each mapping comes with its node
-		out = &source.Node{Kind: yaml.MappingNode}
-	}
-	for key, value := range layer {
+// node is the mapping that a map of koanf stands for.
+func (l *layers) node(numbers map[string]any) *source.Node {
+	out := &source.Node{Kind: yaml.MappingNode}
+	for key, value := range numbers {
 		switch value := value.(type) {
 		case map[string]any:
-			out.Pairs = append(out.Pairs, source.Pair{Key: key, Value: l.fromLayer(value)})
-		case *source.Node:
-			if key != ownNode {
-				out.Pairs = append(out.Pairs, source.Pair{Key: key, Value: value})
+			out.Pairs = append(out.Pairs, source.Pair{Key: key, Value: l.node(value)})
+		case int:
+			if key == ownNode {
+				out.Key, out.At = l.nodes[value].Key, l.nodes[value].At
+			} else {
+				out.Pairs = append(out.Pairs, source.Pair{Key: key, Value: l.nodes[value]})
 			}
 		}
 	}
@@ -196,8 +202,7 @@ func (l *layers) addVariables(variables map[string]string) {
 
 func (l *layers) addVariable(name string, segments []string, text string) {
 	origin := Position{File: name}
-	merged := l.root()
-	around := merged
+	around := l.root()
 	var path params.Path
 	for _, segment := range segments {
 		if segment == "" {
@@ -220,7 +225,7 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 		key, _ := step.Key()
 		value = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, value}}
 	}
-	layer, err := (&fileParser{file: name, merged: merged, diags: l.diags}).layer(value)
+	layer, err := l.layer(name, value)
 	if err == nil {
 		l.load(confmap.Provider(layer, ""), nil, name)
 	}

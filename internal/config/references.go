@@ -11,6 +11,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"github.com/open-ticket-ai/otai/pkg/params"
+	"go.yaml.in/yaml/v3"
 )
 
 // reference is ${NAME}, ${NAME:-default} or ${file:PATH}. "$${" stands for the literal
@@ -48,7 +49,7 @@ func (r references) expand(n *source.Node, path params.Path) {
 		return
 	}
 	for _, p := range n.Pairs {
-		if p.Value.IsNull() {
+		if p.Value.Kind == yaml.ScalarNode && p.Value.Value == nil {
 			r.empty(p.Value, path.Key(p.Key), p.Key)
 		}
 		r.expand(p.Value, path.Key(p.Key))
@@ -63,10 +64,16 @@ func (r references) expand(n *source.Node, path params.Path) {
 
 func (r references) text(text string, n *source.Node, path params.Path) string {
 	// What a variable gives is a value, such as a password, and no more a source.
-	if n.At.Line == 0 || r.misread(text, n, path) {
+	if n.At.Line == 0 {
 		return text
 	}
-	r.doubtful(text, n, path)
+	secret := secretname.Below(path)
+	if r.misread(text, n, path, secret) {
+		return text
+	}
+	if secret {
+		r.doubtful(text, n, path)
+	}
 	if !strings.Contains(text, "${") {
 		return text
 	}
@@ -93,7 +100,7 @@ func (r references) text(text string, n *source.Node, path params.Path) string {
 		case m[6] >= 0 && value == "":
 			out.WriteString(part(4))
 		case set:
-			if secretname.Is(name) || secretname.Below(path) {
+			if secret || secretname.Is(name) {
 				r.secrets.Add(value)
 			}
 			out.WriteString(literal(value, path))
@@ -115,10 +122,12 @@ func (r references) text(text string, n *source.Node, path params.Path) string {
 	return out.String()
 }
 
+var inServices = params.KeyStep("services")
+
 // literal keeps a value from being a template in the params of a service, which would
 // also lose a line break at its end.
 func literal(value string, path params.Path) string {
-	if path.HasPrefix(params.Keys("services")) && (jinja.HasTemplate(value) || strings.HasSuffix(value, "\n")) {
+	if path[0] == inServices && (jinja.HasTemplate(value) || strings.HasSuffix(value, "\n")) {
 		return "{{ '" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "' }}"
 	}
 	return value
@@ -148,11 +157,11 @@ const IfItIsTheValue = "if this really is the value, put it into a variable or a
 // misread reports a value that as a whole looks like a reference and is none. It
 // would become the password, silently. What it shows of the value is a name, and of
 // a secret only one that a variable has.
-func (r references) misread(text string, n *source.Node, path params.Path) bool {
+func (r references) misread(text string, n *source.Node, path params.Path, secret bool) bool {
 	value := strings.TrimSpace(text)
 	first, size := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
-	if size < len(value) && strings.ContainsRune(quotesOfText, first) && strings.ContainsRune(quotesOfText, last) && secretname.Below(path) {
+	if size < len(value) && strings.ContainsRune(quotesOfText, first) && strings.ContainsRune(quotesOfText, last) && secret {
 		r.unset[path.String()] = true
 		r.diags.ReportError(n.At, path, "not-a-reference", `write "…" around it; `+IfItIsTheValue,
 			"the value stands in typographic quotes, which would be a part of it")
@@ -262,7 +271,7 @@ var nameOfVariable = lazyregexp.New(`^\$?([A-Za-z_]\w{2,})$`)
 // put another value in its place. A password of such a form keeps working.
 func (r references) doubtful(text string, n *source.Node, path params.Path) {
 	value := strings.TrimSpace(text)
-	if !secretname.Below(path) || strings.HasPrefix(value, "$${") {
+	if strings.HasPrefix(value, "$${") {
 		return
 	}
 	hint := ""

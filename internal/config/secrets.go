@@ -47,17 +47,20 @@ func (s *secrets) path(path string) string {
 }
 
 // learnSwapped keeps keys that are secrets: the name stands where the value belongs.
-func (s *secrets) learnSwapped(root *source.Node) {
-	root.Walk(func(path params.Path, n *source.Node) {
-		key := path.LastKey()
-		if name, ok := n.Value.(string); ok && secretname.IsWord(name) && !secretname.Harmless(key) && !secretname.Resembles(key) && key != "" {
+func (s *secrets) learnSwapped(n *source.Node) {
+	for _, p := range n.Pairs {
+		if name, ok := p.Value.Value.(string); ok && secretname.IsWord(name) && !secretname.Harmless(p.Key) && !secretname.Resembles(p.Key) {
 			if s.keys == nil {
 				s.keys = map[string]bool{}
 			}
-			s.keys[key] = true
-			s.add(key)
+			s.keys[p.Key] = true
+			s.add(p.Key)
 		}
-	})
+		s.learnSwapped(p.Value)
+	}
+	for _, item := range n.Items {
+		s.learnSwapped(item)
+	}
 }
 
 func (s *secrets) add(value string) {

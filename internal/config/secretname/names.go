@@ -48,7 +48,7 @@ func Resembles(key string) bool {
 				limit = 2
 			}
 			// Tokens and secrets of another kind, such as max_tokens, are numbers.
-			if len(word) <= len(secret) && params.EditDistance([]rune(strings.ToLower(word)), []rune(secret)) <= limit {
+			if len(word) <= len(secret) && len(secret)-len(word) <= limit && params.EditDistance([]rune(strings.ToLower(word)), []rune(secret)) <= limit {
 				return true
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -236,7 +237,7 @@ func (e *expander) pairs(out *Node, n *yaml.Node, path params.Path, depth int) {
 			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", secretname.Shown(path, k.Value))
 			return
 		}
-		if i := strings.IndexFunc(k.Value, Invisible); i >= 0 {
+		if i := strings.IndexFunc(k.Value, func(r rune) bool { return r > unicode.MaxASCII && Invisible(r) }); i >= 0 {
 			e.fail(k, path, InvisibleCode, spaceHint, "%s stands in the key %q", RuneName([]rune(k.Value[i:])[0]), secretname.Shown(path, strings.TrimFunc(k.Value, Invisible)))
 			return
 		}
