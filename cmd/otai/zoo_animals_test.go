@@ -34,12 +34,12 @@ func animals() []animal {
 
 		// preflight: what the file holds
 		{name: "zero bytes", make: content(""), stage: "preflight", code: "not-elf", word: "is empty"},
-		{name: "one byte", make: content("\x7f"), stage: "preflight", code: "not-elf", word: "no ELF file", rare: true},
+		{name: "one byte", make: content("\x7f"), stage: "preflight", code: "not-elf", word: "not an ELF file", rare: true},
 		{name: "text", make: content("#!/bin/sh\nexit 1\n"), stage: "preflight", code: "not-elf", word: "#!/bin/sh"},
 		{name: "an archive", make: content("!<arch>\n"), stage: "preflight", code: "not-elf", word: "!<arch>", rare: true},
 		{name: "the magic number alone", make: content(elf.ELFMAG), stage: "preflight", code: "truncated", word: "incomplete"},
-		{name: "a whole plugin of zeros", make: damaged(zeroed(0, 1)), stage: "preflight", code: "not-elf", word: "no ELF file", rare: true},
-		{name: "a terabyte of nothing", make: grown(nil), stage: "preflight", code: "not-elf", word: "no ELF file"},
+		{name: "a whole plugin of zeros", make: damaged(zeroed(0, 1)), stage: "preflight", code: "not-elf", word: "not an ELF file", rare: true},
+		{name: "a terabyte of nothing", make: grown(nil), stage: "preflight", code: "not-elf", word: "not an ELF file"},
 		{name: "a plugin that was grown to a terabyte", make: grown(plugin("sound")), stage: "preflight", code: "truncated", word: "no plugin has more"},
 		{name: "another processor", make: damaged(patched(18, uint16(elf.EM_S390))), stage: "preflight", code: "wrong-arch", word: "EM_S390"},
 		{name: "another release, by its own words", make: damaged(otherRelease), stage: "preflight", code: "go-version", word: runtime.Version()},
