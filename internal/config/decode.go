@@ -70,7 +70,7 @@ func (d decoder) document(out *Document) {
 	}
 	out.Logging = d.logging(d.mapping(infrastructure.key("logging")))
 	out.Plugins, out.pluginNames = d.plugins(root.key("plugins"))
-	out.strange, _ = root.unknownKeys(vocabulary.DocumentKeys)
+	out.unknownKeys, _ = root.unknownKeys(vocabulary.DocumentKeys)
 	out.PluginDirs = d.texts(root.key("plugin_dirs"))
 	out.TrustedKeys = d.texts(root.key("trusted_keys"))
 

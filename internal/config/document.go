@@ -43,14 +43,14 @@ type Document struct {
 	Orchestrator map[string]any
 
 	stray    map[string]map[string]any // what stands in services, by id, below keys that mean nothing
-	odd      map[string]Diagnostic     // texts that hold what nobody sees, by their path
+	odd      map[string]Diagnostic     // texts with characters that can't be seen, by path
 	noParams map[string]bool           // services whose params are something else, by id
 	wrong    bool                      // reading found errors
 	unnamed  bool                      // a service has lost its id, and perhaps it is the one that a pipe names
 	doubts   doubts
 	// pluginNames are the names of the plugins, by their paths.
 	pluginNames map[string]string
-	strange     []string // keys at the top that mean nothing
+	unknownKeys []string // at the top
 
 	unset   map[string]bool // paths of values that are not known, such as with a variable that is not set
 	tree    *tree

@@ -30,9 +30,9 @@ func (d *Document) Doubt(diags Diagnostics) {
 	for _, p := range diags {
 		entry, _, listed := strings.Cut(p.Path, "]")
 		listed = listed && strings.HasPrefix(p.Path, "plugins[")
-		// A misspelled key that could be put right is not among the strange ones.
+		// A misspelled key that could be put right is not among the unknown ones.
 		key, _, _ := strings.Cut(p.Path, "[")
-		whole := strings.HasPrefix(key, "plugin") && !listed && (slices.Contains(vocabulary.DocumentKeys, key) || slices.Contains(d.strange, key))
+		whole := strings.HasPrefix(key, "plugin") && !listed && (slices.Contains(vocabulary.DocumentKeys, key) || slices.Contains(d.unknownKeys, key))
 		switch {
 		case p.Severity != SeverityError:
 		case strings.HasPrefix(p.Path, "trusted_keys"), whole:

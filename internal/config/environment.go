@@ -22,7 +22,7 @@ func Environment(o Options, diags *Reporter) (environment, dotEnv map[string]str
 		values, mistake := dotEnvValues(s)
 		if mistake != nil {
 			// The library's message shows the text, which may be a secret.
-			diags.ReportError(*mistake, nil, "bad-dotenv", "write NAME=value, and quote a value with spaces", "this is no .env file")
+			diags.ReportError(*mistake, nil, "bad-dotenv", "write NAME=value, and quote a value with spaces", "this is not a .env file")
 		}
 		for name, value := range values {
 			_, given := environment[name]

@@ -116,7 +116,7 @@ func noText(content string) (what, hint string) {
 	case !utf8.ValidString(content):
 		return "is not in UTF-8", again
 	case strings.ContainsRune(content, 0):
-		return "has a NUL character in it, so it is no text", again
+		return "has a NUL character in it, so it is not text", again
 	}
 	return "", ""
 }
@@ -133,7 +133,7 @@ func oddText(value string) (what, hint string) {
 	case last > 0 && value[0] == value[last] && (value[0] == '"' || value[0] == '\''):
 		return "has quotes around its content, which belong to the value", "leave out the quotes"
 	case assignment.MatchString(value):
-		return "has the form NAME=VALUE, all of which is the value", "leave out the name: only the value belongs into the file"
+		return "has the form NAME=VALUE, all of which is the value", "leave out the name: only the value belongs in the file"
 	case strings.TrimSpace(value) != value:
 		return "has blanks around its content, which belong to the value", "leave out the blanks"
 	}

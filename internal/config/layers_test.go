@@ -173,7 +173,7 @@ func TestAMistakeInAVariableNamesTheVariable(t *testing.T) {
 
 func TestABrokenDotEnvIsNamedWithItsLineAndNotShown(t *testing.T) {
 	_, diags := read(t, config.Options{DotEnv: []config.Source{{Name: ".env", Data: []byte("A=1\n# note\nhunter2 hunter3\nB=2\n")}}}, smallest)
-	if diff := cmp.Diff([]string{".env:3:1: this is no .env file (write NAME=value, and quote a value with spaces)"}, lines(diags)); diff != "" {
+	if diff := cmp.Diff([]string{".env:3:1: this is not a .env file (write NAME=value, and quote a value with spaces)"}, lines(diags)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -13,11 +13,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// oddities finds the texts that hold what people don't see, or take for quotes. It
-// answers a warning for each, by its path; where a text is wrong for another reason,
+// oddities finds the texts with characters that people don't see, or take for quotes. It
+// returns a warning for each, by its path; where a text is wrong for another reason,
 // this is the cause of it.
 func (t *tree) oddities() map[string]Diagnostic {
 	out := map[string]Diagnostic{}
+	if onlyASCII(t.root) {
+		return out
+	}
 	t.root.Walk(func(path params.Path, n *source.Node) {
 		if n.Kind != yaml.ScalarNode || n.At.Line == 0 || isASCII(n.Text) {
 			return
@@ -41,7 +44,22 @@ func (t *tree) oddities() map[string]Diagnostic {
 	return out
 }
 
-// hidden is the offset of an invisible character that is hardly meant: any at the
+// onlyASCII is true where all texts are, as in most configurations.
+func onlyASCII(n *source.Node) bool {
+	for _, p := range n.Pairs {
+		if !onlyASCII(p.Value) {
+			return false
+		}
+	}
+	for _, item := range n.Items {
+		if !onlyASCII(item) {
+			return false
+		}
+	}
+	return isASCII(n.Text)
+}
+
+// hidden is the offset of an invisible character that is hardly wanted: any at the
 // ends of a text, and in a text without quotes those that don't join letters of
 // other scripts. It is -1 where there is none.
 func hidden(n *source.Node) int {
@@ -81,7 +99,7 @@ func inTypographicQuotes(text string) bool {
 }
 
 // consequences are the codes of what may be wrong with a text only because of a
-// character in it that nobody sees.
+// character in it that can't be seen.
 var consequences = []string{"bad-param", "bad-value", "wrong-type", "unknown-use", "unknown-service", "template-syntax", "bad-variable"}
 
 // Explain replaces what a suspect explains by the suspect, as an error, and adds the

@@ -20,7 +20,7 @@ import (
 var reference = lazyregexp.New(`\$\{\{(?s:.*?)\}\}|\$\$\{|\$\{(?:file:((?:[^{}\-]|` + vocabulary.VariablePattern + `)(?:[^{}]|` + vocabulary.VariablePattern + `)*)|([A-Za-z_][A-Za-z0-9_]*)(:-([^{}]*))?)\}`)
 
 // references replaces ${NAME} and ${file:PATH} in the params of the services and in
-// the infrastructure, once: what a variable or a file holds is not looked at again.
+// the infrastructure, once: what a variable or a file has is not looked at again.
 type references struct {
 	lookup  func(name string) (string, bool)
 	files   files
@@ -139,12 +139,12 @@ var lookalikes = []struct {
 	form *lazyregexp.Regexp
 	what string
 }{
-	{lazyregexp.New(`^\$([A-Z_][A-Z0-9_]+)$`), "looks like a reference to a variable and is none"},
-	{lazyregexp.New(`^%([A-Z_][A-Z0-9_]+)%$`), "looks like a reference to a variable and is none"},
-	{lazyregexp.New(`^(?i:\$env):([A-Za-z_][A-Za-z0-9_]*)$`), "looks like a reference to a variable and is none"},
+	{lazyregexp.New(`^\$([A-Z_][A-Z0-9_]+)$`), "looks like a reference to a variable, and is not one"},
+	{lazyregexp.New(`^%([A-Z_][A-Z0-9_]+)%$`), "looks like a reference to a variable, and is not one"},
+	{lazyregexp.New(`^(?i:\$env):([A-Za-z_][A-Za-z0-9_]*)$`), "looks like a reference to a variable, and is not one"},
 	{lazyregexp.New(`(?s)^\$\((.*)\)$`), "looks like a command, and none is run here"},
 	{lazyregexp.New(`^\$\{\s*([\w.:/ -]*)$`), "begins a reference without its closing }"},
-	{lazyregexp.New(`(?s)^\$\{(.*)\}$`), "looks like a reference to a variable and is none"},
+	{lazyregexp.New(`(?s)^\$\{(.*)\}$`), "looks like a reference to a variable, and is not one"},
 }
 
 // quotesOfText are those of word processors that come in pairs.
@@ -154,7 +154,7 @@ const quotesOfText = "“”„‟‘’‚‛«»‹›"
 // like something else.
 const IfItIsTheValue = "if this really is the value, put it into a variable or a file, whose content is taken as it is"
 
-// misread reports a value that as a whole looks like a reference and is none. It
+// misread reports a value that as a whole looks like a reference, and is not one. It
 // would become the password, silently. What it shows of the value is a name, and of
 // a secret only one that a variable has.
 func (r references) misread(text string, n *source.Node, path params.Path, secret bool) bool {
@@ -216,7 +216,7 @@ func (r references) misreadInside(text string, n *source.Node, path params.Path)
 		}
 		line, column := source.PlaceIn(text, m[0])
 		r.diags.Warn(r.tree.inside(n, line, column), path, "not-a-reference",
-			fmt.Sprintf("write ${%s:-%s}", rest[m[2]:m[3]], shownDefault(path, rest[m[4]:m[5]])), "this looks like a reference to a variable and is none, so it is taken as it stands")
+			fmt.Sprintf("write ${%s:-%s}", rest[m[2]:m[3]], shownDefault(path, rest[m[4]:m[5]])), "this looks like a reference to a variable, and is not one, so it is taken as it stands")
 	}
 }
 
@@ -284,7 +284,7 @@ func (r references) doubtful(text string, n *source.Node, path params.Path) {
 		hint = "there is a variable of this name: " + variableForm
 	}
 	if hint != "" {
-		r.diags.Warn(n.At, path, "not-a-reference", hint+"; "+IfItIsTheValue, "the value looks like a reference and is none, so it is taken as it stands")
+		r.diags.Warn(n.At, path, "not-a-reference", hint+"; "+IfItIsTheValue, "the value looks like a reference, and is not one, so it is taken as it stands")
 	}
 }
 

@@ -77,7 +77,7 @@ func (d *Document) learnSecrets() {
 	d.secrets.learn(d.Orchestrator["params"], false)
 }
 
-// learn leaves out templates, which are no secrets themselves.
+// learn leaves out templates, which are not secrets themselves.
 func (s *secrets) learn(v any, secret bool) {
 	switch v := v.(type) {
 	case map[string]any:

@@ -76,8 +76,8 @@ func TestASettingThatCantBeCarriedOverIsNamed(t *testing.T) {
 		"not a number":            {"OTAI_CLASSIFICATION_CONFIDENCE_THRESHOLD=NaN", "must be a number"},
 		"no level":                {"OTAI_LOG_LEVEL=loud", "is not a log level"},
 		"a template":              {"OTAI_INCOMING_QUEUE='{{ x }}'", "begin a template"},
-		"a password elsewhere":    {"OTAI_FALLBACK_QUEUE=hidden-pw\nOTAI_OTOBO_PASSWORD=hidden-pw", "holds the value of OTAI_OTOBO_PASSWORD"},
-		"a token in an address":   {"OTAI_OTOBO_BASE_URL=https://b/hidden-pw/\nOTAI_HF_API_TOKEN=hidden-pw", "holds the value of OTAI_HF_API_TOKEN"},
+		"a password elsewhere":    {"OTAI_FALLBACK_QUEUE=hidden-pw\nOTAI_OTOBO_PASSWORD=hidden-pw", "contains the value of OTAI_OTOBO_PASSWORD"},
+		"a token in an address":   {"OTAI_OTOBO_BASE_URL=https://b/hidden-pw/\nOTAI_HF_API_TOKEN=hidden-pw", "contains the value of OTAI_HF_API_TOKEN"},
 		"a line break in a queue": {`OTAI_INCOMING_QUEUE="a\nb"`, "control character"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -168,12 +168,12 @@ func (s *settings) text(setting, path, otherwise string) string {
 	case !utf8.ValidString(value):
 		s.fail(setting, "save the file as UTF-8", "is not UTF-8 text")
 	case strings.ContainsFunc(value, unicode.IsControl):
-		s.fail(setting, "write it in one line", "holds a line break or another control character")
+		s.fail(setting, "write it in one line", "contains a line break or another control character")
 	case jinja.HasTemplate(value) || strings.Contains(value, "${"):
-		s.fail(setting, "write the name itself", "holds {{, {%% or ${, which begin a template or a variable in a configuration")
+		s.fail(setting, "write the name itself", "contains {{, {%% or ${, which begin a template or a variable in a configuration")
 	}
 	if of := s.secretIn(value); of != "" {
-		s.fail(setting, "give both their own value; a secret belongs in its variable alone", "holds the value of %s, which would stand in the configuration in clear", of)
+		s.fail(setting, "give both their own value; a secret belongs in its variable alone", "contains the value of %s, which would stand in the configuration in clear", of)
 		value = "***"
 	}
 	s.describe(setting, Used, path, "%s", value)

@@ -40,7 +40,7 @@ func (s *settings) baseURL() string {
 var noReference = lazyregexp.New(`^[\pL\pN._~:/ -]*$`)
 
 // param is a value in a service's params, where one such as $NAME is refused as a
-// mistake: then by reference, since what a variable holds is taken as it is.
+// mistake: then by reference, since what a variable has is taken as it is.
 func (s *settings) param(setting, value string) string {
 	if !noReference.MatchString(value) {
 		value = "${" + s.values[setting].name + "}"

@@ -2,7 +2,7 @@ package secretname
 
 import "strings"
 
-// harmless are keys that are known to hold no secret: those of the document, of what
+// harmless are keys that are known not to have a secret: those of the document, of what
 // is shipped with otai, of the help desk's own language, and of earlier versions.
 var harmless = func() map[string]bool {
 	known := map[string]bool{}
@@ -29,5 +29,5 @@ var harmless = func() map[string]bool {
 	return known
 }()
 
-// Harmless reports whether a key is known to hold no secret.
+// Harmless reports whether a key is known not to have a secret.
 func Harmless(key string) bool { return harmless[key] }

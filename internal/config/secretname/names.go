@@ -18,12 +18,12 @@ import (
 var (
 	named = lazyregexp.New(`(?i)password|passwort|kennwort|geheimnis|passwd|passphrase|secret|authorization|bearer|api[_-]?key|token([^a-z]|$)|(^|[_-])(pw|pwd|psw|pasw)($|[_-])` +
 		`|(^|[_-])(pass|auth|parole)$|pwd$|credentials?$|[_-]key$|(?-i:[a-z\d](Key|Pass|Auth)$)`)
-	// otherKey are names with such a word that hold none: the key by which something is
+	// otherKey are names with such a word, and without a secret: the key by which something is
 	// found or checked, and the working folder.
 	otherKey = lazyregexp.New(`(?i)(^|[_-])(public|primary|foreign|sort|group|partition|cache|host|trusted)[_-]?key$|^(?-i:OLD)?(?-i:PWD)$`)
 )
 
-// Is reports whether a key or a variable of this name holds a secret.
+// Is reports whether a key or a variable of this name has a secret as its value.
 func Is(name string) bool { return named.MatchString(name) && !otherKey.MatchString(name) }
 
 // words are what a key that is misspelt may have been meant to be.

@@ -76,7 +76,7 @@ func (ps Diagnostics) OnlyAdvice() bool {
 	return !slices.ContainsFunc(ps, func(p Diagnostic) bool { return p.Severity != SeverityAdvice })
 }
 
-// And returns the problems of both, sorted, each once. A value whose tag means nothing
+// And returns the diagnostics of both, sorted, each once. A value whose tag means nothing
 // has no other diagnostic.
 func (ps Diagnostics) And(more Diagnostics) Diagnostics {
 	all := slices.Concat(ps, more)

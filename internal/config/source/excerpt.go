@@ -92,8 +92,8 @@ func (p Diagnostic) keys() []string {
 var aboutKeys = []string{"unknown-key", "unknown-injection", "near-key", "bad-key", "duplicate-key", "unknown-tag", "bad-merge", InvisibleCode}
 
 // hidden are the parts of the diagnostic's line that are not shown. The text alone is
-// read, because the line may be the one that is no valid YAML. A value is shown where
-// its key is known to hold no secret, or where its form is that of no secret; of a
+// read, because the line may be the one that is not valid YAML. A value is shown where
+// its key is known not to have a secret, or where it has a form that secrets don't have; of a
 // line that is no YAML, what is before the separator.
 func (p Diagnostic) hidden(lines []string, redactors []Redactor) [][2]int {
 	line := lines[p.Line-1]
@@ -152,7 +152,7 @@ var (
 	swallowedSecret = lazyregexp.New(`^#[^\s#]`)
 	// opening is the sign of a block of text, or nothing.
 	opening = lazyregexp.New(`^(?:[|>][-+\d]*)?\s*(?:#.*)?$`)
-	// harmless is the form of a value that is no secret: a switch, a small number, a
+	// harmless is the form of a value that is not a secret: a switch, a small number, a
 	// length of time, an alias, a template.
 	harmless = lazyregexp.New(`(?i)^["']?(?:true|false|yes|no|on|off|null|~|[+-]?\d{1,3}(?:\.\d{1,3})?|PT?\d[\dDHMSTW.,]*|\d+(?:\.\d+)? ?(?:ms|s|m|h|d|sec|min)|\*[\w-]+|\{\{[^'"]*\}\}|\[\]|\{\})["']?(?:\s*(?:[,}\]]|$)|\s+#)`)
 )

@@ -26,10 +26,10 @@ func Parse(s File, diags *Reporter) *yaml.Node {
 	skipped := len(s.Data) - len(data)
 	switch {
 	case len(s.Data) > MaxBytes:
-		diags.ReportError(Position{s.Name, 1, 1}, nil, "file-too-large", "leave out what is no configuration", "the file has more than %d MB", MaxBytes>>20)
+		diags.ReportError(Position{s.Name, 1, 1}, nil, "file-too-large", "leave out what is not configuration", "the file has more than %d MB", MaxBytes>>20)
 		return nil
 	case !utf8.Valid(data):
-		diags.ReportError(at(skipped+invalidUTF8(data)), nil, "encoding", "save the file as UTF-8", "this is no UTF-8 text")
+		diags.ReportError(at(skipped+invalidUTF8(data)), nil, "encoding", "save the file as UTF-8", "this is not UTF-8 text")
 		return nil
 	}
 	text := visible(s.Name, string(data), diags)
@@ -60,7 +60,7 @@ func Parse(s File, diags *Reporter) *yaml.Node {
 		}
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
-		diags.ReportError(Position{s.Name, 1, 1}, nil, "empty", "see examples/ for a configuration to begin with", "the file holds no configuration")
+		diags.ReportError(Position{s.Name, 1, 1}, nil, "empty", "see examples/ for a configuration to begin with", "the file contains no configuration")
 		return nil
 	}
 	root := doc.Content[0]
@@ -69,7 +69,7 @@ func Parse(s File, diags *Reporter) *yaml.Node {
 		if root.Kind == yaml.SequenceNode && len(root.Content) > 0 && hasKey(root.Content[0], "use") {
 			hint = "these are steps: indent them below orchestrator:, params: and steps:"
 		}
-		diags.ReportError(Position{s.Name, root.Line, root.Column}, nil, "not-a-mapping", hint, "the file is no mapping of keys to values")
+		diags.ReportError(Position{s.Name, root.Line, root.Column}, nil, "not-a-mapping", hint, "the file is not a mapping of keys to values")
 		return nil
 	}
 	return &doc

@@ -44,7 +44,7 @@ func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 	}
 	if parser.says("found unknown escape character") {
 		if i := unknownEscape.FindIndex(data[offset:]); i != nil {
-			diags.ReportError(OffsetPosition(s, skipped+offset+i[1]-1), nil, "yaml-syntax", `write single quotes, in which \ is nothing special, or \\`, "this is no valid YAML: %s", message)
+			diags.ReportError(OffsetPosition(s, skipped+offset+i[1]-1), nil, "yaml-syntax", `write single quotes, in which \ is nothing special, or \\`, "this is not valid YAML: %s", message)
 			return
 		}
 	}
@@ -56,8 +56,8 @@ func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 			above = lines[at.Line-2]
 		}
 	}
-	if fault := mistakenLine(at, text, above); fault != nil {
-		diags.ReportError(fault.at, nil, "yaml-syntax", fault.hint, "this is no valid YAML: %s", message)
+	if mistake := mistakenLine(at, text, above); mistake != nil {
+		diags.ReportError(mistake.at, nil, "yaml-syntax", mistake.hint, "this is not valid YAML: %s", message)
 		return
 	}
 	if indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]; strings.Contains(indent, "\t") {
@@ -66,19 +66,19 @@ func reportSyntax(s File, data []byte, err error, diags *Reporter) {
 		return
 	}
 	if behind := []rune(text)[min(at.Column-1, len([]rune(text))):]; len(behind) > 0 && openQuote.MatchString(string(behind)) && !closesQuote(behind) {
-		diags.ReportError(at, nil, "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
+		diags.ReportError(at, nil, "yaml-syntax", "close the quotes that open here", "this is not valid YAML: the text in quotes has no end in this line")
 		return
 	}
 	if mark, ok := unclosed(text); ok && parser.says("' or '") {
 		at.Column = mark.column
 		if closing, bracket := closingOf[mark.mark]; bracket {
-			diags.ReportError(at, nil, "yaml-syntax", fmt.Sprintf("close the bracket that opens here: %c", closing), "this is no valid YAML: %s", message)
+			diags.ReportError(at, nil, "yaml-syntax", fmt.Sprintf("close the bracket that opens here: %c", closing), "this is not valid YAML: %s", message)
 		} else {
-			diags.ReportError(at, nil, "yaml-syntax", "close the quotes that open here", "this is no valid YAML: the text in quotes has no end in this line")
+			diags.ReportError(at, nil, "yaml-syntax", "close the quotes that open here", "this is not valid YAML: the text in quotes has no end in this line")
 		}
 		return
 	}
-	diags.ReportError(at, nil, "yaml-syntax", syntaxHint(parser, text), "this is no valid YAML: %s", message)
+	diags.ReportError(at, nil, "yaml-syntax", syntaxHint(parser, text), "this is not valid YAML: %s", message)
 }
 
 var (
@@ -97,7 +97,7 @@ var (
 	loneWord = lazyregexp.New(`^(\s*)([A-Za-z_][\w-]*)\s*$`)
 	// blockHeader begins a text of several lines.
 	blockHeader = lazyregexp.New(`^(\s*(?:- +)?)[\w.-]+:\s+[|>][+-]?\d?[+-]?\s*$`)
-	// colonInText is a text without quotes in brackets that holds a colon.
+	// colonInText is a text without quotes in brackets with a colon in it.
 	colonInText    = lazyregexp.New(`^(.*[{,]\s*[\w.-]+:\s+)([^\s"'{}\[\]&*!|>,][^,{}\[\]"']*:\s.*)$`)
 	conflictMark   = lazyregexp.New(`^(?:<{7}|={7}|>{7})(?:\s|$)`)
 	foreignComment = lazyregexp.New(`^(\s*)(?:\{#|//|/\*|<!--|;|--\s)`)
@@ -111,7 +111,7 @@ type lineMistake struct {
 	hint string
 }
 
-// mistakenLine finds what the parser's message does not tell: a dash or a colon
+// mistakenLine finds what the parser's message does not say: a dash or a colon
 // without a space, in the line or the one above, and a line that is indented more
 // than the one above although that has its value already.
 func mistakenLine(at Position, line, above string) *lineMistake {

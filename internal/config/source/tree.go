@@ -141,7 +141,7 @@ func (e *expander) fail(n *yaml.Node, path params.Path, code, hint, format strin
 
 func (e *expander) position(n *yaml.Node) Position { return Position{e.file, n.Line, n.Column} }
 
-// expand returns nil after a fault that ends the reading.
+// expand returns nil after an error that ends the reading.
 func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
 	if e.broken {
 		return nil
@@ -160,7 +160,7 @@ func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
 		if e.alias != nil {
 			n = e.alias
 		}
-		return e.fail(n, nil, "too-many-values", "aliases that hold aliases multiply", "the file grows to more than %d values", maxValues)
+		return e.fail(n, nil, "too-many-values", "aliases of aliases multiply", "the file grows to more than %d values", maxValues)
 	}
 	if depth > maxDepth {
 		return e.fail(n, path, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)
@@ -199,7 +199,7 @@ func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
 			break
 		}
 		if err := n.Decode(&out.Value); err != nil {
-			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is no %s", secretname.Shown(path, n.Value), strings.TrimPrefix(n.ShortTag(), "!!"))
+			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is not a valid %s", secretname.Shown(path, n.Value), strings.TrimPrefix(n.ShortTag(), "!!"))
 		}
 	}
 	if e.broken {

@@ -215,7 +215,7 @@ func (t *fileText) removed(p *pairText) ([]edit, bool) {
 	return nil, false
 }
 
-// indented are lines with spaces before each, or without so many of them.
+// indented are lines with spaces before each, or without that many.
 func (t *fileText) indented(first, last, by int) (string, bool) {
 	var out strings.Builder
 	for n := first; n <= last; n++ {

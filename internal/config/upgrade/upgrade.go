@@ -97,7 +97,7 @@ func (u upgrader) unwrap(root *yaml.Node) *yaml.Node {
 		case isNull(value):
 			u.reportError(key, params.Keys(name), "empty", "write services: and orchestrator: below it, indented", "there is no configuration below this key")
 		default:
-			u.reportError(value, params.Keys(name), "not-a-mapping", "write keys such as services: and orchestrator: below it", "this is no mapping of keys to values")
+			u.reportError(value, params.Keys(name), "not-a-mapping", "write keys such as services: and orchestrator: below it", "this is not a mapping of keys to values")
 		}
 		return nil
 	}
@@ -247,7 +247,7 @@ const (
 )
 
 // hasTrigger is true for a runner of the short form with a trigger, or with a key
-// that is meant to be it, which is reported as what it is.
+// that was meant to be it, which is reported as what it is.
 func hasTrigger(item *yaml.Node) bool {
 	item = target(item)
 	for i := 0; i+1 < len(item.Content); i += 2 {
