@@ -37,18 +37,21 @@ func IsWord(text string) bool {
 var keyWord = lazyregexp.New(`[\p{L}\d]+`)
 
 // Resembles is [Is] for a key of a file, which may be misspelt.
-func Resembles(key string) bool {
-	if Is(key) {
-		return true
-	}
-	for _, word := range append(keyWord.FindAllString(key, -1), strings.Join(keyWord.FindAllString(key, -1), "")) {
+func Resembles(key string) bool { return !harmless[key] && (Is(key) || misspelt(key)) }
+
+// misspelt reports whether a key has, or is, a word that is nearly one of words.
+func misspelt(key string) bool {
+	parts := keyWord.FindAllString(key, -1)
+	for _, part := range append(parts, strings.Join(parts, "")) {
+		word := []rune(strings.ToLower(part))
 		for _, secret := range words {
 			limit := 1
 			if len(secret) >= 8 {
 				limit = 2
 			}
 			// Tokens and secrets of another kind, such as max_tokens, are numbers.
-			if len(word) <= len(secret) && len(secret)-len(word) <= limit && params.EditDistance([]rune(strings.ToLower(word)), []rune(secret)) <= limit {
+			couldBe := len(part) <= len(secret) && len(word) >= len(secret)-limit
+			if couldBe && params.EditDistance(word, []rune(secret)) <= limit {
 				return true
 			}
 		}

@@ -1,0 +1,11 @@
+package secretname
+
+import "testing"
+
+func TestNoHarmlessKeyIsNamedLikeASecret(t *testing.T) {
+	for key := range harmless {
+		if Is(key) || misspelt(key) {
+			t.Errorf("%s is listed as harmless and named like a secret", key)
+		}
+	}
+}
