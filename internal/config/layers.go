@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/upgrade"
-	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"github.com/open-ticket-ai/otai/pkg/params"
 	"go.yaml.in/yaml/v3"
 )
@@ -26,10 +24,6 @@ const pathDelimiter = "\x1f"
 // the more general a name is, the likelier it was meant for another program. Open
 // Ticket AI reads all three, and lets the one that the environment lists last win.
 var variablePrefixes = []string{"CFG__", "OPEN_TICKET_AI__", "OTAI__"}
-
-// singleUnderscore matches a variable that lacks the second underscore behind its
-// prefix. CFG_ alone is everybody's, so more of the form is asked for there.
-var singleUnderscore = lazyregexp.New(`(?i)^(?:(OPEN_TICKET_AI|OTAI)_(INFRASTRUCTURE|SERVICES|ORCHESTRATOR)_|(CFG)_(INFRASTRUCTURE|SERVICES|ORCHESTRATOR)__)`)
 
 // layers merges what is given in several places: files, then .env, then the
 // environment, then flags. Mappings merge, all else is replaced. koanf does that, with
@@ -178,15 +172,15 @@ func (l *layers) node(numbers map[string]any) *source.Node {
 // give. Names match keys without regard to case, and _ matches -.
 func (l *layers) addVariables(variables map[string]string) {
 	for name, value := range variables {
-		if m := singleUnderscore.FindStringSubmatch(name); m != nil && value != "" {
+		if beginning := missingUnderscore(name); beginning != "" && value != "" {
 			l.diags.Warn(Position{File: name}, nil, "bad-variable",
-				fmt.Sprintf("begin it with %s__%s__", m[1]+m[3], m[2]+m[4]), "this variable is not read: two underscores stand behind the prefix and between two keys")
+				"begin it with "+beginning, "this variable is not read: two underscores stand behind the prefix and between two keys")
 		}
 	}
 	for _, prefix := range variablePrefixes {
 		var names []string
 		for name := range variables {
-			if len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
+			if len(name) > len(prefix) && beginsWith(name, prefix) {
 				names = append(names, name)
 			}
 		}
@@ -198,6 +192,32 @@ func (l *layers) addVariables(variables map[string]string) {
 			l.addVariable(name, strings.Split(name[len(prefix):], "__"), variables[name])
 		}
 	}
+}
+
+// missingUnderscore returns how a variable should begin that lacks the second underscore
+// behind its prefix, "" for any other. CFG_ alone is everybody's, so more of the form is
+// asked for there.
+func missingUnderscore(name string) string {
+	for _, prefix := range variablePrefixes {
+		single, end := prefix[:len(prefix)-1], "_"
+		if !beginsWith(name, single) {
+			continue
+		}
+		if prefix == "CFG__" {
+			end = "__"
+		}
+		for _, section := range []string{"INFRASTRUCTURE", "SERVICES", "ORCHESTRATOR"} {
+			if rest := name[len(single):]; beginsWith(rest, section+end) {
+				return name[:len(single)] + "_" + rest[:len(section)] + "__"
+			}
+		}
+	}
+	return ""
+}
+
+// beginsWith is strings.HasPrefix without regard to case.
+func beginsWith(name, prefix string) bool {
+	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
 
 func (l *layers) addVariable(name string, segments []string, text string) {
