@@ -64,7 +64,7 @@ type decoder struct {
 	steps     [8]Step // holds most paths
 }
 
-func (d *decoder) enter(key string) { d.path = append(d.path, KeyStep(key)) }
+func (d *decoder) enter(key string) { d.path = append(d.path, Step{key: key}) }
 func (d *decoder) enterIndex(i int) { d.path = append(d.path, IndexStep(i)) }
 func (d *decoder) leave()           { d.path = d.path[:len(d.path)-1] }
 
@@ -95,23 +95,27 @@ func (d *decoder) foreign(code Code, err error, raw any, deep bool) {
 // object decodes into v, which is the struct itself.
 func (d *decoder) object(s *Spec, m mapping, v reflect.Value) {
 	before, templates := len(d.found), d.templates
-	known := 0
+	left := m.len() // keys that no field has taken yet
 	for _, f := range s.Fields {
 		switch f.Kind {
 		case KindInject:
 			d.inject(f, v.Field(f.index))
 		case KindRest:
 		default:
-			raw, given := m.get(f.Name)
+			var raw any
+			given := false
+			if left > 0 {
+				raw, given = m.get(f.Name)
+			}
 			if given {
-				known++
+				left--
 			}
 			d.enter(f.Name)
 			d.field(f, raw, given, v.Field(f.index))
 			d.leave()
 		}
 	}
-	if known < m.len() {
+	if left > 0 {
 		d.otherKeys(s, m, v)
 	}
 	if s.validates && !d.silent && len(d.found) == before && d.templates == templates {
@@ -282,6 +286,9 @@ func (d *decoder) bound(s *Spec, x float64, raw any, text func(float64) string) 
 }
 
 func (d *decoder) lengthBound(s *Spec, length int, one, many string) {
+	if s.Min == nil && s.Max == nil {
+		return
+	}
 	if found, bad := badLength(s, length, one, many); bad {
 		d.report(found)
 	}
@@ -314,7 +321,9 @@ func (d *decoder) list(s *Spec, raw any, v reflect.Value) {
 		d.wrong(CodeWrongKind, s, raw, wantList)
 		return
 	}
-	d.lengthBound(s, len(elements), "entry", "entries")
+	if s.Min != nil || s.Max != nil {
+		d.lengthBound(s, len(elements), "entry", "entries")
+	}
 	v.Set(reflect.MakeSlice(v.Type(), len(elements), len(elements)))
 	for i, element := range elements {
 		d.enterIndex(i)

@@ -91,9 +91,13 @@ func (r renderer) entries(s *Spec, m mapping) (map[string]any, bool, error) {
 }
 
 func (r renderer) object(s *Spec, m mapping) (map[string]any, bool, error) {
-	out := make(map[string]any, m.len())
+	size := m.len()
+	out := make(map[string]any, size)
 	changed := false
 	for _, f := range s.Fields {
+		if len(out) == size {
+			return out, changed, nil
+		}
 		raw, given := m.get(f.Name)
 		if !given || !f.isKey() {
 			continue
@@ -105,7 +109,7 @@ func (r renderer) object(s *Spec, m mapping) (map[string]any, bool, error) {
 		out[f.Name] = rendered
 		changed = changed || different
 	}
-	if len(out) == m.len() {
+	if len(out) == size {
 		return out, changed, nil
 	}
 	for _, key := range m.keys() {
