@@ -30,7 +30,7 @@ type Flag struct {
 }
 
 // Document is a configuration whose own form is right. What its uses and params
-// mean is checked by [Document.Check].
+// mean is checked by package check.
 type Document struct {
 	APIVersion  string // a constraint on the API level as given; "1" means >=1, "" any
 	Logging     Logging

@@ -103,7 +103,7 @@ orchestrator:
                   params: { remark: { body: "{{ get_pipe_result('fund', 'fetched_tickets') }}" } }
                 - use: base:ExpressionPipe
                   params: { expression: "{{ get_parent_param('stages') }} {{ get_parent_param('shared') }} {{ get_pipe_result('gate') }}" }
-      - { id: second, use: base:ExpressionPipe, params: { expression: "{{ get_pipe_result('gate') }} {{ get_parent_param('rest_betwen') }}" } }
+      - { id: second, use: base:ExpressionPipe, params: { expression: "{{ get_pipe_result('gate') }} {{ get_parent_param('rest_betweeen') }}" } }
 `
 
 func checkedForeign(t *testing.T, text string, labeled bool) []string {
@@ -142,7 +142,7 @@ func TestTheLabelsOfAPluginBringTheSameChecks(t *testing.T) {
 }
 
 func TestLabelsAreReadWhereNothingElseIsWrong(t *testing.T) {
-	text := strings.NewReplacer("'fund'", "'find'", "get_parent_param('shared')", "1", " {{ get_pipe_result('gate') }}", "", "{{ get_pipe_result('gate') }} ", "", "rest_betwen", "rest_between").Replace(foreignText)
+	text := strings.NewReplacer("'fund'", "'find'", "get_parent_param('shared')", "1", " {{ get_pipe_result('gate') }}", "", "{{ get_pipe_result('gate') }} ", "", "rest_betweeen", "rest_between").Replace(foreignText)
 	got := checkedForeign(t, text, true)
 	want := []string{
 		"10 polls-without-pause: write an interval of a second or more, such as PT10S",
