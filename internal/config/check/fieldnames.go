@@ -33,29 +33,18 @@ func fieldsLabel(spec *params.Spec) string {
 }
 
 // fieldNames reports fields that none of the injected services takes.
-func (k *checker) fieldNames(v any, path params.Path, spec *params.Spec, services map[string]string) {
-	switch v := v.(type) {
-	case []any:
-		for i, item := range v {
-			if spec != nil && spec.Elem != nil {
-				k.fieldNames(item, path.Index(i), spec.Elem, services)
-			}
+func (k *checker) fieldNames(v any, base params.Path, spec *params.Spec, services map[string]string) {
+	params.Walk(spec, v, func(p *params.Place) params.Next {
+		if p.Spec == nil || holdsPipes(p.Spec) {
+			return params.Over
 		}
-	case map[string]any:
-		if spec == nil || spec.Kind != params.KindObject {
-			return
+		object, _ := p.Value.(map[string]any)
+		fields, given := object[fieldsKey].(map[string]any)
+		if label := fieldsLabel(p.Spec); given && label != "" {
+			k.checkFieldNames(fields, base.Join(p.Path).Key(fieldsKey), label, services)
 		}
-		if fields, ok := v[fieldsKey].(map[string]any); ok {
-			if label := fieldsLabel(spec); label != "" {
-				k.checkFieldNames(fields, path.Key(fieldsKey), label, services)
-			}
-		}
-		for _, key := range sortedKeys(v) {
-			if field := spec.Field(key); field != nil && !holdsPipes(field) {
-				k.fieldNames(v[key], path.Key(key), field, services)
-			}
-		}
-	}
+		return params.Into
+	})
 }
 
 func (k *checker) checkFieldNames(fields map[string]any, path params.Path, label string, services map[string]string) {

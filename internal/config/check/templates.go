@@ -34,51 +34,32 @@ func (k *checker) templateLanguage() *jinja.Renderer {
 // templates parses every template in v, and compares the names in those that will be
 // rendered with what there will be. Below keys that spec doesn't know, and with
 // no spec at all, only the syntax counts. Children are left to their own turn.
-func (k *checker) templates(v any, path params.Path, spec *params.Spec, around scope) {
+func (k *checker) templates(v any, base params.Path, spec *params.Spec, around scope) {
 	if k.language == nil {
 		return
 	}
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range sortedKeys(v) {
-			inner := elementSpec(spec)
-			if spec != nil && spec.Kind == params.KindObject {
-				if inner = spec.Field(key); inner == nil && spec.Rest() {
-					inner = &params.Spec{Kind: params.KindAny}
-				}
-				if holdsPipes(inner) {
-					continue
-				}
-			}
-			k.templates(v[key], path.Key(key), inner, around)
+	params.Walk(spec, v, func(p *params.Place) params.Next {
+		if holdsPipes(p.Spec) {
+			return params.Over
 		}
-	case []any:
-		for i, item := range v {
-			k.templates(item, path.Index(i), elementSpec(spec), around)
+		if text, isText := p.Value.(string); isText {
+			k.templateIn(text, base.Join(p.Path), p.Spec != nil, around)
 		}
-	case string:
-		before := len(k.diags.List)
-		defer func() { k.noReference(v, path, around, k.diags.List[before:]) }()
-		switch i := callOfATemplate.FindStringIndex(v); {
-		case jinja.HasTemplate(v):
-			k.template(v, path, spec != nil, around)
-		case i != nil:
-			line, column := source.PlaceIn(v, i[0])
-			k.warn(k.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is not a template, so it is taken as it stands here")
-		}
-	}
+		return params.Into
+	})
 }
 
-// elementSpec is what the elements of a value are: anything where it may be
-// anything.
-func elementSpec(spec *params.Spec) *params.Spec {
-	if spec != nil && spec.Kind == params.KindAny {
-		return spec
+// templateIn checks a text that may be a template, or look like one.
+func (k *checker) templateIn(text string, path params.Path, rendered bool, around scope) {
+	before := len(k.diags.List)
+	switch i := callOfATemplate.FindStringIndex(text); {
+	case jinja.HasTemplate(text):
+		k.template(text, path, rendered, around)
+	case i != nil:
+		line, column := source.PlaceIn(text, i[0])
+		k.warn(k.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is not a template, so it is taken as it stands here")
 	}
-	if spec == nil {
-		return nil
-	}
-	return spec.Elem
+	k.noReference(text, path, around, k.diags.List[before:])
 }
 
 // holdsPipes is true for a child pipe and for lists and mappings of them.

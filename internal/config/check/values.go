@@ -15,41 +15,37 @@ import (
 // texts reports numbers that stand where text is wanted and are other text than
 // what was written: 0123 is 83. It also learns the secrets, and finds times of day
 // that YAML readers don't agree about.
-func (k *checker) texts(v any, path params.Path, spec *params.Spec) {
-	if spec == nil {
-		return
+func (k *checker) texts(v any, base params.Path, spec *params.Spec) {
+	params.Walk(spec, v, func(p *params.Place) params.Next {
+		if p.Spec == nil {
+			return params.Over
+		}
+		path := base.Join(p.Path)
+		switch v := p.Value.(type) {
+		case string:
+			k.text(v, path, p.Spec)
+		case nil:
+			k.lostToComment(path, p.Spec)
+		case int64:
+			k.number(strconv.FormatInt(v, 10), path, p.Spec)
+		case float64:
+			k.number(strconv.FormatFloat(v, 'f', -1, 64), path, p.Spec)
+		}
+		return params.Into
+	})
+}
+
+func (k *checker) text(text string, path params.Path, spec *params.Spec) {
+	if spec.Secret && !jinja.HasTemplate(text) {
+		k.doc.LearnSecret(text)
+		k.shortSecret(text, path)
 	}
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range sortedKeys(v) {
-			inner := spec.Elem
-			if field := spec.Field(key); field != nil {
-				inner = field
-			}
-			k.texts(v[key], path.Key(key), inner)
-		}
-	case []any:
-		for i, item := range v {
-			k.texts(item, path.Index(i), spec.Elem)
-		}
-	case string:
-		if spec.Secret && !jinja.HasTemplate(v) {
-			k.doc.LearnSecret(v)
-			k.shortSecret(v, path)
-		}
-		if spec.Kind == params.KindDuration {
-			k.clock(v, path)
-		}
-		if v == "" && spec.Kind == params.KindAny && spec.Required && !k.isUnknown(path) {
-			// An untyped text is rendered to its value, which is none here.
-			k.reportError(k.at(path), path, "missing-param", "write a value or a template; '' in a template is an empty text: \"{{ '' }}\"", "is required, but empty")
-		}
-	case nil:
-		k.lostToComment(path, spec)
-	case int64:
-		k.number(strconv.FormatInt(v, 10), path, spec)
-	case float64:
-		k.number(strconv.FormatFloat(v, 'f', -1, 64), path, spec)
+	if spec.Kind == params.KindDuration {
+		k.clock(text, path)
+	}
+	if text == "" && spec.Kind == params.KindAny && spec.Required && !k.isUnknown(path) {
+		// An untyped text is rendered to its value, which is none here.
+		k.reportError(k.at(path), path, "missing-param", "write a value or a template; '' in a template is an empty text: \"{{ '' }}\"", "is required, but empty")
 	}
 }
 
