@@ -12,31 +12,38 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Binder provides what params contain besides values: child pipes and services.
+// Binder provides what params contain besides values: child pipes and services. A host
+// or a test passes it to [Decode]. The zero Binder knows no services and makes no child
+// pipes.
 type Binder struct {
-	// Child binds the pipe at path, such as "steps[2]", which is relative to the
-	// params. Without it child pipes are errors, or offline left zero.
+	// Child makes a child pipe from raw, what the configuration has at path, such as
+	// "steps[2]", relative to the params. An error is reported as [CodeChild]. If Child
+	// is nil, child pipes are errors, or offline left zero.
 	Child func(path Path, raw any) (api.ChildPipe, error)
-	// Inject returns the service for need; nil means that none is configured.
+	// Inject returns the service for need, which is of [KindInject], or nil if none is
+	// configured. An error is reported as [CodeInjection]. If Inject is nil, there are
+	// no services.
 	Inject func(need *Spec) (any, error)
 	// Offline is for checking before anything runs. A string with a template
 	// ([HasTemplate]) is accepted for any kind, Validate is called only on structs in
-	// which no template is left, and services need not be given, so that Validate
-	// can't count on them.
+	// which no template is left, and services may be missing, so that Validate can't
+	// rely on them.
 	Offline bool
 }
 
-// Decode makes a *P of raw, whose values are plain or as YAML and JSON decoders
-// give them. It finds all that is wrong: the error joins an [api.FieldError] for each
-// thing, in the order of the struct, with a mapping's unknown keys after its known
-// ones. What concerns the params as a whole has no place and is joined as it is; so
-// is what is wrong with a service, whose text begins with "injects.NAME".
-// [Diagnostics] takes the error apart.
+// Decode makes a *P, a pointer to the params struct that s describes, from raw, whose
+// values are plain or as YAML and JSON decoders return them.
 //
-// Null is nil for a pointer, an any, a map and a slice. For any other field it is
-// as if the key were not there: a required field is missing, else the default
-// holds, else the zero value. A struct that is not there gets the defaults of its
-// fields, and is not validated.
+// It reports everything that is wrong at once: the error joins an [api.FieldError] for
+// each mistake, in the order of the struct, with a mapping's unknown keys after its
+// known ones. A mistake of the params as a whole, or of a service ("injects.NAME: …"),
+// has no place in the params and is joined without a FieldError. [Diagnostics] takes
+// the error apart.
+//
+// Null is nil for a pointer, an any, a map and a slice. For any other field, it is as
+// if the key were missing: an error if the field is required, otherwise the default,
+// otherwise the zero value. A struct that is missing gets the defaults of its fields
+// and is not validated.
 func Decode(s *Spec, raw map[string]any, b Binder) (any, error) {
 	if s.typ == nil {
 		return nil, errors.New("this description of params came from another process: restore it first")

@@ -20,8 +20,8 @@ var (
 	validatorType = reflect.TypeFor[api.Validator]()
 )
 
-// Describe describes the params struct t. What it refuses is a mistake of the
-// plugin's author: a type that can't come from a configuration, or a tag that
+// Describe describes the params struct t. An error is a mistake of the plugin's author:
+// a field without a tag, a type that can't come from a configuration, or a tag that
 // contradicts itself.
 func Describe(t reflect.Type) (*Spec, error) {
 	if t == nil {

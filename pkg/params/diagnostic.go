@@ -7,52 +7,53 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Code says what is wrong. Code that decides something by a [Diagnostic] compares codes
-// and fields, never texts.
+// Code says what is wrong. Codes are stable; a program decides by them and by the
+// fields of a [Diagnostic], never by its texts.
 type Code string
 
 // The codes of a [Diagnostic].
 const (
-	CodeUnknownKey    Code = "unknown-key"    // nothing declares it; Near is the key that was probably meant
-	CodeRepeatedKey   Code = "repeated-key"   // nothing declares it, and Near, which was probably meant, is given as well
-	CodeRequired      Code = "required"       // it is not there
-	CodeRequiredEmpty Code = "required-empty" // it is null, which is as if it were not there
+	CodeUnknownKey    Code = "unknown-key"    // no field declares the key; Near is the key that was probably meant
+	CodeRepeatedKey   Code = "repeated-key"   // as unknown-key, and the key in Near is also there
+	CodeRequired      Code = "required"       // a required key is missing
+	CodeRequiredEmpty Code = "required-empty" // a required key is null, which counts as missing
 	CodeEmpty         Code = "empty"          // an element of a list or map is null
-	CodeWrongKind     Code = "wrong-kind"     // a text, a list or a mapping is wanted, and it is something else
-	CodeBadBool       Code = "bad-bool"
-	CodeBadNumber     Code = "bad-number" // also one that is not whole, or has too many digits
-	CodeBadDuration   Code = "bad-duration"
-	CodeBadTime       Code = "bad-time"
-	CodeBadEnum       Code = "bad-enum"      // Near is the value that was probably meant
-	CodeOutOfBounds   Code = "out-of-bounds" // of a number or duration
-	CodeBadLength     Code = "bad-length"    // of a text or list
-	CodeNotPlain      Code = "not-plain"     // no plain value can be made of it
-	CodeChild         Code = "child"         // the child pipe can't be bound
-	CodeInjection     Code = "injection"     // the service is missing or doesn't fit
-	CodeValidate      Code = "validate"      // the plugin's own Validate returned Err
-	CodeOther         Code = "other"         // Err is not one of this package's
+	CodeWrongKind     Code = "wrong-kind"     // the value is not the text, list or mapping that is wanted
+	CodeBadBool       Code = "bad-bool"       // the value is not a yes or no
+	CodeBadNumber     Code = "bad-number"     // the value is not a number, is not whole, or has too many digits
+	CodeBadDuration   Code = "bad-duration"   // the value is not a duration
+	CodeBadTime       Code = "bad-time"       // the value is not a time
+	CodeBadEnum       Code = "bad-enum"       // the value is not one of Spec.Enum; Near is the one that was probably meant
+	CodeOutOfBounds   Code = "out-of-bounds"  // a number or duration is below Spec.Min or above Spec.Max
+	CodeBadLength     Code = "bad-length"     // a text or list is shorter than Spec.Min or longer than Spec.Max
+	CodeNotPlain      Code = "not-plain"      // the value has no plain form
+	CodeChild         Code = "child"          // a child pipe can't be made; Err says why
+	CodeInjection     Code = "injection"      // a service is missing, or lacks a method; Err says which
+	CodeValidate      Code = "validate"       // the struct's own Validate returned Err
+	CodeOther         Code = "other"          // Err comes from elsewhere, such as a template
 )
 
 // Diagnostic is one thing that is wrong with params.
 type Diagnostic struct {
-	Path    Path   `json:"path"` // empty: the params as a whole, or their services
-	Code    Code   `json:"code"`
-	Message string `json:"message"`          // what is wrong, as in "is required"
-	Detail  string `json:"detail,omitempty"` // why, to go on with after a colon
-	Hint    string `json:"hint,omitempty"`   // what to do, or what there is
+	Path    Path   `json:"path"`             // place in the params; empty for the params as a whole, or their services
+	Code    Code   `json:"code"`             // what is wrong, for programs
+	Message string `json:"message"`          // what is wrong, to be read after the path, as in "is required"
+	Detail  string `json:"detail,omitempty"` // the reason, to be written after Message and a colon
+	Hint    string `json:"hint,omitempty"`   // what to write instead
 	Near    string `json:"near,omitempty"`   // the key or value that was probably meant
-	// Given is the kind of what is there: KindMap, KindList, or that of a scalar.
-	// It is empty where nothing is there, or where its kind is not what is wrong.
+
+	// Given is the kind of the value that is there: KindMap, KindList, or that of a
+	// scalar. It is empty if there is none, or if its kind is not what is wrong.
 	Given Kind `json:"given,omitempty"`
-	// Spec describes what is wanted at Path or, of an unknown key, the mapping that
-	// it stands in. It is nil where that is not known, as in another process.
+	// Spec describes what is wanted at Path; for an unknown key, it describes the
+	// mapping around it. It is nil if that is not known, as in another process.
 	Spec *Spec `json:"-"`
-	// Err is what a Validate, a child, a service or a template returned, and Message
-	// its text.
+	// Err is the error that a Validate, a child, a service or a template returned, whose
+	// text is in Message. It is nil for the mistakes that this package finds itself.
 	Err error `json:"-"`
 }
 
-// String is the whole text, with the path.
+// String returns the whole text with the path in front: "note.subject: is required".
 func (d Diagnostic) String() string {
 	if len(d.Path) == 0 {
 		return d.Text()
@@ -60,10 +61,10 @@ func (d Diagnostic) String() string {
 	return d.Path.String() + ": " + d.Text()
 }
 
-// UnknownKey reports whether it is about a key that nothing declares.
+// UnknownKey reports whether d is about a key that no field declares.
 func (d Diagnostic) UnknownKey() bool { return d.Code == CodeUnknownKey || d.Code == CodeRepeatedKey }
 
-// Missing reports whether a required key is not there, or empty.
+// Missing reports whether d is about a required key that is missing or null.
 func (d Diagnostic) Missing() bool { return d.Code == CodeRequired || d.Code == CodeRequiredEmpty }
 
 // diagnosticError is a Diagnostic among the errors of [Decode]. Its path is that of
@@ -73,7 +74,7 @@ type diagnosticError struct{ Diagnostic }
 func (e *diagnosticError) Error() string { return e.Text() }
 func (e *diagnosticError) Unwrap() error { return e.Err }
 
-// AsError is d as an error without its path: Err itself where there is one.
+// AsError returns d as an error without its path: Err itself if there is one.
 func (d Diagnostic) AsError() error {
 	if d.Err != nil {
 		return d.Err
@@ -89,9 +90,9 @@ func (d Diagnostic) withPath() error {
 	return &api.FieldError{Field: d.Path.String(), Err: &diagnosticError{d}}
 }
 
-// Diagnostics lists what is wrong according to an error of [Decode] or of a
-// plugin, through all joining and wrapping. A part without a place in the params has
-// an empty Path.
+// Diagnostics lists everything that is wrong according to an error of [Decode], or an
+// error of a plugin that wraps or joins an [api.FieldError]. A part without a place in
+// the params has an empty Path. It returns nil for nil.
 func Diagnostics(err error) []Diagnostic {
 	if err == nil {
 		return nil

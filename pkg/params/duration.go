@@ -10,8 +10,8 @@ import (
 )
 
 // ParseDuration reads a duration: ISO 8601 with weeks, days and smaller (P1W,
-// P1DT12H, PT0.01S), H:MM or H:MM:SS, Go's own form (1h30m), or a number, also as
-// text, of seconds. Any of them may be negative.
+// P1DT12H, PT0.01S), H:MM or H:MM:SS, Go's own form (1h30m), or a number of seconds,
+// also as text. All of them may be negative. A time.Duration is returned as it is.
 func ParseDuration(v any) (time.Duration, error) {
 	d, wanted := readDuration(v)
 	if wanted != "" {

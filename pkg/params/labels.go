@@ -1,75 +1,84 @@
 package params
 
-// The labels to which the host gives a meaning. An author sets them on what a plugin
-// offers, with [api.Injectable.WithLabel]; the host treats its own pipes by the same
-// labels and by nothing else, so that a plugin's sequence, trigger or ticket system
-// gets the same checks. Without a label nothing is assumed, and nothing is reported.
+// The labels to which the host gives a meaning. An author sets them on a service or a
+// pipe with [api.Injectable.WithLabel]. The host knows its own pipes by the same labels
+// and by nothing else, so a plugin's sequence, trigger or ticket system gets the same
+// checks. Without a label, nothing is assumed and nothing is reported.
 //
-// Where a label names a param, it is one of the pipe's own, by its key.
+// A label that names a param has its key as the value: one of the params of the same
+// service or pipe, at the top level.
 const (
 	// LabelExample is an example of the params, as a JSON object. The conformance kit
-	// decodes it.
+	// (package plugintest) decodes it and builds the service or pipe with it.
 	LabelExample = "example"
 
 	// LabelYields lists the keys of a pipe's result, separated by commas, each as KEY
-	// or KEY:KIND with the kind text, number, fraction (a number from 0 to 1) or bool.
-	// It is "" for a result without data and "*" for any keys. A template that asks
-	// for another key, or compares with a value of another kind, is reported.
+	// or KEY:KIND with the kind text, number, fraction (a number from 0 to 1) or bool:
+	// "label:text,confidence:fraction". It is "" for a result without data and "*" for
+	// any keys. A template that asks for another key is reported, and so is one that
+	// compares the value with one of another kind.
 	LabelYields = "yields"
 
-	// LabelChildren says what the pipes in a pipe's params see, in the words
-	// [ChildrenSequence], [ChildrenSeparate] and [ChildrenParentParams], separated by
-	// commas. With it, names in the children's templates that nothing gives are
-	// reported.
+	// LabelChildren says what the templates of a pipe's children see:
+	// [ChildrenSequence] or [ChildrenSeparate], and after a comma
+	// [ChildrenParentParams] if that is also true. Names of results and parent params
+	// in these templates that don't exist are then reported.
 	LabelChildren = "children"
 
-	// LabelTriggeredBy names the param with the child pipe that decides whether the
-	// other children run.
+	// LabelTriggeredBy names the param with the child pipe that decides, by success,
+	// whether the other children run.
 	LabelTriggeredBy = "triggered-by"
 
 	// LabelInterval names a trigger's param with the shortest time between two of its
-	// successes.
+	// successes, a duration.
 	LabelInterval = "interval"
 
 	// LabelPause names the param with the pause between two cycles of a pipe that runs
-	// its children again and again, as the orchestrator does.
+	// its children again and again, as the orchestrator does: a duration. Together with
+	// [LabelTriggeredBy] and [LabelInterval], a ticket system on another machine that is
+	// asked more than once a second is reported.
 	LabelPause = "pause"
 
 	// LabelUpdates names the param with the update of a ticket that a pipe sends, which
 	// has the keys of [api.TicketUpdate].
 	LabelUpdates = "updates"
 
-	// LabelAddsNote names the param with the note that a pipe adds to a ticket.
+	// LabelAddsNote names the param with the note that a pipe adds to a ticket, which
+	// has the keys of [api.Note]. After a step with [LabelUpdates] that moves the ticket
+	// to another queue, it is reported, because the note may get lost.
 	LabelAddsNote = "adds-note"
 
-	// LabelSearchFields, LabelUpdateFields and LabelNoteFields list which names a
-	// ticket system takes below fields: of a search, of an update and of a note,
-	// separated by commas. A name that ends with * stands for all that begin so.
+	// LabelSearchFields lists the names that a ticket system accepts under fields: of a
+	// search ([api.SearchCriteria]), separated by commas. A name that ends with * stands
+	// for all names that begin like it: "Queues,Locks,Custom_*". Others are reported.
 	LabelSearchFields = "search-fields"
+	// LabelUpdateFields does the same for fields: of an update ([api.TicketUpdate]).
 	LabelUpdateFields = "update-fields"
-	LabelNoteFields   = "note-fields"
+	// LabelNoteFields does the same for fields: of a note ([api.Note]).
+	LabelNoteFields = "note-fields"
 
 	// LabelOpenTickets is what to write as the fields: of a search so that a ticket
-	// system finds nothing but open tickets, such as "{ Closed: no }". It is
-	// recommended for a search that names no states.
+	// system finds only open tickets, such as "{ Closed: no }". The host recommends it
+	// for a search that names no states.
 	LabelOpenTickets = "open-tickets"
 
-	// LabelLanguage names the language of a template renderer. Only templates in
-	// [LanguageJinja] are checked before they run.
+	// LabelLanguage names the language of a template renderer, a service that is an
+	// [api.TemplateRenderer]. Only templates in [LanguageJinja] are checked before they
+	// run.
 	LabelLanguage = "language"
 )
 
-// The words of [LabelChildren].
+// The values of [LabelChildren].
 const (
-	// ChildrenSequence: the children run in order, and each sees the results of those
-	// before it.
+	// ChildrenSequence says that the children run in order, and each sees the results
+	// of those before it.
 	ChildrenSequence = "sequence"
-	// ChildrenSeparate: no child sees the result of another one.
+	// ChildrenSeparate says that no child sees the result of another one.
 	ChildrenSeparate = "separate"
-	// ChildrenParentParams: as parent params, the children see those of the pipe around
-	// theirs as well.
+	// ChildrenParentParams says that the children also see, as parent params, those of
+	// the pipe around their own. It stands after one of the two others: "sequence,parent-params".
 	ChildrenParentParams = "parent-params"
 )
 
-// LanguageJinja is the host's own template language, as a [LabelLanguage].
+// LanguageJinja is the value of [LabelLanguage] for the host's own template language.
 const LanguageJinja = "jinja"

@@ -38,7 +38,8 @@ func asMapping(raw any) (mapping, bool) {
 	}
 }
 
-// IsMapping reports whether a plain value is a mapping of either form.
+// IsMapping reports whether a plain value is a mapping: a map[string]any, or one that
+// keeps its order.
 func IsMapping(value any) bool {
 	_, ok := asMapping(value)
 	return ok

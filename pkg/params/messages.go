@@ -101,7 +101,7 @@ func unknownKey(s *Spec, key string, beside mapping) Diagnostic {
 	return d
 }
 
-// Text is the message with its detail and its hint, without the path.
+// Text returns the message with its detail and its hint, without the path.
 func (d Diagnostic) Text() string {
 	text := d.withDetail(d.Message)
 	if d.Hint != "" {
@@ -110,8 +110,8 @@ func (d Diagnostic) Text() string {
 	return text
 }
 
-// Named is the message with its detail for where the path is not shown: that of an
-// unknown key names the key.
+// Named returns the message with its detail, for places that don't show the path. For an
+// unknown key, it includes the key.
 func (d Diagnostic) Named() string {
 	message := d.Message
 	if d.UnknownKey() && len(d.Path) > 0 {

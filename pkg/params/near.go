@@ -8,10 +8,10 @@ import (
 // shortestStem is how long a word must be to be taken as the beginning of a name.
 const shortestStem = 4
 
-// Near returns the name that word was probably meant to be, or "" when none is
-// near. Case and the difference of - and _ don't count. When no name is a few
-// letters away, one that begins with word, or that word begins with, is near, and
-// then the only one that word is a part of, as url is of base_url.
+// Near returns the one of the names that word was probably meant to be, or "" if none
+// is similar. Case and the difference between - and _ don't count. If no name is only a
+// few letters away, Near takes one that begins with word or that word begins with, then
+// the only one that has word as a part, as base_url has url.
 func Near(word string, of []string) string {
 	best, bestDistance := "", 0
 	wanted := normal(word)
@@ -73,8 +73,8 @@ func normal(name string) []rune {
 	return []rune(strings.ReplaceAll(strings.ToLower(name), "-", "_"))
 }
 
-// EditDistance counts insertions, deletions, replacements and swaps of neighbors: the
-// restricted Damerau-Levenshtein distance.
+// EditDistance returns how many letters must be inserted, deleted, replaced or swapped
+// with their neighbor to make b from a: the restricted Damerau-Levenshtein distance.
 func EditDistance(a, b []rune) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	row := make([]int, len(b)+1)

@@ -2,8 +2,8 @@ package params
 
 import "reflect"
 
-// IsNil reports whether v is nil, or a nil pointer, map, slice, function or channel
-// in an interface, on which nothing can be called.
+// IsNil reports whether v is nil, or an interface with a nil pointer, map, slice,
+// function or channel in it, which v == nil doesn't find.
 func IsNil(v any) bool {
 	if v == nil {
 		return true

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Path leads from params, or from a whole configuration, to a value in it. The
+// Path leads from the params, or from a whole configuration, to a value inside. The
 // empty Path leads to the whole.
 type Path []Step
 
@@ -19,22 +19,22 @@ type Step struct {
 	index int // one more than the index, and 0 for a key, so that the zero Step is the key ""
 }
 
-// KeyStep is the step to a key, of which each text is one, "" too.
+// KeyStep returns the step to a key of a mapping. Any text is a key, even "".
 func KeyStep(key string) Step { return Step{key: key} }
 
-// IndexStep is the step to an element of a list, counted from 0.
+// IndexStep returns the step to an element of a list, counted from 0.
 func IndexStep(i int) Step { return Step{index: i + 1} }
 
-// Key returns the key, and whether s leads to one.
+// Key returns the key, and whether s leads to a key of a mapping.
 func (s Step) Key() (key string, ok bool) { return s.key, s.index == 0 }
 
 // Index returns the index, and whether s leads to an element of a list.
 func (s Step) Index() (i int, ok bool) { return s.index - 1, s.index > 0 }
 
-// String is s as the only step of a path.
+// String writes s as the only step of a path: "subject" or "[2]".
 func (s Step) String() string { return Path{s}.String() }
 
-// Keys is the path through mappings alone.
+// Keys returns the path that leads through mappings by these keys, the outermost first.
 func Keys(keys ...string) Path {
 	p := make(Path, len(keys))
 	for i, key := range keys {
@@ -43,16 +43,18 @@ func Keys(keys ...string) Path {
 	return p
 }
 
-// Key returns the path to a key of the mapping at p, which it leaves as it is.
+// Key returns the path to a key of the mapping at p. It doesn't change p.
 func (p Path) Key(key string) Path { return append(slices.Clip(p), KeyStep(key)) }
 
-// Index returns the path to an element of the list at p, which it leaves as it is.
+// Index returns the path to element i of the list at p, counted from 0. It doesn't
+// change p.
 func (p Path) Index(i int) Path { return append(slices.Clip(p), IndexStep(i)) }
 
-// Join returns the path that goes on from p along rest.
+// Join returns the path that leads along p and from there along rest. It changes
+// neither.
 func (p Path) Join(rest Path) Path { return append(slices.Clip(p), rest...) }
 
-// Parent is p without its last step. The parent of the empty path is the empty path.
+// Parent returns p without its last step. The parent of the empty path is the empty path.
 func (p Path) Parent() Path {
 	if len(p) == 0 {
 		return p
@@ -68,14 +70,15 @@ func (p Path) Last() (s Step, ok bool) {
 	return p[len(p)-1], true
 }
 
-// LastKey is the key that the last step leads to, and "" where it leads to an
-// element or p is empty.
+// LastKey returns the key that the last step leads to, and "" if it leads to an
+// element of a list or p is empty.
 func (p Path) LastKey() string {
 	last, _ := p.Last()
 	return last.key
 }
 
-// HasPrefix reports whether p is above or leads to a place below it.
+// HasPrefix reports whether p begins with the steps of above: whether p leads to the
+// same place or to one inside it.
 func (p Path) HasPrefix(above Path) bool {
 	return len(p) >= len(above) && slices.Equal(p[:len(above)], above)
 }
@@ -84,7 +87,8 @@ func (p Path) HasPrefix(above Path) bool {
 func (p Path) Equal(other Path) bool { return slices.Equal(p, other) }
 
 // Compare orders paths by their steps: keys by their bytes, elements by their index,
-// keys before elements, and what stands above before what stands below it.
+// keys before elements, and a path before those that continue it. It returns a negative
+// number, 0 or a positive number, as slices.SortFunc wants it.
 func (p Path) Compare(other Path) int { return slices.CompareFunc(p, other, Step.compare) }
 
 func (s Step) compare(other Step) int {
@@ -98,7 +102,7 @@ func (s Step) compare(other Step) int {
 }
 
 // String writes p as in "note.subject" and "steps[2].id". A key that would make this
-// ambiguous stands in brackets and quotes: fields["a.b"]. No two paths are
+// ambiguous is written in brackets and Go's quotes: fields["a.b"]. No two paths are
 // written alike, and [ParsePath] reads each back.
 func (p Path) String() string {
 	switch {
@@ -135,7 +139,8 @@ func isPlainKey(key string) bool {
 }
 
 // ParsePath reads what [Path.String] writes. It also accepts keys without quotes
-// that String would quote, as long as they contain no dot and no bracket.
+// that String would quote, as long as they contain no dot and no bracket. "" is the
+// empty path.
 func ParsePath(text string) (Path, error) {
 	var p Path
 	for rest := text; rest != ""; {

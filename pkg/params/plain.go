@@ -20,14 +20,14 @@ import (
 // itself.
 const deepest = 100
 
-// Plain makes v plain. Structs become maps by their otai tags, without secrets
-// and services; a time becomes RFC 3339 text and nil where it is zero, a duration
-// its seconds, a child pipe its id and use; nil slices and maps become empty
-// ones, nil pointers nil. What is plain already is not copied, and mappings that
-// keep their order are handed on as they are.
+// Plain returns v as a plain value, as templates see it. A struct becomes a map with the
+// names in its otai tags as keys, without secrets and services; a time becomes RFC 3339
+// text, or nil if it is zero; a duration becomes its seconds, a child pipe a map with
+// its id and use; nil slices and maps become empty ones, nil pointers nil. Values that
+// are plain already are not copied, and mappings that keep their order stay as they are.
 //
-// Channels, functions and all else without a plain form are errors, as are NaN
-// and infinite numbers. The error is an [api.FieldError] where it has a place.
+// Channels, functions and everything else without a plain form are errors, as are NaN
+// and infinite numbers: an [api.FieldError], unless v itself is what has no plain form.
 func Plain(v any) (any, error) {
 	out, _, err := plain(v, 0)
 	if err != nil {
@@ -36,9 +36,9 @@ func Plain(v any) (any, error) {
 	return out, nil
 }
 
-// PlainParams makes a *P that was decoded along s plain: the parent params of the
-// child pipes. Secrets and services are left out; the rest keys stand beside the
-// declared ones.
+// PlainParams returns a *P that was decoded along s as a plain map: what the templates
+// of child pipes see as parent params. Secrets and services are left out; the keys of the
+// field marked rest stand next to the declared ones.
 func PlainParams(s *Spec, p any) (map[string]any, error) {
 	v := reflect.ValueOf(p)
 	if s.typ == nil || v.Kind() != reflect.Pointer || v.Type().Elem() != s.typ {

@@ -1,11 +1,14 @@
 package params
 
-// Render copies raw and puts in place of each string what text makes of it, along
-// s. wantText is true where the field takes a text, or a duration or time, whose
-// texts must not be read as numbers. Keys are not rendered, nor are child pipes,
-// which are rendered when they run, nor unknown keys, which Decode reports. The
-// first error ends it, as an [api.FieldError] that names the place. Work goes in
-// the order of the struct, and in a map in the order of the sorted keys.
+// Render returns a copy of raw in which each string is replaced by what text returns for
+// it. wantText is true for a field that takes a text, a duration or a time: its value
+// must be the rendered text, even if that looks like a number. Keys are not rendered,
+// nor are child pipes, which are rendered when they run, nor the values of unknown keys,
+// which Decode reports.
+//
+// The values come in the order of the struct, those of a map in the order of the sorted
+// keys. The first error ends Render: it is an [api.FieldError] with the place, which
+// wraps what text returned.
 func Render(s *Spec, raw map[string]any, text func(source string, wantText bool) (any, error)) (map[string]any, error) {
 	r := renderer{text: text}
 	out, _, err := r.object(s, mapping{plain: raw})

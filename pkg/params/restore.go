@@ -9,11 +9,11 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Restore makes a copy of a Spec that came through JSON with which [Decode]
-// works, so that params can be checked where the plugin's types are not: the copy
-// has types of its own, with the same keys. What is lost is the plugin's code. A
-// struct's Validate is called only where it belongs to package api; [Spec.Unchecked]
-// reports whether there are others. Services can't be bound.
+// Restore makes a copy of a Spec that was read from JSON, with which [Decode] works, so
+// that params can be checked in a process that doesn't have the plugin's types: the copy
+// has generated types with the same keys. The plugin's code is missing there: a struct's
+// Validate is called only if it belongs to package api; [Spec.Unchecked] reports whether
+// there are others. Services can't be bound.
 func Restore(s *Spec) (*Spec, error) {
 	if s == nil || s.Kind != KindObject {
 		return nil, errors.New("this is not a description of params")
@@ -21,8 +21,8 @@ func Restore(s *Spec) (*Spec, error) {
 	return restore(s, 0)
 }
 
-// Unchecked reports whether a struct of s checks itself by code that this process
-// doesn't have.
+// Unchecked reports whether s, or a struct inside it, has a Validate that this process
+// can't call, because it is the plugin's code.
 func (s *Spec) Unchecked() bool {
 	if s == nil {
 		return false

@@ -23,14 +23,14 @@ const (
 
 type object = map[string]any
 
-// Schema is the JSON Schema (2020-12) of what a configuration may hold. A child
-// pipe is a reference to #/$defs/pipe, which the caller defines. It admits all
-// that Decode takes, and templates wherever they are rendered; a wrong text in
-// place of a duration or a time is found by both. All lists in it are []any, as
-// a JSON decoder gives them.
+// Schema returns the JSON Schema (2020-12) of what a configuration may contain. A child
+// pipe is a reference to #/$defs/pipe, which the caller defines. The schema accepts
+// everything that Decode does, and templates wherever they are rendered; both reject a
+// text that is not a duration or a time where one is wanted. All lists in it are []any,
+// as from a JSON decoder.
 //
-// standIns are patterns of further texts that stand for a value of any kind, such as
-// the reference to a variable.
+// standIns are regular expressions, by ECMA 262, for further texts that are accepted in
+// place of any value, such as the reference to a variable.
 func Schema(s *Spec, standIns ...string) map[string]any {
 	b := schemaBuilder{standIn: strings.Join(append([]string{templatePattern}, standIns...), "|")}
 	if s.Kind == KindObject && s.Name == "" {

@@ -14,7 +14,7 @@ var serviceWords = map[string]string{
 	"TemplateRenderer": "template renderer",
 }
 
-// ServiceWords describes in words, with an article, what an injection needs: "a ticket
+// ServiceWords names in words, with an article, what an injection needs: "a ticket
 // system". The name of an interface of another plugin is split into its words:
 // acme.example/sms.SMSGateway is "an SMS gateway".
 func ServiceWords(goInterface string) string {

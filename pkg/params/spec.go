@@ -2,43 +2,44 @@ package params
 
 import "reflect"
 
-// Kind says what a value is.
+// Kind says what type of value a param takes, in the terms of a configuration.
 type Kind string
 
 // The kinds of a [Spec].
 const (
-	KindString   Kind = "string"
-	KindBool     Kind = "bool"
-	KindInt      Kind = "int"
-	KindFloat    Kind = "float"
-	KindDuration Kind = "duration"
-	KindTime     Kind = "time"
-	KindAny      Kind = "any"    // any plain value
-	KindObject   Kind = "object" // a struct: declared keys
-	KindList     Kind = "list"
-	KindMap      Kind = "map"    // keys of the user's choice
-	KindChild    Kind = "child"  // a pipe inside the params
-	KindInject   Kind = "inject" // a service
-	KindRest     Kind = "rest"   // the keys that no other field declares
+	KindString   Kind = "string"   // a text
+	KindBool     Kind = "bool"     // yes or no
+	KindInt      Kind = "int"      // a whole number
+	KindFloat    Kind = "float"    // a number
+	KindDuration Kind = "duration" // a time.Duration, as [ParseDuration] reads it
+	KindTime     Kind = "time"     // a time.Time: RFC 3339, or a date
+	KindAny      Kind = "any"      // any plain value
+	KindObject   Kind = "object"   // a struct: a mapping with declared keys
+	KindList     Kind = "list"     // a slice: any number of values of one kind
+	KindMap      Kind = "map"      // a mapping with keys of the user's choice
+	KindChild    Kind = "child"    // an api.ChildPipe: a pipe inside the params
+	KindInject   Kind = "inject"   // a service; it is not a key of the params
+	KindRest     Kind = "rest"     // the field for the keys that no other field declares
 )
 
-// Spec describes a params struct, or a value in it, by plain data.
+// Spec describes a params struct, or one of its fields, elements or services, as plain
+// data. The comment on a field says for which kinds it is set; otherwise it is zero.
 type Spec struct {
-	Name      string   `json:"name,omitempty"` // key or, of an injection, its name; "" for an element and for the struct itself
-	Kind      Kind     `json:"kind"`
-	Doc       string   `json:"doc,omitempty"`
-	Default   *string  `json:"default,omitempty"` // as it is written in the tag
-	Required  bool     `json:"required,omitempty"`
-	Secret    bool     `json:"secret,omitempty"`    // holds for all that is inside, too
-	Optional  bool     `json:"optional,omitempty"`  // of an injection and of a pointer: may be nil
-	Enum      []string `json:"enum,omitempty"`      // the only values of a string
-	Min       *float64 `json:"min,omitempty"`       // of a number, of a duration in seconds, of the length of a string or list
-	Max       *float64 `json:"max,omitempty"`       // as Min
-	Interface string   `json:"interface,omitempty"` // of an injection: the interface with its package path
-	Fields    []*Spec  `json:"fields,omitempty"`    // of an object, in the order of the struct
-	Elem      *Spec    `json:"elem,omitempty"`      // of a list, a map or the rest
-	Bits      int      `json:"bits,omitempty"`      // of an int that has fewer than 64
-	Validator string   `json:"validator,omitempty"` // of an object: its type with package path, where that or the pointer to it is an api.Validator
+	Name      string   `json:"name,omitempty"`      // the key, or the name of an injection; "" for an element and for the struct itself
+	Kind      Kind     `json:"kind"`                // the type of the value
+	Doc       string   `json:"doc,omitempty"`       // the tag doc
+	Default   *string  `json:"default,omitempty"`   // the tag default, as written; nil if there is none
+	Required  bool     `json:"required,omitempty"`  // the key must be present and not null
+	Secret    bool     `json:"secret,omitempty"`    // must not be shown; also set for everything inside
+	Optional  bool     `json:"optional,omitempty"`  // for an injection and a pointer: may be nil
+	Enum      []string `json:"enum,omitempty"`      // for a string: the allowed values; nil allows any
+	Min       *float64 `json:"min,omitempty"`       // lower bound, included: of a number, a duration in seconds, the length of a string or list
+	Max       *float64 `json:"max,omitempty"`       // upper bound, included, of the same
+	Interface string   `json:"interface,omitempty"` // for an injection: the interface with its package path
+	Fields    []*Spec  `json:"fields,omitempty"`    // for an object, in the order of the struct
+	Elem      *Spec    `json:"elem,omitempty"`      // for a list, a map or the rest: its elements
+	Bits      int      `json:"bits,omitempty"`      // for an int of fewer than 64 bits: how many
+	Validator string   `json:"validator,omitempty"` // for an object that is an api.Validator: its type with package path
 
 	typ       reflect.Type  // as declared: a pointer where Optional
 	index     int           // place in the struct
@@ -47,12 +48,12 @@ type Spec struct {
 	fallback  any           // the default of any other kind, to be decoded anew for each use
 }
 
-// Type is the Go type that s describes. It is nil after a trip through JSON, and
-// one of its own after [Restore].
+// Type returns the Go type that s describes, nil for a Spec that was read from JSON.
+// After [Restore], it is a generated type with the same keys.
 func (s *Spec) Type() reflect.Type { return s.typ }
 
-// Field returns the declared key of that name, or nil. Injections and the field
-// for the rest are not keys.
+// Field returns the description of the key name, or nil if no field declares it.
+// Injections and the field for the rest are not keys.
 func (s *Spec) Field(name string) *Spec {
 	for _, f := range s.Fields {
 		if f.Name == name && f.isKey() {
@@ -62,7 +63,7 @@ func (s *Spec) Field(name string) *Spec {
 	return nil
 }
 
-// Names returns the declared keys in order.
+// Names returns the keys that an object declares, in the order of the struct.
 func (s *Spec) Names() []string {
 	names := make([]string, 0, len(s.Fields))
 	for _, f := range s.Fields {
@@ -73,10 +74,10 @@ func (s *Spec) Names() []string {
 	return names
 }
 
-// Rest reports whether keys that are not declared are welcome.
+// Rest reports whether an object accepts keys that no field declares.
 func (s *Spec) Rest() bool { return s.rest() != nil }
 
-// Injections returns the services that the params need.
+// Injections returns the services that an object needs, in the order of the struct.
 func (s *Spec) Injections() []*Spec {
 	var needs []*Spec
 	for _, f := range s.Fields {

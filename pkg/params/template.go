@@ -6,9 +6,8 @@ import "strings"
 // and by Go's regexp.
 const templatePattern = `\{\{|\{%|\{#`
 
-// HasTemplate reports whether there is anything for a template language in text, such
-// as {{ x }}, {% if x %} or {# a comment #}. What comes of it is only known once it is
-// rendered.
+// HasTemplate reports whether text contains {{, {% or {#, and so a template: an
+// expression, a statement or a comment. Its value is only known when it is rendered.
 func HasTemplate(text string) bool {
 	for {
 		i := strings.IndexByte(text, '{')

@@ -5,41 +5,45 @@ import (
 	"slices"
 )
 
-// Next says where a [Walk] goes from a value.
+// Next says where a [Walk] continues after a value.
 type Next int
 
+// The places where a [Walk] can continue.
 const (
-	Into Next = iota // on to what is inside of it
-	Over             // on to the next value beside it
-	Stop             // no further
+	Into Next = iota // with what is inside the value, then with the next one
+	Over             // with the next value, without what is inside this one
+	Stop             // nowhere: the walk ends
 )
 
 // Place is a value on a [Walk].
 type Place struct {
 	// Path leads to the value. It is only valid during the call: clone it to keep it.
 	Path Path
-	// Spec describes what is wanted here. Where anything is, it is of [KindAny], and
-	// so it is inside of a value of the wrong kind. It is nil for a key that nothing
-	// declares, and inside of that and of a child pipe, which has a Spec of its own.
-	Spec  *Spec
+	// Spec describes what is wanted here. Its Kind is [KindAny] where any value is
+	// accepted, and inside a value of the wrong kind. Spec is nil for a key that no
+	// field declares and everything inside it, and inside a child pipe, whose params
+	// have their own Spec.
+	Spec *Spec
+	// Value is the raw value. Only Replace changes it in the walk's result.
 	Value any
 
 	replaced bool
 }
 
-// Replace puts value where p is. With [Into], the walk goes on inside of it.
+// Replace puts value in the place of p.Value. If the visitor then returns [Into], the
+// walk continues inside the new value.
 func (p *Place) Replace(value any) { p.Value, p.replaced = value, true }
 
-// Secret reports whether nothing here may be shown.
+// Secret reports whether the value is secret, so that it must not be shown.
 func (p *Place) Secret() bool { return p.Spec != nil && p.Spec.Secret }
 
-// Walk calls visit for raw and for all values in it, along s, which may be nil. A list
-// or mapping comes before what is in it; keys come in the order of the struct, those
-// that it doesn't declare after them, sorted. visit may look, replace the value
-// and say where to go on.
+// Walk calls visit for raw and for each value inside it, along s, which may be nil. A
+// list or mapping comes before its contents; keys come in the order of the struct, and
+// those that it doesn't declare after them, sorted. visit may look at the value or
+// replace it, and says where to continue.
 //
-// Walk returns raw with the values that were replaced. It changes nothing in place:
-// lists and mappings are copied as far as something in them is replaced.
+// Walk returns raw with the replaced values. It changes nothing in place: lists and
+// mappings in which something is replaced are copied.
 func Walk(s *Spec, raw any, visit func(p *Place) Next) any {
 	w := walker{visit: visit}
 	w.place.Path = w.steps[:0]

@@ -10,8 +10,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// Find returns the service or pipe of that name. create is the plugin's
-// CreatePlugin.
+// Find returns the service or pipe with that name. create is the plugin's CreatePlugin.
+// The test ends if there is none.
 func Find(t testing.TB, create func(api.AppConfig) api.Plugin, name string) api.Injectable {
 	t.Helper()
 	for _, i := range create(newApp(t.TempDir(), t.TempDir())).Injectables() {
@@ -23,9 +23,10 @@ func Find(t testing.TB, create func(api.AppConfig) api.Plugin, name string) api.
 	return api.Injectable{}
 }
 
-// Service builds a service from the values of a configuration and starts it. It is
-// closed at the end of the test. What fails, ends the test. [Inject] and [Env] give
-// it what else it needs; its log goes to the test's.
+// Service builds a service and starts it. raw is its params as in a configuration, without
+// templates; nil gives it none. [Inject] and [Env] provide what else it needs; its log
+// goes to the log of the test. Service returns what the build function returned, and
+// closes it at the end of the test. An error of any of this ends the test.
 func Service(t testing.TB, i api.Injectable, raw map[string]any, options ...Option) any {
 	t.Helper()
 	s := newSettings(options)
@@ -46,11 +47,14 @@ func Service(t testing.TB, i api.Injectable, raw map[string]any, options ...Opti
 	return service
 }
 
-// Pipe builds a pipe, runs it once in scope with params from the values of a
-// configuration, and closes it at the end of the test. The error is one of the
-// params, as [params.Diagnostics] lists them, of a start, or of the run. The data of the
-// result is plain, as templates and other pipes see it. Child pipes among the
-// params are made by [Child].
+// Pipe builds a pipe, starts it if it is an [api.Starter], runs it once in scope, and
+// closes it at the end of the test. raw is its params as in a configuration, without
+// templates; child pipes among them are made by [Child]. To see what a pipe keeps from
+// run to run, build it with [api.Injectable.BuildPipe] and run it several times.
+//
+// The data of the result is plain, as templates and other pipes see it. The error is
+// that of the params, as [params.Diagnostics] takes it apart, of the start, or of the
+// run. An error of the build function ends the test.
 func Pipe(t testing.TB, i api.Injectable, raw map[string]any, scope api.Scope, options ...Option) (api.PipeResult, error) {
 	t.Helper()
 	s := newSettings(options)
@@ -71,8 +75,8 @@ func Pipe(t testing.TB, i api.Injectable, raw map[string]any, scope api.Scope, o
 	return runOnce(t.Context(), run, spec, p, scope)
 }
 
-// Child is a child pipe that always answers result, unless its context is
-// canceled. One that does more is made by [api.NewChildPipe].
+// Child returns a child pipe that always returns result, or the context's error if that
+// is canceled. For a child that does more, use [api.NewChildPipe].
 func Child(id string, result api.PipeResult) api.ChildPipe {
 	return newChild(id, "plugintest:Child", result)
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Run checks the plugin that create describes against the promises of this package.
-// create is the plugin's CreatePlugin. As the whole process is watched, t must not
-// be parallel to other tests.
+// Run checks the promises that a host expects of a plugin, each in a subtest of t. create
+// is the plugin's CreatePlugin. Because Run watches the whole process, such as its
+// goroutines and open files, t can't be a parallel test.
 func Run(t *testing.T, create func(api.AppConfig) api.Plugin, options ...Option) {
 	t.Helper()
 	here, err := os.Getwd()
@@ -43,7 +43,7 @@ func Run(t *testing.T, create func(api.AppConfig) api.Plugin, options ...Option)
 	}
 }
 
-// Option says more about a plugin to [Run], [Service] or [Pipe].
+// Option changes what [Run], [Service] or [Pipe] do.
 type Option func(*settings)
 
 type settings struct {
@@ -67,35 +67,36 @@ func newSettings(options []Option) settings {
 	return s
 }
 
-// Params gives the injectable of that name an example of its params: the values
-// that a configuration would have, without templates. It goes before the label
-// "example", which is the same as JSON. An injectable with required params needs
-// one of the two. Child pipes in it are made by [Child].
+// Params provides an example of the params of the service or pipe with that name, for
+// [Run]: the values that a configuration would have, without templates. A service or
+// pipe with required params needs such an example, or the label [params.LabelExample],
+// which is the same as JSON; Params wins over the label. Child pipes in it are made by
+// [Child].
 func Params(injectable string, raw map[string]any) Option {
 	return func(s *settings) { s.examples[injectable] = raw }
 }
 
-// Inject gives the service for every params struct that has a field
-// inject:"name". Without it, an [api.TicketSystem] without tickets and an
-// [api.Classifier] that knows one label are there; any other service is missing.
+// Inject provides the service for each field with the tag inject:"name". Without it, a
+// field of type [api.TicketSystem] gets an empty help desk, one of type [api.Classifier]
+// a classifier that knows one label; any other service is missing.
 func Inject(name string, service any) Option {
 	return func(s *settings) { s.services[name] = service }
 }
 
-// Env is what api.Host.Env knows. Without it, there are no variables.
+// Env sets the variables that [api.Host.Env] returns. Without it, there are none.
 func Env(variables map[string]string) Option {
 	return func(s *settings) { maps.Copy(s.env, variables) }
 }
 
-// Skip leaves out the promise of that name, as the output shows it below the
-// test's own name: "FetchPipe/a run that is called off ends soon". A name that no
-// promise has is an error, so that no skip outlives its reason.
+// Skip makes [Run] skip the promise with that name, as the output shows it after the
+// test's own name: "FetchPipe/a run that is called off ends soon". reason is printed.
+// A name that no promise has is an error, so that no skip outlives its reason.
 func Skip(name, reason string) Option {
 	return func(s *settings) { s.skips[spaced(name)] = reason }
 }
 
-// Live says that services may be started and pipes run in earnest: what they talk
-// to is there, and what they change there may be changed.
+// Live lets [Run] start services and run pipes for real, and checks that they work: what
+// they connect to must be available, and may be changed.
 func Live() Option {
 	return func(s *settings) { s.inEarnest = true }
 }
