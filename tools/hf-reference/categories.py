@@ -17,6 +17,8 @@ import subprocess
 import tokenizers
 from tokenizers import normalizers, pre_tokenizers
 
+from code_points import ranges
+
 PLUGIN = pathlib.Path(__file__).resolve().parents[2] / "plugins/hf-local"
 OUT = PLUGIN / "internal/tokenizer/unicodedata/categories.go"
 HASHES = PLUGIN / "testdata/characters.json"
@@ -25,16 +27,6 @@ HASHES = PLUGIN / "testdata/characters.json"
 def bert(**steps):
     off = dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False)
     return normalizers.BertNormalizer(**{**off, **steps})
-
-
-def ranges(code_points):
-    out = []
-    for c in code_points:
-        if out and out[-1][1] == c - 1:
-            out[-1][1] = c
-        else:
-            out.append([c, c])
-    return out
 
 
 def table(name, comment, code_points):

@@ -166,19 +166,25 @@ def record(name, folder):
             "logits": [float(x) for x in logits],
             "scores": pipe(text, top_k=None, truncation=True),
         })
-    # A padded batch with its attention mask must say the same: what we compute
-    # without padding is what transformers computes with it.
-    batch = tokenizer(texts(), truncation=True, padding=True, return_tensors="pt")
-    with torch.no_grad():
-        together = m(**batch).logits
-    difference = (together - torch.stack(single)).abs().max().item()
-    assert difference < 1e-5, difference
-    spread = torch.stack(single).std(0).min().item()
-    assert spread > 0.05, f"the logits hardly depend on the text: {spread}"
+    difference, spread = compare_padded(m, tokenizer, texts(), torch.stack(single))
     write(f"classify_{name}.json", {"versions": versions, "padded_batch_differs_by": difference, "cases": cases})
     if name != "half":  # its tokenizer is that of uncased
         write(f"tokens_{name}.json", {"versions": versions, "cases": [[s, tokenizer(s)["input_ids"]] for s in strings()]})
     print(name, "vocabulary", len(tokenizer), "texts", len(cases), "strings", len(strings()), "spread", spread, "padding", difference)
+
+
+def compare_padded(m, tokenizer, texts, single):
+    """How far the logits of a padded batch are from the single ones, and how far these spread."""
+    # A padded batch with its attention mask must say the same: what we compute
+    # without padding is what transformers computes with it.
+    batch = tokenizer(texts, truncation=True, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        together = m(**batch).logits
+    difference = (together - single).abs().max().item()
+    assert difference < 1e-5, difference
+    spread = single.std(0).min().item()
+    assert spread > 0.05, f"the logits hardly depend on the text: {spread}"
+    return difference, spread
 
 
 def write(name, value):

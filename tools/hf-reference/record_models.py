@@ -166,15 +166,7 @@ def answers(name, special):
             "logits": [float(x) for x in logits],
             "scores": pipe(text, top_k=None, truncation=True),
         })
-    # A padded batch with its attention mask must say the same: what we compute
-    # without padding is what transformers computes with it.
-    batch = tokenizer(texts(special), truncation=True, padding=True, return_tensors="pt")
-    with torch.no_grad():
-        together = m(**batch).logits
-    difference = (together - torch.stack(single)).abs().max().item()
-    assert difference < 1e-5, difference
-    spread = torch.stack(single).std(0).min().item()
-    assert spread > 0.05, f"the logits hardly depend on the text: {spread}"
+    difference, spread = record.compare_padded(m, tokenizer, texts(special), torch.stack(single))
     versions = {"transformers": transformers.__version__, "tokenizers": tokenizers.__version__, "torch": torch.__version__}
     record.write(f"classify_{name}.json", {"versions": versions, "padded_batch_differs_by": difference, "cases": cases})
     size = sum(f.stat().st_size for f in folder.iterdir())

@@ -259,9 +259,13 @@ def xlm_roberta_slow(folder):
 
 def xlm_roberta(folder):
     xlm_roberta_slow(folder)
+    return fast_from_slow(folder, "xlm-roberta")
+
+
+def fast_from_slow(folder, kind):
     t = transformers.AutoTokenizer.from_pretrained(folder)
     (folder / "sentencepiece.bpe.model").unlink()
-    return saved(t, folder, "xlm-roberta")
+    return saved(t, folder, kind)
 
 
 def camembert_slow(folder):
@@ -272,9 +276,7 @@ def camembert_slow(folder):
 
 def camembert(folder):
     camembert_slow(folder)
-    t = transformers.AutoTokenizer.from_pretrained(folder)
-    (folder / "sentencepiece.bpe.model").unlink()
-    return saved(t, folder, "camembert")
+    return fast_from_slow(folder, "camembert")
 
 
 DEBERTA = dict(pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece="[PAD]", bos_piece="[CLS]", eos_piece="[SEP]", unk_piece="[UNK]")

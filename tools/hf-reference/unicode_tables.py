@@ -27,6 +27,8 @@ import sentencepiece
 import tokenizers
 from tokenizers import Regex, normalizers, pre_tokenizers
 
+from code_points import ranges
+
 OUT = pathlib.Path(__file__).resolve().parents[2] / "plugins/hf-local/internal/tokenizer"
 ALL = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 MARK = "\U0010FFFD"  # what a map makes of a character: itself is not allowed
@@ -126,16 +128,6 @@ def prefixes_and_breakers():
     prefixes = {c for c in asked if n.normalize_str(chr(c) + "b") == MARK}
     breakers = {c for c in asked if c < 0x10000 and n.normalize_str(chr(c) + "\u0301") != MARK}
     return prefixes, breakers
-
-
-def ranges(characters):
-    out = []
-    for c in sorted(characters):
-        if out and out[-1][1] == c - 1:
-            out[-1][1] = c
-        else:
-            out.append([c, c])
-    return out
 
 
 def table(name, comment, characters):

@@ -14,41 +14,12 @@ import subprocess
 import sys
 import warnings
 
-from jinja2 import Undefined
 from jinja2.nativetypes import NativeEnvironment
+
+from encoded import FailMarker, encode
 
 SECONDS = 2
 BYTES = 4 << 30
-
-
-class FailMarker:
-    pass
-
-
-def encode(value):
-    if value is None:
-        return {"n": 1}
-    if isinstance(value, bool):
-        return {"b": value}
-    if isinstance(value, int):
-        return {"i": str(value)}
-    if isinstance(value, float):
-        return {"f": repr(value)}
-    if isinstance(value, str):
-        return {"s": str(value)}
-    if isinstance(value, Undefined):
-        return {"u": 1}
-    if isinstance(value, FailMarker):
-        return {"fail": 1}
-    if isinstance(value, dict):
-        return {"d": [[encode(k if isinstance(k, str) else repr(k)), encode(v)] for k, v in value.items()]}
-    if isinstance(value, (bytes, set, frozenset, complex)) or value is ...:
-        return {"o": type(value).__name__}
-    try:
-        elements = iter(value)
-    except TypeError:
-        return {"o": type(value).__name__}
-    return {"l": [encode(v) for v in elements]}
 
 
 def functions(variables):

@@ -7,29 +7,11 @@ import copy
 import json
 import pathlib
 
-from jinja2 import Undefined
 from jinja2.nativetypes import NativeEnvironment
 
+from encoded import encode
 
 TESTDATA = pathlib.Path(__file__).parents[2] / "internal" / "jinja" / "testdata"
-
-
-def encode(value):
-    if value is None:
-        return {"n": 1}
-    if isinstance(value, bool):
-        return {"b": value}
-    if isinstance(value, int):
-        return {"i": str(value)}
-    if isinstance(value, float):
-        return {"f": repr(value)}
-    if isinstance(value, str):
-        return {"s": str(value)}
-    if isinstance(value, Undefined):
-        return {"u": 1}
-    if isinstance(value, dict):
-        return {"d": [[encode(k if isinstance(k, str) else repr(k)), encode(v)] for k, v in value.items()]}
-    return {"l": [encode(v) for v in value]}
 
 
 def main():
