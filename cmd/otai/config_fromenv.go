@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -51,15 +50,15 @@ on standard error. Secrets are not copied: the configuration names their variabl
 			if err != nil {
 				return quietly(err)
 			}
-			told := tabwriter.NewWriter(cmd.ErrOrStderr(), 0, 0, 2, ' ', 0)
+			table := newTable(cmd.ErrOrStderr())
 			for _, v := range made.Variables {
 				from := ""
 				if v.From != "" {
 					from = " (" + v.From + ")"
 				}
-				show(told, "%s\t%s\t%s%s\n", v.Status, v.Name, v.Message, from)
+				show(table, "%s\t%s\t%s%s\n", v.Status, v.Name, v.Message, from)
 			}
-			told.Flush()
+			table.Flush()
 			if output == "" {
 				_, err = io.WriteString(cmd.OutOrStdout(), made.Text)
 				return err

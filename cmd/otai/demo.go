@@ -7,7 +7,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -101,7 +100,7 @@ func shorten(s string, width int) string {
 }
 
 func showDemo(out io.Writer, r demo.Report) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := newTable(out)
 	fmt.Fprintln(table, "TICKET\tSUBJECT\tQUEUE\tPRIORITY\tCONFIDENCE")
 	for _, t := range r.List {
 		show(table, "%s\t%s\t%s\t%s\t%.0f %%\n", t.Number, shorten(visible.Line(t.Subject), 44), t.Queue, t.Priority, t.Confidence*100)

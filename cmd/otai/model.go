@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -111,7 +110,7 @@ func showModels(out *bufio.Writer, models []models.Model, folder string) {
 		show(out, "There are no models in %s. Get one with: otai model pull ORG/NAME\n", folder)
 		return
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := newTable(out)
 	fmt.Fprintln(table, "MODEL\tREVISION\tSIZE\tARCHITECTURE\tSTATE")
 	for _, m := range models {
 		revision := strings.Join(m.Revisions, ", ")

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -55,7 +54,7 @@ func showPlugins(out *bufio.Writer, list []plugins.FileStatus, dirs []string) {
 		show(out, "There are no plugins (files otai_*.so). Looked in: %s\n", where)
 		return
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := newTable(out)
 	fmt.Fprintln(table, "PLUGIN\tVERSION\tAPI\tSTATUS\tOFFERS")
 	for _, p := range list {
 		offers := strings.Join(p.Injectables, ", ")

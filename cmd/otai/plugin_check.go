@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -71,7 +70,7 @@ func showChecks(out io.Writer, checks []plugins.CheckResult) error {
 // the JSON form has them all.
 func showDifferences(out io.Writer, differences []plugins.Difference) error {
 	const few = 3
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := newTable(out)
 	fmt.Fprintln(table, "  PACKAGE\tPLUGIN\tHOST\tFIXED BY")
 	for len(differences) > 0 {
 		d := differences[0]

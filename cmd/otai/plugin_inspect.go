@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +37,7 @@ and reports. Exit code 3 means that this otai would refuse it.`,
 }
 
 func showDetails(out io.Writer, d plugins.Details) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	table := newTable(out)
 	show(table, "Plugin\t%s %s\n", d.Package, d.Version)
 	if d.Description != "" {
 		show(table, "About\t%s\n", d.Description)
@@ -50,7 +49,7 @@ func showDetails(out io.Writer, d plugins.Details) error {
 	}
 	for _, o := range d.Offers {
 		show(out, "\n%s (%s)\n  %s\n", o.Name, o.Kind, lines(o.Doc))
-		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		table := newTable(out)
 		for _, n := range o.Needs {
 			word := "required"
 			if n.Optional {

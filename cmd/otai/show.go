@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"text/tabwriter"
 
 	"github.com/open-ticket-ai/otai/internal/app/visible"
 )
@@ -28,3 +29,6 @@ func show(out io.Writer, format string, args ...any) (int, error) {
 	}
 	return fmt.Fprintf(out, format, args...)
 }
+
+// newTable aligns columns that are separated by tabs, once it is flushed.
+func newTable(out io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(out, 0, 0, 2, ' ', 0) }
