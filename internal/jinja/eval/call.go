@@ -14,11 +14,8 @@ func (r *run) evalCall(n *syntax.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	given, err := r.given(&n.Arguments)
+	given, err := r.charged(&n.Arguments)
 	if err != nil {
-		return nil, n.Wrap(err)
-	}
-	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
 	v, err := r.call(callee, given)
@@ -61,11 +58,8 @@ func (r *run) evalFiltered(n *syntax.Filtered) (any, error) {
 }
 
 func (r *run) applyFilter(n *syntax.Filtered, input any) (any, error) {
-	given, err := r.given(&n.Arguments)
+	given, err := r.charged(&n.Arguments)
 	if err != nil {
-		return nil, n.Wrap(err)
-	}
-	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
 	v, err := n.Filter.Call(&r.State, input, given)
@@ -77,15 +71,21 @@ func (r *run) evalTested(n *syntax.Tested) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	given, err := r.given(&n.Arguments)
+	given, err := r.charged(&n.Arguments)
 	if err != nil {
-		return nil, n.Wrap(err)
-	}
-	if err = r.Step(1); err != nil {
 		return nil, n.Wrap(err)
 	}
 	holds, err := n.Test.Call(&r.State, operand, given)
 	return holds, n.Wrap(err)
+}
+
+// charged evaluates the arguments of a call, and counts the call as a step.
+func (r *run) charged(a *syntax.Arguments) (value.CallArgs, error) {
+	g, err := r.given(a)
+	if err == nil {
+		err = r.Step(1)
+	}
+	return g, err
 }
 
 // given evaluates the arguments of a call.

@@ -109,29 +109,37 @@ func chooser(byAttribute, keep bool) func(*runtime.State, any, value.Args) (any,
 		if err != nil {
 			return nil, err
 		}
-		it, err := value.Iterate(r.Budget, v)
-		if err != nil {
-			return nil, err
-		}
-		return &value.Iterator{Next: func() (any, bool, error) {
-			for {
-				element, ok, err := it.Next()
-				if !ok || err != nil {
-					return nil, false, err
-				}
-				if err := r.Step(1); err != nil {
-					return nil, false, err
-				}
-				judged, err := get(element)
-				if err != nil {
-					return nil, false, err
-				}
-				if holds, err := passes(judged); err != nil || holds == keep {
-					return element, err == nil, err
-				}
-			}
-		}}, nil
+		return filtered(r, v, get, func(judged any) (bool, error) {
+			holds, err := passes(judged)
+			return holds == keep, err
+		})
 	}
+}
+
+// filtered yields those elements of v of which keep accepts what get reads.
+func filtered(r *runtime.State, v any, get func(any) (any, error), keep func(any) (bool, error)) (any, error) {
+	it, err := value.Iterate(r.Budget, v)
+	if err != nil {
+		return nil, err
+	}
+	return &value.Iterator{Next: func() (any, bool, error) {
+		for {
+			element, ok, err := it.Next()
+			if ok && err == nil {
+				err = r.Step(1)
+			}
+			if !ok || err != nil {
+				return nil, false, err
+			}
+			judged, err := get(element)
+			if err != nil {
+				return nil, false, err
+			}
+			if kept, err := keep(judged); kept || err != nil {
+				return element, err == nil, err
+			}
+		}
+	}}, nil
 }
 
 // predicate is the test that the first argument names, or truth without one.

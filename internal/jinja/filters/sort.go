@@ -56,7 +56,12 @@ func sortFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	reverse, err := a.Flag(0)
+	return sorted(r, all, a, 0)
+}
+
+// sorted is the values in the order of their keys, reversed if the argument at an index says so.
+func sorted(r *runtime.State, all []value.Keyed, a value.Args, reversed int) (any, error) {
+	reverse, err := a.Flag(reversed)
 	if err != nil {
 		return nil, err
 	}
@@ -115,14 +120,7 @@ func dictSortFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	reverse, err := a.Flag(2)
-	if err != nil {
-		return nil, err
-	}
-	if err := value.SortKeyed(r.Budget, all, reverse); err != nil {
-		return nil, err
-	}
-	return value.KeyedValues(all), nil
+	return sorted(r, all, a, 2)
 }
 
 func uniqueFilter(r *runtime.State, v any, a value.Args) (any, error) {
@@ -130,34 +128,15 @@ func uniqueFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	it, err := value.Iterate(r.Budget, v)
-	if err != nil {
-		return nil, err
-	}
 	seen := map[any]bool{}
-	return &value.Iterator{Next: func() (any, bool, error) {
-		for {
-			element, ok, err := it.Next()
-			if !ok || err != nil {
-				return nil, false, err
-			}
-			if err := r.Step(1); err != nil {
-				return nil, false, err
-			}
-			key, err := get(element)
-			if err != nil {
-				return nil, false, err
-			}
-			hash, err := value.HashKey(folded(key, a.Truth(0)))
-			if err != nil {
-				return nil, false, err
-			}
-			if !seen[hash] {
-				seen[hash] = true
-				return element, true, nil
-			}
+	return filtered(r, v, get, func(key any) (bool, error) {
+		hash, err := value.HashKey(folded(key, a.Truth(0)))
+		if err != nil || seen[hash] {
+			return false, err
 		}
-	}}, nil
+		seen[hash] = true
+		return true, nil
+	})
 }
 
 func groupByFilter(r *runtime.State, v any, a value.Args) (any, error) {

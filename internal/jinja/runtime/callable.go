@@ -137,30 +137,31 @@ func ArgumentCount(n int) string {
 
 // Call binds the arguments and applies the filter.
 func (f *Filter) Call(r *State, v any, g value.CallArgs) (any, error) {
-	a, err := f.Bind(g)
-	if err == nil {
-		err = value.CountRead(r.Budget, v)
-	}
+	v, a, err := f.bindTo(r, v, g, f.Markup)
 	if err != nil {
 		return nil, err
-	}
-	if m, ok := v.(value.Markup); ok && !f.Markup {
-		v = string(m)
 	}
 	return f.Apply(r, v, a)
 }
 
 // Call binds the arguments and applies the test.
 func (t *Test) Call(r *State, v any, g value.CallArgs) (bool, error) {
-	a, err := t.Bind(g)
-	if err == nil {
-		err = value.CountRead(r.Budget, v)
-	}
+	v, a, err := t.bindTo(r, v, g, t.Markup)
 	if err != nil {
 		return false, err
 	}
-	if m, ok := v.(value.Markup); ok && !t.Markup {
+	return t.Apply(r, v, a)
+}
+
+// bindTo binds the arguments of a call on v, and returns v as a plain text if it is
+// markup and the callee knows none.
+func (s *Signature) bindTo(r *State, v any, g value.CallArgs, markup bool) (any, value.Args, error) {
+	a, err := s.Bind(g)
+	if err == nil {
+		err = value.CountRead(r.Budget, v)
+	}
+	if m, ok := v.(value.Markup); ok && !markup {
 		v = string(m)
 	}
-	return t.Apply(r, v, a)
+	return v, a, err
 }

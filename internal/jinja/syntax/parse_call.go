@@ -17,7 +17,7 @@ func (p *parser) call(callee Expression) Expression {
 func (p *parser) arguments() Arguments {
 	var a Arguments
 	p.expectOperator("(")
-	for p.err == nil && !p.isOperator(")") {
+	p.list(")", func() {
 		t := p.current()
 		switch {
 		case p.skipOperator("*"):
@@ -46,11 +46,7 @@ func (p *parser) arguments() Arguments {
 			}
 			a.Positional = append(a.Positional, p.expression())
 		}
-		if !p.skipOperator(",") {
-			break
-		}
-	}
-	p.expectOperator(")")
+	})
 	return a
 }
 

@@ -247,29 +247,30 @@ func (p *parser) variable(t *token) Expression {
 	return &Variable{Pos: position.Pos(t.pos), Name: t.text, Global: p.lib.Globals[t.text]}
 }
 
-func (p *parser) items(end string) []Expression {
-	var items []Expression
+// list reads what stands between commas, up to and including the end.
+func (p *parser) list(end string, item func()) {
 	for p.err == nil && !p.isOperator(end) {
-		items = append(items, p.expression())
+		item()
 		if !p.skipOperator(",") {
 			break
 		}
 	}
 	p.expectOperator(end)
+}
+
+func (p *parser) items(end string) []Expression {
+	var items []Expression
+	p.list(end, func() { items = append(items, p.expression()) })
 	return items
 }
 
 func (p *parser) dict(t *token) Expression {
 	d := &DictDisplay{Pos: position.Pos(t.pos)}
-	for p.err == nil && !p.isOperator("}") {
+	p.list("}", func() {
 		d.Keys = append(d.Keys, p.expression())
 		p.expectOperator(":")
 		d.Values = append(d.Values, p.expression())
-		if !p.skipOperator(",") {
-			break
-		}
-	}
-	p.expectOperator("}")
+	})
 	return d
 }
 

@@ -118,16 +118,12 @@ func AsText(v any) (string, bool) {
 // AsSequence is v as a list, where it has an order and an index.
 func AsSequence(v any) ([]any, bool) {
 	switch s := v.(type) {
-	case []any:
-		return s, true
-	case *MutableList:
-		return s.Items, true
 	case Tuple:
 		return s, true
 	case *Group:
 		return []any{s.Key, s.Members}, true
 	}
-	return nil, false
+	return AsList(v)
 }
 
 // At is the number at an index.
@@ -289,15 +285,10 @@ func Length(v any) (int, error) {
 
 // Elements returns all that iterating over v yields.
 func Elements(r *budget.Budget, v any) ([]any, error) {
+	if list, ok := AsSequence(v); ok {
+		return list, nil
+	}
 	switch x := v.(type) {
-	case []any:
-		return x, nil
-	case *MutableList:
-		return x.Items, nil
-	case Tuple:
-		return x, nil
-	case *Group:
-		return []any{x.Key, x.Members}, nil
 	case *DictView:
 		return x.Items, nil
 	case Range:
