@@ -101,15 +101,14 @@ func (f *File) Has(name string) bool {
 // read.
 func (f *File) Check(name string, shape ...int) error {
 	t, ok := f.tensors[name]
-	switch {
-	case !ok:
+	if !ok {
 		return fmt.Errorf("weights %s: tensor %.200q is missing", f.path, name)
-	case !slices.Equal(t.shape, shape):
-		return fmt.Errorf("weights %s: tensor %.200q has shape %v, but config.json asks for %v", f.path, name, t.shape, shape)
-	case t.dtype != "F32" && t.dtype != "F16" && t.dtype != "BF16":
-		return fmt.Errorf("weights %s: tensor %.200q is %s; supported are F32, F16 and BF16", f.path, name, t.dtype)
 	}
-	return nil
+	return f.values(name, t).Check(t.shape, shape)
+}
+
+func (f *File) values(name string, t location) safetensors.Values {
+	return safetensors.Values{Path: f.path, Name: name, File: f.file, Begin: t.begin, Bytes: t.bytes, DType: t.dtype}
 }
 
 // Read fills dst with the tensor, which must have the given shape and as many
@@ -119,14 +118,16 @@ func (f *File) Read(dst []float32, name string, shape ...int) error {
 		return err
 	}
 	t := f.tensors[name]
-	if int64(len(dst))*t.width != t.bytes {
-		return fmt.Errorf("weights %s: tensor %.200q has %d values, the destination %d", f.path, name, t.bytes/t.width, len(dst))
-	}
+	values := f.values(name, t)
 	if slices.IsSorted(t.order) {
-		return f.readValues(dst, name, t)
+		return values.Read(dst)
+	}
+	// Before there is room made for them.
+	if err := values.CheckCount(len(dst)); err != nil {
+		return err
 	}
 	stored := make([]float32, len(dst))
-	if err := f.readValues(stored, name, t); err != nil {
+	if err := values.Read(stored); err != nil {
 		return err
 	}
 	reorder(dst, stored, t)
@@ -155,21 +156,4 @@ func reorder(dst, stored []float32, t location) {
 			at[d] = 0
 		}
 	}
-}
-
-// readValues fills dst with a tensor's values as they lie in the file.
-func (f *File) readValues(dst []float32, name string, t location) error {
-	buffer := make([]byte, min(1<<18, t.bytes))
-	for done := 0; done < len(dst); {
-		n := min(len(dst)-done, len(buffer)/int(t.width))
-		part := buffer[:n*int(t.width)]
-		if _, err := f.file.ReadAt(part, t.begin+int64(done)*t.width); err != nil {
-			return fmt.Errorf("weights %s: reading tensor %.200q: %w", f.path, name, err)
-		}
-		if bad := safetensors.Decode(dst[done:done+n], part, t.dtype); bad >= 0 {
-			return fmt.Errorf("weights %s: tensor %.200q: value %d is %v, and a model can't compute with it", f.path, name, done+bad, dst[done+bad])
-		}
-		done += n
-	}
-	return nil
 }

@@ -1,10 +1,8 @@
 package safetensors
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
@@ -66,15 +64,14 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 // read.
 func (f *File) Check(name string, shape ...int) error {
 	t, ok := f.tensors[name]
-	switch {
-	case !ok:
+	if !ok {
 		return fmt.Errorf("weights %s: tensor %.200q is missing", f.path, name)
-	case !sameShape(t.Shape, shape):
-		return fmt.Errorf("weights %s: tensor %.200q has shape %v, but config.json asks for %v", f.path, name, t.Shape, shape)
-	case t.DType != "F32" && t.DType != "F16" && t.DType != "BF16":
-		return fmt.Errorf("weights %s: tensor %.200q is %s; supported are F32, F16 and BF16", f.path, name, t.DType)
 	}
-	return nil
+	return f.values(name, t).Check(t.Shape, shape)
+}
+
+func (f *File) values(name string, t Tensor) Values {
+	return Values{Path: f.path, Name: name, File: f.file, Begin: f.dataStart + t.Begin, Bytes: t.End - t.Begin, DType: t.DType}
 }
 
 // Read fills dst with the tensor, which must have the given shape and as many
@@ -83,65 +80,5 @@ func (f *File) Read(dst []float32, name string, shape ...int) error {
 	if err := f.Check(name, shape...); err != nil {
 		return err
 	}
-	t := f.tensors[name]
-	width := bytesPerValue[t.DType]
-	if int64(len(dst))*width != t.End-t.Begin {
-		return fmt.Errorf("weights %s: tensor %.200q has %d values, the destination %d", f.path, name, (t.End-t.Begin)/width, len(dst))
-	}
-	buffer := make([]byte, min(1<<18, t.End-t.Begin))
-	for done := 0; done < len(dst); {
-		n := min(len(dst)-done, len(buffer)/int(width))
-		part := buffer[:n*int(width)]
-		if _, err := f.file.ReadAt(part, f.dataStart+t.Begin+int64(done)*width); err != nil {
-			return fmt.Errorf("weights %s: reading tensor %.200q: %w", f.path, name, err)
-		}
-		if bad := Decode(dst[done:done+n], part, t.DType); bad >= 0 {
-			return fmt.Errorf("weights %s: tensor %.200q: value %d is %v, and a model can't compute with it", f.path, name, done+bad, dst[done+bad])
-		}
-		done += n
-	}
-	return nil
-}
-
-// Decode converts little-endian values of the dtype F32, F16 or BF16 and returns
-// the index of the first that is not finite, else -1.
-func Decode(dst []float32, src []byte, dtype string) int {
-	switch dtype {
-	case "F32":
-		for i := range dst {
-			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
-		}
-	case "BF16":
-		for i := range dst {
-			dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)
-		}
-	case "F16":
-		for i := range dst {
-			dst[i] = halfToFloat(binary.LittleEndian.Uint16(src[2*i:]))
-		}
-	}
-	const exponent = 0x7f800000
-	for i, v := range dst {
-		if math.Float32bits(v)&exponent == exponent {
-			return i
-		}
-	}
-	return -1
-}
-
-// halfToFloat widens an IEEE 754 binary16 value: 1 bit sign, 5 exponent (bias
-// 15), 10 fraction. Every such value is exact as a float32.
-func halfToFloat(h uint16) float32 {
-	sign := uint32(h>>15) << 31
-	exponent := uint32(h>>10) & 0x1f
-	fraction := uint32(h) & 0x3ff
-	switch exponent {
-	case 0: // zero or subnormal: fraction * 2^-24
-		v := float32(fraction) * (1.0 / (1 << 24))
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 0x1f:
-		return math.Float32frombits(sign | 0x7f800000 | fraction<<13)
-	default:
-		return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
-	}
+	return f.values(name, f.tensors[name]).Read(dst)
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"sort"
 )
 
@@ -195,5 +194,3 @@ func checkPlaces(tensors map[string]Tensor, size int64) error {
 	}
 	return nil
 }
-
-func sameShape(a, b []int) bool { return slices.Equal(a, b) }

@@ -9,16 +9,15 @@ import (
 // learned first before all others (Sennrich et al. 2016, "Neural Machine
 // Translation of Rare Words with Subword Units").
 type bpe struct {
-	vocabulary map[string]int32
-	merges     mergeTable
-	unknown    int32       // -1: unknown characters are left out
-	fuse       bool        // unknown characters side by side are one token
-	bytes      *[256]int32 // as in unigram
-	whole      bool        // a word of the vocabulary isn't split (ignore_merges)
-	prefix     string      // of characters that don't begin a word
-	suffix     string      // of the character that ends one
-	short      [256]int32  // ids of the characters below U+0100, or -1
-	largest    int32
+	vocabulary
+	merges  mergeTable
+	unknown int32       // -1: unknown characters are left out
+	fuse    bool        // unknown characters side by side are one token
+	bytes   *[256]int32 // as in unigram
+	whole   bool        // a word of the vocabulary isn't split (ignore_merges)
+	prefix  string      // of characters that don't begin a word
+	suffix  string      // of the character that ends one
+	short   [256]int32  // ids of the characters below U+0100, or -1
 }
 
 // bpeOptions are the members of a BPE model besides its vocabulary and merges.
@@ -33,11 +32,11 @@ type bpeOptions struct {
 }
 
 // newBPE returns a model that has learned merges in that order.
-func newBPE(vocabulary map[string]int32, merges [][2]string, o bpeOptions) (Model, error) {
+func newBPE(ids map[string]int32, merges [][2]string, o bpeOptions) (Model, error) {
 	if o.Dropout != 0 {
 		return nil, fmt.Errorf("dropout is %v; only 0 is supported, since it makes ids random", o.Dropout)
 	}
-	b := &bpe{vocabulary: vocabulary, unknown: -1}
+	b := &bpe{vocabulary: newVocabulary(ids), unknown: -1}
 	set := func(to *bool, from *bool) { *to = from != nil && *from }
 	set(&b.fuse, o.Fuse)
 	set(&b.whole, o.Whole)
@@ -59,9 +58,6 @@ func newBPE(vocabulary map[string]int32, merges [][2]string, o bpeOptions) (Mode
 	for i := range b.short {
 		b.short[i] = b.ID(string(rune(i)))
 	}
-	for _, id := range vocabulary {
-		b.largest = max(b.largest, id)
-	}
 	b.merges = newMergeTable(len(merges))
 	for rank, pair := range merges {
 		left, right := b.ID(pair[0]), b.ID(pair[1])
@@ -77,20 +73,9 @@ func newBPE(vocabulary map[string]int32, merges [][2]string, o bpeOptions) (Mode
 	return b, nil
 }
 
-func (b *bpe) ID(token string) int32 {
-	if id, ok := b.vocabulary[token]; ok {
-		return id
-	}
-	return -1
-}
-
-func (b *bpe) Entries() int { return len(b.vocabulary) }
-
-func (b *bpe) Top() int { return int(b.largest) + 1 }
-
 func (b *bpe) Append(ids []int32, word string) []int32 {
 	if b.whole {
-		if id, ok := b.vocabulary[word]; ok {
+		if id, ok := b.ids[word]; ok {
 			return append(ids, id)
 		}
 	}
