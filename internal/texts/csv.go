@@ -17,12 +17,9 @@ var delimiters = []rune{',', ';', '\t', '|'}
 
 // readCSV yields the columns of each row below the header.
 func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
-	head, err := in.Peek(headBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
+	head, err := peek(in)
+	if err != nil {
 		return give(Text{Err: err})
-	}
-	if len(bytes.TrimSpace(head)) == 0 {
-		return give(Text{Err: errEmpty})
 	}
 	if onlyReturns(head) {
 		in = bufio.NewReaderSize(returnsToFeeds{in}, headBytes)

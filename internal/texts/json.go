@@ -15,12 +15,9 @@ import (
 // readJSON yields the columns of each object: one per line if the first line is an object,
 // else those of an array or a sequence.
 func readJSON(in *bufio.Reader, columns []string, give func(Text) bool) bool {
-	head, err := in.Peek(headBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
+	head, err := peek(in)
+	if err != nil {
 		return give(Text{Err: err})
-	}
-	if len(bytes.TrimSpace(head)) == 0 {
-		return give(Text{Err: errEmpty})
 	}
 	first, _, whole := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
 	if bytes.HasPrefix(first, []byte("{")) && (json.Valid(first) || !whole && len(head) == headBytes) {

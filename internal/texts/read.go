@@ -2,6 +2,7 @@ package texts
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -177,4 +178,16 @@ func oneText(text string, err error) Text {
 		return Text{Err: err}
 	}
 	return Text{Text: text}
+}
+
+// peek looks at the head of a file that must not be empty.
+func peek(in *bufio.Reader) ([]byte, error) {
+	head, err := in.Peek(headBytes)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, err
+	case len(bytes.TrimSpace(head)) == 0:
+		return nil, errEmpty
+	}
+	return head, nil
 }

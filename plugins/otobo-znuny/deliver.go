@@ -106,6 +106,11 @@ func (d *delivery) adopt(ctx context.Context, i *intent) error {
 		_, err := d.lookWhileAtWork(ctx, i)
 		return err
 	}
+	return d.removeWritten(ctx)
+}
+
+// removeWritten looks at the ticket and drops what it has already.
+func (d *delivery) removeWritten(ctx context.Context) error {
 	stored, err := d.s.getRecord(ctx, d.id)
 	if err != nil {
 		return err // nothing was sent by this call
@@ -212,12 +217,7 @@ func (d *delivery) prepare(ctx context.Context) error {
 	if !look {
 		return nil
 	}
-	stored, err := d.s.getRecord(ctx, d.id)
-	if err != nil {
-		return err // nothing was sent by this call
-	}
-	d.removeStored(stored)
-	return nil
+	return d.removeWritten(ctx)
 }
 
 func (d *delivery) run(ctx context.Context) error {

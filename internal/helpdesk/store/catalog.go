@@ -150,10 +150,14 @@ func (c *Catalog) AddCustomer(login, password string) {
 
 // AddPriority returns a priority, which is added if it doesn't exist.
 func (c *Catalog) AddPriority(name string) Entry {
-	known, ok := ByName(c.Priorities, name)
+	return added(&c.Priorities, name)
+}
+
+func added(entries *[]Entry, name string) Entry {
+	known, ok := ByName(*entries, name)
 	if !ok {
-		known = Entry{nextID(c.Priorities), name}
-		c.Priorities = append(c.Priorities, known)
+		known = Entry{nextID(*entries), name}
+		*entries = append(*entries, known)
 	}
 	return known
 }
@@ -170,12 +174,7 @@ func (c *Catalog) AddState(name string) State {
 
 // AddType returns a type of tickets, which is added if it doesn't exist.
 func (c *Catalog) AddType(name string) Entry {
-	known, ok := ByName(c.Types, name)
-	if !ok {
-		known = Entry{nextID(c.Types), name}
-		c.Types = append(c.Types, known)
-	}
-	return known
+	return added(&c.Types, name)
 }
 
 func nextID[E Listed](entries []E) int64 {

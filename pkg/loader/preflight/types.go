@@ -331,11 +331,7 @@ func (m *memory) signature(address uint64, flags byte, depth int) string {
 }
 
 func (m *memory) structType(address uint64, depth int) string {
-	pkg := ""
-	if at := m.pointer(address + 48); at != 0 {
-		pkg = m.name(at)
-	}
-	list, count := m.pointer(address+56), m.word(address+64)
+	pkg, list, count := m.members(address)
 	var fields []string
 	for n := uint64(0); n < count && m.err == nil; n++ {
 		name, tag, embedded := m.nameAndTag(m.pointer(list + 24*n))
@@ -345,17 +341,22 @@ func (m *memory) structType(address uint64, depth int) string {
 }
 
 func (m *memory) interfaceType(address uint64, depth int) string {
-	pkg := ""
-	if at := m.pointer(address + 48); at != 0 {
-		pkg = m.name(at)
-	}
-	list, count := m.pointer(address+56), m.word(address+64)
+	pkg, list, count := m.members(address)
 	var methods []string
 	for n := uint64(0); n < count && m.err == nil; n++ {
 		name := m.name(m.types + m.half(list+8*n))
 		methods = append(methods, ownName(pkg, name)+strings.TrimPrefix(m.typeName(m.types+m.half(list+8*n+4), depth+1), "func"))
 	}
 	return braces("interface", methods)
+}
+
+// members reads what the types of structs and of interfaces have alike: the package, and
+// where the list of their fields or methods is.
+func (m *memory) members(address uint64) (pkg string, list, count uint64) {
+	if at := m.pointer(address + 48); at != 0 {
+		pkg = m.name(at)
+	}
+	return pkg, m.pointer(address + 56), m.word(address + 64)
 }
 
 // ownName qualifies names that only their package can use.

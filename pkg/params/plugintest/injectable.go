@@ -330,28 +330,34 @@ func (s *subject) endsSoon(f *outcome, what string, made instance, do func(ctx c
 }
 
 func (s *subject) startEnds(f *outcome) {
-	made, ok := s.prepare(f)
-	if !ok {
-		return
-	}
-	if starter, ok := made.value.(api.Starter); ok {
-		s.endsSoon(f, "Start", made, starter.Start)
-		return
-	}
-	f.skipped = "has no Start"
-	s.close(f, made, false)
+	s.methodEnds(f, "Start", func(value any) func(context.Context) error {
+		if starter, ok := value.(api.Starter); ok {
+			return starter.Start
+		}
+		return nil
+	})
 }
 
 func (s *subject) healthCheckEnds(f *outcome) {
+	s.methodEnds(f, "CheckHealth", func(value any) func(context.Context) error {
+		if checker, ok := value.(api.HealthChecker); ok {
+			return checker.CheckHealth
+		}
+		return nil
+	})
+}
+
+// methodEnds calls a method that not every injectable has: find returns nil then.
+func (s *subject) methodEnds(f *outcome, name string, find func(value any) func(context.Context) error) {
 	made, ok := s.prepare(f)
 	if !ok {
 		return
 	}
-	if checker, ok := made.value.(api.HealthChecker); ok {
-		s.endsSoon(f, "CheckHealth", made, checker.CheckHealth)
+	if do := find(made.value); do != nil {
+		s.endsSoon(f, name, made, do)
 		return
 	}
-	f.skipped = "has no CheckHealth"
+	f.skipped = "has no " + name
 	s.close(f, made, false)
 }
 
