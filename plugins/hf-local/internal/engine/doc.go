@@ -12,7 +12,7 @@
 //   - [Kernels.AddNorm]: residual connection and layer normalization.
 //
 // What other encoders than BERT need besides is in kernels_relative.h and
-// relative.go: attention in a window or with relative positions, rotary positions,
+// attention_relative.go: attention in a window or with relative positions, rotary positions,
 // gates.
 //
 // Sequences of a batch lie below each other in one matrix, without padding.

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -89,4 +91,32 @@ func rejectedField(sentence string, request Message) error {
 		}
 	}
 	return &api.FieldError{Field: field, Err: given}
+}
+
+// serverError describes an answer with status 500 and a body.
+func (c *Client) serverError(page []byte) error {
+	if isPage(page) {
+		return &RequestError{
+			Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Answered, Cause: c.pageError(http.StatusInternalServerError, page),
+			Advice: "see the error log of the help desk's web server; " + adviseModule,
+		}
+	}
+	body := c.redact(string(page))
+	if rejected, route := isOfTransport(body); rejected {
+		e := &RequestError{Kinds: []error{api.ErrInvalid, ErrProtocol}, Message: shorten(body)}
+		if route {
+			e.Advice = fmt.Sprintf("check operation_urls: the web service %q has no such route", c.name)
+		}
+		return e
+	}
+	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Answered, Message: shorten(body), Advice: "see the help desk's log (Admin, System Log)"}
+	var s serverErrorBody
+	if json.Unmarshal(page, &s) == nil && s.Message != "" {
+		e.Message = shorten(c.redact(s.Message))
+	}
+	if isQueueDenied(e.Message) {
+		e.Kinds = []error{api.ErrDenied, ErrServerError}
+		e.Advice = fmt.Sprintf("the agent %q needs the right move_into on the target queue's group; a new title may have been written already", c.login.user)
+	}
+	return e
 }
