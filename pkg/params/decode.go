@@ -251,7 +251,7 @@ func (d *decoder) leftForLater(s *Spec, raw any) bool {
 		return false
 	}
 	text, ok := raw.(string)
-	if !ok || !HasTemplate(text) || s.holdsChildren() {
+	if !ok || !HasTemplate(text) || s.HoldsChildren() {
 		return false
 	}
 	d.templates++

@@ -17,7 +17,7 @@ func describeDefault(s *Spec, field reflect.StructField) error {
 	if s.Required {
 		return errors.New("is required, so it can't have a default")
 	}
-	if s.holdsChildren() {
+	if s.HoldsChildren() {
 		return errors.New("child pipes have no default")
 	}
 	s.Default = &text

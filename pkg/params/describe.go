@@ -200,7 +200,7 @@ func describeKey(field reflect.StructField, text string, inside []reflect.Type) 
 	}
 	s.Name, s.Doc, s.Required = tag.name, field.Tag.Get("doc"), tag.required
 	if tag.secret {
-		if s.holdsChildren() {
+		if s.HoldsChildren() {
 			return nil, errors.New("child pipes can't be secret")
 		}
 		markSecret(s)

@@ -27,7 +27,7 @@ type renderer struct {
 // value answers also whether anything changed: a mapping that keeps its order is
 // handed on where nothing did, which spares a copy.
 func (r renderer) value(s *Spec, raw any) (out any, changed bool, err error) {
-	if s.holdsChildren() {
+	if s.HoldsChildren() {
 		return raw, false, nil
 	}
 	switch x := raw.(type) {

@@ -58,7 +58,7 @@ func (b schemaBuilder) alternatives(s *Spec, null bool) object {
 		return object{"$ref": "#/$defs/pipe"}
 	case s.Kind == KindAny:
 		return object{}
-	case s.holdsChildren():
+	case s.HoldsChildren():
 		list := b.container(s)
 		if null {
 			list["type"] = []any{list["type"], "null"}

@@ -108,13 +108,13 @@ func (s *Spec) injection(name string) *Spec {
 	return nil
 }
 
-// holdsChildren is true for a child and for lists and maps of children, which
-// are never rendered.
-func (s *Spec) holdsChildren() bool {
-	for s.Kind == KindList || s.Kind == KindMap {
+// HoldsChildren reports whether s is a child pipe, or a list or map of them, which are
+// never rendered. A nil s is not.
+func (s *Spec) HoldsChildren() bool {
+	for s != nil && (s.Kind == KindList || s.Kind == KindMap) {
 		s = s.Elem
 	}
-	return s.Kind == KindChild
+	return s != nil && s.Kind == KindChild
 }
 
 // takesText is true where a template's text is wanted and not its value.

@@ -35,7 +35,7 @@ func fieldsLabel(spec *params.Spec) string {
 // fieldNames reports fields that none of the injected services takes.
 func (k *checker) fieldNames(v any, base params.Path, spec *params.Spec, services map[string]string) {
 	params.Walk(spec, v, func(p *params.Place) params.Next {
-		if p.Spec == nil || holdsPipes(p.Spec) {
+		if p.Spec == nil || p.Spec.HoldsChildren() {
 			return params.Over
 		}
 		object, _ := p.Value.(map[string]any)

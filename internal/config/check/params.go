@@ -103,7 +103,7 @@ func (k *checker) knownWrong(reported source.Diagnostics, raw map[string]any, ba
 			return nil, false
 		}
 		name := path[len(base):][:1].LastKey()
-		if field := spec.Field(name); field != nil && (field.Required || holdsPipes(field)) {
+		if field := spec.Field(name); field != nil && (field.Required || field.HoldsChildren()) {
 			return nil, false
 		}
 		if _, given := raw[name]; given && !slices.Contains(names, name) {

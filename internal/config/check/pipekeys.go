@@ -122,7 +122,7 @@ func (k *checker) moveInto(out, child map[string]any, path params.Path, name, ke
 }
 
 func childNames(spec *params.Spec) []string {
-	return slices.DeleteFunc(spec.Names(), func(name string) bool { return !holdsPipes(spec.Field(name)) })
+	return slices.DeleteFunc(spec.Names(), func(name string) bool { return !spec.Field(name).HoldsChildren() })
 }
 
 // isPipes is true for a pipe and for a list of them.

@@ -55,7 +55,7 @@ func (k *checker) componentOf(pipe map[string]any) catalog.Component {
 func childPipes(component catalog.Component, given map[string]any, base params.Path) iter.Seq2[params.Path, map[string]any] {
 	return func(yield func(params.Path, map[string]any) bool) {
 		for _, name := range component.Params.Names() {
-			if !holdsPipes(component.Params.Field(name)) {
+			if !component.Params.Field(name).HoldsChildren() {
 				continue
 			}
 			path := base.Key(name)

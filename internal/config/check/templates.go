@@ -39,7 +39,7 @@ func (k *checker) templates(v any, base params.Path, spec *params.Spec, around s
 		return
 	}
 	params.Walk(spec, v, func(p *params.Place) params.Next {
-		if holdsPipes(p.Spec) {
+		if p.Spec.HoldsChildren() {
 			return params.Over
 		}
 		if text, isText := p.Value.(string); isText {
@@ -60,14 +60,6 @@ func (k *checker) templateIn(text string, path params.Path, rendered bool, aroun
 		k.warn(k.inside(path, line, column), path, "no-template", "write {{ … }} around it", "this text is not a template, so it is taken as it stands here")
 	}
 	k.noReference(text, path, around, k.diags.List[before:])
-}
-
-// holdsPipes is true for a child pipe and for lists and mappings of them.
-func holdsPipes(spec *params.Spec) bool {
-	for spec != nil && (spec.Kind == params.KindList || spec.Kind == params.KindMap) {
-		spec = spec.Elem
-	}
-	return spec != nil && spec.Kind == params.KindChild
 }
 
 func (k *checker) template(template string, path params.Path, rendered bool, around scope) {
