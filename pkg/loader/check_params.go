@@ -13,17 +13,17 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// ParamsCheck is a question to a plugin's own code: are these params right?
+// ParamsCheck asks a plugin's own code whether params are right.
 type ParamsCheck struct {
-	Use    string         `json:"use"` // name in the registry
-	Params map[string]any `json:"params"`
+	Use    string         `json:"use"`    // registry name of the service or pipe
+	Params map[string]any `json:"params"` // raw, as in the configuration
 }
 
-// CheckParams lets a child process decode params of a plugin's injectables, for
-// what only the plugin's code knows: the Validate of its structs. p is one that
-// [Inspect] accepted with the same options. The answer has a list for each check,
-// whose diagnostics have neither a Spec nor an Err, as they come from another process.
-// Params go by a pipe, because they hold secrets.
+// CheckParams has a child process decode params for the services and pipes of a plugin,
+// to find what only the plugin's code knows: the Validate of its structs. p is a plugin
+// that [Inspect] accepted with the same options. The result has a list for each check, in
+// the same order; its diagnostics have neither a Spec nor an Err, because they come from
+// another process. An error means that the plugin could not be asked.
 func CheckParams(ctx context.Context, o Options, p Plugin, checks []ParamsCheck) ([][]params.Diagnostic, error) {
 	questions := slices.Clone(checks)
 	for i := range questions {

@@ -81,8 +81,8 @@ func describe(p *Plugin, list []api.Injectable) ([]Offer, error) {
 	return offers, nil
 }
 
-// Describe says what an injectable is, as a probe does, without a prefix to its
-// name. The error is a mistake of the plugin's author.
+// Describe describes a service or pipe, as a probe does, except that its name has no
+// prefix. An error is a mistake of the plugin's author.
 func Describe(i api.Injectable) (Offer, error) {
 	if !pluginname.ValidInjectable(i.Name) {
 		return Offer{}, errors.New("a name begins with a letter and has only letters, digits and underscores")

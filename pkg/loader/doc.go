@@ -1,31 +1,44 @@
-// Package loader takes plugins from files into the registry.
+// Package loader loads plugins from their files into the registry.
+//
+// # The host's part
+//
+// A host calls [ServeProbe] first in its main, because it runs its own binary in child
+// processes that try plugins. Then it calls [Load] once, or [Inspect] to learn what Load
+// would do without opening a plugin in its own process.
 //
 // # Stages
 //
-// Each stage has a source file of its name:
+// Each file passes through these stages, in this order; each has a source file with its
+// name:
 //
-//	discover   otai_*.so in the plugin folders; who shadows or conflicts with whom
-//	verify     owners, checksum, signature; a private copy, so that what is checked is what is opened
-//	preflight  read the copy, run nothing: could this process open it?
-//	probe      a child process opens it and reports what it is, or dies in this one's place
-//	admit      versions, and names that nobody else has
-//	open       plugin.Open, CreatePlugin, and all of its injectables into the registry, or none
+//	discover   find otai_*.so in the plugin folders, and duplicate names and prefixes
+//	verify     check owners, checksum and signature of a private copy, which is then what is opened
+//	preflight  read the copy without running it: could this process open it?
+//	probe      a child process opens it and reports what it offers, or crashes instead of this one
+//	admit      check versions, and names that another plugin has
+//	open       plugin.Open, CreatePlugin, then register everything it offers, or nothing
 //
 // # Order
 //
-// All files go through the stages up to admit before the first one is opened (see
-// plan.go): each is judged against the host and the accepted ones before it, in
-// the order of the configuration, then by name. A host calls [ServeProbe] first of
-// all in its main, since the probe is the host's own binary.
+// All files pass through the stages up to admit before the first one is opened. Each is
+// checked against the host and the files accepted before it, in the order of
+// [Options].Policies, then by name.
 //
 // # Errors
 //
-// Each stage ends in the next one or in an [*Error] with the stage, a code that
-// programs can rely on, the cause and, where there is one, the fix. What is
-// wrong with one plugin never stops another: [Load] reports every file that it met, as
-// loaded, rejected or disabled, and fails itself only where nothing can be loaded
-// at all.
+// A stage that rejects a file returns an [*Error] with the stage, a code that programs
+// can rely on, the cause and, if there is one, the fix. One rejected plugin never stops
+// another: [Load] reports every file that it found, as loaded, rejected or disabled, and
+// returns an error only if no plugin can be loaded at all.
 //
-// A file that was handed to plugin.Open stays in the process for good, so the
-// package remembers these files and never opens one twice.
+// # Trust
+//
+// A plugin can do everything that its host can. So a file is used only if nobody but
+// root and the user of the process could have written it ([CheckPath] explains the
+// rule), and if the keys in [Options].TrustedKeys require it, only with a signature.
+//
+// # What stays in the process
+//
+// A file that was passed to plugin.Open stays in the process until it ends, even if
+// opening it failed. The package remembers these files and never opens one twice.
 package loader

@@ -8,42 +8,43 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
-// Stage is a part of the way from a file to the registry.
+// Stage is a step on the way from a file to the registry.
 type Stage string
 
-// The stages, in their order. Discovery is by name, verification by content.
+// The stages, in their order.
 const (
-	StageDiscover  Stage = "discover"
-	StageVerify    Stage = "verify"
-	StagePreflight Stage = "preflight"
-	StageProbe     Stage = "probe"
-	StageAdmit     Stage = "admit"
-	StageOpen      Stage = "open"
+	StageDiscover  Stage = "discover"  // its name, and what kind of file it is
+	StageVerify    Stage = "verify"    // who could have written it: owners, checksum, signature
+	StagePreflight Stage = "preflight" // whether this process could open it, without running it
+	StageProbe     Stage = "probe"     // what it does and offers, in a child process
+	StageAdmit     Stage = "admit"     // its versions, and names that another plugin has
+	StageOpen      Stage = "open"      // opening it in this process
 )
 
 // Code names why a plugin was not loaded. Codes are stable: programs and
-// documentation refer to them.
+// documentation refer to them. docs/plugin-codes.md has the causes and remedies of each.
 type Code string
 
 // The codes of discover.
 const (
-	CodeNotRegularFile Code = "not-regular-file"
-	CodeUnreadable     Code = "unreadable"
-	CodeDuplicateName  Code = "duplicate-name"
-	CodePrefixConflict Code = "prefix-conflict"
-	CodeDisabled       Code = "disabled"
+	CodeNotRegularFile Code = "not-regular-file" // a folder, pipe, device or socket
+	CodeUnreadable     Code = "unreadable"       // the file, or a folder on the way to it, can't be read; also at verify
+	CodeDuplicateName  Code = "duplicate-name"   // an earlier plugin folder has a file with this name
+	CodePrefixConflict Code = "prefix-conflict"  // another file, or the built-in plugin, has this prefix
+	CodeDisabled       Code = "disabled"         // the configuration disables it: Policy.Disabled
 )
 
 // The codes of verify.
 const (
-	CodeInsecurePermissions Code = "insecure-permissions"
-	CodeChecksumMismatch    Code = "checksum-mismatch"
-	CodeUnsigned            Code = "unsigned"
-	CodeSignatureInvalid    Code = "signature-invalid"
-	CodeStateDir            Code = "state-dir"
+	CodeInsecurePermissions Code = "insecure-permissions" // others could have written the file
+	CodeChecksumMismatch    Code = "checksum-mismatch"    // its content is not the one in Policy.SHA256
+	CodeUnsigned            Code = "unsigned"             // there are trusted keys, and no signature
+	CodeSignatureInvalid    Code = "signature-invalid"    // the signature is not one of a trusted key for this content
+	CodeStateDir            Code = "state-dir"            // Options.StateDir can't be used for the private copies
 )
 
-// The codes of preflight, which also name what plugin.Open reports.
+// The codes of preflight, with the meaning that they have in package preflight. They also
+// stand for errors of plugin.Open.
 const (
 	CodeNotELF          = Code(preflight.NotELF)
 	CodeTruncated       = Code(preflight.Truncated)
@@ -61,38 +62,38 @@ const (
 
 // The codes of probe alone.
 const (
-	CodeProbeTimeout Code = "probe-timeout"
-	CodeProbeCrashed Code = "probe-crashed"
+	CodeProbeTimeout Code = "probe-timeout" // it did not return within Options.ProbeTimeout
+	CodeProbeCrashed Code = "probe-crashed" // it ended or crashed the child process
 )
 
 // The codes of probe and open, which run the same code of the plugin.
 const (
-	CodeInitPanic     Code = "init-panic"
-	CodeFactoryPanic  Code = "factory-panic"
-	CodeNilPlugin     Code = "nil-plugin"
-	CodeBadMetadata   Code = "bad-metadata"
-	CodeBadInjectable Code = "bad-injectable"
-	CodeTainted            = Code(preflight.Tainted)
-	CodeOpenFailed    Code = "open-failed" // the dynamic linker refused the file for a reason without a code of its own
+	CodeInitPanic     Code = "init-panic"            // an init function or a package variable panicked
+	CodeFactoryPanic  Code = "factory-panic"         // CreatePlugin, or a method of its result, panicked
+	CodeNilPlugin     Code = "nil-plugin"            // CreatePlugin returned nil
+	CodeBadMetadata   Code = "bad-metadata"          // a name, version or constraint in its metadata is wrong
+	CodeBadInjectable Code = "bad-injectable"        // a service or pipe has a wrong name or params
+	CodeTainted            = Code(preflight.Tainted) // it shares a package with a plugin that could not be opened
+	CodeOpenFailed    Code = "open-failed"           // the dynamic linker rejected it for a reason without its own code
 )
 
 // The codes of admit.
 const (
-	CodeAPIIncompatible     Code = "api-incompatible"
-	CodeVersionConstraint   Code = "version-constraint"
-	CodeDuplicateInjectable Code = "duplicate-injectable"
+	CodeAPIIncompatible     Code = "api-incompatible"     // it needs another level of the contract than Options.APIVersion
+	CodeVersionConstraint   Code = "version-constraint"   // Policy.Version excludes its version
+	CodeDuplicateInjectable Code = "duplicate-injectable" // it offers a name twice, or one that another plugin has
 )
 
 // Error says why a plugin was not loaded.
 type Error struct {
-	Stage Stage
-	Code  Code
-	Path  string // the plugin file, or the folder that is to blame
-	Err   error  // the cause
-	Fix   string // what to do about it, "" when there is nothing to say
+	Stage Stage  // the one that rejected it
+	Code  Code   // the reason, for programs
+	Path  string // the plugin file, or the folder that is the cause
+	Err   error  // the cause, for people
+	Fix   string // what to do about it, often a command; "" if that is not known
 
-	// Output is what the plugin printed while it was probed, its beginning and its
-	// end where that was much.
+	// Output is what the plugin printed during the probe; of a long output, the
+	// beginning and the end.
 	Output string
 }
 

@@ -14,28 +14,31 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// ModelFinder is optional on a service that works with models. FindModels calls
-// missing for each model that can't be used as it stands: of those called names (""
-// is the service's own), and of those that the service loads without being asked.
-// It looks at this machine alone and loads nothing.
-//
-// Its argument has the keys model (the name as it was given), message, fix (what to
-// do), and status: "warning" for one that is fetched when it is needed, else "failed".
+// ModelFinder is optional on a service that works with models. otai validate calls it in
+// a child process, on a service that was built but not started.
 type ModelFinder interface {
+	// FindModels calls missing for each model that can't be used as it is: among those
+	// with the given names ("" is the service's own model), and those that the service
+	// loads by itself. It loads nothing and uses no network.
+	//
+	// The argument of missing has the keys model (the name as it was given), message,
+	// fix (what to do), and status: "warning" for a model that is downloaded when it is
+	// needed, "ok" for one that deserves only a remark, otherwise "failed".
 	FindModels(ctx context.Context, names []string, missing func(model map[string]string))
 }
 
-// ModelsQuestion asks a service which of some models are missing.
+// ModelsQuestion asks a service which of some models are missing; see [ModelFinder].
 type ModelsQuestion struct {
-	Use    string            `json:"use"` // name in the registry
-	Params map[string]any    `json:"params"`
-	Env    map[string]string `json:"env"` // what its Host.Env knows
-	Names  []string          `json:"names"`
+	Use    string            `json:"use"`    // registry name of the service
+	Params map[string]any    `json:"params"` // its params, raw
+	Env    map[string]string `json:"env"`    // the variables that its api.Host.Env knows
+	Names  []string          `json:"names"`  // of the models; "" is the service's own
 }
 
-// FindModels lets a child process build services of a plugin and ask those that are a
-// [ModelFinder]. p is one that [Inspect] accepted. The answer has a list for each
-// question, which is empty for a service that can't be asked.
+// FindModels has a child process build services of a plugin and ask those that are a
+// [ModelFinder]. p is a plugin that [Inspect] accepted with the same options. The result
+// has a list for each question, in the same order, with what the service passed to
+// missing; it is empty for a service that can't be built or is not a ModelFinder.
 func FindModels(ctx context.Context, o Options, p Plugin, questions []ModelsQuestion) ([][]map[string]string, error) {
 	questions = slices.Clone(questions)
 	for i := range questions {

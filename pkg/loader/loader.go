@@ -11,74 +11,77 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
-// Options is what the configuration and the host say about plugins. Plugins are
-// named by their package, with hyphens or underscores: "otai-otobo-znuny".
+// Options is what the host and its configuration say about plugins. The names of plugins
+// in it are those of their packages, with hyphens or underscores: "otai-otobo-znuny".
 type Options struct {
-	Dirs     []string   // plugin folders; of two files with one name the first folder's counts
-	StateDir string     // private copies go to its subfolder plugins, what a plugin keeps to data/NAME
-	Instead  *Temporary // used where StateDir can't be; nil: that is an error
-	CacheDir string     // for plugins: may be emptied at any time
+	Dirs     []string   // plugin folders; if two have a file with the same name, the first one counts
+	StateDir string     // the loader keeps private copies there, and each plugin its data in data/NAME
+	Instead  *Temporary // is used if StateDir can't be; if it is nil, that is an error
+	CacheDir string     // for plugins; may be emptied at any time
 
 	APIVersion  string // level of the contract that this host offers, semver
-	HostVersion string
-	Separator   string // between prefix and name of an injectable: ":"
-	Prefix      string // what package names begin with: "otai-"
+	HostVersion string // the host's own version, semver
+	Separator   string // between prefix and name of a service or pipe: ":"
+	Prefix      string // what the names of plugins begin with: "otai-"
 
-	Logger *slog.Logger // nil: silent
+	Logger *slog.Logger // for the loader and, with more attributes, for plugins; nil is silent
 
-	Policies     []Policy      // on plugins that are loaded first, in this order; all others follow by name
-	TrustedKeys  Keys          // when there are any, only plugins signed by one of them are opened
-	TrustGroup   bool          // whoever is in the group of a file or folder is trusted with it
-	ProbeTimeout time.Duration // 0: [DefaultProbeTimeout]
+	Policies     []Policy      // these plugins are loaded first, in this order; the others follow by name
+	TrustedKeys  Keys          // if there are any, only plugins signed by one of them are opened
+	TrustGroup   bool          // trusts the members of the group of a file or folder that the group can write to
+	ProbeTimeout time.Duration // how long a plugin may take to be opened and described; 0 means [DefaultProbeTimeout]
 }
 
 // Policy is what the configuration says about one plugin.
 type Policy struct {
-	Name      string // of the package
-	Disabled  bool   // it is not to be loaded
-	Version   string // semver constraint on its own version; "" any
-	SHA256    string // the only content that it may have, in hexadecimal; "" any
-	Signature string // path of its signature; "" the file's with [SignatureEnding]
+	Name      string // the plugin's
+	Disabled  bool   // it must not be loaded
+	Version   string // semver constraint on its own version; "" accepts any
+	SHA256    string // the checksum that it must have, in hexadecimal; "" accepts any
+	Signature string // path of its signature; "" is the path of the file with [SignatureEnding]
 }
 
-// Status is the outcome for one plugin file.
+// Status says what happened to a plugin file.
 type Status string
 
-// The outcomes. Only a loaded plugin has no error.
+// The statuses of a plugin file. Only a loaded plugin has no error.
 const (
-	Loaded   Status = "loaded"
-	Rejected Status = "rejected"
-	Disabled Status = "disabled"
+	Loaded   Status = "loaded"   // it is registered; from [Inspect]: Load would load it
+	Rejected Status = "rejected" // it can't be used, for the reason in its error
+	Disabled Status = "disabled" // the configuration disables it
 )
 
-// Plugin is a plugin file and what became of it. Fields that the loader didn't
-// get to are empty.
+// Plugin is a plugin file and what happened to it. What the loader didn't learn before
+// the file was rejected is empty.
 type Plugin struct {
 	Name        string // package name with hyphens: "otai-otobo-znuny"
 	Package     string // file name without its ending: "otai_otobo_znuny"
-	Prefix      string // of its injectables: "otobo-znuny"
-	Path        string // absolute
-	Version     string
+	Prefix      string // of its services and pipes in the registry: "otobo-znuny"
+	Path        string // of the file, absolute
+	Version     string // its own, semver
 	API         string // its constraint on the level of the contract
-	Description string
-	Status      Status
-	SHA256      string
-	Size        int64    // bytes
-	Injectables []string // registry names, sorted; only of a plugin that is not rejected
-	Offers      []Offer  // what it describes, also where it is then rejected
-	Duration    time.Duration
-	Err         *Error // nil when loaded
+	Description string // one sentence
+	Status      Status // what happened to it
+	SHA256      string // of the file, in hexadecimal
+	Size        int64  // of the file in bytes
+
+	Injectables []string      // registry names of what it offers, sorted; empty if it was rejected
+	Offers      []Offer       // what it offers, described; also if it was rejected after the probe
+	Duration    time.Duration // how long all stages took
+	Err         *Error        // why it was not loaded; nil if it was
 
 	private string   // path of the copy that was judged
 	app     probeApp // what it learns of its host
 }
 
-// Load loads the plugins of all folders into r and reports every file that it
-// met. What can be rejected is rejected before the first file is opened, so that this
-// doesn't depend on what was opened already; then the others are opened, one
-// after another. The error is for what stops all of them: a host that can't open
-// plugins, a state folder that can't be used, options that make no sense, or the
-// end of ctx; files that were not got to have no status then.
+// Load loads the plugins in all folders of o into r, and returns every plugin file that it
+// found, in the order of loading. It rejects what it can before the first file is opened,
+// so that the result doesn't depend on what was opened already; then it opens the others,
+// one after another.
+//
+// The error is for what affects all plugins: a host that can't open plugins, a state
+// folder that can't be used, wrong options, or the end of ctx. Files that were not
+// reached then have no status.
 func Load(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, error) {
 	opened.Lock()
 	defer opened.Unlock()
@@ -102,14 +105,14 @@ func Load(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, error
 	return plugins, nil
 }
 
-// Inspect does what [Load] does and opens no plugin in this process. The status
-// of a plugin is Loaded where Load would open it.
+// Inspect does what [Load] does, except that it opens no plugin in this process and adds
+// nothing to r. The status of a plugin is Loaded if Load would open it.
 func Inspect(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, error) {
 	return inspect(ctx, o, r, discover)
 }
 
-// InspectFiles is [Inspect] for the files given, in this order, whatever folders
-// they are in. Their names count: they must be those of plugin files.
+// InspectFiles is [Inspect] for the files at paths, in this order, in any folder. They
+// must have the names of plugin files.
 func InspectFiles(ctx context.Context, o Options, r *registry.Registry, paths ...string) ([]Plugin, error) {
 	return inspect(ctx, o, r, func(o Options, r *registry.Registry) ([]Plugin, error) {
 		found := make([]Plugin, len(paths))

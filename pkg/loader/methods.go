@@ -8,10 +8,10 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
-// Methods lists the exported methods of a type with their signatures, sorted. A
-// type implements an interface without hidden methods when it has all that the
-// interface has, also where neither of the two types is in this process: packages
-// of one name are the same for all plugins that were accepted together.
+// Methods lists the exported methods of a type with their signatures, sorted. With two
+// such lists, [MissingMethod] determines whether a type implements an interface, even if
+// both types are in another process: packages with the same path are the same for all
+// plugins that were accepted together. It returns nil for nil.
 func Methods(t reflect.Type) []string {
 	if t == nil {
 		return nil
@@ -32,7 +32,8 @@ func Methods(t reflect.Type) []string {
 	return methods
 }
 
-// MissingMethod returns the first method of need that has lacks, or "".
+// MissingMethod returns the first of the methods in need that is not in has, or "" if
+// there is none. Both are lists of [Methods].
 func MissingMethod(has, need []string) string {
 	for _, method := range need {
 		if _, found := slices.BinarySearch(has, method); !found {

@@ -10,10 +10,11 @@ import (
 // factorySymbol is what a plugin file exports.
 const factorySymbol = "CreatePlugin"
 
-// Preflight reports for each file whether a process of this program that has opened
-// nothing yet but the accepted ones before it could open it; nil means yes. Nothing
-// of the files runs. Differences of packages are in the [preflight.Error] that the
-// error wraps.
+// Preflight checks, without running anything in the files, whether this program could open
+// them as plugins, one after another in a new process. The result has an entry for each
+// path: nil for a file that it could open, otherwise the reason. Each file is checked
+// against the host and the accepted files before it. Packages that differ are listed in
+// the [preflight.Error] that the error wraps.
 func Preflight(paths ...string) []*Error {
 	rejections := make([]*Error, len(paths))
 	process, err := preflight.ThisProcess()

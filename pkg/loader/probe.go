@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// DefaultProbeTimeout is how long a plugin may take to be opened and to
-	// describe itself, which is a matter of milliseconds.
+	// DefaultProbeTimeout is how long a plugin may take to be opened and to describe
+	// itself, which normally takes milliseconds.
 	DefaultProbeTimeout = 10 * time.Second
 
 	// What holds the output of a killed child open, such as a process that it
@@ -30,17 +30,18 @@ const (
 	maxReport = 8 << 20 // bytes
 )
 
-// Offer is an injectable as its plugin describes it.
+// Offer is a service or pipe as its plugin describes it, as plain data: it can come from
+// another process.
 type Offer struct {
-	Name    string            `json:"name"` // in the registry, as in "otobo-znuny:FetchTicketsPipe"
-	Doc     string            `json:"doc,omitempty"`
-	Labels  map[string]string `json:"labels,omitempty"`
-	Service bool              `json:"service"` // else it is a pipe
-	Type    string            `json:"type"`    // Go type that the service or the pipe has
-	Params  *params.Spec      `json:"params"`  // from a probe: [params.Restore] makes it decode
+	Name    string            `json:"name"`             // registry name, as in "otobo-znuny:FetchTicketsPipe"
+	Doc     string            `json:"doc,omitempty"`    // one sentence
+	Labels  map[string]string `json:"labels,omitempty"` // see the constants Label… of package params
+	Service bool              `json:"service"`          // whether it is a service; otherwise it is a pipe
+	Type    string            `json:"type"`             // its Go type, with import paths
+	Params  *params.Spec      `json:"params"`           // its params; [params.Restore] makes those of another process usable
 
-	Methods []string            `json:"methods,omitempty"` // of a service, as [Methods] lists them
-	Needs   map[string][]string `json:"needs,omitempty"`   // methods of the interface that an injection wants, by its name
+	Methods []string            `json:"methods,omitempty"` // for a service: its methods, as [Methods] lists them
+	Needs   map[string][]string `json:"needs,omitempty"`   // by the name of an injection: the methods of its interface
 }
 
 // report is what a plugin says of itself.

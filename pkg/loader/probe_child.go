@@ -36,9 +36,10 @@ const maxProbeStack = 64 << 20 // bytes
 // not probe but run the whole host, which would start children of its own.
 var probeServed atomic.Bool
 
-// ServeProbe is called by a host's main before anything else. It reports false in
-// an ordinary process. In one that the loader started to try a plugin file, it
-// does that, and reports true when main has to return.
+// ServeProbe must be called by a host's main before anything else; otherwise [Load] and
+// [Inspect] return an error. It returns false in an ordinary process. In a child process
+// that the loader started to try a plugin file, it does that, and returns true; main
+// must then return.
 func ServeProbe() bool {
 	probeServed.Store(true)
 	if len(os.Args) != 3 || os.Args[1] != probeArgument {

@@ -11,8 +11,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
-// ReadSecretKey reads a secret key of minisign. One that is encrypted is opened
-// with the password.
+// ReadSecretKey reads a secret key of minisign from the file at path. If it is encrypted,
+// password is called once.
 func ReadSecretKey(path string, password func() (string, error)) (key minisign.PrivateKey, err error) {
 	text, err := readShort(path)
 	if err != nil {
@@ -34,8 +34,8 @@ func ReadSecretKey(path string, password func() (string, error)) (key minisign.P
 	return key, nil
 }
 
-// Sign makes the signature of a file, in minisign's pre-hashed form, and the text
-// that belongs in the signature's file.
+// Sign signs the content of file in minisign's pre-hashed form, with at as the time in its
+// comment. text is the content for the file s.File, which Sign doesn't write.
 func Sign(file string, key minisign.PrivateKey, at time.Time) (s Signature, text []byte, err error) {
 	source, err := openSigned(file)
 	if err != nil {

@@ -15,19 +15,19 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
 
-// Keys are public keys of minisign whose owners are trusted.
+// Keys are the public minisign keys whose owners are trusted. [ReadKeys] reads them.
 type Keys []minisign.PublicKey
 
-// SignatureEnding is added to a file's name to name that of its signature.
+// SignatureEnding is what the name of a signature's file has after the name of the file
+// that it signs.
 const SignatureEnding = ".minisig"
 
 // A signature has about 300 bytes; comments may be longer.
 const maxSignature = 16 << 10
 
-// ReadKeys reads public keys, each given as the text of a key (the line of
-// base64, with or without its comment) or as the path of a file that holds one. Such
-// a file decides what runs, so it must be as hard to replace as a plugin; trustGroup
-// is that of [Options].
+// ReadKeys reads public keys. Each of given is the text of a key (the line of base64, with
+// or without its comment) or the path of a file that contains one. Such a file decides
+// what runs, so it is checked as [CheckPath] does; trustGroup is that of [Options].
 func ReadKeys(given []string, trustGroup bool) (Keys, error) {
 	var keys Keys
 	for _, text := range given {
@@ -53,24 +53,24 @@ func ReadKeys(given []string, trustGroup bool) (Keys, error) {
 
 // Signature is a signature that holds.
 type Signature struct {
-	File    string // of the signature
-	KeyID   string // as minisign shows it
-	Comment string // signed with the content
+	File    string // path of its file
+	KeyID   string // the id of the key that made it, as [KeyID] writes it
+	Comment string // the trusted comment, which is signed, too
 }
 
-// SignatureError says why a file's signature does not count.
+// SignatureError says why a file has no valid signature.
 type SignatureError struct {
-	Code  Code // CodeUnsigned or CodeSignatureInvalid
-	Cause string
-	Fix   string
+	Code  Code   // CodeUnsigned or CodeSignatureInvalid
+	Cause string // what is wrong
+	Fix   string // what to do about it
 }
 
 func (e *SignatureError) Error() string { return e.Cause }
 
-// VerifySignature reports whether the signature in the file signature was made for
-// the content of file by the owner of one of the keys. "" stands for the file's
-// path with [SignatureEnding]. An error about the signature itself is a
-// [*SignatureError].
+// VerifySignature checks that the signature in the file at path signature was made for the
+// content of file with one of keys, and returns it. If signature is "", it is the path of
+// file with [SignatureEnding]. A missing or invalid signature is a [*SignatureError];
+// other errors are those of reading the files.
 func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 	if signature == "" {
 		signature = file + SignatureEnding
@@ -110,7 +110,7 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 		"it was signed by the key %s, not by %s", found.KeyID, strings.Join(ids, " or "))
 }
 
-// KeyID writes a key's id as minisign shows it.
+// KeyID returns the id of a key as minisign shows it, in 16 hexadecimal digits.
 func KeyID(id uint64) string { return fmt.Sprintf("%016X", id) }
 
 // violationError is a doubt that ends the reading of a file.

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 )
 
-// CheckSources judges the folder that a plugin is to be built from by the rule for plugin
-// files: whoever could change what is in it chooses what runs when the plugin is tried. Of o,
-// TrustGroup counts. The error, if any, is an [*Error].
+// CheckSources checks the folder from which a plugin will be built, and everything in it,
+// by the rule of [CheckPath]: whoever can change it decides what runs when the plugin is
+// tried. Of o, it uses TrustGroup. An error is an [*Error].
 func CheckSources(dir string, o Options) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

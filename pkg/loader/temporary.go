@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// Temporary stands in for a state folder that can't be used, for commands that only
-// look: a fresh folder of the caller's that nobody else can enter. It is made when it
-// is first needed. The zero value is ready; whoever made it calls Remove.
+// Temporary is a temporary folder in place of a state folder that can't be used, for
+// commands that only read; see [Options].Instead. It is made when it is first needed, and
+// nobody else can enter it. The zero value is ready to use; its owner calls Remove.
 type Temporary struct {
 	mu  sync.Mutex
 	dir string
@@ -29,10 +29,10 @@ func (t *Temporary) open(o Options, who trust) (stateFolder, error) {
 	return stateFolder{dir: t.dir, trust: who}, nil
 }
 
-// NewTemporary makes a fresh folder of the caller's, whose name begins with prefix, where
-// nobody else can put another one in its place and plugins can be opened: in the folder for
-// temporary files or another usual one, at last in the StateDir of o. TrustGroup counts, too.
-// The caller removes it. The error is an [*Error].
+// NewTemporary makes a new folder whose name begins with prefix, in which plugins can be
+// opened and which nobody else can replace. It is in the first suitable of the folder for
+// temporary files, other common folders, and StateDir of o; TrustGroup of o is also used.
+// The caller removes it. An error is an [*Error].
 func NewTemporary(prefix string, o Options) (string, error) {
 	return makeTemporary(prefix, o.StateDir, trustOf(o))
 }
@@ -120,8 +120,8 @@ func makeTemporaryInState(dir, prefix string, who trust) (string, error) {
 	return makeTemporaryIn(dir, prefix, who)
 }
 
-// Remove removes the folder with all that is in it. Plugins that were opened from
-// there stay open.
+// Remove removes the folder and everything in it. Plugins that were opened from there stay
+// open.
 func (t *Temporary) Remove() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -7,61 +7,69 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
-// Definition is what a configuration describes, checked before.
+// Definition is what a configuration describes: services and a root pipe. The caller has
+// checked it; whatever is still wrong is an error of [New].
 type Definition struct {
-	Services []Service
-	Root     map[string]any // the root pipe: id, use, injects, params; nil: services only
-	RootPath string         // its place in the configuration, such as "orchestrator"
+	Services []Service      // in any order; ids are unique
+	Root     map[string]any // the root pipe, with the keys id, use, injects and params; nil for services without pipes
+	RootPath string         // the root pipe's place in the configuration, such as "orchestrator"
 }
 
 // Service is one service of the configuration.
 type Service struct {
-	ID, Use string
-	Injects map[string]string // injection name to service id
-	Params  map[string]any
-	Path    string // place in the configuration, such as "services.otobo"
+	ID      string            // the name by which pipes and other services refer to it
+	Use     string            // its name in the registry, such as "otobo-znuny:OTOBOZnunyTicketSystemService"
+	Injects map[string]string // the ids of the services that it needs, by the name of the injection
+	Params  map[string]any    // raw, as in the configuration; may contain templates
+	Path    string            // its place in the configuration, such as "services.otobo"
 }
 
-// Registry finds the injectable that a use names.
+// Registry finds the service or pipe with the name that a configuration has under use.
+// [registry.Registry] implements it.
 type Registry interface {
 	Find(use string) (registry.Entry, bool)
 }
 
-// Options are what the host gives to the engine. Registry is needed, the rest
-// has defaults.
+// Options are what the host provides to the engine. Only Registry is required.
 type Options struct {
-	Registry Registry
-	Logger   *slog.Logger
-	Env      func(name string) (string, bool)
-	Redact   func(secret string)
+	Registry Registry                         // the services and pipes that there are
+	Logger   *slog.Logger                     // for the engine and, with more attributes, for plugins; nil is silent
+	Env      func(name string) (string, bool) // answers [api.Host.Env]; nil knows no variables
+	Redact   func(secret string)              // is called with each secret that must not be shown; nil ignores them
 
-	// Locate returns where in the configuration's files the value at path stands, as
-	// file:line:column; where err is an [api.TemplateError], the place in the
-	// template's text. If it is nil or returns "", errors name the path alone.
+	// Locate returns the place of the value at path in the configuration's files, as
+	// file:line:column. If err is an [api.TemplateError], it is the place inside the
+	// template. If Locate is nil or returns "", errors have only the path.
 	Locate func(path string, err error) string
-	// ConfigDir returns the folder to which a relative path is relative that stands at
-	// path in the configuration. A component asks for it by Env; see
-	// [ConfigDirVariable]. If it is nil, the variable is like any other.
+	// ConfigDir returns the folder to which a relative file name that is the value at path
+	// in the configuration is relative. A service or pipe asks for it through Env; see
+	// [ConfigDirVariable]. If ConfigDir is nil, that variable is like any other.
 	ConfigDir func(path string) string
-	// DefaultRenderer is used when no service is a template renderer.
+	// DefaultRenderer is the registry name of the template renderer that is used if no
+	// configured service is one.
 	DefaultRenderer string
-	// Wrap may replace a service before it is injected, as a dry run does.
+	// Wrap returns what is injected instead of service, or service itself; use is its
+	// registry name. A dry run uses it. nil injects the services themselves.
 	Wrap func(use string, service any) any
-	// Once ends Run after one cycle, with the errors of that cycle.
+	// Once makes Run end after one cycle and return the errors of that cycle.
 	Once bool
-	// Grace is how long a running child may go on after a stop before its context
-	// ends, and again how long it may then take to return. 0 means 2 s.
+	// Grace is how long a running child of the root may continue after a stop before its
+	// context ends, and how long it may then take to return. 0 means 2 s.
 	Grace time.Duration
 }
 
-// ConfigDirVariable is how a component asks its host for the folder of the
-// configuration file that it stands in. Followed by a dot and a place in its params,
-// as in OTAI_CONFIG_DIR.model_name, it asks for that of the file which has this value.
+// ConfigDirVariable is the variable whose value, by [api.Host.Env], is the folder of the
+// configuration file that defines the service or pipe that asks. With a dot and a place
+// in its params, as in OTAI_CONFIG_DIR.model_name, it is the folder of the file that has
+// this value. See [Options.ConfigDir].
 const ConfigDirVariable = "OTAI_CONFIG_DIR"
 
-// Pacer is found on the params of a root pipe that runs its children one after
-// another: pause is the time between two cycles, retry the first pause after an
-// error, and a keep of false ends the run at the first error.
+// Pacer is optional on the params struct of a root pipe that runs its children one after
+// another, as base:SimpleSequentialOrchestrator does. The engine calls it before each
+// cycle.
 type Pacer interface {
+	// Pace returns the pause between two cycles and the first pause after an error. With
+	// keep, the other children continue after an error; without it, the first error ends
+	// [Engine.Run].
 	Pace() (pause, retry time.Duration, keep bool)
 }

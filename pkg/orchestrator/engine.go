@@ -11,7 +11,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Engine holds every instance of an application.
+// Engine contains all services and pipes of a configuration. [New] makes one. Start, Run
+// and Close are called by one goroutine, one after another.
 type Engine struct {
 	options  Options
 	logger   *slog.Logger
@@ -32,8 +33,9 @@ type instance struct {
 
 const defaultGrace = 2 * time.Second
 
-// New builds all services and pipes of d. The error is a [*ConfigError] for what
-// the configuration got wrong; what was built until then has been closed.
+// New builds all services and pipes of d. It joins a [*ConfigError] for each mistake in
+// the configuration that it finds at one place. After an error, everything that was
+// already built is closed.
 func New(d Definition, o Options) (*Engine, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -60,7 +62,8 @@ func (e *Engine) build(d Definition) error {
 	return err
 }
 
-// Service returns the instance of a configured service.
+// Service returns what the build function of the service with this id returned, and
+// whether the configuration has such a service.
 func (e *Engine) Service(id string) (any, bool) {
 	s, ok := e.services[id]
 	if !ok {
@@ -69,8 +72,9 @@ func (e *Engine) Service(id string) (any, bool) {
 	return s.instance, true
 }
 
-// Start starts every service and pipe that is an [api.Starter], in the order in
-// which they were built. After an error it goes on there when called again.
+// Start starts each service and pipe that is an [api.Starter], in the order in which they
+// were built, and ends at the first error. If it is called again, it continues there.
+// Run calls it, so only a host that doesn't run pipes needs to.
 func (e *Engine) Start(ctx context.Context) error {
 	for ; e.started < len(e.instances); e.started++ {
 		i := e.instances[e.started]
@@ -85,7 +89,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	return nil
 }
 
-// Close closes every instance that is an io.Closer, last built first.
+// Close closes each service and pipe that is an [io.Closer], the last one built first,
+// and joins their errors. The engine can't be used afterwards.
 func (e *Engine) Close() error {
 	var errs []error
 	for n := len(e.instances) - 1; n >= 0; n-- {

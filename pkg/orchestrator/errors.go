@@ -8,11 +8,10 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// ConfigError says that the configuration can't be built as it stands. Repeating
-// does not help.
+// ConfigError is a mistake in the configuration. Retrying does not help.
 type ConfigError struct {
-	Path string // "services.otobo.params.password"
-	Err  error
+	Path string // place in the configuration, such as "services.otobo.params.password"
+	Err  error  // what is wrong there
 }
 
 func (e *ConfigError) Error() string { return e.Path + ": " + e.Err.Error() }
@@ -22,12 +21,12 @@ func configError(path, format string, args ...any) error {
 	return &ConfigError{Path: path, Err: fmt.Errorf(format, args...)}
 }
 
-// RunError is an error of a run with its place in the configuration. The innermost
-// one counts; the pipes around it add nothing.
+// RunError is an error of a run with its place in the configuration: that of the
+// innermost pipe. The pipes around it add nothing.
 type RunError struct {
-	At   string // file, line and column; empty where they are not known
-	Path string // "orchestrator.params.steps[0].params.expression"
-	Err  error
+	At   string // the place as file:line:column; "" if it is not known
+	Path string // the place as a path, such as "orchestrator.params.steps[0].params.expression"
+	Err  error  // what the pipe returned, or what is wrong with its params
 }
 
 func (e *RunError) Error() string {
@@ -43,11 +42,11 @@ func (e *RunError) Error() string {
 
 func (e *RunError) Unwrap() error { return e.Err }
 
-// PanicError is a panic in a plugin's code, caught at the border.
+// PanicError is a panic in a plugin's code, which the engine has caught.
 type PanicError struct {
-	Path  string
-	Value any
-	Stack []byte
+	Path  string // place in the configuration of the service or pipe
+	Value any    // what the code panicked with
+	Stack []byte // the stack of the goroutine, as runtime/debug.Stack formats it
 }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("%s panicked: %v", e.Path, e.Value) }

@@ -8,9 +8,10 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Run starts the instances and runs cycles until ctx ends, which is not an error, or
-// after one cycle with Options.Once. When ctx ends, no further child of the root
-// starts; the running one may go on for the grace, then its context ends.
+// Run starts the services and pipes, then runs cycles until ctx ends, which is not an
+// error; with [Options].Once it returns after one cycle. A start that fails is retried.
+// When ctx ends, no further child of the root starts; the running one may continue for
+// [Options].Grace, then its context ends.
 func (e *Engine) Run(ctx context.Context) error {
 	if e.root == nil {
 		return errors.New("there is no root pipe to run")

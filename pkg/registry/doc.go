@@ -1,11 +1,11 @@
-// Package registry is the ComponentRegistry: for a name in a configuration,
-// "<plugin-prefix>:<InjectableName>", it returns the service or pipe that a plugin
-// offers.
+// Package registry finds services and pipes by the names that a configuration uses for
+// them in use, "<plugin-prefix>:<InjectableName>", such as "base:CompositePipe".
 //
 // # Who uses it
 //
-// The loader and the base plugin of the host register; the orchestrator, the checks of
-// the configuration and the plugin commands find.
+// A host makes one [Registry], registers its built-in plugin and lets the loader register
+// those from files. The orchestrator, the checks of a configuration and the commands for
+// plugins look names up.
 //
 // # All or nothing
 //

@@ -9,16 +9,16 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// Entry is what a name refers to.
+// Entry is a service or pipe with its name in the registry and the plugin that offers it.
 type Entry struct {
-	Name       string // with prefix, as in "otobo-znuny:FetchTicketsPipe"
-	Plugin     string // the plugin's package name, as in "otai-otobo-znuny"
-	Injectable api.Injectable
-	App        api.AppConfig // what the plugin was created with
+	Name       string         // with prefix, as in "otobo-znuny:FetchTicketsPipe"
+	Plugin     string         // the plugin's package name, as in "otai-otobo-znuny"
+	Injectable api.Injectable // the service or pipe, as the plugin describes it
+	App        api.AppConfig  // what the plugin's CreatePlugin was called with
 }
 
-// Registry has the services and pipes of all plugins. It may be used by several
-// goroutines.
+// Registry contains the services and pipes of all plugins. [New] makes one. It is safe
+// for concurrent use.
 type Registry struct {
 	separator string
 
@@ -26,17 +26,18 @@ type Registry struct {
 	entries map[string]Entry
 }
 
-// New returns an empty registry, with the separator between the prefix of a plugin and
-// the name of an injectable.
+// New returns an empty registry. separator stands between a plugin's prefix and the name
+// of its service or pipe: ":".
 func New(separator string) *Registry {
 	return &Registry{separator: separator, entries: make(map[string]Entry)}
 }
 
-// DuplicateError says that two plugins, or one plugin twice, offer the same name.
+// DuplicateError reports that two plugins offer the same name, or one plugin offers it
+// twice.
 type DuplicateError struct {
-	Name   string // with prefix
-	First  string // package name of the plugin that has the name
-	Second string // package name of the plugin that was rejected
+	Name   string // with prefix, as in Entry
+	First  string // package name of the plugin that is registered under this name
+	Second string // package name of the plugin that was rejected; it may be First
 }
 
 func (e *DuplicateError) Error() string {
@@ -46,9 +47,10 @@ func (e *DuplicateError) Error() string {
 	return fmt.Sprintf("%q is offered by both %s and %s; remove one of the two plugins", e.Name, e.First, e.Second)
 }
 
-// Register adds everything that a plugin offers. If one of the names is taken, it adds
-// nothing and returns a [*DuplicateError]. plugin is the package name, prefix what the
-// names begin with ("otobo-znuny").
+// Register adds everything in list, which is what a plugin offers, with the names
+// prefix:NAME. If one of these names is taken, it adds nothing and returns a
+// [*DuplicateError]. plugin is the package name ("otai-otobo-znuny"), prefix the
+// beginning of the names ("otobo-znuny"), and app what CreatePlugin was called with.
 func (r *Registry) Register(plugin, prefix string, app api.AppConfig, list []api.Injectable) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -67,7 +69,8 @@ func (r *Registry) Register(plugin, prefix string, app api.AppConfig, list []api
 	return nil
 }
 
-// Find returns what a name refers to.
+// Find returns the entry with that name, which includes the prefix, and whether there is
+// one.
 func (r *Registry) Find(name string) (Entry, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -75,7 +78,7 @@ func (r *Registry) Find(name string) (Entry, bool) {
 	return entry, ok
 }
 
-// Names returns all names, sorted.
+// Names returns the names of all entries, sorted.
 func (r *Registry) Names() []string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

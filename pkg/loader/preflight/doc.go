@@ -1,28 +1,32 @@
-// Package preflight determines, without running anything of it, whether this process
-// could open a file with [plugin.Open].
+// Package preflight determines whether this process could open a file with [plugin.Open],
+// without running any of the file's code.
 //
-// plugin.Open checks nothing: it kills the process on a file that was cut off,
-// names only the first package that differs, and keeps a file that it rejected
-// mapped, where later plugins bind to it. So the answer has to be found before.
+// plugin.Open checks almost nothing: on a file that was cut off, it kills the process; it
+// names only the first package that differs; and a file that it rejected stays mapped,
+// where later plugins bind to it. So a host has to know before.
 //
-// # Reading
-//
-// [Read] reads a file into an [Image]: is it whole, is it Go, how was it built,
-// which packages are linked in, each with the fingerprint that the compiler gave
-// it, what does package main export, of which types, and which libraries does it
-// need. [ThisProcess] does the same with the running binary and starts a
-// [Process]. [Process.Check] compares the two, and also with every image that was added to the
-// process by [Process.Opened] or [Process.Failed], because in a
-// process the first definition of a package counts for everybody after. A rejection
-// is an [*Error] with a stable code, all that differs, and what to type.
-//
-// # Distrust
-//
-// A file is read with distrust: whatever is in it, Read ends soon, in little more
-// memory than the file's size. Where a new release of Go lays something out in a
-// way that is not known here, the image has a note of what is not known, and
-// the rest decides, at last the build information alone.
-//
-// The package knows nothing but Go plugins and may serve any host of them, on
+// The package knows only Go's own plugins, nothing of otai, so any host can use it, on
 // Linux with the GNU C library.
+//
+// # Reading a file
+//
+// [Read] reads a file into an [Image]: whether it is complete and made by Go, how it was
+// built, which packages are linked into it, each with the compiler's fingerprint, what
+// package main exports, of which types, and which libraries it needs.
+//
+// # Checking it
+//
+// A [Process] is what a plugin must agree with. [ThisProcess] makes one from the running
+// binary. [Process.Check] compares an image with it, and with the plugins that were opened
+// before, because the first definition of a package that a process loads counts for all
+// later plugins. So the host reports each call of plugin.Open with [Process.Opened] or
+// [Process.Failed]. A rejection is an [*Error] with a stable code, everything that
+// differs, and the command that fixes it.
+//
+// # Hostile and unknown files
+//
+// Whatever is in a file, Read returns soon and uses little more memory than the file's
+// size. If a new release of Go writes something in a way that this package doesn't know,
+// the image has a note about it, and the check uses the rest: in the worst case, only the
+// build information.
 package preflight

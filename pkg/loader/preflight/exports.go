@@ -10,17 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// Fingerprint is the compiler's hash of all that other packages can see of a
-// package, the recorded paths of its source files included.
+// Fingerprint is the compiler's hash of everything in a package that other packages can
+// see, including the recorded paths of its source files.
 type Fingerprint [8]byte
 
-// Kind is what an exported name of package main is.
+// Kind says what an exported name of package main is.
 type Kind string
 
-// The kinds that plugin.Lookup can find.
+// The kinds of names that [plugin.Plugin.Lookup] finds.
 const (
-	Func Kind = "func"
-	Var  Kind = "var"
+	Func Kind = "func" // a function
+	Var  Kind = "var"  // a variable
 )
 
 // The linker makes one symbol with this prefix for each package, in plugins and

@@ -13,15 +13,16 @@ import (
 	"syscall"
 )
 
-// Image is what can be read from a file built by Go without running it.
+// Image is what can be read from a file that Go built, without running it. [Read] makes
+// one.
 type Image struct {
-	File       string
-	Build      *debug.BuildInfo
-	Packages   map[string]Fingerprint // by import path
-	PluginPath string                 // as the runtime knows the plugin; "" when this is none
-	Exports    map[string]Export      // of a plugin's package main
-	Libraries  []string               // that the dynamic linker has to find for it
-	Notes      []string               // what is not known about the file, and why
+	File       string                 // its path, as given to Read
+	Build      *debug.BuildInfo       // as "go version -m" prints it; never nil
+	Packages   map[string]Fingerprint // the packages that are linked in, by import path
+	PluginPath string                 // the import path by which Go's runtime knows a plugin; "" for other files
+	Exports    map[string]Export      // the exported names of a plugin's package main
+	Libraries  []string               // the C libraries that it needs, such as "libc.so.6"
+	Notes      []string               // what could not be determined about the file, and why
 
 	machine elf.Machine
 	class   elf.Class
@@ -30,14 +31,14 @@ type Image struct {
 	unsound error // why the dynamic linker must not get it, or nil
 }
 
-// Export is an exported name of package main.
+// Export is an exported function or variable of package main.
 type Export struct {
-	Kind Kind
-	Type string // with full import paths; "" where a note says why it isn't known
+	Kind Kind   // a function or a variable
+	Type string // its type as TypeName writes it; "" if it is not known, for the reason in Image.Notes
 }
 
-// Read reads a file that Go built, a plugin or a host. Errors are of type
-// [*Error].
+// Read reads a file that Go built, a plugin or a host, without running it. An error is
+// an [*Error].
 func Read(path string) (*Image, error) {
 	file, err := Open(path)
 	if err != nil {
@@ -54,7 +55,8 @@ func Read(path string) (*Image, error) {
 	return read(file, path, info.Size())
 }
 
-// Open opens a file for reading, and doesn't wait for a writer if it is a named pipe.
+// Open opens a file for reading. Unlike [os.Open], it doesn't block if the file is a named
+// pipe.
 func Open(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
@@ -115,8 +117,8 @@ func open(file io.ReaderAt, size int64) (*elf.File, error) {
 	return object, nil
 }
 
-// MaxSize is the size in bytes that no plugin exceeds: within one, code is reached
-// by offsets of 31 bits. A larger file is refused unread.
+// MaxSize is the largest size of a plugin in bytes: code in it is addressed with offsets
+// of 31 bits. A larger file is rejected without being read.
 const MaxSize int64 = 2 << 30
 
 // Package buildinfo reads a few pages, and all data where it has to search them.
@@ -243,8 +245,8 @@ func damaged(err error) error {
 	}
 }
 
-// Reason returns an error without the operation and the path, for a message that names
-// the path itself.
+// Reason returns the error inside an [*os.PathError], without the operation and the path,
+// for a message that names the path itself; it returns any other error as it is.
 func Reason(err error) error {
 	if pathError := (*os.PathError)(nil); errors.As(err, &pathError) {
 		return pathError.Err

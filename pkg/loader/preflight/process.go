@@ -10,9 +10,8 @@ import (
 	"strings"
 )
 
-// Process is what a plugin must agree with: the host's binary and the plugins
-// that were opened before. It is not safe for use by several goroutines at once,
-// as opening plugins isn't either.
+// Process is what a plugin must agree with: the host's binary and the plugins that were
+// opened before. It is not safe for concurrent use.
 type Process struct {
 	host   *Image
 	opened []opened
@@ -23,8 +22,8 @@ type opened struct {
 	failed bool
 }
 
-// ThisProcess reads the running binary. The error says why it can't open plugins
-// at all, and is nil when it can.
+// ThisProcess reads the running binary and returns a process that has opened no plugin
+// yet. An error says why this binary can't open plugins at all.
 func ThisProcess() (*Process, error) {
 	host, err := Read("/proc/self/exe")
 	if err != nil {
@@ -33,8 +32,8 @@ func ThisProcess() (*Process, error) {
 	return NewProcess(host)
 }
 
-// NewProcess returns a process of the given binary that has opened nothing yet.
-// The error says why such a process can't open plugins.
+// NewProcess returns a process of the binary host that has opened no plugin yet. An error
+// says why this binary can't open plugins at all.
 func NewProcess(host *Image) (*Process, error) {
 	if len(host.Packages) > 0 || host.unknownRelease() && host.setting("CGO_ENABLED") != "0" {
 		return &Process{host: host}, nil
@@ -46,12 +45,13 @@ func NewProcess(host *Image) (*Process, error) {
 		"build it without -linkmode=internal and -extldflags=-static")
 }
 
-// Opened notes that the image is now part of the process.
+// Opened records that plugin.Open succeeded for the file of i. Later plugins must agree
+// with it.
 func (p *Process) Opened(i *Image) { p.opened = append(p.opened, opened{image: i}) }
 
-// Failed notes that plugin.Open was called for the image and did not succeed.
-// The file stays mapped: what it was the first to bring in is found by every
-// plugin after it, but was never set up, so these plugins are rejected.
+// Failed records that plugin.Open failed for the file of i. The file stays mapped: later
+// plugins find the packages that only it has, but these were never initialized. So such
+// plugins are rejected as [Tainted].
 func (p *Process) Failed(i *Image) { p.opened = append(p.opened, opened{image: i, failed: true}) }
 
 // images are those that the process has mapped, in the order in which the dynamic
@@ -64,14 +64,14 @@ func (p *Process) images() []*Image {
 	return images
 }
 
-// Symbol is what a host looks up in a plugin: a function.
+// Symbol is a function that a host looks up in a plugin.
 type Symbol struct {
-	Name string
-	Type string // of the function, as [TypeName] writes it; "" for any
+	Name string // such as "CreatePlugin"
+	Type string // of the function, as [TypeName] writes it; "" accepts any
 }
 
-// Check reports whether the process can open the image and find the symbols in it.
-// The error is of type [*Error]. What the image's notes name is not checked.
+// Check returns nil if the process can open the file of i and find the wanted symbols in
+// it, otherwise an [*Error]. What i.Notes lists is not checked.
 func (p *Process) Check(i *Image, wanted ...Symbol) error {
 	checks := []func() error{
 		func() error { return p.checkArch(i) },

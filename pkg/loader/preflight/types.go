@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// TypeName writes a type as [Export] does, with the import paths of its packages:
-// the reflect package shortens them to their last element. Types with one name
-// are identical in a process whose packages agree.
+// TypeName returns the name of a type with the full import paths of its packages, which
+// the String method of a [reflect.Type] shortens to their last element. In a process whose
+// packages agree, types with the same name are identical.
 func TypeName(t reflect.Type) string {
 	if t.Name() != "" {
 		return qualified(t.PkgPath(), t.Name())

@@ -1,5 +1,5 @@
-// Package pluginname has the forms that the names of plugins and of what they offer must
-// have. The host, the commands for authors and the conformance kit all go by it.
+// Package pluginname checks the names of plugins, and of the services and pipes that they
+// offer. The host, the commands for authors and the conformance kit all use it.
 package pluginname
 
 import "regexp"
@@ -9,10 +9,11 @@ var (
 	injectable = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 )
 
-// Valid reports whether a plugin can have this name, given without its beginning "otai-":
-// letters and digits, joined by single hyphens or, as in the names of files, underscores.
+// Valid reports whether a plugin can have this name, which is given without "otai-". It
+// has letters and digits, joined by single hyphens or, as in file names, underscores.
 func Valid(name string) bool { return plugin.MatchString(name) }
 
-// ValidInjectable reports whether a service or a pipe can have this name: it begins with a
-// letter, and has only letters, digits and underscores.
+// ValidInjectable reports whether a service or a pipe can have this name, which is given
+// without the plugin's prefix. It begins with a letter, and has only letters, digits and
+// underscores.
 func ValidInjectable(name string) bool { return injectable.MatchString(name) }
