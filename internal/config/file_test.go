@@ -85,7 +85,7 @@ func TestAFileGivesAValueAsItIs(t *testing.T) {
 			t.Errorf("%q became %q, want %q: %v", value, got.Text, want, err)
 		}
 		if strings.HasPrefix(value, "${file:p") && !slices.Contains(d.Secrets(), want) {
-			t.Errorf("%q: the content is no secret: %q", value, d.Secrets())
+			t.Errorf("%q: the content is not a secret: %q", value, d.Secrets())
 		}
 	}
 	for value, c := range map[string]struct{ run, check, code, message string }{

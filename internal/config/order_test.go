@@ -31,7 +31,7 @@ orchestrator:
 		t.Helper()
 		m, ok := v.(*jinja.Dict)
 		if !ok {
-			t.Fatalf("%T is no ordered mapping", v)
+			t.Fatalf("%T is not an ordered mapping", v)
 		}
 		return strings.Join(m.Keys(), " ")
 	}
@@ -82,7 +82,7 @@ orchestrator:
 	}
 	labels, ok := out["labels"].(*jinja.Dict)
 	if !ok {
-		t.Fatalf("%T is no ordered mapping", out["labels"])
+		t.Fatalf("%T is not an ordered mapping", out["labels"])
 	}
 	if got, want := strings.Join(labels.Keys(), " "), "zebra apple k9 k8 k7 k6 k5 k4 k3 k2 k1"; got != want {
 		t.Errorf("keys %s, want %s", got, want)

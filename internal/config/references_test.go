@@ -120,7 +120,7 @@ func TestASecretThatMayBeAReferenceIsAWarning(t *testing.T) {
 		}
 	}
 	if _, diags := read(t, config.Options{Env: env}, desk("username", "{OTOBO_PW}")); len(diags) > 0 {
-		t.Errorf("a param that is no secret: %v", diags)
+		t.Errorf("a param that is not a secret: %v", diags)
 	}
 }
 

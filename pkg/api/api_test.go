@@ -65,7 +65,7 @@ func TestAPipeKeepsItsInstanceAndGetsParamsAtEachRun(t *testing.T) {
 		}
 	}
 	if _, err := run(t.Context(), params{}, api.Scope{}); err == nil {
-		t.Error("params that are no pointer are taken")
+		t.Error("params that are not a pointer are taken")
 	}
 	if _, err := i.BuildService(&params{}, api.Host{}); err == nil {
 		t.Error("a pipe builds a service")
@@ -146,7 +146,7 @@ func TestTheZeroHostWorks(t *testing.T) {
 	}
 }
 
-func TestFaultsAreRecognisedThroughTheirWraps(t *testing.T) {
+func TestErrorsAreRecognizedThroughTheirWraps(t *testing.T) {
 	down := errors.New("connection refused")
 	retry := fmt.Errorf("find tickets: %w", &api.RetryError{After: time.Minute, Err: down})
 	if !errors.Is(retry, api.ErrTemporary) || !errors.Is(retry, down) || errors.Is(retry, api.ErrUncertain) {
@@ -192,7 +192,7 @@ func (c batch) ClassifyBatch(context.Context, []api.ClassificationRequest) ([]ap
 }
 
 func TestClassifyAllUsesTheBatchWhereThereIsOne(t *testing.T) {
-	fault := errors.New("no model")
+	failed := errors.New("no model")
 	two := []api.ClassificationRequest{{Text: "a"}, {Text: "b"}}
 	for name, c := range map[string]struct {
 		classifier api.Classifier
@@ -200,10 +200,10 @@ func TestClassifyAllUsesTheBatchWhereThereIsOne(t *testing.T) {
 		err        string
 	}{
 		"one after another":       {single{}, []string{"a", "b"}, ""},
-		"one that fails":          {single{fault}, nil, "text 1 of 2: no model"},
+		"one that fails":          {single{failed}, nil, "text 1 of 2: no model"},
 		"a batch":                 {batch{answers: 2}, []string{"", ""}, ""},
 		"a batch of wrong length": {batch{answers: 1}, nil, "answered 1 of 2"},
-		"a batch that fails":      {batch{single: single{fault}, answers: 2}, nil, "no model"},
+		"a batch that fails":      {batch{single: single{failed}, answers: 2}, nil, "no model"},
 	} {
 		got, err := api.ClassifyAll(t.Context(), c.classifier, two)
 		if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {

@@ -175,7 +175,7 @@ func describeInjection(field reflect.StructField, tag string, inside []reflect.T
 		return nil, err
 	}
 	return &Spec{
-		Name: name, Kind: KindInject, Doc: field.Tag.Get("doc"), Optional: optional,
+		Name: name, Kind: KindInject, Doc: docOf(field), Optional: optional,
 		Interface: typeName(field.Type), typ: field.Type,
 	}, nil
 }
@@ -192,13 +192,13 @@ func describeKey(field reflect.StructField, text string, inside []reflect.Type) 
 		if err := refuseTags(field, "the rest", "default", "enum", "min", "max"); err != nil {
 			return nil, err
 		}
-		return &Spec{Kind: KindRest, Doc: field.Tag.Get("doc"), Elem: &Spec{Kind: KindAny, typ: anyType}, typ: field.Type}, nil
+		return &Spec{Kind: KindRest, Doc: docOf(field), Elem: &Spec{Kind: KindAny, typ: anyType}, typ: field.Type}, nil
 	}
 	s, err := describe(field.Type, inside)
 	if err != nil {
 		return nil, err
 	}
-	s.Name, s.Doc, s.Required = tag.name, field.Tag.Get("doc"), tag.required
+	s.Name, s.Doc, s.Required = tag.name, docOf(field), tag.required
 	if tag.secret {
 		if s.HoldsChildren() {
 			return nil, errors.New("child pipes can't be secret")

@@ -120,7 +120,7 @@ func TestEveryVariableIsAccountedFor(t *testing.T) {
 	seen := map[string]string{}
 	for _, v := range told {
 		if _, twice := seen[v.Name]; twice {
-			t.Errorf("%s is told twice", v.Name)
+			t.Errorf("%s is reported twice", v.Name)
 		}
 		seen[v.Name] = v.Status
 	}
@@ -131,7 +131,7 @@ func TestEveryVariableIsAccountedFor(t *testing.T) {
 	}
 	for _, own := range []string{"OTAI_PLUGIN_DIR", "OTAI__SERVICES__X__USE", "HOME"} {
 		if seen[own] != "" {
-			t.Errorf("%s, which is no setting of 2.0, is %s", own, seen[own])
+			t.Errorf("%s, which is not a setting of 2.0, is %s", own, seen[own])
 		}
 	}
 	if len(diags) != 1 || diags[0].Severity != config.SeverityWarning || diags[0].File != "OTAI_OTOBO_PASSWORD" {

@@ -56,7 +56,7 @@ var carriedOver = []string{
 var otaisOwn = lazyregexp.New(`^OTAI_(_.*|CONFIG|CONFIG_DIR|PLUGIN_DIR|STATE_DIR|PROBE_TIMEOUT|TRUST_GROUP|SIGN_PASSWORD|HF_ISA|ONNXRUNTIME|OTOBO_ZNUNY_PASSWORD|DEMO_URL|DEMO_PASSWORD|DEMO_MODELS)$`)
 
 // HasSettings reports whether variables hold a setting by which Open Ticket AI 2.0
-// is told apart from other programs. Its log level alone is not.
+// is distinguished from other programs. Its log level alone is not.
 func HasSettings(o config.Options) bool {
 	environment, dotEnv := config.Environment(o, &config.Reporter{})
 	for _, set := range []map[string]string{environment, dotEnv} {

@@ -26,7 +26,7 @@ var (
 // Is reports whether a key or a variable of this name has a secret as its value.
 func Is(name string) bool { return named.MatchString(name) && !otherKey.MatchString(name) }
 
-// words are what a key that is misspelt may have been meant to be.
+// words are what a key that is misspelled may have been meant to be.
 var words = []string{"password", "passwort", "kennwort", "passphrase", "passwd", "secret", "apikey", "token", "credentials", "authorization", "geheimnis"}
 
 // IsWord reports whether a value is the name of a secret, and so a key.
@@ -36,11 +36,11 @@ func IsWord(text string) bool {
 
 var keyWord = lazyregexp.New(`[\p{L}\d]+`)
 
-// Resembles is [Is] for a key of a file, which may be misspelt.
-func Resembles(key string) bool { return !harmless[key] && (Is(key) || misspelt(key)) }
+// Resembles is [Is] for a key of a file, which may be misspelled.
+func Resembles(key string) bool { return !harmless[key] && (Is(key) || misspelled(key)) }
 
-// misspelt reports whether a key has, or is, a word that is nearly one of words.
-func misspelt(key string) bool {
+// misspelled reports whether a key has, or is, a word that is nearly one of words.
+func misspelled(key string) bool {
 	parts := keyWord.FindAllString(key, -1)
 	for _, part := range append(parts, strings.Join(parts, "")) {
 		word := []rune(strings.ToLower(part))

@@ -94,7 +94,7 @@ var aboutKeys = []string{"unknown-key", "unknown-injection", "near-key", "bad-ke
 // hidden are the parts of the diagnostic's line that are not shown. The text alone is
 // read, because the line may be the one that is not valid YAML. A value is shown where
 // its key is known not to have a secret, or where it has a form that secrets don't have; of a
-// line that is no YAML, what is before the separator.
+// line that is not YAML, what is before the separator.
 func (p Diagnostic) hidden(lines []string, redactors []Redactor) [][2]int {
 	line := lines[p.Line-1]
 	template := strings.HasPrefix(p.Code, "template")
@@ -124,7 +124,7 @@ func (p Diagnostic) hidden(lines []string, redactors []Redactor) [][2]int {
 
 type hider struct {
 	line       string
-	unreadable bool // it is no YAML
+	unreadable bool // it is not YAML
 	known      func(key string) bool
 	spans      [][2]int
 	references [][2]int // values that are wholly a reference
