@@ -91,8 +91,8 @@ func (s *settings) threshold() string {
 }
 
 // shortestInterval is what a help desk bears all day, in seconds: each search holds
-// one of its web server's workers. 2.0 polls ten times a second unless told
-// otherwise.
+// one of its web server's workers. 2.0 polls ten times a second unless its
+// .env says otherwise.
 const shortestInterval = 1
 
 func (s *settings) interval() string {
