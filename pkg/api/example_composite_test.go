@@ -26,10 +26,11 @@ func each(ctx context.Context, p eachParams, scope api.Scope) (api.PipeResult, e
 }
 
 // A pipe with child pipes runs them through fields of type ChildPipe. The label
-// children says what the templates of the children see.
+// children says what the templates of the children see: param:item is what the pipe
+// gives them by WithParam.
 func ExampleChildPipe() {
 	loop := api.NewPipeFunc("EachPipe", "Runs a pipe once for each item.", each).
-		WithLabel("children", "separate,parent-params").
+		WithLabel("children", "separate,param:item").
 		WithLabel("yields", "count:number")
 
 	// A host binds the child to its place in the configuration.

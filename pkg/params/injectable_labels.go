@@ -20,9 +20,9 @@ const (
 	LabelYields = "yields"
 
 	// LabelChildren says what the templates of a pipe's children see:
-	// [ChildrenSequence] or [ChildrenSeparate], and after a comma
-	// [ChildrenParentParams] if that is also true. Names of results and parent params
-	// in these templates that don't exist are then reported.
+	// [ChildrenSequence] or [ChildrenSeparate], then, each after a comma,
+	// [ChildrenParentParams] and [ChildrenParam] where they apply. Names of results and
+	// parent params in these templates that don't exist are then reported.
 	LabelChildren = "children"
 
 	// LabelTriggeredBy names the param with the child pipe that decides, by success,
@@ -78,6 +78,9 @@ const (
 	// ChildrenParentParams says that the children also see, as parent params, those of
 	// the pipe around their own. It stands after one of the two others: "sequence,parent-params".
 	ChildrenParentParams = "parent-params"
+	// ChildrenParam is followed by a name that the pipe gives to its children by
+	// [api.Scope.WithParam], such as the item of a loop: "separate,param:item".
+	ChildrenParam = "param:"
 )
 
 // LanguageJinja is the value of [LabelLanguage] for the host's own template language.

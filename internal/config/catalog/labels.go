@@ -12,22 +12,28 @@ import (
 
 // ChildScope is what the children of a pipe see beside its own params.
 type ChildScope struct {
-	Known        bool // else they may see anything
-	Sequence     bool // the results of the children before them
-	ParentParams bool // the params of the pipe around their own
+	Known        bool     // else they may see anything
+	Sequence     bool     // the results of the children before them
+	ParentParams bool     // the params of the pipe around their own
+	Params       []string // further parent params, which the pipe gives them when it runs
 }
 
 // ChildScope returns what the pipe says of its children.
 func (c Component) ChildScope() ChildScope {
 	text, known := c.Labels[params.LabelChildren]
-	var words []string
+	var words, given []string
 	for word := range strings.SplitSeq(text, ",") {
-		words = append(words, strings.TrimSpace(word))
+		word = strings.TrimSpace(word)
+		if name, ok := strings.CutPrefix(word, params.ChildrenParam); ok {
+			given = append(given, name)
+		}
+		words = append(words, word)
 	}
 	return ChildScope{
 		Known:        known && c.Params != nil,
 		Sequence:     slices.Contains(words, params.ChildrenSequence),
 		ParentParams: slices.Contains(words, params.ChildrenParentParams),
+		Params:       given,
 	}
 }
 

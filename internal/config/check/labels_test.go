@@ -67,6 +67,7 @@ func foreignCatalog(labeled bool) catalogtest.Catalog {
 		"acme:Loop":   label(catalogtest.Pipe[loopParams]("Loop"), "children", "separate", "pause", "rest_between"),
 		"acme:Gate":   label(catalogtest.Pipe[gateParams]("Gate"), "children", "separate, parent-params", "triggered-by", "gate"),
 		"acme:Row":    label(catalogtest.Pipe[rowParams]("Row"), "children", "sequence"),
+		"acme:Each":   label(catalogtest.Pipe[gateParams]("Each"), "children", "separate, param:item"),
 		"acme:Clock":  label(catalogtest.Pipe[clockParams]("Clock"), "interval", "every"),
 		"acme:Move":   label(catalogtest.Pipe[moveParams]("Move"), "updates", "change"),
 		"acme:Remark": label(catalogtest.Pipe[remarkParams]("Remark"), "adds-note", "remark"),
@@ -151,6 +152,15 @@ func TestLabelsAreReadWhereNothingElseIsWrong(t *testing.T) {
 	}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A loop hands its item on by Scope.WithParam; only its label can say so.
+func TestAParamThatAPipeGivesToItsChildrenIsKnown(t *testing.T) {
+	text := "orchestrator: { use: acme:Loop, params: { work: [{ use: acme:Each, params: { gate: { use: base:ExpressionPipe, params: { expression: \"{{ get_parent_param('item') }} {{ get_parent_param('itme') }}\" } }, task: { use: base:ExpressionPipe, params: { expression: a } } } }] } }"
+	got := checkedForeign(t, text, true)
+	if want := []string{"1 unknown-parent-param: did you mean item?"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -33,6 +33,9 @@ func (s scope) below(pipe catalog.Component, raw map[string]any) scope {
 	if children.ParentParams {
 		maps.Copy(own, s.parent)
 	}
+	for _, name := range children.Params {
+		own[name] = true
+	}
 	return scope{pipe: true, open: s.open || !children.Known, results: s.results, parent: own}
 }
 
