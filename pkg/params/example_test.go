@@ -1,10 +1,12 @@
 package params_test
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
 
+	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -34,4 +36,57 @@ func Example() {
 	// mode: is "w" but must be one of ro, rw
 	// limit: is 0 but must be at least 1
 	// base-url: unknown key (did you mean "base_url"?)
+}
+
+// A host shows what a configuration has without its secrets.
+func ExampleWalk() {
+	type loginParams struct {
+		User     string `otai:"user"`
+		Password string `otai:"password,secret"`
+	}
+	spec, err := params.Describe(reflect.TypeFor[loginParams]())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	raw := map[string]any{"user": "otai", "password": "xyzzy", "pasword": 1}
+	shown := params.Walk(spec, raw, func(p *params.Place) params.Next {
+		switch {
+		case p.Spec == nil:
+			fmt.Printf("no field declares %s\n", p.Path)
+		case p.Secret():
+			p.Replace("***")
+		}
+		return params.Into
+	})
+	fmt.Println(shown)
+	// Output:
+	// no field declares pasword
+	// map[password:*** pasword:1 user:otai]
+}
+
+// A key with a dot is written so that the path can be read back.
+func ExamplePath() {
+	path := params.Keys("steps").Index(2).Key("params").Key("max. size")
+	fmt.Println(path)
+
+	read, err := params.ParsePath(path.String())
+	fmt.Println(read.Equal(path), read.HasPrefix(params.Keys("steps")), err)
+	// Output:
+	// steps[2].params["max. size"]
+	// true true <nil>
+}
+
+// A Validate says what tags can't; its error names the key.
+func ExampleDiagnostics() {
+	err := fmt.Errorf("checking the params: %w", errors.Join(
+		&api.FieldError{Field: "note.subject", Err: errors.New("is empty")},
+		errors.New("give a queue or a state"),
+	))
+	for _, d := range params.Diagnostics(err) {
+		fmt.Printf("%q %s: %s\n", d.Path, d.Code, d.Message)
+	}
+	// Output:
+	// "note.subject" other: is empty
+	// "" other: give a queue or a state
 }
