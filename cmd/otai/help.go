@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // showHelp writes a command's help no wider than the terminal. Cobra's own leaves
@@ -47,16 +48,37 @@ func helpText(cmd *cobra.Command, width int) string {
 		}
 	}
 	if cmd.HasAvailableLocalFlags() {
-		b.WriteString("\nFlags:\n" + cmd.LocalFlags().FlagUsagesWrapped(width))
+		b.WriteString("\nFlags:\n" + flagUsages(cmd.LocalFlags(), width))
 	}
 	if cmd.HasAvailableInheritedFlags() {
-		b.WriteString("\nGlobal Flags:\n" + cmd.InheritedFlags().FlagUsagesWrapped(width))
+		b.WriteString("\nGlobal Flags:\n" + flagUsages(cmd.InheritedFlags(), width))
 	}
 	if cmd.HasAvailableSubCommands() {
 		fmt.Fprintf(&b, "\n%s\n", wrap(fmt.Sprintf("Use \"%s [command] --help\" for more information about a command.", cmd.CommandPath()), width, 0))
 	}
 	return b.String()
 }
+
+// flagUsages shows a switch by its name alone, not as --json[=true|false], as pflag does
+// since 1.1.0: that takes the width the explanations need.
+func flagUsages(flags *pflag.FlagSet, width int) string {
+	shown := pflag.NewFlagSet("", pflag.ContinueOnError)
+	shown.SortFlags = flags.SortFlags
+	flags.VisitAll(func(flag *pflag.Flag) {
+		line := *flag
+		if line.Value.Type() == "bool" {
+			line.Value = switchValue{line.Value}
+		}
+		shown.AddFlag(&line)
+	})
+	return shown.FlagUsagesWrapped(width)
+}
+
+// switchValue is a bool under the name of the type that pflag shows without its values.
+type switchValue struct{ pflag.Value }
+
+func (switchValue) Type() string     { return "boolfunc" }
+func (switchValue) IsBoolFlag() bool { return true }
 
 // helpWidth is that of the terminal; where there is none, 80 columns.
 func helpWidth() int {

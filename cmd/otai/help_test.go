@@ -57,3 +57,15 @@ func TestHelpBreaksBetweenWords(t *testing.T) {
 		}
 	}
 }
+
+// A new version of pflag writes a switch as --json[=true|false].
+func TestHelpShowsASwitchByItsNameAlone(t *testing.T) {
+	for command, text := range helpAt(t, "") {
+		if strings.Contains(text, "[=") {
+			t.Errorf("%s --help shows the values of a switch:\n%s", command, text)
+		}
+	}
+	if text := helpAt(t, "")["otai validate"]; !strings.Contains(text, "      --json                 answer as JSON\n") {
+		t.Errorf("otai validate --help doesn't show --json alone:\n%s", text)
+	}
+}
