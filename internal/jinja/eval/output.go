@@ -122,7 +122,7 @@ func exportLiteral(v any) any {
 
 // export makes a value of the template one that may leave it. Values of the scope
 // stay what they are.
-func export(r *budget.Budget, v any) (any, error) {
+func export(meter *budget.Budget, v any) (any, error) {
 	switch x := v.(type) {
 	case nil, bool, int64, float64, string, map[string]any:
 		return v, nil
@@ -135,39 +135,39 @@ func export(r *budget.Budget, v any) (any, error) {
 	case *value.FailMark:
 		return nil, x.Err()
 	case *value.Dict:
-		return exportDict(r, x)
+		return exportDict(meter, x)
 	case runtime.Results:
 		return x.Export(), nil
 	case []any:
-		return exportList(r, x)
+		return exportList(meter, x)
 	case *value.MutableList, value.Tuple, *value.Group, *value.DictView, value.Range, *value.Iterator:
-		list, err := value.Elements(r, x)
+		list, err := value.Elements(meter, x)
 		if err != nil {
 			return nil, err
 		}
-		return exportList(r, list)
+		return exportList(meter, list)
 	case *runtime.Function, *runtime.BoundMethod, *macro:
 		return nil, fmt.Errorf("%s is not a value: call it with ()", value.WithArticle(value.TypeName(v)))
 	case *value.Namespace:
-		return exportDict(r, x.Attributes)
+		return exportDict(meter, x.Attributes)
 	case value.Object:
 		return nil, fmt.Errorf("%s is not a value", value.WithArticle(value.TypeName(v)))
 	}
 	return v, nil
 }
 
-func exportDict(r *budget.Budget, d *value.Dict) (any, error) {
-	if err := r.Enter("a value"); err != nil {
+func exportDict(meter *budget.Budget, d *value.Dict) (any, error) {
+	if err := meter.Enter("a value"); err != nil {
 		return nil, err
 	}
-	defer r.Leave()
-	if err := r.Step(d.Len()); err != nil {
+	defer meter.Leave()
+	if err := meter.Step(d.Len()); err != nil {
 		return nil, err
 	}
 	out := value.NewDict(d.Len())
 	pairs, _ := value.PairsOf(d)
 	for _, p := range pairs {
-		v, err := export(r, p.Value)
+		v, err := export(meter, p.Value)
 		if err != nil {
 			return nil, err
 		}
@@ -178,17 +178,17 @@ func exportDict(r *budget.Budget, d *value.Dict) (any, error) {
 	return out, nil
 }
 
-func exportList(r *budget.Budget, list []any) (any, error) {
-	if err := r.Enter("a value"); err != nil {
+func exportList(meter *budget.Budget, list []any) (any, error) {
+	if err := meter.Enter("a value"); err != nil {
 		return nil, err
 	}
-	defer r.Leave()
-	if err := r.Step(len(list)); err != nil {
+	defer meter.Leave()
+	if err := meter.Step(len(list)); err != nil {
 		return nil, err
 	}
 	out := make([]any, len(list))
 	for i, element := range list {
-		v, err := export(r, element)
+		v, err := export(meter, element)
 		if err != nil {
 			return nil, err
 		}

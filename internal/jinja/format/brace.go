@@ -12,21 +12,21 @@ import (
 // Brace is Python's str.format. Of attributes only those of numbers can be
 // read in it; elements can: "{ticket[id]}". With escape it escapes the values, as
 // the formats of escaped text do.
-func Brace(r *budget.Budget, format string, a value.Args, escape bool) (any, error) {
-	f := brace{r: r, args: a, escape: escape}
+func Brace(meter *budget.Budget, format string, a value.Args, escape bool) (any, error) {
+	f := brace{meter: meter, args: a, escape: escape}
 	s, err := f.format(format, 0)
 	return s, err
 }
 
 // BraceMap is Brace with the values by name from a mapping.
-func BraceMap(r *budget.Budget, format string, mapping any, escape bool) (any, error) {
-	f := brace{r: r, mapping: mapping, escape: escape}
+func BraceMap(meter *budget.Budget, format string, mapping any, escape bool) (any, error) {
+	f := brace{meter: meter, mapping: mapping, escape: escape}
 	s, err := f.format(format, 0)
 	return s, err
 }
 
 type brace struct {
-	r       *budget.Budget
+	meter   *budget.Budget
 	args    value.Args
 	mapping any // of the names, instead of args
 	next    int // the next place without a number
@@ -74,11 +74,11 @@ func (f *brace) format(format string, depth int) (string, error) {
 		}
 		b.WriteString(s)
 		rest = rest[i+end+1:]
-		if err := f.r.Grow(len(s)); err != nil {
+		if err := f.meter.Grow(len(s)); err != nil {
 			return "", err
 		}
 	}
-	return b.String(), f.r.Grow(len(format))
+	return b.String(), f.meter.Grow(len(format))
 }
 
 // closing is the offset of the end mark that belongs to the mark at the start, or -1.
@@ -125,7 +125,7 @@ func (f *brace) place(place string, depth int) (string, error) {
 		return "", err
 	}
 	if strings.ContainsAny(spec, "{}") {
-		inner := brace{r: f.r, args: f.args, mapping: f.mapping, next: f.next, counts: f.counts}
+		inner := brace{meter: f.meter, args: f.args, mapping: f.mapping, next: f.next, counts: f.counts}
 		if spec, err = inner.format(spec, depth+1); err != nil {
 			return "", err
 		}
@@ -149,11 +149,11 @@ func (f *brace) converted(v any, conversion byte) (any, error) {
 	case 0:
 		return v, nil
 	case 's':
-		return value.Text(f.r, v)
+		return value.Text(f.meter, v)
 	case 'r':
-		return value.Repr(f.r, v)
+		return value.Repr(f.meter, v)
 	case 'a':
-		s, err := value.Repr(f.r, v)
+		s, err := value.Repr(f.meter, v)
 		return value.ASCII(s), err
 	}
 	return nil, fmt.Errorf("%q is not a conversion in a format", conversion)
@@ -161,13 +161,13 @@ func (f *brace) converted(v any, conversion byte) (any, error) {
 
 func (f *brace) laidOut(v any, spec string) (string, error) {
 	if spec == "" {
-		return value.Text(f.r, v)
+		return value.Text(f.meter, v)
 	}
 	parsed, err := parseSpec(spec)
 	if err != nil {
 		return "", err
 	}
-	return formatValue(f.r, v, parsed)
+	return formatValue(f.meter, v, parsed)
 }
 
 // value is the argument that a place names, with its elements: "0", "name[key]".

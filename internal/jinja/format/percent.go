@@ -14,10 +14,10 @@ import (
 
 // Percent is Python's format % values. If the format is escaped text, the values are
 // escaped.
-func Percent(r *budget.Budget, pattern, values any) (any, error) {
+func Percent(meter *budget.Budget, pattern, values any) (any, error) {
 	format, _ := value.AsText(pattern)
 	_, escape := pattern.(value.Markup)
-	p := percent{r: r, rest: format, mapping: values, escape: escape}
+	p := percent{meter: meter, rest: format, mapping: values, escape: escape}
 	switch v := values.(type) {
 	case value.Tuple:
 		p.values = v
@@ -46,7 +46,7 @@ func subscriptable(v any) bool {
 }
 
 type percent struct {
-	r       *budget.Budget
+	meter   *budget.Budget
 	b       strings.Builder
 	rest    string
 	values  []any
@@ -61,10 +61,10 @@ func (p *percent) run() error {
 		i := strings.IndexByte(p.rest, '%')
 		if i < 0 {
 			p.b.WriteString(p.rest)
-			return p.r.Grow(len(p.rest))
+			return p.meter.Grow(len(p.rest))
 		}
 		p.b.WriteString(p.rest[:i])
-		if err := p.r.Grow(i + 1); err != nil {
+		if err := p.meter.Grow(i + 1); err != nil {
 			return err
 		}
 		p.rest = p.rest[i+1:]
@@ -208,9 +208,9 @@ func (p *percent) format(v any, verb rune, spec formatSpec) error {
 	case 's', 'r', 'a':
 		spec.zero = false
 		if verb == 's' {
-			s, err = value.Text(p.r, v)
+			s, err = value.Text(p.meter, v)
 		} else {
-			s, err = value.Repr(p.r, v)
+			s, err = value.Repr(p.meter, v)
 			if verb == 'a' {
 				s = value.ASCII(s)
 			}
@@ -244,7 +244,7 @@ func (p *percent) format(v any, verb rune, spec formatSpec) error {
 		return err
 	}
 	p.b.WriteString(s)
-	return p.r.Grow(len(s))
+	return p.meter.Grow(len(s))
 }
 
 func (p *percent) integer(v any, verb rune, spec formatSpec) (string, error) {

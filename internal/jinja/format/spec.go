@@ -90,7 +90,7 @@ func (s formatSpec) checkGroup() error {
 }
 
 // formatValue lays a value out.
-func formatValue(r *budget.Budget, v any, spec formatSpec) (string, error) {
+func formatValue(meter *budget.Budget, v any, spec formatSpec) (string, error) {
 	n := value.Number(v)
 	if n == nil {
 		s, ok := value.AsText(v)

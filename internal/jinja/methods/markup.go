@@ -45,11 +45,11 @@ func markupMethods(text map[string]*runtime.Method) map[string]*runtime.Method {
 }
 
 // escaped is a with the text of one argument escaped.
-func escaped(a value.Args, r *budget.Budget, i int) (value.Args, error) {
+func escaped(a value.Args, meter *budget.Budget, i int) (value.Args, error) {
 	if !a.Has(i) {
 		return a, nil
 	}
-	v, err := value.Escape(r, a.Values[i])
+	v, err := value.Escape(meter, a.Values[i])
 	a.Values = append([]any{}, a.Values...)
 	a.Values[i] = v
 	return a, err

@@ -76,7 +76,7 @@ func (r *State) join(left, right any) (any, bool, error) {
 }
 
 // joinTexts escapes plain text that is added to escaped text.
-func joinTexts(r *budget.Budget, left, right any) (any, bool, error) {
+func joinTexts(meter *budget.Budget, left, right any) (any, bool, error) {
 	a, _ := value.AsText(left)
 	b, ok := value.AsText(right)
 	if !ok {
@@ -90,7 +90,7 @@ func joinTexts(r *budget.Budget, left, right any) (any, bool, error) {
 	if safeRight && !safeLeft {
 		a = value.EscapeHTML(a)
 	}
-	if err := r.Grow(len(a) + len(b)); err != nil {
+	if err := meter.Grow(len(a) + len(b)); err != nil {
 		return nil, false, err
 	}
 	if safeLeft || safeRight {
@@ -99,8 +99,8 @@ func joinTexts(r *budget.Budget, left, right any) (any, bool, error) {
 	return a + b, true, nil
 }
 
-func joinLists(r *budget.Budget, a, b []any) ([]any, error) {
-	if err := r.Step(len(a) + len(b)); err != nil {
+func joinLists(meter *budget.Budget, a, b []any) ([]any, error) {
+	if err := meter.Step(len(a) + len(b)); err != nil {
 		return nil, err
 	}
 	return append(append(make([]any, 0, len(a)+len(b)), a...), b...), nil
@@ -131,14 +131,14 @@ func (r *State) repeat(v any, n int64) (any, bool, error) {
 	return nil, false, nil
 }
 
-func repeatList(r *budget.Budget, list []any, count int) ([]any, error) {
+func repeatList(meter *budget.Budget, list []any, count int) ([]any, error) {
 	if len(list) == 0 || count == 0 {
 		return []any{}, nil
 	}
-	if count > r.Limits.Steps/len(list) {
-		return nil, fmt.Errorf("a list of more than %d elements is too long", r.Limits.Steps)
+	if count > meter.Limits.Steps/len(list) {
+		return nil, fmt.Errorf("a list of more than %d elements is too long", meter.Limits.Steps)
 	}
-	if err := r.Step(count * len(list)); err != nil {
+	if err := meter.Step(count * len(list)); err != nil {
 		return nil, err
 	}
 	repeated := make([]any, 0, count*len(list))

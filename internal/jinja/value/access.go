@@ -104,8 +104,8 @@ func AsInt(v any) (int64, bool) {
 }
 
 // SliceText is a slice of the characters of s, with what SliceBounds returned.
-func SliceText(r *budget.Budget, s string, from, count, by int) (string, error) {
-	if err := r.Grow(len(s)); err != nil {
+func SliceText(meter *budget.Budget, s string, from, count, by int) (string, error) {
+	if err := meter.Grow(len(s)); err != nil {
 		return "", err
 	}
 	runes := []rune(s)

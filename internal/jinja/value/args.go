@@ -99,10 +99,10 @@ func (a Args) Text(i int, otherwise string) (string, error) {
 }
 
 // DictOf is a copy of the first argument with the named ones added.
-func DictOf(r *budget.Budget, a Args) (*Dict, error) {
+func DictOf(meter *budget.Budget, a Args) (*Dict, error) {
 	d := &Dict{}
 	if a.Has(0) {
-		if err := FillDict(r, d, a.Values[0]); err != nil {
+		if err := FillDict(meter, d, a.Values[0]); err != nil {
 			return nil, err
 		}
 	}
@@ -111,5 +111,5 @@ func DictOf(r *budget.Budget, a Args) (*Dict, error) {
 			return nil, err
 		}
 	}
-	return d, r.Step(d.Len())
+	return d, meter.Step(d.Len())
 }

@@ -10,20 +10,20 @@ import (
 )
 
 // Compare is left op right for one comparison.
-func Compare(r *budget.Budget, op Operator, left, right any) (bool, error) {
+func Compare(meter *budget.Budget, op Operator, left, right any) (bool, error) {
 	switch op {
 	case OpEqual:
-		return Equal(r, left, right)
+		return Equal(meter, left, right)
 	case OpNotEqual:
-		same, err := Equal(r, left, right)
+		same, err := Equal(meter, left, right)
 		return !same, err
 	case OpIn:
-		return Contains(r, right, left)
+		return Contains(meter, right, left)
 	case OpNotIn:
-		found, err := Contains(r, right, left)
+		found, err := Contains(meter, right, left)
 		return !found, err
 	}
-	c, err := order(r, op, left, right)
+	c, err := order(meter, op, left, right)
 	switch op {
 	case OpLess:
 		return c == -1, err
@@ -39,8 +39,8 @@ func Compare(r *budget.Budget, op Operator, left, right any) (bool, error) {
 const unordered = 2
 
 // order is -1, 0, 1 or unordered.
-func order(r *budget.Budget, op Operator, left, right any) (int, error) {
-	if err := r.Step(1); err != nil {
+func order(meter *budget.Budget, op Operator, left, right any) (int, error) {
+	if err := meter.Step(1); err != nil {
 		return 0, err
 	}
 	if x, y := Number(left), Number(right); x != nil && y != nil {
@@ -56,7 +56,7 @@ func order(r *budget.Budget, op Operator, left, right any) (int, error) {
 	_, list := AsList(left)
 	_, list2 := AsList(right)
 	if ok && ok2 && list == list2 {
-		return orderLists(r, op, a, b)
+		return orderLists(meter, op, a, b)
 	}
 	for _, v := range [...]any{left, right} {
 		switch u := v.(type) {
@@ -69,18 +69,18 @@ func order(r *budget.Budget, op Operator, left, right any) (int, error) {
 	return 0, fmt.Errorf("%s %s %s does not work: they have no order", TypeName(left), op, TypeName(right))
 }
 
-func orderLists(r *budget.Budget, op Operator, a, b []any) (int, error) {
-	if err := r.Enter("a comparison"); err != nil {
+func orderLists(meter *budget.Budget, op Operator, a, b []any) (int, error) {
+	if err := meter.Enter("a comparison"); err != nil {
 		return 0, err
 	}
-	defer r.Leave()
+	defer meter.Leave()
 	for i := range min(len(a), len(b)) {
-		same, err := Equal(r, a[i], b[i])
+		same, err := Equal(meter, a[i], b[i])
 		if err != nil {
 			return 0, err
 		}
 		if !same {
-			return order(r, op, a[i], b[i])
+			return order(meter, op, a[i], b[i])
 		}
 	}
 	return orderNumbers(int64(len(a)), int64(len(b))), nil
@@ -122,7 +122,7 @@ func exact(n any) *big.Float {
 }
 
 // Equal is Python's ==, which never fails: what can't be compared differs.
-func Equal(r *budget.Budget, left, right any) (bool, error) {
+func Equal(meter *budget.Budget, left, right any) (bool, error) {
 	switch a := left.(type) {
 	case string:
 		if b, ok := right.(string); ok {
@@ -131,7 +131,7 @@ func Equal(r *budget.Budget, left, right any) (bool, error) {
 	case nil:
 		return right == nil, nil
 	}
-	if err := r.Step(1); err != nil {
+	if err := meter.Step(1); err != nil {
 		return false, err
 	}
 	if x := Number(left); x != nil {
@@ -151,14 +151,14 @@ func Equal(r *budget.Budget, left, right any) (bool, error) {
 		if !ok || list != list2 || len(a) != len(b) {
 			return false, nil
 		}
-		return equalLists(r, a, b)
+		return equalLists(meter, a, b)
 	}
 	if a, ok := AsMapping(left); ok {
 		b, ok := AsMapping(right)
 		if !ok || a.Len() != b.Len() {
 			return false, nil
 		}
-		return equalMappings(r, left, right)
+		return equalMappings(meter, left, right)
 	}
 	switch a := left.(type) {
 	case *Undefined:
@@ -166,7 +166,7 @@ func Equal(r *budget.Budget, left, right any) (bool, error) {
 		return ok, nil
 	case *DictView:
 		if b, ok := right.(*DictView); ok && a.Kind != "values" && b.Kind != "values" {
-			return equalViews(r, a, b)
+			return equalViews(meter, a, b)
 		}
 	case Range:
 		b, ok := right.(Range)
@@ -175,31 +175,31 @@ func Equal(r *budget.Budget, left, right any) (bool, error) {
 	return identical(left, right), nil
 }
 
-func equalLists(r *budget.Budget, a, b []any) (bool, error) {
-	if err := r.Enter("a comparison"); err != nil {
+func equalLists(meter *budget.Budget, a, b []any) (bool, error) {
+	if err := meter.Enter("a comparison"); err != nil {
 		return false, err
 	}
-	defer r.Leave()
+	defer meter.Leave()
 	for i := range a {
-		if same, err := Equal(r, a[i], b[i]); !same || err != nil {
+		if same, err := Equal(meter, a[i], b[i]); !same || err != nil {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-func equalMappings(r *budget.Budget, left, right any) (bool, error) {
-	if err := r.Enter("a comparison"); err != nil {
+func equalMappings(meter *budget.Budget, left, right any) (bool, error) {
+	if err := meter.Enter("a comparison"); err != nil {
 		return false, err
 	}
-	defer r.Leave()
+	defer meter.Leave()
 	pairs, _ := PairsOf(left)
 	for _, p := range pairs {
 		v, ok, err := Member(right, p.Key)
 		if !ok || err != nil {
 			return false, nil // what can't be a key is in no mapping
 		}
-		if same, err := Equal(r, p.Value, v); !same || err != nil {
+		if same, err := Equal(meter, p.Value, v); !same || err != nil {
 			return false, err
 		}
 	}
@@ -207,12 +207,12 @@ func equalMappings(r *budget.Budget, left, right any) (bool, error) {
 }
 
 // equalViews compares the keys or the items of two mappings, which are sets.
-func equalViews(r *budget.Budget, a, b *DictView) (bool, error) {
+func equalViews(meter *budget.Budget, a, b *DictView) (bool, error) {
 	if len(a.Items) != len(b.Items) {
 		return false, nil
 	}
 	for _, v := range a.Items {
-		if found, err := Contains(r, b, v); !found || err != nil {
+		if found, err := Contains(meter, b, v); !found || err != nil {
 			return false, err
 		}
 	}
@@ -245,13 +245,13 @@ func identical(left, right any) bool {
 }
 
 // Contains is Python's "v in container".
-func Contains(r *budget.Budget, container, v any) (bool, error) {
+func Contains(meter *budget.Budget, container, v any) (bool, error) {
 	if s, ok := AsText(container); ok {
 		part, ok := AsText(v)
 		if !ok {
 			return false, fmt.Errorf("only a string can be in a string, not %s", WithArticle(TypeName(v)))
 		}
-		return strings.Contains(s, part), CountRead(r, s)
+		return strings.Contains(s, part), CountRead(meter, s)
 	}
 	if _, ok := AsMapping(container); ok {
 		_, found, err := Member(container, v)
@@ -262,7 +262,7 @@ func Contains(r *budget.Budget, container, v any) (bool, error) {
 			return false, err
 		}
 	}
-	it, err := Iterate(r, container)
+	it, err := Iterate(meter, container)
 	if err != nil {
 		return false, err
 	}
@@ -271,7 +271,7 @@ func Contains(r *budget.Budget, container, v any) (bool, error) {
 		if !ok || err != nil {
 			return false, err
 		}
-		if same, err := Equal(r, element, v); same || err != nil {
+		if same, err := Equal(meter, element, v); same || err != nil {
 			return same, err
 		}
 	}

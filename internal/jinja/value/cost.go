@@ -8,9 +8,9 @@ import (
 const BytesPerStep = 64
 
 // CountRead counts the steps for reading a text, which is fast but not free.
-func CountRead(r *budget.Budget, v any) error {
+func CountRead(meter *budget.Budget, v any) error {
 	if s, ok := AsText(v); ok && len(s) >= BytesPerStep {
-		return r.Step(len(s) / BytesPerStep)
+		return meter.Step(len(s) / BytesPerStep)
 	}
 	return nil
 }

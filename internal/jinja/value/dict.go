@@ -309,7 +309,7 @@ func ItemTuples(pairs []Pair) []any {
 }
 
 // FillDict adds the pairs of a mapping or a list of pairs.
-func FillDict(r *budget.Budget, d *Dict, from any) error {
+func FillDict(meter *budget.Budget, d *Dict, from any) error {
 	if u, missing := from.(*Undefined); missing {
 		return u.Err()
 	}
@@ -319,14 +319,14 @@ func FillDict(r *budget.Budget, d *Dict, from any) error {
 				return err
 			}
 		}
-		return r.Step(len(pairs))
+		return meter.Step(len(pairs))
 	}
-	list, err := Elements(r, from)
+	list, err := Elements(meter, from)
 	if err != nil {
 		return err
 	}
 	for _, element := range list {
-		two, err := Elements(r, element)
+		two, err := Elements(meter, element)
 		if err != nil {
 			return err
 		}

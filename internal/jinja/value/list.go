@@ -22,21 +22,21 @@ func AsList(v any) ([]any, bool) {
 }
 
 // DeepCopy is v with all lists and mappings in it copied.
-func DeepCopy(r *budget.Budget, v any) (any, error) {
-	if err := r.Step(1); err != nil {
+func DeepCopy(meter *budget.Budget, v any) (any, error) {
+	if err := meter.Step(1); err != nil {
 		return nil, err
 	}
 	if isScalar(v) {
 		return v, nil
 	}
-	if err := r.Enter("a value"); err != nil {
+	if err := meter.Enter("a value"); err != nil {
 		return nil, err
 	}
-	defer r.Leave()
+	defer meter.Leave()
 	if items, ok := AsList(v); ok {
 		l := &MutableList{make([]any, len(items))}
 		for i := range items {
-			c, err := DeepCopy(r, items[i])
+			c, err := DeepCopy(meter, items[i])
 			if err != nil {
 				return nil, err
 			}
@@ -50,7 +50,7 @@ func DeepCopy(r *budget.Budget, v any) (any, error) {
 	}
 	d := NewDict(len(pairs))
 	for _, p := range pairs {
-		c, err := DeepCopy(r, p.Value)
+		c, err := DeepCopy(meter, p.Value)
 		if err != nil {
 			return nil, err
 		}

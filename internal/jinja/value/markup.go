@@ -9,26 +9,26 @@ import (
 )
 
 // MarkupOf is the text of v, taken as escaped: what a block within autoescape yields.
-func MarkupOf(r *budget.Budget, v any) (any, error) {
+func MarkupOf(meter *budget.Budget, v any) (any, error) {
 	switch v.(type) {
 	case *FailMark, Markup:
 		return v, nil
 	}
-	s, err := Text(r, v)
+	s, err := Text(meter, v)
 	return Markup(s), err
 }
 
 // Escape is v as escaped text.
-func Escape(r *budget.Budget, v any) (any, error) {
+func Escape(meter *budget.Budget, v any) (any, error) {
 	if m, ok := v.(Markup); ok {
 		return m, nil
 	}
-	s, err := Text(r, v)
+	s, err := Text(meter, v)
 	if err != nil {
 		return nil, err
 	}
 	s = EscapeHTML(s)
-	return Markup(s), r.Grow(len(s))
+	return Markup(s), meter.Grow(len(s))
 }
 
 var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
@@ -82,8 +82,8 @@ func AsMarkup(v any) any {
 }
 
 // JoinMarkup escapes the elements and joins them.
-func JoinMarkup(r *budget.Budget, between string, elements any) (any, error) {
-	list, err := Elements(r, elements)
+func JoinMarkup(meter *budget.Budget, between string, elements any) (any, error) {
+	list, err := Elements(meter, elements)
 	if err != nil {
 		return nil, err
 	}
@@ -92,12 +92,12 @@ func JoinMarkup(r *budget.Budget, between string, elements any) (any, error) {
 		if i > 0 {
 			b.WriteString(between)
 		}
-		v, err := Escape(r, element)
+		v, err := Escape(meter, element)
 		if err != nil {
 			return nil, err
 		}
 		s, _ := AsText(v)
-		if err := r.Grow(len(s) + len(between)); err != nil {
+		if err := meter.Grow(len(s) + len(between)); err != nil {
 			return nil, err
 		}
 		b.WriteString(s)
@@ -107,7 +107,7 @@ func JoinMarkup(r *budget.Budget, between string, elements any) (any, error) {
 
 // JoinEscaped is the filter join within autoescape: escaped text among the
 // elements makes all of it escaped text.
-func JoinEscaped(r *budget.Budget, between any, list []any, get func(any) (any, error)) (any, error) {
+func JoinEscaped(meter *budget.Budget, between any, list []any, get func(any) (any, error)) (any, error) {
 	_, safe := between.(Markup)
 	elements := make([]any, len(list))
 	for i, element := range list {
@@ -117,22 +117,22 @@ func JoinEscaped(r *budget.Budget, between any, list []any, get func(any) (any, 
 		}
 		if _, ok := v.(Markup); ok {
 			safe = true
-		} else if v, err = Text(r, v); err != nil {
+		} else if v, err = Text(meter, v); err != nil {
 			return nil, err
 		}
 		elements[i] = v
 	}
-	s, err := Text(r, between)
+	s, err := Text(meter, between)
 	if err != nil {
 		return nil, err
 	}
 	if !safe {
-		return JoinStrings(r, s, elements)
+		return JoinStrings(meter, s, elements)
 	}
 	if _, ok := between.(Markup); !ok {
 		s = EscapeHTML(s)
 	}
-	return JoinMarkup(r, s, elements)
+	return JoinMarkup(meter, s, elements)
 }
 
 // KeepMarkup marks v as escaped if from is.
@@ -144,8 +144,8 @@ func KeepMarkup(from any, v string) any {
 }
 
 // JoinStrings joins elements that are strings already.
-func JoinStrings(r *budget.Budget, s string, elements any) (any, error) {
-	list, err := Elements(r, elements)
+func JoinStrings(meter *budget.Budget, s string, elements any) (any, error) {
+	list, err := Elements(meter, elements)
 	if err != nil {
 		return nil, err
 	}
@@ -156,9 +156,9 @@ func JoinStrings(r *budget.Budget, s string, elements any) (any, error) {
 			return nil, fmt.Errorf("element %d is %s and should be a string: use the filter join", i, WithArticle(TypeName(element)))
 		}
 		parts[i] = part
-		if err := r.Grow(len(part) + len(s)); err != nil {
+		if err := meter.Grow(len(part) + len(s)); err != nil {
 			return nil, err
 		}
 	}
-	return strings.Join(parts, s), r.Step(len(list))
+	return strings.Join(parts, s), meter.Step(len(list))
 }

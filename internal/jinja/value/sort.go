@@ -40,13 +40,13 @@ func pythonType(v any) string {
 type Keyed struct{ Key, Value any }
 
 // SortKeyed orders stably, also in reverse.
-func SortKeyed(r *budget.Budget, all []Keyed, reverse bool) error {
+func SortKeyed(meter *budget.Budget, all []Keyed, reverse bool) error {
 	var failed error
 	slices.SortStableFunc(all, func(a, b Keyed) int {
 		if failed != nil {
 			return 0
 		}
-		c, err := order(r, OpLess, a.Key, b.Key)
+		c, err := order(meter, OpLess, a.Key, b.Key)
 		if err != nil {
 			failed = err
 			return 0

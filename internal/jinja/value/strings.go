@@ -20,8 +20,8 @@ func FirstRunes(s string, n int) string {
 }
 
 // Center is Python's str.center.
-func Center(r *budget.Budget, s string, width int, fill string) (any, error) {
-	room, err := Padding(r, s, width)
+func Center(meter *budget.Budget, s string, width int, fill string) (any, error) {
+	room, err := Padding(meter, s, width)
 	if room <= 0 || err != nil {
 		return s, err
 	}
@@ -30,15 +30,15 @@ func Center(r *budget.Budget, s string, width int, fill string) (any, error) {
 }
 
 // Padding is how many columns s lacks to be width wide, within the limits.
-func Padding(r *budget.Budget, s string, width int) (int, error) {
+func Padding(meter *budget.Budget, s string, width int) (int, error) {
 	room := width - utf8.RuneCountInString(s)
 	if room <= 0 {
 		return 0, nil
 	}
-	if err := r.CheckWidth("the width", width); err != nil {
+	if err := meter.CheckWidth("the width", width); err != nil {
 		return 0, err
 	}
-	return room, r.GrowTimes(room, utf8.UTFMax)
+	return room, meter.GrowTimes(room, utf8.UTFMax)
 }
 
 // SplitLines is Python's str.splitlines.
@@ -83,15 +83,15 @@ func Trim(s string, a Args, trim func(string, func(rune) bool) string) (any, err
 }
 
 // Replace replaces up to limit times, or all where that is below zero.
-func Replace(r *budget.Budget, s, old, with string, limit int) (any, error) {
+func Replace(meter *budget.Budget, s, old, with string, limit int) (any, error) {
 	found := strings.Count(s, old)
 	if limit >= 0 {
 		found = min(found, limit)
 	}
-	if err := r.GrowTimes(found, len(with)); err != nil {
+	if err := meter.GrowTimes(found, len(with)); err != nil {
 		return nil, err
 	}
-	return strings.Replace(s, old, with, limit), r.Grow(len(s))
+	return strings.Replace(s, old, with, limit), meter.Grow(len(s))
 }
 
 // ByteAt is the byte at an offset, or 0 beyond the end.

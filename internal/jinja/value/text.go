@@ -1,6 +1,7 @@
 package value
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -14,7 +15,7 @@ import (
 )
 
 // Text is v as Python's str() writes it: what "{{ v }}" puts into a text.
-func Text(r *budget.Budget, v any) (string, error) {
+func Text(meter *budget.Budget, v any) (string, error) {
 	switch x := v.(type) {
 	case string:
 		return x, nil
@@ -34,23 +35,23 @@ func Text(r *budget.Budget, v any) (string, error) {
 	case nil:
 		return "None", nil
 	}
-	return Repr(r, v)
+	return Repr(meter, v)
 }
 
 // Repr is v in Python's notation.
-func Repr(r *budget.Budget, v any) (string, error) {
-	p := printer{limit: r.OutputLeft(), depth: r.Limits.Depth, run: r}
+func Repr(meter *budget.Budget, v any) (string, error) {
+	p := printer{limit: meter.OutputLeft(), depth: meter.Limits.Depth, run: meter}
 	p.print(v)
 	if p.err != nil {
 		return "", p.err
 	}
-	return p.b.String(), r.Grow(p.b.Len())
+	return p.b.String(), meter.Grow(p.b.Len())
 }
 
 // ReprSorted is Repr with mappings in the order of their keys, without counting its
 // bytes.
-func ReprSorted(r *budget.Budget, v any) (string, error) {
-	p := printer{limit: r.OutputLeft(), depth: r.Limits.Depth, run: r, sorted: true}
+func ReprSorted(meter *budget.Budget, v any) (string, error) {
+	p := printer{limit: meter.OutputLeft(), depth: meter.Limits.Depth, run: meter, sorted: true}
 	p.print(v)
 	return p.b.String(), p.err
 }
@@ -154,7 +155,7 @@ func (p *printer) span(s Range) {
 
 func (p *printer) nested(v any) {
 	if p.depth == 0 {
-		p.err = fmt.Errorf("a value is nested too deep to be shown as text")
+		p.err = errors.New("a value is nested too deep to be shown as text")
 		return
 	}
 	p.depth--

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -129,8 +130,8 @@ func AsSequence(v any) ([]any, bool) {
 // At is the number at an index.
 func (s Range) At(i int64) int64 { return s.Start + i*s.Step }
 
-func (s Range) list(r *budget.Budget) ([]any, error) {
-	if err := r.Step(int(s.Count)); err != nil {
+func (s Range) list(meter *budget.Budget) ([]any, error) {
+	if err := meter.Step(int(s.Count)); err != nil {
 		return nil, err
 	}
 	list := make([]any, s.Count)
@@ -278,13 +279,13 @@ func Length(v any) (int, error) {
 	case iterable:
 		return len(x.Elements()), nil
 	case *Iterator:
-		return 0, fmt.Errorf("a generator has no length: put \"| list\" before it")
+		return 0, errors.New("a generator has no length: put \"| list\" before it")
 	}
 	return 0, fmt.Errorf("%s has no length", WithArticle(TypeName(v)))
 }
 
 // Elements returns all that iterating over v yields.
-func Elements(r *budget.Budget, v any) ([]any, error) {
+func Elements(meter *budget.Budget, v any) ([]any, error) {
 	if list, ok := AsSequence(v); ok {
 		return list, nil
 	}
@@ -292,7 +293,7 @@ func Elements(r *budget.Budget, v any) ([]any, error) {
 	case *DictView:
 		return x.Items, nil
 	case Range:
-		return x.list(r)
+		return x.list(meter)
 	case *Undefined:
 		return nil, nil
 	case *Iterator:
@@ -302,7 +303,7 @@ func Elements(r *budget.Budget, v any) ([]any, error) {
 			if !ok || err != nil {
 				return list, err
 			}
-			if err := r.Step(1); err != nil {
+			if err := meter.Step(1); err != nil {
 				return nil, err
 			}
 			list = append(list, v)
@@ -311,7 +312,7 @@ func Elements(r *budget.Budget, v any) ([]any, error) {
 		return x.Elements(), nil
 	}
 	if s, ok := AsText(v); ok {
-		if err := r.Step(len(s)); err != nil {
+		if err := meter.Step(len(s)); err != nil {
 			return nil, err
 		}
 		list := make([]any, 0, len(s))
@@ -321,17 +322,17 @@ func Elements(r *budget.Budget, v any) ([]any, error) {
 		return list, nil
 	}
 	if keys, ok := MappingKeys(v); ok {
-		return keys, r.Step(len(keys))
+		return keys, meter.Step(len(keys))
 	}
 	return nil, fmt.Errorf("%s can't be iterated over", WithArticle(TypeName(v)))
 }
 
 // Iterate is Elements, one after the other.
-func Iterate(r *budget.Budget, v any) (*Iterator, error) {
+func Iterate(meter *budget.Budget, v any) (*Iterator, error) {
 	if it, ok := v.(*Iterator); ok {
 		return it, nil
 	}
-	list, err := Elements(r, v)
+	list, err := Elements(meter, v)
 	if err != nil {
 		return nil, err
 	}
