@@ -33,7 +33,7 @@ func coveredBy(unknown []string, spec *params.Spec) covered {
 		switch near := params.Near(key, vocabulary.PipeKeys); {
 		case near == "injects":
 			out.injects = true
-		case near == "params" || pipeWords[key] == "params":
+		case near == "params" || vocabulary.PipeWords[key] == "params":
 			out.params = true
 		}
 	}

@@ -94,31 +94,11 @@ func (k *checker) pipeKeys(m map[string]any, path params.Path, moved []string) [
 	return unknown
 }
 
-// pipeWords are what people call the keys of a pipe.
-var pipeWords = map[string]string{
-	"uses": "use", "type": "use", "name": "id",
-	"with": "params", "args": "params", "config": "params", "options": "params", "settings": "params",
-}
-
-// pipeKeyHints are for keys that other versions and other products have.
-var pipeKeyHints = map[string]string{
-	"steps":      "there are steps below params: already; move these to them",
-	"if":         "use a step of base:ExpressionPipe that calls fail(): it stops the steps after it",
-	"when":       "use a step of base:ExpressionPipe that calls fail(): it stops the steps after it",
-	"depends_on": "steps run in the order in which they stand",
-	"pipes":      "write params: with steps: below it",
-	"pipelines":  "write params: with steps: below it, or runners: [{on: …, run: …}]",
-
-	"services":       "write it at the top, beside orchestrator:",
-	"plugins":        "write it at the top, beside orchestrator:",
-	"infrastructure": "write it at the top, beside orchestrator:",
-}
-
 func pipeKeyHint(key string, given map[string]any) string {
-	if hint, ok := pipeKeyHints[key]; ok {
+	if hint, ok := vocabulary.PipeHints[key]; ok {
 		return hint
 	}
-	if name, ok := pipeWords[key]; ok {
+	if name, ok := vocabulary.PipeWords[key]; ok {
 		if _, there := given[name]; there {
 			return name + ": is given already, so put it there, or remove it"
 		}

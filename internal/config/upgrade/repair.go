@@ -91,13 +91,6 @@ func isOrchestrator(n *yaml.Node) bool {
 	return keyOf(n, "runners") != nil || keyOf(n, "steps") != nil || keyOf(valueOf(n, "params"), "steps") != nil || strings.HasSuffix(use, "Orchestrator")
 }
 
-// pipeWords are what people call the keys of pipes and services.
-var pipeWords = map[string]string{
-	"uses": "use", "type": "use", "class": "use", "plugin": "use", "kind": "use",
-	"with": "params", "args": "params", "config": "params", "options": "params", "settings": "params", "arguments": "params", "parameter": "params", "parameters": "params", "param": "params",
-	"name": "id", "key": "id",
-}
-
 func pipeNodeFits(name string, n *yaml.Node) bool {
 	switch name {
 	case "params", "injects":
@@ -124,7 +117,7 @@ func (u upgrader) renamed(n *yaml.Node, path params.Path, names []string, fits f
 			continue
 		}
 		missing := vocabulary.Free(names, given)
-		name, hint := pipeWords[strings.ToLower(key.Value)], ""
+		name, hint := vocabulary.PipeWords[strings.ToLower(key.Value)], ""
 		if slices.Contains(missing, name) {
 			hint = "write " + name + ":"
 		} else if name = vocabulary.Nearest(key.Value, missing); name != "" {

@@ -3,5 +3,6 @@
 // used, and what people call all of these.
 //
 // keys.go lists the keys and says which of them a wrong one was meant to be; meant.go
-// knows how people call them; uses.go has the names of pipes and services.
+// knows how people misspell them; otherkeys.go has the keys of other versions and
+// products; uses.go has the names of pipes and services.
 package vocabulary
