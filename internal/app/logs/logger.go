@@ -43,7 +43,7 @@ func New(o Options) (*slog.Logger, io.Closer, error) {
 		}
 	case "json":
 	default:
-		return nil, nil, fmt.Errorf("the log format %q is none of auto, json, console", o.Format)
+		return nil, nil, fmt.Errorf("the log format %q is not one of auto, json, console", o.Format)
 	}
 	closer := io.Closer(io.NopCloser(nil))
 	if o.File != "" {
@@ -121,7 +121,7 @@ func parseLevel(name string) (zerolog.Level, error) {
 	}
 	level, err := zerolog.ParseLevel(name)
 	if err != nil {
-		return 0, fmt.Errorf("the log level %q is none of trace, debug, info, warn, error, off", name)
+		return 0, fmt.Errorf("the log level %q is not one of trace, debug, info, warn, error, off", name)
 	}
 	return level, nil
 }

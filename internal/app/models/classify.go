@@ -48,7 +48,7 @@ func (in ClassifyInput) check() error {
 	case slices.ContainsFunc(in.Texts, func(arg string) bool { return strings.TrimSpace(arg) == "" }):
 		return errors.New("an argument has no text in it, which a model would label all the same")
 	case !slices.Contains(ClassifyFormats, in.Format):
-		return fmt.Errorf("the format %q is none of %s", in.Format, strings.Join(ClassifyFormats, ", "))
+		return fmt.Errorf("the format %q is not one of %s", in.Format, strings.Join(ClassifyFormats, ", "))
 	case tables && len(in.Columns) == 0:
 		return fmt.Errorf("the format %s needs --column: which column has the text?", in.Format)
 	case len(in.Columns) > 0 && (in.Format == string(texts.Plain) || in.Format == string(texts.Mail)):

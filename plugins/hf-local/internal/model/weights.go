@@ -81,7 +81,7 @@ func openParts(open func(string) (weightsFile, error)) func(path string) (weight
 				continue
 			}
 			if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
-				return nil, errors.Join(fmt.Errorf("%s: weight_map names the file %.200q, which is none of this folder", path, name), p.Close())
+				return nil, errors.Join(fmt.Errorf("%s: weight_map names the file %.200q, which is not in this folder", path, name), p.Close())
 			}
 			if len(p.files) == maxParts {
 				return nil, errors.Join(fmt.Errorf("%s: weight_map names more than %d files", path, maxParts), p.Close())
