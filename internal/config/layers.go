@@ -256,8 +256,9 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 // line.
 func (l *layers) variableValue(origin Position, path params.Path, text string) *yaml.Node {
 	trimmed := strings.TrimSpace(text)
-	template := strings.HasPrefix(trimmed, "{{") || strings.HasPrefix(trimmed, "{%") || strings.HasPrefix(trimmed, "{#")
-	if template || secretname.Is(path.LastKey()) || !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
+	// A template in the middle of a mapping leaves it a mapping.
+	beginsTemplate := params.HasTemplate(trimmed[:min(2, len(trimmed))])
+	if beginsTemplate || secretname.Is(path.LastKey()) || !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	}
 	var doc yaml.Node
