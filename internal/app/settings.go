@@ -66,7 +66,7 @@ func (s Settings) stateDir() (string, error) {
 	if home := s.env("HOME"); home != "" {
 		return filepath.Join(home, ".local", "state", "otai"), nil
 	}
-	return "", fmt.Errorf("there is no folder for otai's state, because HOME is not set: give one with --state-dir or OTAI_STATE_DIR")
+	return "", errors.New("there is no folder for otai's state, because HOME is not set: give one with --state-dir or OTAI_STATE_DIR")
 }
 
 // cacheDir is for what can be made again.

@@ -24,7 +24,7 @@ func Values(s Source) (*jinja.Dict, Diagnostics) {
 	if doc != nil {
 		root = source.Expand(s.Name, doc.Content[0], &diags)
 	}
-	if root == nil || Diagnostics(diags.List).HasErrors() {
+	if root == nil || diags.List.HasErrors() {
 		return nil, Diagnostics(nil).And(diags.List)
 	}
 	return plainNode(root).(*jinja.Dict), nil

@@ -79,7 +79,7 @@ func Named(ctx context.Context, path string, limit int) ([]byte, error) {
 // Stream reads from what open opens, and waits for it as [Named] does.
 func Stream(ctx context.Context, open func() (io.ReadCloser, error), limit int) ([]byte, error) {
 	in := Waiting(ctx, open)
-	defer in.Close()
+	defer in.Close() //nolint:errcheck // it was only read
 	data, err := all(in, limit)
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil, &StoppedError{ctx.Err()}

@@ -130,7 +130,7 @@ func TestWhatCannotBeSteeredIsExplained(t *testing.T) {
 func TestOnlyThisMachineSteers(t *testing.T) {
 	s := New(Options{})
 	for from, status := range map[string]int{"127.0.0.1:9": 200, "[::1]:9": 200, "[::ffff:127.0.0.1]:9": 200, "192.0.2.7:9": 403} {
-		r := httptest.NewRequest("GET", "/_control", nil)
+		r := httptest.NewRequest(http.MethodGet, "/_control", nil)
 		r.RemoteAddr, r.Host = from, "127.0.0.1:8080"
 		w := httptest.NewRecorder()
 		s.Handler().ServeHTTP(w, r)

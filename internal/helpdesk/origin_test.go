@@ -17,7 +17,7 @@ func TestNoRouteAnswersToAForeignName(t *testing.T) {
 			"localhost:8080": true, "LOCALHOST": true, "localhost.": true, "desk:8080": true, "": true,
 			"desk.example.org": false, "desk.example.org:8080": false, "127.0.0.1.example.org": false, "localhost.example.org": false, "mylocalhost": false, "desk.": true,
 		} {
-			r := httptest.NewRequest("GET", path, nil)
+			r := httptest.NewRequest(http.MethodGet, path, nil)
 			r.RemoteAddr, r.Host = "127.0.0.1:9", host
 			w := httptest.NewRecorder()
 			s.Handler().ServeHTTP(w, r)
@@ -44,7 +44,7 @@ func TestAForeignPageCanSendNothing(t *testing.T) {
 		service + "/ticket-update": login + `"TicketID": 1, "Ticket": {"Title": "changed"}}`,
 	} {
 		for name, header := range map[string][2]string{"Origin": {"Origin", "https://example.org"}, "Sec-Fetch-Site": {"Sec-Fetch-Site", "cross-site"}} {
-			r := httptest.NewRequest("POST", path, strings.NewReader(body))
+			r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 			r.RemoteAddr, r.Host = "127.0.0.1:9", "127.0.0.1:8080"
 			r.Header.Set(header[0], header[1])
 			w := httptest.NewRecorder()
@@ -81,7 +81,7 @@ func TestAForeignPageReadsNothing(t *testing.T) {
 		"not a browser, curl":  {nil, 200},
 	} {
 		for _, path := range []string{"/", "/tickets/1"} {
-			r := httptest.NewRequest("GET", path, nil)
+			r := httptest.NewRequest(http.MethodGet, path, nil)
 			r.RemoteAddr, r.Host = "127.0.0.1:9", "127.0.0.1:8080"
 			for key, value := range c.header {
 				r.Header.Set(key, value)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -152,10 +153,10 @@ func limitsTable() string {
 	b.WriteString("| limit | default |\n|---|---|\n")
 	for _, row := range [][2]string{
 		{"length of a template", fmt.Sprintf("%d KiB", d.Source>>10)},
-		{"steps: nodes, iterations and elements", fmt.Sprint(d.Steps)},
+		{"steps: nodes, iterations and elements", strconv.Itoa(d.Steps)},
 		{"text that is built in total", fmt.Sprintf("%d MiB", d.Output>>20)},
-		{"elements of a range, columns of a padded text", fmt.Sprint(d.Range)},
-		{"depth of nested macros, recursive loops and values", fmt.Sprint(d.Depth)},
+		{"elements of a range, columns of a padded text", strconv.Itoa(d.Range)},
+		{"depth of nested macros, recursive loops and values", strconv.Itoa(d.Depth)},
 		{"time", d.Time.String()},
 	} {
 		fmt.Fprintf(&b, "| %s | %s |\n", row[0], row[1])

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -100,7 +101,7 @@ type dollarTemplate string
 
 func (dollars) Parse(source string) (api.Template, error) {
 	if strings.HasSuffix(source, "$") {
-		return nil, &api.TemplateError{Line: 1, Column: len(source), Err: fmt.Errorf("a name is missing behind $")}
+		return nil, &api.TemplateError{Line: 1, Column: len(source), Err: errors.New("a name is missing behind $")}
 	}
 	return dollarTemplate(source), nil
 }

@@ -100,7 +100,7 @@ func (c *copies) has(sum string) bool {
 
 func linksOf(info fs.FileInfo) uint64 {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return uint64(stat.Nlink)
+		return uint64(stat.Nlink) //nolint:unconvert // the types differ between architectures
 	}
 	return 0
 }

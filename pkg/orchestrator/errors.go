@@ -34,6 +34,7 @@ func (e *RunError) Error() string {
 		return e.Path + ": " + e.Err.Error()
 	}
 	text := e.Err.Error()
+	//nolint:errorlint // the text of a wrap would be lost
 	if template, ok := e.Err.(*api.TemplateError); ok && template.Err != nil {
 		text = template.Err.Error() // its place in the template is part of At
 	}

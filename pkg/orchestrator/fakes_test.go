@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -200,7 +201,7 @@ func newEngine(t *testing.T, w *world, d orchestrator.Definition, o orchestrator
 
 func (c *counter) Process(context.Context, struct{}, api.Scope) (api.PipeResult, error) {
 	c.n++
-	return api.PipeResult{Status: api.Succeeded, Message: fmt.Sprint(c.n)}, nil
+	return api.PipeResult{Status: api.Succeeded, Message: strconv.Itoa(c.n)}, nil
 }
 
 func step(id, use string, params map[string]any) map[string]any {

@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -57,7 +58,7 @@ func (d *pipeDefinition) set(key string, value any) error {
 		}
 		ok = true
 	default:
-		return fmt.Errorf("unknown key: a pipe has the keys id, use, injects and params")
+		return errors.New("unknown key: a pipe has the keys id, use, injects and params")
 	}
 	if !ok {
 		return fmt.Errorf("is %T, which is the wrong type", value)

@@ -115,7 +115,7 @@ var joinedType = reflect.TypeOf(errors.Join(errors.ErrUnsupported))
 // only where deep is true: below a FieldError, a wrap such as the error of a child
 // pipe may know more than what it wraps.
 func (c *collector) collect(path Path, err error, deep bool) {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // it takes the wraps off itself
 	case *diagnosticError:
 		d := e.Diagnostic
 		d.Path = path

@@ -25,7 +25,7 @@ func (l *located) Unwrap() error { return l.err }
 // under puts err one step deeper.
 func under(step Step, err error) error {
 	// The direct type only: an error inside of it belongs to whoever made it.
-	if l, ok := err.(*located); ok {
+	if l, ok := err.(*located); ok { //nolint:errorlint // see above
 		l.inward = append(l.inward, step)
 		return l
 	}
@@ -37,7 +37,7 @@ func underIndex(i int, err error) error    { return under(IndexStep(i), err) }
 
 // atPlace makes a FieldError of an error that came up.
 func atPlace(err error) error {
-	if l, ok := err.(*located); ok {
+	if l, ok := err.(*located); ok { //nolint:errorlint // as in under
 		return &api.FieldError{Field: l.path().String(), Err: l.err}
 	}
 	return err

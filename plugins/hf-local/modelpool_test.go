@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -204,7 +205,7 @@ func TestManyCallersOfManyServicesUseNoFreedModel(t *testing.T) {
 	s := newModelPool()
 	var folders []string
 	for i := range 5 {
-		folders = append(folders, w.folder(fmt.Sprint(i), 30))
+		folders = append(folders, w.folder(strconv.Itoa(i), 30))
 	}
 	var calls sync.WaitGroup
 	for range 3 {

@@ -331,7 +331,7 @@ func TestWaitingForAModelEndsWithTheContext(t *testing.T) {
 			<-loaded
 			return nil, errors.New("done")
 		})
-		go m.acquire(t.Context(), "x", "x") //nolint:errcheck // its error is the other's business
+		go m.acquire(t.Context(), "x", "x") // its error is the other's business
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
 		waiting := make(chan error, 1)

@@ -76,8 +76,8 @@ func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []str
 func (s *TicketSystem) withAgentIDs(ctx context.Context, m wire.Message) (wire.Message, error) {
 	for _, criterion := range [][2]string{{"Owners", "OwnerIDs"}, {"Responsibles", "ResponsibleIDs"}} {
 		key, idKey := criterion[0], criterion[1]
-		given, any := m[key]
-		if !any {
+		given, ok := m[key]
+		if !ok {
 			continue
 		}
 		if _, twice := m[idKey]; twice {

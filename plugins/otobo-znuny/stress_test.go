@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -86,7 +87,7 @@ func (s *spoiler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusGatewayTimeout)
 	case 6: // half an answer
 		_, out := do(body)
-		w.Header().Set("Content-Length", fmt.Sprint(len(out)))
+		w.Header().Set("Content-Length", strconv.Itoa(len(out)))
 		_, _ = w.Write(out[:len(out)/2])
 		panic(http.ErrAbortHandler)
 	default: // slow

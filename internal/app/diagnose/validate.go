@@ -33,7 +33,7 @@ func problemsOf(err error) config.Diagnostics {
 	case errors.As(err, &unread):
 		return config.Diagnostics{{File: unread.Name, Severity: config.SeverityError, Code: "unreadable", Message: "the file can't be read: " + unread.Err.Error(), Hint: unread.Hint}}
 	}
-	if f := (*app.ExitError)(nil); errors.As(err, &f) && f != err {
+	if f := (*app.ExitError)(nil); errors.As(err, &f) && f != err { //nolint:errorlint // it is the same, or it is within err
 		return problemsOf(f.Err)
 	}
 	return config.Diagnostics{{Severity: config.SeverityError, Code: "failed", Message: err.Error()}}

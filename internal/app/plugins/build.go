@@ -49,7 +49,7 @@ func Build(ctx context.Context, s app.Settings, dir, output string) (BuildResult
 	check := func(file string) error {
 		rejections, err := tryPlugins(ctx, s, []string{file})
 		if err == nil && rejections[0] != nil {
-			err = app.ExitWith(app.CodePlugins, &rejectedBuild{rejections[0]})
+			err = app.ExitWith(app.CodePlugins, &rejectedBuildError{rejections[0]})
 		}
 		return err
 	}
@@ -75,10 +75,10 @@ func (answer BuildResult) rejected(err error) (BuildResult, error) {
 	return answer, app.ExitWith(app.CodeRun, err)
 }
 
-// rejectedBuild is a plugin that could be built and not be loaded.
-type rejectedBuild struct{ rejection *loader.Error }
+// rejectedBuildError is a plugin that could be built and not be loaded.
+type rejectedBuildError struct{ rejection *loader.Error }
 
-func (e *rejectedBuild) Error() string {
+func (e *rejectedBuildError) Error() string {
 	return "the plugin was built, but this otai would refuse it, so it was not kept: " + e.rejection.Error()
 }
-func (e *rejectedBuild) Unwrap() error { return e.rejection }
+func (e *rejectedBuildError) Unwrap() error { return e.rejection }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config/source"
@@ -100,7 +101,7 @@ func (k *checker) renames() {
 		}
 		var lines []string
 		for _, p := range diags {
-			lines = append(lines, fmt.Sprint(p.Line))
+			lines = append(lines, strconv.Itoa(p.Line))
 		}
 		k.withdraw(diags)
 		k.reportError(at, path, "unknown-"+map[string]string{"service": "service", "step": "result"}[key.kind],

@@ -77,7 +77,7 @@ func flagSchema(doc string) object {
 	return described(doc, object{"anyOf": []any{
 		variableText,
 		object{"type": []any{"boolean", "null"}},
-		object{"type": "string", "pattern": "^([Tt]rue|[Ff]alse|[Yy]es|[Nn]o|[Oo]n|[Oo]ff|TRUE|FALSE|YES|NO|ON|OFF|0|1)$"},
+		object{"type": "string", "pattern": "^([Tt]rue|[Ff]alse|[Yy]es|[Nn]o|[Oo]n|[Oo]ff|TRUE|FALSE|YES|NO|ON|OFF|0|1)$"}, //nolint:misspell // not "alse"
 	}})
 }
 

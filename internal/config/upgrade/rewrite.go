@@ -31,7 +31,7 @@ func File(s source.File) ([]byte, source.Diagnostics) {
 	}
 	meant := source.Expand(s.Name, root, diags)
 	switch {
-	case meant == nil || source.Diagnostics(diags.List).HasErrors():
+	case meant == nil || diags.List.HasErrors():
 		return nil, diags.All()
 	case len(diags.List) == 0:
 		return s.Data, nil

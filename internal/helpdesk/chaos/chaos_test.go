@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func TestWhichRequestsAFaultHits(t *testing.T) {
 				route = "ticket-get"
 			}
 			if tr, is := ch.Next(route); is {
-				got += fmt.Sprint(tr.Status)
+				got += strconv.Itoa(tr.Status)
 			} else {
 				got += "."
 			}

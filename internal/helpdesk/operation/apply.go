@@ -38,7 +38,7 @@ func (ref reference[E]) target() E {
 
 // new returns what the ticket gets instead of what it has; changes is false if it has that already.
 func (ref reference[E]) new(has store.Entry) (to E, changes bool, err error) {
-	ok := true
+	var ok bool
 	switch {
 	case ref.name != "" && ref.name != has.Name:
 		to, ok = store.ByName(ref.known, ref.name)

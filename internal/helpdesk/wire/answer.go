@@ -43,7 +43,7 @@ func KernelError(text string) error {
 }
 
 // ErrCanceled is what the servers answer when a change fails and they lose the message on the way.
-var ErrCanceled = KernelError("OperationObject returned an error, cancelling Request")
+var ErrCanceled = KernelError("OperationObject returned an error, cancelling Request") //nolint:misspell // as the servers write it
 
 // Object is an answer, or a part of one. encoding/json sorts its keys, as Znuny does.
 type Object map[string]any

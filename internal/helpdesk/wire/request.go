@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -96,7 +97,7 @@ func readBody(r *http.Request, mode Mode, maxLength int64) ([]byte, error) {
 func drain(body io.Reader) error {
 	const patience = 64 << 20
 	_, err := io.CopyN(io.Discard, body, patience)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return TransportError("Could not read input data")
 	}
 	return &ServerError{Status: http.StatusRequestEntityTooLarge, Text: "Payload Too Large"}

@@ -32,8 +32,8 @@ var mirrored = map[value.Operator]value.Operator{
 }
 
 func (w *walker) compare(left syntax.Expression, op value.Operator, right syntax.Expression) {
-	back, comparable := mirrored[op]
-	if !comparable {
+	back, ok := mirrored[op]
+	if !ok {
 		return
 	}
 	if _, ok := left.(*syntax.Constant); ok {

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/eval"
@@ -131,7 +132,8 @@ func (w *walker) name(v *syntax.Variable, use Name) {
 }
 
 func (w *walker) place(p position.Pos) (line, column int) {
-	if place, ok := position.Locate(w.source, &position.Error{Pos: int(p)}).(*api.TemplateError); ok {
+	var place *api.TemplateError
+	if errors.As(position.Locate(w.source, &position.Error{Pos: int(p)}), &place) {
 		return place.Line, place.Column
 	}
 	return 1, 1

@@ -184,7 +184,7 @@ func (l *loop) cycle(_ *runtime.State, a value.Args) (any, error) {
 
 func (l *loop) isChanged(r *runtime.State, a value.Args) (any, error) {
 	if l.changed != nil {
-		same, err := value.Equal(r.Budget, []any(l.changed), a.Values)
+		same, err := value.Equal(r.Budget, l.changed, a.Values)
 		if same || err != nil {
 			return false, err
 		}

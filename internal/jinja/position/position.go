@@ -32,7 +32,7 @@ func At(pos int, err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, placed := err.(*Error); placed { // an Error is never wrapped
+	if _, placed := err.(*Error); placed { //nolint:errorlint // an Error is never wrapped
 		return err
 	}
 	return &Error{Pos: pos, err: err}

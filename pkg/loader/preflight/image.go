@@ -184,7 +184,7 @@ func checkNames(file io.ReaderAt, size int64) error {
 	}
 	each, count, names := uint64(order.Uint16(counts)), order.Uint16(counts[2:]), uint64(order.Uint16(counts[4:]))
 	if count > mostSections || count == 0 && table != 0 {
-		return fmt.Errorf("it has too many sections, or none where its header says they begin")
+		return errors.New("it has too many sections, or none where its header says they begin")
 	}
 	field := make([]byte, 8)
 	if _, err := file.ReadAt(field, int64(table+names*each+sizeAt)); err != nil {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -235,7 +236,7 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 		"building replaces the logger": {building(func(api.Host) { slog.SetDefault(slog.New(slog.DiscardHandler)) }), nil, "Bad/is built quickly and without side effects", "replaces the default logger"},
 		"building leads package log":   {building(func(api.Host) { log.SetOutput(os.Stderr) }), nil, "Bad/is built quickly and without side effects", "package log"},
 		"building changes the folder":  {building(func(api.Host) { os.Chdir(os.TempDir()) }), nil, "Bad/is built quickly and without side effects", "changes the working directory"},
-		"building sets a variable":     {building(func(api.Host) { calls++; os.Setenv("PLUGINTEST_BAD", fmt.Sprint(calls)) }), nil, "Bad/is built quickly and without side effects", "sets the environment variable PLUGINTEST_BAD"},
+		"building sets a variable":     {building(func(api.Host) { calls++; os.Setenv("PLUGINTEST_BAD", strconv.Itoa(calls)) }), nil, "Bad/is built quickly and without side effects", "sets the environment variable PLUGINTEST_BAD"},
 		"building ignores a signal":    {building(func(api.Host) { signal.Ignore(syscall.SIGUSR2) }), nil, "Bad/is built quickly and without side effects", "changes what happens at the signal"},
 		"building opens a file":        {building(func(api.Host) { opened, _ = os.Open("kit_test.go") }), nil, "Bad/is built quickly and without side effects", "kit_test.go and leaves it open"},
 		"building writes a file":       {building(func(h api.Host) { calls++; touch(filepath.Join(h.App().CacheDir, fmt.Sprint("c", calls))) }), nil, "Bad/is built quickly and without side effects", "into its folder"},

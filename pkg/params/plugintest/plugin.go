@@ -1,7 +1,7 @@
 package plugintest
 
 import (
-	"fmt"
+	"errors"
 	"maps"
 	"strings"
 
@@ -60,7 +60,7 @@ func (k *kit) describe(app api.AppConfig) (d description, violations []string, b
 		d = description{metadata: plugin.Metadata(), injectables: plugin.Injectables()}
 	}, app.StateDir, app.CacheDir)
 	if broken == nil && none {
-		broken = fmt.Errorf("returns nil, and not what api.NewPlugin makes")
+		broken = errors.New("returns nil, and not what api.NewPlugin makes")
 	}
 	return d, violations, broken
 }

@@ -67,8 +67,9 @@ func (d *download) fetch(ctx context.Context, of subject, path string, m metadat
 		return diskError(of, filepath.Dir(path), m.Size, err)
 	}
 	defer file.Close()
-	for resumed := true; ; {
-		if resumed, err = d.fill(ctx, of, file, m); err != nil {
+	for {
+		resumed, err := d.fill(ctx, of, file, m)
+		if err != nil {
 			if isFull(err) || errors.Is(err, errTooLong) {
 				// A disk that stays full because of us harms everything else on it.
 				return errors.Join(err, os.Remove(incomplete))
@@ -200,7 +201,7 @@ func room(file *os.File) int64 {
 	if err := syscall.Fstatfs(int(file.Fd()), &s); err != nil || s.Blocks == 0 {
 		return 1 << 62
 	}
-	return int64(s.Bavail) * s.Bsize //nolint:unconvert // the types differ between architectures
+	return int64(s.Bavail) * s.Bsize
 }
 
 func isFile(path string) bool {

@@ -199,9 +199,9 @@ func (c Cache) link(ref Reference, commit, file, etag string) error {
 
 // replace makes a file beside path and moves it there, so that no one sees half of
 // it.
-func replace(path string, make func(temporary string) error) error {
+func replace(path string, write func(temporary string) error) error {
 	temporary := path + "." + rand.Text()[:8] + ".tmp"
-	if err := make(temporary); err != nil {
+	if err := write(temporary); err != nil {
 		_ = os.Remove(temporary) // perhaps it was not made
 		return err
 	}

@@ -111,7 +111,7 @@ var rateLimit = regexp.MustCompile(`\br=0;\s*t=(\d{1,5})\b`)
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
-		return min(time.Duration(seconds), 24*60*60) * time.Second
+		return time.Duration(min(seconds, 24*60*60)) * time.Second
 	}
 	if at, err := http.ParseTime(text); err == nil && at.After(now) {
 		return at.Sub(now)
@@ -135,6 +135,7 @@ func (c *client) unreachable(ctx context.Context, of subject, host string, err e
 	}
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {
+		//nolint:errorlint // the kind of error is the contract's
 		return fmt.Errorf("the certificate of %s isn't trusted, asked for %s (%s): if a proxy intercepts TLS, add its certificate to the system's, or name it in SSL_CERT_FILE: %w",
 			host, of, certificate.Err, api.ErrInvalid)
 	}

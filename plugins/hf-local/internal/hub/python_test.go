@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,7 +56,7 @@ func TestPythonUsesWhatWasDownloadedHere(t *testing.T) {
 	online := map[string]string{"HF_HUB_CACHE": w.cache, "HF_ENDPOINT": w.server.URL, "HF_HOME": t.TempDir()}
 	python(t, online, `from huggingface_hub import snapshot_download as f; print(f("org/tickets", allow_patterns=["*.json", "model.safetensors", "README.md"]))`)
 	for _, r := range w.server.Requests() {
-		if r.Method == "GET" && r.Host == "cdn" {
+		if r.Method == http.MethodGet && r.Host == "cdn" {
 			t.Errorf("Python downloaded %s again", r.Path)
 		}
 	}

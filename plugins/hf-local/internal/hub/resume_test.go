@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -200,7 +201,7 @@ func TestAConnectionCutAtAnyByteIsContinued(t *testing.T) {
 			if host != "cdn" || cut.Swap(true) {
 				return false
 			}
-			rw.Header().Set("Content-Length", fmt.Sprint(len(weights)))
+			rw.Header().Set("Content-Length", strconv.Itoa(len(weights)))
 			_, _ = rw.Write(weights[:at])
 			_ = http.NewResponseController(rw).Flush()
 			panic(http.ErrAbortHandler)
@@ -260,7 +261,7 @@ func TestAServerThatCantContinueBeginsAnew(t *testing.T) {
 				}
 				switch n.Add(1) {
 				case 1:
-					rw.Header().Set("Content-Length", fmt.Sprint(len(weights)))
+					rw.Header().Set("Content-Length", strconv.Itoa(len(weights)))
 					_, _ = rw.Write(weights[:50_000])
 					_ = http.NewResponseController(rw).Flush()
 					panic(http.ErrAbortHandler)
@@ -286,7 +287,7 @@ func TestAServerThatNeverGetsFurtherIsGivenUp(t *testing.T) {
 		if host != "cdn" {
 			return false
 		}
-		rw.Header().Set("Content-Length", fmt.Sprint(len(weights))) // 200: from the beginning, each time
+		rw.Header().Set("Content-Length", strconv.Itoa(len(weights))) // 200: from the beginning, each time
 		_, _ = rw.Write(weights[:50_000])
 		_ = http.NewResponseController(rw).Flush()
 		panic(http.ErrAbortHandler)
@@ -480,7 +481,7 @@ func TestATmpfsThatIsFullIsNamed(t *testing.T) {
 	if err := syscall.Mount("tmpfs", w.cache, "tmpfs", 0, "size=64k"); err != nil {
 		t.Skipf("a small file system can't be mounted here: %v", err)
 	}
-	defer syscall.Unmount(w.cache, 0) //nolint:errcheck // the folder is removed with the test
+	defer syscall.Unmount(w.cache, 0) // the folder is removed with the test
 	_, err := w.ensure(t)
 	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "disk is full") {
 		t.Errorf("error is %v", err)

@@ -83,7 +83,7 @@ func loadNetwork(ctx context.Context, folder string, c config, k *engine.Kernels
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	if c.Modern != nil {
 		return loaded(newModernBERT(ctx, c, k, t, file))
 	}

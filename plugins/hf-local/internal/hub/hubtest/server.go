@@ -17,6 +17,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -215,7 +216,7 @@ func (s *Server) hub(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Repo-Commit", commit)
 	if m.Large(file) {
 		w.Header().Set("X-Linked-Etag", `"`+ETag(content, true)+`"`)
-		w.Header().Set("X-Linked-Size", fmt.Sprint(len(content)))
+		w.Header().Set("X-Linked-Size", strconv.Itoa(len(content)))
 		w.Header().Set("ETag", `"of-the-pointer"`)
 		w.Header().Set("Location", s.CDN+"/"+name+"/"+commit+"/"+file+"?Signature=very-secret")
 		w.WriteHeader(http.StatusFound)

@@ -94,7 +94,8 @@ func (b *bpe) characters(ids []int32, word string) []int32 {
 	for begin := 0; begin < len(word); {
 		r, width := utf8.DecodeRuneInString(word[begin:])
 		end := begin + width
-		id, character := int32(-1), word[begin:end]
+		character := word[begin:end]
+		var id int32
 		if plain && r < 256 {
 			id = b.short[r]
 		} else {

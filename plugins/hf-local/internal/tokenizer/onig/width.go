@@ -86,12 +86,12 @@ func begins(n *node) (set, bool) {
 		return all, true
 	case alternatives:
 		var all set
-		any := false
+		oneEmpty := false
 		for _, part := range n.parts {
 			s, empty := begins(part)
-			all, any = union(all, s), any || empty
+			all, oneEmpty = union(all, s), oneEmpty || empty
 		}
-		return all, any
+		return all, oneEmpty
 	case repetition:
 		if n.max == 0 {
 			return nil, true
