@@ -97,7 +97,7 @@ func (k *checker) checkResult(n jinja.Name, around scope) nameDiagnostic {
 	case exists && k.isRootStep(elsewhere):
 		diag.hint = notShared
 	case exists:
-		diag.hint = fmt.Sprintf("%s is a step at %s: only steps that ran before in the same row, or in a row around it, can be seen", id, elsewhere)
+		diag.hint = fmt.Sprintf("%s is a step at %s: only steps that ran before in the same sequence, or in a sequence around it, can be seen", id, elsewhere)
 	case near != "":
 		diag.hint = "did you mean " + near + "?"
 	case len(ids) > 0:
