@@ -29,13 +29,25 @@ var (
 	sha256Text = lazyregexp.New(vocabulary.SHA256Pattern)
 )
 
-// field is a value of the tree with the path to it; one that is not given has no node.
+// field is a value of the tree with the way to it; one that is not given has no node.
 type field struct {
 	*source.Node
-	path params.Path
+	trail *source.Trail
 }
 
-func (f field) key(name string) field { return field{f.Get(name), f.path.Key(name)} }
+func (f field) key(name string) field {
+	inner := field{nil, &source.Trail{Above: f.trail, Key: name}}
+	if f.Node != nil {
+		inner.Node = f.Get(name)
+	}
+	return inner
+}
+
+func (f field) item(i int) field {
+	return field{f.Items[i], &source.Trail{Above: f.trail, Item: i + 1}}
+}
+
+func (f field) path() params.Path { return f.trail.Path() }
 
 func (f field) isMapping() bool { return f.Node != nil && f.Kind == yaml.MappingNode }
 func (f field) isList() bool    { return f.Node != nil && f.Kind == yaml.SequenceNode }
@@ -54,9 +66,14 @@ func (f field) pairs() []source.Pair {
 }
 
 // unknownKeys are those that are not among the known ones, sorted.
-func (f field) unknownKeys(known []string) (keys []string, all map[string]any) {
-	all = object(f.Node)
-	return vocabulary.UnknownKeys(all, known), all
+func (f field) unknownKeys(known []string) (unknown []string) {
+	for _, pair := range f.pairs() {
+		if !slices.Contains(known, pair.Key) {
+			unknown = append(unknown, pair.Key)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
 }
 
 func (d decoder) document(out *Document) {
@@ -66,11 +83,11 @@ func (d decoder) document(out *Document) {
 	infrastructure := d.mapping(root.key("infrastructure"))
 	d.keys(infrastructure, []string{"logging"}, "default_template_renderer")
 	if unused := infrastructure.key("default_template_renderer"); unused.Node != nil {
-		d.diags.Warn(unused.Key, unused.path, "no-effect", "remove it: the service that is a renderer is taken", "this has no effect here")
+		d.diags.Warn(unused.Key, unused.path(), "no-effect", "remove it: the service that is a renderer is taken", "this has no effect here")
 	}
 	out.Logging = d.logging(d.mapping(infrastructure.key("logging")))
 	out.Plugins, out.pluginNames = d.plugins(root.key("plugins"))
-	out.unknownKeys, _ = root.unknownKeys(vocabulary.DocumentKeys)
+	out.unknownKeys = root.unknownKeys(vocabulary.DocumentKeys)
 	out.PluginDirs = d.texts(root.key("plugin_dirs"))
 	out.TrustedKeys = d.texts(root.key("trusted_keys"))
 
@@ -81,7 +98,7 @@ func (d decoder) document(out *Document) {
 		id := pair.Key
 		service := services.key(id)
 		out.Services = append(out.Services, d.service(id, service))
-		out.stray[id] = without(object(service.Node), vocabulary.ServiceKeys)
+		out.stray[id] = service.without(vocabulary.ServiceKeys)
 		if p := service.key("params"); !p.isEmpty() {
 			out.noParams[id] = !p.isMapping()
 		}
@@ -92,7 +109,7 @@ func (d decoder) document(out *Document) {
 	case !orchestrator.isEmpty():
 		d.wrongType(orchestrator, "a mapping with use and params")
 	case !d.orchestratorElsewhere(root.Node): // else it is reported where it stands
-		d.diags.ReportError(d.tree.valueAt(orchestrator.path), orchestrator.path, "missing-key", "write orchestrator: with params: and steps: below it, or with runners:", "the configuration says nothing to run")
+		d.diags.ReportError(d.tree.valueAt(orchestrator.path()), orchestrator.path(), "missing-key", "write orchestrator: with params: and steps: below it, or with runners:", "the configuration says nothing to run")
 	}
 }
 
@@ -112,7 +129,7 @@ func (d decoder) logging(f field) Logging {
 	d.keys(f, loggingKeys, vocabulary.PythonLogging...)
 	for _, key := range vocabulary.PythonLogging {
 		if unused := f.key(key); unused.Node != nil {
-			d.diags.Warn(unused.Key, unused.path, "no-effect", "remove it; format: auto, console or json is what can be chosen", "this has no effect here")
+			d.diags.Warn(unused.Key, unused.path(), "no-effect", "remove it; format: auto, console or json is what can be chosen", "this has no effect here")
 		}
 	}
 	out := Logging{Level: "info", Format: "auto"}
@@ -123,7 +140,7 @@ func (d decoder) logging(f field) Logging {
 		out.Level = d.oneOf(level, f.key("level"), vocabulary.LogLevels)
 	}
 	if python := f.key("format"); python.isMapping() {
-		d.diags.Warn(python.Key, python.path, "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
+		d.diags.Warn(python.Key, python.path(), "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
 	} else if format := strings.ToLower(d.text(f.key("format"))); format != "" {
 		out.Format = d.oneOf(format, f.key("format"), vocabulary.LogFormats)
 	}
@@ -132,7 +149,7 @@ func (d decoder) logging(f field) Logging {
 	}
 	out.LogFilePath = d.text(f.key("log_file_path"))
 	if out.LogToFile && out.LogFilePath == "" {
-		d.diags.ReportError(f.Get("log_to_file").At, f.path.Key("log_to_file"), "missing-key", "add log_file_path:", "there is no file to log to")
+		d.diags.ReportError(f.Get("log_to_file").At, f.path().Key("log_to_file"), "missing-key", "add log_file_path:", "there is no file to log to")
 	}
 	return out
 }
@@ -146,9 +163,9 @@ func (d decoder) plugins(f field) (out []Plugin, names map[string]string) {
 	}
 	names = map[string]string{}
 	first := map[string]string{}
-	for i, item := range f.Items {
-		m := field{item, f.path.Index(i)}
-		path := m.path.String()
+	for i := range f.Items {
+		m := f.item(i)
+		path := m.path().String()
 		if !m.isMapping() {
 			d.wrongType(m, "a name or a mapping with name")
 			continue
@@ -165,15 +182,15 @@ func (d decoder) plugins(f field) (out []Plugin, names map[string]string) {
 		}
 		names[path] = p.Name
 		if p.Name == "" {
-			d.diags.ReportError(m.At, m.path, "missing-key", "write name: otai-…", "the plugin's name is missing")
+			d.diags.ReportError(m.At, m.path(), "missing-key", "write name: otai-…", "the plugin's name is missing")
 			continue
 		}
 		if p.SHA256 != "" && !sha256Text.MatchString(p.SHA256) {
-			d.diags.ReportError(m.Get("sha256").At, m.path.Key("sha256"), "bad-value", sumHint(p.SHA256), "this is not a SHA-256 sum")
+			d.diags.ReportError(m.Get("sha256").At, m.path().Key("sha256"), "bad-value", sumHint(p.SHA256), "this is not a SHA-256 sum")
 		}
 		folded := foldedName(p.Name)
 		if before, twice := first[folded]; twice {
-			d.diags.ReportError(m.Get("name").At, m.path.Key("name"), "duplicate-id", "it is first given at "+before, "the plugin %s is given twice", p.Name)
+			d.diags.ReportError(m.Get("name").At, m.path().Key("name"), "duplicate-id", "it is first given at "+before, "the plugin %s is given twice", p.Name)
 			continue
 		}
 		first[folded] = path
@@ -190,7 +207,7 @@ func sumHint(text string) string {
 }
 
 func (d decoder) service(id string, f field) Service {
-	out := Service{ID: id, Path: f.path.String()}
+	out := Service{ID: id, Path: f.path().String()}
 	if !f.isMapping() {
 		d.wrongType(f, "a mapping with use and params")
 		return out
@@ -200,7 +217,7 @@ func (d decoder) service(id string, f field) Service {
 	out.Injects = d.injects(d.mapping(f.key("injects")))
 	out.Params = object(d.mapping(f.key("params")).Node)
 	if use := f.key("use"); use.isEmpty() || use.Value == "" {
-		d.diags.ReportError(d.tree.useAt(f.path), f.path, "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
+		d.diags.ReportError(d.tree.useAt(f.path()), f.path(), "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
 	}
 	return out
 }
@@ -220,15 +237,19 @@ func (d decoder) injects(f field) map[string]string {
 
 // keys reports keys that mean nothing; quiet ones are reported elsewhere.
 func (d decoder) keys(f field, known []string, quiet ...string) {
-	unknown, m := f.unknownKeys(append(quiet, known...))
+	unknown := f.unknownKeys(append(quiet, known...))
+	if unknown == nil {
+		return
+	}
+	m := object(f.Node)
 	for _, key := range unknown {
 		hint := vocabulary.KeyHint(key, known, m)
 		switch place, ok := vocabulary.Elsewhere[key]; {
-		case len(f.path) == 0:
+		case f.trail == nil:
 			hint = rootKeyHint(key, m)
-		case ok && f.path.Equal(params.Keys("infrastructure")):
+		case ok && f.path().Equal(params.Keys("infrastructure")):
 			hint = place
-		case f.path.Equal(params.Keys("infrastructure", "logging")) && slices.Contains(logFileWords, key):
+		case f.path().Equal(params.Keys("infrastructure", "logging")) && slices.Contains(logFileWords, key):
 			hint = "write log_to_file: true and log_file_path: …"
 		}
 		d.unknownKey(f, key, hint)
@@ -236,14 +257,18 @@ func (d decoder) keys(f field, known []string, quiet ...string) {
 }
 
 func (d decoder) unknownKey(f field, key, hint string) {
-	d.diags.ReportError(f.Get(key).Key, f.path.Key(key), "unknown-key", hint, "unknown key %q", key)
+	d.diags.ReportError(f.Get(key).Key, f.path().Key(key), "unknown-key", hint, "unknown key %q", key)
 }
 
 // serviceKeys reports the keys of a service that mean nothing. Those that are
 // probably params are one mistake.
 func (d decoder) serviceKeys(f field) {
+	unknown := f.unknownKeys(vocabulary.ServiceKeys)
+	if unknown == nil {
+		return
+	}
 	var given []string
-	unknown, m := f.unknownKeys(vocabulary.ServiceKeys)
+	m := object(f.Node)
 	for _, key := range unknown {
 		if vocabulary.PipeKeyMeant(key, vocabulary.ServiceKeys, m) != "" {
 			d.unknownKey(f, key, vocabulary.KeyHint(key, vocabulary.ServiceKeys, m))
@@ -260,12 +285,15 @@ func (d decoder) serviceKeys(f field) {
 	d.unknownKey(f, given[0], vocabulary.BelowParams(given))
 }
 
-// without takes keys out of a mapping.
-func without(m map[string]any, keys []string) map[string]any {
-	for _, key := range keys {
-		delete(m, key)
+// without is a mapping as plain values, without some of its keys.
+func (f field) without(keys []string) map[string]any {
+	out := map[string]any{}
+	for _, pair := range f.pairs() {
+		if !slices.Contains(keys, pair.Key) {
+			out[pair.Key] = plain(pair.Value)
+		}
 	}
-	return m
+	return out
 }
 
 func rootKeyHint(key string, given map[string]any) string {
@@ -286,7 +314,7 @@ func (d decoder) mapping(f field) field {
 	if !f.isEmpty() {
 		d.wrongType(f, "a mapping")
 	}
-	return field{nil, f.path}
+	return field{nil, f.trail}
 }
 
 // text accepts a number as it was written: api_version: 1 is "1".
@@ -316,8 +344,8 @@ func (d decoder) texts(f field) []string {
 		return nil
 	}
 	var out []string
-	for i, item := range f.Items {
-		if text := d.text(field{item, f.path.Index(i)}); text != "" {
+	for i := range f.Items {
+		if text := d.text(f.item(i)); text != "" {
 			out = append(out, text)
 		}
 	}
@@ -338,7 +366,7 @@ func (d decoder) boolean(f field) *bool {
 			b = true
 		case "false", "no", "off", "0":
 		default:
-			d.diags.ReportError(f.At, f.path, "wrong-type", "write true or false", "%q is neither true nor false", v)
+			d.diags.ReportError(f.At, f.path(), "wrong-type", "write true or false", "%q is neither true nor false", v)
 			return nil
 		}
 	default:
@@ -356,12 +384,12 @@ func (d decoder) oneOf(word string, f field, of []string) string {
 	if near := params.Near(word, of); near != "" {
 		hint = "did you mean " + near + "? " + hint
 	}
-	d.diags.ReportError(f.At, f.path, "bad-value", hint, "%q is not possible here", word)
+	d.diags.ReportError(f.At, f.path(), "bad-value", hint, "%q is not possible here", word)
 	return of[0]
 }
 
 func (d decoder) wrongType(f field, want string) {
-	d.diags.ReportError(f.At, f.path, "wrong-type", "", "this is %s, it must be %s", Describe(f.Plain()), want)
+	d.diags.ReportError(f.At, f.path(), "wrong-type", "", "this is %s, it must be %s", Describe(f.Plain()), want)
 }
 
 // Describe is what messages call a value.

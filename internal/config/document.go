@@ -106,7 +106,7 @@ func Read(o Options) (*Document, Diagnostics) {
 	if merged == nil {
 		return nil, known.masked(diags.All())
 	}
-	known.learnSwapped(merged.root)
+	known.learnSwapped(merged.root, "")
 	unset := map[string]bool{}
 	noDotEnv := slices.ContainsFunc(diags.List, func(p Diagnostic) bool { return p.Code == "bad-dotenv" })
 	names := slices.AppendSeq(slices.Collect(maps.Keys(environment)), maps.Keys(dotEnv)) // none is in both

@@ -9,7 +9,6 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
-	"github.com/open-ticket-ai/otai/pkg/params"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -21,11 +20,12 @@ func (t *tree) oddities() map[string]Diagnostic {
 	if onlyASCII(t.root) {
 		return out
 	}
-	t.root.Walk(func(path params.Path, n *source.Node) {
+	t.root.Walk(func(trail *source.Trail, n *source.Node) {
 		if n.Kind != yaml.ScalarNode || n.At.Line == 0 || isASCII(n.Text) {
 			return
 		}
 		var one Reporter
+		path := trail.Path()
 		switch i := hidden(n); {
 		case i >= 0:
 			line, column := source.PlaceIn(n.Text, i)

@@ -46,20 +46,22 @@ func (s *secrets) path(path string) string {
 	return steps.String()
 }
 
-// learnSwapped keeps keys that are secrets: the name stands where the value belongs.
-func (s *secrets) learnSwapped(n *source.Node) {
-	for _, p := range n.Pairs {
-		if name, ok := p.Value.Value.(string); ok && secretname.IsWord(name) && !secretname.Harmless(p.Key) && !secretname.Resembles(p.Key) {
-			if s.keys == nil {
-				s.keys = map[string]bool{}
-			}
-			s.keys[p.Key] = true
-			s.add(p.Key)
+// learnSwapped keeps keys that are secrets: the name stands where the value belongs. key
+// is that of n, "" for an element of a list.
+func (s *secrets) learnSwapped(n *source.Node, key string) {
+	name, ok := n.Value.(string)
+	if ok && key != "" && secretname.IsWord(name) && !secretname.Harmless(key) && !secretname.Resembles(key) {
+		if s.keys == nil {
+			s.keys = map[string]bool{}
 		}
-		s.learnSwapped(p.Value)
+		s.keys[key] = true
+		s.add(key)
+	}
+	for _, p := range n.Pairs {
+		s.learnSwapped(p.Value, p.Key)
 	}
 	for _, item := range n.Items {
-		s.learnSwapped(item)
+		s.learnSwapped(item, "")
 	}
 }
 

@@ -64,16 +64,16 @@ func (n *Node) Keys() iter.Seq[string] {
 	}
 }
 
-// Walk visits n and all values in it, with their paths from n.
-func (n *Node) Walk(visit func(path params.Path, n *Node)) { n.walk(nil, visit) }
+// Walk visits n and all values in it, with the trails that lead there from n.
+func (n *Node) Walk(visit func(at *Trail, n *Node)) { n.walk(nil, visit) }
 
-func (n *Node) walk(path params.Path, visit func(params.Path, *Node)) {
-	visit(path, n)
+func (n *Node) walk(at *Trail, visit func(*Trail, *Node)) {
+	visit(at, n)
 	for _, p := range n.Pairs {
-		p.Value.walk(path.Key(p.Key), visit)
+		p.Value.walk(&Trail{Above: at, Key: p.Key}, visit)
 	}
 	for i, item := range n.Items {
-		item.walk(path.Index(i), visit)
+		item.walk(&Trail{Above: at, Item: i + 1}, visit)
 	}
 }
 
@@ -131,9 +131,9 @@ type expander struct {
 	broken bool       // something is wrong that makes the rest worthless
 }
 
-func (e *expander) fail(n *yaml.Node, path params.Path, code, hint, format string, args ...any) *Node {
+func (e *expander) fail(n *yaml.Node, at *Trail, code, hint, format string, args ...any) *Node {
 	if !e.broken {
-		e.diags.ReportError(e.position(n), path, code, hint, format, args...)
+		e.diags.ReportError(e.position(n), at.Path(), code, hint, format, args...)
 	}
 	e.broken = true
 	return nil
@@ -142,19 +142,19 @@ func (e *expander) fail(n *yaml.Node, path params.Path, code, hint, format strin
 func (e *expander) position(n *yaml.Node) Position { return Position{e.file, n.Line, n.Column} }
 
 // expand returns nil after an error that ends the reading.
-func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
+func (e *expander) expand(n *yaml.Node, at *Trail, depth int) *Node {
 	if e.broken {
 		return nil
 	}
 	if n.Kind == yaml.AliasNode {
 		if e.open[n.Alias] {
-			return e.fail(n, path, "cyclic-alias", "an anchor can't contain itself", "the alias *%s stands inside its own anchor", n.Value)
+			return e.fail(n, at, "cyclic-alias", "an anchor can't contain itself", "the alias *%s stands inside its own anchor", n.Value)
 		}
 		if e.alias == nil {
 			e.alias = n
 			defer func() { e.alias = nil }()
 		}
-		return e.expand(n.Alias, path, depth)
+		return e.expand(n.Alias, at, depth)
 	}
 	if e.values++; e.values > maxValues {
 		if e.alias != nil {
@@ -163,12 +163,12 @@ func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
 		return e.fail(n, nil, "too-many-values", "aliases of aliases multiply", "the file grows to more than %d values", maxValues)
 	}
 	if depth > maxDepth {
-		return e.fail(n, path, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)
+		return e.fail(n, at, "too-deep", "use fewer levels", "this is nested deeper than %d levels", maxDepth)
 	}
 	out := &Node{Kind: n.Kind, Key: e.position(n), At: e.position(n)}
 	if tag := n.ShortTag(); !strings.HasPrefix(tag, "!!") {
-		shown, hint := unknownTagHint(tag, path)
-		e.diags.ReportError(e.position(n), path, "unknown-tag", hint, "the tag %s means nothing here", shown)
+		shown, hint := unknownTagHint(tag, at.Path())
+		e.diags.ReportError(e.position(n), at.Path(), "unknown-tag", hint, "the tag %s means nothing here", shown)
 		if n.Kind == yaml.ScalarNode {
 			out.Value = unknownValue
 			return out
@@ -177,17 +177,17 @@ func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
 	switch n.Kind {
 	case yaml.MappingNode:
 		if bareTemplate(n) {
-			e.diags.ReportError(e.position(n), path, "bad-key", `write it in quotes: "{{ … }}"`, "this is a template without quotes, which YAML takes for a mapping")
+			e.diags.ReportError(e.position(n), at.Path(), "bad-key", `write it in quotes: "{{ … }}"`, "this is a template without quotes, which YAML takes for a mapping")
 			out.Kind, out.Value = yaml.ScalarNode, unknownValue
 			break
 		}
 		e.open[n] = true
-		e.pairs(out, n, path, depth)
+		e.pairs(out, n, at, depth)
 		delete(e.open, n)
 	case yaml.SequenceNode:
 		e.open[n] = true
 		for i, item := range n.Content {
-			if v := e.expand(item, path.Index(i), depth+1); v != nil {
+			if v := e.expand(item, &Trail{Above: at, Item: i + 1}, depth+1); v != nil {
 				out.Items = append(out.Items, v)
 			}
 		}
@@ -199,7 +199,7 @@ func (e *expander) expand(n *yaml.Node, path params.Path, depth int) *Node {
 			break
 		}
 		if err := n.Decode(&out.Value); err != nil {
-			return e.fail(n, path, "bad-value", "quote it if it is text", "%q is not a valid %s", secretname.Shown(path, n.Value), strings.TrimPrefix(n.ShortTag(), "!!"))
+			return e.fail(n, at, "bad-value", "quote it if it is text", "%q is not a valid %s", secretname.Shown(at.Path(), n.Value), strings.TrimPrefix(n.ShortTag(), "!!"))
 		}
 	}
 	if e.broken {
@@ -217,7 +217,7 @@ func bareTemplate(n *yaml.Node) bool {
 	return inner.Kind == yaml.MappingNode && inner.Style&yaml.FlowStyle != 0 && inner.Line == n.Line && inner.Column == n.Column+1
 }
 
-func (e *expander) pairs(out *Node, n *yaml.Node, path params.Path, depth int) {
+func (e *expander) pairs(out *Node, n *yaml.Node, at *Trail, depth int) {
 	first := map[string]Position{}
 	var merged []*Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -226,28 +226,28 @@ func (e *expander) pairs(out *Node, n *yaml.Node, path params.Path, depth int) {
 			k = k.Alias
 		}
 		if k.ShortTag() == "!!merge" {
-			merged = append(merged, e.mergeSources(v, path, depth)...)
+			merged = append(merged, e.mergeSources(v, at, depth)...)
 			continue
 		}
 		if k.Kind != yaml.ScalarNode {
-			e.fail(k, path, "bad-key", "a key is a single word or text", "a collection can't be a key")
+			e.fail(k, at, "bad-key", "a key is a single word or text", "a collection can't be a key")
 			return
 		}
 		if strings.ContainsFunc(k.Value, func(r rune) bool { return r < ' ' }) {
-			e.fail(k, path, "bad-key", "a key is a single line of text", "the key %q has control characters", secretname.Shown(path, k.Value))
+			e.fail(k, at, "bad-key", "a key is a single line of text", "the key %q has control characters", secretname.Shown(at.Path(), k.Value))
 			return
 		}
 		if i := strings.IndexFunc(k.Value, func(r rune) bool { return r > unicode.MaxASCII && Invisible(r) }); i >= 0 {
-			e.fail(k, path, InvisibleCode, spaceHint, "%s stands in the key %q", RuneName([]rune(k.Value[i:])[0]), secretname.Shown(path, strings.TrimFunc(k.Value, Invisible)))
+			e.fail(k, at, InvisibleCode, spaceHint, "%s stands in the key %q", RuneName([]rune(k.Value[i:])[0]), secretname.Shown(at.Path(), strings.TrimFunc(k.Value, Invisible)))
 			return
 		}
-		p := path.Key(k.Value)
+		inside := &Trail{Above: at, Key: k.Value}
 		if before, twice := first[k.Value]; twice {
-			e.diags.ReportError(e.position(k), p, "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of the two", before.Line), "the key %q is given twice", secretname.Shown(path, k.Value))
+			e.diags.ReportError(e.position(k), inside.Path(), "duplicate-key", fmt.Sprintf("it is first given in line %d: keep one of the two", before.Line), "the key %q is given twice", secretname.Shown(at.Path(), k.Value))
 			continue
 		}
 		first[k.Value] = e.position(k)
-		if value := e.expand(v, p, depth+1); value != nil {
+		if value := e.expand(v, inside, depth+1); value != nil {
 			value.Key = e.position(k)
 			out.Pairs = append(out.Pairs, Pair{k.Value, value})
 		}
@@ -263,8 +263,8 @@ func (e *expander) pairs(out *Node, n *yaml.Node, path params.Path, depth int) {
 }
 
 // mergeSources returns the mappings behind "<<", the strongest first.
-func (e *expander) mergeSources(v *yaml.Node, path params.Path, depth int) []*Node {
-	m := e.expand(v, path, depth+1)
+func (e *expander) mergeSources(v *yaml.Node, at *Trail, depth int) []*Node {
+	m := e.expand(v, at, depth+1)
 	switch {
 	case m == nil:
 		return nil
@@ -275,7 +275,7 @@ func (e *expander) mergeSources(v *yaml.Node, path params.Path, depth int) []*No
 			return m.Items
 		}
 	}
-	e.fail(v, path, "bad-merge", "write <<: *name", "<< merges mappings only")
+	e.fail(v, at, "bad-merge", "write <<: *name", "<< merges mappings only")
 	return nil
 }
 
