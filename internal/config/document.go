@@ -114,11 +114,13 @@ func Read(o Options) (*Document, Diagnostics) {
 	references{lookup, files{o.OpenFile, o.FilesMayBeAbsent}, merged, diags, known, unset, names, noDotEnv}.expandDocument()
 	d := &Document{unset: unset, tree: merged, secrets: known, lookup: lookup, names: names, variablesUnsure: noDotEnv}
 	decoder{diags: diags, tree: merged}.document(d)
-	d.Doubt(diags.List)
-	d.unnamed = slices.ContainsFunc(diags.List, nameless)
 	d.learnSecrets()
 	d.odd = merged.oddities()
-	diags.List = causes(diags.List, d.odd)
+	if len(diags.List) > 0 {
+		d.Doubt(diags.List)
+		d.unnamed = slices.ContainsFunc(diags.List, nameless)
+		diags.List = causes(diags.List, d.odd)
+	}
 	sorted := known.masked(diags.All())
 	d.wrong = sorted.HasErrors()
 	return d, sorted

@@ -123,10 +123,13 @@ func (l *layers) numbered(n, merged *source.Node) map[string]any {
 		out[ownNode] = l.number(n)
 	}
 	for _, p := range n.Pairs {
-		if p.Value.Kind == yaml.MappingNode {
-			out[p.Key] = l.numbered(p.Value, merged.Get(p.Key))
-		} else {
+		switch {
+		case p.Value.Kind != yaml.MappingNode:
 			out[p.Key] = l.number(p.Value)
+		case merged == nil:
+			out[p.Key] = l.numbered(p.Value, nil)
+		default:
+			out[p.Key] = l.numbered(p.Value, merged.Get(p.Key))
 		}
 	}
 	return out

@@ -33,51 +33,55 @@ type references struct {
 }
 
 func (r references) expandDocument() {
-	r.expand(r.tree.root.Get("infrastructure"), params.Keys("infrastructure"))
-	services := r.tree.root.Get("services")
-	if services == nil {
-		return
-	}
-	for _, p := range services.Pairs {
-		r.expand(p.Value.Get("params"), params.Keys("services", p.Key, "params"))
+	for _, section := range r.tree.root.Pairs {
+		at := &source.Trail{Key: section.Key}
+		switch section.Key {
+		case "infrastructure":
+			r.expand(section.Value, at, false)
+		case "services":
+			for _, service := range section.Value.Pairs {
+				params := &source.Trail{Above: &source.Trail{Above: at, Key: service.Key}, Key: "params"}
+				r.expand(service.Value.Get("params"), params, false)
+			}
+		}
 	}
 }
 
-// expand replaces the references in n, whose text stays as it was written.
-func (r references) expand(n *source.Node, path params.Path) {
+// expand replaces the references in n, whose text stays as it was written. secret says
+// that n stands below a key that is named like a secret.
+func (r references) expand(n *source.Node, at *source.Trail, secret bool) {
 	if n == nil {
 		return
 	}
 	for _, p := range n.Pairs {
-		if p.Value.Kind == yaml.ScalarNode && p.Value.Value == nil {
-			r.empty(p.Value, path.Key(p.Key), p.Key)
+		inside := &source.Trail{Above: at, Key: p.Key}
+		named := secretname.Resembles(p.Key)
+		if named && p.Value.Kind == yaml.ScalarNode && p.Value.Value == nil {
+			r.emptySecret(p.Value, inside)
 		}
-		r.expand(p.Value, path.Key(p.Key))
+		r.expand(p.Value, inside, secret || named)
 	}
 	for i, item := range n.Items {
-		r.expand(item, path.Index(i))
+		r.expand(item, &source.Trail{Above: at, Item: i + 1}, secret)
 	}
-	if text, ok := n.Value.(string); ok {
-		n.Value = r.text(text, n, path)
+	// What a variable gives is a value, such as a password, and no more a source.
+	if text, ok := n.Value.(string); ok && n.At.Line > 0 {
+		n.Value = r.text(text, n, at, secret)
 	}
 }
 
-func (r references) text(text string, n *source.Node, path params.Path) string {
-	// What a variable gives is a value, such as a password, and no more a source.
-	if n.At.Line == 0 {
-		return text
-	}
-	secret := secretname.Below(path)
-	if r.misread(text, n, path, secret) {
+func (r references) text(text string, n *source.Node, trail *source.Trail, secret bool) string {
+	if r.misread(text, n, trail, secret) {
 		return text
 	}
 	if secret {
-		r.doubtful(text, n, path)
+		r.doubtful(text, n, trail)
 	}
 	if !strings.Contains(text, "${") {
 		return text
 	}
-	r.misreadInside(text, n, path)
+	path := trail.Path()
+	r.misreadInside(text, n, path, secret)
 	var out strings.Builder
 	end := 0
 	for _, m := range reference.FindAllStringSubmatchIndex(text, -1) {
@@ -157,23 +161,26 @@ const IfItIsTheValue = "if this really is the value, put it into a variable or a
 // misread reports a value that as a whole looks like a reference, and is not one. It
 // would become the password, silently. What it shows of the value is a name, and of
 // a secret only one that a variable has.
-func (r references) misread(text string, n *source.Node, path params.Path, secret bool) bool {
+func (r references) misread(text string, n *source.Node, trail *source.Trail, secret bool) bool {
 	value := strings.TrimSpace(text)
 	first, size := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
 	if size < len(value) && strings.ContainsRune(quotesOfText, first) && strings.ContainsRune(quotesOfText, last) && secret {
-		r.unset[path.String()] = true
-		r.diags.ReportError(n.At, path, "not-a-reference", `write "…" around it; `+IfItIsTheValue,
+		r.unset[trail.Path().String()] = true
+		r.diags.ReportError(n.At, trail.Path(), "not-a-reference", `write "…" around it; `+IfItIsTheValue,
 			"the value stands in typographic quotes, which would be a part of it")
 		return true
+	}
+	if first != '$' && first != '%' { // as all lookalikes begin
+		return false
 	}
 	for _, l := range lookalikes {
 		m := l.form.FindStringSubmatch(value)
 		if m == nil || strings.HasPrefix(value, "${") && !strings.HasPrefix(strings.TrimSpace(reference.ReplaceAllString(value, "")), "${") {
 			continue
 		}
-		r.unset[path.String()] = true
-		name, set := r.nameFor(m[1], path)
+		r.unset[trail.Path().String()] = true
+		name, set := r.nameFor(m[1], secret)
 		if set {
 			r.secrets.names[text] = true
 		}
@@ -188,10 +195,10 @@ func (r references) misread(text string, n *source.Node, path params.Path, secre
 			hint = "write ${file:PATH}, with at most a ${NAME} in it; " + IfItIsTheValue
 		case !set || strings.Contains(m[1], ":") && !strings.HasPrefix(m[1], "env:"):
 			if d := otherDefault.FindStringSubmatch(value); d != nil && d[1] != "env" {
-				hint = fmt.Sprintf("write ${%s:-%s}; %s", d[1], shownDefault(path, d[2]), IfItIsTheValue)
+				hint = fmt.Sprintf("write ${%s:-%s}; %s", d[1], shownDefault(d[2], secret), IfItIsTheValue)
 			}
 		}
-		r.diags.ReportError(n.At, path, "not-a-reference", hint, "the value %s; it would be taken as it stands", l.what)
+		r.diags.ReportError(n.At, trail.Path(), "not-a-reference", hint, "the value %s; it would be taken as it stands", l.what)
 		return true
 	}
 	return false
@@ -200,15 +207,15 @@ func (r references) misread(text string, n *source.Node, path params.Path, secre
 // otherDefault is a variable with a default in the form of Spring, or of other shells.
 var otherDefault = lazyregexp.New(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::=|:|=|-)([^-{}?+][^{}]*)\}`)
 
-func shownDefault(path params.Path, text string) string {
-	if secretname.Below(path) {
+func shownDefault(text string, secret bool) string {
+	if secret {
 		return "default"
 	}
 	return text
 }
 
 // misreadInside warns of a default in another form within a longer text.
-func (r references) misreadInside(text string, n *source.Node, path params.Path) {
+func (r references) misreadInside(text string, n *source.Node, path params.Path, secret bool) {
 	rest := reference.ReplaceAllStringFunc(text, func(found string) string { return strings.Repeat("\x00", len(found)) })
 	for _, m := range otherDefault.FindAllStringSubmatchIndex(rest, -1) {
 		if name := rest[m[2]:m[3]]; name == "env" || name == "file" {
@@ -216,14 +223,14 @@ func (r references) misreadInside(text string, n *source.Node, path params.Path)
 		}
 		line, column := source.PlaceIn(text, m[0])
 		r.diags.Warn(r.tree.inside(n, line, column), path, "not-a-reference",
-			fmt.Sprintf("write ${%s:-%s}", rest[m[2]:m[3]], shownDefault(path, rest[m[4]:m[5]])), "this looks like a reference to a variable, and is not one, so it is taken as it stands")
+			fmt.Sprintf("write ${%s:-%s}", rest[m[2]:m[3]], shownDefault(rest[m[4]:m[5]], secret)), "this looks like a reference to a variable, and is not one, so it is taken as it stands")
 	}
 }
 
 var noName = lazyregexp.New(`[^A-Za-z0-9_]+`)
 
 // nameFor is the variable that was probably meant, and whether there is one.
-func (r references) nameFor(text string, path params.Path) (name string, set bool) {
+func (r references) nameFor(text string, secret bool) (name string, set bool) {
 	text, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(text), "env:"), ":")
 	name = strings.Trim(noName.ReplaceAllString(text, "_"), "_")
 	for _, candidate := range []string{name, strings.ToUpper(name)} {
@@ -231,7 +238,7 @@ func (r references) nameFor(text string, path params.Path) (name string, set boo
 			return candidate, true
 		}
 	}
-	if name == "" || secretname.Below(path) {
+	if name == "" || secret {
 		return "NAME", false
 	}
 	return name, false
@@ -269,7 +276,7 @@ var nameOfVariable = lazyregexp.New(`^\$?([A-Za-z_]\w{2,})$`)
 
 // doubtful warns of a secret that would be taken as it stands, though other programs
 // put another value in its place. A password of such a form keeps working.
-func (r references) doubtful(text string, n *source.Node, path params.Path) {
+func (r references) doubtful(text string, n *source.Node, trail *source.Trail) {
 	value := strings.TrimSpace(text)
 	if strings.HasPrefix(value, "$${") {
 		return
@@ -284,7 +291,7 @@ func (r references) doubtful(text string, n *source.Node, path params.Path) {
 		hint = "there is a variable of this name: " + variableForm
 	}
 	if hint != "" {
-		r.diags.Warn(n.At, path, "not-a-reference", hint+"; "+IfItIsTheValue, "the value looks like a reference, and is not one, so it is taken as it stands")
+		r.diags.Warn(n.At, trail.Path(), "not-a-reference", hint+"; "+IfItIsTheValue, "the value looks like a reference, and is not one, so it is taken as it stands")
 	}
 }
 
@@ -301,15 +308,12 @@ func (r references) isVariable(name string) bool {
 // begins with # is found by what a param is declared to be, in the check.
 var swallowed = lazyregexp.New(`^["']?\s*:\s+&\S+\s*$`)
 
-// empty reports a secret of which nothing is left, since it begins with &.
-func (r references) empty(n *source.Node, path params.Path, key string) {
-	if !secretname.Resembles(key) {
-		return
-	}
+// emptySecret reports a secret of which nothing is left, since it begins with &.
+func (r references) emptySecret(n *source.Node, trail *source.Trail) {
 	behind := []rune(r.tree.line(n.Key))
 	behind = behind[min(max(n.Key.Column-1, 0), len(behind)):]
-	_, rest, _ := strings.Cut(string(behind), key)
-	if swallowed.MatchString(rest) {
+	_, rest, _ := strings.Cut(string(behind), trail.Key)
+	if path := trail.Path(); swallowed.MatchString(rest) {
 		r.unset[path.String()] = true
 		r.diags.ReportError(n.Key, path, "empty-value", "write the value in quotes", "the value is empty, because & begins an anchor in YAML")
 	}
