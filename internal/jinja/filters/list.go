@@ -91,11 +91,7 @@ func joinFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	get, err := getter(r, a.At(1, nil))
-	if err != nil {
-		return nil, err
-	}
-	list, err := value.Elements(r.Budget, v)
+	list, get, err := elementsBy(r, v, a.At(1, nil))
 	if err != nil {
 		return nil, err
 	}
@@ -268,6 +264,15 @@ func sumFilter(r *runtime.State, v any, a value.Args) (any, error) {
 		}
 	}
 	return total, nil
+}
+
+// elementsBy returns the elements of v, and what reads an attribute of each.
+func elementsBy(r *runtime.State, v, attribute any) (list []any, get func(any) (any, error), err error) {
+	if get, err = getter(r, attribute); err != nil {
+		return nil, nil, err
+	}
+	list, err = value.Elements(r.Budget, v)
+	return list, get, err
 }
 
 // getter reads an attribute such as "priority.name" or 0 of elements; without

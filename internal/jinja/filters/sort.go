@@ -141,7 +141,7 @@ func uniqueFilter(r *runtime.State, v any, a value.Args) (any, error) {
 
 func groupByFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	caseSensitive := a.Truth(2)
-	get, err := getter(r, a.Values[0])
+	list, get, err := elementsBy(r, v, a.Values[0])
 	if err != nil {
 		return nil, err
 	}
@@ -151,10 +151,6 @@ func groupByFilter(r *runtime.State, v any, a value.Args) (any, error) {
 			return a.Values[1], nil
 		}
 		return key, err
-	}
-	list, err := value.Elements(r.Budget, v)
-	if err != nil {
-		return nil, err
 	}
 	all, err := keyed(r, list, plain, caseSensitive)
 	if err != nil {
@@ -188,11 +184,7 @@ func groupByFilter(r *runtime.State, v any, a value.Args) (any, error) {
 // extreme is the least or the greatest element.
 func extreme(better value.Operator) func(*runtime.State, any, value.Args) (any, error) {
 	return func(r *runtime.State, v any, a value.Args) (any, error) {
-		get, err := getter(r, a.At(1, nil))
-		if err != nil {
-			return nil, err
-		}
-		list, err := value.Elements(r.Budget, v)
+		list, get, err := elementsBy(r, v, a.At(1, nil))
 		if err != nil {
 			return nil, err
 		}
