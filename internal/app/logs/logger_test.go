@@ -35,3 +35,15 @@ func TestTheConsoleLogShowsForeignTextAndSteersNoTerminal(t *testing.T) {
 		}
 	})
 }
+
+func TestALevelOrFormatThatDoesNotExistIsNamedWithThoseThatDo(t *testing.T) {
+	for want, o := range map[string]Options{
+		`the log level "loud" is not one of trace, debug, info, warn, error, off`: {Level: "loud"},
+		`the log format "pretty" is not one of auto, json, console`:               {Format: "pretty"},
+	} {
+		o.Stderr, o.Redact = io.Discard, unchanged
+		if _, _, err := New(o); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
