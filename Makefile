@@ -36,7 +36,7 @@ run: build ## the demonstration: 30 tickets sorted in a help desk of its own
 check: lint test ## what continuous integration runs, in its order
 
 test: build ## every module's tests, with the race detector
-	@build/test.sh $(MODULES)
+	@build/test.sh $(MODULES) tools
 
 test-all: test ## what takes longer: all instruction sets, more fuzzing
 	OTAI_TEST_ALL=1 build/test.sh $(MODULES)
@@ -46,7 +46,7 @@ test-system: ## against a real Znuny: OTAI_TEST_DESK names the script that steer
 	@test -n '$(OTAI_TEST_DESK)' || { echo 'make: set OTAI_TEST_DESK to the script that steers a help desk; docs/architecture.md says which commands it must know' >&2; exit 2; }
 	OTAI_TEST_DESK='$(OTAI_TEST_DESK)' $(GO) test ./cmd/otai -run '^TestSystem' -count=1 -v -timeout 60m
 
-lint: ## formatting, vet, staticcheck, modules that agree, who imports whom
+lint: ## formatting, spelling, vet, staticcheck, decisions by messages, versions, licenses
 	@build/lint.sh $(MODULES) tools
 
 cover: ## what part of each package the tests run, through the binaries they build, too

@@ -3,7 +3,7 @@
 // [Read], in document.go, goes the way of the data. layers.go has koanf merge the files,
 // .env, the environment and the flags; each file is parsed once, by room source, brought
 // into the current form by room upgrade, and handed to koanf as a tree whose values know
-// where they stand. The merged tree (tree.go) is what all that follows reads: expand.go
+// where they stand. The merged tree (tree.go) is what all that follows reads: references.go
 // replaces ${NAME} and ${file:PATH} in it, decode.go makes the typed Document of it, and
 // for each diagnostic it knows the place. No plugin is needed for that, because the
 // document says where the plugins are.

@@ -3,7 +3,7 @@
 //
 // # Requests
 //
-// A [Server] first rejects what other web pages send (host.go). Then a request finds its web service (webservice.go) and its operation by
+// A [Server] first rejects what other web pages send (origin.go). Then a request finds its web service (webservice.go) and its operation by
 // its path (route.go); package wire reads its values, package operation performs it, on the tickets of package store, and package wire writes
 // the answer. All else is for people and tests: a page that shows the tickets (page.go), and the control
 // interface at /_control (control.go).
