@@ -127,22 +127,25 @@ func (d decoder) orchestratorElsewhere(root *source.Node) bool {
 
 func (d decoder) logging(f field) Logging {
 	d.keys(f, loggingKeys, vocabulary.PythonLogging...)
-	for _, key := range vocabulary.PythonLogging {
-		if unused := f.key(key); unused.Node != nil {
+	for _, pair := range f.pairs() {
+		if slices.Contains(vocabulary.PythonLogging, pair.Key) {
+			unused := f.key(pair.Key)
 			d.diags.Warn(unused.Key, unused.path(), "no-effect", "remove it; format: auto, console or json is what can be chosen", "this has no effect here")
 		}
 	}
 	out := Logging{Level: "info", Format: "auto"}
-	if level := strings.ToLower(d.text(f.key("level"))); level != "" {
-		if name, other := vocabulary.OtherLogLevels[level]; other {
-			level = name
+	level := f.key("level")
+	if name := strings.ToLower(d.text(level)); name != "" {
+		if ours, other := vocabulary.OtherLogLevels[name]; other {
+			name = ours
 		}
-		out.Level = d.oneOf(level, f.key("level"), vocabulary.LogLevels)
+		out.Level = d.oneOf(name, level, vocabulary.LogLevels)
 	}
-	if python := f.key("format"); python.isMapping() {
-		d.diags.Warn(python.Key, python.path(), "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
-	} else if format := strings.ToLower(d.text(f.key("format"))); format != "" {
-		out.Format = d.oneOf(format, f.key("format"), vocabulary.LogFormats)
+	format := f.key("format")
+	if format.isMapping() {
+		d.diags.Warn(format.Key, format.path(), "no-effect", "write format: auto, console or json", "message and date formats have no effect here")
+	} else if name := strings.ToLower(d.text(format)); name != "" {
+		out.Format = d.oneOf(name, format, vocabulary.LogFormats)
 	}
 	if b := d.boolean(f.key("log_to_file")); b != nil {
 		out.LogToFile = *b
@@ -213,10 +216,11 @@ func (d decoder) service(id string, f field) Service {
 		return out
 	}
 	d.serviceKeys(f)
-	out.Use = d.text(f.key("use"))
+	use := f.key("use")
+	out.Use = d.text(use)
 	out.Injects = d.injects(d.mapping(f.key("injects")))
 	out.Params = object(d.mapping(f.key("params")).Node)
-	if use := f.key("use"); use.isEmpty() || use.Value == "" {
+	if use.isEmpty() || use.Value == "" {
 		d.diags.ReportError(d.tree.useAt(f.path()), f.path(), "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
 	}
 	return out
