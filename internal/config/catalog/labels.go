@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -18,23 +17,34 @@ type ChildScope struct {
 	Params       []string // further parent params, which the pipe gives them when it runs
 }
 
-// ChildScope returns what the pipe says of its children.
+// ChildScope returns what the pipe says of its children. A label of other words says
+// nothing: its author may mean something else by it, or it may come from a later version.
 func (c Component) ChildScope() ChildScope {
-	text, known := c.Labels[params.LabelChildren]
-	var words, given []string
+	text, said := c.Labels[params.LabelChildren]
+	if !said || c.Params == nil {
+		return ChildScope{}
+	}
+	var scope ChildScope
 	for word := range strings.SplitSeq(text, ",") {
 		word = strings.TrimSpace(word)
-		if name, ok := strings.CutPrefix(word, params.ChildrenParam); ok {
-			given = append(given, name)
+		name, isParam := strings.CutPrefix(word, params.ChildrenParam)
+		switch {
+		case isParam:
+			scope.Params = append(scope.Params, name)
+		case word == params.ChildrenSequence:
+			scope.Known, scope.Sequence = true, true
+		case word == params.ChildrenSeparate:
+			scope.Known = true
+		case word == params.ChildrenParentParams:
+			scope.ParentParams = true
+		default:
+			return ChildScope{}
 		}
-		words = append(words, word)
 	}
-	return ChildScope{
-		Known:        known && c.Params != nil,
-		Sequence:     slices.Contains(words, params.ChildrenSequence),
-		ParentParams: slices.Contains(words, params.ChildrenParentParams),
-		Params:       given,
+	if !scope.Known {
+		return ChildScope{}
 	}
+	return scope
 }
 
 // LabeledParam returns the key that a label names and what the pipe declares of it; nil

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -68,6 +69,9 @@ func foreignCatalog(labeled bool) catalogtest.Catalog {
 		"acme:Gate":   label(catalogtest.Pipe[gateParams]("Gate"), "children", "separate, parent-params", "triggered-by", "gate"),
 		"acme:Row":    label(catalogtest.Pipe[rowParams]("Row"), "children", "sequence"),
 		"acme:Each":   label(catalogtest.Pipe[gateParams]("Each"), "children", "separate, param:item"),
+		"acme:Many":   label(catalogtest.Pipe[rowParams]("Many"), "children", "many, one after the other"),
+		"acme:Later":  label(catalogtest.Pipe[rowParams]("Later"), "children", "sequence,word-of-a-later-version"),
+		"acme:Half":   label(catalogtest.Pipe[rowParams]("Half"), "children", "parent-params"),
 		"acme:Clock":  label(catalogtest.Pipe[clockParams]("Clock"), "interval", "every"),
 		"acme:Move":   label(catalogtest.Pipe[moveParams]("Move"), "updates", "change"),
 		"acme:Remark": label(catalogtest.Pipe[remarkParams]("Remark"), "adds-note", "remark"),
@@ -161,6 +165,20 @@ func TestAParamThatAPipeGivesToItsChildrenIsKnown(t *testing.T) {
 	got := checkedForeign(t, text, true)
 	if want := []string{"1 unknown-parent-param: did you mean item?"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The label meant nothing to the hosts of 0.1.0, so an author may have used it for
+// something else; what such a pipe's children see is then as open as without it.
+func TestALabelOfOtherWordsSaysNothingOfTheChildren(t *testing.T) {
+	const text = "orchestrator: { use: acme:Loop, params: { work: [{ use: acme:%s, params: { stages: [{ id: a, use: base:ExpressionPipe, params: { expression: a } }, { use: base:ExpressionPipe, params: { expression: \"{{ get_pipe_result('a') }} {{ get_pipe_result('b') }} {{ get_parent_param('c') }}\" } }] } }] } }"
+	for _, pipe := range []string{"Many", "Later", "Half"} {
+		if got := checkedForeign(t, fmt.Sprintf(text, pipe), true); len(got) > 0 {
+			t.Errorf("%s: %q, want nothing", pipe, got)
+		}
+	}
+	if got := checkedForeign(t, fmt.Sprintf(text, "Row"), true); len(got) == 0 {
+		t.Error("a sequence's templates aren't checked")
 	}
 }
 
