@@ -9,13 +9,13 @@ bench() { # title, folder, package, benchmark, more flags of go test
 		printf '%s\n' "$output"
 		exit 1
 	fi
-	printf '%s\n' "$output" | grep '^Benchmark'
+	printf '%s\n' "$output" | grep '^Benchmark' || { echo "bench: $3 has no benchmark $4" >&2; exit 1; }
 }
 bench 'Start-up to the first pipe with both plugins, process end included (target: under 150 ms)' . ./cmd/otai '^BenchmarkStartUp$' -benchtime=21x
 bench 'Engine overhead per pipe with fakes, logging off (target: under 20 µs)' . ./pkg/orchestrator '^BenchmarkPipe$'
 bench 'Loading 1, 10, 50 small plugins and a large one, beside a bare plugin.Open of the same files (targets: at most 4 times with the probe cached, 8 times without)' . ./cmd/otai '^BenchmarkLoad$' -benchtime=15x
 PREFLIGHT_BENCH="$root/build/dist/plugins/otai_otobo_znuny.so" bench 'Preflight alone, beside a bare plugin.Open' . ./pkg/loader/preflight .
-bench 'Loading and checking a configuration of 300 lines (target: under 20 ms)' . ./internal/config '^BenchmarkLoad300Lines$'
+bench 'Loading and checking a configuration of 300 lines (target: under 20 ms)' . ./internal/config/check '^BenchmarkLoad300Lines$'
 bench 'Templates: cached (target: a conditional under 1.5 µs), and parsed anew (target: under 12 µs)' . ./internal/jinja .
 bench 'Classification: BERT-base of random weights, 128 tokens, one thread (target: 85 % of the measured peak)' plugins/hf-local ./... '^BenchmarkBERTBase128$'
 bench 'The help-desk client: its own CPU time per request, and 1,000 tickets fetched with articles (targets: under 0.3 ms, the fetch aside; at most 25 requests)' plugins/otobo-znuny . '^BenchmarkRequests$'
