@@ -5,6 +5,9 @@ package params
 // and by nothing else, so a plugin's sequence, trigger or ticket system gets the same
 // checks. Without a label, nothing is assumed and nothing is reported.
 //
+// A plugin writes a label as text, because one that imports this package outside its
+// tests, even for a constant, loads only in a host with exactly the same package.
+//
 // A label that names a param has its key as the value: one of the params of the same
 // service or pipe, at the top level.
 const (
@@ -22,7 +25,8 @@ const (
 	// LabelChildren says what the templates of a pipe's children see:
 	// [ChildrenSequence] or [ChildrenSeparate], then, each after a comma,
 	// [ChildrenParentParams] and [ChildrenParam] where they apply. Names of results and
-	// parent params in these templates that don't exist are then reported.
+	// parent params in these templates that don't exist are then reported. A value with
+	// any other word says nothing.
 	LabelChildren = "children"
 
 	// LabelTriggeredBy names the param with the child pipe that decides, by success,
