@@ -42,7 +42,7 @@ func arguments(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// flagError says of a number what it has to be, where pflag says what Go calls it.
+// flagError says in the same words for each kind of flag what its value has to be.
 func flagError(_ *cobra.Command, err error) error {
 	var flag *pflag.InvalidValueError
 	if !errors.As(err, &flag) {
@@ -56,6 +56,8 @@ func flagError(_ *cobra.Command, err error) error {
 		what = "a whole number"
 	case strings.HasPrefix(kind, "float"):
 		what = "a number"
+	case kind == "bool":
+		what = "true or false"
 	default:
 		return err
 	}
