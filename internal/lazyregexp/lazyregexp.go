@@ -71,8 +71,3 @@ func (r *Regexp) ReplaceAllString(s, with string) string {
 func (r *Regexp) ReplaceAllStringFunc(s string, with func(string) string) string {
 	return r.compiled().ReplaceAllStringFunc(s, with)
 }
-
-// String is like [regexp.Regexp.String].
-func (r *Regexp) String() string {
-	return r.compiled().String()
-}

@@ -253,8 +253,8 @@ func TestASpecSurvivesATripThroughJSON(t *testing.T) {
 		t.Error("the schema is another one")
 	}
 	raw := m{"text": "{{ x }}", "password": "{{ y }}", "other": 1}
-	if got := redacted(other, raw); got["password"] != "***" {
-		t.Errorf("redacted: %v", got)
+	if got := secretPlaces(other, raw); !slices.Contains(got, "password") {
+		t.Errorf("secrets: %v", got)
 	}
 	if !slices.Equal(other.Names(), s.Names()) {
 		t.Errorf("names %v", other.Names())

@@ -26,8 +26,8 @@
 // # Raw and plain values
 //
 // A raw value is what a YAML or JSON decoder returns: it may contain templates, and
-// numbers written as text. [Walk] visits raw values along a Spec, to look at them or to
-// replace some, such as secrets.
+// numbers written as text. [Walk] visits raw values along a Spec, for instance to find
+// the secrets in them.
 //
 // A plain value is what templates see: a map[string]any, a []any, a string, an int64,
 // a float64, a bool, nil, or a mapping that keeps its order, which has the methods Len,

@@ -38,7 +38,7 @@ func Example() {
 	// base-url: unknown key (did you mean "base_url"?)
 }
 
-// A host shows what a configuration has without its secrets.
+// A host finds the secrets of a configuration, and keys that mean nothing.
 func ExampleWalk() {
 	type loginParams struct {
 		User     string `otai:"user"`
@@ -50,19 +50,18 @@ func ExampleWalk() {
 		return
 	}
 	raw := map[string]any{"user": "otai", "password": "xyzzy", "pasword": 1}
-	shown := params.Walk(spec, raw, func(p *params.Place) params.Next {
+	params.Walk(spec, raw, func(p *params.Place) params.Next {
 		switch {
 		case p.Spec == nil:
 			fmt.Printf("no field declares %s\n", p.Path)
 		case p.Secret():
-			p.Replace("***")
+			fmt.Printf("%s is secret\n", p.Path)
 		}
 		return params.Into
 	})
-	fmt.Println(shown)
 	// Output:
+	// password is secret
 	// no field declares pasword
-	// map[password:*** pasword:1 user:otai]
 }
 
 // A key with a dot is written so that the path can be read back.

@@ -269,10 +269,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil || !(reflect.DeepEqual(rendered, raw) || len(raw) == 0 && len(rendered) == 0) {
 			t.Fatalf("rendering without a template made %v of %v, %v", rendered, raw, err)
 		}
-		if seen := params.Walk(s, raw, func(*params.Place) params.Next { return params.Into }); !reflect.DeepEqual(seen, any(raw)) {
-			t.Fatalf("a walk that replaces nothing made %v of %v", seen, raw)
-		}
-		redacted(s, raw)
+		secretPlaces(s, raw)
 		p, err := params.Decode(s, rendered, params.Binder{})
 		if err != nil {
 			for _, d := range params.Diagnostics(err) {
