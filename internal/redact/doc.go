@@ -13,7 +13,7 @@
 //
 // # Where things are
 //
-// set.go keeps the secrets, match.go finds them, unit.go reads characters through escapes, base64.go finds
+// mask.go keeps the secrets, match.go finds them, unit.go reads characters through escapes, base64.go finds
 // secrets in base64, word.go says where a short one counts, and json.go and yaml.go separate keys from
 // values.
 package redact
