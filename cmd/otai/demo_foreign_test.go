@@ -1,11 +1,9 @@
 package main_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -54,17 +52,7 @@ func TestTheDemonstrationNeverCallsAnotherHelpDesk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), product.otai, "demo", "--json")
-	cmd.Env, cmd.Dir = environment(t, variables...), dir
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, stderrOf(err))
-	}
-	var r demoReport
-	if err := json.Unmarshal(out, &r); err != nil {
-		t.Fatalf("%v in\n%s", err, out)
-	}
-	r.check(t)
+	checkDemo(t, dir, environment(t, variables...))
 	if n := requests.Load(); n != 0 {
 		t.Errorf("the other help desk had %d requests, want none", n)
 	}

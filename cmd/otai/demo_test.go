@@ -47,9 +47,14 @@ func (r demoReport) check(t *testing.T) {
 }
 
 func TestTheDemonstrationSortsEveryTicket(t *testing.T) {
-	cmd := exec.Command(product.otai, "demo", "--json")
-	cmd.Env = environment(t)
-	cmd.Dir = t.TempDir()
+	checkDemo(t, t.TempDir(), environment(t))
+}
+
+// checkDemo runs the demonstration and checks what it reports.
+func checkDemo(t *testing.T, dir string, env []string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), product.otai, "demo", "--json")
+	cmd.Dir, cmd.Env = dir, env
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, stderrOf(err))

@@ -127,19 +127,7 @@ func TestSingleOldFormsAreChangedInPlace(t *testing.T) {
 // FuzzUpgrade holds every file that can be upgraded to the promises: the result is
 // current, it comes back as it is, and it means the same.
 func FuzzUpgrade(f *testing.F) {
-	for _, pattern := range []string{"testdata/old.yml", "../check/testdata/compat/*.yml", "../check/testdata/broken/*.yml"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			f.Fatal(pattern, err)
-		}
-		for _, file := range files {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			f.Add(data)
-		}
-	}
+	upgrade.AddFiles(f, "testdata/old.yml", "../check/testdata/compat/*.yml", "../check/testdata/broken/*.yml")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		text, diags := upgrade.File(source.File{Name: "f", Data: data})
 		if diags.HasErrors() {
