@@ -29,19 +29,18 @@ import (
 func main() {
 	root := flag.String("root", ".", "count only below functions whose name matches")
 	not := flag.String("not", "^$", "leave out what is below functions whose name matches")
-	in := flag.String("in", ".", "count only calls between files whose path matches")
 	flag.Parse()
 	if flag.NArg() < 2 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := walk(*root, *not, *in, flag.Arg(0), flag.Args()[1:]); err != nil {
+	if err := walk(*root, *not, flag.Arg(0), flag.Args()[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "filewalk:", err)
 		os.Exit(1)
 	}
 }
 
-func walk(root, not, in, repository string, arguments []string) error {
+func walk(root, not, repository string, arguments []string) error {
 	work, err := os.MkdirTemp("", "filewalk-")
 	if err != nil {
 		return err
@@ -66,7 +65,7 @@ func walk(root, not, in, repository string, arguments []string) error {
 	if err := run.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "filewalk: otai:", err)
 	}
-	return count(calls, sources, regexp.MustCompile(root), regexp.MustCompile(not), regexp.MustCompile(in))
+	return count(calls, sources, regexp.MustCompile(root), regexp.MustCompile(not))
 }
 
 const noteImport = `import filewalk_ "github.com/open-ticket-ai/otai/pkg/api/filewalk"; `
@@ -189,7 +188,7 @@ func Enter() {
 
 type call struct{ from, to string }
 
-func count(calls, sources string, root, not, in *regexp.Regexp) error {
+func count(calls, sources string, root, not *regexp.Regexp) error {
 	file, err := os.Open(calls)
 	if err != nil {
 		return err
@@ -211,7 +210,7 @@ func count(calls, sources string, root, not, in *regexp.Regexp) error {
 		}
 		to, _ := filepath.Rel(sources, stack[1])
 		from, _ := filepath.Rel(sources, stack[3])
-		if from == to || !in.MatchString(from) || !in.MatchString(to) {
+		if from == to {
 			continue
 		}
 		made[call{from + " " + short(stack[2]), to + " " + short(stack[0])}]++
@@ -230,7 +229,7 @@ func count(calls, sources string, root, not, in *regexp.Regexp) error {
 		fmt.Printf("%6d  %s -> %s\n", made[c], c.from, c.to)
 	}
 	fmt.Printf("%d calls leave their file, made %d times, in %d files\n", len(list), total, len(files))
-	return lines.Err()
+	return nil
 }
 
 // short is a function's name without its package; all parts of one function count as it.
