@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Store is the database. Its methods are for many goroutines at once.
+type Store interface {
+	// Register makes this process a host. On SQLite it takes over what any former host
+	// held; on PostgreSQL what former hosts of the same instance held.
+	Register(ctx context.Context, h Host) error
+	// Renew renews the host's lease, unless it has ended: then the error is [ErrFence], and
+	// the process registers again as another host and drops what it held.
+	Renew(ctx context.Context, host string) error
+	// Reap makes the runs of hosts whose lease has ended ready, with a new fence, and
+	// returns their number. A host calls it only after a full lease of its own renewals.
+	Reap(ctx context.Context, host string) (int, error)
+	// Reconcile makes runs ready that this host owns and does not work at.
+	Reconcile(ctx context.Context, host string, atWork []string) (int, error)
+	// Leave ends the host: a clean end of its process. What it still held becomes ready.
+	Leave(ctx context.Context, host string) error
+
+	// Mark is the present moment in the order of ends; see [Ticket].EndedAt.
+	Mark(ctx context.Context) (Mark, error)
+	// Now is the database's clock.
+	Now(ctx context.Context) (int64, error)
+
+	// Claim takes tickets for a run, in one transaction.
+	Claim(ctx context.Context, c Claim) (Claimed, error)
+	// ClaimOne takes one ticket for a write, or to begin to work at it. busy: another run
+	// works at it.
+	ClaimOne(ctx context.Context, held Held, create *Run, t Ticket) (taken Ticket, busy bool, err error)
+	// Commit stores a batch whole or not at all. counted is the cause of b.Refusal after it.
+	Commit(ctx context.Context, b Batch) (counted *Cause, err error)
+	// Fence stores that a request is about to be sent: the effect's Begun (now) and Until
+	// (now + lasts), durably. It is refused with [ErrFence] where the run is not the
+	// host's any more, was canceled, or less than a quarter of the lease is left.
+	Fence(ctx context.Context, held Held, effect string, lasts time.Duration, boot string, bootClock int64) error
+
+	// Take begins an attempt of a due run with one of these hashes at place: the resumed
+	// first, then by DueAt. ok is false if none is due; next is when one will be, 0: none.
+	Take(ctx context.Context, host, runner, hash string) (l *Loaded, next int64, err error)
+	// TakeRun begins an attempt of one run, if its fence is still this one.
+	TakeRun(ctx context.Context, host, run string, fence int64) (*Loaded, error)
+	// Orphans are ready runs whose hash no living host has; Adopt gives one the hash of a
+	// place of the same runner, at which it begins anew.
+	Adopt(ctx context.Context, host, runner, hash string) (int, error)
+
+	// Causes that are closed, each with the number of runs that wait. TryCause makes the
+	// next one of those that wait due, at most once a minute for all hosts; Opened makes
+	// all of them due.
+	Causes(ctx context.Context) ([]Cause, error)
+	TryCause(ctx context.Context, key string) (bool, error)
+
+	// Passed are the tickets of a runner that a search must leave out, at most limit.
+	Passed(ctx context.Context, runner, system string) (int, error)
+	// Tickets returns rows of tickets, by runner and system, of these ids (nil: all that
+	// have a standing).
+	Tickets(ctx context.Context, runner, system string, ids []string) ([]Ticket, error)
+	// PutTickets replaces rows of tickets that no run holds: what searches and readings
+	// outside a run have shown.
+	PutTickets(ctx context.Context, ts []Ticket) error
+	// OwnEffects are the done effects of all runners at a ticket since a time.
+	OwnEffects(ctx context.Context, system, ticket string, since int64) ([]Effect, error)
+
+	// Once returns whether nobody did what is due once per slot: (name, slot) is new.
+	Once(ctx context.Context, host, name string, slot int64) (bool, error)
+	// Value and SetValue keep small facts, such as the time of the last search for changes
+	// and the store's birth.
+	Value(ctx context.Context, key string) (string, bool, error)
+	SetValue(ctx context.Context, key, value string) error
+
+	// For people and commands.
+	Runs(ctx context.Context, f Filter) ([]Run, error)
+	Load(ctx context.Context, run string) (*Loaded, error)
+	Counts(ctx context.Context) (Counts, error)
+	Ask(ctx context.Context, r Request) (id int64, err error)
+	Requests(ctx context.Context) ([]Request, error)
+	Answer(ctx context.Context, id int64, answer string) error
+	Clean(ctx context.Context, keepBefore int64, batch int) (int, error)
+
+	Close() error
+}
+
+// Loaded is a run with all that is kept of it.
+type Loaded struct {
+	Run       Run
+	Steps     []Step
+	Documents []Document
+	Effects   []Effect
+	Tickets   []Ticket
+}
+
+// Filter chooses runs; zero fields mean any.
+type Filter struct {
+	States   []State
+	Outcomes []Outcome
+	Ticket   string
+	Runner   string
+	Parent   string
+	Reason   string
+	Limit    int
+	After    string // id of the last one of the page before
+}
+
+// Counts are for progress and for people.
+type Counts struct {
+	Runs      map[State]int
+	Standings map[Standing]int
+	Waiting   map[string]int // by reason
+}
+
+// Request is what a command asks of whoever works: retry, discard, cancel and their kind.
+type Request struct {
+	ID      int64
+	Verb    string
+	Args    []byte // JSON
+	Created int64
+	Answer  string
+}

@@ -1,0 +1,263 @@
+// Package store keeps runs, the tickets that they claimed, the results of their steps
+// and their effects, in a database: SQLite on one machine, PostgreSQL on many.
+//
+// # The frame of every guarantee
+//
+// A process that runs attempts is a host. What a host stores of a run it stores by
+// [Store.Commit], in one transaction which first asks whether the run is still its own:
+// that its owner and its fence are unchanged and, on PostgreSQL, that the host's lease
+// has not ended. If not, nothing is stored and the error is [ErrFence]: the host drops
+// the attempt and sends nothing more. An ended lease can't be renewed.
+//
+// # What is on the disk when
+//
+// A batch that says Durable is on the disk when Commit returns. So is all that was
+// committed before it.
+//
+// # Time
+//
+// All times are the store's: microseconds since 1970 by the database's clock. Pauses
+// are kept as the time at which they end.
+package store
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrFence means that the run is no longer this host's: its attempt stores and sends
+// nothing more.
+var ErrFence = errors.New("the run belongs to another process by now")
+
+// ErrUnavailable means that the database can't be reached or written now. Nothing of the
+// call was stored, or the caller can't know; every call may be repeated.
+var ErrUnavailable = errors.New("the run store can't be used now")
+
+// A State is where a run is in its life.
+type State string
+
+// The states of a run.
+const (
+	Ready   State = "ready"   // may be taken as soon as it is due
+	Running State = "running" // its owner works on it
+	Waiting State = "waiting" // set aside, for what may still be at work, or for a cause; due at DueAt
+	Ended   State = "ended"
+)
+
+// An Outcome is how a run ended.
+type Outcome string
+
+// The outcomes of a run.
+const (
+	Applied   Outcome = "applied"   // it changed something
+	Left      Outcome = "left"      // it ended well and changed nothing
+	Dead      Outcome = "dead"      // it is not tried again by itself
+	Overtaken Outcome = "overtaken" // somebody changed the ticket before the run did
+	Gone      Outcome = "gone"      // the ticket was merged or deleted
+	Canceled  Outcome = "cancelled" // by `otai runs cancel` or `discard`
+)
+
+// A Standing is what a runner remembers of a ticket. Free is none.
+type Standing string
+
+// The standings of a ticket.
+const (
+	Free         Standing = ""
+	Handled      Standing = "handled"
+	StandingLeft Standing = "left"
+	Aside        Standing = "aside"
+	StandingDead Standing = "dead"
+)
+
+// Reasons for which a run waits.
+const (
+	ReasonAside  = "aside"  // the ticket was refused and is tried again
+	ReasonUntil  = "until"  // a request may still be at work
+	ReasonCause  = "cause"  // what refuses many tickets is over only for one try a minute
+	ReasonBusy   = "busy"   // another run works at the ticket
+	ReasonSystem = "system" // a system fault that is this ticket's
+	ReasonGone   = "unreadable"
+)
+
+// Host is one process.
+type Host struct {
+	ID       string // its instance and its start
+	Instance string // the state folder's; only its holder declares former hosts of it dead
+	Version  string
+	Lease    time.Duration // 0: the lock on the file is the lease (SQLite)
+	Hashes   []string      // of the places at which it can continue runs
+}
+
+// Held names a run as its host took it.
+type Held struct {
+	Run   string
+	Host  string
+	Fence int64
+}
+
+// Run is the row of a run.
+type Run struct {
+	ID       string
+	Runner   string
+	Place    string // in the configuration, for people
+	Hash     string
+	Parent   string // the run whose loop made it; "" for others
+	Key      string // of the item in its loop
+	State    State
+	Outcome  Outcome
+	Reason   string // for which it waits, one of the Reason constants
+	Cause    string // id of the cause that it waits for
+	Attempts int    // those that count against Retry
+	Deaths   int    // how often its process died at the step AtWork
+	AtWork   string // key of the step that was at work
+	Owner    string
+	Fence    int64
+	DueAt    int64
+	Parked   bool   // begins anew when it is taken: its results were dropped
+	Cancel   string // "cancel" or "discard" while an open effect keeps it
+	Item     []byte // of an item: what it was given, by the codec
+	Err      string // of the last attempt, redacted
+	Created  int64
+	EndedAt  int64
+}
+
+// Step is the kept result of a step.
+type Step struct {
+	Key    string
+	Params string // hash of the rendered params
+	Result []byte // by the codec; nil if it may not be stored: the step is evaluated again
+}
+
+// Document is a ticket as a fetch yielded it; the fetch's result refers to it.
+type Document struct {
+	Ticket string
+	Body   []byte
+}
+
+// EffectState is where a write is.
+type EffectState string
+
+// The states of an effect.
+const (
+	Intent  EffectState = "intent"  // to be sent, or sent with an outcome that isn't known
+	Done    EffectState = "done"    // it is on the ticket
+	Refused EffectState = "refused" // the ticket system refused it; it counts as not begun
+	Closed  EffectState = "closed"  // given up: the ticket is gone, or somebody discarded it
+)
+
+// Effect is a write to a ticket system, or the one execution of a pipe with the label
+// effect: once.
+type Effect struct {
+	Key       string // step's key, operation, ticket, number of the write
+	Step      string
+	Operation string // update, note, create, once
+	System    string // of the ticket system
+	Service   string // id of the service
+	Ticket    string
+	State     EffectState
+	Intent    []byte // what is to be written, by the codec
+	Record    []byte // the ticket system's own (UseStore)
+	Outcome   []byte // what the call returned, by the codec
+	Begun     int64  // of its last request; 0: none was sent
+	Until     int64  // until when that request may still be at work; 0: it can't be
+	Boot      string // id of the machine's boot at which Begun was taken
+	BootClock int64  // nanoseconds of that boot's clock at Begun
+	Created   int64
+}
+
+// Ticket is a runner's claim on a ticket and what it remembers of it.
+type Ticket struct {
+	Runner   string
+	System   string
+	Ticket   string
+	Run      string // that has claimed it; "" if none
+	Working  bool   // that run works at it: at most one does, of all runners
+	Fetched  bool   // claimed by the run's fetch or as an item, not only for a write
+	Standing Standing
+	Hashes   []string // under which it was left, set aside or dead
+	Picture  []byte   // of the ticket, by the gate
+	Settled  bool     // its first reading after the run is in the picture
+	Cause    string
+	Attempts int
+	DueAt    int64   // when it is no longer passed over; 0: never by itself
+	Seen     int64   // when a search last found it
+	EndedAt  int64   // when a run at it last ended, in the store's order (Mark)
+	Released int     // times in a row that it was released or overtaken
+	Freed    []int64 // when it was freed by a change, the last day's
+	Note     string  // for people: "put back by a person", or why it was left
+}
+
+// Mark is a moment in the order in which runs end, to compare with [Ticket].EndedAt.
+type Mark int64
+
+// Batch is what a host learned of a run. Zero fields change nothing.
+type Batch struct {
+	Held      Held
+	Fact      bool // outcomes only: stored also when the lease has ended, as long as owner and fence are unchanged
+	Durable   bool
+	Create    *Run // the run's row, if it isn't stored yet; Held is then how it is held
+	AtWork    *string
+	Steps     []Step
+	Documents []Document
+	Effects   []Effect // inserted or replaced by key
+	Tickets   []Ticket // inserted or replaced by (runner, system, ticket); Free without a run deletes
+	Forget    bool     // drops steps and documents
+	Spawn     []Run    // items; the tickets named in Tickets with their Run move to them
+	Refusal   *Refusal
+	Success   []string // keys of causes: what was refused for them succeeded
+	End       *End
+}
+
+// End ends an attempt.
+type End struct {
+	State   State // Ready, Waiting or Ended
+	Outcome Outcome
+	Reason  string
+	Cause   string
+	DueAt   int64
+	Counts  bool // the attempt counts against Retry
+	Parked  bool
+	Err     string
+}
+
+// Refusal counts a refused ticket at its cause.
+type Refusal struct {
+	Cause  string // its key: runner, operation, field and value, or operation and kind
+	Label  string // for people
+	Ticket string
+}
+
+// Cause is why many tickets are refused.
+type Cause struct {
+	Key     string
+	Runner  string
+	Label   string
+	Tickets int // different ones refused without a success in between
+	Closed  bool
+	NextTry int64 // when one of those that wait may try
+	Waiting int   // runs that wait for it
+	Since   int64
+	Logged  bool
+}
+
+// Claim asks for tickets that a search found.
+type Claim struct {
+	Held    Held
+	Create  *Run // see Batch
+	Steps   []Step
+	Runner  string
+	Hash    string
+	System  string
+	Tickets []string // in the order of the search
+	Limit   int
+	Since   Mark     // taken before the search
+	Repeat  bool     // handled tickets are not passed over
+	Living  []string // hashes that living hosts have; a standing under none of them is taken at once
+}
+
+// Claimed is the answer to a [Claim].
+type Claimed struct {
+	Tickets []Ticket // that the run holds now, in the order of the search
+	Passed  []Ticket // that are passed over, by their standing
+	Busy    int      // that other runs hold or work at, or at which one ended since
+}
