@@ -23,6 +23,9 @@ func TestTheExcerptsKnowEveryKeyOfTheSchema(t *testing.T) {
 	if len(keys) < 100 {
 		t.Errorf("the schema has %d keys, want at least 100", len(keys))
 	}
+	// An address with a login, which is learned as a secret; by its name it is neither, so
+	// that an excerpt hides it and a plugin's own "database: tickets" is not masked everywhere.
+	delete(keys, "database")
 	for key := range keys {
 		if secret, harmless := secretname.Is(key), secretname.Harmless(key); secret == harmless {
 			t.Errorf("the key %q: named like a secret %v, known to have none %v", key, secret, harmless)

@@ -17,6 +17,7 @@ import (
 type decoder struct {
 	diags *Reporter
 	tree  *tree
+	unset map[string]bool // see Document
 }
 
 var (
@@ -29,63 +30,17 @@ var (
 	sha256Text = lazyregexp.New(vocabulary.SHA256Pattern)
 )
 
-// field is a value of the tree with the way to it; one that is not given has no node.
-type field struct {
-	*source.Node
-	trail *source.Trail
-}
-
-func (f field) key(name string) field {
-	inner := field{nil, &source.Trail{Above: f.trail, Key: name}}
-	if f.Node != nil {
-		inner.Node = f.Get(name)
-	}
-	return inner
-}
-
-func (f field) item(i int) field {
-	return field{f.Items[i], &source.Trail{Above: f.trail, Item: i + 1}}
-}
-
-func (f field) path() params.Path { return f.trail.Path() }
-
-func (f field) isMapping() bool { return f.Node != nil && f.Kind == yaml.MappingNode }
-func (f field) isList() bool    { return f.Node != nil && f.Kind == yaml.SequenceNode }
-
-// isEmpty is true for a field that is not given, or without a value.
-func (f field) isEmpty() bool {
-	return f.Node == nil || f.Kind == yaml.ScalarNode && f.Value == nil
-}
-
-// pairs are the keys of a mapping with their values; none for what is not a mapping.
-func (f field) pairs() []source.Pair {
-	if f.Node == nil {
-		return nil
-	}
-	return f.Pairs
-}
-
-// unknownKeys are those that are not among the known ones, sorted.
-func (f field) unknownKeys(known []string) (unknown []string) {
-	for _, pair := range f.pairs() {
-		if !slices.Contains(known, pair.Key) {
-			unknown = append(unknown, pair.Key)
-		}
-	}
-	slices.Sort(unknown)
-	return unknown
-}
-
 func (d decoder) document(out *Document) {
 	root := field{d.tree.root, nil}
 	d.keys(root, vocabulary.DocumentKeys)
 	out.APIVersion = d.text(root.key("api_version"))
 	infrastructure := d.mapping(root.key("infrastructure"))
-	d.keys(infrastructure, []string{"logging"}, "default_template_renderer")
+	d.keys(infrastructure, vocabulary.InfrastructureKeys, "default_template_renderer")
 	if unused := infrastructure.key("default_template_renderer"); unused.Node != nil {
 		d.diags.Warn(unused.Key, unused.path(), "no-effect", "remove it: the service that is a renderer is taken", "this has no effect here")
 	}
 	out.Logging = d.logging(d.mapping(infrastructure.key("logging")))
+	out.Runs = d.runs(d.mapping(infrastructure.key("runs")))
 	out.Plugins, out.pluginNames = d.plugins(root.key("plugins"))
 	out.unknownKeys = root.unknownKeys(vocabulary.DocumentKeys)
 	out.PluginDirs = d.texts(root.key("plugin_dirs"))
@@ -287,17 +242,6 @@ func (d decoder) serviceKeys(f field) {
 		return source.ComparePositions(f.Get(a).Key, f.Get(b).Key)
 	})
 	d.unknownKey(f, given[0], vocabulary.BelowParams(given))
-}
-
-// without is a mapping as plain values, without some of its keys.
-func (f field) without(keys []string) map[string]any {
-	out := map[string]any{}
-	for _, pair := range f.pairs() {
-		if !slices.Contains(keys, pair.Key) {
-			out[pair.Key] = plain(pair.Value)
-		}
-	}
-	return out
 }
 
 func rootKeyHint(key string, given map[string]any) string {

@@ -34,6 +34,7 @@ type Flag struct {
 type Document struct {
 	APIVersion  string // a constraint on the API level as given; "1" means >=1, "" any
 	Logging     Logging
+	Runs        Runs
 	PluginDirs  []string
 	Plugins     []Plugin
 	TrustedKeys []string
@@ -113,7 +114,7 @@ func Read(o Options) (*Document, Diagnostics) {
 	slices.Sort(names)
 	references{lookup, files{o.OpenFile, o.FilesMayBeAbsent}, merged, diags, known, unset, names, noDotEnv}.expandDocument()
 	d := &Document{unset: unset, tree: merged, secrets: known, lookup: lookup, names: names, variablesUnsure: noDotEnv}
-	decoder{diags: diags, tree: merged}.document(d)
+	decoder{diags: diags, tree: merged, unset: unset}.document(d)
 	d.learnSecrets()
 	d.odd = merged.oddities()
 	if len(diags.List) > 0 {

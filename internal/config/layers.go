@@ -51,6 +51,7 @@ func merge(o Options, environment, dotEnv map[string]string, diags *Reporter) *t
 	}
 	l.addVariables(dotEnv)
 	l.addVariables(environment)
+	l.addDatabase(environment, dotEnv)
 	for _, flag := range o.Flags {
 		l.addVariable(flag.Name, strings.Split(flag.Path, "."), flag.Value)
 	}

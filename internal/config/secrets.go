@@ -77,6 +77,7 @@ func (d *Document) learnSecrets() {
 		d.secrets.learn(s.Params, false)
 	}
 	d.secrets.learn(d.Orchestrator["params"], false)
+	d.secrets.learnDatabase(d.Runs.Database)
 }
 
 // learn leaves out templates, which are not secrets themselves.

@@ -53,7 +53,7 @@ var carriedOver = []string{
 }
 
 // otaisOwn are variables with the same prefix that otai itself reads.
-var otaisOwn = lazyregexp.New(`^OTAI_(_.*|CONFIG|CONFIG_DIR|PLUGIN_DIR|STATE_DIR|PROBE_TIMEOUT|TRUST_GROUP|SIGN_PASSWORD|HF_ISA|ONNXRUNTIME|OTOBO_ZNUNY_PASSWORD|DEMO_URL|DEMO_PASSWORD|DEMO_MODELS)$`)
+var otaisOwn = lazyregexp.New(`^OTAI_(_.*|CONFIG|CONFIG_DIR|PLUGIN_DIR|STATE_DIR|PROBE_TIMEOUT|TRUST_GROUP|DATABASE_URL|SIGN_PASSWORD|HF_ISA|ONNXRUNTIME|OTOBO_ZNUNY_PASSWORD|DEMO_URL|DEMO_PASSWORD|DEMO_MODELS)$`)
 
 // HasSettings reports whether variables hold a setting by which Open Ticket AI 2.0
 // is distinguished from other programs. Its log level alone is not.

@@ -102,6 +102,12 @@ func (b schemaBuilder) document() object {
 		"log_to_file":   flagSchema("Log to log_file_path as well."),
 		"log_file_path": textSchema("File that is logged to."),
 	}
+	keep := "P30D"
+	runs := object{
+		"database": textSchema("URL of the PostgreSQL database that several otai share, as postgres://USER:PASSWORD@HOST/DATABASE; OTAI_DATABASE_URL wins. Not given: a file in the state folder."),
+		"schema":   described("Schema of the database.", object{"type": []any{"string", "null"}, "pattern": vocabulary.DatabaseSchemaPattern + "|" + vocabulary.ReferencePattern, "default": "otai"}),
+		"keep":     params.Schema(&params.Spec{Name: "keep", Kind: params.KindDuration, Doc: "How long runs that ended are kept.", Default: &keep}, vocabulary.ReferencePattern),
+	}
 	for _, key := range vocabulary.PythonLogging {
 		logging[key] = ignored
 	}
@@ -122,7 +128,7 @@ func (b schemaBuilder) document() object {
 		"properties": object{
 			"api_version": textSchema("Constraint on the level of otai's contract, such as >=1.0.0."),
 			"infrastructure": closed(object{
-				"logging": closed(logging), "default_template_renderer": ignored,
+				"logging": closed(logging), "runs": closed(runs), "default_template_renderer": ignored,
 			}),
 			"plugins":      listOf("Order and policy of plugins. One that is not listed is loaded, too.", object{"anyOf": []any{object{"type": "string"}, plugin}}),
 			"plugin_dirs":  textsSchema("Folders with plugins."),

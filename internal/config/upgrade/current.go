@@ -79,9 +79,12 @@ func currentInfrastructure(n *yaml.Node) bool {
 	if n == nil {
 		return true
 	}
-	infrastructure, ok := keysAmong(n, []string{"logging"})
+	infrastructure, ok := keysAmong(n, vocabulary.InfrastructureKeys)
 	if logging := infrastructure["logging"]; ok && logging != nil {
 		_, ok = keysAmong(logging, []string{"level", "format", "log_to_file", "log_file_path"})
+	}
+	if runs := infrastructure["runs"]; ok && runs != nil {
+		_, ok = keysAmong(runs, vocabulary.RunsKeys)
 	}
 	return ok
 }

@@ -12,8 +12,12 @@ var (
 	RootKeys     = []string{"open_ticket_ai", "otai", "cfg"}
 	DocumentKeys = []string{"api_version", "infrastructure", "plugins", "plugin_dirs", "trusted_keys", "services", "orchestrator"}
 	ServiceKeys  = []string{"use", "injects", "params"}
-	PipeKeys     = []string{"id", "use", "injects", "params"}
-	RunnerKeys   = []string{"id", "on", "run"} // of the short form below runners:
+
+	InfrastructureKeys = []string{"logging", "runs"}
+	RunsKeys           = []string{"database", "schema", "keep"}
+
+	PipeKeys   = []string{"id", "use", "injects", "params"}
+	RunnerKeys = []string{"id", "on", "run"} // of the short form below runners:
 )
 
 // UnknownKeys are the keys of a mapping that are not among the known ones, sorted.

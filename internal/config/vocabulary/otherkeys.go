@@ -9,7 +9,11 @@ var Elsewhere = map[string]string{
 	"on":      "write it below orchestrator: runners:, or in the params of a base:SimpleSequentialRunner",
 	"run":     "write it below orchestrator: runners:, or in the params of a base:SimpleSequentialRunner",
 	"logging": "write it below infrastructure:",
+	"runs":    "write it below infrastructure:",
 	"params":  "write it below a service or below orchestrator:",
+
+	"database":     "write infrastructure: {runs: {database: …}}",
+	"database_url": "write infrastructure: {runs: {database: …}}",
 
 	"log_level": "write infrastructure: {logging: {level: …}}",
 	"loglevel":  "write infrastructure: {logging: {level: …}}",
