@@ -15,7 +15,7 @@ import (
 )
 
 // allowed are the licenses under which a binary may be distributed as otai is.
-var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "Unicode-DFS-2016"}
+var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0", "Unicode-DFS-2016"}
 
 // isLicense matches the files that must accompany a copy.
 var isLicense = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents)([.-].*)?$`)
@@ -93,7 +93,8 @@ func licenseText(modules []module) []byte {
 	var b bytes.Buffer
 	b.WriteString(`Software and data of others in otai's binary and its two plugins, and their licenses.
 Made by tools/thirdparty from what is linked: make licenses. otai itself is under the
-license in the file LICENSE. The C library and ld.so are those of the machine.
+license in the file LICENSE. The C library and ld.so are those of the machine. What is
+under MPL-2.0 is unchanged; its sources: go mod download MODULE@VERSION.
 
 `)
 	for _, m := range modules {
