@@ -73,6 +73,7 @@ type Store interface {
 
 	// For people and commands.
 	Runs(ctx context.Context, f Filter) ([]Run, error)
+	TicketsBy(ctx context.Context, f TicketFilter) ([]Ticket, error)
 	Load(ctx context.Context, run string) (*Loaded, error)
 	Counts(ctx context.Context) (Counts, error)
 	Ask(ctx context.Context, r Request) (id int64, err error)
@@ -104,18 +105,49 @@ type Filter struct {
 	After    string // id of the last one of the page before
 }
 
+// TicketFilter chooses tickets; zero fields mean any. The order is that of DueAt, those
+// without one last.
+type TicketFilter struct {
+	Runner    string
+	Ticket    string
+	Standings []Standing
+	Noted     bool // with a Note
+	Limit     int
+}
+
 // Counts are for progress and for people.
 type Counts struct {
 	Runs      map[State]int
 	Standings map[Standing]int
-	Waiting   map[string]int // by reason
+	Runners   map[string]map[Standing]int // Standings by runner
+	Waiting   map[string]int              // by reason
 }
 
-// Request is what a command asks of whoever works: retry, discard, cancel and their kind.
+// Request is what a command asks of whoever works. Whoever works answers it; a command
+// that finds nobody at work takes the lock and does the same itself.
 type Request struct {
 	ID      int64
 	Verb    string
-	Args    []byte // JSON
+	Args    []byte // JSON of [RequestArgs]
 	Created int64
-	Answer  string
+	Answer  string // "" until it was answered; for people
+}
+
+// The verbs of requests.
+const (
+	VerbRetry   = "retry"
+	VerbDiscard = "discard"
+	VerbCancel  = "cancel"
+)
+
+// RequestArgs are what a request is about: runs, or all that a runner, a cause or a
+// standing has.
+type RequestArgs struct {
+	Runs     []string `json:"runs,omitempty"`
+	Tickets  []string `json:"tickets,omitempty"`
+	Runner   string   `json:"runner,omitempty"`    // "": of all runners
+	Cause    string   `json:"cause,omitempty"`     // retry what waits for it
+	All      bool     `json:"all,omitempty"`       // retry what is set aside, dead or waits for a cause
+	Handled  bool     `json:"handled,omitempty"`   // retry what is handled
+	SkipStep bool     `json:"skip_step,omitempty"` // retry a run in doubt behind the step that is
 }

@@ -119,6 +119,7 @@ type Run struct {
 	Err      string // of the last attempt, redacted
 	Created  int64
 	EndedAt  int64
+	Tickets  []string // that it holds, else those whose last run it was; only [Store.Runs] fills it
 }
 
 // Step is the kept result of a step.
