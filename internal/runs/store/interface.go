@@ -121,6 +121,7 @@ type Counts struct {
 	Standings map[Standing]int
 	Runners   map[string]map[Standing]int // Standings by runner
 	Waiting   map[string]int              // by reason
+	Open      int                         // effects without an outcome
 }
 
 // Request is what a command asks of whoever works. Whoever works answers it; a command
