@@ -21,12 +21,16 @@ type Store interface {
 	// Leave ends the host: a clean end of its process. What it still held becomes ready.
 	Leave(ctx context.Context, host string) error
 
+	// Living returns the hashes that living hosts have for a runner.
+	Living(ctx context.Context, runner string) ([]string, error)
+
 	// Mark is the present moment in the order of ends; see [Ticket].EndedAt.
 	Mark(ctx context.Context) (Mark, error)
 	// Now is the database's clock.
 	Now(ctx context.Context) (int64, error)
 
-	// Claim takes tickets for a run, in one transaction.
+	// Claim takes tickets for a run, in one transaction. Where it takes none, it doesn't
+	// create the run.
 	Claim(ctx context.Context, c Claim) (Claimed, error)
 	// ClaimOne takes one ticket for a write, or to begin to work at it. busy: another run
 	// works at it.
@@ -35,7 +39,8 @@ type Store interface {
 	Commit(ctx context.Context, b Batch) (counted *Cause, err error)
 	// Fence stores that a request is about to be sent: the effect's Begun (now) and Until
 	// (now + lasts), durably. It is refused with [ErrFence] where the run is not the
-	// host's any more, was canceled, or less than a quarter of the lease is left.
+	// host's any more or less than a quarter of the lease is left, with [ErrCanceled] where
+	// it was canceled.
 	Fence(ctx context.Context, held Held, effect string, lasts time.Duration, boot string, bootClock int64) error
 
 	// Take begins an attempt of a due run with one of these hashes at place: the resumed
@@ -43,8 +48,9 @@ type Store interface {
 	Take(ctx context.Context, host, runner, hash string) (l *Loaded, next int64, err error)
 	// TakeRun begins an attempt of one run, if its fence is still this one.
 	TakeRun(ctx context.Context, host, run string, fence int64) (*Loaded, error)
-	// Orphans are ready runs whose hash no living host has; Adopt gives one the hash of a
-	// place of the same runner, at which it begins anew.
+	// Adopt gives runs of the runner the hash of a place at which they begin anew: those
+	// whose hash no living host has, and those that wait for a refused ticket or a cause,
+	// weren't tried under this hash and have no done effect. It returns their number.
 	Adopt(ctx context.Context, host, runner, hash string) (int, error)
 
 	// Causes that are closed, each with the number of runs that wait. TryCause makes the
@@ -53,11 +59,13 @@ type Store interface {
 	Causes(ctx context.Context) ([]Cause, error)
 	TryCause(ctx context.Context, key string) (bool, error)
 
-	// Passed are the tickets of a runner that a search must leave out, at most limit.
+	// Passed returns how many tickets a search of a runner leaves out, at most 500.
 	Passed(ctx context.Context, runner, system string) (int, error)
 	// Tickets returns rows of tickets, by runner and system, of these ids (nil: all that
 	// have a standing).
 	Tickets(ctx context.Context, runner, system string, ids []string) ([]Ticket, error)
+	// Stale are tickets with a standing that no search has found since a time, oldest first.
+	Stale(ctx context.Context, runner, system string, seenBefore int64, limit int) ([]Ticket, error)
 	// PutTickets replaces rows of tickets that no run holds: what searches and readings
 	// outside a run have shown.
 	PutTickets(ctx context.Context, ts []Ticket) error
@@ -65,7 +73,9 @@ type Store interface {
 	OwnEffects(ctx context.Context, system, ticket string, since int64) ([]Effect, error)
 
 	// Once returns whether nobody did what is due once per slot: (name, slot) is new.
+	// The slot of a host that died before Fired is new again.
 	Once(ctx context.Context, host, name string, slot int64) (bool, error)
+	Fired(ctx context.Context, name string, slot int64) error
 	// Value and SetValue keep small facts, such as the time of the last search for changes
 	// and the store's birth.
 	Value(ctx context.Context, key string) (string, bool, error)
@@ -76,9 +86,20 @@ type Store interface {
 	TicketsBy(ctx context.Context, f TicketFilter) ([]Ticket, error)
 	Load(ctx context.Context, run string) (*Loaded, error)
 	Counts(ctx context.Context) (Counts, error)
+	// Retry makes due what a selection names, whatever its pause: not what is running or
+	// waits for a request that may still be at work. It returns the number of runs and
+	// tickets.
+	Retry(ctx context.Context, s Selection) (int, error)
+	// Cancel ends a run, or has its host end it where it is running or one of its effects
+	// has no outcome; verb is "cancel" or "discard". The ticket counts as handled.
+	Cancel(ctx context.Context, run, verb string) (Run, error)
 	Ask(ctx context.Context, r Request) (id int64, err error)
+	// Requests are those without an answer; Asked returns one.
 	Requests(ctx context.Context) ([]Request, error)
+	Asked(ctx context.Context, id int64) (Request, bool, error)
 	Answer(ctx context.Context, id int64, answer string) error
+	// Clean deletes at most batch runs that ended before a time and have no effect without
+	// an outcome, and what else is old. It returns the number of runs.
 	Clean(ctx context.Context, keepBefore int64, batch int) (int, error)
 
 	Close() error
@@ -151,4 +172,14 @@ type RequestArgs struct {
 	All      bool     `json:"all,omitempty"`       // retry what is set aside, dead or waits for a cause
 	Handled  bool     `json:"handled,omitempty"`   // retry what is handled
 	SkipStep bool     `json:"skip_step,omitempty"` // retry a run in doubt behind the step that is
+}
+
+// Selection chooses what is tried again. With several fields set, all must fit.
+type Selection struct {
+	Run      string
+	Runner   string
+	Cause    string
+	All      bool // every runner's
+	Handled  bool // the handled tickets of Runner, or of all, instead of what was refused
+	SkipStep bool // of Run: its pipes with effect: once that are in doubt count as given up
 }

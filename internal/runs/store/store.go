@@ -29,6 +29,13 @@ import (
 // nothing more.
 var ErrFence = errors.New("the run belongs to another process by now")
 
+// ErrCanceled means that a person canceled or discarded the run: it sends nothing more,
+// but it is still the host's, which stores the outcome of what it sent and ends it.
+var ErrCanceled = errors.New("the run was canceled")
+
+// ErrBusy means that a ticket is worked at by another run.
+var ErrBusy = errors.New("another run works at the ticket")
+
 // ErrUnavailable means that the database can't be reached or written now. Nothing of the
 // call was stored, or the caller can't know; every call may be repeated.
 var ErrUnavailable = errors.New("the run store can't be used now")
@@ -85,7 +92,22 @@ type Host struct {
 	Instance string // the state folder's; only its holder declares former hosts of it dead
 	Version  string
 	Lease    time.Duration // 0: the lock on the file is the lease (SQLite)
-	Hashes   []string      // of the places at which it can continue runs
+	Places   []HostPlace   // at which it can begin or continue runs
+}
+
+// HostPlace is a place of a host's configuration.
+type HostPlace struct {
+	Runner string
+	Hash   string
+}
+
+// ReadyRun is a run that has become due, or will be at DueAt.
+type ReadyRun struct {
+	Run    string
+	Runner string
+	Hash   string
+	Fence  int64
+	DueAt  int64
 }
 
 // Held names a run as its host took it.
@@ -112,7 +134,9 @@ type Run struct {
 	AtWork   string // key of the step that was at work
 	Owner    string
 	Fence    int64
-	DueAt    int64
+	DueAt    int64 // 0 while it is running and when it has ended
+	Begun    bool   // an attempt of it was begun before
+	Try      bool   // its next attempt may try what its cause refuses
 	Parked   bool   // begins anew when it is taken: its results were dropped
 	Cancel   string // "cancel" or "discard" while an open effect keeps it
 	Item     []byte // of an item: what it was given, by the codec
@@ -148,7 +172,12 @@ const (
 
 // Effect is a write to a ticket system, or the one execution of a pipe with the label
 // effect: once.
+//
+// Where a batch replaces a stored one, an empty Intent, Record, Outcome or Boot keeps what
+// is stored; without Begun, Begun and Until are kept. When its run has ended as anything
+// but dead, Intent and Record are dropped, and what a pipe with effect: once returned.
 type Effect struct {
+	Run       string // set by the store
 	Key       string // step's key, operation, ticket, number of the write
 	Step      string
 	Operation string // update, note, create, once
@@ -163,7 +192,8 @@ type Effect struct {
 	Until     int64  // until when that request may still be at work; 0: it can't be
 	Boot      string // id of the machine's boot at which Begun was taken
 	BootClock int64  // nanoseconds of that boot's clock at Begun
-	Created   int64
+	Created   int64  // set by the store, as is Changed: when State changed last
+	Changed   int64
 }
 
 // Ticket is a runner's claim on a ticket and what it remembers of it.
@@ -175,7 +205,8 @@ type Ticket struct {
 	Working  bool   // that run works at it: at most one does, of all runners
 	Fetched  bool   // claimed by the run's fetch or as an item, not only for a write
 	Standing Standing
-	Hashes   []string // under which it was left, set aside or dead
+	Hashes   []string // under which it was left, set aside or dead: those that claim (see Claim.Hash)
+	LastRun  string   // that it has its standing from; set by the store when a run lets go of it
 	Picture  []byte   // of the ticket, by the gate
 	Settled  bool     // its first reading after the run is in the picture
 	Cause    string
@@ -201,7 +232,7 @@ type Batch struct {
 	Steps     []Step
 	Documents []Document
 	Effects   []Effect // inserted or replaced by key
-	Tickets   []Ticket // inserted or replaced by (runner, system, ticket); Free without a run deletes
+	Tickets   []Ticket // inserted or replaced by (runner, system, ticket); EndedAt is the store's
 	Forget    bool     // drops steps and documents
 	Spawn     []Run    // items; the tickets named in Tickets with their Run move to them
 	Refusal   *Refusal
@@ -209,7 +240,9 @@ type Batch struct {
 	End       *End
 }
 
-// End ends an attempt.
+// End ends an attempt. When the run ends with it, the run lets go of all tickets, and its
+// steps and documents are dropped, unless it is dead and has a done effect. Where it is
+// set aside or waits for a cause, it works at no ticket any more.
 type End struct {
 	State   State // Ready, Waiting or Ended
 	Outcome Outcome
@@ -238,7 +271,7 @@ type Cause struct {
 	NextTry int64 // when one of those that wait may try
 	Waiting int   // runs that wait for it
 	Since   int64
-	Logged  bool
+	Logged  bool // false in the answer to the batch that closed it, and only there
 }
 
 // Claim asks for tickets that a search found.
@@ -247,13 +280,12 @@ type Claim struct {
 	Create  *Run // see Batch
 	Steps   []Step
 	Runner  string
-	Hash    string
+	Hash    string // a standing under other hashes only is taken at once; one under this hash only where no living host of the runner has another
 	System  string
 	Tickets []string // in the order of the search
 	Limit   int
 	Since   Mark     // taken before the search
 	Repeat  bool     // handled tickets are not passed over
-	Living  []string // hashes that living hosts have; a standing under none of them is taken at once
 }
 
 // Claimed is the answer to a [Claim].
