@@ -134,7 +134,7 @@ type Run struct {
 	AtWork   string // key of the step that was at work
 	Owner    string
 	Fence    int64
-	DueAt    int64 // 0 while it is running and when it has ended
+	DueAt    int64  // 0 while it is running and when it has ended
 	Begun    bool   // an attempt of it was begun before
 	Try      bool   // its next attempt may try what its cause refuses
 	Parked   bool   // begins anew when it is taken: its results were dropped
@@ -284,8 +284,8 @@ type Claim struct {
 	System  string
 	Tickets []string // in the order of the search
 	Limit   int
-	Since   Mark     // taken before the search
-	Repeat  bool     // handled tickets are not passed over
+	Since   Mark // taken before the search
+	Repeat  bool // handled tickets are not passed over
 }
 
 // Claimed is the answer to a [Claim].
