@@ -86,10 +86,9 @@ type Store interface {
 	TicketsBy(ctx context.Context, f TicketFilter) ([]Ticket, error)
 	Load(ctx context.Context, run string) (*Loaded, error)
 	Counts(ctx context.Context) (Counts, error)
-	// Retry makes due what a selection names, whatever its pause: not what is running or
-	// waits for a request that may still be at work. It returns the number of runs and
-	// tickets.
-	Retry(ctx context.Context, s Selection) (int, error)
+	// Retry makes due what a names, whatever its pause: not what is running or waits for a
+	// request that may still be at work. It returns the number of runs and tickets.
+	Retry(ctx context.Context, a RequestArgs) (int, error)
 	// Cancel ends a run, or has its host end it where it is running or one of its effects
 	// has no outcome; verb is "cancel" or "discard". The ticket counts as handled.
 	Cancel(ctx context.Context, run, verb string) (Run, error)
@@ -172,14 +171,4 @@ type RequestArgs struct {
 	All      bool     `json:"all,omitempty"`       // retry what is set aside, dead or waits for a cause
 	Handled  bool     `json:"handled,omitempty"`   // retry what is handled
 	SkipStep bool     `json:"skip_step,omitempty"` // retry a run in doubt behind the step that is
-}
-
-// Selection chooses what is tried again. With several fields set, all must fit.
-type Selection struct {
-	Run      string
-	Runner   string
-	Cause    string
-	All      bool // every runner's
-	Handled  bool // the handled tickets of Runner, or of all, instead of what was refused
-	SkipStep bool // of Run: its pipes with effect: once that are in doubt count as given up
 }
