@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // Step is the step of a run in which a ticket system is called.
@@ -21,36 +22,54 @@ type Step interface {
 	Repeat() bool
 	Place() string // path of the step in the configuration, for people
 
-	// FirstSearch reports whether no search of the run has claimed tickets yet. Tickets are
-	// those that the run holds, those with Fetched from its search; Fetched is what such a
-	// search yields when the run began anew: the tickets that it claimed, in order.
+	// FirstSearch reports whether no search of the run has a result that counts for claims:
+	// neither one that is kept nor one of this attempt. Searched says that one has now. For
+	// an item at its loop FirstSearch is false: what its steps search is no claim.
 	FirstSearch() bool
+	Searched()
+	// Tickets are those that the run holds, in the order in which it claimed them. Where
+	// FirstSearch is true and some are Fetched, the search yields those, read anew.
 	Tickets() []store.Ticket
 	Item() (ticket string, ok bool) // of a run that is an item and a ticket
 
-	// Effects are all of the run; NextWrite is the key of the next write of this step with
-	// this operation and ticket.
+	// Effects are all of the run, with what Claim, Commit, Fence and Later made of them,
+	// Begun and Until included. NextWrite is the key of the next write of this step with
+	// this operation and ticket; each call counts one further. Key is the step's own.
 	Effects() []store.Effect
 	NextWrite(operation, ticket string) string
+	Key() string
+	// Tries is the key of the closed cause that this attempt may try; "" if none.
+	Tries() string
 
 	// Claim, ClaimOne, Commit and Fence go to the store with the run's Held, its row if it
-	// has none yet, and what of it waits to be stored.
+	// has none yet, what of it waits to be stored, and in a claim the hashes of living
+	// hosts. Fence stamps with the machine's boot and its clock where the store needs it.
 	Claim(ctx context.Context, c store.Claim) (store.Claimed, error)
-	ClaimOne(ctx context.Context, t store.Ticket) (store.Ticket, bool, error)
+	ClaimOne(ctx context.Context, t store.Ticket) (taken store.Ticket, busy bool, err error)
 	Commit(ctx context.Context, b store.Batch) error
 	Fence(ctx context.Context, effect string, lasts time.Duration) error
 	// Later keeps part of a batch until the run's next commit: an outcome is stored in one
 	// transaction with the result of its step.
 	Later(b store.Batch)
 
-	// Refused, Waits, NoAnswer, Changed report what the gate saw, by which the end of the
-	// attempt is decided; never by an error's message.
+	// Refused, Waits, Failed, Overtaken, Gone and InDoubt report what the gate saw, by which
+	// the end of the attempt is decided; never by an error's message.
 	Refused(r Refusal)
 	Waits(w Wait)
 	Failed(err error) // a fault of the system, or no answer
 	Overtaken(ticket, why string)
 	Gone(ticket string)
+	InDoubt(effect string) // what can't be looked for, and may have been done
 }
+
+// ErrStopped means that the attempt can't go on, for a reason that the gate reported to
+// its [Step]. Nothing was sent. Pipes see it as [api.ErrTemporary].
+var ErrStopped error = stopped{}
+
+type stopped struct{}
+
+func (stopped) Error() string        { return "the run can't go on now" }
+func (stopped) Is(target error) bool { return target == api.ErrTemporary }
 
 // Refusal is a write that the ticket system refused.
 type Refusal struct {
@@ -67,6 +86,7 @@ type Wait struct {
 	Reason string // one of the store's Reason constants
 	Cause  string
 	Until  int64 // store time; 0: by the reason's own rule
+	Err    error // for people; nil if the reason says all
 }
 
 type stepKey struct{}
