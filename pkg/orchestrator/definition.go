@@ -53,6 +53,9 @@ type Options struct {
 	Wrap func(use string, service any) any
 	// Once makes Run end after one cycle and return the errors of that cycle.
 	Once bool
+	// UntilEmpty makes Run call every runner again and again without asking its trigger, and
+	// end when none claims a ticket any more and no run goes on by itself soon.
+	UntilEmpty bool
 	// Grace is how long a running child of the root may continue after a stop before its
 	// context ends, and how long it may then take to return. 0 means 2 s.
 	Grace time.Duration

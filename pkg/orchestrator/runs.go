@@ -20,6 +20,9 @@ type Runs interface {
 	// Next returns a run at p that is due: interrupted, set aside until now, or an item of
 	// a loop. Oldest first, what was begun before what was not.
 	Next(ctx context.Context, p *Place) (Run, bool, error)
+	// Soon reports whether a run at p is due or waits for what ends by itself within a
+	// request's time, not for a pause. With Once and UntilEmpty the engine waits for it.
+	Soon(ctx context.Context, p *Place) (bool, error)
 	// Ready receives a value when Next may have a run for p that it did not have before.
 	Ready(p *Place) <-chan struct{}
 }
