@@ -64,7 +64,7 @@ func (s *TicketSystem) agentIDs(ctx context.Context, logins []string) (ids []str
 	for rest := a.TicketID; len(rest) > 0 && missing != ""; {
 		batch := rest[:min(batchSize, len(rest))]
 		rest = rest[len(batch):]
-		if _, err := s.getReadable(ctx, batch, wire.Message{}); err != nil {
+		if _, err := s.getReadable(ctx, batch, wire.Message{}, s.logger.WarnContext); err != nil {
 			return nil, missing, err
 		}
 		ids, missing = look()

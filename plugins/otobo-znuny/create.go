@@ -14,12 +14,27 @@ import (
 // afterwards; if that fails, the id is returned with the error.
 //
 // A ticket whose id is unknown can't be looked for, so an unknown outcome is
-// api.ErrUncertain at once.
+// api.ErrUncertain at once. A repetition for the same intent of the host goes on with
+// the ticket that was created.
 func (s *TicketSystem) CreateTicket(ctx context.Context, t api.Ticket) (string, error) {
 	m, notes, err := s.createMessage(t)
 	if err != nil {
 		return "", fmt.Errorf("create a ticket: %w", err)
 	}
+	kept, err := s.records.ofHost(ctx)
+	if err != nil {
+		return "", fmt.Errorf("create a ticket: nothing was sent: %w", err)
+	}
+	id := kept.Created
+	if id == "" {
+		if id, err = s.create(ctx, m); err != nil {
+			return id, err
+		}
+	}
+	return id, s.deliver(ctx, id, change{Notes: notes})
+}
+
+func (s *TicketSystem) create(ctx context.Context, m wire.Message) (string, error) {
 	a, err := s.client.Write(ctx, wire.TicketCreate, "", m)
 	if err != nil {
 		if wire.EffectOf(err) != wire.NoEffect {
@@ -28,7 +43,10 @@ func (s *TicketSystem) CreateTicket(ctx context.Context, t api.Ticket) (string, 
 		return "", err
 	}
 	id := a.TicketID[0]
-	return id, s.deliver(ctx, id, change{Notes: notes})
+	if err := s.records.saveCreated(ctx, id); err != nil {
+		return id, fmt.Errorf("ticket %s was created: %w", id, err)
+	}
+	return id, nil
 }
 
 func (s *TicketSystem) createMessage(t api.Ticket) (wire.Message, []pendingNote, error) {

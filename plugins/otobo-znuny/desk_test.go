@@ -32,6 +32,7 @@ const (
 	unavailable             // status 503, nothing done
 	halfAnswer              // does it, then sends half of the answer
 	refuseAndFinish         // status 200 with an error
+	denied                  // the same for a right that is missing
 )
 
 // desk is a GenericInterface in memory that misbehaves on request. It checks
@@ -186,6 +187,10 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case refuseAndFinish:
 		_, _ = io.WriteString(w, `{"Error":{"ErrorCode":"TicketUpdate.InvalidParameter","ErrorMessage":"TicketUpdate: Ticket->QueueID or Ticket->Queue parameter is invalid!"}}`)
+		return
+	}
+	if what == denied {
+		_, _ = io.WriteString(w, strings.ReplaceAll(deniedAnswer, "TicketGet", "TicketUpdate"))
 		return
 	}
 	answer := d.do(route, body)

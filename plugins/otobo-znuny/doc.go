@@ -21,6 +21,12 @@
 // the same. journal.go records an update before its first request, and resume.go
 // finishes what an interrupted process had begun.
 //
+// # For the host
+//
+// level11.go has what the host uses beyond the contract's interfaces: a name for the
+// help desk, ids of tickets without the tickets, a fence before each write, and a
+// store for the records of writes (records.go).
+//
 // # Diagnosis
 //
 // diagnose.go examines a help desk for otai doctor, without changing anything.

@@ -60,13 +60,13 @@ func noSuchTicket(id string) error {
 }
 
 // getTickets reads many tickets and keeps their order. It leaves out one that can't be
-// read, such as one that has been moved or deleted since it was found.
-func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what wire.ReadOptions) ([]api.Ticket, error) {
+// read, such as one that has been moved or deleted since it was found, and logs it.
+func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what wire.ReadOptions, log logFunc) ([]api.Ticket, error) {
 	tickets := make([]api.Ticket, 0, len(wanted))
 	for len(wanted) > 0 {
 		batch := wanted[:min(batchSize, len(wanted))]
 		wanted = wanted[len(batch):]
-		found, err := s.getReadable(ctx, batch, what.Message())
+		found, err := s.getReadable(ctx, batch, what.Message(), log)
 		if err != nil {
 			return nil, err
 		}
@@ -79,24 +79,27 @@ func (s *TicketSystem) getTickets(ctx context.Context, wanted []string, what wir
 	return tickets, nil
 }
 
+// logFunc is a method of a logger, with its level.
+type logFunc func(ctx context.Context, message string, args ...any)
+
 // getReadable reads a batch. The servers reject a whole batch because of one ticket
 // that can't be read; repeated halving finds it in few requests. A batch whose answer
 // is too large is halved, too.
-func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what wire.Message) (map[string]wire.Record, error) {
+func (s *TicketSystem) getReadable(ctx context.Context, batch []string, what wire.Message, log logFunc) (map[string]wire.Record, error) {
 	found, err := s.getRecords(ctx, batch, what)
 	switch {
 	case err == nil:
 		return found, nil
 	case len(batch) == 1 && (notReadable(err) || errors.Is(err, wire.ErrTooLarge)):
 		// One ticket must not block all others.
-		s.logger.WarnContext(ctx, "a ticket was found but can't be read, and is left out", "ticket", batch[0], "err", err.Error())
+		log(ctx, "a ticket was found but can't be read, and is left out", "ticket", batch[0], "err", err.Error())
 		return nil, nil
 	case !notReadable(err) && !errors.Is(err, wire.ErrTooLarge):
 		return nil, err
 	}
 	all := make(map[string]wire.Record, len(batch))
 	for _, half := range [][]string{batch[:len(batch)/2], batch[len(batch)/2:]} {
-		part, err := s.getReadable(ctx, half, what)
+		part, err := s.getReadable(ctx, half, what, log)
 		if err != nil {
 			return nil, err
 		}

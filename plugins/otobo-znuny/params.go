@@ -25,6 +25,7 @@ type Params struct {
 	UseSession     bool          `otai:"use_session" doc:"Log in once and send a session id instead of the password with each request. The web service needs the operation SessionCreate, and SessionRemove for the session to end with otai."`
 	Timeout        time.Duration `otai:"timeout" default:"30s" doc:"Give up a single request after this; large texts get more."`
 	Timeouts       Timeouts      `otai:"timeouts" doc:"The same for single operations."`
+	Late           time.Duration `otai:"late" default:"15s" min:"0s" doc:"How long after its timeout the help desk may still carry out a change whose answer did not come; until then it is not sent again."`
 	TimeZone       string        `otai:"time_zone" default:"UTC" doc:"Zone that the help desk keeps its times in (its setting OTOBOTimeZone or OTRSTimeZone), such as Europe/Berlin."`
 
 	Articles    string `otai:"articles" default:"all" enum:"all,first" doc:"Which articles of a ticket to read: all of them, or only the first, which is the ticket's body and then the only one of its notes."`

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -20,25 +19,15 @@ const defaultLimit = 10
 // Fields.Queues or Fields.QueueIDs, are searched one by one, because one unknown name
 // would empty the whole answer.
 func (s *TicketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([]api.Ticket, error) {
-	m, what, err := s.searchMessage(c)
+	m, what, limit, err := s.searchOf(ctx, c)
 	if err != nil {
 		return nil, err
-	}
-	limit := c.Limit
-	if limit == 0 {
-		limit = defaultLimit
-	}
-	if limit < 0 || c.Offset < 0 {
-		return nil, fmt.Errorf("search tickets: %w: limit and offset must not be negative", api.ErrInvalid)
 	}
 	if s.resuming.Load() {
 		s.openJournal(ctx)
 		if err := s.finishAll(ctx); err != nil {
 			s.logger.DebugContext(ctx, "an unfinished update waits on", "err", err.Error())
 		}
-	}
-	if m, err = s.withAgentIDs(ctx, m); err != nil {
-		return nil, err
 	}
 	return s.findReadable(ctx, m, what, c.Offset, limit)
 }
@@ -58,7 +47,7 @@ func (s *TicketSystem) findReadable(ctx context.Context, m wire.Message, what wi
 			return nil, err
 		}
 		fresh := slices.DeleteFunc(found[min(offset, len(found)):], func(id string) bool { return asked[id] })
-		more, err := s.getTickets(ctx, fresh[:min(limit-len(tickets), len(fresh))], what)
+		more, err := s.getTickets(ctx, fresh[:min(limit-len(tickets), len(fresh))], what, s.logger.WarnContext)
 		if err != nil {
 			return nil, err
 		}

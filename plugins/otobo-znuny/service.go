@@ -21,7 +21,9 @@ type TicketSystem struct {
 	marker       string
 	maxNoteBytes int
 	reading      wire.ReadOptions
+	late         time.Duration
 	memory       noteMemory
+	records      records
 	agents       agentDirectory
 	writing      ticketLocks
 	logger       *slog.Logger
@@ -69,6 +71,7 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 		client:       c,
 		zone:         zone,
 		crashGrace:   crashGrace,
+		late:         p.Late,
 		marker:       p.NoteMarker,
 		maxNoteBytes: p.MaxNoteBytes,
 		reading:      wire.ReadOptions{FirstArticle: p.Articles == articlesFirst, Attachments: p.Attachments, HTML: p.HTML},

@@ -11,7 +11,7 @@ var harmless = func() map[string]bool {
 		batch_wait body breaker_failures ca_file cache_dir cert_file cfg changed_after classification_service content_type
 		create created customer date_format default_template_renderer depends_on disable_existing_loggers enabled
 		exception_sleep expression fields filters format formatters get handlers html id infrastructure injects
-		insecure_skip_verify interval keep key_file level limit log_file_path log_format log_to_file loggers logging
+		insecure_skip_verify interval keep key_file late level limit log_file_path log_format log_to_file loggers logging
 		max_connections max_memory_mb max_note_bytes max_response_mb model model_name name note note_marker notes offset on
 		onnx_file onnxruntime_library open_ticket_ai operation_urls orchestrator orchestrator_sleep otai owner params
 		plugin_dirs plugins preload priority proxy queue requests_per_second required revision root run runners runs

@@ -51,11 +51,11 @@ func TestOtherAnswersAreTypedToo(t *testing.T) {
 		"a broken backend":   {502, "<html>", api.ErrTemporary, Disconnected, "502"},
 		"an overload":        {503, "<html>", api.ErrTemporary, Disconnected, "503"},
 		"a slow backend":     {504, "<html>", api.ErrTemporary, StillRunning, "504"},
-		"a web page":         {200, "<!DOCTYPE html><title>Login</title>", api.ErrInvalid, Answered, "web page"},
-		"nothing":            {200, "", api.ErrTemporary, Answered, "webservice_name"},
+		"a web page":         {200, "<!DOCTYPE html><title>Login</title>", api.ErrInvalid, Disconnected, "web page"},
+		"nothing":            {200, "", api.ErrTemporary, Disconnected, "webservice_name"},
 		"half an object":     {200, `{"TicketID":`, api.ErrTemporary, Answered, "can't be read"},
 		"an error of the GI": {500, `{"faultcode":"Server","faultstring":"Boom"}`, api.ErrTemporary, Answered, `"Boom"`},
-		"an error before it": {500, "Internal Server Error", api.ErrTemporary, Answered, "Internal"},
+		"an error before it": {500, "Internal Server Error", api.ErrTemporary, Disconnected, "Internal"},
 		"a method forbidden": {405, "", api.ErrInvalid, NoEffect, "base_url"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestWhatStandsBeforeTheHelpDeskIsNamed(t *testing.T) {
 		effect Effect
 		says   []string
 	}{
-		"a login page":                    {page(200, "Anmelden &ndash; SSO"), ErrProtocol, Answered, []string{`web page, "Anmelden – SSO"`, "base_url"}},
+		"a login page":                    {page(200, "Anmelden &ndash; SSO"), ErrProtocol, Disconnected, []string{`web page, "Anmelden – SSO"`, "base_url"}},
 		"a redirect to a login":           {to("https://sso.example.org/login?state=g3heim"), ErrProtocol, NoEffect, []string{`"https://sso.example.org/login"`, "login page"}},
 		"a redirect to https":             {to("https://desk.example.org/otobo/nph-genericinterface.pl/Webservice/OpenTicketAI/ticket-get"), ErrProtocol, NoEffect, []string{"write https in base_url"}},
 		"a proxy that wants a login":      {page(407, "x"), api.ErrDenied, NoEffect, []string{"param proxy"}},
@@ -107,7 +107,7 @@ func TestWhatStandsBeforeTheHelpDeskIsNamed(t *testing.T) {
 		"an overload, or a broken stream": {page(503, "x"), ErrUnavailable, Disconnected, []string{"503"}},
 		"a slow backend":                  {page(504, "x"), ErrUnavailable, StillRunning, []string{"504"}},
 		"a slow backend of Cloudflare":    {page(524, "x"), ErrUnavailable, StillRunning, []string{"524"}},
-		"a dead program":                  {page(500, "Internal Server Error"), ErrServerError, Answered, []string{"web server"}},
+		"a dead program":                  {page(500, "Internal Server Error"), ErrServerError, Disconnected, []string{"web server"}},
 		"a page that is not there":        {page(404, "Not Found"), ErrProtocol, NoEffect, []string{"base_url", "Not Found"}},
 		"a door that wants TLS":           {page(400, "The plain HTTP request was sent to HTTPS port"), ErrProtocol, NoEffect, []string{"write https"}},
 		"a request too large for a proxy": {page(413, "x"), ErrTooLarge, NoEffect, []string{"shorten"}},

@@ -37,6 +37,7 @@ type Client struct {
 	limiter       *rate.Limiter                            // nil: no limit
 	breaker       *gobreaker.TwoStepCircuitBreaker[Answer] // nil: none
 	updates       latency
+	fence         func(context.Context) error // nil: none
 	logger        *slog.Logger
 }
 
@@ -120,6 +121,11 @@ func (c *Client) SlowestUpdate() time.Duration { return c.updates.slowest() }
 func (c *Client) WrapTransport(wrap func(http.RoundTripper) http.RoundTripper) {
 	c.http.Transport = wrap(c.http.Transport)
 }
+
+// UseFence has every write ask f right before its first byte. The deadline of f's
+// context is the request's. If f returns an error, nothing is sent, and the error of
+// the request wraps it. UseFence is called before the first request.
+func (c *Client) UseFence(f func(context.Context) error) { c.fence = f }
 
 // CloseIdleConnections closes idle connections: on Apache each one occupies a worker
 // process.

@@ -25,7 +25,10 @@ func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult
 	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrUnavailable}, Effect: Disconnected, Cause: err}
 	var certificate *tls.CertificateVerificationError
 	var other *net.OpError
+	var refused *refusedError
 	switch {
+	case errors.As(err, &refused):
+		e.Kinds, e.Effect = nil, NoEffect
 	case c.explainPeer(e, err):
 	case ctx.Err() != nil:
 		// The caller gave up, which says nothing about the help desk.
@@ -54,9 +57,9 @@ func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult
 	case x.connected:
 		e.Advice = "if this lasts, check http or https and the port in base_url, and the web server's log"
 	}
-	if !x.connected {
+	if !x.begun {
 		e.Effect = NoEffect
-		if e.Advice == "" && ctx.Err() == nil {
+		if !x.connected && e.Advice == "" && ctx.Err() == nil {
 			e.Advice = "can't be reached: check base_url and that the help desk is up"
 		}
 	}

@@ -18,7 +18,8 @@ var errTimeout = errors.New("no answer in time")
 type httpResult struct {
 	status    int
 	body      []byte
-	connected bool // there was a connection: the server may have seen the request
+	connected bool // there was a connection
+	begun     bool // a byte was sent: the server may have seen the request
 	answering bool // the first byte of an answer arrived
 	reused    bool // the connection had been used before
 	err       error
@@ -26,16 +27,27 @@ type httpResult struct {
 
 // roundTrip does the HTTP part. On a reused connection that turns out to be closed,
 // net/http sends a POST again only if not a byte of it was written, so it never
-// doubles a request.
+// doubles a request; the fence is then asked again.
 func (c *Client) roundTrip(ctx context.Context, op Operation, body []byte) (x httpResult) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeoutFor(op, len(body)), errTimeout)
 	defer cancel()
-	var reached, reused, began atomic.Bool
-	trace := &httptrace.ClientTrace{
-		GotConn:              func(i httptrace.GotConnInfo) { reached.Store(true); reused.Store(i.Reused) },
-		GotFirstResponseByte: func() { began.Store(true) },
+	deadline, _ := ctx.Deadline()
+	d := &departure{deadline: deadline}
+	if op.writes() {
+		d.fence = c.fence
 	}
-	defer func() { x.connected, x.reused, x.answering = reached.Load(), reused.Load(), began.Load() }()
+	var reached, reused, answering atomic.Bool
+	trace := &httptrace.ClientTrace{
+		GotConn: func(i httptrace.GotConnInfo) {
+			reached.Store(true)
+			reused.Store(i.Reused)
+			d.gotConnection(ctx, i.Conn)
+		},
+		GotFirstResponseByte: func() { answering.Store(true) },
+	}
+	defer func() {
+		x.connected, x.reused, x.answering, x.begun = reached.Load(), reused.Load(), answering.Load(), d.begun.Load()
+	}()
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodPost, c.service+"/"+c.routes[op], bytes.NewReader(body))
 	if err != nil {
 		return httpResult{err: err}
@@ -45,6 +57,9 @@ func (c *Client) roundTrip(ctx context.Context, op Operation, body []byte) (x ht
 	req.Header.Set("User-Agent", c.userAgent)
 	resp, err := c.http.Do(req)
 	if err != nil {
+		if d.refused != nil {
+			return httpResult{err: &refusedError{d.refused}}
+		}
 		if errors.Is(context.Cause(ctx), errTimeout) {
 			err = errTimeout
 		}
@@ -63,6 +78,12 @@ func (c *Client) roundTrip(ctx context.Context, op Operation, body []byte) (x ht
 	}
 	return x
 }
+
+// refusedError means that the fence let a request not go.
+type refusedError struct{ why error }
+
+func (e *refusedError) Error() string { return "nothing was sent: " + e.why.Error() }
+func (e *refusedError) Unwrap() error { return e.why }
 
 // readBody reads at most one byte more than limit. A known length saves the copies
 // that a growing buffer makes of tens of megabytes.

@@ -21,6 +21,9 @@ func (o Operation) String() string {
 	return strings.ToLower(strings.TrimPrefix(string(o), "Ticket"))
 }
 
+// writes reports whether the operation changes tickets.
+func (o Operation) writes() bool { return o == TicketUpdate || o == TicketCreate }
+
 // Message is the body of a request. It is a map because a search takes keys made of
 // field names; the servers ignore keys that they don't know.
 type Message map[string]any

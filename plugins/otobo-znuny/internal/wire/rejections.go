@@ -53,6 +53,23 @@ func (c *Client) rejection(op Operation, code, said string, request Message) err
 	return e
 }
 
+// NoRightBehind describes a rejection of what follows a move: the ticket is there, as it
+// has just been changed, so the right is missing in the queue where it is now.
+func (c *Client) NoRightBehind(err error, queue string) error {
+	var e *RequestError
+	if !errors.As(err, &e) {
+		return err
+	}
+	denied := *e
+	denied.Kinds = []error{api.ErrDenied, ErrNoAccess}
+	denied.Advice = fmt.Sprintf("the ticket was moved, and the agent %q needs rw on the group of the queue where it is now", c.login.user)
+	if queue != "" {
+		denied.Advice += fmt.Sprintf(" (%q)", queue)
+	}
+	denied.Advice += ": Admin, Agents <-> Groups (or Roles <-> Groups)"
+	return &denied
+}
+
 // contractFields are the contract's names for the servers' fields.
 var contractFields = map[string]string{
 	"Title": "subject", "Queue": "queue", "Priority": "priority", "State": "state",
@@ -97,7 +114,7 @@ func rejectedField(sentence string, request Message) error {
 func (c *Client) serverError(page []byte) error {
 	if isPage(page) {
 		return &RequestError{
-			Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Answered, Cause: c.pageError(http.StatusInternalServerError, page),
+			Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Disconnected, Cause: c.pageError(http.StatusInternalServerError, page),
 			Advice: "see the error log of the help desk's web server; " + adviseModule,
 		}
 	}
@@ -109,9 +126,10 @@ func (c *Client) serverError(page []byte) error {
 		}
 		return e
 	}
-	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Answered, Message: shorten(body), Advice: "see the help desk's log (Admin, System Log)"}
+	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Disconnected, Message: shorten(body), Advice: "see the help desk's log (Admin, System Log)"}
 	var s serverErrorBody
 	if json.Unmarshal(page, &s) == nil && s.Message != "" {
+		e.Effect = Answered // by the help desk itself, and not by what stands before it
 		e.Message = shorten(c.redact(s.Message))
 	}
 	if isQueueDenied(e.Message) {

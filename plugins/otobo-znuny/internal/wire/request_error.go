@@ -16,8 +16,8 @@ type Effect int
 
 const (
 	NoEffect     Effect = iota // it was never sent, or was rejected before anything was written
-	Answered                   // the server is done with it and may have written part of it
-	Disconnected               // the connection ended without an answer
+	Answered                   // the help desk is done with it and may have written part of it
+	Disconnected               // no answer of the help desk itself came: the connection ended, or what stands before it answered
 	StillRunning               // the server may still be working on it
 )
 

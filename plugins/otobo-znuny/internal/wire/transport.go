@@ -21,6 +21,7 @@ func newTransport(p Config) (*http.Transport, error) {
 	}
 	return &http.Transport{
 		Proxy:                  proxyOf(p.Proxy),
+		DialContext:            dialGuarded,
 		OnProxyConnectResponse: proxyAnswer,
 		TLSClientConfig:        secured,
 		TLSHandshakeTimeout:    10 * time.Second,

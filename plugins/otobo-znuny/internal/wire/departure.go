@@ -1,0 +1,80 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// errNotSent means that a request was given up before its first byte.
+var errNotSent = errors.New("the request was not sent")
+
+// departure decides, at the first byte of a request, whether it is sent. A process may
+// be frozen for any time between a question and its next step: so the fence is asked
+// when there is a connection, and the deadline once more when the byte is handed to it.
+type departure struct {
+	fence    func(context.Context) error // nil: none
+	deadline time.Time
+	refused  error // the fence's answer
+	begun    atomic.Bool
+}
+
+// gotConnection asks the fence and watches the connection that the request will use.
+// Of a connection that isn't ours everything counts as sent.
+func (d *departure) gotConnection(ctx context.Context, c net.Conn) {
+	if d.fence != nil && d.refused == nil {
+		d.refused = d.fence(ctx)
+	}
+	for {
+		switch inner := c.(type) {
+		case *guardedConn:
+			inner.next.Store(d)
+			return
+		case interface{ NetConn() net.Conn }: // TLS
+			c = inner.NetConn()
+		default:
+			d.begun.Store(true)
+			return
+		}
+	}
+}
+
+// leave is called with each write to the connection.
+func (d *departure) leave() error {
+	switch {
+	case d.begun.Load():
+		return nil
+	case d.refused != nil:
+		return d.refused
+	case !time.Now().Before(d.deadline):
+		return errNotSent
+	}
+	d.begun.Store(true)
+	return nil
+}
+
+// guardedConn is a connection that asks the departure of the request that uses it.
+type guardedConn struct {
+	net.Conn
+	next atomic.Pointer[departure]
+}
+
+func (c *guardedConn) Write(b []byte) (int, error) {
+	if d := c.next.Load(); d != nil {
+		if err := d.leave(); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Write(b)
+}
+
+// dialGuarded connects as net/http does by default.
+func dialGuarded(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &guardedConn{Conn: c}, nil
+}
