@@ -71,8 +71,11 @@ func (s *TicketSystem) UseStore(load func(context.Context) ([]byte, error), save
 	s.records.fromHost, s.records.toHost = load, save
 }
 
-// Late is how long after a request's deadline the help desk may still carry it out.
-func (s *TicketSystem) Late() time.Duration { return s.late }
+// Late is how long a request that writes may take, at most, and how long after its
+// deadline the help desk may still carry it out.
+func (s *TicketSystem) Late() (timeout, late time.Duration) {
+	return s.client.LongestWrite(), s.late
+}
 
 // searchOf is the search for these criteria.
 func (s *TicketSystem) searchOf(ctx context.Context, c api.SearchCriteria) (m wire.Message, what wire.ReadOptions, limit int, err error) {

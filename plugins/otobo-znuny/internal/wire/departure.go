@@ -62,12 +62,19 @@ type guardedConn struct {
 }
 
 func (c *guardedConn) Write(b []byte) (int, error) {
-	if d := c.next.Load(); d != nil {
-		if err := d.leave(); err != nil {
-			return 0, err
-		}
+	d := c.next.Load()
+	if d == nil {
+		return c.Conn.Write(b)
 	}
-	return c.Conn.Write(b)
+	first := !d.begun.Load()
+	if err := d.leave(); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Write(b)
+	if first && n == 0 && err != nil {
+		d.begun.Store(false) // the connection was closed already
+	}
+	return n, err
 }
 
 // dialGuarded connects as net/http does by default.

@@ -101,3 +101,11 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 func (c *Client) timeoutFor(op Operation, size int) time.Duration {
 	return c.timeouts[op] + time.Duration(size/100_000)*time.Second
 }
+
+// maxRequest is how much the web service takes, by its MaxLength.
+const maxRequest = 10_000_000
+
+// LongestWrite is the timeout of the largest write.
+func (c *Client) LongestWrite() time.Duration {
+	return max(c.timeoutFor(TicketUpdate, maxRequest), c.timeoutFor(TicketCreate, maxRequest))
+}
