@@ -17,6 +17,7 @@ func TestTheBuiltInPluginKeepsWhatHostsExpect(t *testing.T) {
 		plugintest.Params("SimpleSequentialRunner", map[string]any{"on": done, "run": done}),
 		plugintest.Params("IntervalTrigger", map[string]any{"interval": "PT10S"}),
 		plugintest.Params("CompositePipe", map[string]any{"steps": []api.ChildPipe{done, done}}),
+		plugintest.Params("ForEachPipe", map[string]any{"items": []any{ticket}, "steps": []api.ChildPipe{done}}),
 		plugintest.Params("ExpressionPipe", map[string]any{"expression": ticket}),
 		plugintest.Params("FetchTicketsPipe", map[string]any{"ticket_search_criteria": map[string]any{"limit": 1}}),
 		plugintest.Params("ClassificationPipe", map[string]any{"text": "My screen is black"}),

@@ -26,14 +26,19 @@ func New(version string, o Options) api.Plugin {
 		api.Metadata{Name: Name, Version: version, API: ">=1.0.0 <2", Description: "The built-in services and pipes."},
 		api.NewService("JinjaRenderer", "Renders params written in Jinja2's language.", newJinjaRenderer).WithLabel("language", "jinja"),
 		api.NewPipeFunc("SimpleSequentialOrchestrator", "Runs its steps one after another in each cycle; the root of a configuration.", orchestrate).
-			WithLabel("children", "separate").WithLabel("pause", "orchestrator_sleep"),
+			WithLabel("children", "separate").WithLabel("pause", "orchestrator_sleep").WithLabel("concurrent", "true"),
 		api.NewPipeFunc("SimpleSequentialRunner", "Runs a pipe when its trigger succeeds.", runWhenTriggered).
-			WithLabel("children", "separate,parent-params").WithLabel("triggered-by", "on"),
+			WithLabel("children", "separate,parent-params").WithLabel("triggered-by", "on").WithLabel("concurrent", "true"),
 		api.NewPipe("IntervalTrigger", "Succeeds once per interval.", o.newIntervalTrigger).WithLabel("interval", "interval"),
 		api.NewPipeFunc("CompositePipe", "Runs its steps in order, up to the first that fails.", composite).
-			WithLabel("yields", "*").WithLabel("children", "sequence"),
-		api.NewPipeFunc("ExpressionPipe", "Yields the value of an expression.", evaluate).WithLabel("yields", "value"),
-		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).WithLabel("yields", "fetched_tickets"),
+			WithLabel("yields", "*").WithLabel("children", "sequence").WithLabel("concurrent", "true"),
+		api.NewPipeFunc("ForEachPipe", "Runs its steps for each item, as a run of its own.", forEach).
+			WithLabel("yields", "count:number,applied:number,left:number,waiting:number,dead:number,other:number").
+			WithLabel("children", "sequence,parent-params,param:item").WithLabel("concurrent", "true"),
+		api.NewPipeFunc("ExpressionPipe", "Yields the value of an expression.", evaluate).
+			WithLabel("yields", "value").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).
+			WithLabel("yields", "fetched_tickets").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe).WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text"),
 		api.NewPipe("UpdateTicketPipe", "Changes a ticket: queue, priority, state, notes.", o.newUpdateTicketPipe).
 			WithLabel("yields", "").WithLabel("updates", "updated_ticket"),

@@ -51,10 +51,15 @@ type Options struct {
 	// Wrap returns what is injected instead of service, or service itself; use is its
 	// registry name. A dry run uses it. nil injects the services themselves.
 	Wrap func(use string, service any) any
-	// Once makes Run end after one cycle and return the errors of that cycle.
+	// Runs keeps runs. nil forgets them: what an end of the process interrupts begins anew.
+	Runs Runs
+	// Once makes Run end by itself and return the errors that there were. Each child of the
+	// root is called once, one after another, and each of their workers begins at most one
+	// run; what Runs has kept of an earlier process is finished, too.
 	Once bool
 	// UntilEmpty makes Run call every runner again and again without asking its trigger, and
-	// end when none claims a ticket any more and no run goes on by itself soon.
+	// end when none claims a ticket any more and no run goes on by itself soon. It
+	// needs Runs.
 	UntilEmpty bool
 	// Grace is how long a running child of the root may continue after a stop before its
 	// context ends, and how long it may then take to return. 0 means 2 s.

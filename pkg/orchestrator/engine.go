@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -20,6 +21,11 @@ type Engine struct {
 	services map[string]*service
 	root     *node
 	cycle    *cycle
+	runs     Runs
+	places   []*place
+	fetched  []string // keys of results that are fetched tickets
+	claims   atomic.Int64
+	end      func(error)
 
 	// instances in the order in which they were built, for Start and Close
 	instances []instance
@@ -43,7 +49,13 @@ func New(d Definition, o Options) (*Engine, error) {
 	if o.Grace == 0 {
 		o.Grace = defaultGrace
 	}
+	if o.UntilEmpty && o.Runs == nil {
+		return nil, errors.New("whether a runner finds no free ticket any more is known only with Options.Runs")
+	}
 	e := &Engine{options: o, logger: o.Logger, services: make(map[string]*service), cycle: newCycle(o.Logger, o.Once)}
+	if e.runs = o.Runs; e.runs == nil {
+		e.runs = forgotten{}
+	}
 	if err := e.build(d); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -57,9 +69,13 @@ func (e *Engine) build(d Definition) error {
 	if d.Root == nil {
 		return nil
 	}
-	var err error
-	e.root, err = e.bindRoot(d.RootPath, d.Root)
-	return err
+	root, err := e.bindRoot(d.RootPath, d.Root)
+	if err != nil {
+		return err
+	}
+	e.root = root
+	e.placeRuns()
+	return nil
 }
 
 // Service returns what the build function of the service with this id returned, and

@@ -27,6 +27,9 @@ type RunError struct {
 	At   string // the place as file:line:column; "" if it is not known
 	Path string // the place as a path, such as "orchestrator.params.steps[0].params.expression"
 	Err  error  // what the pipe returned, or what is wrong with its params
+	// Params is true where the pipe wasn't called, because its params could not be rendered
+	// or read.
+	Params bool
 }
 
 func (e *RunError) Error() string {
@@ -53,11 +56,16 @@ type PanicError struct {
 func (e *PanicError) Error() string { return fmt.Sprintf("%s panicked: %v", e.Path, e.Value) }
 
 // runError adds the place to an error that has none yet.
-func (n *node) runError(path string, err error) error {
+func (n *node) runError(path string, err error) error { return n.located(path, err, false) }
+
+// paramsRunError is runError for params that the pipe can't be called with.
+func (n *node) paramsRunError(path string, err error) error { return n.located(path, err, true) }
+
+func (n *node) located(path string, err error, ofParams bool) error {
 	if errors.As(err, new(*RunError)) {
 		return err
 	}
-	located := &RunError{Path: path, Err: err}
+	located := &RunError{Path: path, Err: err, Params: ofParams}
 	if locate := n.engine.options.Locate; locate != nil {
 		located.At = locate(path, err)
 	}
@@ -68,7 +76,7 @@ func (n *node) runError(path string, err error) error {
 func (n *node) runParamsError(err error) error {
 	var errs []error
 	for _, d := range params.Diagnostics(err) {
-		errs = append(errs, n.runError(paramPath(n.path, d.Path), d.AsError()))
+		errs = append(errs, n.paramsRunError(paramPath(n.path, d.Path), d.AsError()))
 	}
 	return errors.Join(errs...)
 }

@@ -1,10 +1,12 @@
 package orchestrator
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
 	"sync"
 	"time"
@@ -24,13 +26,27 @@ type node struct {
 	secret   bool // its params can hold a secret
 	raw      map[string]any
 	binder   params.Binder
+	injects  map[string]string
+	labels   map[string]string
+	fixed    any                      // the params as far as they are known at the start
+	inner    []inner                  // the child pipes, in the order of the params
 	children map[string]api.ChildPipe // by place in the params, such as "steps[2]"
+	items    *place                   // of the steps of a loop
+	name     string                   // among its siblings, in the keys of steps
+	hashed   string
 	logger   *slog.Logger
 	cycle    *cycle // set on a root that paces its children
 
-	mu    sync.Mutex // one instance is never run twice at once
-	texts *texts
-	run   api.RunFunc
+	concurrent bool       // one instance may be run many times at once
+	mu         sync.Mutex // else it never is
+	texts      *texts
+	run        api.RunFunc
+}
+
+// inner is a child pipe at its place in the params, "steps[2]" in the param "steps".
+type inner struct {
+	param, place string
+	node         *node
 }
 
 // bindRoot binds the pipe whose Process is one cycle.
@@ -42,7 +58,11 @@ func (e *Engine) bindRoot(path string, raw any) (*node, error) {
 	if _, ok := n.newParams().(Pacer); ok {
 		n.cycle = e.cycle
 	}
-	return n, n.bindChildren()
+	if err := n.bindChildren(); err != nil {
+		return nil, err
+	}
+	n.name = cmp.Or(n.id, n.hash())
+	return n, nil
 }
 
 // bind builds the pipe at path and, through its params, all its children.
@@ -72,14 +92,25 @@ func (e *Engine) buildNode(path string, raw any) (*node, error) {
 	}
 	n := &node{
 		engine: e, path: path, id: d.id, use: d.use, spec: spec, secret: hasSecret(spec), raw: d.params,
+		injects: d.injects, labels: entry.Injectable.Labels,
 		children: make(map[string]api.ChildPipe),
 		texts:    newTexts(e.renderer),
+	}
+	n.concurrent = runsConcurrently(entry.Injectable)
+	if n.fetches() {
+		e.fetched = append(e.fetched, n.yields()...)
 	}
 	if err := n.buildInstance(entry); err != nil {
 		return nil, err
 	}
 	n.binder = params.Binder{Inject: e.inject(d.injects), Child: n.boundChild}
 	return n, n.checkInjections()
+}
+
+// runsConcurrently reports whether a pipe is called again while it runs: if it is only a
+// function, and its label says so. Others rely on not being called so.
+func runsConcurrently(i api.Injectable) bool {
+	return i.Labels[params.LabelConcurrent] == "true" && i.Instance.Kind() == reflect.Func
 }
 
 func (n *node) buildInstance(entry registry.Entry) error {
@@ -123,11 +154,39 @@ func (n *node) boundChild(place params.Path, _ any) (api.ChildPipe, error) {
 
 // bindChildren builds the pipes in the params, which are not templates.
 func (n *node) bindChildren() error {
-	_, err := params.Decode(n.spec, n.raw, params.Binder{Offline: true, Inject: n.binder.Inject, Child: n.bindChild})
+	raw, err := n.atStart()
+	if err != nil {
+		return paramsError(n.path, err)
+	}
+	n.fixed, err = params.Decode(n.spec, raw, params.Binder{Offline: true, Inject: n.binder.Inject, Child: n.bindChild})
 	if err != nil {
 		return n.decodeError(err)
 	}
+	n.nameChildren()
 	return nil
+}
+
+// atStart returns the params with those rendered that the engine reads once, at the
+// start. Their templates see no results and no other params.
+func (n *node) atStart() (map[string]any, error) {
+	switch n.newParams().(type) {
+	case Runner, Loop:
+	default:
+		return n.raw, nil
+	}
+	once := make(map[string]any)
+	for _, key := range []string{"workers", "retry", "repeat"} {
+		if value, given := n.raw[key]; given && n.spec.Field(key) != nil {
+			once[key] = value
+		}
+	}
+	rendered, err := params.Render(n.spec, once, n.texts.rendering(context.Background(), api.Scope{}))
+	if err != nil {
+		return nil, err
+	}
+	raw := maps.Clone(n.raw)
+	maps.Copy(raw, rendered)
+	return raw, nil
 }
 
 func (n *node) bindChild(place params.Path, raw any) (api.ChildPipe, error) {
@@ -136,47 +195,100 @@ func (n *node) bindChild(place params.Path, raw any) (api.ChildPipe, error) {
 		return api.ChildPipe{}, err
 	}
 	run := child.process
-	if n.cycle != nil {
+	if n.cycle != nil && !n.separates() {
 		run = n.cycle.isolated(child)
 	}
 	bound := api.NewChildPipe(child.id, child.use, run)
+	param, _ := place[0].Key()
+	n.inner = append(n.inner, inner{param: param, place: place.String(), node: child})
 	n.children[place.String()] = bound
 	return bound, nil
 }
 
 func (n *node) newParams() any { return reflect.New(n.spec.Type()).Interface() }
 
-// process renders the params in scope, decodes them, runs the pipe, and makes
-// its answer plain.
+// process renders the params in scope, decodes them, runs the pipe, and makes its answer
+// plain. A run keeps the answer of a pipe without children.
 func (n *node) process(ctx context.Context, scope api.Scope) (api.PipeResult, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return api.PipeResult{}, err
 	}
 	began := time.Now()
-	result, err := n.runOnce(ctx, scope)
+	var result api.PipeResult
+	var err error
+	switch f := n.frame(ctx); {
+	case f == nil:
+		result, err = n.runOnce(ctx, scope)
+	case len(n.inner) > 0:
+		result, err = n.runOnce(context.WithValue(ctx, frameKey{}, &frame{run: f.run, key: f.call(n)}), scope)
+	default:
+		result, err = n.runStep(ctx, scope, f)
+	}
 	n.log(ctx, result, err, began)
 	return result, err
 }
 
 func (n *node) runOnce(ctx context.Context, scope api.Scope) (api.PipeResult, error) {
-	p, err := n.params(ctx, scope)
-	if err != nil {
-		var fail *api.FailError
-		if errors.As(err, &fail) {
-			return api.Failure("%s", fail.Error()), nil
+	if !n.concurrent {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if err := ctx.Err(); err != nil {
+			return api.PipeResult{}, err
 		}
-		return api.PipeResult{}, err
+	}
+	p, own, err := n.ready(ctx, scope)
+	if err != nil {
+		return failed(err)
+	}
+	return n.answer(ctx, p, scope.Enter(own))
+}
+
+// runStep runs a pipe without children as a step of a run, unless the run has its result.
+func (n *node) runStep(ctx context.Context, scope api.Scope, f *frame) (api.PipeResult, error) {
+	key := f.call(n)
+	p, own, err := n.ready(ctx, scope)
+	if err != nil {
+		return f.run.Step(ctx, n.step(key, ""), func(context.Context) (api.PipeResult, error) { return failed(err) })
+	}
+	return f.run.Step(ctx, n.step(key, hashOf(own)), func(ctx context.Context) (api.PipeResult, error) {
+		if !n.concurrent {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			if err := ctx.Err(); err != nil {
+				return api.PipeResult{}, err
+			}
+		}
+		return n.answer(ctx, p, scope.Enter(own))
+	})
+}
+
+// failed is the answer of a pipe whose params can't be had: fail() in one of them is no
+// error.
+func failed(err error) (api.PipeResult, error) {
+	var fail *api.FailError
+	if errors.As(err, &fail) {
+		return api.Failure("%s", fail.Error()), nil
+	}
+	return api.PipeResult{}, err
+}
+
+// ready returns the params for one call, for the pipe and as its children see them.
+func (n *node) ready(ctx context.Context, scope api.Scope) (p any, own map[string]any, err error) {
+	if p, err = n.params(ctx, scope); err != nil {
+		return nil, nil, err
 	}
 	if n.cycle != nil {
 		n.cycle.pace(p)
 	}
-	own, err := params.PlainParams(n.spec, p)
-	if err != nil {
-		return api.PipeResult{}, n.runError(n.path+".params", err)
+	if own, err = params.PlainParams(n.spec, p); err != nil {
+		return nil, nil, n.paramsRunError(n.path+".params", err)
 	}
-	result, err := n.call(ctx, p, scope.Enter(own))
+	return p, own, nil
+}
+
+// answer calls the pipe and makes what it answers plain.
+func (n *node) answer(ctx context.Context, p any, scope api.Scope) (api.PipeResult, error) {
+	result, err := n.call(ctx, p, scope)
 	if err != nil {
 		return api.PipeResult{}, n.runError(n.path, err)
 	}
@@ -190,6 +302,9 @@ func (n *node) runOnce(ctx context.Context, scope api.Scope) (api.PipeResult, er
 
 func (n *node) call(ctx context.Context, p any, scope api.Scope) (result api.PipeResult, err error) {
 	defer recovered(n.path, &err)
+	if loop, ok := p.(Loop); ok && n.items != nil {
+		return n.each(ctx, loop, scope)
+	}
 	return n.run(ctx, p, scope)
 }
 

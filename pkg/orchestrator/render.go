@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"sync"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -11,7 +12,9 @@ import (
 // parsed, so that a renderer of any plugin parses each text once.
 type texts struct {
 	renderer api.TemplateRenderer
-	parsed   map[string]api.Template
+
+	mu     sync.RWMutex
+	parsed map[string]api.Template
 }
 
 func newTexts(r api.TemplateRenderer) *texts {
@@ -19,13 +22,18 @@ func newTexts(r api.TemplateRenderer) *texts {
 }
 
 func (t *texts) parse(source string) (api.Template, error) {
-	if template, ok := t.parsed[source]; ok {
+	t.mu.RLock()
+	template, ok := t.parsed[source]
+	t.mu.RUnlock()
+	if ok {
 		return template, nil
 	}
 	template, err := t.renderer.Parse(source)
 	if err != nil {
 		return nil, err
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.parsed[source] = template
 	return template, nil
 }

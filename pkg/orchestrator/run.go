@@ -3,15 +3,14 @@ package orchestrator
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
-
-	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // Run starts the services and pipes, then runs cycles until ctx ends, which is not an
-// error; with [Options].Once it returns after one cycle. A start that fails is retried.
-// When ctx ends, no further child of the root starts; the running one may continue for
-// [Options].Grace, then its context ends.
+// error; with [Options].Once and UntilEmpty it ends by itself. A start that fails is
+// retried. When ctx ends, nothing new begins; what runs may continue for [Options].Grace,
+// then its context ends.
 func (e *Engine) Run(ctx context.Context) error {
 	if e.root == nil {
 		return errors.New("there is no root pipe to run")
@@ -20,38 +19,80 @@ func (e *Engine) Run(ctx context.Context) error {
 	// is not cut off with its outcome unknown.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	e.cycle.stopWith(ctx.Done())
 
 	if err := e.startPersistently(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
-	outage := newOutage(e.root.path, e.root.id, e.logger)
-	for {
-		err := e.runCycle(ctx, work, cancel)
-		errs := e.cycle.takeErrors()
-		if ctx.Err() != nil {
-			return nil
+	if err := e.runs.Open(ctx, e.allPlaces()); err != nil || ctx.Err() != nil {
+		return err
+	}
+	stop, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	e.end = func(err error) { end(endError{err}) }
+	e.cycle.stopWith(stop.Done())
+
+	crews := make([]*crew, len(e.places))
+	var all sync.WaitGroup
+	for i, p := range e.places {
+		crews[i] = e.newCrew(p)
+		if !e.options.Once {
+			crews[i].fires = -1
 		}
-		if e.options.Once {
+		all.Go(func() { crews[i].serve(stop, work) })
+	}
+	err := e.direct(stop, crews)
+	end(err)
+	e.wind(&all, cancel)
+	var last endError
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.As(context.Cause(stop), &last):
+		return last.error
+	}
+	return err
+}
+
+// endError is an error with which the engine ends.
+type endError struct{ error }
+
+// lookAgain is how often it is asked whether the end has come.
+const lookAgain = 100 * time.Millisecond
+
+// direct says when the crews fire, until all is done or ctx ends, and returns the errors
+// that the end of the process has to report.
+func (e *Engine) direct(ctx context.Context, crews []*crew) error {
+	switch {
+	case e.options.Once:
+		// One after another, so that the output of a single cycle has an order.
+		for _, c := range crews {
+			if c.place.child != nil && !c.fireOnce(ctx) {
+				return nil
+			}
+		}
+	case !e.options.UntilEmpty:
+		<-ctx.Done()
+		return nil
+	}
+	for {
+		if e.options.Once || e.empty(crews) {
+			on, err := e.goesOn(ctx, crews)
 			if err != nil {
 				return err
 			}
-			return errors.Join(errs...)
+			if !on {
+				break
+			}
 		}
-		pause, retry, keep := e.cycle.pauses()
-		switch {
-		case err != nil && !keep:
-			return err
-		case err != nil:
-			outage.failed(err, retry)
-			pause = max(pause, outage.wait())
-		default:
-			outage.over()
-		}
-		if !sleep(ctx, pause) {
+		if !sleep(ctx, lookAgain) {
 			return nil
 		}
 	}
+	var errs []error
+	for _, c := range crews {
+		c.set(func() { errs = append(errs, c.errs...) })
+	}
+	return errors.Join(errs...)
 }
 
 // startPersistently repeats a start that fails for the moment.
@@ -80,25 +121,20 @@ func isConfigError(err error) bool {
 	return errors.As(err, &config)
 }
 
-// runCycle runs the root pipe once. After a stop it waits for the grace, cancels
-// the work, waits again, and then leaves a step behind that does not end.
-func (e *Engine) runCycle(ctx, work context.Context, cancel context.CancelFunc) error {
-	done := make(chan error, 1)
+// wind waits for what still runs: for the grace, then with its context ended for the
+// grace again; then it leaves a step behind that does not end.
+func (e *Engine) wind(all *sync.WaitGroup, cancel context.CancelFunc) {
+	done := make(chan struct{})
 	go func() {
-		_, err := e.root.process(work, api.Scope{})
-		done <- err
+		all.Wait()
+		close(done)
 	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
 	for _, last := range []bool{false, true} {
 		timer := time.NewTimer(e.options.Grace)
 		select {
-		case err := <-done:
+		case <-done:
 			timer.Stop()
-			return err
+			return
 		case <-timer.C:
 			cancel()
 		}
@@ -106,7 +142,6 @@ func (e *Engine) runCycle(ctx, work context.Context, cancel context.CancelFunc) 
 			e.logger.Warn("a running step did not end in time and is left behind", "grace", 2*e.options.Grace)
 		}
 	}
-	return nil
 }
 
 // sleep reports whether the time passed before ctx ended.

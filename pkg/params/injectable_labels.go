@@ -66,6 +66,17 @@ const (
 	// for a search that names no states.
 	LabelOpenTickets = "open-tickets"
 
+	// LabelEffect says what a pipe does besides answering, for a run that is interrupted
+	// and continues: [EffectNone] or [EffectOnce]. Without it, the pipe is called again as
+	// with [EffectNone], and one behind a search for tickets is reported.
+	LabelEffect = "effect"
+
+	// LabelConcurrent is "true" on a pipe that may be called again while it runs, as
+	// several workers do. It counts for pipes by [api.NewPipeFunc], and by [api.NewPipe] if
+	// what is built is an [api.PipeFunc]; one instance of any other type is never run twice
+	// at once.
+	LabelConcurrent = "concurrent"
+
 	// LabelLanguage names the language of a template renderer, a service that is an
 	// [api.TemplateRenderer]. Only templates in [LanguageJinja] are checked before they
 	// run.
@@ -85,6 +96,17 @@ const (
 	// ChildrenParam is followed by a name that the pipe gives to its children by
 	// [api.Scope.WithParam], such as the item of a loop: "separate,param:item".
 	ChildrenParam = "param:"
+)
+
+// The values of [LabelEffect].
+const (
+	// EffectNone says that nothing outside of otai changes, or only by an injected ticket
+	// system: the pipe may be called any number of times.
+	EffectNone = "none"
+	// EffectOnce says that the pipe changes something outside that must not happen twice,
+	// such as a message that it sends. A call with a known outcome is never repeated in its
+	// run, and one that was interrupted is left to people.
+	EffectOnce = "once"
 )
 
 // LanguageJinja is the value of [LabelLanguage] for the host's own template language.

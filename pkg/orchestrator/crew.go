@@ -1,0 +1,317 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// crew are the workers at one place. What is due comes first; then the child of the root
+// is called, which is a firing. Where there are several workers, a firing begins as many
+// runs, each as soon as the one before it has claimed tickets: so an empty queue is
+// searched once, and no worker waits for another.
+type crew struct {
+	engine *Engine
+	place  *place
+	outage *outage // of the child of the root
+	store  *outage // in which nothing can be taken
+	wake   chan struct{}
+
+	mu      sync.Mutex
+	working int
+	fires   int     // how many firings may follow; -1: any number
+	search  *firing // it has neither claimed anything nor ended
+	more    bool    // the last firing may begin another run now
+	left    int     // how many runs the last firing may still begin
+	next    time.Time
+	waits   bool // for a run to end, before the pause to the next firing begins
+	maybe   bool // something may be due
+	settled chan struct{}
+	errs    []error
+	emptyAt int  // the engine's count of claims when a search last found nothing
+	gaveUp  bool // until empty: an error that doesn't pass
+}
+
+func (e *Engine) newCrew(p *place) *crew {
+	c := &crew{engine: e, place: p, wake: make(chan struct{}, 1), maybe: true, emptyAt: -1}
+	c.store = newOutage(p.Path, "", e.logger)
+	if p.child != nil {
+		c.outage = newOutage(p.child.path, p.child.id, e.logger)
+	}
+	return c
+}
+
+// serve works until ctx ends and what was begun has ended. work is the context of the
+// runs.
+func (c *crew) serve(ctx, work context.Context) {
+	ready := c.engine.runs.Ready(c.place.Place)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		var wait time.Duration
+		if ctx.Err() == nil {
+			wait = c.begin(ctx, work)
+		} else if c.idle() {
+			return
+		}
+		timer.Stop()
+		var over <-chan time.Time
+		if wait > 0 {
+			timer.Reset(wait)
+			over = timer.C
+		}
+		stop := ctx.Done()
+		if ctx.Err() != nil {
+			stop = nil
+		}
+		select {
+		case <-c.wake:
+		case <-over:
+		case <-stop:
+		case <-ready:
+			c.set(func() { c.maybe = true })
+		}
+	}
+}
+
+func (c *crew) set(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
+}
+
+func (c *crew) idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.working == 0
+}
+
+// notify makes serve look again.
+func (c *crew) notify() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// begin gives work to each free worker that there is some for, and returns how long it
+// is until there may be more; 0: until something happens.
+func (c *crew) begin(ctx, work context.Context) time.Duration {
+	for {
+		c.mu.Lock()
+		free, maybe := c.working < c.place.Workers, c.maybe
+		c.mu.Unlock()
+		if !free {
+			return 0
+		}
+		if maybe {
+			run, ok, err := c.engine.runs.Next(ctx, c.place.Place)
+			if err != nil {
+				c.store.failed(err, time.Second)
+				return time.Second
+			}
+			c.store.over()
+			if ok {
+				c.start(work, &firing{place: c.place, run: run, answered: true}, false)
+				continue
+			}
+			c.set(func() { c.maybe = false })
+		}
+		f, wait := c.fire()
+		if f == nil {
+			return wait
+		}
+		c.start(work, f, true)
+	}
+}
+
+// fire returns the next firing, or the next run of the last one, if it is time.
+func (c *crew) fire() (*firing, time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := &firing{place: c.place}
+	switch {
+	case c.place.child == nil || c.search != nil:
+		c.settle()
+		return nil, 0
+	case c.more:
+		f.answered = true
+	case c.fires == 0 || c.waits:
+		c.settle()
+		return nil, 0
+	default:
+		if wait := max(time.Until(c.next), c.outage.wait()); wait > 0 {
+			return nil, wait
+		}
+		if c.fires > 0 {
+			c.fires--
+		}
+		c.left, c.waits = c.place.Workers, true
+		f.answered = c.engine.options.UntilEmpty
+	}
+	c.left--
+	c.more, c.search = false, f
+	f.claimed = func() { c.claimed(f) }
+	return f, 0
+}
+
+// settle reports that the firings which were allowed have ended.
+func (c *crew) settle() {
+	if c.settled != nil && c.fires == 0 && c.working == 0 && !c.maybe {
+		close(c.settled)
+		c.settled = nil
+	}
+}
+
+// claimed is called when the run of a firing has claimed tickets.
+func (c *crew) claimed(f *firing) {
+	c.engine.claims.Add(1)
+	c.set(func() {
+		if c.search == f {
+			c.search, c.more = nil, c.left > 0
+		}
+	})
+	c.notify()
+}
+
+func (c *crew) start(work context.Context, f *firing, fired bool) {
+	c.set(func() { c.working++ })
+	before := int(c.engine.claims.Load())
+	go func() {
+		result, err := c.run(work, f)
+		c.ended(f, fired, before, result, err)
+		c.notify()
+	}()
+}
+
+// run calls what the place's runs begin with.
+func (c *crew) run(work context.Context, f *firing) (api.PipeResult, error) {
+	p, e := c.place, c.engine
+	if p.child == nil {
+		return p.item(work, f.run)
+	}
+	var scope api.Scope
+	if p.child != e.root {
+		_, own, err := e.root.ready(work, api.Scope{})
+		if err != nil {
+			return failed(err)
+		}
+		scope = scope.Enter(own)
+	}
+	ctx := withFiring(work, f)
+	if p.child == p.node {
+		return p.call(ctx, scope)
+	}
+	return p.child.process(ctx, scope)
+}
+
+// ended plans what follows the end of a run.
+func (c *crew) ended(f *firing, fired bool, before int, result api.PipeResult, err error) {
+	pause, retry, keep := c.engine.cycle.pauses()
+	errs := c.engine.cycle.takeErrors()
+	stopping := c.engine.cycle.stopping()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.working--
+	empty := c.search == f
+	if empty {
+		c.search = nil
+	}
+	if fired && c.waits {
+		c.waits, c.next = false, time.Now().Add(pause)
+	}
+	switch {
+	case stopping:
+	case err != nil:
+		c.failed(err, retry, keep)
+	default:
+		c.errs = append(c.errs, errs...)
+		if c.outage != nil && !result.Skipped() {
+			c.outage.over()
+		}
+		if fired && empty {
+			c.emptyAt = before
+			if c.engine.options.UntilEmpty { // others may still make work for this one
+				c.next = time.Now().Add(max(pause, time.Second))
+			}
+		}
+	}
+}
+
+// failed is for what remains an error of the runner.
+func (c *crew) failed(err error, retry time.Duration, keep bool) {
+	options := c.engine.options
+	switch {
+	case !keep:
+		c.errs = append(c.errs, err)
+		c.engine.end(err)
+	case options.Once:
+		c.errs = append(c.errs, err)
+	case options.UntilEmpty && !passes(err):
+		c.errs, c.gaveUp, c.fires = append(c.errs, err), true, 0
+	case c.outage != nil:
+		c.more = false
+		c.outage.failed(err, retry)
+	}
+}
+
+// fireOnce makes the crew fire once and waits until what that began has ended. It is
+// false if ctx ended before.
+func (c *crew) fireOnce(ctx context.Context) bool {
+	settled := make(chan struct{})
+	c.set(func() { c.fires, c.settled = 1, settled })
+	c.notify()
+	select {
+	case <-settled:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// empty reports whether the last search of each crew found nothing, after the last claim
+// of any of them.
+func (e *Engine) empty(crews []*crew) bool {
+	claims := int(e.claims.Load())
+	for _, c := range crews {
+		c.mu.Lock()
+		done := c.working == 0 && (c.place.child == nil || c.gaveUp || c.emptyAt == claims)
+		c.mu.Unlock()
+		if !done {
+			return false
+		}
+	}
+	return true
+}
+
+// goesOn reports whether something still runs, or soon will.
+func (e *Engine) goesOn(ctx context.Context, crews []*crew) (bool, error) {
+	// What runs may end between the two questions, and leave something that is due: so the
+	// first one is asked twice.
+	if soon, err := e.soon(ctx); soon || err != nil {
+		return soon, err
+	}
+	for _, c := range crews {
+		if !c.idle() {
+			return true, nil
+		}
+	}
+	return e.soon(ctx)
+}
+
+func (e *Engine) soon(ctx context.Context) (bool, error) {
+	for _, p := range e.places {
+		if soon, err := e.runs.Soon(ctx, p.Place); soon || err != nil {
+			return soon, err
+		}
+	}
+	return false, nil
+}
+
+// passes reports whether trying again may help.
+func passes(err error) bool {
+	return errors.Is(err, api.ErrTemporary) || errors.Is(err, api.ErrUncertain)
+}

@@ -1,0 +1,135 @@
+package orchestrator
+
+import (
+	"context"
+	"strconv"
+	"sync"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// frame is one execution of a pipe in a run, as its children see it.
+type frame struct {
+	run Run
+	key string // of the execution
+
+	mu    sync.Mutex
+	calls map[*node]int // so far, of each child
+}
+
+type frameKey struct{}
+
+// inRun is the context of the pipe at which a run begins.
+func inRun(ctx context.Context, r Run) context.Context {
+	return context.WithValue(ctx, frameKey{}, &frame{run: r})
+}
+
+// outOfRun is the context of what is no part of a run, such as its trigger.
+func outOfRun(ctx context.Context) context.Context {
+	return context.WithValue(ctx, frameKey{}, (*frame)(nil))
+}
+
+func (n *node) frame(ctx context.Context) *frame {
+	if n.engine.options.Runs == nil {
+		return nil
+	}
+	f, _ := ctx.Value(frameKey{}).(*frame)
+	return f
+}
+
+// call returns the key of the next call of n within the execution. A loop of a plugin
+// calls one place several times.
+func (f *frame) call(n *node) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.calls == nil {
+		f.calls = make(map[*node]int)
+	}
+	f.calls[n]++
+	key := n.name
+	if f.key != "" {
+		key = f.key + "/" + key
+	}
+	if number := f.calls[n]; number > 1 {
+		key += "#" + strconv.Itoa(number)
+	}
+	return key
+}
+
+// step is the call of n that the key stands for.
+func (n *node) step(key, given string) Step {
+	return Step{Key: key, Path: n.path, Name: n.called(), Params: given, Effect: n.labels[params.LabelEffect]}
+}
+
+// called is what people call the pipe.
+func (n *node) called() string {
+	if n.id != "" {
+		return n.id
+	}
+	return n.use
+}
+
+// firing is one execution of a runner, or of another child of the root, on behalf of its
+// place: the run that its pipe is to continue, or to begin.
+type firing struct {
+	place    *place
+	run      Run    // to be continued; nil begins a new one
+	answered bool   // the trigger isn't asked: it has succeeded
+	claimed  func() // of the new run
+	began    bool
+}
+
+type firingKey struct{}
+
+func withFiring(ctx context.Context, f *firing) context.Context {
+	return context.WithValue(ctx, firingKey{}, f)
+}
+
+func (p *place) firing(ctx context.Context) *firing {
+	if f, ok := ctx.Value(firingKey{}).(*firing); ok && f.place == p {
+		return f
+	}
+	return nil
+}
+
+// trigger asks the trigger of the place's runner, unless it has answered before.
+func (p *place) trigger(ask *node) func(context.Context, api.Scope) (api.PipeResult, error) {
+	return func(ctx context.Context, scope api.Scope) (api.PipeResult, error) {
+		if f := p.firing(ctx); f != nil && f.answered {
+			return api.Success(nil), nil
+		}
+		return ask.process(outOfRun(ctx), scope)
+	}
+}
+
+// call begins a run at the place, or continues the one for which its runner was called.
+func (p *place) call(ctx context.Context, scope api.Scope) (api.PipeResult, error) {
+	f := p.firing(ctx)
+	if f == nil {
+		f = &firing{place: p}
+	}
+	run := f.run
+	f.run = nil
+	if run == nil {
+		run = p.engine.runs.Begin(p.Place, f.claimed)
+	}
+	f.began = true
+	return p.attempt(ctx, run, func(ctx context.Context) (api.PipeResult, error) { return p.node.process(ctx, scope) })
+}
+
+// attempt carries out what a run has still to do.
+func (p *place) attempt(ctx context.Context, run Run, do func(context.Context) (api.PipeResult, error)) (api.PipeResult, error) {
+	result, err := do(inRun(ctx, run))
+	for run.Again() && ctx.Err() == nil {
+		result, err = do(inRun(ctx, run))
+	}
+	// What the attempt has done is stored also after a stop.
+	if left := run.End(context.WithoutCancel(ctx), result, err); left != nil {
+		return api.PipeResult{}, left
+	}
+	if err != nil { // it concerns only a ticket
+		return api.Failure("%s", err.Error()), nil
+	}
+	return result, nil
+}

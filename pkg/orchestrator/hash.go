@@ -1,0 +1,135 @@
+package orchestrator
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/open-ticket-ai/otai/pkg/params"
+)
+
+// digest is a hash over plain values: equal values have the same one, however their
+// mappings are ordered.
+type digest struct{ sum hash.Hash }
+
+func newDigest() digest { return digest{sum: sha256.New()} }
+
+// text is short enough for the name of a queue.
+func (d digest) text() string { return hex.EncodeToString(d.sum.Sum(nil)[:16]) }
+
+// word writes a text with its length, so that two texts are never the same as two others.
+func (d digest) word(kind byte, text string) {
+	head := strconv.AppendInt([]byte{kind}, int64(len(text)), 10)
+	d.sum.Write(append(append(head, ':'), text...))
+}
+
+// ordered is a mapping that keeps its order, such as the configuration's.
+type ordered interface {
+	Keys() []string
+	Get(key string) (any, bool)
+}
+
+func (d digest) value(v any) {
+	switch x := v.(type) {
+	case nil:
+		d.word('n', "")
+	case string:
+		d.word('s', x)
+	case bool:
+		d.word('b', strconv.FormatBool(x))
+	case int:
+		d.word('i', strconv.Itoa(x))
+	case int64:
+		d.word('i', strconv.FormatInt(x, 10))
+	case float64:
+		d.word('f', strconv.FormatFloat(x, 'g', -1, 64))
+	case []any:
+		d.word('l', strconv.Itoa(len(x)))
+		for _, element := range x {
+			d.value(element)
+		}
+	case map[string]any:
+		d.word('m', strconv.Itoa(len(x)))
+		for _, key := range slices.Sorted(maps.Keys(x)) {
+			d.word('k', key)
+			d.value(x[key])
+		}
+	case ordered:
+		keys := slices.Sorted(slices.Values(x.Keys()))
+		d.word('m', strconv.Itoa(len(keys)))
+		for _, key := range keys {
+			element, _ := x.Get(key)
+			d.word('k', key)
+			d.value(element)
+		}
+	default:
+		d.word('o', fmt.Sprint(x))
+	}
+}
+
+// hashOf is the hash of a plain value.
+func hashOf(v any) string {
+	d := newDigest()
+	d.value(v)
+	return d.text()
+}
+
+// hash is the hash of the subtree as configured: a changed value anywhere in it changes
+// it. How and when the pipes run is left out, and so are secrets.
+func (n *node) hash() string {
+	if n.hashed == "" {
+		d := newDigest()
+		d.word('u', n.use)
+		d.word('d', n.id)
+		d.value(n.injected())
+		n.hashParams(d)
+		n.hashed = d.text()
+	}
+	return n.hashed
+}
+
+func (n *node) injected() map[string]any {
+	injects := make(map[string]any, len(n.injects))
+	for name, id := range n.injects {
+		injects[name] = id
+	}
+	return injects
+}
+
+// hashParams writes the params in the order of their keys, each child by its own hash.
+func (n *node) hashParams(d digest) {
+	for _, key := range slices.Sorted(maps.Keys(n.raw)) {
+		field := n.spec.Field(key)
+		if n.raw[key] == nil || n.leftOut(key) || field != nil && field.Secret {
+			continue
+		}
+		d.word('k', key)
+		if !field.HoldsChildren() {
+			d.value(n.raw[key])
+			continue
+		}
+		for _, c := range n.inner {
+			if c.param == key {
+				d.word('c', c.place)
+				d.word('h', c.node.hash())
+			}
+		}
+	}
+}
+
+// leftOut is true for params that say when and how often the pipe runs, not what it does.
+func (n *node) leftOut(key string) bool {
+	if n.labels[params.LabelTriggeredBy] == key {
+		return true
+	}
+	if key == "workers" || key == "retry" {
+		_, runner := n.fixed.(Runner)
+		_, loop := n.fixed.(Loop)
+		return runner || loop
+	}
+	return false
+}
