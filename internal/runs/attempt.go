@@ -1,0 +1,153 @@
+package runs
+
+import (
+	"errors"
+
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// attempt is what was seen of one attempt, by its steps and by the gate.
+type attempt struct {
+	stopped   bool // the process ends
+	canceled  bool
+	died      string // the step at which processes died
+	doubt     string // the step of which nobody knows whether it was carried out
+	gone      string // the ticket
+	overtaken string // the ticket
+	why       string // it was overtaken
+	wait      *gate.Wait
+	refusals  []refusal
+	bad       *trouble // what a step can't do with this ticket
+	fault     *trouble // of the system
+	failure   *trouble // the last failed result
+	before    int      // refusals before the step at work
+}
+
+type refusal struct {
+	gate.Refusal
+	step orchestrator.Step
+}
+
+// trouble is why a step has no good result.
+type trouble struct {
+	step    orchestrator.Step
+	kind    string
+	err     error
+	message string
+}
+
+// halts reports whether no further step of the attempt may run.
+func (a *attempt) halts() bool {
+	return a.wait != nil || a.gone != "" || a.overtaken != "" || a.doubt != "" || a.died != "" || a.canceled
+}
+
+func (a *attempt) begin(orchestrator.Step) { a.before = len(a.refusals) }
+
+// succeeded forgets what the pipe at work has coped with by itself.
+func (a *attempt) succeeded() {
+	a.refusals = a.refusals[:a.before]
+	a.fault = nil
+}
+
+func (a *attempt) failedStep(s orchestrator.Step, message string) {
+	a.failure = &trouble{step: s, message: message}
+	a.fault = nil // an answer is no fault
+}
+
+// erred says what an error of a step means.
+func (a *attempt) erred(s orchestrator.Step, err error) {
+	t := &trouble{step: s, err: err}
+	switch {
+	case a.halts(), len(a.refusals) > a.before:
+		return
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrFence):
+		t.kind = "store"
+		t.step.Key = "" // is no ticket's
+		a.fault = t
+	case s.Params == "":
+		t.kind = "params"
+		a.bad = t
+	case errors.As(err, new(*orchestrator.PanicError)):
+		t.kind = "panic"
+		a.bad = t
+	case a.fault != nil:
+		a.fault.step = s
+	case errors.Is(err, api.ErrInvalid):
+		t.kind = "invalid"
+		a.bad = t
+	case errors.Is(err, api.ErrNotFound):
+		t.kind = "not found"
+		a.bad = t
+	default:
+		a.fault = t
+	}
+}
+
+// cause is the key of what refused the ticket.
+func (a *attempt) cause() string {
+	switch {
+	case len(a.refusals) > 0:
+		return a.refusals[len(a.refusals)-1].Cause
+	case a.bad != nil:
+		return "step " + a.bad.step.Path + " " + a.bad.kind
+	case a.wait != nil:
+		return a.wait.Cause
+	}
+	return ""
+}
+
+// label is what people read of the cause.
+func (a *attempt) label() string {
+	switch {
+	case len(a.refusals) > 0:
+		return a.refusals[len(a.refusals)-1].Label
+	case a.bad != nil:
+		return a.bad.step.Name + ": " + a.bad.kind
+	case a.wait != nil && a.wait.Err != nil:
+		return a.wait.Err.Error()
+	}
+	return ""
+}
+
+// reason is, for people, why the attempt ended as it did.
+func (a *attempt) reason() string {
+	switch {
+	case a.died != "":
+		return "its process died at " + a.died
+	case a.doubt != "":
+		return "nobody knows whether " + a.doubt + " was carried out"
+	case a.overtaken != "":
+		return a.why
+	case len(a.refusals) > 0:
+		return a.refusals[len(a.refusals)-1].Err.Error()
+	case a.bad != nil:
+		return a.bad.err.Error()
+	case a.wait != nil && a.wait.Err != nil:
+		return a.wait.Err.Error()
+	case a.fault != nil:
+		return a.fault.err.Error()
+	case a.failure != nil:
+		return a.failure.message
+	}
+	return ""
+}
+
+// at is the name of the step that the end is about, for people.
+func (a *attempt) at() string {
+	switch {
+	case a.died != "":
+		return a.died
+	case len(a.refusals) > 0:
+		return a.refusals[len(a.refusals)-1].step.Name
+	case a.bad != nil:
+		return a.bad.step.Name
+	case a.fault != nil:
+		return a.fault.step.Name
+	case a.failure != nil:
+		return a.failure.step.Name
+	}
+	return ""
+}

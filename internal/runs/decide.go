@@ -1,0 +1,251 @@
+package runs
+
+import (
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// The pauses that aren't params.
+const (
+	leftFirst   = time.Minute // a ticket that was left is looked at again
+	leftLongest = time.Hour
+	lookAgain   = time.Minute    // at a ticket that can't be read
+	goneAfter   = 24 * time.Hour // of such looks
+	soon        = time.Second
+	ownFault    = time.Minute // that long a step meets faults before they can be its ticket's
+	faultTries  = 3
+)
+
+// faultPauses are those between the tries of a step that met a fault of the system.
+var faultPauses = [...]time.Duration{time.Second, 10 * time.Second, time.Minute}
+
+// memory is what an attempt leaves to the next one of its run in this process.
+type memory struct {
+	step  string // that met a fault of the system
+	path  string
+	count int   // times in a row
+	since int64 // the first of them
+	busy  int   // times in a row that another run worked at the ticket
+	gone  int64 // the first look at which the ticket could not be read
+}
+
+// ending is all that [decide] decides on.
+type ending struct {
+	attempt
+	err      error // of the place's pipe
+	now      int64
+	open     bool  // an effect has no outcome
+	until    int64 // until when its request may be at work
+	wrote    bool  // an effect is done
+	repeat   bool
+	spawned  bool // its items live by themselves: it has no further attempt
+	attempts int  // that counted before this one
+	retry    orchestrator.Retry
+	closed   bool // the cause of the refusal is closed by now
+	lefts    int  // times in a row that the ticket was left before
+	memory   memory
+	healthy  bool          // since memory.since another ticket's same step succeeded
+	jitter   time.Duration // 0 to 2 s, by chance
+}
+
+// verdict is what becomes of a run, and of the ticket that it concerns.
+type verdict struct {
+	end      store.End
+	standing store.Standing
+	stands   bool // the ticket gets the standing; else it keeps the one that it has
+	due      int64
+	attempts int
+	released bool // the ticket counts as released once more
+	note     string
+	forget   bool // results are dropped
+	fault    bool // concerns the system, so it may concern the runner
+	memory   memory
+	about    about
+}
+
+// about is what people are told.
+type about int
+
+const (
+	sayNothing about = iota
+	sayLeft
+	sayAside
+	sayDead
+	sayDoubt
+	sayOvertaken
+	sayGone
+)
+
+// decide is the one place that decides what a run and its ticket may do next.
+func decide(e ending) verdict {
+	v := decideEnd(e)
+	if e.spawned && v.end.State == store.Waiting && !e.open {
+		v.end = store.End{State: store.Ended, Outcome: store.Dead, Err: e.reason()}
+		if v.fault { // it comes again with the next firing
+			v.end.Outcome = store.Left
+		}
+	}
+	if v.end.State == store.Ended && e.open && e.doubt == "" {
+		// What was begun to be written is finished, whatever else is true.
+		v = wait(e, store.ReasonUntil, max(e.until, e.now+soon.Microseconds()))
+	}
+	if v.end.State == store.Ended && v.end.Outcome != store.Dead || v.end.Parked {
+		v.forget = true
+	}
+	return v
+}
+
+func decideEnd(e ending) verdict {
+	switch {
+	case e.stopped:
+		return verdict{end: store.End{State: store.Ready, DueAt: e.now}, memory: e.memory}
+	case e.canceled:
+		v := verdict{end: store.End{State: store.Ended, Outcome: store.Canceled}}
+		return v.stand(store.Handled, 0, 0, "canceled")
+	case e.doubt != "":
+		v := verdict{end: store.End{State: store.Ended, Outcome: store.Dead}, about: sayDoubt}
+		return v.stand(store.StandingDead, 0, 0, "in doubt: "+e.doubt)
+	case e.gone != "":
+		return gone(e)
+	case e.overtaken != "":
+		v := verdict{end: store.End{State: store.Ended, Outcome: store.Overtaken}, released: true, about: sayOvertaken}
+		return v.stand(store.Free, 0, 0, "")
+	case e.wait != nil:
+		return waits(e)
+	case e.died != "":
+		return refused(e, "its process died three times at "+e.died)
+	case len(e.refusals) > 0 || e.bad != nil:
+		if e.closed {
+			return waitsForCause(e, e.cause())
+		}
+		return refused(e, e.reason())
+	case e.fault != nil || e.err != nil:
+		return faulted(e)
+	case e.wrote:
+		v := verdict{end: store.End{State: store.Ended, Outcome: store.Applied}}
+		if e.repeat {
+			return v.stand(store.Free, 0, 0, "")
+		}
+		return v.stand(store.Handled, 0, 0, "")
+	default:
+		v := verdict{end: store.End{State: store.Ended, Outcome: store.Left}, about: sayNothing}
+		if e.lefts == 0 {
+			v.about = sayLeft
+		}
+		if e.repeat {
+			return v.stand(store.Free, 0, 0, "")
+		}
+		return v.stand(store.StandingLeft, e.after(pause(leftFirst, leftLongest, e.lefts+1)), e.lefts+1, e.reason())
+	}
+}
+
+func (v verdict) stand(s store.Standing, due int64, attempts int, note string) verdict {
+	v.stands, v.standing, v.due, v.attempts, v.note = true, s, due, attempts, note
+	return v
+}
+
+func (e ending) after(d time.Duration) int64 { return e.now + d.Microseconds() }
+
+// wait keeps the run, with its claims and its results.
+func wait(e ending, reason string, due int64) verdict {
+	return verdict{end: store.End{State: store.Waiting, Reason: reason, DueAt: due}, memory: e.memory, fault: e.fault != nil}
+}
+
+// waits is for what the gate said that the run must wait for.
+func waits(e ending) verdict {
+	switch w := e.wait; w.Reason {
+	case store.ReasonCause:
+		return waitsForCause(e, w.Cause)
+	case store.ReasonBusy:
+		v := wait(e, store.ReasonBusy, e.after(soon))
+		if e.memory.busy > 0 { // by chance, so that no two wait for each other
+			v.end.DueAt = e.after(2*time.Second + e.jitter)
+		}
+		v.memory.busy++
+		return v
+	case store.ReasonGone:
+		return unreadable(e)
+	case store.ReasonSystem:
+		return faulted(e)
+	default:
+		return wait(e, store.ReasonUntil, max(w.Until, e.after(soon)))
+	}
+}
+
+// waitsForCause makes the run wait, uncharged, until its cause lets one try.
+func waitsForCause(e ending, cause string) verdict {
+	v := verdict{end: store.End{State: store.Waiting, Reason: store.ReasonCause, Cause: cause, Parked: !e.wrote}}
+	return v.stand(store.Aside, 0, e.attempts, e.reason())
+}
+
+// unreadable is for a ticket that can't be read: deleted, or only not to be seen now.
+func unreadable(e ending) verdict {
+	m := e.memory
+	if m.gone == 0 {
+		m.gone = e.now
+	}
+	if time.Duration(e.now-m.gone)*time.Microsecond >= goneAfter {
+		return gone(e)
+	}
+	v := wait(e, store.ReasonGone, e.after(lookAgain))
+	v.end.Cause = e.wait.Cause
+	if e.closed {
+		v.end.DueAt = 0
+	}
+	v.memory = m
+	return v
+}
+
+func gone(e ending) verdict {
+	v := verdict{end: store.End{State: store.Ended, Outcome: store.Gone}, about: sayGone}
+	return v.stand(store.StandingLeft, e.after(pause(leftFirst, leftLongest, e.lefts+1)), e.lefts+1, "merged, or can't be read any more")
+}
+
+// refused sets the ticket aside, the last time for good.
+func refused(e ending, why string) verdict {
+	n := e.attempts + 1
+	if n >= e.retry.Attempts {
+		v := verdict{end: store.End{State: store.Ended, Outcome: store.Dead, Counts: true, Err: why}, about: sayDead, forget: !e.wrote}
+		return v.stand(store.StandingDead, 0, n, why)
+	}
+	due := e.after(pause(e.retry.First, e.retry.Longest, n))
+	v := verdict{
+		end:   store.End{State: store.Waiting, Reason: store.ReasonAside, Cause: e.cause(), DueAt: due, Counts: true, Parked: !e.wrote, Err: why},
+		about: sayAside,
+	}
+	return v.stand(store.Aside, due, n, why)
+}
+
+// faulted is for a fault of the system, which is the ticket's only where the same step
+// goes on meeting it while other tickets pass.
+func faulted(e ending) verdict {
+	m := e.memory
+	var key, path string
+	if e.fault != nil {
+		key, path = e.fault.step.Key, e.fault.step.Path
+	}
+	if m.count == 0 || m.step != key {
+		m.step, m.path, m.count, m.since = key, path, 0, e.now
+	}
+	m.count++
+	long := time.Duration(e.now-m.since)*time.Microsecond >= ownFault
+	if key != "" && m.count >= faultTries && long && e.healthy {
+		return refused(e, e.reason())
+	}
+	v := wait(e, store.ReasonSystem, e.after(faultPauses[min(m.count, len(faultPauses))-1]))
+	v.end.DueAt = max(v.end.DueAt, e.until)
+	v.end.Err = e.reason()
+	v.fault, v.memory = true, m
+	return v
+}
+
+// pause is the n-th of pauses that grow fivefold.
+func pause(first, longest time.Duration, n int) time.Duration {
+	d := first
+	for ; n > 1 && d < longest; n-- {
+		d *= 5
+	}
+	return min(d, longest)
+}

@@ -1,0 +1,35 @@
+// Package runs gives the orchestrator runs that outlive their process.
+//
+// # The life of a run
+//
+// A run that has claimed no ticket and written nothing is only in memory. With its first
+// claim or write its row is stored, and the results of the steps before. From then on
+// one commit at the beginning of each step stores the result of the step before it and
+// says which step is at work ([run.Step]). A process that takes the run up later gives
+// the stored results instead of calling the steps.
+//
+// Before a run goes on, what it had begun to write is finished, from what was to be
+// written and not from what its templates would say now ([run.prepare]). Where a step is
+// given other params than at the time of its stored result, the run begins anew: results
+// are dropped, its tickets and its writes are kept.
+//
+// # How an attempt ends
+//
+// The gate before the ticket systems reports what it saw, the steps report theirs, and
+// [decide] alone makes of it what becomes of run and ticket. Its table is tested line by
+// line.
+//
+// # Loops
+//
+// The items of a loop are runs of their own, stored in one transaction with the tickets
+// that they are ([run.Each]).
+//
+// # What is due
+//
+// With SQLite one process works, so what becomes due is known by the commit that made it
+// due, and a timer waits for the next ([places]). With PostgreSQL a [Queue] carries runs
+// between hosts.
+//
+// One goroutine renews the lease, another looks after all that has its own time: hosts
+// that died, causes, what people asked for, what is old ([Engine.tend]).
+package runs

@@ -1,0 +1,224 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// stepSpawned marks a run whose items are stored: it isn't resumed.
+const stepSpawned = "~spawned"
+
+// itemOut is kept of an item whose value may not be stored.
+var itemOut = []byte("out")
+
+// loop is a run of this process that waits for its items.
+type loop struct {
+	changed chan struct{}
+	left    map[string]bool // items that have neither ended nor waited
+	tally   orchestrator.Tally
+	fault   bool
+}
+
+// Each implements [orchestrator.Run].
+func (r *run) Each(ctx context.Context, s orchestrator.Step, at *orchestrator.Place, items []orchestrator.LoopItem) (orchestrator.Tally, error) {
+	if err := r.mayStep(ctx); err != nil {
+		return orchestrator.Tally{}, err
+	}
+	b, out := r.spawn(s, at, items)
+	if len(b.Spawn) == 0 && !r.stored {
+		return orchestrator.Tally{}, nil
+	}
+	l := &loop{changed: make(chan struct{}, 1), left: make(map[string]bool, len(b.Spawn)), tally: orchestrator.Tally{Count: len(items)}}
+	r.e.mu.Lock()
+	for _, item := range b.Spawn {
+		l.left[item.ID] = true
+		if value, ok := out[item.ID]; ok {
+			r.e.values[item.ID] = value
+		}
+	}
+	r.e.loops[r.row.ID] = l
+	r.e.mu.Unlock()
+	defer r.e.forgetLoop(r.row.ID)
+	if _, err := r.commitPersistently(ctx, b); err != nil {
+		return orchestrator.Tally{}, err
+	}
+	r.spawnedHere = true
+	r.e.places.of(at).wake()
+	return r.e.await(ctx, r.row.ID, l)
+}
+
+// spawn is the batch that makes the items runs: all with their claims, in one
+// transaction. Tickets that are not among them are left. out are the items whose value
+// may not be stored.
+func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchestrator.LoopItem) (b store.Batch, out map[string]orchestrator.LoopItem) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out = make(map[string]orchestrator.LoopItem)
+	of := make(map[string]string, len(items)) // run by ticket
+	now := r.e.now()
+	for _, item := range items {
+		row := store.Run{
+			ID: newID(), Runner: at.Runner, Place: at.Path, Hash: at.Hash, Parent: r.row.ID, Key: item.Key, State: store.Ready, DueAt: now,
+		}
+		body, err := encodeItem(item, r.e.clean)
+		if err != nil {
+			r.e.sayKeptOut(s, err)
+			out[row.ID] = item
+			body = itemOut
+		}
+		row.Item = body
+		if _, twice := of[item.Ticket]; item.Ticket != "" && !twice {
+			of[item.Ticket] = row.ID
+		}
+		b.Spawn = append(b.Spawn, row)
+	}
+	for _, t := range r.tickets {
+		if !t.Fetched || r.item != nil || len(items) > 0 && len(of) == 0 { // the items are parts of it
+			continue
+		}
+		t.Working = false
+		if id, ok := of[t.Ticket]; ok {
+			t.Run = id
+		} else {
+			t = r.leftOut(t, s, now)
+		}
+		b.Tickets = append(b.Tickets, t)
+	}
+	b.Steps = []store.Step{{Key: stepSpawned}}
+	return b, out
+}
+
+// leftOut is a fetched ticket that the loop is not about.
+func (r *run) leftOut(t store.Ticket, s orchestrator.Step, now int64) store.Ticket {
+	n := 1
+	if t.Standing == store.StandingLeft {
+		n += t.Attempts
+	}
+	v := verdict{end: store.End{State: store.Ended}}
+	return r.standing(t, v.stand(store.StandingLeft, now+pause(leftFirst, leftLongest, n).Microseconds(), n, "is not among the items of "+s.Path))
+}
+
+// await waits until each item has ended or waits for the first time.
+func (e *Engine) await(ctx context.Context, parent string, l *loop) (orchestrator.Tally, error) {
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for {
+		e.mu.Lock()
+		tally, left, fault := l.tally, len(l.left), l.fault
+		e.mu.Unlock()
+		if left == 0 {
+			if fault {
+				return tally, errItems
+			}
+			return tally, nil
+		}
+		select {
+		case <-ctx.Done():
+			return tally, ctx.Err()
+		case <-l.changed:
+		case <-look.C:
+			if e.o.Host.Lease > 0 { // other hosts work at items, too
+				if err := e.lookAtItems(ctx, parent, l); err != nil && !errors.Is(err, store.ErrUnavailable) {
+					return tally, err
+				}
+			}
+		}
+	}
+}
+
+// errItems is what a loop returns that a fault of the system stopped.
+var errItems = errors.New("items of the loop met faults of the system; they go on by themselves")
+
+func (e *Engine) lookAtItems(ctx context.Context, parent string, l *loop) error {
+	rows, err := e.o.Store.Runs(ctx, store.Filter{Parent: parent, States: []store.State{store.Waiting, store.Ended}})
+	if err != nil {
+		return fmt.Errorf("looking at the items of a loop: %w", err)
+	}
+	for _, row := range rows {
+		e.itemEnded(l, row.ID, row.State, row.Outcome, false)
+	}
+	return nil
+}
+
+// itemEnded counts an item, once.
+func (e *Engine) itemEnded(l *loop, id string, state store.State, outcome store.Outcome, fault bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !l.left[id] || state != store.Ended && state != store.Waiting {
+		return
+	}
+	delete(l.left, id)
+	l.fault = l.fault || fault
+	switch {
+	case state == store.Waiting:
+		l.tally.Waiting++
+	case outcome == store.Applied:
+		l.tally.Applied++
+	case outcome == store.Left:
+		l.tally.Left++
+	case outcome == store.Dead:
+		l.tally.Dead++
+	default:
+		l.tally.Other++
+	}
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (e *Engine) forgetLoop(run string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.loops, run)
+}
+
+// itemOf is what an item was given; nil where its value was only in the memory of a
+// process that has ended.
+func (e *Engine) itemOf(row store.Run) *orchestrator.LoopItem {
+	if item, err := decodeItem(row.Item); err == nil {
+		return &item
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if item, ok := e.values[row.ID].(orchestrator.LoopItem); ok {
+		return &item
+	}
+	return nil
+}
+
+// spawned reports whether the run's work is done by its items, or can't be done here.
+func (r *run) spawned() bool {
+	if _, ok := r.steps[stepSpawned]; ok {
+		return true
+	}
+	return r.row.Item != nil && r.item == nil && r.p.Loop != nil
+}
+
+// endSpawned ends a run that isn't resumed. An item whose value is gone becomes a run at
+// the place of its runner, where it begins anew with its own ticket.
+func (r *run) endSpawned(ctx context.Context) {
+	at := outermost(r.p)
+	if _, parent := r.steps[stepSpawned]; parent || at == r.p || len(r.tickets) == 0 {
+		_ = r.End(ctx, api.PipeResult{}, nil) // what concerns the runner is said by its items
+		return
+	}
+	defer r.leave()
+	row := store.Run{ID: newID(), Runner: at.Runner, Place: at.Path, Hash: at.Hash, State: store.Ready, DueAt: r.e.now(), Parked: true, Begun: true}
+	b := store.Batch{Spawn: []store.Run{row}, End: &store.End{State: store.Ended, Outcome: store.Left}, Forget: true}
+	for _, t := range r.tickets {
+		t.Run, t.Working = row.ID, false
+		b.Tickets = append(b.Tickets, t)
+	}
+	if _, err := r.commit(ctx, b); err != nil {
+		r.e.logger.Debug("an item was not given back to its loop", "run", r.row.ID, "err", err.Error())
+		return
+	}
+	r.e.places.of(at).wake()
+}

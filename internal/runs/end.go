@@ -1,0 +1,224 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// End implements [orchestrator.Run].
+func (r *run) End(ctx context.Context, _ api.PipeResult, err error) error {
+	defer r.leave()
+	if r.resumed && !r.prepared { // a pipe without steps
+		r.prepared = true
+		_ = r.prepare(ctx) // what it found is in r.saw
+	}
+	r.saw.stopped = r.saw.stopped || err != nil && ctx.Err() != nil
+	if !r.stored && len(r.pending.Effects) == 0 {
+		return err
+	}
+	e := r.ending(err)
+	if refusal := r.refusal(); refusal != nil {
+		counted, cErr := r.commitPersistently(ctx, store.Batch{Refusal: refusal})
+		if cErr != nil {
+			return r.notStored(cErr)
+		}
+		e.closed = counted != nil && counted.Closed
+		r.e.sayClosed(counted)
+	}
+	if i := r.subject(); i >= 0 {
+		r.concern = r.tickets[i].Ticket
+	}
+	v := decide(e)
+	if _, cErr := r.commitPersistently(ctx, r.batch(v)); cErr != nil {
+		return r.notStored(cErr)
+	}
+	r.e.ended(r, v)
+	r.say(v)
+	return r.e.remains(r, v, e)
+}
+
+// notStored is for an end that could not be stored: another host has the run, or it
+// stays this one's until Reconcile frees it.
+func (r *run) notStored(err error) error {
+	if errors.Is(err, store.ErrFence) {
+		return nil
+	}
+	return err
+}
+
+func (r *run) leave() {
+	r.e.leave(r)
+	close(r.ended)
+}
+
+// ending collects what the end is decided on.
+func (r *run) ending(err error) ending {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := ending{
+		attempt: r.saw, err: err, now: r.e.now(), repeat: r.p.Repeat,
+		attempts: r.row.Attempts, retry: withDefaults(r.p.Retry),
+		spawned: r.spawnedHere || r.steps[stepSpawned].Key != "",
+		memory:  r.e.memoryOf(r.row.ID), jitter: rand.N(2 * time.Second),
+	}
+	for _, f := range r.effects {
+		switch f.State {
+		case store.Done:
+			e.wrote = true
+		case store.Intent:
+			e.open, e.until = true, max(e.until, f.Until)
+		case store.Refused, store.Closed:
+		}
+	}
+	if i := r.subject(); i >= 0 && r.tickets[i].Standing == store.StandingLeft && slices.Contains(r.tickets[i].Hashes, claimHash(r.p)) {
+		e.lefts = r.tickets[i].Attempts
+	}
+	e.healthy = e.memory.count > 0 && r.e.succeededSince(e.memory.path, e.memory.since)
+	return e
+}
+
+func withDefaults(r orchestrator.Retry) orchestrator.Retry {
+	if r.First == 0 {
+		r.First = time.Minute
+	}
+	if r.Longest == 0 {
+		r.Longest = 6 * time.Hour
+	}
+	if r.Attempts == 0 {
+		r.Attempts = 6
+	}
+	return r
+}
+
+// refusal is what is counted at its cause.
+func (r *run) refusal() *store.Refusal {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.saw.stopped || r.saw.died != "" || r.saw.halts() && (r.saw.wait == nil || r.saw.wait.Reason != store.ReasonGone) {
+		return nil
+	}
+	cause := r.saw.cause()
+	if cause == "" {
+		return nil
+	}
+	ticket := r.row.ID
+	if i := r.subject(); i >= 0 {
+		ticket = r.tickets[i].Ticket
+	}
+	return &store.Refusal{Cause: cause, Label: r.e.o.Redact(r.saw.label()), Ticket: ticket}
+}
+
+// subject is the ticket that the run concerns, as an index of its tickets: the one of
+// the item or of the refused write if the run claimed it by its fetch or as an item, else
+// the first of the fetch; -1 if there is none.
+func (r *run) subject() int {
+	var named string
+	switch {
+	case len(r.saw.refusals) > 0:
+		named = r.saw.refusals[len(r.saw.refusals)-1].Ticket
+	case r.saw.overtaken != "":
+		named = r.saw.overtaken
+	case r.saw.gone != "":
+		named = r.saw.gone
+	case r.item != nil:
+		named = r.item.Ticket
+	}
+	first := -1
+	for i, t := range r.tickets {
+		if !t.Fetched {
+			continue
+		}
+		if t.Ticket == named {
+			return i
+		}
+		if first < 0 {
+			first = i
+		}
+	}
+	return first
+}
+
+// batch is what stores the verdict.
+func (r *run) batch(v verdict) store.Batch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v.end.Err = r.e.o.Redact(v.end.Err)
+	none := ""
+	b := store.Batch{Forget: v.forget, End: &v.end, AtWork: &none}
+	if v.forget {
+		r.pending.Steps, r.pending.Documents = nil, nil
+	}
+	if v.end.State == store.Ready || !v.stands {
+		if v.end.Reason == store.ReasonBusy { // gives back what it has
+			for _, t := range r.tickets {
+				t.Working = false
+				b.Tickets = append(b.Tickets, t)
+			}
+		}
+		return b
+	}
+	subject := r.subject()
+	for i, t := range r.tickets {
+		switch {
+		case i == subject, t.Fetched && v.standing == store.Handled && r.wroteTo(t):
+			b.Tickets = append(b.Tickets, r.standing(t, v))
+		case v.end.State == store.Waiting && !r.wroteTo(t):
+			t.Run, t.Working = "", false
+			b.Tickets = append(b.Tickets, t)
+		}
+	}
+	return b
+}
+
+// standing is a ticket's row as the verdict leaves it.
+func (r *run) standing(t store.Ticket, v verdict) store.Ticket {
+	hash := claimHash(r.p)
+	switch v.standing {
+	case store.Free, store.Handled:
+		t.Hashes = nil
+	default:
+		if t.Standing == store.Free || t.Standing == store.Handled {
+			t.Hashes = nil
+		}
+		if !slices.Contains(t.Hashes, hash) {
+			t.Hashes = append(slices.Clone(t.Hashes), hash)
+		}
+	}
+	t.Standing, t.DueAt, t.Attempts, t.Cause = v.standing, v.due, v.attempts, v.end.Cause
+	t.Note = r.e.o.Redact(v.note)
+	t.Working = false
+	if v.end.State == store.Ended && v.about != sayDoubt {
+		t.Run = "" // a run in doubt keeps its ticket, so that no other does it again
+		t.Settled = false
+	}
+	if v.released {
+		t.Released++
+	} else {
+		t.Released = 0
+	}
+	return t
+}
+
+// concerned is the ticket of a run whose claims are gone.
+func (r *run) concerned() string {
+	switch {
+	case r.concern != "":
+		return r.concern
+	case r.item != nil:
+		return r.item.Ticket
+	}
+	return ""
+}
+
+func (r *run) wroteTo(t store.Ticket) bool {
+	return slices.ContainsFunc(r.effects, func(f store.Effect) bool {
+		return f.State == store.Done && f.System == t.System && f.Ticket == t.Ticket
+	})
+}

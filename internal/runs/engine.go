@@ -1,0 +1,307 @@
+package runs
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// Options are what an [Engine] works with. Store and Host.Instance are required.
+type Options struct {
+	Store  store.Store
+	Queue  Queue // nil: this process takes what is due by itself
+	Logger *slog.Logger
+	// Redact masks the secrets in a text. What it changes isn't stored.
+	Redact func(text string) string
+	// Host is this process; its ID and Places are the engine's.
+	Host store.Host
+	// Keep is how long ended runs are kept.
+	Keep time.Duration
+	// Finish finishes what a write of the run's own had begun, from its intent.
+	Finish func(ctx context.Context, s gate.Step, e store.Effect) error
+	// Clock is the machine's boot and the time since then, where times of two boots can't be
+	// compared (SQLite); see [BootClock]. nil: the store's clock counts.
+	Clock func() (boot string, nanos int64)
+	// Alone makes the process keep to its own runs and what has no living owner: it ends
+	// soon, as with --once.
+	Alone bool
+}
+
+// Queue carries runs between hosts.
+type Queue interface {
+	// Open begins to listen at the places. attempt is called for each run that is due, and
+	// returns when this attempt has ended.
+	Open(ctx context.Context, places []*orchestrator.Place, attempt func(ctx context.Context, p *orchestrator.Place, run string, fence int64)) error
+	// Close stops to listen, and returns when no attempt is called any more.
+	Close(ctx context.Context) error
+}
+
+// Engine implements [orchestrator.Runs] over a store.
+type Engine struct {
+	o      Options
+	logger *slog.Logger
+	places *places
+
+	// A run that was just taken must be known as being at work before anybody
+	// reconciles.
+	taking sync.RWMutex
+
+	mu      sync.Mutex
+	host    string // of this incarnation
+	offset  time.Duration
+	active  map[string]*run
+	loops   map[string]*loop   // by the run that waits in Each
+	values  map[string]any     // of items whose value may not be stored
+	notes   map[string]*memory // by run: what an attempt leaves to the next one
+	streak  map[string]map[string]bool
+	success map[string]int64 // store time, of a step by its path
+	said    map[string]bool  // what is logged once
+	waits   map[string]bool  // causes in the log
+
+	refused atomic.Int64
+	cancel  context.CancelFunc
+	closing chan struct{}
+	done    sync.WaitGroup
+}
+
+// New makes an engine; [Engine.Open] begins its work.
+func New(o Options) *Engine {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Redact == nil {
+		o.Redact = func(text string) string { return text }
+	}
+	return &Engine{
+		o: o, logger: o.Logger,
+		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]any),
+		notes: make(map[string]*memory), streak: make(map[string]map[string]bool),
+		success: make(map[string]int64), said: make(map[string]bool), waits: make(map[string]bool),
+		closing: make(chan struct{}),
+	}
+}
+
+// Open implements [orchestrator.Runs]: it makes this process a host, takes over what
+// former ones held, and starts what looks after the store until Close.
+func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
+	e.places = newPlaces(ps)
+	e.o.Host.Places = nil
+	for _, p := range ps {
+		e.o.Host.Places = append(e.o.Host.Places, store.HostPlace{Runner: p.Runner, Hash: p.Hash})
+	}
+	if err := e.register(ctx); err != nil {
+		return fmt.Errorf("opening the run store: %w", err)
+	}
+	if err := e.adopt(ctx); err != nil {
+		return fmt.Errorf("opening the run store: %w", err)
+	}
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	e.cancel = cancel
+	if e.o.Queue != nil && !e.o.Alone {
+		if err := e.o.Queue.Open(work, ps, e.attempt); err != nil {
+			cancel()
+			return fmt.Errorf("opening the queue of runs: %w", err)
+		}
+	}
+	e.done.Go(func() { e.tend(work) })
+	if e.o.Host.Lease > 0 {
+		e.done.Go(func() { e.renew(work) })
+	}
+	return nil
+}
+
+// Close ends what Open started and leaves: what this process still holds is ready for
+// the next one.
+func (e *Engine) Close(ctx context.Context) error {
+	if e.cancel == nil {
+		return nil
+	}
+	var err error
+	if e.o.Queue != nil && !e.o.Alone {
+		err = e.o.Queue.Close(ctx)
+	}
+	close(e.closing)
+	e.cancel()
+	e.done.Wait()
+	e.places.close()
+	return errors.Join(err, e.o.Store.Leave(ctx, e.hostID()))
+}
+
+// register makes a new incarnation of this process a host.
+func (e *Engine) register(ctx context.Context) error {
+	h := e.o.Host
+	h.ID = h.Instance + "/" + newID()
+	if err := e.o.Store.Register(ctx, h); err != nil {
+		return err
+	}
+	now, err := e.o.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.host = h.ID
+	e.offset = time.Until(time.UnixMicro(now))
+	return nil
+}
+
+func (e *Engine) hostID() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.host
+}
+
+// now is the store's time, by this process's clock.
+func (e *Engine) now() int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return time.Now().Add(e.offset).UnixMicro()
+}
+
+// Begin implements [orchestrator.Runs].
+func (e *Engine) Begin(p *orchestrator.Place, claimed func()) orchestrator.Run {
+	r := e.newRun(p, store.Run{
+		ID: newID(), Runner: p.Runner, Place: p.Path, Hash: p.Hash, State: store.Running, Owner: e.hostID(), Fence: 1,
+	})
+	r.claimed = claimed
+	e.enter(r)
+	return r
+}
+
+// Next implements [orchestrator.Runs].
+func (e *Engine) Next(ctx context.Context, p *orchestrator.Place) (orchestrator.Run, bool, error) {
+	at := e.places.of(p)
+	if d, ok := at.arrived(); ok {
+		return d, true, nil
+	}
+	if e.o.Queue != nil && !e.o.Alone {
+		return nil, false, nil
+	}
+	for at.look(e.now()) {
+		r, err := e.take(ctx, at)
+		if err != nil {
+			at.wake()
+			return nil, false, fmt.Errorf("taking a run that is due: %w", err)
+		}
+		if r == nil {
+			return nil, false, nil
+		}
+		if r.spawned() {
+			r.endSpawned(ctx)
+			continue
+		}
+		return r, true, nil
+	}
+	return nil, false, nil
+}
+
+func (e *Engine) take(ctx context.Context, at *place) (*run, error) {
+	e.taking.RLock()
+	defer e.taking.RUnlock()
+	host := e.hostID()
+	l, next, err := e.o.Store.Take(ctx, host, at.p.Runner, at.p.Hash)
+	if err != nil {
+		return nil, err
+	}
+	if l == nil {
+		at.idle(next, e.now())
+		return nil, nil
+	}
+	at.wake() // there may be more
+	r := e.load(at.p, l)
+	e.enter(r)
+	return r, nil
+}
+
+// attempt hands a run that a queue brought to the workers of its place.
+func (e *Engine) attempt(ctx context.Context, p *orchestrator.Place, id string, fence int64) {
+	e.taking.RLock()
+	l, err := e.o.Store.TakeRun(ctx, e.hostID(), id, fence)
+	if err != nil || l == nil {
+		e.taking.RUnlock()
+		if err != nil && !errors.Is(err, store.ErrFence) && ctx.Err() == nil {
+			e.logger.Debug("a run that is due wasn't taken", "run", id, "err", err.Error())
+		}
+		return
+	}
+	r := e.load(p, l)
+	e.enter(r)
+	e.taking.RUnlock()
+	if r.spawned() {
+		r.endSpawned(ctx)
+		return
+	}
+	e.places.of(p).bring(r)
+	select {
+	case <-r.ended:
+	case <-ctx.Done():
+	}
+}
+
+// Ready implements [orchestrator.Runs].
+func (e *Engine) Ready(p *orchestrator.Place) <-chan struct{} { return e.places.of(p).ready }
+
+// Soon implements [orchestrator.Runs].
+func (e *Engine) Soon(ctx context.Context, p *orchestrator.Place) (bool, error) {
+	return e.soon(ctx, p.Runner, p.Hash)
+}
+
+func (e *Engine) enter(r *run) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.active[r.row.ID] = r
+}
+
+func (e *Engine) leave(r *run) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.active, r.row.ID)
+}
+
+// working returns the runs at which this process works.
+func (e *Engine) working() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ids := make([]string, 0, len(e.active))
+	for id := range e.active {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+func (e *Engine) clock() (boot string, nanos int64) {
+	if e.o.Clock == nil {
+		return "", 0
+	}
+	return e.o.Clock()
+}
+
+// once reports whether it is the first time that this is to be said.
+func (e *Engine) once(what string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.said[what] {
+		return false
+	}
+	e.said[what] = true
+	return true
+}
+
+// newID is the id of a run or a host's start: the time, then chance.
+func newID() string {
+	var b [12]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMicro())<<8)
+	_, _ = rand.Read(b[7:])
+	return hex.EncodeToString(b[1:])
+}

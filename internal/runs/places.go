@@ -1,0 +1,129 @@
+package runs
+
+import (
+	"sync"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// places know, for each place, whether a look into the store is worth while: something
+// became due since the last one, or its time has come.
+type places struct {
+	all map[*orchestrator.Place]*place
+}
+
+type place struct {
+	p     *orchestrator.Place
+	ready chan struct{}
+
+	mu    sync.Mutex
+	due   bool
+	next  int64 // store time; 0: nothing waits
+	timer *time.Timer
+	inbox []*run // brought by a queue
+}
+
+func newPlaces(ps []*orchestrator.Place) *places {
+	all := make(map[*orchestrator.Place]*place, len(ps))
+	for _, p := range ps {
+		all[p] = &place{p: p, ready: make(chan struct{}, 1), due: true}
+		all[p].signal()
+	}
+	return &places{all: all}
+}
+
+func (ps *places) of(p *orchestrator.Place) *place { return ps.all[p] }
+
+// wakeAll is for changes of which the places aren't known.
+func (ps *places) wakeAll() {
+	for _, at := range ps.all {
+		at.wake()
+	}
+}
+
+func (ps *places) close() {
+	for _, at := range ps.all {
+		at.mu.Lock()
+		if at.timer != nil {
+			at.timer.Stop()
+		}
+		at.mu.Unlock()
+	}
+}
+
+func (at *place) signal() {
+	select {
+	case at.ready <- struct{}{}:
+	default:
+	}
+}
+
+// wake says that something has become due.
+func (at *place) wake() {
+	at.mu.Lock()
+	at.due = true
+	at.mu.Unlock()
+	at.signal()
+}
+
+// look reports whether something may be due, and counts as the look.
+func (at *place) look(now int64) bool {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	if at.due || at.next != 0 && at.next <= now {
+		at.due = false
+		return true
+	}
+	return false
+}
+
+// idle says that nothing was due, and when something will be.
+func (at *place) idle(next, now int64) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	at.plan(next, now)
+}
+
+// later says that something will be due at a time.
+func (at *place) later(due, now int64) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	if at.next == 0 || due < at.next {
+		at.plan(due, now)
+	}
+}
+
+func (at *place) plan(next, now int64) {
+	at.next = next
+	if at.timer != nil {
+		at.timer.Stop()
+		at.timer = nil
+	}
+	if next == 0 {
+		return
+	}
+	wait := max(0, time.Duration(next-now)*time.Microsecond)
+	at.timer = time.AfterFunc(wait+time.Millisecond, at.wake)
+}
+
+func (at *place) bring(r *run) {
+	at.mu.Lock()
+	at.inbox = append(at.inbox, r)
+	at.mu.Unlock()
+	at.signal()
+}
+
+func (at *place) arrived() (*run, bool) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	if len(at.inbox) == 0 {
+		return nil, false
+	}
+	r := at.inbox[0]
+	at.inbox = at.inbox[1:]
+	if len(at.inbox) > 0 {
+		at.signal()
+	}
+	return r, true
+}

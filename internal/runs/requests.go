@@ -1,0 +1,126 @@
+package runs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// requests does what people asked for.
+func (e *Engine) requests(ctx context.Context) error {
+	asked, err := e.o.Store.Requests(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range asked {
+		answer, err := Execute(ctx, e.o.Store, r)
+		if err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			answer = "not done: " + e.o.Redact(err.Error())
+		}
+		if err := e.o.Store.Answer(ctx, r.ID, answer); err != nil {
+			return err
+		}
+		e.canceled(ctx)
+		e.places.wakeAll()
+	}
+	return nil
+}
+
+// Execute does what a request asks for, and returns the answer for people. Whoever works
+// calls it, or a command that holds the store itself.
+func Execute(ctx context.Context, s store.Store, r store.Request) (string, error) {
+	var args store.RequestArgs
+	if err := json.Unmarshal(r.Args, &args); err != nil {
+		return "", fmt.Errorf("reading the request: %w", err)
+	}
+	switch r.Verb {
+	case store.VerbRetry:
+		n, err := s.Retry(ctx, args)
+		return fmt.Sprintf("%d tried again", n), err
+	case store.VerbCancel, store.VerbDiscard:
+		return cancel(ctx, s, r.Verb, args)
+	default:
+		return "", fmt.Errorf("%q is unknown here: the command is of another version than the service", r.Verb)
+	}
+}
+
+func cancel(ctx context.Context, s store.Store, verb string, args store.RequestArgs) (string, error) {
+	ids := args.Runs
+	for _, ticket := range args.Tickets {
+		of, err := s.Runs(ctx, store.Filter{Ticket: ticket, Runner: args.Runner, States: []store.State{store.Ready, store.Running, store.Waiting}})
+		if err != nil {
+			return "", err
+		}
+		for _, run := range of {
+			ids = append(ids, run.ID)
+		}
+	}
+	ended, later := 0, 0
+	for _, id := range ids {
+		run, err := s.Cancel(ctx, id, verb)
+		switch {
+		case err != nil:
+			return "", fmt.Errorf("run %s: %w", id, err)
+		case run.State == store.Ended:
+			ended++
+		default:
+			later++
+		}
+	}
+	if later > 0 {
+		return fmt.Sprintf("%d ended, %d end as soon as nothing of them can be under way any more", ended, later), nil
+	}
+	return fmt.Sprintf("%d ended", ended), nil
+}
+
+// canceled stops the steps of runs that people canceled while this process works at
+// them.
+func (e *Engine) canceled(ctx context.Context) {
+	e.mu.Lock()
+	active := make([]*run, 0, len(e.active))
+	for _, r := range e.active {
+		active = append(active, r)
+	}
+	e.mu.Unlock()
+	if len(active) == 0 {
+		return
+	}
+	rows, err := e.o.Store.Runs(ctx, store.Filter{States: []store.State{store.Running}})
+	if err != nil {
+		return // the fence will say it
+	}
+	by := make(map[string]store.Run, len(rows))
+	for _, row := range rows {
+		by[row.ID] = row
+	}
+	for _, r := range active {
+		if by[r.row.ID].Cancel != "" {
+			r.cancel()
+		}
+	}
+}
+
+// soon reports whether a run is due, or waits for what ends by itself.
+func (e *Engine) soon(ctx context.Context, runner, hash string) (bool, error) {
+	for _, f := range []store.Filter{
+		{Runner: runner, States: []store.State{store.Ready}},
+		{Runner: runner, States: []store.State{store.Waiting}, Reason: store.ReasonUntil},
+		{Runner: runner, States: []store.State{store.Waiting}, Reason: store.ReasonBusy},
+	} {
+		rows, err := e.o.Store.Runs(ctx, f)
+		if err != nil {
+			return false, fmt.Errorf("asking what is due: %w", err)
+		}
+		for _, row := range rows {
+			if row.Hash == hash {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,396 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// What ends an attempt before its pipes have ended. Their errors only carry it through
+// the pipes around a step: the end is decided by what was reported.
+var (
+	errHalt  = errors.New("the run goes on later")
+	errAgain = errors.New("the run begins anew: what its steps are given has changed")
+)
+
+// mostDeaths is how often a process may die at one step before the ticket is set aside.
+const mostDeaths = 3
+
+// run is one run in this process.
+type run struct {
+	e       *Engine
+	p       *orchestrator.Place
+	claimed func() // nil once it was called
+	ended   chan struct{}
+
+	prepared bool
+	again    bool // begins anew; no step runs until then
+	halted   bool // no further step runs
+	// its items live by themselves: it isn't resumed
+	spawnedHere bool
+	concern     string // the ticket that its end is about
+
+	mu       sync.Mutex // for all below: a pipe may write from several goroutines
+	row      store.Run
+	stored   bool
+	resumed  bool
+	lost     bool // another host has it
+	searched bool // in this attempt, or by a result that it had
+	steps    map[string]store.Step
+	docs     map[string][]byte
+	effects  []store.Effect
+	tickets  []store.Ticket
+	pending  store.Batch
+	item     *orchestrator.LoopItem
+	saw      attempt
+}
+
+func (e *Engine) newRun(p *orchestrator.Place, row store.Run) *run {
+	return &run{e: e, p: p, row: row, ended: make(chan struct{}), steps: make(map[string]store.Step), docs: make(map[string][]byte)}
+}
+
+// load makes a run of what the store has of it.
+func (e *Engine) load(p *orchestrator.Place, l *store.Loaded) *run {
+	r := e.newRun(p, l.Run)
+	r.stored, r.resumed = true, true
+	for _, s := range l.Steps {
+		r.steps[s.Key] = s
+	}
+	for _, d := range l.Documents {
+		r.docs[d.Ticket] = d.Body
+	}
+	r.effects, r.tickets = l.Effects, l.Tickets
+	if l.Run.Item != nil && p.Loop != nil {
+		r.item = e.itemOf(l.Run)
+	}
+	return r
+}
+
+func (r *run) held() store.Held {
+	return store.Held{Run: r.row.ID, Host: r.row.Owner, Fence: r.row.Fence}
+}
+
+// Resumed implements [orchestrator.Run].
+func (r *run) Resumed() bool { return r.resumed }
+
+// Item implements [orchestrator.Run].
+func (r *run) Item() (orchestrator.LoopItem, bool) {
+	if r.item == nil {
+		return orchestrator.LoopItem{}, false
+	}
+	return *r.item, true
+}
+
+// Again implements [orchestrator.Run].
+func (r *run) Again() bool {
+	again := r.again
+	r.again = false
+	return again
+}
+
+// Step implements [orchestrator.Run].
+func (r *run) Step(ctx context.Context, s orchestrator.Step, do func(context.Context) (api.PipeResult, error)) (api.PipeResult, error) {
+	if err := r.mayStep(ctx); err != nil {
+		return api.PipeResult{}, err
+	}
+	if kept, ok, err := r.kept(s); ok || err != nil {
+		return kept, err
+	}
+	if s.Effect == effectOnce {
+		return r.stepOnce(ctx, s, do)
+	}
+	if err := r.beginStep(ctx, s); err != nil {
+		return api.PipeResult{}, err
+	}
+	return r.call(ctx, s, do)
+}
+
+// mayStep reports whether a further step of the attempt may run. Before the first one it
+// prepares the run.
+func (r *run) mayStep(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		r.saw.stopped = true
+		return err
+	}
+	if !r.prepared {
+		r.prepared = true
+		if err := r.prepare(ctx); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.lost:
+		return store.ErrFence
+	case r.again:
+		return errAgain
+	case r.halted || r.saw.halts():
+		return errHalt
+	}
+	return nil
+}
+
+// prepare makes a run that was begun before able to go on: it works at its ticket again,
+// and what it had begun to write is finished.
+func (r *run) prepare(ctx context.Context) error {
+	if !r.resumed {
+		return nil
+	}
+	if r.row.Deaths >= mostDeaths {
+		r.saw.died = r.row.AtWork
+		return errHalt
+	}
+	if r.row.Cancel != "" {
+		r.saw.canceled = true
+	}
+	if err := r.workAgain(ctx); err != nil {
+		return err
+	}
+	return r.finishOpen(ctx)
+}
+
+// workAgain claims the run's tickets for work, as it did not work at them while it was
+// set aside, or wasn't begun.
+func (r *run) workAgain(ctx context.Context) error {
+	for _, t := range slices.Clone(r.tickets) {
+		if t.Working || !t.Fetched {
+			continue
+		}
+		t.Working = true
+		taken, busy, err := r.e.o.Store.ClaimOne(ctx, r.held(), nil, t)
+		switch {
+		case err != nil:
+			return r.failed("", err)
+		case busy:
+			r.saw.wait = &gate.Wait{Reason: store.ReasonBusy}
+			return errHalt
+		}
+		r.mu.Lock()
+		r.putTicket(taken)
+		r.mu.Unlock()
+	}
+	return nil
+}
+
+// finishOpen finishes the writes that have no outcome yet.
+func (r *run) finishOpen(ctx context.Context) error {
+	for _, f := range r.open() {
+		if f.Operation == effectOnce || r.e.o.Finish == nil {
+			if f.Operation == effectOnce {
+				r.saw.doubt = f.Step
+			}
+			continue
+		}
+		s := &step{r: r, s: orchestrator.Step{Key: f.Step, Path: r.p.Path, Name: f.Operation}}
+		err := r.e.o.Finish(gate.WithStep(ctx, s), s, f)
+		switch {
+		case errors.Is(err, store.ErrFence):
+			r.lose()
+			return err
+		case err != nil && !r.saw.halts():
+			return r.failed(f.Step, err)
+		}
+		if r.saw.halts() {
+			return errHalt
+		}
+	}
+	if r.saw.doubt != "" || r.saw.canceled {
+		return errHalt
+	}
+	return nil
+}
+
+// open returns the effects without an outcome.
+func (r *run) open() []store.Effect {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var open []store.Effect
+	for _, f := range r.effects {
+		if f.State == store.Intent {
+			open = append(open, f)
+		}
+	}
+	return open
+}
+
+// failed reports an error of the store or of what was to be finished as a fault of the
+// system at a step.
+func (r *run) failed(key string, err error) error {
+	if errors.Is(err, store.ErrFence) {
+		r.lose()
+		return err
+	}
+	r.saw.fault = &trouble{step: orchestrator.Step{Key: key, Path: key, Name: key}, err: err}
+	r.halted = true
+	return err
+}
+
+func (r *run) lose() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lost = true
+}
+
+// drop gives the run up: its host's lease has ended.
+func (r *run) drop() { r.lose() }
+
+// cancel stops the run at its next step.
+func (r *run) cancel() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.saw.canceled = true
+}
+
+// kept returns the result that a step had before the run was interrupted.
+func (r *run) kept(s orchestrator.Step) (api.PipeResult, bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	had, ok := r.steps[s.Key]
+	switch {
+	case !ok:
+		return api.PipeResult{}, false, nil
+	case had.Params != s.Params:
+		r.anew()
+		return api.PipeResult{}, false, errAgain
+	case had.Result == nil:
+		return api.PipeResult{}, false, nil
+	}
+	k, err := decodeResult(had.Result, r.docs)
+	if err != nil { // of an earlier release, or a document was kept out
+		return api.PipeResult{}, false, nil
+	}
+	r.searched = r.searched || k.search
+	return k.result, true, nil
+}
+
+// anew drops the results of the steps; the run keeps its tickets and its effects.
+func (r *run) anew() {
+	r.again, r.searched = true, false
+	clear(r.steps)
+	clear(r.docs)
+	r.pending.Forget = true
+	r.pending.Steps, r.pending.Documents = nil, nil
+}
+
+// beginStep stores that the step is at work, and with it what waits to be stored: the
+// result of the step before. Of a run that isn't stored it stores nothing.
+func (r *run) beginStep(ctx context.Context, s orchestrator.Step) error {
+	if !r.stored {
+		r.row.AtWork = s.Key
+		return nil
+	}
+	_, err := r.commitPersistently(ctx, store.Batch{AtWork: &s.Key})
+	return err
+}
+
+func (r *run) call(ctx context.Context, s orchestrator.Step, do func(context.Context) (api.PipeResult, error)) (api.PipeResult, error) {
+	st := &step{r: r, s: s}
+	r.saw.begin(s)
+	result, err := do(gate.WithStep(ctx, st))
+	r.learn(ctx, st, result, err)
+	return result, err
+}
+
+// learn keeps a step's result for the next commit, or why it has none.
+func (r *run) learn(ctx context.Context, st *step, result api.PipeResult, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		r.saw.stopped = true
+	case err != nil:
+		r.saw.erred(st.s, err)
+	case !result.Succeeded():
+		if result.Failed() {
+			r.saw.failedStep(st.s, result.Message)
+		}
+	default:
+		r.saw.succeeded()
+		r.keep(st, result)
+		if r.stored {
+			r.e.stepSucceeded(st.s.Path)
+		}
+	}
+}
+
+// keep makes a step's result part of what waits to be stored.
+func (r *run) keep(st *step, result api.PipeResult) {
+	var of []store.Ticket
+	if st.searched {
+		of = r.tickets
+	}
+	kept, docs, err := encodeResult(result, of, r.e.clean)
+	if err != nil {
+		r.e.sayKeptOut(st.s, err)
+		kept, docs = nil, nil
+	}
+	s := store.Step{Key: st.s.Key, Params: st.s.Params, Result: kept}
+	r.pending.Steps = append(r.pending.Steps, s)
+	r.pending.Documents = append(r.pending.Documents, docs...)
+}
+
+// commit stores a batch with what waits to be stored. Where the run is lost, an outcome
+// is stored all the same as long as nobody has taken the run over.
+func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lost {
+		return nil, store.ErrFence
+	}
+	whole := joined(r.pending, b)
+	whole.Held = r.held()
+	whole.Fact = false
+	if !r.stored {
+		row := r.row
+		whole.Create = &row
+	}
+	counted, err := r.e.o.Store.Commit(ctx, whole)
+	switch {
+	case errors.Is(err, store.ErrFence):
+		r.lost = true
+		if facts := factsOf(r.pending); len(facts.Effects) > 0 && r.stored {
+			facts.Held = r.held()
+			_, factErr := r.e.o.Store.Commit(ctx, facts)
+			if factErr == nil {
+				r.pending = store.Batch{}
+			} else if errors.Is(factErr, store.ErrUnavailable) {
+				r.lost = false
+				return nil, factErr
+			}
+		}
+		return nil, err
+	case err != nil:
+		return nil, err
+	}
+	r.stored, r.pending = true, store.Batch{}
+	r.apply(b)
+	return counted, nil
+}
+
+// commitPersistently waits for a store that can't be used now: what a run has finished
+// is not given up, and nothing further is begun.
+func (r *run) commitPersistently(ctx context.Context, b store.Batch) (*store.Cause, error) {
+	pause := 100 * time.Millisecond
+	for {
+		counted, err := r.commit(ctx, b)
+		if err == nil || !errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
+			return counted, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, err
+		case <-r.e.closing:
+			return nil, err
+		}
+		pause = min(2*pause, 2*time.Second)
+	}
+}

@@ -1,0 +1,128 @@
+package runs
+
+import (
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// mostInStreak is how many different tickets in a row may meet a fault of the system
+// before it is the runner's.
+const mostInStreak = 3
+
+func (e *Engine) memoryOf(run string) memory {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if m := e.notes[run]; m != nil {
+		return *m
+	}
+	return memory{}
+}
+
+// stepSucceeded remembers that a step did its work, for those that go on failing at it.
+func (e *Engine) stepSucceeded(path string) {
+	now := e.now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.success[path] = now
+}
+
+func (e *Engine) succeededSince(path string, since int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.success[path] > since
+}
+
+// ended makes known in this process what the store has by now.
+func (e *Engine) ended(r *run, v verdict) {
+	e.mu.Lock()
+	if v.end.State == store.Ended {
+		delete(e.notes, r.row.ID)
+		delete(e.values, r.row.ID)
+	} else if v.memory != (memory{}) {
+		e.notes[r.row.ID] = &v.memory
+	} else {
+		delete(e.notes, r.row.ID)
+	}
+	e.mu.Unlock()
+	if v.end.State != store.Ended && v.end.DueAt != 0 {
+		e.places.of(r.p).later(v.end.DueAt, e.now())
+	}
+}
+
+// remains is what of an end is an error of the runner: that three different tickets in a
+// row met a fault of the system. A process that ends soon says each.
+func (e *Engine) remains(r *run, v verdict, d ending) error {
+	err := e.inStreak(r, v, d)
+	e.mu.Lock()
+	l := e.loops[r.row.Parent]
+	e.mu.Unlock()
+	if l != nil {
+		e.itemEnded(l, r.row.ID, v.end.State, v.end.Outcome, err != nil)
+	}
+	return err
+}
+
+func (e *Engine) inStreak(r *run, v verdict, d ending) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	place := r.p.Path
+	if !v.fault {
+		if !d.stopped {
+			delete(e.streak, place)
+		}
+		return nil
+	}
+	if e.streak[place] == nil {
+		e.streak[place] = make(map[string]bool)
+	}
+	e.streak[place][r.row.ID] = true
+	if len(e.streak[place]) < mostInStreak && !e.o.Alone {
+		return nil
+	}
+	if d.err != nil {
+		return d.err
+	}
+	if d.fault != nil {
+		return d.fault.err
+	}
+	return nil
+}
+
+// say is the one line of an end for people; most ends have none.
+func (r *run) say(v verdict) {
+	ticket := r.concerned()
+	log := r.e.logger.With("ticket", ticket, "run", r.row.ID)
+	reason := r.e.o.Redact(r.saw.reason())
+	switch v.about {
+	case sayNothing:
+	case sayLeft:
+		if ticket != "" {
+			log.Info("a ticket is left as it is", "step", r.saw.at(), "reason", reason)
+		}
+	case sayAside:
+		r.e.refused.Add(1)
+		log.Warn("a ticket is set aside", "step", r.saw.at(), "err", reason, "attempt", v.attempts, "next", time.Duration(v.due-r.e.now())*time.Microsecond)
+	case sayDead:
+		r.e.refused.Add(1)
+		log.Error("a ticket isn't tried again by itself: see `otai runs show`, and `otai runs retry` once it can succeed", "step", r.saw.at(), "err", reason, "attempt", v.attempts)
+	case sayDoubt:
+		r.e.refused.Add(1)
+		log.Error("a step that must not be repeated was interrupted: find out whether it was carried out, then `otai runs retry` or `otai runs retry --skip-step`", "step", r.saw.doubt)
+	case sayOvertaken:
+		log.Info("somebody changed the ticket first", "reason", reason)
+	case sayGone:
+		log.Info("the ticket was merged or can't be read any more")
+	}
+}
+
+// Refused is how many tickets were set aside or given up by this process.
+func (e *Engine) Refused() int { return int(e.refused.Load()) }
+
+// sayClosed is the one line of a cause, when it closes.
+func (e *Engine) sayClosed(c *store.Cause) {
+	if c == nil || !c.Closed || c.Logged {
+		return
+	}
+	e.logger.Error("many tickets are refused for one reason: they wait, and one of them tries again each minute", "cause", c.Label, "tickets", c.Tickets)
+}

@@ -1,0 +1,310 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// step is one call of a step, as the gate sees it.
+type step struct {
+	r        *run
+	s        orchestrator.Step
+	writes   map[string]int // so far, by operation and ticket
+	searched bool           // it is the one whose search claimed
+}
+
+var _ gate.Step = (*step)(nil)
+
+func (s *step) Runner() string { return s.r.row.Runner }
+func (s *step) Hash() string   { return claimHash(s.r.p) }
+func (s *step) Repeat() bool   { return s.r.p.Repeat }
+func (s *step) Place() string  { return s.s.Path }
+
+// claimHash is the hash under which tickets are tried: that of the place whose search
+// found them.
+func claimHash(p *orchestrator.Place) string { return outermost(p).Hash }
+
+// outermost is the place whose runs make, at last, the items at p.
+func outermost(p *orchestrator.Place) *orchestrator.Place {
+	for p.Loop != nil {
+		p = p.Loop
+	}
+	return p
+}
+
+func (s *step) FirstSearch() bool {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	return !s.r.searched && s.r.item == nil
+}
+
+func (s *step) Searched() {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.r.searched, s.searched = true, true
+}
+
+func (s *step) Key() string { return s.s.Key }
+
+func (s *step) Tries() string {
+	if !s.r.row.Try {
+		return ""
+	}
+	return s.r.row.Cause
+}
+
+func (s *step) Tickets() []store.Ticket {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	return slices.Clone(s.r.tickets)
+}
+
+func (s *step) Item() (string, bool) {
+	if s.r.item == nil || s.r.item.Ticket == "" {
+		return "", false
+	}
+	return s.r.item.Ticket, true
+}
+
+func (s *step) Effects() []store.Effect {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	return slices.Clone(s.r.effects)
+}
+
+func (s *step) NextWrite(operation, ticket string) string {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	if s.writes == nil {
+		s.writes = make(map[string]int)
+	}
+	of := operation + " " + ticket
+	s.writes[of]++
+	return fmt.Sprintf("%s %s %d", s.s.Key, of, s.writes[of])
+}
+
+func (s *step) Claim(ctx context.Context, c store.Claim) (store.Claimed, error) {
+	r := s.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lost {
+		return store.Claimed{}, store.ErrFence
+	}
+	c.Held, c.Runner, c.Hash, c.Repeat = r.held(), r.row.Runner, s.Hash(), r.p.Repeat
+	if !r.stored {
+		row := r.row
+		c.Create, c.Steps = &row, r.pending.Steps
+	}
+	got, err := r.e.o.Store.Claim(ctx, c)
+	if err != nil {
+		r.lost = r.lost || errors.Is(err, store.ErrFence)
+		return got, err
+	}
+	if len(got.Tickets) == 0 {
+		return got, nil
+	}
+	if !r.stored {
+		r.stored, r.pending.Steps = true, nil
+	}
+	r.searched, s.searched = true, true
+	for _, t := range got.Tickets {
+		r.putTicket(t)
+	}
+	if r.claimed != nil {
+		r.claimed()
+		r.claimed = nil
+	}
+	return got, nil
+}
+
+func (s *step) ClaimOne(ctx context.Context, t store.Ticket) (store.Ticket, bool, error) {
+	r := s.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lost {
+		return store.Ticket{}, false, store.ErrFence
+	}
+	var create *store.Run
+	if !r.stored {
+		row := r.row
+		create = &row
+	}
+	taken, busy, err := r.e.o.Store.ClaimOne(ctx, r.held(), create, t)
+	if err != nil || busy {
+		r.lost = r.lost || errors.Is(err, store.ErrFence)
+		return taken, busy, err
+	}
+	r.stored = true
+	r.putTicket(taken)
+	return taken, false, nil
+}
+
+func (s *step) Commit(ctx context.Context, b store.Batch) error {
+	_, err := s.r.commit(ctx, b)
+	return err
+}
+
+func (s *step) Fence(ctx context.Context, effect string, lasts time.Duration) error {
+	r := s.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lost {
+		return store.ErrFence
+	}
+	boot, clock := s.r.e.clock()
+	err := r.e.o.Store.Fence(ctx, r.held(), effect, lasts, boot, clock)
+	switch {
+	case errors.Is(err, store.ErrCanceled):
+		r.saw.canceled = true
+	case errors.Is(err, store.ErrFence):
+		r.lost = true
+	case err == nil:
+		for i := range r.effects {
+			if f := &r.effects[i]; f.Key == effect {
+				f.Begun = r.e.now()
+				f.Until = f.Begun + lasts.Microseconds()
+				f.Boot, f.BootClock = boot, clock
+			}
+		}
+	}
+	return err
+}
+
+func (s *step) Later(b store.Batch) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.r.apply(b)
+	s.r.pending = joined(s.r.pending, b)
+}
+
+func (s *step) Refused(f gate.Refusal) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.r.saw.refusals = append(s.r.saw.refusals, refusal{Refusal: f, step: s.s})
+}
+
+func (s *step) Waits(w gate.Wait) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.r.saw.wait = &w
+}
+
+func (s *step) Failed(err error) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.r.saw.fault = &trouble{step: s.s, err: err}
+}
+
+func (s *step) Overtaken(ticket, why string) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.r.saw.overtaken, s.r.saw.why = ticket, why
+}
+
+func (s *step) InDoubt(string) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.r.saw.doubt = s.s.Name
+}
+
+func (s *step) Gone(ticket string) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.r.saw.gone = ticket
+}
+
+// apply makes what a batch stores part of what is known of the run.
+func (r *run) apply(b store.Batch) {
+	for _, f := range b.Effects {
+		r.putEffect(f)
+	}
+	for _, t := range b.Tickets {
+		if t.Runner == r.row.Runner {
+			r.putTicket(t)
+		}
+	}
+}
+
+// putEffect replaces an effect by its key, as the store does.
+func (r *run) putEffect(f store.Effect) {
+	i := slices.IndexFunc(r.effects, func(had store.Effect) bool { return had.Key == f.Key })
+	if i < 0 {
+		r.effects = append(r.effects, f)
+		return
+	}
+	had := r.effects[i]
+	if len(f.Intent) == 0 {
+		f.Intent = had.Intent
+	}
+	if len(f.Record) == 0 {
+		f.Record = had.Record
+	}
+	if len(f.Outcome) == 0 {
+		f.Outcome = had.Outcome
+	}
+	if f.Boot == "" {
+		f.Boot, f.BootClock = had.Boot, had.BootClock
+	}
+	if f.Begun == 0 {
+		f.Begun, f.Until = had.Begun, had.Until
+	}
+	r.effects[i] = f
+}
+
+// putTicket replaces a ticket; one that the run has let go of is no longer its own.
+func (r *run) putTicket(t store.Ticket) {
+	i := slices.IndexFunc(r.tickets, func(had store.Ticket) bool { return had.System == t.System && had.Ticket == t.Ticket })
+	switch {
+	case t.Run != r.row.ID && i >= 0:
+		r.tickets = slices.Delete(r.tickets, i, i+1)
+	case t.Run != r.row.ID:
+	case i < 0:
+		r.tickets = append(r.tickets, t)
+	default:
+		r.tickets[i] = t
+	}
+}
+
+// joined is one batch of two, the first one's content first.
+func joined(a, b store.Batch) store.Batch {
+	j := b
+	j.Durable = a.Durable || b.Durable
+	if j.AtWork == nil {
+		j.AtWork = a.AtWork
+	}
+	j.Forget = a.Forget || b.Forget
+	j.Steps = append(slices.Clone(a.Steps), b.Steps...)
+	if b.Forget {
+		j.Steps = b.Steps
+	}
+	j.Documents = append(slices.Clone(a.Documents), b.Documents...)
+	if b.Forget {
+		j.Documents = b.Documents
+	}
+	j.Effects = append(slices.Clone(a.Effects), b.Effects...)
+	j.Tickets = append(slices.Clone(a.Tickets), b.Tickets...)
+	j.Success = append(slices.Clone(a.Success), b.Success...)
+	if j.Refusal == nil {
+		j.Refusal = a.Refusal
+	}
+	return j
+}
+
+// factsOf is what of a batch is a fact: outcomes, and the result of their step.
+func factsOf(b store.Batch) store.Batch {
+	facts := store.Batch{Fact: true, Durable: b.Durable, Success: b.Success}
+	for _, f := range b.Effects {
+		if f.State != store.Intent {
+			facts.Effects = append(facts.Effects, f)
+		}
+	}
+	facts.Steps, facts.Documents = b.Steps, b.Documents
+	return facts
+}

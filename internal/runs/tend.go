@@ -1,0 +1,203 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// How often what has its own time is looked after.
+const (
+	requestsEach  = time.Second
+	causesEach    = 5 * time.Second
+	reconcileEach = 10 * time.Second
+	adoptEach     = 15 * time.Second
+	cleanEach     = time.Hour
+	cleanBatch    = 500
+)
+
+// chore is something that is done again and again.
+type chore struct {
+	each time.Duration
+	do   func(context.Context) error
+	next time.Time
+}
+
+// tend looks after all that has its own time, until ctx ends. While the store can't be
+// used it tries again with its next round.
+func (e *Engine) tend(ctx context.Context) {
+	chores := []*chore{
+		{each: requestsEach, do: e.requests},
+		{each: causesEach, do: e.causes},
+		{each: reconcileEach, do: e.reconcile},
+		{each: cleanEach, do: e.cleanUp},
+	}
+	if e.o.Host.Lease > 0 {
+		chores = append(chores, &chore{each: adoptEach, do: e.adopt}, &chore{each: requestsEach, do: e.poll})
+	}
+	now := time.Now()
+	for _, c := range chores {
+		c.next = now.Add(c.each)
+	}
+	tick := time.NewTicker(requestsEach)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, c := range chores {
+			if time.Now().Before(c.next) {
+				continue
+			}
+			if err := c.do(ctx); err != nil && ctx.Err() == nil {
+				e.logger.Debug("the run store wasn't looked after", "err", err.Error())
+			}
+			c.next = time.Now().Add(c.each)
+		}
+	}
+}
+
+// renew renews the lease, and looks for hosts whose lease has ended. Where its own has
+// ended, this process begins again as another host and drops what it held.
+func (e *Engine) renew(ctx context.Context) {
+	lease := e.o.Host.Lease
+	since := time.Now() // of renewals without a gap
+	tick := time.NewTicker(lease / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		one, cancel := context.WithTimeout(ctx, lease/2)
+		err := e.renewOnce(one)
+		switch {
+		case errors.Is(err, store.ErrFence):
+			since = time.Now()
+		case err != nil:
+			if ctx.Err() == nil {
+				e.logger.Debug("the lease wasn't renewed", "err", err.Error())
+			}
+			since = time.Now()
+		case time.Since(since) > lease:
+			if n, rErr := e.o.Store.Reap(one, e.hostID()); rErr == nil && n > 0 {
+				e.logger.Info("runs of a process that has died are taken over", "runs", n)
+				e.places.wakeAll()
+			}
+		}
+		cancel()
+	}
+}
+
+func (e *Engine) renewOnce(ctx context.Context) error {
+	err := e.o.Store.Renew(ctx, e.hostID())
+	if !errors.Is(err, store.ErrFence) {
+		return err
+	}
+	e.dropAll()
+	if rErr := e.register(ctx); rErr != nil {
+		return rErr
+	}
+	e.logger.Warn("this process didn't renew its lease in time: others may have taken its runs, and it begins again")
+	e.places.wakeAll()
+	return err
+}
+
+// dropAll gives up all runs of the incarnation that ended. Their outcomes are still
+// stored where nobody has taken them over.
+func (e *Engine) dropAll() {
+	e.mu.Lock()
+	active := make([]*run, 0, len(e.active))
+	for _, r := range e.active {
+		active = append(active, r)
+	}
+	e.mu.Unlock()
+	for _, r := range active {
+		r.drop()
+	}
+}
+
+// reconcile frees runs that this host owns and nobody works at: their end could not be
+// stored.
+func (e *Engine) reconcile(ctx context.Context) error {
+	e.taking.Lock()
+	defer e.taking.Unlock()
+	n, err := e.o.Store.Reconcile(ctx, e.hostID(), e.working())
+	if n > 0 {
+		e.places.wakeAll()
+	}
+	return err
+}
+
+// causes lets one of the runs that wait for each cause try, and says when one is over.
+func (e *Engine) causes(ctx context.Context) error {
+	closed, err := e.o.Store.Causes(ctx)
+	if err != nil {
+		return err
+	}
+	now := make(map[string]bool, len(closed))
+	for _, c := range closed {
+		now[c.Key] = true
+		tried, err := e.o.Store.TryCause(ctx, c.Key)
+		if err != nil {
+			return err
+		}
+		if tried {
+			e.places.wakeAll()
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for key := range e.waits {
+		if !now[key] {
+			e.logger.Info("what was refused succeeds again: all that waited for it go on", "cause", key)
+		}
+	}
+	e.waits = now
+	return nil
+}
+
+// adopt takes up runs that no host can continue, and those that wait and weren't tried
+// with this configuration. They begin anew at the place of their runner, items of a loop
+// too: their first fetch is their own ticket.
+func (e *Engine) adopt(ctx context.Context) error {
+	for p, at := range e.places.all {
+		if p.Loop != nil {
+			continue
+		}
+		n, err := e.o.Store.Adopt(ctx, e.hostID(), p.Runner, p.Hash)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			at.wake()
+		}
+	}
+	return nil
+}
+
+// poll looks for what other hosts made due, where no queue brings it.
+func (e *Engine) poll(context.Context) error {
+	if e.o.Queue == nil || e.o.Alone {
+		e.places.wakeAll()
+	}
+	return nil
+}
+
+func (e *Engine) cleanUp(ctx context.Context) error {
+	if e.o.Keep <= 0 {
+		return nil
+	}
+	before := e.now() - e.o.Keep.Microseconds()
+	for {
+		n, err := e.o.Store.Clean(ctx, before, cleanBatch)
+		if err != nil || n < cleanBatch {
+			return err
+		}
+	}
+}
