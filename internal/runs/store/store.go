@@ -108,6 +108,7 @@ type ReadyRun struct {
 	Hash   string
 	Fence  int64
 	DueAt  int64
+	Begun  bool // an attempt of it was begun before: it goes first
 }
 
 // Held names a run as its host took it.
