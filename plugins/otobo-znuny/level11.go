@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -75,6 +78,18 @@ func (s *TicketSystem) UseStore(load func(context.Context) ([]byte, error), save
 // deadline the help desk may still carry it out.
 func (s *TicketSystem) Late() (timeout, late time.Duration) {
 	return s.client.LongestWrite(), s.late
+}
+
+// FormerJournal is the file in which release 0.1.0 kept what it was about to write, so
+// that the host finishes what such a process has left. "" without a state folder.
+func (s *TicketSystem) FormerJournal() string { return s.former }
+
+func formerJournal(dir, service, login string) string {
+	if dir == "" {
+		return ""
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q", service, login))
+	return filepath.Join(dir, "updates-"+hex.EncodeToString(sum[:6])+".jsonl")
 }
 
 // searchOf is the search for these criteria.

@@ -347,3 +347,18 @@ func TestATicketIsCreatedOnceForOneIntent(t *testing.T) {
 		t.Errorf("%d created, notes %q", n, d.notes("9"))
 	}
 }
+
+// The name is the one that release 0.1.0 gave to the file.
+func TestTheJournalOfTheReleaseBeforeIsFound(t *testing.T) {
+	for dir, want := range map[string]string{"/state": "/state/updates-c3f1f4aa2faf.jsonl", "": ""} {
+		s, err := newTicketSystem(Params{BaseURL: "https://desk.example.org/otobo/nph-genericinterface.pl", Password: "x"},
+			api.NewHost(api.HostOptions{App: api.AppConfig{StateDir: dir}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if got := s.FormerJournal(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type TicketSystem struct {
 	late         time.Duration
 	memory       noteMemory
 	records      records
+	former       string // path of the journal of release 0.1.0
 	agents       agentDirectory
 	writing      ticketLocks
 	logger       *slog.Logger
@@ -72,6 +73,7 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 		zone:         zone,
 		crashGrace:   crashGrace,
 		late:         p.Late,
+		former:       formerJournal(h.App().StateDir, c.URL(), c.Username()),
 		marker:       p.NoteMarker,
 		maxNoteBytes: p.MaxNoteBytes,
 		reading:      wire.ReadOptions{FirstArticle: p.Articles == articlesFirst, Attachments: p.Attachments, HTML: p.HTML},
