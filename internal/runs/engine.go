@@ -41,8 +41,9 @@ type Options struct {
 // Queue carries runs between hosts.
 type Queue interface {
 	// Open begins to listen at the places. attempt is called for each run that is due, and
-	// returns when this attempt has ended.
-	Open(ctx context.Context, places []*orchestrator.Place, attempt func(ctx context.Context, p *orchestrator.Place, run string, fence int64)) error
+	// returns when this attempt has ended. An error means that it isn't known whether the
+	// run was taken: it is called again.
+	Open(ctx context.Context, places []*orchestrator.Place, attempt func(ctx context.Context, p *orchestrator.Place, run string, fence int64) error) error
 	// Close stops to listen, and returns when no attempt is called any more.
 	Close(ctx context.Context) error
 }
@@ -225,28 +226,29 @@ func (e *Engine) take(ctx context.Context, at *place) (*run, error) {
 }
 
 // attempt hands a run that a queue brought to the workers of its place.
-func (e *Engine) attempt(ctx context.Context, p *orchestrator.Place, id string, fence int64) {
+func (e *Engine) attempt(ctx context.Context, p *orchestrator.Place, id string, fence int64) error {
 	e.taking.RLock()
 	l, err := e.o.Store.TakeRun(ctx, e.hostID(), id, fence)
 	if err != nil || l == nil {
 		e.taking.RUnlock()
-		if err != nil && !errors.Is(err, store.ErrFence) && ctx.Err() == nil {
-			e.logger.Debug("a run that is due wasn't taken", "run", id, "err", err.Error())
+		if errors.Is(err, store.ErrFence) {
+			return nil
 		}
-		return
+		return err
 	}
 	r := e.load(p, l)
 	e.enter(r)
 	e.taking.RUnlock()
 	if r.spawned() {
 		r.endSpawned(ctx)
-		return
+		return nil
 	}
 	e.places.of(p).bring(r)
 	select {
 	case <-r.ended:
 	case <-ctx.Done():
 	}
+	return nil
 }
 
 // Ready implements [orchestrator.Runs].

@@ -49,7 +49,7 @@ type Queue struct {
 
 // Attempt takes a run and returns when its attempt has ended. An error means that it
 // isn't known whether the run was taken: it is called again.
-type Attempt func(ctx context.Context, p *orchestrator.Place, run string, fence int64) error
+type Attempt = func(ctx context.Context, p *orchestrator.Place, run string, fence int64) error
 
 // work is a job at which this process works.
 type work struct {
