@@ -257,6 +257,7 @@ type End struct {
 
 // Refusal counts a refused ticket at its cause.
 type Refusal struct {
+	Runner string
 	Cause  string // its key: runner, operation, field and value, or operation and kind
 	Label  string // for people
 	Ticket string

@@ -1,0 +1,49 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// LockedError says that another process works with the store.
+type LockedError struct {
+	Path string
+	PID  int // 0: unknown
+}
+
+func (e *LockedError) Error() string {
+	who := "another otai"
+	if e.PID > 0 {
+		who = fmt.Sprintf("another otai (process %d)", e.PID)
+	}
+	return fmt.Sprintf("%s works with the run store %s: stop it first, or give this one another folder with --state-dir", who, e.Path)
+}
+
+// lock takes the lock, which the kernel takes back when the process ends in whatever way.
+func (f *folder) lock() (*os.File, error) {
+	file, err := f.create(lockName)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		text, _ := io.ReadAll(io.LimitReader(file, 20))
+		pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+		_ = file.Close()
+		return nil, &LockedError{Path: f.path, PID: pid}
+	}
+	if err == nil {
+		err = file.Truncate(0)
+	}
+	if err != nil && !errors.Is(err, syscall.ENOSPC) {
+		return nil, errors.Join(fmt.Errorf("the lock of the run store: %w", err), file.Close())
+	}
+	// The number is for people: a full disk doesn't stop anything.
+	_, _ = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return file, nil
+}

@@ -1,0 +1,211 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/open-ticket-ai/otai/internal/runs/sqlstore"
+)
+
+// Options are how a store is opened.
+type Options struct {
+	Dir   string           // the state folder
+	Clock func() time.Time // nil: the machine's
+}
+
+// Store is a store in a file.
+type Store struct {
+	*sqlstore.Store
+	Path  string
+	Moved string // where a damaged file is now; "" if there was none
+}
+
+// Open takes the lock and opens the store, or makes one. The error is a [LockedError] if
+// another process works with it, an [UntrustedError] if others could change it.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	f, err := openFolder(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := f.lock()
+	if err != nil {
+		return nil, errors.Join(err, f.root.Close())
+	}
+	db := &database{folder: f, lock: lock, d: dialect(o.Clock)}
+	moved, err := db.openOrReplace(ctx)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Store{sqlstore.New(db, db.d), db.path(), moved}, nil
+}
+
+// Beside opens a store that another process may work with: to read it, and for requests
+// to that process. The error is [fs.ErrNotExist] if there is none.
+func Beside(ctx context.Context, o Options) (*Store, error) {
+	if _, err := os.Stat(filepath.Join(o.Dir, fileName)); err != nil {
+		return nil, fmt.Errorf("the run store: %w", err)
+	}
+	f, err := openFolder(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	db := &database{folder: f, d: dialect(o.Clock)}
+	if err := db.open(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Store{Store: sqlstore.New(db, db.d), Path: db.path()}, nil
+}
+
+// database implements [sqlstore.DB].
+type database struct {
+	folder  *folder
+	lock    *os.File // nil: beside another process
+	d       *sqlstore.Dialect
+	writing *sql.DB
+	reading *sql.DB
+	writer  *writer
+}
+
+func (db *database) path() string { return filepath.Join(db.folder.path, fileName) }
+
+// openOrReplace opens the file, and moves it aside if it is damaged.
+func (db *database) openOrReplace(ctx context.Context) (moved string, err error) {
+	err = db.open(ctx)
+	if err == nil {
+		err = db.check(ctx)
+	}
+	if err == nil {
+		return "", nil
+	}
+	if err, _ = translate(err); !errors.Is(err, ErrDamaged) {
+		return "", err
+	}
+	if err := db.closeConnections(); err != nil {
+		return "", err
+	}
+	if moved, err = db.moveAside(); err != nil {
+		return "", err
+	}
+	return moved, db.open(ctx)
+}
+
+// moveAside keeps a damaged file and its log for people.
+func (db *database) moveAside() (string, error) {
+	to := fileName + ".damaged-" + time.Now().UTC().Format("20060102T150405.000Z")
+	for _, suffix := range []string{"-wal", "-shm", ""} {
+		err := db.folder.root.Rename(fileName+suffix, to+suffix)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("a damaged run store can't be moved aside: %w", err)
+		}
+	}
+	return filepath.Join(db.folder.path, to), nil
+}
+
+// pragmas of every connection. What is deleted is overwritten: it was a ticket's text.
+const pragmas = "_pragma=busy_timeout(5000)&_pragma=secure_delete(1)&_pragma=cache_size(-8000)"
+
+func (db *database) open(ctx context.Context) error {
+	if db.lock != nil {
+		file, err := db.folder.create(fileName)
+		if err != nil {
+			return err
+		}
+		if err := file.Close(); err != nil {
+			return err
+		}
+	}
+	name := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: db.path()}).EscapedPath()}).String() + "?mode=rw&" + pragmas
+	var err error
+	if db.writing, err = sql.Open("sqlite", name); err != nil {
+		return err
+	}
+	c, err := newConn(ctx, db.writing)
+	if err != nil {
+		return err
+	}
+	db.writer = startWriter(c, db.d)
+	if err := db.prepare(ctx); err != nil {
+		return err
+	}
+	if db.reading, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
+		return err
+	}
+	db.reading.SetMaxOpenConns(readers)
+	db.reading.SetMaxIdleConns(readers)
+	return nil
+}
+
+// prepare brings the file to this release's form. Only who has the lock changes it.
+func (db *database) prepare(ctx context.Context) error {
+	if db.lock != nil {
+		if err := db.writer.conn.pragma("PRAGMA journal_mode=WAL"); err != nil {
+			return err
+		}
+	}
+	return db.writer.write(ctx, true, func(t *sqlstore.Tx) error {
+		made, err := t.Exists(`SELECT 1 FROM sqlite_master WHERE name = 'meta'`)
+		if err != nil {
+			return err
+		}
+		from, err := t.Version(made)
+		switch {
+		case err != nil:
+			return err
+		case db.lock != nil:
+			return t.Migrate(from)
+		case from == 0:
+			return fmt.Errorf("the run store: %w", fs.ErrNotExist)
+		}
+		return nil
+	})
+}
+
+// check looks for damage.
+func (db *database) check(ctx context.Context) error {
+	var answer string
+	if err := db.reading.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&answer); err != nil {
+		return err
+	}
+	if answer != "ok" {
+		return fmt.Errorf("%w: %s", ErrDamaged, answer)
+	}
+	return nil
+}
+
+// Write implements [sqlstore.DB].
+func (db *database) Write(ctx context.Context, durable bool, work func(*sqlstore.Tx) error) error {
+	return db.writer.write(ctx, durable, work)
+}
+
+func (db *database) closeConnections() error {
+	var errs []error
+	if db.reading != nil {
+		errs = append(errs, db.reading.Close())
+	}
+	if db.writer != nil {
+		errs = append(errs, db.writer.close())
+	}
+	if db.writing != nil {
+		errs = append(errs, db.writing.Close())
+	}
+	db.reading, db.writer, db.writing = nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// Close implements [sqlstore.DB].
+func (db *database) Close() error {
+	err := db.closeConnections()
+	if db.lock != nil {
+		err = errors.Join(err, db.lock.Close())
+	}
+	return errors.Join(err, db.folder.root.Close())
+}

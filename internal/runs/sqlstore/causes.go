@@ -1,0 +1,107 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// closes is how many different tickets close a cause.
+const closes = 3
+
+// causePause is how long a closed cause waits between tries, for all hosts together.
+var causePause = micro(time.Minute)
+
+// refused counts a ticket at its cause.
+func (t *Tx) refused(r store.Refusal) (*store.Cause, error) {
+	runner := r.Runner
+	if _, err := t.exec(`INSERT INTO {s}cause (name, runner, label, tickets, closed, next_try, since)
+		VALUES ($1, $2, $3, 0, 0, 0, $4) ON CONFLICT (name) DO NOTHING`, r.Cause, runner, r.Label, t.now); err != nil {
+		return nil, err
+	}
+	c, err := t.cause(r.Cause, `{lock}`)
+	if err != nil || c.Closed {
+		return c, err
+	}
+	n, err := t.exec(`INSERT INTO {s}cause_ticket (cause, ticket) VALUES ($1, $2) ON CONFLICT (cause, ticket) DO NOTHING`, r.Cause, r.Ticket)
+	if err != nil || n == 0 {
+		return c, err
+	}
+	c.Tickets++
+	if c.Tickets >= closes {
+		c.Closed, c.Logged, c.NextTry = true, false, t.now+causePause
+	}
+	_, err = t.exec(`UPDATE {s}cause SET tickets = $1, closed = $2, next_try = $3 WHERE name = $4`,
+		int64(c.Tickets), number(c.Closed), c.NextTry, r.Cause)
+	return c, err
+}
+
+func (t *Tx) cause(name, lock string) (*store.Cause, error) {
+	c := store.Cause{Key: name, Logged: true}
+	var tickets, closed int64
+	found, err := t.row(`SELECT runner, label, tickets, closed, next_try, since FROM {s}cause WHERE name = $1 `+lock,
+		args{name}, &c.Runner, &c.Label, &tickets, &closed, &c.NextTry, &c.Since)
+	c.Tickets, c.Closed = int(tickets), closed == 1
+	if err == nil && !found {
+		err = missing("cause", name)
+	}
+	return &c, err
+}
+
+// succeeded opens a cause: what waits for it is due.
+func (t *Tx) succeeded(name string) error {
+	n, err := t.exec(`DELETE FROM {s}cause WHERE name = $1`, name)
+	if err != nil || n == 0 {
+		return err
+	}
+	if _, err := t.exec(`DELETE FROM {s}cause_ticket WHERE cause = $1`, name); err != nil {
+		return err
+	}
+	return t.rows(`UPDATE {s}run SET due_at = $1, due_from = $1 WHERE cause = $2 AND state = 'waiting' AND reason = 'cause'
+		RETURNING id, runner, hash, fence, due_at`, args{t.now, name}, t.becomesReady)
+}
+
+// Causes implements [store.Store].
+func (s *Store) Causes(ctx context.Context) (out []store.Cause, err error) {
+	err = s.db.Read(ctx, func(t *Tx) error {
+		out = nil
+		return t.rows(`SELECT c.name, c.runner, c.label, c.tickets, c.next_try, c.since, (SELECT count(*) FROM {s}run r
+			WHERE r.cause = c.name AND r.state = 'waiting') FROM {s}cause c WHERE c.closed = 1 ORDER BY c.since, c.name`, nil,
+			func(rows Rows) error {
+				c := store.Cause{Closed: true, Logged: true}
+				var tickets, waiting int64
+				err := rows.Scan(&c.Key, &c.Runner, &c.Label, &tickets, &c.NextTry, &c.Since, &waiting)
+				c.Tickets, c.Waiting = int(tickets), int(waiting)
+				out = append(out, c)
+				return err
+			})
+	})
+	return out, err
+}
+
+// TryCause implements [store.Store].
+func (s *Store) TryCause(ctx context.Context, key string) (tries bool, err error) {
+	err = s.db.Write(ctx, false, func(t *Tx) error {
+		tries = false
+		now, err := t.Now()
+		if err != nil {
+			return err
+		}
+		// First those that haven't tried, then the one whose try is longest ago.
+		var id string
+		found, err := t.row(`SELECT id FROM {s}run WHERE cause = $1 AND state = 'waiting' AND reason = 'cause'
+			ORDER BY tried, created, id LIMIT 1`, args{key}, &id)
+		if err != nil || !found {
+			return err
+		}
+		n, err := t.exec(`UPDATE {s}cause SET next_try = $1 WHERE name = $2 AND closed = 1 AND next_try <= $3`, now+causePause, key, now)
+		if err != nil || n == 0 {
+			return err
+		}
+		tries = true
+		return t.rows(`UPDATE {s}run SET due_at = $1, due_from = $1, tried = $1, may_try = 1 WHERE id = $2
+			RETURNING id, runner, hash, fence, due_at`, args{now, id}, t.becomesReady)
+	})
+	return tries, err
+}

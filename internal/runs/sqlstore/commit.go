@@ -1,0 +1,116 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// Commit implements [store.Store].
+func (s *Store) Commit(ctx context.Context, b store.Batch) (counted *store.Cause, err error) {
+	err = s.db.Write(ctx, b.Durable, func(t *Tx) (err error) {
+		counted, err = t.commit(b)
+		return err
+	})
+	return counted, err
+}
+
+func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
+	run := b.Held.Run
+	r, err := t.heldOrNew(b.Held, b.Create, b.Fact)
+	if err != nil {
+		return nil, err
+	}
+	if b.AtWork != nil && *b.AtWork != r.atWork {
+		// Another step: the deaths at the one before don't count against it.
+		if _, err := t.exec(`UPDATE {s}run SET at_work = $1, deaths = 0 WHERE id = $2`, *b.AtWork, run); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.putSteps(run, b.Steps); err != nil {
+		return nil, err
+	}
+	for _, d := range b.Documents {
+		if _, err := t.exec(`INSERT INTO {s}document (run, ticket, body) VALUES ($1, $2, $3)
+			ON CONFLICT (run, ticket) DO UPDATE SET body = excluded.body`, run, d.Ticket, blob(d.Body)); err != nil {
+			return nil, err
+		}
+	}
+	for i := range b.Effects {
+		if err := t.putEffect(run, &b.Effects[i], r.cancel != ""); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.putTickets(run, b.Tickets); err != nil {
+		return nil, err
+	}
+	for i := range b.Spawn {
+		if err := t.spawn(&b.Spawn[i]); err != nil {
+			return nil, err
+		}
+	}
+	for _, cause := range b.Success {
+		if err := t.succeeded(cause); err != nil {
+			return nil, err
+		}
+	}
+	if b.Refusal != nil {
+		if counted, err = t.refused(*b.Refusal); err != nil {
+			return nil, err
+		}
+	}
+	if b.Forget {
+		if err := t.forget(run); err != nil {
+			return nil, err
+		}
+	}
+	if b.End != nil {
+		t.Ended = &b.Held
+		return counted, t.end(run, *b.End)
+	}
+	return counted, nil
+}
+
+func (t *Tx) putSteps(run string, steps []store.Step) error {
+	for _, s := range steps {
+		if _, err := t.exec(`INSERT INTO {s}step (run, step_key, params, result) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (run, step_key) DO UPDATE SET params = excluded.params, result = excluded.result`,
+			run, s.Key, s.Params, blob(s.Result)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tx) putTickets(run string, tickets []store.Ticket) (err error) {
+	var mark int64
+	for _, k := range tickets {
+		if !k.Working && mark == 0 {
+			if mark, err = t.nextEnd(); err != nil {
+				return err
+			}
+		}
+		if err := t.putTicket(k, run, mark); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spawn stores an item, which is due at once, behind what was begun before.
+func (t *Tx) spawn(r *store.Run) error {
+	if err := t.insertRun(r, store.Ready, "", r.Fence); err != nil {
+		return err
+	}
+	t.Ready = append(t.Ready, store.ReadyRun{Run: r.ID, Runner: r.Runner, Hash: r.Hash, Fence: r.Fence, DueAt: t.now})
+	return nil
+}
+
+// forget drops what is kept of steps.
+func (t *Tx) forget(run string) error {
+	if _, err := t.exec(`DELETE FROM {s}step WHERE run = $1`, run); err != nil {
+		return err
+	}
+	_, err := t.exec(`DELETE FROM {s}document WHERE run = $1`, run)
+	return err
+}

@@ -1,0 +1,22 @@
+// Package sqlstore has the transactions of the run store, written once for SQLite and
+// PostgreSQL.
+//
+// # What a database package gives
+//
+// A [DB] runs a piece of work in one transaction, in one of two kinds: a write, which may
+// share its commit with others, and a read. Its [Dialect] has what differs in the language:
+// how placeholders look, whether there are leases and locks of rows, and whose clock
+// counts. Statements are written with $1 and with {names} in braces, see dialect.go.
+//
+// # How a transaction begins
+//
+// Whatever concerns a run that a host has begins with the same question (held.go): is it
+// still this host's? The answer locks the run's row, so it stays true until the end.
+//
+// # Order of the files
+//
+// schema.go, dialect.go, tx.go: the ground. hosts.go: who lives, and whose runs become
+// others'. claims.go: tickets. commit.go, effects.go, ends.go: what an attempt learns.
+// take.go: what is due. causes.go: what refuses many. tickets.go, people.go, clean.go:
+// what searches, people and time need.
+package sqlstore

@@ -1,0 +1,90 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+const effectColumns = `e.run, e.effect_key, e.step, e.operation, e.system, e.service, e.ticket, e.state, e.intent,
+	e.record, e.outcome, e.begun, e.until, e.boot, e.boot_clock, e.created, e.changed`
+
+func (t *Tx) effects(where string, a ...any) (out []store.Effect, err error) {
+	err = t.rows(`SELECT `+effectColumns+` FROM {s}effect e `+where, a, func(rows Rows) error {
+		var e store.Effect
+		var state string
+		err := rows.Scan(&e.Run, &e.Key, &e.Step, &e.Operation, &e.System, &e.Service, &e.Ticket, &state, &e.Intent,
+			&e.Record, &e.Outcome, &e.Begun, &e.Until, &e.Boot, &e.BootClock, &e.Created, &e.Changed)
+		e.State = store.EffectState(state)
+		out = append(out, e)
+		return err
+	})
+	return out, err
+}
+
+// putEffect inserts or updates an effect. A canceled run begins no new one.
+func (t *Tx) putEffect(run string, e *store.Effect, canceled bool) error {
+	if canceled && e.State == store.Intent {
+		var one int64
+		known, err := t.row(`SELECT 1 FROM {s}effect WHERE run = $1 AND effect_key = $2`, args{run, e.Key}, &one)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return store.ErrCanceled
+		}
+	}
+	_, err := t.exec(`INSERT INTO {s}effect (run, effect_key, step, operation, system, service, ticket, state, intent,
+		record, outcome, begun, until, boot, boot_clock, created, changed)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
+		ON CONFLICT (run, effect_key) DO UPDATE SET
+		step = excluded.step, operation = excluded.operation, system = excluded.system,
+		service = excluded.service, ticket = excluded.ticket,
+		changed = CASE WHEN effect.state = excluded.state THEN effect.changed ELSE excluded.changed END,
+		state = excluded.state,
+		intent = coalesce(excluded.intent, effect.intent), record = coalesce(excluded.record, effect.record),
+		outcome = coalesce(excluded.outcome, effect.outcome),
+		until = CASE WHEN excluded.begun = 0 THEN effect.until ELSE excluded.until END,
+		boot = CASE WHEN excluded.boot = '' THEN effect.boot ELSE excluded.boot END,
+		boot_clock = CASE WHEN excluded.boot = '' THEN effect.boot_clock ELSE excluded.boot_clock END,
+		begun = CASE WHEN excluded.begun = 0 THEN effect.begun ELSE excluded.begun END`,
+		run, e.Key, e.Step, e.Operation, e.System, e.Service, e.Ticket, string(e.State), blob(e.Intent),
+		blob(e.Record), blob(e.Outcome), e.Begun, e.Until, e.Boot, e.BootClock, t.now)
+	return err
+}
+
+// Fence implements [store.Store].
+func (s *Store) Fence(ctx context.Context, held store.Held, effect string, lasts time.Duration, boot string, bootClock int64) error {
+	return s.db.Write(ctx, true, func(t *Tx) error {
+		r, err := t.held(held, false)
+		switch {
+		case err != nil:
+			return err
+		case !r.found:
+			return store.ErrFence
+		case r.cancel != "":
+			return store.ErrCanceled
+		case t.d.Leases && r.until-t.now < r.lease/4:
+			return store.ErrFence
+		}
+		n, err := t.exec(`UPDATE {s}effect SET begun = $1, until = $2, boot = $3, boot_clock = $4
+			WHERE run = $5 AND effect_key = $6 AND state = 'intent'`,
+			t.now, t.now+micro(lasts), boot, bootClock, held.Run, effect)
+		if err == nil && n == 0 {
+			return fmt.Errorf("run %s sends a request for the effect %q without an intent", held.Run, effect)
+		}
+		return err
+	})
+}
+
+// OwnEffects implements [store.Store].
+func (s *Store) OwnEffects(ctx context.Context, system, ticket string, since int64) (out []store.Effect, err error) {
+	err = s.db.Read(ctx, func(t *Tx) error {
+		out, err = t.effects(`WHERE e.system = $1 AND e.ticket = $2 AND e.changed >= $3 AND e.state = 'done'
+			ORDER BY e.changed`, system, ticket, since)
+		return err
+	})
+	return out, err
+}

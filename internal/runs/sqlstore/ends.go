@@ -1,0 +1,94 @@
+package sqlstore
+
+import (
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// end ends an attempt, and with it perhaps the run.
+func (t *Tx) end(run string, e store.End) error {
+	now, err := t.Now()
+	if err != nil {
+		return err
+	}
+	if e.State == store.Ended {
+		if _, err := t.exec(`UPDATE {s}run SET state = 'ended', outcome = $1, reason = $2, cause = $3, err = $4,
+			attempts = attempts + $5, owner = '', at_work = '', due_at = NULL, may_try = 0, parked = 0, cancel = '',
+			ended_at = $6 WHERE id = $7`,
+			string(e.Outcome), e.Reason, e.Cause, e.Err, number(e.Counts), now, run); err != nil {
+			return err
+		}
+		return t.clearUp(run, e.Outcome)
+	}
+	due, err := t.due(e, now)
+	if err != nil {
+		return err
+	}
+	if e.Reason == store.ReasonAside || e.Reason == store.ReasonCause {
+		if err := t.letRest(run); err != nil {
+			return err
+		}
+	}
+	return t.rows(`UPDATE {s}run SET state = $1, reason = $2, cause = $3, err = $4, attempts = attempts + $5,
+		owner = '', at_work = '', deaths = 0, due_at = $6, due_from = $7, begun = 1, may_try = 0, parked = $8
+		WHERE id = $9 RETURNING id, runner, hash, fence, coalesce(due_at, 0)`,
+		args{string(e.State), e.Reason, e.Cause, e.Err, number(e.Counts), due, now, number(e.Parked), run},
+		func(rows Rows) error {
+			if due == nil {
+				var r store.ReadyRun
+				return rows.Scan(&r.Run, &r.Runner, &r.Hash, &r.Fence, &r.DueAt)
+			}
+			return t.becomesReady(rows)
+		})
+}
+
+// due is when a run that goes on may be taken; nil: when its cause lets it.
+func (t *Tx) due(e store.End, now int64) (any, error) {
+	if e.Reason == store.ReasonCause && e.DueAt == 0 {
+		var closed int64
+		found, err := t.row(`SELECT closed FROM {s}cause WHERE name = $1`, args{e.Cause}, &closed)
+		if err != nil || found && closed == 1 {
+			return nil, err
+		}
+	}
+	return max(e.DueAt, now), nil
+}
+
+// letRest: a run that is set aside holds its tickets, and works at none.
+func (t *Tx) letRest(run string) error {
+	mark, err := t.nextEnd()
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`UPDATE {s}ticket SET working = 0, ended_at = $1 WHERE run = $2 AND working = 1`, mark, run)
+	return err
+}
+
+// clearUp lets go of the tickets of a run that ends, and drops what needn't be kept.
+func (t *Tx) clearUp(run string, outcome store.Outcome) error {
+	mark, err := t.nextEnd()
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(`UPDATE {s}ticket SET run = '', working = 0, fetched = 0, last_run = $1, ended_at = $2, changed = $3
+		WHERE run = $1`, run, mark, t.now); err != nil {
+		return err
+	}
+	if outcome == store.Dead {
+		done, err := t.hasDone(run)
+		if err != nil || done {
+			return err // a retry goes on with its results
+		}
+		return t.forget(run)
+	}
+	if _, err := t.exec(`UPDATE {s}effect SET intent = NULL, record = NULL,
+		outcome = CASE WHEN operation = 'once' THEN NULL ELSE outcome END
+		WHERE run = $1 AND state <> 'intent'`, run); err != nil {
+		return err
+	}
+	return t.forget(run)
+}
+
+func (t *Tx) hasDone(run string) (bool, error) {
+	var one int64
+	return t.row(`SELECT 1 FROM {s}effect WHERE run = $1 AND state = 'done' LIMIT 1`, args{run}, &one)
+}

@@ -1,0 +1,168 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// Take implements [store.Store].
+func (s *Store) Take(ctx context.Context, host, runner, hash string) (l *store.Loaded, next int64, err error) {
+	err = s.db.Write(ctx, false, func(t *Tx) error {
+		l, next = nil, 0
+		if err := t.alive(host); err != nil {
+			return err
+		}
+		now, err := t.Now()
+		if err != nil {
+			return err
+		}
+		if err := s.clockJumped(t, now, false); err != nil {
+			return err
+		}
+		for begun := int64(1); begun >= 0; begun-- { // what was begun goes first
+			var id string
+			var due int64
+			found, err := t.row(`SELECT id, due_at FROM {s}run WHERE runner = $1 AND hash = $2 AND begun = $3
+				AND due_at > 0 ORDER BY due_at LIMIT 1 {skip}`, args{runner, hash, begun}, &id, &due)
+			switch {
+			case err != nil:
+				return err
+			case !found:
+			case due <= now:
+				l, err = t.begin(host, id)
+				return err
+			case next == 0 || due < next:
+				next = due
+			}
+		}
+		return nil
+	})
+	return l, next, err
+}
+
+// TakeRun implements [store.Store].
+func (s *Store) TakeRun(ctx context.Context, host, run string, fence int64) (l *store.Loaded, err error) {
+	err = s.db.Write(ctx, false, func(t *Tx) error {
+		if err := t.alive(host); err != nil {
+			return err
+		}
+		now, err := t.Now()
+		if err != nil {
+			return err
+		}
+		var one int64
+		found, err := t.row(`SELECT 1 FROM {s}run WHERE id = $1 AND fence = $2 AND due_at <= $3 {lock}`, args{run, fence, now}, &one)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return store.ErrFence
+		}
+		l, err = t.begin(host, run)
+		return err
+	})
+	return l, err
+}
+
+// begin begins an attempt. The answer has Parked as it was before.
+func (t *Tx) begin(host, run string) (*store.Loaded, error) {
+	var parked int64
+	if _, err := t.row(`SELECT parked FROM {s}run WHERE id = $1`, args{run}, &parked); err != nil {
+		return nil, err
+	}
+	if _, err := t.exec(`UPDATE {s}run SET state = 'running', owner = $1, fence = fence + 1, due_at = NULL, begun = 1,
+		parked = 0 WHERE id = $2`, host, run); err != nil {
+		return nil, err
+	}
+	l, err := t.load(run)
+	if err != nil {
+		return nil, err
+	}
+	l.Run.Parked = parked == 1
+	return l, nil
+}
+
+// Load implements [store.Store].
+func (s *Store) Load(ctx context.Context, run string) (l *store.Loaded, err error) {
+	err = s.db.Read(ctx, func(t *Tx) error {
+		l, err = t.load(run)
+		return err
+	})
+	return l, err
+}
+
+func (t *Tx) load(run string) (*store.Loaded, error) {
+	runs, err := t.runs(`WHERE r.id = $1`, run)
+	if err != nil {
+		return nil, err
+	}
+	if len(runs) == 0 {
+		return nil, missing("run", run)
+	}
+	l := &store.Loaded{Run: runs[0]}
+	if err := t.rows(`SELECT step_key, params, result FROM {s}step WHERE run = $1 ORDER BY step_key`, args{run}, func(rows Rows) error {
+		var s store.Step
+		err := rows.Scan(&s.Key, &s.Params, &s.Result)
+		l.Steps = append(l.Steps, s)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if err := t.rows(`SELECT ticket, body FROM {s}document WHERE run = $1 ORDER BY ticket`, args{run}, func(rows Rows) error {
+		var d store.Document
+		err := rows.Scan(&d.Ticket, &d.Body)
+		l.Documents = append(l.Documents, d)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if l.Effects, err = t.effects(`WHERE e.run = $1 ORDER BY e.created, e.effect_key`, run); err != nil {
+		return nil, err
+	}
+	// An ended run holds none: then those that have their standing from it.
+	if l.Run.State == store.Ended {
+		l.Tickets, err = t.tickets(`WHERE t.last_run = $1 AND t.last_run <> '' ORDER BY t.ticket`, run)
+	} else {
+		l.Tickets, err = t.tickets(`WHERE t.run = $1 AND t.run <> '' ORDER BY t.ticket`, run)
+	}
+	return l, err
+}
+
+// Adopt implements [store.Store].
+func (s *Store) Adopt(ctx context.Context, host, runner, hash string) (runs int, err error) {
+	err = s.db.Write(ctx, false, func(t *Tx) error {
+		runs = 0
+		if err := t.alive(host); err != nil {
+			return err
+		}
+		now, err := t.Now()
+		if err != nil {
+			return err
+		}
+		living := `EXISTS (SELECT 1 FROM {s}host_place p JOIN {s}host h ON h.id = p.host
+			WHERE h.dead = 0 AND p.runner = r.runner AND p.hash = r.hash)`
+		ids, err := t.texts(`SELECT r.id FROM {s}run r WHERE r.runner = $1 AND r.hash <> $2 AND r.state IN ('ready', 'waiting')
+			AND (NOT `+living+` OR r.state = 'waiting' AND r.reason IN ('aside', 'system', 'cause')
+				AND NOT EXISTS (SELECT 1 FROM {s}effect e WHERE e.run = r.id AND e.state = 'done')
+				AND NOT EXISTS (SELECT 1 FROM {s}ticket t WHERE t.run = r.id AND t.run <> '' AND t.hashes LIKE $3))
+			LIMIT 500 {lock}`, runner, hash, `%"`+hash+`"%`)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := t.forget(id); err != nil {
+				return err
+			}
+			// What waits for a request that may be at work goes on waiting.
+			if err := t.rows(`UPDATE {s}run SET hash = $1, parked = 1, begun = 1,
+				due_at = CASE WHEN reason = 'until' THEN due_at ELSE $2 END, due_from = $2
+				WHERE id = $3 RETURNING id, runner, hash, fence, due_at`, args{hash, now, id}, t.becomesReady); err != nil {
+				return err
+			}
+			runs++
+		}
+		return nil
+	})
+	return runs, err
+}

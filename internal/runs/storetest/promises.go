@@ -1,0 +1,65 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+func is(err, target error) bool { return errors.Is(err, target) }
+
+// Run tests a store.
+func Run(t *testing.T, open Open) {
+	for _, test := range promises {
+		t.Run(test.name, func(t *testing.T) { test.test(newFixture(t, open)) })
+	}
+}
+
+var promises = []struct {
+	name string
+	test func(*fixture)
+}{
+	{"a run is stored with what it was given and goes on with it", goesOn},
+	{"a claim that takes nothing writes nothing", claimsNothing},
+}
+
+func goesOn(f *fixture) {
+	held, c := f.begin(f.host, "1", "2")
+	f.wantIDs(c.Tickets, "1", "2")
+	at := "b"
+	f.commit(store.Batch{Held: held, Durable: true, AtWork: &at,
+		Steps:     []store.Step{{Key: "a", Params: "p", Result: []byte("r")}, {Key: "n"}},
+		Documents: []store.Document{{Ticket: "1", Body: []byte("text")}},
+		Effects:   []store.Effect{{Key: "e", Step: "b", Operation: "note", System: system, Service: "otobo", Ticket: "1", State: store.Intent, Intent: []byte("i")}},
+	})
+	f.must(f.Store.Fence(f.ctx, held, "e", time.Minute, "boot", 7))
+	_, err := f.Store.Reconcile(f.ctx, f.host, nil)
+	f.must(err)
+	n, err := f.Store.Reconcile(f.ctx, f.host, nil)
+	f.must(err)
+	if n != 1 {
+		f.Fatalf("%d runs were stranded, want 1", n)
+	}
+	l, _, err := f.Store.Take(f.ctx, f.host, runner, hash)
+	f.must(err)
+	if l == nil || l.Run.ID != held.Run || l.Run.Fence != 3 || len(l.Steps) != 2 || string(l.Steps[0].Result) != "r" ||
+		l.Steps[1].Result != nil || len(l.Documents) != 1 || len(l.Effects) != 1 || string(l.Effects[0].Intent) != "i" ||
+		l.Effects[0].Until-l.Effects[0].Begun != 60_000_000 || l.Effects[0].BootClock != 7 || l.Run.AtWork != "b" {
+		f.Errorf("it went on with %+v", l)
+	}
+	f.wantIDs(l.Tickets, "1", "2")
+}
+
+func claimsNothing(f *fixture) {
+	f.begin(f.host, "1")
+	other := f.host
+	held, c := f.begin(other, "1")
+	if len(c.Tickets) != 0 || c.Busy != 1 {
+		f.Errorf("claimed %+v", c)
+	}
+	if _, err := f.Store.Load(f.ctx, held.Run); err == nil {
+		f.Error("a run without a ticket was stored")
+	}
+}
