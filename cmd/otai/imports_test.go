@@ -67,6 +67,10 @@ var mayImport = map[string][]string{
 	"internal/helpdesk/search":    {"internal/helpdesk/store", "internal/helpdesk/wire"},
 	"internal/helpdesk/store":     {"internal/helpdesk/wire"},
 	"internal/helpdesk/wire":      {},
+	"internal/runs/sqlite":        {"internal/runs/sqlstore", "internal/runs/store"},
+	"internal/runs/sqlstore":      {"internal/runs/store"},
+	"internal/runs/storetest":     {"internal/runs/store"},
+	"internal/runs/store":         {},
 	"internal/texts":              {"internal/files"},
 	"internal/files":              {},
 }

@@ -61,7 +61,7 @@ const (
 	Dead      Outcome = "dead"      // it is not tried again by itself
 	Overtaken Outcome = "overtaken" // somebody changed the ticket before the run did
 	Gone      Outcome = "gone"      // the ticket was merged or deleted
-	Canceled  Outcome = "cancelled" // by `otai runs cancel` or `discard`
+	Canceled  Outcome = "canceled"  // by `otai runs cancel` or `discard`
 )
 
 // A Standing is what a runner remembers of a ticket. Free is none.
@@ -82,7 +82,7 @@ const (
 	ReasonUntil  = "until"  // a request may still be at work
 	ReasonCause  = "cause"  // what refuses many tickets is over only for one try a minute
 	ReasonBusy   = "busy"   // another run works at the ticket
-	ReasonSystem = "system" // a system fault that is this ticket's
+	ReasonSystem = "system" // the system fails at this ticket only
 	ReasonGone   = "unreadable"
 )
 

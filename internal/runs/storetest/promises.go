@@ -29,7 +29,8 @@ func goesOn(f *fixture) {
 	held, c := f.begin(f.host, "1", "2")
 	f.wantIDs(c.Tickets, "1", "2")
 	at := "b"
-	f.commit(store.Batch{Held: held, Durable: true, AtWork: &at,
+	f.commit(store.Batch{
+		Held: held, Durable: true, AtWork: &at,
 		Steps:     []store.Step{{Key: "a", Params: "p", Result: []byte("r")}, {Key: "n"}},
 		Documents: []store.Document{{Ticket: "1", Body: []byte("text")}},
 		Effects:   []store.Effect{{Key: "e", Step: "b", Operation: "note", System: system, Service: "otobo", Ticket: "1", State: store.Intent, Intent: []byte("i")}},
