@@ -1,14 +1,11 @@
 package storetest
 
 import (
-	"errors"
 	"testing"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
-
-func is(err, target error) bool { return errors.Is(err, target) }
 
 // Run tests a store.
 func Run(t *testing.T, open Open) {
@@ -22,6 +19,7 @@ var promises = []struct {
 	test func(*fixture)
 }{
 	{"a run is stored with what it was given and goes on with it", goesOn},
+	{"whoever lost a run stores nothing of it", losesRun},
 	{"a claim that takes nothing writes nothing", claimsNothing},
 }
 
@@ -62,5 +60,16 @@ func claimsNothing(f *fixture) {
 	}
 	if _, err := f.Store.Load(f.ctx, held.Run); err == nil {
 		f.Error("a run without a ticket was stored")
+	}
+}
+
+func losesRun(f *fixture) {
+	held, _ := f.begin(f.host, "1")
+	f.must(f.Store.Leave(f.ctx, f.host))
+	_, err := f.Store.Commit(f.ctx, store.Batch{Held: held, Steps: []store.Step{{Key: "a"}}})
+	f.wantErr(err, store.ErrFence)
+	f.wantErr(f.Store.Fence(f.ctx, held, "e", time.Minute, "", 0), store.ErrFence)
+	if l := f.load(held.Run); len(l.Steps) != 0 || l.Run.State != store.Ready || l.Run.Deaths != 0 {
+		f.Errorf("the run is %+v with %d steps", l.Run, len(l.Steps))
 	}
 }

@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -104,7 +105,7 @@ func (f *fixture) load(run string) *store.Loaded {
 
 func (f *fixture) wantErr(got, want error) {
 	f.Helper()
-	if !is(got, want) {
+	if !errors.Is(got, want) {
 		f.Errorf("the error is %v, want %v", got, want)
 	}
 }
