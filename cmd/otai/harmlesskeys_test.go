@@ -26,6 +26,8 @@ func TestTheExcerptsKnowEveryKeyOfTheSchema(t *testing.T) {
 	// An address with a login, which is learned as a secret; by its name it is neither, so
 	// that an excerpt hides it and a plugin's own "database: tickets" is not masked everywhere.
 	delete(keys, "database")
+	// Of a loop, where it names a field; elsewhere people write a real key there.
+	delete(keys, "key")
 	for key := range keys {
 		if secret, harmless := secretname.Is(key), secretname.Harmless(key); secret == harmless {
 			t.Errorf("the key %q: named like a secret %v, known to have none %v", key, secret, harmless)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/base/batch"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -18,16 +19,21 @@ type classifyParams struct {
 }
 
 // classificationPipe knows the folder that the name of a model is relative to.
-type classificationPipe struct{ folder string }
-
-func newClassificationPipe(h api.Host) (*classificationPipe, error) {
-	folder, _ := h.Env(modelFolderVariable)
-	return &classificationPipe{folder: folder}, nil
+type classificationPipe struct {
+	folder  string
+	waiting *batch.Groups
 }
 
-func (c *classificationPipe) Process(ctx context.Context, p classifyParams, _ api.Scope) (api.PipeResult, error) {
+func newClassificationPipe(waiting *batch.Groups) func(h api.Host) (api.PipeFunc[classifyParams], error) {
+	return func(h api.Host) (api.PipeFunc[classifyParams], error) {
+		folder, _ := h.Env(modelFolderVariable)
+		return (&classificationPipe{folder: folder, waiting: waiting}).process, nil
+	}
+}
+
+func (c *classificationPipe) process(ctx context.Context, p classifyParams, _ api.Scope) (api.PipeResult, error) {
 	model := ModelName(p.Model, c.folder)
-	answer, err := p.Classifier.Classify(ctx, api.ClassificationRequest{Text: p.Text, Model: model, APIToken: p.APIToken})
+	answer, err := c.waiting.Classify(ctx, p.Classifier, api.ClassificationRequest{Text: p.Text, Model: model, APIToken: p.APIToken})
 	if err != nil {
 		return api.PipeResult{}, c.placed(p.Model, err)
 	}

@@ -2,6 +2,7 @@ package base
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -14,15 +15,19 @@ type intervalParams struct {
 // intervalTrigger counts from when it was created, so that it first succeeds after
 // a full interval.
 type intervalTrigger struct {
+	mu   sync.Mutex
 	due  bool
 	last time.Time
 }
 
-func (o Options) newIntervalTrigger(api.Host) (*intervalTrigger, error) {
-	return &intervalTrigger{due: o.FireAtOnce, last: time.Now()}, nil
+func (o Options) newIntervalTrigger(api.Host) (api.PipeFunc[intervalParams], error) {
+	t := &intervalTrigger{due: o.FireAtOnce, last: time.Now()}
+	return t.process, nil
 }
 
-func (t *intervalTrigger) Process(_ context.Context, p intervalParams, _ api.Scope) (api.PipeResult, error) {
+func (t *intervalTrigger) process(_ context.Context, p intervalParams, _ api.Scope) (api.PipeResult, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	now := time.Now()
 	if !t.due && now.Sub(t.last) < p.Interval {
 		return api.Failure("Interval not reached yet."), nil

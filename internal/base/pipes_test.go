@@ -231,7 +231,7 @@ func TestAClassificationNamesItsBackendWhereTheClassifierReportsIt(t *testing.T)
 		classifier api.Classifier
 		want       string
 	}{{labels{}, ""}, {backendLabels{}, "avx2 of m"}} {
-		r, err := new(classificationPipe).Process(t.Context(), classifyParams{Text: "x", Model: "m", Classifier: c.classifier}, api.Scope{})
+		r, err := new(classificationPipe).process(t.Context(), classifyParams{Text: "x", Model: "m", Classifier: c.classifier}, api.Scope{})
 		if err != nil || r.Data["label"] != "VPN" || r.Data["backend"] != c.want {
 			t.Errorf("%T: %+v, %v; want the backend %q", c.classifier, r, err, c.want)
 		}
@@ -281,7 +281,7 @@ func TestAModelsNameCountsFromTheFolderOfItsConfiguration(t *testing.T) {
 		"/models/queue":  {"/models/queue", ""},
 		"":               {"", ""},
 	} {
-		pipe, err := newClassificationPipe(host)
+		pipe, err := newClassificationPipe(nil)(host)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -290,7 +290,7 @@ func TestAModelsNameCountsFromTheFolderOfItsConfiguration(t *testing.T) {
 		if a.model != c.want || !errors.Is(err, api.ErrNotFound) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%q: the classifier is asked for %q, want %q; the error is %v", name, a.model, c.want, err)
 		}
-		if _, err := new(classificationPipe).Process(t.Context(), classifyParams{Text: "x", Model: name, Classifier: &a}, api.Scope{}); a.model != name || err == nil {
+		if _, err := new(classificationPipe).process(t.Context(), classifyParams{Text: "x", Model: name, Classifier: &a}, api.Scope{}); a.model != name || err == nil {
 			t.Errorf("without a configuration %q becomes %q", name, a.model)
 		}
 	}

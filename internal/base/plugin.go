@@ -1,6 +1,9 @@
 package base
 
-import "github.com/open-ticket-ai/otai/pkg/api"
+import (
+	"github.com/open-ticket-ai/otai/internal/base/batch"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
 
 // Name is the plugin's package name; its registry prefix is "base".
 const Name = "otai-base"
@@ -29,7 +32,7 @@ func New(version string, o Options) api.Plugin {
 			WithLabel("children", "separate").WithLabel("pause", "orchestrator_sleep").WithLabel("concurrent", "true"),
 		api.NewPipeFunc("SimpleSequentialRunner", "Runs a pipe when its trigger succeeds.", runWhenTriggered).
 			WithLabel("children", "separate,parent-params").WithLabel("triggered-by", "on").WithLabel("concurrent", "true"),
-		api.NewPipe("IntervalTrigger", "Succeeds once per interval.", o.newIntervalTrigger).WithLabel("interval", "interval"),
+		api.NewPipe("IntervalTrigger", "Succeeds once per interval.", o.newIntervalTrigger).WithLabel("interval", "interval").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		api.NewPipeFunc("CompositePipe", "Runs its steps in order, up to the first that fails.", composite).
 			WithLabel("yields", "*").WithLabel("children", "sequence").WithLabel("concurrent", "true"),
 		api.NewPipeFunc("ForEachPipe", "Runs its steps for each item, as a run of its own.", forEach).
@@ -39,9 +42,11 @@ func New(version string, o Options) api.Plugin {
 			WithLabel("yields", "value").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).
 			WithLabel("yields", "fetched_tickets").WithLabel("concurrent", "true").WithLabel("effect", "none"),
-		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe).WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text"),
+		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe(new(batch.Groups))).
+			WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		api.NewPipe("UpdateTicketPipe", "Changes a ticket: queue, priority, state, notes.", o.newUpdateTicketPipe).
-			WithLabel("yields", "").WithLabel("updates", "updated_ticket"),
-		api.NewPipe("AddNotePipe", "Adds a note to a ticket.", o.newAddNotePipe).WithLabel("yields", "").WithLabel("adds-note", "note"),
+			WithLabel("yields", "").WithLabel("updates", "updated_ticket").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		api.NewPipe("AddNotePipe", "Adds a note to a ticket.", o.newAddNotePipe).
+			WithLabel("yields", "").WithLabel("adds-note", "note").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 	)
 }

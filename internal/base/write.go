@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -17,11 +18,13 @@ type writeResult struct {
 	logger *slog.Logger
 	path   string // of the pipe, in the configuration
 	locate func(path string) string
+
+	mu     sync.Mutex
 	logged string // the last rejection in the log
 }
 
-func (o Options) newWriteResult(h api.Host) writeResult {
-	return writeResult{logger: h.Logger(), path: h.Path(), locate: o.Locate}
+func (o Options) newWriteResult(h api.Host) *writeResult {
+	return &writeResult{logger: h.Logger(), path: h.Path(), locate: o.Locate}
 }
 
 // place returns where in the configuration a rejected value was written, "" if the
@@ -59,8 +62,7 @@ func (w *writeResult) of(ticket, under string, err error) (api.PipeResult, error
 	case errors.Is(err, api.ErrInvalid), errors.Is(err, api.ErrDenied), errors.Is(err, api.ErrNotFound):
 		place := w.place(under, err)
 		//messagetext:allow the text isn't judged: the same line isn't logged twice
-		if rejection := ticket + ": " + err.Error(); rejection != w.logged {
-			w.logged = rejection
+		if rejection := ticket + ": " + err.Error(); w.isNew(rejection) {
 			args := []any{"ticket", ticket, "err", err.Error()}
 			if place != "" {
 				args = append(args, "at", place)
@@ -76,19 +78,28 @@ func (w *writeResult) of(ticket, under string, err error) (api.PipeResult, error
 	}
 }
 
+// isNew reports whether a rejection isn't the one that was logged last.
+func (w *writeResult) isNew(rejection string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	known := rejection == w.logged
+	w.logged = rejection
+	return !known
+}
+
 type updateParams struct {
 	Ticket  string           `otai:"ticket_id,required" min:"1" doc:"Which ticket."`
 	Update  api.TicketUpdate `otai:"updated_ticket,required" doc:"What to change; notes are added in the same request."`
 	Tickets api.TicketSystem `inject:"ticket_system" doc:"Where the ticket is."`
 }
 
-type updateTicketPipe struct{ result writeResult }
+type updateTicketPipe struct{ result *writeResult }
 
-func (o Options) newUpdateTicketPipe(h api.Host) (*updateTicketPipe, error) {
-	return &updateTicketPipe{result: o.newWriteResult(h)}, nil
+func (o Options) newUpdateTicketPipe(h api.Host) (api.PipeFunc[updateParams], error) {
+	return updateTicketPipe{result: o.newWriteResult(h)}.process, nil
 }
 
-func (u *updateTicketPipe) Process(ctx context.Context, p updateParams, _ api.Scope) (api.PipeResult, error) {
+func (u updateTicketPipe) process(ctx context.Context, p updateParams, _ api.Scope) (api.PipeResult, error) {
 	return u.result.of(p.Ticket, "updated_ticket", p.Tickets.UpdateTicket(ctx, p.Ticket, p.Update))
 }
 
@@ -99,12 +110,12 @@ type noteParams struct {
 	Extra   map[string]any   `otai:",rest" doc:"Accepted and not used, as in Open Ticket AI."`
 }
 
-type addNotePipe struct{ result writeResult }
+type addNotePipe struct{ result *writeResult }
 
-func (o Options) newAddNotePipe(h api.Host) (*addNotePipe, error) {
-	return &addNotePipe{result: o.newWriteResult(h)}, nil
+func (o Options) newAddNotePipe(h api.Host) (api.PipeFunc[noteParams], error) {
+	return addNotePipe{result: o.newWriteResult(h)}.process, nil
 }
 
-func (a *addNotePipe) Process(ctx context.Context, p noteParams, _ api.Scope) (api.PipeResult, error) {
+func (a addNotePipe) process(ctx context.Context, p noteParams, _ api.Scope) (api.PipeResult, error) {
 	return a.result.of(p.Ticket, "note", p.Tickets.AddNote(ctx, p.Ticket, p.Note))
 }

@@ -54,7 +54,7 @@ type Place struct {
 	Path    string // in the configuration
 	Hash    string // of the subtree as configured; a run is continued only at a place with its hash
 	Workers int    // how many runs there may be at one time in this process
-	Retry   Retry
+	Retry   Retry  // when a ticket that was refused is tried again
 	Repeat  bool   // a ticket that was handled is not passed over
 	Loop    *Place // for the steps of a loop: the place whose runs make its items; else nil
 }

@@ -7,17 +7,17 @@ import "strings"
 var harmless = func() map[string]bool {
 	known := map[string]bool{}
 	for _, key := range strings.Fields(`
-		TicketCreate TicketGet TicketSearch TicketUpdate always_retry api_version articles attachments author backend base_url
-		batch_wait body breaker_failures ca_file cache_dir cert_file cfg changed_after classification_service content_type
+		TicketCreate TicketGet TicketSearch TicketUpdate always_retry api_version articles as attachments author backend base_url
+		batch_wait body breaker_failures ca_file cache_dir cert_file cfg changed_after claim classification_service content_type
 		create created customer date_format default_template_renderer depends_on disable_existing_loggers enabled
-		exception_sleep expression fields filters format formatters get handlers html id infrastructure injects
-		insecure_skip_verify interval keep key_file late level limit log_file_path log_format log_to_file loggers logging
-		max_connections max_memory_mb max_note_bytes max_response_mb model model_name name note note_marker notes offset on
+		exception_sleep expression fields filters first format formatters get handlers html id infrastructure injects
+		insecure_skip_verify interval items keep key_file late level limit log_file_path log_format log_to_file loggers logging longest
+		max_attempts max_connections max_memory_mb max_note_bytes max_response_mb model model_name name note note_marker notes offset on
 		onnx_file onnxruntime_library open_ticket_ai operation_urls orchestrator orchestrator_sleep otai owner params
-		plugin_dirs plugins preload priority proxy queue requests_per_second required revision root run runners runs
+		plugin_dirs plugins preload priority proxy queue repeat requests_per_second required revision root run runners runs
 		schema search search_criteria server_name services session session_remove sha256 signature state states steps subject text
 		threads ticket_id ticket_search_criteria ticket_system time_zone timeout timeouts tls top_k trusted_keys update
-		updated_ticket use use_session username version visible_to_customer webservice_name
+		updated_ticket use use_session username version visible_to_customer webservice_name workers
 		Type Types TypeIDs StateType StateTypeIDs State States StateIDs Queue Queues QueueIDs Lock Locks LockIDs Priority
 		Priorities PriorityIDs Service Services SLA SLAs Title TicketNumber CustomerID CustomerIDRaw CustomerUserLogin Owner
 		OwnerIDs Responsible ResponsibleIDs Created SortBy OrderBy Limit
