@@ -48,8 +48,7 @@ const (
 	LabelUpdates = "updates"
 
 	// LabelAddsNote names the param with the note that a pipe adds to a ticket, which
-	// has the keys of [api.Note]. After a step with [LabelUpdates] that moves the ticket
-	// to another queue, it is reported, because the note may get lost.
+	// has the keys of [api.Note].
 	LabelAddsNote = "adds-note"
 
 	// LabelSearchFields lists the names that a ticket system accepts under fields: of a
@@ -96,6 +95,9 @@ const (
 	// ChildrenParam is followed by a name that the pipe gives to its children by
 	// [api.Scope.WithParam], such as the item of a loop: "separate,param:item".
 	ChildrenParam = "param:"
+	// ChildrenParamIn is followed by the param whose value is such a name:
+	// "sequence,param-in:as".
+	ChildrenParamIn = "param-in:"
 )
 
 // The values of [LabelEffect].

@@ -15,6 +15,7 @@ type ChildScope struct {
 	Sequence     bool     // the results of the children before them
 	ParentParams bool     // the params of the pipe around their own
 	Params       []string // further parent params, which the pipe gives them when it runs
+	ParamsIn     []string // the params whose values are the names of such
 }
 
 // ChildScope returns what the pipe says of its children. A label of other words says
@@ -28,9 +29,12 @@ func (c Component) ChildScope() ChildScope {
 	for word := range strings.SplitSeq(text, ",") {
 		word = strings.TrimSpace(word)
 		name, isParam := strings.CutPrefix(word, params.ChildrenParam)
+		in, isParamIn := strings.CutPrefix(word, params.ChildrenParamIn)
 		switch {
 		case isParam:
 			scope.Params = append(scope.Params, name)
+		case isParamIn:
+			scope.ParamsIn = append(scope.ParamsIn, in)
 		case word == params.ChildrenSequence:
 			scope.Known, scope.Sequence = true, true
 		case word == params.ChildrenSeparate:

@@ -43,7 +43,7 @@ func TestAConfigurationMayBeWrittenInEveryFormOfYAML(t *testing.T) {
 			t.Errorf("upgrading it: %v", diags)
 		}
 		for _, p := range check(text) {
-			if !slices.Contains([]string{"note-after-move", "duplicate-id", "missing-trigger", "any-state"}, p.Code) {
+			if !slices.Contains([]string{"duplicate-id", "missing-trigger", "any-state"}, p.Code) {
 				t.Errorf("upgraded: %v", p)
 			}
 		}

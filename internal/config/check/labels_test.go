@@ -132,7 +132,6 @@ func TestTheLabelsOfAPluginBringTheSameChecks(t *testing.T) {
 		"28 unknown-result: the orchestrator's own steps don't see each other's results: put both below params: steps: of one base:CompositePipe",
 		"29 unknown-result: the orchestrator's own steps don't see each other's results: put both below params: steps: of one base:CompositePipe",
 		"29 unknown-parent-param: did you mean rest_between?",
-		"24 note-after-move: write it below change: notes: of move, which sends both at once",
 	}
 	slices.Sort(want)
 	got := checkedForeign(t, foreignText, true)
@@ -152,7 +151,6 @@ func TestLabelsAreReadWhereNothingElseIsWrong(t *testing.T) {
 	want := []string{
 		"10 polls-without-pause: write an interval of a second or more, such as PT10S",
 		"19 any-state: write fields: { Closed: no } below ticket_search_criteria",
-		"24 note-after-move: write it below change: notes: of move, which sends both at once",
 	}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -36,6 +36,13 @@ func (s scope) below(pipe catalog.Component, raw map[string]any) scope {
 	for _, name := range children.Params {
 		own[name] = true
 	}
+	for _, key := range children.ParamsIn {
+		if name, ok := raw[key].(string); ok {
+			own[name] = true
+		} else if spec := pipe.Params.Field(key); spec != nil && spec.Default != nil {
+			own[*spec.Default] = true
+		}
+	}
 	return scope{pipe: true, open: s.open || !children.Known, results: s.results, parent: own}
 }
 

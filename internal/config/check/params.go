@@ -25,7 +25,6 @@ func (k *checker) params(raw map[string]any, path params.Path, use string, compo
 	inner := around.below(component, raw)
 	children := component.ChildScope()
 	ids := map[string]params.Path{}
-	var moved *moveStep
 	_, err := params.Decode(spec, raw, params.Binder{
 		Offline: true,
 		Child: func(step params.Path, raw any) (api.ChildPipe, error) {
@@ -63,7 +62,6 @@ func (k *checker) params(raw map[string]any, path params.Path, use string, compo
 				if id != "" {
 					inner = inner.with(id, childUse)
 				}
-				moved = k.noteAfterMove(m, child, moved)
 			}
 			return api.ChildPipe{}, nil
 		},
