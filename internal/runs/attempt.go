@@ -11,22 +11,21 @@ import (
 
 // attempt is what was seen of one attempt, by its steps and by the gate.
 type attempt struct {
-	stopped   bool // the process ends
-	canceled  bool
-	died      string // the step at which processes died
-	doubt     string // the step of which nobody knows whether it was carried out
-	gone      string // the ticket
-	overtaken string // the ticket
-	why       string // it was overtaken
-	wait      *gate.Wait
-	refusals  []refusal
-	bad       *trouble // what a step can't do with this ticket
-	fault     *trouble // of the system
-	failure   *trouble // the last failed result
-	before    int      // refusals before the step at work
+	stopped    bool   // the process ends
+	died       string // the step at which processes died
+	doubt      string // the step of which nobody knows whether it was carried out
+	gone       string // the ticket
+	overtaken  string // the ticket
+	why        string // it was overtaken
+	wait       *gate.Wait
+	rejections []rejection
+	bad        *trouble // what a step can't do with this ticket
+	system     *trouble // of the system
+	failure    *trouble // the last failed result
+	before     int      // rejections before the step at work
 }
 
-type refusal struct {
+type rejection struct {
 	gate.Refusal
 	step orchestrator.Step
 }
@@ -41,40 +40,40 @@ type trouble struct {
 
 // halts reports whether no further step of the attempt may run.
 func (a *attempt) halts() bool {
-	return a.wait != nil || a.gone != "" || a.overtaken != "" || a.doubt != "" || a.died != "" || a.canceled
+	return a.wait != nil || a.gone != "" || a.overtaken != "" || a.doubt != "" || a.died != ""
 }
 
-func (a *attempt) begin(orchestrator.Step) { a.before = len(a.refusals) }
+func (a *attempt) begin(orchestrator.Step) { a.before = len(a.rejections) }
 
 // succeeded forgets what the pipe at work has coped with by itself.
 func (a *attempt) succeeded() {
-	a.refusals = a.refusals[:a.before]
-	a.fault = nil
+	a.rejections = a.rejections[:a.before]
+	a.system = nil
 }
 
 func (a *attempt) failedStep(s orchestrator.Step, message string) {
 	a.failure = &trouble{step: s, message: message}
-	a.fault = nil // an answer is no fault
+	a.system = nil // it answers
 }
 
 // erred says what an error of a step means.
 func (a *attempt) erred(s orchestrator.Step, err error) {
 	t := &trouble{step: s, err: err}
 	switch {
-	case a.halts(), len(a.refusals) > a.before:
+	case a.halts(), len(a.rejections) > a.before:
 		return
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrFence):
 		t.kind = "store"
-		t.step.Key = "" // is no ticket's
-		a.fault = t
+		t.step.Key = "" // belongs to no ticket
+		a.system = t
 	case s.Params == "":
 		t.kind = "params"
 		a.bad = t
 	case errors.As(err, new(*orchestrator.PanicError)):
 		t.kind = "panic"
 		a.bad = t
-	case a.fault != nil:
-		a.fault.step = s
+	case a.system != nil:
+		a.system.step = s
 	case errors.Is(err, api.ErrInvalid):
 		t.kind = "invalid"
 		a.bad = t
@@ -82,15 +81,15 @@ func (a *attempt) erred(s orchestrator.Step, err error) {
 		t.kind = "not found"
 		a.bad = t
 	default:
-		a.fault = t
+		a.system = t
 	}
 }
 
 // cause is the key of what refused the ticket.
 func (a *attempt) cause() string {
 	switch {
-	case len(a.refusals) > 0:
-		return a.refusals[len(a.refusals)-1].Cause
+	case len(a.rejections) > 0:
+		return a.rejections[len(a.rejections)-1].Cause
 	case a.bad != nil:
 		return "step " + a.bad.step.Path + " " + a.bad.kind
 	case a.wait != nil:
@@ -102,8 +101,8 @@ func (a *attempt) cause() string {
 // label is what people read of the cause.
 func (a *attempt) label() string {
 	switch {
-	case len(a.refusals) > 0:
-		return a.refusals[len(a.refusals)-1].Label
+	case len(a.rejections) > 0:
+		return a.rejections[len(a.rejections)-1].Label
 	case a.bad != nil:
 		return a.bad.step.Name + ": " + a.bad.kind
 	case a.wait != nil && a.wait.Err != nil:
@@ -121,14 +120,14 @@ func (a *attempt) reason() string {
 		return "nobody knows whether " + a.doubt + " was carried out"
 	case a.overtaken != "":
 		return a.why
-	case len(a.refusals) > 0:
-		return a.refusals[len(a.refusals)-1].Err.Error()
+	case len(a.rejections) > 0:
+		return a.rejections[len(a.rejections)-1].Err.Error()
 	case a.bad != nil:
 		return a.bad.err.Error()
 	case a.wait != nil && a.wait.Err != nil:
 		return a.wait.Err.Error()
-	case a.fault != nil:
-		return a.fault.err.Error()
+	case a.system != nil:
+		return a.system.err.Error()
 	case a.failure != nil:
 		return a.failure.message
 	}
@@ -140,12 +139,12 @@ func (a *attempt) at() string {
 	switch {
 	case a.died != "":
 		return a.died
-	case len(a.refusals) > 0:
-		return a.refusals[len(a.refusals)-1].step.Name
+	case len(a.rejections) > 0:
+		return a.rejections[len(a.rejections)-1].step.Name
 	case a.bad != nil:
 		return a.bad.step.Name
-	case a.fault != nil:
-		return a.fault.step.Name
+	case a.system != nil:
+		return a.system.step.Name
 	case a.failure != nil:
 		return a.failure.step.Name
 	}

@@ -14,16 +14,16 @@ const (
 	lookAgain   = time.Minute    // at a ticket that can't be read
 	goneAfter   = 24 * time.Hour // of such looks
 	soon        = time.Second
-	ownFault    = time.Minute // that long a step meets faults before they can be its ticket's
-	faultTries  = 3
+	ownTrouble  = time.Minute // that long a step fails before they can be its ticket's
+	systemTries = 3
 )
 
-// faultPauses are those between the tries of a step that met a fault of the system.
-var faultPauses = [...]time.Duration{time.Second, 10 * time.Second, time.Minute}
+// systemPauses are those between the tries of a step that met a failure of the system.
+var systemPauses = [...]time.Duration{time.Second, 10 * time.Second, time.Minute}
 
 // memory is what an attempt leaves to the next one of its run in this process.
 type memory struct {
-	step  string // that met a fault of the system
+	step  string // that met a failure of the system
 	path  string
 	count int   // times in a row
 	since int64 // the first of them
@@ -34,6 +34,7 @@ type memory struct {
 // ending is all that [decide] decides on.
 type ending struct {
 	attempt
+	canceled bool  // by a person
 	err      error // of the place's pipe
 	now      int64
 	open     bool  // an effect has no outcome
@@ -43,15 +44,15 @@ type ending struct {
 	spawned  bool // its items live by themselves: it has no further attempt
 	attempts int  // that counted before this one
 	retry    orchestrator.Retry
-	closed   bool // the cause of the refusal is closed by now
+	closed   bool // the cause of the rejection is closed by now
 	lefts    int  // times in a row that the ticket was left before
 	memory   memory
 	healthy  bool          // since memory.since another ticket's same step succeeded
 	jitter   time.Duration // 0 to 2 s, by chance
 }
 
-// verdict is what becomes of a run, and of the ticket that it concerns.
-type verdict struct {
+// decision is what becomes of a run, and of the ticket that it concerns.
+type decision struct {
 	end      store.End
 	standing store.Standing
 	stands   bool // the ticket gets the standing; else it keeps the one that it has
@@ -60,12 +61,12 @@ type verdict struct {
 	released bool // the ticket counts as released once more
 	note     string
 	forget   bool // results are dropped
-	fault    bool // concerns the system, so it may concern the runner
+	system   bool // concerns the system, so it may concern the runner
 	memory   memory
 	about    about
 }
 
-// about is what people are told.
+// about is what people read.
 type about int
 
 const (
@@ -79,11 +80,11 @@ const (
 )
 
 // decide is the one place that decides what a run and its ticket may do next.
-func decide(e ending) verdict {
+func decide(e ending) decision {
 	v := decideEnd(e)
 	if e.spawned && v.end.State == store.Waiting && !e.open {
 		v.end = store.End{State: store.Ended, Outcome: store.Dead, Err: e.reason()}
-		if v.fault { // it comes again with the next firing
+		if v.system { // it comes again with the next firing
 			v.end.Outcome = store.Left
 		}
 	}
@@ -97,40 +98,40 @@ func decide(e ending) verdict {
 	return v
 }
 
-func decideEnd(e ending) verdict {
+func decideEnd(e ending) decision {
 	switch {
 	case e.stopped:
-		return verdict{end: store.End{State: store.Ready, DueAt: e.now}, memory: e.memory}
+		return decision{end: store.End{State: store.Ready, DueAt: e.now}, memory: e.memory}
 	case e.canceled:
-		v := verdict{end: store.End{State: store.Ended, Outcome: store.Canceled}}
+		v := decision{end: store.End{State: store.Ended, Outcome: store.Canceled}}
 		return v.stand(store.Handled, 0, 0, "canceled")
 	case e.doubt != "":
-		v := verdict{end: store.End{State: store.Ended, Outcome: store.Dead}, about: sayDoubt}
+		v := decision{end: store.End{State: store.Ended, Outcome: store.Dead}, about: sayDoubt}
 		return v.stand(store.StandingDead, 0, 0, "in doubt: "+e.doubt)
 	case e.gone != "":
 		return gone(e)
 	case e.overtaken != "":
-		v := verdict{end: store.End{State: store.Ended, Outcome: store.Overtaken}, released: true, about: sayOvertaken}
+		v := decision{end: store.End{State: store.Ended, Outcome: store.Overtaken}, released: true, about: sayOvertaken}
 		return v.stand(store.Free, 0, 0, "")
 	case e.wait != nil:
 		return waits(e)
 	case e.died != "":
 		return refused(e, "its process died three times at "+e.died)
-	case len(e.refusals) > 0 || e.bad != nil:
+	case len(e.rejections) > 0 || e.bad != nil:
 		if e.closed {
 			return waitsForCause(e, e.cause())
 		}
 		return refused(e, e.reason())
-	case e.fault != nil || e.err != nil:
-		return faulted(e)
+	case e.system != nil || e.err != nil:
+		return systemFailed(e)
 	case e.wrote:
-		v := verdict{end: store.End{State: store.Ended, Outcome: store.Applied}}
+		v := decision{end: store.End{State: store.Ended, Outcome: store.Applied}}
 		if e.repeat {
 			return v.stand(store.Free, 0, 0, "")
 		}
 		return v.stand(store.Handled, 0, 0, "")
 	default:
-		v := verdict{end: store.End{State: store.Ended, Outcome: store.Left}, about: sayNothing}
+		v := decision{end: store.End{State: store.Ended, Outcome: store.Left}, about: sayNothing}
 		if e.lefts == 0 {
 			v.about = sayLeft
 		}
@@ -141,7 +142,7 @@ func decideEnd(e ending) verdict {
 	}
 }
 
-func (v verdict) stand(s store.Standing, due int64, attempts int, note string) verdict {
+func (v decision) stand(s store.Standing, due int64, attempts int, note string) decision {
 	v.stands, v.standing, v.due, v.attempts, v.note = true, s, due, attempts, note
 	return v
 }
@@ -149,12 +150,12 @@ func (v verdict) stand(s store.Standing, due int64, attempts int, note string) v
 func (e ending) after(d time.Duration) int64 { return e.now + d.Microseconds() }
 
 // wait keeps the run, with its claims and its results.
-func wait(e ending, reason string, due int64) verdict {
-	return verdict{end: store.End{State: store.Waiting, Reason: reason, DueAt: due}, memory: e.memory, fault: e.fault != nil}
+func wait(e ending, reason string, due int64) decision {
+	return decision{end: store.End{State: store.Waiting, Reason: reason, DueAt: due}, memory: e.memory, system: e.system != nil}
 }
 
 // waits is for what the gate said that the run must wait for.
-func waits(e ending) verdict {
+func waits(e ending) decision {
 	switch w := e.wait; w.Reason {
 	case store.ReasonCause:
 		return waitsForCause(e, w.Cause)
@@ -168,20 +169,20 @@ func waits(e ending) verdict {
 	case store.ReasonGone:
 		return unreadable(e)
 	case store.ReasonSystem:
-		return faulted(e)
+		return systemFailed(e)
 	default:
 		return wait(e, store.ReasonUntil, max(w.Until, e.after(soon)))
 	}
 }
 
 // waitsForCause makes the run wait, uncharged, until its cause lets one try.
-func waitsForCause(e ending, cause string) verdict {
-	v := verdict{end: store.End{State: store.Waiting, Reason: store.ReasonCause, Cause: cause, Parked: !e.wrote}}
+func waitsForCause(e ending, cause string) decision {
+	v := decision{end: store.End{State: store.Waiting, Reason: store.ReasonCause, Cause: cause, Parked: !e.wrote}}
 	return v.stand(store.Aside, 0, e.attempts, e.reason())
 }
 
 // unreadable is for a ticket that can't be read: deleted, or only not to be seen now.
-func unreadable(e ending) verdict {
+func unreadable(e ending) decision {
 	m := e.memory
 	if m.gone == 0 {
 		m.gone = e.now
@@ -198,46 +199,46 @@ func unreadable(e ending) verdict {
 	return v
 }
 
-func gone(e ending) verdict {
-	v := verdict{end: store.End{State: store.Ended, Outcome: store.Gone}, about: sayGone}
+func gone(e ending) decision {
+	v := decision{end: store.End{State: store.Ended, Outcome: store.Gone}, about: sayGone}
 	return v.stand(store.StandingLeft, e.after(pause(leftFirst, leftLongest, e.lefts+1)), e.lefts+1, "merged, or can't be read any more")
 }
 
 // refused sets the ticket aside, the last time for good.
-func refused(e ending, why string) verdict {
+func refused(e ending, why string) decision {
 	n := e.attempts + 1
 	if n >= e.retry.Attempts {
-		v := verdict{end: store.End{State: store.Ended, Outcome: store.Dead, Counts: true, Err: why}, about: sayDead, forget: !e.wrote}
+		v := decision{end: store.End{State: store.Ended, Outcome: store.Dead, Counts: true, Err: why}, about: sayDead, forget: !e.wrote}
 		return v.stand(store.StandingDead, 0, n, why)
 	}
 	due := e.after(pause(e.retry.First, e.retry.Longest, n))
-	v := verdict{
+	v := decision{
 		end:   store.End{State: store.Waiting, Reason: store.ReasonAside, Cause: e.cause(), DueAt: due, Counts: true, Parked: !e.wrote, Err: why},
 		about: sayAside,
 	}
 	return v.stand(store.Aside, due, n, why)
 }
 
-// faulted is for a fault of the system, which is the ticket's only where the same step
+// systemFailed is for a failure of the system, which is the ticket's only where the same step
 // goes on meeting it while other tickets pass.
-func faulted(e ending) verdict {
+func systemFailed(e ending) decision {
 	m := e.memory
 	var key, path string
-	if e.fault != nil {
-		key, path = e.fault.step.Key, e.fault.step.Path
+	if e.system != nil {
+		key, path = e.system.step.Key, e.system.step.Path
 	}
 	if m.count == 0 || m.step != key {
 		m.step, m.path, m.count, m.since = key, path, 0, e.now
 	}
 	m.count++
-	long := time.Duration(e.now-m.since)*time.Microsecond >= ownFault
-	if key != "" && m.count >= faultTries && long && e.healthy {
+	long := time.Duration(e.now-m.since)*time.Microsecond >= ownTrouble
+	if key != "" && m.count >= systemTries && long && e.healthy {
 		return refused(e, e.reason())
 	}
-	v := wait(e, store.ReasonSystem, e.after(faultPauses[min(m.count, len(faultPauses))-1]))
+	v := wait(e, store.ReasonSystem, e.after(systemPauses[min(m.count, len(systemPauses))-1]))
 	v.end.DueAt = max(v.end.DueAt, e.until)
 	v.end.Err = e.reason()
-	v.fault, v.memory = true, m
+	v.system, v.memory = true, m
 	return v
 }
 

@@ -22,7 +22,7 @@ type loop struct {
 	changed chan struct{}
 	left    map[string]bool // items that have neither ended nor waited
 	tally   orchestrator.Tally
-	fault   bool
+	stopped bool
 }
 
 // Each implements [orchestrator.Run].
@@ -100,7 +100,7 @@ func (r *run) leftOut(t store.Ticket, s orchestrator.Step, now int64) store.Tick
 	if t.Standing == store.StandingLeft {
 		n += t.Attempts
 	}
-	v := verdict{end: store.End{State: store.Ended}}
+	v := decision{end: store.End{State: store.Ended}}
 	return r.standing(t, v.stand(store.StandingLeft, now+pause(leftFirst, leftLongest, n).Microseconds(), n, "is not among the items of "+s.Path))
 }
 
@@ -110,10 +110,10 @@ func (e *Engine) await(ctx context.Context, parent string, l *loop) (orchestrato
 	defer look.Stop()
 	for {
 		e.mu.Lock()
-		tally, left, fault := l.tally, len(l.left), l.fault
+		tally, left, stopped := l.tally, len(l.left), l.stopped
 		e.mu.Unlock()
 		if left == 0 {
-			if fault {
+			if stopped {
 				return tally, errItems
 			}
 			return tally, nil
@@ -132,8 +132,8 @@ func (e *Engine) await(ctx context.Context, parent string, l *loop) (orchestrato
 	}
 }
 
-// errItems is what a loop returns that a fault of the system stopped.
-var errItems = errors.New("items of the loop met faults of the system; they go on by themselves")
+// errItems is what a loop returns that a failure of the system stopped.
+var errItems = errors.New("items of the loop met failures of the system; they go on by themselves")
 
 func (e *Engine) lookAtItems(ctx context.Context, parent string, l *loop) error {
 	rows, err := e.o.Store.Runs(ctx, store.Filter{Parent: parent, States: []store.State{store.Waiting, store.Ended}})
@@ -147,14 +147,14 @@ func (e *Engine) lookAtItems(ctx context.Context, parent string, l *loop) error 
 }
 
 // itemEnded counts an item, once.
-func (e *Engine) itemEnded(l *loop, id string, state store.State, outcome store.Outcome, fault bool) {
+func (e *Engine) itemEnded(l *loop, id string, state store.State, outcome store.Outcome, stopped bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !l.left[id] || state != store.Ended && state != store.Waiting {
 		return
 	}
 	delete(l.left, id)
-	l.fault = l.fault || fault
+	l.stopped = l.stopped || stopped
 	switch {
 	case state == store.Waiting:
 		l.tally.Waiting++

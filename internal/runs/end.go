@@ -24,8 +24,8 @@ func (r *run) End(ctx context.Context, _ api.PipeResult, err error) error {
 		return err
 	}
 	e := r.ending(err)
-	if refusal := r.refusal(); refusal != nil {
-		counted, cErr := r.commitPersistently(ctx, store.Batch{Refusal: refusal})
+	if rejection := r.rejection(); rejection != nil {
+		counted, cErr := r.commitPersistently(ctx, store.Batch{Refusal: rejection})
 		if cErr != nil {
 			return r.notStored(cErr)
 		}
@@ -63,7 +63,7 @@ func (r *run) ending(err error) ending {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := ending{
-		attempt: r.saw, err: err, now: r.e.now(), repeat: r.p.Repeat,
+		attempt: r.saw, canceled: r.canceled.Load(), err: err, now: r.e.now(), repeat: r.p.Repeat,
 		attempts: r.row.Attempts, retry: withDefaults(r.p.Retry),
 		spawned: r.spawnedHere || r.steps[stepSpawned].Key != "",
 		memory:  r.e.memoryOf(r.row.ID), jitter: rand.N(2 * time.Second),
@@ -97,8 +97,8 @@ func withDefaults(r orchestrator.Retry) orchestrator.Retry {
 	return r
 }
 
-// refusal is what is counted at its cause.
-func (r *run) refusal() *store.Refusal {
+// rejection is what is counted at its cause.
+func (r *run) rejection() *store.Refusal {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.saw.stopped || r.saw.died != "" || r.saw.halts() && (r.saw.wait == nil || r.saw.wait.Reason != store.ReasonGone) {
@@ -121,8 +121,8 @@ func (r *run) refusal() *store.Refusal {
 func (r *run) subject() int {
 	var named string
 	switch {
-	case len(r.saw.refusals) > 0:
-		named = r.saw.refusals[len(r.saw.refusals)-1].Ticket
+	case len(r.saw.rejections) > 0:
+		named = r.saw.rejections[len(r.saw.rejections)-1].Ticket
 	case r.saw.overtaken != "":
 		named = r.saw.overtaken
 	case r.saw.gone != "":
@@ -145,8 +145,8 @@ func (r *run) subject() int {
 	return first
 }
 
-// batch is what stores the verdict.
-func (r *run) batch(v verdict) store.Batch {
+// batch is what stores the decision.
+func (r *run) batch(v decision) store.Batch {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v.end.Err = r.e.o.Redact(v.end.Err)
@@ -177,8 +177,8 @@ func (r *run) batch(v verdict) store.Batch {
 	return b
 }
 
-// standing is a ticket's row as the verdict leaves it.
-func (r *run) standing(t store.Ticket, v verdict) store.Ticket {
+// standing is a ticket's row as the decision leaves it.
+func (r *run) standing(t store.Ticket, v decision) store.Ticket {
 	hash := claimHash(r.p)
 	switch v.standing {
 	case store.Free, store.Handled:

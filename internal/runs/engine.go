@@ -256,7 +256,7 @@ func (e *Engine) Ready(p *orchestrator.Place) <-chan struct{} { return e.places.
 
 // Soon implements [orchestrator.Runs].
 func (e *Engine) Soon(ctx context.Context, p *orchestrator.Place) (bool, error) {
-	return e.soon(ctx, p.Runner, p.Hash)
+	return e.soon(ctx, e.places.of(p))
 }
 
 func (e *Engine) enter(r *run) {

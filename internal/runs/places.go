@@ -78,6 +78,13 @@ func (at *place) look(now int64) bool {
 	return false
 }
 
+// mayBeDue is look without a look.
+func (at *place) mayBeDue(now int64) bool {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	return at.due || at.next != 0 && at.next <= now || len(at.inbox) > 0
+}
+
 // idle says that nothing was due, and when something will be.
 func (at *place) idle(next, now int64) {
 	at.mu.Lock()

@@ -100,13 +100,17 @@ func (e *Engine) canceled(ctx context.Context) {
 	}
 	for _, r := range active {
 		if by[r.row.ID].Cancel != "" {
-			r.cancel()
+			r.canceled.Store(true)
 		}
 	}
 }
 
 // soon reports whether a run is due, or waits for what ends by itself.
-func (e *Engine) soon(ctx context.Context, runner, hash string) (bool, error) {
+func (e *Engine) soon(ctx context.Context, at *place) (bool, error) {
+	if at.mayBeDue(e.now()) {
+		return true, nil
+	}
+	runner, hash := at.p.Runner, at.p.Hash
 	for _, f := range []store.Filter{
 		{Runner: runner, States: []store.State{store.Ready}},
 		{Runner: runner, States: []store.State{store.Waiting}, Reason: store.ReasonUntil},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
@@ -30,6 +31,8 @@ type run struct {
 	claimed func() // nil once it was called
 	ended   chan struct{}
 
+	lost     atomic.Bool // another host has it
+	canceled atomic.Bool // by a person
 	prepared bool
 	again    bool // begins anew; no step runs until then
 	halted   bool // no further step runs
@@ -41,7 +44,6 @@ type run struct {
 	row      store.Run
 	stored   bool
 	resumed  bool
-	lost     bool // another host has it
 	searched bool // in this attempt, or by a result that it had
 	steps    map[string]store.Step
 	docs     map[string][]byte
@@ -100,7 +102,7 @@ func (r *run) Step(ctx context.Context, s orchestrator.Step, do func(context.Con
 	if err := r.mayStep(ctx); err != nil {
 		return api.PipeResult{}, err
 	}
-	if kept, ok, err := r.kept(s); ok || err != nil {
+	if kept, ok, err := r.had(s); ok || err != nil {
 		return kept, err
 	}
 	if s.Effect == effectOnce {
@@ -125,14 +127,12 @@ func (r *run) mayStep(ctx context.Context) error {
 			return err
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	switch {
-	case r.lost:
+	case r.lost.Load():
 		return store.ErrFence
 	case r.again:
 		return errAgain
-	case r.halted || r.saw.halts():
+	case r.halted || r.halts():
 		return errHalt
 	}
 	return nil
@@ -149,7 +149,7 @@ func (r *run) prepare(ctx context.Context) error {
 		return errHalt
 	}
 	if r.row.Cancel != "" {
-		r.saw.canceled = true
+		r.canceled.Store(true)
 	}
 	if err := r.workAgain(ctx); err != nil {
 		return err
@@ -195,14 +195,14 @@ func (r *run) finishOpen(ctx context.Context) error {
 		case errors.Is(err, store.ErrFence):
 			r.lose()
 			return err
-		case err != nil && !r.saw.halts():
+		case err != nil && !r.sawHalt():
 			return r.failed(f.Step, err)
 		}
-		if r.saw.halts() {
+		if r.sawHalt() {
 			return errHalt
 		}
 	}
-	if r.saw.doubt != "" || r.saw.canceled {
+	if r.halts() {
 		return errHalt
 	}
 	return nil
@@ -221,49 +221,45 @@ func (r *run) open() []store.Effect {
 	return open
 }
 
-// failed reports an error of the store or of what was to be finished as a fault of the
+// failed reports an error of the store or of what was to be finished as a failure of the
 // system at a step.
 func (r *run) failed(key string, err error) error {
 	if errors.Is(err, store.ErrFence) {
 		r.lose()
 		return err
 	}
-	r.saw.fault = &trouble{step: orchestrator.Step{Key: key, Path: key, Name: key}, err: err}
+	r.saw.system = &trouble{step: orchestrator.Step{Key: key, Path: key, Name: key}, err: err}
 	r.halted = true
 	return err
 }
 
-func (r *run) lose() {
+func (r *run) lose() { r.lost.Store(true) }
+
+// sawHalt reports whether the attempt can't go on by what was seen of it.
+func (r *run) sawHalt() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lost = true
+	return r.saw.halts()
 }
 
-// drop gives the run up: its host's lease has ended.
-func (r *run) drop() { r.lose() }
+// halts reports the same, also of a run that a person canceled.
+func (r *run) halts() bool { return r.canceled.Load() || r.sawHalt() }
 
-// cancel stops the run at its next step.
-func (r *run) cancel() {
+// had returns the result that a step had before the run was interrupted.
+func (r *run) had(s orchestrator.Step) (api.PipeResult, bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.saw.canceled = true
-}
-
-// kept returns the result that a step had before the run was interrupted.
-func (r *run) kept(s orchestrator.Step) (api.PipeResult, bool, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	had, ok := r.steps[s.Key]
+	st, ok := r.steps[s.Key]
 	switch {
 	case !ok:
 		return api.PipeResult{}, false, nil
-	case had.Params != s.Params:
+	case st.Params != s.Params:
 		r.anew()
 		return api.PipeResult{}, false, errAgain
-	case had.Result == nil:
+	case st.Result == nil:
 		return api.PipeResult{}, false, nil
 	}
-	k, err := decodeResult(had.Result, r.docs)
+	k, err := decodeResult(st.Result, r.docs)
 	if err != nil { // of an earlier release, or a document was kept out
 		return api.PipeResult{}, false, nil
 	}
@@ -342,12 +338,11 @@ func (r *run) keep(st *step, result api.PipeResult) {
 func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.lost {
-		return nil, store.ErrFence
+	if r.lost.Load() {
+		return nil, r.facts(ctx)
 	}
 	whole := joined(r.pending, b)
-	whole.Held = r.held()
-	whole.Fact = false
+	whole.Held, whole.Fact = r.held(), false
 	if !r.stored {
 		row := r.row
 		whole.Create = &row
@@ -355,24 +350,43 @@ func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
 	counted, err := r.e.o.Store.Commit(ctx, whole)
 	switch {
 	case errors.Is(err, store.ErrFence):
-		r.lost = true
-		if facts := factsOf(r.pending); len(facts.Effects) > 0 && r.stored {
-			facts.Held = r.held()
-			_, factErr := r.e.o.Store.Commit(ctx, facts)
-			if factErr == nil {
-				r.pending = store.Batch{}
-			} else if errors.Is(factErr, store.ErrUnavailable) {
-				r.lost = false
-				return nil, factErr
-			}
-		}
-		return nil, err
+		r.lose()
+		return nil, r.facts(ctx)
 	case err != nil:
 		return nil, err
 	}
 	r.stored, r.pending = true, store.Batch{}
 	r.apply(b)
+	if len(whole.Success) > 0 {
+		r.e.places.wakeAll()
+	}
 	return counted, nil
+}
+
+// facts stores the outcomes of a run that is lost. Its error is ErrFence where there is
+// nothing more to be stored.
+func (r *run) facts(ctx context.Context) error {
+	facts := factsOf(r.pending)
+	if len(facts.Effects) == 0 || !r.stored {
+		return store.ErrFence
+	}
+	facts.Held = r.held()
+	if _, err := r.e.o.Store.Commit(ctx, facts); errors.Is(err, store.ErrUnavailable) {
+		return err
+	}
+	r.pending = store.Batch{}
+	return store.ErrFence
+}
+
+// drop gives the run up because its host's lease has ended, with its outcomes stored
+// before another incarnation takes it over.
+func (r *run) drop(ctx context.Context) {
+	r.lose()
+	if !r.mu.TryLock() {
+		return // what it stores at this moment finds out by itself
+	}
+	defer r.mu.Unlock()
+	_ = r.facts(ctx)
 }
 
 // commitPersistently waits for a store that can't be used now: what a run has finished

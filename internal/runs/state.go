@@ -6,7 +6,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
-// mostInStreak is how many different tickets in a row may meet a fault of the system
+// mostInStreak is how many different tickets in a row may meet a failure of the system
 // before it is the runner's.
 const mostInStreak = 3
 
@@ -34,7 +34,7 @@ func (e *Engine) succeededSince(path string, since int64) bool {
 }
 
 // ended makes known in this process what the store has by now.
-func (e *Engine) ended(r *run, v verdict) {
+func (e *Engine) ended(r *run, v decision) {
 	e.mu.Lock()
 	if v.end.State == store.Ended {
 		delete(e.notes, r.row.ID)
@@ -51,8 +51,8 @@ func (e *Engine) ended(r *run, v verdict) {
 }
 
 // remains is what of an end is an error of the runner: that three different tickets in a
-// row met a fault of the system. A process that ends soon says each.
-func (e *Engine) remains(r *run, v verdict, d ending) error {
+// row met a failure of the system. A process that ends soon says each.
+func (e *Engine) remains(r *run, v decision, d ending) error {
 	err := e.inStreak(r, v, d)
 	e.mu.Lock()
 	l := e.loops[r.row.Parent]
@@ -63,11 +63,11 @@ func (e *Engine) remains(r *run, v verdict, d ending) error {
 	return err
 }
 
-func (e *Engine) inStreak(r *run, v verdict, d ending) error {
+func (e *Engine) inStreak(r *run, v decision, d ending) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	place := r.p.Path
-	if !v.fault {
+	if !v.system {
 		if !d.stopped {
 			delete(e.streak, place)
 		}
@@ -83,14 +83,14 @@ func (e *Engine) inStreak(r *run, v verdict, d ending) error {
 	if d.err != nil {
 		return d.err
 	}
-	if d.fault != nil {
-		return d.fault.err
+	if d.system != nil {
+		return d.system.err
 	}
 	return nil
 }
 
 // say is the one line of an end for people; most ends have none.
-func (r *run) say(v verdict) {
+func (r *run) say(v decision) {
 	ticket := r.concerned()
 	log := r.e.logger.With("ticket", ticket, "run", r.row.ID)
 	reason := r.e.o.Redact(r.saw.reason())

@@ -94,7 +94,7 @@ func (s *step) Claim(ctx context.Context, c store.Claim) (store.Claimed, error) 
 	r := s.r
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.lost {
+	if r.lost.Load() {
 		return store.Claimed{}, store.ErrFence
 	}
 	c.Held, c.Runner, c.Hash, c.Repeat = r.held(), r.row.Runner, s.Hash(), r.p.Repeat
@@ -104,7 +104,7 @@ func (s *step) Claim(ctx context.Context, c store.Claim) (store.Claimed, error) 
 	}
 	got, err := r.e.o.Store.Claim(ctx, c)
 	if err != nil {
-		r.lost = r.lost || errors.Is(err, store.ErrFence)
+		r.fenced(err)
 		return got, err
 	}
 	if len(got.Tickets) == 0 {
@@ -128,7 +128,7 @@ func (s *step) ClaimOne(ctx context.Context, t store.Ticket) (store.Ticket, bool
 	r := s.r
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.lost {
+	if r.lost.Load() {
 		return store.Ticket{}, false, store.ErrFence
 	}
 	var create *store.Run
@@ -138,7 +138,7 @@ func (s *step) ClaimOne(ctx context.Context, t store.Ticket) (store.Ticket, bool
 	}
 	taken, busy, err := r.e.o.Store.ClaimOne(ctx, r.held(), create, t)
 	if err != nil || busy {
-		r.lost = r.lost || errors.Is(err, store.ErrFence)
+		r.fenced(err)
 		return taken, busy, err
 	}
 	r.stored = true
@@ -155,16 +155,16 @@ func (s *step) Fence(ctx context.Context, effect string, lasts time.Duration) er
 	r := s.r
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.lost {
+	if r.lost.Load() {
 		return store.ErrFence
 	}
 	boot, clock := s.r.e.clock()
 	err := r.e.o.Store.Fence(ctx, r.held(), effect, lasts, boot, clock)
 	switch {
 	case errors.Is(err, store.ErrCanceled):
-		r.saw.canceled = true
+		r.canceled.Store(true)
 	case errors.Is(err, store.ErrFence):
-		r.lost = true
+		r.lose()
 	case err == nil:
 		for i := range r.effects {
 			if f := &r.effects[i]; f.Key == effect {
@@ -187,7 +187,7 @@ func (s *step) Later(b store.Batch) {
 func (s *step) Refused(f gate.Refusal) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
-	s.r.saw.refusals = append(s.r.saw.refusals, refusal{Refusal: f, step: s.s})
+	s.r.saw.rejections = append(s.r.saw.rejections, rejection{Refusal: f, step: s.s})
 }
 
 func (s *step) Waits(w gate.Wait) {
@@ -199,7 +199,7 @@ func (s *step) Waits(w gate.Wait) {
 func (s *step) Failed(err error) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
-	s.r.saw.fault = &trouble{step: s.s, err: err}
+	s.r.saw.system = &trouble{step: s.s, err: err}
 }
 
 func (s *step) Overtaken(ticket, why string) {
@@ -218,6 +218,16 @@ func (s *step) Gone(ticket string) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
 	s.r.saw.gone = ticket
+}
+
+// fenced learns from an error that the run is lost.
+func (r *run) fenced(err error) {
+	if errors.Is(err, store.ErrFence) {
+		r.lose()
+	}
+	if errors.Is(err, store.ErrCanceled) {
+		r.canceled.Store(true)
+	}
 }
 
 // apply makes what a batch stores part of what is known of the run.

@@ -99,7 +99,7 @@ func (e *Engine) renewOnce(ctx context.Context) error {
 	if !errors.Is(err, store.ErrFence) {
 		return err
 	}
-	e.dropAll()
+	e.dropAll(ctx)
 	if rErr := e.register(ctx); rErr != nil {
 		return rErr
 	}
@@ -110,7 +110,7 @@ func (e *Engine) renewOnce(ctx context.Context) error {
 
 // dropAll gives up all runs of the incarnation that ended. Their outcomes are still
 // stored where nobody has taken them over.
-func (e *Engine) dropAll() {
+func (e *Engine) dropAll(ctx context.Context) {
 	e.mu.Lock()
 	active := make([]*run, 0, len(e.active))
 	for _, r := range e.active {
@@ -118,7 +118,7 @@ func (e *Engine) dropAll() {
 	}
 	e.mu.Unlock()
 	for _, r := range active {
-		r.drop()
+		r.drop(ctx)
 	}
 }
 
