@@ -227,19 +227,13 @@ func (e *Engine) take(ctx context.Context, at *place) (*run, error) {
 
 // attempt hands a run that a queue brought to the workers of its place.
 func (e *Engine) attempt(ctx context.Context, p *orchestrator.Place, id string, fence int64) error {
-	e.taking.RLock()
-	l, err := e.o.Store.TakeRun(ctx, e.hostID(), id, fence)
-	if err != nil || l == nil {
-		e.taking.RUnlock()
-		if errors.Is(err, store.ErrFence) {
-			return nil
-		}
-		return err
-	}
-	r := e.load(p, l)
-	e.enter(r)
-	e.taking.RUnlock()
-	if r.spawned() {
+	r, err := e.takeRun(ctx, p, id, fence)
+	switch {
+	case errors.Is(err, store.ErrFence): // another host was faster
+		return nil
+	case err != nil:
+		return fmt.Errorf("taking a run that is due: %w", err)
+	case r.spawned():
 		r.endSpawned(ctx)
 		return nil
 	}
@@ -249,6 +243,18 @@ func (e *Engine) attempt(ctx context.Context, p *orchestrator.Place, id string, 
 	case <-ctx.Done():
 	}
 	return nil
+}
+
+func (e *Engine) takeRun(ctx context.Context, p *orchestrator.Place, id string, fence int64) (*run, error) {
+	e.taking.RLock()
+	defer e.taking.RUnlock()
+	l, err := e.o.Store.TakeRun(ctx, e.hostID(), id, fence)
+	if err != nil {
+		return nil, err
+	}
+	r := e.load(p, l)
+	e.enter(r)
+	return r, nil
 }
 
 // Ready implements [orchestrator.Runs].
