@@ -27,6 +27,11 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 			return nil, err
 		}
 	}
+	if b.Forget {
+		if err := t.forget(run); err != nil {
+			return nil, err
+		}
+	}
 	if err := t.putSteps(run, b.Steps); err != nil {
 		return nil, err
 	}
@@ -44,10 +49,8 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 	if err := t.putTickets(run, b.Tickets); err != nil {
 		return nil, err
 	}
-	for i := range b.Spawn {
-		if err := t.spawn(&b.Spawn[i]); err != nil {
-			return nil, err
-		}
+	if err := t.spawnAll(run, b); err != nil {
+		return nil, err
 	}
 	for _, cause := range b.Success {
 		if err := t.succeeded(cause); err != nil {
@@ -56,11 +59,6 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 	}
 	if b.Refusal != nil {
 		if counted, err = t.refused(*b.Refusal); err != nil {
-			return nil, err
-		}
-	}
-	if b.Forget {
-		if err := t.forget(run); err != nil {
 			return nil, err
 		}
 	}
@@ -91,6 +89,28 @@ func (t *Tx) putTickets(run string, tickets []store.Ticket) (err error) {
 			}
 		}
 		if err := t.putTicket(k, run, mark); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spawnAll stores items. The tickets of the batch have moved to them; what the run has
+// written to those tickets moves, too.
+func (t *Tx) spawnAll(run string, b store.Batch) error {
+	for i := range b.Spawn {
+		if err := t.spawn(&b.Spawn[i]); err != nil {
+			return err
+		}
+	}
+	if len(b.Spawn) == 0 {
+		return nil
+	}
+	for _, k := range b.Tickets {
+		if k.Run == "" || k.Run == run {
+			continue
+		}
+		if _, err := t.exec(`UPDATE {s}effect SET run = $1 WHERE run = $2 AND system = $3 AND ticket = $4`, k.Run, run, k.System, k.Ticket); err != nil {
 			return err
 		}
 	}

@@ -234,8 +234,8 @@ type Batch struct {
 	Documents []Document
 	Effects   []Effect // inserted or replaced by key
 	Tickets   []Ticket // inserted or replaced by (runner, system, ticket); EndedAt is the store's
-	Forget    bool     // drops steps and documents
-	Spawn     []Run    // items; the tickets named in Tickets with their Run move to them
+	Forget    bool     // drops steps and documents of before
+	Spawn     []Run    // items; the tickets named in Tickets with their Run move to them, with the effects at them
 	Refusal   *Refusal
 	Success   []string // keys of causes: what was refused for them succeeded
 	End       *End
