@@ -2,9 +2,12 @@ package gate
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"sync"
+	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/picture"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -33,9 +36,20 @@ type Store interface {
 // Gate wraps ticket systems.
 type Gate struct {
 	options Options
+	process string    // this one, in pictures
+	began   time.Time // of which clock counts
 
-	mu      sync.Mutex
-	systems map[string]*ticketSystem // by id of the service
+	mu       sync.Mutex
+	systems  map[string]*ticketSystem // by id of the service
+	creators map[string]api.TicketCreator
+	born     *time.Time      // when the store was made; nil: not asked yet
+	said     map[string]bool // causes that were logged
+	hashing  picture.Key
+	fields   map[string][]string // by runner: further fields that its writes name
+	subjects map[string]bool     // hashes of the subjects of our notes
+	authors  map[string]bool     // hashes of the authors of our notes
+	warned   time.Time           // of another otai
+	causes   causes
 }
 
 // New returns a gate.
@@ -43,8 +57,14 @@ func New(o Options) *Gate {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Gate{options: o, systems: make(map[string]*ticketSystem)}
+	return &Gate{
+		options: o, process: rand.Text(), began: time.Now(), systems: make(map[string]*ticketSystem), creators: make(map[string]api.TicketCreator),
+		fields: make(map[string][]string), subjects: make(map[string]bool), authors: make(map[string]bool),
+	}
 }
+
+// clock is this process's own clock, which nobody sets.
+func (g *Gate) clock() int64 { return int64(time.Since(g.began)) }
 
 // Wrap returns what pipes are given instead of a service: a ticket system behind the
 // gate, and anything else as it is.
@@ -55,6 +75,9 @@ func (g *Gate) Wrap(service string, instance any) any {
 	}
 	t := g.wrap(service, inner)
 	if creator, ok := instance.(api.TicketCreator); ok {
+		g.mu.Lock()
+		g.creators[service] = creator
+		g.mu.Unlock()
 		return &ticketCreator{ticketSystem: t, creator: creator}
 	}
 	return t
@@ -66,51 +89,7 @@ func (g *Gate) wrap(service string, inner api.TicketSystem) *ticketSystem {
 	if t, ok := g.systems[service]; ok && t.inner == inner {
 		return t
 	}
-	t := &ticketSystem{inner: inner}
+	t := newTicketSystem(g, service, inner)
 	g.systems[service] = t
 	return t
-}
-
-// Finish finishes an effect of a run that was interrupted: it looks at the ticket, and
-// what is missing is sent from the effect's own values. The error is [ErrStopped] where
-// that has to wait.
-func (g *Gate) Finish(ctx context.Context, s Step, e store.Effect) error {
-	return ErrStopped
-}
-
-type ticketSystem struct {
-	inner api.TicketSystem
-}
-
-type ticketCreator struct {
-	*ticketSystem
-	creator api.TicketCreator
-}
-
-type claimKey struct{}
-
-// WithClaim says, for searches with the returned context, whether they claim what they
-// find; without it a run's first search does. Pipes find the method by assertion.
-func (t *ticketSystem) WithClaim(ctx context.Context, claim bool) context.Context {
-	return context.WithValue(ctx, claimKey{}, claim)
-}
-
-func (t *ticketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([]api.Ticket, error) {
-	return t.inner.FindTickets(ctx, c)
-}
-
-func (t *ticketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, error) {
-	return t.inner.GetTicket(ctx, id)
-}
-
-func (t *ticketSystem) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
-	return t.inner.UpdateTicket(ctx, id, u)
-}
-
-func (t *ticketSystem) AddNote(ctx context.Context, id string, n api.Note) error {
-	return t.inner.AddNote(ctx, id, n)
-}
-
-func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (string, error) {
-	return t.creator.CreateTicket(ctx, ticket)
 }

@@ -1,0 +1,271 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/picture"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// carry sends what is to be written, and stores what became of it. The intent is on the
+// disk.
+func (w *write) carry(ctx context.Context, u api.TicketUpdate) error {
+	c := &call{system: w.ticketSystem, step: w.step, effect: w.effect.Key}
+	calling := withCall(ctx, c)
+	if !w.fences {
+		if err := fence(calling); err != nil {
+			return storeError("change ticket "+w.effect.Ticket, err)
+		}
+	}
+	err := w.send(calling, w.effect.Operation, w.effect.Ticket, u)
+	if e, ok := effectOf(w.step, w.effect.Key); ok {
+		w.effect = e // with what the fence and the record made of it
+	}
+	switch {
+	case err == nil:
+		w.done(ctx, u)
+		return nil
+	case c.err != nil:
+		return storeError("change ticket "+w.effect.Ticket, c.err)
+	case refused(err):
+		return w.refuse(ctx, u, err)
+	case !c.asked:
+		w.conclude(store.Refused, u) // nothing was sent: it counts as not begun
+		w.step.Failed(err)
+		return err
+	case errors.Is(err, api.ErrTemporary) && !errors.Is(err, api.ErrUncertain):
+		w.effect.Until = 0 // certainly not at work
+		w.step.Later(store.Batch{Effects: []store.Effect{w.effect}})
+		w.step.Failed(err)
+		return err
+	case ctx.Err() != nil:
+		return err // whoever has the run next looks
+	}
+	return w.afterUnknown(ctx, err)
+}
+
+// afterUnknown looks at once; what isn't there may still come until the effect's Until.
+func (w *write) afterUnknown(ctx context.Context, cause error) error {
+	w.step.Failed(cause)
+	err := w.settleOpen(ctx, false)
+	if err != nil && errors.Is(err, ErrStopped) {
+		return errors.Join(ErrStopped, cause)
+	}
+	return err
+}
+
+// finish finishes an effect that is open: by a look at the ticket, and where something
+// is missing and nothing of it can be at work any more, by sending that.
+func (t *ticketSystem) finish(ctx context.Context, step Step, e store.Effect) error {
+	w := &write{ticketSystem: t, step: step, effect: e}
+	if e.Operation == opCreate {
+		return errCreateOpen
+	}
+	if err := w.hold(ctx); err != nil {
+		return err
+	}
+	return w.settleOpen(ctx, true)
+}
+
+var errCreateOpen = errors.New("a new ticket is finished by the call that makes it")
+
+// settleOpen looks at the ticket of an open effect and decides by what is there. send
+// says whether it may send again.
+func (w *write) settleOpen(ctx context.Context, send bool) error {
+	var err error
+	if w.intent, err = decodeIntent(w.effect.Intent); err != nil {
+		return err
+	}
+	if w.intent.Update == nil {
+		return fmt.Errorf("change ticket %s: its intent says no change", w.effect.Ticket)
+	}
+	u, err := w.intent.Update.restore()
+	if err != nil {
+		return err
+	}
+	key, err := w.gate.key(ctx)
+	if err != nil {
+		return err
+	}
+	base := w.intent.Picture
+	_, now, err := w.look(ctx, base)
+	if err != nil {
+		return err
+	}
+	rest := w.missing(base, now, u, w.counts())
+	switch {
+	case empty(rest):
+		w.done(ctx, u)
+		return nil
+	case endedBySomebody(base, now, key.Change(u)):
+		return w.giveUp(ctx, now, u)
+	}
+	left, err := w.remaining(ctx)
+	switch {
+	case err != nil:
+		return err
+	case left > 0 || !send:
+		now, err := w.gate.options.Store.Now(ctx)
+		if err != nil {
+			return storeError("ask for the time", err)
+		}
+		w.step.Waits(Wait{Reason: store.ReasonUntil, Until: now + left.Microseconds()})
+		return ErrStopped
+	}
+	if err := w.mayTry(ctx, rest); err != nil {
+		return err
+	}
+	if w.records {
+		rest.Notes = u.Notes // the ticket system knows by its record which of them are there
+	}
+	return w.carry(ctx, rest)
+}
+
+// counts are the equal notes that the ticket had before, never nil.
+func (w *write) counts() []int {
+	if w.intent.Equal == nil {
+		return []int{}
+	}
+	return w.intent.Equal
+}
+
+// remaining is how long the last request of the effect may still be at work.
+func (w *write) remaining(ctx context.Context) (time.Duration, error) {
+	e := w.effect
+	if e.Begun == 0 || e.Until <= e.Begun {
+		return 0, nil
+	}
+	lasts := time.Duration(e.Until-e.Begun) * time.Microsecond
+	if w.gate.options.Clock != nil {
+		boot, nanos := w.gate.options.Clock()
+		if boot == e.Boot {
+			return lasts - time.Duration(nanos-e.BootClock), nil
+		}
+		// Another boot's clock says nothing: the whole wait is taken, by this one's.
+		if err := w.step.Fence(ctx, e.Key, lasts); err != nil {
+			return 0, storeError("wait for what may be at work", err)
+		}
+		return lasts, nil
+	}
+	now, err := w.gate.options.Store.Now(ctx)
+	if err != nil {
+		return 0, storeError("ask for the time", err)
+	}
+	return min(time.Duration(e.Until-now)*time.Microsecond, lasts), nil
+}
+
+// done stores, with the result of the step, that the effect is on the ticket.
+func (w *write) done(ctx context.Context, u api.TicketUpdate) {
+	if len(w.intent.Left) > 0 {
+		w.gate.options.Logger.InfoContext(ctx, "what somebody else changed is left as it is", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "fields", w.intent.Left)
+	}
+	w.kept(w.step, w.effect.Ticket)
+	w.conclude(store.Done, u)
+}
+
+// conclude keeps how the effect ended, without its texts.
+func (w *write) conclude(state store.EffectState, u api.TicketUpdate) {
+	w.effect.State, w.effect.Until, w.effect.Record = state, 0, nil
+	change := w.gate.hashing.Change(u)
+	change.From = make(map[string]picture.Value, len(change.Fields))
+	for name := range change.Fields {
+		if had, known := w.intent.Picture.Fields[name]; known {
+			change.From[name] = had
+		}
+	}
+	b := store.Batch{}
+	if state == store.Done {
+		b.Success = w.causesOf(w.step, w.effect.Operation, u)
+		if p, ok := decodePicture(w.row.Picture); ok {
+			w.row.Picture = encodePicture(p.Remember(change))
+		}
+		b.Tickets = []store.Ticket{w.row}
+	}
+	kept, err := intent{Left: w.intent.Left, Done: &change}.encode()
+	if err != nil { // hashes and names alone
+		kept = nil
+	}
+	w.effect.Intent = kept
+	b.Effects = []store.Effect{w.effect}
+	w.step.Later(b)
+}
+
+// refuse reports a refused write by its cause. A part of it may be on the ticket: then
+// the effect stays open, and is finished when the cause is over.
+func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error {
+	w.gate.causes.forget()
+	r := w.refusal(w.step, w.effect.Operation, w.effect.Ticket, true, err, values(u))
+	moved, partly := w.moved(ctx, u, err)
+	if moved != "" && len(u.Notes) > 0 {
+		r.Cause, r.Label = w.cause(w.step, noteMissing, picture.Queue, moved), noteMissing+" after a move to "+moved
+		w.gate.sayOnce(ctx, r.Cause, "a ticket was moved, and its note is refused", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "queue", moved, "err", err)
+	}
+	if partly {
+		w.effect.Until = 0
+		w.step.Later(store.Batch{Effects: []store.Effect{w.effect}})
+	} else {
+		w.conclude(store.Refused, u)
+	}
+	w.step.Refused(r)
+	if moved != "" {
+		w.step.Waits(Wait{Reason: store.ReasonCause, Cause: r.Cause, Err: err})
+	} else if unreadable(err) && w.gone(ctx) {
+		return err
+	}
+	return err
+}
+
+// moved says to which queue the run has moved the ticket, if the refusal came after
+// that, and whether a part of this very write is on the ticket.
+func (w *write) moved(ctx context.Context, u api.TicketUpdate, err error) (queue string, partly bool) {
+	for _, e := range ofTicket(w.step.Effects(), w.system, w.effect.Ticket) {
+		if i, bad := decodeIntent(e.Intent); bad == nil && e.State == store.Done && i.Done != nil {
+			if to, ok := i.Done.Fields[picture.Queue]; ok {
+				queue = to.Name + to.ID
+			}
+		}
+	}
+	var part interface{ Partly() bool }
+	switch {
+	case errors.As(err, &part):
+		partly = part.Partly()
+	case len(u.Notes) > 0 && w.gate.hashing.Change(u).Many():
+		rest := u
+		if _, now, bad := w.peek(ctx); bad == nil {
+			rest = w.missing(w.intent.Picture, now, u, w.counts())
+		}
+		partly = len(w.gate.hashing.Change(rest).Fields) < len(w.gate.hashing.Change(u).Fields)
+	}
+	if partly && u.Queue != nil {
+		queue = u.Queue.String()
+	}
+	return queue, partly
+}
+
+// peek reads the ticket and reports nothing.
+func (w *write) peek(ctx context.Context) (api.Ticket, picture.Picture, error) {
+	c, err := decodeCriteria(w.intent.Picture.Read.Criteria)
+	if err != nil {
+		return api.Ticket{}, picture.Picture{}, err
+	}
+	read, err := w.read(ctx, []string{w.effect.Ticket}, c)
+	if err != nil || len(read) == 0 {
+		return api.Ticket{}, picture.Picture{}, errors.Join(err, api.ErrNotFound)
+	}
+	p, err := w.pictureOf(ctx, w.step.Runner(), read[0], c, 0)
+	return read[0], p, err
+}
+
+// gone reports a ticket that can be neither written nor read: it waits.
+func (w *write) gone(ctx context.Context) bool {
+	_, _, err := w.peek(ctx)
+	if !unreadable(err) {
+		return false
+	}
+	w.step.Waits(Wait{Reason: store.ReasonGone, Cause: w.cause(w.step, "read", "", "unreadable"), Err: err})
+	return true
+}

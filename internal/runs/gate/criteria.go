@@ -1,0 +1,105 @@
+package gate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// unmet says why a ticket doesn't meet the criteria of a search any more, "" if it does
+// or if only the ticket system could decide. It judges queue, priority, state and lock:
+// what people change when they take a ticket.
+func unmet(t api.Ticket, c api.SearchCriteria) string {
+	switch {
+	case !isOne(t.Queue, pointers(c.Queue), truth(c.Fields["UseSubQueues"])):
+		return "its queue is " + t.Queue.String()
+	case !isOne(t.Priority, pointers(c.Priority), false):
+		return "its priority is " + t.Priority.String()
+	case !isState(t.State, c.States):
+		return "its state is " + t.State.String()
+	}
+	for key, list := range map[string][]string{"Lock": texts(c.Fields["Locks"]), "LockID": texts(c.Fields["LockIDs"])} {
+		now, ok := t.Fields[key]
+		if ok && len(list) > 0 && !contains(list, fmt.Sprint(now)) {
+			return "its lock is " + fmt.Sprint(now)
+		}
+	}
+	return ""
+}
+
+func pointers(e *api.Entity) []*api.Entity {
+	if e == nil {
+		return nil
+	}
+	return []*api.Entity{e}
+}
+
+func isState(state *api.Entity, wanted []api.Entity) bool {
+	list := make([]*api.Entity, len(wanted))
+	for i := range wanted {
+		list[i] = &wanted[i]
+	}
+	return isOne(state, list, false)
+}
+
+// isOne compares with names, as searches do, and with ids where none is given.
+func isOne(is *api.Entity, wanted []*api.Entity, below bool) bool {
+	if len(wanted) == 0 || is == nil {
+		return true
+	}
+	for _, w := range wanted {
+		switch {
+		case w.Name != "":
+			if is.Name == "" || strings.EqualFold(is.Name, w.Name) || below && hasParent(is.Name, w.Name) {
+				return true
+			}
+		case w.ID == "", is.ID == "", is.ID == w.ID, below:
+			return true
+		}
+	}
+	return false
+}
+
+func hasParent(queue, parent string) bool {
+	return strings.HasPrefix(strings.ToLower(queue), strings.ToLower(parent)+"::")
+}
+
+func contains(list []string, text string) bool {
+	for _, e := range list {
+		if strings.EqualFold(e, text) {
+			return true
+		}
+	}
+	return false
+}
+
+// texts are the values of a criterion that takes one or several.
+func texts(v any) []string {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []string:
+		return v
+	case []any:
+		all := make([]string, len(v))
+		for i, e := range v {
+			all[i] = fmt.Sprint(e)
+		}
+		return all
+	default:
+		return []string{fmt.Sprint(v)}
+	}
+}
+
+func truth(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	default:
+		text := fmt.Sprint(v)
+		return text != "" && text != "0" && !strings.EqualFold(text, "false")
+	}
+}

@@ -1,0 +1,362 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/picture"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+const (
+	defaultLimit = 10  // what a limit of 0 means
+	mostWhole    = 500 // tickets in one search of a ticket system that can't search for ids alone
+	maxSearches  = 5   // for one fetch
+)
+
+// FindTickets searches. The first search of a run claims what it finds for the run:
+// what others have claimed and what the runner passes over is left out, and the next
+// ones take their places. A run that began anew gets the tickets that it has, and an
+// item its own.
+func (t *ticketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([]api.Ticket, error) {
+	step, ok := StepOf(ctx)
+	if !ok {
+		return t.inner.FindTickets(ctx, c)
+	}
+	first := step.FirstSearch()
+	claim, said := ctx.Value(claimKey{}).(bool)
+	if !said {
+		claim = first
+	}
+	if !claim {
+		found, err := t.inner.FindTickets(ctx, c)
+		return found, t.reading(step, err)
+	}
+	step.Searched()
+	if first {
+		if ids := t.own(step); len(ids) > 0 {
+			found, err := t.readOwn(ctx, step, ids, c)
+			return found, t.reading(step, err)
+		}
+	}
+	f := &fetch{ticketSystem: t, step: step, criteria: c, wanted: c.Limit}
+	if c.Limit == 0 {
+		f.wanted = defaultLimit
+	}
+	if c.Limit < 0 || c.Offset < 0 {
+		return nil, fmt.Errorf("search tickets: %w: limit and offset must not be negative", api.ErrInvalid)
+	}
+	found, err := f.run(ctx)
+	return found, t.reading(step, err)
+}
+
+// reading reports how a search or a reading failed.
+func (t *ticketSystem) reading(step Step, err error) error {
+	switch {
+	case err == nil, isStore(err):
+	case refused(err):
+		step.Refused(t.refusal(step, "read", "", false, err))
+	default:
+		step.Failed(err)
+	}
+	return err
+}
+
+// own are the tickets that a run which began anew has already.
+func (t *ticketSystem) own(step Step) []string {
+	if id, ok := step.Item(); ok {
+		return []string{id}
+	}
+	var ids []string
+	for _, row := range step.Tickets() {
+		if row.Fetched && row.System == t.system {
+			ids = append(ids, row.Ticket)
+		}
+	}
+	return ids
+}
+
+// readOwn reads the tickets of a run that began anew. One that nothing was written to and
+// that doesn't meet the criteria any more is let go.
+func (t *ticketSystem) readOwn(ctx context.Context, step Step, ids []string, c api.SearchCriteria) ([]api.Ticket, error) {
+	read, err := t.read(ctx, ids, c)
+	if err != nil {
+		return nil, err
+	}
+	f := &fetch{ticketSystem: t, step: step, criteria: c}
+	kept := []api.Ticket{}
+	for _, ticket := range read {
+		row, held := heldRow(step, t.system, ticket.ID)
+		why := unmet(ticket, c)
+		if why != "" && !begun(step, t.system, ticket.ID) && !t.often(step, ticket.ID) {
+			t.letGo(step, ticket.ID)
+			step.Overtaken(ticket.ID, why)
+			continue
+		}
+		if held {
+			if err := f.keep(ctx, row, ticket); err != nil {
+				return nil, err
+			}
+		}
+		kept = append(kept, ticket)
+	}
+	if len(read) < len(ids) && len(kept) == 0 && len(read) == 0 {
+		step.Waits(Wait{Reason: store.ReasonGone, Cause: t.cause(step, "read", "", "unreadable"), Err: fmt.Errorf("ticket %s: %w", ids[0], api.ErrNotFound)})
+		return nil, ErrStopped
+	}
+	return kept, nil
+}
+
+// begun reports whether the run has an intent for a ticket, or carried one out.
+func begun(step Step, system, ticket string) bool {
+	for _, e := range step.Effects() {
+		if e.System == system && e.Ticket == ticket && (e.State == store.Intent || e.State == store.Done || e.State == store.Closed) {
+			return true
+		}
+	}
+	return false
+}
+
+func heldRow(step Step, system, ticket string) (store.Ticket, bool) {
+	for _, row := range step.Tickets() {
+		if row.System == system && row.Ticket == ticket {
+			return row, true
+		}
+	}
+	return store.Ticket{}, false
+}
+
+// fetch is one search that claims.
+type fetch struct {
+	*ticketSystem
+	step     Step
+	criteria api.SearchCriteria
+	wanted   int
+	since    int64 // store time of the readings
+	kept     []api.Ticket
+	whole    map[string]api.Ticket // found whole, by a system that can't search for ids alone
+	passed   []store.Ticket
+}
+
+// run searches for as many as are wanted and as are left out, claims, then reads. What
+// no longer meets the criteria is let go.
+func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
+	out, err := f.gate.options.Store.Passed(ctx, f.step.Runner(), f.system)
+	if err != nil {
+		return nil, storeError("ask which tickets are passed over", err)
+	}
+	f.kept = []api.Ticket{}
+	for range maxSearches {
+		mark, err := f.gate.options.Store.Mark(ctx)
+		if err != nil {
+			return nil, storeError("ask for the time of a search", err)
+		}
+		asked := f.wanted + out
+		ids, err := f.search(ctx, &asked)
+		if err != nil {
+			return nil, err
+		}
+		left, err := f.take(ctx, ids, mark)
+		if err != nil {
+			return nil, err
+		}
+		if len(f.kept) >= f.wanted || len(ids) < asked || asked < f.wanted+out {
+			break
+		}
+		out += max(left, 1) // others work at more than was thought
+	}
+	freed, err := f.settle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(freed) > 0 && len(f.kept) < f.wanted {
+		mark, err := f.gate.options.Store.Mark(ctx)
+		if err != nil {
+			return nil, storeError("ask for the time of a search", err)
+		}
+		if _, err := f.take(ctx, freed, mark); err != nil {
+			return nil, err
+		}
+	}
+	return f.kept, nil
+}
+
+// search returns ids, oldest first; asked is how many could be asked for.
+func (f *fetch) search(ctx context.Context, asked *int) ([]string, error) {
+	c := f.criteria
+	c.Limit = *asked
+	if f.ids != nil {
+		return f.ids.FindTicketIDs(ctx, c)
+	}
+	if most := max(mostWhole, f.wanted); c.Limit > most {
+		f.sayCapped(ctx, c.Limit-f.wanted, most)
+		c.Limit, *asked = most, most
+	}
+	found, err := f.inner.FindTickets(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(found))
+	f.whole = make(map[string]api.Ticket, len(found))
+	for i, ticket := range found {
+		ids[i] = ticket.ID
+		f.whole[ticket.ID] = ticket
+	}
+	return ids, nil
+}
+
+func (t *ticketSystem) sayCapped(ctx context.Context, out, most int) {
+	t.mu.Lock()
+	said := t.capped
+	t.capped = true
+	t.mu.Unlock()
+	if !said {
+		t.gate.options.Logger.WarnContext(ctx, "a search is cut off: this ticket system can't search for ids alone, and tickets behind many that are passed over may not be found",
+			"service", t.service, "passed_over", out, "searched", most)
+	}
+}
+
+// take claims from what was found until there are enough, and returns how many of them
+// others have or the runner passes over.
+func (f *fetch) take(ctx context.Context, ids []string, mark store.Mark) (left int, err error) {
+	f.passed = nil
+	for len(ids) > 0 && len(f.kept) < f.wanted {
+		claimed, err := f.step.Claim(ctx, store.Claim{
+			Runner: f.step.Runner(), Hash: f.step.Hash(), System: f.system,
+			Tickets: ids, Limit: f.wanted - len(f.kept), Since: mark, Repeat: f.step.Repeat(),
+		})
+		if err != nil {
+			return 0, storeError("claim tickets", err)
+		}
+		f.passed = append(f.passed, claimed.Passed...)
+		left = max(left, len(claimed.Passed)+claimed.Busy)
+		if len(claimed.Tickets) == 0 {
+			break
+		}
+		if ids, err = f.readClaimed(ctx, claimed.Tickets, ids); err != nil {
+			return 0, err
+		}
+	}
+	return left, nil
+}
+
+// readClaimed reads what was claimed, keeps what meets the criteria and lets the rest go.
+// It returns the ids behind the last claimed one.
+func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket, ids []string) (rest []string, err error) {
+	if f.since, err = f.gate.options.Store.Now(ctx); err != nil {
+		return nil, storeError("ask for the time", err)
+	}
+	taken := make([]string, len(rows))
+	for i, row := range rows {
+		taken[i] = row.Ticket
+	}
+	found, err := f.readWhole(ctx, taken)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		ticket, readable := found[row.Ticket]
+		if why := unmet(ticket, f.criteria); !readable || why != "" && !f.often(f.step, row.Ticket) {
+			f.letGo(f.step, row.Ticket)
+			row.Run, row.Working, row.Fetched = "", false, false
+			f.step.Later(store.Batch{Tickets: []store.Ticket{row}})
+			continue
+		}
+		if err := f.keep(ctx, row, ticket); err != nil {
+			return nil, err
+		}
+		f.kept = append(f.kept, ticket)
+	}
+	last := taken[len(taken)-1]
+	for i, id := range ids {
+		if id == last {
+			return ids[i+1:], nil
+		}
+	}
+	return nil, nil
+}
+
+func (f *fetch) readWhole(ctx context.Context, ids []string) (map[string]api.Ticket, error) {
+	if f.whole != nil {
+		return f.whole, nil
+	}
+	read, err := f.read(ctx, ids, f.criteria)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]api.Ticket, len(read))
+	for _, ticket := range read {
+		found[ticket.ID] = ticket
+	}
+	return found, nil
+}
+
+// keep makes what was read the picture of the ticket.
+func (f *fetch) keep(ctx context.Context, row store.Ticket, ticket api.Ticket) error {
+	now, err := f.pictureOf(ctx, f.step.Runner(), ticket, f.criteria, f.since)
+	if err != nil {
+		return err
+	}
+	if before, ok := decodePicture(row.Picture); ok {
+		now = before.Absorb(now)
+	}
+	row.Picture, row.Settled = encodePicture(now), false
+	row.Fetched = true
+	f.step.Later(store.Batch{Tickets: []store.Ticket{row}})
+	return nil
+}
+
+// pictureOf is the picture of a ticket that was read now.
+func (t *ticketSystem) pictureOf(ctx context.Context, runner string, ticket api.Ticket, c api.SearchCriteria, at int64) (picture.Picture, error) {
+	key, err := t.gate.key(ctx)
+	if err != nil {
+		return picture.Picture{}, err
+	}
+	if at == 0 {
+		if at, err = t.gate.options.Store.Now(ctx); err != nil {
+			return picture.Picture{}, storeError("ask for the time", err)
+		}
+	}
+	p := key.Of(ticket, t.gate.fieldNames(ctx, runner))
+	p.At = at
+	p.Read.Process, p.Read.Clock = t.gate.process, t.gate.clock()
+	if p.Read.Criteria, err = encodeCriteria(c); err != nil {
+		return p, fmt.Errorf("keep the criteria of a search: %w", err)
+	}
+	t.saw(runner, ticket.Changed)
+	return p, nil
+}
+
+// saw keeps the latest change that was seen: the ticket system's own clock.
+func (t *ticketSystem) saw(runner string, changed time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if changed.After(t.newest[runner]) {
+		t.newest[runner] = changed
+	}
+}
+
+// letGo counts that a ticket was released or overtaken; often reports whether that
+// happened three times in a row: then it is worked at on what was read last.
+func (t *ticketSystem) letGo(step Step, ticket string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.released) > 10_000 {
+		clear(t.released)
+	}
+	t.released[step.Runner()+"\x00"+ticket]++
+}
+
+func (t *ticketSystem) often(step Step, ticket string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.released[step.Runner()+"\x00"+ticket] >= 3
+}
+
+func (t *ticketSystem) kept(step Step, ticket string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.released, step.Runner()+"\x00"+ticket)
+}

@@ -1,0 +1,131 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/picture"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// refused reports whether a ticket system answered no for a lasting reason.
+func refused(err error) bool {
+	if errors.Is(err, api.ErrTemporary) || errors.Is(err, api.ErrUncertain) {
+		return false
+	}
+	return errors.Is(err, api.ErrInvalid) || errors.Is(err, api.ErrDenied) || errors.Is(err, api.ErrNotFound)
+}
+
+func unreadable(err error) bool { return errors.Is(err, api.ErrNotFound) && refused(err) }
+
+// kinds of refusals, the first that fits.
+func kind(err error) string {
+	switch {
+	case errors.Is(err, api.ErrDenied):
+		return "denied"
+	case errors.Is(err, api.ErrNotFound):
+		return "not found"
+	default:
+		return "invalid"
+	}
+}
+
+// noteMissing is the operation of the cause by which a ticket was moved and can't be
+// noted: then no further ticket is moved there.
+const noteMissing = "note missing"
+
+// cause is the key of a cause: runner, ticket system, operation, field and value
+// refused, else operation and kind.
+func (t *ticketSystem) cause(step Step, operation, field, value string) string {
+	return strings.Join([]string{step.Runner(), t.system, operation, field, value}, "\x1f")
+}
+
+// refusal is what is counted of a refused call. values has what was to be written, by
+// field, as people know it.
+func (t *ticketSystem) refusal(step Step, operation, ticket string, write bool, err error, values ...map[string]string) Refusal {
+	r := Refusal{System: t.system, Ticket: ticket, Write: write, Err: err}
+	var at *api.FieldError
+	if errors.As(err, &at) {
+		for _, given := range values {
+			if value, ok := given[at.Field]; ok {
+				r.Cause, r.Label = t.cause(step, operation, at.Field, value), operation+": "+at.Field+" "+value
+				return r
+			}
+		}
+		r.Cause, r.Label = t.cause(step, operation, at.Field, ""), operation+": "+at.Field
+		return r
+	}
+	k := kind(err)
+	r.Cause, r.Label = t.cause(step, operation, "", k), operation+": "+k
+	return r
+}
+
+// values are what a write wants, by field, as a refusal names it.
+func values(u api.TicketUpdate) map[string]string {
+	all := make(map[string]string)
+	for name, e := range entityFields(&u) {
+		if *e != nil {
+			all[name] = (*e).String()
+		}
+	}
+	return all
+}
+
+// causesOf are the keys by which a write may be held back, and which its success opens.
+func (t *ticketSystem) causesOf(step Step, operation string, u api.TicketUpdate) []string {
+	keys := []string{t.cause(step, operation, "", "denied"), t.cause(step, operation, "", "not found"), t.cause(step, operation, "", "invalid")}
+	given := values(u)
+	for _, field := range slices.Sorted(maps.Keys(given)) {
+		keys = append(keys, t.cause(step, operation, field, given[field]))
+	}
+	if u.Queue != nil {
+		keys = append(keys, t.cause(step, noteMissing, picture.Queue, u.Queue.String()))
+	}
+	return keys
+}
+
+// causes remembers for a moment which causes are closed.
+type causes struct {
+	mu     sync.Mutex
+	read   time.Time
+	closed map[string]bool
+}
+
+const causesFor = time.Second
+
+// closed returns the first of these causes that is closed.
+func (g *Gate) closed(ctx context.Context, keys []string) (string, error) {
+	c := &g.causes
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed == nil || time.Since(c.read) >= causesFor {
+		list, err := g.options.Store.Causes(ctx)
+		if err != nil {
+			return "", storeError("ask what is refused", err)
+		}
+		c.closed, c.read = make(map[string]bool), time.Now()
+		for _, one := range list {
+			if one.Closed {
+				c.closed[one.Key] = true
+			}
+		}
+	}
+	for _, key := range keys {
+		if c.closed[key] {
+			return key, nil
+		}
+	}
+	return "", nil
+}
+
+// forget makes the next write ask anew.
+func (c *causes) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = nil
+}

@@ -1,0 +1,158 @@
+package gate
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// What a ticket system may offer beyond the contract, found by assertion (level 1.1).
+type (
+	idFinder interface {
+		FindTicketIDs(context.Context, api.SearchCriteria) ([]string, error)
+		ReadTickets(context.Context, []string, api.SearchCriteria) ([]api.Ticket, error)
+	}
+	named  interface{ SystemID() string }
+	fenced interface {
+		UseFence(func(context.Context) error)
+	}
+	recorder interface {
+		UseStore(load func(context.Context) ([]byte, error), save func(context.Context, []byte) error)
+	}
+	// laggard says how long a write request may last, and how long after that the help
+	// desk may still be at work on it.
+	laggard interface {
+		Late() (timeout, late time.Duration)
+	}
+)
+
+// What holds for a ticket system that isn't a laggard.
+const (
+	defaultTimeout = 30 * time.Second
+	defaultLate    = 15 * time.Second
+)
+
+// ticketSystem is a ticket system behind the gate.
+type ticketSystem struct {
+	gate    *Gate
+	service string // its id in the configuration
+	system  string // the help desk that it is, under whatever service
+	inner   api.TicketSystem
+	ids     idFinder // nil if it has no level 1.1
+	fences  bool     // it asks before each request
+	records bool     // it keeps a record for each intent
+	writing locks
+
+	mu       sync.Mutex
+	capped   bool                 // said that a search is cut off
+	released map[string]int       // by runner and ticket: how often in a row it was let go
+	settled  map[string]time.Time // by runner: when tickets were last read that had been passed over
+	newest   map[string]time.Time // by runner: the latest change of a ticket that was seen
+}
+
+type ticketCreator struct {
+	*ticketSystem
+	creator api.TicketCreator
+}
+
+func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSystem {
+	t := &ticketSystem{
+		gate: g, service: service, system: service, inner: inner,
+		released: make(map[string]int), settled: make(map[string]time.Time), newest: make(map[string]time.Time),
+	}
+	if n, ok := inner.(named); ok && n.SystemID() != "" {
+		t.system = n.SystemID()
+	}
+	t.ids, _ = inner.(idFinder)
+	if f, ok := inner.(fenced); ok {
+		f.UseFence(fence)
+		t.fences = true
+	}
+	if r, ok := inner.(recorder); ok {
+		r.UseStore(load, save)
+		t.records = true
+	}
+	return t
+}
+
+// lasts is how long a request that is sent now may be at work, at most.
+func (t *ticketSystem) lasts(ctx context.Context) time.Duration {
+	timeout, late := defaultTimeout, defaultLate
+	if l, ok := t.inner.(laggard); ok {
+		timeout, late = l.Late()
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline))
+	}
+	return max(timeout, 0) + late
+}
+
+type claimKey struct{}
+
+// WithClaim says, for searches with the returned context, whether they claim what they
+// find; without it a run's first search does. Pipes find the method by assertion.
+func (t *ticketSystem) WithClaim(ctx context.Context, claim bool) context.Context {
+	return context.WithValue(ctx, claimKey{}, claim)
+}
+
+// GetTicket reads a ticket; nothing is decided by it.
+func (t *ticketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, error) {
+	return t.inner.GetTicket(ctx, id)
+}
+
+// read reads tickets by the criteria of a search, in order. One that can't be read is
+// left out.
+func (t *ticketSystem) read(ctx context.Context, ids []string, c api.SearchCriteria) ([]api.Ticket, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	if t.ids != nil {
+		return t.ids.ReadTickets(ctx, ids, c)
+	}
+	var all []api.Ticket
+	for _, id := range ids {
+		ticket, err := t.inner.GetTicket(ctx, id)
+		switch {
+		case err == nil:
+			all = append(all, ticket)
+		case !unreadable(err):
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// locks lets writes of this process to one ticket wait for each other.
+type locks struct {
+	mu    sync.Mutex
+	taken map[string]chan struct{}
+}
+
+func (l *locks) lock(ctx context.Context, ticket string) (unlock func(), err error) {
+	for {
+		l.mu.Lock()
+		other, taken := l.taken[ticket]
+		if !taken {
+			mine := make(chan struct{})
+			if l.taken == nil {
+				l.taken = make(map[string]chan struct{})
+			}
+			l.taken[ticket] = mine
+			l.mu.Unlock()
+			return func() {
+				l.mu.Lock()
+				delete(l.taken, ticket)
+				l.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		l.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package gate
+
+import (
+	"context"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/picture"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// How often a ticket that a runner applied something to is freed by changes, whatever
+// the reason: two automatons that answer each other stay bounded.
+const (
+	freedAnHour = 3
+	freedADay   = 10
+)
+
+const (
+	settleBatch  = 50          // tickets that one search reads of those that it passed over
+	settlePause  = time.Second // between two such readings of one runner
+	changesEvery = time.Minute // between two searches for what was changed
+)
+
+// settle looks after the tickets that the search passed over: those that are found for
+// the first time since their run, and once a minute those that were changed. It returns
+// what somebody's change has freed.
+func (f *fetch) settle(ctx context.Context) (freed []string, err error) {
+	changed, err := f.changed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	due := f.pause()
+	var rows []store.Ticket
+	for _, row := range f.passed {
+		first := due && row.Standing == store.Handled && !row.Settled
+		if (first || changed[row.Ticket] || f.whole != nil) && row.Standing != store.Aside && len(rows) < settleBatch {
+			rows = append(rows, row)
+		}
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = row.Ticket
+	}
+	now, err := f.gate.options.Store.Now(ctx)
+	if err != nil {
+		return nil, storeError("ask for the time", err)
+	}
+	found, err := f.readWhole(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var put []store.Ticket
+	for _, row := range rows {
+		ticket, ok := found[row.Ticket]
+		if !ok {
+			continue
+		}
+		after, free, err := f.compare(ctx, row, ticket, now)
+		if err != nil {
+			return nil, err
+		}
+		put = append(put, after)
+		if free {
+			freed = append(freed, row.Ticket)
+		}
+	}
+	if err := f.gate.options.Store.PutTickets(ctx, put); err != nil {
+		return nil, storeError("keep what tickets look like", err)
+	}
+	return freed, nil
+}
+
+// pause reports whether it is time to read tickets that were found for the first time.
+func (f *fetch) pause() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last, ok := f.settled[f.step.Runner()]
+	if ok && time.Since(last) < settlePause {
+		return false
+	}
+	f.settled[f.step.Runner()] = time.Now()
+	return true
+}
+
+// changed are the tickets changed since the last search for them, once a minute. From
+// which change on is by the ticket system's own clock: the latest change that was seen.
+func (f *fetch) changed(ctx context.Context) (map[string]bool, error) {
+	if f.ids == nil || len(f.passed) == 0 {
+		return nil, nil // found whole, or nothing to look after
+	}
+	name := "changes/" + f.step.Runner() + "/" + f.system
+	state, err := f.gate.loadChanges(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	now, err := f.gate.options.Store.Now(ctx)
+	if err != nil {
+		return nil, storeError("ask for the time", err)
+	}
+	if state.Searched != 0 && now-state.Searched < changesEvery.Microseconds() && now >= state.Searched {
+		return nil, nil
+	}
+	f.mu.Lock()
+	newest := f.newest[f.step.Runner()]
+	f.mu.Unlock()
+	since := state.Newest
+	if newest.After(state.Newest) {
+		state.Newest = newest
+	}
+	state.Searched = now
+	var ids []string
+	if !since.IsZero() {
+		c := f.criteria
+		c.Offset, c.Limit = 0, len(f.passed)+f.wanted
+		if from := since.Add(-time.Second); from.After(c.ChangedAfter) {
+			c.ChangedAfter = from
+		}
+		if ids, err = f.ids.FindTicketIDs(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.gate.saveChanges(ctx, name, state); err != nil {
+		return nil, err
+	}
+	changed := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		changed[id] = true
+	}
+	return changed, nil
+}
+
+// compare decides whether somebody has changed a ticket that is passed over.
+func (f *fetch) compare(ctx context.Context, row store.Ticket, ticket api.Ticket, at int64) (after store.Ticket, free bool, err error) {
+	now, err := f.pictureOf(ctx, row.Runner, ticket, f.criteria, at)
+	if err != nil {
+		return row, false, err
+	}
+	before, ok := decodePicture(row.Picture)
+	if !ok { // nothing to compare with
+		row.Picture, row.Settled = encodePicture(now), true
+		return row, false, nil
+	}
+	laid, err := f.lay(ctx, ticket.ID, before)
+	if err != nil {
+		return row, false, err
+	}
+	d := laid.Changed(now, row.Settled || !laid.Laid && row.Standing != store.Handled)
+	f.others(ctx, laid, now, ticket)
+	row.Picture, row.Settled = encodePicture(laid.Absorb(now)), true
+	switch {
+	case !d.Any():
+		return row, false, nil
+	case row.Standing == store.Handled && d.OnlyPutBack():
+		row.Note = notePutBack
+		return row, false, nil
+	case row.Standing == store.Handled && !f.mayFree(ctx, &row, d, at):
+		return row, false, nil
+	}
+	row.DueAt, row.Note = at, ""
+	return row, true, nil
+}
+
+// mayFree bounds how often a ticket is freed.
+func (f *fetch) mayFree(ctx context.Context, row *store.Ticket, d picture.Differences, at int64) bool {
+	var day []int64
+	hour := 0
+	for _, when := range row.Freed {
+		if at-when < (24 * time.Hour).Microseconds() {
+			day = append(day, when)
+		}
+		if at-when < time.Hour.Microseconds() {
+			hour++
+		}
+	}
+	row.Freed = day
+	if hour < freedAnHour && len(day) < freedADay {
+		row.Freed = append(row.Freed, at)
+		return true
+	}
+	if row.Note != noteBounded {
+		row.Note = noteBounded
+		f.gate.options.Logger.WarnContext(ctx, "a ticket is changed again and again, and is left as it is for now: perhaps an automaton of the help desk answers each change",
+			"ticket", row.Ticket, "runner", row.Runner, "changed", d.String(), "freed_in_the_last_hour", hour, "freed_in_the_last_day", len(day))
+	}
+	return false
+}
+
+const noteBounded = "changed again and again"
+
+// lay lays what was written since over a picture, whichever runner wrote it.
+func (t *ticketSystem) lay(ctx context.Context, ticket string, p picture.Picture) (picture.Picture, error) {
+	effects, err := t.gate.options.Store.OwnEffects(ctx, t.system, ticket, p.At)
+	if err != nil {
+		return p, storeError("ask what was written to a ticket", err)
+	}
+	return p.Lay(changes(effects)...), nil
+}
+
+// changes are what effects that are done have changed.
+func changes(effects []store.Effect) []picture.Change {
+	var all []picture.Change
+	for _, e := range effects {
+		if e.State != store.Done || len(e.Intent) == 0 {
+			continue
+		}
+		if i, err := decodeIntent(e.Intent); err == nil && i.Done != nil {
+			all = append(all, *i.Done)
+		}
+	}
+	return all
+}
