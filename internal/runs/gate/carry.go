@@ -33,8 +33,8 @@ func (w *write) carry(ctx context.Context, u api.TicketUpdate) error {
 		return storeError("change ticket "+w.effect.Ticket, c.err)
 	case refused(err):
 		return w.refuse(ctx, u, err)
-	case !c.asked:
-		w.conclude(store.Refused, u) // nothing was sent: it counts as not begun
+	case !c.asked && w.effect.Begun == 0:
+		w.conclude(store.Refused, u) // nothing was ever sent: it counts as not begun
 		w.step.Failed(err)
 		return err
 	case errors.Is(err, api.ErrTemporary) && !errors.Is(err, api.ErrUncertain):
@@ -229,19 +229,27 @@ func (w *write) moved(ctx context.Context, u api.TicketUpdate, err error) (queue
 			}
 		}
 	}
+	// An earlier request may have written a part: so all of the intent is looked at, not
+	// what was sent now.
+	whole := u
+	if w.intent.Update != nil {
+		if all, bad := w.intent.Update.restore(); bad == nil {
+			whole = all
+		}
+	}
 	var part interface{ Partly() bool }
 	switch {
 	case errors.As(err, &part):
 		partly = part.Partly()
-	case len(u.Notes) > 0 && w.gate.hashing.Change(u).Many():
-		rest := u
+	case len(whole.Notes) > 0 && w.gate.hashing.Change(whole).Many():
+		rest := whole
 		if _, now, bad := w.peek(ctx); bad == nil {
-			rest = w.missing(w.intent.Picture, now, u, w.counts())
+			rest = w.missing(w.intent.Picture, now, whole, w.counts())
 		}
-		partly = len(w.gate.hashing.Change(rest).Fields) < len(w.gate.hashing.Change(u).Fields)
+		partly = len(w.gate.hashing.Change(rest).Fields) < len(w.gate.hashing.Change(whole).Fields)
 	}
-	if partly && u.Queue != nil {
-		queue = u.Queue.String()
+	if partly && whole.Queue != nil {
+		queue = whole.Queue.String()
 	}
 	return queue, partly
 }
