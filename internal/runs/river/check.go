@@ -55,7 +55,7 @@ type Facts struct {
 
 // Check says whether a database will do. It changes nothing. The error is an [*Unfit].
 func Check(ctx context.Context, url, schema string, pollOnly bool) (Facts, error) {
-	config, err := parse(url, pollOnly)
+	config, err := parse(url, true) // a prepared statement would be the first thing to fail
 	if err != nil {
 		return Facts{}, &Unfit{Unreachable, err.Error(), nil}
 	}

@@ -171,13 +171,18 @@ func (r *runs) attempt(ctx context.Context, _ *orchestrator.Place, run string, f
 	}
 }
 
-func (r *runs) open(workers int, hashes ...string) {
-	r.t.Helper()
-	var places []*orchestrator.Place
+type placeOf = orchestrator.Place
+
+func placesOf(workers int, hashes ...string) (places []*orchestrator.Place) {
 	for _, hash := range hashes {
 		places = append(places, &orchestrator.Place{Runner: "runner", Hash: hash, Workers: workers})
 	}
-	must(r.t, r.q.Open(context.Background(), places, r.attempt))
+	return places
+}
+
+func (r *runs) open(workers int, hashes ...string) {
+	r.t.Helper()
+	must(r.t, r.q.Open(context.Background(), placesOf(workers, hashes...), r.attempt))
 	r.t.Cleanup(r.close)
 }
 
