@@ -1,0 +1,104 @@
+// Package codec writes plain values as bytes and reads them back exactly, so that what a
+// template sees of a stored result is what it saw of the result itself: 2.0 is not 2, an
+// integer has as many digits as it had, a mapping keeps its order and its keys, nil isn't
+// what is missing.
+//
+// [Encode] refuses what isn't plain; [Decode] takes nothing on trust, since the bytes
+// come from a file. The form has a version in its first byte: a release reads the forms
+// of the ones before.
+package codec
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// version is the first byte.
+const version = 1
+
+// deepest is deeper than plain values may be.
+const deepest = 200
+
+// ErrForm means that bytes are no value that this release reads.
+var ErrForm = errors.New("the stored value has another form")
+
+// NotPlainError says that a value can't be stored.
+type NotPlainError struct{ Type string }
+
+func (e *NotPlainError) Error() string { return "a value of type " + e.Type + " can't be stored" }
+
+// Encode writes a plain value.
+func Encode(v any) ([]byte, error) {
+	e := encoder{out: []byte{version}}
+	if err := e.value(v, 0); err != nil {
+		return nil, err
+	}
+	return e.out, nil
+}
+
+// Decode reads what Encode wrote.
+func Decode(b []byte) (any, error) {
+	if len(b) == 0 || b[0] != version {
+		return nil, fmt.Errorf("%w: its version isn't %d", ErrForm, version)
+	}
+	d := decoder{rest: b[1:]}
+	v, err := d.value(0)
+	if err == nil && len(d.rest) > 0 {
+		err = fmt.Errorf("%w: something follows it", ErrForm)
+	}
+	return v, err
+}
+
+// EncodeResult writes the result of a pipe.
+func EncodeResult(r api.PipeResult) ([]byte, error) {
+	return Encode([]any{string(r.Status), r.Message, r.Data})
+}
+
+// DecodeResult reads what EncodeResult wrote.
+func DecodeResult(b []byte) (r api.PipeResult, err error) {
+	v, err := Decode(b)
+	if err != nil {
+		return r, err
+	}
+	parts, ok := v.([]any)
+	if !ok || len(parts) != 3 {
+		return r, ErrForm
+	}
+	status, isStatus := parts[0].(string)
+	message, isMessage := parts[1].(string)
+	data, isData := parts[2].(map[string]any)
+	if !isStatus || !isMessage || !isData {
+		return r, ErrForm
+	}
+	return api.PipeResult{Status: api.Status(status), Message: message, Data: data}, nil
+}
+
+// The tags of values. They are on disks: none ever gets another meaning.
+const (
+	tagNil       = 'n'
+	tagTrue      = 't'
+	tagFalse     = 'f'
+	tagInt64     = 'i'
+	tagInt       = 'I' // of the type int
+	tagBig       = 'b' // an integer beyond 64 bits, as digits
+	tagFloat     = 'd' // 8 bytes
+	tagText      = 's'
+	tagMarkup    = 'm' // text that is escaped already
+	tagNumber    = '#' // text of a number in JSON
+	tagBytes     = 'x'
+	tagList      = 'l'
+	tagNilList   = 'L'
+	tagTuple     = 'T'
+	tagMap       = 'o' // with keys in order of their bytes
+	tagNilMap    = 'O'
+	tagDict      = 'D' // with pairs in its own order
+	tagTime      = 'c'
+	tagDuration  = 'p'
+	tagTextList  = 'S' // []string
+	tagNilTexts  = 'N'
+	tagUint64    = 'u'
+	tagMutable   = 'M' // a list that its template may change
+	tagOtherDict = 'E' // a mapping of another type, read as a Dict
+)
