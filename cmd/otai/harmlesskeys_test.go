@@ -26,6 +26,7 @@ func TestTheExcerptsKnowEveryKeyOfTheSchema(t *testing.T) {
 	// An address with a login, which is learned as a secret; by its name it is neither, so
 	// that an excerpt hides it and a plugin's own "database: tickets" is not masked everywhere.
 	delete(keys, "database")
+	delete(keys, "key") // of base:ForEachPipe; elsewhere people write a secret there
 	// Of a loop, where it names a field; elsewhere people write a real key there.
 	delete(keys, "key")
 	for key := range keys {

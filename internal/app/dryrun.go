@@ -3,30 +3,57 @@ package app
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
 // dryRun stands before ticket systems and shows what would be written. What a
 // plugin offers beyond the contract is not passed on, so that nothing is written
 // by another way.
-type dryRun struct{ logger *slog.Logger }
+//
+// A ticket of which something was shown would have left the search; so it is left out of
+// the searches that follow, and the run goes on with the next ones.
+type dryRun struct {
+	logger  *slog.Logger
+	systems map[string]*dryTickets // by id of the service
+}
 
-func (d dryRun) wrap(use string, service any) any {
-	tickets, ok := service.(api.TicketSystem)
+func newDryRun(logger *slog.Logger) dryRun {
+	return dryRun{logger: logger, systems: make(map[string]*dryTickets)}
+}
+
+func (d dryRun) wrap(s orchestrator.Service, instance any) any {
+	inner, ok := instance.(api.TicketSystem)
 	if !ok {
-		return service
+		return instance
 	}
-	return &dryTickets{TicketSystem: tickets, logger: d.logger.With("use", use)}
+	tickets, known := d.systems[s.ID]
+	if !known {
+		tickets = &dryTickets{TicketSystem: inner, logger: d.logger.With("use", s.Use), seen: make(map[string]standing), shown: make(map[string]bool)}
+		d.systems[s.ID] = tickets
+	}
+	if _, ok := instance.(api.TicketCreator); ok {
+		return &dryCreator{tickets}
+	}
+	return tickets
 }
 
 type dryTickets struct {
 	api.TicketSystem
 	logger *slog.Logger
 
-	mu   sync.Mutex
-	seen map[string]standing
+	mu    sync.Mutex
+	seen  map[string]standing
+	shown map[string]bool
+}
+
+// finder is optional on a ticket system, as the gate looks for it.
+type finder interface {
+	FindTicketIDs(ctx context.Context, c api.SearchCriteria) ([]string, error)
+	ReadTickets(ctx context.Context, ids []string, c api.SearchCriteria) ([]api.Ticket, error)
 }
 
 // standing is what a person looks at before a ticket is changed: nobody wants
@@ -35,10 +62,53 @@ type standing struct{ state, lock string }
 
 const maxStandings = 10_000
 
+// mostLeftOut is how many tickets more than its limit a search asks for.
+const mostLeftOut = 500
+
+// FindTickets finds what was not shown yet.
 func (d *dryTickets) FindTickets(ctx context.Context, c api.SearchCriteria) ([]api.Ticket, error) {
+	limit, leftOut := c.Limit, d.leftOut()
+	if limit <= 0 || leftOut == 0 {
+		found, err := d.TicketSystem.FindTickets(ctx, c)
+		found = slices.DeleteFunc(found, func(t api.Ticket) bool { return d.wasShown(t.ID) })
+		d.saw(found...)
+		return found, err
+	}
+	c.Limit = limit + min(leftOut, mostLeftOut)
+	if f, ok := d.TicketSystem.(finder); ok {
+		ids, err := f.FindTicketIDs(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		ids = slices.DeleteFunc(ids, d.wasShown)
+		c.Limit = limit
+		found, err := f.ReadTickets(ctx, ids[:min(limit, len(ids))], c)
+		d.saw(found...)
+		return found, err
+	}
 	found, err := d.TicketSystem.FindTickets(ctx, c)
+	found = slices.DeleteFunc(found, func(t api.Ticket) bool { return d.wasShown(t.ID) })
+	found = found[:min(limit, len(found))]
 	d.saw(found...)
 	return found, err
+}
+
+func (d *dryTickets) leftOut() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.shown)
+}
+
+func (d *dryTickets) wasShown(id string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shown[id]
+}
+
+func (d *dryTickets) show(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shown[id] = true
 }
 
 func (d *dryTickets) GetTicket(ctx context.Context, id string) (api.Ticket, error) {
@@ -52,8 +122,8 @@ func (d *dryTickets) GetTicket(ctx context.Context, id string) (api.Ticket, erro
 func (d *dryTickets) saw(tickets ...api.Ticket) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.seen == nil || len(d.seen) > maxStandings {
-		d.seen = make(map[string]standing)
+	if len(d.seen) > maxStandings {
+		clear(d.seen)
 	}
 	for _, t := range tickets {
 		lock, _ := t.Fields["Lock"].(string)
@@ -85,6 +155,7 @@ func (d *dryTickets) about(ctx context.Context, id string) []any {
 }
 
 func (d *dryTickets) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
+	d.show(id)
 	args := d.about(ctx, id)
 	if u.Subject != nil {
 		args = append(args, "subject", *u.Subject)
@@ -108,6 +179,7 @@ func (d *dryTickets) UpdateTicket(ctx context.Context, id string, u api.TicketUp
 }
 
 func (d *dryTickets) AddNote(ctx context.Context, id string, n api.Note) error {
+	d.show(id)
 	d.note(ctx, id, n)
 	return nil
 }
@@ -115,4 +187,13 @@ func (d *dryTickets) AddNote(ctx context.Context, id string, n api.Note) error {
 func (d *dryTickets) note(ctx context.Context, id string, n api.Note) {
 	args := append(d.about(ctx, id), "subject", n.Subject, "body", n.Body, "visible_to_customer", n.VisibleToCustomer)
 	d.logger.Info("dry run: would add a note", args...)
+}
+
+// dryCreator is a ticket system that makes tickets, too.
+type dryCreator struct{ *dryTickets }
+
+// CreateTicket shows the ticket. The id that it returns is no ticket's.
+func (d *dryCreator) CreateTicket(_ context.Context, t api.Ticket) (string, error) {
+	d.logger.Info("dry run: would make a ticket", "subject", t.Subject, "queue", t.Queue.String())
+	return "0", nil
 }

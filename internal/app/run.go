@@ -33,7 +33,7 @@ func Run(ctx context.Context, s Settings, o RunOptions) error {
 func (a *Setup) Run(ctx context.Context, o RunOptions) error {
 	options := orchestrator.Options{Once: o.Once}
 	if o.DryRun {
-		options.Wrap = dryRun{logger: a.logger}.wrap
+		options.Wrap, options.Strict = newDryRun(a.logger).wrap, true
 	}
 	known := a.Redactor.All()
 	engine, err := a.Engine(options)

@@ -48,9 +48,11 @@ type Options struct {
 	// DefaultRenderer is the registry name of the template renderer that is used if no
 	// configured service is one.
 	DefaultRenderer string
-	// Wrap returns what is injected instead of service, or service itself; use is its
-	// registry name. A dry run uses it. nil injects the services themselves.
-	Wrap func(use string, service any) any
+	// Wrap returns what is injected instead of the instance of a service, or the instance
+	// itself. A field of an interface that only the instance has gets the instance, unless
+	// Strict makes that an error. nil injects the instances themselves.
+	Wrap   func(s Service, instance any) any
+	Strict bool
 	// Runs keeps runs. nil forgets them: what an end of the process interrupts begins anew.
 	Runs Runs
 	// Once makes Run end by itself and return the errors that there were. Each child of the

@@ -154,8 +154,15 @@ func (e *Engine) inject(injects map[string]string) func(need *params.Spec) (any,
 		if !ok {
 			return nil, fmt.Errorf("there is no service %q", id)
 		}
-		if e.options.Wrap != nil {
-			return e.options.Wrap(s.Use, s.instance), nil
+		if e.options.Wrap == nil {
+			return s.instance, nil
+		}
+		wrapped := e.options.Wrap(s.Service, s.instance)
+		switch want := need.Type(); {
+		case want.Kind() != reflect.Interface || params.IsNil(wrapped) || reflect.TypeOf(wrapped).Implements(want) || !reflect.TypeOf(s.instance).Implements(want):
+			return wrapped, nil // what doesn't fit is reported by whoever asked
+		case e.options.Strict:
+			return nil, fmt.Errorf("it needs the service %q itself, as %s, by which it could write", id, want)
 		}
 		return s.instance, nil
 	}
