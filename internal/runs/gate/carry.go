@@ -198,7 +198,7 @@ func (w *write) conclude(state store.EffectState, u api.TicketUpdate) {
 // the effect stays open, and is finished when the cause is over.
 func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error {
 	w.gate.causes.forget()
-	r := w.refusal(w.step, w.effect.Operation, w.effect.Ticket, true, err, values(u))
+	r := w.refusal(w.step, w.effect.Operation, w.effect.Ticket, true, err, w.values(u))
 	moved, partly := w.moved(ctx, u, err)
 	if moved != "" && len(u.Notes) > 0 {
 		r.Cause, r.Label = w.cause(w.step, noteMissing, picture.Queue, moved), noteMissing+" after a move to "+moved

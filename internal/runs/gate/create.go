@@ -30,10 +30,10 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 		}
 	}
 	w.effect = store.Effect{Key: key, Step: step.Key(), Operation: opCreate, System: t.system, Service: t.service, State: store.Intent}
-	if err := w.mayTry(ctx, created(ticket)); err != nil {
+	if _, err := w.gate.key(ctx); err != nil {
 		return "", err
 	}
-	if _, err := w.gate.key(ctx); err != nil {
+	if err := w.mayTry(ctx, created(ticket)); err != nil {
 		return "", err
 	}
 	stored, err := storeTicket(ticket)
@@ -53,6 +53,9 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 // createAgain finishes a new ticket whose outcome isn't known, if the ticket system keeps
 // a record by which it finds it.
 func (t *ticketCreator) createAgain(ctx context.Context, w *write) (string, error) {
+	if _, err := w.gate.key(ctx); err != nil {
+		return "", err
+	}
 	sent := w.effect.Begun != 0
 	if sent && len(w.effect.Record) == 0 && w.effect.Until != 0 {
 		w.step.InDoubt(w.effect.Key)
@@ -101,14 +104,14 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 		w.effect.Until = 0
 		w.step.Later(store.Batch{Effects: []store.Effect{w.effect}})
 		if refused(err) {
-			w.step.Refused(w.refusal(w.step, opCreate, "", true, err, values(created(ticket))))
+			w.step.Refused(w.refusal(w.step, opCreate, "", true, err, w.values(created(ticket))))
 		} else {
 			w.step.Failed(err)
 		}
 	case refused(err):
 		w.gate.causes.forget()
 		w.conclude(store.Refused, created(ticket))
-		w.step.Refused(w.refusal(w.step, opCreate, "", true, err, values(created(ticket))))
+		w.step.Refused(w.refusal(w.step, opCreate, "", true, err, w.values(created(ticket))))
 	case !c.asked, certain:
 		w.conclude(store.Refused, created(ticket))
 		w.step.Failed(err)

@@ -252,6 +252,13 @@ func (r *run) Later(b store.Batch) {
 	r.later.Success = append(r.later.Success, b.Success...)
 }
 
+// again is the run in its next attempt: in the same process.
+func (r *run) again() *run {
+	next := r.m.run(r.id)
+	next.runner, next.item, next.searched = r.runner, r.item, r.searched
+	return next
+}
+
 // end ends the run with this standing of its tickets.
 func (r *run) end(s store.Standing) {
 	r.m.mu.Lock()
@@ -402,6 +409,15 @@ func (d *desk) change(id string, u api.TicketUpdate) {
 		t.Notes = append(t.Notes, n)
 	}
 	t.Changed = time.Now()
+}
+
+func (d *desk) notes(id string) (n int) {
+	for _, note := range d.tickets[id].Notes {
+		if note.Author == "otai" {
+			n++
+		}
+	}
+	return n
 }
 
 func (l *level11) FindTicketIDs(_ context.Context, c api.SearchCriteria) ([]string, error) {

@@ -45,33 +45,58 @@ func (t *ticketSystem) cause(step Step, operation, field, value string) string {
 	return strings.Join([]string{step.Runner(), t.system, operation, field, value}, "\x1f")
 }
 
-// refusal is what is counted of a refused call. values has what was to be written, by
-// field, as people know it.
-func (t *ticketSystem) refusal(step Step, operation, ticket string, write bool, err error, values ...map[string]string) Refusal {
+// refusal is what is counted of a refused call. given has what was to be written, by
+// field.
+func (t *ticketSystem) refusal(step Step, operation, ticket string, write bool, err error, given ...map[string]string) Refusal {
 	r := Refusal{System: t.system, Ticket: ticket, Write: write, Err: err}
 	var at *api.FieldError
-	if errors.As(err, &at) {
-		for _, given := range values {
-			if value, ok := given[at.Field]; ok {
-				r.Cause, r.Label = t.cause(step, operation, at.Field, value), operation+": "+at.Field+" "+value
-				return r
-			}
-		}
-		r.Cause, r.Label = t.cause(step, operation, at.Field, ""), operation+": "+at.Field
+	if !errors.As(err, &at) {
+		k := kind(err)
+		r.Cause, r.Label = t.cause(step, operation, "", k), operation+": "+k
 		return r
 	}
-	k := kind(err)
-	r.Cause, r.Label = t.cause(step, operation, "", k), operation+": "+k
+	r.Label = operation + ": " + at.Field
+	for _, field := range []string{at.Field, anyNote, anyField} {
+		for _, values := range given {
+			value, ok := values[field]
+			if !ok || !strings.HasPrefix(at.Field, field) {
+				continue
+			}
+			if r.Cause = t.cause(step, operation, field, value); !strings.HasPrefix(value, "#") {
+				r.Label = strings.TrimSpace(r.Label + " " + value)
+			}
+			return r
+		}
+	}
+	r.Cause = t.cause(step, operation, at.Field, "")
 	return r
 }
 
-// values are what a write wants, by field, as a refusal names it.
-func values(u api.TicketUpdate) map[string]string {
+// What a refusal is about if it is about a note, or about a field that isn't named.
+const (
+	anyNote  = "note"
+	anyField = "fields"
+)
+
+// values are what a write wants, by field, as a refusal names it; texts as hashes.
+func (t *ticketSystem) values(u api.TicketUpdate) map[string]string {
 	all := make(map[string]string)
 	for name, e := range entityFields(&u) {
 		if *e != nil {
 			all[name] = (*e).String()
 		}
+	}
+	want := t.gate.hashing.Change(u)
+	for name, v := range want.Fields {
+		if _, entity := all[name]; !entity {
+			all[name] = "#" + v.ID
+		}
+	}
+	if len(u.Fields) > 0 {
+		all[anyField] = ""
+	}
+	if len(u.Notes) > 0 {
+		all[anyNote] = ""
 	}
 	return all
 }
@@ -79,7 +104,7 @@ func values(u api.TicketUpdate) map[string]string {
 // causesOf are the keys by which a write may be held back, and which its success opens.
 func (t *ticketSystem) causesOf(step Step, operation string, u api.TicketUpdate) []string {
 	keys := []string{t.cause(step, operation, "", "denied"), t.cause(step, operation, "", "not found"), t.cause(step, operation, "", "invalid")}
-	given := values(u)
+	given := t.values(u)
 	for _, field := range slices.Sorted(maps.Keys(given)) {
 		keys = append(keys, t.cause(step, operation, field, given[field]))
 	}

@@ -71,11 +71,11 @@ func (w *write) begin(ctx context.Context, u api.TicketUpdate) error {
 	if err := w.hold(ctx); err != nil {
 		return err
 	}
-	if err := w.mayTry(ctx, u); err != nil {
-		return err
-	}
 	key, err := w.gate.key(ctx)
 	if err != nil {
+		return err
+	}
+	if err := w.mayTry(ctx, u); err != nil {
 		return err
 	}
 	w.gate.learn(ctx, w.step.Runner(), u, key.Change(u))
