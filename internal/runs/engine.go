@@ -99,7 +99,7 @@ func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
 	e.places = newPlaces(ps)
 	e.o.Host.Places = nil
 	for _, p := range ps {
-		e.o.Host.Places = append(e.o.Host.Places, store.HostPlace{Runner: p.Runner, Hash: p.Hash})
+		e.o.Host.Places = append(e.o.Host.Places, store.HostPlace{Runner: p.Runner, Hash: p.Hash, Items: p.Loop != nil})
 	}
 	if err := e.register(ctx); err != nil {
 		return fmt.Errorf("opening the run store: %w", err)

@@ -186,6 +186,8 @@ func index(v any) (int, bool) {
 	switch n := v.(type) {
 	case int64:
 		return int(n), true
+	case float64: // until the codec lands
+		return int(n), true
 	case int:
 		return n, true
 	}

@@ -38,8 +38,8 @@ func (s *Store) Register(ctx context.Context, h store.Host) error {
 			return err
 		}
 		for _, p := range h.Places {
-			if _, err := t.exec(`INSERT INTO {s}host_place (host, runner, hash) VALUES ($1, $2, $3)
-				ON CONFLICT (host, runner, hash) DO NOTHING`, h.ID, p.Runner, p.Hash); err != nil {
+			if _, err := t.exec(`INSERT INTO {s}host_place (host, runner, hash, items) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (host, runner, hash) DO NOTHING`, h.ID, p.Runner, p.Hash, number(p.Items)); err != nil {
 				return err
 			}
 		}
@@ -192,7 +192,7 @@ func (s *Store) Living(ctx context.Context, runner string) (hashes []string, err
 
 func (t *Tx) living(runner string) ([]string, error) {
 	return t.texts(`SELECT DISTINCT p.hash FROM {s}host_place p JOIN {s}host h ON h.id = p.host
-		WHERE h.dead = 0 AND p.runner = $1`, runner)
+		WHERE h.dead = 0 AND p.items = 0 AND p.runner = $1`, runner)
 }
 
 // jump is how far a clock may go back before pauses that it set are no longer believed.

@@ -22,7 +22,7 @@ var versions = [][]string{{
 	`CREATE TABLE {s}meta (name text PRIMARY KEY, value text NOT NULL){norowid}`,
 	`CREATE TABLE {s}host (id text PRIMARY KEY, instance text NOT NULL, version text NOT NULL,
 		started bigint NOT NULL, lease bigint NOT NULL, lease_until bigint NOT NULL, dead bigint NOT NULL){norowid}`,
-	`CREATE TABLE {s}host_place (host text NOT NULL, runner text NOT NULL, hash text NOT NULL,
+	`CREATE TABLE {s}host_place (host text NOT NULL, runner text NOT NULL, hash text NOT NULL, items bigint NOT NULL,
 		PRIMARY KEY (host, runner, hash)){norowid}`,
 	`CREATE TABLE {s}run (id text PRIMARY KEY, runner text NOT NULL, place text NOT NULL, hash text NOT NULL,
 		parent text NOT NULL, item_key text NOT NULL, state text NOT NULL, outcome text NOT NULL,

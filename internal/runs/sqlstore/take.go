@@ -143,8 +143,9 @@ func (s *Store) Adopt(ctx context.Context, host, runner, hash string) (runs int,
 		living := `EXISTS (SELECT 1 FROM {s}host_place p JOIN {s}host h ON h.id = p.host
 			WHERE h.dead = 0 AND p.runner = r.runner AND p.hash = r.hash)`
 		ids, err := t.texts(`SELECT r.id FROM {s}run r WHERE r.runner = $1 AND r.hash <> $2 AND r.state IN ('ready', 'waiting')
-			AND (NOT `+living+` OR r.state = 'waiting' AND r.reason IN ('aside', 'system', 'cause')
+			AND (NOT `+living+` OR r.state = 'waiting' AND r.reason IN ('aside', 'cause')
 				AND NOT EXISTS (SELECT 1 FROM {s}effect e WHERE e.run = r.id AND e.state = 'done')
+				AND EXISTS (SELECT 1 FROM {s}ticket t WHERE t.run = r.id AND t.run <> '' AND t.fetched = 1)
 				AND NOT EXISTS (SELECT 1 FROM {s}ticket t WHERE t.run = r.id AND t.run <> '' AND t.hashes LIKE $3))
 			LIMIT 500 {lock}`, runner, hash, `%"`+hash+`"%`)
 		if err != nil {

@@ -99,6 +99,7 @@ type Host struct {
 type HostPlace struct {
 	Runner string
 	Hash   string
+	Items  bool // of a loop: tickets are tried under the hash of its runner
 }
 
 // ReadyRun is a run that has become due, or will be at DueAt.

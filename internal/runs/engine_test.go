@@ -1,0 +1,501 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+func TestARunWithoutAClaimStoresNothing(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		r := d.begin()
+		d.does(r, "before", nil)
+		d.does(r, "fetch", d.fetch())
+		d.end(r)
+		if rows := d.runs(store.Filter{}); len(rows) != 0 {
+			t.Errorf("%d runs are stored", len(rows))
+		}
+	})
+}
+
+func TestTheResultsBeforeAClaimAreStoredWithIt(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		claimed := 0
+		r := d.engine.Begin(d.place, func() { claimed++ }).(*run)
+		d.does(r, "before", nil)
+		d.does(r, "fetch", d.fetch("1", "2"))
+		if l := d.loaded(r.row.ID); len(l.Steps) != 1 || l.Steps[0].Key != "before" || l.Run.AtWork != "fetch" || len(l.Tickets) != 2 {
+			t.Errorf("stored: %+v", l)
+		}
+		d.does(r, "fetch again", d.fetch("3"))
+		if claimed != 1 {
+			t.Errorf("the claim was reported %d times", claimed)
+		}
+	})
+}
+
+func TestAnInterruptedRunGoesOnAtItsFirstStepWithoutAResult(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		r := d.begin()
+		d.does(r, "fetch", d.fetch("1"))
+		d.does(r, "classify", nil)
+		d.does(r, "write", d.write("1"))
+		d.does(r, "note", func(context.Context, gate.Step) (api.PipeResult, error) { // it begins, and the process dies
+			d.die()
+			return api.Success(nil), nil
+		})
+		r = d.next(d.place)
+		if !r.Resumed() {
+			t.Error("it counts as new")
+		}
+		for _, key := range []string{"fetch", "classify", "write"} {
+			result, called, err := d.step(r, key, "p", nil)
+			if err != nil || called {
+				t.Errorf("%s: called again %v, error %v", key, called, err)
+			}
+			if key == "fetch" && fmt.Sprint(result.Data["fetched_tickets"].([]any)[0]) != fmt.Sprint(ticket("1")) {
+				t.Errorf("the fetch yields %v", result.Data)
+			}
+			if key == "classify" && result.Data["of"] != "classify" {
+				t.Errorf("the result is %v", result.Data)
+			}
+		}
+		if _, called, _ := d.step(r, "note", "p", nil); !called {
+			t.Error("the step at work isn't called again")
+		}
+		d.end(r)
+		if got := d.ticket("1").Standing; got != store.Handled {
+			t.Errorf("the ticket stands as %q", got)
+		}
+	})
+}
+
+func TestTheProcessThatLostARunStoresNothingMore(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		old := d.begin()
+		d.does(old, "fetch", d.fetch("1"))
+		d.die()
+		r := d.next(d.place)
+		if _, called, err := d.step(old, "write", "p", d.write("1")); called || !errors.Is(err, store.ErrFence) {
+			t.Errorf("called %v, error %v", called, err)
+		}
+		if err := old.End(t.Context(), api.Success(nil), nil); err != nil {
+			t.Errorf("its end is an error: %v", err)
+		}
+		d.does(r, "fetch", d.fetch("1"))
+		d.does(r, "write", d.write("1"))
+		d.end(r)
+	})
+}
+
+func TestARunWhoseParamsHaveChangedBeginsAnew(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		r := d.begin()
+		d.does(r, "fetch", d.fetch("1"))
+		d.does(r, "classify", nil)
+		d.does(r, "write", d.write("1"))
+		d.does(r, "last", nil)
+		d.die()
+		r = d.next(d.place)
+		d.does(r, "fetch", nil)
+		if _, called, err := d.step(r, "classify", "other", nil); called || err == nil {
+			t.Errorf("called %v, error %v", called, err)
+		}
+		if _, called, err := d.step(r, "write", "p", nil); called || err == nil {
+			t.Errorf("a step behind it: called %v, error %v", called, err)
+		}
+		if !r.Again() || r.Again() {
+			t.Fatal("it doesn't begin anew, once")
+		}
+		d.does(r, "fetch", func(_ context.Context, s gate.Step) (api.PipeResult, error) {
+			if !s.FirstSearch() || len(s.Tickets()) != 1 || !s.Tickets()[0].Fetched {
+				t.Errorf("first search %v, tickets %+v", s.FirstSearch(), s.Tickets())
+			}
+			if f := s.Effects(); len(f) != 1 || f[0].State != store.Done {
+				t.Errorf("effects %+v", f)
+			}
+			return api.Success(nil), nil
+		})
+		if _, called, err := d.step(r, "classify", "other", nil); !called || err != nil {
+			t.Errorf("called %v, error %v", called, err)
+		}
+		d.end(r)
+	})
+}
+
+func TestWhatMayNotBeStoredIsEvaluatedAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		secret string
+		data   any
+	}{
+		"a secret":          {"hunter2", "the password is hunter2"},
+		"more than 4 MB":    {"", strings.Repeat("x", mostKept+1)},
+		"no success":        {"", nil},
+		"a secret as a key": {"hunter2", map[string]any{"hunter2": int64(1)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inDesk(t, func(t *testing.T, d *desk) {
+				d.secret = c.secret
+				r := d.begin()
+				d.does(r, "fetch", d.fetch("1"))
+				d.does(r, "read", func(context.Context, gate.Step) (api.PipeResult, error) {
+					if c.data == nil {
+						return api.Failure("not now"), nil
+					}
+					return api.Success(map[string]any{"text": c.data}), nil
+				})
+				d.does(r, "write", d.write("1"))
+				d.does(r, "last", nil)
+				d.die()
+				r = d.next(d.place)
+				for key, again := range map[string]bool{"fetch": false, "read": true, "write": false} {
+					if _, called, err := d.step(r, key, "p", nil); called != again || err != nil {
+						t.Errorf("%s: called again %v, error %v", key, called, err)
+					}
+				}
+				d.end(r)
+			})
+		})
+	}
+}
+
+func TestAFetchWithATicketTooLargeIsReadAnew(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		r := d.begin()
+		d.does(r, "fetch", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			result, err := d.fetch("1")(ctx, s)
+			result.Data["fetched_tickets"].([]any)[0].(map[string]any)["body"] = strings.Repeat("x", mostKept)
+			return result, err
+		})
+		d.does(r, "write", d.write("1"))
+		d.die()
+		r = d.next(d.place)
+		_, called, err := d.step(r, "fetch", "p", func(_ context.Context, s gate.Step) (api.PipeResult, error) {
+			if !s.FirstSearch() {
+				t.Error("the search isn't the first one")
+			}
+			return api.Success(nil), nil
+		})
+		if !called || err != nil {
+			t.Errorf("called %v, error %v", called, err)
+		}
+		d.end(r)
+	})
+}
+
+func TestAnOpenWriteIsFinishedBeforeAnyStep(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		r := d.begin()
+		d.does(r, "fetch", d.fetch("1"))
+		d.does(r, "write", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			_, err := d.intent("1")(ctx, s)
+			d.die()
+			return api.PipeResult{}, err
+		})
+		var finished []string
+		d.finish = func(ctx context.Context, s gate.Step, f store.Effect) error {
+			finished = append(finished, f.Key)
+			f.State = store.Done
+			s.Later(store.Batch{Effects: []store.Effect{f}})
+			return nil
+		}
+		r = d.next(d.place)
+		d.does(r, "fetch", nil)
+		if len(finished) != 1 || finished[0] != "write note 1 1" {
+			t.Fatalf("finished: %q", finished)
+		}
+		d.does(r, "write", func(_ context.Context, s gate.Step) (api.PipeResult, error) {
+			if f := s.Effects(); len(f) != 1 || f[0].State != store.Done || f[0].Key != s.NextWrite("note", "1") {
+				t.Errorf("effects %+v", f)
+			}
+			return api.Success(nil), nil
+		})
+		d.end(r)
+		if got := d.runs(store.Filter{})[0]; got.Outcome != store.Applied {
+			t.Errorf("the run is %+v", got)
+		}
+	})
+}
+
+func TestARunWaitsForARequestThatMayBeAtWork(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		r := d.begin()
+		d.does(r, "fetch", d.fetch("1"))
+		_, _, err := d.step(r, "write", "p", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			_, err := d.intent("1")(ctx, s)
+			s.Failed(api.ErrUncertain)
+			s.Waits(gate.Wait{Reason: store.ReasonUntil, Until: s.Effects()[0].Until})
+			return api.PipeResult{}, errors.Join(err, api.ErrUncertain)
+		})
+		if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+			t.Errorf("it is an error of the runner: %v", endErr)
+		}
+		if _, ok := d.mayBeNext(d.place); ok {
+			t.Fatal("it is due at once")
+		}
+		if got := d.ticket("1"); !got.Working {
+			t.Error("the run doesn't work at its ticket while it waits")
+		}
+		if soon, err := d.engine.Soon(t.Context(), d.place); !soon || err != nil {
+			t.Errorf("soon %v, error %v", soon, err)
+		}
+		began := time.Now()
+		for range 2 {
+			<-d.engine.Ready(d.place)
+		}
+		if waited := time.Since(began); waited < 29*time.Second || waited > 31*time.Second {
+			t.Errorf("it was due after %s", waited)
+		}
+		d.finish = func(_ context.Context, s gate.Step, f store.Effect) error {
+			f.State = store.Done
+			s.Later(store.Batch{Effects: []store.Effect{f}})
+			return nil
+		}
+		r = d.next(d.place)
+		d.does(r, "fetch", nil)
+		d.end(r)
+		if got := d.ticket("1").Standing; got != store.Handled {
+			t.Errorf("the ticket stands as %q", got)
+		}
+	})
+}
+
+func TestAStepAtWhichTheProcessDiesSetsItsTicketAside(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		r := d.begin()
+		d.does(r, "fetch", d.fetch("1"))
+		exits := func(context.Context, gate.Step) (api.PipeResult, error) {
+			d.die()
+			return api.Success(nil), nil
+		}
+		for range 3 {
+			if _, called, _ := d.step(r, "exits", "p", exits); !called {
+				t.Fatal("it isn't tried three times")
+			}
+			r = d.next(d.place)
+			d.step(r, "fetch", "p", nil)
+		}
+		_, called, err := d.step(r, "exits", "p", exits)
+		if called {
+			t.Fatal("it is tried a fourth time")
+		}
+		if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+			t.Fatal(endErr)
+		}
+		if got := d.ticket("1"); got.Standing != store.Aside || !strings.Contains(got.Note, "exits") {
+			t.Errorf("the ticket: %+v", got)
+		}
+	})
+}
+
+func TestACleanStopCountsNoDeath(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		r := d.begin()
+		d.does(r, "fetch", d.fetch("1"))
+		ctx, stop := context.WithCancel(t.Context())
+		for range 5 {
+			_, err := r.Step(ctx, orchestrator.Step{Key: "slow", Params: "p"}, func(ctx context.Context) (api.PipeResult, error) {
+				stop()
+				return api.PipeResult{}, ctx.Err()
+			})
+			if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+				t.Fatal(endErr)
+			}
+			if err := d.engine.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			d.start()
+			r = d.next(d.place)
+			if r.row.Deaths != 0 || r.row.Attempts != 0 {
+				t.Fatalf("the run: %+v", r.row)
+			}
+			ctx, stop = context.WithCancel(t.Context())
+			d.does(r, "fetch", nil)
+		}
+		stop()
+		d.end(r)
+	})
+}
+
+func TestARejectedTicketIsTriedAgainAndThenDead(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.process("1", rejects("queue Sales", "1"))
+		for _, pause := range []time.Duration{time.Minute, 5 * time.Minute, 25 * time.Minute, 125 * time.Minute, 6 * time.Hour} {
+			if _, ok := d.mayBeNext(d.place); ok {
+				t.Fatal("it is due at once")
+			}
+			time.Sleep(pause - time.Second)
+			if _, ok := d.mayBeNext(d.place); ok {
+				t.Fatalf("it is due before %s", pause)
+			}
+			time.Sleep(2 * time.Second)
+			r := d.next(d.place)
+			if !r.row.Parked {
+				t.Error("it doesn't begin anew")
+			}
+			d.does(r, "fetch", func(context.Context, gate.Step) (api.PipeResult, error) { return api.Success(nil), nil })
+			d.does(r, "write", rejects("queue Sales", "1"))
+			d.end(r)
+		}
+		if got := d.ticket("1"); got.Standing != store.StandingDead || got.DueAt != 0 {
+			t.Errorf("the ticket: %+v", got)
+		}
+		time.Sleep(7 * time.Hour)
+		if _, ok := d.mayBeNext(d.place); ok {
+			t.Error("it is tried again")
+		}
+		if aside, dead := d.log.count("a ticket is set aside"), d.log.count("isn't tried again by itself"); aside != 5 || dead != 1 {
+			t.Errorf("%d and %d lines", aside, dead)
+		}
+	})
+}
+
+func TestOneTicketsTroubleStopsNoOther(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.process("1", rejects("queue Sales", "1"))
+		r := d.begin()
+		d.does(r, "fetch", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			mark, _ := d.store.Mark(ctx)
+			got, err := s.Claim(ctx, store.Claim{System: "desk", Tickets: []string{"1", "2"}, Limit: 1, Since: mark})
+			if err != nil || len(got.Tickets) != 1 || got.Tickets[0].Ticket != "2" {
+				t.Errorf("claimed %+v, error %v", got, err)
+			}
+			return api.Success(nil), err
+		})
+		d.does(r, "write", d.write("2"))
+		d.end(r)
+	})
+}
+
+func TestATicketThatIsLeftIsSaidOnceAndPassedOver(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		unsure := func(context.Context, gate.Step) (api.PipeResult, error) { return api.Failure("not sure"), nil }
+		d.process("1", unsure)
+		got := d.ticket("1")
+		if got.Standing != store.StandingLeft || got.Note != "not sure" {
+			t.Errorf("the ticket: %+v", got)
+		}
+		r := d.begin()
+		d.does(r, "fetch", d.fetch("1"))
+		if r.stored {
+			t.Error("it is claimed again at once")
+		}
+		d.end(r)
+		time.Sleep(61 * time.Second)
+		d.process("1", unsure)
+		if got := d.ticket("1"); got.Attempts != 2 {
+			t.Errorf("the ticket: %+v", got)
+		}
+		if n := d.log.count("a ticket is left as it is"); n != 1 {
+			t.Errorf("it is said %d times", n)
+		}
+	})
+}
+
+func TestThreeTicketsRejectedForOneCauseMakeItWait(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		for _, id := range []string{"1", "2", "3"} {
+			d.process(id, rejects("queue Sales", id))
+		}
+		waiting := d.runs(store.Filter{Reason: store.ReasonCause})
+		if len(waiting) != 1 || waiting[0].Attempts != 0 {
+			t.Errorf("waiting for the cause: %+v", waiting)
+		}
+		for _, id := range []string{"4", "5"} {
+			d.process(id, func(_ context.Context, s gate.Step) (api.PipeResult, error) {
+				s.Waits(gate.Wait{Reason: store.ReasonCause, Cause: "queue Sales"})
+				return api.PipeResult{}, gate.ErrStopped
+			})
+		}
+		if n := d.log.count("many tickets are"); n != 1 {
+			t.Errorf("the cause is said %d times", n)
+		}
+		time.Sleep(75 * time.Second)
+		r := d.next(d.place)
+		tries := 0
+		for ok := true; ok; r, ok = d.mayBeNext(d.place) {
+			d.does(r, "fetch", func(context.Context, gate.Step) (api.PipeResult, error) { return api.Success(nil), nil })
+			_, _, err := d.step(r, "write", "p", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+				if s.Tries() == "" {
+					s.Waits(gate.Wait{Reason: store.ReasonCause, Cause: "queue Sales"})
+					return api.PipeResult{}, gate.ErrStopped
+				}
+				tries++
+				result, err := d.write(s.Tickets()[0].Ticket)(ctx, s)
+				s.Later(store.Batch{Success: []string{"queue Sales"}})
+				return result, err
+			})
+			if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+				t.Fatal(endErr)
+			}
+			if tries > 0 {
+				break
+			}
+		}
+		if tries != 1 {
+			t.Fatalf("%d tried", tries)
+		}
+		due := 0
+		for r, ok := d.mayBeNext(d.place); ok; r, ok = d.mayBeNext(d.place) {
+			due++
+			d.does(r, "fetch", func(context.Context, gate.Step) (api.PipeResult, error) { return api.Success(nil), nil })
+			d.does(r, "write", d.write(r.tickets[0].Ticket))
+			d.end(r)
+		}
+		if due != 4 {
+			t.Errorf("%d are due when it succeeds, of 4", due)
+		}
+	})
+}
+
+func TestThreeDifferentTicketsInARowAreTheRunnersTrouble(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		for i, id := range []string{"1", "2", "3", "4"} {
+			r := d.begin()
+			d.does(r, "fetch", d.fetch(id))
+			_, _, err := d.step(r, "write", "p", fails)
+			endErr := r.End(t.Context(), api.PipeResult{}, err)
+			if (endErr != nil) != (i >= 2) {
+				t.Errorf("ticket %s: the runner's error is %v", id, endErr)
+			}
+		}
+		d.process("5", d.write("5"))
+		r := d.begin()
+		d.does(r, "fetch", d.fetch("6"))
+		_, _, err := d.step(r, "write", "p", fails)
+		if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+			t.Errorf("after a success: %v", endErr)
+		}
+	})
+}
+
+func TestASystemsFailureIsATicketsWhereOthersPass(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.process("1", fails)
+		for i := range 12 {
+			time.Sleep(12 * time.Second)
+			d.process(fmt.Sprint(100+i), d.write(fmt.Sprint(100+i)))
+			r, ok := d.mayBeNext(d.place)
+			if !ok {
+				continue
+			}
+			d.does(r, "fetch", nil)
+			_, _, err := d.step(r, "write", "p", fails)
+			if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+				t.Fatal(endErr)
+			}
+			if d.ticket("1").Standing == store.Aside {
+				return
+			}
+		}
+		t.Errorf("the ticket: %+v", d.ticket("1"))
+	})
+}
