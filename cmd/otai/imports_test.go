@@ -69,6 +69,7 @@ var mayImport = map[string][]string{
 	"internal/helpdesk/store":     {"internal/helpdesk/wire"},
 	"internal/helpdesk/wire":      {},
 	"internal/runs/codec":         {"internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/api"},
+	"internal/runs/postgres":      {"internal/runs/sqlstore", "internal/runs/store"},
 	"internal/runs/sqlite":        {"internal/runs/sqlstore", "internal/runs/store"},
 	"internal/runs/sqlstore":      {"internal/runs/store"},
 	"internal/runs/storetest":     {"internal/runs/store"},

@@ -24,6 +24,7 @@ func dialect(clock func() time.Time) *sqlstore.Dialect {
 		Words: map[string]string{
 			"s": "", "i": "", "blob": "blob", "serial": "integer PRIMARY KEY AUTOINCREMENT", "norowid": " WITHOUT ROWID",
 			"lock": "", "skip": "", "list": "SELECT value FROM json_each",
+			"overdue": "",
 			"ends":    "INSERT INTO meta (name, value) VALUES ('ends', '0')",
 			"nextend": "UPDATE meta SET value = CAST(CAST(value AS integer) + 1 AS text) WHERE name = 'ends' RETURNING CAST(value AS integer)",
 			"lastend": "SELECT CAST(value AS integer) FROM meta WHERE name = 'ends'",

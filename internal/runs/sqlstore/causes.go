@@ -59,7 +59,7 @@ func (t *Tx) succeeded(name string) error {
 		return err
 	}
 	return t.rows(`UPDATE {s}run SET due_at = $1, due_from = $1 WHERE cause = $2 AND state = 'waiting' AND reason = 'cause'
-		RETURNING id, runner, hash, fence, due_at`, args{t.now, name}, t.becomesReady)
+		RETURNING id, runner, hash, fence, due_at, begun`, args{t.now, name}, t.becomesReady)
 }
 
 // Causes implements [store.Store].
@@ -101,7 +101,7 @@ func (s *Store) TryCause(ctx context.Context, key string) (tries bool, err error
 		}
 		tries = true
 		return t.rows(`UPDATE {s}run SET due_at = $1, due_from = $1, tried = $1, may_try = 1 WHERE id = $2
-			RETURNING id, runner, hash, fence, due_at`, args{now, id}, t.becomesReady)
+			RETURNING id, runner, hash, fence, due_at, begun`, args{now, id}, t.becomesReady)
 	})
 	return tries, err
 }

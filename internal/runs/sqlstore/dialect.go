@@ -9,7 +9,8 @@ import (
 type Dialect struct {
 	// Words replace {names} in statements: s the prefix of tables, i that of indexes, blob
 	// the type of bytes, serial that of numbered ids, norowid a table's option, ends the
-	// statement that makes the counter of ends, nextend and lastend how it is counted and
+	// statement that makes the counter of ends, overdue the one that makes an index for
+	// Overdue, nextend and lastend how it is counted and
 	// read, lock and skip how rows are locked, list the rows of a JSON list (its argument
 	// follows in parentheses), now the clock.
 	Words map[string]string

@@ -30,12 +30,12 @@ func (t *Tx) end(run string, e store.End) error {
 	}
 	return t.rows(`UPDATE {s}run SET state = $1, reason = $2, cause = $3, err = $4, attempts = attempts + $5,
 		owner = '', at_work = '', deaths = 0, due_at = $6, due_from = $7, begun = 1, may_try = 0, parked = $8
-		WHERE id = $9 RETURNING id, runner, hash, fence, coalesce(due_at, 0)`,
+		WHERE id = $9 RETURNING id, runner, hash, fence, coalesce(due_at, 0), begun`,
 		args{string(e.State), e.Reason, e.Cause, e.Err, number(e.Counts), due, now, number(e.Parked), run},
 		func(rows Rows) error {
 			if due == nil {
-				var r store.ReadyRun
-				return rows.Scan(&r.Run, &r.Runner, &r.Hash, &r.Fence, &r.DueAt)
+				_, err := scanReady(rows)
+				return err
 			}
 			return t.becomesReady(rows)
 		})

@@ -118,21 +118,27 @@ func (t *Tx) takeOver(deaths int64, where string, a ...any) (n int, err error) {
 	err = t.rows(`UPDATE {s}run SET state = 'ready', owner = '', fence = fence + 1, begun = 1, due_from = $1,
 		due_at = CASE WHEN created < $1 THEN created ELSE $1 END,
 		deaths = CASE WHEN at_work = '' THEN deaths ELSE deaths + `+digit(deaths)+` END
-		WHERE state = 'running' AND `+where+` RETURNING id, runner, hash, fence, due_at`,
+		WHERE state = 'running' AND `+where+` RETURNING id, runner, hash, fence, due_at, begun`,
 		append(args{now}, a...), t.becomesReady)
 	return len(t.Ready) - from, err
 }
 
 func digit(n int64) string { return string(rune('0' + n)) }
 
-// becomesReady collects the rows of a RETURNING id, runner, hash, fence, due_at.
+// becomesReady collects the rows of a RETURNING id, runner, hash, fence, due_at, begun.
 func (t *Tx) becomesReady(rows Rows) error {
-	var r store.ReadyRun
-	if err := rows.Scan(&r.Run, &r.Runner, &r.Hash, &r.Fence, &r.DueAt); err != nil {
-		return err
+	r, err := scanReady(rows)
+	if err == nil {
+		t.Ready = append(t.Ready, r)
 	}
-	t.Ready = append(t.Ready, r)
-	return nil
+	return err
+}
+
+func scanReady(rows Rows) (r store.ReadyRun, err error) {
+	var begun int64
+	err = rows.Scan(&r.Run, &r.Runner, &r.Hash, &r.Fence, &r.DueAt, &begun)
+	r.Begun = begun == 1
+	return r, err
 }
 
 // Reconcile implements [store.Store]: only what was found so twice is taken over, because

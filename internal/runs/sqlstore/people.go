@@ -142,7 +142,7 @@ func (t *Tx) retryRun(id string, skip bool) error {
 	}
 	return t.rows(`UPDATE {s}run SET state = 'waiting', outcome = '', attempts = 0, deaths = 0, ended_at = 0, due_at = $1,
 		due_from = $1, may_try = 1, begun = 1, reason = CASE WHEN state = 'ended' THEN 'aside' ELSE reason END
-		WHERE id = $2 RETURNING id, runner, hash, fence, due_at`, args{t.now, id}, t.becomesReady)
+		WHERE id = $2 RETURNING id, runner, hash, fence, due_at, begun`, args{t.now, id}, t.becomesReady)
 }
 
 // openCauses lets all try at once that a person says is put right.
@@ -207,7 +207,7 @@ func (s *Store) Cancel(ctx context.Context, run, verb string) (r store.Run, err 
 		case inDoubt && r.State != store.Ended:
 			// Its host looks for the outcome first.
 			err = t.rows(`UPDATE {s}run SET cancel = $1, due_at = CASE WHEN reason = 'until' THEN due_at ELSE $2 END
-				WHERE id = $3 RETURNING id, runner, hash, fence, due_at`, args{verb, now, run}, t.becomesReady)
+				WHERE id = $3 RETURNING id, runner, hash, fence, due_at, begun`, args{verb, now, run}, t.becomesReady)
 		default:
 			err = t.cancelNow(run)
 		}

@@ -65,7 +65,7 @@ var versions = [][]string{{
 		created bigint NOT NULL, PRIMARY KEY (name, slot)){norowid}`,
 	`CREATE TABLE {s}request (id {serial}, verb text NOT NULL, args {blob}, created bigint NOT NULL,
 		answer text NOT NULL, answered bigint NOT NULL)`,
-	`{ends}`,
+	`{ends}`, `{overdue}`,
 }}
 
 const (
@@ -110,7 +110,7 @@ func (t *Tx) number(name string) (int, error) {
 // A newer one stays as it is.
 func (t *Tx) Migrate(from int) error {
 	for _, statement := range Statements(t.d, from) {
-		if _, err := t.exec(statement); err != nil {
+		if _, err := t.q.Exec(t.ctx, statement); err != nil {
 			return err
 		}
 	}
@@ -134,10 +134,18 @@ func Statements(d *Dialect, from int) []string {
 	var out []string
 	for v := from; v < Schema; v++ {
 		for _, statement := range versions[v] {
-			out = append(out, d.SQL(statement))
+			if statement = d.SQL(statement); statement != "" {
+				out = append(out, statement)
+			}
 		}
 	}
 	return out
+}
+
+// Script is the statements by which a person makes an empty store, for a database that has a clock.
+func Script(d *Dialect) []string {
+	return append(Statements(d, 0), d.SQL(`INSERT INTO {s}meta (name, value) VALUES ('`+metaBirth+`', {now}::text), ('`+
+		metaSchema+`', '`+strconv.Itoa(Schema)+`'), ('`+metaReads+`', '`+strconv.Itoa(Reads)+`')`))
 }
 
 // value reads one of the small facts.

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -129,6 +130,24 @@ func (t *Tx) load(run string) (*store.Loaded, error) {
 	return l, err
 }
 
+// Overdue returns runs that are due for longer than a time, oldest first.
+func (s *Store) Overdue(ctx context.Context, longer time.Duration) (out []store.ReadyRun, err error) {
+	err = s.db.Read(ctx, func(t *Tx) error {
+		out = nil
+		now, err := t.Now()
+		if err != nil {
+			return err
+		}
+		return t.rows(`SELECT id, runner, hash, fence, due_at, begun FROM {s}run WHERE due_at <= $1 ORDER BY due_at LIMIT 1000`,
+			args{now - micro(longer)}, func(rows Rows) error {
+				r, err := scanReady(rows)
+				out = append(out, r)
+				return err
+			})
+	})
+	return out, err
+}
+
 // Adopt implements [store.Store].
 func (s *Store) Adopt(ctx context.Context, host, runner, hash string) (runs int, err error) {
 	err = s.db.Write(ctx, false, func(t *Tx) error {
@@ -158,7 +177,7 @@ func (s *Store) Adopt(ctx context.Context, host, runner, hash string) (runs int,
 			// What waits for a request that may be at work goes on waiting.
 			if err := t.rows(`UPDATE {s}run SET hash = $1, parked = 1, begun = 1,
 				due_at = CASE WHEN reason = 'until' THEN due_at ELSE $2 END, due_from = $2
-				WHERE id = $3 RETURNING id, runner, hash, fence, due_at`, args{hash, now, id}, t.becomesReady); err != nil {
+				WHERE id = $3 RETURNING id, runner, hash, fence, due_at, begun`, args{hash, now, id}, t.becomesReady); err != nil {
 				return err
 			}
 			runs++
