@@ -192,7 +192,9 @@ func (r *run) standing(t store.Ticket, v decision) store.Ticket {
 		}
 	}
 	t.Standing, t.DueAt, t.Attempts, t.Cause = v.standing, v.due, v.attempts, v.end.Cause
-	t.Note = r.e.o.Redact(v.note)
+	if v.note != "" || v.standing != store.Handled { // the gate may have said why
+		t.Note = r.e.o.Redact(v.note)
+	}
 	t.Working = false
 	if v.end.State == store.Ended && v.about != sayDoubt {
 		t.Run = "" // a run in doubt keeps its ticket, so that no other does it again

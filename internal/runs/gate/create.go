@@ -44,7 +44,7 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 	if w.effect.Intent, err = w.intent.encode(); err != nil {
 		return "", fmt.Errorf("create a ticket: what is to be written can't be kept: %w", err)
 	}
-	if err := step.Commit(ctx, store.Batch{Durable: true, Effects: []store.Effect{w.effect}}); err != nil {
+	if err := step.Commit(ctx, store.Batch{Effects: []store.Effect{w.effect}}); err != nil {
 		return "", storeError("keep what is to be written", err)
 	}
 	return t.create(ctx, w, ticket)

@@ -13,7 +13,7 @@ import (
 const (
 	defaultLimit = 10  // what a limit of 0 means
 	mostWhole    = 500 // tickets in one search of a ticket system that can't search for ids alone
-	maxSearches  = 5   // for one fetch
+	maxSearches  = 8   // for one fetch
 )
 
 // FindTickets searches. The first search of a run claims what it finds for the run:
@@ -81,11 +81,14 @@ func (t *ticketSystem) own(step Step) []string {
 // readOwn reads the tickets of a run that began anew. One that nothing was written to and
 // that doesn't meet the criteria any more is let go.
 func (t *ticketSystem) readOwn(ctx context.Context, step Step, ids []string, c api.SearchCriteria) ([]api.Ticket, error) {
+	f := &fetch{ticketSystem: t, step: step, criteria: c}
+	if err := f.takeMark(ctx); err != nil {
+		return nil, err
+	}
 	read, err := t.read(ctx, ids, c)
 	if err != nil {
 		return nil, err
 	}
-	f := &fetch{ticketSystem: t, step: step, criteria: c}
 	kept := []api.Ticket{}
 	for _, ticket := range read {
 		row, held := heldRow(step, t.system, ticket.ID)
@@ -135,6 +138,7 @@ type fetch struct {
 	criteria api.SearchCriteria
 	wanted   int
 	since    int64 // store time of the readings
+	mark     store.Mark
 	kept     []api.Ticket
 	whole    map[string]api.Ticket // found whole, by a system that can't search for ids alone
 	passed   []store.Ticket
@@ -143,25 +147,25 @@ type fetch struct {
 // run searches for as many as are wanted and as are left out, claims, then reads. What
 // no longer meets the criteria is let go.
 func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
-	out, err := f.gate.options.Store.Passed(ctx, f.step.Runner(), f.system)
+	out, err := f.expected(ctx)
 	if err != nil {
-		return nil, storeError("ask which tickets are passed over", err)
+		return nil, err
 	}
 	f.kept = []api.Ticket{}
 	for range maxSearches {
-		mark, err := f.gate.options.Store.Mark(ctx)
-		if err != nil {
-			return nil, storeError("ask for the time of a search", err)
+		if err := f.takeMark(ctx); err != nil {
+			return nil, err
 		}
 		asked := f.wanted + out
 		ids, err := f.search(ctx, &asked)
 		if err != nil {
 			return nil, err
 		}
-		left, err := f.take(ctx, ids, mark)
+		left, err := f.take(ctx, ids)
 		if err != nil {
 			return nil, err
 		}
+		f.expect(left)
 		if len(f.kept) >= f.wanted || len(ids) < asked || asked < f.wanted+out {
 			break
 		}
@@ -172,15 +176,48 @@ func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
 		return nil, err
 	}
 	if len(freed) > 0 && len(f.kept) < f.wanted {
-		mark, err := f.gate.options.Store.Mark(ctx)
-		if err != nil {
-			return nil, storeError("ask for the time of a search", err)
+		if err := f.takeMark(ctx); err != nil {
+			return nil, err
 		}
-		if _, err := f.take(ctx, freed, mark); err != nil {
+		if _, err := f.take(ctx, freed); err != nil {
 			return nil, err
 		}
 	}
 	return f.kept, nil
+}
+
+// expected is how many tickets the search must leave out: as many as the last one did,
+// and a few more. A ticket system that can't search for ids alone reads whatever it
+// finds, so it is asked for those alone of which the store knows.
+func (f *fetch) expected(ctx context.Context) (int, error) {
+	f.mu.Lock()
+	last, known := f.skipped[f.step.Runner()]
+	f.mu.Unlock()
+	if known && f.ids != nil {
+		if last > 0 {
+			last += 10 + 4*f.wanted
+		}
+		return last, nil
+	}
+	out, err := f.gate.options.Store.Passed(ctx, f.step.Runner(), f.system)
+	if err != nil {
+		return 0, storeError("ask which tickets are passed over", err)
+	}
+	return out, nil
+}
+
+func (f *fetch) expect(left int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.skipped[f.step.Runner()] = left
+}
+
+// takeMark keeps the moment before a search: what ends from then on it can't know.
+func (f *fetch) takeMark(ctx context.Context) (err error) {
+	if f.mark, err = f.gate.options.Store.Mark(ctx); err != nil {
+		return storeError("ask for the time of a search", err)
+	}
+	return nil
 }
 
 // search returns ids, oldest first; asked is how many could be asked for.
@@ -220,18 +257,18 @@ func (t *ticketSystem) sayCapped(ctx context.Context, out, most int) {
 
 // take claims from what was found until there are enough, and returns how many of them
 // others have or the runner passes over.
-func (f *fetch) take(ctx context.Context, ids []string, mark store.Mark) (left int, err error) {
+func (f *fetch) take(ctx context.Context, ids []string) (left int, err error) {
 	f.passed = nil
 	for len(ids) > 0 && len(f.kept) < f.wanted {
 		claimed, err := f.step.Claim(ctx, store.Claim{
 			Runner: f.step.Runner(), Hash: f.step.Hash(), System: f.system,
-			Tickets: ids, Limit: f.wanted - len(f.kept), Since: mark, Repeat: f.step.Repeat(),
+			Tickets: ids, Limit: f.wanted - len(f.kept), Since: f.mark, Repeat: f.step.Repeat(),
 		})
 		if err != nil {
 			return 0, storeError("claim tickets", err)
 		}
 		f.passed = append(f.passed, claimed.Passed...)
-		left = max(left, len(claimed.Passed)+claimed.Busy)
+		left += len(claimed.Passed) + claimed.Busy
 		if len(claimed.Tickets) == 0 {
 			break
 		}
@@ -258,7 +295,7 @@ func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket, ids []stri
 	}
 	for _, row := range rows {
 		ticket, readable := found[row.Ticket]
-		if why := unmet(ticket, f.criteria); !readable || why != "" && !f.often(f.step, row.Ticket) {
+		if why := unmet(ticket, f.criteria); !readable || why != "" && row.Released < 3 && !f.often(f.step, row.Ticket) {
 			f.letGo(f.step, row.Ticket)
 			row.Run, row.Working, row.Fetched = "", false, false
 			f.step.Later(store.Batch{Tickets: []store.Ticket{row}})
@@ -299,11 +336,11 @@ func (f *fetch) keep(ctx context.Context, row store.Ticket, ticket api.Ticket) e
 	if err != nil {
 		return err
 	}
+	now.Read.Mark = int64(f.mark)
 	if before, ok := decodePicture(row.Picture); ok {
 		now = before.Absorb(now)
 	}
-	row.Picture, row.Settled = encodePicture(now), false
-	row.Fetched = true
+	row.Picture, row.Settled, row.Fetched, row.Note = encodePicture(now), false, true, ""
 	f.step.Later(store.Batch{Tickets: []store.Ticket{row}})
 	return nil
 }
@@ -323,7 +360,7 @@ func (t *ticketSystem) pictureOf(ctx context.Context, runner string, ticket api.
 	p.At = at
 	p.Read.Process, p.Read.Clock = t.gate.process, t.gate.clock()
 	if p.Read.Criteria, err = encodeCriteria(c); err != nil {
-		return p, fmt.Errorf("keep the criteria of a search: %w", err)
+		p.Read.Criteria = nil // then they are not judged again
 	}
 	t.saw(runner, ticket.Changed)
 	return p, nil

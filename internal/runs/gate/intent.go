@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/codec"
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -102,14 +103,14 @@ func encodeFields(fields map[string]any) ([]byte, error) {
 	if fields == nil {
 		return nil, nil
 	}
-	return encodePlain(fields)
+	return codec.Encode(fields)
 }
 
 func decodeFields(b []byte) (map[string]any, error) {
 	if b == nil {
 		return nil, nil
 	}
-	v, err := decodePlain(b)
+	v, err := codec.Decode(b)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func storeError(doing string, err error) error { return &StoreError{Doing: doing
 
 func isStore(err error) bool {
 	var own *StoreError
-	return errors.As(err, &own) || errors.Is(err, store.ErrFence) || errors.Is(err, store.ErrUnavailable) || errors.Is(err, ErrStopped)
+	return errors.As(err, &own) || errors.Is(err, store.ErrFence) || errors.Is(err, store.ErrCanceled) || errors.Is(err, store.ErrUnavailable) || errors.Is(err, ErrStopped)
 }
 
 // Names of the gate's own facts in the store.

@@ -115,7 +115,8 @@ func (w *write) begin(ctx context.Context, u api.TicketUpdate) error {
 	if w.effect.Intent, err = w.intent.encode(); err != nil {
 		return fmt.Errorf("change ticket %s: what is to be written can't be kept: %w", w.effect.Ticket, err)
 	}
-	if err := w.step.Commit(ctx, store.Batch{Durable: true, Effects: []store.Effect{w.effect}}); err != nil {
+	// The fence, asked before each request, makes it durable.
+	if err := w.step.Commit(ctx, store.Batch{Effects: []store.Effect{w.effect}}); err != nil {
 		return storeError("keep what is to be written", err)
 	}
 	return w.carry(ctx, rest)
@@ -164,7 +165,8 @@ func (w *write) compareFirst(ctx context.Context, notes bool) (base picture.Pict
 	id := w.effect.Ticket
 	p, known := decodePicture(w.row.Picture)
 	ours := changes(ofTicket(w.step.Effects(), w.system, id))
-	if known && p.Read.Process == w.gate.process && time.Duration(w.gate.clock()-p.Read.Clock) < fresh {
+	ended := p.Read.Mark != 0 && w.row.EndedAt > p.Read.Mark // a run at the ticket, since it was read
+	if known && !ended && p.Read.Process == w.gate.process && time.Duration(w.gate.clock()-p.Read.Clock) < fresh {
 		return p.Lay(ours...), nil, nil
 	}
 	if !known && (w.records || !notes) {

@@ -58,6 +58,7 @@ type Made struct {
 type Reading struct {
 	Criteria []byte `json:"criteria,omitempty"` // of the search
 	Process  string `json:"process,omitempty"`  // which process read it
+	Mark     int64  `json:"mark,omitempty"`     // of the search, in the store's order of ends
 	Clock    int64  `json:"clock,omitempty"`    // nanoseconds of that process's own clock
 }
 

@@ -150,8 +150,8 @@ func passed(k store.Ticket, c store.Claim, living []string, now int64) bool {
 	switch k.Standing {
 	case store.Free:
 		return false
-	case store.Handled:
-		return !c.Repeat
+	case store.Handled: // due since somebody has changed it
+		return !c.Repeat && (k.DueAt == 0 || k.DueAt > now)
 	}
 	if !slices.Contains(k.Hashes, c.Hash) {
 		return false // this configuration hasn't tried it
