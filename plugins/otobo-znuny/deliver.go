@@ -184,6 +184,9 @@ func (e *PartialError) Error() string {
 }
 func (e *PartialError) Unwrap() error { return e.Err }
 
+// Partly tells the host, which knows no type of a plugin, that a part was written.
+func (e *PartialError) Partly() bool { return true }
+
 // prepare gives every note its bound, and looks at the ticket if an earlier update
 // left a note uncertain.
 func (d *delivery) prepare(ctx context.Context) error {
