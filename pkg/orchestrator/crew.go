@@ -50,6 +50,7 @@ func (c *crew) serve(ctx, work context.Context) {
 	ready := c.engine.runs.Ready(c.place.Place)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	defer c.place.close()
 	for {
 		var wait time.Duration
 		if ctx.Err() == nil {
@@ -113,7 +114,7 @@ func (c *crew) begin(ctx, work context.Context) time.Duration {
 				c.store.failed(err, time.Second)
 				return time.Second
 			}
-			c.store.over()
+			c.store.over(time.Now())
 			if ok {
 				c.start(work, &firing{place: c.place, run: run, answered: true}, false)
 				continue
@@ -179,10 +180,10 @@ func (c *crew) claimed(f *firing) {
 
 func (c *crew) start(work context.Context, f *firing, fired bool) {
 	c.set(func() { c.working++ })
-	before := int(c.engine.claims.Load())
+	f.begun, f.claims = time.Now(), int(c.engine.claims.Load())
 	go func() {
 		result, err := c.run(work, f)
-		c.ended(f, fired, before, result, err)
+		c.ended(f, fired, result, err)
 		c.notify()
 	}()
 }
@@ -209,7 +210,7 @@ func (c *crew) run(work context.Context, f *firing) (api.PipeResult, error) {
 }
 
 // ended plans what follows the end of a run.
-func (c *crew) ended(f *firing, fired bool, before int, result api.PipeResult, err error) {
+func (c *crew) ended(f *firing, fired bool, result api.PipeResult, err error) {
 	pause, retry, keep := c.engine.cycle.pauses()
 	errs := c.engine.cycle.takeErrors()
 	stopping := c.engine.cycle.stopping()
@@ -230,10 +231,10 @@ func (c *crew) ended(f *firing, fired bool, before int, result api.PipeResult, e
 	default:
 		c.errs = append(c.errs, errs...)
 		if c.outage != nil && !result.Skipped() {
-			c.outage.over()
+			c.outage.over(f.begun)
 		}
 		if fired && empty {
-			c.emptyAt = before
+			c.emptyAt = f.claims
 			if c.engine.options.UntilEmpty { // others may still make work for this one
 				c.next = time.Now().Add(max(pause, time.Second))
 			}

@@ -108,7 +108,7 @@ func (c *cycle) isolated(child *node) func(context.Context, api.Scope) (api.Pipe
 			}
 			return api.Failure("%s", err.Error()), nil
 		case !result.Skipped():
-			outage.over()
+			outage.over(time.Now())
 		}
 		return result, nil
 	}

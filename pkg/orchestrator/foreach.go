@@ -52,7 +52,10 @@ func (n *node) each(ctx context.Context, loop Loop, scope api.Scope) (api.PipeRe
 	if f := n.frame(ctx); f != nil {
 		given := maps.Clone(scope.Params())
 		delete(given, "items") // each is a run's own
-		tally, err = f.run.Each(ctx, n.step(f.key, hashOf(given)), n.items.Place, items)
+		each, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(n.items.over, cancel)() // after a stop nobody works at what is left
+		tally, err = f.run.Each(each, n.step(f.key, hashOf(given)), n.items.Place, items)
 	} else {
 		tally, err = n.items.pool(ctx, items)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -77,7 +78,8 @@ type firing struct {
 	run      Run    // to be continued; nil begins a new one
 	answered bool   // the trigger isn't asked: it has succeeded
 	claimed  func() // of the new run
-	began    bool
+	begun    time.Time
+	claims   int // of the engine when it began
 }
 
 type firingKey struct{}
@@ -114,7 +116,6 @@ func (p *place) call(ctx context.Context, scope api.Scope) (api.PipeResult, erro
 	if run == nil {
 		run = p.engine.runs.Begin(p.Place, f.claimed)
 	}
-	f.began = true
 	return p.attempt(ctx, run, func(ctx context.Context) (api.PipeResult, error) { return p.node.process(ctx, scope) })
 }
 

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
-	"sync"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -37,10 +36,9 @@ type node struct {
 	logger   *slog.Logger
 	cycle    *cycle // set on a root that paces its children
 
-	concurrent bool       // one instance may be run many times at once
-	mu         sync.Mutex // else it never is
-	texts      *texts
-	run        api.RunFunc
+	turn  chan struct{} // one instance is never run twice at once; nil where it may be
+	texts *texts
+	run   api.RunFunc
 }
 
 // inner is a child pipe at its place in the params, "steps[2]" in the param "steps".
@@ -96,7 +94,9 @@ func (e *Engine) buildNode(path string, raw any) (*node, error) {
 		children: make(map[string]api.ChildPipe),
 		texts:    newTexts(e.renderer),
 	}
-	n.concurrent = runsConcurrently(entry.Injectable)
+	if !runsConcurrently(entry.Injectable) {
+		n.turn = make(chan struct{}, 1)
+	}
 	if n.fetches() {
 		e.fetched = append(e.fetched, n.yields()...)
 	}
@@ -229,13 +229,10 @@ func (n *node) process(ctx context.Context, scope api.Scope) (api.PipeResult, er
 }
 
 func (n *node) runOnce(ctx context.Context, scope api.Scope) (api.PipeResult, error) {
-	if !n.concurrent {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		if err := ctx.Err(); err != nil {
-			return api.PipeResult{}, err
-		}
+	if err := n.take(ctx); err != nil {
+		return api.PipeResult{}, err
 	}
+	defer n.give()
 	p, own, err := n.ready(ctx, scope)
 	if err != nil {
 		return failed(err)
@@ -251,15 +248,35 @@ func (n *node) runStep(ctx context.Context, scope api.Scope, f *frame) (api.Pipe
 		return f.run.Step(ctx, n.step(key, ""), func(context.Context) (api.PipeResult, error) { return failed(err) })
 	}
 	return f.run.Step(ctx, n.step(key, hashOf(own)), func(ctx context.Context) (api.PipeResult, error) {
-		if !n.concurrent {
-			n.mu.Lock()
-			defer n.mu.Unlock()
-			if err := ctx.Err(); err != nil {
-				return api.PipeResult{}, err
-			}
+		if err := n.take(ctx); err != nil {
+			return api.PipeResult{}, err
 		}
+		defer n.give()
 		return n.answer(ctx, p, scope.Enter(own))
 	})
+}
+
+// take waits until the instance is free, and give frees it.
+func (n *node) take(ctx context.Context) error {
+	if n.turn == nil {
+		return nil
+	}
+	select {
+	case n.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := ctx.Err(); err != nil {
+		n.give()
+		return err
+	}
+	return nil
+}
+
+func (n *node) give() {
+	if n.turn != nil {
+		<-n.turn
+	}
 }
 
 // failed is the answer of a pipe whose params can't be had: fail() in one of them is no

@@ -33,6 +33,9 @@ type place struct {
 	engine *Engine
 	node   *node // at which a run begins
 	child  *node // of the root, which is called for it: the runner, or node itself; nil for the steps of a loop
+
+	over  context.Context //nolint:containedctx // ends when nothing runs here any more
+	close context.CancelFunc
 }
 
 // separates reports whether n calls its children again and again and shows none of them

@@ -48,6 +48,16 @@ func (o *outage) failed(err error, retry time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
+	var after time.Duration
+	if named := (*api.RetryError)(nil); errors.As(err, &named) {
+		after = named.After
+	}
+	if !o.began.IsZero() && now.Before(o.next) { // of several workers that met the same
+		if next := now.Add(after); next.After(o.next) {
+			o.next = next
+		}
+		return
+	}
 	o.attempts++
 	if o.began.IsZero() {
 		o.began = now
@@ -56,10 +66,7 @@ func (o *outage) failed(err error, retry time.Duration) {
 		o.backoff.MaxInterval = max(retry, longestRetry)
 		o.backoff.Reset()
 	}
-	pause := o.backoff.NextBackOff()
-	if after := (*api.RetryError)(nil); errors.As(err, &after) {
-		pause = max(pause, after.After)
-	}
+	pause := max(o.backoff.NextBackOff(), after)
 	o.next = now.Add(pause)
 	if o.attempts == 1 {
 		o.logger.Error("a part of the work fails; it is tried again with growing pauses", "path", o.path, "id", o.id, "err", err.Error(), "next", pause.Round(time.Millisecond))
@@ -68,11 +75,11 @@ func (o *outage) failed(err error, retry time.Duration) {
 	o.logger.Debug("still fails", "path", o.path, "id", o.id, "err", err.Error(), "attempt", o.attempts, "next", pause.Round(time.Millisecond))
 }
 
-// over ends the outage, if there is one.
-func (o *outage) over() {
+// over ends the outage, if there is one, and what succeeded has begun after it.
+func (o *outage) over(begun time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.began.IsZero() {
+	if o.began.IsZero() || !begun.After(o.began) {
 		return
 	}
 	o.logger.Info("works again", "path", o.path, "id", o.id, "after", time.Since(o.began).Round(time.Millisecond), "failed_attempts", o.attempts)

@@ -34,6 +34,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	crews := make([]*crew, len(e.places))
 	var all sync.WaitGroup
 	for i, p := range e.places {
+		p.over, p.close = context.WithCancel(context.WithoutCancel(ctx))
 		crews[i] = e.newCrew(p)
 		if !e.options.Once {
 			crews[i].fires = -1
@@ -104,7 +105,7 @@ func (e *Engine) startPersistently(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err == nil:
-			outage.over()
+			outage.over(time.Now())
 			return nil
 		case e.options.Once || isConfigError(err):
 			return err

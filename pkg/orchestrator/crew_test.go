@@ -1,0 +1,445 @@
+package orchestrator_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// queue is a place where steps find work, one ticket a search.
+type queue struct {
+	mu       sync.Mutex
+	left     int
+	searches int
+	idle     int // searches that found nothing
+	done     int
+	working  int
+	most     int
+}
+
+func (q *queue) search(context.Context, api.Scope) (any, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.searches++
+	if q.left == 0 {
+		q.idle++
+		return nil, nil
+	}
+	q.left--
+	return "a ticket", nil
+}
+
+func (q *queue) work(_ context.Context, s api.Scope) (any, error) {
+	if r, _ := s.Result("search"); r.Data["value"] == nil {
+		return nil, nil
+	}
+	q.mu.Lock()
+	q.working++
+	q.most = max(q.most, q.working)
+	q.mu.Unlock()
+	time.Sleep(time.Second)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.working--
+	q.done++
+	return nil, nil
+}
+
+func (q *queue) runner(workers int, on map[string]any) map[string]any {
+	return when("r", on, seq("run", do("search", "search", nil), do("work", "work", nil)), "workers", workers)
+}
+
+// nap ends with ctx.
+func nap(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+func runFor(t *testing.T, e *orchestrator.Engine, d time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	if err := e.Run(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOneRunnerNeverWaitsForAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var quick atomic.Int64
+		e := newHooked(t, hooks{
+			"slow":  func(ctx context.Context, _ api.Scope) (any, error) { nap(ctx, time.Minute); return nil, nil },
+			"quick": func(context.Context, api.Scope) (any, error) { quick.Add(1); return nil, nil },
+		}, nil, root(when("a", do("", "", true), do("", "slow", nil)), when("b", do("", "", true), do("", "quick", nil))), orchestrator.Options{})
+		runFor(t, e, 30*time.Second)
+		if n := quick.Load(); n < 29 {
+			t.Errorf("in 30 s beside a slow runner the other one ran %d times, want once a second", n)
+		}
+	})
+}
+
+func TestWorkersBeginRunsUnderOneFiring(t *testing.T) {
+	for name, c := range map[string]struct {
+		workers, tickets, most, done int
+		forget                       bool
+	}{
+		"one worker works as ever":          {workers: 1, tickets: 100, most: 1, done: 5},
+		"four work at four tickets":         {workers: 4, tickets: 100, most: 4, done: 20},
+		"nothing begins that isn't claimed": {workers: 4, tickets: 2, most: 2, done: 2},
+		"without records one is at work":    {workers: 4, tickets: 100, most: 1, done: 5, forget: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q, l := &queue{left: c.tickets}, newLedger()
+				l.claims = "run/search"
+				o := orchestrator.Options{Runs: l}
+				if c.forget {
+					o.Runs = nil
+				}
+				// A firing every two seconds, in which a run takes one.
+				began := time.Now()
+				last := time.Duration(-1)
+				on := func(context.Context, api.Scope) (any, error) {
+					slot := time.Since(began) / (2 * time.Second)
+					fires := slot != last
+					last = slot
+					return fires, nil
+				}
+				e := newHooked(t, hooks{"on": on, "search": q.search, "work": q.work}, nil, root(q.runner(c.workers, do("", "on", nil))), o)
+				runFor(t, e, 10*time.Second-time.Millisecond)
+				if q.most != c.most || q.done != c.done {
+					t.Errorf("%d tickets were done, at most %d at one time; want %d and %d", q.done, q.most, c.done, c.most)
+				}
+			})
+		})
+	}
+}
+
+func TestAnEmptyQueueIsSearchedOnceAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, l := &queue{}, newLedger()
+		l.claims = "run/search"
+		e := newHooked(t, hooks{"search": q.search, "work": q.work}, nil, root(q.runner(8, do("", "", true))), orchestrator.Options{Runs: l})
+		runFor(t, e, 10*time.Second+time.Millisecond)
+		if q.searches != 11 {
+			t.Errorf("searched %d times in 10 s with a pause of 1 s, want 11", q.searches)
+		}
+	})
+}
+
+func TestNoWorkerWaitsForAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// One ticket takes a minute. The other workers go on.
+		l := newLedger()
+		l.claims = "run/search"
+		var n, done atomic.Int64
+		e := newHooked(t, hooks{
+			"search": func(context.Context, api.Scope) (any, error) { return fmt.Sprint(n.Add(1)), nil },
+			"work": func(ctx context.Context, s api.Scope) (any, error) {
+				if r, _ := s.Result("search"); r.Data["value"] == "1" {
+					nap(ctx, time.Minute)
+				}
+				nap(ctx, time.Second)
+				done.Add(1)
+				return nil, nil
+			},
+		}, nil, root((&queue{}).runner(2, do("", "", true))), orchestrator.Options{Runs: l})
+		runFor(t, e, 30*time.Second)
+		if d := done.Load(); d < 14 {
+			t.Errorf("beside one that takes a minute, %d tickets were done in 30 s", d)
+		}
+	})
+}
+
+func TestASingleCycleUsesAllWorkersOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, l := &queue{left: 100}, newLedger()
+		l.claims, l.soon = "run/search", 30
+		began := time.Now()
+		e := newHooked(t, hooks{"search": q.search, "work": q.work}, nil, root(q.runner(4, do("", "", true))), orchestrator.Options{Runs: l, Once: true})
+		if err := e.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if q.done != 4 || q.most != 4 {
+			t.Errorf("%d tickets were done, at most %d at one time; want 4 and 4", q.done, q.most)
+		}
+		if took := time.Since(began); took < 3500*time.Millisecond || took > 5*time.Second {
+			t.Errorf("took %v: what goes on soon is not waited for", took)
+		}
+	})
+}
+
+func TestASingleCycleCallsTheRunnersInTheirOrder(t *testing.T) {
+	var order []string
+	say := func(name string) func(context.Context, api.Scope) (any, error) {
+		return func(context.Context, api.Scope) (any, error) { order = append(order, name); return nil, nil }
+	}
+	e := newHooked(t, hooks{"a": say("a"), "b": say("b"), "c": say("c")}, nil,
+		root(when("", do("", "", true), do("", "a", nil)), when("", do("", "", true), do("", "b", nil)), do("", "c", nil)), orchestrator.Options{Once: true})
+	if err := e.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c"}, order); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestUntilEmptyEndsWhenNoRunnerFindsATicket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// What the second runner does gives the first one more to do.
+		first, second, l := &queue{left: 10}, &queue{left: 5}, newLedger()
+		l.claims = "run/search"
+		hand := func(ctx context.Context, s api.Scope) (any, error) {
+			v, err := second.work(ctx, s)
+			if r, _ := s.Result("search"); r.Data["value"] != nil {
+				first.mu.Lock()
+				first.left++
+				first.mu.Unlock()
+			}
+			return v, err
+		}
+		never := do("", "", false)
+		e := newHooked(t, hooks{"search": first.search, "work": first.work, "search2": second.search, "work2": hand}, nil, root(
+			first.runner(4, never),
+			when("r2", never, seq("run", do("search", "search2", nil), do("work2", "work2", nil))),
+		), orchestrator.Options{Runs: l, UntilEmpty: true})
+		if err := e.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if first.done != 15 || second.done != 5 {
+			t.Errorf("%d and %d tickets were done, want 15 and 5", first.done, second.done)
+		}
+	})
+}
+
+func TestUntilEmptyEndsAtAnErrorThatDoesNotPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, l := &queue{left: 3}, newLedger()
+		l.claims = "run/search"
+		e := newHooked(t, hooks{"search": q.search, "work": q.work, "bad": func(context.Context, api.Scope) (any, error) { return nil, api.ErrDenied }}, nil,
+			root(when("bad", do("", "", true), do("", "bad", nil)), q.runner(2, do("", "", false))), orchestrator.Options{Runs: l, UntilEmpty: true})
+		if err := e.Run(t.Context()); !errors.Is(err, api.ErrDenied) {
+			t.Errorf("got %v", err)
+		}
+		if q.done != 3 {
+			t.Errorf("beside it %d of 3 were done", q.done)
+		}
+	})
+}
+
+func TestUntilEmptyNeedsRecords(t *testing.T) {
+	if _, err := orchestrator.New(orchestrator.Definition{}, orchestrator.Options{UntilEmpty: true}); err == nil {
+		t.Error("there is no error")
+	}
+}
+
+func TestWorkersThatMeetTheSameOutagePauseOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		l := newLedger()
+		l.claims = "run/search"
+		up := time.Now().Add(20 * time.Second)
+		var tries, done atomic.Int64
+		e := newHooked(t, hooks{"search": (&queue{left: 1 << 30}).search, "work": func(context.Context, api.Scope) (any, error) {
+			tries.Add(1)
+			time.Sleep(time.Second)
+			if time.Now().Before(up) {
+				return nil, api.ErrTemporary
+			}
+			done.Add(1)
+			return nil, nil
+		}}, &log, root((&queue{}).runner(4, do("", "", true))), orchestrator.Options{Runs: l})
+		runFor(t, e, 2*time.Minute)
+		if strings.Count(log.String(), "level=ERROR") != 1 || strings.Count(log.String(), "works again") != 1 {
+			t.Errorf("one outage is logged as\n%s", log.String())
+		}
+		if done.Load() < 100 {
+			t.Errorf("after the outage %d were done", done.Load())
+		}
+	})
+}
+
+func TestOneInstanceIsNeverRunTwiceAtOnceUnlessItSaysSo(t *testing.T) {
+	for use, want := range map[string]int{"t:Alone": 1, "t:Locked": 1, "t:Do": 4, "t:Shared": 4} {
+		t.Run(use, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q, l := &queue{left: 100}, newLedger()
+				l.claims = "run/search"
+				run := seq("run", do("search", "search", nil), step("work", use, map[string]any{"text": "work"}))
+				e := newHooked(t, hooks{"search": q.search, "work": q.work}, nil, root(when("r", do("", "", true), run, "workers", 4)), orchestrator.Options{Runs: l})
+				runFor(t, e, 10*time.Second)
+				if q.most != want {
+					t.Errorf("%d at one time, want %d", q.most, want)
+				}
+			})
+		})
+	}
+}
+
+func TestAfterAStopNothingBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, l := &queue{left: 100}, newLedger()
+		l.claims = "run/search"
+		e := newHooked(t, hooks{"search": q.search, "work": q.work}, nil, root(q.runner(3, do("", "", true))), orchestrator.Options{Runs: l})
+		began := time.Now()
+		runFor(t, e, 500*time.Millisecond)
+		if took := time.Since(began); q.done != 3 || took > 1100*time.Millisecond {
+			t.Errorf("%d of 3 ended, after %v", q.done, took)
+		}
+		want := []string{"succeeded <nil>", "succeeded <nil>", "succeeded <nil>"}
+		if diff := cmp.Diff(want, l.ends); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestALoopMakesEachItemARun(t *testing.T) {
+	for name, forget := range map[string]bool{"with records": false, "without": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLedger()
+				o := orchestrator.Options{Runs: l, Once: true}
+				if forget {
+					o.Runs = nil
+				}
+				var mu sync.Mutex
+				var seen []string
+				working, most := 0, 0
+				see := func(_ context.Context, s api.Scope) (any, error) {
+					item, _ := s.ParentParams()["item"].(map[string]any)
+					found, _ := s.Result("search")
+					mu.Lock()
+					seen = append(seen, fmt.Sprint(item["id"], " ", found.Data))
+					working++
+					most = max(most, working)
+					mu.Unlock()
+					time.Sleep(time.Second)
+					mu.Lock()
+					working--
+					mu.Unlock()
+					return nil, nil
+				}
+				var counts any
+				count := func(_ context.Context, s api.Scope) (any, error) {
+					r, _ := s.Result("each")
+					counts = r.Data["count"]
+					return nil, nil
+				}
+				var items []any
+				for i := range 10 {
+					items = append(items, map[string]any{"id": fmt.Sprint(i)})
+				}
+				each := step("each", "t:For", map[string]any{"items": items, "workers": 3, "steps": []any{do("see", "see", nil)}})
+				e := newHooked(t, hooks{"see": see, "count": count}, nil, root(seq("s", step("search", "t:Search", map[string]any{}), each, do("after", "count", nil))), o)
+				began := time.Now()
+				if err := e.Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began); most != 3 || took.Round(time.Second) != 4*time.Second {
+					t.Errorf("%d at one time; took %v", most, took)
+				}
+				slices.Sort(seen)
+				if len(seen) != 10 || seen[3] != "3 map[found:2]" {
+					t.Errorf("the items saw %q", seen)
+				}
+				if counts != int64(10) {
+					t.Errorf("the step after it saw the count %v", counts)
+				}
+			})
+		})
+	}
+}
+
+func TestALoopInALoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger()
+		var done, working, most atomic.Int64
+		work := func(context.Context, api.Scope) (any, error) {
+			if w := working.Add(1); w > most.Load() {
+				most.Store(w)
+			}
+			time.Sleep(time.Second)
+			working.Add(-1)
+			done.Add(1)
+			return nil, nil
+		}
+		items := []any{"a", "b", "c", "d", "e", "f", "g", "h"}
+		inner := step("inner", "t:For", map[string]any{"items": items, "steps": []any{do("work", "work", nil)}})
+		e := newHooked(t, hooks{"work": work}, nil, root(step("outer", "t:For", map[string]any{"items": items, "steps": []any{inner}})), orchestrator.Options{Runs: l, Once: true})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := e.Run(ctx); err != nil || ctx.Err() != nil {
+			t.Fatal(err, ctx.Err())
+		}
+		if done.Load() != 64 || most.Load() != 4 {
+			t.Errorf("%d of 64 items, at most %d at one time", done.Load(), most.Load())
+		}
+		if len(l.places) != 3 || l.places[2].Loop != l.places[1] || l.places[1].Loop != l.places[0] || l.places[2].Runner != l.places[0].Runner {
+			t.Errorf("the places are %+v", l.places)
+		}
+	})
+}
+
+func TestTwoItemsWithOneKeyAreAnError(t *testing.T) {
+	for name, c := range map[string]struct {
+		items []any
+		key   string
+		want  string
+	}{
+		"texts go by their number":   {[]any{"a", "a"}, "item.id", ""},
+		"ids":                        {[]any{map[string]any{"id": 1}, map[string]any{"id": 2}}, "item.id", ""},
+		"an id twice":                {[]any{map[string]any{"id": 1}, map[string]any{"id": 1}}, "item.id", `items 0 and 1 both have the key "1"`},
+		"another key, further below": {[]any{map[string]any{"id": 1, "q": map[string]any{"n": "x"}}, map[string]any{"id": 1, "q": map[string]any{"n": "y"}}}, "item.q.n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newHooked(t, nil, nil, root(step("each", "t:For", map[string]any{"items": c.items, "key": c.key, "steps": []any{do("a", "", 1)}})), orchestrator.Options{Once: true})
+			err := e.Run(t.Context())
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestAnErrorOfAnItemEndsALoopWithoutRecords(t *testing.T) {
+	n := 0
+	e := newHooked(t, hooks{"a": func(context.Context, api.Scope) (any, error) {
+		n++
+		return nil, api.ErrTemporary
+	}}, nil, root(step("each", "t:For", map[string]any{"items": []any{"x", "y", "z"}, "workers": 1, "steps": []any{do("a", "a", 1)}})), orchestrator.Options{Once: true})
+	if err := e.Run(t.Context()); !errors.Is(err, api.ErrTemporary) || n != 1 {
+		t.Errorf("%d items ran: %v", n, err)
+	}
+}
+
+func TestAStopDoesNotWaitForItemsThatNobodyWorksAt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger()
+		items := []any{"a", "b", "c", "d", "e", "f", "g", "h"}
+		e := newHooked(t, hooks{"work": func(context.Context, api.Scope) (any, error) { time.Sleep(time.Second); return nil, nil }}, nil,
+			root(step("each", "t:For", map[string]any{"items": items, "workers": 2, "steps": []any{do("work", "work", nil)}})), orchestrator.Options{Runs: l})
+		began := time.Now()
+		runFor(t, e, 500*time.Millisecond)
+		if took := time.Since(began); took > 1100*time.Millisecond {
+			t.Errorf("took %v to stop", took)
+		}
+		if len(l.ends) != 3 || !strings.Contains(l.ends[2], context.Canceled.Error()) {
+			t.Errorf("ended: %q", l.ends)
+		}
+	})
+}
