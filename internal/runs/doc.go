@@ -24,6 +24,11 @@
 // The items of a loop are runs of their own, stored in one transaction with the tickets
 // that they are ([run.Each]).
 //
+// # Before there were runs
+//
+// What a process of release 0.1.0 had begun to write becomes runs without a runner
+// ([Engine.inherit]), in which there is nothing to do but to finish that.
+//
 // # What is due
 //
 // With SQLite one process works, so what becomes due is known by the commit that made it

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,9 @@ type Options struct {
 	Keep time.Duration
 	// Finish finishes what a write of the run's own had begun, from its intent.
 	Finish func(ctx context.Context, s gate.Step, e store.Effect) error
+	// Inherit passes what a process of an earlier release had begun to write to keep, which
+	// returns when it is stored; see [gate.Gate.Begun]. nil: nothing.
+	Inherit func(ctx context.Context, keep func(ctx context.Context, effects []store.Effect) error) error
 	// Clock is the machine's boot and the time since then, where times of two boots can't be
 	// compared (SQLite); see [BootClock]. nil: the store's clock counts.
 	Clock func() (boot string, nanos int64)
@@ -50,9 +54,10 @@ type Queue interface {
 
 // Engine implements [orchestrator.Runs] over a store.
 type Engine struct {
-	o      Options
-	logger *slog.Logger
-	places *places
+	o         Options
+	logger    *slog.Logger
+	places    *places
+	inherited *orchestrator.Place
 
 	// A run that was just taken must be known as being at work before anybody
 	// reconciles.
@@ -96,6 +101,8 @@ func New(o Options) *Engine {
 // Open implements [orchestrator.Runs]: it makes this process a host, takes over what
 // former ones held, and starts what looks after the store until Close.
 func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
+	e.inherited = inheritance()
+	ps = append(slices.Clone(ps), e.inherited)
 	e.places = newPlaces(ps)
 	e.o.Host.Places = nil
 	for _, p := range ps {
@@ -107,6 +114,14 @@ func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
 	if err := e.adopt(ctx); err != nil {
 		return fmt.Errorf("opening the run store: %w", err)
 	}
+	if e.o.Inherit != nil {
+		if err := e.o.Inherit(ctx, e.inherit); err != nil {
+			return fmt.Errorf("opening the run store: %w", err)
+		}
+	}
+	if e.o.Alone { // the process may end before anything else would finish it
+		e.finishInherited(ctx)
+	}
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	e.cancel = cancel
 	if e.o.Queue != nil && !e.o.Alone {
@@ -116,6 +131,7 @@ func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
 		}
 	}
 	e.done.Go(func() { e.tend(work) })
+	e.done.Go(func() { e.serveInherited(work) })
 	if e.o.Host.Lease > 0 {
 		e.done.Go(func() { e.renew(work) })
 	}

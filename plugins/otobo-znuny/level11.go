@@ -74,10 +74,10 @@ func (s *TicketSystem) UseStore(load func(context.Context) ([]byte, error), save
 	s.records.fromHost, s.records.toHost = load, save
 }
 
-// Late is how long a request that writes may take, at most, and how long after its
-// deadline the help desk may still carry it out.
+// Late is how long a request that writes may take, unless the deadline that its fence is
+// given says otherwise, and how long after that the help desk may still carry it out.
 func (s *TicketSystem) Late() (timeout, late time.Duration) {
-	return s.client.LongestWrite(), s.late
+	return s.client.WriteTimeout(), s.late
 }
 
 // FormerJournal is the file in which release 0.1.0 kept what it was about to write, so

@@ -84,8 +84,10 @@ func (t *ticketSystem) lasts(ctx context.Context) time.Duration {
 	if l, ok := t.inner.(laggard); ok {
 		timeout, late = l.Late()
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		timeout = min(timeout, time.Until(deadline))
+	// The context of a fence has the deadline of the request itself, which may be later
+	// than usual, as of a large one.
+	if deadline, ok := ctx.Deadline(); ok && (t.fences || time.Until(deadline) < timeout) {
+		timeout = time.Until(deadline)
 	}
 	return max(timeout, 0) + late
 }

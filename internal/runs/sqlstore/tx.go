@@ -153,11 +153,8 @@ func blob(b []byte) any {
 	return b
 }
 
-// ErrMissing means that there is none of what was asked for by its id.
-var ErrMissing = errors.New("the run store has none")
-
 func missing(what, id string) error {
-	return fmt.Errorf("%s %q: %w", what, id, ErrMissing)
+	return fmt.Errorf("%s %q: %w", what, id, store.ErrMissing)
 }
 
 // Exists is for database packages: whether a statement of theirs has an answer.

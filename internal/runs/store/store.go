@@ -33,6 +33,9 @@ var ErrFence = errors.New("the run belongs to another process by now")
 // but it is still the host's, which stores the outcome of what it sent and ends it.
 var ErrCanceled = errors.New("the run was canceled")
 
+// ErrMissing means that there is none of what was asked for by its id.
+var ErrMissing = errors.New("the run store has none")
+
 // ErrBusy means that a ticket is worked at by another run.
 var ErrBusy = errors.New("another run works at the ticket")
 

@@ -102,10 +102,7 @@ func (c *Client) timeoutFor(op Operation, size int) time.Duration {
 	return c.timeouts[op] + time.Duration(size/100_000)*time.Second
 }
 
-// maxRequest is how much the web service takes, by its MaxLength.
-const maxRequest = 10_000_000
-
-// LongestWrite is the timeout of the largest write.
-func (c *Client) LongestWrite() time.Duration {
-	return max(c.timeoutFor(TicketUpdate, maxRequest), c.timeoutFor(TicketCreate, maxRequest))
+// WriteTimeout is the timeout of a write without large texts.
+func (c *Client) WriteTimeout() time.Duration {
+	return max(c.timeouts[TicketUpdate], c.timeouts[TicketCreate])
 }
