@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -185,11 +186,11 @@ func (w *write) conclude(state store.EffectState, u api.TicketUpdate) {
 		}
 		b.Tickets = []store.Ticket{w.row}
 	}
-	kept, err := intent{Left: w.intent.Left, Done: &change}.encode()
+	kept, err := json.Marshal(outcome{Change: change, Left: w.intent.Left, ID: w.created})
 	if err != nil { // hashes and names alone
 		kept = nil
 	}
-	w.effect.Intent = kept
+	w.effect.Intent, w.effect.Outcome = finished, kept
 	b.Effects = []store.Effect{w.effect}
 	w.step.Later(b)
 }
@@ -223,10 +224,9 @@ func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error
 // that, and whether a part of this very write is on the ticket.
 func (w *write) moved(ctx context.Context, u api.TicketUpdate, err error) (queue string, partly bool) {
 	for _, e := range ofTicket(w.step.Effects(), w.system, w.effect.Ticket) {
-		if i, bad := decodeIntent(e.Intent); bad == nil && e.State == store.Done && i.Done != nil {
-			if to, ok := i.Done.Fields[picture.Queue]; ok {
-				queue = to.Name + to.ID
-			}
+		o, known := outcomeOf(e)
+		if to, moves := o.Change.Fields[picture.Queue]; known && moves && e.State == store.Done {
+			queue = to.Name + to.ID
 		}
 	}
 	// An earlier request may have written a part: so all of the intent is looked at, not

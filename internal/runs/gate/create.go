@@ -22,7 +22,8 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 	e, known := effectOf(step, key)
 	switch {
 	case known && (e.State == store.Done || e.State == store.Closed):
-		return createdID(e)
+		o, _ := outcomeOf(e)
+		return o.ID, nil
 	case known && e.State == store.Intent:
 		w.effect = e
 		if w.intent, _ = decodeIntent(e.Intent); w.intent.Create != nil {
@@ -95,9 +96,9 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 	certain := err != nil && errors.Is(err, api.ErrTemporary) && !errors.Is(err, api.ErrUncertain)
 	switch {
 	case err == nil:
-		w.effect.Outcome, err = json.Marshal(id)
+		w.created = id
 		w.conclude(store.Done, created(ticket))
-		return id, err
+		return id, nil
 	case c.err != nil:
 		return "", storeError("create a ticket", c.err)
 	case id != "": // it is there, and what belongs to it is missing
@@ -123,16 +124,6 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 		w.step.InDoubt(w.effect.Key)
 	}
 	return id, err
-}
-
-func createdID(e store.Effect) (id string, err error) {
-	if len(e.Outcome) == 0 {
-		return "", nil
-	}
-	if err := json.Unmarshal(e.Outcome, &id); err != nil {
-		return "", fmt.Errorf("read which ticket was made: %w", err)
-	}
-	return id, nil
 }
 
 // created is a new ticket as a change, by which its causes are known.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/runs/codec"
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -17,16 +18,32 @@ const (
 	opCreate = "create"
 )
 
-// intent is what a write was to do: kept whole until it is finished, and from then on
-// without texts (done).
+// intent is what a write was to do, kept whole until it is finished.
 type intent struct {
 	Update  *update         `json:"update,omitempty"`
 	Create  []byte          `json:"create,omitempty"` // a ticket, by the codec
 	Picture picture.Picture `json:"picture"`          // of the ticket, with all of ours laid over it
 	Equal   []int           `json:"equal,omitempty"`  // for each note, how many of the ticket's articles read the same
 	Left    []string        `json:"left,omitempty"`   // fields that are left as somebody else made them
-	Done    *picture.Change `json:"done,omitempty"`
 }
+
+// outcome is what a write did, without texts: kept as long as the effect.
+type outcome struct {
+	Change picture.Change `json:"change"`
+	Left   []string       `json:"left,omitempty"` // see intent
+	ID     string         `json:"id,omitempty"`   // of a new ticket
+}
+
+// outcomeOf is what an effect did; ok is false if it isn't known.
+func outcomeOf(e store.Effect) (o outcome, ok bool) {
+	if len(e.Outcome) == 0 || json.Unmarshal(e.Outcome, &o) != nil {
+		return outcome{}, false
+	}
+	return o, true
+}
+
+// finished is the intent of an effect that is finished: nothing.
+var finished = []byte("{}")
 
 // update is an api.TicketUpdate as it is stored.
 type update struct {

@@ -204,11 +204,8 @@ func (t *ticketSystem) lay(ctx context.Context, ticket string, p picture.Picture
 func changes(effects []store.Effect) []picture.Change {
 	var all []picture.Change
 	for _, e := range effects {
-		if e.State != store.Done || len(e.Intent) == 0 {
-			continue
-		}
-		if i, err := decodeIntent(e.Intent); err == nil && i.Done != nil {
-			all = append(all, *i.Done)
+		if o, ok := outcomeOf(e); ok && e.State == store.Done {
+			all = append(all, o.Change)
 		}
 	}
 	return all

@@ -64,6 +64,8 @@ type write struct {
 	effect store.Effect
 	row    store.Ticket // the run's claim on the ticket
 	intent intent
+
+	created string // id of the ticket that it made
 }
 
 // begin decides whether and what to write, stores the intent, and carries it out.
