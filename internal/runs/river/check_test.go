@@ -44,6 +44,7 @@ func exec1(t *testing.T, url, sql string) {
 }
 
 func TestADatabaseThatWillDo(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	f, err := Check(t.Context(), url, schema, false)
 	if err != nil || f.Made || !f.Make || f.User != "postgres" || f.Version == "" {
@@ -56,6 +57,7 @@ func TestADatabaseThatWillDo(t *testing.T) {
 }
 
 func TestADatabaseThatWillNotDo(t *testing.T) {
+	t.Parallel()
 	c := pgtest.New(t)
 	made, empty := c.Database(t), c.Database(t)
 	must(t, Migrate(t.Context(), pool(t, made, false), schema, makeTable))
@@ -95,6 +97,7 @@ func TestADatabaseThatWillNotDo(t *testing.T) {
 }
 
 func TestAPoolerIsRecognizedEachTime(t *testing.T) {
+	t.Parallel()
 	url := pgtest.NewPooler(t, pgtest.Database(t))
 	for range 20 {
 		if _, err := Check(t.Context(), url, schema, false); reasonOf(err) != Pooler {
@@ -105,6 +108,7 @@ func TestAPoolerIsRecognizedEachTime(t *testing.T) {
 
 // T6: rivermigrate alone fails for one of two with 23505.
 func TestHostsThatMigrateAtOnceDontDisturbEachOther(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	var all sync.WaitGroup
 	for range 6 {
@@ -120,6 +124,7 @@ func TestHostsThatMigrateAtOnceDontDisturbEachOther(t *testing.T) {
 
 // What a database administrator runs makes the same tables.
 func TestTheStatementsThatArePrintedMakeWhatMigrateMakes(t *testing.T) {
+	t.Parallel()
 	psql, err := exec.LookPath("psql")
 	if err != nil {
 		t.Skip("there is no psql: install the package postgresql-client")
@@ -154,6 +159,7 @@ func TestTheStatementsThatArePrintedMakeWhatMigrateMakes(t *testing.T) {
 }
 
 func TestBehindAPoolerRunsAreCarriedByPolling(t *testing.T) {
+	t.Parallel()
 	url := pgtest.NewPooler(t, pgtest.Database(t))
 	a, b := newRuns(t, url, "a", true), newRuns(t, url, "b", true)
 	a.open(2, "h")

@@ -14,10 +14,11 @@
 // [Queue.Due] inserts it in the transaction that makes the run due. Each pair of runner
 // and hash is a queue of River, at which only hosts listen that can continue its runs
 // ([Queue.Open]). [Queue.Over] completes it in the transaction that ends the attempt.
-// River keeps what is due later and makes it available, though only every five seconds:
-// what is due sooner is made available by the host that inserted it (soon.go). What got
-// lost on the way, as with a host that died between River's fetch and the run's
-// beginning, is found and inserted anew (sweep.go).
+// What is due later is made available when its time has come: in the next seconds by the
+// host that inserted it (soon.go), else by whichever sweeps (sweep.go). River's own
+// scheduler does it, too, but only every five seconds, where a leader is elected, and by
+// that host's clock. What got lost on the way, as with a host that died between River's
+// fetch and the run's beginning, the sweep inserts anew.
 //
 // # The database
 //

@@ -1,6 +1,7 @@
 package river
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -83,6 +85,7 @@ func New(o Options) (*Queue, error) {
 	o.Logger = slog.New(quiet{o.Logger.Handler()})
 	inserter, err := river.NewClient(riverpgxv5.New(o.Pool), &river.Config{
 		Schema: o.Schema, Logger: o.Logger, FetchCooldown: river.FetchCooldownMin, SkipUnknownJobCheck: true,
+		Hooks: []rivertype.Hook{river.HookInsertBeginFunc(byDatabaseTime)},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("setting up River: %w", err)
@@ -109,16 +112,15 @@ func (q *Queue) Due(ctx context.Context, tx pgx.Tx, now int64, runs []store.Read
 			opts.Priority = begun
 			taken = append(taken, r.Run)
 		}
-		if r.DueAt > now {
-			opts.ScheduledAt = time.UnixMicro(r.DueAt)
-		}
+		// What is due since long goes first.
+		opts.ScheduledAt = time.UnixMicro(cmp.Or(r.DueAt, now))
 		jobs = append(jobs, river.InsertManyParams{Args: args{r.Run, r.Fence}, InsertOpts: opts})
 	}
 	// Attempts of before are over, whatever their process believes.
 	if err := q.finalize(ctx, tx, taken); err != nil {
 		return err
 	}
-	inserted, err := q.inserter.InsertManyTx(ctx, tx, jobs)
+	inserted, err := q.inserter.InsertManyTx(context.WithValue(ctx, nowKey{}, time.UnixMicro(now)), tx, jobs)
 	if err != nil {
 		return fmt.Errorf("inserting into River's queue: %w", err)
 	}
@@ -126,6 +128,22 @@ func (q *Queue) Due(ctx context.Context, tx pgx.Tx, now int64, runs []store.Read
 		if wait := r.DueAt - now; wait > 0 && wait <= soonest.Microseconds() {
 			q.soon.add(inserted[i].Job.ID, time.Duration(wait)*time.Microsecond)
 		}
+	}
+	return nil
+}
+
+type nowKey struct{}
+
+// byDatabaseTime corrects what River takes from the host's clock: a host whose clock is a
+// minute ahead would insert jobs that nobody gets for a minute.
+func byDatabaseTime(ctx context.Context, job *rivertype.JobInsertParams) error {
+	now, ok := ctx.Value(nowKey{}).(time.Time)
+	if !ok {
+		return nil
+	}
+	job.CreatedAt = &now
+	if job.ScheduledAt != nil && !job.ScheduledAt.After(now) {
+		job.State = rivertype.JobStateAvailable
 	}
 	return nil
 }

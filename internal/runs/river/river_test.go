@@ -97,10 +97,10 @@ func (r *runs) now(tx pgx.Tx) (now int64) {
 	return now
 }
 
-// take is [store.Store.TakeRun].
+// take is [store.Store.TakeRun]. It may have been stored though its answer got lost.
 func (r *runs) take(ctx context.Context, run string, fence int64) (bool, error) {
 	tag, err := r.pool.Exec(ctx, `UPDATE otai.run SET state = 'running', owner = $3, fence = fence + 1, attempts = attempts + 1, begun = true
-		WHERE id = $1 AND fence = $2 AND state = 'ready'`, run, fence, r.host)
+		WHERE id = $1 AND (fence = $2 AND state = 'ready' OR fence = $2 + 1 AND state = 'running' AND owner = $3)`, run, fence, r.host)
 	return tag.RowsAffected() == 1, err
 }
 
@@ -124,7 +124,7 @@ func (r *runs) end(ctx context.Context, run string, fence int64, again bool) err
 				Scan(&ready.Run, &ready.Runner, &ready.Hash, &ready.Fence, &ready.DueAt, &ready.Begun); err != nil {
 				return err
 			}
-			if err := r.q.Due(ctx, tx, 1<<62, []store.ReadyRun{ready}); err != nil {
+			if err := r.q.Due(ctx, tx, r.now(tx), []store.ReadyRun{ready}); err != nil {
 				return err
 			}
 		}
@@ -146,7 +146,7 @@ func (r *runs) reap(host string) {
 		if err != nil {
 			return err
 		}
-		return r.q.Due(ctx, tx, 1<<62, ready)
+		return r.q.Due(ctx, tx, r.now(tx), ready)
 	}))
 }
 
@@ -221,6 +221,7 @@ func names(n int) (ids []string) {
 }
 
 func TestEachRunIsCarriedOutOnceByTwoHosts(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	a, b := newRuns(t, url, "a", false), newRuns(t, url, "b", false)
 	const n = 200
@@ -238,6 +239,7 @@ func TestEachRunIsCarriedOutOnceByTwoHosts(t *testing.T) {
 }
 
 func TestAHostIsGivenOnlyWhatItCanContinue(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	a, b := newRuns(t, url, "a", false), newRuns(t, url, "b", false)
 	a.open(2, "old")

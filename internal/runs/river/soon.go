@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// soonest is up to when River's scheduler, which looks every five seconds and only where
-// a leader is elected, would be late.
-const soonest = 10 * time.Second
+// soonest is up to when the sweep would be late.
+const soonest = 5 * time.Second
 
 // soon makes jobs available that are due in a moment.
 type soon struct {
@@ -50,7 +49,7 @@ func (s *soon) run(ctx context.Context) {
 			continue
 		}
 		if err := s.q.makeAvailable(ctx, jobs); err != nil {
-			s.q.o.Logger.DebugContext(ctx, "runs that are due are left to River's scheduler", "jobs", len(jobs), "err", err.Error())
+			s.q.o.Logger.DebugContext(ctx, "runs that are due are left to the sweep", "jobs", len(jobs), "err", err.Error())
 		}
 	}
 }
@@ -82,10 +81,17 @@ func (s *soon) take() (jobs []int64) {
 func (q *Queue) makeAvailable(ctx context.Context, jobs []int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	_, err := q.o.Pool.Exec(ctx, `WITH available AS (
-			UPDATE `+q.table("river_job")+` SET state = 'available', scheduled_at = now()
-			WHERE id = ANY($1) AND state = 'scheduled' RETURNING queue)
-		SELECT pg_notify($2, json_build_object('queue', queue)::text) FROM (SELECT DISTINCT queue FROM available) q`,
-		jobs, q.o.Schema+".river_insert")
+	_, err := q.o.Pool.Exec(ctx, q.available(`id = ANY($2)`), q.o.Schema+insertTopic, jobs)
 	return err
+}
+
+// insertTopic is behind the schema the channel at which River's clients listen.
+const insertTopic = ".river_insert"
+
+// available is a statement that makes scheduled jobs available, as River's own.
+func (q *Queue) available(where string) string {
+	return `WITH available AS (
+			UPDATE ` + q.table("river_job") + ` SET state = 'available', scheduled_at = least(scheduled_at, now())
+			WHERE state = 'scheduled' AND ` + where + ` RETURNING queue)
+		SELECT pg_notify($1, json_build_object('queue', queue)::text) FROM (SELECT DISTINCT queue FROM available) q`
 }

@@ -28,7 +28,10 @@ func (q *Queue) sweep(ctx context.Context) {
 		case <-tick.C:
 		}
 		once, cancel := context.WithTimeout(ctx, sweepEvery)
-		err := q.tidy(once)
+		err := q.schedule(once)
+		if err == nil {
+			err = q.tidy(once)
+		}
 		if err == nil {
 			_, err = q.Recover(once)
 		}
@@ -37,6 +40,13 @@ func (q *Queue) sweep(ctx context.Context) {
 			q.o.Logger.DebugContext(ctx, "looking for runs whose jobs got lost", "err", err.Error())
 		}
 	}
+}
+
+// schedule makes available what is due, by the database's clock: River's scheduler does it
+// by that of the host that is its leader.
+func (q *Queue) schedule(ctx context.Context) error {
+	_, err := q.o.Pool.Exec(ctx, q.available(`scheduled_at <= now()`), q.o.Schema+insertTopic)
+	return err
 }
 
 // Recover inserts a job for each run that is due and has none, as when a host died
@@ -51,7 +61,9 @@ func (q *Queue) Recover(ctx context.Context) (int, error) {
 	err = pgx.BeginFunc(ctx, q.o.Pool, func(tx pgx.Tx) error {
 		// Several hosts look at the same time.
 		var mine bool
-		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock(hashtext($1), $2)`, q.o.Schema, lockSweep).Scan(&mine); err != nil || !mine {
+		var now int64
+		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock(hashtext($1), $2), (extract(epoch FROM now()) * 1000000)::bigint`,
+			q.o.Schema, lockSweep).Scan(&mine, &now); err != nil || !mine {
 			return err
 		}
 		missing, err := q.withoutJob(ctx, tx, overdue)
@@ -59,7 +71,7 @@ func (q *Queue) Recover(ctx context.Context) (int, error) {
 			return err
 		}
 		n = len(missing)
-		return q.Due(ctx, tx, 1<<62, missing)
+		return q.Due(ctx, tx, now, missing)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("inserting lost jobs of River: %w", err)

@@ -12,6 +12,7 @@ import (
 
 // T1: what a process that was frozen does when it wakes up concerns its own job alone.
 func TestAnAttemptThatWasTakenOverEndsOnlyItsOwnJob(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	a, b := newRuns(t, url, "a", false), newRuns(t, url, "b", false)
 	frozen, thaw := make(chan struct{}), make(chan struct{})
@@ -62,6 +63,7 @@ func (r *runs) foreignLeader() {
 // T5: River makes jobs available that are due only where there is a leader, and only every
 // five seconds.
 func TestNothingWaitsForRiversLeader(t *testing.T) {
+	t.Parallel()
 	r := newRuns(t, pgtest.Database(t), "a", false)
 	r.foreignLeader()
 	r.open(1, "h")
@@ -81,6 +83,7 @@ func TestNothingWaitsForRiversLeader(t *testing.T) {
 
 // T2, T3 and what River's UI can do: jobs get lost, runs don't.
 func TestARunWhoseJobGotLostGetsAnother(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ name, sql string }{
 		{"its host died between the fetch and the beginning", `UPDATE otai.river_job SET state = 'running', attempt = 1, attempted_at = now() - interval '6 s', attempted_by = '{dead}'`},
 		{"somebody deleted it", `DELETE FROM otai.river_job`},
@@ -105,6 +108,7 @@ func TestARunWhoseJobGotLostGetsAnother(t *testing.T) {
 
 // A backlog is not taken for something lost.
 func TestWhatOnlyWaitsGetsNoSecondJob(t *testing.T) {
+	t.Parallel()
 	r := newRuns(t, pgtest.Database(t), "a", false)
 	r.add("runner", "h", 0, names(300)...)
 	_, err := r.pool.Exec(t.Context(), `UPDATE otai.run SET due_at = due_at - 3600000000`)
@@ -117,6 +121,7 @@ func TestWhatOnlyWaitsGetsNoSecondJob(t *testing.T) {
 
 // T3: River's completer gives up after an outage; the rows that it leaves don't stay.
 func TestAJobThatRiverCantCompleteIsEnded(t *testing.T) {
+	t.Parallel()
 	r := newRuns(t, pgtest.Database(t), "a", false)
 	r.open(1, "h")
 	_, err := r.pool.Exec(t.Context(), `INSERT INTO otai.river_job (args, kind, max_attempts, queue, state, attempt, attempted_at, attempted_by)
@@ -126,6 +131,7 @@ func TestAJobThatRiverCantCompleteIsEnded(t *testing.T) {
 }
 
 func TestWhatCantBeTakenNowIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	r := newRuns(t, pgtest.Database(t), "a", false)
 	_, err := r.pool.Exec(t.Context(), `ALTER TABLE otai.run RENAME COLUMN attempts TO away`)
 	must(t, err)
@@ -141,6 +147,7 @@ func TestWhatCantBeTakenNowIsTriedAgain(t *testing.T) {
 }
 
 func TestAFurtherAttemptHasAJobOfItsOwnAndGoesFirst(t *testing.T) {
+	t.Parallel()
 	r := newRuns(t, pgtest.Database(t), "a", false)
 	var order []string
 	again := true
