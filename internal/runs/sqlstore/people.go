@@ -61,6 +61,11 @@ func (s *Store) Counts(ctx context.Context) (c store.Counts, err error) {
 		}); err != nil {
 			return err
 		}
+		var open int64
+		if _, err := t.row(`SELECT count(*) FROM {s}effect WHERE state = 'intent'`, nil, &open); err != nil {
+			return err
+		}
+		c.Open = int(open)
 		return t.rows(`SELECT runner, standing, count(*) FROM {s}ticket WHERE standing <> '' GROUP BY 1, 2`, nil, func(rows Rows) error {
 			var runner, standing string
 			var n int64

@@ -58,6 +58,7 @@ var versions = [][]string{{
 		until bigint NOT NULL, boot text NOT NULL, boot_clock bigint NOT NULL,
 		created bigint NOT NULL, changed bigint NOT NULL, PRIMARY KEY (run, effect_key)){norowid}`,
 	`CREATE INDEX {i}effect_ticket ON {s}effect (system, ticket, changed)`,
+	`CREATE INDEX {i}effect_open ON {s}effect (run) WHERE state = 'intent'`,
 	`CREATE TABLE {s}cause (name text PRIMARY KEY, runner text NOT NULL, label text NOT NULL,
 		tickets bigint NOT NULL, closed bigint NOT NULL, next_try bigint NOT NULL, since bigint NOT NULL){norowid}`,
 	`CREATE TABLE {s}cause_ticket (cause text NOT NULL, ticket text NOT NULL, PRIMARY KEY (cause, ticket)){norowid}`,

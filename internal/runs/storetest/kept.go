@@ -1,0 +1,346 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+func keepsAndDrops(f *fixture) {
+	for _, c := range []struct {
+		outcome      store.Outcome
+		done         bool
+		steps        int
+		doneIntent   bool
+		openIntent   bool
+		documentKept bool
+	}{
+		{store.Applied, true, 0, false, true, false},
+		{store.Left, false, 0, false, true, false},
+		{store.Dead, true, 1, true, true, true},
+		{store.Dead, false, 0, false, true, false},
+	} {
+		held, _ := f.begin(f.host, fmt.Sprint("t", f.next))
+		b := store.Batch{
+			Held: held, Steps: []store.Step{{Key: "a", Result: []byte("r")}}, Documents: []store.Document{{Ticket: "1", Body: []byte("b")}},
+			Effects: []store.Effect{{Key: "open", Operation: "note", State: store.Intent, Intent: []byte("i")}},
+		}
+		if c.done {
+			b.Effects = append(b.Effects, store.Effect{Key: "done", Operation: "update", State: store.Done, Intent: []byte("i"), Outcome: []byte("o")})
+		}
+		f.commit(b)
+		f.commit(store.Batch{Held: held, End: &store.End{State: store.Ended, Outcome: c.outcome}})
+		l := f.load(held.Run)
+		if len(l.Steps) != c.steps || len(l.Documents) == 1 != c.documentKept {
+			f.Errorf("%s: %d steps and %d documents are kept", c.outcome, len(l.Steps), len(l.Documents))
+		}
+		for _, e := range l.Effects {
+			want := e.Key == "open" && c.openIntent || e.Key == "done" && c.doneIntent
+			if (e.Intent != nil) != want || e.Key == "done" && string(e.Outcome) != "o" {
+				f.Errorf("%s: the effect is %+v", c.outcome, e)
+			}
+		}
+	}
+}
+
+func updatesEffect(f *fixture) {
+	held, _ := f.begin(f.host, "1")
+	put := func(e store.Effect) store.Effect {
+		f.Helper()
+		e.Key, e.Operation, e.System, e.Ticket = "e", "note", system, "1"
+		f.commit(store.Batch{Held: held, Durable: true, Effects: []store.Effect{e}})
+		return f.load(held.Run).Effects[0]
+	}
+	put(store.Effect{State: store.Intent, Intent: []byte("i")})
+	f.must(f.Store.Fence(f.ctx, held, "e", time.Minute, "b", 9))
+	e := put(store.Effect{State: store.Intent, Record: []byte("rec")})
+	if string(e.Intent) != "i" || string(e.Record) != "rec" || e.Begun == 0 || e.Until != e.Begun+60e6 || e.Boot != "b" {
+		f.Errorf("a record alone left %+v", e)
+	}
+	e = put(store.Effect{State: store.Intent, Begun: e.Begun})
+	if e.Until != 0 || e.Begun == 0 {
+		f.Errorf("a connection that was refused left %+v", e)
+	}
+	e = put(store.Effect{State: store.Done, Outcome: []byte("o")})
+	if e.State != store.Done || string(e.Intent) != "i" || string(e.Outcome) != "o" || e.Changed < e.Created {
+		f.Errorf("an outcome left %+v", e)
+	}
+	if err := f.Store.Fence(f.ctx, held, "e", time.Minute, "", 0); err == nil {
+		f.Error("a request was let through for what is done")
+	}
+	own, err := f.Store.OwnEffects(f.ctx, system, "1", 0)
+	f.must(err)
+	if len(own) != 1 || own[0].Run != held.Run {
+		f.Errorf("own effects: %+v", own)
+	}
+}
+
+func canceled(f *fixture) {
+	held, _ := f.begin(f.host, "1")
+	f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "old", State: store.Intent}}})
+	f.must(f.Store.Fence(f.ctx, held, "old", time.Minute, "", 0))
+	r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbCancel)
+	f.must(err)
+	if r.State != store.Running || r.Cancel != store.VerbCancel {
+		f.Fatalf("a running run became %+v", r)
+	}
+	f.wantErr(f.Store.Fence(f.ctx, held, "old", time.Minute, "", 0), store.ErrCanceled)
+	_, err = f.Store.Commit(f.ctx, store.Batch{Held: held, Effects: []store.Effect{{Key: "new", State: store.Intent}}})
+	f.wantErr(err, store.ErrCanceled)
+	f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "old", State: store.Done}}})
+	f.commit(store.Batch{Held: held, End: &store.End{State: store.Ended, Outcome: store.Canceled}})
+	if l := f.load(held.Run); len(l.Effects) != 1 || l.Run.Outcome != store.Canceled || l.Run.Cancel != "" {
+		f.Errorf("it ended as %+v", l)
+	}
+}
+
+func canceledIdle(f *fixture) {
+	held, _ := f.begin(f.host, "1")
+	f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "sent", State: store.Intent, Intent: []byte("text")}}})
+	f.must(f.Store.Fence(f.ctx, held, "sent", time.Minute, "", 0))
+	now, err := f.Store.Now(f.ctx)
+	f.must(err)
+	f.commit(store.Batch{Held: held, End: &store.End{State: store.Waiting, Reason: store.ReasonUntil, DueAt: now + 60e6}})
+	r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDiscard)
+	f.must(err)
+	if r.State != store.Waiting || r.Cancel != store.VerbDiscard || r.DueAt != now+60e6 {
+		f.Errorf("a run whose request may be at work became %+v", r)
+	}
+	idle, _ := f.begin(f.host, "2")
+	f.commit(store.Batch{Held: idle, End: &store.End{State: store.Waiting, Reason: store.ReasonAside, DueAt: now + 60e6}})
+	if r, err = f.Store.Cancel(f.ctx, idle.Run, store.VerbDiscard); err != nil || r.State != store.Ended || r.Outcome != store.Canceled {
+		f.Errorf("an idle run became %+v, %v", r, err)
+	}
+	if k := f.ticket("2"); k.Standing != store.Handled || k.Run != "" {
+		f.Errorf("its ticket is %+v", k)
+	}
+	if _, err := f.Store.Cancel(f.ctx, "nobody", store.VerbCancel); err == nil {
+		f.Error("a run that isn't there was canceled")
+	}
+}
+
+func refusal(ticket string) *store.Refusal {
+	return &store.Refusal{Runner: runner, Cause: "queue Raw", Label: "no right", Ticket: ticket}
+}
+
+func (f *fixture) waitsForCause(ticket string) store.Held {
+	held, _ := f.begin(f.host, ticket)
+	f.commit(store.Batch{Held: held, End: &store.End{State: store.Waiting, Reason: store.ReasonCause, Cause: "queue Raw"}})
+	return held
+}
+
+func causes(f *fixture) {
+	held, _ := f.begin(f.host, "0")
+	for i, ticket := range []string{"1", "1", "1", "2", "3", "4"} {
+		c := f.commit(store.Batch{Held: held, Refusal: refusal(ticket)})
+		if closed := i >= 4; c.Closed != closed || closed && c.Logged == (i == 4) {
+			f.Errorf("after %d: %+v", i, c)
+		}
+	}
+	first, second := f.waitsForCause("5"), f.waitsForCause("6")
+	list, err := f.Store.Causes(f.ctx)
+	f.must(err)
+	if len(list) != 1 || list[0].Waiting != 2 || list[0].Label != "no right" || list[0].Runner != runner {
+		f.Errorf("causes: %+v", list)
+	}
+	if tries, err := f.Store.TryCause(f.ctx, "queue Raw"); err != nil || tries {
+		f.Errorf("it tries at once: %v, %v", tries, err)
+	}
+	if l, _, err := f.Store.Take(f.ctx, f.host, runner, hash); err != nil || l != nil {
+		f.Errorf("took %+v, %v", l, err)
+	}
+	if f.Advance != nil {
+		f.Advance(61 * time.Second)
+		for _, want := range []store.Held{first, second, first} {
+			tries, err := f.Store.TryCause(f.ctx, "queue Raw")
+			f.must(err)
+			again, err := f.Store.TryCause(f.ctx, "queue Raw")
+			f.must(err)
+			l, _, err := f.Store.Take(f.ctx, f.host, runner, hash)
+			f.must(err)
+			if !tries || again || l == nil || l.Run.ID != want.Run || !l.Run.Try {
+				f.Fatalf("tries %v, again %v, took %+v, want %s", tries, again, l, want.Run)
+			}
+			f.commit(store.Batch{Held: store.Held{Run: l.Run.ID, Host: f.host, Fence: l.Run.Fence}, End: &store.End{State: store.Waiting, Reason: store.ReasonCause, Cause: "queue Raw"}})
+			f.Advance(61 * time.Second)
+		}
+	}
+	f.commit(store.Batch{Held: held, Success: []string{"queue Raw", "another"}})
+	for range 2 {
+		if l, _, err := f.Store.Take(f.ctx, f.host, runner, hash); err != nil || l == nil {
+			f.Errorf("after a success: %+v, %v", l, err)
+		}
+	}
+	if c := f.commit(store.Batch{Held: held, Refusal: refusal("1")}); c.Tickets != 1 || c.Closed {
+		f.Errorf("counting goes on at %+v", c)
+	}
+}
+
+func causeOpened(f *fixture) {
+	f.waitsForCause("1") // nobody has closed it
+	if l, _, err := f.Store.Take(f.ctx, f.host, runner, hash); err != nil || l == nil {
+		f.Errorf("took %+v, %v", l, err)
+	}
+}
+
+func retries(f *fixture) {
+	now, err := f.Store.Now(f.ctx)
+	f.must(err)
+	wait := func(ticket, reason string) store.Held {
+		held, _ := f.begin(f.host, ticket)
+		f.commit(store.Batch{Held: held, End: &store.End{State: store.Waiting, Reason: reason, DueAt: now + 3600e6, Counts: true}})
+		return held
+	}
+	aside, until := wait("1", store.ReasonAside), wait("2", store.ReasonUntil)
+	dead, _ := f.begin(f.host, "3")
+	f.commit(store.Batch{Held: dead, Effects: []store.Effect{{Key: "once", Operation: "once", State: store.Intent}}})
+	f.ended(dead, store.Dead, store.Ticket{Ticket: "3", Standing: store.StandingDead, Hashes: []string{hash}})
+	running, _ := f.begin(f.host, "4")
+	if n, err := f.Store.Retry(f.ctx, store.RequestArgs{}); err != nil || n != 0 {
+		f.Errorf("a retry of nothing took up %d, %v", n, err)
+	}
+	n, err := f.Store.Retry(f.ctx, store.RequestArgs{Runs: []string{aside.Run, until.Run, running.Run, dead.Run}, SkipStep: true})
+	f.must(err)
+	if n != 2 {
+		f.Errorf("%d were taken up, want 2", n)
+	}
+	got := []string{}
+	for {
+		l, _, err := f.Store.Take(f.ctx, f.host, runner, hash)
+		f.must(err)
+		if l == nil {
+			break
+		}
+		got = append(got, l.Run.ID)
+		if l.Run.Attempts != 0 || len(l.Tickets) != 1 {
+			f.Errorf("took %+v with %v", l.Run, l.Tickets)
+		}
+		if l.Run.ID == dead.Run && (l.Run.Outcome != "" || l.Effects[0].State != store.Closed) {
+			f.Errorf("the dead one is %+v with %+v", l.Run, l.Effects)
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, []string{aside.Run, dead.Run}) {
+		f.Errorf("took %v", got)
+	}
+	if r := f.load(until.Run).Run; r.DueAt != now+3600e6 {
+		f.Errorf("what may be at work is due at %d", r.DueAt)
+	}
+}
+
+func retriesHandled(f *fixture) {
+	for _, ticket := range []string{"1", "2"} {
+		held, _ := f.begin(f.host, ticket)
+		f.ended(held, store.Applied, store.Ticket{Ticket: ticket, Standing: store.Handled})
+	}
+	if n, err := f.Store.Retry(f.ctx, store.RequestArgs{Handled: true, Tickets: []string{"1"}}); err != nil || n != 1 {
+		f.Errorf("freed %d, %v, want 1", n, err)
+	}
+	_, c := f.begin(f.host, "1", "2")
+	f.wantIDs(c.Tickets, "1")
+	if n, err := f.Store.Retry(f.ctx, store.RequestArgs{Handled: true, Runner: "another"}); err != nil || n != 0 {
+		f.Errorf("freed %d of another runner, %v", n, err)
+	}
+}
+
+func cleans(f *fixture) {
+	for i := range 5 {
+		held, _ := f.begin(f.host, fmt.Sprint(i))
+		f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "e", State: map[bool]store.EffectState{true: store.Intent, false: store.Done}[i == 0]}}})
+		f.ended(held, store.Dead, store.Ticket{Ticket: fmt.Sprint(i), Standing: store.StandingDead})
+	}
+	now, err := f.Store.Now(f.ctx)
+	f.must(err)
+	for _, want := range []int{3, 1, 0} {
+		if n, err := f.Store.Clean(f.ctx, now+1, 3); err != nil || n != want {
+			f.Errorf("deleted %d, %v, want %d", n, err, want)
+		}
+	}
+	left, err := f.Store.Runs(f.ctx, store.Filter{})
+	f.must(err)
+	if len(left) != 1 {
+		f.Errorf("%d runs are left, want the one that is in doubt", len(left))
+	}
+	if n, err := f.Store.Clean(f.ctx, 0, 3); err != nil || n != 0 {
+		f.Errorf("deleted %d that aren't old, %v", n, err)
+	}
+	if k := f.ticket("1"); k.Standing != store.StandingDead {
+		f.Errorf("a standing went with its run: %+v", k)
+	}
+}
+
+func requests(f *fixture) {
+	id, err := f.Store.Ask(f.ctx, store.Request{Verb: store.VerbRetry, Args: []byte(`{"all":true}`)})
+	f.must(err)
+	open, err := f.Store.Requests(f.ctx)
+	f.must(err)
+	if len(open) != 1 || open[0].ID != id || string(open[0].Args) != `{"all":true}` || open[0].Created == 0 {
+		f.Errorf("requests: %+v", open)
+	}
+	f.must(f.Store.Answer(f.ctx, id, "3 runs"))
+	if open, err = f.Store.Requests(f.ctx); err != nil || len(open) != 0 {
+		f.Errorf("requests after the answer: %+v, %v", open, err)
+	}
+	if r, ok, err := f.Store.Asked(f.ctx, id); err != nil || !ok || r.Answer != "3 runs" {
+		f.Errorf("asked: %+v, %v, %v", r, ok, err)
+	}
+	if _, ok, err := f.Store.Asked(f.ctx, id+1); err != nil || ok {
+		f.Errorf("a request that nobody made: %v, %v", ok, err)
+	}
+}
+
+func finds(f *fixture) {
+	var all []string
+	for i := range 5 {
+		held, _ := f.begin(f.host, fmt.Sprint(i))
+		all = append([]string{held.Run}, all...)
+		if i%2 == 0 {
+			f.ended(held, store.Applied, store.Ticket{Ticket: fmt.Sprint(i), Standing: store.Handled, Note: map[bool]string{true: "put back"}[i == 0]})
+		}
+	}
+	runs := func(filter store.Filter) (out []string) {
+		list, err := f.Store.Runs(f.ctx, filter)
+		f.must(err)
+		for _, r := range list {
+			out = append(out, r.ID)
+		}
+		return out
+	}
+	page := runs(store.Filter{Limit: 2})
+	page = append(page, runs(store.Filter{After: page[1]})...)
+	if !slices.Equal(page, all) {
+		f.Errorf("by pages: %v, want %v", page, all)
+	}
+	if got := runs(store.Filter{States: []store.State{store.Ended}, Outcomes: []store.Outcome{store.Applied, store.Left}}); len(got) != 3 {
+		f.Errorf("ended: %v", got)
+	}
+	if got := runs(store.Filter{Ticket: "0", Runner: runner}); !slices.Equal(got, all[4:]) {
+		f.Errorf("by ticket: %v", got)
+	}
+	list, err := f.Store.Runs(f.ctx, store.Filter{Ticket: "0"})
+	f.must(err)
+	if !slices.Equal(list[0].Tickets, []string{"0"}) {
+		f.Errorf("its tickets are %v", list[0].Tickets)
+	}
+	noted, err := f.Store.TicketsBy(f.ctx, store.TicketFilter{Noted: true, Standings: []store.Standing{store.Handled}, Limit: 9})
+	f.must(err)
+	f.wantIDs(noted, "0")
+	held, _ := f.begin(f.host, "open")
+	f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "e", State: store.Intent}}})
+	c, err := f.Store.Counts(f.ctx)
+	f.must(err)
+	if c.Runs[store.Ended] != 3 || c.Runs[store.Running] != 3 || c.Standings[store.Handled] != 3 || c.Runners[runner][store.Handled] != 3 || c.Open != 1 {
+		f.Errorf("counts: %+v", c)
+	}
+	stale, err := f.Store.Stale(f.ctx, runner, system, 1<<60, 2)
+	f.must(err)
+	if len(stale) != 2 {
+		f.Errorf("%d stale tickets, want 2", len(stale))
+	}
+	if _, err := f.Store.Load(f.ctx, "nobody"); err == nil || errors.Is(err, store.ErrUnavailable) {
+		f.Errorf("loading nobody: %v", err)
+	}
+}

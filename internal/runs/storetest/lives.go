@@ -1,0 +1,194 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+const leaseOver = 1300 * time.Millisecond // the lease of the tests is a second
+
+func (f *fixture) needLeases() {
+	if !f.Leases {
+		f.Skip("one process has the store to itself")
+	}
+}
+
+func leaseEnds(f *fixture) {
+	f.needLeases()
+	held, _ := f.begin(f.host, "1")
+	f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "e", State: store.Intent}}})
+	f.must(f.Store.Renew(f.ctx, f.host), f.Store.Fence(f.ctx, held, "e", time.Minute, "", 0))
+	time.Sleep(800 * time.Millisecond)
+	f.wantErr(f.Store.Fence(f.ctx, held, "e", time.Minute, "", 0), store.ErrFence) // less than a quarter is left
+	f.must(f.Store.Renew(f.ctx, f.host))
+	time.Sleep(leaseOver)
+	f.wantErr(f.Store.Renew(f.ctx, f.host), store.ErrFence)
+	_, err := f.Store.Commit(f.ctx, store.Batch{Held: held, Steps: []store.Step{{Key: "a"}}})
+	f.wantErr(err, store.ErrFence)
+	_, _, err = f.Store.Take(f.ctx, f.host, runner, hash)
+	f.wantErr(err, store.ErrFence)
+	_, err = f.Store.Claim(f.ctx, f.claim(store.Held{Run: "new", Host: f.host, Fence: 1}, "2"))
+	f.wantErr(err, store.ErrFence)
+	f.commit(store.Batch{Held: held, Fact: true, Effects: []store.Effect{{Key: "e", State: store.Done}}})
+	other := f.register("b", hash)
+	n, err := f.Store.Reap(f.ctx, other)
+	f.must(err)
+	if n != 1 {
+		f.Errorf("%d runs were reaped, want 1", n)
+	}
+	_, err = f.Store.Commit(f.ctx, store.Batch{Held: held, Fact: true, Effects: []store.Effect{{Key: "e", State: store.Refused}}})
+	f.wantErr(err, store.ErrFence)
+}
+
+func reaps(f *fixture) {
+	f.needLeases()
+	at := "step"
+	held, _ := f.begin(f.host, "1")
+	f.commit(store.Batch{Held: held, AtWork: &at})
+	other := f.register("b", hash)
+	n, err := f.Store.Reap(f.ctx, other)
+	f.must(err)
+	if n != 0 {
+		f.Fatalf("%d runs of a living host were reaped", n)
+	}
+	for range 5 {
+		time.Sleep(leaseOver / 5)
+		f.must(f.Store.Renew(f.ctx, other))
+	}
+	n, err = f.Store.Reap(f.ctx, other)
+	f.must(err)
+	l, _, err := f.Store.Take(f.ctx, other, runner, hash)
+	f.must(err)
+	if n != 1 || l == nil || l.Run.Deaths != 1 || l.Run.Owner != other || l.Run.AtWork != at {
+		f.Errorf("reaped %d, took %+v", n, l)
+	}
+	_, err = f.Store.Reap(f.ctx, f.host)
+	f.wantErr(err, store.ErrFence)
+}
+
+func takesOverOwn(f *fixture) {
+	at := "step"
+	mine, _ := f.begin(f.host, "1")
+	f.commit(store.Batch{Held: mine, AtWork: &at})
+	if f.Leases {
+		theirs := f.register("b", hash)
+		held, _ := f.begin(theirs, "2")
+		defer f.commit(store.Batch{Held: held, Steps: []store.Step{{Key: "still mine"}}})
+	}
+	again := f.register("a", hash)
+	l, _, err := f.Store.Take(f.ctx, again, runner, hash)
+	f.must(err)
+	if l == nil || l.Run.ID != mine.Run || l.Run.Deaths != 1 {
+		f.Fatalf("it took %+v", l)
+	}
+	if l, _, err = f.Store.Take(f.ctx, again, runner, hash); err != nil || l != nil {
+		f.Errorf("it also took %+v, %v", l, err)
+	}
+	_, err = f.Store.Commit(f.ctx, store.Batch{Held: mine})
+	f.wantErr(err, store.ErrFence)
+	// The same step again: the next death is the second. Another step: the first.
+	held := store.Held{Run: mine.Run, Host: again, Fence: 3}
+	f.commit(store.Batch{Held: held, AtWork: &at})
+	if d := f.load(mine.Run).Run.Deaths; d != 1 {
+		f.Errorf("%d deaths at the same step, want 1", d)
+	}
+	next := "next"
+	f.commit(store.Batch{Held: held, AtWork: &next})
+	if d := f.load(mine.Run).Run.Deaths; d != 0 {
+		f.Errorf("%d deaths at another step, want 0", d)
+	}
+}
+
+func stranded(f *fixture) {
+	lost, _ := f.begin(f.host, "1")
+	kept, _ := f.begin(f.host, "2")
+	for i, want := range []int{0, 1, 0, 0} {
+		n, err := f.Store.Reconcile(f.ctx, f.host, []string{kept.Run})
+		f.must(err)
+		if n != want {
+			f.Errorf("look %d made %d runs ready, want %d", i, n, want)
+		}
+	}
+	_, err := f.Store.Commit(f.ctx, store.Batch{Held: lost})
+	f.wantErr(err, store.ErrFence)
+	f.commit(store.Batch{Held: kept})
+}
+
+func begunFirst(f *fixture) {
+	parent, _ := f.begin(f.host, "1")
+	f.commit(store.Batch{Held: parent, Spawn: []store.Run{
+		{ID: "item1", Runner: runner, Hash: hash, Parent: parent.Run}, {ID: "item2", Runner: runner, Hash: hash, Parent: parent.Run},
+	}})
+	f.commit(store.Batch{Held: parent, End: &store.End{State: store.Ready}})
+	for _, want := range []string{parent.Run, "item1", "item2"} {
+		l, _, err := f.Store.Take(f.ctx, f.host, runner, hash)
+		f.must(err)
+		if l == nil || l.Run.ID != want {
+			f.Errorf("took %+v, want %s", l, want)
+		}
+	}
+	later, _ := f.begin(f.host, "2")
+	now, err := f.Store.Now(f.ctx)
+	f.must(err)
+	f.commit(store.Batch{Held: later, End: &store.End{State: store.Waiting, Reason: store.ReasonAside, DueAt: now + 60e6}})
+	l, next, err := f.Store.Take(f.ctx, f.host, runner, hash)
+	f.must(err)
+	if l != nil || next != now+60e6 {
+		f.Errorf("took %+v, the next is due at %d", l, next)
+	}
+}
+
+func takeRun(f *fixture) {
+	held, _ := f.begin(f.host, "1")
+	f.commit(store.Batch{Held: held, End: &store.End{State: store.Ready}})
+	_, err := f.Store.TakeRun(f.ctx, f.host, held.Run, 7)
+	f.wantErr(err, store.ErrFence)
+	l, err := f.Store.TakeRun(f.ctx, f.host, held.Run, 1)
+	f.must(err)
+	if l.Run.Fence != 2 || l.Run.State != store.Running {
+		f.Errorf("took %+v", l.Run)
+	}
+	_, err = f.Store.TakeRun(f.ctx, f.host, held.Run, 1)
+	f.wantErr(err, store.ErrFence)
+}
+
+func slots(f *fixture) {
+	once := func(host string, want bool) {
+		f.Helper()
+		if first, err := f.Store.Once(f.ctx, host, "tick", 7); err != nil || first != want {
+			f.Errorf("%s fires: %v, %v, want %v", host, first, err, want)
+		}
+	}
+	once(f.host, true)
+	if f.Leases {
+		once(f.register("b", hash), false)
+	}
+	once(f.host, false)
+	f.must(f.Store.Leave(f.ctx, f.host))
+	next := f.register("a", hash)
+	once(next, true)
+	f.must(f.Store.Fired(f.ctx, "tick", 7), f.Store.Leave(f.ctx, next))
+	once(f.register("a", hash), false)
+}
+
+func adopts(f *fixture) {
+	held, _ := f.begin(f.host, "1")
+	f.commit(store.Batch{
+		Held: held, Steps: []store.Step{{Key: "a"}}, Effects: []store.Effect{{Key: "e", State: store.Done}},
+		End: &store.End{State: store.Ready},
+	})
+	if n, err := f.Store.Adopt(f.ctx, f.host, runner, "h2"); err != nil || n != 0 {
+		f.Fatalf("%d runs of a living hash were adopted, %v", n, err)
+	}
+	f.must(f.Store.Leave(f.ctx, f.host))
+	other := f.register("b", "h2")
+	if n, err := f.Store.Adopt(f.ctx, other, runner, "h2"); err != nil || n != 1 {
+		f.Fatalf("%d runs were adopted, %v, want 1", n, err)
+	}
+	l, _, err := f.Store.Take(f.ctx, other, runner, "h2")
+	f.must(err)
+	if l == nil || !l.Run.Parked || len(l.Steps) != 0 || len(l.Effects) != 1 || len(l.Tickets) != 1 {
+		f.Errorf("it begins anew with %+v", l)
+	}
+}
