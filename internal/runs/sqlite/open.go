@@ -27,6 +27,17 @@ type Store struct {
 	*sqlstore.Store
 	Path  string
 	Moved string // where a damaged file is now; "" if there was none
+
+	db *database
+}
+
+// Clean implements [store.Store]. What was deleted is then in no file.
+func (s *Store) Clean(ctx context.Context, keepBefore int64, batch int) (int, error) {
+	n, err := s.Store.Clean(ctx, keepBefore, batch)
+	if err == nil {
+		err = s.db.writer.alone(emptyLog)
+	}
+	return n, err
 }
 
 // Open takes the lock and opens the store, or makes one. The error is a [LockedError] if
@@ -45,7 +56,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{sqlstore.New(db, db.d), db.path(), moved}, nil
+	return &Store{sqlstore.New(db, db.d), db.path(), moved, db}, nil
 }
 
 // Beside opens a store that another process may work with: to read it, and for requests
@@ -62,7 +73,7 @@ func Beside(ctx context.Context, o Options) (*Store, error) {
 	if err := db.open(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{Store: sqlstore.New(db, db.d), Path: db.path()}, nil
+	return &Store{Store: sqlstore.New(db, db.d), Path: db.path(), db: db}, nil
 }
 
 // database implements [sqlstore.DB].

@@ -14,9 +14,9 @@ const mostTogether = 64
 
 // job is a write that waits.
 type job struct {
-	ctx     context.Context //nolint:containedctx // of the call that waits for it
 	durable bool
 	work    func(*sqlstore.Tx) error
+	alone   func(*conn) error // instead of work: outside of transactions
 	err     error
 	done    chan struct{}
 }
@@ -42,7 +42,15 @@ func (w *writer) write(ctx context.Context, durable bool, work func(*sqlstore.Tx
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := &job{ctx: ctx, durable: durable, work: work, done: make(chan struct{})}
+	return w.wait(&job{durable: durable, work: work, done: make(chan struct{})})
+}
+
+// alone runs something that can't be in a transaction.
+func (w *writer) alone(work func(*conn) error) error {
+	return w.wait(&job{alone: work, done: make(chan struct{})})
+}
+
+func (w *writer) wait(j *job) error {
 	select {
 	case w.jobs <- j:
 	case <-w.over:
@@ -75,10 +83,10 @@ func (w *writer) loop() {
 	}
 }
 
-// together collects what waits.
+// together collects what waits, up to what is done alone.
 func (w *writer) together(first *job) []*job {
 	group := []*job{first}
-	for len(group) < mostTogether {
+	for len(group) < mostTogether && group[len(group)-1].alone == nil {
 		select {
 		case j := <-w.jobs:
 			group = append(group, j)
@@ -90,6 +98,16 @@ func (w *writer) together(first *job) []*job {
 }
 
 func (w *writer) run(group []*job) {
+	if last := group[len(group)-1]; last.alone != nil {
+		group = group[:len(group)-1]
+		defer func() {
+			last.err, _ = translate(last.alone(w.conn))
+			close(last.done)
+		}()
+	}
+	if len(group) == 0 {
+		return
+	}
 	if err := w.transaction(group); err != nil {
 		out, _ := translate(err)
 		for _, j := range group {
@@ -180,6 +198,12 @@ func (w *writer) sync(full bool) error {
 	}
 	w.full = full
 	return nil
+}
+
+// emptyLog copies the log into the file and cuts it off: what was deleted from the file
+// stands in there still. A reader in the middle of its work puts it off to the next time.
+func emptyLog(c *conn) error {
+	return errors.Join(c.pragma("PRAGMA busy_timeout=0"), c.pragma("PRAGMA wal_checkpoint(TRUNCATE)"), c.pragma("PRAGMA busy_timeout=5000"))
 }
 
 func (w *writer) close() error {
