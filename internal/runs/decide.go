@@ -191,10 +191,10 @@ func unreadable(e ending) decision {
 		return gone(e)
 	}
 	v := wait(e, store.ReasonGone, e.after(lookAgain))
-	v.end.Cause = e.wait.Cause
-	if e.closed {
-		v.end.DueAt = 0
+	if e.closed { // many can't be read: they look one after another
+		v.end.Reason, v.end.DueAt = store.ReasonCause, 0
 	}
+	v.end.Cause = e.wait.Cause
 	v.memory = m
 	return v
 }

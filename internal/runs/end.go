@@ -36,12 +36,25 @@ func (r *run) End(ctx context.Context, _ api.PipeResult, err error) error {
 		r.concern = r.tickets[i].Ticket
 	}
 	v := decide(e)
-	if _, cErr := r.commitPersistently(ctx, r.batch(v)); cErr != nil {
+	b := r.batch(v)
+	if opens(r.row, v, e) {
+		b.Success = append(b.Success, r.row.Cause)
+	}
+	if _, cErr := r.commitPersistently(ctx, b); cErr != nil {
 		return r.notStored(cErr)
 	}
 	r.e.ended(r, v)
 	r.say(v)
 	return r.e.remains(r, v, e)
+}
+
+// opens reports whether a run that waited for a cause has got past it, which opens it
+// for all. A write's cause is opened by the gate as well.
+func opens(row store.Run, v decision, e ending) bool {
+	if row.Reason != store.ReasonCause || !row.Try || e.stopped || v.system || e.cause() == row.Cause {
+		return false
+	}
+	return v.end.State == store.Ended || v.end.Reason == store.ReasonAside
 }
 
 // notStored is for an end that could not be stored: another host has the run, or it
@@ -112,7 +125,10 @@ func (r *run) rejection() *store.Refusal {
 	if i := r.subject(); i >= 0 {
 		ticket = r.tickets[i].Ticket
 	}
-	return &store.Refusal{Cause: cause, Label: r.e.o.Redact(r.saw.label()), Ticket: ticket}
+	if r.saw.bad != nil && len(r.saw.rejections) == 0 {
+		r.e.countedStep(r.saw.bad.step.Path, cause)
+	}
+	return &store.Refusal{Cause: cause, Runner: r.row.Runner, Label: r.e.o.Redact(r.saw.label()), Ticket: ticket}
 }
 
 // subject is the ticket that the run concerns, as an index of its tickets: the one of

@@ -71,9 +71,10 @@ type Engine struct {
 	values  map[string]any     // of items whose value may not be stored
 	notes   map[string]*memory // by run: what an attempt leaves to the next one
 	streak  map[string]map[string]bool
-	success map[string]int64 // store time, of a step by its path
-	said    map[string]bool  // what is logged once
-	waits   map[string]bool  // causes in the log
+	success map[string]int64           // store time, of a step by its path
+	counted map[string]map[string]bool // causes at which tickets were counted, by the path of the step
+	said    map[string]bool            // what is logged once
+	waits   map[string]bool            // causes in the log
 
 	refused atomic.Int64
 	cancel  context.CancelFunc
@@ -93,7 +94,7 @@ func New(o Options) *Engine {
 		o: o, logger: o.Logger,
 		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]any),
 		notes: make(map[string]*memory), streak: make(map[string]map[string]bool),
-		success: make(map[string]int64), said: make(map[string]bool), waits: make(map[string]bool),
+		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), waits: make(map[string]bool),
 		closing: make(chan struct{}),
 	}
 }

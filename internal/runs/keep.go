@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/runs/codec"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -185,8 +186,6 @@ func put(data map[string]any, ref any, docs map[string][]byte) error {
 func index(v any) (int, bool) {
 	switch n := v.(type) {
 	case int64:
-		return int(n), true
-	case float64: // until the codec lands
 		return int(n), true
 	case int:
 		return n, true

@@ -312,7 +312,7 @@ func (r *run) learn(ctx context.Context, st *step, result api.PipeResult, err er
 		r.saw.succeeded()
 		r.keep(st, result)
 		if r.stored {
-			r.e.stepSucceeded(st.s.Path)
+			r.pending.Success = append(r.pending.Success, r.e.stepSucceeded(st.s.Path)...)
 		}
 	}
 }

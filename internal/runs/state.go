@@ -20,11 +20,28 @@ func (e *Engine) memoryOf(run string) memory {
 }
 
 // stepSucceeded remembers that a step did its work, for those that go on failing at it.
-func (e *Engine) stepSucceeded(path string) {
+// It returns the causes at which tickets were counted for the step: there is a success in
+// between now.
+func (e *Engine) stepSucceeded(path string) (causes []string) {
 	now := e.now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.success[path] = now
+	for cause := range e.counted[path] {
+		causes = append(causes, cause)
+	}
+	delete(e.counted, path)
+	return causes
+}
+
+// countedStep remembers that a ticket was counted at a cause for a step.
+func (e *Engine) countedStep(path, cause string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.counted[path] == nil {
+		e.counted[path] = make(map[string]bool)
+	}
+	e.counted[path][cause] = true
 }
 
 func (e *Engine) succeededSince(path string, since int64) bool {

@@ -32,14 +32,11 @@ func (e *Engine) tend(ctx context.Context) {
 		{each: requestsEach, do: e.requests},
 		{each: causesEach, do: e.causes},
 		{each: reconcileEach, do: e.reconcile},
+		{each: cleanEach, do: e.unknownRunners},
 		{each: cleanEach, do: e.cleanUp},
 	}
 	if e.o.Host.Lease > 0 {
 		chores = append(chores, &chore{each: adoptEach, do: e.adopt}, &chore{each: requestsEach, do: e.poll})
-	}
-	now := time.Now()
-	for _, c := range chores {
-		c.next = now.Add(c.each)
 	}
 	tick := time.NewTicker(requestsEach)
 	defer tick.Stop()
@@ -170,12 +167,14 @@ func (e *Engine) adopt(ctx context.Context) error {
 		if p.Loop != nil {
 			continue
 		}
-		n, err := e.o.Store.Adopt(ctx, e.hostID(), p.Runner, p.Hash)
-		if err != nil {
-			return err
-		}
-		if n > 0 {
-			at.wake()
+		for n := 1; n > 0; { // it takes up a number of them at one time
+			var err error
+			if n, err = e.o.Store.Adopt(ctx, e.hostID(), p.Runner, p.Hash); err != nil {
+				return err
+			}
+			if n > 0 {
+				at.wake()
+			}
 		}
 	}
 	return nil
