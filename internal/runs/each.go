@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -91,6 +92,8 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 		b.Tickets = append(b.Tickets, t)
 	}
 	b.Steps = []store.Step{{Key: stepSpawned}}
+	atWork := stepSpawned + s.Key
+	b.AtWork = &atWork
 	return b, out
 }
 
@@ -193,19 +196,23 @@ func (e *Engine) itemOf(row store.Run) *orchestrator.LoopItem {
 	return nil
 }
 
+// hasItems reports whether the run's items are stored. Its step says so, and what is at
+// work, which stays where steps are dropped.
+func (r *run) hasItems() bool {
+	_, ok := r.steps[stepSpawned]
+	return ok || r.spawnedHere || strings.HasPrefix(r.row.AtWork, stepSpawned)
+}
+
 // spawned reports whether the run's work is done by its items, or can't be done here.
 func (r *run) spawned() bool {
-	if _, ok := r.steps[stepSpawned]; ok {
-		return true
-	}
-	return r.row.Item != nil && r.item == nil && r.p.Loop != nil
+	return r.hasItems() || r.row.Item != nil && r.item == nil && r.p.Loop != nil
 }
 
 // endSpawned ends a run that isn't resumed. An item whose value is gone becomes a run at
 // the place of its runner, where it begins anew with its own ticket.
 func (r *run) endSpawned(ctx context.Context) {
 	at := outermost(r.p)
-	if _, parent := r.steps[stepSpawned]; parent || at == r.p || len(r.tickets) == 0 {
+	if r.hasItems() || at == r.p || len(r.tickets) == 0 {
 		_ = r.End(ctx, api.PipeResult{}, nil) // what concerns the runner is said by its items
 		return
 	}

@@ -78,7 +78,7 @@ func (r *run) ending(err error) ending {
 	e := ending{
 		attempt: r.saw, canceled: r.canceled.Load(), err: err, now: r.e.now(), repeat: r.p.Repeat,
 		attempts: r.row.Attempts, retry: withDefaults(r.p.Retry),
-		spawned: r.spawnedHere || r.steps[stepSpawned].Key != "",
+		spawned: r.hasItems(),
 		memory:  r.e.memoryOf(r.row.ID), jitter: rand.N(2 * time.Second),
 	}
 	for _, f := range r.effects {

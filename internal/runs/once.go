@@ -29,7 +29,7 @@ func (r *run) stepOnce(ctx context.Context, s orchestrator.Step, do func(context
 		r.saw.doubt = s.Name
 		return api.PipeResult{}, errHalt
 	}
-	if _, err := r.commitPersistently(ctx, store.Batch{Durable: true, AtWork: &s.Key, Effects: []store.Effect{f}}); err != nil {
+	if _, err := r.commitPersistently(ctx, store.Batch{Durable: true, AtWork: r.atWork(s), Effects: []store.Effect{f}}); err != nil {
 		return api.PipeResult{}, err
 	}
 	st := &step{r: r, s: s}

@@ -183,10 +183,16 @@ func (r *run) workAgain(ctx context.Context) error {
 // finishOpen finishes the writes that have no outcome yet.
 func (r *run) finishOpen(ctx context.Context) error {
 	for _, f := range r.open() {
-		if f.Operation == effectOnce || r.e.o.Finish == nil {
-			if f.Operation == effectOnce {
-				r.saw.doubt = f.Step
-			}
+		unknown := f.Operation == effectOnce || f.Operation == opCreate && len(f.Record) == 0 && f.Begun != 0
+		switch {
+		case unknown && r.row.Try: // a person wants it done again
+			f.State = store.Refused
+			r.later(store.Batch{Durable: true, Effects: []store.Effect{f}})
+			continue
+		case unknown:
+			r.saw.doubt = f.Step
+			continue
+		case r.e.o.Finish == nil:
 			continue
 		}
 		s := &step{r: r, s: orchestrator.Step{Key: f.Step, Path: r.p.Path, Name: f.Operation}}
@@ -207,6 +213,9 @@ func (r *run) finishOpen(ctx context.Context) error {
 	}
 	return nil
 }
+
+// opCreate is the operation of a new ticket, which can't be looked for.
+const opCreate = "create"
 
 // open returns the effects without an outcome.
 func (r *run) open() []store.Effect {
@@ -283,8 +292,16 @@ func (r *run) beginStep(ctx context.Context, s orchestrator.Step) error {
 		r.row.AtWork = s.Key
 		return nil
 	}
-	_, err := r.commitPersistently(ctx, store.Batch{AtWork: &s.Key})
+	_, err := r.commitPersistently(ctx, store.Batch{AtWork: r.atWork(s)})
 	return err
+}
+
+func (r *run) atWork(s orchestrator.Step) *string {
+	key := s.Key
+	if r.spawnedHere {
+		key = stepSpawned + key
+	}
+	return &key
 }
 
 func (r *run) call(ctx context.Context, s orchestrator.Step, do func(context.Context) (api.PipeResult, error)) (api.PipeResult, error) {

@@ -177,11 +177,13 @@ func (s *step) Fence(ctx context.Context, effect string, lasts time.Duration) er
 	return err
 }
 
-func (s *step) Later(b store.Batch) {
-	s.r.mu.Lock()
-	defer s.r.mu.Unlock()
-	s.r.apply(b)
-	s.r.pending = joined(s.r.pending, b)
+func (s *step) Later(b store.Batch) { s.r.later(b) }
+
+func (r *run) later(b store.Batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.apply(b)
+	r.pending = joined(r.pending, b)
 }
 
 func (s *step) Refused(f gate.Refusal) {

@@ -138,7 +138,7 @@ func (t *Tx) retry(a store.RequestArgs) (int, error) {
 func (t *Tx) retryRun(id string, skip bool) error {
 	if skip {
 		if _, err := t.exec(`UPDATE {s}effect SET state = 'closed', changed = $1 WHERE run = $2 AND state = 'intent'
-			AND operation = 'once'`, t.now, id); err != nil {
+			AND operation IN ('once', 'create')`, t.now, id); err != nil {
 			return err
 		}
 	}
