@@ -37,7 +37,7 @@ func New(version string, o Options) api.Plugin {
 			WithLabel("yields", "*").WithLabel("children", "sequence").WithLabel("concurrent", "true"),
 		api.NewPipeFunc("ForEachPipe", "Runs its steps for each item, as a run of its own.", forEach).
 			WithLabel("yields", "count:number,applied:number,left:number,waiting:number,dead:number,other:number").
-			WithLabel("children", "sequence,parent-params,param-in:as").WithLabel("concurrent", "true"),
+			WithLabel("children", "sequence,parent-params,param-in:as").WithLabel("items", "items").WithLabel("concurrent", "true"),
 		api.NewPipeFunc("ExpressionPipe", "Yields the value of an expression.", evaluate).
 			WithLabel("yields", "value").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).

@@ -43,6 +43,11 @@ const (
 	// asked more than once a second is reported.
 	LabelPause = "pause"
 
+	// LabelItems names the param with the items of a loop: a pipe whose params struct is an
+	// orchestrator.Loop, and whose children run for each item as a run of its own. They see
+	// what ran before the loop, except tickets that were fetched.
+	LabelItems = "items"
+
 	// LabelUpdates names the param with the update of a ticket that a pipe sends, which
 	// has the keys of [api.TicketUpdate].
 	LabelUpdates = "updates"

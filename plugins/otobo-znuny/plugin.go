@@ -24,7 +24,8 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 		api.NewService("OTOBOZnunyTicketSystemService", "Finds, reads, changes and creates tickets of OTOBO, Znuny or OTRS.", newTicketSystem).
 			WithLabel("search-fields", fieldNames(searchKeys)).WithLabel("update-fields", fieldNames(updateKeys)).WithLabel("note-fields", fieldNames(noteKeys)).
 			WithLabel("open-tickets", "{ StateType: [new, open], Locks: [unlock] }"),
-		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets, oldest first.", fetchTickets).WithLabel("yields", "fetched_tickets"),
+		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets, oldest first.", fetchTickets).
+			WithLabel("yields", "fetched_tickets").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 	)
 }
 

@@ -99,6 +99,7 @@ func (k *checker) service(s config.Service) {
 func (k *checker) advise() {
 	k.diags.List = append(k.diags.List, k.anyState...)
 	k.polls()
+	k.runs()
 	k.adviseArticles()
 }
 

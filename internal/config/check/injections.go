@@ -62,6 +62,8 @@ func (k *checker) injects(given map[string]string, path params.Path, component c
 		service, ok := k.services[id]
 		if ok && need != nil && !service.Fits(component.Needs[name]) {
 			k.reportError(k.at(at), at, "bad-injection", k.fitting(need, component), "the service %q can't be injected: it is not %s", id, params.ServiceWords(need.Interface))
+		} else if ok && need != nil {
+			k.pastTheGate(name, component.Needs[name], id, at)
 		}
 	}
 	for _, name := range missing {

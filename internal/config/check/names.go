@@ -18,6 +18,7 @@ type scope struct {
 	open    bool              // a pipe around this one may add names that nobody knows
 	results map[string]string // use of each step whose result is there, by its id
 	parent  map[string]bool   // nil: there is no pipe around this one
+	kept    map[string]bool   // ids of results whose tickets stay outside of the loop around
 }
 
 // below is the scope of the children of a pipe with these params.
@@ -43,7 +44,14 @@ func (s scope) below(pipe catalog.Component, raw map[string]any) scope {
 			own[*spec.Default] = true
 		}
 	}
-	return scope{pipe: true, open: s.open || !children.Known, results: s.results, parent: own}
+	inner := scope{pipe: true, open: s.open || !children.Known, results: s.results, parent: own, kept: s.kept}
+	if key, _ := pipe.LabeledParam(params.LabelItems); key != "" {
+		inner.kept = map[string]bool{}
+		for id := range s.results {
+			inner.kept[id] = true
+		}
+	}
+	return inner
 }
 
 // with adds the result of a step.
@@ -53,6 +61,10 @@ func (s scope) with(id, use string) scope {
 		s.results = map[string]string{}
 	}
 	s.results[id] = use
+	if s.kept[id] { // it is one of the loop's own steps
+		s.kept = maps.Clone(s.kept)
+		delete(s.kept, id)
+	}
 	return s
 }
 
@@ -92,6 +104,12 @@ func (k *checker) checkResult(n jinja.Name, around scope) nameDiagnostic {
 	if there {
 		k.names.noteFound("step", id)
 		component, _ := k.catalog.Find(use)
+		if around.kept[id] && yieldsTickets(n, component) {
+			return nameDiagnostic{
+				code: "fetch-outside-loop", message: fmt.Sprintf("the steps of a loop don't see the tickets that %q fetched: each has its own", id),
+				hint: "write get_parent_param('NAME'), with the name that the loop's as: says: item, if it says nothing", arg: 1,
+			}
+		}
 		return checkYield(n, id, use, component.Yields)
 	}
 	if around.open {
@@ -116,6 +134,23 @@ func (k *checker) checkResult(n jinja.Name, around scope) nameDiagnostic {
 		}
 	}
 	return diag
+}
+
+// yieldsTickets reports whether a template asks a search for what it found.
+func yieldsTickets(n jinja.Name, component catalog.Component) bool {
+	if n.Name != "get_pipe_result" || !searches(component) {
+		return false
+	}
+	key := n.Attribute
+	if len(n.Args) > 1 {
+		key = n.Args[1].Text
+	}
+	return key == "" || slices.Contains(component.Yields, key) && component.YieldKinds[key] == ""
+}
+
+// searches reports whether a pipe searches for tickets.
+func searches(component catalog.Component) bool {
+	return component.Params != nil && component.Params.Field(criteriaKey) != nil
 }
 
 // stepsWith are the steps that ran before and have the result that is asked for.

@@ -45,6 +45,7 @@ func (k *kit) injectablePromises(i api.Injectable, app api.AppConfig) []promise 
 		add("a health check that is called off ends soon", s.healthCheckEnds)
 	}
 	if s.isPipe() {
+		add("says what calls after and beside each other do", s.saysWhatCallsDo)
 		add("a run that is called off ends soon", s.runEnds)
 	}
 	if k.inEarnest {
@@ -88,6 +89,29 @@ func (s *subject) isDocumented(f *outcome) {
 		for _, key := range undocumented(spec, "") {
 			f.notef(`the param %s has no tag doc:"…"`, key)
 		}
+	}
+}
+
+// saysWhatCallsDo shows what the labels say to a host that calls the pipe again.
+func (s *subject) saysWhatCallsDo(f *outcome) {
+	switch effect, said := s.injectable.Labels[params.LabelEffect]; {
+	case !said:
+		f.notef("has no label effect: a run that was interrupted in it calls it again, and otai validate warns of that; set none, or once if it changes something outside that must not happen twice")
+	case effect == params.EffectNone:
+		f.notef("effect: none, so it is called again by a run that was interrupted in it")
+	case effect == params.EffectOnce:
+		f.notef("effect: once, so it is never called again in its run once it was called")
+	default:
+		f.notef("the label effect is %q, which no host knows: it counts as none", effect)
+	}
+	concurrent := s.injectable.Labels[params.LabelConcurrent] == "true"
+	switch isFunc := s.made() != nil && s.made().Kind() == reflect.Func; {
+	case concurrent && isFunc:
+		f.notef("concurrent: true, so several workers call it at the same time")
+	case concurrent:
+		f.notef("the label concurrent counts only for a pipe that is built as an api.PipeFunc: one instance of %v is called by one worker after another", s.made())
+	default:
+		f.notef("is called by one worker after another, as it has no label concurrent: true")
 	}
 }
 

@@ -41,9 +41,16 @@ type (
 		Go    bool            `otai:"always_retry" default:"true"`
 	}
 	runnerParams struct {
-		On    api.ChildPipe  `otai:"on,required"`
-		Run   api.ChildPipe  `otai:"run,required"`
-		Extra map[string]any `otai:",rest"`
+		On      api.ChildPipe  `otai:"on,required"`
+		Run     api.ChildPipe  `otai:"run,required"`
+		Workers int            `otai:"workers" default:"1" min:"1"`
+		Extra   map[string]any `otai:",rest"`
+	}
+	forEachParams struct {
+		Items   []any           `otai:"items,required"`
+		As      string          `otai:"as" default:"item"`
+		Workers int             `otai:"workers" default:"4" min:"1"`
+		Steps   []api.ChildPipe `otai:"steps,required"`
 	}
 	switchParams struct {
 		Cases map[string]api.ChildPipe `otai:"cases"`
@@ -64,6 +71,7 @@ type (
 	fetchParams struct {
 		Tickets  api.TicketSystem `inject:"ticket_system"`
 		Criteria Criteria         `otai:"ticket_search_criteria"`
+		Claim    *bool            `otai:"claim"`
 	}
 	updateParams struct {
 		Tickets  api.TicketSystem `inject:"ticket_system"`
@@ -114,15 +122,16 @@ func Service[P, S any](name string) api.Injectable {
 func New() Catalog {
 	return Catalog{Offered: map[string]api.Injectable{
 		"base:JinjaRenderer":                        Service[noParams, fakeRenderer]("JinjaRenderer").WithLabel("language", "jinja"),
-		"base:SimpleSequentialOrchestrator":         Pipe[orchestratorParams]("SimpleSequentialOrchestrator").WithLabel("children", "separate").WithLabel("pause", "orchestrator_sleep"),
-		"base:SimpleSequentialRunner":               Pipe[runnerParams]("SimpleSequentialRunner").WithLabel("children", "separate,parent-params").WithLabel("triggered-by", "on"),
-		"base:CompositePipe":                        Pipe[compositeParams]("CompositePipe").WithLabel("children", "sequence").WithLabel("yields", "*"),
-		"base:IntervalTrigger":                      Pipe[intervalParams]("IntervalTrigger").WithLabel("interval", "interval").WithLabel("yields", ""),
-		"base:ExpressionPipe":                       Pipe[expressionParams]("ExpressionPipe").WithLabel("yields", "value"),
-		"base:FetchTicketsPipe":                     Pipe[fetchParams]("FetchTicketsPipe").WithLabel("yields", "fetched_tickets"),
-		"base:UpdateTicketPipe":                     Pipe[updateParams]("UpdateTicketPipe").WithLabel("updates", "updated_ticket").WithLabel("yields", ""),
-		"base:AddNotePipe":                          Pipe[noteParams]("AddNotePipe").WithLabel("adds-note", "note").WithLabel("yields", ""),
-		"base:ClassificationPipe":                   Pipe[classifyParams]("ClassificationPipe").WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text"),
+		"base:SimpleSequentialOrchestrator":         Pipe[orchestratorParams]("SimpleSequentialOrchestrator").WithLabel("children", "separate").WithLabel("pause", "orchestrator_sleep").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		"base:SimpleSequentialRunner":               Pipe[runnerParams]("SimpleSequentialRunner").WithLabel("children", "separate,parent-params").WithLabel("triggered-by", "on").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		"base:CompositePipe":                        Pipe[compositeParams]("CompositePipe").WithLabel("children", "sequence").WithLabel("yields", "*").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		"base:ForEachPipe":                          Pipe[forEachParams]("ForEachPipe").WithLabel("children", "sequence,parent-params,param-in:as").WithLabel("items", "items").WithLabel("yields", "count:number").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		"base:IntervalTrigger":                      Pipe[intervalParams]("IntervalTrigger").WithLabel("interval", "interval").WithLabel("yields", "").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		"base:ExpressionPipe":                       Pipe[expressionParams]("ExpressionPipe").WithLabel("yields", "value").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		"base:FetchTicketsPipe":                     Pipe[fetchParams]("FetchTicketsPipe").WithLabel("yields", "fetched_tickets").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		"base:UpdateTicketPipe":                     Pipe[updateParams]("UpdateTicketPipe").WithLabel("updates", "updated_ticket").WithLabel("yields", "").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		"base:AddNotePipe":                          Pipe[noteParams]("AddNotePipe").WithLabel("adds-note", "note").WithLabel("yields", "").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		"base:ClassificationPipe":                   Pipe[classifyParams]("ClassificationPipe").WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		"otobo-znuny:OTOBOZnunyTicketSystemService": Service[otoboParams, FakeTickets]("OTOBOZnunyTicketSystemService").WithLabel("open-tickets", "{ StateType: [new, open], Locks: [unlock] }"),
 		"otobo-znuny:FetchTicketsPipe":              Pipe[fetchParams]("FetchTicketsPipe").WithLabel("yields", "fetched_tickets"),
 		"hf-local:HFClassificationService":          Service[hfParams, fakeClassifier]("HFClassificationService"),
