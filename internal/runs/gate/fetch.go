@@ -169,7 +169,7 @@ func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
 		if len(f.kept) >= f.wanted || len(ids) < asked || asked < f.wanted+out {
 			break
 		}
-		out += max(left, 1) // others work at more than was thought
+		out += max(2*left, 20) // more is left out than was thought
 	}
 	freed, err := f.settle(ctx)
 	if err != nil {
@@ -187,17 +187,18 @@ func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
 }
 
 // expected is how many tickets the search must leave out: as many as the last one did,
-// and a few more. A ticket system that can't search for ids alone reads whatever it
-// finds, so it is asked for those alone of which the store knows.
+// and some more where that is cheap.
 func (f *fetch) expected(ctx context.Context) (int, error) {
 	f.mu.Lock()
 	last, known := f.skipped[f.step.Runner()]
 	f.mu.Unlock()
-	if known && f.ids != nil {
-		if last > 0 {
-			last += 10 + 4*f.wanted
-		}
-		return last, nil
+	switch {
+	case f.ids == nil && last > 0:
+		return last + f.wanted, nil
+	case f.ids == nil, known && last == 0:
+		return 0, nil
+	case known:
+		return last + 10 + 4*f.wanted, nil
 	}
 	out, err := f.gate.options.Store.Passed(ctx, f.step.Runner(), f.system)
 	if err != nil {

@@ -350,3 +350,51 @@ func TestWhatAPersonPutBackIsNotDoneAgainUntilSomebodyWrites(t *testing.T) {
 		}
 	})
 }
+
+func TestTicketsThatStayInTheQueueCostHardlyMoreSearches(t *testing.T) {
+	both(t, func(t *testing.T, full bool) {
+		var ids []string
+		for i := range 200 {
+			ids = append(ids, fmt.Sprintf("%05d", i))
+		}
+		w := newWorld(t, full, ids...)
+		for i, id := range ids {
+			r := w.m.run(fmt.Sprint("r", i))
+			same(t, w.fetch(r, api.SearchCriteria{Queue: inbox.Queue, Limit: 1}), []string{id})
+			if err := w.s.AddNote(r.ctx(t), id, hello); err != nil {
+				t.Fatal(err)
+			}
+			r.end(store.Handled)
+		}
+		if n := w.d.count("ids") + w.d.count("find"); n > 220 {
+			t.Errorf("%d searches for 200 tickets", n)
+		}
+	})
+}
+
+// Another otai with a store of its own is recognized by a note that reads as ours, by
+// who writes ours, and that is in nobody's effects.
+func TestAnotherOtaiWithAStoreOfItsOwnIsNamedOnceAnHour(t *testing.T) {
+	both(t, func(t *testing.T, full bool) {
+		w := newWorld(t, full, "1", "2")
+		r := w.m.run("a")
+		w.fetch(r, inbox)
+		for _, id := range []string{"1", "2"} {
+			if err := w.s.AddNote(r.ctx(t), id, hello); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.end(store.Handled)
+		for i := range 3 {
+			w.d.change("1", api.TicketUpdate{Notes: []api.Note{{Subject: hello.Subject, Body: fmt.Sprint("the other one's, ", i)}}})
+			w.d.change("2", api.TicketUpdate{Notes: []api.Note{{Subject: hello.Subject, Body: "a customer's", Author: "customer"}}})
+			time.Sleep(2 * time.Minute)
+			next := w.m.run(fmt.Sprint("b", i))
+			w.fetch(next, inbox)
+			next.end(store.Handled)
+		}
+		if n := strings.Count(w.logs.String(), "another otai that doesn't use this run store"); n != 1 {
+			t.Errorf("said %d times\n%s", n, w.logs)
+		}
+	})
+}
