@@ -1,0 +1,70 @@
+package runs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/sqlite"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// One ticket through engine, gate and SQLite, with every intent on the disk before it is
+// sent; the help desk costs nothing.
+func BenchmarkATicket(b *testing.B) {
+	for name, f := range map[string]form{"three pipes": threePipes, "one update": oneUpdate} {
+		b.Run(name, func(b *testing.B) {
+			s, err := sqlite.Open(b.Context(), sqlite.Options{Dir: b.TempDir()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			place := &orchestrator.Place{Runner: "sort", Path: "run", Hash: "h1", Workers: 1}
+			h := newHelpDesk(b.N)
+			g := gate.New(gate.Options{Store: s, Clock: BootClock})
+			system := g.Wrap("desk", h).(api.TicketSystem)
+			e := New(Options{Store: s, Logger: slog.New(slog.DiscardHandler), Host: store.Host{Instance: "here"}, Keep: time.Hour, Redact: func(s string) string { return s }, Finish: g.Finish, Clock: BootClock})
+			if err := e.Open(b.Context(), []*orchestrator.Place{place}); err != nil {
+				b.Fatal(err)
+			}
+			ids := make([]string, 0, b.N)
+			for i := range b.N {
+				ids = append(ids, fmt.Sprintf("%04d", i+1))
+			}
+			b.ResetTimer()
+			for _, id := range ids {
+				r := e.Begin(place, nil)
+				step := func(key string, do func(ctx context.Context) (api.PipeResult, error)) {
+					if _, err := r.Step(b.Context(), orchestrator.Step{Key: key, Path: key, Name: key, Params: "p"}, do); err != nil {
+						b.Fatal(err)
+					}
+				}
+				step("fetch", func(ctx context.Context) (api.PipeResult, error) {
+					h.only = id
+					found, err := system.FindTickets(ctx, api.SearchCriteria{Queue: &api.Entity{Name: "in"}, Limit: 1})
+					if len(found) != 1 || found[0].ID != id {
+						b.Fatal(found, err)
+					}
+					return api.Success(map[string]any{"fetched_tickets": []any{map[string]any{"id": id, "body": "b"}}}), err
+				})
+				for i, write := range f(b.Context(), system, id) {
+					step(fmt.Sprint("write", i), func(ctx context.Context) (api.PipeResult, error) { return api.Success(nil), write(ctx) })
+				}
+				if err := r.End(b.Context(), api.Success(nil), nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.StopTimer()
+			if err := e.Close(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
