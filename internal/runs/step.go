@@ -147,7 +147,15 @@ func (s *step) ClaimOne(ctx context.Context, t store.Ticket) (store.Ticket, bool
 }
 
 func (s *step) Commit(ctx context.Context, b store.Batch) error {
+	if b.Begin != nil {
+		begin := *b.Begin
+		begin.Boot, begin.BootClock = s.r.e.clock()
+		b.Begin = &begin
+	}
 	_, err := s.r.commit(ctx, b)
+	if errors.Is(err, store.ErrCanceled) {
+		s.r.canceled.Store(true)
+	}
 	return err
 }
 
@@ -166,15 +174,20 @@ func (s *step) Fence(ctx context.Context, effect string, lasts time.Duration) er
 	case errors.Is(err, store.ErrFence):
 		r.lose()
 	case err == nil:
-		for i := range r.effects {
-			if f := &r.effects[i]; f.Key == effect {
-				f.Begun = r.e.now()
-				f.Until = f.Begun + lasts.Microseconds()
-				f.Boot, f.BootClock = boot, clock
-			}
-		}
+		r.begun(store.Begin{Effect: effect, Lasts: lasts, Boot: boot, BootClock: clock})
 	}
 	return err
+}
+
+// begun makes what the store knows of a request part of what is known of the run.
+func (r *run) begun(b store.Begin) {
+	for i := range r.effects {
+		if f := &r.effects[i]; f.Key == b.Effect {
+			f.Begun = r.e.now()
+			f.Until = f.Begun + b.Lasts.Microseconds()
+			f.Boot, f.BootClock = b.Boot, b.BootClock
+		}
+	}
 }
 
 func (s *step) Later(b store.Batch) { s.r.later(b) }
@@ -236,6 +249,9 @@ func (r *run) fenced(err error) {
 func (r *run) apply(b store.Batch) {
 	for _, f := range b.Effects {
 		r.putEffect(f)
+	}
+	if b.Begin != nil {
+		r.begun(*b.Begin)
 	}
 	for _, t := range b.Tickets {
 		if t.Runner == r.row.Runner {

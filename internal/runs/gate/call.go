@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -16,6 +17,30 @@ type call struct {
 	effect string // key
 	asked  bool   // the fence let a request through
 	err    error  // why the fence did not
+
+	intent *store.Effect // not stored yet: with the first record or the first request
+	begun  time.Time     // the store has that a request begins; for a moment that is the fence's answer
+}
+
+// moment is for how long an answer of the store counts before a request is sent.
+const moment = 250 * time.Millisecond
+
+// begin stores the intent, what the ticket system keeps with it, and that a request may
+// begin now, all at once and durably.
+func (c *call) begin(ctx context.Context, record []byte) error {
+	e := *c.intent
+	if record != nil {
+		e.Record = record
+	}
+	err := c.step.Commit(ctx, store.Batch{
+		Durable: true, Effects: []store.Effect{e}, Begin: &store.Begin{Effect: e.Key, Lasts: c.system.lasts(ctx) + moment},
+	})
+	if err != nil {
+		c.err = err
+		return err
+	}
+	c.intent, c.begun = nil, time.Now()
+	return nil
 }
 
 type callKey struct{}
@@ -29,6 +54,15 @@ func fence(ctx context.Context) error {
 	c, ok := ctx.Value(callKey{}).(*call)
 	if !ok {
 		return nil // no run's
+	}
+	if c.intent != nil {
+		if err := c.begin(ctx, nil); err != nil {
+			return fmt.Errorf("nothing is sent: %w", err)
+		}
+	}
+	if !c.asked && time.Since(c.begun) < moment {
+		c.asked = true
+		return nil
 	}
 	if err := c.step.Fence(ctx, c.effect, c.system.lasts(ctx)); err != nil {
 		c.err = err
@@ -44,10 +78,7 @@ func load(ctx context.Context) ([]byte, error) {
 	if !ok {
 		return nil, nil
 	}
-	e, ok := effectOf(c.step, c.effect)
-	if !ok {
-		return nil, errNoIntent
-	}
+	e, _ := effectOf(c.step, c.effect)
 	return e.Record, nil
 }
 
@@ -57,14 +88,18 @@ func save(ctx context.Context, record []byte) error {
 	if !ok {
 		return nil
 	}
+	if c.intent != nil {
+		if err := c.begin(ctx, record); err != nil {
+			return fmt.Errorf("keep what is to be written: %w", err)
+		}
+		return nil
+	}
 	e, ok := effectOf(c.step, c.effect)
 	if !ok {
 		return errNoIntent
 	}
 	e.Record = record
-	// Before the first request the fence makes it durable, which every request asks.
-	durable := c.asked || !c.system.fences
-	if err := c.step.Commit(ctx, store.Batch{Durable: durable, Effects: []store.Effect{e}}); err != nil {
+	if err := c.step.Commit(ctx, store.Batch{Durable: true, Effects: []store.Effect{e}}); err != nil {
 		c.err = err
 		return fmt.Errorf("keep what was written: %w", err)
 	}

@@ -12,10 +12,19 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// carry sends what is to be written, and stores what became of it. The intent is on the
-// disk.
-func (w *write) carry(ctx context.Context, u api.TicketUpdate) error {
+// call is the call of the ticket system. A new intent is stored by it, before the first
+// request.
+func (w *write) call() *call {
 	c := &call{system: w.ticketSystem, step: w.step, effect: w.effect.Key}
+	if w.fresh {
+		c.intent = &w.effect
+	}
+	return c
+}
+
+// carry sends what is to be written, and stores what became of it.
+func (w *write) carry(ctx context.Context, u api.TicketUpdate) error {
+	c := w.call()
 	calling := withCall(ctx, c)
 	if !w.fences {
 		if err := fence(calling); err != nil {

@@ -45,9 +45,7 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 	if w.effect.Intent, err = w.intent.encode(); err != nil {
 		return "", fmt.Errorf("create a ticket: what is to be written can't be kept: %w", err)
 	}
-	if err := step.Commit(ctx, store.Batch{Effects: []store.Effect{w.effect}}); err != nil {
-		return "", storeError("keep what is to be written", err)
-	}
+	w.fresh = true
 	return t.create(ctx, w, ticket)
 }
 
@@ -82,7 +80,7 @@ func (t *ticketCreator) createAgain(ctx context.Context, w *write) (string, erro
 }
 
 func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket) (string, error) {
-	c := &call{system: t.ticketSystem, step: w.step, effect: w.effect.Key}
+	c := w.call()
 	calling := withCall(ctx, c)
 	if !t.fences {
 		if err := fence(calling); err != nil {

@@ -209,6 +209,12 @@ func (r *run) Commit(_ context.Context, b store.Batch) error {
 	}
 	r.m.commits++
 	r.m.apply(r, b)
+	if b.Begin != nil {
+		e := r.m.effects[r.id+" "+b.Begin.Effect]
+		e.Begun = time.Now().UnixMicro()
+		e.Until = e.Begun + b.Begin.Lasts.Microseconds()
+		r.m.effects[r.id+" "+b.Begin.Effect] = e
+	}
 	return nil
 }
 

@@ -65,6 +65,7 @@ type write struct {
 	row    store.Ticket // the run's claim on the ticket
 	intent intent
 
+	fresh   bool   // its intent is not stored yet
 	created string // id of the ticket that it made
 }
 
@@ -117,10 +118,7 @@ func (w *write) begin(ctx context.Context, u api.TicketUpdate) error {
 	if w.effect.Intent, err = w.intent.encode(); err != nil {
 		return fmt.Errorf("change ticket %s: what is to be written can't be kept: %w", w.effect.Ticket, err)
 	}
-	// The fence, asked before each request, makes it durable.
-	if err := w.step.Commit(ctx, store.Batch{Effects: []store.Effect{w.effect}}); err != nil {
-		return storeError("keep what is to be written", err)
-	}
+	w.fresh = true
 	return w.carry(ctx, rest)
 }
 

@@ -44,7 +44,7 @@ func TestAWriteIsStoredBeforeItIsSentAndSentOnce(t *testing.T) {
 		w := newWorld(t, full, "1")
 		r := w.begun()
 		w.d.before = func(_ string, apply func()) error {
-			if e := w.effect(r); e.State != store.Intent || e.Begun == 0 || e.Until-e.Begun != (45*time.Second).Microseconds() {
+			if e := w.effect(r); e.State != store.Intent || e.Begun == 0 || e.Until-e.Begun != (45*time.Second+moment).Microseconds() {
 				t.Errorf("before the request the store has %+v", e)
 			}
 			apply()

@@ -8,7 +8,7 @@ import (
 
 // Commit implements [store.Store].
 func (s *Store) Commit(ctx context.Context, b store.Batch) (counted *store.Cause, err error) {
-	err = s.db.Write(ctx, b.Durable, func(t *Tx) (err error) {
+	err = s.db.Write(ctx, b.Durable || b.Begin != nil, func(t *Tx) (err error) {
 		counted, err = t.commit(b)
 		return err
 	})
@@ -43,6 +43,11 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 	}
 	for i := range b.Effects {
 		if err := t.putEffect(run, &b.Effects[i], r.cancel != ""); err != nil {
+			return nil, err
+		}
+	}
+	if b.Begin != nil {
+		if err := t.sending(b.Held, r, *b.Begin); err != nil {
 			return nil, err
 		}
 	}

@@ -64,19 +64,26 @@ func (s *Store) Fence(ctx context.Context, held store.Held, effect string, lasts
 			return err
 		case !r.found:
 			return store.ErrFence
-		case r.cancel != "":
-			return store.ErrCanceled
-		case t.d.Leases && r.until-t.now < r.lease/4:
-			return store.ErrFence
 		}
-		n, err := t.exec(`UPDATE {s}effect SET begun = $1, until = $2, boot = $3, boot_clock = $4
-			WHERE run = $5 AND effect_key = $6 AND state = 'intent'`,
-			t.now, t.now+micro(lasts), boot, bootClock, held.Run, effect)
-		if err == nil && n == 0 {
-			return fmt.Errorf("run %s sends a request for the effect %q without an intent", held.Run, effect)
-		}
-		return err
+		return t.sending(held, r, store.Begin{Effect: effect, Lasts: lasts, Boot: boot, BootClock: bootClock})
 	})
+}
+
+// sending stores that a request is about to be sent.
+func (t *Tx) sending(held store.Held, r heldRun, b store.Begin) error {
+	switch {
+	case r.cancel != "":
+		return store.ErrCanceled
+	case t.d.Leases && r.until-t.now < r.lease/4:
+		return store.ErrFence
+	}
+	n, err := t.exec(`UPDATE {s}effect SET begun = $1, until = $2, boot = $3, boot_clock = $4
+		WHERE run = $5 AND effect_key = $6 AND state = 'intent'`,
+		t.now, t.now+micro(b.Lasts), b.Boot, b.BootClock, held.Run, b.Effect)
+	if err == nil && n == 0 {
+		return fmt.Errorf("run %s sends a request for the effect %q without an intent", held.Run, b.Effect)
+	}
+	return err
 }
 
 // OwnEffects implements [store.Store].

@@ -242,7 +242,17 @@ type Batch struct {
 	Spawn     []Run    // items; the tickets named in Tickets with their Run move to them, with the effects at them
 	Refusal   *Refusal
 	Success   []string // keys of causes: what was refused for them succeeded
+	Begin     *Begin   // after Effects; with it the batch is durable
 	End       *End
+}
+
+// Begin says that a request of an effect is about to be sent and how long it may be at
+// work: what [Store.Fence] stores in a transaction of its own.
+type Begin struct {
+	Effect    string
+	Lasts     time.Duration
+	Boot      string
+	BootClock int64
 }
 
 // End ends an attempt. When the run ends with it, the run lets go of all tickets, and its
