@@ -134,7 +134,7 @@ func (e *Engine) nameRunners() {
 	}
 }
 
-// numbered tells two of the same name apart.
+// numbered gives each of several of one name a name of its own.
 func numbered(name string, alike map[string]int) string {
 	alike[name]++
 	if n := alike[name]; n > 1 {

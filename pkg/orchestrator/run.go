@@ -32,14 +32,13 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.cycle.stopWith(stop.Done())
 
 	crews := make([]*crew, len(e.places))
-	var all sync.WaitGroup
 	for i, p := range e.places {
 		p.over, p.close = context.WithCancel(context.WithoutCancel(ctx))
 		crews[i] = e.newCrew(p)
-		if !e.options.Once {
-			crews[i].fires = -1
-		}
-		all.Go(func() { crews[i].serve(stop, work) })
+	}
+	var all sync.WaitGroup
+	for _, c := range crews {
+		all.Go(func() { c.serve(stop, work) })
 	}
 	err := e.direct(stop, crews)
 	end(err)
