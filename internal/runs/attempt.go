@@ -91,7 +91,7 @@ func (a *attempt) cause() string {
 	case len(a.rejections) > 0:
 		return a.rejections[len(a.rejections)-1].Cause
 	case a.bad != nil:
-		return "step " + a.bad.step.Path + " " + a.bad.kind
+		return store.CauseKey("step", a.bad.step.Path, a.bad.kind)
 	case a.wait != nil:
 		return a.wait.Cause
 	}

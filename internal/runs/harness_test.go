@@ -32,6 +32,7 @@ type desk struct {
 	log    *logBuffer
 	finish func(ctx context.Context, s gate.Step, e store.Effect) error
 	secret string
+	over   store.Store // what the next process works with instead of store
 }
 
 type logBuffer struct {
@@ -80,8 +81,12 @@ func inDesk(t *testing.T, test func(t *testing.T, d *desk)) {
 // start begins another process.
 func (d *desk) start() {
 	d.t.Helper()
+	over := d.over
+	if over == nil {
+		over = d.store
+	}
 	d.engine = New(Options{
-		Store: d.store, Logger: slog.New(slog.NewTextHandler(d.log, nil)), Host: store.Host{Instance: "here"}, Keep: 24 * time.Hour,
+		Store: over, Logger: slog.New(slog.NewTextHandler(d.log, nil)), Host: store.Host{Instance: "here"}, Keep: 24 * time.Hour,
 		Redact: func(text string) string {
 			if d.secret == "" {
 				return text

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,9 +43,12 @@ func (d *desk) inheriting(effects ...store.Effect) {
 
 func TestWhatAnEarlierReleaseHadBegunIsARunForEachTicket(t *testing.T) {
 	inDesk(t, func(t *testing.T, d *desk) {
+		var mu sync.Mutex
 		var finished []string
 		waits := true
 		d.finish = func(ctx context.Context, s gate.Step, e store.Effect) error {
+			mu.Lock()
+			defer mu.Unlock()
 			finished = append(finished, e.Ticket+" "+string(e.Intent))
 			if waits && e.Ticket == "2" {
 				s.Waits(gate.Wait{Reason: store.ReasonUntil, Until: d.engine.now() + (45 * time.Second).Microseconds()})
@@ -57,10 +61,13 @@ func TestWhatAnEarlierReleaseHadBegunIsARunForEachTicket(t *testing.T) {
 		effects := []store.Effect{begun("1", "{}"), begun("2", `{"a":1}`), begun("2", `{"b":2}`)}
 		d.inheriting(effects...)
 		time.Sleep(10 * time.Second)
+		mu.Lock()
 		slices.Sort(finished)
 		if len(finished) != 2 || finished[0] != "1 {}" || finished[1] != `2 {"a":1}` {
 			t.Fatalf("finished %q", finished)
 		}
+		waits = false
+		mu.Unlock()
 		all := d.runs(store.Filter{})
 		if len(all) != 2 || all[0].Runner != "" {
 			t.Fatalf("runs are %+v", all)
@@ -73,9 +80,10 @@ func TestWhatAnEarlierReleaseHadBegunIsARunForEachTicket(t *testing.T) {
 		}
 
 		// The journal is read again, as after a crash before it was put aside.
-		waits = false
 		d.inheriting(effects...)
 		time.Sleep(time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
 		if len(finished) != 4 || finished[2] != `2 {"a":1}` || finished[3] != `2 {"b":2}` {
 			t.Errorf("finished %q", finished)
 		}

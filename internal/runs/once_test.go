@@ -232,7 +232,8 @@ func (b *broken) Commit(ctx context.Context, batch store.Batch) (*store.Cause, e
 func TestAnOutcomeWaitsForAStoreThatCannotBeUsed(t *testing.T) {
 	inDesk(t, func(t *testing.T, d *desk) {
 		b := &broken{Store: d.store}
-		d.engine.o.Store = b
+		d.over = b
+		d.die()
 		r := d.begin()
 		d.does(r, "fetch", d.fetch("1"))
 		d.does(r, "write", d.write("1"))
@@ -274,7 +275,8 @@ func TestARunWhoseEndCouldNotBeStoredIsTakenUpAgain(t *testing.T) {
 func TestAFiringThatFindsNothingWritesNothing(t *testing.T) {
 	inDesk(t, func(t *testing.T, d *desk) {
 		b := &counting{Store: d.store}
-		d.engine.o.Store = b
+		d.over = b
+		d.die()
 		time.Sleep(2 * time.Second)
 		d.mayBeNext(d.place) // what an earlier process left is looked for once
 		b.writes.Store(0)

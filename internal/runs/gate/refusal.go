@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -42,7 +43,7 @@ const noteMissing = "note missing"
 // cause is the key of a cause: runner, ticket system, operation, field and value
 // refused, else operation and kind.
 func (t *ticketSystem) cause(step Step, operation, field, value string) string {
-	return strings.Join([]string{step.Runner(), t.system, operation, field, value}, "\x1f")
+	return store.CauseKey(step.Runner(), t.system, operation, field, value)
 }
 
 // refusal is what is counted of a refused call. given has what was to be written, by

@@ -21,7 +21,10 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -275,6 +278,13 @@ type Refusal struct {
 	Cause  string // its key: runner, operation, field and value, or operation and kind
 	Label  string // for people
 	Ticket string
+}
+
+// CauseKey is the key of a cause that parts distinguish from others: short, as people
+// write it in commands.
+func CauseKey(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x1f")))
+	return hex.EncodeToString(sum[:5])
 }
 
 // Cause is why many tickets are refused.
