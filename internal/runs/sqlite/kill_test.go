@@ -87,7 +87,7 @@ func startChild(t *testing.T, dir string, env ...string) (*exec.Cmd, *bufio.Scan
 // TestNothingIsLostByKills: also what wasn't durable survives the end of the process.
 func TestNothingIsLostByKills(t *testing.T) {
 	kills := 15
-	if os.Getenv("OTAI_TEST_FULL") != "" {
+	if os.Getenv("OTAI_TEST_ALL") != "" {
 		kills = 100
 	}
 	dir := t.TempDir()
