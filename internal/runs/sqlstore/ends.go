@@ -59,7 +59,7 @@ func (t *Tx) letRest(run string) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE {s}ticket SET working = 0, ended_at = $1 WHERE run = $2 AND working = 1`, mark, run)
+	_, err = t.exec(`UPDATE {s}ticket SET working = 0, ended_at = $1 WHERE run = $2 AND run <> '' AND working = 1`, mark, run)
 	return err
 }
 
@@ -70,7 +70,7 @@ func (t *Tx) clearUp(run string, outcome store.Outcome) error {
 		return err
 	}
 	if _, err := t.exec(`UPDATE {s}ticket SET run = '', working = 0, fetched = 0, last_run = $1, ended_at = $2, changed = $3
-		WHERE run = $1`, run, mark, t.now); err != nil {
+		WHERE run = $1 AND run <> ''`, run, mark, t.now); err != nil {
 		return err
 	}
 	if outcome == store.Dead {

@@ -13,7 +13,9 @@ func (s *Store) Runs(ctx context.Context, f store.Filter) (out []store.Run, err 
 	w.oneOf("r.state", texts(f.States))
 	w.oneOf("r.outcome", texts(f.Outcomes))
 	w.equal("r.runner", f.Runner)
-	w.equal("r.parent", f.Parent)
+	if f.Parent != "" {
+		w.and("r.parent <> '' AND r.parent = $?", f.Parent)
+	}
 	w.equal("r.reason", f.Reason)
 	if f.Ticket != "" {
 		w.and(`r.id IN (SELECT run FROM {s}ticket WHERE ticket = $? UNION SELECT last_run FROM {s}ticket WHERE ticket = $?
@@ -142,7 +144,7 @@ func (t *Tx) retryRun(id string, skip bool) error {
 			return err
 		}
 	}
-	if _, err := t.exec(`UPDATE {s}ticket SET run = $1, fetched = 1 WHERE last_run = $1 AND run = '' AND standing = 'dead'`, id); err != nil {
+	if _, err := t.exec(`UPDATE {s}ticket SET run = $1, fetched = 1 WHERE last_run = $1 AND last_run <> '' AND run = '' AND standing = 'dead'`, id); err != nil {
 		return err
 	}
 	return t.rows(`UPDATE {s}run SET state = 'waiting', outcome = '', attempts = 0, deaths = 0, ended_at = 0, due_at = $1,
@@ -233,7 +235,7 @@ func (t *Tx) cancelNow(run string) error {
 		return err
 	}
 	if _, err := t.exec(`UPDATE {s}ticket SET standing = 'handled', due_at = 0, note = 'canceled by a person'
-		WHERE run = $1 AND fetched = 1 OR last_run = $1 AND standing = 'dead' AND run = ''`, run); err != nil {
+		WHERE run = $1 AND run <> '' AND fetched = 1 OR last_run = $1 AND last_run <> '' AND standing = 'dead' AND run = ''`, run); err != nil {
 		return err
 	}
 	return t.end(run, store.End{State: store.Ended, Outcome: store.Canceled})

@@ -31,7 +31,8 @@ var versions = [][]string{{
 		due_at bigint, due_from bigint NOT NULL, begun bigint NOT NULL, may_try bigint NOT NULL, tried bigint NOT NULL,
 		parked bigint NOT NULL, cancel text NOT NULL, item {blob}, err text NOT NULL,
 		created bigint NOT NULL, ended_at bigint NOT NULL){norowid}`,
-	// Partial indexes: a run that has ended is in one of them only.
+	// Partial indexes: a run that has ended is in one of them only. A statement that is to
+	// use one has its condition, word for word.
 	`CREATE INDEX {i}run_due ON {s}run (runner, hash, begun, due_at) WHERE due_at IS NOT NULL`,
 	`CREATE INDEX {i}run_owner ON {s}run (owner) WHERE state = 'running'`,
 	`CREATE INDEX {i}run_cause ON {s}run (cause, tried) WHERE state = 'waiting'`,
