@@ -31,7 +31,7 @@ type crew struct {
 	maybe   bool // something may be due
 	settled chan struct{}
 	errs    []error
-	emptyAt int  // the engine's count of claims when a search last found nothing
+	emptyAt int  // the engine's count of changes when a search last found nothing
 	gaveUp  bool // until empty: an error that doesn't pass
 }
 
@@ -56,9 +56,10 @@ func (c *crew) serve(ctx, work context.Context) {
 	defer c.place.close()
 	for {
 		var wait time.Duration
+		stop := ctx.Done()
 		if ctx.Err() == nil {
 			wait = c.begin(ctx, work)
-		} else if c.idle() {
+		} else if stop = nil; c.idle() {
 			return
 		}
 		timer.Stop()
@@ -66,10 +67,6 @@ func (c *crew) serve(ctx, work context.Context) {
 		if wait > 0 {
 			timer.Reset(wait)
 			over = timer.C
-		}
-		stop := ctx.Done()
-		if ctx.Err() != nil {
-			stop = nil
 		}
 		select {
 		case <-c.wake:
@@ -172,7 +169,7 @@ func (c *crew) settle() {
 
 // claimed is called when the run of a firing has claimed tickets.
 func (c *crew) claimed(f *firing) {
-	c.engine.claims.Add(1)
+	c.engine.changes.Add(1)
 	c.set(func() {
 		if c.search == f {
 			c.search, c.more = nil, c.left > 0
@@ -183,7 +180,7 @@ func (c *crew) claimed(f *firing) {
 
 func (c *crew) start(work context.Context, f *firing, fired bool) {
 	c.set(func() { c.working++ })
-	f.begun, f.claims = time.Now(), int(c.engine.claims.Load())
+	f.begun, f.changes = time.Now(), int(c.engine.changes.Load())
 	go func() {
 		result, err := c.run(work, f)
 		c.ended(f, fired, result, err)
@@ -223,6 +220,8 @@ func (c *crew) ended(f *firing, fired bool, result api.PipeResult, err error) {
 	empty := c.search == f
 	if empty {
 		c.search = nil
+	} else {
+		c.engine.changes.Add(1) // what it wrote may be work for others
 	}
 	if fired && c.waits {
 		c.waits, c.next = false, time.Now().Add(pause)
@@ -237,7 +236,7 @@ func (c *crew) ended(f *firing, fired bool, result api.PipeResult, err error) {
 			c.outage.over(f.begun)
 		}
 		if fired && empty {
-			c.emptyAt = f.claims
+			c.emptyAt = f.changes
 			if c.engine.options.UntilEmpty { // others may still make work for this one
 				c.next = time.Now().Add(max(pause, time.Second))
 			}
@@ -276,13 +275,13 @@ func (c *crew) fireOnce(ctx context.Context) bool {
 	}
 }
 
-// empty reports whether the last search of each crew found nothing, after the last claim
-// of any of them.
+// empty reports whether the last search of each crew found nothing, and began after the
+// last end of a run that found something.
 func (e *Engine) empty(crews []*crew) bool {
-	claims := int(e.claims.Load())
+	changes := int(e.changes.Load())
 	for _, c := range crews {
 		c.mu.Lock()
-		done := c.working == 0 && (c.place.child == nil || c.gaveUp || c.emptyAt == claims)
+		done := c.working == 0 && (c.place.child == nil || c.gaveUp || c.emptyAt == changes)
 		c.mu.Unlock()
 		if !done {
 			return false

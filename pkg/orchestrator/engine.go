@@ -23,8 +23,8 @@ type Engine struct {
 	cycle    *cycle
 	runs     Runs
 	places   []*place
-	fetched  []string // keys of results that are fetched tickets
-	claims   atomic.Int64
+	fetched  []string     // keys of results that are fetched tickets
+	changes  atomic.Int64 // claims, and ends of runs that had claimed something
 	end      func(error)
 
 	// instances in the order in which they were built, for Start and Close

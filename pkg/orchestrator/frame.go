@@ -79,7 +79,7 @@ type firing struct {
 	answered bool   // the trigger isn't asked: it has succeeded
 	claimed  func() // of the new run
 	begun    time.Time
-	claims   int // of the engine when it began
+	changes  int // of the engine when it began
 }
 
 type firingKey struct{}
