@@ -26,7 +26,7 @@ type attempt struct {
 }
 
 type rejection struct {
-	gate.Refusal
+	gate.Rejection
 	step orchestrator.Step
 }
 

@@ -16,7 +16,7 @@ const (
 )
 
 func rejected(cause string) attempt {
-	return attempt{rejections: []rejection{{Refusal: gate.Refusal{Cause: cause, Err: errors.New("no right")}}}}
+	return attempt{rejections: []rejection{{Rejection: gate.Rejection{Cause: cause, Err: errors.New("no right")}}}}
 }
 
 func outOfOrder(key string) attempt {

@@ -25,7 +25,7 @@ func (r *run) End(ctx context.Context, _ api.PipeResult, err error) error {
 	}
 	e := r.ending(err)
 	if rejection := r.rejection(); rejection != nil {
-		counted, cErr := r.commitPersistently(ctx, store.Batch{Refusal: rejection})
+		counted, cErr := r.commitPersistently(ctx, store.Batch{Rejection: rejection})
 		if cErr != nil {
 			return r.notStored(cErr)
 		}
@@ -111,7 +111,7 @@ func withDefaults(r orchestrator.Retry) orchestrator.Retry {
 }
 
 // rejection is what is counted at its cause.
-func (r *run) rejection() *store.Refusal {
+func (r *run) rejection() *store.Rejection {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.saw.stopped || r.saw.died != "" || r.saw.halts() && (r.saw.wait == nil || r.saw.wait.Reason != store.ReasonGone) {
@@ -128,7 +128,7 @@ func (r *run) rejection() *store.Refusal {
 	if r.saw.bad != nil && len(r.saw.rejections) == 0 {
 		r.e.countedStep(r.saw.bad.step.Path, cause)
 	}
-	return &store.Refusal{Cause: cause, Runner: r.row.Runner, Label: r.e.o.Redact(r.saw.label()), Ticket: ticket}
+	return &store.Rejection{Cause: cause, Runner: r.row.Runner, Label: r.e.o.Redact(r.saw.label()), Ticket: ticket}
 }
 
 // subject is the ticket that the run concerns, as an index of its tickets: the one of

@@ -230,7 +230,7 @@ func (d *desk) intent(id string) work {
 // rejects is a write that the help desk rejects.
 func rejects(cause, id string) work {
 	return func(_ context.Context, s gate.Step) (api.PipeResult, error) {
-		s.Refused(gate.Refusal{Cause: cause, Label: "no right on " + cause, System: "desk", Ticket: id, Write: true, Err: api.ErrDenied})
+		s.Refused(gate.Rejection{Cause: cause, Label: "no right on " + cause, System: "desk", Ticket: id, Write: true, Err: api.ErrDenied})
 		return api.Failure("rejected"), nil
 	}
 }

@@ -199,10 +199,10 @@ func (r *run) later(b store.Batch) {
 	r.pending = joined(r.pending, b)
 }
 
-func (s *step) Refused(f gate.Refusal) {
+func (s *step) Refused(f gate.Rejection) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
-	s.r.saw.rejections = append(s.r.saw.rejections, rejection{Refusal: f, step: s.s})
+	s.r.saw.rejections = append(s.r.saw.rejections, rejection{Rejection: f, step: s.s})
 }
 
 func (s *step) Waits(w gate.Wait) {
@@ -319,8 +319,8 @@ func joined(a, b store.Batch) store.Batch {
 	j.Effects = append(slices.Clone(a.Effects), b.Effects...)
 	j.Tickets = append(slices.Clone(a.Tickets), b.Tickets...)
 	j.Success = append(slices.Clone(a.Success), b.Success...)
-	if j.Refusal == nil {
-		j.Refusal = a.Refusal
+	if j.Rejection == nil {
+		j.Rejection = a.Rejection
 	}
 	return j
 }

@@ -20,6 +20,7 @@ type call struct {
 
 	intent *store.Effect // not stored yet: with the first record or the first request
 	begun  time.Time     // the store has that a request begins; for a moment that is the fence's answer
+	lasts  time.Duration // of that request, at most
 }
 
 // moment is for how long an answer of the store counts before a request is sent.
@@ -29,11 +30,12 @@ const moment = 250 * time.Millisecond
 // begin now, all at once and durably.
 func (c *call) begin(ctx context.Context, record []byte) error {
 	e := *c.intent
+	c.lasts = c.system.lasts(ctx)
 	if record != nil {
 		e.Record = record
 	}
 	err := c.step.Commit(ctx, store.Batch{
-		Durable: true, Effects: []store.Effect{e}, Begin: &store.Begin{Effect: e.Key, Lasts: c.system.lasts(ctx) + moment},
+		Durable: true, Effects: []store.Effect{e}, Begin: &store.Begin{Effect: e.Key, Lasts: c.lasts + moment},
 	})
 	if err != nil {
 		c.err = err
@@ -60,7 +62,7 @@ func fence(ctx context.Context) error {
 			return fmt.Errorf("nothing is sent: %w", err)
 		}
 	}
-	if !c.asked && time.Since(c.begun) < moment {
+	if !c.asked && time.Since(c.begun) < moment && c.system.lasts(ctx) <= c.lasts {
 		c.asked = true
 		return nil
 	}

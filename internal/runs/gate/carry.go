@@ -173,7 +173,7 @@ func (w *write) done(ctx context.Context, u api.TicketUpdate) {
 	if len(w.intent.Left) > 0 {
 		w.gate.options.Logger.InfoContext(ctx, "what somebody else changed is left as it is", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "fields", w.intent.Left)
 	}
-	w.kept(w.step, w.effect.Ticket)
+	w.workedAt(w.step, w.effect.Ticket)
 	w.conclude(store.Done, u)
 }
 
@@ -208,7 +208,7 @@ func (w *write) conclude(state store.EffectState, u api.TicketUpdate) {
 // the effect stays open, and is finished when the cause is over.
 func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error {
 	w.gate.causes.forget()
-	r := w.refusal(w.step, w.effect.Operation, w.effect.Ticket, true, err, w.values(u))
+	r := w.rejection(w.step, w.effect.Operation, w.effect.Ticket, true, err, w.values(u))
 	moved, partly := w.moved(ctx, u, err)
 	if moved != "" && len(u.Notes) > 0 {
 		r.Cause, r.Label = w.cause(w.step, noteMissing, picture.Queue, moved), noteMissing+" after a move to "+moved
@@ -229,7 +229,7 @@ func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error
 	return err
 }
 
-// moved says to which queue the run has moved the ticket, if the refusal came after
+// moved says to which queue the run has moved the ticket, if the rejection came after
 // that, and whether a part of this very write is on the ticket.
 func (w *write) moved(ctx context.Context, u api.TicketUpdate, err error) (queue string, partly bool) {
 	for _, e := range ofTicket(w.step.Effects(), w.system, w.effect.Ticket) {

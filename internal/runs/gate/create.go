@@ -103,14 +103,14 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 		w.effect.Until = 0
 		w.step.Later(store.Batch{Effects: []store.Effect{w.effect}})
 		if refused(err) {
-			w.step.Refused(w.refusal(w.step, opCreate, "", true, err, w.values(created(ticket))))
+			w.step.Refused(w.rejection(w.step, opCreate, "", true, err, w.values(created(ticket))))
 		} else {
 			w.step.Failed(err)
 		}
 	case refused(err):
 		w.gate.causes.forget()
 		w.conclude(store.Refused, created(ticket))
-		w.step.Refused(w.refusal(w.step, opCreate, "", true, err, w.values(created(ticket))))
+		w.step.Refused(w.rejection(w.step, opCreate, "", true, err, w.values(created(ticket))))
 	case !c.asked, certain:
 		w.conclude(store.Refused, created(ticket))
 		w.step.Failed(err)

@@ -100,12 +100,12 @@ type run struct {
 	writes   map[string]int
 	later    store.Batch
 
-	refusals  []Refusal
-	waits     []Wait
-	failed    []error
-	overtaken []string
-	gone      []string
-	doubt     []string
+	rejections []Rejection
+	waits      []Wait
+	failed     []error
+	overtaken  []string
+	gone       []string
+	doubt      []string
 }
 
 func (m *memory) run(id string) *run {
@@ -123,7 +123,7 @@ func (r *run) Searched()                    { r.searched = true }
 func (r *run) Item() (string, bool)         { return r.item, r.item != "" }
 func (r *run) Key() string                  { return "step" }
 func (r *run) Tries() string                { return r.tries }
-func (r *run) Refused(f Refusal)            { r.refusals = append(r.refusals, f) }
+func (r *run) Refused(f Rejection)          { r.rejections = append(r.rejections, f) }
 func (r *run) Waits(w Wait)                 { r.waits = append(r.waits, w) }
 func (r *run) Failed(err error)             { r.failed = append(r.failed, err) }
 func (r *run) Overtaken(ticket, why string) { r.overtaken = append(r.overtaken, ticket+": "+why) }

@@ -57,7 +57,7 @@ func (t *ticketSystem) reading(step Step, err error) error {
 	switch {
 	case err == nil, isStore(err):
 	case refused(err):
-		step.Refused(t.refusal(step, "read", "", false, err))
+		step.Refused(t.rejection(step, "read", "", false, err))
 	default:
 		step.Failed(err)
 	}
@@ -393,7 +393,7 @@ func (t *ticketSystem) often(step Step, ticket string) bool {
 	return t.released[step.Runner()+"\x00"+ticket] >= 3
 }
 
-func (t *ticketSystem) kept(step Step, ticket string) {
+func (t *ticketSystem) workedAt(step Step, ticket string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.released, step.Runner()+"\x00"+ticket)

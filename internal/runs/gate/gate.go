@@ -16,8 +16,8 @@ import (
 type Options struct {
 	Logger *slog.Logger
 	Store  Store
-	// Clock is the machine's boot and the time since then where leases are no lease but a
-	// lock (SQLite): times of another boot are not compared. nil: the store's clock counts.
+	// Clock is the machine's boot and the time since then where the lease is a lock
+	// (SQLite): times of another boot are not compared. nil: the store's clock counts.
 	Clock func() (boot string, nanos int64)
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// StoreError means that the run store could not be asked: a fault of otai's own house,
-// not of the ticket system.
+// StoreError means that the run store could not be asked: nothing that the ticket
+// system has to do with.
 type StoreError struct {
 	Doing string
 	Err   error

@@ -13,7 +13,7 @@ import (
 )
 
 // The server died behind the move, and its right to the note is missing: the repetition
-// sends the note alone, and its refusal is nevertheless that of a note after a move.
+// sends the note alone, and its rejection is nevertheless that of a note after a move.
 func TestANoteRefusedToTheNextAttemptIsStillTheNoteAfterTheMove(t *testing.T) {
 	both(t, func(t *testing.T, full bool) {
 		w := newWorld(t, full, "1")

@@ -24,7 +24,7 @@ type Step interface {
 
 	// FirstSearch reports whether no search of the run has a result that counts for claims:
 	// neither one that is kept nor one of this attempt. Searched says that one has now. For
-	// an item at its loop FirstSearch is false: what its steps search is no claim.
+	// an item at its loop FirstSearch is false: what its steps search claims nothing.
 	FirstSearch() bool
 	Searched()
 	// Tickets are those that the run holds, in the order in which it claimed them. Where
@@ -54,9 +54,9 @@ type Step interface {
 
 	// Refused, Waits, Failed, Overtaken, Gone and InDoubt report what the gate saw, by which
 	// the end of the attempt is decided; never by an error's message.
-	Refused(r Refusal)
+	Refused(r Rejection)
 	Waits(w Wait)
-	Failed(err error) // a fault of the system, or no answer
+	Failed(err error) // the system failed, or did not answer
 	Overtaken(ticket, why string)
 	Gone(ticket string)
 	InDoubt(effect string) // what can't be looked for, and may have been done
@@ -71,9 +71,9 @@ type stopped struct{}
 func (stopped) Error() string        { return "the run can't go on now" }
 func (stopped) Is(target error) bool { return target == api.ErrTemporary }
 
-// Refusal is a write that the ticket system refused.
-type Refusal struct {
-	Cause  string // key, see store.Refusal
+// Rejection is a write that the ticket system refused.
+type Rejection struct {
+	Cause  string // key, see store.Rejection
 	Label  string
 	System string
 	Ticket string

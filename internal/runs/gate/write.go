@@ -235,7 +235,7 @@ func (t *write) look(ctx context.Context, p picture.Picture) (api.Ticket, pictur
 		t.step.Waits(Wait{Reason: store.ReasonGone, Cause: t.cause(t.step, "read", "", "unreadable"), Err: err})
 		return api.Ticket{}, p, errors.Join(ErrStopped, err)
 	case refused(err):
-		t.step.Refused(t.refusal(t.step, "read", id, false, err))
+		t.step.Refused(t.rejection(t.step, "read", id, false, err))
 		return api.Ticket{}, p, err
 	default:
 		t.step.Failed(err)

@@ -260,7 +260,7 @@ func TestTheFenceStopsARunThatIsNoLongerOurs(t *testing.T) {
 	})
 }
 
-func TestRefusalsAreCountedByTheFieldAndTheValueRefused(t *testing.T) {
+func TestRejectionsAreCountedByTheFieldAndTheValueRefused(t *testing.T) {
 	wrongQueue := &api.FieldError{Field: "queue", Err: fmt.Errorf("%w: is deactivated", api.ErrInvalid)}
 	for _, test := range []struct {
 		name string
@@ -278,10 +278,10 @@ func TestRefusalsAreCountedByTheFieldAndTheValueRefused(t *testing.T) {
 				w.d.before = func(string, func()) error { return test.err }
 				u := api.TicketUpdate{Queue: &api.Entity{Name: "it"}, Fields: map[string]any{"Color": "blue"}}
 				err := w.s.UpdateTicket(r.ctx(t), "1", u)
-				if !errors.Is(err, test.err) || len(r.refusals) != 1 || r.refusals[0].Cause == "" || test.want != "" && r.refusals[0].Cause != test.want || !r.refusals[0].Write {
-					t.Fatalf("%v, %+v", err, r.refusals)
+				if !errors.Is(err, test.err) || len(r.rejections) != 1 || r.rejections[0].Cause == "" || test.want != "" && r.rejections[0].Cause != test.want || !r.rejections[0].Write {
+					t.Fatalf("%v, %+v", err, r.rejections)
 				}
-				cause := r.refusals[0].Cause
+				cause := r.rejections[0].Cause
 				if e := w.effect(r); e.State != store.Refused || strings.Contains(string(e.Intent), "moved") {
 					t.Errorf("%s %s", e.State, e.Intent)
 				}
@@ -339,8 +339,8 @@ func TestAMoveWhoseNoteIsRefusedWaitsAndNoFurtherTicketIsMovedThere(t *testing.T
 					return denied
 				}
 				err := w.s.UpdateTicket(r.ctx(t), "1", queue("it"))
-				if !errors.Is(err, api.ErrDenied) || len(r.refusals) != 1 || r.refusals[0].Cause != missing || len(r.waits) != 1 || r.waits[0].Cause != missing {
-					t.Fatalf("%v %+v %v", err, r.refusals, r.waits)
+				if !errors.Is(err, api.ErrDenied) || len(r.rejections) != 1 || r.rejections[0].Cause != missing || len(r.waits) != 1 || r.waits[0].Cause != missing {
+					t.Fatalf("%v %+v %v", err, r.rejections, r.waits)
 				}
 				if !strings.Contains(w.logs.String(), "level=ERROR") || !strings.Contains(w.logs.String(), "group it") {
 					t.Error("no error line names the group")
@@ -388,7 +388,7 @@ func TestATicketThatCannotBeReadWaits(t *testing.T) {
 		_ = w.s.UpdateTicket(r.ctx(t), "1", queue("it"))
 		delete(w.d.tickets, "1")
 		r = r.again()
-		if err := w.g.Finish(t.Context(), r, w.effect(r)); !errors.Is(err, ErrStopped) || len(r.waits) != 1 || r.waits[0].Reason != store.ReasonGone || len(r.refusals) != 0 {
+		if err := w.g.Finish(t.Context(), r, w.effect(r)); !errors.Is(err, ErrStopped) || len(r.waits) != 1 || r.waits[0].Reason != store.ReasonGone || len(r.rejections) != 0 {
 			t.Errorf("%v %v", err, r.waits)
 		}
 		if w.effect(r).State != store.Intent {

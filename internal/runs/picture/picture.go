@@ -85,7 +85,7 @@ const (
 // Key is the key of the hashes.
 type Key []byte
 
-// Name tells keys apart: hashes of different ones are not compared.
+// Name is different for each key: hashes of different ones are not compared.
 func (k Key) Name() string { return k.hash("which key") }
 
 func (k Key) hash(text string) string {
@@ -226,7 +226,7 @@ func wanted(e *api.Entity) Value {
 	return v
 }
 
-// Lay lays a change of ours over a picture: what it wrote is no change by somebody.
+// Lay lays a change of ours over a picture: what it wrote was changed by nobody else.
 func (p Picture) Lay(changes ...Change) Picture {
 	if len(changes) == 0 {
 		return p

@@ -140,7 +140,7 @@ func TestWhatARunnerMadeIsRememberedUntilSomebodyWrites(t *testing.T) {
 	if after := laid.Absorb(wrote); after.Made != nil {
 		t.Errorf("remembered after an article: %+v", after.Made)
 	}
-	// A change to what it was already is no change to put back.
+	// Nobody can put back what was so already.
 	same := key.Change(api.TicketUpdate{Priority: &api.Entity{Name: "normal"}})
 	same.From = map[string]Value{Priority: of(nil).Fields[Priority]}
 	if m := of(nil).Remember(same).Made; len(m) != 0 {

@@ -14,7 +14,7 @@ const closes = 3
 var causePause = micro(time.Minute)
 
 // refused counts a ticket at its cause.
-func (t *Tx) refused(r store.Refusal) (*store.Cause, error) {
+func (t *Tx) refused(r store.Rejection) (*store.Cause, error) {
 	runner := r.Runner
 	if _, err := t.exec(`INSERT INTO {s}cause (name, runner, label, tickets, closed, next_try, since)
 		VALUES ($1, $2, $3, 0, 0, 0, $4) ON CONFLICT (name) DO NOTHING`, r.Cause, runner, r.Label, t.now); err != nil {

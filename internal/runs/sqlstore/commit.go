@@ -62,8 +62,8 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 			return nil, err
 		}
 	}
-	if b.Refusal != nil {
-		if counted, err = t.refused(*b.Refusal); err != nil {
+	if b.Rejection != nil {
+		if counted, err = t.refused(*b.Rejection); err != nil {
 			return nil, err
 		}
 	}

@@ -35,7 +35,7 @@ type Store interface {
 	// ClaimOne takes one ticket for a write, or to begin to work at it. busy: another run
 	// works at it.
 	ClaimOne(ctx context.Context, held Held, create *Run, t Ticket) (taken Ticket, busy bool, err error)
-	// Commit stores a batch whole or not at all. counted is the cause of b.Refusal after it.
+	// Commit stores a batch whole or not at all. counted is the cause of b.Rejection after it.
 	Commit(ctx context.Context, b Batch) (counted *Cause, err error)
 	// Fence stores that a request is about to be sent: the effect's Begun (now) and Until
 	// (now + lasts), durably. It is refused with [ErrFence] where the run is not the

@@ -243,7 +243,7 @@ type Batch struct {
 	Tickets   []Ticket // inserted or replaced by (runner, system, ticket); EndedAt is the store's
 	Forget    bool     // drops steps and documents of before
 	Spawn     []Run    // items; the tickets named in Tickets with their Run move to them, with the effects at them
-	Refusal   *Refusal
+	Rejection *Rejection
 	Success   []string // keys of causes: what was refused for them succeeded
 	Begin     *Begin   // after Effects; with it the batch is durable
 	End       *End
@@ -272,8 +272,8 @@ type End struct {
 	Err     string
 }
 
-// Refusal counts a refused ticket at its cause.
-type Refusal struct {
+// Rejection counts a refused ticket at its cause.
+type Rejection struct {
 	Runner string
 	Cause  string // its key: runner, operation, field and value, or operation and kind
 	Label  string // for people

@@ -122,8 +122,8 @@ func canceledIdle(f *fixture) {
 	}
 }
 
-func refusal(ticket string) *store.Refusal {
-	return &store.Refusal{Runner: runner, Cause: "queue Raw", Label: "no right", Ticket: ticket}
+func rejection(ticket string) *store.Rejection {
+	return &store.Rejection{Runner: runner, Cause: "queue Raw", Label: "no right", Ticket: ticket}
 }
 
 func (f *fixture) waitsForCause(ticket string) store.Held {
@@ -135,7 +135,7 @@ func (f *fixture) waitsForCause(ticket string) store.Held {
 func causes(f *fixture) {
 	held, _ := f.begin(f.host, "0")
 	for i, ticket := range []string{"1", "1", "1", "2", "3", "4"} {
-		c := f.commit(store.Batch{Held: held, Refusal: refusal(ticket)})
+		c := f.commit(store.Batch{Held: held, Rejection: rejection(ticket)})
 		if closed := i >= 4; c.Closed != closed || closed && c.Logged == (i == 4) {
 			f.Errorf("after %d: %+v", i, c)
 		}
@@ -174,7 +174,7 @@ func causes(f *fixture) {
 			f.Errorf("after a success: %+v, %v", l, err)
 		}
 	}
-	if c := f.commit(store.Batch{Held: held, Refusal: refusal("1")}); c.Tickets != 1 || c.Closed {
+	if c := f.commit(store.Batch{Held: held, Rejection: rejection("1")}); c.Tickets != 1 || c.Closed {
 		f.Errorf("counting goes on at %+v", c)
 	}
 }

@@ -24,7 +24,7 @@ func refused(err error) bool {
 
 func unreadable(err error) bool { return errors.Is(err, api.ErrNotFound) && refused(err) }
 
-// kinds of refusals, the first that fits.
+// kinds of rejections, the first that fits.
 func kind(err error) string {
 	switch {
 	case errors.Is(err, api.ErrDenied):
@@ -46,10 +46,10 @@ func (t *ticketSystem) cause(step Step, operation, field, value string) string {
 	return store.CauseKey(step.Runner(), t.system, operation, field, value)
 }
 
-// refusal is what is counted of a refused call. given has what was to be written, by
+// rejection is what is counted of a refused call. given has what was to be written, by
 // field.
-func (t *ticketSystem) refusal(step Step, operation, ticket string, write bool, err error, given ...map[string]string) Refusal {
-	r := Refusal{System: t.system, Ticket: ticket, Write: write, Err: err}
+func (t *ticketSystem) rejection(step Step, operation, ticket string, write bool, err error, given ...map[string]string) Rejection {
+	r := Rejection{System: t.system, Ticket: ticket, Write: write, Err: err}
 	var at *api.FieldError
 	if !errors.As(err, &at) {
 		k := kind(err)
@@ -73,13 +73,13 @@ func (t *ticketSystem) refusal(step Step, operation, ticket string, write bool, 
 	return r
 }
 
-// What a refusal is about if it is about a note, or about a field that isn't named.
+// What a rejection is about if it is about a note, or about a field that isn't named.
 const (
 	anyNote  = "note"
 	anyField = "fields"
 )
 
-// values are what a write wants, by field, as a refusal names it; texts as hashes.
+// values are what a write wants, by field, as a rejection names it; texts as hashes.
 func (t *ticketSystem) values(u api.TicketUpdate) map[string]string {
 	all := make(map[string]string)
 	for name, e := range entityFields(&u) {
