@@ -30,7 +30,7 @@ func TestNoStatementOfATicketReadsAWholeTable(t *testing.T) {
 	held := begin(t, s, "run", "2")
 	for _, end := range []store.End{{State: store.Waiting, Reason: store.ReasonAside, DueAt: 1}, {State: store.Waiting, Reason: store.ReasonCause, Cause: "c"}} {
 		_, err := s.Commit(ctx, store.Batch{
-			Held: held, Refusal: &store.Refusal{Cause: "c", Ticket: "2"}, Success: []string{"c"}, Spawn: []store.Run{{ID: "item", Runner: "r", Hash: "i"}}, End: &end,
+			Held: held, Rejection: &store.Rejection{Cause: "c", Ticket: "2"}, Success: []string{"c"}, Spawn: []store.Run{{ID: "item", Runner: "r", Hash: "i"}}, End: &end,
 		})
 		must(t, err)
 		l, _, err := s.Take(ctx, host, "r", "h")
