@@ -9,6 +9,9 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
+// storePause is how often it is tried to take a run while the store can't be used.
+const storePause = time.Second
+
 // crew are the workers at one place. What is due comes first; then the child of the root
 // is called, which is a firing. Where there are several workers, a firing begins as many
 // runs, each as soon as the one before it has claimed tickets: so an empty queue is
@@ -17,7 +20,6 @@ type crew struct {
 	engine *Engine
 	place  *place
 	outage *outage // of the child of the root
-	store  *outage // in which nothing can be taken
 	wake   chan struct{}
 
 	mu      sync.Mutex
@@ -37,7 +39,6 @@ type crew struct {
 
 func (e *Engine) newCrew(p *place) *crew {
 	c := &crew{engine: e, place: p, wake: make(chan struct{}, 1), maybe: true, emptyAt: -1}
-	c.store = newOutage(p.Path, "", e.logger)
 	if p.child != nil {
 		c.outage = newOutage(p.child.path, p.child.id, e.logger)
 	}
@@ -110,11 +111,14 @@ func (c *crew) begin(ctx, work context.Context) time.Duration {
 		}
 		if maybe {
 			run, ok, err := c.engine.runs.Next(ctx, c.place.Place)
-			if err != nil {
-				c.store.failed(err, time.Second)
-				return time.Second
+			switch {
+			case ctx.Err() != nil:
+				return 0
+			case err != nil:
+				c.engine.gap.begins(err)
+				return storePause
 			}
-			c.store.over(time.Now())
+			c.engine.gap.ends()
 			if ok {
 				c.start(work, &firing{place: c.place, run: run, answered: true}, false)
 				continue

@@ -443,3 +443,24 @@ func TestAStopDoesNotWaitForItemsThatNobodyWorksAt(t *testing.T) {
 		}
 	})
 }
+
+func TestNothingBeginsWhileRunsCannotBeKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		q, l := &queue{left: 100}, newLedger()
+		l.claims, l.down = "run/search", time.Now().Add(90*time.Second)
+		e := newHooked(t, hooks{"search": q.search, "work": q.work}, &log, root(q.runner(1, do("", "", true)), when("b", do("", "", true), do("", "", 1))), orchestrator.Options{Runs: l})
+		runFor(t, e, 89*time.Second)
+		if l.begun != 0 {
+			t.Errorf("%d runs began", l.begun)
+		}
+		e = newHooked(t, hooks{"search": q.search, "work": q.work}, &log, root(q.runner(1, do("", "", true))), orchestrator.Options{Runs: l})
+		runFor(t, e, 2*time.Second+time.Millisecond)
+		if l.begun == 0 {
+			t.Error("a second after the end of the gap nothing has begun")
+		}
+		if n := strings.Count(log.String(), "level=ERROR"); n != 2 || strings.Count(log.String(), "kept again") != 1 {
+			t.Errorf("two engines logged\n%s", log.String())
+		}
+	})
+}

@@ -22,6 +22,7 @@ type Engine struct {
 	root     *node
 	cycle    *cycle
 	runs     Runs
+	gap      *gap
 	places   []*place
 	fetched  []string     // keys of results that are fetched tickets
 	changes  atomic.Int64 // claims, and ends of runs that had claimed something
@@ -52,7 +53,7 @@ func New(d Definition, o Options) (*Engine, error) {
 	if o.UntilEmpty && o.Runs == nil {
 		return nil, errors.New("whether a runner finds no free ticket any more is known only with Options.Runs")
 	}
-	e := &Engine{options: o, logger: o.Logger, services: make(map[string]*service), cycle: newCycle(o.Logger, o.Once)}
+	e := &Engine{options: o, logger: o.Logger, services: make(map[string]*service), cycle: newCycle(o.Logger, o.Once), gap: &gap{logger: o.Logger}}
 	if e.runs = o.Runs; e.runs == nil {
 		e.runs = forgotten{}
 	}

@@ -3,6 +3,7 @@ package orchestrator_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -33,6 +34,7 @@ type ledger struct {
 	working int
 	most    int
 	opened  bool
+	down    time.Time // until when nothing can be taken
 }
 
 type entry struct {
@@ -80,6 +82,9 @@ func (l *ledger) Begin(_ *orchestrator.Place, claimed func()) orchestrator.Run {
 func (l *ledger) Next(_ context.Context, p *orchestrator.Place) (orchestrator.Run, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if time.Now().Before(l.down) {
+		return nil, false, errors.New("no connection")
+	}
 	if len(l.due[p]) == 0 {
 		return nil, false, nil
 	}

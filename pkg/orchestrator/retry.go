@@ -85,3 +85,30 @@ func (o *outage) over(begun time.Time) {
 	o.logger.Info("works again", "path", o.path, "id", o.id, "after", time.Since(o.began).Round(time.Millisecond), "failed_attempts", o.attempts)
 	o.began, o.attempts = time.Time{}, 0
 }
+
+// gap is a time in which runs can't be taken from where they are kept. Work goes on soon
+// after it, so its pauses don't grow.
+type gap struct {
+	logger *slog.Logger
+
+	mu    sync.Mutex
+	began time.Time // zero: there is none
+}
+
+func (g *gap) begins(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.began.IsZero() {
+		g.began = time.Now()
+		g.logger.Error("runs can't be kept: nothing new begins until they can, what is at work goes on then", "err", err.Error())
+	}
+}
+
+func (g *gap) ends() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.began.IsZero() {
+		g.logger.Info("runs are kept again", "after", time.Since(g.began).Round(time.Millisecond))
+		g.began = time.Time{}
+	}
+}
