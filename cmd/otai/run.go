@@ -26,6 +26,7 @@ second one ends otai at once.`,
 	}
 	c.configFlag(cmd)
 	cmd.Flags().BoolVar(&o.Once, "once", false, "run one cycle, every interval counting as over, then end")
+	cmd.Flags().BoolVar(&o.UntilEmpty, "until-empty", false, "run until no ticket is left that can be worked at, then end")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "show writes to the ticket system instead of doing them")
 	return cmd
 }

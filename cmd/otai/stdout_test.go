@@ -45,6 +45,14 @@ var answering = map[string][]string{
 	"otai plugin sign":           {"--generate", "NEW"},
 	"otai plugin verify":         {"PLUGIN", "--key", "release.pub"},
 	"otai run":                   nil, // the log is all that it says
+	"otai runs":                  {},
+	"otai runs cancel":           {"--help"}, // the others say what a run is named by
+	"otai runs discard":          {"--help"},
+	"otai runs list":             {},
+	"otai runs migrate":          {"--print-sql"},
+	"otai runs retry":            {"--all"},
+	"otai runs show":             {"--help"},
+	"otai runs waiting":          {},
 	"otai schema":                {},
 	"otai template":              {},
 	"otai template eval":         {"{{ 1 }}"},
@@ -82,7 +90,7 @@ func newAnswers(t *testing.T) *answers {
 		t.Fatal(err)
 	}
 	a.args = strings.NewReplacer("MODEL", filepath.Join(product.root, "examples/demo/models/queue"), "PLUGIN", plugin)
-	for _, args := range [][]string{{"plugin", "new", "words"}, {"plugin", "sign", "--generate", "release"}, {"plugin", "sign", plugin, "--key", "release.key"}} {
+	for _, args := range [][]string{{"run", "--once"}, {"plugin", "new", "words"}, {"plugin", "sign", "--generate", "release"}, {"plugin", "sign", plugin, "--key", "release.key"}} {
 		if code, out, stderr := a.run(nil, args...); code != 0 {
 			t.Fatalf("%v: %d\n%s%s", args, code, out, stderr)
 		}

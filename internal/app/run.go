@@ -12,8 +12,9 @@ import (
 
 // RunOptions are the options of one run.
 type RunOptions struct {
-	Once   bool // one cycle, in which every interval counts as over, then end
-	DryRun bool // show writes to a ticket system instead of doing them
+	Once       bool // one firing of each runner, whose interval counts as over, then end
+	UntilEmpty bool // fire without triggers until no runner finds a ticket
+	DryRun     bool // show writes to a ticket system instead of doing them, and keep no runs
 }
 
 // Run runs the configuration until ctx ends.
@@ -31,10 +32,20 @@ func Run(ctx context.Context, s Settings, o RunOptions) error {
 
 // Run builds the engine and runs it to its end.
 func (a *Setup) Run(ctx context.Context, o RunOptions) error {
-	options := orchestrator.Options{Once: o.Once}
+	options := orchestrator.Options{Once: o.Once, UntilEmpty: o.UntilEmpty}
 	if o.DryRun {
 		options.Wrap, options.Strict = newDryRun(a.logger).wrap, true
+		return a.run(ctx, o, options, nil)
 	}
+	kept, err := a.keepRuns(ctx, o)
+	if err != nil {
+		return err
+	}
+	options.Wrap, options.Runs = kept.wrap, kept.engine
+	return errors.Join(a.run(ctx, o, options, kept), kept.close())
+}
+
+func (a *Setup) run(ctx context.Context, o RunOptions, options orchestrator.Options, kept *keptRuns) error {
 	known := a.Redactor.All()
 	engine, err := a.Engine(options)
 	if err != nil {
@@ -42,16 +53,13 @@ func (a *Setup) Run(ctx context.Context, o RunOptions) error {
 	}
 	a.warnOfShortSecrets(known)
 	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.Document.Services), "plugins", a.Loaded(), "once", o.Once, "dry_run", o.DryRun)
-	if !o.DryRun {
-		a.resume(ctx, engine)
-	}
 	err = engine.Run(ctx)
-	err = errors.Join(err, engine.Close())
+	err = errors.Join(err, kept.leave(ctx), engine.Close())
 	if err != nil {
 		return ExitWith(CodeRun, a.Clean(err))
 	}
 	a.logger.Info("otai ended")
-	return nil
+	return ExitWith(CodeRun, kept.verdict(ctx, o))
 }
 
 // warnOfShortSecrets is about those that a template or a plugin gave only now; the

@@ -154,7 +154,12 @@ func (d *Document) Variables() map[string]string {
 
 // Secrets returns the values that no log, error or answer may show, as far as
 // they are known by now, the longest first.
-func (d *Document) Secrets() []string { return d.secrets.All() }
+func (d *Document) Secrets() []string {
+	if d.secrets == nil { // a document of nothing
+		return nil
+	}
+	return d.secrets.All()
+}
 
 // Locate returns where the value at a path such as
 // "orchestrator.params.steps[0].params.interval" was written, or the nearest value

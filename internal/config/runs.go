@@ -14,6 +14,7 @@ import (
 type Runs struct {
 	Database string // URL of a PostgreSQL, a secret; "": a file in the state folder
 	Schema   string // of that PostgreSQL
+	PollOnly bool   // it is behind a pooler of transactions
 	Keep     time.Duration
 }
 
@@ -23,9 +24,11 @@ const DatabaseVariable = "OTAI_DATABASE_URL"
 
 // The values of what isn't given.
 const (
-	defaultSchema = "otai"
-	defaultKeep   = 30 * 24 * time.Hour
-	shortestKeep  = time.Hour // what has ended answers whether a note is otai's own
+	// DefaultRunsSchema is the schema of the database.
+	DefaultRunsSchema = "otai"
+
+	defaultKeep  = 30 * 24 * time.Hour
+	shortestKeep = time.Hour // what has ended answers whether a note is otai's own
 )
 
 var schemaName = lazyregexp.New(vocabulary.DatabaseSchemaPattern)
@@ -36,11 +39,14 @@ func (d decoder) runs(f field) Runs {
 	if database := f.key("database"); out.Database != "" && !d.unknown(database) && !isDatabaseURL(out.Database) {
 		d.diags.ReportError(database.At, database.path(), "bad-value", "write postgres://USER:PASSWORD@HOST:5432/DATABASE, or remove it: runs are kept in the state folder then", "this is not the URL of a PostgreSQL database")
 	}
+	if b := d.boolean(f.key("poll_only")); b != nil {
+		out.PollOnly = *b
+	}
 	if out.Schema == "" {
-		out.Schema = defaultSchema
+		out.Schema = DefaultRunsSchema
 	}
 	if schema := f.key("schema"); !schemaName.MatchString(out.Schema) && !d.unknown(schema) {
-		d.diags.ReportError(schema.At, schema.path(), "bad-value", "write a name in lower case, such as "+defaultSchema, "%q can't be the name of a schema", out.Schema)
+		d.diags.ReportError(schema.At, schema.path(), "bad-value", "write a name in lower case, such as "+DefaultRunsSchema, "%q can't be the name of a schema", out.Schema)
 	}
 	if keep := f.key("keep"); !keep.isEmpty() && !d.unknown(keep) {
 		var err error

@@ -104,9 +104,10 @@ func (b schemaBuilder) document() object {
 	}
 	keep := "P30D"
 	runs := object{
-		"database": textSchema("URL of the PostgreSQL database that several otai share, as postgres://USER:PASSWORD@HOST/DATABASE; OTAI_DATABASE_URL wins. Not given: a file in the state folder."),
-		"schema":   described("Schema of the database.", object{"type": []any{"string", "null"}, "pattern": vocabulary.DatabaseSchemaPattern + "|" + vocabulary.ReferencePattern, "default": "otai"}),
-		"keep":     params.Schema(&params.Spec{Name: "keep", Kind: params.KindDuration, Doc: "How long runs that ended are kept.", Default: &keep}, vocabulary.ReferencePattern),
+		"database":  textSchema("URL of the PostgreSQL database that several otai share, as postgres://USER:PASSWORD@HOST/DATABASE; OTAI_DATABASE_URL wins. Not given: a file in the state folder."),
+		"schema":    described("Schema of the database.", object{"type": []any{"string", "null"}, "pattern": vocabulary.DatabaseSchemaPattern + "|" + vocabulary.ReferencePattern, "default": "otai"}),
+		"poll_only": flagSchema("The database is behind a pooler of transactions: runs of other hosts are noticed about a second later."),
+		"keep":      params.Schema(&params.Spec{Name: "keep", Kind: params.KindDuration, Doc: "How long runs that ended are kept.", Default: &keep}, vocabulary.ReferencePattern),
 	}
 	for _, key := range vocabulary.PythonLogging {
 		logging[key] = ignored

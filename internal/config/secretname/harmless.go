@@ -14,7 +14,7 @@ var harmless = func() map[string]bool {
 		insecure_skip_verify interval items keep key_file late level limit log_file_path log_format log_to_file loggers logging longest
 		max_attempts max_attempts max_connections max_memory_mb max_note_bytes max_response_mb model model_name name note note_marker notes offset on
 		onnx_file onnxruntime_library open_ticket_ai operation_urls orchestrator orchestrator_sleep otai owner params
-		plugin_dirs plugins preload priority proxy queue repeat requests_per_second required revision root run runners runs
+		plugin_dirs poll_only plugins preload priority proxy queue repeat requests_per_second required revision root run runners runs
 		schema search search_criteria server_name services session session_remove sha256 signature state states steps subject text
 		threads ticket_id ticket_search_criteria ticket_system time_zone timeout timeouts tls top_k trusted_keys update
 		updated_ticket use use_session username version visible_to_customer webservice_name workers

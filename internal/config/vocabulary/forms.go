@@ -12,8 +12,9 @@ var (
 const (
 	// SHA256Pattern is a SHA-256 sum in hexadecimal.
 	SHA256Pattern = `^[0-9a-fA-F]{64}$`
-	// DatabaseSchemaPattern is the name of a schema of PostgreSQL that needs no quotes.
-	DatabaseSchemaPattern = `^[a-z_][a-z0-9_]{0,62}$`
+	// DatabaseSchemaPattern is the name of a schema of PostgreSQL that needs no quotes, and
+	// is short enough for what is named after it.
+	DatabaseSchemaPattern = `^[a-z_][a-z0-9_]{0,45}$`
 	// VariablePattern is a reference to a variable without a default.
 	VariablePattern = `\$\{[A-Za-z_][A-Za-z0-9_]*\}`
 	// ReferencePattern is a text with ${NAME} or ${file:PATH} in it.

@@ -14,7 +14,7 @@ var (
 	ServiceKeys  = []string{"use", "injects", "params"}
 
 	InfrastructureKeys = []string{"logging", "runs"}
-	RunsKeys           = []string{"database", "schema", "keep"}
+	RunsKeys           = []string{"database", "schema", "keep", "poll_only"}
 
 	PipeKeys   = []string{"id", "use", "injects", "params"}
 	RunnerKeys = []string{"id", "on", "run"} // of the short form below runners:

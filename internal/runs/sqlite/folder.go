@@ -30,12 +30,13 @@ func (e *UntrustedError) Error() string {
 
 // folder is the state folder, by its descriptor.
 type folder struct {
-	path     string
-	root     *os.Root
-	uid, gid int
+	path       string
+	root       *os.Root
+	uid, gid   int  // of what is made in it
+	trustGroup bool // members of the folder's group may change it, as on a volume of Kubernetes
 }
 
-func openFolder(dir string) (*folder, error) {
+func openFolder(dir string, trustGroup bool) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder for runs: %w", err)
 	}
@@ -47,7 +48,7 @@ func openFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the folder for runs: %w", err)
 	}
-	f := &folder{path: real, root: root}
+	f := &folder{path: real, root: root, trustGroup: trustGroup}
 	if err := f.judge(); err != nil {
 		_ = root.Close()
 		return nil, err
@@ -63,10 +64,20 @@ func (f *folder) judge() error {
 	}
 	f.uid, f.gid = ownerOf(info)
 	me := os.Geteuid()
+	if f.trustGroup && info.Mode().Perm()&0o020 != 0 {
+		f.uid = me // of the group; root leaves what is there to whose it is
+		if kept, err := f.root.Lstat(fileName); err == nil && me == 0 {
+			f.uid, _ = ownerOf(kept)
+		}
+	}
+	writable := os.FileMode(0o022)
+	if f.trustGroup {
+		writable = 0o002
+	}
 	switch {
 	case me != 0 && f.uid != me:
 		return &UntrustedError{f.path, fmt.Sprintf("the folder belongs to user %d", f.uid), "run otai as that user, or name another folder with --state-dir"}
-	case info.Mode().Perm()&0o022 != 0:
+	case info.Mode().Perm()&writable != 0:
 		return &UntrustedError{f.path, "others may write in the folder", "chmod go-w " + f.path}
 	}
 	for _, name := range names {

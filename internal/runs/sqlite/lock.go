@@ -47,3 +47,18 @@ func (f *folder) lock() (*os.File, error) {
 	_, _ = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	return file, nil
 }
+
+// Lock takes the lock of a state folder without a store in it, for a process that keeps
+// its runs elsewhere. The error is as that of [Open].
+func Lock(dir string, trustGroup bool) (io.Closer, error) {
+	f, err := openFolder(dir, trustGroup)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := f.lock()
+	err = errors.Join(err, f.root.Close())
+	if err != nil {
+		return nil, err
+	}
+	return lock, nil
+}

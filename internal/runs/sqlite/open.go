@@ -20,6 +20,8 @@ import (
 type Options struct {
 	Dir   string           // the state folder
 	Clock func() time.Time // nil: the machine's
+	// TrustGroup trusts the members of the folder's group.
+	TrustGroup bool
 }
 
 // Store is a store in a file.
@@ -43,7 +45,7 @@ func (s *Store) Clean(ctx context.Context, keepBefore int64, batch int) (int, er
 // Open takes the lock and opens the store, or makes one. The error is a [LockedError] if
 // another process works with it, an [UntrustedError] if others could change it.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	f, err := openFolder(o.Dir)
+	f, err := openFolder(o.Dir, o.TrustGroup)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +67,7 @@ func Beside(ctx context.Context, o Options) (*Store, error) {
 	if _, err := os.Stat(filepath.Join(o.Dir, fileName)); err != nil {
 		return nil, fmt.Errorf("the run store: %w", err)
 	}
-	f, err := openFolder(o.Dir)
+	f, err := openFolder(o.Dir, o.TrustGroup)
 	if err != nil {
 		return nil, err
 	}

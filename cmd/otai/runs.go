@@ -1,0 +1,399 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/open-ticket-ai/otai/internal/app/runs"
+)
+
+func (c *command) newRuns() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "runs",
+		Short: "See what was done with tickets, what waits and why, and decide about it",
+		Long: `A run is one execution of what a runner runs, mostly at one ticket. Runs are kept
+in the state folder, or in the database that infrastructure.runs names, and go on after
+a restart where they were interrupted.
+
+These commands work beside an otai that runs, and without one. They need the state folder
+of that otai: its user or root, and --state-dir if it has another than yours.`,
+	}
+	c.configFlag(cmd)
+	cmd.PersistentFlags().AddFlagSet(cmd.Flags())
+	return group(cmd, c.newRunsList(), c.newRunsShow(), c.newRunsWaiting(), c.newRunsRetry(), c.newRunsDiscard(), c.newRunsCancel(), c.newRunsMigrate())
+}
+
+// desk runs do with the run store, opened for looking.
+func (c *command) desk(cmd *cobra.Command, o runs.OpenOptions, do func(*runs.Desk) error) error {
+	d, err := runs.Open(cmd.Context(), c.settings, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(d), d.Close())
+}
+
+func (c *command) newRunsList() *cobra.Command {
+	var o runs.ListOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List runs, the newest first",
+		Long: `Lists runs, the newest first. A state says where a run is (ready, running, waiting,
+ended) or how it ended (applied, left, dead, overtaken, gone, cancelled); aside stands
+for those whose ticket was refused and is tried again.`,
+		Example: `  otai runs list
+  otai runs list --state dead --state aside
+  otai runs list --ticket 4711 --json`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.desk(cmd, runs.OpenOptions{}, func(d *runs.Desk) error {
+				list, err := d.List(cmd.Context(), o)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return writeJSON(cmd.OutOrStdout(), list)
+				}
+				return showRuns(cmd.OutOrStdout(), list, o.Limit)
+			})
+		},
+	}
+	cmd.Flags().StringArrayVar(&o.States, "state", nil, "only those in this state, may be repeated")
+	cmd.Flags().StringVar(&o.Ticket, "ticket", "", "only those of the ticket with this id")
+	cmd.Flags().StringVar(&o.Runner, "runner", "", "only those of the runner with this id")
+	cmd.Flags().IntVar(&o.Limit, "limit", 50, "at most this number; 0: all")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	complete(cmd, "state", runs.States()...)
+	return cmd
+}
+
+const clock = "2006-01-02 15:04:05"
+
+func local(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.Local().Format(clock)
+}
+
+func showRuns(out io.Writer, list []runs.Run, limit int) error {
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(out, "There are no such runs.")
+		return err
+	}
+	table := newTable(out)
+	fmt.Fprintln(table, "RUN\tSTATE\tTICKET\tRUNNER\tTRIES\tBEGUN\tDUE\tWHY")
+	for _, r := range list {
+		show(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", r.ID, r.StateText(), orNone(tickets(r.Tickets)), r.Runner, r.Attempts, local(&r.Created), local(r.Due), shorten(orNone(r.Why()), 80))
+	}
+	if err := table.Flush(); err != nil || len(list) != limit {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "These are the newest %d; --limit shows more.\n", limit)
+	return err
+}
+
+// tickets names some tickets, and how many there are.
+func tickets(ids []string) string {
+	const most = 3
+	if len(ids) <= most {
+		return strings.Join(ids, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(ids[:most], ", "), len(ids)-most)
+}
+
+func (c *command) newRunsShow() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show RUN",
+		Short: "Show a run: its tickets, the results of its steps, what it wrote",
+		Long: `Shows all that is kept of a run. Results of steps are dropped when the run has ended.
+Secrets are masked; texts of tickets are not.`,
+		Example: `  otai runs show 0655c1f2
+  otai runs show 0655c1f2 --json | jq .effects`,
+		Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.desk(cmd, runs.OpenOptions{Secrets: true}, func(d *runs.Desk) error {
+				detail, err := d.Show(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return writeJSON(cmd.OutOrStdout(), detail)
+				}
+				return showRun(cmd.OutOrStdout(), detail)
+			})
+		},
+		ValidArgsFunction: c.completeRuns,
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
+}
+
+func showRun(out io.Writer, r runs.Detail) error {
+	show(out, "Run      %s\nRunner   %s\nPlace    %s\nState    %s\n", r.ID, r.Runner, r.Place, r.StateText())
+	if why := r.Why(); why != "" {
+		show(out, "Why      %s\n", lines(strings.ReplaceAll(why, "\n", "\n         ")))
+	}
+	show(out, "Begun    %s\n", local(&r.Created))
+	switch {
+	case r.Ended != nil:
+		show(out, "Ended    %s\n", local(r.Ended))
+	case r.Due != nil:
+		show(out, "Due      %s\n", local(r.Due))
+	}
+	if r.Attempts > 0 {
+		show(out, "Tries    %d\n", r.Attempts)
+	}
+	if r.Parent != "" {
+		show(out, "Item     %s of the run %s\n", r.Item, r.Parent)
+	}
+	if r.Host != "" {
+		show(out, "Host     %s\n", r.Host)
+	}
+	for _, t := range r.Standings {
+		show(out, "Ticket   %s: %s\n", t.Ticket, standing(t))
+	}
+	for _, s := range r.Steps {
+		result := "(not kept)"
+		if s.Result != nil {
+			result = shorten(string(s.Result), 300)
+		}
+		show(out, "Step     %s\n         %s\n", s.Key, result)
+	}
+	for _, e := range r.Effects {
+		show(out, "Write    %s %s: %s\n", e.Operation, e.Ticket, effectState(e))
+		if e.Intent != nil {
+			show(out, "         %s\n", shorten(string(e.Intent), 300))
+		}
+	}
+	for _, i := range r.Items {
+		show(out, "Item     %s  %s  %s\n", i.ID, i.StateText(), tickets(i.Tickets))
+	}
+	return nil // the answer keeps what could not be written
+}
+
+func standing(t runs.Standing) string {
+	text := t.Standing
+	if text == "" {
+		text = "free"
+	}
+	if t.Due != nil {
+		text += ", looked at again " + local(t.Due)
+	}
+	if t.Note != "" {
+		text += "; " + t.Note
+	}
+	return text
+}
+
+func effectState(e runs.Effect) string {
+	switch {
+	case e.State == "intent" && e.Begun == nil:
+		return "to be sent"
+	case e.State == "intent":
+		return "sent " + local(e.Begun) + ", without an answer; it may still be at work until " + local(e.Until)
+	}
+	return e.State
+}
+
+func (c *command) newRunsWaiting() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "waiting",
+		Short: "See what is due, passed over, set aside and dead, and why",
+		Long: `Shows what is at work and due, which tickets runners pass over because they have
+handled or left them, which are set aside or dead after they were refused, the causes
+that hold up many, and what a person has put back.`,
+		Example: `  otai runs waiting
+  otai runs waiting --json | jq .causes`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.desk(cmd, runs.OpenOptions{}, func(d *runs.Desk) error {
+				w, err := d.Waiting(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return writeJSON(cmd.OutOrStdout(), w)
+				}
+				return showWaiting(cmd.OutOrStdout(), w)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
+}
+
+func showWaiting(out io.Writer, w runs.Waiting) error {
+	show(out, "At work: %d   due: %d   writes without an outcome: %d\n", w.Running, w.Due, w.InDoubt)
+	for _, reason := range runs.Reasons() {
+		if n := w.Waiting[reason.Name]; n > 0 {
+			show(out, "Waiting: %d, %s\n", n, reason.Text)
+		}
+	}
+	if len(w.Runners) > 0 {
+		fmt.Fprintln(out, "\nTickets that runners pass over:")
+		table := newTable(out)
+		fmt.Fprintln(table, "RUNNER\tHANDLED\tLEFT\tSET ASIDE\tDEAD")
+		for _, r := range w.Runners {
+			show(table, "%s\t%d\t%d\t%d\t%d\n", r.Runner, r.Handled, r.Left, r.Aside, r.Dead)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	for _, c := range w.Causes {
+		show(out, "\nCause %s: %s\n      %d runs wait since %s; the next one tries %s\n      otai runs retry --cause %s   when it is over\n", c.ID, lines(c.Label), c.Waiting, local(c.Since), local(c.NextTry), c.ID)
+	}
+	for _, list := range []struct {
+		title, then string
+		tickets     []runs.Standing
+	}{
+		{"Set aside, tried again:", "", w.Aside},
+		{"Dead, not tried again by itself:", "otai runs retry --ticket ID, or --all, tries again", w.Dead},
+		{"Put back by a person, and left so:", "otai runs retry --ticket ID does it again", w.PutBack},
+	} {
+		if len(list.tickets) == 0 {
+			continue
+		}
+		fmt.Fprintln(out, "\n"+list.title)
+		table := newTable(out)
+		fmt.Fprintln(table, "TICKET\tRUNNER\tRUN\tTRIES\tDUE\tWHY")
+		for _, t := range list.tickets {
+			show(table, "%s\t%s\t%s\t%d\t%s\t%s\n", t.Ticket, t.Runner, orNone(t.Run), t.Attempts, local(t.Due), shorten(orNone(t.Note), 80))
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		if list.then != "" {
+			fmt.Fprintln(out, list.then)
+		}
+	}
+	for _, r := range w.Asked {
+		show(out, "\nAsked %s, not answered yet: %s\n", local(&r.Asked), r.Verb)
+	}
+	return nil
+}
+
+func (c *command) newRunsRetry() *cobra.Command {
+	var o runs.RetryOptions
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "retry [RUN…|RUNNER…]",
+		Short: "Try again what is set aside, dead, waits for a cause, or was handled",
+		Long: `Makes runs due at once, whatever their pause. What is running goes on undisturbed,
+and a request that may still be at work at the help desk is waited for.
+
+A run whose pipe may be carried out only once, and was interrupted, is in doubt: it is
+done again, or with --skip-step the run goes on behind that step.`,
+		Example: `  otai runs retry 0655c1f2
+  otai runs retry --all                   all that was refused
+  otai runs retry --handled sort          what the runner "sort" has handled`,
+		Args: func(_ *cobra.Command, args []string) error { return o.Check(args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.ask(cmd, asJSON, func(d *runs.Desk) (runs.Asked, error) { return d.Retry(cmd.Context(), o, args) })
+		},
+		ValidArgsFunction: c.completeRuns,
+	}
+	cmd.Flags().StringArrayVar(&o.Tickets, "ticket", nil, "what concerns the ticket with this id, may be repeated")
+	cmd.Flags().BoolVar(&o.All, "all", false, "all that is set aside, dead or waits for a cause")
+	cmd.Flags().StringVar(&o.Cause, "cause", "", "what waits for this cause")
+	cmd.Flags().BoolVar(&o.Handled, "handled", false, "tickets that were handled, by the runners given or by all")
+	cmd.Flags().BoolVar(&o.SkipStep, "skip-step", false, "go on behind the step that is in doubt")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
+}
+
+func (c *command) newRunsDiscard() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "discard RUN…",
+		Short: "Give up runs that are dead or wait",
+		Long: `Ends runs as cancelled, and drops what is kept for going on. What they have written
+stays. One that has sent a request without an answer ends when the answer is known.`,
+		Example: `  otai runs discard 0655c1f2`,
+		Args:    arguments(1, 1<<20),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.ask(cmd, asJSON, func(d *runs.Desk) (runs.Asked, error) { return d.Discard(cmd.Context(), args) })
+		},
+		ValidArgsFunction: c.completeRuns,
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
+}
+
+func (c *command) newRunsCancel() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "cancel RUN…",
+		Short: "Stop runs that are at work",
+		Long: `Stops runs before their next step. One that has sent a request without an answer ends
+when the answer is known. What they have written stays.`,
+		Example: `  otai runs cancel 0655c1f2`,
+		Args:    arguments(1, 1<<20),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.ask(cmd, asJSON, func(d *runs.Desk) (runs.Asked, error) { return d.Cancel(cmd.Context(), args) })
+		},
+		ValidArgsFunction: c.completeRuns,
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	return cmd
+}
+
+func (c *command) ask(cmd *cobra.Command, asJSON bool, do func(*runs.Desk) (runs.Asked, error)) error {
+	return c.desk(cmd, runs.OpenOptions{}, func(d *runs.Desk) error {
+		asked, err := do(d)
+		if err != nil {
+			return answerError(cmd.OutOrStdout(), asJSON, err)
+		}
+		if asJSON {
+			return writeJSON(cmd.OutOrStdout(), asked)
+		}
+		_, err = show(cmd.OutOrStdout(), "%s\n", lines(asked.Answer))
+		return err
+	})
+}
+
+func (c *command) newRunsMigrate() *cobra.Command {
+	var printSQL bool
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Make or update the tables of the run store",
+		Long: `Makes or updates the tables in the PostgreSQL database that infrastructure.runs names,
+for a user who may do what otai's own may not. otai run does the same when it starts, if
+it may.`,
+		Example: `  otai runs migrate --print-sql > otai.sql
+  OTAI_DATABASE_URL=postgres://dba@db/otai otai runs migrate`,
+		Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			text, err := runs.Migrate(cmd.Context(), c.settings, printSQL)
+			if err != nil {
+				return err
+			}
+			_, err = show(cmd.OutOrStdout(), "%s\n", lines(strings.TrimRight(text, "\n")))
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&printSQL, "print-sql", false, "print the statements instead of executing them")
+	return cmd
+}
+
+// completeRuns offers the ids of runs.
+func (c *command) completeRuns(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if err := c.complete(cmd); err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	d, err := runs.Open(cmd.Context(), c.settings, runs.OpenOptions{})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer d.Close()
+	ids, _ := d.IDs(cmd.Context(), begun) // a shell has nobody to hear of it
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}

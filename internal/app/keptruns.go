@@ -1,0 +1,71 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs"
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// keptRuns are the runs of this process, which outlive it. nil are those of a dry run,
+// which are forgotten.
+type keptRuns struct {
+	store  *RunStore
+	gate   *gate.Gate
+	engine *runs.Engine
+}
+
+// keepRuns opens the store, and puts the gate and the engine of runs on it.
+func (a *Setup) keepRuns(ctx context.Context, o RunOptions) (*keptRuns, error) {
+	opened, err := a.openRunStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g := gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock})
+	return &keptRuns{store: opened, gate: g, engine: runs.New(runs.Options{
+		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
+		Keep: a.Document.Runs.Keep, Finish: g.Finish, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty,
+	})}, nil
+}
+
+func (k *keptRuns) wrap(s orchestrator.Service, instance any) any { return k.gate.Wrap(s.ID, instance) }
+
+// leaving is how long the end of a process may take with the store.
+const leaving = 3 * time.Second
+
+// leave ends the work of the engine of runs.
+func (k *keptRuns) leave(ctx context.Context) error {
+	if k == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaving)
+	defer cancel()
+	return k.engine.Close(ctx)
+}
+
+func (k *keptRuns) close() error { return ExitWith(CodeRun, k.store.Close()) }
+
+// verdict is the error of a process that ended by itself and has left something undone.
+func (k *keptRuns) verdict(ctx context.Context, o RunOptions) error {
+	switch {
+	case k == nil || ctx.Err() != nil:
+		return nil
+	case o.UntilEmpty:
+		counts, err := k.store.Store.Counts(ctx)
+		if err != nil {
+			return fmt.Errorf("counting what is left: %w", err)
+		}
+		aside, dead, waiting := counts.Standings[store.Aside], counts.Standings[store.StandingDead], counts.Waiting[store.ReasonCause]
+		if aside+dead+waiting > 0 {
+			return fmt.Errorf("not all is done: %d tickets are set aside, %d are dead, %d wait for a cause; `otai runs waiting` says why", aside, dead, waiting)
+		}
+	case o.Once && k.engine.Refused() > 0:
+		return errors.New("tickets were refused; `otai runs waiting` says which and why")
+	}
+	return nil
+}

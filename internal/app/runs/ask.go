@@ -1,0 +1,141 @@
+package runs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// Asked is the answer to a request. Its JSON form is stable.
+type Asked struct {
+	Verb   string `json:"verb"`
+	Answer string `json:"answer"`
+}
+
+// How long the answer of whoever works is waited for. It is taken up within a second.
+const (
+	answerWithin = 5 * time.Second
+	lookEvery    = 50 * time.Millisecond
+)
+
+// ask writes down a request and waits for its answer. Beginnings of ids are enough.
+func (d *Desk) ask(ctx context.Context, verb string, args store.RequestArgs) (Asked, error) {
+	for i, begun := range args.Runs {
+		id, err := d.find(ctx, begun)
+		if err != nil {
+			return Asked{}, err
+		}
+		args.Runs[i] = id
+	}
+	data, err := json.Marshal(args)
+	if err != nil {
+		return Asked{}, app.ExitWith(app.CodeRun, err)
+	}
+	id, err := d.store.Ask(ctx, store.Request{Verb: verb, Args: data})
+	if err != nil {
+		return Asked{}, d.failed("writing the request", err)
+	}
+	answer, err := d.answer(ctx, id)
+	return Asked{Verb: verb, Answer: d.redactor.Text(answer)}, err
+}
+
+// answer waits for whoever works; where nobody does, it does what was asked itself.
+func (d *Desk) answer(ctx context.Context, id int64) (string, error) {
+	waiting, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	for began := time.Now(); ; {
+		if time.Since(began) >= d.patience {
+			if err := d.carryAlone(ctx); err != nil {
+				return "", d.failed("doing what was asked", err)
+			}
+		}
+		r, found, err := d.store.Asked(ctx, id)
+		switch {
+		case err != nil:
+			return "", d.failed("waiting for the answer", err)
+		case found && r.Answer != "":
+			return r.Answer, nil
+		}
+		select {
+		case <-waiting.Done():
+			if ctx.Err() != nil {
+				return "", app.ExitWith(app.CodeRun, errors.New("stopped before the answer; what was asked is written down and will be done"))
+			}
+			return "", app.ExitWith(app.CodeRun, fmt.Errorf("nobody answered within %s; it is written down, and is done as soon as `otai run` can", answerWithin))
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
+// RetryOptions say what is tried again beside the runs that are named.
+type RetryOptions struct {
+	Tickets  []string
+	Cause    string
+	All      bool
+	Handled  bool
+	SkipStep bool
+}
+
+// Check reports what can't be meant, before anything is opened. Behind --handled the
+// arguments are runners, else runs.
+func (o RetryOptions) Check(args []string) error {
+	ways := 0
+	for _, given := range []bool{!o.Handled && len(args) > 0, len(o.Tickets) > 0, o.Cause != "", o.All, o.Handled} {
+		if given {
+			ways++
+		}
+	}
+	switch {
+	case ways == 0:
+		return errors.New("what is to be tried again? Name runs, or give --ticket, --all, --cause or --handled")
+	case ways > 1:
+		return errors.New("choose one of: runs, --ticket, --all, --cause, --handled")
+	case o.SkipStep && len(args) == 0:
+		return errors.New("--skip-step is for a run that you name")
+	}
+	return nil
+}
+
+// Retry makes due what o says, or the runs that args name.
+func (d *Desk) Retry(ctx context.Context, o RetryOptions, args []string) (Asked, error) {
+	a := store.RequestArgs{Tickets: o.Tickets, Cause: o.Cause, All: o.All, Handled: o.Handled, SkipStep: o.SkipStep}
+	if !o.Handled {
+		a.Runs = args
+		return d.ask(ctx, store.VerbRetry, a)
+	}
+	if len(args) == 0 {
+		return d.ask(ctx, store.VerbRetry, a)
+	}
+	var out Asked
+	for _, runner := range args {
+		a.Runner = runner
+		one, err := d.ask(ctx, store.VerbRetry, a)
+		if err != nil {
+			return out, err
+		}
+		out.Verb, out.Answer = one.Verb, joined(out.Answer, one.Answer)
+	}
+	return out, nil
+}
+
+// Discard gives runs up.
+func (d *Desk) Discard(ctx context.Context, ids []string) (Asked, error) {
+	return d.ask(ctx, store.VerbDiscard, store.RequestArgs{Runs: ids})
+}
+
+// Cancel stops runs.
+func (d *Desk) Cancel(ctx context.Context, ids []string) (Asked, error) {
+	return d.ask(ctx, store.VerbCancel, store.RequestArgs{Runs: ids})
+}
+
+func joined(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "\n" + b
+}

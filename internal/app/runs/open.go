@@ -1,0 +1,90 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+	engine "github.com/open-ticket-ai/otai/internal/runs"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// Desk is the run store, opened to look at it and to leave requests.
+type Desk struct {
+	store    store.Store
+	alone    func(context.Context) (*app.RunStore, error) // for what is asked where nobody works
+	redactor *app.Redactor
+	// patience is how long others may take before it counts as nobody at work. A file says
+	// so by its lock; of a database that many use nobody has one.
+	patience time.Duration
+}
+
+// databasePatience is long enough for whoever works, who looks each second.
+const databasePatience = 3 * time.Second
+
+// OpenOptions are what one command wants otherwise than the others.
+type OpenOptions struct {
+	Secrets bool // results of steps are shown: know every secret of the configuration
+}
+
+// Open opens the store of the configuration that is named, else the usual one, else that
+// of the state folder.
+func Open(ctx context.Context, s app.Settings, o OpenOptions) (*Desk, error) {
+	d, err := s.DocumentIfAny(ctx)
+	if err != nil {
+		return nil, err
+	}
+	redactor := s.RedactorOf(ctx, d, o.Secrets)
+	opened, err := s.LookIntoRuns(ctx, d)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errNotHere
+	case err != nil:
+		return nil, redactor.Clean(err)
+	}
+	patience := time.Duration(0)
+	if d.Runs.Database != "" {
+		patience = databasePatience
+	}
+	return &Desk{
+		store: opened, redactor: redactor, patience: patience,
+		alone: func(ctx context.Context) (*app.RunStore, error) {
+			return s.OpenRunStore(ctx, d, slog.New(slog.DiscardHandler))
+		},
+	}, nil
+}
+
+// Close closes the store.
+func (d *Desk) Close() error { return app.ExitWith(app.CodeRun, d.store.Close()) }
+
+// carryAlone does what was asked where nobody works: then the lock can be had.
+func (d *Desk) carryAlone(ctx context.Context) error {
+	opened, err := d.alone(ctx)
+	if app.WorkedAt(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(answerAll(ctx, opened.Store), opened.Close())
+}
+
+func answerAll(ctx context.Context, s store.Store) error {
+	asked, err := s.Requests(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range asked {
+		answer, err := engine.Execute(ctx, s, r)
+		if err != nil {
+			answer = "not done: " + err.Error()
+		}
+		if err := s.Answer(ctx, r.ID, answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package runs
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// Waiting is what is to do and what is not done, and why. Its JSON form is stable.
+type Waiting struct {
+	Running int            `json:"running"`
+	Due     int            `json:"due"`      // ready to be taken
+	Waiting map[string]int `json:"waiting"`  // by reason
+	InDoubt int            `json:"in_doubt"` // writes without an outcome
+	Runners []Runner       `json:"runners"`
+	Causes  []Cause        `json:"causes"`
+	Aside   []Standing     `json:"set_aside"`
+	Dead    []Standing     `json:"dead"`
+	PutBack []Standing     `json:"put_back"` // by a person, and not changed again
+	Asked   []Request      `json:"requests"` // not answered yet
+}
+
+// Runner counts how tickets stand with a runner: those with a standing are passed over.
+type Runner struct {
+	Runner  string `json:"runner"`
+	Handled int    `json:"handled"`
+	Left    int    `json:"left"`
+	Aside   int    `json:"set_aside"`
+	Dead    int    `json:"dead"`
+}
+
+// Cause is why many tickets are refused.
+type Cause struct {
+	ID      string     `json:"id"`
+	Runner  string     `json:"runner"`
+	Label   string     `json:"label"`
+	Tickets int        `json:"tickets"`
+	Waiting int        `json:"waiting"`
+	Since   *time.Time `json:"since,omitempty"`
+	NextTry *time.Time `json:"next_try,omitempty"`
+}
+
+// Request is what was asked of whoever works.
+type Request struct {
+	Verb  string    `json:"verb"`
+	Asked time.Time `json:"asked"`
+}
+
+// mostShown is how many tickets of a kind are listed.
+const mostShown = 100
+
+// Waiting looks at all that waits.
+func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
+	counts, err := d.store.Counts(ctx)
+	if err != nil {
+		return Waiting{}, d.failed("counting runs", err)
+	}
+	causes, err := d.store.Causes(ctx)
+	if err != nil {
+		return Waiting{}, d.failed("reading the causes", err)
+	}
+	requests, err := d.store.Requests(ctx)
+	if err != nil {
+		return Waiting{}, d.failed("reading the requests", err)
+	}
+	w := Waiting{
+		Running: counts.Runs[store.Running], Due: counts.Runs[store.Ready], Waiting: counts.Waiting, InDoubt: counts.Open,
+		Runners: []Runner{}, Causes: []Cause{}, Asked: []Request{},
+	}
+	if w.Waiting == nil {
+		w.Waiting = map[string]int{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(counts.Runners)) {
+		of := counts.Runners[name]
+		w.Runners = append(w.Runners, Runner{Runner: name, Handled: of[store.Handled], Left: of[store.StandingLeft], Aside: of[store.Aside], Dead: of[store.StandingDead]})
+	}
+	for _, c := range causes {
+		w.Causes = append(w.Causes, Cause{
+			ID: c.Key, Runner: c.Runner, Label: d.redactor.Text(c.Label), Tickets: c.Tickets, Waiting: c.Waiting,
+			Since: moment(c.Since), NextTry: moment(c.NextTry),
+		})
+	}
+	for _, r := range requests {
+		if r.Answer == "" {
+			w.Asked = append(w.Asked, Request{Verb: r.Verb, Asked: when(r.Created)})
+		}
+	}
+	for _, list := range []struct {
+		of     store.TicketFilter
+		into   *[]Standing
+		chosen func(store.Ticket) bool
+	}{
+		{store.TicketFilter{Standings: []store.Standing{store.Aside}, Limit: mostShown}, &w.Aside, nil},
+		{store.TicketFilter{Standings: []store.Standing{store.StandingDead}, Limit: mostShown}, &w.Dead, nil},
+		{store.TicketFilter{Standings: []store.Standing{store.Handled}, Noted: true, Limit: mostShown}, &w.PutBack, nil},
+	} {
+		tickets, err := d.store.TicketsBy(ctx, list.of)
+		if err != nil {
+			return Waiting{}, d.failed("reading tickets", err)
+		}
+		*list.into = []Standing{}
+		for _, t := range tickets {
+			*list.into = append(*list.into, d.standing(t))
+		}
+	}
+	return w, nil
+}
+
+// Reason is why runs wait.
+type Reason struct{ Name, Text string }
+
+// Reasons are why runs wait, in people's words.
+func Reasons() []Reason {
+	return []Reason{
+		{store.ReasonUntil, "a request got no answer and may still be at work"},
+		{store.ReasonBusy, "another run works at the ticket"},
+		{store.ReasonSystem, "a step that goes wrong for this ticket only"},
+		{store.ReasonAside, "the ticket was refused, and is tried again"},
+		{store.ReasonCause, "what refuses many, see the cause"},
+		{store.ReasonGone, "the ticket can't be read"},
+	}
+}

@@ -1,0 +1,133 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/runs"
+	"github.com/open-ticket-ai/otai/internal/runs/sqlite"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// RunStore is where runs are kept, opened by the one process that works with it.
+type RunStore struct {
+	Store store.Store
+	Queue runs.Queue // nil: this process takes what is due by itself
+	Host  store.Host
+	Clock func() (boot string, nanos int64) // see [runs.Options]
+	Moved string                            // where a damaged store is now
+
+	closers []func() error // the last one first
+}
+
+// Close closes the store.
+func (r *RunStore) Close() error {
+	var errs []error
+	for _, c := range slices.Backward(r.closers) {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
+
+// How long a process that has the state folder is waited for, and how often it is asked.
+const (
+	folderPatience = 10 * time.Second
+	folderLook     = 100 * time.Millisecond
+)
+
+// OpenRunStore opens the store that the document names, to work with it: a PostgreSQL
+// database, else a file in the state folder. [WorkedAt] is true of the error as long as
+// another process works on this state folder.
+func (s Settings) OpenRunStore(ctx context.Context, d *config.Document, logger *slog.Logger) (*RunStore, error) {
+	dir, err := s.stateDir()
+	if err != nil {
+		return nil, ExitWith(CodeUsage, err)
+	}
+	if d.Runs.Database != "" {
+		opened, err := s.openDatabase(ctx, dir, d.Runs, logger)
+		return opened, storeError(err)
+	}
+	trustGroup, err := s.TrustGroup()
+	if err != nil {
+		return nil, ExitWith(CodeUsage, err)
+	}
+	opened, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, TrustGroup: trustGroup})
+	if err != nil {
+		return nil, storeError(err)
+	}
+	return &RunStore{
+		Store: opened, Host: store.Host{Instance: opened.Path, Version: s.Version}, Clock: runs.BootClock, Moved: opened.Moved,
+		closers: []func() error{opened.Close},
+	}, nil
+}
+
+// storeError gives an error of a store its exit code.
+func storeError(err error) error {
+	if errors.As(err, new(*sqlite.UntrustedError)) {
+		return ExitWith(CodePlugins, err) // as for the rest of the state folder
+	}
+	return ExitWith(CodeRun, err)
+}
+
+// WorkedAt reports whether an error of OpenRunStore is that another process works on the
+// state folder.
+func WorkedAt(err error) bool { return errors.As(err, new(*sqlite.LockedError)) }
+
+// LookIntoRuns opens the store that the document names beside whoever works with it: to
+// read, and to leave requests. The error is [fs.ErrNotExist] if there is none yet.
+func (s Settings) LookIntoRuns(ctx context.Context, d *config.Document) (store.Store, error) {
+	dir, err := s.stateDir()
+	if err != nil {
+		return nil, ExitWith(CodeUsage, err)
+	}
+	if d.Runs.Database != "" {
+		opened, err := lookIntoDatabase(ctx, d.Runs)
+		return opened, storeError(err)
+	}
+	trustGroup, err := s.TrustGroup()
+	if err != nil {
+		return nil, ExitWith(CodeUsage, err)
+	}
+	opened, err := sqlite.Beside(ctx, sqlite.Options{Dir: dir, TrustGroup: trustGroup})
+	if err != nil {
+		return nil, storeError(err)
+	}
+	return opened, nil
+}
+
+// RedactorOf knows the secrets of a document, and, where all have to be known, those that
+// only its plugins know to be secret.
+func (s Settings) RedactorOf(ctx context.Context, d *config.Document, all bool) *Redactor {
+	if all {
+		if a, err := Prepare(ctx, s, PrepareOptions{CheckOnly: true, Silent: true, Inspect: true}); err == nil {
+			a.Close()
+			return a.Redactor
+		}
+	}
+	r := NewRedactor(s.Lookup)
+	r.addAll(d.Secrets())
+	return r
+}
+
+// openRunStore waits for a process that has the state folder and is about to end.
+func (a *Setup) openRunStore(ctx context.Context) (*RunStore, error) {
+	for until := time.Now().Add(folderPatience); ; {
+		opened, err := a.settings.OpenRunStore(ctx, a.Document, a.logger)
+		if !WorkedAt(err) || time.Now().After(until) {
+			if err == nil && opened.Moved != "" {
+				a.logger.Error("the run store was damaged and is begun anew: what it knew is in the file that was moved aside", "file", opened.Moved)
+			}
+			return opened, a.Clean(err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ExitWith(CodeRun, fmt.Errorf("stopped: %w", err))
+		case <-time.After(folderLook):
+		}
+	}
+}
