@@ -28,6 +28,7 @@ type memory struct {
 	ends    int64
 	refuse  error // what Fence answers
 	commits int
+	clock   func() (string, int64)
 }
 
 func newMemory() *memory {
@@ -213,6 +214,9 @@ func (r *run) Commit(_ context.Context, b store.Batch) error {
 		e := r.m.effects[r.id+" "+b.Begin.Effect]
 		e.Begun = time.Now().UnixMicro()
 		e.Until = e.Begun + b.Begin.Lasts.Microseconds()
+		if r.m.clock != nil {
+			e.Boot, e.BootClock = r.m.clock()
+		}
 		r.m.effects[r.id+" "+b.Begin.Effect] = e
 	}
 	return nil
@@ -246,6 +250,9 @@ func (r *run) Fence(_ context.Context, effect string, lasts time.Duration) error
 	}
 	e.Begun = time.Now().UnixMicro()
 	e.Until = e.Begun + lasts.Microseconds()
+	if r.m.clock != nil {
+		e.Boot, e.BootClock = r.m.clock()
+	}
 	r.m.effects[r.id+" "+effect] = e
 	return nil
 }

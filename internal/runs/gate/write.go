@@ -165,7 +165,7 @@ func (w *write) compareFirst(ctx context.Context, notes bool) (base picture.Pict
 	id := w.effect.Ticket
 	p, known := decodePicture(w.row.Picture)
 	ours := changes(ofTicket(w.step.Effects(), w.system, id))
-	ended := p.Read.Mark != 0 && w.row.EndedAt > p.Read.Mark // a run at the ticket, since it was read
+	ended := w.row.EndedAt > p.Read.Mark // a run at the ticket, since it was read
 	if known && !ended && p.Read.Process == w.gate.process && time.Duration(w.gate.clock()-p.Read.Clock) < fresh {
 		return p.Lay(ours...), nil, nil
 	}
@@ -204,6 +204,7 @@ func (w *write) compareFirst(ctx context.Context, notes bool) (base picture.Pict
 		return p, nil, ErrStopped
 	}
 	seen = p.Absorb(seen)
+	seen.Read.Mark = w.row.EndedAt
 	w.row.Picture = encodePicture(seen)
 	w.step.Later(store.Batch{Tickets: []store.Ticket{w.row}})
 	return seen, nil, nil

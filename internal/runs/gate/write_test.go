@@ -517,3 +517,71 @@ func TestAnIntentIsReadAsItWasStored(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
+
+func TestWhatIsCertainlyNotDoneIsSentAgainWithoutAWait(t *testing.T) {
+	both(t, func(t *testing.T, full bool) {
+		w := newWorld(t, full, "1")
+		r := w.begun()
+		w.d.before = func(string, func()) error { return fmt.Errorf("connection refused: %w", api.ErrTemporary) }
+		if err := w.s.UpdateTicket(r.ctx(t), "1", queue("it")); !errors.Is(err, api.ErrTemporary) || len(r.failed) != 1 || len(r.waits) != 0 {
+			t.Fatalf("%v, failed %v, waits %v", err, r.failed, r.waits)
+		}
+		w.d.before = nil
+		r = r.again()
+		if err := w.s.UpdateTicket(r.ctx(t), "1", queue("it")); err != nil || w.d.notes("1") != 1 {
+			t.Errorf("%v, %d notes", err, w.d.notes("1"))
+		}
+	})
+}
+
+func TestTheWaitIsByTheClockOfTheBootAndAnewAfterAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true, "1")
+		boot, since := "one", time.Now()
+		clock := func() (string, int64) { return boot, int64(time.Since(since)) }
+		w.m.clock, w.g.options.Clock = clock, clock
+		r := w.begun()
+		w.d.before = func(string, func()) error { return fmt.Errorf("lost: %w", api.ErrUncertain) }
+		_ = w.s.UpdateTicket(r.ctx(t), "1", queue("it"))
+		w.d.before = nil
+		left := func() time.Duration {
+			r = r.again()
+			if err := w.g.Finish(t.Context(), r, w.effect(r)); err == nil {
+				return 0
+			}
+			return time.Until(time.UnixMicro(r.waits[0].Until)).Round(time.Second)
+		}
+		time.Sleep(15 * time.Second)
+		if got := left(); got != 30*time.Second {
+			t.Errorf("on the same boot it waits %v more", got)
+		}
+		boot, since = "two", time.Now()
+		if got := left(); got != 45*time.Second {
+			t.Errorf("on another one %v", got)
+		}
+		time.Sleep(40 * time.Second)
+		if got := left(); got != 5*time.Second {
+			t.Errorf("then %v", got)
+		}
+		time.Sleep(6 * time.Second)
+		if got := left(); got != 0 || w.d.notes("1") != 1 {
+			t.Errorf("at last %v, %d notes", got, w.d.notes("1"))
+		}
+	})
+}
+
+// An item that begins to work at a ticket after another runner's run ended there reads it
+// again, although the search was a moment ago.
+func TestWorkThatBeginsAfterAnotherRunEndedReadsTheTicketAgain(t *testing.T) {
+	both(t, func(t *testing.T, full bool) {
+		w := newWorld(t, full, "1")
+		r := w.begun()
+		row := w.m.rows["router 1"]
+		row.EndedAt = 7 // as the store says when the item begins
+		w.m.rows["router 1"] = row
+		w.d.change("1", api.TicketUpdate{Queue: &api.Entity{Name: "sales"}})
+		if err := w.s.UpdateTicket(r.ctx(t), "1", queue("it")); !errors.Is(err, ErrStopped) || len(r.overtaken) != 1 {
+			t.Errorf("%v, overtaken %v", err, r.overtaken)
+		}
+	})
+}
