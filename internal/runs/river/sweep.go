@@ -71,6 +71,14 @@ func (q *Queue) Recover(ctx context.Context) (int, error) {
 			return err
 		}
 		n = len(missing)
+		// Of a host that died before it began the run, the job is still running.
+		ids := make([]string, 0, n)
+		for _, r := range missing {
+			ids = append(ids, r.Run)
+		}
+		if err := q.finalize(ctx, tx, ids); err != nil {
+			return err
+		}
 		return q.Due(ctx, tx, now, missing)
 	})
 	if err != nil {

@@ -85,7 +85,10 @@ func (s *Store) Reap(ctx context.Context, host string) (runs int, err error) {
 			}
 			runs += n
 		}
-		return nil
+		// Of a host that was frozen while it took a run and was declared dead meanwhile.
+		n, err := t.takeOver(0, `NOT EXISTS (SELECT 1 FROM {s}host h WHERE h.id = owner AND h.dead = 0)`)
+		runs += n
+		return err
 	})
 	return runs, err
 }
