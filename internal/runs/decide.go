@@ -12,6 +12,7 @@ const (
 	leftFirst   = time.Minute // a ticket that was left is looked at again
 	leftLongest = time.Hour
 	lookAgain   = time.Minute    // at a ticket that can't be read
+	lookLongest = time.Hour      // between two looks, as far as that counts
 	goneAfter   = 24 * time.Hour // of such looks
 	soon        = time.Second
 	ownTrouble  = time.Minute // that long a step fails before they can be its ticket's
@@ -28,7 +29,8 @@ type memory struct {
 	count int   // times in a row
 	since int64 // the first of them
 	busy  int   // times in a row that another run worked at the ticket
-	gone  int64 // the first look at which the ticket could not be read
+	// at a ticket that can't be read: for how long it was looked at, and when last
+	looked, look int64
 }
 
 // ending is all that [decide] decides on.
@@ -91,6 +93,9 @@ func decide(e ending) decision {
 	if v.end.State == store.Ended && e.open && e.doubt == "" {
 		// What was begun to be written is finished, whatever else is true.
 		v = wait(e, store.ReasonUntil, max(e.until, e.now+soon.Microseconds()))
+	}
+	if !e.stopped && (e.wait == nil || e.wait.Reason != store.ReasonGone) {
+		v.memory.looked, v.memory.look = 0, 0
 	}
 	if v.end.State == store.Ended && v.end.Outcome != store.Dead || v.end.Parked {
 		v.forget = true
@@ -184,10 +189,11 @@ func waitsForCause(e ending, cause string) decision {
 // unreadable is for a ticket that can't be read: deleted, or only not to be seen now.
 func unreadable(e ending) decision {
 	m := e.memory
-	if m.gone == 0 {
-		m.gone = e.now
+	if m.look != 0 { // time in which nobody looked counts only in part
+		m.looked += min(e.now-m.look, lookLongest.Microseconds())
 	}
-	if time.Duration(e.now-m.gone)*time.Microsecond >= goneAfter {
+	m.look = e.now
+	if m.looked >= goneAfter.Microseconds() {
 		return gone(e)
 	}
 	v := wait(e, store.ReasonGone, e.after(lookAgain))

@@ -111,8 +111,12 @@ func TestOnePlaceDecidesWhatARunAndItsTicketMayDoNext(t *testing.T) {
 		"somebody was faster": {ending{attempt: attempt{overtaken: "1"}}, stand(ended(store.Overtaken), store.Free, -1, sayOvertaken)},
 		"merged":              {ending{attempt: attempt{gone: "1"}}, stand(ended(store.Gone), store.StandingLeft, 60, sayGone)},
 		"it can't be read":    {ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonGone}}}, waiting(store.ReasonGone, 60)},
+		"nobody looked for a day": {
+			ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonGone}}, memory: memory{looked: second, look: atNow - 48*3600*second}},
+			waiting(store.ReasonGone, 60),
+		},
 		"it couldn't for a day": {
-			ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonGone}}, memory: memory{gone: atNow - 24*3600*second}},
+			ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonGone}}, memory: memory{looked: 24*3600*second - 60*second, look: atNow - 60*second}},
 			stand(ended(store.Gone), store.StandingLeft, 60, sayGone),
 		},
 		"nobody knows whether it was carried out": {

@@ -205,7 +205,7 @@ func (r *run) hasItems() bool {
 
 // spawned reports whether the run's work is done by its items, or can't be done here.
 func (r *run) spawned() bool {
-	return r.hasItems() || r.row.Item != nil && r.item == nil && r.p.Loop != nil
+	return r.hasItems() || r.item == nil && r.p.Loop != nil
 }
 
 // endSpawned ends a run that isn't resumed. An item whose value is gone becomes a run at

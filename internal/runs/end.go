@@ -79,7 +79,7 @@ func (r *run) ending(err error) ending {
 		attempt: r.saw, canceled: r.canceled.Load(), err: err, now: r.e.now(), repeat: r.p.Repeat,
 		attempts: r.row.Attempts, retry: withDefaults(r.p.Retry),
 		spawned: r.hasItems(),
-		memory:  r.e.memoryOf(r.row.ID), jitter: rand.N(2 * time.Second),
+		memory:  r.e.memoryOf(r.row.ID, r.steps[stepLooks]), jitter: rand.N(2 * time.Second),
 	}
 	for _, f := range r.effects {
 		switch f.State {
@@ -168,6 +168,9 @@ func (r *run) batch(v decision) store.Batch {
 	v.end.Err = r.e.o.Redact(v.end.Err)
 	none := ""
 	b := store.Batch{Forget: v.forget, End: &v.end, AtWork: &none}
+	if looked := v.memory.encodeLooks(); looked != r.steps[stepLooks].Params && v.end.State != store.Ended {
+		b.Steps = []store.Step{{Key: stepLooks, Params: looked}}
+	}
 	if v.forget {
 		r.pending.Steps, r.pending.Documents = nil, nil
 	}

@@ -115,6 +115,9 @@ func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
 	if err := e.adopt(ctx); err != nil {
 		return fmt.Errorf("opening the run store: %w", err)
 	}
+	if err := e.sayChanged(ctx); err != nil {
+		return fmt.Errorf("opening the run store: %w", err)
+	}
 	if e.o.Inherit != nil {
 		if err := e.o.Inherit(ctx, e.inherit); err != nil {
 			return fmt.Errorf("opening the run store: %w", err)

@@ -500,3 +500,73 @@ func TestASystemsFailureIsATicketsWhereOthersPass(t *testing.T) {
 		t.Errorf("the ticket: %+v", d.ticket("1"))
 	})
 }
+
+func TestAChangedConfigurationFreesNothingThatIsHandledAndSaysSoOnce(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.process("1", d.write("1"))
+		d.place = &orchestrator.Place{Runner: "sort", Path: d.place.Path, Hash: "h2", Workers: 1}
+		for range 2 {
+			d.die()
+			r := d.begin()
+			d.does(r, "fetch", d.fetch("1"))
+			if r.stored {
+				t.Error("a handled ticket is claimed again")
+			}
+			d.end(r)
+		}
+		if n := d.log.count("the configuration of a runner has changed"); n != 1 {
+			t.Errorf("it is said %d times", n)
+		}
+	})
+}
+
+func TestAnotherConfigurationTakesAtOnceWhatWaitsForARejectedTicket(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.process("1", rejects("queue Sales", "1"))
+		d.die()
+		if _, ok := d.mayBeNext(d.place); ok {
+			t.Fatal("the same configuration takes it before it is due")
+		}
+		d.place = &orchestrator.Place{Runner: "sort", Path: d.place.Path, Hash: "h2", Workers: 1}
+		d.die()
+		r := d.next(d.place)
+		if !r.row.Parked {
+			t.Error("it doesn't begin anew")
+		}
+		d.does(r, "fetch", func(context.Context, gate.Step) (api.PipeResult, error) { return api.Success(nil), nil })
+		d.does(r, "write", d.write("1"))
+		d.end(r)
+	})
+}
+
+func TestARunnerThatIsGoneFromTheConfigurationIsSaid(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.process("1", rejects("queue Sales", "1"))
+		d.process("2", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			if result, err := d.write("2")(ctx, s); err != nil {
+				return result, err
+			}
+			return rejects("queue Sales", "2")(ctx, s)
+		})
+		d.place = &orchestrator.Place{Runner: "another", Path: d.place.Path, Hash: "h1", Workers: 1}
+		d.items.Runner = "another"
+		d.die()
+		time.Sleep(2 * time.Second)
+		if idle, begun := d.log.count("runs can't go on because"), d.log.count("runs that have begun to change tickets can't go on"); idle != 1 || begun != 1 {
+			t.Errorf("%d and %d lines", idle, begun)
+		}
+		d.engine.mu.Lock()
+		d.engine.offset = 8 * 24 * time.Hour
+		d.engine.mu.Unlock()
+		if err := d.engine.unknownRunners(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		for _, row := range d.runs(store.Filter{States: []store.State{store.Ready, store.Waiting}}) {
+			left = append(left, row.Tickets...)
+		}
+		if len(left) != 1 || left[0] != "2" {
+			t.Errorf("after a week runs at %q are left", left)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -10,13 +11,28 @@ import (
 // before it is the runner's.
 const mostInStreak = 3
 
-func (e *Engine) memoryOf(run string) memory {
+// stepLooks keeps, as its params, how long a ticket was looked at that can't be read:
+// that takes longer than a process may live.
+const stepLooks = "~looks"
+
+func (m memory) encodeLooks() string {
+	if m.look == 0 {
+		return ""
+	}
+	return fmt.Sprint(m.looked, " ", m.look)
+}
+
+func (e *Engine) memoryOf(run string, looks store.Step) memory {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if m := e.notes[run]; m != nil {
 		return *m
 	}
-	return memory{}
+	var m memory
+	if n, err := fmt.Sscan(looks.Params, &m.looked, &m.look); err != nil || n != 2 {
+		return memory{}
+	}
+	return m
 }
 
 // stepSucceeded remembers that a step did its work, for those that go on failing at it.

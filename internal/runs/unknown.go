@@ -54,6 +54,40 @@ func (e *Engine) unknownRunners(ctx context.Context) error {
 	return nil
 }
 
+// sayChanged says of runners whose configuration is another one than at the last start
+// how many tickets they have handled: those stay so, because thousands would be noted
+// twice.
+func (e *Engine) sayChanged(ctx context.Context) error {
+	var counts *store.Counts
+	for p := range e.places.all {
+		if p.Loop != nil || p.Runner == "" {
+			continue
+		}
+		name := "hash/" + p.Runner
+		before, ok, err := e.o.Store.Value(ctx, name)
+		if err != nil {
+			return err
+		}
+		if ok && before == p.Hash {
+			continue
+		}
+		if ok && counts == nil {
+			c, err := e.o.Store.Counts(ctx)
+			if err != nil {
+				return err
+			}
+			counts = &c
+		}
+		if counts != nil && counts.Runners[p.Runner][store.Handled] > 0 {
+			e.logger.Info("the configuration of a runner has changed; what it has handled stays so, until `otai runs retry --handled`", "runner", p.Runner, "handled", counts.Runners[p.Runner][store.Handled])
+		}
+		if err := e.o.Store.SetValue(ctx, name, p.Hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // wrote reports whether a run has an effect that is done or open.
 func (e *Engine) wrote(ctx context.Context, id string) (bool, error) {
 	l, err := e.o.Store.Load(ctx, id)

@@ -78,11 +78,19 @@ func (t *Tx) clearUp(run string, outcome store.Outcome) error {
 		if err != nil || done {
 			return err // a retry goes on with its results
 		}
-		return t.forget(run)
+		return t.forgetAll(run)
 	}
 	if _, err := t.exec(`UPDATE {s}effect SET intent = NULL, record = NULL,
 		outcome = CASE WHEN operation = 'once' THEN NULL ELSE outcome END
 		WHERE run = $1 AND state <> 'intent'`, run); err != nil {
+		return err
+	}
+	return t.forgetAll(run)
+}
+
+// forgetAll drops what is kept of steps, and what an item was given.
+func (t *Tx) forgetAll(run string) error {
+	if _, err := t.exec(`UPDATE {s}run SET item = NULL WHERE id = $1 AND item IS NOT NULL`, run); err != nil {
 		return err
 	}
 	return t.forget(run)
