@@ -187,6 +187,9 @@ func (c *crew) start(work context.Context, f *firing, fired bool) {
 	f.begun, f.changes = time.Now(), int(c.engine.changes.Load())
 	go func() {
 		result, err := c.run(work, f)
+		if f.ended != nil {
+			f.ended()
+		}
 		c.ended(f, fired, result, err)
 		c.notify()
 	}()

@@ -464,3 +464,56 @@ func TestNothingBeginsWhileRunsCannotBeKept(t *testing.T) {
 		}
 	})
 }
+
+// shared is a ledger of one of several processes.
+type shared struct {
+	*ledger
+	slots *slots
+}
+
+type slots struct {
+	mu    sync.Mutex
+	fired map[int64]bool
+	ended int
+	down  bool // the next question fails
+}
+
+func (s shared) Fire(_ context.Context, _ *orchestrator.Place, interval time.Duration) (bool, func(), error) {
+	s.slots.mu.Lock()
+	defer s.slots.mu.Unlock()
+	if s.slots.down {
+		s.slots.down = false
+		return false, nil, errors.New("no connection")
+	}
+	slot := time.Now().UnixNano() / int64(interval)
+	mine := !s.slots.fired[slot]
+	s.slots.fired[slot] = true
+	return mine, func() {
+		s.slots.mu.Lock()
+		defer s.slots.mu.Unlock()
+		s.slots.ended++
+	}, nil
+}
+
+func TestOfSeveralProcessesOneFiresInAnInterval(t *testing.T) {
+	for name, down := range map[string]bool{"each time": false, "also when the store is away when the trigger succeeds": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				all := &slots{fired: map[int64]bool{}, down: down}
+				on := step("", "t:Every", map[string]any{"interval": "PT1M"})
+				var n atomic.Int64
+				var processes sync.WaitGroup
+				for range 3 {
+					e := newHooked(t, hooks{"do": func(context.Context, api.Scope) (any, error) { n.Add(1); return nil, nil }}, nil,
+						root(when("r", on, do("", "do", nil))), orchestrator.Options{Runs: shared{newLedger(), all}})
+					processes.Go(func() { runFor(t, e, 10*time.Minute+10*time.Second) })
+					time.Sleep(time.Second)
+				}
+				processes.Wait()
+				if got := n.Load(); got < 9 || got > 11 || int(got) != all.ended {
+					t.Errorf("three processes fired %d times in ten minutes, and ended %d firings", got, all.ended)
+				}
+			})
+		})
+	}
+}

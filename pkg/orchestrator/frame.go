@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"sync"
 	"time"
@@ -78,6 +79,7 @@ type firing struct {
 	run      Run    // to be continued; nil begins a new one
 	answered bool   // the trigger isn't asked: it has succeeded
 	claimed  func() // of the new run
+	ended    func() // of the interval's only firing
 	begun    time.Time
 	changes  int // of the engine when it began
 }
@@ -97,12 +99,44 @@ func (p *place) firing(ctx context.Context) *firing {
 
 // trigger asks the trigger of the place's runner, unless it has answered before.
 func (p *place) trigger(ask *node) func(context.Context, api.Scope) (api.PipeResult, error) {
+	interval := ask.interval()
 	return func(ctx context.Context, scope api.Scope) (api.PipeResult, error) {
-		if f := p.firing(ctx); f != nil && f.answered {
+		f := p.firing(ctx)
+		if f != nil && f.answered {
 			return api.Success(nil), nil
 		}
-		return ask.process(outOfRun(ctx), scope)
+		result := api.Success(nil)
+		if !p.owed {
+			var err error
+			if result, err = ask.process(outOfRun(ctx), scope); err != nil || !result.Succeeded() {
+				return result, err
+			}
+		}
+		slots, shared := p.engine.runs.(Slots)
+		if f == nil || !shared || interval <= 0 {
+			return result, nil
+		}
+		mine, ended, err := slots.Fire(ctx, p.Place, interval)
+		// A trigger that has succeeded may not do so again for long.
+		if p.owed = err != nil; p.owed {
+			return api.PipeResult{}, fmt.Errorf("asking whether another process has fired: %w", err)
+		}
+		if !mine {
+			return api.Failure("another process fires in this interval"), nil
+		}
+		f.ended = ended
+		return result, nil
 	}
+}
+
+// interval is the shortest time between two successes of a trigger, 0 if it isn't known.
+func (n *node) interval() time.Duration {
+	own, err := params.PlainParams(n.spec, n.fixed)
+	if err != nil {
+		return 0
+	}
+	seconds, _ := own[n.labels[params.LabelInterval]].(float64)
+	return time.Duration(seconds * float64(time.Second))
 }
 
 // call begins a run at the place, or continues the one for which its runner was called.

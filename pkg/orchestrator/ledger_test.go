@@ -235,6 +235,21 @@ func (a *stateful) Process(ctx context.Context, p doParams, s api.Scope) (api.Pi
 	return a.do(ctx, p, s)
 }
 
+// every succeeds once an interval.
+type every struct{ last time.Time }
+
+type everyParams struct {
+	Interval time.Duration `otai:"interval"`
+}
+
+func (e *every) Process(_ context.Context, p everyParams, _ api.Scope) (api.PipeResult, error) {
+	if time.Since(e.last) < p.Interval {
+		return api.Failure("not yet"), nil
+	}
+	e.last = time.Now()
+	return api.Success(nil), nil
+}
+
 func newHooked(t *testing.T, do hooks, log *bytes.Buffer, d map[string]any, o orchestrator.Options) *orchestrator.Engine {
 	t.Helper()
 	call := func(ctx context.Context, p doParams, s api.Scope) (api.PipeResult, error) {
@@ -271,6 +286,7 @@ func newHooked(t *testing.T, do hooks, log *bytes.Buffer, d map[string]any, o or
 		api.NewPipeFunc("Locked", "", call),
 		api.NewPipe("Stateful", "", func(api.Host) (*stateful, error) { return &stateful{do: call}, nil }).WithLabel("concurrent", "true"),
 		api.NewPipe("Shared", "", func(api.Host) (api.PipeFunc[doParams], error) { return call, nil }).WithLabel("concurrent", "true"),
+		api.NewPipe("Every", "", func(api.Host) (*every, error) { return &every{last: time.Now()}, nil }).WithLabel("interval", "interval"),
 		api.NewPipeFunc("Search", "", func(context.Context, searchParams, api.Scope) (api.PipeResult, error) {
 			return api.Success(map[string]any{"tickets": []any{"a", "b"}, "found": 2}), nil
 		}).WithLabel("concurrent", "true").WithLabel("yields", "tickets,found:number"),

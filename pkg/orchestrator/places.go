@@ -34,6 +34,8 @@ type place struct {
 	node   *node // at which a run begins
 	child  *node // of the root, which is called for it: the runner, or node itself; nil for the steps of a loop
 
+	owed bool // its trigger has succeeded, and nothing has begun since
+
 	over  context.Context //nolint:containedctx // ends when nothing runs here any more
 	close context.CancelFunc
 }

@@ -27,6 +27,14 @@ type Runs interface {
 	Ready(p *Place) <-chan struct{}
 }
 
+// Slots is optional on a [Runs] that several processes share: of those whose trigger
+// succeeds in the same interval, one fires.
+type Slots interface {
+	// Fire reports whether this process fires at p in the present interval. If so, ended is
+	// called when the firing has ended.
+	Fire(ctx context.Context, p *Place, interval time.Duration) (mine bool, ended func(), err error)
+}
+
 // Run is one run in this process. Its methods are for one goroutine.
 type Run interface {
 	// Resumed reports whether the run was begun before: its trigger isn't asked again.
