@@ -1,9 +1,3 @@
-// Package gate stands before every ticket system. A search goes through it to claim
-// what it finds for the run that searched; a write goes through it to be stored before
-// it is sent, and to be sent once.
-//
-// The gate finds the run by the context of the call ([WithStep]). A call without one,
-// as in a start, goes to the ticket system as it is.
 package gate
 
 import (

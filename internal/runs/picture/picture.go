@@ -105,9 +105,13 @@ func (k Key) Text(text string) string {
 	return k.hash(text)
 }
 
-// Note is a note as an article.
+// Note is a note as an article. HTML has no text to compare: ticket systems turn it into
+// plain text.
 func (k Key) Note(n api.Note) Article {
 	a := Article{ID: n.ID, Subject: k.Text(n.Subject), Body: k.Text(n.Body)}
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(n.ContentType)), "text/html") {
+		a.Body = ""
+	}
 	if n.Author != "" {
 		a.Author = k.hash(n.Author)
 	}

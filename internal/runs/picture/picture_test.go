@@ -179,6 +179,12 @@ func TestEqualNotesAreCounted(t *testing.T) {
 	p := of(func(t *api.Ticket) {
 		t.Notes = append(t.Notes, api.Note{ID: "11", Subject: "otai", Body: "a b"}, api.Note{ID: "12", Subject: "otai", Body: "a  b\n"}, api.Note{ID: "13", Subject: "otai", Body: "c"})
 	})
+	if got := p.Equal(key.Note(api.Note{Subject: "otai", Body: "<b>a b</b>", ContentType: "text/html"})); got != 3 {
+		t.Errorf("HTML: %d, want 3", got)
+	}
+	if got := p.Equal(key.Note(api.Note{Body: "<b>a b</b>", ContentType: "text/html"})); got != 0 {
+		t.Errorf("HTML without a subject: %d", got)
+	}
 	for _, test := range []struct {
 		subject, body string
 		want          int
