@@ -145,3 +145,94 @@ func TestARunThatADeadHostTookIsNotStranded(t *testing.T) {
 		t.Errorf("the dead host may store: %v", err)
 	}
 }
+
+// T4, T10: PostgreSQL goes and comes; nothing is lost, and all goes on by itself.
+func TestHostsGoOnWhenPostgreSQLWasRestarted(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.New(t)
+	url := cluster.Database(t)
+	p := migrated(t, url)
+	d := newTestDesk(t, p, 20*time.Millisecond)
+	d.unchecked = true // it can't look while the database is away
+	c := hostConfig{instance: "a", desk: d.listener.Addr().String(), lease: 3 * time.Second, workers: 4, steps: 2}
+	a := startHost(t, url, c)
+	c.instance = "b"
+	b := startHost(t, url, c)
+	a.isOpen()
+	b.isOpen()
+	const n = 1500
+	seed(t, url, n)
+	for _, how := range []syscall.Signal{pgtest.Fast, pgtest.Immediate, pgtest.Immediate} {
+		before := countOf(t, p, sorted)
+		eventually(t, 60*time.Second, "some ended", func() bool { return countOf(t, p, sorted) > before+20 })
+		cluster.Stop(t, how)
+		time.Sleep(4 * time.Second) // longer than the lease
+		cluster.Start(t)
+		at := countOf(t, p, sorted)
+		t.Logf("%v: goes on after %s", how, eventually(t, 60*time.Second, "it goes on", func() bool { return countOf(t, p, sorted) > at+5 }))
+	}
+	eventually(t, 120*time.Second, "all ended", func() bool { return countOf(t, p, sorted) == n })
+	if runs, doubled, _ := d.count(); runs != n || doubled != 0 {
+		t.Errorf("%d of %d runs wrote, %d twice", runs, n, doubled)
+	}
+}
+
+// A host is cut off for longer than its lease: another takes its runs, and it stores and
+// sends nothing more of them when it is back.
+func TestAHostThatIsCutOffLosesItsRuns(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	p := migrated(t, url)
+	d := newTestDesk(t, p, 50*time.Millisecond)
+	lease := 3 * time.Second
+	c := hostConfig{instance: "a", desk: d.listener.Addr().String(), lease: lease, workers: 4, steps: 2}
+	proxy := pgtest.NewProxy(t, url)
+	a := startHost(t, proxy.URL(url), c)
+	c.instance = "b"
+	b := startHost(t, url, c)
+	a.isOpen()
+	b.isOpen()
+	time.Sleep(lease)
+	const n = 600
+	seed(t, url, n)
+	eventually(t, 60*time.Second, "some ended", func() bool { return countOf(t, p, sorted) > 20 })
+	proxy.Mute()
+	held := countOf(t, p, `otai.run WHERE state = 'running' AND owner LIKE 'a/%'`)
+	took := eventually(t, 15*time.Second, "its runs are taken over", func() bool {
+		return countOf(t, p, `otai.run WHERE state = 'running' AND owner LIKE 'a/%'`) == 0
+	})
+	time.Sleep(lease)
+	proxy.Cut()
+	proxy.Join()
+	d.mu.Lock()
+	before := d.by["a"]
+	d.mu.Unlock()
+	eventually(t, 60*time.Second, "all ended", func() bool { return countOf(t, p, sorted) == n })
+	seed(t, url, n)
+	eventually(t, 60*time.Second, "the host works again", func() bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.by["a"] > before
+	})
+	eventually(t, 60*time.Second, "all ended", func() bool { return countOf(t, p, sorted) == 2*n })
+	runs, doubled, stale := d.count()
+	t.Logf("%d runs held by the host that was cut off, taken over after %s; %d runs, %d doubled, %d stale", held, took, runs, doubled, stale)
+	if runs != 2*n || doubled != 0 || stale != 0 {
+		t.Errorf("%d of %d runs wrote, %d twice, %d stale", runs, 2*n, doubled, stale)
+	}
+}
+
+// What stands in a queue at which no living host listens begins anew at another one.
+func TestRunsOfAHashThatNobodyHasBeginAnew(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	p := migrated(t, url)
+	seed(t, url, 20)
+	_, err := p.Exec(t.Context(), `UPDATE otai.run SET hash = 'old' WHERE runner = 'sort'`)
+	must(t, err)
+	_, err = p.Exec(t.Context(), `UPDATE otai.river_job SET queue = '`+queueOf("sort", "old")+`'`)
+	must(t, err)
+	d := newTestDesk(t, p, 0)
+	startHost(t, url, hostConfig{instance: "a", desk: d.listener.Addr().String(), lease: 2 * time.Second, workers: 4}).isOpen()
+	eventually(t, 60*time.Second, "all ended", func() bool { return countOf(t, p, sorted) == 20 })
+}
