@@ -361,7 +361,7 @@ func TestSystemTheConfigurationFromEnvFinishesEachTicket(t *testing.T) {
 		}
 	}
 	for range 11 {
-		if out, err := otai("run", "--once"); err != nil || strings.Contains(out, "refused a change") {
+		if out, err := otai("run", "--once"); err != nil || strings.Contains(out, "a ticket is set aside") {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}

@@ -5,22 +5,18 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // writeResult turns the answer of a ticket system to a write into the result of the
 // pipe. A write that was rejected is a failed result, because it would be rejected
-// again; everything else stays an error. The same rejection is logged once, not every
-// time the ticket is tried.
+// again; everything else stays an error. What becomes of the ticket is said by whoever
+// keeps the run.
 type writeResult struct {
 	logger *slog.Logger
 	path   string // of the pipe, in the configuration
 	locate func(path string) string
-
-	mu     sync.Mutex
-	logged string // the last rejection in the log
 }
 
 func (o Options) newWriteResult(h api.Host) *writeResult {
@@ -61,14 +57,7 @@ func (w *writeResult) of(ticket, under string, err error) (api.PipeResult, error
 		return api.Success(nil), nil
 	case errors.Is(err, api.ErrInvalid), errors.Is(err, api.ErrDenied), errors.Is(err, api.ErrNotFound):
 		place := w.place(under, err)
-		//messagetext:allow the text isn't judged: the same line isn't logged twice
-		if rejection := ticket + ": " + err.Error(); w.isNew(rejection) {
-			args := []any{"ticket", ticket, "err", err.Error()}
-			if place != "" {
-				args = append(args, "at", place)
-			}
-			w.logger.Warn("the ticket system refused a change", args...)
-		}
+		w.logger.Debug("the ticket system refused a change", "ticket", ticket, "err", err.Error(), "at", place)
 		if place != "" {
 			return api.Failure("ticket %s: %v (%s)", ticket, err, place), nil
 		}
@@ -76,15 +65,6 @@ func (w *writeResult) of(ticket, under string, err error) (api.PipeResult, error
 	default:
 		return api.PipeResult{}, err
 	}
-}
-
-// isNew reports whether a rejection isn't the one that was logged last.
-func (w *writeResult) isNew(rejection string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	known := rejection == w.logged
-	w.logged = rejection
-	return !known
 }
 
 type updateParams struct {

@@ -121,7 +121,11 @@ func (a *attempt) reason() string {
 	case a.overtaken != "":
 		return a.why
 	case len(a.rejections) > 0:
-		return a.rejections[len(a.rejections)-1].Err.Error()
+		last := a.rejections[len(a.rejections)-1]
+		if a.failure != nil && a.failure.step.Key == last.step.Key && a.failure.message != "" {
+			return a.failure.message // with the place in the configuration
+		}
+		return last.Err.Error()
 	case a.bad != nil:
 		return a.bad.err.Error()
 	case a.wait != nil && a.wait.Err != nil:

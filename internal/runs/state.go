@@ -135,7 +135,7 @@ func (r *run) say(v decision) {
 		}
 	case sayAside:
 		r.e.refused.Add(1)
-		log.Warn("a ticket is set aside", "step", r.saw.at(), "err", reason, "attempt", v.attempts, "next", time.Duration(v.due-r.e.now())*time.Microsecond)
+		log.Warn("a ticket is set aside", "step", r.saw.at(), "err", reason, "attempt", v.attempts, "next", (time.Duration(v.due-r.e.now()) * time.Microsecond).Round(time.Millisecond))
 	case sayDead:
 		r.e.refused.Add(1)
 		log.Error("a ticket isn't tried again by itself: see `otai runs show`, and `otai runs retry` once it can succeed", "step", r.saw.at(), "err", reason, "attempt", v.attempts)
