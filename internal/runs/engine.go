@@ -212,7 +212,10 @@ func (e *Engine) Next(ctx context.Context, p *orchestrator.Place) (orchestrator.
 	for at.look(e.now()) {
 		r, err := e.take(ctx, at)
 		if err != nil {
-			at.wake()
+			at.missed() // whoever called comes again, and a host that begins again wakes all
+			if errors.Is(err, store.ErrFence) {
+				return nil, false, nil
+			}
 			return nil, false, fmt.Errorf("taking a run that is due: %w", err)
 		}
 		if r == nil {

@@ -78,6 +78,13 @@ func (at *place) look(now int64) bool {
 	return false
 }
 
+// missed takes back a look that could not be had.
+func (at *place) missed() {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	at.due = true
+}
+
 // mayBeDue is look without a look.
 func (at *place) mayBeDue(now int64) bool {
 	at.mu.Lock()

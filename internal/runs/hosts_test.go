@@ -1,0 +1,179 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/pgtest"
+	"github.com/open-ticket-ai/otai/internal/runs/postgres"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+const lease = time.Second
+
+// deaf is the store of a host that can't renew its lease for a while.
+type deaf struct {
+	store.Store
+	cut atomic.Bool
+}
+
+func (s *deaf) Renew(ctx context.Context, host string) error {
+	if s.cut.Load() {
+		return store.ErrUnavailable
+	}
+	return s.Store.Renew(ctx, host)
+}
+
+// host is a process at a database that others share.
+type host struct {
+	*desk
+	deaf *deaf
+}
+
+// hosts are processes, each of an instance of its own.
+func hosts(t *testing.T, n int) []*host {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	if err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), "CREATE SCHEMA otai"); err != nil {
+			return err
+		}
+		return postgres.Migrate(t.Context(), tx, "otai")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := postgres.Open(t.Context(), postgres.Options{Pool: pool, Schema: "otai"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*host
+	for i := range n {
+		h := &host{deaf: &deaf{Store: s}}
+		place := &orchestrator.Place{Runner: "sort", Path: "p", Hash: "h1", Workers: 1}
+		h.desk = &desk{t: t, store: s, place: place, log: &logBuffer{}}
+		h.engine = New(Options{
+			Store: h.deaf, Logger: slog.New(slog.NewTextHandler(h.log, nil)),
+			Host: store.Host{Instance: string(rune('a' + i)), Lease: lease},
+		})
+		if err := h.engine.Open(t.Context(), []*orchestrator.Place{place}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			defer cancel()
+			if err := h.engine.Close(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		all = append(all, h)
+	}
+	return all
+}
+
+// soon is the run that comes to be due at a host.
+func (h *host) soon(within time.Duration) *run {
+	h.t.Helper()
+	for until := time.Now().Add(within); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		if r, ok := h.mayBeNext(h.place); ok {
+			return r
+		}
+	}
+	h.t.Fatalf("no run is due within %s", within)
+	return nil
+}
+
+func TestAnotherHostTakesOverWhatAHostThatDoesNotRenewHeld(t *testing.T) {
+	both := hosts(t, 2)
+	a, b := both[0], both[1]
+	r := a.begin()
+	a.does(r, "fetch", a.fetch("1"))
+	a.does(r, "write", a.write("1"))
+	a.does(r, "next", nil)
+	a.deaf.cut.Store(true)
+	taken := b.soon(10 * lease)
+	if taken.row.ID != r.row.ID {
+		t.Fatal("another run is due")
+	}
+	// The frozen one wakes up, before it knows.
+	sent := false
+	_, _, err := a.step(r, "note", "p", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+		_, err := a.write("1")(ctx, s)
+		sent = err == nil
+		return api.PipeResult{}, err
+	})
+	if sent || !errors.Is(err, store.ErrFence) {
+		t.Errorf("it sends a request: %v, error %v", sent, err)
+	}
+	if err := r.End(t.Context(), api.PipeResult{}, err); err != nil {
+		t.Errorf("its end is an error: %v", err)
+	}
+	for _, key := range []string{"fetch", "write"} {
+		if _, called, err := b.step(taken, key, "p", nil); called || err != nil {
+			t.Errorf("%s: called again %v, error %v", key, called, err)
+		}
+	}
+	b.end(taken)
+	if got := b.ticket("1").Standing; got != store.Handled {
+		t.Errorf("the ticket stands as %q", got)
+	}
+	a.deaf.cut.Store(false)
+}
+
+func TestAHostWhoseLeaseEndedKeepsItsOutcomesAndBeginsAgain(t *testing.T) {
+	a := hosts(t, 1)[0]
+	before := a.engine.hostID()
+	r := a.begin()
+	a.does(r, "fetch", a.fetch("1"))
+	a.does(r, "write", a.write("1")) // its outcome waits for the next step
+	a.deaf.cut.Store(true)
+	time.Sleep(lease + lease/2)
+	a.deaf.cut.Store(false)
+	again := a.soon(5 * lease)
+	if again.row.ID != r.row.ID || a.engine.hostID() == before {
+		t.Fatalf("run %s of host %s", again.row.ID, a.engine.hostID())
+	}
+	if f := again.effects; len(f) != 1 || f[0].State != store.Done {
+		t.Errorf("effects %+v", f)
+	}
+	if _, called, err := a.step(again, "write", "p", nil); called || err != nil {
+		t.Errorf("called again %v, error %v", called, err)
+	}
+	if err := r.End(t.Context(), api.Success(nil), nil); err != nil {
+		t.Errorf("the lost attempt: %v", err)
+	}
+	a.end(again)
+	if n := a.log.count("didn't renew its lease in time"); n != 1 {
+		t.Errorf("it is said %d times", n)
+	}
+}
+
+func TestAHostLeavesWhatItHeldToOthersAtOnce(t *testing.T) {
+	both := hosts(t, 2)
+	a, b := both[0], both[1]
+	r := a.begin()
+	a.does(r, "fetch", a.fetch("1"))
+	if err := a.engine.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.engine.cancel = nil
+	if taken := b.soon(3 * lease); taken.row.ID != r.row.ID || taken.row.Deaths != 0 {
+		t.Errorf("the run is %+v", taken.row)
+	} else {
+		b.does(taken, "fetch", b.fetch("1"))
+		b.end(taken)
+	}
+}
