@@ -14,7 +14,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
-func dialect(clock func() time.Time) *sqlstore.Dialect {
+// Dialect is that of SQLite. It is exported for the test of power cuts, which has another driver.
+func Dialect(clock func() time.Time) *sqlstore.Dialect {
 	if clock == nil {
 		clock = time.Now
 	}

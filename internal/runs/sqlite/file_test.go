@@ -281,8 +281,8 @@ func TestT8ReadersAndWritersDontWaitForEachOther(t *testing.T) {
 	var wait sync.WaitGroup
 	for i := range 32 { // more than there are connections
 		wait.Go(func() {
-			for n := range 20 {
-				_, err := s.Load(ctx, "run")
+			for n := range 10 {
+				_, err := s.Mark(ctx)
 				_, err2 := s.Commit(ctx, store.Batch{Held: held, Steps: []store.Step{{Key: fmt.Sprint(i, n)}}})
 				if err := errors.Join(err, err2); err != nil {
 					t.Error(err)
@@ -359,4 +359,32 @@ func stands(t *testing.T, dir, text string) bool {
 		}
 		return bytes.Contains(data, []byte(text))
 	})
+}
+
+// TestTheDiskIsWaitedForWhereItMatters: the test of power cuts relies on it.
+func TestTheDiskIsWaitedForWhereItMatters(t *testing.T) {
+	s := openIn(t, t.TempDir())
+	defer s.Close()
+	register(t, s)
+	held := begin(t, s, "run", "1")
+	setting := func() (mode, deletes int) {
+		must(t, s.db.writer.alone(func(c *conn) error {
+			return errors.Join(
+				c.conn.QueryRowContext(context.Background(), "PRAGMA synchronous").Scan(&mode),
+				c.conn.QueryRowContext(context.Background(), "PRAGMA secure_delete").Scan(&deletes))
+		}))
+		return mode, deletes
+	}
+	const normal, full = 1, 2
+	for _, want := range []int{normal, full, normal, full} {
+		_, err := s.Commit(t.Context(), store.Batch{Held: held, Durable: want == full, Effects: []store.Effect{{Key: "e", State: store.Intent}}})
+		must(t, err)
+		if mode, deletes := setting(); mode != want || deletes != 1 {
+			t.Errorf("synchronous is %d and secure_delete %d, want %d and 1", mode, deletes, want)
+		}
+	}
+	must(t, s.Fence(t.Context(), held, "e", time.Minute, "", 0))
+	if mode, _ := setting(); mode != full {
+		t.Error("a fence isn't on the disk before the request")
+	}
 }

@@ -53,7 +53,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.root.Close())
 	}
-	db := &database{folder: f, lock: lock, d: dialect(o.Clock)}
+	db := &database{folder: f, lock: lock, d: Dialect(o.Clock)}
 	moved, err := db.openOrReplace(ctx)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -71,7 +71,7 @@ func Beside(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &database{folder: f, d: dialect(o.Clock)}
+	db := &database{folder: f, d: Dialect(o.Clock)}
 	if err := db.open(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -6,12 +6,18 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
-const leaseOver = 1300 * time.Millisecond // the lease of the tests is a second
+const (
+	shortLease = 2 * time.Second
+	leaseOver  = 2500 * time.Millisecond
+)
 
+// needLeases goes on with hosts whose lease is short.
 func (f *fixture) needLeases() {
 	if !f.Leases {
 		f.Skip("one process has the store to itself")
 	}
+	f.lease = shortLease
+	f.host = f.register("short", hash)
 }
 
 func leaseEnds(f *fixture) {
@@ -19,7 +25,7 @@ func leaseEnds(f *fixture) {
 	held, _ := f.begin(f.host, "1")
 	f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "e", State: store.Intent}}})
 	f.must(f.Store.Renew(f.ctx, f.host), f.Store.Fence(f.ctx, held, "e", time.Minute, "", 0))
-	time.Sleep(800 * time.Millisecond)
+	time.Sleep(shortLease * 85 / 100)
 	f.wantErr(f.Store.Fence(f.ctx, held, "e", time.Minute, "", 0), store.ErrFence) // less than a quarter is left
 	f.must(f.Store.Renew(f.ctx, f.host))
 	time.Sleep(leaseOver)

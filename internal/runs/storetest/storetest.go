@@ -27,9 +27,10 @@ type Open func(t *testing.T) Opened
 type fixture struct {
 	*testing.T
 	Opened
-	ctx  context.Context //nolint:containedctx // of the test
-	host string
-	next int
+	ctx   context.Context //nolint:containedctx // of the test
+	host  string
+	lease time.Duration
+	next  int
 }
 
 const (
@@ -39,7 +40,7 @@ const (
 )
 
 func newFixture(t *testing.T, open Open) *fixture {
-	f := &fixture{T: t, Opened: open(t), ctx: t.Context()}
+	f := &fixture{T: t, Opened: open(t), ctx: t.Context(), lease: time.Minute}
 	f.host = f.register("a", hash)
 	return f
 }
@@ -50,7 +51,7 @@ func (f *fixture) register(instance string, hashes ...string) string {
 	f.next++
 	h := store.Host{ID: fmt.Sprintf("%s/%d", instance, f.next), Instance: instance, Version: "1"}
 	if f.Leases {
-		h.Lease = time.Second
+		h.Lease = f.lease
 	}
 	for _, x := range hashes {
 		h.Places = append(h.Places, store.HostPlace{Runner: runner, Hash: x})

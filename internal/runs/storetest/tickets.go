@@ -221,9 +221,6 @@ func manyClaim(f *fixture) {
 				mu.Unlock()
 			}
 		})
-		if f.Leases {
-			f.must(f.Store.Renew(f.ctx, f.host))
-		}
 	}
 	wait.Wait()
 	slices.Sort(got)
