@@ -36,10 +36,10 @@ run: build ## the demonstration: 30 tickets sorted in a help desk of its own
 check: lint test ## what continuous integration runs, in its order
 
 test: build ## every module's tests, with the race detector
-	@build/test.sh $(MODULES) tools internal/runs/powercut
+	@build/test.sh $(MODULES) tools tools/powercut
 
 test-all: test ## what takes longer: all instruction sets, more fuzzing
-	OTAI_TEST_ALL=1 build/test.sh $(MODULES) internal/runs/powercut
+	OTAI_TEST_ALL=1 build/test.sh $(MODULES) tools/powercut
 	$(MAKE) fuzz FUZZTIME=20s
 
 test-system: ## against a real Znuny: OTAI_TEST_DESK names the script that steers one which runs

@@ -21,7 +21,7 @@ const version = 1
 // deepest is deeper than plain values may be.
 const deepest = 200
 
-// ErrForm means that bytes are no value that this release reads.
+// ErrForm means that this release reads no value in the bytes.
 var ErrForm = errors.New("the stored value has another form")
 
 // NotPlainError says that a value can't be stored.

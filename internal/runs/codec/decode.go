@@ -153,7 +153,7 @@ func (d *decoder) collection(t byte, depth int) (any, error) {
 	case tagOtherDict:
 		return d.other(depth)
 	}
-	return nil, fmt.Errorf("%w: %q is no kind of value", ErrForm, t)
+	return nil, fmt.Errorf("%w: there is no kind of value %q", ErrForm, t)
 }
 
 func (d *decoder) list(depth int) ([]any, error) {

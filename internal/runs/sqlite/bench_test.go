@@ -99,7 +99,7 @@ func BenchmarkTicketWithManyEnded(b *testing.B) {
 			defer s.Close()
 			register(b, s)
 			fill(b, s, runs)
-			must(b, s.db.writer.alone(emptyLog))
+			must(b, s.db.writer.outside(emptyLog))
 			start := cpu()
 			b.ResetTimer()
 			for i := range b.N {

@@ -368,7 +368,7 @@ func TestTheDiskIsWaitedForWhereItMatters(t *testing.T) {
 	register(t, s)
 	held := begin(t, s, "run", "1")
 	setting := func() (mode, deletes int) {
-		must(t, s.db.writer.alone(func(c *conn) error {
+		must(t, s.db.writer.outside(func(c *conn) error {
 			return errors.Join(
 				c.conn.QueryRowContext(context.Background(), "PRAGMA synchronous").Scan(&mode),
 				c.conn.QueryRowContext(context.Background(), "PRAGMA secure_delete").Scan(&deletes))

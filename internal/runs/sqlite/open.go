@@ -37,7 +37,7 @@ type Store struct {
 func (s *Store) Clean(ctx context.Context, keepBefore int64, batch int) (int, error) {
 	n, err := s.Store.Clean(ctx, keepBefore, batch)
 	if err == nil {
-		err = s.db.writer.alone(emptyLog)
+		err = s.db.writer.outside(emptyLog)
 	}
 	return n, err
 }

@@ -16,7 +16,7 @@ const mostTogether = 64
 type job struct {
 	durable bool
 	work    func(*sqlstore.Tx) error
-	alone   func(*conn) error // instead of work: outside of transactions
+	outside func(*conn) error // instead of work: outside of transactions
 	err     error
 	done    chan struct{}
 }
@@ -45,9 +45,9 @@ func (w *writer) write(ctx context.Context, durable bool, work func(*sqlstore.Tx
 	return w.wait(&job{durable: durable, work: work, done: make(chan struct{})})
 }
 
-// alone runs something that can't be in a transaction.
-func (w *writer) alone(work func(*conn) error) error {
-	return w.wait(&job{alone: work, done: make(chan struct{})})
+// outside runs something that can't be in a transaction.
+func (w *writer) outside(work func(*conn) error) error {
+	return w.wait(&job{outside: work, done: make(chan struct{})})
 }
 
 func (w *writer) wait(j *job) error {
@@ -83,10 +83,10 @@ func (w *writer) loop() {
 	}
 }
 
-// together collects what waits, up to what is done alone.
+// together collects what waits, up to what is done outside.
 func (w *writer) together(first *job) []*job {
 	group := []*job{first}
-	for len(group) < mostTogether && group[len(group)-1].alone == nil {
+	for len(group) < mostTogether && group[len(group)-1].outside == nil {
 		select {
 		case j := <-w.jobs:
 			group = append(group, j)
@@ -98,10 +98,10 @@ func (w *writer) together(first *job) []*job {
 }
 
 func (w *writer) run(group []*job) {
-	if last := group[len(group)-1]; last.alone != nil {
+	if last := group[len(group)-1]; last.outside != nil {
 		group = group[:len(group)-1]
 		defer func() {
-			last.err, _ = translate(last.alone(w.conn))
+			last.err, _ = translate(last.outside(w.conn))
 			close(last.done)
 		}()
 	}

@@ -185,7 +185,7 @@ func spawns(f *fixture) {
 		f.Errorf("begins to work at %+v, busy %v", k, busy)
 	}
 	if k := f.ticket("3"); k.Standing != store.StandingLeft || k.Run != "" {
-		f.Errorf("the ticket that is no item is %+v", k)
+		f.Errorf("the ticket outside of the items is %+v", k)
 	}
 	runs, err := f.Store.Runs(f.ctx, store.Filter{Parent: parent.Run})
 	f.must(err)

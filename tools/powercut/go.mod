@@ -1,4 +1,4 @@
-module github.com/open-ticket-ai/otai/internal/runs/powercut
+module github.com/open-ticket-ai/otai/tools/powercut
 
 go 1.26.0
 
@@ -23,7 +23,7 @@ require (
 )
 
 replace (
-	github.com/open-ticket-ai/otai => ../../..
-	github.com/open-ticket-ai/otai/pkg/api => ../../../pkg/api
-	github.com/open-ticket-ai/otai/pkg/params => ../../../pkg/params
+	github.com/open-ticket-ai/otai => ../..
+	github.com/open-ticket-ai/otai/pkg/api => ../../pkg/api
+	github.com/open-ticket-ai/otai/pkg/params => ../../pkg/params
 )
