@@ -42,9 +42,6 @@ func (e *Engine) newCrew(p *place) *crew {
 	if p.child != nil {
 		c.outage = newOutage(p.child.path, p.child.id, e.logger)
 	}
-	if !e.options.Once {
-		c.fires = -1
-	}
 	return c
 }
 

@@ -275,7 +275,7 @@ func TestWorkersThatMeetTheSameOutagePauseOnce(t *testing.T) {
 }
 
 func TestOneInstanceIsNeverRunTwiceAtOnceUnlessItSaysSo(t *testing.T) {
-	for use, want := range map[string]int{"t:Stateful": 1, "t:Locked": 1, "t:Do": 4, "t:Shared": 4} {
+	for use, want := range map[string]int{"t:Alone": 1, "t:Locked": 1, "t:Do": 4, "t:Shared": 4} {
 		t.Run(use, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				q, l := &queue{left: 100}, newLedger()

@@ -51,8 +51,7 @@ type Options struct {
 	// Wrap returns what is injected instead of the instance of a service, or the instance
 	// itself. A field of an interface that only the instance has gets the instance, unless
 	// Strict makes that an error. nil injects the instances themselves.
-	Wrap func(s Service, instance any) any
-	// Strict lets no pipe have an instance before which Wrap stands.
+	Wrap   func(s Service, instance any) any
 	Strict bool
 	// Runs keeps runs. nil forgets them: what an end of the process interrupts begins anew.
 	Runs Runs

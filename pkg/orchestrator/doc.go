@@ -16,21 +16,10 @@
 //
 // # Running
 //
-// [Engine.Run] calls the root pipe again and again. A root that sets the pauses and keeps
-// its children separate, as base:SimpleSequentialOrchestrator does, isn't called: each of
-// its children is, in a loop of its own, so that none waits for another. Before each run
-// of a pipe, its params are rendered in the scope of that run and decoded into its params struct;
+// [Engine.Run] calls the root pipe again and again. Before each run of a pipe, its
+// params are rendered in the scope of that run and decoded into its params struct;
 // afterwards, its data is made plain. An error is a [RunError] with the place in the
 // configuration; a panic in a plugin's code is a [PanicError] inside it.
-//
-// # Places, runs and steps
-//
-// A [Place] is where a run begins: the pipe that a runner runs, another child of the
-// root, the steps of a loop. Its workers take what is due from [Runs] first, and then
-// begin runs, each with its own tickets. Each call of a pipe without children is a step,
-// known by a key that other changes of the configuration leave as it is, and goes through
-// [Run.Step], which may have its result from before. Without [Options].Runs nothing is
-// kept, and one worker is at work at each place, except in loops.
 //
 // # Pauses and retries
 //

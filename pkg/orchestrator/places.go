@@ -136,7 +136,7 @@ func (e *Engine) nameRunners() {
 	}
 }
 
-// numbered gives each of several of one name a name of its own.
+// numbered tells two of the same name apart.
 func numbered(name string, alike map[string]int) string {
 	alike[name]++
 	if n := alike[name]; n > 1 {

@@ -32,13 +32,14 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.cycle.stopWith(stop.Done())
 
 	crews := make([]*crew, len(e.places))
+	var all sync.WaitGroup
 	for i, p := range e.places {
 		p.over, p.close = context.WithCancel(context.WithoutCancel(ctx))
 		crews[i] = e.newCrew(p)
-	}
-	var all sync.WaitGroup
-	for _, c := range crews {
-		all.Go(func() { c.serve(stop, work) })
+		if !e.options.Once {
+			crews[i].fires = -1
+		}
+		all.Go(func() { crews[i].serve(stop, work) })
 	}
 	err := e.direct(stop, crews)
 	end(err)

@@ -57,8 +57,8 @@ func TestOtherWordsForArticlesAreRefused(t *testing.T) {
 }
 
 // A long text of a customer travels once with the first article, and not again for
-// the note; that nothing is doubled and nothing taken for ours is shown where the
-// journal and repetitions are tested.
+// the note; that nothing is doubled and nothing taken for ours is shown where
+// repetitions are tested.
 func TestBeforeANoteNoTextOfTheCustomerIsReadAgain(t *testing.T) {
 	d := newDesk(t)
 	s := d.service(func(p *Params) { p.Articles = articlesFirst })

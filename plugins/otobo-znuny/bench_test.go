@@ -55,7 +55,7 @@ func cpu() time.Duration {
 }
 
 // BenchmarkRequests is the client's own CPU time for each kind of request, with the
-// help desk in another process: system calls, JSON, journal and all.
+// help desk in another process: system calls, JSON and all.
 func BenchmarkRequests(b *testing.B) {
 	otai := buildOtai(b)
 	desk, _ := startHelpdesk(b, otai, "znuny")

@@ -16,9 +16,9 @@ import (
 
 // change is what remains to be written to a ticket.
 type change struct {
-	Ticket  wire.Message   `json:"ticket,omitempty"`  // attributes by the servers' names
-	Dynamic map[string]any `json:"dynamic,omitempty"` // dynamic fields of the ticket
-	Notes   []pendingNote  `json:"notes,omitempty"`
+	Ticket  wire.Message   // attributes by the servers' names
+	Dynamic map[string]any // dynamic fields of the ticket
+	Notes   []pendingNote
 }
 
 // pendingNote is a note with what is needed to recognize it on the ticket.
@@ -29,8 +29,7 @@ type pendingNote struct {
 	Dynamic []wire.DynamicField `json:",omitempty"` // dynamic fields of the article
 	Files   []wire.Attachment   `json:",omitempty"`
 
-	After     int64 // its article id will be above this
-	uncertain bool  // it was sent and may have been written
+	uncertain bool // it was sent and may have been written
 }
 
 // updateKeys are the attributes of TicketUpdate and TicketCreate that Fields may

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
@@ -25,41 +24,29 @@ const maxFailures = 3
 // Article ids only grow. So an article above it with the note's mark, or with the
 // same sender, subject and text, is ours, and an older one that reads the same is
 // not; no clocks are compared. Within this process, writes to one ticket wait for
-// each other; the journal excludes another process with the same state folder. One
-// case remains: if somebody else adds the very same note just when a request of ours
-// is lost, there is one note, not two.
+// each other; the host's claims exclude other processes. One case remains: if somebody
+// else adds the very same note just when a request of ours is lost, there is one note,
+// not two.
 //
-// The bound is written to the journal before the first request, so that after a
-// crash the next process has it (resume.go). Without a journal, and for what is older
-// than the journal, a note of the last hour that ends the ticket and reads the same
-// counts as ours, once.
-//
-// The caller may repeat an update that failed. Its notes that were written, or may
-// have been, stay in noteMemory with their bound, and the repetition looks for them
-// first.
+// That id is in the update's [record], which is kept before the first request. So
+// whoever finishes an interrupted update knows it.
 type delivery struct {
-	s        *TicketSystem
-	id       string
-	todo     change
-	done     []pendingNote
-	claimed  map[string]bool // ids of articles that are notes of this update
-	foundAny bool            // part of it was found on the ticket
-	certain  bool            // todo is what was missing at the last look
+	s       *TicketSystem
+	id, key string
+	all     change // as it was wanted
+	todo    change // what is missing of it
+	record  record
+	saved   bool            // the record is kept as it is
+	claimed map[string]bool // ids of articles that are notes of this update
+	queue   string          // in which the ticket was when it was last looked at
 }
 
-func (s *TicketSystem) newDelivery(id string, c change) *delivery {
-	c.Ticket, c.Dynamic = maps.Clone(c.Ticket), maps.Clone(c.Dynamic)
-	c.Notes = slices.Clone(c.Notes)
-	return &delivery{s: s, id: id, todo: c, claimed: make(map[string]bool), certain: true}
-}
-
-// deliver writes a change until nothing of it remains.
+// deliver writes a change until nothing of it remains, or until it isn't known
+// what remains: then the error is api.ErrUncertain, and the same call, made again when the
+// help desk can't be at work any more, looks at the ticket and sends what is missing.
 func (s *TicketSystem) deliver(ctx context.Context, id string, c change) error {
 	if c.empty() {
 		return nil
-	}
-	if s.records.fromHost != nil {
-		return s.deliverRecorded(ctx, id, c)
 	}
 	for i := range c.Notes {
 		c.Notes[i].mark(id, s.marker)
@@ -69,93 +56,189 @@ func (s *TicketSystem) deliver(ctx context.Context, id string, c change) error {
 		return fmt.Errorf("change ticket %s: %w", id, err)
 	}
 	defer unlock()
-	key := c.key(id)
-	if err := s.finishOthers(ctx, id, key); err != nil {
-		return err
-	}
-	d := s.newDelivery(id, c)
-	i, begun := s.unfinished.of(id, key)
-	if begun {
-		err = d.adopt(ctx, i)
-	} else {
-		i, err = d.begin(ctx, key)
-	}
-	if err != nil {
-		return err
-	}
-	before := d.todo.parts()
-	err = d.run(ctx)
-	if err == nil {
-		s.logger.InfoContext(ctx, "ticket changed", append([]any{"ticket", id}, c.summary()...)...)
-	}
-	return d.end(i, before, err)
-}
-
-// begin gives every note its bound, looks whether one was written already, and
-// journals the intent.
-func (d *delivery) begin(ctx context.Context, key string) (*intent, error) {
+	d := &delivery{s: s, id: id, key: c.key(id), all: c, claimed: make(map[string]bool)}
+	d.todo = change{Ticket: maps.Clone(c.Ticket), Dynamic: maps.Clone(c.Dynamic), Notes: slices.Clone(c.Notes)}
 	if err := d.prepare(ctx); err != nil {
-		return nil, err
-	}
-	i := &intent{Ticket: d.id, Key: key, At: time.Now(), Change: d.todo}
-	d.s.begin(ctx, i)
-	return i, nil
-}
-
-// adopt continues an update that failed before and that the caller repeats.
-func (d *delivery) adopt(ctx context.Context, i *intent) error {
-	d.load(i)
-	if i.orphan {
-		_, err := d.lookWhileAtWork(ctx, i)
 		return err
 	}
-	return d.removeWritten(ctx)
-}
-
-// removeWritten looks at the ticket and drops what it has already.
-func (d *delivery) removeWritten(ctx context.Context) error {
-	stored, err := d.s.getRecord(ctx, d.id)
-	if err != nil {
-		return err // nothing was sent by this call
+	if err := d.send(ctx); err != nil {
+		return d.failed(err)
 	}
-	d.removeStored(stored)
+	s.records.drop(d.key)
+	s.logger.InfoContext(ctx, "ticket changed", append([]any{"ticket", id}, c.summary()...)...)
 	return nil
 }
 
-// load takes over an intent, whose notes may all have been written.
-func (d *delivery) load(i *intent) {
-	d.todo = d.s.newDelivery(d.id, i.Change).todo
-	for n := range d.todo.Notes {
-		d.todo.Notes[n].uncertain = true
+// prepare continues where an earlier call ended, or determines the id above which the
+// notes will be.
+func (d *delivery) prepare(ctx context.Context) error {
+	kept, found, err := d.s.records.load(ctx, d.key)
+	if err != nil {
+		return fmt.Errorf("change ticket %s: nothing was sent: %w", d.id, err)
 	}
-}
-
-// end concludes an update, and keeps what is uncertain for its repetition.
-func (d *delivery) end(i *intent, before []string, err error) error {
-	if err == nil {
-		d.s.endIntent(i)
-		for _, n := range d.done {
-			d.s.memory.forgetNote(keyOf(d.id, n))
-		}
+	if found {
+		d.record, d.saved = kept, true
+		return d.lookAgain(ctx)
+	}
+	if len(d.todo.Notes) == 0 {
 		return nil
 	}
-	for _, n := range append(d.done, d.todo.Notes...) {
-		if n.uncertain {
-			d.s.memory.markUncertain(keyOf(d.id, n), n.After)
+	newest, known := d.s.articles.of(d.id)
+	if !known {
+		if newest, err = d.s.newestArticle(ctx, d.id, d.todo.senders()); err != nil {
+			return err
 		}
 	}
-	written := without(before, d.todo.parts())
-	i.partial = i.partial || len(written) > 0
-	i.silent = time.Now()
-	if definite(err) || wire.EffectOf(err) == wire.NoEffect && !i.partial && d.certain {
-		d.s.endIntent(i)
-	} else {
-		d.s.unfinished.add(i)
+	d.record.After = newest
+	if slices.ContainsFunc(d.todo.Notes, func(n pendingNote) bool { return n.Once != "" }) {
+		return d.look(ctx)
 	}
-	if len(written) > 0 && d.certain {
-		return &PartialError{Ticket: d.id, Written: written, Missing: d.todo.parts(), Err: err}
+	return nil
+}
+
+// lookAgain looks at a ticket to which an earlier call may have sent anything.
+func (d *delivery) lookAgain(ctx context.Context) error {
+	for i := range d.todo.Notes {
+		d.todo.Notes[i].uncertain = true
+	}
+	if d.record.Fields {
+		// What differs now, somebody has changed since.
+		clear(d.todo.Ticket)
+	}
+	err := d.look(ctx)
+	if wire.IsTemporary(err) {
+		return wire.Uncertain(wire.TicketUpdate, d.id, err)
 	}
 	return err
+}
+
+func (d *delivery) send(ctx context.Context) error {
+	for failures := 0; !d.todo.empty(); {
+		if !d.saved {
+			if err := d.s.records.save(ctx, d.key, d.record); err != nil {
+				return fmt.Errorf("change ticket %s: nothing was sent: %w", d.id, err)
+			}
+			d.saved = true
+		}
+		a, err := d.s.client.Write(ctx, wire.TicketUpdate, d.id, d.todo.next(d.id))
+		if err == nil {
+			d.sent(a)
+			continue
+		}
+		effect := wire.EffectOf(err)
+		if effect == wire.NoEffect {
+			return err
+		}
+		if len(d.todo.Notes) > 0 {
+			d.todo.Notes[0].uncertain = true
+		}
+		if ctx.Err() != nil {
+			return wire.Uncertain(wire.TicketUpdate, d.id, ctx.Err())
+		}
+		if missed := d.look(ctx); missed != nil {
+			return wire.Uncertain(wire.TicketUpdate, d.id, fmt.Errorf("%w; and then %w", err, missed))
+		}
+		if effect != wire.Answered && d.inDoubt() {
+			return wire.Uncertain(wire.TicketUpdate, d.id, err)
+		}
+		failures++
+		if !d.todo.empty() && (failures >= maxFailures || !mayHelp(err, failures)) {
+			return err
+		}
+	}
+	return nil
+}
+
+// sent removes from the rest what a successful request carried.
+func (d *delivery) sent(a wire.Answer) {
+	clear(d.todo.Ticket)
+	clear(d.todo.Dynamic)
+	d.record.Fields, d.saved = true, false
+	if len(d.todo.Notes) == 0 {
+		return // OTOBO names the latest article although none was sent
+	}
+	for _, id := range slices.Concat(a.ArticleID, a.ArticleIDs) {
+		d.claimed[id] = true
+		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
+			d.s.articles.add(d.id, n)
+		}
+	}
+	d.todo.Notes = d.todo.Notes[1:]
+}
+
+// inDoubt reports whether something that was sent is not on the ticket.
+func (d *delivery) inDoubt() bool {
+	return d.todo.hasFields() || len(d.todo.Notes) > 0 && d.todo.Notes[0].uncertain
+}
+
+// look reads the ticket and removes from the rest what it has already.
+func (d *delivery) look(ctx context.Context) error {
+	stored, err := d.s.getRecord(ctx, d.id)
+	if err != nil {
+		return err
+	}
+	d.queue = stored.Text("Queue")
+	all := stored.Articles()
+	d.todo.Notes = slices.DeleteFunc(slices.Clone(d.todo.Notes), func(n pendingNote) bool {
+		after := d.record.After
+		if n.Once != "" {
+			after = 0 // recognized by its mark, whoever wrote it
+		} else if !n.uncertain {
+			return false
+		}
+		for _, a := range all {
+			id := a.Text("ArticleID")
+			if a.Number("ArticleID") > after && !d.claimed[id] && sameNote(n, a) {
+				d.claimed[id] = true
+				if n.uncertain && !d.record.Fields && n.Once == "" {
+					// The servers write an article after the attributes of its request.
+					d.record.Fields, d.saved = true, false
+				}
+				return true
+			}
+		}
+		return false
+	})
+	if d.record.Fields {
+		clear(d.todo.Ticket)
+	}
+	d.todo.removeStored(stored)
+	return nil
+}
+
+// failed completes the error with what was written nevertheless.
+func (d *delivery) failed(err error) error {
+	if errors.Is(err, api.ErrUncertain) {
+		return err
+	}
+	missing := d.todo.parts()
+	written := without(d.all.parts(), missing)
+	if len(written) == 0 {
+		if definite(err) || wire.EffectOf(err) == wire.NoEffect {
+			d.s.records.drop(d.key)
+		}
+		return err
+	}
+	if errors.Is(err, wire.ErrNoAccess) && !d.todo.hasFields() {
+		err = &api.FieldError{Field: "note", Err: d.s.client.NoRightBehind(err, d.queueNow())}
+	}
+	return &PartialError{Ticket: d.id, Written: written, Missing: missing, Err: err}
+}
+
+// queueNow is the queue of the ticket, "" if it isn't known.
+func (d *delivery) queueNow() string {
+	if name, moved := d.all.Ticket["Queue"]; moved && d.record.Fields {
+		return wire.Canonical(name)
+	}
+	return d.queue
+}
+
+// mayHelp reports whether sending again what is missing can have another outcome. A
+// queue that could not be changed is usually a missing right, and sometimes a lock in
+// the database: so it is tried once more.
+func mayHelp(err error, failures int) bool {
+	var failed *wire.RequestError
+	return wire.IsTemporary(err) || errors.As(err, &failed) && failed.Status >= 500 && failures == 1
 }
 
 // definite reports whether the help desk rejected the change for a lasting reason.
@@ -184,178 +267,5 @@ func (e *PartialError) Error() string {
 }
 func (e *PartialError) Unwrap() error { return e.Err }
 
-// Partly tells the host, which knows no type of a plugin, that a part was written.
-func (e *PartialError) Partly() bool { return true }
-
-// prepare gives every note its bound, and looks at the ticket if an earlier update
-// left a note uncertain.
-func (d *delivery) prepare(ctx context.Context) error {
-	if len(d.todo.Notes) == 0 {
-		return nil
-	}
-	newest, known := d.s.memory.newestArticle(d.id)
-	if !known {
-		var err error
-		if newest, err = d.s.newestArticle(ctx, d.id, d.todo.senders()); err != nil {
-			return err
-		}
-	}
-	look := false
-	from, to := d.s.uncertainSpan()
-	d.todo.Notes = slices.DeleteFunc(d.todo.Notes, func(n pendingNote) bool {
-		_, uncertain := d.s.memory.uncertainAbove(keyOf(d.id, n))
-		if n.Once != "" || uncertain || !d.s.memory.takeTrailing(d.id, n, from, to) {
-			return false
-		}
-		d.s.logger.InfoContext(ctx, "a note stands at the ticket's end already, from before this process began, and is not written again", "ticket", d.id)
-		return true
-	})
-	for i := range d.todo.Notes {
-		n := &d.todo.Notes[i]
-		n.After = newest
-		if after, uncertain := d.s.memory.uncertainAbove(keyOf(d.id, *n)); uncertain {
-			n.After, n.uncertain, look = after, true, true
-		}
-		if n.Once != "" {
-			n.After, n.uncertain, look = 0, true, true
-		}
-	}
-	if !look {
-		return nil
-	}
-	return d.removeWritten(ctx)
-}
-
-func (d *delivery) run(ctx context.Context) error {
-	for failures := 0; !d.todo.empty(); {
-		a, err := d.s.client.Write(ctx, wire.TicketUpdate, d.id, d.todo.next(d.id))
-		if err == nil {
-			d.sent(a)
-			continue
-		}
-		if wire.EffectOf(err) == wire.NoEffect {
-			return err
-		}
-		if len(d.todo.Notes) > 0 {
-			d.todo.Notes[0].uncertain = true
-		}
-		d.certain = false
-		if err := d.settle(ctx, err); err != nil {
-			return err
-		}
-		d.certain = true
-		failures++
-		if !d.todo.empty() && (failures >= maxFailures || !mayHelp(err, failures)) {
-			return err
-		}
-	}
-	return nil
-}
-
-// mayHelp reports whether sending again what is missing can have another outcome. A
-// queue that could not be changed is usually a missing right, and sometimes a lock in
-// the database: so it is tried once more.
-func mayHelp(err error, failures int) bool {
-	var failed *wire.RequestError
-	return wire.IsTemporary(err) || errors.As(err, &failed) && failed.Status >= 500 && failures == 1
-}
-
-// sent removes from the rest what a successful request carried.
-func (d *delivery) sent(a wire.Answer) {
-	clear(d.todo.Ticket)
-	clear(d.todo.Dynamic)
-	if len(d.todo.Notes) == 0 {
-		return // OTOBO names the latest article although none was sent
-	}
-	for _, id := range slices.Concat(a.ArticleID, a.ArticleIDs) {
-		d.claimed[id] = true
-		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
-			d.s.memory.rememberArticle(d.id, n)
-		}
-	}
-	d.todo.Notes[0].uncertain = true // to be looked for if the rest fails
-	d.done = append(d.done, d.todo.Notes[0])
-	d.todo.Notes = d.todo.Notes[1:]
-}
-
-// errMissing means that the ticket lacks what a request carried.
-var errMissing = errors.New("the change is not on the ticket")
-
-// settle looks at the ticket after a request of unknown outcome and removes from the
-// rest what was written. It returns nil if it is certain what is missing, and
-// otherwise an error, usually api.ErrUncertain.
-func (d *delivery) settle(ctx context.Context, failed error) error {
-	if ctx.Err() != nil {
-		return wire.Uncertain(wire.TicketUpdate, d.id, ctx.Err())
-	}
-	watch, decisive := d.watch(failed)
-	_, err := wire.Retry(ctx, wire.RetryPolicy{FirstPause: d.s.client.Retry.FirstPause, MaxElapsed: watch},
-		func(err error) bool { return errors.Is(err, errMissing) },
-		func() (struct{}, error) {
-			stored, err := d.s.getRecord(ctx, d.id)
-			if err != nil {
-				return struct{}{}, err
-			}
-			d.removeStored(stored)
-			if d.inDoubt() {
-				return struct{}{}, errMissing
-			}
-			return struct{}{}, nil
-		})
-	switch {
-	case err == nil, decisive && errors.Is(err, errMissing) && ctx.Err() == nil:
-		return nil
-	case errors.Is(err, errMissing):
-		return wire.Uncertain(wire.TicketUpdate, d.id, failed)
-	default:
-		return wire.Uncertain(wire.TicketUpdate, d.id, fmt.Errorf("%w; and then %w", failed, err))
-	}
-}
-
-// watch is how long to watch a ticket until what isn't there counts as not written,
-// and whether it ever counts as that. A request runs on after its client has gone. A
-// server that has answered is done. A connection that broke was usually closed before
-// the request was read, or by a server that died; but the server may still be at
-// work, so the ticket is watched for as long as the request had lasted, and for twice
-// the time that updates take here. After a timeout, absence proves nothing.
-func (d *delivery) watch(failed error) (watch time.Duration, decisive bool) {
-	var request *wire.RequestError
-	if !errors.As(failed, &request) {
-		return d.s.client.Retry.MaxElapsed, false
-	}
-	switch request.Effect {
-	case wire.Answered:
-		return 1, true // one look
-	case wire.Disconnected:
-		watch = max(request.Duration, 4*d.s.client.Retry.FirstPause, min(2*d.s.client.SlowestUpdate(), d.s.client.Retry.MaxElapsed))
-		return min(watch, d.s.client.Retry.MaxElapsed), watch <= d.s.client.Retry.MaxElapsed
-	default:
-		return d.s.client.Retry.MaxElapsed, false
-	}
-}
-
-// inDoubt reports whether something that was sent is not on the ticket.
-func (d *delivery) inDoubt() bool {
-	return d.todo.hasFields() || len(d.todo.Notes) > 0 && d.todo.Notes[0].uncertain
-}
-
-// removeStored removes from the rest what the ticket already has.
-func (d *delivery) removeStored(stored wire.Record) {
-	d.foundAny = d.todo.removeStored(stored) || d.foundAny
-	all := stored.Articles()
-	d.todo.Notes = slices.DeleteFunc(slices.Clone(d.todo.Notes), func(n pendingNote) bool {
-		if !n.uncertain {
-			return false
-		}
-		for _, a := range all {
-			id := a.Text("ArticleID")
-			if a.Number("ArticleID") > n.After && !d.claimed[id] && sameNote(n, a) {
-				d.claimed[id] = true
-				d.done = append(d.done, n)
-				d.foundAny = true
-				return true
-			}
-		}
-		return false
-	})
-}
+// Partly is by which a host recognizes the error: what is missing is to be written still.
+func (e *PartialError) Partly() bool { return len(e.Written) > 0 }

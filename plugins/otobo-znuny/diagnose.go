@@ -38,7 +38,7 @@ func (s *TicketSystem) Diagnose(ctx context.Context, named map[string][]string, 
 	d.names(ctx, ticket, named)
 	d.session(ctx)
 	d.report("right to change tickets", "unknown", "can't be determined without changing one",
-		fmt.Sprintf("in the help desk: Admin, Agents <-> Groups (or Roles <-> Groups): the agent %q needs rw on the groups of the queues it works in (OTOBO: ro with priority, note and move_into are enough), and ro and move_into on those of the queues it moves to (Znuny: rw there as well, or an update that is interrupted behind the move can't be finished)", s.client.Username()))
+		fmt.Sprintf("in the help desk: Admin, Agents <-> Groups (or Roles <-> Groups): the agent %q needs rw on the groups of the queues it works in, and rw and move_into on those of the queues it moves to (OTOBO: ro, move_into, priority and note are enough); with ro and move_into alone, Znuny moves a ticket and refuses what comes behind the move: its note may be missing, and after three such tickets otai moves no further one", s.client.Username()))
 	d.report("debugger of the web service", "unknown", "can't be determined from outside",
 		fmt.Sprintf("in the help desk: Admin, Web Services, %s: the debug threshold must not be debug, which stores the agent's password in clear text", s.client.WebService()))
 }

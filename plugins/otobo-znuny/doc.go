@@ -16,16 +16,15 @@
 //
 // update.go and create.go turn what is wanted into a change (change.go); notes.go
 // makes its notes, which note_limits.go cuts to what the servers accept. A write of
-// unknown outcome is never simply repeated: deliver.go looks at the ticket first.
-// note_memory.go and note_marks.go distinguish our note from an older one that reads
-// the same. journal.go records an update before its first request, and resume.go
-// finishes what an interrupted process had begun.
+// unknown outcome is never simply repeated: deliver.go looks at the ticket, and leaves
+// the rest to the next call. article_ids.go and note_marks.go distinguish our note from
+// an older one that reads the same; records.go keeps what the next call has to know.
 //
 // # For the host
 //
 // level11.go has what the host uses beyond the contract's interfaces: a name for the
 // help desk, ids of tickets without the tickets, a fence before each write, and a
-// store for the records of writes (records.go).
+// store for the records of writes.
 //
 // # Diagnosis
 //

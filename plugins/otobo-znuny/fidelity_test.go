@@ -304,12 +304,11 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 				_, _ = io.WriteString(w, r.Body)
 			}))
 			s, err := newTicketSystem(Params{BaseURL: server.URL, Password: secret, UseSession: useSession, NoteMarker: markerSubject},
-				api.NewHost(api.HostOptions{Logger: logger, App: api.AppConfig{StateDir: t.TempDir()}}))
+				api.NewHost(api.HostOptions{Logger: logger}))
 			if err != nil {
 				t.Fatal(err)
 			}
 			s.client.Retry = wire.RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 5 * time.Millisecond}
-			s.crashGrace = time.Millisecond
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			note := func(what string, err error) {
 				mu.Lock()
@@ -329,7 +328,6 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 			note("note", s.AddNote(ctx, "63", api.Note{Body: "b"}))
 			_, err = s.CreateTicket(ctx, api.Ticket{Subject: "s", Body: "b", Queue: &api.Entity{ID: "1"}, Customer: &api.Entity{Name: "k"}})
 			note("create", err)
-			note("resume", s.Resume(ctx))
 			s.Diagnose(ctx, map[string][]string{"queue": {"IT"}}, func(f map[string]string) { note("diagnose", fmt.Errorf("%v", f)) })
 			// A dump of the service, as by a debugger or a careless %+v.
 			mu.Lock()

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
@@ -127,10 +125,10 @@ func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what wire
 		s.agents.learn(r)
 		switch _, cut := what["ArticleLimit"]; {
 		case !cut:
-			s.memory.remember(r)
+			s.articles.learn(r)
 		default:
 			// What follows the first article isn't known any longer.
-			s.memory.forget(r.Text("TicketID"))
+			s.articles.forget(r.Text("TicketID"))
 		}
 	}
 	return found, nil
@@ -139,10 +137,6 @@ func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what wire
 // newestArticle is the highest id among the articles of these sender types, 0 if there
 // are none. It asks only for the last of them: while no agent has written, no text is
 // transferred, however long the customer's is.
-//
-// In its first hour, a process without an earlier journal may meet a note of its
-// predecessor, at the ticket's end or before later notes. If agents have written since
-// then, the whole ticket is read, so that noteMemory gets to see its end.
 func (s *TicketSystem) newestArticle(ctx context.Context, id string, senders []string) (int64, error) {
 	m := wire.Message{"AllArticles": 1, "ArticleLimit": 1, "ArticleOrder": "DESC", "Attachments": 0}
 	if len(senders) == 1 { // the servers group several, and the last of a group isn't the newest
@@ -155,16 +149,6 @@ func (s *TicketSystem) newestArticle(ctx context.Context, id string, senders []s
 	r, ok := found[id]
 	if !ok {
 		return 0, noSuchTicket(id)
-	}
-	from, to := s.uncertainSpan()
-	recent := func(a wire.Record) bool {
-		written := a.Number("IncomingTime")
-		return written == 0 || written >= from.Unix()
-	}
-	if time.Since(to) < uncertainFor && slices.ContainsFunc(r.Articles(), recent) {
-		if r, err = s.getRecord(ctx, id); err != nil {
-			return 0, err
-		}
 	}
 	return r.NewestArticle(), nil
 }

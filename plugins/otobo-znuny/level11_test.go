@@ -40,7 +40,8 @@ func (d *desk) stored(h *hostIntent, change ...func(*Params)) *TicketSystem {
 	return s
 }
 
-// An update whose request may have arrived is looked at once and not sent again by the
+// Whatever happens to the first request, the ticket ends right with one note each, and
+// no request carries again what was written. An update whose request may have arrived is looked at once and not sent again by the
 // same call; the next call, of this process or another, sends what is missing.
 func TestAnUpdateOfUnknownOutcomeIsFinishedByTheNextCall(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -88,6 +89,11 @@ func TestAnUpdateOfUnknownOutcomeIsFinishedByTheNextCall(t *testing.T) {
 			}
 			if n := len(d.sent("ticket-update")); n != c.requests {
 				t.Errorf("%d requests, want %d", n, c.requests)
+			}
+			if len(c.plan) > 0 && c.plan[0] == failHalfway {
+				if second := d.sent("ticket-update")[1]["Ticket"].(map[string]any); second["Title"] != nil {
+					t.Errorf("the title was sent again: %v", second)
+				}
 			}
 		})
 	}

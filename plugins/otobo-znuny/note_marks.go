@@ -22,11 +22,7 @@ func keyOf(ticket string, n pendingNote) noteKey {
 	if n.Once != "" {
 		return sha256.Sum256(fmt.Appendf(nil, "once %q %q", ticket, n.Once))
 	}
-	return contentKey(ticket, n.Subject, n.Body, n.IsVisibleForCustomer != 0)
-}
-
-func contentKey(ticket, subject, body string, visible bool) noteKey {
-	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t", ticket, squeeze(subject), squeeze(body), visible))
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t", ticket, squeeze(n.Subject), squeeze(n.Body), n.IsVisibleForCustomer != 0))
 }
 
 // token is the mark as written on a note: 60 bits of the key.

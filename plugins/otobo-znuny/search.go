@@ -23,12 +23,6 @@ func (s *TicketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 	if err != nil {
 		return nil, err
 	}
-	if s.resuming.Load() {
-		s.openJournal(ctx)
-		if err := s.finishAll(ctx); err != nil {
-			s.logger.DebugContext(ctx, "an unfinished update waits on", "err", err.Error())
-		}
-	}
 	return s.findReadable(ctx, m, what, c.Offset, limit)
 }
 

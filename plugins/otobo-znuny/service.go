@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -17,23 +16,16 @@ import (
 type TicketSystem struct {
 	client       *wire.Client
 	zone         *time.Location
-	crashGrace   time.Duration
 	marker       string
 	maxNoteBytes int
 	reading      wire.ReadOptions
 	late         time.Duration
-	memory       noteMemory
+	articles     articleIDs
 	records      records
 	former       string // path of the journal of release 0.1.0
 	agents       agentDirectory
 	writing      ticketLocks
 	logger       *slog.Logger
-
-	stateDir   string
-	journal    lazyJournal
-	began      time.Time
-	unfinished unfinishedUpdates
-	resuming   atomic.Bool
 }
 
 var (
@@ -71,15 +63,12 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 	return &TicketSystem{
 		client:       c,
 		zone:         zone,
-		crashGrace:   crashGrace,
 		late:         p.Late,
 		former:       formerJournal(h.App().StateDir, c.URL(), c.Username()),
 		marker:       p.NoteMarker,
 		maxNoteBytes: p.MaxNoteBytes,
 		reading:      wire.ReadOptions{FirstArticle: p.Articles == articlesFirst, Attachments: p.Attachments, HTML: p.HTML},
 		logger:       h.Logger(),
-		stateDir:     h.App().StateDir,
-		began:        time.Now(),
 	}, nil
 }
 
@@ -90,11 +79,11 @@ func (s *TicketSystem) CheckHealth(ctx context.Context) error {
 	return err
 }
 
-// Close ends the session, closes idle connections and the journal.
+// Close ends the session and closes idle connections.
 func (s *TicketSystem) Close() error {
 	if err := s.client.LogOut(context.Background()); err != nil {
 		s.logger.Info("the session stays in the help desk until it has been idle for two hours; a Znuny whose web service has the operation SessionRemove ends it at once (docs/otobo-znuny.md)", "err", err.Error())
 	}
 	s.client.CloseIdleConnections()
-	return s.journal.close()
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -65,10 +66,14 @@ func TestConnectionsAreKeptAndTheirEndIsSurvived(t *testing.T) {
 	d := newDesk(t)
 	server, connections := closingServer(t, 10, d)
 	s := quick(t, Params{BaseURL: server.URL + "/znuny/nph-genericinterface.pl"})
-	s.client.Retry = wire.RetryPolicy{FirstPause: 25 * time.Millisecond, MaxElapsed: time.Second} // the desk is at work for some ms after a connection broke
 	const notes = 100
 	for range notes {
-		if err := s.AddNote(t.Context(), "1", api.Note{Subject: "s", Body: "b"}); err != nil {
+		err := s.AddNote(t.Context(), "1", api.Note{Subject: "s", Body: "b"})
+		if errors.Is(err, api.ErrUncertain) {
+			time.Sleep(25 * time.Millisecond) // the desk is at work for some ms after a connection broke
+			err = s.AddNote(t.Context(), "1", api.Note{Subject: "s", Body: "b"})
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -94,44 +94,6 @@ func TestAnUpdateOfNothingIsNoRequest(t *testing.T) {
 	}
 }
 
-// Whatever happens to the first request, the ticket ends right with one note each,
-// and no request carries again what was written.
-func TestAnUpdateOfUnknownOutcomeIsLookedAtAndCompleted(t *testing.T) {
-	for name, plan := range map[string][]trouble{
-		"connection closed after it was done":     {closeDone},
-		"connection closed before it was read":    {closeUnread},
-		"status 500 after the title":              {failHalfway},
-		"status 500 after everything":             {failDone},
-		"status 504 after everything":             {gatewayDone},
-		"half an answer":                          {halfAnswer},
-		"status 503":                              {unavailable},
-		"twice in a row":                          {closeUnread, closeDone},
-		"status 500, then the connection is lost": {failHalfway, closeDone},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := newDesk(t)
-			s := d.service()
-			d.will("ticket-update", plan...)
-			u := move()
-			u.Notes = append(u.Notes, api.Note{Subject: "second", Body: "b"})
-			if err := s.UpdateTicket(t.Context(), "1", u); err != nil {
-				t.Fatal(err)
-			}
-			if got := d.notes("1"); !slices.Equal(got, []string{"Automatic", "second"}) {
-				t.Errorf("notes are %q", got)
-			}
-			if d.field("1", "Title") != "Drucker im 2. OG" || d.field("1", "Queue") != "IT" {
-				t.Errorf("ticket is %v", d.tickets["1"])
-			}
-			if plan[0] == failHalfway {
-				if second := d.sent("ticket-update")[1]["Ticket"].(map[string]any); second["Title"] != nil {
-					t.Errorf("the title was sent again: %v", second)
-				}
-			}
-		})
-	}
-}
-
 func TestAnEqualOlderNoteIsNotTakenForTheNewOne(t *testing.T) {
 	for name, first := range map[string]func(*TicketSystem, context.Context) error{
 		"written by this process": func(s *TicketSystem, ctx context.Context) error {
@@ -158,7 +120,11 @@ func TestAnEqualOlderNoteIsNotTakenForTheNewOne(t *testing.T) {
 			}
 			before := len(d.notes("1"))
 			d.will("ticket-update", closeUnread)
-			if err := s.AddNote(t.Context(), "1", api.Note{Subject: "s", Body: "b"}); err != nil {
+			n := api.Note{Subject: "s", Body: "b"}
+			if err := s.AddNote(t.Context(), "1", n); !errors.Is(err, api.ErrUncertain) || len(d.notes("1")) != before {
+				t.Fatalf("%v, %d notes", err, len(d.notes("1")))
+			}
+			if err := s.AddNote(t.Context(), "1", n); err != nil {
 				t.Fatal(err)
 			}
 			if got := len(d.notes("1")); got != before+1 {
@@ -282,7 +248,7 @@ func TestAHelpDeskThatIsDownIsTemporary(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.client.Retry = wire.RetryPolicy{FirstPause: time.Millisecond, MaxElapsed: 20 * time.Millisecond}
-	s.memory.rememberArticle("1", 5)
+	s.articles.add("1", 5)
 	for name, f := range map[string]func() error{
 		"read":   func() error { _, err := s.FindTickets(t.Context(), api.SearchCriteria{}); return err },
 		"write":  func() error { return s.UpdateTicket(t.Context(), "1", move()) },
@@ -297,7 +263,7 @@ func TestAHelpDeskThatIsDownIsTemporary(t *testing.T) {
 func TestAHangingHelpDeskIsLeftWhenTheCallerGivesUp(t *testing.T) {
 	d := newDesk(t)
 	s := d.service(func(p *Params) { p.Timeout = 5 * time.Minute })
-	s.memory.rememberArticle("1", 200)
+	s.articles.add("1", 200)
 	for _, route := range []string{"ticket-search", "ticket-update"} {
 		d.will(route, hang)
 	}
@@ -326,7 +292,11 @@ func TestWritersOfOneTicketWaitForEachOther(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			if err := s.AddNote(t.Context(), "1", api.Note{Subject: "same", Body: "b"}); err != nil {
+			err := api.ErrUncertain
+			for errors.Is(err, api.ErrUncertain) {
+				err = s.AddNote(t.Context(), "1", api.Note{Subject: "same", Body: "b"})
+			}
+			if err != nil {
 				t.Error(err)
 			}
 		})
@@ -403,5 +373,64 @@ func TestTextsAreMadeToFit(t *testing.T) {
 	}
 	if got, err := title(strings.Repeat("x", 300)); err != nil || len([]rune(got)) != maxTitle {
 		t.Errorf("title has %d characters, %v", len([]rune(got)), err)
+	}
+}
+
+func TestANoteToBeWrittenOnceIsWrittenOnceByWhoeverRepeatsIt(t *testing.T) {
+	d := newDesk(t)
+	n := func(body string) api.Note {
+		return api.Note{Subject: "Sorted", Body: body, Fields: map[string]any{"Once": "sorted"}}
+	}
+	for i, body := range []string{"first", "second", "third"} {
+		s := d.service()
+		if err := s.AddNote(t.Context(), "1", n(body)); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			if err := s.AddNote(t.Context(), "2", n(body)); err != nil { // another ticket
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := d.notes("1"); len(got) != 1 || !strings.HasPrefix(got[0], "Sorted "+markerPrefix) {
+		t.Errorf("notes are %q", got)
+	}
+	if got := d.notes("2"); len(got) != 1 {
+		t.Errorf("notes of the other are %q", got)
+	}
+}
+
+func TestAMarkedNoteIsRecognizedByItsMark(t *testing.T) {
+	for name, marker := range map[string]string{"subject": markerSubject, "dynamic field": "DynamicField_OtaiMark"} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			s := d.service(func(p *Params) { p.NoteMarker = marker })
+			d.will("ticket-update", closeDone)
+			html := api.Note{Subject: "Sorted", Body: "<p>x</p>", ContentType: "text/html"}
+			if err := s.AddNote(t.Context(), "1", html); err != nil {
+				t.Fatal(err)
+			}
+			if got := d.notes("1"); len(got) != 1 || strings.Contains(got[0], markerPrefix) != (name == "subject") {
+				t.Errorf("notes are %q", got)
+			}
+			sent := d.sent("ticket-update")
+			if _, has := sent[0]["DynamicField"]; has != (name != "subject") {
+				t.Errorf("sent %v", sent[0])
+			}
+		})
+	}
+}
+
+func TestAPartialUpdateSaysWhatIsThereAndWhatIsMissing(t *testing.T) {
+	d := newDesk(t)
+	s := d.service()
+	d.will("ticket-update", slices.Repeat([]trouble{failHalfway}, 100)...)
+	err := s.UpdateTicket(t.Context(), "1", move())
+	var partial *PartialError
+	if !errors.As(err, &partial) || !slices.Equal(partial.Written, []string{"subject"}) || !slices.Equal(partial.Missing, []string{"priority", "queue", `note "Automatic"`}) {
+		t.Fatalf("error is %v", err)
+	}
+	if !errors.Is(err, api.ErrDenied) || !strings.Contains(err.Error(), "written: subject; missing: priority, queue, note") {
+		t.Errorf("error is %v", err)
 	}
 }

@@ -212,7 +212,9 @@ func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error
 	moved, partly := w.moved(ctx, u, err)
 	if moved != "" && len(u.Notes) > 0 {
 		r.Cause, r.Label = w.cause(w.step, noteMissing, picture.Queue, moved), noteMissing+" after a move to "+moved
-		w.gate.sayOnce(ctx, r.Cause, "a ticket was moved, and its note is refused", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "queue", moved, "err", err)
+		if w.gate.first(r.Cause) {
+			w.gate.options.Logger.ErrorContext(ctx, "a ticket was moved, and its note is refused", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "queue", moved, "err", err)
+		}
 	}
 	if partly {
 		w.effect.Until = 0

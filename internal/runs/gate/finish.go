@@ -91,16 +91,14 @@ func (g *Gate) birth(ctx context.Context) (time.Time, error) {
 	return born, nil
 }
 
-// sayOnce logs an error once for its cause.
-func (g *Gate) sayOnce(ctx context.Context, cause, message string, args ...any) {
+// first reports whether nothing was said about a cause yet.
+func (g *Gate) first(cause string) bool {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	said := g.said[cause]
 	if g.said == nil || len(g.said) > 1000 {
 		g.said = make(map[string]bool)
 	}
 	g.said[cause] = true
-	g.mu.Unlock()
-	if !said {
-		g.options.Logger.ErrorContext(ctx, message, args...)
-	}
+	return !said
 }

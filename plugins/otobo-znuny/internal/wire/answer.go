@@ -27,18 +27,18 @@ func (c *Client) read(op Operation, status int, body []byte, request Message) (A
 	case status >= 400 && status != http.StatusInternalServerError:
 		return Answer{}, c.statusError(status, body)
 	case len(body) == 0:
-		return Answer{}, &RequestError{Kinds: []error{api.ErrTemporary, ErrUnknownWebService}, Effect: Disconnected, Cause: errEmptyAnswer, Advice: c.adviseService()}
+		return Answer{}, &RequestError{Kinds: []error{api.ErrTemporary, ErrUnknownWebService}, Effect: Unknown, Cause: errEmptyAnswer, Advice: c.adviseService()}
 	case status == http.StatusInternalServerError:
 		return Answer{}, c.serverError(body)
 	case isPage(body):
 		return Answer{}, &RequestError{
-			Kinds: []error{api.ErrInvalid, ErrProtocol}, Effect: Disconnected, Cause: c.pageError(status, body),
+			Kinds: []error{api.ErrInvalid, ErrProtocol}, Effect: Unknown, Cause: c.pageError(status, body),
 			Advice: c.adviseBaseURL(),
 		}
 	}
 	a, err := decodeAnswer(op, body)
 	if err != nil {
-		e := &RequestError{Kinds: []error{api.ErrTemporary, ErrProtocol}, Effect: Disconnected, Cause: err, Advice: c.adviseBaseURL()}
+		e := &RequestError{Kinds: []error{api.ErrTemporary, ErrProtocol}, Effect: Unknown, Cause: err, Advice: c.adviseBaseURL()}
 		if body[0] == '{' {
 			e.Effect = Answered // by an operation, as only they answer so
 		}

@@ -10,7 +10,6 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -36,20 +35,9 @@ type Client struct {
 	insecure      bool                                     // any certificate is trusted
 	limiter       *rate.Limiter                            // nil: no limit
 	breaker       *gobreaker.TwoStepCircuitBreaker[Answer] // nil: none
-	updates       latency
-	fence         func(context.Context) error // nil: none
+	fence         func(context.Context) error              // nil: none
 	logger        *slog.Logger
 }
-
-// latency is how long the slowest of the recent successful requests took. It decays:
-// a slow request is forgotten after some dozens.
-type latency struct{ nanoseconds atomic.Int64 }
-
-func (l *latency) record(d time.Duration) {
-	l.nanoseconds.Store(max(int64(d), l.nanoseconds.Load()*19/20))
-}
-
-func (l *latency) slowest() time.Duration { return time.Duration(l.nanoseconds.Load()) }
 
 // breakerPause is how long an open breaker rejects requests.
 const breakerPause = 5 * time.Second
@@ -114,9 +102,6 @@ func (c *Client) UsesSession() bool { return c.login.useSession }
 // TrustsAnyCertificate reports whether certificates go unchecked.
 func (c *Client) TrustsAnyCertificate() bool { return c.insecure }
 
-// SlowestUpdate is how long the slowest of the recent successful updates took.
-func (c *Client) SlowestUpdate() time.Duration { return c.updates.slowest() }
-
 // WrapTransport wraps the client's round tripper, for tests that count requests.
 func (c *Client) WrapTransport(wrap func(http.RoundTripper) http.RoundTripper) {
 	c.http.Transport = wrap(c.http.Transport)
@@ -169,12 +154,9 @@ func (c *Client) send(ctx context.Context, op Operation, ticket string, credenti
 		a, err = c.read(op, x.status, x.body, m)
 	}
 	done(err)
-	if err == nil && op == TicketUpdate {
-		c.updates.record(time.Since(started))
-	}
 	var failed *RequestError
 	if errors.As(err, &failed) {
-		failed.Operation, failed.Ticket, failed.Status, failed.Duration = op, ticket, x.status, time.Since(started)
+		failed.Operation, failed.Ticket, failed.Status = op, ticket, x.status
 	}
 	c.log(ctx, op, ticket, x.status, time.Since(started), err)
 	return a, err

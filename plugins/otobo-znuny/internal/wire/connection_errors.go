@@ -22,7 +22,7 @@ func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult
 		err = wrapped.Err
 	}
 	err = c.withoutSecrets(err)
-	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrUnavailable}, Effect: Disconnected, Cause: err}
+	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrUnavailable}, Effect: Unknown, Cause: err}
 	var certificate *tls.CertificateVerificationError
 	var other *net.OpError
 	var refused *refusedError
@@ -32,12 +32,12 @@ func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult
 	case c.explainPeer(e, err):
 	case ctx.Err() != nil:
 		// The caller gave up, which says nothing about the help desk.
-		e.Kinds, e.Effect, e.Cause = nil, StillRunning, ctx.Err()
+		e.Kinds, e.Effect, e.Cause = nil, Unknown, ctx.Err()
 	case errors.As(err, &certificate):
 		e.Kinds, e.Effect = []error{api.ErrInvalid, ErrUnavailable}, NoEffect
 		e.Advice = "check that base_url names the host of the certificate, and that this machine trusts its issuer, or give the issuer's certificate as tls.ca_file"
 	case errors.Is(err, errTimeout):
-		e.Effect = StillRunning
+		e.Effect = Unknown
 		e.Cause = fmt.Errorf("%w (%v)", err, c.timeouts[op])
 		e.Advice = "the help desk is slow or hangs; the param timeout can be raised"
 	case x.status != 0:

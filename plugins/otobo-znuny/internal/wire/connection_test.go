@@ -274,7 +274,7 @@ func TestWhatIsNotHTTPIsNamedAndNotQuoted(t *testing.T) {
 		"nothing":             {"", "the server answered nothing"},
 	} {
 		err := connect(t, "http://"+rawServer(t, c.answer)).search(t)
-		if !errors.Is(err, ErrUnavailable) || EffectOf(err) != Disconnected || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "4711") {
+		if !errors.Is(err, ErrUnavailable) || EffectOf(err) != Unknown || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "4711") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -23,11 +23,11 @@ func (c *Client) statusError(status int, body []byte) error {
 	case status == http.StatusBadRequest && strings.HasPrefix(c.service, "http:") && wantsHTTPS(body):
 		e.Advice = "write https in base_url"
 	case status == http.StatusGatewayTimeout, status == statusCloudflareTimeout:
-		e.Kinds, e.Effect, e.Advice = []error{api.ErrTemporary, ErrUnavailable}, StillRunning, ""
+		e.Kinds, e.Effect, e.Advice = []error{api.ErrTemporary, ErrUnavailable}, Unknown, ""
 	case status == http.StatusRequestTimeout, status > 500:
 		// 503 as well: some proxies answer with it when the connection broke during a
 		// request.
-		e.Kinds, e.Effect, e.Advice = []error{api.ErrTemporary, ErrUnavailable}, Disconnected, ""
+		e.Kinds, e.Effect, e.Advice = []error{api.ErrTemporary, ErrUnavailable}, Unknown, ""
 	}
 	return e
 }

@@ -114,7 +114,7 @@ func rejectedField(sentence string, request Message) error {
 func (c *Client) serverError(page []byte) error {
 	if isPage(page) {
 		return &RequestError{
-			Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Disconnected, Cause: c.pageError(http.StatusInternalServerError, page),
+			Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Unknown, Cause: c.pageError(http.StatusInternalServerError, page),
 			Advice: "see the error log of the help desk's web server; " + adviseModule,
 		}
 	}
@@ -126,7 +126,7 @@ func (c *Client) serverError(page []byte) error {
 		}
 		return e
 	}
-	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Disconnected, Message: shorten(body), Advice: "see the help desk's log (Admin, System Log)"}
+	e := &RequestError{Kinds: []error{api.ErrTemporary, ErrServerError}, Effect: Unknown, Message: shorten(body), Advice: "see the help desk's log (Admin, System Log)"}
 	var s serverErrorBody
 	if json.Unmarshal(page, &s) == nil && s.Message != "" {
 		e.Effect = Answered // by the help desk itself, and not by what stands before it

@@ -48,8 +48,8 @@ func TestRecordedRejectionsAreTypedAndSayWhatToCheck(t *testing.T) {
 		"znuny/maxlength-exceeded":           {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "MaxLength"},
 		"otobo/too-big":                      {TicketUpdate, []error{api.ErrInvalid}, NoEffect, "MaxLength"},
 		"otobo/wrong-path":                   {TicketGet, []error{api.ErrInvalid}, NoEffect, "base_url"},
-		"znuny/unknown-webservice":           {TicketGet, []error{api.ErrTemporary}, Disconnected, "webservice_name"},
-		"otobo/unknown-webservice":           {TicketGet, []error{api.ErrTemporary}, Disconnected, "webservice_name"},
+		"znuny/unknown-webservice":           {TicketGet, []error{api.ErrTemporary}, Unknown, "webservice_name"},
+		"otobo/unknown-webservice":           {TicketGet, []error{api.ErrTemporary}, Unknown, "webservice_name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := connectToRecorded(t, name).Call(t.Context(), w.op, "63", Message{})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -15,10 +14,9 @@ import (
 type Effect int
 
 const (
-	NoEffect     Effect = iota // it was never sent, or was rejected before anything was written
-	Answered                   // the help desk is done with it and may have written part of it
-	Disconnected               // no answer of the help desk itself came: the connection ended, or what stands before it answered
-	StillRunning               // the server may still be working on it
+	NoEffect Effect = iota // it was never sent, or was rejected before anything was written
+	Answered               // the help desk is done with it and may have written part of it
+	Unknown                // no answer of the help desk itself came: it may still be working on it
 )
 
 // The kinds of a [RequestError], for errors.Is. Each accompanies one of api's errors,
@@ -39,7 +37,6 @@ type RequestError struct {
 	Operation Operation
 	Ticket    string
 	Status    int
-	Duration  time.Duration
 
 	Kinds   []error // api's errors first, then the kinds above
 	Effect  Effect
@@ -118,7 +115,7 @@ func EffectOf(err error) Effect {
 // text is kept, so that nobody takes its kind for that of the outcome.
 func Uncertain(op Operation, ticket string, why error) error {
 	e := &RequestError{
-		Operation: op, Ticket: ticket, Kinds: []error{api.ErrUncertain}, Effect: StillRunning, Cause: errors.New(why.Error()),
+		Operation: op, Ticket: ticket, Kinds: []error{api.ErrUncertain}, Effect: Unknown, Cause: errors.New(why.Error()),
 		Advice: "look at the ticket before repeating the change",
 	}
 	if op == TicketCreate {

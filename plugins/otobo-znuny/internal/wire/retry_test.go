@@ -56,7 +56,7 @@ func TestOnlyWhatIsHarmlessIsRepeated(t *testing.T) {
 func TestAnUncertainOutcomeHasNoOtherKind(t *testing.T) {
 	why := fmt.Errorf("%w: %w", ErrUnavailable, context.DeadlineExceeded)
 	err := Uncertain(TicketUpdate, "7", why)
-	if !errors.Is(err, api.ErrUncertain) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrUnavailable) || EffectOf(err) != StillRunning {
+	if !errors.Is(err, api.ErrUncertain) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrUnavailable) || EffectOf(err) != Unknown {
 		t.Errorf("%v", err)
 	}
 	if !strings.HasPrefix(err.Error(), "change ticket 7: ") || !strings.Contains(err.Error(), "look at the ticket") {
