@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/journal"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -15,9 +17,11 @@ import (
 // keptRuns are the runs of this process, which outlive it. nil are those of a dry run,
 // which are forgotten.
 type keptRuns struct {
-	store  *RunStore
-	gate   *gate.Gate
-	engine *runs.Engine
+	store    *RunStore
+	gate     *gate.Gate
+	engine   *runs.Engine
+	logger   *slog.Logger
+	journals []formerJournal
 }
 
 // keepRuns opens the store, and puts the gate and the engine of runs on it.
@@ -27,13 +31,20 @@ func (a *Setup) keepRuns(ctx context.Context, o RunOptions) (*keptRuns, error) {
 		return nil, err
 	}
 	g := gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock})
-	return &keptRuns{store: opened, gate: g, engine: runs.New(runs.Options{
+	k := &keptRuns{store: opened, gate: g, logger: a.logger}
+	k.engine = runs.New(runs.Options{
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
-		Keep: a.Document.Runs.Keep, Finish: g.Finish, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty,
-	})}, nil
+		Keep: a.Document.Runs.Keep, Finish: g.Finish, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty,
+	})
+	return k, nil
 }
 
-func (k *keptRuns) wrap(s orchestrator.Service, instance any) any { return k.gate.Wrap(s.ID, instance) }
+func (k *keptRuns) wrap(s orchestrator.Service, instance any) any {
+	if path, ok := journal.Of(instance); ok {
+		k.journals = append(k.journals, formerJournal{service: s.ID, path: path})
+	}
+	return k.gate.Wrap(s.ID, instance)
+}
 
 // leaving is how long the end of a process may take with the store.
 const leaving = 3 * time.Second
