@@ -46,10 +46,8 @@ type desk struct {
 	articles int
 	requests []deskRequest
 	plan     map[string][]trouble // by route: the first requests' troubles
-	looks    int                  // tickets are read that often before looked is called
-	looked   func()
-	release  chan struct{} // a hangThenDo waits for it
-	late     chan struct{} // closed when a hangThenDo is done
+	release  chan struct{}        // a hangThenDo waits for it
+	late     chan struct{}        // closed when a hangThenDo is done
 	stop     chan struct{}
 }
 
@@ -209,22 +207,6 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 		_, _ = w.Write(answer)
 	}
-	if route == "ticket-get" {
-		d.mu.Lock()
-		d.looks--
-		last := d.looks == 0
-		d.mu.Unlock()
-		if last {
-			d.looked()
-		}
-	}
-}
-
-// afterLooks has something happen once tickets have been read n more times.
-func (d *desk) afterLooks(n int, what func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.looks, d.looked = n, what
 }
 
 func fail(w http.ResponseWriter) {
