@@ -7,7 +7,7 @@
 //
 // # In order
 //
-// step.go is what the engine offers and is told; gate.go wraps services, and service.go
+// step.go is what the engine offers and learns; gate.go wraps services, and service.go
 // says what one may offer beyond the contract.
 //
 // A search: fetch.go asks for as many tickets as are wanted and as are passed over,

@@ -421,6 +421,7 @@ func TestWritesOfOneProcessToOneTicketAreOneAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true, "1")
 		var mu sync.Mutex
+		var all sync.WaitGroup
 		at, most := 0, 0
 		w.d.before = func(_ string, apply func()) error {
 			mu.Lock()
@@ -437,13 +438,14 @@ func TestWritesOfOneProcessToOneTicketAreOneAfterAnother(t *testing.T) {
 		r := w.begun()
 		for i := range 4 {
 			next := r.again()
-			go func() {
+			next.writes["note1"] = i // another write each
+			all.Go(func() {
 				_ = w.s.AddNote(next.ctx(t), "1", api.Note{Subject: "otai", Body: fmt.Sprint("note ", i)})
-			}()
+			})
 		}
-		time.Sleep(time.Minute)
-		if most != 1 {
-			t.Errorf("%d at once", most)
+		all.Wait()
+		if most != 1 || w.d.notes("1") != 4 {
+			t.Errorf("%d at once, %d notes", most, w.d.notes("1"))
 		}
 	})
 }
