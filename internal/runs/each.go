@@ -67,6 +67,9 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 		row := store.Run{
 			ID: newID(), Runner: at.Runner, Place: at.Path, Hash: at.Hash, Parent: r.row.ID, Key: item.Key, State: store.Ready, DueAt: now,
 		}
+		if r.e.o.Alone { // others get them when this process has ended
+			row.Owner = r.e.hostID()
+		}
 		body, err := encodeItem(item, r.e.clean)
 		if err != nil {
 			r.e.sayKeptOut(s, err)

@@ -236,3 +236,20 @@ func TestRunsOfAHashThatNobodyHasBeginAnew(t *testing.T) {
 	startHost(t, url, hostConfig{instance: "a", desk: d.listener.Addr().String(), lease: 2 * time.Second, workers: 4}).isOpen()
 	eventually(t, 60*time.Second, "all ended", func() bool { return countOf(t, p, sorted) == 20 })
 }
+
+// RUNS 40: what a process makes that keeps to itself, as with --once, others get when it
+// has ended.
+func TestItemsOfAProcessThatKeepsToItselfAreGivenToOthersWhenItEnds(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	p := migrated(t, url)
+	d := newTestDesk(t, p, 0)
+	startHost(t, url, hostConfig{instance: "a", desk: d.listener.Addr().String(), lease: 2 * time.Second, workers: 4}).isOpen()
+	leave := keep(t, url, 20, true)
+	time.Sleep(lost + 2*sweepEvery)
+	if n := countOf(t, p, sorted); n != 0 {
+		t.Errorf("%d were given to another host", n)
+	}
+	leave()
+	eventually(t, 30*time.Second, "all ended", func() bool { return countOf(t, p, sorted) == 20 })
+}

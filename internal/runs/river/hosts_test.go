@@ -298,12 +298,14 @@ func (d *testDesk) count() (runs, doubled, stale int) {
 }
 
 // seed makes runs that are due, as a ForEach does.
-func seed(t testing.TB, url string, n int) {
+func seed(t testing.TB, url string, n int) { t.Helper(); keep(t, url, n, false)() }
+
+// keep makes them so that their host keeps them to itself until the function is called.
+func keep(t testing.TB, url string, n int, alone bool) (leave func()) {
 	t.Helper()
 	ctx := context.Background()
 	p, s, _, err := openStore(ctx, url, slog.New(slog.DiscardHandler))
 	must(t, err)
-	defer p.Close()
 	id := strconv.FormatInt(time.Now().UnixNano(), 36)
 	must(t, s.Register(ctx, store.Host{ID: "seed/" + id, Instance: "seed" + id, Version: "test", Lease: time.Minute}))
 	parent := store.Run{ID: "parent" + id, Runner: "seed", Place: "p", Hash: "seed"}
@@ -311,14 +313,21 @@ func seed(t testing.TB, url string, n int) {
 	b := store.Batch{Held: held, Create: &parent, Durable: true}
 	for i := range n {
 		run := "r" + id + strconv.Itoa(i)
-		b.Spawn = append(b.Spawn, store.Run{ID: run, Runner: sortPlace.Runner, Place: sortPlace.Path, Hash: sortPlace.Hash})
+		item := store.Run{ID: run, Runner: sortPlace.Runner, Place: sortPlace.Path, Hash: sortPlace.Hash}
+		if alone {
+			item.Owner = held.Host
+		}
+		b.Spawn = append(b.Spawn, item)
 		b.Tickets = append(b.Tickets, store.Ticket{Runner: sortPlace.Runner, System: "desk", Ticket: run, Run: run, Working: true, Fetched: true})
 	}
 	_, err = s.Commit(ctx, b)
 	must(t, err)
 	_, err = s.Commit(ctx, store.Batch{Held: held, End: &store.End{State: store.Ended, Outcome: store.Left}})
 	must(t, err)
-	must(t, s.Leave(ctx, "seed/"+id))
+	return func() {
+		must(t, s.Leave(ctx, "seed/"+id))
+		p.Close()
+	}
 }
 
 // process is a host that runs.

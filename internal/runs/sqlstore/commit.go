@@ -124,8 +124,11 @@ func (t *Tx) spawnAll(run string, b store.Batch) error {
 
 // spawn stores an item, which is due at once, behind what was begun before.
 func (t *Tx) spawn(r *store.Run) error {
-	if err := t.insertRun(r, store.Ready, "", r.Fence); err != nil {
+	if err := t.insertRun(r, store.Ready, r.Owner, r.Fence); err != nil {
 		return err
+	}
+	if r.Owner != "" { // nobody else gets it while that host lives
+		return nil
 	}
 	t.Ready = append(t.Ready, store.ReadyRun{Run: r.ID, Runner: r.Runner, Hash: r.Hash, Fence: r.Fence, DueAt: t.now})
 	return nil

@@ -110,7 +110,7 @@ func (t *Tx) bury(host string, died bool) (int, error) {
 	return t.takeOver(number(died), `owner = $2`, host)
 }
 
-// takeOver makes running runs ready with a new fence. They are due since they were
+// takeOver makes runs that a host has, or keeps to itself, ready for all with a new fence. They are due since they were
 // created, so they go before all others.
 func (t *Tx) takeOver(deaths int64, where string, a ...any) (n int, err error) {
 	now, err := t.Now()
@@ -118,10 +118,10 @@ func (t *Tx) takeOver(deaths int64, where string, a ...any) (n int, err error) {
 		return 0, err
 	}
 	from := len(t.Ready)
-	err = t.rows(`UPDATE {s}run SET state = 'ready', owner = '', fence = fence + 1, begun = 1, due_from = $1,
+	err = t.rows(`UPDATE {s}run SET state = 'ready', owner = '', fence = fence + 1, begun = CASE WHEN state = 'running' THEN 1 ELSE begun END, due_from = $1,
 		due_at = CASE WHEN created < $1 THEN created ELSE $1 END,
 		deaths = CASE WHEN at_work = '' THEN deaths ELSE deaths + `+digit(deaths)+` END
-		WHERE state = 'running' AND `+where+` RETURNING id, runner, hash, fence, due_at, begun`,
+		WHERE owner <> '' AND state <> 'ended' AND `+where+` RETURNING id, runner, hash, fence, due_at, begun`,
 		append(args{now}, a...), t.becomesReady)
 	return len(t.Ready) - from, err
 }
@@ -150,7 +150,7 @@ func (s *Store) Reconcile(ctx context.Context, host string, atWork []string) (ru
 	idle := make(map[string]int64)
 	err = s.db.Read(ctx, func(t *Tx) error {
 		clear(idle)
-		return t.rows(`SELECT id, fence FROM {s}run WHERE state = 'running' AND owner = $1`, args{host}, func(rows Rows) error {
+		return t.rows(`SELECT id, fence FROM {s}run WHERE owner <> '' AND state = 'running' AND owner = $1`, args{host}, func(rows Rows) error {
 			var id string
 			var fence int64
 			err := rows.Scan(&id, &fence)

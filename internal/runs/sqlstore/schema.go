@@ -34,7 +34,7 @@ var versions = [][]string{{
 	// Partial indexes: a run that has ended is in one of them only. A statement that is to
 	// use one has its condition, word for word.
 	`CREATE INDEX {i}run_due ON {s}run (runner, hash, begun, due_at) WHERE due_at IS NOT NULL`,
-	`CREATE INDEX {i}run_owner ON {s}run (owner) WHERE state = 'running'`,
+	`CREATE INDEX {i}run_owner ON {s}run (owner) WHERE owner <> ''`,
 	`CREATE INDEX {i}run_cause ON {s}run (cause, tried) WHERE state = 'waiting'`,
 	`CREATE INDEX {i}run_parent ON {s}run (parent) WHERE parent <> ''`,
 	`CREATE INDEX {i}run_ended ON {s}run (ended_at) WHERE state = 'ended'`,

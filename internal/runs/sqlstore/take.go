@@ -25,7 +25,7 @@ func (s *Store) Take(ctx context.Context, host, runner, hash string) (l *store.L
 			var id string
 			var due int64
 			found, err := t.row(`SELECT id, due_at FROM {s}run WHERE runner = $1 AND hash = $2 AND begun = $3
-				AND due_at > 0 ORDER BY due_at LIMIT 1 {skip}`, args{runner, hash, begun}, &id, &due)
+				AND due_at > 0 AND owner IN ('', $4) ORDER BY due_at LIMIT 1 {skip}`, args{runner, hash, begun, host}, &id, &due)
 			switch {
 			case err != nil:
 				return err
@@ -53,7 +53,7 @@ func (s *Store) TakeRun(ctx context.Context, host, run string, fence int64) (l *
 			return err
 		}
 		var one int64
-		found, err := t.row(`SELECT 1 FROM {s}run WHERE id = $1 AND fence = $2 AND due_at <= $3 {lock}`, args{run, fence, now}, &one)
+		found, err := t.row(`SELECT 1 FROM {s}run WHERE id = $1 AND fence = $2 AND due_at <= $3 AND owner IN ('', $4) {lock}`, args{run, fence, now, host}, &one)
 		switch {
 		case err != nil:
 			return err
@@ -130,7 +130,8 @@ func (t *Tx) load(run string) (*store.Loaded, error) {
 	return l, err
 }
 
-// Overdue returns runs that are due for longer than a time, oldest first.
+// Overdue returns runs that are due for longer than a time and that no host keeps to
+// itself, oldest first.
 func (s *Store) Overdue(ctx context.Context, longer time.Duration) (out []store.ReadyRun, err error) {
 	err = s.db.Read(ctx, func(t *Tx) error {
 		out = nil
@@ -138,7 +139,7 @@ func (s *Store) Overdue(ctx context.Context, longer time.Duration) (out []store.
 		if err != nil {
 			return err
 		}
-		return t.rows(`SELECT id, runner, hash, fence, due_at, begun FROM {s}run WHERE due_at <= $1 ORDER BY due_at LIMIT 1000`,
+		return t.rows(`SELECT id, runner, hash, fence, due_at, begun FROM {s}run WHERE due_at <= $1 AND owner = '' ORDER BY due_at LIMIT 1000`,
 			args{now - micro(longer)}, func(rows Rows) error {
 				r, err := scanReady(rows)
 				out = append(out, r)

@@ -140,7 +140,7 @@ type Run struct {
 	Attempts int    // those that count against Retry
 	Deaths   int    // how often its process died at the step AtWork
 	AtWork   string // key of the step that was at work
-	Owner    string
+	Owner    string // the host that has it; of one that is ready: that keeps it to itself
 	Fence    int64
 	DueAt    int64  // 0 while it is running and when it has ended
 	Begun    bool   // an attempt of it was begun before
