@@ -21,9 +21,9 @@ func TestAnItemEndsAsItsStepsDo(t *testing.T) {
 		message string
 		err     error
 	}{
-		"well":         {[]api.ChildPipe{child("a", ok(1), nil), child("b", ok(2), nil)}, api.Succeeded, "", nil},
-		"left alone":   {[]api.ChildPipe{child("a", api.Failure("not sure"), nil), child("b", ok(2), nil)}, api.Failed, "stopped at a: not sure", nil},
-		"with a fault": {[]api.ChildPipe{child("a", api.PipeResult{}, down)}, "", "", down},
+		"well":          {[]api.ChildPipe{child("a", ok(1), nil), child("b", ok(2), nil)}, api.Succeeded, "", nil},
+		"left alone":    {[]api.ChildPipe{child("a", api.Failure("not sure"), nil), child("b", ok(2), nil)}, api.Failed, "stopped at a: not sure", nil},
+		"with an error": {[]api.ChildPipe{child("a", api.PipeResult{}, down)}, "", "", down},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &forEachParams{Steps: c.steps}
