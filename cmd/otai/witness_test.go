@@ -54,6 +54,7 @@ type witness struct {
 
 	mu       sync.Mutex
 	requests []*request
+	counts   map[string]int // of requests, by operation
 	treat    func(*request) treatment
 	working  sync.WaitGroup // requests that are being carried out, their clients there or not
 }
@@ -63,6 +64,7 @@ type request struct {
 	Number    int    // from 1, among those of its operation
 	Operation string // ticket-search, ticket-get, ticket-update, ticket-create
 	Ticket    string // of an update
+	Door      string // through which it came, see [witness.door]
 	Body      map[string]json.RawMessage
 	Arrived   time.Time
 	Done      time.Time // when it was carried out; zero if it was not
@@ -97,7 +99,7 @@ type treatment struct {
 
 func newWitness(t *testing.T, queues ...string) *witness {
 	t.Helper()
-	w := &witness{Server: helpdesk.New(helpdesk.Options{Password: password}), t: t, address: "127.0.0.1:0"}
+	w := &witness{Server: helpdesk.New(helpdesk.Options{Password: password}), t: t, address: "127.0.0.1:0", counts: map[string]int{}}
 	w.handler = w.Server.Handler()
 	w.AddQueue(append([]string{"Incoming", "IT", "HR", "Probe"}, queues...)...)
 	w.AddAgent(human, password)
@@ -132,23 +134,33 @@ func (w *witness) treats(f func(*request) treatment) {
 	w.treat = f
 }
 
-func (w *witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (w *witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.through("", rw, r) }
+
+// door is the address of a proxy to the help desk, by which the test knows which process
+// sent a request.
+func (w *witness) door(name string) string {
+	w.t.Helper()
+	web := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.through(name, rw, r) }))
+	w.t.Cleanup(func() {
+		web.CloseClientConnections()
+		web.Close()
+	})
+	return web.URL
+}
+
+func (w *witness) through(door string, rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the client was killed while it sent
 	}
-	q := &request{Operation: path.Base(r.URL.Path), Arrived: time.Now()}
+	q := &request{Operation: path.Base(r.URL.Path), Arrived: time.Now(), Door: door}
 	_ = json.Unmarshal(body, &q.Body)
 	if q.update() {
 		q.Ticket = strings.Trim(string(q.Body["TicketID"]), `"`)
 	}
 	w.mu.Lock()
-	q.Number = 1
-	for _, other := range w.requests {
-		if other.Operation == q.Operation {
-			q.Number++
-		}
-	}
+	w.counts[q.Operation]++
+	q.Number = w.counts[q.Operation]
 	w.requests = append(w.requests, q)
 	var do treatment
 	if w.treat != nil {

@@ -1,0 +1,363 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/pgtest"
+)
+
+// chaos is everything at once: a fault in every fifth request, processes that are killed
+// and frozen, a database that is restarted. What is judged is what the help desk has in
+// the end, and what it was asked.
+type chaos struct {
+	form      string
+	tickets   int
+	processes int // 1: on SQLite; more: on PostgreSQL
+	kills     int
+	stops     int // SIGSTOP for longer than the lease
+	restarts  int // of PostgreSQL
+	seed      uint64
+}
+
+// The settings of the chaos. A request that arrived may be carried out as long as this
+// after its client gave up.
+const (
+	chaosTimeout = 2 * time.Second
+	chaosLate    = 2 * time.Second
+	chaosLease   = 3 * time.Second
+)
+
+// The forms: Open Ticket AI's, in which each pipe writes a part; one update for all; a loop
+// over a hundred tickets. Before the writes each asks the help desk something of the ticket,
+// so that a finished step that is done again is seen there.
+var chaosForms = map[string]string{
+	"three pipes": taking0 + indented(probeStep+moveStep+priorityStep+noteStep, 16),
+	"one update":  taking0 + indented(probeStep+allInOneStep, 16),
+	"ForEach": strings.Replace(taking0[:strings.Index(taking0, "                - id: ticket")], "limit: 1 }", "limit: 100 }", 1) + `
+                - id: each
+                  use: base:ForEachPipe
+                  params:
+                    items: "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
+                    workers: 4
+                    steps:
+` + indented(`
+- id: ticket
+  use: base:ExpressionPipe
+  params: { expression: "{{ item }}" }
+`+probeStep+allInOneStep, 22),
+}
+
+const probeStep = `
+- id: probe
+  use: base:FetchTicketsPipe
+  injects: { ticket_system: desk }
+  params: { ticket_search_criteria: { queue: { name: Probe }, fields: { Title: "probe {{ get_pipe_result('ticket').id }}" }, limit: 1 } }
+`
+
+var taking0 = strings.Replace(taking, "        params:\n          on:", "        params:\n          retry: { first: PT1S }\n          on:", 1)
+
+func (c chaos) config() string {
+	return chaosForms[c.form] + fmt.Sprintf(`
+services:
+  desk:
+    use: otobo-znuny:OTOBOZnunyTicketSystemService
+    params: { base_url: "${OTOBO_URL}", proxy: "${OTAI_DOOR}", timeout: %s, late: %s }
+`, chaosTimeout, chaosLate)
+}
+
+func TestChaosOnSQLite(t *testing.T) {
+	for form := range chaosForms {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			chaos{form: form, tickets: sized(30, 60), kills: sized(5, 10), processes: 1}.run(t)
+		})
+	}
+}
+
+func TestChaosOnPostgreSQL(t *testing.T) {
+	if !full() && os.Getenv("OTAI_TEST_CHAOS") == "" {
+		t.Skip("set OTAI_TEST_ALL=1")
+	}
+	for form := range chaosForms {
+		t.Run(form, func(t *testing.T) {
+			chaos{form: form, tickets: 60, kills: 10, stops: 2, restarts: 1, processes: 3}.run(t)
+		})
+	}
+}
+
+// TestChaosFull takes up to an hour: make chaos.
+func TestChaosFull(t *testing.T) {
+	if os.Getenv("OTAI_TEST_CHAOS") == "" {
+		t.Skip("runs in make chaos")
+	}
+	number := func(name string, usual int) int {
+		if n, err := strconv.Atoi(os.Getenv("OTAI_TEST_CHAOS_" + name)); err == nil {
+			return n
+		}
+		return usual
+	}
+	tickets, kills := number("TICKETS", 1000), number("KILLS", 200)
+	for form := range chaosForms {
+		t.Run("SQLite/"+form, func(t *testing.T) {
+			t.Parallel()
+			chaos{form: form, tickets: tickets, kills: kills, processes: 1}.run(t)
+		})
+		t.Run("PostgreSQL/"+form, func(t *testing.T) {
+			t.Parallel()
+			chaos{form: form, tickets: tickets, kills: kills, stops: number("STOPS", 20), restarts: number("RESTARTS", 5), processes: 3}.run(t)
+		})
+	}
+}
+
+func (c chaos) run(t *testing.T) {
+	if c.seed = uint64(time.Now().UnixNano()); os.Getenv("OTAI_TEST_SEED") != "" {
+		seed, err := strconv.ParseUint(os.Getenv("OTAI_TEST_SEED"), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.seed = seed
+	}
+	t.Logf("seed %d; timeout %s, late %s, lease %s, retry.first 1s; %d processes, %d tickets, %d kills, %d stops, %d restarts of the database",
+		c.seed, chaosTimeout, chaosLate, chaosLease, c.processes, c.tickets, c.kills, c.stops, c.restarts)
+	w := newWitness(t)
+	faults := &chaosFaults{random: rand.New(rand.NewPCG(c.seed, 1)), hit: map[string]int{}}
+	arrived := make(chan *request, 1)
+	w.treats(func(q *request) treatment {
+		if q.update() {
+			select {
+			case arrived <- q:
+			default:
+			}
+		}
+		return faults.treat(q)
+	})
+	random := rand.New(rand.NewPCG(c.seed, 2))
+	ids := w.addMany(c.tickets, "x")
+	config := writeFile(t, c.config())
+	var database cluster
+	if c.processes > 1 {
+		database = postgres(t)
+	}
+	type process struct {
+		name string
+		env  []string
+		*life
+	}
+	hosts := make([]*process, c.processes)
+	begin := func(h *process) { h.life = live(t, h.env, "run", "-c", config) }
+	for n := range hosts {
+		name := fmt.Sprint("host ", n)
+		more := []string{"OTAI_DOOR=" + w.door(name), "OTAI_TEST_LEASE=" + chaosLease.String()}
+		if database.url != "" {
+			more = append(more, "OTAI_DATABASE_URL="+database.url)
+		}
+		hosts[n] = &process{name: name, env: w.environment(more...)}
+		begin(hosts[n])
+	}
+
+	// What is done to the processes, in an order by chance.
+	var acts []string
+	acts = append(acts, slices.Repeat([]string{"kill"}, c.kills)...)
+	acts = append(acts, slices.Repeat([]string{"stop"}, c.stops)...)
+	acts = append(acts, slices.Repeat([]string{"restart"}, c.restarts)...)
+	random.Shuffle(len(acts), func(i, k int) { acts[i], acts[k] = acts[k], acts[i] })
+	var taken []time.Duration
+	var strikes []strike
+	between := 0
+	for n, act := range acts {
+		// Where there are tickets left, a process is struck while it writes; what is left is
+		// shared among the strikes, so that the last one finds some, too.
+		faults.pace(len(acts) - n)
+		select {
+		case <-arrived:
+		case <-time.After(5 * time.Second):
+		}
+		time.Sleep(time.Duration(random.IntN(50)) * time.Millisecond)
+		if v := w.judge(ids, whole); v.Untouched+v.Half > 0 {
+			between++
+		}
+		h := hosts[random.IntN(len(hosts))]
+		switch act {
+		case "kill":
+			h.kill()
+			strikes = append(strikes, w.struck(h.name, ids))
+			if strings.Contains(h.log.String(), "panic: ") || strings.Contains(h.log.String(), "DATA RACE") {
+				t.Errorf("%s:\n%s", h.name, shortened(h.log.String()))
+			}
+			begin(h)
+		case "stop":
+			_ = h.Process.Signal(syscall.SIGSTOP)
+			strikes = append(strikes, w.struck(h.name, ids))
+			time.Sleep(chaosLease + time.Duration(1000+random.IntN(1500))*time.Millisecond)
+			_ = h.Process.Signal(syscall.SIGCONT)
+		case "restart":
+			database.Stop(t, []syscall.Signal{pgtest.Fast, pgtest.Immediate}[random.IntN(2)])
+			time.Sleep(time.Duration(random.IntN(2000)) * time.Millisecond)
+			database.Start(t)
+		}
+	}
+	struck := time.Now()
+	if !w.all(3*time.Minute, ids, whole) {
+		t.Error("not all tickets were done within 3 minutes")
+	}
+	calm := time.Since(struck)
+	w.working.Wait()
+	time.Sleep(chaosTimeout + chaosLate) // in which a second note would come
+	for _, h := range hosts {
+		h.end(t)
+	}
+	w.working.Wait()
+
+	v := w.wantAllDone(ids, whole)
+	repeated := w.repeatedSteps()
+	for _, s := range strikes {
+		taken = append(taken, w.takenOver(s)...)
+	}
+	median, worst := medianAndWorst(taken)
+	t.Logf("chaos: %s: %v; %d finished steps repeated; %d of %d strikes while tickets were left; taken over after %s (median of %d), %s (worst); all done %s after the last strike; faults: %v",
+		c.form, v, repeated, between, len(acts), median.Round(time.Millisecond), len(taken), worst.Round(time.Millisecond), calm.Round(time.Millisecond), faults.hit)
+	if repeated > 0 {
+		t.Errorf("%d finished steps were repeated", repeated)
+	}
+}
+
+// chaosFaults are the faults of the help desk: in every fifth request, one by chance.
+type chaosFaults struct {
+	random *rand.Rand
+	n      int
+	hit    map[string]int
+	mu     sync.Mutex
+	left   int
+}
+
+// pace is called before each strike; the help desk is slow enough that not all is done
+// before the last one.
+func (f *chaosFaults) pace(left int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left = left
+}
+
+func (f *chaosFaults) between(from, to time.Duration) time.Duration {
+	return from + time.Duration(f.random.Int64N(int64(to-from)))
+}
+
+// treat is called with the witness's lock held.
+func (f *chaosFaults) treat(q *request) treatment {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.n++
+	usual := treatment{before: f.between(0, 4*time.Millisecond), after: f.between(0, 4*time.Millisecond)}
+	if f.left > 0 { // slower while there are strikes to come
+		usual.before += 15 * time.Millisecond
+	}
+	if f.n%5 != 0 {
+		return usual
+	}
+	// Whatever is carried out late is so within timeout and late of its beginning.
+	type kind struct {
+		name string
+		treatment
+	}
+	kinds := []kind{
+		{"cut before it is done", treatment{never: true}},
+		{"503", treatment{never: true, status: 503}},
+		{"answer lost", treatment{lose: true, before: usual.before}},
+		{"slow", treatment{before: f.between(100*time.Millisecond, 900*time.Millisecond)}},
+	}
+	if q.update() {
+		kinds = append(kinds,
+			kind{"EOF, done later", treatment{cut: true, before: f.between(100*time.Millisecond, 2*time.Second)}},
+			kind{"done, then 502", treatment{status: 502}},
+			kind{"504, done later", treatment{status: 504, before: f.between(0, time.Second)}},
+			kind{"done after the timeout", treatment{before: f.between(chaosTimeout, chaosTimeout+chaosLate-500*time.Millisecond)}},
+		)
+		if q.notes() && len(q.Body["Ticket"]) > 0 {
+			kinds = append(kinds, kind{"half done, then EOF", treatment{half: true}})
+		}
+	}
+	k := kinds[f.random.IntN(len(kinds))]
+	f.hit[k.name]++
+	return k.treatment
+}
+
+// strike is the moment in which a process was killed or frozen, with the tickets that it
+// had begun to change and had not finished.
+type strike struct {
+	at      time.Time
+	tickets []string
+}
+
+func (w *witness) struck(door string, ids []string) strike {
+	s := strike{at: time.Now()}
+	last := map[string]string{}
+	for _, q := range w.updatesOf("") {
+		last[q.Ticket] = q.Door
+	}
+	for _, id := range ids {
+		if done, _, _, _ := whole.of(w.ticket(id)); !done && last[id] == door {
+			s.tickets = append(s.tickets, id)
+		}
+	}
+	return s
+}
+
+// takenOver is how long each ticket of the strike waited for the next request about it.
+func (w *witness) takenOver(s strike) (out []time.Duration) {
+	for _, id := range s.tickets {
+		for _, q := range w.seen(func(q *request) bool { return q.Arrived.After(s.at) && q.about(id) }) {
+			out = append(out, q.Arrived.Sub(s.at))
+			break
+		}
+	}
+	return out
+}
+
+// about is whether a request reads or changes the ticket.
+func (q *request) about(id string) bool {
+	if q.Ticket == id {
+		return true
+	}
+	var one string
+	var many []string
+	if json.Unmarshal(q.Body["TicketID"], &one) == nil {
+		return slices.Contains(strings.Split(one, ","), id)
+	}
+	return json.Unmarshal(q.Body["TicketID"], &many) == nil && slices.Contains(many, id)
+}
+
+// repeatedSteps counts what was asked of a ticket by a step that stands before its writes,
+// after the first of them had been sent: then the step had been finished.
+func (w *witness) repeatedSteps() (n int) {
+	written := map[string]time.Time{}
+	for _, q := range w.updatesOf("") {
+		if at, ok := written[q.Ticket]; !ok || q.Arrived.Before(at) {
+			written[q.Ticket] = q.Arrived
+		}
+	}
+	for _, q := range w.seen(func(q *request) bool { return q.Operation == "ticket-search" }) {
+		id, ok := strings.CutPrefix(strings.ReplaceAll(q.text("Title"), `"`, ""), "probe ")
+		if at, begun := written[id]; ok && begun && q.Arrived.After(at) {
+			n++
+		}
+	}
+	return n
+}
+
+func medianAndWorst(d []time.Duration) (median, worst time.Duration) {
+	if len(d) == 0 {
+		return 0, 0
+	}
+	slices.Sort(d)
+	return d[len(d)/2], d[len(d)-1]
+}
