@@ -94,6 +94,7 @@ type treatment struct {
 	never  bool          // it is not carried out
 	half   bool          // only the fields, no article; then the connection ends
 	status int           // an answer of this status instead of the right one
+	says   string        // an answer of status 200 with this text instead of the right one
 	hook   func()        // right after it was carried out, before the answer
 }
 
@@ -206,6 +207,9 @@ func (w *witness) answer(rw http.ResponseWriter, do treatment, rec *httptest.Res
 	switch {
 	case do.cut || do.lose || do.half:
 		panic(http.ErrAbortHandler)
+	case do.says != "":
+		rw.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(rw, do.says)
 	case do.status != 0:
 		rw.WriteHeader(do.status)
 		_, _ = io.WriteString(rw, http.StatusText(do.status))
