@@ -1,0 +1,260 @@
+package main_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk"
+	"github.com/open-ticket-ai/otai/internal/runs/pgtest"
+)
+
+// quickDesk is the built-in help desk, as fast as it is; it counts the updates.
+type quickDesk struct {
+	desk    *helpdesk.Server
+	web     *httptest.Server
+	updates atomic.Int64
+}
+
+func newQuickDesk(b *testing.B) *quickDesk {
+	d := &quickDesk{desk: helpdesk.New(helpdesk.Options{Password: password})}
+	d.desk.AddQueue("Incoming", "IT")
+	handler := d.desk.Handler()
+	d.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler.ServeHTTP(w, r)
+		if strings.HasSuffix(r.URL.Path, "/ticket-update") {
+			d.updates.Add(1)
+		}
+	}))
+	b.Cleanup(d.web.Close)
+	return d
+}
+
+func (d *quickDesk) add(n int) {
+	for range n {
+		d.desk.AddTicket(helpdesk.NewTicket{Queue: "Incoming", Title: "ticket", Body: "Hello"})
+	}
+}
+
+// cost is what a backlog took.
+type cost struct {
+	tickets int
+	took    time.Duration // from the first update to the last
+	cpu     time.Duration // of all processes
+	early   int64         // memory in KiB after a tenth of the tickets
+	late    int64         // and at the end
+}
+
+func (c cost) rate() float64 { return float64(c.tickets) / c.took.Seconds() }
+func (c cost) cpuEach() float64 {
+	return c.cpu.Seconds() * 1e3 / float64(c.tickets)
+}
+
+// through lets processes of a binary work until n more updates are done, one a ticket.
+func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env func(process int) []string, config string) cost {
+	b.Helper()
+	file := filepath.Join(b.TempDir(), "config.yml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	from := d.updates.Load()
+	var running []*exec.Cmd
+	var logs []*buffer
+	ended := make(chan error, processes)
+	for p := range processes {
+		cmd := exec.Command(filepath.Join(dist, "bin", "otai"), "run", "-c", file, "--log-level", "warn")
+		cmd.Dir = b.TempDir()
+		cmd.Env = append([]string{
+			"PATH=/usr/bin:/bin", "HOME=" + cmd.Dir, "OTAI_PLUGIN_DIR=" + filepath.Join(dist, "plugins"),
+			"OTAI_OTOBO_ZNUNY_PASSWORD=" + password, "OTOBO_URL=" + d.web.URL + "/znuny/nph-genericinterface.pl",
+		}, env(p)...)
+		log := &buffer{}
+		cmd.Stdout, cmd.Stderr = log, log
+		if err := cmd.Start(); err != nil {
+			b.Fatal(err)
+		}
+		go func() { ended <- cmd.Wait() }()
+		running, logs = append(running, cmd), append(logs, log)
+	}
+	c := cost{tickets: n}
+	var began time.Time
+	for deadline := time.Now().Add(20 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
+		done := d.updates.Load() - from
+		if done > 0 && began.IsZero() {
+			began = time.Now()
+		}
+		if c.early == 0 && done >= int64(n/10) {
+			c.early = memoryOf(running[0].Process.Pid)
+		}
+		if done >= int64(n) {
+			break
+		}
+		if len(ended) > 0 || time.Now().After(deadline) {
+			for _, cmd := range running {
+				_ = cmd.Process.Kill()
+			}
+			b.Fatalf("%d of %d tickets, then it ended, or 20 minutes were over\n%s", done, n, shortened(logs[0].String()))
+		}
+	}
+	c.took = time.Since(began)
+	c.late = memoryOf(running[0].Process.Pid)
+	for _, cmd := range running {
+		_ = cmd.Process.Signal(os.Interrupt)
+	}
+	for range running {
+		if err := <-ended; err != nil {
+			b.Errorf("%v\n%s", err, shortened(logs[0].String()))
+		}
+	}
+	for _, cmd := range running {
+		c.cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
+	if left := d.updates.Load() - from - int64(n); left != 0 {
+		b.Errorf("%d updates too many", left)
+	}
+	return c
+}
+
+// memoryOf is the resident memory of a process, in KiB.
+func memoryOf(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmRSS:" {
+			n, _ := strconv.ParseInt(fields[1], 10, 64)
+			return n
+		}
+	}
+	return 0
+}
+
+func benchTickets() int {
+	if n, err := strconv.Atoi(os.Getenv("OTAI_BENCH_TICKETS")); err == nil {
+		return n
+	}
+	return 10_000
+}
+
+const sortStep = `
+- id: move
+  use: base:UpdateTicketPipe
+  injects: { ticket_system: desk }
+  params:
+    ticket_id: "{{ get_pipe_result('ticket').id }}"
+    updated_ticket: { queue: { name: IT }, notes: [ { subject: Sorted, body: by otai } ] }
+`
+
+func ownState(b *testing.B) func(int) []string {
+	return func(int) []string { return []string{"OTAI_STATE_DIR=" + b.TempDir()} }
+}
+
+// BenchmarkBacklog goes through a backlog in turns: with a binary of 0.1.0
+// (OTAI_BENCH_OLD: its folder with bin and plugins), which keeps nothing, with this one in
+// Open Ticket AI's form, with a loop and 4 workers, and with two processes on PostgreSQL.
+func BenchmarkBacklog(b *testing.B) {
+	n := benchTickets()
+	old := os.Getenv("OTAI_BENCH_OLD")
+	type way struct {
+		name, dist, config string
+		processes          int
+		env                func(int) []string
+	}
+	one := sorting
+	loop := forEach(allFetched, itemStep+sortStep)
+	ways := []way{
+		{"one", product.dir, one, 1, ownState(b)},
+		{"loop", product.dir, loop, 1, ownState(b)},
+	}
+	if old != "" {
+		ways = slices.Insert(ways, 0, way{"old", old, one, 1, ownState(b)})
+	}
+	if os.Getenv("OTAI_BENCH_POSTGRES") != "no" {
+		ways = append(ways, way{"postgres", product.dir, loop, 2, func(p int) []string { return nil }})
+	}
+	rates := map[string][]float64{}
+	for b.Loop() {
+		for _, w := range ways {
+			d := newQuickDesk(b)
+			d.add(n)
+			if w.name == "postgres" {
+				url := pgtest.New(b).URL("postgres")
+				w.env = func(int) []string { return []string{"OTAI_STATE_DIR=" + b.TempDir(), "OTAI_DATABASE_URL=" + url} }
+			}
+			c := d.through(b, w.dist, w.processes, n, w.env, w.config)
+			rates[w.name] = append(rates[w.name], c.rate())
+			b.Logf("%-8s %6.0f tickets/s, %.2f ms CPU a ticket, memory %d KiB after a tenth, %d at the end", w.name, c.rate(), c.cpuEach(), c.early, c.late)
+		}
+	}
+	middle := func(name string) float64 {
+		r := slices.Sorted(slices.Values(rates[name]))
+		if len(r) == 0 {
+			return 0
+		}
+		return r[len(r)/2]
+	}
+	b.ReportMetric(0, "ns/op")
+	for _, w := range ways {
+		b.ReportMetric(middle(w.name), w.name+"-tickets/s")
+		if old != "" && w.name != "old" {
+			b.ReportMetric(middle(w.name)/middle("old"), w.name+"/old")
+		}
+	}
+}
+
+// BenchmarkTenPipes is the CPU time of a process for a ticket of ten pipes with records, its
+// three requests to the help desk included.
+func BenchmarkTenPipes(b *testing.B) {
+	var steps strings.Builder
+	for n := range 7 {
+		fmt.Fprintf(&steps, "- id: step%d\n  use: base:ExpressionPipe\n  params: { expression: \"{{ get_pipe_result('ticket').subject ~ %d }}\" }\n", n, n)
+	}
+	const n = 2000
+	var each []float64
+	for b.Loop() {
+		d := newQuickDesk(b)
+		d.add(n)
+		c := d.through(b, product.dir, 1, n, ownState(b), taking+indented(steps.String()+sortStep, 16)+onDesk)
+		each = append(each, c.cpuEach())
+	}
+	slices.Sort(each)
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(each[len(each)/2], "ms-cpu/ticket")
+}
+
+// BenchmarkStoreGrows compares the cost of a ticket at 1,000 runs in the store with that at
+// 100,000 (OTAI_BENCH_RUNS).
+func BenchmarkStoreGrows(b *testing.B) {
+	runs := 100_000
+	if n, err := strconv.Atoi(os.Getenv("OTAI_BENCH_RUNS")); err == nil {
+		runs = n
+	}
+	const n = 1000
+	config := forEach(allFetched, itemStep+sortStep)
+	for b.Loop() {
+		d := newQuickDesk(b)
+		state := b.TempDir()
+		env := func(int) []string { return []string{"OTAI_STATE_DIR=" + state} }
+		work := func(n int) cost {
+			d.add(n)
+			return d.through(b, product.dir, 1, n, env, config)
+		}
+		work(n)
+		few := work(n)
+		work(runs - 2*n)
+		many := work(n)
+		b.Logf("at %d runs %.2f ms CPU and %.2f ms a ticket; at %d %.2f and %.2f", n, few.cpuEach(), 1e3/few.rate(), runs, many.cpuEach(), 1e3/many.rate())
+		b.ReportMetric(many.cpuEach()/few.cpuEach(), "cpu-100k/1k")
+	}
+	b.ReportMetric(0, "ns/op")
+}
