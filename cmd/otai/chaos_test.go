@@ -53,7 +53,7 @@ var chaosForms = map[string]string{
 ` + indented(`
 - id: ticket
   use: base:ExpressionPipe
-  params: { expression: "{{ item }}" }
+  params: { expression: "{{ get_parent_param('item') }}" }
 `+probeStep+allInOneStep, 22),
 }
 

@@ -419,7 +419,7 @@ const (
 	itemStep = `
 - id: ticket
   use: base:ExpressionPipe
-  params: { expression: "{{ item }}" }
+  params: { expression: "{{ get_parent_param('item') }}" }
 `
 	allFetched = "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
 )
@@ -452,7 +452,7 @@ func TestItemsOfALoopMayBeTexts(t *testing.T) {
 	w := newWitness(t)
 	ids := w.addMany(5, "x")
 	items := "{{ get_pipe_result('fetch', 'fetched_tickets') | map(attribute='id') | list }}"
-	steps := strings.ReplaceAll(allInOneStep, "get_pipe_result('ticket').id", "item")
+	steps := strings.ReplaceAll(allInOneStep, "get_pipe_result('ticket').id", "get_parent_param('item')")
 	live(t, w.environment(), "run", "-c", writeFile(t, forEach(items, steps)))
 	w.all(15*time.Second, ids, whole)
 	w.wantAllDone(ids, whole)
@@ -473,7 +473,7 @@ func TestLoopsMayBeNested(t *testing.T) {
       - id: note
         use: base:AddNotePipe
         injects: { ticket_system: desk }
-        params: { ticket_id: "{{ item.id }}", note: { subject: "{{ name }}", body: by otai } }
+        params: { ticket_id: "{{ get_pipe_result('ticket').id }}", note: { subject: "{{ get_parent_param('name') }}", body: by otai } }
 `
 	live(t, w.environment(), "run", "-c", writeFile(t, forEach(allFetched, steps)))
 	for _, name := range []string{"one", "two", "three", "four"} {
