@@ -448,14 +448,22 @@ func TestTicketsThatALoopLeavesOutHideNobody(t *testing.T) {
 }
 
 func TestItemsOfALoopMayBeTexts(t *testing.T) {
-	t.Parallel()
-	w := newWitness(t)
-	ids := w.addMany(5, "x")
-	items := "{{ get_pipe_result('fetch', 'fetched_tickets') | map(attribute='id') | list }}"
-	steps := strings.ReplaceAll(allInOneStep, "get_pipe_result('ticket').id", "get_parent_param('item')")
-	live(t, w.environment(), "run", "-c", writeFile(t, forEach(items, steps)))
-	w.all(15*time.Second, ids, whole)
-	w.wantAllDone(ids, whole)
+	for name, c := range map[string]struct{ items, id string }{
+		"ids of tickets": {"map(attribute='id') | list", "get_parent_param('item')"},
+		"something else": {"map(attribute='id') | join(',x') | replace(',', ' ') | split", "get_parent_param('item') | replace('x', '')"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWitness(t)
+			ids := w.addMany(5, "x")
+			items := "{{ get_pipe_result('fetch', 'fetched_tickets') | " + c.items + " }}"
+			steps := strings.ReplaceAll(allInOneStep, "get_pipe_result('ticket').id", c.id)
+			live(t, w.environment(), "run", "-c", writeFile(t, forEach(items, steps)))
+			w.all(15*time.Second, ids, whole)
+			time.Sleep(time.Second)
+			w.wantAllDone(ids, whole)
+		})
+	}
 }
 
 func TestLoopsMayBeNested(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,7 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 	of := make(map[string]string, len(items)) // run by ticket
 	now := r.e.now()
 	for _, item := range items {
+		item.Ticket = r.ticketOf(item)
 		row := store.Run{
 			ID: newID(), Runner: at.Runner, Place: at.Path, Hash: at.Hash, Parent: r.row.ID, Key: item.Key, State: store.Ready, DueAt: now,
 		}
@@ -98,6 +100,15 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 	atWork := stepSpawned + s.Key
 	b.AtWork = &atWork
 	return b, out
+}
+
+// ticketOf is the ticket that an item is: also one of which the item is only the id.
+func (r *run) ticketOf(item orchestrator.LoopItem) string {
+	id, ok := item.Value.(string)
+	if item.Ticket == "" && ok && slices.ContainsFunc(r.tickets, func(t store.Ticket) bool { return t.Fetched && t.Ticket == id }) {
+		return id
+	}
+	return item.Ticket
 }
 
 // leftOut is a fetched ticket that the loop is not about.
