@@ -200,7 +200,7 @@ func TestOneTargetOfTenIsRefusedAndTheOthersGoOn(t *testing.T) {
 		}
 	}
 	t.Logf("%d tickets done in %s; %d updates sent for the %d of the target that is refused", len(good), time.Since(began).Round(time.Millisecond), refused, len(ids)-len(good))
-	if refused > 8 {
+	if refused > 8 { // of three tickets, each tried twice, as it may have been a lock in the help desk's database
 		t.Errorf("%d updates were sent into the refused queue", refused)
 	}
 }
@@ -448,17 +448,17 @@ func TestTicketsThatALoopLeavesOutHideNobody(t *testing.T) {
 }
 
 func TestItemsOfALoopMayBeTexts(t *testing.T) {
+	const ids = "get_pipe_result('fetch', 'fetched_tickets') | map(attribute='id')"
 	for name, c := range map[string]struct{ items, id string }{
-		"ids of tickets": {"map(attribute='id') | list", "get_parent_param('item')"},
-		"something else": {"map(attribute='id') | join(',x') | replace(',', ' ') | split", "get_parent_param('item') | replace('x', '')"},
+		"ids of tickets": {"{{ " + ids + " | list }}", "get_parent_param('item')"},
+		"something else": {"{{ ('x' ~ (" + ids + " | join(',x'))).split(',') if get_pipe_result('fetch', 'fetched_tickets') else [] }}", "get_parent_param('item').replace('x', '')"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWitness(t)
 			ids := w.addMany(5, "x")
-			items := "{{ get_pipe_result('fetch', 'fetched_tickets') | " + c.items + " }}"
 			steps := strings.ReplaceAll(allInOneStep, "get_pipe_result('ticket').id", c.id)
-			live(t, w.environment(), "run", "-c", writeFile(t, forEach(items, steps)))
+			live(t, w.environment(), "run", "-c", writeFile(t, forEach(c.items, steps)))
 			w.all(15*time.Second, ids, whole)
 			time.Sleep(time.Second)
 			w.wantAllDone(ids, whole)

@@ -333,8 +333,11 @@ func TestRowANoteIsMissingUntilTheRightIsThere(t *testing.T) {
 	})
 	l := live(t, w.environment(), "run", "-c", writeFile(t, rowConfig(1, "timeout: PT1S", allInOneStep)))
 	w.all(5*time.Second, ids, goal{queue: "IT", priority: "4 high"})
-	time.Sleep(2 * time.Second)
-	if !strings.Contains(l.log.String(), "rw") {
+	named := func() bool { return strings.Contains(l.log.String(), "needs rw") }
+	for until := time.Now().Add(patient); !named() && time.Now().Before(until); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if !named() {
 		t.Error("the log does not name the right that is missing")
 	}
 	w.SetAccess("IT", store.AccessFull)

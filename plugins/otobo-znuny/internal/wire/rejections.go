@@ -134,6 +134,7 @@ func (c *Client) serverError(page []byte) error {
 	}
 	if isQueueDenied(e.Message) {
 		e.Kinds = []error{api.ErrDenied, ErrServerError}
+		e.Cause = &api.FieldError{Field: "queue", Err: errors.New("can't be changed")} // only what moves there is concerned
 		e.Advice = fmt.Sprintf("the agent %q needs the right move_into on the target queue's group; a new title may have been written already", c.login.user)
 	}
 	return e
