@@ -19,7 +19,7 @@ MODULES   := . pkg/api pkg/params plugins/otobo-znuny plugins/hf-local
 PLUGINS   := otai_otobo_znuny.so otai_hf_local.so
 
 .DEFAULT_GOAL := build
-.PHONY: help build run check test test-all test-system cover lint fuzz bench bench-hf licenses bundle install clean
+.PHONY: help build run check test test-all test-system chaos cover lint fuzz bench bench-hf licenses bundle install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ test-all: test ## what takes longer: all instruction sets, more fuzzing
 test-system: ## against a real Znuny: OTAI_TEST_DESK names the script that steers one which runs
 	@test -n '$(OTAI_TEST_DESK)' || { echo 'make: set OTAI_TEST_DESK to the script that steers a help desk; docs/architecture.md says which commands it must know' >&2; exit 2; }
 	OTAI_TEST_DESK='$(OTAI_TEST_DESK)' $(GO) test ./cmd/otai -run '^TestSystem' -count=1 -v -timeout 60m
+
+chaos: ## kills, stops, restarts of the database and faults, an hour of them; OTAI_TEST_SEED repeats one
+	OTAI_TEST_CHAOS=1 $(GO) test ./cmd/otai -run '^TestChaosFull$$' -count=1 -v -timeout 90m
 
 lint: ## formatting, spelling, vet, staticcheck, decisions by messages, versions, licenses
 	@build/lint.sh $(MODULES) tools

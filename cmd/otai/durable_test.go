@@ -451,7 +451,6 @@ func TestItemsOfALoopMayBeTexts(t *testing.T) {
 	const ids = "get_pipe_result('fetch', 'fetched_tickets') | map(attribute='id')"
 	for name, c := range map[string]struct{ items, id string }{
 		"ids of tickets": {"{{ " + ids + " | list }}", "get_parent_param('item')"},
-		"something else": {"{{ ('x' ~ (" + ids + " | join(',x'))).split(',') if get_pipe_result('fetch', 'fetched_tickets') else [] }}", "get_parent_param('item').replace('x', '')"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
