@@ -36,7 +36,7 @@ func (w *witness) command(env []string, args ...string) (string, int) {
 	return string(out), exitCode(err)
 }
 
-// A refusal as the servers give it for a ticket.
+// denied is an answer as the servers give it for one ticket.
 const denied = `{"Error":{"ErrorCode":"TicketUpdate.AccessDenied","ErrorMessage":"TicketUpdate: User does not have access to the ticket!"}}`
 
 func TestAPersonInTheSameSecondIsNotMistakenForOtai(t *testing.T) {

@@ -321,14 +321,14 @@ type goal struct {
 	note            string // its subject; "" for none
 }
 
-// verdict is what became of them.
-type verdict struct {
+// result is what became of them.
+type result struct {
 	Tickets, Done, Untouched, Half, Doubled int
 	Repeated                                int // fields that otai wrote more than once
 	wrong                                   []string
 }
 
-func (v verdict) String() string {
+func (v result) String() string {
 	return fmt.Sprintf("%d tickets: %d done, %d untouched, %d half done, %d doubled, %d fields written twice", v.Tickets, v.Done, v.Untouched, v.Half, v.Doubled, v.Repeated)
 }
 
@@ -355,7 +355,7 @@ func (g goal) of(t helpdesk.Ticket) (done, begun, doubled bool, repeated int) {
 }
 
 // judge counts what became of the tickets.
-func (w *witness) judge(ids []string, g goal) (v verdict) {
+func (w *witness) judge(ids []string, g goal) (v result) {
 	v.Tickets = len(ids)
 	for _, id := range ids {
 		t := w.ticket(id)
@@ -391,7 +391,7 @@ func (w *witness) all(within time.Duration, ids []string, g goal) bool {
 }
 
 // wantAllDone ends the test's judgment: each ticket as it should be, and once.
-func (w *witness) wantAllDone(ids []string, g goal) verdict {
+func (w *witness) wantAllDone(ids []string, g goal) result {
 	w.t.Helper()
 	v := w.judge(ids, g)
 	if v.Done != v.Tickets || v.Repeated > 0 {

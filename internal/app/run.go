@@ -20,14 +20,20 @@ type RunOptions struct {
 // Run runs the configuration until ctx ends.
 func Run(ctx context.Context, s Settings, o RunOptions) error {
 	a, err := Prepare(ctx, s, PrepareOptions{FireAtOnce: o.Once, Runs: true})
-	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return nil // stopped before the first cycle, which is as good an end as any
+	if stopped(ctx, err) {
+		return nil
 	}
 	if err != nil {
 		return err
 	}
 	defer a.Close()
 	return a.Run(ctx, o)
+}
+
+// stopped reports whether an error is only that otai was stopped before its first cycle,
+// which is as good an end as any.
+func stopped(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err())
 }
 
 // Run builds the engine and runs it to its end.
@@ -38,6 +44,9 @@ func (a *Setup) Run(ctx context.Context, o RunOptions) error {
 		return a.run(ctx, o, options, nil)
 	}
 	kept, err := a.keepRuns(ctx, o)
+	if stopped(ctx, err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -54,6 +63,9 @@ func (a *Setup) run(ctx context.Context, o RunOptions, options orchestrator.Opti
 	a.warnOfShortSecrets(known)
 	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.Document.Services), "plugins", a.Loaded(), "once", o.Once, "dry_run", o.DryRun)
 	err = engine.Run(ctx)
+	if stopped(ctx, err) {
+		err = nil
+	}
 	err = errors.Join(err, kept.leave(ctx), engine.Close())
 	if err != nil {
 		return ExitWith(CodeRun, a.Clean(err))
