@@ -19,3 +19,6 @@ bench 'Loading and checking a configuration of 300 lines (target: under 20 ms)' 
 bench 'Templates: cached (target: a conditional under 1.5 µs), and parsed anew (target: under 12 µs)' . ./internal/jinja .
 bench 'Classification: BERT-base of random weights, 128 tokens, one thread (target: 85 % of the measured peak)' plugins/hf-local ./... '^BenchmarkBERTBase128$'
 bench 'The help-desk client: its own CPU time per request, and 1,000 tickets fetched with articles (targets: under 0.3 ms, the fetch aside; at most 25 requests)' plugins/otobo-znuny . '^BenchmarkRequests$'
+if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+	bench "Runs that River carries on PostgreSQL, by one host and by two: tickets a second, the hosts' own CPU per ticket (targets at 10 steps: 150 tickets/s, 3 ms)" . ./internal/runs/river '^BenchmarkRuns$' -benchtime=1x
+fi

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/open-ticket-ai/otai/internal/runs/pgtest"
+	"github.com/open-ticket-ai/otai/internal/runs/sqlstore"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -252,4 +253,35 @@ func TestItemsOfAProcessThatKeepsToItselfAreGivenToOthersWhenItEnds(t *testing.T
 	}
 	leave()
 	eventually(t, 30*time.Second, "all ended", func() bool { return countOf(t, p, sorted) == 20 })
+}
+
+// RUNS 36: during a rolling update the tables have the form of the release to come.
+func TestATableFormOfALaterReleaseIsUsedAsLongAsItCanBeRead(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	p := migrated(t, url)
+	for _, sql := range []string{
+		`INSERT INTO otai.river_migration (line, version) VALUES ('main', 1000)`,
+		`UPDATE otai.meta SET value = '1000' WHERE name = 'schema_version'`,
+		`ALTER TABLE otai.run ADD COLUMN later text NOT NULL DEFAULT 'x'`,
+	} {
+		_, err := p.Exec(t.Context(), sql)
+		must(t, err)
+	}
+	if f, err := Check(t.Context(), url, schema, false); err != nil || !f.Made {
+		t.Errorf("%+v, %v", f, err)
+	}
+	migrated(t, url) // as a host of this release does at its start
+	d := newTestDesk(t, p, 0)
+	startHost(t, url, hostConfig{instance: "a", desk: d.listener.Addr().String(), lease: 2 * time.Second, workers: 4}).isOpen()
+	seed(t, url, 20)
+	eventually(t, 30*time.Second, "all ended", func() bool { return countOf(t, p, sorted) == 20 })
+	if n := countOf(t, p, `otai.meta WHERE name = 'schema_version' AND value = '1000'`); n != 1 {
+		t.Error("the version was put back")
+	}
+	_, err := p.Exec(t.Context(), `UPDATE otai.meta SET value = '1000' WHERE name = 'min_reader'`)
+	must(t, err)
+	if _, _, _, err := openStore(t.Context(), url, nil); !errors.Is(err, sqlstore.ErrNewer) {
+		t.Errorf("a form that it can't read: %v", err)
+	}
 }
