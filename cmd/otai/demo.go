@@ -101,9 +101,9 @@ func shorten(s string, width int) string {
 
 func showDemo(out io.Writer, r demo.Report) error {
 	table := newTable(out)
-	fmt.Fprintln(table, "TICKET\tSUBJECT\tQUEUE\tPRIORITY\tCONFIDENCE")
+	fmt.Fprintln(table, "TICKET\tSUBJECT\tQUEUE\tPRIORITY\tCONFIDENCE\tRUN")
 	for _, t := range r.List {
-		show(table, "%s\t%s\t%s\t%s\t%.0f %%\n", t.Number, shorten(visible.Line(t.Subject), 44), t.Queue, t.Priority, t.Confidence*100)
+		show(table, "%s\t%s\t%s\t%s\t%.0f %%\t%s\n", t.Number, shorten(visible.Line(t.Subject), 40), t.Queue, t.Priority, t.Confidence*100, t.Run)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -115,7 +115,8 @@ func showDemo(out io.Writer, r demo.Report) error {
 	_, err := show(out, `
 %d of %d tickets left the queue Incoming in %.1f s: %d to the queue where a person
 would have put them, %d to the fallback queue because the model was not sure%s.
-Each got an internal note (%d notes).
+Each got an internal note (%d notes). Each ticket is a run of its own, which is
+kept and goes on where it was if it is interrupted: otai runs --help.
 
 These tickets are easy for the two small models. On %d held-out ones of another
 wording they are right for %.1f %% of the queues and %.1f %% of the priorities: a

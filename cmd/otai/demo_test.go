@@ -22,6 +22,7 @@ type demoReport struct {
 		Subject, Queue, Expected string
 		Notes                    int
 		Confidence               float64
+		Run                      string
 	}
 }
 
@@ -33,6 +34,9 @@ func (r demoReport) check(t *testing.T) {
 	for _, ticket := range r.List {
 		if ticket.Notes != 1 {
 			t.Errorf("%q has %d internal notes, want 1", ticket.Subject, ticket.Notes)
+		}
+		if ticket.Run == "" {
+			t.Errorf("%q has no run", ticket.Subject)
 		}
 		if ticket.Confidence <= 0 || ticket.Confidence > 1 {
 			t.Errorf("%q has the confidence %v", ticket.Subject, ticket.Confidence)

@@ -20,6 +20,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/helpdesk"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
 // Options are the options of the demonstration.
@@ -45,6 +46,7 @@ type Ticket struct {
 	Confidence float64 `json:"confidence"` // of the queue, 0 to 1, as the note says it
 	Expected   string  `json:"expected"`
 	Notes      int     `json:"notes"`
+	Run        string  `json:"run"` // its id
 }
 
 // Report is the answer of [Run]. Its JSON form is stable.
@@ -127,6 +129,9 @@ func Run(ctx context.Context, s app.Settings, o Options) error {
 		return err
 	}
 	report := d.report()
+	if err := d.addRuns(ctx, s, dir, a.Document, report.List); err != nil {
+		return app.ExitWith(app.CodeRun, err)
+	}
 	report.Seconds = time.Since(began).Seconds()
 	report.Plugins = a.Loaded()
 	report.HeldOut = heldOut
@@ -160,6 +165,32 @@ func readHeldOut() (HeldOut, error) {
 	return h, nil
 }
 
+// stateOf is the state folder of a demonstration in dir, where its runs are kept, too.
+func stateOf(dir string) string { return filepath.Join(dir, "state") }
+
+// addRuns gives each ticket the id of the run that changed it.
+func (d *demonstration) addRuns(ctx context.Context, s app.Settings, dir string, of *config.Document, list []Ticket) error {
+	s.StateDir = stateOf(dir)
+	kept, err := s.LookIntoRuns(ctx, of)
+	if err != nil {
+		return err
+	}
+	found, err := kept.Runs(ctx, store.Filter{Outcomes: []store.Outcome{store.Applied}})
+	if err = errors.Join(err, kept.Close()); err != nil {
+		return err
+	}
+	by := make(map[string]string, len(found))
+	for _, r := range found {
+		for _, ticket := range r.Tickets {
+			by[ticket] = r.ID
+		}
+	}
+	for i := range list {
+		list[i].Run = by[strconv.FormatInt(d.ids[i], 10)]
+	}
+	return nil
+}
+
 // unpack writes the models to a folder, because a model is read from files.
 func unpack(dir string) error {
 	models, err := fs.Sub(assets.Files, "models")
@@ -179,7 +210,7 @@ func prepare(ctx context.Context, s app.Settings, dir, url, password string) (*a
 	}
 	s.Environ = append(ofTheMachine(s), "OTAI_DEMO_URL="+url, "OTAI_DEMO_PASSWORD="+password)
 	// Nothing of it is to stay.
-	s.StateDir = filepath.Join(dir, "state")
+	s.StateDir = stateOf(dir)
 	if s.LogLevel == "" {
 		s.LogLevel = "warn" // the progress is shown instead
 	}
