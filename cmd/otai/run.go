@@ -1,6 +1,11 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app"
@@ -14,19 +19,77 @@ func (c *command) newRun() *cobra.Command {
 		Long: `Runs the pipes of a configuration again and again. An error, such as a help
 desk that is down, stays with the runner it happens in, which retries with growing
 pauses. Ctrl-C, SIGTERM or SIGHUP lets the running step end, within 5 seconds; a
-second one ends otai at once.`,
+second one ends otai at once.
+
+What is done with each ticket is kept (otai runs --help): a run that is interrupted goes
+on at the next start. With --once and --until-empty the exit code is 1 if tickets were
+refused.`,
 		Example: `  otai run                          config.yml or otai.yml of this folder
   otai run -c config.yml --once     one cycle, for cron and for trying
+  otai run -c config.yml --until-empty
+                                    the way through a backlog, with its progress
   otai run -c config.yml --once --dry-run
                                     show what would be written, write nothing`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.UntilEmpty && (o.Once || o.DryRun) {
+				return errors.New("--until-empty can't be given together with --once or --dry-run")
+			}
+			if o.UntilEmpty {
+				progress := newBacklogProgress(cmd.ErrOrStderr())
+				defer progress.end()
+				o.Progress = progress.step
+			}
 			return app.Run(cmd.Context(), c.settings, o)
 		},
 	}
 	c.configFlag(cmd)
-	cmd.Flags().BoolVar(&o.Once, "once", false, "run one cycle, every interval counting as over, then end")
+	cmd.Flags().BoolVar(&o.Once, "once", false, "one firing of each runner, every interval counting as over, then end")
 	cmd.Flags().BoolVar(&o.UntilEmpty, "until-empty", false, "run until no ticket is left that can be worked at, then end")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "show writes to the ticket system instead of doing them")
 	return cmd
+}
+
+// backlogProgress shows how far --until-empty is: in place on a terminal, a line each ten
+// seconds otherwise.
+type backlogProgress struct {
+	out     io.Writer
+	inPlace bool
+	width   int
+	written time.Time
+}
+
+const lineEach = 10 * time.Second
+
+func newBacklogProgress(out io.Writer) *backlogProgress {
+	return &backlogProgress{out: out, inPlace: drawsInPlace(out), width: terminalWidth(out), written: time.Now()}
+}
+
+func (b *backlogProgress) step(p app.Progress) {
+	line := fmt.Sprintf("%d done, %.1f a second", p.Done, p.Rate)
+	if p.Open >= 0 {
+		line += fmt.Sprintf(", %d to do", p.Open)
+	}
+	if p.Left > 0 {
+		line += ", " + p.Left.Round(time.Second).String() + " left"
+	}
+	if p.Aside > 0 {
+		line += fmt.Sprintf(", %d refused", p.Aside)
+	}
+	switch {
+	case b.inPlace:
+		if b.width > 1 {
+			line = shorten(line, b.width-1)
+		}
+		show(b.out, "\r\x1b[K%s", line)
+	case time.Since(b.written) >= lineEach:
+		b.written = time.Now()
+		show(b.out, "%s\n", line)
+	}
+}
+
+func (b *backlogProgress) end() {
+	if b.inPlace {
+		fmt.Fprint(b.out, "\r\x1b[K")
+	}
 }

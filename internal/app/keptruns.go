@@ -22,6 +22,7 @@ type keptRuns struct {
 	engine   *runs.Engine
 	logger   *slog.Logger
 	journals []formerJournal
+	backlog  *backlog // nil: nobody asks how far it is
 }
 
 // keepRuns opens the store, and puts the gate and the engine of runs on it.
@@ -30,11 +31,14 @@ func (a *Setup) keepRuns(ctx context.Context, o RunOptions) (*keptRuns, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock})
-	k := &keptRuns{store: opened, gate: g, logger: a.logger}
+	k := &keptRuns{store: opened, logger: a.logger}
+	if o.UntilEmpty && o.Progress != nil {
+		k.backlog = newBacklog()
+	}
+	k.gate = gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock, Searches: k.backlog.searches()})
 	k.engine = runs.New(runs.Options{
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
-		Keep: a.Document.Runs.Keep, Finish: g.Finish, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty,
+		Keep: a.Document.Runs.Keep, Finish: k.gate.Finish, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty,
 	})
 	return k, nil
 }
@@ -43,6 +47,7 @@ func (k *keptRuns) wrap(s orchestrator.Service, instance any) any {
 	if path, ok := journal.Of(instance); ok {
 		k.journals = append(k.journals, formerJournal{service: s.ID, path: path})
 	}
+	k.backlog.knows(s.ID, instance)
 	return k.gate.Wrap(s.ID, instance)
 }
 

@@ -15,6 +15,9 @@ type RunOptions struct {
 	Once       bool // one firing of each runner, whose interval counts as over, then end
 	UntilEmpty bool // fire without triggers until no runner finds a ticket
 	DryRun     bool // show writes to a ticket system instead of doing them, and keep no runs
+
+	// Progress is called again and again with UntilEmpty; nil: it isn't.
+	Progress func(Progress)
 }
 
 // Run runs the configuration until ctx ends.
@@ -62,7 +65,9 @@ func (a *Setup) run(ctx context.Context, o RunOptions, options orchestrator.Opti
 	}
 	a.warnOfShortSecrets(known)
 	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.Document.Services), "plugins", a.Loaded(), "once", o.Once, "dry_run", o.DryRun)
+	ended := kept.follow(ctx, o)
 	err = engine.Run(ctx)
+	ended()
 	if stopped(ctx, err) {
 		err = nil
 	}

@@ -35,6 +35,9 @@ func (t *ticketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 		return found, t.reading(step, err)
 	}
 	step.Searched()
+	if t.gate.options.Searches != nil {
+		t.gate.options.Searches(step.Runner(), t.service, c)
+	}
 	if first {
 		if ids := t.own(step); len(ids) > 0 {
 			found, err := t.readOwn(ctx, step, ids, c)

@@ -19,6 +19,8 @@ type Options struct {
 	// Clock is the machine's boot and the time since then where the lease is a lock
 	// (SQLite): times of another boot are not compared. nil: the store's clock counts.
 	Clock func() (boot string, nanos int64)
+	// Searches is called with each search that claims, before it; nil: it isn't.
+	Searches func(runner, service string, c api.SearchCriteria)
 }
 
 // Store is what a gate asks of a [store.Store] outside a run's own batches.

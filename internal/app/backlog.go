@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// Progress says how far the way through a backlog is.
+type Progress struct {
+	Done   int           // tickets that were handled or left
+	Open   int           // that the searches still find; -1: not known
+	Rate   float64       // tickets a second
+	Left   time.Duration // at that rate; 0: not known
+	Aside  int           // set aside, dead or waiting for a cause
+	AtWork int
+}
+
+// How often progress is looked at, and how often it is asked how much there is: that is
+// one search for ids for each runner.
+const (
+	progressEach = time.Second
+	countEach    = 10 * time.Second
+	mostCounted  = 100_000
+)
+
+// backlog knows what the runners search for.
+type backlog struct {
+	mu       sync.Mutex
+	finders  map[string]finder // by id of the service
+	criteria map[[2]string]api.SearchCriteria
+}
+
+func newBacklog() *backlog {
+	return &backlog{finders: make(map[string]finder), criteria: make(map[[2]string]api.SearchCriteria)}
+}
+
+// knows keeps a service that can say how many tickets there are.
+func (b *backlog) knows(id string, instance any) {
+	if f, ok := instance.(finder); ok && b != nil {
+		b.finders[id] = f
+	}
+}
+
+// searches is for the gate.
+func (b *backlog) searches() func(runner, service string, c api.SearchCriteria) {
+	if b == nil {
+		return nil
+	}
+	return func(runner, service string, c api.SearchCriteria) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.criteria[[2]string{runner, service}] = c
+	}
+}
+
+// count asks how many tickets the searches find; -1: it isn't known.
+func (b *backlog) count(ctx context.Context) int {
+	b.mu.Lock()
+	all := make(map[[2]string]api.SearchCriteria, len(b.criteria))
+	for of, c := range b.criteria {
+		all[of] = c
+	}
+	b.mu.Unlock()
+	if len(all) == 0 {
+		return -1
+	}
+	sum := 0
+	for of, c := range all {
+		f, ok := b.finders[of[1]]
+		if !ok {
+			return -1
+		}
+		c.Limit, c.Offset = mostCounted, 0
+		ids, err := f.FindTicketIDs(ctx, c)
+		if err != nil {
+			return -1
+		}
+		sum += len(ids)
+	}
+	return sum
+}
+
+// follow reports progress until the function that it returns is called.
+func (k *keptRuns) follow(ctx context.Context, o RunOptions) (ended func()) {
+	if k == nil || k.backlog == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() { k.report(ctx, o.Progress) })
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+// report looks once a second. What the searches find of passed-over tickets is no work.
+func (k *keptRuns) report(ctx context.Context, show func(Progress)) {
+	first, err := k.store.Store.Counts(ctx)
+	if err != nil {
+		return
+	}
+	began, counted := time.Now(), time.Time{}
+	open, doneThen := -1, 0
+	tick := time.NewTicker(progressEach)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, err := k.store.Store.Counts(ctx)
+		if err != nil {
+			continue
+		}
+		p := Progress{
+			Done: finished(now) - finished(first), AtWork: now.Runs[store.Running],
+			Aside: now.Standings[store.Aside] + now.Standings[store.StandingDead] + now.Waiting[store.ReasonCause], Open: -1,
+		}
+		if time.Since(counted) >= countEach {
+			if open = k.backlog.count(ctx); open >= 0 {
+				open = max(0, open-p.Aside)
+			}
+			counted, doneThen = time.Now(), p.Done
+		}
+		p.Rate = float64(p.Done) / time.Since(began).Seconds()
+		if open >= 0 {
+			p.Open = max(0, open-(p.Done-doneThen))
+			if p.Rate > 0 {
+				p.Left = time.Duration(float64(p.Open) / p.Rate * float64(time.Second))
+			}
+		}
+		show(p)
+	}
+}
+
+func finished(c store.Counts) int {
+	return c.Standings[store.Handled] + c.Standings[store.StandingLeft]
+}
