@@ -114,7 +114,7 @@ func (p Picture) Equal(n Article) int {
 		return 0
 	}
 	for _, a := range p.Articles {
-		if (n.Subject == "" || a.Subject == n.Subject) && (n.Body == "" || a.Body == n.Body) {
+		if a.Visible == n.Visible && (n.Subject == "" || a.Subject == n.Subject) && (n.Body == "" || a.Body == n.Body) {
 			count++
 		}
 	}

@@ -47,6 +47,7 @@ type Article struct {
 	Subject string `json:"s,omitempty"`
 	Body    string `json:"b,omitempty"`
 	Author  string `json:"a,omitempty"`
+	Visible bool   `json:"v,omitempty"` // to the customer, as what customers write is
 }
 
 // Made is a change that a runner made to a field.
@@ -108,7 +109,7 @@ func (k Key) Text(text string) string {
 // Note is a note as an article. HTML has no text to compare: ticket systems turn it into
 // plain text.
 func (k Key) Note(n api.Note) Article {
-	a := Article{ID: n.ID, Subject: k.Text(n.Subject), Body: k.Text(n.Body)}
+	a := Article{ID: n.ID, Subject: k.Text(n.Subject), Body: k.Text(n.Body), Visible: n.VisibleToCustomer}
 	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(n.ContentType)), "text/html") {
 		a.Body = ""
 	}
