@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/runs"
+	"github.com/open-ticket-ai/otai/internal/runs/river"
 	"github.com/open-ticket-ai/otai/internal/runs/sqlite"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -130,4 +131,14 @@ func (a *Setup) openRunStore(ctx context.Context) (*RunStore, error) {
 		case <-time.After(folderLook):
 		}
 	}
+}
+
+// LookIntoRuns is that of the settings, for this configuration.
+func (a *Setup) LookIntoRuns(ctx context.Context) (store.Store, error) {
+	if o := a.Document.Runs; o.Database != "" {
+		if _, err := river.Check(ctx, o.Database, o.Schema, o.PollOnly); err != nil {
+			return nil, err
+		}
+	}
+	return a.settings.LookIntoRuns(ctx, a.Document)
 }

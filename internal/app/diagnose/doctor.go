@@ -83,6 +83,7 @@ func Doctor(ctx context.Context, s app.Settings, o DoctorOptions) (Diagnosis, er
 			systems++
 		}
 	}
+	a.lookIntoRuns(ctx, add)
 	err = engine.Close()
 	switch {
 	case ctx.Err() != nil:

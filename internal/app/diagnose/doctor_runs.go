@@ -1,0 +1,45 @@
+package diagnose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// runsName is what findings about the run store have as their service.
+const runsName = "runs"
+
+// lookIntoRuns reports what the run store says: whether it can be used, causes, and
+// tickets that only a person helps on. A store that isn't there yet says nothing.
+func (a analysis) lookIntoRuns(ctx context.Context, add func(Diagnostic)) {
+	report := func(check, status, message, fix string) {
+		add(Diagnostic{Service: runsName, Check: check, Status: status, Message: message, Fix: fix})
+	}
+	kept, err := a.LookIntoRuns(ctx)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return
+	case err != nil:
+		report("store", StatusFailed, "runs can't be read: "+err.Error(), "")
+		return
+	}
+	counts, err := kept.Counts(ctx)
+	if err == nil {
+		var causes []store.Cause
+		causes, err = kept.Causes(ctx)
+		for _, c := range causes {
+			report("cause", StatusWarning, fmt.Sprintf("%d runs wait: %s", c.Waiting, c.Label), "when it is over: otai runs retry --cause "+c.Key)
+		}
+	}
+	if err = errors.Join(err, kept.Close()); err != nil {
+		report("store", StatusFailed, "runs can't be read: "+err.Error(), "")
+		return
+	}
+	if dead := counts.Standings[store.StandingDead]; dead > 0 {
+		report("dead tickets", StatusWarning, fmt.Sprintf("%d tickets were refused again and again and are not tried any more by themselves", dead), "otai runs waiting says why; otai runs retry --all tries again")
+	}
+	report("store", StatusOK, fmt.Sprintf("%d runs are at work, %d are due, %d writes have no outcome yet", counts.Runs[store.Running], counts.Runs[store.Ready], counts.Open), "")
+}
