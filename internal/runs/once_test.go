@@ -101,6 +101,17 @@ func TestAPipeWithEffectOnceWithoutAnOutcomeIsInDoubt(t *testing.T) {
 				if row.Outcome != store.Dead || d.ticket("1").Standing != store.StandingDead || !strings.Contains(d.ticket("1").Note, "in doubt") {
 					t.Errorf("the run %+v, the ticket %+v", row, d.ticket("1"))
 				}
+				changed := d.ticket("1") // by a person
+				changed.DueAt = 1
+				if err := d.store.PutTickets(t.Context(), []store.Ticket{changed}); err != nil {
+					t.Fatal(err)
+				}
+				other := d.begin()
+				d.does(other, "fetch", d.fetch("1"))
+				if len(other.tickets) != 0 {
+					t.Fatal("another run would do it again")
+				}
+				d.end(other)
 				args, _ := json.Marshal(store.RequestArgs{Runs: []string{row.ID}, SkipStep: c.skip})
 				if answer, err := Execute(t.Context(), d.store, store.Request{Verb: store.VerbRetry, Args: args}); err != nil || answer != "1 tried again" {
 					t.Fatal(answer, err)

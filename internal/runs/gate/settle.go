@@ -34,7 +34,8 @@ func (f *fetch) settle(ctx context.Context) (freed []string, err error) {
 	var rows []store.Ticket
 	for _, row := range f.passed {
 		first := due && row.Standing == store.Handled && !row.Settled
-		if (first || changed[row.Ticket] || f.whole != nil) && row.Standing != store.Aside && len(rows) < settleBatch {
+		held := row.Run != "" // set aside, or in doubt: a change frees neither
+		if (first || changed[row.Ticket] || f.whole != nil) && !held && len(rows) < settleBatch {
 			rows = append(rows, row)
 		}
 	}

@@ -69,8 +69,18 @@ func (t *Tx) clearUp(run string, outcome store.Outcome) error {
 	if err != nil {
 		return err
 	}
+	inDoubt, err := t.inDoubt(run, outcome)
+	if err != nil {
+		return err
+	}
+	if inDoubt { // else whatever frees the ticket has another run do again what may have been done
+		if _, err := t.exec(`UPDATE {s}ticket SET working = 0, last_run = $1, ended_at = $2, changed = $3
+			WHERE run = $1 AND run <> '' AND standing = 'dead' AND fetched = 1`, run, mark, t.now); err != nil {
+			return err
+		}
+	}
 	if _, err := t.exec(`UPDATE {s}ticket SET run = '', working = 0, fetched = 0, last_run = $1, ended_at = $2, changed = $3
-		WHERE run = $1 AND run <> ''`, run, mark, t.now); err != nil {
+		WHERE run = $1 AND run <> '' AND ($4 = 0 OR standing <> 'dead' OR fetched = 0)`, run, mark, t.now, number(inDoubt)); err != nil {
 		return err
 	}
 	if outcome == store.Dead {
@@ -94,6 +104,16 @@ func (t *Tx) forgetAll(run string) error {
 		return err
 	}
 	return t.forget(run)
+}
+
+// inDoubt reports whether a run is dead because nobody knows whether it did something: it
+// keeps the ticket that it concerns until a person decides.
+func (t *Tx) inDoubt(run string, outcome store.Outcome) (bool, error) {
+	if outcome != store.Dead {
+		return false, nil
+	}
+	var one int64
+	return t.row(`SELECT 1 FROM {s}effect WHERE run = $1 AND state = 'intent' LIMIT 1`, args{run}, &one)
 }
 
 func (t *Tx) hasDone(run string) (bool, error) {

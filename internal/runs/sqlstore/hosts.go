@@ -110,8 +110,9 @@ func (t *Tx) bury(host string, died bool) (int, error) {
 	return t.takeOver(number(died), `owner = $2`, host)
 }
 
-// takeOver makes runs that a host has, or keeps to itself, ready for all with a new fence. They are due since they were
-// created, so they go before all others.
+// takeOver makes runs that a host has, or keeps to itself, ready for all with a new fence.
+// They are due since they were created, so they go before all others. What a person
+// allowed was for the attempt that has begun a step.
 func (t *Tx) takeOver(deaths int64, where string, a ...any) (n int, err error) {
 	now, err := t.Now()
 	if err != nil {
@@ -120,6 +121,7 @@ func (t *Tx) takeOver(deaths int64, where string, a ...any) (n int, err error) {
 	from := len(t.Ready)
 	err = t.rows(`UPDATE {s}run SET state = 'ready', owner = '', fence = fence + 1, begun = CASE WHEN state = 'running' THEN 1 ELSE begun END, due_from = $1,
 		due_at = CASE WHEN created < $1 THEN created ELSE $1 END,
+		may_try = CASE WHEN at_work = '' THEN may_try ELSE 0 END,
 		deaths = CASE WHEN at_work = '' THEN deaths ELSE deaths + `+digit(deaths)+` END
 		WHERE owner <> '' AND state <> 'ended' AND `+where+` RETURNING id, runner, hash, fence, due_at, begun`,
 		append(args{now}, a...), t.becomesReady)

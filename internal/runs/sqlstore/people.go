@@ -113,6 +113,10 @@ func (t *Tx) retry(a store.RequestArgs) (int, error) {
 	if len(w.conditions) == 1 && !a.All {
 		return 0, nil
 	}
+	if len(a.Runs)+len(a.Tickets) == 0 {
+		// What is in doubt is done again only where a person means that one.
+		w.and(`NOT (r.state = 'ended' AND EXISTS (SELECT 1 FROM {s}effect e WHERE e.run = r.id AND e.state = 'intent'))`)
+	}
 	ids, err := t.texts(`SELECT r.id FROM {s}run r `+w.String()+` {lock}`, w.args...)
 	if err != nil {
 		return 0, err

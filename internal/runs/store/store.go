@@ -259,7 +259,8 @@ type Begin struct {
 }
 
 // End ends an attempt. When the run ends with it, the run lets go of all tickets, and its
-// steps and documents are dropped, unless it is dead and has a done effect. Where it is
+// steps and documents are dropped, unless it is dead and has a done effect. A dead run
+// that has an effect without an outcome keeps the ticket that stands as dead by it. Where it is
 // set aside or waits for a cause, it works at no ticket any more.
 type End struct {
 	State   State // Ready, Waiting or Ended

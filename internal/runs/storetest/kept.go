@@ -231,6 +231,63 @@ func retries(f *fixture) {
 	}
 }
 
+func inDoubt(f *fixture) {
+	doubt := func() string {
+		held, _ := f.begin(f.host, "1", "2")
+		f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "mail", Operation: "once", State: store.Intent}}})
+		f.commit(store.Batch{
+			Held: held, End: &store.End{State: store.Ended, Outcome: store.Dead},
+			Tickets: []store.Ticket{{Runner: runner, System: system, Ticket: "1", Run: held.Run, Fetched: true, Standing: store.StandingDead, Hashes: []string{hash}}},
+		})
+		return held.Run
+	}
+	run := doubt()
+	// What frees a dead ticket: somebody's change, and another configuration.
+	changed := f.ticket("1")
+	changed.DueAt = 1
+	f.must(f.Store.PutTickets(f.ctx, []store.Ticket{changed}))
+	for _, with := range []string{hash, "h2"} {
+		search := f.claim(store.Held{Run: "search " + with, Host: f.host, Fence: 1}, "1")
+		search.Hash = with
+		c, err := f.Store.Claim(f.ctx, search)
+		f.must(err)
+		if len(c.Tickets) != 0 {
+			f.Errorf("with %s another run claimed it: %+v", with, c.Tickets)
+		}
+	}
+	if k := f.ticket("2"); k.Run != "" || k.Standing != store.Free {
+		f.Errorf("the ticket that it isn't about is %+v", k)
+	}
+	for name, all := range map[string]store.RequestArgs{"all": {All: true}, "the runner": {Runner: runner}} {
+		if n, err := f.Store.Retry(f.ctx, all); err != nil || n != 0 {
+			f.Errorf("a retry of %s took up %d, %v", name, n, err)
+		}
+	}
+	if _, err := f.Store.Cancel(f.ctx, run, store.VerbDiscard); err != nil {
+		f.Fatal(err)
+	}
+	if k := f.ticket("1"); k.Run != "" || k.Standing != store.Handled {
+		f.Errorf("after a discard: %+v", k)
+	}
+	f.must(f.Store.PutTickets(f.ctx, []store.Ticket{{Runner: runner, System: system, Ticket: "1"}}))
+	run = doubt()
+	if n, err := f.Store.Retry(f.ctx, store.RequestArgs{Tickets: []string{"1"}}); err != nil || n != 1 {
+		f.Errorf("a retry of its ticket took up %d, %v", n, err)
+	}
+	l, _, err := f.Store.Take(f.ctx, f.host, runner, hash)
+	f.must(err)
+	if l == nil || l.Run.ID != run || !l.Run.Try || len(l.Tickets) != 1 || !l.Tickets[0].Fetched {
+		f.Fatalf("took %+v", l)
+	}
+	// It dies again behind the beginning of a step: nobody has allowed one more.
+	at := "mail"
+	f.commit(store.Batch{Held: store.Held{Run: run, Host: f.host, Fence: l.Run.Fence}, AtWork: &at})
+	f.register("a", hash)
+	if r := f.load(run).Run; r.Try || r.State != store.Ready {
+		f.Errorf("after another death: %+v", r)
+	}
+}
+
 func retriesHandled(f *fixture) {
 	for _, ticket := range []string{"1", "2"} {
 		held, _ := f.begin(f.host, ticket)

@@ -40,6 +40,7 @@ var promises = []struct {
 	{"a run that waits for a cause that was opened meanwhile is due", causeOpened},
 	{"items have the tickets of the run that made them", spawns},
 	{"a retry takes up what was dead or waits, never what may be at work", retries},
+	{"a run in doubt keeps its ticket, until a person decides on that run", inDoubt},
 	{"a retry of handled tickets frees them", retriesHandled},
 	{"old runs are deleted in batches, unless an effect has no outcome", cleans},
 	{"a slot fires once, and again if its host died before", slots},
