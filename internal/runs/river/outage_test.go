@@ -37,7 +37,7 @@ func TestAllGoesOnWhenPostgreSQLIsBack(t *testing.T) {
 		at := a.ended()
 		t.Logf("%s: goes on after %s, %d ended before", how.name, eventually(t, 30*time.Second, "it goes on", func() bool { return a.ended() > at+10 }), at)
 	}
-	eventually(t, 60*time.Second, "all ended", func() bool { return a.ended() == n })
+	eventually(t, 150*time.Second, "all ended", func() bool { return a.ended() == n })
 	t.Logf("%d runs had more than one attempt", a.count("otai.run WHERE attempts > 1"))
 	eventually(t, 20*time.Second, "no job is left", func() bool {
 		return a.count("otai.river_job WHERE state NOT IN ('completed', 'discarded')") == 0

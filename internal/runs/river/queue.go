@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -177,8 +178,9 @@ func (q *Queue) Over(ctx context.Context, tx pgx.Tx, run string) error {
 	if !ok {
 		return nil
 	}
-	// It is not an error if somebody has finalized it.
-	if _, err := river.JobCompleteTx[*riverpgxv5.Driver](values{ctx, w.ctx}, tx, w.job); err != nil {
+	// It is not an error if somebody has finalized it, or deleted it.
+	_, err := river.JobCompleteTx[*riverpgxv5.Driver](values{ctx, w.ctx}, tx, w.job)
+	if err != nil && !errors.Is(err, river.ErrNotFound) {
 		return fmt.Errorf("completing River's job: %w", err)
 	}
 	return nil
