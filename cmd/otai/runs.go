@@ -44,7 +44,7 @@ func (c *command) newRunsList() *cobra.Command {
 		Use:   "list",
 		Short: "List runs, the newest first",
 		Long: `Lists runs, the newest first. A state says where a run is (ready, running, waiting,
-ended) or how it ended (applied, left, dead, overtaken, gone, cancelled); aside stands
+ended) or how it ended (applied, left, dead, overtaken, gone, canceled); aside stands
 for those whose ticket was refused and is tried again.`,
 		Example: `  otai runs list
   otai runs list --state dead --state aside
@@ -315,7 +315,7 @@ func (c *command) newRunsDiscard() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "discard RUN…",
 		Short: "Give up runs that are dead or wait",
-		Long: `Ends runs as cancelled, and drops what is kept for going on. What they have written
+		Long: `Ends runs as canceled, and drops what is kept for going on. What they have written
 stays. One that has sent a request without an answer ends when the answer is known.`,
 		Example: `  otai runs discard 0655c1f2`,
 		Args:    arguments(1, 1<<20),

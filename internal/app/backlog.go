@@ -98,7 +98,7 @@ func (k *keptRuns) follow(ctx context.Context, o RunOptions) (ended func()) {
 	}
 }
 
-// report looks once a second. What the searches find of passed-over tickets is no work.
+// report looks once a second. Passed-over tickets that the searches find don't count as work.
 func (k *keptRuns) report(ctx context.Context, show func(Progress)) {
 	first, err := k.store.Store.Counts(ctx)
 	if err != nil {

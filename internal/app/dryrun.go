@@ -192,7 +192,7 @@ func (d *dryTickets) note(ctx context.Context, id string, n api.Note) {
 // dryCreator is a ticket system that makes tickets, too.
 type dryCreator struct{ *dryTickets }
 
-// CreateTicket shows the ticket. The id that it returns is no ticket's.
+// CreateTicket shows the ticket. No ticket has the id that it returns.
 func (d *dryCreator) CreateTicket(_ context.Context, t api.Ticket) (string, error) {
 	d.logger.Info("dry run: would make a ticket", "subject", t.Subject, "queue", t.Queue.String())
 	return "0", nil

@@ -66,8 +66,8 @@ func (k *keptRuns) leave(ctx context.Context) error {
 
 func (k *keptRuns) close() error { return ExitWith(CodeRun, k.store.Close()) }
 
-// verdict is the error of a process that ended by itself and has left something undone.
-func (k *keptRuns) verdict(ctx context.Context, o RunOptions) error {
+// undone is the error of a process that ended by itself and has left something undone.
+func (k *keptRuns) undone(ctx context.Context, o RunOptions) error {
 	switch {
 	case k == nil || ctx.Err() != nil:
 		return nil

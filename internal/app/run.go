@@ -76,7 +76,7 @@ func (a *Setup) run(ctx context.Context, o RunOptions, options orchestrator.Opti
 		return ExitWith(CodeRun, a.Clean(err))
 	}
 	a.logger.Info("otai ended")
-	return ExitWith(CodeRun, kept.verdict(ctx, o))
+	return ExitWith(CodeRun, kept.undone(ctx, o))
 }
 
 // warnOfShortSecrets is about those that a template or a plugin gave only now; the

@@ -58,7 +58,7 @@ func TestTheDatabaseIsASecretAsAWhole(t *testing.T) {
 		secrets := strings.Join(d.Secrets(), "\n")
 		for _, want := range []string{address, word, "k3y-w0rd"} {
 			if !strings.Contains(secrets, want) {
-				t.Errorf("%s: %q is no secret", name, want)
+				t.Errorf("%s: %q is not a secret", name, want)
 			}
 		}
 		for _, p := range diags {

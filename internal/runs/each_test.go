@@ -39,7 +39,7 @@ func (d *desk) workers(n int, do func(r *run, item orchestrator.LoopItem)) (stop
 				if err == nil && ok {
 					item, has := r.Item()
 					if !has {
-						d.t.Error("a run at the loop is no item")
+						d.t.Error("a run at the loop is not an item")
 					}
 					do(r.(*run), item)
 					continue
@@ -119,7 +119,7 @@ func TestEachItemIsARunOfItsOwn(t *testing.T) {
 			}
 		}
 		if got := d.ticket("6").Note; got != "is not among the items of "+d.items.Path {
-			t.Errorf("the ticket that is no item: %q", got)
+			t.Errorf("the ticket that is not an item: %q", got)
 		}
 	})
 }

@@ -156,7 +156,7 @@ func (e *Engine) withoutTickets(results map[string]api.PipeResult) map[string]ap
 func (p *place) item(ctx context.Context, run Run) (api.PipeResult, error) {
 	item, ok := run.Item()
 	if !ok {
-		return api.PipeResult{}, run.End(ctx, api.PipeResult{}, errors.New("the run is no item of a loop"))
+		return api.PipeResult{}, run.End(ctx, api.PipeResult{}, errors.New("the run is not an item of a loop"))
 	}
 	return p.attempt(ctx, run, func(ctx context.Context) (api.PipeResult, error) { return p.steps(ctx, item) })
 }

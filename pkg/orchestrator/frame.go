@@ -27,7 +27,7 @@ func inRun(ctx context.Context, r Run) context.Context {
 	return context.WithValue(ctx, frameKey{}, &frame{run: r})
 }
 
-// outOfRun is the context of what is no part of a run, such as its trigger.
+// outOfRun is the context of what is outside of every run, such as its trigger.
 func outOfRun(ctx context.Context) context.Context {
 	return context.WithValue(ctx, frameKey{}, (*frame)(nil))
 }

@@ -228,10 +228,10 @@ func sequence(ctx context.Context, p seqParams, scope api.Scope) (api.PipeResult
 	return api.Success(nil), nil
 }
 
-// alone is a pipe with state.
-type alone struct{ do api.PipeFunc[doParams] }
+// stateful is a pipe with state.
+type stateful struct{ do api.PipeFunc[doParams] }
 
-func (a *alone) Process(ctx context.Context, p doParams, s api.Scope) (api.PipeResult, error) {
+func (a *stateful) Process(ctx context.Context, p doParams, s api.Scope) (api.PipeResult, error) {
 	return a.do(ctx, p, s)
 }
 
@@ -284,7 +284,7 @@ func newHooked(t *testing.T, do hooks, log *bytes.Buffer, d map[string]any, o or
 		}).WithLabel("concurrent", "true"),
 		api.NewPipeFunc("Do", "", call).WithLabel("concurrent", "true").WithLabel("effect", "once"),
 		api.NewPipeFunc("Locked", "", call),
-		api.NewPipe("Alone", "", func(api.Host) (*alone, error) { return &alone{do: call}, nil }).WithLabel("concurrent", "true"),
+		api.NewPipe("Alone", "", func(api.Host) (*stateful, error) { return &stateful{do: call}, nil }).WithLabel("concurrent", "true"),
 		api.NewPipe("Shared", "", func(api.Host) (api.PipeFunc[doParams], error) { return call, nil }).WithLabel("concurrent", "true"),
 		api.NewPipe("Every", "", func(api.Host) (*every, error) { return &every{last: time.Now()}, nil }).WithLabel("interval", "interval"),
 		api.NewPipeFunc("Search", "", func(context.Context, searchParams, api.Scope) (api.PipeResult, error) {

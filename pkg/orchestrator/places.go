@@ -136,7 +136,7 @@ func (e *Engine) nameRunners() {
 	}
 }
 
-// numbered tells two of the same name apart.
+// numbered distinguishes those of the same name by a number.
 func numbered(name string, alike map[string]int) string {
 	alike[name]++
 	if n := alike[name]; n > 1 {

@@ -9,7 +9,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
-// runsName is what findings about the run store have as their service.
+// runsName is what diagnostics about the run store have as their service.
 const runsName = "runs"
 
 // lookIntoRuns reports what the run store says: whether it can be used, causes, and

@@ -127,7 +127,7 @@ func (r Run) Why() string {
 	case store.ReasonBusy:
 		return "another run works at the ticket"
 	case store.ReasonSystem:
-		return "the same step met a fault of the system three times: " + r.Error
+		return "the same step met an error of the system: " + r.Error
 	case store.ReasonGone:
 		return "the ticket can't be read"
 	}

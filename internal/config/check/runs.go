@@ -35,8 +35,8 @@ func text(v any) string {
 	return s
 }
 
-// runs warns of what makes runs less than they could be: runners that can't be told
-// apart, pipes of which it isn't known what their repetition does, writes that claim no
+// runs warns of what makes runs less than they could be: runners that look
+// alike, pipes of which it isn't known what their repetition does, writes that claim no
 // ticket.
 func (k *checker) runs() {
 	root := k.stepAt(k.doc.Orchestrator, params.Keys("orchestrator"))
