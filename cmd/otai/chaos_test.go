@@ -187,6 +187,7 @@ func (c chaos) run(t *testing.T) {
 			between++
 		}
 		h := hosts[random.IntN(len(hosts))]
+		t.Logf("%s: %s %s", time.Now().Format("05.000"), act, h.name)
 		switch act {
 		case "kill":
 			h.kill()
@@ -337,18 +338,30 @@ func (q *request) about(id string) bool {
 }
 
 // repeatedSteps counts what was asked of a ticket by a step that stands before its writes,
-// after the first of them had been sent: then the step had been finished.
+// after the first of them had been sent: then the step had been finished. A process that
+// was frozen while it asked, and asks once more when it wakes up, had not finished it.
 func (w *witness) repeatedSteps() (n int) {
-	written := map[string]time.Time{}
+	first := map[string]request{}
 	for _, q := range w.updatesOf("") {
-		if at, ok := written[q.Ticket]; !ok || q.Arrived.Before(at) {
-			written[q.Ticket] = q.Arrived
+		if f, ok := first[q.Ticket]; !ok || q.Arrived.Before(f.Arrived) {
+			first[q.Ticket] = q
 		}
 	}
+	asked := map[string]bool{} // by ticket and door, before the first write
 	for _, q := range w.seen(func(q *request) bool { return q.Operation == "ticket-search" }) {
 		id, ok := strings.CutPrefix(strings.ReplaceAll(q.text("Title"), `"`, ""), "probe ")
-		if at, begun := written[id]; ok && begun && q.Arrived.After(at) {
+		write, begun := first[id]
+		switch {
+		case !ok:
+		case !begun || q.Arrived.Before(write.Arrived):
+			asked[id+" "+q.Door] = true
+		case q.Door != write.Door && asked[id+" "+q.Door]:
+		default:
 			n++
+			w.t.Logf("ticket %s: asked of again by %s at %s, %s after its first update", id, q.Door, q.Arrived.Format("05.000"), q.Arrived.Sub(write.Arrived).Round(time.Millisecond))
+			for _, u := range w.updatesOf(id) {
+				w.t.Logf("  update by %s arrived %s, done %s", u.Door, u.Arrived.Format("05.000"), u.Done.Format("05.000"))
+			}
 		}
 	}
 	return n
