@@ -100,13 +100,7 @@ func TestChaosFull(t *testing.T) {
 	if os.Getenv("OTAI_TEST_CHAOS") == "" {
 		t.Skip("runs in make chaos")
 	}
-	number := func(name string, usual int) int {
-		if n, err := strconv.Atoi(os.Getenv("OTAI_TEST_CHAOS_" + name)); err == nil {
-			return n
-		}
-		return usual
-	}
-	tickets, kills := number("TICKETS", 1000), number("KILLS", 200)
+	tickets, kills := chaosNumber("OTAI_TEST_CHAOS_TICKETS", 1000), chaosNumber("OTAI_TEST_CHAOS_KILLS", 200)
 	for form := range chaosForms {
 		t.Run("SQLite/"+form, func(t *testing.T) {
 			t.Parallel()
@@ -114,9 +108,17 @@ func TestChaosFull(t *testing.T) {
 		})
 		t.Run("PostgreSQL/"+form, func(t *testing.T) {
 			t.Parallel()
-			chaos{form: form, tickets: tickets, kills: kills, stops: number("STOPS", 20), restarts: number("RESTARTS", 5), processes: 3}.run(t)
+			chaos{form: form, tickets: tickets, kills: kills, stops: chaosNumber("OTAI_TEST_CHAOS_STOPS", 20), restarts: chaosNumber("OTAI_TEST_CHAOS_RESTARTS", 5), processes: 3}.run(t)
 		})
 	}
+}
+
+// chaosNumber is a size that the environment may change.
+func chaosNumber(name string, usual int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return usual
 }
 
 func (c chaos) run(t *testing.T) {
