@@ -13,6 +13,7 @@ import (
 type attempt struct {
 	stopped    bool   // the process ends
 	died       string // the step at which processes died
+	own        string // why it is set aside: the system fails at this ticket only
 	doubt      string // the step of which nobody knows whether it was carried out
 	gone       string // the ticket
 	overtaken  string // the ticket
@@ -40,7 +41,7 @@ type trouble struct {
 
 // halts reports whether no further step of the attempt may run.
 func (a *attempt) halts() bool {
-	return a.wait != nil || a.gone != "" || a.overtaken != "" || a.doubt != "" || a.died != ""
+	return a.wait != nil || a.gone != "" || a.overtaken != "" || a.doubt != "" || a.died != "" || a.own != ""
 }
 
 func (a *attempt) begin(orchestrator.Step) { a.before = len(a.rejections) }
@@ -116,6 +117,8 @@ func (a *attempt) reason() string {
 	switch {
 	case a.died != "":
 		return "its process died at " + a.died
+	case a.own != "":
+		return a.own
 	case a.doubt != "":
 		return "nobody knows whether " + a.doubt + " was carried out"
 	case a.overtaken != "":

@@ -22,15 +22,17 @@ const (
 // systemPauses are those between the tries of a step that met a failure of the system.
 var systemPauses = [...]time.Duration{time.Second, 10 * time.Second, time.Minute}
 
-// memory is what an attempt leaves to the next one of its run in this process.
+// memory is what an attempt leaves to the next one of its run, in whatever process.
 type memory struct {
-	step  string // that met a failure of the system
-	path  string
-	count int   // times in a row
-	since int64 // the first of them
-	busy  int   // times in a row that another run worked at the ticket
-	// at a ticket that can't be read: for how long it was looked at, and when last
-	looked, look int64
+	Step  string `json:"step,omitempty"` // that met a failure of the system
+	Path  string `json:"path,omitempty"`
+	Count int    `json:"count,omitempty"` // times in a row
+	Since int64  `json:"since,omitempty"` // the first of them
+	Busy  int    `json:"busy,omitempty"`  // times in a row that another run worked at the ticket
+	Own   bool   `json:"own,omitempty"`   // those failures are the ticket's, as soon as nothing can be at work
+	// At a ticket that can't be read: for how long it was looked at, and when last.
+	Looked int64 `json:"looked,omitempty"`
+	Look   int64 `json:"look,omitempty"`
 }
 
 // ending is all that [decide] decides on.
@@ -49,7 +51,7 @@ type ending struct {
 	closed   bool // the cause of the rejection is closed by now
 	lefts    int  // times in a row that the ticket was left before
 	memory   memory
-	healthy  bool          // since memory.since another ticket's same step succeeded
+	healthy  bool          // since memory.Since another ticket's same step succeeded, or the services are healthy
 	jitter   time.Duration // 0 to 2 s, by chance
 }
 
@@ -90,12 +92,12 @@ func decide(e ending) decision {
 			v.end.Outcome = store.Left
 		}
 	}
-	if v.end.State == store.Ended && e.open && e.doubt == "" {
+	if v.end.State == store.Ended && e.open && e.doubt == "" && (v.end.Outcome != store.Dead || e.until > e.now) {
 		// What was begun to be written is finished, whatever else is true.
 		v = wait(e, store.ReasonUntil, max(e.until, e.now+soon.Microseconds()))
 	}
 	if !e.stopped && (e.wait == nil || e.wait.Reason != store.ReasonGone) {
-		v.memory.looked, v.memory.look = 0, 0
+		v.memory.Looked, v.memory.Look = 0, 0
 	}
 	if v.end.State == store.Ended && v.end.Outcome != store.Dead || v.end.Parked {
 		v.forget = true
@@ -120,6 +122,8 @@ func decideEnd(e ending) decision {
 		return v.stand(store.Free, 0, 0, "")
 	case e.wait != nil:
 		return waits(e)
+	case e.own != "":
+		return refused(e, e.own)
 	case e.died != "":
 		return refused(e, "its process died three times at "+e.died)
 	case len(e.rejections) > 0 || e.bad != nil:
@@ -166,34 +170,40 @@ func waits(e ending) decision {
 		return waitsForCause(e, w.Cause)
 	case store.ReasonBusy:
 		v := wait(e, store.ReasonBusy, e.after(soon))
-		if e.memory.busy > 0 { // by chance, so that no two wait for each other
+		if e.memory.Busy > 0 { // by chance, so that no two wait for each other
 			v.end.DueAt = e.after(2*time.Second + e.jitter)
 		}
-		v.memory.busy++
+		v.memory.Busy++
 		return v
 	case store.ReasonGone:
 		return unreadable(e)
 	case store.ReasonSystem:
 		return systemFailed(e)
 	default:
-		return wait(e, store.ReasonUntil, max(w.Until, e.after(soon)))
+		v := wait(e, store.ReasonUntil, max(w.Until, e.after(soon)))
+		if e.system != nil { // sent, and no answer
+			v.memory = e.failedAgain()
+			v.memory.Own = e.isItsOwn(v.memory)
+			v.end.Err = e.system.err.Error()
+		}
+		return v
 	}
 }
 
 // waitsForCause makes the run wait, uncharged, until its cause lets one try.
 func waitsForCause(e ending, cause string) decision {
-	v := decision{end: store.End{State: store.Waiting, Reason: store.ReasonCause, Cause: cause, Parked: !e.wrote}}
+	v := decision{end: store.End{State: store.Waiting, Reason: store.ReasonCause, Cause: cause, Parked: !e.wrote && !e.open}}
 	return v.stand(store.Aside, 0, e.attempts, e.reason())
 }
 
 // unreadable is for a ticket that can't be read: deleted, or only not to be seen now.
 func unreadable(e ending) decision {
 	m := e.memory
-	if m.look != 0 { // time in which nobody looked counts only in part
-		m.looked += min(e.now-m.look, lookLongest.Microseconds())
+	if m.Look != 0 { // time in which nobody looked counts only in part
+		m.Looked += min(e.now-m.Look, lookLongest.Microseconds())
 	}
-	m.look = e.now
-	if m.looked >= goneAfter.Microseconds() {
+	m.Look = e.now
+	if m.Looked >= goneAfter.Microseconds() {
 		return gone(e)
 	}
 	v := wait(e, store.ReasonGone, e.after(lookAgain))
@@ -214,12 +224,12 @@ func gone(e ending) decision {
 func refused(e ending, why string) decision {
 	n := e.attempts + 1
 	if n >= e.retry.Attempts {
-		v := decision{end: store.End{State: store.Ended, Outcome: store.Dead, Counts: true, Err: why}, about: sayDead, forget: !e.wrote}
+		v := decision{end: store.End{State: store.Ended, Outcome: store.Dead, Counts: true, Err: why}, about: sayDead, forget: !e.wrote && !e.open}
 		return v.stand(store.StandingDead, 0, n, why)
 	}
 	due := e.after(pause(e.retry.First, e.retry.Longest, n))
 	v := decision{
-		end:   store.End{State: store.Waiting, Reason: store.ReasonAside, Cause: e.cause(), DueAt: due, Counts: true, Parked: !e.wrote, Err: why},
+		end:   store.End{State: store.Waiting, Reason: store.ReasonAside, Cause: e.cause(), DueAt: due, Counts: true, Parked: !e.wrote && !e.open, Err: why},
 		about: sayAside,
 	}
 	return v.stand(store.Aside, due, n, why)
@@ -228,24 +238,37 @@ func refused(e ending, why string) decision {
 // systemFailed is for a failure of the system, which is the ticket's only where the same step
 // goes on meeting it while other tickets pass.
 func systemFailed(e ending) decision {
+	m := e.failedAgain()
+	if e.isItsOwn(m) {
+		return refused(e, e.reason())
+	}
+	v := wait(e, store.ReasonSystem, e.after(systemPauses[min(m.Count, len(systemPauses))-1]))
+	v.end.DueAt = max(v.end.DueAt, e.until)
+	v.end.Err = e.reason()
+	v.system, v.memory = true, m
+	return v
+}
+
+// failedAgain counts the failure of the system that this attempt met.
+func (e ending) failedAgain() memory {
 	m := e.memory
 	var key, path string
 	if e.system != nil {
 		key, path = e.system.step.Key, e.system.step.Path
 	}
-	if m.count == 0 || m.step != key {
-		m.step, m.path, m.count, m.since = key, path, 0, e.now
+	if m.Count == 0 || m.Step != key {
+		m.Step, m.Path, m.Count, m.Since = key, path, 0, e.now
 	}
-	m.count++
-	long := time.Duration(e.now-m.since)*time.Microsecond >= ownTrouble
-	if key != "" && m.count >= systemTries && long && e.healthy {
-		return refused(e, e.reason())
-	}
-	v := wait(e, store.ReasonSystem, e.after(systemPauses[min(m.count, len(systemPauses))-1]))
-	v.end.DueAt = max(v.end.DueAt, e.until)
-	v.end.Err = e.reason()
-	v.system, v.memory = true, m
-	return v
+	m.Count++
+	return m
+}
+
+// isItsOwn reports whether the failures are the ticket's, not the system's.
+func (e ending) isItsOwn(m memory) bool { return m.Step != "" && m.mayBeItsOwn(e.now) && e.healthy }
+
+// mayBeItsOwn reports whether the failures that a run met are enough to be its ticket's.
+func (m memory) mayBeItsOwn(now int64) bool {
+	return m.Count >= systemTries && time.Duration(now-m.Since)*time.Microsecond >= ownTrouble
 }
 
 // pause is the n-th of pauses that grow fivefold.

@@ -23,7 +23,7 @@ func (r *run) End(ctx context.Context, _ api.PipeResult, err error) error {
 	if !r.stored && len(r.pending.Effects) == 0 {
 		return err
 	}
-	e := r.ending(err)
+	e := r.ending(err, r.healthyBeside(ctx))
 	if rejection := r.rejection(); rejection != nil {
 		counted, cErr := r.commitPersistently(ctx, store.Batch{Rejection: rejection})
 		if cErr != nil {
@@ -72,14 +72,14 @@ func (r *run) leave() {
 }
 
 // ending collects what the end is decided on.
-func (r *run) ending(err error) ending {
+func (r *run) ending(err error, healthy bool) ending {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := ending{
 		attempt: r.saw, canceled: r.canceled.Load(), err: err, now: r.e.now(), repeat: r.p.Repeat,
 		attempts: r.row.Attempts, retry: withDefaults(r.p.Retry),
 		spawned: r.hasItems(),
-		memory:  r.e.memoryOf(r.row.ID, r.steps[stepLooks]), jitter: rand.N(2 * time.Second),
+		memory:  r.memory, jitter: rand.N(2 * time.Second),
 	}
 	for _, f := range r.effects {
 		switch f.State {
@@ -93,8 +93,20 @@ func (r *run) ending(err error) ending {
 	if i := r.subject(); i >= 0 && r.tickets[i].Standing == store.StandingLeft && slices.Contains(r.tickets[i].Hashes, claimHash(r.p)) {
 		e.lefts = r.tickets[i].Attempts
 	}
-	e.healthy = e.memory.count > 0 && r.e.succeededSince(e.memory.path, e.memory.since)
+	e.healthy = e.memory.Count > 0 && (healthy || r.e.succeededSince(e.memory.Path, e.memory.Since))
 	return e
+}
+
+// healthyBeside reports whether the services are healthy while this run goes on meeting
+// failures of the system. It asks only where that decides.
+func (r *run) healthyBeside(ctx context.Context) bool {
+	r.mu.Lock()
+	waits := r.saw.wait != nil && r.saw.wait.Reason == store.ReasonUntil
+	m, failed := r.memory, r.saw.system != nil && !r.saw.stopped && (waits || !r.saw.halts())
+	same := failed && m.Step == r.saw.system.step.Key && m.Step != ""
+	r.mu.Unlock()
+	m.Count++
+	return same && m.mayBeItsOwn(r.e.now()) && r.e.o.Healthy != nil && r.e.o.Healthy(ctx)
 }
 
 func withDefaults(r orchestrator.Retry) orchestrator.Retry {
@@ -168,8 +180,8 @@ func (r *run) batch(v decision) store.Batch {
 	v.end.Err = r.e.o.Redact(v.end.Err)
 	none := ""
 	b := store.Batch{Forget: v.forget, End: &v.end, AtWork: &none}
-	if looked := v.memory.encodeLooks(); looked != r.steps[stepLooks].Params && v.end.State != store.Ended {
-		b.Steps = []store.Step{{Key: stepLooks, Params: looked}}
+	if kept := v.memory.encode(); kept != r.steps[stepMemory].Params && v.end.State != store.Ended {
+		b.Steps = []store.Step{{Key: stepMemory, Params: kept}}
 	}
 	if v.forget {
 		r.pending.Steps, r.pending.Documents = nil, nil

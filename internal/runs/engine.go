@@ -31,6 +31,9 @@ type Options struct {
 	Keep time.Duration
 	// Finish finishes what a write of the run's own had begun, from its intent.
 	Finish func(ctx context.Context, s gate.Step, e store.Effect) error
+	// Healthy reports whether the services are healthy at this moment: then a failure of the
+	// system that one ticket goes on meeting is that ticket's. nil: nobody knows.
+	Healthy func(ctx context.Context) bool
 	// Inherit passes what a process of an earlier release had begun to write to keep, which
 	// returns when it is stored; see [gate.Gate.Begun]. nil: nothing.
 	Inherit func(ctx context.Context, keep func(ctx context.Context, effects []store.Effect) error) error
@@ -67,9 +70,8 @@ type Engine struct {
 	host    string // of this incarnation
 	offset  time.Duration
 	active  map[string]*run
-	loops   map[string]*loop   // by the run that waits in Each
-	values  map[string]any     // of items whose value may not be stored
-	notes   map[string]*memory // by run: what an attempt leaves to the next one
+	loops   map[string]*loop // by the run that waits in Each
+	values  map[string]any   // of items whose value may not be stored
 	streak  map[string]map[string]bool
 	success map[string]int64           // store time, of a step by its path
 	counted map[string]map[string]bool // causes at which tickets were counted, by the path of the step
@@ -93,7 +95,7 @@ func New(o Options) *Engine {
 	return &Engine{
 		o: o, logger: o.Logger,
 		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]any),
-		notes: make(map[string]*memory), streak: make(map[string]map[string]bool),
+		streak:  make(map[string]map[string]bool),
 		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), waits: make(map[string]bool),
 		closing: make(chan struct{}),
 	}
@@ -113,6 +115,9 @@ func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
 		return fmt.Errorf("opening the run store: %w", err)
 	}
 	if err := e.adopt(ctx); err != nil {
+		return fmt.Errorf("opening the run store: %w", err)
+	}
+	if err := e.recallStreaks(ctx); err != nil {
 		return fmt.Errorf("opening the run store: %w", err)
 	}
 	if err := e.sayChanged(ctx); err != nil {

@@ -28,6 +28,7 @@ type helpDesk struct {
 	writes  int
 	only    string // if set, what a search finds
 	reads   int
+	sick    bool
 }
 
 func newHelpDesk(n int) *helpDesk {

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -52,6 +53,7 @@ type run struct {
 	pending  store.Batch
 	item     *orchestrator.LoopItem
 	saw      attempt
+	memory   memory // what the attempts before left
 }
 
 func (e *Engine) newRun(p *orchestrator.Place, row store.Run) *run {
@@ -68,6 +70,7 @@ func (e *Engine) load(p *orchestrator.Place, l *store.Loaded) *run {
 	for _, d := range l.Documents {
 		r.docs[d.Ticket] = d.Body
 	}
+	r.memory = decodeMemory(r.steps[stepMemory])
 	r.effects, r.tickets = l.Effects, l.Tickets
 	if l.Run.Item != nil && p.Loop != nil {
 		r.item = e.itemOf(l.Run)
@@ -153,6 +156,10 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	if err := r.workAgain(ctx); err != nil {
 		return err
+	}
+	if r.memory.Own && !r.canceled.Load() && !r.row.Try {
+		r.saw.own = cmp.Or(r.row.Err, "the system fails at this ticket only")
+		return errHalt
 	}
 	return r.finishOpen(ctx)
 }

@@ -1,7 +1,8 @@
 package runs
 
 import (
-	"fmt"
+	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -11,28 +12,48 @@ import (
 // before it is the runner's.
 const mostInStreak = 3
 
-// stepLooks keeps, as its params, how long a ticket was looked at that can't be read:
-// that takes longer than a process may live.
-const stepLooks = "~looks"
+// stepMemory keeps, as its params, what an attempt leaves to the next one: that takes
+// longer than a process may live.
+const stepMemory = "~memory"
 
-func (m memory) encodeLooks() string {
-	if m.look == 0 {
+func (m memory) encode() string {
+	if m == (memory{}) {
 		return ""
 	}
-	return fmt.Sprint(m.looked, " ", m.look)
+	text, _ := json.Marshal(m) // texts and numbers alone
+	return string(text)
 }
 
-func (e *Engine) memoryOf(run string, looks store.Step) memory {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if m := e.notes[run]; m != nil {
-		return *m
-	}
-	var m memory
-	if n, err := fmt.Sscan(looks.Params, &m.looked, &m.look); err != nil || n != 2 {
+// decodeMemory is the way back.
+func decodeMemory(s store.Step) (m memory) {
+	if json.Unmarshal([]byte(s.Params), &m) != nil {
 		return memory{}
 	}
 	return m
+}
+
+// recallStreaks counts the runs that wait because of the system to those in a row that met
+// its failures: a process that is started again and again would else never pause.
+func (e *Engine) recallStreaks(ctx context.Context) error {
+	rows, err := e.o.Store.Runs(ctx, store.Filter{States: []store.State{store.Waiting}, Reason: store.ReasonSystem})
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, row := range rows {
+		e.inRow(row.Place, row.ID)
+	}
+	return nil
+}
+
+// inRow counts a run that met a failure of the system, and returns how many have in a row.
+func (e *Engine) inRow(place, run string) int {
+	if e.streak[place] == nil {
+		e.streak[place] = make(map[string]bool)
+	}
+	e.streak[place][run] = true
+	return len(e.streak[place])
 }
 
 // stepSucceeded remembers that a step did its work, for those that go on failing at it.
@@ -70,12 +91,7 @@ func (e *Engine) succeededSince(path string, since int64) bool {
 func (e *Engine) ended(r *run, v decision) {
 	e.mu.Lock()
 	if v.end.State == store.Ended {
-		delete(e.notes, r.row.ID)
 		delete(e.values, r.row.ID)
-	} else if v.memory != (memory{}) {
-		e.notes[r.row.ID] = &v.memory
-	} else {
-		delete(e.notes, r.row.ID)
 	}
 	e.mu.Unlock()
 	if v.end.State != store.Ended && v.end.DueAt != 0 {
@@ -106,11 +122,7 @@ func (e *Engine) inStreak(r *run, v decision, d ending) error {
 		}
 		return nil
 	}
-	if e.streak[place] == nil {
-		e.streak[place] = make(map[string]bool)
-	}
-	e.streak[place][r.row.ID] = true
-	if len(e.streak[place]) < mostInStreak && !e.o.Alone {
+	if e.inRow(place, r.row.ID) < mostInStreak && !e.o.Alone {
 		return nil
 	}
 	if d.err != nil {

@@ -52,6 +52,7 @@ type Gate struct {
 	authors  map[string]bool     // hashes of the authors of our notes
 	warned   time.Time           // of another otai
 	causes   causes
+	health   health
 }
 
 // New returns a gate.
@@ -71,6 +72,7 @@ func (g *Gate) clock() int64 { return int64(time.Since(g.began)) }
 // Wrap returns what pipes are given instead of a service: a ticket system behind the
 // gate, and anything else as it is.
 func (g *Gate) Wrap(service string, instance any) any {
+	g.health.knows(service, instance)
 	inner, ok := instance.(api.TicketSystem)
 	if !ok {
 		return instance

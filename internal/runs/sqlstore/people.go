@@ -115,7 +115,7 @@ func (t *Tx) retry(a store.RequestArgs) (int, error) {
 	}
 	if len(a.Runs)+len(a.Tickets) == 0 {
 		// What is in doubt is done again only where a person means that one.
-		w.and(`NOT (r.state = 'ended' AND EXISTS (SELECT 1 FROM {s}effect e WHERE e.run = r.id AND e.state = 'intent'))`)
+		w.and(`NOT (r.state = 'ended' AND EXISTS (SELECT 1 FROM {s}effect e WHERE e.run = r.id AND e.state = 'intent' AND e.operation IN ('once', 'create')))`)
 	}
 	ids, err := t.texts(`SELECT r.id FROM {s}run r `+w.String()+` {lock}`, w.args...)
 	if err != nil {
