@@ -290,7 +290,11 @@ func (e *Engine) Ready(p *orchestrator.Place) <-chan struct{} { return e.places.
 
 // Soon implements [orchestrator.Runs].
 func (e *Engine) Soon(ctx context.Context, p *orchestrator.Place) (bool, error) {
-	return e.soon(ctx, e.places.of(p))
+	soon, err := e.soon(ctx, e.places.of(p))
+	if soon || err != nil {
+		return soon, err
+	}
+	return e.soon(ctx, e.places.of(e.inherited)) // nobody else is asked about these
 }
 
 func (e *Engine) enter(r *run) {

@@ -68,6 +68,13 @@ func TestWhatAnEarlierReleaseHadBegunIsARunForEachTicket(t *testing.T) {
 		}
 		waits = false
 		mu.Unlock()
+		// Who runs until all is done waits for what waits.
+		if _, ok := d.mayBeNext(d.place); ok {
+			t.Error("a runner is given it")
+		}
+		if soon, err := d.engine.Soon(t.Context(), d.place); err != nil || !soon {
+			t.Errorf("nothing is left to do while a write of an earlier release waits: %v", err)
+		}
 		all := d.runs(store.Filter{})
 		if len(all) != 2 || all[0].Runner != "" {
 			t.Fatalf("runs are %+v", all)
@@ -91,6 +98,10 @@ func TestWhatAnEarlierReleaseHadBegunIsARunForEachTicket(t *testing.T) {
 			if r.State != store.Ended || r.Outcome != store.Applied {
 				t.Errorf("run is %+v", r)
 			}
+		}
+		d.mayBeNext(d.place)
+		if soon, err := d.engine.Soon(t.Context(), d.place); err != nil || soon {
+			t.Errorf("something is left to do at the end: %v", err)
 		}
 		d.inheriting()
 	})

@@ -41,7 +41,7 @@ func Execute(ctx context.Context, s store.Store, r store.Request) (string, error
 	switch r.Verb {
 	case store.VerbRetry:
 		n, err := s.Retry(ctx, args)
-		return fmt.Sprintf("%d tried again", n), err
+		return fmt.Sprintf("%d tried again", n) + nothing(n, args), err
 	case store.VerbCancel, store.VerbDiscard:
 		return cancel(ctx, s, r.Verb, args)
 	default:
@@ -60,22 +60,41 @@ func cancel(ctx context.Context, s store.Store, verb string, args store.RequestA
 			ids = append(ids, run.ID)
 		}
 	}
-	ended, later := 0, 0
+	ended, before, later := 0, 0, 0
 	for _, id := range ids {
 		run, err := s.Cancel(ctx, id, verb)
 		switch {
 		case err != nil:
 			return "", fmt.Errorf("run %s: %w", id, err)
+		case run.State == store.Ended && run.Outcome != store.Canceled:
+			before++
 		case run.State == store.Ended:
 			ended++
 		default:
 			later++
 		}
 	}
+	answer := fmt.Sprintf("%d ended", ended)
 	if later > 0 {
-		return fmt.Sprintf("%d ended, %d end as soon as nothing of them can be under way any more", ended, later), nil
+		answer += fmt.Sprintf(", %d end as soon as nothing of them can be under way any more", later)
 	}
-	return fmt.Sprintf("%d ended", ended), nil
+	if before > 0 {
+		answer += fmt.Sprintf(", %d had ended before and stay as they are", before)
+	}
+	return answer, nil
+}
+
+// nothing says why nothing was tried again.
+func nothing(n int, args store.RequestArgs) string {
+	switch {
+	case n > 0:
+		return ""
+	case args.Handled:
+		return ": no such ticket stands as handled"
+	case len(args.Runs) > 0:
+		return ": what is named isn't set aside, dead, or waiting for a cause; --handled takes up tickets that were handled"
+	}
+	return ": nothing of that is set aside, dead, or waits for a cause"
 }
 
 // canceled stops the steps of runs that people canceled while this process works at

@@ -60,6 +60,9 @@ func (d *Desk) List(ctx context.Context, o ListOptions) ([]Run, error) {
 
 // find returns the id of the one run that is meant: a beginning is enough.
 func (d *Desk) find(ctx context.Context, begun string) (string, error) {
+	if begun == "" {
+		return "", app.ExitWith(app.CodeUsage, errors.New("an id of a run is empty; `otai runs list` shows those that are kept"))
+	}
 	all, err := d.store.Runs(ctx, store.Filter{})
 	if err != nil {
 		return "", d.failed("looking for the run", err)

@@ -164,6 +164,11 @@ func TestADamagedFileIsMovedAsideAndANewOneIsBorn(t *testing.T) {
 			data, err := os.ReadFile(path)
 			must(t, err)
 			must(t, os.WriteFile(path, damage(data), 0o600))
+			if b, err := Beside(t.Context(), Options{Dir: dir}); err == nil {
+				must(t, b.Close()) // only a check of all pages finds it
+			} else if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "otai run") {
+				t.Errorf("beside: %v", err)
+			}
 			before := time.Now().UnixMicro()
 			s = openIn(t, dir)
 			if s.Moved == "" || !strings.Contains(s.Moved, ".damaged-") {

@@ -114,7 +114,7 @@ func (f *folder) judgeFile(name string) error {
 func (f *folder) create(name string) (*os.File, error) {
 	file, err := f.root.OpenFile(name, os.O_RDWR|os.O_CREATE|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("the run store: %w", err)
+		return nil, fmt.Errorf("runs can't be kept in %s: %w; make room there and let it be written, or name another folder with --state-dir or OTAI_STATE_DIR", f.path, err)
 	}
 	if me := os.Geteuid(); me == 0 && f.uid != 0 {
 		if info, err := file.Stat(); err == nil {

@@ -14,6 +14,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/open-ticket-ai/otai/internal/runs/sqlstore"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
 // Options are how a store is opened.
@@ -56,7 +57,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	db := &database{folder: f, lock: lock, d: Dialect(o.Clock)}
 	moved, err := db.openOrReplace(ctx)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(db.explain(err), db.Close())
 	}
 	return &Store{sqlstore.New(db, db.d), db.path(), moved, db}, nil
 }
@@ -73,7 +74,7 @@ func Beside(ctx context.Context, o Options) (*Store, error) {
 	}
 	db := &database{folder: f, d: Dialect(o.Clock)}
 	if err := db.open(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(db.explain(err), db.Close())
 	}
 	return &Store{Store: sqlstore.New(db, db.d), Path: db.path(), db: db}, nil
 }
@@ -109,6 +110,18 @@ func (db *database) openOrReplace(ctx context.Context) (moved string, err error)
 		return "", err
 	}
 	return moved, db.open(ctx)
+}
+
+// explain names the file, and what to do.
+func (db *database) explain(err error) error {
+	err, _ = translate(err)
+	switch {
+	case errors.Is(err, ErrDamaged):
+		return fmt.Errorf("%s: %w; `otai run` moves it aside when it starts, and begins a new one", db.path(), err)
+	case errors.Is(err, store.ErrUnavailable):
+		return fmt.Errorf("%s: %w; look whether there is room, and whether the folder can be written", db.path(), err)
+	}
+	return err
 }
 
 // moveAside keeps a damaged file and its log for people.
@@ -194,9 +207,17 @@ func (db *database) check(ctx context.Context) error {
 	return nil
 }
 
+// named says of which file it is true that it can't be used now.
+func (db *database) named(err error) error {
+	if errors.Is(err, store.ErrUnavailable) {
+		return fmt.Errorf("%s: %w", db.path(), err)
+	}
+	return err
+}
+
 // Write implements [sqlstore.DB].
 func (db *database) Write(ctx context.Context, durable bool, work func(*sqlstore.Tx) error) error {
-	return db.writer.write(ctx, durable, work)
+	return db.named(db.writer.write(ctx, durable, work))
 }
 
 func (db *database) closeConnections() error {
