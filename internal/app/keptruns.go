@@ -76,12 +76,21 @@ func (k *keptRuns) undone(ctx context.Context, o RunOptions) error {
 		if err != nil {
 			return fmt.Errorf("counting what is left: %w", err)
 		}
-		aside, dead, waiting := counts.Standings[store.Aside], counts.Standings[store.StandingDead], counts.Waiting[store.ReasonCause]
-		if aside+dead+waiting > 0 {
-			return fmt.Errorf("not all is done: %d tickets are set aside, %d are dead, %d wait for a cause; `otai runs waiting` says why", aside, dead, waiting)
-		}
+		return undone(counts)
 	case o.Once && k.engine.Refused() > 0:
 		return errors.New("tickets were refused; `otai runs waiting` says which and why")
 	}
 	return nil
+}
+
+// undone says what is left where no ticket is free any more.
+func undone(c store.Counts) error {
+	dead, cause := c.Standings[store.StandingDead], c.Waiting[store.ReasonCause]
+	aside := max(0, c.Standings[store.Aside]-cause) // what waits for a cause is set aside, too
+	system, unreadable := c.Waiting[store.ReasonSystem], c.Waiting[store.ReasonGone]
+	if aside+dead+cause+system+unreadable == 0 {
+		return nil
+	}
+	return fmt.Errorf("not all is done: %d tickets are set aside, %d are dead, %d wait for a cause, %d because the system fails, %d can't be read; `otai runs waiting` says why",
+		aside, dead, cause, system, unreadable)
 }

@@ -76,7 +76,7 @@ type Engine struct {
 	success map[string]int64           // store time, of a step by its path
 	counted map[string]map[string]bool // causes at which tickets were counted, by the path of the step
 	said    map[string]bool            // what is logged once
-	waits   map[string]bool            // causes in the log
+	waits   map[string]store.Cause     // causes that were closed when they were last looked at
 
 	refused atomic.Int64
 	cancel  context.CancelFunc
@@ -96,7 +96,7 @@ func New(o Options) *Engine {
 		o: o, logger: o.Logger,
 		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]any),
 		streak:  make(map[string]map[string]bool),
-		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), waits: make(map[string]bool),
+		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), waits: make(map[string]store.Cause),
 		closing: make(chan struct{}),
 	}
 }

@@ -454,6 +454,10 @@ func TestThreeTicketsRejectedForOneCauseMakeItWait(t *testing.T) {
 		if due != 4 {
 			t.Errorf("%d are due when it succeeds, of 4", due)
 		}
+		time.Sleep(2 * causesEach)
+		if n := d.log.count(`it go on" refused="no right on queue Sales" waited=`); n != 1 {
+			t.Errorf("that it is over is said %d times:\n%s", n, d.log.b.String())
+		}
 	})
 }
 

@@ -169,5 +169,5 @@ func (e *Engine) sayClosed(c *store.Cause) {
 	if c == nil || !c.Closed || c.Logged {
 		return
 	}
-	e.logger.Error("many tickets are refused for one reason: they wait, and one of them tries again each minute", "cause", c.Label, "tickets", c.Tickets)
+	e.logger.Error("many tickets are refused for one reason: they wait, and one of them tries again each minute", "refused", c.Label, "tickets", c.Tickets)
 }

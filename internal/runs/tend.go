@@ -137,9 +137,9 @@ func (e *Engine) causes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := make(map[string]bool, len(closed))
+	now := make(map[string]store.Cause, len(closed))
 	for _, c := range closed {
-		now[c.Key] = true
+		now[c.Key] = c
 		tried, err := e.o.Store.TryCause(ctx, c.Key)
 		if err != nil {
 			return err
@@ -150,9 +150,9 @@ func (e *Engine) causes(ctx context.Context) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for key := range e.waits {
-		if !now[key] {
-			e.logger.Info("what was refused succeeds again: all that waited for it go on", "cause", key)
+	for key, c := range e.waits {
+		if _, still := now[key]; !still {
+			e.logger.Info("what was refused succeeds again: all that waited for it go on", "refused", c.Label, "waited", c.Waiting)
 		}
 	}
 	e.waits = now

@@ -77,7 +77,9 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 		of := counts.Runners[name]
 		w.Runners = append(w.Runners, Runner{Runner: name, Handled: of[store.Handled], Left: of[store.StandingLeft], Aside: of[store.Aside], Dead: of[store.StandingDead]})
 	}
+	labels := make(map[string]string, len(causes))
 	for _, c := range causes {
+		labels[c.Key] = c.Label
 		w.Causes = append(w.Causes, Cause{
 			ID: c.Key, Runner: c.Runner, Label: d.redactor.Text(c.Label), Tickets: c.Tickets, Waiting: c.Waiting,
 			Since: moment(c.Since), NextTry: moment(c.NextTry),
@@ -103,6 +105,9 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 		}
 		*list.into = []Standing{}
 		for _, t := range tickets {
+			if t.Note == "" { // it was held back by what refuses others
+				t.Note = labels[t.Cause]
+			}
 			*list.into = append(*list.into, d.standing(t))
 		}
 	}
