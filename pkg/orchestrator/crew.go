@@ -233,11 +233,15 @@ func (c *crew) ended(f *firing, fired bool, result api.PipeResult, err error) {
 	switch {
 	case stopping:
 	case err != nil:
-		c.failed(err, retry, keep)
+		in := working
+		if fired && empty {
+			in = searching
+		}
+		c.failed(err, retry, keep, in)
 	default:
 		c.errs = append(c.errs, errs...)
 		if c.outage != nil && !result.Skipped() {
-			c.outage.over(f.begun)
+			c.outage.over(f.begun, reached(fired, empty)...)
 		}
 		if fired && empty {
 			c.emptyAt = f.changes
@@ -248,8 +252,20 @@ func (c *crew) ended(f *firing, fired bool, result api.PipeResult, err error) {
 	}
 }
 
+// reached says what a run has shown to work: a firing that claimed something has searched
+// and worked, one that found nothing has searched, and a run that was due has worked.
+func reached(fired, empty bool) []phase {
+	switch {
+	case !fired:
+		return []phase{working}
+	case empty:
+		return []phase{searching}
+	}
+	return []phase{searching, working}
+}
+
 // failed is for what remains an error of the runner.
-func (c *crew) failed(err error, retry time.Duration, keep bool) {
+func (c *crew) failed(err error, retry time.Duration, keep bool, in phase) {
 	options := c.engine.options
 	switch {
 	case !keep:
@@ -261,7 +277,7 @@ func (c *crew) failed(err error, retry time.Duration, keep bool) {
 		c.errs, c.gaveUp, c.fires = append(c.errs, err), true, 0
 	case c.outage != nil:
 		c.more = false
-		c.outage.failed(err, retry)
+		c.outage.failed(err, retry, in)
 	}
 }
 

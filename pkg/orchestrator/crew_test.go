@@ -274,6 +274,62 @@ func TestWorkersThatMeetTheSameOutagePauseOnce(t *testing.T) {
 	})
 }
 
+// bring makes an earlier run due, whose search has a result.
+func (l *ledger) bring() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.places[0]
+	l.due[p] = append(l.due[p], &entry{l: l, resumed: true})
+	select {
+	case l.ready[p] <- struct{}{}:
+	default:
+	}
+}
+
+func TestAnOutageIsOverOnlyWhereItWas(t *testing.T) {
+	for name, c := range map[string]struct {
+		search func(context.Context, api.Scope) (any, error)
+		work   func(context.Context, api.Scope) (any, error)
+	}{
+		"runs succeed while the search fails":        {search: func(context.Context, api.Scope) (any, error) { return nil, api.ErrTemporary }},
+		"searches find nothing while each run fails": {work: func(context.Context, api.Scope) (any, error) { return nil, api.ErrTemporary }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				var searches, works, tries atomic.Int64
+				up := time.Now().Add(10 * time.Minute)
+				hook := func(n *atomic.Int64, fails func(context.Context, api.Scope) (any, error)) func(context.Context, api.Scope) (any, error) {
+					return func(ctx context.Context, s api.Scope) (any, error) {
+						n.Add(1)
+						if fails == nil || time.Now().After(up) {
+							return nil, nil
+						}
+						tries.Add(1)
+						return fails(ctx, s)
+					}
+				}
+				l := newLedger()
+				l.claims, l.kept = "run/search", map[string]any{"run/search": "a ticket"}
+				e := newHooked(t, hooks{"search": hook(&searches, c.search), "work": hook(&works, c.work)}, &log, root((&queue{}).runner(1, do("", "", true))), orchestrator.Options{Runs: l})
+				go func() {
+					for range 800 {
+						time.Sleep(time.Second)
+						l.bring()
+					}
+				}()
+				runFor(t, e, 15*time.Minute)
+				if strings.Count(log.String(), "level=ERROR") != 1 || strings.Count(log.String(), "works again") != 1 {
+					t.Errorf("one outage is logged as\n%s", log.String())
+				}
+				if c.search != nil && tries.Load() > 30 {
+					t.Errorf("the search was tried %d times in ten minutes: pauses don't grow", tries.Load())
+				}
+			})
+		})
+	}
+}
+
 func TestOneInstanceIsNeverRunTwiceAtOnceUnlessItSaysSo(t *testing.T) {
 	for use, want := range map[string]int{"t:Alone": 1, "t:Locked": 1, "t:Do": 4, "t:Shared": 4} {
 		t.Run(use, func(t *testing.T) {

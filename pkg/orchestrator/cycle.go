@@ -104,11 +104,11 @@ func (c *cycle) isolated(child *node) func(context.Context, api.Scope) (api.Pipe
 				return result, err
 			}
 			if !c.once {
-				outage.failed(err, retry)
+				outage.failed(err, retry, working)
 			}
 			return api.Failure("%s", err.Error()), nil
 		case !result.Skipped():
-			outage.over(time.Now())
+			outage.over(time.Now(), working)
 		}
 		return result, nil
 	}

@@ -26,7 +26,17 @@ type outage struct {
 	next     time.Time
 	attempts int
 	backoff  *backoff.ExponentialBackOff
+	in       [phases]bool // where it fails
 }
+
+// A phase is where a runner fails: a success in one says nothing about another.
+type phase int
+
+const (
+	searching phase = iota // its firing has claimed nothing
+	working                // a run that has a ticket
+	phases
+)
 
 func newOutage(path, id string, logger *slog.Logger) *outage {
 	return &outage{path: path, id: id, logger: logger}
@@ -44,9 +54,10 @@ func (o *outage) wait() time.Duration {
 
 // failed plans the next attempt: after retry at first, then after growing pauses, and
 // not before the time that the error itself gives.
-func (o *outage) failed(err error, retry time.Duration) {
+func (o *outage) failed(err error, retry time.Duration, in phase) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.in[in] = true
 	now := time.Now()
 	var after time.Duration
 	if named := (*api.RetryError)(nil); errors.As(err, &named) {
@@ -75,11 +86,18 @@ func (o *outage) failed(err error, retry time.Duration) {
 	o.logger.Debug("still fails", "path", o.path, "id", o.id, "err", err.Error(), "attempt", o.attempts, "next", pause.Round(time.Millisecond))
 }
 
-// over ends the outage, if there is one, and what succeeded has begun after it.
-func (o *outage) over(begun time.Time) {
+// over ends the outage in some phases, if what succeeded has begun after it. With the last
+// of them it ends.
+func (o *outage) over(begun time.Time, in ...phase) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.began.IsZero() || !begun.After(o.began) {
+		return
+	}
+	for _, p := range in {
+		o.in[p] = false
+	}
+	if o.in != [phases]bool{} {
 		return
 	}
 	o.logger.Info("works again", "path", o.path, "id", o.id, "after", time.Since(o.began).Round(time.Millisecond), "failed_attempts", o.attempts)

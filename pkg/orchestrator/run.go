@@ -105,12 +105,12 @@ func (e *Engine) startPersistently(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err == nil:
-			outage.over(time.Now())
+			outage.over(time.Now(), working)
 			return nil
 		case e.options.Once || isConfigError(err):
 			return err
 		}
-		outage.failed(err, defaultRetry)
+		outage.failed(err, defaultRetry, working)
 		if !sleep(ctx, outage.wait()) {
 			return nil
 		}
