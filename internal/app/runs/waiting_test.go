@@ -9,16 +9,16 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
-// kept is a store in which two tickets wait for one cause.
-type kept struct{ store.Store }
+// twoWait is a store in which two tickets wait for one cause.
+type twoWait struct{ store.Store }
 
-func (kept) Counts(context.Context) (store.Counts, error)      { return store.Counts{}, nil }
-func (kept) Requests(context.Context) ([]store.Request, error) { return nil, nil }
-func (kept) Causes(context.Context) ([]store.Cause, error) {
+func (twoWait) Counts(context.Context) (store.Counts, error)      { return store.Counts{}, nil }
+func (twoWait) Requests(context.Context) ([]store.Request, error) { return nil, nil }
+func (twoWait) Causes(context.Context) ([]store.Cause, error) {
 	return []store.Cause{{Key: "c1", Label: "update: queue Sales", Closed: true}}, nil
 }
 
-func (kept) TicketsBy(_ context.Context, f store.TicketFilter) ([]store.Ticket, error) {
+func (twoWait) TicketsBy(_ context.Context, f store.TicketFilter) ([]store.Ticket, error) {
 	if !slices.Contains(f.Standings, store.Aside) {
 		return nil, nil
 	}
@@ -26,7 +26,7 @@ func (kept) TicketsBy(_ context.Context, f store.TicketFilter) ([]store.Ticket, 
 }
 
 func TestWhatIsHeldBackByACauseHasItsLabelAsTheReason(t *testing.T) {
-	d := &Desk{store: kept{}, redactor: app.NewRedactor(func(string) (string, bool) { return "", false })}
+	d := &Desk{store: twoWait{}, redactor: app.NewRedactor(func(string) (string, bool) { return "", false })}
 	w, err := d.Waiting(t.Context())
 	if err != nil {
 		t.Fatal(err)

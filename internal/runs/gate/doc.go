@@ -13,7 +13,8 @@
 // A search: fetch.go asks for as many tickets as are wanted and as are passed over,
 // claims, reads what was claimed, and lets go what doesn't meet the criteria any more
 // (criteria.go). settle.go looks after the tickets that were passed over: whether
-// somebody changed them.
+// somebody changed them. forget.go drops what is remembered of tickets that no search
+// has found for long.
 //
 // A write: write.go holds it back while its cause is closed (rejection.go), compares the
 // ticket with the picture that the run has of it, and makes an intent (intent.go) of

@@ -62,6 +62,28 @@ func (m *memory) PutTickets(_ context.Context, ts []store.Ticket) error {
 	return nil
 }
 
+func (m *memory) Stale(_ context.Context, runner, system string, seenBefore int64, limit int) (all []store.Ticket, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, row := range m.rows {
+		if row.Runner == runner && row.System == system && row.Run == "" && row.Standing != store.Free && row.Seen < seenBefore && len(all) < limit {
+			all = append(all, row)
+		}
+	}
+	return all, nil
+}
+
+func (m *memory) Forget(_ context.Context, runner, system string, tickets []string, seenBefore int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range tickets {
+		if row := m.rows[runner+" "+id]; row.System == system && row.Run == "" && row.Seen < seenBefore {
+			m.rows[runner+" "+id] = store.Ticket{Runner: runner, System: system, Ticket: id}
+		}
+	}
+	return nil
+}
+
 func (m *memory) OwnEffects(_ context.Context, system, ticket string, since int64) (all []store.Effect, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -167,11 +189,14 @@ func (r *run) Claim(_ context.Context, c store.Claim) (got store.Claimed, err er
 		case len(got.Tickets) == c.Limit:
 			return got, nil
 		case !mine && known && row.Run == "" && passed(row) && !c.Repeat:
+			row.Seen = time.Now().UnixMicro()
+			r.m.rows[c.Runner+" "+id] = row
 			got.Passed = append(got.Passed, row)
 		case !mine && (row.Run != "" || r.m.worked(c.System, id) || row.EndedAt > int64(c.Since)):
 			got.Busy++
 		default:
 			row.Runner, row.System, row.Ticket, row.Run, row.Working, row.Fetched = c.Runner, c.System, id, r.id, true, true
+			row.Seen = time.Now().UnixMicro()
 			r.m.rows[c.Runner+" "+id] = row
 			got.Tickets = append(got.Tickets, row)
 		}
@@ -488,7 +513,7 @@ func newWorld(t *testing.T, full bool, ids ...string) *world {
 
 // restart is a new process.
 func (w *world) restart(full bool) {
-	w.g = New(Options{Store: w.m, Logger: slog.New(slog.NewTextHandler(w.logs, nil))})
+	w.g = New(Options{Store: w.m, Keep: 30 * 24 * time.Hour, Logger: slog.New(slog.NewTextHandler(w.logs, nil))})
 	var inner any = w.d
 	if full {
 		inner = &level11{desk: w.d}

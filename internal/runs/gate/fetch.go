@@ -169,6 +169,7 @@ func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
 			return nil, err
 		}
 		f.expect(left)
+		f.forget(ctx, ids, len(ids) < asked)
 		if len(f.kept) >= f.wanted || len(ids) < asked || asked < f.wanted+out {
 			break
 		}

@@ -19,6 +19,8 @@ type Options struct {
 	// Clock is the machine's boot and the time since then where the lease is a lock
 	// (SQLite): times of another boot are not compared. nil: the store's clock counts.
 	Clock func() (boot string, nanos int64)
+	// Keep is for how long a ticket that no search finds is remembered; 0: for ever.
+	Keep time.Duration
 	// Searches is called with each search that claims, before it; nil: it isn't.
 	Searches func(runner, service string, c api.SearchCriteria)
 }
@@ -29,6 +31,8 @@ type Store interface {
 	Now(ctx context.Context) (int64, error)
 	Passed(ctx context.Context, runner, system string) (int, error)
 	PutTickets(ctx context.Context, ts []store.Ticket) error
+	Stale(ctx context.Context, runner, system string, seenBefore int64, limit int) ([]store.Ticket, error)
+	Forget(ctx context.Context, runner, system string, tickets []string, seenBefore int64) error
 	OwnEffects(ctx context.Context, system, ticket string, since int64) ([]store.Effect, error)
 	Causes(ctx context.Context) ([]store.Cause, error)
 	Value(ctx context.Context, key string) (string, bool, error)

@@ -46,6 +46,20 @@ func (s *Store) Stale(ctx context.Context, runner, system string, seenBefore int
 	return out, err
 }
 
+// Forget implements [store.Store].
+func (s *Store) Forget(ctx context.Context, runner, system string, tickets []string, seenBefore int64) error {
+	return s.db.Write(ctx, false, func(t *Tx) error {
+		now, err := t.Now()
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(`UPDATE {s}ticket SET standing = '', attempts = 0, due_at = 0, hashes = '', cause = '', note = '', freed = '',
+			picture = NULL, settled = 0, released = 0, changed = $1
+			WHERE runner = $2 AND system = $3 AND run = '' AND seen < $4 AND ticket IN ({list}($5))`, now, runner, system, seenBefore, toJSON(tickets))
+		return err
+	})
+}
+
 // PutTickets implements [store.Store].
 func (s *Store) PutTickets(ctx context.Context, tickets []store.Ticket) error {
 	return s.db.Write(ctx, false, func(t *Tx) error {

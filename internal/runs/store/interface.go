@@ -66,6 +66,8 @@ type Store interface {
 	Tickets(ctx context.Context, runner, system string, ids []string) ([]Ticket, error)
 	// Stale are tickets with a standing that no search has found since a time, oldest first.
 	Stale(ctx context.Context, runner, system string, seenBefore int64, limit int) ([]Ticket, error)
+	// Forget makes tickets free that no run holds and no search has found since a time.
+	Forget(ctx context.Context, runner, system string, tickets []string, seenBefore int64) error
 	// PutTickets replaces rows of tickets that no run holds: what searches and readings
 	// outside a run have shown.
 	PutTickets(ctx context.Context, ts []Ticket) error

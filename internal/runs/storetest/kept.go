@@ -397,6 +397,16 @@ func finds(f *fixture) {
 	if len(stale) != 2 {
 		f.Errorf("%d stale tickets, want 2", len(stale))
 	}
+	before := stale[0].Seen + 1
+	f.must(f.Store.Forget(f.ctx, runner, system, []string{stale[0].Ticket, "3"}, before), f.Store.Forget(f.ctx, "another", system, []string{"2"}, 1<<60), f.Store.Forget(f.ctx, runner, system, []string{"4"}, 1))
+	for ticket, want := range map[string]store.Standing{stale[0].Ticket: store.Free, "4": store.Handled} {
+		if k := f.ticket(ticket); k.Standing != want {
+			f.Errorf("ticket %s stands as %q, want %q", ticket, k.Standing, want)
+		}
+	}
+	if k := f.ticket("3"); k.Run == "" {
+		f.Error("a run's ticket was forgotten")
+	}
 	if _, err := f.Store.Load(f.ctx, "nobody"); err == nil || errors.Is(err, store.ErrUnavailable) {
 		f.Errorf("loading nobody: %v", err)
 	}
