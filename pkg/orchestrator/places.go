@@ -63,6 +63,31 @@ func (e *Engine) placeRuns() {
 	for _, p := range slices.Clone(e.places) {
 		e.addLoops(p, p.node)
 	}
+	for _, p := range e.places {
+		p.Steps = make(map[string]bool)
+		if p.child != nil {
+			p.node.stepKeys("", p.Steps)
+			continue
+		}
+		for _, c := range p.node.inner {
+			c.node.stepKeys("", p.Steps)
+		}
+	}
+}
+
+// stepKeys adds the keys that n and the steps below it have within one run.
+func (n *node) stepKeys(around string, keys map[string]bool) {
+	key := n.name
+	if around != "" {
+		key = around + "/" + key
+	}
+	keys[key] = true
+	if n.items != nil { // its items are runs of their own
+		return
+	}
+	for _, c := range n.inner {
+		c.node.stepKeys(key, keys)
+	}
 }
 
 // placeOf is the place of a child of the root: the one pipe that a runner runs, or the

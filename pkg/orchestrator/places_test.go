@@ -137,6 +137,7 @@ func TestAPlaceIsAnotherOneWhenItsValuesChange(t *testing.T) {
 	want := orchestrator.Place{
 		Runner: "r", Path: "root.params.steps[0].params.run", Hash: more.Hash, Workers: 3, Repeat: true,
 		Retry: orchestrator.Retry{First: 5 * time.Minute, Longest: time.Hour, Attempts: 6},
+		Steps: map[string]bool{"s": true, "s/a": true},
 	}
 	if diff := cmp.Diff(want, *more); diff != "" {
 		t.Error(diff)

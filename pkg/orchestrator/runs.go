@@ -65,6 +65,8 @@ type Place struct {
 	Retry   Retry  // when a ticket that was refused is tried again
 	Repeat  bool   // a ticket that was handled is not passed over
 	Loop    *Place // for the steps of a loop: the place whose runs make its items; else nil
+	// Steps are the keys that steps of its runs can have, without the numbers of calls.
+	Steps map[string]bool
 }
 
 // Retry says when a ticket that was refused is tried again: after First, then after

@@ -152,6 +152,10 @@ func (r *run) Failed(err error)             { r.failed = append(r.failed, err) }
 func (r *run) Overtaken(ticket, why string) { r.overtaken = append(r.overtaken, ticket+": "+why) }
 func (r *run) Gone(ticket string)           { r.gone = append(r.gone, ticket) }
 func (r *run) InDoubt(effect string)        { r.doubt = append(r.doubt, effect) }
+
+func (r *run) Strays(string, string) []store.Effect { return nil }
+func (r *run) Counts(store.Effect)                  {}
+
 func (r *run) NextWrite(op, t string) string {
 	r.writes[op+t]++
 	return fmt.Sprintf("%s %s %d", op, t, r.writes[op+t])

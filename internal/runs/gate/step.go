@@ -32,6 +32,10 @@ type Step interface {
 	Effects() []store.Effect
 	NextWrite(operation, ticket string) string
 	Key() string
+	// Strays are the effects at a ticket whose steps the configuration has no more, and
+	// that may stand for what this step is to write. Counts says that one of them does.
+	Strays(system, ticket string) []store.Effect
+	Counts(stray store.Effect)
 	// Tries is the key of the closed cause that this attempt may try; "" if none.
 	Tries() string
 

@@ -78,6 +78,11 @@ func (w *write) begin(ctx context.Context, u api.TicketUpdate) error {
 	if err != nil {
 		return err
 	}
+	before := len(u.Notes)
+	if u = w.withoutCounted(u); before > 0 && empty(u) {
+		w.done(ctx, u)
+		return nil
+	}
 	if err := w.mayTry(ctx, u); err != nil {
 		return err
 	}
@@ -120,6 +125,27 @@ func (w *write) begin(ctx context.Context, u api.TicketUpdate) error {
 	}
 	w.fresh = true
 	return w.carry(ctx, rest)
+}
+
+// withoutCounted drops a note for each that the run has written in steps which its
+// configuration has no more: it was begun with another one. What such steps did to fields
+// needs no counting, as it is seen on the ticket.
+func (w *write) withoutCounted(u api.TicketUpdate) api.TicketUpdate {
+	if len(u.Notes) == 0 {
+		return u
+	}
+	for _, e := range w.step.Strays(w.system, w.effect.Ticket) {
+		o, known := outcomeOf(e)
+		if !known || len(o.Change.Notes) == 0 {
+			continue
+		}
+		w.step.Counts(e)
+		u.Notes = u.Notes[min(len(o.Change.Notes), len(u.Notes)):]
+		if len(u.Notes) == 0 {
+			break
+		}
+	}
+	return u
 }
 
 // hold claims the ticket for the run, if it has not.

@@ -1,0 +1,55 @@
+package runs
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// A run that begins anew with another configuration has effects of steps that this one
+// doesn't have: those of a step that was moved, or of the form with one update for all.
+
+// call is the number of a call in a step's key.
+var call = regexp.MustCompile(`#[0-9]+(/|$)`)
+
+func withoutCalls(key string) string { return call.ReplaceAllString(key, "$1") }
+
+// lastName is what people call a step, as far as its key says it.
+func lastName(key string) string { return key[strings.LastIndex(key, "/")+1:] }
+
+// Strays implements [gate.Step]. Those of a step with the same name come first; one whose
+// name another step has is kept for that.
+func (s *step) Strays(system, ticket string) []store.Effect {
+	if len(s.r.p.Steps) == 0 {
+		return nil
+	}
+	names := make(map[string]bool)
+	for key := range s.r.p.Steps {
+		names[lastName(key)] = true
+	}
+	own := lastName(withoutCalls(s.s.Key))
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	var same, others []store.Effect
+	for _, f := range s.r.effects {
+		of := withoutCalls(f.Step)
+		if f.State != store.Done || f.System != system || f.Ticket != ticket || s.r.p.Steps[of] {
+			continue
+		}
+		switch name := lastName(of); {
+		case name == own:
+			same = append(same, f)
+		case !names[name]:
+			others = append(others, f)
+		}
+	}
+	return slices.Concat(same, others)
+}
+
+// Counts implements [gate.Step]: from now on the effect is one of this step.
+func (s *step) Counts(f store.Effect) {
+	f.Step = s.s.Key
+	s.Later(store.Batch{Effects: []store.Effect{f}})
+}
