@@ -39,14 +39,14 @@ func New(version string, o Options) api.Plugin {
 			WithLabel("yields", "count:number,applied:number,left:number,waiting:number,dead:number,other:number").
 			WithLabel("children", "sequence,parent-params,param-in:as").WithLabel("items", "items").WithLabel("concurrent", "true"),
 		api.NewPipeFunc("ExpressionPipe", "Yields the value of an expression.", evaluate).
-			WithLabel("yields", "value").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+			WithLabel("yields", "value").WithLabel("concurrent", "true").WithLabel("effect", "none").WithLabel("brief", "true"),
 		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).
 			WithLabel("yields", "fetched_tickets").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe(new(batch.Groups))).
 			WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		api.NewPipe("UpdateTicketPipe", "Changes a ticket: queue, priority, state, notes.", o.newUpdateTicketPipe).
-			WithLabel("yields", "").WithLabel("updates", "updated_ticket").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+			WithLabel("yields", "").WithLabel("updates", "updated_ticket").WithLabel("concurrent", "true").WithLabel("effect", "none").WithLabel("brief", "true"),
 		api.NewPipe("AddNotePipe", "Adds a note to a ticket.", o.newAddNotePipe).
-			WithLabel("yields", "").WithLabel("adds-note", "note").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+			WithLabel("yields", "").WithLabel("adds-note", "note").WithLabel("concurrent", "true").WithLabel("effect", "none").WithLabel("brief", "true"),
 	)
 }

@@ -1,12 +1,11 @@
 package runs
 
 import (
-	"math"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
-	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 var bootID = sync.OnceValue(func() string {
@@ -20,14 +19,9 @@ var bootID = sync.OnceValue(func() string {
 // BootClock returns the id of the machine's boot, "" if it can't be known, and the time
 // since then, which goes on while the machine sleeps and whoever sets its clock.
 func BootClock() (boot string, nanos int64) {
-	uptime, err := os.ReadFile("/proc/uptime")
-	if err != nil {
+	var since unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &since) != nil {
 		return "", 0
 	}
-	text, _, _ := strings.Cut(string(uptime), " ")
-	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return "", 0
-	}
-	return bootID(), int64(math.Round(seconds * float64(time.Second)))
+	return bootID(), since.Nano()
 }

@@ -97,6 +97,7 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 		b.Tickets = append(b.Tickets, t)
 	}
 	b.Steps = []store.Step{{Key: stepSpawned}}
+	r.pending.Steps, r.pending.Documents = nil, nil // of a run that isn't resumed
 	atWork := stepSpawned + s.Key
 	b.AtWork = &atWork
 	return b, out

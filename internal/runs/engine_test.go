@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,52 @@ func TestTheResultsBeforeAClaimAreStoredWithIt(t *testing.T) {
 		if claimed != 1 {
 			t.Errorf("the claim was reported %d times", claimed)
 		}
+	})
+}
+
+func TestWhatABriefStepGaveIsStoredWithWhatComesNext(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		brief := func(r *run, key string, do work) {
+			_, err := r.Step(t.Context(), orchestrator.Step{Key: key, Path: key, Name: key, Params: "p", Brief: true}, func(ctx context.Context) (api.PipeResult, error) {
+				if do == nil {
+					return api.Success(map[string]any{"of": key}), nil
+				}
+				s, _ := gate.StepOf(ctx)
+				return do(ctx, s)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		stored := func(r *run, atWork string, keys ...string) {
+			t.Helper()
+			l := d.loaded(r.row.ID)
+			var have []string
+			for _, s := range l.Steps {
+				have = append(have, s.Key)
+			}
+			if slices.Sort(keys); l.Run.AtWork != atWork || !slices.Equal(have, keys) {
+				t.Errorf("at work is %q, stored are %q, want %q and %q", l.Run.AtWork, have, atWork, keys)
+			}
+		}
+		r := d.begin()
+		d.does(r, "fetch", d.fetch("1"))
+		brief(r, "first", nil)
+		stored(r, "fetch") // which is read anew
+		d.does(r, "classify", nil)
+		stored(r, "classify", "fetch", "first")
+		brief(r, "second", nil)
+		stored(r, "second", "fetch", "first", "classify")
+		brief(r, "third", nil)
+		stored(r, "second", "fetch", "first", "classify")
+		brief(r, "write", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			result, err := d.write("1")(ctx, s)
+			stored(r, "write", "fetch", "first", "classify", "second", "third")
+			return result, err
+		})
+		r.row.Deaths = 1 // then it matters which one is at work
+		brief(r, "fourth", nil)
+		stored(r, "fourth", "fetch", "first", "classify", "second", "third", "write")
 	})
 }
 

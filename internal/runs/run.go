@@ -51,6 +51,7 @@ type run struct {
 	effects  []store.Effect
 	tickets  []store.Ticket
 	pending  store.Batch
+	owes     bool // a result is pending that is to be stored before the next step begins
 	item     *orchestrator.LoopItem
 	saw      attempt
 	memory   memory // what the attempts before left
@@ -293,10 +294,16 @@ func (r *run) anew() {
 }
 
 // beginStep stores that the step is at work, and with it what waits to be stored: the
-// result of the step before. Of a run that isn't stored it stores nothing.
+// result of the step before. Of a run that isn't stored it stores nothing. Where all of
+// that costs nothing to do again it waits for the next commit: before a write that is the
+// one of its intent.
 func (r *run) beginStep(ctx context.Context, s orchestrator.Step) error {
 	if !r.stored {
 		r.row.AtWork = s.Key
+		return nil
+	}
+	if s.Brief && !r.owes && r.row.Deaths == 0 {
+		r.later(store.Batch{AtWork: r.atWork(s)})
 		return nil
 	}
 	_, err := r.commitPersistently(ctx, store.Batch{AtWork: r.atWork(s)})
@@ -335,6 +342,8 @@ func (r *run) learn(ctx context.Context, st *step, result api.PipeResult, err er
 	default:
 		r.saw.succeeded()
 		r.keep(st, result)
+		// What the first search found is read anew where it isn't stored.
+		r.owes = r.owes || !st.s.Brief && !st.searched
 		if r.stored {
 			r.pending.Success = append(r.pending.Success, r.e.stepSucceeded(st.s.Path)...)
 		}
@@ -379,7 +388,7 @@ func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
 	case err != nil:
 		return nil, err
 	}
-	r.stored, r.pending = true, store.Batch{}
+	r.stored, r.owes, r.pending = true, false, store.Batch{}
 	r.apply(b)
 	if len(whole.Success) > 0 {
 		r.e.places.wakeAll()

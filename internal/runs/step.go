@@ -317,12 +317,21 @@ func joined(a, b store.Batch) store.Batch {
 		j.Documents = b.Documents
 	}
 	j.Effects = append(slices.Clone(a.Effects), b.Effects...)
-	j.Tickets = append(slices.Clone(a.Tickets), b.Tickets...)
+	j.Tickets = append(without(a.Tickets, b.Tickets), b.Tickets...)
 	j.Success = append(slices.Clone(a.Success), b.Success...)
 	if j.Rejection == nil {
 		j.Rejection = a.Rejection
 	}
 	return j
+}
+
+// without are the tickets that are not replaced by others.
+func without(tickets, by []store.Ticket) []store.Ticket {
+	return slices.DeleteFunc(slices.Clone(tickets), func(t store.Ticket) bool {
+		return slices.ContainsFunc(by, func(o store.Ticket) bool {
+			return o.Ticket == t.Ticket && o.System == t.System && o.Runner == t.Runner
+		})
+	})
 }
 
 // factsOf is what of a batch is a fact: outcomes, and the result of their step.

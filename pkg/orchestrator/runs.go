@@ -83,6 +83,7 @@ type Step struct {
 	Name   string // its id, else its use: what people call it
 	Params string // hash of the rendered params; "" if they could not be rendered
 	Effect string // the label of its pipe: "", "none" or "once"
+	Brief  bool   // by the label of its pipe: it costs nothing to call it again
 }
 
 // LoopItem is one item of a loop.

@@ -81,6 +81,11 @@ const (
 	// at once.
 	LabelConcurrent = "concurrent"
 
+	// LabelBrief is "true" on a pipe that computes from its params alone, or does no more
+	// than one write by an injected ticket system: calling it again costs nothing. A run
+	// stores its result together with what comes next, not before the next step begins.
+	LabelBrief = "brief"
+
 	// LabelLanguage names the language of a template renderer, a service that is an
 	// [api.TemplateRenderer]. Only templates in [LanguageJinja] are checked before they
 	// run.

@@ -86,6 +86,7 @@ type database struct {
 	d       *sqlstore.Dialect
 	writing *sql.DB
 	reading *sql.DB
+	readers readers
 	writer  *writer
 }
 
@@ -165,8 +166,8 @@ func (db *database) open(ctx context.Context) error {
 	if db.reading, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
 		return err
 	}
-	db.reading.SetMaxOpenConns(readers)
-	db.reading.SetMaxIdleConns(readers)
+	db.reading.SetMaxOpenConns(mostReaders + 1) // one for the check for damage
+	db.readers = newReaders()
 	return nil
 }
 
@@ -223,7 +224,7 @@ func (db *database) Write(ctx context.Context, durable bool, work func(*sqlstore
 func (db *database) closeConnections() error {
 	var errs []error
 	if db.reading != nil {
-		errs = append(errs, db.reading.Close())
+		errs = append(errs, db.readers.close(), db.reading.Close())
 	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.close())

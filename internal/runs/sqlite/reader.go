@@ -2,42 +2,71 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 
 	"github.com/open-ticket-ai/otai/internal/runs/sqlstore"
 )
 
-// readers is how many connections read.
-const readers = 4
+// mostReaders is how many connections read.
+const mostReaders = 4
+
+// readers are the connections that read, each with its prepared statements: a search asks
+// the store several short questions. nil stands for one that isn't open yet.
+type readers chan *conn
+
+func newReaders() readers {
+	r := make(readers, mostReaders)
+	for range mostReaders {
+		r <- nil
+	}
+	return r
+}
+
+// close waits for those that are at work.
+func (r readers) close() error {
+	var errs []error
+	for range cap(r) {
+		if c := <-r; c != nil {
+			errs = append(errs, c.close())
+		}
+	}
+	close(r)
+	return errors.Join(errs...)
+}
 
 // Read implements [sqlstore.DB].
 func (db *database) Read(ctx context.Context, work func(*sqlstore.Tx) error) error {
-	tx, err := db.reading.BeginTx(ctx, nil)
-	if err != nil {
-		out, _ := translate(err)
-		return out
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // it only read
-	err = work(sqlstore.NewTx(ctx, readTx{tx}, db.d))
-	if ctx.Err() != nil && err != nil {
+	select {
+	case c, open := <-db.readers:
+		if !open {
+			return errClosed
+		}
+		c, err := db.read(ctx, c, work)
+		out, broken := translate(err)
+		if broken && c != nil { // the next one opens it anew
+			_ = c.close()
+			c = nil
+		}
+		db.readers <- c
+		return out
+	case <-ctx.Done():
 		return ctx.Err()
 	}
-	out, _ := translate(err)
-	return out
 }
 
-type readTx struct{ tx *sql.Tx }
-
-// Exec implements [sqlstore.Querier].
-func (r readTx) Exec(ctx context.Context, statement string, args ...any) (int64, error) {
-	result, err := r.tx.ExecContext(ctx, statement, args...)
-	if err != nil {
-		return 0, err
+func (db *database) read(ctx context.Context, c *conn, work func(*sqlstore.Tx) error) (_ *conn, err error) {
+	if c == nil {
+		if c, err = newConn(ctx, db.reading); err != nil {
+			return nil, err
+		}
 	}
-	return result.RowsAffected()
-}
-
-// Query implements [sqlstore.Querier].
-func (r readTx) Query(ctx context.Context, statement string, args ...any) (sqlstore.Rows, error) {
-	return r.tx.QueryContext(ctx, statement, args...)
+	if _, err := c.Exec(ctx, "BEGIN"); err != nil {
+		return c, err
+	}
+	err = work(sqlstore.NewTx(ctx, c, db.d))
+	_, end := c.Exec(ctx, "ROLLBACK")
+	return c, errors.Join(err, end)
 }

@@ -21,9 +21,13 @@ func (s *Store) Mark(ctx context.Context) (mark store.Mark, err error) {
 }
 
 // nextEnd counts an end: what was marked before is before it.
-func (t *Tx) nextEnd() (n int64, err error) {
-	_, err = t.row(`{nextend}`, nil, &n)
-	return n, err
+// All ends of a transaction are one.
+func (t *Tx) nextEnd() (int64, error) {
+	if t.mark != 0 {
+		return t.mark, nil
+	}
+	_, err := t.row(`{nextend}`, nil, &t.mark)
+	return t.mark, err
 }
 
 // With how many tickets a claim begins to look, and how many it looks at together later:

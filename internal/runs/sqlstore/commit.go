@@ -51,10 +51,11 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 			return nil, err
 		}
 	}
-	if err := t.putTickets(run, b.Tickets); err != nil {
+	moved, err := t.spawnAll(run, b)
+	if err != nil {
 		return nil, err
 	}
-	if err := t.spawnAll(run, b); err != nil {
+	if err := t.putTickets(run, b.Tickets, moved); err != nil {
 		return nil, err
 	}
 	for _, cause := range b.Success {
@@ -85,10 +86,12 @@ func (t *Tx) putSteps(run string, steps []store.Step) error {
 	return nil
 }
 
-func (t *Tx) putTickets(run string, tickets []store.Ticket) (err error) {
-	var mark int64
+// putTickets stores tickets. For those that moved to an item without having been written
+// to nothing has ended: what was read of them is as new as it was.
+func (t *Tx) putTickets(run string, tickets []store.Ticket, moved map[string]bool) (err error) {
 	for _, k := range tickets {
-		if !k.Working && mark == 0 {
+		mark := k.EndedAt
+		if !k.Working && !moved[k.Run] {
 			if mark, err = t.nextEnd(); err != nil {
 				return err
 			}
@@ -100,26 +103,36 @@ func (t *Tx) putTickets(run string, tickets []store.Ticket) (err error) {
 	return nil
 }
 
-// spawnAll stores items. The tickets of the batch have moved to them; what the run has
-// written to those tickets moves, too.
-func (t *Tx) spawnAll(run string, b store.Batch) error {
+// spawnAll stores items. The tickets of the batch move to them, and with them what the
+// run has written to those tickets. It returns the items at whose tickets that is nothing.
+func (t *Tx) spawnAll(run string, b store.Batch) (moved map[string]bool, err error) {
 	for i := range b.Spawn {
 		if err := t.spawn(&b.Spawn[i]); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if len(b.Spawn) == 0 {
-		return nil
+		return nil, nil
 	}
+	var one int64
+	wrote, err := t.row(`SELECT 1 FROM {s}effect WHERE run = $1 LIMIT 1`, args{run}, &one)
+	if err != nil {
+		return nil, err
+	}
+	moved = make(map[string]bool, len(b.Spawn))
 	for _, k := range b.Tickets {
 		if k.Run == "" || k.Run == run {
 			continue
 		}
-		if _, err := t.exec(`UPDATE {s}effect SET run = $1 WHERE run = $2 AND system = $3 AND ticket = $4`, k.Run, run, k.System, k.Ticket); err != nil {
-			return err
+		var n int64
+		if wrote {
+			if n, err = t.exec(`UPDATE {s}effect SET run = $1 WHERE run = $2 AND system = $3 AND ticket = $4`, k.Run, run, k.System, k.Ticket); err != nil {
+				return nil, err
+			}
 		}
+		moved[k.Run] = n == 0
 	}
-	return nil
+	return moved, nil
 }
 
 // spawn stores an item, which is due at once, behind what was begun before.

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -66,10 +67,11 @@ func (s *Store) TakeRun(ctx context.Context, host, run string, fence int64) (l *
 	return l, err
 }
 
-// begin begins an attempt. The answer has Parked as it was before.
+// begin begins an attempt. The answer has Parked as it was before. A run that begins for
+// the first time works at its tickets at once, unless others do.
 func (t *Tx) begin(host, run string) (*store.Loaded, error) {
-	var parked int64
-	if _, err := t.row(`SELECT parked FROM {s}run WHERE id = $1`, args{run}, &parked); err != nil {
+	var parked, begun int64
+	if _, err := t.row(`SELECT parked, begun FROM {s}run WHERE id = $1`, args{run}, &parked, &begun); err != nil {
 		return nil, err
 	}
 	if _, err := t.exec(`UPDATE {s}run SET state = 'running', owner = $1, fence = fence + 1, due_at = NULL, begun = 1,
@@ -81,6 +83,21 @@ func (t *Tx) begin(host, run string) (*store.Loaded, error) {
 		return nil, err
 	}
 	l.Run.Parked = parked == 1
+	for i, k := range l.Tickets {
+		if begun == 1 || k.Working || !k.Fetched {
+			continue
+		}
+		if err := t.oneAtATime(k.System); err != nil {
+			return nil, err
+		}
+		taken, err := t.claimOne(store.Held{Run: run, Host: host, Fence: l.Run.Fence}, k)
+		switch {
+		case err == nil:
+			l.Tickets[i] = taken
+		case !errors.Is(err, store.ErrBusy): // who works at it is seen when the run goes on
+			return nil, err
+		}
+	}
 	return l, nil
 }
 

@@ -40,6 +40,8 @@ type Tx struct {
 	d   *Dialect
 	now int64
 
+	mark int64 // of what ends in it
+
 	// Ready are the runs that became ready in it, Ended the attempt that it ended: for the
 	// queue that carries runs to other hosts, in the same transaction.
 	Ready []store.ReadyRun

@@ -176,8 +176,8 @@ func spawns(f *fixture) {
 		f.Fatalf("took %+v", l)
 	}
 	f.wantIDs(l.Tickets, "1")
-	if l.Tickets[0].Working {
-		f.Error("an item works at its ticket before it has begun")
+	if !l.Tickets[0].Working || f.ticket("2").Working {
+		f.Error("an item works at its ticket as soon as it has begun, and not before")
 	}
 	k, busy, err := f.Store.ClaimOne(f.ctx, store.Held{Run: "i1", Host: f.host, Fence: l.Run.Fence}, nil, l.Tickets[0])
 	f.must(err)
