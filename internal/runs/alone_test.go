@@ -83,3 +83,57 @@ func TestTheOnlyTicketThatAlwaysMeetsAFailureIsSetAsideWhileTheServiceIsHealthy(
 		})
 	}
 }
+
+// RUNS 33, 22: a run that people end, or whose ticket is gone, ends once nothing of it can
+// be at work any more.
+func TestARunThatEndsWithoutAnAnswerIsLookedAfterAndThenEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		after   func(d *desk, h *helpDesk, run string)
+		within  time.Duration
+		outcome store.Outcome
+		effect  store.EffectState
+	}{
+		"canceled, and nothing was carried out": {
+			after: func(d *desk, _ *helpDesk, run string) {
+				d.ask(store.VerbCancel, store.RequestArgs{Runs: []string{run}})
+			},
+			within: 2 * time.Minute, outcome: store.Canceled, effect: store.Closed,
+		},
+		"canceled, and it was carried out late": {
+			after: func(d *desk, h *helpDesk, run string) {
+				d.ask(store.VerbDiscard, store.RequestArgs{Runs: []string{run}})
+				u := api.TicketUpdate{Priority: &api.Entity{Name: "high"}, Queue: &api.Entity{Name: "out"}, Notes: []api.Note{{Subject: "otai", Body: "done"}}}
+				h.change("0001", "otai", u)
+			},
+			within: 2 * time.Minute, outcome: store.Canceled, effect: store.Done,
+		},
+		"the ticket is gone": {
+			after:  func(_ *desk, h *helpDesk, _ string) { delete(h.tickets, "0001") },
+			within: 26 * time.Hour, outcome: store.Gone, effect: store.Closed,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inDesk(t, func(t *testing.T, d *desk) {
+				h := newHelpDesk(1)
+				h.before = func(string, func()) error { return api.ErrUncertain }
+				g, s := d.gated(h)
+				d.finish = g.Finish
+				r := d.begin()
+				alive := func() bool { return false }
+				d.attempt(r, s, oneUpdate, alive)
+				c.after(d, h, r.row.ID)
+				writes, attempts := h.writes, 0
+				for began := time.Now(); time.Since(began) < c.within; time.Sleep(30 * time.Second) {
+					if again, ok := d.mayBeNext(d.place); ok {
+						attempts++
+						d.attempt(again, s, oneUpdate, alive)
+					}
+				}
+				l := d.loaded(r.row.ID)
+				if l.Run.Outcome != c.outcome || l.Effects[0].State != c.effect || h.writes != writes {
+					t.Errorf("after %d attempts the run is %+v, its effect %s, %d more requests", attempts, l.Run, l.Effects[0].State, h.writes-writes)
+				}
+			})
+		})
+	}
+}

@@ -18,6 +18,7 @@ type attempt struct {
 	gone       string // the ticket
 	overtaken  string // the ticket
 	why        string // it was overtaken
+	looked     bool   // at what a canceled run had begun: it isn't there, and nothing is at work
 	wait       *gate.Wait
 	rejections []rejection
 	bad        *trouble // what a step can't do with this ticket

@@ -65,6 +65,7 @@ type decision struct {
 	released bool // the ticket counts as released once more
 	note     string
 	forget   bool // results are dropped
+	closes   bool // effects without an outcome are given up
 	system   bool // concerns the system, so it may concern the runner
 	memory   memory
 	about    about
@@ -92,7 +93,7 @@ func decide(e ending) decision {
 			v.end.Outcome = store.Left
 		}
 	}
-	if v.end.State == store.Ended && e.open && e.doubt == "" && (v.end.Outcome != store.Dead || e.until > e.now) {
+	if v.end.State == store.Ended && e.open && !e.mayEndOpen(v) {
 		// What was begun to be written is finished, whatever else is true.
 		v = wait(e, store.ReasonUntil, max(e.until, e.now+soon.Microseconds()))
 	}
@@ -105,12 +106,26 @@ func decide(e ending) decision {
 	return v
 }
 
+// mayEndOpen reports whether a run may end though an effect has no outcome.
+func (e ending) mayEndOpen(v decision) bool {
+	switch {
+	case e.doubt != "" && !e.canceled:
+		return true
+	case e.until > e.now: // it may be at work
+		return false
+	}
+	return v.closes || v.end.Outcome == store.Dead
+}
+
 func decideEnd(e ending) decision {
 	switch {
 	case e.stopped:
 		return decision{end: store.End{State: store.Ready, DueAt: e.now}, memory: e.memory}
 	case e.canceled:
-		v := decision{end: store.End{State: store.Ended, Outcome: store.Canceled}}
+		if e.wait != nil && e.wait.Reason == store.ReasonGone && e.open {
+			return unreadable(e)
+		}
+		v := decision{end: store.End{State: store.Ended, Outcome: store.Canceled}, closes: e.looked || e.doubt != ""}
 		return v.stand(store.Handled, 0, 0, "canceled")
 	case e.doubt != "":
 		v := decision{end: store.End{State: store.Ended, Outcome: store.Dead}, about: sayDoubt}
@@ -204,7 +219,9 @@ func unreadable(e ending) decision {
 	}
 	m.Look = e.now
 	if m.Looked >= goneAfter.Microseconds() {
-		return gone(e)
+		v := gone(e)
+		v.closes = true
+		return v
 	}
 	v := wait(e, store.ReasonGone, e.after(lookAgain))
 	if e.closed { // many can't be read: they look one after another

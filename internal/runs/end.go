@@ -186,6 +186,14 @@ func (r *run) batch(v decision) store.Batch {
 	if v.forget {
 		r.pending.Steps, r.pending.Documents = nil, nil
 	}
+	if v.closes && v.end.State == store.Ended {
+		for _, f := range r.effects {
+			if f.State == store.Intent {
+				f.State = store.Closed
+				b.Effects = append(b.Effects, f)
+			}
+		}
+	}
 	if v.end.State == store.Ready || !v.stands {
 		if v.end.Reason == store.ReasonBusy { // gives back what it has
 			for _, t := range r.tickets {

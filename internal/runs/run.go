@@ -209,6 +209,9 @@ func (r *run) finishOpen(ctx context.Context) error {
 		case errors.Is(err, store.ErrFence):
 			r.lose()
 			return err
+		case r.canceled.Load() && (errors.Is(err, store.ErrCanceled) || r.waitsFor(store.ReasonCause)):
+			r.saw.looked = true
+			return errHalt
 		case err != nil && !r.sawHalt():
 			return r.failed(f.Step, err)
 		}
@@ -220,6 +223,13 @@ func (r *run) finishOpen(ctx context.Context) error {
 		return errHalt
 	}
 	return nil
+}
+
+// waitsFor reports whether the gate said that the run must wait, for this reason.
+func (r *run) waitsFor(reason string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.saw.wait != nil && r.saw.wait.Reason == reason
 }
 
 // opCreate is the operation of a new ticket, which can't be looked for.
