@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -121,24 +122,28 @@ func (d realDesk) automated(config string, tickets int) rate {
 	cmd := exec.CommandContext(d.Context(), product.otai, "run", "-c", file, "--until-empty", "--log-format", "json")
 	cmd.Dir = dir
 	cmd.Env = append(environment(d.T, "OTOBO_URL="+d.url), "OTAI_OTOBO_ZNUNY_PASSWORD="+d.password)
-	out, err := cmd.CombinedOutput()
+	log, err := cmd.StderrPipe()
 	if err != nil {
-		d.Fatalf("%v\n%s", err, out)
+		d.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		d.Fatal(err)
+	}
+	var out strings.Builder
+	var at []time.Time // the log's own times are whole seconds
+	for lines := bufio.NewScanner(log); lines.Scan(); {
+		fmt.Fprintln(&out, lines.Text())
+		if strings.Contains(lines.Text(), `"message":"ticket changed"`) {
+			at = append(at, time.Now())
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		d.Fatalf("%v\n%s", err, out.String())
 	}
 	r := rate{cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 	r.requests, _ = d.requestsSince(from)
-	var at []time.Time
-	for line := range strings.Lines(string(out)) {
-		var said struct {
-			Time time.Time
-			Msg  string
-		}
-		if json.Unmarshal([]byte(line), &said) == nil && said.Msg == "ticket changed" {
-			at = append(at, said.Time)
-		}
-	}
 	if len(at) != tickets {
-		d.Fatalf("%d of %d tickets\n%s", len(at), tickets, out)
+		d.Fatalf("%d of %d tickets\n%s", len(at), tickets, out.String())
 	}
 	r.perSecond = perSecond(at)
 	return r
