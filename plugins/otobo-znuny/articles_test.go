@@ -87,3 +87,39 @@ func TestBeforeANoteNoTextOfTheCustomerIsReadAgain(t *testing.T) {
 		t.Errorf("the newest article was asked for by %v", before)
 	}
 }
+
+// A ticket that no agent has touched since its first article has no note of otai's: it
+// isn't read again before one.
+func TestBeforeTheFirstNoteOfANewTicketNothingIsReadAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		began, changed string
+		sender         string
+		reads          int
+	}{
+		"new":                  {"2026-11-22 15:20:41", "2026-11-22 15:20:41", "", 1},
+		"in the second behind": {"2026-11-22 15:20:40", "2026-11-22 15:20:41", "", 1},
+		"changed":              {"2026-11-22 15:20:39", "2026-11-22 15:20:41", "", 2},
+		"of unknown age":       {"", "2026-11-22 15:20:41", "", 2},
+		"another sender":       {"2026-11-22 15:20:41", "2026-11-22 15:20:41", "system", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.tickets["1"]["Changed"] = c.changed
+			d.tickets["1"]["Article"].([]any)[0].(map[string]any)["CreateTime"] = c.began
+			s := d.service(func(p *Params) { p.Articles = articlesFirst })
+			if _, err := s.FindTickets(t.Context(), api.SearchCriteria{Limit: 1}); err != nil {
+				t.Fatal(err)
+			}
+			note := api.Note{Subject: "Sorted", Body: "by otai"}
+			if c.sender != "" {
+				note.Fields = map[string]any{"SenderType": c.sender}
+			}
+			if err := s.AddNote(t.Context(), "1", note); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(d.sent("ticket-get")); got != c.reads {
+				t.Errorf("%d reads, want %d", got, c.reads)
+			}
+		})
+	}
+}

@@ -83,7 +83,7 @@ func (d *delivery) prepare(ctx context.Context) error {
 	if len(d.todo.Notes) == 0 {
 		return nil
 	}
-	newest, known := d.s.articles.of(d.id)
+	newest, known := d.s.articles.of(d.id, d.todo.senders())
 	if !known {
 		if newest, err = d.s.newestArticle(ctx, d.id, d.todo.senders()); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/otobo-znuny/internal/wire"
@@ -125,13 +126,27 @@ func (s *TicketSystem) getRecords(ctx context.Context, batch []string, what wire
 		s.agents.learn(r)
 		switch _, cut := what["ArticleLimit"]; {
 		case !cut:
-			s.articles.learn(r)
-		default:
-			// What follows the first article isn't known any longer.
+			s.articles.learn(r, false)
+		case s.untouched(r):
+			s.articles.learn(r, true)
+		default: // what follows the first article isn't known any longer
 			s.articles.forget(r.Text("TicketID"))
 		}
 	}
 	return found, nil
+}
+
+// untouched reports whether no agent did anything to a ticket since its first article, the
+// only one that was read: each note of an agent sets the time of the ticket's change. So
+// notes that will be written have higher ids than that article, and none is there that
+// reads the same. Both times are by the help desk's one clock.
+func (s *TicketSystem) untouched(r wire.Record) bool {
+	articles := r.Articles()
+	if len(articles) != 1 {
+		return false
+	}
+	began, changed := articles[0].Time("CreateTime", s.zone), r.Time("Changed", s.zone)
+	return !began.IsZero() && !changed.IsZero() && !changed.After(began.Add(time.Second))
 }
 
 // newestArticle is the highest id among the articles of these sender types, 0 if there

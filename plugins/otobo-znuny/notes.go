@@ -24,6 +24,9 @@ func (s *TicketSystem) AddNote(ctx context.Context, id string, n api.Note) error
 	return s.deliver(ctx, id, change{Notes: []pendingNote{p}})
 }
 
+// agent is the kind of sender that a note has unless it says otherwise.
+const agent = "agent"
+
 // noteKeys are what Note.Fields may contain, besides dynamic fields of articles: the
 // servers' own names, and two of ours. Attachments are files. Once is a text: a note
 // with it is written to a ticket only once, whoever repeats it and when.
@@ -47,7 +50,7 @@ func (s *TicketSystem) newNote(place string, n api.Note) (pendingNote, error) {
 	}
 	p := pendingNote{Article: wire.Article{
 		Subject: keepZero(subject), Body: keepZero(cutBody(body, s.maxNoteBytes)), ContentType: contentType(n.ContentType),
-		CommunicationChannel: "Internal", SenderType: "agent",
+		CommunicationChannel: "Internal", SenderType: agent,
 	}}
 	if n.VisibleToCustomer {
 		p.IsVisibleForCustomer = 1
