@@ -230,7 +230,7 @@ func TestSystemRightsThatEndAtTheMoveAreOneCause(t *testing.T) {
 // noting only adds a note to what it finds.
 func noting(subject string) string {
 	steps := strings.Replace(stormThree[strings.Index(stormThree, "- id: note"):], "Sorted", subject, 1)
-	return strings.Replace(strings.Replace(strings.TrimLeft(stormHead, "\n"), "LIMIT", "1", 1), "articles: first", "articles: all", 1) + under(16, stormOne+steps)
+	return strings.Replace(strings.Replace(strings.TrimLeft(stormHead, "\n"), "LIMIT", "1", 1), "articles: first", "articles: all", 1) + indented(stormOne+steps, 16)
 }
 
 // What the help desk itself answers to a note, by a trigger of its database: a field that
