@@ -257,7 +257,7 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 	}{
 		{"Set aside, tried again:", "", w.Aside},
 		{"Dead, not tried again by itself:", "otai runs retry --ticket ID, or --all, tries again", w.Dead},
-		{"Put back by a person, and left so:", "otai runs retry --ticket ID does it again", w.PutBack},
+		{"Left so, and why:", "otai runs retry --ticket ID does it again", w.PutBack},
 	} {
 		if len(list.tickets) == 0 {
 			continue

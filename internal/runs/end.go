@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -231,7 +232,7 @@ func (r *run) standing(t store.Ticket, v decision) store.Ticket {
 		}
 	}
 	t.Standing, t.DueAt, t.Attempts, t.Cause = v.standing, v.due, v.attempts, v.end.Cause
-	if v.note != "" || v.standing != store.Handled { // the gate may have said why
+	if v.note != "" || v.standing != store.Handled || !gate.Noted(t) {
 		t.Note = r.e.o.Redact(v.note)
 	}
 	t.Working = false

@@ -340,6 +340,15 @@ func TestAStepAtWhichTheProcessDiesSetsItsTicketAside(t *testing.T) {
 		if got := d.ticket("1"); got.Standing != store.Aside || !strings.Contains(got.Note, "exits") {
 			t.Errorf("the ticket: %+v", got)
 		}
+
+		time.Sleep(time.Hour)
+		r = d.next(d.place)
+		d.does(r, "fetch", d.fetch("1"))
+		d.does(r, "exits", d.write("1"))
+		d.end(r)
+		if got := d.ticket("1"); got.Standing != store.Handled || got.Note != "" {
+			t.Errorf("once it is handled, the ticket: %+v", got)
+		}
 	})
 }
 

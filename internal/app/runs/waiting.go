@@ -19,7 +19,7 @@ type Waiting struct {
 	Causes  []Cause        `json:"causes"`
 	Aside   []Standing     `json:"set_aside"`
 	Dead    []Standing     `json:"dead"`
-	PutBack []Standing     `json:"put_back"` // by a person, and not changed again
+	PutBack []Standing     `json:"put_back"` // handled ones with a reason why they are left so: put back by a person, or changed again and again
 	Asked   []Request      `json:"requests"` // not answered yet
 }
 

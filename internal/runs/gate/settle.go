@@ -192,6 +192,10 @@ func (f *fetch) mayFree(ctx context.Context, row *store.Ticket, d picture.Differ
 
 const noteBounded = "changed again and again"
 
+// Noted reports whether the gate says of a handled ticket why it is left as it is. The end
+// of a run leaves that as it is, and takes away why the ticket was not handled before.
+func Noted(t store.Ticket) bool { return t.Note == notePutBack || t.Note == noteBounded }
+
 // lay lays what was written since over a picture, whichever runner wrote it.
 func (t *ticketSystem) lay(ctx context.Context, ticket string, p picture.Picture) (picture.Picture, error) {
 	effects, err := t.gate.options.Store.OwnEffects(ctx, t.system, ticket, p.At)
