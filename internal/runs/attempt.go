@@ -45,6 +45,12 @@ func (a *attempt) halts() bool {
 	return a.wait != nil || a.gone != "" || a.overtaken != "" || a.doubt != "" || a.died != "" || a.own != ""
 }
 
+// waitsRefused reports whether the run waits because it was refused something itself, and
+// not because others were: that counts at the cause.
+func (a *attempt) waitsRefused() bool {
+	return a.wait != nil && (a.wait.Reason == store.ReasonGone || a.wait.Reason == store.ReasonCause && len(a.rejections) > 0)
+}
+
 func (a *attempt) begin(orchestrator.Step) { a.before = len(a.rejections) }
 
 // succeeded forgets what the pipe at work has coped with by itself.

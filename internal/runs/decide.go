@@ -182,7 +182,12 @@ func wait(e ending, reason string, due int64) decision {
 func waits(e ending) decision {
 	switch w := e.wait; w.Reason {
 	case store.ReasonCause:
-		return waitsForCause(e, w.Cause)
+		v := waitsForCause(e, w.Cause)
+		if e.waitsRefused() && !e.closed { // as long as nobody tries for all, it does so itself
+			v.end.DueAt = e.after(lookAgain)
+			v.due = v.end.DueAt
+		}
+		return v
 	case store.ReasonBusy:
 		v := wait(e, store.ReasonBusy, e.after(soon))
 		if e.memory.Busy > 0 { // by chance, so that no two wait for each other

@@ -90,6 +90,14 @@ func TestOnePlaceDecidesWhatARunAndItsTicketMayDoNext(t *testing.T) {
 			ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonCause, Cause: "c"}}, wrote: true},
 			stand(waiting(store.ReasonCause, -1), store.Aside, -1, sayNothing),
 		},
+		"refused behind its own move, before others were": {
+			ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonCause, Cause: "c"}, rejections: rejected("c").rejections}, wrote: true},
+			stand(waiting(store.ReasonCause, 60), store.Aside, 60, sayNothing),
+		},
+		"refused behind its own move, as others were": {
+			ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonCause, Cause: "c"}, rejections: rejected("c").rejections}, wrote: true, closed: true},
+			stand(waiting(store.ReasonCause, -1), store.Aside, -1, sayNothing),
+		},
 
 		"a request may be at work":                {ending{attempt: attempt{wait: &untilIn10}, open: true}, waiting(store.ReasonUntil, 10)},
 		"no end while a request may be at work":   {ending{open: true, until: atNow + 7*second}, waiting(store.ReasonUntil, 7)},

@@ -127,7 +127,7 @@ func withDefaults(r orchestrator.Retry) orchestrator.Retry {
 func (r *run) rejection() *store.Rejection {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.saw.stopped || r.saw.died != "" || r.saw.halts() && (r.saw.wait == nil || r.saw.wait.Reason != store.ReasonGone) {
+	if r.saw.stopped || r.saw.died != "" || r.saw.halts() && !r.saw.waitsRefused() {
 		return nil
 	}
 	cause := r.saw.cause()

@@ -517,6 +517,39 @@ func TestThreeTicketsRejectedForOneCauseMakeItWait(t *testing.T) {
 	})
 }
 
+// What follows a move is refused: the run waits, and doesn't keep others waiting; the third
+// ticket closes the cause.
+func TestWhatIsRefusedBehindAMoveWaitsAMinuteAndCounts(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		tries := 0
+		refused := func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			tries++
+			id := s.Tickets()[0].Ticket
+			s.Refused(gate.Rejection{System: "desk", Ticket: id, Write: true, Cause: "note missing", Err: api.ErrDenied})
+			s.Waits(gate.Wait{Reason: store.ReasonCause, Cause: "note missing", Err: api.ErrDenied})
+			return api.PipeResult{}, errors.Join(gate.ErrStopped, api.ErrDenied)
+		}
+		for n, id := range []string{"1", "2", "3"} {
+			r := d.begin()
+			d.does(r, "fetch", d.fetch(id))
+			d.does(r, "move", d.write(id))
+			_, _, err := d.step(r, "note", "p", refused)
+			if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+				t.Fatal(endErr)
+			}
+			if _, ok := d.mayBeNext(d.place); ok {
+				t.Fatal("it is due again at once")
+			}
+			if closed := d.log.count("many tickets are"); closed != n/2 {
+				t.Fatalf("after %d tickets the cause is closed %d times", n+1, closed)
+			}
+		}
+		if got := d.runs(store.Filter{Reason: store.ReasonCause}); len(got) != 3 || tries != 3 {
+			t.Errorf("%d tries, waiting: %+v", tries, got)
+		}
+	})
+}
+
 func TestThreeDifferentTicketsInARowAreTheRunnersTrouble(t *testing.T) {
 	inDesk(t, func(t *testing.T, d *desk) {
 		for i, id := range []string{"1", "2", "3", "4"} {

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
@@ -210,10 +213,10 @@ func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error
 	w.gate.causes.forget()
 	r := w.rejection(w.step, w.effect.Operation, w.effect.Ticket, true, err, w.values(u))
 	moved, partly := w.moved(ctx, u, err)
-	if moved != "" && len(u.Notes) > 0 {
-		r.Cause, r.Label = w.cause(w.step, noteMissing, picture.Queue, moved), noteMissing+" after a move to "+moved
+	if moved != "" {
+		r.Cause, r.Label = w.cause(w.step, noteMissing, picture.Queue, moved), w.missingParts(u)+" missing after a move to "+moved
 		if w.gate.first(r.Cause) {
-			w.gate.options.Logger.ErrorContext(ctx, "a ticket was moved, and its note is refused", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "queue", moved, "err", err)
+			w.gate.options.Logger.ErrorContext(ctx, "a ticket was moved, and what was to follow is refused: the agent needs the right to change tickets in that queue", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "queue", moved, "err", err)
 		}
 	}
 	if partly {
@@ -229,6 +232,15 @@ func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error
 		return err
 	}
 	return err
+}
+
+// missingParts names what is refused, for people.
+func (w *write) missingParts(u api.TicketUpdate) string {
+	names := slices.Sorted(maps.Keys(w.gate.hashing.Change(u).Fields))
+	if len(u.Notes) > 0 {
+		names = append(names, "note")
+	}
+	return strings.Join(names, ", ")
 }
 
 // moved says to which queue the run has moved the ticket, if the rejection came after

@@ -37,7 +37,7 @@ func kind(err error) string {
 }
 
 // noteMissing is the operation of the cause by which a ticket was moved and can't be
-// noted: then no further ticket is moved there.
+// noted, or changed otherwise: then no further ticket is moved there.
 const noteMissing = "note missing"
 
 // cause is the key of a cause: runner, ticket system, operation, field and value
