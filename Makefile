@@ -44,7 +44,7 @@ test-all: test ## what takes longer: all instruction sets, more fuzzing
 
 test-system: ## against a real Znuny: OTAI_TEST_DESK names the script that steers one which runs
 	@test -n '$(OTAI_TEST_DESK)' || { echo 'make: set OTAI_TEST_DESK to the script that steers a help desk; docs/architecture.md says which commands it must know' >&2; exit 2; }
-	OTAI_TEST_DESK='$(OTAI_TEST_DESK)' $(GO) test ./cmd/otai -run '^TestSystem' -count=1 -v -timeout 60m
+	OTAI_TEST_DESK='$(OTAI_TEST_DESK)' $(GO) test ./cmd/otai -run '^TestSystem' -count=1 -v -timeout 180m
 
 chaos: ## kills, stops, restarts of the database, late and lost answers, an hour of them; OTAI_TEST_SEED repeats one
 	OTAI_TEST_CHAOS=1 $(GO) test ./cmd/otai -run '^TestChaosFull$$' -count=1 -v -timeout 90m

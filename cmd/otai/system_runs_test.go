@@ -20,12 +20,9 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/pgtest"
 )
 
-// systemNumber is a size of the tests here, by its variable.
+// systemNumber is a size of the tests here, which the environment may change.
 func systemNumber(name string, usual int) int {
-	if n, err := strconv.Atoi(os.Getenv("OTAI_TEST_SYSTEM_" + name)); err == nil {
-		return n
-	}
-	return usual
+	return chaosNumber("OTAI_TEST_SYSTEM_"+name, usual)
 }
 
 // The settings of the storm: nothing that the help desk does later than timeout and late
@@ -133,7 +130,6 @@ type storm struct {
 	states   []string
 	runs     []*process
 	changed  map[string][]change // what people did, by ticket
-	asked    map[string]int      // requests by operation
 }
 
 // change is one of a person, with what otai had written to the ticket by then.
@@ -151,7 +147,7 @@ func TestSystemAStormOfKillsLosesHalvesAndDoublesNothing(t *testing.T) {
 				d := openDesk(t)
 				s := &storm{
 					realDesk: d, form: form, hosts: hosts,
-					tickets: systemNumber("TICKETS", 60), kills: systemNumber("KILLS", 20),
+					tickets: systemNumber("TICKETS", 300), kills: systemNumber("KILLS", 100),
 				}
 				seed := uint64(systemNumber("SEED", int(time.Now().Unix())))
 				t.Logf("OTAI_TEST_SYSTEM_SEED=%d", seed)
