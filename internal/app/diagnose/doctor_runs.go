@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -34,6 +36,13 @@ func (a analysis) lookIntoRuns(ctx context.Context, add func(Diagnostic)) {
 			report("cause", StatusWarning, fmt.Sprintf("%d runs wait: %s", c.Waiting, c.Label), "when it is over: otai runs retry --cause "+c.Key)
 		}
 	}
+	if err == nil {
+		var seen string
+		seen, _, err = kept.Value(ctx, store.ValueOthers)
+		if message := others(seen, time.Now()); message != "" {
+			report("another otai", StatusFailed, message, "give both one database, infrastructure.runs.database, or end one of them")
+		}
+	}
 	if err = errors.Join(err, kept.Close()); err != nil {
 		report("store", StatusFailed, "runs can't be read: "+err.Error(), "")
 		return
@@ -42,4 +51,18 @@ func (a analysis) lookIntoRuns(ctx context.Context, add func(Diagnostic)) {
 		report("dead tickets", StatusWarning, fmt.Sprintf("%d tickets were refused again and again and are not tried any more by themselves", dead), "otai runs waiting says why; otai runs retry --all tries again")
 	}
 	report("store", StatusOK, fmt.Sprintf("%d runs are at work, %d are due, %d writes have no outcome yet", counts.Runs[store.Running], counts.Runs[store.Ready], counts.Open), "")
+}
+
+// othersFor is how long it counts that another otai was noticed. As long as it works on,
+// it is noticed again each hour.
+const othersFor = 2 * time.Hour
+
+// others is what there is to say of another otai with another run store, "" if nothing.
+func others(seen string, now time.Time) string {
+	at, ticket, _ := strings.Cut(seen, " ")
+	when, err := time.Parse(time.RFC3339, at)
+	if err != nil || now.Sub(when) > othersFor {
+		return ""
+	}
+	return fmt.Sprintf("another otai that doesn't use this run store writes the same notes at this help desk, as at %s to ticket %s", when.Local().Format(time.DateTime), ticket)
 }

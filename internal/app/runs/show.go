@@ -68,7 +68,7 @@ func (d *Desk) Show(ctx context.Context, id string) (Detail, error) {
 	for _, e := range loaded.Effects {
 		out.Effects = append(out.Effects, Effect{
 			Key: e.Key, Operation: e.Operation, Service: e.Service, Ticket: e.Ticket, State: string(e.State),
-			Intent: d.plain(e.Intent), Outcome: d.plain(e.Outcome), Begun: moment(e.Begun), Until: moment(e.Until),
+			Intent: d.written(e.Intent), Outcome: d.written(e.Outcome), Begun: moment(e.Begun), Until: moment(e.Until),
 		})
 	}
 	for _, r := range items {
@@ -90,6 +90,25 @@ func (d *Desk) plain(kept []byte) json.RawMessage {
 	}
 	if err != nil {
 		data, _ = json.Marshal("can't be read by this version of otai") // a text always can
+	}
+	return d.redactor.JSON(data)
+}
+
+// written is what a write was to do or did. Most are JSON; what only otai compares by is
+// left out.
+func (d *Desk) written(kept []byte) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(kept, &fields) != nil {
+		return d.plain(kept) // of a pipe that is carried out once
+	}
+	delete(fields, "picture")
+	delete(fields, "equal")
+	if len(fields) == 0 {
+		return nil
+	}
+	data, err := json.Marshal(fields)
+	if err != nil {
+		return nil
 	}
 	return d.redactor.JSON(data)
 }

@@ -396,5 +396,9 @@ func TestAnotherOtaiWithAStoreOfItsOwnIsNamedOnceAnHour(t *testing.T) {
 		if n := strings.Count(w.logs.String(), "another otai that doesn't use this run store"); n != 1 {
 			t.Errorf("said %d times\n%s", n, w.logs)
 		}
+		kept, _, err := w.m.Value(t.Context(), store.ValueOthers)
+		if at, ticket, _ := strings.Cut(kept, " "); err != nil || ticket != "1" {
+			t.Errorf("for otai doctor, %q at %q is kept: %v", ticket, at, err)
+		}
 	})
 }

@@ -152,6 +152,9 @@ func (t *ticketSystem) others(ctx context.Context, laid, now picture.Picture, ti
 		g.warned = time.Now()
 		g.options.Logger.ErrorContext(ctx, "another otai that doesn't use this run store writes the same notes at this help desk: give both one database, or end one of them",
 			"ticket", ticket.ID, "article", a.ID)
+		if err := g.options.Store.SetValue(ctx, store.ValueOthers, g.warned.UTC().Format(time.RFC3339)+" "+ticket.ID); err != nil {
+			g.options.Logger.DebugContext(ctx, "that another otai was noticed can't be kept", "err", err)
+		}
 	}
 }
 

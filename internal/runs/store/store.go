@@ -46,6 +46,10 @@ var ErrBusy = errors.New("another run works at the ticket")
 // call was stored, or the caller can't know; every call may be repeated.
 var ErrUnavailable = errors.New("the run store can't be used now")
 
+// ValueOthers is the name of the fact that notes of another otai, with another store, were
+// seen at a help desk: the time (RFC 3339), a space, and the ticket.
+const ValueOthers = "others"
+
 // A State is where a run is in its life.
 type State string
 
