@@ -48,6 +48,7 @@ type run struct {
 	searched bool // in this attempt, or by a result that it had
 	steps    map[string]store.Step
 	docs     map[string][]byte
+	passed   map[string]bool // names of the steps that this attempt has behind it
 	effects  []store.Effect
 	tickets  []store.Ticket
 	pending  store.Batch
@@ -58,7 +59,7 @@ type run struct {
 }
 
 func (e *Engine) newRun(p *orchestrator.Place, row store.Run) *run {
-	return &run{e: e, p: p, row: row, ended: make(chan struct{}), steps: make(map[string]store.Step), docs: make(map[string][]byte)}
+	return &run{e: e, p: p, row: row, ended: make(chan struct{}), steps: make(map[string]store.Step), docs: make(map[string][]byte), passed: make(map[string]bool)}
 }
 
 // load makes a run of what the store has of it.
@@ -107,6 +108,7 @@ func (r *run) Step(ctx context.Context, s orchestrator.Step, do func(context.Con
 		return api.PipeResult{}, err
 	}
 	if kept, ok, err := r.had(s); ok || err != nil {
+		r.passes(s)
 		return kept, err
 	}
 	if s.Effect == effectOnce {
@@ -299,6 +301,7 @@ func (r *run) anew() {
 	r.again, r.searched = true, false
 	clear(r.steps)
 	clear(r.docs)
+	clear(r.passed)
 	r.pending.Forget = true
 	r.pending.Steps, r.pending.Documents = nil, nil
 }
@@ -333,6 +336,7 @@ func (r *run) call(ctx context.Context, s orchestrator.Step, do func(context.Con
 	r.saw.begin(s)
 	result, err := do(gate.WithStep(ctx, st))
 	r.learn(ctx, st, result, err)
+	r.passes(s)
 	return result, err
 }
 

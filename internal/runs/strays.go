@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
 // A run that begins anew with another configuration has effects of steps that this one
@@ -19,8 +20,15 @@ func withoutCalls(key string) string { return call.ReplaceAllString(key, "$1") }
 // lastName is what people call a step, as far as its key says it.
 func lastName(key string) string { return key[strings.LastIndex(key, "/")+1:] }
 
+// passes says that the attempt has a step behind it.
+func (r *run) passes(s orchestrator.Step) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.passed[lastName(withoutCalls(s.Key))] = true
+}
+
 // Strays implements [gate.Step]. Those of a step with the same name come first; one whose
-// name another step has is kept for that.
+// name a step has that is still to come is kept for that.
 func (s *step) Strays(system, ticket string) []store.Effect {
 	if len(s.r.p.Steps) == 0 {
 		return nil
@@ -41,7 +49,7 @@ func (s *step) Strays(system, ticket string) []store.Effect {
 		switch name := lastName(of); {
 		case name == own:
 			same = append(same, f)
-		case !names[name]:
+		case !names[name] || s.r.passed[name]:
 			others = append(others, f)
 		}
 	}

@@ -31,13 +31,14 @@ func TestWhatARunHasWrittenCountsWhenItsConfigurationIsChanged(t *testing.T) {
 		after  []write
 		notes  []string
 	}{
-		"three pipes, all done, another word in the note": {three("a", "x"), three("b", "y"), []string{"x"}},
-		"three pipes, the move is done, then one update":  {three("a", "x")[:1], one("b/all", "y"), []string{"y"}},
-		"three pipes, all done, then one update":          {three("a", "x"), one("b/all", "y"), []string{"x"}},
-		"one update, then three pipes":                    {one("a/all", "x"), three("b", "y"), []string{"x"}},
-		"the note comes first, and the move is put right": {three("a", "x")[2:], append(three("b", "y")[2:], three("b", "y")[:2]...), []string{"x"}},
-		"a note more, before the other":                   {three("a", "x"), append([]write{{"b/hello", api.TicketUpdate{Notes: note("hello")}}}, three("b", "y")...), []string{"x", "hello"}},
-		"the items of a loop":                             {three("a", "x"), []write{{"move", api.TicketUpdate{Queue: queue, Priority: high}}, {"note", api.TicketUpdate{Notes: note("y")}}}, []string{"x"}},
+		"three pipes, all done, another word in the note":         {three("a", "x"), three("b", "y"), []string{"x"}},
+		"three pipes, the move is done, then one update":          {three("a", "x")[:1], one("b/all", "y"), []string{"y"}},
+		"three pipes, all done, then one update":                  {three("a", "x"), one("b/all", "y"), []string{"x"}},
+		"one update, then three pipes":                            {one("a/all", "x"), three("b", "y"), []string{"x"}},
+		"the note comes first, and the move is put right":         {three("a", "x")[2:], append(three("b", "y")[2:], three("b", "y")[:2]...), []string{"x"}},
+		"one update, then three pipes, of which one has its name": {one("a/move", "x"), three("b", "y"), []string{"x"}},
+		"a note more, before the other":                           {three("a", "x"), append([]write{{"b/hello", api.TicketUpdate{Notes: note("hello")}}}, three("b", "y")...), []string{"x", "hello"}},
+		"the items of a loop":                                     {three("a", "x"), []write{{"move", api.TicketUpdate{Queue: queue, Priority: high}}, {"note", api.TicketUpdate{Notes: note("y")}}}, []string{"x"}},
 		"two notes in one update, then each in a step": {
 			[]write{{"a/all", api.TicketUpdate{Queue: queue, Priority: high, Notes: append(note("x"), note("z")...)}}},
 			append(three("b", "y"), write{"b/second", api.TicketUpdate{Notes: note("z")}}),
