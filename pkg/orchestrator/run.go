@@ -33,8 +33,10 @@ func (e *Engine) Run(ctx context.Context) error {
 
 	crews := make([]*crew, len(e.places))
 	var all sync.WaitGroup
-	for i, p := range e.places {
+	for _, p := range e.places { // before any run begins: a loop asks for the end of its items' place
 		p.over, p.close = context.WithCancel(context.WithoutCancel(ctx))
+	}
+	for i, p := range e.places {
 		crews[i] = e.newCrew(p)
 		if !e.options.Once {
 			crews[i].fires = -1
