@@ -450,17 +450,73 @@ func TestTicketsThatALoopLeavesOutHideNobody(t *testing.T) {
 func TestItemsOfALoopMayBeTexts(t *testing.T) {
 	const ids = "get_pipe_result('fetch', 'fetched_tickets') | map(attribute='id')"
 	for name, c := range map[string]struct{ items, id string }{
-		"ids of tickets": {"{{ " + ids + " | list }}", "get_parent_param('item')"},
+		"ids of tickets":        {"{{ " + ids + " | list }}", "get_parent_param('item')"},
+		"numbers":               {"{{ " + ids + " | map('int') | list }}", "get_parent_param('item')"},
+		"texts":                 {"{{ ('#' ~ (" + ids + " | join(',#'))).split(',') }}", "get_parent_param('item') | replace('#', '')"},
+		"one an id, others not": {"{{ (" + ids + " | join(',#')).split(',') }}", "get_parent_param('item') | replace('#', '')"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWitness(t)
-			ids := w.addMany(5, "x")
-			steps := strings.ReplaceAll(allInOneStep, "get_pipe_result('ticket').id", c.id)
+			ids := w.addMany(8, "x")
+			w.treats(slowly)
+			steps := strings.ReplaceAll(noteStep, "get_pipe_result('ticket').id", c.id)
 			live(t, w.environment(), "run", "-c", writeFile(t, forEach(c.items, steps)))
-			w.all(15*time.Second, ids, whole)
-			time.Sleep(time.Second)
-			w.wantAllDone(ids, whole)
+			w.all(15*time.Second, ids, goal{note: "Sorted"})
+			time.Sleep(5 * time.Second) // in which a second note would come
+			w.wantAllDone(ids, goal{note: "Sorted"})
+		})
+	}
+}
+
+// slowly keeps items that concern one ticket at work together.
+func slowly(q *request) treatment {
+	if q.update() {
+		return treatment{before: 50 * time.Millisecond, after: 50 * time.Millisecond}
+	}
+	return treatment{}
+}
+
+// TestItemsOfOneTicketFollowEachOther: two items, or one that is the ticket and one that is
+// a text, or such that move the ticket out of what is searched; also when the process is
+// killed meanwhile.
+func TestItemsOfOneTicketFollowEachOther(t *testing.T) {
+	const ids = "(get_pipe_result('fetch', 'fetched_tickets') | map(attribute='id') | join(',NAME#'))"
+	named := func(name string) string {
+		return "('" + name + "#' ~ " + strings.Replace(ids, "NAME", name, 1) + ").split(',')"
+	}
+	const id, name = "get_parent_param('item').split('#')[1]", "{{ get_parent_param('item').split('#')[0] }}"
+	note := strings.ReplaceAll(strings.ReplaceAll(noteStep, "get_pipe_result('ticket').id", id), "Sorted", `"`+name+`"`)
+	move := strings.ReplaceAll(moveStep, "get_pipe_result('ticket').id", id)
+	for name, c := range map[string]struct {
+		steps string
+		kills int
+	}{
+		"notes":            {note, 0},
+		"notes, killed":    {note, 4},
+		"moves and notes":  {move + note, 0},
+		"both, and killed": {move + note, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWitness(t)
+			ids := w.addMany(8, "x")
+			w.treats(slowly)
+			env := w.environment()
+			config := writeFile(t, forEach("{{ "+named("one")+" + "+named("two")+" }}", c.steps))
+			l := live(t, env, "run", "-c", config)
+			for range c.kills {
+				time.Sleep(300 * time.Millisecond)
+				l.kill()
+				l = live(t, env, "run", "-c", config)
+			}
+			for _, name := range []string{"one", "two"} {
+				w.all(30*time.Second, ids, goal{note: name})
+			}
+			time.Sleep(5 * time.Second) // in which a second note would come
+			for _, name := range []string{"one", "two"} {
+				w.wantAllDone(ids, goal{note: name})
+			}
 		})
 	}
 }

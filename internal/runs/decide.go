@@ -89,7 +89,7 @@ func decide(e ending) decision {
 	v := decideEnd(e)
 	if e.spawned && v.end.State == store.Waiting && !e.open {
 		v.end = store.End{State: store.Ended, Outcome: store.Dead, Err: e.reason()}
-		if v.system { // it comes again with the next firing
+		if v.system || e.wait != nil && e.wait.Reason == store.ReasonBusy { // it comes again with the next firing
 			v.end.Outcome = store.Left
 		}
 	}

@@ -62,7 +62,8 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out = make(map[string]orchestrator.LoopItem)
-	of := make(map[string]string, len(items)) // run by ticket
+	of := make(map[string][]string, len(items)) // runs by ticket
+	parts := false                              // some are not tickets that it fetched
 	now := r.e.now()
 	for _, item := range items {
 		item.Ticket = r.ticketOf(item)
@@ -79,20 +80,22 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 			body = itemOut
 		}
 		row.Item = body
-		if _, twice := of[item.Ticket]; item.Ticket != "" && !twice {
-			of[item.Ticket] = row.ID
-		}
+		of[item.Ticket] = append(of[item.Ticket], row.ID)
+		parts = parts || !r.fetched(item.Ticket)
 		b.Spawn = append(b.Spawn, row)
 	}
 	for _, t := range r.tickets {
-		if !t.Fetched || r.item != nil || len(items) > 0 && len(of) == 0 { // the items are parts of it
+		if !t.Fetched || len(items) == 0 && r.item != nil { // its later steps may be about it
 			continue
 		}
 		t.Working = false
-		if id, ok := of[t.Ticket]; ok {
-			t.Run = id
-		} else {
-			t = r.leftOut(t, s, now)
+		switch own := of[t.Ticket]; {
+		case len(own) == 1:
+			t.Run = own[0]
+		case len(own) > 1 || parts:
+			t = r.lends(t, s, now)
+		default:
+			t = r.leftOut(t, s, now, "is not among the items of ")
 		}
 		b.Tickets = append(b.Tickets, t)
 	}
@@ -106,20 +109,41 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 // ticketOf is the ticket that an item is: also one of which the item is only the id.
 func (r *run) ticketOf(item orchestrator.LoopItem) string {
 	id, ok := item.Value.(string)
-	if item.Ticket == "" && ok && slices.ContainsFunc(r.tickets, func(t store.Ticket) bool { return t.Fetched && t.Ticket == id }) {
+	if item.Ticket == "" && ok && r.fetched(id) {
 		return id
 	}
 	return item.Ticket
 }
 
+// fetched reports whether it is a ticket that the run has by its fetch.
+func (r *run) fetched(ticket string) bool {
+	return slices.ContainsFunc(r.tickets, func(t store.Ticket) bool { return t.Fetched && t.Ticket == ticket })
+}
+
+// lends is a fetched ticket about which several items may be, or nobody knows which: it
+// stays with the loop until the last of them has ended, and whichever writes to it has it
+// until its own end.
+func (r *run) lends(t store.Ticket, s orchestrator.Step, now int64) store.Ticket {
+	switch {
+	case r.p.Repeat:
+		t = r.standing(t, decision{})
+	case r.wroteTo(t):
+		t = r.standing(t, decision{standing: store.Handled})
+	default:
+		t = r.leftOut(t, s, now, "nothing was written to it by the items of ")
+	}
+	t.Run = r.row.ID
+	return t
+}
+
 // leftOut is a fetched ticket that the loop is not about.
-func (r *run) leftOut(t store.Ticket, s orchestrator.Step, now int64) store.Ticket {
+func (r *run) leftOut(t store.Ticket, s orchestrator.Step, now int64, why string) store.Ticket {
 	n := 1
 	if t.Standing == store.StandingLeft {
 		n += t.Attempts
 	}
 	v := decision{end: store.End{State: store.Ended}}
-	return r.standing(t, v.stand(store.StandingLeft, now+pause(leftFirst, leftLongest, n).Microseconds(), n, "is not among the items of "+s.Path))
+	return r.standing(t, v.stand(store.StandingLeft, now+pause(leftFirst, leftLongest, n).Microseconds(), n, why+s.Path))
 }
 
 // await waits until each item has ended or waits for the first time.

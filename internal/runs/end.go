@@ -206,7 +206,13 @@ func (r *run) batch(v decision) store.Batch {
 	}
 	subject := r.subject()
 	for i, t := range r.tickets {
+		if r.hasItems() && !t.Working && !(v.standing == store.Handled && r.wroteTo(t)) {
+			continue // its standing is its items'
+		}
 		switch {
+		case t.Working && r.hasItems() && v.standing != store.Handled && t.Standing == store.Handled:
+			t.Working = false // what its items applied counts
+			b.Tickets = append(b.Tickets, t)
 		case i == subject, t.Fetched && v.standing == store.Handled && r.wroteTo(t):
 			b.Tickets = append(b.Tickets, r.standing(t, v))
 		case v.end.State == store.Waiting && !r.wroteTo(t):

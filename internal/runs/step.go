@@ -73,6 +73,10 @@ func (s *step) Item() (string, bool) {
 	return s.r.item.Ticket, true
 }
 
+func (s *step) Lent(t store.Ticket) bool {
+	return s.r.row.Parent != "" && t.LastRun == s.r.row.Parent
+}
+
 func (s *step) Effects() []store.Effect {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()

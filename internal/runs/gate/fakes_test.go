@@ -143,6 +143,7 @@ func (r *run) Repeat() bool                 { return r.repeat }
 func (r *run) Place() string                { return "orchestrator.steps[0]" }
 func (r *run) FirstSearch() bool            { return !r.searched }
 func (r *run) Searched()                    { r.searched = true }
+func (r *run) Lent(store.Ticket) bool       { return false }
 func (r *run) Item() (string, bool)         { return r.item, r.item != "" }
 func (r *run) Key() string                  { return "step" }
 func (r *run) Tries() string                { return r.tries }

@@ -25,6 +25,9 @@ type Step interface {
 	// FirstSearch is true and some are Fetched, the search yields those, read anew.
 	Tickets() []store.Ticket
 	Item() (ticket string, ok bool) // of a run that is an item and a ticket
+	// Lent reports whether the run has a ticket from its loop, which others of its items had
+	// before or will have.
+	Lent(t store.Ticket) bool
 
 	// Effects are all of the run, with what Claim, Commit, Fence and Later made of them,
 	// Begun and Until included. NextWrite is the key of the next write of this step with

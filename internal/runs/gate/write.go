@@ -221,6 +221,9 @@ func (w *write) compareFirst(ctx context.Context, notes bool) (base picture.Pict
 		return p, nil, err
 	}
 	why := unmet(ticket, c)
+	if w.row.Standing == store.Handled && w.step.Lent(w.row) {
+		why = "" // other items of the same loop have changed it
+	}
 	if d := laid.Changed(seen, !laid.Laid); d.Any() {
 		why = "somebody changed " + d.String()
 	}

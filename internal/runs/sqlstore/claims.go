@@ -170,10 +170,10 @@ func passed(k store.Ticket, c store.Claim, living []string, now int64) bool {
 func (t *Tx) take(k store.Ticket, now int64) error {
 	_, err := t.exec(`INSERT INTO {s}ticket (runner, system, ticket, run, working, fetched, standing, hashes, last_run,
 		picture, settled, cause, attempts, due_at, seen, ended_at, released, freed, note, changed)
-		VALUES ($1, $2, $3, $4, 1, $5, '', '', '', $6, 0, '', 0, 0, $7, 0, 0, '', '', $8)
+		VALUES ($1, $2, $3, $4, 1, $5, '', '', $9, $6, 0, '', 0, 0, $7, 0, 0, '', '', $8)
 		ON CONFLICT (system, ticket, runner) DO UPDATE SET run = excluded.run, working = 1,
-		fetched = excluded.fetched, seen = excluded.seen, changed = excluded.changed`,
-		k.Runner, k.System, k.Ticket, k.Run, number(k.Fetched), blob(k.Picture), k.Seen, now)
+		fetched = excluded.fetched, last_run = excluded.last_run, seen = excluded.seen, changed = excluded.changed`,
+		k.Runner, k.System, k.Ticket, k.Run, number(k.Fetched), blob(k.Picture), k.Seen, now, k.LastRun)
 	return err
 }
 
@@ -190,7 +190,7 @@ func (s *Store) ClaimOne(ctx context.Context, held store.Held, create *store.Run
 		if err := t.oneAtATime(want.System); err != nil {
 			return err
 		}
-		taken, err = t.claimOne(held, want)
+		taken, err = t.claimOne(held, r.parent, want)
 		return err
 	})
 	if errors.Is(err, store.ErrBusy) {
@@ -199,7 +199,7 @@ func (s *Store) ClaimOne(ctx context.Context, held store.Held, create *store.Run
 	return taken, false, err
 }
 
-func (t *Tx) claimOne(held store.Held, want store.Ticket) (store.Ticket, error) {
+func (t *Tx) claimOne(held store.Held, parent string, want store.Ticket) (store.Ticket, error) {
 	now, err := t.Now()
 	if err != nil {
 		return want, err
@@ -209,7 +209,13 @@ func (t *Tx) claimOne(held store.Held, want store.Ticket) (store.Ticket, error) 
 		return want, err
 	}
 	for _, k := range rows {
+		lender, err := t.lender(held.Run, parent, want.Runner, k)
 		switch {
+		case err != nil:
+			return want, err
+		case lender != "":
+			want = k
+			want.LastRun = lender
 		case k.Run != held.Run && (k.Working || k.Run != "" && k.Runner == want.Runner):
 			return want, store.ErrBusy
 		case k.Runner == want.Runner:

@@ -51,6 +51,9 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 			return nil, err
 		}
 	}
+	if b.Tickets, err = t.lentBack(run, r.parent, b.Tickets); err != nil {
+		return nil, err
+	}
 	moved, err := t.spawnAll(run, b)
 	if err != nil {
 		return nil, err

@@ -79,8 +79,12 @@ func (t *Tx) clearUp(run string, outcome store.Outcome) error {
 			return err
 		}
 	}
+	loop, err := t.keepLent(run, mark)
+	if err != nil {
+		return err
+	}
 	if _, err := t.exec(`UPDATE {s}ticket SET run = '', working = 0, fetched = 0, last_run = $1, ended_at = $2, changed = $3
-		WHERE run = $1 AND run <> '' AND ($4 = 0 OR standing <> 'dead' OR fetched = 0)`, run, mark, t.now, number(inDoubt)); err != nil {
+		WHERE run = $1 AND run <> '' AND ($4 = 0 OR standing <> 'dead' OR fetched = 0) AND ($5 = 0 OR fetched = 0)`, run, mark, t.now, number(inDoubt), number(loop)); err != nil {
 		return err
 	}
 	if outcome == store.Dead {

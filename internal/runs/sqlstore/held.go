@@ -8,6 +8,7 @@ import (
 type heldRun struct {
 	found              bool
 	owner, state       string
+	parent             string
 	cancel, atWork     string
 	fence              int64
 	dead, lease, until int64 // the host's
@@ -16,13 +17,13 @@ type heldRun struct {
 // held asks whether the run is still the host's, and locks its row. A fact asks only for
 // owner and fence: it is stored also when the lease has ended.
 func (t *Tx) held(h store.Held, fact bool) (r heldRun, err error) {
-	statement := `SELECT r.owner, r.fence, r.state, r.cancel, r.at_work, 0, 0, 0, 0 FROM {s}run r WHERE r.id = $1`
+	statement := `SELECT r.owner, r.fence, r.state, r.cancel, r.at_work, r.parent, 0, 0, 0, 0 FROM {s}run r WHERE r.id = $1`
 	if t.d.Leases {
-		statement = `SELECT r.owner, r.fence, r.state, r.cancel, r.at_work, coalesce(h.dead, 1), coalesce(h.lease, 0),
+		statement = `SELECT r.owner, r.fence, r.state, r.cancel, r.at_work, r.parent, coalesce(h.dead, 1), coalesce(h.lease, 0),
 			coalesce(h.lease_until, 0), {now} FROM {s}run r LEFT JOIN {s}host h ON h.id = r.owner WHERE r.id = $1 FOR UPDATE OF r`
 	}
 	var now int64
-	r.found, err = t.row(statement, args{h.Run}, &r.owner, &r.fence, &r.state, &r.cancel, &r.atWork, &r.dead, &r.lease, &r.until, &now)
+	r.found, err = t.row(statement, args{h.Run}, &r.owner, &r.fence, &r.state, &r.cancel, &r.atWork, &r.parent, &r.dead, &r.lease, &r.until, &now)
 	if err != nil || !r.found {
 		return r, err
 	}

@@ -149,6 +149,9 @@ func scanReady(rows Rows) (r store.ReadyRun, err error) {
 // Reconcile implements [store.Store]: only what was found so twice is taken over, because
 // a run that was taken this moment isn't known to the caller yet.
 func (s *Store) Reconcile(ctx context.Context, host string, atWork []string) (runs int, err error) {
+	if err := s.releaseLent(ctx); err != nil {
+		return 0, err
+	}
 	idle := make(map[string]int64)
 	err = s.db.Read(ctx, func(t *Tx) error {
 		clear(idle)

@@ -90,7 +90,7 @@ func (t *Tx) begin(host, run string) (*store.Loaded, error) {
 		if err := t.oneAtATime(k.System); err != nil {
 			return nil, err
 		}
-		taken, err := t.claimOne(store.Held{Run: run, Host: host, Fence: l.Run.Fence}, k)
+		taken, err := t.claimOne(store.Held{Run: run, Host: host, Fence: l.Run.Fence}, l.Run.Parent, k)
 		switch {
 		case err == nil:
 			l.Tickets[i] = taken

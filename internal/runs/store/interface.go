@@ -16,7 +16,8 @@ type Store interface {
 	// Reap makes the runs of hosts whose lease has ended ready, with a new fence, and
 	// returns their number. A host calls it only after a full lease of its own renewals.
 	Reap(ctx context.Context, host string) (int, error)
-	// Reconcile makes runs ready that this host owns and does not work at.
+	// Reconcile makes runs ready that this host owns and does not work at. It also lets go
+	// of tickets that loops have kept for items which have all ended.
 	Reconcile(ctx context.Context, host string, atWork []string) (int, error)
 	// Leave ends the host: a clean end of its process. What it still held becomes ready.
 	Leave(ctx context.Context, host string) error

@@ -198,3 +198,58 @@ func adopts(f *fixture) {
 		f.Errorf("it begins anew with %+v", l)
 	}
 }
+
+// lends: a loop lends a ticket to one item after another, and keeps it, also when it has
+// ended itself, until none may come for it any more.
+func lends(f *fixture) {
+	loop, c := f.begin(f.host, "1")
+	k := c.Tickets[0]
+	k.Working, k.Standing = false, store.StandingLeft
+	item := func(id string) store.Run {
+		return store.Run{ID: loop.Run + id, Runner: runner, Hash: "items", Parent: loop.Run, State: store.Ready}
+	}
+	f.commit(store.Batch{Held: loop, Tickets: []store.Ticket{k}, Spawn: []store.Run{item("a"), item("b")}})
+	take := func() store.Held {
+		f.Helper()
+		l, _, err := f.Store.Take(f.ctx, f.host, runner, "items")
+		f.must(err)
+		if l == nil {
+			f.Fatal("no item is due")
+		}
+		return store.Held{Run: l.Run.ID, Host: f.host, Fence: l.Run.Fence}
+	}
+	a, b := take(), take()
+	want := func(run string) {
+		f.Helper()
+		f.must(second(f.Store.Reconcile(f.ctx, f.host, []string{loop.Run, a.Run, b.Run})))
+		ks, err := f.Store.Tickets(f.ctx, runner, system, []string{"1"})
+		f.must(err)
+		if len(ks) != 1 || ks[0].Run != run {
+			f.Errorf("the ticket: %+v, want it at %q", ks, run)
+		}
+	}
+	one := store.Ticket{Runner: runner, System: system, Ticket: "1"}
+	taken, busy, err := f.Store.ClaimOne(f.ctx, a, nil, one)
+	f.must(err)
+	if busy || !taken.Fetched || !taken.Working {
+		f.Errorf("busy %v, taken %+v", busy, taken)
+	}
+	if _, busy, err = f.Store.ClaimOne(f.ctx, b, nil, one); err != nil || !busy {
+		f.Errorf("busy %v, error %v while another item works at it", busy, err)
+	}
+	f.commit(store.Batch{Held: loop, End: &store.End{State: store.Ended, Outcome: store.Left}})
+	want(a.Run)
+	taken.Run, taken.Working, taken.Standing = "", false, store.Handled
+	f.commit(store.Batch{Held: a, Tickets: []store.Ticket{taken}, End: &store.End{State: store.Ended, Outcome: store.Applied}})
+	want(loop.Run)
+	taken, busy, err = f.Store.ClaimOne(f.ctx, b, nil, one)
+	f.must(err)
+	if busy || !taken.Fetched || taken.Standing != store.Handled || taken.LastRun != loop.Run {
+		f.Errorf("busy %v, taken %+v", busy, taken)
+	}
+	f.must(second(f.Store.Cancel(f.ctx, b.Run, store.VerbCancel)))
+	f.commit(store.Batch{Held: b, End: &store.End{State: store.Ended, Outcome: store.Canceled}})
+	want("")
+}
+
+func second[T any](_ T, err error) error { return err }
