@@ -266,7 +266,7 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 		table := newTable(out)
 		fmt.Fprintln(table, "TICKET\tRUNNER\tRUN\tTRIES\tDUE\tWHY")
 		for _, t := range list.tickets {
-			show(table, "%s\t%s\t%s\t%d\t%s\t%s\n", t.Ticket, t.Runner, orNone(t.Run), t.Attempts, local(t.Due), shorten(orNone(t.Note), 80))
+			show(table, "%s\t%s\t%s\t%d\t%s\t%s\n", t.Ticket, t.Runner, orNone(t.Run), t.Attempts, local(t.Due), shorten(orNone(t.Note), 400))
 		}
 		if err := table.Flush(); err != nil {
 			return err
@@ -347,7 +347,7 @@ when the answer is known. What they have written stays.`,
 }
 
 func (c *command) ask(cmd *cobra.Command, asJSON bool, do func(*runs.Desk) (runs.Asked, error)) error {
-	return c.desk(cmd, runs.OpenOptions{}, func(d *runs.Desk) error {
+	return c.desk(cmd, runs.OpenOptions{Asks: true}, func(d *runs.Desk) error {
 		asked, err := do(d)
 		if err != nil {
 			return answerError(cmd.OutOrStdout(), asJSON, err)

@@ -80,8 +80,9 @@ func storeError(err error) error {
 func WorkedAt(err error) bool { return errors.As(err, new(*sqlite.LockedError)) }
 
 // LookIntoRuns opens the store that the document names beside whoever works with it: to
-// read, and to leave requests. The error is [fs.ErrNotExist] if there is none yet.
-func (s Settings) LookIntoRuns(ctx context.Context, d *config.Document) (store.Store, error) {
+// read, and, if toAsk is set, to leave requests. The error is [fs.ErrNotExist] if there is
+// none yet.
+func (s Settings) LookIntoRuns(ctx context.Context, d *config.Document, toAsk bool) (store.Store, error) {
 	dir, err := s.stateDir()
 	if err != nil {
 		return nil, ExitWith(CodeUsage, err)
@@ -94,7 +95,11 @@ func (s Settings) LookIntoRuns(ctx context.Context, d *config.Document) (store.S
 	if err != nil {
 		return nil, ExitWith(CodeUsage, err)
 	}
-	opened, err := sqlite.Beside(ctx, sqlite.Options{Dir: dir, TrustGroup: trustGroup})
+	open := sqlite.Look
+	if toAsk {
+		open = sqlite.Beside
+	}
+	opened, err := open(ctx, sqlite.Options{Dir: dir, TrustGroup: trustGroup})
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -133,12 +138,12 @@ func (a *Setup) openRunStore(ctx context.Context) (*RunStore, error) {
 	}
 }
 
-// LookIntoRuns is that of the settings, for this configuration.
+// LookIntoRuns is that of the settings, for this configuration, to read.
 func (a *Setup) LookIntoRuns(ctx context.Context) (store.Store, error) {
 	if o := a.Document.Runs; o.Database != "" {
 		if _, err := river.Check(ctx, o.Database, o.Schema, o.PollOnly); err != nil {
 			return nil, err
 		}
 	}
-	return a.settings.LookIntoRuns(ctx, a.Document)
+	return a.settings.LookIntoRuns(ctx, a.Document, false)
 }

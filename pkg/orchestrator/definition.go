@@ -51,7 +51,8 @@ type Options struct {
 	// Wrap returns what is injected instead of the instance of a service, or the instance
 	// itself. A field of an interface that only the instance has gets the instance, unless
 	// Strict makes that an error. nil injects the instances themselves.
-	Wrap   func(s Service, instance any) any
+	Wrap func(s Service, instance any) any
+	// Strict makes it an error if a field gets an instance past Wrap.
 	Strict bool
 	// Runs keeps runs. nil forgets them: what an end of the process interrupts begins anew.
 	Runs Runs

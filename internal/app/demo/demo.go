@@ -171,7 +171,7 @@ func stateOf(dir string) string { return filepath.Join(dir, "state") }
 // addRuns gives each ticket the id of the run that changed it.
 func (d *demonstration) addRuns(ctx context.Context, s app.Settings, dir string, of *config.Document, list []Ticket) error {
 	s.StateDir = stateOf(dir)
-	kept, err := s.LookIntoRuns(ctx, of)
+	kept, err := s.LookIntoRuns(ctx, of, false)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ const databasePatience = 3 * time.Second
 // OpenOptions are what one command wants otherwise than the others.
 type OpenOptions struct {
 	Secrets bool // results of steps are shown: know every secret of the configuration
+	Asks    bool // a request is left for whoever works
 }
 
 // Open opens the store of the configuration that is named, else the usual one, else that
@@ -38,7 +39,7 @@ func Open(ctx context.Context, s app.Settings, o OpenOptions) (*Desk, error) {
 		return nil, err
 	}
 	redactor := s.RedactorOf(ctx, d, o.Secrets)
-	opened, err := s.LookIntoRuns(ctx, d)
+	opened, err := s.LookIntoRuns(ctx, d, o.Asks)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, errNotHere

@@ -95,6 +95,46 @@ func TestOthersReadAndAskBesideTheService(t *testing.T) {
 	must(t, s.Close(), beside.Close())
 }
 
+func TestLookingAtAnIdleStoreChangesNothing(t *testing.T) {
+	dir := t.TempDir()
+	s := openIn(t, dir)
+	register(t, s)
+	begin(t, s, "run", "1")
+
+	look := func() {
+		t.Helper()
+		looking, err := Look(t.Context(), Options{Dir: dir})
+		must(t, err)
+		runs, err := looking.Runs(t.Context(), store.Filter{})
+		must(t, err)
+		if len(runs) != 1 {
+			t.Errorf("%d runs are read", len(runs))
+		}
+		must(t, looking.Close())
+	}
+	look() // beside a process that works
+	must(t, s.Close())
+
+	long := time.Now().Add(-time.Hour)
+	must(t, os.Chtimes(dir, long, long))
+	look()
+	info, err := os.Stat(dir)
+	must(t, err)
+	if !info.ModTime().Equal(long) {
+		t.Error("looking changed the folder")
+	}
+
+	looking, err := Look(t.Context(), Options{Dir: dir})
+	must(t, err)
+	if _, err := looking.Ask(t.Context(), store.Request{Verb: store.VerbRetry}); err == nil {
+		t.Error("a request was written to a store that was opened to be read")
+	}
+	if _, err := Open(t.Context(), Options{Dir: dir}); !errors.As(err, new(*LockedError)) {
+		t.Errorf("a process works with a store that is read as it is: %v", err)
+	}
+	must(t, looking.Close())
+}
+
 func TestFilesAreTheOwnersAlone(t *testing.T) {
 	dir := t.TempDir()
 	s := openIn(t, dir)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -62,9 +63,25 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return &Store{sqlstore.New(db, db.d), db.path(), moved, db}, nil
 }
 
+// Look opens a store to read it, beside a process that may work with it. If none does, not
+// even a time in the folder changes. The error is [fs.ErrNotExist] if there is none.
+func Look(ctx context.Context, o Options) (*Store, error) {
+	return beside(ctx, o, func(db *database) error {
+		idle, err := db.idle()
+		if err != nil || !idle {
+			return errors.Join(err, db.open(ctx))
+		}
+		return db.openReading(ctx, "?mode=ro&immutable=1&"+pragmas)
+	})
+}
+
 // Beside opens a store that another process may work with: to read it, and for requests
 // to that process. The error is [fs.ErrNotExist] if there is none.
 func Beside(ctx context.Context, o Options) (*Store, error) {
+	return beside(ctx, o, func(db *database) error { return db.open(ctx) })
+}
+
+func beside(ctx context.Context, o Options, open func(*database) error) (*Store, error) {
 	if _, err := os.Stat(filepath.Join(o.Dir, fileName)); err != nil {
 		return nil, fmt.Errorf("the run store: %w", err)
 	}
@@ -73,7 +90,7 @@ func Beside(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	db := &database{folder: f, d: Dialect(o.Clock)}
-	if err := db.open(ctx); err != nil {
+	if err := open(db); err != nil {
 		return nil, errors.Join(db.explain(err), db.Close())
 	}
 	return &Store{Store: sqlstore.New(db, db.d), Path: db.path(), db: db}, nil
@@ -83,6 +100,7 @@ func Beside(ctx context.Context, o Options) (*Store, error) {
 type database struct {
 	folder  *folder
 	lock    *os.File // nil: beside another process
+	looking *os.File // the lock, shared: nobody works, and nothing is written
 	d       *sqlstore.Dialect
 	writing *sql.DB
 	reading *sql.DB
@@ -150,9 +168,9 @@ func (db *database) open(ctx context.Context) error {
 			return err
 		}
 	}
-	name := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: db.path()}).EscapedPath()}).String() + "?mode=rw&" + pragmas
+	const options = "?mode=rw&" + pragmas
 	var err error
-	if db.writing, err = sql.Open("sqlite", name); err != nil {
+	if db.writing, err = sql.Open("sqlite", db.url()+options); err != nil {
 		return err
 	}
 	c, err := newConn(ctx, db.writing)
@@ -163,12 +181,52 @@ func (db *database) open(ctx context.Context) error {
 	if err := db.prepare(ctx); err != nil {
 		return err
 	}
-	if db.reading, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
+	return db.openReading(ctx, options)
+}
+
+func (db *database) url() string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: db.path()}).EscapedPath()}).String()
+}
+
+// openReading opens the connections that read, and looks whether this release can.
+func (db *database) openReading(ctx context.Context, options string) (err error) {
+	if db.reading, err = sql.Open("sqlite", db.url()+options+"&_pragma=query_only(1)"); err != nil {
 		return err
 	}
 	db.reading.SetMaxOpenConns(mostReaders + 1) // one for the check for damage
 	db.readers = newReaders()
-	return nil
+	return db.Read(ctx, func(t *sqlstore.Tx) error {
+		made, err := t.Exists(isMade)
+		if err != nil {
+			return err
+		}
+		from, err := t.Version(made)
+		if err == nil && from == 0 {
+			return fmt.Errorf("the run store: %w", fs.ErrNotExist)
+		}
+		return err
+	})
+}
+
+// isMade asks whether the file has the tables of a store.
+const isMade = `SELECT 1 FROM sqlite_master WHERE name = 'meta'`
+
+// idle reports whether no process works with the store, and none was killed while it did:
+// then the file alone has everything, and is read as it is. While it is read, a process
+// that wants to work waits.
+func (db *database) idle() (bool, error) {
+	if _, err := db.folder.root.Lstat(fileName + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	lock, err := db.folder.root.OpenFile(lockName, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return false, nil //nolint:nilerr // without a lock nobody can be kept from working
+	}
+	if syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil {
+		return false, lock.Close()
+	}
+	db.looking = lock
+	return true, nil
 }
 
 // prepare brings the file to this release's form. Only who has the lock changes it.
@@ -179,7 +237,7 @@ func (db *database) prepare(ctx context.Context) error {
 		}
 	}
 	return db.writer.write(ctx, true, func(t *sqlstore.Tx) error {
-		made, err := t.Exists(`SELECT 1 FROM sqlite_master WHERE name = 'meta'`)
+		made, err := t.Exists(isMade)
 		if err != nil {
 			return err
 		}
@@ -218,6 +276,9 @@ func (db *database) named(err error) error {
 
 // Write implements [sqlstore.DB].
 func (db *database) Write(ctx context.Context, durable bool, work func(*sqlstore.Tx) error) error {
+	if db.writer == nil {
+		return errors.New("the run store was opened to be read")
+	}
 	return db.named(db.writer.write(ctx, durable, work))
 }
 
@@ -239,8 +300,10 @@ func (db *database) closeConnections() error {
 // Close implements [sqlstore.DB].
 func (db *database) Close() error {
 	err := db.closeConnections()
-	if db.lock != nil {
-		err = errors.Join(err, db.lock.Close())
+	for _, lock := range []*os.File{db.lock, db.looking} {
+		if lock != nil {
+			err = errors.Join(err, lock.Close())
+		}
 	}
 	return errors.Join(err, db.folder.root.Close())
 }
