@@ -1,10 +1,8 @@
 package runs
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -142,112 +140,6 @@ func (r *run) mayStep(ctx context.Context) error {
 		return errHalt
 	}
 	return nil
-}
-
-// prepare makes a run that was begun before able to go on: it works at its ticket again,
-// and what it had begun to write is finished.
-func (r *run) prepare(ctx context.Context) error {
-	if !r.resumed {
-		return nil
-	}
-	if r.row.Deaths >= mostDeaths {
-		r.saw.died = r.row.AtWork
-		return errHalt
-	}
-	if r.row.Cancel != "" {
-		r.canceled.Store(true)
-	}
-	if err := r.workAgain(ctx); err != nil {
-		return err
-	}
-	if r.memory.Own && !r.canceled.Load() && !r.row.Try {
-		r.saw.own = cmp.Or(r.row.Err, "the system fails at this ticket only")
-		return errHalt
-	}
-	return r.finishOpen(ctx)
-}
-
-// workAgain claims the run's tickets for work, as it did not work at them while it was
-// set aside, or wasn't begun.
-func (r *run) workAgain(ctx context.Context) error {
-	for _, t := range slices.Clone(r.tickets) {
-		if t.Working || !t.Fetched {
-			continue
-		}
-		t.Working = true
-		taken, busy, err := r.e.o.Store.ClaimOne(ctx, r.held(), nil, t)
-		switch {
-		case err != nil:
-			return r.failed("", err)
-		case busy:
-			r.saw.wait = &gate.Wait{Reason: store.ReasonBusy}
-			return errHalt
-		}
-		r.mu.Lock()
-		r.putTicket(taken)
-		r.mu.Unlock()
-	}
-	return nil
-}
-
-// finishOpen finishes the writes that have no outcome yet.
-func (r *run) finishOpen(ctx context.Context) error {
-	for _, f := range r.open() {
-		unknown := f.Operation == effectOnce || f.Operation == opCreate && len(f.Record) == 0 && f.Begun != 0
-		switch {
-		case unknown && r.row.Try: // a person wants it done again
-			f.State = store.Refused
-			r.later(store.Batch{Durable: true, Effects: []store.Effect{f}})
-			continue
-		case unknown:
-			r.saw.doubt = f.Step
-			continue
-		case r.e.o.Finish == nil:
-			continue
-		}
-		s := &step{r: r, s: orchestrator.Step{Key: f.Step, Path: r.p.Path, Name: f.Operation}}
-		err := r.e.o.Finish(gate.WithStep(ctx, s), s, f)
-		switch {
-		case errors.Is(err, store.ErrFence):
-			r.lose()
-			return err
-		case r.canceled.Load() && (errors.Is(err, store.ErrCanceled) || r.waitsFor(store.ReasonCause)):
-			r.saw.looked = true
-			return errHalt
-		case err != nil && !r.sawHalt():
-			return r.failed(f.Step, err)
-		}
-		if r.sawHalt() {
-			return errHalt
-		}
-	}
-	if r.halts() {
-		return errHalt
-	}
-	return nil
-}
-
-// waitsFor reports whether the gate said that the run must wait, for this reason.
-func (r *run) waitsFor(reason string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.saw.wait != nil && r.saw.wait.Reason == reason
-}
-
-// opCreate is the operation of a new ticket, which can't be looked for.
-const opCreate = "create"
-
-// open returns the effects without an outcome.
-func (r *run) open() []store.Effect {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var open []store.Effect
-	for _, f := range r.effects {
-		if f.State == store.Intent {
-			open = append(open, f)
-		}
-	}
-	return open
 }
 
 // failed reports an error of the store or of what was to be finished as a failure of the
