@@ -123,7 +123,7 @@ func (a *attempt) label() string {
 func (a *attempt) reason() string {
 	switch {
 	case a.died != "":
-		return "its process died at " + a.died
+		return "its process died at " + lastName(a.died)
 	case a.own != "":
 		return a.own
 	case a.doubt != "":
@@ -152,7 +152,7 @@ func (a *attempt) reason() string {
 func (a *attempt) at() string {
 	switch {
 	case a.died != "":
-		return a.died
+		return lastName(a.died)
 	case len(a.rejections) > 0:
 		return a.rejections[len(a.rejections)-1].step.Name
 	case a.bad != nil:

@@ -140,7 +140,7 @@ func decideEnd(e ending) decision {
 	case e.own != "":
 		return refused(e, e.own)
 	case e.died != "":
-		return refused(e, "its process died three times at "+e.died)
+		return refused(e, "its process died three times at "+lastName(e.died))
 	case len(e.rejections) > 0 || e.bad != nil:
 		if e.closed {
 			return waitsForCause(e, e.cause())

@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -43,6 +44,8 @@ func Open(ctx context.Context, s app.Settings, o OpenOptions) (*Desk, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, errNotHere
+	case errors.Is(err, store.ErrUnavailable) && d.Runs.Database != "":
+		return nil, redactor.Clean(fmt.Errorf("%w\n`otai doctor` says more about the database", err))
 	case err != nil:
 		return nil, redactor.Clean(err)
 	}
