@@ -23,7 +23,9 @@ import (
 func rateConfig(form, articles string) string {
 	text := stormForm(form)
 	text = strings.Replace(text, "articles: first", "articles: "+articles, 1)
-	text = strings.Replace(text, "          retry: {", "          workers: 4\n          retry: {", 1)
+	if form != "ForEach" { // which has workers of its own
+		text = strings.Replace(text, "          retry: {", "          workers: 4\n          retry: {", 1)
+	}
 	return strings.Replace(text, "timeout: PT6S", "timeout: PT30S", 1)
 }
 
