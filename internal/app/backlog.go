@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -38,9 +39,12 @@ func newBacklog() *backlog {
 	return &backlog{finders: make(map[string]finder), criteria: make(map[[2]string]api.SearchCriteria)}
 }
 
-// knows keeps a service that can say how many tickets there are.
+// knows keeps a service that can say how many tickets there are. It is called before
+// each call of a pipe, by all workers at once.
 func (b *backlog) knows(id string, instance any) {
 	if f, ok := instance.(finder); ok && b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		b.finders[id] = f
 	}
 }
@@ -64,13 +68,14 @@ func (b *backlog) count(ctx context.Context) int {
 	for of, c := range b.criteria {
 		all[of] = c
 	}
+	finders := maps.Clone(b.finders)
 	b.mu.Unlock()
 	if len(all) == 0 {
 		return -1
 	}
 	sum := 0
 	for of, c := range all {
-		f, ok := b.finders[of[1]]
+		f, ok := finders[of[1]]
 		if !ok {
 			return -1
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/runs/journal"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -13,7 +14,10 @@ type formerJournal struct{ service, path string }
 
 // inherit takes over what processes of release 0.1.0 have left unfinished.
 func (k *keptRuns) inherit(ctx context.Context, keep func(context.Context, []store.Effect) error) error {
-	for _, former := range k.journals {
+	k.mu.Lock()
+	journals := slices.Clone(k.journals)
+	k.mu.Unlock()
+	for _, former := range journals {
 		err := journal.Import(ctx, former.path, func(ctx context.Context, updates []journal.Update) error {
 			var effects []store.Effect
 			for _, u := range updates {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs"
@@ -21,6 +23,7 @@ type keptRuns struct {
 	gate     *gate.Gate
 	engine   *runs.Engine
 	logger   *slog.Logger
+	mu       sync.Mutex // for journals: services are handed out to many workers
 	journals []formerJournal
 	backlog  *backlog // nil: nobody asks how far it is
 }
@@ -45,7 +48,11 @@ func (a *Setup) keepRuns(ctx context.Context, o RunOptions) (*keptRuns, error) {
 
 func (k *keptRuns) wrap(s orchestrator.Service, instance any) any {
 	if path, ok := journal.Of(instance); ok {
-		k.journals = append(k.journals, formerJournal{service: s.ID, path: path})
+		k.mu.Lock()
+		if former := (formerJournal{service: s.ID, path: path}); !slices.Contains(k.journals, former) {
+			k.journals = append(k.journals, former)
+		}
+		k.mu.Unlock()
 	}
 	k.backlog.knows(s.ID, instance)
 	return k.gate.Wrap(s.ID, instance)
