@@ -235,7 +235,11 @@ func (s *script) post(operation string, body map[string]any, answer any) {
 		return
 	}
 	defer r.Body.Close()
-	if err := json.NewDecoder(r.Body).Decode(answer); err != nil {
+	said, err := io.ReadAll(r.Body) // to the end, so that the connection is used again
+	if err == nil {
+		err = json.Unmarshal(said, answer)
+	}
+	if err != nil {
 		s.Error(err)
 	}
 }
