@@ -16,7 +16,7 @@ import (
 )
 
 func (d *desk) once(r *run, do func(context.Context) (api.PipeResult, error)) (result api.PipeResult, called bool, err error) {
-	s := orchestrator.Step{Key: "mail", Path: "p.mail", Name: "mail", Params: "p", Effect: "once"}
+	s := orchestrator.Step{Key: "around/mail", Path: "p.mail", Name: "mail", Params: "p", Effect: "once"}
 	result, err = r.Step(d.t.Context(), s, func(ctx context.Context) (api.PipeResult, error) {
 		called = true
 		return do(ctx)
@@ -98,7 +98,7 @@ func TestAPipeWithEffectOnceWithoutAnOutcomeIsInDoubt(t *testing.T) {
 					t.Fatal(err)
 				}
 				row := d.runs(store.Filter{})[0]
-				if row.Outcome != store.Dead || d.ticket("1").Standing != store.StandingDead || !strings.Contains(d.ticket("1").Note, "in doubt") {
+				if row.Outcome != store.Dead || d.ticket("1").Standing != store.StandingDead || d.ticket("1").Note != "in doubt: mail" {
 					t.Errorf("the run %+v, the ticket %+v", row, d.ticket("1"))
 				}
 				changed := d.ticket("1") // by a person

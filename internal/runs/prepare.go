@@ -67,7 +67,7 @@ func (r *run) finishOpen(ctx context.Context) error {
 			r.later(store.Batch{Durable: true, Effects: []store.Effect{f}})
 			continue
 		case unknown:
-			r.saw.doubt = f.Step
+			r.saw.doubt = lastName(f.Step)
 			continue
 		case r.e.o.Finish == nil:
 			continue
