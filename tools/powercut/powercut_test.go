@@ -75,6 +75,10 @@ func (db *database) Read(ctx context.Context, work func(*sqlstore.Tx) error) err
 	return work(sqlstore.NewTx(ctx, db, db.d))
 }
 
+func (db *database) ReadOne(ctx context.Context, work func(*sqlstore.Tx) error) error {
+	return db.Read(ctx, work)
+}
+
 func (db *database) Close() error { return errors.Join(db.c.Close(), db.db.Close()) }
 
 func must(t testing.TB, errs ...error) {

@@ -6,6 +6,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/sqlstore"
 )
 
+const now = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
 func dialect(schema string) *sqlstore.Dialect {
 	s := pgx.Identifier{schema}.Sanitize()
 	return &sqlstore.Dialect{
@@ -13,9 +15,15 @@ func dialect(schema string) *sqlstore.Dialect {
 		Words: map[string]string{
 			"s": s + ".", "i": "", "blob": "bytea", "serial": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "norowid": "",
 			"lock": "FOR UPDATE", "skip": "FOR UPDATE SKIP LOCKED", "list": "SELECT jsonb_array_elements_text",
-			"now":     "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+			"now": now,
+			// The same during a statement, and not older than the locks of those before.
+			"stamp":   "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint",
 			"ends":    "CREATE SEQUENCE " + s + ".ends",
-			"nextend": "SELECT nextval('" + s + ".ends')",
+			"nextend": "nextval('" + s + ".ends')",
+			// A transaction whose statements travel together ends at the one that divides by zero.
+			"must": "WITH must AS (", "row": ") SELECT 1 / count(*) FROM must",
+			"living":  "AND EXISTS (SELECT 1 FROM " + s + ".host h WHERE h.id = $2 AND h.dead = 0 AND h.lease_until > " + now + ")",
+			"sending": "AND EXISTS (SELECT 1 FROM " + s + ".host h WHERE h.id = $2 AND h.dead = 0 AND h.lease_until > " + now + " AND h.lease_until - " + now + " >= h.lease / 4)",
 			"lastend": "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM " + s + ".ends",
 			"overdue": "CREATE INDEX run_overdue ON " + s + ".run (due_at) WHERE due_at IS NOT NULL",
 		},

@@ -66,7 +66,8 @@ type database struct {
 // tries is how often a transaction that met another is begun.
 const tries = 5
 
-// Write implements [sqlstore.DB]. All commits are on the disk: the database's own settings decide.
+// Write implements [sqlstore.DB]. Commits are on the disk as the database's own settings
+// have it, but for those that say themselves that they needn't be.
 func (db *database) Write(ctx context.Context, _ bool, work func(*sqlstore.Tx) error) error {
 	for try := 1; ; try++ {
 		err := db.write(ctx, work)
@@ -82,22 +83,27 @@ func (db *database) Write(ctx context.Context, _ bool, work func(*sqlstore.Tx) e
 }
 
 func (db *database) write(ctx context.Context, work func(*sqlstore.Tx) error) error {
-	tx, err := db.o.Pool.Begin(ctx)
+	p, err := db.pipeline(ctx)
 	if err != nil {
-		return &databaseError{err}
+		return err
 	}
-	defer tx.Rollback(ctx) //nolint:errcheck // after a commit there is nothing to roll back
-	t := sqlstore.NewTx(ctx, querier{tx}, db.d)
+	defer p.close(ctx)
+	t := sqlstore.NewTx(ctx, p, db.d)
 	if err := work(t); err != nil {
 		return err
 	}
-	if err := db.hooks(ctx, tx, t); err != nil {
+	if err := db.hooks(ctx, hooked{p}, t); err != nil {
 		return &databaseError{err}
 	}
-	if err := tx.Commit(ctx); err != nil {
-		return &databaseError{err}
+	return p.end(ctx)
+}
+
+func (db *database) pipeline(ctx context.Context) (*pipeline, error) {
+	conn, err := db.o.Pool.Acquire(ctx)
+	if err != nil {
+		return nil, &databaseError{err}
 	}
-	return nil
+	return &pipeline{conn: conn}, nil
 }
 
 func (db *database) hooks(ctx context.Context, tx pgx.Tx, t *sqlstore.Tx) error {
@@ -118,12 +124,28 @@ func (db *database) hooks(ctx context.Context, tx pgx.Tx, t *sqlstore.Tx) error 
 
 // Read implements [sqlstore.DB].
 func (db *database) Read(ctx context.Context, work func(*sqlstore.Tx) error) error {
-	tx, err := db.o.Pool.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly, IsoLevel: pgx.RepeatableRead})
+	return db.read(ctx, work, func(p *pipeline) {
+		p.options = pgx.TxOptions{AccessMode: pgx.ReadOnly, IsoLevel: pgx.RepeatableRead}
+	})
+}
+
+// ReadOne implements [sqlstore.DB]. One statement sees one state of the database also
+// outside of a transaction.
+func (db *database) ReadOne(ctx context.Context, work func(*sqlstore.Tx) error) error {
+	return db.read(ctx, work, func(p *pipeline) { p.single = true })
+}
+
+func (db *database) read(ctx context.Context, work func(*sqlstore.Tx) error, how func(*pipeline)) error {
+	p, err := db.pipeline(ctx)
 	if err != nil {
-		return translate(ctx, &databaseError{err})
+		return translate(ctx, err)
 	}
-	defer tx.Rollback(ctx) //nolint:errcheck // it only read
-	return translate(ctx, work(sqlstore.NewTx(ctx, querier{tx}, db.d)))
+	defer p.close(ctx)
+	how(p)
+	if err := work(sqlstore.NewTx(ctx, p, db.d)); err != nil {
+		return translate(ctx, err)
+	}
+	return translate(ctx, p.end(ctx))
 }
 
 // Close implements [sqlstore.DB].
@@ -174,6 +196,7 @@ const (
 	deadlock             = "40P01"
 	syntaxOrAccess       = "42" // a bug, or rights
 	dataException        = "22"
+	divisionByZero       = "22012" // of a statement that must have a row, see dialect.go
 )
 
 func again(err error) bool {
@@ -198,6 +221,8 @@ func translate(ctx context.Context, err error) error {
 	}
 	code := codeOf(err)
 	switch {
+	case code == divisionByZero:
+		return sqlstore.ErrNothing
 	case code == uniqueViolation:
 		return store.ErrBusy
 	case len(code) == 5 && (code[:2] == syntaxOrAccess || code[:2] == dataException):

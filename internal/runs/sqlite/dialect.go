@@ -27,8 +27,10 @@ func Dialect(clock func() time.Time) *sqlstore.Dialect {
 			"lock": "", "skip": "", "list": "SELECT value FROM json_each",
 			"overdue": "",
 			"ends":    "INSERT INTO meta (name, value) VALUES ('ends', '0')",
-			"nextend": "UPDATE meta SET value = CAST(CAST(value AS integer) + 1 AS text) WHERE name = 'ends' RETURNING CAST(value AS integer)",
-			"lastend": "SELECT CAST(value AS integer) FROM meta WHERE name = 'ends'",
+			"stamp":   "0", "must": "", "row": "", "living": "", "sending": "",
+			"nextend":  "0",
+			"countend": "UPDATE meta SET value = CAST(CAST(value AS integer) + 1 AS text) WHERE name = 'ends' RETURNING CAST(value AS integer)",
+			"lastend":  "SELECT CAST(value AS integer) FROM meta WHERE name = 'ends'",
 		},
 	}
 }

@@ -36,6 +36,23 @@ func (r readers) close() error {
 
 // Read implements [sqlstore.DB].
 func (db *database) Read(ctx context.Context, work func(*sqlstore.Tx) error) error {
+	return db.byReader(ctx, func(c *conn) error {
+		if _, err := c.Exec(ctx, "BEGIN"); err != nil {
+			return err
+		}
+		err := work(sqlstore.NewTx(ctx, c, db.d))
+		_, end := c.Exec(ctx, "ROLLBACK")
+		return errors.Join(err, end)
+	})
+}
+
+// ReadOne implements [sqlstore.DB]. One statement sees one state of the database also
+// outside of a transaction.
+func (db *database) ReadOne(ctx context.Context, work func(*sqlstore.Tx) error) error {
+	return db.byReader(ctx, func(c *conn) error { return work(sqlstore.NewTx(ctx, c, db.d)) })
+}
+
+func (db *database) byReader(ctx context.Context, read func(*conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -44,7 +61,7 @@ func (db *database) Read(ctx context.Context, work func(*sqlstore.Tx) error) err
 		if !open {
 			return errClosed
 		}
-		c, err := db.read(ctx, c, work)
+		c, err := db.read(ctx, c, read)
 		out, broken := translate(err)
 		if broken && c != nil { // the next one opens it anew
 			_ = c.close()
@@ -57,16 +74,11 @@ func (db *database) Read(ctx context.Context, work func(*sqlstore.Tx) error) err
 	}
 }
 
-func (db *database) read(ctx context.Context, c *conn, work func(*sqlstore.Tx) error) (_ *conn, err error) {
+func (db *database) read(ctx context.Context, c *conn, read func(*conn) error) (_ *conn, err error) {
 	if c == nil {
 		if c, err = newConn(ctx, db.reading); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := c.Exec(ctx, "BEGIN"); err != nil {
-		return c, err
-	}
-	err = work(sqlstore.NewTx(ctx, c, db.d))
-	_, end := c.Exec(ctx, "ROLLBACK")
-	return c, errors.Join(err, end)
+	return c, read(c)
 }

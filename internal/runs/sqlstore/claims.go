@@ -11,7 +11,7 @@ import (
 
 // Mark implements [store.Store].
 func (s *Store) Mark(ctx context.Context) (mark store.Mark, err error) {
-	err = s.db.Read(ctx, func(t *Tx) error {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		var n int64
 		_, err := t.row(`{lastend}`, nil, &n)
 		mark = store.Mark(n)
@@ -20,13 +20,17 @@ func (s *Store) Mark(ctx context.Context) (mark store.Mark, err error) {
 	return mark, err
 }
 
-// nextEnd counts an end: what was marked before is before it.
-// All ends of a transaction are one.
-func (t *Tx) nextEnd() (int64, error) {
-	if t.mark != 0 {
+// nextEnd counts an end: what was marked before is before it. All ends of a transaction
+// are one. It is the argument of a statement that has it as coalesce(CAST(argument AS
+// bigint), {nextend}).
+func (t *Tx) nextEnd() (any, error) {
+	switch {
+	case t.d.Leases:
+		return nil, nil
+	case t.mark != 0:
 		return t.mark, nil
 	}
-	_, err := t.row(`{nextend}`, nil, &t.mark)
+	_, err := t.row(`{countend}`, nil, &t.mark)
 	return t.mark, err
 }
 
@@ -55,8 +59,7 @@ func (t *Tx) oneAtATime(system string) error {
 	if !t.d.Leases {
 		return nil
 	}
-	_, err := t.exec(`SELECT pg_advisory_xact_lock(hashtext($1))`, "otai claims "+system)
-	return err
+	return t.later(`SELECT pg_advisory_xact_lock(hashtext($1))`, "otai claims "+system)
 }
 
 func (t *Tx) claim(c store.Claim) (out store.Claimed, err error) {
@@ -132,7 +135,7 @@ func (t *Tx) claimSome(c store.Claim, ids []string, living []string, now int64, 
 			busy = busy || k.Working && k.Run != c.Held.Run || k.EndedAt > int64(c.Since)
 		}
 		if own.Standing != store.Free && now-own.Seen > micro(seenAgain) {
-			if _, err := t.exec(`UPDATE {s}ticket SET seen = $1 WHERE system = $2 AND ticket = $3 AND runner = $4`, now, c.System, id, c.Runner); err != nil {
+			if err := t.later(`UPDATE {s}ticket SET seen = $1 WHERE system = $2 AND ticket = $3 AND runner = $4`, now, c.System, id, c.Runner); err != nil {
 				return err
 			}
 		}
@@ -168,13 +171,12 @@ func passed(k store.Ticket, c store.Claim, living []string, now int64) bool {
 
 // take stores that a run has a ticket and works at it.
 func (t *Tx) take(k store.Ticket, now int64) error {
-	_, err := t.exec(`INSERT INTO {s}ticket (runner, system, ticket, run, working, fetched, standing, hashes, last_run,
+	return t.later(`INSERT INTO {s}ticket (runner, system, ticket, run, working, fetched, standing, hashes, last_run,
 		picture, settled, cause, attempts, due_at, seen, ended_at, released, freed, note, changed)
 		VALUES ($1, $2, $3, $4, 1, $5, '', '', $9, $6, 0, '', 0, 0, $7, 0, 0, '', '', $8)
 		ON CONFLICT (system, ticket, runner) DO UPDATE SET run = excluded.run, working = 1,
 		fetched = excluded.fetched, last_run = excluded.last_run, seen = excluded.seen, changed = excluded.changed`,
 		k.Runner, k.System, k.Ticket, k.Run, number(k.Fetched), blob(k.Picture), k.Seen, now, k.LastRun)
-	return err
 }
 
 // ClaimOne implements [store.Store].

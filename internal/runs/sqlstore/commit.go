@@ -2,17 +2,69 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
 // Commit implements [store.Store].
 func (s *Store) Commit(ctx context.Context, b store.Batch) (counted *store.Cause, err error) {
-	err = s.db.Write(ctx, b.Durable || b.Begin != nil, func(t *Tx) (err error) {
+	durable := b.Durable || b.Begin != nil
+	if mayBeBlind(b) {
+		err := s.db.Write(ctx, durable, func(t *Tx) error { return t.commitBlind(b) })
+		if !errors.Is(err, ErrNothing) {
+			return nil, err
+		}
+	}
+	err = s.db.Write(ctx, durable, func(t *Tx) (err error) {
 		counted, err = t.commit(b)
 		return err
 	})
 	return counted, err
+}
+
+// mayBeBlind reports whether a batch can be stored without an answer of the database in
+// between: nearly every one can. At an end, and where a ticket is let go, there are loops
+// to be asked for.
+func mayBeBlind(b store.Batch) bool {
+	return b.Create == nil && !b.Fact && len(b.Spawn) == 0 && b.Rejection == nil && b.End == nil &&
+		!slices.ContainsFunc(b.Tickets, func(k store.Ticket) bool { return k.Run == "" && k.Fetched })
+}
+
+// relax has the database not wait for the disk where only results of steps are stored:
+// what its crash loses of them is evaluated again. Whatever is stored later, and waits, is
+// on the disk with all before it.
+func (t *Tx) relax(b store.Batch) error {
+	if !t.d.Leases || b.Durable || b.Begin != nil || len(b.Effects)+len(b.Tickets)+len(b.Success) > 0 {
+		return nil
+	}
+	return t.later(`SET LOCAL synchronous_commit = off`)
+}
+
+// commitBlind is commit as long as all is as it nearly always is. What isn't ends it with
+// [ErrNothing]; then commit finds out what.
+func (t *Tx) commitBlind(b store.Batch) error {
+	if err := t.relax(b); err != nil {
+		return err
+	}
+	if err := t.holds(b.Held, b.AtWork, b.Begin != nil); err != nil {
+		return err
+	}
+	for _, cause := range b.Success {
+		if err := t.must(`{must}SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {s}cause WHERE name = $1){row}`, cause); err != nil {
+			return err
+		}
+	}
+	if err := t.contents(b, false); err != nil {
+		return err
+	}
+	if b.Begin != nil {
+		if err := t.sends(b.Held.Run, *b.Begin); err != nil {
+			return err
+		}
+	}
+	return t.putTickets(b.Held.Run, b.Tickets, nil)
 }
 
 func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
@@ -23,28 +75,12 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 	}
 	if b.AtWork != nil && *b.AtWork != r.atWork {
 		// Another step: the deaths at the one before don't count against it.
-		if _, err := t.exec(`UPDATE {s}run SET at_work = $1, deaths = 0 WHERE id = $2`, *b.AtWork, run); err != nil {
+		if err := t.later(`UPDATE {s}run SET at_work = $1, deaths = 0 WHERE id = $2`, *b.AtWork, run); err != nil {
 			return nil, err
 		}
 	}
-	if b.Forget {
-		if err := t.forget(run); err != nil {
-			return nil, err
-		}
-	}
-	if err := t.putSteps(run, b.Steps); err != nil {
+	if err := t.contents(b, r.cancel != ""); err != nil {
 		return nil, err
-	}
-	for _, d := range b.Documents {
-		if _, err := t.exec(`INSERT INTO {s}document (run, ticket, body) VALUES ($1, $2, $3)
-			ON CONFLICT (run, ticket) DO UPDATE SET body = excluded.body`, run, d.Ticket, blob(d.Body)); err != nil {
-			return nil, err
-		}
-	}
-	for i := range b.Effects {
-		if err := t.putEffect(run, &b.Effects[i], r.cancel != ""); err != nil {
-			return nil, err
-		}
 	}
 	if b.Begin != nil {
 		if err := t.sending(b.Held, r, *b.Begin); err != nil {
@@ -78,9 +114,34 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 	return counted, nil
 }
 
+// contents stores what was learned.
+func (t *Tx) contents(b store.Batch, canceled bool) error {
+	run := b.Held.Run
+	if b.Forget {
+		if err := t.forget(run); err != nil {
+			return err
+		}
+	}
+	if err := t.putSteps(run, b.Steps); err != nil {
+		return err
+	}
+	for _, d := range b.Documents {
+		if err := t.later(`INSERT INTO {s}document (run, ticket, body) VALUES ($1, $2, $3)
+			ON CONFLICT (run, ticket) DO UPDATE SET body = excluded.body`, run, d.Ticket, blob(d.Body)); err != nil {
+			return err
+		}
+	}
+	for i := range b.Effects {
+		if err := t.putEffect(run, &b.Effects[i], canceled); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *Tx) putSteps(run string, steps []store.Step) error {
 	for _, s := range steps {
-		if _, err := t.exec(`INSERT INTO {s}step (run, step_key, params, result) VALUES ($1, $2, $3, $4)
+		if err := t.later(`INSERT INTO {s}step (run, step_key, params, result) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (run, step_key) DO UPDATE SET params = excluded.params, result = excluded.result`,
 			run, s.Key, s.Params, blob(s.Result)); err != nil {
 			return err
@@ -93,7 +154,7 @@ func (t *Tx) putSteps(run string, steps []store.Step) error {
 // to nothing has ended: what was read of them is as new as it was.
 func (t *Tx) putTickets(run string, tickets []store.Ticket, moved map[string]bool) (err error) {
 	for _, k := range tickets {
-		mark := k.EndedAt
+		mark := any(k.EndedAt)
 		if !k.Working && !moved[k.Run] {
 			if mark, err = t.nextEnd(); err != nil {
 				return err
@@ -152,9 +213,8 @@ func (t *Tx) spawn(r *store.Run) error {
 
 // forget drops what is kept of steps.
 func (t *Tx) forget(run string) error {
-	if _, err := t.exec(`DELETE FROM {s}step WHERE run = $1`, run); err != nil {
+	if err := t.later(`DELETE FROM {s}step WHERE run = $1`, run); err != nil {
 		return err
 	}
-	_, err := t.exec(`DELETE FROM {s}document WHERE run = $1`, run)
-	return err
+	return t.later(`DELETE FROM {s}document WHERE run = $1`, run)
 }

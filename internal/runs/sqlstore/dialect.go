@@ -10,9 +10,12 @@ type Dialect struct {
 	// Words replace {names} in statements: s the prefix of tables, i that of indexes, blob
 	// the type of bytes, serial that of numbered ids, norowid a table's option, ends the
 	// statement that makes the counter of ends, overdue the one that makes an index for
-	// Overdue, nextend and lastend how it is counted and
-	// read, lock and skip how rows are locked, list the rows of a JSON list (its argument
-	// follows in parentheses), now the clock.
+	// Overdue, nextend how the counter is counted in a statement, countend by one of its own
+	// where that can't be, lastend how it is read, lock and skip how rows are locked, list
+	// the rows of a JSON list (its argument follows in parentheses), now the clock, stamp the
+	// clock as it is during a statement, must and
+	// row what stands around a statement that must have a row, living and sending what has to
+	// be true of the host $2 that stores something and that sends a request.
 	Words map[string]string
 	// Question marks instead of dollars before the numbers of arguments.
 	Question bool

@@ -13,6 +13,11 @@
 // Whatever concerns a run that a host has begins with the same question (held.go): is it
 // still this host's? The answer locks the run's row, so it stays true until the end.
 //
+// What nearly every transaction does needs no answer in between (holds in held.go): each
+// statement without whose row nothing may stay ends the transaction by itself, and only
+// then is asked at length what was otherwise. A database with a [Pipeline] carries such a
+// transaction out in one round trip.
+//
 // # Order of the files
 //
 // schema.go, dialect.go, tx.go: the ground. hosts.go: who lives, and whose runs become

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,16 +12,18 @@ import (
 const effectColumns = `e.run, e.effect_key, e.step, e.operation, e.system, e.service, e.ticket, e.state, e.intent,
 	e.record, e.outcome, e.begun, e.until, e.boot, e.boot_clock, e.created, e.changed`
 
+const selectEffects = `SELECT ` + effectColumns + ` FROM {s}effect e `
+
+func scanEffect(rows Rows) (e store.Effect, err error) {
+	var state string
+	err = rows.Scan(&e.Run, &e.Key, &e.Step, &e.Operation, &e.System, &e.Service, &e.Ticket, &state, &e.Intent,
+		&e.Record, &e.Outcome, &e.Begun, &e.Until, &e.Boot, &e.BootClock, &e.Created, &e.Changed)
+	e.State = store.EffectState(state)
+	return e, err
+}
+
 func (t *Tx) effects(where string, a ...any) (out []store.Effect, err error) {
-	err = t.rows(`SELECT `+effectColumns+` FROM {s}effect e `+where, a, func(rows Rows) error {
-		var e store.Effect
-		var state string
-		err := rows.Scan(&e.Run, &e.Key, &e.Step, &e.Operation, &e.System, &e.Service, &e.Ticket, &state, &e.Intent,
-			&e.Record, &e.Outcome, &e.Begun, &e.Until, &e.Boot, &e.BootClock, &e.Created, &e.Changed)
-		e.State = store.EffectState(state)
-		out = append(out, e)
-		return err
-	})
+	err = t.rows(selectEffects+where, a, into(&out, scanEffect))
 	return out, err
 }
 
@@ -36,9 +39,10 @@ func (t *Tx) putEffect(run string, e *store.Effect, canceled bool) error {
 			return store.ErrCanceled
 		}
 	}
-	_, err := t.exec(`INSERT INTO {s}effect (run, effect_key, step, operation, system, service, ticket, state, intent,
+	return t.later(`INSERT INTO {s}effect (run, effect_key, step, operation, system, service, ticket, state, intent,
 		record, outcome, begun, until, boot, boot_clock, created, changed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+		coalesce(CAST($16 AS bigint), {stamp}), coalesce(CAST($16 AS bigint), {stamp}))
 		ON CONFLICT (run, effect_key) DO UPDATE SET
 		step = excluded.step, operation = excluded.operation, system = excluded.system,
 		service = excluded.service, ticket = excluded.ticket,
@@ -51,12 +55,21 @@ func (t *Tx) putEffect(run string, e *store.Effect, canceled bool) error {
 		boot_clock = CASE WHEN excluded.boot = '' THEN effect.boot_clock ELSE excluded.boot_clock END,
 		begun = CASE WHEN excluded.begun = 0 THEN effect.begun ELSE excluded.begun END`,
 		run, e.Key, e.Step, e.Operation, e.System, e.Service, e.Ticket, string(e.State), blob(e.Intent),
-		blob(e.Record), blob(e.Outcome), e.Begun, e.Until, e.Boot, e.BootClock, t.now)
-	return err
+		blob(e.Record), blob(e.Outcome), e.Begun, e.Until, e.Boot, e.BootClock, t.stamp())
 }
 
 // Fence implements [store.Store].
 func (s *Store) Fence(ctx context.Context, held store.Held, effect string, lasts time.Duration, boot string, bootClock int64) error {
+	b := store.Begin{Effect: effect, Lasts: lasts, Boot: boot, BootClock: bootClock}
+	err := s.db.Write(ctx, true, func(t *Tx) error {
+		if err := t.holds(held, nil, true); err != nil {
+			return err
+		}
+		return t.sends(held.Run, b)
+	})
+	if !errors.Is(err, ErrNothing) {
+		return err
+	}
 	return s.db.Write(ctx, true, func(t *Tx) error {
 		r, err := t.held(held, false)
 		switch {
@@ -65,7 +78,7 @@ func (s *Store) Fence(ctx context.Context, held store.Held, effect string, lasts
 		case !r.found:
 			return store.ErrFence
 		}
-		return t.sending(held, r, store.Begin{Effect: effect, Lasts: lasts, Boot: boot, BootClock: bootClock})
+		return t.sending(held, r, b)
 	})
 }
 
@@ -86,9 +99,17 @@ func (t *Tx) sending(held store.Held, r heldRun, b store.Begin) error {
 	return err
 }
 
+// sends is sending without an answer.
+func (t *Tx) sends(run string, b store.Begin) error {
+	return t.must(`{must}UPDATE {s}effect SET begun = coalesce(CAST($1 AS bigint), {stamp}),
+		until = coalesce(CAST($1 AS bigint), {stamp}) + $2, boot = $3, boot_clock = $4
+		WHERE run = $5 AND effect_key = $6 AND state = 'intent' RETURNING 1{row}`,
+		t.stamp(), micro(b.Lasts), b.Boot, b.BootClock, run, b.Effect)
+}
+
 // OwnEffects implements [store.Store].
 func (s *Store) OwnEffects(ctx context.Context, system, ticket string, since int64) (out []store.Effect, err error) {
-	err = s.db.Read(ctx, func(t *Tx) error {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		out, err = t.effects(`WHERE e.system = $1 AND e.ticket = $2 AND e.changed >= $3 AND e.state = 'done'
 			ORDER BY e.changed`, system, ticket, since)
 		return err

@@ -6,18 +6,18 @@ import (
 
 // end ends an attempt, and with it perhaps the run.
 func (t *Tx) end(run string, e store.End) error {
-	now, err := t.Now()
-	if err != nil {
-		return err
-	}
 	if e.State == store.Ended {
-		if _, err := t.exec(`UPDATE {s}run SET state = 'ended', outcome = $1, reason = $2, cause = $3, err = $4,
+		if err := t.later(`UPDATE {s}run SET state = 'ended', outcome = $1, reason = $2, cause = $3, err = $4,
 			attempts = attempts + $5, owner = '', at_work = '', due_at = NULL, may_try = 0, parked = 0, cancel = '',
-			ended_at = $6 WHERE id = $7`,
-			string(e.Outcome), e.Reason, e.Cause, e.Err, number(e.Counts), now, run); err != nil {
+			ended_at = coalesce(CAST($6 AS bigint), {stamp}) WHERE id = $7`,
+			string(e.Outcome), e.Reason, e.Cause, e.Err, number(e.Counts), t.stamp(), run); err != nil {
 			return err
 		}
 		return t.clearUp(run, e.Outcome)
+	}
+	now, err := t.Now()
+	if err != nil {
+		return err
 	}
 	due, err := t.due(e, now)
 	if err != nil {
@@ -59,8 +59,7 @@ func (t *Tx) letRest(run string) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE {s}ticket SET working = 0, ended_at = $1 WHERE run = $2 AND run <> '' AND working = 1`, mark, run)
-	return err
+	return t.later(`UPDATE {s}ticket SET working = 0, ended_at = coalesce(CAST($1 AS bigint), {nextend}) WHERE run = $2 AND run <> '' AND working = 1`, mark, run)
 }
 
 // clearUp lets go of the tickets of a run that ends, and drops what needn't be kept.
@@ -74,8 +73,9 @@ func (t *Tx) clearUp(run string, outcome store.Outcome) error {
 		return err
 	}
 	if inDoubt { // else whatever frees the ticket has another run do again what may have been done
-		if _, err := t.exec(`UPDATE {s}ticket SET working = 0, last_run = $1, ended_at = $2, changed = $3
-			WHERE run = $1 AND run <> '' AND standing = 'dead' AND fetched = 1`, run, mark, t.now); err != nil {
+		if err := t.later(`UPDATE {s}ticket SET working = 0, last_run = $1, ended_at = coalesce(CAST($2 AS bigint), {nextend}),
+			changed = coalesce(CAST($3 AS bigint), {stamp})
+			WHERE run = $1 AND run <> '' AND standing = 'dead' AND fetched = 1`, run, mark, t.stamp()); err != nil {
 			return err
 		}
 	}
@@ -83,8 +83,10 @@ func (t *Tx) clearUp(run string, outcome store.Outcome) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.exec(`UPDATE {s}ticket SET run = '', working = 0, fetched = 0, last_run = $1, ended_at = $2, changed = $3
-		WHERE run = $1 AND run <> '' AND ($4 = 0 OR standing <> 'dead' OR fetched = 0) AND ($5 = 0 OR fetched = 0)`, run, mark, t.now, number(inDoubt), number(loop)); err != nil {
+	if err := t.later(`UPDATE {s}ticket SET run = '', working = 0, fetched = 0, last_run = $1,
+		ended_at = coalesce(CAST($2 AS bigint), {nextend}), changed = coalesce(CAST($3 AS bigint), {stamp})
+		WHERE run = $1 AND run <> '' AND ($4 = 0 OR standing <> 'dead' OR fetched = 0) AND ($5 = 0 OR fetched = 0)`,
+		run, mark, t.stamp(), number(inDoubt), number(loop)); err != nil {
 		return err
 	}
 	if outcome == store.Dead {
@@ -94,7 +96,7 @@ func (t *Tx) clearUp(run string, outcome store.Outcome) error {
 		}
 		return t.forgetAll(run)
 	}
-	if _, err := t.exec(`UPDATE {s}effect SET intent = NULL, record = NULL,
+	if err := t.later(`UPDATE {s}effect SET intent = NULL, record = NULL,
 		outcome = CASE WHEN operation = 'once' THEN NULL ELSE outcome END
 		WHERE run = $1 AND state <> 'intent'`, run); err != nil {
 		return err
@@ -104,7 +106,7 @@ func (t *Tx) clearUp(run string, outcome store.Outcome) error {
 
 // forgetAll drops what is kept of steps, and what an item was given.
 func (t *Tx) forgetAll(run string) error {
-	if _, err := t.exec(`UPDATE {s}run SET item = NULL WHERE id = $1 AND item IS NOT NULL`, run); err != nil {
+	if err := t.later(`UPDATE {s}run SET item = NULL WHERE id = $1 AND item IS NOT NULL`, run); err != nil {
 		return err
 	}
 	return t.forget(run)

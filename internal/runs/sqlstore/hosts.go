@@ -197,7 +197,7 @@ func (s *Store) Reconcile(ctx context.Context, host string, atWork []string) (ru
 
 // Living implements [store.Store].
 func (s *Store) Living(ctx context.Context, runner string) (hashes []string, err error) {
-	err = s.db.Read(ctx, func(t *Tx) error {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		hashes, err = t.living(runner)
 		return err
 	})

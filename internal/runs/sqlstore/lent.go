@@ -76,7 +76,7 @@ func (t *Tx) isLoop(run string) (bool, error) {
 }
 
 // keepLent keeps, for a run that ends, what it lends and what is lent to it.
-func (t *Tx) keepLent(run string, mark int64) (loop bool, err error) {
+func (t *Tx) keepLent(run string, mark any) (loop bool, err error) {
 	var parent string
 	if _, err := t.row(`SELECT parent FROM {s}run WHERE id = $1`, args{run}, &parent); err != nil {
 		return false, err
@@ -92,8 +92,9 @@ func (t *Tx) keepLent(run string, mark int64) (loop bool, err error) {
 			} else if !above || k.Standing == store.StandingDead {
 				continue
 			}
-			if _, err := t.exec(`UPDATE {s}ticket SET run = last_run, working = 0, last_run = $1, ended_at = $2, changed = $3
-				WHERE system = $4 AND ticket = $5 AND runner = $6`, run, mark, t.now, k.System, k.Ticket, k.Runner); err != nil {
+			if err := t.later(`UPDATE {s}ticket SET run = last_run, working = 0, last_run = $1,
+				ended_at = coalesce(CAST($2 AS bigint), {nextend}), changed = coalesce(CAST($3 AS bigint), {stamp})
+				WHERE system = $4 AND ticket = $5 AND runner = $6`, run, mark, t.stamp(), k.System, k.Ticket, k.Runner); err != nil {
 				return false, err
 			}
 		}
@@ -101,8 +102,8 @@ func (t *Tx) keepLent(run string, mark int64) (loop bool, err error) {
 	if loop, err = t.isLoop(run); err != nil || !loop {
 		return loop, err
 	}
-	_, err = t.exec(`UPDATE {s}ticket SET working = 0, ended_at = $2, changed = $3 WHERE run = $1 AND run <> '' AND working = 1 AND fetched = 1`, run, mark, t.now)
-	return true, err
+	return true, t.later(`UPDATE {s}ticket SET working = 0, ended_at = coalesce(CAST($2 AS bigint), {nextend}),
+		changed = coalesce(CAST($3 AS bigint), {stamp}) WHERE run = $1 AND run <> '' AND working = 1 AND fetched = 1`, run, mark, t.stamp())
 }
 
 // releaseLent lets go of what loops keep whose run has ended and from which no item may

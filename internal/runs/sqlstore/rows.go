@@ -23,13 +23,11 @@ func scanRun(rows Rows) (r store.Run, err error) {
 }
 
 func (t *Tx) runs(where string, a ...any) (out []store.Run, err error) {
-	err = t.rows(`SELECT `+runColumns+` FROM {s}run r `+where, a, func(rows Rows) error {
-		r, err := scanRun(rows)
-		out = append(out, r)
-		return err
-	})
+	err = t.rows(selectRuns+where, a, into(&out, scanRun))
 	return out, err
 }
+
+const selectRuns = `SELECT ` + runColumns + ` FROM {s}run r `
 
 const insertRun = `INSERT INTO {s}run (id, runner, place, hash, parent, item_key, state, outcome, reason, cause,
 	attempts, deaths, at_work, owner, fence, due_at, due_from, begun, may_try, tried, parked, cancel, item, err,
@@ -50,10 +48,9 @@ func (t *Tx) insertRun(r *store.Run, state store.State, owner string, fence int6
 			due = r.DueAt
 		}
 	}
-	_, err = t.exec(insertRun, r.ID, r.Runner, r.Place, r.Hash, r.Parent, r.Key, string(state), r.Reason,
+	return t.later(insertRun, r.ID, r.Runner, r.Place, r.Hash, r.Parent, r.Key, string(state), r.Reason,
 		int64(r.Attempts), r.AtWork, owner, fence, due, now, number(state == store.Running || r.Begun),
 		number(r.Parked), blob(r.Item))
-	return err
 }
 
 const ticketColumns = `t.runner, t.system, t.ticket, t.run, t.working, t.fetched, t.standing, t.hashes, t.last_run,
@@ -76,28 +73,32 @@ func scanTicket(rows Rows) (k store.Ticket, err error) {
 }
 
 func (t *Tx) tickets(where string, a ...any) (out []store.Ticket, err error) {
-	err = t.rows(`SELECT `+ticketColumns+` FROM {s}ticket t `+where, a, func(rows Rows) error {
-		k, err := scanTicket(rows)
-		out = append(out, k)
-		return err
-	})
+	err = t.rows(selectTickets+where, a, into(&out, scanTicket))
 	return out, err
+}
+
+const selectTickets = `SELECT ` + ticketColumns + ` FROM {s}ticket t `
+
+// into collects rows.
+func into[T any](out *[]T, scan func(Rows) (T, error)) func(Rows) error {
+	return func(rows Rows) error {
+		one, err := scan(rows)
+		*out = append(*out, one)
+		return err
+	}
 }
 
 // putTicket inserts a ticket's row or replaces one that no run but that one holds. mark
 // becomes its end if somebody worked at it until now.
-func (t *Tx) putTicket(k store.Ticket, run string, mark int64) error {
-	now, err := t.Now()
-	if err != nil {
-		return err
-	}
+func (t *Tx) putTicket(k store.Ticket, run string, mark any) error {
 	last := k.LastRun
 	if k.Run == "" && run != "" {
 		last = run
 	}
-	_, err = t.exec(`INSERT INTO {s}ticket (runner, system, ticket, run, working, fetched, standing, hashes, last_run,
+	return t.later(`INSERT INTO {s}ticket (runner, system, ticket, run, working, fetched, standing, hashes, last_run,
 		picture, settled, cause, attempts, due_at, seen, ended_at, released, freed, note, changed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce(CAST($16 AS bigint), {nextend}),
+		$17, $18, $19, coalesce(CAST($20 AS bigint), {stamp}))
 		ON CONFLICT (system, ticket, runner) DO UPDATE SET run = excluded.run, working = excluded.working,
 		fetched = excluded.fetched, standing = excluded.standing, hashes = excluded.hashes,
 		last_run = excluded.last_run, picture = excluded.picture, settled = excluded.settled,
@@ -108,8 +109,7 @@ func (t *Tx) putTicket(k store.Ticket, run string, mark int64) error {
 		WHERE ticket.run = '' OR ticket.run = $21`,
 		k.Runner, k.System, k.Ticket, k.Run, number(k.Working), number(k.Fetched), string(k.Standing), toJSON(k.Hashes),
 		last, blob(k.Picture), number(k.Settled), k.Cause, int64(k.Attempts), k.DueAt, k.Seen, mark,
-		int64(k.Released), toJSON(k.Freed), k.Note, now, run)
-	return err
+		int64(k.Released), toJSON(k.Freed), k.Note, t.stamp(), run)
 }
 
 func fromJSON(text string, into any) error {

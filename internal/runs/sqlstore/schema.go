@@ -164,7 +164,7 @@ func (t *Tx) setValue(name, value string) error {
 
 // Value implements [store.Store].
 func (s *Store) Value(ctx context.Context, key string) (value string, ok bool, err error) {
-	err = s.db.Read(ctx, func(t *Tx) error {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		value, ok, err = t.value(key)
 		return err
 	})

@@ -46,6 +46,17 @@ func (s *Store) Take(ctx context.Context, host, runner, hash string) (l *store.L
 // TakeRun implements [store.Store].
 func (s *Store) TakeRun(ctx context.Context, host, run string, fence int64) (l *store.Loaded, err error) {
 	err = s.db.Write(ctx, false, func(t *Tx) error {
+		l, err = t.beginDue(host, run, fence)
+		return err
+	})
+	if err == nil {
+		return l, nil
+	}
+	if !errors.Is(err, ErrNothing) {
+		return nil, err
+	}
+	l = nil
+	err = s.db.Write(ctx, false, func(t *Tx) error {
 		if err := t.alive(host); err != nil {
 			return err
 		}
@@ -67,19 +78,44 @@ func (s *Store) TakeRun(ctx context.Context, host, run string, fence int64) (l *
 	return l, err
 }
 
-// begin begins an attempt. The answer has Parked as it was before. A run that begins for
-// the first time works at its tickets at once, unless others do.
+// begin begins an attempt of a run whose row is locked. The answer has Parked as it was
+// before. A run that begins for the first time works at its tickets at once, unless others
+// do.
 func (t *Tx) begin(host, run string) (*store.Loaded, error) {
+	return t.beginBy(host, run, func() error {
+		return t.later(`UPDATE {s}run SET state = 'running', owner = $1, fence = fence + 1, due_at = NULL, begun = 1,
+			parked = 0 WHERE id = $2`, host, run)
+	})
+}
+
+// beginDue is begin if the run is due with this fence. What isn't so ends the transaction
+// with [ErrNothing].
+func (t *Tx) beginDue(host, run string, fence int64) (*store.Loaded, error) {
+	return t.beginBy(host, run, func() error {
+		return t.must(`{must}UPDATE {s}run AS r SET state = 'running', owner = $2, fence = fence + 1, due_at = NULL, begun = 1, parked = 0
+			WHERE r.id = $1 AND r.fence = $3 AND r.due_at <= coalesce(CAST($4 AS bigint), {stamp}) AND r.owner IN ('', $2) {living} RETURNING 1{row}`,
+			run, host, fence, t.stamp())
+	})
+}
+
+func (t *Tx) beginBy(host, run string, update func() error) (*store.Loaded, error) {
+	l := &store.Loaded{}
 	var parked, begun int64
-	if _, err := t.row(`SELECT parked, begun FROM {s}run WHERE id = $1`, args{run}, &parked, &begun); err != nil {
+	if err := t.laterRows(`SELECT parked, begun FROM {s}run WHERE id = $1 {lock}`, args{run}, func(rows Rows) error {
+		return rows.Scan(&parked, &begun)
+	}); err != nil {
 		return nil, err
 	}
-	if _, err := t.exec(`UPDATE {s}run SET state = 'running', owner = $1, fence = fence + 1, due_at = NULL, begun = 1,
-		parked = 0 WHERE id = $2`, host, run); err != nil {
+	if err := update(); err != nil {
 		return nil, err
 	}
-	l, err := t.load(run)
-	if err != nil {
+	if err := t.laterRows(selectRuns+`WHERE r.id = $1`, args{run}, func(rows Rows) (err error) {
+		l.Run, err = scanRun(rows)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(t.loadOf(run, l, false), t.flush()); err != nil {
 		return nil, err
 	}
 	l.Run.Parked = parked == 1
@@ -104,47 +140,44 @@ func (t *Tx) begin(host, run string) (*store.Loaded, error) {
 // Load implements [store.Store].
 func (s *Store) Load(ctx context.Context, run string) (l *store.Loaded, err error) {
 	err = s.db.Read(ctx, func(t *Tx) error {
-		l, err = t.load(run)
-		return err
+		runs, err := t.runs(`WHERE r.id = $1`, run)
+		if err != nil {
+			return err
+		}
+		if len(runs) == 0 {
+			return missing("run", run)
+		}
+		l = &store.Loaded{Run: runs[0]}
+		return t.loadOf(run, l, l.Run.State == store.Ended)
 	})
 	return l, err
 }
 
-func (t *Tx) load(run string) (*store.Loaded, error) {
-	runs, err := t.runs(`WHERE r.id = $1`, run)
-	if err != nil {
-		return nil, err
-	}
-	if len(runs) == 0 {
-		return nil, missing("run", run)
-	}
-	l := &store.Loaded{Run: runs[0]}
-	if err := t.rows(`SELECT step_key, params, result FROM {s}step WHERE run = $1 ORDER BY step_key`, args{run}, func(rows Rows) error {
-		var s store.Step
-		err := rows.Scan(&s.Key, &s.Params, &s.Result)
-		l.Steps = append(l.Steps, s)
+// loadOf loads what a run has, until the transaction ends.
+func (t *Tx) loadOf(run string, l *store.Loaded, ended bool) error {
+	if err := t.laterRows(`SELECT step_key, params, result FROM {s}step WHERE run = $1 ORDER BY step_key`, args{run},
+		into(&l.Steps, func(rows Rows) (s store.Step, err error) {
+			err = rows.Scan(&s.Key, &s.Params, &s.Result)
+			return s, err
+		})); err != nil {
 		return err
-	}); err != nil {
-		return nil, err
 	}
-	if err := t.rows(`SELECT ticket, body FROM {s}document WHERE run = $1 ORDER BY ticket`, args{run}, func(rows Rows) error {
-		var d store.Document
-		err := rows.Scan(&d.Ticket, &d.Body)
-		l.Documents = append(l.Documents, d)
+	if err := t.laterRows(`SELECT ticket, body FROM {s}document WHERE run = $1 ORDER BY ticket`, args{run},
+		into(&l.Documents, func(rows Rows) (d store.Document, err error) {
+			err = rows.Scan(&d.Ticket, &d.Body)
+			return d, err
+		})); err != nil {
 		return err
-	}); err != nil {
-		return nil, err
 	}
-	if l.Effects, err = t.effects(`WHERE e.run = $1 ORDER BY e.created, e.effect_key`, run); err != nil {
-		return nil, err
+	if err := t.laterRows(selectEffects+`WHERE e.run = $1 ORDER BY e.created, e.effect_key`, args{run}, into(&l.Effects, scanEffect)); err != nil {
+		return err
 	}
 	// An ended run holds none: then those that have their standing from it.
-	if l.Run.State == store.Ended {
-		l.Tickets, err = t.tickets(`WHERE t.last_run = $1 AND t.last_run <> '' ORDER BY t.ticket`, run)
-	} else {
-		l.Tickets, err = t.tickets(`WHERE t.run = $1 AND t.run <> '' ORDER BY t.ticket`, run)
+	where := `WHERE t.run = $1 AND t.run <> '' ORDER BY t.ticket`
+	if ended {
+		where = `WHERE t.last_run = $1 AND t.last_run <> '' ORDER BY t.ticket`
 	}
-	return l, err
+	return t.laterRows(selectTickets+where, args{run}, into(&l.Tickets, scanTicket))
 }
 
 // Overdue returns runs that are due for longer than a time and that no host keeps to

@@ -13,7 +13,7 @@ const mostPassed = 500
 
 // Passed implements [store.Store].
 func (s *Store) Passed(ctx context.Context, runner, system string) (n int, err error) {
-	err = s.db.Read(ctx, func(t *Tx) error {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		var many int64
 		_, err := t.row(`SELECT count(*) FROM (SELECT 1 FROM {s}ticket WHERE runner = $1 AND system = $2 AND standing <> ''
 			LIMIT `+strconv.Itoa(mostPassed)+`) AS passed`, args{runner, system}, &many)
@@ -25,7 +25,7 @@ func (s *Store) Passed(ctx context.Context, runner, system string) (n int, err e
 
 // Tickets implements [store.Store].
 func (s *Store) Tickets(ctx context.Context, runner, system string, ids []string) (out []store.Ticket, err error) {
-	err = s.db.Read(ctx, func(t *Tx) error {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		if ids == nil {
 			out, err = t.tickets(`WHERE t.runner = $1 AND t.system = $2 AND t.standing <> '' ORDER BY t.seen`, runner, system)
 			return err
@@ -38,7 +38,7 @@ func (s *Store) Tickets(ctx context.Context, runner, system string, ids []string
 
 // Stale implements [store.Store].
 func (s *Store) Stale(ctx context.Context, runner, system string, seenBefore int64, limit int) (out []store.Ticket, err error) {
-	err = s.db.Read(ctx, func(t *Tx) error {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		out, err = t.tickets(`WHERE t.runner = $1 AND t.system = $2 AND t.standing <> '' AND t.run = '' AND t.seen < $3
 			ORDER BY t.seen LIMIT `+strconv.Itoa(limit), runner, system, seenBefore)
 		return err
@@ -82,7 +82,7 @@ func (s *Store) TicketsBy(ctx context.Context, f store.TicketFilter) (out []stor
 	if f.Noted {
 		w.and("t.note <> ''")
 	}
-	err = s.db.Read(ctx, func(t *Tx) error {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		out, err = t.tickets(w.String()+` ORDER BY CASE WHEN t.due_at = 0 THEN 1 ELSE 0 END, t.due_at, t.system, t.ticket, t.runner`+
 			limit(f.Limit), w.args...)
 		return err

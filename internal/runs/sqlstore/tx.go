@@ -16,6 +16,8 @@ type DB interface {
 	// then if it is to be durable. Work may be called several times.
 	Write(ctx context.Context, durable bool, work func(*Tx) error) error
 	Read(ctx context.Context, work func(*Tx) error) error
+	// ReadOne is Read for work of one statement.
+	ReadOne(ctx context.Context, work func(*Tx) error) error
 	Close() error
 }
 
@@ -24,6 +26,21 @@ type Querier interface {
 	Exec(ctx context.Context, statement string, args ...any) (changed int64, err error)
 	Query(ctx context.Context, statement string, args ...any) (Rows, error)
 }
+
+// Pipeline is a querier that needn't wait for each answer. A database without one carries
+// out statement after statement.
+type Pipeline interface {
+	Querier
+	// Later carries out a statement before the next one, or before the transaction ends,
+	// and calls each, if there is one, with every row of its answer.
+	Later(statement string, args []any, each func(Rows) error)
+	// Flush carries out what waits.
+	Flush(ctx context.Context) error
+}
+
+// ErrNothing means that a statement which must have a row has none: nothing of its
+// transaction stays.
+var ErrNothing = errors.New("a row that must be there isn't")
 
 // Rows are the rows of an answer.
 type Rows interface {
@@ -89,17 +106,69 @@ func (s *Store) Now(ctx context.Context) (now int64, err error) {
 	if s.d.Clock != nil {
 		return s.d.Clock(), nil
 	}
-	err = s.db.Read(ctx, func(t *Tx) error {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		now, err = t.Now()
 		return err
 	})
 	return now, err
 }
 
+// stamp is the time as an argument of a statement that has it as coalesce(CAST(argument
+// AS bigint), {stamp}): where it isn't known yet the database needn't be asked for it.
+func (t *Tx) stamp() any {
+	if t.now == 0 && t.d.Clock != nil {
+		t.now = t.d.Clock()
+	}
+	if t.now == 0 {
+		return nil
+	}
+	return t.now
+}
+
 type args []any
 
 func (t *Tx) exec(statement string, a ...any) (int64, error) {
 	return t.q.Exec(t.ctx, t.d.SQL(statement), a...)
+}
+
+// later carries out a statement whose answer isn't needed before the transaction's end.
+func (t *Tx) later(statement string, a ...any) error { return t.laterRows(statement, a, nil) }
+
+// laterRows is later for a statement whose rows each gets, at the latest at the
+// transaction's end.
+func (t *Tx) laterRows(statement string, a args, each func(Rows) error) error {
+	if p, ok := t.q.(Pipeline); ok {
+		p.Later(t.d.SQL(statement), a, each)
+		return nil
+	}
+	if each != nil {
+		return t.rows(statement, a, each)
+	}
+	_, err := t.exec(statement, a...)
+	return err
+}
+
+// must is later for a statement between {must} and {row}, without whose row nothing of
+// the transaction stays.
+func (t *Tx) must(statement string, a ...any) error {
+	if p, ok := t.q.(Pipeline); ok {
+		p.Later(t.d.SQL(statement), a, nil)
+		return nil
+	}
+	var one int64
+	found, err := t.row(statement, a, &one)
+	if err == nil && !found {
+		err = ErrNothing
+	}
+	return err
+}
+
+// flush waits for what is later.
+func (t *Tx) flush() error {
+	if p, ok := t.q.(Pipeline); ok {
+		return p.Flush(t.ctx)
+	}
+	return nil
 }
 
 // row reads the first row of an answer, if there is one.
