@@ -8,16 +8,16 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-type finding struct {
+type manyIDs struct {
 	api.TicketSystem
 	ids []string
 }
 
-func (f finding) FindTicketIDs(context.Context, api.SearchCriteria) ([]string, error) {
+func (f manyIDs) FindTicketIDs(context.Context, api.SearchCriteria) ([]string, error) {
 	return f.ids, nil
 }
 
-func (f finding) ReadTickets(context.Context, []string, api.SearchCriteria) ([]api.Ticket, error) {
+func (f manyIDs) ReadTickets(context.Context, []string, api.SearchCriteria) ([]api.Ticket, error) {
 	return nil, nil
 }
 
@@ -29,7 +29,7 @@ func TestServicesAreHandedOutToManyWorkersAtOnce(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for range 1000 {
-				b.knows("desk", finding{ids: []string{"1", "2"}})
+				b.knows("desk", manyIDs{ids: []string{"1", "2"}})
 				search("sort", "desk", api.SearchCriteria{})
 				if n := b.count(t.Context()); n != 2 {
 					t.Errorf("%d tickets are left", n)
