@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -52,6 +53,7 @@ type runs struct {
 
 	mu    sync.Mutex
 	begun map[string]int // attempts that this host began
+	busy  map[string]int // attempts at work
 	hold  func(run string)
 }
 
@@ -65,7 +67,7 @@ func newRuns(t testing.TB, url, host string, pollOnly bool) *runs {
 	t.Helper()
 	p := pool(t, url, pollOnly)
 	must(t, Migrate(context.Background(), p, schema, makeTable))
-	r := &runs{t: t, pool: p, host: host, begun: make(map[string]int)}
+	r := &runs{t: t, pool: p, host: host, begun: make(map[string]int), busy: make(map[string]int)}
 	q, err := New(Options{Pool: p, Schema: schema, Overdue: r.overdue, PollOnly: pollOnly, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	r.q = q
@@ -142,10 +144,14 @@ func (r *runs) end(ctx context.Context, run string, fence int64, again bool) err
 // reap takes the runs of a dead host.
 func (r *runs) reap(host string) {
 	r.t.Helper()
-	ctx := context.Background()
-	must(r.t, pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `UPDATE otai.run SET state = 'ready', owner = '', fence = fence + 1 WHERE owner = $1 AND state = 'running'
-			RETURNING id, runner, hash, fence, due_at, begun`, host)
+	must(r.t, r.free(context.Background(), `owner = $1`, host))
+}
+
+// free makes running runs ready, with a new fence.
+func (r *runs) free(ctx context.Context, which string, arg any) error {
+	return pgx.BeginFunc(ctx, r.pool, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `UPDATE otai.run SET state = 'ready', owner = '', fence = fence + 1 WHERE `+which+` AND state = 'running'
+			RETURNING id, runner, hash, fence, due_at, begun`, arg)
 		if err != nil {
 			return err
 		}
@@ -153,11 +159,59 @@ func (r *runs) reap(host string) {
 		if err != nil {
 			return err
 		}
-		return r.q.Due(ctx, tx, r.now(tx), ready)
-	}))
+		var now int64
+		if err := tx.QueryRow(ctx, `SELECT (extract(epoch FROM now()) * 1000000)::bigint`).Scan(&now); err != nil {
+			return err
+		}
+		return r.q.Due(ctx, tx, now, ready)
+	})
+}
+
+// reconcile is [store.Store.Reconcile], as the engine calls it: what this host owns, and
+// twice in a row does not work at, becomes ready. What became of a take may be unknown when
+// the database goes away in the middle of it.
+func (r *runs) reconcile(ctx context.Context) {
+	var idle []string
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(2 * time.Second):
+		}
+		r.mu.Lock()
+		busy := make([]string, 0, len(r.busy))
+		for run := range r.busy {
+			busy = append(busy, run)
+		}
+		r.mu.Unlock()
+		rows, err := r.pool.Query(ctx, `SELECT id FROM otai.run WHERE owner = $1 AND state = 'running' AND NOT id = ANY($2)`, r.host, busy)
+		if err != nil {
+			continue
+		}
+		now, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			continue
+		}
+		again := slices.DeleteFunc(slices.Clone(now), func(run string) bool { return !slices.Contains(idle, run) })
+		idle = now
+		if len(again) > 0 {
+			r.t.Logf("%s owns %v and does not work at them", r.host, again)
+			_ = r.free(ctx, `id = ANY($1)`, again)
+		}
+	}
 }
 
 func (r *runs) attempt(ctx context.Context, _ *orchestrator.Place, run string, fence int64) error {
+	r.mu.Lock()
+	r.busy[run]++
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.busy[run]--; r.busy[run] == 0 {
+			delete(r.busy, run)
+		}
+	}()
 	ok, err := r.take(ctx, run, fence)
 	if err != nil || !ok {
 		return err
@@ -190,7 +244,14 @@ func placesOf(workers int, hashes ...string) (places []*orchestrator.Place) {
 func (r *runs) open(workers int, hashes ...string) {
 	r.t.Helper()
 	must(r.t, r.q.Open(context.Background(), placesOf(workers, hashes...), r.attempt))
-	r.t.Cleanup(r.close)
+	ctx, stop := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() { r.reconcile(ctx) })
+	r.t.Cleanup(func() {
+		stop()
+		done.Wait()
+		r.close()
+	})
 }
 
 func (r *runs) close() {
