@@ -28,13 +28,27 @@ of that otai: its user or root, and --state-dir if it has another than yours.`,
 	return group(cmd, c.newRunsList(), c.newRunsShow(), c.newRunsWaiting(), c.newRunsRetry(), c.newRunsDiscard(), c.newRunsCancel(), c.newRunsMigrate())
 }
 
-// desk runs do with the run store, opened for looking.
-func (c *command) desk(cmd *cobra.Command, o runs.OpenOptions, do func(*runs.Desk) error) error {
+// answerRuns asks the run store and shows its answer.
+func answerRuns[T any](c *command, cmd *cobra.Command, o runs.OpenOptions, asJSON bool, ask func(*runs.Desk) (T, error), show func(io.Writer, T) error) error {
+	out := cmd.OutOrStdout()
+	answer, err := askRuns(c, cmd, o, ask)
+	switch {
+	case err != nil:
+		return answerError(out, asJSON, err)
+	case asJSON:
+		return writeJSON(out, answer)
+	default:
+		return show(out, answer)
+	}
+}
+
+func askRuns[T any](c *command, cmd *cobra.Command, o runs.OpenOptions, ask func(*runs.Desk) (T, error)) (answer T, err error) {
 	d, err := runs.Open(cmd.Context(), c.settings, o)
 	if err != nil {
-		return err
+		return answer, err
 	}
-	return errors.Join(do(d), d.Close())
+	answer, err = ask(d)
+	return answer, errors.Join(err, d.Close())
 }
 
 func (c *command) newRunsList() *cobra.Command {
@@ -51,15 +65,9 @@ for those whose ticket was refused and is tried again.`,
   otai runs list --ticket 4711 --json`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.desk(cmd, runs.OpenOptions{}, func(d *runs.Desk) error {
-				list, err := d.List(cmd.Context(), o)
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return writeJSON(cmd.OutOrStdout(), list)
-				}
-				return showRuns(cmd.OutOrStdout(), list, o.Limit)
+			list := func(d *runs.Desk) ([]runs.Run, error) { return d.List(cmd.Context(), o) }
+			return answerRuns(c, cmd, runs.OpenOptions{}, asJSON, list, func(out io.Writer, list []runs.Run) error {
+				return showRuns(out, list, o.Limit)
 			})
 		},
 	}
@@ -118,16 +126,8 @@ Secrets are masked; texts of tickets are not.`,
   otai runs show 0655c1f2 --json | jq .effects`,
 		Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.desk(cmd, runs.OpenOptions{Secrets: true}, func(d *runs.Desk) error {
-				detail, err := d.Show(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return writeJSON(cmd.OutOrStdout(), detail)
-				}
-				return showRun(cmd.OutOrStdout(), detail)
-			})
+			detail := func(d *runs.Desk) (runs.Detail, error) { return d.Show(cmd.Context(), args[0]) }
+			return answerRuns(c, cmd, runs.OpenOptions{Secrets: true}, asJSON, detail, showRun)
 		},
 		ValidArgsFunction: c.completeRuns,
 	}
@@ -214,16 +214,8 @@ that hold up many, and what a person has put back.`,
   otai runs waiting --json | jq .causes`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.desk(cmd, runs.OpenOptions{}, func(d *runs.Desk) error {
-				w, err := d.Waiting(cmd.Context())
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return writeJSON(cmd.OutOrStdout(), w)
-				}
-				return showWaiting(cmd.OutOrStdout(), w)
-			})
+			waiting := func(d *runs.Desk) (runs.Waiting, error) { return d.Waiting(cmd.Context()) }
+			return answerRuns(c, cmd, runs.OpenOptions{}, asJSON, waiting, showWaiting)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
@@ -347,15 +339,8 @@ when the answer is known. What they have written stays.`,
 }
 
 func (c *command) ask(cmd *cobra.Command, asJSON bool, do func(*runs.Desk) (runs.Asked, error)) error {
-	return c.desk(cmd, runs.OpenOptions{Asks: true}, func(d *runs.Desk) error {
-		asked, err := do(d)
-		if err != nil {
-			return answerError(cmd.OutOrStdout(), asJSON, err)
-		}
-		if asJSON {
-			return writeJSON(cmd.OutOrStdout(), asked)
-		}
-		_, err = show(cmd.OutOrStdout(), "%s\n", lines(asked.Answer))
+	return answerRuns(c, cmd, runs.OpenOptions{Asks: true}, asJSON, do, func(out io.Writer, asked runs.Asked) error {
+		_, err := show(out, "%s\n", lines(asked.Answer))
 		return err
 	})
 }

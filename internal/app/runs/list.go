@@ -22,6 +22,9 @@ type ListOptions struct {
 
 // List returns runs, the newest first.
 func (d *Desk) List(ctx context.Context, o ListOptions) ([]Run, error) {
+	if o.Limit < 0 {
+		return nil, app.ExitWith(app.CodeUsage, fmt.Errorf("--limit is %d: write a number of runs, or 0 for all", o.Limit))
+	}
 	var filters []store.Filter
 	for _, state := range o.States {
 		f := store.Filter{Ticket: o.Ticket, Runner: o.Runner, Limit: o.Limit}
