@@ -218,12 +218,12 @@ func (c chaos) run(t *testing.T) {
 		t.Error("not all tickets were done within 3 minutes")
 	}
 	calm := time.Since(struck)
-	w.working.Wait()
+	w.idle()
 	time.Sleep(chaosTimeout + chaosLate) // in which a second note would come
 	for _, h := range hosts {
 		h.end(t)
 	}
-	w.working.Wait()
+	w.idle()
 
 	v := w.wantAllDone(ids, whole)
 	repeated := w.repeatedSteps()

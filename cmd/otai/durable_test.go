@@ -771,7 +771,7 @@ func TestFromTheVersionWithoutRuns(t *testing.T) {
 	w.treats(nil)
 	live(t, env, "run", "-c", config)
 	w.all(time.Minute, ids, whole)
-	w.working.Wait()
+	w.idle()
 	time.Sleep(time.Second)
 	t.Logf("%d kills: %v", kills, w.judge(ids, whole))
 	w.wantAllDone(ids, whole)

@@ -187,7 +187,7 @@ func TestRowTheThreePipeFormIsKilled(t *testing.T) {
 	t.Parallel()
 	tickets, kills := sized(30, 300), sized(6, 65)
 	seed := uint64(time.Now().UnixNano())
-	random := rand.New(rand.NewPCG(seed, 2))
+	random, pauses := rand.New(rand.NewPCG(seed, 2)), rand.New(rand.NewPCG(seed, 3)) // one for each goroutine
 	t.Logf("seed %d", seed)
 	w := newWitness(t)
 	arrived := make(chan struct{}, 1)
@@ -198,7 +198,7 @@ func TestRowTheThreePipeFormIsKilled(t *testing.T) {
 			default:
 			}
 		}
-		return treatment{before: time.Duration(random.IntN(6)) * time.Millisecond, after: time.Duration(random.IntN(6)) * time.Millisecond}
+		return treatment{before: time.Duration(pauses.IntN(6)) * time.Millisecond, after: time.Duration(pauses.IntN(6)) * time.Millisecond}
 	})
 	ids := w.addMany(tickets, "x")
 	env := w.environment()
@@ -265,7 +265,7 @@ func TestRowTheAnswerIsLate(t *testing.T) {
 				live(t, env, "run", "-c", config)
 			}
 			w.all(patient+20*time.Second, ids, whole)
-			w.working.Wait()
+			w.idle()
 			time.Sleep(500 * time.Millisecond)
 			v := w.judge(ids, whole)
 			row(t, "late answer, "+c.name, "%d of %d such updates are noted twice", v.Doubled, len(hit))

@@ -56,7 +56,7 @@ type witness struct {
 	requests []*request
 	counts   map[string]int // of requests, by operation
 	treat    func(*request) treatment
-	working  sync.WaitGroup // requests that are being carried out, their clients there or not
+	working  int // requests that are being carried out, their clients there or not
 }
 
 // request is one request of otai's.
@@ -110,9 +110,23 @@ func newWitness(t *testing.T, queues ...string) *witness {
 	w.up()
 	t.Cleanup(func() {
 		w.web.Close()
-		w.working.Wait()
+		w.idle()
 	})
 	return w
+}
+
+// idle returns when no request is being carried out. Others may arrive meanwhile, which a
+// sync.WaitGroup doesn't allow.
+func (w *witness) idle() {
+	for {
+		w.mu.Lock()
+		working := w.working
+		w.mu.Unlock()
+		if working == 0 {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 func (w *witness) up() {
@@ -167,6 +181,9 @@ func (w *witness) through(door string, rw http.ResponseWriter, r *http.Request) 
 	if w.treat != nil {
 		do = w.treat(q)
 	}
+	if !do.never {
+		w.working++
+	}
 	w.mu.Unlock()
 
 	if do.never {
@@ -178,9 +195,12 @@ func (w *witness) through(door string, rw http.ResponseWriter, r *http.Request) 
 		return
 	}
 	answer := make(chan *httptest.ResponseRecorder, 1)
-	w.working.Add(1)
 	go func() { // nobody asks whether the client is still there
-		defer w.working.Done()
+		defer func() {
+			w.mu.Lock()
+			w.working--
+			w.mu.Unlock()
+		}()
 		time.Sleep(do.before)
 		if do.half {
 			delete(q.Body, "Article")
