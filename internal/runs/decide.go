@@ -55,6 +55,14 @@ type ending struct {
 	jitter   time.Duration // 0 to 2 s, by chance
 }
 
+// reason is why the attempt ended as it did, for people.
+func (e ending) reason() string {
+	if why := e.attempt.reason(); why != "" || e.err == nil {
+		return why
+	}
+	return e.err.Error()
+}
+
 // decision is what becomes of a run, and of the ticket that it concerns.
 type decision struct {
 	end      store.End

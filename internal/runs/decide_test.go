@@ -177,3 +177,18 @@ func TestPausesGrowFivefold(t *testing.T) {
 		}
 	}
 }
+
+func TestARunThatWaitsSaysWhy(t *testing.T) {
+	why := errors.New("two items have the key 7")
+	for name, c := range map[string]struct {
+		ending
+		want string
+	}{
+		"an error of the runner's pipe": {ending{err: why}, why.Error()},
+		"what a step met comes first":   {ending{err: why, attempt: outOfOrder("s")}, "down"},
+	} {
+		if got := decide(c.ending).end.Err; got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
