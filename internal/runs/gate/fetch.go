@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
@@ -143,6 +144,7 @@ type fetch struct {
 	since    int64 // store time of the readings
 	mark     store.Mark
 	kept     []api.Ticket
+	claimed  map[string]bool       // by this search, kept or let go
 	whole    map[string]api.Ticket // found whole, by a system that can't search for ids alone
 	passed   []store.Ticket
 }
@@ -154,7 +156,7 @@ func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.kept = []api.Ticket{}
+	f.kept, f.claimed = []api.Ticket{}, make(map[string]bool)
 	for range maxSearches {
 		if err := f.takeMark(ctx); err != nil {
 			return nil, err
@@ -264,6 +266,8 @@ func (t *ticketSystem) sayCapped(ctx context.Context, out, most int) {
 // others have or the runner passes over.
 func (f *fetch) take(ctx context.Context, ids []string) (left int, err error) {
 	f.passed = nil
+	// A search that reaches further finds again what the one before it found.
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return f.claimed[id] })
 	for len(ids) > 0 && len(f.kept) < f.wanted {
 		claimed, err := f.step.Claim(ctx, store.Claim{
 			Runner: f.step.Runner(), Hash: f.step.Hash(), System: f.system,
@@ -293,6 +297,7 @@ func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket, ids []stri
 	taken := make([]string, len(rows))
 	for i, row := range rows {
 		taken[i] = row.Ticket
+		f.claimed[row.Ticket] = true
 	}
 	found, err := f.readWhole(ctx, taken)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -45,6 +46,22 @@ func TestTheFirstSearchClaimsAndTheNextRunGetsTheNextTickets(t *testing.T) {
 		if n := len(b.Tickets()); n != 2 {
 			t.Errorf("the later search claimed: %d tickets", n)
 		}
+	})
+}
+
+func TestASearchThatReachesFurtherYieldsNoTicketTwice(t *testing.T) {
+	both(t, func(t *testing.T, full bool) {
+		ids := make([]string, 60)
+		for i := range ids {
+			ids[i] = strconv.Itoa(i + 101)
+		}
+		w := newWorld(t, full, ids...)
+		a := w.m.run("a")
+		same(t, w.fetch(a, inbox), []string{"101", "102"}) // nothing was in its way
+		for _, id := range ids[3:40] {                     // another host claimed these
+			w.m.rows[a.Runner()+" "+id] = store.Ticket{Runner: a.Runner(), System: w.s.(*ticketSystem).system, Ticket: id, Run: "elsewhere", Working: true}
+		}
+		same(t, w.fetch(w.m.run("b"), inbox), []string{"103", "141"})
 	})
 }
 
