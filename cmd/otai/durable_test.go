@@ -637,20 +637,7 @@ func liveAs(t *testing.T, uid int, state string, env []string, args ...string) *
 	l.Env = slices.DeleteFunc(slices.Clone(env), func(e string) bool { return strings.HasPrefix(e, "HOME=") })
 	l.Dir, l.Stdout, l.Stderr = "/", l.log, l.log
 	l.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
-	if err := l.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_ = l.Wait()
-		close(l.ended)
-	}()
-	t.Cleanup(func() {
-		l.kill()
-		if t.Failed() {
-			t.Logf("log of %v:\n%s", args, shortened(l.log.String()))
-		}
-	})
-	return l
+	return l.begin(t)
 }
 
 // TestAfterTheEndNoTicketTextIsKept, nor a secret that stood in a ticket: not in the

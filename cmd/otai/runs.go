@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -303,37 +304,33 @@ done again, or with --skip-step the run goes on behind that step.`,
 }
 
 func (c *command) newRunsDiscard() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
+	return c.endsRuns((*runs.Desk).Discard, &cobra.Command{
 		Use:   "discard RUN…",
 		Short: "Give up runs that are dead or wait",
 		Long: `Ends runs as canceled, and drops what is kept for going on. What they have written
 stays. One that has sent a request without an answer ends when the answer is known.`,
 		Example: `  otai runs discard 0655c1f2`,
-		Args:    arguments(1, 1<<20),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.ask(cmd, asJSON, func(d *runs.Desk) (runs.Asked, error) { return d.Discard(cmd.Context(), args) })
-		},
-		ValidArgsFunction: c.completeRuns,
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
-	return cmd
+	})
 }
 
 func (c *command) newRunsCancel() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
+	return c.endsRuns((*runs.Desk).Cancel, &cobra.Command{
 		Use:   "cancel RUN…",
 		Short: "Stop runs that are at work",
 		Long: `Stops runs before their next step. One that has sent a request without an answer ends
 when the answer is known. What they have written stays.`,
 		Example: `  otai runs cancel 0655c1f2`,
-		Args:    arguments(1, 1<<20),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.ask(cmd, asJSON, func(d *runs.Desk) (runs.Asked, error) { return d.Cancel(cmd.Context(), args) })
-		},
-		ValidArgsFunction: c.completeRuns,
+	})
+}
+
+// endsRuns completes a command that asks for the end of the runs that it is given.
+func (c *command) endsRuns(end func(*runs.Desk, context.Context, []string) (runs.Asked, error), cmd *cobra.Command) *cobra.Command {
+	var asJSON bool
+	cmd.Args = arguments(1, 1<<20)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return c.ask(cmd, asJSON, func(d *runs.Desk) (runs.Asked, error) { return end(d, cmd.Context(), args) })
 	}
+	cmd.ValidArgsFunction = c.completeRuns
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
 	return cmd
 }

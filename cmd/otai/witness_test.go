@@ -446,6 +446,12 @@ func live(t *testing.T, env []string, args ...string) *life {
 	l := &life{Cmd: exec.Command(product.otai, args...), log: &buffer{}, ended: make(chan struct{})}
 	l.Env, l.Dir = env, t.TempDir()
 	l.Stdout, l.Stderr = l.log, l.log
+	return l.begin(t)
+}
+
+// begin starts the process, which ends with the test at the latest.
+func (l *life) begin(t *testing.T) *life {
+	t.Helper()
 	if err := l.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -456,7 +462,7 @@ func live(t *testing.T, env []string, args ...string) *life {
 	t.Cleanup(func() {
 		l.kill()
 		if t.Failed() {
-			t.Logf("log of %v (process %d):\n%s", args, l.Process.Pid, shortened(l.log.String()))
+			t.Logf("log of %v (process %d):\n%s", l.Args[1:], l.Process.Pid, shortened(l.log.String()))
 		}
 		if strings.Contains(l.log.String(), password) {
 			t.Error("the password is in the log")
