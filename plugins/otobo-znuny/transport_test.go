@@ -84,3 +84,22 @@ func TestConnectionsAreKeptAndTheirEndIsSurvived(t *testing.T) {
 		t.Errorf("%d connections for %d requests: they are not kept", n, notes)
 	}
 }
+
+// Apache's own limit is never met: otherwise one update in a hundred would be of unknown outcome.
+func TestNoConnectionIsUsedUntilApacheEndsIt(t *testing.T) {
+	d := newDesk(t)
+	server, connections := closingServer(t, 100, d)
+	s := quick(t, Params{BaseURL: server.URL + "/znuny/nph-genericinterface.pl"})
+	const notes = 250
+	for range notes {
+		if err := s.AddNote(t.Context(), "1", api.Note{Subject: "s", Body: "b"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := len(d.notes("1")); got != notes {
+		t.Errorf("%d notes of %d", got, notes)
+	}
+	if n := connections.Load(); n < 3 || n > 12 {
+		t.Errorf("%d connections for %d notes", n, notes)
+	}
+}

@@ -45,9 +45,11 @@ func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		e.Cause = fmt.Errorf("%w (%w)", errEmptyAnswer, err)
 		// On a reused connection it is usually the connection's ordinary end.
-		if !x.reused {
-			e.Kinds = append(e.Kinds, ErrUnknownWebService)
+		if x.reused {
+			e.Advice = "the help desk's web server ended the connection; if this lasts, check its log"
+			break
 		}
+		e.Kinds = append(e.Kinds, ErrUnknownWebService)
 		e.Advice = c.adviseService()
 	case errors.As(err, &other) && other.Op == "remote error": // crypto/tls's name for an alert of the peer
 		e.Advice = "the other side refuses the secured connection: check tls.cert_file and tls.key_file, if it wants a client's certificate"

@@ -24,19 +24,30 @@ type departure struct {
 // gotConnection asks the fence and watches the connection that the request will use.
 // Of a connection that isn't ours everything counts as sent.
 func (d *departure) gotConnection(ctx context.Context, c net.Conn) {
+	conn := guarded(c)
+	if conn != nil && conn.retire() {
+		return // net/http takes another connection and is here again
+	}
 	if d.fence != nil && d.refused == nil {
 		d.refused = d.fence(ctx)
 	}
+	if conn == nil {
+		d.begun.Store(true)
+		return
+	}
+	conn.next.Store(d)
+}
+
+// guarded is our connection beneath c, nil if there is none.
+func guarded(c net.Conn) *guardedConn {
 	for {
 		switch inner := c.(type) {
 		case *guardedConn:
-			inner.next.Store(d)
-			return
+			return inner
 		case interface{ NetConn() net.Conn }: // TLS
 			c = inner.NetConn()
 		default:
-			d.begun.Store(true)
-			return
+			return nil
 		}
 	}
 }
@@ -55,10 +66,27 @@ func (d *departure) leave() error {
 	return nil
 }
 
+// requestsPerConnection is after how many requests a connection is given up. Apache
+// ends one after 100, and a help desk's answer doesn't say so: a request that was sent
+// meanwhile would get no answer, and nobody could know whether it was carried out.
+const requestsPerConnection = 50
+
 // guardedConn is a connection that asks the departure of the request that uses it.
 type guardedConn struct {
 	net.Conn
-	next atomic.Pointer[departure]
+	next     atomic.Pointer[departure]
+	requests atomic.Int64
+}
+
+// retire counts a request, and closes the connection if it has had its share. To
+// net/http it is then one that the server closed before a byte was written.
+func (c *guardedConn) retire() bool {
+	if c.requests.Add(1) <= requestsPerConnection {
+		return false
+	}
+	c.next.Store(nil) // what closing writes is of no request
+	_ = c.Close()
+	return true
 }
 
 func (c *guardedConn) Write(b []byte) (int, error) {
