@@ -1,7 +1,6 @@
 package base
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -10,7 +9,7 @@ import (
 type forEachParams struct {
 	Items   []any           `otai:"items,required" doc:"What to run the steps for, such as the tickets of a fetch."`
 	As      string          `otai:"as" default:"item" min:"1" doc:"The name of an item for the steps' get_parent_param."`
-	Key     string          `otai:"key" doc:"Where the key of an item is, such as item.number; no two items may have the same one. Default: item.id, or the number of the item where it has none."`
+	Key     string          `otai:"key" doc:"Where each item has its key, such as item.number, or item where the items are texts; no two may have the same one. Default: item.id, or the number of the item where it has none."`
 	Workers int             `otai:"workers" default:"4" min:"1" max:"64" doc:"How many items are worked at at one time."`
 	Steps   []api.ChildPipe `otai:"steps,required" min:"1" doc:"What to run for each item, in order."`
 	Extra   map[string]any  `otai:",rest" doc:"Further params, for the steps' get_parent_param."`
@@ -18,7 +17,7 @@ type forEachParams struct {
 
 // Loop returns what the engine looks for in the params of a loop.
 func (p *forEachParams) Loop() (items []any, as, key string, workers int) {
-	return p.Items, p.As, cmp.Or(p.Key, p.As+".id"), p.Workers
+	return p.Items, p.As, p.Key, p.Workers
 }
 
 // Item runs the steps for one item. A failed step ends it, and that is its result.

@@ -40,8 +40,8 @@ func TestALoopSaysWhatTheEngineAsks(t *testing.T) {
 		raw  map[string]any
 		want string
 	}{
-		"by default":     {map[string]any{}, "[1] item item.id 4"},
-		"another name":   {map[string]any{"as": "ticket"}, "[1] ticket ticket.id 4"},
+		"by default":     {map[string]any{}, "[1] item  4"},
+		"another name":   {map[string]any{"as": "ticket"}, "[1] ticket  4"},
 		"all its params": {map[string]any{"as": "t", "key": "t.number", "workers": 2}, "[1] t t.number 2"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -100,6 +100,9 @@ func (r *run) Again() bool {
 	return again
 }
 
+// Found implements [orchestrator.Run].
+func (r *run) Found() bool { return r.concern != "" }
+
 // Step implements [orchestrator.Run].
 func (r *run) Step(ctx context.Context, s orchestrator.Step, do func(context.Context) (api.PipeResult, error)) (api.PipeResult, error) {
 	if err := r.mayStep(ctx); err != nil {

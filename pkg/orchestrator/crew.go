@@ -182,12 +182,13 @@ func (c *crew) claimed(f *firing) {
 func (c *crew) start(work context.Context, f *firing, fired bool) {
 	c.set(func() { c.working++ })
 	f.begun, f.changes = time.Now(), int(c.engine.changes.Load())
+	due := f.run
 	go func() {
 		result, err := c.run(work, f)
 		if f.ended != nil {
 			f.ended()
 		}
-		c.ended(f, fired, result, err)
+		c.ended(f, fired, fired || due.Found(), result, err)
 		c.notify()
 	}()
 }
@@ -213,8 +214,10 @@ func (c *crew) run(work context.Context, f *firing) (api.PipeResult, error) {
 	return p.child.process(ctx, scope)
 }
 
-// ended plans what follows the end of a run.
-func (c *crew) ended(f *firing, fired bool, result api.PipeResult, err error) {
+// ended plans what follows the end of a run. found is false of one that was due and is
+// about no ticket of a search, as an item that stands in the configuration: each firing
+// makes it again.
+func (c *crew) ended(f *firing, fired, found bool, result api.PipeResult, err error) {
 	pause, retry, keep := c.engine.cycle.pauses()
 	errs := c.engine.cycle.takeErrors()
 	stopping := c.engine.cycle.stopping()
@@ -222,9 +225,10 @@ func (c *crew) ended(f *firing, fired bool, result api.PipeResult, err error) {
 	defer c.mu.Unlock()
 	c.working--
 	empty := c.search == f
-	if empty {
+	switch {
+	case empty:
 		c.search = nil
-	} else {
+	case found:
 		c.engine.changes.Add(1) // what it wrote may be work for others
 	}
 	if fired && c.waits {

@@ -227,6 +227,28 @@ func TestUntilEmptyEndsWhenNoRunnerFindsATicket(t *testing.T) {
 	})
 }
 
+// What stands in the configuration is made again by each firing: it is nothing that was
+// found.
+func TestUntilEmptyEndsWhereALoopsItemsAreNoTickets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, l := &queue{left: 3}, newLedger()
+		l.claims = "run/search"
+		var done atomic.Int64
+		count := func(context.Context, api.Scope) (any, error) { done.Add(1); return nil, nil }
+		each := step("each", "t:For", map[string]any{"items": []any{"a", "b"}, "steps": []any{do("item", "item", nil)}})
+		e := newHooked(t, hooks{"search": q.search, "work": q.work, "item": count}, nil,
+			root(when("constant", do("", "", false), seq("run", each)), q.runner(2, do("", "", false))), orchestrator.Options{Runs: l, UntilEmpty: true})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := e.Run(ctx); err != nil || ctx.Err() != nil {
+			t.Fatal(err, ctx.Err())
+		}
+		if q.done != 3 || done.Load() == 0 {
+			t.Errorf("%d of 3 tickets were done, and %d items", q.done, done.Load())
+		}
+	})
+}
+
 func TestUntilEmptyEndsAtAnErrorThatDoesNotPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, l := &queue{left: 3}, newLedger()
@@ -451,16 +473,21 @@ func TestALoopInALoop(t *testing.T) {
 	})
 }
 
-func TestTwoItemsWithOneKeyAreAnError(t *testing.T) {
+func TestEachItemOfALoopHasAKeyOfItsOwn(t *testing.T) {
 	for name, c := range map[string]struct {
 		items []any
 		key   string
 		want  string
 	}{
-		"texts go by their number":   {[]any{"a", "a"}, "item.id", ""},
-		"ids":                        {[]any{map[string]any{"id": 1}, map[string]any{"id": 2}}, "item.id", ""},
-		"an id twice":                {[]any{map[string]any{"id": 1}, map[string]any{"id": 1}}, "item.id", `items 0 and 1 both have the key "1"`},
-		"another key, further below": {[]any{map[string]any{"id": 1, "q": map[string]any{"n": "x"}}, map[string]any{"id": 1, "q": map[string]any{"n": "y"}}}, "item.q.n", ""},
+		"texts go by their number":    {[]any{"a", "a"}, "", ""},
+		"ids":                         {[]any{map[string]any{"id": 1}, map[string]any{"id": 2}}, "", ""},
+		"only some have an id":        {[]any{map[string]any{"id": "x"}, map[string]any{"name": "y"}}, "", ""},
+		"an id twice":                 {[]any{map[string]any{"id": 1}, map[string]any{"id": 1}}, "", `items 0 and 1 both have the key "1"`},
+		"texts by themselves":         {[]any{"a", "b"}, "item", ""},
+		"a text twice":                {[]any{"a", "a"}, "item", `items 0 and 1 both have the key "a"`},
+		"a key that one doesn't have": {[]any{map[string]any{"n": 1}, map[string]any{"m": 2}}, "item.n", "item 1 has no item.n that is a text or a number"},
+		"a key of texts":              {[]any{"a"}, "item.id", "item 0 has no item.id"},
+		"another key, further below":  {[]any{map[string]any{"id": 1, "q": map[string]any{"n": "x"}}, map[string]any{"id": 1, "q": map[string]any{"n": "y"}}}, "item.q.n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newHooked(t, nil, nil, root(step("each", "t:For", map[string]any{"items": c.items, "key": c.key, "steps": []any{do("a", "", 1)}})), orchestrator.Options{Once: true})

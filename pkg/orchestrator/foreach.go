@@ -18,7 +18,8 @@ import (
 // the pipe.
 type Loop interface {
 	// Loop returns the items, the name under which the steps see one as a parent param,
-	// where its key is, such as "item.id", and how many are worked at at one time.
+	// where its key is, such as "item.number", and how many are worked at at one time. With
+	// the key "" it is the item's id, or its number where it has none.
 	Loop() (items []any, as, key string, workers int)
 	// Item runs the steps for one item. It is called on the params as they are at the
 	// start, before templates, and for many items at once.
@@ -87,8 +88,11 @@ func (n *node) loopItems(loop Loop, scope api.Scope) ([]LoopItem, error) {
 			return nil, n.paramsRunError(n.path+".params.items"+"["+strconv.Itoa(i)+"]", err)
 		}
 		item := LoopItem{Key: strconv.Itoa(i), Name: as, Value: plain, Params: given, Seen: seen}
-		if text, ok := lookUp(plain, strings.TrimPrefix(key, as+".")); ok {
+		switch text, has := keyOf(plain, as, key); {
+		case has:
 			item.Key = text
+		case key != "":
+			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("item %d has no %s that is a text or a number; name a key that each item has, or leave out key", i, key))
 		}
 		if first, twice := known[item.Key]; twice {
 			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("items %d and %d both have the key %q; name another with key:, such as %s.number", first, i, item.Key, as))
@@ -100,9 +104,15 @@ func (n *node) loopItems(loop Loop, scope api.Scope) ([]LoopItem, error) {
 	return items, nil
 }
 
-// lookUp follows the keys of a path such as "queue.id" to a text or a number.
-func lookUp(v any, path string) (string, bool) {
-	for key := range strings.SplitSeq(path, ".") {
+// keyOf is the key of an item: what stands at a path such as "item.queue.id".
+func keyOf(v any, as, path string) (string, bool) {
+	if path == "" {
+		path = as + ".id"
+	}
+	if path == as {
+		return word(v)
+	}
+	for key := range strings.SplitSeq(strings.TrimPrefix(path, as+"."), ".") {
 		switch m := v.(type) {
 		case map[string]any:
 			v = m[key]
@@ -112,6 +122,11 @@ func lookUp(v any, path string) (string, bool) {
 			return "", false
 		}
 	}
+	return word(v)
+}
+
+// word is a text or a number as a text.
+func word(v any) (string, bool) {
 	switch x := v.(type) {
 	case string:
 		return x, x != ""

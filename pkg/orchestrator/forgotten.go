@@ -35,4 +35,6 @@ func (forgottenRun) Each(context.Context, Step, *Place, []LoopItem) (Tally, erro
 
 func (forgottenRun) Again() bool { return false }
 
+func (forgottenRun) Found() bool { return false }
+
 func (forgottenRun) End(_ context.Context, _ api.PipeResult, err error) error { return err }

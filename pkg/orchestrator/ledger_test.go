@@ -158,6 +158,8 @@ func (e *entry) Again() bool {
 	return e.again >= 0
 }
 
+func (e *entry) Found() bool { return e.item == nil }
+
 func (e *entry) End(_ context.Context, r api.PipeResult, err error) error {
 	e.l.mu.Lock()
 	e.l.working--
@@ -199,7 +201,7 @@ func (p *whenParams) Retries() (first, longest time.Duration, attempts int) {
 
 type forParams struct {
 	Items   []any           `otai:"items"`
-	Key     string          `otai:"key" default:"item.id"`
+	Key     string          `otai:"key"`
 	Workers int             `otai:"workers" default:"4"`
 	Steps   []api.ChildPipe `otai:"steps"`
 }

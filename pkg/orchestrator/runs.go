@@ -53,6 +53,9 @@ type Run interface {
 	// End ends the attempt with what the place's pipe returned. The error is what remains
 	// an error of the runner: nil for what concerns only a ticket.
 	End(ctx context.Context, result api.PipeResult, err error) error
+	// Found reports, when the attempt has ended, whether the run has or had a ticket that a
+	// search found. With UntilEmpty only what such a run did may be work for others.
+	Found() bool
 }
 
 // Place is where runs begin: the pipe that a runner runs, another child of the root, the
