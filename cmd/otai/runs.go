@@ -96,7 +96,7 @@ func showRuns(out io.Writer, list []runs.Run, limit int) error {
 		return err
 	}
 	table := newTable(out)
-	fmt.Fprintln(table, "RUN\tSTATE\tTICKET\tRUNNER\tTRIES\tBEGUN\tDUE\tWHY")
+	fmt.Fprintln(table, "RUN\tSTATE\tTICKET\tRUNNER\tREFUSED\tBEGUN\tDUE\tWHY")
 	for _, r := range list {
 		show(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", r.ID, r.StateText(), orNone(tickets(r.Tickets)), r.Runner, r.Attempts, local(&r.Created), local(r.Due), shorten(orNone(r.Why()), 80))
 	}
@@ -149,7 +149,7 @@ func showRun(out io.Writer, r runs.Detail) error {
 		show(out, "Due      %s\n", local(r.Due))
 	}
 	if r.Attempts > 0 {
-		show(out, "Tries    %d\n", r.Attempts)
+		show(out, "Refused  %d\n", r.Attempts)
 	}
 	if r.Parent != "" {
 		show(out, "Item     %s of the run %s\n", r.Item, r.Parent)
@@ -257,7 +257,7 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 		}
 		fmt.Fprintln(out, "\n"+list.title)
 		table := newTable(out)
-		fmt.Fprintln(table, "TICKET\tRUNNER\tRUN\tTRIES\tDUE\tWHY")
+		fmt.Fprintln(table, "TICKET\tRUNNER\tRUN\tREFUSED\tDUE\tWHY")
 		for _, t := range list.tickets {
 			show(table, "%s\t%s\t%s\t%d\t%s\t%s\n", t.Ticket, t.Runner, orNone(t.Run), t.Attempts, local(t.Due), shorten(orNone(t.Note), 400))
 		}

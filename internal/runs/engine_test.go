@@ -642,24 +642,84 @@ func TestARunnerThatIsGoneFromTheConfigurationIsSaid(t *testing.T) {
 			return rejects("queue Sales", "2")(ctx, s)
 		})
 		d.place = &orchestrator.Place{Runner: "another", Path: d.place.Path, Hash: "h1", Workers: 1}
-		d.items.Runner = "another"
+		d.items.Runner, d.keep = "another", 30*24*time.Hour
 		d.die()
 		time.Sleep(2 * time.Second)
 		if idle, begun := d.log.count("runs can't go on because"), d.log.count("runs that have begun to change tickets can't go on"); idle != 1 || begun != 1 {
 			t.Errorf("%d and %d lines", idle, begun)
 		}
+		after := func(days int) {
+			d.engine.mu.Lock()
+			d.engine.offset = time.Duration(days) * 24 * time.Hour
+			d.engine.mu.Unlock()
+			if err := d.engine.unknownRunners(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		after(8)
+		left := func() (ids []string) {
+			for _, row := range d.runs(store.Filter{States: []store.State{store.Ready, store.Waiting}}) {
+				ids = append(ids, row.Tickets...)
+			}
+			return ids
+		}
+		if got := left(); !slices.Equal(got, []string{"2"}) {
+			t.Errorf("after a week runs at %q are left", got)
+		}
+		if got := d.ticket("1").Standing; got != store.Free {
+			t.Errorf("a ticket that nothing was written to stands as %q: with its runner back nobody would take it up", got)
+		}
+		after(31)
+		if got := left(); len(got) != 0 || d.ticket("2").Standing != store.Handled || d.log.count("is given up") != 1 {
+			t.Errorf("runs at %q are left when ended runs go, too; the ticket: %+v", got, d.ticket("2"))
+		}
+	})
+}
+
+// Nobody can finish what such a run has sent: it ends when nothing of it can be at work.
+func TestADiscardEndsARunWhoseRunnerIsGoneFromTheConfiguration(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.process("1", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			_, err := d.intent("1")(ctx, s)
+			s.Waits(gate.Wait{Reason: store.ReasonUntil, Until: s.Effects()[0].Until})
+			return api.PipeResult{}, errors.Join(err, api.ErrUncertain)
+		})
+		run := d.runs(store.Filter{})[0]
+		d.place = &orchestrator.Place{Runner: "another", Path: d.place.Path, Hash: "h1", Workers: 1}
+		d.items.Runner = "another"
+		d.die()
+		d.ask(store.VerbDiscard, store.RequestArgs{Runs: []string{run.ID}})
+		if row := d.runs(store.Filter{})[0]; row.State == store.Ended {
+			t.Error("it ended though its request may be at work")
+		}
+		time.Sleep(time.Hour + time.Minute)
+		if row := d.runs(store.Filter{})[0]; row.Outcome != store.Canceled {
+			t.Errorf("the run: %+v", row)
+		}
+	})
+}
+
+// A host whose configuration has fewer runners leaves alone what another one works at.
+func TestARunnerThatAnotherHostHasIsNotGone(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.process("1", rejects("queue Sales", "1"))
+		d.over = elsewhere{d.store}
+		d.place = &orchestrator.Place{Runner: "another", Path: d.place.Path, Hash: "h1", Workers: 1}
+		d.items.Runner = "another"
+		d.die()
 		d.engine.mu.Lock()
 		d.engine.offset = 8 * 24 * time.Hour
 		d.engine.mu.Unlock()
 		if err := d.engine.unknownRunners(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		var left []string
-		for _, row := range d.runs(store.Filter{States: []store.State{store.Ready, store.Waiting}}) {
-			left = append(left, row.Tickets...)
-		}
-		if len(left) != 1 || left[0] != "2" {
-			t.Errorf("after a week runs at %q are left", left)
+		if d.runs(store.Filter{})[0].State != store.Waiting || d.log.count("can't go on") != 0 {
+			t.Error("it was dropped, or said to be without a runner")
 		}
 	})
 }
+
+// elsewhere is a store at which another host works at everything.
+type elsewhere struct{ store.Store }
+
+func (elsewhere) Living(context.Context, string) ([]string, error) { return []string{"h1"}, nil }

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -31,6 +32,7 @@ type desk struct {
 	log    *logBuffer
 	finish func(ctx context.Context, s gate.Step, e store.Effect) error
 	secret string
+	keep   time.Duration
 	over   store.Store // what the next process works with instead of store
 }
 
@@ -85,7 +87,7 @@ func (d *desk) start() {
 		over = d.store
 	}
 	d.engine = New(Options{
-		Store: over, Logger: slog.New(slog.NewTextHandler(d.log, nil)), Host: store.Host{Instance: "here"}, Keep: 24 * time.Hour,
+		Store: over, Logger: slog.New(slog.NewTextHandler(d.log, nil)), Host: store.Host{Instance: "here"}, Keep: cmp.Or(d.keep, 24*time.Hour),
 		Redact: func(text string) string {
 			if d.secret == "" {
 				return text

@@ -159,7 +159,7 @@ func (d *desk) ask(verb string, args store.RequestArgs) string {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	time.Sleep(1100 * time.Millisecond)
+	time.Sleep(time.Second)
 	r, ok, err := d.store.Asked(d.t.Context(), id)
 	if err != nil || !ok || r.Answer == "" {
 		d.t.Fatalf("not answered within a second: %+v %v %v", r, ok, err)

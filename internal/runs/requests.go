@@ -28,7 +28,10 @@ func (e *Engine) requests(ctx context.Context) error {
 		e.canceled(ctx)
 		e.places.wakeAll()
 	}
-	return nil
+	if len(asked) == 0 {
+		return nil
+	}
+	return e.unknownRunners(ctx) // nobody else ends those
 }
 
 // Execute does what a request asks for, and returns the answer for people. Whoever works

@@ -10,7 +10,8 @@ import (
 
 // How often what has its own time is looked after.
 const (
-	requestsEach  = time.Second
+	requestsEach  = time.Second / 2 // what people ask for is taken up within a second
+	pollEach      = time.Second
 	causesEach    = 5 * time.Second
 	reconcileEach = 10 * time.Second
 	adoptEach     = 15 * time.Second
@@ -36,7 +37,7 @@ func (e *Engine) tend(ctx context.Context) {
 		{each: cleanEach, do: e.cleanUp},
 	}
 	if e.o.Host.Lease > 0 {
-		chores = append(chores, &chore{each: adoptEach, do: e.adopt}, &chore{each: requestsEach, do: e.poll})
+		chores = append(chores, &chore{each: adoptEach, do: e.adopt}, &chore{each: pollEach, do: e.poll})
 	}
 	tick := time.NewTicker(requestsEach)
 	defer tick.Stop()
@@ -46,14 +47,15 @@ func (e *Engine) tend(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		now := time.Now()
 		for _, c := range chores {
-			if time.Now().Before(c.next) {
+			if now.Add(requestsEach / 2).Before(c.next) { // a tick is never quite at its time
 				continue
 			}
 			if err := c.do(ctx); err != nil && ctx.Err() == nil {
 				e.logger.Debug("the run store wasn't looked after", "err", err.Error())
 			}
-			c.next = time.Now().Add(c.each)
+			c.next = now.Add(c.each)
 		}
 	}
 }

@@ -3,55 +3,79 @@ package runs
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
-// unknownFor is how long runs are kept whose runner no configuration has any more.
+// unknownFor is how long runs are kept that have written nothing and whose runner no
+// configuration has any more.
 const unknownFor = 7 * 24 * time.Hour
 
-// unknownRunners says which runs can't go on because the configuration has their runner
-// no more, and discards those that have written nothing when they are old.
+// unknownRunners says which runs can't go on because no configuration has their runner
+// any more, and drops those that are old: that have written nothing after a week, else
+// when ended runs go, too.
 func (e *Engine) unknownRunners(ctx context.Context) error {
 	rows, err := e.o.Store.Runs(ctx, store.Filter{States: []store.State{store.Ready, store.Waiting}})
 	if err != nil {
 		return err
 	}
-	known := make(map[string]bool, len(e.places.all))
-	for p := range e.places.all {
-		known[p.Runner] = true
-	}
+	known := map[string]bool{"": true} // those are finished by any host
 	idle, begun := make(map[string]int), make(map[string]int)
 	for _, row := range rows {
-		if row.Runner == "" || known[row.Runner] {
+		if _, asked := known[row.Runner]; !asked {
+			living, err := e.o.Store.Living(ctx, row.Runner)
+			if err != nil {
+				return err
+			}
+			known[row.Runner] = len(living) > 0
+		}
+		if known[row.Runner] {
 			continue
 		}
-		wrote, err := e.wrote(ctx, row.ID)
-		switch {
-		case err != nil:
+		run, err := e.o.Store.Load(ctx, row.ID)
+		if err != nil {
 			return err
+		}
+		age := time.Duration(e.now()-row.Created) * time.Microsecond
+		switch wrote, until := written(run.Effects); {
+		case row.Cancel != "" && until <= e.now(), !wrote && age > unknownFor, wrote && e.o.Keep > 0 && age > max(e.o.Keep, unknownFor):
+			if _, err := e.o.Store.Cancel(ctx, row.ID, store.VerbDrop); err != nil {
+				return fmt.Errorf("dropping run %s: %w", row.ID, err)
+			}
+			if wrote && row.Cancel == "" {
+				e.logger.WarnContext(ctx, "a run that has begun to change a ticket is given up: for too long no configuration has had its runner", "run", row.ID, "runner", row.Runner, "ticket", strings.Join(row.Tickets, ", "))
+			}
 		case wrote:
 			begun[row.Runner]++
-		case e.now()-row.Created > unknownFor.Microseconds():
-			if _, err := e.o.Store.Cancel(ctx, row.ID, store.VerbDiscard); err != nil {
-				return fmt.Errorf("discarding run %s: %w", row.ID, err)
-			}
 		default:
 			idle[row.Runner]++
 		}
 	}
 	for runner, n := range idle {
 		if e.once("idle " + runner) {
-			e.logger.Info("runs can't go on because the configuration has their runner no more", "runner", runner, "runs", n)
+			e.logger.InfoContext(ctx, "runs can't go on because no configuration has their runner any more", "runner", runner, "runs", n)
 		}
 	}
 	for runner, n := range begun {
 		if e.once("begun " + runner) {
-			e.logger.Error("runs that have begun to change tickets can't go on because the configuration has their runner no more: `otai runs list` shows them", "runner", runner, "runs", n)
+			e.logger.ErrorContext(ctx, "runs that have begun to change tickets can't go on because no configuration has their runner any more: `otai runs list` shows them; give the runner its id back, or discard them", "runner", runner, "runs", n)
 		}
 	}
 	return nil
+}
+
+// written reports whether a write was carried out or begun, and until when a request of
+// one may be at work.
+func written(effects []store.Effect) (wrote bool, until int64) {
+	for _, f := range effects {
+		wrote = wrote || f.State == store.Done || f.State == store.Intent
+		if f.State == store.Intent {
+			until = max(until, f.Until)
+		}
+	}
+	return wrote, until
 }
 
 // sayChanged says of runners whose configuration is another one than at the last start
@@ -86,18 +110,4 @@ func (e *Engine) sayChanged(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// wrote reports whether a run has an effect that is done or open.
-func (e *Engine) wrote(ctx context.Context, id string) (bool, error) {
-	l, err := e.o.Store.Load(ctx, id)
-	if err != nil {
-		return false, err
-	}
-	for _, f := range l.Effects {
-		if f.State == store.Done || f.State == store.Intent {
-			return true, nil
-		}
-	}
-	return false, nil
 }

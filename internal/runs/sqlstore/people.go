@@ -204,7 +204,7 @@ func (s *Store) Cancel(ctx context.Context, run, verb string) (r store.Run, err 
 			return missing("run", run)
 		}
 		r = runs[0]
-		if r.State == store.Ended && r.Outcome != store.Dead {
+		if r.State == store.Ended && r.Outcome != store.Dead || r.State == store.Running && verb == store.VerbDrop {
 			return nil
 		}
 		var one int64
@@ -215,12 +215,12 @@ func (s *Store) Cancel(ctx context.Context, run, verb string) (r store.Run, err 
 		switch {
 		case r.State == store.Running:
 			_, err = t.exec(`UPDATE {s}run SET cancel = $1 WHERE id = $2`, verb, run)
-		case inDoubt && r.State != store.Ended:
+		case inDoubt && r.State != store.Ended && verb != store.VerbDrop:
 			// Its host looks for the outcome first.
 			err = t.rows(`UPDATE {s}run SET cancel = $1, due_at = CASE WHEN reason = 'until' THEN due_at ELSE $2 END
 				WHERE id = $3 RETURNING id, runner, hash, fence, due_at, begun`, args{verb, now, run}, t.becomesReady)
 		default:
-			err = t.cancelNow(run)
+			err = t.cancelNow(run, verb)
 		}
 		if err != nil {
 			return err
@@ -234,12 +234,22 @@ func (s *Store) Cancel(ctx context.Context, run, verb string) (r store.Run, err 
 	return r, err
 }
 
-func (t *Tx) cancelNow(run string) error {
+func (t *Tx) cancelNow(run, verb string) error {
+	stands := store.Ticket{Standing: store.Handled, Note: "canceled by a person"}
+	if verb == store.VerbDrop {
+		done, err := t.hasDone(run)
+		if err != nil {
+			return err
+		}
+		if stands.Note = ""; !done {
+			stands.Standing = store.Free
+		}
+	}
 	if _, err := t.exec(`UPDATE {s}effect SET state = 'closed', changed = $1 WHERE run = $2 AND state = 'intent'`, t.now, run); err != nil {
 		return err
 	}
-	if _, err := t.exec(`UPDATE {s}ticket SET standing = 'handled', due_at = 0, note = 'canceled by a person'
-		WHERE run = $1 AND run <> '' AND fetched = 1 OR last_run = $1 AND last_run <> '' AND standing = 'dead' AND run = ''`, run); err != nil {
+	if _, err := t.exec(`UPDATE {s}ticket SET standing = $2, due_at = 0, note = $3
+		WHERE run = $1 AND run <> '' AND fetched = 1 OR last_run = $1 AND last_run <> '' AND standing = 'dead' AND run = ''`, run, string(stands.Standing), stands.Note); err != nil {
 		return err
 	}
 	return t.end(run, store.End{State: store.Ended, Outcome: store.Canceled})
@@ -261,7 +271,7 @@ func (s *Store) Ask(ctx context.Context, r store.Request) (id int64, err error) 
 
 // Requests implements [store.Store].
 func (s *Store) Requests(ctx context.Context) (out []store.Request, err error) {
-	err = s.db.Read(ctx, func(t *Tx) error {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		out, err = t.requests(`WHERE answered = 0 ORDER BY id`)
 		return err
 	})

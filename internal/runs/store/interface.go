@@ -93,7 +93,9 @@ type Store interface {
 	// request that may still be at work. It returns the number of runs and tickets.
 	Retry(ctx context.Context, a RequestArgs) (int, error)
 	// Cancel ends a run, or has its host end it where it is running or one of its effects
-	// has no outcome; verb is "cancel" or "discard". The ticket counts as handled.
+	// has no outcome; verb is "cancel" or "discard". The ticket counts as handled. With the
+	// verb "drop" a run that nobody works at ends whatever it has begun, and a ticket that
+	// nothing was written to is free again.
 	Cancel(ctx context.Context, run, verb string) (Run, error)
 	Ask(ctx context.Context, r Request) (id int64, err error)
 	// Requests are those without an answer; Asked returns one.
@@ -162,6 +164,8 @@ const (
 	VerbRetry   = "retry"
 	VerbDiscard = "discard"
 	VerbCancel  = "cancel"
+	// VerbDrop is nothing that people ask for.
+	VerbDrop = "drop"
 )
 
 // RequestArgs are what a request is about: runs, or all that a runner, a cause or a

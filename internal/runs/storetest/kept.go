@@ -122,6 +122,33 @@ func canceledIdle(f *fixture) {
 	}
 }
 
+// drops: what nobody can go on with ends, and hides no ticket from a runner that comes back.
+func drops(f *fixture) {
+	for ticket, c := range map[string]struct {
+		state store.EffectState
+		want  store.Standing
+	}{"1": {store.Intent, store.Free}, "2": {store.Done, store.Handled}, "3": {store.Refused, store.Free}} {
+		held, _ := f.begin(f.host, ticket)
+		f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "e", State: store.Intent}}})
+		f.must(f.Store.Fence(f.ctx, held, "e", time.Minute, "", 0))
+		if r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDrop); err != nil || r.State != store.Running || r.Cancel != "" {
+			f.Errorf("a run that is worked at became %+v, %v", r, err)
+		}
+		f.commit(store.Batch{
+			Held: held, Effects: []store.Effect{{Key: "e", State: c.state}}, End: &store.End{State: store.Waiting, Reason: store.ReasonAside},
+			Tickets: []store.Ticket{{Runner: runner, System: system, Ticket: ticket, Run: held.Run, Fetched: true, Standing: store.Aside}},
+		})
+		r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDrop)
+		f.must(err)
+		if k := f.ticket(ticket); r.Outcome != store.Canceled || k.Run != "" || k.Standing != c.want {
+			f.Errorf("with an effect that is %s the run became %+v, its ticket %+v", c.state, r, k)
+		}
+		if e := f.load(held.Run).Effects[0]; e.State == store.Intent {
+			f.Errorf("its effect is %+v", e)
+		}
+	}
+}
+
 func rejection(ticket string) *store.Rejection {
 	return &store.Rejection{Runner: runner, Cause: "queue Raw", Label: "no right", Ticket: ticket}
 }

@@ -36,6 +36,7 @@ var promises = []struct {
 	{"an effect is updated by what is given of it", updatesEffect},
 	{"a canceled run begins no effect, and ends by its own host", canceled},
 	{"a canceled run that nobody works at ends at once", canceledIdle},
+	{"a run that is dropped ends whatever it has begun, and frees a ticket that nothing was written to", drops},
 	{"three tickets close a cause, one after the other tries it, a success opens it", causes},
 	{"a run that waits for a cause that was opened meanwhile is due", causeOpened},
 	{"items have the tickets of the run that made them", spawns},
