@@ -32,7 +32,7 @@ func (r *run) Each(ctx context.Context, s orchestrator.Step, at *orchestrator.Pl
 	if err := r.mayStep(ctx); err != nil {
 		return orchestrator.Tally{}, err
 	}
-	b, out := r.spawn(s, at, items)
+	b, out, begun := r.spawn(s, at, items)
 	if len(b.Spawn) == 0 && !r.stored {
 		return orchestrator.Tally{}, nil
 	}
@@ -47,22 +47,31 @@ func (r *run) Each(ctx context.Context, s orchestrator.Step, at *orchestrator.Pl
 	r.e.loops[r.row.ID] = l
 	r.e.mu.Unlock()
 	defer r.e.forgetLoop(r.row.ID)
+	for _, item := range begun {
+		r.e.enter(item)
+	}
 	if _, err := r.commitPersistently(ctx, b); err != nil {
+		for _, item := range begun {
+			item.leave()
+		}
 		return orchestrator.Tally{}, err
 	}
 	r.spawnedHere = true
-	r.e.places.of(at).wake()
+	r.e.places.of(at).keep(begun)
 	return r.e.await(ctx, r.row.ID, l)
 }
 
 // spawn is the batch that makes the items runs: all with their claims, in one
 // transaction. Tickets that are not among them are left. out are the items whose value
-// may not be stored.
-func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchestrator.LoopItem) (b store.Batch, out map[string]orchestrator.LoopItem) {
+// may not be stored. The items are begun with it, by this process, which takes no
+// transaction and no queue for each; those of a run that has written something itself are
+// only due, as what it wrote has to move to them.
+func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchestrator.LoopItem) (b store.Batch, out map[string]orchestrator.LoopItem, begun []*run) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out = make(map[string]orchestrator.LoopItem)
 	of := make(map[string][]string, len(items)) // runs by ticket
+	own := make(map[string]*run, len(items))    // those that are begun
 	parts := false                              // some are not tickets that it fetched
 	now := r.e.now()
 	for _, item := range items {
@@ -70,8 +79,11 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 		row := store.Run{
 			ID: newID(), Runner: at.Runner, Place: at.Path, Hash: at.Hash, Parent: r.row.ID, Key: item.Key, State: store.Ready, DueAt: now,
 		}
-		if r.e.o.Alone { // others get them when this process has ended
-			row.Owner = r.e.hostID()
+		switch {
+		case len(r.effects) == 0:
+			row.State, row.Owner, row.Fence = store.Running, r.row.Owner, 1
+		case r.e.o.Alone: // others get them when this process has ended
+			row.Owner = r.row.Owner
 		}
 		body, err := encodeItem(item, r.e.clean)
 		if err != nil {
@@ -83,18 +95,31 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 		of[item.Ticket] = append(of[item.Ticket], row.ID)
 		parts = parts || !r.fetched(item.Ticket)
 		b.Spawn = append(b.Spawn, row)
+		if row.State == store.Running {
+			one := r.e.newRun(at, row)
+			one.stored, one.resumed, one.item = true, true, &item
+			own[row.ID] = one
+			begun = append(begun, one)
+		}
 	}
 	for _, t := range r.tickets {
 		if !t.Fetched || len(items) == 0 && r.item != nil { // its later steps may be about it
 			continue
 		}
-		t.Working = false
-		switch own := of[t.Ticket]; {
-		case len(own) == 1:
-			t.Run = own[0]
-		case len(own) > 1 || parts:
+		ids := of[t.Ticket]
+		switch {
+		case len(ids) == 1:
+			t.Run = ids[0]
+			if one := own[t.Run]; one != nil {
+				one.tickets = []store.Ticket{t}
+			} else {
+				t.Working = false
+			}
+		case len(ids) > 1 || parts:
+			t.Working = false
 			t = r.lends(t, s, now)
 		default:
+			t.Working = false
 			t = r.leftOut(t, s, now, "is not among the items of ")
 		}
 		b.Tickets = append(b.Tickets, t)
@@ -103,7 +128,7 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 	r.pending.Steps, r.pending.Documents = nil, nil // of a run that isn't resumed
 	atWork := stepSpawned + s.Key
 	b.AtWork = &atWork
-	return b, out
+	return b, out, begun
 }
 
 // ticketOf is the ticket that an item is: also one of which the item is only the id.
@@ -165,7 +190,7 @@ func (e *Engine) await(ctx context.Context, parent string, l *loop) (orchestrato
 			return tally, ctx.Err()
 		case <-l.changed:
 		case <-look.C:
-			if e.o.Host.Lease > 0 { // other hosts work at items, too
+			if e.o.Host.Lease > 0 && e.elsewhere(l) {
 				if err := e.lookAtItems(ctx, parent, l); err != nil && !errors.Is(err, store.ErrUnavailable) {
 					return tally, err
 				}
@@ -176,6 +201,19 @@ func (e *Engine) await(ctx context.Context, parent string, l *loop) (orchestrato
 
 // errItems is what a loop returns that a failure of the system stopped.
 var errItems = errors.New("items of the loop met failures of the system; they go on by themselves")
+
+// elsewhere reports whether this process doesn't work at some of the items: then other
+// hosts do, or will.
+func (e *Engine) elsewhere(l *loop) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id := range l.left {
+		if e.active[id] == nil {
+			return true
+		}
+	}
+	return false
+}
 
 func (e *Engine) lookAtItems(ctx context.Context, parent string, l *loop) error {
 	rows, err := e.o.Store.Runs(ctx, store.Filter{Parent: parent, States: []store.State{store.Waiting, store.Ended}})

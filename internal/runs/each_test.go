@@ -155,6 +155,42 @@ func TestItemsLiveByThemselvesWhenTheProcessOfTheirLoopDies(t *testing.T) {
 	})
 }
 
+func TestItemsBeginInTheProcessOfTheirLoopBehindWhatWasBegunBefore(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		each := func(ids ...string) {
+			r := d.begin()
+			d.does(r, "fetch", d.fetch(ids...))
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				_, _ = r.Each(ctx, orchestrator.Step{Key: "each", Path: d.items.Path}, d.items, tickets(ids...))
+			}()
+			synctest.Wait()
+			cancel()
+			<-done
+		}
+		each("1", "2", "3")
+		if begun := d.runs(store.Filter{States: []store.State{store.Running}, Runner: "sort"}); len(begun) != 4 {
+			t.Errorf("%d runs are at work, want the loop's and three items: %+v", len(begun), begun)
+		}
+		first := d.next(d.items)
+		_, _, err := d.step(first, "write", "p", fails)
+		if err := first.End(t.Context(), api.PipeResult{}, err); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second) // it is due again
+		for _, want := range []string{"1", "2", "3"} {
+			r := d.next(d.items)
+			if item, _ := r.Item(); item.Ticket != want {
+				t.Errorf("item %s is next, want %s", item.Ticket, want)
+			}
+			d.does(r, "write", d.write(want))
+			d.end(r)
+		}
+	})
+}
+
 func TestALoopDoesNotWaitForAnItemThatAnotherRunHoldsUp(t *testing.T) {
 	inDesk(t, func(t *testing.T, d *desk) {
 		other := d.begin()

@@ -205,34 +205,44 @@ func (e *Engine) Begin(p *orchestrator.Place, claimed func()) orchestrator.Run {
 	return r
 }
 
-// Next implements [orchestrator.Runs].
+// Next implements [orchestrator.Runs]: what was begun before goes first.
 func (e *Engine) Next(ctx context.Context, p *orchestrator.Place) (orchestrator.Run, bool, error) {
 	at := e.places.of(p)
-	if d, ok := at.arrived(); ok {
-		return d, true, nil
+	r, ok := at.arrived()
+	if !ok && (e.o.Queue == nil || e.o.Alone) {
+		var err error
+		if r, err = e.nextDue(ctx, at); err != nil {
+			return nil, false, err
+		}
+		ok = r != nil
 	}
-	if e.o.Queue != nil && !e.o.Alone {
+	if !ok {
+		r, ok = at.nextKept()
+	}
+	if !ok {
 		return nil, false, nil
 	}
+	return r, true, nil
+}
+
+// nextDue takes a run that is due; nil if there is none.
+func (e *Engine) nextDue(ctx context.Context, at *place) (*run, error) {
 	for at.look(e.now()) {
 		r, err := e.take(ctx, at)
 		if err != nil {
 			at.missed() // whoever called comes again, and a host that begins again wakes all
 			if errors.Is(err, store.ErrFence) {
-				return nil, false, nil
+				return nil, nil
 			}
-			return nil, false, fmt.Errorf("taking a run that is due: %w", err)
+			return nil, fmt.Errorf("taking a run that is due: %w", err)
 		}
-		if r == nil {
-			return nil, false, nil
-		}
-		if r.spawned() {
+		if r != nil && r.spawned() {
 			r.endSpawned(ctx)
 			continue
 		}
-		return r, true, nil
+		return r, nil
 	}
-	return nil, false, nil
+	return nil, nil
 }
 
 func (e *Engine) take(ctx context.Context, at *place) (*run, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -64,12 +65,13 @@ func hosts(t *testing.T, n int) []*host {
 	for i := range n {
 		h := &host{deaf: &deaf{Store: s}}
 		place := &orchestrator.Place{Runner: "sort", Path: "p", Hash: "h1", Workers: 1}
-		h.desk = &desk{t: t, store: s, place: place, log: &logBuffer{}}
+		items := &orchestrator.Place{Runner: "sort", Path: "p.each", Hash: "h1each", Workers: 4, Loop: place}
+		h.desk = &desk{t: t, store: s, place: place, items: items, log: &logBuffer{}}
 		h.engine = New(Options{
 			Store: h.deaf, Logger: slog.New(slog.NewTextHandler(h.log, nil)),
 			Host: store.Host{Instance: string(rune('a' + i)), Lease: lease},
 		})
-		if err := h.engine.Open(t.Context(), []*orchestrator.Place{place}); err != nil {
+		if err := h.engine.Open(t.Context(), []*orchestrator.Place{place, items}); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
@@ -87,8 +89,13 @@ func hosts(t *testing.T, n int) []*host {
 // soon is the run that comes to be due at a host.
 func (h *host) soon(within time.Duration) *run {
 	h.t.Helper()
+	return h.soonAt(h.place, within)
+}
+
+func (h *host) soonAt(p *orchestrator.Place, within time.Duration) *run {
+	h.t.Helper()
 	for until := time.Now().Add(within); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
-		if r, ok := h.mayBeNext(h.place); ok {
+		if r, ok := h.mayBeNext(p); ok {
 			return r
 		}
 	}
@@ -176,4 +183,42 @@ func TestAHostLeavesWhatItHeldToOthersAtOnce(t *testing.T) {
 		b.does(taken, "fetch", b.fetch("1"))
 		b.end(taken)
 	}
+}
+
+func TestItemsThatNoWorkerHasTimeForGoToAllHosts(t *testing.T) {
+	both := hosts(t, 2)
+	a, b := both[0], both[1]
+	secret := func(text string) string { return strings.ReplaceAll(text, "hunter2", "***") }
+	a.engine.o.Redact = secret
+	r := a.begin()
+	a.does(r, "fetch", a.fetch("1", "2", "3"))
+	items := tickets("1", "2", "3")
+	items[2].Value.(map[string]any)["body"] = "hunter2" // stays in its process
+	ended := make(chan orchestrator.Tally)
+	go func() {
+		tally, err := a.each(r, items)
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- tally
+	}()
+	work := func(h *host, want string) {
+		t.Helper()
+		item := h.soonAt(h.items, shareAfter+5*time.Second)
+		if got, _ := item.Item(); got.Ticket != want {
+			t.Fatalf("item %q comes, want %s", got.Ticket, want)
+		}
+		h.does(item, "write", h.write(want))
+		h.end(item)
+	}
+	work(a, "1")
+	if _, ok := b.mayBeNext(b.items); ok {
+		t.Error("another host gets an item at once")
+	}
+	work(b, "2")
+	work(a, "3")
+	if tally := <-ended; tally.Applied != 3 {
+		t.Errorf("the tally is %+v", tally)
+	}
+	a.end(r)
 }

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,13 @@ type place struct {
 	next  int64 // store time; 0: nothing waits
 	timer *time.Timer
 	inbox []*run // brought by a queue
+	kept  []kept // begun, and waiting for a worker
+}
+
+// kept is an item that was begun with its loop.
+type kept struct {
+	r     *run
+	since time.Time
 }
 
 func newPlaces(ps []*orchestrator.Place) *places {
@@ -89,7 +97,7 @@ func (at *place) missed() {
 func (at *place) mayBeDue(now int64) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	return at.due || at.next != 0 && at.next <= now || len(at.inbox) > 0
+	return at.due || at.next != 0 && at.next <= now || len(at.inbox)+len(at.kept) > 0
 }
 
 // idle says that nothing was due, and when something will be.
@@ -126,6 +134,47 @@ func (at *place) bring(r *run) {
 	at.inbox = append(at.inbox, r)
 	at.mu.Unlock()
 	at.signal()
+}
+
+// keep has runs of this process wait for a worker.
+func (at *place) keep(runs []*run) {
+	now := time.Now()
+	at.mu.Lock()
+	for _, r := range runs {
+		at.kept = append(at.kept, kept{r, now})
+	}
+	at.mu.Unlock()
+	at.wake()
+}
+
+// nextKept is the one that has waited longest.
+func (at *place) nextKept() (*run, bool) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	for len(at.kept) > 0 {
+		r := at.kept[0].r
+		at.kept = at.kept[1:]
+		if !r.lost.Load() {
+			return r, true
+		}
+		r.leave()
+	}
+	return nil, false
+}
+
+// keptSince takes back those that have waited since before a time, and that another
+// process could work at.
+func (at *place) keptSince(before time.Time) (runs []*run) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	at.kept = slices.DeleteFunc(at.kept, func(k kept) bool {
+		shared := k.since.Before(before) && !slices.Equal(k.r.row.Item, itemOut)
+		if shared {
+			runs = append(runs, k.r)
+		}
+		return shared
+	})
+	return runs
 }
 
 func (at *place) arrived() (*run, bool) {

@@ -17,6 +17,7 @@ const (
 	adoptEach     = 15 * time.Second
 	cleanEach     = time.Hour
 	cleanBatch    = 500
+	shareAfter    = 3 * time.Second // for which an item waits for a worker of its own process
 )
 
 // chore is something that is done again and again.
@@ -37,7 +38,7 @@ func (e *Engine) tend(ctx context.Context) {
 		{each: cleanEach, do: e.cleanUp},
 	}
 	if e.o.Host.Lease > 0 {
-		chores = append(chores, &chore{each: adoptEach, do: e.adopt}, &chore{each: pollEach, do: e.poll})
+		chores = append(chores, &chore{each: adoptEach, do: e.adopt}, &chore{each: pollEach, do: e.poll}, &chore{each: pollEach, do: e.share})
 	}
 	tick := time.NewTicker(requestsEach)
 	defer tick.Stop()
@@ -188,6 +189,22 @@ func (e *Engine) poll(context.Context) error {
 		e.places.wakeAll()
 	}
 	return nil
+}
+
+// share gives items that no worker of this process has had time for to all hosts.
+func (e *Engine) share(ctx context.Context) error {
+	if e.o.Alone {
+		return nil
+	}
+	var errs []error
+	for _, at := range e.places.all {
+		for _, r := range at.keptSince(time.Now().Add(-shareAfter)) {
+			_, err := r.commit(ctx, store.Batch{End: &store.End{State: store.Ready}})
+			errs = append(errs, err)
+			r.leave() // after an error, too: reconcile frees what nobody works at
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (e *Engine) cleanUp(ctx context.Context) error {

@@ -199,8 +199,12 @@ func (t *Tx) spawnAll(run string, b store.Batch) (moved map[string]bool, err err
 	return moved, nil
 }
 
-// spawn stores an item, which is due at once, behind what was begun before.
+// spawn stores an item: one that its host has begun with its loop, or that is due at once,
+// behind what was begun before.
 func (t *Tx) spawn(r *store.Run) error {
+	if r.State == store.Running {
+		return t.insertRun(r, store.Running, r.Owner, r.Fence)
+	}
 	if err := t.insertRun(r, store.Ready, r.Owner, r.Fence); err != nil {
 		return err
 	}

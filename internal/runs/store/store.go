@@ -246,7 +246,7 @@ type Batch struct {
 	Effects   []Effect // inserted or replaced by key
 	Tickets   []Ticket // inserted or replaced by (runner, system, ticket); EndedAt is the store's
 	Forget    bool     // drops steps and documents of before
-	Spawn     []Run    // items; the tickets named in Tickets with their Run move to them, with the effects at them
+	Spawn     []Run    // items, Running at their Owner or due; the tickets named in Tickets with their Run move to them, with the effects at them
 	Rejection *Rejection
 	Success   []string // keys of causes: what was refused for them succeeded
 	Begin     *Begin   // after Effects; with it the batch is durable

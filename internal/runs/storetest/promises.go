@@ -40,6 +40,7 @@ var promises = []struct {
 	{"three tickets close a cause, one after the other tries it, a success opens it", causes},
 	{"a run that waits for a cause that was opened meanwhile is due", causeOpened},
 	{"items have the tickets of the run that made them", spawns},
+	{"items that begin with their loop are at work at once, and become another's with their host", spawnsBegun},
 	{"a loop lends a ticket to one item after another, until the last has ended", lends},
 	{"a retry takes up what was dead or waits, never what may be at work", retries},
 	{"a run in doubt keeps its ticket, until a person decides on that run", inDoubt},

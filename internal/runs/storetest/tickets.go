@@ -194,6 +194,40 @@ func spawns(f *fixture) {
 	}
 }
 
+func spawnsBegun(f *fixture) {
+	parent, c := f.begin(f.host, "1")
+	row := c.Tickets[0]
+	row.Run = "i1"
+	f.commit(store.Batch{
+		Held: parent, Tickets: []store.Ticket{row},
+		Spawn: []store.Run{{ID: "i1", Runner: runner, Hash: hash, Parent: parent.Run, State: store.Running, Owner: f.host, Fence: 1, Item: []byte("1")}},
+	})
+	item := store.Held{Run: "i1", Host: f.host, Fence: 1}
+	if l, _, err := f.Store.Take(f.ctx, f.host, runner, hash); err != nil || l != nil {
+		f.Errorf("took %+v, %v", l, err)
+	}
+	l := f.load("i1")
+	f.wantIDs(l.Tickets, "1")
+	if !l.Tickets[0].Working || l.Tickets[0].EndedAt != 0 {
+		f.Errorf("the item's ticket is %+v", l.Tickets[0])
+	}
+	f.commit(store.Batch{Held: parent, End: &store.End{State: store.Ended, Outcome: store.Applied}})
+	// One that no worker had time for.
+	f.commit(store.Batch{Held: item, End: &store.End{State: store.Ready}})
+	l, _, err := f.Store.Take(f.ctx, f.host, runner, hash)
+	f.must(err)
+	if l == nil || l.Run.ID != "i1" || string(l.Run.Item) != "1" {
+		f.Fatalf("took %+v", l)
+	}
+	f.must(f.Store.Leave(f.ctx, f.host))
+	other := f.register("a", hash)
+	l, _, err = f.Store.Take(f.ctx, other, runner, hash)
+	f.must(err)
+	if l == nil || l.Run.ID != "i1" || l.Run.Deaths != 0 {
+		f.Errorf("the next one took %+v", l)
+	}
+}
+
 func manyClaim(f *fixture) {
 	const workers, tickets = 8, 120
 	var list []string
