@@ -105,7 +105,7 @@ func (k *keptRuns) follow(ctx context.Context, o RunOptions) (ended func()) {
 
 // report looks once a second. Passed-over tickets that the searches find don't count as work.
 func (k *keptRuns) report(ctx context.Context, show func(Progress)) {
-	first, err := k.store.Store.Counts(ctx)
+	first, _, err := store.CountsFound(ctx, k.store.Store)
 	if err != nil {
 		return
 	}
@@ -119,7 +119,7 @@ func (k *keptRuns) report(ctx context.Context, show func(Progress)) {
 			return
 		case <-tick.C:
 		}
-		now, err := k.store.Store.Counts(ctx)
+		now, _, err := store.CountsFound(ctx, k.store.Store)
 		if err != nil {
 			continue
 		}

@@ -68,7 +68,7 @@ func (k *keptRuns) leave(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaving)
 	defer cancel()
-	return k.engine.Close(ctx)
+	return errors.Join(k.engine.Close(ctx), k.gate.KeepUnfound(ctx))
 }
 
 func (k *keptRuns) close() error { return ExitWith(CodeRun, k.store.Close()) }
@@ -79,7 +79,7 @@ func (k *keptRuns) undone(ctx context.Context, o RunOptions) error {
 	case k == nil || ctx.Err() != nil:
 		return nil
 	case o.UntilEmpty:
-		counts, err := k.store.Store.Counts(ctx)
+		counts, _, err := store.CountsFound(ctx, k.store.Store)
 		if err != nil {
 			return fmt.Errorf("counting what is left: %w", err)
 		}

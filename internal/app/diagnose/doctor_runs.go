@@ -28,7 +28,7 @@ func (a analysis) lookIntoRuns(ctx context.Context, add func(Diagnostic)) {
 		report("store", StatusFailed, "runs can't be read: "+err.Error(), "")
 		return
 	}
-	counts, err := kept.Counts(ctx)
+	counts, _, err := store.CountsFound(ctx, kept)
 	if err == nil {
 		var causes []store.Cause
 		causes, err = kept.Causes(ctx)

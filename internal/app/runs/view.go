@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -57,7 +58,7 @@ type Standing struct {
 
 func (d *Desk) standing(t store.Ticket) Standing {
 	return Standing{
-		Ticket: t.Ticket, Runner: t.Runner, System: t.System, Standing: word(t.Standing), Run: t.Run,
+		Ticket: t.Ticket, Runner: t.Runner, System: t.System, Standing: word(t.Standing), Run: cmp.Or(t.Run, t.LastRun),
 		Attempts: t.Attempts, Due: moment(t.DueAt), Cause: t.Cause, Note: d.redactor.Text(t.Note),
 	}
 }

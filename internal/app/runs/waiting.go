@@ -54,7 +54,7 @@ const mostShown = 100
 
 // Waiting looks at all that waits.
 func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
-	counts, err := d.store.Counts(ctx)
+	counts, unfound, err := store.CountsFound(ctx, d.store)
 	if err != nil {
 		return Waiting{}, d.failed("counting runs", err)
 	}
@@ -91,20 +91,23 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 		}
 	}
 	for _, list := range []struct {
-		of     store.TicketFilter
-		into   *[]Standing
-		chosen func(store.Ticket) bool
+		of   store.TicketFilter
+		into *[]Standing
 	}{
-		{store.TicketFilter{Standings: []store.Standing{store.Aside}, Limit: mostShown}, &w.Aside, nil},
-		{store.TicketFilter{Standings: []store.Standing{store.StandingDead}, Limit: mostShown}, &w.Dead, nil},
-		{store.TicketFilter{Standings: []store.Standing{store.Handled}, Noted: true, Limit: mostShown}, &w.PutBack, nil},
+		{store.TicketFilter{Refused: true, Standings: []store.Standing{store.Aside}}, &w.Aside},
+		{store.TicketFilter{Refused: true, Standings: []store.Standing{store.StandingDead}}, &w.Dead},
+		{store.TicketFilter{Standings: []store.Standing{store.Handled}, Noted: true}, &w.PutBack},
 	} {
+		list.of.Limit = mostShown + len(unfound)
 		tickets, err := d.store.TicketsBy(ctx, list.of)
 		if err != nil {
 			return Waiting{}, d.failed("reading tickets", err)
 		}
 		*list.into = []Standing{}
 		for _, t := range tickets {
+			if unfound.Has(t) || len(*list.into) == mostShown {
+				continue
+			}
 			if t.Note == "" { // it was held back by what refuses others
 				t.Note = labels[t.Cause]
 			}

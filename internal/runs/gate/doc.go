@@ -14,7 +14,7 @@
 // claims, reads what was claimed, and lets go what doesn't meet the criteria any more
 // (criteria.go). settle.go looks after the tickets that were passed over: whether
 // somebody changed them. forget.go drops what is remembered of tickets that no search
-// has found for long.
+// has found for long, and unfound.go keeps which refused tickets the last search missed.
 //
 // A write: write.go holds it back while its cause is closed (rejection.go), compares the
 // ticket with the picture that the run has of it, and makes an intent (intent.go) of

@@ -62,6 +62,17 @@ func (m *memory) PutTickets(_ context.Context, ts []store.Ticket) error {
 	return nil
 }
 
+func (m *memory) TicketsBy(_ context.Context, f store.TicketFilter) (all []store.Ticket, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, row := range m.rows {
+		if row.Runner == f.Runner && row.System == f.System && (row.Standing == store.Aside || row.Standing == store.StandingDead) {
+			all = append(all, row)
+		}
+	}
+	return all, nil
+}
+
 func (m *memory) Stale(_ context.Context, runner, system string, seenBefore int64, limit int) (all []store.Ticket, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

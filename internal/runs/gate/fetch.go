@@ -157,26 +157,29 @@ func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
 		return nil, err
 	}
 	f.kept, f.claimed = []api.Ticket{}, make(map[string]bool)
+	var ids []string
+	complete := false
 	for range maxSearches {
 		if err := f.takeMark(ctx); err != nil {
 			return nil, err
 		}
 		asked := f.wanted + out
-		ids, err := f.search(ctx, &asked)
-		if err != nil {
+		if ids, err = f.search(ctx, &asked); err != nil {
 			return nil, err
 		}
+		complete = len(ids) < asked
 		left, err := f.take(ctx, ids)
 		if err != nil {
 			return nil, err
 		}
 		f.expect(left)
-		f.forget(ctx, ids, len(ids) < asked)
-		if len(f.kept) >= f.wanted || len(ids) < asked || asked < f.wanted+out {
+		f.forget(ctx, ids, complete)
+		if len(f.kept) >= f.wanted || complete || asked < f.wanted+out {
 			break
 		}
 		out += max(2*left, 20) // more is left out than was thought
 	}
+	f.remember(ctx, ids, complete)
 	freed, err := f.settle(ctx)
 	if err != nil {
 		return nil, err

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
-	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
 const (
@@ -85,13 +83,10 @@ func (f *fetch) forgetNow(ctx context.Context, runner string, ids []string, comp
 	if err != nil {
 		return err
 	}
-	found := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		found[id] = true
-	}
+	found, reached := setOf(ids), reachOf(ids)
 	var gone []string
 	for _, row := range rows {
-		if !found[row.Ticket] && (complete || inFront(row, ids)) {
+		if !found[row.Ticket] && (complete || reached.past(row.Ticket)) {
 			gone = append(gone, row.Ticket)
 		}
 	}
@@ -120,20 +115,35 @@ func (f *fetch) searchedSince(ctx context.Context, name string, now int64) (int6
 	return s.before(now, f.gate.options.Keep), f.gate.options.Store.SetValue(ctx, name, string(body))
 }
 
-// inFront reports whether a ticket's place is before the last one that was found: where
-// the ids of a search, oldest first, are numbers that grow.
-func inFront(row store.Ticket, ids []string) bool {
-	n, err := strconv.ParseUint(row.Ticket, 10, 64)
-	if err != nil || len(ids) < 2 {
-		return false
+func setOf(ids []string) map[string]bool {
+	set := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
 	}
+	return set
+}
+
+// reach is how far a search came: to its last ticket, where the ids, oldest first, are
+// numbers that grow; else 0.
+type reach uint64
+
+func reachOf(ids []string) reach {
 	last := uint64(0)
 	for _, id := range ids {
 		next, err := strconv.ParseUint(id, 10, 64)
 		if err != nil || next <= last {
-			return false
+			return 0
 		}
 		last = next
 	}
-	return n < last
+	if len(ids) < 2 {
+		return 0
+	}
+	return reach(last)
+}
+
+// past reports whether a ticket's place is before the last one that was found.
+func (r reach) past(ticket string) bool {
+	n, err := strconv.ParseUint(ticket, 10, 64)
+	return err == nil && n < uint64(r)
 }

@@ -34,6 +34,7 @@ type Store interface {
 	Stale(ctx context.Context, runner, system string, seenBefore int64, limit int) ([]store.Ticket, error)
 	Forget(ctx context.Context, runner, system string, tickets []string, seenBefore int64) error
 	OwnEffects(ctx context.Context, system, ticket string, since int64) ([]store.Effect, error)
+	TicketsBy(ctx context.Context, f store.TicketFilter) ([]store.Ticket, error)
 	Causes(ctx context.Context) ([]store.Cause, error)
 	Value(ctx context.Context, key string) (string, bool, error)
 	SetValue(ctx context.Context, key, value string) error

@@ -46,12 +46,14 @@ type ticketSystem struct {
 	writing locks
 
 	mu       sync.Mutex
-	capped   bool                 // said that a search is cut off
-	released map[string]int       // by runner and ticket: how often in a row it was let go
-	skipped  map[string]int       // by runner: how many tickets its last search left out
-	forgot   map[string]time.Time // by runner: when standings were last looked through
-	settled  map[string]time.Time // by runner: when tickets were last read that had been passed over
-	newest   map[string]time.Time // by runner: the latest change of a ticket that was seen
+	capped   bool                             // said that a search is cut off
+	released map[string]int                   // by runner and ticket: how often in a row it was let go
+	skipped  map[string]int                   // by runner: how many tickets its last search left out
+	forgot   map[string]time.Time             // by runner: when standings were last looked through
+	settled  map[string]time.Time             // by runner: when tickets were last read that had been passed over
+	newest   map[string]time.Time             // by runner: the latest change of a ticket that was seen
+	last     map[string]map[string]lastSearch // by runner and step
+	compared map[string]time.Time             // by runner: when that was compared with what was refused
 }
 
 type ticketCreator struct {
@@ -63,6 +65,7 @@ func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSys
 	t := &ticketSystem{
 		gate: g, service: service, system: service, inner: inner,
 		released: make(map[string]int), skipped: make(map[string]int), settled: make(map[string]time.Time), forgot: make(map[string]time.Time), newest: make(map[string]time.Time),
+		last: make(map[string]map[string]lastSearch), compared: make(map[string]time.Time),
 	}
 	if n, ok := inner.(named); ok && n.SystemID() != "" {
 		t.system = n.SystemID()

@@ -48,6 +48,7 @@ var versions = [][]string{{
 	`CREATE INDEX {i}ticket_run ON {s}ticket (run) WHERE run <> ''`,
 	`CREATE INDEX {i}ticket_last_run ON {s}ticket (last_run) WHERE last_run <> ''`,
 	`CREATE INDEX {i}ticket_standing ON {s}ticket (runner, system, seen) WHERE standing <> ''`,
+	`CREATE INDEX {i}ticket_refused ON {s}ticket (runner, system) WHERE standing IN ('aside', 'dead')`,
 	`CREATE INDEX {i}ticket_free ON {s}ticket (changed) WHERE standing = '' AND run = ''`,
 	`CREATE TABLE {s}step (run text NOT NULL, step_key text NOT NULL, params text NOT NULL, result {blob},
 		PRIMARY KEY (run, step_key)){norowid}`,

@@ -77,7 +77,11 @@ func (s *Store) PutTickets(ctx context.Context, tickets []store.Ticket) error {
 func (s *Store) TicketsBy(ctx context.Context, f store.TicketFilter) (out []store.Ticket, err error) {
 	var w where
 	w.equal("t.runner", f.Runner)
+	w.equal("t.system", f.System)
 	w.equal("t.ticket", f.Ticket)
+	if f.Refused {
+		w.and("t.standing IN ('aside', 'dead')")
+	}
 	w.oneOf("t.standing", texts(f.Standings))
 	if f.Noted {
 		w.and("t.note <> ''")

@@ -134,7 +134,9 @@ type Filter struct {
 // without one last.
 type TicketFilter struct {
 	Runner    string
+	System    string
 	Ticket    string
+	Refused   bool // set aside or dead
 	Standings []Standing
 	Noted     bool // with a Note
 	Limit     int

@@ -1,0 +1,108 @@
+package main_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
+)
+
+// What RUNS 23, 30 and 31 say of processes that end by themselves.
+
+// TestUntilEmptyCountsWhatItsSearchesFind: a dead ticket that a person has taken elsewhere
+// concerns nobody any more.
+func TestUntilEmptyCountsWhatItsSearchesFind(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t, "Secret")
+	w.SetAccess("Secret", store.AccessRead)
+	w.add("IT", "Secret")
+	dead := w.add("Secret")[0]
+	env := w.environment()
+	config := writeFile(t, strings.Replace(rowConfig(1, "timeout: PT5S", moveByTitleStep), "          run:", "          retry: { max_attempts: 1 }\n          run:", 1))
+	waiting := func() string {
+		out, code := w.command(env, "runs", "waiting", "-c", config)
+		if code != 0 {
+			t.Fatalf("%d: %s", code, out)
+		}
+		return out
+	}
+	if out, code := w.command(env, "run", "--until-empty", "-c", config); code != 1 || !strings.Contains(out, "2 are dead") {
+		t.Errorf("with two dead tickets it ends with %d:\n%s", code, out)
+	}
+	if out := waiting(); strings.Count(out, "access denied") != 2 || strings.Contains(out, "sort    -") {
+		t.Errorf("waiting:\n%s", out)
+	}
+	w.person(dead, map[string]any{"Queue": "HR"}, "")
+	if out, code := w.command(env, "run", "--once", "-c", config); code != 0 {
+		t.Errorf("a search that finds one of them no more ends with %d:\n%s", code, out)
+	}
+	if out := waiting(); strings.Count(out, "access denied") != 1 || strings.Contains(out, "\n"+dead+" ") {
+		t.Errorf("waiting, after ticket %s was moved by a person:\n%s", dead, out)
+	}
+	if out, code := w.command(env, "run", "--until-empty", "-c", config); code != 1 || !strings.Contains(out, "1 are dead") {
+		t.Errorf("with one that is still there it ends with %d:\n%s", code, out)
+	}
+}
+
+// TestUntilEmptyEndsThoughALoopsItemsAreAlwaysThere: they stand in the configuration.
+func TestUntilEmptyEndsThoughALoopsItemsAreAlwaysThere(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	id := w.add("x")[0]
+	steps := `
+- id: see
+  use: base:AddNotePipe
+  injects: { ticket_system: desk }
+  params: { ticket_id: "` + id + `", note: { subject: seen, body: "{{ get_parent_param('item') }}" } }
+`
+	config := writeFile(t, forEach("{{ ['a', 'b'] }}", steps))
+	l := live(t, w.environment(), "run", "--until-empty", "-c", config)
+	select {
+	case <-l.ended:
+	case <-time.After(patient):
+		t.Fatal("it doesn't end")
+	}
+	if code := l.ProcessState.ExitCode(); code != 0 || notesIn(w.ticket(id), "seen") == 0 {
+		t.Errorf("it ended with %d, the ticket has %d notes", code, notesIn(w.ticket(id), "seen"))
+	}
+}
+
+// TestOnceWaitsForTheProcessThatHasTheStateFolder, for up to 10 seconds; then it names it.
+func TestOnceWaitsForTheProcessThatHasTheStateFolder(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	ids := w.add("x")
+	at := make(chan struct{}, 1)
+	w.treats(func(q *request) treatment {
+		if q.update() {
+			select {
+			case at <- struct{}{}:
+			default:
+			}
+			return treatment{after: 500 * time.Millisecond}
+		}
+		return treatment{}
+	})
+	env := w.environment()
+	config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
+	first := live(t, env, "run", "-c", config)
+	<-at
+	began := time.Now()
+	out, code := w.command(env, "run", "--once", "-c", config)
+	if took := time.Since(began); code != 1 || took < 9*time.Second || took > 25*time.Second || !strings.Contains(out, strconv.Itoa(first.Process.Pid)) {
+		t.Errorf("beside process %d it ended with %d after %v:\n%s", first.Process.Pid, code, took, out)
+	}
+	second := live(t, env, "run", "--once", "-c", config)
+	time.Sleep(2 * time.Second)
+	first.end(t)
+	select {
+	case <-second.ended:
+	case <-time.After(patient):
+	}
+	if code := second.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("behind a process that ended in time it ended with %d:\n%s", code, second.log)
+	}
+	w.wantAllDone(ids, whole)
+}
