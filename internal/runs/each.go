@@ -223,7 +223,7 @@ func (e *Engine) lookAtItems(ctx context.Context, parent string, l *loop) error 
 	for _, row := range rows {
 		e.itemEnded(l, row.ID, row.State, row.Outcome, false)
 	}
-	return nil
+	return e.lookForOverdue(ctx, parent, l)
 }
 
 // itemEnded counts an item, once.

@@ -388,3 +388,57 @@ func TestAHalfDoneRunGoesOnInTheOtherForm(t *testing.T) {
 		})
 	}
 }
+
+// RUNS 25: the next firing does not wait for the tail of a loop.
+func TestALoopDoesNotWaitForAnItemWhoseRequestIsOverdue(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		stop := d.workers(2, func(r *run, item orchestrator.LoopItem) {
+			worker := false
+			r.OnOverdue(func(time.Time) { worker = true })
+			d.does(r, "write", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+				if item.Key == "1" {
+					time.Sleep(3 * time.Second)
+					s.Overdue(time.Now())
+					s.Overdue(time.Now()) // of another request
+					if !worker {
+						t.Error("its worker was not given back")
+					}
+					time.Sleep(27 * time.Second)
+				}
+				return d.write(item.Key)(ctx, s)
+			})
+			d.end(r)
+		})
+		defer stop()
+		r := d.begin()
+		d.does(r, "fetch", d.fetch("1", "2", "3"))
+		began := time.Now()
+		tally, err := d.each(r, tickets("1", "2", "3"))
+		if want := (orchestrator.Tally{Count: 3, Applied: 2, Waiting: 1}); err != nil || tally != want {
+			t.Errorf("the tally is %+v, not %+v: %v", tally, want, err)
+		}
+		if took := time.Since(began); took > 4*time.Second {
+			t.Errorf("the loop took %s", took)
+		}
+		d.end(r)
+		next := d.begin()
+		d.does(next, "fetch", d.fetch("1", "4"))
+		if _, held := d.ticketOf(next, "1"); held {
+			t.Error("the next firing got the ticket at which the item works")
+		}
+		d.end(next)
+		time.Sleep(time.Minute)
+		if got := d.ticket("1"); got.Standing != store.Handled {
+			t.Errorf("in the end it stands as %q", got.Standing)
+		}
+	})
+}
+
+func (d *desk) ticketOf(r *run, id string) (store.Ticket, bool) {
+	for _, t := range r.tickets {
+		if t.Ticket == id {
+			return t, true
+		}
+	}
+	return store.Ticket{}, false
+}

@@ -278,6 +278,7 @@ func (e *Engine) attempt(ctx context.Context, p *orchestrator.Place, id string, 
 	e.places.of(p).bring(r)
 	select {
 	case <-r.ended:
+	case <-r.late.known:
 	case <-ctx.Done():
 	}
 	return nil

@@ -29,6 +29,7 @@ type run struct {
 	p       *orchestrator.Place
 	claimed func() // nil once it was called
 	ended   chan struct{}
+	late    overdue
 
 	lost     atomic.Bool // another host has it
 	canceled atomic.Bool // by a person
@@ -57,7 +58,7 @@ type run struct {
 }
 
 func (e *Engine) newRun(p *orchestrator.Place, row store.Run) *run {
-	return &run{e: e, p: p, row: row, ended: make(chan struct{}), steps: make(map[string]store.Step), docs: make(map[string][]byte), passed: make(map[string]bool)}
+	return &run{e: e, p: p, row: row, ended: make(chan struct{}), late: newOverdue(), steps: make(map[string]store.Step), docs: make(map[string][]byte), passed: make(map[string]bool)}
 }
 
 // load makes a run of what the store has of it.

@@ -24,6 +24,7 @@ type crew struct {
 
 	mu      sync.Mutex
 	working int
+	lent    int     // runs whose request is overdue: no worker waits for them
 	fires   int     // how many firings may follow; -1: any number
 	search  *firing // it has neither claimed anything nor ended
 	more    bool    // the last firing may begin another run now
@@ -85,7 +86,7 @@ func (c *crew) set(change func()) {
 func (c *crew) idle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.working == 0
+	return c.working == 0 && c.lent == 0
 }
 
 // notify makes serve look again.
@@ -162,7 +163,7 @@ func (c *crew) fire() (*firing, time.Duration) {
 
 // settle reports that the firings which were allowed have ended.
 func (c *crew) settle() {
-	if c.settled != nil && c.fires == 0 && c.working == 0 && !c.maybe {
+	if c.settled != nil && c.fires == 0 && c.working == 0 && c.lent == 0 && !c.maybe {
 		close(c.settled)
 		c.settled = nil
 	}
@@ -182,6 +183,7 @@ func (c *crew) claimed(f *firing) {
 func (c *crew) start(work context.Context, f *firing, fired bool) {
 	c.set(func() { c.working++ })
 	f.begun, f.changes = time.Now(), int(c.engine.changes.Load())
+	f.overdue = func(sent time.Time) { c.lend(f, fired, sent) }
 	due := f.run
 	go func() {
 		result, err := c.run(work, f)
@@ -197,6 +199,7 @@ func (c *crew) start(work context.Context, f *firing, fired bool) {
 func (c *crew) run(work context.Context, f *firing) (api.PipeResult, error) {
 	p, e := c.place, c.engine
 	if p.child == nil {
+		f.run.OnOverdue(f.overdue)
 		return p.item(work, f.run)
 	}
 	var scope api.Scope
@@ -214,6 +217,25 @@ func (c *crew) run(work context.Context, f *firing) (api.PipeResult, error) {
 	return p.child.process(ctx, scope)
 }
 
+// lend gives the worker of a run whose request is overdue to another run. The pause to the
+// next firing counts from that request on. A run that has claimed nothing keeps it: the
+// next one would do the same again.
+func (c *crew) lend(f *firing, fired bool, sent time.Time) {
+	pause, _, _ := c.engine.cycle.pauses()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.over || f.lent || c.search == f {
+		return
+	}
+	f.lent = true
+	c.working--
+	c.lent++
+	if fired && c.waits {
+		c.waits, c.next = false, sent.Add(pause)
+	}
+	c.notify()
+}
+
 // ended plans what follows the end of a run. found is false of one that was due and is
 // about no ticket of a search, as an item that stands in the configuration: each firing
 // makes it again.
@@ -223,7 +245,12 @@ func (c *crew) ended(f *firing, fired, found bool, result api.PipeResult, err er
 	stopping := c.engine.cycle.stopping()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.working--
+	f.over = true
+	if f.lent {
+		c.lent--
+	} else {
+		c.working--
+	}
 	empty := c.search == f
 	switch {
 	case empty:
@@ -231,7 +258,7 @@ func (c *crew) ended(f *firing, fired, found bool, result api.PipeResult, err er
 	case found:
 		c.engine.changes.Add(1) // what it wrote may be work for others
 	}
-	if fired && c.waits {
+	if fired && c.waits && !f.lent {
 		c.waits, c.next = false, time.Now().Add(pause)
 	}
 	switch {
@@ -305,7 +332,7 @@ func (e *Engine) empty(crews []*crew) bool {
 	changes := int(e.changes.Load())
 	for _, c := range crews {
 		c.mu.Lock()
-		done := c.working == 0 && (c.place.child == nil || c.gaveUp || c.emptyAt == changes)
+		done := c.working == 0 && c.lent == 0 && (c.place.child == nil || c.gaveUp || c.emptyAt == changes)
 		c.mu.Unlock()
 		if !done {
 			return false

@@ -600,3 +600,82 @@ func TestOfSeveralProcessesOneFiresInAnInterval(t *testing.T) {
 		})
 	}
 }
+
+// overdue is what a run does whose request gets no answer for long.
+func (l *ledger) overdue(n int) {
+	l.mu.Lock()
+	e := l.entries[n]
+	l.mu.Unlock()
+	e.overdue(time.Now())
+}
+
+func TestARunWhoseRequestIsOverdueGivesItsWorkerBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		claims  string
+		runs    int // in half a minute, with the one whose request takes a minute
+		overdue bool
+	}{
+		"overdue":                       {claims: "run/search", overdue: true, runs: 27},
+		"not overdue":                   {claims: "run/search", runs: 1},
+		"overdue, and has claimed none": {overdue: true, runs: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLedger()
+				l.claims = c.claims
+				var n, most, working atomic.Int64
+				e := newHooked(t, hooks{
+					"search": func(context.Context, api.Scope) (any, error) { return fmt.Sprint(n.Add(1)), nil },
+					"work": func(ctx context.Context, s api.Scope) (any, error) {
+						if r, _ := s.Result("search"); r.Data["value"] != "1" {
+							most.Store(max(most.Load(), working.Add(1)))
+							nap(ctx, 10*time.Millisecond)
+							working.Add(-1)
+							return nil, nil
+						}
+						nap(ctx, 3*time.Second)
+						if c.overdue {
+							l.overdue(0)
+							l.overdue(0)
+						}
+						nap(ctx, time.Minute)
+						return nil, nil
+					},
+				}, nil, root((&queue{}).runner(1, do("", "", true))), orchestrator.Options{Runs: l})
+				runFor(t, e, 30*time.Second)
+				if got := int(n.Load()); got != c.runs {
+					t.Errorf("%d runs began, want %d", got, c.runs)
+				}
+				if c.runs > 1 && most.Load() != 1 {
+					t.Errorf("%d others were at work at one time, want 1", most.Load())
+				}
+			})
+		})
+	}
+}
+
+// The pause to the next firing counts from the request that got no answer; a single cycle
+// waits for it, and begins nothing else.
+func TestASingleCycleWaitsForARunWhoseRequestIsOverdue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger()
+		l.claims = "run/search"
+		var n, done atomic.Int64
+		began := time.Now()
+		e := newHooked(t, hooks{
+			"search": func(context.Context, api.Scope) (any, error) { return fmt.Sprint(n.Add(1)), nil },
+			"work": func(ctx context.Context, _ api.Scope) (any, error) {
+				l.overdue(0)
+				nap(ctx, time.Minute)
+				done.Add(1)
+				return nil, nil
+			},
+		}, nil, root((&queue{}).runner(1, do("", "", true))), orchestrator.Options{Runs: l, Once: true})
+		if err := e.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n.Load() != 1 || done.Load() != 1 || time.Since(began) < time.Minute {
+			t.Errorf("%d runs began, %d ended, after %s", n.Load(), done.Load(), time.Since(began))
+		}
+	})
+}

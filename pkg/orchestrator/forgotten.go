@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -32,6 +33,8 @@ func (forgottenRun) Step(ctx context.Context, _ Step, do func(context.Context) (
 func (forgottenRun) Each(context.Context, Step, *Place, []LoopItem) (Tally, error) {
 	return Tally{}, nil // the engine's own pool runs the items: see node.pool
 }
+
+func (forgottenRun) OnOverdue(func(time.Time)) {}
 
 func (forgottenRun) Again() bool { return false }
 

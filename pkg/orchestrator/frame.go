@@ -79,8 +79,11 @@ type firing struct {
 	run      Run    // to be continued; nil begins a new one
 	answered bool   // the trigger isn't asked: it has succeeded
 	claimed  func() // of the new run
+	overdue  func(sent time.Time)
 	ended    func() // of the interval's only firing
 	begun    time.Time
+	lent     bool // its request is overdue: it has no worker any more
+	over     bool
 	changes  int // of the engine when it began
 }
 
@@ -149,6 +152,9 @@ func (p *place) call(ctx context.Context, scope api.Scope) (api.PipeResult, erro
 	f.run = nil
 	if run == nil {
 		run = p.engine.runs.Begin(p.Place, f.claimed)
+	}
+	if f.overdue != nil {
+		run.OnOverdue(f.overdue)
 	}
 	return p.attempt(ctx, run, func(ctx context.Context) (api.PipeResult, error) { return p.node.process(ctx, scope) })
 }

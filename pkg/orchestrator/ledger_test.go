@@ -21,6 +21,7 @@ type ledger struct {
 	mu      sync.Mutex
 	places  []*orchestrator.Place
 	begun   int
+	entries []*entry          // of Begin
 	keys    []string          // of all steps, in order
 	params  map[string]string // of the steps, by key
 	effects map[string]string
@@ -44,6 +45,7 @@ type entry struct {
 	resumed bool
 	again   int
 	done    func(error)
+	overdue func(time.Time)
 }
 
 func newLedger() *ledger {
@@ -76,7 +78,8 @@ func (l *ledger) Begin(_ *orchestrator.Place, claimed func()) orchestrator.Run {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.begun++
-	return l.enter(&entry{l: l, claimed: claimed, again: l.again})
+	l.entries = append(l.entries, &entry{l: l, claimed: claimed, again: l.again})
+	return l.enter(l.entries[len(l.entries)-1])
 }
 
 func (l *ledger) Next(_ context.Context, p *orchestrator.Place) (orchestrator.Run, bool, error) {
@@ -152,6 +155,8 @@ func (e *entry) Each(ctx context.Context, s orchestrator.Step, p *orchestrator.P
 		return orchestrator.Tally{}, ctx.Err()
 	}
 }
+
+func (e *entry) OnOverdue(give func(time.Time)) { e.overdue = give }
 
 func (e *entry) Again() bool {
 	e.again--

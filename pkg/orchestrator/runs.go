@@ -47,6 +47,10 @@ type Run interface {
 	// Each makes each item a run of its own at place and waits until each has ended, or
 	// waits for the first time.
 	Each(ctx context.Context, s Step, place *Place, items []LoopItem) (Tally, error)
+	// OnOverdue is called before the first step. The run calls give, at most once, when a
+	// request of it, sent at that time, is without an answer for unusually long: it counts
+	// as one that waits, and its worker begins another one.
+	OnOverdue(give func(sent time.Time))
 	// Again reports whether the run begins anew at once: what its steps were given has
 	// changed, so their results count no longer. The place's pipe is called once more.
 	Again() bool

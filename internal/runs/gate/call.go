@@ -14,9 +14,10 @@ import (
 type call struct {
 	system *ticketSystem
 	step   Step
-	effect string // key
-	asked  bool   // the fence let a request through
-	err    error  // why the fence did not
+	effect string   // key
+	asked  bool     // the fence let a request through
+	err    error    // why the fence did not
+	out    *request // the last one that it let through
 
 	intent *store.Effect // not stored yet: with the first record or the first request
 	begun  time.Time     // the store has that a request begins; for a moment that is the fence's answer
@@ -62,16 +63,24 @@ func fence(ctx context.Context) error {
 			return fmt.Errorf("nothing is sent: %w", err)
 		}
 	}
-	if !c.asked && time.Since(c.begun) < moment && c.system.lasts(ctx) <= c.lasts {
-		c.asked = true
-		return nil
-	}
-	if err := c.step.Fence(ctx, c.effect, c.system.lasts(ctx)); err != nil {
-		c.err = err
-		return fmt.Errorf("nothing is sent: %w", err)
+	if c.asked || time.Since(c.begun) >= moment || c.system.lasts(ctx) > c.lasts {
+		if err := c.step.Fence(ctx, c.effect, c.system.lasts(ctx)); err != nil {
+			c.err = err
+			return fmt.Errorf("nothing is sent: %w", err)
+		}
 	}
 	c.asked = true
+	c.ended(false) // the request before it
+	c.out = c.system.overdue.sent(c.step.Overdue)
 	return nil
+}
+
+// ended says that nobody waits any more for the answer of the last request.
+func (c *call) ended(answered bool) {
+	if c.out != nil {
+		c.out.ended(answered)
+		c.out = nil
+	}
 }
 
 // load returns the record that the ticket system kept for the intent, nil if it has none.

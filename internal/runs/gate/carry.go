@@ -35,6 +35,7 @@ func (w *write) carry(ctx context.Context, u api.TicketUpdate) error {
 		}
 	}
 	err := w.send(calling, w.effect.Operation, w.effect.Ticket, u)
+	c.ended(err == nil || refused(err))
 	if e, ok := effectOf(w.step, w.effect.Key); ok {
 		w.effect = e // with what the fence and the record made of it
 	}

@@ -88,6 +88,7 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 		}
 	}
 	id, err := t.creator.CreateTicket(calling, ticket)
+	c.ended(err == nil || refused(err))
 	if e, ok := effectOf(w.step, w.effect.Key); ok {
 		w.effect = e
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,6 +141,7 @@ type run struct {
 	overtaken  []string
 	gone       []string
 	doubt      []string
+	overdue    atomic.Int64
 }
 
 func (m *memory) run(id string) *run {
@@ -164,6 +166,7 @@ func (r *run) Failed(err error)             { r.failed = append(r.failed, err) }
 func (r *run) Overtaken(ticket, why string) { r.overtaken = append(r.overtaken, ticket+": "+why) }
 func (r *run) Gone(ticket string)           { r.gone = append(r.gone, ticket) }
 func (r *run) InDoubt(effect string)        { r.doubt = append(r.doubt, effect) }
+func (r *run) Overdue(time.Time)            { r.overdue.Add(1) }
 
 func (r *run) Strays(string, string) []store.Effect { return nil }
 func (r *run) Counts(store.Effect)                  {}

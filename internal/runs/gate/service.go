@@ -26,6 +26,8 @@ type (
 	laggard interface {
 		Late() (timeout, late time.Duration)
 	}
+	// connected says how many requests it has out at one time, at most.
+	connected interface{ Connections() int }
 )
 
 // What holds for a ticket system that isn't a laggard.
@@ -44,6 +46,7 @@ type ticketSystem struct {
 	fences  bool     // it asks before each request
 	records bool     // it keeps a record for each intent
 	writing locks
+	overdue overdue
 
 	mu       sync.Mutex
 	capped   bool                             // said that a search is cut off
@@ -69,6 +72,10 @@ func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSys
 	}
 	if n, ok := inner.(named); ok && n.SystemID() != "" {
 		t.system = n.SystemID()
+	}
+	t.overdue.most = overdueMost
+	if c, ok := inner.(connected); ok {
+		t.overdue.most = max(0, c.Connections()-unlent)
 	}
 	t.ids, _ = inner.(idFinder)
 	if f, ok := inner.(fenced); ok {

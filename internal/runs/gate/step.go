@@ -61,6 +61,9 @@ type Step interface {
 	Overtaken(ticket, why string)
 	Gone(ticket string)
 	InDoubt(effect string) // what can't be looked for, and may have been done
+	// Overdue reports that a request, sent at that time, is without an answer for unusually
+	// long: the run counts as one that waits. It is called beside the call of the step.
+	Overdue(sent time.Time)
 }
 
 // ErrStopped means that the attempt can't go on, for a reason that the gate reported to

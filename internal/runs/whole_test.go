@@ -1,0 +1,230 @@
+package runs
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/open-ticket-ai/otai/internal/base"
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+	"github.com/open-ticket-ai/otai/pkg/registry"
+)
+
+// whole is a process of otai with one runner, in a bubble whose time passes by itself.
+type whole struct {
+	d   *desk
+	log *logBuffer
+}
+
+// runs runs a configuration with the help desk until ctx ends, or by itself with Once or
+// UntilEmpty.
+func (w *whole) run(ctx context.Context, h api.TicketSystem, steps string, o orchestrator.Options) error {
+	t := w.d.t
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	g := gate.New(gate.Options{Store: w.d.store, Logger: log})
+	e := New(Options{
+		Store: w.d.store, Logger: log, Host: store.Host{Instance: "here"}, Keep: 24 * time.Hour,
+		Finish: g.Finish, Healthy: g.Healthy, Alone: o.Once || o.UntilEmpty,
+	})
+	r := registry.New(":")
+	for prefix, p := range map[string]api.Plugin{
+		"base": base.New("v1.0.0", base.Options{}),
+		"t": api.NewPlugin(api.Metadata{Name: "otai-t", Version: "v1.0.0", API: ">=1.0.0 <2"},
+			api.NewService("Desk", "", func(struct{}, api.Host) (api.TicketSystem, error) { return h, nil })),
+	} {
+		if err := r.Register(p.Metadata().Name, prefix, api.AppConfig{}, p.Injectables()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var root map[string]any
+	if err := yaml.Unmarshal([]byte(steps), &root); err != nil {
+		t.Fatal(err)
+	}
+	o.Registry, o.DefaultRenderer, o.Logger, o.Runs = r, base.RendererUse, log, e
+	o.Wrap = func(s orchestrator.Service, instance any) any { return g.Wrap(s.ID, instance) }
+	engine, err := orchestrator.New(orchestrator.Definition{
+		Services: []orchestrator.Service{{ID: "desk", Use: "t:Desk", Path: "services.desk"}},
+		Root:     root, RootPath: "orchestrator",
+	}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = engine.Run(ctx)
+	if closeErr := e.Close(context.WithoutCancel(ctx)); closeErr != nil {
+		t.Error(closeErr)
+	}
+	if closeErr := engine.Close(); closeErr != nil {
+		t.Error(closeErr)
+	}
+	return err
+}
+
+// sorting is a runner that moves what it finds, with a note.
+func sorting(limit int, steps string) string {
+	return `
+use: base:SimpleSequentialOrchestrator
+params:
+  orchestrator_sleep: PT0.01S
+  steps:
+    - id: sort
+      use: base:SimpleSequentialRunner
+      params:
+        on: { use: base:IntervalTrigger, params: { interval: PT0S } }
+        run:
+          use: base:CompositePipe
+          params:
+            steps:
+              - id: fetch
+                use: base:FetchTicketsPipe
+                injects: { ticket_system: desk }
+                params: { ticket_search_criteria: { queue: { name: in }, limit: ` + strconv.Itoa(limit) + ` } }
+` + steps
+}
+
+const (
+	oneTicket = `
+              - use: base:UpdateTicketPipe
+                injects: { ticket_system: desk }
+                params:
+                  ticket_id: "{{ get_pipe_result('fetch', 'fetched_tickets')[0].id }}"
+                  updated_ticket: { queue: { name: out }, priority: { name: high }, notes: [ { subject: otai, body: done } ] }
+`
+	eachTicket = `
+              - use: base:ForEachPipe
+                params:
+                  items: "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
+                  steps:
+                    - use: base:UpdateTicketPipe
+                      injects: { ticket_system: desk }
+                      params:
+                        ticket_id: "{{ get_parent_param('item').id }}"
+                        updated_ticket: { queue: { name: out }, priority: { name: high }, notes: [ { subject: otai, body: done } ] }
+`
+)
+
+// slowDesk takes its time for each request, and longer than anybody waits for some updates.
+type slowDesk struct {
+	*helpDesk
+	search, read time.Duration
+	update       func(id string) time.Duration
+}
+
+func (s *slowDesk) FindTicketIDs(ctx context.Context, c api.SearchCriteria) ([]string, error) {
+	time.Sleep(s.search)
+	return s.helpDesk.FindTicketIDs(ctx, c)
+}
+
+func (s *slowDesk) ReadTickets(ctx context.Context, ids []string, c api.SearchCriteria) ([]api.Ticket, error) {
+	time.Sleep(s.read)
+	return s.helpDesk.ReadTickets(ctx, ids, c)
+}
+
+func (s *slowDesk) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
+	if err := s.fence(ctx); err != nil {
+		return err
+	}
+	lasts := s.update(id)
+	if lasts <= timeoutOfTests {
+		time.Sleep(lasts)
+		s.change(id, "otai", u)
+		return nil
+	}
+	time.AfterFunc(lasts, func() { s.change(id, "otai", u) })
+	time.Sleep(timeoutOfTests)
+	return api.ErrUncertain
+}
+
+func (s *slowDesk) AddNote(ctx context.Context, id string, n api.Note) error {
+	return s.UpdateTicket(ctx, id, api.TicketUpdate{Notes: []api.Note{n}})
+}
+
+// Connections is as of a service that may have many.
+func (*slowDesk) Connections() int { return 64 }
+
+const timeoutOfTests = 30 * time.Second
+
+// RUNS 25: one update in twenty comes 40 s late, when nobody waits for it any more.
+func TestALateUpdateInTwentyCostsTheOthersLessThanFivePercent(t *testing.T) {
+	const tickets = 200
+	for name, c := range map[string]struct{ config string }{
+		"limit: 1": {sorting(1, oneTicket)},
+		"ForEach":  {sorting(100, eachTicket)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var took [2]time.Duration
+			for i, late := range []bool{false, true} {
+				inDesk(t, func(t *testing.T, d *desk) {
+					if err := d.engine.Close(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					defer d.start() // which the harness closes
+					h := newHelpDesk(tickets)
+					n := 0
+					s := &slowDesk{helpDesk: h, search: 40 * time.Millisecond, read: 35 * time.Millisecond}
+					s.update = func(id string) time.Duration {
+						number, _ := strconv.Atoi(id)
+						h.mu.Lock()
+						defer h.mu.Unlock()
+						n++
+						if late && number%20 == 7 {
+							return 40 * time.Second
+						}
+						return time.Duration(130+n*37%60) * time.Millisecond
+					}
+					ctx, stop := context.WithCancel(t.Context())
+					began := time.Now()
+					var all, others time.Duration
+					go func() {
+						for ; all == 0; time.Sleep(10 * time.Millisecond) {
+							done, waits := 0, 0
+							h.mu.Lock()
+							for id, ticket := range h.tickets {
+								number, _ := strconv.Atoi(id)
+								switch {
+								case ticket.Queue.Name == "out":
+									done++
+								case number%20 != 7:
+									waits++
+								}
+							}
+							h.mu.Unlock()
+							if waits == 0 && others == 0 {
+								others = time.Since(began)
+							}
+							if done == tickets {
+								all = time.Since(began)
+							}
+						}
+						time.Sleep(2 * time.Minute) // in which something might be written again
+						stop()
+					}()
+					w := &whole{d: d, log: new(logBuffer)}
+					if err := w.run(ctx, s, c.config, orchestrator.Options{}); err != nil {
+						t.Error(err)
+					}
+					took[i] = others
+					for id := range h.tickets {
+						if what := h.wrong("one update", id); what != "" {
+							t.Errorf("ticket %s: %s", id, what)
+						}
+					}
+					if late && others+30*time.Second < all {
+						t.Logf("all were done after %s", all)
+					}
+					t.Logf("late %v: the others took %s, all %s, %d updates", late, others, all, h.writes)
+				})
+			}
+			if ratio := float64(took[1]) / float64(took[0]); ratio > 1.05 {
+				t.Errorf("the others took %s, with a late update in twenty %s: %.3f times as long", took[0], took[1], ratio)
+			}
+		})
+	}
+}
