@@ -317,7 +317,8 @@ func TestRowAWorkerDiesBetweenMoveAndNote(t *testing.T) {
 }
 
 // TestRowANoteIsMissingUntilTheRightIsThere: the same with the rights of Open Ticket AI's
-// pages, under which nothing can be changed behind the move; later the right is given.
+// pages, under which nothing can be changed behind the move; later the right is given. This is
+// how 0.1.0 loses the notes: with the right from the beginning it completes them, too.
 func TestRowANoteIsMissingUntilTheRightIsThere(t *testing.T) {
 	t.Parallel()
 	w := newWitness(t)
@@ -331,7 +332,9 @@ func TestRowANoteIsMissingUntilTheRightIsThere(t *testing.T) {
 		hit[q.Ticket] = true
 		return treatment{half: true}
 	})
-	l := live(t, w.environment(), "run", "-c", writeFile(t, rowConfig(1, "timeout: PT1S", allInOneStep)))
+	env := w.environment()
+	config := writeFile(t, rowConfig(1, "timeout: PT1S", allInOneStep))
+	l := live(t, env, "run", "-c", config)
 	w.all(5*time.Second, ids, goal{queue: "IT", priority: "4 high"})
 	named := func() bool {
 		return strings.Contains(l.log.String(), "the right rw on the group of the queue where it is now")
@@ -343,12 +346,19 @@ func TestRowANoteIsMissingUntilTheRightIsThere(t *testing.T) {
 		t.Error("the log does not name the right that is missing")
 	}
 	w.SetAccess("IT", store.AccessFull)
+	within := 2 * time.Minute // in which one of them tries by itself
 	if !full() {
-		row(t, "the help desk's worker dies between move and note, ro and move_into", "waits for the right; the rest is in the full size")
-		return
+		_, _ = w.command(env, "runs", "retry", "--all", "-c", config) // 0.1.0 has no such command
+		within = patient
 	}
-	w.all(2*time.Minute, ids, whole)
-	row(t, "the help desk's worker dies between move and note, ro and move_into, rw later", "%d of 3 notes lost", w.judge(ids, whole).Half)
+	w.all(within, ids, whole)
+	lost := 0
+	for _, id := range ids {
+		if notesIn(w.ticket(id), whole.note) == 0 {
+			lost++
+		}
+	}
+	row(t, "the help desk's worker dies between move and note, ro and move_into, rw later", "%d of %d notes lost", lost, len(ids))
 	w.wantAllDone(ids, whole)
 }
 
