@@ -209,7 +209,9 @@ func (e *Engine) Begin(p *orchestrator.Place, claimed func()) orchestrator.Run {
 func (e *Engine) Next(ctx context.Context, p *orchestrator.Place) (orchestrator.Run, bool, error) {
 	at := e.places.of(p)
 	r, ok := at.arrived()
-	if !ok && (e.o.Queue == nil || e.o.Alone) {
+	// A queue brings what is due, but not at once: of a process that began this moment what
+	// was due before goes before all that it would begin.
+	if !ok && (e.o.Queue == nil || e.o.Alone || !at.looked()) {
 		var err error
 		if r, err = e.nextDue(ctx, at); err != nil {
 			return nil, false, err

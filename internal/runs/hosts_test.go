@@ -222,3 +222,50 @@ func TestItemsThatNoWorkerHasTimeForGoToAllHosts(t *testing.T) {
 	}
 	a.end(r)
 }
+
+// silent is a queue that brings nothing.
+type silent struct{}
+
+func (silent) Open(context.Context, []*orchestrator.Place, func(context.Context, *orchestrator.Place, string, int64) error) error {
+	return nil
+}
+func (silent) Close(context.Context) error { return nil }
+
+func TestWhatWasDueBeforeAProcessBeganGoesFirst(t *testing.T) {
+	former := hosts(t, 1)[0]
+	left := make(map[string]bool)
+	for _, ticket := range []string{"1", "2"} {
+		r := former.begin()
+		former.does(r, "fetch", former.fetch(ticket))
+		left[r.row.ID] = true
+	}
+	if err := former.engine.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	former.engine.cancel = nil
+	e := New(Options{Store: former.deaf, Queue: silent{}, Host: store.Host{Instance: "b", Lease: time.Minute}})
+	if err := e.Open(t.Context(), []*orchestrator.Place{former.place}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := e.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	for range 2 {
+		r, ok, err := e.Next(t.Context(), former.place)
+		if err != nil || !ok {
+			t.Fatalf("of what is due it takes nothing: %v", err)
+		}
+		delete(left, r.(*run).row.ID)
+		if err := r.End(t.Context(), api.Success(nil), nil); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(left) > 0 {
+		t.Errorf("%v aren't taken", left)
+	}
+	if _, ok, err := e.Next(t.Context(), former.place); ok || err != nil || !e.places.of(former.place).looked() {
+		t.Errorf("more is taken: %v, error %v", ok, err)
+	}
+}

@@ -19,6 +19,7 @@ type place struct {
 	ready chan struct{}
 
 	mu    sync.Mutex
+	ever  bool // a look has found nothing
 	due   bool
 	next  int64 // store time; 0: nothing waits
 	timer *time.Timer
@@ -75,6 +76,13 @@ func (at *place) wake() {
 	at.signal()
 }
 
+// looked reports whether a look has ever found nothing.
+func (at *place) looked() bool {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	return at.ever
+}
+
 // look reports whether something may be due, and counts as the look.
 func (at *place) look(now int64) bool {
 	at.mu.Lock()
@@ -104,6 +112,7 @@ func (at *place) mayBeDue(now int64) bool {
 func (at *place) idle(next, now int64) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
+	at.ever = true
 	at.plan(next, now)
 }
 
