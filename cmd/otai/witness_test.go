@@ -54,7 +54,7 @@ type witness struct {
 
 	mu       sync.Mutex
 	requests []*request
-	counts   map[string]int // of requests, by operation
+	counts   map[string]int      // of requests, by operation
 	forgets  func(*request) bool // of a test with very many; nil: all are kept
 	treat    func(*request) treatment
 	working  int // requests that are being carried out, their clients there or not

@@ -223,6 +223,31 @@ func TestItemsThatNoWorkerHasTimeForGoToAllHosts(t *testing.T) {
 	a.end(r)
 }
 
+// TestAReadingIsGivenUpWhenTheRunIsLost: else a process that had no database for a while
+// asks the help desk on for runs that another one has finished.
+func TestAReadingIsGivenUpWhenTheRunIsLost(t *testing.T) {
+	a := hosts(t, 1)[0]
+	r := a.begin()
+	a.does(r, "fetch", a.fetch("1"))
+	_, _, err := a.step(r, "read", "p", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+		ctx, done := s.WhileHeld(ctx)
+		defer done()
+		r.drop(context.Background())
+		select {
+		case <-ctx.Done():
+			return api.PipeResult{}, context.Cause(ctx)
+		case <-time.After(10 * time.Second):
+			return api.PipeResult{}, nil
+		}
+	})
+	if !errors.Is(err, store.ErrFence) {
+		t.Errorf("error %v", err)
+	}
+	if err := r.End(t.Context(), api.PipeResult{}, err); err != nil {
+		t.Errorf("its end is an error: %v", err)
+	}
+}
+
 // silent is a queue that brings nothing.
 type silent struct{}
 

@@ -31,7 +31,9 @@ type run struct {
 	ended   chan struct{}
 	late    overdue
 
-	lost     atomic.Bool // another host has it
+	lost     atomic.Bool     // another host has it
+	ours     context.Context //nolint:containedctx // ends when it is lost
+	over     context.CancelFunc
 	canceled atomic.Bool // by a person
 	prepared bool
 	again    bool // begins anew; no step runs until then
@@ -58,7 +60,9 @@ type run struct {
 }
 
 func (e *Engine) newRun(p *orchestrator.Place, row store.Run) *run {
-	return &run{e: e, p: p, row: row, ended: make(chan struct{}), late: newOverdue(), steps: make(map[string]store.Step), docs: make(map[string][]byte), passed: make(map[string]bool)}
+	r := &run{e: e, p: p, row: row, ended: make(chan struct{}), late: newOverdue(), steps: make(map[string]store.Step), docs: make(map[string][]byte), passed: make(map[string]bool)}
+	r.ours, r.over = context.WithCancel(context.Background())
+	return r
 }
 
 // load makes a run of what the store has of it.
@@ -158,7 +162,10 @@ func (r *run) failed(key string, err error) error {
 	return err
 }
 
-func (r *run) lose() { r.lost.Store(true) }
+func (r *run) lose() {
+	r.lost.Store(true)
+	r.over()
+}
 
 // sawHalt reports whether the attempt can't go on by what was seen of it.
 func (r *run) sawHalt() bool {

@@ -27,6 +27,15 @@ func (s *step) Hash() string   { return claimHash(s.r.p) }
 func (s *step) Repeat() bool   { return s.r.p.Repeat }
 func (s *step) Place() string  { return s.s.Path }
 
+func (s *step) WhileHeld(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.r.ours, func() { cancel(store.ErrFence) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
 // claimHash is the hash under which tickets are tried: that of the place whose search
 // found them.
 func claimHash(p *orchestrator.Place) string { return outermost(p).Hash }

@@ -150,10 +150,14 @@ func (m *memory) run(id string) *run {
 
 func (r *run) ctx(t *testing.T) context.Context { return WithStep(t.Context(), r) }
 
-func (r *run) Runner() string               { return r.runner }
-func (r *run) Hash() string                 { return "hash" }
-func (r *run) Repeat() bool                 { return r.repeat }
-func (r *run) Place() string                { return "orchestrator.steps[0]" }
+func (r *run) Runner() string { return r.runner }
+func (r *run) Hash() string   { return "hash" }
+func (r *run) Repeat() bool   { return r.repeat }
+func (r *run) Place() string  { return "orchestrator.steps[0]" }
+
+func (r *run) WhileHeld(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithCancel(ctx)
+}
 func (r *run) FirstSearch() bool            { return !r.searched }
 func (r *run) Searched()                    { r.searched = true }
 func (r *run) Lent(store.Ticket) bool       { return false }

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,6 +27,8 @@ func (t *ticketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 	if !ok {
 		return t.inner.FindTickets(ctx, c)
 	}
+	ctx, done := step.WhileHeld(ctx)
+	defer done()
 	first := step.FirstSearch()
 	claim, said := ctx.Value(claimKey{}).(bool)
 	if !said {
@@ -33,7 +36,7 @@ func (t *ticketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 	}
 	if !claim {
 		found, err := t.inner.FindTickets(ctx, c)
-		return found, t.reading(step, err)
+		return found, t.reading(ctx, step, err)
 	}
 	step.Searched()
 	if t.gate.options.Searches != nil {
@@ -42,7 +45,7 @@ func (t *ticketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 	if first {
 		if ids := t.own(step); len(ids) > 0 {
 			found, err := t.readOwn(ctx, step, ids, c)
-			return found, t.reading(step, err)
+			return found, t.reading(ctx, step, err)
 		}
 	}
 	f := &fetch{ticketSystem: t, step: step, criteria: c, wanted: c.Limit}
@@ -53,13 +56,15 @@ func (t *ticketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 		return nil, fmt.Errorf("search tickets: %w: limit and offset must not be negative", api.ErrInvalid)
 	}
 	found, err := f.run(ctx)
-	return found, t.reading(step, err)
+	return found, t.reading(ctx, step, err)
 }
 
 // reading reports how a search or a reading failed.
-func (t *ticketSystem) reading(step Step, err error) error {
+func (t *ticketSystem) reading(ctx context.Context, step Step, err error) error {
 	switch {
 	case err == nil, isStore(err):
+	case errors.Is(context.Cause(ctx), store.ErrFence):
+		return storeError("read on", store.ErrFence)
 	case refused(err):
 		step.Refused(t.rejection(step, "read", "", false, err))
 	default:

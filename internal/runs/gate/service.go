@@ -113,6 +113,11 @@ func (t *ticketSystem) WithClaim(ctx context.Context, claim bool) context.Contex
 
 // GetTicket reads a ticket; nothing is decided by it.
 func (t *ticketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, error) {
+	if step, ok := StepOf(ctx); ok {
+		var done context.CancelFunc
+		ctx, done = step.WhileHeld(ctx)
+		defer done()
+	}
 	return t.inner.GetTicket(ctx, id)
 }
 

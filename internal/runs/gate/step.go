@@ -16,6 +16,11 @@ type Step interface {
 	Repeat() bool
 	Place() string // path of the step in the configuration, for people
 
+	// WhileHeld returns a context that also ends when the run is lost, with [store.ErrFence]
+	// as its cause: nothing is read on for a run that another host has. Writes don't use it,
+	// as their outcomes count.
+	WhileHeld(ctx context.Context) (context.Context, context.CancelFunc)
+
 	// FirstSearch reports whether no search of the run has a result that counts for claims:
 	// neither one that is kept nor one of this attempt. Searched says that one has now. For
 	// an item at its loop FirstSearch is false: what its steps search claims nothing.
