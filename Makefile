@@ -38,16 +38,17 @@ check: lint test ## what continuous integration runs, in its order
 test: build ## every module's tests, with the race detector
 	@build/test.sh $(MODULES) tools tools/powercut
 
-test-all: test ## what takes longer: all instruction sets, more fuzzing
-	OTAI_TEST_ALL=1 build/test.sh $(MODULES) tools/powercut
+test-all: test ## what takes longer: all instruction sets, large sizes, the update from 0.1.0, more fuzzing
+	OTAI_TEST_ALL=1 OTAI_TEST_OLD="$$(build/before.sh || true)" build/test.sh $(MODULES) tools/powercut
 	$(MAKE) fuzz FUZZTIME=20s
 
 test-system: ## against a real Znuny: OTAI_TEST_DESK names the script that steers one which runs
 	@test -n '$(OTAI_TEST_DESK)' || { echo 'make: set OTAI_TEST_DESK to the script that steers a help desk; docs/architecture.md says which commands it must know' >&2; exit 2; }
 	OTAI_TEST_DESK='$(OTAI_TEST_DESK)' $(GO) test ./cmd/otai -run '^TestSystem' -count=1 -v -timeout 180m
 
-chaos: ## kills, stops, restarts of the database, late and lost answers, an hour of them; OTAI_TEST_SEED repeats one
-	OTAI_TEST_CHAOS=1 $(GO) test ./cmd/otai -run '^TestChaosFull$$' -count=1 -v -timeout 90m
+chaos: ## kills, stops, restarts of the database, late and lost answers, power cuts, up to an hour of them; OTAI_TEST_SEED repeats one
+	OTAI_TEST_CHAOS=full $(GO) test ./cmd/otai -run '^TestChaosFull$$' -count=1 -v -timeout 90m
+	cd tools/powercut && OTAI_TEST_ALL=1 $(GO) test . -count=1 -v
 
 lint: ## formatting, spelling, vet, staticcheck, decisions by messages, versions, licenses
 	@build/lint.sh $(MODULES) tools

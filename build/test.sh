@@ -3,10 +3,12 @@
 # that says how many modules passed.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
+timeout=15m
+[ -z "${OTAI_TEST_ALL:-}" ] || timeout=60m
 failed=0
 for module in "$@"; do
 	echo "== $module"
-	(cd "$root/$module" && ${GO:-go} test -race -timeout 15m ./...) || failed=$((failed + 1))
+	(cd "$root/$module" && ${GO:-go} test -race -timeout $timeout ./...) || failed=$((failed + 1))
 done
 passed=$(($# - failed))
 echo "modules: $passed passed, $failed failed"
