@@ -153,7 +153,7 @@ func TestRowTwoProcessesShareAStateFolder(t *testing.T) {
 		ended = true
 	case <-time.After(15 * time.Second):
 	}
-	w.all(patient, ids, whole)
+	w.all(patientFor(patient), ids, whole)
 	v := w.judge(ids, whole)
 	row(t, "two otai, one state folder", "the second ended by itself: %v; %d of %d noted twice", ended, v.Doubled, len(ids))
 	if !ended || second.ProcessState.ExitCode() == 0 || !strings.Contains(second.log.String(), strconv.Itoa(first.Process.Pid)) {
@@ -176,7 +176,7 @@ func TestRowTwoProcessesShareADatabase(t *testing.T) {
 	for range 2 {
 		live(t, w.environment("OTAI_DATABASE_URL="+database.url), "run", "-c", config)
 	}
-	w.all(patient, ids, whole)
+	w.all(patientFor(patient), ids, whole)
 	row(t, "two otai, two state folders", "%d of %d noted twice", w.judge(ids, whole).Doubled, len(ids))
 	w.wantAllDone(ids, whole)
 }
@@ -217,7 +217,7 @@ func TestRowTheThreePipeFormIsKilled(t *testing.T) {
 		l.kill()
 	}
 	live(t, env, "run", "-c", config)
-	w.all(patient+20*time.Second, ids, whole)
+	w.all(patientFor(patient+20*time.Second), ids, whole)
 	v := w.judge(ids, whole)
 	row(t, "the three-pipe form, killed", "%d kills: %v", kills, v)
 	w.wantAllDone(ids, whole)
@@ -408,7 +408,7 @@ func TestRowABacklog(t *testing.T) {
 	l := live(t, w.environment(), "run", "--until-empty", "-c", config)
 	select {
 	case <-l.ended:
-	case <-time.After(patient):
+	case <-time.After(patientFor(patient)):
 	}
 	if strings.Contains(l.log.String(), "unknown flag") { // 0.1.0
 		began = time.Now()
