@@ -334,6 +334,52 @@ func TestWhatAPersonHasClosedIsNotFinished(t *testing.T) {
 	w.wantAllDone(others, whole)
 }
 
+// TestWhatAPersonClosesBeforeItIsReadIsNotBegun: between the search and the reading, in one
+// process or with a kill in between, after which the run is to read its own ticket.
+func TestWhatAPersonClosesBeforeItIsReadIsNotBegun(t *testing.T) {
+	for _, killed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("killed %v", killed), func(t *testing.T) {
+			t.Parallel()
+			w := newWitness(t)
+			id := w.add("x")[0]
+			others := w.addMany(3, "x")
+			at := make(chan struct{}, 1)
+			w.treats(func(q *request) treatment {
+				switch {
+				case q.Operation != "ticket-get" || q.Number > 1:
+					return treatment{}
+				case killed:
+					at <- struct{}{}
+					return treatment{never: true, after: patient}
+				}
+				return treatment{before: 500 * time.Millisecond}
+			})
+			env := w.environment()
+			text := rowConfig(1, "timeout: PT5S", moveStep+priorityStep+noteStep)
+			config := writeFile(t, strings.Replace(text, "limit: 1 }", "fields: { StateType: [new, open] }, limit: 1 }", 1))
+			l := live(t, env, "run", "-c", config)
+			if killed {
+				<-at
+				l.kill()
+			} else {
+				for len(w.seen(func(q *request) bool { return q.Operation == "ticket-get" })) == 0 {
+					time.Sleep(10 * time.Millisecond)
+				}
+			}
+			w.person(id, map[string]any{"State": "closed successful"}, "")
+			if killed {
+				live(t, env, "run", "-c", config)
+			}
+			w.all(patient, others, whole)
+			time.Sleep(time.Second)
+			if n := len(w.updatesOf(id)); n != 0 {
+				t.Errorf("the closed ticket got %d updates", n)
+			}
+			w.wantAllDone(others, whole)
+		})
+	}
+}
+
 // TestTicketsThatCannotBeReadForAWhileAreFinished: all rights are taken while runs are half
 // done, and given back.
 func TestTicketsThatCannotBeReadForAWhileAreFinished(t *testing.T) {

@@ -2,14 +2,16 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/runs/picture"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // unmet says why a ticket doesn't meet the criteria of a search any more, "" if it does
-// or if only the ticket system could decide. It judges queue, priority, state and lock:
-// what people change when they take a ticket.
+// or if only the ticket system could decide. It judges queue, priority, state, whether it
+// has ended, and lock: what people change when they take a ticket.
 func unmet(t api.Ticket, c api.SearchCriteria) string {
 	switch {
 	case !isOne(t.Queue, pointers(c.Queue), truth(c.Fields["UseSubQueues"])):
@@ -18,6 +20,11 @@ func unmet(t api.Ticket, c api.SearchCriteria) string {
 		return "its priority is " + t.Priority.String()
 	case !isState(t.State, c.States):
 		return "its state is " + t.State.String()
+	}
+	if kinds := texts(c.Fields["StateType"]); len(kinds) > 0 {
+		if ended := picture.Final(t); ended != "" && !slices.ContainsFunc(kinds, func(k string) bool { return strings.EqualFold(k, ended) }) {
+			return "it is " + ended
+		}
 	}
 	for key, list := range map[string][]string{"Lock": texts(c.Fields["Locks"]), "LockID": texts(c.Fields["LockIDs"])} {
 		now, ok := t.Fields[key]
