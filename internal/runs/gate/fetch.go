@@ -152,27 +152,33 @@ type fetch struct {
 	claimed  map[string]bool       // by this search, kept or let go
 	whole    map[string]api.Ticket // found whole, by a system that can't search for ids alone
 	passed   []store.Ticket
+	from     spare // what is claimed from, where others may claim from it, too
 }
 
 // run searches for as many as are wanted and as are left out, claims, then reads. What
 // no longer meets the criteria is let go.
 func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
+	f.kept, f.claimed = []api.Ticket{}, make(map[string]bool)
+	if err := f.takeSpare(ctx); err != nil || len(f.kept) == f.wanted {
+		return f.kept, err
+	}
 	out, err := f.expected(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f.kept, f.claimed = []api.Ticket{}, make(map[string]bool)
+	out += len(f.kept) // they are found again
 	var ids []string
 	complete := false
 	for range maxSearches {
 		if err := f.takeMark(ctx); err != nil {
 			return nil, err
 		}
-		asked := f.wanted + out
+		asked, began := f.wanted+out, time.Now()
 		if ids, err = f.search(ctx, &asked); err != nil {
 			return nil, err
 		}
 		complete = len(ids) < asked
+		f.offer(ids, began, !complete)
 		left, err := f.take(ctx, ids)
 		if err != nil {
 			return nil, err
@@ -205,11 +211,12 @@ func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
 func (f *fetch) expected(ctx context.Context) (int, error) {
 	f.mu.Lock()
 	last, known := f.skipped[f.step.Runner()]
+	more := f.spares() && f.spare[f.step.Runner()].more
 	f.mu.Unlock()
 	switch {
 	case f.ids == nil && last > 0:
 		return last + f.wanted, nil
-	case f.ids == nil, known && last == 0:
+	case f.ids == nil, known && last == 0 && !more:
 		return 0, nil
 	case known:
 		return last + 10 + 4*f.wanted, nil
@@ -287,20 +294,26 @@ func (f *fetch) take(ctx context.Context, ids []string) (left int, err error) {
 		f.passed = append(f.passed, claimed.Passed...)
 		left += len(claimed.Passed) + claimed.Busy
 		if len(claimed.Tickets) == 0 {
+			f.claimedUpTo("")
 			break
 		}
-		if ids, err = f.readClaimed(ctx, claimed.Tickets, ids); err != nil {
+		last := claimed.Tickets[len(claimed.Tickets)-1].Ticket
+		f.claimedUpTo(last)
+		if err = f.readClaimed(ctx, claimed.Tickets); err != nil {
 			return 0, err
 		}
+		ids = behind(ids, last)
 	}
 	return left, nil
 }
 
+// behind are the ids that follow one.
+func behind(ids []string, id string) []string { return ids[slices.Index(ids, id)+1:] }
+
 // readClaimed reads what was claimed, keeps what meets the criteria and lets the rest go.
-// It returns the ids behind the last claimed one.
-func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket, ids []string) (rest []string, err error) {
+func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket) (err error) {
 	if f.since, err = f.gate.options.Store.Now(ctx); err != nil {
-		return nil, storeError("ask for the time", err)
+		return storeError("ask for the time", err)
 	}
 	taken := make([]string, len(rows))
 	for i, row := range rows {
@@ -309,7 +322,7 @@ func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket, ids []stri
 	}
 	found, err := f.readWhole(ctx, taken)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, row := range rows {
 		ticket, readable := found[row.Ticket]
@@ -320,17 +333,11 @@ func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket, ids []stri
 			continue
 		}
 		if err := f.keep(ctx, row, ticket); err != nil {
-			return nil, err
+			return err
 		}
 		f.kept = append(f.kept, ticket)
 	}
-	last := taken[len(taken)-1]
-	for i, id := range ids {
-		if id == last {
-			return ids[i+1:], nil
-		}
-	}
-	return nil, nil
+	return nil
 }
 
 func (f *fetch) readWhole(ctx context.Context, ids []string) (map[string]api.Ticket, error) {

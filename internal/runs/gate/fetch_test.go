@@ -237,6 +237,65 @@ func TestWhatNoLongerMeetsTheCriteriaIsReleasedAndTheNextOnesAreTaken(t *testing
 	})
 }
 
+// In a backlog one search serves several fetches of a single ticket, each of which reads its
+// own after the claim.
+func TestWhatASearchFoundBeyondServesTheNextFetches(t *testing.T) {
+	one := api.SearchCriteria{Queue: inbox.Queue, Fields: map[string]any{"StateType": []any{"new", "open"}}, Limit: 1}
+	begin := func(t *testing.T) (w *world, searches func() int, next func(c api.SearchCriteria) []string) {
+		w = newWorld(t, true, "101", "102", "103", "104", "105", "106")
+		runs := 0
+		next = func(c api.SearchCriteria) []string {
+			runs++
+			return w.fetch(w.m.run(fmt.Sprint("r", runs)), c)
+		}
+		same(t, next(one), []string{"101"})
+		same(t, next(one), []string{"102"}) // there were more: so this search reached further
+		w.d.limits = nil
+		return w, func() int { return len(w.d.limits) }, next
+	}
+	for name, c := range map[string]struct {
+		change   func(w *world)
+		with     api.SearchCriteria
+		want     string
+		searches int
+	}{
+		"nothing happened":                {func(*world) {}, one, "103", 0},
+		"a person has moved it meanwhile": {func(w *world) { w.d.tickets["103"].Queue = &api.Entity{Name: "it"} }, one, "104", 0},
+		"a person has closed it meanwhile": {func(w *world) {
+			w.d.tickets["103"].State, w.d.tickets["103"].Fields["StateType"] = &api.Entity{Name: "closed successful"}, "closed"
+		}, one, "104", 0},
+		"another runner's run has ended at it": {func(w *world) {
+			w.m.ends++
+			w.m.rows["other 103"] = store.Ticket{Runner: "router", System: w.s.(*ticketSystem).system, Ticket: "103", EndedAt: w.m.ends}
+			w.m.rows["router 103"] = w.m.rows["other 103"]
+		}, one, "104", 0},
+		"it is longer ago": {func(*world) { time.Sleep(spareFor + time.Millisecond) }, one, "103", 1},
+		"other criteria":   {func(*world) {}, api.SearchCriteria{Queue: inbox.Queue, Limit: 1}, "103", 1},
+		"all of it has been moved": {func(w *world) {
+			for _, id := range []string{"103", "104", "105", "106"} {
+				w.d.tickets[id].Queue = &api.Entity{Name: "it"}
+			}
+		}, one, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, searches, next := begin(t)
+				c.change(w)
+				got := strings.Join(next(c.with), " ")
+				if got != c.want || searches() != c.searches {
+					t.Errorf("got %q after %d searches, want %q after %d", got, searches(), c.want, c.searches)
+				}
+			})
+		})
+	}
+	t.Run("two at one time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			_, _, next := begin(t)
+			same(t, append(next(one), next(one)...), []string{"103", "104"})
+		})
+	})
+}
+
 // delayed answers a search late.
 type delayed struct {
 	*desk

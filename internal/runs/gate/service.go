@@ -52,6 +52,7 @@ type ticketSystem struct {
 	capped   bool                             // said that a search is cut off
 	released map[string]int                   // by runner and ticket: how often in a row it was let go
 	skipped  map[string]int                   // by runner: how many tickets its last search left out
+	spare    map[string]spare                 // by runner: what its last search found beyond
 	forgot   map[string]time.Time             // by runner: when standings were last looked through
 	settled  map[string]time.Time             // by runner: when tickets were last read that had been passed over
 	newest   map[string]time.Time             // by runner: the latest change of a ticket that was seen
@@ -67,7 +68,7 @@ type ticketCreator struct {
 func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSystem {
 	t := &ticketSystem{
 		gate: g, service: service, system: service, inner: inner,
-		released: make(map[string]int), skipped: make(map[string]int), settled: make(map[string]time.Time), forgot: make(map[string]time.Time), newest: make(map[string]time.Time),
+		released: make(map[string]int), skipped: make(map[string]int), spare: make(map[string]spare), settled: make(map[string]time.Time), forgot: make(map[string]time.Time), newest: make(map[string]time.Time),
 		last: make(map[string]map[string]lastSearch), compared: make(map[string]time.Time),
 	}
 	if n, ok := inner.(named); ok && n.SystemID() != "" {
