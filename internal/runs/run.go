@@ -307,7 +307,7 @@ func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
 	}
 	r.stored, r.owes, r.pending = true, false, store.Batch{}
 	r.apply(b)
-	if len(whole.Success) > 0 {
+	if counted != nil { // what waited for a cause that is open now is due
 		r.e.places.wakeAll()
 	}
 	return counted, nil

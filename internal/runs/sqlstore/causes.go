@@ -49,8 +49,24 @@ func (t *Tx) cause(name, lock string) (*store.Cause, error) {
 	return &c, err
 }
 
-// succeeded opens a cause: what waits for it is due.
-func (t *Tx) succeeded(name string) error {
+// succeeded opens causes: what waits for them is due. It returns one that was counted.
+func (t *Tx) succeeded(names []string) (*store.Cause, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	counted, err := t.texts(`SELECT name FROM {s}cause WHERE name IN ({list}($1))`, toJSON(names))
+	if err != nil || len(counted) == 0 { // as nearly always
+		return nil, err
+	}
+	for _, name := range counted {
+		if err := t.open(name); err != nil {
+			return nil, err
+		}
+	}
+	return &store.Cause{Key: counted[0]}, nil
+}
+
+func (t *Tx) open(name string) error {
 	n, err := t.exec(`DELETE FROM {s}cause WHERE name = $1`, name)
 	if err != nil || n == 0 {
 		return err

@@ -84,15 +84,11 @@ func (t *Tx) claim(c store.Claim) (out store.Claimed, err error) {
 	if err != nil {
 		return out, err
 	}
-	living, err := t.living(c.Runner)
-	if err != nil {
-		return out, err
-	}
 	look := firstLook
 	for rest := c.Tickets; len(rest) > 0 && len(out.Tickets) < c.Limit; look = longLook {
 		var some []string
 		some, rest = rest[:min(look, len(rest))], rest[min(look, len(rest)):]
-		if err := t.claimSome(c, some, living, now, &out); err != nil {
+		if err := t.claimSome(c, some, now, &out); err != nil {
 			return out, err
 		}
 	}
@@ -113,10 +109,16 @@ func (t *Tx) claim(c store.Claim) (out store.Claimed, err error) {
 }
 
 // claimSome decides on tickets in the order of the search.
-func (t *Tx) claimSome(c store.Claim, ids []string, living []string, now int64, out *store.Claimed) error {
+func (t *Tx) claimSome(c store.Claim, ids []string, now int64, out *store.Claimed) error {
 	rows, err := t.tickets(`WHERE t.system = $1 AND t.ticket IN ({list}($2))`, c.System, toJSON(ids))
 	if err != nil {
 		return err
+	}
+	var living []string
+	if slices.ContainsFunc(rows, func(k store.Ticket) bool { return len(k.Hashes) > 0 }) {
+		if living, err = t.living(c.Runner); err != nil {
+			return err
+		}
 	}
 	by := make(map[string][]store.Ticket, len(rows))
 	for _, k := range rows {

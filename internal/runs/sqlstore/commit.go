@@ -56,15 +56,32 @@ func (t *Tx) commitBlind(b store.Batch) error {
 			return err
 		}
 	}
+	begins := t.begins(&b)
 	if err := t.contents(b, false); err != nil {
 		return err
 	}
-	if b.Begin != nil {
+	if b.Begin != nil && !begins {
 		if err := t.sends(b.Held.Run, *b.Begin); err != nil {
 			return err
 		}
 	}
 	return t.putTickets(b.Held.Run, b.Tickets, nil)
+}
+
+// begins makes that a request is about to be sent part of its intent, where that is in the
+// same batch and the time is known.
+func (t *Tx) begins(b *store.Batch) bool {
+	if b.Begin == nil || t.stamp() == nil {
+		return false
+	}
+	i := slices.IndexFunc(b.Effects, func(e store.Effect) bool { return e.Key == b.Begin.Effect && e.State == store.Intent })
+	if i < 0 {
+		return false
+	}
+	b.Effects = slices.Clone(b.Effects)
+	e := &b.Effects[i]
+	e.Begun, e.Until, e.Boot, e.BootClock = t.now, t.now+micro(b.Begin.Lasts), b.Begin.Boot, b.Begin.BootClock
+	return true
 }
 
 func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
@@ -73,7 +90,7 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.AtWork != nil && *b.AtWork != r.atWork {
+	if b.AtWork != nil && *b.AtWork != r.atWork && b.End == nil {
 		// Another step: the deaths at the one before don't count against it.
 		if err := t.later(`UPDATE {s}run SET at_work = $1, deaths = 0 WHERE id = $2`, *b.AtWork, run); err != nil {
 			return nil, err
@@ -97,10 +114,8 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 	if err := t.putTickets(run, b.Tickets, moved); err != nil {
 		return nil, err
 	}
-	for _, cause := range b.Success {
-		if err := t.succeeded(cause); err != nil {
-			return nil, err
-		}
+	if counted, err = t.succeeded(b.Success); err != nil {
+		return nil, err
 	}
 	if b.Rejection != nil {
 		if counted, err = t.refused(*b.Rejection); err != nil {
@@ -109,7 +124,7 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 	}
 	if b.End != nil {
 		t.Ended = &b.Held
-		return counted, t.end(run, *b.End)
+		return counted, t.end(run, r.parent, *b.End)
 	}
 	return counted, nil
 }
@@ -117,7 +132,7 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 // contents stores what was learned.
 func (t *Tx) contents(b store.Batch, canceled bool) error {
 	run := b.Held.Run
-	if b.Forget {
+	if b.Forget && !clears(b.End) {
 		if err := t.forget(run); err != nil {
 			return err
 		}
@@ -214,6 +229,9 @@ func (t *Tx) spawn(r *store.Run) error {
 	t.Ready = append(t.Ready, store.ReadyRun{Run: r.ID, Runner: r.Runner, Hash: r.Hash, Fence: r.Fence, DueAt: t.now})
 	return nil
 }
+
+// clears reports whether an end drops what is kept of steps anyway.
+func clears(e *store.End) bool { return e != nil && e.State == store.Ended && e.Outcome != store.Dead }
 
 // forget drops what is kept of steps.
 func (t *Tx) forget(run string) error {

@@ -5,15 +5,16 @@ import (
 )
 
 // end ends an attempt, and with it perhaps the run.
-func (t *Tx) end(run string, e store.End) error {
+func (t *Tx) end(run, parent string, e store.End) error {
 	if e.State == store.Ended {
+		// Without what an item was given: a run that is dead may need it again.
 		if err := t.later(`UPDATE {s}run SET state = 'ended', outcome = $1, reason = $2, cause = $3, err = $4,
-			attempts = attempts + $5, owner = '', at_work = '', due_at = NULL, may_try = 0, parked = 0, cancel = '',
-			ended_at = coalesce(CAST($6 AS bigint), {stamp}) WHERE id = $7`,
+			attempts = attempts + $5, owner = '', at_work = '', deaths = 0, due_at = NULL, may_try = 0, parked = 0, cancel = '',
+			ended_at = coalesce(CAST($6 AS bigint), {stamp}), item = CASE WHEN $1 = 'dead' THEN item END WHERE id = $7`,
 			string(e.Outcome), e.Reason, e.Cause, e.Err, number(e.Counts), t.stamp(), run); err != nil {
 			return err
 		}
-		return t.clearUp(run, e.Outcome)
+		return t.clearUp(run, parent, e.Outcome)
 	}
 	now, err := t.Now()
 	if err != nil {
@@ -63,7 +64,7 @@ func (t *Tx) letRest(run string) error {
 }
 
 // clearUp lets go of the tickets of a run that ends, and drops what needn't be kept.
-func (t *Tx) clearUp(run string, outcome store.Outcome) error {
+func (t *Tx) clearUp(run, parent string, outcome store.Outcome) error {
 	mark, err := t.nextEnd()
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func (t *Tx) clearUp(run string, outcome store.Outcome) error {
 			return err
 		}
 	}
-	loop, err := t.keepLent(run, mark)
+	loop, err := t.keepLent(run, parent, mark)
 	if err != nil {
 		return err
 	}
@@ -94,19 +95,14 @@ func (t *Tx) clearUp(run string, outcome store.Outcome) error {
 		if err != nil || done {
 			return err // a retry goes on with its results
 		}
-		return t.forgetAll(run)
+		if err := t.later(`UPDATE {s}run SET item = NULL WHERE id = $1 AND item IS NOT NULL`, run); err != nil {
+			return err
+		}
+		return t.forget(run)
 	}
 	if err := t.later(`UPDATE {s}effect SET intent = NULL, record = NULL,
 		outcome = CASE WHEN operation = 'once' THEN NULL ELSE outcome END
 		WHERE run = $1 AND state <> 'intent'`, run); err != nil {
-		return err
-	}
-	return t.forgetAll(run)
-}
-
-// forgetAll drops what is kept of steps, and what an item was given.
-func (t *Tx) forgetAll(run string) error {
-	if err := t.later(`UPDATE {s}run SET item = NULL WHERE id = $1 AND item IS NOT NULL`, run); err != nil {
 		return err
 	}
 	return t.forget(run)

@@ -76,11 +76,7 @@ func (t *Tx) isLoop(run string) (bool, error) {
 }
 
 // keepLent keeps, for a run that ends, what it lends and what is lent to it.
-func (t *Tx) keepLent(run string, mark any) (loop bool, err error) {
-	var parent string
-	if _, err := t.row(`SELECT parent FROM {s}run WHERE id = $1`, args{run}, &parent); err != nil {
-		return false, err
-	}
+func (t *Tx) keepLent(run, parent string, mark any) (loop bool, err error) {
 	if parent != "" {
 		held, err := t.tickets(`WHERE t.run = $1 AND t.run <> '' AND t.fetched = 1`, run)
 		if err != nil {

@@ -168,12 +168,8 @@ func (t *Tx) openCauses(a store.RequestArgs) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if err := t.succeeded(name); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = t.succeeded(names)
+	return err
 }
 
 // freeTickets forgets standings of tickets that no run holds.
@@ -220,7 +216,7 @@ func (s *Store) Cancel(ctx context.Context, run, verb string) (r store.Run, err 
 			err = t.rows(`UPDATE {s}run SET cancel = $1, due_at = CASE WHEN reason = 'until' THEN due_at ELSE $2 END
 				WHERE id = $3 RETURNING id, runner, hash, fence, due_at, begun`, args{verb, now, run}, t.becomesReady)
 		default:
-			err = t.cancelNow(run, verb)
+			err = t.cancelNow(r, verb)
 		}
 		if err != nil {
 			return err
@@ -234,7 +230,8 @@ func (s *Store) Cancel(ctx context.Context, run, verb string) (r store.Run, err 
 	return r, err
 }
 
-func (t *Tx) cancelNow(run, verb string) error {
+func (t *Tx) cancelNow(r store.Run, verb string) error {
+	run := r.ID
 	stands := store.Ticket{Standing: store.Handled, Note: "canceled by a person"}
 	if verb == store.VerbDrop {
 		done, err := t.hasDone(run)
@@ -252,7 +249,7 @@ func (t *Tx) cancelNow(run, verb string) error {
 		WHERE run = $1 AND run <> '' AND fetched = 1 OR last_run = $1 AND last_run <> '' AND standing = 'dead' AND run = ''`, run, string(stands.Standing), stands.Note); err != nil {
 		return err
 	}
-	return t.end(run, store.End{State: store.Ended, Outcome: store.Canceled})
+	return t.end(run, r.Parent, store.End{State: store.Ended, Outcome: store.Canceled})
 }
 
 // Ask implements [store.Store].

@@ -36,7 +36,8 @@ type Store interface {
 	// ClaimOne takes one ticket for a write, or to begin to work at it. busy: another run
 	// works at it.
 	ClaimOne(ctx context.Context, held Held, create *Run, t Ticket) (taken Ticket, busy bool, err error)
-	// Commit stores a batch whole or not at all. counted is the cause of b.Rejection after it.
+	// Commit stores a batch whole or not at all. counted is the cause of b.Rejection after it,
+	// else one of b.Success that is open since; nil if there is none.
 	Commit(ctx context.Context, b Batch) (counted *Cause, err error)
 	// Fence stores that a request is about to be sent: the effect's Begun (now) and Until
 	// (now + lasts), durably. It is refused with [ErrFence] where the run is not the
