@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	driver "modernc.org/sqlite"
 
 	"github.com/open-ticket-ai/otai/internal/runs/sqlstore"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -42,6 +42,16 @@ func (s *Store) Clean(ctx context.Context, keepBefore int64, batch int) (int, er
 		err = s.db.writer.outside(emptyLog)
 	}
 	return n, err
+}
+
+// Mark implements [store.Store]. Whoever has the lock has stored each end itself.
+func (s *Store) Mark(ctx context.Context) (store.Mark, error) {
+	if s.db.lock != nil {
+		if mark := s.db.writer.mark.Load(); mark != 0 {
+			return store.Mark(mark), nil
+		}
+	}
+	return s.Store.Mark(ctx)
 }
 
 // Open takes the lock and opens the store, or makes one. The error is a [LockedError] if
@@ -156,7 +166,7 @@ func (db *database) moveAside() (string, error) {
 }
 
 // pragmas of every connection. What is deleted is overwritten: it was a ticket's text.
-const pragmas = "_pragma=busy_timeout(5000)&_pragma=secure_delete(1)&_pragma=cache_size(-8000)"
+const pragmas = "_pragma=busy_timeout(5000)&_pragma=secure_delete(1)&_pragma=cache_size(-2000)"
 
 func (db *database) open(ctx context.Context) error {
 	if db.lock != nil {
@@ -168,6 +178,9 @@ func (db *database) open(ctx context.Context) error {
 			return err
 		}
 	}
+	// The driver's default is fsync, which waits for the time of the change as well. Where
+	// there isn't fdatasync it stays so.
+	_, _ = driver.Fdatasync(true)
 	const options = "?mode=rw&" + pragmas
 	var err error
 	if db.writing, err = sql.Open("sqlite", db.url()+options); err != nil {

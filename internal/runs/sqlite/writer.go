@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/open-ticket-ai/otai/internal/runs/sqlstore"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -29,7 +30,8 @@ type writer struct {
 	stop chan struct{}
 	over chan struct{}
 
-	full bool // the connection syncs at each commit
+	full bool         // the connection syncs at each commit
+	mark atomic.Int64 // of the last end that was stored; 0: not known yet
 }
 
 func startWriter(c *conn, d *sqlstore.Dialect) *writer {
@@ -134,12 +136,14 @@ func (w *writer) transaction(group []*job) error {
 		return err
 	}
 	changed := false
+	var mark store.Mark
 	for _, j := range group {
-		err := w.one(j, len(group) > 1)
+		of, err := w.one(j, len(group) > 1)
 		if err != nil {
 			return errors.Join(err, w.rollback())
 		}
 		changed = changed || j.err == nil
+		mark = max(mark, of)
 	}
 	if !changed {
 		return w.rollback()
@@ -148,33 +152,41 @@ func (w *writer) transaction(group []*job) error {
 		_ = w.rollback()
 		return err
 	}
+	if mark > 0 {
+		w.mark.Store(int64(mark))
+	}
 	return nil
 }
 
-// one runs one job, behind a savepoint if others share the transaction.
-func (w *writer) one(j *job, shared bool) error {
+// one runs one job, behind a savepoint if others share the transaction. It returns the
+// mark of what ended in it.
+func (w *writer) one(j *job, shared bool) (mark store.Mark, err error) {
 	ctx := context.Background()
 	if shared {
 		if _, err := w.conn.Exec(ctx, "SAVEPOINT one"); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	err := j.work(sqlstore.NewTx(ctx, w.conn, w.d))
+	tx := sqlstore.NewTx(ctx, w.conn, w.d)
+	err = j.work(tx)
 	var broken bool
 	if j.err, broken = translate(err); broken {
 		j.err = nil // it is everybody's
-		return err
+		return 0, err
+	}
+	if j.err == nil {
+		mark = tx.Mark()
 	}
 	if !shared {
-		return nil
+		return mark, nil
 	}
 	if j.err != nil {
 		if _, err := w.conn.Exec(ctx, "ROLLBACK TO one"); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	_, err = w.conn.Exec(ctx, "RELEASE one")
-	return err
+	return mark, err
 }
 
 // rollback may find that the database has rolled back by itself.

@@ -65,6 +65,9 @@ type Tx struct {
 	Ended *store.Held
 }
 
+// Mark is for database packages: the mark of what ended in it, 0 if nothing did.
+func (t *Tx) Mark() store.Mark { return store.Mark(t.mark) }
+
 // NewTx is for database packages.
 func NewTx(ctx context.Context, q Querier, d *Dialect) *Tx { return &Tx{ctx: ctx, q: q, d: d} }
 
