@@ -90,7 +90,7 @@ func TestEachItemIsARunOfItsOwn(t *testing.T) {
 					return api.Success(nil), nil
 				})
 			}
-			if endErr := r.End(t.Context(), api.Success(nil), err); endErr != nil {
+			if endErr := stored(r, r.End(t.Context(), api.Success(nil), err)); endErr != nil {
 				t.Error(endErr)
 			}
 		})
@@ -204,7 +204,7 @@ func TestALoopDoesNotWaitForAnItemThatAnotherRunHoldsUp(t *testing.T) {
 		})
 		stop := d.workers(1, func(r *run, item orchestrator.LoopItem) {
 			_, _, err := d.step(r, "write", "p", d.write("1"))
-			if endErr := r.End(t.Context(), api.Success(nil), err); endErr != nil {
+			if endErr := stored(r, r.End(t.Context(), api.Success(nil), err)); endErr != nil {
 				t.Error(endErr)
 			}
 		})
@@ -217,7 +217,7 @@ func TestALoopDoesNotWaitForAnItemThatAnotherRunHoldsUp(t *testing.T) {
 			t.Errorf("tally %+v, error %v", tally, err)
 		}
 		d.end(r)
-		if err := other.End(t.Context(), api.Success(nil), nil); err != nil {
+		if err := stored(other, other.End(t.Context(), api.Success(nil), nil)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Second)

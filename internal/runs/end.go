@@ -13,22 +13,49 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
-// End implements [orchestrator.Run].
+// End implements [orchestrator.Run]. That a run has applied what it was to is stored while
+// its worker goes on: until then it has its tickets, and searches leave them out.
 func (r *run) End(ctx context.Context, _ api.PipeResult, err error) error {
+	e, v, err := r.conclude(ctx, err)
+	if v == nil {
+		r.leave()
+		return err
+	}
+	if v.end.State == store.Ended && v.end.Outcome == store.Applied && !r.p.Repeat {
+		err := r.e.inStreak(r, *v, e)
+		r.e.ends.Go(func() {
+			defer r.leave()
+			if r.storeEnd(r.e.work, *v, e) == nil {
+				r.e.countItem(r, *v, err)
+			}
+		})
+		return err
+	}
 	defer r.leave()
+	if err := r.storeEnd(ctx, *v, e); err != nil {
+		return r.notStored(err)
+	}
+	err = r.e.inStreak(r, *v, e)
+	r.e.countItem(r, *v, err)
+	return err
+}
+
+// conclude decides how the attempt ends. The decision is nil where there is nothing to be
+// stored, or nothing can be.
+func (r *run) conclude(ctx context.Context, err error) (ending, *decision, error) {
 	if r.resumed && !r.prepared { // a pipe without steps
 		r.prepared = true
 		_ = r.prepare(ctx) // what it found is in r.saw
 	}
 	r.saw.stopped = r.saw.stopped || err != nil && ctx.Err() != nil
 	if !r.stored && len(r.pending.Effects) == 0 {
-		return err
+		return ending{}, nil, err
 	}
 	e := r.ending(err, r.healthyBeside(ctx))
 	if rejection := r.rejection(); rejection != nil {
 		counted, cErr := r.commitPersistently(ctx, store.Batch{Rejection: rejection})
 		if cErr != nil {
-			return r.notStored(cErr)
+			return e, nil, r.notStored(cErr)
 		}
 		e.closed = counted != nil && counted.Closed
 		r.e.sayClosed(counted)
@@ -37,16 +64,20 @@ func (r *run) End(ctx context.Context, _ api.PipeResult, err error) error {
 		r.concern = r.tickets[i].Ticket
 	}
 	v := decide(e)
+	return e, &v, nil
+}
+
+func (r *run) storeEnd(ctx context.Context, v decision, e ending) error {
 	b := r.batch(v)
 	if opens(r.row, v, e) {
 		b.Success = append(b.Success, r.row.Cause)
 	}
-	if _, cErr := r.commitPersistently(ctx, b); cErr != nil {
-		return r.notStored(cErr)
+	if _, err := r.commitPersistently(ctx, b); err != nil {
+		return err
 	}
 	r.e.ended(r, v)
 	r.say(v)
-	return r.e.remains(r, v, e)
+	return nil
 }
 
 // opens reports whether a run that waited for a cause has got past it, which opens it

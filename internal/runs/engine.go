@@ -79,9 +79,11 @@ type Engine struct {
 	waits   map[string]store.Cause     // causes that were closed when they were last looked at
 
 	refused atomic.Int64
+	work    context.Context //nolint:containedctx // of what Open started
 	cancel  context.CancelFunc
 	closing chan struct{}
 	done    sync.WaitGroup
+	ends    sync.WaitGroup // of runs, that are being stored while their workers go on
 }
 
 // New makes an engine; [Engine.Open] begins its work.
@@ -111,27 +113,17 @@ func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
 	for _, p := range ps {
 		e.o.Host.Places = append(e.o.Host.Places, store.HostPlace{Runner: p.Runner, Hash: p.Hash, Items: p.Loop != nil})
 	}
-	if err := e.register(ctx); err != nil {
-		return fmt.Errorf("opening the run store: %w", err)
-	}
-	if err := e.adopt(ctx); err != nil {
-		return fmt.Errorf("opening the run store: %w", err)
-	}
-	if err := e.recallStreaks(ctx); err != nil {
-		return fmt.Errorf("opening the run store: %w", err)
-	}
-	if err := e.sayChanged(ctx); err != nil {
-		return fmt.Errorf("opening the run store: %w", err)
-	}
-	if e.o.Inherit != nil {
-		if err := e.o.Inherit(ctx, e.inherit); err != nil {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	e.work = work
+	for _, begin := range []func(context.Context) error{e.register, e.adopt, e.recallStreaks, e.sayChanged, e.inheritAll} {
+		if err := begin(ctx); err != nil {
+			cancel()
 			return fmt.Errorf("opening the run store: %w", err)
 		}
 	}
 	if e.o.Alone { // the process may end before anything else would finish it
 		e.finishInherited(ctx)
 	}
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	e.cancel = cancel
 	if e.o.Queue != nil && !e.o.Alone {
 		if err := e.o.Queue.Open(work, ps, e.attempt); err != nil {
@@ -158,6 +150,9 @@ func (e *Engine) Close(ctx context.Context) error {
 		err = e.o.Queue.Close(ctx)
 	}
 	close(e.closing)
+	stop := context.AfterFunc(ctx, e.cancel)
+	e.ends.Wait()
+	stop()
 	e.cancel()
 	e.done.Wait()
 	e.places.close()

@@ -134,7 +134,7 @@ func TestTheProcessThatLostARunStoresNothingMore(t *testing.T) {
 		if _, called, err := d.step(old, "write", "p", d.write("1")); called || !errors.Is(err, store.ErrFence) {
 			t.Errorf("called %v, error %v", called, err)
 		}
-		if err := old.End(t.Context(), api.Success(nil), nil); err != nil {
+		if err := stored(old, old.End(t.Context(), api.Success(nil), nil)); err != nil {
 			t.Errorf("its end is an error: %v", err)
 		}
 		d.does(r, "fetch", d.fetch("1"))
@@ -282,7 +282,7 @@ func TestARunWaitsForARequestThatMayBeAtWork(t *testing.T) {
 			s.Waits(gate.Wait{Reason: store.ReasonUntil, Until: s.Effects()[0].Until})
 			return api.PipeResult{}, errors.Join(err, api.ErrUncertain)
 		})
-		if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+		if endErr := stored(r, r.End(t.Context(), api.PipeResult{}, err)); endErr != nil {
 			t.Errorf("it is an error of the runner: %v", endErr)
 		}
 		if _, ok := d.mayBeNext(d.place); ok {
@@ -334,7 +334,7 @@ func TestAStepAtWhichTheProcessDiesSetsItsTicketAside(t *testing.T) {
 		if called {
 			t.Fatal("it is tried a fourth time")
 		}
-		if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+		if endErr := stored(r, r.End(t.Context(), api.PipeResult{}, err)); endErr != nil {
 			t.Fatal(endErr)
 		}
 		if got := d.ticket("1"); got.Standing != store.Aside || !strings.Contains(got.Note, "exits") {
@@ -362,7 +362,7 @@ func TestACleanStopCountsNoDeath(t *testing.T) {
 				stop()
 				return api.PipeResult{}, ctx.Err()
 			})
-			if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+			if endErr := stored(r, r.End(t.Context(), api.PipeResult{}, err)); endErr != nil {
 				t.Fatal(endErr)
 			}
 			if err := d.engine.Close(t.Context()); err != nil {
@@ -490,7 +490,7 @@ func TestThreeTicketsRejectedForOneCauseMakeItWait(t *testing.T) {
 				s.Later(store.Batch{Success: []string{"queue Sales"}})
 				return result, err
 			})
-			if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+			if endErr := stored(r, r.End(t.Context(), api.PipeResult{}, err)); endErr != nil {
 				t.Fatal(endErr)
 			}
 			if tries > 0 {
@@ -534,7 +534,7 @@ func TestWhatIsRefusedBehindAMoveWaitsAMinuteAndCounts(t *testing.T) {
 			d.does(r, "fetch", d.fetch(id))
 			d.does(r, "move", d.write(id))
 			_, _, err := d.step(r, "note", "p", refused)
-			if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+			if endErr := stored(r, r.End(t.Context(), api.PipeResult{}, err)); endErr != nil {
 				t.Fatal(endErr)
 			}
 			if _, ok := d.mayBeNext(d.place); ok {
@@ -556,7 +556,7 @@ func TestThreeDifferentTicketsInARowAreTheRunnersTrouble(t *testing.T) {
 			r := d.begin()
 			d.does(r, "fetch", d.fetch(id))
 			_, _, err := d.step(r, "write", "p", fails)
-			endErr := r.End(t.Context(), api.PipeResult{}, err)
+			endErr := stored(r, r.End(t.Context(), api.PipeResult{}, err))
 			if (endErr != nil) != (i >= 2) {
 				t.Errorf("ticket %s: the runner's error is %v", id, endErr)
 			}
@@ -565,7 +565,7 @@ func TestThreeDifferentTicketsInARowAreTheRunnersTrouble(t *testing.T) {
 		r := d.begin()
 		d.does(r, "fetch", d.fetch("6"))
 		_, _, err := d.step(r, "write", "p", fails)
-		if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+		if endErr := stored(r, r.End(t.Context(), api.PipeResult{}, err)); endErr != nil {
 			t.Errorf("after a success: %v", endErr)
 		}
 	})
@@ -583,7 +583,7 @@ func TestASystemsFailureIsATicketsWhereOthersPass(t *testing.T) {
 			}
 			d.does(r, "fetch", nil)
 			_, _, err := d.step(r, "write", "p", fails)
-			if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+			if endErr := stored(r, r.End(t.Context(), api.PipeResult{}, err)); endErr != nil {
 				t.Fatal(endErr)
 			}
 			if d.ticket("1").Standing == store.Aside {

@@ -189,7 +189,7 @@ func (d *desk) attempt(r *run, s api.TicketSystem, f form, dead func() bool) {
 		}
 	}
 	if !dead() {
-		_ = r.End(d.t.Context(), result, last)
+		_ = stored(r, r.End(d.t.Context(), result, last))
 	}
 }
 

@@ -241,9 +241,15 @@ func fails(_ context.Context, s gate.Step) (api.PipeResult, error) {
 	return api.PipeResult{}, api.ErrTemporary
 }
 
+// stored waits until an end is stored: its worker doesn't.
+func stored(r orchestrator.Run, err error) error {
+	<-r.(*run).ended
+	return err
+}
+
 func (d *desk) end(r *run) {
 	d.t.Helper()
-	if err := r.End(d.t.Context(), api.Success(nil), nil); err != nil {
+	if err := stored(r, r.End(d.t.Context(), api.Success(nil), nil)); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -284,7 +290,7 @@ func (d *desk) process(id string, do work) *run {
 	r := d.begin()
 	d.does(r, "fetch", d.fetch(id))
 	_, _, err := d.step(r, "write", "p", do)
-	if endErr := r.End(d.t.Context(), api.Success(nil), err); endErr != nil && !errors.Is(endErr, err) {
+	if endErr := stored(r, r.End(d.t.Context(), api.Success(nil), err)); endErr != nil && !errors.Is(endErr, err) {
 		d.t.Fatal(endErr)
 	}
 	return r

@@ -125,7 +125,7 @@ func TestAnotherHostTakesOverWhatAHostThatDoesNotRenewHeld(t *testing.T) {
 	if sent || !errors.Is(err, store.ErrFence) {
 		t.Errorf("it sends a request: %v, error %v", sent, err)
 	}
-	if err := r.End(t.Context(), api.PipeResult{}, err); err != nil {
+	if err := stored(r, r.End(t.Context(), api.PipeResult{}, err)); err != nil {
 		t.Errorf("its end is an error: %v", err)
 	}
 	for _, key := range []string{"fetch", "write"} {
@@ -159,7 +159,7 @@ func TestAHostWhoseLeaseEndedKeepsItsOutcomesAndBeginsAgain(t *testing.T) {
 	if _, called, err := a.step(again, "write", "p", nil); called || err != nil {
 		t.Errorf("called again %v, error %v", called, err)
 	}
-	if err := r.End(t.Context(), api.Success(nil), nil); err != nil {
+	if err := stored(r, r.End(t.Context(), api.Success(nil), nil)); err != nil {
 		t.Errorf("the lost attempt: %v", err)
 	}
 	a.end(again)

@@ -21,6 +21,13 @@ func inheritance() *orchestrator.Place {
 	return &orchestrator.Place{Path: "an earlier release", Hash: "inherited", Workers: 1}
 }
 
+func (e *Engine) inheritAll(ctx context.Context) error {
+	if e.o.Inherit == nil {
+		return nil
+	}
+	return e.o.Inherit(ctx, e.inherit)
+}
+
 // inherit keeps writes, one run for each ticket. Called again with the same ones, as
 // after a crash, it keeps none twice.
 func (e *Engine) inherit(ctx context.Context, effects []store.Effect) error {

@@ -94,7 +94,7 @@ func TestAPipeWithEffectOnceWithoutAnOutcomeIsInDoubt(t *testing.T) {
 				if _, _, err := d.step(r, "fetch", "p", nil); err == nil {
 					t.Fatal("the run goes on")
 				}
-				if err := r.End(t.Context(), api.PipeResult{}, errHalt); err != nil {
+				if err := stored(r, r.End(t.Context(), api.PipeResult{}, errHalt)); err != nil {
 					t.Fatal(err)
 				}
 				row := d.runs(store.Filter{})[0]
@@ -204,7 +204,7 @@ func TestACanceledRunStopsAtOnceAndKeepsItsTicketWhileARequestMayBeAtWork(t *tes
 		if _, called, _ := d.step(r, "next", "p", nil); called {
 			t.Error("a further step runs")
 		}
-		if endErr := r.End(t.Context(), api.PipeResult{}, err); endErr != nil {
+		if endErr := stored(r, r.End(t.Context(), api.PipeResult{}, err)); endErr != nil {
 			t.Fatal(endErr)
 		}
 		if got := d.ticket("1"); !got.Working || got.Run != r.row.ID {

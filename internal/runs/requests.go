@@ -129,7 +129,7 @@ func (e *Engine) canceled(ctx context.Context) {
 
 // soon reports whether a run is due, or waits for what ends by itself.
 func (e *Engine) soon(ctx context.Context, at *place) (bool, error) {
-	if at.mayBeDue(e.now()) {
+	if at.mayBeDue(e.now()) || len(e.working()) > 0 { // an end that is being stored may make something due
 		return true, nil
 	}
 	runner, hash := at.p.Runner, at.p.Hash

@@ -99,19 +99,19 @@ func (e *Engine) ended(r *run, v decision) {
 	}
 }
 
-// remains is what of an end is an error of the runner: that three different tickets in a
-// row met a failure of the system. A process that ends soon says each.
-func (e *Engine) remains(r *run, v decision, d ending) error {
-	err := e.inStreak(r, v, d)
+// countItem counts a run for the loop of which it is an item. err is what [Engine.inStreak]
+// said of it.
+func (e *Engine) countItem(r *run, v decision, err error) {
 	e.mu.Lock()
 	l := e.loops[r.row.Parent]
 	e.mu.Unlock()
 	if l != nil {
 		e.itemEnded(l, r.row.ID, v.end.State, v.end.Outcome, err != nil)
 	}
-	return err
 }
 
+// inStreak is what of an end is an error of the runner: that three different tickets in a
+// row met a failure of the system. A process that ends soon says each.
 func (e *Engine) inStreak(r *run, v decision, d ending) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
