@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -50,13 +52,19 @@ type cost struct {
 	tickets int
 	took    time.Duration // from the first update to the last
 	cpu     time.Duration // of all processes
-	early   int64         // memory in KiB after a tenth of the tickets
-	late    int64         // and at the end
+	desk    time.Duration // CPU of this process: the help desk, and what waits here
+	memory  [4]int64      // in KiB, of the first process, after each quarter of the tickets
 }
 
 func (c cost) rate() float64 { return float64(c.tickets) / c.took.Seconds() }
-func (c cost) cpuEach() float64 {
-	return c.cpu.Seconds() * 1e3 / float64(c.tickets)
+
+func (c cost) each(d time.Duration) float64 { return d.Seconds() * 1e3 / float64(c.tickets) }
+
+// grows is how much more memory the process has at the end than after a quarter.
+func (c cost) grows() float64 { return float64(c.memory[3]) / float64(c.memory[0]) }
+
+func (c cost) String() string {
+	return fmt.Sprintf("%6.0f tickets/s, CPU a ticket %.2f ms and %.2f of the help desk, memory after each quarter %d KiB", c.rate(), c.each(c.cpu), c.each(c.desk), c.memory)
 }
 
 // through lets processes of a binary work until n more updates are done, one a ticket.
@@ -66,7 +74,7 @@ func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env fun
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	from := d.updates.Load()
+	from, own := d.updates.Load(), ownCPU(b)
 	var running []*exec.Cmd
 	var logs []*buffer
 	ended := make(chan error, processes)
@@ -92,8 +100,10 @@ func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env fun
 		if done > 0 && began.IsZero() {
 			began = time.Now()
 		}
-		if c.early == 0 && done >= int64(n/10) {
-			c.early = memoryOf(running[0].Process.Pid)
+		for quarter := range c.memory {
+			if c.memory[quarter] == 0 && done*4 >= int64(n*(quarter+1)) {
+				c.memory[quarter] = memoryOf(running[0].Process.Pid)
+			}
 		}
 		if done >= int64(n) {
 			break
@@ -105,8 +115,7 @@ func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env fun
 			b.Fatalf("%d of %d tickets, then it ended, or 20 minutes were over\n%s", done, n, shortened(logs[0].String()))
 		}
 	}
-	c.took = time.Since(began)
-	c.late = memoryOf(running[0].Process.Pid)
+	c.took, c.desk = time.Since(began), ownCPU(b)-own
 	for _, cmd := range running {
 		_ = cmd.Process.Signal(os.Interrupt)
 	}
@@ -186,7 +195,7 @@ func BenchmarkBacklog(b *testing.B) {
 	if os.Getenv("OTAI_BENCH_POSTGRES") != "no" {
 		ways = append(ways, way{"postgres", product.dir, loop, 2, func(p int) []string { return nil }})
 	}
-	rates := map[string][]float64{}
+	rates, grows := map[string][]float64{}, map[string][]float64{}
 	for b.Loop() {
 		for _, w := range ways {
 			d := newQuickDesk(b)
@@ -196,44 +205,74 @@ func BenchmarkBacklog(b *testing.B) {
 				w.env = func(int) []string { return []string{"OTAI_STATE_DIR=" + b.TempDir(), "OTAI_DATABASE_URL=" + url} }
 			}
 			c := d.through(b, w.dist, w.processes, n, w.env, w.config)
-			rates[w.name] = append(rates[w.name], c.rate())
-			b.Logf("%-8s %6.0f tickets/s, %.2f ms CPU a ticket, memory %d KiB after a tenth, %d at the end", w.name, c.rate(), c.cpuEach(), c.early, c.late)
+			rates[w.name], grows[w.name] = append(rates[w.name], c.rate()), append(grows[w.name], c.grows())
+			b.Logf("%-8s %v", w.name, c)
 		}
-	}
-	middle := func(name string) float64 {
-		r := slices.Sorted(slices.Values(rates[name]))
-		if len(r) == 0 {
-			return 0
-		}
-		return r[len(r)/2]
 	}
 	b.ReportMetric(0, "ns/op")
 	for _, w := range ways {
-		b.ReportMetric(middle(w.name), w.name+"-tickets/s")
+		b.ReportMetric(median(rates[w.name]), w.name+"-tickets/s")
+		if w.name != "old" {
+			b.ReportMetric(median(grows[w.name]), w.name+"-memory-4th/1st-quarter")
+		}
 		if old != "" && w.name != "old" {
-			b.ReportMetric(middle(w.name)/middle("old"), w.name+"/old")
+			b.ReportMetric(median(rates[w.name])/median(rates["old"]), w.name+"/old")
 		}
 	}
 }
 
-// BenchmarkTenPipes is the CPU time of a process for a ticket of ten pipes with records, its
-// three requests to the help desk included.
+func median(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/2] }
+
+// BenchmarkTenPipes is the CPU time of a process for a ticket of ten pipes: with records,
+// and by a binary that keeps none, which has only the pipes, the three requests and their
+// answers. What is between the two is the cost of the records.
 func BenchmarkTenPipes(b *testing.B) {
 	var steps strings.Builder
 	for n := range 7 {
 		fmt.Fprintf(&steps, "- id: step%d\n  use: base:ExpressionPipe\n  params: { expression: \"{{ get_pipe_result('ticket').subject ~ %d }}\" }\n", n, n)
 	}
+	config := taking + indented(steps.String()+sortStep, 16) + onDesk
 	const n = 2000
-	var each []float64
+	dists := []string{product.dir, withoutRecords(b)}
+	each := make([][]float64, len(dists))
 	for b.Loop() {
-		d := newQuickDesk(b)
-		d.add(n)
-		c := d.through(b, product.dir, 1, n, ownState(b), taking+indented(steps.String()+sortStep, 16)+onDesk)
-		each = append(each, c.cpuEach())
+		for i, dist := range dists {
+			d := newQuickDesk(b)
+			d.add(n)
+			c := d.through(b, dist, 1, n, ownState(b), config)
+			each[i] = append(each[i], c.each(c.cpu))
+			b.Logf("records %-5v %v", i == 0, c)
+		}
 	}
-	slices.Sort(each)
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(each[len(each)/2], "ms-cpu/ticket")
+	b.ReportMetric(median(each[0]), "ms-cpu/ticket")
+	b.ReportMetric(median(each[1]), "ms-cpu/ticket-without-records")
+	b.ReportMetric(median(each[0])-median(each[1]), "ms-cpu/ticket-for-records")
+}
+
+// withoutRecords builds a binary whose runs are forgotten, and whose writes no gate keeps.
+func withoutRecords(b *testing.B) (dist string) {
+	b.Helper()
+	dist = b.TempDir()
+	source := filepath.Join(product.root, "internal", "app", "run.go")
+	content, err := os.ReadFile(source)
+	if err != nil {
+		b.Fatal(err)
+	}
+	const keeps = "options.Wrap, options.Runs = kept.wrap, kept.engine"
+	if !strings.Contains(string(content), keeps) {
+		b.Fatalf("%s keeps runs in another way", source)
+	}
+	changed, overlay := filepath.Join(dist, "run.go"), filepath.Join(dist, "overlay.json")
+	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{source: changed}})
+	if err == nil {
+		err = errors.Join(os.WriteFile(changed, []byte(strings.Replace(string(content), keeps, "options.Runs = nil", 1)), 0o600), os.WriteFile(overlay, replace, 0o600),
+			os.Symlink(product.plugins, filepath.Join(dist, "plugins")), goBuild(product.root, "-overlay", overlay, "-o", filepath.Join(dist, "bin", "otai"), "./cmd/otai"))
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return dist
 }
 
 // BenchmarkStoreGrows compares the cost of a ticket at 1,000 runs in the store with that at
@@ -257,8 +296,10 @@ func BenchmarkStoreGrows(b *testing.B) {
 		few := work(n)
 		work(runs - 2*n)
 		many := work(n)
-		b.Logf("at %d runs %.2f ms CPU and %.2f ms a ticket; at %d %.2f and %.2f", n, few.cpuEach(), 1e3/few.rate(), runs, many.cpuEach(), 1e3/many.rate())
-		b.ReportMetric(many.cpuEach()/few.cpuEach(), "cpu-100k/1k")
+		b.Logf("behind %6d runs: %v", n, few)
+		b.Logf("behind %6d runs: %v", runs-n, many)
+		b.ReportMetric(many.each(many.cpu)/few.each(few.cpu), "cpu-many/few")
+		b.ReportMetric(few.rate()/many.rate(), "time-many/few")
 	}
 	b.ReportMetric(0, "ns/op")
 }

@@ -213,7 +213,7 @@ func (d realDesk) scripted(form, articles string, tickets int) rate {
 	return r
 }
 
-func ownCPU(t *testing.T) time.Duration {
+func ownCPU(t testing.TB) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		t.Fatal(err)
