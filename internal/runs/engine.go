@@ -76,6 +76,7 @@ type Engine struct {
 	success map[string]int64           // store time, of a step by its path
 	counted map[string]map[string]bool // causes at which tickets were counted, by the path of the step
 	said    map[string]bool            // what is logged once
+	unsure  map[string]bool            // runs of which it isn't known whether they were taken
 	waits   map[string]store.Cause     // causes that were closed when they were last looked at
 
 	refused atomic.Int64
@@ -98,7 +99,7 @@ func New(o Options) *Engine {
 		o: o, logger: o.Logger,
 		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]any),
 		streak:  make(map[string]map[string]bool),
-		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), waits: make(map[string]store.Cause),
+		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), unsure: make(map[string]bool), waits: make(map[string]store.Cause),
 		closing: make(chan struct{}),
 	}
 }
@@ -263,8 +264,12 @@ func (e *Engine) take(ctx context.Context, at *place) (*run, error) {
 // attempt hands a run that a queue brought to the workers of its place.
 func (e *Engine) attempt(ctx context.Context, p *orchestrator.Place, id string, fence int64) error {
 	r, err := e.takeRun(ctx, p, id, fence)
+	unsure := e.unsureOf(id, err)
 	switch {
-	case errors.Is(err, store.ErrFence): // another host was faster
+	case errors.Is(err, store.ErrFence): // another host was faster, or
+		if unsure { // this one, and the answer got lost
+			return errors.Join(e.reconcile(ctx), e.reconcile(ctx))
+		}
 		return nil
 	case err != nil:
 		return fmt.Errorf("taking a run that is due: %w", err)
@@ -291,6 +296,19 @@ func (e *Engine) takeRun(ctx context.Context, p *orchestrator.Place, id string, 
 	r := e.load(p, l)
 	e.enter(r)
 	return r, nil
+}
+
+// unsureOf reports whether it isn't known of an earlier try what became of it, as where the
+// database ended in the midst of it, and keeps the same of this one.
+func (e *Engine) unsureOf(run string, err error) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	before := e.unsure[run]
+	delete(e.unsure, run)
+	if err != nil && !errors.Is(err, store.ErrFence) {
+		e.unsure[run] = true
+	}
+	return before
 }
 
 // Ready implements [orchestrator.Runs].

@@ -283,6 +283,45 @@ func TestARunWhoseEndCouldNotBeStoredIsTakenUpAgain(t *testing.T) {
 	})
 }
 
+// losesAnswer is a store whose database ends when it has stored that a run is taken.
+type losesAnswer struct {
+	store.Store
+	lost bool
+}
+
+func (l *losesAnswer) TakeRun(ctx context.Context, host, run string, fence int64) (*store.Loaded, error) {
+	got, err := l.Store.TakeRun(ctx, host, run, fence)
+	if err == nil && !l.lost {
+		l.lost = true
+		return nil, store.ErrUnavailable
+	}
+	return got, err
+}
+
+// Its job is over by then: whoever took it has to notice.
+func TestARunThatWasTakenThoughTheAnswerGotLostIsGivenBackAtOnce(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.process("1", rejects("c", "1"))
+		d.over = &losesAnswer{Store: d.store}
+		d.die()
+		d.ask(store.VerbRetry, store.RequestArgs{All: true})
+		row := d.runs(store.Filter{})[0]
+		l, err := d.store.Load(t.Context(), row.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.engine.attempt(t.Context(), d.place, row.ID, l.Run.Fence); !errors.Is(err, store.ErrUnavailable) {
+			t.Fatal(err)
+		}
+		if err := d.engine.attempt(t.Context(), d.place, row.ID, l.Run.Fence); err != nil {
+			t.Fatal(err)
+		}
+		if row := d.runs(store.Filter{})[0]; row.State != store.Ready {
+			t.Errorf("the run: %+v", row)
+		}
+	})
+}
+
 func TestAFiringThatFindsNothingWritesNothing(t *testing.T) {
 	inDesk(t, func(t *testing.T, d *desk) {
 		b := &counting{Store: d.store}

@@ -1,10 +1,10 @@
 package runs
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -13,7 +13,7 @@ import (
 // doesn't have: those of a step that was moved, or of the form with one update for all.
 
 // call is the number of a call in a step's key.
-var call = regexp.MustCompile(`#[0-9]+(/|$)`)
+var call = lazyregexp.New(`#[0-9]+(/|$)`)
 
 func withoutCalls(key string) string { return call.ReplaceAllString(key, "$1") }
 

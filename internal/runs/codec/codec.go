@@ -11,8 +11,6 @@ package codec
 import (
 	"errors"
 	"fmt"
-
-	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // version is the first byte.
@@ -49,30 +47,6 @@ func Decode(b []byte) (any, error) {
 		err = fmt.Errorf("%w: something follows it", ErrForm)
 	}
 	return v, err
-}
-
-// EncodeResult writes the result of a pipe.
-func EncodeResult(r api.PipeResult) ([]byte, error) {
-	return Encode([]any{string(r.Status), r.Message, r.Data})
-}
-
-// DecodeResult reads what EncodeResult wrote.
-func DecodeResult(b []byte) (r api.PipeResult, err error) {
-	v, err := Decode(b)
-	if err != nil {
-		return r, err
-	}
-	parts, ok := v.([]any)
-	if !ok || len(parts) != 3 {
-		return r, ErrForm
-	}
-	status, isStatus := parts[0].(string)
-	message, isMessage := parts[1].(string)
-	data, isData := parts[2].(map[string]any)
-	if !isStatus || !isMessage || !isData {
-		return r, ErrForm
-	}
-	return api.PipeResult{Status: api.Status(status), Message: message, Data: data}, nil
 }
 
 // The tags of values. They are on disks: none ever gets another meaning.

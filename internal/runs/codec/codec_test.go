@@ -73,20 +73,6 @@ func TestNaNAndTimesComeBack(t *testing.T) {
 	}
 }
 
-func TestAResultComesBack(t *testing.T) {
-	for _, r := range []api.PipeResult{
-		api.Success(map[string]any{"queue": dict("name", "Raw", "score", 0.5)}), api.Success(nil), api.Failure("no %s", "queue"),
-	} {
-		b, err := EncodeResult(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := DecodeResult(b); err != nil || !reflect.DeepEqual(got, r) {
-			t.Errorf("%+v became %+v, %v", r, got, err)
-		}
-	}
-}
-
 func TestWhatIsNotPlainIsRefused(t *testing.T) {
 	loop := []any{nil}
 	loop[0] = loop

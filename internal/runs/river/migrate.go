@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/open-ticket-ai/otai/internal/lazyregexp"
 )
 
 // Numbers of advisory locks, beside one for the schema.
@@ -20,7 +21,7 @@ const (
 )
 
 // schemaName is what River and LISTEN accept.
-var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,45}$`)
+var schemaName = lazyregexp.New(`^[a-z_][a-z0-9_]{0,45}$`)
 
 // Migrate makes the tables of River and, by own, those of the run store, or brings them to
 // this release's form. Of several hosts at one time, one does it and the others wait.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +52,6 @@ type runs struct {
 
 	mu    sync.Mutex
 	begun map[string]int // attempts that this host began
-	busy  map[string]int // attempts at work
 	hold  func(run string)
 }
 
@@ -67,7 +65,7 @@ func newRuns(t testing.TB, url, host string, pollOnly bool) *runs {
 	t.Helper()
 	p := pool(t, url, pollOnly)
 	must(t, Migrate(context.Background(), p, schema, makeTable))
-	r := &runs{t: t, pool: p, host: host, begun: make(map[string]int), busy: make(map[string]int)}
+	r := &runs{t: t, pool: p, host: host, begun: make(map[string]int)}
 	q, err := New(Options{Pool: p, Schema: schema, Overdue: r.overdue, PollOnly: pollOnly, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	r.q = q
@@ -108,7 +106,7 @@ func (r *runs) now(tx pgx.Tx) (now int64) {
 
 // take is [store.Store.TakeRun]. It may have been stored though its answer got lost.
 func (r *runs) take(ctx context.Context, run string, fence int64) (bool, error) {
-	tag, err := r.pool.Exec(ctx, `UPDATE otai.run SET state = 'running', owner = $3, fence = fence + 1, attempts = attempts + 1, begun = true
+	tag, err := r.pool.Exec(ctx, `UPDATE otai.run SET state = 'running', owner = $3, fence = $2 + 1, attempts = attempts + 1, begun = true
 		WHERE id = $1 AND (fence = $2 AND state = 'ready' OR fence = $2 + 1 AND state = 'running' AND owner = $3)`, run, fence, r.host)
 	return tag.RowsAffected() == 1, err
 }
@@ -167,51 +165,7 @@ func (r *runs) free(ctx context.Context, which string, arg any) error {
 	})
 }
 
-// reconcile is [store.Store.Reconcile], as the engine calls it: what this host owns, and
-// twice in a row does not work at, becomes ready. What became of a take may be unknown when
-// the database goes away in the middle of it.
-func (r *runs) reconcile(ctx context.Context) {
-	var idle []string
-	for ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(2 * time.Second):
-		}
-		r.mu.Lock()
-		busy := make([]string, 0, len(r.busy))
-		for run := range r.busy {
-			busy = append(busy, run)
-		}
-		r.mu.Unlock()
-		rows, err := r.pool.Query(ctx, `SELECT id FROM otai.run WHERE owner = $1 AND state = 'running' AND NOT id = ANY($2)`, r.host, busy)
-		if err != nil {
-			continue
-		}
-		now, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			continue
-		}
-		again := slices.DeleteFunc(slices.Clone(now), func(run string) bool { return !slices.Contains(idle, run) })
-		idle = now
-		if len(again) > 0 {
-			r.t.Logf("%s owns %v and does not work at them", r.host, again)
-			_ = r.free(ctx, `id = ANY($1)`, again)
-		}
-	}
-}
-
 func (r *runs) attempt(ctx context.Context, _ *orchestrator.Place, run string, fence int64) error {
-	r.mu.Lock()
-	r.busy[run]++
-	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.busy[run]--; r.busy[run] == 0 {
-			delete(r.busy, run)
-		}
-	}()
 	ok, err := r.take(ctx, run, fence)
 	if err != nil || !ok {
 		return err
@@ -244,14 +198,7 @@ func placesOf(workers int, hashes ...string) (places []*orchestrator.Place) {
 func (r *runs) open(workers int, hashes ...string) {
 	r.t.Helper()
 	must(r.t, r.q.Open(context.Background(), placesOf(workers, hashes...), r.attempt))
-	ctx, stop := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	done.Go(func() { r.reconcile(ctx) })
-	r.t.Cleanup(func() {
-		stop()
-		done.Wait()
-		r.close()
-	})
+	r.t.Cleanup(r.close)
 }
 
 func (r *runs) close() {
