@@ -1,9 +1,11 @@
 package runs
 
 import (
+	"errors"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
@@ -268,6 +270,13 @@ func refused(e ending, why string) decision {
 // systemFailed is for a failure of the system, which is the ticket's only where the same step
 // goes on meeting it while other tickets pass.
 func systemFailed(e ending) decision {
+	if e.system != nil {
+		if asked := (*api.RetryError)(nil); errors.As(e.system.err, &asked) { // it takes nothing of anybody now
+			v := wait(e, store.ReasonSystem, max(e.until, e.after(max(asked.After, soon))))
+			v.end.Err = e.reason()
+			return v
+		}
+	}
 	m := e.failedAgain()
 	if e.isItsOwn(m) {
 		return refused(e, e.reason())

@@ -2,11 +2,13 @@ package runs
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
@@ -118,9 +120,13 @@ func TestOnePlaceDecidesWhatARunAndItsTicketMayDoNext(t *testing.T) {
 		},
 		"and nothing can be at work any more": {ending{attempt: attempt{own: "500"}, open: true}, aside(60, false)},
 		"the last time":                       {ending{attempt: attempt{own: "500"}, open: true, attempts: 5}, dead(false)},
-		"at another step":                     {ending{attempt: outOfOrder("t"), healthy: true, memory: memory{Step: "s", Count: 2, Since: atNow - 61*second}}, waiting(store.ReasonSystem, 1)},
-		"an error that nobody saw":            {ending{err: errors.New("broken")}, waiting(store.ReasonSystem, 1)},
-		"and a request may be at work":        {ending{attempt: outOfOrder("s"), open: true, until: atNow + 30*second}, waiting(store.ReasonSystem, 30)},
+		"it asks all to wait, again and again": {
+			ending{attempt: attempt{system: &trouble{step: orchestrator.Step{Key: "s"}, err: fmt.Errorf("not sent: %w", &api.RetryError{After: 5 * time.Second, Err: errors.New("none is sent for some seconds")})}}, healthy: true, memory: memory{Step: "s", Count: 2, Since: atNow - 61*second}},
+			waiting(store.ReasonSystem, 5),
+		},
+		"at another step":              {ending{attempt: outOfOrder("t"), healthy: true, memory: memory{Step: "s", Count: 2, Since: atNow - 61*second}}, waiting(store.ReasonSystem, 1)},
+		"an error that nobody saw":     {ending{err: errors.New("broken")}, waiting(store.ReasonSystem, 1)},
+		"and a request may be at work": {ending{attempt: outOfOrder("s"), open: true, until: atNow + 30*second}, waiting(store.ReasonSystem, 30)},
 
 		"somebody was faster": {ending{attempt: attempt{overtaken: "1"}}, stand(ended(store.Overtaken), store.Free, -1, sayOvertaken)},
 		"merged":              {ending{attempt: attempt{gone: "1"}}, stand(ended(store.Gone), store.StandingLeft, 60, sayGone)},
