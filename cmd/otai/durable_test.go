@@ -639,9 +639,17 @@ func TestPeopleAskBesideARunningService(t *testing.T) {
 		}
 	}
 	out, _ := w.command(env, "runs", "list", "--ticket", refused, "--json")
-	if !json.Valid([]byte(out)) || !strings.Contains(out, refused) {
-		t.Errorf("the run of ticket %s is not listed: %s", refused, out)
+	var listed []struct{ ID string }
+	if err := json.Unmarshal([]byte(out), &listed); err != nil || len(listed) == 0 {
+		t.Fatalf("the run of ticket %s is not listed: %v\n%s", refused, err, out)
 	}
+	if out, code := w.command(env, "runs", "discard", listed[0].ID); code != 0 || !strings.Contains(out, "1 ended") && !strings.Contains(out, "1 end as soon") {
+		t.Errorf("a discard ends with %d: %s", code, out)
+	}
+	eventually(t, "the run is given up", func() bool {
+		out, _ := w.command(env, "runs", "list", "--ticket", refused, "--state", "canceled", "--json")
+		return strings.Contains(out, listed[0].ID)
+	})
 	w.all(patient, ids, moved)
 	l.end(t)
 	w.wantAllDone(ids, moved)

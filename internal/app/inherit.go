@@ -24,7 +24,7 @@ func (k *keptRuns) inherit(ctx context.Context, keep func(context.Context, []sto
 				if len(u.Lost) > 0 {
 					k.logger.WarnContext(ctx, "a part of what release 0.1.0 had begun to write isn't known any more: complete the ticket by hand", "service", former.service, "ticket", u.Ticket, "lost", u.Lost)
 				}
-				e, err := k.gate.Begun(ctx, former.service, u.Ticket, u.Change, u.Record)
+				e, err := k.gate.Begun(ctx, former.service, u.Ticket, u.Begun, u.Change, u.Record)
 				if err != nil {
 					return err
 				}

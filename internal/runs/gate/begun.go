@@ -4,16 +4,20 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
 // Begun is the open effect of an update that a process of an earlier release had begun:
-// it may still be at work for as long as one that is sent now. record is the ticket
-// system's own. What somebody has changed since can't be recognized, as nobody kept how
-// the ticket was.
-func (g *Gate) Begun(ctx context.Context, service, ticket string, u api.TicketUpdate, record []byte) (store.Effect, error) {
+// it may still be at work for as long as one that is sent now. at is when it was begun,
+// record is the ticket system's own.
+//
+// Nobody kept how the ticket was. If it was changed since then, what isn't as wanted was
+// either not written yet or changed by somebody, and is left. If nothing is as wanted, the
+// rest isn't written either: whatever still finds the ticket decides anew.
+func (g *Gate) Begun(ctx context.Context, service, ticket string, at time.Time, u api.TicketUpdate, record []byte) (store.Effect, error) {
 	g.mu.Lock()
 	t, ok := g.systems[service]
 	g.mu.Unlock()
@@ -24,7 +28,11 @@ func (g *Gate) Begun(ctx context.Context, service, ticket string, u api.TicketUp
 	if err != nil {
 		return store.Effect{}, fmt.Errorf("change ticket %s: what is to be written can't be kept: %w", ticket, err)
 	}
-	kept, err := intent{Update: stored}.encode()
+	i := intent{Update: stored}
+	if !at.IsZero() {
+		i.Earlier = &at
+	}
+	kept, err := i.encode()
 	if err != nil {
 		return store.Effect{}, fmt.Errorf("change ticket %s: what is to be written can't be kept: %w", ticket, err)
 	}

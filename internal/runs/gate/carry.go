@@ -119,6 +119,11 @@ func (w *write) settleOpen(ctx context.Context, send bool) error {
 		return w.giveUp(ctx, now, u)
 	}
 	left, err := w.remaining(ctx)
+	if fields := key.Change(u).Fields; err == nil && left <= 0 && w.intent.changedSince(now) && len(fields) > 0 && len(w.intent.Left) == len(fields) {
+		w.gate.options.Logger.InfoContext(ctx, "what an earlier release was about to write is left to a new run: the ticket was changed since, and nothing of it is there", "ticket", w.effect.Ticket)
+		w.conclude(store.Closed, u)
+		return nil
+	}
 	switch {
 	case err != nil:
 		return err

@@ -21,10 +21,17 @@ const (
 // intent is what a write was to do, kept whole until it is finished.
 type intent struct {
 	Update  *update         `json:"update,omitempty"`
-	Create  []byte          `json:"create,omitempty"` // a ticket, by the codec
-	Picture picture.Picture `json:"picture"`          // of the ticket, with all of ours laid over it
-	Equal   []int           `json:"equal,omitempty"`  // for each note, how many of the ticket's articles read the same
-	Left    []string        `json:"left,omitempty"`   // fields that are left as somebody else made them
+	Create  []byte          `json:"create,omitempty"`  // a ticket, by the codec
+	Picture picture.Picture `json:"picture"`           // of the ticket, with all of ours laid over it
+	Equal   []int           `json:"equal,omitempty"`   // for each note, how many of the ticket's articles read the same
+	Left    []string        `json:"left,omitempty"`    // fields that are left as somebody else made them
+	Earlier *time.Time      `json:"earlier,omitempty"` // when an earlier release began it, which kept no picture
+}
+
+// changedSince reports whether a ticket of which there is no picture was changed since an
+// earlier release began its update, by that update or by somebody.
+func (i intent) changedSince(now picture.Picture) bool {
+	return i.Earlier != nil && !now.Stamp.Before(i.Earlier.Truncate(time.Second))
 }
 
 // outcome is what a write did, without texts: kept as long as the effect.

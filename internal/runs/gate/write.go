@@ -285,8 +285,13 @@ func (w *write) missing(base, now picture.Picture, u api.TicketUpdate, counts []
 	found := false
 	var unseen, person []string
 	drop := make(map[string]bool)
+	since := w.intent.changedSince(now)
 	for name, v := range want.Fields {
-		switch base.Decide(now, name, v) {
+		decision := base.Decide(now, name, v)
+		if decision == picture.Write && since {
+			decision = picture.Person
+		}
+		switch decision {
 		case picture.Done:
 			drop[name], found = true, true
 		case picture.PutBack:
