@@ -25,10 +25,13 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (counted *store.Cause
 }
 
 // mayBeBlind reports whether a batch can be stored without an answer of the database in
-// between: nearly every one can. At an end, and where a ticket is let go, there are loops
+// between: nearly every one can. Where a ticket is let go before the end there are loops
 // to be asked for.
 func mayBeBlind(b store.Batch) bool {
-	return b.Create == nil && !b.Fact && len(b.Spawn) == 0 && b.Rejection == nil && b.End == nil &&
+	if b.Create != nil || b.Fact || len(b.Spawn) > 0 || b.Rejection != nil {
+		return false
+	}
+	return clears(b.End) || b.End == nil &&
 		!slices.ContainsFunc(b.Tickets, func(k store.Ticket) bool { return k.Run == "" && k.Fetched })
 }
 
@@ -48,11 +51,16 @@ func (t *Tx) commitBlind(b store.Batch) error {
 	if err := t.relax(b); err != nil {
 		return err
 	}
-	if err := t.holds(b.Held, b.AtWork, b.Begin != nil); err != nil {
+	if b.End != nil {
+		t.Ended = &b.Held
+		if err := t.endHeld(b.Held, *b.End); err != nil {
+			return err
+		}
+	} else if err := t.holds(b.Held, b.AtWork, b.Begin != nil); err != nil {
 		return err
 	}
-	for _, cause := range b.Success {
-		if err := t.must(`{must}SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {s}cause WHERE name = $1){row}`, cause); err != nil {
+	if len(b.Success) > 0 {
+		if err := t.must(`{must}SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {s}cause WHERE name IN ({list}($1))){row}`, toJSON(b.Success)); err != nil {
 			return err
 		}
 	}
@@ -65,7 +73,14 @@ func (t *Tx) commitBlind(b store.Batch) error {
 			return err
 		}
 	}
-	return t.putTickets(b.Held.Run, b.Tickets, nil)
+	if err := t.putTickets(b.Held.Run, b.Tickets, nil); err != nil || b.End == nil {
+		return err
+	}
+	mark, err := t.nextEnd()
+	if err != nil {
+		return err
+	}
+	return errors.Join(t.letGo(b.Held.Run, mark, false, false), t.dropKept(b.Held.Run))
 }
 
 // begins makes that a request is about to be sent part of its intent, where that is in the
@@ -124,7 +139,7 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 	}
 	if b.End != nil {
 		t.Ended = &b.Held
-		return counted, t.end(run, r.parent, *b.End)
+		return counted, t.end(b.Held, r.parent, *b.End)
 	}
 	return counted, nil
 }

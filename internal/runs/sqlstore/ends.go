@@ -1,17 +1,36 @@
 package sqlstore
 
 import (
+	"errors"
+
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
+// endRun ends a run as its owner has it, without what an item was given: one that is dead
+// may need it again.
+const endRun = `UPDATE {s}run AS r SET state = 'ended', outcome = $4, reason = $5, cause = $6, err = $7,
+	attempts = attempts + $8, owner = '', at_work = '', deaths = 0, due_at = NULL, may_try = 0, parked = 0, cancel = '',
+	ended_at = coalesce(CAST($9 AS bigint), {stamp}), item = CASE WHEN $4 = 'dead' THEN item END
+	WHERE r.id = $1 AND r.owner = $2 AND r.fence = $3`
+
+func (t *Tx) endArgs(h store.Held, e store.End) args {
+	return args{h.Run, h.Host, h.Fence, string(e.Outcome), e.Reason, e.Cause, e.Err, number(e.Counts), t.stamp()}
+}
+
+// endHeld is holds and the end of the run in one. Where loops are to be asked for it ends
+// the transaction, too.
+func (t *Tx) endHeld(h store.Held, e store.End) error {
+	return errors.Join(
+		t.must(`{must}`+endRun+` AND r.state = 'running' AND r.cancel = '' {living} RETURNING 1{row}`, t.endArgs(h, e)...),
+		t.lendsNothing(h.Run),
+	)
+}
+
 // end ends an attempt, and with it perhaps the run.
-func (t *Tx) end(run, parent string, e store.End) error {
+func (t *Tx) end(h store.Held, parent string, e store.End) error {
+	run := h.Run
 	if e.State == store.Ended {
-		// Without what an item was given: a run that is dead may need it again.
-		if err := t.later(`UPDATE {s}run SET state = 'ended', outcome = $1, reason = $2, cause = $3, err = $4,
-			attempts = attempts + $5, owner = '', at_work = '', deaths = 0, due_at = NULL, may_try = 0, parked = 0, cancel = '',
-			ended_at = coalesce(CAST($6 AS bigint), {stamp}), item = CASE WHEN $1 = 'dead' THEN item END WHERE id = $7`,
-			string(e.Outcome), e.Reason, e.Cause, e.Err, number(e.Counts), t.stamp(), run); err != nil {
+		if err := t.later(endRun, t.endArgs(h, e)...); err != nil {
 			return err
 		}
 		return t.clearUp(run, parent, e.Outcome)
@@ -84,10 +103,7 @@ func (t *Tx) clearUp(run, parent string, outcome store.Outcome) error {
 	if err != nil {
 		return err
 	}
-	if err := t.later(`UPDATE {s}ticket SET run = '', working = 0, fetched = 0, last_run = $1,
-		ended_at = coalesce(CAST($2 AS bigint), {nextend}), changed = coalesce(CAST($3 AS bigint), {stamp})
-		WHERE run = $1 AND run <> '' AND ($4 = 0 OR standing <> 'dead' OR fetched = 0) AND ($5 = 0 OR fetched = 0)`,
-		run, mark, t.stamp(), number(inDoubt), number(loop)); err != nil {
+	if err := t.letGo(run, mark, inDoubt, loop); err != nil {
 		return err
 	}
 	if outcome == store.Dead {
@@ -100,6 +116,20 @@ func (t *Tx) clearUp(run, parent string, outcome store.Outcome) error {
 		}
 		return t.forget(run)
 	}
+	return t.dropKept(run)
+}
+
+// letGo lets go of the tickets of a run that ends, but for those that one in doubt and a
+// loop keep.
+func (t *Tx) letGo(run string, mark any, inDoubt, loop bool) error {
+	return t.later(`UPDATE {s}ticket SET run = '', working = 0, fetched = 0, last_run = $1,
+		ended_at = coalesce(CAST($2 AS bigint), {nextend}), changed = coalesce(CAST($3 AS bigint), {stamp})
+		WHERE run = $1 AND run <> '' AND ($4 = 0 OR standing <> 'dead' OR fetched = 0) AND ($5 = 0 OR fetched = 0)`,
+		run, mark, t.stamp(), number(inDoubt), number(loop))
+}
+
+// dropKept drops what was kept of a run for its next attempt.
+func (t *Tx) dropKept(run string) error {
 	if err := t.later(`UPDATE {s}effect SET intent = NULL, record = NULL,
 		outcome = CASE WHEN operation = 'once' THEN NULL ELSE outcome END
 		WHERE run = $1 AND state <> 'intent'`, run); err != nil {

@@ -75,6 +75,15 @@ func (t *Tx) isLoop(run string) (bool, error) {
 	return t.row(`SELECT 1 FROM {s}run WHERE parent = $1 AND parent <> '' LIMIT 1`, args{run}, &one)
 }
 
+// lendsNothing ends the transaction with [ErrNothing] where a run that ends may lend
+// tickets or have one that is lent: where it has items, or the run has that a ticket of
+// its had before.
+func (t *Tx) lendsNothing(run string) error {
+	return t.must(`{must}SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {s}run i WHERE i.parent = $1 AND i.parent <> '')
+		AND NOT EXISTS (SELECT 1 FROM {s}ticket t JOIN {s}run i ON i.parent = t.last_run AND i.parent <> ''
+		WHERE t.run = $1 AND t.run <> '' AND t.fetched = 1){row}`, run)
+}
+
 // keepLent keeps, for a run that ends, what it lends and what is lent to it.
 func (t *Tx) keepLent(run, parent string, mark any) (loop bool, err error) {
 	if parent != "" {

@@ -249,7 +249,7 @@ func (t *Tx) cancelNow(r store.Run, verb string) error {
 		WHERE run = $1 AND run <> '' AND fetched = 1 OR last_run = $1 AND last_run <> '' AND standing = 'dead' AND run = ''`, run, string(stands.Standing), stands.Note); err != nil {
 		return err
 	}
-	return t.end(run, r.Parent, store.End{State: store.Ended, Outcome: store.Canceled})
+	return t.end(store.Held{Run: run, Host: r.Owner, Fence: r.Fence}, r.Parent, store.End{State: store.Ended, Outcome: store.Canceled})
 }
 
 // Ask implements [store.Store].
