@@ -64,11 +64,11 @@ func (t *Tx) commitBlind(b store.Batch) error {
 			return err
 		}
 	}
-	begins := t.begins(&b)
+	begun := begins(&b)
 	if err := t.contents(b, false); err != nil {
 		return err
 	}
-	if b.Begin != nil && !begins {
+	if b.Begin != nil && !begun {
 		if err := t.sends(b.Held.Run, *b.Begin); err != nil {
 			return err
 		}
@@ -84,9 +84,9 @@ func (t *Tx) commitBlind(b store.Batch) error {
 }
 
 // begins makes that a request is about to be sent part of its intent, where that is in the
-// same batch and the time is known.
-func (t *Tx) begins(b *store.Batch) bool {
-	if b.Begin == nil || t.stamp() == nil {
+// same batch.
+func begins(b *store.Batch) bool {
+	if b.Begin == nil {
 		return false
 	}
 	i := slices.IndexFunc(b.Effects, func(e store.Effect) bool { return e.Key == b.Begin.Effect && e.State == store.Intent })
@@ -95,7 +95,7 @@ func (t *Tx) begins(b *store.Batch) bool {
 	}
 	b.Effects = slices.Clone(b.Effects)
 	e := &b.Effects[i]
-	e.Begun, e.Until, e.Boot, e.BootClock = t.now, t.now+micro(b.Begin.Lasts), b.Begin.Boot, b.Begin.BootClock
+	e.Begun, e.Until, e.Boot, e.BootClock = begunNow, micro(b.Begin.Lasts), b.Begin.Boot, b.Begin.BootClock
 	return true
 }
 

@@ -27,6 +27,10 @@ func (t *Tx) effects(where string, a ...any) (out []store.Effect, err error) {
 	return out, err
 }
 
+// begunNow stands for the time of the transaction as an effect's Begun; its Until counts
+// from there.
+const begunNow = -1
+
 // putEffect inserts or updates an effect. A canceled run begins no new one.
 func (t *Tx) putEffect(run string, e *store.Effect, canceled bool) error {
 	if canceled && e.State == store.Intent {
@@ -41,7 +45,9 @@ func (t *Tx) putEffect(run string, e *store.Effect, canceled bool) error {
 	}
 	return t.later(`INSERT INTO {s}effect (run, effect_key, step, operation, system, service, ticket, state, intent,
 		record, outcome, begun, until, boot, boot_clock, created, changed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+		CASE WHEN CAST($12 AS bigint) < 0 THEN coalesce(CAST($16 AS bigint), {stamp}) ELSE CAST($12 AS bigint) END,
+		CASE WHEN CAST($12 AS bigint) < 0 THEN coalesce(CAST($16 AS bigint), {stamp}) ELSE 0 END + CAST($13 AS bigint), $14, $15,
 		coalesce(CAST($16 AS bigint), {stamp}), coalesce(CAST($16 AS bigint), {stamp}))
 		ON CONFLICT (run, effect_key) DO UPDATE SET
 		step = excluded.step, operation = excluded.operation, system = excluded.system,
