@@ -23,12 +23,12 @@ type place struct {
 	due   bool
 	next  int64 // store time; 0: nothing waits
 	timer *time.Timer
-	inbox []*run // brought by a queue
-	kept  []kept // begun, and waiting for a worker
+	inbox []*run      // brought by a queue
+	kept  []begunItem // begun, and waiting for a worker
 }
 
-// kept is an item that was begun with its loop.
-type kept struct {
+// begunItem is an item that was begun with its loop.
+type begunItem struct {
 	r     *run
 	since time.Time
 }
@@ -150,7 +150,7 @@ func (at *place) keep(runs []*run) {
 	now := time.Now()
 	at.mu.Lock()
 	for _, r := range runs {
-		at.kept = append(at.kept, kept{r, now})
+		at.kept = append(at.kept, begunItem{r, now})
 	}
 	at.mu.Unlock()
 	at.wake()
@@ -176,7 +176,7 @@ func (at *place) nextKept() (*run, bool) {
 func (at *place) keptSince(before time.Time) (runs []*run) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	at.kept = slices.DeleteFunc(at.kept, func(k kept) bool {
+	at.kept = slices.DeleteFunc(at.kept, func(k begunItem) bool {
 		shared := k.since.Before(before) && !slices.Equal(k.r.row.Item, itemOut)
 		if shared {
 			runs = append(runs, k.r)
