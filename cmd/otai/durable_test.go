@@ -252,6 +252,42 @@ func TestAFaultThatIsATicketsKeepsNobodyWaiting(t *testing.T) {
 	w.wantAllDone(good, moved)
 }
 
+// TestATicketWhoseReadingFailsKeepsNobodyWaiting: it stands in front of a hundred that are
+// read with it.
+func TestATicketWhoseReadingFailsKeepsNobodyWaiting(t *testing.T) {
+	for name, do := range map[string]treatment{
+		"an error of the server": {never: true, status: 500},
+		"a malformed answer":     {never: true, says: `{"Ticket":[{"TicketID":`},
+		"no answer":              {never: true, after: 20 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWitness(t)
+			bad := w.add("bad")[0]
+			good := w.addMany(sized(60, 300), "x")
+			w.treats(func(q *request) treatment {
+				if q.Operation == "ticket-get" && strings.Contains(string(q.Body["TicketID"]), `"`+bad+`"`) {
+					return do
+				}
+				return treatment{}
+			})
+			began := time.Now()
+			env := w.environment()
+			config := strings.Replace(forEach(allFetched, itemStep+moveStep), "PT30S", "PT2S", 1)
+			live(t, env, "run", "-c", writeFile(t, config))
+			w.all(patientFor(90*time.Second), good, moved)
+			t.Logf("%d others done after %s, %d readings", w.judge(good, moved).Done, time.Since(began).Round(time.Millisecond), len(w.seen(func(q *request) bool { return q.Operation == "ticket-get" })))
+			w.wantAllDone(good, moved)
+			if out, code := w.command(env, "runs", "waiting", "--json"); code != 0 || !strings.Contains(out, bad) {
+				t.Errorf("runs waiting (%d) doesn't name ticket %s: %s", code, bad, out)
+			}
+			if n := len(w.updatesOf(bad)); n > 0 {
+				t.Errorf("%d updates of the ticket that can't be read", n)
+			}
+		})
+	}
+}
+
 // TestTheThreePipeFormIsKilledAfterEachOfItsRequests, with a ticket of 5 MB, which is too
 // large to be kept, and with one in which a secret stands.
 func TestTheThreePipeFormIsKilledAfterEachOfItsRequests(t *testing.T) {

@@ -145,12 +145,8 @@ func (r *run) say(v decision) {
 		if ticket != "" {
 			log.Info("a ticket is left as it is", "step", r.saw.at(), "reason", reason)
 		}
-	case sayAside:
-		r.e.refused.Add(1)
-		log.Warn("a ticket is set aside", "step", r.saw.at(), "err", reason, "attempt", v.attempts, "next", (time.Duration(v.due-r.e.now()) * time.Microsecond).Round(time.Millisecond))
-	case sayDead:
-		r.e.refused.Add(1)
-		log.Error("a ticket isn't tried again by itself: see `otai runs show`, and `otai runs retry` once it can succeed", "step", r.saw.at(), "err", reason, "attempt", v.attempts)
+	case sayAside, sayDead:
+		r.sayRefused(v, ticket, r.saw.at(), reason)
 	case sayDoubt:
 		r.e.refused.Add(1)
 		log.Error("a step that must not be repeated was interrupted: find out whether it was carried out, then `otai runs retry` or `otai runs retry --skip-step`", "step", r.saw.doubt)
@@ -159,6 +155,17 @@ func (r *run) say(v decision) {
 	case sayGone:
 		log.Info("the ticket was merged or can't be read any more")
 	}
+}
+
+// sayRefused is the line of a ticket that is set aside, or dead.
+func (r *run) sayRefused(v decision, ticket, step, reason string) {
+	r.e.refused.Add(1)
+	log := r.e.logger.With("ticket", ticket, "run", r.row.ID, "step", step, "err", reason, "attempt", v.attempts)
+	if v.about == sayDead {
+		log.Error("a ticket isn't tried again by itself: see `otai runs show`, and `otai runs retry` once it can succeed")
+		return
+	}
+	log.Warn("a ticket is set aside", "next", (time.Duration(v.due-r.e.now()) * time.Microsecond).Round(time.Millisecond))
 }
 
 // Refused is how many tickets were set aside or given up by this process.

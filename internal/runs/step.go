@@ -236,6 +236,38 @@ func (s *step) Overtaken(ticket, why string) {
 	s.r.saw.overtaken, s.r.saw.why = ticket, why
 }
 
+// SetAside implements [gate.Step]: what becomes of the ticket is decided as of one that was
+// refused.
+func (s *step) SetAside(ticket string, why error) {
+	r := s.r
+	reason := r.e.o.Redact(why.Error())
+	v, ok := r.givesBack(ticket, reason)
+	if ok {
+		r.sayRefused(v, ticket, s.s.Name, reason)
+	}
+}
+
+func (r *run) givesBack(ticket, reason string) (v decision, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.tickets, func(t store.Ticket) bool { return t.Fetched && t.Ticket == ticket })
+	if i < 0 {
+		return v, false
+	}
+	t := r.tickets[i]
+	e := ending{now: r.e.now(), retry: withDefaults(r.p.Retry)}
+	if t.Standing == store.Aside {
+		e.attempts = t.Attempts
+	}
+	v = refused(e, reason)
+	t = r.standing(t, v)
+	t.Run, t.Fetched = "", false
+	b := store.Batch{Tickets: []store.Ticket{t}}
+	r.apply(b)
+	r.pending = joined(r.pending, b)
+	return v, true
+}
+
 func (s *step) InDoubt(string) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()

@@ -3,7 +3,9 @@ package runs
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +18,27 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
+
+// otai runs a configuration at a help desk in a bubble until the test stops it, which the
+// watch does that runs beside it.
+func otai(t *testing.T, h api.TicketSystem, config string, watch func(d *desk, log *logBuffer)) {
+	t.Helper()
+	inDesk(t, func(t *testing.T, d *desk) {
+		if err := d.engine.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer d.start() // which the harness closes
+		ctx, stop := context.WithCancel(t.Context())
+		w := &whole{d: d, log: new(logBuffer)}
+		go func() {
+			defer stop()
+			watch(d, w.log)
+		}()
+		if err := w.run(ctx, h, config, orchestrator.Options{}); err != nil {
+			t.Error(err)
+		}
+	})
+}
 
 // whole is a process of otai with one runner, in a bubble whose time passes by itself.
 type whole struct {
@@ -226,5 +249,82 @@ func TestALateUpdateInTwentyCostsTheOthersLessThanFivePercent(t *testing.T) {
 				t.Errorf("the others took %s, with a late update in twenty %s: %.3f times as long", took[0], took[1], ratio)
 			}
 		})
+	}
+}
+
+// badRead is a help desk that fails at the reading of one ticket.
+type badRead struct {
+	*helpDesk
+	bad   string
+	after time.Duration
+	why   error // nil: it leaves the ticket out
+	tries int
+}
+
+func (b *badRead) ReadTickets(ctx context.Context, ids []string, c api.SearchCriteria) ([]api.Ticket, error) {
+	if !slices.Contains(ids, b.bad) {
+		return b.helpDesk.ReadTickets(ctx, ids, c)
+	}
+	b.mu.Lock()
+	b.tries++
+	b.mu.Unlock()
+	select {
+	case <-time.After(b.after):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if b.why != nil {
+		return nil, b.why
+	}
+	return b.helpDesk.ReadTickets(ctx, slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == b.bad }), c)
+}
+
+func (*badRead) CheckHealth(context.Context) error { return nil }
+
+// RUNS 20, at its reading: the first ticket of all.
+func TestATicketWhoseReadingFailsKeepsNoOtherWaiting(t *testing.T) {
+	for name, c := range map[string]struct {
+		after time.Duration
+		why   error
+	}{
+		"an error of the server": {time.Second, api.ErrTemporary},
+		"a malformed answer":     {0, api.ErrUncertain},
+		"never an answer":        {timeoutOfTests, api.ErrTemporary},
+		"too large":              {0, nil},
+	} {
+		for form, config := range map[string]string{
+			"limit: 1": sorting(1, oneTicket), "limit: 10": sorting(10, eachTicket), "limit: 100": sorting(100, eachTicket),
+		} {
+			t.Run(name+", "+form, func(t *testing.T) {
+				h := newHelpDesk(150)
+				b := &badRead{helpDesk: h, bad: "0001", after: c.after, why: c.why}
+				otai(t, b, strings.Replace(config, "PT0.01S", "PT0.5S", 1), func(d *desk, log *logBuffer) {
+					began := time.Now()
+					done := func() (n int) {
+						h.mu.Lock()
+						defer h.mu.Unlock()
+						for _, ticket := range h.tickets {
+							if ticket.Queue.Name == "out" {
+								n++
+							}
+						}
+						return n
+					}
+					for done() < 149 && time.Since(began) < 20*time.Minute {
+						time.Sleep(time.Second)
+					}
+					if took, most := time.Since(began), 8*c.after+2*time.Minute; took > most {
+						t.Errorf("the others were done after %s, want at most %s", took, most)
+					}
+					time.Sleep(10 * time.Minute)
+					if got := d.ticket("0001"); got.Standing != store.Aside || b.tries > 20 {
+						t.Errorf("after %s and %d readings: %+v", time.Since(began), b.tries, got)
+					}
+					if n := log.count("level=ERROR") + log.count("level=WARN"); n > 10 {
+						t.Errorf("%d lines\n%s", n, log.b.String())
+					}
+				})
+			})
+		}
 	}
 }

@@ -142,6 +142,7 @@ type run struct {
 	gone       []string
 	doubt      []string
 	overdue    atomic.Int64
+	aside      []string
 }
 
 func (m *memory) run(id string) *run {
@@ -171,6 +172,17 @@ func (r *run) Overtaken(ticket, why string) { r.overtaken = append(r.overtaken, 
 func (r *run) Gone(ticket string)           { r.gone = append(r.gone, ticket) }
 func (r *run) InDoubt(effect string)        { r.doubt = append(r.doubt, effect) }
 func (r *run) Overdue(time.Time)            { r.overdue.Add(1) }
+
+func (r *run) SetAside(ticket string, why error) {
+	r.aside = append(r.aside, ticket)
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	row := r.m.rows[r.runner+" "+ticket]
+	row.Run, row.Working, row.Fetched, row.Standing, row.Note = "", false, false, store.Aside, why.Error()
+	row.Attempts++
+	row.DueAt = time.Now().Add(time.Minute).UnixMicro()
+	r.m.rows[r.runner+" "+ticket] = row
+}
 
 func (r *run) Strays(string, string) []store.Effect { return nil }
 func (r *run) Counts(store.Effect)                  {}

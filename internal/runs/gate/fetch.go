@@ -94,12 +94,22 @@ func (t *ticketSystem) readOwn(ctx context.Context, step Step, ids []string, c a
 	if err := f.takeMark(ctx); err != nil {
 		return nil, err
 	}
-	read, err := t.read(ctx, ids, c)
+	read, failing, err := t.readEach(ctx, ids, c, nil)
 	if err != nil {
 		return nil, err
 	}
 	kept := []api.Ticket{}
-	for _, ticket := range read {
+	for _, id := range ids {
+		if why := failing[id]; why != nil && begun(step, t.system, id) {
+			return nil, why
+		} else if why != nil {
+			step.SetAside(id, why)
+			continue
+		}
+		ticket, ok := read[id]
+		if !ok {
+			continue
+		}
 		row, held := heldRow(step, t.system, ticket.ID)
 		why := unmet(ticket, c)
 		if why != "" && !begun(step, t.system, ticket.ID) && !t.often(step, ticket.ID) {
@@ -114,7 +124,7 @@ func (t *ticketSystem) readOwn(ctx context.Context, step Step, ids []string, c a
 		}
 		kept = append(kept, ticket)
 	}
-	if len(read) < len(ids) && len(kept) == 0 && len(read) == 0 {
+	if len(ids) > 0 && len(read)+len(failing) == 0 {
 		step.Waits(Wait{Reason: store.ReasonGone, Cause: t.cause(step, "read", "", "unreadable"), Err: fmt.Errorf("ticket %s: %w", ids[0], api.ErrNotFound)})
 		return nil, ErrStopped
 	}
@@ -320,12 +330,21 @@ func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket) (err error
 		taken[i] = row.Ticket
 		f.claimed[row.Ticket] = true
 	}
-	found, err := f.readWhole(ctx, taken)
+	alone := suspects(rows)
+	found, failing, err := f.readWhole(ctx, taken, alone)
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
 		ticket, readable := found[row.Ticket]
+		if why := failing[row.Ticket]; why != nil {
+			f.step.SetAside(row.Ticket, why)
+			continue
+		}
+		if !readable && (alone[row.Ticket] || f.often(f.step, row.Ticket)) {
+			f.step.SetAside(row.Ticket, errNotRead)
+			continue
+		}
 		if why := unmet(ticket, f.criteria); !readable || why != "" && row.Released < 3 && !f.often(f.step, row.Ticket) {
 			f.letGo(f.step, row.Ticket)
 			row.Run, row.Working, row.Fetched = "", false, false
@@ -340,19 +359,11 @@ func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket) (err error
 	return nil
 }
 
-func (f *fetch) readWhole(ctx context.Context, ids []string) (map[string]api.Ticket, error) {
+func (f *fetch) readWhole(ctx context.Context, ids []string, alone map[string]bool) (found map[string]api.Ticket, failing map[string]error, err error) {
 	if f.whole != nil {
-		return f.whole, nil
+		return f.whole, nil, nil
 	}
-	read, err := f.read(ctx, ids, f.criteria)
-	if err != nil {
-		return nil, err
-	}
-	found := make(map[string]api.Ticket, len(read))
-	for _, ticket := range read {
-		found[ticket.ID] = ticket
-	}
-	return found, nil
+	return f.readEach(ctx, ids, f.criteria, alone)
 }
 
 // keep makes what was read the picture of the ticket.

@@ -56,6 +56,7 @@ type ticketSystem struct {
 	forgot   map[string]time.Time             // by runner: when standings were last looked through
 	settled  map[string]time.Time             // by runner: when tickets were last read that had been passed over
 	newest   map[string]time.Time             // by runner: the latest change of a ticket that was seen
+	failed   map[string]time.Time             // by ticket that is passed over: when it failed at its reading alone
 	last     map[string]map[string]lastSearch // by runner and step
 	compared map[string]time.Time             // by runner: when that was compared with what was refused
 }

@@ -35,6 +35,9 @@ func (f *fetch) settle(ctx context.Context) (freed []string, err error) {
 	for _, row := range f.passed {
 		first := due && row.Standing == store.Handled && !row.Settled
 		held := row.Run != "" // set aside, or in doubt: a change frees neither
+		if f.avoided(row.Ticket) {
+			continue
+		}
 		if (first || changed[row.Ticket] || f.whole != nil) && !held && len(rows) < settleBatch {
 			rows = append(rows, row)
 		}
@@ -50,10 +53,16 @@ func (f *fetch) settle(ctx context.Context) (freed []string, err error) {
 	if err != nil {
 		return nil, storeError("ask for the time", err)
 	}
-	found, err := f.readWhole(ctx, ids)
+	found, failing, err := f.readWhole(ctx, ids, nil)
 	if err != nil {
-		return nil, err
+		if isStore(err) || ctx.Err() != nil {
+			return nil, err
+		}
+		// The search itself has succeeded, and what it claimed is read.
+		f.gate.options.Logger.DebugContext(ctx, "tickets that are passed over were not looked after", "runner", f.step.Runner(), "err", err.Error())
+		return nil, nil
 	}
+	f.avoid(failing)
 	var put []store.Ticket
 	for _, row := range rows {
 		ticket, ok := found[row.Ticket]
@@ -73,6 +82,28 @@ func (f *fetch) settle(ctx context.Context) (freed []string, err error) {
 		return nil, storeError("keep what tickets look like", err)
 	}
 	return freed, nil
+}
+
+// avoidFor is for how long a ticket that is passed over isn't read again where the ticket
+// system fails at it alone.
+const avoidFor = 10 * time.Minute
+
+func (t *ticketSystem) avoid(failing map[string]error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id := range failing {
+		if t.failed == nil || len(t.failed) > 1000 {
+			t.failed = make(map[string]time.Time)
+		}
+		t.failed[id] = time.Now()
+	}
+}
+
+func (t *ticketSystem) avoided(ticket string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	at, ok := t.failed[ticket]
+	return ok && time.Since(at) < avoidFor
 }
 
 // pause reports whether it is time to read tickets that were found for the first time.

@@ -69,6 +69,9 @@ type Step interface {
 	// Overdue reports that a request, sent at that time, is without an answer for unusually
 	// long: the run counts as one that waits. It is called beside the call of the step.
 	Overdue(sent time.Time)
+	// SetAside reports that a ticket which the run has claimed can't be read, though others
+	// can: the run gives it back, and it is tried again as one that was refused.
+	SetAside(ticket string, why error)
 }
 
 // ErrStopped means that the attempt can't go on, for a reason that the gate reported to
