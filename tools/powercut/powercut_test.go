@@ -122,7 +122,7 @@ func TestNothingDurableIsLostAndNothingIsHalfAfterAPowerCut(t *testing.T) {
 			}
 		}
 	}
-	every := 5
+	every := 20
 	if os.Getenv("OTAI_TEST_ALL") != "" {
 		every = 1
 	}

@@ -19,10 +19,14 @@ type Follower struct {
 	Language *jinja.Renderer // nil: the templates are of another language
 	Labels   func(classification *Pipe) (labels []string, all bool)
 	depth    int
+	followed int // templates, for one outermost
 }
 
-// maxFollowed bounds expressions that lead to one another.
-const maxFollowed = 20
+// What bounds expressions that lead to one another, and to several at once.
+const (
+	maxDepth    = 20
+	maxFollowed = 1000
+)
 
 // Outcomes returns the texts that a param of p can be, and whether that is all.
 func (f *Follower) Outcomes(p *Pipe, text string) (outcomes []string, complete bool) {
@@ -42,7 +46,11 @@ func (f *Follower) rendered(p *Pipe, text string) ([]outcome, bool) {
 	if !jinja.HasTemplate(text) {
 		return []outcome{{text, text}}, true
 	}
-	if f.Language == nil || f.depth > maxFollowed {
+	if f.depth == 0 {
+		f.followed = 0
+	}
+	f.followed++
+	if f.Language == nil || f.depth > maxDepth || f.followed > maxFollowed {
 		return nil, false
 	}
 	f.depth++
