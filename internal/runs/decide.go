@@ -19,6 +19,8 @@ const (
 	soon        = time.Second
 	ownTrouble  = time.Minute // that long a step fails before they can be its ticket's
 	systemTries = 3
+	busyOften   = 10          // times in a row that another run worked at the ticket: then the pauses grow
+	busyLongest = time.Minute // up to this
 )
 
 // systemPauses are those between the tries of a step that met a failure of the system.
@@ -110,6 +112,9 @@ func decide(e ending) decision {
 	if !e.stopped && (e.wait == nil || e.wait.Reason != store.ReasonGone) {
 		v.memory.Looked, v.memory.Look = 0, 0
 	}
+	if !e.stopped && (e.wait == nil || e.wait.Reason != store.ReasonBusy) {
+		v.memory.Busy = 0
+	}
 	if v.end.State == store.Ended && v.end.Outcome != store.Dead || v.end.Parked {
 		v.forget = true
 	}
@@ -199,10 +204,7 @@ func waits(e ending) decision {
 		}
 		return v
 	case store.ReasonBusy:
-		v := wait(e, store.ReasonBusy, e.after(soon))
-		if e.memory.Busy > 0 { // by chance, so that no two wait for each other
-			v.end.DueAt = e.after(2*time.Second + e.jitter)
-		}
+		v := wait(e, store.ReasonBusy, e.after(e.busyPause()))
 		v.memory.Busy++
 		return v
 	case store.ReasonGone:
@@ -218,6 +220,20 @@ func waits(e ending) decision {
 		}
 		return v
 	}
+}
+
+// busyPause is by chance from the second on, so that no two wait for each other. What goes
+// on for long may do so until a person decides, as where another run is in doubt.
+func (e ending) busyPause() time.Duration {
+	n := e.memory.Busy
+	if n == 0 {
+		return soon
+	}
+	d := 2 * time.Second
+	for ; n >= busyOften && d < busyLongest; n-- {
+		d *= 2
+	}
+	return min(d, busyLongest) + e.jitter
 }
 
 // waitsForCause makes the run wait, uncharged, until its cause lets one try.

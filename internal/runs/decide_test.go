@@ -107,6 +107,8 @@ func TestOnePlaceDecidesWhatARunAndItsTicketMayDoNext(t *testing.T) {
 		"canceled":                                {ending{canceled: true}, stand(ended(store.Canceled), store.Handled, -1, sayNothing)},
 		"canceled while a request may be at work": {ending{canceled: true, open: true, until: atNow + 7*second}, waiting(store.ReasonUntil, 7)},
 		"another run works at it":                 {ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonBusy}}}, waiting(store.ReasonBusy, 1)},
+		"it does so for long":                     {ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonBusy}}, memory: memory{Busy: 12}, jitter: time.Second}, waiting(store.ReasonBusy, 17)},
+		"and until a person decides":              {ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonBusy}}, memory: memory{Busy: 500}, jitter: time.Second}, waiting(store.ReasonBusy, 61)},
 		"it still does":                           {ending{attempt: attempt{wait: &gate.Wait{Reason: store.ReasonBusy}}, memory: memory{Busy: 1}, jitter: time.Second}, waiting(store.ReasonBusy, 3)},
 
 		"the system failed":             {ending{attempt: outOfOrder("s")}, waiting(store.ReasonSystem, 1)},

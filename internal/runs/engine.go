@@ -73,6 +73,7 @@ type Engine struct {
 	loops   map[string]*loop // by the run that waits in Each
 	values  map[string]any   // of items whose value may not be stored
 	streak  map[string]map[string]bool
+	fails   map[string]*failing        // steps at which the system fails, by their paths
 	success map[string]int64           // store time, of a step by its path
 	counted map[string]map[string]bool // causes at which tickets were counted, by the path of the step
 	said    map[string]bool            // what is logged once
@@ -98,7 +99,7 @@ func New(o Options) *Engine {
 	return &Engine{
 		o: o, logger: o.Logger,
 		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]any),
-		streak:  make(map[string]map[string]bool),
+		streak: make(map[string]map[string]bool), fails: make(map[string]*failing),
 		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), unsure: make(map[string]bool), waits: make(map[string]store.Cause),
 		closing: make(chan struct{}),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -127,6 +128,10 @@ func (e *Engine) canceled(ctx context.Context) {
 	}
 }
 
+// busySoon bounds what counts as soon of the pauses of a run whose ticket another one
+// works at: they have grown where that goes on until a person decides.
+const busySoon = 10 * time.Second
+
 // soon reports whether a run is due, or waits for what ends by itself.
 func (e *Engine) soon(ctx context.Context, at *place) (bool, error) {
 	if at.mayBeDue(e.now()) || len(e.working()) > 0 { // an end that is being stored may make something due
@@ -143,7 +148,7 @@ func (e *Engine) soon(ctx context.Context, at *place) (bool, error) {
 			return false, fmt.Errorf("asking what is due: %w", err)
 		}
 		for _, row := range rows {
-			if row.Hash == hash {
+			if row.Hash == hash && (f.Reason != store.ReasonBusy || row.DueAt < e.now()+busySoon.Microseconds()) {
 				return true, nil
 			}
 		}

@@ -17,7 +17,7 @@ const (
 	mostVain = 7
 )
 
-// errNotRead is what is said of a ticket that searches go on finding and readings leave out.
+// errNotRead is what is said of a ticket that each search yields and each reading leaves out.
 var errNotRead = errors.New("it is found, but can't be read: it is too large, or the right to read it is missing")
 
 // readEach reads tickets by the criteria of a search, together. One that can't be read is

@@ -1,0 +1,66 @@
+package runs
+
+import (
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// failing is a step at which the system fails, or doesn't answer: tickets wait for it, while
+// others may pass.
+type failing struct {
+	runs  map[string]bool // that wait
+	said  bool
+	at    time.Time // it was said last
+	since time.Time
+	most  int
+}
+
+// sayAgain bounds the lines of a step at which the system fails now and then.
+const sayAgain = 10 * time.Minute
+
+// sayWaits says when tickets begin to wait because the system fails at a step, and when
+// none of them does any more: two lines, however many there are.
+func (r *run) sayWaits(v decision, d ending) {
+	if d.stopped {
+		return
+	}
+	at, id := "", r.row.ID
+	if v.system && v.end.State == store.Waiting {
+		at = r.p.Path
+		if d.system != nil && d.system.step.Path != "" {
+			at = d.system.step.Path
+		}
+	}
+	log := r.e.logger.With("ticket", r.concerned(), "run", id)
+	r.e.mu.Lock()
+	defer r.e.mu.Unlock()
+	for path, f := range r.e.fails {
+		if path == at || !f.runs[id] {
+			continue
+		}
+		if delete(f.runs, id); len(f.runs) == 0 && f.said {
+			f.said = false
+			r.e.logger.Info("no ticket waits any more at a step at which the system failed", "path", path, "tickets", f.most, "after", time.Since(f.since).Round(time.Second))
+		}
+	}
+	if at == "" {
+		return
+	}
+	f := r.e.fails[at]
+	if f == nil {
+		f = &failing{runs: make(map[string]bool)}
+		r.e.fails[at] = f
+	}
+	if len(f.runs) == 0 {
+		f.since, f.most = time.Now(), 0
+	}
+	f.runs[id] = true
+	f.most = max(f.most, len(f.runs))
+	if f.said || time.Since(f.at) < sayAgain {
+		return
+	}
+	f.said, f.at = true, time.Now()
+	log.Warn("the system fails at a step: the ticket waits and is tried again, others go on", "path", at, "step", r.saw.at(), "waits", v.end.Reason, "err", v.end.Err,
+		"next", (time.Duration(v.end.DueAt-time.Now().Add(r.e.offset).UnixMicro()) * time.Microsecond).Round(time.Millisecond))
+}
