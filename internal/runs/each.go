@@ -25,6 +25,8 @@ type loop struct {
 	left    map[string]bool // items that have neither ended nor waited
 	tally   orchestrator.Tally
 	stopped bool
+	few     int                  // items; when no more are left, the next firing may come
+	give    func(sent time.Time) // the worker; nil: it was given back
 }
 
 // Each implements [orchestrator.Run].
@@ -37,6 +39,9 @@ func (r *run) Each(ctx context.Context, s orchestrator.Step, at *orchestrator.Pl
 		return orchestrator.Tally{}, nil
 	}
 	l := &loop{changed: make(chan struct{}, 1), left: make(map[string]bool, len(b.Spawn)), tally: orchestrator.Tally{Count: len(items)}}
+	if r.p.Loop == nil {
+		l.give, l.few = r.late.give, max(at.Workers, len(items)/4)
+	}
 	r.e.mu.Lock()
 	for _, item := range b.Spawn {
 		l.left[item.ID] = true
@@ -226,14 +231,25 @@ func (e *Engine) lookAtItems(ctx context.Context, parent string, l *loop) error 
 	return e.lookForOverdue(ctx, parent, l)
 }
 
-// itemEnded counts an item, once.
+// itemEnded counts an item, once. When few are left their run gives its worker back: the
+// next firing searches meanwhile, so the loop's workers find its items when these have
+// ended. Items begin in order, so it never runs ahead by more than about one firing.
 func (e *Engine) itemEnded(l *loop, id string, state store.State, outcome store.Outcome, stopped bool) {
+	if give := e.ticksOff(l, id, state, outcome, stopped); give != nil {
+		give(time.Now())
+	}
+}
+
+func (e *Engine) ticksOff(l *loop, id string, state store.State, outcome store.Outcome, stopped bool) (give func(time.Time)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !l.left[id] || state != store.Ended && state != store.Waiting {
-		return
+		return nil
 	}
 	delete(l.left, id)
+	if n := len(l.left); n > 0 && n <= l.few {
+		give, l.give = l.give, nil
+	}
 	l.stopped = l.stopped || stopped
 	switch {
 	case state == store.Waiting:
@@ -251,6 +267,7 @@ func (e *Engine) itemEnded(l *loop, id string, state store.State, outcome store.
 	case l.changed <- struct{}{}:
 	default:
 	}
+	return give
 }
 
 func (e *Engine) forgetLoop(run string) {

@@ -328,3 +328,63 @@ func TestATicketWhoseReadingFailsKeepsNoOtherWaiting(t *testing.T) {
 		}
 	}
 }
+
+// The next firing of a loop searches while the last items of the one before are at work, and
+// never takes more than about one firing's tickets ahead.
+func TestALoopSearchesWhileItsLastItemsAreAtWork(t *testing.T) {
+	const tickets, workers = 400, 4
+	for name, c := range map[string]struct {
+		limit int
+		most  int // tickets that are read and not sent
+	}{
+		"by the hundred": {100, 125},
+		"by two":         {2, 3},
+		"one by one":     {1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inDesk(t, func(t *testing.T, d *desk) {
+				if err := d.engine.Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				defer d.start() // which the harness closes
+				h := newHelpDesk(tickets)
+				most, ahead := 0, 0
+				s := &countingDesk{slowDesk: &slowDesk{helpDesk: h, search: 40 * time.Millisecond, read: 500 * time.Millisecond}}
+				s.took = func(n int) {
+					h.mu.Lock()
+					defer h.mu.Unlock()
+					ahead += n
+					most = max(most, ahead)
+				}
+				s.update = func(string) time.Duration {
+					s.took(-1)
+					return 175 * time.Millisecond
+				}
+				began := time.Now()
+				w := &whole{d: d, log: new(logBuffer)}
+				if err := w.run(t.Context(), s, sorting(c.limit, eachTicket), orchestrator.Options{UntilEmpty: true}); err != nil {
+					t.Error(err)
+				}
+				took := time.Since(began)
+				if most > c.most {
+					t.Errorf("%d tickets were taken at one time, more than %d", most, c.most)
+				}
+				busy := tickets * 175 * time.Millisecond / workers
+				if c.limit == 100 && took > busy+2*time.Second { // the first fetch, and the search that finds nothing
+					t.Errorf("it took %s, and the workers had work for %s", took, busy)
+				}
+				t.Logf("%s for %s of work, at most %d taken at one time", took, busy, most)
+			})
+		})
+	}
+}
+
+type countingDesk struct {
+	*slowDesk
+	took func(n int)
+}
+
+func (c *countingDesk) ReadTickets(ctx context.Context, ids []string, criteria api.SearchCriteria) ([]api.Ticket, error) {
+	c.took(len(ids))
+	return c.slowDesk.ReadTickets(ctx, ids, criteria)
+}
