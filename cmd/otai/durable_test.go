@@ -865,3 +865,57 @@ func TestFromTheVersionWithoutRuns(t *testing.T) {
 	t.Logf("%d kills: %v", kills, w.judge(ids, whole))
 	w.wantAllDone(ids, whole)
 }
+
+// TestADowngradeByOneReleaseGoesOn, with one run that waits for an answer and one that is
+// set aside, and back. OTAI_TEST_EARLIER names the folder with bin and plugins of the
+// release before.
+func TestADowngradeByOneReleaseGoesOn(t *testing.T) {
+	earlier := os.Getenv("OTAI_TEST_EARLIER")
+	if earlier == "" {
+		t.Skip("OTAI_TEST_EARLIER names no folder with bin/otai and plugins of the release before")
+	}
+	t.Parallel()
+	w := newWitness(t, "Secret")
+	w.SetAccess("Secret", store.AccessRead)
+	refused := w.add("Secret")[0]
+	ids := w.add("IT", "IT", "IT")
+	arrived, sent := make(chan struct{}, 1), false
+	w.treats(func(q *request) treatment {
+		if q.update() && q.Ticket == ids[1] && !sent {
+			sent = true
+			arrived <- struct{}{}
+			return treatment{before: 500 * time.Millisecond} // and carries it out behind the kill
+		}
+		return treatment{}
+	})
+	env := w.environment()
+	before := slices.DeleteFunc(slices.Clone(env), func(e string) bool { return strings.HasPrefix(e, "OTAI_PLUGIN_DIR=") })
+	before = append(before, "OTAI_PLUGIN_DIR="+filepath.Join(earlier, "plugins"))
+	config := writeFile(t, rowConfig(1, "timeout: PT2S, late: PT2S", moveByTitleStep+noteStep))
+	is := goal{queue: "IT", note: "Sorted"}
+	l := live(t, env, "run", "-c", config)
+	<-arrived
+	l.kill()
+	asked := func(when string, want string) {
+		t.Helper()
+		if out, code := w.command(env, "runs", "waiting", "--json"); code != 0 || !strings.Contains(out, want) {
+			t.Errorf("%s: %d\n%s", when, code, out)
+		}
+	}
+	asked("after the kill", `"in_doubt": 1`)
+
+	old := &life{Cmd: exec.Command(filepath.Join(earlier, "bin", "otai"), "run", "-c", config), log: &buffer{}, ended: make(chan struct{})}
+	old.Env, old.Dir, old.Stdout, old.Stderr = before, t.TempDir(), old.log, old.log
+	old.begin(t)
+	w.all(time.Minute, ids, is)
+	old.end(t)
+	asked("behind the earlier release", `"set_aside": 1`)
+	w.wantAllDone(ids, is)
+
+	w.SetAccess("Secret", store.AccessFull)
+	if out, code := w.command(env, "runs", "retry", "--all"); code != 0 || !strings.Contains(out, "1 tried again") {
+		t.Errorf("%d: %s", code, out)
+	}
+	live(t, env, "run", "-c", config)
+	eventually(t, "the one that was set aside is moved", func() bool { return w.ticket(refused).Queue == "Secret" })
+}

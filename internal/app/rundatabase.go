@@ -42,7 +42,7 @@ func (s Settings) openDatabase(ctx context.Context, dir string, o config.Runs, l
 		return nil, err
 	}
 	opened.closers = append(opened.closers, lock.Close)
-	instance, err := instanceOf(dir)
+	instance, err := instanceOf(dir, machineID())
 	if err != nil {
 		return nil, err
 	}
@@ -143,13 +143,12 @@ const instanceFile = "host"
 // instanceOf returns by what the database knows the host with this state folder, whose
 // lock is held: a random id, kept in it. A copy of the folder on another machine gets
 // another one.
-func instanceOf(dir string) (string, error) {
+func instanceOf(dir, machine string) (string, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return "", fmt.Errorf("the state folder: %w", err)
 	}
 	defer root.Close()
-	machine := machineID()
 	text, err := root.ReadFile(instanceFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("which host this is: %w", err)
