@@ -34,6 +34,7 @@ type Client struct {
 	maxAnswer     int64
 	insecure      bool                                     // any certificate is trusted
 	limiter       *rate.Limiter                            // nil: no limit
+	free          chan struct{}                            // has room for each request that may be sent
 	breaker       *gobreaker.TwoStepCircuitBreaker[Answer] // nil: none
 	fence         func(context.Context) error              // nil: none
 	logger        *slog.Logger
@@ -64,6 +65,7 @@ func New(config Config) (*Client, error) {
 		timeouts:  maps.Clone(config.Timeouts),
 		login:     login{user: config.Username, password: newSecret(config.Password), useSession: config.UseSession, registerSecret: config.Redact},
 		maxAnswer: int64(config.MaxResponseMB) << 20,
+		free:      make(chan struct{}, config.MaxConnections),
 		insecure:  config.TLS.InsecureSkipVerify,
 		logger:    config.Logger,
 	}
@@ -162,25 +164,36 @@ func (c *Client) send(ctx context.Context, op Operation, ticket string, credenti
 	return a, err
 }
 
-// admit waits for the rate limit and asks the breaker. done must be called with the
-// outcome of the request.
+// admit waits for the rate limit and a free connection, and asks the breaker. done must
+// be called with the outcome of the request.
+//
+// The transport bounds the connections, too, but its waiting would count as the help
+// desk's: requests that nobody has sent would open the breaker.
 func (c *Client) admit(ctx context.Context) (done func(error), err error) {
 	if c.limiter != nil {
 		if err := c.limiter.Wait(ctx); err != nil {
 			return nil, &RequestError{Cause: err}
 		}
 	}
-	if c.breaker == nil {
-		return func(error) {}, nil
+	select {
+	case c.free <- struct{}{}:
+	case <-ctx.Done():
+		return nil, &RequestError{Cause: context.Cause(ctx)}
 	}
-	if done, err = c.breaker.Allow(); err != nil {
+	leave := func() { <-c.free }
+	if c.breaker == nil {
+		return func(error) { leave() }, nil
+	}
+	report, err := c.breaker.Allow()
+	if err != nil {
+		leave()
 		return nil, &RequestError{
 			Kinds:  []error{api.ErrTemporary, ErrUnavailable},
 			Cause:  &api.RetryError{After: breakerPause, Err: errors.New("the last requests were not answered, so that none is sent for some seconds")},
 			Advice: "check that the help desk is up",
 		}
 	}
-	return done, nil
+	return func(err error) { report(err); leave() }, nil
 }
 
 // log records a request without its texts and without the login.

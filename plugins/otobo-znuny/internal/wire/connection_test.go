@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -136,6 +137,44 @@ func TestConnectionsAreBounded(t *testing.T) {
 	wg.Wait()
 	if most.Load() > 2 {
 		t.Errorf("%d requests at once, want at most 2", most.Load())
+	}
+}
+
+// A request that waited for a connection was given up as soon as its timeout had passed
+// since it began to wait, however short ago it had been sent: a help desk that was well
+// within timeout and late carried it out after it had been sent again.
+func TestWaitingForAConnectionIsNoPartOfTheTimeout(t *testing.T) {
+	const timeout = 2 * time.Second
+	first, waited := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		once.Do(func() {
+			close(first)
+			<-waited
+		})
+		emptyAnswer(w, r)
+	}))
+	defer server.Close()
+	s := connect(t, server.URL, func(c *Config) {
+		c.MaxConnections = 1
+		c.Timeouts[TicketUpdate] = timeout
+	})
+	var left []time.Duration
+	s.UseFence(func(ctx context.Context) error {
+		until, _ := ctx.Deadline()
+		left = append(left, time.Until(until))
+		return nil
+	})
+	var wg sync.WaitGroup
+	update := func() { _, _ = s.Call(t.Context(), TicketUpdate, "1", Message{}) }
+	wg.Go(update)
+	<-first
+	wg.Go(update)
+	time.Sleep(timeout / 2)
+	close(waited)
+	wg.Wait()
+	if len(left) != 2 || left[1] < timeout*9/10 {
+		t.Errorf("the requests had %v for their answers, want %v each", left, timeout)
 	}
 }
 

@@ -23,7 +23,10 @@ type departure struct {
 
 // gotConnection asks the fence and watches the connection that the request will use.
 // Of a connection that isn't ours everything counts as sent.
-func (d *departure) gotConnection(ctx context.Context, c net.Conn) {
+func (d *departure) gotConnection(ctx context.Context, c net.Conn, deadline time.Time) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	d.deadline, _ = ctx.Deadline() // the caller's may be earlier
 	conn := guarded(c)
 	if conn != nil && conn.retire() {
 		return // net/http takes another connection and is here again

@@ -28,11 +28,16 @@ type httpResult struct {
 // roundTrip does the HTTP part. On a reused connection that turns out to be closed,
 // net/http sends a POST again only if not a byte of it was written, so it never
 // doubles a request; the fence is then asked again.
+//
+// The timeout begins when there is a connection: otherwise a request that had to wait for
+// one would be given up just after it was sent, and looked for too soon.
 func (c *Client) roundTrip(ctx context.Context, op Operation, body []byte) (x httpResult) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.timeoutFor(op, len(body)), errTimeout)
-	defer cancel()
-	deadline, _ := ctx.Deadline()
-	d := &departure{deadline: deadline}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timeout := c.timeoutFor(op, len(body))
+	timer := time.AfterFunc(timeout, func() { cancel(errTimeout) })
+	defer timer.Stop()
+	d := &departure{}
 	if op.writes() {
 		d.fence = c.fence
 	}
@@ -41,7 +46,9 @@ func (c *Client) roundTrip(ctx context.Context, op Operation, body []byte) (x ht
 		GotConn: func(i httptrace.GotConnInfo) {
 			reached.Store(true)
 			reused.Store(i.Reused)
-			d.gotConnection(ctx, i.Conn)
+			deadline := time.Now().Add(timeout)
+			timer.Reset(timeout)
+			d.gotConnection(ctx, i.Conn, deadline)
 		},
 		GotFirstResponseByte: func() { answering.Store(true) },
 	}
