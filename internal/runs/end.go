@@ -51,6 +51,9 @@ func (r *run) conclude(ctx context.Context, err error) (ending, *decision, error
 	if !r.stored && len(r.pending.Effects) == 0 {
 		return ending{}, nil, err
 	}
+	if r.gaveAllBack() {
+		return ending{}, nil, r.endEmpty(ctx, err)
+	}
 	e := r.ending(err, r.healthyBeside(ctx))
 	if rejection := r.rejection(); rejection != nil {
 		counted, cErr := r.commitPersistently(ctx, store.Batch{Rejection: rejection})
@@ -79,6 +82,26 @@ func (r *run) storeEnd(ctx context.Context, v decision, e ending) error {
 	r.say(v)
 	r.sayWaits(v, e)
 	return nil
+}
+
+// gaveAllBack reports whether nothing is left of what the run has claimed: its steps have
+// seen an empty search.
+func (r *run) gaveAllBack() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stored && !r.resumed && r.item == nil && len(r.tickets)+len(r.effects)+len(r.saw.rejections) == 0 && !r.hasItems() && !r.saw.halts() && !r.saw.stopped
+}
+
+// endEmpty ends such a run as one that has claimed nothing.
+func (r *run) endEmpty(ctx context.Context, err error) error {
+	r.mu.Lock()
+	r.pending.Steps, r.pending.Documents = nil, nil
+	r.mu.Unlock()
+	none := ""
+	if _, cErr := r.commitPersistently(ctx, store.Batch{Forget: true, AtWork: &none, End: &store.End{State: store.Ended, Outcome: store.Left}}); cErr != nil {
+		return r.notStored(cErr)
+	}
+	return err
 }
 
 // opens reports whether a run that waited for a cause has got past it, which opens it

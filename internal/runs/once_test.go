@@ -365,3 +365,43 @@ func (c *counting) Adopt(ctx context.Context, host, runner, hash string) (int, e
 	c.writes.Add(1)
 	return c.Store.Adopt(ctx, host, runner, hash)
 }
+
+// A run whose search gave back all that it had claimed is like one that found nothing: an
+// error of its steps concerns no ticket.
+func TestARunThatGaveBackAllItClaimedIsAboutNoTicket(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		r := d.begin()
+		d.does(r, "fetch", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			if _, err := d.fetch("1")(ctx, s); err != nil {
+				return api.PipeResult{}, err
+			}
+			s.SetAside("1", errors.New("500"))
+			return api.Success(map[string]any{"fetched_tickets": []any{}}), nil
+		})
+		bad := errors.New("a list has no 0")
+		_, _, err := d.step(r, "write", "", func(context.Context, gate.Step) (api.PipeResult, error) { return api.PipeResult{}, bad })
+		if end := r.End(t.Context(), api.PipeResult{}, err); !errors.Is(end, bad) {
+			t.Errorf("the runner is given %v", end)
+		}
+		if l := d.loaded(r.row.ID); l.Run.State != store.Ended || l.Run.Outcome != store.Left || len(l.Steps) > 0 {
+			t.Errorf("the run is %+v, with %d steps", l.Run, len(l.Steps))
+		}
+		if got := d.ticket("1"); got.Standing != store.Aside || got.Run != "" || got.Note != "500" || got.Attempts != 1 {
+			t.Errorf("the ticket stands as %+v", got)
+		}
+		if n := d.log.count("a ticket is set aside"); n != 1 {
+			t.Errorf("%d lines of a ticket that is set aside", n)
+		}
+		time.Sleep(2 * time.Minute)
+		next := d.begin() // due again, and once more
+		d.does(next, "fetch", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			result, err := d.fetch("1")(ctx, s)
+			s.SetAside("1", errors.New("500"))
+			return result, err
+		})
+		d.end(next)
+		if got := d.ticket("1"); got.Attempts != 2 || time.Until(time.UnixMicro(got.DueAt)) < 4*time.Minute {
+			t.Errorf("the second time: %+v", got)
+		}
+	})
+}

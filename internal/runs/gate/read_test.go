@@ -154,6 +154,7 @@ func TestATicketThatIsFoundAndNeverReadIsSetAside(t *testing.T) {
 		w, s := spoil(t, 5)
 		s.leftOut = []string{"001"}
 		for i := range 6 {
+			time.Sleep(2 * spareFor) // each searches anew
 			r := w.m.run(fmt.Sprint("r", i))
 			if got := w.fetch(r, api.SearchCriteria{Queue: inbox.Queue, Limit: 1}); len(got) != 1 || got[0] == "001" {
 				t.Errorf("found %v", got)
