@@ -22,7 +22,9 @@
 // # Loops
 //
 // The items of a loop are runs of their own, stored in one transaction with the tickets
-// that they are ([run.Each]).
+// that they are ([run.Each]). The process that makes them has begun them with that, and its
+// workers take them from its memory; those for which it has none in time become due for
+// all ([Engine.share]).
 //
 // # Before there were runs
 //

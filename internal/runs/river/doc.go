@@ -7,7 +7,8 @@
 // [store.Store.TakeRun], which refuses where the fence is another by now. So a job may be
 // given twice, late, or to a host that was frozen since: at most one attempt comes of it.
 // River's own retry and rescue, which know no fence, are off; each attempt has a job of
-// its own.
+// its own. What a process begins by itself has none: a runner's own runs, and the items of
+// its loops for which it has a worker in time.
 //
 // # The life of a job
 //
