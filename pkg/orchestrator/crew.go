@@ -146,7 +146,11 @@ func (c *crew) fire() (*firing, time.Duration) {
 		c.settle()
 		return nil, 0
 	default:
-		if wait := max(time.Until(c.next), c.outage.wait()); wait > 0 {
+		wait := max(time.Until(c.next), c.outage.wait())
+		if c.engine.options.UntilEmpty && c.emptyAt == int(c.engine.changes.Load()) {
+			wait = max(wait, lookAgain) // its search found nothing, and nothing was done since
+		}
+		if wait > 0 {
 			return nil, wait
 		}
 		if c.fires > 0 {
