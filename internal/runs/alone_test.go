@@ -21,6 +21,7 @@ func (h *helpDesk) CheckHealth(context.Context) error {
 
 // RUNS 20: a ticket that always meets a failure of the system, and is the only one.
 func TestTheOnlyTicketThatAlwaysMeetsAFailureIsSetAsideWhileTheServiceIsHealthy(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		err      error
 		sick     bool
@@ -87,6 +88,7 @@ func TestTheOnlyTicketThatAlwaysMeetsAFailureIsSetAsideWhileTheServiceIsHealthy(
 // RUNS 33, 22: a run that people end, or whose ticket is gone, ends once nothing of it can
 // be at work any more.
 func TestARunThatEndsWithoutAnAnswerIsLookedAfterAndThenEnds(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		after   func(d *desk, h *helpDesk, run string)
 		within  time.Duration

@@ -194,6 +194,7 @@ func (d *desk) attempt(r *run, s api.TicketSystem, f form, dead func() bool) {
 }
 
 func TestWhateverDiesNoTicketIsDoubledLostOrHalfDone(t *testing.T) {
+	t.Parallel()
 	for name, f := range map[string]form{"three pipes": threePipes, "one update": oneUpdate, "only a note": onlyNote} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range seeds() {

@@ -104,6 +104,7 @@ func (h *host) soonAt(p *orchestrator.Place, within time.Duration) *run {
 }
 
 func TestAnotherHostTakesOverWhatAHostThatDoesNotRenewHeld(t *testing.T) {
+	t.Parallel()
 	both := hosts(t, 2)
 	a, b := both[0], both[1]
 	r := a.begin()
@@ -141,6 +142,7 @@ func TestAnotherHostTakesOverWhatAHostThatDoesNotRenewHeld(t *testing.T) {
 }
 
 func TestAHostWhoseLeaseEndedKeepsItsOutcomesAndBeginsAgain(t *testing.T) {
+	t.Parallel()
 	a := hosts(t, 1)[0]
 	before := a.engine.hostID()
 	r := a.begin()
@@ -169,6 +171,7 @@ func TestAHostWhoseLeaseEndedKeepsItsOutcomesAndBeginsAgain(t *testing.T) {
 }
 
 func TestAHostLeavesWhatItHeldToOthersAtOnce(t *testing.T) {
+	t.Parallel()
 	both := hosts(t, 2)
 	a, b := both[0], both[1]
 	r := a.begin()
@@ -186,6 +189,7 @@ func TestAHostLeavesWhatItHeldToOthersAtOnce(t *testing.T) {
 }
 
 func TestItemsThatNoWorkerHasTimeForGoToAllHosts(t *testing.T) {
+	t.Parallel()
 	both := hosts(t, 2)
 	a, b := both[0], both[1]
 	secret := func(text string) string { return strings.ReplaceAll(text, "hunter2", "***") }
@@ -226,6 +230,7 @@ func TestItemsThatNoWorkerHasTimeForGoToAllHosts(t *testing.T) {
 // TestAReadingIsGivenUpWhenTheRunIsLost: else a process that had no database for a while
 // asks the help desk on for runs that another one has finished.
 func TestAReadingIsGivenUpWhenTheRunIsLost(t *testing.T) {
+	t.Parallel()
 	a := hosts(t, 1)[0]
 	r := a.begin()
 	a.does(r, "fetch", a.fetch("1"))
@@ -257,6 +262,7 @@ func (silent) Open(context.Context, []*orchestrator.Place, func(context.Context,
 func (silent) Close(context.Context) error { return nil }
 
 func TestWhatWasDueBeforeAProcessBeganGoesFirst(t *testing.T) {
+	t.Parallel()
 	former := hosts(t, 1)[0]
 	left := make(map[string]bool)
 	for _, ticket := range []string{"1", "2"} {

@@ -283,6 +283,7 @@ func (*badRead) CheckHealth(context.Context) error { return nil }
 
 // RUNS 20, at its reading: the first ticket of all.
 func TestATicketWhoseReadingFailsKeepsNoOtherWaiting(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		after time.Duration
 		why   error
