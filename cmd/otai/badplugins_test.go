@@ -20,6 +20,7 @@ orchestrator:
 `
 
 func TestAPluginThatCanNotBeLoadedIsNamedWithItsCause(t *testing.T) {
+	t.Parallel()
 	good := strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2")
 	body := func(replaced string) string {
 		start := strings.Index(good, "func CreatePlugin")

@@ -174,6 +174,7 @@ func newPlainUser(t *testing.T, name string) plainUser {
 }
 
 func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
+	t.Parallel()
 	user := newPlainUser(t, "otai_test")
 	folder := user.folder
 	run := func(dir, name string, args ...string) []byte {

@@ -43,6 +43,7 @@ func blocks(t *testing.T, name string) []block {
 // Go is built, commands are run, templates yield what the block behind them says, each page in a folder of its own from top to
 // bottom.
 func TestDocumentation(t *testing.T) {
+	t.Parallel()
 	pages, err := filepath.Glob(filepath.Join(product.root, "docs", "*.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +59,7 @@ func TestDocumentation(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newReader(t)
 			for _, b := range blocks(t, page) {
 				switch b.language {

@@ -72,6 +72,7 @@ func firstOf(errs ...error) error {
 }
 
 func TestNothingIsMadeInAFolderForTemporaryFilesThatOthersControl(t *testing.T) {
+	t.Parallel()
 	requireRoot(t)
 	plugin := writeModule(t, "otai-greet", strings.Replace(greetPlugin, "MARKER", "", 1))
 	for name, spoil := range map[string]func(t *testing.T, tmp, state string) error{

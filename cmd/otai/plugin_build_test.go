@@ -163,6 +163,7 @@ func wantLoaded(t *testing.T, dir, name string) {
 }
 
 func TestAPluginThatRequiresOtherVersionsLoadsAfterPluginBuild(t *testing.T) {
+	t.Parallel()
 	plugin := writeFiles(t, map[string]string{"go.mod": sharedModule, "main.go": sharedPlugin})
 	before := fingerprint(t, plugin)
 	env := offline(t, moduleCache(t, shared))
@@ -196,6 +197,7 @@ func TestAMissingModuleIsNamedWithTheCommandThatFetchesIt(t *testing.T) {
 }
 
 func TestTheHostsPathsAreRecordedWhereGoSelectsANewerVersion(t *testing.T) {
+	t.Parallel()
 	// The version in helper's go.mod exists nowhere: only its number counts.
 	plugin := writeFiles(t, map[string]string{
 		"go.mod": sharedModule + "\nrequire example.com/helper v1.0.0\n\nreplace example.com/helper => ./helper\n" +
@@ -215,6 +217,7 @@ func TestTheHostsPathsAreRecordedWhereGoSelectsANewerVersion(t *testing.T) {
 // What would make another plugin than the host wants: flags and experiments, of the
 // environment and of go env -w, a workspace, GOPATH mode, no cgo.
 func TestTheGoSettingsOfTheAuthorDoNotCount(t *testing.T) {
+	t.Parallel()
 	settings := filepath.Join(t.TempDir(), "env")
 	if err := os.WriteFile(settings, []byte("GOEXPERIMENT=jsonv2\nGOFLAGS=-race\nGONOPROXY=example.com\n"), 0o600); err != nil {
 		t.Fatal(err)

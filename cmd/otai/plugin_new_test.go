@@ -9,6 +9,7 @@ import (
 )
 
 func TestANewPluginBuildsTestsLoadsAndRunsOffline(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	env := offline(t, t.TempDir())
 	must := func(dir, name string, args ...string) string {

@@ -42,6 +42,7 @@ orchestrator: { params: { steps: [] } }
 `
 
 func TestRootLeavesNothingThatTheServiceCannotUse(t *testing.T) {
+	t.Parallel()
 	a := newService(t)
 	for _, args := range [][]string{
 		{"plugin", "list", "-c", a.config},
@@ -84,6 +85,7 @@ func (a *attack) keepData() error {
 }
 
 func TestAServiceDoesNotRunWithoutWhatRootTookFromIt(t *testing.T) {
+	t.Parallel()
 	foreign := map[string]bool{"the file of another user": true, "a link to the folder of another user": true}
 	for _, test := range []struct {
 		name  string

@@ -213,6 +213,7 @@ func chownAll(dir string, uid int) error {
 }
 
 func TestRootNeverRunsWhatAnotherUserPutIntoTheStateFolder(t *testing.T) {
+	t.Parallel()
 	requireRoot(t)
 	marker := filepath.Join(t.TempDir(), "ran")
 	builds := buildGreet(t, marker)

@@ -159,6 +159,7 @@ func everyAnswer(t *testing.T, each func(args []string)) {
 }
 
 func TestEveryAnswerThatCannotBeWrittenEndsWithOne(t *testing.T) {
+	t.Parallel()
 	a := newAnswers(t)
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -174,6 +175,7 @@ func TestEveryAnswerThatCannotBeWrittenEndsWithOne(t *testing.T) {
 }
 
 func TestAReaderThatHasGoneEndsEveryCommandQuietly(t *testing.T) {
+	t.Parallel()
 	a := newAnswers(t)
 	everyAnswer(t, func(args []string) {
 		reader, closed, err := os.Pipe()

@@ -128,6 +128,7 @@ orchestrator:
 `
 
 func TestAPluginFromAnotherRepositoryRunsTogetherWithTheBundledOnes(t *testing.T) {
+	t.Parallel()
 	plugins := t.TempDir()
 	if err := os.CopyFS(plugins, os.DirFS(product.plugins)); err != nil {
 		t.Fatal(err)
@@ -159,6 +160,7 @@ func runOtai(t *testing.T, env []string, args ...string) (string, error) {
 }
 
 func TestTheAPILevelDecidesAndNotTheBuild(t *testing.T) {
+	t.Parallel()
 	// The plugins were built before the host's level is raised: their files stay.
 	raised := filepath.Join(t.TempDir(), "otai")
 	if err := goBuild(product.root, "-ldflags=-X main.apiLevel=1.1.0", "-o", raised, "./cmd/otai"); err != nil {

@@ -21,6 +21,7 @@ import (
 // word for word and nothing else, in an empty folder with an empty home: the commands
 // and files are taken from the pages. What a page shows as output must be said.
 func TestAPlainUserWalksThePagesFromTheBundle(t *testing.T) {
+	t.Parallel()
 	version, err := os.ReadFile(filepath.Join(product.root, "VERSION"))
 	if err != nil {
 		t.Fatal(err)
