@@ -20,7 +20,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
-const lease = time.Second
+const lease = 2 * time.Second // a busy machine must be able to renew it
 
 // deaf is the store of a host that can't renew its lease for a while.
 type deaf struct {

@@ -119,7 +119,7 @@ func (t *Tx) takeOver(deaths int64, where string, a ...any) (n int, err error) {
 		return 0, err
 	}
 	from := len(t.Ready)
-	err = t.rows(`UPDATE {s}run SET state = 'ready', owner = '', fence = fence + 1, begun = CASE WHEN state = 'running' THEN 1 ELSE begun END, due_from = $1,
+	err = t.rows(`UPDATE {s}run SET state = 'ready', owner = '', fence = fence + 1, begun = CASE WHEN at_work <> '' THEN 1 ELSE begun END, due_from = $1,
 		due_at = CASE WHEN created < $1 THEN created ELSE $1 END,
 		may_try = CASE WHEN at_work = '' THEN may_try ELSE 0 END,
 		deaths = CASE WHEN at_work = '' THEN deaths ELSE deaths + `+digit(deaths)+` END

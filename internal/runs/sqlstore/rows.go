@@ -35,7 +35,8 @@ const insertRun = `INSERT INTO {s}run (id, runner, place, hash, parent, item_key
 	VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, '', $9, 0, $10, $11, $12, $13, $14, $15, 0, 0, $16, '', $17, '', $14, 0)
 	ON CONFLICT (id) DO NOTHING`
 
-// insertRun stores a run that is new.
+// insertRun stores a run that is new. An item whose host has it from its beginning may wait
+// for a worker there: it has begun with its first step.
 func (t *Tx) insertRun(r *store.Run, state store.State, owner string, fence int64) error {
 	now, err := t.Now()
 	if err != nil {
@@ -49,7 +50,7 @@ func (t *Tx) insertRun(r *store.Run, state store.State, owner string, fence int6
 		}
 	}
 	return t.later(insertRun, r.ID, r.Runner, r.Place, r.Hash, r.Parent, r.Key, string(state), r.Reason,
-		int64(r.Attempts), r.AtWork, owner, fence, due, now, number(state == store.Running || r.Begun),
+		int64(r.Attempts), r.AtWork, owner, fence, due, now, number(state == store.Running && r.Item == nil || r.Begun),
 		number(r.Parked), blob(r.Item))
 }
 

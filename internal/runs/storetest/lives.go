@@ -106,6 +106,28 @@ func takesOverOwn(f *fixture) {
 	}
 }
 
+// itemsAtWorkFirst: of a loop's items that its host had, those with a step at work go
+// before those that waited for a worker.
+func itemsAtWorkFirst(f *fixture) {
+	parent, _ := f.begin(f.host, "1")
+	var items []store.Run
+	for _, id := range []string{"item1", "item2", "item3"} {
+		items = append(items, store.Run{ID: id, Runner: runner, Hash: hash, Parent: parent.Run, State: store.Running, Owner: f.host, Fence: 1, Item: []byte(id)})
+	}
+	f.commit(store.Batch{Held: parent, Spawn: items})
+	f.commit(store.Batch{Held: parent, End: &store.End{State: store.Ended, Outcome: store.Applied}})
+	at := "step"
+	f.commit(store.Batch{Held: store.Held{Run: "item3", Host: f.host, Fence: 1}, AtWork: &at})
+	again := f.register("a", hash)
+	for n, want := range []string{"item3", "", ""} {
+		l, _, err := f.Store.Take(f.ctx, again, runner, hash)
+		f.must(err)
+		if l == nil || want != "" && l.Run.ID != want {
+			f.Errorf("take %d is %+v, want %s", n+1, l, want)
+		}
+	}
+}
+
 func stranded(f *fixture) {
 	lost, _ := f.begin(f.host, "1")
 	kept, _ := f.begin(f.host, "2")

@@ -26,6 +26,7 @@ var promises = []struct {
 	{"a new process takes over its own former runs at once, and nobody else's", takesOverOwn},
 	{"T4: a run at which its owner doesn't work is ready again, one at which it does isn't", stranded},
 	{"T11: what was begun goes before what was not", begunFirst},
+	{"T11: of the items of a loop, those at work go before those that waited for a worker", itemsAtWorkFirst},
 	{"a run may be taken once for each fence", takeRun},
 	{"T14: a ticket at which a run ended since the search began isn't claimed", endedSince},
 	{"at most one run works at a ticket, of all runners", oneWorks},
