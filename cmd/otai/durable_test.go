@@ -497,6 +497,54 @@ func TestALateUpdateCostsOthersLittle(t *testing.T) {
 	}
 }
 
+// TestWhatAProcessLeftIsLookedAtWithinASecondOfTheNextOnesStart, on SQLite and on PostgreSQL.
+func TestWhatAProcessLeftIsLookedAtWithinASecondOfTheNextOnesStart(t *testing.T) {
+	for _, on := range []string{"SQLite", "PostgreSQL"} {
+		t.Run(on, func(t *testing.T) {
+			t.Parallel()
+			var more []string
+			if on == "PostgreSQL" {
+				more = append(more, "OTAI_DATABASE_URL="+postgres(t).url)
+			}
+			w := newWitness(t)
+			ids := w.add("x", "x", "x")
+			at := make(chan struct{}, 1)
+			w.treats(func(q *request) treatment {
+				if q.update() && q.Number == 1 {
+					return treatment{hook: func() { at <- struct{}{} }, after: 2 * time.Second}
+				}
+				return treatment{}
+			})
+			env := w.environment(more...)
+			config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
+			l := live(t, env, "run", "-c", config)
+			select {
+			case <-at:
+			case <-time.After(patient):
+				t.Fatal("no update comes")
+			}
+			l.kill()
+			killed := time.Now()
+			l = live(t, env, "run", "-c", config)
+			eventually(t, "it runs", func() bool { return strings.Contains(l.log.String(), `"message":"otai runs"`) })
+			began := time.Now()
+			looks := func() []request {
+				return w.seen(func(q *request) bool {
+					return q.Operation == "ticket-get" && q.Arrived.After(killed) && strings.Contains(string(q.Body["TicketID"]), `"`+ids[0]+`"`)
+				})
+			}
+			eventually(t, "it looks at the ticket", func() bool { return len(looks()) > 0 })
+			took := looks()[0].Arrived.Sub(began)
+			t.Logf("looked at %s after the start", took.Round(time.Millisecond))
+			if took > time.Second {
+				t.Errorf("the ticket is looked at %s after the start", took)
+			}
+			w.all(patient, ids, whole)
+			w.wantAllDone(ids, whole)
+		})
+	}
+}
+
 // forEach is a configuration with a loop over what a fetch of 100 has found.
 func forEach(items, steps string) string {
 	return strings.Replace(taking[:strings.Index(taking, "                - id: ticket")], "limit: 1 }", "limit: 100 }", 1) + `

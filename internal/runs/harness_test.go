@@ -34,6 +34,7 @@ type desk struct {
 	secret string
 	keep   time.Duration
 	over   store.Store // what the next process works with instead of store
+	lease  time.Duration
 }
 
 type logBuffer struct {
@@ -87,7 +88,7 @@ func (d *desk) start() {
 		over = d.store
 	}
 	d.engine = New(Options{
-		Store: over, Logger: slog.New(slog.NewTextHandler(d.log, nil)), Host: store.Host{Instance: "here"}, Keep: cmp.Or(d.keep, 24*time.Hour),
+		Store: over, Logger: slog.New(slog.NewTextHandler(d.log, nil)), Host: store.Host{Instance: "here", Lease: d.lease}, Keep: cmp.Or(d.keep, 24*time.Hour),
 		Redact: func(text string) string {
 			if d.secret == "" {
 				return text
