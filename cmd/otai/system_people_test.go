@@ -227,6 +227,51 @@ func TestSystemRightsThatEndAtTheMoveAreOneCause(t *testing.T) {
 	w.stop(t)
 }
 
+// RUNS 19: a right is lost for many tickets, and given back.
+func TestSystemARightThatIsLostConcernsManyTickets(t *testing.T) {
+	d := openDesk(t)
+	d.fresh()
+	d.do("rights", "full")
+	d.do("rights", "none:IT")
+	tickets := systemNumber("RIGHT_TICKETS", 200)
+	ids := strings.Split(d.tickets(strconv.Itoa(tickets))["open"], ",")
+	w := d.work(d.url, rateConfig("one update", "first"))
+	const closed = "many tickets are refused for one reason"
+	d.within(time.Minute, "the cause is closed", func() bool { return strings.Contains(w.log.String(), closed) })
+	time.Sleep(100 * time.Second) // one or two tries for all
+	waits, before := w.waiting(), d.look()
+	for _, id := range ids {
+		if t := before[id]; t.queue != "Incoming" || t.notes != 0 {
+			d.Errorf("without the right ticket %s is in %s with %d notes", id, t.queue, t.notes)
+		}
+	}
+	warned := warnings(w.log.String())
+	d.do("rights", "rw:IT")
+	given := time.Now()
+	var first time.Duration
+	d.within(10*time.Minute, "all are done", func() bool {
+		left := 0
+		for _, t := range d.look() {
+			if t.queue != "IT" || t.priority != "4 high" || t.notes != 1 {
+				left++
+			}
+		}
+		if left < tickets && first == 0 {
+			first = time.Since(given)
+		}
+		return left == 0
+	})
+	t.Logf("%d tickets: %d lines of warnings until the right was given back, the first done %s after that, the last %s\n%s\n%s",
+		tickets, warned, first.Round(time.Second), time.Since(given).Round(time.Second), waits, w.waiting())
+	if said := w.waiting(); !strings.Contains(said, fmt.Sprintf("sort    %d", tickets)) {
+		t.Errorf("not all are handled:\n%s", said)
+	}
+	if n := warnings(w.log.String()); n > 20 {
+		t.Errorf("%d lines of warnings and errors, more than 20:\n%s", n, w.log)
+	}
+	w.stop(t)
+}
+
 // noting only adds a note to what it finds.
 func noting(subject string) string {
 	steps := strings.Replace(stormThree[strings.Index(stormThree, "- id: note"):], "Sorted", subject, 1)
