@@ -14,6 +14,7 @@ type attempt struct {
 	stopped    bool   // the process ends
 	died       string // the step at which processes died
 	own        string // why it is set aside: the system fails at this ticket only
+	ownAt      string // the step at which it does
 	doubt      string // the step of which nobody knows whether it was carried out
 	gone       string // the ticket
 	overtaken  string // the ticket
@@ -113,6 +114,8 @@ func (a *attempt) label() string {
 		return a.rejections[len(a.rejections)-1].Label
 	case a.bad != nil:
 		return a.bad.step.Name + ": " + a.bad.kind
+	case a.wait != nil && a.wait.Reason == store.ReasonGone: // its error names one of many tickets
+		return "tickets can't be read any more: they were deleted, or the agent has lost the right to read them"
 	case a.wait != nil && a.wait.Err != nil:
 		return a.wait.Err.Error()
 	}
@@ -153,6 +156,8 @@ func (a *attempt) at() string {
 	switch {
 	case a.died != "":
 		return lastName(a.died)
+	case a.own != "":
+		return lastName(a.ownAt)
 	case len(a.rejections) > 0:
 		return a.rejections[len(a.rejections)-1].step.Name
 	case a.bad != nil:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -61,7 +62,8 @@ type ending struct {
 
 // reason is why the attempt ended as it did, for people.
 func (e ending) reason() string {
-	if why := e.attempt.reason(); why != "" || e.err == nil {
+	why := e.attempt.reason()
+	if why != "" || e.err == nil || errors.Is(e.err, gate.ErrStopped) || errors.Is(e.err, errHalt) { // which say nothing of their own
 		return why
 	}
 	return e.err.Error()

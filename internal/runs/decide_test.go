@@ -199,4 +199,11 @@ func TestARunThatWaitsSaysWhy(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
+	held := ending{err: fmt.Errorf("config.yml:26:19: %w", gate.ErrStopped), attempt: attempt{wait: &gate.Wait{Reason: store.ReasonCause, Cause: "c"}}}
+	if note := decide(held).note; note != "" { // so that the cause's label is shown
+		t.Errorf("held back by a cause, it says %q", note)
+	}
+	if at := (&attempt{own: "down", ownAt: "sort/update"}).at(); at != "update" {
+		t.Errorf("what the system fails at for this ticket only is step %q", at)
+	}
 }

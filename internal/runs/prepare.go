@@ -28,7 +28,7 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	if r.memory.Own && !r.canceled.Load() && !r.row.Try {
-		r.saw.own = cmp.Or(r.row.Err, "the system fails at this ticket only")
+		r.saw.own, r.saw.ownAt = cmp.Or(r.row.Err, "the system fails at this ticket only"), r.memory.Step
 		return errHalt
 	}
 	return r.finishOpen(ctx)

@@ -80,6 +80,9 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 	labels := make(map[string]string, len(causes))
 	for _, c := range causes {
 		labels[c.Key] = c.Label
+		if c.Waiting == 0 { // what waited for it has ended otherwise
+			continue
+		}
 		w.Causes = append(w.Causes, Cause{
 			ID: c.Key, Runner: c.Runner, Label: d.redactor.Text(c.Label), Tickets: c.Tickets, Waiting: c.Waiting,
 			Since: moment(c.Since), NextTry: moment(c.NextTry),
