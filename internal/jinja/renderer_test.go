@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/eval"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -115,6 +116,16 @@ func TestValuesKeepTheirTypes(t *testing.T) {
 		}
 		if diff := sameValue(c.value, out.Value); diff != "" || out.Text != c.text {
 			t.Errorf("%q: text %q, want %q; value (-want +got)\n%s", c.source, out.Text, c.text, diff)
+		}
+		parsed, err := r.Parse(c.source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if alone, ok := parsed.(*eval.Template); ok { // a plain text is none
+			got, err := alone.RenderValue(t.Context(), api.Scope{})
+			if diff := sameValue(c.value, got); diff != "" || err != nil {
+				t.Errorf("%q: without its text, error %v (-want +got)\n%s", c.source, err, diff)
+			}
 		}
 	}
 }

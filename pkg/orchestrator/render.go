@@ -17,6 +17,11 @@ type texts struct {
 	parsed map[string]api.Template
 }
 
+// valuer is optional on an [api.Template]: it spares the text where only the value counts.
+type valuer interface {
+	RenderValue(ctx context.Context, scope api.Scope) (any, error)
+}
+
 func newTexts(r api.TemplateRenderer) *texts {
 	return &texts{renderer: r, parsed: make(map[string]api.Template)}
 }
@@ -44,6 +49,9 @@ func (t *texts) rendering(ctx context.Context, scope api.Scope) func(source stri
 		template, err := t.parse(source)
 		if err != nil {
 			return nil, err
+		}
+		if v, ok := template.(valuer); ok && !wantText {
+			return v.RenderValue(ctx, scope)
 		}
 		rendered, err := template.Render(ctx, scope)
 		if err != nil {

@@ -41,8 +41,8 @@ func (r *run) single(v any) (api.Rendered, error) {
 		return api.Rendered{Text: value.FloatText(f), Value: value.FloatText(f)}, nil // which JSON doesn't have
 	}
 	val, err := export(r.Budget, v)
-	if err != nil {
-		return api.Rendered{}, err
+	if err != nil || r.valueOnly {
+		return api.Rendered{Value: val}, err
 	}
 	if _, used := v.(*value.Iterator); used {
 		v = val

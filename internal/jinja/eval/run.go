@@ -25,7 +25,8 @@ type run struct {
 	piped  bool // the template reads something of the pipeline
 	blocks map[string]*syntax.BlockStatement
 
-	chosen Branches // nil: conditions decide
+	chosen    Branches // nil: conditions decide
+	valueOnly bool     // nobody asks for its text
 }
 
 func newRun(ctx context.Context, in *Environment, scope api.Scope) *run {

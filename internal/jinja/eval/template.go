@@ -45,8 +45,18 @@ func (t *Template) Render(ctx context.Context, scope api.Scope) (api.Rendered, e
 // RenderChosen renders the branches that were chosen, instead of asking their
 // conditions.
 func (t *Template) RenderChosen(ctx context.Context, scope api.Scope, chosen Branches) (api.Rendered, error) {
+	return t.render(ctx, scope, chosen, false)
+}
+
+// RenderValue is Render without the text of the value, which for a hundred tickets is long.
+func (t *Template) RenderValue(ctx context.Context, scope api.Scope) (any, error) {
+	out, err := t.render(ctx, scope, nil, true)
+	return out.Value, err
+}
+
+func (t *Template) render(ctx context.Context, scope api.Scope, chosen Branches, valueOnly bool) (api.Rendered, error) {
 	r := newRun(ctx, t.Environment, scope)
-	r.chosen = chosen
+	r.chosen, r.valueOnly = chosen, valueOnly
 	r.Mutable, r.piped, r.blocks = t.Parsed.Mutates, t.Parsed.ReadsPipeline, t.Parsed.Blocks
 	err := r.CheckTime()
 	if err == nil {
