@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -315,13 +316,26 @@ func (e *Engine) unsureOf(run string, err error) bool {
 // Ready implements [orchestrator.Runs].
 func (e *Engine) Ready(p *orchestrator.Place) <-chan struct{} { return e.places.of(p).ready }
 
-// Soon implements [orchestrator.Runs].
+// Soon implements [orchestrator.Runs]. An end that is being stored may make something due.
 func (e *Engine) Soon(ctx context.Context, p *orchestrator.Place) (bool, error) {
+	for _, r := range e.running() {
+		select {
+		case <-r.ended:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
 	soon, err := e.soon(ctx, e.places.of(p))
 	if soon || err != nil {
 		return soon, err
 	}
 	return e.soon(ctx, e.places.of(e.inherited)) // nobody else is asked about these
+}
+
+func (e *Engine) running() []*run {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Collect(maps.Values(e.active))
 }
 
 func (e *Engine) enter(r *run) {

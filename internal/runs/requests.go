@@ -104,12 +104,7 @@ func nothing(n int, args store.RequestArgs) string {
 // canceled stops the steps of runs that people canceled while this process works at
 // them.
 func (e *Engine) canceled(ctx context.Context) {
-	e.mu.Lock()
-	active := make([]*run, 0, len(e.active))
-	for _, r := range e.active {
-		active = append(active, r)
-	}
-	e.mu.Unlock()
+	active := e.running()
 	if len(active) == 0 {
 		return
 	}
@@ -134,7 +129,7 @@ const busySoon = 10 * time.Second
 
 // soon reports whether a run is due, or waits for what ends by itself.
 func (e *Engine) soon(ctx context.Context, at *place) (bool, error) {
-	if at.mayBeDue(e.now()) || len(e.working()) > 0 { // an end that is being stored may make something due
+	if at.mayBeDue(e.now()) {
 		return true, nil
 	}
 	runner, hash := at.p.Runner, at.p.Hash

@@ -111,13 +111,7 @@ func (e *Engine) renewOnce(ctx context.Context) error {
 // dropAll gives up all runs of the incarnation that ended. Their outcomes are still
 // stored where nobody has taken them over.
 func (e *Engine) dropAll(ctx context.Context) {
-	e.mu.Lock()
-	active := make([]*run, 0, len(e.active))
-	for _, r := range e.active {
-		active = append(active, r)
-	}
-	e.mu.Unlock()
-	for _, r := range active {
+	for _, r := range e.running() {
 		r.drop(ctx)
 	}
 }
