@@ -124,29 +124,44 @@ type causes struct {
 
 const causesFor = time.Second
 
-// closed returns the first of these causes that is closed.
+// closed returns the first of these causes that is closed. That one is, is asked anew: a run
+// that waited for a cause which is open by now would be due at once, again and again.
 func (g *Gate) closed(ctx context.Context, keys []string) (string, error) {
 	c := &g.causes
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed == nil || time.Since(c.read) >= causesFor {
-		list, err := g.options.Store.Causes(ctx)
-		if err != nil {
-			return "", storeError("ask what is refused", err)
-		}
-		c.closed, c.read = make(map[string]bool), time.Now()
-		for _, one := range list {
-			if one.Closed {
-				c.closed[one.Key] = true
+	fresh := false
+	for {
+		if c.closed == nil || time.Since(c.read) >= causesFor {
+			if err := g.readCauses(ctx); err != nil {
+				return "", err
 			}
+			fresh = true
+		}
+		i := slices.IndexFunc(keys, func(key string) bool { return c.closed[key] })
+		switch {
+		case i < 0:
+			return "", nil
+		case fresh:
+			return keys[i], nil
+		}
+		c.closed = nil
+	}
+}
+
+func (g *Gate) readCauses(ctx context.Context) error {
+	list, err := g.options.Store.Causes(ctx)
+	if err != nil {
+		return storeError("ask what is refused", err)
+	}
+	c := &g.causes
+	c.closed, c.read = make(map[string]bool), time.Now()
+	for _, one := range list {
+		if one.Closed {
+			c.closed[one.Key] = true
 		}
 	}
-	for _, key := range keys {
-		if c.closed[key] {
-			return key, nil
-		}
-	}
-	return "", nil
+	return nil
 }
 
 // forget makes the next write ask anew.

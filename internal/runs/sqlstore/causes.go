@@ -104,10 +104,11 @@ func (s *Store) TryCause(ctx context.Context, key string) (tries bool, err error
 		if err != nil {
 			return err
 		}
-		// First those that haven't tried, then the one whose try is longest ago.
+		// First those that haven't tried, then the one whose try is longest ago. Of the first
+		// the latest: those that closed the cause came before those that only wait.
 		var id string
 		found, err := t.row(`SELECT id FROM {s}run WHERE cause = $1 AND state = 'waiting' AND reason = 'cause'
-			ORDER BY tried, created, id LIMIT 1`, args{key}, &id)
+			ORDER BY tried, created DESC, id DESC LIMIT 1`, args{key}, &id)
 		if err != nil || !found {
 			return err
 		}

@@ -181,7 +181,7 @@ func causes(f *fixture) {
 	}
 	if f.Advance != nil {
 		f.Advance(61 * time.Second)
-		for _, want := range []store.Held{first, second, first} {
+		for _, want := range []store.Held{second, first, second} { // the latest of those that haven't tried first
 			tries, err := f.Store.TryCause(f.ctx, "queue Raw")
 			f.must(err)
 			again, err := f.Store.TryCause(f.ctx, "queue Raw")
