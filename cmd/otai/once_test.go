@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"net"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -105,4 +107,31 @@ func TestOnceWaitsForTheProcessThatHasTheStateFolder(t *testing.T) {
 		t.Errorf("behind a process that ended in time it ended with %d:\n%s", code, second.log)
 	}
 	w.wantAllDone(ids, whole)
+}
+
+// TestTheShellNeverWaitsForRuns: completing an id makes no state folder, and a database
+// that doesn't answer isn't waited for.
+func TestTheShellNeverWaitsForRuns(t *testing.T) {
+	t.Parallel()
+	mute, err := net.Listen("tcp", "127.0.0.1:0") // accepts nobody
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close()
+	for name, more := range map[string][]string{
+		"nothing was made yet":           nil,
+		"a database that doesn't answer": {"OTAI_DATABASE_URL=postgres://otai@" + mute.Addr().String() + "/otai?sslmode=disable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := environment(t, more...)
+			began := time.Now()
+			out, err := runOtai(t, env, "__complete", "runs", "retry", "")
+			if took := time.Since(began); err != nil || took > 4*time.Second || !strings.HasPrefix(out, ":4") {
+				t.Errorf("after %v: %v\n%s", took, err, out)
+			}
+			if _, err := os.Stat(stateOf(env)); !os.IsNotExist(err) {
+				t.Errorf("the state folder: %v", err)
+			}
+		})
+	}
 }

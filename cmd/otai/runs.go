@@ -366,16 +366,21 @@ it may.`,
 	return cmd
 }
 
+// completing is how long a shell waits for a store, such as a database that doesn't answer.
+const completing = time.Second
+
 // completeRuns offers the ids of runs.
 func (c *command) completeRuns(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	ctx, cancel := context.WithTimeout(cmd.Context(), completing)
+	defer cancel()
 	if err := c.complete(cmd); err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	d, err := runs.Open(cmd.Context(), c.settings, runs.OpenOptions{})
+	d, err := runs.Open(ctx, c.settings, runs.OpenOptions{})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	defer d.Close()
-	ids, _ := d.IDs(cmd.Context(), begun) // a shell has nobody to hear of it
+	ids, _ := d.IDs(ctx, begun) // a shell has nobody to hear of it
 	return ids, cobra.ShellCompDirectiveNoFileComp
 }

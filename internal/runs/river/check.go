@@ -190,10 +190,11 @@ func rights(ctx context.Context, pool *pgxpool.Pool, schema string, f *Facts) er
 		}
 		f.Made = made
 		var all, own bool
-		if err := pool.QueryRow(ctx, `SELECT coalesce(bool_and(has_table_privilege(c.oid, 'SELECT')
-				AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
-				AND has_table_privilege(c.oid, 'DELETE')), true), coalesce(bool_and(pg_has_role(c.relowner, 'USAGE')), true)
-			FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relkind IN ('r', 'p')`, schema).Scan(&all, &own); err != nil {
+		if err := pool.QueryRow(ctx, `SELECT coalesce(bool_and(CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'USAGE')
+				ELSE has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+				AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE') END), true),
+				coalesce(bool_and(pg_has_role(c.relowner, 'USAGE')), true)
+			FROM pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relkind IN ('r', 'p', 'S')`, schema).Scan(&all, &own); err != nil {
 			return err
 		}
 		f.Make = create && own

@@ -61,9 +61,9 @@ func TestADatabaseThatWillNotDo(t *testing.T) {
 	c := pgtest.New(t)
 	made, empty := c.Database(t), c.Database(t)
 	must(t, Migrate(t.Context(), pool(t, made, false), schema, makeTable))
-	c.Exec(t, "postgres", `CREATE ROLE nothing LOGIN; CREATE ROLE usage LOGIN; CREATE ROLE works LOGIN; CREATE ROLE readonly LOGIN SUPERUSER;
+	c.Exec(t, "postgres", `CREATE ROLE nothing LOGIN; CREATE ROLE usage LOGIN; CREATE ROLE works LOGIN; CREATE ROLE tables LOGIN; CREATE ROLE readonly LOGIN SUPERUSER;
 		ALTER ROLE readonly SET default_transaction_read_only = on`)
-	exec1(t, made, `GRANT USAGE ON SCHEMA otai TO usage, works; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA otai TO works;
+	exec1(t, made, `GRANT USAGE ON SCHEMA otai TO usage, works, tables; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA otai TO works, tables;
 		GRANT USAGE ON ALL SEQUENCES IN SCHEMA otai TO works`)
 	for _, test := range []struct {
 		name, url, schema string
@@ -76,6 +76,7 @@ func TestADatabaseThatWillNotDo(t *testing.T) {
 		{"read-only", as(t, made, "readonly"), schema, Standby},
 		{"may not enter the schema", as(t, made, "nothing"), schema, Rights},
 		{"may not use the tables", as(t, made, "usage"), schema, Rights},
+		{"may not use the sequences", as(t, made, "tables"), schema, Rights},
 		{"may not make the schema", as(t, empty, "works"), schema, Tables},
 		{"a schema's name that River can't use", empty, "My Schema", Tables},
 		{"may use all, make nothing", as(t, made, "works"), schema, ""},
