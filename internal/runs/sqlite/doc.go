@@ -9,7 +9,7 @@
 //
 // # How it is written
 //
-// One connection writes. Whoever comes first uses it for all who wait, in one transaction:
+// One connection writes, in one goroutine, which puts what waits into one transaction:
 // one sync of the disk for all (writer.go). A part that is refused takes nothing else
 // with it; a disk that fails, everything. Reading has connections of its own, so nothing
 // that reads ever waits for what writes, nor the other way round (reader.go).

@@ -433,20 +433,3 @@ func TestTheDiskIsWaitedForWhereItMatters(t *testing.T) {
 		t.Error("a fence isn't on the disk before the request")
 	}
 }
-
-// A panic leaves a transaction open: nothing that is written later may become part of it.
-func TestAPanicInAWriteClosesTheStore(t *testing.T) {
-	s := openIn(t, t.TempDir())
-	defer s.Close()
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("it didn't panic")
-			}
-		}()
-		_ = s.db.writer.write(t.Context(), true, func(*sqlstore.Tx) error { panic("a mistake") })
-	}()
-	if err := s.SetValue(t.Context(), "a", "b"); !errors.Is(err, store.ErrUnavailable) {
-		t.Errorf("the next write's error is %v", err)
-	}
-}

@@ -190,7 +190,7 @@ func (db *database) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db.writer = newWriter(c, db.d)
+	db.writer = startWriter(c, db.d)
 	if err := db.prepare(ctx); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"github.com/open-ticket-ai/otai/internal/runs/sqlstore"
@@ -20,94 +19,93 @@ type job struct {
 	work    func(*sqlstore.Tx) error
 	outside func(*conn) error // instead of work: outside of transactions
 	err     error
-	turn    chan bool // false: it is done; true: it is first now, and writes for all
+	done    chan struct{}
 }
 
-// writer lets one write at a time in this process: whoever comes first, for all who wait.
+// writer is the only one that writes in this process.
 type writer struct {
 	conn *conn
 	d    *sqlstore.Dialect
-
-	mu      sync.Mutex
-	waiting []*job
-	busy    bool
-	closed  bool
+	jobs chan *job
+	stop chan struct{}
+	over chan struct{}
 
 	full bool         // the connection syncs at each commit
 	mark atomic.Int64 // of the last end that was stored; 0: not known yet
 }
 
-func newWriter(c *conn, d *sqlstore.Dialect) *writer {
-	return &writer{conn: c, d: d, full: true}
+func startWriter(c *conn, d *sqlstore.Dialect) *writer {
+	w := &writer{conn: c, d: d, jobs: make(chan *job, mostTogether), stop: make(chan struct{}), over: make(chan struct{}), full: true}
+	go w.loop()
+	return w
 }
 
 func (w *writer) write(ctx context.Context, durable bool, work func(*sqlstore.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return w.wait(&job{durable: durable, work: work, turn: make(chan bool, 1)})
+	return w.wait(&job{durable: durable, work: work, done: make(chan struct{})})
 }
 
 // outside runs something that can't be in a transaction.
 func (w *writer) outside(work func(*conn) error) error {
-	return w.wait(&job{outside: work, turn: make(chan bool, 1)})
+	return w.wait(&job{outside: work, done: make(chan struct{})})
 }
 
 func (w *writer) wait(j *job) error {
-	w.mu.Lock()
-	w.waiting = append(w.waiting, j)
-	first := !w.busy
-	w.busy = true
-	w.mu.Unlock()
-	if first || <-j.turn {
-		w.lead()
+	select {
+	case w.jobs <- j:
+	case <-w.over:
+		return errClosed
 	}
-	return j.err
+	select {
+	case <-j.done:
+		return j.err
+	case <-w.over:
+		select {
+		case <-j.done:
+			return j.err
+		default:
+			return errClosed
+		}
+	}
 }
 
 var errClosed = fmt.Errorf("%w: it was closed", store.ErrUnavailable)
 
-// lead writes what waits, its own job first, and hands on to who waits then. A panic in
-// between leaves a transaction open: then the store is closed.
-func (w *writer) lead() {
-	w.mu.Lock()
-	group, closed, ended := w.together(), w.closed, false
-	w.mu.Unlock()
-	defer func() {
-		for _, j := range group[1:] {
-			j.turn <- false
+func (w *writer) loop() {
+	defer close(w.over)
+	for {
+		select {
+		case <-w.stop:
+			return
+		case first := <-w.jobs:
+			w.run(w.together(first))
 		}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.closed = w.closed || !ended
-		if w.busy = len(w.waiting) > 0; w.busy {
-			w.waiting[0].turn <- true
-		}
-	}()
-	for _, j := range group {
-		j.err = errClosed // unless it is written
 	}
-	if !closed {
-		w.run(group)
-	}
-	ended = true
 }
 
-// together takes what waits, up to what is done outside.
-func (w *writer) together() []*job {
-	n := 1
-	for n < min(len(w.waiting), mostTogether) && w.waiting[n-1].outside == nil {
-		n++
+// together collects what waits, up to what is done outside.
+func (w *writer) together(first *job) []*job {
+	group := []*job{first}
+	for len(group) < mostTogether && group[len(group)-1].outside == nil {
+		select {
+		case j := <-w.jobs:
+			group = append(group, j)
+		default:
+			return group
+		}
 	}
-	group := w.waiting[:n:n]
-	w.waiting = w.waiting[n:]
 	return group
 }
 
 func (w *writer) run(group []*job) {
 	if last := group[len(group)-1]; last.outside != nil {
 		group = group[:len(group)-1]
-		defer func() { last.err, _ = translate(last.outside(w.conn)) }()
+		defer func() {
+			last.err, _ = translate(last.outside(w.conn))
+			close(last.done)
+		}()
 	}
 	if len(group) == 0 {
 		return
@@ -115,10 +113,13 @@ func (w *writer) run(group []*job) {
 	if err := w.transaction(group); err != nil {
 		out, _ := translate(err)
 		for _, j := range group {
-			if j.err == nil || errors.Is(j.err, errClosed) { // what was refused anyway has its own error
+			if j.err == nil { // what was refused anyway has its own error
 				j.err = out
 			}
 		}
+	}
+	for _, j := range group {
+		close(j.done)
 	}
 }
 
@@ -218,10 +219,7 @@ func emptyLog(c *conn) error {
 }
 
 func (w *writer) close() error {
-	return w.outside(func(c *conn) error {
-		w.mu.Lock()
-		w.closed = true
-		w.mu.Unlock()
-		return c.close()
-	})
+	close(w.stop)
+	<-w.over
+	return w.conn.close()
 }
