@@ -9,7 +9,7 @@ import (
 type forEachParams struct {
 	Items   []any           `otai:"items,required" doc:"What to run the steps for, such as the tickets of a fetch."`
 	As      string          `otai:"as" default:"item" min:"1" doc:"The name of an item for the steps' get_parent_param."`
-	Key     string          `otai:"key" doc:"Where each item has its key, such as item.number, or item where the items are texts; no two may have the same one. Default: item.id, or the number of the item where it has none."`
+	Key     string          `otai:"key" doc:"Where each item has its key, such as item.number, or item where the items are texts; with another as, its name stands for item. No two may have the same key. Default: item.id, or the number of the item where it has none."`
 	Workers int             `otai:"workers" default:"4" min:"1" max:"64" doc:"How many items are worked at at one time."`
 	Steps   []api.ChildPipe `otai:"steps,required" min:"1" doc:"What to run for each item, in order."`
 	Extra   map[string]any  `otai:",rest" doc:"Further params, for the steps' get_parent_param."`

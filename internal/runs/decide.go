@@ -51,6 +51,7 @@ type ending struct {
 	wrote    bool  // an effect is done
 	repeat   bool
 	spawned  bool // its items live by themselves: it has no further attempt
+	lending  bool // it has items, and tickets
 	attempts int  // that counted before this one
 	retry    orchestrator.Retry
 	closed   bool // the cause of the rejection is closed by now
@@ -188,6 +189,9 @@ func (v decision) stand(s store.Standing, due int64, attempts int, note string) 
 	return v
 }
 
+// nothingBegun reports whether the run can begin anew as if it had never begun.
+func (e ending) nothingBegun() bool { return !e.wrote && !e.open && !e.lending }
+
 func (e ending) after(d time.Duration) int64 { return e.now + d.Microseconds() }
 
 // wait keeps the run, with its claims and its results.
@@ -240,7 +244,7 @@ func (e ending) busyPause() time.Duration {
 
 // waitsForCause makes the run wait, uncharged, until its cause lets one try.
 func waitsForCause(e ending, cause string) decision {
-	v := decision{end: store.End{State: store.Waiting, Reason: store.ReasonCause, Cause: cause, Parked: !e.wrote && !e.open}}
+	v := decision{end: store.End{State: store.Waiting, Reason: store.ReasonCause, Cause: cause, Parked: e.nothingBegun()}}
 	return v.stand(store.Aside, 0, e.attempts, e.reason())
 }
 
@@ -274,12 +278,12 @@ func gone(e ending) decision {
 func refused(e ending, why string) decision {
 	n := e.attempts + 1
 	if n >= e.retry.Attempts {
-		v := decision{end: store.End{State: store.Ended, Outcome: store.Dead, Counts: true, Err: why}, about: sayDead, forget: !e.wrote && !e.open}
+		v := decision{end: store.End{State: store.Ended, Outcome: store.Dead, Counts: true, Err: why}, about: sayDead, forget: e.nothingBegun()}
 		return v.stand(store.StandingDead, 0, n, why)
 	}
 	due := e.after(pause(e.retry.First, e.retry.Longest, n))
 	v := decision{
-		end:   store.End{State: store.Waiting, Reason: store.ReasonAside, Cause: e.cause(), DueAt: due, Counts: true, Parked: !e.wrote && !e.open, Err: why},
+		end:   store.End{State: store.Waiting, Reason: store.ReasonAside, Cause: e.cause(), DueAt: due, Counts: true, Parked: e.nothingBegun(), Err: why},
 		about: sayAside,
 	}
 	return v.stand(store.Aside, due, n, why)

@@ -13,7 +13,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
-// stepSpawned marks a run whose items are stored: it isn't resumed.
+// stepSpawned marks a run whose items are stored. Its params are the key of their loop if
+// the run lends them a ticket: only then it is resumed.
 const stepSpawned = "~spawned"
 
 // itemOut is kept of an item whose value may not be stored.
@@ -34,14 +35,17 @@ func (r *run) Each(ctx context.Context, s orchestrator.Step, at *orchestrator.Pl
 	if err := r.mayStep(ctx); err != nil {
 		return orchestrator.Tally{}, err
 	}
+	defer r.stoppedBy(ctx)
+	if r.resumed && r.hasItems() {
+		if had, tally, err := r.rejoin(ctx, at); had || err != nil {
+			return tally, err
+		}
+	}
 	b, out, begun := r.spawn(s, at, items)
 	if len(b.Spawn) == 0 && !r.stored {
 		return orchestrator.Tally{}, nil
 	}
-	l := &loop{changed: make(chan struct{}, 1), left: make(map[string]bool, len(b.Spawn)), tally: orchestrator.Tally{Count: len(items)}}
-	if r.p.Loop == nil {
-		l.give, l.few = r.late.give, max(at.Workers, len(items)/4)
-	}
+	l := r.newLoop(at, len(items))
 	r.e.mu.Lock()
 	for _, item := range b.Spawn {
 		l.left[item.ID] = true
@@ -61,9 +65,63 @@ func (r *run) Each(ctx context.Context, s orchestrator.Step, at *orchestrator.Pl
 		}
 		return orchestrator.Tally{}, err
 	}
-	r.spawnedHere = true
+	r.mu.Lock()
+	r.spawnedHere, r.steps[stepSpawned] = true, b.Steps[0]
+	r.mu.Unlock()
 	r.e.places.of(at).keep(begun)
 	return r.e.await(ctx, r.row.ID, l)
+}
+
+// stoppedBy makes a run that still lends its tickets go on in another process.
+func (r *run) stoppedBy(ctx context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.saw.stopped = r.saw.stopped || ctx.Err() != nil && r.lending()
+}
+
+func (r *run) newLoop(at *orchestrator.Place, items int) *loop {
+	l := &loop{changed: make(chan struct{}, 1), left: make(map[string]bool, items), tally: orchestrator.Tally{Count: items}}
+	if r.p.Loop == nil {
+		l.give, l.few = r.late.give, max(at.Workers, items/4)
+	}
+	return l
+}
+
+// rejoin waits for the items that the run has made at a loop before it was interrupted, if
+// there are any: they live by themselves, and what follows the loop is still to be done.
+func (r *run) rejoin(ctx context.Context, at *orchestrator.Place) (had bool, tally orchestrator.Tally, err error) {
+	rows, err := r.e.o.Store.Runs(ctx, store.Filter{Parent: r.row.ID})
+	if err != nil {
+		return false, tally, fmt.Errorf("looking at the items of a loop: %w", err)
+	}
+	rows = slices.DeleteFunc(rows, func(row store.Run) bool { return row.Place != at.Path })
+	if len(rows) == 0 {
+		return false, tally, nil
+	}
+	l := r.newLoop(at, len(rows))
+	r.e.mu.Lock()
+	for _, row := range rows {
+		l.left[row.ID] = true
+	}
+	r.e.loops[r.row.ID] = l
+	r.e.mu.Unlock()
+	defer r.e.forgetLoop(r.row.ID)
+	if err := r.e.lookAtItems(ctx, r.row.ID, l); err != nil {
+		return true, tally, err
+	}
+	if tally, err = r.e.await(ctx, r.row.ID, l); err != nil {
+		return true, tally, err
+	}
+	now, err := r.e.o.Store.Load(ctx, r.row.ID)
+	if err != nil {
+		return true, tally, fmt.Errorf("taking back what the items of a loop had: %w", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range now.Tickets {
+		r.putTicket(t)
+	}
+	return true, tally, nil
 }
 
 // spawn is the batch that makes the items runs: all with their claims, in one
@@ -130,7 +188,11 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 		b.Tickets = append(b.Tickets, t)
 	}
 	b.Steps = []store.Step{{Key: stepSpawned}}
-	r.pending.Steps, r.pending.Documents = nil, nil // of a run that isn't resumed
+	if slices.ContainsFunc(b.Tickets, func(t store.Ticket) bool { return t.Run == r.row.ID }) {
+		b.Steps[0].Params = s.Key
+	} else {
+		r.pending.Steps, r.pending.Documents = nil, nil // of a run that isn't resumed
+	}
 	atWork := stepSpawned + s.Key
 	b.AtWork = &atWork
 	return b, out, begun
@@ -297,9 +359,19 @@ func (r *run) hasItems() bool {
 	return ok || r.spawnedHere || strings.HasPrefix(r.row.AtWork, stepSpawned)
 }
 
+// lending reports whether the run has items to which it lends its tickets. Its later steps
+// may be about these, so it is resumed: else they would stay half done. Where it begins
+// anew because its configuration is another one, its items alone go on.
+func (r *run) lending() bool { return r.steps[stepSpawned].Params != "" }
+
+// awaited reports whether the run was interrupted while it waited for its items.
+func (r *run) awaited() bool {
+	return r.lending() && r.row.AtWork == stepSpawned+r.steps[stepSpawned].Params
+}
+
 // spawned reports whether the run's work is done by its items, or can't be done here.
 func (r *run) spawned() bool {
-	return r.hasItems() || r.item == nil && r.p.Loop != nil
+	return r.hasItems() && !r.lending() || r.item == nil && r.p.Loop != nil
 }
 
 // endSpawned ends a run that isn't resumed. An item whose value is gone becomes a run at

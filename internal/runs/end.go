@@ -134,8 +134,8 @@ func (r *run) ending(err error, healthy bool) ending {
 	e := ending{
 		attempt: r.saw, canceled: r.canceled.Load(), err: err, now: r.e.now(), repeat: r.p.Repeat,
 		attempts: r.row.Attempts, retry: withDefaults(r.p.Retry),
-		spawned: r.hasItems(),
-		memory:  r.memory, jitter: rand.N(2 * time.Second),
+		spawned: r.hasItems() && !r.lending(), lending: r.lending(),
+		memory: r.memory, jitter: rand.N(2 * time.Second),
 	}
 	for _, f := range r.effects {
 		switch f.State {
@@ -265,7 +265,7 @@ func (r *run) batch(v decision) store.Batch {
 			continue // its standing is its items'
 		}
 		switch {
-		case t.Working && r.hasItems() && v.standing != store.Handled && t.Standing == store.Handled:
+		case t.Working && r.hasItems() && v.standing != store.Handled && t.Standing == store.Handled && (v.standing == store.StandingLeft || !r.lending()):
 			t.Working = false // what its items applied counts
 			b.Tickets = append(b.Tickets, t)
 		case i == subject, t.Fetched && v.standing == store.Handled && r.wroteTo(t):

@@ -17,7 +17,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if !r.resumed {
 		return nil
 	}
-	if r.row.Deaths >= mostDeaths {
+	if r.row.Deaths >= mostDeaths && !r.awaited() {
 		r.saw.died = r.row.AtWork
 		return errHalt
 	}
@@ -37,6 +37,9 @@ func (r *run) prepare(ctx context.Context) error {
 // workAgain claims the run's tickets for work, as it did not work at them while it was
 // set aside, or wasn't begun.
 func (r *run) workAgain(ctx context.Context) error {
+	if r.hasItems() {
+		return nil // they may need them
+	}
 	for _, t := range slices.Clone(r.tickets) {
 		if t.Working || !t.Fetched {
 			continue

@@ -31,15 +31,14 @@ type run struct {
 	ended   chan struct{}
 	late    overdue
 
-	lost     atomic.Bool     // another host has it
-	ours     context.Context //nolint:containedctx // ends when it is lost
-	over     context.CancelFunc
-	canceled atomic.Bool // by a person
-	prepared bool
-	again    bool // begins anew; no step runs until then
-	halted   bool // no further step runs
-	// its items live by themselves: it isn't resumed
-	spawnedHere bool
+	lost        atomic.Bool     // another host has it
+	ours        context.Context //nolint:containedctx // ends when it is lost
+	over        context.CancelFunc
+	canceled    atomic.Bool // by a person
+	prepared    bool
+	again       bool   // begins anew; no step runs until then
+	halted      bool   // no further step runs
+	spawnedHere bool   // its items live by themselves
 	concern     string // the ticket that its end is about
 
 	mu       sync.Mutex // for all below: a pipe may write from several goroutines
@@ -202,11 +201,16 @@ func (r *run) had(s orchestrator.Step) (api.PipeResult, bool, error) {
 // anew drops the results of the steps; the run keeps its tickets and its effects.
 func (r *run) anew() {
 	r.again, r.searched = true, false
+	items, has := r.steps[stepSpawned]
 	clear(r.steps)
 	clear(r.docs)
 	clear(r.passed)
 	r.pending.Forget = true
 	r.pending.Steps, r.pending.Documents = nil, nil
+	if has {
+		r.steps[stepSpawned] = items
+		r.pending.Steps = []store.Step{items}
+	}
 }
 
 // beginStep stores that the step is at work, and with it what waits to be stored: the
@@ -228,7 +232,7 @@ func (r *run) beginStep(ctx context.Context, s orchestrator.Step) error {
 
 func (r *run) atWork(s orchestrator.Step) *string {
 	key := s.Key
-	if r.spawnedHere {
+	if r.hasItems() {
 		key = stepSpawned + key
 	}
 	return &key

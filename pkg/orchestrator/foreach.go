@@ -92,7 +92,7 @@ func (n *node) loopItems(loop Loop, scope api.Scope) ([]LoopItem, error) {
 		case has:
 			item.Key = text
 		case key != "":
-			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("item %d has no %s that is a text or a number; name a key that each item has, or leave out key", i, key))
+			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("item %d has no %s that is a text or a number; name a key that each item has, such as %s.number, or leave out key", i, key, as))
 		}
 		if first, twice := known[item.Key]; twice {
 			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("items %d and %d both have the key %q; name another with key:, such as %s.number", first, i, item.Key, as))
