@@ -294,7 +294,7 @@ done again, or with --skip-step the run goes on behind that step.`,
 		},
 		ValidArgsFunction: c.completeRuns,
 	}
-	cmd.Flags().StringArrayVar(&o.Tickets, "ticket", nil, "what concerns the ticket with this id, may be repeated")
+	cmd.Flags().StringArrayVar(&o.Tickets, "ticket", nil, "what concerns the ticket with this id, which is taken up anew also if it was handled; may be repeated")
 	cmd.Flags().BoolVar(&o.All, "all", false, "all that is set aside, dead or waits for a cause")
 	cmd.Flags().StringVar(&o.Cause, "cause", "", "what waits for this cause")
 	cmd.Flags().BoolVar(&o.Handled, "handled", false, "tickets that were handled, by the runners given or by all")
