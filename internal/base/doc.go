@@ -7,7 +7,8 @@
 // is the root of most configurations. Its steps are SimpleSequentialRunners,
 // each with a trigger such as IntervalTrigger and a pipe to run, usually a
 // CompositePipe. Within that, FetchTicketsPipe, ExpressionPipe,
-// ClassificationPipe, UpdateTicketPipe and AddNotePipe do the work.
+// ClassificationPipe, UpdateTicketPipe and AddNotePipe do the work, and a
+// ForEachPipe has it done for each of many tickets at once.
 //
 // # Semantics
 //

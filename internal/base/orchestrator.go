@@ -9,8 +9,8 @@ import (
 )
 
 type orchestratorParams struct {
-	Steps       []api.ChildPipe `otai:"steps,required" doc:"What to run in each cycle, mostly runners."`
-	Pause       time.Duration   `otai:"orchestrator_sleep" default:"PT0.01S" min:"0" doc:"Pause between two cycles."`
+	Steps       []api.ChildPipe `otai:"steps,required" doc:"What to run again and again, mostly runners, each in a loop of its own."`
+	Pause       time.Duration   `otai:"orchestrator_sleep" default:"PT0.01S" min:"0" doc:"Pause of a step before it runs again."`
 	RetryPause  time.Duration   `otai:"exception_sleep" default:"PT5S" min:"0" doc:"First pause of a step after an error; it grows with each further error."`
 	AlwaysRetry bool            `otai:"always_retry" default:"true" doc:"Go on after an error instead of ending with it."`
 }

@@ -28,7 +28,7 @@ func New(version string, o Options) api.Plugin {
 	return api.NewPlugin(
 		api.Metadata{Name: Name, Version: version, API: ">=1.0.0 <2", Description: "The built-in services and pipes."},
 		api.NewService("JinjaRenderer", "Renders params written in Jinja2's language.", newJinjaRenderer).WithLabel("language", "jinja"),
-		api.NewPipeFunc("SimpleSequentialOrchestrator", "Runs its steps one after another in each cycle; the root of a configuration.", orchestrate).
+		api.NewPipeFunc("SimpleSequentialOrchestrator", "Runs each of its steps again and again; the root of a configuration.", orchestrate).
 			WithLabel("children", "separate").WithLabel("pause", "orchestrator_sleep").WithLabel("concurrent", "true"),
 		api.NewPipeFunc("SimpleSequentialRunner", "Runs a pipe when its trigger succeeds.", runWhenTriggered).
 			WithLabel("children", "separate,parent-params").WithLabel("triggered-by", "on").WithLabel("concurrent", "true"),

@@ -2,22 +2,27 @@
 //
 // # The life of a run
 //
-// A run that has claimed no ticket and written nothing is only in memory. With its first
-// claim or write its row is stored, and the results of the steps before. From then on
-// one commit at the beginning of each step stores the result of the step before it and
-// says which step is at work ([run.Step]). A process that takes the run up later gives
-// the stored results instead of calling the steps.
+// A run that has claimed no ticket and written nothing is only in memory ([Engine.Begin]).
+// With its first claim or write its row is stored, and the results of the steps before.
+// From then on one commit at the beginning of each step stores the result of the step
+// before it and says which step is at work ([run.Step]). What costs nothing to do again,
+// such as an expression, waits for the next commit.
 //
-// Before a run goes on, what it had begun to write is finished, from what was to be
-// written and not from what its templates would say now ([run.prepare]). Where a step is
-// given other params than at the time of its stored result, the run begins anew: results
+// What is due is taken by [Engine.Next]. The stored results of its steps are given instead
+// of calling them. Before it goes on, what it had begun to write is finished, from what was
+// to be written and not from what its templates would say now ([run.prepare]). Where a step
+// is given other params than at the time of its stored result, the run begins anew: results
 // are dropped, its tickets and its writes are kept.
 //
 // # How an attempt ends
 //
-// The gate before the ticket systems reports what it saw, the steps report theirs, and
-// [decide] alone makes of it what becomes of run and ticket. Its table is tested line by
-// line.
+// The gate before the ticket systems reports what it saw, the steps report theirs
+// ([attempt]), and [decide] alone makes of it what becomes of run and ticket. Its table is
+// tested line by line. [run.End] stores the decision; where everything was applied the
+// worker goes on meanwhile, as the run has its tickets until then.
+//
+// A request that is without an answer for unusually long gives the worker back before the
+// attempt has ended ([overdue]).
 //
 // # Loops
 //
@@ -39,4 +44,11 @@
 //
 // One goroutine renews the lease, another looks after all that has its own time: hosts
 // that died, causes, what people asked for, what is old ([Engine.tend]).
+//
+// # Order of the files
+//
+// engine.go, places.go: what begins, and what is due. run.go, prepare.go, step.go, once.go,
+// overdue.go: one attempt. each.go: loops. attempt.go, decide.go, end.go: how it ends.
+// keep.go, strays.go: what is kept of steps, also for another configuration. tend.go,
+// requests.go, unknown.go, slots.go, inherit.go: what the engine does beside.
 package runs

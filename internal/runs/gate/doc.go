@@ -11,14 +11,23 @@
 // says what one may offer beyond the contract.
 //
 // A search: fetch.go asks for as many tickets as are wanted and as are passed over,
-// claims, reads what was claimed, and lets go what doesn't meet the criteria any more
-// (criteria.go). settle.go looks after the tickets that were passed over: whether
-// somebody changed them. forget.go drops what is remembered of tickets that no search
-// has found for long, and unfound.go keeps which refused tickets the last search missed.
+// claims, reads what was claimed (read.go, where one ticket that fails keeps no other from
+// being read), and lets go what doesn't meet the criteria any more (criteria.go). What a
+// search found beyond what its fetch took serves the next fetches of the same runner for a
+// few seconds (spare.go).
+//
+// After a search: settle.go looks after the tickets that were passed over, whether somebody
+// changed them. forget.go drops what is remembered of tickets that no search has found for
+// long, and unfound.go keeps which refused tickets the last search missed.
 //
 // A write: write.go holds it back while its cause is closed (rejection.go), compares the
 // ticket with the picture that the run has of it, and makes an intent (intent.go) of
 // what is still wanted. carry.go has it sent and stores what became of it; call.go is
 // what the ticket system asks meanwhile: whether it may send, and to keep its record.
-// finish.go finishes what was interrupted, create.go makes new tickets.
+// overdue.go notices when an answer takes unusually long: then the run's worker goes on
+// with other runs. finish.go finishes what was interrupted, begun.go what release 0.1.0 had
+// begun; create.go makes new tickets.
+//
+// memory.go has what the gate keeps in the store beside runs; health.go asks the services
+// whether a failure is theirs or a ticket's.
 package gate

@@ -20,8 +20,9 @@
 //
 // # Order of the files
 //
-// schema.go, dialect.go, tx.go: the ground. hosts.go: who lives, and whose runs become
-// others'. claims.go: tickets. commit.go, effects.go, ends.go: what an attempt learns.
-// take.go: what is due. causes.go: what refuses many. tickets.go, people.go, clean.go:
-// what searches, people and time need.
+// schema.go, dialect.go, tx.go, rows.go: the ground. hosts.go: who lives, and whose runs
+// become others'. held.go: whose a run is. claims.go: tickets. commit.go, effects.go,
+// ends.go: what an attempt learns. lent.go: tickets that a loop lends to its items. take.go:
+// what is due. causes.go: what refuses many. tickets.go, people.go, clean.go: what searches,
+// people and time need.
 package sqlstore
