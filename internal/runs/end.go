@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -165,17 +166,12 @@ func (r *run) healthyBeside(ctx context.Context) bool {
 	return same && m.mayBeItsOwn(r.e.now()) && r.e.o.Healthy != nil && r.e.o.Healthy(ctx)
 }
 
+// withDefaults is for places that no configuration has.
 func withDefaults(r orchestrator.Retry) orchestrator.Retry {
-	if r.First == 0 {
-		r.First = time.Minute
+	usual := orchestrator.DefaultRetry()
+	return orchestrator.Retry{
+		First: cmp.Or(r.First, usual.First), Longest: cmp.Or(r.Longest, usual.Longest), Attempts: cmp.Or(r.Attempts, usual.Attempts),
 	}
-	if r.Longest == 0 {
-		r.Longest = 6 * time.Hour
-	}
-	if r.Attempts == 0 {
-		r.Attempts = 6
-	}
-	return r
 }
 
 // rejection is what is counted at its cause.

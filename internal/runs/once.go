@@ -10,13 +10,13 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
-// effectOnce is the label, and the operation, of a pipe that is carried out once.
+// effectOnce is the label of a pipe that is carried out once.
 const effectOnce = "once"
 
 // stepOnce carries out a pipe with the label effect: once. Its intent is on the disk
 // before and its outcome after; without an outcome nobody knows, and it isn't repeated.
 func (r *run) stepOnce(ctx context.Context, s orchestrator.Step, do func(context.Context) (api.PipeResult, error)) (api.PipeResult, error) {
-	f := store.Effect{Key: s.Key + " " + effectOnce, Step: s.Key, Operation: effectOnce, Service: s.Path, State: store.Intent}
+	f := store.Effect{Key: s.Key + " " + store.OpOnce, Step: s.Key, Operation: store.OpOnce, Service: s.Path, State: store.Intent}
 	if i := r.subject(); i >= 0 {
 		f.System, f.Ticket = r.tickets[i].System, r.tickets[i].Ticket
 	}
@@ -73,7 +73,7 @@ func (r *run) effect(s orchestrator.Step, f store.Effect) (store.Effect, bool) {
 		}
 	}
 	for _, had := range r.effects {
-		if had.Operation == effectOnce && had.Service == s.Path && had.State != store.Refused {
+		if had.Operation == store.OpOnce && had.Service == s.Path && had.State != store.Refused {
 			return had, true
 		}
 	}

@@ -63,7 +63,7 @@ func (r *run) workAgain(ctx context.Context) error {
 // finishOpen finishes the writes that have no outcome yet.
 func (r *run) finishOpen(ctx context.Context) error {
 	for _, f := range r.open() {
-		unknown := f.Operation == effectOnce || f.Operation == opCreate && len(f.Record) == 0 && f.Begun != 0
+		unknown := f.Operation == store.OpOnce || f.Operation == store.OpCreate && len(f.Record) == 0 && f.Begun != 0
 		switch {
 		case unknown && r.row.Try: // a person wants it done again
 			f.State = store.Refused
@@ -103,9 +103,6 @@ func (r *run) waitsFor(reason string) bool {
 	defer r.mu.Unlock()
 	return r.saw.wait != nil && r.saw.wait.Reason == reason
 }
-
-// opCreate is the operation of a new ticket, which can't be looked for.
-const opCreate = "create"
 
 // open returns the effects without an outcome.
 func (r *run) open() []store.Effect {

@@ -20,7 +20,7 @@ func (e *Engine) Fire(ctx context.Context, p *orchestrator.Place, interval time.
 		return true, func() {}, nil
 	}
 	slot := e.now() / interval.Microseconds()
-	mine, err = e.o.Store.Once(ctx, e.hostID(), p.Runner, slot)
+	mine, err = e.o.Store.Fire(ctx, e.hostID(), p.Runner, slot)
 	return mine, func() {
 		if err := e.o.Store.Fired(context.WithoutCancel(ctx), p.Runner, slot); err != nil {
 			e.logger.Debug("that a firing has ended could not be stored", "path", p.Path, "err", err.Error())

@@ -41,7 +41,7 @@ func (g *Gate) Begun(ctx context.Context, service, ticket string, at time.Time, 
 		return store.Effect{}, storeError("ask for the time", err)
 	}
 	e := store.Effect{
-		Step: "earlier", Operation: opUpdate, System: t.system, Service: service, Ticket: ticket, State: store.Intent,
+		Step: "earlier", Operation: store.OpUpdate, System: t.system, Service: service, Ticket: ticket, State: store.Intent,
 		Intent: kept, Record: record, Begun: now, Until: now + t.lasts(ctx).Microseconds(),
 	}
 	sum := sha256.Sum256(kept)

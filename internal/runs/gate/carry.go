@@ -76,7 +76,7 @@ func (w *write) afterUnknown(ctx context.Context, cause error) error {
 // is missing and nothing of it can be at work any more, by sending that.
 func (t *ticketSystem) finish(ctx context.Context, step Step, e store.Effect) error {
 	w := &write{ticketSystem: t, step: step, effect: e}
-	if e.Operation == opCreate {
+	if e.Operation == store.OpCreate {
 		return errCreateOpen
 	}
 	if err := w.hold(ctx); err != nil {

@@ -18,7 +18,7 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 		return t.creator.CreateTicket(ctx, ticket)
 	}
 	w := &write{ticketSystem: t.ticketSystem, step: step}
-	key := step.NextWrite(opCreate, "")
+	key := step.NextWrite(store.OpCreate, "")
 	e, known := effectOf(step, key)
 	switch {
 	case known && (e.State == store.Done || e.State == store.Closed):
@@ -30,7 +30,7 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 			return t.createAgain(ctx, w)
 		}
 	}
-	w.effect = store.Effect{Key: key, Step: step.Key(), Operation: opCreate, System: t.system, Service: t.service, State: store.Intent}
+	w.effect = store.Effect{Key: key, Step: step.Key(), Operation: store.OpCreate, System: t.system, Service: t.service, State: store.Intent}
 	if _, err := w.gate.key(ctx); err != nil {
 		return "", err
 	}
@@ -104,14 +104,14 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 		w.effect.Until = 0
 		w.step.Later(store.Batch{Effects: []store.Effect{w.effect}})
 		if refused(err) {
-			w.step.Refused(w.rejection(w.step, opCreate, "", true, err, w.values(created(ticket))))
+			w.step.Refused(w.rejection(w.step, store.OpCreate, "", true, err, w.values(created(ticket))))
 		} else {
 			w.step.Failed(err)
 		}
 	case refused(err):
 		w.gate.causes.forget()
 		w.conclude(store.Refused, created(ticket))
-		w.step.Refused(w.rejection(w.step, opCreate, "", true, err, w.values(created(ticket))))
+		w.step.Refused(w.rejection(w.step, store.OpCreate, "", true, err, w.values(created(ticket))))
 	case !c.asked, certain:
 		w.conclude(store.Refused, created(ticket))
 		w.step.Failed(err)

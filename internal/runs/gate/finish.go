@@ -23,7 +23,7 @@ func (g *Gate) Finish(ctx context.Context, s Step, e store.Effect) error {
 		return fmt.Errorf("finish what was begun at ticket %s: the configuration has no service %q", e.Ticket, e.Service)
 	}
 	ctx = WithStep(ctx, s)
-	if e.Operation == opCreate {
+	if e.Operation == store.OpCreate {
 		w := &write{ticketSystem: t, step: s, effect: e}
 		var err error
 		if w.intent, err = decodeIntent(e.Intent); err != nil {
@@ -42,9 +42,6 @@ func (g *Gate) Finish(ctx context.Context, s Step, e store.Effect) error {
 	defer unlock()
 	return t.finish(ctx, s, e)
 }
-
-// birthName is the store's fact when it was made, in its own time.
-const birthName = "birth"
 
 // lookFor is how long a store without a past looks before each note to a ticket that was
 // changed before it.
@@ -79,7 +76,7 @@ func (g *Gate) birth(ctx context.Context) (time.Time, error) {
 	if g.born != nil {
 		return *g.born, nil
 	}
-	text, ok, err := g.options.Store.Value(ctx, birthName)
+	text, ok, err := g.options.Store.Value(ctx, store.ValueBirth)
 	if err != nil {
 		return time.Time{}, storeError("ask how old the run store is", err)
 	}

@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
 const (
 	forgetEach    = time.Hour      // how often the standings of a runner are looked through
 	mostForgotten = 500            // at one time
 	notSearching  = 48 * time.Hour // between two looks: the runner did not search meanwhile
-	seenAgain     = 24 * time.Hour // how old the store lets the time become at which one was found
 )
 
 // searching is when a runner searched, as far as it is needed to know for how long a
@@ -35,7 +36,7 @@ func (s searching) goesOn(now int64, keep time.Duration) searching {
 
 // before is the time since which the runner has searched for as long as a standing is kept.
 func (s searching) before(now int64, keep time.Duration) int64 {
-	before := now - (keep + seenAgain).Microseconds()
+	before := now - (keep + store.SeenAgain).Microseconds()
 	for _, gap := range slices.Backward(s.Gaps) {
 		if gap[1] > before {
 			before -= gap[1] - gap[0]

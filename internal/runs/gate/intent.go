@@ -11,13 +11,6 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// The operations of effects.
-const (
-	opUpdate = "update"
-	opNote   = "note"
-	opCreate = "create"
-)
-
 // intent is what a write was to do, kept whole until it is finished.
 type intent struct {
 	Update  *update         `json:"update,omitempty"`

@@ -14,17 +14,17 @@ import (
 
 // UpdateTicket changes a ticket as an effect of the run.
 func (t *ticketSystem) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
-	return t.write(ctx, opUpdate, id, u)
+	return t.write(ctx, store.OpUpdate, id, u)
 }
 
 // AddNote adds a note as an effect of the run.
 func (t *ticketSystem) AddNote(ctx context.Context, id string, n api.Note) error {
-	return t.write(ctx, opNote, id, api.TicketUpdate{Notes: []api.Note{n}})
+	return t.write(ctx, store.OpNote, id, api.TicketUpdate{Notes: []api.Note{n}})
 }
 
 // send is the call of the ticket system itself.
 func (t *ticketSystem) send(ctx context.Context, operation, id string, u api.TicketUpdate) error {
-	if operation == opNote {
+	if operation == store.OpNote {
 		return t.inner.AddNote(ctx, id, u.Notes[0])
 	}
 	return t.inner.UpdateTicket(ctx, id, u)

@@ -402,7 +402,7 @@ func TestAStoreWithoutAPastLooksBeforeItNotes(t *testing.T) {
 		w := newWorld(t, full, "1")
 		w.d.change("1", api.TicketUpdate{Notes: []api.Note{hello}}) // by an otai whose store is lost
 		time.Sleep(time.Minute)
-		w.m.values[birthName] = strconv.FormatInt(time.Now().UnixMicro(), 10)
+		w.m.values[store.ValueBirth] = strconv.FormatInt(time.Now().UnixMicro(), 10)
 		r := w.begun()
 		if err := w.s.AddNote(r.ctx(t), "1", hello); err != nil {
 			t.Fatal(err)

@@ -41,7 +41,7 @@ func TestNoStatementOfATicketReadsAWholeTable(t *testing.T) {
 	}
 	_, err = s.TryCause(ctx, "c")
 	must(t, err)
-	_, err = s.Once(ctx, host, "tick", 1)
+	_, err = s.Fire(ctx, host, "tick", 1)
 	must(t, err)
 	for statement := range s.db.writer.conn.ready {
 		words := strings.Fields(statement)

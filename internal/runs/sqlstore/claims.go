@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -40,9 +39,6 @@ const (
 	firstLook = 50
 	longLook  = 1000
 )
-
-// seenAgain is how old the time at which a search found a ticket may become.
-const seenAgain = 24 * time.Hour
 
 // Claim implements [store.Store].
 func (s *Store) Claim(ctx context.Context, c store.Claim) (out store.Claimed, err error) {
@@ -136,7 +132,7 @@ func (t *Tx) claimSome(c store.Claim, ids []string, now int64, out *store.Claime
 			}
 			busy = busy || k.Working && k.Run != c.Held.Run || k.EndedAt > int64(c.Since)
 		}
-		if own.Standing != store.Free && now-own.Seen > micro(seenAgain) {
+		if own.Standing != store.Free && now-own.Seen > micro(store.SeenAgain) {
 			if err := t.later(`UPDATE {s}ticket SET seen = $1 WHERE system = $2 AND ticket = $3 AND runner = $4`, now, c.System, id, c.Runner); err != nil {
 				return err
 			}

@@ -4,37 +4,7 @@ import (
 	"context"
 	"strconv"
 	"time"
-
-	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
-
-// Once implements [store.Store].
-func (s *Store) Once(ctx context.Context, host, name string, slot int64) (fires bool, err error) {
-	err = s.db.Write(ctx, false, func(t *Tx) error {
-		if err := t.alive(host); err != nil {
-			return err
-		}
-		now, err := t.Now()
-		if err != nil {
-			return err
-		}
-		n, err := t.exec(`INSERT INTO {s}slot (name, slot, host, fired, created) VALUES ($1, $2, $3, 0, $4)
-			ON CONFLICT (name, slot) DO UPDATE SET host = excluded.host
-			WHERE slot.fired = 0 AND slot.host <> excluded.host
-			AND NOT EXISTS (SELECT 1 FROM {s}host h WHERE h.id = slot.host AND h.dead = 0)`, name, slot, host, now)
-		fires = n == 1
-		return err
-	})
-	return fires, err
-}
-
-// Fired implements [store.Store].
-func (s *Store) Fired(ctx context.Context, name string, slot int64) error {
-	return s.db.Write(ctx, false, func(t *Tx) error {
-		_, err := t.exec(`UPDATE {s}slot SET fired = 1 WHERE name = $1 AND slot = $2`, name, slot)
-		return err
-	})
-}
 
 // For how long is kept what has no time of its own.
 const (
@@ -101,5 +71,3 @@ func (t *Tx) cleanRest(now int64, batch int) error {
 	_, err := t.exec(`DELETE FROM {s}host_place WHERE host NOT IN (SELECT id FROM {s}host)`)
 	return err
 }
-
-var _ = store.ErrFence

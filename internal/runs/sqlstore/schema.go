@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
 // Schema is the version that this release writes, Reads the oldest release's that can
@@ -74,7 +76,6 @@ var versions = [][]string{{
 const (
 	metaSchema = "schema_version"
 	metaReads  = "min_reader"
-	metaBirth  = "birth"
 )
 
 // Version reads the version of a store, 0 if there is none. With [ErrNewer] it can't be
@@ -112,7 +113,7 @@ func (t *Tx) number(name string) (int, error) {
 // Migrate brings a store from the version that [Tx.Version] returned to this release's.
 // A newer one stays as it is.
 func (t *Tx) Migrate(from int) error {
-	for _, statement := range Statements(t.d, from) {
+	for _, statement := range statements(t.d, from) {
 		if _, err := t.q.Exec(t.ctx, statement); err != nil {
 			return err
 		}
@@ -125,15 +126,15 @@ func (t *Tx) Migrate(from int) error {
 		return err
 	}
 	if from == 0 {
-		if err := t.setValue(metaBirth, strconv.FormatInt(now, 10)); err != nil {
+		if err := t.setValue(store.ValueBirth, strconv.FormatInt(now, 10)); err != nil {
 			return err
 		}
 	}
 	return errors.Join(t.setValue(metaSchema, strconv.Itoa(Schema)), t.setValue(metaReads, strconv.Itoa(Reads)))
 }
 
-// Statements are those that lead from a version to this release's, in the dialect.
-func Statements(d *Dialect, from int) []string {
+// statements are those that lead from a version to this release's, in the dialect.
+func statements(d *Dialect, from int) []string {
 	var out []string
 	for v := from; v < Schema; v++ {
 		for _, statement := range versions[v] {
@@ -147,7 +148,7 @@ func Statements(d *Dialect, from int) []string {
 
 // Script is the statements by which a person makes an empty store, for a database that has a clock.
 func Script(d *Dialect) []string {
-	return append(Statements(d, 0), d.SQL(`INSERT INTO {s}meta (name, value) VALUES ('`+metaBirth+`', {now}::text), ('`+
+	return append(statements(d, 0), d.SQL(`INSERT INTO {s}meta (name, value) VALUES ('`+store.ValueBirth+`', {now}::text), ('`+
 		metaSchema+`', '`+strconv.Itoa(Schema)+`'), ('`+metaReads+`', '`+strconv.Itoa(Reads)+`')`))
 }
 

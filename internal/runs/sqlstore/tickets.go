@@ -26,10 +26,6 @@ func (s *Store) Passed(ctx context.Context, runner, system string) (n int, err e
 // Tickets implements [store.Store].
 func (s *Store) Tickets(ctx context.Context, runner, system string, ids []string) (out []store.Ticket, err error) {
 	err = s.db.ReadOne(ctx, func(t *Tx) error {
-		if ids == nil {
-			out, err = t.tickets(`WHERE t.runner = $1 AND t.system = $2 AND t.standing <> '' ORDER BY t.seen`, runner, system)
-			return err
-		}
 		out, err = t.tickets(`WHERE t.runner = $1 AND t.system = $2 AND t.ticket IN ({list}($3))`, runner, system, toJSON(ids))
 		return err
 	})

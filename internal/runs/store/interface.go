@@ -45,8 +45,8 @@ type Store interface {
 	// it was canceled.
 	Fence(ctx context.Context, held Held, effect string, lasts time.Duration, boot string, bootClock int64) error
 
-	// Take begins an attempt of a due run with one of these hashes at place: the resumed
-	// first, then by DueAt. ok is false if none is due; next is when one will be, 0: none.
+	// Take begins an attempt of a run of the runner with this hash that is due: what was
+	// begun first, then by DueAt. l is nil if none is; next is when one will be, 0: none.
 	Take(ctx context.Context, host, runner, hash string) (l *Loaded, next int64, err error)
 	// TakeRun begins an attempt of one run, if its fence is still this one.
 	TakeRun(ctx context.Context, host, run string, fence int64) (*Loaded, error)
@@ -55,16 +55,15 @@ type Store interface {
 	// weren't tried under this hash and have no done effect. It returns their number.
 	Adopt(ctx context.Context, host, runner, hash string) (int, error)
 
-	// Causes that are closed, each with the number of runs that wait. TryCause makes the
-	// next one of those that wait due, at most once a minute for all hosts; Opened makes
-	// all of them due.
+	// Causes are those that are closed, each with the number of runs that wait. TryCause
+	// makes the next one of these due, at most once a minute for all hosts. All of them are
+	// due by [Batch].Success.
 	Causes(ctx context.Context) ([]Cause, error)
 	TryCause(ctx context.Context, key string) (bool, error)
 
 	// Passed returns how many tickets a search of a runner leaves out, at most 500.
 	Passed(ctx context.Context, runner, system string) (int, error)
-	// Tickets returns rows of tickets, by runner and system, of these ids (nil: all that
-	// have a standing).
+	// Tickets returns what a runner remembers of these tickets.
 	Tickets(ctx context.Context, runner, system string, ids []string) ([]Ticket, error)
 	// Stale are tickets with a standing that no search has found since a time, oldest first.
 	Stale(ctx context.Context, runner, system string, seenBefore int64, limit int) ([]Ticket, error)
@@ -76,10 +75,11 @@ type Store interface {
 	// OwnEffects are the done effects of all runners at a ticket since a time.
 	OwnEffects(ctx context.Context, system, ticket string, since int64) ([]Effect, error)
 
-	// Once returns whether nobody did what is due once per slot: (name, slot) is new.
-	// The slot of a host that died before Fired is new again.
-	Once(ctx context.Context, host, name string, slot int64) (bool, error)
-	Fired(ctx context.Context, name string, slot int64) error
+	// Fire reports whether of all hosts this one fires the runner's trigger in the slot, its
+	// present interval: nobody has yet. The slot of a host that died before Fired is free
+	// again.
+	Fire(ctx context.Context, host, runner string, slot int64) (mine bool, err error)
+	Fired(ctx context.Context, runner string, slot int64) error
 	// Value and SetValue keep small facts, such as the time of the last search for changes
 	// and the store's birth.
 	Value(ctx context.Context, key string) (string, bool, error)

@@ -50,6 +50,9 @@ var ErrUnavailable = errors.New("the run store can't be used now")
 // seen at a help desk: the time (RFC 3339), a space, and the ticket.
 const ValueOthers = "others"
 
+// ValueBirth is the name of the fact that says when the store was made, in its own time.
+const ValueBirth = "birth"
+
 // A State is where a run is in its life.
 type State string
 
@@ -182,6 +185,14 @@ const (
 	Closed  EffectState = "closed"  // given up: the ticket is gone, or somebody discarded it
 )
 
+// The operations of effects. What is new can't be looked for at the help desk.
+const (
+	OpUpdate = "update"
+	OpNote   = "note"
+	OpCreate = "create"
+	OpOnce   = "once" // the one execution of a pipe with the label effect: once
+)
+
 // Effect is a write to a ticket system, or the one execution of a pipe with the label
 // effect: once.
 //
@@ -192,7 +203,7 @@ type Effect struct {
 	Run       string // set by the store
 	Key       string // step's key, operation, ticket, number of the write
 	Step      string
-	Operation string // update, note, create, once
+	Operation string // one of the Op constants
 	System    string // of the ticket system
 	Service   string // id of the service
 	Ticket    string
@@ -230,6 +241,10 @@ type Ticket struct {
 	Freed    []int64 // when it was freed by a change, the last day's
 	Note     string  // for people: "put back by a person", or why it was left
 }
+
+// SeenAgain is how old the time in [Ticket].Seen may become while searches find the ticket:
+// it isn't written with each of them.
+const SeenAgain = 24 * time.Hour
 
 // Mark is a moment in the order in which runs end, to compare with [Ticket].EndedAt.
 type Mark int64

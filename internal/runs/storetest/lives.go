@@ -184,7 +184,7 @@ func takeRun(f *fixture) {
 func slots(f *fixture) {
 	once := func(host string, want bool) {
 		f.Helper()
-		if first, err := f.Store.Once(f.ctx, host, "tick", 7); err != nil || first != want {
+		if first, err := f.Store.Fire(f.ctx, host, "tick", 7); err != nil || first != want {
 			f.Errorf("%s fires: %v, %v, want %v", host, first, err, want)
 		}
 	}
