@@ -19,7 +19,7 @@ import (
 // request.
 func (w *write) call() *call {
 	c := &call{system: w.ticketSystem, step: w.step, effect: w.effect.Key}
-	if w.fresh {
+	if w.unstored {
 		c.intent = &w.effect
 	}
 	return c
@@ -51,7 +51,7 @@ func (w *write) carry(ctx context.Context, u api.TicketUpdate) error {
 		w.conclude(store.Refused, u) // nothing was ever sent: it counts as not begun
 		w.step.Failed(err)
 		return err
-	case errors.Is(err, api.ErrTemporary) && !errors.Is(err, api.ErrUncertain):
+	case didNothing(err):
 		w.effect.Until = 0 // certainly not at work
 		w.step.Later(store.Batch{Effects: []store.Effect{w.effect}})
 		w.step.Failed(err)

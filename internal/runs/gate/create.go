@@ -45,7 +45,7 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 	if w.effect.Intent, err = w.intent.encode(); err != nil {
 		return "", fmt.Errorf("create a ticket: what is to be written can't be kept: %w", err)
 	}
-	w.fresh = true
+	w.unstored = true
 	return t.create(ctx, w, ticket)
 }
 
@@ -92,7 +92,6 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 	if e, ok := effectOf(w.step, w.effect.Key); ok {
 		w.effect = e
 	}
-	certain := err != nil && errors.Is(err, api.ErrTemporary) && !errors.Is(err, api.ErrUncertain)
 	switch {
 	case err == nil:
 		w.created = id
@@ -112,7 +111,7 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 		w.gate.causes.forget()
 		w.conclude(store.Refused, created(ticket))
 		w.step.Refused(w.rejection(w.step, store.OpCreate, "", true, err, w.values(created(ticket))))
-	case !c.asked, certain:
+	case !c.asked, didNothing(err):
 		w.conclude(store.Refused, created(ticket))
 		w.step.Failed(err)
 	case len(w.effect.Record) > 0:

@@ -18,7 +18,8 @@
 //
 // After a search: settle.go looks after the tickets that were passed over, whether somebody
 // changed them. forget.go drops what is remembered of tickets that no search has found for
-// long, and unfound.go keeps which refused tickets the last search missed.
+// long, unfound.go keeps which refused tickets the last search missed, and others.go notices
+// another otai with a store of its own.
 //
 // A write: write.go holds it back while its cause is closed (rejection.go), compares the
 // ticket with the picture that the run has of it, and makes an intent (intent.go) of
@@ -28,6 +29,7 @@
 // with other runs. finish.go finishes what was interrupted, begun.go what release 0.1.0 had
 // begun; create.go makes new tickets.
 //
-// memory.go has what the gate keeps in the store beside runs; health.go asks the services
-// whether a failure is theirs or a ticket's.
+// memory.go has what the gate keeps in the store beside runs; young.go is more careful where
+// that store has no past; health.go asks the services whether a failure is theirs or a
+// ticket's.
 package gate

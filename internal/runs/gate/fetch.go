@@ -16,6 +16,7 @@ const (
 	defaultLimit = 10  // what a limit of 0 means
 	mostWhole    = 500 // tickets in one search of a ticket system that can't search for ids alone
 	maxSearches  = 8   // for one fetch
+	mostReleased = 3   // times in a row that a ticket is let go: then it is worked at on what was read last
 )
 
 // FindTickets searches. The first search of a run claims what it finds for the run:
@@ -220,8 +221,9 @@ func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
 // and some more where that is cheap.
 func (f *fetch) expected(ctx context.Context) (int, error) {
 	f.mu.Lock()
-	last, known := f.skipped[f.step.Runner()]
-	more := f.spares() && f.spare[f.step.Runner()].more
+	of := f.of(f.step.Runner())
+	last, known := of.skipped, of.skipped >= 0
+	more := f.spares() && of.spare.more
 	f.mu.Unlock()
 	switch {
 	case f.ids == nil && last > 0:
@@ -241,7 +243,7 @@ func (f *fetch) expected(ctx context.Context) (int, error) {
 func (f *fetch) expect(left int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.skipped[f.step.Runner()] = left
+	f.of(f.step.Runner()).skipped = left
 }
 
 // takeMark keeps the moment before a search: what ends from then on it can't know.
@@ -345,7 +347,7 @@ func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket) (err error
 			f.step.SetAside(row.Ticket, errNotRead)
 			continue
 		}
-		if why := unmet(ticket, f.criteria); !readable || why != "" && row.Released < 3 && !f.often(f.step, row.Ticket) {
+		if why := unmet(ticket, f.criteria); !readable || why != "" && row.Released < mostReleased && !f.often(f.step, row.Ticket) {
 			f.letGo(f.step, row.Ticket)
 			row.Run, row.Working, row.Fetched = "", false, false
 			f.step.Later(store.Batch{Tickets: []store.Ticket{row}})
@@ -406,13 +408,13 @@ func (t *ticketSystem) pictureOf(ctx context.Context, runner string, ticket api.
 func (t *ticketSystem) saw(runner string, changed time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if changed.After(t.newest[runner]) {
-		t.newest[runner] = changed
+	if of := t.of(runner); changed.After(of.newest) {
+		of.newest = changed
 	}
 }
 
 // letGo counts that a ticket was released or overtaken; often reports whether that
-// happened three times in a row: then it is worked at on what was read last.
+// happened too often in a row to do it once more.
 func (t *ticketSystem) letGo(step Step, ticket string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -425,7 +427,7 @@ func (t *ticketSystem) letGo(step Step, ticket string) {
 func (t *ticketSystem) often(step Step, ticket string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.released[step.Runner()+"\x00"+ticket] >= 3
+	return t.released[step.Runner()+"\x00"+ticket] >= mostReleased
 }
 
 func (t *ticketSystem) workedAt(step Step, ticket string) {

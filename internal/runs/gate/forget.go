@@ -60,10 +60,11 @@ func (f *fetch) forget(ctx context.Context, ids []string, complete bool) {
 func (f *fetch) timeToForget(runner string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if last, ok := f.forgot[runner]; ok && time.Since(last) < forgetEach {
+	of := f.of(runner)
+	if time.Since(of.forgot) < forgetEach {
 		return false
 	}
-	f.forgot[runner] = time.Now()
+	of.forgot = time.Now()
 	return true
 }
 

@@ -197,6 +197,3 @@ func (e *entity) restore() *api.Entity {
 	}
 	return &api.Entity{ID: e.ID, Name: e.Name}
 }
-
-// fresh is for how long a reading counts as how the ticket is.
-const fresh = 30 * time.Second

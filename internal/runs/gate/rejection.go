@@ -22,6 +22,11 @@ func refused(err error) bool {
 	return errors.Is(err, api.ErrInvalid) || errors.Is(err, api.ErrDenied) || errors.Is(err, api.ErrNotFound)
 }
 
+// didNothing reports whether a call certainly had no effect and may succeed later.
+func didNothing(err error) bool {
+	return errors.Is(err, api.ErrTemporary) && !errors.Is(err, api.ErrUncertain)
+}
+
 func unreadable(err error) bool { return errors.Is(err, api.ErrNotFound) && refused(err) }
 
 // kinds of rejections, the first that fits.
@@ -169,4 +174,16 @@ func (c *causes) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = nil
+}
+
+// first reports whether nothing was said about a cause yet.
+func (g *Gate) first(cause string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	said := g.said[cause]
+	if g.said == nil || len(g.said) > 1000 {
+		g.said = make(map[string]bool)
+	}
+	g.said[cause] = true
+	return !said
 }

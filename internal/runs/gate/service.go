@@ -49,16 +49,31 @@ type ticketSystem struct {
 	overdue overdue
 
 	mu       sync.Mutex
-	capped   bool                             // said that a search is cut off
-	released map[string]int                   // by runner and ticket: how often in a row it was let go
-	skipped  map[string]int                   // by runner: how many tickets its last search left out
-	spare    map[string]spare                 // by runner: what its last search found beyond
-	forgot   map[string]time.Time             // by runner: when standings were last looked through
-	settled  map[string]time.Time             // by runner: when tickets were last read that had been passed over
-	newest   map[string]time.Time             // by runner: the latest change of a ticket that was seen
-	failed   map[string]time.Time             // by ticket that is passed over: when it failed at its reading alone
-	last     map[string]map[string]lastSearch // by runner and step
-	compared map[string]time.Time             // by runner: when that was compared with what was refused
+	capped   bool // said that a search is cut off
+	runners  map[string]*searcher
+	released map[string]int       // by runner and ticket: how often in a row it was let go
+	failed   map[string]time.Time // by ticket that is passed over: when it failed at its reading alone
+}
+
+// searcher is a runner, as far as its searches at this ticket system are concerned.
+type searcher struct {
+	skipped  int                   // how many tickets its last search left out; -1: not known
+	spare    spare                 // what its last search found beyond
+	last     map[string]lastSearch // by step
+	compared time.Time             // when that was compared with what was refused
+	forgot   time.Time             // when standings were last looked through
+	settled  time.Time             // when tickets were last read that had been passed over
+	newest   time.Time             // the latest change of a ticket that was seen
+}
+
+// of returns what is known of a runner, which the lock guards.
+func (t *ticketSystem) of(runner string) *searcher {
+	s := t.runners[runner]
+	if s == nil {
+		s = &searcher{skipped: -1, last: make(map[string]lastSearch)}
+		t.runners[runner] = s
+	}
+	return s
 }
 
 type ticketCreator struct {
@@ -69,8 +84,7 @@ type ticketCreator struct {
 func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSystem {
 	t := &ticketSystem{
 		gate: g, service: service, system: service, inner: inner,
-		released: make(map[string]int), skipped: make(map[string]int), spare: make(map[string]spare), settled: make(map[string]time.Time), forgot: make(map[string]time.Time), newest: make(map[string]time.Time),
-		last: make(map[string]map[string]lastSearch), compared: make(map[string]time.Time),
+		runners: make(map[string]*searcher), released: make(map[string]int), failed: make(map[string]time.Time),
 	}
 	if n, ok := inner.(named); ok && n.SystemID() != "" {
 		t.system = n.SystemID()

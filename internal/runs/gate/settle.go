@@ -92,8 +92,8 @@ func (t *ticketSystem) avoid(failing map[string]error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for id := range failing {
-		if t.failed == nil || len(t.failed) > 1000 {
-			t.failed = make(map[string]time.Time)
+		if len(t.failed) > 1000 {
+			clear(t.failed)
 		}
 		t.failed[id] = time.Now()
 	}
@@ -110,11 +110,11 @@ func (t *ticketSystem) avoided(ticket string) bool {
 func (f *fetch) pause() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	last, ok := f.settled[f.step.Runner()]
-	if ok && time.Since(last) < settlePause {
+	of := f.of(f.step.Runner())
+	if time.Since(of.settled) < settlePause {
 		return false
 	}
-	f.settled[f.step.Runner()] = time.Now()
+	of.settled = time.Now()
 	return true
 }
 
@@ -137,7 +137,7 @@ func (f *fetch) changed(ctx context.Context) (map[string]bool, error) {
 		return nil, nil
 	}
 	f.mu.Lock()
-	newest := f.newest[f.step.Runner()]
+	newest := f.of(f.step.Runner()).newest
 	f.mu.Unlock()
 	since := state.Newest
 	if newest.After(state.Newest) {

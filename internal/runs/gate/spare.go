@@ -42,7 +42,7 @@ func (f *fetch) offer(ids []string, began time.Time, more bool) {
 	f.from = s
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.spare[f.step.Runner()] = s
+	f.of(f.step.Runner()).spare = s
 }
 
 // claimedUpTo withdraws the ids up to the last one that was claimed; all of them where
@@ -50,7 +50,7 @@ func (f *fetch) offer(ids []string, began time.Time, more bool) {
 func (f *fetch) claimedUpTo(last string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := f.spare[f.step.Runner()]
+	s := &f.of(f.step.Runner()).spare
 	if !s.began.Equal(f.from.began) {
 		return // of another search
 	}
@@ -59,7 +59,6 @@ func (f *fetch) claimedUpTo(last string) {
 	} else if slices.Contains(s.ids, last) {
 		s.ids = behind(s.ids, last)
 	}
-	f.spare[f.step.Runner()] = s
 }
 
 // takeSpare claims and reads from what the last search left.
@@ -68,7 +67,7 @@ func (f *fetch) takeSpare(ctx context.Context) error {
 		return nil
 	}
 	f.mu.Lock()
-	f.from = f.spare[f.step.Runner()]
+	f.from = f.of(f.step.Runner()).spare
 	f.mu.Unlock()
 	if len(f.from.ids) == 0 || time.Since(f.from.began) > spareFor || !sameCriteria(f.criteria, f.from.criteria) {
 		return nil

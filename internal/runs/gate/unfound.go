@@ -35,11 +35,9 @@ func (f *fetch) remember(ctx context.Context, ids []string, complete bool) {
 	}
 	runner := f.step.Runner()
 	f.mu.Lock()
-	if f.last[runner] == nil {
-		f.last[runner] = make(map[string]lastSearch)
-	}
-	f.last[runner][f.step.Place()] = lastSearch{ids, complete}
-	due := time.Since(f.compared[runner]) >= unfoundEach
+	of := f.of(runner)
+	of.last[f.step.Place()] = lastSearch{ids, complete}
+	due := time.Since(of.compared) >= unfoundEach
 	f.mu.Unlock()
 	if !due {
 		return
@@ -57,7 +55,12 @@ func (g *Gate) KeepUnfound(ctx context.Context) error {
 	g.mu.Unlock()
 	for _, t := range all {
 		t.mu.Lock()
-		runners := slices.Collect(maps.Keys(t.last))
+		var runners []string
+		for runner, of := range t.runners {
+			if len(of.last) > 0 {
+				runners = append(runners, runner)
+			}
+		}
 		t.mu.Unlock()
 		for _, runner := range runners {
 			if err := t.keepUnfound(ctx, runner); err != nil {
@@ -71,8 +74,9 @@ func (g *Gate) KeepUnfound(ctx context.Context) error {
 // keepUnfound writes only what has changed.
 func (t *ticketSystem) keepUnfound(ctx context.Context, runner string) error {
 	t.mu.Lock()
-	t.compared[runner] = time.Now()
-	searches := slices.Collect(maps.Values(t.last[runner]))
+	of := t.of(runner)
+	of.compared = time.Now()
+	searches := slices.Collect(maps.Values(of.last))
 	t.mu.Unlock()
 	rows, err := t.gate.options.Store.TicketsBy(ctx, store.TicketFilter{Runner: runner, System: t.system, Refused: true, Limit: mostUnfound})
 	if err != nil {

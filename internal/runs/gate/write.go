@@ -65,8 +65,8 @@ type write struct {
 	row    store.Ticket // the run's claim on the ticket
 	intent intent
 
-	fresh   bool   // its intent is not stored yet
-	created string // id of the ticket that it made
+	unstored bool   // its intent is not stored yet
+	created  string // id of the ticket that it made
 }
 
 // begin decides whether and what to write, stores the intent, and carries it out.
@@ -94,37 +94,39 @@ func (w *write) begin(ctx context.Context, u api.TicketUpdate) error {
 	if now != nil && endedBySomebody(base, *now, key.Change(u)) {
 		return w.giveUp(ctx, *now, u)
 	}
-	seen := base
-	rest := u
+	seen, rest := base, u
 	if now != nil {
-		seen = *now
-		rest = w.missing(base, *now, u, nil)
+		seen, rest = *now, w.missing(base, *now, u, nil)
 	}
 	if rest, err = w.withoutOld(ctx, seen, rest); err != nil {
 		return err
 	}
-	for _, n := range u.Notes {
-		w.intent.Equal = append(w.intent.Equal, equal(seen, key.Note(n)))
-	}
 	w.intent.Picture = base
-	if w.intent.Update, err = storedUpdate(rest); err != nil {
-		return fmt.Errorf("change ticket %s: what is to be written can't be kept: %w", w.effect.Ticket, err)
-	}
 	if empty(rest) {
 		w.done(ctx, u)
 		return nil
 	}
-	if len(rest.Notes) < len(u.Notes) {
-		w.intent.Equal = nil
-		for _, n := range rest.Notes {
-			w.intent.Equal = append(w.intent.Equal, equal(seen, key.Note(n)))
-		}
+	if err := w.intend(seen, rest); err != nil {
+		return err
 	}
-	if w.effect.Intent, err = w.intent.encode(); err != nil {
+	return w.carry(ctx, rest)
+}
+
+// intend makes an intent of what is still wanted. seen is how the ticket is now, as far as
+// it is known.
+func (w *write) intend(seen picture.Picture, rest api.TicketUpdate) (err error) {
+	for _, n := range rest.Notes {
+		w.intent.Equal = append(w.intent.Equal, equal(seen, w.gate.hashing.Note(n)))
+	}
+	w.intent.Update, err = storedUpdate(rest)
+	if err == nil {
+		w.effect.Intent, err = w.intent.encode()
+	}
+	if err != nil {
 		return fmt.Errorf("change ticket %s: what is to be written can't be kept: %w", w.effect.Ticket, err)
 	}
-	w.fresh = true
-	return w.carry(ctx, rest)
+	w.unstored = true
+	return nil
 }
 
 // withoutCounted drops a note for each that the run has written in steps which its
@@ -183,6 +185,9 @@ func (w *write) mayTry(ctx context.Context, u api.TicketUpdate) error {
 	return ErrStopped
 }
 
+// freshFor is for how long a reading counts as how the ticket is.
+const freshFor = 30 * time.Second
+
 // compareFirst returns the run's picture of the ticket, with all of ours laid over it,
 // and the ticket as it is now where it has to be read: after a pause, or in another
 // process than the one that had read it. Before its first intent the run ends there if
@@ -192,7 +197,7 @@ func (w *write) compareFirst(ctx context.Context, notes bool) (base picture.Pict
 	p, known := decodePicture(w.row.Picture)
 	ours := changes(ofTicket(w.step.Effects(), w.system, id))
 	ended := w.row.EndedAt > p.Read.Mark // a run at the ticket, since it was read
-	if known && !ended && p.Read.Process == w.gate.process && time.Duration(w.gate.clock()-p.Read.Clock) < fresh {
+	if known && !ended && p.Read.Process == w.gate.process && time.Duration(w.gate.clock()-p.Read.Clock) < freshFor {
 		return p.Lay(ours...), nil, nil
 	}
 	if !known && (w.records || !notes) {
@@ -249,29 +254,29 @@ func anyBegun(step Step) bool {
 }
 
 // look reads a ticket as the run had read it. One that can't be read makes the run wait.
-func (t *write) look(ctx context.Context, p picture.Picture) (api.Ticket, picture.Picture, error) {
-	id := t.effect.Ticket
+func (w *write) look(ctx context.Context, p picture.Picture) (api.Ticket, picture.Picture, error) {
+	id := w.effect.Ticket
 	c, err := decodeCriteria(p.Read.Criteria)
 	if err != nil {
 		return api.Ticket{}, p, err
 	}
-	read, err := t.read(ctx, []string{id}, c)
+	read, err := w.read(ctx, []string{id}, c)
 	if err == nil && len(read) == 0 {
 		err = fmt.Errorf("ticket %s: %w", id, api.ErrNotFound)
 	}
 	switch {
 	case err == nil:
 	case unreadable(err):
-		t.step.Waits(Wait{Reason: store.ReasonGone, Cause: t.cause(t.step, "read", "", "unreadable"), Err: err})
+		w.step.Waits(Wait{Reason: store.ReasonGone, Cause: w.cause(w.step, "read", "", "unreadable"), Err: err})
 		return api.Ticket{}, p, errors.Join(ErrStopped, err)
 	case refused(err):
-		t.step.Refused(t.rejection(t.step, "read", id, false, err))
+		w.step.Refused(w.rejection(w.step, "read", id, false, err))
 		return api.Ticket{}, p, err
 	default:
-		t.step.Failed(err)
+		w.step.Failed(err)
 		return api.Ticket{}, p, err
 	}
-	seen, err := t.pictureOf(ctx, t.step.Runner(), read[0], c, 0)
+	seen, err := w.pictureOf(ctx, w.step.Runner(), read[0], c, 0)
 	return read[0], seen, err
 }
 

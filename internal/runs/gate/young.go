@@ -1,0 +1,56 @@
+package gate
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/picture"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// lookFor is how long a store without a past looks before each note to a ticket that was
+// changed before it.
+const lookFor = 24 * time.Hour
+
+// withoutOld drops notes that a ticket has already, while the store is too young to know
+// whether otai wrote them.
+func (w *write) withoutOld(ctx context.Context, seen picture.Picture, u api.TicketUpdate) (api.TicketUpdate, error) {
+	if len(u.Notes) == 0 || seen.Stamp.IsZero() {
+		return u, nil
+	}
+	birth, err := w.gate.birth(ctx)
+	if err != nil || birth.IsZero() || time.Since(birth) > lookFor || seen.Stamp.After(birth) {
+		return u, err
+	}
+	key := w.gate.hashing
+	notes := u.Notes
+	u.Notes = nil
+	for _, n := range notes {
+		if seen.Equal(key.Note(n)) > 0 {
+			w.gate.options.Logger.InfoContext(ctx, "a note stands on the ticket already, from before this run store was made, and is not written again", "ticket", w.effect.Ticket, "runner", w.step.Runner())
+			continue
+		}
+		u.Notes = append(u.Notes, n)
+	}
+	return u, nil
+}
+
+func (g *Gate) birth(ctx context.Context) (time.Time, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.born != nil {
+		return *g.born, nil
+	}
+	text, ok, err := g.options.Store.Value(ctx, store.ValueBirth)
+	if err != nil {
+		return time.Time{}, storeError("ask how old the run store is", err)
+	}
+	var born time.Time
+	if micros, bad := strconv.ParseInt(text, 10, 64); ok && bad == nil {
+		born = time.UnixMicro(micros)
+	}
+	g.born = &born
+	return born, nil
+}
