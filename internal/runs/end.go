@@ -44,8 +44,8 @@ func (r *run) End(ctx context.Context, _ api.PipeResult, err error) error {
 // conclude decides how the attempt ends. The decision is nil where there is nothing to be
 // stored, or nothing can be.
 func (r *run) conclude(ctx context.Context, err error) (ending, *decision, error) {
-	if r.resumed && !r.prepared { // a pipe without steps
-		r.prepared = true
+	if r.resumed && r.phase == unprepared { // a pipe without steps
+		r.phase = going
 		_ = r.prepare(ctx) // what it found is in r.saw
 	}
 	r.saw.stopped = r.saw.stopped || err != nil && ctx.Err() != nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -23,6 +22,16 @@ var (
 // mostDeaths is how often a process may die at one step before the ticket is set aside.
 const mostDeaths = 3
 
+// phase is how far an attempt has come.
+type phase int
+
+const (
+	unprepared phase = iota // nothing has run; what was begun before is finished first
+	going
+	beginsAnew // what its steps are given has changed: none runs until the place's pipe is called again
+	halted     // what was begun can't be finished now: no further step runs
+)
+
 // run is one run in this process.
 type run struct {
 	e       *Engine
@@ -31,31 +40,38 @@ type run struct {
 	ended   chan struct{}
 	late    overdue
 
-	lost        atomic.Bool     // another host has it
-	ours        context.Context //nolint:containedctx // ends when it is lost
-	over        context.CancelFunc
-	canceled    atomic.Bool // by a person
-	prepared    bool
-	again       bool   // begins anew; no step runs until then
-	halted      bool   // no further step runs
+	// Whose it is, said from outside.
+	lost     atomic.Bool     // another host has it
+	ours     context.Context //nolint:containedctx // ends when it is lost
+	over     context.CancelFunc
+	canceled atomic.Bool // by a person
+
+	// For the goroutine that carries it out.
+	phase       phase
 	spawnedHere bool   // its items live by themselves
 	concern     string // the ticket that its end is about
 
-	mu       sync.Mutex // for all below: a pipe may write from several goroutines
-	row      store.Run
-	stored   bool
-	resumed  bool
-	searched bool // in this attempt, or by a result that it had
-	steps    map[string]store.Step
-	docs     map[string][]byte
-	passed   map[string]bool // names of the steps that this attempt has behind it
-	effects  []store.Effect
-	tickets  []store.Ticket
-	pending  store.Batch
-	owes     bool // a result is pending that is to be stored before the next step begins
-	item     *orchestrator.LoopItem
+	mu sync.Mutex // for all below: a pipe may write from several goroutines
+
+	// What the store has of it.
+	row     store.Run
+	stored  bool // the store has it at all
+	resumed bool // it was begun before
+	steps   map[string]store.Step
+	docs    map[string][]byte
+	effects []store.Effect
+	tickets []store.Ticket
+	item    *orchestrator.LoopItem
+	memory  memory // what the attempts before left
+
+	// What waits to be stored.
+	pending store.Batch
+	owes    bool // a result is among it that is to be stored before the next step begins
+
+	// What this attempt has seen.
 	saw      attempt
-	memory   memory // what the attempts before left
+	searched bool            // also by a result that it had
+	passed   map[string]bool // names of the steps that it has behind it
 }
 
 func (e *Engine) newRun(p *orchestrator.Place, row store.Run) *run {
@@ -99,9 +115,11 @@ func (r *run) Item() (orchestrator.LoopItem, bool) {
 
 // Again implements [orchestrator.Run].
 func (r *run) Again() bool {
-	again := r.again
-	r.again = false
-	return again
+	if r.phase != beginsAnew {
+		return false
+	}
+	r.phase = going
+	return true
 }
 
 // Found implements [orchestrator.Run].
@@ -132,8 +150,8 @@ func (r *run) mayStep(ctx context.Context) error {
 		r.saw.stopped = true
 		return err
 	}
-	if !r.prepared {
-		r.prepared = true
+	if r.phase == unprepared {
+		r.phase = going
 		if err := r.prepare(ctx); err != nil {
 			return err
 		}
@@ -141,9 +159,9 @@ func (r *run) mayStep(ctx context.Context) error {
 	switch {
 	case r.lost.Load():
 		return store.ErrFence
-	case r.again:
+	case r.phase == beginsAnew:
 		return errAgain
-	case r.halted || r.halts():
+	case r.phase == halted || r.halts():
 		return errHalt
 	}
 	return nil
@@ -157,7 +175,7 @@ func (r *run) failed(key string, err error) error {
 		return err
 	}
 	r.saw.system = &trouble{step: orchestrator.Step{Key: key, Path: key, Name: key}, err: err}
-	r.halted = true
+	r.phase = halted
 	return err
 }
 
@@ -200,7 +218,7 @@ func (r *run) had(s orchestrator.Step) (api.PipeResult, bool, error) {
 
 // anew drops the results of the steps; the run keeps its tickets and its effects.
 func (r *run) anew() {
-	r.again, r.searched = true, false
+	r.phase, r.searched = beginsAnew, false
 	items, has := r.steps[stepSpawned]
 	clear(r.steps)
 	clear(r.docs)
@@ -285,80 +303,4 @@ func (r *run) keep(st *step, result api.PipeResult) {
 	s := store.Step{Key: st.s.Key, Params: st.s.Params, Result: kept}
 	r.pending.Steps = append(r.pending.Steps, s)
 	r.pending.Documents = append(r.pending.Documents, docs...)
-}
-
-// commit stores a batch with what waits to be stored. Where the run is lost, an outcome
-// is stored all the same as long as nobody has taken the run over.
-func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.lost.Load() {
-		return nil, r.facts(ctx)
-	}
-	whole := joined(r.pending, b)
-	whole.Held, whole.Fact = r.held(), false
-	if !r.stored {
-		row := r.row
-		whole.Create = &row
-	}
-	counted, err := r.e.o.Store.Commit(ctx, whole)
-	switch {
-	case errors.Is(err, store.ErrFence):
-		r.lose()
-		return nil, r.facts(ctx)
-	case err != nil:
-		return nil, err
-	}
-	r.stored, r.owes, r.pending = true, false, store.Batch{}
-	r.apply(b)
-	if counted != nil { // what waited for a cause that is open now is due
-		r.e.places.wakeAll()
-	}
-	return counted, nil
-}
-
-// facts stores the outcomes of a run that is lost. Its error is ErrFence where there is
-// nothing more to be stored.
-func (r *run) facts(ctx context.Context) error {
-	facts := factsOf(r.pending)
-	if len(facts.Effects) == 0 || !r.stored {
-		return store.ErrFence
-	}
-	facts.Held = r.held()
-	if _, err := r.e.o.Store.Commit(ctx, facts); errors.Is(err, store.ErrUnavailable) {
-		return err
-	}
-	r.pending = store.Batch{}
-	return store.ErrFence
-}
-
-// drop gives the run up because its host's lease has ended, with its outcomes stored
-// before another incarnation takes it over.
-func (r *run) drop(ctx context.Context) {
-	r.lose()
-	if !r.mu.TryLock() {
-		return // what it stores at this moment finds out by itself
-	}
-	defer r.mu.Unlock()
-	_ = r.facts(ctx)
-}
-
-// commitPersistently waits for a store that can't be used now: what a run has finished
-// is not given up, and nothing further is begun.
-func (r *run) commitPersistently(ctx context.Context, b store.Batch) (*store.Cause, error) {
-	pause := 100 * time.Millisecond
-	for {
-		counted, err := r.commit(ctx, b)
-		if err == nil || !errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
-			return counted, err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return nil, err
-		case <-r.e.closing:
-			return nil, err
-		}
-		pause = min(2*pause, 2*time.Second)
-	}
 }

@@ -2,7 +2,6 @@ package runs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -166,9 +165,7 @@ func (s *step) Commit(ctx context.Context, b store.Batch) error {
 		b.Begin = &begin
 	}
 	_, err := s.r.commit(ctx, b)
-	if errors.Is(err, store.ErrCanceled) {
-		s.r.canceled.Store(true)
-	}
+	s.r.fenced(err)
 	return err
 }
 
@@ -181,36 +178,14 @@ func (s *step) Fence(ctx context.Context, effect string, lasts time.Duration) er
 	}
 	boot, clock := s.r.e.clock()
 	err := r.e.o.Store.Fence(ctx, r.held(), effect, lasts, boot, clock)
-	switch {
-	case errors.Is(err, store.ErrCanceled):
-		r.canceled.Store(true)
-	case errors.Is(err, store.ErrFence):
-		r.lose()
-	case err == nil:
+	r.fenced(err)
+	if err == nil {
 		r.begun(store.Begin{Effect: effect, Lasts: lasts, Boot: boot, BootClock: clock})
 	}
 	return err
 }
 
-// begun makes what the store knows of a request part of what is known of the run.
-func (r *run) begun(b store.Begin) {
-	for i := range r.effects {
-		if f := &r.effects[i]; f.Key == b.Effect {
-			f.Begun = r.e.now()
-			f.Until = f.Begun + b.Lasts.Microseconds()
-			f.Boot, f.BootClock = b.Boot, b.BootClock
-		}
-	}
-}
-
 func (s *step) Later(b store.Batch) { s.r.later(b) }
-
-func (r *run) later(b store.Batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.apply(b)
-	r.pending = joined(r.pending, b)
-}
 
 func (s *step) Refused(f gate.Rejection) {
 	s.r.mu.Lock()
@@ -278,115 +253,4 @@ func (s *step) Gone(ticket string) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
 	s.r.saw.gone = ticket
-}
-
-// fenced learns from an error that the run is lost.
-func (r *run) fenced(err error) {
-	if errors.Is(err, store.ErrFence) {
-		r.lose()
-	}
-	if errors.Is(err, store.ErrCanceled) {
-		r.canceled.Store(true)
-	}
-}
-
-// apply makes what a batch stores part of what is known of the run.
-func (r *run) apply(b store.Batch) {
-	for _, f := range b.Effects {
-		r.putEffect(f)
-	}
-	if b.Begin != nil {
-		r.begun(*b.Begin)
-	}
-	for _, t := range b.Tickets {
-		if t.Runner == r.row.Runner {
-			r.putTicket(t)
-		}
-	}
-}
-
-// putEffect replaces an effect by its key, as the store does.
-func (r *run) putEffect(f store.Effect) {
-	i := slices.IndexFunc(r.effects, func(had store.Effect) bool { return had.Key == f.Key })
-	if i < 0 {
-		r.effects = append(r.effects, f)
-		return
-	}
-	had := r.effects[i]
-	if len(f.Intent) == 0 {
-		f.Intent = had.Intent
-	}
-	if len(f.Record) == 0 {
-		f.Record = had.Record
-	}
-	if len(f.Outcome) == 0 {
-		f.Outcome = had.Outcome
-	}
-	if f.Boot == "" {
-		f.Boot, f.BootClock = had.Boot, had.BootClock
-	}
-	if f.Begun == 0 {
-		f.Begun, f.Until = had.Begun, had.Until
-	}
-	r.effects[i] = f
-}
-
-// putTicket replaces a ticket; one that the run has let go of is no longer its own.
-func (r *run) putTicket(t store.Ticket) {
-	i := slices.IndexFunc(r.tickets, func(had store.Ticket) bool { return had.System == t.System && had.Ticket == t.Ticket })
-	switch {
-	case t.Run != r.row.ID && i >= 0:
-		r.tickets = slices.Delete(r.tickets, i, i+1)
-	case t.Run != r.row.ID:
-	case i < 0:
-		r.tickets = append(r.tickets, t)
-	default:
-		r.tickets[i] = t
-	}
-}
-
-// joined is one batch of two, the first one's content first.
-func joined(a, b store.Batch) store.Batch {
-	j := b
-	j.Durable = a.Durable || b.Durable
-	if j.AtWork == nil {
-		j.AtWork = a.AtWork
-	}
-	j.Forget = a.Forget || b.Forget
-	j.Steps = append(slices.Clone(a.Steps), b.Steps...)
-	if b.Forget {
-		j.Steps = b.Steps
-	}
-	j.Documents = append(slices.Clone(a.Documents), b.Documents...)
-	if b.Forget {
-		j.Documents = b.Documents
-	}
-	j.Effects = append(slices.Clone(a.Effects), b.Effects...)
-	j.Tickets = append(without(a.Tickets, b.Tickets), b.Tickets...)
-	j.Success = append(slices.Clone(a.Success), b.Success...)
-	if j.Rejection == nil {
-		j.Rejection = a.Rejection
-	}
-	return j
-}
-
-// without are the tickets that are not replaced by others.
-func without(tickets, by []store.Ticket) []store.Ticket {
-	return slices.DeleteFunc(slices.Clone(tickets), func(t store.Ticket) bool {
-		return slices.ContainsFunc(by, func(o store.Ticket) bool {
-			return o.Ticket == t.Ticket && o.System == t.System && o.Runner == t.Runner
-		})
-	})
-}
-
-// factsOf is what of a batch is a fact: outcomes, and the result of their step.
-func factsOf(b store.Batch) store.Batch {
-	facts := store.Batch{Fact: true, Durable: b.Durable, Success: b.Success}
-	for _, f := range b.Effects {
-		if f.State != store.Intent {
-			facts.Effects = append(facts.Effects, f)
-		}
-	}
-	facts.Steps, facts.Documents = b.Steps, b.Documents
-	return facts
 }
