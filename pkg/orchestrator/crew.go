@@ -22,24 +22,28 @@ type crew struct {
 	outage *outage // of the child of the root
 	wake   chan struct{}
 
-	mu      sync.Mutex
-	working int
-	lent    int     // runs whose request is overdue: no worker waits for them
-	fires   int     // how many firings may follow; -1: any number
-	search  *firing // it has neither claimed anything nor ended
-	more    bool    // the last firing may begin another run now
-	left    int     // how many runs the last firing may still begin
-	next    time.Time
-	waits   bool // for a run to end, before the pause to the next firing begins
-	maybe   bool // something may be due
-	settled chan struct{}
+	mu       sync.Mutex
+	working  int
+	lent     int  // runs whose request is overdue: no worker waits for them
+	mayBeDue bool // something may be due that has no worker yet
+
+	// Of the firings.
+	fires     int       // how many may follow; -1: any number
+	search    *firing   // the last one, if it has neither claimed anything nor ended
+	mayBegin  int       // how many runs the last one may still begin
+	more      bool      // it may begin one of them now
+	awaitsEnd bool      // of the first of its runs: then the pause to the next one begins
+	next      time.Time // not before then
+
+	// For the end of the process.
 	errs    []error
-	emptyAt int  // the engine's count of changes when a search last found nothing
-	gaveUp  bool // until empty: an error that doesn't pass
+	settled chan struct{} // closed when the firings which were allowed have ended
+	emptyAt int           // the engine's count of changes when a search last found nothing
+	gaveUp  bool          // until empty: an error that doesn't pass
 }
 
 func (e *Engine) newCrew(p *place) *crew {
-	c := &crew{engine: e, place: p, wake: make(chan struct{}, 1), maybe: true, emptyAt: -1}
+	c := &crew{engine: e, place: p, wake: make(chan struct{}, 1), mayBeDue: true, emptyAt: -1}
 	if p.child != nil {
 		c.outage = newOutage(p.child.path, p.child.id, e.logger)
 	}
@@ -72,7 +76,7 @@ func (c *crew) serve(ctx, work context.Context) {
 		case <-over:
 		case <-stop:
 		case <-ready:
-			c.set(func() { c.maybe = true })
+			c.set(func() { c.mayBeDue = true })
 		}
 	}
 }
@@ -102,12 +106,12 @@ func (c *crew) notify() {
 func (c *crew) begin(ctx, work context.Context) time.Duration {
 	for {
 		c.mu.Lock()
-		free, maybe := c.working < c.place.Workers, c.maybe
+		free, look := c.working < c.place.Workers, c.mayBeDue
 		c.mu.Unlock()
 		if !free {
 			return 0
 		}
-		if maybe {
+		if look {
 			run, ok, err := c.engine.runs.Next(ctx, c.place.Place)
 			switch {
 			case ctx.Err() != nil:
@@ -118,16 +122,16 @@ func (c *crew) begin(ctx, work context.Context) time.Duration {
 			}
 			c.engine.gap.ends()
 			if ok {
-				c.start(work, &firing{place: c.place, run: run, answered: true}, false)
+				c.start(work, &firing{place: c.place, run: run, due: true, answered: true})
 				continue
 			}
-			c.set(func() { c.maybe = false })
+			c.set(func() { c.mayBeDue = false })
 		}
 		f, wait := c.fire()
 		if f == nil {
 			return wait
 		}
-		c.start(work, f, true)
+		c.start(work, f)
 	}
 }
 
@@ -142,7 +146,7 @@ func (c *crew) fire() (*firing, time.Duration) {
 		return nil, 0
 	case c.more:
 		f.answered = true
-	case c.fires == 0 || c.waits:
+	case c.fires == 0 || c.awaitsEnd:
 		c.settle()
 		return nil, 0
 	default:
@@ -156,10 +160,10 @@ func (c *crew) fire() (*firing, time.Duration) {
 		if c.fires > 0 {
 			c.fires--
 		}
-		c.left, c.waits = c.place.Workers, true
+		c.mayBegin, c.awaitsEnd = c.place.Workers, true
 		f.answered = c.engine.options.UntilEmpty
 	}
-	c.left--
+	c.mayBegin--
 	c.more, c.search = false, f
 	f.claimed = func() { c.claimed(f) }
 	return f, 0
@@ -167,7 +171,7 @@ func (c *crew) fire() (*firing, time.Duration) {
 
 // settle reports that the firings which were allowed have ended.
 func (c *crew) settle() {
-	if c.settled != nil && c.fires == 0 && c.working == 0 && c.lent == 0 && !c.maybe {
+	if c.settled != nil && c.fires == 0 && c.working == 0 && c.lent == 0 && !c.mayBeDue {
 		close(c.settled)
 		c.settled = nil
 	}
@@ -178,23 +182,23 @@ func (c *crew) claimed(f *firing) {
 	c.engine.changes.Add(1)
 	c.set(func() {
 		if c.search == f {
-			c.search, c.more = nil, c.left > 0
+			c.search, c.more = nil, c.mayBegin > 0
 		}
 	})
 	c.notify()
 }
 
-func (c *crew) start(work context.Context, f *firing, fired bool) {
+func (c *crew) start(work context.Context, f *firing) {
 	c.set(func() { c.working++ })
 	f.begun, f.changes = time.Now(), int(c.engine.changes.Load())
-	f.overdue = func(sent time.Time) { c.lend(f, fired, sent) }
-	due := f.run
+	f.overdue = func(sent time.Time) { c.lend(f, sent) }
+	run := f.run
 	go func() {
 		result, err := c.run(work, f)
 		if f.ended != nil {
 			f.ended()
 		}
-		c.ended(f, fired, fired || due.Found(), result, err)
+		c.ended(f, !f.due || run.Found(), result, err)
 		c.notify()
 	}()
 }
@@ -224,7 +228,7 @@ func (c *crew) run(work context.Context, f *firing) (api.PipeResult, error) {
 // lend gives the worker of a run whose request is overdue to another run. The pause to the
 // next firing counts from that request on. A run that has claimed nothing keeps it: the
 // next one would do the same again.
-func (c *crew) lend(f *firing, fired bool, sent time.Time) {
+func (c *crew) lend(f *firing, sent time.Time) {
 	pause, _, _ := c.engine.cycle.pauses()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -234,8 +238,8 @@ func (c *crew) lend(f *firing, fired bool, sent time.Time) {
 	f.lent = true
 	c.working--
 	c.lent++
-	if fired && c.waits {
-		c.waits, c.next = false, sent.Add(pause)
+	if !f.due && c.awaitsEnd {
+		c.awaitsEnd, c.next = false, sent.Add(pause)
 	}
 	c.notify()
 }
@@ -243,7 +247,7 @@ func (c *crew) lend(f *firing, fired bool, sent time.Time) {
 // ended plans what follows the end of a run. found is false of one that was due and is
 // about no ticket of a search, as an item that stands in the configuration: each firing
 // makes it again.
-func (c *crew) ended(f *firing, fired, found bool, result api.PipeResult, err error) {
+func (c *crew) ended(f *firing, found bool, result api.PipeResult, err error) {
 	pause, retry, keep := c.engine.cycle.pauses()
 	errs := c.engine.cycle.takeErrors()
 	stopping := c.engine.cycle.stopping()
@@ -255,30 +259,30 @@ func (c *crew) ended(f *firing, fired, found bool, result api.PipeResult, err er
 	} else {
 		c.working--
 	}
-	empty := c.search == f
+	empty := c.search == f // a firing that has claimed nothing
 	switch {
 	case empty:
 		c.search = nil
 	case found:
 		c.engine.changes.Add(1) // what it wrote may be work for others
 	}
-	if fired && c.waits && !f.lent {
-		c.waits, c.next = false, time.Now().Add(pause)
+	if !f.due && c.awaitsEnd && !f.lent {
+		c.awaitsEnd, c.next = false, time.Now().Add(pause)
 	}
 	switch {
 	case stopping:
 	case err != nil:
 		in := working
-		if fired && empty {
+		if empty {
 			in = searching
 		}
 		c.failed(err, retry, keep, in)
 	default:
 		c.errs = append(c.errs, errs...)
 		if c.outage != nil && !result.Skipped() {
-			c.outage.over(f.begun, reached(fired, empty)...)
+			c.outage.over(f.begun, reached(f.due, empty)...)
 		}
-		if fired && empty {
+		if empty {
 			c.emptyAt = f.changes
 			if c.engine.options.UntilEmpty { // others may still make work for this one
 				c.next = time.Now().Add(max(pause, time.Second))
@@ -289,9 +293,9 @@ func (c *crew) ended(f *firing, fired, found bool, result api.PipeResult, err er
 
 // reached says what a run has shown to work: a firing that claimed something has searched
 // and worked, one that found nothing has searched, and a run that was due has worked.
-func reached(fired, empty bool) []phase {
+func reached(due, empty bool) []phase {
 	switch {
-	case !fired:
+	case due:
 		return []phase{working}
 	case empty:
 		return []phase{searching}

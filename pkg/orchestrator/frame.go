@@ -77,6 +77,7 @@ func (n *node) called() string {
 type firing struct {
 	place    *place
 	run      Run    // to be continued; nil begins a new one
+	due      bool   // that run was due: nothing has fired
 	answered bool   // the trigger isn't asked: it has succeeded
 	claimed  func() // of the new run
 	overdue  func(sent time.Time)
