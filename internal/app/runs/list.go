@@ -106,43 +106,6 @@ func (d *Desk) IDs(ctx context.Context, begun string) ([]string, error) {
 	return out, nil
 }
 
-// State is where the run is, in one word or two.
-func (r Run) StateText() string { return stateOf(r.State, r.Outcome, r.Reason) }
-
-func stateOf(state, outcome, reason string) string {
-	switch {
-	case outcome != "":
-		return outcome
-	case state == string(store.Waiting) && reason == store.ReasonAside:
-		return "set aside"
-	}
-	return state
-}
-
-// Why is what a run waits for, in people's words.
-func (r Run) Why() string {
-	switch r.Reason {
-	case "":
-		return r.Error
-	case store.ReasonAside:
-		return "the ticket was refused and is tried again: " + r.Error
-	case store.ReasonUntil:
-		return "a request may still be at work at the help desk"
-	case store.ReasonCause:
-		return "waits for the cause " + r.Cause
-	case store.ReasonBusy:
-		return "another run works at the ticket"
-	case store.ReasonSystem:
-		return "the same step met an error of the system: " + r.Error
-	case store.ReasonGone:
-		return "the ticket can't be read"
-	}
-	if r.Error == "" {
-		return r.Reason
-	}
-	return r.Reason + ": " + r.Error
-}
-
 // failed says what could not be done; a store that can't be used says so itself.
 func (d *Desk) failed(doing string, err error) error {
 	if errors.Is(err, store.ErrUnavailable) {

@@ -119,18 +119,3 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 	}
 	return w, nil
 }
-
-// Reason is why runs wait.
-type Reason struct{ Name, Text string }
-
-// Reasons are why runs wait, in people's words.
-func Reasons() []Reason {
-	return []Reason{
-		{store.ReasonUntil, "a request got no answer and may still be at work"},
-		{store.ReasonBusy, "another run works at the ticket"},
-		{store.ReasonSystem, "the system failed at a step, such as a help desk that is down; it is tried again"},
-		{store.ReasonAside, "the ticket was refused, and is tried again"},
-		{store.ReasonCause, "what refuses many, see the cause"},
-		{store.ReasonGone, "the ticket can't be read"},
-	}
-}
