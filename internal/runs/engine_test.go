@@ -723,3 +723,25 @@ func TestARunnerThatAnotherHostHasIsNotGone(t *testing.T) {
 type elsewhere struct{ store.Store }
 
 func (elsewhere) Living(context.Context, string) ([]string, error) { return []string{"h1"}, nil }
+
+// Nor can a process whose configuration doesn't have the service any more.
+func TestADiscardEndsARunWhoseServiceIsGoneFromTheConfiguration(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.process("1", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+			_, err := d.intent("1")(ctx, s)
+			s.Waits(gate.Wait{Reason: store.ReasonUntil, Until: s.Effects()[0].Until})
+			return api.PipeResult{}, errors.Join(err, api.ErrUncertain)
+		})
+		d.finish = func(context.Context, gate.Step, store.Effect) error { return gate.ErrNoService }
+		d.ask(store.VerbDiscard, store.RequestArgs{Runs: []string{d.runs(store.Filter{})[0].ID}})
+		for range 60 {
+			time.Sleep(time.Second)
+			if r, ok := d.mayBeNext(d.place); ok {
+				d.end(r)
+			}
+		}
+		if row := d.runs(store.Filter{})[0]; row.Outcome != store.Canceled {
+			t.Errorf("the run: %+v", row)
+		}
+	})
+}

@@ -81,8 +81,8 @@ func (r *run) finishOpen(ctx context.Context) error {
 		case errors.Is(err, store.ErrFence):
 			r.lose()
 			return err
-		case r.canceled.Load() && (errors.Is(err, store.ErrCanceled) || r.waitsFor(store.ReasonCause)):
-			r.saw.looked = true
+		case r.canceled.Load() && (errors.Is(err, store.ErrCanceled) || r.waitsFor(store.ReasonCause) || errors.Is(err, gate.ErrNoService)):
+			r.saw.looked = true // or nobody can
 			return errHalt
 		case err != nil && !r.sawHalt():
 			return r.failed(f.Step, err)

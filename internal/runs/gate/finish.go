@@ -2,10 +2,15 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
+
+// ErrNoService means that nobody can look what became of an effect: the service by which it
+// was begun isn't there any more.
+var ErrNoService = errors.New("the configuration has no service that could")
 
 // Finish finishes an open effect of a run that was interrupted: it looks at the ticket,
 // and what is missing is sent from the effect's own values. The error is [ErrStopped]
@@ -16,7 +21,7 @@ func (g *Gate) Finish(ctx context.Context, s Step, e store.Effect) error {
 	creator := g.creators[e.Service]
 	g.mu.Unlock()
 	if !ok {
-		return fmt.Errorf("finish what was begun at ticket %s: the configuration has no service %q; give it its id back", e.Ticket, e.Service)
+		return fmt.Errorf("finish what was begun at ticket %s by the service %q: %w; give it its id back, or give the run up with `otai runs discard`", e.Ticket, e.Service, ErrNoService)
 	}
 	ctx = WithStep(ctx, s)
 	if e.Operation == store.OpCreate {
@@ -26,7 +31,7 @@ func (g *Gate) Finish(ctx context.Context, s Step, e store.Effect) error {
 			return err
 		}
 		if creator == nil || w.intent.Create == nil {
-			return fmt.Errorf("finish a new ticket: the service %q makes none; give it the use back that it had", e.Service)
+			return fmt.Errorf("finish a new ticket by the service %q: %w; give it the use back that it had, or give the run up with `otai runs discard`", e.Service, ErrNoService)
 		}
 		_, err = (&ticketCreator{ticketSystem: t, creator: creator}).createAgain(ctx, w)
 		return err
