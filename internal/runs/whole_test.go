@@ -318,8 +318,11 @@ func TestATicketWhoseReadingFailsKeepsNoOtherWaiting(t *testing.T) {
 						t.Errorf("the others were done after %s, want at most %s", took, most)
 					}
 					time.Sleep(10 * time.Minute)
-					if got := d.ticket("0001"); got.Standing != store.Aside || b.tries > 20 {
-						t.Errorf("after %s and %d readings: %+v", time.Since(began), b.tries, got)
+					h.mu.Lock()
+					tries := b.tries
+					h.mu.Unlock()
+					if got := d.ticket("0001"); got.Standing != store.Aside || tries > 20 {
+						t.Errorf("after %s and %d readings: %+v", time.Since(began), tries, got)
 					}
 					if n := log.count("level=ERROR") + log.count("level=WARN"); n > 10 {
 						t.Errorf("%d lines\n%s", n, log.b.String())
