@@ -27,19 +27,6 @@ const (
 // systemPauses are those between the tries of a step that met a failure of the system.
 var systemPauses = [...]time.Duration{time.Second, 10 * time.Second, time.Minute}
 
-// memory is what an attempt leaves to the next one of its run, in whatever process.
-type memory struct {
-	Step  string `json:"step,omitempty"` // that met a failure of the system
-	Path  string `json:"path,omitempty"`
-	Count int    `json:"count,omitempty"` // times in a row
-	Since int64  `json:"since,omitempty"` // the first of them
-	Busy  int    `json:"busy,omitempty"`  // times in a row that another run worked at the ticket
-	Own   bool   `json:"own,omitempty"`   // those failures are the ticket's, as soon as nothing can be at work
-	// At a ticket that can't be read: for how long it was looked at, and when last.
-	Looked int64 `json:"looked,omitempty"`
-	Look   int64 `json:"look,omitempty"`
-}
-
 // ending is all that [decide] decides on.
 type ending struct {
 	attempt

@@ -47,8 +47,10 @@
 //
 // # Order of the files
 //
-// engine.go, places.go: what begins, and what is due. run.go, prepare.go, step.go, once.go,
-// overdue.go, commit.go: one attempt. each.go: loops. attempt.go, decide.go, end.go: how it ends.
-// keep.go, strays.go: what is kept of steps, also for another configuration. tend.go,
-// requests.go, unknown.go, slots.go, inherit.go: what the engine does beside.
+// engine.go, due.go, places.go: what begins, and what is due. run.go, prepare.go, step.go,
+// once.go, overdue.go, commit.go: one attempt. each.go: loops. attempt.go, decide.go, end.go,
+// memory.go: how it ends, and what the next one knows of it. streaks.go, say.go, waits.go: what
+// is counted and said of several. keep.go, strays.go: what is kept of steps, also for another
+// configuration. tend.go, requests.go, unknown.go, slots.go, inherit.go: what the engine does
+// beside.
 package runs

@@ -346,7 +346,7 @@ func (e *Engine) itemOf(row store.Run) *orchestrator.LoopItem {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if item, ok := e.values[row.ID].(orchestrator.LoopItem); ok {
+	if item, ok := e.values[row.ID]; ok {
 		return &item
 	}
 	return nil

@@ -85,6 +85,29 @@ func (r *run) storeEnd(ctx context.Context, v decision, e ending) error {
 	return nil
 }
 
+// ended makes known in this process what the store has by now.
+func (e *Engine) ended(r *run, v decision) {
+	e.mu.Lock()
+	if v.end.State == store.Ended {
+		delete(e.values, r.row.ID)
+	}
+	e.mu.Unlock()
+	if v.end.State != store.Ended && v.end.DueAt != 0 {
+		e.places.of(r.p).later(v.end.DueAt, e.now())
+	}
+}
+
+// countItem counts a run for the loop of which it is an item. err is what [Engine.inStreak]
+// said of it.
+func (e *Engine) countItem(r *run, v decision, err error) {
+	e.mu.Lock()
+	l := e.loops[r.row.Parent]
+	e.mu.Unlock()
+	if l != nil {
+		e.itemEnded(l, r.row.ID, v.end.State, v.end.Outcome, err != nil)
+	}
+}
+
 // gaveAllBack reports whether nothing is left of what the run has claimed: its steps have
 // seen an empty search.
 func (r *run) gaveAllBack() bool {

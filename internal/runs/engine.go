@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -71,8 +70,8 @@ type Engine struct {
 	host    string // of this incarnation
 	offset  time.Duration
 	active  map[string]*run
-	loops   map[string]*loop // by the run that waits in Each
-	values  map[string]any   // of items whose value may not be stored
+	loops   map[string]*loop                 // by the run that waits in Each
+	values  map[string]orchestrator.LoopItem // items whose value may not be stored
 	streak  map[string]map[string]bool
 	fails   map[string]*failing        // steps at which the system fails, by their paths
 	success map[string]int64           // store time, of a step by its path
@@ -97,9 +96,12 @@ func New(o Options) *Engine {
 	if o.Redact == nil {
 		o.Redact = func(text string) string { return text }
 	}
+	if o.Alone {
+		o.Queue = nil // it brings what others could do as well
+	}
 	return &Engine{
 		o: o, logger: o.Logger,
-		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]any),
+		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]orchestrator.LoopItem),
 		streak: make(map[string]map[string]bool), fails: make(map[string]*failing),
 		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), unsure: make(map[string]bool), waits: make(map[string]store.Cause),
 		closing: make(chan struct{}),
@@ -128,7 +130,7 @@ func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
 		e.finishInherited(ctx)
 	}
 	e.cancel = cancel
-	if e.o.Queue != nil && !e.o.Alone {
+	if e.o.Queue != nil {
 		if err := e.o.Queue.Open(work, ps, e.attempt); err != nil {
 			cancel()
 			return fmt.Errorf("opening the queue of runs: %w", err)
@@ -149,7 +151,7 @@ func (e *Engine) Close(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	if e.o.Queue != nil && !e.o.Alone {
+	if e.o.Queue != nil {
 		err = e.o.Queue.Close(ctx)
 	}
 	close(e.closing)
@@ -201,141 +203,6 @@ func (e *Engine) Begin(p *orchestrator.Place, claimed func()) orchestrator.Run {
 	r.claimed = claimed
 	e.enter(r)
 	return r
-}
-
-// Next implements [orchestrator.Runs]: what was begun before goes first.
-func (e *Engine) Next(ctx context.Context, p *orchestrator.Place) (orchestrator.Run, bool, error) {
-	at := e.places.of(p)
-	r, ok := at.arrived()
-	// A queue brings what is due, but not at once: of a process that began this moment what
-	// was due before goes before all that it would begin.
-	if !ok && (e.o.Queue == nil || e.o.Alone || !at.looked()) {
-		var err error
-		if r, err = e.nextDue(ctx, at); err != nil {
-			return nil, false, err
-		}
-		ok = r != nil
-	}
-	if !ok {
-		r, ok = at.nextKept()
-	}
-	if !ok {
-		return nil, false, nil
-	}
-	return r, true, nil
-}
-
-// nextDue takes a run that is due; nil if there is none.
-func (e *Engine) nextDue(ctx context.Context, at *place) (*run, error) {
-	for at.look(e.now()) {
-		r, err := e.take(ctx, at)
-		if err != nil {
-			at.missed() // whoever called comes again, and a host that begins again wakes all
-			if errors.Is(err, store.ErrFence) {
-				return nil, nil
-			}
-			return nil, fmt.Errorf("taking a run that is due: %w", err)
-		}
-		if r != nil && r.spawned() {
-			r.endSpawned(ctx)
-			continue
-		}
-		return r, nil
-	}
-	return nil, nil
-}
-
-func (e *Engine) take(ctx context.Context, at *place) (*run, error) {
-	e.taking.RLock()
-	defer e.taking.RUnlock()
-	host := e.hostID()
-	l, next, err := e.o.Store.Take(ctx, host, at.p.Runner, at.p.Hash)
-	if err != nil {
-		return nil, err
-	}
-	if l == nil {
-		at.idle(next, e.now())
-		return nil, nil
-	}
-	at.wake() // there may be more
-	r := e.load(at.p, l)
-	e.enter(r)
-	return r, nil
-}
-
-// attempt hands a run that a queue brought to the workers of its place.
-func (e *Engine) attempt(ctx context.Context, p *orchestrator.Place, id string, fence int64) error {
-	r, err := e.takeRun(ctx, p, id, fence)
-	unsure := e.unsureOf(id, err)
-	switch {
-	case errors.Is(err, store.ErrFence): // another host was faster, or
-		if unsure { // this one, and the answer got lost
-			return errors.Join(e.reconcile(ctx), e.reconcile(ctx))
-		}
-		return nil
-	case err != nil:
-		return fmt.Errorf("taking a run that is due: %w", err)
-	case r.spawned():
-		r.endSpawned(ctx)
-		return nil
-	}
-	e.places.of(p).bring(r)
-	select {
-	case <-r.ended:
-	case <-r.late.known:
-	case <-ctx.Done():
-	}
-	return nil
-}
-
-func (e *Engine) takeRun(ctx context.Context, p *orchestrator.Place, id string, fence int64) (*run, error) {
-	e.taking.RLock()
-	defer e.taking.RUnlock()
-	l, err := e.o.Store.TakeRun(ctx, e.hostID(), id, fence)
-	if err != nil {
-		return nil, err
-	}
-	r := e.load(p, l)
-	e.enter(r)
-	return r, nil
-}
-
-// unsureOf reports whether it isn't known of an earlier try what became of it, as where the
-// database ended in the midst of it, and keeps the same of this one.
-func (e *Engine) unsureOf(run string, err error) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	before := e.unsure[run]
-	delete(e.unsure, run)
-	if err != nil && !errors.Is(err, store.ErrFence) {
-		e.unsure[run] = true
-	}
-	return before
-}
-
-// Ready implements [orchestrator.Runs].
-func (e *Engine) Ready(p *orchestrator.Place) <-chan struct{} { return e.places.of(p).ready }
-
-// Soon implements [orchestrator.Runs]. An end that is being stored may make something due.
-func (e *Engine) Soon(ctx context.Context, p *orchestrator.Place) (bool, error) {
-	for _, r := range e.running() {
-		select {
-		case <-r.ended:
-		case <-ctx.Done():
-			return false, ctx.Err()
-		}
-	}
-	soon, err := e.soon(ctx, e.places.of(p))
-	if soon || err != nil {
-		return soon, err
-	}
-	return e.soon(ctx, e.places.of(e.inherited)) // nobody else is asked about these
-}
-
-func (e *Engine) running() []*run {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.Collect(maps.Values(e.active))
 }
 
 func (e *Engine) enter(r *run) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -121,32 +120,4 @@ func (e *Engine) canceled(ctx context.Context) {
 			r.canceled.Store(true)
 		}
 	}
-}
-
-// busySoon bounds what counts as soon of the pauses of a run whose ticket another one
-// works at: they have grown where that goes on until a person decides.
-const busySoon = 10 * time.Second
-
-// soon reports whether a run is due, or waits for what ends by itself.
-func (e *Engine) soon(ctx context.Context, at *place) (bool, error) {
-	if at.mayBeDue(e.now()) {
-		return true, nil
-	}
-	runner, hash := at.p.Runner, at.p.Hash
-	for _, f := range []store.Filter{
-		{Runner: runner, States: []store.State{store.Ready}},
-		{Runner: runner, States: []store.State{store.Waiting}, Reason: store.ReasonUntil},
-		{Runner: runner, States: []store.State{store.Waiting}, Reason: store.ReasonBusy},
-	} {
-		rows, err := e.o.Store.Runs(ctx, f)
-		if err != nil {
-			return false, fmt.Errorf("asking what is due: %w", err)
-		}
-		for _, row := range rows {
-			if row.Hash == hash && (f.Reason != store.ReasonBusy || row.DueAt < e.now()+busySoon.Microseconds()) {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
 }

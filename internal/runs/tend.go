@@ -179,7 +179,7 @@ func (e *Engine) adopt(ctx context.Context) error {
 
 // poll looks for what other hosts made due, where no queue brings it.
 func (e *Engine) poll(context.Context) error {
-	if e.o.Queue == nil || e.o.Alone {
+	if e.o.Queue == nil {
 		e.places.wakeAll()
 	}
 	return nil

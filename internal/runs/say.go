@@ -1,0 +1,52 @@
+package runs
+
+import (
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// say is the one line of an end for people; most ends have none.
+func (r *run) say(v decision) {
+	ticket := r.concerned()
+	log := r.e.logger.With("ticket", ticket, "run", r.row.ID)
+	reason := r.e.o.Redact(r.saw.reason())
+	switch v.about {
+	case sayNothing:
+	case sayLeft:
+		if ticket != "" {
+			log.Info("a ticket is left as it is", "step", r.saw.at(), "reason", reason)
+		}
+	case sayAside, sayDead:
+		r.sayRefused(v, ticket, r.saw.at(), reason)
+	case sayDoubt:
+		r.e.refused.Add(1)
+		log.Error("a step that must not be repeated was interrupted: find out whether it was carried out, then `otai runs retry` or `otai runs retry --skip-step`", "step", r.saw.doubt)
+	case sayOvertaken:
+		log.Info("somebody changed the ticket first", "reason", reason)
+	case sayGone:
+		log.Info("the ticket was merged or can't be read any more")
+	}
+}
+
+// sayRefused is the line of a ticket that is set aside, or dead.
+func (r *run) sayRefused(v decision, ticket, step, reason string) {
+	r.e.refused.Add(1)
+	log := r.e.logger.With("ticket", ticket, "run", r.row.ID, "step", step, "err", reason, "attempt", v.attempts)
+	if v.about == sayDead {
+		log.Error("a ticket isn't tried again by itself: see `otai runs show`, and `otai runs retry` once it can succeed")
+		return
+	}
+	log.Warn("a ticket is set aside", "next", (time.Duration(v.due-r.e.now()) * time.Microsecond).Round(time.Millisecond))
+}
+
+// Refused is how many tickets were set aside or given up by this process.
+func (e *Engine) Refused() int { return int(e.refused.Load()) }
+
+// sayClosed is the one line of a cause, when it closes.
+func (e *Engine) sayClosed(c *store.Cause) {
+	if c == nil || !c.Closed || c.Logged {
+		return
+	}
+	e.logger.Error("many tickets are refused for one reason: they wait, and one of them tries again each minute", "refused", c.Label, "tickets", c.Tickets)
+}
