@@ -126,6 +126,13 @@ func TestARunThatEndsWithoutAnAnswerIsLookedAfterAndThenEnds(t *testing.T) {
 				c.after(d, h, r.row.ID)
 				writes, attempts := h.writes, 0
 				for began := time.Now(); time.Since(began) < c.within; time.Sleep(30 * time.Second) {
+					if time.Since(began) > 5*time.Minute { // a process that works for a day is long to simulate
+						if err := d.engine.Close(t.Context()); err != nil {
+							t.Fatal(err)
+						}
+						time.Sleep(50 * time.Minute)
+						d.start()
+					}
 					if again, ok := d.mayBeNext(d.place); ok {
 						attempts++
 						d.attempt(again, s, oneUpdate, alive)
