@@ -69,8 +69,8 @@ func (s Settings) openDatabase(ctx context.Context, dir string, o config.Runs, l
 	var kept *postgres.Store
 	queue, err := river.New(river.Options{
 		Pool: pool, Schema: o.Schema, PollOnly: o.PollOnly, Logger: logger,
-		Overdue: func(ctx context.Context, longer time.Duration) ([]store.ReadyRun, error) {
-			return kept.Overdue(ctx, longer)
+		DueFor: func(ctx context.Context, longer time.Duration) ([]store.ReadyRun, error) {
+			return kept.DueFor(ctx, longer)
 		},
 	})
 	if err != nil {

@@ -25,7 +25,7 @@ func dialect(schema string) *sqlstore.Dialect {
 			"living":  "AND EXISTS (SELECT 1 FROM " + s + ".host h WHERE h.id = $2 AND h.dead = 0 AND h.lease_until > " + now + ")",
 			"sending": "AND EXISTS (SELECT 1 FROM " + s + ".host h WHERE h.id = $2 AND h.dead = 0 AND h.lease_until > " + now + " AND h.lease_until - " + now + " >= h.lease / 4)",
 			"lastend": "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM " + s + ".ends",
-			"overdue": "CREATE INDEX run_overdue ON " + s + ".run (due_at) WHERE due_at IS NOT NULL",
+			"duefor":  "CREATE INDEX run_overdue ON " + s + ".run (due_at) WHERE due_at IS NOT NULL",
 		},
 	}
 }

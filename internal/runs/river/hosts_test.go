@@ -65,8 +65,8 @@ func openStore(ctx context.Context, url string, log *slog.Logger) (*pgxpool.Pool
 		return nil, nil, nil, err
 	}
 	var s *postgres.Store
-	q, err := New(Options{Pool: p, Schema: schema, Logger: log, Overdue: func(ctx context.Context, longer time.Duration) ([]store.ReadyRun, error) {
-		return s.Overdue(ctx, longer)
+	q, err := New(Options{Pool: p, Schema: schema, Logger: log, DueFor: func(ctx context.Context, longer time.Duration) ([]store.ReadyRun, error) {
+		return s.DueFor(ctx, longer)
 	}})
 	if err == nil {
 		s, err = postgres.Open(ctx, postgres.Options{Pool: p, Schema: schema, Due: q.Due, Over: q.Over})

@@ -26,9 +26,9 @@ import (
 type Options struct {
 	Pool   *pgxpool.Pool
 	Schema string
-	// Overdue returns runs that are due for longer than a time and that no living host
+	// DueFor returns runs that are due for longer than a time and that no living host
 	// keeps to itself.
-	Overdue  func(ctx context.Context, longer time.Duration) ([]store.ReadyRun, error)
+	DueFor   func(ctx context.Context, longer time.Duration) ([]store.ReadyRun, error)
 	PollOnly bool // without LISTEN: behind a pooler of transactions
 	Logger   *slog.Logger
 }

@@ -66,13 +66,13 @@ func newRuns(t testing.TB, url, host string, pollOnly bool) *runs {
 	p := pool(t, url, pollOnly)
 	must(t, Migrate(context.Background(), p, schema, makeTable))
 	r := &runs{t: t, pool: p, host: host, begun: make(map[string]int)}
-	q, err := New(Options{Pool: p, Schema: schema, Overdue: r.overdue, PollOnly: pollOnly, Logger: slog.New(slog.DiscardHandler)})
+	q, err := New(Options{Pool: p, Schema: schema, DueFor: r.dueFor, PollOnly: pollOnly, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	r.q = q
 	return r
 }
 
-func (r *runs) overdue(ctx context.Context, longer time.Duration) ([]store.ReadyRun, error) {
+func (r *runs) dueFor(ctx context.Context, longer time.Duration) ([]store.ReadyRun, error) {
 	rows, err := r.pool.Query(ctx, `SELECT id, runner, hash, fence, due_at, begun FROM otai.run
 		WHERE state = 'ready' AND due_at < (extract(epoch FROM now()) * 1000000)::bigint - $1 ORDER BY due_at LIMIT 500`, longer.Microseconds())
 	if err != nil {

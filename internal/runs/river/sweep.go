@@ -53,8 +53,8 @@ func (q *Queue) schedule(ctx context.Context) error {
 // between River's fetch and the run's beginning, or somebody deleted its job. It returns
 // their number.
 func (q *Queue) Recover(ctx context.Context) (int, error) {
-	overdue, err := q.o.Overdue(ctx, lost)
-	if err != nil || len(overdue) == 0 {
+	due, err := q.o.DueFor(ctx, lost)
+	if err != nil || len(due) == 0 {
 		return 0, err
 	}
 	n := 0
@@ -66,7 +66,7 @@ func (q *Queue) Recover(ctx context.Context) (int, error) {
 			q.o.Schema, lockSweep).Scan(&mine, &now); err != nil || !mine {
 			return err
 		}
-		missing, err := q.withoutJob(ctx, tx, overdue)
+		missing, err := q.withoutJob(ctx, tx, due)
 		if err != nil {
 			return err
 		}

@@ -25,9 +25,9 @@ func Dialect(clock func() time.Time) *sqlstore.Dialect {
 		Words: map[string]string{
 			"s": "", "i": "", "blob": "blob", "serial": "integer PRIMARY KEY AUTOINCREMENT", "norowid": " WITHOUT ROWID",
 			"lock": "", "skip": "", "list": "SELECT value FROM json_each",
-			"overdue": "",
-			"ends":    "INSERT INTO meta (name, value) VALUES ('ends', '0')",
-			"stamp":   "0", "must": "", "row": "", "living": "", "sending": "",
+			"duefor": "",
+			"ends":   "INSERT INTO meta (name, value) VALUES ('ends', '0')",
+			"stamp":  "0", "must": "", "row": "", "living": "", "sending": "",
 			"nextend":  "0",
 			"countend": "UPDATE meta SET value = CAST(CAST(value AS integer) + 1 AS text) WHERE name = 'ends' RETURNING CAST(value AS integer)",
 			"lastend":  "SELECT CAST(value AS integer) FROM meta WHERE name = 'ends'",

@@ -9,8 +9,8 @@ import (
 type Dialect struct {
 	// Words replace {names} in statements: s the prefix of tables, i that of indexes, blob
 	// the type of bytes, serial that of numbered ids, norowid a table's option, ends the
-	// statement that makes the counter of ends, overdue the one that makes an index for
-	// Overdue, nextend how the counter is counted in a statement, countend by one of its own
+	// statement that makes the counter of ends, duefor the one that makes an index for
+	// DueFor, nextend how the counter is counted in a statement, countend by one of its own
 	// where that can't be, lastend how it is read, lock and skip how rows are locked, list
 	// the rows of a JSON list (its argument follows in parentheses), now the clock, stamp the
 	// clock as it is during a statement, must and

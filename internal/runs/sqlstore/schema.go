@@ -70,7 +70,7 @@ var versions = [][]string{{
 		created bigint NOT NULL, PRIMARY KEY (name, slot)){norowid}`,
 	`CREATE TABLE {s}request (id {serial}, verb text NOT NULL, args {blob}, created bigint NOT NULL,
 		answer text NOT NULL, answered bigint NOT NULL)`,
-	`{ends}`, `{overdue}`,
+	`{ends}`, `{duefor}`,
 }}
 
 const (

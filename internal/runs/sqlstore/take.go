@@ -180,9 +180,9 @@ func (t *Tx) loadOf(run string, l *store.Loaded, ended bool) error {
 	return t.laterRows(selectTickets+where, args{run}, into(&l.Tickets, scanTicket))
 }
 
-// Overdue returns runs that are due for longer than a time and that no host keeps to
+// DueFor returns runs that are due for longer than a time and that no host keeps to
 // itself, oldest first.
-func (s *Store) Overdue(ctx context.Context, longer time.Duration) (out []store.ReadyRun, err error) {
+func (s *Store) DueFor(ctx context.Context, longer time.Duration) (out []store.ReadyRun, err error) {
 	err = s.db.Read(ctx, func(t *Tx) error {
 		out = nil
 		now, err := t.Now()
