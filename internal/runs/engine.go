@@ -66,19 +66,23 @@ type Engine struct {
 	// reconciles.
 	taking sync.RWMutex
 
-	mu      sync.Mutex
-	host    string // of this incarnation
-	offset  time.Duration
-	active  map[string]*run
-	loops   map[string]*loop                 // by the run that waits in Each
-	values  map[string]orchestrator.LoopItem // items whose value may not be stored
-	streak  map[string]map[string]bool
+	mu     sync.Mutex
+	host   string // of this incarnation
+	offset time.Duration
+
+	// What it works at.
+	active map[string]*run
+	unsure map[string]bool                  // runs of which it isn't known whether they were taken
+	loops  map[string]*loop                 // by the run that waits in Each
+	values map[string]orchestrator.LoopItem // items whose value may not be stored
+
+	// What it has seen of failures, and said.
+	streak  map[string]map[string]bool // by place: runs in a row that met a failure of the system
 	fails   map[string]*failing        // steps at which the system fails, by their paths
 	success map[string]int64           // store time, of a step by its path
 	counted map[string]map[string]bool // causes at which tickets were counted, by the path of the step
-	said    map[string]bool            // what is logged once
-	unsure  map[string]bool            // runs of which it isn't known whether they were taken
 	waits   map[string]store.Cause     // causes that were closed when they were last looked at
+	said    map[string]bool            // what is logged once
 
 	refused atomic.Int64
 	work    context.Context //nolint:containedctx // of what Open started
