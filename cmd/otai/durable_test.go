@@ -791,55 +791,74 @@ func liveAs(t *testing.T, uid int, state string, env []string, args ...string) *
 }
 
 // TestAfterTheEndNoTicketTextIsKept, nor a secret that stood in a ticket: not in the
-// database, not in what SQLite has beside it.
+// database, not in what SQLite has beside it, not in a dump of PostgreSQL.
 func TestAfterTheEndNoTicketTextIsKept(t *testing.T) {
 	t.Parallel()
 	const planted = "PlantedTextOfACustomer"
-	w := newWitness(t)
-	var ids []string
-	for range 5 {
-		ids = append(ids, fmt.Sprint(w.AddTicket(helpdesk.NewTicket{Queue: "Incoming", Title: planted + "Title", Body: planted + " " + password})))
-	}
-	at := make(chan struct{}, 1)
-	w.treats(func(q *request) treatment {
-		if q.update() && q.Number == 4 { // behind the first note
-			return treatment{hook: func() { at <- struct{}{} }, after: time.Second}
-		}
-		return treatment{}
-	})
-	env := w.environment()
-	config := writeFile(t, rowConfig(3, "timeout: PT5S", moveStep+priorityStep+noteStep))
-	l := live(t, env, "run", "-c", config)
-	<-at
-	l.kill()
-	l = live(t, env, "run", "-c", config)
-	w.all(patient, ids, whole)
-	time.Sleep(500 * time.Millisecond)
-	l.end(t)
-	w.wantAllDone(ids, whole)
-	files := 0
-	_ = filepath.WalkDir(stateOf(env), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		files++
-		content, err := os.ReadFile(path)
-		if err != nil {
-			t.Error(err)
-		}
+	nothingOf := func(t *testing.T, where string, content []byte) {
 		for _, text := range []string{planted, password} {
 			if bytes.Contains(content, []byte(text)) {
-				t.Errorf("%s: %q is in it", path, text)
+				t.Errorf("%s: %q is in it", where, text)
 			}
 		}
-		if info, err := d.Info(); err == nil && info.Mode().Perm()&0o077 != 0 {
-			t.Errorf("%s has mode %v", path, info.Mode())
-		}
-		return nil
-	})
-	if files == 0 {
-		t.Error("there is no file in the state folder")
 	}
+	afterAKill := func(t *testing.T, more ...string) (env []string) {
+		w := newWitness(t)
+		var ids []string
+		for range 5 {
+			ids = append(ids, fmt.Sprint(w.AddTicket(helpdesk.NewTicket{Queue: "Incoming", Title: planted + "Title", Body: planted + " " + password})))
+		}
+		at := make(chan struct{}, 1)
+		w.treats(func(q *request) treatment {
+			if q.update() && q.Number == 4 { // behind the first note
+				return treatment{hook: func() { at <- struct{}{} }, after: time.Second}
+			}
+			return treatment{}
+		})
+		env = append(w.environment(), more...)
+		config := writeFile(t, rowConfig(3, "timeout: PT5S", moveStep+priorityStep+noteStep))
+		l := live(t, env, "run", "-c", config)
+		<-at
+		l.kill()
+		l = live(t, env, "run", "-c", config)
+		w.all(patient, ids, whole)
+		time.Sleep(500 * time.Millisecond)
+		l.end(t)
+		w.wantAllDone(ids, whole)
+		return env
+	}
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		files := 0
+		_ = filepath.WalkDir(stateOf(afterAKill(t)), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			files++
+			content, err := os.ReadFile(path)
+			if err != nil {
+				t.Error(err)
+			}
+			nothingOf(t, path, content)
+			if info, err := d.Info(); err == nil && info.Mode().Perm()&0o077 != 0 {
+				t.Errorf("%s has mode %v", path, info.Mode())
+			}
+			return nil
+		})
+		if files == 0 {
+			t.Error("there is no file in the state folder")
+		}
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		db := postgres(t)
+		afterAKill(t, "OTAI_DATABASE_URL="+db.url)
+		dump := db.Dump(t, db.url)
+		if !bytes.Contains(dump, []byte("COPY otai.effect")) {
+			t.Errorf("the dump has no effects: %.2000s", dump)
+		}
+		nothingOf(t, "the dump", dump)
+	})
 }
 
 // TestOnceEndsWithOneWhenAnythingWasRefused.

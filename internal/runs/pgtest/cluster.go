@@ -123,6 +123,16 @@ func (c *Cluster) Exec(t testing.TB, database, sql string) {
 	}
 }
 
+// Dump returns all that is in the database at a URL, as pg_dump writes it.
+func (c *Cluster) Dump(t testing.TB, url string) []byte {
+	t.Helper()
+	out, err := c.command("pg_dump", "--dbname="+url).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // How a server is stopped.
 const (
 	Fast      = syscall.SIGINT  // connections are closed, the files are left clean
