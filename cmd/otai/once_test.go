@@ -1,13 +1,16 @@
 package main_test
 
 import (
+	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/helpdesk"
 	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
 )
 
@@ -134,4 +137,31 @@ func TestTheShellNeverWaitsForRuns(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestADryRunBesideAService shows what would be done with each ticket, and changes none.
+func TestADryRunBesideAService(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	env := w.environment()
+	moving := rowConfig(1, "timeout: PT5S", moveStep)
+	handled := w.add("x")
+	service := live(t, env, "run", "-c", writeFile(t, moving))
+	w.all(patient, handled, goal{queue: "IT"})
+	ids := []string{fmt.Sprint(w.AddTicket(helpdesk.NewTicket{Queue: "HR", Title: "a"})), fmt.Sprint(w.AddTicket(helpdesk.NewTicket{Queue: "HR", Title: "b"}))}
+	l := live(t, env, "run", "--dry-run", "-c", writeFile(t, strings.ReplaceAll(moving, "Incoming", "HR")))
+	eventually(t, "both tickets are shown", func() bool {
+		return !slices.ContainsFunc(ids, func(id string) bool { return !strings.Contains(l.log.String(), `"ticket":"`+id+`"`) })
+	})
+	l.end(t)
+	for _, id := range ids {
+		if n := len(w.updatesOf(id)); n != 0 {
+			t.Errorf("ticket %s was changed %d times", id, n)
+		}
+	}
+	more := w.add("x")
+	if !w.all(patient, more, goal{queue: "IT"}) {
+		t.Error("the service doesn't go on")
+	}
+	service.end(t)
 }

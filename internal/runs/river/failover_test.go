@@ -31,12 +31,13 @@ func TestTheRunsOfAKilledHostAreTakenOver(t *testing.T) {
 	time.Sleep(c.lease) // a host judges others only after a lease of its own
 	const n = 400
 	seed(t, url, n)
-	eventually(t, 20*time.Second, "both work", func() bool { return countOf(t, p, sorted) > 40 })
+	const ofA = `otai.run WHERE state = 'running' AND owner LIKE 'a/%'`
+	eventually(t, 20*time.Second, "both work", func() bool { return countOf(t, p, sorted) > 40 && countOf(t, p, ofA) > 2 })
 	a.kill()
 	killed := time.Now()
-	held := countOf(t, p, `otai.run WHERE state = 'running' AND owner LIKE 'a/%'`)
+	held := countOf(t, p, ofA)
 	eventually(t, 15*time.Second, "all that it had is taken over", func() bool {
-		return countOf(t, p, `otai.run WHERE state = 'running' AND owner LIKE 'a/%'`) == 0
+		return countOf(t, p, ofA) == 0
 	})
 	took := time.Since(killed)
 	eventually(t, 60*time.Second, "all ended", func() bool { return countOf(t, p, sorted) == n })
