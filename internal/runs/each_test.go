@@ -124,22 +124,28 @@ func TestEachItemIsARunOfItsOwn(t *testing.T) {
 	})
 }
 
+// dieInLoop ends the process while a run waits for the items of its loop.
+func (d *desk) dieInLoop(r *run, items []orchestrator.LoopItem) {
+	d.t.Helper()
+	ctx, cancel := context.WithCancel(d.t.Context())
+	done := make(chan error)
+	go func() {
+		_, err := r.Each(ctx, orchestrator.Step{Key: "each", Path: d.items.Path}, d.items, items)
+		done <- err
+	}()
+	synctest.Wait()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		d.t.Fatal(err)
+	}
+	d.die()
+}
+
 func TestItemsLiveByThemselvesWhenTheProcessOfTheirLoopDies(t *testing.T) {
 	inDesk(t, func(t *testing.T, d *desk) {
 		r := d.begin()
 		d.does(r, "fetch", d.fetch("1", "2"))
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() {
-			_, err := r.Each(ctx, orchestrator.Step{Key: "each", Path: d.items.Path}, d.items, tickets("1", "2"))
-			done <- err
-		}()
-		synctest.Wait()
-		cancel()
-		if err := <-done; !errors.Is(err, context.Canceled) {
-			t.Fatal(err)
-		}
-		d.die()
+		d.dieInLoop(r, tickets("1", "2"))
 		for range 2 {
 			item := d.next(d.items)
 			id, _ := item.Item()

@@ -1,10 +1,7 @@
 package runs
 
 import (
-	"context"
-	"errors"
 	"testing"
-	"testing/synctest"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -27,18 +24,7 @@ func TestWhatFollowsALoopIsDoneAfterItsProcessDied(t *testing.T) {
 			r := d.begin()
 			d.does(r, "fetch", d.fetch("1"))
 			for n := range deaths {
-				ctx, cancel := context.WithCancel(t.Context())
-				done := make(chan error)
-				go func() {
-					_, err := r.Each(ctx, orchestrator.Step{Key: "each", Path: d.items.Path}, d.items, words("a", "b"))
-					done <- err
-				}()
-				synctest.Wait()
-				cancel()
-				if err := <-done; !errors.Is(err, context.Canceled) {
-					t.Fatal(err)
-				}
-				d.die()
+				d.dieInLoop(r, words("a", "b"))
 				if n == 0 {
 					item := d.next(d.items)
 					d.does(item, "note", d.write("1"))
