@@ -22,7 +22,7 @@ type RunOptions struct {
 
 // Run runs the configuration until ctx ends.
 func Run(ctx context.Context, s Settings, o RunOptions) error {
-	a, err := Prepare(ctx, s, PrepareOptions{FireAtOnce: o.Once, Runs: true})
+	a, err := Prepare(ctx, s, PrepareOptions{FireAtOnce: o.Once, Runs: !o.DryRun})
 	if stopped(ctx, err) {
 		return nil
 	}
