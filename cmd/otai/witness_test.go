@@ -58,6 +58,8 @@ type witness struct {
 	forgets  func(*request) bool // of a test with very many; nil: all are kept
 	treat    func(*request) treatment
 	working  int // requests that are being carried out, their clients there or not
+	out      int // requests whose clients wait
+	mostOut  int // at one time
 }
 
 // request is one request of otai's.
@@ -188,7 +190,16 @@ func (w *witness) through(door string, rw http.ResponseWriter, r *http.Request) 
 	if !do.never {
 		w.working++
 	}
+	w.out++
+	w.mostOut = max(w.mostOut, w.out)
 	w.mu.Unlock()
+	leave := sync.OnceFunc(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.out--
+	})
+	defer leave()
+	context.AfterFunc(r.Context(), leave)
 
 	if do.never {
 		select {

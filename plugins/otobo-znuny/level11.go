@@ -80,8 +80,9 @@ func (s *TicketSystem) Late() (timeout, late time.Duration) {
 	return s.client.WriteTimeout(), s.late
 }
 
-// Connections is how many requests are out at one time, at most.
-func (s *TicketSystem) Connections() int { return s.connections }
+// Connections is how many requests are out at one time, at most, those included whose
+// answer is late.
+func (s *TicketSystem) Connections() int { return s.client.Connections() }
 
 // FormerJournal is the file in which release 0.1.0 kept what it was about to write, so
 // that the host finishes what such a process has left. "" without a state folder.

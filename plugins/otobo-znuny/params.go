@@ -37,7 +37,7 @@ type Params struct {
 
 	TLS               TLS     `otai:"tls" doc:"How to trust the help desk, and to be trusted by it."`
 	Proxy             string  `otai:"proxy" doc:"Address of an HTTP proxy, or none for no proxy; if not given, HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment apply."`
-	MaxConnections    int     `otai:"max_connections" default:"8" min:"1" doc:"Requests at one time; each occupies a worker process of the help desk's web server."`
+	MaxConnections    int     `otai:"max_connections" default:"8" min:"1" doc:"Requests at one time; each occupies a worker process of the help desk's web server. A late one that others have overtaken doesn't count; in all there are never more than 8 times as many, nor more than 64."`
 	RequestsPerSecond float64 `otai:"requests_per_second" min:"0" doc:"Send no more than this on average; 0 means no limit."`
 	MaxResponseMB     int     `otai:"max_response_mb" default:"64" min:"1" doc:"Refuse an answer that is larger, in MiB; a batch is then read in smaller parts."`
 	BreakerFailures   int     `otai:"breaker_failures" default:"10" min:"0" doc:"After this many requests in a row without an answer, send none for five seconds; 0 never pauses."`

@@ -20,7 +20,6 @@ type TicketSystem struct {
 	maxNoteBytes int
 	reading      wire.ReadOptions
 	late         time.Duration
-	connections  int
 	articles     articleIDs
 	records      records
 	former       string // path of the journal of release 0.1.0
@@ -65,7 +64,6 @@ func newTicketSystem(p Params, h api.Host) (*TicketSystem, error) {
 		client:       c,
 		zone:         zone,
 		late:         p.Late,
-		connections:  p.MaxConnections,
 		former:       formerJournal(h.App().StateDir, c.URL(), c.Username()),
 		marker:       p.NoteMarker,
 		maxNoteBytes: p.MaxNoteBytes,

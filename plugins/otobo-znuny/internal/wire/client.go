@@ -32,9 +32,9 @@ type Client struct {
 	login         login
 	proxyPassword secret
 	maxAnswer     int64
-	insecure      bool                                     // any certificate is trusted
-	limiter       *rate.Limiter                            // nil: no limit
-	free          chan struct{}                            // has room for each request that may be sent
+	insecure      bool          // any certificate is trusted
+	limiter       *rate.Limiter // nil: no limit
+	slots         *slots
 	breaker       *gobreaker.TwoStepCircuitBreaker[Answer] // nil: none
 	fence         func(context.Context) error              // nil: none
 	logger        *slog.Logger
@@ -65,7 +65,7 @@ func New(config Config) (*Client, error) {
 		timeouts:  maps.Clone(config.Timeouts),
 		login:     login{user: config.Username, password: newSecret(config.Password), useSession: config.UseSession, registerSecret: config.Redact},
 		maxAnswer: int64(config.MaxResponseMB) << 20,
-		free:      make(chan struct{}, config.MaxConnections),
+		slots:     newSlots(config.MaxConnections),
 		insecure:  config.TLS.InsecureSkipVerify,
 		logger:    config.Logger,
 	}
@@ -97,6 +97,10 @@ func (c *Client) WebService() string { return c.name }
 
 // Username is the login of the agent.
 func (c *Client) Username() string { return c.login.user }
+
+// Connections is how many requests are out at one time, at most, those included whose answer
+// is late.
+func (c *Client) Connections() int { return outAtMost(cap(c.slots.free)) }
 
 // UsesSession reports whether requests carry a session's id, not the password.
 func (c *Client) UsesSession() bool { return c.login.useSession }
@@ -143,7 +147,7 @@ func (c *Client) send(ctx context.Context, op Operation, ticket string, credenti
 	if err != nil {
 		return Answer{}, &RequestError{Operation: op, Ticket: ticket, Kinds: []error{api.ErrInvalid, ErrInvalidParameter}, Advice: "a value of the request can't be written as JSON", Cause: err}
 	}
-	done, err := c.admit(ctx)
+	done, err := c.admit(ctx, op)
 	if err != nil {
 		return Answer{}, withOperation(err, op, ticket)
 	}
@@ -155,7 +159,7 @@ func (c *Client) send(ctx context.Context, op Operation, ticket string, credenti
 	} else {
 		a, err = c.read(op, x.status, x.body, m)
 	}
-	done(err)
+	done(x.err == nil, err)
 	var failed *RequestError
 	if errors.As(err, &failed) {
 		failed.Operation, failed.Ticket, failed.Status = op, ticket, x.status
@@ -164,36 +168,34 @@ func (c *Client) send(ctx context.Context, op Operation, ticket string, credenti
 	return a, err
 }
 
-// admit waits for the rate limit and a free connection, and asks the breaker. done must
-// be called with the outcome of the request.
+// admit waits for the rate limit and a slot, and asks the breaker. done must be called
+// with the outcome of the request, and whether there was an answer.
 //
 // The transport bounds the connections, too, but its waiting would count as the help
 // desk's: requests that nobody has sent would open the breaker.
-func (c *Client) admit(ctx context.Context) (done func(error), err error) {
+func (c *Client) admit(ctx context.Context, op Operation) (done func(answered bool, err error), err error) {
 	if c.limiter != nil {
 		if err := c.limiter.Wait(ctx); err != nil {
 			return nil, &RequestError{Cause: err}
 		}
 	}
-	select {
-	case c.free <- struct{}{}:
-	case <-ctx.Done():
-		return nil, &RequestError{Cause: context.Cause(ctx)}
+	slot, err := c.slots.take(ctx, op)
+	if err != nil {
+		return nil, &RequestError{Cause: err}
 	}
-	leave := func() { <-c.free }
 	if c.breaker == nil {
-		return func(error) { leave() }, nil
+		return func(answered bool, _ error) { slot.leave(answered) }, nil
 	}
 	report, err := c.breaker.Allow()
 	if err != nil {
-		leave()
+		slot.leave(false)
 		return nil, &RequestError{
 			Kinds:  []error{api.ErrTemporary, ErrUnavailable},
 			Cause:  &api.RetryError{After: breakerPause, Err: errors.New("the last requests were not answered, so that none is sent for some seconds")},
 			Advice: "check that the help desk is up",
 		}
 	}
-	return func(err error) { report(err); leave() }, nil
+	return func(answered bool, err error) { report(err); slot.leave(answered) }, nil
 }
 
 // log records a request without its texts and without the login.

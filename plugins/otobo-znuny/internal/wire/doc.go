@@ -6,7 +6,8 @@
 // A [Client] is made of a [Config]. [Client.Read] and [Client.Write] send a
 // [Message] to one [Operation] (protocol.go) and repeat it as far as that is safe
 // (retry.go); [Client.Call] sends it once. Credentials are a password or a session
-// (session.go); transport.go has the connections, exchange.go the one HTTP request.
+// (session.go); slots.go bounds how many requests are out, transport.go has the
+// connections, exchange.go the one HTTP request.
 //
 // # An answer
 //

@@ -26,7 +26,7 @@ func newTransport(p Config) (*http.Transport, error) {
 		TLSClientConfig:        secured,
 		TLSHandshakeTimeout:    10 * time.Second,
 		// No HTTP/2: it would put any number of requests on one connection.
-		MaxConnsPerHost: p.MaxConnections,
+		MaxConnsPerHost: outAtMost(p.MaxConnections),
 		// As many idle connections as requests at once, so that a busy service doesn't
 		// dial for each. They are closed soon: each occupies a worker of Apache, which
 		// itself closes them after 5 s or more, and must not do so just as we send.
