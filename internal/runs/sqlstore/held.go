@@ -45,18 +45,17 @@ func (t *Tx) held(h store.Held, fact bool) (r heldRun, err error) {
 // isn't so ends the transaction with [ErrNothing], and the caller asks at length. With
 // atWork it stores the step that is at work; a request may be sent then if it sends.
 func (t *Tx) holds(h store.Held, atWork *string, sends bool) error {
-	switch {
-	case sends:
-		return t.must(`{must}SELECT 1 FROM {s}run r WHERE r.id = $1 AND r.owner = $2 AND r.fence = $3 AND r.state = 'running'
-			AND r.cancel = '' {sending} {lock}{row}`, h.Run, h.Host, h.Fence)
-	case atWork == nil:
-		return t.must(`{must}SELECT 1 FROM {s}run r WHERE r.id = $1 AND r.owner = $2 AND r.fence = $3 AND r.state = 'running'
-			AND r.cancel = '' {living} {lock}{row}`, h.Run, h.Host, h.Fence)
+	const itsOwn = `r.id = $1 AND r.owner = $2 AND r.fence = $3 AND r.state = 'running' AND r.cancel = '' `
+	alive := `{living} `
+	if sends {
+		alive = `{sending} `
+	}
+	if atWork == nil {
+		return t.must(`{must}SELECT 1 FROM {s}run r WHERE `+itsOwn+alive+`{lock}{row}`, h.Run, h.Host, h.Fence)
 	}
 	// Another step: the deaths at the one before don't count against it.
 	return t.must(`{must}UPDATE {s}run AS r SET at_work = $4, deaths = CASE WHEN at_work = $4 THEN deaths ELSE 0 END
-		WHERE r.id = $1 AND r.owner = $2 AND r.fence = $3 AND r.state = 'running' AND r.cancel = '' {living} RETURNING 1{row}`,
-		h.Run, h.Host, h.Fence, *atWork)
+		WHERE `+itsOwn+alive+`RETURNING 1{row}`, h.Run, h.Host, h.Fence, *atWork)
 }
 
 // heldOrNew is held for a run that is created if it isn't stored yet.
