@@ -1,9 +1,13 @@
 package main_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
 )
 
 // Loops over what was fetched: each item is a run of its own.
@@ -126,7 +130,7 @@ func TestItemsOfOneTicketFollowEachOther(t *testing.T) {
 	}
 }
 
-func TestLoopsMayBeNested(t *testing.T) {
+func TestAnInnerLoopMayBeAboutTheTicketOfItsItem(t *testing.T) {
 	t.Parallel()
 	w := newWitness(t)
 	ids := w.addMany(16, "x")
@@ -151,4 +155,98 @@ func TestLoopsMayBeNested(t *testing.T) {
 	for _, name := range []string{"one", "two", "three", "four"} {
 		w.wantAllDone(ids, goal{note: name})
 	}
+}
+
+// TestLoopsMayBeNested: four groups of four tickets. Each loop has workers of its own, so
+// however few they are, a run that waits for its items keeps no worker from them.
+func TestLoopsMayBeNested(t *testing.T) {
+	const groups, each = 4, 4
+	stores := map[string]func(t *testing.T) []string{
+		"SQLite":     func(*testing.T) []string { return nil },
+		"PostgreSQL": func(t *testing.T) []string { return []string{"OTAI_DATABASE_URL=" + postgres(t).url} },
+	}
+	for name, kept := range stores {
+		for _, workers := range []struct{ outer, inner int }{{4, 4}, {1, 4}, {4, 1}, {1, 1}} {
+			t.Run(fmt.Sprintf("%s, %d and %d workers", name, workers.outer, workers.inner), func(t *testing.T) {
+				t.Parallel()
+				more := kept(t)
+				w := newWitness(t)
+				ids := w.addMany(groups*each, "x")
+				var named, about []string // a group, and the ticket of its own that says how far it is
+				for n := range groups {
+					about = append(about, fmt.Sprint(w.AddTicket(helpdesk.NewTicket{Queue: "Probe", Title: "group"})))
+					named = append(named, about[n]+"#"+strings.Join(ids[n*each:(n+1)*each], ","))
+				}
+				w.SetAccess("Probe", store.AccessFull)
+				w.treats(func(q *request) treatment {
+					if q.update() {
+						return treatment{before: 100 * time.Millisecond}
+					}
+					return treatment{}
+				})
+				note := func(id, subject, ticket string) string {
+					return fmt.Sprintf(`
+- id: %s
+  use: base:AddNotePipe
+  injects: { ticket_system: desk }
+  params: { ticket_id: "{{ %s }}", note: { subject: %s, body: by otai } }
+`, id, ticket, subject)
+				}
+				const group = "get_parent_param('item').split('#')"
+				inner := fmt.Sprintf(`
+- id: inner
+  use: base:ForEachPipe
+  params:
+    items: "{{ %s[1].split(',') }}"
+    as: id
+    workers: %d
+    steps:
+`, group, workers.inner) + indented(note("note", "Sorted", "get_parent_param('id')"), 6)
+				// The fetch decides that there is work; what it is stands here.
+				config := forEach("{{ '"+strings.Join(named, ";")+"'.split(';') if get_pipe_result('fetch', 'fetched_tickets') else [] }}",
+					note("begins", "Begun", group+"[0]")+inner+note("ends", "Ended", group+"[0]"))
+				config = strings.Replace(config, "workers: 4", fmt.Sprint("workers: ", workers.outer), 1)
+				if out, code := w.command(w.environment(more...), "run", "--once", "-c", writeFile(t, config)); code != 0 {
+					t.Fatalf("it ended with %d:\n%s", code, out)
+				}
+				w.wantAllDone(ids, onlyNoted)
+				w.wantAllDone(about, goal{note: "Begun"})
+				w.wantAllDone(about, goal{note: "Ended"})
+
+				var items, parents []span
+				for _, id := range ids {
+					for _, q := range w.updatesOf(id) {
+						items = append(items, span{q.Arrived, q.Done})
+					}
+				}
+				for _, id := range about {
+					of := w.updatesOf(id)
+					parents = append(parents, span{of[0].Arrived, of[len(of)-1].Done})
+				}
+				if got := most(parents); got != workers.outer {
+					t.Errorf("%d items of the outer loop were at work at one time, want %d", got, workers.outer)
+				}
+				if got := most(items); got != workers.inner {
+					t.Errorf("%d items of the inner loop were at work at one time, want %d", got, workers.inner)
+				}
+			})
+		}
+	}
+}
+
+// span is the time that something took.
+type span struct{ from, to time.Time }
+
+// most is how many of the spans there are at one time.
+func most(spans []span) (n int) {
+	for _, one := range spans {
+		together := 0
+		for _, other := range spans {
+			if !other.from.After(one.from) && other.to.After(one.from) {
+				together++
+			}
+		}
+		n = max(n, together)
+	}
+	return n
 }
