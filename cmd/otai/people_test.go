@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -174,6 +175,82 @@ func TestWhatAPersonClosesBeforeItIsReadIsNotBegun(t *testing.T) {
 				t.Errorf("the closed ticket got %d updates", n)
 			}
 			w.wantAllDone(others, whole)
+		})
+	}
+}
+
+// TestATicketThatIsMergedOrDeletedInTheMiddle of its run, whose process is killed or goes on.
+// A merged one ends its run. A deleted one is to the help desk like one without a right to
+// it, so its run waits, and nobody else does.
+func TestATicketThatIsMergedOrDeletedInTheMiddle(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		behind  int // of the ticket's updates
+		killed  bool
+		deleted bool
+	}{
+		{"merged behind the move, killed", 1, true, false},
+		{"merged behind the priority, killed", 2, true, false},
+		{"deleted behind the move, killed", 1, true, true},
+		{"deleted behind the priority, killed", 2, true, true},
+		{"deleted behind the move", 1, false, true},
+		{"deleted behind the priority", 2, false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWitness(t)
+			id := w.add("x")[0]
+			others := w.addMany(5, "x")
+			ends := func() { w.person(id, map[string]any{"State": "merged"}, "") }
+			if c.deleted {
+				ends = func() { w.remove(id) }
+			}
+			at, behind := make(chan struct{}, 1), 0
+			w.treats(func(q *request) treatment {
+				if !q.update() || q.Ticket != id {
+					return treatment{}
+				}
+				if behind++; behind != c.behind {
+					return treatment{}
+				}
+				if !c.killed {
+					return treatment{hook: ends}
+				}
+				return treatment{hook: func() { at <- struct{}{} }, after: time.Second}
+			})
+			env := w.environment()
+			config := writeFile(t, rowConfig(1, "timeout: PT5S", moveStep+priorityStep+noteStep))
+			l := live(t, env, "run", "-c", config)
+			if c.killed {
+				<-at
+				l.kill()
+				ends()
+				live(t, env, "run", "-c", config)
+			}
+			w.all(patient, others, whole)
+			w.wantAllDone(others, whole)
+
+			type kept struct{ ID, State, Outcome, Reason, Error string }
+			var of []kept
+			eventually(t, "the run has come to its end, or waits", func() bool {
+				out, _ := w.command(env, "runs", "list", "--ticket", id, "--json")
+				of = nil
+				return json.Unmarshal([]byte(out), &of) == nil && len(of) == 1 && (of[0].Outcome != "" || of[0].State == "waiting")
+			})
+			waiting, _ := w.command(env, "runs", "waiting", "--json")
+			sent := len(w.updatesOf(id))
+			if !c.deleted {
+				if of[0].Outcome != "gone" || sent != c.behind {
+					t.Errorf("the run of the merged ticket is %+v, with %d updates of %d", of[0], sent, c.behind)
+				}
+				return
+			}
+			if of[0].Reason != "unreadable" || sent > c.behind+1 {
+				t.Errorf("the run of the deleted ticket is %+v, with %d updates behind %d", of[0], sent, c.behind)
+			}
+			if !strings.Contains(waiting, `"set_aside": []`) || !strings.Contains(waiting, `"dead": []`) {
+				t.Errorf("an attempt was counted:\n%s", waiting)
+			}
 		})
 	}
 }

@@ -301,6 +301,15 @@ func (w *witness) person(ticket string, ticketFields map[string]any, note string
 	}
 }
 
+// remove is what an administrator does who deletes a ticket.
+func (w *witness) remove(ticket string) {
+	id, err := strconv.ParseInt(ticket, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	w.DeleteTicket(id)
+}
+
 func (w *witness) ticket(id string) helpdesk.Ticket {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {

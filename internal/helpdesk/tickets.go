@@ -55,6 +55,15 @@ func (s *Server) AddTicket(n NewTicket) (id int64) {
 	return t.ID
 }
 
+// DeleteTicket removes a ticket, as an administrator does. To all others it is then one that they have no right to see.
+func (s *Server) DeleteTicket(id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.system.Find(id); t != nil {
+		s.system.Delete(t)
+	}
+}
+
 // Tickets returns all tickets, oldest first.
 func (s *Server) Tickets() []Ticket {
 	s.mu.Lock()

@@ -91,6 +91,12 @@ func (s *Store) Open(title string, queue int64, priority Entry, st State, kind E
 	return t
 }
 
+// Delete removes a ticket. Its id and its number are not given away again.
+func (s *Store) Delete(t *Ticket) {
+	s.Tickets = slices.DeleteFunc(s.Tickets, func(other *Ticket) bool { return other == t })
+	delete(s.numbers, t.Number)
+}
+
 // ticketNumber follows the servers' default generator DateChecksum: the day, the system's id (10), a counter of five digits and
 // a digit that makes the sum of all, weighted 1 and 2 in turn, a multiple of ten.
 func ticketNumber(day time.Time, counter int64) string {

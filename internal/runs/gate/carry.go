@@ -219,9 +219,12 @@ func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error
 	w.gate.causes.forget()
 	r := w.rejection(w.step, w.effect.Operation, w.effect.Ticket, true, err, w.values(u))
 	moved, partly := w.moved(ctx, u, err)
-	if moved != "" {
+	lost := unreadable(err) && w.lost(ctx)
+	reads := w.cause(w.step, "read", "", "unreadable")
+	if moved != "" { // counts there also if it was deleted, which nobody can know: else more would be moved
 		r.Cause, r.Label = w.cause(w.step, noteMissing, picture.Queue, moved), w.missingParts(u)+" missing after a move to "+moved
-		if w.gate.first(r.Cause) {
+		reads = r.Cause
+		if !lost && w.gate.first(r.Cause) {
 			w.gate.options.Logger.ErrorContext(ctx, "a ticket was moved, and what was to follow is refused: the agent needs the right to change tickets in that queue", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "queue", moved, "err", err)
 		}
 	}
@@ -232,10 +235,11 @@ func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error
 		w.conclude(store.Refused, u)
 	}
 	w.step.Refused(r)
-	if moved != "" {
+	switch {
+	case lost:
+		w.step.Waits(Wait{Reason: store.ReasonGone, Cause: reads, Err: err})
+	case moved != "":
 		w.step.Waits(Wait{Reason: store.ReasonCause, Cause: r.Cause, Err: err})
-	} else if unreadable(err) && w.gone(ctx) {
-		return err
 	}
 	return err
 }
@@ -297,12 +301,8 @@ func (w *write) peek(ctx context.Context) (api.Ticket, picture.Picture, error) {
 	return read[0], p, err
 }
 
-// gone reports a ticket that can be neither written nor read: it waits.
-func (w *write) gone(ctx context.Context) bool {
+// lost reports a ticket that can't be read.
+func (w *write) lost(ctx context.Context) bool {
 	_, _, err := w.peek(ctx)
-	if !unreadable(err) {
-		return false
-	}
-	w.step.Waits(Wait{Reason: store.ReasonGone, Cause: w.cause(w.step, "read", "", "unreadable"), Err: err})
-	return true
+	return unreadable(err)
 }
