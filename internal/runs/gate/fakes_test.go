@@ -54,6 +54,17 @@ func passed(row store.Ticket) bool {
 	return row.Run != "" || row.Standing != store.Free && (row.DueAt == 0 || row.DueAt > time.Now().UnixMicro())
 }
 
+func (m *memory) Tickets(_ context.Context, runner, _ string, ids []string) (out []store.Ticket, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range ids {
+		if row, ok := m.rows[runner+" "+id]; ok {
+			out = append(out, row)
+		}
+	}
+	return out, nil
+}
+
 func (m *memory) PutTickets(_ context.Context, ts []store.Ticket) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -226,7 +237,11 @@ func (r *run) Claim(_ context.Context, c store.Claim) (got store.Claimed, err er
 		case !mine && known && row.Run == "" && passed(row) && !c.Repeat:
 			row.Seen = time.Now().UnixMicro()
 			r.m.rows[c.Runner+" "+id] = row
-			got.Passed = append(got.Passed, row)
+			if row.Standing == store.Handled && !row.Settled {
+				got.Passed = append(got.Passed, row)
+			} else {
+				got.Over = append(got.Over, id)
+			}
 		case !mine && (row.Run != "" || r.m.worked(c.System, id) || row.EndedAt > int64(c.Since)):
 			got.Busy++
 		default:

@@ -163,7 +163,8 @@ type fetch struct {
 	claimed  map[string]bool       // by this search, kept or let go
 	whole    map[string]api.Ticket // found whole, by a system that can't search for ids alone
 	passed   []store.Ticket
-	from     spare // what is claimed from, where others may claim from it, too
+	over     []string // the rest of those that are passed over
+	from     spare    // what is claimed from, where others may claim from it, too
 }
 
 // run searches for as many as are wanted and as are left out, claims, then reads. What
@@ -292,7 +293,7 @@ func (t *ticketSystem) sayCapped(ctx context.Context, out, most int) {
 // take claims from what was found until there are enough, and returns how many of them
 // others have or the runner passes over.
 func (f *fetch) take(ctx context.Context, ids []string) (left int, err error) {
-	f.passed = nil
+	f.passed, f.over = nil, nil
 	// A search that reaches further finds again what the one before it found.
 	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return f.claimed[id] })
 	for len(ids) > 0 && len(f.kept) < f.wanted {
@@ -303,8 +304,8 @@ func (f *fetch) take(ctx context.Context, ids []string) (left int, err error) {
 		if err != nil {
 			return 0, storeError("claim tickets", err)
 		}
-		f.passed = append(f.passed, claimed.Passed...)
-		left += len(claimed.Passed) + claimed.Busy
+		f.passed, f.over = append(f.passed, claimed.Passed...), append(f.over, claimed.Over...)
+		left += len(claimed.Passed) + len(claimed.Over) + claimed.Busy
 		if len(claimed.Tickets) == 0 {
 			f.claimedUpTo("")
 			break

@@ -30,6 +30,7 @@ type Store interface {
 	Mark(ctx context.Context) (store.Mark, error)
 	Now(ctx context.Context) (int64, error)
 	Passed(ctx context.Context, runner, system string) (int, error)
+	Tickets(ctx context.Context, runner, system string, ids []string) ([]store.Ticket, error)
 	PutTickets(ctx context.Context, ts []store.Ticket) error
 	Stale(ctx context.Context, runner, system string, seenBefore int64, limit int) ([]store.Ticket, error)
 	Forget(ctx context.Context, runner, system string, tickets []string, seenBefore int64) error

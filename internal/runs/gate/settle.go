@@ -31,8 +31,12 @@ func (f *fetch) settle(ctx context.Context) (freed []string, err error) {
 		return nil, err
 	}
 	due := f.pause()
+	passed, err := f.overToo(ctx, changed)
+	if err != nil {
+		return nil, err
+	}
 	var rows []store.Ticket
-	for _, row := range f.passed {
+	for _, row := range passed {
 		first := due && row.Standing == store.Handled && !row.Settled
 		held := row.Run != "" // set aside, or in doubt: a change frees neither
 		if f.avoided(row.Ticket) {
@@ -84,6 +88,27 @@ func (f *fetch) settle(ctx context.Context) (freed []string, err error) {
 	return freed, nil
 }
 
+// overToo are the rows of what is passed over, with those of the rest that are to be read.
+func (f *fetch) overToo(ctx context.Context, changed map[string]bool) ([]store.Ticket, error) {
+	if len(f.over) == 0 || len(changed) == 0 && f.whole == nil {
+		return f.passed, nil
+	}
+	var ids []string
+	for _, id := range f.over {
+		if len(ids) < settleBatch && (changed[id] || f.whole != nil) && !f.avoided(id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return f.passed, nil
+	}
+	rows, err := f.gate.options.Store.Tickets(ctx, f.step.Runner(), f.system, ids)
+	if err != nil {
+		return nil, storeError("ask for tickets that were changed", err)
+	}
+	return append(f.passed, rows...), nil
+}
+
 // avoidFor is for how long a ticket that is passed over isn't read again where the ticket
 // system fails at it alone.
 const avoidFor = 10 * time.Minute
@@ -121,7 +146,7 @@ func (f *fetch) pause() bool {
 // changed are the tickets changed since the last search for them, once a minute. From
 // which change on is by the ticket system's own clock: the latest change that was seen.
 func (f *fetch) changed(ctx context.Context) (map[string]bool, error) {
-	if f.ids == nil || len(f.passed) == 0 {
+	if f.ids == nil || len(f.passed)+len(f.over) == 0 {
 		return nil, nil // found whole, or nothing to look after
 	}
 	name := "changes/" + f.step.Runner() + "/" + f.system
@@ -147,7 +172,7 @@ func (f *fetch) changed(ctx context.Context) (map[string]bool, error) {
 	var ids []string
 	if !since.IsZero() {
 		c := f.criteria
-		c.Offset, c.Limit = 0, len(f.passed)+f.wanted
+		c.Offset, c.Limit = 0, len(f.passed)+len(f.over)+f.wanted
 		if from := since.Add(-time.Second); from.After(c.ChangedAfter) {
 			c.ChangedAfter = from
 		}

@@ -84,6 +84,11 @@ func (t *Tx) claim(c store.Claim) (out store.Claimed, err error) {
 	for rest := c.Tickets; len(rest) > 0 && len(out.Tickets) < c.Limit; look = longLook {
 		var some []string
 		some, rest = rest[:min(look, len(rest))], rest[min(look, len(rest)):]
+		if look == longLook {
+			if some, err = t.notOver(c, some, now, &out); err != nil {
+				return out, err
+			}
+		}
 		if err := t.claimSome(c, some, now, &out); err != nil {
 			return out, err
 		}
@@ -104,8 +109,38 @@ func (t *Tx) claim(c store.Claim) (out store.Claimed, err error) {
 	return out, t.putSteps(c.Held.Run, c.Steps)
 }
 
+// notOver leaves out tickets of which the database itself can say that they are passed
+// over, and that nothing else is to be done about them: their rows would cost more than
+// all else of a search behind thousands of them.
+func (t *Tx) notOver(c store.Claim, ids []string, now int64, out *store.Claimed) ([]string, error) {
+	open, err := t.texts(`WITH asked (ticket) AS ({list}($1)) SELECT a.ticket FROM asked a WHERE NOT EXISTS (
+		SELECT 1 FROM {s}ticket t WHERE t.system = $2 AND t.ticket = a.ticket AND t.runner = $3 AND t.standing <> ''
+		AND (t.due_at = 0 OR t.due_at > $4) AND t.seen >= $5
+		AND (t.standing = 'handled' AND t.settled = 1 AND $6 = 0 OR t.standing <> 'handled' AND t.hashes = $7))`,
+		toJSON(ids), c.System, c.Runner, now, now-micro(store.SeenAgain), number(c.Repeat), toJSON([]string{c.Hash}))
+	if err != nil || len(open) == len(ids) {
+		return ids, err
+	}
+	still := make(map[string]bool, len(open))
+	for _, id := range open {
+		still[id] = true
+	}
+	open = open[:0]
+	for _, id := range ids {
+		if still[id] {
+			open = append(open, id)
+		} else {
+			out.Over = append(out.Over, id)
+		}
+	}
+	return open, nil
+}
+
 // claimSome decides on tickets in the order of the search.
 func (t *Tx) claimSome(c store.Claim, ids []string, now int64, out *store.Claimed) error {
+	if len(ids) == 0 {
+		return nil
+	}
 	rows, err := t.tickets(`WHERE t.system = $1 AND t.ticket IN ({list}($2))`, c.System, toJSON(ids))
 	if err != nil {
 		return err

@@ -338,5 +338,6 @@ type Claim struct {
 type Claimed struct {
 	Tickets []Ticket // that the run holds now, in the order of the search
 	Passed  []Ticket // that are passed over, by their standing
+	Over    []string // ids of further ones, about which nothing is left to do unless they were changed
 	Busy    int      // that other runs hold or work at, or at which one ended since
 }
