@@ -164,3 +164,48 @@ func TestOnceEndsWithOneWhenAnythingWasRefused(t *testing.T) {
 		t.Errorf("with a change that is refused it ends with %d, want 1:\n%s", code, out)
 	}
 }
+
+// A login that is refused at a write concerns the service: nothing is counted at tickets,
+// and all go on as soon as it is accepted again.
+func TestALoginThatIsRefusedIsNoTickets(t *testing.T) {
+	t.Parallel()
+	const says = `{"Error":{"ErrorCode":"TicketUpdate.AuthFail","ErrorMessage":"TicketUpdate: Authorization failing!"}}`
+	for _, form := range []string{allInOneStep, moveStep + priorityStep + noteStep} {
+		w := newWitness(t)
+		ids := w.addMany(6, "x")
+		var refused atomic.Bool
+		refused.Store(true)
+		w.treats(func(q *request) treatment {
+			if q.update() && refused.Load() {
+				return treatment{never: true, says: says}
+			}
+			return treatment{}
+		})
+		env := w.environment()
+		l := live(t, env, "run", "-c", writeFile(t, rowConfig(1, "timeout: PT5S", form)))
+		eventually(t, "three were tried twice", func() bool {
+			tried := map[string]int{}
+			for _, q := range w.updatesOf("") {
+				tried[q.Ticket]++
+			}
+			return len(tried) >= 3 && len(w.updatesOf("")) >= 6
+		})
+		waiting, _ := w.command(env, "runs", "waiting", "--json")
+		for _, none := range []string{`"set_aside": []`, `"dead": []`, `"causes": []`} {
+			if !strings.Contains(waiting, none) {
+				t.Errorf("no %s in\n%s", none, waiting)
+			}
+		}
+		refused.Store(false)
+		w.all(patientFor(30*time.Second), ids, whole)
+		l.end(t)
+		w.wantAllDone(ids, whole)
+		log := l.log.String()
+		if strings.Contains(log, "a ticket is set aside") || strings.Contains(log, "many tickets are refused") {
+			t.Errorf("it concerned tickets:\n%s", log)
+		}
+		if !strings.Contains(log, "check the params username") {
+			t.Errorf("it isn't said what to check:\n%s", log)
+		}
+	}
+}

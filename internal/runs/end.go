@@ -81,7 +81,7 @@ func (r *run) storeEnd(ctx context.Context, v decision, e ending) error {
 	}
 	r.e.ended(r, v)
 	r.say(v)
-	r.sayWaits(v, e)
+	r.sayWaits(ctx, v, e)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"context"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -20,8 +21,9 @@ type failing struct {
 const sayAgain = 10 * time.Minute
 
 // sayWaits says when tickets begin to wait because the system fails at a step, and when
-// none of them does any more: two lines, however many there are.
-func (r *run) sayWaits(v decision, d ending) {
+// none of them does any more: two lines, however many there are. What all meet, as at a help
+// desk that is down, is said by the runner: here it is what goes on while others pass.
+func (r *run) sayWaits(ctx context.Context, v decision, d ending) {
 	if d.stopped {
 		return
 	}
@@ -32,6 +34,7 @@ func (r *run) sayWaits(v decision, d ending) {
 			at = d.system.step.Path
 		}
 	}
+	passes := at != "" && v.memory.Count > 1 && (d.healthy || r.e.o.Healthy != nil && r.e.o.Healthy(ctx))
 	log := r.e.logger.With("ticket", r.concerned(), "run", id)
 	r.e.mu.Lock()
 	defer r.e.mu.Unlock()
@@ -57,7 +60,7 @@ func (r *run) sayWaits(v decision, d ending) {
 	}
 	f.runs[id] = true
 	f.most = max(f.most, len(f.runs))
-	if f.said || time.Since(f.at) < sayAgain {
+	if !passes || f.said || time.Since(f.at) < sayAgain {
 		return
 	}
 	f.said, f.at = true, time.Now()

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -11,7 +12,8 @@ import (
 func TestAStepAtWhichTheSystemFailsIsSaidWhenItBeginsAndWhenItEnds(t *testing.T) {
 	const begins, ends = "the system fails at a step", "no ticket waits any more"
 	inDesk(t, func(t *testing.T, d *desk) {
-		works := false
+		works, healthy := false, false
+		d.engine.o.Healthy = func(context.Context) bool { return healthy }
 		attempt := func(r *run, id string) {
 			if _, _, err := d.step(r, "fetch", "p", d.fetch(id)); err != nil {
 				t.Fatal(err)
@@ -26,8 +28,8 @@ func TestAStepAtWhichTheSystemFailsIsSaidWhenItBeginsAndWhenItEnds(t *testing.T)
 		for i := range 20 {
 			attempt(d.begin(), fmt.Sprint(i+1))
 		}
-		again := func() {
-			for range 200 {
+		again := func(rounds int) {
+			for range rounds {
 				if r, ok := d.mayBeNext(d.place); ok {
 					attempt(r, r.tickets[0].Ticket)
 				} else {
@@ -35,12 +37,19 @@ func TestAStepAtWhichTheSystemFailsIsSaidWhenItBeginsAndWhenItEnds(t *testing.T)
 				}
 			}
 		}
-		again()
+		again(50)
+		if d.log.count(begins) != 0 { // a help desk that is down is the runner's to say
+			t.Errorf("while all fails: %s", d.log.b.String())
+		}
+		healthy = true // for others
+		again(20)
+		healthy = false
+		again(200)
 		if d.log.count(begins) != 1 || d.log.count(ends) != 0 {
 			t.Errorf("while it fails: %d begins, %d ends\n%s", d.log.count(begins), d.log.count(ends), d.log.b.String())
 		}
 		works = true
-		again()
+		again(200)
 		if d.log.count(begins) != 1 || d.log.count(ends) != 1 || d.log.count("tickets=20") != 1 {
 			t.Errorf("after it: %d begins, %d ends\n%s", d.log.count(begins), d.log.count(ends), d.log.b.String())
 		}

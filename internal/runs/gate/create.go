@@ -121,7 +121,7 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 		w.step.Failed(err)
 		w.step.InDoubt(w.effect.Key)
 	}
-	return id, err
+	return id, toPipe(err)
 }
 
 // created is a new ticket as a change, by which its causes are known.

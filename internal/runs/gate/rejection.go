@@ -16,7 +16,7 @@ import (
 
 // refused reports whether a ticket system answered no for a lasting reason.
 func refused(err error) bool {
-	if errors.Is(err, api.ErrTemporary) || errors.Is(err, api.ErrUncertain) {
+	if errors.Is(err, api.ErrTemporary) || errors.Is(err, api.ErrUncertain) || loginRefused(err) {
 		return false
 	}
 	return errors.Is(err, api.ErrInvalid) || errors.Is(err, api.ErrDenied) || errors.Is(err, api.ErrNotFound)
@@ -24,7 +24,28 @@ func refused(err error) bool {
 
 // didNothing reports whether a call certainly had no effect and may succeed later.
 func didNothing(err error) bool {
-	return errors.Is(err, api.ErrTemporary) && !errors.Is(err, api.ErrUncertain)
+	return (errors.Is(err, api.ErrTemporary) || loginRefused(err)) && !errors.Is(err, api.ErrUncertain)
+}
+
+// loginRefused reports that the login of a service was refused, which its error says by a
+// method: that concerns the service, and no ticket.
+func loginRefused(err error) bool {
+	var login interface{ LoginRefused() bool }
+	return errors.As(err, &login) && login.LoginRefused()
+}
+
+// loginError is such an error of a write. To a pipe it is no answer about the ticket, but a
+// failure that certainly did nothing.
+type loginError struct{ err error }
+
+func (e *loginError) Error() string        { return e.err.Error() }
+func (e *loginError) Is(target error) bool { return target == api.ErrTemporary }
+
+func toPipe(err error) error {
+	if loginRefused(err) && !errors.Is(err, ErrStopped) {
+		return &loginError{err}
+	}
+	return err
 }
 
 func unreadable(err error) bool { return errors.Is(err, api.ErrNotFound) && refused(err) }

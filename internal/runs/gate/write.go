@@ -14,12 +14,12 @@ import (
 
 // UpdateTicket changes a ticket as an effect of the run.
 func (t *ticketSystem) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
-	return t.write(ctx, store.OpUpdate, id, u)
+	return toPipe(t.write(ctx, store.OpUpdate, id, u))
 }
 
 // AddNote adds a note as an effect of the run.
 func (t *ticketSystem) AddNote(ctx context.Context, id string, n api.Note) error {
-	return t.write(ctx, store.OpNote, id, api.TicketUpdate{Notes: []api.Note{n}})
+	return toPipe(t.write(ctx, store.OpNote, id, api.TicketUpdate{Notes: []api.Note{n}}))
 }
 
 // send is the call of the ticket system itself.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"unicode/utf8"
 
@@ -83,6 +84,12 @@ func (e *RequestError) Unwrap() []error {
 		all = append(all, e.Cause)
 	}
 	return all
+}
+
+// LoginRefused is by which a host recognizes that the error concerns the service, and no
+// ticket.
+func (e *RequestError) LoginRefused() bool {
+	return errors.Is(e, ErrAuthentication) || e.Status == http.StatusUnauthorized || e.Status == http.StatusProxyAuthRequired
 }
 
 // UnexpectedAnswer is the error for a whole answer that lacks what was asked for.
