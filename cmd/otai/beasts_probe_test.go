@@ -1,0 +1,104 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestNoPluginCodeHurtsWhoChecksIt has each beast opened by a process that only tries it.
+func TestNoPluginCodeHurtsWhoChecksIt(t *testing.T) {
+	c := newCage(t)
+	for kind, k := range map[string]struct {
+		code  int
+		words []string
+		open  bool
+	}{
+		"secretenv":          {code: 0, open: true},
+		"killparent":         {code: 3, words: []string{"probe-crashed", "otai_killparent.so"}, open: true},
+		"daemon":             {code: 0, open: true},
+		"probe-forks":        {code: 0, open: true}, // a session of its own, by C
+		"probe-kills-family": {code: 3, words: []string{"probe-crashed"}, open: true},
+		"probe-stops-parent": {code: 3, words: []string{"probe-timeout"}, open: true},
+		"probe-executes":     {code: 3, words: []string{"probe-crashed"}},
+		"probe-answers":      {code: 3, words: []string{"probe-crashed"}},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			if k.open && os.Getenv("OTAI_TEST_OPEN") == "" {
+				t.Skip("still does its harm: set OTAI_TEST_OPEN=1 to see it")
+			}
+			t.Parallel()
+			v := c.prepare(t, beast{kind: kind})
+			v.cmd.Args = append(v.cmd.Args[:1], "plugin", "check", filepath.Join(v.dir, "plugins", v.file))
+			v.cmd.Env = append(v.cmd.Env, "HELPDESK_TOKEN="+password, "PLAIN=1")
+			v.begin(t)
+			select {
+			case <-v.ended:
+			case <-time.After(20 * time.Second):
+				t.Error("it didn't end")
+			}
+			said := v.out.String() + v.log.String()
+			if code := v.cmd.ProcessState.ExitCode(); code != k.code {
+				t.Errorf("it ended with %d, want %d", code, k.code)
+			}
+			for _, word := range k.words {
+				if !strings.Contains(said, word) {
+					t.Errorf("it doesn't say %q", word)
+				}
+			}
+			seen, _ := os.ReadFile(filepath.Join(v.dir, "tmp", "seen-by-init"))
+			if strings.Contains(said+string(seen), password) {
+				t.Error("it got a secret")
+			}
+			v.wantNothingLeft(t)
+			if t.Failed() {
+				t.Logf("it said:\n%s", shortened(said))
+			}
+		})
+	}
+}
+
+// What a plugin prints doesn't get into an answer.
+func TestNoPluginPrintsIntoAnAnswer(t *testing.T) {
+	const open = true
+	if open && os.Getenv("OTAI_TEST_OPEN") == "" {
+		t.Skip("still does its harm: set OTAI_TEST_OPEN=1 to see it")
+	}
+	c := newCage(t)
+	for _, kind := range []string{"stdout", "describe-prints", "call-prints"} {
+		for _, args := range [][]string{
+			{"plugin", "list", "--json"},
+			{"validate", "--json"},
+			{"run", "--once", "--dry-run"},
+			{"run", "--once"},
+		} {
+			t.Run(kind+" "+strings.Join(args, " "), func(t *testing.T) {
+				t.Parallel()
+				v := c.prepare(t, beast{kind: kind})
+				config := slices.Clone(v.cmd.Args[2:])
+				v.cmd.Args = append(v.cmd.Args[:1], args...)
+				if args[0] != "plugin" {
+					v.cmd.Args = append(v.cmd.Args, config...)
+				}
+				writeAt(t, filepath.Join(v.dir, "config.yml"), []byte(step(kind+":P")))
+				v.begin(t)
+				<-v.ended
+				if code := v.cmd.ProcessState.ExitCode(); code != 0 {
+					t.Errorf("it ended with %d:\n%s", code, v.log)
+				}
+				for line := range strings.Lines(v.out.String()) {
+					if strings.Contains(line, " prints") || strings.Contains(line, "hello") {
+						t.Errorf("standard output has %q", line)
+					}
+				}
+				if args[0] != "run" && !json.Valid([]byte(v.out.String())) {
+					t.Errorf("the answer can't be read:\n%s\n%s", v.out, v.log)
+				}
+			})
+		}
+	}
+}
