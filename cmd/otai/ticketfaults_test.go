@@ -78,11 +78,13 @@ func TestALateUpdateCostsOthersLittle(t *testing.T) {
 		update  time.Duration
 		rate    int // in a second
 		full    bool
+		hosts   int // on PostgreSQL; 0: one on SQLite
 	}{
-		{"limit: 1", rowConfig(1, "timeout: PT5S", allInOneStep), sized(6, 60), 100 * time.Millisecond, 6, false},
-		{"ForEach, 4 in a second", forEach(allFetched, itemStep+allInOneStep), sized(0, 90), 950 * time.Millisecond, 4, true},
-		{"ForEach, 12 in a second", forEach(allFetched, itemStep+allInOneStep), sized(20, 90), 310 * time.Millisecond, 12, false},
-		{"ForEach, 25 in a second", forEach(allFetched, itemStep+allInOneStep), sized(20, 90), 140 * time.Millisecond, 25, false},
+		{"limit: 1", rowConfig(1, "timeout: PT5S", allInOneStep), sized(6, 60), 100 * time.Millisecond, 6, false, 0},
+		{"ForEach, 4 in a second", forEach(allFetched, itemStep+allInOneStep), sized(0, 90), 950 * time.Millisecond, 4, true, 0},
+		{"ForEach, 12 in a second", forEach(allFetched, itemStep+allInOneStep), sized(20, 90), 310 * time.Millisecond, 12, false, 0},
+		{"ForEach, 25 in a second", forEach(allFetched, itemStep+allInOneStep), sized(20, 90), 140 * time.Millisecond, 25, false, 0},
+		{"ForEach, two hosts on PostgreSQL", forEach(allFetched, itemStep+allInOneStep), sized(20, 90), 310 * time.Millisecond, 24, false, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.full && !full() {
@@ -94,7 +96,12 @@ func TestALateUpdateCostsOthersLittle(t *testing.T) {
 			if full() {
 				config, lasts = c.config, 40*time.Second
 			}
-			took := func(late bool) (time.Duration, int) {
+			var database [2]string // of the side without late updates, and of the other
+			if c.hosts > 0 {
+				on := postgres(t)
+				database = [2]string{on.url, on.Database(t)}
+			}
+			took := func(late bool, database string) (time.Duration, int) {
 				w := newWitness(t)
 				ids := w.addMany(tickets, "x")
 				var on []string
@@ -115,23 +122,29 @@ func TestALateUpdateCostsOthersLittle(t *testing.T) {
 					}
 					return treatment{before: 20 * time.Millisecond}
 				})
-				l := live(t, w.environment(), "run", "-c", writeFile(t, config))
+				var more []string
+				if database != "" {
+					more = append(more, "OTAI_DATABASE_URL="+database)
+				}
+				for range max(1, c.hosts) {
+					l := live(t, w.environment(more...), "run", "-c", writeFile(t, config))
+					defer l.end(t)
+				}
 				eventually(t, "it begins", func() bool { return len(w.updatesOf("")) > 0 })
 				began := time.Now()
 				w.all(time.Duration(c.seconds)*4*time.Second, on, whole)
 				d := time.Since(began)
 				w.all(patient+lasts, ids, whole)
 				w.wantAllDone(ids, whole)
-				l.end(t)
 				return d, w.mostOut
 			}
 			usual := make(chan time.Duration, 1)
 			go func() { // side by side, so that the machine is as busy for both
 				defer close(usual)
-				d, _ := took(false)
+				d, _ := took(false, database[0])
 				usual <- d
 			}()
-			late, most := took(true)
+			late, most := took(true, database[1])
 			without := <-usual
 			t.Logf("%d others took %s, with one late update in 20 %s: %.2f times as long, at most %d requests at one time", tickets*19/20, without.Round(time.Millisecond), late.Round(time.Millisecond), late.Seconds()/without.Seconds(), most)
 			if allowed := without*105/100 + time.Second; late > allowed { // a second is the machine's

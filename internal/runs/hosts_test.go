@@ -227,6 +227,140 @@ func TestItemsThatNoWorkerHasTimeForGoToAllHosts(t *testing.T) {
 	a.end(r)
 }
 
+// RUNS 25: a loop doesn't wait for an item that has no answer at another host, once that is
+// unusually long; it does for one that was sent a moment ago.
+func TestALoopDoesNotWaitForAnItemThatIsOverdueAtAnotherHost(t *testing.T) {
+	t.Parallel()
+	both := hosts(t, 2)
+	a, b := both[0], both[1]
+	r := a.begin()
+	a.does(r, "fetch", a.fetch("1", "2"))
+	type end struct {
+		tally orchestrator.Tally
+		at    time.Time
+	}
+	ended := make(chan end, 1)
+	go func() {
+		tally, err := a.each(r, tickets("1", "2"))
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- end{tally, time.Now()}
+	}()
+	own := a.soonAt(a.items, 5*time.Second)
+	elsewhere := b.soonAt(b.items, shareAfter+5*time.Second)
+	a.does(own, "write", a.write("1"))
+	a.end(own)
+	b.does(elsewhere, "write", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+		sent := time.Now()
+		if result, err := b.intent("2")(ctx, s); err != nil {
+			return result, err
+		}
+		select {
+		case got := <-ended:
+			if want := (orchestrator.Tally{Count: 2, Applied: 1, Waiting: 1}); got.tally != want {
+				t.Errorf("the tally is %+v, want %+v", got.tally, want)
+			}
+			if took := got.at.Sub(sent); took < overdueElsewhere {
+				t.Errorf("the loop went on %s after the request", took)
+			}
+		case <-time.After(overdueElsewhere + 10*time.Second):
+			t.Error("the loop waits for the answer")
+		}
+		f := s.Effects()[0]
+		f.State = store.Done
+		s.Later(store.Batch{Durable: true, Effects: []store.Effect{f}})
+		return api.Success(nil), nil
+	})
+	b.end(elsewhere)
+	a.end(r)
+	for _, id := range []string{"1", "2"} {
+		if got := a.ticket(id).Standing; got != store.Handled {
+			t.Errorf("ticket %s stands as %q", id, got)
+		}
+	}
+}
+
+// brought is a queue whose jobs the test brings.
+type brought struct {
+	silent
+	attempt func(context.Context, *orchestrator.Place, string, int64) error
+}
+
+func (q *brought) Open(_ context.Context, _ []*orchestrator.Place, attempt func(context.Context, *orchestrator.Place, string, int64) error) error {
+	q.attempt = attempt
+	return nil
+}
+
+// RUNS 25: a job lasts as long as the run has a worker, so one whose request is overdue
+// leaves its place in the queue to another.
+func TestTheJobOfARunWhoseRequestIsOverdueEnds(t *testing.T) {
+	t.Parallel()
+	for name, overdue := range map[string]bool{"overdue": true, "answered": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			former := hosts(t, 1)[0]
+			left := former.begin()
+			former.does(left, "fetch", former.fetch("1"))
+			if err := former.engine.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			former.engine.cancel = nil
+			now := former.loaded(left.row.ID).Run
+			q := &brought{}
+			e := New(Options{Store: former.deaf, Queue: q, Host: store.Host{Instance: "b", Lease: time.Minute}})
+			if err := e.Open(t.Context(), []*orchestrator.Place{former.place}); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := e.Close(context.Background()); err != nil {
+					t.Error(err)
+				}
+			}()
+			over := make(chan error, 1)
+			go func() { over <- q.attempt(t.Context(), former.place, now.ID, now.Fence) }()
+			b := &desk{t: t, store: former.store, place: former.place, engine: e}
+			var r *run
+			for until := time.Now().Add(10 * time.Second); r == nil && time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+				r, _ = b.mayBeNext(b.place)
+			}
+			if r == nil {
+				t.Fatal("the run that is brought isn't due")
+			}
+			ended := func(within time.Duration) bool {
+				select {
+				case err := <-over:
+					over <- err
+					return err == nil
+				case <-time.After(within):
+					return false
+				}
+			}
+			worker := false
+			r.OnOverdue(func(time.Time) { worker = true })
+			b.does(r, "write", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
+				if ended(100 * time.Millisecond) {
+					t.Error("the job ends before the request is overdue")
+				}
+				if overdue {
+					s.Overdue(time.Now())
+					if !ended(5*time.Second) || !worker {
+						t.Error("the job goes on, or the worker")
+					}
+				}
+				return b.write("1")(ctx, s)
+			})
+			b.end(r)
+			if !ended(5 * time.Second) {
+				t.Error("the job goes on when its run has ended")
+			}
+			if got := b.ticket("1").Standing; got != store.Handled {
+				t.Errorf("the ticket stands as %q", got)
+			}
+		})
+	}
+}
+
 // TestAReadingIsGivenUpWhenTheRunIsLost: else a process that had no database for a while
 // asks the help desk on for runs that another one has finished.
 func TestAReadingIsGivenUpWhenTheRunIsLost(t *testing.T) {

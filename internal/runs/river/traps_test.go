@@ -148,6 +148,42 @@ func TestWhatCantBeTakenNowIsTriedAgain(t *testing.T) {
 	}
 }
 
+// RUNS 25: a run whose request is overdue gives its place to the next one. It has no job then,
+// and is no lost run.
+func TestARunThatGoesOnWithoutItsJobGetsNoSecondOne(t *testing.T) {
+	t.Parallel()
+	r := newRuns(t, pgtest.Database(t), "a", false)
+	r.add("runner", "h", 0, append([]string{"late"}, names(20)...)...)
+	answered, ended := make(chan struct{}), make(chan error, 1)
+	must(t, r.q.Open(t.Context(), placesOf(1, "h"), func(ctx context.Context, p *placeOf, run string, fence int64) error {
+		if run != "late" {
+			return r.attempt(ctx, p, run, fence)
+		}
+		ok, err := r.take(ctx, run, fence)
+		if err != nil || !ok {
+			return err
+		}
+		go func() {
+			<-answered
+			ended <- r.end(context.WithoutCancel(ctx), run, fence+1, false)
+		}()
+		return nil
+	}))
+	t.Cleanup(r.close)
+	eventually(t, 10*time.Second, "the others ended", func() bool { return r.ended() == 20 })
+	_, err := r.pool.Exec(t.Context(), `UPDATE otai.run SET due_at = due_at - 3600000000`)
+	must(t, err)
+	if n, err := r.q.Recover(t.Context()); err != nil || n != 0 {
+		t.Errorf("%d runs get another job: %v", n, err)
+	}
+	close(answered)
+	must(t, <-ended)
+	if r.ended() != 21 || r.count("otai.run WHERE attempts <> 1") != 0 || r.count("otai.river_job") != 21 {
+		t.Errorf("%d ended, %d with other than one attempt, %d jobs", r.ended(), r.count("otai.run WHERE attempts <> 1"), r.count("otai.river_job"))
+	}
+	eventually(t, 5*time.Second, "all jobs are completed", func() bool { return r.count("otai.river_job WHERE state <> 'completed'") == 0 })
+}
+
 func TestAFurtherAttemptHasAJobOfItsOwnAndGoesFirst(t *testing.T) {
 	t.Parallel()
 	r := newRuns(t, pgtest.Database(t), "a", false)
