@@ -12,7 +12,7 @@ import (
 const (
 	requestsEach  = time.Second / 2 // what people ask for is taken up within a second
 	pollEach      = time.Second
-	causesEach    = 5 * time.Second
+	causesEach    = time.Second
 	reconcileEach = 10 * time.Second
 	adoptEach     = 15 * time.Second
 	cleanEach     = time.Hour
@@ -137,6 +137,9 @@ func (e *Engine) causes(ctx context.Context) error {
 	now := make(map[string]store.Cause, len(closed))
 	for _, c := range closed {
 		now[c.Key] = c
+		if c.NextTry > e.now() {
+			continue
+		}
 		tried, err := e.o.Store.TryCause(ctx, c.Key)
 		if err != nil {
 			return err

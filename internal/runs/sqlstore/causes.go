@@ -74,7 +74,10 @@ func (t *Tx) open(name string) error {
 	if _, err := t.exec(`DELETE FROM {s}cause_ticket WHERE cause = $1`, name); err != nil {
 		return err
 	}
-	return t.rows(`UPDATE {s}run SET due_at = $1, due_from = $1 WHERE cause = $2 AND state = 'waiting' AND reason = 'cause'
+	// Those that have been refused go behind the others: they may close the cause again, which
+	// would keep the others waiting.
+	return t.rows(`UPDATE {s}run SET due_at = CAST($1 AS bigint) - CASE WHEN attempts = 0 AND tried = 0 THEN 1 ELSE 0 END, due_from = $1
+		WHERE cause = $2 AND state = 'waiting' AND reason = 'cause'
 		RETURNING id, runner, hash, fence, due_at, begun`, args{t.now, name}, t.becomesReady)
 }
 
