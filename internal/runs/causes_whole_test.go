@@ -98,7 +98,7 @@ func TestThreeBadTicketsCloseTheirTargetForTwoMinutesAtMost(t *testing.T) {
 type rights struct {
 	*slowDesk
 	noUpdate, noTicket atomic.Bool
-	refused            atomic.Int64
+	refused, looks     atomic.Int64
 }
 
 func newRights(n int) *rights {
@@ -115,6 +115,26 @@ func (r *rights) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate
 		return &api.FieldError{Field: "queue", Err: fmt.Errorf("%w: no right", api.ErrDenied)}
 	}
 	return r.slowDesk.UpdateTicket(ctx, id, u)
+}
+
+func (r *rights) AddNote(ctx context.Context, id string, n api.Note) error {
+	return r.UpdateTicket(ctx, id, api.TicketUpdate{Notes: []api.Note{n}})
+}
+
+func (r *rights) FindTicketIDs(ctx context.Context, c api.SearchCriteria) ([]string, error) {
+	if r.noTicket.Load() {
+		return nil, nil
+	}
+	return r.slowDesk.FindTicketIDs(ctx, c)
+}
+
+// ReadTickets answers for a ticket that may not be seen as for one that was deleted.
+func (r *rights) ReadTickets(ctx context.Context, ids []string, c api.SearchCriteria) ([]api.Ticket, error) {
+	if r.noTicket.Load() {
+		r.looks.Add(1)
+		return nil, nil
+	}
+	return r.slowDesk.ReadTickets(ctx, ids, c)
 }
 
 // out is how many tickets have left their queue.
@@ -199,6 +219,72 @@ func TestARightThatWasLostCostsABacklogAMinuteAtMost(t *testing.T) {
 			if took[1] > took[0]+time.Minute+c.reads {
 				t.Errorf("%s after the right was given back, %s without its loss", took[1], took[0])
 			}
+		})
+	}
+}
+
+// threeSteps is Open Ticket AI's form: queue, priority and note are written one after another.
+const threeSteps = `
+                    - use: base:UpdateTicketPipe
+                      injects: { ticket_system: desk }
+                      params: { ticket_id: "{{ get_parent_param('item').id }}", updated_ticket: { queue: { name: out } } }
+                    - use: base:UpdateTicketPipe
+                      injects: { ticket_system: desk }
+                      params: { ticket_id: "{{ get_parent_param('item').id }}", updated_ticket: { priority: { name: high } } }
+                    - use: base:AddNotePipe
+                      injects: { ticket_system: desk }
+                      params: { ticket_id: "{{ get_parent_param('item').id }}", note: { subject: otai, body: done } }
+`
+
+// RUNS 22: all rights are taken while 50 runs are half done, and given back after an hour.
+func TestRunsThatAreHalfDoneWhenAllRightsAreTakenAreFinishedAfterAnHour(t *testing.T) {
+	t.Parallel()
+	const n = 50
+	each := strings.Replace(eachTicket[:strings.Index(eachTicket, "                    - use: base:UpdateTicketPipe")], "                  steps:", "                  workers: 50\n                  steps:", 1)
+	config := strings.Replace(sorting(n, each+threeSteps), "PT0.01S", "PT10S", 1)
+	for name, c := range map[string]struct{ restarts bool }{
+		"one process": {}, "another one after half an hour": {restarts: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newRights(n)
+			first := true
+			watch := func(d *desk, log *logBuffer) {
+				if first {
+					until(func() bool { return h.out() == n })
+					h.noTicket.Store(true)
+					time.Sleep(30 * time.Minute)
+					for id := range h.tickets {
+						if h.wrong("one update", id) == "" {
+							t.Errorf("ticket %s is not half done", id)
+						}
+					}
+					if first = false; c.restarts {
+						return
+					}
+				}
+				time.Sleep(30 * time.Minute)
+				h.noTicket.Store(false)
+				took := until(func() bool { return h.complete("one update") })
+				time.Sleep(5 * time.Minute)
+				for id := range h.tickets {
+					if what := h.wrong("one update", id); what != "" {
+						t.Errorf("ticket %s: %s", id, what)
+					}
+					if got := d.ticket(id); got.Standing != store.Handled {
+						t.Errorf("ticket %s stands as %q: %s", id, got.Standing, got.Note)
+					}
+				}
+				for _, r := range d.runs(store.Filter{States: []store.State{store.Ended}}) {
+					if r.Outcome == store.Gone || r.Outcome == store.Dead {
+						t.Errorf("run %s is %s", r.ID, r.Outcome)
+					}
+				}
+				t.Logf("all done %s after the rights were given back; %d looks and %d refused updates meanwhile, %d lines", took, h.looks.Load(), h.refused.Load(), log.count("\n"))
+				if lines := log.count("\n"); took > 3*time.Minute || lines > 20 || h.looks.Load() > 200 {
+					t.Errorf("%s", log.b.String())
+				}
+			}
+			otaiAgain(t, h, config, map[bool]int{false: 1, true: 2}[c.restarts], watch)
 		})
 	}
 }

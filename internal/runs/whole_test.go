@@ -23,19 +23,27 @@ import (
 // watch does that runs beside it.
 func otai(t *testing.T, h api.TicketSystem, config string, watch func(d *desk, log *logBuffer)) {
 	t.Helper()
+	otaiAgain(t, h, config, 1, watch)
+}
+
+// otaiAgain does it with one process after another, each with a watch.
+func otaiAgain(t *testing.T, h api.TicketSystem, config string, processes int, watch func(d *desk, log *logBuffer)) {
+	t.Helper()
 	inDesk(t, func(t *testing.T, d *desk) {
 		if err := d.engine.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		defer d.start() // which the harness closes
-		ctx, stop := context.WithCancel(t.Context())
 		w := &whole{d: d, log: new(logBuffer)}
-		go func() {
-			defer stop()
-			watch(d, w.log)
-		}()
-		if err := w.run(ctx, h, config, orchestrator.Options{}); err != nil {
-			t.Error(err)
+		for range processes {
+			ctx, stop := context.WithCancel(t.Context())
+			go func() {
+				defer stop()
+				watch(d, w.log)
+			}()
+			if err := w.run(ctx, h, config, orchestrator.Options{}); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }
