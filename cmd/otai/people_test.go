@@ -230,8 +230,8 @@ func TestATicketThatIsMergedOrDeletedInTheMiddle(t *testing.T) {
 			w.all(patient, others, whole)
 			w.wantAllDone(others, whole)
 
-			type kept struct{ ID, State, Outcome, Reason, Error string }
-			var of []kept
+			type known struct{ ID, State, Outcome, Reason, Error string }
+			var of []known
 			eventually(t, "the run has come to its end, or waits", func() bool {
 				out, _ := w.command(env, "runs", "list", "--ticket", id, "--json")
 				of = nil

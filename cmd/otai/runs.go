@@ -26,7 +26,7 @@ of that otai: its user or root, and --state-dir if it has another than yours.`,
 	}
 	c.configFlag(cmd)
 	cmd.PersistentFlags().AddFlagSet(cmd.Flags())
-	return group(cmd, c.newRunsList(), c.newRunsShow(), c.newRunsWaiting(), c.newRunsRetry(), c.newRunsDiscard(), c.newRunsCancel(), c.newRunsMigrate())
+	return group(cmd, c.newRunsList(), c.newRunsShow(), c.newRunsWaiting(), c.newRunsRetry(), c.newRunsDiscard(), c.newRunsMigrate())
 }
 
 // answerRuns asks the run store and shows its answer.
@@ -130,7 +130,7 @@ Secrets are masked; texts of tickets are not.`,
 			detail := func(d *runs.Desk) (runs.Detail, error) { return d.Show(cmd.Context(), args[0]) }
 			return answerRuns(c, cmd, runs.OpenOptions{Secrets: true}, asJSON, detail, showRun)
 		},
-		ValidArgsFunction: c.completeRuns,
+		ValidArgsFunction: c.completing(idsOf),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
 	return cmd
@@ -292,8 +292,13 @@ done again, or with --skip-step the run goes on behind that step.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.ask(cmd, asJSON, func(d *runs.Desk) (runs.Asked, error) { return d.Retry(cmd.Context(), o, args) })
 		},
-		ValidArgsFunction: c.completeRuns,
 	}
+	cmd.ValidArgsFunction = c.completing(func(ctx context.Context, d *runs.Desk, begun string) ([]string, error) {
+		if o.Handled {
+			return d.RunnersThatHandled(ctx, begun)
+		}
+		return d.IDs(ctx, begun)
+	})
 	cmd.Flags().StringArrayVar(&o.Tickets, "ticket", nil, "what concerns the ticket with this id, which is taken up anew also if it was handled; may be repeated")
 	cmd.Flags().BoolVar(&o.All, "all", false, "all that is set aside, dead or waits for a cause")
 	cmd.Flags().StringVar(&o.Cause, "cause", "", "what waits for this cause")
@@ -304,33 +309,22 @@ done again, or with --skip-step the run goes on behind that step.`,
 }
 
 func (c *command) newRunsDiscard() *cobra.Command {
-	return c.endsRuns((*runs.Desk).Discard, &cobra.Command{
-		Use:   "discard RUN…",
-		Short: "Give up runs that are dead or wait",
-		Long: `Ends runs as canceled, and drops what is kept for going on. What they have written
-stays. One that has sent a request without an answer ends when the answer is known.`,
-		Example: `  otai runs discard 0655c1f2`,
-	})
-}
-
-func (c *command) newRunsCancel() *cobra.Command {
-	return c.endsRuns((*runs.Desk).Cancel, &cobra.Command{
-		Use:   "cancel RUN…",
-		Short: "Stop runs that are at work",
-		Long: `Stops runs before their next step. One that has sent a request without an answer ends
-when the answer is known. What they have written stays.`,
-		Example: `  otai runs cancel 0655c1f2`,
-	})
-}
-
-// endsRuns completes a command that asks for the end of the runs that it is given.
-func (c *command) endsRuns(end func(*runs.Desk, context.Context, []string) (runs.Asked, error), cmd *cobra.Command) *cobra.Command {
 	var asJSON bool
-	cmd.Args = arguments(1, 1<<20)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return c.ask(cmd, asJSON, func(d *runs.Desk) (runs.Asked, error) { return end(d, cmd.Context(), args) })
+	cmd := &cobra.Command{
+		Use:     "discard RUN…",
+		Aliases: []string{"cancel"},
+		Short:   "Give up runs that are at work, wait or are dead",
+		Long: `Ends runs as canceled, those that are at work before their next step, and drops what is
+kept for going on. What they have written stays, and their tickets count as handled. One
+that has sent a request without an answer ends when the answer is known. The command can
+also be called cancel.`,
+		Example: `  otai runs discard 0655c1f2`,
+		Args:    arguments(1, 1<<20),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.ask(cmd, asJSON, func(d *runs.Desk) (runs.Asked, error) { return d.Discard(cmd.Context(), args) })
+		},
+		ValidArgsFunction: c.completing(idsOf),
 	}
-	cmd.ValidArgsFunction = c.completeRuns
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
 	return cmd
 }
@@ -366,21 +360,28 @@ it may.`,
 	return cmd
 }
 
-// completing is how long a shell waits for a store, such as a database that doesn't answer.
-const completing = time.Second
+// completesWithin is how long a shell waits for a store, such as a database that doesn't
+// answer.
+const completesWithin = time.Second
 
-// completeRuns offers the ids of runs.
-func (c *command) completeRuns(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	ctx, cancel := context.WithTimeout(cmd.Context(), completing)
-	defer cancel()
-	if err := c.complete(cmd); err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+func idsOf(ctx context.Context, d *runs.Desk, begun string) ([]string, error) {
+	return d.IDs(ctx, begun)
+}
+
+// completing offers what the run store knows.
+func (c *command) completing(offers func(ctx context.Context, d *runs.Desk, begun string) ([]string, error)) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		ctx, cancel := context.WithTimeout(cmd.Context(), completesWithin)
+		defer cancel()
+		if err := c.complete(cmd); err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		d, err := runs.Open(ctx, c.settings, runs.OpenOptions{})
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		defer d.Close()
+		found, _ := offers(ctx, d, begun) // a shell has nobody to hear of it
+		return found, cobra.ShellCompDirectiveNoFileComp
 	}
-	d, err := runs.Open(ctx, c.settings, runs.OpenOptions{})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	defer d.Close()
-	ids, _ := d.IDs(ctx, begun) // a shell has nobody to hear of it
-	return ids, cobra.ShellCompDirectiveNoFileComp
 }

@@ -46,8 +46,7 @@ var answering = map[string][]string{
 	"otai plugin verify":         {"PLUGIN", "--key", "release.pub"},
 	"otai run":                   nil, // the log is all that it says
 	"otai runs":                  {},
-	"otai runs cancel":           {"--help"}, // the others say what a run is named by
-	"otai runs discard":          {"--help"},
+	"otai runs discard":          {"--help"}, // the others say what a run is named by
 	"otai runs list":             {},
 	"otai runs migrate":          {"--print-sql"},
 	"otai runs retry":            {"--all"},

@@ -97,7 +97,7 @@ func TestARunThatEndsWithoutAnAnswerIsLookedAfterAndThenEnds(t *testing.T) {
 	}{
 		"canceled, and nothing was carried out": {
 			after: func(d *desk, _ *helpDesk, run string) {
-				d.ask(store.VerbCancel, store.RequestArgs{Runs: []string{run}})
+				d.ask(store.VerbDiscard, store.RequestArgs{Runs: []string{run}})
 			},
 			within: 2 * time.Minute, outcome: store.Canceled, effect: store.Closed,
 		},

@@ -196,7 +196,7 @@ func TestACanceledRunStopsAtOnceAndKeepsItsTicketWhileARequestMayBeAtWork(t *tes
 		d.does(r, "fetch", d.fetch("1"))
 		_, _, err := d.step(r, "write", "p", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
 			_, err := d.intent("1")(ctx, s)
-			d.ask(store.VerbCancel, store.RequestArgs{Runs: []string{r.row.ID}})
+			d.ask(store.VerbDiscard, store.RequestArgs{Runs: []string{r.row.ID}})
 			s.Failed(api.ErrUncertain)
 			s.Waits(gate.Wait{Reason: store.ReasonUntil, Until: s.Effects()[0].Until})
 			return api.PipeResult{}, errors.Join(err, api.ErrUncertain)

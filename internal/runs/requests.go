@@ -45,14 +45,14 @@ func Execute(ctx context.Context, s store.Store, r store.Request) (string, error
 	case store.VerbRetry:
 		n, err := s.Retry(ctx, args)
 		return fmt.Sprintf("%d tried again", n) + nothing(n, args), err
-	case store.VerbCancel, store.VerbDiscard:
-		return cancel(ctx, s, r.Verb, args)
+	case store.VerbDiscard:
+		return discard(ctx, s, args)
 	default:
 		return "", fmt.Errorf("%q is unknown here: the command is of another version than the service", r.Verb)
 	}
 }
 
-func cancel(ctx context.Context, s store.Store, verb string, args store.RequestArgs) (string, error) {
+func discard(ctx context.Context, s store.Store, args store.RequestArgs) (string, error) {
 	ids := args.Runs
 	for _, ticket := range args.Tickets {
 		of, err := s.Runs(ctx, store.Filter{Ticket: ticket, Runner: args.Runner, States: []store.State{store.Ready, store.Running, store.Waiting}})
@@ -65,7 +65,7 @@ func cancel(ctx context.Context, s store.Store, verb string, args store.RequestA
 	}
 	ended, before, later := 0, 0, 0
 	for _, id := range ids {
-		run, err := s.Cancel(ctx, id, verb)
+		run, err := s.Cancel(ctx, id, store.VerbDiscard)
 		switch {
 		case err != nil:
 			return "", fmt.Errorf("run %s: %w", id, err)

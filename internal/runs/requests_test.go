@@ -23,7 +23,7 @@ func TestAnswersSayWhatWasDone(t *testing.T) {
 			args store.RequestArgs
 			want string
 		}{
-			{store.VerbCancel, store.RequestArgs{Runs: []string{ended[0].ID}}, "0 ended, 1 had ended before and stay as they are"},
+			{store.VerbDiscard, store.RequestArgs{Runs: []string{ended[0].ID}}, "0 ended, 1 had ended before and stay as they are"},
 			{store.VerbDiscard, store.RequestArgs{Runs: []string{ended[0].ID}}, "0 ended, 1 had ended before and stay as they are"},
 			{store.VerbRetry, store.RequestArgs{Runs: []string{ended[0].ID}}, "0 tried again: what is named isn't set aside, dead, or waiting for a cause; --handled takes up tickets that were handled"},
 			{store.VerbRetry, store.RequestArgs{Cause: "nope"}, "0 tried again: nothing of that is set aside, dead, or waits for a cause"},

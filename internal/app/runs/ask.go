@@ -123,14 +123,9 @@ func (d *Desk) Retry(ctx context.Context, o RetryOptions, args []string) (Asked,
 	return out, nil
 }
 
-// Discard gives runs up.
+// Discard gives runs up, also those that are at work.
 func (d *Desk) Discard(ctx context.Context, ids []string) (Asked, error) {
 	return d.ask(ctx, store.VerbDiscard, store.RequestArgs{Runs: ids})
-}
-
-// Cancel stops runs.
-func (d *Desk) Cancel(ctx context.Context, ids []string) (Asked, error) {
-	return d.ask(ctx, store.VerbCancel, store.RequestArgs{Runs: ids})
 }
 
 func joined(a, b string) string {

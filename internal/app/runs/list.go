@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -101,6 +102,21 @@ func (d *Desk) IDs(ctx context.Context, begun string) ([]string, error) {
 	for _, r := range all {
 		if strings.HasPrefix(r.ID, begun) {
 			out = append(out, r.ID+"\t"+strings.TrimSpace(stateOf(string(r.State), string(r.Outcome), r.Reason)+" "+strings.Join(r.Tickets, ", ")))
+		}
+	}
+	return out, nil
+}
+
+// RunnersThatHandled are the runners that have handled tickets, as IDs.
+func (d *Desk) RunnersThatHandled(ctx context.Context, begun string) ([]string, error) {
+	counts, err := d.store.Counts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, runner := range slices.Sorted(maps.Keys(counts.Runners)) {
+		if n := counts.Runners[runner][store.Handled]; n > 0 && strings.HasPrefix(runner, begun) {
+			out = append(out, fmt.Sprintf("%s\thas handled %d", runner, n))
 		}
 	}
 	return out, nil

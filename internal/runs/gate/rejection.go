@@ -34,8 +34,8 @@ func loginRefused(err error) bool {
 	return errors.As(err, &login) && login.LoginRefused()
 }
 
-// loginError is such an error of a write. To a pipe it is no answer about the ticket, but a
-// failure that certainly did nothing.
+// loginError is such an error of a write. It doesn't answer about the ticket: to a pipe it is
+// a failure that certainly did nothing.
 type loginError struct{ err error }
 
 func (e *loginError) Error() string        { return e.err.Error() }

@@ -51,7 +51,8 @@ func (s *Store) Counts(ctx context.Context) (c store.Counts, err error) {
 		Runners: make(map[string]map[store.Standing]int), Waiting: make(map[string]int),
 	}
 	err = s.db.Read(ctx, func(t *Tx) error {
-		if err := t.rows(`SELECT state, CASE WHEN state = 'waiting' THEN reason ELSE '' END, count(*) FROM {s}run GROUP BY 1, 2`, nil, func(rows Rows) error {
+		// Items that wait for a worker of the process that has made them are to be taken still.
+		if err := t.rows(`SELECT CASE WHEN state = 'running' AND at_work = '' AND item IS NOT NULL THEN 'ready' ELSE state END, CASE WHEN state = 'waiting' THEN reason ELSE '' END, count(*) FROM {s}run GROUP BY 1, 2`, nil, func(rows Rows) error {
 			var state, reason string
 			var n int64
 			err := rows.Scan(&state, &reason, &n)

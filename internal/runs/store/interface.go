@@ -94,7 +94,7 @@ type Store interface {
 	// request that may still be at work. It returns the number of runs and tickets.
 	Retry(ctx context.Context, a RequestArgs) (int, error)
 	// Cancel ends a run, or has its host end it where it is running or one of its effects
-	// has no outcome; verb is "cancel" or "discard". The ticket counts as handled. With the
+	// has no outcome; verb is "discard". The ticket counts as handled. With the
 	// verb "drop" a run that nobody works at ends whatever it has begun, and a ticket that
 	// nothing was written to is free again.
 	Cancel(ctx context.Context, run, verb string) (Run, error)
@@ -166,7 +166,6 @@ type Request struct {
 const (
 	VerbRetry   = "retry"
 	VerbDiscard = "discard"
-	VerbCancel  = "cancel"
 	// VerbDrop is nothing that people ask for.
 	VerbDrop = "drop"
 )

@@ -74,7 +74,7 @@ const (
 	Dead      Outcome = "dead"      // it is not tried again by itself
 	Overtaken Outcome = "overtaken" // somebody changed the ticket before the run did
 	Gone      Outcome = "gone"      // the ticket was merged or deleted
-	Canceled  Outcome = "canceled"  // by `otai runs cancel` or `discard`
+	Canceled  Outcome = "canceled"  // by `otai runs discard`
 )
 
 // A Standing is what a runner remembers of a ticket. Free is none.
@@ -153,7 +153,7 @@ type Run struct {
 	Begun    bool   // an attempt of it was begun before
 	Try      bool   // its next attempt may try what its cause refuses
 	Parked   bool   // begins anew when it is taken: its results were dropped
-	Cancel   string // "cancel" or "discard" while an open effect keeps it
+	Cancel   string // "discard" while an open effect keeps it
 	Item     []byte // of an item: what it was given, by the codec
 	Err      string // of the last attempt, redacted
 	Created  int64

@@ -82,9 +82,9 @@ func canceled(f *fixture) {
 	held, _ := f.begin(f.host, "1")
 	f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "old", State: store.Intent}}})
 	f.must(f.Store.Fence(f.ctx, held, "old", time.Minute, "", 0))
-	r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbCancel)
+	r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDiscard)
 	f.must(err)
-	if r.State != store.Running || r.Cancel != store.VerbCancel {
+	if r.State != store.Running || r.Cancel != store.VerbDiscard {
 		f.Fatalf("a running run became %+v", r)
 	}
 	f.wantErr(f.Store.Fence(f.ctx, held, "old", time.Minute, "", 0), store.ErrCanceled)
@@ -117,7 +117,7 @@ func canceledIdle(f *fixture) {
 	if k := f.ticket("2"); k.Standing != store.Handled || k.Run != "" {
 		f.Errorf("its ticket is %+v", k)
 	}
-	if _, err := f.Store.Cancel(f.ctx, "nobody", store.VerbCancel); err == nil {
+	if _, err := f.Store.Cancel(f.ctx, "nobody", store.VerbDiscard); err == nil {
 		f.Error("a run that isn't there was canceled")
 	}
 }

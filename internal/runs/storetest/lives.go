@@ -118,6 +118,11 @@ func itemsAtWorkFirst(f *fixture) {
 	f.commit(store.Batch{Held: parent, End: &store.End{State: store.Ended, Outcome: store.Applied}})
 	at := "step"
 	f.commit(store.Batch{Held: store.Held{Run: "item3", Host: f.host, Fence: 1}, AtWork: &at})
+	c, err := f.Store.Counts(f.ctx)
+	f.must(err)
+	if c.Runs[store.Running] != 1 || c.Runs[store.Ready] != 2 {
+		f.Errorf("%d at work and %d due, want 1 and the 2 items that wait for a worker", c.Runs[store.Running], c.Runs[store.Ready])
+	}
 	again := f.register("a", hash)
 	for n, want := range []string{"item3", "", ""} {
 		l, _, err := f.Store.Take(f.ctx, again, runner, hash)
@@ -269,7 +274,7 @@ func lends(f *fixture) {
 	if busy || !taken.Fetched || taken.Standing != store.Handled || taken.LastRun != loop.Run {
 		f.Errorf("busy %v, taken %+v", busy, taken)
 	}
-	f.must(second(f.Store.Cancel(f.ctx, b.Run, store.VerbCancel)))
+	f.must(second(f.Store.Cancel(f.ctx, b.Run, store.VerbDiscard)))
 	f.commit(store.Batch{Held: b, End: &store.End{State: store.Ended, Outcome: store.Canceled}})
 	want("")
 }
