@@ -17,7 +17,7 @@ const (
 )
 
 // ErrNewer means that a later release has changed the store so that this one can't use it.
-var ErrNewer = errors.New("the run store was made by a newer otai: use that one")
+var ErrNewer = errors.New("the run store was made by a newer otai: use that release or a later one")
 
 // versions are the statements that lead to each version, from none at all.
 var versions = [][]string{{
