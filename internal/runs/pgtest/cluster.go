@@ -84,12 +84,30 @@ func New(t testing.TB) *Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.endWith(t)
+	return c
+}
+
+func (c *Cluster) endWith(t testing.TB) {
 	t.Cleanup(func() {
 		if err := c.end(); err != nil {
 			t.Error(err)
 		}
 	})
-	return c
+}
+
+// Standby makes a server that follows the cluster and can only be read.
+func (c *Cluster) Standby(t testing.TB) *Cluster {
+	t.Helper()
+	s, err := newCluster(c.bin)
+	if err == nil {
+		err = s.begin("pg_basebackup", "-D", s.data(), "-h", c.folder, "-U", "postgres", "-R", "-c", "fast", "--no-sync")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.endWith(t)
+	return s
 }
 
 // Socket is the path of the socket at which the server listens.
@@ -156,6 +174,15 @@ func (c *Cluster) Start(t testing.TB) {
 }
 
 func create(bin string) (*Cluster, error) {
+	c, err := newCluster(bin)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.begin("initdb", "-D", c.data(), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
+}
+
+// newCluster makes the folder of a cluster.
+func newCluster(bin string) (*Cluster, error) {
 	c := &Cluster{bin: bin, folder: filepath.Join(os.TempDir(), "otai-pg-"+rand.Text()[:10])}
 	if len(c.Socket()) > 100 { // a socket's path may have 107 bytes
 		c.folder = filepath.Join("/tmp", filepath.Base(c.folder))
@@ -166,14 +193,18 @@ func create(bin string) (*Cluster, error) {
 	if err := c.giveAway(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(c.folder))
 	}
-	initdb := c.command("initdb", "-D", c.data(), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, errors.Join(fmt.Errorf("initdb: %w\n%s", err, out), os.RemoveAll(c.folder))
+	return c, nil
+}
+
+// begin makes the files with a program and starts the server. After an error nothing is left.
+func (c *Cluster) begin(program string, args ...string) error {
+	if out, err := c.command(program, args...).CombinedOutput(); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w\n%s", program, err, out), os.RemoveAll(c.folder))
 	}
 	if err := c.start(); err != nil {
-		return nil, errors.Join(err, c.end())
+		return errors.Join(err, c.end())
 	}
-	return c, nil
+	return nil
 }
 
 // giveAway gives the folder to the user as whom PostgreSQL runs, if that is another.

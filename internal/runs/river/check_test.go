@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -107,6 +108,83 @@ func TestAPoolerIsRecognizedEachTime(t *testing.T) {
 	}
 }
 
+// RUNS 39: a real one, until it is the primary.
+func TestAStandbyIsRefused(t *testing.T) {
+	t.Parallel()
+	c := pgtest.New(t)
+	url := c.Database(t)
+	must(t, Migrate(t.Context(), pool(t, url, false), schema, makeTable))
+	s := c.Standby(t)
+	name := strings.TrimPrefix(strings.Split(url, "?")[0], "postgres:///")
+	eventually(t, 30e9, "it follows", func() bool {
+		conn, err := pgx.Connect(t.Context(), s.URL(name))
+		if err != nil {
+			return false
+		}
+		defer conn.Close(t.Context())
+		var n int
+		return conn.QueryRow(t.Context(), "SELECT count(*) FROM otai.run").Scan(&n) == nil
+	})
+	for _, pollOnly := range []bool{false, true} {
+		_, err := Check(t.Context(), s.URL(name), schema, pollOnly)
+		if reasonOf(err) != Standby || !strings.Contains(err.Error(), "give the URL of the primary") {
+			t.Errorf("poll_only %v: %v", pollOnly, err)
+		}
+	}
+	// Of a URL that names both, the primary is taken.
+	both := "postgres:///" + name + "?host=" + folderOf(s) + "," + folderOf(c) + "&port=5432,5432&user=postgres&target_session_attrs=read-write"
+	if f, err := Check(t.Context(), both, schema, false); err != nil || !f.Made {
+		t.Errorf("of both: %+v, %v", f, err)
+	}
+	s.Exec(t, "postgres", "SELECT pg_promote()")
+	eventually(t, 30e9, "it is the primary", func() bool {
+		f, err := Check(t.Context(), s.URL(name), schema, false)
+		return err == nil && f.Made
+	})
+}
+
+func folderOf(c *pgtest.Cluster) string { return filepath.Dir(c.Socket()) }
+
+// RUNS 39: what a server says of its version is its answer to a query, so one that answers
+// otherwise stands for an old one.
+func TestAServerThatIsTooOldIsRefused(t *testing.T) {
+	t.Parallel()
+	c := pgtest.New(t)
+	url := c.Database(t)
+	c.Exec(t, "postgres", `CREATE ROLE old LOGIN SUPERUSER; ALTER ROLE old SET search_path = public, pg_catalog`)
+	exec1(t, url, `CREATE FUNCTION public.current_setting(text) RETURNS text LANGUAGE sql STABLE AS $$
+		SELECT CASE $1 WHEN 'server_version' THEN '12.22' WHEN 'server_version_num' THEN '120022' ELSE pg_catalog.current_setting($1) END $$`)
+	for _, pollOnly := range []bool{false, true} {
+		_, err := Check(t.Context(), as(t, url, "old"), schema, pollOnly)
+		if reasonOf(err) != TooOld || err.Error() != "PostgreSQL 12.22 is too old: otai needs 13 or later" {
+			t.Errorf("poll_only %v: %v", pollOnly, err)
+		}
+	}
+}
+
+// RUNS 39: the real PgBouncer.
+func TestPgBouncer(t *testing.T) {
+	t.Parallel()
+	c := pgtest.New(t)
+	database := c.Database(t)
+	must(t, Migrate(t.Context(), pool(t, database, false), schema, makeTable))
+	url := c.PgBouncer(t, database, "transaction")
+	for range 20 {
+		_, err := Check(t.Context(), url, schema, false)
+		if reasonOf(err) != Pooler || !strings.Contains(err.Error(), "give the port of PostgreSQL itself") || !strings.Contains(err.Error(), "set infrastructure.runs.poll_only to true") {
+			t.Fatal(err)
+		}
+	}
+	if f, err := Check(t.Context(), url, schema, true); err != nil || !f.Made {
+		t.Errorf("with poll_only: %+v, %v", f, err)
+	}
+	if f, err := Check(t.Context(), c.PgBouncer(t, database, "session"), schema, false); err != nil || !f.Made {
+		t.Errorf("of sessions: %+v, %v", f, err)
+	}
+	must(t, Migrate(t.Context(), pool(t, c.PgBouncer(t, c.Database(t), "transaction"), true), schema, makeTable))
+	carriedByPolling(t, url)
+}
+
 // T6: rivermigrate alone fails for one of two with 23505.
 func TestHostsThatMigrateAtOnceDontDisturbEachOther(t *testing.T) {
 	t.Parallel()
@@ -161,7 +239,11 @@ func TestTheStatementsThatArePrintedMakeWhatMigrateMakes(t *testing.T) {
 
 func TestBehindAPoolerRunsAreCarriedByPolling(t *testing.T) {
 	t.Parallel()
-	url := pgtest.NewPooler(t, pgtest.Database(t))
+	carriedByPolling(t, pgtest.NewPooler(t, pgtest.Database(t)))
+}
+
+func carriedByPolling(t *testing.T, url string) {
+	t.Helper()
 	a, b := newRuns(t, url, "a", true), newRuns(t, url, "b", true)
 	a.open(2, "h")
 	b.open(2, "h")
