@@ -167,13 +167,35 @@ func decideEnd(e ending) decision {
 		if e.repeat {
 			return v.stand(store.Free, 0, 0, "")
 		}
-		return v.stand(store.StandingLeft, e.after(pause(leftFirst, leftLongest, e.lefts+1)), e.lefts+1, e.reason())
+		return v.left(e.now, e.lefts, e.reason())
 	}
 }
 
 func (v decision) stand(s store.Standing, due int64, attempts int, note string) decision {
 	v.stands, v.standing, v.due, v.attempts, v.note = true, s, due, attempts, note
 	return v
+}
+
+// left has the ticket passed over, the longer the oftener it was left before.
+func (v decision) left(now int64, before int, why string) decision {
+	return v.stand(store.StandingLeft, now+pause(leftFirst, leftLongest, before+1).Microseconds(), before+1, why)
+}
+
+// decideLeftOut is for a fetched ticket that isn't among the items of a loop.
+func decideLeftOut(now int64, before int, loop string) decision {
+	return decision{end: store.End{State: store.Ended}}.left(now, before, "is not among the items of "+loop)
+}
+
+// decideLent is for a fetched ticket that a loop lends to its items, as it stands until one
+// of them writes to it.
+func decideLent(now int64, repeat, wrote bool, before int, loop string) decision {
+	switch {
+	case repeat:
+		return decision{}
+	case wrote:
+		return decision{standing: store.Handled}
+	}
+	return decision{end: store.End{State: store.Ended}}.left(now, before, "nothing was written to it by the items of "+loop)
 }
 
 // nothingBegun reports whether the run can begin anew as if it had never begun.
@@ -258,7 +280,7 @@ func unreadable(e ending) decision {
 
 func gone(e ending) decision {
 	v := decision{end: store.End{State: store.Ended, Outcome: store.Gone}, about: sayGone}
-	return v.stand(store.StandingLeft, e.after(pause(leftFirst, leftLongest, e.lefts+1)), e.lefts+1, "merged, or can't be read any more")
+	return v.left(e.now, e.lefts, "merged, or can't be read any more")
 }
 
 // refused sets the ticket aside, the last time for good.

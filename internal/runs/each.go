@@ -41,34 +41,34 @@ func (r *run) Each(ctx context.Context, s orchestrator.Step, at *orchestrator.Pl
 			return tally, err
 		}
 	}
-	b, out, begun := r.spawn(s, at, items)
-	if len(b.Spawn) == 0 && !r.stored {
+	made := r.spawn(s, at, items)
+	if len(made.batch.Spawn) == 0 && !r.stored {
 		return orchestrator.Tally{}, nil
 	}
 	l := r.newLoop(at, len(items))
 	r.e.mu.Lock()
-	for _, item := range b.Spawn {
+	for _, item := range made.batch.Spawn {
 		l.left[item.ID] = true
-		if value, ok := out[item.ID]; ok {
+		if value, ok := made.out[item.ID]; ok {
 			r.e.values[item.ID] = value
 		}
 	}
 	r.e.loops[r.row.ID] = l
 	r.e.mu.Unlock()
 	defer r.e.forgetLoop(r.row.ID)
-	for _, item := range begun {
+	for _, item := range made.begun {
 		r.e.enter(item)
 	}
-	if _, err := r.commitPersistently(ctx, b); err != nil {
-		for _, item := range begun {
+	if _, err := r.commitPersistently(ctx, made.batch); err != nil {
+		for _, item := range made.begun {
 			item.leave()
 		}
 		return orchestrator.Tally{}, err
 	}
 	r.mu.Lock()
-	r.spawnedHere, r.steps[stepSpawned] = true, b.Steps[0]
+	r.spawnedHere, r.steps[stepSpawned] = true, made.batch.Steps[0]
 	r.mu.Unlock()
-	r.e.places.of(at).keep(begun)
+	r.e.places.of(at).keep(made.begun)
 	return r.e.await(ctx, r.row.ID, l)
 }
 
@@ -122,120 +122,6 @@ func (r *run) rejoin(ctx context.Context, at *orchestrator.Place) (had bool, tal
 		r.putTicket(t)
 	}
 	return true, tally, nil
-}
-
-// spawn is the batch that makes the items runs: all with their claims, in one
-// transaction. Tickets that are not among them are left. out are the items whose value
-// may not be stored. The items are begun with it, by this process, which takes no
-// transaction and no queue for each; those of a run that has written something itself are
-// only due, as what it wrote has to move to them.
-func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchestrator.LoopItem) (b store.Batch, out map[string]orchestrator.LoopItem, begun []*run) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	out = make(map[string]orchestrator.LoopItem)
-	of := make(map[string][]string, len(items)) // runs by ticket
-	own := make(map[string]*run, len(items))    // those that are begun
-	parts := false                              // some are not tickets that it fetched
-	now := r.e.now()
-	for _, item := range items {
-		item.Ticket = r.ticketOf(item)
-		row := store.Run{
-			ID: newID(), Runner: at.Runner, Place: at.Path, Hash: at.Hash, Parent: r.row.ID, Key: item.Key, State: store.Ready, DueAt: now,
-		}
-		switch {
-		case len(r.effects) == 0:
-			row.State, row.Owner, row.Fence = store.Running, r.row.Owner, 1
-		case r.e.o.Alone: // others get them when this process has ended
-			row.Owner = r.row.Owner
-		}
-		body, err := encodeItem(item, r.e.clean)
-		if err != nil {
-			r.e.sayKeptOut(s, err)
-			out[row.ID] = item
-			body = itemOut
-		}
-		row.Item = body
-		of[item.Ticket] = append(of[item.Ticket], row.ID)
-		parts = parts || !r.fetched(item.Ticket)
-		b.Spawn = append(b.Spawn, row)
-		if row.State == store.Running {
-			one := r.e.newRun(at, row)
-			one.stored, one.resumed, one.item = true, true, &item
-			own[row.ID] = one
-			begun = append(begun, one)
-		}
-	}
-	for _, t := range r.tickets {
-		if !t.Fetched || len(items) == 0 && r.item != nil { // its later steps may be about it
-			continue
-		}
-		ids := of[t.Ticket]
-		switch {
-		case len(ids) == 1:
-			t.Run = ids[0]
-			if one := own[t.Run]; one != nil {
-				one.tickets = []store.Ticket{t}
-			} else {
-				t.Working = false
-			}
-		case len(ids) > 1 || parts:
-			t.Working = false
-			t = r.lends(t, s, now)
-		default:
-			t.Working = false
-			t = r.leftOut(t, s, now, "is not among the items of ")
-		}
-		b.Tickets = append(b.Tickets, t)
-	}
-	b.Steps = []store.Step{{Key: stepSpawned}}
-	if slices.ContainsFunc(b.Tickets, func(t store.Ticket) bool { return t.Run == r.row.ID }) {
-		b.Steps[0].Params = s.Key
-	} else {
-		r.pending.Steps, r.pending.Documents = nil, nil // of a run that isn't resumed
-	}
-	atWork := stepSpawned + s.Key
-	b.AtWork = &atWork
-	return b, out, begun
-}
-
-// ticketOf is the ticket that an item is: also one of which the item is only the id.
-func (r *run) ticketOf(item orchestrator.LoopItem) string {
-	id, ok := item.Value.(string)
-	if item.Ticket == "" && ok && r.fetched(id) {
-		return id
-	}
-	return item.Ticket
-}
-
-// fetched reports whether it is a ticket that the run has by its fetch.
-func (r *run) fetched(ticket string) bool {
-	return slices.ContainsFunc(r.tickets, func(t store.Ticket) bool { return t.Fetched && t.Ticket == ticket })
-}
-
-// lends is a fetched ticket about which several items may be, or nobody knows which: it
-// stays with the loop until the last of them has ended, and whichever writes to it has it
-// until its own end.
-func (r *run) lends(t store.Ticket, s orchestrator.Step, now int64) store.Ticket {
-	switch {
-	case r.p.Repeat:
-		t = r.standing(t, decision{})
-	case r.wroteTo(t):
-		t = r.standing(t, decision{standing: store.Handled})
-	default:
-		t = r.leftOut(t, s, now, "nothing was written to it by the items of ")
-	}
-	t.Run = r.row.ID
-	return t
-}
-
-// leftOut is a fetched ticket that the loop is not about.
-func (r *run) leftOut(t store.Ticket, s orchestrator.Step, now int64, why string) store.Ticket {
-	n := 1
-	if t.Standing == store.StandingLeft {
-		n += t.Attempts
-	}
-	v := decision{end: store.End{State: store.Ended}}
-	return r.standing(t, v.stand(store.StandingLeft, now+pause(leftFirst, leftLongest, n).Microseconds(), n, why+s.Path))
 }
 
 // await waits until each item has ended or waits for the first time.
