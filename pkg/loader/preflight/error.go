@@ -18,8 +18,13 @@ const (
 	PluginPathInUse Code = "plugin-path-in-use" // a plugin opened before has the same import path
 	Tainted         Code = "tainted"            // it shares a package with a plugin that could not be opened
 	MissingLibrary  Code = "missing-library"    // this machine lacks a C library, or a symbol in one, that it needs
+	NoMain          Code = "no-main-plugin"     // its package main has no function main
 	MissingSymbol   Code = "missing-symbol"     // package main doesn't export a Symbol that the host wants
 	WrongSymbolType Code = "wrong-symbol-type"  // that Symbol is a variable, or a function of another type
+
+	// Not the file, but the host is the reason.
+	BadToolchain Code = "bad-toolchain" // a release of Go built it that breaks plugins
+	UnfitHost    Code = "unfit-host"    // it was built or linked so that it can't open plugins
 )
 
 // Error says why a file can't be opened.

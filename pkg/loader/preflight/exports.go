@@ -2,8 +2,8 @@ package preflight
 
 import (
 	"debug/elf"
-	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"unicode"
@@ -42,46 +42,61 @@ func (i *Image) readPackages(object *elf.File) error {
 		}
 		i.Packages[strings.Clone(name)] = Fingerprint(content)
 	}
-	if i.Packages == nil && i.unknownRelease() {
+	if i.undecoded() {
 		i.Notes = append(i.Notes, fmt.Sprintf("the fingerprints of its packages are unknown: "+
-			"where %s writes them is not known here, so only the versions of modules can be compared", minor(i.Build.GoVersion)))
+			"where %s writes them is not known here, so only the versions of modules can be compared", i.Build.GoVersion))
 	}
 	return nil
 }
+
+// undecoded reports whether the file has the symbols by which host and plugin find each
+// other, but not the fingerprints among them: then its release of Go writes them in a way
+// that is not known here. What can't be found in such a file is no reason to refuse it.
+func (i *Image) undecoded() bool { return len(i.Packages) == 0 && i.linked }
 
 // readExports reads what package main exports. The table that plugin.Open will
 // read has names and types; where it can't be decoded, the symbols have at least
 // the names.
 func (i *Image) readExports(object *elf.File) {
-	i.exportsOfSymbols()
-	if i.PluginPath == "" && i.unknownRelease() {
+	main := i.packageMain()
+	table, err := readTable(object, i, main)
+	switch {
+	case main != "":
+		i.PluginPath = strings.Clone(main)
+		i.names = i.exportsOfSymbols()
+	case err == nil: // go build doesn't mind
+		i.PluginPath, i.withoutMain = escape(table.path), true
+	case i.undecoded():
 		i.PluginPath = escape(i.Build.Path)
-	}
-	if i.PluginPath == "" {
+	default:
 		return
 	}
-	exports, err := exportTable(object, i)
+	i.Exports = table.exports
 	if err != nil {
+		i.Exports = i.names
 		i.Notes = append(i.Notes, fmt.Sprintf("the types of its exported names are unknown: %v", err))
-		return
 	}
-	i.Exports = exports
 }
 
-// exportsOfSymbols finds the plugin's package main, the one that has a function
-// main, and the names that it exports: their symbols begin with the plugin path.
-func (i *Image) exportsOfSymbols() {
+// packageMain finds the plugin's package main, the one that has a function main, by the
+// symbols; "" where there is none.
+func (i *Image) packageMain() string {
 	path := escape(i.Build.Path)
-	function := path + ".main"
-	if !slices.ContainsFunc(i.shared.symbols, func(s symbol) bool { return s.section != elf.SHN_UNDEF && s.name == function }) {
-		path = otherMain(i.shared.symbols)
+	if defines(i.shared.symbols, path+".main") {
+		return path
 	}
-	if path == "" {
-		return
-	}
-	i.PluginPath = strings.Clone(path)
-	i.Exports = make(map[string]Export)
-	prefix := path + "."
+	return otherMain(i.shared.symbols)
+}
+
+func defines(symbols []symbol, name string) bool {
+	return slices.ContainsFunc(symbols, func(s symbol) bool { return s.section != elf.SHN_UNDEF && s.name == name })
+}
+
+// exportsOfSymbols finds the names that package main exports: their symbols begin with
+// the plugin path.
+func (i *Image) exportsOfSymbols() map[string]Export {
+	exports := make(map[string]Export)
+	prefix := i.PluginPath + "."
 	for _, s := range i.shared.symbols {
 		name, ok := strings.CutPrefix(s.name, prefix)
 		if !ok || s.section == elf.SHN_UNDEF {
@@ -92,11 +107,12 @@ func (i *Image) exportsOfSymbols() {
 		}
 		switch elf.ST_TYPE(s.info) {
 		case elf.STT_FUNC:
-			i.Exports[strings.Clone(name)] = Export{Kind: Func}
+			exports[strings.Clone(name)] = Export{Kind: Func}
 		case elf.STT_OBJECT:
-			i.Exports[strings.Clone(name)] = Export{Kind: Var}
+			exports[strings.Clone(name)] = Export{Kind: Var}
 		}
 	}
+	return exports
 }
 
 // otherMain finds the package main of a build whose plugin path is not its import
@@ -134,77 +150,61 @@ func escape(path string) string {
 	return escaped.String()
 }
 
-// layout says at which words of the runtime's moduledata (runtime/symtab.go) the
-// fields begin that are needed here. Until Go 1.25 no section of the file says
-// where the moduledata are.
-type layout struct{ types, exports, path uint64 }
-
-var layouts = map[string]layout{
-	"go1.25": {},
-	"go1.26": {types: 37, exports: 51, path: 54},
-}
-
-// unknownRelease reports whether Go may have written the file in ways that are not
-// known here. What can't be found in it is then no reason to refuse it.
-func (i *Image) unknownRelease() bool {
-	_, known := layouts[minor(i.Build.GoVersion)]
-	return !known
-}
-
 // No package exports more names.
 const mostExports = 1 << 16
 
-// exportTable reads the table of exported names by way of the moduledata.
-func exportTable(object *elf.File, i *Image) (map[string]Export, error) {
-	release := minor(i.Build.GoVersion)
-	fields, ok := layouts[release]
-	if !ok || fields == (layout{}) {
-		return nil, fmt.Errorf("the layout of module data in %s is not known here", release)
+type exportTable struct {
+	path    string // by which the runtime knows the plugin
+	exports map[string]Export
+}
+
+// readTable reads the table of exported names by way of the module data, which must be
+// those of package main; "" accepts any package of the file.
+func readTable(object *elf.File, i *Image, main string) (exportTable, error) {
+	release, _ := splitRelease(i.Build.GoVersion)
+	if running, _ := splitRelease(runtime.Version()); release != running {
+		return exportTable{}, fmt.Errorf("it was built by %s, and only what %s builds is decoded here", release, running)
+	}
+	fields, err := runningLayout()
+	if err != nil {
+		return exportTable{}, err
 	}
 	module := object.Section(".go.module")
 	if module == nil {
-		return nil, errors.New("it has no section .go.module")
+		return exportTable{}, errNoModule
 	}
 	m, err := newMemory(object, &i.shared)
 	if err != nil {
-		return nil, err
+		return exportTable{}, err
 	}
-	word := func(n uint64) uint64 { return module.Addr + 8*n }
-	path := m.text(m.pointer(word(fields.path)), m.word(word(fields.path+1)))
-	if escape(path) != i.PluginPath && path != i.PluginPath {
-		return nil, fmt.Errorf("its module data are not laid out as those of %s", release)
+	at := func(offset uint64) uint64 { return module.Addr + offset }
+	found := exportTable{path: m.text(m.pointer(at(fields.path)), m.word(at(fields.path+8))), exports: make(map[string]Export)}
+	if main == "" && !i.has(escape(found.path)) || main != "" && escape(found.path) != main && found.path != main {
+		return exportTable{}, fmt.Errorf("its module data are not laid out as those of %s", release)
 	}
-	m.types = m.pointer(word(fields.types))
-	table, count := m.pointer(word(fields.exports)), m.word(word(fields.exports+1))
+	m.types = m.pointer(at(fields.types))
+	list, count := m.pointer(at(fields.exports)), m.word(at(fields.exports+8))
 	if count > mostExports {
-		return nil, fmt.Errorf("its module data list %d exported names", count)
+		return exportTable{}, fmt.Errorf("its module data list %d exported names", count)
 	}
-	exports := make(map[string]Export)
 	for n := range count {
-		nameAndType := m.word(table + 8*n)
-		name, kind := m.name(m.types+nameAndType&0xffffffff), m.types+nameAndType>>32
+		entry := list + fields.entry*n
+		name, kind := m.name(m.types+m.half(entry+fields.name)), m.types+m.half(entry+fields.kind)
 		export := Export{Kind: Func, Type: m.typeName(kind, 0)}
 		if m.kind(kind) == kindPointer { // for a variable the table has the type of its address
 			export = Export{Kind: Var, Type: strings.TrimPrefix(export.Type, "*")}
 		}
-		exports[name] = export
+		found.exports[name] = export
 		if m.err != nil {
-			return nil, m.err
+			return exportTable{}, m.err
 		}
 	}
-	return exports, m.err
+	return found, m.err
 }
 
-// minor returns "go1.26" for "go1.26.8".
-func minor(version string) string {
-	release, _ := splitRelease(version)
-	parts := strings.SplitN(release, ".", 3)
-	if len(parts) < 2 {
-		return release
-	}
-	last := strings.IndexFunc(parts[1], func(r rune) bool { return !unicode.IsDigit(r) })
-	if last >= 0 {
-		parts[1] = parts[1][:last]
-	}
-	return parts[0] + "." + parts[1]
+// has reports whether the package is one of the file's, by its path in symbols.
+func (i *Image) has(path string) bool {
+	return path != "" && slices.ContainsFunc(i.shared.symbols, func(s symbol) bool {
+		return s.section != elf.SHN_UNDEF && strings.HasPrefix(s.name, path+".")
+	})
 }

@@ -29,6 +29,11 @@ type Image struct {
 	data    elf.Data
 	shared  dynamic
 	unsound error // why the dynamic linker must not get it, or nil
+
+	linked      bool              // it exports Go's own functions, as hosts and plugins do
+	withoutMain bool              // its package main has no function main
+	names       map[string]Export // what package main exports by its symbols, without types
+	undecodable error             // of this host: why types in files of its release can't be decoded, or nil
 }
 
 // Export is an exported function or variable of package main.
@@ -39,7 +44,19 @@ type Export struct {
 
 // Read reads a file that Go built, a plugin or a host, without running it. An error is
 // an [*Error].
-func Read(path string) (*Image, error) {
+func Read(path string) (*Image, error) { return readFile(path, read) }
+
+// ThisHost reads the running binary. It also tries on it whether types in the files of its
+// release of Go can be decoded; if not, the types of symbols are not checked.
+func ThisHost() (*Image, error) {
+	host, err := readFile("/proc/self/exe", readRunning)
+	if err != nil {
+		return nil, fmt.Errorf("read the running binary: %w", err)
+	}
+	return host, nil
+}
+
+func readFile(path string, read func(file io.ReaderAt, path string, size int64) (*Image, error)) (*Image, error) {
 	file, err := Open(path)
 	if err != nil {
 		return nil, &Error{Code: Unreadable, Cause: "can't be opened: " + Reason(err).Error(), Err: err}
@@ -61,7 +78,28 @@ func Open(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
-func read(file io.ReaderAt, path string, size int64) (image *Image, err error) {
+func read(file io.ReaderAt, path string, size int64) (*Image, error) {
+	return decode(file, path, size, func(image *Image, object *elf.File) {
+		if image.setting("-buildmode") == "plugin" {
+			image.readExports(object)
+			image.unsound = checkSound(file, object, &image.shared)
+		}
+	})
+}
+
+func readRunning(file io.ReaderAt, path string, size int64) (*Image, error) {
+	return decode(file, path, size, func(image *Image, object *elf.File) {
+		if !image.linked {
+			return
+		}
+		if image.undecodable = tryDecoding(object, &image.shared); image.undecodable != nil {
+			image.Notes = append(image.Notes, fmt.Sprintf("types in files of %s can't be decoded: %v", image.Build.GoVersion, image.undecodable))
+		}
+	})
+}
+
+// decode reads what every file has, then what further wants.
+func decode(file io.ReaderAt, path string, size int64, further func(*Image, *elf.File)) (image *Image, err error) {
 	// debug/elf and debug/buildinfo don't promise to withstand hostile files.
 	defer func() {
 		if value := recover(); value != nil {
@@ -88,13 +126,11 @@ func read(file io.ReaderAt, path string, size int64) (image *Image, err error) {
 	}
 	image.shared.origin = origin(path)
 	image.Libraries = image.shared.needed
+	image.linked = defines(image.shared.symbols, "runtime.main")
 	if err := image.readPackages(object); err != nil {
 		return nil, damaged(err)
 	}
-	if image.setting("-buildmode") == "plugin" {
-		image.readExports(object)
-		image.unsound = checkSound(file, object, &image.shared)
-	}
+	further(image, object)
 	image.shared.forget()
 	return image, nil
 }

@@ -179,10 +179,11 @@ func TestPackageMainIsFoundInEveryKindOfBuild(t *testing.T) {
 		"a name before runtime": {"example.com/plug", "aardvark"},
 	} {
 		i := Image{Build: &debug.BuildInfo{Path: build[0]}, shared: dynamic{symbols: symbols(build[1])}}
-		i.exportsOfSymbols()
+		i.PluginPath = i.packageMain()
+		exports := i.exportsOfSymbols()
 		want := map[string]Export{"Create": {Kind: Func}, "Level": {Kind: Var}}
-		if i.PluginPath != build[1] || !maps.Equal(i.Exports, want) {
-			t.Errorf("%s: %q exports %v, want %q and %v", name, i.PluginPath, i.Exports, build[1], want)
+		if i.PluginPath != build[1] || !maps.Equal(exports, want) {
+			t.Errorf("%s: %q exports %v, want %q and %v", name, i.PluginPath, exports, build[1], want)
 		}
 	}
 }

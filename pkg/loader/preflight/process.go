@@ -3,7 +3,6 @@ package preflight
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,24 +24,20 @@ type opened struct {
 // ThisProcess reads the running binary and returns a process that has opened no plugin
 // yet. An error says why this binary can't open plugins at all.
 func ThisProcess() (*Process, error) {
-	host, err := Read("/proc/self/exe")
+	host, err := ThisHost()
 	if err != nil {
-		return nil, fmt.Errorf("read the running binary: %w", err)
+		return nil, err
 	}
 	return NewProcess(host)
 }
 
-// NewProcess returns a process of the binary host that has opened no plugin yet. An error
-// says why this binary can't open plugins at all.
+// NewProcess returns a process of the binary host that has opened no plugin yet. An
+// [*Error] says why this binary can't open plugins at all.
 func NewProcess(host *Image) (*Process, error) {
-	if len(host.Packages) > 0 || host.unknownRelease() && host.setting("CGO_ENABLED") != "0" {
-		return &Process{host: host}, nil
+	if err := checkHost(host); err != nil {
+		return nil, err
 	}
-	if host.setting("CGO_ENABLED") == "0" {
-		return nil, errors.New("this binary can't open plugins, because it was built with CGO_ENABLED=0; build it with CGO_ENABLED=1 and a C compiler")
-	}
-	return nil, errors.New("this binary can't open plugins, because it was linked statically or by Go's own linker, or doesn't import package plugin; " +
-		"build it without -linkmode=internal and -extldflags=-static")
+	return &Process{host: host}, nil
 }
 
 // Opened records that plugin.Open succeeded for the file of i. Later plugins must agree
@@ -75,11 +70,13 @@ type Symbol struct {
 func (p *Process) Check(i *Image, wanted ...Symbol) error {
 	checks := []func() error{
 		func() error { return p.checkArch(i) },
+		func() error { return p.checkMode(i) },
+		func() error { return p.checkRelease(i) }, // a file of another release is known too little for the rest
 		func() error { return p.checkPlugin(i) },
 		func() error { return checkWhole(i) },
-		func() error { return p.checkRelease(i) },
 		func() error { return p.checkSettings(i) },
-		func() error { return checkSymbols(i, wanted) },
+		func() error { return checkMain(i) },
+		func() error { return p.checkSymbols(i, wanted) },
 		func() error { return p.checkPath(i) },
 		func() error { return p.checkPackages(i) },
 		func() error { return p.checkLibraries(i) },
@@ -104,14 +101,18 @@ func (p *Process) checkArch(i *Image) error {
 	}
 }
 
-func (p *Process) checkPlugin(i *Image) error {
+func (p *Process) checkMode(i *Image) error {
 	if mode := i.setting("-buildmode"); mode != "plugin" {
 		return &Error{
 			Code: NotAGoPlugin, Cause: fmt.Sprintf("is a Go file, but no plugin: it was built with -buildmode=%s", mode),
 			Fix: "build it with: " + p.buildCommand(),
 		}
 	}
-	if i.PluginPath == "" || len(i.Packages) == 0 && !i.unknownRelease() {
+	return nil
+}
+
+func (p *Process) checkPlugin(i *Image) error {
+	if i.PluginPath == "" || len(i.Packages) == 0 && !i.linked {
 		return &Error{
 			Code: NotAGoPlugin, Cause: "says that it is a Go plugin, but has not the symbols of one",
 			Fix: "build it again with: " + p.buildCommand(),
@@ -140,20 +141,37 @@ func (p *Process) checkPath(i *Image) error {
 	return nil
 }
 
-func checkSymbols(i *Image, wanted []Symbol) error {
-	if i.Exports == nil && i.unknownRelease() {
+// checkMain wants what Go's specification wants of a package main, though go build and
+// plugin.Open let it pass.
+func checkMain(i *Image) error {
+	if !i.withoutMain {
+		return nil
+	}
+	return &Error{
+		Code:  NoMain,
+		Cause: "package main has no function main, which Go wants of every package main, a plugin's too",
+		Fix:   "add to package main: func main() {}",
+	}
+}
+
+func (p *Process) checkSymbols(i *Image, wanted []Symbol) error {
+	exports := i.Exports
+	if p.host.undecodable != nil {
+		exports = i.names
+	}
+	if exports == nil && i.undecoded() {
 		return nil
 	}
 	for _, symbol := range wanted {
-		if err := checkSymbol(i, symbol); err != nil {
+		if err := checkSymbol(exports, symbol); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkSymbol(i *Image, wanted Symbol) error {
-	found, ok := i.Exports[wanted.Name]
+func checkSymbol(exported map[string]Export, wanted Symbol) error {
+	found, ok := exported[wanted.Name]
 	declaration := "func " + wanted.Name + "(…)"
 	if wanted.Type != "" {
 		declaration = "func " + wanted.Name + strings.TrimPrefix(wanted.Type, "func")
@@ -161,7 +179,7 @@ func checkSymbol(i *Image, wanted Symbol) error {
 	switch {
 	case !ok:
 		exports := "nothing"
-		if names := slices.Sorted(maps.Keys(i.Exports)); len(names) > 0 {
+		if names := slices.Sorted(maps.Keys(exported)); len(names) > 0 {
 			exports = strings.Join(names, ", ")
 		}
 		return &Error{

@@ -38,6 +38,7 @@ func image(changes ...func(*Image)) *Image {
 		},
 		PluginPath: "example.com/plug",
 		Exports:    map[string]Export{"Create": {Kind: Func, Type: "func(int) error"}, "Version": {Kind: Var, Type: "string"}},
+		linked:     true,
 		machine:    elf.EM_X86_64, class: elf.ELFCLASS64, data: elf.ELFDATA2LSB,
 	}
 	for _, change := range changes {
@@ -127,12 +128,18 @@ func TestAPluginThatDoesNotMatchIsRefusedWithAllDifferencesAndARemedy(t *testing
 			"built with -buildmode=c-shared", "go build -trimpath -buildmode=plugin",
 		},
 		{
-			"a plugin without fingerprints", image(), image(func(i *Image) { i.Packages = nil }), NotAGoPlugin,
+			"a plugin without symbols", image(), image(func(i *Image) { i.Packages, i.linked = nil, false }), NotAGoPlugin,
 			"has not the symbols", "go build -trimpath -buildmode=plugin",
 		},
 		{
 			"an older release", image(), image(goVersion("go1.25.1")), GoVersion,
 			"built by go1.25.1, this host by go1.26.8", "GOTOOLCHAIN=go1.26.8 go build -trimpath -buildmode=plugin",
+		},
+		{
+			"an unknown release, of whose file nothing is understood", image(), image(goVersion("go1.99.0"), func(i *Image) {
+				i.Packages, i.linked, i.PluginPath, i.Exports, i.unsound = nil, false, "", nil, errors.New("not known")
+			}), GoVersion,
+			"built by go1.99.0, this host by go1.26.8", "GOTOOLCHAIN=go1.26.8",
 		},
 		{
 			"experiments", image(), image(goVersion("go1.26.8-X:jsonv2")), BuildSettings,
@@ -157,6 +164,10 @@ func TestAPluginThatDoesNotMatchIsRefusedWithAllDifferencesAndARemedy(t *testing
 		{
 			"with the address sanitizer", image(), image(set("-asan", "true")), BuildSettings,
 			"with -asan", "go build",
+		},
+		{
+			"no function main", image(), image(func(i *Image) { i.withoutMain = true }), NoMain,
+			"has no function main", "func main() {}",
 		},
 		{
 			"no such symbol", image(), image(func(i *Image) { delete(i.Exports, "Create") }), MissingSymbol,
@@ -328,19 +339,42 @@ func TestWhatWasOpenedBeforeCounts(t *testing.T) {
 	}
 }
 
-func TestAHostThatCannotOpenPluginsIsToldWhy(t *testing.T) {
-	none := func(i *Image) { i.Packages = nil }
-	if _, err := NewProcess(image(none, set("CGO_ENABLED", "0"))); err == nil || !strings.Contains(err.Error(), "CGO_ENABLED=1") {
-		t.Errorf("error = %v", err)
+func TestAHostThatCannotOpenPluginsIsNamedWithEveryRelease(t *testing.T) {
+	bare := func(i *Image) { i.Packages, i.linked = nil, false }
+	for _, release := range []string{"go1.25.1", "go1.26.8", "go1.27.4", "go1.99.0", "go1.99.0-X:jsonv2"} {
+		for name, c := range map[string]struct {
+			host       *Image
+			cause, fix string
+		}{
+			"without cgo":    {image(bare, goVersion(release), set("CGO_ENABLED", "0")), "CGO_ENABLED=0", "CGO_ENABLED=1"},
+			"linked wrongly": {image(bare, goVersion(release)), "-linkmode=internal", "-linkmode=external"},
+		} {
+			_, err := NewProcess(c.host)
+			version, _ := splitRelease(release)
+			rejection := (*Error)(nil)
+			if !errors.As(err, &rejection) || rejection.Code != UnfitHost || !strings.Contains(rejection.Cause, c.cause) ||
+				!strings.Contains(rejection.Cause, version) || !strings.Contains(rejection.Fix, c.fix) {
+				t.Errorf("%s, %s: %#v", release, name, err)
+			}
+		}
 	}
-	if _, err := NewProcess(image(none)); err == nil || !strings.Contains(err.Error(), "-linkmode=internal") {
-		t.Errorf("error = %v", err)
+}
+
+func TestAReleaseThatBreaksPluginsIsRefused(t *testing.T) {
+	for release, bad := range map[string]bool{"go1.27.0": true, "go1.27.1": true, "go1.27.1-X:jsonv2": true, "go1.27.2": false, "go1.27.10": false, "go1.26.11": false} {
+		_, err := NewProcess(image(goVersion(release)))
+		rejection := (*Error)(nil)
+		if found := errors.As(err, &rejection); found != bad {
+			t.Errorf("%s: %v", release, err)
+		} else if bad && (rejection.Code != BadToolchain || !strings.Contains(rejection.Cause, "golang/go#81303") || !strings.Contains(rejection.Fix, "GOTOOLCHAIN=go1.27.2")) {
+			t.Errorf("%s: %+v", release, rejection)
+		}
 	}
 }
 
 func TestWhereANewReleaseCannotBeDecodedTheBuildInfoDecides(t *testing.T) {
 	undecoded := func(i *Image) {
-		i.Build.GoVersion, i.Packages, i.Exports = "go1.99.0", nil, nil
+		i.Build.GoVersion, i.Packages, i.Exports, i.names = "go1.99.0", nil, nil, nil
 	}
 	p := process(t, image(undecoded))
 	if err := p.Check(image(undecoded), create); err != nil {

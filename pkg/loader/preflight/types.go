@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
@@ -215,24 +216,35 @@ func (m *memory) fail(format string, args ...any) {
 }
 
 // name reads a name of internal/abi: a byte of flags, its length as a varint, its
-// text, and the same for a tag, where the flags say so.
-func (m *memory) name(address uint64) string {
-	name, _, _ := m.nameAndTag(address)
-	return name
+// text, and, where the flags say so, the same for a tag, and the offset of the path of the
+// package that it belongs to.
+func (m *memory) name(address uint64) string { return m.memberName(address).name }
+
+type memberName struct {
+	name, tag, pkg string
+	embedded       bool
 }
 
 const (
-	nameHasTag   = 1 << 1
-	nameEmbedded = 1 << 3
+	nameHasTag     = 1 << 1
+	nameHasPackage = 1 << 2
+	nameEmbedded   = 1 << 3
 )
 
-func (m *memory) nameAndTag(address uint64) (name, tag string, embedded bool) {
+func (m *memory) memberName(address uint64) (found memberName) {
 	flags := m.bytes(address, 1)[0]
-	name, next := m.counted(address + 1)
+	found.embedded = flags&nameEmbedded != 0
+	var next uint64
+	found.name, next = m.counted(address + 1)
 	if flags&nameHasTag != 0 {
-		tag, _ = m.counted(next)
+		found.tag, next = m.counted(next)
 	}
-	return name, tag, flags&nameEmbedded != 0
+	if flags&nameHasPackage != 0 {
+		if offset := m.half(next); offset != 0 {
+			found.pkg, _ = m.counted(m.types + offset + 1)
+		}
+	}
+	return found
 }
 
 func (m *memory) counted(address uint64) (text string, next uint64) {
@@ -334,8 +346,8 @@ func (m *memory) structType(address uint64, depth int) string {
 	pkg, list, count := m.members(address)
 	var fields []string
 	for n := uint64(0); n < count && m.err == nil; n++ {
-		name, tag, embedded := m.nameAndTag(m.pointer(list + 24*n))
-		fields = append(fields, fieldName(ownName(pkg, name), m.typeName(m.pointer(list+24*n+8), depth+1), tag, embedded))
+		field := m.memberName(m.pointer(list + 24*n))
+		fields = append(fields, fieldName(field.qualified(pkg), m.typeName(m.pointer(list+24*n+8), depth+1), field.tag, field.embedded))
 	}
 	return braces("struct", fields)
 }
@@ -344,8 +356,8 @@ func (m *memory) interfaceType(address uint64, depth int) string {
 	pkg, list, count := m.members(address)
 	var methods []string
 	for n := uint64(0); n < count && m.err == nil; n++ {
-		name := m.name(m.types + m.half(list+8*n))
-		methods = append(methods, ownName(pkg, name)+strings.TrimPrefix(m.typeName(m.types+m.half(list+8*n+4), depth+1), "func"))
+		method := m.memberName(m.types + m.half(list+8*n))
+		methods = append(methods, method.qualified(pkg)+strings.TrimPrefix(m.typeName(m.types+m.half(list+8*n+4), depth+1), "func"))
 	}
 	return braces("interface", methods)
 }
@@ -359,10 +371,11 @@ func (m *memory) members(address uint64) (pkg string, list, count uint64) {
 	return pkg, m.pointer(address + 56), m.word(address + 64)
 }
 
-// ownName qualifies names that only their package can use.
-func ownName(pkg, name string) string {
-	if first, _ := utf8.DecodeRuneInString(name); unicode.IsUpper(first) {
-		return name
+// qualified has the package before a name that only it can use: its own, or else that of
+// the type.
+func (m memberName) qualified(pkg string) string {
+	if first, _ := utf8.DecodeRuneInString(m.name); unicode.IsUpper(first) {
+		return m.name
 	}
-	return qualified(pkg, name)
+	return qualified(cmp.Or(m.pkg, pkg), m.name)
 }
