@@ -25,10 +25,11 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build the host and both plugins into build/dist
+	@build/toolchain.sh
 	@mkdir -p $(DIST)/bin $(DIST)/plugins
 	$(BUILD) -ldflags '$(LDFLAGS)' -o $(DIST)/bin/otai ./cmd/otai
-	cd plugins/otobo-znuny && $(BUILD) -buildmode=plugin -ldflags '-s -w' -o ../../$(DIST)/plugins/otai_otobo_znuny.so .
-	cd plugins/hf-local && $(BUILD) -buildmode=plugin -ldflags '-s -w' -o ../../$(DIST)/plugins/otai_hf_local.so .
+	cd plugins/otobo-znuny && $(BUILD) -buildmode=plugin -ldflags '-s -w' -o $(abspath $(DIST))/plugins/otai_otobo_znuny.so .
+	cd plugins/hf-local && $(BUILD) -buildmode=plugin -ldflags '-s -w' -o $(abspath $(DIST))/plugins/otai_hf_local.so .
 
 run: build ## the demonstration: 30 tickets sorted in a help desk of its own
 	$(DIST)/bin/otai demo
@@ -38,8 +39,9 @@ check: lint test ## what continuous integration runs, in its order
 test: build ## every module's tests, with the race detector
 	@build/test.sh $(MODULES) tools tools/powercut
 
-test-all: test ## what takes longer: all instruction sets, large sizes, the update from 0.1.0, more fuzzing
+test-all: test ## what takes longer: all instruction sets, large sizes, the update from 0.1.0, each release of build/go-releases, more fuzzing
 	OTAI_TEST_ALL=1 OTAI_TEST_OLD="$$(build/before.sh || true)" build/test.sh $(MODULES) tools/powercut
+	OTAI_TEST_ALL=1 build/releases.sh build/test.sh $(MODULES) tools tools/powercut
 	$(MAKE) fuzz FUZZTIME=20s
 
 test-system: ## against a real Znuny: OTAI_TEST_DESK names the script that steers one which runs

@@ -46,6 +46,8 @@ var elsewhere = map[string]string{
 	"signature-invalid":  "a configuration",
 	"state-dir":          "a state folder",
 	"tainted":            "a plugin that behaves otherwise the second time",
+	"bad-toolchain":      "a host of another release",
+	"unfit-host":         "a host that is linked otherwise",
 	"open-failed":        "a file that is beyond what preflight knows",
 }
 

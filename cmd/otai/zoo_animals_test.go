@@ -59,6 +59,7 @@ func animals() []animal {
 		{name: "an older release", make: ifBuilt(build{source: "sound", env: []string{"GOTOOLCHAIN=go1.25.5"}}), stage: "preflight", code: "go-version", word: "go1.25.5", rare: true},
 		{name: "another contract", make: otherContract, stage: "preflight", code: "package-mismatch", word: "github.com/open-ticket-ai/otai/pkg/api"},
 		{name: "another version of a library that the host has", make: ifBuilt(build{source: "zerolog", env: []string{"GOFLAGS=-mod=mod"}}), stage: "preflight", code: "package-mismatch", word: "github.com/rs/zerolog"},
+		{name: "no function main", make: plugin("no_main"), stage: "preflight", code: "no-main-plugin", word: "no function main"},
 		{name: "no factory", make: plugin("no_factory"), stage: "preflight", code: "missing-symbol", word: "exports NewPlugin"},
 		{name: "a factory in lower case", make: plugin("lower_case"), stage: "preflight", code: "missing-symbol", word: "exports no CreatePlugin"},
 		{name: "a generic factory", make: plugin("generic"), stage: "preflight", code: "missing-symbol", word: "exports no CreatePlugin"},

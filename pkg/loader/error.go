@@ -55,9 +55,16 @@ const (
 	CodePackageMismatch = Code(preflight.PackageMismatch)
 	CodePackageConflict = Code(preflight.PackageConflict)
 	CodePluginPathInUse = Code(preflight.PluginPathInUse)
+	CodeNoMain          = Code(preflight.NoMain)
 	CodeMissingSymbol   = Code(preflight.MissingSymbol)
 	CodeWrongSymbolType = Code(preflight.WrongSymbolType)
 	CodeMissingLibrary  = Code(preflight.MissingLibrary)
+)
+
+// The codes of preflight that are about this host: no plugin at all can be loaded.
+const (
+	CodeBadToolchain = Code(preflight.BadToolchain)
+	CodeUnfitHost    = Code(preflight.UnfitHost)
 )
 
 // The codes of probe alone.

@@ -50,13 +50,13 @@ func (f *processFiles) selfCheck() error {
 	if f.process != nil {
 		return nil
 	}
-	host, err := preflight.Read("/proc/self/exe")
+	host, err := thisHost()
 	if err != nil {
-		return fmt.Errorf("read the running binary: %w", err)
+		return err
 	}
 	process, err := preflight.NewProcess(host)
 	if err != nil {
-		return err
+		return hostError(err)
 	}
 	f.host, f.process = host, process
 	return nil

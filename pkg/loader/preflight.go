@@ -2,6 +2,7 @@ package loader
 
 import (
 	"errors"
+	"os"
 	"reflect"
 
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
@@ -14,16 +15,20 @@ const factorySymbol = "CreatePlugin"
 // them as plugins, one after another in a new process. The result has an entry for each
 // path: nil for a file that it could open, otherwise the reason. Each file is checked
 // against the host and the accepted files before it. Packages that differ are listed in
-// the [preflight.Error] that the error wraps.
-func Preflight(paths ...string) []*Error {
+// the [preflight.Error] that the error wraps. The error beside them is for a host that
+// can't open plugins at all.
+func Preflight(paths ...string) ([]*Error, error) {
 	rejections := make([]*Error, len(paths))
-	process, err := preflight.ThisProcess()
+	host, err := thisHost()
+	if err != nil {
+		return nil, err
+	}
+	process, err := preflight.NewProcess(host)
+	if err != nil {
+		return nil, hostError(err)
+	}
 	for n, path := range paths {
 		p := &Plugin{Path: path}
-		if err != nil {
-			rejections[n] = asError(p.preflightError(err))
-			continue
-		}
 		image, rejection := readImage(p, path)
 		if rejection == nil {
 			rejection = check(p, image, process)
@@ -32,7 +37,33 @@ func Preflight(paths ...string) []*Error {
 			process.Opened(image)
 		}
 	}
-	return rejections
+	return rejections, nil
+}
+
+// CheckHost says why this program can't open plugins, or nil. The error is an [*Error].
+func CheckHost() error {
+	host, err := thisHost()
+	if err == nil {
+		_, err = preflight.NewProcess(host)
+	}
+	return hostError(err)
+}
+
+func thisHost() (*preflight.Image, error) {
+	host, err := preflight.ThisHost()
+	return host, hostError(err)
+}
+
+// hostError makes an error about this program's own binary of one of preflight's.
+func hostError(err error) error {
+	if err == nil || asError(err) != nil {
+		return err
+	}
+	self := &Plugin{Path: "this program"}
+	if path, err := os.Executable(); err == nil {
+		self.Path = path
+	}
+	return self.preflightError(err)
 }
 
 // readImage reads the private copy and runs nothing of it.
@@ -70,6 +101,8 @@ func remedy(rejection *preflight.Error) string {
 		return rejection.Fix + "; or, from its sources: otai plugin build DIR"
 	case preflight.WrongSymbolType:
 		return factoryDeclaration
+	case preflight.BadToolchain, preflight.UnfitHost:
+		return rejection.Fix + "; or, in its sources: make"
 	}
 	return rejection.Fix
 }

@@ -29,6 +29,9 @@ type BuildResult struct {
 // directory.
 func Build(ctx context.Context, s app.Settings, dir, output string) (BuildResult, error) {
 	answer := BuildResult{Pinned: []string{}, Missing: []string{}}
+	if err := loader.CheckHost(); err != nil {
+		return answer.rejected(app.ExitWith(app.CodePlugins, err))
+	}
 	host, err := plugindev.ThisHost()
 	if err != nil {
 		answer.Error = err.Error()

@@ -39,13 +39,15 @@ type Difference struct {
 // child process. The error beside the answers says only that one of them was rejected.
 func Check(ctx context.Context, s app.Settings, files []string, static bool) ([]CheckResult, error) {
 	var rejections []*loader.Error
+	var err error
 	if static {
-		rejections = loader.Preflight(files...)
+		rejections, err = loader.Preflight(files...)
+		err = app.ExitWith(app.CodePlugins, err)
 	} else {
-		var err error
-		if rejections, err = tryPlugins(ctx, s, files); err != nil {
-			return nil, err
-		}
+		rejections, err = tryPlugins(ctx, s, files)
+	}
+	if err != nil {
+		return nil, err
 	}
 	checks := make([]CheckResult, len(files))
 	refused := 0
@@ -66,7 +68,11 @@ func tryPlugins(ctx context.Context, s app.Settings, files []string) ([]*loader.
 	var set []string
 	var numbers []int
 	for n, file := range files {
-		if rejections[n] = loader.Preflight(file)[0]; rejections[n] == nil {
+		alone, err := loader.Preflight(file)
+		if err != nil {
+			return nil, app.ExitWith(app.CodePlugins, err)
+		}
+		if rejections[n] = alone[0]; rejections[n] == nil {
 			set, numbers = append(set, file), append(numbers, n)
 		}
 	}

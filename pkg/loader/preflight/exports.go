@@ -51,7 +51,7 @@ func (i *Image) readPackages(object *elf.File) error {
 
 // undecoded reports whether the file has the symbols by which host and plugin find each
 // other, but not the fingerprints among them: then its release of Go writes them in a way
-// that is not known here. What can't be found in such a file is no reason to refuse it.
+// that is not known here. What can't be found in such a file doesn't speak against it.
 func (i *Image) undecoded() bool { return len(i.Packages) == 0 && i.linked }
 
 // readExports reads what package main exports. The table that plugin.Open will

@@ -3,7 +3,7 @@ package preflight
 import "fmt"
 
 // badToolchains are releases of Go that break plugins in a way that nobody would look for
-// there. build/toolchain.sh has the same list.
+// there. build/toolchain.sh refuses them, too.
 var badToolchains = map[string]struct{ what, cured string }{
 	"go1.27.0": {typeSwitches, "go1.27.2"},
 	"go1.27.1": {typeSwitches, "go1.27.2"},
