@@ -27,7 +27,8 @@ func TestThisReleaseSaysWhereItKeepsWhatAPluginExports(t *testing.T) {
 }
 
 func TestWhatIsNotWhereItWasIsAnError(t *testing.T) {
-	type entry = struct{ name, typ int32 }
+	type entry struct{ name, typ int32 }
+	_ = entry{name: 0, typ: 0}
 	for name, module := range map[string]reflect.Type{
 		"no table": reflect.TypeFor[struct {
 			types      uintptr
