@@ -76,7 +76,7 @@ func TestASignalEndsTheStartAlsoWhileAPluginBlocks(t *testing.T) {
 	source = strings.Replace(source, `"strings"`, `"os"`+"\n\t"+`"strings"`, 1) +
 		"\nfunc init() {\n\t_ = os.WriteFile(os.Getenv(\"MARKER\"), nil, 0o600)\n\tselect {}\n}\n"
 	buildPlugin(t, writeModule(t, "otai-words", source), filepath.Join(plugins, "otai_words.so"))
-	p := start(t, environment(t, "OTAI_PLUGIN_DIR="+plugins, "MARKER="+marker), "run", "--once", "-c", writeFile(t, wordsUse))
+	p := start(t, environment(t, "OTAI_PLUGIN_DIR="+plugins, "MARKER="+marker), "run", "--once", "-c", writeFile(t, "plugins: [{ name: otai-words, env: [MARKER] }]\n"+wordsUse))
 	eventually(t, "the plugin is tried", func() bool {
 		_, err := os.Stat(marker)
 		return err == nil

@@ -11,7 +11,7 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/runs", "internal/runs/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"}
+var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/runs", "internal/runs/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
 var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/api"}
@@ -30,12 +30,12 @@ var mayImport = map[string][]string{
 	"internal/app/template":       also(belowApp, "internal/app"),
 	"internal/app":                belowApp,
 	"internal/app/flow":           {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/api"},
-	"internal/app/logs":           {"internal/app/visible", "internal/files", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"},
+	"internal/app/logs":           {"internal/app/visible", "internal/files", "internal/orphans", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"},
 	"internal/app/visible":        {},
 	"examples/demo":               {},
 	"internal/plugindev":          {"internal/files", "pkg/params/pluginname", "pkg/api"},
 	"pkg/orchestrator":            {"pkg/registry", "pkg/params", "pkg/api"},
-	"pkg/loader":                  {"pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"},
+	"pkg/loader":                  {"internal/orphans", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"},
 	"pkg/loader/preflight":        {},
 	"pkg/registry":                {"pkg/api"},
 	"internal/config":             {"internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "pkg/params", "internal/redact", "internal/jinja/...", "pkg/api"},
@@ -77,6 +77,7 @@ var mayImport = map[string][]string{
 	"internal/runs/store":         {},
 	"internal/texts":              {"internal/files"},
 	"internal/files":              {},
+	"internal/orphans":            {},
 }
 
 // direct are further limits on direct imports.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/registry"
@@ -97,6 +98,7 @@ func (l PluginLoad) Options() (loader.Options, error) {
 		Dirs: l.Dirs, StateDir: state, CacheDir: l.cacheDir(state),
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
 		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead,
+		Environ: l.Environ, Secret: secretname.Is,
 	}
 	if options.TrustGroup, err = l.TrustGroup(); err != nil {
 		return loader.Options{}, ExitWith(CodeUsage, err)
@@ -107,7 +109,7 @@ func (l PluginLoad) Options() (loader.Options, error) {
 	for _, p := range l.Policies {
 		policy := loader.Policy{
 			Name: namePrefix + pluginPrefix(p.Name), Disabled: p.Enabled != nil && !*p.Enabled,
-			Version: p.Version, SHA256: p.SHA256, Signature: p.Signature,
+			Version: p.Version, SHA256: p.SHA256, Signature: p.Signature, Env: p.Env,
 		}
 		if policy.Signature != "" {
 			policy.Signature = l.Abs(policy.Signature)

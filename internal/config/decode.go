@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/config/vocabulary"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
@@ -22,7 +23,7 @@ type decoder struct {
 
 var (
 	loggingKeys = []string{"level", "format", "log_to_file", "log_file_path"}
-	pluginKeys  = []string{"name", "version", "required", "enabled", "sha256", "signature"}
+	pluginKeys  = []string{"name", "version", "required", "enabled", "sha256", "signature", "env"}
 
 	// logFileWords are what people call the file to log to.
 	logFileWords = []string{"log_file", "logfile", "file", "filename", "path", "output", "log_path", "file_path"}
@@ -137,6 +138,13 @@ func (d decoder) plugins(f field) (out []Plugin, names map[string]string) {
 			Enabled:   d.boolean(m.key("enabled")),
 			SHA256:    strings.ToLower(d.text(m.key("sha256"))),
 			Signature: d.text(m.key("signature")),
+			Env:       d.texts(m.key("env")),
+		}
+		for _, name := range p.Env {
+			if secretname.Is(name) {
+				d.diags.ReportError(m.Get("env").At, m.path().Key("env"), "bad-value",
+					"leave it out: the plugin's services get it by their params or from api.Host.Env when they work", "%s is named like a secret, and no process that only tries a plugin gets one", name)
+			}
 		}
 		names[path] = p.Name
 		if p.Name == "" {

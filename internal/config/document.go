@@ -78,7 +78,8 @@ type Plugin struct {
 	Enabled   *bool
 	SHA256    string // of the file, in hexadecimal
 	Signature string
-	Path      string // place in the configuration
+	Env       []string // names of variables that it gets while it is tried, beside the usual ones
+	Path      string   // place in the configuration
 }
 
 // Service is one service of the configuration.

@@ -26,7 +26,9 @@ type ParamsCheck struct {
 // another process. An error means that the plugin could not be asked.
 func CheckParams(ctx context.Context, o Options, p Plugin, checks []ParamsCheck) ([][]params.Diagnostic, error) {
 	questions := slices.Clone(checks)
+	hidden := make([][]params.Path, len(checks))
 	for i := range questions {
+		questions[i].Params, hidden[i] = o.hideSecrets(p.Offers, questions[i].Use, questions[i].Params)
 		questions[i].Use = strings.TrimPrefix(questions[i].Use, p.Prefix+o.Separator)
 	}
 	last, err := ask(ctx, o, p, "check params of", probeRequest{Checks: true}, questions)
@@ -35,6 +37,9 @@ func CheckParams(ctx context.Context, o Options, p Plugin, checks []ParamsCheck)
 	}
 	if len(last.Checked) != len(checks) {
 		return nil, fmt.Errorf("check params of %s: the process that asks the plugin answered something else", p.Name)
+	}
+	for i := range last.Checked {
+		last.Checked[i] = withoutHidden(last.Checked[i], hidden[i])
 	}
 	return last.Checked, nil
 }
@@ -54,11 +59,11 @@ func ask(ctx context.Context, o Options, p Plugin, what string, request probeReq
 	defer cancel()
 	request.File, request.App = p.private, p.app
 	request.Plugin = Plugin{Name: p.Name, Package: p.Package, Prefix: p.Prefix, Path: p.Path}
-	child, err := runProbe(limited, request, bytes.NewReader(input))
+	child, err := runProbe(limited, timeout, o.probeEnviron(p.Name), request, bytes.NewReader(input))
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", what, p.Name, err)
 	}
-	if child.ended && child.last.Rejection == nil {
+	if child.ended && child.last.Rejection == nil && child.kept.Ended {
 		return &child.last, nil
 	}
 	_, failure := child.outcome(&p, limited.Err(), timeout)

@@ -42,6 +42,7 @@ type ModelsQuestion struct {
 func FindModels(ctx context.Context, o Options, p Plugin, questions []ModelsQuestion) ([][]map[string]string, error) {
 	questions = slices.Clone(questions)
 	for i := range questions {
+		questions[i].Params, _ = o.hideSecrets(p.Offers, questions[i].Use, questions[i].Params)
 		questions[i].Use = strings.TrimPrefix(questions[i].Use, p.Prefix+o.Separator)
 	}
 	last, err := ask(ctx, o, p, "find models of", probeRequest{Models: true}, questions)

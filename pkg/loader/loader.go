@@ -26,6 +26,9 @@ type Options struct {
 
 	Logger *slog.Logger // for the loader and, with more attributes, for plugins; nil is silent
 
+	Environ []string               // "NAME=value": the host's variables, of which a probe gets those that it may know ([Options.MayKnow]); nil: this process's
+	Secret  func(name string) bool // whether a variable is named like a secret; nil: none is
+
 	Policies     []Policy      // these plugins are loaded first, in this order; the others follow by name
 	TrustedKeys  Keys          // if there are any, only plugins signed by one of them are opened
 	TrustGroup   bool          // trusts the members of the group of a file or folder that the group can write to
@@ -34,11 +37,12 @@ type Options struct {
 
 // Policy is what the configuration says about one plugin.
 type Policy struct {
-	Name      string // the plugin's
-	Disabled  bool   // it must not be loaded
-	Version   string // semver constraint on its own version; "" accepts any
-	SHA256    string // the checksum that it must have, in hexadecimal; "" accepts any
-	Signature string // path of its signature; "" is the path of the file with [SignatureEnding]
+	Name      string   // the plugin's
+	Disabled  bool     // it must not be loaded
+	Version   string   // semver constraint on its own version; "" accepts any
+	SHA256    string   // the checksum that it must have, in hexadecimal; "" accepts any
+	Signature string   // path of its signature; "" is the path of the file with [SignatureEnding]
+	Env       []string // names of further variables that a process which tries it gets
 }
 
 // Status says what happened to a plugin file.

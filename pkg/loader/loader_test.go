@@ -231,7 +231,7 @@ func TestTheConfigurationChoosesVersionsAndSwitchesPluginsOff(t *testing.T) {
 }
 
 func TestAPluginThatBlocksTheHostInSpiteOfAGoodResultIsGivenUp(t *testing.T) {
-	t.Setenv("OTAI_ZOO_FOLDER", t.TempDir())
+	t.Setenv("XDG_ZOO_FOLDER", t.TempDir())
 	r := host(t, "-timeout", "500ms", folder(t, map[string]string{
 		"otai_factory_blocks_in_host.so": "zoo:otai_factory_blocks_in_host.so", "otai_zz_good.so": "zoo:otai_zz_good.so",
 	}))
@@ -243,7 +243,7 @@ func TestAPluginThatBlocksTheHostInSpiteOfAGoodResultIsGivenUp(t *testing.T) {
 }
 
 func TestAPluginThatSharesAPackageWithAFailedOneIsRefused(t *testing.T) {
-	t.Setenv("OTAI_ZOO_FOLDER", t.TempDir())
+	t.Setenv("XDG_ZOO_FOLDER", t.TempDir())
 	r := host(t, folder(t, map[string]string{
 		"otai_init_panics_in_host.so": "zoo:otai_init_panics_in_host.so", "otai_needs_dep.so": "zoo:otai_needs_dep.so", "otai_zz_good.so": "zoo:otai_zz_good.so",
 	}))
@@ -292,7 +292,7 @@ func TestThePluginOfAnotherFileIsNotOpenedTwice(t *testing.T) {
 }
 
 func TestAllBadPluginsTogetherLeaveTheGoodOneAlone(t *testing.T) {
-	t.Setenv("OTAI_ZOO_FOLDER", t.TempDir())
+	t.Setenv("XDG_ZOO_FOLDER", t.TempDir())
 	built, err := filepath.Glob(filepath.Join(zoo.dir, "otai_*.so"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	"unicode"
@@ -26,6 +27,10 @@ const (
 	// What holds the output of a killed child open, such as a process that it
 	// started in a group of its own, is waited for no longer than this.
 	probeWaitDelay = 200 * time.Millisecond
+
+	// A keeper that was released says how the child ended within milliseconds, unless what
+	// the plugin left behind can't be killed; it doesn't if it was stopped.
+	keeperPatience = 6 * time.Second
 
 	maxReport = 8 << 20 // bytes
 )
@@ -103,7 +108,7 @@ func (l *loading) probe(ctx context.Context, p *Plugin, private string, app api.
 	timeout := l.probeTimeout()
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	child, err := runProbe(limited, request, nil)
+	child, err := runProbe(limited, timeout, l.probeEnviron(p.Name), request, nil)
 	if err != nil {
 		return nil, p.errorf(StageProbe, CodeProbeCrashed, "check the limits on processes and memory", "the process that tries it can't be started: %w", err)
 	}
@@ -128,45 +133,46 @@ func (o *Options) probeTimeout() time.Duration {
 type probed struct {
 	last    probeMessage // doing, and report or error, as far as they were read
 	ended   bool
-	reading error // why no more could be read
-	status  error // of the process
+	reading error     // why no more could be read
+	kept    keptProbe // what its keeper says of its end
 	output  output
 }
 
-// runProbe starts the child and reads what it writes. input is what it may read.
-func runProbe(ctx context.Context, request probeRequest, input io.Reader) (*probed, error) {
+// runProbe has a keeper start the child, and reads what that writes. input is what it may
+// read, environ what it may know.
+func runProbe(ctx context.Context, timeout time.Duration, environ []string, request probeRequest, input io.Reader) (*probed, error) {
 	argument, err := json.Marshal(request)
 	if err != nil {
 		return nil, err
 	}
-	result, resultWriter, err := os.Pipe()
-	if err != nil {
-		return nil, err
+	var readers, writers [3]*os.File // result, lifeline, status
+	for n := range readers {
+		if readers[n], writers[n], err = os.Pipe(); err != nil {
+			return nil, errors.Join(err, closeAll(readers[:n]), closeAll(writers[:n]))
+		}
 	}
-	defer result.Close()
-	// The child reads its end of the lifeline, whose closing means that this process is
+	result, lifeline, status := readers[0], readers[1], readers[2]
+	defer closeAll([]*os.File{result, status})
+	// The keeper reads its end of the lifeline, whose closing means that this process is
 	// gone and nobody waits any more.
-	lifeline, lifelineWriter, err := os.Pipe()
-	if err != nil {
-		return nil, errors.Join(err, resultWriter.Close())
-	}
-	defer lifelineWriter.Close()
+	release := sync.OnceValue(writers[1].Close)
+	defer release()
 
 	child := &probed{}
 	// Not os.Executable: the file may have been replaced by another version since
 	// this process began.
-	command := exec.CommandContext(ctx, "/proc/self/exe", probeArgument, string(argument))
+	command := exec.CommandContext(ctx, "/proc/self/exe", keeperArgument, (timeout + 2*probeWaitDelay).String(), string(argument))
 	command.Args[0] = os.Args[0]
+	command.Env = environ
 	command.Stdin, command.Stdout, command.Stderr = input, &child.output, &child.output
-	command.ExtraFiles = []*os.File{resultWriter, lifeline}
+	command.ExtraFiles = []*os.File{writers[0], lifeline, writers[2]}
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	killGroup := func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
-	command.Cancel = killGroup
-	command.WaitDelay = probeWaitDelay
+	command.Cancel = release
+	command.WaitDelay = time.Second // then the keeper is killed
 	err = command.Start()
-	if err = errors.Join(err, resultWriter.Close(), lifeline.Close()); err != nil {
+	if err = errors.Join(err, closeAll(command.ExtraFiles)); err != nil {
 		if command.Process != nil {
-			err = errors.Join(err, killGroup(), command.Wait())
+			err = errors.Join(err, command.Process.Kill(), command.Wait())
 		}
 		return nil, err
 	}
@@ -176,12 +182,30 @@ func runProbe(ctx context.Context, request probeRequest, input io.Reader) (*prob
 	})
 	defer stop()
 	child.read(result)
-	// What the child started ends with it. Its own status is settled: it has either
-	// said all, or closed the pipe by ending. As it was not waited for, its number
-	// can't belong to another group yet.
-	_ = killGroup()
-	child.status = command.Wait()
+	// What the child started ends with it. It has either said all, or closed the pipe by
+	// ending.
+	_ = release()
+	_ = status.SetReadDeadline(time.Now().Add(keeperPatience))
+	messages := json.NewDecoder(status)
+	for !child.kept.Ended && child.kept.Failure == "" && messages.Decode(&child.kept) == nil {
+	}
+	if !child.kept.Ended {
+		// The keeper is gone, or was stopped, which only the plugin can have done.
+		_ = command.Process.Kill()
+		if child.kept.Process > 0 {
+			_ = syscall.Kill(-child.kept.Process, syscall.SIGKILL)
+		}
+	}
+	_ = command.Wait() // the keeper has said what there is to say
 	return child, nil
+}
+
+func closeAll(files []*os.File) error {
+	errs := make([]error, len(files))
+	for n, f := range files {
+		errs[n] = f.Close()
+	}
+	return errors.Join(errs...)
 }
 
 func (c *probed) read(from io.Reader) {
@@ -209,10 +233,10 @@ func (c *probed) outcome(p *Plugin, interrupted error, timeout time.Duration) (*
 		fix = "remove what ends, blocks or crashes the process from the build function and FindModels of its services: they must only look"
 	}
 	switch {
-	case c.ended && c.last.Rejection != nil:
+	case c.ended && c.last.Rejection != nil && c.kept.Ended:
 		r := c.last.Rejection
 		return nil, p.errorf(StageProbe, r.Code, r.Fix, "%s", r.Cause)
-	case c.ended && c.last.Report != nil:
+	case c.ended && c.last.Report != nil && c.kept.Ended:
 		return c.last.Report, nil
 	case errors.Is(interrupted, context.DeadlineExceeded):
 		return nil, p.errorf(StageProbe, CodeProbeTimeout, fix,
@@ -240,22 +264,21 @@ func (c *probed) place() string {
 
 // end says how the child ended.
 func (c *probed) end() string {
-	var exit *exec.ExitError
-	if errors.As(c.status, &exit) {
-		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			// SIGKILL may be this process's own, once nothing is to be read any more.
-			closed := errors.Is(c.reading, io.EOF) || errors.Is(c.reading, io.ErrUnexpectedEOF)
-			switch {
-			case status.Signal() == syscall.SIGKILL && closed:
-				return "was killed, or closed the descriptor that it answers through"
-			case status.Signal() == syscall.SIGKILL:
-				return "was ended because its answer can't be read: " + c.reading.Error()
-			}
-			return "was killed by a signal: " + status.Signal().String()
+	switch {
+	case c.kept.Failure != "":
+		return "could not be started: " + c.kept.Failure
+	case !c.kept.Ended:
+		return "killed or stopped the process that started it"
+	case c.kept.Signal == int(syscall.SIGKILL):
+		// It may be the keeper's own, once nothing is to be read any more.
+		if errors.Is(c.reading, io.EOF) || errors.Is(c.reading, io.ErrUnexpectedEOF) {
+			return "was killed, or closed the descriptor that it answers through"
 		}
-		return fmt.Sprintf("ended with exit status %d", exit.ExitCode())
+		return "was ended because its answer can't be read: " + c.reading.Error()
+	case c.kept.Signal != 0:
+		return "was killed by a signal: " + syscall.Signal(c.kept.Signal).String()
 	}
-	return "ended with exit status 0"
+	return fmt.Sprintf("ended with exit status %d", c.kept.Exit)
 }
 
 // output keeps the beginning and the end of what the child prints.

@@ -38,10 +38,16 @@ var probeServed atomic.Bool
 
 // ServeProbe must be called by a host's main before anything else; otherwise [Load] and
 // [Inspect] return an error. It returns false in an ordinary process. In a child process
-// that the loader started to try a plugin file, it does that, and returns true; main
-// must then return.
+// that the loader started to try a plugin file, or to watch one that does, it does that,
+// and returns true; main must then return.
 func ServeProbe() bool {
 	probeServed.Store(true)
+	if len(os.Args) == 4 && os.Args[1] == keeperArgument {
+		if err := keepProbe(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		return true
+	}
 	if len(os.Args) != 3 || os.Args[1] != probeArgument {
 		return false
 	}

@@ -47,7 +47,7 @@ func TestWhatACrashingPluginPrintedIsKeptWithinBounds(t *testing.T) {
 }
 
 func TestAPluginIsDescribedWithoutBeingOpened(t *testing.T) {
-	t.Setenv("OTAI_ZOO_FOLDER", t.TempDir())
+	t.Setenv("XDG_ZOO_FOLDER", t.TempDir())
 	dir := folder(t, map[string]string{"otai_zz_good.so": "zoo:otai_zz_good.so", "otai_init_panics_in_host.so": "zoo:otai_init_panics_in_host.so"})
 	r := host(t, "-inspect", dir)
 	if len(r.Names) > 0 {
@@ -86,7 +86,7 @@ func results(t *testing.T, state string) []string {
 // The plugin counts its own init functions: a process that opened it leaves a file.
 func TestAGoodResultIsKeptAndAnErrorIsNot(t *testing.T) {
 	state, zooFolder := t.TempDir(), t.TempDir()
-	t.Setenv("OTAI_ZOO_FOLDER", zooFolder)
+	t.Setenv("XDG_ZOO_FOLDER", zooFolder)
 	dir := folder(t, map[string]string{
 		"otai_init_panics_in_host.so": "zoo:otai_init_panics_in_host.so", "otai_factory_panics.so": "zoo:otai_factory_panics.so", "otai_init_exits.so": "zoo:otai_init_exits.so",
 	})
@@ -130,7 +130,7 @@ func TestAGoodResultIsKeptAndAnErrorIsNot(t *testing.T) {
 
 func TestAResultDoesNotCountForAnotherHost(t *testing.T) {
 	state, zooFolder := t.TempDir(), t.TempDir()
-	t.Setenv("OTAI_ZOO_FOLDER", zooFolder)
+	t.Setenv("XDG_ZOO_FOLDER", zooFolder)
 	dir := folder(t, map[string]string{"otai_init_panics_in_host.so": "zoo:otai_init_panics_in_host.so"})
 	tried := filepath.Join(zooFolder, "tried")
 	for _, args := range [][]string{{"-api", "1.0.0"}, {"-api", "1.1.0"}} {
@@ -160,7 +160,7 @@ func TestAResultDoesNotCountForAnotherHost(t *testing.T) {
 
 func TestAPluginThatEndsTheHostInSpiteOfAGoodResultIsTriedAnew(t *testing.T) {
 	state, zooFolder := t.TempDir(), t.TempDir()
-	t.Setenv("OTAI_ZOO_FOLDER", zooFolder)
+	t.Setenv("XDG_ZOO_FOLDER", zooFolder)
 	dir := folder(t, map[string]string{"otai_init_exits_in_host.so": "zoo:otai_init_exits_in_host.so", "otai_zz_good.so": "zoo:otai_zz_good.so"})
 	host(t, "-state", state, dir).goodPluginWorks(t)
 	if err := os.WriteFile(filepath.Join(zooFolder, "exit"), nil, 0o600); err != nil {
@@ -185,7 +185,7 @@ func TestTheEntryOfTheProbeIsHarmlessFromTheCommandLine(t *testing.T) {
 
 func TestTheChildEndsWithItsParent(t *testing.T) {
 	zooFolder := t.TempDir()
-	t.Setenv("OTAI_ZOO_FOLDER", zooFolder)
+	t.Setenv("XDG_ZOO_FOLDER", zooFolder)
 	parent := hostCommand(t, zoo.host, "-state", t.TempDir(), "-timeout", "1h", folder(t, map[string]string{"otai_init_blocks.so": "zoo:otai_init_blocks.so"}))
 	if err := parent.Start(); err != nil {
 		t.Fatal(err)

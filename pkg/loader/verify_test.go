@@ -199,7 +199,7 @@ func TestWithTrustedKeysOnlySignedPluginsAreTriedOrOpened(t *testing.T) {
 		for _, place := range []string{"beside the file", "elsewhere"} {
 			t.Run(test.name+" "+place, func(t *testing.T) {
 				zooFolder := t.TempDir()
-				t.Setenv("OTAI_ZOO_FOLDER", zooFolder)
+				t.Setenv("XDG_ZOO_FOLDER", zooFolder)
 				dir := folder(t, map[string]string{"otai_init_panics_in_host.so": "zoo:otai_init_panics_in_host.so"})
 				signature := filepath.Join(dir, "otai_init_panics_in_host.so"+loader.SignatureEnding)
 				args := []string{"-inspect", "-key", test.key}

@@ -75,7 +75,7 @@ func (a analysis) findMissingModels(ctx context.Context) config.Diagnostics {
 			if p.Status != loader.Loaded || !slices.Contains(p.Injectables, s.Use) || hasTemplate(s.Params) || !a.canFindModels(s.Use) {
 				continue
 			}
-			q := loader.ModelsQuestion{Use: s.Use, Params: s.Params, Env: a.environmentOf(s)}
+			q := loader.ModelsQuestion{Use: s.Use, Params: s.Params, Env: a.environmentOf(s, func(name string) bool { return options.MayKnow(p.Name, name) })}
 			for _, use := range uses {
 				if use.service == s.ID && !slices.Contains(q.Names, use.model) {
 					q.Names = append(q.Names, use.model)
@@ -144,10 +144,12 @@ func placesOf(s config.Service, model string, uses []modelUse) []string {
 	return []string{s.Path}
 }
 
-// environmentOf is what the host of a service answers, for a process that can't ask.
-func (a analysis) environmentOf(s config.Service) map[string]string {
+// environmentOf is what the host of a service answers, for a process that can't ask and may
+// not know everything.
+func (a analysis) environmentOf(s config.Service, mayKnow func(name string) bool) map[string]string {
 	const folder = "OTAI_CONFIG_DIR"
 	env := a.Document.Variables()
+	maps.DeleteFunc(env, func(name, _ string) bool { return !mayKnow(name) })
 	env[folder] = a.ConfigDir(s.Path)
 	env[folder+".model_name"] = a.ConfigDir(s.Path + ".params.model_name")
 	for path := range eachParam("", s.Params) {

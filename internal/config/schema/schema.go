@@ -119,6 +119,7 @@ func (b schemaBuilder) document() object {
 		"enabled":   flagSchema("false: don't load it."),
 		"sha256":    described("The only content that the file may have.", object{"type": []any{"string", "null"}, "pattern": vocabulary.SHA256Pattern}),
 		"signature": textSchema("File with its minisign signature; not given, the plugin file with .minisig."),
+		"env":       textsSchema("Names of variables that a process which tries the plugin gets, beside the usual ones. None that is named like a secret."),
 	})
 	plugin["required"] = []any{"name"}
 	listed := closed(object{"id": object{"type": "string"}})

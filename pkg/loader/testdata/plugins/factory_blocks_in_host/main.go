@@ -8,7 +8,7 @@ import (
 )
 
 func CreatePlugin(api.AppConfig) api.Plugin {
-	tried := os.Getenv("OTAI_ZOO_FOLDER") + "/tried"
+	tried := os.Getenv("XDG_ZOO_FOLDER") + "/tried"
 	if _, err := os.Stat(tried); err == nil {
 		select {}
 	}

@@ -14,7 +14,7 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 }
 
 func init() {
-	if folder := os.Getenv("OTAI_ZOO_FOLDER"); folder != "" {
+	if folder := os.Getenv("XDG_ZOO_FOLDER"); folder != "" {
 		if err := os.WriteFile(folder+"/process", []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
 			panic(err)
 		}

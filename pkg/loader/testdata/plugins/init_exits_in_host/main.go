@@ -12,7 +12,7 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 }
 
 func init() {
-	if _, err := os.Stat(os.Getenv("OTAI_ZOO_FOLDER") + "/exit"); err == nil {
+	if _, err := os.Stat(os.Getenv("XDG_ZOO_FOLDER") + "/exit"); err == nil {
 		os.Exit(9)
 	}
 }

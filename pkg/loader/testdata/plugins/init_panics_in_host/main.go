@@ -13,7 +13,7 @@ func CreatePlugin(api.AppConfig) api.Plugin {
 }
 
 func init() {
-	tried := os.Getenv("OTAI_ZOO_FOLDER") + "/tried"
+	tried := os.Getenv("XDG_ZOO_FOLDER") + "/tried"
 	if _, err := os.Stat(tried); err == nil {
 		panic("opened twice: " + dep.Name())
 	}
