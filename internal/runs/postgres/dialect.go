@@ -24,7 +24,8 @@ func dialect(schema string) *sqlstore.Dialect {
 			"must": "WITH must AS (", "row": ") SELECT 1 / count(*) FROM must",
 			"living":  "AND EXISTS (SELECT 1 FROM " + s + ".host h WHERE h.id = $2 AND h.dead = 0 AND h.lease_until > " + now + ")",
 			"sending": "AND EXISTS (SELECT 1 FROM " + s + ".host h WHERE h.id = $2 AND h.dead = 0 AND h.lease_until > " + now + " AND h.lease_until - " + now + " >= h.lease / 4)",
-			"lastend": "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM " + s + ".ends",
+			// For which USAGE is enough, as for nextval; the sequence itself needs SELECT.
+			"lastend": "SELECT coalesce(pg_sequence_last_value('" + s + ".ends'), 0)",
 			"duefor":  "CREATE INDEX run_overdue ON " + s + ".run (due_at) WHERE due_at IS NOT NULL",
 		},
 	}

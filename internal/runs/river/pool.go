@@ -3,6 +3,8 @@ package river
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net"
 	"strings"
 	"time"
@@ -36,7 +38,9 @@ func Connect(ctx context.Context, url string, pollOnly bool) (*pgxpool.Pool, err
 
 func parse(url string, pollOnly bool) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
+	if file := (*fs.PathError)(nil); errors.As(err, &file) { // sslrootcert, sslcert, sslkey
+		return nil, fmt.Errorf("the database's URL names a file that can't be read: %w", file)
+	} else if err != nil {
 		return nil, errURL
 	}
 	if !strings.Contains(url, "pool_max_conns") {
