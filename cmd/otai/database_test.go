@@ -108,8 +108,17 @@ func TestTheURLOfTheDatabaseIsInNoOutput(t *testing.T) {
 			env := w.environment(given.env, "OTAI_LOG_LEVEL=debug")
 			config := writeFile(t, given.config)
 			for _, args := range [][]string{
-				{"validate"}, {"validate", "--json"}, {"run", "--once"}, {"run", "--until-empty"}, {"run", "--dry-run", "--once"},
-				{"doctor"}, {"doctor", "--json"}, {"runs", "list"}, {"runs", "waiting", "--json"}, {"runs", "retry", "--all"}, {"runs", "migrate"},
+				{"validate"},
+				{"validate", "--json"},
+				{"run", "--once"},
+				{"run", "--until-empty"},
+				{"run", "--dry-run", "--once"},
+				{"doctor"},
+				{"doctor", "--json"},
+				{"runs", "list"},
+				{"runs", "waiting", "--json"},
+				{"runs", "retry", "--all"},
+				{"runs", "migrate"},
 			} {
 				out, code := w.command(env, append(slices.Clone(args), "-c", config)...)
 				if code != 0 && args[0] != "doctor" { // which warns of the desk's rights

@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -141,14 +143,21 @@ func (s Settings) MigrateRuns(ctx context.Context, d *config.Document, printSQL 
 const instanceFile = "host"
 
 // instanceOf returns by what the database knows the host with this state folder, whose
-// lock is held: a random id, kept in it. A copy of the folder on another machine gets
-// another one.
+// lock is held: a random id, kept in it. A copy of the folder gets another one, on another
+// machine and on the same one: else two would declare each other dead.
 func instanceOf(dir, machine string) (string, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return "", fmt.Errorf("the state folder: %w", err)
 	}
 	defer root.Close()
+	folder, err := root.Stat(".")
+	if err != nil {
+		return "", fmt.Errorf("the state folder: %w", err)
+	}
+	if stat, ok := folder.Sys().(*syscall.Stat_t); ok {
+		machine += " " + strconv.FormatUint(stat.Ino, 10)
+	}
 	text, err := root.ReadFile(instanceFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("which host this is: %w", err)

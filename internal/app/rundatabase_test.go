@@ -2,12 +2,13 @@ package app
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 )
 
 // RUNS 35: only the process of a state folder declares its own former ones dead.
 func TestAStateFolderIsOneHostOnItsMachine(t *testing.T) {
-	one, other, copied := t.TempDir(), t.TempDir(), t.TempDir()
+	one, other, copied, beside := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
 	known := make(map[string]string)
 	is := func(name, dir, machine string) {
 		t.Helper()
@@ -33,5 +34,15 @@ func TestAStateFolderIsOneHostOnItsMachine(t *testing.T) {
 	}
 	is("its copy on another machine", copied, "there")
 	is("its copy on another machine", copied, "there")
+	if err := os.CopyFS(beside, os.DirFS(one)); err != nil {
+		t.Fatal(err)
+	}
+	is("its copy on this machine", beside, "here")
+	is("its copy on this machine", beside, "here")
+	moved := filepath.Join(t.TempDir(), "state")
+	if err := os.Rename(other, moved); err != nil {
+		t.Fatal(err)
+	}
+	is("another folder beside it", moved, "here")
 	is("a folder", one, "here")
 }
