@@ -32,6 +32,7 @@ var promises = []struct {
 	{"at most one run works at a ticket, of all runners", oneWorks},
 	{"a run that is set aside keeps its ticket and lets others work at it", restsAside},
 	{"a standing passes a ticket over, by hash and time", passesOver},
+	{"T12: what a clock set that was a year ahead doesn't wait for a year", clockJumps},
 	{"thousands of tickets that are passed over don't hide the next one", thousandsInFront},
 	{"what is kept of a run goes with it", keepsAndDrops},
 	{"an effect is updated by what is given of it", updatesEffect},

@@ -96,18 +96,27 @@ func restsAside(f *fixture) {
 func passesOver(f *fixture) {
 	now, err := f.Store.Now(f.ctx)
 	f.must(err)
+	var front []string
+	for n := range longFront {
+		front = append(front, fmt.Sprint("front", n))
+		f.must(f.Store.PutTickets(f.ctx, []store.Ticket{{Runner: runner, System: system, Ticket: front[n], Standing: store.Handled, Settled: true, Seen: now}}))
+	}
 	for _, c := range []struct {
-		name   string
-		ticket store.Ticket
-		passed bool
+		name         string
+		ticket       store.Ticket
+		passed, over bool
 	}{
-		{"free", store.Ticket{}, false},
-		{"handled", store.Ticket{Standing: store.Handled}, true},
-		{"left, not due", store.Ticket{Standing: store.StandingLeft, Hashes: []string{hash}, DueAt: now + 60e6}, true},
-		{"left, due", store.Ticket{Standing: store.StandingLeft, Hashes: []string{hash}, DueAt: 1}, false},
-		{"dead", store.Ticket{Standing: store.StandingDead, Hashes: []string{hash}}, true},
-		{"dead under another hash", store.Ticket{Standing: store.StandingDead, Hashes: []string{"h0"}}, false},
-		{"left under another hash, not due", store.Ticket{Standing: store.StandingLeft, Hashes: []string{"h0"}, DueAt: now + 60e6}, false},
+		{"free", store.Ticket{}, false, false},
+		{"handled", store.Ticket{Standing: store.Handled, Seen: now}, true, false},
+		{"handled, read since", store.Ticket{Standing: store.Handled, Settled: true, Seen: now}, true, true},
+		{"handled, not found for long", store.Ticket{Standing: store.Handled, Settled: true}, true, false},
+		{"handled, freed by a change", store.Ticket{Standing: store.Handled, Settled: true, Seen: now, DueAt: 1}, false, false},
+		{"left, not due", store.Ticket{Standing: store.StandingLeft, Hashes: []string{hash}, DueAt: now + 60e6, Seen: now}, true, true},
+		{"left, due", store.Ticket{Standing: store.StandingLeft, Hashes: []string{hash}, DueAt: 1, Seen: now}, false, false},
+		{"dead", store.Ticket{Standing: store.StandingDead, Hashes: []string{hash}, Seen: now}, true, true},
+		{"dead under two", store.Ticket{Standing: store.StandingDead, Hashes: []string{"h0", hash}, Seen: now}, true, false},
+		{"dead under another hash", store.Ticket{Standing: store.StandingDead, Hashes: []string{"h0"}, Seen: now}, false, false},
+		{"left under another hash, not due", store.Ticket{Standing: store.StandingLeft, Hashes: []string{"h0"}, DueAt: now + 60e6, Seen: now}, false, false},
 	} {
 		f.next++
 		c.ticket.Runner, c.ticket.System, c.ticket.Ticket = runner, system, fmt.Sprint("t", f.next)
@@ -115,6 +124,17 @@ func passesOver(f *fixture) {
 		_, got := f.begin(f.host, c.ticket.Ticket)
 		if passed := len(got.Passed) == 1; passed != c.passed || passed == (len(got.Tickets) == 1) {
 			f.Errorf("%s: passed over %v, want %v", c.name, passed, c.passed)
+		}
+		// The same where thousands may stand in front.
+		f.next++
+		c.ticket.Ticket = fmt.Sprint("t", f.next)
+		f.must(f.Store.PutTickets(f.ctx, []store.Ticket{c.ticket}))
+		_, got = f.begin(f.host, append(slices.Clone(front), c.ticket.Ticket)...)
+		if passed := len(got.Tickets) == 0; passed != c.passed || len(got.Passed)+len(got.Over)+len(got.Tickets) != longFront+1 {
+			f.Errorf("%s, far behind: passed over %v, want %v", c.name, passed, c.passed)
+		}
+		if over := len(got.Over) > 0 && got.Over[len(got.Over)-1] == c.ticket.Ticket; over != c.over {
+			f.Errorf("%s, far behind: nothing is left to do about it %v, want %v", c.name, over, c.over)
 		}
 	}
 	repeat := f.claim(store.Held{Run: "repeat", Host: f.host, Fence: 1}, "again")
@@ -133,6 +153,73 @@ func passesOver(f *fixture) {
 		f.Error("the old configuration took it, while a new one could")
 	}
 }
+
+// clockJumps: PostgreSQL's own clock is its administrator's.
+func clockJumps(f *fixture) {
+	if f.Advance == nil {
+		return
+	}
+	const year, pause = 365 * 24 * time.Hour, time.Minute
+	before, _ := f.begin(f.host, "before")
+	now, err := f.Store.Now(f.ctx)
+	f.must(err)
+	rests := func(held store.Held, ticket string) {
+		now, err := f.Store.Now(f.ctx)
+		f.must(err)
+		due := now + pause.Microseconds()
+		f.commit(store.Batch{
+			Held: held, Tickets: []store.Ticket{{Runner: runner, System: system, Ticket: ticket, Run: held.Run, Fetched: true, Standing: store.Aside, Hashes: []string{hash}, DueAt: due}},
+			End: &store.End{State: store.Waiting, Reason: store.ReasonAside, DueAt: due},
+		})
+	}
+	rests(before, "before")
+	f.Advance(year)
+	aside, _ := f.begin(f.host, "aside")
+	rests(aside, "aside")
+	left, _ := f.begin(f.host, "left")
+	f.ended(left, store.Left, store.Ticket{Ticket: "left", Standing: store.StandingLeft, Hashes: []string{hash}, DueAt: now + (year + pause).Microseconds()})
+	handled, _ := f.begin(f.host, "handled")
+	for n := range 3 {
+		f.commit(store.Batch{Held: handled, Rejection: rejection(fmt.Sprint("c", n))})
+	}
+	f.waitsForCause("c")
+	f.ended(handled, store.Applied, store.Ticket{Ticket: "handled", Standing: store.Handled, Settled: true})
+	looks := func() { // as a process does each second
+		_, _, err := f.Store.Take(f.ctx, f.host, "nobody", hash)
+		f.must(err)
+	}
+	looks()
+	f.Advance(-year)
+	looks()
+	// The pause that was set before either jump may be over, as long as it isn't longer.
+	f.Advance(pause + 2*time.Second)
+	taken := make(map[string]bool)
+	for {
+		l, _, err := f.Store.Take(f.ctx, f.host, runner, hash)
+		f.must(err)
+		if l == nil {
+			break
+		}
+		taken[l.Run.ID] = true
+	}
+	if !taken[before.Run] || !taken[aside.Run] {
+		f.Errorf("taken are %v, want %s and %s", taken, before.Run, aside.Run)
+	}
+	if tries, err := f.Store.TryCause(f.ctx, "queue Raw"); err != nil || !tries {
+		f.Errorf("the cause is tried: %v, %v", tries, err)
+	}
+	_, c := f.begin(f.host, "left", "handled")
+	f.wantIDs(c.Tickets, "left")
+	// A new process, whose clock goes on being right.
+	f.must(f.Store.Leave(f.ctx, f.host))
+	f.host = f.register("a", hash)
+	if _, c := f.begin(f.host, "handled"); len(c.Passed)+len(c.Over) != 1 {
+		f.Errorf("what is handled is claimed: %+v", c)
+	}
+}
+
+// longFront are tickets behind which a claim leaves it to the database whom it passes over.
+const longFront = 60
 
 func thousandsInFront(f *fixture) {
 	const many = 5000
