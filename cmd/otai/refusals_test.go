@@ -209,3 +209,47 @@ func TestALoginThatIsRefusedIsNoTickets(t *testing.T) {
 		}
 	}
 }
+
+// TestOnceIsDoneWhenAnUnknownOutcomeTurnsOutWell: RUNS 31: it waits until the request can't be
+// at work any more, and what it finds then decides.
+func TestOnceIsDoneWhenAnUnknownOutcomeTurnsOutWell(t *testing.T) {
+	for name, c := range map[string]struct {
+		tickets int
+		first   treatment // of the first update of each
+		then    treatment
+		code    int
+	}{
+		"done late":                          {1, treatment{before: 3 * time.Second}, treatment{}, 0},
+		"done, and the answer lost":          {1, treatment{lose: true}, treatment{}, 0},
+		"the connection ended, done later":   {1, treatment{cut: true, before: time.Second}, treatment{}, 0},
+		"not done, but when it is sent anew": {1, treatment{never: true, after: 3 * time.Second}, treatment{}, 0},
+		"many at one time":                   {8, treatment{before: 3 * time.Second}, treatment{}, 0},
+		"an error, and then another one":     {1, treatment{never: true, status: 500}, treatment{never: true, status: 500}, 1},
+		"never an answer":                    {2, treatment{never: true, after: 3 * time.Second}, treatment{never: true, after: 3 * time.Second}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWitness(t)
+			ids := w.addMany(c.tickets, "x")
+			sent := map[string]bool{}
+			w.treats(func(q *request) treatment {
+				switch {
+				case !q.update():
+					return treatment{}
+				case sent[q.Ticket]:
+					return c.then
+				}
+				sent[q.Ticket] = true
+				return c.first
+			})
+			config := strings.Replace(forEach(allFetched, itemStep+allInOneStep), "timeout: PT30S", "timeout: PT2S, late: PT2S", 1)
+			out, code := w.command(w.environment(), "run", "--once", "-c", writeFile(t, config))
+			if code != c.code {
+				t.Errorf("it ends with %d, want %d:\n%s", code, c.code, out)
+			}
+			if c.code == 0 {
+				w.wantAllDone(ids, whole)
+			}
+		})
+	}
+}

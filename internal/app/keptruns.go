@@ -41,7 +41,7 @@ func (a *Setup) keepRuns(ctx context.Context, o RunOptions) (*keptRuns, error) {
 	k.gate = gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock, Keep: a.Document.Runs.Keep, Searches: k.backlog.searches()})
 	k.engine = runs.New(runs.Options{
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
-		Keep: a.Document.Runs.Keep, Finish: k.gate.Finish, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty,
+		Keep: a.Document.Runs.Keep, Finish: k.gate.Finish, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
 	return k, nil
 }

@@ -151,6 +151,14 @@ func (e *Engine) running() []*run {
 // works at: they have grown where that goes on until a person decides.
 const busySoon = 10 * time.Second
 
+// waitedFor reports whether a process that ends soon has waited for the run's answer before,
+// and there was none again.
+func (e *Engine) waitedFor(run string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.unanswered[run] > 1
+}
+
 // soon reports whether a run is due, or waits for what ends by itself.
 func (e *Engine) soon(ctx context.Context, at *place) (bool, error) {
 	if at.mayBeDue(e.now()) {
@@ -167,6 +175,9 @@ func (e *Engine) soon(ctx context.Context, at *place) (bool, error) {
 			return false, fmt.Errorf("asking what is due: %w", err)
 		}
 		for _, row := range rows {
+			if e.waitedFor(row.ID) {
+				continue
+			}
 			if row.Hash == hash && (f.Reason != store.ReasonBusy || row.DueAt < e.now()+busySoon.Microseconds()) {
 				return true, nil
 			}

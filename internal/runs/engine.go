@@ -43,6 +43,9 @@ type Options struct {
 	// Alone makes the process keep to its own runs and what has no living owner: it ends
 	// soon, as with --once.
 	Alone bool
+	// Once says of such a process that it begins nothing anew: it ends when there is nothing
+	// that it waits for.
+	Once bool
 }
 
 // Queue carries runs between hosts.
@@ -83,6 +86,8 @@ type Engine struct {
 	counted map[string]map[string]bool // causes at which tickets were counted, by the path of the step
 	waits   map[string]store.Cause     // causes that were closed when they were last looked at
 	said    map[string]bool            // what is logged once
+	// How often a run got no answer, with Once.
+	unanswered map[string]int
 
 	refused atomic.Int64
 	work    context.Context //nolint:containedctx // of what Open started
@@ -107,7 +112,7 @@ func New(o Options) *Engine {
 		o: o, logger: o.Logger,
 		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]orchestrator.LoopItem),
 		streak: make(map[string]map[string]bool), fails: make(map[string]*failing),
-		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), unsure: make(map[string]bool), waits: make(map[string]store.Cause),
+		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), unanswered: make(map[string]int), unsure: make(map[string]bool), waits: make(map[string]store.Cause),
 		closing: make(chan struct{}),
 	}
 }

@@ -66,7 +66,8 @@ func (e *Engine) succeededSince(path string, since int64) bool {
 }
 
 // inStreak is what of an end is an error of the runner: that three different tickets in a
-// row met a failure of the system. A process that ends soon says each.
+// row met a failure of the system. A process that ends soon says each, but waits once for
+// what has no answer: it may have done all.
 func (e *Engine) inStreak(r *run, v decision, d ending) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -77,7 +78,14 @@ func (e *Engine) inStreak(r *run, v decision, d ending) error {
 		}
 		return nil
 	}
-	if e.inRow(place, r.row.ID) < mostInStreak && !e.o.Alone {
+	n, waits := e.inRow(place, r.row.ID), v.end.Reason == store.ReasonUntil
+	switch {
+	case waits && e.o.Once:
+		e.unanswered[r.row.ID]++
+		if e.unanswered[r.row.ID] == 1 {
+			return nil
+		}
+	case n < mostInStreak && (waits || !e.o.Alone):
 		return nil
 	}
 	if d.err != nil {

@@ -63,7 +63,7 @@ func (w *whole) run(ctx context.Context, h api.TicketSystem, steps string, o orc
 	g := gate.New(gate.Options{Store: w.d.store, Logger: log})
 	e := New(Options{
 		Store: w.d.store, Logger: log, Host: store.Host{Instance: "here"}, Keep: 24 * time.Hour,
-		Finish: g.Finish, Healthy: g.Healthy, Alone: o.Once || o.UntilEmpty,
+		Finish: g.Finish, Healthy: g.Healthy, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
 	r := registry.New(":")
 	for prefix, p := range map[string]api.Plugin{
