@@ -149,7 +149,7 @@ func TestWhatCantBeTakenNowIsTriedAgain(t *testing.T) {
 }
 
 // RUNS 25: a run whose request is overdue gives its place to the next one. It has no job then,
-// and is no lost run.
+// and isn't lost.
 func TestARunThatGoesOnWithoutItsJobGetsNoSecondOne(t *testing.T) {
 	t.Parallel()
 	r := newRuns(t, pgtest.Database(t), "a", false)
