@@ -320,6 +320,9 @@ func TestTheJobOfARunWhoseRequestIsOverdueEnds(t *testing.T) {
 			over := make(chan error, 1)
 			go func() { over <- q.attempt(t.Context(), former.place, now.ID, now.Fence) }()
 			b := &desk{t: t, store: former.store, place: former.place, engine: e}
+			for until := time.Now().Add(10 * time.Second); b.loaded(now.ID).Run.State != store.Running && time.Now().Before(until); {
+				time.Sleep(10 * time.Millisecond) // else a process that begins takes it without a job
+			}
 			var r *run
 			for until := time.Now().Add(10 * time.Second); r == nil && time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
 				r, _ = b.mayBeNext(b.place)
