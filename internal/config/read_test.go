@@ -159,7 +159,7 @@ plugin_dirs: /opt/plugins
 trusted_keys: [a, b]
 plugins:
   - otai-base
-  - {name: otai-hf-local, version: ">=1", required: true, enabled: off, sha256: `+strings.Repeat("AB", 32)+`, signature: s}
+  - {name: otai-hf-local, version: ">=1", required: true, enabled: off, sha256: `+strings.Repeat("AB", 32)+`, signature: s, env: [LICENSE_FILE, B]}
 `+smallest)
 	if d.APIVersion != "1.10" {
 		t.Errorf("api_version %q", d.APIVersion)
@@ -171,7 +171,7 @@ plugins:
 		{Name: "otai-base", Path: "plugins[0]"},
 		{
 			Name: "otai-hf-local", Version: ">=1", Required: &yes, Enabled: &no,
-			SHA256: strings.Repeat("ab", 32), Signature: "s", Path: "plugins[1]",
+			SHA256: strings.Repeat("ab", 32), Signature: "s", Env: []string{"LICENSE_FILE", "B"}, Path: "plugins[1]",
 		},
 	}, d.Plugins); diff != "" {
 		t.Error(diff)
@@ -267,6 +267,13 @@ func TestAMistakeInALongFileIsNamedWithoutDelay(t *testing.T) {
 	data := "a: [\n" + strings.Repeat("key: some value\n", 100_000)
 	_, diags := read(t, config.Options{}, data)
 	if len(diags) != 1 || diags[0].Code != "yaml-syntax" || diags[0].Line > 2 {
+		t.Error(diags)
+	}
+}
+
+func TestNoPluginIsTriedWithASecret(t *testing.T) {
+	_, diags := read(t, config.Options{}, "plugins: [{ name: otai-words, env: [LICENSE_FILE, API_TOKEN] }]\n"+smallest)
+	if len(diags) != 1 || diags[0].Path != "plugins[0].env" || !strings.Contains(diags[0].Message, "API_TOKEN is named like a secret") {
 		t.Error(diags)
 	}
 }
