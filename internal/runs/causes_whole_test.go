@@ -172,7 +172,7 @@ func until(ok func() bool) time.Duration {
 
 // RUNS 19: a right is lost for many tickets, and given back just after one of them has tried.
 func TestARightThatWasLostCostsABacklogAMinuteAtMost(t *testing.T) {
-	n := 500
+	n := 200
 	if os.Getenv("OTAI_TEST_ALL") != "" {
 		n = 10_000
 	}

@@ -190,11 +190,10 @@ func TestALateUpdateInTwentyCostsTheOthersLessThanFivePercent(t *testing.T) {
 		tickets int
 		update  time.Duration // takes it, on average
 	}{
-		"limit: 1":                {sorting(1, oneTicket), 240, 160 * time.Millisecond},
-		"limit: 1, quick":         {sorting(1, oneTicket), 600, 40 * time.Millisecond},
-		"ForEach, 4 in a second":  {sorting(100, eachTicket), 240, 940 * time.Millisecond},
-		"ForEach, 12 in a second": {sorting(100, eachTicket), 600, 310 * time.Millisecond},
-		"ForEach, 25 in a second": {sorting(100, eachTicket), 1200, 150 * time.Millisecond},
+		"limit: 1":                {sorting(1, oneTicket), 160, 160 * time.Millisecond},
+		"ForEach, 4 in a second":  {sorting(100, eachTicket), 160, 940 * time.Millisecond},
+		"ForEach, 12 in a second": {sorting(100, eachTicket), 440, 310 * time.Millisecond},
+		"ForEach, 25 in a second": {sorting(100, eachTicket), 800, 150 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
