@@ -180,7 +180,8 @@ func TestLoopsMayBeNested(t *testing.T) {
 				w.SetAccess("Probe", store.AccessFull)
 				w.treats(func(q *request) treatment {
 					if q.update() {
-						return treatment{before: 100 * time.Millisecond}
+						// Long enough for all workers to be there together, also on a machine that is busy.
+						return treatment{before: time.Duration(workers.inner) * 250 * time.Millisecond}
 					}
 					return treatment{}
 				})
