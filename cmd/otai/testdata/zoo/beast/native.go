@@ -69,7 +69,7 @@ static void defaults(int s) { struct sigaction a = {0}; a.sa_handler = SIG_DFL; 
 static void swallow(int s) { }
 static void swallows(int s) { struct sigaction a = {0}; a.sa_handler = swallow; sigaction(s, &a, 0); }
 static void alarmed(void) { defaults(SIGALRM); alarm(1); }
-static void heap(void) { char *p = malloc(24); free(p); free(p); }
+static void heap(void) { char *volatile p = malloc(24); free(p); free(p); }
 static void forbids(void) {
 	struct sock_filter f[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
@@ -111,7 +111,7 @@ func closing(f func()) func() error {
 
 // later does it when the host has long been at work.
 func later(f func()) func(context.Context) error {
-	return starting(func() { time.AfterFunc(700*time.Millisecond, f) })
+	return starting(func() { time.AfterFunc(700*time.Millisecond, once(f)) })
 }
 
 var _ = also(map[string]act{
@@ -130,13 +130,13 @@ var _ = also(map[string]act{
 	"start-leaves":        {start: starting(func() { C.leaves(0) })},
 	"start-forks":         {start: starting(func() { C.forks() })},
 	"start-forbids-calls": {start: later(func() { C.forbids() })},
-	"call-quits":          {call: calling(func() { time.Sleep(time.Second); C.quits(0) })},
-	"call-crashes-in-c":   {call: calling(func() { time.Sleep(time.Second); C.crashes() })},
-	"call-breaks-heap":    {call: calling(func() { time.Sleep(time.Second); C.heap() })},
+	"call-quits":          {call: calling(dying(func() { C.quits(0) }))},
+	"call-crashes-in-c":   {call: calling(dying(func() { C.crashes() }))},
+	"call-breaks-heap":    {call: calling(dying(func() { C.heap() }))},
 	"call-spins-in-c":     {call: calling(func() { C.spins() })},
 	"close-spins-in-c":    {close: closing(func() { C.spins() })},
 	"close-forks":         {close: closing(func() { C.forks() })},
 	"close-aborts":        {close: closing(func() { C.aborts() })},
-	"later-crashes-in-c":  {start: starting(func() { time.AfterFunc(700*time.Millisecond, func() { C.crashes_in_thread() }) })},
-	"later-alarm":         {start: starting(func() { C.alarmed() })},
+	"later-crashes-in-c":  {start: later(func() { C.crashes_in_thread() })},
+	"later-alarm":         {start: later(func() { C.alarmed() })},
 })

@@ -2,13 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -124,13 +124,18 @@ func wide() any {
 
 func racing() any {
 	m := map[string]any{}
-	for range 2 {
-		go func() {
-			for n := 0; ; n++ {
-				m[string(rune('a'+n%26))] = n
-			}
-		}()
+	for n := range 200_000 { // to read it takes long
+		m[fmt.Sprint(n)] = n
 	}
+	once(func() {
+		for range 2 {
+			go func() {
+				for n := 0; ; n++ {
+					m[string(rune('a'+n%26))] = n
+				}
+			}()
+		}
+	})()
 	return m
 }
 
@@ -147,7 +152,7 @@ var _ = also(map[string]act{
 
 	"error-blocks":        {answer: failing(evil{text: func() string { select {} }})},
 	"error-goexit":        {answer: failing(evil{text: func() string { runtime.Goexit(); return "" }})},
-	"error-exits":         {answer: failing(evil{text: func() string { time.Sleep(time.Second); os.Exit(0); return "" }})},
+	"error-exits":         {answer: failing(evil{text: func() string { dying(func() { os.Exit(0) })(); return "" }})},
 	"error-huge":          {answer: func() (api.PipeResult, error) { return api.PipeResult{}, errors.New(strings.Repeat("huge ", 20<<20)) }},
 	"error-controls":      {answer: failing(errors.New("\x1b[2J\x1b]0;title\x07\r\nlevel=INFO msg=\"all is well\"\x00\u202e"))},
 	"error-changes":       {answer: failing(evil{text: func() string { return strings.Repeat("x", int(count.Add(1)%7)) }})},

@@ -33,6 +33,27 @@ func writes() {
 	time.Sleep(10 * time.Second)
 }
 
+// once does it in the first process only: the next one behaves, so that what follows from
+// one death is seen.
+func once(f func()) func() {
+	return func() {
+		file, err := os.OpenFile(os.TempDir()+"/once-"+kind(), os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return
+		}
+		file.Close()
+		f()
+	}
+}
+
+// dying does it once, when the other runner has been at work for a second.
+func dying(f func()) func() {
+	return func() {
+		time.Sleep(time.Second)
+		once(f)()
+	}
+}
+
 // child is a process that nobody waits for.
 func child() {
 	c := exec.Command("/bin/sleep", "53")
@@ -82,32 +103,30 @@ var _ = also(map[string]act{
 
 	// A call.
 	"call-prints":       {call: calling(func() { fmt.Println("Process prints") })},
-	"call-exits":        {call: calling(func() { time.Sleep(time.Second); os.Exit(0) })},
+	"call-exits":        {call: calling(dying(func() { os.Exit(0) }))},
 	"call-goexit":       {call: calling(runtime.Goexit)},
 	"call-panics":       {call: calling(func() { panic("not today") })},
 	"call-panics-evil":  {call: calling(func() { panic(evil{text: func() string { panic("again") }}) })},
 	"call-blocks":       {call: calling(func() { select {} })},
-	"call-overflows":    {call: calling(func() { time.Sleep(time.Second); overflow(0) })},
-	"call-map-writes":   {call: calling(func() { time.Sleep(time.Second); writes() })},
-	"call-unlocks":      {call: calling(func() { time.Sleep(time.Second); lock.Unlock() })},
-	"call-kills-itself": {call: calling(func() { time.Sleep(time.Second); _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) })},
-	"call-kills-group":  {call: calling(func() { time.Sleep(time.Second); _ = syscall.Kill(0, syscall.SIGKILL) })},
-	"call-ends-group":   {call: calling(func() { time.Sleep(time.Second); _ = syscall.Kill(0, syscall.SIGTERM) })},
-	"call-executes":     {call: calling(func() { time.Sleep(time.Second); _ = syscall.Exec("/bin/true", []string{"true"}, nil) })},
-	"call-stops":        {call: calling(func() { time.Sleep(time.Second); _ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) })},
-	"call-eats-memory": {call: calling(func() {
-		time.Sleep(time.Second)
+	"call-overflows":    {call: calling(dying(func() { overflow(0) }))},
+	"call-map-writes":   {call: calling(dying(func() { writes() }))},
+	"call-unlocks":      {call: calling(dying(func() { lock.Unlock() }))},
+	"call-kills-itself": {call: calling(dying(func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) }))},
+	"call-kills-group":  {call: calling(dying(func() { _ = syscall.Kill(0, syscall.SIGKILL) }))},
+	"call-ends-group":   {call: calling(dying(func() { _ = syscall.Kill(0, syscall.SIGTERM) }))},
+	"call-executes":     {call: calling(dying(func() { _ = syscall.Exec("/bin/true", []string{"true"}, nil) }))},
+	"call-stops":        {call: calling(dying(func() { _ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) }))},
+	"call-eats-memory": {call: calling(dying(func() {
 		limit(syscall.RLIMIT_AS, 3<<30)
 		for {
 			sink = append(sink, make([]byte, 256<<20))
 		}
-	})},
-	"call-closes-all": {call: calling(func() {
-		time.Sleep(time.Second)
+	}))},
+	"call-closes-all": {call: calling(dying(func() {
 		for fd := 3; fd < 1000; fd++ {
 			_ = syscall.Close(fd)
 		}
-	})},
+	}))},
 	"call-leaves-child": {call: calling(func() { child(); time.Sleep(time.Hour) })},
 	"call-logs-panic": {call: func(_ context.Context, h api.Host) {
 		h.Logger().Warn("look", "value", logged{func() { panic("in the log") }})
@@ -118,7 +137,7 @@ var _ = also(map[string]act{
 	"call-logs-itself": {call: func(_ context.Context, h api.Host) {
 		h.Logger().Warn("look", "value", logged{func() { h.Logger().Warn("deeper") }})
 	}},
-	"find-exits":       {find: func() ([]api.Ticket, error) { time.Sleep(time.Second); os.Exit(0); return nil, nil }},
+	"find-exits":       {find: func() ([]api.Ticket, error) { dying(func() { os.Exit(0) })(); return nil, nil }},
 	"find-panics":      {find: func() ([]api.Ticket, error) { panic("not today") }},
 	"find-goexit":      {find: func() ([]api.Ticket, error) { runtime.Goexit(); return nil, nil }},
 	"find-blocks":      {find: func() ([]api.Ticket, error) { select {} }},
@@ -149,8 +168,9 @@ var _ = also(map[string]act{
 	"later-exits":   {start: later(func() { os.Exit(0) })},
 	"later-threads": {start: later(func() { debug.SetMaxThreads(1) })},
 	"later-finalizer": {start: starting(func() {
-		runtime.SetFinalizer(&service2{}, func(*service2) { panic("in a finalizer") })
+		runtime.SetFinalizer(&service2{}, func(*service2) { once(func() { panic("in a finalizer") })() })
 		go func() {
+			time.Sleep(time.Second)
 			for {
 				runtime.GC()
 				time.Sleep(200 * time.Millisecond)
