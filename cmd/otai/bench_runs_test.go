@@ -102,7 +102,7 @@ func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env fun
 		}
 		for quarter := range c.memory {
 			if c.memory[quarter] == 0 && done*4 >= int64(n*(quarter+1)) {
-				c.memory[quarter] = memoryOf(running[0].Process.Pid)
+				c.memory[quarter] = memoryOf(workerOf(b, running[0].Process.Pid))
 			}
 		}
 		if done >= int64(n) {
@@ -110,7 +110,7 @@ func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env fun
 		}
 		if len(ended) > 0 || time.Now().After(deadline) {
 			for _, cmd := range running {
-				_ = cmd.Process.Kill()
+				killAll(cmd.Process)
 			}
 			b.Fatalf("%d of %d tickets, then it ended, or 20 minutes were over\n%s", done, n, shortened(logs[0].String()))
 		}

@@ -229,12 +229,13 @@ func (c chaos) run(t *testing.T) {
 			}
 			begin(h)
 		case "stop":
-			_ = h.Process.Signal(syscall.SIGSTOP)
+			frozen := workerOf(t, h.Process.Pid)
+			_ = syscall.Kill(frozen, syscall.SIGSTOP)
 			f := freeze{from: time.Now()}
 			strikes = append(strikes, w.struck(h.name, ids))
 			time.Sleep(chaosLease + time.Duration(1000+random.IntN(1500))*time.Millisecond)
 			f.to = time.Now()
-			_ = h.Process.Signal(syscall.SIGCONT)
+			_ = syscall.Kill(frozen, syscall.SIGCONT)
 			freezes[h.name] = append(freezes[h.name], f)
 		case "restart":
 			database.Stop(t, []syscall.Signal{pgtest.Fast, pgtest.Immediate}[random.IntN(2)])

@@ -1,4 +1,6 @@
 package main
 
+import "github.com/spf13/cobra"
+
 // NewRoot lets the tests walk over all commands.
-var NewRoot = newRoot
+func NewRoot() *cobra.Command { return newRoot(nil) }

@@ -11,7 +11,7 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/runs", "internal/runs/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"}
+var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
 var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/api"}
@@ -75,6 +75,8 @@ var mayImport = map[string][]string{
 	"internal/runs/sqlstore":      {"internal/runs/store"},
 	"internal/runs/storetest":     {"internal/runs/store"},
 	"internal/runs/store":         {},
+	"internal/supervise":          {"internal/supervise/crashes", "internal/orphans"},
+	"internal/supervise/crashes":  {},
 	"internal/texts":              {"internal/files"},
 	"internal/files":              {},
 	"internal/orphans":            {},
@@ -82,7 +84,7 @@ var mayImport = map[string][]string{
 
 // direct are further limits on direct imports.
 var direct = map[string][]string{
-	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "pkg/api"},
+	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/supervise", "pkg/api"},
 }
 
 // standardOnly may use nothing but the standard library and what mayImport says.

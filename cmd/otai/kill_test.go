@@ -251,9 +251,7 @@ func TestKilledAtAnyMomentNoTicketIsLostOrNotedTwice(t *testing.T) {
 			}
 			time.Sleep(p.between(0, 60*time.Millisecond))
 		}
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
+		killAll(cmd.Process)
 		_ = cmd.Wait()
 		fmt.Fprintf(&lives, "%s life %d was killed:\n%s", time.Now().Format("15:04:05.000"), n, log)
 		if strings.Contains(log.String(), password) {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/supervise"
 )
 
 // Set by the linker: -X main.version=1.2.3 -X main.apiLevel=1.0.0.
@@ -25,22 +26,39 @@ func main() {
 	if app.ServeProbe() {
 		return
 	}
+	worker, err := supervise.Connect()
+	if err != nil {
+		show(os.Stderr, "otai: %s\n", err)
+		os.Exit(int(app.CodeRun))
+	}
 	makeRoomForC()
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
-	// A second signal ends the process at once.
-	context.AfterFunc(ctx, stop)
+	ctx, stop := stopping(worker)
 	out, err := newAnswer(os.Stdout)
 	if err != nil {
 		show(os.Stderr, "otai: %s\n", err)
 		os.Exit(int(app.CodeRun))
 	}
-	root := newRoot()
+	root := newRoot(worker)
 	root.SetOut(out)
 	cmd, err := root.ExecuteContextC(ctx)
 	stop()
-	if code := end(cmd, err, out.close()); code != 0 {
+	code := end(cmd, err, out.close())
+	worker.End(code)
+	if code != 0 {
 		os.Exit(code)
 	}
+}
+
+// stopping returns a context that ends when the process is asked to end: a worker by its
+// supervisor, any other by a signal.
+func stopping(worker *supervise.Worker) (context.Context, context.CancelFunc) {
+	if worker != nil {
+		return worker.Context(context.Background())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // end reports what went wrong, and returns the exit code: of the command, unless its

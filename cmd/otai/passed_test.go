@@ -37,12 +37,12 @@ func TestFiveThousandDeadTicketsInFrontCostAPollLittle(t *testing.T) {
 		before := count("ticket-search")
 		eventually(t, "it searches", func() bool { return count("ticket-search") > before })
 		time.Sleep(2 * time.Second) // in which it learns how many it leaves out
-		searches, gets, cpu, began := count("ticket-search"), count("ticket-get"), used(t, l.Process.Pid), time.Now()
+		searches, gets, cpu, began := count("ticket-search"), count("ticket-get"), used(t, workerOf(t, l.Process.Pid)), time.Now()
 		time.Sleep(polls * time.Second)
 		n := time.Since(began).Seconds()
 		c := cost{
 			searches: float64(count("ticket-search")-searches) / n, gets: float64(count("ticket-get")-gets) / n,
-			cpu: (used(t, l.Process.Pid) - cpu).Seconds() * 1000 / n,
+			cpu: (used(t, workerOf(t, l.Process.Pid)) - cpu).Seconds() * 1000 / n,
 		}
 		c.changed = float64(len(w.seen(func(q *request) bool {
 			return q.Operation == "ticket-search" && q.Arrived.After(began) && q.Body["TicketChangeTimeNewerDate"] != nil

@@ -14,7 +14,7 @@ func (c *command) newPlugin() *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "plugin",
 		Short: "See the plugin files; make, match and sign them",
-	}, c.newPluginList(), c.newPluginInspect(), c.newPluginNew(), c.newPluginBuild(), c.newPluginCheck(), c.newPluginSign(), c.newPluginVerify())
+	}, c.newPluginList(), c.newPluginInspect(), c.newPluginNew(), c.newPluginBuild(), c.newPluginCheck(), c.newPluginSign(), c.newPluginVerify(), c.newPluginRetry())
 }
 
 func (c *command) newPluginList() *cobra.Command {

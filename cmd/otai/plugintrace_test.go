@@ -51,19 +51,26 @@ func init() {
 			if err != nil {
 				t.Fatalf("nobody opened the plugin: %v", err)
 			}
-			own, children := 0, 0
+			parents := make(map[int]int) // of the processes that opened it
+			itself := cmd.Process.Pid    // the process that does the work
 			for line := range strings.Lines(string(text)) {
 				var pid, parent int
 				if _, err := fmt.Sscan(line, &pid, &parent); err != nil {
 					t.Fatalf("%q: %v", line, err)
 				}
-				switch cmd.Process.Pid {
+				if parents[pid] = parent; c.opensItself && parent == cmd.Process.Pid {
+					itself = pid // the worker
+				}
+			}
+			own, children := 0, 0
+			for pid, parent := range parents {
+				switch itself {
 				case pid:
 					own++
 				case parent:
 					children++
 				default:
-					t.Errorf("process %d, child of %d, opened it: neither otai (%d) nor a child", pid, parent, cmd.Process.Pid)
+					t.Errorf("process %d, child of %d, opened it: neither otai (%d) nor a child", pid, parent, itself)
 				}
 			}
 			if children == 0 || (own > 0) != c.opensItself {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/supervise"
 )
 
 // command holds the flags that every command has.
@@ -14,8 +15,8 @@ type command struct {
 	settings app.Settings
 }
 
-func newRoot() *cobra.Command {
-	c := &command{}
+func newRoot(worker *supervise.Worker) *cobra.Command {
+	c := &command{settings: app.Settings{Worker: worker}}
 	root := &cobra.Command{
 		Use:   "otai",
 		Short: "Automates help-desk tickets by native plugins",

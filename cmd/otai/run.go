@@ -35,6 +35,9 @@ refused.`,
 			if o.UntilEmpty && (o.Once || o.DryRun) {
 				return errors.New("--until-empty can't be given together with --once or --dry-run")
 			}
+			if c.settings.Worker == nil {
+				return c.supervised(cmd.Context(), o.Once || o.UntilEmpty || o.DryRun)
+			}
 			if o.UntilEmpty {
 				progress := newBacklogProgress(cmd.ErrOrStderr())
 				defer progress.end()

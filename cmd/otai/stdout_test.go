@@ -42,6 +42,7 @@ var answering = map[string][]string{
 	"otai plugin inspect":        {"PLUGIN"},
 	"otai plugin list":           {},
 	"otai plugin new":            {"NEW"},
+	"otai plugin retry":          {"--help"},
 	"otai plugin sign":           {"--generate", "NEW"},
 	"otai plugin verify":         {"PLUGIN", "--key", "release.pub"},
 	"otai run":                   nil, // the log is all that it says

@@ -61,7 +61,7 @@ func (d realDesk) work(url, config string) *working {
 func (w *working) again() { w.process = start(w.T, w.env, "run", "-c", w.config) }
 
 func (w *working) kill() {
-	_ = w.cmd.Process.Kill()
+	killAll(w.cmd.Process)
 	<-w.ended
 }
 

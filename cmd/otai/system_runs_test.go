@@ -202,7 +202,7 @@ func (s *storm) kill(n int) {
 		s.Fatalf("host %d ended by itself: %v\n%s", n, err, p.log)
 	default:
 	}
-	_ = p.cmd.Process.Kill()
+	killAll(p.cmd.Process)
 	<-p.ended
 	if log := p.log.String(); strings.Contains(log, "panic: ") || strings.Contains(log, "DATA RACE") {
 		s.Errorf("host %d:\n%s", n, log)

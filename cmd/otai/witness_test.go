@@ -511,10 +511,9 @@ func shortened(log string) string {
 	return log[:most/2] + "\n[…]\n" + log[len(log)-most/2:]
 }
 
-// kill is SIGKILL, and the end of the process.
+// kill is SIGKILL for the supervisor and the worker at once, and the end of both.
 func (l *life) kill() {
-	_ = l.Process.Signal(syscall.SIGCONT)
-	_ = l.Process.Kill()
+	killAll(l.Process)
 	<-l.ended
 }
 

@@ -25,6 +25,8 @@ type Catalog struct {
 
 	ask func(loader.Plugin, []loader.ParamsCheck) ([][]params.Diagnostic, error) // nil: all code is in this process
 
+	checking func(use string) // is called with the use whose Validate is about to run; nil: nobody wants to know
+
 	known  map[string]catalog.Component
 	failed error // of asking plugins
 }
@@ -83,6 +85,13 @@ func (c *Catalog) Names() []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// Checking reports whose Validate is about to run in this process.
+func (c *Catalog) Checking(use string) {
+	if c.checking != nil {
+		c.checking(use)
+	}
 }
 
 // CheckParams asks each plugin that is not opened here in a process of its own.
@@ -154,3 +163,6 @@ func (c *Catalog) Missing(use string) string {
 func pluginPrefix(name string) string {
 	return strings.TrimPrefix(strings.ReplaceAll(name, "_", "-"), namePrefix)
 }
+
+// PluginName is the full name of a plugin that people name, with or without what it begins with.
+func PluginName(name string) string { return namePrefix + pluginPrefix(name) }

@@ -29,6 +29,7 @@ type PluginLoad struct {
 	FireAtOnce bool
 	Locate     func(path string) string // nil without a configuration
 	Instead    *loader.Temporary        // of a state folder that can't be used; nil: that is an error
+	Opening    func(loader.Plugin)      // see [loader.Options]
 }
 
 // An Opener takes the plugins of a folder into a registry: [loader.Load], or
@@ -97,7 +98,7 @@ func (l PluginLoad) Options() (loader.Options, error) {
 	options := loader.Options{
 		Dirs: l.Dirs, StateDir: state, CacheDir: l.cacheDir(state),
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
-		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead,
+		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead, Opening: l.Opening, Crashed: l.crashed(state),
 		Environ: l.Environ, Secret: secretname.Is,
 	}
 	if options.TrustGroup, err = l.TrustGroup(); err != nil {
@@ -108,7 +109,7 @@ func (l PluginLoad) Options() (loader.Options, error) {
 	}
 	for _, p := range l.Policies {
 		policy := loader.Policy{
-			Name: namePrefix + pluginPrefix(p.Name), Disabled: p.Enabled != nil && !*p.Enabled,
+			Name: PluginName(p.Name), Disabled: p.Enabled != nil && !*p.Enabled,
 			Version: p.Version, SHA256: p.SHA256, Signature: p.Signature, Env: p.Env,
 		}
 		if policy.Signature != "" {

@@ -22,6 +22,20 @@ func (s Settings) NewLogger(c config.Logging, r *Redactor) (*slog.Logger, io.Clo
 	return logs.New(o)
 }
 
+// PlainLogger returns the logger of a process that knows no configuration and no secret, for
+// what a configuration said of another one. It writes to standard error alone.
+func (s Settings) PlainLogger(format, level string) *slog.Logger {
+	logger, _, err := s.NewLogger(config.Logging{Format: format, Level: level}, NewRedactor(s.Lookup))
+	if err != nil { // a wrong flag, which the other process reports
+		s.LogFormat, s.LogLevel = "", ""
+		logger, _, err = s.NewLogger(config.Logging{}, NewRedactor(s.Lookup))
+	}
+	if err != nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return logger
+}
+
 // colors is true where log lines may have them on a terminal: one that can show them,
 // unless the user wants none.
 func (s Settings) colors() bool {

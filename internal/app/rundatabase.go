@@ -39,7 +39,7 @@ func (s Settings) openDatabase(ctx context.Context, dir string, o config.Runs, l
 	if err != nil {
 		return nil, ExitWith(CodeUsage, err)
 	}
-	lock, err := sqlite.Lock(dir, trustGroup)
+	lock, err := sqlite.Lock(sqlite.Options{Dir: dir, TrustGroup: trustGroup, PID: s.Worker.SupervisorPID()})
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (s Settings) OpenRunStore(ctx context.Context, d *config.Document, logger *
 	if err != nil {
 		return nil, ExitWith(CodeUsage, err)
 	}
-	opened, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, TrustGroup: trustGroup})
+	opened, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, TrustGroup: trustGroup, PID: s.Worker.SupervisorPID()})
 	if err != nil {
 		return nil, storeError(err)
 	}

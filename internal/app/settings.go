@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/config/fromenv"
 	"github.com/open-ticket-ai/otai/internal/files"
+	"github.com/open-ticket-ai/otai/internal/supervise"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
@@ -23,6 +25,8 @@ type Settings struct {
 	StateDir    string
 	LogLevel    string // overrides the configuration's; "" leaves it
 	LogFormat   string // "auto", "json" or "console"; "" leaves the configuration's
+
+	Worker *supervise.Worker // nil: this process has no supervisor
 
 	Version  string // of the host, semver
 	APILevel string // level of the contract that the host announces, semver
@@ -204,6 +208,18 @@ func (s Settings) configSources(ctx context.Context) (sources, dotEnv []config.S
 		return nil, nil, fmt.Errorf("reading the environment file %s: %w", name, err)
 	}
 	return sources, dotEnv, nil
+}
+
+// MaxInput is how much of standard input a configuration can have, and one byte more, by
+// which one that is longer is recognized.
+const MaxInput = config.MaxBytes + 1
+
+// ReadsStdin reports whether the configuration is read from standard input.
+func (s Settings) ReadsStdin() bool {
+	if len(s.ConfigFiles) > 0 {
+		return slices.Contains(s.ConfigFiles, "-")
+	}
+	return s.env("OTAI_CONFIG") == "-"
 }
 
 // UnreadableError is about a configuration file that can't be read.

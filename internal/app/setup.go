@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -35,6 +36,9 @@ type Setup struct {
 	trusted  loader.Keys      // of the configuration
 	instead  loader.Temporary // of a state folder that a command which only looks can't use
 	dir      string           // see PrepareOptions
+
+	introduced map[string]*crashes.Plugin // plugins as the supervisor knows them, by prefix
+	told       bool                       // the supervisor knows that code of a plugin runs
 }
 
 // PrepareOptions are what one command wants otherwise than the others.
@@ -78,13 +82,18 @@ func (a *Setup) prepare(ctx context.Context, o PrepareOptions) error {
 			return ExitWith(CodeUsage, err)
 		}
 	}
+	if !o.Inspect {
+		a.meetSupervisor(o.Runs)
+	}
 	if err := a.load(ctx, o); err != nil {
 		if a.Diagnostics.HasErrors() {
 			return a.diagnosticsError(CodeUsage) // which come first, and of which the plugins know nothing
 		}
 		return err
 	}
-	if err := a.check(); err != nil {
+	err := a.check()
+	a.explain()
+	if err != nil {
 		return err
 	}
 	a.logWarnings()
@@ -134,9 +143,14 @@ func (a *Setup) load(ctx context.Context, o PrepareOptions) (err error) {
 	if o.Inspect {
 		open = loader.Inspect
 	}
+	if a.settings.Worker != nil {
+		a.Loading.Opening = a.opening
+	}
 	a.Catalog, err = a.Loading.Load(ctx, open)
 	if o.Inspect {
 		a.Catalog.ask = a.Loading.ask(ctx)
+	} else {
+		a.Catalog.checking = a.opened()
 	}
 	return err
 }
@@ -177,6 +191,7 @@ func (a *Setup) logWarnings() {
 // Engine builds all instances.
 func (a *Setup) Engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 	o.Registry = a.Catalog.Registry
+	o.Doing, o.Calls = a.doing, a.calls
 	o.Logger = a.logger
 	o.Env = a.Redactor.Env(a.Document.Lookup)
 	o.Redact = a.Redactor.Add

@@ -84,6 +84,11 @@ const (
 	CodeOpenFailed    Code = "open-failed"           // the dynamic linker rejected it for a reason without its own code
 )
 
+// The code of open alone.
+const (
+	CodeHostCrashed Code = "host-crashed" // it has ended a process that opened it, which Options.Crashed knows
+)
+
 // The codes of admit.
 const (
 	CodeAPIIncompatible     Code = "api-incompatible"     // it needs another level of the contract than Options.APIVersion

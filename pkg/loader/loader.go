@@ -33,6 +33,13 @@ type Options struct {
 	TrustedKeys  Keys          // if there are any, only plugins signed by one of them are opened
 	TrustGroup   bool          // trusts the members of the group of a file or folder that the group can write to
 	ProbeTimeout time.Duration // how long a plugin may take to be opened and described; 0 means [DefaultProbeTimeout]
+
+	// Opening is called before code of a plugin runs in this process for the first time,
+	// which it may end. nil: nobody wants to know.
+	Opening func(Plugin)
+	// Crashed says why the content with a checksum is not to be opened any more: it has ended
+	// a process. nil knows none.
+	Crashed func(sha256 string) (reason string, crashed bool)
 }
 
 // Policy is what the configuration says about one plugin.
@@ -68,6 +75,8 @@ type Plugin struct {
 	Status      Status // what happened to it
 	SHA256      string // of the file, in hexadecimal
 	Size        int64  // of the file in bytes
+	ImportPath  string // of its package main, as Go's traces show it; "" where the file wasn't looked into
+	Module      string // path of its main module; "" likewise
 
 	Injectables []string      // registry names of what it offers, sorted; empty if it was rejected
 	Offers      []Offer       // what it offers, described; also if it was rejected after the probe

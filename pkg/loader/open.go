@@ -135,6 +135,9 @@ func (f *processFiles) remember(image *preflight.Image, err error) {
 // nothing.
 func (l *loading) open(p *Plugin, c candidate) error {
 	p.Injectables = nil
+	if l.Opening != nil {
+		l.Opening(*p)
+	}
 	survived := l.cache.opening(p.SHA256)
 	defer survived()
 	create, err := opened.open(p, c, l.probeTimeout())

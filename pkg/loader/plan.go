@@ -119,6 +119,11 @@ func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, error) {
 	if err != nil {
 		return candidate{}, err
 	}
+	if l.Crashed != nil {
+		if reason, crashed := l.Crashed(p.SHA256); crashed {
+			return candidate{}, p.errorf(StageOpen, CodeHostCrashed, "get a version that doesn't, or, if the cause was another one, run: otai plugin retry "+p.Name, "%s", reason)
+		}
+	}
 	c := candidate{private: private, app: l.app(p)}
 	p.private, p.app = private, probeAppOf(c.app)
 	var found *report
@@ -133,6 +138,7 @@ func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, error) {
 		if c.image, err = readImage(p, private); err != nil {
 			return c, err
 		}
+		p.ImportPath, p.Module = c.image.PluginPath, c.image.Build.Main.Path
 		if err = check(p, c.image, l.process); err != nil {
 			return c, err
 		}

@@ -73,6 +73,17 @@ func (s stateFolder) openPrivate(name string) (privateFolder, error) {
 	return f, nil
 }
 
+// PrivateFolder makes a subfolder of the state folder that nobody else can enter, for the
+// host's own files, or judges the one that is there. It returns its path.
+func PrivateFolder(o Options, name string) (string, error) {
+	s, err := openState(o.StateDir, trustOf(o))
+	if err != nil {
+		return "", err
+	}
+	f, err := s.openPrivate(name)
+	return f.dir, err
+}
+
 // closeToOthers takes the rights of others from a folder.
 func closeToOthers(dir string) error {
 	folder, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)

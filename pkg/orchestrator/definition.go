@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/registry"
@@ -64,10 +65,28 @@ type Options struct {
 	// end when none claims a ticket any more and no run goes on by itself soon. It
 	// needs Runs.
 	UntilEmpty bool
+	// Doing is called before code of a plugin runs that belongs to no run: with what it does
+	// there, its use, and its place in the configuration. nil: nobody wants to know.
+	Doing func(a Activity, use, path string)
+	// Calls returns what counts the calls of the pipe at a place that are running; nil counts
+	// none. uses are its own and those of the services that it is given. Calls is called by New
+	// alone, and may be nil.
+	Calls func(path string, uses []string) *atomic.Int32
 	// Grace is how long a running child of the root may continue after a stop before its
 	// context ends, and how long it may then take to return. 0 means 2 s.
 	Grace time.Duration
 }
+
+// Activity is what the engine is about to do with a service or pipe.
+type Activity string
+
+// The activities, in their order.
+const (
+	Building Activity = "building" // its params are read and it is made
+	Starting Activity = "starting" // its Start
+	Working  Activity = "working"  // no longer one of these: each has been started, or its start has failed once
+	Closing  Activity = "closing"  // its Close
+)
 
 // ConfigDirVariable is the variable whose value, by [api.Host.Env], is the folder of the
 // configuration file that defines the service or pipe that asks. With a dot and a place

@@ -34,8 +34,15 @@ type Engine struct {
 }
 
 type instance struct {
-	path  string
-	value any
+	use, path string
+	value     any
+}
+
+// doing reports to whoever wants to know what the engine is about to do.
+func (e *Engine) doing(a Activity, use, path string) {
+	if e.options.Doing != nil {
+		e.options.Doing(a, use, path)
+	}
 }
 
 const defaultGrace = 2 * time.Second
@@ -99,6 +106,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		if !ok {
 			continue
 		}
+		e.doing(Starting, i.use, i.path)
 		if err := guard(i.path, func() error { return starter.Start(ctx) }); err != nil {
 			return fmt.Errorf("starting %s: %w", i.path, err)
 		}
@@ -116,6 +124,7 @@ func (e *Engine) Close() error {
 		if !ok {
 			continue
 		}
+		e.doing(Closing, i.use, i.path)
 		if err := guard(i.path, closer.Close); err != nil {
 			errs = append(errs, fmt.Errorf("closing %s: %w", i.path, err))
 		}

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -36,6 +38,7 @@ type node struct {
 	logger   *slog.Logger
 	cycle    *cycle // set on a root that paces its children
 
+	calls *atomic.Int32 // that are running; nil: nobody counts them
 	turn  chan struct{} // one instance is never run twice at once; nil where it may be
 	texts *texts
 	run   api.RunFunc
@@ -103,8 +106,22 @@ func (e *Engine) buildNode(path string, raw any) (*node, error) {
 	if err := n.buildInstance(entry); err != nil {
 		return nil, err
 	}
+	if e.options.Calls != nil {
+		n.calls = e.options.Calls(path, n.uses())
+	}
 	n.binder = params.Binder{Inject: e.inject(d.injects), Child: n.boundChild}
 	return n, n.checkInjections()
+}
+
+// uses are those whose code a call of the pipe may run.
+func (n *node) uses() []string {
+	uses := []string{n.use}
+	for _, name := range slices.Sorted(maps.Keys(n.injects)) {
+		if s, ok := n.engine.services[n.injects[name]]; ok {
+			uses = append(uses, s.Use)
+		}
+	}
+	return uses
 }
 
 // runsConcurrently reports whether a pipe is called again while it runs: if it is only a
@@ -114,6 +131,7 @@ func runsConcurrently(i api.Injectable) bool {
 }
 
 func (n *node) buildInstance(entry registry.Entry) error {
+	n.engine.doing(Building, n.use, n.path)
 	host := n.engine.host(n.path, n.use, entry)
 	n.logger = host.Logger()
 	var built any
@@ -127,7 +145,7 @@ func (n *node) buildInstance(entry registry.Entry) error {
 	if n.run == nil || params.IsNil(built) {
 		return configError(n.path, "%s built nothing: this is an error in the plugin %s", n.use, entry.Plugin)
 	}
-	n.engine.instances = append(n.engine.instances, instance{path: n.path, value: built})
+	n.engine.instances = append(n.engine.instances, instance{use: n.use, path: n.path, value: built})
 	return nil
 }
 
@@ -158,6 +176,7 @@ func (n *node) bindChildren() error {
 	if err != nil {
 		return paramsError(n.path, err)
 	}
+	n.engine.doing(Building, n.use, n.path)
 	n.fixed, err = params.Decode(n.spec, raw, params.Binder{Offline: true, Inject: n.binder.Inject, Child: n.bindChild})
 	if err != nil {
 		return n.decodeError(err)
@@ -194,6 +213,7 @@ func (n *node) bindChild(place params.Path, raw any) (api.ChildPipe, error) {
 	if err != nil {
 		return api.ChildPipe{}, err
 	}
+	n.engine.doing(Building, n.use, n.path) // its params are read on
 	run := child.process
 	if n.cycle != nil && !n.separates() {
 		run = n.cycle.isolated(child)
@@ -318,6 +338,10 @@ func (n *node) answer(ctx context.Context, p any, scope api.Scope) (api.PipeResu
 }
 
 func (n *node) call(ctx context.Context, p any, scope api.Scope) (result api.PipeResult, err error) {
+	if n.calls != nil {
+		n.calls.Add(1)
+		defer n.calls.Add(-1)
+	}
 	defer recovered(n.path, &err)
 	if loop, ok := p.(Loop); ok && n.items != nil {
 		return n.each(ctx, loop, scope)

@@ -103,6 +103,7 @@ func (e *Engine) startPersistently(ctx context.Context) error {
 	outage := newOutage("start", "", e.logger)
 	for {
 		err := e.Start(ctx)
+		e.doing(Working, "", "")
 		switch {
 		case ctx.Err() != nil:
 			return nil

@@ -115,6 +115,7 @@ func (e *Engine) buildService(s *service) error {
 			}
 		}
 	}
+	e.doing(Building, s.Use, s.Path)
 	raw := s.Params
 	if e.renderer != nil {
 		var err error
@@ -138,7 +139,7 @@ func (e *Engine) buildService(s *service) error {
 	if params.IsNil(s.instance) {
 		return configError(s.Path, "%s built nothing: this is an error in the plugin %s", s.Use, s.entry.Plugin)
 	}
-	e.instances = append(e.instances, instance{path: s.Path, value: s.instance})
+	e.instances = append(e.instances, instance{use: s.Use, path: s.Path, value: s.instance})
 	s.state = built
 	return nil
 }

@@ -16,6 +16,12 @@ type Catalog interface {
 	Missing(use string) string
 }
 
+// Witness is a catalog that wants to know whose code is about to run: the Validate of what
+// has this use.
+type Witness interface {
+	Checking(use string)
+}
+
 // Component is a service or a pipe that a configuration can use. It is plain data,
 // because the plugin that offers it may never be opened in this process.
 type Component struct {

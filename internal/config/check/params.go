@@ -11,6 +11,13 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
+// checking reports to a catalog that wants to know it whose Validate is about to run.
+func (k *checker) checking(use string) {
+	if w, ok := k.catalog.(catalog.Witness); ok {
+		w.Checking(use)
+	}
+}
+
 // params decodes what is known before anything runs. Decoding meets the children.
 // It returns them with all keys where they were meant to be.
 func (k *checker) params(raw map[string]any, path params.Path, use string, component catalog.Component, around scope, covered covered) map[string]any {
@@ -25,6 +32,7 @@ func (k *checker) params(raw map[string]any, path params.Path, use string, compo
 	inner := around.below(component, raw)
 	children := component.ChildScope()
 	ids := map[string]params.Path{}
+	k.checking(use)
 	_, err := params.Decode(spec, raw, params.Binder{
 		Offline: true,
 		Child: func(step params.Path, raw any) (api.ChildPipe, error) {
@@ -58,6 +66,7 @@ func (k *checker) params(raw map[string]any, path params.Path, use string, compo
 			}
 			childUse, _ := m["use"].(string)
 			k.pipe(m, child, inner)
+			k.checking(use)
 			if children.Sequence {
 				if id != "" {
 					inner = inner.with(id, childUse)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,8 +25,8 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("%s works with the run store %s: stop it first, or give this one another folder with --state-dir", who, e.Path)
 }
 
-// lock takes the lock, which the kernel takes back when the process ends in whatever way.
-func (f *folder) lock() (*os.File, error) {
+// lock takes the lock, which the kernel takes back when the process ends in whatever way. pid is the process that has to be stopped; 0: this one.
+func (f *folder) lock(pid int) (*os.File, error) {
 	file, err := f.create(lockName)
 	if err != nil {
 		return nil, err
@@ -33,9 +34,9 @@ func (f *folder) lock() (*os.File, error) {
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		text, _ := io.ReadAll(io.LimitReader(file, 20))
-		pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+		theirs, _ := strconv.Atoi(strings.TrimSpace(string(text)))
 		_ = file.Close()
-		return nil, &LockedError{Path: f.path, PID: pid}
+		return nil, &LockedError{Path: f.path, PID: theirs}
 	}
 	if err == nil {
 		err = file.Truncate(0)
@@ -44,18 +45,18 @@ func (f *folder) lock() (*os.File, error) {
 		return nil, errors.Join(fmt.Errorf("the lock of the run store: %w", err), file.Close())
 	}
 	// The number is for people: a full disk doesn't stop anything.
-	_, _ = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	_, _ = file.WriteAt([]byte(strconv.Itoa(cmp.Or(pid, os.Getpid()))+"\n"), 0)
 	return file, nil
 }
 
 // Lock takes the lock of a state folder without a store in it, for a process that keeps
 // its runs elsewhere. The error is as that of [Open].
-func Lock(dir string, trustGroup bool) (io.Closer, error) {
-	f, err := openFolder(dir, trustGroup)
+func Lock(o Options) (io.Closer, error) {
+	f, err := openFolder(o.Dir, o.TrustGroup)
 	if err != nil {
 		return nil, err
 	}
-	lock, err := f.lock()
+	lock, err := f.lock(o.PID)
 	err = errors.Join(err, f.root.Close())
 	if err != nil {
 		return nil, err

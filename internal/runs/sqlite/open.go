@@ -24,6 +24,8 @@ type Options struct {
 	Clock func() time.Time // nil: the machine's
 	// TrustGroup trusts the members of the folder's group.
 	TrustGroup bool
+	// PID is the process that whoever is kept out has to stop; 0: this one.
+	PID int
 }
 
 // Store is a store in a file.
@@ -61,7 +63,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := f.lock()
+	lock, err := f.lock(o.PID)
 	if err != nil {
 		return nil, errors.Join(err, f.root.Close())
 	}

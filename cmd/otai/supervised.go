@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime/debug"
+
+	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/supervise"
+)
+
+// supervised does the command in a worker. ends says that the command ends by itself.
+func (c *command) supervised(ctx context.Context, ends bool) error {
+	debug.SetGCPercent(supervisorGC)
+	o := supervise.Options{Args: os.Args[1:], Once: ends, Logger: c.settings.PlainLogger}
+	if c.settings.ReadsStdin() {
+		o.Input, o.MaxInput = c.settings.Stdin, app.MaxInput
+	}
+	code, err := supervise.Run(ctx, o)
+	switch {
+	case err != nil:
+		return &app.ExitError{Code: app.CodeRun, Err: err}
+	case code != 0:
+		return &app.ExitError{Code: app.Code(code), Err: shownError{errWorker}}
+	}
+	return nil
+}
+
+// supervisorGC keeps the supervisor small: it has little to collect, and next to nothing to do.
+const supervisorGC = 20 // percent
+
+// errWorker is what the worker has reported already.
+var errWorker = errors.New("the worker ended with an error")

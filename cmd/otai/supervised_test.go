@@ -1,0 +1,294 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
+)
+
+// privateMemory is what a process needs for itself, in KiB.
+func privateMemory(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "RssAnon:")
+	n, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestTheSupervisorIsSmallAndOpensNothing(t *testing.T) {
+	p := start(t, environment(t), "run", "-c", writeFile(t, oneStep))
+	eventually(t, "it runs", func() bool { return strings.Contains(p.log.String(), "otai runs") })
+	first := workerOf(t, p.cmd.Process.Pid)
+	if err := syscall.Kill(first, syscall.SIGSEGV); err != nil { // after which it has read a trace, too
+		t.Fatal(err)
+	}
+	eventually(t, "another worker runs", func() bool { return strings.Count(p.log.String(), "otai runs") == 2 })
+	if n := privateMemory(t, p.cmd.Process.Pid); n > 10<<10 {
+		t.Errorf("it needs %d KiB", n)
+	}
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"otai_", "runs.db"} {
+		if strings.Contains(string(maps), what) {
+			t.Errorf("it has opened %s", what)
+		}
+	}
+	p.stop(t)
+}
+
+// TestAStopLeavesNoWriteWithoutAnOutcome stops otai in the middle of its writes.
+func TestAStopLeavesNoWriteWithoutAnOutcome(t *testing.T) {
+	t.Parallel()
+	stops := sized(6, 50)
+	w := newWitness(t)
+	ids := w.addMany(stops*12, "x")
+	arrived := make(chan struct{}, 1)
+	w.treats(func(q *request) treatment {
+		if q.update() {
+			select {
+			case arrived <- struct{}{}:
+			default:
+			}
+			return treatment{after: 20 * time.Millisecond}
+		}
+		return treatment{}
+	})
+	env := w.environment()
+	config := writeFile(t, rowConfig(5, "timeout: PT10S", allInOneStep))
+	for n := range stops {
+		select {
+		case <-arrived:
+		default:
+		}
+		l := live(t, env, "run", "-c", config)
+		select {
+		case <-arrived:
+		case <-time.After(20 * time.Second):
+			t.Fatal("it writes nothing")
+		}
+		time.Sleep(time.Duration(n%7*9) * time.Millisecond)
+		l.end(t)
+		if code := l.ProcessState.ExitCode(); code != 0 {
+			t.Fatalf("stop %d: exit code %d", n, code)
+		}
+		out, code := w.command(env, "runs", "waiting", "--json", "-c", config)
+		var waiting struct {
+			InDoubt *int `json:"in_doubt"`
+		}
+		if err := json.Unmarshal([]byte(out), &waiting); err != nil || waiting.InDoubt == nil || code != 0 {
+			t.Fatalf("%d, %v: %s", code, err, out)
+		}
+		if *waiting.InDoubt != 0 {
+			t.Fatalf("stop %d: %d writes are without an outcome", n, *waiting.InDoubt)
+		}
+	}
+	v := w.judge(ids, whole)
+	row(t, "stops while it writes", "%d stops, 0 writes without an outcome, %v", stops, v)
+	if v.Doubled > 0 || v.Half > 0 {
+		t.Error(v)
+	}
+}
+
+// TestSIGKILLLeavesNothingBehind is for the worker, the supervisor and both.
+func TestSIGKILLLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for name, kills := range map[string]func(supervisor, worker int){
+		"the supervisor": func(supervisor, _ int) { _ = syscall.Kill(supervisor, syscall.SIGKILL) },
+		"the worker, then the supervisor": func(supervisor, worker int) {
+			_ = syscall.Kill(worker, syscall.SIGKILL)
+			_ = syscall.Kill(supervisor, syscall.SIGKILL)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := environment(t)
+			p := start(t, env, "run", "-c", writeFile(t, oneStep))
+			eventually(t, "it runs", func() bool { return strings.Contains(p.log.String(), "otai runs") })
+			worker := workerOf(t, p.cmd.Process.Pid)
+			kills(p.cmd.Process.Pid, worker)
+			eventually(t, "the worker has ended", func() bool { return syscall.Kill(worker, 0) != nil })
+			// Nothing is locked.
+			if out, err := runOtai(t, env, "run", "--once", "-c", writeFile(t, oneStep)); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+}
+
+// exitsWhere is a plugin that ends its process at a moment that its variable names, never in a
+// probe.
+const exitsWhere = `package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+func at(moment string) {
+	if os.Getenv("EXIT_AT") == moment && os.Args[1] == "run" {
+		os.Exit(0)
+	}
+}
+
+func init() { at("init") }
+
+type params struct {
+	Text string ` + "`otai:\"text\" default:\"x\" doc:\"x.\"`" + `
+}
+
+func (p *params) Validate() error { at("validate"); return nil }
+
+type service struct{}
+
+func (service) Start(context.Context) error { at("start"); return nil }
+
+func CreatePlugin(api.AppConfig) api.Plugin {
+	return api.NewPlugin(api.Metadata{Name: "otai-leaving", Version: "1.0.0", API: ">=1.0.0 <2", Description: "Leaves."},
+		api.NewService("S", "Leaves.", func(params, api.Host) (service, error) { at("build"); return service{}, nil }),
+		api.NewPipeFunc("P", "Leaves.", func(context.Context, params, api.Scope) (api.PipeResult, error) { at("call"); return api.Success(nil), nil }))
+}
+
+func main() {}
+`
+
+const (
+	leavingUsed = `
+services: { s: { use: "leaving:S" } }
+orchestrator:
+  runners:
+    - { id: a, on: { use: base:IntervalTrigger, params: { interval: PT0.1S } }, run: { id: b, use: "leaving:P" } }
+`
+	leavingUnused = `
+orchestrator:
+  runners:
+    - { id: a, on: { use: base:IntervalTrigger, params: { interval: PT0.1S } }, run: { id: b, use: base:ExpressionPipe, params: { expression: 1 } } }
+`
+)
+
+func leaving(t *testing.T) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	buildPlugin(t, writeModule(t, "otai-leaving", exitsWhere), filepath.Join(folder, "otai_leaving.so"))
+	return folder
+}
+
+func TestAPluginThatEndsItsProcessBeforeTheWorkIsNotOpenedAgain(t *testing.T) {
+	t.Parallel()
+	plugins := leaving(t)
+	for _, moment := range []string{"init", "validate", "build", "start"} {
+		t.Run(moment, func(t *testing.T) {
+			t.Parallel()
+			env := environment(t, "OTAI_PLUGIN_DIR="+plugins)
+			at := append(env, "EXIT_AT="+moment)
+			used := writeFile(t, leavingUsed)
+			out, err := runOtai(t, at, "run", "-c", used)
+			if exitCode(err) != 3 {
+				t.Errorf("%v, want exit code 3", err)
+			}
+			for _, want := range []string{`"plugin":"otai-leaving"`, "otai_leaving.so", "exit status 0", "host-crashed", "otai plugin retry otai-leaving"} {
+				if !strings.Contains(out, want) {
+					t.Errorf("it does not say %q:\n%s", want, out)
+				}
+			}
+			// It stays so where its code would do no harm any more, until somebody says so.
+			if out, err := runOtai(t, env, "run", "--once", "-c", used); exitCode(err) != 3 {
+				t.Errorf("%v: %s", err, out)
+			}
+			if out, err := runOtai(t, env, "validate", "-c", used); exitCode(err) != 3 {
+				t.Errorf("%v: %s", err, out)
+			}
+			if out, err := runOtai(t, env, "plugin", "retry", "leaving"); err != nil || !strings.Contains(out, "otai-leaving is opened again") {
+				t.Errorf("%v: %s", err, out)
+			}
+			if out, err := runOtai(t, env, "run", "--once", "-c", used); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+			if out, err := runOtai(t, env, "plugin", "retry", "leaving"); exitCode(err) != 1 || !strings.Contains(out, "is not refused") {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+}
+
+func TestAPluginThatHasWorkedIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	env := environment(t, "OTAI_PLUGIN_DIR="+leaving(t))
+	used := writeFile(t, leavingUsed)
+	if out, err := runOtai(t, env, "run", "--once", "-c", used); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	p := start(t, append(env, "EXIT_AT=start"), "run", "-c", used)
+	eventually(t, "it is started a third time", func() bool { return strings.Count(p.log.String(), "is started again") == 3 })
+	if log := p.log.String(); strings.Contains(log, "host-crashed") || !strings.Contains(log, `"pause":1000`) {
+		t.Error("it is refused, or there is no pause")
+	}
+	p.stop(t)
+}
+
+func TestACommandThatEndsByItselfEndsAtTheSecondDeath(t *testing.T) {
+	t.Parallel()
+	env := environment(t, "OTAI_PLUGIN_DIR="+leaving(t), "EXIT_AT=call")
+	for _, args := range [][]string{{"--once"}, {"--until-empty"}, {"--dry-run", "--once"}} {
+		out, err := runOtai(t, env, append([]string{"run", "-c", writeFile(t, leavingUsed)}, args...)...)
+		if exitCode(err) != 1 || strings.Count(out, "started again") != 1 || !strings.Contains(out, "died twice") || !strings.Contains(out, "put down to the plugin otai-leaving (") {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
+}
+
+func TestThreeDeathsWithinAnHourRefuseAPluginThatNothingNeeds(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	source := strings.Replace(exitsWhere, `func init() { at("init") }`,
+		"func init() {\n\tif os.Args[1] == \"run\" {\n\t\tgo func() { time.Sleep(500 * time.Millisecond); panic(\"too late, \" + os.Getenv(\"OTAI_OTOBO_ZNUNY_PASSWORD\")) }()\n\t}\n}", 1)
+	source = strings.Replace(source, `"os"`, "\"os\"\n\t\"time\"", 1)
+	buildPlugin(t, writeModule(t, "otai-leaving", source), filepath.Join(folder, "otai_leaving.so"))
+	if err := os.Link(filepath.Join(product.plugins, "otai_otobo_znuny.so"), filepath.Join(folder, "otai_otobo_znuny.so")); err != nil {
+		t.Fatal(err)
+	}
+	env := environment(t, "OTAI_PLUGIN_DIR="+folder)
+	p := start(t, env, "run", "-c", writeFile(t, leavingUnused+`
+services:
+  desk:
+    use: otobo-znuny:OTOBOZnunyTicketSystemService
+    params: { base_url: "http://127.0.0.1:9/znuny/nph-genericinterface.pl", password: "${OTAI_OTOBO_ZNUNY_PASSWORD}" }
+`))
+	eventually(t, "it goes on without the plugin", func() bool {
+		return strings.Contains(p.log.String(), "without the plugin that it is put down to") && strings.Count(p.log.String(), "otai runs") == 4
+	})
+	p.stop(t)
+	said := 0
+	for line := range strings.Lines(p.log.String()) {
+		if strings.Contains(line, "why the worker process before this one died") {
+			said++
+			if !strings.Contains(line, "panic: too late, ***\"") || !strings.Contains(line, "otai_leaving.so") || strings.Contains(line, password) {
+				t.Errorf("%s", line)
+			}
+		}
+	}
+	if said != 3 {
+		t.Errorf("the cause is said %d times", said)
+	}
+	deaths, err := crashes.Deaths(filepath.Join(stateOf(env), crashes.Subfolder))
+	if err != nil || len(deaths) != 3 || deaths[0].Plugin == nil || deaths[0].Plugin.Name != "otai-leaving" || deaths[0].Frame == "" {
+		t.Errorf("%v: %+v", err, deaths)
+	}
+}

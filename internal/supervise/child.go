@@ -1,0 +1,130 @@
+package supervise
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/orphans"
+	"golang.org/x/sys/unix"
+)
+
+// workerArgument is the first argument of a process that was started as a worker.
+const workerArgument = "__worker"
+
+// workerChannel is its descriptor of the connection, after those that every process has.
+const workerChannel = 3
+
+// running is the binary that this process runs, even if its file was replaced.
+const running = "/proc/self/exe"
+
+// ownPath is the path by which this process was started. A worker that is started later is of
+// the binary that is there then.
+func ownPath() string {
+	path := os.Args[0]
+	if !strings.Contains(path, "/") {
+		if found, err := exec.LookPath(path); err == nil {
+			path = found
+		}
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return running
+	}
+	// The caller may choose the name at will.
+	here, err := os.Stat(path)
+	if err != nil {
+		return running
+	}
+	if own, err := os.Stat(running); err != nil || !os.SameFile(here, own) {
+		return running
+	}
+	return path
+}
+
+// child is a worker as the supervisor sees it.
+type child struct {
+	pid    int
+	wire   channel
+	counts *os.File      // of calls
+	said   chan message  // closed when nothing more comes
+	died   chan struct{} // closed when it has ended, and not yet been waited for
+}
+
+// start starts a worker.
+func start(path string, args []string, stdin *os.File) (*child, error) {
+	wire, theirs, err := newChannel()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	counts, err := newCalls()
+	if err != nil {
+		return nil, errors.Join(err, wire.file.Close())
+	}
+	attr := &syscall.ProcAttr{
+		Env:   os.Environ(),
+		Files: []uintptr{stdin.Fd(), uintptr(unix.Stdout), uintptr(unix.Stderr), theirs.Fd(), counts.Fd()},
+		Sys:   &syscall.SysProcAttr{Setpgid: true},
+	}
+	argv := slices.Concat([]string{os.Args[0], workerArgument}, args)
+	pid, err := syscall.ForkExec(path, argv, attr)
+	if errors.Is(err, fs.ErrNotExist) { // a new release is being put there
+		pid, err = syscall.ForkExec(running, argv, attr)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), wire.file.Close(), counts.Close())
+	}
+	c := &child{pid: pid, wire: wire, counts: counts, said: make(chan message), died: make(chan struct{})}
+	go func() {
+		defer close(c.said)
+		wire.receive(func(m message) { c.said <- m })
+	}()
+	go func() {
+		defer close(c.died)
+		c.await()
+	}()
+	return c, nil
+}
+
+// await waits for the end of the process and leaves it to be waited for: until then its
+// number can't belong to another group.
+func (c *child) await() {
+	for {
+		err := unix.Waitid(unix.P_PID, c.pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
+}
+
+// signal sends a signal to the worker's group, and so to what it started.
+func (c *child) signal(s syscall.Signal) { _ = unix.Kill(-c.pid, s) }
+
+// clear takes the end of the worker, of all that it started, and the last that it said. left
+// are processes that could not be ended, and places the numbers of those at which it worked.
+func (c *child) clear(got func(message)) (status unix.WaitStatus, left, places []int) {
+	<-c.died
+	c.signal(unix.SIGKILL)
+	for {
+		if _, err := unix.Wait4(c.pid, &status, 0, nil); !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	left = orphans.Kill()
+	// Nobody else holds the other end now, but for those left.
+	_ = c.wire.file.SetReadDeadline(time.Now().Add(sendPatience))
+	for m := range c.said {
+		got(m)
+	}
+	places = busy(c.counts)
+	_, _ = c.wire.file.Close(), c.counts.Close() // nothing is written to them any more
+	return status, left, places
+}

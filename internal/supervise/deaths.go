@@ -1,0 +1,176 @@
+package supervise
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
+)
+
+// DiedError is the end of a command whose worker died, and isn't replaced.
+type DiedError struct {
+	Death   crashes.Death
+	Stopped bool // it was to stop
+}
+
+func (e *DiedError) Error() string {
+	text := "the worker process died"
+	if e.Stopped {
+		text += " while it was to stop"
+	} else {
+		text += " twice, so the command ends; the last time"
+	}
+	text += " by " + e.Death.How + ", " + where(e.Death)
+	if p := e.Death.Plugin; p != nil {
+		text += fmt.Sprintf("; it is put down to the plugin %s (%s)", p.Name, p.Path)
+	} else if suspects := names(e.Death.Suspects); len(suspects) > 0 {
+		text += "; it may have been one of the plugins " + strings.Join(suspects, ", ")
+	}
+	if e.Death.Trace != "" {
+		text += "; its trace is in " + e.Death.Trace
+	}
+	return text
+}
+
+func names(plugins []crashes.Plugin) []string {
+	list := make([]string, len(plugins))
+	for i, p := range plugins {
+		list[i] = p.Name + " (" + p.Path + ")"
+	}
+	return list
+}
+
+// where says what the worker did.
+func where(d crashes.Death) string {
+	if d.At == "" {
+		return "while " + d.Stage
+	}
+	return fmt.Sprintf("while %s %s", d.Stage, d.At)
+}
+
+// death is that of the worker, with whom it is put down to.
+func (s *supervisor) death(pid int, status unix.WaitStatus, places []int) *crashes.Death {
+	d := &crashes.Death{
+		Time: time.Now(), Pid: pid, Frozen: s.aborted, Stage: s.stage.Stage, At: s.stage.At, Ready: s.ready, Trace: s.trace,
+	}
+	switch {
+	case status.Signaled():
+		d.How = "signal: " + status.Signal().String()
+		d.Killed = status.Signal() == unix.SIGKILL && !s.aborted
+	default:
+		d.How = fmt.Sprintf("exit status %d", status.ExitStatus())
+	}
+	known := s.plugins
+	if p := s.stage.Plugin; p != nil {
+		known = append(known, *p)
+	}
+	if file, err := d.Open(); err == nil {
+		d.Cause, d.Frame, d.Plugin = crashes.Name(file, s.aborted, known)
+		_ = file.Close()
+	}
+	if d.Plugin == nil {
+		s.suspect(d, places)
+	}
+	return d
+}
+
+// suspect puts a death that left no name to the plugin that was being dealt with, or else to
+// the only one that was at work. Where several were, or none, it names them all.
+func (s *supervisor) suspect(d *crashes.Death, places []int) {
+	if d.Plugin = s.stage.Plugin; d.Plugin != nil {
+		return
+	}
+	var at []string
+	for _, n := range places {
+		m, known := s.places[n]
+		if !known {
+			continue
+		}
+		at = append(at, m.At)
+		if !slices.ContainsFunc(d.Suspects, func(p crashes.Plugin) bool { return p.SHA256 == m.Plugin.SHA256 }) {
+			d.Suspects = append(d.Suspects, *m.Plugin)
+		}
+	}
+	if d.At == "" {
+		d.At = strings.Join(at, ", ")
+	}
+	switch {
+	case len(d.Suspects) == 1:
+		d.Plugin, d.Suspects = &d.Suspects[0], nil
+	case len(d.Suspects) == 0 && !d.Killed:
+		d.Suspects = s.plugins
+	}
+}
+
+// settle notes a death, decides what follows from it, and says so.
+func (s *supervisor) settle(d *crashes.Death) (v outcome) {
+	well := s.ready && time.Since(s.readyAt) >= wellFor
+	before := s.history
+	decide := func(m *crashes.Memory) {
+		known, within := crashes.Known{}, 0
+		if d.Plugin != nil && !d.Killed {
+			of := m.Of(*d.Plugin)
+			within, known = of.Died(d.Time), *of
+		}
+		s.history = before
+		if v = s.history.judge(*d, known, within, well, s.Once); v.refuse {
+			m.Of(*d.Plugin).Refused = &crashes.Rejection{Time: d.Time, How: d.How, Stage: d.Stage, At: d.At, Trace: d.Trace}
+		}
+		m.Restarts++
+	}
+	unkept := s.keep(d, decide)
+	if unkept != nil {
+		if decide(&crashes.Memory{Plugins: make(map[string]*crashes.Known)}); v.refuse {
+			// Nothing will keep the next worker from opening it.
+			v.refuse, v.pause = false, pauseAfter(s.history.deaths)
+		}
+	}
+	s.replaced = d
+	s.report(*d, v, unkept)
+	return v
+}
+
+var errNoFolder = errors.New("this command keeps nothing in the state folder")
+
+// keep writes down a death and what is decided of it.
+func (s *supervisor) keep(d *crashes.Death, decide func(*crashes.Memory)) error {
+	if s.folder == "" {
+		return errNoFolder
+	}
+	return errors.Join(crashes.Keep(s.folder, d), crashes.Change(s.folder, decide))
+}
+
+// report logs a death. The line has nothing of the trace: what is secret there, only a worker
+// knows, and the next one says why this one died.
+func (s *supervisor) report(d crashes.Death, v outcome, unkept error) {
+	attrs := []any{"how", d.How, "stage", d.Stage}
+	if d.At != "" {
+		attrs = append(attrs, "at", d.At)
+	}
+	if d.Plugin != nil {
+		attrs = append(attrs, "plugin", d.Plugin.Name, "file", d.Plugin.Path)
+	}
+	if len(d.Suspects) > 0 {
+		attrs = append(attrs, "one_of", names(d.Suspects))
+	}
+	if d.Trace != "" {
+		attrs = append(attrs, "trace", d.Trace)
+	}
+	if unkept != nil && s.folder != "" {
+		attrs = append(attrs, "err", unkept.Error())
+	}
+	if v.end || s.asked != 0 {
+		return // the error says it all
+	}
+	attrs = append(attrs, "pause", v.pause)
+	if v.refuse {
+		s.log().Error("the worker process died and is started again without the plugin that it is put down to", attrs...)
+		return
+	}
+	s.log().Error("the worker process died and is started again", attrs...)
+}

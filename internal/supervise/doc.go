@@ -1,0 +1,18 @@
+// Package supervise runs a command of otai as a worker: a process of its own, of the same
+// binary, that opens plugins, under a supervisor that opens none. Whatever ends the worker, the
+// supervisor lives, says so, and starts another.
+//
+// [Run] is the supervisor (supervisor.go). It starts a worker in a process group of its own
+// (child.go), turns signals into words for it (signals.go), and hears from it what it does
+// (wire.go). A worker that ends without having said its exit code has died, whatever its exit
+// status; so has one that is silent for long. What follows from a death (deaths.go) is decided in one
+// place (judge.go), by what package crashes remembers. Then nothing of it is left: its group is
+// killed, and every descendant that walked out of it, which the kernel hands to the supervisor
+// (package orphans).
+//
+// [Connect] is the worker's side (worker.go). It says what is about to run code of a plugin,
+// hears when to stop, and ends when the supervisor has gone.
+//
+// What the two say has a version, and each passes over what it doesn't know, so that one may
+// be of a later release than the other.
+package supervise

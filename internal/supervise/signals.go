@@ -1,0 +1,64 @@
+package supervise
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// signals are those that the supervisor answers. SIGCHLD says that orphans have ended.
+// SIGPIPE must not end it where nobody reads its lines.
+type signals struct{ came chan os.Signal }
+
+func watchSignals() signals {
+	s := signals{make(chan os.Signal, 64)}
+	signal.Notify(s.came, unix.SIGTERM, unix.SIGINT, unix.SIGCHLD, unix.SIGPIPE)
+	// What the caller ignores, as nohup does, stays so.
+	for _, sig := range []syscall.Signal{unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT} {
+		if !signal.Ignored(sig) {
+			signal.Notify(s.came, sig)
+		}
+	}
+	return s
+}
+
+func (s signals) end() { signal.Stop(s.came) }
+
+// settle is how long a signal to this process itself may take.
+const settle = 20 * time.Millisecond
+
+// suspend stops this process, and returns when it goes on. Go has no way back to the default
+// action of SIGTSTP, so it is SIGSTOP.
+func (s signals) suspend() {
+	_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+	time.Sleep(settle)
+}
+
+// resumable reports whether a shell looks after this process's group, without which the kernel
+// stops nobody at SIGTSTP: one of its processes has a parent outside, in the same session.
+func resumable() bool {
+	group := unix.Getpgrp()
+	session, err := unix.Getsid(0)
+	for parent := os.Getppid(); err == nil && parent > 1; {
+		theirs, failed := unix.Getpgid(parent)
+		if failed != nil {
+			return false
+		}
+		if theirs != group {
+			of, failed := unix.Getsid(parent)
+			return failed == nil && of == session
+		}
+		parent, err = parentOf(parent)
+	}
+	return false
+}
+
+// die ends this process by the signal, as if it had not been caught.
+func (s signals) die(sig syscall.Signal) {
+	signal.Reset(sig)
+	_ = unix.Kill(os.Getpid(), sig)
+	time.Sleep(time.Second)
+}

@@ -1,0 +1,335 @@
+package supervise
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/open-ticket-ai/otai/internal/orphans"
+	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
+)
+
+// Options are those of a supervisor.
+type Options struct {
+	Args []string // of the command, after the program's name
+	Once bool     // the command ends by itself: a second death ends it
+
+	// Input is read for the workers, up to MaxInput bytes, of which each gets all. nil: they
+	// inherit standard input.
+	Input    io.Reader
+	MaxInput int
+
+	// Logger makes the logger for what the supervisor has to say, in the format and with the
+	// level that the last worker named; "" before one did.
+	Logger func(format, level string) *slog.Logger
+
+	look time.Duration // for tests; 0: [look]
+}
+
+// How long a worker may be silent, how long it may take to crash when it is asked to, and how
+// long to end. They are counted in looks, one each [look]: a machine that sleeps, and a
+// supervisor that is stopped, doesn't look.
+const (
+	look        = time.Second
+	silentLooks = 30
+	muteLooks   = 3 // for one that has closed the connection
+	crashLooks  = 5
+	stopLooks   = 20
+)
+
+const (
+	exitQuit   = 2   // is how Go ends a program at SIGQUIT
+	exitSignal = 128 // and the signal's number is how a shell shows one that a signal ended
+)
+
+// supervisor is one call of [Run]. One goroutine, which has all of it, hears signals, workers
+// and the clock.
+type supervisor struct {
+	Options
+	path    string
+	signals signals
+	input   *replay
+	history history
+
+	child     *child // nil in a pause
+	stage     message
+	ready     bool
+	readyAt   time.Time
+	plugins   []crashes.Plugin // that the worker has opened
+	places    map[int]message  // where they work
+	trace     string
+	folder    string // with traces; "" until a worker named one
+	exit      *int   // what the worker said
+	silent    int    // looks since it said something
+	aborted   bool   // for being silent
+	replaced  *crashes.Death
+	format    string
+	level     string
+	asked     syscall.Signal // the first signal that asks for the end
+	sinceStop int            // looks
+}
+
+// Run runs the command in a worker, and in another one if that dies, until one says its exit
+// code, which it returns. The error is for a worker that can't be had, or a [*DiedError].
+func Run(ctx context.Context, o Options) (int, error) {
+	s := &supervisor{Options: o, path: ownPath(), signals: watchSignals()}
+	defer s.signals.end()
+	if ctx.Err() != nil {
+		return 0, nil // stopped before there is anything to stop
+	}
+	if err := orphans.Adopt(); err != nil {
+		return 0, err
+	}
+	if o.Input != nil {
+		s.input = newReplay(o.Input, o.MaxInput)
+	}
+	looks := time.NewTicker(cmp.Or(o.look, look))
+	defer looks.Stop()
+	for {
+		if err := s.start(); err != nil {
+			return 0, err
+		}
+		death := s.watch(looks.C)
+		switch {
+		case death == nil:
+			return *s.exit, nil
+		case s.asked == unix.SIGQUIT:
+			return exitQuit, nil
+		}
+		v := s.settle(death)
+		switch {
+		case s.asked != 0:
+			return 0, &DiedError{Death: *death, Stopped: true}
+		case v.end:
+			return 0, &DiedError{Death: *death}
+		}
+		if !s.rest(v.pause) {
+			return 0, nil
+		}
+	}
+}
+
+// start starts a worker.
+func (s *supervisor) start() (err error) {
+	stdin := os.Stdin
+	if s.input != nil {
+		if stdin, err = s.input.open(); err != nil {
+			return err
+		}
+		defer stdin.Close()
+	}
+	s.stage, s.ready, s.plugins, s.places, s.trace, s.exit, s.silent, s.aborted = message{Stage: StageStart}, false, nil, make(map[int]message), "", nil, 0, false
+	if s.child, err = start(s.path, s.Args, stdin); err != nil {
+		return err
+	}
+	return s.child.wire.send(message{Kind: kindBegin, Version: protocol, Death: s.replaced})
+}
+
+// watch answers signals and listens to the worker until it has ended, and returns its death,
+// unless it said its exit code.
+func (s *supervisor) watch(looks <-chan time.Time) *crashes.Death {
+	said := s.child.said
+	for {
+		select {
+		case m, open := <-said:
+			if !open {
+				// It ends, or it has closed its end, and will not be heard of any more.
+				said, s.silent = nil, max(s.silent, silentLooks-muteLooks)
+				continue
+			}
+			s.hear(m)
+		case sig := <-s.signals.came:
+			s.answer(sig)
+			if s.exit != nil && s.child == nil {
+				return nil
+			}
+		case <-looks:
+			s.look()
+		case <-s.child.died:
+			pid, pending := s.child.pid, s.child
+			status, left, places := pending.clear(s.hear)
+			s.child = nil
+			if len(left) > 0 {
+				s.log().Warn("processes that the worker started can't be ended", "pids", left)
+			}
+			if s.exit != nil {
+				if s.trace != "" {
+					crashes.Discard(s.trace)
+				}
+				return nil
+			}
+			return s.death(pid, status, places)
+		}
+	}
+}
+
+// hear takes what the worker says.
+func (s *supervisor) hear(m message) {
+	s.silent = 0
+	switch m.Kind {
+	case kindStage:
+		s.stage = m
+		if m.Stage == StageReady && !s.ready {
+			s.ready, s.readyAt = true, time.Now()
+			s.rememberReady()
+		}
+	case kindPlugin:
+		if m.Plugin != nil {
+			s.plugins = append(s.plugins, *m.Plugin)
+		}
+	case kindPlace:
+		if m.Plugin != nil {
+			s.places[m.Number] = m
+		}
+	case kindTrace:
+		s.trace, s.folder = m.Trace, filepath.Dir(m.Trace)
+	case kindLogging:
+		s.format, s.level = m.Format, m.Level
+	case kindExit:
+		s.exit = &m.Code
+	}
+}
+
+// answer does what a signal asks for.
+func (s *supervisor) answer(sig os.Signal) {
+	switch sig {
+	case unix.SIGTERM, unix.SIGINT:
+		if s.asked == unix.SIGTERM || s.asked == unix.SIGINT {
+			s.kill(sig.(syscall.Signal))
+			return
+		}
+		s.stop(sig.(syscall.Signal))
+	case unix.SIGHUP:
+		if s.asked == 0 {
+			s.stop(unix.SIGHUP)
+		}
+	case unix.SIGQUIT: // the worker's trace is asked for, and the end
+		if s.asked = unix.SIGQUIT; s.child != nil {
+			_ = unix.Kill(s.child.pid, unix.SIGQUIT)
+		}
+	case unix.SIGTSTP:
+		if !resumable() {
+			return
+		}
+		if s.child != nil {
+			s.child.signal(unix.SIGTSTP)
+		}
+		s.signals.suspend()
+		s.goOn()
+	case unix.SIGCONT:
+		s.goOn()
+	case unix.SIGCHLD:
+		s.reapOrphans()
+	}
+}
+
+func (s *supervisor) stop(sig syscall.Signal) {
+	s.asked, s.sinceStop = sig, 0
+	if s.child != nil {
+		_ = s.child.wire.send(message{Kind: kindStop}) // one that can't hear is ended by its time
+	}
+}
+
+// goOn lets the worker go on where it was stopped.
+func (s *supervisor) goOn() {
+	s.silent = 0
+	if s.child != nil {
+		s.child.signal(unix.SIGCONT)
+	}
+}
+
+// kill ends the worker and all of it at once, and this process by the same signal.
+func (s *supervisor) kill(sig syscall.Signal) {
+	if s.child != nil {
+		s.child.signal(unix.SIGKILL)
+		s.child.clear(s.hear)
+		s.child = nil
+	}
+	s.signals.die(sig)
+	code := exitSignal + int(sig) // the caller ignores it
+	s.exit = &code
+}
+
+// reapOrphans takes the ends of processes that the worker started and whose parents have
+// gone.
+func (s *supervisor) reapOrphans() {
+	for _, pid := range orphans.Children() {
+		if s.child == nil || pid != s.child.pid {
+			reap(pid)
+		}
+	}
+}
+
+// look counts how long the worker has said nothing.
+func (s *supervisor) look() {
+	if s.silent++; s.silent == silentLooks {
+		s.aborted = true
+		s.log().Error("the worker process no longer reports that it works: it is ended", "seconds", silentLooks, "stage", s.stage.Stage, "at", s.stage.At)
+		_ = unix.Kill(s.child.pid, unix.SIGABRT)
+	}
+	if s.silent == silentLooks+crashLooks {
+		s.child.signal(unix.SIGKILL)
+	}
+	if s.asked == 0 {
+		return
+	}
+	if s.sinceStop++; s.sinceStop == stopLooks {
+		s.aborted = true
+		s.log().Error("the worker process did not stop in time: it is ended", "seconds", stopLooks, "stage", s.stage.Stage, "at", s.stage.At)
+		s.child.signal(unix.SIGKILL)
+	}
+}
+
+// rememberReady notes which plugins were open when the work began.
+func (s *supervisor) rememberReady() {
+	if s.folder == "" || len(s.plugins) == 0 {
+		return
+	}
+	now := time.Now()
+	if m, err := crashes.Recall(s.folder); err == nil {
+		isNew := false
+		for _, p := range s.plugins {
+			known := m.Plugins[p.SHA256]
+			isNew = isNew || known == nil || known.Ready.IsZero()
+		}
+		if !isNew {
+			return
+		}
+	}
+	err := crashes.Change(s.folder, func(m *crashes.Memory) {
+		for _, p := range s.plugins {
+			if known := m.Of(p); known.Ready.IsZero() {
+				known.Ready = now
+			}
+		}
+	})
+	if err != nil {
+		s.log().Warn("it can't be kept which plugins have worked", "err", err.Error())
+	}
+}
+
+// rest waits before the next worker, and reports false where the end is asked for.
+func (s *supervisor) rest(pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for s.asked == 0 {
+		select {
+		case sig := <-s.signals.came:
+			s.answer(sig)
+		case <-timer.C:
+			return true
+		}
+	}
+	return false
+}
+
+func (s *supervisor) log() *slog.Logger {
+	return s.Logger(cmp.Or(s.format, "auto"), cmp.Or(s.level, "info"))
+}

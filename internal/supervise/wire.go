@@ -1,0 +1,113 @@
+package supervise
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
+)
+
+// protocol is the version of what supervisor and worker say. It grows with a message that the
+// other side has to understand; what it may pass over needs none.
+const protocol = 1
+
+// The kinds of messages. The supervisor begins with begin, the worker with hello.
+const (
+	kindBegin   = "begin"   // to the worker: the version, and the death that it replaces
+	kindStop    = "stop"    // to the worker: end in order
+	kindHello   = "hello"   // the version
+	kindAlive   = "alive"   // the scheduler works
+	kindStage   = "stage"   // what it does from now on, with which plugin
+	kindPlugin  = "plugin"  // one that it has opened
+	kindPlace   = "place"   // a place whose calls it counts, and whose plugin works there
+	kindTrace   = "trace"   // where the trace of its end will be
+	kindLogging = "logging" // how its configuration wants lines to look
+	kindExit    = "exit"    // the exit code; it is about to end
+)
+
+// message is one of them, as JSON. Each is a packet, so none can be cut in two.
+type message struct {
+	Kind    string          `json:"kind"`
+	Version int             `json:"version,omitempty"`
+	Death   *crashes.Death  `json:"death,omitempty"`
+	Stage   string          `json:"stage,omitempty"`
+	At      string          `json:"at,omitempty"`
+	Plugin  *crashes.Plugin `json:"plugin,omitempty"`
+	Trace   string          `json:"trace,omitempty"`
+	Format  string          `json:"format,omitempty"`
+	Level   string          `json:"level,omitempty"`
+	Code    int             `json:"code,omitempty"`
+	Number  int             `json:"number,omitempty"` // of a place
+}
+
+const (
+	maxMessage = 64 << 10 // bytes
+	// A side that doesn't read for so long is stopped, or has ended. Its messages are dropped:
+	// none is worth waiting for.
+	sendPatience = time.Second
+)
+
+// channel is one end of the connection.
+type channel struct{ file *os.File }
+
+// newChannel returns both ends. The second one is for another process.
+func newChannel() (channel, *os.File, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return channel{}, nil, fmt.Errorf("socketpair: %w", err)
+	}
+	return channel{os.NewFile(uintptr(fds[0]), "worker")}, os.NewFile(uintptr(fds[1]), "supervisor"), nil
+}
+
+func (c channel) send(m message) error {
+	content, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	if err := c.file.SetWriteDeadline(time.Now().Add(sendPatience)); err != nil {
+		return err
+	}
+	_, err = c.file.Write(content)
+	return err
+}
+
+// receive calls with each message until the other side has gone. What can't be read is passed
+// over.
+func (c channel) receive(got func(message)) {
+	buffer := make([]byte, maxMessage)
+	for {
+		n, err := c.file.Read(buffer)
+		if err != nil {
+			return
+		}
+		var m message
+		if json.Unmarshal(buffer[:n], &m) == nil {
+			got(m)
+		}
+	}
+}
+
+// receiveOne waits for one message, for at most so long.
+func (c channel) receiveOne(patience time.Duration) (m message, err error) {
+	if err := c.file.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return m, err
+	}
+	buffer := make([]byte, maxMessage)
+	n, err := c.file.Read(buffer)
+	if errors.Is(err, io.EOF) {
+		return m, errors.New("the supervisor has gone")
+	}
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(buffer[:n], &m); err != nil {
+		return m, err
+	}
+	return m, c.file.SetReadDeadline(time.Time{})
+}
