@@ -237,7 +237,7 @@ func TestRootNeverRunsWhatAnotherUserPutIntoTheStateFolder(t *testing.T) {
 		{"only the folder itself of another user", func(a *attack) error { return os.Chown(a.state, mallory, 0) }, "setpriv --reuid=12345"},
 		{"a folder above of another user", func(a *attack) error { return os.Chown(filepath.Dir(a.state), mallory, 0) }, "chown root PARENT (only if you trust what is in it)"},
 		{"a folder that a group can write to", func(a *attack) error { return errors.Join(os.Chown(a.state, 0, mallory), os.Chmod(a.state, 0o770)) }, "chmod g-w STATE"},
-		{"a folder that everybody can write to", func(a *attack) error { return os.Chmod(a.state, 0o777) }, "chmod o-w STATE"},
+		{"a folder that everybody can write to", func(a *attack) error { return os.Chmod(a.state, 0o777) }, "chmod go-w STATE"},
 		{"a folder above that everybody can write to", func(a *attack) error { return os.Chmod(filepath.Dir(a.state), 0o777) }, "chmod o-w PARENT"},
 		{"copies in a folder of another user", func(a *attack) error { return os.Chown(plugins(a), mallory, 0) }, "rm -r STATE/plugins STATE/probe STATE/checksums"},
 		{"copies in a folder that everybody can write to", func(a *attack) error { return os.Chmod(plugins(a), 0o777) }, "rm -r STATE/plugins STATE/probe STATE/checksums"},

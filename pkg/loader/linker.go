@@ -17,7 +17,7 @@ var linkerErrors = []struct {
 
 const (
 	installLibrary = "install the library, or link it statically into the plugin"
-	buildAgain     = "build it again with: go build -trimpath -buildmode=plugin"
+	buildAgain     = "build it again from its sources: " + fromSources
 )
 
 // linkerError gives a code to what plugin.Open reports. Preflight finds most of it before.

@@ -60,11 +60,11 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		code    loader.Code
 		says    []string
 	}{
-		{"no factory", "no_factory", "", "preflight", "missing-symbol", []string{"no CreatePlugin", "exports Createplugin", "write a function CreatePlugin"}},
+		{"no factory", "no_factory", "", "preflight", "missing-symbol", []string{"no CreatePlugin", "exports Createplugin", "write in package main: func CreatePlugin(cfg api.AppConfig) api.Plugin"}},
 		{"factory of another type", "other_signature", "", "preflight", "wrong-symbol-type", []string{
 			"func(github.com/open-ticket-ai/otai/pkg/api.AppConfig) (github.com/open-ticket-ai/otai/pkg/api.Plugin, error)",
 			"func(github.com/open-ticket-ai/otai/pkg/api.AppConfig) github.com/open-ticket-ai/otai/pkg/api.Plugin is wanted",
-			"declare it as func CreatePlugin",
+			"declare it in package main as: func CreatePlugin",
 		}},
 		{"factory is a variable", "variable", "", "preflight", "wrong-symbol-type", []string{"is a variable", "func CreatePlugin"}},
 		{"for the next API", "api_2", "", "admit", "api-incompatible", []string{`needs api "^2.0", this host offers 1.0.0`, "use a host"}},
@@ -90,10 +90,10 @@ func TestABadPluginIsRefusedWithItsReasonAndTheNextOneLoads(t *testing.T) {
 		{"needs a library that is not there", "missing_library", "", "preflight", "missing-library", []string{"libotaizoo.so", "install the library"}},
 		{"without -trimpath", "no_trimpath", "", "preflight", "build-settings", []string{"without -trimpath", "go build -trimpath -buildmode=plugin"}},
 		{"other contract", "new_api", "", "preflight", "package-mismatch", []string{"github.com/open-ticket-ai/otai/pkg/api", "require"}},
-		{"Go executable", "executable", "", "preflight", "not-a-go-plugin", []string{"-buildmode=exe", "go build -trimpath -buildmode=plugin"}},
+		{"Go executable", "executable", "", "preflight", "not-a-go-plugin", []string{"-buildmode=exe", "otai plugin build DIR"}},
 		{"text", "text", strings.Repeat("This is not a plugin.\n", 10), "preflight", "not-elf", []string{"This is not a plugin", "build it"}},
 		{"short text", "short", "x", "preflight", "not-elf", []string{`"x"`}},
-		{"zero bytes", "empty", "", "preflight", "not-elf", []string{"empty", "copy or build it again"}},
+		{"zero bytes", "empty", "", "preflight", "not-elf", []string{"empty", "build it from its sources: otai plugin build DIR"}},
 		{"other processor", "arch", string(otherArch), "preflight", "wrong-arch", []string{"EM_S390", "GOARCH="}},
 		{"dangling link", "dangling", "link:nowhere.so", "discover", "unreadable", []string{"nowhere.so", "no such file", "remove"}},
 		{"link to itself", "loop", "link:otai_loop.so", "discover", "unreadable", []string{"too many levels"}},
@@ -251,7 +251,7 @@ func TestAPluginThatSharesAPackageWithAFailedOneIsRefused(t *testing.T) {
 		t.Errorf("%s", p.Message)
 	}
 	p := r.plugin(t, "otai_needs_dep.so")
-	if p.Code != loader.CodeTainted || !strings.Contains(p.Message, "example.com/zoo/dep") || !strings.Contains(p.Message, "otai_init_panics_in_host.so") {
+	if p.Code != loader.CodeTainted || !strings.Contains(p.Message, "example.com/zoo/dep") || !strings.Contains(p.Message, "otai_init_panics_in_host.so") || p.Fix != "fix or remove that plugin, then start again" {
 		t.Errorf("%s", p.Message)
 	}
 	r.goodPluginWorks(t)

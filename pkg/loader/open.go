@@ -173,11 +173,11 @@ func openFile(p *Plugin, private string, limit time.Duration) (create factory, f
 	}
 	symbol, err := file.Lookup(factorySymbol)
 	if err != nil {
-		return nil, p.errorf(StageOpen, CodeMissingSymbol, "write func "+factorySymbol+" in package main", "%w", err)
+		return nil, p.errorf(StageOpen, CodeMissingSymbol, "write in package main: "+factoryDeclaration, "%w", err)
 	}
 	create, ok := symbol.(factory)
 	if !ok {
-		return nil, p.errorf(StageOpen, CodeWrongSymbolType, factoryDeclaration,
+		return nil, p.errorf(StageOpen, CodeWrongSymbolType, "declare it in package main as: "+factoryDeclaration,
 			"%s is %s, but %s is wanted", factorySymbol, preflight.TypeName(reflect.TypeOf(symbol)), preflight.TypeName(reflect.TypeFor[factory]()))
 	}
 	return create, nil

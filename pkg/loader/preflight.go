@@ -93,18 +93,26 @@ func (p *Plugin) preflightError(err error) error {
 	return rejection
 }
 
+// fromSources is the command that builds a plugin so that it matches this host, whatever is
+// wrong with the file at hand.
+const fromSources = "otai plugin build DIR"
+
 // remedy adds what otai offers to what preflight, which knows nothing of otai,
 // says about a file.
 func remedy(rejection *preflight.Error) string {
 	switch rejection.Code {
-	case preflight.GoVersion, preflight.BuildSettings, preflight.PackageMismatch:
-		return rejection.Fix + "; or, from its sources: otai plugin build DIR"
+	case preflight.NotELF, preflight.NotAGoPlugin:
+		return "take the file that is meant; or build it from its sources: " + fromSources
+	case preflight.WrongArch, preflight.GoVersion, preflight.BuildSettings, preflight.PackageMismatch, preflight.Truncated:
+		return rejection.Fix + "; or, from its sources: " + fromSources
+	case preflight.MissingSymbol:
+		return "write in package main: " + factoryDeclaration
 	case preflight.WrongSymbolType:
-		return factoryDeclaration
+		return "declare it in package main as: " + factoryDeclaration
 	case preflight.BadToolchain, preflight.UnfitHost:
 		return rejection.Fix + "; or, in its sources: make"
 	}
 	return rejection.Fix
 }
 
-const factoryDeclaration = "declare it as func " + factorySymbol + "(cfg api.AppConfig) api.Plugin"
+const factoryDeclaration = "func " + factorySymbol + "(cfg api.AppConfig) api.Plugin"

@@ -153,8 +153,13 @@ func (s stateFolder) usable(path string, info fs.FileInfo) error {
 }
 
 func (s stateFolder) distrusted(d *violation) error {
+	fix := d.fix
+	const both = 0o022 // a group and everybody may write
+	if info, err := os.Stat(s.dir); err == nil && d.path == s.dir && !d.foreign && !s.trust.group && info.Mode()&both == both {
+		fix = "chmod go-w " + quoted(s.dir) // where runs are kept, even a group of the owner alone may not write
+	}
 	return &Error{
-		Stage: StageVerify, Code: CodeStateDir, Path: s.dir, Fix: d.fix,
+		Stage: StageVerify, Code: CodeStateDir, Path: s.dir, Fix: fix,
 		Err: fmt.Errorf("the state folder %s can't be trusted, for others could choose what runs: %s", s.dir, d.cause),
 	}
 }

@@ -28,7 +28,7 @@ func (l *loading) verify(p *Plugin) (private string, failure error) {
 	}
 	policy := l.policy(p)
 	if policy.SHA256 != "" && !strings.EqualFold(policy.SHA256, p.SHA256) {
-		return "", p.errorf(StageVerify, CodeChecksumMismatch, "get the file that is meant; or, if this one is, write its sha256 into the configuration's plugins",
+		return "", p.errorf(StageVerify, CodeChecksumMismatch, "get the file that is meant; or, if this one is, write into the configuration's plugins: sha256: "+p.SHA256,
 			"the configuration wants sha256 %s, the file has %s", strings.ToLower(policy.SHA256), p.SHA256)
 	}
 	if len(l.TrustedKeys) == 0 {

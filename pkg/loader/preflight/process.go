@@ -105,7 +105,7 @@ func (p *Process) checkMode(i *Image) error {
 	if mode := i.setting("-buildmode"); mode != "plugin" {
 		return &Error{
 			Code: NotAGoPlugin, Cause: fmt.Sprintf("is a Go file, but no plugin: it was built with -buildmode=%s", mode),
-			Fix: "build it with: " + p.buildCommand(),
+			Fix: "build it with: " + p.buildCommand(i),
 		}
 	}
 	return nil
@@ -115,7 +115,7 @@ func (p *Process) checkPlugin(i *Image) error {
 	if i.PluginPath == "" || len(i.Packages) == 0 && !i.linked {
 		return &Error{
 			Code: NotAGoPlugin, Cause: "says that it is a Go plugin, but has not the symbols of one",
-			Fix: "build it again with: " + p.buildCommand(),
+			Fix: "build it again with: " + p.buildCommand(i),
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -26,14 +27,14 @@ func (p *Process) checkRelease(i *Image) error {
 		return &Error{
 			Code:  GoVersion,
 			Cause: fmt.Sprintf("was built by %s, this host by %s", pluginRelease, hostRelease),
-			Fix:   fmt.Sprintf("build it again with: GOTOOLCHAIN=%s %s", hostRelease, p.buildCommand()),
+			Fix:   fmt.Sprintf("build it again with: GOTOOLCHAIN=%s %s", hostRelease, p.buildCommand(i)),
 		}
 	}
 	if experiments != hostExperiments {
 		return &Error{
 			Code:     BuildSettings,
 			Cause:    fmt.Sprintf("was built with GOEXPERIMENT=%q, this host with %q", experiments, hostExperiments),
-			Fix:      fmt.Sprintf("build it again with: GOEXPERIMENT=%s %s", hostExperiments, p.buildCommand()),
+			Fix:      fmt.Sprintf("build it again with: GOEXPERIMENT=%s %s", hostExperiments, p.buildCommand(i)),
 			Settings: []Setting{{Name: "GOEXPERIMENT", Plugin: experiments, Host: hostExperiments, Fix: "GOEXPERIMENT=" + hostExperiments}},
 		}
 	}
@@ -68,7 +69,7 @@ func (p *Process) checkSettings(i *Image) error {
 	if len(causes) == 0 {
 		return nil
 	}
-	fix := "build it again with: " + p.buildCommand()
+	fix := "build it again with: " + p.buildCommand(i)
 	if p.host.setting("-trimpath") != "true" {
 		fix = "build the host with -trimpath; or, for this host only, " + fix
 	}
@@ -80,15 +81,16 @@ func (p *Process) checkSettings(i *Image) error {
 	return mismatch
 }
 
-// buildCommand is what makes a plugin for this host.
-func (p *Process) buildCommand() string {
+// buildCommand is what makes the plugin for this host, in the folder of its sources. A
+// profile there, or none of the host's, would change packages that both have.
+func (p *Process) buildCommand(i *Image) string {
 	command := "go build"
 	for _, flag := range alwaysAlike {
 		if p.host.setting(flag) == "true" {
 			command += " " + flag
 		}
 	}
-	return command + " -buildmode=plugin"
+	return command + " -buildmode=plugin -pgo=off -o " + filepath.Base(i.File) + " ."
 }
 
 // mismatch explains packages that differ from the host's: by flags, where a flag
