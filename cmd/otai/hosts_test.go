@@ -77,6 +77,7 @@ func TestAHostThatCanNotOpenPluginsSaysSoOnce(t *testing.T) {
 					t.Errorf("%v says it %d times:\n%s", args, n, text)
 				}
 			}
+			cureHost(t, host, u.env)
 			cmd = exec.Command(host, "plugin", "check", "--json", "--static", files[0])
 			cmd.Env = environment(t)
 			out, _ := cmd.Output()
@@ -85,6 +86,32 @@ func TestAHostThatCanNotOpenPluginsSaysSoOnce(t *testing.T) {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
+	}
+}
+
+// cureHost types the command that the host prints, where its sources are, in the
+// environment that it was built in. The other one, make, is what builds every release.
+func cureHost(t *testing.T, host string, env []string) {
+	t.Helper()
+	cmd := exec.Command(host, "plugin", "list")
+	cmd.Env, cmd.Dir = environment(t), t.TempDir()
+	out, _ := cmd.CombinedOutput()
+	found := regexp.MustCompile(`: ((?:CGO_ENABLED=1|GOTOOLCHAIN=\S+) go build -trimpath.*); or, in its sources: make\b`).FindStringSubmatch(string(out))
+	if found == nil {
+		t.Errorf("it prints no command:\n%s", out)
+		return
+	}
+	cured := filepath.Join(t.TempDir(), "otai")
+	cmd = exec.Command("sh", "-c", found[1]+" -o "+cured)
+	cmd.Dir, cmd.Env = filepath.Join(product.root, "cmd", "otai"), append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", found[1], err, out)
+		return
+	}
+	cmd = exec.Command(cured, "plugin", "list")
+	cmd.Env, cmd.Dir = environment(t), t.TempDir()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("after %s: %v\n%s", found[1], err, out)
 	}
 }
 
