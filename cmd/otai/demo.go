@@ -30,6 +30,9 @@ temporary folder, which it removes at the end.`,
   otai demo --json`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.settings.Worker == nil {
+				return c.supervised(cmd.Context(), true)
+			}
 			// Whoever closes standard error must not end the process before it has
 			// cleaned up: writing fails instead.
 			unread := make(chan os.Signal, 1)

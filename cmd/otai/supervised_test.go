@@ -292,3 +292,19 @@ services:
 		t.Errorf("%v: %+v", err, deaths)
 	}
 }
+
+func TestADemonstrationThatDiesLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	temp := t.TempDir()
+	p := start(t, environment(t, "TMPDIR="+temp), "demo")
+	for n := range 2 {
+		eventually(t, "it works", func() bool { return strings.Count(p.log.String(), "[ 1/30]") == n+1 })
+		if err := syscall.Kill(workerOf(t, p.cmd.Process.Pid), syscall.SIGSEGV); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if status := p.exitOf(t); status.ExitStatus() != 1 || !strings.Contains(p.log.String(), "died twice") {
+		t.Errorf("%+v", status)
+	}
+	wantEmpty(t, temp)
+}

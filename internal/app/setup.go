@@ -137,6 +137,7 @@ func (a *Setup) load(ctx context.Context, o PrepareOptions) (err error) {
 		Locate: a.Place,
 	}
 	if !o.Runs || o.Inspect {
+		a.instead.Made = a.settings.Worker.Temporary
 		a.Loading.Instead = &a.instead
 	}
 	open := loader.Load

@@ -59,7 +59,7 @@ type child struct {
 }
 
 // start starts a worker.
-func start(path string, args []string, stdin *os.File) (*child, error) {
+func start(path string, args []string, stdin, stdout *os.File) (*child, error) {
 	wire, theirs, err := newChannel()
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func start(path string, args []string, stdin *os.File) (*child, error) {
 	}
 	attr := &syscall.ProcAttr{
 		Env:   os.Environ(),
-		Files: []uintptr{stdin.Fd(), uintptr(unix.Stdout), uintptr(unix.Stderr), theirs.Fd(), counts.Fd()},
+		Files: []uintptr{stdin.Fd(), stdout.Fd(), uintptr(unix.Stderr), theirs.Fd(), counts.Fd()},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	}
 	argv := slices.Concat([]string{os.Args[0], workerArgument}, args)

@@ -113,9 +113,11 @@ func (s *supervisor) settle(d *crashes.Death) (v outcome) {
 	before := s.history
 	decide := func(m *crashes.Memory) {
 		known, within := crashes.Known{}, 0
-		if d.Plugin != nil && !d.Killed {
+		if d.Plugin != nil {
 			of := m.Of(*d.Plugin)
-			within, known = of.Died(d.Time), *of
+			if known = *of; !d.Killed {
+				within = of.Died(d.Time)
+			}
 		}
 		s.history = before
 		if v = s.history.judge(*d, known, within, well, s.Once); v.refuse {

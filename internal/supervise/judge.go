@@ -26,6 +26,9 @@ const (
 type history struct {
 	deaths int // in all
 	row    int // without one in between that was well
+	// Those by SIGKILL from outside, one after another, while one and the same file was opened.
+	killed     int
+	killedFile string // its checksum
 }
 
 // judge decides, and nothing else does, what becomes of a death. known is what is remembered of
@@ -40,7 +43,10 @@ func (h *history) judge(d crashes.Death, known crashes.Known, within int, well, 
 	v := outcome{end: once && h.deaths > 1, pause: pauseAfter(h.row)}
 	p := d.Plugin
 	switch {
-	case p == nil || d.Killed:
+	case p == nil:
+	case d.Killed:
+		// By accident that happens once or twice: it does that itself.
+		v.refuse = h.killedAgain(d) >= tooOften && (!p.Needed || known.Ready.IsZero())
 	case !d.Ready:
 		// One that has worked here, and is needed, may work again: it has a cause outside.
 		v.refuse = !p.Needed || known.Ready.IsZero()
@@ -52,6 +58,18 @@ func (h *history) judge(d crashes.Death, known crashes.Known, within int, well, 
 		h.row = 0
 	}
 	return v
+}
+
+// killedAgain counts a death by SIGKILL from outside, if a file was being opened then.
+func (h *history) killedAgain(d crashes.Death) int {
+	if d.Stage != StageOpening {
+		return 0
+	}
+	if h.killedFile != d.Plugin.SHA256 {
+		h.killed, h.killedFile = 0, d.Plugin.SHA256
+	}
+	h.killed++
+	return h.killed
 }
 
 // pauseAfter is none after the first death in a row, then it doubles.

@@ -24,22 +24,22 @@ func TestWhatFollowsFromADeath(t *testing.T) {
 		want   outcome
 	}{
 		"the first one of nobody":                     {want: outcome{}},
-		"the second":                                  {before: history{1, 1}, want: outcome{pause: time.Second}},
-		"the third":                                   {before: history{2, 2}, want: outcome{pause: 2 * time.Second}},
-		"the seventh":                                 {before: history{6, 6}, want: outcome{pause: 32 * time.Second}},
-		"the hundredth":                               {before: history{99, 99}, want: outcome{pause: time.Minute}},
-		"after a minute of work":                      {before: history{9, 9}, well: true, want: outcome{}},
+		"the second":                                  {before: history{deaths: 1, row: 1}, want: outcome{pause: time.Second}},
+		"the third":                                   {before: history{deaths: 2, row: 2}, want: outcome{pause: 2 * time.Second}},
+		"the seventh":                                 {before: history{deaths: 6, row: 6}, want: outcome{pause: 32 * time.Second}},
+		"the hundredth":                               {before: history{deaths: 99, row: 99}, want: outcome{pause: time.Minute}},
+		"after a minute of work":                      {before: history{deaths: 9, row: 9}, well: true, want: outcome{}},
 		"before the work, a plugin that is new":       {death: crashes.Death{Plugin: needed}, known: unknown, within: 1, want: outcome{refuse: true}},
 		"before the work, nothing needs it":           {death: crashes.Death{Plugin: plugin}, known: worked, within: 1, want: outcome{refuse: true}},
 		"before the work, it is needed and worked":    {death: crashes.Death{Plugin: needed}, known: worked, within: 1, want: outcome{}},
-		"again, it is needed and worked":              {before: history{1, 1}, death: crashes.Death{Plugin: needed}, known: worked, within: 2, want: outcome{pause: time.Second}},
+		"again, it is needed and worked":              {before: history{deaths: 1, row: 1}, death: crashes.Death{Plugin: needed}, known: worked, within: 2, want: outcome{pause: time.Second}},
 		"before the work, by SIGKILL from outside":    {death: crashes.Death{Plugin: needed, Killed: true}, known: unknown, want: outcome{}},
-		"at work, nothing needs it, twice an hour":    {before: history{1, 1}, death: crashes.Death{Plugin: plugin, Ready: true}, known: worked, within: 2, want: outcome{pause: time.Second}},
-		"at work, nothing needs it, thrice an hour":   {before: history{2, 2}, death: crashes.Death{Plugin: plugin, Ready: true}, known: worked, within: 3, want: outcome{refuse: true}},
-		"at work, it is needed, thrice an hour":       {before: history{2, 2}, death: crashes.Death{Plugin: needed, Ready: true}, known: worked, within: 3, want: outcome{pause: 2 * time.Second}},
+		"at work, nothing needs it, twice an hour":    {before: history{deaths: 1, row: 1}, death: crashes.Death{Plugin: plugin, Ready: true}, known: worked, within: 2, want: outcome{pause: time.Second}},
+		"at work, nothing needs it, thrice an hour":   {before: history{deaths: 2, row: 2}, death: crashes.Death{Plugin: plugin, Ready: true}, known: worked, within: 3, want: outcome{refuse: true}},
+		"at work, it is needed, thrice an hour":       {before: history{deaths: 2, row: 2}, death: crashes.Death{Plugin: needed, Ready: true}, known: worked, within: 3, want: outcome{pause: 2 * time.Second}},
 		"a command that ends by itself":               {once: true, want: outcome{}},
-		"a command that ends by itself, second":       {before: history{1, 1}, once: true, want: outcome{end: true, pause: time.Second}},
-		"a command that ends by itself, after a time": {before: history{1, 1}, well: true, once: true, want: outcome{end: true}},
+		"a command that ends by itself, second":       {before: history{deaths: 1, row: 1}, once: true, want: outcome{end: true, pause: time.Second}},
+		"a command that ends by itself, after a time": {before: history{deaths: 1, row: 1}, well: true, once: true, want: outcome{end: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := c.before
@@ -51,9 +51,39 @@ func TestWhatFollowsFromADeath(t *testing.T) {
 }
 
 func TestTheNextDeathAfterAPluginWasRefusedIsAFirstOne(t *testing.T) {
-	h := history{5, 5}
+	h := history{deaths: 5, row: 5}
 	h.judge(crashes.Death{Plugin: &crashes.Plugin{}}, crashes.Known{}, 1, false, false)
 	if v := h.judge(crashes.Death{}, crashes.Known{}, 0, false, false); v.pause != 0 {
 		t.Errorf("a pause of %v", v.pause)
+	}
+}
+
+func TestSIGKILLAtTheOpeningOfOneFileCountsFromTheThirdInARowOn(t *testing.T) {
+	for name, c := range map[string]struct {
+		stages []string
+		files  []string
+		worked bool
+		want   bool
+	}{
+		"thrice at one file":              {[]string{StageOpening, StageOpening, StageOpening}, []string{"a", "a", "a"}, false, true},
+		"thrice, and another in between":  {[]string{StageOpening, StageOpening, StageOpening}, []string{"a", "b", "a"}, false, false},
+		"thrice, not at the opening":      {[]string{StageStarting, StageStarting, StageStarting}, []string{"a", "a", "a"}, false, false},
+		"thrice, one that worked already": {[]string{StageOpening, StageOpening, StageOpening}, []string{"a", "a", "a"}, true, false},
+		"twice":                           {[]string{StageOpening, StageOpening}, []string{"a", "a"}, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var h history
+			var v outcome
+			known := crashes.Known{}
+			if c.worked {
+				known.Ready = time.Now()
+			}
+			for n, stage := range c.stages {
+				v = h.judge(crashes.Death{Killed: true, Stage: stage, Plugin: &crashes.Plugin{SHA256: c.files[n], Needed: true}}, known, 0, false, false)
+			}
+			if v.refuse != c.want {
+				t.Errorf("%+v", v)
+			}
+		})
 	}
 }

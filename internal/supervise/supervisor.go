@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -25,6 +26,7 @@ type Options struct {
 	// inherit standard input.
 	Input    io.Reader
 	MaxInput int
+	Output   *os.File // standard output of the workers; nil: this process's
 
 	// Logger makes the logger for what the supervisor has to say, in the format and with the
 	// level that the last worker named; "" before one did.
@@ -65,10 +67,11 @@ type supervisor struct {
 	plugins   []crashes.Plugin // that the worker has opened
 	places    map[int]message  // where they work
 	trace     string
-	folder    string // with traces; "" until a worker named one
-	exit      *int   // what the worker said
-	silent    int    // looks since it said something
-	aborted   bool   // for being silent
+	temporary []string // folders
+	folder    string   // with traces; "" until a worker named one
+	exit      *int     // what the worker said
+	silent    int      // looks since it said something
+	aborted   bool     // for being silent
 	replaced  *crashes.Death
 	format    string
 	level     string
@@ -126,7 +129,7 @@ func (s *supervisor) start() (err error) {
 		defer stdin.Close()
 	}
 	s.stage, s.ready, s.plugins, s.places, s.trace, s.exit, s.silent, s.aborted = message{Stage: StageStart}, false, nil, make(map[int]message), "", nil, 0, false
-	if s.child, err = start(s.path, s.Args, stdin); err != nil {
+	if s.child, err = start(s.path, s.Args, stdin, cmp.Or(s.Output, os.Stdout)); err != nil {
 		return err
 	}
 	return s.child.wire.send(message{Kind: kindBegin, Version: protocol, Death: s.replaced})
@@ -165,7 +168,9 @@ func (s *supervisor) watch(looks <-chan time.Time) *crashes.Death {
 				}
 				return nil
 			}
-			return s.death(pid, status, places)
+			d := s.death(pid, status, places)
+			s.removeTemporary()
+			return d
 		}
 	}
 }
@@ -187,6 +192,10 @@ func (s *supervisor) hear(m message) {
 	case kindPlace:
 		if m.Plugin != nil {
 			s.places[m.Number] = m
+		}
+	case kindTemp:
+		if strings.HasPrefix(filepath.Base(m.Folder), "otai-") { // whatever code of a plugin says
+			s.temporary = append(s.temporary, m.Folder)
 		}
 	case kindTrace:
 		s.trace, s.folder = m.Trace, filepath.Dir(m.Trace)
@@ -251,10 +260,20 @@ func (s *supervisor) kill(sig syscall.Signal) {
 		s.child.signal(unix.SIGKILL)
 		s.child.clear(s.hear)
 		s.child = nil
+		s.removeTemporary()
 	}
 	s.signals.die(sig)
 	code := exitSignal + int(sig) // the caller ignores it
 	s.exit = &code
+}
+
+func (s *supervisor) removeTemporary() {
+	for _, dir := range s.temporary {
+		if err := os.RemoveAll(dir); err != nil {
+			s.log().Warn("a folder for temporary files is left", "err", err.Error())
+		}
+	}
+	s.temporary = nil
 }
 
 // reapOrphans takes the ends of processes that the worker started and whose parents have

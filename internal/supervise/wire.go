@@ -26,6 +26,7 @@ const (
 	kindStage   = "stage"   // what it does from now on, with which plugin
 	kindPlugin  = "plugin"  // one that it has opened
 	kindPlace   = "place"   // a place whose calls it counts, and whose plugin works there
+	kindTemp    = "temp"    // a folder that it removes at its end
 	kindTrace   = "trace"   // where the trace of its end will be
 	kindLogging = "logging" // how its configuration wants lines to look
 	kindExit    = "exit"    // the exit code; it is about to end
@@ -40,6 +41,7 @@ type message struct {
 	At      string          `json:"at,omitempty"`
 	Plugin  *crashes.Plugin `json:"plugin,omitempty"`
 	Trace   string          `json:"trace,omitempty"`
+	Folder  string          `json:"folder,omitempty"`
 	Format  string          `json:"format,omitempty"`
 	Level   string          `json:"level,omitempty"`
 	Code    int             `json:"code,omitempty"`

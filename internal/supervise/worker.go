@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -42,6 +43,8 @@ type Worker struct {
 	wire       channel
 	supervisor int // process
 	calls      calls
+	signals    chan os.Signal // nobody reads it
+	nohup      bool           // SIGHUP was ignored by the caller
 	replaces   *crashes.Death
 	stopped    context.Context
 	stop       context.CancelCauseFunc
@@ -63,7 +66,7 @@ func Connect() (*Worker, error) {
 	}
 	unix.CloseOnExec(workerChannel)
 	os.Args = append(os.Args[:1], os.Args[2:]...)
-	w := &Worker{supervisor: os.Getppid(), wire: channel{os.NewFile(workerChannel, "supervisor")}, ended: make(chan struct{})}
+	w := &Worker{supervisor: os.Getppid(), wire: channel{os.NewFile(workerChannel, "supervisor")}, ended: make(chan struct{}), signals: make(chan os.Signal, 1)}
 	begin, err := w.wire.receiveOne(beginPatience)
 	if err != nil {
 		return nil, fmt.Errorf("hearing from the supervisor: %w", err)
@@ -73,21 +76,30 @@ func Connect() (*Worker, error) {
 	if err := orphans.Adopt(); err != nil {
 		return nil, err
 	}
-	ignoreStops()
+	w.nohup = signal.Ignored(unix.SIGHUP)
+	w.TakeSignals()
+	debug.SetMaxStack(maxStack)
 	w.stopped, w.stop = context.WithCancelCause(context.Background())
 	w.done.Go(w.listen)
 	w.done.Go(w.report)
 	return w, w.wire.send(message{Kind: kindHello, Version: protocol})
 }
 
-// ignoreStops makes the signals that ask for the end do nothing: the supervisor is asked, and
+// maxStack is a quarter of Go's limit, which takes seconds to fill.
+const maxStack = 256 << 20 // bytes
+
+// TakeSignals makes the signals that ask for the end do nothing: the supervisor is asked, and
 // it asks this process. They are caught, because a program that a plugin starts would inherit
 // that they are ignored; what the caller ignores stays so. To be in the background of a
 // terminal must not stop this process, and for that there is no other way than to ignore.
-func ignoreStops() {
+// It is called again where code of a plugin may have changed that.
+func (w *Worker) TakeSignals() {
+	if w == nil {
+		return
+	}
 	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP} {
-		if !signal.Ignored(sig) {
-			signal.Notify(make(chan os.Signal, 1), sig)
+		if sig != unix.SIGHUP || !w.nohup {
+			signal.Notify(w.signals, sig)
 		}
 	}
 	signal.Ignore(unix.SIGTTOU, unix.SIGTTIN)
@@ -192,6 +204,10 @@ func (w *Worker) Place(at string, p crashes.Plugin) *atomic.Int32 {
 	}
 	return count
 }
+
+// Temporary names a folder that this process removes at its end, and its supervisor if it dies. Its
+// name begins with "otai-".
+func (w *Worker) Temporary(dir string) { w.say(message{Kind: kindTemp, Folder: dir}) }
 
 // Tracing says where Go writes the trace of this process's end.
 func (w *Worker) Tracing(path string) { w.say(message{Kind: kindTrace, Trace: path}) }

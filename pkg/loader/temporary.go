@@ -12,6 +12,10 @@ import (
 // commands that only read; see [Options].Instead. It is made when it is first needed, and
 // nobody else can enter it. The zero value is ready to use; its owner calls Remove.
 type Temporary struct {
+	// Made is called with the folder when it is made, before anything is in it. nil: nobody
+	// wants to know.
+	Made func(dir string)
+
 	mu  sync.Mutex
 	dir string
 }
@@ -24,7 +28,9 @@ func (t *Temporary) open(o Options, who trust) (stateFolder, error) {
 		if err != nil {
 			return stateFolder{}, err
 		}
-		t.dir = dir
+		if t.dir = dir; t.Made != nil {
+			t.Made(dir)
+		}
 	}
 	return stateFolder{dir: t.dir, trust: who}, nil
 }

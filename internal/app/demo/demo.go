@@ -92,6 +92,7 @@ func Run(ctx context.Context, s app.Settings, o Options) error {
 		return fmt.Errorf("a folder for the demonstration's models and plugins: %w", err)
 	}
 	defer os.RemoveAll(dir)
+	s.Worker.Temporary(dir)
 	if err := unpack(dir); err != nil {
 		return app.ExitWith(app.CodeRun, err)
 	}
