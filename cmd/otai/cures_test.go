@@ -31,6 +31,7 @@ var elsewhereTyped = map[string]string{
 	"bad-toolchain": "TestMakeRefusesAReleaseThatBreaksPlugins",
 	"tainted":       "TestAPluginThatSharesAPackageWithAFailedOneIsRefused of pkg/loader",
 	"state-dir":     "TestTheCureOfAStateFolderThatCanNotBeTrustedWorks",
+	"host-crashed":  "TestAPluginThatEndsItsProcessBeforeTheWorkIsNotOpenedAgain types otai plugin retry",
 	"open-failed":   "no file is known that only plugin.Open refuses; its cure is that of not-elf",
 }
 
