@@ -14,7 +14,7 @@ func (c *command) newPlugin() *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "plugin",
 		Short: "See the plugin files; make, match and sign them",
-	}, c.newPluginList(), c.newPluginInspect(), c.newPluginNew(), c.newPluginBuild(), c.newPluginCheck(), c.newPluginSign(), c.newPluginVerify(), c.newPluginRetry())
+	}, c.newPluginList(), c.newPluginInspect(), c.newPluginNew(), c.newPluginBuild(), c.newPluginCheck(), c.newPluginSign(), c.newPluginVerify(), c.newPluginRetry(), c.newPluginReport())
 }
 
 func (c *command) newPluginList() *cobra.Command {
@@ -64,6 +64,11 @@ func showPlugins(out *bufio.Writer, list []plugins.FileStatus, dirs []string) {
 		show(table, "%s\t%s\t%s\t%s\t%s\n", p.Package, p.Version, p.API, p.Status, offers)
 	}
 	table.Flush() // out keeps an error until it is flushed
+	for _, p := range list {
+		if p.Crashes > 0 {
+			show(out, "\nWorker processes of otai run that %s has ended: %d. What its author needs: otai plugin report %s\n", p.Package, p.Crashes, p.Name)
+		}
+	}
 	for _, p := range list {
 		if p.Error == "" {
 			continue

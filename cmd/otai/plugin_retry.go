@@ -16,7 +16,7 @@ cause was another one and is gone. It takes effect when otai is started again.`,
 		Example: `  otai plugin retry otai-words
   otai plugin retry otai-words --state-dir /var/lib/otai`,
 		Args:              arguments(1, 1),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: c.completingNames(plugins.RefusedForCrashes),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := plugins.Retry(c.settings, args[0])
 			if err != nil {

@@ -42,6 +42,7 @@ var answering = map[string][]string{
 	"otai plugin inspect":        {"PLUGIN"},
 	"otai plugin list":           {},
 	"otai plugin new":            {"NEW"},
+	"otai plugin report":         {"--help"}, // of a plugin that has done something
 	"otai plugin retry":          {"--help"},
 	"otai plugin sign":           {"--generate", "NEW"},
 	"otai plugin verify":         {"PLUGIN", "--key", "release.pub"},

@@ -123,7 +123,13 @@ func (s *supervisor) settle(d *crashes.Death) (v outcome) {
 		if v = s.history.judge(*d, known, within, well, s.Once); v.refuse {
 			m.Of(*d.Plugin).Refused = &crashes.Rejection{Time: d.Time, How: d.How, Stage: d.Stage, At: d.At, Trace: d.Trace}
 		}
+		if v.end || s.asked != 0 {
+			return
+		}
 		m.Restarts++
+		if d.Plugin != nil && !d.Killed {
+			m.Of(*d.Plugin).Restarts++
+		}
 	}
 	unkept := s.keep(d, decide)
 	if unkept != nil {

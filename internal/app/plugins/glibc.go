@@ -23,10 +23,14 @@ func NeededGlibc(files ...string) (string, error) {
 			}
 		}
 	}
-	if highest == [3]int{} {
-		return "", nil
+	return glibcText(highest), nil
+}
+
+func glibcText(version [3]int) string {
+	if version == [3]int{} {
+		return ""
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%d.%d.%d", highest[0], highest[1], highest[2]), ".0"), nil
+	return strings.TrimSuffix(fmt.Sprintf("%d.%d.%d", version[0], version[1], version[2]), ".0")
 }
 
 // glibcVersions are the versions of symbols that a file needs of its libraries.
@@ -43,20 +47,27 @@ func glibcVersions(name string) ([][3]int, error) {
 	var versions [][3]int
 	for _, library := range libraries {
 		for _, need := range library.Needs {
-			text, ok := strings.CutPrefix(need.Dep, "GLIBC_")
-			if !ok {
-				continue
-			}
-			var v [3]int
-			for i, part := range strings.SplitN(text, ".", len(v)) {
-				if v[i], err = strconv.Atoi(part); err != nil {
-					break // GLIBC_PRIVATE, GLIBC_ABI_…: no version
-				}
-			}
-			versions = append(versions, v)
+			versions = append(versions, glibcVersion(need.Dep))
 		}
 	}
 	return versions, nil
+}
+
+// glibcVersion is that of a name such as GLIBC_2.34; none where there is none in it, as in
+// GLIBC_PRIVATE.
+func glibcVersion(name string) (v [3]int) {
+	text, ok := strings.CutPrefix(name, "GLIBC_")
+	if !ok {
+		return v
+	}
+	for i, part := range strings.SplitN(text, ".", len(v)) {
+		number, err := strconv.Atoi(part)
+		if err != nil {
+			return v
+		}
+		v[i] = number
+	}
+	return v
 }
 
 func newer(a, b [3]int) bool {

@@ -50,6 +50,7 @@ func Inspect(ctx context.Context, s app.Settings, file string) (Details, error) 
 	}
 	p := plugins[0]
 	details := Details{FileStatus: statusOf(p), Description: p.Description, Size: p.Size, Offers: []Offer{}}
+	details.count(remembered(s))
 	for _, o := range p.Offers {
 		details.Offers = append(details.Offers, offerOf(o))
 	}

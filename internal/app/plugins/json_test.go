@@ -34,6 +34,10 @@ func TestTheJSONFormsOfThePluginCommandsAreDocumented(t *testing.T) {
 		"check":         "[{" + keys(reflect.TypeFor[CheckResult]()) + ":[{" + keys(reflect.TypeFor[Difference]()) + "}]}]",
 		"build":         "{" + keys(reflect.TypeFor[BuildResult]()) + "}",
 		"new":           "{" + keys(reflect.TypeFor[Project]()) + "}",
+		"report":        `"contents":[{` + keys(reflect.TypeFor[Content]()) + "}]",
+		"its deaths":    `"deaths":[{` + keys(reflect.TypeFor[ReportedDeath]()) + "}]",
+		"its builds":    "{" + keys(reflect.TypeFor[BuildInfo]()) + "}",
+		"its host":      `{"plugin","file","time","host":{` + keys(reflect.TypeFor[HostVersions]()) + ":BUILD}",
 		"sign":          "{" + keys(reflect.TypeFor[Signature]()) + "}",
 		"with generate": "{" + keys(reflect.TypeFor[KeyPair]()) + "}",
 	} {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 )
 
@@ -24,6 +25,8 @@ type FileStatus struct {
 	SHA256      string   `json:"sha256"`
 	Injectables []string `json:"injectables"`
 	DurationMS  float64  `json:"duration_ms"`
+	Crashes     int      `json:"crashes"`  // deaths of workers that were put down to this content
+	Restarts    int      `json:"restarts"` // workers that were started after one
 }
 
 // List judges the plugin files, opening none in this process, and says what
@@ -43,10 +46,19 @@ func List(ctx context.Context, s app.Settings) ([]FileStatus, []string, error) {
 	}
 	plugins := offered.Plugins
 	list := make([]FileStatus, len(plugins))
+	memory := remembered(s)
 	for i, p := range plugins {
 		list[i] = statusOf(p)
+		list[i].count(memory)
 	}
 	return list, dirs, nil
+}
+
+// count adds what is remembered of the file's content.
+func (f *FileStatus) count(memory crashes.Memory) {
+	if known := memory.Plugins[f.SHA256]; known != nil {
+		f.Crashes, f.Restarts = known.Crashes, known.Restarts
+	}
 }
 
 func statusOf(p loader.Plugin) FileStatus {

@@ -30,10 +30,16 @@ const (
 )
 
 // Create makes the file for the trace of this process in the folder, which exists and is
-// trusted.
+// trusted. As long as the process lives, the file is locked.
 func Create(dir string) (*os.File, error) {
+	_ = prune(dir, maxTraces) // a disk that is full may have room then, and more is left otherwise
 	name := fmt.Sprintf("%s-%d%s", time.Now().UTC().Format("20060102T150405.000"), os.Getpid(), traceEnding)
-	return os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	file, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) // where there are no locks, an empty one may be removed
+	return file, nil
 }
 
 // Discard removes the trace of a process that ended in order, if nothing is in it.
@@ -64,50 +70,76 @@ func Keep(dir string, d *Death) error {
 	if base == "" {
 		base = filepath.Join(dir, fmt.Sprintf("%s-%d", d.Time.UTC().Format("20060102T150405.000"), d.Pid))
 	}
-	if err := write(base+recordEnding, d); err != nil {
-		return err
-	}
-	return prune(dir)
+	// Before it is written, because the disk may be full.
+	return errors.Join(prune(dir, maxTraces-1), write(base+recordEnding, d))
 }
 
-// prune leaves the newest records, and the traces that they are of; names begin with the time.
-func prune(dir string) error {
-	records, err := names(dir)
+// prune leaves the newest records, and the traces that they are of; names begin with the time. Of
+// processes that ended without a record it leaves as many traces, and none that is empty.
+func prune(dir string, leave int) error {
+	records, err := names(dir, recordEnding)
 	if err != nil {
 		return err
 	}
-	for len(records) > maxTraces {
-		base := strings.TrimSuffix(filepath.Join(dir, records[0]), recordEnding)
-		for _, path := range []string{base + recordEnding, base + traceEnding} {
-			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+	var removed []error
+	remove := func(name string) {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			removed = append(removed, err)
 		}
+	}
+	for len(records) > leave {
+		remove(records[0])
+		remove(strings.TrimSuffix(records[0], recordEnding) + traceEnding)
 		records = records[1:]
 	}
-	return nil
+	traces, err := names(dir, traceEnding)
+	if err != nil {
+		return err
+	}
+	for n, name := range traces {
+		recorded := slices.Contains(records, strings.TrimSuffix(name, traceEnding)+recordEnding)
+		if !recorded && (n < len(traces)-maxTraces || isEmpty(dir, name)) && !isInUse(dir, name) {
+			remove(name)
+		}
+	}
+	return errors.Join(removed...)
 }
 
-// names are those of the records, the oldest first.
-func names(dir string) ([]string, error) {
+func isEmpty(dir, name string) bool {
+	info, err := os.Lstat(filepath.Join(dir, name))
+	return err == nil && info.Size() == 0
+}
+
+// isInUse reports whether the process that made a trace lives, or may.
+func isInUse(dir, name string) bool {
+	file, err := open(filepath.Join(dir, name))
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return errors.Is(syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}
+
+// names are those of the files with this ending, but the memory's, the oldest first.
+func names(dir, ending string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	var records []string
+	var list []string
 	for _, entry := range entries {
-		if name := entry.Name(); strings.HasSuffix(name, recordEnding) && name != memoryFile {
-			records = append(records, name)
+		if name := entry.Name(); strings.HasSuffix(name, ending) && name != memoryFile && name[0] != '.' {
+			list = append(list, name)
 		}
 	}
-	slices.Sort(records)
-	return records, nil
+	slices.Sort(list)
+	return list, nil
 }
 
 // Deaths are those of which the folder has a record, the newest first. A folder that isn't
-// there has none.
+// there has none. The error is about records that can't be read; the others are returned, too.
 func Deaths(dir string) ([]Death, error) {
-	records, err := names(dir)
+	records, err := names(dir, recordEnding)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -115,14 +147,20 @@ func Deaths(dir string) ([]Death, error) {
 		return nil, err
 	}
 	var list []Death
+	var unread []error
 	for _, name := range slices.Backward(records) {
 		var d Death
 		if err := read(filepath.Join(dir, name), &d); err != nil {
-			return list, err
+			unread = append(unread, err)
+			continue
+		}
+		if d.Trace != "" {
+			// Another folder's, or another file of its user's, is never read, not even by root.
+			d.Trace = filepath.Join(dir, strings.TrimSuffix(name, recordEnding)+traceEnding)
 		}
 		list = append(list, d)
 	}
-	return list, nil
+	return list, errors.Join(unread...)
 }
 
 // Open opens the trace of a death to be read: a regular file, and no link to another one.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -158,5 +159,95 @@ func TestTheMemoryHasBounds(t *testing.T) {
 	must(t, err)
 	if len(m.Plugins) != maxKnown || m.Plugins["0"] == nil || m.Plugins["1"] != nil || m.Plugins[fmt.Sprint(2*maxKnown-1)] == nil {
 		t.Errorf("%d are kept", len(m.Plugins))
+	}
+}
+
+func TestADamagedRecordHidesNoOther(t *testing.T) {
+	dir := t.TempDir()
+	first := die(t, dir, "panic: 1", time.Now())
+	for n, content := range []string{"", "{", "\x00\x00", "[]"} {
+		must(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("2%d.json", n)), []byte(content), 0o600))
+	}
+	kept, err := Deaths(dir)
+	if err == nil || len(kept) != 1 || kept[0].Trace != first.Trace {
+		t.Errorf("%v: %+v", err, kept)
+	}
+}
+
+func TestNoOtherFileIsATrace(t *testing.T) {
+	dir := t.TempDir()
+	d := die(t, dir, "panic: 1", time.Now())
+	record := strings.TrimSuffix(d.Trace, ".trace") + ".json"
+	must(t, os.WriteFile(record, []byte(`{"trace": "/etc/passwd"}`), 0o600))
+	kept, err := Deaths(dir)
+	must(t, err)
+	if len(kept) != 1 || kept[0].Trace != d.Trace {
+		t.Errorf("%+v", kept)
+	}
+}
+
+func TestTracesWithoutARecordAreBounded(t *testing.T) {
+	dir := t.TempDir()
+	one := die(t, dir, "panic: 1", time.Now())
+	mine, err := Create(dir)
+	must(t, err)
+	defer mine.Close()
+	for n := range 9 { // of processes that were killed with their supervisor
+		must(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("30000101T000000.%03d-1.trace", n)), []byte(strings.Repeat("x", n%2)), 0o600))
+		must(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("19700101T000000.%03d-1.trace", n)), []byte("x"), 0o600))
+	}
+	time.Sleep(2 * time.Millisecond)
+	other, err := Create(dir)
+	must(t, err)
+	defer other.Close()
+	left, err := names(dir, traceEnding)
+	must(t, err)
+	// The recorded one, both that are in use, and of the newest those that aren't empty.
+	if len(left) != 5 {
+		t.Errorf("%v", left)
+	}
+	for _, path := range []string{one.Trace, mine.Name(), other.Name()} {
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestAFullDisk is for the time when what is new has no room, and the room that is made then.
+func TestAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k,mode=0700"); err != nil {
+		t.Skipf("no file system can be mounted: %v; run the tests as root", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	for range maxTraces {
+		die(t, dir, "panic: 1", time.Now())
+	}
+	file, err := Create(dir)
+	must(t, err)
+	defer file.Close()
+	_, err = file.Write(make([]byte, 128<<10)) // as Go's runtime would, which can do nothing about it either
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("%v, want a full disk", err)
+	}
+	if err := Keep(dir, &Death{Time: time.Now(), Pid: 1, How: "exit status 2", Trace: file.Name()}); err != nil {
+		t.Errorf("no room was made: %v", err)
+	}
+	kept, err := Deaths(dir)
+	if err != nil || len(kept) != maxTraces || kept[0].Trace != file.Name() {
+		t.Errorf("%v: %+v", err, kept)
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "full"), nil, 0o600))
+	full, err := os.OpenFile(filepath.Join(dir, "full"), os.O_WRONLY, 0)
+	must(t, err)
+	for err == nil {
+		_, err = full.Write(make([]byte, 1<<10))
+	}
+	must(t, full.Close())
+	for n := range 2 * maxTraces { // all goes on without a record
+		_ = Keep(dir, &Death{Time: time.Now().Add(time.Duration(n) * time.Second), Pid: 1, How: strings.Repeat("x", 5000)})
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 2*maxTraces+2 {
+		t.Errorf("%v: %d files are left", err, len(entries))
 	}
 }

@@ -20,12 +20,13 @@ type Memory struct {
 
 // Known is what is known of one content of a plugin file.
 type Known struct {
-	Name    string      `json:"name"`
-	Path    string      `json:"path"`
-	Ready   time.Time   `json:"ready,omitzero"`    // when a worker with it first began its work
-	Crashes int         `json:"crashes,omitempty"` // deaths that were put down to it
-	Deaths  []time.Time `json:"deaths,omitempty"`  // those of the last hour
-	Refused *Rejection  `json:"refused,omitempty"` // nil: it is opened
+	Name     string      `json:"name"`
+	Path     string      `json:"path"`
+	Ready    time.Time   `json:"ready,omitzero"`     // when a worker with it first began its work
+	Crashes  int         `json:"crashes,omitempty"`  // deaths that were put down to it
+	Restarts int         `json:"restarts,omitempty"` // workers that were started after one
+	Deaths   []time.Time `json:"deaths,omitempty"`   // those of the last hour
+	Refused  *Rejection  `json:"refused,omitempty"`  // nil: it is opened
 }
 
 // Rejection is why a plugin isn't opened any more.

@@ -1,7 +1,6 @@
 package crashes
 
 import (
-	"bufio"
 	"io"
 	"strings"
 )
@@ -10,77 +9,76 @@ import (
 // plugins. Only the goroutine that crashed counts, which comes first, since another one may
 // just have waited; of a process that was frozen, each one that wasn't waiting.
 func Name(trace io.Reader, frozen bool, plugins []Plugin) (cause, frame string, named *Plugin) {
-	lines := bufio.NewScanner(trace)
-	lines.Buffer(nil, maxTrace)
-	counts := true // the lines at hand are of a goroutine that may be guilty
-	for seen := 0; lines.Scan(); {
-		line := lines.Text()
-		switch {
-		case cause == "" && isCause(line):
-			cause = line
-		case strings.HasPrefix(line, "goroutine "):
-			seen++
-			counts = seen == 1 || frozen && !waits(line)
-			if seen > 1 && !frozen {
-				return cause, frame, named
+	var f formed
+	var first []string // functions of the runtime's own stack, or of the first goroutine
+	counts := false    // the lines at hand are of a goroutine that may be guilty
+	for line := range lines(trace) {
+		switch f.form(line) {
+		case reason:
+			if cause == "" {
+				cause = line
 			}
-		case counts && seen > 0 && named == nil:
-			if named = ownerOf(line, plugins); named != nil {
-				frame = function(line)
+		case heading:
+			if f.goroutines > 1 && !frozen {
+				return orElse(cause, first), frame, named
+			}
+			counts = f.goroutines == 1 || !waits(line)
+		case call:
+			function := functionOf(line)
+			if f.goroutines <= 1 && len(first) < 2 {
+				first = append(first, function)
+			}
+			if counts && named == nil {
+				if named = ownerOf(function, plugins); named != nil {
+					frame = function
+				}
 			}
 		}
 	}
-	return cause, frame, named
+	return orElse(cause, first), frame, named
 }
 
-// isCause recognizes the line with which Go's runtime begins its report.
-func isCause(line string) bool {
-	for _, begin := range []string{"panic: ", "fatal error: ", "runtime: goroutine stack exceeds", "SIG"} {
-		if strings.HasPrefix(line, begin) {
-			return true
+func orElse(cause string, functions []string) string {
+	if cause == "" || strings.HasPrefix(cause, "[signal ") {
+		if said := reasonOf(functions); said != "" {
+			return strings.TrimSpace(said + " " + cause)
 		}
 	}
-	return false
+	return cause
 }
 
-// waits reports whether a goroutine's heading, as in "goroutine 7 [chan receive]:", says that
-// it couldn't go on by itself.
-func waits(heading string) bool {
-	_, state, _ := strings.Cut(heading, "[")
-	for _, busy := range []string{"running", "runnable", "syscall"} {
-		if strings.HasPrefix(state, busy) {
-			return false
+// ownerOf returns the plugin to which a function belongs. Where one's module is inside another's
+// path, that is the inner one.
+func ownerOf(function string, plugins []Plugin) *Plugin {
+	path, longest, owner := packageOf(function), -1, -1
+	for i, p := range plugins {
+		own := p.Package
+		if p.Module != "" && (path == p.Module || strings.HasPrefix(path, p.Module+"/")) {
+			own = p.Module
+		} else if own == "" || path != own {
+			continue
+		}
+		if len(own) > longest {
+			longest, owner = len(own), i
 		}
 	}
-	return true
-}
-
-// ownerOf returns the plugin to which the function belongs that a line of a trace names.
-func ownerOf(line string, plugins []Plugin) *Plugin {
-	name := strings.TrimPrefix(line, "created by ")
-	if name == "" || name[0] == '\t' || name[0] == ' ' {
+	if owner < 0 {
 		return nil
 	}
-	for i, p := range plugins {
-		if belongs(name, p.Package, ".") || belongs(name, p.Module, "/") || belongs(name, p.Module, ".") {
-			return &plugins[i]
-		}
-	}
-	return nil
+	return &plugins[owner]
 }
 
-func belongs(name, path, separator string) bool {
-	return path != "" && strings.HasPrefix(name, path+separator)
-}
-
-// function is the name in a line of a trace, without arguments.
-func function(line string) string {
-	name := strings.TrimPrefix(line, "created by ")
-	if before, _, ok := strings.Cut(name, " in goroutine "); ok {
-		return before
+// packageOf is the path of the package of a function, as in "example.com/a.v2" of
+// "example.com/a%2ev2.(*T).M": the dots of its last element are written so.
+func packageOf(function string) string {
+	path := function
+	if end := strings.IndexAny(path, "(["); end >= 0 {
+		path = path[:end]
 	}
-	if end := strings.LastIndexByte(name, '('); end > 0 {
-		return name[:end]
+	last := strings.LastIndexByte(path, '/') + 1
+	dot := strings.IndexByte(path[last:], '.')
+	if dot < 0 {
+		return ""
 	}
-	return name
+	return strings.ReplaceAll(path[:last+dot], "%2e", ".")
 }

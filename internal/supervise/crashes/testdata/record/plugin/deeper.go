@@ -1,0 +1,5 @@
+package main
+
+import "example.com/otai-crashing.v2/internal/deep"
+
+func deeper() { new(deep.Words[string]).Take(len(password)) }
