@@ -4,12 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/open-ticket-ai/otai/internal/app/models"
 	"github.com/open-ticket-ai/otai/internal/app/visible"
@@ -46,7 +44,7 @@ the exit code is then 1.`,
 				download: newDownload(cmd.ErrOrStderr()), reading: newTransfer(cmd.ErrOrStderr(), "classifying"),
 			}
 			// Where the answers are on the same terminal, they show it.
-			answer.reading.inPlace = answer.reading.inPlace && !term.IsTerminal(int(os.Stdout.Fd()))
+			answer.reading.inPlace = answer.reading.inPlace && !isTerminal(cmd.OutOrStdout())
 			o.Progress, in.Progress = answer.download.step, answer.reading.step
 			defer answer.clear()
 			return models.Classify(cmd.Context(), c.settings, o, in, models.ClassifyAnswer{Labeled: answer.labeled, Unread: answer.unread})

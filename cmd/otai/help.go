@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ func showHelp(cmd *cobra.Command, _ []string) {
 	// cobra adds these only to a command that runs.
 	cmd.InitDefaultHelpFlag()
 	cmd.InitDefaultVersionFlag()
-	fmt.Fprint(cmd.OutOrStdout(), helpText(cmd, helpWidth()))
+	fmt.Fprint(cmd.OutOrStdout(), helpText(cmd, helpWidth(cmd.OutOrStdout())))
 }
 
 func helpText(cmd *cobra.Command, width int) string {
@@ -81,11 +82,11 @@ func (switchValue) Type() string     { return "boolfunc" }
 func (switchValue) IsBoolFlag() bool { return true }
 
 // helpWidth is that of the terminal; where there is none, 80 columns.
-func helpWidth() int {
+func helpWidth(out io.Writer) int {
 	const usual, least = 80, 40
 	width, err := strconv.Atoi(os.Getenv("COLUMNS"))
 	if err != nil || width <= 0 {
-		width = terminalWidth(os.Stdout)
+		width = terminalWidth(out)
 	}
 	if width <= 0 {
 		width = usual

@@ -11,10 +11,10 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"}
+var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
-var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/api"}
+var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"}
 
 func also(rooms []string, more ...string) []string { return slices.Concat(rooms, more) }
 
@@ -29,38 +29,38 @@ var mayImport = map[string][]string{
 	"internal/app/demo":           also(belowApp, "internal/app", "examples/demo", "internal/helpdesk/..."),
 	"internal/app/template":       also(belowApp, "internal/app"),
 	"internal/app":                belowApp,
-	"internal/app/flow":           {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/api"},
-	"internal/app/logs":           {"internal/app/visible", "internal/files", "internal/orphans", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"},
+	"internal/app/flow":           {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/app/logs":           {"internal/app/visible", "internal/files", "internal/orphans", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},
 	"internal/app/visible":        {},
 	"examples/demo":               {},
 	"internal/plugindev":          {"internal/files", "pkg/params/pluginname", "pkg/api"},
-	"pkg/orchestrator":            {"pkg/registry", "pkg/params", "pkg/api"},
-	"pkg/loader":                  {"internal/orphans", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/pluginname", "pkg/api"},
+	"pkg/orchestrator":            {"pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"pkg/loader":                  {"internal/orphans", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},
 	"pkg/loader/preflight":        {},
 	"pkg/registry":                {"pkg/api"},
-	"internal/config":             {"internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "pkg/params", "internal/redact", "internal/jinja/...", "pkg/api"},
-	"internal/config/check":       {"internal/config", "internal/config/catalog", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "internal/jinja/...", "pkg/params", "pkg/api"},
-	"internal/config/schema":      {"internal/config/catalog", "internal/config/vocabulary", "pkg/params", "pkg/api"},
-	"internal/config/catalog":     {"pkg/params", "pkg/api"},
-	"internal/config/vocabulary":  {"pkg/params", "pkg/api"},
-	"internal/config/fromenv":     {"internal/config", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/jinja/...", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
-	"internal/config/secretname":  {"internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
-	"internal/config/source":      {"internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
-	"internal/config/upgrade":     {"internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/api"},
+	"internal/config":             {"internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "internal/redact", "internal/jinja/...", "pkg/api"},
+	"internal/config/check":       {"internal/config", "internal/config/catalog", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "internal/jinja/...", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/config/schema":      {"internal/config/catalog", "internal/config/vocabulary", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/config/catalog":     {"pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/config/vocabulary":  {"pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/config/fromenv":     {"internal/config", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/jinja/...", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/config/secretname":  {"internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/config/source":      {"internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/config/upgrade":     {"internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/lazyregexp":         {},
 	"internal/redact":             {},
-	"internal/base":               {"internal/base/batch", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/api"},
+	"internal/base":               {"internal/base/batch", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/base/batch":         {"pkg/api"},
-	"internal/jinja":              {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/api"},
+	"internal/jinja":              {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/jinja/analysis":     also(belowEval, "internal/jinja/eval", "internal/jinja/syntax"),
 	"internal/jinja/eval":         also(belowEval, "internal/jinja/syntax"),
 	"internal/jinja/syntax":       belowEval,
 	"internal/jinja/builtins":     also(belowEval, "internal/jinja/filters", "internal/jinja/methods", "internal/lazyregexp"),
 	"internal/jinja/filters":      also(belowEval, "internal/lazyregexp"),
 	"internal/jinja/methods":      belowEval,
-	"internal/jinja/runtime":      {"internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/api"},
-	"internal/jinja/format":       {"internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/api"},
-	"internal/jinja/value":        {"internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/api"},
+	"internal/jinja/runtime":      {"internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/jinja/format":       {"internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/jinja/value":        {"internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/jinja/budget":       {},
 	"internal/jinja/position":     {"pkg/api"},
 	"internal/helpdesk":           {"internal/helpdesk/chaos", "internal/helpdesk/operation", "internal/helpdesk/search", "internal/helpdesk/store", "internal/helpdesk/wire"},
@@ -69,7 +69,7 @@ var mayImport = map[string][]string{
 	"internal/helpdesk/search":    {"internal/helpdesk/store", "internal/helpdesk/wire"},
 	"internal/helpdesk/store":     {"internal/helpdesk/wire"},
 	"internal/helpdesk/wire":      {},
-	"internal/runs/codec":         {"internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/api"},
+	"internal/runs/codec":         {"internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/runs/postgres":      {"internal/runs/sqlstore", "internal/runs/store"},
 	"internal/runs/sqlite":        {"internal/runs/sqlstore", "internal/runs/store"},
 	"internal/runs/sqlstore":      {"internal/runs/store"},
@@ -131,7 +131,7 @@ func TestImportsGoOneWay(t *testing.T) {
 }
 
 func TestContractAndParamsUseTheStandardLibraryOnly(t *testing.T) {
-	for name, allowed := range map[string][]string{"pkg/api": nil, "pkg/params": {"pkg/api", "pkg/params", "pkg/params/pluginname"}} {
+	for name, allowed := range map[string][]string{"pkg/api": nil, "pkg/params": {"pkg/api", "pkg/params", "pkg/params/freeze", "pkg/params/pluginname"}} {
 		for _, dep := range list(t, filepath.Join(product.root, name), `{{join .Deps "\n"}}`, "./...") {
 			ours, isOurs := strings.CutPrefix(dep, module)
 			if isOurs && !slices.Contains(allowed, ours) || !isOurs && strings.Contains(strings.Split(dep, "/")[0], ".") {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -32,13 +33,16 @@ func main() {
 		os.Exit(int(app.CodeRun))
 	}
 	makeRoomForC()
-	ctx, stop := stopping(worker)
+	ctx, signals, stop := stopping(worker)
 	out, err := newAnswer(os.Stdout)
+	if err == nil {
+		err = setAside()
+	}
 	if err != nil {
 		show(os.Stderr, "otai: %s\n", err)
 		os.Exit(int(app.CodeRun))
 	}
-	root := newRoot(worker)
+	root := newRoot(worker, signals)
 	root.SetOut(out)
 	cmd, err := root.ExecuteContextC(ctx)
 	stop()
@@ -50,15 +54,14 @@ func main() {
 }
 
 // stopping returns a context that ends when the process is asked to end: a worker by its
-// supervisor, any other by a signal.
-func stopping(worker *supervise.Worker) (context.Context, context.CancelFunc) {
+// supervisor, any other by a signal. signals takes the signals anew, after code that may have
+// taken them over.
+func stopping(worker *supervise.Worker) (ctx context.Context, signals, stop func()) {
 	if worker != nil {
-		return worker.Context(context.Background())
+		ctx, stop = worker.Context(context.Background())
+		return ctx, worker.TakeSignals, stop
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
-	// A second signal ends the process at once.
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	return stopOn(stopSignals())
 }
 
 // end reports what went wrong, and returns the exit code: of the command, unless its
@@ -94,6 +97,38 @@ func makeRoomForC() {
 	if n := runtime.NumCPU(); os.Getenv("GOMAXPROCS") == "" && runtime.GOMAXPROCS(0) == n {
 		runtime.GOMAXPROCS(n + 1)
 	}
+}
+
+// stopOn returns a context that ends with the first of the signals; the second one ends the
+// process at once. again takes the signals anew, after code that may have taken them over.
+func stopOn(signals []os.Signal) (ctx context.Context, again, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	heard := make(chan os.Signal, 1)
+	var mu sync.Mutex
+	ended := false
+	again = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !ended {
+			signal.Notify(heard, signals...)
+		}
+	}
+	stop = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		ended = true
+		signal.Stop(heard)
+		cancel()
+	}
+	again()
+	go func() {
+		select {
+		case <-heard:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, again, stop
 }
 
 // stopSignals are those that end the work in order. A terminal that is closed sends

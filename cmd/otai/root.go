@@ -15,8 +15,9 @@ type command struct {
 	settings app.Settings
 }
 
-func newRoot(worker *supervise.Worker) *cobra.Command {
-	c := &command{settings: app.Settings{Worker: worker}}
+// newRoot has all commands. signals takes the process's signals anew; nil takes none.
+func newRoot(worker *supervise.Worker, signals func()) *cobra.Command {
+	c := &command{settings: app.Settings{Worker: worker, Signals: signals}}
 	root := &cobra.Command{
 		Use:   "otai",
 		Short: "Automates help-desk tickets by native plugins",

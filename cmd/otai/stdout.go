@@ -15,9 +15,10 @@ import (
 // answer is standard output as all commands write it. It keeps the first error, so
 // that a command may leave its writes unchecked: main asks once, at the end.
 type answer struct {
-	mu  sync.Mutex
-	out io.WriteCloser
-	err error
+	file *os.File // what out writes to
+	mu   sync.Mutex
+	out  io.WriteCloser
+	err  error
 }
 
 // newAnswer writes to a descriptor of its own. A write to standard output itself
@@ -29,8 +30,22 @@ func newAnswer(stdout *os.File) (*answer, error) {
 		return nil, fmt.Errorf("standard output: %w", err)
 	}
 	syscall.CloseOnExec(fd)
-	return &answer{out: os.NewFile(uintptr(fd), stdout.Name())}, nil
+	file := os.NewFile(uintptr(fd), stdout.Name())
+	return &answer{file: file, out: file}, nil
 }
+
+// setAside leads the standard output of this process to its standard error: what a plugin
+// prints must not get into the answer, which programs read. It comes before any code of a
+// plugin, in C too.
+func setAside() error {
+	if err := syscall.Dup3(2, 1, 0); err != nil { // Go opens both at the start, if nobody has
+		return fmt.Errorf("standard output: %w", err)
+	}
+	return nil
+}
+
+// File is what the answer goes to.
+func (a *answer) File() *os.File { return a.file }
 
 // Write fails for good after the first error, so that long work ends.
 func (a *answer) Write(p []byte) (int, error) {

@@ -98,7 +98,7 @@ func (l PluginLoad) Options() (loader.Options, error) {
 	options := loader.Options{
 		Dirs: l.Dirs, StateDir: state, CacheDir: l.cacheDir(state),
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
-		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead, Opening: l.Opening, Crashed: l.crashed(state),
+		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead, Signals: l.Signals, Opening: l.Opening, Crashed: l.crashed(state),
 		Environ: l.Environ, Secret: secretname.Is,
 	}
 	if options.TrustGroup, err = l.TrustGroup(); err != nil {
@@ -110,7 +110,7 @@ func (l PluginLoad) Options() (loader.Options, error) {
 	for _, p := range l.Policies {
 		policy := loader.Policy{
 			Name: PluginName(p.Name), Disabled: p.Enabled != nil && !*p.Enabled,
-			Version: p.Version, SHA256: p.SHA256, Signature: p.Signature, Env: p.Env,
+			Version: p.Version, SHA256: p.SHA256, Signature: p.Signature, Env: p.Env, RefuseSideEffects: p.InitSideEffects == "refuse",
 		}
 		if policy.Signature != "" {
 			policy.Signature = l.Abs(policy.Signature)

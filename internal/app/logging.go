@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 
 	"github.com/open-ticket-ai/otai/internal/app/logs"
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -15,6 +16,9 @@ func (s Settings) NewLogger(c config.Logging, r *Redactor) (*slog.Logger, io.Clo
 	o := logs.Options{
 		Level: cmp.Or(s.LogLevel, c.Level), Format: cmp.Or(s.LogFormat, c.Format),
 		Stderr: s.Stderr, Colors: s.colors(), Redact: r.Writer,
+	}
+	if answer, ok := s.Stdout.(interface{ File() *os.File }); ok {
+		o.Stdout = answer.File()
 	}
 	if c.LogToFile && c.LogFilePath != "" {
 		o.File = s.Abs(c.LogFilePath)

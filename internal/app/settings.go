@@ -36,6 +36,10 @@ type Settings struct {
 	Stdin   io.Reader // what a file named "-" stands for
 	Stdout  io.Writer
 	Stderr  io.Writer
+
+	// Signals takes the process's signals anew, which a plugin may have taken over; nil: there
+	// are none to take.
+	Signals func()
 }
 
 // Lookup returns a variable of the environment; the last of a name counts.

@@ -13,6 +13,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+	"github.com/open-ticket-ai/otai/pkg/params/processfacts"
 )
 
 const (
@@ -179,7 +180,7 @@ func (a *Setup) check() error {
 func (a *Setup) logWarnings() {
 	for _, p := range a.Catalog.Plugins {
 		if p.Status == loader.Rejected {
-			a.logger.Warn("a plugin was not loaded; nothing in the configuration needs it", "plugin", p.Package, "err", p.Err.Error())
+			a.logger.Warn("a plugin was not loaded; nothing in the configuration needs it", "plugin", p.Name, "file", filepath.Base(p.Path), "err", p.Err.Error())
 		}
 	}
 	for _, p := range a.Diagnostics {
@@ -199,6 +200,8 @@ func (a *Setup) Engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 	o.Locate = func(path string, err error) string { return placeText(errorPosition(a.Document, path, err)) }
 	o.ConfigDir = a.ConfigDir
 	o.DefaultRenderer = base.RendererUse
+	o.File, o.StartTimeout = a.pluginFile, a.Document.StartTimeout
+	o.Starting = a.guardSignals
 	services := make([]orchestrator.Service, len(a.Document.Services))
 	for i, s := range a.Document.Services {
 		services[i] = orchestrator.Service{ID: s.ID, Use: s.Use, Injects: s.Injects, Params: s.Params, Path: s.Path}
@@ -210,6 +213,31 @@ func (a *Setup) Engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 		return nil, ExitWith(CodeUsage, a.Clean(a.located(err)))
 	}
 	return engine, nil
+}
+
+// pluginFile is the name of the file that a plugin comes from; "" for the built-in one.
+func (a *Setup) pluginFile(name string) string {
+	for _, p := range a.Catalog.Plugins {
+		if p.Name == name {
+			return filepath.Base(p.Path)
+		}
+	}
+	return ""
+}
+
+// guardSignals notes what signals do before a Start of a plugin, and returns what puts that
+// back.
+func (a *Setup) guardSignals(plugin string) func() {
+	before := processfacts.LookAtSignals()
+	return func() {
+		changes := before.PutBack()
+		if a.settings.Signals != nil {
+			a.settings.Signals()
+		}
+		for _, c := range changes {
+			a.logger.Warn("a plugin changed what signals do while it was started", "plugin", plugin, "file", a.pluginFile(plugin), "what", c.What, "from", c.From, "to", c.To, "put_back", c.Back)
+		}
+	}
 }
 
 // ConfigDir is the folder of the file that has the value at path. What comes from a

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/config/source"
@@ -23,7 +24,7 @@ type decoder struct {
 
 var (
 	loggingKeys = []string{"level", "format", "log_to_file", "log_file_path"}
-	pluginKeys  = []string{"name", "version", "required", "enabled", "sha256", "signature", "env"}
+	pluginKeys  = []string{"name", "version", "required", "enabled", "sha256", "signature", "env", "init_side_effects"}
 
 	// logFileWords are what people call the file to log to.
 	logFileWords = []string{"log_file", "logfile", "file", "filename", "path", "output", "log_path", "file_path"}
@@ -42,6 +43,7 @@ func (d decoder) document(out *Document) {
 	}
 	out.Logging = d.logging(d.mapping(infrastructure.key("logging")))
 	out.Runs = d.runs(d.mapping(infrastructure.key("runs")))
+	out.StartTimeout = d.startTimeout(infrastructure.key("start_timeout"))
 	out.Plugins, out.pluginNames = d.plugins(root.key("plugins"))
 	out.unknownKeys = root.unknownKeys(vocabulary.DocumentKeys)
 	out.PluginDirs = d.texts(root.key("plugin_dirs"))
@@ -113,6 +115,21 @@ func (d decoder) logging(f field) Logging {
 	return out
 }
 
+// DefaultStartTimeout is how long one Start of a service may take: models are loaded in it.
+const DefaultStartTimeout = time.Minute
+
+func (d decoder) startTimeout(f field) time.Duration {
+	if f.isEmpty() || d.unknown(f) {
+		return DefaultStartTimeout
+	}
+	timeout, err := params.ParseDuration(plain(f.Node))
+	if err != nil || timeout < time.Second {
+		d.diags.ReportError(f.At, f.path(), "bad-value", "write a time such as PT5M; PT1S is the shortest", "this is not a time that a start may take")
+		return DefaultStartTimeout
+	}
+	return timeout
+}
+
 func (d decoder) plugins(f field) (out []Plugin, names map[string]string) {
 	if !f.isList() {
 		if !f.isEmpty() {
@@ -145,6 +162,9 @@ func (d decoder) plugins(f field) (out []Plugin, names map[string]string) {
 				d.diags.ReportError(m.Get("env").At, m.path().Key("env"), "bad-value",
 					"leave it out: the plugin's services get it by their params or from api.Host.Env when they work", "%s is named like a secret, and no process that only tries a plugin gets one", name)
 			}
+		}
+		if effects := m.key("init_side_effects"); !effects.isEmpty() {
+			p.InitSideEffects = d.oneOf(d.text(effects), effects, vocabulary.InitSideEffects)
 		}
 		names[path] = p.Name
 		if p.Name == "" {

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"time"
+
 	"maps"
 	"slices"
 	"strings"
@@ -32,13 +34,15 @@ type Flag struct {
 // Document is a configuration whose own form is right. What its uses and params
 // mean is checked by package check.
 type Document struct {
-	APIVersion  string // a constraint on the API level as given; "1" means >=1, "" any
-	Logging     Logging
-	Runs        Runs
-	PluginDirs  []string
-	Plugins     []Plugin
-	TrustedKeys []string
-	Services    []Service // in the order of the document
+	APIVersion string // a constraint on the API level as given; "1" means >=1, "" any
+	Logging    Logging
+	Runs       Runs
+	// StartTimeout is how long one Start of a service or pipe may take.
+	StartTimeout time.Duration
+	PluginDirs   []string
+	Plugins      []Plugin
+	TrustedKeys  []string
+	Services     []Service // in the order of the document
 	// Orchestrator is the root pipe: id, use, injects and params. Its path is
 	// "orchestrator".
 	Orchestrator map[string]any
@@ -79,7 +83,9 @@ type Plugin struct {
 	SHA256    string // of the file, in hexadecimal
 	Signature string
 	Env       []string // names of variables that it gets while it is tried, beside the usual ones
-	Path      string   // place in the configuration
+	// InitSideEffects is "refuse" where the plugin must not change its process; else "warn" or "".
+	InitSideEffects string
+	Path            string // place in the configuration
 }
 
 // Service is one service of the configuration.

@@ -3,7 +3,9 @@ package loader
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,9 +36,14 @@ func examine(p *Plugin, create factory, app api.AppConfig, limit time.Duration) 
 	if err := checkMetadata(p, found.Metadata); err != nil {
 		return nil, nil, err
 	}
-	offers, err := describe(p, list)
-	if err != nil {
-		return nil, nil, err
+	var offers []Offer
+	var wrong error
+	// What it offers may be of types that are the plugin's own.
+	if err := callPlugin(limit, func() { list, offers, wrong = describe(p, list) }); err != nil {
+		return nil, nil, p.errorf(StageOpen, panicCode(err, CodeBadInjectable), "make them by api.NewService, api.NewPipe or api.NewPipeFunc", "describing its services and pipes, it %w", err)
+	}
+	if wrong != nil {
+		return nil, nil, wrong
 	}
 	found.Offers = offers
 	return found, list, nil
@@ -65,20 +72,23 @@ func checkMetadata(p *Plugin, m api.Metadata) error {
 }
 
 // describe reads the injectables and reports everything that is wrong with them
-// at once.
-func describe(p *Plugin, list []api.Injectable) ([]Offer, error) {
+// at once. It returns copies, whose labels nobody else can write.
+func describe(p *Plugin, list []api.Injectable) ([]api.Injectable, []Offer, error) {
+	list = slices.Clone(list)
 	offers := make([]Offer, len(list))
 	var wrong []string
-	for n, injectable := range list {
+	for n := range list {
+		list[n].Labels = maps.Clone(list[n].Labels)
+		injectable := list[n]
 		var err error
 		if offers[n], err = Describe(injectable); err != nil {
 			wrong = append(wrong, fmt.Sprintf("injectable %d (%q): %v", n+1, injectable.Name, err))
 		}
 	}
 	if len(wrong) > 0 {
-		return nil, p.errorf(StageOpen, CodeBadInjectable, "correct this in the plugin's source", "%s", strings.Join(wrong, "; "))
+		return nil, nil, p.errorf(StageOpen, CodeBadInjectable, "correct this in the plugin's source", "%s", strings.Join(wrong, "; "))
 	}
-	return offers, nil
+	return list, offers, nil
 }
 
 // Describe describes a service or pipe, as a probe does, except that its name has no

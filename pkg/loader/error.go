@@ -75,6 +75,7 @@ const (
 
 // The codes of probe and open, which run the same code of the plugin.
 const (
+	CodeInitEffects   Code = "init-side-effects"     // opening it changes its process, which Policy.RefuseSideEffects forbids
 	CodeInitPanic     Code = "init-panic"            // an init function or a package variable panicked
 	CodeFactoryPanic  Code = "factory-panic"         // CreatePlugin, or a method of its result, panicked
 	CodeNilPlugin     Code = "nil-plugin"            // CreatePlugin returned nil

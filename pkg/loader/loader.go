@@ -32,6 +32,7 @@ type Options struct {
 	Policies     []Policy      // these plugins are loaded first, in this order; the others follow by name
 	TrustedKeys  Keys          // if there are any, only plugins signed by one of them are opened
 	TrustGroup   bool          // trusts the members of the group of a file or folder that the group can write to
+	Signals      func()        // is called after each plugin that was opened, which may have taken over signals: takes them anew; nil does nothing
 	ProbeTimeout time.Duration // how long a plugin may take to be opened and described; 0 means [DefaultProbeTimeout]
 
 	// Opening is called before code of a plugin runs in this process for the first time,
@@ -50,6 +51,9 @@ type Policy struct {
 	SHA256    string   // the checksum that it must have, in hexadecimal; "" accepts any
 	Signature string   // path of its signature; "" is the path of the file with [SignatureEnding]
 	Env       []string // names of further variables that a process which tries it gets
+
+	// RefuseSideEffects rejects the plugin if opening it changes its process.
+	RefuseSideEffects bool
 }
 
 // Status says what happened to a plugin file.
@@ -79,6 +83,7 @@ type Plugin struct {
 	Module      string // path of its main module; "" likewise
 
 	Injectables []string      // registry names of what it offers, sorted; empty if it was rejected
+	Effects     []string      // what its init functions change in their process, which is put back
 	Offers      []Offer       // what it offers, described; also if it was rejected after the probe
 	Duration    time.Duration // how long all stages took
 	Err         *Error        // why it was not loaded; nil if it was

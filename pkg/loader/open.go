@@ -2,16 +2,14 @@ package loader
 
 import (
 	"errors"
-	"fmt"
 	"plugin"
 	"reflect"
-	"runtime"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
 type factory = func(api.AppConfig) api.Plugin
@@ -37,6 +35,8 @@ type attempt struct {
 	path   string // where the file came from
 	create factory
 	err    error
+
+	opening opening // what it did otherwise
 }
 
 // opened is the package's only state, beside the note that the host serves
@@ -90,7 +90,7 @@ func (f *processFiles) open(p *Plugin, c candidate, limit time.Duration) (factor
 		return nil, err
 	}
 	now := attempt{name: p.Name, path: p.Path}
-	now.create, now.err = openFile(p, c.private, limit)
+	now.create, now.opening, now.err = openFile(p, c.private, limit, true)
 	f.bySHA256[p.SHA256] = now
 	f.remember(c.image, now.err)
 	return now.create, now.err
@@ -141,10 +141,20 @@ func (l *loading) open(p *Plugin, c candidate) error {
 	survived := l.cache.opening(p.SHA256)
 	defer survived()
 	create, err := opened.open(p, c, l.probeTimeout())
+	if l.Signals != nil {
+		l.Signals()
+	}
+	did := opened.bySHA256[p.SHA256].opening
+	l.sayOpening(p, did)
 	if err != nil {
 		return err
 	}
+	if err := l.refuseEffects(p, StageOpen, did.effects()); err != nil {
+		return err
+	}
+	printing := catchOutput()
 	found, list, err := examine(p, create, c.app, l.probeTimeout())
+	l.sayOpening(p, opening{printed: printing.end()})
 	if err != nil {
 		return err
 	}
@@ -160,13 +170,23 @@ func (l *loading) open(p *Plugin, c candidate) error {
 	return nil
 }
 
-// openFile runs the plugin's init functions, which may take so long.
-func openFile(p *Plugin, private string, limit time.Duration) (create factory, failure error) {
+// openFile runs the plugin's init functions, which may take so long. What they change is put
+// back.
+func openFile(p *Plugin, private string, limit time.Duration, catch bool) (create factory, did opening, failure error) {
 	var file *plugin.Plugin
-	var err error
-	if crash := callPlugin(limit, func() { file, err = plugin.Open(private) }); crash != nil {
-		return nil, p.errorf(StageOpen, panicCode(crash, CodeInitPanic),
-			"move what can fail or wait out of init and package variables, into the services' build functions", "while its packages were initialized, it %w", crash)
+	did, crash := watchOpening(limit, catch, func() (err error) {
+		file, err = plugin.Open(private)
+		return err
+	})
+	create, failure = p.factoryOf(file, crash)
+	return create, did, failure
+}
+
+// factoryOf finds CreatePlugin in a file that was opened, or says why it could not be.
+func (p *Plugin) factoryOf(file *plugin.Plugin, err error) (create factory, failure error) {
+	if isBroken(err) {
+		return nil, p.errorf(StageOpen, panicCode(err, CodeInitPanic),
+			"move what can fail or wait out of init and package variables, into the services' build functions", "while its packages were initialized, it %w", err)
 	}
 	if err != nil {
 		return nil, linkerError(p, err)
@@ -188,65 +208,20 @@ func openFile(p *Plugin, private string, limit time.Duration) (create factory, f
 // the limit the goroutine is given up, since nothing can end it: what it writes to
 // must not be read then.
 func callPlugin(limit time.Duration, run func()) error {
-	done := make(chan error, 1)
-	go func() {
-		finished := false
-		defer func() {
-			switch value := recover(); {
-			case value != nil:
-				done <- fmt.Errorf("panicked: %v%s", value, panicPlace())
-			case !finished:
-				done <- errors.New("ended its goroutine by runtime.Goexit")
-			default:
-				done <- nil
-			}
-		}()
-		run()
-		finished = true
-	}()
-	var over <-chan time.Time
-	if limit > 0 {
-		over = time.After(limit)
-	}
-	select {
-	case err := <-done:
-		return err
-	case <-over:
-		return stuckError{limit}
-	}
+	return freeze.Call(limit, func() error { run(); return nil })
 }
 
-// stuckError says that code of a plugin does not return.
-type stuckError struct{ limit time.Duration }
-
-func (e stuckError) Error() string { return fmt.Sprintf("did not come to an end within %v", e.limit) }
+// isBroken reports whether code of a plugin did not return as it should.
+func isBroken(err error) bool {
+	return errors.As(err, new(*freeze.PanicError)) || errors.As(err, new(*freeze.StuckError)) || errors.Is(err, freeze.ErrGoexit)
+}
 
 // panicCode distinguishes code that does not return from code that panics.
 func panicCode(err error, panicked Code) Code {
-	if errors.As(err, new(stuckError)) {
+	if errors.As(err, new(*freeze.StuckError)) {
 		return CodeProbeTimeout
 	}
 	return panicked
-}
-
-// panicPlace finds the line that panicked. It is called by the deferred function,
-// when the stack of the panic still stands.
-func panicPlace() string {
-	pcs := make([]uintptr, 64)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
-	panicking := false
-	for {
-		frame, more := frames.Next()
-		switch {
-		case frame.Function == "runtime.gopanic":
-			panicking = true
-		case panicking && !strings.HasPrefix(frame.Function, "runtime."):
-			return fmt.Sprintf(" (%s:%d)", frame.File, frame.Line)
-		}
-		if !more {
-			return ""
-		}
-	}
 }
 
 func nilName(p api.Plugin) string {

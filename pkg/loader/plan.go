@@ -147,6 +147,9 @@ func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, error) {
 		}
 	}
 	names := p.describe(found, l.Separator)
+	if err := l.refuseEffects(p, StageProbe, found.Effects); err != nil {
+		return c, err
+	}
 	if err := l.admit(p, found.Metadata, names, l.owners); err != nil {
 		return c, err
 	}
@@ -164,6 +167,7 @@ func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, error) {
 // injectables in the registry.
 func (p *Plugin) describe(found *report, separator string) []string {
 	p.Version, p.API, p.Description = found.Metadata.Version, found.Metadata.API, found.Metadata.Description
+	p.Effects = found.Effects
 	p.Offers = slices.Clone(found.Offers)
 	names := make([]string, len(p.Offers))
 	for n := range p.Offers {

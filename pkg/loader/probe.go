@@ -52,7 +52,8 @@ type Offer struct {
 // report is what a plugin says of itself.
 type report struct {
 	Metadata api.Metadata `json:"metadata"`
-	Offers   []Offer      `json:"offers"` // names without prefix
+	Effects  []string     `json:"effects,omitempty"` // of its init functions on the process
+	Offers   []Offer      `json:"offers"`            // names without prefix
 }
 
 // probeRequest is the only argument of the child.

@@ -121,7 +121,7 @@ func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list 
 	if err := result.Encode(probeMessage{Doing: doingOpen}); err != nil {
 		return nil, nil, nil, err
 	}
-	create, rejection := openFile(p, request.File, 0) // the parent has a limit
+	create, opening, rejection := openFile(p, request.File, 0, false) // the parent has a limit
 	if rejection != nil {
 		return nil, nil, rejection, nil
 	}
@@ -129,6 +129,9 @@ func tryPlugin(request probeRequest, result *json.Encoder) (found *report, list 
 		return nil, nil, nil, err
 	}
 	found, list, rejection = examine(p, create, request.app(), 0)
+	if found != nil {
+		found.Effects = opening.effects()
+	}
 	return found, list, rejection, nil
 }
 

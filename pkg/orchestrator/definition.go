@@ -38,6 +38,8 @@ type Options struct {
 	Env      func(name string) (string, bool) // answers [api.Host.Env]; nil knows no variables
 	Redact   func(secret string)              // is called with each secret that must not be shown; nil ignores them
 
+	// File returns the name of a plugin's file, for log lines; nil knows none.
+	File func(plugin string) string
 	// Locate returns the place of the value at path in the configuration's files, as
 	// file:line:column. If err is an [api.TemplateError], it is the place inside the
 	// template. If Locate is nil or returns "", errors have only the path.
@@ -72,6 +74,12 @@ type Options struct {
 	// none. uses are its own and those of the services that it is given. Calls is called by New
 	// alone, and may be nil.
 	Calls func(path string, uses []string) *atomic.Int32
+	// StartTimeout is how long a build function or one Start may take; 0 means a minute. The
+	// context of a Start ends with it.
+	StartTimeout time.Duration
+	// Starting is called before a Start with the name of the plugin, and what it returns after
+	// that has returned; nil: it isn't.
+	Starting func(plugin string) (ended func())
 	// Grace is how long a running child of the root may continue after a stop before its
 	// context ends, and how long it may then take to return. 0 means 2 s.
 	Grace time.Duration

@@ -1,11 +1,9 @@
 package orchestrator
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,34 +13,37 @@ import (
 // Engine contains all services and pipes of a configuration. [New] makes one. Start, Run
 // and Close are called by one goroutine, one after another.
 type Engine struct {
-	options  Options
-	logger   *slog.Logger
-	renderer api.TemplateRenderer
-	services map[string]*service
-	root     *node
-	cycle    *cycle
-	runs     Runs
-	gap      *gap
-	places   []*place
-	fetched  []string     // keys of results that are fetched tickets
-	changes  atomic.Int64 // claims, and ends of runs that had claimed something
-	end      func(error)
+	options    Options
+	logger     *slog.Logger
+	renderer   api.TemplateRenderer
+	rendererOf *owner // nil: it is the host's
+	services   map[string]*service
+	root       *node
+	cycle      *cycle
+	runs       Runs
+	gap        *gap
+	places     []*place
+	fetched    []string     // keys of results that are fetched tickets
+	changes    atomic.Int64 // claims, and ends of runs that had claimed something
+	end        func(error)
 
 	// instances in the order in which they were built, for Start and Close
-	instances []instance
-	started   int
-}
-
-type instance struct {
-	use, path string
-	value     any
+	instances       []*instance
+	rendererService *instance
+	reporting       sync.Mutex    // one report of Doing at a time
+	turn            chan struct{} // of starts: one begins after another
+	unstarted       atomic.Int32  // instances whose first Start has not ended
+	calls           calls
 }
 
 // doing reports to whoever wants to know what the engine is about to do.
 func (e *Engine) doing(a Activity, use, path string) {
-	if e.options.Doing != nil {
-		e.options.Doing(a, use, path)
+	if e.options.Doing == nil {
+		return
 	}
+	e.reporting.Lock()
+	defer e.reporting.Unlock()
+	e.options.Doing(a, use, path)
 }
 
 const defaultGrace = 2 * time.Second
@@ -57,10 +58,13 @@ func New(d Definition, o Options) (*Engine, error) {
 	if o.Grace == 0 {
 		o.Grace = defaultGrace
 	}
+	if o.StartTimeout == 0 {
+		o.StartTimeout = defaultStart
+	}
 	if o.UntilEmpty && o.Runs == nil {
 		return nil, errors.New("whether a runner finds no free ticket any more is known only with Options.Runs")
 	}
-	e := &Engine{options: o, logger: o.Logger, services: make(map[string]*service), cycle: newCycle(o.Logger, o.Once), gap: &gap{logger: o.Logger}}
+	e := &Engine{options: o, logger: o.Logger, services: make(map[string]*service), cycle: newCycle(o.Logger, o.Once), gap: &gap{logger: o.Logger}, calls: calls{logger: o.Logger}, turn: make(chan struct{}, 1)}
 	if e.runs = o.Runs; e.runs == nil {
 		e.runs = forgotten{}
 	}
@@ -82,8 +86,7 @@ func (e *Engine) build(d Definition) error {
 		return err
 	}
 	e.root = root
-	e.placeRuns()
-	return nil
+	return e.placeRuns()
 }
 
 // Service returns what the build function of the service with this id returned, and
@@ -94,41 +97,4 @@ func (e *Engine) Service(id string) (any, bool) {
 		return nil, false
 	}
 	return s.instance, true
-}
-
-// Start starts each service and pipe that is an [api.Starter], in the order in which they
-// were built, and ends at the first error. If it is called again, it continues there.
-// Run calls it, so only a host that doesn't run pipes needs to.
-func (e *Engine) Start(ctx context.Context) error {
-	for ; e.started < len(e.instances); e.started++ {
-		i := e.instances[e.started]
-		starter, ok := i.value.(api.Starter)
-		if !ok {
-			continue
-		}
-		e.doing(Starting, i.use, i.path)
-		if err := guard(i.path, func() error { return starter.Start(ctx) }); err != nil {
-			return fmt.Errorf("starting %s: %w", i.path, err)
-		}
-	}
-	return nil
-}
-
-// Close closes each service and pipe that is an [io.Closer], the last one built first,
-// and joins their errors. The engine can't be used afterwards.
-func (e *Engine) Close() error {
-	var errs []error
-	for n := len(e.instances) - 1; n >= 0; n-- {
-		i := e.instances[n]
-		closer, ok := i.value.(io.Closer)
-		if !ok {
-			continue
-		}
-		e.doing(Closing, i.use, i.path)
-		if err := guard(i.path, closer.Close); err != nil {
-			errs = append(errs, fmt.Errorf("closing %s: %w", i.path, err))
-		}
-	}
-	e.instances = nil
-	return errors.Join(errs...)
 }

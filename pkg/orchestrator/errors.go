@@ -6,6 +6,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
 // ConfigError is a mistake in the configuration. Retrying does not help.
@@ -30,6 +31,9 @@ type RunError struct {
 	// Params is true where the pipe wasn't called, because its params could not be rendered
 	// or read.
 	Params bool
+	// Plugin is the one whose code runs in the pipe: the one that offers it, or for a pipe of
+	// the host's the one of its service. File is the plugin's, and Step what people call the pipe.
+	Plugin, File, Step string
 }
 
 func (e *RunError) Error() string {
@@ -46,14 +50,50 @@ func (e *RunError) Error() string {
 
 func (e *RunError) Unwrap() error { return e.Err }
 
-// PanicError is a panic in a plugin's code, which the engine has caught.
+// PanicError is a panic in a plugin's code, which the engine has caught, or another end of a
+// call that is no return.
 type PanicError struct {
-	Path  string // place in the configuration of the service or pipe
-	Value any    // what the code panicked with
-	Stack []byte // the stack of the goroutine, as runtime/debug.Stack formats it
+	Path   string // place in the configuration of the service or pipe
+	Plugin string // that offers it
+	File   string // of the plugin
+	Step   string // what people call it
+	Doing  string // what was running beside the call itself, such as a method of the error that it returned
+	Value  any    // what the code panicked with, as text
+	Place  string // file and line of the code; "" if they aren't known
+	Stack  []byte // the stack of the goroutine, as runtime/debug.Stack formats it
+
+	err error
 }
 
-func (e *PanicError) Error() string { return fmt.Sprintf("%s panicked: %v", e.Path, e.Value) }
+func (e *PanicError) Error() string {
+	text := e.Path
+	if e.Doing != "" {
+		text += ": " + e.Doing
+	}
+	text = fmt.Sprintf("%s panicked: %v", text, e.Value)
+	if e.Plugin != "" {
+		text += " (plugin " + owner{plugin: e.Plugin, file: e.File}.who()
+		if e.Place != "" {
+			text += ", " + e.Place
+		}
+		text += ")"
+	}
+	return text
+}
+
+// Unwrap returns what else is known of an error whose own method panicked.
+func (e *PanicError) Unwrap() error { return e.err }
+
+// whose are the attributes of a log line about err: the plugin and the step where it began.
+func whose(err error) []any {
+	if at := (*RunError)(nil); errors.As(err, &at) {
+		return []any{"plugin", at.Plugin, "file", at.File, "step", at.Step}
+	}
+	if at := (*LifeError)(nil); errors.As(err, &at) {
+		return []any{"plugin", at.Plugin, "file", at.File, "step", at.Step}
+	}
+	return nil
+}
 
 // runError adds the place to an error that has none yet.
 func (n *node) runError(path string, err error) error { return n.located(path, err, false) }
@@ -65,7 +105,7 @@ func (n *node) located(path string, err error, ofParams bool) error {
 	if errors.As(err, new(*RunError)) {
 		return err
 	}
-	located := &RunError{Path: path, Err: err, Params: ofParams}
+	located := &RunError{Path: path, Err: err, Params: ofParams, Plugin: n.owner.plugin, File: n.owner.file, Step: n.called()}
 	if locate := n.engine.options.Locate; locate != nil {
 		located.At = locate(path, err)
 	}
@@ -94,9 +134,19 @@ func buildError(path string, err error) error {
 // paramsError makes a ConfigError of each thing that is wrong with the params of the
 // component at path.
 func paramsError(path string, err error) error {
+	return owner{}.paramsError(path, err)
+}
+
+// paramsError is paramsError for params that a plugin's code has checked: the plugin is named
+// where that is not as it should be.
+func (o owner) paramsError(path string, err error) error {
 	var errs []error
 	for _, d := range params.Diagnostics(err) {
-		errs = append(errs, &ConfigError{Path: paramPath(path, d.Path), Err: d.AsError()})
+		wrong := d.AsError()
+		if o.plugin != "" && (errors.As(wrong, new(*freeze.PanicError)) || errors.As(wrong, new(*freeze.StuckError)) || errors.Is(wrong, freeze.ErrGoexit)) {
+			wrong = fmt.Errorf("%w (plugin %s)", wrong, o.who())
+		}
+		errs = append(errs, &ConfigError{Path: paramPath(path, d.Path), Err: wrong})
 	}
 	return errors.Join(errs...)
 }

@@ -27,9 +27,12 @@ type Loop interface {
 }
 
 // addLoops makes a place of each loop below n.
-func (e *Engine) addLoops(around *place, n *node) {
+func (e *Engine) addLoops(around *place, n *node) error {
 	if loop, ok := n.fixed.(Loop); ok {
-		_, _, _, workers := loop.Loop()
+		workers := 1
+		if err := n.ask(func() { _, _, _, workers = loop.Loop() }); err != nil {
+			return configError(n.path, "%w", err)
+		}
 		p := &place{engine: e, node: n, Place: &Place{
 			Runner: around.Runner, Path: n.path, Hash: n.hash(), Workers: max(1, workers),
 			Retry: around.Retry, Repeat: around.Repeat, Loop: around.Place,
@@ -39,8 +42,11 @@ func (e *Engine) addLoops(around *place, n *node) {
 		around = p
 	}
 	for _, c := range n.inner {
-		e.addLoops(around, c.node)
+		if err := e.addLoops(around, c.node); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // each runs the steps for each item of a loop.
@@ -182,7 +188,7 @@ func (p *place) steps(ctx context.Context, item LoopItem) (result api.PipeResult
 	if !ok {
 		return api.PipeResult{}, errors.New("the place is not a loop")
 	}
-	defer recovered(p.node.path, &err)
+	defer p.node.owner.recovered(&err)
 	scope := api.Scope{}
 	for id, r := range item.Seen {
 		scope = scope.WithResult(id, r)
@@ -192,7 +198,16 @@ func (p *place) steps(ctx context.Context, item LoopItem) (result api.PipeResult
 		own = make(map[string]any)
 	}
 	own[item.Name] = item.Value
-	return loop.Item(ctx, scope.Enter(own))
+	if !p.node.foreign {
+		return loop.Item(ctx, scope.Enter(own))
+	}
+	err = p.node.owner.guard(0, func() (err error) {
+		if result, err = loop.Item(ctx, scope.Enter(own)); err == nil {
+			result, err = plainResult(result, true)
+		}
+		return err
+	})
+	return result, err
 }
 
 // pool runs the items of a loop without Options.Runs. The first error ends it.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"reflect"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
@@ -23,6 +23,9 @@ type node struct {
 	engine   *Engine
 	path     string
 	id, use  string
+	owner    owner
+	foreign  bool // code of a plugin runs in it
+	built    *instance
 	spec     *params.Spec
 	secret   bool // its params can hold a secret
 	raw      map[string]any
@@ -93,10 +96,12 @@ func (e *Engine) buildNode(path string, raw any) (*node, error) {
 	}
 	n := &node{
 		engine: e, path: path, id: d.id, use: d.use, spec: spec, secret: hasSecret(spec), raw: d.params,
+		foreign: isForeign(entry.Injectable, spec),
 		injects: d.injects, labels: entry.Injectable.Labels,
 		children: make(map[string]api.ChildPipe),
-		texts:    newTexts(e.renderer),
+		texts:    e.newTexts(),
 	}
+	n.owner = e.ownerOf(path, n.runs(entry.Plugin), n.called())
 	if !runsConcurrently(entry.Injectable) {
 		n.turn = make(chan struct{}, 1)
 	}
@@ -135,17 +140,19 @@ func (n *node) buildInstance(entry registry.Entry) error {
 	host := n.engine.host(n.path, n.use, entry)
 	n.logger = host.Logger()
 	var built any
-	err := guard(n.path, func() (err error) {
-		built, n.run, err = entry.Injectable.BuildPipe(host)
+	var run api.RunFunc
+	err := n.engine.building(n.owner, func() (err error) {
+		built, run, err = entry.Injectable.BuildPipe(host)
 		return err
 	})
 	if err != nil {
 		return buildError(n.path, err)
 	}
+	n.run = run
 	if n.run == nil || params.IsNil(built) {
-		return configError(n.path, "%s built nothing: this is an error in the plugin %s", n.use, entry.Plugin)
+		return configError(n.path, "%s built nothing, or a nil pointer: this is an error in the plugin %s", n.use, n.owner.who())
 	}
-	n.engine.instances = append(n.engine.instances, instance{use: n.use, path: n.path, value: built})
+	n.built = n.engine.built(n.owner, n.use, built, n.injects)
 	return nil
 }
 
@@ -177,6 +184,7 @@ func (n *node) bindChildren() error {
 		return paramsError(n.path, err)
 	}
 	n.engine.doing(Building, n.use, n.path)
+	// Not guarded: it binds the children, and a plugin's Validate guards itself.
 	n.fixed, err = params.Decode(n.spec, raw, params.Binder{Offline: true, Inject: n.binder.Inject, Child: n.bindChild})
 	if err != nil {
 		return n.decodeError(err)
@@ -199,7 +207,11 @@ func (n *node) atStart() (map[string]any, error) {
 			once[key] = value
 		}
 	}
-	rendered, err := params.Render(n.spec, once, n.texts.rendering(context.Background(), api.Scope{}))
+	var rendered map[string]any
+	err := n.engine.rendering(func() (err error) {
+		rendered, err = params.Render(n.spec, once, n.texts.rendering(context.Background(), api.Scope{}))
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -315,7 +327,9 @@ func (n *node) ready(ctx context.Context, scope api.Scope) (p any, own map[strin
 		return nil, nil, err
 	}
 	if n.cycle != nil {
-		n.cycle.pace(p)
+		if err := n.ask(func() { n.cycle.pace(p) }); err != nil {
+			return nil, nil, n.runError(n.path, err)
+		}
 	}
 	if own, err = params.PlainParams(n.spec, p); err != nil {
 		return nil, nil, n.paramsRunError(n.path+".params", err)
@@ -329,11 +343,6 @@ func (n *node) answer(ctx context.Context, p any, scope api.Scope) (api.PipeResu
 	if err != nil {
 		return api.PipeResult{}, n.runError(n.path, err)
 	}
-	data, err := plainData(result.Data)
-	if err != nil {
-		return api.PipeResult{}, n.runError(n.path, fmt.Errorf("its answer can't be handed on: %w", err))
-	}
-	result.Data = data
 	return result, nil
 }
 
@@ -342,26 +351,51 @@ func (n *node) call(ctx context.Context, p any, scope api.Scope) (result api.Pip
 		n.calls.Add(1)
 		defer n.calls.Add(-1)
 	}
-	defer recovered(n.path, &err)
-	if loop, ok := p.(Loop); ok && n.items != nil {
-		return n.each(ctx, loop, scope)
+	if !n.foreign {
+		defer n.owner.recovered(&err)
+		return n.carryOut(ctx, p, scope)
 	}
-	return n.run(ctx, p, scope)
+	defer n.engine.calls.begin(n)()
+	// In a goroutine of its own, since a plugin may end it.
+	err = n.owner.guard(0, func() (err error) {
+		result, err = n.carryOut(ctx, p, scope)
+		return err
+	})
+	return result, err
 }
 
-func plainData(data map[string]any) (map[string]any, error) {
-	if data == nil {
-		return nil, nil
+func (n *node) carryOut(ctx context.Context, p any, scope api.Scope) (result api.PipeResult, err error) {
+	if loop, ok := p.(Loop); ok && n.items != nil {
+		result, err = n.each(ctx, loop, scope)
+	} else {
+		result, err = n.run(ctx, p, scope)
 	}
-	plain, err := params.Plain(data)
 	if err != nil {
-		return nil, err
+		return api.PipeResult{}, err
 	}
-	m, ok := plain.(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("its data is %T", plain)
+	return plainResult(result, n.foreign)
+}
+
+// ask runs what calls methods of the params struct beside the pipe.
+func (n *node) ask(f func()) error {
+	if freeze.Known(n.spec.Type()) {
+		f()
+		return nil
 	}
-	return m, nil
+	return n.owner.guard(0, func() error { f(); return nil })
+}
+
+// runs is the plugin whose code runs in n. A pipe of the host's has that of its service.
+func (n *node) runs(plugin string) string {
+	if !freeze.Known(n.spec.Type()) {
+		return plugin
+	}
+	for _, need := range n.spec.Injections() {
+		if s, ok := n.engine.services[n.injects[need.Name]]; ok {
+			return s.entry.Plugin
+		}
+	}
+	return plugin
 }
 
 func (n *node) log(ctx context.Context, result api.PipeResult, err error, began time.Time) {

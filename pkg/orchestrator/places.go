@@ -51,17 +51,24 @@ func (n *node) separates() bool {
 }
 
 // placeRuns finds out where runs begin.
-func (e *Engine) placeRuns() {
-	if !e.root.separates() {
-		e.addPlace(&place{node: e.root, child: e.root})
-	} else {
+func (e *Engine) placeRuns() error {
+	begin := []*place{{node: e.root, child: e.root}}
+	if e.root.separates() {
+		begin = nil
 		for _, c := range e.root.inner {
-			e.addPlace(e.placeOf(c.node))
+			begin = append(begin, e.placeOf(c.node))
+		}
+	}
+	for _, p := range begin {
+		if err := e.addPlace(p); err != nil {
+			return err
 		}
 	}
 	e.nameRunners()
 	for _, p := range slices.Clone(e.places) {
-		e.addLoops(p, p.node)
+		if err := e.addLoops(p, p.node); err != nil {
+			return err
+		}
 	}
 	for _, p := range e.places {
 		p.Steps = make(map[string]bool)
@@ -73,6 +80,7 @@ func (e *Engine) placeRuns() {
 			c.node.stepKeys("", p.Steps)
 		}
 	}
+	return nil
 }
 
 // stepKeys adds the keys that n and the steps below it have within one run.
@@ -117,15 +125,21 @@ func (n *node) rebind(c inner, run func(context.Context, api.Scope) (api.PipeRes
 	n.children[c.place] = api.NewChildPipe(c.node.id, c.node.use, run)
 }
 
-func (e *Engine) addPlace(p *place) {
+func (e *Engine) addPlace(p *place) error {
 	p.engine = e
 	p.Place = &Place{Path: p.node.path, Hash: p.child.hash(), Workers: 1, Retry: DefaultRetry()}
 	if r, ok := p.child.fixed.(Runner); ok {
-		workers, repeat := r.Runs()
-		p.Workers, p.Repeat = max(1, workers), repeat
-		p.Retry.First, p.Retry.Longest, p.Retry.Attempts = r.Retries()
+		err := p.child.ask(func() {
+			workers, repeat := r.Runs()
+			p.Workers, p.Repeat = max(1, workers), repeat
+			p.Retry.First, p.Retry.Longest, p.Retry.Attempts = r.Retries()
+		})
+		if err != nil {
+			return configError(p.child.path, "%w", err)
+		}
 	}
 	e.places = append(e.places, p)
+	return nil
 }
 
 // nameRunners gives each place the name by which it is known: the id of the runner or of

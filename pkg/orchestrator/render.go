@@ -6,12 +6,14 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
 // texts renders the texts of one component's params. It keeps what the renderer
 // parsed, so that a renderer of any plugin parses each text once.
 type texts struct {
 	renderer api.TemplateRenderer
+	foreign  bool // it is a plugin's
 
 	mu     sync.RWMutex
 	parsed map[string]api.Template
@@ -22,8 +24,16 @@ type valuer interface {
 	RenderValue(ctx context.Context, scope api.Scope) (any, error)
 }
 
-func newTexts(r api.TemplateRenderer) *texts {
-	return &texts{renderer: r, parsed: make(map[string]api.Template)}
+func (e *Engine) newTexts() *texts {
+	return &texts{renderer: e.renderer, foreign: e.rendererOf != nil, parsed: make(map[string]api.Template)}
+}
+
+// rendering runs f, which renders texts, so that code of a plugin's renderer does no harm.
+func (e *Engine) rendering(f func() error) error {
+	if e.rendererOf == nil {
+		return f()
+	}
+	return e.rendererOf.guard(0, f)
 }
 
 func (t *texts) parse(source string) (api.Template, error) {
@@ -35,7 +45,7 @@ func (t *texts) parse(source string) (api.Template, error) {
 	}
 	template, err := t.renderer.Parse(source)
 	if err != nil {
-		return nil, err
+		return nil, freeze.Error(err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -50,23 +60,38 @@ func (t *texts) rendering(ctx context.Context, scope api.Scope) func(source stri
 		if err != nil {
 			return nil, err
 		}
-		if v, ok := template.(valuer); ok && !wantText {
-			return v.RenderValue(ctx, scope)
-		}
-		rendered, err := template.Render(ctx, scope)
+		value, err := render(ctx, template, scope, wantText)
 		if err != nil {
-			return nil, err
+			return nil, freeze.Error(err)
 		}
-		if wantText {
-			return rendered.Text, nil
+		if _, isText := value.(string); t.foreign && !isText {
+			return params.PlainCopy(value)
 		}
-		return rendered.Value, nil
+		return value, nil
 	}
+}
+
+func render(ctx context.Context, template api.Template, scope api.Scope, wantText bool) (any, error) {
+	if v, ok := template.(valuer); ok && !wantText {
+		return v.RenderValue(ctx, scope)
+	}
+	rendered, err := template.Render(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	if wantText {
+		return rendered.Text, nil
+	}
+	return rendered.Value, nil
 }
 
 // params renders the params of n in scope and decodes them for its pipe.
 func (n *node) params(ctx context.Context, scope api.Scope) (any, error) {
-	rendered, err := params.Render(n.spec, n.raw, n.texts.rendering(ctx, scope.Enter(nil)))
+	var rendered map[string]any
+	err := n.engine.rendering(func() (err error) {
+		rendered, err = params.Render(n.spec, n.raw, n.texts.rendering(ctx, scope.Enter(nil)))
+		return err
+	})
 	if err != nil {
 		return nil, n.runParamsError(err)
 	}

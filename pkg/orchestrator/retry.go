@@ -80,7 +80,7 @@ func (o *outage) failed(err error, retry time.Duration, in phase) {
 	pause := max(o.backoff.NextBackOff(), after)
 	o.next = now.Add(pause)
 	if o.attempts == 1 {
-		o.logger.Error("a part of the work fails; it is tried again with growing pauses", "path", o.path, "id", o.id, "err", err.Error(), "next", pause.Round(time.Millisecond))
+		o.logger.Error("a part of the work fails; it is tried again with growing pauses", append(whose(err), "path", o.path, "id", o.id, "err", err.Error(), "next", pause.Round(time.Millisecond))...)
 		return
 	}
 	o.logger.Debug("still fails", "path", o.path, "id", o.id, "err", err.Error(), "attempt", o.attempts, "next", pause.Round(time.Millisecond))

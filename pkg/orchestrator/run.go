@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Run starts the services and pipes, then runs cycles until ctx ends, which is not an
-// error; with [Options].Once and UntilEmpty it ends by itself. A start that fails is
-// retried. When ctx ends, nothing new begins; what runs may continue for [Options].Grace,
+// Run starts the services and pipes and runs cycles until ctx ends, which is not an error;
+// with [Options].Once and UntilEmpty it ends by itself. A start that fails is retried; only the
+// children of the root that use what has not started wait for it. When ctx ends, nothing new begins; what runs may continue for [Options].Grace,
 // then its context ends.
 func (e *Engine) Run(ctx context.Context) error {
 	if e.root == nil {
@@ -20,8 +20,17 @@ func (e *Engine) Run(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 
-	if err := e.startPersistently(ctx); err != nil || ctx.Err() != nil {
-		return err
+	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+	var watch sync.WaitGroup
+	watch.Go(func() { e.calls.watch(watching) })
+	defer watch.Wait()
+	defer unwatch()
+
+	ends := e.options.Once || e.options.UntilEmpty
+	if ends {
+		if err := e.startPersistently(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
 	}
 	if err := e.runs.Open(ctx, e.allPlaces()); err != nil || ctx.Err() != nil {
 		return err
@@ -33,6 +42,9 @@ func (e *Engine) Run(ctx context.Context) error {
 
 	crews := make([]*crew, len(e.places))
 	var all sync.WaitGroup
+	if !ends {
+		e.startBeside(stop, &all)
+	}
 	for _, p := range e.places { // before any run begins: a loop asks for the end of its items' place
 		p.over, p.close = context.WithCancel(context.WithoutCancel(ctx))
 	}
@@ -41,7 +53,14 @@ func (e *Engine) Run(ctx context.Context) error {
 		if !e.options.Once {
 			crews[i].fires = -1
 		}
-		all.Go(func() { crews[i].serve(stop, work) })
+		all.Go(func() {
+			for _, needed := range p.needs() {
+				if !needed.await(stop) {
+					break
+				}
+			}
+			crews[i].serve(stop, work)
+		})
 	}
 	err := e.direct(stop, crews)
 	end(err)
@@ -143,7 +162,13 @@ func (e *Engine) wind(all *sync.WaitGroup, cancel context.CancelFunc) {
 			cancel()
 		}
 		if last {
-			e.logger.Warn("a running step did not end in time and is left behind", "grace", 2*e.options.Grace)
+			left := e.calls.all()
+			if len(left) == 0 {
+				e.logger.Warn("a running step did not end in time and is left behind", "grace", 2*e.options.Grace)
+			}
+			for _, r := range left {
+				e.logger.Warn("a running step did not end in time and is left behind", append(r.about(), "grace", 2*e.options.Grace)...)
+			}
 		}
 	}
 }

@@ -9,14 +9,17 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
 type service struct {
 	Service
+	owner    owner
 	entry    registry.Entry
 	spec     *params.Spec
 	instance any
+	built    *instance
 	state    buildState
 }
 
@@ -25,7 +28,7 @@ type buildState int
 const (
 	planned buildState = iota
 	building
-	built
+	done
 )
 
 // defaultRendererID can't be an id of a configuration, where ids are not empty.
@@ -67,7 +70,7 @@ func (e *Engine) plan(definition Service) (*service, error) {
 	if err != nil {
 		return nil, configError(definition.Path+".use", "%w", err)
 	}
-	return &service{Service: definition, entry: entry, spec: spec}, nil
+	return &service{Service: definition, owner: e.ownerOf(definition.Path, entry.Plugin, definition.ID), entry: entry, spec: spec}, nil
 }
 
 var rendererType = reflect.TypeFor[api.TemplateRenderer]()
@@ -96,13 +99,16 @@ func (e *Engine) buildRenderer(order []*service) error {
 	if !ok {
 		return configError(renderers[0].Path+".use", "%q is not a template renderer", renderers[0].Use)
 	}
-	e.renderer = renderer
+	e.renderer, e.rendererService = renderer, renderers[0].built
+	if !freeze.Known(renderers[0].spec.Type()) {
+		e.rendererOf = new(renderers[0].owner)
+	}
 	return nil
 }
 
 func (e *Engine) buildService(s *service) error {
 	switch s.state {
-	case built:
+	case done:
 		return nil
 	case building:
 		return configError(s.Path+".injects", "the services need each other in a circle")
@@ -118,29 +124,34 @@ func (e *Engine) buildService(s *service) error {
 	e.doing(Building, s.Use, s.Path)
 	raw := s.Params
 	if e.renderer != nil {
-		var err error
-		if raw, err = params.Render(s.spec, raw, newTexts(e.renderer).rendering(context.Background(), api.Scope{})); err != nil {
+		err := e.rendering(func() (err error) {
+			raw, err = params.Render(s.spec, raw, e.newTexts().rendering(context.Background(), api.Scope{}))
+			return err
+		})
+		if err != nil {
 			return paramsError(s.Path, err)
 		}
 	}
 	e.redactSecrets(s.spec, raw)
 	p, err := params.Decode(s.spec, raw, params.Binder{Inject: e.inject(s.Injects)})
 	if err != nil {
-		return paramsError(s.Path, err)
+		return s.owner.paramsError(s.Path, err)
 	}
 	host := e.host(s.Path, s.Use, s.entry)
-	err = guard(s.Path, func() (err error) {
-		s.instance, err = s.entry.Injectable.BuildService(p, host)
+	var built any
+	err = e.building(s.owner, func() (err error) {
+		built, err = s.entry.Injectable.BuildService(p, host)
 		return err
 	})
 	if err != nil {
 		return buildError(s.Path, err)
 	}
+	s.instance = built
 	if params.IsNil(s.instance) {
-		return configError(s.Path, "%s built nothing: this is an error in the plugin %s", s.Use, s.entry.Plugin)
+		return configError(s.Path, "%s built nothing, or a nil pointer: this is an error in the plugin %s", s.Use, s.owner.who())
 	}
-	e.instances = append(e.instances, instance{use: s.Use, path: s.Path, value: s.instance})
-	s.state = built
+	s.built = e.built(s.owner, s.Use, s.instance, s.Injects)
+	s.state = done
 	return nil
 }
 
@@ -158,7 +169,11 @@ func (e *Engine) inject(injects map[string]string) func(need *params.Spec) (any,
 		if e.options.Wrap == nil {
 			return s.instance, nil
 		}
-		wrapped := e.options.Wrap(s.Service, s.instance)
+		// It asks the service what it can do beyond the contract.
+		var wrapped any
+		if err := e.building(s.owner, func() error { wrapped = e.options.Wrap(s.Service, s.instance); return nil }); err != nil {
+			return nil, err
+		}
 		switch want := need.Type(); {
 		case want.Kind() != reflect.Interface || params.IsNil(wrapped) || reflect.TypeOf(wrapped).Implements(want) || !reflect.TypeOf(s.instance).Implements(want):
 			return wrapped, nil // what doesn't fit is reported by whoever asked

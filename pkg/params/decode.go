@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
 // Binder provides what params contain besides values: child pipes and services. A host
@@ -132,15 +133,40 @@ func (d *decoder) object(s *Spec, m mapping, v reflect.Value) {
 	}
 }
 
-// validate keeps a plugin's panic from the caller.
-func validate(v api.Validator) (err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			err = fmt.Errorf("can't be checked, because the plugin's Validate panicked: %v", reason)
+// validateWithin is how long one Validate may take, which only looks.
+const validateWithin = 10 * time.Second
+
+// validate keeps from the caller however a plugin's Validate ends.
+func validate(v api.Validator) error {
+	if t := reflect.TypeOf(v); freeze.Known(t) || t == entityType {
+		return v.Validate()
+	}
+	err := freeze.Call(validateWithin, v.Validate)
+	switch broken := err.(type) { //nolint:errorlint // what Call itself returns
+	case *freeze.PanicError:
+		if broken.Doing != "" {
+			return &brokenError{fmt.Sprintf("of what the plugin's Validate returned: %s panicked: %s", broken.Doing, broken.Value), err}
 		}
-	}()
-	return v.Validate()
+		return &brokenError{"the plugin's Validate panicked: " + broken.Value, err}
+	case *freeze.StuckError:
+		return &brokenError{"the plugin's Validate " + broken.Error(), err}
+	}
+	if errors.Is(err, freeze.ErrGoexit) {
+		return &brokenError{"the plugin's Validate " + err.Error(), err}
+	}
+	return err
 }
+
+// brokenError is about a Validate that did not return as it should.
+type brokenError struct {
+	why string
+	err error
+}
+
+func (e *brokenError) Error() string { return "can't be checked, because " + e.why }
+func (e *brokenError) Unwrap() error { return e.err }
+
+var entityType = reflect.TypeFor[*api.Entity]()
 
 func (d *decoder) field(f *Spec, raw any, given bool, v reflect.Value) {
 	switch {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/big"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -319,6 +320,11 @@ func (c *checked) Validate() error {
 	switch c.Name {
 	case "panic":
 		panic("oh no")
+	case "end":
+		runtime.Goexit()
+	case "nil":
+		var err *api.FieldError
+		return err
 	case "both":
 		return errors.Join(&api.FieldError{Field: "name", Err: errors.New("is bad")}, errors.New("all is bad"))
 	case "nested":
@@ -338,6 +344,8 @@ func TestValidateIsCalledOnEveryStruct(t *testing.T) {
 		"pointer in a map":    {m{"map": m{"k": wrong}}, []string{"map.k.to: is before from"}},
 		"params":              {m{"name": "both"}, []string{"name: is bad", "all is bad"}},
 		"panic":               {m{"name": "panic"}, []string{"can't be checked, because the plugin's Validate panicked: oh no"}},
+		"end":                 {m{"name": "end"}, []string{"can't be checked, because the plugin's Validate ended its goroutine by runtime.Goexit"}},
+		"nil in a pointer":    {m{"name": "nil"}, []string{"can't be checked, because of what the plugin's Validate returned: Error of an error of type *github.com/open-ticket-ai/otai/pkg/api.FieldError, which is a nil pointer (where nothing went wrong, return nil itself) panicked: runtime error: invalid memory address or nil pointer dereference"}},
 		"not above a mistake": {m{"name": "both", "one": wrong}, []string{"one.to: is before from"}},
 		"not where absent":    {m{}, nil},
 		"null in a map":       {m{"map": m{"k": nil}}, nil},

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
 // deepest is far more than data for people needs; what is nested deeper contains
@@ -29,12 +30,84 @@ const deepest = 100
 // Channels, functions and everything else without a plain form are errors, as are NaN
 // and infinite numbers: an [api.FieldError], unless v itself is what has no plain form.
 func Plain(v any) (any, error) {
-	out, _, err := plain(v, 0)
+	out, _, err := newPlainer(false).plain(v, 0)
 	if err != nil {
 		return nil, atPlace(err)
 	}
 	return out, nil
 }
+
+// PlainCopy is [Plain], except that nobody else has any part of what it returns, and that it
+// refuses more than a million values or 64 MB of text. It is for what a plugin answers: a map
+// that the plugin still has may be written at any time, and the methods of a mapping that
+// keeps its order may be the plugin's, of which a Go map is made then.
+func PlainCopy(v any) (any, error) {
+	out, _, err := newPlainer(true).plain(v, 0)
+	if err != nil {
+		return nil, atPlace(err)
+	}
+	return out, nil
+}
+
+// plainer makes one value plain.
+type plainer struct {
+	copies        bool
+	values, bytes int    // that there may still be
+	around        []held // what the value is in
+}
+
+// held is a map, a slice or a pointer by what it refers to.
+type held struct {
+	typ  reflect.Type
+	data uintptr
+	n    int
+}
+
+const (
+	mostValues = 1 << 20
+	mostBytes  = 64 << 20
+
+	longestNumber = 1 << 16 // bits; to write a longer one takes long
+)
+
+func newPlainer(copies bool) *plainer {
+	return &plainer{copies: copies, values: mostValues, bytes: mostBytes}
+}
+
+var (
+	errItself   = errors.New("contains itself")
+	errTooDeep  = errors.New("is nested too deeply, or contains itself")
+	errTooMany  = fmt.Errorf("makes it more than %d values, which can't be handed on", mostValues)
+	errTooLarge = fmt.Errorf("makes it more than %d MB of text, which can't be handed on", mostBytes>>20)
+)
+
+// count takes a value, with the text that it is, from what there may be.
+func (w *plainer) count(text string) error {
+	w.values--
+	w.bytes -= len(text)
+	switch {
+	case w.values < 0:
+		return errTooMany
+	case w.copies && w.bytes < 0:
+		return errTooLarge
+	}
+	return nil
+}
+
+// enter reports a value that is within itself; leave is its end otherwise.
+func (w *plainer) enter(v reflect.Value) error {
+	h := held{typ: v.Type(), data: v.Pointer()}
+	if v.Kind() == reflect.Slice {
+		h.n = v.Len()
+	}
+	if slices.Contains(w.around, h) {
+		return errItself
+	}
+	w.around = append(w.around, h)
+	return nil
+}
+
+func (w *plainer) leave() { w.around = w.around[:len(w.around)-1] }
 
 // PlainParams returns a *P that was decoded along s as a plain map: what the templates
 // of child pipes see as parent params. Secrets and services are left out; the keys of the
@@ -47,7 +120,7 @@ func PlainParams(s *Spec, p any) (map[string]any, error) {
 	if v.IsNil() {
 		return nil, errors.New("there are no params")
 	}
-	out, err := plainStruct(v.Elem(), 0)
+	out, err := newPlainer(false).plainStruct(v.Elem(), 0)
 	if err != nil {
 		return nil, atPlace(err)
 	}
@@ -55,9 +128,13 @@ func PlainParams(s *Spec, p any) (map[string]any, error) {
 }
 
 // plain answers also whether v was plain before.
-func plain(v any, depth int) (out any, same bool, err error) {
+func (w *plainer) plain(v any, depth int) (out any, same bool, err error) {
 	if depth > deepest {
-		return nil, false, errors.New("is nested too deeply, or contains itself")
+		return nil, false, errTooDeep
+	}
+	text, _ := v.(string)
+	if err := w.count(text); err != nil {
+		return nil, false, err
 	}
 	switch x := v.(type) {
 	case nil, string, bool, int64:
@@ -73,16 +150,22 @@ func plain(v any, depth int) (out any, same bool, err error) {
 		out, err = plainNumber(x)
 		return out, false, err
 	case map[string]any:
-		return plainAnyMap(x, depth)
+		return w.plainAnyMap(x, depth)
 	case []any:
-		return plainAnyList(x, depth)
+		return w.plainAnyList(x, depth)
 	case []string:
 		list := make([]any, len(x))
 		for i, text := range x {
+			if err := w.count(text); err != nil {
+				return nil, false, underIndex(i, err)
+			}
 			list[i] = text
 		}
 		return list, false, nil
 	case *big.Int:
+		if x.BitLen() > longestNumber {
+			return nil, false, fmt.Errorf("is a number of %d bits, which can't be handed on", x.BitLen())
+		}
 		return x.String(), false, nil // templates count beyond 64 bits; the digits lose nothing
 	case time.Time:
 		return plainTime(x), false, nil
@@ -95,11 +178,36 @@ func plain(v any, depth int) (out any, same bool, err error) {
 	if r.Kind() == reflect.Pointer && r.IsNil() {
 		return nil, false, nil
 	}
-	if _, ok := v.(ordered); ok {
-		return v, true, nil
+	if m, ok := v.(ordered); ok {
+		if !w.copies {
+			return v, true, nil
+		}
+		out, err = w.copyOrdered(m, depth)
+		return out, false, err
 	}
-	out, err = plainReflected(r, depth)
+	out, err = w.plainReflected(r, depth)
 	return out, false, err
+}
+
+// copyOrdered keeps the order of a mapping of the host's.
+func (w *plainer) copyOrdered(m ordered, depth int) (any, error) {
+	keys := m.Keys()
+	if len(keys) > w.values {
+		return nil, errTooMany
+	}
+	values, list := make(map[string]any, len(keys)), make([]any, len(keys))
+	for i, key := range keys {
+		value, _ := m.Get(key)
+		element, _, err := w.plain(value, depth+1)
+		if err != nil {
+			return nil, underKey(key, err)
+		}
+		values[key], list[i] = element, element
+	}
+	if again, ok := m.(refillable); ok && freeze.Known(reflect.TypeOf(m)) {
+		return again.Refill(list), nil
+	}
+	return values, nil
 }
 
 func plainNumber(n json.Number) (any, error) {
@@ -128,22 +236,29 @@ func plainChild(c api.ChildPipe) any {
 }
 
 // plainAnyMap copies only when something in m has to change.
-func plainAnyMap(m map[string]any, depth int) (any, bool, error) {
+func (w *plainer) plainAnyMap(m map[string]any, depth int) (any, bool, error) {
 	if m == nil {
 		return map[string]any{}, false, nil
 	}
-	out := m
-	same := true
+	if err := w.enter(reflect.ValueOf(m)); err != nil {
+		return nil, false, err
+	}
+	defer w.leave()
+	out, same := m, true
+	if w.copies {
+		out, same = make(map[string]any, len(m)), false
+	}
 	first, failed := "", error(nil) // of several errors the same one each time
 	for key, value := range m {
-		element, unchanged, err := plain(value, depth+1)
+		w.bytes -= len(key)
+		element, unchanged, err := w.plain(value, depth+1)
 		if err != nil {
 			if failed == nil || key < first {
 				first, failed = key, err
 			}
 			continue
 		}
-		if unchanged {
+		if unchanged && !w.copies {
 			continue
 		}
 		if same {
@@ -157,18 +272,29 @@ func plainAnyMap(m map[string]any, depth int) (any, bool, error) {
 	return out, same, nil
 }
 
-func plainAnyList(list []any, depth int) (any, bool, error) {
+func (w *plainer) plainAnyList(list []any, depth int) (any, bool, error) {
 	if list == nil {
 		return []any{}, false, nil
 	}
-	out := list
-	same := true
+	if len(list) > w.values {
+		return nil, false, errTooMany
+	}
+	if len(list) > 0 {
+		if err := w.enter(reflect.ValueOf(list)); err != nil {
+			return nil, false, err
+		}
+		defer w.leave()
+	}
+	out, same := list, true
+	if w.copies {
+		out, same = make([]any, len(list)), false
+	}
 	for i, value := range list {
-		element, unchanged, err := plain(value, depth+1)
+		element, unchanged, err := w.plain(value, depth+1)
 		if err != nil {
 			return nil, false, underIndex(i, err)
 		}
-		if unchanged {
+		if unchanged && !w.copies {
 			continue
 		}
 		if same {
@@ -180,13 +306,17 @@ func plainAnyList(list []any, depth int) (any, bool, error) {
 }
 
 // plainReflected makes a value plain whose type has no short way.
-func plainReflected(v reflect.Value, depth int) (any, error) {
+func (w *plainer) plainReflected(v reflect.Value, depth int) (any, error) {
 	if depth > deepest {
-		return nil, errors.New("is nested too deeply, or contains itself")
+		return nil, errTooDeep
+	}
+	if err := w.count(""); err != nil {
+		return nil, err
 	}
 	switch v.Kind() {
 	case reflect.String:
-		return v.String(), nil
+		text := v.String()
+		return text, w.count(text)
 	case reflect.Bool:
 		return v.Bool(), nil
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
@@ -200,26 +330,31 @@ func plainReflected(v reflect.Value, depth int) (any, error) {
 		}
 		return int64(v.Uint()), nil
 	case reflect.Float32, reflect.Float64:
-		out, _, err := plain(v.Float(), depth)
+		out, _, err := w.plain(v.Float(), depth)
 		return out, err
 	case reflect.Pointer:
 		if v.IsNil() {
 			return nil, nil
 		}
 		if v.Type().Implements(orderedType) {
-			return v.Interface(), nil
+			out, _, err := w.plain(v.Interface(), depth)
+			return out, err
 		}
-		return plainReflected(v.Elem(), depth+1)
+		if err := w.enter(v); err != nil {
+			return nil, err
+		}
+		defer w.leave()
+		return w.plainReflected(v.Elem(), depth+1)
 	case reflect.Interface:
 		if v.IsNil() {
 			return nil, nil
 		}
-		out, _, err := plain(v.Interface(), depth+1)
+		out, _, err := w.plain(v.Interface(), depth+1)
 		return out, err
 	case reflect.Slice, reflect.Array:
-		return plainList(v, depth)
+		return w.plainList(v, depth)
 	case reflect.Map:
-		return plainMap(v, depth)
+		return w.plainMap(v, depth)
 	case reflect.Struct:
 		switch v.Type() {
 		case timeType:
@@ -230,7 +365,7 @@ func plainReflected(v reflect.Value, depth int) (any, error) {
 		if form, err := formOf(v.Type()); err == nil && form.opaque {
 			return nil, fmt.Errorf("is a %s, which can't be handed on: it has no otai tags", typeName(v.Type()))
 		}
-		return plainStruct(v, depth)
+		return w.plainStruct(v, depth)
 	default:
 		return nil, fmt.Errorf("is a %s, which can't be handed on", typeName(v.Type()))
 	}
@@ -238,13 +373,22 @@ func plainReflected(v reflect.Value, depth int) (any, error) {
 
 var orderedType = reflect.TypeFor[ordered]()
 
-func plainList(v reflect.Value, depth int) (any, error) {
+func (w *plainer) plainList(v reflect.Value, depth int) (any, error) {
 	if v.Type().Elem().Kind() == reflect.Uint8 {
 		return nil, errors.New("holds bytes, which can't be handed on: make them a string")
 	}
+	if v.Len() > w.values {
+		return nil, errTooMany
+	}
+	if v.Kind() == reflect.Slice && v.Len() > 0 {
+		if err := w.enter(v); err != nil {
+			return nil, err
+		}
+		defer w.leave()
+	}
 	out := make([]any, v.Len())
 	for i := range out {
-		element, err := plainReflected(v.Index(i), depth+1)
+		element, err := w.plainReflected(v.Index(i), depth+1)
 		if err != nil {
 			return nil, underIndex(i, err)
 		}
@@ -253,14 +397,19 @@ func plainList(v reflect.Value, depth int) (any, error) {
 	return out, nil
 }
 
-func plainMap(v reflect.Value, depth int) (any, error) {
+func (w *plainer) plainMap(v reflect.Value, depth int) (any, error) {
 	if v.Type().Key().Kind() != reflect.String {
 		return nil, fmt.Errorf("is a %s: only texts can be keys", typeName(v.Type()))
 	}
+	if err := w.enter(v); err != nil {
+		return nil, err
+	}
+	defer w.leave()
 	out := make(map[string]any, v.Len())
 	for entries := v.MapRange(); entries.Next(); {
 		key := entries.Key().String()
-		element, err := plainReflected(entries.Value(), depth+1)
+		w.bytes -= len(key)
+		element, err := w.plainReflected(entries.Value(), depth+1)
 		if err != nil {
 			return nil, underKey(key, err)
 		}
@@ -269,14 +418,14 @@ func plainMap(v reflect.Value, depth int) (any, error) {
 	return out, nil
 }
 
-func plainStruct(v reflect.Value, depth int) (map[string]any, error) {
+func (w *plainer) plainStruct(v reflect.Value, depth int) (map[string]any, error) {
 	form, err := formOf(v.Type())
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[string]any, len(form.keys))
 	for _, key := range form.keys {
-		element, err := plainReflected(v.Field(key.index), depth+1)
+		element, err := w.plainReflected(v.Field(key.index), depth+1)
 		if err != nil {
 			return nil, underKey(key.name, err)
 		}
@@ -290,7 +439,7 @@ func plainStruct(v reflect.Value, depth int) (map[string]any, error) {
 		if _, declared := out[key]; declared {
 			continue
 		}
-		element, err := plainReflected(entries.Value(), depth+1)
+		element, err := w.plainReflected(entries.Value(), depth+1)
 		if err != nil {
 			return nil, underKey(key, err)
 		}

@@ -16,8 +16,9 @@ import (
 // openLogFile opens a log file for appending, and makes it where there is none. Where root
 // does that in a folder of somebody else, it is done with that user's rights: as root's, the
 // service could not write to the file any more, and a link there must not lead root elsewhere.
-func openLogFile(path string) (*os.File, error) {
-	if own := standardStream(path); own != nil {
+// stdout is what the process was given as its standard output.
+func openLogFile(path string, stdout *os.File) (*os.File, error) {
+	if own := standardStream(path, stdout); own != nil {
 		return duplicate(own)
 	}
 	if os.Geteuid() != 0 {
@@ -38,10 +39,10 @@ const logFileMode = 0o640
 
 // standardStream is what the process writes to already, as containers want logs to be. By
 // its path it can't be opened where it is a socket.
-func standardStream(path string) *os.File {
+func standardStream(path string, stdout *os.File) *os.File {
 	switch filepath.Clean(path) {
 	case "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
-		return os.Stdout
+		return stdout
 	case "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2":
 		return os.Stderr
 	}
@@ -165,7 +166,7 @@ func openLogBelow(violation *loader.Violation, path string) (*os.File, error) {
 // can't be, and what to do then; "" where nothing is wrong.
 func CheckFile(path string) (kind, hint string) {
 	info, err := os.Stat(path)
-	if standardStream(path) != nil || err != nil || takesLogs(info) {
+	if standardStream(path, os.Stdout) != nil || err != nil || takesLogs(info) {
 		return "", ""
 	}
 	return files.Kind(info.Mode()), wantLogFile

@@ -27,7 +27,7 @@ func TestALogFileOfRootInAServicesFolderIsTheServices(t *testing.T) {
 	must(t, os.Mkdir(filepath.Join(dir, "deeper"), 0o700), os.Chown(filepath.Join(dir, "deeper"), mallory, mallory))
 	for _, path := range []string{filepath.Join(dir, "otai.log"), filepath.Join(dir, "deeper", "otai.log")} {
 		for range 2 { // it is made, then it is there
-			file, err := openLogFile(path)
+			file, err := openLogFile(path, os.Stdout)
 			closeLog(t, file, err)
 			info, err := os.Stat(path)
 			must(t, err)
@@ -57,7 +57,7 @@ func TestALogFileLeadsRootNowhereWhereTheFoldersOwnerCouldNotWrite(t *testing.T)
 		dir := foreignFolder(t)
 		sub := filepath.Join(dir, "sub")
 		must(t, os.Mkdir(sub, 0o755), os.Chown(sub, mallory, mallory), plant(dir))
-		file, err := openLogFile(filepath.Join(sub, "otai.log"))
+		file, err := openLogFile(filepath.Join(sub, "otai.log"), os.Stdout)
 		if err == nil || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "12345") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -83,7 +83,7 @@ func TestALogFileIsRootsAloneWhereOthersCanWrite(t *testing.T) {
 		must(t, os.Mkdir(dir, 0o755), os.Chown(dir, 0, mallory), os.Chmod(dir, mode), os.Mkdir(elsewhere, 0o755))
 		path := filepath.Join(dir, "otai.log")
 		for range 2 {
-			file, err := openLogFile(path)
+			file, err := openLogFile(path, os.Stdout)
 			closeLog(t, file, err)
 		}
 		for what, plant := range map[string]func() error{
@@ -97,7 +97,7 @@ func TestALogFileIsRootsAloneWhereOthersCanWrite(t *testing.T) {
 			"a pipe": func() error { return syscall.Mkfifo(path, 0o666) },
 		} {
 			must(t, os.Remove(path), plant())
-			if file, err := openLogFile(path); err == nil {
+			if file, err := openLogFile(path, os.Stdout); err == nil {
 				t.Errorf("%s: %s was taken", name, what)
 				must(t, file.Close())
 			}
@@ -132,7 +132,7 @@ func TestNoRaceLeadsALogFileOfRootElsewhere(t *testing.T) {
 	})
 	opened := 0
 	for began := time.Now(); time.Since(began) < 500*time.Millisecond; {
-		if file, err := openLogFile(filepath.Join(sub, "otai.log")); err == nil {
+		if file, err := openLogFile(filepath.Join(sub, "otai.log"), os.Stdout); err == nil {
 			opened++
 			must(t, file.Close())
 		}
@@ -151,7 +151,7 @@ func TestALogFileThatIsNoFileIsNamedAndNotWaitedFor(t *testing.T) {
 	must(t, syscall.Mkfifo(pipe, 0o600))
 	try := func(path, want string) {
 		t.Helper()
-		file, err := openLogFile(path)
+		file, err := openLogFile(path, os.Stdout)
 		if err == nil {
 			must(t, file.Close())
 		}
@@ -167,7 +167,7 @@ func TestALogFileThatIsNoFileIsNamedAndNotWaitedFor(t *testing.T) {
 	defer reader.Close()
 	try(pipe, "is a named pipe; name a regular file")
 	for _, path := range []string{"/dev/null", "/dev/stderr", "/dev/stdout"} {
-		file, err := openLogFile(path)
+		file, err := openLogFile(path, os.Stdout)
 		closeLog(t, file, err)
 	}
 	if _, err := os.Stderr.Stat(); err != nil {
@@ -178,7 +178,7 @@ func TestALogFileThatIsNoFileIsNamedAndNotWaitedFor(t *testing.T) {
 func TestALogFileOfOnesOwnMayBeALink(t *testing.T) {
 	real, link := filepath.Join(t.TempDir(), "real.log"), filepath.Join(t.TempDir(), "otai.log")
 	must(t, os.Symlink(real, link))
-	file, err := openLogFile(link)
+	file, err := openLogFile(link, os.Stdout)
 	closeLog(t, file, err)
 	if _, err := os.Stat(real); err != nil {
 		t.Error(err)

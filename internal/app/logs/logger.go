@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ type Options struct {
 	Level  string // "" is info
 	Format string // auto, json or console; "" is auto
 	Stderr io.Writer
+	Stdout *os.File                  // to which a file such as /dev/stdout leads; nil: os.Stdout
 	Colors bool                      // on a terminal
 	File   string                    // absolute path, "" for none
 	Redact func(io.Writer) io.Writer // takes the secrets out of each line
@@ -47,7 +49,7 @@ func New(o Options) (*slog.Logger, io.Closer, error) {
 	}
 	closer := io.Closer(io.NopCloser(nil))
 	if o.File != "" {
-		file, err := openLogFile(o.File)
+		file, err := openLogFile(o.File, cmp.Or(o.Stdout, os.Stdout))
 		if err != nil {
 			return nil, nil, fmt.Errorf("opening the log file that infrastructure.logging.log_file_path names: %w", err)
 		}

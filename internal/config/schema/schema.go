@@ -102,7 +102,7 @@ func (b schemaBuilder) document() object {
 		"log_to_file":   flagSchema("Log to log_file_path as well."),
 		"log_file_path": textSchema("File that is logged to."),
 	}
-	keep := "P30D"
+	keep, startTimeout := "P30D", "PT1M"
 	runs := object{
 		"database":  textSchema("URL of the PostgreSQL database that several otai share, as postgres://USER:PASSWORD@HOST/DATABASE; OTAI_DATABASE_URL wins. Not given: a file in the state folder."),
 		"schema":    described("Schema of the database.", object{"type": []any{"string", "null"}, "pattern": vocabulary.DatabaseSchemaPattern + "|" + vocabulary.ReferencePattern, "default": "otai"}),
@@ -120,6 +120,8 @@ func (b schemaBuilder) document() object {
 		"sha256":    described("The only content that the file may have.", object{"type": []any{"string", "null"}, "pattern": vocabulary.SHA256Pattern}),
 		"signature": textSchema("File with its minisign signature; not given, the plugin file with .minisig."),
 		"env":       textsSchema("Names of variables that a process which tries the plugin gets, beside the usual ones. None that is named like a secret."),
+
+		"init_side_effects": described("What becomes of the plugin if its init functions change the process: warn puts back and loads it, refuse does not load it.", object{"anyOf": []any{object{"enum": anyList(vocabulary.InitSideEffects)}, variableText, object{"type": "null"}}, "default": "warn"}),
 	})
 	plugin["required"] = []any{"name"}
 	listed := closed(object{"id": object{"type": "string"}})
@@ -131,6 +133,7 @@ func (b schemaBuilder) document() object {
 			"api_version": textSchema("Constraint on the level of otai's contract, such as >=1.0.0."),
 			"infrastructure": closed(object{
 				"logging": closed(logging), "runs": closed(runs), "default_template_renderer": ignored,
+				"start_timeout": params.Schema(&params.Spec{Name: "start_timeout", Kind: params.KindDuration, Doc: "How long the start of one service or pipe may take, in which models are loaded.", Default: &startTimeout}, vocabulary.ReferencePattern),
 			}),
 			"plugins":      listOf("Order and policy of plugins. One that is not listed is loaded, too.", object{"anyOf": []any{object{"type": "string"}, plugin}}),
 			"plugin_dirs":  textsSchema("Folders with plugins."),

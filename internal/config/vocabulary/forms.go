@@ -8,6 +8,9 @@ var (
 	OtherLogLevels = map[string]string{"warning": "warn", "critical": "fatal", "notset": "trace", "off": "disabled", "none": "disabled"}
 )
 
+// InitSideEffects are what becomes of a plugin that changes its process while it is opened.
+var InitSideEffects = []string{"warn", "refuse"}
+
 // Patterns of values, in what all dialects of regular expressions know.
 const (
 	// SHA256Pattern is a SHA-256 sum in hexadecimal.

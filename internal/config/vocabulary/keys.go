@@ -13,7 +13,7 @@ var (
 	DocumentKeys = []string{"api_version", "infrastructure", "plugins", "plugin_dirs", "trusted_keys", "services", "orchestrator"}
 	ServiceKeys  = []string{"use", "injects", "params"}
 
-	InfrastructureKeys = []string{"logging", "runs"}
+	InfrastructureKeys = []string{"logging", "runs", "start_timeout"}
 	RunsKeys           = []string{"database", "schema", "keep", "poll_only"}
 
 	PipeKeys   = []string{"id", "use", "injects", "params"}

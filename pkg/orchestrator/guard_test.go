@@ -1,0 +1,334 @@
+package orchestrator_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+	"github.com/open-ticket-ai/otai/pkg/registry"
+)
+
+// evil is an error of a plugin whose text can't be had.
+type evil struct{ text string }
+
+func (e *evil) Error() string { return e.text } // panics where e is nil
+
+// endless has a map that contains itself, in two ways.
+func endless() map[string]any {
+	m := map[string]any{}
+	m["a"], m["b"] = m, m
+	return m
+}
+
+type behaviorParams struct {
+	Kind string `otai:"kind"`
+}
+
+// behave does what a plugin must not do.
+func behave(kind string) (api.PipeResult, error) {
+	switch kind {
+	case "typed nil":
+		var e *evil
+		return api.PipeResult{}, e
+	case "nil of the contract's":
+		return api.PipeResult{}, (*api.RetryError)(nil)
+	case "goexit":
+		runtime.Goexit()
+	case "panic with an evil value":
+		panic((*evil)(nil))
+	case "itself":
+		return api.Success(map[string]any{"data": endless()}), nil
+	case "status":
+		return api.PipeResult{Status: "ok"}, nil
+	case "long message":
+		return api.Failure("%s", strings.Repeat("x", 32<<20)), nil
+	}
+	return api.Success(map[string]any{"kind": kind}), nil
+}
+
+// worker is a service of a plugin.
+type worker interface{ Work(kind string) error }
+
+type service struct {
+	start, end func(context.Context) error
+}
+
+func (s *service) Work(kind string) error { _, err := behave(kind); return err }
+
+func (s *service) Start(ctx context.Context) error {
+	if s.start == nil {
+		return nil
+	}
+	return s.start(ctx)
+}
+
+func (s *service) Close() error {
+	if s.end == nil {
+		return nil
+	}
+	return s.end(context.Background())
+}
+
+type witnessParams struct {
+	Work worker `inject:"work,optional"`
+	Kind string `otai:"kind"`
+}
+
+// guarded is an engine with two children of the root: one that a test is about, and a witness.
+func guarded(t *testing.T, w *world, about map[string]any, services map[string]*service, o orchestrator.Options) (e *orchestrator.Engine, witnessed *atomic.Int64, err error) {
+	t.Helper()
+	witnessed = new(atomic.Int64)
+	list := []api.Injectable{
+		api.NewService("Renderer", "", func(struct{}, api.Host) (renderer, error) { return renderer{}, nil }),
+		api.NewService("Service", "", func(_ struct{}, h api.Host) (*service, error) {
+			return services[strings.TrimPrefix(h.Path(), "services.")], nil
+		}),
+		api.NewPipeFunc("Root", "", func(context.Context, rootParams, api.Scope) (api.PipeResult, error) { return api.Success(nil), nil }).
+			WithLabel("children", "separate"),
+		api.NewPipeFunc("Behave", "", func(_ context.Context, p behaviorParams, _ api.Scope) (api.PipeResult, error) { return behave(p.Kind) }),
+		api.NewPipeFunc("Ask", "", func(_ context.Context, p witnessParams, _ api.Scope) (api.PipeResult, error) {
+			return api.Success(nil), p.Work.Work(p.Kind)
+		}),
+		api.NewPipeFunc("Deaf", "", func(context.Context, struct{}, api.Scope) (api.PipeResult, error) {
+			<-w.hang
+			return api.Success(nil), nil
+		}),
+		api.NewPipe("Never", "", func(api.Host) (api.PipeFunc[struct{}], error) { <-w.hang; return nil, errors.New("late") }),
+		api.NewPipeFunc("Witness", "", func(context.Context, struct{}, api.Scope) (api.PipeResult, error) {
+			witnessed.Add(1)
+			return api.Success(nil), nil
+		}),
+	}
+	w.hang = make(chan struct{})
+	r := registry.New(":")
+	if err := r.Register("otai-bad", "t", api.AppConfig{}, list); err != nil {
+		t.Fatal(err)
+	}
+	d := orchestrator.Definition{RootPath: "root", Root: map[string]any{"use": "t:Root", "params": map[string]any{"steps": []any{about, step("witness", "t:Witness", nil)}}}}
+	for id := range services {
+		d.Services = append(d.Services, orchestrator.Service{ID: id, Use: "t:Service", Path: "services." + id})
+	}
+	o.Registry, o.DefaultRenderer, o.Logger = r, "t:Renderer", slog.New(slog.NewTextHandler(w, nil))
+	e, err = orchestrator.New(d, o)
+	return e, witnessed, err
+}
+
+func TestWhatAPluginAnswersStopsItsOwnRunnerOnly(t *testing.T) {
+	for kind, want := range map[string]string{
+		"typed nil":                "Error of an error of type *github.com/open-ticket-ai/otai/pkg/orchestrator_test.evil, which is a nil pointer",
+		"nil of the contract's":    "which is a nil pointer",
+		"goexit":                   "ended its goroutine by runtime.Goexit",
+		"panic with an evil value": "root.params.steps[0] panicked: ",
+		"itself":                   "its answer can't be handed on: data.a: contains itself",
+		"status":                   "its answer has the status ok, which is not one of",
+	} {
+		for _, use := range []string{"t:Behave", "t:Ask"} {
+			if use == "t:Ask" && (kind == "itself" || kind == "status") {
+				continue // these are of a result
+			}
+			t.Run(use+" "+kind, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := &world{}
+					about := map[string]any{"id": "bad", "use": use, "injects": map[string]any{"work": "s"}, "params": map[string]any{"kind": kind}}
+					if use == "t:Behave" {
+						delete(about, "injects")
+					}
+					e, witnessed, err := guarded(t, w, about, map[string]*service{"s": {}}, orchestrator.Options{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					runFor(t, e, 10*time.Second)
+					if n := witnessed.Load(); n < 10 {
+						t.Errorf("the other runner ran %d times", n)
+					}
+					line := w.line("a part of the work fails")
+					for _, text := range []string{want, "plugin=otai-bad", "step=bad", "root.params.steps[0]"} {
+						if !strings.Contains(line, text) {
+							t.Errorf("the line lacks %q: %s", text, line)
+						}
+					}
+					if err := e.Close(); err != nil {
+						t.Error(err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// line is the first line of the log with a text.
+func (w *world) line(text string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for line := range strings.Lines(w.log.String()) {
+		if strings.Contains(line, text) {
+			return line
+		}
+	}
+	return ""
+}
+
+func TestALongMessageIsCutOff(t *testing.T) {
+	w := &world{}
+	e, _, err := guarded(t, w, step("bad", "t:Behave", map[string]any{"kind": "long message"}), nil, orchestrator.Options{Once: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(e.Run(t.Context()), e.Close()); err != nil || w.log.Len() > 100<<10 {
+		t.Errorf("%v, with a log of %d bytes", err, w.log.Len())
+	}
+}
+
+func TestAStartThatBlocksIsNamedAndItsUsersAloneWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		starts := 0
+		end := make(chan struct{})
+		blocks := &service{start: func(context.Context) error { starts++; <-end; return nil }}
+		e, witnessed, err := guarded(t, w,
+			map[string]any{"id": "user", "use": "t:Ask", "injects": map[string]any{"work": "s"}},
+			map[string]*service{"s": blocks}, orchestrator.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- e.Run(ctx) }()
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		if n := witnessed.Load(); n < 179 {
+			t.Errorf("the other runner ran %d times", n)
+		}
+		for _, want := range []string{"starting services.s: Start of the plugin otai-bad did not come to an end within 1m0s", "plugin=otai-bad", "step=s"} {
+			if line := w.line("a part of the work fails"); !strings.Contains(line, want) {
+				t.Errorf("the line lacks %q: %s", want, line)
+			}
+		}
+		if starts != 1 {
+			t.Errorf("it was started %d times beside itself", starts)
+		}
+		stop()
+		stopped := time.Now()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(stopped); took > 4*time.Second {
+			t.Errorf("the stop took %v", took)
+		}
+		if line := w.line("left behind"); !strings.Contains(line, "plugin=otai-bad") || !strings.Contains(line, "method=Start") {
+			t.Errorf("the stop says %q", line)
+		}
+		close(end)
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAStartThatReturnsLateCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		started := ""
+		slow := &service{start: func(ctx context.Context) error {
+			time.Sleep(90 * time.Second)
+			return nil
+		}}
+		e, _, err := guarded(t, w, map[string]any{"id": "user", "use": "t:Ask", "injects": map[string]any{"work": "s"}},
+			map[string]*service{"s": slow}, orchestrator.Options{Starting: func(plugin string) func() { return func() { started += plugin } }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runFor(t, e, 3*time.Minute)
+		if started != "otai-bad" || w.logged("works again") != 1 {
+			t.Errorf("it started %q:\n%s", started, w.log.String())
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestACloseThatBlocksIsNamedAndTheOthersAreClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		end := make(chan struct{})
+		blocks := func(context.Context) error { <-end; return nil }
+		closed := false
+		// They are closed in reverse order of the ids, or in another one: two block, one doesn't.
+		e, _, err := guarded(t, w, step("a", "t:Behave", nil), map[string]*service{
+			"one": {end: blocks}, "two": {end: func(context.Context) error { closed = true; return nil }}, "three": {end: blocks}, "four": {end: blocks},
+		}, orchestrator.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		err = e.Close()
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		if err == nil || !strings.Contains(err.Error(), "Close of the plugin otai-bad did not come to an end within 5s") {
+			t.Errorf("got %v", err)
+		}
+		if n := w.logged("could not be closed"); n != 2 {
+			t.Errorf("%d lines", n)
+		}
+		if !closed && !strings.Contains(err.Error(), "services.two: it was not closed") {
+			t.Errorf("the one that ends was neither closed nor named: %v", err)
+		}
+		close(end)
+	})
+}
+
+func TestABuildFunctionThatBlocksIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		_, _, err := guarded(t, w, step("a", "t:Never", nil), nil, orchestrator.Options{})
+		if err == nil || !strings.Contains(err.Error(), "root.params.steps[0]: the build function of the plugin otai-bad did not come to an end within 1m0s") {
+			t.Errorf("got %v", err)
+		}
+		close(w.hang)
+	})
+}
+
+func TestAStepThatNeverEndsIsNamedWithGrowingPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		e, witnessed, err := guarded(t, w, step("deaf", "t:Deaf", nil), nil, orchestrator.Options{Locate: func(string, error) string { return "config.yml:3:5" }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- e.Run(ctx) }()
+		time.Sleep(10*time.Minute + time.Second)
+		synctest.Wait()
+		if n := witnessed.Load(); n < 600 {
+			t.Errorf("the other runner ran %d times", n)
+		}
+		if n := w.logged("a step has not ended yet"); n != 4 { // after 1, 2, 4 and 8 minutes
+			t.Errorf("it was named %d times:\n%s", n, w.log.String())
+		}
+		for _, want := range []string{"level=WARN", "plugin=otai-bad", "use=t:Deaf", "step=deaf", "path=root.params.steps[0]", "at=config.yml:3:5", "after=1m"} {
+			if line := w.line("a step has not ended yet"); !strings.Contains(line, want) {
+				t.Errorf("the line lacks %q: %s", want, line)
+			}
+		}
+		close(w.hang)
+		time.Sleep(time.Second)
+		if n := w.logged("a step that took long has ended"); n != 1 {
+			t.Errorf("its end was said %d times", n)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}

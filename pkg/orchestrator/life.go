@@ -1,0 +1,292 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
+)
+
+// instance is a service or pipe that was built.
+type instance struct {
+	owner
+	use      string
+	value    any
+	needs    []*instance   // services that it is given
+	ready    chan struct{} // closed when it has started, or has nothing to start
+	starting chan error    // of a Start that has not returned yet; else nil
+}
+
+// built keeps what a build function made, which needs the services with these ids.
+func (e *Engine) built(o owner, use string, value any, injects map[string]string) *instance {
+	i := &instance{owner: o, use: use, value: value, ready: make(chan struct{})}
+	if _, ok := value.(api.Starter); !ok {
+		close(i.ready)
+	}
+	for _, id := range injects {
+		if s, ok := e.services[id]; ok && s.built != nil {
+			i.needs = append(i.needs, s.built)
+		}
+	}
+	e.instances = append(e.instances, i)
+	return i
+}
+
+// await waits until i and what it needs has started. It is false if ctx ended before.
+func (i *instance) await(ctx context.Context) bool {
+	for _, other := range i.needs {
+		if !other.await(ctx) {
+			return false
+		}
+	}
+	select {
+	case <-i.ready:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// LifeError is an error of a service or pipe where it is started or closed.
+type LifeError struct {
+	Path   string // its place in the configuration
+	Plugin string // that offers it
+	File   string // of the plugin
+	Step   string // what people call it
+	Doing  string // "starting" or "closing"
+	Err    error  // what it returned, or that it didn't return
+}
+
+func (e *LifeError) Error() string { return e.Doing + " " + e.Path + ": " + e.Err.Error() }
+func (e *LifeError) Unwrap() error { return e.Err }
+
+func (i *instance) failed(doing string, err error) error {
+	return &LifeError{Path: i.path, Plugin: i.plugin, File: i.file, Step: i.step, Doing: doing, Err: err}
+}
+
+// StuckError says that a method of a plugin did not return in time. It may still run.
+type StuckError struct {
+	Method string
+	Plugin string // with its file, for people
+	Limit  time.Duration
+}
+
+func (e *StuckError) Error() string {
+	return fmt.Sprintf("%s of the plugin %s did not come to an end within %v", e.Method, e.Plugin, e.Limit)
+}
+
+const (
+	// defaultStart is how long a Start may take: models are loaded in it.
+	defaultStart = time.Minute
+	// closeWithin is how long one Close may take, closeAll all of them.
+	closeWithin = 5 * time.Second
+	closeAll    = 10 * time.Second
+)
+
+// building runs a build function, which is as quick as a plugin lets it be.
+func (e *Engine) building(o owner, f func() error) error {
+	err := o.guard(e.options.StartTimeout, f)
+	if stuck := (*freeze.StuckError)(nil); errors.As(err, &stuck) && stuck.Doing == "" {
+		return &StuckError{Method: "the build function", Plugin: o.who(), Limit: stuck.Limit}
+	}
+	return err
+}
+
+// Start starts each service and pipe that is an [api.Starter], in the order in which they
+// were built, and ends at the first error, a [*LifeError]. If it is called again, it continues
+// there. Run calls it, so only a host that doesn't run pipes needs to.
+func (e *Engine) Start(ctx context.Context) error {
+	for _, i := range e.instances {
+		if _, ok := i.value.(api.Starter); ok {
+			e.doing(Starting, i.use, i.path)
+		}
+		if err := e.start(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startBeside starts each instance in the background, as soon as what it needs has started,
+// and again where that fails. Runners wait for what they use, and no others.
+func (e *Engine) startBeside(ctx context.Context, all *sync.WaitGroup) {
+	var starters []*instance
+	for _, i := range e.instances {
+		if _, ok := i.value.(api.Starter); ok {
+			starters = append(starters, i)
+		}
+	}
+	if len(starters) == 0 {
+		e.doing(Working, "", "")
+	}
+	e.unstarted.Store(int32(len(starters)))
+	for _, i := range starters {
+		all.Go(func() { e.startRepeatedly(ctx, i) })
+	}
+}
+
+// startTurn is how long others wait for a Start before theirs begins beside it. One after
+// another, it is known whose code ends the process.
+const startTurn = 5 * time.Second
+
+func (e *Engine) startInTurn(ctx context.Context, i *instance) error {
+	select {
+	case e.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	free := sync.OnceFunc(func() { <-e.turn })
+	defer free()
+	defer time.AfterFunc(startTurn, free).Stop()
+	e.doing(Starting, i.use, i.path)
+	return e.start(ctx, i)
+}
+
+func (e *Engine) startRepeatedly(ctx context.Context, i *instance) {
+	first := true // until it counts as one whose Start has ended or failed once
+	if len(i.needs) > 0 {
+		first = false // how long that takes depends on others
+		e.unstarted.Add(-1)
+	}
+	for _, other := range i.needs {
+		if !other.await(ctx) {
+			return
+		}
+	}
+	outage := newOutage(i.path, "", e.logger)
+	for ctx.Err() == nil {
+		err := e.startInTurn(ctx, i)
+		if first {
+			first = false
+			e.unstarted.Add(-1)
+		}
+		if e.unstarted.Load() == 0 {
+			e.doing(Working, "", "")
+		}
+		switch {
+		case err == nil:
+			outage.over(time.Now(), working)
+			return
+		case ctx.Err() != nil:
+			return
+		case isConfigError(err):
+			e.end(err)
+			return
+		}
+		outage.failed(err, defaultRetry, working)
+		sleep(ctx, outage.wait())
+	}
+}
+
+// needs are the instances without which nothing can run at a place.
+func (p *place) needs() []*instance {
+	var list []*instance
+	if s := p.engine.rendererService; s != nil {
+		list = append(list, s)
+	}
+	var walk func(n *node)
+	walk = func(n *node) {
+		list = append(list, n.built)
+		for _, c := range n.inner {
+			walk(c.node)
+		}
+	}
+	if p.child != nil {
+		walk(p.child)
+	} else {
+		walk(p.node)
+	}
+	return list
+}
+
+// start starts one instance. A Start that has not returned goes on: the next call waits for
+// it once more instead of a second one beside it.
+func (e *Engine) start(ctx context.Context, i *instance) error {
+	select {
+	case <-i.ready:
+		return nil
+	default:
+	}
+	starter, ok := i.value.(api.Starter)
+	if !ok {
+		return nil
+	}
+	limit := e.options.StartTimeout
+	if i.starting == nil {
+		i.starting = make(chan error, 1)
+		limited, cancel := context.WithTimeout(ctx, limit)
+		go func(ended chan<- error) {
+			defer cancel()
+			over := func() {}
+			if e.options.Starting != nil {
+				over = e.options.Starting(i.plugin)
+			}
+			err := i.guard(0, func() error { return starter.Start(limited) })
+			over()
+			ended <- err
+		}(i.starting)
+	}
+	timer := time.NewTimer(limit + e.options.Grace) // one that heeds its context says more than the limit does
+	defer timer.Stop()
+	select {
+	case err := <-i.starting:
+		return e.started(i, err)
+	case <-timer.C:
+		return i.failed("starting", &StuckError{Method: "Start", Plugin: i.who(), Limit: limit})
+	case <-ctx.Done():
+	}
+	timer.Reset(e.options.Grace)
+	select {
+	case err := <-i.starting:
+		return e.started(i, err)
+	case <-timer.C:
+		e.logger.Warn("a start did not end in time and is left behind", append(i.about(), "method", "Start", "grace", e.options.Grace)...)
+		return ctx.Err()
+	}
+}
+
+// started is called when a Start has returned.
+func (e *Engine) started(i *instance, err error) error {
+	i.starting = nil
+	if err != nil {
+		return i.failed("starting", err)
+	}
+	close(i.ready)
+	return nil
+}
+
+// Close closes each service and pipe that is an [io.Closer], the last one built first,
+// and joins their errors. One that doesn't return in time is named and left behind. The engine
+// can't be used afterwards.
+func (e *Engine) Close() error {
+	var errs []error
+	end := time.Now().Add(closeAll)
+	for n := len(e.instances) - 1; n >= 0; n-- {
+		i := e.instances[n]
+		closer, ok := i.value.(io.Closer)
+		if !ok {
+			continue
+		}
+		e.doing(Closing, i.use, i.path)
+		limit := min(closeWithin, time.Until(end))
+		if limit <= 0 {
+			errs = append(errs, i.failed("closing", errors.New("it was not closed, because others took too long")))
+			continue
+		}
+		err := i.guard(limit, closer.Close)
+		if stuck := (*freeze.StuckError)(nil); errors.As(err, &stuck) && stuck.Doing == "" {
+			err = &StuckError{Method: "Close", Plugin: i.who(), Limit: limit.Round(time.Millisecond)}
+		}
+		if err != nil {
+			e.logger.Error("a service or pipe could not be closed", append(i.about(), "method", "Close", "err", err.Error())...)
+			errs = append(errs, i.failed("closing", err))
+		}
+	}
+	e.instances = nil
+	return errors.Join(errs...)
+}
