@@ -50,8 +50,8 @@ func (e *RunError) Error() string {
 
 func (e *RunError) Unwrap() error { return e.Err }
 
-// PanicError is a panic in a plugin's code, which the engine has caught, or another end of a
-// call that is no return.
+// PanicError is a panic in a plugin's code, which the engine has caught, or another way in
+// which a call did not return.
 type PanicError struct {
 	Path   string // place in the configuration of the service or pipe
 	Plugin string // that offers it

@@ -25,7 +25,7 @@ var kinds = []error{
 // Error returns an error whose methods run no code of a plugin: err itself, where its types
 // are known. Otherwise its text, the kinds that it is, and what the host asks of it by
 // errors.As are taken once. An error whose own method panics or blocks is a [*PanicError] or
-// [*StuckError], of the same kinds; nil in a pointer is no success, but such an error, unless
+// [*StuckError], of the same kinds; nil in a pointer is such an error and not a success, unless
 // its methods work.
 func Error(err error) error {
 	if err == nil {

@@ -42,7 +42,7 @@ type Snapshot struct {
 	deaf   func() // ends that it hears signals
 }
 
-// comparison is of facts that are no fixed list, such as variables. before is what it was
+// comparison is of facts without a fixed list, such as variables. before is what it was
 // made with.
 type comparison interface{ putBack() []Change }
 
@@ -127,7 +127,7 @@ func variable[T any](name string, p *T) fact {
 		name: name,
 		read: func() any { return any(*p) },
 		set: func(v any) {
-			now, ok := v.(T) // the zero value of an interface is nil, which is no T
+			now, ok := v.(T) // the zero value of an interface is nil, which is not a T
 			if ok || v == nil {
 				*p = now
 			}

@@ -47,7 +47,7 @@ func signals() []fact {
 }
 
 // putBackSignal sets the action at a signal. Go's runtime has to handle the signal again first,
-// where it was told to ignore it: else it would pass it on to nobody.
+// where code of a plugin has it ignored: else it would pass it on to nobody.
 func putBackSignal(n int, a action) {
 	heard := make(chan os.Signal, 1)
 	signal.Notify(heard, syscall.Signal(n))
