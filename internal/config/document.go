@@ -1,11 +1,10 @@
 package config
 
 import (
-	"time"
-
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/pkg/api"
