@@ -171,3 +171,23 @@ func TestMakeRefusesAReleaseThatBreaksPlugins(t *testing.T) {
 		t.Errorf("%q: %v\n%s", command, err, out)
 	}
 }
+
+// On every release: --static has nothing but what it reads in the file.
+func TestAPluginWithAnotherFactoryIsRefusedByReadingAlone(t *testing.T) {
+	t.Parallel()
+	z := newZoo(t, product.otai)
+	for source, word := range map[string]string{
+		"other_argument": "CreatePlugin is func(string) github.com/open-ticket-ai/otai/pkg/api.Plugin",
+		"other_result":   "(github.com/open-ticket-ai/otai/pkg/api.Plugin, error)",
+		"own_types":      "own_types.AppConfig",
+		"variable":       "CreatePlugin is a variable",
+	} {
+		out, code := runIn(t.TempDir(), environment(t), "plugin", "check", "--static", z.build(t, build{source: source}))
+		if code != 3 || !strings.Contains(out, "wrong-symbol-type") || !strings.Contains(out, word) {
+			t.Errorf("%s with %s: exit code %d, want 3 and %q:\n%s", source, runtime.Version(), code, word, out)
+		}
+	}
+	if out, code := runIn(t.TempDir(), environment(t), "plugin", "check", "--static", z.build(t, build{source: "sound"})); code != 0 {
+		t.Errorf("a sound plugin: exit code %d\n%s", code, out)
+	}
+}
