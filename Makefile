@@ -48,7 +48,7 @@ test-system: ## against a real Znuny: OTAI_TEST_DESK names the script that steer
 	@test -n '$(OTAI_TEST_DESK)' || { echo 'make: set OTAI_TEST_DESK to the script that steers a help desk; docs/architecture.md says which commands it must know' >&2; exit 2; }
 	OTAI_TEST_DESK='$(OTAI_TEST_DESK)' $(GO) test ./cmd/otai -run '^TestSystem' -count=1 -v -timeout 180m
 
-chaos: ## kills, stops, restarts of the database, late and lost answers, power cuts, up to an hour of them; OTAI_TEST_SEED repeats one
+chaos: ## kills and stops of workers and supervisors, restarts of the database, late and lost answers, power cuts, up to an hour of them; OTAI_TEST_SEED repeats one
 	OTAI_TEST_CHAOS=full $(GO) test ./cmd/otai -run '^TestChaosFull$$' -count=1 -v -timeout 90m
 	cd tools/powercut && OTAI_TEST_ALL=1 $(GO) test . -count=1 -v
 

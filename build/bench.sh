@@ -12,6 +12,7 @@ bench() { # title, folder, package, benchmark, more flags of go test
 	printf '%s\n' "$output" | grep '^Benchmark' || { echo "bench: $3 has no benchmark $4" >&2; exit 1; }
 }
 bench 'Start-up to the first pipe with both plugins, process end included (target: under 150 ms)' . ./cmd/otai '^BenchmarkStartUp$' -benchtime=21x
+bench 'What the supervisor adds to a start, in turns with a binary that has none (target: one `otai version` and 5 ms at most), and its private memory (target: 10 MB at most)' . ./cmd/otai '^BenchmarkSupervised$' -benchtime=21x
 bench 'Engine overhead per pipe with fakes, logging off (target: under 20 µs)' . ./pkg/orchestrator '^BenchmarkPipe$'
 bench 'Loading 1, 10, 50 small plugins and a large one, beside a bare plugin.Open of the same files (targets: at most 4 times with the probe cached, 8 times without)' . ./cmd/otai '^BenchmarkLoad$' -benchtime=15x
 PREFLIGHT_BENCH="$root/build/dist/plugins/otai_otobo_znuny.so" bench 'Preflight alone, beside a bare plugin.Open' . ./pkg/loader/preflight .

@@ -134,13 +134,16 @@ func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env fun
 }
 
 // memoryOf is the resident memory of a process, in KiB.
-func memoryOf(pid int) int64 {
+func memoryOf(pid int) int64 { return figureOf(pid, "VmRSS") }
+
+// figureOf is a figure that the kernel has of a process.
+func figureOf(pid int, name string) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmRSS:" {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == name+":" {
 			n, _ := strconv.ParseInt(fields[1], 10, 64)
 			return n
 		}

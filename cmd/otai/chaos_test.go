@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -17,15 +18,16 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/pgtest"
 )
 
-// chaos is everything at once: a fault in every fifth request, processes that are killed
-// and frozen, a database that is restarted. What is judged is what the help desk has in
-// the end, and what it was asked.
+// chaos is everything at once: a fault in every fifth request, workers, supervisors and both
+// of them killed and frozen, a database that is restarted. What is judged is what the help
+// desk has in the end, and what it was asked.
 type chaos struct {
 	form      string
 	tickets   int
-	processes int // 1: on SQLite; more: on PostgreSQL
-	kills     int
-	stops     int // SIGSTOP for longer than the lease
+	processes int // supervisors with a worker each. 1: on SQLite; more: on PostgreSQL
+	kills     int // of workers, supervisors and both in turn
+	stops     int // SIGSTOP for longer than the lease, in the same way
+	frozen    int // SIGSTOP of workers until their supervisors end them
 	restarts  int // of PostgreSQL
 	seed      uint64
 	pause     time.Duration // between strikes, at most: with none a process seldom lives for long
@@ -83,13 +85,16 @@ func chaosOf(much string) bool { return os.Getenv("OTAI_TEST_CHAOS") == much }
 func TestChaosOnSQLite(t *testing.T) {
 	c := chaos{tickets: 30, kills: 5, processes: 1}
 	if full() || chaosOf("ci") {
-		c.tickets, c.kills = 60, 10
+		c.tickets, c.kills, c.stops = 60, 12, 3
 	}
 	for form := range chaosForms {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			c := c
 			c.form = form
+			if c.stops > 0 && form == "ForEach" {
+				c.frozen = 1 // half a minute
+			}
 			c.run(t)
 		})
 	}
@@ -102,7 +107,7 @@ func TestChaosOnPostgreSQL(t *testing.T) {
 	for form := range chaosForms {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
-			chaos{form: form, tickets: 60, kills: 10, stops: 2, restarts: 1, processes: 3}.run(t)
+			chaos{form: form, tickets: 60, kills: 12, stops: 3, frozen: 1, restarts: 1, processes: 3}.run(t)
 		})
 	}
 }
@@ -116,11 +121,11 @@ func TestChaosFull(t *testing.T) {
 	for form := range chaosForms {
 		t.Run("SQLite/"+form, func(t *testing.T) {
 			t.Parallel()
-			chaos{form: form, tickets: tickets, kills: kills, processes: 1, pause: 2 * time.Second}.run(t)
+			chaos{form: form, tickets: tickets, kills: kills, stops: chaosNumber("OTAI_TEST_CHAOS_STOPS", 20) / 4, frozen: 1, processes: 1, pause: 2 * time.Second}.run(t)
 		})
 		t.Run("PostgreSQL/"+form, func(t *testing.T) {
 			t.Parallel()
-			chaos{form: form, tickets: tickets, kills: kills, stops: chaosNumber("OTAI_TEST_CHAOS_STOPS", 20), restarts: chaosNumber("OTAI_TEST_CHAOS_RESTARTS", 5), processes: 3, pause: 2 * time.Second}.run(t)
+			chaos{form: form, tickets: tickets, kills: kills, stops: chaosNumber("OTAI_TEST_CHAOS_STOPS", 20), frozen: 3, restarts: chaosNumber("OTAI_TEST_CHAOS_RESTARTS", 5), processes: 3, pause: 2 * time.Second}.run(t)
 		})
 	}
 }
@@ -141,12 +146,14 @@ func (c chaos) run(t *testing.T) {
 		}
 		c.seed = seed
 	}
-	t.Logf("seed %d; timeout %s, late %s, lease %s, retry.first 1s; %d processes, %d tickets, %d kills, %d stops, %d restarts of the database",
-		c.seed, chaosTimeout, chaosLate, chaosLease, c.processes, c.tickets, c.kills, c.stops, c.restarts)
+	t.Logf("seed %d; timeout %s, late %s, lease %s, retry.first 1s; %d processes, %d tickets, %d kills, %d stops, %d frozen for good, %d restarts of the database",
+		c.seed, chaosTimeout, chaosLate, chaosLease, c.processes, c.tickets, c.kills, c.stops, c.frozen, c.restarts)
 	w := newWitness(t)
 	faults := &chaosFaults{random: rand.New(rand.NewPCG(c.seed, 1)), hit: map[string]int{}}
 	arrived := make(chan *request, 1)
+	cycles := &comebacks{of: map[string][]comeback{}}
 	w.treats(func(q *request) treatment {
+		cycles.seen(q)
 		if q.update() {
 			select {
 			case arrived <- q:
@@ -188,16 +195,27 @@ func (c chaos) run(t *testing.T) {
 	}
 
 	// What is done to the processes, in an order by chance.
-	var acts []string
-	acts = append(acts, slices.Repeat([]string{"kill"}, c.kills)...)
-	acts = append(acts, slices.Repeat([]string{"stop"}, c.stops)...)
-	acts = append(acts, slices.Repeat([]string{"restart"}, c.restarts)...)
+	type act struct {
+		what string
+		whom victim
+	}
+	var acts []act
+	plan := func(what string, times int, whom ...victim) {
+		first := random.IntN(len(whom))
+		for n := range times {
+			acts = append(acts, act{what, whom[(first+n)%len(whom)]})
+		}
+	}
+	plan("kill", c.kills, victims...)
+	plan("stop", c.stops, victims...)
+	plan("freeze", c.frozen, theWorker)
+	plan("restart", c.restarts, "database")
 	random.Shuffle(len(acts), func(i, k int) { acts[i], acts[k] = acts[k], acts[i] })
-	var taken []time.Duration
 	var strikes []strike
 	freezes := map[string][]freeze{}
+	var orphans []*life // whose supervisors were killed
 	between := 0
-	for n, act := range acts {
+	for n, a := range acts {
 		faults.pace(len(acts) - n)
 		// Tickets come as they are worked off, so that the last strike finds some, too.
 		if w.left(ids) < 15 {
@@ -219,24 +237,56 @@ func (c chaos) run(t *testing.T) {
 			between++
 		}
 		h := hosts[random.IntN(len(hosts))]
-		t.Logf("%s: %s %s", time.Now().Format("05.000"), act, h.name)
-		switch act {
+		for until := time.Now().Add(10 * time.Second); a.whom == theWorker && worker(h.Process.Pid) == 0; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(until) { // it is in a pause after many deaths
+				a.whom = theSupervisor
+				if a.what == "freeze" {
+					a.what = "stop"
+				}
+			}
+		}
+		t.Logf("%s: %s %s of %s", time.Now().Format("05.000"), a.what, a.whom, h.name)
+		hit := func() {
+			s := w.struck(h.name, ids)
+			s.what = a.what + " " + string(a.whom)
+			strikes = append(strikes, s)
+		}
+		pid := worker(h.Process.Pid)
+		switch a.what {
 		case "kill":
-			h.kill()
-			strikes = append(strikes, w.struck(h.name, ids))
-			if strings.Contains(h.log.String(), "panic: ") || strings.Contains(h.log.String(), "DATA RACE") {
-				t.Errorf("%s:\n%s", h.name, shortened(h.log.String()))
+			a.whom.kill(h.Process)
+			hit()
+			switch a.whom {
+			case theWorker:
+				cycles.died(h.name, true)
+				continue
+			case theSupervisor:
+				orphans = append(orphans, h.life)
+			case theBoth:
+				<-h.ended
 			}
 			begin(h)
 		case "stop":
-			frozen := workerOf(t, h.Process.Pid)
-			_ = syscall.Kill(frozen, syscall.SIGSTOP)
+			thaw := a.whom.freeze(h.Process)
 			f := freeze{from: time.Now()}
-			strikes = append(strikes, w.struck(h.name, ids))
+			hit()
 			time.Sleep(chaosLease + time.Duration(1000+random.IntN(1500))*time.Millisecond)
 			f.to = time.Now()
-			_ = syscall.Kill(frozen, syscall.SIGCONT)
-			freezes[h.name] = append(freezes[h.name], f)
+			thaw()
+			if a.whom != theSupervisor {
+				freezes[h.name] = append(freezes[h.name], f)
+			}
+			if f.to.Sub(f.from) < 20*time.Second && pid != 0 && worker(h.Process.Pid) != pid {
+				t.Errorf("%s: its worker was ended though it was frozen for %s only", h.name, f.to.Sub(f.from))
+			}
+		case "freeze":
+			_ = a.whom.freeze(h.Process)
+			hit()
+			nextWorker(t, h.Process.Pid, pid, 3*time.Minute)
+			cycles.died(h.name, false)
+			if !strings.Contains(h.log.String(), "no longer reports that it works") {
+				t.Errorf("%s: a frozen worker was replaced, but not for that", h.name)
+			}
 		case "restart":
 			database.Stop(t, []syscall.Signal{pgtest.Fast, pgtest.Immediate}[random.IntN(2)])
 			time.Sleep(time.Duration(random.IntN(2000)) * time.Millisecond)
@@ -263,19 +313,25 @@ func (c chaos) run(t *testing.T) {
 		h.end(t)
 	}
 	w.idle()
+	for name, l := range lives {
+		if log := l.log.String(); strings.Contains(log, "panic: ") || strings.Contains(log, "DATA RACE") {
+			t.Errorf("%s:\n%s", name, shortened(log))
+		}
+	}
 
 	v := w.wantAllDone(ids, whole)
 	repeated, woken := w.repeatedSteps(freezes)
-	longest := ""
+	longest, worst := "", time.Duration(0)
+	hits, taken := map[string]int{}, map[string][]time.Duration{}
 	for _, s := range strikes {
+		hits[s.what]++
 		for id, after := range w.takenOver(s) {
-			if longest == "" || after > slices.Max(taken) {
-				longest = id
+			if after > worst {
+				longest, worst = id, after
 			}
-			taken = append(taken, after)
+			taken[s.what] = append(taken[s.what], after)
 		}
 	}
-	median, worst := medianAndWorst(taken)
 	if worst > 15*time.Second { // mostly set aside, because its process died three times at a step
 		for name, l := range lives {
 			for line := range strings.Lines(l.log.String()) {
@@ -288,8 +344,25 @@ func (c chaos) run(t *testing.T) {
 			t.Logf("ticket %s: %s by %s arrived %s, done %s", longest, q.Operation, q.Door, q.Arrived.Format("04:05.000"), q.Done.Format("04:05.000"))
 		}
 	}
-	t.Logf("chaos: %s: %v; %d finished steps repeated (%d readings of processes that woke up); %d of %d strikes while tickets were left; taken over after %s (median of %d), %s (worst); all done %s after the last strike; faults: %v",
-		c.form, v, repeated, woken, between, len(acts), median.Round(time.Millisecond), len(taken), worst.Round(time.Millisecond), calm.Round(time.Millisecond), faults.hit)
+	t.Logf("chaos: %s: %v; %d finished steps repeated (%d readings of processes that woke up); %d of %d strikes while tickets were left; all done %s after the last strike; faults: %v",
+		c.form, v, repeated, woken, between, len(acts), calm.Round(time.Millisecond), faults.hit)
+	for _, what := range slices.Sorted(maps.Keys(hits)) {
+		middle, most := medianAndWorst(taken[what])
+		t.Logf("chaos: %s: %-15s %3d times; %d tickets taken over after %s (median), %s (worst)", c.form, what, hits[what], len(taken[what]), middle.Round(time.Millisecond), most.Round(time.Millisecond))
+	}
+	middle, most := medianAndWorst(cycles.after(lives))
+	t.Logf("chaos: %s: a cycle of the next worker %s (median of %d), %s (worst) after a worker was killed, pauses not counted", c.form, middle.Round(time.Millisecond), len(cycles.after(lives)), most.Round(time.Millisecond))
+	outlived := make([]time.Duration, 0, len(orphans))
+	for _, l := range orphans {
+		select {
+		case <-l.ended:
+			outlived = append(outlived, l.outlived)
+		case <-time.After(time.Second):
+			t.Errorf("the worker of supervisor %d, which was killed, still runs", l.Process.Pid)
+		}
+	}
+	middle, most = medianAndWorst(outlived)
+	t.Logf("chaos: %s: workers outlived their supervisors by %s (median of %d), %s (worst)", c.form, middle.Round(time.Millisecond), len(outlived), most.Round(time.Millisecond))
 	if repeated > 0 {
 		t.Errorf("%d finished steps were repeated", repeated)
 	}
@@ -370,15 +443,17 @@ func (f *chaosFaults) treat(q *request) treatment {
 	return k.treatment
 }
 
-// strike is the moment in which a process was killed or frozen, with the tickets that it
-// had begun to change and had not finished.
+// strike is the moment in which a worker, a supervisor or both were killed or frozen, with the
+// tickets that had been begun there and not finished.
 type strike struct {
+	what    string
+	door    string
 	at      time.Time
 	tickets []string
 }
 
 func (w *witness) struck(door string, ids []string) strike {
-	s := strike{at: time.Now()}
+	s := strike{door: door, at: time.Now()}
 	last := map[string]string{}
 	for _, q := range w.updatesOf("") {
 		last[q.Ticket] = q.Door
@@ -397,7 +472,8 @@ func (w *witness) left(ids []string) int {
 	return v.Untouched + v.Half
 }
 
-// takenOver is how long each ticket of the strike waited for the next request about it.
+// takenOver is how long each ticket of the strike waited for the next request about it. What a
+// worker still does that has lost its supervisor doesn't count.
 func (w *witness) takenOver(s strike) map[string]time.Duration {
 	out := make(map[string]time.Duration)
 	w.mu.Lock()
@@ -405,7 +481,7 @@ func (w *witness) takenOver(s strike) map[string]time.Duration {
 	from, _ := slices.BinarySearchFunc(w.requests, s.at, func(q *request, at time.Time) int { return q.Arrived.Compare(at) })
 	for _, id := range s.tickets {
 		for _, q := range w.requests[from:] {
-			if q.Arrived.After(s.at) && q.about(id) {
+			if orphan := s.what == "kill supervisor" && q.Door == s.door; q.Arrived.After(s.at) && q.about(id) && !orphan {
 				out[id] = q.Arrived.Sub(s.at)
 				break
 			}
@@ -476,6 +552,61 @@ func (w *witness) repeatedSteps(freezes map[string][]freeze) (repeated, woken in
 		}
 	}
 	return repeated, woken
+}
+
+// comeback is the death of a worker whose supervisor lives, and the next one's first request.
+type comeback struct {
+	died, back time.Time
+	counts     bool
+}
+
+// comebacks are those behind each door, in their order.
+type comebacks struct {
+	mu sync.Mutex
+	of map[string][]comeback
+}
+
+func (c *comebacks) died(door string, counts bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.of[door] = append(c.of[door], comeback{died: time.Now(), counts: counts})
+}
+
+// underway is how long a request of the dead worker may be underway. No process starts so fast.
+const underway = 100 * time.Millisecond
+
+func (c *comebacks) seen(q *request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list := c.of[q.Door]
+	if n := len(list) - 1; n >= 0 && list[n].back.IsZero() && q.Arrived.Sub(list[n].died) > underway {
+		list[n].back = q.Arrived
+	}
+}
+
+// after is how long it took from each death to the next cycle, but for the pause that the
+// supervisor names.
+func (c *comebacks) after(lives map[string]*life) (list []time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for door, of := range c.of {
+		var pauses []time.Duration
+		for line := range strings.Lines(lives[door].log.String()) {
+			var said struct {
+				Message string
+				Pause   float64 // ms
+			}
+			if json.Unmarshal([]byte(line), &said) == nil && strings.HasPrefix(said.Message, "the worker process died and is started again") {
+				pauses = append(pauses, time.Duration(said.Pause*float64(time.Millisecond)))
+			}
+		}
+		for n, b := range of {
+			if b.counts && !b.back.IsZero() && n < len(pauses) {
+				list = append(list, b.back.Sub(b.died)-pauses[n])
+			}
+		}
+	}
+	return list
 }
 
 func medianAndWorst(d []time.Duration) (median, worst time.Duration) {

@@ -5,29 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 )
-
-// privateMemory is what a process needs for itself, in KiB.
-func privateMemory(t *testing.T, pid int) int {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(status), "RssAnon:")
-	n, err := strconv.Atoi(strings.Fields(rest)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
 
 func TestTheSupervisorIsSmallAndOpensNothing(t *testing.T) {
 	p := start(t, environment(t), "run", "-c", writeFile(t, oneStep))
@@ -37,7 +23,7 @@ func TestTheSupervisorIsSmallAndOpensNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "another worker runs", func() bool { return strings.Count(p.log.String(), "otai runs") == 2 })
-	if n := privateMemory(t, p.cmd.Process.Pid); n > 10<<10 {
+	if n := figureOf(p.cmd.Process.Pid, "RssAnon"); n == 0 || n > 10<<10 {
 		t.Errorf("it needs %d KiB", n)
 	}
 	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", p.cmd.Process.Pid))
@@ -50,6 +36,62 @@ func TestTheSupervisorIsSmallAndOpensNothing(t *testing.T) {
 		}
 	}
 	p.stop(t)
+}
+
+// TestCyclesGoOnASecondAfterADeath, but for what a start takes; where only its supervisor
+// was killed, the worker makes room for the next one.
+func TestCyclesGoOnASecondAfterADeath(t *testing.T) {
+	t.Parallel()
+	for _, v := range victims {
+		t.Run(string(v), func(t *testing.T) {
+			var starts, comebacks []time.Duration
+			for range 3 { // on a busy machine the best of them counts
+				w := newWitness(t)
+				var mu sync.Mutex
+				var first time.Time // request since then
+				since := time.Now()
+				w.treats(func(q *request) treatment {
+					mu.Lock()
+					defer mu.Unlock()
+					if first.IsZero() && q.Arrived.Sub(since) > underway {
+						first = q.Arrived
+					}
+					return treatment{}
+				})
+				waited := func() time.Duration {
+					eventually(t, "a cycle begins", func() bool { mu.Lock(); defer mu.Unlock(); return !first.IsZero() })
+					mu.Lock()
+					defer mu.Unlock()
+					return first.Sub(since)
+				}
+				env, config := w.environment(), writeFile(t, rowConfig(1, "timeout: PT5S", moveStep))
+				l := live(t, env, "run", "-c", config)
+				starts = append(starts, waited())
+				if v == theSupervisor {
+					v.kill(l.Process)
+					<-l.ended // what it does until then is not a cycle of the next one
+				}
+				mu.Lock()
+				first, since = time.Time{}, time.Now()
+				mu.Unlock()
+				if v != theSupervisor {
+					v.kill(l.Process)
+				}
+				if v != theWorker {
+					l = live(t, env, "run", "-c", config)
+				}
+				comebacks = append(comebacks, waited())
+				if v == theSupervisor {
+					comebacks[len(comebacks)-1] += l.outlived
+				}
+				l.end(t)
+			}
+			row(t, "a cycle after the death of "+string(v), "%v, after a start %v", comebacks, starts)
+			if slices.Min(comebacks) > slices.Max(starts)+time.Second {
+				t.Errorf("the next cycle began %v after it, a first one %v after a start", comebacks, starts)
+			}
+		})
+	}
 }
 
 // TestAStopLeavesNoWriteWithoutAnOutcome stops otai in the middle of its writes.

@@ -130,6 +130,7 @@ type storm struct {
 	config   string
 	states   []string
 	runs     []*process
+	killed   map[victim]int
 	changed  map[string][]change // what people did, by ticket
 }
 
@@ -195,15 +196,44 @@ func (s *storm) begin(n int) {
 	s.runs[n] = start(s.T, env, "run", "-c", s.config)
 }
 
-func (s *storm) kill(n int) {
-	p := s.runs[n]
+// strike kills a worker, its supervisor or both, and lets the host work again.
+func (s *storm) strike(n int) {
+	v := pickVictim(s.Rand, s.runs[n].cmd.Process)
+	if v == theBoth {
+		s.kill(n)
+		s.begin(n)
+		return
+	}
+	s.alive(n)
+	s.killed[v]++
+	old := s.runs[n]
+	v.kill(old.cmd.Process)
+	if v == theSupervisor {
+		s.begin(n) // while the worker ends
+		<-old.ended
+		s.closed(n, old)
+	}
+}
+
+func (s *storm) alive(n int) {
 	select {
-	case err := <-p.ended:
-		s.Fatalf("host %d ended by itself: %v\n%s", n, err, p.log)
+	case err := <-s.runs[n].ended:
+		s.Fatalf("host %d ended by itself: %v\n%s", n, err, s.runs[n].log)
 	default:
 	}
-	killAll(p.cmd.Process)
-	<-p.ended
+}
+
+// kill kills a host's worker and supervisor at once.
+func (s *storm) kill(n int) {
+	s.alive(n)
+	s.killed[theBoth]++
+	killAll(s.runs[n].cmd.Process)
+	<-s.runs[n].ended
+	s.closed(n, s.runs[n])
+}
+
+// closed looks through the log of a process that was killed.
+func (s *storm) closed(n int, p *process) {
 	if log := p.log.String(); strings.Contains(log, "panic: ") || strings.Contains(log, "DATA RACE") {
 		s.Errorf("host %d:\n%s", n, log)
 	}
@@ -220,7 +250,7 @@ func (s *storm) run() {
 	s.fresh()
 	s.do("rights", "full")
 	s.ids = s.realDesk.tickets(strconv.Itoa(s.tickets))["open"]
-	s.changed = map[string][]change{}
+	s.changed, s.killed = map[string][]change{}, map[victim]int{}
 	s.door()
 	dir := s.TempDir()
 	s.config = filepath.Join(dir, "config.yml")
@@ -265,6 +295,7 @@ func (s *storm) run() {
 	for s.left() > 0 && time.Since(struck) < 4*time.Minute {
 		time.Sleep(time.Second)
 	}
+	s.Logf("killed: %v", s.killed)
 	s.Logf("%d tickets, %v; %s, of which %s after the last act", s.tickets, counts, time.Since(began).Round(time.Second), time.Since(struck).Round(time.Second))
 	time.Sleep(stormSlowest + stormLate) // in which a second note would come
 	said, err := s.otai(0, "runs", "waiting")
@@ -301,9 +332,7 @@ func (s *storm) wait(most int) {
 func (s *storm) act(what string) {
 	switch what {
 	case "kill":
-		n := s.IntN(s.hosts)
-		s.kill(n)
-		s.begin(n)
+		s.strike(s.IntN(s.hosts))
 	case "slow":
 		for len(s.updates) > 0 {
 			<-s.updates
@@ -332,9 +361,7 @@ func (s *storm) act(what string) {
 		queue := []string{"IT", "Incoming"}[s.IntN(2)]
 		s.do("rights", "none:"+queue)
 		time.Sleep(time.Duration(1+s.IntN(4)) * time.Second)
-		n := s.IntN(s.hosts)
-		s.kill(n)
-		s.begin(n)
+		s.strike(s.IntN(s.hosts))
 		time.Sleep(time.Duration(1+s.IntN(4)) * time.Second)
 		s.do("rights", "rw:"+queue)
 	case "people":

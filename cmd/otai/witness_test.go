@@ -469,8 +469,9 @@ func row(t *testing.T, name, format string, args ...any) {
 // life is a process of otai that the test may kill; unlike [start] it may be one of many.
 type life struct {
 	*exec.Cmd
-	log   *buffer
-	ended chan struct{}
+	log      *buffer
+	ended    chan struct{} // with all that it started
+	outlived time.Duration // for how long the worker ran on without its supervisor
 }
 
 func live(t *testing.T, env []string, args ...string) *life {
@@ -488,7 +489,10 @@ func (l *life) begin(t *testing.T) *life {
 		t.Fatal(err)
 	}
 	go func() {
+		_, _ = l.Process.Wait()
+		began := time.Now()
 		_ = l.Wait()
+		l.outlived = time.Since(began)
 		close(l.ended)
 	}()
 	t.Cleanup(func() {
