@@ -193,6 +193,17 @@ func (c chaos) run(t *testing.T) {
 		hosts[n] = &process{host: n, env: w.environment(more...)}
 		begin(hosts[n])
 	}
+	// As whatever runs a service does it: one that found no database has ended.
+	revive := func() {
+		for _, h := range hosts {
+			select {
+			case <-h.ended:
+				t.Logf("%s ended by itself", h.name)
+				begin(h)
+			default:
+			}
+		}
+	}
 
 	// What is done to the processes, in an order by chance.
 	type act struct {
@@ -236,6 +247,7 @@ func (c chaos) run(t *testing.T) {
 		if w.left(ids) > 0 {
 			between++
 		}
+		revive()
 		h := hosts[random.IntN(len(hosts))]
 		for until := time.Now().Add(10 * time.Second); a.whom == theWorker && worker(h.Process.Pid) == 0; time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(until) { // it is in a pause after many deaths
@@ -293,6 +305,7 @@ func (c chaos) run(t *testing.T) {
 			database.Start(t)
 		}
 	}
+	revive()
 	struck := time.Now()
 	ids = append(ids, w.addMany(c.tickets-len(ids), "x")...)
 	for done := -1; ; {

@@ -453,7 +453,7 @@ func (w *witness) wantAllDone(ids []string, g goal) result {
 			id, _, _ := strings.Cut(strings.TrimPrefix(line, "ticket "), ":")
 			sent := w.updatesOf(id)
 			for _, q := range sent[:min(len(sent), 12)] {
-				w.t.Logf("  update %d arrived %s, done %s, ticket %s, note %v, refused %v", q.Number, q.Arrived.Format("05.000"), q.Done.Format("05.000"), q.Body["Ticket"], q.notes(), q.Refused)
+				w.t.Logf("  update %d by %s arrived %s, done %s, ticket %s, note %v, refused %v", q.Number, q.Door, q.Arrived.Format("05.000"), q.Done.Format("05.000"), q.Body["Ticket"], q.notes(), q.Refused)
 			}
 		}
 	}

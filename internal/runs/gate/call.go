@@ -20,12 +20,18 @@ type call struct {
 	out    *request // the last one that it let through
 
 	intent *store.Effect // not stored yet: with the first record or the first request
-	begun  time.Time     // the store has that a request begins; for a moment that is the fence's answer
+	begun  time.Time     // when the store was asked to keep that a request begins; for a moment its answer is the fence's
 	lasts  time.Duration // of that request, at most
 }
 
-// moment is for how long an answer of the store counts before a request is sent.
-const moment = 250 * time.Millisecond
+// moment is for how long what the store was asked at the beginning counts before a request is
+// sent, and stale when its answer to a later question doesn't count any more. Both are counted
+// from the question, because a process may be frozen between the answer and its arrival: less
+// than a lease, in which nobody else takes the run over.
+const (
+	moment = 250 * time.Millisecond
+	stale  = time.Second
+)
 
 // begin stores the intent, what the ticket system keeps with it, and that a request may
 // begin now, all at once and durably.
@@ -35,6 +41,7 @@ func (c *call) begin(ctx context.Context, record []byte) error {
 	if record != nil {
 		e.Record = record
 	}
+	asked := time.Now()
 	err := c.step.Commit(ctx, store.Batch{
 		Durable: true, Effects: []store.Effect{e}, Begin: &store.Begin{Effect: e.Key, Lasts: c.lasts + moment},
 	})
@@ -42,7 +49,7 @@ func (c *call) begin(ctx context.Context, record []byte) error {
 		c.err = err
 		return err
 	}
-	c.intent, c.begun = nil, time.Now()
+	c.intent, c.begun = nil, asked
 	return nil
 }
 
@@ -63,11 +70,13 @@ func fence(ctx context.Context) error {
 			return fmt.Errorf("nothing is sent: %w", err)
 		}
 	}
-	if c.asked || time.Since(c.begun) >= moment || c.system.lasts(ctx) > c.lasts {
+	for fresh := !c.asked && time.Since(c.begun) < moment && c.system.lasts(ctx) <= c.lasts; !fresh; {
+		asked := time.Now()
 		if err := c.step.Fence(ctx, c.effect, c.system.lasts(ctx)); err != nil {
 			c.err = err
 			return fmt.Errorf("nothing is sent: %w", err)
 		}
+		fresh = time.Since(asked) < stale || ctx.Err() != nil
 	}
 	c.asked = true
 	c.ended(false) // the request before it

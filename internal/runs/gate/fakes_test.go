@@ -21,15 +21,16 @@ import (
 // memory is the part of a run store that the gate meets: rows of tickets, effects,
 // causes, values. Its clock is the test's.
 type memory struct {
-	mu      sync.Mutex
-	rows    map[string]store.Ticket // by runner and ticket
-	effects map[string]store.Effect // by run and key
-	causes  []store.Cause
-	values  map[string]string
-	ends    int64
-	refuse  error // what Fence answers
-	commits int
-	clock   func() (string, int64)
+	mu       sync.Mutex
+	rows     map[string]store.Ticket // by runner and ticket
+	effects  map[string]store.Effect // by run and key
+	causes   []store.Cause
+	values   map[string]string
+	ends     int64
+	refuse   error  // what Fence answers
+	answered func() // before an answer arrives that lets a request through
+	commits  int
+	clock    func() (string, int64)
 }
 
 func newMemory() *memory {
@@ -283,6 +284,9 @@ func (r *run) Commit(_ context.Context, b store.Batch) error {
 	if r.m.refuse != nil {
 		return r.m.refuse
 	}
+	if b.Begin != nil && r.m.answered != nil {
+		defer r.m.answered()
+	}
 	r.m.commits++
 	r.m.apply(r, b)
 	if b.Begin != nil {
@@ -318,6 +322,9 @@ func (r *run) Fence(_ context.Context, effect string, lasts time.Duration) error
 	defer r.m.mu.Unlock()
 	if r.m.refuse != nil {
 		return r.m.refuse
+	}
+	if r.m.answered != nil {
+		defer r.m.answered()
 	}
 	e, ok := r.m.effects[r.id+" "+effect]
 	if !ok {

@@ -67,6 +67,33 @@ func TestAWriteIsStoredBeforeItIsSentAndSentOnce(t *testing.T) {
 	})
 }
 
+// TestWhatWasAnsweredBeforeAFreezeDoesNotCount: another host has the run when the process wakes.
+func TestWhatWasAnsweredBeforeAFreezeDoesNotCount(t *testing.T) {
+	for name, frozen := range map[string]int{"at the intent": 1, "at the fence": 2} {
+		t.Run(name, func(t *testing.T) {
+			both(t, func(t *testing.T, full bool) {
+				w := newWorld(t, full, "1")
+				r := w.begun()
+				answers := 0
+				w.m.answered = func() {
+					if answers++; answers < frozen {
+						time.Sleep(moment) // so that the fence is asked, too
+						return
+					}
+					time.Sleep(stale)
+					w.m.refuse = store.ErrFence
+				}
+				if err := w.s.UpdateTicket(r.ctx(t), "1", queue("it")); !errors.Is(err, store.ErrFence) {
+					t.Errorf("%v, want that the run is lost", err)
+				}
+				if n := w.d.count("update"); n != 0 {
+					t.Errorf("%d updates were sent", n)
+				}
+			})
+		})
+	}
+}
+
 func TestAKilledWriteIsFinishedFromItsIntent(t *testing.T) {
 	for _, test := range []struct {
 		name    string
