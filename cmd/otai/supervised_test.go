@@ -300,19 +300,27 @@ func TestThreeDeathsWithinAnHourRefuseAPluginThatNothingNeeds(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	source := strings.Replace(exitsWhere, `func init() { at("init") }`,
-		"func init() {\n\tif os.Args[1] == \"run\" {\n\t\tgo func() { time.Sleep(500 * time.Millisecond); panic(\"too late, \" + os.Getenv(\"OTAI_OTOBO_ZNUNY_PASSWORD\")) }()\n\t}\n}", 1)
+		"func init() {\n\tif os.Args[1] == \"run\" {\n\t\tgo func() {\n\t\t\tfor os.Remove(os.Getenv(\"PANIC\")) != nil {\n\t\t\t\ttime.Sleep(10 * time.Millisecond)\n\t\t\t}\n\t\t\tpanic(\"too late, \" + os.Getenv(\"OTAI_OTOBO_ZNUNY_PASSWORD\"))\n\t\t}()\n\t}\n}", 1)
 	source = strings.Replace(source, `"os"`, "\"os\"\n\t\"time\"", 1)
 	buildPlugin(t, writeModule(t, "otai-leaving", source), filepath.Join(folder, "otai_leaving.so"))
 	if err := os.Link(filepath.Join(product.plugins, "otai_otobo_znuny.so"), filepath.Join(folder, "otai_otobo_znuny.so")); err != nil {
 		t.Fatal(err)
 	}
-	env := environment(t, "OTAI_PLUGIN_DIR="+folder)
+	now := filepath.Join(t.TempDir(), "now")
+	env := environment(t, "OTAI_PLUGIN_DIR="+folder, "PANIC="+now)
 	p := start(t, env, "run", "-c", writeFile(t, leavingUnused+`
 services:
   desk:
     use: otobo-znuny:OTOBOZnunyTicketSystemService
     params: { base_url: "http://127.0.0.1:9/znuny/nph-genericinterface.pl", password: "${OTAI_OTOBO_ZNUNY_PASSWORD}" }
 `))
+	for n := range 3 {
+		eventually(t, "it runs", func() bool { return strings.Count(p.log.String(), "otai runs") == n+1 })
+		time.Sleep(500 * time.Millisecond) // until its first cycle
+		if err := os.WriteFile(now, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	eventually(t, "it goes on without the plugin", func() bool {
 		return strings.Contains(p.log.String(), "without the plugin that it is put down to") && strings.Count(p.log.String(), "otai runs") == 4
 	})
@@ -325,6 +333,9 @@ services:
 				t.Errorf("%s", line)
 			}
 		}
+	}
+	if strings.Contains(p.log.String(), password) || strings.Contains(p.log.String(), "goroutine ") {
+		t.Error("the report of the death is in the log")
 	}
 	if said != 3 {
 		t.Errorf("the cause is said %d times", said)

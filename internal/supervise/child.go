@@ -51,11 +51,12 @@ func ownPath() string {
 
 // child is a worker as the supervisor sees it.
 type child struct {
-	pid    int
-	wire   channel
-	counts *os.File      // of calls
-	said   chan message  // closed when nothing more comes
-	died   chan struct{} // closed when it has ended, and not yet been waited for
+	pid     int
+	wire    channel
+	reports *reports
+	counts  *os.File      // of calls
+	said    chan message  // closed when nothing more comes
+	died    chan struct{} // closed when it has ended, and not yet been waited for
 }
 
 // start starts a worker.
@@ -69,9 +70,14 @@ func start(path string, args []string, stdin, stdout *os.File) (*child, error) {
 	if err != nil {
 		return nil, errors.Join(err, wire.file.Close())
 	}
+	reports, theirStderr, err := newReports(os.Stderr)
+	if err != nil {
+		return nil, errors.Join(err, wire.file.Close(), counts.Close())
+	}
+	defer theirStderr.Close()
 	attr := &syscall.ProcAttr{
 		Env:   os.Environ(),
-		Files: []uintptr{stdin.Fd(), stdout.Fd(), uintptr(unix.Stderr), theirs.Fd(), counts.Fd()},
+		Files: []uintptr{stdin.Fd(), stdout.Fd(), uintptr(unix.Stderr), theirs.Fd(), counts.Fd(), theirStderr.Fd()},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	}
 	argv := slices.Concat([]string{os.Args[0], workerArgument}, args)
@@ -80,9 +86,9 @@ func start(path string, args []string, stdin, stdout *os.File) (*child, error) {
 		pid, err = syscall.ForkExec(running, argv, attr)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), wire.file.Close(), counts.Close())
+		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), wire.file.Close(), counts.Close(), reports.from.Close())
 	}
-	c := &child{pid: pid, wire: wire, counts: counts, said: make(chan message), died: make(chan struct{})}
+	c := &child{pid: pid, wire: wire, counts: counts, reports: reports, said: make(chan message), died: make(chan struct{})}
 	go func() {
 		defer close(c.said)
 		wire.receive(func(m message) { c.said <- m })
@@ -108,23 +114,31 @@ func (c *child) await() {
 // signal sends a signal to the worker's group, and so to what it started.
 func (c *child) signal(s syscall.Signal) { _ = unix.Kill(-c.pid, s) }
 
-// clear takes the end of the worker, of all that it started, and the last that it said. left
-// are processes that could not be ended, and places the numbers of those at which it worked.
-func (c *child) clear(got func(message)) (status unix.WaitStatus, left, places []int) {
+// ending is what a worker leaves.
+type ending struct {
+	status unix.WaitStatus
+	left   []int  // processes that could not be ended
+	places []int  // the numbers of those at which it worked
+	cause  string // the first line of what Go reported
+}
+
+// clear takes the end of the worker, of all that it started, and the last that it said.
+func (c *child) clear(got func(message)) (e ending) {
 	<-c.died
 	c.signal(unix.SIGKILL)
 	for {
-		if _, err := unix.Wait4(c.pid, &status, 0, nil); !errors.Is(err, unix.EINTR) {
+		if _, err := unix.Wait4(c.pid, &e.status, 0, nil); !errors.Is(err, unix.EINTR) {
 			break
 		}
 	}
-	left = orphans.Kill()
+	e.left = orphans.Kill()
 	// Nobody else holds the other end now, but for those left.
 	_ = c.wire.file.SetReadDeadline(time.Now().Add(sendPatience))
 	for m := range c.said {
 		got(m)
 	}
-	places = busy(c.counts)
+	e.places = busy(c.counts)
 	_, _ = c.wire.file.Close(), c.counts.Close() // nothing is written to them any more
-	return status, left, places
+	e.cause = c.reports.end()
+	return e
 }

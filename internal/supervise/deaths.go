@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -54,16 +55,16 @@ func where(d crashes.Death) string {
 }
 
 // death is that of the worker, with whom it is put down to.
-func (s *supervisor) death(pid int, status unix.WaitStatus, places []int) *crashes.Death {
+func (s *supervisor) death(pid int, e ending) *crashes.Death {
 	d := &crashes.Death{
 		Time: time.Now(), Pid: pid, Frozen: s.aborted, Stage: s.stage.Stage, At: s.stage.At, Ready: s.ready, Trace: s.trace,
 	}
 	switch {
-	case status.Signaled():
-		d.How = "signal: " + status.Signal().String()
-		d.Killed = status.Signal() == unix.SIGKILL && !s.aborted
+	case e.status.Signaled():
+		d.How = "signal: " + e.status.Signal().String()
+		d.Killed = e.status.Signal() == unix.SIGKILL && !s.aborted
 	default:
-		d.How = fmt.Sprintf("exit status %d", status.ExitStatus())
+		d.How = fmt.Sprintf("exit status %d", e.status.ExitStatus())
 	}
 	known := s.plugins
 	if p := s.stage.Plugin; p != nil {
@@ -73,8 +74,9 @@ func (s *supervisor) death(pid int, status unix.WaitStatus, places []int) *crash
 		d.Cause, d.Frame, d.Plugin = crashes.Name(file, s.aborted, known)
 		_ = file.Close()
 	}
+	d.Cause = cmp.Or(e.cause, d.Cause)
 	if d.Plugin == nil {
-		s.suspect(d, places)
+		s.suspect(d, e.places)
 	}
 	return d
 }

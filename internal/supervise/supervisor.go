@@ -157,10 +157,10 @@ func (s *supervisor) watch(looks <-chan time.Time) *crashes.Death {
 			s.look()
 		case <-s.child.died:
 			pid, pending := s.child.pid, s.child
-			status, left, places := pending.clear(s.hear)
+			e := pending.clear(s.hear)
 			s.child = nil
-			if len(left) > 0 {
-				s.log().Warn("processes that the worker started can't be ended", "pids", left)
+			if len(e.left) > 0 {
+				s.log().Warn("processes that the worker started can't be ended", "pids", e.left)
 			}
 			if s.exit != nil {
 				if s.trace != "" {
@@ -168,7 +168,10 @@ func (s *supervisor) watch(looks <-chan time.Time) *crashes.Death {
 				}
 				return nil
 			}
-			d := s.death(pid, status, places)
+			d := s.death(pid, e)
+			if d.Trace == "" || s.asked == unix.SIGQUIT {
+				pending.reports.passOn() // or nobody would ever see it
+			}
 			s.removeTemporary()
 			return d
 		}

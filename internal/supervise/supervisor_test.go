@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,7 +71,14 @@ func act(w *Worker, args []string) int {
 		return code
 	}
 	if dir := os.Getenv("FOLDER"); dir != "" {
-		w.Tracing(filepath.Join(dir, fmt.Sprintf("%d.trace", os.Getpid())))
+		file, err := crashes.Create(dir)
+		if err == nil {
+			err = debug.SetCrashOutput(file, debug.CrashOptions{})
+		}
+		if err != nil {
+			return 1
+		}
+		w.Tracing(file.Name())
 	}
 	first := false
 	if args[0] == "first" { // the rest is done by the first worker alone
@@ -114,6 +122,14 @@ func act(w *Worker, args []string) int {
 			}
 			w.Doing(StageReady, "", nil)
 			args = args[1:]
+		case "print": // past Go's os.Stderr, as C and the runtime do
+			_, _ = syscall.Write(2, []byte(args[0]+"\n"))
+			args = args[1:]
+		case "panic":
+			panic(args[0])
+		case "unlock":
+			var m sync.Mutex
+			m.Unlock()
 		case "suspend":
 			_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
 			time.Sleep(time.Hour)
@@ -434,6 +450,29 @@ func TestTheTerminalStopsBothAndBothGoOn(t *testing.T) {
 	if code := s.end(); code != 0 || len(s.numbers("stops")) != 1 {
 		t.Errorf("exit code %d", code)
 	}
+}
+
+func TestTheReportOfADeathIsKeptFromStandardError(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for does, cause := range map[string]string{"panic": "panic: a secret", "unlock": "fatal error: sync: unlock of unlocked mutex"} {
+		s := begin(t, "once", []string{"FOLDER=" + dir}, "print", "a line of C", does, "a secret")
+		code, said := s.end(), s.out.String()
+		if code != 1 || strings.Count(said, "a line of C\n") != 2 || strings.Contains(said, "a secret") || strings.Contains(said, "goroutine ") {
+			t.Errorf("%s: exit code %d:\n%s", does, code, said)
+		}
+		deaths, err := crashes.Deaths(dir)
+		if err != nil || len(deaths) < 2 || deaths[0].Cause != cause {
+			t.Errorf("%s: %v, %+v", does, err, deaths)
+		}
+	}
+	// Where it is kept nowhere else, it is shown; and what only looks like one.
+	s := begin(t, "once", nil, "panic", "a secret")
+	if code := s.end(); code != 1 || strings.Count(s.out.String(), "panic: a secret") != 2 {
+		t.Errorf("exit code %d", code)
+	}
+	s = begin(t, "", nil, "print", "panic: not at all", "print", "and more", "work")
+	s.until("it is shown", func() bool { return strings.Contains(s.out.String(), "panic: not at all\nand more\n") })
 }
 
 func TestAFrozenWorkerIsEnded(t *testing.T) {

@@ -72,6 +72,7 @@ func Connect() (*Worker, error) {
 		return nil, fmt.Errorf("hearing from the supervisor: %w", err)
 	}
 	w.replaces, w.calls = begin.Death, openCalls(workerCalls)
+	_ = giveStderr() // which an earlier release's supervisor doesn't ask for
 	// So that nobody is lost if the supervisor is killed before this process.
 	if err := orphans.Adopt(); err != nil {
 		return nil, err

@@ -1,0 +1,5 @@
+package crashes
+
+// IsCause reports whether a line is the one with which Go's runtime begins its report of a
+// crash.
+func IsCause(line string) bool { return isCause(line) }

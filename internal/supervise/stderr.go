@@ -1,0 +1,106 @@
+package supervise
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
+)
+
+// Go writes what ends a process to descriptor 2, whatever else is set: with what the code had at
+// hand then, a ticket's text or a secret. So that of a worker is a pipe to its supervisor, which
+// passes on what comes, but not the report of a death; the log goes to the terminal or the file
+// itself.
+
+// workerStderr is the worker's descriptor of that pipe, until it has become 2.
+const workerStderr = workerCalls + 1
+
+const (
+	maxReport = 256 << 10 // bytes
+	// What looks like the report of a death, and isn't followed by one, is passed on after that.
+	reportPatience = 3 * time.Second
+)
+
+// reports reads the pipe.
+type reports struct {
+	from *os.File
+	to   io.Writer
+	held bytes.Buffer  // the report of a death
+	done chan struct{} // nothing more comes
+}
+
+func newReports(to io.Writer) (*reports, *os.File, error) {
+	from, theirs, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &reports{from: from, to: to, done: make(chan struct{})}
+	go r.read()
+	return r, theirs, nil
+}
+
+// read ends with the last process that has the pipe, or when it is closed.
+func (r *reports) read() {
+	defer close(r.done)
+	lines := bufio.NewReader(r.from)
+	holding := false
+	for {
+		if holding {
+			_ = r.from.SetReadDeadline(time.Now().Add(reportPatience))
+		}
+		line, err := lines.ReadSlice('\n') // a long line comes in parts
+		holding = holding || crashes.IsCause(string(line))
+		switch {
+		case !holding:
+			_, _ = r.to.Write(line)
+		case r.held.Len() < maxReport:
+			r.held.Write(line)
+		}
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			_ = r.from.SetReadDeadline(time.Time{})
+			holding = false
+			r.passOn()
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+			return
+		}
+	}
+}
+
+// end waits for the last that was written, and returns the first line of the report.
+func (r *reports) end() (cause string) {
+	select {
+	case <-r.done:
+	case <-time.After(sendPatience): // somebody who can't be ended has the pipe
+	}
+	_ = r.from.Close()
+	<-r.done
+	first, _, _ := bytes.Cut(r.held.Bytes(), []byte("\n"))
+	return string(first)
+}
+
+// passOn shows the report after all.
+func (r *reports) passOn() {
+	_, _ = r.to.Write(r.held.Bytes())
+	r.held.Reset()
+}
+
+// giveStderr makes the pipe this process's descriptor 2, and what that was the standard error of
+// its Go code.
+func giveStderr() error {
+	own, err := unix.FcntlInt(uintptr(unix.Stderr), unix.F_DUPFD_CLOEXEC, workerStderr+1)
+	if err != nil {
+		return err
+	}
+	if err := unix.Dup3(workerStderr, unix.Stderr, 0); err != nil {
+		return errors.Join(err, unix.Close(own)) // the supervisor is of another release
+	}
+	os.Stderr = os.NewFile(uintptr(own), os.Stderr.Name())
+	return unix.Close(workerStderr)
+}
