@@ -32,6 +32,9 @@ func (e *DiedError) Error() string {
 	} else if suspects := names(e.Death.Suspects); len(suspects) > 0 {
 		text += "; it may have been one of the plugins " + strings.Join(suspects, ", ")
 	}
+	if reason := crashes.ShareReason(e.Death.Cause); reason != "" { // nobody here knows what is secret
+		text += "; " + reason
+	}
 	if e.Death.Trace != "" {
 		text += "; its trace is in " + e.Death.Trace
 	}
@@ -66,7 +69,7 @@ func (s *supervisor) death(pid int, e ending) *crashes.Death {
 	default:
 		d.How = fmt.Sprintf("exit status %d", e.status.ExitStatus())
 	}
-	known := s.plugins
+	known := slices.Concat(s.plugins, s.met)
 	if p := s.stage.Plugin; p != nil {
 		known = append(known, *p)
 	}

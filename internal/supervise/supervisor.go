@@ -65,6 +65,7 @@ type supervisor struct {
 	ready     bool
 	readyAt   time.Time
 	plugins   []crashes.Plugin // that the worker has opened
+	met       []crashes.Plugin // whose code has run in it
 	places    map[int]message  // where they work
 	trace     string
 	temporary []string // folders
@@ -128,7 +129,7 @@ func (s *supervisor) start() (err error) {
 		}
 		defer stdin.Close()
 	}
-	s.stage, s.ready, s.plugins, s.places, s.trace, s.exit, s.silent, s.aborted = message{Stage: StageStart}, false, nil, make(map[int]message), "", nil, 0, false
+	s.stage, s.ready, s.plugins, s.met, s.places, s.trace, s.exit, s.silent, s.aborted = message{Stage: StageStart}, false, nil, nil, make(map[int]message), "", nil, 0, false
 	if s.child, err = start(s.path, s.Args, stdin, cmp.Or(s.Output, os.Stdout)); err != nil {
 		return err
 	}
@@ -183,7 +184,9 @@ func (s *supervisor) hear(m message) {
 	s.silent = 0
 	switch m.Kind {
 	case kindStage:
-		s.stage = m
+		if s.stage = m; m.Stage == StageOpening && m.Plugin != nil {
+			s.met = append(s.met, *m.Plugin)
+		}
 		if m.Stage == StageReady && !s.ready {
 			s.ready, s.readyAt = true, time.Now()
 			s.rememberReady()
