@@ -2,11 +2,11 @@ package gate
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
 // How long the answer about the services' health counts, and how long it may take.
@@ -64,12 +64,8 @@ func (g *Gate) Healthy(ctx context.Context) bool {
 	return h.healthy
 }
 
-// check asks a service: a plugin's code, whose panic must not end the host.
-func check(ctx context.Context, service api.HealthChecker) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("CheckHealth panicked: %v", v)
-		}
-	}()
-	return service.CheckHealth(ctx)
+// check asks a service: a plugin's code, which must not end the host, and for which the
+// others don't wait longer.
+func check(ctx context.Context, service api.HealthChecker) error {
+	return freeze.Call(healthWithin, func() error { return service.CheckHealth(ctx) })
 }

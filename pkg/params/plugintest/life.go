@@ -2,10 +2,12 @@ package plugintest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
 // works is the whole life of an instance, in earnest.
@@ -77,6 +79,8 @@ func (s *subject) live(ctx context.Context, f *outcome, made instance) (whole bo
 		case broken != nil:
 			f.failf("%s %v", step.name, broken)
 			return false
+		case err != nil && unreadable(err) != nil:
+			f.failf("%s answered an error that a host can't read: %v", step.name, unreadable(err))
 		case err != nil:
 			f.failf("%s answered: %v", step.name, err)
 		}
@@ -84,6 +88,16 @@ func (s *subject) live(ctx context.Context, f *outcome, made instance) (whole bo
 	violations := len(f.violations)
 	s.close(f, made, true)
 	return len(f.violations) == violations
+}
+
+// unreadable is what a host finds when it takes an error of a plugin, where a method of the
+// error doesn't return as it should; else nil.
+func unreadable(err error) error {
+	taken := freeze.Error(err)
+	if errors.As(taken, new(*freeze.PanicError)) || errors.As(taken, new(*freeze.StuckError)) {
+		return taken
+	}
+	return nil
 }
 
 // runOnce runs a pipe with its params in scope, and makes its result what others
@@ -104,7 +118,7 @@ func runOnce(ctx context.Context, run api.RunFunc, spec *params.Spec, p any, sco
 	default:
 		return api.PipeResult{}, fmt.Errorf("%q is not a status of a result", r.Status)
 	}
-	data, err := params.Plain(r.Data)
+	data, err := params.PlainCopy(r.Data) // as a host takes it
 	if err != nil {
 		return api.PipeResult{}, fmt.Errorf("handing on the result's data: %w", err)
 	}
