@@ -46,6 +46,8 @@ var untyped = map[string]string{
 	"OTAI_TRUST_GROUP=1":                                                      "a test of the state folder sets it",
 	"setfacl -b ":                                                             "needs a package that not every machine has",
 	"run: otai plugin retry ":                                                 "typed by TestAPluginThatEndsItsProcessBeforeTheWorkIsNotOpenedAgain",
+	"make them by api.NewService":                                             "an edit of the sources, as for bad-injectable",
+	"or set init_side_effects: warn":                                          "the tests of what init functions change set it",
 	// What preflight says to hosts that are not otai, which says something else instead.
 	"copy or build it again":                              "otai says: otai plugin build DIR",
 	"build it with: go build -trimpath -buildmode=plugin": "otai says: otai plugin build DIR",
