@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,21 +16,25 @@ import (
 
 func (c *command) newPluginCheck() *cobra.Command {
 	var asJSON, static bool
+	var beside plugins.Beside
 	cmd := &cobra.Command{
 		Use:   "check FILE…",
 		Short: "Say whether this otai could open plugin files, and what fixes them",
 		Long: `Reads plugin files and compares them with this otai: whole file, processor, Go
 release, build flags, every package that both link, the exported function. What
 passes is then opened by a child process, which reports; --static leaves that out
-and runs nothing of the files. Several files are judged as one set in the order
-given: a file that can't be beside one before it is refused, and both are named.
-Exit code 3 means that a file would be refused.`,
+and runs nothing of the files. Each file is judged alone, and together with what stands in
+the plugin folders of the configuration and with the files before it; where that can't be,
+the plugin that is in the way is named. A file that stands there with the same name is left
+out. --with takes other folders, --alone none. Exit code 3 means that a file would
+be refused.`,
 		Example: `  otai plugin check otai_words.so
   otai plugin check --static otai_words.so
+  otai plugin check otai_words.so --with /usr/lib/otai/plugins
   otai plugin check plugins/*.so --json`,
 		Args: arguments(1, math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			checks, err := plugins.Check(cmd.Context(), c.settings, args, static)
+			checks, err := plugins.Check(cmd.Context(), c.settings, args, beside, static)
 			if checks == nil {
 				return answerError(cmd.OutOrStdout(), asJSON, err)
 			}
@@ -43,27 +48,67 @@ Exit code 3 means that a file would be refused.`,
 	}
 	cmd.Flags().BoolVar(&static, "static", false, "read the files only, run nothing of them")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "answer as JSON")
+	c.besideFlags(cmd, &beside)
 	return cmd
 }
 
 func showChecks(out io.Writer, checks []plugins.CheckResult) error {
 	for _, check := range checks {
-		if check.OK {
-			show(out, "%s: ok\n", check.File)
+		if check.Alone.OK {
+			show(out, "%s: ok alone\n", check.File)
+		} else {
+			show(out, "%s: refused, %s (%s)\n", check.File, check.Alone.Stage, check.Alone.Code)
+			if err := showReason(out, *check.Alone); err != nil {
+				return err
+			}
+		}
+		if check.Together == nil {
 			continue
 		}
-		show(out, "%s: refused, %s (%s)\n  %s\n", check.File, check.Stage, check.Code, lines(check.Error))
-		if check.Fix != "" {
-			show(out, "  What to do: %s\n", lines(strings.ReplaceAll(check.Fix, "\n", "\n  ")))
-		}
-		if len(check.Differences) == 0 {
-			continue
-		}
-		if err := showDifferences(out, check.Differences); err != nil {
+		if !check.Alone.OK {
+			show(out, "%s: refused together with others, too\n", check.File)
+		} else if err := showTogether(out, check.File, *check.Together, check.Beside); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// showTogether is the second line of a judgment, with the reason where a file is refused.
+func showTogether(out io.Writer, file string, v plugins.Judgment, beside []string) error {
+	const few = 4
+	var names []string
+	for _, path := range beside[:min(few, len(beside))] {
+		names = append(names, filepath.Base(path))
+	}
+	others := "no other plugin"
+	if len(names) > 0 {
+		others = strings.Join(names, ", ")
+	}
+	if more := len(beside) - len(names); more > 0 {
+		others += fmt.Sprintf(" and %d more", more)
+	}
+	if v.OK {
+		show(out, "%s: ok together with %s\n", file, others)
+		return nil
+	}
+	show(out, "%s: refused, %s (%s), together with %s", file, v.Stage, v.Code, others)
+	if v.Other != "" {
+		show(out, "; %s is in the way", filepath.Base(v.Other))
+	}
+	show(out, "\n")
+	return showReason(out, v)
+}
+
+func showReason(out io.Writer, v plugins.Judgment) error {
+	show(out, "  %s\n", lines(v.Error))
+	if v.Fix != "" {
+		show(out, "  What to do: %s\n", lines(strings.ReplaceAll(v.Fix, "\n", "\n  ")))
+	}
+	if len(v.Differences) == 0 {
+		return nil
+	}
+	return showDifferences(out, v.Differences)
 }
 
 // showDifferences takes many packages of a module that one line fixes together;

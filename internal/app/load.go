@@ -16,6 +16,10 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
+// bundled are the plugins that come with otai. They are loaded before those that the
+// configuration doesn't name, so that no other plugin can keep them out.
+var bundled = []string{"otai-hf-local", "otai-otobo-znuny"}
+
 // ServeProbe is called by main before anything else; see [loader.ServeProbe].
 func ServeProbe() bool { return loader.ServeProbe() }
 
@@ -46,13 +50,23 @@ func (l PluginLoad) Inspect(ctx context.Context, inspect Opener) (*Catalog, erro
 
 // InspectPlugins returns what the plugins offer that the document asks for.
 func (s Settings) InspectPlugins(ctx context.Context, d *config.Document) (*Catalog, error) {
+	l, err := s.PluginsOf(d)
+	if err != nil {
+		return nil, err
+	}
+	return l.Inspect(ctx, loader.Inspect)
+}
+
+// PluginsOf returns what the plugins are loaded with that the document asks for, for a
+// command that keeps no log.
+func (s Settings) PluginsOf(d *config.Document) (PluginLoad, error) {
 	keys, problems := s.trustedKeysOf(d)
 	if problems.HasErrors() {
-		return nil, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: problems}}
+		return PluginLoad{}, &ExitError{Code: CodeUsage, Err: &DiagnosticsError{Diagnostics: problems}}
 	}
 	return PluginLoad{
 		Settings: s, Logger: slog.New(slog.DiscardHandler), Dirs: s.PluginFolders(d.PluginDirs), Policies: d.Plugins, Keys: keys,
-	}.Inspect(ctx, loader.Inspect)
+	}, nil
 }
 
 // MakeTemporary makes a folder in which nobody else can change what a command works on
@@ -98,7 +112,7 @@ func (l PluginLoad) Options() (loader.Options, error) {
 	options := loader.Options{
 		Dirs: l.Dirs, StateDir: state, CacheDir: l.cacheDir(state),
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
-		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead, Signals: l.Signals, Opening: l.Opening, Crashed: l.crashed(state),
+		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead, Signals: l.Signals, Opening: l.Opening, Crashed: l.crashed(state), First: bundled,
 		Environ: l.Environ, Secret: secretname.Is,
 	}
 	if options.TrustGroup, err = l.TrustGroup(); err != nil {

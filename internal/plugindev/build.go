@@ -19,6 +19,10 @@ type BuildOptions struct {
 	Output  string   // the file to write, or its folder; "" is the working directory; a file is otai_NAME.so, NAME after the module
 	Environ []string // for the go command
 
+	// Beside are the plugins beside which the new one is to stand. A file with the name of
+	// Output is not one of them: its place is taken.
+	Beside []Neighbor
+
 	// Judge returns why a folder must not be built from: that of the plugin, and those that
 	// its go.mod puts in the place of modules.
 	Judge func(dir string) error
@@ -31,9 +35,9 @@ type BuildOptions struct {
 // Built is the result of [Build].
 type Built struct {
 	File    string
-	Module  string   // path of the plugin's module
-	Release string   // of Go
-	Pinned  []string // "module@version": the host's versions taken instead of the plugin's
+	Module  string  // path of the plugin's module
+	Release string  // of Go
+	Taken   []Taken // versions of the host and of the plugins beside it, taken instead of the plugin's
 }
 
 // Build makes a plugin file that matches the host.
@@ -59,30 +63,36 @@ func Build(ctx context.Context, h Host, o BuildOptions) (Built, error) {
 	if err := b.chooseRelease(ctx, o.Environ); err != nil {
 		return Built{}, err
 	}
-	if err := b.pin(ctx); err != nil {
+	file, err := b.readModule(ctx)
+	if err != nil {
 		return Built{}, err
 	}
 	target, err := outputFile(o.Output, b.module)
 	if err != nil {
 		return Built{}, err
 	}
-	forged, err := b.forge(ctx)
-	if err != nil {
+	b.host = h.beside(o.Beside, filepath.Base(target))
+	if err := b.pin(ctx, file); err != nil {
 		return Built{}, err
 	}
-	built := Built{Module: b.module, Release: h.Release, Pinned: b.pinned, File: target}
-	file := filepath.Join(o.Work, filepath.Base(built.File))
-	args := append([]string{"build", "-buildmode=plugin", "-buildvcs=false", "-o", file}, h.Flags...)
+	built := Built{Module: b.module, Release: h.Release, File: target}
+	forged, err := b.forge(ctx)
+	built.Taken = b.taken
+	if err != nil {
+		return built, b.blame(err)
+	}
+	result := filepath.Join(o.Work, filepath.Base(built.File))
+	args := append([]string{"build", "-buildmode=plugin", "-buildvcs=false", "-o", result}, h.Flags...)
 	args = append(append(args, forged...), b.modFlags()...)
 	if _, err := b.run(ctx, append(args, ".")...); err != nil {
-		return Built{}, err
+		return built, b.blame(err)
 	}
 	if o.Check != nil {
-		if err := o.Check(file); err != nil {
+		if err := o.Check(result); err != nil {
 			return built, err
 		}
 	}
-	content, err := os.ReadFile(file)
+	content, err := os.ReadFile(result)
 	if err != nil {
 		return built, err
 	}

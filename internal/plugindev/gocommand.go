@@ -25,7 +25,8 @@ type building struct {
 	env     []string
 
 	module string
-	pinned []string
+	noSum  string // of the author: modules whose sums no database has
+	taken  []Taken
 }
 
 func (b *building) modFlags() []string { return []string{"-mod=mod", "-modfile=" + b.modFile} }
@@ -53,14 +54,8 @@ func (b *building) chooseRelease(ctx context.Context, environ []string) error {
 	if version, _, _ = strings.Cut(version, " "); version != b.host.Release {
 		toolchain = b.host.Release
 	}
-	noSum := strings.TrimSpace(lines[1])
-	for path, m := range b.host.Modules {
-		// The sums of these are known from the host itself.
-		if m.Sum != "" {
-			noSum += "," + path + "," + m.Path
-		}
-	}
-	b.env = append(b.env, "GOTOOLCHAIN="+toolchain, "GONOSUMDB="+strings.TrimPrefix(noSum, ","))
+	b.noSum = strings.TrimSpace(lines[1])
+	b.env = append(b.env, "GOTOOLCHAIN="+toolchain)
 	return nil
 }
 

@@ -17,12 +17,13 @@ type Host struct {
 	GCFlags string            // of all packages of the host
 }
 
-// Module is a module that the host links.
+// Module is a module that the host links, or a plugin beside which others are to stand.
 type Module struct {
 	Version string // as the recorded source path has it
 	Sum     string // "h1:…" of the sources, "" when they came from a folder
 	Path    string // what it is replaced by, or its own path
 	From    string // the version of what it is replaced by; "" when that is a folder
+	By      string // the plugin file that links it; "" for the host
 }
 
 // ThisHost reads the running binary's own build information.
@@ -50,16 +51,20 @@ func NewHost(info *debug.BuildInfo) (Host, error) {
 	// A profile is the host's own; with one, some packages would differ.
 	h.Flags = append(h.Flags, "-pgo=off")
 	for _, dep := range info.Deps {
-		m := Module{Version: dep.Version, Sum: dep.Sum, Path: dep.Path, From: dep.Version}
-		if r := dep.Replace; r != nil {
-			m.Sum, m.Path, m.From = r.Sum, r.Path, r.Version
-			if m.Sum == "" {
-				m.From = "" // "(devel)": a folder of the machine that built the host
-			}
-		}
-		h.Modules[dep.Path] = m
+		h.Modules[dep.Path] = moduleOf(dep)
 	}
 	return h, nil
+}
+
+func moduleOf(dep *debug.Module) Module {
+	m := Module{Version: dep.Version, Sum: dep.Sum, Path: dep.Path, From: dep.Version}
+	if r := dep.Replace; r != nil {
+		m.Sum, m.Path, m.From = r.Sum, r.Path, r.Version
+		if m.Sum == "" {
+			m.From = "" // "(devel)": a folder of the machine that built it
+		}
+	}
+	return m
 }
 
 // setting takes over one build setting, or returns why no plugin can have it.

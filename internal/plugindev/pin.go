@@ -24,34 +24,44 @@ type modFile struct {
 	}
 }
 
-// pin writes a go.mod and go.sum with the host's versions of everything that the
-// host links. The go command resolves relative replacements in it from the
-// plugin's folder, so the plugin's own stay valid.
-func (b *building) pin(ctx context.Context) error {
+// readModule copies the plugin's go.mod and go.sum, and reads the former. The go command
+// resolves relative replacements in the copy from the plugin's folder, so they stay valid.
+func (b *building) readModule(ctx context.Context) (modFile, error) {
+	var file modFile
 	for _, name := range []string{"go.mod", "go.sum"} {
 		content, err := os.ReadFile(filepath.Join(b.dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return err
+			return file, err
 		}
 		if err := os.WriteFile(filepath.Join(b.tmp, name), content, 0o600); err != nil {
-			return err
+			return file, err
 		}
 	}
 	shown, err := b.run(ctx, "mod", "edit", "-json", b.modFile)
 	if err != nil {
-		return err
+		return file, err
 	}
-	var file modFile
 	if err := json.Unmarshal([]byte(shown), &file); err != nil {
-		return fmt.Errorf("reading the plugin's go.mod: %w", err)
+		return file, fmt.Errorf("reading the plugin's go.mod: %w", err)
 	}
 	b.module = file.Module.Path
-	if err := b.judgeFolders(file); err != nil {
-		return err
+	return file, b.judgeFolders(file)
+}
+
+// pin has the copies name the versions of everything that the host and the plugins
+// beside this one link.
+func (b *building) pin(ctx context.Context, file modFile) error {
+	noSum := b.noSum
+	for path, m := range b.host.Modules {
+		// The sums of these are known from the files themselves.
+		if m.Sum != "" {
+			noSum += "," + path + "," + m.Path
+		}
 	}
+	b.env = append(b.env, "GONOSUMDB="+strings.TrimPrefix(noSum, ","))
 	if _, err := b.run(ctx, append(append([]string{"mod", "edit"}, b.edits(file)...), b.modFile)...); err != nil {
 		return err
 	}
@@ -101,13 +111,13 @@ func (b *building) edits(file modFile) []string {
 		}
 		edits = append(edits, "-require="+r.Path+"@"+m.Version)
 		if r.Version != m.Version {
-			b.pinned = append(b.pinned, r.Path+"@"+m.Version)
+			b.take(Taken{Module: r.Path, Version: m.Version, Wanted: r.Version, By: m.By})
 		}
 	}
 	return edits
 }
 
-// addSums adds the sums that the host recorded, so that the plugin is built from the same
+// addSums adds the sums that host and plugins recorded, so that the plugin is built from the same
 // sources.
 func (b *building) addSums() error {
 	var sums bytes.Buffer
@@ -127,9 +137,9 @@ func (b *building) addSums() error {
 	return os.WriteFile(name, append(before, sums.Bytes()...), 0o600)
 }
 
-// forge returns the compiler flags that record the host's source paths for modules
-// of which Go selected a different version because a module unknown to the host
-// requires it. Their sources are already the host's.
+// forge returns the compiler flags that record the host's source paths, and those of the
+// plugins beside this one, for modules of which Go selected a different version because a
+// module unknown to them requires it. Their sources are already theirs.
 func (b *building) forge(ctx context.Context) ([]string, error) {
 	shown, err := b.run(ctx, append(append([]string{"list", "-deps", "-json=Module"}, b.modFlags()...), ".")...)
 	if err != nil {
@@ -159,9 +169,7 @@ func (b *building) forge(ctx context.Context) ([]string, error) {
 		// The last pattern that matches a package counts and replaces those before.
 		flags := strings.TrimSpace(b.host.GCFlags + " -trimpath=" + p.Module.Dir + "=>" + p.Module.Path + "@" + m.Version)
 		paths[p.Module.Path] = "-gcflags=" + p.Module.Path + "/...=" + flags
-		if pin := p.Module.Path + "@" + m.Version; !slices.Contains(b.pinned, pin) {
-			b.pinned = append(b.pinned, pin)
-		}
+		b.take(Taken{Module: p.Module.Path, Version: m.Version, Wanted: p.Module.Version, By: m.By})
 	}
 	var forged []string
 	for _, path := range slices.Sorted(maps.Keys(paths)) {

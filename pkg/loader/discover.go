@@ -19,9 +19,38 @@ import (
 // to be loaded. Which of two conflicting files counts depends on nothing but the
 // order of folders and names. A folder that doesn't exist has no plugins.
 func discover(o Options, r *registry.Registry) ([]Plugin, error) {
+	return standing(o, takenPrefixes(r, o.Separator), nil)
+}
+
+// beside returns how the plugins in the folders are found that stand beside the files at
+// paths, and then these files, in this order. What has the name of one of them is left out:
+// the file would take its place.
+func beside(paths []string) func(Options, *registry.Registry) ([]Plugin, error) {
+	return func(o Options, r *registry.Registry) ([]Plugin, error) {
+		owners := takenPrefixes(r, o.Separator)
+		found, err := standing(o, owners, paths)
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range paths {
+			path, err := filepath.Abs(path)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, judge(path, o, owners))
+		}
+		return found, nil
+	}
+}
+
+// standing returns the plugins in the folders but those with the name of one of the files
+// at paths, in the order in which they are to be loaded.
+func standing(o Options, owners map[string]string, paths []string) ([]Plugin, error) {
 	var found []Plugin
-	var seen []string
-	owners := takenPrefixes(r, o.Separator)
+	var seen, replaced []string
+	for _, path := range paths {
+		replaced = append(replaced, filepath.Base(path))
+	}
 	for _, configured := range o.Dirs {
 		dir, err := filepath.Abs(configured)
 		if err != nil {
@@ -44,13 +73,13 @@ func discover(o Options, r *registry.Registry) ([]Plugin, error) {
 		}
 		for _, entry := range entries {
 			begin, end := filePattern(o.Prefix)
-			if file := entry.Name(); strings.HasPrefix(file, begin) && strings.HasSuffix(file, end) {
+			if file := entry.Name(); strings.HasPrefix(file, begin) && strings.HasSuffix(file, end) && !slices.Contains(replaced, file) {
 				found = append(found, judge(filepath.Join(dir, file), o, owners))
 			}
 		}
 	}
 	slices.SortStableFunc(found, func(a, b Plugin) int {
-		return cmp.Or(cmp.Compare(place(a.Name, o.Policies), place(b.Name, o.Policies)), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(o.place(a.Name), o.place(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
 	return found, nil
 }
@@ -110,11 +139,14 @@ func kind(mode fs.FileMode) string {
 	return "special file"
 }
 
-// place returns where the configuration has a plugin's policy. Plugins that it
-// says nothing about come after all others.
-func place(name string, policies []Policy) int {
-	if n := slices.IndexFunc(policies, func(o Policy) bool { return hyphens(o.Name) == name }); n >= 0 {
+// place returns where a plugin comes: where the configuration has its policy, then where it
+// is among the first. All others come after these.
+func (o *Options) place(name string) int {
+	if n := slices.IndexFunc(o.Policies, func(p Policy) bool { return hyphens(p.Name) == name }); n >= 0 {
 		return n
 	}
-	return len(policies)
+	if n := slices.IndexFunc(o.First, func(first string) bool { return hyphens(first) == name }); n >= 0 {
+		return len(o.Policies) + n
+	}
+	return len(o.Policies) + len(o.First)
 }

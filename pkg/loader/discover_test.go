@@ -52,14 +52,17 @@ func TestPluginFilesAreFoundInAFixedOrder(t *testing.T) {
 	tests := []struct {
 		name  string
 		order []string
+		first []string
 		want  []string
 	}{
-		{"by name", nil, []string{"a/otai_a.so", "b/otai_b.so", "a/otai_c.so"}},
-		{"as configured, then by name", []string{"otai-c", "otai-unknown", "otai_b"}, []string{"a/otai_c.so", "b/otai_b.so", "a/otai_a.so"}},
+		{"by name", nil, nil, []string{"a/otai_a.so", "b/otai_b.so", "a/otai_c.so"}},
+		{"as configured, then by name", []string{"otai-c", "otai-unknown", "otai_b"}, nil, []string{"a/otai_c.so", "b/otai_b.so", "a/otai_a.so"}},
+		{"those that come with the host first", nil, []string{"otai-c", "otai_b"}, []string{"a/otai_c.so", "b/otai_b.so", "a/otai_a.so"}},
+		{"but as configured", []string{"otai-a"}, []string{"otai-c", "otai-a"}, []string{"a/otai_a.so", "a/otai_c.so", "b/otai_b.so"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			o := Options{Dirs: []string{first, second}}
+			o := Options{Dirs: []string{first, second}, First: test.first}
 			for _, name := range test.order {
 				o.Policies = append(o.Policies, Policy{Name: name})
 			}
@@ -68,6 +71,24 @@ func TestPluginFilesAreFoundInAFixedOrder(t *testing.T) {
 				t.Errorf("found %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestAFileIsJudgedAfterWhatStandsInTheFoldersButWhatItReplaces(t *testing.T) {
+	first, second := folders(t, "a/otai_a.so", "a/otai_x.so", "a/otai_z.so", "b/otai_x.so", "b/otai_m.so")
+	o := Options{Dirs: []string{first}, Separator: ":", Prefix: "otai-", Logger: slog.New(slog.DiscardHandler), First: []string{"otai-z"}}
+	plugins, err := beside([]string{filepath.Join(second, "otai_x.so"), filepath.Join(second, "otai_m.so"), filepath.Join(first, "otai_x.so")})(o, registry.New(":"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"a/otai_z.so", "a/otai_a.so", "b/otai_x.so", "b/otai_m.so", "a/otai_x.so"}
+	for n, p := range plugins {
+		if n >= len(want) || !strings.HasSuffix(p.Path, want[n]) || (p.Err != nil) != (n == 4) {
+			t.Errorf("%d is %s, want %q: %v", n, p.Path, want, p.Err)
+		}
+	}
+	if e := plugins[4].Err; e.Code != CodeDuplicateName || !strings.HasSuffix(e.Other, "b/otai_x.so") {
+		t.Errorf("the other one isn't named: %+v", e)
 	}
 }
 

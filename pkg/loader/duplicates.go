@@ -29,11 +29,11 @@ func (p *Plugin) takePrefix(owners map[string]string) error {
 	owner, taken := owners[p.Prefix]
 	switch {
 	case taken && filepath.Base(owner) == filepath.Base(p.Path):
-		return p.errorf(StageDiscover, CodeDuplicateName, "remove one of the two files",
-			"%s, found in an earlier plugin folder, has the same name and comes first", owner)
+		return because(owner, p.errorf(StageDiscover, CodeDuplicateName, "remove one of the two files",
+			"%s, found in an earlier plugin folder, has the same name and comes first", owner))
 	case taken:
-		return p.errorf(StageDiscover, CodePrefixConflict, "rename or remove one of the two",
-			"the prefix %q belongs to %s already", p.Prefix, owner)
+		return because(owner, p.errorf(StageDiscover, CodePrefixConflict, "rename or remove one of the two",
+			"the prefix %q belongs to %s already", p.Prefix, owner))
 	}
 	owners[p.Prefix] = p.Path
 	return nil
@@ -49,8 +49,14 @@ func (p *Plugin) checkNames(names []string, taken map[string]string) error {
 		}
 		own[name] = true
 		if owner, ok := taken[name]; ok {
-			return p.errorf(StageAdmit, CodeDuplicateInjectable, "remove one of the two plugins", "%q is offered by %s already", name, owner)
+			return because(owner, p.errorf(StageAdmit, CodeDuplicateInjectable, "remove one of the two plugins", "%q is offered by %s already", name, owner))
 		}
 	}
 	return nil
+}
+
+// because notes the plugin that is the cause of a rejection.
+func because(owner string, err error) error {
+	asError(err).Other = owner
+	return err
 }

@@ -104,6 +104,7 @@ type Error struct {
 	Path  string // the plugin file, or the folder that is the cause
 	Err   error  // the cause, for people
 	Fix   string // what to do about it, often a command; "" if that is not known
+	Other string // the plugin that it can't be beside, as the path of its file or its name; "" if none is the cause
 
 	// Output is what the plugin printed during the probe; of a long output, the
 	// beginning and the end.

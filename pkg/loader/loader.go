@@ -29,7 +29,8 @@ type Options struct {
 	Environ []string               // "NAME=value": the host's variables, of which a probe gets those that it may know ([Options.MayKnow]); nil: this process's
 	Secret  func(name string) bool // whether a variable is named like a secret; nil: none is
 
-	Policies     []Policy      // these plugins are loaded first, in this order; the others follow by name
+	Policies     []Policy      // these plugins are loaded first, in this order
+	First        []string      // then these, such as those that come with the host; the others follow by name
 	TrustedKeys  Keys          // if there are any, only plugins signed by one of them are opened
 	TrustGroup   bool          // trusts the members of the group of a file or folder that the group can write to
 	Signals      func()        // is called after each plugin that was opened, which may have taken over signals: takes them anew; nil does nothing
@@ -129,21 +130,12 @@ func Inspect(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, er
 	return inspect(ctx, o, r, discover)
 }
 
-// InspectFiles is [Inspect] for the files at paths, in this order, in any folder. They
-// must have the names of plugin files.
+// InspectFiles is [Inspect] for the files at paths, in this order, in any folder, after the
+// plugins in the folders of o; of these, those are left out whose places the files would
+// take, because they have their names. The files must have the names of plugin files; they
+// are the last of the result.
 func InspectFiles(ctx context.Context, o Options, r *registry.Registry, paths ...string) ([]Plugin, error) {
-	return inspect(ctx, o, r, func(o Options, r *registry.Registry) ([]Plugin, error) {
-		found := make([]Plugin, len(paths))
-		owners := takenPrefixes(r, o.Separator)
-		for n, path := range paths {
-			path, err := filepath.Abs(path)
-			if err != nil {
-				return nil, err
-			}
-			found[n] = judge(path, o, owners)
-		}
-		return found, nil
-	})
+	return inspect(ctx, o, r, beside(paths))
 }
 
 func inspect(ctx context.Context, o Options, r *registry.Registry, find func(Options, *registry.Registry) ([]Plugin, error)) ([]Plugin, error) {
@@ -172,7 +164,7 @@ func (l *loading) end(plugins []Plugin) {
 
 // policy returns what the configuration says about p.
 func (o *Options) policy(p *Plugin) Policy {
-	if n := place(p.Name, o.Policies); n < len(o.Policies) {
+	if n := o.place(p.Name); n < len(o.Policies) {
 		return o.Policies[n]
 	}
 	return Policy{}

@@ -2,8 +2,10 @@ package loader
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"reflect"
+	"slices"
 
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
 )
@@ -38,6 +40,34 @@ func Preflight(paths ...string) ([]*Error, error) {
 		}
 	}
 	return rejections, nil
+}
+
+// PreflightBeside is [Preflight] for the files at paths after the plugins in the folders of o
+// that can be opened, as [InspectFiles] orders them. opened are the paths of these plugins.
+func PreflightBeside(o Options, paths ...string) (rejections []*Error, opened []string, err error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	plugins, err := standing(o, make(map[string]string), paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	var set []string
+	for _, p := range plugins {
+		if p.Err == nil {
+			set = append(set, p.Path)
+		}
+	}
+	before := len(set)
+	if rejections, err = Preflight(append(set, paths...)...); err != nil {
+		return nil, nil, err
+	}
+	for n, path := range set {
+		if rejections[n] == nil {
+			opened = append(opened, path)
+		}
+	}
+	return rejections[before:], opened, nil
 }
 
 // CheckHost says why this program can't open plugins, or nil. The error is an [*Error].
@@ -88,7 +118,7 @@ func check(p *Plugin, image *preflight.Image, process *preflight.Process) error 
 func (p *Plugin) preflightError(err error) error {
 	rejection := &Error{Stage: StagePreflight, Code: CodeUnreadable, Path: p.Path, Err: err}
 	if known := (*preflight.Error)(nil); errors.As(err, &known) {
-		rejection.Code, rejection.Fix = Code(known.Code), remedy(known)
+		rejection.Code, rejection.Fix, rejection.Other = Code(known.Code), remedy(known), known.Opened
 	}
 	return rejection
 }
@@ -103,6 +133,11 @@ func remedy(rejection *preflight.Error) string {
 	switch rejection.Code {
 	case preflight.NotELF, preflight.NotAGoPlugin:
 		return "take the file that is meant; or build it from its sources: " + fromSources
+	case preflight.PackageConflict:
+		if !obtainable(rejection.Differences) {
+			return rejection.Fix
+		}
+		return rejection.Fix + "; or, from its sources: " + fromSources
 	case preflight.WrongArch, preflight.GoVersion, preflight.BuildSettings, preflight.PackageMismatch, preflight.Truncated:
 		return rejection.Fix + "; or, from its sources: " + fromSources
 	case preflight.MissingSymbol:
@@ -113,6 +148,15 @@ func remedy(rejection *preflight.Error) string {
 		return rejection.Fix + "; or, in its sources: make"
 	}
 	return rejection.Fix
+}
+
+// obtainable reports whether the other plugin's versions of what differs can be had by their
+// numbers: not those of a folder, nor what differs at the same version.
+func obtainable(differences []preflight.Difference) bool {
+	return !slices.ContainsFunc(differences, func(d preflight.Difference) bool {
+		folder := d.Host.Replaced != "" && d.Host.Sum == ""
+		return d.Module == "" || folder || d.Plugin.Version == d.Host.Version && d.Host.Replaced == ""
+	})
 }
 
 const factoryDeclaration = "func " + factorySymbol + "(cfg api.AppConfig) api.Plugin"

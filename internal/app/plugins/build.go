@@ -12,11 +12,16 @@ import (
 
 // BuildResult is what became of a build; its JSON form is stable.
 type BuildResult struct {
-	OK      bool     `json:"ok"`
-	File    string   `json:"file"` // "" when none was written
-	Module  string   `json:"module"`
-	Go      string   `json:"go"`      // release
-	Pinned  []string `json:"pinned"`  // module@version: the host's, taken instead of the plugin's
+	OK     bool     `json:"ok"`
+	File   string   `json:"file"` // "" when none was written
+	Module string   `json:"module"`
+	Go     string   `json:"go"`     // release
+	Pinned []string `json:"pinned"` // module@version: those of taken
+
+	Taken    []plugindev.Taken `json:"taken"`    // versions of the host and of the plugins beside it, instead of the plugin's
+	Together *Judgment         `json:"together"` // with the plugins beside it; nil: not asked for, or none was built
+	Beside   []string          `json:"beside"`   // the files of these
+
 	Missing []string `json:"missing"` // module@version, that the module cache lacks
 	Stage   string   `json:"stage"`   // of a plugin that was built and is rejected
 	Code    string   `json:"code"`
@@ -25,10 +30,10 @@ type BuildResult struct {
 }
 
 // Build builds the plugin in dir so that it matches this otai, and writes it
-// only if this otai would load it. output is a file or a folder; "" is the working
-// directory.
-func Build(ctx context.Context, s app.Settings, dir, output string) (BuildResult, error) {
-	answer := BuildResult{Pinned: []string{}, Missing: []string{}}
+// only if this otai would load it alone. output is a file or a folder; "" is the working
+// directory. What the plugins beside it link is taken at their versions.
+func Build(ctx context.Context, s app.Settings, dir, output string, beside Beside) (BuildResult, error) {
+	answer := BuildResult{Pinned: []string{}, Taken: []plugindev.Taken{}, Beside: []string{}, Missing: []string{}}
 	if err := loader.CheckHost(); err != nil {
 		return answer.rejected(app.ExitWith(app.CodePlugins, err))
 	}
@@ -36,6 +41,10 @@ func Build(ctx context.Context, s app.Settings, dir, output string) (BuildResult
 	if err != nil {
 		answer.Error = err.Error()
 		return answer, app.ExitWith(app.CodeRun, err)
+	}
+	neighbors, err := beside.neighbors(ctx, s)
+	if err != nil {
+		return answer.rejected(err)
 	}
 	work, err := s.MakeTemporary("otai-build-")
 	if err != nil {
@@ -50,15 +59,28 @@ func Build(ctx context.Context, s app.Settings, dir, output string) (BuildResult
 		return app.ExitWith(app.CodePlugins, loader.CheckSources(dir, loader.Options{TrustGroup: trustGroup}))
 	}
 	check := func(file string) error {
-		rejections, err := tryPlugins(ctx, s, []string{file})
-		if err == nil && rejections[0] != nil {
-			err = app.ExitWith(app.CodePlugins, &rejectedBuildError{rejections[0]})
+		alone, err := judgeAlone(ctx, s, file, false)
+		if err == nil && alone != nil {
+			err = app.ExitWith(app.CodePlugins, &rejectedBuildError{alone})
 		}
-		return err
+		if err != nil || beside.Alone {
+			return err
+		}
+		rejections, stand, err := beside.together(ctx, s, []string{file}, false)
+		if err != nil {
+			return err
+		}
+		together := judgmentOf(rejections[0])
+		answer.Together, answer.Beside = &together, append(answer.Beside, stand...)
+		return nil
 	}
-	built, err := plugindev.Build(ctx, host, plugindev.BuildOptions{Dir: dir, Work: work, Output: output, Environ: s.Environ, Judge: judge, Check: check})
+	built, err := plugindev.Build(ctx, host, plugindev.BuildOptions{
+		Dir: dir, Work: work, Output: output, Environ: s.Environ, Beside: neighbors, Judge: judge, Check: check,
+	})
 	answer.Module, answer.Go = built.Module, built.Release
-	answer.Pinned = append(answer.Pinned, built.Pinned...)
+	for _, t := range built.Taken {
+		answer.Taken, answer.Pinned = append(answer.Taken, t), append(answer.Pinned, t.Module+"@"+t.Version)
+	}
 	if err != nil {
 		return answer.rejected(err)
 	}

@@ -13,14 +13,23 @@ import (
 )
 
 // CheckResult says whether this otai could open a plugin file; its JSON form is
-// stable.
+// stable. Its own judgment is the one that decides: together, else alone.
 type CheckResult struct {
-	File        string       `json:"file"`
+	File     string    `json:"file"`
+	Alone    *Judgment `json:"alone"`
+	Together *Judgment `json:"together"` // nil: not asked for
+	Beside   []string  `json:"beside"`   // the plugin files that stand there
+	Judgment
+}
+
+// Judgment is what is said of a plugin file.
+type Judgment struct {
 	OK          bool         `json:"ok"`
 	Stage       string       `json:"stage"`
 	Code        string       `json:"code"`
 	Error       string       `json:"error"`
 	Fix         string       `json:"fix"`
+	Other       string       `json:"other"` // the plugin that stands in the way
 	Differences []Difference `json:"differences"`
 }
 
@@ -34,25 +43,49 @@ type Difference struct {
 	Fix     string `json:"fix"`
 }
 
-// Check reports for each file whether this otai would load it together with
-// those before it: statically when static is set, else also by a probe in a
-// child process. The error beside the answers says only that one of them was rejected.
-func Check(ctx context.Context, s app.Settings, files []string, static bool) ([]CheckResult, error) {
-	var rejections []*loader.Error
-	var err error
-	if static {
-		rejections, err = loader.Preflight(files...)
-		err = app.ExitWith(app.CodePlugins, err)
-	} else {
-		rejections, err = tryPlugins(ctx, s, files)
-	}
-	if err != nil {
-		return nil, err
+// Check reports for each file whether this otai would load it alone, and together with
+// the plugins that stand beside it and the files before it: statically when static is set,
+// else also by a probe in a child process. The error beside the answers says only that one
+// of them was rejected.
+func Check(ctx context.Context, s app.Settings, files []string, beside Beside, static bool) ([]CheckResult, error) {
+	if !beside.Alone {
+		if _, err := beside.load(ctx, s); err != nil {
+			return nil, err
+		}
 	}
 	checks := make([]CheckResult, len(files))
+	var set []string
+	var numbers []int
+	for n, file := range files {
+		rejection, err := judgeAlone(ctx, s, file, static)
+		if err != nil {
+			return nil, err
+		}
+		alone := judgmentOf(rejection)
+		checks[n] = CheckResult{File: file, Alone: &alone, Beside: []string{}, Judgment: alone}
+		if rejection == nil {
+			set, numbers = append(set, file), append(numbers, n)
+		} else if !beside.Alone {
+			checks[n].Together = &alone
+		}
+	}
+	if !beside.Alone && len(set) > 0 {
+		rejections, stand, err := beside.together(ctx, s, set, static)
+		if err != nil {
+			return nil, err
+		}
+		for n, rejection := range rejections {
+			check := &checks[numbers[n]]
+			check.Judgment, check.Beside = judgmentOf(rejection), append(check.Beside, stand...)
+			check.Together = &check.Judgment
+			if rejection == nil {
+				stand = append(stand, s.Abs(check.File))
+			}
+		}
+	}
 	refused := 0
-	for n, rejection := range rejections {
-		if checks[n] = checkOf(files[n], rejection); rejection != nil {
+	for _, check := range checks {
+		if !check.OK {
 			refused++
 		}
 	}
@@ -62,25 +95,24 @@ func Check(ctx context.Context, s app.Settings, files []string, static bool) ([]
 	return checks, nil
 }
 
-// tryPlugins leaves out of the set what could not be opened even alone.
-func tryPlugins(ctx context.Context, s app.Settings, files []string) ([]*loader.Error, error) {
-	rejections := make([]*loader.Error, len(files))
-	var set []string
-	var numbers []int
-	for n, file := range files {
-		alone, err := loader.Preflight(file)
-		if err != nil {
-			return nil, app.ExitWith(app.CodePlugins, err)
-		}
-		if rejections[n] = alone[0]; rejections[n] == nil {
-			set, numbers = append(set, file), append(numbers, n)
-		}
+// judgeAlone judges a file as if there were no other plugin.
+func judgeAlone(ctx context.Context, s app.Settings, file string, static bool) (*loader.Error, error) {
+	alone, err := loader.Preflight(file)
+	if err != nil || alone[0] != nil || static {
+		return first(alone), app.ExitWith(app.CodePlugins, err)
 	}
-	plugins, err := inspectFiles(ctx, s, set...)
-	for n, p := range plugins {
-		rejections[numbers[n]] = p.Err
+	plugins, err := inspectFiles(ctx, s, file)
+	if err != nil {
+		return nil, err
 	}
-	return rejections, err
+	return plugins[0].Err, nil
+}
+
+func first(rejections []*loader.Error) *loader.Error {
+	if len(rejections) == 0 {
+		return nil
+	}
+	return rejections[0]
 }
 
 // inspectFiles takes files through all stages but the opening.
@@ -96,12 +128,13 @@ func inspectFiles(ctx context.Context, s app.Settings, files ...string) ([]loade
 	return offered.Plugins, err
 }
 
-func checkOf(file string, rejection *loader.Error) CheckResult {
-	check := CheckResult{File: file, OK: rejection == nil, Differences: []Difference{}}
+func judgmentOf(rejection *loader.Error) Judgment {
+	check := Judgment{OK: rejection == nil, Differences: []Difference{}}
 	if rejection == nil {
 		return check
 	}
 	check.Stage, check.Code, check.Error, check.Fix = string(rejection.Stage), string(rejection.Code), rejection.Err.Error(), rejection.Fix
+	check.Other = rejection.Other
 	var compared *preflight.Error
 	if !errors.As(rejection.Err, &compared) {
 		return check

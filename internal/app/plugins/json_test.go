@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/open-ticket-ai/otai/internal/plugindev"
 )
 
 // keys writes the JSON form of a struct as docs/plugins.md does, without what is
@@ -32,7 +34,7 @@ func TestTheJSONFormsOfThePluginCommandsAreDocumented(t *testing.T) {
 		"list":          "[{" + status + "}]",
 		"inspect":       strings.TrimPrefix(keys(reflect.TypeFor[Details]()), status+",") + ":[{" + strings.Replace(keys(reflect.TypeFor[Offer]()), `"needs"`, `"needs":[{`+keys(reflect.TypeFor[Need]())+"}]", 1) + "}]",
 		"check":         "[{" + keys(reflect.TypeFor[CheckResult]()) + ":[{" + keys(reflect.TypeFor[Difference]()) + "}]}]",
-		"build":         "{" + keys(reflect.TypeFor[BuildResult]()) + "}",
+		"build":         "{" + strings.Replace(keys(reflect.TypeFor[BuildResult]()), `"taken"`, `"taken":[{`+keys(reflect.TypeFor[plugindev.Taken]())+"}]", 1) + "}",
 		"new":           "{" + keys(reflect.TypeFor[Project]()) + "}",
 		"report":        `"contents":[{` + keys(reflect.TypeFor[Content]()) + "}]",
 		"its deaths":    `"deaths":[{` + keys(reflect.TypeFor[ReportedDeath]()) + "}]",

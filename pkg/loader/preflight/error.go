@@ -34,6 +34,7 @@ type Error struct {
 	Fix         string       // what to do about it; "" if that is not known
 	Differences []Difference // every package that differs, sorted by module, then by package
 	Settings    []Setting    // every build setting that differs and may be the cause
+	Opened      string       // the plugin file opened before that is the cause; "" if it is none
 	Err         error        // the underlying error, such as that of reading the file, or nil
 }
 

@@ -135,6 +135,8 @@ func (p *Process) checkPath(i *Image) error {
 				Code:  PluginPathInUse,
 				Cause: fmt.Sprintf("has the same import path %q as %s, which was opened before", i.PluginPath, before.image.File),
 				Fix:   "remove one of the two files; two versions of a plugin can't be in one process",
+
+				Opened: before.image.File,
 			}
 		}
 	}
@@ -238,12 +240,15 @@ func (p *Process) checkPackages(i *Image) error {
 			Cause:       fmt.Sprintf("does not match %s, which was opened before, in %s", conflict[0].Opened, list(conflict)),
 			Fix:         fixConflict(conflict),
 			Differences: conflict,
+			Opened:      conflict[0].Opened,
 		}
 	case len(tainted) > 0:
 		return &Error{
 			Code:  Tainted,
 			Cause: fmt.Sprintf("shares %s with %s, which failed while it was opened, so it was never set up", strings.Join(tainted, ", "), taint),
 			Fix:   "fix or remove that plugin, then start again",
+
+			Opened: taint,
 		}
 	}
 	return nil

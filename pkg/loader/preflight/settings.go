@@ -164,10 +164,16 @@ func fixDifference(d Difference) string {
 	switch {
 	case d.Module == "":
 		return alikeStandard
-	case d.Plugin.Version == d.Host.Version || !strings.HasPrefix(d.Host.Version, "v"):
+	case !d.byVersion():
 		return alikeSources
 	}
 	return "go get " + d.Module + "@" + d.Host.Version
+}
+
+// byVersion reports whether the other side's version, fetched by its number, removes the
+// difference.
+func (d Difference) byVersion() bool {
+	return d.Module != "" && d.Plugin.Version != d.Host.Version && strings.HasPrefix(d.Host.Version, "v") && d.Host.Replaced == ""
 }
 
 // fixModules joins what fixes the differences to one command, so that go takes all
@@ -187,8 +193,8 @@ func fixModules(differences []Difference) string {
 
 // fixConflict is about two plugins, of which either can be changed.
 func fixConflict(differences []Difference) string {
-	if fix := fixModules(differences); strings.Contains(fix, "go get ") {
-		return fix
+	if slices.ContainsFunc(differences, func(d Difference) bool { return !d.byVersion() }) {
+		return "build both plugins with the same version of it from the same sources, or give one of the two another import path"
 	}
-	return "make both plugins require the same version of it"
+	return fixModules(differences)
 }
