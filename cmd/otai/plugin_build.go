@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app/plugins"
-	"github.com/open-ticket-ai/otai/internal/plugindev"
 )
 
 func (c *command) newPluginBuild() *cobra.Command {
@@ -57,7 +56,7 @@ be refused even alone.`,
 }
 
 // showTaken says which versions are others than the plugin asks for, and whose they are.
-func showTaken(out io.Writer, taken []plugindev.Taken) {
+func showTaken(out io.Writer, taken []plugins.Taken) {
 	var hosts []string
 	for _, t := range taken {
 		if t.By == "" {

@@ -275,9 +275,9 @@ func (n neighbor) typesTheVersion(t *testing.T, fix, folder string) {
 // newHash links what only the later version has.
 var newHash = neighbor{name: "newer-hash", require: []string{"github.com/cespare/xxhash/v2 v2.3.0"}, use: []string{"github.com/cespare/xxhash/v2 xxhash.NewWithSeed"}}
 
-// TestAPluginThatNeedsALaterVersionThanOneBesideItIsToldWhatToDo: each cure that the build
+// TestWhoNeedsALaterVersionThanOneBesideItHasIsToldWhatToDo: each cure that the build
 // names is typed.
-func TestAPluginThatNeedsALaterVersionThanOneBesideItIsToldWhatToDo(t *testing.T) {
+func TestWhoNeedsALaterVersionThanOneBesideItHasIsToldWhatToDo(t *testing.T) {
 	t.Parallel()
 	first := neighbor{name: "hash", require: []string{"github.com/cespare/xxhash/v2 v2.2.0"}, use: []string{"github.com/cespare/xxhash/v2 xxhash.Sum64String"}}
 	folder, firstDir, dir := t.TempDir(), first.write(t), newHash.write(t)

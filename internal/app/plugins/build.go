@@ -18,9 +18,9 @@ type BuildResult struct {
 	Go     string   `json:"go"`     // release
 	Pinned []string `json:"pinned"` // module@version: those of taken
 
-	Taken    []plugindev.Taken `json:"taken"`    // versions of the host and of the plugins beside it, instead of the plugin's
-	Together *Judgment         `json:"together"` // with the plugins beside it; nil: not asked for, or none was built
-	Beside   []string          `json:"beside"`   // the files of these
+	Taken    []Taken   `json:"taken"`    // versions of the host and of the plugins beside it, instead of the plugin's
+	Together *Judgment `json:"together"` // with the plugins beside it; nil: not asked for, or none was built
+	Beside   []string  `json:"beside"`   // the files of these
 
 	Missing []string `json:"missing"` // module@version, that the module cache lacks
 	Stage   string   `json:"stage"`   // of a plugin that was built and is rejected
@@ -29,11 +29,14 @@ type BuildResult struct {
 	Fix     string   `json:"fix"`
 }
 
+// Taken is a version that was taken instead of the one that a plugin asks for.
+type Taken = plugindev.Taken
+
 // Build builds the plugin in dir so that it matches this otai, and writes it
 // only if this otai would load it alone. output is a file or a folder; "" is the working
 // directory. What the plugins beside it link is taken at their versions.
 func Build(ctx context.Context, s app.Settings, dir, output string, beside Beside) (BuildResult, error) {
-	answer := BuildResult{Pinned: []string{}, Taken: []plugindev.Taken{}, Beside: []string{}, Missing: []string{}}
+	answer := BuildResult{Pinned: []string{}, Taken: []Taken{}, Beside: []string{}, Missing: []string{}}
 	if err := loader.CheckHost(); err != nil {
 		return answer.rejected(app.ExitWith(app.CodePlugins, err))
 	}
