@@ -60,17 +60,17 @@ func (b Beside) together(ctx context.Context, s app.Settings, names []string, st
 	if err != nil {
 		return nil, nil, err
 	}
-	paths := make([]string, len(names))
-	for n, name := range names {
-		paths[n] = s.Abs(name)
-	}
 	if static {
 		options, err := load.Options()
 		if err != nil {
 			return nil, nil, err
 		}
-		rejections, stand, err = loader.PreflightBeside(options, paths...)
+		rejections, stand, err = loader.PreflightBeside(options, names...)
 		return rejections, stand, app.ExitWith(app.CodePlugins, err)
+	}
+	paths := make([]string, len(names))
+	for n, name := range names {
+		paths[n] = s.Abs(name)
 	}
 	offered, err := load.Inspect(ctx, func(ctx context.Context, o loader.Options, r *registry.Registry) ([]loader.Plugin, error) {
 		return loader.InspectFiles(ctx, o, r, paths...)
