@@ -375,9 +375,13 @@ func cures() []cure {
 			w.sh(t, w.source, "cp -R "+product.root+"/pkg/api api && echo 'package api' > api/more.go && echo 'func More() {}' >> api/more.go && go mod edit -replace=github.com/open-ticket-ai/otai/pkg/api=./api")
 			w.build(t, "")
 		}, says: ".*" + fromSources, typed: pluginBuild},
-		{code: "package-conflict", ill: conflicting, says: "in the plugin's folder: (go get example.com/shared@v1.0.0), then build it again", typed: func(t *testing.T, w *ward, what string) {
+		{code: "package-conflict", ill: conflicting, says: "in the plugin's folder: (go get example.com/shared@v1.0.0), then build it again; or, from its sources: otai plugin build DIR", typed: func(t *testing.T, w *ward, what string) {
 			w.sh(t, w.source, what)
 			w.build(t, "")
+		}},
+		{code: "package-conflict", name: "by otai", ill: conflicting, says: ".*" + fromSources, typed: func(t *testing.T, w *ward, what string) {
+			w.env = append(w.env, "OTAI_PLUGIN_DIR="+w.dir)
+			pluginBuild(t, w, what)
 		}},
 		{code: "plugin-path-in-use", ill: func(t *testing.T, w *ward) {
 			w.build(t, "")

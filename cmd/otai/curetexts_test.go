@@ -33,7 +33,7 @@ var untyped = map[string]string{
 	"remove what ends, blocks or crashes the process from the build function": "as for probe-crashed",
 	"write it like \">=1.2 <2\"":                                              "the configuration is refused before: bad-constraint",
 	"remove one of the two plugins":                                           "as for duplicate-name",
-	"make both plugins require the same version of it":                        "as for package-conflict, where no version is recorded",
+	"build both plugins with the same version of it from the same sources":    "typed by TestThirdPartyPluginsStandBesideTheBundledOnes",
 	"build the host with -trimpath":                                           "a host that no Makefile builds",
 	"build it, and then its plugins, with a later release":                    "typed by TestAHostThatCanNotOpenPluginsSaysSoOnce",
 	"where there is a C compiler, build it with":                              "typed by TestAHostThatCanNotOpenPluginsSaysSoOnce",
