@@ -27,12 +27,13 @@ type cure struct {
 
 // elsewhereTyped are codes whose cures other tests type.
 var elsewhereTyped = map[string]string{
-	"unfit-host":    "TestAHostThatCanNotOpenPluginsSaysSoOnce",
-	"bad-toolchain": "TestMakeRefusesAReleaseThatBreaksPlugins",
-	"tainted":       "TestAPluginThatSharesAPackageWithAFailedOneIsRefused of pkg/loader",
-	"state-dir":     "TestTheCureOfAStateFolderThatCanNotBeTrustedWorks",
-	"host-crashed":  "TestAPluginThatEndsItsProcessBeforeTheWorkIsNotOpenedAgain types otai plugin retry",
-	"open-failed":   "no file is known that only plugin.Open refuses; its cure is that of not-elf",
+	"unfit-host":        "TestAHostThatCanNotOpenPluginsSaysSoOnce",
+	"bad-toolchain":     "TestMakeRefusesAReleaseThatBreaksPlugins",
+	"tainted":           "TestAPluginThatSharesAPackageWithAFailedOneIsRefused of pkg/loader",
+	"state-dir":         "TestTheCureOfAStateFolderThatCanNotBeTrustedWorks",
+	"host-crashed":      "TestAPluginThatEndsItsProcessBeforeTheWorkIsNotOpenedAgain types otai plugin retry",
+	"init-side-effects": "the tests of what init functions change, with init_side_effects: warn",
+	"open-failed":       "no file is known that only plugin.Open refuses; its cure is that of not-elf",
 }
 
 // TestEveryCureThatIsPrintedWorks provokes each code, takes what to do from the message, does
