@@ -22,6 +22,7 @@ import (
 type helpDesk struct {
 	mu      sync.Mutex
 	tickets map[string]*api.Ticket
+	sorted  []string // their ids
 	article int
 	before  func(id string, apply func()) error // nil: every write is carried out
 	fence   func(context.Context) error
@@ -48,7 +49,10 @@ func (h *helpDesk) FindTicketIDs(_ context.Context, c api.SearchCriteria) (ids [
 	if h.only != "" {
 		return []string{h.only}, nil
 	}
-	for _, id := range slices.Sorted(maps.Keys(h.tickets)) {
+	if len(h.sorted) != len(h.tickets) {
+		h.sorted = slices.Sorted(maps.Keys(h.tickets))
+	}
+	for _, id := range h.sorted {
 		t := h.tickets[id]
 		if (c.Queue == nil || t.Queue.Name == c.Queue.Name) && t.Changed.After(c.ChangedAfter) && len(ids) < c.Limit {
 			ids = append(ids, id)

@@ -81,6 +81,10 @@ func (s *step) Item() (string, bool) {
 	return s.r.item.Ticket, true
 }
 
+func (s *step) Due(ctx context.Context, system string, limit int) ([]string, error) {
+	return s.r.e.o.Store.DueTickets(ctx, s.r.e.hostID(), s.r.row.Runner, s.r.row.Hash, system, limit)
+}
+
 func (s *step) Lent(t store.Ticket) bool {
 	return s.r.row.Parent != "" && t.LastRun == s.r.row.Parent
 }

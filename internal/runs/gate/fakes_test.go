@@ -119,7 +119,14 @@ func (m *memory) OwnEffects(_ context.Context, system, ticket string, since int6
 	return all, nil
 }
 
-func (m *memory) Causes(context.Context) ([]store.Cause, error) { return m.causes, nil }
+func (m *memory) Closed(context.Context) (keys []string, err error) {
+	for _, c := range m.causes {
+		if c.Closed {
+			keys = append(keys, c.Key)
+		}
+	}
+	return keys, nil
+}
 
 func (m *memory) Value(_ context.Context, key string) (string, bool, error) {
 	m.mu.Lock()
@@ -155,6 +162,7 @@ type run struct {
 	doubt      []string
 	overdue    atomic.Int64
 	aside      []string
+	due        []string
 }
 
 func (m *memory) run(id string) *run {
@@ -171,19 +179,20 @@ func (r *run) Place() string  { return "orchestrator.steps[0]" }
 func (r *run) WhileHeld(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithCancel(ctx)
 }
-func (r *run) FirstSearch() bool            { return !r.searched }
-func (r *run) Searched()                    { r.searched = true }
-func (r *run) Lent(store.Ticket) bool       { return false }
-func (r *run) Item() (string, bool)         { return r.item, r.item != "" }
-func (r *run) Key() string                  { return "step" }
-func (r *run) Tries() string                { return r.tries }
-func (r *run) Refused(f Rejection)          { r.rejections = append(r.rejections, f) }
-func (r *run) Waits(w Wait)                 { r.waits = append(r.waits, w) }
-func (r *run) Failed(err error)             { r.failed = append(r.failed, err) }
-func (r *run) Overtaken(ticket, why string) { r.overtaken = append(r.overtaken, ticket+": "+why) }
-func (r *run) Gone(ticket string)           { r.gone = append(r.gone, ticket) }
-func (r *run) InDoubt(effect string)        { r.doubt = append(r.doubt, effect) }
-func (r *run) Overdue(time.Time)            { r.overdue.Add(1) }
+func (r *run) FirstSearch() bool                                  { return !r.searched }
+func (r *run) Searched()                                          { r.searched = true }
+func (r *run) Due(context.Context, string, int) ([]string, error) { return r.due, nil }
+func (r *run) Lent(store.Ticket) bool                             { return false }
+func (r *run) Item() (string, bool)                               { return r.item, r.item != "" }
+func (r *run) Key() string                                        { return "step" }
+func (r *run) Tries() string                                      { return r.tries }
+func (r *run) Refused(f Rejection)                                { r.rejections = append(r.rejections, f) }
+func (r *run) Waits(w Wait)                                       { r.waits = append(r.waits, w) }
+func (r *run) Failed(err error)                                   { r.failed = append(r.failed, err) }
+func (r *run) Overtaken(ticket, why string)                       { r.overtaken = append(r.overtaken, ticket+": "+why) }
+func (r *run) Gone(ticket string)                                 { r.gone = append(r.gone, ticket) }
+func (r *run) InDoubt(effect string)                              { r.doubt = append(r.doubt, effect) }
+func (r *run) Overdue(time.Time)                                  { r.overdue.Add(1) }
 
 func (r *run) SetAside(ticket string, why error) {
 	r.aside = append(r.aside, ticket)

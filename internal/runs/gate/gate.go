@@ -36,7 +36,7 @@ type Store interface {
 	Forget(ctx context.Context, runner, system string, tickets []string, seenBefore int64) error
 	OwnEffects(ctx context.Context, system, ticket string, since int64) ([]store.Effect, error)
 	TicketsBy(ctx context.Context, f store.TicketFilter) ([]store.Ticket, error)
-	Causes(ctx context.Context) ([]store.Cause, error)
+	Closed(ctx context.Context) ([]string, error)
 	Value(ctx context.Context, key string) (string, bool, error)
 	SetValue(ctx context.Context, key, value string) error
 }

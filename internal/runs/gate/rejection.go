@@ -176,16 +176,14 @@ func (g *Gate) closed(ctx context.Context, keys []string) (string, error) {
 }
 
 func (g *Gate) readCauses(ctx context.Context) error {
-	list, err := g.options.Store.Causes(ctx)
+	keys, err := g.options.Store.Closed(ctx)
 	if err != nil {
 		return storeError("ask what is refused", err)
 	}
 	c := &g.causes
 	c.closed, c.read = make(map[string]bool), time.Now()
-	for _, one := range list {
-		if one.Closed {
-			c.closed[one.Key] = true
-		}
+	for _, key := range keys {
+		c.closed[key] = true
 	}
 	return nil
 }

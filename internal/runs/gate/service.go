@@ -47,6 +47,7 @@ type ticketSystem struct {
 	records bool     // it keeps a record for each intent
 	writing locks
 	overdue overdue
+	ahead   ahead
 
 	mu       sync.Mutex
 	capped   bool // said that a search is cut off

@@ -30,6 +30,9 @@ type Step interface {
 	// FirstSearch is true and some are Fetched, the search yields those, read anew.
 	Tickets() []store.Ticket
 	Item() (ticket string, ok bool) // of a run that is an item and a ticket
+	// Due are tickets at a ticket system of runs of the same place that are due, in the order
+	// in which this host may get them.
+	Due(ctx context.Context, system string, limit int) ([]string, error)
 	// Lent reports whether the run has a ticket from its loop, which others of its items had
 	// before or will have.
 	Lent(t store.Ticket) bool

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
@@ -54,6 +55,7 @@ func (t *ticketSystem) write(ctx context.Context, operation, id string, u api.Ti
 	w := &write{ticketSystem: t, step: step, effect: store.Effect{
 		Key: key, Step: step.Key(), Operation: operation, System: t.system, Service: t.service, Ticket: id, State: store.Intent,
 	}}
+	defer w.beside.Wait()
 	return w.begin(ctx, u)
 }
 
@@ -65,8 +67,9 @@ type write struct {
 	row    store.Ticket // the run's claim on the ticket
 	intent intent
 
-	unstored bool   // its intent is not stored yet
-	created  string // id of the ticket that it made
+	beside   sync.WaitGroup // what is read for others meanwhile
+	unstored bool           // its intent is not stored yet
+	created  string         // id of the ticket that it made
 }
 
 // begin decides whether and what to write, stores the intent, and carries it out.
@@ -203,10 +206,11 @@ func (w *write) compareFirst(ctx context.Context, notes bool) (base picture.Pict
 	if !known && (w.records || !notes) {
 		return picture.Picture{}, nil, nil // nothing to compare with
 	}
-	ticket, seen, err := w.look(ctx, p)
+	first, err := w.lookFirst(ctx, p)
 	if err != nil {
 		return p, nil, err
 	}
+	seen, why := first.Picture, first.unmet
 	if !known {
 		return seen, nil, nil
 	}
@@ -221,11 +225,6 @@ func (w *write) compareFirst(ctx context.Context, notes bool) (base picture.Pict
 	if anyBegun(w.step) {
 		return laid, &seen, nil
 	}
-	c, err := decodeCriteria(p.Read.Criteria)
-	if err != nil {
-		return p, nil, err
-	}
-	why := unmet(ticket, c)
 	if w.row.Standing == store.Handled && w.step.Lent(w.row) {
 		why = "" // other items of the same loop have changed it
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -105,6 +106,8 @@ func (q *Queue) Due(ctx context.Context, tx pgx.Tx, now int64, runs []store.Read
 	if len(runs) == 0 {
 		return nil
 	}
+	// River gives jobs of one time in the order of their ids: that of [store.Store.DueTickets].
+	slices.SortFunc(runs, func(a, b store.ReadyRun) int { return cmp.Or(cmp.Compare(a.DueAt, b.DueAt), cmp.Compare(a.Run, b.Run)) })
 	jobs := make([]river.InsertManyParams, 0, len(runs))
 	var taken []string
 	for _, r := range runs {

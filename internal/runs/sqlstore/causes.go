@@ -99,6 +99,15 @@ func (s *Store) Causes(ctx context.Context) (out []store.Cause, err error) {
 	return out, err
 }
 
+// Closed implements [store.Store].
+func (s *Store) Closed(ctx context.Context) (keys []string, err error) {
+	err = s.db.ReadOne(ctx, func(t *Tx) error {
+		keys, err = t.texts(`SELECT name FROM {s}cause WHERE closed = 1`)
+		return err
+	})
+	return keys, err
+}
+
 // TryCause implements [store.Store].
 func (s *Store) TryCause(ctx context.Context, key string) (tries bool, err error) {
 	err = s.db.Write(ctx, false, func(t *Tx) error {

@@ -48,6 +48,9 @@ type Store interface {
 	// Take begins an attempt of a run of the runner with this hash that is due: what was
 	// begun first, then by DueAt. l is nil if none is; next is when one will be, 0: none.
 	Take(ctx context.Context, host, runner, hash string) (l *Loaded, next int64, err error)
+	// DueTickets are those that runs have fetched which were begun and are due, as Take would
+	// take them.
+	DueTickets(ctx context.Context, host, runner, hash, system string, limit int) ([]string, error)
 	// TakeRun begins an attempt of one run, if its fence is still this one.
 	TakeRun(ctx context.Context, host, run string, fence int64) (*Loaded, error)
 	// Adopt gives runs of the runner the hash of a place at which they begin anew: those
@@ -59,6 +62,9 @@ type Store interface {
 	// makes the next one of these due, at most once a minute for all hosts. All of them are
 	// due by [Batch].Success.
 	Causes(ctx context.Context) ([]Cause, error)
+	// Closed are the keys of the causes that are closed: counting what waits costs the more
+	// the more there is.
+	Closed(ctx context.Context) ([]string, error)
 	TryCause(ctx context.Context, key string) (bool, error)
 
 	// Passed returns how many tickets a search of a runner leaves out, at most 500.

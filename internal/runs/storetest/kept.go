@@ -173,6 +173,10 @@ func causes(f *fixture) {
 	if len(list) != 1 || list[0].Waiting != 2 || list[0].Label != "no right" || list[0].Runner != runner {
 		f.Errorf("causes: %+v", list)
 	}
+	if closed, err := f.Store.Closed(f.ctx); err != nil || !slices.Equal(closed, []string{"queue Raw"}) {
+		f.Errorf("closed: %q, %v", closed, err)
+	}
+	f.wantDue()
 	if tries, err := f.Store.TryCause(f.ctx, "queue Raw"); err != nil || tries {
 		f.Errorf("it tries at once: %v, %v", tries, err)
 	}
@@ -196,13 +200,32 @@ func causes(f *fixture) {
 		}
 	}
 	f.commit(store.Batch{Held: held, Success: []string{"queue Raw", "another"}})
-	for range 2 {
-		if l, _, err := f.Store.Take(f.ctx, f.host, runner, hash); err != nil || l == nil {
-			f.Errorf("after a success: %+v, %v", l, err)
-		}
+	if closed, err := f.Store.Closed(f.ctx); err != nil || len(closed) != 0 {
+		f.Errorf("closed after a success: %q, %v", closed, err)
 	}
+	due := []string{"5", "6"} // as they are taken
+	for i := range due {
+		f.wantDue(due[i:]...)
+		l, _, err := f.Store.Take(f.ctx, f.host, runner, hash)
+		if err != nil || l == nil {
+			f.Fatalf("after a success: %+v, %v", l, err)
+		}
+		f.wantIDs(l.Tickets, due[i])
+	}
+	f.wantDue()
 	if c := f.commit(store.Batch{Held: held, Rejection: rejection("1")}); c.Tickets != 1 || c.Closed {
 		f.Errorf("counting goes on at %+v", c)
+	}
+}
+
+func (f *fixture) wantDue(want ...string) {
+	f.Helper()
+	for limit := range 3 {
+		due, err := f.Store.DueTickets(f.ctx, f.host, runner, hash, system, limit)
+		f.must(err)
+		if !slices.Equal(due, want[:min(limit, len(want))]) {
+			f.Errorf("%q of %q are due", due, want)
+		}
 	}
 }
 
