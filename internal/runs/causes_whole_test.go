@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
 // refusing is a help desk that refuses some updates, and takes its time for each.
@@ -223,6 +225,64 @@ func TestARightThatWasLostCostsABacklogAMinuteAtMost(t *testing.T) {
 				t.Errorf("%s after the right was given back, %s without its loss", took[1], took[0])
 			}
 		})
+	}
+}
+
+// The same for two hosts at one database: each reads together what is due next, so the tickets
+// are read in a few requests, and each is written to once.
+func TestHostsReadTogetherWhatIsDueTogether(t *testing.T) {
+	t.Parallel()
+	const n = 120
+	s := database(t)
+	h := newHelpDesk(n)
+	r := &rights{slowDesk: &slowDesk{helpDesk: h, update: func(string) time.Duration { return 5 * time.Millisecond }}}
+	r.noUpdate.Store(true)
+	d := &desk{t: t, store: s}
+	work := func(names ...string) (wait func()) {
+		ctx, stop := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for _, name := range names {
+			w := &whole{d: d, log: new(logBuffer), lease: 5 * lease, name: name}
+			all.Go(func() {
+				if err := w.run(ctx, r, sorting(n, eachTicket), orchestrator.Options{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		return func() {
+			stop()
+			all.Wait()
+		}
+	}
+	stop := work("a")
+	within := func(what string, ok func() bool) {
+		t.Helper()
+		for until := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(100 * time.Millisecond) {
+			if time.Now().After(until) {
+				stop()
+				t.Fatalf("%s: not within two minutes", what)
+			}
+		}
+	}
+	within("all wait", func() bool { return d.waitFor(t) >= n-3 })
+	stop()
+	before := h.readings()
+	r.noUpdate.Store(false)
+	stop = work("a", "b")
+	defer stop()
+	if _, err := s.Retry(t.Context(), store.RequestArgs{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	within("all are moved", func() bool { return r.updated.Load() >= n })
+	reads := h.readings() - before
+	t.Logf("%d requests to read %d tickets", reads, n)
+	if reads > n/4 {
+		t.Error("each was read alone")
+	}
+	for id := range h.tickets {
+		if what := h.wrong("one update", id); what != "" {
+			t.Errorf("ticket %s: %s", id, what)
+		}
 	}
 }
 

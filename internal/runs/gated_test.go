@@ -75,6 +75,12 @@ func (h *helpDesk) ReadTickets(_ context.Context, ids []string, _ api.SearchCrit
 	return all, nil
 }
 
+func (h *helpDesk) readings() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.reads
+}
+
 func (h *helpDesk) FindTickets(ctx context.Context, c api.SearchCriteria) ([]api.Ticket, error) {
 	ids, err := h.FindTicketIDs(ctx, c)
 	if err != nil {

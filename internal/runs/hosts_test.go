@@ -41,8 +41,8 @@ type host struct {
 	deaf *deaf
 }
 
-// hosts are processes, each of an instance of its own.
-func hosts(t *testing.T, n int) []*host {
+// database is a store that several processes share.
+func database(t *testing.T) store.Store {
 	t.Helper()
 	pool, err := pgxpool.New(t.Context(), pgtest.Database(t))
 	if err != nil {
@@ -61,6 +61,13 @@ func hosts(t *testing.T, n int) []*host {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// hosts are processes, each of an instance of its own.
+func hosts(t *testing.T, n int) []*host {
+	t.Helper()
+	s := database(t)
 	var all []*host
 	for i := range n {
 		h := &host{deaf: &deaf{Store: s}}

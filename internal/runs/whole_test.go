@@ -50,8 +50,10 @@ func otaiAgain(t *testing.T, h api.TicketSystem, config string, processes int, w
 
 // whole is a process of otai with one runner, in a bubble whose time passes by itself.
 type whole struct {
-	d   *desk
-	log *logBuffer
+	d     *desk
+	log   *logBuffer
+	lease time.Duration // of a host among others; 0: it is the only one
+	name  string        // of its instance
 }
 
 // runs runs a configuration with the help desk until ctx ends, or by itself with Once or
@@ -62,7 +64,7 @@ func (w *whole) run(ctx context.Context, h api.TicketSystem, steps string, o orc
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	g := gate.New(gate.Options{Store: w.d.store, Logger: log})
 	e := New(Options{
-		Store: w.d.store, Logger: log, Host: store.Host{Instance: "here"}, Keep: 24 * time.Hour,
+		Store: w.d.store, Logger: log, Host: store.Host{Instance: "here" + w.name, Lease: w.lease}, Keep: 24 * time.Hour,
 		Finish: g.Finish, Healthy: g.Healthy, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
 	r := registry.New(":")
