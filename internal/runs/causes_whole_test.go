@@ -228,6 +228,33 @@ func TestARightThatWasLostCostsABacklogAMinuteAtMost(t *testing.T) {
 	}
 }
 
+// What a process has left of a loop is read together by the next one.
+func TestTheItemsThatAProcessHasLeftAreReadTogether(t *testing.T) {
+	const n = 100
+	h := newRights(n)
+	first, before := true, 0
+	otaiAgain(t, h, strings.Replace(sorting(n, eachTicket), "PT0.01S", "PT1M", 1), 2, func(*desk, *logBuffer) {
+		if first {
+			first = false
+			until(func() bool { return h.out() >= 20 })
+			before = h.readings()
+			return
+		}
+		until(func() bool { return h.out() == n })
+		time.Sleep(20 * time.Second)
+	})
+	reads := h.readings() - before
+	t.Logf("%d requests to read what was left", reads)
+	if reads > 12 {
+		t.Error("each was read alone")
+	}
+	for id := range h.tickets {
+		if what := h.wrong("one update", id); what != "" {
+			t.Errorf("ticket %s: %s", id, what)
+		}
+	}
+}
+
 // The same for two hosts at one database: each reads together what is due next, so the tickets
 // are read in a few requests, and each is written to once.
 func TestHostsReadTogetherWhatIsDueTogether(t *testing.T) {

@@ -23,7 +23,8 @@
 //
 // A write: write.go holds it back while its cause is closed (rejection.go), compares the
 // ticket with the picture that the run has of it, and makes an intent (intent.go) of
-// what is still wanted. carry.go has it sent and stores what became of it; call.go is
+// what is still wanted. ahead.go reads a ticket again together with those of other runs that are
+// due. carry.go has it sent and stores what became of it; call.go is
 // what the ticket system asks meanwhile: whether it may send, and to keep its record.
 // overdue.go notices when an answer takes unusually long: then the run's worker goes on
 // with other runs. finish.go finishes what was interrupted, begun.go what release 0.1.0 had

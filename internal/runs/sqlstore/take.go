@@ -46,17 +46,24 @@ func (s *Store) Take(ctx context.Context, host, runner, hash string) (l *store.L
 
 // DueTickets implements [store.Store].
 func (s *Store) DueTickets(ctx context.Context, host, runner, hash, system string, limit int) (tickets []string, err error) {
-	most := strconv.Itoa(limit)
 	err = s.db.Read(ctx, func(t *Tx) error {
+		tickets = nil
 		now, err := t.Now()
 		if err != nil {
 			return err
 		}
-		tickets, err = t.texts(`SELECT t.ticket FROM (SELECT id, due_at FROM {s}run WHERE runner = $1 AND hash = $2 AND begun = 1
-			AND due_at > 0 AND due_at <= $3 AND owner IN ('', $4) ORDER BY due_at, id LIMIT `+most+`) AS r
-			JOIN {s}ticket t ON t.run = r.id AND t.run <> '' WHERE t.system = $5 AND t.fetched = 1
-			ORDER BY r.due_at, r.id LIMIT `+most, runner, hash, now, host, system)
-		return err
+		for begun := int64(1); begun >= 0 && len(tickets) < limit; begun-- {
+			most := strconv.Itoa(limit - len(tickets))
+			more, err := t.texts(`SELECT t.ticket FROM (SELECT id, due_at FROM {s}run WHERE runner = $1 AND hash = $2 AND begun = $3
+				AND due_at > 0 AND due_at <= $4 AND owner IN ('', $5) ORDER BY due_at, id LIMIT `+most+`) AS r
+				JOIN {s}ticket t ON t.run = r.id AND t.run <> '' WHERE t.system = $6 AND t.fetched = 1
+				ORDER BY r.due_at, r.id LIMIT `+most, runner, hash, begun, now, host, system)
+			if err != nil {
+				return err
+			}
+			tickets = append(tickets, more...)
+		}
+		return nil
 	})
 	return tickets, err
 }

@@ -48,8 +48,8 @@ type Store interface {
 	// Take begins an attempt of a run of the runner with this hash that is due: what was
 	// begun first, then by DueAt. l is nil if none is; next is when one will be, 0: none.
 	Take(ctx context.Context, host, runner, hash string) (l *Loaded, next int64, err error)
-	// DueTickets are those that runs have fetched which were begun and are due, as Take would
-	// take them.
+	// DueTickets are those that runs have fetched which are due, in the order in which Take
+	// takes them.
 	DueTickets(ctx context.Context, host, runner, hash, system string, limit int) ([]string, error)
 	// TakeRun begins an attempt of one run, if its fence is still this one.
 	TakeRun(ctx context.Context, host, run string, fence int64) (*Loaded, error)
