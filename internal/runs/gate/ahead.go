@@ -48,7 +48,7 @@ type seen struct {
 // lookFirst is how the ticket is for a run that begins to work at it. Whether it still meets
 // the criteria of its search is only asked of a run that has written nothing.
 func (w *write) lookFirst(ctx context.Context, p picture.Picture) (seen, error) {
-	if w.ids != nil && !anyBegun(w.step) {
+	if w.ids != nil && len(p.Read.Criteria) > 0 && !anyBegun(w.step) {
 		if now, ok := w.early(ctx, p); ok {
 			return now, nil
 		}
