@@ -43,8 +43,10 @@ func TestTicketsOfRunsThatAreDueTogetherAreReadTogether(t *testing.T) {
 		"it is being finished": {meanwhile: func(w *world, _ *spoiled, next *run) {
 			w.m.effects[next.id+" other"] = store.Effect{Key: "other", System: "desk", Ticket: "9", State: store.Done}
 		}, reads: alone, becomes: "it"},
-		"it alone was left out": {before: func(_ *world, s *spoiled, _ *run) { s.leftOut = []string{"002"} },
-			meanwhile: func(_ *world, s *spoiled, _ *run) { s.leftOut = nil }, reads: alone, becomes: "it"},
+		"it alone was left out": {
+			before:    func(_ *world, s *spoiled, _ *run) { s.leftOut = []string{"002"} },
+			meanwhile: func(_ *world, s *spoiled, _ *run) { s.leftOut = nil }, reads: alone, becomes: "it",
+		},
 		"its reading fails":   {before: func(_ *world, s *spoiled, _ *run) { s.bad = []string{"002"} }, reads: alone, becomes: "inbox"},
 		"another one's fails": {before: func(_ *world, s *spoiled, _ *run) { s.bad = []string{"003"} }, reads: alone, becomes: "it"},
 	} {

@@ -188,11 +188,14 @@ func (r *run) Key() string                                        { return "step
 func (r *run) Tries() string                                      { return r.tries }
 func (r *run) Refused(f Rejection)                                { r.rejections = append(r.rejections, f) }
 func (r *run) Waits(w Wait)                                       { r.waits = append(r.waits, w) }
-func (r *run) Failed(err error)                                   { r.failed = append(r.failed, err) }
-func (r *run) Overtaken(ticket, why string)                       { r.overtaken = append(r.overtaken, ticket+": "+why) }
-func (r *run) Gone(ticket string)                                 { r.gone = append(r.gone, ticket) }
-func (r *run) InDoubt(effect string)                              { r.doubt = append(r.doubt, effect) }
-func (r *run) Overdue(time.Time)                                  { r.overdue.Add(1) }
+func (r *run) Failed(err error) { r.failed = append(r.failed, err) }
+
+func (r *run) Overtaken(ticket, why string) { r.overtaken = append(r.overtaken, ticket+": "+why) }
+
+func (r *run) Gone(ticket string) { r.gone = append(r.gone, ticket) }
+
+func (r *run) InDoubt(effect string) { r.doubt = append(r.doubt, effect) }
+func (r *run) Overdue(time.Time)     { r.overdue.Add(1) }
 
 func (r *run) SetAside(ticket string, why error) {
 	r.aside = append(r.aside, ticket)
