@@ -188,7 +188,7 @@ func (r *run) Key() string                                        { return "step
 func (r *run) Tries() string                                      { return r.tries }
 func (r *run) Refused(f Rejection)                                { r.rejections = append(r.rejections, f) }
 func (r *run) Waits(w Wait)                                       { r.waits = append(r.waits, w) }
-func (r *run) Failed(err error) { r.failed = append(r.failed, err) }
+func (r *run) Failed(err error)                                   { r.failed = append(r.failed, err) }
 
 func (r *run) Overtaken(ticket, why string) { r.overtaken = append(r.overtaken, ticket+": "+why) }
 
