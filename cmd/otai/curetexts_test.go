@@ -68,7 +68,7 @@ func TestEveryTextOfACureIsTyped(t *testing.T) {
 	reasons := make(map[string]bool)
 	verb := regexp.MustCompile(`%[a-z+]`)
 	for _, text := range cureTexts(t) {
-		covered, excused := true, false
+		covered, exempt := true, false
 		for _, part := range verb.Split(text, -1) {
 			if len(part) > 8 && !strings.Contains(typed.String(), strings.TrimSpace(plain.Replace(part))) {
 				covered = false
@@ -76,10 +76,10 @@ func TestEveryTextOfACureIsTyped(t *testing.T) {
 		}
 		for part := range untyped {
 			if strings.Contains(text, part) {
-				reasons[part], excused = true, true
+				reasons[part], exempt = true, true
 			}
 		}
-		if !covered && !excused {
+		if !covered && !exempt {
 			t.Errorf("no test types %q", text)
 		}
 	}
