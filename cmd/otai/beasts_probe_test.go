@@ -98,3 +98,18 @@ func TestNoPluginPrintsIntoAnAnswer(t *testing.T) {
 		}
 	}
 }
+
+func TestAPluginThatChangesItsProcessIsRefusedWhereTheConfigurationSaysSo(t *testing.T) {
+	c := newCage(t)
+	b := beast{kind: "open-moves", fate: without, use: usesNothing, cause: "init-side-effects"}
+	v := c.prepare(t, b)
+	config := "plugins: [{ name: otai-open-moves, init_side_effects: refuse }]\n" + b.configuration(filepath.Join(v.dir, "ticks"))
+	writeAt(t, filepath.Join(v.dir, "config.yml"), []byte(config))
+	v.begin(t)
+	if !v.until(time.Minute, func() bool { return v.names(b) && len(v.ticks()) > 0 }) {
+		t.Errorf("it isn't refused, or nothing else runs:\n%s", v.log)
+	}
+	if code, _ := v.leave(t); code != 0 {
+		t.Errorf("it ended with %d", code)
+	}
+}

@@ -50,6 +50,7 @@ var elsewhere = map[string]string{
 	"unfit-host":         "a host that is linked otherwise",
 	"init-side-effects":  "a configuration",
 	"host-crashed":       "a worker that it ends",
+	"init-side-effects":  "a configuration",
 	"open-failed":        "a file that is beyond what preflight knows",
 }
 

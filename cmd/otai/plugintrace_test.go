@@ -10,18 +10,21 @@ import (
 )
 
 // TestOnlyRunOpensAPluginInItsOwnProcess has a plugin write down which process
-// opened it, and whose child that is.
+// opened it, and whose keeper looks after that.
 func TestOnlyRunOpensAPluginInItsOwnProcess(t *testing.T) {
 	t.Parallel()
 	source := strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2")
 	source = strings.Replace(source, `"strings"`, "\"fmt\"\n\t\"os\"\n\t\"strings\"", 1) + `
 func init() {
-	trace, err := os.OpenFile(os.Getenv("TRACE"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	trace, err := os.OpenFile(os.Getenv("XDG_TRACE"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		panic(err)
 	}
 	defer trace.Close()
-	fmt.Fprintln(trace, os.Getpid(), os.Getppid())
+	// "PID (NAME) STATE PARENT …": the parent of a process that tries it is its keeper.
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", os.Getppid()))
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	fmt.Fprintln(trace, os.Getpid(), os.Getppid(), fields[1])
 }
 `
 	plugins := t.TempDir()
@@ -43,7 +46,7 @@ func init() {
 		t.Run(name, func(t *testing.T) {
 			trace := filepath.Join(t.TempDir(), "trace")
 			cmd := exec.Command(product.otai, c.args...)
-			cmd.Env, cmd.Dir = environment(t, "OTAI_PLUGIN_DIR="+plugins, "TRACE="+trace), t.TempDir()
+			cmd.Env, cmd.Dir = environment(t, "OTAI_PLUGIN_DIR="+plugins, "XDG_TRACE="+trace), t.TempDir()
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
@@ -54,11 +57,11 @@ func init() {
 			parents := make(map[int]int) // of the processes that opened it
 			itself := cmd.Process.Pid    // the process that does the work
 			for line := range strings.Lines(string(text)) {
-				var pid, parent int
-				if _, err := fmt.Sscan(line, &pid, &parent); err != nil {
+				var pid, parent, above int
+				if _, err := fmt.Sscan(line, &pid, &parent, &above); err != nil {
 					t.Fatalf("%q: %v", line, err)
 				}
-				if parents[pid] = parent; c.opensItself && parent == cmd.Process.Pid {
+				if parents[pid] = above; c.opensItself && parent == cmd.Process.Pid {
 					itself = pid // the worker
 				}
 			}
@@ -70,7 +73,7 @@ func init() {
 				case parent:
 					children++
 				default:
-					t.Errorf("process %d, child of %d, opened it: neither otai (%d) nor a child", pid, parent, itself)
+					t.Errorf("process %d, below %d, opened it: neither otai (%d) nor a child of its keeper", pid, parent, itself)
 				}
 			}
 			if children == 0 || (own > 0) != c.opensItself {
