@@ -48,7 +48,6 @@ var elsewhere = map[string]string{
 	"tainted":            "a plugin that behaves otherwise the second time",
 	"bad-toolchain":      "a host of another release",
 	"unfit-host":         "a host that is linked otherwise",
-	"init-side-effects":  "a configuration",
 	"host-crashed":       "a worker that it ends",
 	"init-side-effects":  "a configuration",
 	"open-failed":        "a file that is beyond what preflight knows",
