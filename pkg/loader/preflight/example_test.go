@@ -103,7 +103,7 @@ func ExampleError() {
 	}
 	// Output:
 	// example.org/dep of module example.org/dep: v1.1.0 here, v1.0.0 in the host
-	// go get example.org/dep@v1.0.0
+	// the sources or their recorded paths differ: build without go.work, with the same version of the module in require and, where it is replaced, the same sources
 }
 
 func ExampleTypeName() {
