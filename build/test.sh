@@ -4,7 +4,7 @@
 # others run beside it, one after another; what they say comes after it.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
-timeout=15m
+timeout=30m
 [ -z "${OTAI_TEST_ALL:-}" ] || timeout=60m
 beside=$(mktemp) failed=$(mktemp)
 trap 'rm -f "$beside" "$failed"' EXIT
