@@ -62,6 +62,13 @@ type witness struct {
 	mostOut  int // at one time
 }
 
+// most is how many requests were out at one time.
+func (w *witness) most() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mostOut
+}
+
 // request is one request of otai's.
 type request struct {
 	Number    int    // from 1, among those of its operation

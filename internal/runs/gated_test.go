@@ -41,7 +41,11 @@ func newHelpDesk(n int) *helpDesk {
 	return h
 }
 
-func (h *helpDesk) UseFence(f func(context.Context) error) { h.fence = f }
+func (h *helpDesk) UseFence(f func(context.Context) error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fence = f
+}
 
 func (h *helpDesk) FindTicketIDs(_ context.Context, c api.SearchCriteria) (ids []string, err error) {
 	h.mu.Lock()
@@ -102,7 +106,10 @@ func (h *helpDesk) AddNote(ctx context.Context, id string, n api.Note) error {
 }
 
 func (h *helpDesk) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
-	if err := h.fence(ctx); err != nil {
+	h.mu.Lock()
+	fence := h.fence
+	h.mu.Unlock()
+	if err := fence(ctx); err != nil {
 		return err
 	}
 	h.mu.Lock()

@@ -71,9 +71,9 @@ func (i *instance) failed(doing string, err error) error {
 
 // StuckError says that a method of a plugin did not return in time. It may still run.
 type StuckError struct {
-	Method string
-	Plugin string // with its file, for people
-	Limit  time.Duration
+	Method string        // of the service or pipe, with its place
+	Plugin string        // with its file, for people
+	Limit  time.Duration // that it had
 }
 
 func (e *StuckError) Error() string {

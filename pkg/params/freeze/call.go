@@ -38,8 +38,8 @@ func (e *PanicError) Unwrap() error { return e.err }
 
 // StuckError says that code of a plugin has not returned in time. It may still run.
 type StuckError struct {
-	Doing string // as in [PanicError]
-	Limit time.Duration
+	Doing string        // as in [PanicError]
+	Limit time.Duration // that it had
 }
 
 func (e *StuckError) Error() string {

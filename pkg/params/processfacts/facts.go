@@ -10,8 +10,8 @@ import (
 type Change struct {
 	What string // "umask", "http.DefaultTransport"
 	From string // "" where it isn't shown
-	To   string
-	Back bool // it has its former value again
+	To   string // "" where it isn't shown
+	Back bool   // it has its former value again
 }
 
 func (c Change) String() string {
