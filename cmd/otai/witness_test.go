@@ -496,10 +496,10 @@ func (l *life) begin(t *testing.T) *life {
 		t.Fatal(err)
 	}
 	go func() {
-		_, _ = l.Process.Wait()
+		state, _ := l.Process.Wait()
 		began := time.Now()
-		_ = l.Wait()
-		l.outlived = time.Since(began)
+		_ = l.Wait() // for the worker, which has the log; of a process that was waited for, it knows no state
+		l.ProcessState, l.outlived = state, time.Since(began)
 		close(l.ended)
 	}()
 	t.Cleanup(func() {
