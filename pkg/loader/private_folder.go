@@ -80,6 +80,15 @@ func PrivateFolder(o Options, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// A state folder that the loader will refuse stays as it is.
+	for _, own := range []string{checksumsFolder, copiesFolder, probesFolder} {
+		if _, err := os.Lstat(filepath.Join(s.dir, own)); err != nil {
+			continue
+		}
+		if _, err := s.openPrivate(own); err != nil {
+			return "", err
+		}
+	}
 	f, err := s.openPrivate(name)
 	return f.dir, err
 }

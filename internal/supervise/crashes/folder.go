@@ -42,12 +42,10 @@ func Create(dir string) (*os.File, error) {
 	return file, nil
 }
 
-// Discard removes the trace of a process that ended in order, if nothing is in it, and the
-// folder, if nothing else is there: a process that was refused leaves nothing behind.
+// Discard removes the trace of a process that ended in order, if nothing is in it.
 func Discard(trace string) {
 	if info, err := os.Lstat(trace); err == nil && info.Size() == 0 {
 		_ = os.Remove(trace) // or the next worker's traces push it out
-		_ = os.Remove(filepath.Dir(trace))
 	}
 }
 
@@ -60,7 +58,7 @@ func Keep(dir string, d *Death) error {
 		case err != nil || !info.Mode().IsRegular():
 			d.Trace = ""
 		case info.Size() == 0:
-			_ = os.Remove(d.Trace)
+			Discard(d.Trace)
 			d.Trace = ""
 		case info.Size() > maxTrace:
 			if err := os.Truncate(d.Trace, maxTrace); err != nil {
