@@ -6,6 +6,7 @@
 package orphans
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -80,15 +81,25 @@ func childrenByParent() []int {
 		if err != nil {
 			continue
 		}
-		stat, err := os.ReadFile("/proc/" + entry.Name() + "/stat")
-		if err != nil {
-			continue
-		}
-		// "PID (NAME) STATE PARENT …", whose name may have anything in it.
-		rest := string(stat[strings.LastIndexByte(string(stat), ')')+1:])
-		if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == strconv.Itoa(os.Getpid()) {
+		if _, parent, err := Stat(pid); err == nil && parent == os.Getpid() {
 			list = append(list, pid)
 		}
 	}
 	return list
+}
+
+// Stat returns the state of a process, a letter as proc_pid_stat(5) has it, such as Z for one that
+// has ended and was not waited for, and its parent.
+func Stat(pid int) (state string, parent int, err error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0, err
+	}
+	// "PID (NAME) STATE PARENT …", whose name may have anything in it.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 2 {
+		return "", 0, fmt.Errorf("/proc/%d/stat has another form", pid)
+	}
+	parent, err = strconv.Atoi(fields[1])
+	return fields[0], parent, err
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/open-ticket-ai/otai/internal/orphans"
 )
 
 // signals are those that the supervisor answers. SIGCHLD says that orphans have ended.
@@ -51,7 +53,7 @@ func resumable() bool {
 			of, failed := unix.Getsid(parent)
 			return failed == nil && of == session
 		}
-		parent, err = parentOf(parent)
+		_, parent, err = orphans.Stat(parent)
 	}
 	return false
 }

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
+	"github.com/open-ticket-ai/otai/internal/orphans"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 )
 
@@ -257,11 +258,11 @@ func (s *supervised) end() int {
 
 // state is the letter of a process, "" where there is none.
 func state(pid int) string {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	letter, _, err := orphans.Stat(pid)
 	if err != nil {
 		return ""
 	}
-	return strings.Fields(afterName(string(stat)))[0]
+	return letter
 }
 
 func gone(pid int) bool { return state(pid) == "" || state(pid) == "Z" }
