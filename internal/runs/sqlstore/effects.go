@@ -76,6 +76,11 @@ func (s *Store) Fence(ctx context.Context, held store.Held, effect string, lasts
 	if !errors.Is(err, ErrNothing) {
 		return err
 	}
+	return s.fenceAsked(ctx, held, b)
+}
+
+// fenceAsked asks at length, and so can say why the answer is no.
+func (s *Store) fenceAsked(ctx context.Context, held store.Held, b store.Begin) error {
 	return s.db.Write(ctx, true, func(t *Tx) error {
 		r, err := t.held(held, false)
 		switch {

@@ -29,16 +29,7 @@ func (s *Store) CommitAsked(ctx context.Context, b store.Batch) (counted *store.
 
 // FenceAsked is [Store.Fence] that always asks at length.
 func (s *Store) FenceAsked(ctx context.Context, held store.Held, b store.Begin) error {
-	return s.db.Write(ctx, true, func(t *Tx) error {
-		r, err := t.held(held, false)
-		switch {
-		case err != nil:
-			return err
-		case !r.found:
-			return store.ErrFence
-		}
-		return t.sending(held, r, b)
-	})
+	return s.fenceAsked(ctx, held, b)
 }
 
 var errRollBack = errors.New("nothing is to stay")
