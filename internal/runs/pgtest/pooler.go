@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -16,14 +15,7 @@ import (
 // to it.
 func NewPooler(t testing.TB, database string) string {
 	t.Helper()
-	u, err := url.Parse(database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	u, listener := before(t, database)
 	p := &pooler{socket: u.Query().Get("host") + "/.s.PGSQL.5432", database: strings.TrimPrefix(u.Path, "/"), conns: make(map[net.Conn]bool)}
 	const servers = 8
 	p.free = make(chan net.Conn, servers)

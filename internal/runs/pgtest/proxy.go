@@ -21,8 +21,8 @@ type Proxy struct {
 	conns map[net.Conn]bool
 }
 
-// NewProxy makes a way to the cluster of the database with this URL.
-func NewProxy(t testing.TB, database string) *Proxy {
+// before listens for what stands before the cluster of a database, whose URL it reads.
+func before(t testing.TB, database string) (*url.URL, net.Listener) {
 	t.Helper()
 	u, err := url.Parse(database)
 	if err != nil {
@@ -32,6 +32,13 @@ func NewProxy(t testing.TB, database string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return u, listener
+}
+
+// NewProxy makes a way to the cluster of the database with this URL.
+func NewProxy(t testing.TB, database string) *Proxy {
+	t.Helper()
+	u, listener := before(t, database)
 	p := &Proxy{to: u.Query().Get("host") + "/.s.PGSQL.5432", listener: listener, conns: make(map[net.Conn]bool)}
 	p.ends.Go(p.accept)
 	t.Cleanup(func() {
