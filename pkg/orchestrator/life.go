@@ -71,7 +71,7 @@ func (i *instance) failed(doing string, err error) error {
 
 // StuckError says that a method of a plugin did not return in time. It may still run.
 type StuckError struct {
-	Method string        // of the service or pipe, with its place
+	Method string        // "Start", "Close"
 	Plugin string        // with its file, for people
 	Limit  time.Duration // that it had
 }
@@ -90,9 +90,14 @@ const (
 
 // building runs a build function, which is as quick as a plugin lets it be.
 func (e *Engine) building(o owner, f func() error) error {
-	err := o.guard(e.options.StartTimeout, f)
+	return o.within(e.options.StartTimeout, "the build function", f)
+}
+
+// within guards a method that must return in time.
+func (o owner) within(limit time.Duration, method string, f func() error) error {
+	err := o.guard(limit, f)
 	if stuck := (*freeze.StuckError)(nil); errors.As(err, &stuck) && stuck.Doing == "" {
-		return &StuckError{Method: "the build function", Plugin: o.who(), Limit: stuck.Limit}
+		return &StuckError{Method: method, Plugin: o.who(), Limit: limit.Round(time.Millisecond)}
 	}
 	return err
 }
@@ -278,11 +283,7 @@ func (e *Engine) Close() error {
 			errs = append(errs, i.failed("closing", errors.New("it was not closed, because others took too long")))
 			continue
 		}
-		err := i.guard(limit, closer.Close)
-		if stuck := (*freeze.StuckError)(nil); errors.As(err, &stuck) && stuck.Doing == "" {
-			err = &StuckError{Method: "Close", Plugin: i.who(), Limit: limit.Round(time.Millisecond)}
-		}
-		if err != nil {
+		if err := i.within(limit, "Close", closer.Close); err != nil {
 			e.logger.Error("a service or pipe could not be closed", append(i.about(), "method", "Close", "err", err.Error())...)
 			errs = append(errs, i.failed("closing", err))
 		}
