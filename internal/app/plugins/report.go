@@ -107,8 +107,9 @@ func MakeReport(ctx context.Context, s app.Settings, name, output string) (Repor
 	if !r.says() {
 		return r, unknownPlugin(r.Plugin, len(r.Files) > 0, Crashed(s))
 	}
+	known := remembered(s)
 	for i := range r.Files {
-		r.Files[i].count(remembered(s))
+		r.Files[i].count(known)
 	}
 	r.Host = hostVersions(s)
 	r.redact(redactor)
