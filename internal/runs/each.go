@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -227,7 +228,7 @@ func (e *Engine) forgetLoop(run string) {
 // itemOf is what an item was given; nil where its value was only in the memory of a
 // process that has ended.
 func (e *Engine) itemOf(row store.Run) *orchestrator.LoopItem {
-	if item, err := decodeItem(row.Item); err == nil {
+	if item, err := kept.DecodeItem(row.Item); err == nil {
 		return &item
 	}
 	e.mu.Lock()

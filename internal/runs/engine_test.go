@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -184,7 +185,7 @@ func TestWhatMayNotBeStoredIsEvaluatedAgain(t *testing.T) {
 		data   any
 	}{
 		"a secret":          {"hunter2", "the password is hunter2"},
-		"more than 4 MB":    {"", strings.Repeat("x", mostKept+1)},
+		"more than 4 MB":    {"", strings.Repeat("x", kept.Most+1)},
 		"no success":        {"", nil},
 		"a secret as a key": {"hunter2", map[string]any{"hunter2": int64(1)}},
 	} {
@@ -219,7 +220,7 @@ func TestAFetchWithATicketTooLargeIsReadAnew(t *testing.T) {
 		r := d.begin()
 		d.does(r, "fetch", func(ctx context.Context, s gate.Step) (api.PipeResult, error) {
 			result, err := d.fetch("1")(ctx, s)
-			result.Data["fetched_tickets"].([]any)[0].(map[string]any)["body"] = strings.Repeat("x", mostKept)
+			result.Data["fetched_tickets"].([]any)[0].(map[string]any)["body"] = strings.Repeat("x", kept.Most)
 			return result, err
 		})
 		d.does(r, "write", d.write("1"))

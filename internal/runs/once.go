@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -37,7 +38,7 @@ func (r *run) stepOnce(ctx context.Context, s orchestrator.Step, do func(context
 	result, err := do(gate.WithStep(ctx, st))
 	f.State = onceState(result, err)
 	if f.State == store.Done {
-		f.Outcome, _, _ = encodeResult(result, nil, r.e.clean) // nil where it may not be kept
+		f.Outcome, _, _ = kept.EncodeResult(result, nil, r.e.clean) // nil where it may not be kept
 	}
 	if f.State != store.Intent {
 		st.Later(store.Batch{Durable: true, Effects: []store.Effect{f}})
@@ -84,8 +85,8 @@ func (r *run) effect(s orchestrator.Step, f store.Effect) (store.Effect, bool) {
 // be kept.
 func (r *run) doneOnce(s orchestrator.Step, f store.Effect) api.PipeResult {
 	if len(f.Outcome) > 0 {
-		if kept, err := decodeResult(f.Outcome, nil); err == nil {
-			return kept.result
+		if k, err := kept.DecodeResult(f.Outcome, nil); err == nil {
+			return k.PipeResult
 		}
 	}
 	if r.e.once("empty " + s.Path) {

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -208,12 +209,12 @@ func (r *run) had(s orchestrator.Step) (api.PipeResult, bool, error) {
 	case st.Result == nil:
 		return api.PipeResult{}, false, nil
 	}
-	k, err := decodeResult(st.Result, r.docs)
+	k, err := kept.DecodeResult(st.Result, r.docs)
 	if err != nil { // of an earlier release, or a document was kept out
 		return api.PipeResult{}, false, nil
 	}
-	r.searched = r.searched || k.search
-	return k.result, true, nil
+	r.searched = r.searched || k.Search
+	return k.PipeResult, true, nil
 }
 
 // anew drops the results of the steps; the run keeps its tickets and its effects.
@@ -295,12 +296,12 @@ func (r *run) keep(st *step, result api.PipeResult) {
 	if st.searched {
 		of = r.tickets
 	}
-	kept, docs, err := encodeResult(result, of, r.e.clean)
+	body, docs, err := kept.EncodeResult(result, of, r.e.clean)
 	if err != nil {
 		r.e.sayKeptOut(st.s, err)
-		kept, docs = nil, nil
+		body, docs = nil, nil
 	}
-	s := store.Step{Key: st.s.Key, Params: st.s.Params, Result: kept}
+	s := store.Step{Key: st.s.Key, Params: st.s.Params, Result: body}
 	r.pending.Steps = append(r.pending.Steps, s)
 	r.pending.Documents = append(r.pending.Documents, docs...)
 }

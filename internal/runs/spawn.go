@@ -3,6 +3,7 @@ package runs
 import (
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -68,7 +69,7 @@ func (n *spawning) add(item orchestrator.LoopItem) {
 	case n.e.o.Alone: // others get them when this process has ended
 		row.Owner = n.row.Owner
 	}
-	body, err := encodeItem(item, n.e.clean)
+	body, err := kept.EncodeItem(item, n.e.clean)
 	if err != nil {
 		n.e.sayKeptOut(n.step, err)
 		n.out[row.ID] = item
