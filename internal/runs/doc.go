@@ -17,7 +17,7 @@
 // # How an attempt ends
 //
 // The gate before the ticket systems reports what it saw, the steps report theirs
-// ([attempt]), and [decide] alone makes of it what becomes of run and ticket. Its table is
+// ([ends.Attempt]), and [ends.Decide] alone makes of it what becomes of run and ticket. Its table is
 // tested line by line. [run.End] stores the decision; where everything was applied the
 // worker goes on meanwhile, as the run has its tickets until then.
 //
@@ -48,9 +48,8 @@
 // # Order of the files
 //
 // engine.go, due.go, places.go: what begins, and what is due. run.go, prepare.go, step.go,
-// once.go, overdue.go, commit.go: one attempt. each.go: loops. attempt.go, decide.go, end.go,
-// memory.go: how it ends, and what the next one knows of it. streaks.go, say.go, waits.go: what
-// is counted and said of several. keep.go, strays.go: what is kept of steps, also for another
-// configuration. tend.go, requests.go, unknown.go, slots.go, inherit.go: what the engine does
-// beside.
+// once.go, overdue.go, commit.go: one attempt. each.go, spawn.go: loops. end.go: how it ends.
+// streaks.go, say.go, waits.go: what is counted and said of several. keep.go, strays.go: what
+// is kept of steps, also for another configuration. tend.go, requests.go, unknown.go, slots.go,
+// inherit.go: what the engine does beside.
 package runs

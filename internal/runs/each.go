@@ -77,7 +77,7 @@ func (r *run) Each(ctx context.Context, s orchestrator.Step, at *orchestrator.Pl
 func (r *run) stoppedBy(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.saw.stopped = r.saw.stopped || ctx.Err() != nil && r.lending()
+	r.saw.Stopped = r.saw.Stopped || ctx.Err() != nil && r.lending()
 }
 
 func (r *run) newLoop(at *orchestrator.Place, items int) *loop {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
+
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -22,7 +24,7 @@ func (r *run) End(ctx context.Context, _ api.PipeResult, err error) error {
 		r.leave()
 		return err
 	}
-	if v.end.State == store.Ended && v.end.Outcome == store.Applied && !r.p.Repeat {
+	if v.End.State == store.Ended && v.End.Outcome == store.Applied && !r.p.Repeat {
 		err := r.e.inStreak(r, *v, e)
 		r.e.ends.Go(func() {
 			defer r.leave()
@@ -43,17 +45,17 @@ func (r *run) End(ctx context.Context, _ api.PipeResult, err error) error {
 
 // conclude decides how the attempt ends. The decision is nil where there is nothing to be
 // stored, or nothing can be.
-func (r *run) conclude(ctx context.Context, err error) (ending, *decision, error) {
+func (r *run) conclude(ctx context.Context, err error) (ends.Ending, *ends.Decision, error) {
 	if r.resumed && r.phase == unprepared { // a pipe without steps
 		r.phase = going
 		_ = r.prepare(ctx) // what it found is in r.saw
 	}
-	r.saw.stopped = r.saw.stopped || err != nil && ctx.Err() != nil
+	r.saw.Stopped = r.saw.Stopped || err != nil && ctx.Err() != nil
 	if !r.stored && len(r.pending.Effects) == 0 {
-		return ending{}, nil, err
+		return ends.Ending{}, nil, err
 	}
 	if r.gaveAllBack() {
-		return ending{}, nil, r.endEmpty(ctx, err)
+		return ends.Ending{}, nil, r.endEmpty(ctx, err)
 	}
 	e := r.ending(err, r.healthyBeside(ctx))
 	if rejection := r.rejection(); rejection != nil {
@@ -61,17 +63,17 @@ func (r *run) conclude(ctx context.Context, err error) (ending, *decision, error
 		if cErr != nil {
 			return e, nil, r.notStored(cErr)
 		}
-		e.closed = counted != nil && counted.Closed
+		e.Closed = counted != nil && counted.Closed
 		r.e.sayClosed(counted)
 	}
 	if i := r.subject(); i >= 0 {
 		r.concern = r.tickets[i].Ticket
 	}
-	v := decide(e)
+	v := ends.Decide(e)
 	return e, &v, nil
 }
 
-func (r *run) storeEnd(ctx context.Context, v decision, e ending) error {
+func (r *run) storeEnd(ctx context.Context, v ends.Decision, e ends.Ending) error {
 	b := r.batch(v)
 	if opens(r.row, v, e) {
 		b.Success = append(b.Success, r.row.Cause)
@@ -86,25 +88,25 @@ func (r *run) storeEnd(ctx context.Context, v decision, e ending) error {
 }
 
 // ended makes known in this process what the store has by now.
-func (e *Engine) ended(r *run, v decision) {
+func (e *Engine) ended(r *run, v ends.Decision) {
 	e.mu.Lock()
-	if v.end.State == store.Ended {
+	if v.End.State == store.Ended {
 		delete(e.values, r.row.ID)
 	}
 	e.mu.Unlock()
-	if v.end.State != store.Ended && v.end.DueAt != 0 {
-		e.places.of(r.p).later(v.end.DueAt, e.now())
+	if v.End.State != store.Ended && v.End.DueAt != 0 {
+		e.places.of(r.p).later(v.End.DueAt, e.now())
 	}
 }
 
 // countItem counts a run for the loop of which it is an item. err is what [Engine.inStreak]
 // said of it.
-func (e *Engine) countItem(r *run, v decision, err error) {
+func (e *Engine) countItem(r *run, v ends.Decision, err error) {
 	e.mu.Lock()
 	l := e.loops[r.row.Parent]
 	e.mu.Unlock()
 	if l != nil {
-		e.itemEnded(l, r.row.ID, v.end.State, v.end.Outcome, err != nil)
+		e.itemEnded(l, r.row.ID, v.End.State, v.End.Outcome, err != nil)
 	}
 }
 
@@ -113,7 +115,7 @@ func (e *Engine) countItem(r *run, v decision, err error) {
 func (r *run) gaveAllBack() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.stored && !r.resumed && r.item == nil && len(r.tickets)+len(r.effects)+len(r.saw.rejections) == 0 && !r.hasItems() && !r.saw.halts() && !r.saw.stopped
+	return r.stored && !r.resumed && r.item == nil && len(r.tickets)+len(r.effects)+len(r.saw.Rejections) == 0 && !r.hasItems() && !r.saw.Halts() && !r.saw.Stopped
 }
 
 // endEmpty ends such a run as one that has claimed nothing.
@@ -130,11 +132,11 @@ func (r *run) endEmpty(ctx context.Context, err error) error {
 
 // opens reports whether a run that waited for a cause has got past it, which opens it
 // for all. A write's cause is opened by the gate as well.
-func opens(row store.Run, v decision, e ending) bool {
-	if row.Reason != store.ReasonCause || !row.Try || e.stopped || v.system || e.cause() == row.Cause {
+func opens(row store.Run, v ends.Decision, e ends.Ending) bool {
+	if row.Reason != store.ReasonCause || !row.Try || e.Stopped || v.System || e.Cause() == row.Cause {
 		return false
 	}
-	return v.end.State == store.Ended || v.end.Reason == store.ReasonAside
+	return v.End.State == store.Ended || v.End.Reason == store.ReasonAside
 }
 
 // notStored is for an end that could not be stored: another host has the run, or it
@@ -152,28 +154,28 @@ func (r *run) leave() {
 }
 
 // ending collects what the end is decided on.
-func (r *run) ending(err error, healthy bool) ending {
+func (r *run) ending(err error, healthy bool) ends.Ending {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e := ending{
-		attempt: r.saw, canceled: r.canceled.Load(), err: err, now: r.e.now(), repeat: r.p.Repeat,
-		attempts: r.row.Attempts, retry: withDefaults(r.p.Retry),
-		spawned: r.hasItems() && !r.lending(), lending: r.lending(),
-		memory: r.memory, jitter: rand.N(2 * time.Second),
+	e := ends.Ending{
+		Attempt: r.saw, Canceled: r.canceled.Load(), Err: err, Now: r.e.now(), Repeat: r.p.Repeat,
+		Attempts: r.row.Attempts, Retry: withDefaults(r.p.Retry),
+		Spawned: r.hasItems() && !r.lending(), Lending: r.lending(),
+		Memory: r.memory, Jitter: rand.N(2 * time.Second),
 	}
 	for _, f := range r.effects {
 		switch f.State {
 		case store.Done:
-			e.wrote = true
+			e.Wrote = true
 		case store.Intent:
-			e.open, e.until = true, max(e.until, f.Until)
+			e.Open, e.Until = true, max(e.Until, f.Until)
 		case store.Refused, store.Closed:
 		}
 	}
 	if i := r.subject(); i >= 0 && r.tickets[i].Standing == store.StandingLeft && slices.Contains(r.tickets[i].Hashes, claimHash(r.p)) {
-		e.lefts = r.tickets[i].Attempts
+		e.Lefts = r.tickets[i].Attempts
 	}
-	e.healthy = e.memory.Count > 0 && (healthy || r.e.succeededSince(e.memory.Path, e.memory.Since))
+	e.Healthy = e.Memory.Count > 0 && (healthy || r.e.succeededSince(e.Memory.Path, e.Memory.Since))
 	return e
 }
 
@@ -181,12 +183,12 @@ func (r *run) ending(err error, healthy bool) ending {
 // failures of the system. It asks only where that decides.
 func (r *run) healthyBeside(ctx context.Context) bool {
 	r.mu.Lock()
-	waits := r.saw.wait != nil && r.saw.wait.Reason == store.ReasonUntil
-	m, failed := r.memory, r.saw.system != nil && !r.saw.stopped && (waits || !r.saw.halts())
-	same := failed && m.Step == r.saw.system.step.Key && m.Step != ""
+	waits := r.saw.Wait != nil && r.saw.Wait.Reason == store.ReasonUntil
+	m, failed := r.memory, r.saw.System != nil && !r.saw.Stopped && (waits || !r.saw.Halts())
+	same := failed && m.Step == r.saw.System.Step.Key && m.Step != ""
 	r.mu.Unlock()
 	m.Count++
-	return same && m.mayBeItsOwn(r.e.now()) && r.e.o.Healthy != nil && r.e.o.Healthy(ctx)
+	return same && m.MayBeItsOwn(r.e.now()) && r.e.o.Healthy != nil && r.e.o.Healthy(ctx)
 }
 
 // withDefaults is for places that no configuration has.
@@ -201,10 +203,10 @@ func withDefaults(r orchestrator.Retry) orchestrator.Retry {
 func (r *run) rejection() *store.Rejection {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.saw.stopped || r.saw.died != "" || r.saw.halts() && !r.saw.waitsRefused() {
+	if r.saw.Stopped || r.saw.Died != "" || r.saw.Halts() && !r.saw.WaitsRefused() {
 		return nil
 	}
-	cause := r.saw.cause()
+	cause := r.saw.Cause()
 	if cause == "" {
 		return nil
 	}
@@ -212,10 +214,10 @@ func (r *run) rejection() *store.Rejection {
 	if i := r.subject(); i >= 0 {
 		ticket = r.tickets[i].Ticket
 	}
-	if r.saw.bad != nil && len(r.saw.rejections) == 0 {
-		r.e.countedStep(r.saw.bad.step.Path, cause)
+	if r.saw.Bad != nil && len(r.saw.Rejections) == 0 {
+		r.e.countedStep(r.saw.Bad.Step.Path, cause)
 	}
-	return &store.Rejection{Cause: cause, Runner: r.row.Runner, Label: r.e.o.Redact(r.saw.label()), Ticket: ticket}
+	return &store.Rejection{Cause: cause, Runner: r.row.Runner, Label: r.e.o.Redact(r.saw.Label()), Ticket: ticket}
 }
 
 // subject is the ticket that the run concerns, as an index of its tickets: the one of
@@ -224,12 +226,12 @@ func (r *run) rejection() *store.Rejection {
 func (r *run) subject() int {
 	var named string
 	switch {
-	case len(r.saw.rejections) > 0:
-		named = r.saw.rejections[len(r.saw.rejections)-1].Ticket
-	case r.saw.overtaken != "":
-		named = r.saw.overtaken
-	case r.saw.gone != "":
-		named = r.saw.gone
+	case len(r.saw.Rejections) > 0:
+		named = r.saw.Rejections[len(r.saw.Rejections)-1].Ticket
+	case r.saw.Overtaken != "":
+		named = r.saw.Overtaken
+	case r.saw.Gone != "":
+		named = r.saw.Gone
 	case r.item != nil:
 		named = r.item.Ticket
 	}
@@ -249,19 +251,19 @@ func (r *run) subject() int {
 }
 
 // batch is what stores the decision.
-func (r *run) batch(v decision) store.Batch {
+func (r *run) batch(v ends.Decision) store.Batch {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	v.end.Err = r.e.o.Redact(v.end.Err)
+	v.End.Err = r.e.o.Redact(v.End.Err)
 	none := ""
-	b := store.Batch{Forget: v.forget, End: &v.end, AtWork: &none}
-	if kept := v.memory.encode(); kept != r.steps[stepMemory].Params && v.end.State != store.Ended {
-		b.Steps = []store.Step{{Key: stepMemory, Params: kept}}
+	b := store.Batch{Forget: v.Forget, End: &v.End, AtWork: &none}
+	if kept := v.Memory.Encode(); kept != r.steps[ends.StepMemory].Params && v.End.State != store.Ended {
+		b.Steps = []store.Step{{Key: ends.StepMemory, Params: kept}}
 	}
-	if v.forget {
+	if v.Forget {
 		r.pending.Steps, r.pending.Documents = nil, nil
 	}
-	if v.closes && v.end.State == store.Ended {
+	if v.Closes && v.End.State == store.Ended {
 		for _, f := range r.effects {
 			if f.State == store.Intent {
 				f.State = store.Closed
@@ -269,8 +271,8 @@ func (r *run) batch(v decision) store.Batch {
 			}
 		}
 	}
-	if v.end.State == store.Ready || !v.stands {
-		if v.end.Reason == store.ReasonBusy { // gives back what it has
+	if v.End.State == store.Ready || !v.Stands {
+		if v.End.Reason == store.ReasonBusy { // gives back what it has
 			for _, t := range r.tickets {
 				t.Working = false
 				b.Tickets = append(b.Tickets, t)
@@ -280,16 +282,16 @@ func (r *run) batch(v decision) store.Batch {
 	}
 	subject := r.subject()
 	for i, t := range r.tickets {
-		if r.hasItems() && !t.Working && !(v.standing == store.Handled && r.wroteTo(t)) {
+		if r.hasItems() && !t.Working && !(v.Standing == store.Handled && r.wroteTo(t)) {
 			continue // its standing is its items'
 		}
 		switch {
-		case t.Working && r.hasItems() && v.standing != store.Handled && t.Standing == store.Handled && (v.standing == store.StandingLeft || !r.lending()):
+		case t.Working && r.hasItems() && v.Standing != store.Handled && t.Standing == store.Handled && (v.Standing == store.StandingLeft || !r.lending()):
 			t.Working = false // what its items applied counts
 			b.Tickets = append(b.Tickets, t)
-		case i == subject, t.Fetched && v.standing == store.Handled && r.wroteTo(t):
+		case i == subject, t.Fetched && v.Standing == store.Handled && r.wroteTo(t):
 			b.Tickets = append(b.Tickets, r.standing(t, v))
-		case v.end.State == store.Waiting && !r.wroteTo(t):
+		case v.End.State == store.Waiting && !r.wroteTo(t):
 			t.Run, t.Working = "", false
 			b.Tickets = append(b.Tickets, t)
 		}
@@ -298,9 +300,9 @@ func (r *run) batch(v decision) store.Batch {
 }
 
 // standing is a ticket's row as the decision leaves it.
-func (r *run) standing(t store.Ticket, v decision) store.Ticket {
+func (r *run) standing(t store.Ticket, v ends.Decision) store.Ticket {
 	hash := claimHash(r.p)
-	switch v.standing {
+	switch v.Standing {
 	case store.Free, store.Handled:
 		t.Hashes = nil
 	default:
@@ -311,16 +313,16 @@ func (r *run) standing(t store.Ticket, v decision) store.Ticket {
 			t.Hashes = append(slices.Clone(t.Hashes), hash)
 		}
 	}
-	t.Standing, t.DueAt, t.Attempts, t.Cause = v.standing, v.due, v.attempts, v.end.Cause
-	if v.note != "" || v.standing != store.Handled || !gate.Noted(t) {
-		t.Note = r.e.o.Redact(v.note)
+	t.Standing, t.DueAt, t.Attempts, t.Cause = v.Standing, v.Due, v.Attempts, v.End.Cause
+	if v.Note != "" || v.Standing != store.Handled || !gate.Noted(t) {
+		t.Note = r.e.o.Redact(v.Note)
 	}
 	t.Working = false
-	if v.end.State == store.Ended && v.about != sayDoubt {
+	if v.End.State == store.Ended && v.About != ends.SayDoubt {
 		t.Run = "" // a run in doubt keeps its ticket, so that no other does it again
 		t.Settled = false
 	}
-	if v.released {
+	if v.Released {
 		t.Released++
 	} else {
 		t.Released = 0

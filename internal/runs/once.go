@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -27,14 +28,14 @@ func (r *run) stepOnce(ctx context.Context, s orchestrator.Step, do func(context
 	case ok && had.State == store.Closed: // somebody chose to go on behind it
 		return api.Skip("it was left out by a person"), nil
 	case ok && had.State == store.Intent:
-		r.saw.doubt = s.Name
-		return api.PipeResult{}, errHalt
+		r.saw.Doubt = s.Name
+		return api.PipeResult{}, ends.ErrHalt
 	}
 	if _, err := r.commitPersistently(ctx, store.Batch{Durable: true, AtWork: r.atWork(s), Effects: []store.Effect{f}}); err != nil {
 		return api.PipeResult{}, err
 	}
 	st := &step{r: r, s: s}
-	r.saw.begin(s)
+	r.saw.Begin(s)
 	result, err := do(gate.WithStep(ctx, st))
 	f.State = onceState(result, err)
 	if f.State == store.Done {
@@ -45,7 +46,7 @@ func (r *run) stepOnce(ctx context.Context, s orchestrator.Step, do func(context
 	}
 	r.learn(ctx, st, result, err)
 	if f.State == store.Intent {
-		r.saw.doubt, r.saw.stopped = s.Name, false
+		r.saw.Doubt, r.saw.Stopped = s.Name, false
 	}
 	return result, err
 }

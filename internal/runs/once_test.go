@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -94,7 +95,7 @@ func TestAPipeWithEffectOnceWithoutAnOutcomeIsInDoubt(t *testing.T) {
 				if _, _, err := d.step(r, "fetch", "p", nil); err == nil {
 					t.Fatal("the run goes on")
 				}
-				if err := stored(r, r.End(t.Context(), api.PipeResult{}, errHalt)); err != nil {
+				if err := stored(r, r.End(t.Context(), api.PipeResult{}, ends.ErrHalt)); err != nil {
 					t.Fatal(err)
 				}
 				row := d.runs(store.Filter{})[0]

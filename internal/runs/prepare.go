@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -18,8 +19,8 @@ func (r *run) prepare(ctx context.Context) error {
 		return nil
 	}
 	if r.row.Deaths >= mostDeaths && !r.awaited() {
-		r.saw.died = r.row.AtWork
-		return errHalt
+		r.saw.Died = r.row.AtWork
+		return ends.ErrHalt
 	}
 	if r.row.Cancel != "" {
 		r.canceled.Store(true)
@@ -28,8 +29,8 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	if r.memory.Own && !r.canceled.Load() && !r.row.Try {
-		r.saw.own, r.saw.ownAt = cmp.Or(r.row.Err, "the system fails at this ticket only"), r.memory.Step
-		return errHalt
+		r.saw.Own, r.saw.OwnAt = cmp.Or(r.row.Err, "the system fails at this ticket only"), r.memory.Step
+		return ends.ErrHalt
 	}
 	return r.finishOpen(ctx)
 }
@@ -50,8 +51,8 @@ func (r *run) workAgain(ctx context.Context) error {
 		case err != nil:
 			return r.failed("", err)
 		case busy:
-			r.saw.wait = &gate.Wait{Reason: store.ReasonBusy}
-			return errHalt
+			r.saw.Wait = &gate.Wait{Reason: store.ReasonBusy}
+			return ends.ErrHalt
 		}
 		r.mu.Lock()
 		r.putTicket(taken)
@@ -70,7 +71,7 @@ func (r *run) finishOpen(ctx context.Context) error {
 			r.later(store.Batch{Durable: true, Effects: []store.Effect{f}})
 			continue
 		case unknown:
-			r.saw.doubt = lastName(f.Step)
+			r.saw.Doubt = ends.LastName(f.Step)
 			continue
 		case r.e.o.Finish == nil:
 			continue
@@ -82,17 +83,17 @@ func (r *run) finishOpen(ctx context.Context) error {
 			r.lose()
 			return err
 		case r.canceled.Load() && (errors.Is(err, store.ErrCanceled) || r.waitsFor(store.ReasonCause) || errors.Is(err, gate.ErrNoService)):
-			r.saw.looked = true // or nobody can
-			return errHalt
+			r.saw.Looked = true // or nobody can
+			return ends.ErrHalt
 		case err != nil && !r.sawHalt():
 			return r.failed(f.Step, err)
 		}
 		if r.sawHalt() {
-			return errHalt
+			return ends.ErrHalt
 		}
 	}
 	if r.halts() {
-		return errHalt
+		return ends.ErrHalt
 	}
 	return nil
 }
@@ -101,7 +102,7 @@ func (r *run) finishOpen(ctx context.Context) error {
 func (r *run) waitsFor(reason string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.saw.wait != nil && r.saw.wait.Reason == reason
+	return r.saw.Wait != nil && r.saw.Wait.Reason == reason
 }
 
 // open returns the effects without an outcome.

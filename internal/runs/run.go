@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
+
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -13,12 +15,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
-// What ends an attempt before its pipes have ended. Their errors only carry it through
-// the pipes around a step: the end is decided by what was reported.
-var (
-	errHalt  = errors.New("the run goes on later")
-	errAgain = errors.New("the run begins anew: what its steps are given has changed")
-)
+// errAgain ends an attempt before its pipes have ended, like [ends.ErrHalt].
+var errAgain = errors.New("the run begins anew: what its steps are given has changed")
 
 // mostDeaths is how often a process may die at one step before the ticket is set aside.
 const mostDeaths = 3
@@ -63,14 +61,14 @@ type run struct {
 	effects []store.Effect
 	tickets []store.Ticket
 	item    *orchestrator.LoopItem
-	memory  memory // what the attempts before left
+	memory  ends.Memory // what the attempts before left
 
 	// What waits to be stored.
 	pending store.Batch
 	owes    bool // a result is among it that is to be stored before the next step begins
 
 	// What this attempt has seen.
-	saw      attempt
+	saw      ends.Attempt
 	searched bool            // also by a result that it had
 	passed   map[string]bool // names of the steps that it has behind it
 }
@@ -91,7 +89,7 @@ func (e *Engine) load(p *orchestrator.Place, l *store.Loaded) *run {
 	for _, d := range l.Documents {
 		r.docs[d.Ticket] = d.Body
 	}
-	r.memory = decodeMemory(r.steps[stepMemory])
+	r.memory = ends.DecodeMemory(r.steps[ends.StepMemory])
 	r.effects, r.tickets = l.Effects, l.Tickets
 	if l.Run.Item != nil && p.Loop != nil {
 		r.item = e.itemOf(l.Run)
@@ -148,7 +146,7 @@ func (r *run) Step(ctx context.Context, s orchestrator.Step, do func(context.Con
 // prepares the run.
 func (r *run) mayStep(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		r.saw.stopped = true
+		r.saw.Stopped = true
 		return err
 	}
 	if r.phase == unprepared {
@@ -163,7 +161,7 @@ func (r *run) mayStep(ctx context.Context) error {
 	case r.phase == beginsAnew:
 		return errAgain
 	case r.phase == halted || r.halts():
-		return errHalt
+		return ends.ErrHalt
 	}
 	return nil
 }
@@ -175,7 +173,7 @@ func (r *run) failed(key string, err error) error {
 		r.lose()
 		return err
 	}
-	r.saw.system = &trouble{step: orchestrator.Step{Key: key, Path: key, Name: key}, err: err}
+	r.saw.System = &ends.Trouble{Step: orchestrator.Step{Key: key, Path: key, Name: key}, Err: err}
 	r.phase = halted
 	return err
 }
@@ -189,7 +187,7 @@ func (r *run) lose() {
 func (r *run) sawHalt() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.saw.halts()
+	return r.saw.Halts()
 }
 
 // halts reports the same, also of a run that a person canceled.
@@ -259,7 +257,7 @@ func (r *run) atWork(s orchestrator.Step) *string {
 
 func (r *run) call(ctx context.Context, s orchestrator.Step, do func(context.Context) (api.PipeResult, error)) (api.PipeResult, error) {
 	st := &step{r: r, s: s}
-	r.saw.begin(s)
+	r.saw.Begin(s)
 	result, err := do(gate.WithStep(ctx, st))
 	r.learn(ctx, st, result, err)
 	r.passes(s)
@@ -272,15 +270,15 @@ func (r *run) learn(ctx context.Context, st *step, result api.PipeResult, err er
 	defer r.mu.Unlock()
 	switch {
 	case err != nil && ctx.Err() != nil:
-		r.saw.stopped = true
+		r.saw.Stopped = true
 	case err != nil:
-		r.saw.erred(st.s, err)
+		r.saw.Erred(st.s, err)
 	case !result.Succeeded():
 		if result.Failed() {
-			r.saw.failedStep(st.s, result.Message)
+			r.saw.FailedStep(st.s, result.Message)
 		}
 	default:
-		r.saw.succeeded()
+		r.saw.Succeeded()
 		r.keep(st, result)
 		// What the first search found is read anew where it isn't stored.
 		r.owes = r.owes || !st.s.Brief && !st.searched

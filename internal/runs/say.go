@@ -3,41 +3,43 @@ package runs
 import (
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
+
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
 // say is the one line of an end for people; most ends have none.
-func (r *run) say(v decision) {
+func (r *run) say(v ends.Decision) {
 	ticket := r.concerned()
 	log := r.e.logger.With("ticket", ticket, "run", r.row.ID)
-	reason := r.e.o.Redact(r.saw.reason())
-	switch v.about {
-	case sayNothing:
-	case sayLeft:
+	reason := r.e.o.Redact(r.saw.Reason())
+	switch v.About {
+	case ends.SayNothing:
+	case ends.SayLeft:
 		if ticket != "" {
-			log.Info("a ticket is left as it is", "step", r.saw.at(), "reason", reason)
+			log.Info("a ticket is left as it is", "step", r.saw.At(), "reason", reason)
 		}
-	case sayAside, sayDead:
-		r.sayRefused(v, ticket, r.saw.at(), reason)
-	case sayDoubt:
+	case ends.SayAside, ends.SayDead:
+		r.sayRefused(v, ticket, r.saw.At(), reason)
+	case ends.SayDoubt:
 		r.e.refused.Add(1)
-		log.Error("a step that must not be repeated was interrupted: find out whether it was carried out, then `otai runs retry` or `otai runs retry --skip-step`", "step", r.saw.doubt)
-	case sayOvertaken:
+		log.Error("a step that must not be repeated was interrupted: find out whether it was carried out, then `otai runs retry` or `otai runs retry --skip-step`", "step", r.saw.Doubt)
+	case ends.SayOvertaken:
 		log.Info("somebody changed the ticket first", "reason", reason)
-	case sayGone:
+	case ends.SayGone:
 		log.Info("the ticket was merged or can't be read any more")
 	}
 }
 
 // sayRefused is the line of a ticket that is set aside, or dead.
-func (r *run) sayRefused(v decision, ticket, step, reason string) {
+func (r *run) sayRefused(v ends.Decision, ticket, step, reason string) {
 	r.e.refused.Add(1)
-	log := r.e.logger.With("ticket", ticket, "run", r.row.ID, "step", step, "err", reason, "attempt", v.attempts)
-	if v.about == sayDead {
+	log := r.e.logger.With("ticket", ticket, "run", r.row.ID, "step", step, "err", reason, "attempt", v.Attempts)
+	if v.About == ends.SayDead {
 		log.Error("a ticket isn't tried again by itself: see `otai runs show`, and `otai runs retry` once it can succeed")
 		return
 	}
-	log.Warn("a ticket is set aside", "next", (time.Duration(v.due-r.e.now()) * time.Microsecond).Round(time.Millisecond))
+	log.Warn("a ticket is set aside", "next", (time.Duration(v.Due-r.e.now()) * time.Microsecond).Round(time.Millisecond))
 }
 
 // Refused is how many tickets were set aside or given up by this process.

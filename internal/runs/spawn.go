@@ -3,6 +3,8 @@ package runs
 import (
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
+
 	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -101,10 +103,10 @@ func (n *spawning) give(t store.Ticket) store.Ticket {
 			t.Working = false
 		}
 	case len(ids) > 1 || n.parts:
-		t = n.standing(t, decideLent(n.now, n.p.Repeat, n.wroteTo(t), leftBefore(t), n.step.Path))
+		t = n.standing(t, ends.DecideLent(n.now, n.p.Repeat, n.wroteTo(t), leftBefore(t), n.step.Path))
 		t.Run = n.row.ID
 	default:
-		t = n.standing(t, decideLeftOut(n.now, leftBefore(t), n.step.Path))
+		t = n.standing(t, ends.DecideLeftOut(n.now, leftBefore(t), n.step.Path))
 	}
 	return t
 }

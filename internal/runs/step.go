@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
+
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -194,25 +196,25 @@ func (s *step) Later(b store.Batch) { s.r.later(b) }
 func (s *step) Refused(f gate.Rejection) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
-	s.r.saw.rejections = append(s.r.saw.rejections, rejection{Rejection: f, step: s.s})
+	s.r.saw.Rejections = append(s.r.saw.Rejections, ends.Rejection{Rejection: f, Step: s.s})
 }
 
 func (s *step) Waits(w gate.Wait) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
-	s.r.saw.wait = &w
+	s.r.saw.Wait = &w
 }
 
 func (s *step) Failed(err error) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
-	s.r.saw.system = &trouble{step: s.s, err: err}
+	s.r.saw.System = &ends.Trouble{Step: s.s, Err: err}
 }
 
 func (s *step) Overtaken(ticket, why string) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
-	s.r.saw.overtaken, s.r.saw.why = ticket, why
+	s.r.saw.Overtaken, s.r.saw.Why = ticket, why
 }
 
 // SetAside implements [gate.Step]: what becomes of the ticket is decided as of one that was
@@ -226,7 +228,7 @@ func (s *step) SetAside(ticket string, why error) {
 	}
 }
 
-func (r *run) givesBack(ticket, reason string) (v decision, ok bool) {
+func (r *run) givesBack(ticket, reason string) (v ends.Decision, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	i := slices.IndexFunc(r.tickets, func(t store.Ticket) bool { return t.Fetched && t.Ticket == ticket })
@@ -234,11 +236,11 @@ func (r *run) givesBack(ticket, reason string) (v decision, ok bool) {
 		return v, false
 	}
 	t := r.tickets[i]
-	e := ending{now: r.e.now(), retry: withDefaults(r.p.Retry)}
+	e := ends.Ending{Now: r.e.now(), Retry: withDefaults(r.p.Retry)}
 	if t.Standing == store.Aside {
-		e.attempts = t.Attempts
+		e.Attempts = t.Attempts
 	}
-	v = refused(e, reason)
+	v = ends.Refused(e, reason)
 	t = r.standing(t, v)
 	t.Run, t.Fetched = "", false
 	b := store.Batch{Tickets: []store.Ticket{t}}
@@ -250,11 +252,11 @@ func (r *run) givesBack(ticket, reason string) (v decision, ok bool) {
 func (s *step) InDoubt(string) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
-	s.r.saw.doubt = s.s.Name
+	s.r.saw.Doubt = s.s.Name
 }
 
 func (s *step) Gone(ticket string) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
-	s.r.saw.gone = ticket
+	s.r.saw.Gone = ticket
 }

@@ -2,9 +2,9 @@ package runs
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -17,14 +17,11 @@ var call = lazyregexp.New(`#[0-9]+(/|$)`)
 
 func withoutCalls(key string) string { return call.ReplaceAllString(key, "$1") }
 
-// lastName is what people call a step, as far as its key says it.
-func lastName(key string) string { return key[strings.LastIndex(key, "/")+1:] }
-
 // passes says that the attempt has a step behind it.
 func (r *run) passes(s orchestrator.Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.passed[lastName(withoutCalls(s.Key))] = true
+	r.passed[ends.LastName(withoutCalls(s.Key))] = true
 }
 
 // Strays implements [gate.Step]. Those of a step with the same name come first; one whose
@@ -35,9 +32,9 @@ func (s *step) Strays(system, ticket string) []store.Effect {
 	}
 	names := make(map[string]bool)
 	for key := range s.r.p.Steps {
-		names[lastName(key)] = true
+		names[ends.LastName(key)] = true
 	}
-	own := lastName(withoutCalls(s.s.Key))
+	own := ends.LastName(withoutCalls(s.s.Key))
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
 	var same, others []store.Effect
@@ -46,7 +43,7 @@ func (s *step) Strays(system, ticket string) []store.Effect {
 		if f.State != store.Done || f.System != system || f.Ticket != ticket || s.r.p.Steps[of] {
 			continue
 		}
-		switch name := lastName(of); {
+		switch name := ends.LastName(of); {
 		case name == own:
 			same = append(same, f)
 		case !names[name] || s.r.passed[name]:

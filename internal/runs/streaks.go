@@ -3,6 +3,8 @@ package runs
 import (
 	"context"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
+
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -68,17 +70,17 @@ func (e *Engine) succeededSince(path string, since int64) bool {
 // inStreak is what of an end is an error of the runner: that three different tickets in a
 // row met a failure of the system. A process that ends soon says each, but waits once for
 // what has no answer: it may have done all.
-func (e *Engine) inStreak(r *run, v decision, d ending) error {
+func (e *Engine) inStreak(r *run, v ends.Decision, d ends.Ending) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	place := r.p.Path
-	if !v.system {
-		if !d.stopped {
+	if !v.System {
+		if !d.Stopped {
 			delete(e.streak, place)
 		}
 		return nil
 	}
-	n, waits := e.inRow(place, r.row.ID), v.end.Reason == store.ReasonUntil
+	n, waits := e.inRow(place, r.row.ID), v.End.Reason == store.ReasonUntil
 	switch {
 	case waits && e.o.Once:
 		e.unanswered[r.row.ID]++
@@ -88,11 +90,11 @@ func (e *Engine) inStreak(r *run, v decision, d ending) error {
 	case n < mostInStreak && (waits || !e.o.Alone):
 		return nil
 	}
-	if d.err != nil {
-		return d.err
+	if d.Err != nil {
+		return d.Err
 	}
-	if d.system != nil {
-		return d.system.err
+	if d.System != nil {
+		return d.System.Err
 	}
 	return nil
 }

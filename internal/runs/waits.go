@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
+
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -23,18 +25,18 @@ const sayAgain = 10 * time.Minute
 // sayWaits says when tickets begin to wait because the system fails at a step, and when
 // none of them does any more: two lines, however many there are. What all meet, as at a help
 // desk that is down, is said by the runner: here it is what goes on while others pass.
-func (r *run) sayWaits(ctx context.Context, v decision, d ending) {
-	if d.stopped {
+func (r *run) sayWaits(ctx context.Context, v ends.Decision, d ends.Ending) {
+	if d.Stopped {
 		return
 	}
 	at, id := "", r.row.ID
-	if v.system && v.end.State == store.Waiting {
+	if v.System && v.End.State == store.Waiting {
 		at = r.p.Path
-		if d.system != nil && d.system.step.Path != "" {
-			at = d.system.step.Path
+		if d.System != nil && d.System.Step.Path != "" {
+			at = d.System.Step.Path
 		}
 	}
-	passes := at != "" && v.memory.Count > 1 && (d.healthy || r.e.o.Healthy != nil && r.e.o.Healthy(ctx))
+	passes := at != "" && v.Memory.Count > 1 && (d.Healthy || r.e.o.Healthy != nil && r.e.o.Healthy(ctx))
 	log := r.e.logger.With("ticket", r.concerned(), "run", id)
 	r.e.mu.Lock()
 	defer r.e.mu.Unlock()
@@ -64,6 +66,6 @@ func (r *run) sayWaits(ctx context.Context, v decision, d ending) {
 		return
 	}
 	f.said, f.at = true, time.Now()
-	log.Warn("the system fails at a step: the ticket waits and is tried again, others go on", "path", at, "step", r.saw.at(), "waits", v.end.Reason, "err", v.end.Err,
-		"next", (time.Duration(v.end.DueAt-time.Now().Add(r.e.offset).UnixMicro()) * time.Microsecond).Round(time.Millisecond))
+	log.Warn("the system fails at a step: the ticket waits and is tried again, others go on", "path", at, "step", r.saw.At(), "waits", v.End.Reason, "err", v.End.Err,
+		"next", (time.Duration(v.End.DueAt-time.Now().Add(r.e.offset).UnixMicro()) * time.Microsecond).Round(time.Millisecond))
 }

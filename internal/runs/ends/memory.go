@@ -1,4 +1,4 @@
-package runs
+package ends
 
 import (
 	"encoding/json"
@@ -6,8 +6,8 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
-// memory is what an attempt leaves to the next one of its run, in whatever process.
-type memory struct {
+// Memory is what an attempt leaves to the next one of its run, in whatever process.
+type Memory struct {
 	Step  string `json:"step,omitempty"` // that met a failure of the system
 	Path  string `json:"path,omitempty"`
 	Count int    `json:"count,omitempty"` // times in a row
@@ -19,22 +19,23 @@ type memory struct {
 	Look   int64 `json:"look,omitempty"`
 }
 
-// stepMemory keeps, as its params, what an attempt leaves to the next one: that takes
+// StepMemory keeps, as its params, what an attempt leaves to the next one: that takes
 // longer than a process may live.
-const stepMemory = "~memory"
+const StepMemory = "~memory"
 
-func (m memory) encode() string {
-	if m == (memory{}) {
+// Encode makes text of it, none of an empty one.
+func (m Memory) Encode() string {
+	if m == (Memory{}) {
 		return ""
 	}
 	text, _ := json.Marshal(m) // texts and numbers alone
 	return string(text)
 }
 
-// decodeMemory is the way back.
-func decodeMemory(s store.Step) (m memory) {
+// DecodeMemory is the way back.
+func DecodeMemory(s store.Step) (m Memory) {
 	if json.Unmarshal([]byte(s.Params), &m) != nil {
-		return memory{}
+		return Memory{}
 	}
 	return m
 }
