@@ -266,19 +266,3 @@ func TestAHostIsGivenOnlyWhatItCanContinue(t *testing.T) {
 		t.Errorf("a did %v, b did %v", a.begun, b.begun)
 	}
 }
-
-func TestWhatIsDueSoonIsNotLate(t *testing.T) {
-	r := newRuns(t, pgtest.Database(t), "a", false)
-	r.open(1, "h")
-	for _, after := range []time.Duration{0, time.Second, 3 * time.Second} {
-		id := "after" + after.String()
-		began := time.Now()
-		r.add("runner", "h", after, id)
-		eventually(t, after+5*time.Second, id, func() bool { return r.count("otai.run WHERE state = 'ended' AND id = $1", id) == 1 })
-		took := time.Since(began)
-		t.Logf("due after %s, ended after %s", after, took)
-		if took < after || took > after+700*time.Millisecond {
-			t.Errorf("due after %s, ended after %s", after, took)
-		}
-	}
-}

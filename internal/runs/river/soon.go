@@ -77,21 +77,22 @@ func (s *soon) take() (jobs []int64) {
 	return jobs
 }
 
-// makeAvailable does what River's scheduler does to jobs that are due.
+// makeAvailable does what River's scheduler does to jobs that are due. That makes some
+// available seconds before they are, and says so then: nobody fetches them when they are due.
 func (q *Queue) makeAvailable(ctx context.Context, jobs []int64) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	_, err := q.o.Pool.Exec(ctx, q.available(`id = ANY($2)`), q.o.Schema+insertTopic, jobs)
+	_, err := q.o.Pool.Exec(ctx, q.available(`state IN ('scheduled', 'available') AND id = ANY($2)`), q.o.Schema+insertTopic, jobs)
 	return err
 }
 
 // insertTopic is behind the schema the channel at which River's clients listen.
 const insertTopic = ".river_insert"
 
-// available is a statement that makes scheduled jobs available, as River's own.
+// available is a statement that makes jobs available, as River's own.
 func (q *Queue) available(where string) string {
 	return `WITH available AS (
 			UPDATE ` + q.table("river_job") + ` SET state = 'available', scheduled_at = least(scheduled_at, now())
-			WHERE state = 'scheduled' AND ` + where + ` RETURNING queue)
+			WHERE ` + where + ` RETURNING queue)
 		SELECT pg_notify($1, json_build_object('queue', queue)::text) FROM (SELECT DISTINCT queue FROM available) q`
 }
