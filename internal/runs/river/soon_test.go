@@ -34,7 +34,7 @@ func TestWhatIsDueSoonIsSaidToThoseWhoFetch(t *testing.T) {
 				must(t, err)
 			}
 			if _, err := listening.Conn().WaitForNotification(ctx); err != nil {
-				t.Fatalf("nobody was told: %v", err)
+				t.Fatalf("no notification came: %v", err)
 			}
 			if n := r.count(`otai.river_job WHERE state = 'available' AND scheduled_at <= now()`); n != 1 {
 				t.Errorf("%d jobs are available and due", n)

@@ -45,7 +45,7 @@ func (q *Queue) sweep(ctx context.Context) {
 // schedule makes available what is due, by the database's clock: River's scheduler does it
 // by that of the host that is its leader.
 func (q *Queue) schedule(ctx context.Context) error {
-	_, err := q.o.Pool.Exec(ctx, q.available(`scheduled_at <= now()`), q.o.Schema+insertTopic)
+	_, err := q.o.Pool.Exec(ctx, q.available(`state = 'scheduled' AND scheduled_at <= now()`), q.o.Schema+insertTopic)
 	return err
 }
 
