@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -432,4 +433,24 @@ func TestTheDiskIsWaitedForWhereItMatters(t *testing.T) {
 	if mode, _ := setting(); mode != full {
 		t.Error("a fence isn't on the disk before the request")
 	}
+}
+
+func TestAFolderThatSomebodyLooksAtAlreadyIsOpened(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, fileName), nil, 0o600))
+	looking, err := sql.Open("sqlite", filepath.Join(dir, fileName))
+	must(t, err)
+	defer looking.Close()
+	look, err := looking.Conn(t.Context())
+	must(t, err)
+	defer look.Close()
+	_, err = look.ExecContext(t.Context(), "BEGIN IMMEDIATE") // as [Look] does
+	must(t, err)
+	var done sync.WaitGroup
+	done.Go(func() {
+		time.Sleep(300 * time.Millisecond)
+		_, _ = look.ExecContext(context.Background(), "ROLLBACK")
+	})
+	defer done.Wait()
+	must(t, openIn(t, dir).Close())
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
 
 	"github.com/open-ticket-ai/otai/internal/runs/sqlstore"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -167,6 +168,9 @@ func (db *database) moveAside() (string, error) {
 	return filepath.Join(db.folder.path, to), nil
 }
 
+// longestRead is how long one who reads is waited for, as by the pragma busy_timeout.
+const longestRead = 5 * time.Second
+
 // pragmas of every connection. What is deleted is overwritten: it was a ticket's text.
 const pragmas = "_pragma=busy_timeout(5000)&_pragma=secure_delete(1)&_pragma=cache_size(-2000)"
 
@@ -247,7 +251,7 @@ func (db *database) idle() (bool, error) {
 // prepare brings the file to this release's form. Only who has the lock changes it.
 func (db *database) prepare(ctx context.Context) error {
 	if db.lock != nil {
-		if err := db.writer.conn.pragma("PRAGMA journal_mode=WAL"); err != nil {
+		if err := db.keepLog(ctx); err != nil {
 			return err
 		}
 	}
@@ -267,6 +271,23 @@ func (db *database) prepare(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// keepLog switches the file to a write-ahead log. Of the switch alone SQLite doesn't wait
+// until nobody reads: in a new folder somebody may be looking already.
+func (db *database) keepLog(ctx context.Context) error {
+	for began := time.Now(); ; {
+		err := db.writer.conn.pragma("PRAGMA journal_mode=WAL")
+		var e *driver.Error
+		if !errors.As(err, &e) || e.Code()&0xff != lib.SQLITE_BUSY || time.Since(began) > longestRead {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // check looks for damage.
