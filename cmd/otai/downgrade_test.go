@@ -3,9 +3,11 @@ package main_test
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,10 +17,11 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
+	"github.com/open-ticket-ai/otai/internal/runs/sqlstore"
 )
 
 // laterRelease builds otai as a release that has changed the form of its store: a column
-// that it writes, an index and a table. With OTAI_LATER=3 it is the one after that, which
+// that it writes, an index and a table. With OTAI_LATER=2 it is the one after that, which
 // has given up the form of this one.
 func laterRelease(t *testing.T) (otai string) {
 	t.Helper()
@@ -26,20 +29,20 @@ func laterRelease(t *testing.T) (otai string) {
 	replace := map[string]string{}
 	for file, changes := range map[string][]string{
 		"schema.go": {
-			"const (\n\tSchema = 1\n\tReads  = 1\n)",
-			`var Schema, Reads = func() (int, int) {
-	if os.Getenv("OTAI_LATER") == "3" {
-		return 3, 2
+			fmt.Sprintf("const (\n\tSchema = %d\n\tReads  = 1\n)", sqlstore.Schema),
+			fmt.Sprintf(`var Schema, Reads = func() (int, int) {
+	if os.Getenv("OTAI_LATER") == "2" {
+		return %d, %d
 	}
-	return 2, 1
-}()`,
-			"`{ends}`, `{duefor}`,\n}}",
-			"`{ends}`, `{duefor}`,\n}, {\n" +
+	return %d, 1
+}()`, sqlstore.Schema+2, sqlstore.Schema+1, sqlstore.Schema+1),
+			"}}\n\nconst (\n\tmetaSchema",
+			"}, {\n" +
 				"`ALTER TABLE {s}run ADD COLUMN later text NOT NULL DEFAULT 'earlier'`,\n" +
 				"`CREATE INDEX {i}run_later ON {s}run (later) WHERE state = 'waiting'`,\n" +
 				"`CREATE TABLE {s}later (run text PRIMARY KEY, state text NOT NULL){norowid}`,\n" +
 				"`INSERT INTO {s}later (run, state) SELECT id, state FROM {s}run`,\n}, {\n" +
-				"`DROP TABLE {s}later`,\n}}",
+				"`DROP TABLE {s}later`,\n}}\n\nconst (\n\tmetaSchema",
 			"\t\"fmt\"\n", "\t\"fmt\"\n\t\"os\"\n",
 		},
 		"rows.go": {
@@ -167,7 +170,7 @@ func downgrade(t *testing.T, later string, more []string, database func(string) 
 	w.wantSoon(append(aside, refused...), moved)
 	l.end(t)
 	for query, want := range map[string]string{
-		"SELECT value FROM " + schema + "meta WHERE name = 'schema_version'":       "2",
+		"SELECT value FROM " + schema + "meta WHERE name = 'schema_version'":       strconv.Itoa(sqlstore.Schema + 1),
 		"SELECT value FROM " + schema + "meta WHERE name = 'min_reader'":           "1",
 		"SELECT count(*) FROM " + schema + "later":                                 "1",
 		"SELECT count(*) FROM " + schema + "run WHERE later = 'later'":             "3",
@@ -187,7 +190,7 @@ func downgrade(t *testing.T, later string, more []string, database func(string) 
 	again := w.add("IT")
 	w.wantSoon(again, done)
 	l.end(t)
-	l = run(later, "OTAI_LATER=3")
+	l = run(later, "OTAI_LATER=2")
 	last := w.add("IT")
 	w.wantSoon(last, done)
 	l.end(t)

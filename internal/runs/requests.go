@@ -65,7 +65,7 @@ func discard(ctx context.Context, s store.Store, args store.RequestArgs) (string
 	}
 	ended, before, later := 0, 0, 0
 	for _, id := range ids {
-		run, err := s.Cancel(ctx, id, store.VerbDiscard)
+		run, err := s.Cancel(ctx, id, store.VerbDiscard, nil)
 		switch {
 		case err != nil:
 			return "", fmt.Errorf("run %s: %w", id, err)

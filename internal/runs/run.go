@@ -62,10 +62,12 @@ type run struct {
 	tickets []store.Ticket
 	item    *orchestrator.LoopItem
 	memory  ends.Memory // what the attempts before left
+	said    record.Said // what its steps have decided, of this attempt and before
 
 	// What waits to be stored.
 	pending store.Batch
 	owes    bool // a result is among it that is to be stored before the next step begins
+	unsaid  bool // what the steps have decided isn't stored yet
 
 	// What this attempt has seen.
 	saw      ends.Attempt

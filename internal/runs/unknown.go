@@ -41,7 +41,7 @@ func (e *Engine) unknownRunners(ctx context.Context) error {
 		age := time.Duration(e.now()-row.Created) * time.Microsecond
 		switch wrote, until := written(run.Effects); {
 		case row.Cancel != "" && until <= e.now(), !wrote && age > unknownFor, wrote && e.o.Keep > 0 && age > max(e.o.Keep, unknownFor):
-			if _, err := e.o.Store.Cancel(ctx, row.ID, store.VerbDrop); err != nil {
+			if _, err := e.o.Store.Cancel(ctx, row.ID, store.VerbDrop, nil); err != nil {
 				return fmt.Errorf("dropping run %s: %w", row.ID, err)
 			}
 			if wrote && row.Cancel == "" {

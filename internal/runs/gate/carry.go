@@ -180,7 +180,7 @@ func (w *write) remaining(ctx context.Context) (time.Duration, error) {
 // done stores, with the result of the step, that the effect is on the ticket.
 func (w *write) done(ctx context.Context, u api.TicketUpdate) {
 	if len(w.intent.Left) > 0 {
-		w.gate.options.Logger.InfoContext(ctx, "what somebody else changed is left as it is", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "fields", w.intent.Left)
+		w.gate.options.Logger.InfoContext(ctx, "what somebody else changed is left as it is", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "fields", inWords(w.intent.Left))
 	}
 	w.workedAt(w.step, w.effect.Ticket)
 	w.conclude(store.Done, u)
@@ -189,12 +189,14 @@ func (w *write) done(ctx context.Context, u api.TicketUpdate) {
 // conclude keeps how the effect ended, without its texts.
 func (w *write) conclude(state store.EffectState, u api.TicketUpdate) {
 	w.effect.State, w.effect.Until, w.effect.Record = state, 0, nil
-	change := w.gate.hashing.Change(u)
-	change.From = make(map[string]picture.Value, len(change.Fields))
-	for name := range change.Fields {
-		if had, known := w.intent.Picture.Fields[name]; known {
-			change.From[name] = had
-		}
+	before, _ := outcomeOf(w.effect)
+	change := w.changes(u)
+	if state == store.Done && w.effect.Begun != 0 && len(w.intent.Change.Fields)+len(w.intent.Change.Notes) > 0 {
+		change = w.intent.Change // of all its requests
+	}
+	for _, name := range w.intent.Left {
+		delete(change.Fields, name)
+		delete(change.From, name)
 	}
 	b := store.Batch{}
 	if state == store.Done {
@@ -204,13 +206,25 @@ func (w *write) conclude(state store.EffectState, u api.TicketUpdate) {
 		}
 		b.Tickets = []store.Ticket{w.row}
 	}
-	kept, err := json.Marshal(outcome{Change: change, Left: w.intent.Left, ID: w.created})
+	kept, err := json.Marshal(outcome{Change: change, Left: w.intent.Left, ID: w.created, Step: w.intent.Step, At: w.intent.At, Recorded: before.Recorded, Unsent: w.effect.Begun == 0})
 	if err != nil { // hashes and names alone
 		kept = nil
 	}
 	w.effect.Intent, w.effect.Outcome = finished, kept
 	b.Effects = []store.Effect{w.effect}
 	w.step.Later(b)
+}
+
+// changes is what an update changes, with what the fields had been.
+func (w *write) changes(u api.TicketUpdate) picture.Change {
+	c := w.gate.hashing.Change(u)
+	c.From = make(map[string]picture.Value, len(c.Fields))
+	for name := range c.Fields {
+		if had, known := w.intent.Picture.Fields[name]; known {
+			c.From[name] = had
+		}
+	}
+	return c
 }
 
 // refuse reports a refused write by its cause. A part of it may be on the ticket: then
@@ -246,11 +260,21 @@ func (w *write) refuse(ctx context.Context, u api.TicketUpdate, err error) error
 
 // missingParts names what is refused, for people.
 func (w *write) missingParts(u api.TicketUpdate) string {
-	names := slices.Sorted(maps.Keys(w.gate.hashing.Change(u).Fields))
+	names := inWords(slices.Collect(maps.Keys(w.gate.hashing.Change(u).Fields)))
 	if len(u.Notes) > 0 {
 		names = append(names, "note")
 	}
 	return strings.Join(names, ", ")
+}
+
+// inWords are names of fields for people, sorted.
+func inWords(fields []string) []string {
+	names := make([]string, len(fields))
+	for i, name := range fields {
+		names[i] = picture.InWords(name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // moved says to which queue the run has moved the ticket, if the rejection came after

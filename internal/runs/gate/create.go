@@ -41,7 +41,7 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 	if err != nil {
 		return "", fmt.Errorf("create a ticket: what is to be written can't be kept: %w", err)
 	}
-	w.intent = intent{Create: stored}
+	w.intent = intent{Create: stored, Change: w.changes(created(ticket)), Step: step.Name(), At: w.gate.at(step)}
 	if w.effect.Intent, err = w.intent.encode(); err != nil {
 		return "", fmt.Errorf("create a ticket: what is to be written can't be kept: %w", err)
 	}

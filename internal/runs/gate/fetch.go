@@ -396,7 +396,9 @@ func (t *ticketSystem) pictureOf(ctx context.Context, runner string, ticket api.
 		}
 	}
 	p := key.Of(ticket, t.gate.fieldNames(ctx, runner))
-	p.At = at
+	if p.At = at; t.gate.options.KeepText {
+		p.Title = ticket.Subject
+	}
 	p.Read.Process, p.Read.Clock = t.gate.process, t.gate.clock()
 	if p.Read.Criteria, err = encodeCriteria(c); err != nil {
 		p.Read.Criteria = nil // then they are not judged again

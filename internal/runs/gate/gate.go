@@ -21,6 +21,10 @@ type Options struct {
 	Clock func() (boot string, nanos int64)
 	// Keep is for how long a ticket that no search finds is remembered; 0: for ever.
 	Keep time.Duration
+	// At says where in the configuration a path stands, as file:line:column; nil: nobody knows.
+	At func(path string) string
+	// KeepText has texts of tickets kept for the records of decisions.
+	KeepText bool
 	// Searches is called with each search that claims, before it; nil: it isn't.
 	Searches func(runner, service string, c api.SearchCriteria)
 }
@@ -70,6 +74,14 @@ func New(o Options) *Gate {
 		options: o, process: rand.Text(), began: time.Now(), systems: make(map[string]*ticketSystem), creators: make(map[string]api.TicketCreator),
 		fields: make(map[string][]string), subjects: make(map[string]bool), authors: make(map[string]bool),
 	}
+}
+
+// at is where a step stands in the configuration.
+func (g *Gate) at(s Step) string {
+	if g.options.At == nil {
+		return ""
+	}
+	return g.options.At(s.Place())
 }
 
 // clock is this process's own clock, which nobody sets.

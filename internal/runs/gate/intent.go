@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/decisions"
 	"github.com/open-ticket-ai/otai/internal/runs/codec"
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -18,6 +19,9 @@ type intent struct {
 	Picture picture.Picture `json:"picture"`           // of the ticket, with all of ours laid over it
 	Equal   []int           `json:"equal,omitempty"`   // for each note, how many of the ticket's articles read the same
 	Left    []string        `json:"left,omitempty"`    // fields that are left as somebody else made them
+	Change  picture.Change  `json:"change"`            // what Update changes
+	Step    string          `json:"step,omitempty"`    // the name of the step whose write it is
+	At      string          `json:"at,omitempty"`      // where that stands in the configuration
 	Earlier *time.Time      `json:"earlier,omitempty"` // when an earlier release began it, which kept no picture
 }
 
@@ -32,6 +36,11 @@ type outcome struct {
 	Change picture.Change `json:"change"`
 	Left   []string       `json:"left,omitempty"` // see intent
 	ID     string         `json:"id,omitempty"`   // of a new ticket
+	Step   string         `json:"step,omitempty"` // see intent
+	At     string         `json:"at,omitempty"`   // see intent
+	// Recorded is with which outcome a record of an end of the run has the write already.
+	Recorded decisions.Outcome `json:"recorded,omitempty"`
+	Unsent   bool              `json:"unsent,omitempty"` // all was as wanted, or left: no request was sent
 }
 
 // outcomeOf is what an effect did; ok is false if it isn't known.
@@ -79,7 +88,7 @@ func storedUpdate(u api.TicketUpdate) (*update, error) {
 	s := &update{Subject: u.Subject, Entities: make(map[string]entity)}
 	for name, e := range entityFields(&u) {
 		if *e != nil {
-			s.Entities[name] = entity{ID: (*e).ID, Name: (*e).Name}
+			s.Entities[picture.InWords(name)] = entity{ID: (*e).ID, Name: (*e).Name}
 		}
 	}
 	var err error
@@ -99,7 +108,7 @@ func storedUpdate(u api.TicketUpdate) (*update, error) {
 func (s *update) restore() (u api.TicketUpdate, err error) {
 	u.Subject = s.Subject
 	for name, to := range entityFields(&u) {
-		if e, ok := s.Entities[name]; ok {
+		if e, ok := s.Entities[picture.InWords(name)]; ok {
 			*to = &api.Entity{ID: e.ID, Name: e.Name}
 		}
 	}

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -109,14 +110,14 @@ const (
 func (t *ticketSystem) values(u api.TicketUpdate) map[string]string {
 	all := make(map[string]string)
 	for name, e := range entityFields(&u) {
-		if *e != nil {
+		if *e != nil && !picture.Hashed(name) {
 			all[name] = (*e).String()
 		}
 	}
 	want := t.gate.hashing.Change(u)
 	for name, v := range want.Fields {
-		if _, entity := all[name]; !entity {
-			all[name] = "#" + v.ID
+		if picture.Hashed(name) {
+			all[picture.InWords(name)] = "#" + cmp.Or(v.ID, v.Name)
 		}
 	}
 	if len(u.Fields) > 0 {

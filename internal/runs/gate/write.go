@@ -121,6 +121,7 @@ func (w *write) intend(seen picture.Picture, rest api.TicketUpdate) (err error) 
 	for _, n := range rest.Notes {
 		w.intent.Equal = append(w.intent.Equal, equal(seen, w.gate.hashing.Note(n)))
 	}
+	w.intent.Change, w.intent.Step, w.intent.At = w.changes(rest), w.step.Name(), w.gate.at(w.step)
 	w.intent.Update, err = storedUpdate(rest)
 	if err == nil {
 		w.effect.Intent, err = w.intent.encode()
@@ -376,13 +377,36 @@ func endedBySomebody(base, now picture.Picture, want picture.Change) bool {
 	return !base.Fields[picture.State].Same(state) && !(ours && wanted.Same(state))
 }
 
+// part is what is on the ticket of an effect that nothing more is written for.
+func (w *write) part(now picture.Picture, u api.TicketUpdate) (store.EffectState, api.TicketUpdate) {
+	if w.effect.Begun == 0 {
+		return store.Closed, u
+	}
+	key := w.gate.hashing
+	rest := w.missing(w.intent.Picture, now, u, w.counts())
+	drop := make(map[string]bool)
+	for name := range key.Change(rest).Fields {
+		drop[name] = true
+	}
+	for _, name := range w.intent.Left {
+		drop[name] = true
+	}
+	there := without(u, drop)
+	there.Notes = there.Notes[:len(u.Notes)-len(rest.Notes)]
+	if empty(there) {
+		return store.Closed, u
+	}
+	w.intent.Change = w.changes(there)
+	return store.Done, there
+}
+
 // giveUp ends an effect whose ticket somebody has closed or merged.
 func (w *write) giveUp(ctx context.Context, now picture.Picture, u api.TicketUpdate) error {
 	if now.Final == picture.Merged {
 		w.step.Gone(w.effect.Ticket)
 	}
 	w.gate.options.Logger.InfoContext(ctx, "the rest of a change is not written: somebody has ended the ticket", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "ended", now.Final)
-	w.conclude(store.Closed, u)
+	w.conclude(w.part(now, u))
 	if now.Final == picture.Merged {
 		return ErrStopped
 	}

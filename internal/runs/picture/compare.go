@@ -23,6 +23,14 @@ func (d Differences) OnlyPutBack() bool {
 	return !d.Article && len(d.Fields) > 0 && len(d.Fields) == len(d.PutBack)
 }
 
+// InWords is the name of a field for people.
+func InWords(name string) string {
+	if name == Customer {
+		return "customer"
+	}
+	return name
+}
+
 // String names them.
 func (d Differences) String() string {
 	names := slices.Clone(d.Fields)
@@ -49,14 +57,13 @@ func (p Picture) Changed(now Picture, settled bool) Differences {
 	var d Differences
 	for name, was := range p.Fields {
 		is, known := now.Fields[name]
-		hashed := name == Subject || strings.HasPrefix(name, further)
 		switch {
-		case !known, hashed && p.Key != now.Key, was.Same(is), !settled && answers(name):
+		case !known, Hashed(name) && p.Key != now.Key, was.Same(is), !settled && answers(name):
 		case name == Subject && was.ID == "": // it wasn't read
 		default:
-			d.Fields = append(d.Fields, name)
+			d.Fields = append(d.Fields, InWords(name))
 			if m, ours := p.Made[name]; ours && m.To.Same(was) && m.From.Same(is) {
-				d.PutBack = append(d.PutBack, name)
+				d.PutBack = append(d.PutBack, InWords(name))
 			}
 		}
 	}
@@ -156,13 +163,12 @@ const (
 func (p Picture) Decide(now Picture, name string, want Value) Decision {
 	is, readable := now.Fields[name]
 	was, known := p.Fields[name]
-	hashed := name == Subject || strings.HasPrefix(name, further)
 	switch {
 	case !readable:
 		return Write
 	case is.Same(want):
 		return Done
-	case !known, hashed && p.Key != now.Key:
+	case !known, Hashed(name) && p.Key != now.Key:
 		return Write
 	case p.putBack(now, name, want):
 		return PutBack

@@ -33,9 +33,15 @@ type Picture struct {
 	Laid     bool             `json:"laid,omitempty"` // something of ours was written since
 	Made     map[string]Made  `json:"made,omitempty"` // what this runner changed, by field
 	Read     Reading          `json:"read"`
+
+	// For people alone: they are not compared.
+	Number string `json:"number,omitempty"`
+	Lock   string `json:"lock,omitempty"`
+	Title  string `json:"title,omitempty"` // only where texts are to be kept
 }
 
-// Value is one field. Two are compared by id where both have one, else by name.
+// Value is one field. Two are compared by id where both have one, else by name. Of a text
+// the id is a hash.
 type Value struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name,omitempty"`
@@ -70,12 +76,21 @@ const (
 	Priority = "priority"
 	State    = "state"
 	Owner    = "owner"
-	Customer = "customer"
+	Customer = "client" // hashes: an earlier release kept it as it is, under the name of the field
 	further  = "fields."
 )
 
 // Further is the name of a further field in a picture.
 func Further(name string) string { return further + name }
+
+// Hashed reports whether the id of a field's value is a hash, and its name nothing but for
+// people, if there is one.
+func Hashed(name string) bool {
+	return name == Subject || name == Customer || strings.HasPrefix(name, further)
+}
+
+// named are the further fields whose values are words of the help desk itself.
+var named = map[string]bool{"Type": true, "Service": true, "SLA": true, "Lock": true, "Responsible": true}
 
 // Closed and Merged are the two ends of a ticket.
 const (
@@ -123,11 +138,12 @@ func (k Key) Note(n api.Note) Article {
 func (k Key) Of(t api.Ticket, names []string) Picture {
 	p := Picture{Key: k.Name(), Stamp: t.Changed, Final: Final(t), Fields: map[string]Value{
 		Subject: {ID: k.Text(t.Subject)}, Queue: entity(t.Queue), Priority: entity(t.Priority),
-		State: entity(t.State), Owner: entity(t.Owner), Customer: entity(t.Customer),
-	}}
+		State: entity(t.State), Owner: entity(t.Owner), Customer: k.person(entity(t.Customer)),
+	}, Number: t.Number}
+	p.Lock, _ = t.Fields["Lock"].(string)
 	for _, name := range names {
 		if v, ok := t.Fields[name]; ok {
-			p.Fields[further+name] = k.value(v)
+			p.Fields[further+name] = k.field(name, v)
 		}
 	}
 	for _, n := range t.Notes {
@@ -159,6 +175,26 @@ func entity(e *api.Entity) Value {
 		return Value{}
 	}
 	return Value{ID: strings.TrimSpace(e.ID), Name: strings.TrimSpace(e.Name)}
+}
+
+// person is an entity that says who somebody is.
+func (k Key) person(v Value) Value {
+	if v.ID != "" {
+		v.ID = k.hash(v.ID)
+	}
+	if v.Name != "" {
+		v.Name = k.hash(v.Name)
+	}
+	return v
+}
+
+// field is a further field. Where its values are words of the help desk people may read them.
+func (k Key) field(name string, v any) Value {
+	value := k.value(v)
+	if text, ok := v.(string); ok && named[name] {
+		value.Name = text
+	}
+	return value
 }
 
 // value is a further field, of which ticket systems return other types than they take.
@@ -209,8 +245,11 @@ func (k Key) Change(u api.TicketUpdate) Change {
 			c.Fields[name] = wanted(e)
 		}
 	}
+	if who, ok := c.Fields[Customer]; ok {
+		c.Fields[Customer] = k.person(who)
+	}
 	for name, v := range u.Fields {
-		c.Fields[further+name] = k.value(v)
+		c.Fields[further+name] = k.field(name, v)
 	}
 	for _, n := range u.Notes {
 		c.Notes = append(c.Notes, k.Note(n))

@@ -19,8 +19,11 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// record is as long as a decision.
+var record = []byte(strings.Repeat("r", 900))
+
 // ticketOfTen is what the store does for a ticket of ten steps: its claim, eight results,
-// two writes with their intents on the disk before, its end.
+// two writes with their intents on the disk before, its end with its decision.
 func ticketOfTen(t testing.TB, s *Store, id string) {
 	ctx := context.Background()
 	held := begin(t, s, id, id)
@@ -37,6 +40,7 @@ func ticketOfTen(t testing.TB, s *Store, id string) {
 		if step == 9 {
 			b.Tickets = []store.Ticket{{Runner: "r", System: "s", Ticket: id, Standing: store.Handled, Picture: result}}
 			b.End = &store.End{State: store.Ended, Outcome: store.Applied}
+			b.Decisions = []store.Decision{{System: "s", Ticket: id, Runner: "r", Action: "applied", Label: "IT", Confidence: 930_000, Body: record}}
 		}
 		_, err := s.Commit(ctx, b)
 		must(t, err)

@@ -12,7 +12,7 @@ import (
 )
 
 // scanned are the tables that grow.
-var scanned = regexp.MustCompile(`^SCAN (run|r|ticket|t|effect|e|step|document)\b`)
+var scanned = regexp.MustCompile(`^SCAN (run|r|ticket|t|effect|e|step|document|decision|d|l)\b`)
 
 var numbered = regexp.MustCompile(`\?(\d+)`)
 

@@ -166,7 +166,7 @@ func (t *Tx) contents(b store.Batch, canceled bool) error {
 			return err
 		}
 	}
-	return nil
+	return t.putDecisions(run, b.Decisions)
 }
 
 func (t *Tx) putSteps(run string, steps []store.Step) error {

@@ -23,6 +23,6 @@
 // schema.go, dialect.go, tx.go, rows.go: the ground. hosts.go: who lives, and whose runs
 // become others'. held.go: whose a run is. claims.go: tickets. commit.go, effects.go,
 // ends.go: what an attempt learns. lent.go: tickets that a loop lends to its items. take.go:
-// what is due. causes.go: what refuses many. tickets.go, people.go, slots.go, clean.go:
+// what is due. decisions.go: the records of what was decided. causes.go: what refuses many. tickets.go, people.go, slots.go, clean.go:
 // what searches, people, triggers and time need.
 package sqlstore

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -187,7 +188,7 @@ func (t *Tx) freeTickets(a store.RequestArgs, standing string) (int, error) {
 }
 
 // Cancel implements [store.Store].
-func (s *Store) Cancel(ctx context.Context, run, verb string) (r store.Run, err error) {
+func (s *Store) Cancel(ctx context.Context, run, verb string, decide func(store.Loaded) []store.Decision) (r store.Run, err error) {
 	err = s.db.Write(ctx, true, func(t *Tx) error {
 		now, err := t.Now()
 		if err != nil {
@@ -217,7 +218,7 @@ func (s *Store) Cancel(ctx context.Context, run, verb string) (r store.Run, err 
 			err = t.rows(`UPDATE {s}run SET cancel = $1, due_at = CASE WHEN reason = 'until' THEN due_at ELSE $2 END
 				WHERE id = $3 RETURNING id, runner, hash, fence, due_at, begun`, args{verb, now, run}, t.becomesReady)
 		default:
-			err = t.cancelNow(r, verb)
+			err = t.cancelNow(r, verb, decide)
 		}
 		if err != nil {
 			return err
@@ -231,8 +232,17 @@ func (s *Store) Cancel(ctx context.Context, run, verb string) (r store.Run, err 
 	return r, err
 }
 
-func (t *Tx) cancelNow(r store.Run, verb string) error {
+func (t *Tx) cancelNow(r store.Run, verb string, decide func(store.Loaded) []store.Decision) error {
 	run := r.ID
+	if decide != nil {
+		l := store.Loaded{Run: r}
+		if err := errors.Join(t.loadOf(run, &l, r.State == store.Ended), t.flush()); err != nil {
+			return err
+		}
+		if err := t.putDecisions(run, decide(l)); err != nil {
+			return err
+		}
+	}
 	stands := store.Ticket{Standing: store.Handled, Note: "canceled by a person"}
 	if verb == store.VerbDrop {
 		done, err := t.hasDone(run)

@@ -12,7 +12,7 @@ import (
 // Schema is the version that this release writes, Reads the oldest release's that can
 // still use it: it is raised only two releases after the last that needs the old form.
 const (
-	Schema = 1
+	Schema = 2
 	Reads  = 1
 )
 
@@ -71,6 +71,13 @@ var versions = [][]string{{
 	`CREATE TABLE {s}request (id {serial}, verb text NOT NULL, args {blob}, created bigint NOT NULL,
 		answer text NOT NULL, answered bigint NOT NULL)`,
 	`{ends}`, `{duefor}`,
+}, {
+	// Nothing that was in the store before is touched: an earlier release goes on using it.
+	`CREATE TABLE {s}decision (system text NOT NULL, ticket text NOT NULL, run text NOT NULL, ending bigint NOT NULL,
+		runner text NOT NULL, made bigint NOT NULL, action text NOT NULL, label text NOT NULL, confidence bigint NOT NULL,
+		same text NOT NULL, body {blob}, PRIMARY KEY (system, ticket, run, ending)){norowid}`,
+	`CREATE INDEX {i}decision_made ON {s}decision (made, run, system, ticket)`,
+	`CREATE INDEX {i}decision_run ON {s}decision (run)`,
 }}
 
 const (

@@ -247,7 +247,10 @@ func (s *Store) Adopt(ctx context.Context, host, runner, hash string) (runs int,
 			return err
 		}
 		for _, id := range ids {
-			if err := t.forget(id); err != nil {
+			if err := t.later(`DELETE FROM {s}step WHERE run = $1 AND step_key <> $2`, id, store.StepSaid); err != nil {
+				return err
+			}
+			if err := t.later(`DELETE FROM {s}document WHERE run = $1`, id); err != nil {
 				return err
 			}
 			// What waits for a request that may be at work goes on waiting.

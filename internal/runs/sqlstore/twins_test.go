@@ -327,11 +327,12 @@ func TestCommitAnswersAndStoresTheSameWithAndWithoutAskingFirst(t *testing.T) {
 	ended := store.Batch{
 		Held: held(1), Effects: []store.Effect{effect("e", "1", store.Done)}, Tickets: []store.Ticket{row("1", "", false, store.Handled)},
 		Success: []string{"c"}, Forget: true, End: ends(store.Applied),
+		Decisions: []store.Decision{decision("1", ""), decision("2", "same")},
 	}
 	intent := store.Batch{Held: held(1), Effects: []store.Effect{effect("n", "2", store.Intent)}, Begin: &fresh, AtWork: &step}
 	canceled := func(verb string) func(*twins) {
 		return func(w *twins) {
-			w.both(func(s twin) error { _, err := s.Cancel(w.ctx, "r1", verb); return err })
+			w.both(func(s twin) error { _, err := s.Cancel(w.ctx, "r1", verb, nil); return err })
 		}
 	}
 	causes := func(w *twins) {
@@ -408,6 +409,8 @@ func TestCommitAnswersAndStoresTheSameWithAndWithoutAskingFirst(t *testing.T) {
 			{"an outcome", nil, store.Batch{Held: held(1), Effects: []store.Effect{effect("e", "1", store.Done)}}, ""},
 			{"an end", nil, ended, ""},
 			{"an end that left the ticket", nil, store.Batch{Held: held(1), Tickets: ended.Tickets, End: ends(store.Left)}, ""},
+			{"an end with the same decision again", sql(`INSERT INTO {s}decision (system, ticket, run, ending, runner, made, action, label, confidence, same)
+				VALUES ('s', '2', 'r1', 4, 'sort', 1, 'left', '', 0, 'same')`), ended, ""},
 			{"an end with an open effect", nil, store.Batch{Held: held(1), End: ends(store.Gone)}, ""},
 			{"an end of a step that was at work", sql(`UPDATE {s}run SET at_work = 's', deaths = 2, may_try = 1, parked = 1`), ended, ""},
 			{"a dead end", nil, store.Batch{Held: held(1), Tickets: []store.Ticket{row("1", "r1", true, store.StandingDead)}, End: ends(store.Dead)}, ""},
@@ -515,7 +518,7 @@ func (w *twins) happens(what, n int) {
 	w.both(func(s twin) (err error) {
 		switch what {
 		case 0:
-			if _, err = s.Cancel(w.ctx, run, []string{"cancel", "discard"}[n/2]); errors.Is(err, store.ErrMissing) {
+			if _, err = s.Cancel(w.ctx, run, []string{"cancel", "discard"}[n/2], nil); errors.Is(err, store.ErrMissing) {
 				err = nil
 			}
 		case 1:
@@ -534,6 +537,10 @@ func (w *twins) happens(what, n int) {
 		return err
 	})
 	w.same("what others do")
+}
+
+func decision(ticket, same string) store.Decision {
+	return store.Decision{System: "s", Ticket: ticket, Runner: runner, Action: "left", Label: "IT", Confidence: 900_000, Same: same, Body: []byte("{}")}
 }
 
 // batch is a batch of one of the runs.
@@ -602,6 +609,8 @@ func batch(r *rand.Rand) store.Batch {
 		b.End = &store.End{State: store.Ended, Outcome: outcomes[r.IntN(len(outcomes))], Counts: one(2), Err: pick("", "e")}
 		if one(4) {
 			b.End = &store.End{State: store.Waiting, Reason: pick(store.ReasonAside, store.ReasonUntil, store.ReasonCause), Cause: "c", DueAt: 4e15, Parked: one(2)}
+		} else if one(2) {
+			b.Decisions = []store.Decision{decision(pick("1", "2"), pick("", "same")), decision("3", "")}
 		}
 	}
 	return b

@@ -103,12 +103,17 @@ type Store interface {
 	// has no outcome; verb is "discard". The ticket counts as handled. With the
 	// verb "drop" a run that nobody works at ends whatever it has begun, and a ticket that
 	// nothing was written to is free again.
-	Cancel(ctx context.Context, run, verb string) (Run, error)
+	// Where it ends the run, decide is asked for the records of that, if there is one.
+	Cancel(ctx context.Context, run, verb string, decide func(Loaded) []Decision) (Run, error)
 	Ask(ctx context.Context, r Request) (id int64, err error)
 	// Requests are those without an answer; Asked returns one.
 	Requests(ctx context.Context) ([]Request, error)
 	Asked(ctx context.Context, id int64) (Request, bool, error)
 	Answer(ctx context.Context, id int64, answer string) error
+	Decisions(ctx context.Context, f DecisionFilter) ([]Decision, error)
+	// CleanDecisions deletes at most batch decisions that were made before a time, and returns
+	// their number.
+	CleanDecisions(ctx context.Context, before int64, batch int) (int, error)
 	// Clean deletes at most batch runs that ended before a time and have no effect without
 	// an outcome, and what else is old. It returns the number of runs.
 	Clean(ctx context.Context, keepBefore int64, batch int) (int, error)

@@ -168,6 +168,10 @@ type Step struct {
 	Result []byte // by the codec; nil if it may not be stored: the step is evaluated again
 }
 
+// StepSaid is the key of the step that keeps, as its params, what the steps of a run have
+// decided. It stays where a run begins anew at another place.
+const StepSaid = "~said"
+
 // Document is a ticket as a fetch yielded it; the fetch's result refers to it.
 type Document struct {
 	Ticket string
@@ -266,6 +270,40 @@ type Batch struct {
 	Success   []string // keys of causes: what was refused for them succeeded
 	Begin     *Begin   // after Effects; with it the batch is durable
 	End       *End
+	Decisions []Decision // of the run's end
+}
+
+// Decision is the record of what was decided about a ticket by the end of a run. It is never
+// changed, and stays when the run is deleted.
+type Decision struct {
+	Run        string // set by the store, as are End and Made
+	System     string
+	Ticket     string
+	Runner     string
+	Action     string
+	Label      string // that decided; "": none
+	Confidence int64  // in it, in millionths
+	// Same is what is the same of two that needn't both be kept: with the same as the last one
+	// of the same runner at the ticket it isn't stored. "": it always is.
+	Same string
+	End  int   // the how-manieth end of the run
+	Made int64 // when
+	Body []byte
+}
+
+// DecisionFilter chooses decisions; zero fields mean any.
+type DecisionFilter struct {
+	Since, Until int64 // of Made: from Since on, before Until
+	Run          string
+	Runner       string
+	System       string
+	Ticket       string
+	Actions      []string
+	Label        string
+	Least, Most  int64 // of Confidence, in millionths: only those with a label; 0: any
+	Oldest       bool  // the oldest first, else the newest
+	Limit        int
+	After        *Decision // the last one of the page before
 }
 
 // Begin says that a request of an effect is about to be sent and how long it may be at

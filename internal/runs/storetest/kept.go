@@ -82,7 +82,7 @@ func canceled(f *fixture) {
 	held, _ := f.begin(f.host, "1")
 	f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "old", State: store.Intent}}})
 	f.must(f.Store.Fence(f.ctx, held, "old", time.Minute, "", 0))
-	r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDiscard)
+	r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDiscard, nil)
 	f.must(err)
 	if r.State != store.Running || r.Cancel != store.VerbDiscard {
 		f.Fatalf("a running run became %+v", r)
@@ -104,20 +104,20 @@ func canceledIdle(f *fixture) {
 	now, err := f.Store.Now(f.ctx)
 	f.must(err)
 	f.commit(store.Batch{Held: held, End: &store.End{State: store.Waiting, Reason: store.ReasonUntil, DueAt: now + 60e6}})
-	r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDiscard)
+	r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDiscard, nil)
 	f.must(err)
 	if r.State != store.Waiting || r.Cancel != store.VerbDiscard || r.DueAt != now+60e6 {
 		f.Errorf("a run whose request may be at work became %+v", r)
 	}
 	idle, _ := f.begin(f.host, "2")
 	f.commit(store.Batch{Held: idle, End: &store.End{State: store.Waiting, Reason: store.ReasonAside, DueAt: now + 60e6}})
-	if r, err = f.Store.Cancel(f.ctx, idle.Run, store.VerbDiscard); err != nil || r.State != store.Ended || r.Outcome != store.Canceled {
+	if r, err = f.Store.Cancel(f.ctx, idle.Run, store.VerbDiscard, nil); err != nil || r.State != store.Ended || r.Outcome != store.Canceled {
 		f.Errorf("an idle run became %+v, %v", r, err)
 	}
 	if k := f.ticket("2"); k.Standing != store.Handled || k.Run != "" {
 		f.Errorf("its ticket is %+v", k)
 	}
-	if _, err := f.Store.Cancel(f.ctx, "nobody", store.VerbDiscard); err == nil {
+	if _, err := f.Store.Cancel(f.ctx, "nobody", store.VerbDiscard, nil); err == nil {
 		f.Error("a run that isn't there was canceled")
 	}
 }
@@ -131,14 +131,14 @@ func drops(f *fixture) {
 		held, _ := f.begin(f.host, ticket)
 		f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "e", State: store.Intent}}})
 		f.must(f.Store.Fence(f.ctx, held, "e", time.Minute, "", 0))
-		if r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDrop); err != nil || r.State != store.Running || r.Cancel != "" {
+		if r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDrop, nil); err != nil || r.State != store.Running || r.Cancel != "" {
 			f.Errorf("a run that is worked at became %+v, %v", r, err)
 		}
 		f.commit(store.Batch{
 			Held: held, Effects: []store.Effect{{Key: "e", State: c.state}}, End: &store.End{State: store.Waiting, Reason: store.ReasonAside},
 			Tickets: []store.Ticket{{Runner: runner, System: system, Ticket: ticket, Run: held.Run, Fetched: true, Standing: store.Aside}},
 		})
-		r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDrop)
+		r, err := f.Store.Cancel(f.ctx, held.Run, store.VerbDrop, nil)
 		f.must(err)
 		if k := f.ticket(ticket); r.Outcome != store.Canceled || k.Run != "" || k.Standing != c.want {
 			f.Errorf("with an effect that is %s the run became %+v, its ticket %+v", c.state, r, k)
@@ -313,7 +313,7 @@ func inDoubt(f *fixture) {
 			f.Errorf("a retry of %s took up %d, %v", name, n, err)
 		}
 	}
-	if _, err := f.Store.Cancel(f.ctx, run, store.VerbDiscard); err != nil {
+	if _, err := f.Store.Cancel(f.ctx, run, store.VerbDiscard, nil); err != nil {
 		f.Fatal(err)
 	}
 	if k := f.ticket("1"); k.Run != "" || k.Standing != store.Handled {

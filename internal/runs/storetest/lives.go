@@ -274,7 +274,7 @@ func lends(f *fixture) {
 	if busy || !taken.Fetched || taken.Standing != store.Handled || taken.LastRun != loop.Run {
 		f.Errorf("busy %v, taken %+v", busy, taken)
 	}
-	f.must(second(f.Store.Cancel(f.ctx, b.Run, store.VerbDiscard)))
+	f.must(second(f.Store.Cancel(f.ctx, b.Run, store.VerbDiscard, nil)))
 	f.commit(store.Batch{Held: b, End: &store.End{State: store.Ended, Outcome: store.Canceled}})
 	want("")
 }

@@ -1,0 +1,171 @@
+package record
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/open-ticket-ai/otai/internal/decisions"
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+)
+
+// Maker makes records.
+type Maker struct {
+	Machine  string            // the name of this one
+	Versions map[string]string // of otai and its plugins
+	KeepText bool
+}
+
+// End is the end of a run.
+type End struct {
+	Run     store.Run
+	Outcome store.Outcome
+	Step    string        // at which it ended, for people
+	Reason  string        // redacted
+	Subject *store.Ticket // that it is charged to; nil: none
+	Tickets []store.Ticket
+	Effects []store.Effect
+	Said    Said
+	// Loop is true of a run whose work is done by its items: it leaves only what it wrote itself.
+	Loop bool
+}
+
+type ticket struct{ system, id string }
+
+// Of makes the records of an end. written are the effects that are in them.
+func (m Maker) Of(e End) (records []store.Decision, written []store.Effect) {
+	var order []ticket
+	of := make(map[ticket][]gate.Written)
+	add := func(k ticket) {
+		if !slices.Contains(order, k) {
+			order = append(order, k)
+		}
+	}
+	for _, f := range e.Effects {
+		w, ok := gate.WrittenBy(f)
+		if !ok || w.Before == w.Outcome || w.Before == decisions.Done {
+			continue
+		}
+		if w.Step == "" {
+			w.Step = ends.LastName(f.Step)
+		}
+		k := ticket{f.System, w.Ticket}
+		add(k)
+		of[k] = append(of[k], w)
+		written = append(written, gate.Recorded(f, w.Outcome))
+	}
+	refused := e.Outcome == store.Dead || e.Outcome == store.Gone
+	if s := e.Subject; s != nil && !e.Loop && (len(order) == 0 || refused) {
+		add(ticket{s.System, s.Ticket})
+	}
+	for _, k := range order {
+		if d, ok := m.one(e, k, of[k]); ok {
+			records = append(records, d)
+		}
+	}
+	return records, written
+}
+
+// Canceled is Of for a run that nobody works at when it is given up, by all that the store
+// has of it.
+func (m Maker) Canceled(l store.Loaded, reason string) []store.Decision {
+	e := End{Run: l.Run, Outcome: store.Canceled, Reason: reason, Tickets: l.Tickets, Effects: l.Effects}
+	for _, s := range l.Steps {
+		if s.Key == store.StepSaid {
+			e.Said = SaidOf(s)
+		}
+	}
+	for i, t := range l.Tickets {
+		if t.Fetched || t.LastRun == l.Run.ID {
+			e.Subject = &l.Tickets[i]
+			break
+		}
+	}
+	records, _ := m.Of(e)
+	return records
+}
+
+// one is the record of one ticket.
+func (m Maker) one(e End, k ticket, writes []gate.Written) (store.Decision, bool) {
+	r := decisions.Record{
+		Run: e.Run.ID, Runner: e.Run.Runner, Host: m.Machine, System: k.system, Ticket: k.id, Step: e.Step, Reason: e.Reason,
+		Classifications: e.Said.Classifications, Pipes: e.Said.Pipes, Config: e.Run.Hash, Versions: m.Versions,
+	}
+	for _, t := range e.Tickets {
+		if t.System == k.system && t.Ticket == k.id {
+			read := gate.ReadingOf(t.Picture)
+			r.Read, r.Number = read.Read, read.Number
+			if m.KeepText {
+				r.Title = read.Title
+			}
+		}
+	}
+	if m.KeepText {
+		r.Text = e.Said.Text
+	}
+	for _, w := range writes {
+		r.Writes = append(r.Writes, w.Write)
+	}
+	if n := len(e.Said.Pipes); r.Reason == "" && n > 0 {
+		r.Reason = e.Said.Pipes[n-1].Reason
+	}
+	r.Action = action(e, writes)
+	body, err := r.Encode()
+	if err != nil { // a number that JSON doesn't have
+		return store.Decision{}, false
+	}
+	label, confidence := r.Label()
+	d := store.Decision{
+		System: k.system, Ticket: k.id, Runner: e.Run.Runner, Action: string(r.Action), Label: label,
+		Confidence: int64(math.Round(confidence * 1e6)), Body: body,
+	}
+	if r.Action == decisions.Left && len(r.Writes) == 0 {
+		d.Same = same(r)
+	}
+	return d, true
+}
+
+// action is the strongest thing that became of the ticket.
+func action(e End, writes []gate.Written) decisions.Action {
+	suggests := make(map[string]bool)
+	for _, p := range e.Said.Pipes {
+		suggests[p.Step+p.At] = p.Action == decisions.Suggested
+	}
+	suggested, settled := false, false
+	for _, w := range writes {
+		switch {
+		case w.Outcome != decisions.Done:
+		case w.Before == decisions.InDoubt:
+			settled = true
+		case suggests[w.Step+w.At]:
+			suggested = true
+		default:
+			return decisions.Applied
+		}
+	}
+	switch {
+	case suggested:
+		return decisions.Suggested
+	case e.Outcome == store.Dead:
+		return decisions.Refused
+	case settled:
+		return decisions.Settled
+	case e.Outcome == store.Applied: // all was as it was to be
+		return decisions.Left
+	}
+	return decisions.Action(e.Outcome)
+}
+
+// same is what is the same of two records that a ticket was left.
+func same(r decisions.Record) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q", r.Step, r.Reason)
+	for _, c := range r.Classifications {
+		fmt.Fprintf(h, " %q %q", c.Step, c.Label)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
