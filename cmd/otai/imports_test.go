@@ -11,7 +11,7 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
+var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/decisions", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
 var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"}
@@ -49,8 +49,9 @@ var mayImport = map[string][]string{
 	"internal/config/upgrade":     {"internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/lazyregexp":         {},
 	"internal/redact":             {},
-	"internal/base":               {"internal/base/batch", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/base":               {"internal/base/batch", "internal/decisions", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/base/batch":         {"pkg/api"},
+	"internal/decisions":          {},
 	"internal/jinja":              {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/jinja/analysis":     also(belowEval, "internal/jinja/eval", "internal/jinja/syntax"),
 	"internal/jinja/eval":         also(belowEval, "internal/jinja/syntax"),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -12,7 +13,9 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/journal"
+	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
@@ -38,12 +41,35 @@ func (a *Setup) keepRuns(ctx context.Context, o RunOptions) (*keptRuns, error) {
 	if o.UntilEmpty && o.Progress != nil {
 		k.backlog = newBacklog()
 	}
-	k.gate = gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock, Keep: a.Document.Runs.Keep, Searches: k.backlog.searches()})
+	k.gate = gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock, Keep: a.Document.Runs.Keep, At: a.Place, Searches: k.backlog.searches()})
 	k.engine = runs.New(runs.Options{
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
-		Keep: a.Document.Runs.Keep, Finish: k.gate.Finish, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
+		Keep: a.Document.Runs.Keep, KeepDecisions: keepDecisions, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
 	return k, nil
+}
+
+// keepDecisions is for how long it is kept what was decided about tickets.
+const keepDecisions = 400 * 24 * time.Hour
+
+// Records makes the records of runs that a command ends.
+func (s Settings) Records() record.Maker {
+	machine, err := os.Hostname()
+	if err != nil {
+		machine = "unknown"
+	}
+	return record.Maker{Machine: machine, Versions: map[string]string{"otai": s.Version}}
+}
+
+// records makes those of this process.
+func (a *Setup) records() record.Maker {
+	m := a.settings.Records()
+	for _, p := range a.Catalog.Plugins {
+		if p.Status == loader.Loaded {
+			m.Versions[p.Prefix] = p.Version
+		}
+	}
+	return m
 }
 
 func (k *keptRuns) wrap(s orchestrator.Service, instance any) any {

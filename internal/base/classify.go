@@ -1,6 +1,7 @@
 package base
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/base/batch"
+	"github.com/open-ticket-ai/otai/internal/decisions"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -41,6 +43,15 @@ func (c *classificationPipe) process(ctx context.Context, p classifyParams, _ ap
 	if reporter, ok := p.Classifier.(backendReporter); ok {
 		backend = reporter.Backend(model)
 	}
+	said := decisions.Classification{Label: answer.Label, Confidence: answer.Confidence, Truncated: answer.Truncated, Model: model, Text: p.Text}
+	for _, s := range answer.Scores[:min(len(answer.Scores), 3)] {
+		said.Scores = append(said.Scores, decisions.Score{Label: s.Label, Confidence: s.Confidence})
+	}
+	if p, ok := p.Classifier.(provenance); ok {
+		from := p.Provenance(model)
+		said.Model, said.Revision, said.SHA256 = cmp.Or(from["model"], model), from["revision"], from["sha256"]
+	}
+	decisions.Classified(ctx, said)
 	return api.Success(map[string]any{
 		"label": answer.Label, "confidence": answer.Confidence, "scores": answer.Scores, "truncated": answer.Truncated, "backend": backend,
 	}), nil
@@ -72,4 +83,10 @@ type folderSearcher interface {
 // backendReporter is a classifier that says what computes a model once it is loaded.
 type backendReporter interface {
 	Backend(model string) string
+}
+
+// provenance is a classifier that says which model it is that it has loaded under a name: its
+// own name ("model"), its revision and the sum of its weights ("sha256"), as far as it knows.
+type provenance interface {
+	Provenance(model string) map[string]string
 }

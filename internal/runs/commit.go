@@ -30,6 +30,7 @@ func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
 	}
 	whole := joined(r.pending, b)
 	whole.Held, whole.Fact = r.held(), false
+	r.saying(&whole)
 	if !r.stored {
 		row := r.row
 		whole.Create = &row
@@ -42,7 +43,7 @@ func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
 	case err != nil:
 		return nil, err
 	}
-	r.stored, r.owes, r.pending = true, false, store.Batch{}
+	r.stored, r.owes, r.unsaid, r.pending = true, false, false, store.Batch{}
 	r.apply(b)
 	if counted != nil { // what waited for a cause that is open now is due
 		r.e.places.wakeAll()

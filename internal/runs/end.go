@@ -75,6 +75,7 @@ func (r *run) conclude(ctx context.Context, err error) (ends.Ending, *ends.Decis
 
 func (r *run) storeEnd(ctx context.Context, v ends.Decision, e ends.Ending) error {
 	b := r.batch(v)
+	r.decide(&b, v)
 	if opens(r.row, v, e) {
 		b.Success = append(b.Success, r.row.Cause)
 	}

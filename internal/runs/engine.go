@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -27,8 +28,13 @@ type Options struct {
 	Redact func(text string) string
 	// Host is this process; its ID and Places are the engine's.
 	Host store.Host
-	// Keep is how long ended runs are kept.
-	Keep time.Duration
+	// Keep is how long ended runs are kept, KeepDecisions how long the records of what was
+	// decided are; 0: for ever.
+	Keep, KeepDecisions time.Duration
+	// Records makes those records.
+	Records record.Maker
+	// At says where in the configuration a path stands, as file:line:column; nil: nobody knows.
+	At func(path string) string
 	// Finish finishes what a write of the run's own had begun, from its intent.
 	Finish func(ctx context.Context, s gate.Step, e store.Effect) error
 	// Healthy reports whether the services are healthy at this moment: then a failure of the

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -30,6 +31,7 @@ type helpDesk struct {
 	only    string // if set, what a search finds
 	reads   int
 	sick    bool
+	saw     []string // what otai changed, a line for each field and note
 }
 
 func newHelpDesk(n int) *helpDesk {
@@ -126,13 +128,21 @@ func (h *helpDesk) change(id, author string, u api.TicketUpdate) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	t := h.tickets[id]
-	if u.Queue != nil {
-		t.Queue = u.Queue
+	set := func(name string, had **api.Entity, to *api.Entity) {
+		if to == nil {
+			return
+		}
+		if author == "otai" && (*had).Name != to.Name {
+			h.saw = append(h.saw, fmt.Sprintf("%s %s %s -> %s", id, name, (*had).Name, to.Name))
+		}
+		*had = to
 	}
-	if u.Priority != nil {
-		t.Priority = u.Priority
-	}
+	set("queue", &t.Queue, u.Queue)
+	set("priority", &t.Priority, u.Priority)
 	for _, n := range u.Notes {
+		if author == "otai" {
+			h.saw = append(h.saw, id+" note")
+		}
 		h.article++
 		n.ID, n.Author, n.Created = fmt.Sprint(h.article), author, time.Now()
 		t.Notes = append(t.Notes, n)
@@ -250,7 +260,7 @@ func TestWhateverDiesNoTicketIsDoubledLostOrHalfDone(t *testing.T) {
 					g, s := d.gated(h)
 					d.finish = g.Finish
 					d.engine.o.Finish = d.finish
-					for round := 0; round < 3000 && !h.complete(name); round++ {
+					for round := 0; round < 3000 && !(h.complete(name) && d.idle()); round++ {
 						r, ok := d.mayBeNext(d.place)
 						if !ok {
 							r = d.begin()
@@ -272,6 +282,7 @@ func TestWhateverDiesNoTicketIsDoubledLostOrHalfDone(t *testing.T) {
 							t.Errorf("seed %d: ticket %s: %s", seed, id, what)
 						}
 					}
+					d.wantAllRecorded(h)
 					if t.Failed() {
 						t.Logf("%d kills, %d writes\n%s", kills, h.writes, d.log.b.String())
 					}
@@ -282,6 +293,11 @@ func TestWhateverDiesNoTicketIsDoubledLostOrHalfDone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// idle reports whether all runs have ended.
+func (d *desk) idle() bool {
+	return len(d.runs(store.Filter{States: []store.State{store.Ready, store.Running, store.Waiting}, Limit: 1})) == 0
 }
 
 func (h *helpDesk) complete(form string) bool {

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
-	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -36,7 +35,7 @@ func (r *run) stepOnce(ctx context.Context, s orchestrator.Step, do func(context
 	}
 	st := &step{r: r, s: s}
 	r.saw.Begin(s)
-	result, err := do(gate.WithStep(ctx, st))
+	result, err := do(st.calling(ctx))
 	f.State = onceState(result, err)
 	if f.State == store.Done {
 		f.Outcome, _, _ = kept.EncodeResult(result, nil, r.e.clean) // nil where it may not be kept

@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -114,7 +115,7 @@ func TestAPipeWithEffectOnceWithoutAnOutcomeIsInDoubt(t *testing.T) {
 				}
 				d.end(other)
 				args, _ := json.Marshal(store.RequestArgs{Runs: []string{row.ID}, SkipStep: c.skip})
-				if answer, err := Execute(t.Context(), d.store, store.Request{Verb: store.VerbRetry, Args: args}); err != nil || answer != "1 tried again" {
+				if answer, err := Execute(t.Context(), d.store, record.Maker{}, store.Request{Verb: store.VerbRetry, Args: args}); err != nil || answer != "1 tried again" {
 					t.Fatal(answer, err)
 				}
 				d.engine.places.wakeAll()

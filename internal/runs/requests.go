@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -15,7 +16,7 @@ func (e *Engine) requests(ctx context.Context) error {
 		return err
 	}
 	for _, r := range asked {
-		answer, err := Execute(ctx, e.o.Store, r)
+		answer, err := Execute(ctx, e.o.Store, e.o.Records, r)
 		if err != nil {
 			if ctx.Err() != nil {
 				return err
@@ -35,8 +36,9 @@ func (e *Engine) requests(ctx context.Context) error {
 }
 
 // Execute does what a request asks for, and returns the answer for people. Whoever works
-// calls it, or a command that holds the store itself.
-func Execute(ctx context.Context, s store.Store, r store.Request) (string, error) {
+// calls it, or a command that holds the store itself. records makes the records of runs that
+// end by it.
+func Execute(ctx context.Context, s store.Store, records record.Maker, r store.Request) (string, error) {
 	var args store.RequestArgs
 	if err := json.Unmarshal(r.Args, &args); err != nil {
 		return "", fmt.Errorf("reading the request: %w", err)
@@ -46,13 +48,13 @@ func Execute(ctx context.Context, s store.Store, r store.Request) (string, error
 		n, err := s.Retry(ctx, args)
 		return fmt.Sprintf("%d tried again", n) + nothing(n, args), err
 	case store.VerbDiscard:
-		return discard(ctx, s, args)
+		return discard(ctx, s, records, args)
 	default:
 		return "", fmt.Errorf("%q is unknown here: the command is of another version than the service", r.Verb)
 	}
 }
 
-func discard(ctx context.Context, s store.Store, args store.RequestArgs) (string, error) {
+func discard(ctx context.Context, s store.Store, records record.Maker, args store.RequestArgs) (string, error) {
 	ids := args.Runs
 	for _, ticket := range args.Tickets {
 		of, err := s.Runs(ctx, store.Filter{Ticket: ticket, Runner: args.Runner, States: []store.State{store.Ready, store.Running, store.Waiting}})
@@ -65,7 +67,7 @@ func discard(ctx context.Context, s store.Store, args store.RequestArgs) (string
 	}
 	ended, before, later := 0, 0, 0
 	for _, id := range ids {
-		run, err := s.Cancel(ctx, id, store.VerbDiscard, nil)
+		run, err := s.Cancel(ctx, id, store.VerbDiscard, func(l store.Loaded) []store.Decision { return records.Canceled(l, "given up by a person") })
 		switch {
 		case err != nil:
 			return "", fmt.Errorf("run %s: %w", id, err)

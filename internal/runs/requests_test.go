@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -34,7 +35,7 @@ func TestAnswersSayWhatWasDone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := Execute(t.Context(), d.store, store.Request{Verb: c.verb, Args: args}); err != nil || got != c.want {
+			if got, err := Execute(t.Context(), d.store, record.Maker{}, store.Request{Verb: c.verb, Args: args}); err != nil || got != c.want {
 				t.Errorf("%s %+v: %q, %v", c.verb, c.args, got, err)
 			}
 		}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
 
-	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/kept"
+	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -93,6 +93,7 @@ func (e *Engine) load(p *orchestrator.Place, l *store.Loaded) *run {
 	}
 	r.memory = ends.DecodeMemory(r.steps[ends.StepMemory])
 	r.effects, r.tickets = l.Effects, l.Tickets
+	r.recall()
 	if l.Run.Item != nil && p.Loop != nil {
 		r.item = e.itemOf(l.Run)
 	}
@@ -226,6 +227,7 @@ func (r *run) anew() {
 	clear(r.passed)
 	r.pending.Forget = true
 	r.pending.Steps, r.pending.Documents = nil, nil
+	r.unsay()
 	if has {
 		r.steps[stepSpawned] = items
 		r.pending.Steps = []store.Step{items}
@@ -260,7 +262,7 @@ func (r *run) atWork(s orchestrator.Step) *string {
 func (r *run) call(ctx context.Context, s orchestrator.Step, do func(context.Context) (api.PipeResult, error)) (api.PipeResult, error) {
 	st := &step{r: r, s: s}
 	r.saw.Begin(s)
-	result, err := do(gate.WithStep(ctx, st))
+	result, err := do(st.calling(ctx))
 	r.learn(ctx, st, result, err)
 	r.passes(s)
 	return result, err

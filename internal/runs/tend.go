@@ -205,12 +205,16 @@ func (e *Engine) share(ctx context.Context) error {
 }
 
 func (e *Engine) cleanUp(ctx context.Context) error {
-	if e.o.Keep <= 0 {
+	return errors.Join(e.clear(ctx, e.o.Keep, e.o.Store.Clean), e.clear(ctx, e.o.KeepDecisions, e.o.Store.CleanDecisions))
+}
+
+// clear deletes, a number at one time, what is older than keep.
+func (e *Engine) clear(ctx context.Context, keep time.Duration, some func(ctx context.Context, before int64, batch int) (int, error)) error {
+	if keep <= 0 {
 		return nil
 	}
-	before := e.now() - e.o.Keep.Microseconds()
-	for {
-		n, err := e.o.Store.Clean(ctx, before, cleanBatch)
+	for before := e.now() - keep.Microseconds(); ; {
+		n, err := some(ctx, before, cleanBatch)
 		if err != nil || n < cleanBatch {
 			return err
 		}

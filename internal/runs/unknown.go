@@ -41,7 +41,7 @@ func (e *Engine) unknownRunners(ctx context.Context) error {
 		age := time.Duration(e.now()-row.Created) * time.Microsecond
 		switch wrote, until := written(run.Effects); {
 		case row.Cancel != "" && until <= e.now(), !wrote && age > unknownFor, wrote && e.o.Keep > 0 && age > max(e.o.Keep, unknownFor):
-			if _, err := e.o.Store.Cancel(ctx, row.ID, store.VerbDrop, nil); err != nil {
+			if _, err := e.o.Store.Cancel(ctx, row.ID, store.VerbDrop, e.dropped); err != nil {
 				return fmt.Errorf("dropping run %s: %w", row.ID, err)
 			}
 			if wrote && row.Cancel == "" {
@@ -64,6 +64,11 @@ func (e *Engine) unknownRunners(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// dropped are the records of a run that nobody can go on with.
+func (e *Engine) dropped(l store.Loaded) []store.Decision {
+	return e.o.Records.Canceled(l, "no configuration has its runner any more")
 }
 
 // written reports whether a write was carried out or begun, and until when a request of

@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/app"
 	engine "github.com/open-ticket-ai/otai/internal/runs"
+	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -18,6 +19,7 @@ type Desk struct {
 	store    store.Store
 	alone    func(context.Context) (*app.RunStore, error) // for what is asked where nobody works
 	redactor *app.Redactor
+	records  record.Maker // of runs that end because it was asked for
 	// patience is how long others may take before it counts as nobody at work. A file says
 	// so by its lock; of a database that many use nobody has one.
 	patience time.Duration
@@ -54,7 +56,7 @@ func Open(ctx context.Context, s app.Settings, o OpenOptions) (*Desk, error) {
 		patience = databasePatience
 	}
 	return &Desk{
-		store: opened, redactor: redactor, patience: patience,
+		store: opened, redactor: redactor, patience: patience, records: s.Records(),
 		alone: func(ctx context.Context) (*app.RunStore, error) {
 			return s.OpenRunStore(ctx, d, slog.New(slog.DiscardHandler))
 		},
@@ -73,16 +75,16 @@ func (d *Desk) carryAlone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(answerAll(ctx, opened.Store), opened.Close())
+	return errors.Join(answerAll(ctx, opened.Store, d.records), opened.Close())
 }
 
-func answerAll(ctx context.Context, s store.Store) error {
+func answerAll(ctx context.Context, s store.Store, records record.Maker) error {
 	asked, err := s.Requests(ctx)
 	if err != nil {
 		return err
 	}
 	for _, r := range asked {
-		answer, err := engine.Execute(ctx, s, r)
+		answer, err := engine.Execute(ctx, s, records, r)
 		if err != nil {
 			answer = "not done: " + err.Error()
 		}

@@ -175,6 +175,7 @@ func (r *run) Runner() string { return r.runner }
 func (r *run) Hash() string   { return "hash" }
 func (r *run) Repeat() bool   { return r.repeat }
 func (r *run) Place() string  { return "orchestrator.steps[0]" }
+func (r *run) Name() string   { return "step" }
 
 func (r *run) WhileHeld(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithCancel(ctx)

@@ -12,7 +12,7 @@ import (
 // Written is a write for the record of an end of its run.
 type Written struct {
 	decisions.Write
-	Ticket          string
+	Ticket string
 	// Before is with which outcome a record of an earlier end has it.
 	Before decisions.Outcome
 }
@@ -42,13 +42,24 @@ func WrittenBy(e store.Effect) (w Written, ok bool) {
 		i, err := decodeIntent(e.Intent)
 		w.Outcome, w.Step, w.At = decisions.InDoubt, i.Step, i.At
 		w.change(i.Change)
-		return w, err == nil && (w.Ticket != "" || w.Operation == store.OpCreate)
+		return w, err == nil
 	}
 	return w, false
 }
 
 func (w *Written) change(c picture.Change) {
-	w.Old, w.New, w.Note = values(c.From), values(c.Fields), len(c.Notes)
+	w.Note = len(c.Notes)
+	from, to := make(map[string]picture.Value), make(map[string]picture.Value)
+	for name, v := range c.Fields {
+		had, known := c.From[name]
+		if known && had.Same(v) {
+			continue // it changed nothing
+		}
+		if to[name] = v; known {
+			from[name] = had
+		}
+	}
+	w.Old, w.New = values(from), values(to)
 }
 
 // Recorded is the effect of a write that a record of its run has by now, where the run may
