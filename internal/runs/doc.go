@@ -50,6 +50,7 @@
 // engine.go, due.go, places.go: what begins, and what is due. run.go, prepare.go, step.go,
 // once.go, overdue.go, commit.go: one attempt. each.go, spawn.go: loops. end.go: how it ends.
 // streaks.go, say.go, waits.go: what is counted and said of several. keep.go, strays.go: what
-// is kept of steps, also for another configuration. tend.go, requests.go, unknown.go, slots.go,
+// is kept of steps, also for another configuration. decided.go: what steps decide, and the records
+// of it. tend.go, requests.go, unknown.go, slots.go,
 // inherit.go: what the engine does beside.
 package runs
