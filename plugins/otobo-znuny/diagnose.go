@@ -15,7 +15,8 @@ import (
 
 // Diagnose examines what works, without changing anything, and calls found with each
 // diagnostic as soon as it is known. named are the names that the configuration uses,
-// by kind: queue, priority, state, lock, type. A diagnostic has the keys check, status
+// by kind: queue, priority, state, lock, type, owner, and the queues that are worked in and
+// moved into, whose rights are examined (diagnose_rights.go). A diagnostic has the keys check, status
 // (ok, warning, failed, unknown) and message, and where they help fix and subject, the
 // name that it is about.
 func (s *TicketSystem) Diagnose(ctx context.Context, named map[string][]string, found func(map[string]string)) {
@@ -33,12 +34,11 @@ func (s *TicketSystem) Diagnose(ctx context.Context, named map[string][]string, 
 	if !ok {
 		return
 	}
-	d.kind(ctx)
+	kind := d.kind(ctx)
 	d.clock(ticket)
-	d.names(ctx, ticket, named)
+	unknown := d.names(ctx, ticket, named)
 	d.session(ctx)
-	d.report("right to change tickets", "unknown", "can't be determined without changing one",
-		fmt.Sprintf("in the help desk: Admin, Agents <-> Groups (or Roles <-> Groups): the agent %q needs rw on the groups of the queues it works in, and rw and move_into on those of the queues it moves to (OTOBO: ro, move_into, priority and note are enough); with ro and move_into alone, Znuny moves a ticket and refuses what comes behind the move: its note may be missing, and after three such tickets otai moves no further one", s.client.Username()))
+	d.rights(ctx, kind, named, unknown)
 	d.report("debugger of the web service", "unknown", "can't be determined from outside",
 		fmt.Sprintf("in the help desk: Admin, Web Services, %s: the debug threshold must not be debug, which stores the agent's password in clear text", s.client.WebService()))
 }
@@ -169,17 +169,20 @@ func (d diagnosis) probe(ctx context.Context) (wire.Record, bool) {
 
 // kind distinguishes OTOBO from Znuny and OTRS: OTOBO looks up even what is not a
 // number like an id.
-func (d diagnosis) kind(ctx context.Context) {
+func (d diagnosis) kind(ctx context.Context) server {
 	_, err := d.s.client.Call(ctx, wire.TicketGet, "", wire.Message{"TicketID": "abc"})
 	var failed *wire.RequestError
 	switch {
 	case errors.As(err, &failed) && failed.Code == "WrongStructure":
 		d.report("server", "ok", "answers like Znuny or OTRS: a change needs the right rw", "")
+		return serverZnuny
 	case errors.As(err, &failed) && failed.Code == "AccessDenied":
 		d.report("server", "ok", "answers like OTOBO: a change needs ro and the right for what is changed", "")
+		return serverOTOBO
 	default:
 		d.report("server", "unknown", "answers like neither OTOBO nor Znuny", "")
 	}
+	return serverUnknown
 }
 
 // clock compares the clocks: when a ticket was created plus its age is the server's

@@ -23,8 +23,8 @@ var nameKinds = []struct{ kind, plural, criterion, own, spelling, place string }
 // names checks what the configuration names. A search for several values finds nothing
 // at all if one of them is unknown, so each is searched for together with a value that
 // certainly finds a ticket. The agent's rights on a queue don't matter to that, so it
-// says nothing about them.
-func (d diagnosis) names(ctx context.Context, ticket wire.Record, named map[string][]string) {
+// says nothing about them. It returns the queues that there aren't.
+func (d diagnosis) names(ctx context.Context, ticket wire.Record, named map[string][]string) (unknown []string) {
 	var searched []string // by kind
 	for _, k := range nameKinds {
 		var there []string
@@ -41,6 +41,9 @@ func (d diagnosis) names(ctx context.Context, ticket wire.Record, named map[stri
 				d.reportOn(name, k.kind, "ok", fmt.Sprintf("%q is there: a search takes it", name), "")
 				there = append(there, strconv.Quote(name))
 			default:
+				if k.kind == "queue" {
+					unknown = append(unknown, name)
+				}
 				fix := "correct the name"
 				if k.spelling != "" {
 					fix += " (" + k.spelling + ")"
@@ -63,6 +66,7 @@ func (d diagnosis) names(ctx context.Context, ticket wire.Record, named map[stri
 	for _, owner := range slices.Compact(slices.Sorted(slices.Values(named["owner"]))) {
 		d.owner(ctx, owner)
 	}
+	return unknown
 }
 
 // isTemplate reports whether a name is a template, whose value only a run knows.

@@ -28,7 +28,8 @@
 //
 // # Diagnosis
 //
-// diagnose.go examines a help desk for otai doctor, without changing anything.
+// diagnose.go examines a help desk for otai doctor and otai init, without changing
+// anything: names in diagnose_names.go, rights in diagnose_rights.go.
 //
 // # The protocol
 //

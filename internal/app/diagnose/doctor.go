@@ -13,7 +13,8 @@ import (
 
 // diagnoser is optional on a service: it checks without writing whether what the
 // configuration needs of it is there. named are the names that the configuration
-// uses, by kind (queue, priority, state, owner, type, lock). report is called for each
+// uses, by kind (queue, priority, state, owner, type, lock; and once more the queues whose
+// rights it needs, see [QueuesWorkedIn]). report is called for each
 // diagnostic, with the keys check, status, message, fix and subject, the name that it
 // is about. Further keys are ignored.
 type diagnoser interface {
@@ -115,7 +116,9 @@ func (a analysis) diagnose(ctx context.Context, models *modelDoctor, id string, 
 				add(Diagnostic{Service: id, Check: kind, Status: StatusOK, Message: message, Places: a.places(paths)})
 			})
 		}
-		doctor.Diagnose(ctx, u.names(), func(f map[string]string) {
+		named := u.names()
+		models.addRights(id, u, named)
+		doctor.Diagnose(ctx, named, func(f map[string]string) {
 			name := usedName{f["check"], f["subject"]}
 			if !there.isOf(name.kind) {
 				tellLabels() // beside the other names of their kind

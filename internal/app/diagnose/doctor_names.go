@@ -87,6 +87,42 @@ func (a analysis) places(paths []string) []string {
 	return list
 }
 
+// Kinds of names by which a ticket system is asked for rights: the queues whose tickets are
+// changed, and those that tickets are moved into.
+const (
+	QueuesWorkedIn  = "queue worked in"
+	QueuesMovedInto = "queue moved into"
+)
+
+// addRights adds the queues whose rights the configuration needs of a service, where it
+// changes tickets at all.
+func (d *modelDoctor) addRights(service string, u usedNames, named map[string][]string) {
+	changes := slices.ContainsFunc(d.pipes, func(p *flow.Pipe) bool {
+		_, searches := p.Params[criteriaKey]
+		return !searches && slices.ContainsFunc(slices.Collect(maps.Values(p.Injects)), func(id any) bool { return id == service })
+	})
+	if !changes {
+		return
+	}
+	for n, use := range u {
+		if n.kind != "queue" || n.name == "" {
+			continue
+		}
+		for _, path := range use.paths {
+			kind := QueuesMovedInto
+			if strings.Contains(path, "."+criteriaKey+".") {
+				kind = QueuesWorkedIn
+			}
+			if !slices.Contains(named[kind], n.name) {
+				named[kind] = append(named[kind], n.name)
+			}
+		}
+	}
+}
+
+// criteriaKey is the param of a pipe that searches.
+const criteriaKey = "ticket_search_criteria"
+
 // nameKinds are the keys of a ticket, an update or search criteria that name
 // something which the help desk must have.
 var nameKinds = map[string]string{
