@@ -68,7 +68,7 @@ func refused(t *testing.T, plugins string, want []string) {
 	}
 }
 
-// The probe waits 10 seconds for such a plugin; a signal does not.
+// The probe waits long for such a plugin; a signal does not.
 func TestASignalEndsTheStartAlsoWhileAPluginBlocks(t *testing.T) {
 	plugins := t.TempDir()
 	marker := filepath.Join(t.TempDir(), "blocked")
@@ -76,7 +76,7 @@ func TestASignalEndsTheStartAlsoWhileAPluginBlocks(t *testing.T) {
 	source = strings.Replace(source, `"strings"`, `"os"`+"\n\t"+`"strings"`, 1) +
 		"\nfunc init() {\n\t_ = os.WriteFile(os.Getenv(\"MARKER\"), nil, 0o600)\n\tselect {}\n}\n"
 	buildPlugin(t, writeModule(t, "otai-words", source), filepath.Join(plugins, "otai_words.so"))
-	p := start(t, environment(t, "OTAI_PLUGIN_DIR="+plugins, "MARKER="+marker), "run", "--once", "-c", writeFile(t, "plugins: [{ name: otai-words, env: [MARKER] }]\n"+wordsUse))
+	p := start(t, environment(t, "OTAI_PLUGIN_DIR="+plugins, "MARKER="+marker, "OTAI_PROBE_TIMEOUT=10m"), "run", "--once", "-c", writeFile(t, "plugins: [{ name: otai-words, env: [MARKER] }]\n"+wordsUse))
 	eventually(t, "the plugin is tried", func() bool {
 		_, err := os.Stat(marker)
 		return err == nil
@@ -88,7 +88,7 @@ func TestASignalEndsTheStartAlsoWhileAPluginBlocks(t *testing.T) {
 	if err := <-p.ended; err != nil {
 		t.Errorf("got %v, want exit code 0: a stop is not an error", err)
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %v to end", took)
 	}
 }

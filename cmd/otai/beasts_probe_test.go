@@ -34,7 +34,7 @@ func TestNoPluginCodeHurtsWhoChecksIt(t *testing.T) {
 			v.begin(t)
 			select {
 			case <-v.ended:
-			case <-time.After(20 * time.Second):
+			case <-time.After(time.Minute):
 				t.Error("it didn't end")
 			}
 			said := v.out.String() + v.log.String()
@@ -60,10 +60,6 @@ func TestNoPluginCodeHurtsWhoChecksIt(t *testing.T) {
 
 // What a plugin prints doesn't get into an answer.
 func TestNoPluginPrintsIntoAnAnswer(t *testing.T) {
-	const open = true
-	if open && os.Getenv("OTAI_TEST_OPEN") == "" {
-		t.Skip("still does its harm: set OTAI_TEST_OPEN=1 to see it")
-	}
 	c := newCage(t)
 	for _, kind := range []string{"stdout", "describe-prints", "call-prints"} {
 		for _, args := range [][]string{

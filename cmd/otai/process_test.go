@@ -67,7 +67,7 @@ func (p *process) stop(t *testing.T) {
 		if err != nil {
 			t.Errorf("after SIGTERM: %v, want exit code 0", err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("it did not stop at SIGTERM")
 	}
 }
@@ -75,7 +75,7 @@ func (p *process) stop(t *testing.T) {
 // eventually waits until ok is true, looking often.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
 			t.Fatalf("it never came that %s", what)

@@ -54,7 +54,7 @@ func TestFromTheVersionWithoutRuns(t *testing.T) {
 		}
 		select {
 		case <-arrived:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 		}
 		time.Sleep(time.Duration(k%5*15) * time.Millisecond)
 		_ = cmd.Process.Kill()

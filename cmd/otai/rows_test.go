@@ -151,7 +151,7 @@ func TestRowTwoProcessesShareAStateFolder(t *testing.T) {
 	select {
 	case <-second.ended:
 		ended = true
-	case <-time.After(15 * time.Second):
+	case <-time.After(time.Minute):
 	}
 	w.all(patientFor(patient), ids, whole)
 	v := w.judge(ids, whole)
@@ -211,7 +211,7 @@ func TestRowTheThreePipeFormIsKilled(t *testing.T) {
 		l := live(t, env, "run", "-c", config)
 		select {
 		case <-arrived:
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 		}
 		time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
 		l.kill()

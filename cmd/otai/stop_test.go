@@ -20,7 +20,7 @@ func (p *process) exitOf(t *testing.T) syscall.WaitStatus {
 			t.Fatal(err)
 		}
 		return p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("it did not end")
 		return 0
 	}

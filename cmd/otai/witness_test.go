@@ -534,7 +534,7 @@ func (l *life) end(t *testing.T) {
 	_ = l.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-l.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("it did not stop at SIGTERM")
 		l.kill()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func (c *Catalog) Find(use string) (catalog.Component, bool) {
 	}
 	keys, kinds := catalog.Yields(offer.Labels)
 	component = catalog.Component{
-		Service: offer.Service, Doc: offer.Doc, Labels: offer.Labels, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
+		Service: offer.Service, Plugin: c.whose(use), Doc: offer.Doc, Labels: offer.Labels, Params: offer.Params, Methods: offer.Methods, Needs: offer.Needs,
 		Renderer: offer.Service && loader.MissingMethod(offer.Methods, rendererMethods) == "",
 		Yields:   keys, YieldKinds: kinds,
 	}
@@ -53,6 +54,17 @@ func (c *Catalog) Find(use string) (catalog.Component, bool) {
 	}
 	c.known[use] = component
 	return component, true
+}
+
+// whose is the plugin that offers a use, with its file; "" for the built-in one.
+func (c *Catalog) whose(use string) string {
+	prefix, _, _ := strings.Cut(use, separator)
+	for _, p := range c.Plugins {
+		if p.Prefix == prefix && p.Status == loader.Loaded {
+			return p.Name + " in " + filepath.Base(p.Path)
+		}
+	}
+	return ""
 }
 
 func (c *Catalog) offer(use string) (loader.Offer, bool) {

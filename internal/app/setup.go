@@ -201,7 +201,7 @@ func (a *Setup) Engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 	o.ConfigDir = a.ConfigDir
 	o.DefaultRenderer = base.RendererUse
 	o.File, o.StartTimeout = a.pluginFile, a.Document.StartTimeout
-	o.Starting = a.guardSignals
+	o.Around = a.around
 	services := make([]orchestrator.Service, len(a.Document.Services))
 	for i, s := range a.Document.Services {
 		services[i] = orchestrator.Service{ID: s.ID, Use: s.Use, Injects: s.Injects, Params: s.Params, Path: s.Path}
@@ -225,12 +225,21 @@ func (a *Setup) pluginFile(name string) string {
 	return ""
 }
 
-// guardSignals notes what signals do before a Start of a plugin, and returns what puts that
-// back.
-func (a *Setup) guardSignals(plugin string) func() {
-	before := processfacts.LookAtSignals()
+// around notes what signals do before a Start of a plugin, which may change more but not that,
+// and returns what puts it back, and names processes that a Start or a Close leaves running.
+func (a *Setup) around(activity orchestrator.Activity, plugin string) func() {
+	children, signals := processfacts.LookAtChildren(), (*processfacts.Snapshot)(nil)
+	if activity == orchestrator.Starting {
+		signals = processfacts.LookAtSignals()
+	}
 	return func() {
-		changes := before.PutBack()
+		for _, c := range children.PutBack() {
+			a.logger.Info("a process that began while a plugin was started or closed goes on", "plugin", plugin, "file", a.pluginFile(plugin), "while", activity, "process", c.To)
+		}
+		if signals == nil {
+			return
+		}
+		changes := signals.PutBack()
 		if a.settings.Signals != nil {
 			a.settings.Signals()
 		}

@@ -270,7 +270,7 @@ func TestStoppingEndsWhatHangsAndWhatIsDelayed(t *testing.T) {
 			t.Errorf("got %+v", r)
 		}
 	}
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %s", took)
 	}
 	if got := written(t, s.Server); got != nil {

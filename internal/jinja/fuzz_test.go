@@ -52,7 +52,7 @@ func FuzzRender(f *testing.F) {
 		}
 		start := time.Now()
 		out, err := parsed.Render(context.Background(), scope)
-		if took := time.Since(start); took > 5*time.Second {
+		if took := time.Since(start); took > time.Minute { // a second, and what a busy machine adds
 			t.Fatalf("%q took %s", source, took)
 		}
 		var placed *api.TemplateError

@@ -127,7 +127,7 @@ func TestSlowTemplatesEndInTime(t *testing.T) {
 	} {
 		start := time.Now()
 		_, err := render(r, api.Scope{}, source)
-		if took := time.Since(start); err == nil || !strings.Contains(err.Error(), "takes longer than") || took > 5*time.Second {
+		if took := time.Since(start); err == nil || !strings.Contains(err.Error(), "takes longer than") || took > time.Minute {
 			t.Errorf("%q: %v after %s", source, err, took)
 		}
 	}

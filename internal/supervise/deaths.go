@@ -60,33 +60,38 @@ func where(d crashes.Death) string {
 // death is that of the worker, with whom it is put down to.
 func (s *supervisor) death(pid int, e ending) *crashes.Death {
 	d := &crashes.Death{
-		Time: time.Now(), Pid: pid, Frozen: s.aborted, Stage: s.stage.Stage, At: s.stage.At, Ready: s.ready, Trace: s.trace,
+		Time: time.Now(), Pid: pid, Frozen: s.givenUp != "", Stage: s.stage.Stage, At: s.stage.At, Ready: s.ready, Trace: s.trace,
 	}
 	switch {
 	case e.status.Signaled():
 		d.How = "signal: " + e.status.Signal().String()
-		d.Killed = e.status.Signal() == unix.SIGKILL && !s.aborted
+		d.Killed = e.status.Signal() == unix.SIGKILL && s.givenUp == ""
 	default:
 		d.How = fmt.Sprintf("exit status %d", e.status.ExitStatus())
+	}
+	if s.givenUp != "" {
+		d.How += ", " + s.givenUp
 	}
 	known := slices.Concat(s.plugins, s.met)
 	if p := s.stage.Plugin; p != nil {
 		known = append(known, *p)
 	}
 	if file, err := d.Open(); err == nil {
-		d.Cause, d.Frame, d.Plugin = crashes.Name(file, s.aborted, known)
+		d.Cause, d.Frame, d.Plugin = crashes.Name(file, d.Frozen, known)
 		_ = file.Close()
 	}
 	d.Cause = cmp.Or(e.cause, d.Cause)
 	if d.Plugin == nil {
-		s.suspect(d, e.places)
+		// What may call what in the system was set before, and not by who calls now.
+		s.suspect(d, e.places, e.status.Signaled() && e.status.Signal() == unix.SIGSYS)
 	}
 	return d
 }
 
 // suspect puts a death that left no name to the plugin that was being dealt with, or else to
-// the only one that was at work. Where several were, or none, it names them all.
-func (s *supervisor) suspect(d *crashes.Death, places []int) {
+// the only one that was at work. Where several were, or none, or anyone may be guilty, it names
+// them all.
+func (s *supervisor) suspect(d *crashes.Death, places []int, anyone bool) {
 	if d.Plugin = s.stage.Plugin; d.Plugin != nil {
 		return
 	}
@@ -105,10 +110,10 @@ func (s *supervisor) suspect(d *crashes.Death, places []int) {
 		d.At = strings.Join(at, ", ")
 	}
 	switch {
+	case anyone || len(d.Suspects) == 0 && !d.Killed:
+		d.Suspects = s.plugins
 	case len(d.Suspects) == 1:
 		d.Plugin, d.Suspects = &d.Suspects[0], nil
-	case len(d.Suspects) == 0 && !d.Killed:
-		d.Suspects = s.plugins
 	}
 }
 

@@ -72,7 +72,7 @@ type supervisor struct {
 	folder    string   // with traces; "" until a worker named one
 	exit      *int     // what the worker said
 	silent    int      // looks since it said something
-	aborted   bool     // for being silent
+	givenUp   string   // why it was ended from here; "" if it wasn't
 	replaced  *crashes.Death
 	format    string
 	level     string
@@ -129,7 +129,7 @@ func (s *supervisor) start() (err error) {
 		}
 		defer stdin.Close()
 	}
-	s.stage, s.ready, s.plugins, s.met, s.places, s.trace, s.exit, s.silent, s.aborted = message{Stage: StageStart}, false, nil, nil, make(map[int]message), "", nil, 0, false
+	s.stage, s.ready, s.plugins, s.met, s.places, s.trace, s.exit, s.silent, s.givenUp = message{Stage: StageStart}, false, nil, nil, make(map[int]message), "", nil, 0, ""
 	if s.child, err = start(s.path, s.Args, stdin, cmp.Or(s.Output, os.Stdout)); err != nil {
 		return err
 	}
@@ -295,9 +295,10 @@ func (s *supervisor) reapOrphans() {
 // look counts how long the worker has said nothing.
 func (s *supervisor) look() {
 	if s.silent++; s.silent == silentLooks {
-		s.aborted = true
+		s.givenUp = "since it no longer reported that it works"
 		s.log().Error("the worker process no longer reports that it works: it is ended", "seconds", silentLooks, "stage", s.stage.Stage, "at", s.stage.At)
 		_ = unix.Kill(s.child.pid, unix.SIGABRT)
+		_ = unix.Kill(s.child.pid, unix.SIGCONT) // one that was stopped says where only when it goes on
 	}
 	if s.silent == silentLooks+crashLooks {
 		s.child.signal(unix.SIGKILL)
@@ -306,7 +307,7 @@ func (s *supervisor) look() {
 		return
 	}
 	if s.sinceStop++; s.sinceStop == stopLooks {
-		s.aborted = true
+		s.givenUp = "since it did not stop in time"
 		s.log().Error("the worker process did not stop in time: it is ended", "seconds", stopLooks, "stage", s.stage.Stage, "at", s.stage.At)
 		s.child.signal(unix.SIGKILL)
 	}

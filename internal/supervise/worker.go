@@ -86,8 +86,9 @@ func Connect() (*Worker, error) {
 	return w, w.wire.send(message{Kind: kindHello, Version: protocol})
 }
 
-// maxStack is a quarter of Go's limit, which takes seconds to fill.
-const maxStack = 256 << 20 // bytes
+// maxStack is that of a probe. Go's limit is sixteen times as much, which takes seconds to fill, in
+// which nobody knows what is wrong.
+const maxStack = 64 << 20 // bytes
 
 // TakeSignals makes the signals that ask for the end do nothing: the supervisor is asked, and
 // it asks this process. They are caught, because a program that a plugin starts would inherit

@@ -56,7 +56,7 @@ func TestAValidateThatDoesNotAnswerIsAnError(t *testing.T) {
 			if r.Checked != nil || !strings.Contains(r.CheckError, "check params of otai-validates: ") || !strings.Contains(r.CheckError, says) || !strings.Contains(r.CheckError, "from Validate") {
 				t.Errorf("got %q and %q, want an error with %q", r.Checked, r.CheckError, says)
 			}
-			if took := time.Since(start); took > 20*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("it took %v", took)
 			}
 		})

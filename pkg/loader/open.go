@@ -1,9 +1,13 @@
 package loader
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"plugin"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -158,8 +162,11 @@ func (l *loading) open(p *Plugin, c candidate) error {
 	if err != nil {
 		return err
 	}
-	// It may describe itself otherwise than it did to the probe.
+	tried := p.Offers
 	names := p.describe(found, l.Separator)
+	if err := p.offersAgain(tried); err != nil {
+		return err
+	}
 	if err := l.admit(p, found.Metadata, names, nil); err != nil {
 		return err
 	}
@@ -168,6 +175,41 @@ func (l *loading) open(p *Plugin, c candidate) error {
 	}
 	p.Injectables = names
 	return nil
+}
+
+// offersAgain wants the plugin to offer here what it offered where it was tried: the
+// configuration is checked against that, also where the plugin isn't opened.
+func (p *Plugin) offersAgain(tried []Offer) error {
+	var wrong []string
+	for _, before := range tried {
+		n := slices.IndexFunc(p.Offers, func(o Offer) bool { return o.Name == before.Name })
+		switch {
+		case n < 0:
+			wrong = append(wrong, before.Name+" is missing")
+		case !p.Offers[n].like(before):
+			wrong = append(wrong, before.Name+" is another one")
+		}
+	}
+	for _, now := range p.Offers {
+		if !slices.ContainsFunc(tried, func(o Offer) bool { return o.Name == now.Name }) {
+			wrong = append(wrong, now.Name+" is new")
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return p.errorf(StageOpen, CodeBadInjectable, "correct this in the plugin's source",
+		"CreatePlugin returns something else than in the process in which it was tried before: %s", strings.Join(wrong, "; "))
+}
+
+// like reports whether two descriptions are of the same thing. What is only for people may differ.
+func (o Offer) like(other Offer) bool {
+	if o.Service != other.Service || o.Type != other.Type || !slices.Equal(o.Methods, other.Methods) {
+		return false
+	}
+	mine, err := json.Marshal(o.Params)
+	theirs, failed := json.Marshal(other.Params)
+	return err == nil && failed == nil && bytes.Equal(mine, theirs)
 }
 
 // openFile runs the plugin's init functions, which may take so long. What they change is put

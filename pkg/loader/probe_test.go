@@ -16,7 +16,7 @@ func TestAPluginThatNeverComesToAnEndIsRefusedInTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			r := host(t, "-timeout", "1s", folder(t, map[string]string{"otai_" + name + ".so": "zoo:otai_" + name + ".so", "otai_zz_good.so": "zoo:otai_zz_good.so"}))
-			if took := time.Since(start); took > 15*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("it took %v", took)
 			}
 			p := r.plugin(t, "otai_"+name+".so")

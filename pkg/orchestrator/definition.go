@@ -77,9 +77,9 @@ type Options struct {
 	// StartTimeout is how long a build function or one Start may take; 0 means a minute. The
 	// context of a Start ends with it.
 	StartTimeout time.Duration
-	// Starting is called before a Start with the name of the plugin, and what it returns after
-	// that has returned; nil: it isn't.
-	Starting func(plugin string) (ended func())
+	// Around is called before a Start or a Close with the name of the plugin, and what it returns
+	// after that has returned; nil: it isn't.
+	Around func(a Activity, plugin string) (ended func())
 	// Grace is how long a running child of the root may continue after a stop before its
 	// context ends, and how long it may then take to return. 0 means 2 s.
 	Grace time.Duration

@@ -6,7 +6,6 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
-	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
 // ConfigError is a mistake in the configuration. Retrying does not help.
@@ -138,17 +137,21 @@ func paramsError(path string, err error) error {
 }
 
 // paramsError is paramsError for params that a plugin's code has checked: the plugin is named
-// where that is not as it should be.
+// where its check is broken.
 func (o owner) paramsError(path string, err error) error {
 	var errs []error
 	for _, d := range params.Diagnostics(err) {
-		wrong := d.AsError()
-		if o.plugin != "" && (errors.As(wrong, new(*freeze.PanicError)) || errors.As(wrong, new(*freeze.StuckError)) || errors.Is(wrong, freeze.ErrGoexit)) {
-			wrong = fmt.Errorf("%w (plugin %s)", wrong, o.who())
-		}
-		errs = append(errs, &ConfigError{Path: paramPath(path, d.Path), Err: wrong})
+		errs = append(errs, &ConfigError{Path: paramPath(path, d.Path), Err: o.wrong(d)})
 	}
 	return errors.Join(errs...)
+}
+
+// wrong names the plugin where its Validate did not return as it should.
+func (o owner) wrong(d params.Diagnostic) error {
+	if d.Code == params.CodeBroken && o.plugin != "" {
+		return fmt.Errorf("%w (plugin %s)", d.AsError(), o.who())
+	}
+	return d.AsError()
 }
 
 // decodeError keeps the children's errors, which name their own places.
@@ -160,7 +163,7 @@ func (n *node) decodeError(err error) error {
 			errs = append(errs, d.Err)
 			continue
 		}
-		errs = append(errs, &ConfigError{Path: paramPath(n.path, d.Path), Err: d.AsError()})
+		errs = append(errs, &ConfigError{Path: paramPath(n.path, d.Path), Err: n.owner.wrong(d)})
 	}
 	return errors.Join(errs...)
 }

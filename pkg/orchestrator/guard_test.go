@@ -242,12 +242,14 @@ func TestAStartThatReturnsLateCounts(t *testing.T) {
 			return nil
 		}}
 		e, _, err := guarded(t, w, map[string]any{"id": "user", "use": "t:Ask", "injects": map[string]any{"work": "s"}},
-			map[string]*service{"s": slow}, orchestrator.Options{Starting: func(plugin string) func() { return func() { started += plugin } }})
+			map[string]*service{"s": slow}, orchestrator.Options{Around: func(a orchestrator.Activity, plugin string) func() {
+				return func() { started += string(a) + " " + plugin }
+			}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		runFor(t, e, 3*time.Minute)
-		if started != "otai-bad" || w.logged("works again") != 1 {
+		if started != "starting otai-bad" || w.logged("works again") != 1 {
 			t.Errorf("it started %q:\n%s", started, w.log.String())
 		}
 		if err := e.Close(); err != nil {

@@ -227,10 +227,7 @@ func (e *Engine) start(ctx context.Context, i *instance) error {
 		limited, cancel := context.WithTimeout(ctx, limit)
 		go func(ended chan<- error) {
 			defer cancel()
-			over := func() {}
-			if e.options.Starting != nil {
-				over = e.options.Starting(i.plugin)
-			}
+			over := e.around(Starting, i)
 			err := i.guard(0, func() error { return starter.Start(limited) })
 			over()
 			ended <- err
@@ -253,6 +250,13 @@ func (e *Engine) start(ctx context.Context, i *instance) error {
 		e.logger.Warn("a start did not end in time and is left behind", append(i.about(), "method", "Start", "grace", e.options.Grace)...)
 		return ctx.Err()
 	}
+}
+
+func (e *Engine) around(a Activity, i *instance) (ended func()) {
+	if e.options.Around == nil {
+		return func() {}
+	}
+	return e.options.Around(a, i.plugin)
 }
 
 // started is called when a Start has returned.
@@ -283,7 +287,10 @@ func (e *Engine) Close() error {
 			errs = append(errs, i.failed("closing", errors.New("it was not closed, because others took too long")))
 			continue
 		}
-		if err := i.within(limit, "Close", closer.Close); err != nil {
+		over := e.around(Closing, i)
+		err := i.within(limit, "Close", closer.Close)
+		over()
+		if err != nil {
 			e.logger.Error("a service or pipe could not be closed", append(i.about(), "method", "Close", "err", err.Error())...)
 			errs = append(errs, i.failed("closing", err))
 		}

@@ -128,7 +128,11 @@ func (d *decoder) object(s *Spec, m mapping, v reflect.Value) {
 	}
 	if s.validates && !d.silent && len(d.found) == before && d.templates == templates {
 		if err := validate(v.Addr().Interface().(api.Validator)); err != nil {
-			d.foreign(CodeValidate, err, m.any(), true)
+			code := CodeValidate
+			if errors.As(err, new(*brokenError)) {
+				code = CodeBroken
+			}
+			d.foreign(code, err, m.any(), true)
 		}
 	}
 }

@@ -30,6 +30,7 @@ const (
 	CodeChild         Code = "child"          // a child pipe can't be made; Err says why
 	CodeInjection     Code = "injection"      // a service is missing, or lacks a method; Err says which
 	CodeValidate      Code = "validate"       // the struct's own Validate returned Err
+	CodeBroken        Code = "broken"         // the struct's own Validate did not return as it should, which Err says
 	CodeOther         Code = "other"          // Err comes from elsewhere, such as a template
 )
 

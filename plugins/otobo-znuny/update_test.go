@@ -275,7 +275,7 @@ func TestAHangingHelpDeskIsLeftWhenTheCallerGivesUp(t *testing.T) {
 		started := time.Now()
 		err := f(ctx)
 		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(started) > 10*time.Second {
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(started) > time.Minute {
 			t.Errorf("%s: %v after %v", name, err, time.Since(started))
 		}
 		if uncertain := errors.Is(err, api.ErrUncertain); uncertain != (name == "write") {

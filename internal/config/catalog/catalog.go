@@ -26,6 +26,7 @@ type Witness interface {
 // because the plugin that offers it may never be opened in this process.
 type Component struct {
 	Service  bool
+	Plugin   string // that offers it, with its file, for people; "" for the built-in one
 	Doc      string
 	Labels   map[string]string
 	Params   *params.Spec        // one that can decode

@@ -152,8 +152,13 @@ func (k *checker) reportParam(diag params.Diagnostic, base params.Path, pipe cat
 		return // its key is reported, and perhaps something else was meant
 	}
 	message, hint := diag.Named(), diag.Hint
-	if diag.Code == params.CodeValidate || diag.Code == params.CodeOther {
+	switch diag.Code {
+	case params.CodeValidate, params.CodeOther:
 		message, hint = partHint(message, hint)
+	case params.CodeBroken:
+		if pipe.Plugin != "" {
+			message += ": this is an error in the plugin " + pipe.Plugin
+		}
 	}
 	code, position := "bad-param", k.at(path)
 	wanted := specAt(pipe.Params, diag.Path)

@@ -79,7 +79,7 @@ func (k *checker) params(raw map[string]any, path params.Path, use string, compo
 	if spec.Unchecked() && !covered.any() {
 		if left, ok := k.knownWrong(k.diags.List[before:], raw, base, spec); ok {
 			question := catalog.ParamsQuestion{Use: use, Params: without(raw, left)}
-			k.questions = append(k.questions, pluginQuestion{question, base, left})
+			k.questions = append(k.questions, pluginQuestion{question, base, left, component.Plugin})
 		}
 	}
 	return raw
@@ -89,8 +89,9 @@ func (k *checker) params(raw map[string]any, path params.Path, use string, compo
 // are known to be wrong.
 type pluginQuestion struct {
 	catalog.ParamsQuestion
-	base params.Path
-	left []string
+	base   params.Path
+	left   []string
+	plugin string // as in [catalog.Component]
 }
 
 // knownWrong are the params that are reported already. ok is false where nothing can
@@ -164,6 +165,6 @@ func (k *checker) askPlugins() {
 	}
 	for i, diags := range asker.CheckParams(questions) {
 		diags = slices.DeleteFunc(diags, func(diag params.Diagnostic) bool { return isAbout(diag, k.questions[i].left) })
-		k.reportDecoded(diags, k.questions[i].base, catalog.Component{}, covered{})
+		k.reportDecoded(diags, k.questions[i].base, catalog.Component{Plugin: k.questions[i].plugin}, covered{})
 	}
 }

@@ -6,7 +6,8 @@
 // and gives them the value that they had where that is possible. The facts of the operating
 // system are in system.go and signals.go, those of Go's runtime in runtime.go, and the
 // variables of the standard library and of the contract in library.go. [LookAtSignals] is for
-// where code may change more, as in a start, but not what signals do.
+// where code may change more, as in a start, but not what signals do, and [LookAtChildren] for
+// where it may do that, too.
 //
 // Linux only, like all hosts of plugins.
 package processfacts

@@ -2,6 +2,7 @@ package processfacts
 
 import (
 	"fmt"
+	"math"
 	"os/signal"
 	"reflect"
 )
@@ -69,6 +70,13 @@ func LookAtSignals() *Snapshot {
 	s := &Snapshot{facts: append(signals(), timers()...)}
 	s.note()
 	return s
+}
+
+// LookAtChildren notes only which child processes there are.
+func LookAtChildren() *Snapshot {
+	p := lookAtProcesses()
+	p.threads = math.MaxInt32
+	return &Snapshot{more: []comparison{p}}
 }
 
 func (s *Snapshot) note() {

@@ -3,6 +3,7 @@ package processfacts_test
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"log"
 	"log/slog"
@@ -132,7 +133,7 @@ func TestASignalThatWasPutBackIsHeardAgain(t *testing.T) {
 	}
 	select {
 	case <-heard:
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("it is not heard")
 	}
 	// A write to a pipe that nobody reads is an error again, and ends nothing.
@@ -154,5 +155,26 @@ func BenchmarkLook(b *testing.B) {
 			b.Fatal(changes)
 		}
 		s.Close()
+	}
+}
+
+func TestAChildThatGoesOnIsSeen(t *testing.T) {
+	s := processfacts.LookAtChildren()
+	if err := exec.Command("/bin/true").Run(); err != nil {
+		t.Fatal(err)
+	}
+	if changes := s.PutBack(); len(changes) > 0 {
+		t.Errorf("one that has ended: %v", changes)
+	}
+	sleeping := exec.Command("/bin/sleep", "100")
+	if err := sleeping.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = sleeping.Process.Kill()
+		_ = sleeping.Wait()
+	}()
+	if changes := s.PutBack(); len(changes) != 1 || !strings.HasPrefix(changes[0].To, fmt.Sprint(sleeping.Process.Pid)) {
+		t.Errorf("changes %v, want process %d", changes, sleeping.Process.Pid)
 	}
 }

@@ -167,6 +167,14 @@ var _ = also(map[string]act{
 		}
 		return api.NewPlugin(p.Metadata())
 	}},
+	"describe-swapped": {plugin: func(p api.Plugin) api.Plugin {
+		if probed() {
+			return p
+		}
+		list := p.Injectables()
+		list[0].Name, list[1].Name = list[1].Name, list[0].Name
+		return api.NewPlugin(p.Metadata(), list...)
+	}},
 	"describe-nothing": {plugin: func(p api.Plugin) api.Plugin {
 		if probed() {
 			return p

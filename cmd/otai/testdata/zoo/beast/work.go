@@ -88,6 +88,18 @@ var _ = also(map[string]act{
 		}
 		return evil{text: func() string { panic("error text") }}
 	}},
+	"validate-panics": {validate: func() error {
+		if probed() {
+			return nil
+		}
+		panic("not today")
+	}},
+	"validate-goexit": {validate: func() error {
+		if !probed() {
+			runtime.Goexit()
+		}
+		return nil
+	}},
 	"build-exits":        {build: func() (*service, error) { os.Exit(0); return nil, nil }},
 	"build-blocks":       {build: func() (*service, error) { select {} }},
 	"build-goexit":       {build: func() (*service, error) { runtime.Goexit(); return nil, nil }},
