@@ -7,8 +7,10 @@ package orphans
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,21 +32,27 @@ func Adopt() error {
 	return nil
 }
 
-// Kill ends all descendants of this process and waits for them. Those of one that was
-// killed become its children, and their turn comes. It returns those that could not be
-// ended.
-func Kill() []int {
+// Kill ends all descendants of this process and waits for them, but for those to spare. Those of
+// one that was killed become its children, and their turn comes. It returns those that could not
+// be ended.
+func Kill(spare ...int) []int {
 	for until := time.Now().Add(huntFor); ; {
-		left := Children()
+		left := slices.DeleteFunc(Children(), func(pid int) bool { return slices.Contains(spare, pid) })
 		for _, pid := range left {
 			_ = unix.Kill(pid, unix.SIGKILL) // it may have ended
 			_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
 		}
-		if len(left) == 0 || time.Now().After(until) {
+		if len(left) == 0 && (len(spare) > 0 || childless()) || time.Now().After(until) {
 			return left
 		}
 		time.Sleep(huntEach)
 	}
+}
+
+// childless is what the kernel says: its lists may lack a child while another one ends.
+func childless() bool {
+	err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+	return errors.Is(err, unix.ECHILD)
 }
 
 // Children are the processes whose parent is this one, also those that have ended and were

@@ -3,7 +3,6 @@ package supervise
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,7 +42,8 @@ func ownPath() string {
 	if err != nil {
 		return running
 	}
-	if own, err := os.Stat(running); err != nil || !os.SameFile(here, own) {
+	own, err := os.Stat(running)
+	if err == nil && !os.SameFile(here, own) {
 		return running
 	}
 	return path
@@ -82,8 +82,10 @@ func start(path string, args []string, stdin, stdout *os.File) (*child, error) {
 	}
 	argv := slices.Concat([]string{os.Args[0], workerArgument}, args)
 	pid, err := syscall.ForkExec(path, argv, attr)
-	if errors.Is(err, fs.ErrNotExist) { // a new release is being put there
-		pid, err = syscall.ForkExec(running, argv, attr)
+	if err != nil && path != running { // a new release is being put there: half of it can't be run
+		if other, failed := syscall.ForkExec(running, argv, attr); failed == nil {
+			pid, err = other, nil
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), wire.file.Close(), counts.Close(), reports.from.Close())
@@ -122,8 +124,9 @@ type ending struct {
 	cause  string // the first line of what Go reported
 }
 
-// clear takes the end of the worker, of all that it started, and the last that it said.
-func (c *child) clear(got func(message)) (e ending) {
+// clear takes the end of the worker, of all that it started, and the last that it said. Those to
+// spare were there before it.
+func (c *child) clear(spare []int, got func(message)) (e ending) {
 	<-c.died
 	c.signal(unix.SIGKILL)
 	for {
@@ -131,7 +134,7 @@ func (c *child) clear(got func(message)) (e ending) {
 			break
 		}
 	}
-	e.left = orphans.Kill()
+	e.left = orphans.Kill(spare...)
 	// Nobody else holds the other end now, but for those left.
 	_ = c.wire.file.SetReadDeadline(time.Now().Add(sendPatience))
 	for m := range c.said {

@@ -72,6 +72,12 @@ func (h *history) killedAgain(d crashes.Death) int {
 	return h.killed
 }
 
+// unstarted is the pause after a worker that could not be started.
+func (h *history) unstarted() time.Duration {
+	h.row++
+	return max(firstPause, pauseAfter(h.row))
+}
+
 // pauseAfter is none after the first death in a row, then it doubles.
 func pauseAfter(row int) time.Duration {
 	if row <= 1 {

@@ -11,13 +11,16 @@ import (
 	"github.com/open-ticket-ai/otai/internal/orphans"
 )
 
-// signals are those that the supervisor answers. SIGCHLD says that orphans have ended.
+// signals are those that the supervisor answers. SIGCHLD, which says that orphans have ended,
+// comes by itself: a hundred of them must not take the room of a SIGTERM.
 // SIGPIPE must not end it where nobody reads its lines.
-type signals struct{ came chan os.Signal }
+type signals struct{ came, childEnded, nobodyReads chan os.Signal }
 
 func watchSignals() signals {
-	s := signals{make(chan os.Signal, 64)}
-	signal.Notify(s.came, unix.SIGTERM, unix.SIGINT, unix.SIGCHLD, unix.SIGPIPE)
+	s := signals{make(chan os.Signal, 64), make(chan os.Signal, 1), make(chan os.Signal, 1)}
+	signal.Notify(s.childEnded, unix.SIGCHLD)
+	signal.Notify(s.nobodyReads, unix.SIGPIPE)
+	signal.Notify(s.came, unix.SIGTERM, unix.SIGINT)
 	// What the caller ignores, as nohup does, stays so.
 	for _, sig := range []syscall.Signal{unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT} {
 		if !signal.Ignored(sig) {
@@ -27,7 +30,11 @@ func watchSignals() signals {
 	return s
 }
 
-func (s signals) end() { signal.Stop(s.came) }
+func (s signals) end() {
+	for _, c := range []chan os.Signal{s.came, s.childEnded, s.nobodyReads} {
+		signal.Stop(c)
+	}
+}
 
 // settle is how long a signal to this process itself may take.
 const settle = 20 * time.Millisecond

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -57,6 +58,7 @@ type supervisor struct {
 	Options
 	path    string
 	signals signals
+	others  []int // children that this process has from before, as of a shell that became it
 	input   *replay
 	history history
 
@@ -83,7 +85,7 @@ type supervisor struct {
 // Run runs the command in a worker, and in another one if that dies, until one says its exit
 // code, which it returns. The error is for a worker that can't be had, or a [*DiedError].
 func Run(ctx context.Context, o Options) (int, error) {
-	s := &supervisor{Options: o, path: ownPath(), signals: watchSignals()}
+	s := &supervisor{Options: o, path: ownPath(), signals: watchSignals(), others: orphans.Children()}
 	defer s.signals.end()
 	if ctx.Err() != nil {
 		return 0, nil // stopped before there is anything to stop
@@ -98,7 +100,16 @@ func Run(ctx context.Context, o Options) (int, error) {
 	defer looks.Stop()
 	for {
 		if err := s.start(); err != nil {
-			return 0, err
+			if o.Once || s.replaced == nil {
+				return 0, err
+			}
+			// The machine may have no room for a process now, but it had before.
+			pause := s.history.unstarted()
+			s.log().Error("another worker process can't be started yet", "pause", pause, "err", err.Error())
+			if !s.rest(pause) {
+				return 0, nil
+			}
+			continue
 		}
 		death := s.watch(looks.C)
 		switch {
@@ -133,7 +144,9 @@ func (s *supervisor) start() (err error) {
 	if s.child, err = start(s.path, s.Args, stdin, cmp.Or(s.Output, os.Stdout)); err != nil {
 		return err
 	}
-	return s.child.wire.send(message{Kind: kindBegin, Version: protocol, Death: s.replaced})
+	// One that doesn't hear it has ended, or will.
+	_ = s.child.wire.send(message{Kind: kindBegin, Version: protocol, Death: s.replaced})
+	return nil
 }
 
 // watch answers signals and listens to the worker until it has ended, and returns its death,
@@ -154,11 +167,13 @@ func (s *supervisor) watch(looks <-chan time.Time) *crashes.Death {
 			if s.exit != nil && s.child == nil {
 				return nil
 			}
+		case <-s.signals.childEnded:
+			s.reapOrphans()
 		case <-looks:
 			s.look()
 		case <-s.child.died:
 			pid, pending := s.child.pid, s.child
-			e := pending.clear(s.hear)
+			e := pending.clear(s.others, s.hear)
 			s.child = nil
 			if len(e.left) > 0 {
 				s.log().Warn("processes that the worker started can't be ended", "pids", e.left)
@@ -240,8 +255,6 @@ func (s *supervisor) answer(sig os.Signal) {
 		s.goOn()
 	case unix.SIGCONT:
 		s.goOn()
-	case unix.SIGCHLD:
-		s.reapOrphans()
 	}
 }
 
@@ -264,7 +277,7 @@ func (s *supervisor) goOn() {
 func (s *supervisor) kill(sig syscall.Signal) {
 	if s.child != nil {
 		s.child.signal(unix.SIGKILL)
-		s.child.clear(s.hear)
+		s.child.clear(s.others, s.hear)
 		s.child = nil
 		s.removeTemporary()
 	}
@@ -286,8 +299,8 @@ func (s *supervisor) removeTemporary() {
 // gone.
 func (s *supervisor) reapOrphans() {
 	for _, pid := range orphans.Children() {
-		if s.child == nil || pid != s.child.pid {
-			reap(pid)
+		if (s.child == nil || pid != s.child.pid) && reap(pid) { // its number may soon be another's
+			s.others = slices.DeleteFunc(s.others, func(other int) bool { return other == pid })
 		}
 	}
 }
@@ -349,6 +362,8 @@ func (s *supervisor) rest(pause time.Duration) bool {
 		select {
 		case sig := <-s.signals.came:
 			s.answer(sig)
+		case <-s.signals.childEnded:
+			s.reapOrphans()
 		case <-timer.C:
 			return true
 		}

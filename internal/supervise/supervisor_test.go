@@ -144,6 +144,12 @@ func act(w *Worker, args []string) int {
 				cmd.Stdout = os.Stdout
 				_ = cmd.Run()
 			}
+		case "nest": // processes, each of which starts the next one in a session of its own
+			cmd := exec.Command("sh", "-c", `echo level $$; [ "$1" = 1 ] || setsid sh -c "$0" "$0" $(($1 - 1)) & sleep 300`, "", args[0])
+			cmd.Args[3] = cmd.Args[2]
+			cmd.Stdout = os.Stdout
+			_ = cmd.Start()
+			args = args[1:]
 		case "input":
 			text, _ := io.ReadAll(os.Stdin)
 			fmt.Printf("read %d %.20s\n", len(text), text)
@@ -182,7 +188,12 @@ type supervised struct {
 
 func begin(t *testing.T, how string, env []string, args ...string) *supervised {
 	t.Helper()
-	s := &supervised{T: t, cmd: exec.Command(os.Args[0], args...), ended: make(chan struct{})}
+	return beginAs(t, os.Args[0], how, env, args...)
+}
+
+func beginAs(t *testing.T, binary, how string, env []string, args ...string) *supervised {
+	t.Helper()
+	s := &supervised{T: t, cmd: exec.Command(binary, args...), ended: make(chan struct{})}
 	s.cmd.Env = append(append(os.Environ(), asSupervisor+"=-"+how), env...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -9,7 +9,10 @@ import (
 )
 
 // reap takes the end of a child if it has ended.
-func reap(pid int) { _, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil) }
+func reap(pid int) (ended bool) {
+	of, err := unix.Wait4(pid, nil, unix.WNOHANG, nil)
+	return err == nil && of == pid
+}
 
 // zombies are children of a worker that have ended and weren't waited for, and how often they
 // were seen. A plugin may still wait for its own; those that it has inherited, nobody does.

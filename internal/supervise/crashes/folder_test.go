@@ -123,6 +123,11 @@ func TestTheMemory(t *testing.T) {
 			}
 		}))
 	}
+	must(t, Change(dir, func(m *Memory) { // a clock that is set back
+		if within := m.Of(Plugin{Name: "otai-words", SHA256: "b"}); within.Died(now.Add(24*time.Hour)) != 1 || within.Died(now) != 1 || within.Died(now.Add(-time.Second)) != 2 {
+			t.Errorf("deaths of the future count: %+v", within)
+		}
+	}))
 	must(t, Change(dir, func(m *Memory) { m.Of(words).Refused = &Rejection{How: "exit status 5"} }))
 	m, err = Recall(dir)
 	must(t, err)

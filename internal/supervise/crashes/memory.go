@@ -87,11 +87,12 @@ func (m *Memory) Of(p Plugin) *Known {
 	return k
 }
 
-// Died notes a death and returns how many there were within the hour.
+// Died notes a death and returns how many there were within the hour. One of the future is of a clock
+// that was set back.
 func (k *Known) Died(now time.Time) int {
 	k.Crashes++
 	k.Deaths = append(k.Deaths, now)
-	k.Deaths = slices.DeleteFunc(k.Deaths, func(t time.Time) bool { return now.Sub(t) > countedFor })
+	k.Deaths = slices.DeleteFunc(k.Deaths, func(t time.Time) bool { return now.Sub(t).Abs() > countedFor })
 	return len(k.Deaths)
 }
 
