@@ -223,7 +223,7 @@ func (r *run) rejection() *store.Rejection {
 
 // subject is the ticket that the run concerns, as an index of its tickets: the one of
 // the item or of the refused write if the run claimed it by its fetch or as an item, else
-// the first of the fetch; -1 if there is none.
+// the one that it wrote to last, else the first of the fetch; -1 if there is none.
 func (r *run) subject() int {
 	var named string
 	switch {
@@ -246,6 +246,12 @@ func (r *run) subject() int {
 		}
 		if first < 0 {
 			first = i
+		}
+	}
+	for _, f := range slices.Backward(r.effects) {
+		wrote := slices.IndexFunc(r.tickets, func(t store.Ticket) bool { return t.Fetched && t.System == f.System && t.Ticket == f.Ticket })
+		if wrote >= 0 {
+			return wrote
 		}
 	}
 	return first

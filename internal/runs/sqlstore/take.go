@@ -197,10 +197,11 @@ func (t *Tx) loadOf(run string, l *store.Loaded, ended bool) error {
 	if err := t.laterRows(selectEffects+`WHERE e.run = $1 ORDER BY e.created, e.effect_key`, args{run}, into(&l.Effects, scanEffect)); err != nil {
 		return err
 	}
-	// An ended run holds none: then those that have their standing from it.
-	where := `WHERE t.run = $1 AND t.run <> '' ORDER BY t.ticket`
+	// An ended run holds none: then those that have their standing from it. In the order of a
+	// search, the oldest first, because a run may concern the first of what it found.
+	where := `WHERE t.run = $1 AND t.run <> '' ORDER BY length(t.ticket), t.ticket`
 	if ended {
-		where = `WHERE t.last_run = $1 AND t.last_run <> '' ORDER BY t.ticket`
+		where = `WHERE t.last_run = $1 AND t.last_run <> '' ORDER BY length(t.ticket), t.ticket`
 	}
 	return t.laterRows(selectTickets+where, args{run}, into(&l.Tickets, scanTicket))
 }

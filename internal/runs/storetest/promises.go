@@ -59,14 +59,14 @@ var promises = []struct {
 }
 
 func goesOn(f *fixture) {
-	held, c := f.begin(f.host, "1", "2")
-	f.wantIDs(c.Tickets, "1", "2")
+	held, c := f.begin(f.host, "9", "10")
+	f.wantIDs(c.Tickets, "9", "10")
 	at := "b"
 	f.commit(store.Batch{
 		Held: held, Durable: true, AtWork: &at,
 		Steps:     []store.Step{{Key: "a", Params: "p", Result: []byte("r")}, {Key: "n"}},
-		Documents: []store.Document{{Ticket: "1", Body: []byte("text")}},
-		Effects:   []store.Effect{{Key: "e", Step: "b", Operation: "note", System: system, Service: "otobo", Ticket: "1", State: store.Intent, Intent: []byte("i")}},
+		Documents: []store.Document{{Ticket: "9", Body: []byte("text")}},
+		Effects:   []store.Effect{{Key: "e", Step: "b", Operation: "note", System: system, Service: "otobo", Ticket: "9", State: store.Intent, Intent: []byte("i")}},
 	})
 	f.must(f.Store.Fence(f.ctx, held, "e", time.Minute, "boot", 7))
 	_, err := f.Store.Reconcile(f.ctx, f.host, nil)
@@ -83,7 +83,7 @@ func goesOn(f *fixture) {
 		l.Effects[0].Until-l.Effects[0].Begun != 60_000_000 || l.Effects[0].BootClock != 7 || l.Run.AtWork != "b" {
 		f.Errorf("it went on with %+v", l)
 	}
-	f.wantIDs(l.Tickets, "1", "2")
+	f.wantIDs(l.Tickets, "9", "10")
 }
 
 func claimsNothing(f *fixture) {
