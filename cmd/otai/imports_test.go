@@ -11,7 +11,7 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/decisions", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
+var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/decisions", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
 var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"}
@@ -38,15 +38,16 @@ var mayImport = map[string][]string{
 	"pkg/loader":                  {"internal/orphans", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},
 	"pkg/loader/preflight":        {},
 	"pkg/registry":                {"pkg/api"},
-	"internal/config":             {"internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "internal/redact", "internal/jinja/...", "pkg/api"},
-	"internal/config/check":       {"internal/config", "internal/config/catalog", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "internal/jinja/...", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/config":             {"internal/bounds", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "internal/redact", "internal/jinja/...", "pkg/api"},
+	"internal/config/check":       {"internal/bounds", "internal/config", "internal/config/catalog", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "internal/jinja/...", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/config/schema":      {"internal/config/catalog", "internal/config/vocabulary", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/config/catalog":     {"pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/config/vocabulary":  {"pkg/params", "pkg/params/freeze", "pkg/api"},
-	"internal/config/fromenv":     {"internal/config", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/jinja/...", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/config/fromenv":     {"internal/bounds", "internal/config", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/jinja/...", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/config/secretname":  {"internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/config/source":      {"internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/config/upgrade":     {"internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/bounds":             {"pkg/api"},
 	"internal/lazyregexp":         {},
 	"internal/redact":             {},
 	"internal/base":               {"internal/base/batch", "internal/decisions", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},

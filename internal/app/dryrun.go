@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -18,11 +19,12 @@ import (
 // the searches that follow, and the run goes on with the next ones.
 type dryRun struct {
 	logger  *slog.Logger
-	systems map[string]*dryTickets // by id of the service
+	bounds  map[string]bounds.Bounds // by id of the service
+	systems map[string]*dryTickets   // by id of the service
 }
 
-func newDryRun(logger *slog.Logger) dryRun {
-	return dryRun{logger: logger, systems: make(map[string]*dryTickets)}
+func newDryRun(logger *slog.Logger, bounded map[string]bounds.Bounds) dryRun {
+	return dryRun{logger: logger, bounds: bounded, systems: make(map[string]*dryTickets)}
 }
 
 func (d dryRun) wrap(s orchestrator.Service, instance any) any {
@@ -32,7 +34,7 @@ func (d dryRun) wrap(s orchestrator.Service, instance any) any {
 	}
 	tickets, known := d.systems[s.ID]
 	if !known {
-		tickets = &dryTickets{TicketSystem: inner, logger: d.logger.With("use", s.Use), seen: make(map[string]standing), shown: make(map[string]bool)}
+		tickets = &dryTickets{TicketSystem: inner, allow: d.bounds[s.ID].Allow, logger: d.logger.With("use", s.Use), seen: make(map[string]standing), shown: make(map[string]bool)}
 		d.systems[s.ID] = tickets
 	}
 	if _, ok := instance.(api.TicketCreator); ok {
@@ -43,6 +45,7 @@ func (d dryRun) wrap(s orchestrator.Service, instance any) any {
 
 type dryTickets struct {
 	api.TicketSystem
+	allow  *bounds.Allow
 	logger *slog.Logger
 
 	mu    sync.Mutex
@@ -156,6 +159,9 @@ func (d *dryTickets) about(ctx context.Context, id string) []any {
 
 func (d *dryTickets) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
 	d.show(id)
+	if err := d.allow.Update(u); err != nil {
+		return d.refuse(err, d.about(ctx, id))
+	}
 	args := d.about(ctx, id)
 	if u.Subject != nil {
 		args = append(args, "subject", *u.Subject)
@@ -180,8 +186,17 @@ func (d *dryTickets) UpdateTicket(ctx context.Context, id string, u api.TicketUp
 
 func (d *dryTickets) AddNote(ctx context.Context, id string, n api.Note) error {
 	d.show(id)
+	if err := d.allow.Note(n); err != nil {
+		return d.refuse(err, d.about(ctx, id))
+	}
 	d.note(ctx, id, n)
 	return nil
+}
+
+// refuse says what would not be sent.
+func (d *dryTickets) refuse(err error, about []any) error {
+	d.logger.Error("dry run: a change that isn't allowed would not be sent", append(about, "err", err.Error())...)
+	return err
 }
 
 func (d *dryTickets) note(ctx context.Context, id string, n api.Note) {
@@ -194,6 +209,9 @@ type dryCreator struct{ *dryTickets }
 
 // CreateTicket shows the ticket. No ticket has the id that it returns.
 func (d *dryCreator) CreateTicket(_ context.Context, t api.Ticket) (string, error) {
+	if err := d.allow.Create(t); err != nil {
+		return "", d.refuse(err, []any{"subject", t.Subject})
+	}
 	d.logger.Info("dry run: would make a ticket", "subject", t.Subject, "queue", t.Queue.String())
 	return "0", nil
 }

@@ -43,7 +43,7 @@ func TestADryRunShowsStateAndLockOfWhatWouldBeChanged(t *testing.T) {
 		{ID: "8", State: &api.Entity{Name: "new"}}, // of a system that knows no locks
 	}}
 	var log bytes.Buffer
-	dry := newDryRun(slog.New(slog.NewTextHandler(&log, nil))).wrap(orchestrator.Service{Use: "acme:Desk"}, desk).(api.TicketSystem)
+	dry := newDryRun(slog.New(slog.NewTextHandler(&log, nil)), nil).wrap(orchestrator.Service{Use: "acme:Desk"}, desk).(api.TicketSystem)
 	update := func(id string) string {
 		t.Helper()
 		log.Reset()
@@ -101,7 +101,7 @@ func TestADryRunGoesOnToTheNextTicket(t *testing.T) {
 		"else":           &shelf{tickets: tickets},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDryRun(slog.New(slog.DiscardHandler))
+			d := newDryRun(slog.New(slog.DiscardHandler), nil)
 			system := orchestrator.Service{ID: "desk", Use: "acme:Desk"}
 			dry, other := d.wrap(system, desk).(api.TicketSystem), d.wrap(system, desk).(api.TicketSystem) // of two pipes
 			for _, want := range []string{"1", "2", "3", ""} {

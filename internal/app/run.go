@@ -43,7 +43,7 @@ func stopped(ctx context.Context, err error) bool {
 func (a *Setup) Run(ctx context.Context, o RunOptions) error {
 	options := orchestrator.Options{Once: o.Once, UntilEmpty: o.UntilEmpty}
 	if o.DryRun {
-		options.Wrap, options.Strict = newDryRun(a.logger).wrap, true
+		options.Wrap, options.Strict = newDryRun(a.logger, a.bounds()).wrap, true
 		return a.run(ctx, o, options, nil)
 	}
 	kept, err := a.keepRuns(ctx, o)

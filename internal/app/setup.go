@@ -9,6 +9,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config/check"
 
 	"github.com/open-ticket-ai/otai/internal/base"
+	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 	"github.com/open-ticket-ai/otai/pkg/loader"
@@ -204,7 +205,7 @@ func (a *Setup) Engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 	o.Around = a.around
 	services := make([]orchestrator.Service, len(a.Document.Services))
 	for i, s := range a.Document.Services {
-		services[i] = orchestrator.Service{ID: s.ID, Use: s.Use, Injects: s.Injects, Params: s.Params, Path: s.Path}
+		services[i] = orchestrator.Service{ID: s.ID, Use: s.Use, Injects: s.Injects, Params: s.Params, Path: s.Path, Allows: s.Bounds.Allow.String(), Bounded: s.Bounds.Any()}
 	}
 	engine, err := orchestrator.New(orchestrator.Definition{
 		Services: services, Root: a.Document.InOrder(), RootPath: "orchestrator",
@@ -213,6 +214,15 @@ func (a *Setup) Engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 		return nil, ExitWith(CodeUsage, a.Clean(a.located(err)))
 	}
 	return engine, nil
+}
+
+// bounds are those of the services, by id.
+func (a *Setup) bounds() map[string]bounds.Bounds {
+	all := make(map[string]bounds.Bounds)
+	for _, s := range a.Document.Services {
+		all[s.ID] = s.Bounds
+	}
+	return all
 }
 
 // pluginFile is the name of the file that a plugin comes from; "" for the built-in one.

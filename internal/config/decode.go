@@ -203,6 +203,7 @@ func (d decoder) service(id string, f field) Service {
 	out.Use = d.text(use)
 	out.Injects = d.injects(d.mapping(f.key("injects")))
 	out.Params = object(d.mapping(f.key("params")).Node)
+	out.Bounds = d.bounds(f)
 	if use.isEmpty() || use.Value == "" {
 		d.diags.ReportError(d.tree.useAt(f.path()), f.path(), "missing-key", "write use: PLUGIN:NAME", "the service's use is missing")
 	}

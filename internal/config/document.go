@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -92,7 +93,8 @@ type Service struct {
 	ID, Use string
 	Injects map[string]string // injection name to service id
 	Params  map[string]any
-	Path    string // "services.ID"
+	Bounds  bounds.Bounds // of what is written by it
+	Path    string        // "services.ID"
 }
 
 // Read merges and checks everything that can be checked without plugins. The

@@ -52,6 +52,9 @@ func (r *run) conclude(ctx context.Context, err error) (ends.Ending, *ends.Decis
 	}
 	r.saw.Stopped = r.saw.Stopped || err != nil && ctx.Err() != nil
 	if !r.stored && len(r.pending.Effects) == 0 {
+		if r.saw.NotAllowed != nil {
+			r.sayNotAllowed("", r.e.o.Redact(r.saw.Reason()))
+		}
 		return ends.Ending{}, nil, err
 	}
 	if r.gaveAllBack() {
@@ -227,6 +230,8 @@ func (r *run) rejection() *store.Rejection {
 func (r *run) subject() int {
 	var named string
 	switch {
+	case r.saw.NotAllowed != nil:
+		named = r.saw.NotAllowed.Ticket
 	case len(r.saw.Rejections) > 0:
 		named = r.saw.Rejections[len(r.saw.Rejections)-1].Ticket
 	case r.saw.Overtaken != "":

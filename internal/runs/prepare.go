@@ -82,7 +82,7 @@ func (r *run) finishOpen(ctx context.Context) error {
 		case errors.Is(err, store.ErrFence):
 			r.lose()
 			return err
-		case r.canceled.Load() && (errors.Is(err, store.ErrCanceled) || r.waitsFor(store.ReasonCause) || errors.Is(err, gate.ErrNoService)):
+		case r.canceled.Load() && (errors.Is(err, store.ErrCanceled) || r.waitsFor(store.ReasonCause) || r.saw.NotAllowed != nil || errors.Is(err, gate.ErrNoService)):
 			r.saw.Looked = true // or nobody can
 			return ends.ErrHalt
 		case err != nil && !r.sawHalt():

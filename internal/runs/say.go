@@ -21,6 +21,8 @@ func (r *run) say(v ends.Decision) {
 		}
 	case ends.SayAside, ends.SayDead:
 		r.sayRefused(v, ticket, r.saw.At(), reason)
+	case ends.SayNotAllowed:
+		r.sayNotAllowed(ticket, reason)
 	case ends.SayDoubt:
 		r.e.refused.Add(1)
 		log.Error("a step that must not be repeated was interrupted: find out whether it was carried out, then `otai runs retry` or `otai runs retry --skip-step`", "step", r.saw.Doubt)
@@ -40,6 +42,17 @@ func (r *run) sayRefused(v ends.Decision, ticket, step, reason string) {
 		return
 	}
 	log.Warn("a ticket is set aside", "next", (time.Duration(v.Due-r.e.now()) * time.Microsecond).Round(time.Millisecond))
+}
+
+// sayNotAllowed is the line of a write that wasn't sent. One of a run about no ticket comes
+// again with each firing, and is said once.
+func (r *run) sayNotAllowed(ticket, reason string) {
+	r.e.refused.Add(1)
+	if ticket == "" && !r.e.once("not allowed "+r.row.Place+" "+reason) {
+		return
+	}
+	r.e.logger.Error("a change that isn't allowed was not sent: the ticket isn't tried again before the service's allow is another one, or `otai runs retry`",
+		"ticket", ticket, "run", r.row.ID, "step", r.saw.At(), "err", reason)
 }
 
 // Refused is how many tickets were set aside or given up by this process.

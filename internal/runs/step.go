@@ -193,6 +193,12 @@ func (s *step) Fence(ctx context.Context, effect string, lasts time.Duration) er
 
 func (s *step) Later(b store.Batch) { s.r.later(b) }
 
+func (s *step) NotAllowed(system, ticket string, err error) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.r.saw.NotAllowed = &ends.Rejection{Rejection: gate.Rejection{Cause: store.CauseAllow, System: system, Ticket: ticket, Write: true, Err: err}, Step: s.s}
+}
+
 func (s *step) Refused(f gate.Rejection) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()

@@ -23,6 +23,11 @@ type Service struct {
 	Injects map[string]string // the ids of the services that it needs, by the name of the injection
 	Params  map[string]any    // raw, as in the configuration; may contain templates
 	Path    string            // its place in the configuration, such as "services.otobo"
+	// Allows says what may be done by it, in any form that is equal where it is the same; "" for
+	// anything. Runs whose pipes use it begin anew where it is another.
+	Allows string
+	// Bounded makes it an error if a field gets its instance past Wrap, which sees to that.
+	Bounded bool
 }
 
 // Registry finds the service or pipe with the name that a configuration has under use.

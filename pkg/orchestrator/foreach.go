@@ -34,7 +34,7 @@ func (e *Engine) addLoops(around *place, n *node) error {
 			return configError(n.path, "%w", err)
 		}
 		p := &place{engine: e, node: n, Place: &Place{
-			Runner: around.Runner, Path: n.path, Hash: n.hash(), Workers: max(1, workers),
+			Runner: around.Runner, Path: n.path, Hash: n.boundHash(), Workers: max(1, workers),
 			Retry: around.Retry, Repeat: around.Repeat, Loop: around.Place,
 		}}
 		n.items = p

@@ -92,6 +92,39 @@ func (n *node) hash() string {
 	return n.hashed
 }
 
+// boundHash is hash, and where not all is allowed that the subtree may do by its services, it is
+// another one for each that is. That has no part in the names of runners and steps.
+func (n *node) boundHash() string {
+	allows := make(map[string]any)
+	n.allows(allows)
+	if len(allows) == 0 {
+		return n.hash()
+	}
+	d := newDigest()
+	d.word('h', n.hash())
+	d.value(allows)
+	return d.text()
+}
+
+// allows collects what is allowed of the services that the subtree uses, by id.
+func (n *node) allows(all map[string]any) {
+	n.engine.allows(n.injects, all)
+	for _, c := range n.inner {
+		c.node.allows(all)
+	}
+}
+
+func (e *Engine) allows(injects map[string]string, all map[string]any) {
+	for _, id := range injects {
+		if s, ok := e.services[id]; ok {
+			if s.Allows != "" {
+				all[id] = s.Allows
+			}
+			e.allows(s.Injects, all) // in no circle: it was built
+		}
+	}
+}
+
 func (n *node) injected() map[string]any {
 	injects := make(map[string]any, len(n.injects))
 	for name, id := range n.injects {

@@ -127,7 +127,7 @@ func (n *node) rebind(c inner, run func(context.Context, api.Scope) (api.PipeRes
 
 func (e *Engine) addPlace(p *place) error {
 	p.engine = e
-	p.Place = &Place{Path: p.node.path, Hash: p.child.hash(), Workers: 1, Retry: DefaultRetry()}
+	p.Place = &Place{Path: p.node.path, Hash: p.child.boundHash(), Workers: 1, Retry: DefaultRetry()}
 	if r, ok := p.child.fixed.(Runner); ok {
 		err := p.child.ask(func() {
 			workers, repeat := r.Runs()

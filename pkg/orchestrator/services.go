@@ -177,7 +177,7 @@ func (e *Engine) inject(injects map[string]string) func(need *params.Spec) (any,
 		switch want := need.Type(); {
 		case want.Kind() != reflect.Interface || params.IsNil(wrapped) || reflect.TypeOf(wrapped).Implements(want) || !reflect.TypeOf(s.instance).Implements(want):
 			return wrapped, nil // what doesn't fit is reported by whoever asked
-		case e.options.Strict:
+		case e.options.Strict, s.Bounded:
 			return nil, fmt.Errorf("it needs the service %q itself, as %s, by which it could write", id, want)
 		}
 		return s.instance, nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/app/flow"
+	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/internal/jinja"
 )
 
@@ -131,9 +132,11 @@ var nameKinds = map[string]string{
 	"Responsible": "owner", "Owners": "owner", "Responsibles": "owner",
 }
 
-// namesFor collects the names that the pipes which use a service give it.
+// namesFor collects the names that the pipes which use a service give it, and those that its
+// bounds list.
 func (d *modelDoctor) namesFor(service string) usedNames {
 	u := make(usedNames)
+	d.allowed(u, service)
 	for _, p := range d.pipes {
 		for _, id := range p.Injects {
 			if id == service {
@@ -143,6 +146,30 @@ func (d *modelDoctor) namesFor(service string) usedNames {
 		}
 	}
 	return u
+}
+
+// allowed adds the names that may be written by a service. One that isn't there is most likely
+// misspelled, and what was meant is refused.
+func (d *modelDoctor) allowed(u usedNames, service string) {
+	for _, s := range d.a.Document.Services {
+		if s.ID != service || s.Bounds.Allow == nil {
+			continue
+		}
+		path := s.Path + ".allow."
+		for _, list := range []struct {
+			kind, key string
+			values    *bounds.Values
+		}{
+			{"queue", "queues", s.Bounds.Allow.Queues}, {"priority", "priorities", s.Bounds.Allow.Priorities}, {"state", "states", s.Bounds.Allow.States},
+		} {
+			if list.values == nil {
+				continue
+			}
+			for _, name := range list.values.Names {
+				u.add(list.kind, name, path+list.key, nil)
+			}
+		}
+	}
 }
 
 // walk leaves out the pipes in the params: they use what they inject themselves.

@@ -87,6 +87,9 @@ func (k *checker) service(s config.Service) {
 	if !covered.injects {
 		k.injects(injects, path, component)
 	}
+	if known {
+		k.bounds(s, component)
+	}
 	if known && !k.reading.BadParams[s.ID] {
 		given = k.params(given, path, s.Use, component, scope{}, covered)
 	}

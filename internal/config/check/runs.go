@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/config/catalog"
 	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/jinja"
@@ -242,11 +243,15 @@ var behindTheGate = func() map[string]bool {
 
 // pastTheGate warns of a pipe that has a ticket system itself, with methods of its own.
 func (k *checker) pastTheGate(need string, methods []string, id string, path params.Path) {
-	desk := slices.ContainsFunc(k.services[id].Methods, func(method string) bool { return strings.HasPrefix(method, "FindTickets(") })
-	if !desk || !slices.ContainsFunc(methods, func(method string) bool {
+	if !ticketSystem(k.services[id]) || !slices.ContainsFunc(methods, func(method string) bool {
 		name, _, _ := strings.Cut(method, "(")
 		return !behindTheGate[name]
 	}) {
+		return
+	}
+	if i := slices.IndexFunc(k.doc.Services, func(s config.Service) bool { return s.ID == id }); i >= 0 && k.doc.Services[i].Bounds.Any() {
+		k.reportError(k.at(path), path, "past-the-gate", "name a service without allow, if this may write whatever it likes",
+			"%s is the service %q itself, so its bounds wouldn't hold for what is written by it", need, id)
 		return
 	}
 	k.warn(k.at(path), path, "past-the-gate", "a field of the type api.TicketSystem gets one whose writes are kept",

@@ -139,3 +139,33 @@ func TestWhatMakesRunsLessThanTheyCouldBeIsSaid(t *testing.T) {
 		})
 	}
 }
+
+func TestBoundsThatWouldNotHoldAreErrors(t *testing.T) {
+	c := catalogtest.New()
+	c.Offered["acme:LinkDesk"] = catalogtest.Service[struct{}, linkingDesk]("LinkDesk")
+	c.Offered["acme:Link"] = catalogtest.Pipe[linkParams]("Link").WithLabel("effect", "none")
+	for what, text := range map[string]string{
+		"past-the-gate": "services:\n  own: { use: acme:LinkDesk, allow: { queues: [IT] } }\norchestrator: { params: { steps: [{ use: acme:Link, injects: { tickets: own } }] } }\n",
+		"no-effect":     "services:\n  own: { use: hf-local:HFClassificationService, allow: { queues: [IT] } }\norchestrator: { params: { steps: [] } }\n",
+	} {
+		t.Run(what, func(t *testing.T) {
+			d, diags := readText(text)
+			if d == nil || diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			var codes []string
+			for _, p := range check.Check(d, c) {
+				if p.Severity == "error" {
+					codes = append(codes, p.Code)
+				}
+			}
+			if !slices.Equal(codes, []string{what}) {
+				t.Errorf("errors %v", check.Check(d, c))
+			}
+		})
+	}
+}
+
+func readText(text string) (*config.Document, config.Diagnostics) {
+	return config.Read(config.Options{Files: []config.Source{{Name: "c.yml", Data: []byte(text)}}})
+}

@@ -11,10 +11,12 @@ import (
 var (
 	RootKeys     = []string{"open_ticket_ai", "otai", "cfg"}
 	DocumentKeys = []string{"api_version", "infrastructure", "plugins", "plugin_dirs", "trusted_keys", "services", "orchestrator"}
-	ServiceKeys  = []string{"use", "injects", "params"}
+	ServiceKeys  = []string{"use", "injects", "params", "allow"}
 
 	InfrastructureKeys = []string{"logging", "runs", "start_timeout"}
 	RunsKeys           = []string{"database", "schema", "keep", "poll_only"}
+
+	AllowKeys = []string{"queues", "priorities", "states", "notes"}
 
 	PipeKeys   = []string{"id", "use", "injects", "params"}
 	RunnerKeys = []string{"id", "on", "run"} // of the short form below runners:
@@ -52,7 +54,7 @@ func PipeKeyFits(name string, v any) bool {
 	_, isMapping := v.(map[string]any)
 	text, isText := v.(string)
 	switch name {
-	case "params", "injects":
+	case "params", "injects", "allow":
 		return isMapping || v == nil
 	case "use":
 		return isText && strings.Contains(text, ":") && !strings.Contains(text, "://")

@@ -12,15 +12,16 @@ import (
 
 // Attempt is what was seen of one attempt, by its steps and by the gate.
 type Attempt struct {
-	Stopped    bool   // the process ends
-	Died       string // the step at which processes died
-	Own        string // why it is set aside: the system fails at this ticket only
-	OwnAt      string // the step at which it does
-	Doubt      string // the step of which nobody knows whether it was carried out
-	Gone       string // the ticket
-	Overtaken  string // the ticket
-	Why        string // it was overtaken
-	Looked     bool   // at what a canceled run had begun: it isn't there, and nothing is at work
+	Stopped    bool       // the process ends
+	Died       string     // the step at which processes died
+	Own        string     // why it is set aside: the system fails at this ticket only
+	OwnAt      string     // the step at which it does
+	Doubt      string     // the step of which nobody knows whether it was carried out
+	Gone       string     // the ticket
+	Overtaken  string     // the ticket
+	Why        string     // it was overtaken
+	Looked     bool       // at what a canceled run had begun: it isn't there, and nothing is at work
+	NotAllowed *Rejection // by the bounds of a service
 	Wait       *gate.Wait
 	Rejections []Rejection
 	Bad        *Trouble // what a step can't do with this ticket
@@ -49,7 +50,7 @@ var ErrHalt = errors.New("the run goes on later")
 
 // Halts reports whether no further step of the attempt may run.
 func (a *Attempt) Halts() bool {
-	return a.Wait != nil || a.Gone != "" || a.Overtaken != "" || a.Doubt != "" || a.Died != "" || a.Own != ""
+	return a.Wait != nil || a.NotAllowed != nil || a.Gone != "" || a.Overtaken != "" || a.Doubt != "" || a.Died != "" || a.Own != ""
 }
 
 // WaitsRefused reports whether the run waits because it was refused something itself, and
@@ -105,6 +106,8 @@ func (a *Attempt) Erred(s orchestrator.Step, err error) {
 // Cause is the key of what refused the ticket.
 func (a *Attempt) Cause() string {
 	switch {
+	case a.NotAllowed != nil:
+		return a.NotAllowed.Cause
 	case len(a.Rejections) > 0:
 		return a.Rejections[len(a.Rejections)-1].Cause
 	case a.Bad != nil:
@@ -141,12 +144,10 @@ func (a *Attempt) Reason() string {
 		return "nobody knows whether " + a.Doubt + " was carried out"
 	case a.Overtaken != "":
 		return a.Why
+	case a.NotAllowed != nil:
+		return a.whyRejected(*a.NotAllowed)
 	case len(a.Rejections) > 0:
-		last := a.Rejections[len(a.Rejections)-1]
-		if a.failure != nil && a.failure.Step.Key == last.Step.Key && a.failure.message != "" {
-			return a.failure.message // with the place in the configuration
-		}
-		return last.Err.Error()
+		return a.whyRejected(a.Rejections[len(a.Rejections)-1])
 	case a.Bad != nil:
 		return a.Bad.Err.Error()
 	case a.Wait != nil && a.Wait.Err != nil:
@@ -159,6 +160,14 @@ func (a *Attempt) Reason() string {
 	return ""
 }
 
+// whyRejected is, for people, why something was refused.
+func (a *Attempt) whyRejected(r Rejection) string {
+	if a.failure != nil && a.failure.Step.Key == r.Step.Key && a.failure.message != "" {
+		return a.failure.message // with the place in the configuration
+	}
+	return r.Err.Error()
+}
+
 // At is the name of the step that the end is about, for people.
 func (a *Attempt) At() string {
 	switch {
@@ -166,6 +175,8 @@ func (a *Attempt) At() string {
 		return LastName(a.Died)
 	case a.Own != "":
 		return LastName(a.OwnAt)
+	case a.NotAllowed != nil:
+		return a.NotAllowed.Step.Name
 	case len(a.Rejections) > 0:
 		return a.Rejections[len(a.Rejections)-1].Step.Name
 	case a.Bad != nil:

@@ -82,6 +82,7 @@ const (
 	SayLeft
 	SayAside
 	SayDead
+	SayNotAllowed
 	SayDoubt
 	SayOvertaken
 	SayGone
@@ -141,6 +142,9 @@ func decideEnd(e Ending) Decision {
 	case e.Overtaken != "":
 		v := Decision{End: store.End{State: store.Ended, Outcome: store.Overtaken}, Released: true, About: SayOvertaken}
 		return v.stand(store.Free, 0, 0, "")
+	case e.NotAllowed != nil:
+		v := Decision{End: store.End{State: store.Ended, Outcome: store.Dead, Reason: store.ReasonAllow, Cause: store.CauseAllow, Err: e.reason()}, About: SayNotAllowed, Forget: e.nothingBegun()}
+		return v.stand(store.StandingDead, 0, e.Attempts, e.reason())
 	case e.Wait != nil:
 		return waits(e)
 	case e.Own != "":

@@ -59,6 +59,12 @@ func TestOnePlaceDecidesWhatARunAndItsTicketMayDoNext(t *testing.T) {
 		w.counts, w.forget = true, forget
 		return w
 	}
+	denied := Attempt{NotAllowed: &Rejection{Rejection: gate.Rejection{Cause: store.CauseAllow, Err: errors.New("not listed")}}}
+	notAllowed := func(forget bool) want {
+		w := stand(ended(store.Dead), store.StandingDead, -1, SayNotAllowed)
+		w.reason, w.forget = store.ReasonAllow, forget
+		return w
+	}
 	untilIn10 := gate.Wait{Reason: store.ReasonUntil, Until: atNow + 10*second}
 	for name, c := range map[string]struct {
 		e    Ending
@@ -72,14 +78,18 @@ func TestOnePlaceDecidesWhatARunAndItsTicketMayDoNext(t *testing.T) {
 		"it left it, and is to do it again":    {Ending{Repeat: true}, stand(ended(store.Left), store.Free, -1, SayLeft)},
 		"a step answered no after a change":    {Ending{Wrote: true, Attempt: Attempt{failure: &Trouble{message: "not sure"}}}, stand(ended(store.Applied), store.Handled, -1, SayNothing)},
 
-		"rejected the first time":    {Ending{Attempt: rejected("c")}, aside(60, true)},
-		"rejected the second time":   {Ending{Attempt: rejected("c"), Attempts: 1}, aside(300, true)},
-		"rejected the fifth time":    {Ending{Attempt: rejected("c"), Attempts: 4}, aside(6*3600, true)},
-		"rejected the last time":     {Ending{Attempt: rejected("c"), Attempts: 5}, dead(true)},
-		"rejected behind a change":   {Ending{Attempt: rejected("c"), Wrote: true}, aside(60, false)},
-		"dead behind a change":       {Ending{Attempt: rejected("c"), Wrote: true, Attempts: 5}, dead(false)},
-		"params that fail":           {Ending{Attempt: Attempt{Bad: &Trouble{kind: "params", Err: errors.New("no such key")}}}, aside(60, true)},
-		"the process died at a step": {Ending{Attempt: Attempt{Died: "classify"}}, aside(60, true)},
+		"rejected the first time":               {Ending{Attempt: rejected("c")}, aside(60, true)},
+		"rejected the second time":              {Ending{Attempt: rejected("c"), Attempts: 1}, aside(300, true)},
+		"rejected the fifth time":               {Ending{Attempt: rejected("c"), Attempts: 4}, aside(6*3600, true)},
+		"rejected the last time":                {Ending{Attempt: rejected("c"), Attempts: 5}, dead(true)},
+		"rejected behind a change":              {Ending{Attempt: rejected("c"), Wrote: true}, aside(60, false)},
+		"not allowed":                           {Ending{Attempt: denied}, notAllowed(true)},
+		"not allowed, retried":                  {Ending{Attempt: denied, Attempts: 3}, notAllowed(true)},
+		"not allowed behind a change":           {Ending{Attempt: denied, Wrote: true}, notAllowed(false)},
+		"not allowed, and a request is at work": {Ending{Attempt: denied, Open: true, Until: atNow + 10*second}, waiting(store.ReasonUntil, 10)},
+		"dead behind a change":                  {Ending{Attempt: rejected("c"), Wrote: true, Attempts: 5}, dead(false)},
+		"params that fail":                      {Ending{Attempt: Attempt{Bad: &Trouble{kind: "params", Err: errors.New("no such key")}}}, aside(60, true)},
+		"the process died at a step":            {Ending{Attempt: Attempt{Died: "classify"}}, aside(60, true)},
 		"rejected like many others": {
 			Ending{Attempt: rejected("c"), Closed: true},
 			func() want {

@@ -135,6 +135,10 @@ func (w *write) settleOpen(ctx context.Context, send bool) error {
 		w.step.Waits(Wait{Reason: store.ReasonUntil, Until: now + left.Microseconds()})
 		return ErrStopped
 	}
+	// It may be allowed no longer, since its service has other bounds now.
+	if err := w.allowed(w.step, w.effect.Ticket, w.bounds.Allow.Update(rest)); err != nil {
+		return err
+	}
 	if err := w.mayTry(ctx, rest); err != nil {
 		return err
 	}

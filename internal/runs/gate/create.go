@@ -15,6 +15,9 @@ import (
 func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (string, error) {
 	step, ok := StepOf(ctx)
 	if !ok {
+		if err := t.allowed(nil, "", t.bounds.Allow.Create(ticket)); err != nil {
+			return "", err
+		}
 		return t.creator.CreateTicket(ctx, ticket)
 	}
 	w := &write{ticketSystem: t.ticketSystem, step: step}
@@ -29,6 +32,9 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 		if w.intent, _ = decodeIntent(e.Intent); w.intent.Create != nil {
 			return t.createAgain(ctx, w)
 		}
+	}
+	if err := t.allowed(step, "", t.bounds.Allow.Create(ticket)); err != nil {
+		return "", err
 	}
 	w.effect = store.Effect{Key: key, Step: step.Key(), Operation: store.OpCreate, System: t.system, Service: t.service, State: store.Intent}
 	if _, err := w.gate.key(ctx); err != nil {
@@ -74,6 +80,9 @@ func (t *ticketCreator) createAgain(ctx context.Context, w *write) (string, erro
 	}
 	ticket, err := restoreTicket(w.intent.Create)
 	if err != nil {
+		return "", err
+	}
+	if err := t.allowed(w.step, "", t.bounds.Allow.Create(ticket)); err != nil {
 		return "", err
 	}
 	return t.create(ctx, w, ticket)

@@ -21,7 +21,7 @@
 // long, unfound.go keeps which refused tickets the last search missed, and others.go notices
 // another otai with a store of its own.
 //
-// A write: write.go holds it back while its cause is closed (rejection.go), compares the
+// A write: write.go has it judged by the bounds of its service (bounds.go), holds it back while its cause is closed (rejection.go), compares the
 // ticket with the picture that the run has of it, and makes an intent (intent.go) of
 // what is still wanted. ahead.go reads a ticket again together with those of other runs that are
 // due. carry.go has it sent and stores what became of it; call.go is

@@ -156,6 +156,7 @@ type run struct {
 
 	rejections []Rejection
 	waits      []Wait
+	denied     []string
 	failed     []error
 	overtaken  []string
 	gone       []string
@@ -188,8 +189,10 @@ func (r *run) Item() (string, bool)                               { return r.ite
 func (r *run) Key() string                                        { return "step" }
 func (r *run) Tries() string                                      { return r.tries }
 func (r *run) Refused(f Rejection)                                { r.rejections = append(r.rejections, f) }
-func (r *run) Waits(w Wait)                                       { r.waits = append(r.waits, w) }
-func (r *run) Failed(err error)                                   { r.failed = append(r.failed, err) }
+
+func (r *run) NotAllowed(_, id string, err error) { r.denied = append(r.denied, id+": "+err.Error()) }
+func (r *run) Waits(w Wait)                       { r.waits = append(r.waits, w) }
+func (r *run) Failed(err error)                   { r.failed = append(r.failed, err) }
 
 func (r *run) Overtaken(ticket, why string) { r.overtaken = append(r.overtaken, ticket+": "+why) }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -19,6 +20,8 @@ type Options struct {
 	// Clock is the machine's boot and the time since then where the lease is a lock
 	// (SQLite): times of another boot are not compared. nil: the store's clock counts.
 	Clock func() (boot string, nanos int64)
+	// Bounds are those of the services, by their ids.
+	Bounds map[string]bounds.Bounds
 	// Keep is for how long a ticket that no search finds is remembered; 0: for ever.
 	Keep time.Duration
 	// At says where in the configuration a path stands, as file:line:column; nil: nobody knows.

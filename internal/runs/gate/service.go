@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -42,6 +43,7 @@ type ticketSystem struct {
 	service string // its id in the configuration
 	system  string // the help desk that it is, under whatever service
 	inner   api.TicketSystem
+	bounds  bounds.Bounds
 	ids     idFinder // nil if it has no level 1.1
 	fences  bool     // it asks before each request
 	records bool     // it keeps a record for each intent
@@ -84,7 +86,7 @@ type ticketCreator struct {
 
 func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSystem {
 	t := &ticketSystem{
-		gate: g, service: service, system: service, inner: inner,
+		gate: g, service: service, system: service, inner: inner, bounds: g.options.Bounds[service],
 		runners: make(map[string]*searcher), released: make(map[string]int), failed: make(map[string]time.Time),
 	}
 	if n, ok := inner.(named); ok && n.SystemID() != "" {

@@ -62,8 +62,9 @@ type Step interface {
 	// transaction with the result of its step.
 	Later(b store.Batch)
 
-	// Refused, Waits, Failed, Overtaken, Gone and InDoubt report what the gate saw, by which
+	// NotAllowed, Refused, Waits, Failed, Overtaken, Gone and InDoubt report what the gate saw, by which
 	// the end of the attempt is decided; never by an error's message.
+	NotAllowed(system, ticket string, err error) // by the bounds of the service: nothing is sent
 	Refused(r Rejection)
 	Waits(w Wait)
 	Failed(err error) // the system failed, or did not answer

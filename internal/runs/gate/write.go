@@ -36,6 +36,9 @@ func (t *ticketSystem) send(ctx context.Context, operation, id string, u api.Tic
 func (t *ticketSystem) write(ctx context.Context, operation, id string, u api.TicketUpdate) error {
 	step, ok := StepOf(ctx)
 	if !ok {
+		if err := t.allowed(nil, id, t.bounds.Allow.Update(u)); err != nil {
+			return err
+		}
 		return t.send(ctx, operation, id, u)
 	}
 	unlock, err := t.writing.lock(ctx, id)
@@ -74,6 +77,9 @@ type write struct {
 
 // begin decides whether and what to write, stores the intent, and carries it out.
 func (w *write) begin(ctx context.Context, u api.TicketUpdate) error {
+	if err := w.allowed(w.step, w.effect.Ticket, w.bounds.Allow.Update(u)); err != nil {
+		return err
+	}
 	if err := w.hold(ctx); err != nil {
 		return err
 	}

@@ -193,6 +193,9 @@ func passed(k store.Ticket, c store.Claim, living []string, now int64) bool {
 	case store.Handled: // due since somebody has changed it
 		return !c.Repeat && (k.DueAt == 0 || k.DueAt > now)
 	}
+	if k.Standing == store.StandingDead && k.Cause == store.CauseAllow { // with other bounds its run begins anew, by Adopt
+		return k.DueAt == 0 || k.DueAt > now
+	}
 	if !slices.Contains(k.Hashes, c.Hash) {
 		return false // this configuration hasn't tried it
 	}

@@ -150,12 +150,17 @@ func (t *Tx) retryRun(id string, skip bool) error {
 			return err
 		}
 	}
-	if _, err := t.exec(`UPDATE {s}ticket SET run = $1, fetched = 1 WHERE last_run = $1 AND last_run <> '' AND run = '' AND standing = 'dead'`, id); err != nil {
+	if err := t.takesBack(id); err != nil {
 		return err
 	}
 	return t.rows(`UPDATE {s}run SET state = 'waiting', outcome = '', attempts = 0, deaths = 0, ended_at = 0, due_at = $1,
 		due_from = $1, may_try = 1, begun = 1, reason = CASE WHEN state = 'ended' THEN 'aside' ELSE reason END
 		WHERE id = $2 RETURNING id, runner, hash, fence, due_at, begun`, args{t.now, id}, t.becomesReady)
+}
+
+// takesBack gives a dead run the tickets again that stand as dead by it.
+func (t *Tx) takesBack(run string) error {
+	return t.later(`UPDATE {s}ticket SET run = $1, fetched = 1 WHERE last_run = $1 AND last_run <> '' AND run = '' AND standing = 'dead'`, run)
 }
 
 // openCauses lets all try at once that a person says is put right.

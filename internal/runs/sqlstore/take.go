@@ -225,6 +225,33 @@ func (s *Store) DueFor(ctx context.Context, longer time.Duration) (out []store.R
 	return out, err
 }
 
+// allowedAnew makes runs begin anew that are dead because the bounds of a service didn't allow
+// what they were to write, and whose ticket wasn't tried under this hash. They keep their
+// effects: what they have written isn't written again.
+func (t *Tx) allowedAnew(runner, hash string, now int64) (int, error) {
+	ids, err := t.texts(`SELECT r.id FROM {s}run r WHERE r.state = 'ended' AND r.outcome = 'dead' AND r.reason = '`+store.ReasonAllow+`'
+		AND r.id IN (SELECT t.last_run FROM {s}ticket t WHERE t.runner = $1 AND t.standing IN ('aside', 'dead')
+			AND t.standing = 'dead' AND t.cause = '`+store.CauseAllow+`' AND t.hashes NOT LIKE $2)
+		LIMIT 500 {lock}`, runner, `%"`+hash+`"%`)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		if err := errors.Join(t.takesBack(id), t.forget(id)); err != nil {
+			return 0, err
+		}
+		if err := t.rows(`UPDATE {s}run SET state = 'waiting', reason = 'aside', outcome = '', cause = '', attempts = 0, deaths = 0, ended_at = 0,
+			hash = $1, parked = 1, begun = 1, may_try = 0, due_at = $2, due_from = $2
+			WHERE id = $3 RETURNING id, runner, hash, fence, due_at, begun`, args{hash, now, id}, t.becomesReady); err != nil {
+			return 0, err
+		}
+	}
+	// Of some the run was deleted long ago.
+	return len(ids), t.later(`UPDATE {s}ticket SET standing = '', attempts = 0, due_at = 0, hashes = '', cause = '', note = '', changed = $1
+		WHERE runner = $2 AND standing IN ('aside', 'dead') AND standing = 'dead' AND cause = '`+store.CauseAllow+`' AND run = ''
+		AND hashes NOT LIKE $3 AND NOT EXISTS (SELECT 1 FROM {s}run r WHERE r.id = last_run)`, now, runner, `%"`+hash+`"%`)
+}
+
 // Adopt implements [store.Store].
 func (s *Store) Adopt(ctx context.Context, host, runner, hash string) (runs int, err error) {
 	err = s.db.Write(ctx, false, func(t *Tx) error {
@@ -238,6 +265,9 @@ func (s *Store) Adopt(ctx context.Context, host, runner, hash string) (runs int,
 		}
 		living := `EXISTS (SELECT 1 FROM {s}host_place p JOIN {s}host h ON h.id = p.host
 			WHERE h.dead = 0 AND p.runner = r.runner AND p.hash = r.hash)`
+		if runs, err = t.allowedAnew(runner, hash, now); err != nil {
+			return err
+		}
 		ids, err := t.texts(`SELECT r.id FROM {s}run r WHERE r.runner = $1 AND r.hash <> $2 AND r.state IN ('ready', 'waiting')
 			AND (NOT `+living+` OR r.state = 'waiting' AND r.reason IN ('aside', 'cause')
 				AND NOT EXISTS (SELECT 1 FROM {s}effect e WHERE e.run = r.id AND e.state = 'done')

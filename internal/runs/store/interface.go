@@ -55,7 +55,8 @@ type Store interface {
 	TakeRun(ctx context.Context, host, run string, fence int64) (*Loaded, error)
 	// Adopt gives runs of the runner the hash of a place at which they begin anew: those
 	// whose hash no living host has, and those that wait for a refused ticket or a cause,
-	// weren't tried under this hash and have no done effect. It returns their number.
+	// weren't tried under this hash and have no done effect. It returns their number. Those
+	// that are dead by [ReasonAllow] and weren't tried under this hash wait again.
 	Adopt(ctx context.Context, host, runner, hash string) (int, error)
 
 	// Causes are those that are closed, each with the number of runs that wait. TryCause

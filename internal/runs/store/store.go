@@ -99,6 +99,13 @@ const (
 	ReasonGone   = "unreadable"
 )
 
+// ReasonAllow is why a run is dead whose write the bounds of its service don't allow, and
+// CauseAllow stands at its ticket: it is due again for a configuration with other bounds.
+const (
+	ReasonAllow = "allow"
+	CauseAllow  = "allow"
+)
+
 // Host is one process.
 type Host struct {
 	ID       string // its instance and its start
@@ -142,7 +149,7 @@ type Run struct {
 	Key      string // of the item in its loop
 	State    State
 	Outcome  Outcome
-	Reason   string // for which it waits, one of the Reason constants
+	Reason   string // for which it waits or is dead, one of the Reason constants
 	Cause    string // id of the cause that it waits for
 	Attempts int    // those that count against Retry
 	Deaths   int    // how often its process died at the step AtWork

@@ -226,6 +226,60 @@ func adopts(f *fixture) {
 	}
 }
 
+// allowsAnew: what is dead by bounds waits for a configuration that didn't try it, with what it
+// has written; a search doesn't begin it anew without that.
+func allowsAnew(f *fixture) {
+	dead := store.Ticket{Ticket: "1", Standing: store.StandingDead, Cause: store.CauseAllow, Hashes: []string{hash}}
+	held, _ := f.begin(f.host, "1")
+	f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "e", State: store.Done, System: system, Ticket: "1"}}, Steps: []store.Step{{Key: "a"}}})
+	dead.Runner, dead.System = runner, system
+	f.commit(store.Batch{Held: held, Tickets: []store.Ticket{dead}, End: &store.End{State: store.Ended, Outcome: store.Dead, Reason: store.ReasonAllow, Cause: store.CauseAllow}})
+	if r := f.load(held.Run).Run; r.Reason != store.ReasonAllow || r.Outcome != store.Dead || r.Attempts != 0 {
+		f.Fatalf("it ended as %+v", r)
+	}
+	other := f.register("b", "h2")
+	c := f.claim(store.Held{Run: "anew", Host: other, Fence: 1}, "1")
+	c.Hash, c.Create.Hash = "h2", "h2"
+	got, err := f.Store.Claim(f.ctx, c)
+	f.must(err)
+	if len(got.Tickets) > 0 {
+		f.Fatal("another run has taken the ticket, without what was written to it")
+	}
+	adopt := func(host, hash string, want int) {
+		f.Helper()
+		if n, err := f.Store.Adopt(f.ctx, host, runner, hash); err != nil || n != want {
+			f.Fatalf("%d runs begin anew with %s, %v, want %d", n, hash, err, want)
+		}
+	}
+	adopt(f.host, hash, 0)
+	adopt(other, "h2", 1)
+	l, _, err := f.Store.Take(f.ctx, other, runner, "h2")
+	f.must(err)
+	if l == nil || l.Run.ID != held.Run || !l.Run.Parked || l.Run.Try || len(l.Steps) != 0 || len(l.Effects) != 1 || len(l.Tickets) != 1 || !l.Tickets[0].Fetched {
+		f.Fatalf("it begins anew with %+v", l)
+	}
+	k := l.Tickets[0]
+	k.Run, k.Working, k.Standing, k.Cause, k.Hashes = "", false, store.StandingDead, store.CauseAllow, []string{hash, "h2"}
+	again := store.Held{Run: held.Run, Host: other, Fence: l.Run.Fence}
+	f.commit(store.Batch{Held: again, Tickets: []store.Ticket{k}, End: &store.End{State: store.Ended, Outcome: store.Dead, Reason: store.ReasonAllow, Cause: store.CauseAllow}})
+	adopt(f.host, hash, 0) // both have tried it
+	adopt(other, "h2", 0)
+	if _, err := f.Store.Clean(f.ctx, now(f)+1, 10); err != nil {
+		f.Fatal(err)
+	}
+	adopt(f.register("c", "h3"), "h3", 0)
+	if k := f.ticket("1"); k.Standing != store.Free {
+		f.Errorf("the ticket of a run that was deleted is still %q", k.Standing)
+	}
+}
+
+func now(f *fixture) int64 {
+	f.Helper()
+	at, err := f.Store.Now(f.ctx)
+	f.must(err)
+	return at
+}
+
 // lends: a loop lends a ticket to one item after another, and keeps it, also when it has
 // ended itself, until none may come for it any more.
 func lends(f *fixture) {

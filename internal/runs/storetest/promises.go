@@ -53,6 +53,7 @@ var promises = []struct {
 	{"decisions are found by what they are about, page by page", findsDecisions},
 	{"a slot fires once, and again if its host died before", slots},
 	{"a run whose hash nobody has any more begins anew at another", adopts},
+	{"what bounds didn't allow begins anew with others, and only then", allowsAnew},
 	{"a request is answered once", requests},
 	{"what people ask for is found", finds},
 	{"claims of many goroutines give each ticket to one", manyClaim},

@@ -1,0 +1,187 @@
+package main_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+// boundedConfig is a configuration whose service has bounds.
+func boundedConfig(config, bounds string) string {
+	return strings.Replace(config, "    params: { base_url:", "    "+bounds+"\n    params: { base_url:", 1)
+}
+
+// hosts are the environments of processes: one with a state folder alone, several with
+// one database.
+func (w *witness) hosts(t *testing.T, n int) [][]string {
+	t.Helper()
+	if n == 1 {
+		return [][]string{w.environment()}
+	}
+	database := postgres(t)
+	var all [][]string
+	for range n {
+		all = append(all, w.environment("OTAI_DATABASE_URL="+database.url))
+	}
+	return all
+}
+
+// naming are updates that name this queue, by its name or its id.
+func (w *witness) naming(queue string) []request {
+	return w.seen(func(q *request) bool {
+		return q.update() && (strings.Contains(string(q.Body["Ticket"]), `"Queue":"`+queue+`"`) || strings.Contains(string(q.Body["Ticket"]), `"QueueID":"`+queue+`"`))
+	})
+}
+
+// runsAre waits until the runs that are kept satisfy ok.
+func (w *witness) runsAre(t *testing.T, env []string, config, what string, ok func([]keptRun) bool) []keptRun {
+	t.Helper()
+	var all []keptRun
+	eventually(t, what, func() bool {
+		out, err := runOtai(t, env, "runs", "list", "--json", "--limit", "0", "-c", config)
+		return err == nil && json.Unmarshal([]byte(out), &all) == nil && ok(all)
+	})
+	return all
+}
+
+type keptRun struct {
+	ID      string
+	State   string
+	Outcome string
+	Reason  string
+	Cause   string
+	Runner  string
+	Tickets []string
+}
+
+func with3Hosts(t *testing.T, test func(t *testing.T, hosts int)) {
+	t.Run("one process", func(t *testing.T) {
+		t.Parallel()
+		test(t, 1)
+	})
+	t.Run("three processes with PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		test(t, 3)
+	})
+}
+
+// TestWhatIsNotAllowedNeverReachesTheHelpDesk: half of the tickets are to go where allow has no
+// queue. Their runs are dead at once behind what is allowed of them; one process is killed
+// meanwhile. With a wider allow they are finished, and nothing is written twice.
+func TestWhatIsNotAllowedNeverReachesTheHelpDesk(t *testing.T) {
+	t.Parallel()
+	with3Hosts(t, func(t *testing.T, n int) {
+		w := newWitness(t, "HR")
+		good, bad := w.addMany(10, "IT"), w.addMany(10, "HR")
+		hosts := w.hosts(t, n)
+		config := rowConfig(1, "timeout: PT5S", priorityStep+noteStep+moveByTitleStep)
+		narrow := writeFile(t, boundedConfig(config, "allow: { queues: [IT], priorities: [4 high], notes: internal }"))
+		var lives []*life
+		for _, env := range hosts {
+			lives = append(lives, live(t, env, "run", "-c", narrow))
+		}
+		w.all(10*time.Second, good[:3], whole)
+		lives[0].kill()
+		lives[0] = live(t, hosts[0], "run", "-c", narrow)
+		if !w.all(patient, good, whole) || !w.all(patient, bad, goal{priority: "4 high", note: "Sorted"}) {
+			t.Error("what is allowed wasn't done")
+		}
+		dead := w.runsAre(t, hosts[0], narrow, "the runs of what isn't allowed are dead", func(all []keptRun) bool {
+			dead := 0
+			for _, r := range all {
+				if r.Outcome == "dead" && r.Reason == "allow" {
+					dead++
+				}
+			}
+			return dead == len(bad)
+		})
+		for _, r := range dead {
+			if r.Outcome == "dead" && r.Cause != "allow" || r.State == "waiting" {
+				t.Errorf("a run is %+v", r)
+			}
+		}
+		updates := len(w.updatesOf(""))
+		time.Sleep(time.Second)
+		if more := len(w.updatesOf("")) - updates; more != 0 {
+			t.Errorf("%d further updates", more)
+		}
+		if got := w.naming("HR"); len(got) != 0 {
+			t.Errorf("%d requests name a queue that isn't allowed", len(got))
+		}
+		if out, _ := runOtai(t, hosts[0], "runs", "waiting", "-c", narrow); !strings.Contains(out, "allow") || strings.Contains(out, "retry --cause") {
+			t.Errorf("`runs waiting` says\n%s", out)
+		}
+		for _, l := range lives {
+			l.end(t)
+		}
+		wide := writeFile(t, boundedConfig(config, "allow: { queues: [IT, HR], priorities: [4 high], notes: internal }"))
+		for _, env := range hosts {
+			live(t, env, "run", "-c", wide)
+		}
+		w.all(patient, bad, goal{queue: "HR", priority: "4 high", note: "Sorted"})
+		time.Sleep(time.Second)
+		w.wantAllDone(bad, goal{queue: "HR", priority: "4 high", note: "Sorted"})
+		w.wantAllDone(good, whole)
+		t.Logf("%d updates of %d tickets; none went beyond the bounds", len(w.updatesOf("")), len(good)+len(bad))
+	})
+}
+
+func TestAnIDIsNotAllowedByAName(t *testing.T) {
+	t.Parallel()
+	with3Hosts(t, func(t *testing.T, n int) {
+		w := newWitness(t)
+		ids := w.add("1", "2", "5")
+		hosts := w.hosts(t, n)
+		byID := strings.Replace(moveByTitleStep, "queue: { name:", "queue: { id:", 1)
+		config := writeFile(t, boundedConfig(rowConfig(1, "timeout: PT5S", byID), "allow: { queues: [IT, Incoming, Raw, '1', '5', { id: 2 }] }"))
+		for _, env := range hosts {
+			live(t, env, "run", "-c", config)
+		}
+		eventually(t, "a move is sent", func() bool { return len(w.updatesOf("")) > 0 })
+		w.runsAre(t, hosts[0], config, "all have ended", func(all []keptRun) bool {
+			ended := 0
+			for _, r := range all {
+				if r.State == "ended" {
+					ended++
+				}
+			}
+			return ended >= len(ids)
+		})
+		if got := len(w.naming("1")) + len(w.naming("5")); got != 0 {
+			t.Errorf("%d requests have ids that aren't allowed", got)
+		}
+		if len(w.naming("2")) == 0 {
+			t.Error("the id that is allowed wasn't sent")
+		}
+	})
+}
+
+func TestADryRunShowsWhatIsNotAllowed(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t, "HR")
+	w.add("IT", "HR")
+	config := writeFile(t, boundedConfig(rowConfig(5, "timeout: PT5S", moveByTitleStep), "allow: { queues: [IT] }"))
+	l := live(t, w.environment(), "run", "--dry-run", "-c", config)
+	eventually(t, "both are shown", func() bool {
+		return strings.Contains(l.log.String(), "would change the ticket") && strings.Contains(l.log.String(), "isn't allowed would not be sent")
+	})
+	if len(w.updatesOf("")) != 0 || !strings.Contains(l.log.String(), `queue \"HR\" is not among`) {
+		t.Errorf("%d updates; the log says\n%s", len(w.updatesOf("")), l.log)
+	}
+}
+
+func TestTheDoctorFindsAQueueThatIsAllowedAndIsNotThere(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	w.add("IT")
+	config := writeFile(t, boundedConfig(rowConfig(1, "timeout: PT5S", moveStep), "allow: { queues: [IT, ITT] }"))
+	out, err := runOtai(t, w.environment(), "doctor", "-c", config)
+	if err == nil || !strings.Contains(out, `"ITT" is not known`) || strings.Contains(out, `"IT" is not known`) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	misspelled := writeFile(t, boundedConfig(rowConfig(1, "timeout: PT5S", moveStep), "allow: { queue: [IT] }"))
+	if out, err := runOtai(t, w.environment(), "validate", "-c", misspelled); err == nil || !strings.Contains(out, "did you mean queues?") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

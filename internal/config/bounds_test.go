@@ -1,0 +1,80 @@
+package config_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/open-ticket-ai/otai/internal/bounds"
+	"github.com/open-ticket-ai/otai/internal/config"
+)
+
+func readBounds(t *testing.T, lines string, env ...string) (bounds.Bounds, []string) {
+	t.Helper()
+	d, diags := config.Read(config.Options{Env: env, Files: []config.Source{{
+		Name: "f",
+		Data: []byte("services:\n  desk:\n    use: acme:Desk\n" + lines + "orchestrator: {params: {steps: []}}\n"),
+	}}})
+	if d == nil {
+		t.Fatal(diags)
+	}
+	var got []string
+	for _, p := range diags {
+		got = append(got, strconv.Itoa(p.Line)+":"+strconv.Itoa(p.Column)+" "+p.Code+": "+p.Hint)
+	}
+	return d.Services[0].Bounds, got
+}
+
+func TestTheBoundsOfAService(t *testing.T) {
+	names := func(list ...string) *bounds.Values { return &bounds.Values{Names: list} }
+	for _, tt := range []struct {
+		what, lines string
+		env         []string
+		want        bounds.Bounds
+	}{
+		{"none", "", nil, bounds.Bounds{}},
+		{"all", "    allow: { queues: [IT, 'IT::VPN', {id: 7}, {name: HR}], priorities: ['3 normal'], states: [{id: '4'}], notes: internal }\n", nil, bounds.Bounds{Allow: &bounds.Allow{
+			Queues: &bounds.Values{Names: []string{"IT", "IT::VPN", "HR"}, IDs: []string{"7"}}, Priorities: names("3 normal"), States: &bounds.Values{IDs: []string{"4"}}, InternalNotes: true,
+		}}},
+		{"nothing may be written", "    allow: { queues: [], priorities: [], states: [] }\n", nil, bounds.Bounds{Allow: &bounds.Allow{Queues: &bounds.Values{}, Priorities: &bounds.Values{}, States: &bounds.Values{}}}},
+		{"one for a list of one", "    allow: { queues: IT, states: { id: 4 } }\n", nil, bounds.Bounds{Allow: &bounds.Allow{Queues: names("IT"), States: &bounds.Values{IDs: []string{"4"}}}}},
+		{"a later source replaces the list", "    allow: { queues: [IT] }\n", []string{`OTAI__SERVICES__DESK__ALLOW__QUEUES=["HR"]`}, bounds.Bounds{Allow: &bounds.Allow{Queues: names("HR")}}},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			got, diags := readBounds(t, tt.lines, tt.env...)
+			if diags != nil {
+				t.Fatal(diags)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMistakesInBoundsAreSaidWhereTheyStand(t *testing.T) {
+	for lines, want := range map[string]string{
+		"    alow: { queues: [IT] }\n":                   "4:5 unknown-key: did you mean allow?",
+		"    allow: { queue: [IT] }\n":                   "4:14 unknown-key: did you mean queues?",
+		"    allow: { notes: public }\n":                 "4:21 bad-value: possible: internal",
+		"    allow: { notes: internl }\n":                "4:21 bad-value: did you mean internal?",
+		"    allow:\n":                                   "4:11 empty-value: list what may be written",
+		"    allow: { queues: }\n":                       "4:22 empty-value: list names, or write []",
+		"    allow: [IT]\n":                              "4:12 wrong-type: ",
+		"    allow: { queues: [IT, 5] }\n":               `4:27 wrong-type: write {id: 5} for an id, or "5" in quotes`,
+		"    allow: { queues: [{ id: 5, name: IT }] }\n": "4:23 bad-value: write a name, or {id: 5}",
+		"    allow: { queues: [{ idd: 5 }] }\n":          "unknown-key: did you mean id?",
+		"    allow: { queues: ['${QUEUE}'] }\n":          "4:23 bad-value: write the name itself",
+		"    allow: { queues: ['{{ x }}'] }\n":           "4:23 bad-value: write the name itself",
+		"    allow: { queues: [' '] }\n":                 "4:23 bad-value: write the name as the help desk has it",
+		"    allow: { queues: [[IT]] }\n":                "4:23 wrong-type: ",
+		"    params: { allow: { queues: [IT] } }\n":      "",
+	} {
+		_, diags := readBounds(t, lines)
+		if got := strings.Join(diags, "\n"); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s\ngot  %s\nwant %s", lines, got, want)
+		}
+	}
+}
