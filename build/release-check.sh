@@ -10,5 +10,5 @@ make build DIST="$dist"
 "$dist/bin/otai" version
 "$dist/bin/otai" demo
 ${GO:-go} test -count=1 ./pkg/loader/... ./internal/plugindev
-${GO:-go} test -count=1 -timeout 20m -run 'TestNoPlugin|TestOneOfSeveralFolders|TestAPlugin|TestAHostThatCanNot|TestEveryCure' ./cmd/otai
+OTAI_TEST_ROWS=causes ${GO:-go} test -count=1 -timeout 20m -run 'TestNoPlugin|TestOneOfSeveralFolders|TestAPlugin|TestAHostThatCanNot|TestEveryCure' ./cmd/otai
 rm -rf "$dist"

@@ -16,6 +16,7 @@ import (
 // expected.txt, before the first run. What differs from it now stands in corrected.txt,
 // each line with its reason.
 func TestAMistakeOfAnAdministratorIsOneReportAtItsPlace(t *testing.T) {
+	t.Parallel()
 	for _, set := range []string{"admin", "admin2"} {
 		t.Run(set, func(t *testing.T) { checkReports(t, set, 60) })
 	}
@@ -23,11 +24,13 @@ func TestAMistakeOfAnAdministratorIsOneReportAtItsPlace(t *testing.T) {
 
 // Two mistakes, in different sections of a file, are two reports.
 func TestTwoMistakesAreTwoReports(t *testing.T) {
+	t.Parallel()
 	checkReports(t, "pairs", 30)
 }
 
 // Slips of the hand, in words and in YAML, one in each file.
 func TestASlipIsOneReportAtItsPlace(t *testing.T) {
+	t.Parallel()
 	checkReports(t, "slips", 53)
 }
 
@@ -43,6 +46,7 @@ func checkReports(t *testing.T, set string, count int) {
 		t.Fatal(err)
 	}
 	env := environment(t, strings.Fields(string(variables))...)
+	keepsState(t, env)
 	files, err := filepath.Glob(filepath.Join(folder, "*.yml"))
 	if err != nil || len(files) != count {
 		t.Fatalf("%d files, want %d: %v", len(files), count, err)

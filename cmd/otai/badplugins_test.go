@@ -70,6 +70,7 @@ func refused(t *testing.T, plugins string, want []string) {
 
 // The probe waits long for such a plugin; a signal does not.
 func TestASignalEndsTheStartAlsoWhileAPluginBlocks(t *testing.T) {
+	t.Parallel()
 	plugins := t.TempDir()
 	marker := filepath.Join(t.TempDir(), "blocked")
 	source := strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2")

@@ -12,6 +12,7 @@ import (
 
 // TestNoPluginCodeHurtsWhoChecksIt has each beast opened by a process that only tries it.
 func TestNoPluginCodeHurtsWhoChecksIt(t *testing.T) {
+	t.Parallel()
 	c := newCage(t)
 	for kind, k := range map[string]struct {
 		code  int
@@ -96,6 +97,7 @@ func TestNoPluginPrintsIntoAnAnswer(t *testing.T) {
 }
 
 func TestAPluginThatChangesItsProcessIsRefusedWhereTheConfigurationSaysSo(t *testing.T) {
+	t.Parallel()
 	c := newCage(t)
 	b := beast{kind: "open-moves", fate: without, use: usesNothing, cause: "init-side-effects"}
 	v := c.prepare(t, b)

@@ -57,6 +57,7 @@ const tickPackage = "otai_z_ticking"
 
 // TestNoPluginCodeHurtsTheHost lets each beast work beside a plugin that is watched.
 func TestNoPluginCodeHurtsTheHost(t *testing.T) {
+	t.Parallel()
 	c := newCage(t)
 	ran := 0
 	for _, b := range beasts() {
@@ -68,7 +69,7 @@ func TestNoPluginCodeHurtsTheHost(t *testing.T) {
 			switch {
 			case b.rare:
 				needsAll(t)
-			case !everyTime(b.kind) && !full() && os.Getenv("OTAI_TEST_CHAOS") == "":
+			case !everyTime(b.kind) && !(ofEachCause() && ofItsCause(b.kind)) && !thorough():
 				t.Skip("much like others of its moment: set OTAI_TEST_ALL=1")
 			}
 			ran++
@@ -79,18 +80,26 @@ func TestNoPluginCodeHurtsTheHost(t *testing.T) {
 	row(t, "plugins that do harm", "%d kinds tried", ran)
 }
 
-// everyTime is whether a kind is tried by each run of the tests. The others, each much like
-// one of these, are tried by continuous integration and with OTAI_TEST_ALL.
+// everyTime is whether a kind is tried by each run of the tests: one for each thing that holds the
+// others off. See selection_test.go.
 func everyTime(kind string) bool {
 	return slices.Contains(strings.Fields(`
-		secondexit secondexit0 daemon globals killparent latepanic sigignore stdout
-		validateexit startblock closedead typednil evilerr evilresult
-		open-quits constructor-forks open-swallows-in-c open-limits open-environment open-contract open-redirects
-		describe-exits describe-prints describe-otherwise validate-error-panics build-exits build-goexit build-error-panics
-		start-exits start-forks start-error-nil
-		call-exits call-crashes-in-c call-goexit call-kills-group call-map-writes find-error-nil
-		error-blocks error-around result-wide result-panics result-racing
-		close-exits close-child close-goexit later-panics later-crashes-in-c`), kind)
+		secondexit0 daemon globals sigignore stdout open-limits describe-exits describe-otherwise
+		validate-error-panics build-goexit start-exits startblock call-exits call-crashes-in-c typednil
+		error-blocks result-wide result-racing closedead close-exits later-panics find-error-nil`), kind)
+}
+
+// ofItsCause is whether a kind stands for others with the same cause.
+func ofItsCause(kind string) bool {
+	return slices.Contains(strings.Fields(`
+		secondexit killparent latepanic
+		validateexit evilerr evilresult
+		open-quits constructor-forks open-swallows-in-c open-environment open-contract open-redirects
+		describe-prints build-exits build-error-panics
+		start-forks start-error-nil
+		call-goexit call-kills-group call-map-writes
+		error-around result-panics
+		close-child close-goexit later-crashes-in-c`), kind)
 }
 
 // TestEachBeastIsInTheTable compares the table with the sources.

@@ -86,6 +86,7 @@ func bundled(t *testing.T, root, umask string, env ...string) (archive, sbom []b
 }
 
 func TestTheBundleAndItsSBOMAreTheSameFromTwoFolders(t *testing.T) {
+	needsThorough(t)
 	t.Parallel()
 	const epoch = 1700000000
 	env := fmt.Sprint("SOURCE_DATE_EPOCH=", epoch)

@@ -38,6 +38,7 @@ func hubCache(t *testing.T, models map[string]string) string {
 // validated and do their work. Only the address of the help desk is another, which
 // the environment gives.
 func TestConfigurationsOfOpenTicketAIRunAsTheyAre(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		service  string // that has the address
 		queue    string // that is looked at

@@ -144,6 +144,7 @@ func newReader(t *testing.T) *reader {
 	t.Cleanup(models.server.Close)
 	r.url = strings.TrimSpace(url)
 	r.env = environment(t, "OTOBO_URL="+r.url, "HF_ENDPOINT="+models.server.URL)
+	keepsState(t, r.env)
 	return r
 }
 

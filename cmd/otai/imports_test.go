@@ -112,6 +112,7 @@ func allows(list []string, room string) bool {
 }
 
 func TestImportsGoOneWay(t *testing.T) {
+	t.Parallel()
 	for name, allowed := range mayImport {
 		for _, dep := range list(t, product.root, `{{join .Deps "\n"}}`, "./"+name) {
 			ours, isOurs := strings.CutPrefix(dep, module)

@@ -50,6 +50,7 @@ const passing = taking + `
 // TestATicketsTextsAreNeverReadAsAnythingElse: whoever writes a ticket must not be
 // able to change a type, drop a value or run a template by its words.
 func TestATicketsTextsAreNeverReadAsAnythingElse(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	texts := []string{
 		"12345", "[1]", "None", "'q'", "{{ 7*7 }}", "1.50", "0x10", "True", "()", "{'a': 1}", "1_000", "{% raw %}", "# no comment", "inf", "1,", "${HOME}", "{#",

@@ -57,6 +57,7 @@ func TestTicketsThatALoopLeavesOutHideNobody(t *testing.T) {
 }
 
 func TestItemsOfALoopMayBeTexts(t *testing.T) {
+	t.Parallel()
 	const ids = "get_pipe_result('fetch', 'fetched_tickets') | map(attribute='id')"
 	for name, c := range map[string]struct{ items, id string }{
 		"ids of tickets":        {"{{ " + ids + " | list }}", "get_parent_param('item')"},
@@ -90,6 +91,7 @@ func slowly(q *request) treatment {
 // a text, or such that move the ticket out of what is searched; also when the process is
 // killed meanwhile.
 func TestItemsOfOneTicketFollowEachOther(t *testing.T) {
+	t.Parallel()
 	const ids = "(get_pipe_result('fetch', 'fetched_tickets') | map(attribute='id') | join(',NAME#'))"
 	named := func(name string) string {
 		return "('" + name + "#' ~ " + strings.Replace(ids, "NAME", name, 1) + ").split(',')"
@@ -160,6 +162,7 @@ func TestAnInnerLoopMayBeAboutTheTicketOfItsItem(t *testing.T) {
 // TestLoopsMayBeNested: four groups of four tickets. Each loop has workers of its own, so
 // however few they are, a run that waits for its items keeps no worker from them.
 func TestLoopsMayBeNested(t *testing.T) {
+	t.Parallel()
 	const groups, each = 4, 4
 	stores := map[string]func(t *testing.T) []string{
 		"SQLite":     func(*testing.T) []string { return nil },

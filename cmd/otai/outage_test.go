@@ -151,6 +151,7 @@ func TestRunSurvivesAHelpDeskThatGoesAwayAndComesBack(t *testing.T) {
 }
 
 func TestAStopEndsAStepThatHangs(t *testing.T) {
+	t.Parallel()
 	hanging := make(chan struct{})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

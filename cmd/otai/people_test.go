@@ -56,6 +56,7 @@ func TestTwoRunnersThatNoteDoNotFreeEachOthersTickets(t *testing.T) {
 }
 
 func TestWhatAnEventModuleDoesAtEachNoteIsBounded(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		most int
@@ -136,6 +137,7 @@ func TestWhatAPersonHasClosedIsNotFinished(t *testing.T) {
 // TestWhatAPersonClosesBeforeItIsReadIsNotBegun: between the search and the reading, in one
 // process or with a kill in between, after which the run is to read its own ticket.
 func TestWhatAPersonClosesBeforeItIsReadIsNotBegun(t *testing.T) {
+	t.Parallel()
 	for _, killed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("killed %v", killed), func(t *testing.T) {
 			t.Parallel()
@@ -183,6 +185,7 @@ func TestWhatAPersonClosesBeforeItIsReadIsNotBegun(t *testing.T) {
 // A merged one ends its run. A deleted one is to the help desk like one without a right to
 // it, so its run waits, and nobody else does.
 func TestATicketThatIsMergedOrDeletedInTheMiddle(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		behind  int // of the ticket's updates

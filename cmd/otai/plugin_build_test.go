@@ -183,6 +183,7 @@ func TestAPluginThatRequiresOtherVersionsLoadsAfterPluginBuild(t *testing.T) {
 }
 
 func TestAMissingModuleIsNamedWithTheCommandThatFetchesIt(t *testing.T) {
+	t.Parallel()
 	plugin := writeFiles(t, map[string]string{"go.mod": sharedModule, "main.go": sharedPlugin})
 	without := slices.DeleteFunc(slices.Clone(shared), func(m string) bool { return m == "github.com/rs/zerolog" })
 	into := t.TempDir()

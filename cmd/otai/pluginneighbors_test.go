@@ -27,7 +27,7 @@ type neighbor struct {
 
 	inTheWay string // what stands in its way, where it is built alone
 	unasked  bool   // where that can't be cured by a version
-	brief    bool   // it is in make test, too
+	brief    bool   // it is tried by continuous integration, too
 }
 
 const innerLib = "package lib\n\n// Word is one.\nfunc Word() string { return \"a word\" }\n"
@@ -197,7 +197,7 @@ func TestThirdPartyPluginsStandBesideTheBundledOnes(t *testing.T) {
 	}
 	var steps strings.Builder
 	for _, n := range neighbors() {
-		if !n.brief && os.Getenv("OTAI_TEST_ALL") == "" {
+		if everyTime := n.name == "aa-limits"; !full() && !everyTime && (!n.brief || !ofEachCause()) {
 			continue
 		}
 		t.Run(n.name, func(t *testing.T) { n.joins(t, folder) })

@@ -213,6 +213,7 @@ func TestALoginThatIsRefusedIsNoTickets(t *testing.T) {
 // TestOnceIsDoneWhenAnUnknownOutcomeTurnsOutWell: RUNS 31: it waits until the request can't be
 // at work any more, and what it finds then decides.
 func TestOnceIsDoneWhenAnUnknownOutcomeTurnsOutWell(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		tickets int
 		first   treatment // of the first update of each

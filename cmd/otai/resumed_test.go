@@ -19,6 +19,7 @@ import (
 // TestTheThreePipeFormIsKilledAfterEachOfItsRequests, with a ticket of 5 MB, which is too
 // large to be kept, and with one in which a secret stands.
 func TestTheThreePipeFormIsKilledAfterEachOfItsRequests(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, body string }{
 		{"an ordinary ticket", "Hello"},
 		{"5 MB", strings.Repeat("0123456789abcdef ", 5<<20/17)},

@@ -83,7 +83,7 @@ func buildZoo() error {
 		{dir: ".", output: "testhost-internal", args: []string{"-ldflags=-linkmode=internal", "./internal/testhost"}},
 		{dir: "new-dep", output: "otai_needs_new_dep.so", args: []string{"-buildmode=plugin", "./needs_new_dep"}},
 		{dir: "new-api", output: "otai_new_api.so", args: []string{"-buildmode=plugin", "./zz_good"}},
-		{dir: "zoo", output: "otai_same_path.so", args: []string{"-buildmode=plugin", "-ldflags=-s", "./zz_good"}},
+		{dir: "zoo", output: "otai_same_path.so", args: []string{"-buildmode=plugin", "-ldflags=-w", "./zz_good"}},
 		{dir: "zoo", output: "otai_no_trimpath.so", args: []string{"-trimpath=false", "-buildmode=plugin", "./zz_good"}},
 		{dir: "zoo", output: "otai_executable.so", args: []string{"./zz_good"}},
 		{dir: "zoo", output: "otai_files.so", args: []string{"-buildmode=plugin", "zz_good/main.go"}},
@@ -161,7 +161,11 @@ func build(j job) error {
 	if dir != "." {
 		dir = filepath.Join(zoo.dir, dir)
 	}
-	args := append([]string{"build", "-trimpath", "-pgo=off", "-o", filepath.Join(zoo.dir, j.output)}, j.args...)
+	args := []string{"build", "-trimpath", "-pgo=off", "-o", filepath.Join(zoo.dir, j.output)}
+	if strings.HasSuffix(j.output, ".so") {
+		args = append(args, "-ldflags=-s -w") // half the work
+	}
+	args = append(args, j.args...)
 	command := exec.Command("go", args...)
 	command.Dir = dir
 	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=1")

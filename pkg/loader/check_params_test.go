@@ -35,7 +35,7 @@ func TestAPluginsOwnValidateIsAsked(t *testing.T) {
 		{},
 		{{Path: params.Keys("mode"), Code: params.CodeValidate, Message: "the door is closed"}},
 		{{Code: params.CodeValidate, Message: "9007199254740993 people want in"}},
-		{{Code: params.CodeValidate, Message: "can't be checked, because the plugin's Validate panicked: the door fell down"}},
+		{{Code: params.CodeBroken, Message: "can't be checked, because the plugin's Validate panicked: the door fell down"}},
 		{{Path: params.Keys("mood"), Code: params.CodeUnknownKey, Message: "unknown key", Hint: "there are mode, count"}},
 	}
 	if !reflect.DeepEqual(r.Checked, want) {
