@@ -70,6 +70,12 @@ func showPlugins(out *bufio.Writer, list []plugins.FileStatus, dirs []string) {
 		}
 	}
 	for _, p := range list {
+		if len(p.Changes) > 0 {
+			show(out, "\n")
+			showChanges(out, p.Package, p.Changes)
+		}
+	}
+	for _, p := range list {
 		if p.Error == "" {
 			continue
 		}

@@ -62,6 +62,7 @@ func showChecks(out io.Writer, checks []plugins.CheckResult) error {
 				return err
 			}
 		}
+		showChanges(out, check.File, check.Changes)
 		if check.Together == nil {
 			continue
 		}
@@ -72,6 +73,17 @@ func showChecks(out io.Writer, checks []plugins.CheckResult) error {
 		}
 	}
 	return nil
+}
+
+// showChanges says what opening a plugin changes in its process.
+func showChanges(out io.Writer, file string, changes []string) {
+	if len(changes) == 0 {
+		return
+	}
+	show(out, "%s: opening it changes its process, which otai puts back, or refuses with init_side_effects: refuse\n", file)
+	for _, change := range changes {
+		show(out, "  %s\n", lines(change))
+	}
 }
 
 // showTogether is the second line of a judgment, with the reason where a file is refused.

@@ -62,7 +62,7 @@ func Build(ctx context.Context, s app.Settings, dir, output string, beside Besid
 		return app.ExitWith(app.CodePlugins, loader.CheckSources(dir, loader.Options{TrustGroup: trustGroup}))
 	}
 	check := func(file string) error {
-		alone, err := judgeAlone(ctx, s, file, false)
+		alone, _, err := judgeAlone(ctx, s, file, false)
 		if err == nil && alone != nil {
 			err = app.ExitWith(app.CodePlugins, &rejectedBuildError{alone})
 		}

@@ -19,6 +19,7 @@ type CheckResult struct {
 	Alone    *Judgment `json:"alone"`
 	Together *Judgment `json:"together"` // nil: not asked for
 	Beside   []string  `json:"beside"`   // the plugin files that stand there
+	Changes  []string  `json:"changes"`  // of its process, when it is opened: they are put back
 	Judgment
 }
 
@@ -57,12 +58,12 @@ func Check(ctx context.Context, s app.Settings, files []string, beside Beside, s
 	var set []string
 	var numbers []int
 	for n, file := range files {
-		rejection, err := judgeAlone(ctx, s, file, static)
+		rejection, changes, err := judgeAlone(ctx, s, file, static)
 		if err != nil {
 			return nil, err
 		}
 		alone := judgmentOf(rejection)
-		checks[n] = CheckResult{File: file, Alone: &alone, Beside: []string{}, Judgment: alone}
+		checks[n] = CheckResult{File: file, Alone: &alone, Beside: []string{}, Changes: changes, Judgment: alone}
 		if rejection == nil {
 			set, numbers = append(set, file), append(numbers, n)
 		} else if !beside.Alone {
@@ -95,17 +96,18 @@ func Check(ctx context.Context, s app.Settings, files []string, beside Beside, s
 	return checks, nil
 }
 
-// judgeAlone judges a file as if there were no other plugin.
-func judgeAlone(ctx context.Context, s app.Settings, file string, static bool) (*loader.Error, error) {
+// judgeAlone judges a file as if there were no other plugin, and says what opening it changes
+// in its process.
+func judgeAlone(ctx context.Context, s app.Settings, file string, static bool) (rejection *loader.Error, changes []string, err error) {
 	alone, err := loader.Preflight(file)
 	if err != nil || alone[0] != nil || static {
-		return first(alone), app.ExitWith(app.CodePlugins, err)
+		return first(alone), []string{}, app.ExitWith(app.CodePlugins, err)
 	}
 	plugins, err := inspectFiles(ctx, s, file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return plugins[0].Err, nil
+	return plugins[0].Err, append([]string{}, plugins[0].Effects...), nil
 }
 
 func first(rejections []*loader.Error) *loader.Error {

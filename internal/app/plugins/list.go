@@ -25,6 +25,7 @@ type FileStatus struct {
 	SHA256      string   `json:"sha256"`
 	Injectables []string `json:"injectables"`
 	DurationMS  float64  `json:"duration_ms"`
+	Changes     []string `json:"changes"`  // of its process, when it is opened: they are put back
 	Crashes     int      `json:"crashes"`  // deaths of workers that were put down to this content
 	Restarts    int      `json:"restarts"` // workers that were started after one
 }
@@ -67,6 +68,7 @@ func statusOf(p loader.Plugin) FileStatus {
 		Status: string(p.Status), SHA256: p.SHA256, Injectables: p.Injectables,
 		DurationMS: float64(p.Duration.Microseconds()) / 1000,
 	}
+	status.Changes = append([]string{}, p.Effects...)
 	if status.Injectables == nil {
 		status.Injectables = []string{}
 	}
