@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/pgtest"
 )
@@ -191,5 +192,36 @@ func TestWhatAnAdministratorMadeARestrictedUserWorksWith(t *testing.T) {
 	}
 	if out, code := w.command(env, "runs", "retry", "--handled", "-c", config); code != 0 || !strings.Contains(out, fmt.Sprint(len(ids))+" tried again") {
 		t.Errorf("%d: %s", code, out)
+	}
+}
+
+// PROCESSES 8: a service whose database is down when it starts waits for it, and can be
+// stopped meanwhile. A command that ends by itself does so (above).
+func TestAServiceWaitsForADatabaseThatIsDownWhenItStarts(t *testing.T) {
+	t.Parallel()
+	c := postgres(t)
+	w := newWitness(t)
+	ids := w.addMany(2, "x")
+	config := writeFile(t, rowConfig(1, "timeout: PT5S", noteStep))
+	c.Stop(t, pgtest.Fast)
+	const lost, back = "the run store can't be reached", "the run store can be reached"
+	begin := func() *life {
+		l := live(t, w.environment("OTAI_DATABASE_URL="+c.url), "run", "-c", config)
+		eventually(t, lost, func() bool { return strings.Contains(l.log.String(), lost) })
+		return l
+	}
+	stopped := begin()
+	if stopped.end(t); stopped.ProcessState.ExitCode() != 0 {
+		t.Errorf("stopped while it waits: %v", stopped.ProcessState)
+	}
+	l := begin()
+	time.Sleep(2 * time.Second) // for another try
+	c.Start(t)
+	if !w.all(time.Minute, ids, goal{note: "Sorted"}) {
+		t.Error("nothing is done after the database has come back")
+	}
+	l.end(t)
+	if log := l.log.String(); strings.Count(log, lost) != 1 || strings.Count(log, back) != 1 {
+		t.Error("that the database is down, and is back, is said once each")
 	}
 }

@@ -33,7 +33,7 @@ type keptRuns struct {
 
 // keepRuns opens the store, and puts the gate and the engine of runs on it.
 func (a *Setup) keepRuns(ctx context.Context, o RunOptions) (*keptRuns, error) {
-	opened, err := a.openRunStore(ctx)
+	opened, err := a.openRunStore(ctx, !o.Once && !o.UntilEmpty)
 	if err != nil {
 		return nil, err
 	}

@@ -120,11 +120,33 @@ func (s Settings) RedactorOf(ctx context.Context, d *config.Document, all bool) 
 	return r
 }
 
-// openRunStore waits for a process that has the state folder and is about to end.
-func (a *Setup) openRunStore(ctx context.Context) (*RunStore, error) {
+// The pauses between two tries to reach a database.
+const (
+	databasePause  = time.Second
+	databasePauses = 30 * time.Second // the longest
+)
+
+// openRunStore waits for a process that has the state folder and is about to end. A service, which
+// does not end by itself, waits for a database that can't be reached, too.
+func (a *Setup) openRunStore(ctx context.Context, service bool) (*RunStore, error) {
+	pause, lost := databasePause, time.Time{}
 	for until := time.Now().Add(folderPatience); ; {
 		opened, err := a.settings.OpenRunStore(ctx, a.Document, a.logger)
-		if !WorkedAt(err) || time.Now().After(until) {
+		look := folderLook
+		switch unreachable := service && a.Document.Runs.Database != "" && isUnreachable(err); {
+		case ctx.Err() != nil && unreachable:
+			return nil, ctx.Err()
+		case unreachable:
+			if lost.IsZero() {
+				lost = time.Now()
+				a.logger.Error("the run store can't be reached: nothing is done until it can be", "err", a.Clean(err))
+			}
+			look, pause = pause, min(2*pause, databasePauses)
+			until = time.Now().Add(folderPatience) // another process may have taken the folder meanwhile
+		case !WorkedAt(err) || time.Now().After(until):
+			if err == nil && !lost.IsZero() {
+				a.logger.Info("the run store can be reached", "after", time.Since(lost).Round(time.Second))
+			}
 			if err == nil && opened.Moved != "" {
 				a.logger.Error("the run store was damaged and is begun anew: what it knew is in the file that was moved aside", "file", opened.Moved)
 			}
@@ -132,10 +154,19 @@ func (a *Setup) openRunStore(ctx context.Context) (*RunStore, error) {
 		}
 		select {
 		case <-ctx.Done():
+			if !lost.IsZero() {
+				return nil, ctx.Err()
+			}
 			return nil, ExitWith(CodeRun, fmt.Errorf("stopped: %w", err))
-		case <-time.After(folderLook):
+		case <-time.After(look):
 		}
 	}
+}
+
+// isUnreachable reports whether nobody answers where a database should be.
+func isUnreachable(err error) bool {
+	unfit := (*river.Unfit)(nil)
+	return errors.Is(err, store.ErrUnavailable) || errors.As(err, &unfit) && unfit.Reason == river.Unreachable && unfit.Err != nil
 }
 
 // LookIntoRuns is that of the settings, for this configuration, to read.
