@@ -51,7 +51,7 @@ var mayImport = map[string][]string{
 	"internal/lazyregexp":         {},
 	"internal/redact":             {},
 	"internal/base":               {"internal/base/batch", "internal/decisions", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
-	"internal/base/batch":         {"pkg/api"},
+	"internal/base/batch":         {"pkg/params/freeze", "pkg/api"},
 	"internal/decisions":          {},
 	"internal/jinja":              {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/jinja/analysis":     also(belowEval, "internal/jinja/eval", "internal/jinja/syntax"),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -131,6 +132,72 @@ func TestOneTextOfABatchDoesNotFailTheOthers(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// stuck is a classifier that keeps one text for ever, or ends the goroutine that asks.
+type stuck struct {
+	slow
+	text string
+	ends bool
+	end  <-chan struct{}
+}
+
+func (s *stuck) keeps(texts ...api.ClassificationRequest) {
+	if !slices.ContainsFunc(texts, func(r api.ClassificationRequest) bool { return r.Text == s.text }) {
+		return
+	}
+	if s.ends {
+		runtime.Goexit()
+	}
+	<-s.end
+}
+
+func (s *stuck) Classify(ctx context.Context, r api.ClassificationRequest) (api.Classification, error) {
+	s.keeps(r)
+	return s.slow.Classify(ctx, r)
+}
+
+func (s *stuck) ClassifyBatch(ctx context.Context, rs []api.ClassificationRequest) ([]api.Classification, error) {
+	s.keeps(rs...)
+	return s.slow.ClassifyBatch(ctx, rs)
+}
+
+// Whichever text a classifier keeps for ever, the others have their answers, and so do those
+// that come later.
+func TestATextThatIsKeptForEverKeepsNoOther(t *testing.T) {
+	for name, kept := range map[string]string{"the first one": "0", "the first of a batch": "1", "another of a batch": "3"} {
+		for way, ends := range map[string]bool{"never ends": false, "ends its goroutine": true} {
+			t.Run(name+" "+way, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					end := make(chan struct{})
+					s := &stuck{text: kept, ends: ends, end: end}
+					g := &batch.Groups{}
+					var all sync.WaitGroup
+					answers := make(chan string, 10)
+					began := time.Now()
+					for i := range 5 {
+						all.Go(func() {
+							if answer, err := g.Classify(t.Context(), s, api.ClassificationRequest{Text: fmt.Sprint(i)}); err == nil {
+								answers <- answer.Label
+							}
+						})
+						time.Sleep(time.Millisecond)
+					}
+					got := []string{<-answers, <-answers, <-answers, <-answers}
+					slices.Sort(got)
+					if slices.Contains(got, kept) || time.Since(began) > 2*time.Minute {
+						t.Errorf("got %v after %v", got, time.Since(began))
+					}
+					began = time.Now()
+					if _, err := g.Classify(t.Context(), s, api.ClassificationRequest{Text: "later"}); err != nil || time.Since(began) > 2*time.Second {
+						t.Errorf("one that comes later: %v after %v", err, time.Since(began))
+					}
+					close(end)
+					all.Wait()
+				})
+			})
+		}
 	}
 }
 
