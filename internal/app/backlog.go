@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
 // Progress says how far the way through a backlog is.
@@ -80,7 +81,8 @@ func (b *backlog) count(ctx context.Context) int {
 			return -1
 		}
 		c.Limit, c.Offset = mostCounted, 0
-		ids, err := f.FindTicketIDs(ctx, c)
+		var ids []string
+		err := freeze.CallUntil(0, ctx.Done(), 0, func() (err error) { ids, err = f.FindTicketIDs(ctx, c); return err })
 		if err != nil {
 			return -1
 		}

@@ -41,7 +41,7 @@ func stopped(ctx context.Context, err error) bool {
 
 // Run builds the engine and runs it to its end.
 func (a *Setup) Run(ctx context.Context, o RunOptions) error {
-	options := orchestrator.Options{Once: o.Once, UntilEmpty: o.UntilEmpty}
+	options := orchestrator.Options{Once: o.Once, UntilEmpty: o.UntilEmpty, Stop: ctx.Done()}
 	if o.DryRun {
 		options.Wrap, options.Strict = newDryRun(a.logger, a.bounds()).wrap, true
 		return a.run(ctx, o, options, nil)
@@ -60,6 +60,9 @@ func (a *Setup) Run(ctx context.Context, o RunOptions) error {
 func (a *Setup) run(ctx context.Context, o RunOptions, options orchestrator.Options, kept *keptRuns) error {
 	known := a.Redactor.All()
 	engine, err := a.Engine(options)
+	if stopped(ctx, err) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

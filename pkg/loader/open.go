@@ -226,7 +226,7 @@ func openFile(p *Plugin, private string, limit time.Duration, catch bool) (creat
 
 // factoryOf finds CreatePlugin in a file that was opened, or says why it could not be.
 func (p *Plugin) factoryOf(file *plugin.Plugin, err error) (create factory, failure error) {
-	if isBroken(err) {
+	if freeze.Broken(err) {
 		return nil, p.errorf(StageOpen, panicCode(err, CodeInitPanic),
 			"move what can fail or wait out of init and package variables, into the services' build functions", "while its packages were initialized, it %w", err)
 	}
@@ -251,11 +251,6 @@ func (p *Plugin) factoryOf(file *plugin.Plugin, err error) (create factory, fail
 // must not be read then.
 func callPlugin(limit time.Duration, run func()) error {
 	return freeze.Call(limit, func() error { run(); return nil })
-}
-
-// isBroken reports whether code of a plugin did not return as it should.
-func isBroken(err error) bool {
-	return errors.As(err, new(*freeze.PanicError)) || errors.As(err, new(*freeze.StuckError)) || errors.Is(err, freeze.ErrGoexit)
 }
 
 // panicCode distinguishes code that does not return from code that panics.

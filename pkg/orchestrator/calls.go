@@ -53,13 +53,28 @@ func (r *running) about() []any {
 	return append(r.node.owner.about(), "use", r.node.use, "at", r.node.at(), "after", time.Since(r.began).Round(time.Millisecond))
 }
 
-// watch names calls that take long, until ctx ends.
-func (c *calls) watch(ctx context.Context) {
+// watch names calls that take long, until ctx ends, to people and to keep.
+func (c *calls) watch(ctx context.Context, keep func(context.Context, []LongCall)) {
 	for sleep(ctx, callsEach) {
 		for _, r := range c.overdue() {
 			c.logger.Warn("a step has not ended yet: its runner waits for it", r.about()...)
 		}
+		keep(ctx, c.long())
 	}
+}
+
+// long are the calls that have been named and have not ended.
+func (c *calls) long() []LongCall {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []LongCall
+	for r := range c.running {
+		if took := time.Since(r.began); took >= longCall && !c.within(r) {
+			o := r.node.owner
+			list = append(list, LongCall{Path: o.path, At: r.node.at(), Use: r.node.use, Plugin: o.plugin, File: o.file, Step: o.step, Took: took})
+		}
+	}
+	return list
 }
 
 // overdue are the calls that are to be named now. One is left out while a call within it runs.

@@ -85,6 +85,9 @@ type Options struct {
 	// Around is called before a Start or a Close with the name of the plugin, and what it returns
 	// after that has returned; nil: it isn't.
 	Around func(a Activity, plugin string) (ended func())
+	// Stop is closed when the process is to end: New waits for a build function that doesn't
+	// return for the grace only from then on, and its error is [context.Canceled]. nil: never.
+	Stop <-chan struct{}
 	// Grace is how long a running child of the root may continue after a stop before its
 	// context ends, and how long it may then take to return. 0 means 2 s.
 	Grace time.Duration

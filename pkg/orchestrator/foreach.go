@@ -201,7 +201,7 @@ func (p *place) steps(ctx context.Context, item LoopItem) (result api.PipeResult
 	if !p.node.foreign {
 		return loop.Item(ctx, scope.Enter(own))
 	}
-	err = p.node.owner.guard(0, func() (err error) {
+	err = p.node.owner.guard(func() (err error) {
 		if result, err = loop.Item(ctx, scope.Enter(own)); err == nil {
 			result, err = plainResult(result, true)
 		}

@@ -1,10 +1,10 @@
 package orchestrator
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -42,9 +42,18 @@ func (o owner) about() []any {
 }
 
 // guard runs f, which is code of a plugin, so that however it ends is an error here, and the
-// error's methods run no code of the plugin. A limit of 0 is none.
-func (o owner) guard(limit time.Duration, f func() error) error {
-	return o.named(freeze.Call(limit, f))
+// error's methods run no code of the plugin.
+func (o owner) guard(f func() error) error { return o.named(freeze.Call(0, f)) }
+
+// Ask runs f, which calls the service with this id, for a host that uses a service outside
+// of runs. However f ends is an error here, which names the plugin. After the end of ctx it is
+// waited for as long as for a running step; then it is given up.
+func (e *Engine) Ask(ctx context.Context, id string, f func() error) error {
+	s, ok := e.services[id]
+	if !ok {
+		return fmt.Errorf("there is no service %q", id)
+	}
+	return s.owner.inTime("a call", freeze.CallUntil(0, ctx.Done(), e.options.Grace, f))
 }
 
 // named says whose panic an error is.

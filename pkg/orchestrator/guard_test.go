@@ -300,6 +300,119 @@ func TestABuildFunctionThatBlocksIsNamed(t *testing.T) {
 	})
 }
 
+func TestAStopEndsABuildFunctionThatBlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		stop, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		closed := false
+		services := map[string]*service{"s": {end: func(context.Context) error { closed = true; return nil }}}
+		began := time.Now()
+		_, _, err := guarded(t, w, step("a", "t:Never", nil), services, orchestrator.Options{Stop: stop.Done()})
+		if took := time.Since(began); !errors.Is(err, context.Canceled) || took != 3*time.Second {
+			t.Errorf("got %v after %v", err, took)
+		}
+		if line := w.line("left behind"); !strings.Contains(line, "plugin=otai-bad") || !strings.Contains(line, "root.params.steps[0]") || !closed {
+			t.Errorf("said %q, what was built before is closed: %v", line, closed)
+		}
+		close(w.hang)
+	})
+}
+
+// What a stop finds at work needs services yet.
+func TestAStopLeavesTimeToWhatIsAtWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{}
+		stop := make(chan struct{})
+		e, _, err := guarded(t, w, map[string]any{"id": "user", "use": "t:Ask", "injects": map[string]any{"work": "s"}}, map[string]*service{"s": {}},
+			orchestrator.Options{Stop: stop, Once: true, Wrap: func(_ orchestrator.Service, instance any) any { return instance }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		close(stop)
+		if err := errors.Join(e.Run(t.Context()), e.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhatIsAskedOfAServiceOutsideOfRunsIsGuarded(t *testing.T) {
+	for _, kind := range []string{"typed nil", "nil of the contract's", "goexit", "panic with an evil value", "never ends"} {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, s := &world{}, &service{}
+				e, _, err := guarded(t, w, step("a", "t:Behave", nil), map[string]*service{"s": s}, orchestrator.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				err = e.Ask(ctx, "s", func() error {
+					if kind == "never ends" {
+						<-w.hang
+					}
+					return s.Work(kind)
+				})
+				broken := errors.As(err, new(*orchestrator.PanicError)) || errors.As(err, new(*orchestrator.StuckError))
+				if !broken || !strings.Contains(err.Error(), "plugin otai-bad") {
+					t.Errorf("got %T: %v", err, err)
+				}
+				close(w.hang)
+				if err := errors.Join(e.Ask(ctx, "s", func() error { return nil }), e.Close()); err != nil {
+					t.Error(err)
+				}
+				if err := e.Ask(ctx, "no such", nil); err == nil {
+					t.Error("a service was asked that there is not")
+				}
+			})
+		})
+	}
+}
+
+// longs is a Runs that keeps which steps have not ended.
+type longs struct {
+	*ledger
+	seen [][]orchestrator.LongCall
+}
+
+func (l *longs) KeepLong(_ context.Context, calls []orchestrator.LongCall) {
+	l.seen = append(l.seen, calls)
+}
+
+func TestWhichStepsHaveNotEndedIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, l := &world{}, &longs{ledger: newLedger()}
+		e, _, err := guarded(t, w, step("deaf", "t:Deaf", nil), nil, orchestrator.Options{Runs: l, Locate: func(string, error) string { return "config.yml:3:5" }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- e.Run(ctx) }()
+		time.Sleep(58 * time.Second)
+		synctest.Wait()
+		if n := len(l.seen[len(l.seen)-1]); n != 0 {
+			t.Errorf("%d are kept before they are long", n)
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		want := orchestrator.LongCall{Path: "root.params.steps[0]", At: "config.yml:3:5", Use: "t:Deaf", Plugin: "otai-bad", Step: "deaf", Took: time.Minute + 5*time.Second}
+		if last := l.seen[len(l.seen)-1]; len(last) != 1 || last[0] != want {
+			t.Errorf("kept %+v", last)
+		}
+		close(w.hang)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n := len(l.seen[len(l.seen)-1]); n != 0 {
+			t.Errorf("%d are kept after their end", n)
+		}
+		stop()
+		if err := errors.Join(<-ended, e.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAStepThatNeverEndsIsNamedWithGrowingPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{}

@@ -88,18 +88,34 @@ const (
 	closeAll    = 10 * time.Second
 )
 
-// building runs a build function, which is as quick as a plugin lets it be.
-func (e *Engine) building(o owner, f func() error) error {
-	return o.within(e.options.StartTimeout, "the build function", f)
+const buildFunction = "the build function"
+
+// building runs a build function or another method, which is as quick as a plugin lets it be.
+func (e *Engine) building(o owner, method string, f func() error) error {
+	err := o.inTime(method, freeze.CallUntil(e.options.StartTimeout, e.options.Stop, e.options.Grace, f))
+	if !errors.As(err, new(*StuckError)) {
+		return err
+	}
+	select {
+	case <-e.options.Stop:
+		e.logger.Warn("a build function did not end in time and is left behind", append(o.about(), "method", method, "grace", e.options.Grace)...)
+		return fmt.Errorf("stopped: %w: %w", err, context.Canceled)
+	default:
+		return err
+	}
 }
 
 // within guards a method that must return in time.
 func (o owner) within(limit time.Duration, method string, f func() error) error {
-	err := o.guard(limit, f)
+	return o.inTime(method, freeze.Call(limit, f))
+}
+
+// inTime names the method that didn't return in time, and whose panic an error is.
+func (o owner) inTime(method string, err error) error {
 	if stuck := (*freeze.StuckError)(nil); errors.As(err, &stuck) && stuck.Doing == "" {
-		return &StuckError{Method: method, Plugin: o.who(), Limit: limit.Round(time.Millisecond)}
+		return &StuckError{Method: method, Plugin: o.who(), Limit: stuck.Limit.Round(time.Millisecond)}
 	}
-	return err
+	return o.named(err)
 }
 
 // Start starts each service and pipe that is an [api.Starter], in the order in which they
@@ -228,7 +244,7 @@ func (e *Engine) start(ctx context.Context, i *instance) error {
 		go func(ended chan<- error) {
 			defer cancel()
 			over := e.around(Starting, i)
-			err := i.guard(0, func() error { return starter.Start(limited) })
+			err := i.guard(func() error { return starter.Start(limited) })
 			over()
 			ended <- err
 		}(i.starting)

@@ -141,7 +141,7 @@ func (n *node) buildInstance(entry registry.Entry) error {
 	n.logger = host.Logger()
 	var built any
 	var run api.RunFunc
-	err := n.engine.building(n.owner, func() (err error) {
+	err := n.engine.building(n.owner, buildFunction, func() (err error) {
 		built, run, err = entry.Injectable.BuildPipe(host)
 		return err
 	})
@@ -331,8 +331,12 @@ func (n *node) ready(ctx context.Context, scope api.Scope) (p any, own map[strin
 			return nil, nil, n.runError(n.path, err)
 		}
 	}
-	if own, err = params.PlainParams(n.spec, p); err != nil {
-		return nil, nil, n.paramsRunError(n.path+".params", err)
+	var wrong error
+	if err = n.ask(func() { own, wrong = params.PlainParams(n.spec, p) }); err != nil {
+		return nil, nil, n.runError(n.path, err)
+	}
+	if wrong != nil {
+		return nil, nil, n.paramsRunError(n.path+".params", wrong)
 	}
 	return p, own, nil
 }
@@ -357,7 +361,7 @@ func (n *node) call(ctx context.Context, p any, scope api.Scope) (result api.Pip
 	}
 	defer n.engine.calls.begin(n)()
 	// In a goroutine of its own, since a plugin may end it.
-	err = n.owner.guard(0, func() (err error) {
+	err = n.owner.guard(func() (err error) {
 		result, err = n.carryOut(ctx, p, scope)
 		return err
 	})
@@ -382,7 +386,7 @@ func (n *node) ask(f func()) error {
 		f()
 		return nil
 	}
-	return n.owner.guard(0, func() error { f(); return nil })
+	return n.owner.guard(func() error { f(); return nil })
 }
 
 // runs is the plugin whose code runs in n. A pipe of the host's has that of its service.

@@ -33,7 +33,7 @@ func (e *Engine) rendering(f func() error) error {
 	if e.rendererOf == nil {
 		return f()
 	}
-	return e.rendererOf.guard(0, f)
+	return e.rendererOf.guard(f)
 }
 
 func (t *texts) parse(source string) (api.Template, error) {

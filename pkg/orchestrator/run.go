@@ -22,7 +22,11 @@ func (e *Engine) Run(ctx context.Context) error {
 
 	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
 	var watch sync.WaitGroup
-	watch.Go(func() { e.calls.watch(watching) })
+	keep := func(context.Context, []LongCall) {}
+	if longs, ok := e.runs.(Longs); ok {
+		keep = longs.KeepLong
+	}
+	watch.Go(func() { e.calls.watch(watching, keep) })
 	defer watch.Wait()
 	defer unwatch()
 

@@ -35,6 +35,20 @@ type Slots interface {
 	Fire(ctx context.Context, p *Place, interval time.Duration) (mine bool, ended func(), err error)
 }
 
+// Longs is optional on a [Runs] by which other processes see what this one does.
+type Longs interface {
+	// KeepLong is called every few seconds with the calls of plugins' code that have taken
+	// unusually long and have not returned, mostly none.
+	KeepLong(ctx context.Context, calls []LongCall)
+}
+
+// LongCall is a call of a pipe that has not returned yet: nothing can end it.
+type LongCall struct {
+	Path, At, Use      string // its place in the configuration, and in its files as file:line:column
+	Plugin, File, Step string // whose code runs, and what people call the pipe
+	Took               time.Duration
+}
+
 // Run is one run in this process. Its methods are for one goroutine.
 type Run interface {
 	// Resumed reports whether the run was begun before: its trigger isn't asked again.

@@ -139,7 +139,7 @@ func (e *Engine) buildService(s *service) error {
 	}
 	host := e.host(s.Path, s.Use, s.entry)
 	var built any
-	err = e.building(s.owner, func() (err error) {
+	err = e.building(s.owner, buildFunction, func() (err error) {
 		built, err = s.entry.Injectable.BuildService(p, host)
 		return err
 	})
@@ -171,7 +171,7 @@ func (e *Engine) inject(injects map[string]string) func(need *params.Spec) (any,
 		}
 		// It asks the service what it can do beyond the contract.
 		var wrapped any
-		if err := e.building(s.owner, func() error { wrapped = e.options.Wrap(s.Service, s.instance); return nil }); err != nil {
+		if err := e.building(s.owner, "a method", func() error { wrapped = e.options.Wrap(s.Service, s.instance); return nil }); err != nil {
 			return nil, err
 		}
 		switch want := need.Type(); {

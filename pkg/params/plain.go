@@ -118,7 +118,8 @@ func PlainParams(s *Spec, p any) (map[string]any, error) {
 	if v.IsNil() {
 		return nil, errors.New("there are no params")
 	}
-	out, err := newPlainer(false).plainStruct(v.Elem(), 0)
+	// A Validate may put anything there.
+	out, err := newPlainer(!freeze.Known(s.typ)).plainStruct(v.Elem(), 0)
 	if err != nil {
 		return nil, atPlace(err)
 	}

@@ -61,7 +61,7 @@ func Doctor(ctx context.Context, s app.Settings, o DoctorOptions) (Diagnosis, er
 	}
 	a := analysis{setup}
 	defer a.Close()
-	engine, err := a.Engine(orchestrator.Options{Once: true})
+	engine, err := a.Engine(orchestrator.Options{Once: true, Stop: ctx.Done()})
 	if err != nil {
 		return Diagnosis{}, err
 	}
@@ -73,6 +73,7 @@ func Doctor(ctx context.Context, s app.Settings, o DoctorOptions) (Diagnosis, er
 		o.Show(f)
 	}
 	models := newModelDoctor(ctx, a)
+	models.engine = engine
 	for _, service := range a.Document.Services {
 		instance, _ := engine.Service(service.ID)
 		models.check(service.ID, instance, o.Working, add)
@@ -118,7 +119,7 @@ func (a analysis) diagnose(ctx context.Context, models *modelDoctor, id string, 
 		}
 		named := u.names()
 		models.addRights(id, u, named)
-		doctor.Diagnose(ctx, named, func(f map[string]string) {
+		err := reportsOf(ctx, models.engine, id, func(f map[string]string) {
 			name := usedName{f["check"], f["subject"]}
 			if !there.isOf(name.kind) {
 				tellLabels() // beside the other names of their kind
@@ -141,8 +142,11 @@ func (a analysis) diagnose(ctx context.Context, models *modelDoctor, id string, 
 				found.Fix = strings.TrimSuffix(fmt.Sprintf("make a %s of this name, or map the label to another in the template; else %s", name.kind, found.Fix), "; else ")
 			}
 			add(found)
-		})
+		}, func(report func(map[string]string)) { doctor.Diagnose(ctx, named, report) })
 		tellLabels()
+		if err != nil {
+			add(Diagnostic{Service: id, Check: "health", Status: StatusFailed, Message: err.Error()})
+		}
 		u.empty(func(kind string, paths []string) {
 			add(Diagnostic{
 				Service: id, Check: kind, Status: StatusWarning, Places: a.places(paths),
@@ -152,7 +156,7 @@ func (a analysis) diagnose(ctx context.Context, models *modelDoctor, id string, 
 		})
 	case tickets && asked:
 		f := Diagnostic{Service: id, Check: "health", Status: StatusOK, Message: "answers"}
-		if err := health.CheckHealth(ctx); err != nil {
+		if err := models.engine.Ask(ctx, id, func() error { return health.CheckHealth(ctx) }); err != nil {
 			f.Status, f.Message = StatusFailed, err.Error()
 		}
 		add(f)

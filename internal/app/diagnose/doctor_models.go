@@ -15,6 +15,7 @@ import (
 type modelDoctor struct {
 	ctx      context.Context
 	a        analysis
+	engine   asker // for what is asked of services
 	pipes    []*flow.Pipe
 	uses     []modelUse
 	labels   map[modelKey][]string // of those that could be loaded
@@ -91,7 +92,7 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 	}
 	missing := make(map[string]bool)
 	if finder, ok := instance.(loader.ModelFinder); ok {
-		finder.FindModels(d.ctx, names, func(f map[string]string) {
+		err := reportsOf(d.ctx, d.engine, id, func(f map[string]string) {
 			model := f["model"]
 			missing[model] = f["status"] != StatusOK
 			found := Diagnostic{Service: id, Check: "model", Status: StatusFailed, Message: f["message"], Fix: f["fix"], Places: d.a.places(paths[model])}
@@ -99,7 +100,10 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 				found.Status = StatusWarning
 			}
 			add(found)
-		})
+		}, func(report func(map[string]string)) { finder.FindModels(d.ctx, names, report) })
+		if err != nil {
+			add(Diagnostic{Service: id, Check: "model", Status: StatusFailed, Message: "which models are on this machine is not known: " + err.Error()})
+		}
 	}
 	model, able := instance.(labeler)
 	for _, name := range names {
@@ -114,7 +118,8 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 			continue
 		}
 		working("loading the model " + d.display(key))
-		labels, err := model.Labels(d.ctx, name)
+		var labels []string
+		err := d.engine.Ask(d.ctx, id, func() (err error) { labels, err = model.Labels(d.ctx, name); return err })
 		working("")
 		if d.ctx.Err() != nil {
 			return
@@ -125,18 +130,19 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 			continue
 		}
 		d.labels[key] = labels
-		found.Status, found.Message = StatusOK, fmt.Sprintf("%s works and has %d labels%s", d.display(key), len(labels), provenance(d.ctx, instance, name))
+		found.Status, found.Message = StatusOK, fmt.Sprintf("%s works and has %d labels%s", d.display(key), len(labels), d.provenance(id, instance, name))
 		add(found)
 	}
 }
 
 // provenance is what a classifier says of a loaded model, for people.
-func provenance(ctx context.Context, instance any, name string) string {
+func (d *modelDoctor) provenance(id string, instance any, name string) string {
 	describer, ok := instance.(provenanceDescriber)
 	if !ok {
 		return ""
 	}
-	about, err := describer.Provenance(ctx, name)
+	var about map[string]string
+	err := d.engine.Ask(d.ctx, id, func() (err error) { about, err = describer.Provenance(d.ctx, name); return err })
 	if err != nil {
 		return ""
 	}

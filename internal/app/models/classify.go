@@ -171,7 +171,7 @@ func Classify(ctx context.Context, s app.Settings, o ClassifyOptions, in Classif
 }
 
 func (a *standalone) classify(ctx context.Context, model string, o ClassifyOptions, read func(context.Context) iter.Seq[texts.Text], answer ClassifyAnswer) error {
-	classifier, ok := a.service.(api.Classifier)
+	inner, ok := a.service.(api.Classifier)
 	if !ok {
 		return app.ExitWith(app.CodeUsage, errors.New("this service is not a classifier"))
 	}
@@ -180,13 +180,16 @@ func (a *standalone) classify(ctx context.Context, model string, o ClassifyOptio
 	}
 	// Before the first text, so that a download is seen and not taken for a slow model.
 	if store, ok := a.service.(Store); ok {
-		if _, err := store.EnsureModel(ctx, model, o.Progress); err != nil {
+		if _, err := (askedStore{a.ask, store}).EnsureModel(ctx, model, o.Progress); err != nil {
 			return err
 		}
 	}
-	c := classification{classifier: classifier, model: model, topK: o.TopK, answer: answer}
+	c := classification{classifier: newClassifier(a.ask, inner), model: model, topK: o.TopK, answer: answer}
 	if s, ok := a.service.(backendReporter); ok {
-		c.backend = s.Backend
+		c.backend = func(model string) string {
+			name, _ := answerOf(ctx, a.ask, func() (string, error) { return s.Backend(model), nil }) // a line without it is an answer, too
+			return name
+		}
 	}
 	for batch := range readAhead(ctx, read) {
 		if err := c.batch(ctx, batch); err != nil {

@@ -80,7 +80,7 @@ type FileCheck struct {
 // own model.
 func Pull(ctx context.Context, s app.Settings, use string, names []string, repair bool, progress Progress) ([]Model, error) {
 	var pulled []Model
-	err := withModels(ctx, s, use, func(store Store) error {
+	err := withModels(ctx, s, use, func(store askedStore) error {
 		for _, name := range names {
 			m, err := store.PullModel(ctx, modelName(s, name), repair, progress)
 			if err != nil {
@@ -96,8 +96,10 @@ func Pull(ctx context.Context, s app.Settings, use string, names []string, repai
 // List lists the models on this machine, and the folder that they are in.
 func List(ctx context.Context, s app.Settings, use string) (list []Model, folder string, err error) {
 	list = []Model{}
-	err = withModels(ctx, s, use, func(store Store) error {
-		folder = store.ModelFolder()
+	err = withModels(ctx, s, use, func(store askedStore) error {
+		if folder, err = store.ModelFolder(ctx); err != nil {
+			return err
+		}
 		models, err := store.ListModels(ctx)
 		for _, m := range models {
 			list = append(list, modelOf(m))
@@ -111,7 +113,7 @@ func List(ctx context.Context, s app.Settings, use string) (list []Model, folder
 // error says that some are not in order.
 func Verify(ctx context.Context, s app.Settings, use string, names []string, progress Progress) ([]Check, error) {
 	checks := []Check{}
-	err := withModels(ctx, s, use, func(store Store) error {
+	err := withModels(ctx, s, use, func(store askedStore) error {
 		if len(names) == 0 {
 			models, err := store.ListModels(ctx)
 			if err != nil {
@@ -135,7 +137,7 @@ func Verify(ctx context.Context, s app.Settings, use string, names []string, pro
 	return checks, err
 }
 
-func withModels(ctx context.Context, s app.Settings, use string, work func(Store) error) error {
+func withModels(ctx context.Context, s app.Settings, use string, work func(askedStore) error) error {
 	build := buildStandalone
 	if len(s.ConfigFiles) > 0 {
 		build = buildConfigured
@@ -148,7 +150,7 @@ func withModels(ctx context.Context, s app.Settings, use string, work func(Store
 	if !ok {
 		return a.close(app.ExitWith(app.CodeUsage, fmt.Errorf("%s keeps no models: it has no methods for that", use)))
 	}
-	return a.close(work(store))
+	return a.close(work(askedStore{a.ask, store}))
 }
 
 func modelOf(m map[string]any) Model {

@@ -15,6 +15,7 @@ import (
 // standalone is one service that a command uses by itself, without running anything.
 type standalone struct {
 	engine   *orchestrator.Engine
+	id       string // of the service
 	service  any
 	redactor *app.Redactor
 	end      func() error
@@ -53,13 +54,13 @@ func buildStandalone(ctx context.Context, s app.Settings, use string) (built *st
 	}, orchestrator.Options{
 		Registry: offered.Registry, Logger: logger, DefaultRenderer: base.RendererUse,
 		Env: redactor.Env(s.Lookup), Redact: redactor.Add,
-		ConfigDir: func(string) string { return s.Dir },
+		ConfigDir: func(string) string { return s.Dir }, Stop: ctx.Done(),
 	})
 	if err != nil {
 		return nil, app.ExitWith(app.CodeUsage, err)
 	}
 	service, _ := engine.Service(id)
-	return &standalone{engine: engine, service: service, redactor: redactor, end: func() error {
+	return &standalone{engine: engine, id: id, service: service, redactor: redactor, end: func() error {
 		return errors.Join(engine.Close(), instead.Remove())
 	}}, nil
 }
@@ -79,13 +80,13 @@ func buildConfigured(ctx context.Context, s app.Settings, use string) (*standalo
 		a.Close()
 		return nil, app.ExitWith(app.CodeUsage, err)
 	}
-	engine, err := a.Engine(orchestrator.Options{})
+	engine, err := a.Engine(orchestrator.Options{Stop: ctx.Done()})
 	if err != nil {
 		a.Close()
 		return nil, err
 	}
 	service, _ := engine.Service(id)
-	return &standalone{engine: engine, service: service, redactor: a.Redactor, end: func() error {
+	return &standalone{engine: engine, id: id, service: service, redactor: a.Redactor, end: func() error {
 		defer a.Close()
 		return engine.Close()
 	}}, nil

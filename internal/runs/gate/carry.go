@@ -13,6 +13,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
 // call is the call of the ticket system. A new intent is stored by it, before the first
@@ -66,6 +67,9 @@ func (w *write) carry(ctx context.Context, u api.TicketUpdate) error {
 func (w *write) afterUnknown(ctx context.Context, cause error) error {
 	w.step.Failed(cause)
 	err := w.settleOpen(ctx, false)
+	if err == nil && freeze.Broken(cause) {
+		w.gate.options.Logger.ErrorContext(ctx, "a ticket system did not return from a write as it should; all of it is on the ticket", "service", w.service, "ticket", w.effect.Ticket, "runner", w.step.Runner(), "err", cause)
+	}
 	if err != nil && errors.Is(err, ErrStopped) {
 		return errors.Join(ErrStopped, cause)
 	}

@@ -18,7 +18,7 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 		if err := t.allowed(nil, "", t.bounds.Allow.Create(ticket)); err != nil {
 			return "", err
 		}
-		return t.creator.CreateTicket(ctx, ticket)
+		return t.inner.CreateTicket(ctx, ticket)
 	}
 	w := &write{ticketSystem: t.ticketSystem, step: step}
 	key := step.NextWrite(store.OpCreate, "")
@@ -96,7 +96,7 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 			return "", storeError("create a ticket", err)
 		}
 	}
-	id, err := t.creator.CreateTicket(calling, ticket)
+	id, err := t.inner.CreateTicket(calling, ticket)
 	c.ended(err == nil || refused(err))
 	if e, ok := effectOf(w.step, w.effect.Key); ok {
 		w.effect = e

@@ -7,8 +7,8 @@
 //
 // # In order
 //
-// step.go is what the engine offers and learns; gate.go wraps services, and service.go
-// says what one may offer beyond the contract.
+// step.go is what the engine offers and learns; gate.go wraps services, service.go
+// says what one may offer beyond the contract, and foreign.go guards what the host runs of it.
 //
 // A search: fetch.go asks for as many tickets as are wanted and as are passed over,
 // claims, reads what was claimed (read.go, where one ticket that fails keeps no other from

@@ -18,7 +18,6 @@ var ErrNoService = errors.New("the configuration has no service that could")
 func (g *Gate) Finish(ctx context.Context, s Step, e store.Effect) error {
 	g.mu.Lock()
 	t, ok := g.systems[e.Service]
-	creator := g.creators[e.Service]
 	g.mu.Unlock()
 	if !ok {
 		return fmt.Errorf("finish what was begun at ticket %s by the service %q: %w; give it its id back, or give the run up with `otai runs discard`", e.Ticket, e.Service, ErrNoService)
@@ -30,10 +29,10 @@ func (g *Gate) Finish(ctx context.Context, s Step, e store.Effect) error {
 		if w.intent, err = decodeIntent(e.Intent); err != nil {
 			return err
 		}
-		if creator == nil || w.intent.Create == nil {
+		if t.inner.creator == nil || w.intent.Create == nil {
 			return fmt.Errorf("finish a new ticket by the service %q: %w; give it the use back that it had, or give the run up with `otai runs discard`", e.Service, ErrNoService)
 		}
-		_, err = (&ticketCreator{ticketSystem: t, creator: creator}).createAgain(ctx, w)
+		_, err = (&ticketCreator{t}).createAgain(ctx, w)
 		return err
 	}
 	unlock, err := t.writing.lock(ctx, e.Ticket)

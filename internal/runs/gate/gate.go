@@ -56,9 +56,8 @@ type Gate struct {
 
 	mu       sync.Mutex
 	systems  map[string]*ticketSystem // by id of the service
-	creators map[string]api.TicketCreator
-	born     *time.Time      // when the store was made; nil: not asked yet
-	said     map[string]bool // causes that were logged
+	born     *time.Time               // when the store was made; nil: not asked yet
+	said     map[string]bool          // causes that were logged
 	hashing  picture.Key
 	fields   map[string][]string // by runner: further fields that its writes name
 	subjects map[string]bool     // hashes of the subjects of our notes
@@ -74,7 +73,7 @@ func New(o Options) *Gate {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Gate{
-		options: o, process: rand.Text(), began: time.Now(), systems: make(map[string]*ticketSystem), creators: make(map[string]api.TicketCreator),
+		options: o, process: rand.Text(), began: time.Now(), systems: make(map[string]*ticketSystem),
 		fields: make(map[string][]string), subjects: make(map[string]bool), authors: make(map[string]bool),
 	}
 }
@@ -99,11 +98,8 @@ func (g *Gate) Wrap(service string, instance any) any {
 		return instance
 	}
 	t := g.wrap(service, inner)
-	if creator, ok := instance.(api.TicketCreator); ok {
-		g.mu.Lock()
-		g.creators[service] = creator
-		g.mu.Unlock()
-		return &ticketCreator{ticketSystem: t, creator: creator}
+	if t.inner.creator != nil {
+		return &ticketCreator{t}
 	}
 	return t
 }
@@ -111,7 +107,7 @@ func (g *Gate) Wrap(service string, instance any) any {
 func (g *Gate) wrap(service string, inner api.TicketSystem) *ticketSystem {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if t, ok := g.systems[service]; ok && t.inner == inner {
+	if t, ok := g.systems[service]; ok && t.inner.is(inner) {
 		return t
 	}
 	t := newTicketSystem(g, service, inner)

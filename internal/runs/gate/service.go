@@ -9,7 +9,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// What a ticket system may offer beyond the contract, found by assertion (level 1.1).
+// What a ticket system may offer beyond the contract, found by assertion (level 1.1). But for
+// idFinder it is asked once, where the service is wrapped: that call is guarded.
 type (
 	idFinder interface {
 		FindTicketIDs(context.Context, api.SearchCriteria) ([]string, error)
@@ -42,11 +43,13 @@ type ticketSystem struct {
 	gate    *Gate
 	service string // its id in the configuration
 	system  string // the help desk that it is, under whatever service
-	inner   api.TicketSystem
+	inner   foreign
 	bounds  bounds.Bounds
-	ids     idFinder // nil if it has no level 1.1
-	fences  bool     // it asks before each request
-	records bool     // it keeps a record for each intent
+	ids     idFinder      // inner; nil if it has no level 1.1
+	timeout time.Duration // how long a write request may last
+	late    time.Duration // and how long after that the help desk may still be at work on it
+	fences  bool          // it asks before each request
+	records bool          // it keeps a record for each intent
 	writing locks
 	overdue overdue
 	ahead   ahead
@@ -79,14 +82,11 @@ func (t *ticketSystem) of(runner string) *searcher {
 	return s
 }
 
-type ticketCreator struct {
-	*ticketSystem
-	creator api.TicketCreator
-}
+type ticketCreator struct{ *ticketSystem }
 
 func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSystem {
 	t := &ticketSystem{
-		gate: g, service: service, system: service, inner: inner, bounds: g.options.Bounds[service],
+		gate: g, service: service, system: service, inner: newForeign(inner), timeout: defaultTimeout, late: defaultLate, bounds: g.options.Bounds[service],
 		runners: make(map[string]*searcher), released: make(map[string]int), failed: make(map[string]time.Time),
 	}
 	if n, ok := inner.(named); ok && n.SystemID() != "" {
@@ -96,7 +96,12 @@ func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSys
 	if c, ok := inner.(connected); ok {
 		t.overdue.most = max(0, c.Connections()-unlent)
 	}
-	t.ids, _ = inner.(idFinder)
+	if t.inner.ids != nil {
+		t.ids = t.inner
+	}
+	if l, ok := inner.(laggard); ok {
+		t.timeout, t.late = l.Late()
+	}
 	if f, ok := inner.(fenced); ok {
 		f.UseFence(fence)
 		t.fences = true
@@ -110,16 +115,13 @@ func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSys
 
 // lasts is how long a request that is sent now may be at work, at most.
 func (t *ticketSystem) lasts(ctx context.Context) time.Duration {
-	timeout, late := defaultTimeout, defaultLate
-	if l, ok := t.inner.(laggard); ok {
-		timeout, late = l.Late()
-	}
+	timeout := t.timeout
 	// The context of a fence has the deadline of the request itself, which may be later
 	// than usual, as of a large one.
 	if deadline, ok := ctx.Deadline(); ok && (t.fences || time.Until(deadline) < timeout) {
 		timeout = time.Until(deadline)
 	}
-	return max(timeout, 0) + late
+	return max(timeout, 0) + t.late
 }
 
 type claimKey struct{}

@@ -56,7 +56,41 @@ var ErrGoexit = errors.New("ended its goroutine by runtime.Goexit")
 // Call runs f, which is code of a plugin, and returns its error, frozen, or a [*PanicError],
 // [ErrGoexit] or [*StuckError]. A limit of 0 is none. After the limit the goroutine is given
 // up, since nothing can end it: what f writes to must not be read then.
-func Call(limit time.Duration, f func() error) error {
+func Call(limit time.Duration, f func() error) error { return CallUntil(limit, nil, 0, f) }
+
+// CallUntil is [Call], except that from the end of stop on, f has no longer than grace.
+func CallUntil(limit time.Duration, stop <-chan struct{}, grace time.Duration, f func() error) error {
+	done := begin(f)
+	if limit <= 0 && stop == nil {
+		return <-done
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	over := timer.C
+	if limit <= 0 {
+		over = nil
+	}
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-stop:
+			stop, limit, over = nil, grace, timer.C
+			timer.Reset(grace)
+		case <-over:
+			return &StuckError{Limit: limit}
+		}
+	}
+}
+
+// Broken reports whether an error, or one within, is that code did not return as it should,
+// or that an error's own methods don't.
+func Broken(err error) bool {
+	return errors.As(err, new(*PanicError)) || errors.As(err, new(*StuckError)) || errors.Is(err, ErrGoexit)
+}
+
+// begin runs f, and answers how it ended.
+func begin(f func() error) <-chan error {
 	done := make(chan error, 1)
 	go func() {
 		err := ErrGoexit
@@ -68,17 +102,7 @@ func Call(limit time.Duration, f func() error) error {
 		}()
 		err = Error(f())
 	}()
-	if limit <= 0 {
-		return <-done
-	}
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case err := <-done:
-		return err
-	case <-timer.C:
-		return &StuckError{Limit: limit}
-	}
+	return done
 }
 
 // Panicked makes an error of what recover returned. A deferred function calls it, while the

@@ -93,6 +93,11 @@ type (
 		*frozen
 		partly bool
 	}
+	// refused is by a login that was refused.
+	refused struct {
+		*frozen
+		login bool
+	}
 	// searched is a model that isn't there.
 	searched struct {
 		*frozen
@@ -101,6 +106,7 @@ type (
 )
 
 func (p partly) Partly() bool                { return p.partly }
+func (r refused) LoginRefused() bool         { return r.login }
 func (s searched) SearchedFolders() []string { return s.folders }
 
 // freezer makes one error.
@@ -197,6 +203,9 @@ func (f *freezer) abilities(out *frozen, err error) {
 	}
 	if able, ok := err.(interface{ Partly() bool }); ok {
 		f.method("Partly", err, func() { out.as = append(out.as, partly{out, able.Partly()}) })
+	}
+	if able, ok := err.(interface{ LoginRefused() bool }); ok {
+		f.method("LoginRefused", err, func() { out.as = append(out.as, refused{out, able.LoginRefused()}) })
 	}
 	if able, ok := err.(interface{ SearchedFolders() []string }); ok {
 		f.method("SearchedFolders", err, func() {

@@ -112,6 +112,7 @@ func (a *asker) As(target any) bool {
 
 func (a *asker) Partly() bool              { return true }
 func (a *asker) SearchedFolders() []string { return []string{"/models"} }
+func (a *asker) LoginRefused() bool        { return true }
 
 func TestWhatAHostAsksOfAnErrorIsFrozen(t *testing.T) {
 	frozen := fmt.Errorf("outer: %w", freeze.Error(&asker{}))
@@ -122,6 +123,10 @@ func TestWhatAHostAsksOfAnErrorIsFrozen(t *testing.T) {
 	var part interface{ Partly() bool }
 	if !errors.As(frozen, &part) || !part.Partly() {
 		t.Error("not partly")
+	}
+	var login interface{ LoginRefused() bool }
+	if !errors.As(frozen, &login) || !login.LoginRefused() {
+		t.Error("no login was refused")
 	}
 	var folders interface {
 		error
@@ -193,6 +198,25 @@ func TestCallReturnsHoweverThePluginEnds(t *testing.T) {
 		err := freeze.Call(time.Minute, func() error { <-end; return nil })
 		if stuck := (*freeze.StuckError)(nil); !errors.As(err, &stuck) || stuck.Limit != time.Minute {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// What has no limit has one from a stop on.
+func TestACallIsGivenUpAfterAStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		end := make(chan struct{})
+		defer close(end)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		began := time.Now()
+		err := freeze.CallUntil(0, ctx.Done(), time.Second, func() error { <-end; return nil })
+		if stuck := (*freeze.StuckError)(nil); !errors.As(err, &stuck) || stuck.Limit != time.Second || time.Since(began) != time.Hour+time.Second {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+		err = freeze.CallUntil(0, ctx.Done(), time.Second, func() error { <-ctx.Done(); return ctx.Err() })
+		if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, new(*freeze.StuckError)) {
+			t.Errorf("one that heeds its context: %v", err)
 		}
 	})
 }
