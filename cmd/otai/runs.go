@@ -160,6 +160,9 @@ func showRun(out io.Writer, r runs.Detail) error {
 	for _, t := range r.Standings {
 		show(out, "Ticket   %s: %s\n", t.Ticket, standing(t))
 	}
+	for _, l := range r.Long {
+		show(out, "At work  %s\n", notEnded(l))
+	}
 	for _, s := range r.Steps {
 		result := "(not kept)"
 		if s.Result != nil {
@@ -177,6 +180,19 @@ func showRun(out io.Writer, r runs.Detail) error {
 		show(out, "Item     %s  %s  %s\n", i.ID, i.StateText(), tickets(i.Tickets))
 	}
 	return nil // the answer keeps what could not be written
+}
+
+// notEnded names a step that has not ended.
+func notEnded(l runs.Long) string {
+	plugin := "of the plugin " + l.Plugin
+	if l.File != "" {
+		plugin += " in " + l.File
+	}
+	at := l.Place
+	if l.At != "" {
+		at = l.At + ": " + at
+	}
+	return fmt.Sprintf("the step %s (%s, %s) has not ended since %s; its runner waits for it (%s)", l.Step, l.Use, plugin, local(&l.Since), at)
 }
 
 func standing(t runs.Standing) string {
@@ -240,6 +256,9 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 		if err := table.Flush(); err != nil {
 			return err
 		}
+	}
+	for _, l := range w.Long {
+		show(out, "\nAt work: %s\n", notEnded(l))
 	}
 	for _, c := range w.Causes {
 		show(out, "\nCause %s: %s\n      %d runs wait since %s; the next one tries %s\n      otai runs retry --cause %s   when it is over\n", c.ID, lines(c.Label), c.Waiting, local(c.Since), local(c.NextTry), c.ID)

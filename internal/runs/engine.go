@@ -95,6 +95,7 @@ type Engine struct {
 	// How often a run got no answer, with Once.
 	unanswered map[string]int
 
+	long    bool // the store has steps of this process that have not ended
 	refused atomic.Int64
 	work    context.Context //nolint:containedctx // of what Open started
 	cancel  context.CancelFunc

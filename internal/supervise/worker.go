@@ -83,7 +83,8 @@ func Connect() (*Worker, error) {
 	w.stopped, w.stop = context.WithCancelCause(context.Background())
 	w.done.Go(w.listen)
 	w.done.Go(w.report)
-	return w, w.wire.send(message{Kind: kindHello, Version: protocol})
+	w.say(message{Kind: kindHello, Version: protocol})
+	return w, nil
 }
 
 // maxStack is that of a probe. Go's limit is sixteen times as much, which takes seconds to fill, in

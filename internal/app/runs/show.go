@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/app"
@@ -18,7 +19,8 @@ type Detail struct {
 	Standings []Standing `json:"standings"`
 	Steps     []Step     `json:"steps"`
 	Effects   []Effect   `json:"effects"`
-	Items     []Run      `json:"items,omitempty"` // of its loops
+	Items     []Run      `json:"items,omitempty"`     // of its loops
+	Long      []Long     `json:"not_ended,omitempty"` // of its host, at its place: if that has several workers, they may be another run's
 }
 
 // Step is the result of a step.
@@ -74,7 +76,12 @@ func (d *Desk) Show(ctx context.Context, id string) (Detail, error) {
 	for _, r := range items {
 		out.Items = append(out.Items, d.run(r))
 	}
-	return out, nil
+	if loaded.Run.State == store.Running {
+		out.Long, err = d.long(ctx, func(c store.LongCall) bool {
+			return c.Host == loaded.Run.Owner && (c.Path == loaded.Run.Place || strings.HasPrefix(c.Path, loaded.Run.Place+"."))
+		})
+	}
+	return out, err
 }
 
 // plain is a kept value as JSON, without secrets. One that can't be read, as a later

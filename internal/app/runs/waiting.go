@@ -21,6 +21,35 @@ type Waiting struct {
 	Dead    []Standing     `json:"dead"`
 	PutBack []Standing     `json:"put_back"` // handled ones with a reason why they are left so: put back by a person, or changed again and again
 	Asked   []Request      `json:"requests"` // not answered yet
+	Long    []Long         `json:"not_ended"`
+}
+
+// Long is a step that has taken unusually long and has not ended: its runner waits for it. Its
+// JSON form is stable.
+type Long struct {
+	Step   string    `json:"step"`
+	Use    string    `json:"use"`
+	Plugin string    `json:"plugin"`
+	File   string    `json:"file,omitempty"` // of the plugin
+	Place  string    `json:"place"`          // in the configuration
+	At     string    `json:"at,omitempty"`   // the same as file, line and column
+	Host   string    `json:"host"`
+	Since  time.Time `json:"since"`
+}
+
+// long are the steps that have not ended, of those that ask about accepts.
+func (d *Desk) long(ctx context.Context, about func(store.LongCall) bool) ([]Long, error) {
+	calls, err := store.LongCalls(ctx, d.store)
+	if err != nil {
+		return nil, d.failed("reading which steps have not ended", err)
+	}
+	list := []Long{}
+	for _, c := range calls {
+		if about(c) {
+			list = append(list, Long{Step: c.Step, Use: c.Use, Plugin: c.Plugin, File: c.File, Place: c.Path, At: c.At, Host: c.Host, Since: when(c.Began)})
+		}
+	}
+	return list, nil
 }
 
 // Runner counts how tickets stand with a runner: those with a standing are passed over.
@@ -66,9 +95,13 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 	if err != nil {
 		return Waiting{}, d.failed("reading the requests", err)
 	}
+	long, err := d.long(ctx, func(store.LongCall) bool { return true })
+	if err != nil {
+		return Waiting{}, err
+	}
 	w := Waiting{
 		Running: counts.Runs[store.Running], Due: counts.Runs[store.Ready], Waiting: counts.Waiting, InDoubt: counts.Open,
-		Runners: []Runner{}, Causes: []Cause{}, Asked: []Request{},
+		Runners: []Runner{}, Causes: []Cause{}, Asked: []Request{}, Long: long,
 	}
 	if w.Waiting == nil {
 		w.Waiting = map[string]int{}
