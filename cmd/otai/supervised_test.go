@@ -346,6 +346,25 @@ services:
 	}
 }
 
+// Where the state folder isn't used there is no trace: then what Go reports is read, and not shown.
+func TestADryRunNamesThePluginThatEndsItAndTheCause(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	source := strings.Replace(exitsWhere, `{ at("call"); return api.Success(nil), nil }`,
+		"{\n\t\t\tgo func() { panic(\"too late, \" + os.Getenv(\"OTAI_OTOBO_ZNUNY_PASSWORD\")) }()\n\t\t\tselect {}\n\t\t}", 1)
+	buildPlugin(t, writeModule(t, "otai-leaving", source), filepath.Join(folder, "otai_leaving.so"))
+	config := writeFile(t, leavingUsed)
+	out, err := runOtai(t, environment(t, "OTAI_PLUGIN_DIR="+folder), "run", "--dry-run", "--once", "-c", config)
+	if exitCode(err) != 1 || strings.Contains(out, "goroutine ") || strings.Contains(out, password) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, want := range []string{"panic: too late, ***", "put down to the plugin otai-leaving (", "otai_leaving.so", "CreatePlugin", "no trace of it is kept"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it doesn't say %q:\n%s", want, out)
+		}
+	}
+}
+
 func TestADemonstrationThatDiesLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	temp := t.TempDir()

@@ -43,7 +43,10 @@ func (a *Setup) explain() {
 	if d.Plugin != nil {
 		attrs = append(attrs, "plugin", d.Plugin.Name, "file", d.Plugin.Path, "function", d.Frame)
 	}
-	a.logger.Error("why the worker process before this one died", append(attrs, "trace", d.Trace)...)
+	if d.Trace != "" {
+		attrs = append(attrs, "trace", d.Trace)
+	}
+	a.logger.Error("why the worker process before this one died", attrs...)
 }
 
 func (a *Setup) traceCrashes(w *supervise.Worker) error {

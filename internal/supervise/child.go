@@ -121,7 +121,7 @@ type ending struct {
 	status unix.WaitStatus
 	left   []int  // processes that could not be ended
 	places []int  // the numbers of those at which it worked
-	cause  string // the first line of what Go reported
+	report []byte // of Go, on its standard error
 }
 
 // clear takes the end of the worker, of all that it started, and the last that it said. Those to
@@ -142,6 +142,6 @@ func (c *child) clear(spare []int, got func(message)) (e ending) {
 	}
 	e.places = busy(c.counts)
 	_, _ = c.wire.file.Close(), c.counts.Close() // nothing is written to them any more
-	e.cause = c.reports.end()
+	e.report = c.reports.end()
 	return e
 }

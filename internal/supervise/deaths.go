@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -35,8 +36,11 @@ func (e *DiedError) Error() string {
 	if reason := crashes.ShareReason(e.Death.Cause); reason != "" { // nobody here knows what is secret
 		text += "; " + reason
 	}
-	if e.Death.Trace != "" {
+	switch {
+	case e.Death.Trace != "":
 		text += "; its trace is in " + e.Death.Trace
+	case e.Death.Cause != "":
+		text += "; no trace of it is kept, as `otai run` keeps one"
 	}
 	return text
 }
@@ -76,16 +80,34 @@ func (s *supervisor) death(pid int, e ending) *crashes.Death {
 	if p := s.stage.Plugin; p != nil {
 		known = append(known, *p)
 	}
+	reading := crashes.Name(bytes.NewReader(e.report), d.Frozen, known) // where no trace is kept
 	if file, err := d.Open(); err == nil {
-		d.Cause, d.Frame, d.Plugin = crashes.Name(file, d.Frozen, known)
+		reading = crashes.Name(file, d.Frozen, known)
 		_ = file.Close()
 	}
-	d.Cause = cmp.Or(e.cause, d.Cause)
-	if d.Plugin == nil {
+	first, _, _ := strings.Cut(string(e.report), "\n")
+	d.Cause, d.Frame, d.Plugin = cmp.Or(first, reading.Cause), reading.Frame, reading.Plugin
+	switch {
+	case d.Plugin != nil:
+	case reading.Own:
+		s.doubt(d)
+	default:
 		// What may call what in the system was set before, and not by who calls now.
 		s.suspect(d, e.places, e.status.Signaled() && e.status.Signal() == unix.SIGSYS)
 	}
 	return d
+}
+
+// doubt is for a death of otai's own making. Whose code was being dealt with may have spoiled
+// what that met with: that counts from the third time in a row on.
+func (s *supervisor) doubt(d *crashes.Death) {
+	p := s.stage.Plugin
+	if p == nil {
+		return
+	}
+	if d.Suspects = []crashes.Plugin{*p}; s.history.doubted(*p) >= tooOften {
+		d.Plugin, d.Suspects = p, nil
+	}
 }
 
 // suspect puts a death that left no name to the plugin that was being dealt with, or else to

@@ -29,6 +29,18 @@ type history struct {
 	// Those by SIGKILL from outside, one after another, while one and the same file was opened.
 	killed     int
 	killedFile string // its checksum
+	// Those one after another in which otai's own code crashed while one file was dealt with.
+	inDoubt   int
+	doubtFile string
+}
+
+// doubted counts a death in which otai's own code crashed while a plugin was dealt with.
+func (h *history) doubted(p crashes.Plugin) int {
+	if h.doubtFile != p.SHA256 {
+		h.inDoubt, h.doubtFile = 0, p.SHA256
+	}
+	h.inDoubt++
+	return h.inDoubt
 }
 
 // judge decides, and nothing else does, what becomes of a death. known is what is remembered of

@@ -73,16 +73,15 @@ func (r *reports) read() {
 	}
 }
 
-// end waits for the last that was written, and returns the first line of the report.
-func (r *reports) end() (cause string) {
+// end waits for the last that was written, and returns the report.
+func (r *reports) end() []byte {
 	select {
 	case <-r.done:
 	case <-time.After(sendPatience): // somebody who can't be ended has the pipe
 	}
 	_ = r.from.Close()
 	<-r.done
-	first, _, _ := bytes.Cut(r.held.Bytes(), []byte("\n"))
-	return string(first)
+	return r.held.Bytes()
 }
 
 // passOn shows the report after all.

@@ -185,7 +185,7 @@ func (s *supervisor) watch(looks <-chan time.Time) *crashes.Death {
 				return nil
 			}
 			d := s.death(pid, e)
-			if d.Trace == "" || s.asked == unix.SIGQUIT {
+			if s.asked == unix.SIGQUIT {
 				pending.reports.passOn() // or nobody would ever see it
 			}
 			s.removeTemporary()

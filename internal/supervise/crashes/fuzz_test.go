@@ -22,7 +22,8 @@ func FuzzTrace(f *testing.F) {
 	plugins := crashing("", "")
 	f.Fuzz(func(t *testing.T, trace []byte) {
 		for _, frozen := range []bool{false, true} {
-			cause, frame, named := Name(bytes.NewReader(trace), frozen, plugins)
+			reading := Name(bytes.NewReader(trace), frozen, plugins)
+			cause, frame, named := reading.Cause, reading.Frame, reading.Plugin
 			if (named == nil) != (frame == "") {
 				t.Errorf("%q, %v", frame, named)
 			}

@@ -2,25 +2,40 @@ package crashes
 
 import (
 	"io"
+	"reflect"
 	"strings"
 )
 
-// Name finds in a trace why the process ended, and the first function of one of the
-// plugins. Only the goroutine that crashed counts, which comes first, since another one may
+// Reading is what a trace says of an end.
+type Reading struct {
+	Cause  string  // why the process ended
+	Frame  string  // the first function of one of the plugins
+	Plugin *Plugin // whose it is; nil: there is none
+	// Own is true where the goroutine that crashed is one of otai's own, in which no code of a
+	// plugin runs: then no plugin is guilty of what it did, whatever was dealt with meanwhile.
+	Own bool
+}
+
+// Name reads a trace. Only the goroutine that crashed counts, which comes first, since another one may
 // just have waited; of a process that was frozen, each one that wasn't waiting.
-func Name(trace io.Reader, frozen bool, plugins []Plugin) (cause, frame string, named *Plugin) {
+func Name(trace io.Reader, frozen bool, plugins []Plugin) (t Reading) {
 	var f formed
 	var first []string // functions of the runtime's own stack, or of the first goroutine
 	counts := false    // the lines at hand are of a goroutine that may be guilty
+	host, foreign := false, false
+	defer func() {
+		t.Cause = orElse(t.Cause, first)
+		t.Own = t.Plugin == nil && host && !foreign
+	}()
 	for line := range lines(trace) {
 		switch f.form(line) {
 		case reason:
-			if cause == "" {
-				cause = line
+			if t.Cause == "" {
+				t.Cause = line
 			}
 		case heading:
 			if f.goroutines > 1 && !frozen {
-				return orElse(cause, first), frame, named
+				return t
 			}
 			counts = f.goroutines == 1 || !waits(line)
 		case call:
@@ -28,14 +43,24 @@ func Name(trace io.Reader, frozen bool, plugins []Plugin) (cause, frame string, 
 			if f.goroutines <= 1 && len(first) < 2 {
 				first = append(first, function)
 			}
-			if counts && named == nil {
-				if named = ownerOf(function, plugins); named != nil {
-					frame = function
+			if counts && t.Plugin == nil {
+				if t.Plugin = ownerOf(function, plugins); t.Plugin != nil {
+					t.Frame = function
 				}
 			}
+			host = host || counts && strings.HasPrefix(function, hostPath)
+			foreign = foreign || counts && runsForeign(function)
 		}
 	}
-	return orElse(cause, first), frame, named
+	return t
+}
+
+// hostPath begins the paths of otai's packages.
+var hostPath = strings.TrimSuffix(reflect.TypeFor[Reading]().PkgPath(), "internal/supervise/crashes")
+
+// runsForeign reports whether a function is one in whose goroutine code of plugins runs.
+func runsForeign(function string) bool {
+	return strings.HasPrefix(function, hostPath+"pkg/params/freeze.") || strings.HasPrefix(function, "plugin.")
 }
 
 func orElse(cause string, functions []string) string {

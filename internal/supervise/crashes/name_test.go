@@ -40,6 +40,30 @@ example.com/words.Wait(...)
 	example.com/words/main.go:17 +0x1a
 `
 
+// What a plugin calls may have no function of it in its stack.
+const guardTrace = `panic: runtime error: index out of range [1] with length 0
+
+goroutine 21 [running]:
+slices.panics(...)
+	slices/slices.go:12
+github.com/open-ticket-ai/otai/pkg/params.PlainCopy(...)
+	github.com/open-ticket-ai/otai/pkg/params/plain.go:43
+github.com/open-ticket-ai/otai/pkg/params/freeze.begin.func1()
+	github.com/open-ticket-ai/otai/pkg/params/freeze/call.go:90 +0x6d
+created by github.com/open-ticket-ai/otai/pkg/params/freeze.begin in goroutine 1
+	github.com/open-ticket-ai/otai/pkg/params/freeze/call.go:80 +0x6d
+`
+
+const openTrace = `runtime: plugin has wrong data
+goroutine 21 [running]:
+runtime.throw({0x1, 0x2})
+	runtime/panic.go:1229 +0x48
+plugin.lastmoduleinit()
+	runtime/plugin.go:30 +0x48
+github.com/open-ticket-ai/otai/pkg/loader.open(...)
+	github.com/open-ticket-ai/otai/pkg/loader/open.go:12
+`
+
 const frozenTrace = `SIGABRT: abort
 PC=0x1 m=0 sigcode=0
 
@@ -63,24 +87,26 @@ func TestThePluginIsNamedWhoseFunctionComesFirst(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		trace, cause, frame, plugin string
-		frozen                      bool
+		frozen, own                 bool
 	}{
-		"in a package of its module":    {panicTrace, "panic: late", "example.com/words/internal/deep.Fall", "otai-words", false},
-		"that made the goroutine":       {createdTrace, "fatal error: concurrent map writes", "example.com/words.init.0", "otai-words", false},
-		"none, where others only wait":  {hostTrace, "panic: a mistake of otai itself", "", "", false},
-		"in a frozen process":           {frozenTrace, "SIGABRT: abort", "example.com/words.(*pipe).Process.func1", "otai-words", true},
-		"none in one that isn't frozen": {frozenTrace, "SIGABRT: abort", "", "", false},
-		"none in nothing":               {"", "", "", "", false},
-		"none in what was cut":          {panicTrace[:30], "panic: late", "", "", false},
+		"in a package of its module":    {panicTrace, "panic: late", "example.com/words/internal/deep.Fall", "otai-words", false, false},
+		"that made the goroutine":       {createdTrace, "fatal error: concurrent map writes", "example.com/words.init.0", "otai-words", false, false},
+		"none, where others only wait":  {hostTrace, "panic: a mistake of otai itself", "", "", false, true},
+		"none, called by a guard":       {guardTrace, "panic: runtime error: index out of range [1] with length 0", "", "", false, false},
+		"none, while a file is opened":  {openTrace, "fatal error: of Go's runtime", "", "", false, false},
+		"in a frozen process":           {frozenTrace, "SIGABRT: abort", "example.com/words.(*pipe).Process.func1", "otai-words", true, false},
+		"none in one that isn't frozen": {frozenTrace, "SIGABRT: abort", "", "", false, false},
+		"none in nothing":               {"", "", "", "", false, false},
+		"none in what was cut":          {panicTrace[:30], "panic: late", "", "", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cause, frame, p := Name(strings.NewReader(c.trace), c.frozen, plugins)
+			reading := Name(strings.NewReader(c.trace), c.frozen, plugins)
 			named := ""
-			if p != nil {
-				named = p.Name
+			if reading.Plugin != nil {
+				named = reading.Plugin.Name
 			}
-			if cause != c.cause || frame != c.frame || named != c.plugin {
-				t.Errorf("%q, %q, %q", cause, frame, named)
+			if reading.Cause != c.cause || reading.Frame != c.frame || named != c.plugin || reading.Own != c.own {
+				t.Errorf("%+v, %q", reading, named)
 			}
 		})
 	}

@@ -88,18 +88,18 @@ func TestRealTraces(t *testing.T) {
 				if kind == "index" && strings.HasSuffix(form, "-unnamed") {
 					continue // a package of a module, which the plugin's name doesn't say
 				}
-				cause, frame, p := Name(strings.NewReader(trace), kind == "frozen", crashing(form, trace))
+				reading := Name(strings.NewReader(trace), kind == "frozen", crashing(form, trace))
 				named := ""
-				if p != nil {
-					named = p.Name
+				if reading.Plugin != nil {
+					named = reading.Plugin.Name
 				}
 				if want.function != unknown && named != "otai-crashing" || want.function == unknown && named != "" {
 					t.Errorf("%s: it is put down to %q", form, named)
 				}
-				if frame != want.function && !strings.HasSuffix(frame, "."+want.function) && !strings.HasSuffix(frame, "/"+want.function) {
+				if frame := reading.Frame; frame != want.function && !strings.HasSuffix(frame, "."+want.function) && !strings.HasSuffix(frame, "/"+want.function) {
 					t.Errorf("%s: the function is %q, want %q", form, frame, want.function)
 				}
-				if shared := ShareReason(cause); shared != want.cause {
+				if shared := ShareReason(reading.Cause); shared != want.cause {
 					t.Errorf("%s: the cause is %q, want %q", form, shared, want.cause)
 				}
 				checkShared(t, form, trace)
@@ -147,9 +147,8 @@ func TestDamagedTracesNameNobodyAndShareNothing(t *testing.T) {
 		"labels":                        {"goroutine 1 [running] {ticket: Quillfeather]:}:\nexample.com/desk.F({0x1, 0x746275307274})\n", "otai-desk"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, p := Name(strings.NewReader(c.trace), false, crashing("", ""))
 			named := ""
-			if p != nil {
+			if p := Name(strings.NewReader(c.trace), false, crashing("", "")).Plugin; p != nil {
 				named = p.Name
 			}
 			if named != c.plugin {
