@@ -353,7 +353,7 @@ func TestADryRunNamesThePluginThatEndsItAndTheCause(t *testing.T) {
 	source := strings.Replace(exitsWhere, `{ at("call"); return api.Success(nil), nil }`,
 		"{\n\t\t\tgo func() { panic(\"too late, \" + os.Getenv(\"OTAI_OTOBO_ZNUNY_PASSWORD\")) }()\n\t\t\tselect {}\n\t\t}", 1)
 	buildPlugin(t, writeModule(t, "otai-leaving", source), filepath.Join(folder, "otai_leaving.so"))
-	config := writeFile(t, strings.Replace(leavingUsed, `use: "leaving:P"`, `use: "leaving:P", params: { text: "${OTAI_OTOBO_ZNUNY_PASSWORD}" }`, 1))
+	config := writeFile(t, strings.Replace(leavingUsed, `"leaving:S"`, `"leaving:S", params: { text: "${OTAI_OTOBO_ZNUNY_PASSWORD}" }`, 1))
 	out, err := runOtai(t, environment(t, "OTAI_PLUGIN_DIR="+folder), "run", "--dry-run", "--once", "-c", config)
 	if exitCode(err) != 1 || strings.Contains(out, "goroutine ") || strings.Contains(out, password) {
 		t.Errorf("%v\n%s", err, out)
