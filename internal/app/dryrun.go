@@ -199,6 +199,18 @@ func (d *dryTickets) refuse(err error, about []any) error {
 	return err
 }
 
+// Suggest shows a suggestion, as whatever runs the pipe would carry it out.
+func (d *dryTickets) Suggest(ctx context.Context, id, _ string, u api.TicketUpdate) (bool, error) {
+	return true, d.UpdateTicket(ctx, id, u)
+}
+
+// Leave shows that a ticket is left to people for good, so it is found no more.
+func (d *dryTickets) Leave(ctx context.Context, id, why string) error {
+	d.show(id)
+	d.logger.Info("dry run: would leave the ticket alone", append(d.about(ctx, id), "reason", why)...)
+	return nil
+}
+
 func (d *dryTickets) note(ctx context.Context, id string, n api.Note) {
 	args := append(d.about(ctx, id), "subject", n.Subject, "body", n.Body, "visible_to_customer", n.VisibleToCustomer)
 	d.logger.Info("dry run: would add a note", args...)

@@ -162,7 +162,7 @@ func (a *Setup) load(ctx context.Context, o PrepareOptions) (err error) {
 func (a *Setup) check() error {
 	unloaded, refused := a.unloadedPlugins()
 	a.Document.Doubt(unloaded)
-	a.Diagnostics = a.Diagnostics.And(unloaded).And(check.Check(a.Document, a.Catalog))
+	a.Diagnostics = a.Diagnostics.And(unloaded).And(check.Check(a.Document, a.Catalog)).And(a.checkDecisions())
 	a.Redactor.addAll(a.Document.Secrets()) // Check knows the secret fields
 	for i := range a.Diagnostics {
 		p := &a.Diagnostics[i] // those found before know less

@@ -44,6 +44,9 @@ func New(version string, o Options) api.Plugin {
 			WithLabel("yields", "fetched_tickets").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe(new(batch.Groups))).
 			WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text").WithLabel("concurrent", "true").WithLabel("effect", "none"),
+		api.NewPipe("DecisionPipe", "Applies or suggests what a label means for a ticket, or leaves the ticket to people.", o.newDecisionPipe).
+			WithLabel("yields", "action:text,target,reason:text,label:text,confidence:fraction").
+			WithLabel("concurrent", "true").WithLabel("effect", "none").WithLabel("brief", "true"),
 		api.NewPipe("UpdateTicketPipe", "Changes a ticket: queue, priority, state, notes.", o.newUpdateTicketPipe).
 			WithLabel("yields", "").WithLabel("updates", "updated_ticket").WithLabel("concurrent", "true").WithLabel("effect", "none").WithLabel("brief", "true"),
 		api.NewPipe("AddNotePipe", "Adds a note to a ticket.", o.newAddNotePipe).

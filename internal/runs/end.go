@@ -11,6 +11,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
 
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -269,8 +270,8 @@ func (r *run) batch(v ends.Decision) store.Batch {
 	v.End.Err = r.e.o.Redact(v.End.Err)
 	none := ""
 	b := store.Batch{Forget: v.Forget, End: &v.End, AtWork: &none}
-	if kept := v.Memory.Encode(); kept != r.steps[ends.StepMemory].Params && v.End.State != store.Ended {
-		b.Steps = []store.Step{{Key: ends.StepMemory, Params: kept}}
+	if left := v.Memory.Encode(); left != r.steps[ends.StepMemory].Params && v.End.State != store.Ended {
+		b.Steps = []store.Step{{Key: ends.StepMemory, Params: left}}
 	}
 	if v.Forget {
 		r.pending.Steps, r.pending.Documents = nil, nil
@@ -293,11 +294,14 @@ func (r *run) batch(v ends.Decision) store.Batch {
 		return b
 	}
 	subject := r.subject()
+	good, final := ends.LeavesForGood(v, r.p.Repeat)
 	for i, t := range r.tickets {
 		if r.hasItems() && !t.Working && !(v.Standing == store.Handled && r.wroteTo(t)) {
 			continue // its standing is its items'
 		}
 		switch {
+		case final && r.leavesAlone(t):
+			b.Tickets = append(b.Tickets, r.standing(t, good))
 		case t.Working && r.hasItems() && v.Standing != store.Handled && t.Standing == store.Handled && (v.Standing == store.StandingLeft || !r.lending()):
 			t.Working = false // what its items applied counts
 			b.Tickets = append(b.Tickets, t)
@@ -351,6 +355,11 @@ func (r *run) concerned() string {
 		return r.item.Ticket
 	}
 	return ""
+}
+
+// leavesAlone reports whether a step says that leaving the ticket alone is final.
+func (r *run) leavesAlone(t store.Ticket) bool {
+	return slices.Contains(r.leaves, kept.Leave{System: t.System, Ticket: t.Ticket})
 }
 
 func (r *run) wroteTo(t store.Ticket) bool {

@@ -38,7 +38,7 @@ func (r *run) stepOnce(ctx context.Context, s orchestrator.Step, do func(context
 	result, err := do(st.calling(ctx))
 	f.State = onceState(result, err)
 	if f.State == store.Done {
-		f.Outcome, _, _ = kept.EncodeResult(result, nil, r.e.clean) // nil where it may not be kept
+		f.Outcome, _, _ = kept.EncodeResult(result, nil, nil, r.e.clean) // nil where it may not be kept
 	}
 	if f.State != store.Intent {
 		st.Later(store.Batch{Durable: true, Effects: []store.Effect{f}})

@@ -72,6 +72,7 @@ type run struct {
 	// What this attempt has seen.
 	saw      ends.Attempt
 	searched bool            // also by a result that it had
+	leaves   []kept.Leave    // tickets that steps leave alone for good, also by results that it had
 	passed   map[string]bool // names of the steps that it has behind it
 }
 
@@ -215,12 +216,13 @@ func (r *run) had(s orchestrator.Step) (api.PipeResult, bool, error) {
 		return api.PipeResult{}, false, nil
 	}
 	r.searched = r.searched || k.Search
+	r.leaves = append(r.leaves, k.Leaves...)
 	return k.PipeResult, true, nil
 }
 
 // anew drops the results of the steps; the run keeps its tickets and its effects.
 func (r *run) anew() {
-	r.phase, r.searched = beginsAnew, false
+	r.phase, r.searched, r.leaves = beginsAnew, false, nil
 	items, has := r.steps[stepSpawned]
 	clear(r.steps)
 	clear(r.docs)
@@ -283,6 +285,7 @@ func (r *run) learn(ctx context.Context, st *step, result api.PipeResult, err er
 		}
 	default:
 		r.saw.Succeeded()
+		r.leaves = append(r.leaves, st.leaves...)
 		r.keep(st, result)
 		// What the first search found is read anew where it isn't stored.
 		r.owes = r.owes || !st.s.Brief && !st.searched
@@ -298,7 +301,7 @@ func (r *run) keep(st *step, result api.PipeResult) {
 	if st.searched {
 		of = r.tickets
 	}
-	body, docs, err := kept.EncodeResult(result, of, r.e.clean)
+	body, docs, err := kept.EncodeResult(result, of, st.leaves, r.e.clean)
 	if err != nil {
 		r.e.sayKeptOut(st.s, err)
 		body, docs = nil, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
 
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
+	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -19,6 +20,7 @@ type step struct {
 	s        orchestrator.Step
 	writes   map[string]int // so far, by operation and ticket
 	searched bool           // it is the one whose search claimed
+	leaves   []kept.Leave   // tickets that it leaves alone for good
 }
 
 var _ gate.Step = (*step)(nil)
@@ -259,6 +261,13 @@ func (s *step) InDoubt(string) {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
 	s.r.saw.Doubt = s.s.Name
+}
+
+func (s *step) Leaves(system, ticket, why string) {
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	s.leaves = append(s.leaves, kept.Leave{System: system, Ticket: ticket})
+	s.r.saw.Leaves(s.s, why)
 }
 
 func (s *step) Gone(ticket string) {

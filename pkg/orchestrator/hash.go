@@ -5,9 +5,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -87,6 +91,7 @@ func (n *node) hash() string {
 		d.word('d', n.id)
 		d.value(n.injected())
 		n.hashParams(d)
+		n.hashFile(d)
 		n.hashed = d.text()
 	}
 	return n.hashed
@@ -151,6 +156,47 @@ func (n *node) hashParams(d digest) {
 				d.word('h', c.node.hash())
 			}
 		}
+	}
+}
+
+// Filer is optional on the params struct of a pipe of which a param names a file that is a
+// part of the configuration, as the table of base:DecisionPipe is: a changed file is a
+// changed pipe.
+type Filer interface {
+	// File returns the param and the name, "" for none. It is called on the params as they
+	// are at the start, before templates.
+	File() (param, name string)
+}
+
+// mostHashed bounds what is read of such a file.
+const mostHashed = 64 << 20
+
+// hashFile writes what is in the file that a param names. Of one that can't be read the pipe
+// says so.
+func (n *node) hashFile(d digest) {
+	f, ok := n.fixed.(Filer)
+	if !ok {
+		return
+	}
+	var param, name string
+	if err := n.ask(func() { param, name = f.File() }); err != nil || name == "" {
+		return
+	}
+	if n.engine.options.ConfigDir != nil && !filepath.IsAbs(name) {
+		name = filepath.Join(n.engine.options.ConfigDir(n.path+".params."+param), name)
+	}
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	content := sha256.New()
+	if _, err := io.Copy(content, io.LimitReader(file, mostHashed)); err == nil {
+		d.word('c', param)
+		d.word('s', hex.EncodeToString(content.Sum(nil)))
 	}
 }
 

@@ -16,6 +16,7 @@ var harmless = func() map[string]bool {
 		onnx_file onnxruntime_library open_ticket_ai operation_urls orchestrator orchestrator_sleep otai owner params
 		plugin_dirs poll_only plugins preload priorities priority proxy queue queues repeat requests_per_second required revision root run runners runs
 		schema search search_criteria server_name services session session_remove sha256 signature start_timeout state states steps subject text
+		apply_from from language map map_file otherwise suggest_from suggestion_field
 		threads ticket_id ticket_search_criteria ticket_system time_zone timeout timeouts tls top_k trusted_keys update
 		updated_ticket use use_session username version visible_to_customer webservice_name workers
 		Type Types TypeIDs StateType StateTypeIDs State States StateIDs Queue Queues QueueIDs Lock Locks LockIDs Priority

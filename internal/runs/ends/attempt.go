@@ -27,6 +27,7 @@ type Attempt struct {
 	Bad        *Trouble // what a step can't do with this ticket
 	System     *Trouble // of the system
 	failure    *Trouble // the last failed result
+	alone      *Trouble // why a ticket is left alone for good
 	before     int      // rejections before the step at work
 }
 
@@ -72,6 +73,11 @@ func (a *Attempt) Succeeded() {
 func (a *Attempt) FailedStep(s orchestrator.Step, message string) {
 	a.failure = &Trouble{Step: s, message: message}
 	a.System = nil // it answers
+}
+
+// Leaves says that the step leaves a ticket alone for good, and why.
+func (a *Attempt) Leaves(s orchestrator.Step, why string) {
+	a.alone = &Trouble{Step: s, message: why}
 }
 
 // Erred says what an error of a step means.
@@ -156,6 +162,8 @@ func (a *Attempt) Reason() string {
 		return a.System.Err.Error()
 	case a.failure != nil:
 		return a.failure.message
+	case a.alone != nil:
+		return a.alone.message
 	}
 	return ""
 }
@@ -185,6 +193,8 @@ func (a *Attempt) At() string {
 		return a.System.Step.Name
 	case a.failure != nil:
 		return a.failure.Step.Name
+	case a.alone != nil:
+		return a.alone.Step.Name
 	}
 	return ""
 }

@@ -176,6 +176,15 @@ func decideEnd(e Ending) Decision {
 	}
 }
 
+// LeavesForGood is for a ticket of which a step says that leaving it alone is final, whichever
+// ticket the run concerns. It counts when the run has ended well.
+func LeavesForGood(v Decision, repeat bool) (Decision, bool) {
+	if repeat || v.End.State != store.Ended || v.End.Outcome != store.Applied && v.End.Outcome != store.Left {
+		return v, false
+	}
+	return v.stand(store.Handled, 0, 0, ""), true
+}
+
 func (v Decision) stand(s store.Standing, due int64, attempts int, note string) Decision {
 	v.Stands, v.Standing, v.Due, v.Attempts, v.Note = true, s, due, attempts, note
 	return v

@@ -212,6 +212,9 @@ func (w *write) conclude(state store.EffectState, u api.TicketUpdate) {
 		if p, ok := decodePicture(w.row.Picture); ok {
 			w.row.Picture = encodePicture(p.Remember(change))
 		}
+		if w.intent.Suggest != "" {
+			w.row.Suggestion = w.intent.Suggest
+		}
 		b.Tickets = []store.Ticket{w.row}
 	}
 	kept, err := json.Marshal(outcome{Change: change, Left: w.intent.Left, ID: w.created, Step: w.intent.Step, At: w.intent.At, Recorded: before.Recorded, Unsent: w.effect.Begun == 0})

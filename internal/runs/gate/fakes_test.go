@@ -163,6 +163,7 @@ type run struct {
 	doubt      []string
 	overdue    atomic.Int64
 	aside      []string
+	leaves     []string
 	due        []string
 }
 
@@ -195,6 +196,8 @@ func (r *run) Waits(w Wait)                       { r.waits = append(r.waits, w)
 func (r *run) Failed(err error)                   { r.failed = append(r.failed, err) }
 
 func (r *run) Overtaken(ticket, why string) { r.overtaken = append(r.overtaken, ticket+": "+why) }
+
+func (r *run) Leaves(_, ticket, why string) { r.leaves = append(r.leaves, ticket+": "+why) }
 
 func (r *run) Gone(ticket string) { r.gone = append(r.gone, ticket) }
 

@@ -22,6 +22,7 @@ type intent struct {
 	Change  picture.Change  `json:"change"`            // what Update changes
 	Step    string          `json:"step,omitempty"`    // the name of the step whose write it is
 	At      string          `json:"at,omitempty"`      // where that stands in the configuration
+	Suggest string          `json:"suggest,omitempty"` // what it suggests, hashed; "" where it suggests nothing
 	Earlier *time.Time      `json:"earlier,omitempty"` // when an earlier release began it, which kept no picture
 }
 

@@ -74,6 +74,9 @@ type Step interface {
 	// Overdue reports that a request, sent at that time, is without an answer for unusually
 	// long: the run counts as one that waits. It is called beside the call of the step.
 	Overdue(sent time.Time)
+	// Leaves reports that a pipe says that leaving a ticket alone is final, and why: that is kept
+	// with the step's result.
+	Leaves(system, ticket, why string)
 	// SetAside reports that a ticket which the run has claimed can't be read, though others
 	// can: the run gives it back, and it is tried again as one that was refused.
 	SetAside(ticket string, why error)

@@ -15,12 +15,14 @@ import (
 
 // UpdateTicket changes a ticket as an effect of the run.
 func (t *ticketSystem) UpdateTicket(ctx context.Context, id string, u api.TicketUpdate) error {
-	return toPipe(t.write(ctx, store.OpUpdate, id, u))
+	_, err := t.write(ctx, store.OpUpdate, id, "", u)
+	return toPipe(err)
 }
 
 // AddNote adds a note as an effect of the run.
 func (t *ticketSystem) AddNote(ctx context.Context, id string, n api.Note) error {
-	return toPipe(t.write(ctx, store.OpNote, id, api.TicketUpdate{Notes: []api.Note{n}}))
+	_, err := t.write(ctx, store.OpNote, id, "", api.TicketUpdate{Notes: []api.Note{n}})
+	return toPipe(err)
 }
 
 // send is the call of the ticket system itself.
@@ -32,34 +34,41 @@ func (t *ticketSystem) send(ctx context.Context, operation, id string, u api.Tic
 }
 
 // write is one write of a run: what is done already is not sent, what was begun is
-// finished from its intent, and what is new gets an intent first.
-func (t *ticketSystem) write(ctx context.Context, operation, id string, u api.TicketUpdate) error {
+// finished from its intent, and what is new gets an intent first. suggests is what it
+// suggests, "" where that is nothing; written is false for one that stands
+// already.
+func (t *ticketSystem) write(ctx context.Context, operation, id, suggests string, u api.TicketUpdate) (written bool, err error) {
 	step, ok := StepOf(ctx)
 	if !ok {
 		if err := t.allowed(nil, id, t.bounds.Allow.Update(u)); err != nil {
-			return err
+			return false, err
 		}
-		return t.send(ctx, operation, id, u)
+		return true, t.send(ctx, operation, id, u)
 	}
 	unlock, err := t.writing.lock(ctx, id)
 	if err != nil {
-		return fmt.Errorf("change ticket %s: %w", id, err)
+		return false, fmt.Errorf("change ticket %s: %w", id, err)
 	}
 	defer unlock()
 	key := step.NextWrite(operation, id)
 	if e, known := effectOf(step, key); known {
 		switch e.State {
 		case store.Done, store.Closed:
-			return nil
+			return true, nil
 		case store.Intent:
-			return t.finish(ctx, step, e)
+			return true, t.finish(ctx, step, e)
 		}
 	}
 	w := &write{ticketSystem: t, step: step, effect: store.Effect{
 		Key: key, Step: step.Key(), Operation: operation, System: t.system, Service: t.service, Ticket: id, State: store.Intent,
 	}}
 	defer w.beside.Wait()
-	return w.begin(ctx, u)
+	if suggests != "" {
+		if stands, err := w.suggests(ctx, suggests); stands || err != nil {
+			return false, err
+		}
+	}
+	return true, w.begin(ctx, u)
 }
 
 // write is a write on its way.

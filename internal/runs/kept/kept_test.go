@@ -31,7 +31,7 @@ func TestTheTicketsOfASearchAreStoredOnceEachAndComeBackWhereTheyWere(t *testing
 		"first": one, "all": []any{one, two}, "deep": map[string]any{"two": two, "other": map[string]any{"id": "3"}}, "count": int64(2),
 	})
 	result.Message = "two tickets"
-	body, docs, err := kept.EncodeResult(result, []store.Ticket{{Ticket: "1"}, {Ticket: "2"}}, clean)
+	body, docs, err := kept.EncodeResult(result, []store.Ticket{{Ticket: "1"}, {Ticket: "2"}}, []kept.Leave{{System: "desk", Ticket: "2"}}, clean)
 	if err != nil || len(docs) != 2 {
 		t.Fatalf("%d documents, error %v", len(docs), err)
 	}
@@ -67,7 +67,7 @@ func TestAnItemComesBackAsItWas(t *testing.T) {
 }
 
 func FuzzWhatIsStoredIsReadWithoutHarm(f *testing.F) {
-	body, _, err := kept.EncodeResult(api.Success(map[string]any{"all": []any{map[string]any{"id": "1"}}}), []store.Ticket{{Ticket: "1"}}, clean)
+	body, _, err := kept.EncodeResult(api.Success(map[string]any{"all": []any{map[string]any{"id": "1"}}}), []store.Ticket{{Ticket: "1"}}, nil, clean)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -25,7 +25,11 @@ var (
 type Result struct {
 	api.PipeResult
 	Search bool // the tickets that the run claimed are in it
+	Leaves []Leave
 }
+
+// Leave is a ticket of which the step says that leaving it alone is final.
+type Leave struct{ System, Ticket string }
 
 // The keys of a stored result. Refs are the places at which tickets were taken out of the
 // data, each with the ticket's id; they are stored as documents.
@@ -35,12 +39,14 @@ const (
 	keyData    = "data"
 	keySearch  = "search"
 	keyRefs    = "refs"
+	keyLeaves  = "leaves"
 )
 
 // EncodeResult makes bytes of a result. of are the tickets that the step's search
-// claimed: each becomes a document of its own. clean reports whether no secret is in a
+// claimed: each becomes a document of its own. leaves are the tickets that the step leaves
+// alone for good. clean reports whether no secret is in a
 // plain value. The error is [ErrSecret], [ErrTooLarge] or one of the codec's.
-func EncodeResult(r api.PipeResult, of []store.Ticket, clean func(any) bool) ([]byte, []store.Document, error) {
+func EncodeResult(r api.PipeResult, of []store.Ticket, leaves []Leave, clean func(any) bool) ([]byte, []store.Document, error) {
 	if !clean(r.Message) || !clean(r.Data) {
 		return nil, nil, ErrSecret
 	}
@@ -57,6 +63,13 @@ func EncodeResult(r api.PipeResult, of []store.Ticket, clean func(any) bool) ([]
 		return nil, nil, x.err
 	}
 	kept[keyRefs] = x.refs
+	if len(leaves) > 0 {
+		all := make([]any, len(leaves))
+		for i, l := range leaves {
+			all[i] = []any{l.System, l.Ticket}
+		}
+		kept[keyLeaves] = all
+	}
 	body, err := codec.Encode(kept)
 	if err == nil && len(body) > Most {
 		err = ErrTooLarge
@@ -141,7 +154,18 @@ func DecodeResult(body []byte, docs map[string][]byte) (Result, error) {
 	}
 	r := api.Success(data)
 	r.Status, r.Message = api.Status(status), message
-	return Result{PipeResult: r, Search: search}, nil
+	decoded := Result{PipeResult: r, Search: search}
+	leaves, _ := kept[keyLeaves].([]any)
+	for _, l := range leaves {
+		pair, _ := l.([]any)
+		if len(pair) != 2 {
+			return Result{}, errForm
+		}
+		system, _ := pair[0].(string)
+		ticket, _ := pair[1].(string)
+		decoded.Leaves = append(decoded.Leaves, Leave{System: system, Ticket: ticket})
+	}
+	return decoded, nil
 }
 
 // put puts a document back to its place.

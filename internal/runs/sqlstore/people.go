@@ -188,7 +188,7 @@ func (t *Tx) freeTickets(a store.RequestArgs, standing string) (int, error) {
 	w.oneOf("ticket", a.Tickets)
 	w.oneOf("last_run", a.Runs)
 	n, err := t.exec(`UPDATE {s}ticket SET standing = '', attempts = 0, due_at = 0, hashes = '', cause = '', note = '',
-		freed = '', changed = $1 `+w.String(), w.args...)
+		freed = '', suggestion = '', changed = $1 `+w.String(), w.args...)
 	return int(n), err
 }
 

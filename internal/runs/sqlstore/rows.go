@@ -55,13 +55,13 @@ func (t *Tx) insertRun(r *store.Run, state store.State, owner string, fence int6
 }
 
 const ticketColumns = `t.runner, t.system, t.ticket, t.run, t.working, t.fetched, t.standing, t.hashes, t.last_run,
-	t.picture, t.settled, t.cause, t.attempts, t.due_at, t.seen, t.ended_at, t.released, t.freed, t.note`
+	t.picture, t.settled, t.cause, t.attempts, t.due_at, t.seen, t.ended_at, t.released, t.freed, t.note, t.suggestion`
 
 func scanTicket(rows Rows) (k store.Ticket, err error) {
 	var working, fetched, settled, attempts, released int64
 	var standing, hashes, freed string
 	err = rows.Scan(&k.Runner, &k.System, &k.Ticket, &k.Run, &working, &fetched, &standing, &hashes, &k.LastRun,
-		&k.Picture, &settled, &k.Cause, &attempts, &k.DueAt, &k.Seen, &k.EndedAt, &released, &freed, &k.Note)
+		&k.Picture, &settled, &k.Cause, &attempts, &k.DueAt, &k.Seen, &k.EndedAt, &released, &freed, &k.Note, &k.Suggestion)
 	if err != nil {
 		return k, err
 	}
@@ -97,20 +97,21 @@ func (t *Tx) putTicket(k store.Ticket, run string, mark any) error {
 		last = run
 	}
 	return t.later(`INSERT INTO {s}ticket (runner, system, ticket, run, working, fetched, standing, hashes, last_run,
-		picture, settled, cause, attempts, due_at, seen, ended_at, released, freed, note, changed)
+		picture, settled, cause, attempts, due_at, seen, ended_at, released, freed, note, changed, suggestion)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce(CAST($16 AS bigint), {nextend}),
-		$17, $18, $19, coalesce(CAST($20 AS bigint), {stamp}))
+		$17, $18, $19, coalesce(CAST($20 AS bigint), {stamp}), $22)
 		ON CONFLICT (system, ticket, runner) DO UPDATE SET run = excluded.run, working = excluded.working,
 		fetched = excluded.fetched, standing = excluded.standing, hashes = excluded.hashes,
 		last_run = excluded.last_run, picture = excluded.picture, settled = excluded.settled,
 		cause = excluded.cause, attempts = excluded.attempts, due_at = excluded.due_at,
 		seen = CASE WHEN excluded.seen > ticket.seen THEN excluded.seen ELSE ticket.seen END,
 		ended_at = CASE WHEN ticket.working = 1 AND excluded.working = 0 THEN excluded.ended_at ELSE ticket.ended_at END,
-		released = excluded.released, freed = excluded.freed, note = excluded.note, changed = excluded.changed
+		released = excluded.released, freed = excluded.freed, note = excluded.note, changed = excluded.changed,
+		suggestion = excluded.suggestion
 		WHERE ticket.run = '' OR ticket.run = $21`,
 		k.Runner, k.System, k.Ticket, k.Run, number(k.Working), number(k.Fetched), string(k.Standing), toJSON(k.Hashes),
 		last, blob(k.Picture), number(k.Settled), k.Cause, int64(k.Attempts), k.DueAt, k.Seen, mark,
-		int64(k.Released), toJSON(k.Freed), k.Note, t.stamp(), run)
+		int64(k.Released), toJSON(k.Freed), k.Note, t.stamp(), run, k.Suggestion)
 }
 
 func fromJSON(text string, into any) error {

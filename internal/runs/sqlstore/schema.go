@@ -12,7 +12,7 @@ import (
 // Schema is the version that this release writes, Reads the oldest release's that can
 // still use it: it is raised only two releases after the last that needs the old form.
 const (
-	Schema = 2
+	Schema = 3
 	Reads  = 1
 )
 
@@ -78,6 +78,8 @@ var versions = [][]string{{
 		same text NOT NULL, body {blob}, PRIMARY KEY (system, ticket, run, ending)){norowid}`,
 	`CREATE INDEX {i}decision_made ON {s}decision (made, run, system, ticket)`,
 	`CREATE INDEX {i}decision_run ON {s}decision (run)`,
+}, {
+	`ALTER TABLE {s}ticket ADD COLUMN suggestion text NOT NULL DEFAULT ''`,
 }}
 
 const (

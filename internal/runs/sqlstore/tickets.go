@@ -50,7 +50,7 @@ func (s *Store) Forget(ctx context.Context, runner, system string, tickets []str
 			return err
 		}
 		_, err = t.exec(`UPDATE {s}ticket SET standing = '', attempts = 0, due_at = 0, hashes = '', cause = '', note = '', freed = '',
-			picture = NULL, settled = 0, released = 0, changed = $1
+			picture = NULL, settled = 0, released = 0, suggestion = '', changed = $1
 			WHERE runner = $2 AND system = $3 AND run = '' AND seen < $4 AND ticket IN ({list}($5))`, now, runner, system, seenBefore, toJSON(tickets))
 		return err
 	})

@@ -251,6 +251,8 @@ type Ticket struct {
 	Released int     // times in a row that it was released or overtaken
 	Freed    []int64 // when it was freed by a change, the last day's
 	Note     string  // for people: "put back by a person", or why it was left
+	// Suggestion is what a note suggested last, by the gate: as long as the standing does.
+	Suggestion string
 }
 
 // SeenAgain is how old the time in [Ticket].Seen may become while searches find the ticket:
