@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -91,59 +90,6 @@ func TestCyclesGoOnASecondAfterADeath(t *testing.T) {
 				t.Errorf("the next cycle began %v after it, a first one %v after a start", comebacks, starts)
 			}
 		})
-	}
-}
-
-// TestAStopLeavesNoWriteWithoutAnOutcome stops otai in the middle of its writes.
-func TestAStopLeavesNoWriteWithoutAnOutcome(t *testing.T) {
-	t.Parallel()
-	stops := sized(6, 50)
-	w := newWitness(t)
-	ids := w.addMany(stops*12, "x")
-	arrived := make(chan struct{}, 1)
-	w.treats(func(q *request) treatment {
-		if q.update() {
-			select {
-			case arrived <- struct{}{}:
-			default:
-			}
-			return treatment{after: 20 * time.Millisecond}
-		}
-		return treatment{}
-	})
-	env := w.environment()
-	config := writeFile(t, rowConfig(5, "timeout: PT10S", allInOneStep))
-	for n := range stops {
-		select {
-		case <-arrived:
-		default:
-		}
-		l := live(t, env, "run", "-c", config)
-		select {
-		case <-arrived:
-		case <-time.After(time.Minute):
-			t.Fatal("it writes nothing")
-		}
-		time.Sleep(time.Duration(n%7*9) * time.Millisecond)
-		l.end(t)
-		if code := l.ProcessState.ExitCode(); code != 0 {
-			t.Fatalf("stop %d: exit code %d", n, code)
-		}
-		out, code := w.command(env, "runs", "waiting", "--json", "-c", config)
-		var waiting struct {
-			InDoubt *int `json:"in_doubt"`
-		}
-		if err := json.Unmarshal([]byte(out), &waiting); err != nil || waiting.InDoubt == nil || code != 0 {
-			t.Fatalf("%d, %v: %s", code, err, out)
-		}
-		if *waiting.InDoubt != 0 {
-			t.Fatalf("stop %d: %d writes are without an outcome", n, *waiting.InDoubt)
-		}
-	}
-	v := w.judge(ids, whole)
-	row(t, "stops while it writes", "%d stops, 0 writes without an outcome, %v", stops, v)
-	if v.Doubled > 0 || v.Half > 0 {
-		t.Error(v)
 	}
 }
 
