@@ -65,8 +65,12 @@ func resumable() bool {
 	return false
 }
 
-// die ends this process by the signal, as if it had not been caught.
+// die ends this process by the signal, as if it had not been caught. The first process of a
+// container can't be ended by one.
 func (s signals) die(sig syscall.Signal) {
+	if os.Getpid() == 1 {
+		return
+	}
 	signal.Reset(sig)
 	_ = unix.Kill(os.Getpid(), sig)
 	time.Sleep(time.Second)

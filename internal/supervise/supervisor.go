@@ -282,7 +282,7 @@ func (s *supervisor) kill(sig syscall.Signal) {
 		s.removeTemporary()
 	}
 	s.signals.die(sig)
-	code := exitSignal + int(sig) // the caller ignores it
+	code := exitSignal + int(sig) // it is ignored
 	s.exit = &code
 }
 

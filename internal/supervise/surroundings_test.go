@@ -227,8 +227,13 @@ func TestTheFirstProcessOfAContainer(t *testing.T) {
 			t.Errorf("process %d has ended and is left", pid)
 		}
 	}
+	for _, pid := range childrenOf(inside[0]) { // so that it takes the second signal to end it
+		_ = syscall.Kill(pid, syscall.SIGSTOP)
+	}
 	_ = syscall.Kill(inside[0], syscall.SIGTERM)
-	if err := cmd.Wait(); err != nil {
+	time.Sleep(200 * time.Millisecond)
+	_ = syscall.Kill(inside[0], syscall.SIGTERM)
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitSignal+int(syscall.SIGTERM) {
 		t.Error(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
 	"syscall"
@@ -50,6 +51,10 @@ func Read(path string) (*Image, error) { return readFile(path, read) }
 // release of Go can be decoded; if not, the types of symbols are not checked.
 func ThisHost() (*Image, error) {
 	host, err := readFile("/proc/self/exe", readRunning)
+	var unread *Error
+	if errors.As(err, &unread) && errors.Is(err, fs.ErrNotExist) {
+		unread.Fix = "mount /proc, by which a program sees itself"
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the running binary: %w", err)
 	}
