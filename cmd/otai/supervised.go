@@ -13,7 +13,7 @@ import (
 // supervised does the command in a worker. ends says that the command ends by itself.
 func (c *command) supervised(ctx context.Context, ends bool) error {
 	debug.SetGCPercent(supervisorGC)
-	o := supervise.Options{Args: os.Args[1:], Once: ends, Logger: c.settings.PlainLogger, Output: fileOf(c.settings.Stdout)}
+	o := supervise.Options{Args: os.Args[1:], Once: ends, Temporary: int(app.CodeRun), Logger: c.settings.PlainLogger, Output: fileOf(c.settings.Stdout)}
 	if c.settings.ReadsStdin() {
 		o.Input, o.MaxInput = c.settings.Stdin, app.MaxInput
 	}

@@ -23,6 +23,10 @@ type Options struct {
 	Args []string // of the command, after the program's name
 	Once bool     // the command ends by itself: a second death ends it
 
+	// Temporary is the exit code of what may be better later, as where the disk is full. A worker that
+	// says it before its work ends nothing if one has worked before it. 0: there is none.
+	Temporary int
+
 	// Input is read for the workers, up to MaxInput bytes, of which each gets all. nil: they
 	// inherit standard input.
 	Input    io.Reader
@@ -65,6 +69,7 @@ type supervisor struct {
 	child     *child // nil in a pause
 	stage     message
 	ready     bool
+	worked    bool // a worker was ready, this one or another
 	readyAt   time.Time
 	plugins   []crashes.Plugin // that the worker has opened
 	met       []crashes.Plugin // whose code has run in it
@@ -100,7 +105,7 @@ func Run(ctx context.Context, o Options) (int, error) {
 	defer looks.Stop()
 	for {
 		if err := s.start(); err != nil {
-			if o.Once || s.replaced == nil {
+			if o.Once || s.history.deaths == 0 {
 				return 0, err
 			}
 			// The machine may have no room for a process now, but it had before.
@@ -113,6 +118,14 @@ func Run(ctx context.Context, o Options) (int, error) {
 		}
 		death := s.watch(looks.C)
 		switch {
+		case death == nil && s.mayBeBetterLater():
+			s.replaced = nil // which this worker has said
+			pause := s.history.unstarted()
+			s.log().Error("another worker process can't begin its work yet", "pause", pause)
+			if !s.rest(pause) {
+				return 0, nil
+			}
+			continue
 		case death == nil:
 			return *s.exit, nil
 		case s.asked == unix.SIGQUIT:
@@ -129,6 +142,11 @@ func Run(ctx context.Context, o Options) (int, error) {
 			return 0, nil
 		}
 	}
+}
+
+// mayBeBetterLater reports whether a worker could not begin what another one had done here.
+func (s *supervisor) mayBeBetterLater() bool {
+	return !s.Once && s.asked == 0 && s.worked && !s.ready && s.Temporary != 0 && *s.exit == s.Temporary
 }
 
 // start starts a worker.
@@ -203,7 +221,7 @@ func (s *supervisor) hear(m message) {
 			s.met = append(s.met, *m.Plugin)
 		}
 		if m.Stage == StageReady && !s.ready {
-			s.ready, s.readyAt = true, time.Now()
+			s.ready, s.worked, s.readyAt = true, true, time.Now()
 			s.rememberReady()
 		}
 	case kindPlugin:

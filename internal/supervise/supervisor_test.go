@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 
 func superviseHere(how string) int {
 	o := Options{
-		Args: os.Args[1:], Once: strings.Contains(how, "once"),
+		Args: os.Args[1:], Once: strings.Contains(how, "once"), Temporary: 1,
 		Logger: func(string, string) *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) },
 	}
 	if strings.Contains(how, "fast") {
@@ -144,6 +144,18 @@ func act(w *Worker, args []string) int {
 				cmd.Stdout = os.Stdout
 				_ = cmd.Run()
 			}
+		case "later": // the second and the third worker can't begin
+			mark, err := os.OpenFile(args[0], os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+			if err != nil {
+				return 1
+			}
+			_, _ = mark.WriteString(".")
+			_ = mark.Close()
+			if turn, err := os.Stat(args[0]); err != nil || turn.Size() == 2 || turn.Size() == 3 {
+				fmt.Println("tries", os.Getpid())
+				return said(1)
+			}
+			args = []string{"work"}
 		case "nest": // processes, each of which starts the next one in a session of its own
 			cmd := exec.Command("sh", "-c", `echo level $$; [ "$1" = 1 ] || setsid sh -c "$0" "$0" $(($1 - 1)) & sleep 300`, "", args[0])
 			cmd.Args[3] = cmd.Args[2]

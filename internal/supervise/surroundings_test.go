@@ -113,6 +113,30 @@ func TestAWorkerThatCanNotBeStartedNowIsStartedLater(t *testing.T) {
 	}
 }
 
+// A disk that is full, or a database that is gone, is there again later: whoever has worked before
+// goes on then. The first worker's code ends the command, and so does one that was asked to stop.
+func TestAWorkerThatCanNotBeginNowBeginsLater(t *testing.T) {
+	t.Parallel()
+	mark := filepath.Join(t.TempDir(), "mark")
+	s := begin(t, "", nil, "later", mark)
+	_ = syscall.Kill(s.number("works", 1), syscall.SIGKILL)
+	s.number("works", 2)
+	if tries := s.numbers("tries"); len(tries) != 2 || strings.Count(s.out.String(), "can't begin its work yet") != 2 {
+		t.Errorf("%d tries", len(tries))
+	}
+	s.signal(syscall.SIGTERM)
+	if code := s.end(); code != 0 {
+		t.Errorf("the exit code is %d", code)
+	}
+	if err := os.WriteFile(mark, []byte("."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = begin(t, "", nil, "later", mark)
+	if code := s.end(); code != 1 {
+		t.Errorf("the exit code of the first worker was 1, the command's is %d", code)
+	}
+}
+
 // A process that was there before, as where a script of a container ends with exec, isn't the
 // worker's.
 func TestAProcessOfTheShellThatBecameOtaiIsLeft(t *testing.T) {
