@@ -157,6 +157,93 @@ func TestAnIDIsNotAllowedByAName(t *testing.T) {
 	})
 }
 
+// asks is a command that is to succeed; it returns how long it took.
+func (w *witness) asks(t *testing.T, env []string, args ...string) time.Duration {
+	t.Helper()
+	began := time.Now()
+	if out, err := runOtai(t, env, args...); err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, out)
+	}
+	return time.Since(began)
+}
+
+// TestAPauseHoldsOnAllHostsWithinASecond: updates go on all the time, one process is killed and
+// begins again in the pause, and what was between two writes goes on behind it.
+func TestAPauseHoldsOnAllHostsWithinASecond(t *testing.T) {
+	t.Parallel()
+	with3Hosts(t, func(t *testing.T, n int) {
+		w := newWitness(t)
+		ids := w.addMany(sized(150, 400), "IT")
+		hosts := w.hosts(t, n)
+		w.treats(func(q *request) treatment {
+			if q.update() {
+				time.Sleep(20 * time.Millisecond)
+			}
+			return treatment{}
+		})
+		config := writeFile(t, rowConfig(1, "timeout: PT5S", noteStep+moveByTitleStep))
+		var lives []*life
+		for _, env := range hosts {
+			lives = append(lives, live(t, env, "run", "-c", config))
+		}
+		w.all(patient, ids[:5], goal{queue: "IT", note: "Sorted"})
+		took := w.asks(t, hosts[0], "runs", "pause", "sort", "-c", config)
+		paused := time.Now() // the answer of one host
+		time.Sleep(2500 * time.Millisecond)
+		if n > 1 { // beside the others
+			lives[1].kill()
+			lives[1] = live(t, hosts[1], "run", "-c", config)
+		}
+		lives[0].kill()
+		lives[0] = live(t, hosts[0], "run", "-c", config)
+		eventually(t, "the start says what is paused", func() bool { return strings.Contains(lives[0].log.String(), "otai runs resume sort") })
+		time.Sleep(3 * time.Second)
+		last := -time.Hour
+		late := 0
+		for _, q := range w.updatesOf("") {
+			last = max(last, q.Arrived.Sub(paused))
+			if q.Arrived.Sub(paused) > time.Second {
+				late++
+			}
+		}
+		done := w.judge(ids, goal{queue: "IT", note: "Sorted"})
+		t.Logf("%d hosts: the command took %s, the last update came %s after it; then %v", n, took.Round(time.Millisecond), last.Round(time.Millisecond), done)
+		if late > 0 {
+			t.Errorf("%d updates came more than a second after the pause, the last one after %s", late, last)
+		}
+		if done.Untouched == 0 {
+			t.Skip("the machine was so fast that nothing was left to pause")
+		}
+		out, err := runOtai(t, hosts[0], "runs", "waiting", "-c", config)
+		if err != nil || !strings.Contains(out, "Paused:  the runner sort since") {
+			t.Errorf("`runs waiting`: %v\n%s", err, out)
+		}
+		if n == 1 {
+			lives[0].end(t)
+			if out, err := runOtai(t, hosts[0], "run", "--once", "-c", config); err != nil || !strings.Contains(out, "otai runs resume sort") {
+				t.Errorf("--once: %v\n%s", err, out)
+			}
+			if out, err := runOtai(t, hosts[0], "run", "--until-empty", "-c", config); err == nil || !strings.Contains(out, "a runner is paused until `otai runs resume sort`") {
+				t.Errorf("--until-empty: %v\n%s", err, out)
+			}
+			live(t, hosts[0], "run", "-c", config)
+		}
+		if out, err := runOtai(t, hosts[0], "runs", "resume", "sorted", "-c", config); err == nil || !strings.Contains(out, "did you mean sort?") {
+			t.Errorf("a misspelled name: %v\n%s", err, out)
+		}
+		w.asks(t, hosts[0], "runs", "resume", "sort", "-c", config)
+		resumed := time.Now()
+		w.all(patientFor(60*time.Second), ids, goal{queue: "IT", note: "Sorted"})
+		w.wantAllDone(ids, goal{queue: "IT", note: "Sorted"})
+		for _, q := range w.updatesOf("") {
+			if q.Arrived.After(resumed) {
+				t.Logf("the first update came %s behind the command", q.Arrived.Sub(resumed).Round(time.Millisecond))
+				break
+			}
+		}
+	})
+}
+
 func TestADryRunShowsWhatIsNotAllowed(t *testing.T) {
 	t.Parallel()
 	w := newWitness(t, "HR")

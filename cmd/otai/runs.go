@@ -26,7 +26,7 @@ of that otai: its user or root, and --state-dir if it has another than yours.`,
 	}
 	c.configFlag(cmd)
 	cmd.PersistentFlags().AddFlagSet(cmd.Flags())
-	return group(cmd, c.newRunsList(), c.newRunsShow(), c.newRunsWaiting(), c.newRunsRetry(), c.newRunsDiscard(), c.newRunsMigrate())
+	return group(cmd, c.newRunsList(), c.newRunsShow(), c.newRunsWaiting(), c.newRunsRetry(), c.newRunsDiscard(), c.newRunsPause(), c.newRunsResume(), c.newRunsMigrate())
 }
 
 // answerRuns asks the run store and shows its answer.
@@ -245,6 +245,13 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 		if n := w.Waiting[reason.Name]; n > 0 {
 			show(out, "Waiting: %d, %s\n", n, reason.Text)
 		}
+	}
+	for _, p := range w.Paused {
+		who := "all runners"
+		if p.Runner != "" {
+			who = "the runner " + p.Runner
+		}
+		show(out, "Paused:  %s since %s; %s\n", who, local(&p.Since), p.Resume)
 	}
 	if len(w.Runners) > 0 {
 		fmt.Fprintln(out, "\nTickets that runners pass over:")

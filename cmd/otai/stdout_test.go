@@ -51,6 +51,8 @@ var answering = map[string][]string{
 	"otai runs discard":          {"--help"}, // the others say what a run is named by
 	"otai runs list":             {},
 	"otai runs migrate":          {"--print-sql"},
+	"otai runs pause":            {},
+	"otai runs resume":           {},
 	"otai runs retry":            {"--all"},
 	"otai runs show":             {"--help"},
 	"otai runs waiting":          {},

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -109,11 +110,27 @@ func (k *keptRuns) undone(ctx context.Context, o RunOptions) error {
 		if err != nil {
 			return fmt.Errorf("counting what is left: %w", err)
 		}
-		return undone(counts)
+		pauses, err := k.store.Store.Pauses(ctx)
+		if err != nil {
+			return fmt.Errorf("reading what is paused: %w", err)
+		}
+		return errors.Join(undone(counts), paused(pauses))
 	case o.Once && k.engine.Refused() > 0:
 		return errors.New("tickets were refused; `otai runs waiting` says which and why")
 	}
 	return nil
+}
+
+// paused says whose tickets nobody has looked for.
+func paused(pauses []store.Pause) error {
+	if len(pauses) == 0 {
+		return nil
+	}
+	names := make([]string, len(pauses))
+	for i, p := range pauses {
+		names[i] = "`" + runs.ResumeCommand(p) + "`"
+	}
+	return fmt.Errorf("not all is done: a runner is paused until %s", strings.Join(names, ", "))
 }
 
 // undone says what is left where no ticket is free any more.

@@ -165,11 +165,15 @@ func (e *Engine) soon(ctx context.Context, at *place) (bool, error) {
 		return true, nil
 	}
 	runner, hash := at.p.Runner, at.p.Hash
-	for _, f := range []store.Filter{
+	waits := []store.Filter{
 		{Runner: runner, States: []store.State{store.Ready}},
 		{Runner: runner, States: []store.State{store.Waiting}, Reason: store.ReasonUntil},
 		{Runner: runner, States: []store.State{store.Waiting}, Reason: store.ReasonBusy},
-	} {
+	}
+	if e.paused(runner) { // what is taken of it is only what may be at work
+		waits = waits[1:2]
+	}
+	for _, f := range waits {
 		rows, err := e.o.Store.Runs(ctx, f)
 		if err != nil {
 			return false, fmt.Errorf("asking what is due: %w", err)

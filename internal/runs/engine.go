@@ -92,6 +92,7 @@ type Engine struct {
 	counted map[string]map[string]bool // causes at which tickets were counted, by the path of the step
 	waits   map[string]store.Cause     // causes that were closed when they were last looked at
 	said    map[string]bool            // what is logged once
+	pauses  []store.Pause              // as they were when last looked at
 	// How often a run got no answer, with Once.
 	unanswered map[string]int
 
@@ -136,7 +137,7 @@ func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
 	}
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	e.work = work
-	for _, begin := range []func(context.Context) error{e.register, e.adopt, e.recallStreaks, e.sayChanged, e.inheritAll} {
+	for _, begin := range []func(context.Context) error{e.register, e.lookForPauses, e.adopt, e.recallStreaks, e.sayChanged, e.inheritAll} {
 		if err := begin(ctx); err != nil {
 			cancel()
 			return fmt.Errorf("opening the run store: %w", err)

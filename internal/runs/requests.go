@@ -32,6 +32,9 @@ func (e *Engine) requests(ctx context.Context) error {
 	if len(asked) == 0 {
 		return nil
 	}
+	if err := e.lookForPauses(ctx); err != nil {
+		return err
+	}
 	return e.unknownRunners(ctx) // nobody else ends those
 }
 
@@ -49,6 +52,10 @@ func Execute(ctx context.Context, s store.Store, records record.Maker, r store.R
 		return fmt.Sprintf("%d tried again", n) + nothing(n, args), err
 	case store.VerbDiscard:
 		return discard(ctx, s, records, args)
+	case store.VerbPause:
+		return pause(ctx, s, args.Runner)
+	case store.VerbResume:
+		return resume(ctx, s, args.Runner)
 	default:
 		return "", fmt.Errorf("%q is unknown here: the command is of another version than the service", r.Verb)
 	}

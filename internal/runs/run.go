@@ -166,6 +166,8 @@ func (r *run) mayStep(ctx context.Context) error {
 		return errAgain
 	case r.phase == halted || r.halts():
 		return ends.ErrHalt
+	case !r.mayGoOn():
+		return ends.ErrHalt
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ var _ gate.Step = (*step)(nil)
 func (s *step) Runner() string { return s.r.row.Runner }
 func (s *step) Hash() string   { return claimHash(s.r.p) }
 func (s *step) Repeat() bool   { return s.r.p.Repeat }
+func (s *step) Paused() bool   { return s.r.e.paused(s.r.row.Runner) }
 func (s *step) Place() string  { return s.s.Path }
 
 func (s *step) WhileHeld(ctx context.Context) (context.Context, context.CancelFunc) {

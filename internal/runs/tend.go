@@ -11,6 +11,7 @@ import (
 // How often what has its own time is looked after.
 const (
 	requestsEach  = time.Second / 2 // what people ask for is taken up within a second
+	pausesEach    = time.Second / 4 // and a pause has come to all hosts in that time
 	pollEach      = time.Second
 	causesEach    = time.Second
 	reconcileEach = 10 * time.Second
@@ -31,6 +32,7 @@ type chore struct {
 // used it tries again with its next round.
 func (e *Engine) tend(ctx context.Context) {
 	chores := []*chore{
+		{each: pausesEach, do: e.lookForPauses},
 		{each: requestsEach, do: e.requests},
 		{each: causesEach, do: e.causes},
 		{each: reconcileEach, do: e.reconcile},
@@ -40,7 +42,7 @@ func (e *Engine) tend(ctx context.Context) {
 	if e.o.Host.Lease > 0 {
 		chores = append(chores, &chore{each: adoptEach, do: e.adopt}, &chore{each: pollEach, do: e.poll}, &chore{each: pollEach, do: e.share})
 	}
-	tick := time.NewTicker(requestsEach)
+	tick := time.NewTicker(pausesEach)
 	defer tick.Stop()
 	for {
 		select {
@@ -50,7 +52,7 @@ func (e *Engine) tend(ctx context.Context) {
 		}
 		now := time.Now()
 		for _, c := range chores {
-			if now.Add(requestsEach / 2).Before(c.next) { // a tick is never quite at its time
+			if now.Add(pausesEach / 2).Before(c.next) { // a tick is never quite at its time
 				continue
 			}
 			if err := c.do(ctx); err != nil && ctx.Err() == nil {

@@ -144,6 +144,10 @@ func (c *crew) fire() (*firing, time.Duration) {
 	case c.place.child == nil || c.search != nil:
 		c.settle()
 		return nil, 0
+	case c.paused():
+		c.fires, c.more = min(c.fires, 0), false
+		c.settle()
+		return nil, 0
 	case c.more:
 		f.answered = true
 	case c.fires == 0 || c.awaitsEnd:
@@ -167,6 +171,12 @@ func (c *crew) fire() (*firing, time.Duration) {
 	c.more, c.search = false, f
 	f.claimed = func() { c.claimed(f) }
 	return f, 0
+}
+
+// paused reports whether nothing begins here until somebody says so.
+func (c *crew) paused() bool {
+	p, ok := c.engine.runs.(Pauser)
+	return ok && p.Paused(c.place.Place)
 }
 
 // settle reports that the firings which were allowed have ended.
@@ -340,7 +350,7 @@ func (e *Engine) empty(crews []*crew) bool {
 	changes := int(e.changes.Load())
 	for _, c := range crews {
 		c.mu.Lock()
-		done := c.working == 0 && c.lent == 0 && (c.place.child == nil || c.gaveUp || c.emptyAt == changes)
+		done := c.working == 0 && c.lent == 0 && (c.place.child == nil || c.gaveUp || c.emptyAt == changes || c.paused())
 		c.mu.Unlock()
 		if !done {
 			return false

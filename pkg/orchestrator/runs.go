@@ -27,6 +27,10 @@ type Runs interface {
 	Ready(p *Place) <-chan struct{}
 }
 
+// Pauser is optional on a [Runs]: while the runner of a place is paused nothing begins there.
+// Ready receives a value when it isn't any more.
+type Pauser interface{ Paused(p *Place) bool }
+
 // Slots is optional on a [Runs] that several processes share: of those whose trigger
 // succeeds in the same interval, one fires.
 type Slots interface {

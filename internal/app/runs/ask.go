@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // Asked is the answer to a request. Its JSON form is stable.
@@ -126,6 +129,44 @@ func (d *Desk) Retry(ctx context.Context, o RetryOptions, args []string) (Asked,
 // Discard gives runs up, also those that are at work.
 func (d *Desk) Discard(ctx context.Context, ids []string) (Asked, error) {
 	return d.ask(ctx, store.VerbDiscard, store.RequestArgs{Runs: ids})
+}
+
+// Pause lets nothing of a runner begin, or of any with "", on all hosts.
+func (d *Desk) Pause(ctx context.Context, runner string) (Asked, error) {
+	return d.askRunner(ctx, store.VerbPause, runner)
+}
+
+// Resume ends a pause of a runner, or all with "".
+func (d *Desk) Resume(ctx context.Context, runner string) (Asked, error) {
+	return d.askRunner(ctx, store.VerbResume, runner)
+}
+
+func (d *Desk) askRunner(ctx context.Context, verb, runner string) (Asked, error) {
+	names, err := d.store.Runners(ctx)
+	if err != nil {
+		return Asked{}, d.failed("looking for the runner", err)
+	}
+	if runner != "" && !slices.Contains(names, runner) {
+		hint := "known are " + strings.Join(names, ", ")
+		if near := params.Near(runner, names); near != "" {
+			hint = "did you mean " + near + "? " + hint
+		}
+		return Asked{}, app.ExitWith(app.CodeUsage, fmt.Errorf("no runner with the id %q has run here; %s", runner, hint))
+	}
+	return d.ask(ctx, verb, store.RequestArgs{Runner: runner})
+}
+
+// RunnerNames are the runners whose names complete what was begun in a shell; of those that are
+// paused alone, if paused is set.
+func (d *Desk) RunnerNames(ctx context.Context, begun string, paused bool) ([]string, error) {
+	names, err := d.store.Runners(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pauses, err := d.store.Pauses(ctx)
+	return slices.DeleteFunc(names, func(name string) bool {
+		return !strings.HasPrefix(name, begun) || paused && !slices.ContainsFunc(pauses, func(p store.Pause) bool { return p.Runner == name })
+	}), err
 }
 
 func joined(a, b string) string {

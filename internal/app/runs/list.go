@@ -41,6 +41,10 @@ func (d *Desk) List(ctx context.Context, o ListOptions) ([]Run, error) {
 	if filters == nil {
 		filters = []store.Filter{{Ticket: o.Ticket, Runner: o.Runner, Limit: o.Limit}}
 	}
+	pauses, err := d.store.Pauses(ctx)
+	if err != nil {
+		return nil, d.failed("reading what is paused", err)
+	}
 	out := []Run{}
 	seen := map[string]bool{}
 	for _, f := range filters {
@@ -51,7 +55,9 @@ func (d *Desk) List(ctx context.Context, o ListOptions) ([]Run, error) {
 		for _, r := range found {
 			if !seen[r.ID] {
 				seen[r.ID] = true
-				out = append(out, d.run(r))
+				one := d.run(r)
+				one.Paused = r.State != store.Ended && store.Paused(pauses, r.Runner)
+				out = append(out, one)
 			}
 		}
 	}

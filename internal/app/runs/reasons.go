@@ -18,8 +18,11 @@ func Reasons() []Reason {
 		{store.ReasonAside, "the ticket was refused and is tried again"},
 		{store.ReasonCause, "what refuses many, see the cause"},
 		{store.ReasonGone, "the ticket can't be read"},
+		{store.ReasonPaused, pausedText},
 	}
 }
+
+const pausedText = "its runner is paused"
 
 // Why is what a run waits for, in people's words.
 func (r Run) Why() string {
@@ -28,6 +31,8 @@ func (r Run) Why() string {
 		text = Reasons()[i].Text
 	}
 	switch {
+	case r.Paused && r.State != string(store.Running):
+		return pausedText
 	case text == "":
 		return r.Error
 	case r.Reason == store.ReasonCause:

@@ -26,6 +26,7 @@ type Run struct {
 	Created  time.Time  `json:"created"`
 	Ended    *time.Time `json:"ended,omitempty"`
 	Error    string     `json:"error,omitempty"`
+	Paused   bool       `json:"paused,omitempty"` // it has not ended, and its runner is paused
 }
 
 func (d *Desk) run(r store.Run) Run {

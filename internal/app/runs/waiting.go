@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	engine "github.com/open-ticket-ai/otai/internal/runs"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -17,6 +18,7 @@ type Waiting struct {
 	InDoubt int            `json:"in_doubt"` // writes without an outcome
 	Runners []Runner       `json:"runners"`
 	Causes  []Cause        `json:"causes"`
+	Paused  []Pause        `json:"paused"`
 	Aside   []Standing     `json:"set_aside"`
 	Dead    []Standing     `json:"dead"`
 	PutBack []Standing     `json:"put_back"` // handled ones with a reason why they are left so: put back by a person, or changed again and again
@@ -61,6 +63,13 @@ type Runner struct {
 	Dead    int    `json:"dead"`
 }
 
+// Pause is a runner of which nothing begins.
+type Pause struct {
+	Runner string    `json:"runner"` // "": all
+	Since  time.Time `json:"since"`
+	Resume string    `json:"resume"` // the command that ends it
+}
+
 // Cause is why many tickets are refused.
 type Cause struct {
 	ID      string     `json:"id"`
@@ -101,7 +110,14 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 	}
 	w := Waiting{
 		Running: counts.Runs[store.Running], Due: counts.Runs[store.Ready], Waiting: counts.Waiting, InDoubt: counts.Open,
-		Runners: []Runner{}, Causes: []Cause{}, Asked: []Request{}, Long: long,
+		Runners: []Runner{}, Causes: []Cause{}, Paused: []Pause{}, Asked: []Request{}, Long: long,
+	}
+	pauses, err := d.store.Pauses(ctx)
+	if err != nil {
+		return Waiting{}, d.failed("reading what is paused", err)
+	}
+	for _, p := range pauses {
+		w.Paused = append(w.Paused, Pause{Runner: p.Runner, Since: when(p.Since), Resume: engine.ResumeCommand(p)})
 	}
 	if w.Waiting == nil {
 		w.Waiting = map[string]int{}

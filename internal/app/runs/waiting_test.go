@@ -13,6 +13,7 @@ import (
 type twoWait struct{ store.Store }
 
 func (twoWait) Counts(context.Context) (store.Counts, error)      { return store.Counts{}, nil }
+func (twoWait) Pauses(context.Context) ([]store.Pause, error)     { return nil, nil }
 func (twoWait) Requests(context.Context) ([]store.Request, error) { return nil, nil }
 func (twoWait) Causes(context.Context) ([]store.Cause, error) {
 	return []store.Cause{{Key: "c1", Label: "update: queue Sales", Closed: true}}, nil

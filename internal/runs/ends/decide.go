@@ -93,7 +93,7 @@ func Decide(e Ending) Decision {
 	v := decideEnd(e)
 	if e.Spawned && v.End.State == store.Waiting && !e.Open {
 		v.End = store.End{State: store.Ended, Outcome: store.Dead, Err: e.reason()}
-		if v.System || e.Wait != nil && e.Wait.Reason == store.ReasonBusy { // it comes again with the next firing
+		if v.System || e.Wait != nil && (e.Wait.Reason == store.ReasonBusy || e.Wait.Reason == store.ReasonPaused) { // it comes again with the next firing
 			v.End.Outcome = store.Left
 		}
 	}
@@ -240,6 +240,8 @@ func waits(e Ending) Decision {
 		return unreadable(e)
 	case store.ReasonSystem:
 		return systemFailed(e)
+	case store.ReasonPaused: // it is due, and isn't taken
+		return wait(e, store.ReasonPaused, e.Now)
 	default:
 		v := wait(e, store.ReasonUntil, max(w.Until, e.after(soon)))
 		if e.System != nil { // sent, and no answer

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/internal/bounds"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -20,4 +21,13 @@ func (t *ticketSystem) allowed(step Step, ticket string, judged error) error {
 		step.NotAllowed(t.system, ticket, err)
 	}
 	return err
+}
+
+// begins holds a new write back whose runner is paused.
+func begins(step Step) error {
+	if !step.Paused() {
+		return nil
+	}
+	step.Waits(Wait{Reason: store.ReasonPaused})
+	return ErrStopped
 }

@@ -129,3 +129,17 @@ func TestANewTicketThatIsNotAllowedIsNotMade(t *testing.T) {
 		t.Errorf("%v, %d made", err, desk.made)
 	}
 }
+
+func TestNothingIsBegunToBeWrittenWhileTheRunnerIsPaused(t *testing.T) {
+	both(t, func(t *testing.T, full bool) {
+		w := newWorld(t, full, "1")
+		r := w.begun()
+		r.paused = true
+		if err := w.s.UpdateTicket(r.ctx(t), "1", queue("it")); !errors.Is(err, ErrStopped) || len(r.waits) != 1 || r.waits[0].Reason != store.ReasonPaused {
+			t.Errorf("%v, waits %+v", err, r.waits)
+		}
+		if len(r.Effects()) > 0 || w.d.count("update") > 0 {
+			t.Errorf("effects %+v, %d updates", r.Effects(), w.d.count("update"))
+		}
+	})
+}

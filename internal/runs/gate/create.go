@@ -33,7 +33,7 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 			return t.createAgain(ctx, w)
 		}
 	}
-	if err := t.allowed(step, "", t.bounds.Allow.Create(ticket)); err != nil {
+	if err := errors.Join(t.allowed(step, "", t.bounds.Allow.Create(ticket)), begins(step)); err != nil {
 		return "", err
 	}
 	w.effect = store.Effect{Key: key, Step: step.Key(), Operation: store.OpCreate, System: t.system, Service: t.service, State: store.Intent}

@@ -157,6 +157,7 @@ type run struct {
 	rejections []Rejection
 	waits      []Wait
 	denied     []string
+	paused     bool
 	failed     []error
 	overtaken  []string
 	gone       []string
@@ -176,6 +177,7 @@ func (r *run) ctx(t *testing.T) context.Context { return WithStep(t.Context(), r
 func (r *run) Runner() string { return r.runner }
 func (r *run) Hash() string   { return "hash" }
 func (r *run) Repeat() bool   { return r.repeat }
+func (r *run) Paused() bool   { return r.paused }
 func (r *run) Place() string  { return "orchestrator.steps[0]" }
 func (r *run) Name() string   { return "step" }
 

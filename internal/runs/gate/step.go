@@ -15,7 +15,9 @@ type Step interface {
 	Hash() string
 	Repeat() bool
 	Place() string // path of the step in the configuration, for people
-	Name() string  // of the step, for people
+	// Paused reports whether its runner is: then nothing is begun to be written.
+	Paused() bool
+	Name() string // of the step, for people
 
 	// WhileHeld returns a context that also ends when the run is lost, with [store.ErrFence]
 	// as its cause: nothing is read on for a run that another host has. Writes don't use it,

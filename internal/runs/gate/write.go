@@ -124,6 +124,9 @@ func (w *write) begin(ctx context.Context, u api.TicketUpdate) error {
 		w.done(ctx, u)
 		return nil
 	}
+	if err := begins(w.step); err != nil {
+		return err
+	}
 	if err := w.intend(seen, rest); err != nil {
 		return err
 	}

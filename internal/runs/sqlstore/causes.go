@@ -119,8 +119,8 @@ func (s *Store) TryCause(ctx context.Context, key string) (tries bool, err error
 		// First those that haven't tried, then the one whose try is longest ago. Of the first
 		// the latest: those that closed the cause came before those that only wait.
 		var id string
-		found, err := t.row(`SELECT id FROM {s}run WHERE cause = $1 AND state = 'waiting' AND reason = 'cause'
-			ORDER BY tried, created DESC, id DESC LIMIT 1`, args{key}, &id)
+		found, err := t.row(`SELECT r.id FROM {s}run r WHERE r.cause = $1 AND r.state = 'waiting' AND r.reason = 'cause' AND `+mayBegin+`
+			ORDER BY r.tried, r.created DESC, r.id DESC LIMIT 1`, args{key}, &id)
 		if err != nil || !found {
 			return err
 		}

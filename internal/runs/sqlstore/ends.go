@@ -43,7 +43,7 @@ func (t *Tx) end(h store.Held, parent string, e store.End) error {
 	if err != nil {
 		return err
 	}
-	if e.Reason == store.ReasonAside || e.Reason == store.ReasonCause {
+	if e.Reason == store.ReasonAside || e.Reason == store.ReasonCause || e.Reason == store.ReasonPaused {
 		if err := t.letRest(run); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 // Schema is the version that this release writes, Reads the oldest release's that can
 // still use it: it is raised only two releases after the last that needs the old form.
 const (
-	Schema = 3
+	Schema = 4
 	Reads  = 1
 )
 
@@ -80,6 +80,8 @@ var versions = [][]string{{
 	`CREATE INDEX {i}decision_run ON {s}decision (run)`,
 }, {
 	`ALTER TABLE {s}ticket ADD COLUMN suggestion text NOT NULL DEFAULT ''`,
+}, {
+	`CREATE TABLE {s}pause (runner text PRIMARY KEY, since bigint NOT NULL){norowid}`,
 }}
 
 const (

@@ -26,8 +26,8 @@ func (s *Store) Take(ctx context.Context, host, runner, hash string) (l *store.L
 		for begun := int64(1); begun >= 0; begun-- { // what was begun goes first
 			var id string
 			var due int64
-			found, err := t.row(`SELECT id, due_at FROM {s}run WHERE runner = $1 AND hash = $2 AND begun = $3
-				AND due_at > 0 AND owner IN ('', $4) ORDER BY due_at LIMIT 1 {skip}`, args{runner, hash, begun, host}, &id, &due)
+			found, err := t.row(`SELECT r.id, r.due_at FROM {s}run r WHERE r.runner = $1 AND r.hash = $2 AND r.begun = $3
+				AND r.due_at > 0 AND r.owner IN ('', $4) AND `+mayBegin+` ORDER BY r.due_at LIMIT 1 {skip}`, args{runner, hash, begun, host}, &id, &due)
 			switch {
 			case err != nil:
 				return err
@@ -90,7 +90,7 @@ func (s *Store) TakeRun(ctx context.Context, host, run string, fence int64) (l *
 			return err
 		}
 		var one int64
-		found, err := t.row(`SELECT 1 FROM {s}run WHERE id = $1 AND fence = $2 AND due_at <= $3 AND owner IN ('', $4) {lock}`, args{run, fence, now, host}, &one)
+		found, err := t.row(`SELECT 1 FROM {s}run r WHERE r.id = $1 AND r.fence = $2 AND r.due_at <= $3 AND r.owner IN ('', $4) AND `+mayBegin+` {lock}`, args{run, fence, now, host}, &one)
 		switch {
 		case err != nil:
 			return err
@@ -118,7 +118,7 @@ func (t *Tx) begin(host, run string) (*store.Loaded, error) {
 func (t *Tx) beginDue(host, run string, fence int64) (*store.Loaded, error) {
 	return t.beginBy(host, run, func() error {
 		return t.must(`{must}UPDATE {s}run AS r SET state = 'running', owner = $2, fence = fence + 1, due_at = NULL, begun = 1, parked = 0
-			WHERE r.id = $1 AND r.fence = $3 AND r.due_at <= coalesce(CAST($4 AS bigint), {stamp}) AND r.owner IN ('', $2) {living} RETURNING 1{row}`,
+			WHERE r.id = $1 AND r.fence = $3 AND r.due_at <= coalesce(CAST($4 AS bigint), {stamp}) AND r.owner IN ('', $2) AND `+mayBegin+` {living} RETURNING 1{row}`,
 			run, host, fence, t.stamp())
 	})
 }
@@ -215,7 +215,7 @@ func (s *Store) DueFor(ctx context.Context, longer time.Duration) (out []store.R
 		if err != nil {
 			return err
 		}
-		return t.rows(`SELECT id, runner, hash, fence, due_at, begun FROM {s}run WHERE due_at <= $1 AND owner = '' ORDER BY due_at LIMIT 1000`,
+		return t.rows(`SELECT r.id, r.runner, r.hash, r.fence, r.due_at, r.begun FROM {s}run r WHERE r.due_at <= $1 AND r.owner = '' AND `+mayBegin+` ORDER BY r.due_at LIMIT 1000`,
 			args{now - micro(longer)}, func(rows Rows) error {
 				r, err := scanReady(rows)
 				out = append(out, r)

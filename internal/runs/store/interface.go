@@ -106,6 +106,15 @@ type Store interface {
 	// nothing was written to is free again.
 	// Where it ends the run, decide is asked for the records of that, if there is one.
 	Cancel(ctx context.Context, run, verb string, decide func(Loaded) []Decision) (Run, error)
+	// Pauses are the runners of which nothing is begun nor taken: runs are only taken to
+	// finish what has an intent. Pause adds one; added is false where the runner has one.
+	// Resume ends that of a runner, with "" all, and returns those that ended: what waits is
+	// due.
+	Pauses(ctx context.Context) ([]Pause, error)
+	Pause(ctx context.Context, runner string) (added bool, err error)
+	Resume(ctx context.Context, runner string) ([]Pause, error)
+	// Runners are the names of all that a host has, or a ticket or a pause is of.
+	Runners(ctx context.Context) ([]string, error)
 	Ask(ctx context.Context, r Request) (id int64, err error)
 	// Requests are those without an answer; Asked returns one.
 	Requests(ctx context.Context) ([]Request, error)
@@ -178,6 +187,8 @@ type Request struct {
 const (
 	VerbRetry   = "retry"
 	VerbDiscard = "discard"
+	VerbPause   = "pause"
+	VerbResume  = "resume"
 	// VerbDrop is nothing that people ask for.
 	VerbDrop = "drop"
 )

@@ -97,6 +97,7 @@ const (
 	ReasonBusy   = "busy"   // another run works at the ticket
 	ReasonSystem = "system" // the system fails at this ticket only
 	ReasonGone   = "unreadable"
+	ReasonPaused = "paused" // its runner is
 )
 
 // ReasonAllow is why a run is dead whose write the bounds of its service don't allow, and

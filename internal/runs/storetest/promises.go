@@ -54,6 +54,7 @@ var promises = []struct {
 	{"a slot fires once, and again if its host died before", slots},
 	{"a run whose hash nobody has any more begins anew at another", adopts},
 	{"what bounds didn't allow begins anew with others, and only then", allowsAnew},
+	{"nothing of a paused runner is taken but what has an intent", pauses},
 	{"a request is answered once", requests},
 	{"what people ask for is found", finds},
 	{"claims of many goroutines give each ticket to one", manyClaim},
