@@ -322,6 +322,7 @@ func (c chaos) run(t *testing.T) {
 	calm := time.Since(struck)
 	w.idle()
 	time.Sleep(chaosTimeout + chaosLate) // in which a second note would come
+	w.ended(time.Minute, hosts[0].env, config)
 	for _, h := range hosts {
 		h.end(t)
 	}
@@ -333,6 +334,7 @@ func (c chaos) run(t *testing.T) {
 	}
 
 	v := w.wantAllDone(ids, whole)
+	w.wantDecided(hosts[0].env, config, ids, "Sorted")
 	repeated, woken := w.repeatedSteps(freezes)
 	longest, worst := "", time.Duration(0)
 	hits, taken := map[string]int{}, map[string][]time.Duration{}
