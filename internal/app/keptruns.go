@@ -42,16 +42,13 @@ func (a *Setup) keepRuns(ctx context.Context, o RunOptions) (*keptRuns, error) {
 	if o.UntilEmpty && o.Progress != nil {
 		k.backlog = newBacklog()
 	}
-	k.gate = gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock, Keep: a.Document.Runs.Keep, At: a.Place, Searches: k.backlog.searches(), Bounds: a.bounds()})
+	k.gate = gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock, Keep: a.Document.Runs.Keep, At: a.Place, KeepText: a.Document.Decisions.KeepText, Searches: k.backlog.searches(), Bounds: a.bounds()})
 	k.engine = runs.New(runs.Options{
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
-		Keep: a.Document.Runs.Keep, KeepDecisions: keepDecisions, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
+		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
 	return k, nil
 }
-
-// keepDecisions is for how long it is kept what was decided about tickets.
-const keepDecisions = 400 * 24 * time.Hour
 
 // Records makes the records of runs that a command ends.
 func (s Settings) Records() record.Maker {
@@ -65,6 +62,7 @@ func (s Settings) Records() record.Maker {
 // records makes those of this process.
 func (a *Setup) records() record.Maker {
 	m := a.settings.Records()
+	m.KeepText = a.Document.Decisions.KeepText
 	for _, p := range a.Catalog.Plugins {
 		if p.Status == loader.Loaded {
 			m.Versions[p.Prefix] = p.Version

@@ -37,6 +37,7 @@ type Document struct {
 	APIVersion string // a constraint on the API level as given; "1" means >=1, "" any
 	Logging    Logging
 	Runs       Runs
+	Decisions  Decisions
 	// StartTimeout is how long one Start of a service or pipe may take.
 	StartTimeout time.Duration
 	PluginDirs   []string

@@ -29,7 +29,30 @@ const (
 
 	defaultKeep  = 30 * 24 * time.Hour
 	shortestKeep = time.Hour // what has ended answers whether a note is otai's own
+
+	defaultKeepDecisions = 400 * 24 * time.Hour
 )
+
+// Decisions says what is kept of what was decided about tickets.
+type Decisions struct {
+	Keep     time.Duration // for how long
+	KeepText bool          // titles, and what was classified, too
+}
+
+func (d decoder) decisions(f field) Decisions {
+	d.keys(f, vocabulary.DecisionsKeys)
+	out := Decisions{Keep: defaultKeepDecisions}
+	if b := d.boolean(f.key("keep_text")); b != nil {
+		out.KeepText = *b
+	}
+	if keep := f.key("keep"); !keep.isEmpty() && !d.unknown(keep) {
+		var err error
+		if out.Keep, err = params.ParseDuration(plain(keep.Node)); err != nil || out.Keep <= 0 {
+			d.diags.ReportError(keep.At, keep.path(), "bad-value", "write a time such as P400D or P30D", "this is not a time for which decisions can be kept")
+		}
+	}
+	return out
+}
 
 var schemaName = lazyregexp.New(vocabulary.DatabaseSchemaPattern)
 

@@ -102,7 +102,11 @@ func (b schemaBuilder) document() object {
 		"log_to_file":   flagSchema("Log to log_file_path as well."),
 		"log_file_path": textSchema("File that is logged to."),
 	}
-	keep, startTimeout := "P30D", "PT1M"
+	keep, keepDecisions, startTimeout := "P30D", "P400D", "PT1M"
+	decisions := object{
+		"keep":      params.Schema(&params.Spec{Name: "keep", Kind: params.KindDuration, Doc: "How long the records of what was decided about tickets are kept.", Default: &keepDecisions}, vocabulary.ReferencePattern),
+		"keep_text": flagSchema("Keep the title of each ticket and the text that was classified in its record."),
+	}
 	runs := object{
 		"database":  textSchema("URL of the PostgreSQL database that several otai share, as postgres://USER:PASSWORD@HOST/DATABASE; OTAI_DATABASE_URL wins. Not given: a file in the state folder."),
 		"schema":    described("Schema of the database.", object{"type": []any{"string", "null"}, "pattern": vocabulary.DatabaseSchemaPattern + "|" + vocabulary.ReferencePattern, "default": "otai"}),
@@ -132,7 +136,7 @@ func (b schemaBuilder) document() object {
 		"properties": object{
 			"api_version": textSchema("Constraint on the level of otai's contract, such as >=1.0.0."),
 			"infrastructure": closed(object{
-				"logging": closed(logging), "runs": closed(runs), "default_template_renderer": ignored,
+				"logging": closed(logging), "runs": closed(runs), "decisions": closed(decisions), "default_template_renderer": ignored,
 				"start_timeout": params.Schema(&params.Spec{Name: "start_timeout", Kind: params.KindDuration, Doc: "How long the start of one service or pipe may take, in which models are loaded.", Default: &startTimeout}, vocabulary.ReferencePattern),
 			}),
 			"plugins":      listOf("Order and policy of plugins. One that is not listed is loaded, too.", object{"anyOf": []any{object{"type": "string"}, plugin}}),

@@ -86,6 +86,9 @@ func currentInfrastructure(n *yaml.Node) bool {
 	if runs := infrastructure["runs"]; ok && runs != nil {
 		_, ok = keysAmong(runs, vocabulary.RunsKeys)
 	}
+	if decisions := infrastructure["decisions"]; ok && decisions != nil {
+		_, ok = keysAmong(decisions, vocabulary.DecisionsKeys)
+	}
 	return ok
 }
 

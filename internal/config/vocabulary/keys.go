@@ -13,8 +13,9 @@ var (
 	DocumentKeys = []string{"api_version", "infrastructure", "plugins", "plugin_dirs", "trusted_keys", "services", "orchestrator"}
 	ServiceKeys  = []string{"use", "injects", "params", "allow"}
 
-	InfrastructureKeys = []string{"logging", "runs", "start_timeout"}
+	InfrastructureKeys = []string{"logging", "runs", "decisions", "start_timeout"}
 	RunsKeys           = []string{"database", "schema", "keep", "poll_only"}
+	DecisionsKeys      = []string{"keep", "keep_text"}
 
 	AllowKeys = []string{"queues", "priorities", "states", "notes"}
 
