@@ -48,8 +48,11 @@ func (c *classificationPipe) process(ctx context.Context, p classifyParams, _ ap
 		said.Scores = append(said.Scores, decisions.Score{Label: s.Label, Confidence: s.Confidence})
 	}
 	if p, ok := p.Classifier.(provenance); ok {
-		from := p.Provenance(model)
-		said.Model, said.Revision, said.SHA256 = cmp.Or(from["model"], model), from["revision"], from["sha256"]
+		from, err := p.Provenance(ctx, model)
+		if err != nil {
+			from = nil // it has classified all the same
+		}
+		said.Model, said.Revision, said.SHA256 = cmp.Or(from["model"], model), from["commit"], from["sha256"]
 	}
 	decisions.Classified(ctx, said)
 	return api.Success(map[string]any{
@@ -86,7 +89,8 @@ type backendReporter interface {
 }
 
 // provenance is a classifier that says which model it is that it has loaded under a name: its
-// own name ("model"), its revision and the sum of its weights ("sha256"), as far as it knows.
+// own name ("model"), its revision ("commit") and the sum of its weights ("sha256"), as far as
+// it knows. It is asked with each text.
 type provenance interface {
-	Provenance(model string) map[string]string
+	Provenance(ctx context.Context, model string) (map[string]string, error)
 }

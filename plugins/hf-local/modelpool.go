@@ -29,6 +29,9 @@ type modelKey struct {
 type modelPool struct {
 	mu     sync.Mutex
 	models map[modelKey]*pooledModel
+
+	summing sync.Mutex        // one at a time: it reads all of the weights
+	sums    map[string]string // of weights, by their print
 }
 
 // pooledModel is a model that is loaded, or being loaded until done is closed.
@@ -40,7 +43,9 @@ type pooledModel struct {
 	users int // that have not released it; guarded by the pool's mu
 }
 
-func newModelPool() *modelPool { return &modelPool{models: make(map[modelKey]*pooledModel)} }
+func newModelPool() *modelPool {
+	return &modelPool{models: make(map[modelKey]*pooledModel), sums: make(map[string]string)}
+}
 
 // acquire returns the model of key, which stays loaded until it is released as often as
 // it was acquired.

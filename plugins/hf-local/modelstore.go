@@ -87,20 +87,39 @@ func (s *Service) Labels(ctx context.Context, name string) ([]string, error) {
 }
 
 // Provenance says what a model is, which need not be loaded: the keys are model,
-// commit, folder, architecture, and backend once it is loaded. What isn't known is
-// left out.
-func (s *Service) Provenance(_ context.Context, name string) (map[string]string, error) {
+// commit, folder, architecture, and once it is loaded backend and sha256, the sum of its
+// weights. What isn't known is left out. Of a loaded model it is asked for with each text.
+func (s *Service) Provenance(ctx context.Context, name string) (map[string]string, error) {
 	full := s.name(name)
 	folder, err := s.hub.Locate(full)
 	if err != nil {
 		return nil, s.explain(err, full)
 	}
-	e := s.hub.Describe(full, folder)
-	about := map[string]string{
-		"model": full, "commit": e.Commit, "folder": filepath.Clean(folder), "architecture": e.Architecture, "backend": s.Backend(name),
+	c, release, ok := s.models.loaded(folder)
+	if !ok {
+		return s.describe(full, folder), nil
 	}
+	defer release()
+	w, ok := c.(*weighed)
+	if !ok {
+		return s.describe(full, folder), nil
+	}
+	return w.provenance(full, func() (map[string]string, bool) {
+		about := s.describe(full, folder)
+		about["backend"] = w.Backend()
+		sum, err := s.models.pool.sumOf(ctx, w.weights)
+		if sum != "" {
+			about["sha256"] = sum
+		}
+		return about, err == nil
+	}), nil
+}
+
+func (s *Service) describe(full, folder string) map[string]string {
+	e := s.hub.Describe(full, folder)
+	about := map[string]string{"model": full, "commit": e.Commit, "folder": filepath.Clean(folder), "architecture": e.Architecture}
 	maps.DeleteFunc(about, func(_, value string) bool { return value == "" })
-	return about, nil
+	return about
 }
 
 // ListModels returns the models of the cache. The keys are name, revisions (those

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"maps"
@@ -93,7 +95,62 @@ func TestAModelTellsItsLabelsAndWhatItIs(t *testing.T) {
 	if err != nil || len(about["commit"]) != 40 || about["architecture"] != "BertForSequenceClassification" || about["backend"] == "" || !strings.HasSuffix(about["folder"], about["commit"]) {
 		t.Errorf("%v, %v", about, err)
 	}
+	blob, err := os.Readlink(filepath.Join(about["folder"], "model.safetensors"))
+	if err != nil || about["sha256"] != filepath.Base(blob) {
+		t.Errorf("its sum is %q, and the cache calls it %s, %v", about["sha256"], blob, err)
+	}
 	if _, err := s.Labels(t.Context(), "./nowhere"); !errors.Is(err, api.ErrNotFound) {
 		t.Errorf("labels of a model that isn't there: %v", err)
+	}
+}
+
+func TestTheSumOfAFolderIsThatOfWhatIsLoaded(t *testing.T) {
+	_, env := newHub(t)
+	configuration := t.TempDir()
+	modelAt(t, configuration, "mine")
+	weights := filepath.Join(configuration, "mine", "model.safetensors")
+	content, err := os.ReadFile(weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(content)
+	pool := newModelPool()
+	s, err := newService(Params{ModelName: filepath.Join(configuration, "mine")}, newHost(inConfiguration(configuration, env), io.Discard), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	of := func() string {
+		t.Helper()
+		about, err := s.Provenance(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return about["sha256"]
+	}
+	if got := of(); got != "" {
+		t.Errorf("of a model that isn't loaded: %s", got)
+	}
+	if _, err := s.Classify(t.Context(), request("printer", "")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got := of(); got != hex.EncodeToString(sum[:]) {
+			t.Errorf("its sum is %q", got)
+		}
+	}
+	// What is loaded stays what it was, also where it wasn't summed before.
+	if err := os.WriteFile(weights, append(content, 0), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := of(); got != hex.EncodeToString(sum[:]) {
+		t.Errorf("after it was replaced its sum is %q", got)
+	}
+	for _, m := range pool.models {
+		m.model.(*weighed).about = nil
+	}
+	clear(pool.sums)
+	if got := of(); got != "" {
+		t.Errorf("the sum of what isn't loaded is %q", got)
 	}
 }

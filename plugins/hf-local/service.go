@@ -101,12 +101,13 @@ func newService(p Params, h api.Host, loaded *modelPool) (*Service, error) {
 				return modelKey{folder: folder, backend: backend.name, threads: threads.Limit()}
 			},
 			load: func(ctx context.Context, folder string) (classifier, error) {
+				weights := backend.want.WeightsIn(folder) // what is loaded: later there may be others
 				m, err := backend.load(ctx, folder)
 				if err != nil {
 					return nil, err
 				}
 				log.Info("model loaded", "folder", folder, "backend", m.Backend(), "threads", threads.Limit())
-				return m, nil
+				return &weighed{Model: m, weights: weights}, nil
 			},
 		},
 		want:   backend.want,
