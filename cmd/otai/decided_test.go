@@ -5,12 +5,18 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/decisions"
+	"github.com/open-ticket-ai/otai/internal/helpdesk"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
 )
 
 // What was decided, as the help desk and the records have it.
@@ -171,5 +177,71 @@ func TestWhatWasDecidedIsListedShownExportedAndExplained(t *testing.T) {
 	}
 	if out, code := w.command(env, "__complete", "explain", "-c", config, ""); code != 0 || !strings.HasPrefix(out, id+"\tapplied") {
 		t.Errorf("%d: %s", code, out)
+	}
+}
+
+// TestNoTextOfATicketIsKept plants a marker in title, body and customer, and looks for it in
+// the state folder, logs and records after the runs have ended.
+func TestNoTextOfATicketIsKept(t *testing.T) {
+	const marker = "Xanthippe"
+	for name, c := range map[string]struct {
+		keep string
+		want bool
+	}{"usually": {"", false}, "with keep_text": {"\ninfrastructure: { decisions: { keep_text: true } }\n", true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWitness(t, "Secret")
+			w.SetAccess("Secret", store.AccessRead)
+			var ids []string
+			for range 3 {
+				ids = append(ids, strconv.FormatInt(w.AddTicket(helpdesk.NewTicket{Queue: "Incoming", Title: marker + " title", Body: marker + " body", CustomerUser: marker, From: marker + " <" + marker + "@example.test>"}), 10))
+			}
+			gone := w.add("Secret")[0]
+			w.treats(func(q *request) treatment {
+				if q.update() && q.Number == 1 {
+					return treatment{before: 100 * time.Millisecond, lose: true}
+				}
+				return treatment{}
+			})
+			steps := strings.Replace(moveStep, "name: IT", `name: "{{ 'Secret' if get_pipe_result('ticket').id == '`+gone+`' else 'IT' }}"`, 1)
+			env := w.environment()
+			config := writeFile(t, strings.Replace(rowConfig(1, "timeout: PT1S, late: PT1S", steps+priorityStep+noteStep), "        params:\n          on:", "        params:\n          retry: { max_attempts: 1 }\n          on:", 1)+c.keep)
+			l := live(t, env, "run", "--log-level", "debug", "-c", config)
+			w.wantSoon(ids, whole)
+			w.ended(patient, env, config)
+			l.end(t)
+			records := w.decided(env, config)
+			var out string
+			for _, args := range [][]string{{"decisions", "export", "--format", "jsonl"}, {"decisions", "export"}, {"decisions", "list"}, {"explain", ids[0]}, {"runs", "list", "--json"}, {"runs", "waiting"}} {
+				one, code := w.command(env, append(args, "-c", config)...)
+				if code != 0 {
+					t.Errorf("%q: %d: %s", args, code, one)
+				}
+				out += one
+			}
+			if len(records) != 4 || strings.Contains(out, marker) != c.want {
+				t.Errorf("%d records; the marker is in what commands print: %v", len(records), strings.Contains(out, marker))
+			}
+			if log := l.log.String(); strings.Contains(log, marker) {
+				t.Errorf("the marker is logged: %s", log[strings.Index(log, marker)-200:][:300])
+			}
+			found := false
+			if err := filepath.WalkDir(stateOf(env), func(path string, d fs.DirEntry, err error) error {
+				if err != nil || !d.Type().IsRegular() {
+					return err
+				}
+				content, err := os.ReadFile(path)
+				if bytes.Contains(content, []byte(marker)) {
+					found = true
+					t.Logf("%s has it", path)
+				}
+				return err
+			}); err != nil {
+				t.Error(err)
+			}
+			if found != c.want {
+				t.Errorf("the marker is in the state folder: %v", found)
+			}
+		})
 	}
 }

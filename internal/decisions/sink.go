@@ -2,7 +2,7 @@ package decisions
 
 import "context"
 
-// Sink is told what the pipe that is called with its context has decided. It knows which step
+// Sink hears what the pipe that is called with its context has decided. It knows which step
 // that is. Its methods are for many goroutines at once.
 type Sink interface {
 	Classified(c Classification)

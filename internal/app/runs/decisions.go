@@ -68,9 +68,6 @@ func (o DecisionOptions) filter(now time.Time) (f store.DecisionFilter, err erro
 	}
 	for _, action := range o.Actions {
 		known := decisions.Action(strings.ToLower(action))
-		if action == "cancelled" {
-			known = decisions.Canceled
-		}
 		if !slices.Contains(decisions.Actions(), known) {
 			return f, fmt.Errorf("the action of a decision can't be %q; possible: %s", action, strings.Join(ActionWords(), ", "))
 		}
