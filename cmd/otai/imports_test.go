@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 	"internal/bounds":             {"pkg/api"},
 	"internal/lazyregexp":         {},
 	"internal/redact":             {},
-	"internal/base":               {"internal/base/batch", "internal/decisions", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/base":               {"internal/base/batch", "internal/base/decision", "internal/decisions", "internal/files", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/base/batch":         {"pkg/params/freeze", "pkg/api"},
 	"internal/decisions":          {},
 	"internal/jinja":              {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
