@@ -11,7 +11,7 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/decisions", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
+var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/decisions", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
 var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"}
@@ -30,13 +30,14 @@ var mayImport = map[string][]string{
 	"internal/app/template":       also(belowApp, "internal/app"),
 	"internal/app":                belowApp,
 	"internal/app/flow":           {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
-	"internal/app/logs":           {"internal/app/visible", "internal/files", "internal/orphans", "pkg/loader", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},
+	"internal/app/logs":           {"internal/app/visible", "internal/files", "internal/orphans", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},
 	"internal/app/visible":        {},
 	"examples/demo":               {},
 	"internal/plugindev":          {"internal/files", "pkg/params/pluginname", "pkg/api"},
 	"pkg/orchestrator":            {"pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/api"},
-	"pkg/loader":                  {"internal/orphans", "pkg/loader/preflight", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},
+	"pkg/loader":                  {"internal/orphans", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},
 	"pkg/loader/preflight":        {},
+	"pkg/loader/trust":            {},
 	"pkg/registry":                {"pkg/api"},
 	"internal/config":             {"internal/bounds", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "internal/redact", "internal/jinja/...", "pkg/api"},
 	"internal/config/check":       {"internal/bounds", "internal/config", "internal/config/catalog", "internal/config/upgrade", "internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "internal/jinja/...", "pkg/params", "pkg/params/freeze", "pkg/api"},
@@ -90,7 +91,7 @@ var direct = map[string][]string{
 }
 
 // standardOnly may use nothing but the standard library and what mayImport says.
-var standardOnly = []string{"internal/app/visible", "internal/app/flow", "internal/files", "internal/lazyregexp", "internal/redact", "internal/helpdesk", "pkg/loader/preflight", "internal/jinja", "pkg/registry", "internal/base", "internal/base/batch"}
+var standardOnly = []string{"internal/app/visible", "internal/app/flow", "internal/files", "internal/lazyregexp", "internal/redact", "internal/helpdesk", "pkg/loader/preflight", "pkg/loader/trust", "internal/jinja", "pkg/registry", "internal/base", "internal/base/batch"}
 
 func list(t *testing.T, dir, format string, args ...string) []string {
 	t.Helper()

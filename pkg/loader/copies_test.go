@@ -11,12 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/pkg/loader/trust"
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
 func testState(t *testing.T, dir string) stateFolder {
 	t.Helper()
-	s, err := openState(dir, trustOf(Options{}))
+	s, err := openState(dir, trust.Of(false))
 	if err != nil {
 		t.Fatal(err)
 	}

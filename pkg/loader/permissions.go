@@ -2,19 +2,17 @@ package loader
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
+	"github.com/open-ticket-ai/otai/pkg/loader/trust"
 )
 
 // checkOpened judges the file itself, by its descriptor: what is judged is what
 // will be read.
-func (p *Plugin) checkOpened(t trust, file *os.File) error {
+func (p *Plugin) checkOpened(t trust.Rule, file *os.File) error {
 	info, err := file.Stat()
 	if err != nil {
 		return p.errorf(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", preflight.Reason(err))
@@ -26,7 +24,7 @@ func (p *Plugin) checkOpened(t trust, file *os.File) error {
 	if err != nil {
 		return p.errorf(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be read: %w", preflight.Reason(err))
 	}
-	d, err := t.ofOpened(path, file)
+	d, err := t.Opened(path, file)
 	if err != nil {
 		return p.errorf(StageVerify, CodeUnreadable, "check the file and its file system", "can't be read: %w", preflight.Reason(err))
 	}
@@ -34,10 +32,10 @@ func (p *Plugin) checkOpened(t trust, file *os.File) error {
 }
 
 // checkWay judges the folders and links that lead to the file.
-func (p *Plugin) checkWay(t trust) error {
-	_, d, err := t.resolve(p.Path)
+func (p *Plugin) checkWay(t trust.Rule) error {
+	_, d, err := t.Resolve(p.Path)
 	if unread := (*fs.PathError)(nil); errors.As(err, &unread) {
-		if errors.Is(err, errLink) {
+		if errors.Is(err, trust.ErrLink) {
 			return p.errorf(StageVerify, CodeUnreadable, "point the link to a plugin file, or remove it", "the symbolic link %s can't be followed", unread.Path)
 		}
 		return p.errorf(StageVerify, CodeUnreadable, "check the path and its permissions", "%s can't be read: %w", unread.Path, unread.Err)
@@ -45,19 +43,9 @@ func (p *Plugin) checkWay(t trust) error {
 	return p.insecure(d)
 }
 
-func (p *Plugin) insecure(d *violation) error {
+func (p *Plugin) insecure(d *trust.Violation) error {
 	if d == nil {
 		return nil
 	}
-	return p.errorf(StageVerify, CodeInsecurePermissions, d.fix, "its code could be replaced: %s", d.cause)
-}
-
-var plainPath = regexp.MustCompile(`^[A-Za-z0-9_/.,:@%+=-]+$`)
-
-// quoted writes a path as a shell takes it for one word.
-func quoted(path string) string {
-	if plainPath.MatchString(path) {
-		return path
-	}
-	return fmt.Sprintf("'%s'", strings.ReplaceAll(path, "'", `'\''`))
+	return p.errorf(StageVerify, CodeInsecurePermissions, d.Fix, "its code could be replaced: %s", d.Cause)
 }

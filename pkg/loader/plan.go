@@ -15,13 +15,14 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
+	"github.com/open-ticket-ai/otai/pkg/loader/trust"
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
 // loading is one call of [Load] or [Inspect].
 type loading struct {
 	Options
-	trust    trust
+	trust    trust.Rule
 	level    *semver.Version
 	registry *registry.Registry
 	sums     *checksums
@@ -65,7 +66,7 @@ func plan(ctx context.Context, o Options, r *registry.Registry, find func(Option
 	if err != nil {
 		return nil, nil, err
 	}
-	l := &loading{Options: o, trust: trustOf(o), level: level, registry: r, owners: make(map[string]string)}
+	l := &loading{Options: o, trust: trust.Of(o.TrustGroup), level: level, registry: r, owners: make(map[string]string)}
 	for _, name := range r.Names() {
 		entry, _ := r.Find(name)
 		l.owners[name] = entry.Plugin
@@ -211,7 +212,7 @@ func (l *loading) useInstead(reason error) error {
 // mayMakeState keeps root, where it only looks, from making a folder that the service
 // could then not use.
 func (l *loading) mayMakeState() error {
-	if l.Instead == nil || l.trust.uid != 0 {
+	if l.Instead == nil || l.trust.UID != 0 {
 		return nil
 	}
 	if _, err := os.Stat(l.StateDir); errors.Is(err, fs.ErrNotExist) {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/open-ticket-ai/otai/pkg/loader/trust"
 )
 
 // Files in the state folder that no process has asked for in this time are
@@ -21,7 +23,7 @@ const keepUnused = 24 * time.Hour
 // privateFolder is a subfolder of the state folder that nobody else can enter.
 type privateFolder struct {
 	dir   string
-	trust trust
+	trust trust.Rule
 }
 
 // openPrivate makes the folder, or judges the one that is there with every file in
@@ -37,13 +39,13 @@ func (s stateFolder) openPrivate(name string) (privateFolder, error) {
 		return f, s.unusable(f.dir, err)
 	}
 	if !info.IsDir() {
-		return f, s.distrusted(&violation{path: f.dir, cause: fmt.Sprintf("%s is not a folder", f.dir), fix: s.forget()})
+		return f, s.distrusted(&trust.Violation{Path: f.dir, Cause: fmt.Sprintf("%s is not a folder", f.dir), Fix: s.forget()})
 	}
-	if d := s.trust.of(f.dir, f.dir, info, false); d != nil {
-		d.fix = s.forget()
+	if d := s.trust.Judge(f.dir, f.dir, info, false); d != nil {
+		d.Fix = s.forget()
 		return f, s.distrusted(d)
 	}
-	if info.Mode().Perm() != 0o700 && ownerOf(info) == s.trust.uid {
+	if info.Mode().Perm() != 0o700 && trust.OwnerOf(info) == s.trust.UID {
 		if err := closeToOthers(f.dir); err != nil {
 			return f, s.unusable(f.dir, err)
 		}
@@ -61,12 +63,12 @@ func (s stateFolder) openPrivate(name string) (privateFolder, error) {
 		if err != nil {
 			return f, s.unusable(path, err)
 		}
-		d := s.trust.of(path, path, info, false)
+		d := s.trust.Judge(path, path, info, false)
 		if d == nil && info.IsDir() {
-			d = &violation{cause: fmt.Sprintf("%s is a folder, and otai makes none there", path)}
+			d = &trust.Violation{Cause: fmt.Sprintf("%s is a folder, and otai makes none there", path)}
 		}
 		if d != nil {
-			d.fix = s.forget()
+			d.Fix = s.forget()
 			return f, s.distrusted(d)
 		}
 	}
@@ -76,7 +78,7 @@ func (s stateFolder) openPrivate(name string) (privateFolder, error) {
 // PrivateFolder makes a subfolder of the state folder that nobody else can enter, for the
 // host's own files, or judges the one that is there. It returns its path.
 func PrivateFolder(o Options, name string) (string, error) {
-	s, err := openState(o.StateDir, trustOf(o))
+	s, err := openState(o.StateDir, trust.Of(o.TrustGroup))
 	if err != nil {
 		return "", err
 	}
@@ -114,9 +116,9 @@ func (f privateFolder) open(name string) (*os.File, error) {
 		err = fmt.Errorf("%s is a %s", path, kind(info.Mode()))
 	}
 	if err == nil {
-		var d *violation
-		if d, err = f.trust.ofOpened(path, file); d != nil {
-			err = errors.New(d.cause)
+		var d *trust.Violation
+		if d, err = f.trust.Opened(path, file); d != nil {
+			err = errors.New(d.Cause)
 		}
 	}
 	if err != nil {

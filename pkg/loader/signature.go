@@ -13,6 +13,7 @@ import (
 	"aead.dev/minisign"
 
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
+	"github.com/open-ticket-ai/otai/pkg/loader/trust"
 )
 
 // Keys are the public minisign keys whose owners are trusted. [ReadKeys] reads them.
@@ -36,9 +37,9 @@ func ReadKeys(given []string, trustGroup bool) (Keys, error) {
 			keys = append(keys, key)
 			continue
 		}
-		content, err := readTrusted(text, trustOf(Options{TrustGroup: trustGroup}))
+		content, err := readTrusted(text, trust.Of(trustGroup))
 		if d := (*violationError)(nil); errors.As(err, &d) {
-			return nil, fmt.Errorf("the trusted key in %s could be replaced: %s; %s", text, d.cause, d.fix)
+			return nil, fmt.Errorf("the trusted key in %s could be replaced: %s; %s", text, d.Cause, d.Fix)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the trusted key %q is neither the text of a minisign public key nor a file that can be read: %w", text, preflight.Reason(err))
@@ -85,7 +86,7 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 	text, err := readShort(signature)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return reject(CodeUnsigned, "put the maker's signature there, or sign the file with: otai plugin sign "+quoted(strings.TrimSuffix(signature, SignatureEnding))+" --key KEYFILE",
+		return reject(CodeUnsigned, "put the maker's signature there, or sign the file with: otai plugin sign "+trust.Quoted(strings.TrimSuffix(signature, SignatureEnding))+" --key KEYFILE",
 			"is not signed: there is no %s", signature)
 	case err != nil:
 		return reject(CodeSignatureInvalid, "check that file and its permissions", "its signature %s can't be read: %v", signature, preflight.Reason(err))
@@ -114,17 +115,17 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 func KeyID(id uint64) string { return fmt.Sprintf("%016X", id) }
 
 // violationError is a doubt that ends the reading of a file.
-type violationError struct{ *violation }
+type violationError struct{ *trust.Violation }
 
-func (e *violationError) Error() string { return e.cause }
+func (e *violationError) Error() string { return e.Cause }
 
 // readTrusted reads a small file that nobody else may be able to change.
-func readTrusted(path string, t trust) ([]byte, error) {
+func readTrusted(path string, t trust.Rule) ([]byte, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	real, d, err := t.resolve(path)
+	real, d, err := t.Resolve(path)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func readTrusted(path string, t trust) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	if d, err = t.ofOpened(real, file); err != nil {
+	if d, err = t.Opened(real, file); err != nil {
 		return nil, err
 	}
 	if d != nil {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
+	"github.com/open-ticket-ai/otai/pkg/loader/trust"
 )
 
 // stateFolder is the folder in which the loader keeps copies of plugins and what it
@@ -19,7 +20,7 @@ import (
 // could write there could choose what runs, so it counts only where nobody else can.
 type stateFolder struct {
 	dir   string
-	trust trust
+	trust trust.Rule
 }
 
 // The subfolders that the loader can make again, and the one that it can't.
@@ -31,7 +32,7 @@ const (
 )
 
 // openState makes the state folder, or judges the one that is there.
-func openState(dir string, t trust) (stateFolder, error) {
+func openState(dir string, t trust.Rule) (stateFolder, error) {
 	s := stateFolder{dir: dir, trust: t}
 	if dir == "" {
 		return s, s.unusable(dir, errors.New("none is configured"))
@@ -57,19 +58,19 @@ func openState(dir string, t trust) (stateFolder, error) {
 func (s stateFolder) judgeWay() error {
 	// Its own owner says more than that of a folder above, such as a user's home.
 	if info, err := os.Stat(s.dir); err == nil {
-		if d := s.trust.ofOwner(s.dir, info); d != nil {
-			d.fix = s.becomeOwner(d.owner)
+		if d := s.trust.Owner(s.dir, info); d != nil {
+			d.Fix = s.becomeOwner(d.Owner)
 			return s.distrusted(d)
 		}
 	}
-	_, d, err := s.trust.resolve(s.dir)
+	_, d, err := s.trust.Resolve(s.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return s.unusable(s.dir, err)
 	case d != nil:
-		d.fix += "; or name another folder with --state-dir or OTAI_STATE_DIR"
+		d.Fix += "; or name another folder with --state-dir or OTAI_STATE_DIR"
 		return s.distrusted(d)
 	}
 	return nil
@@ -108,17 +109,17 @@ func (s stateFolder) judgeDataIn(root string) error {
 			failure = s.notOurs(path, err)
 			return fs.SkipAll
 		}
-		d := s.trust.of(path, path, info, false)
+		d := s.trust.Judge(path, path, info, false)
 		if d == nil && info.Mode()&fs.ModeSymlink != 0 {
-			_, d, _ = s.trust.resolve(path) // one that leads nowhere is the plugin's to fix
+			_, d, _ = s.trust.Resolve(path) // one that leads nowhere is the plugin's to fix
 		}
 		if d != nil {
-			if d.foreign {
-				d.fix = s.takeOver(root)
+			if d.Foreign {
+				d.Fix = s.takeOver(root)
 			}
 			if info.Mode()&fs.ModeSymlink != 0 {
 				// To give what it leads to away could give away anything.
-				d.fix = "rm " + quoted(path) + " (a link; what it leads to stays)"
+				d.Fix = "rm " + trust.Quoted(path) + " (a link; what it leads to stays)"
 			}
 			failure = s.distrusted(d)
 			return fs.SkipAll
@@ -139,7 +140,7 @@ func (s stateFolder) judgeDataIn(root string) error {
 // this user.
 func (s stateFolder) usable(path string, info fs.FileInfo) error {
 	const read, write, enter, effective = 4, 2, 1, 0x200 // R_OK, W_OK, X_OK, AT_EACCESS
-	if ownerOf(info) == s.trust.uid {
+	if trust.OwnerOf(info) == s.trust.UID {
 		return nil
 	}
 	mode := uint32(read | write)
@@ -152,15 +153,15 @@ func (s stateFolder) usable(path string, info fs.FileInfo) error {
 	return syscall.Faccessat(-100 /* AT_FDCWD */, path, mode, effective)
 }
 
-func (s stateFolder) distrusted(d *violation) error {
-	fix := d.fix
+func (s stateFolder) distrusted(d *trust.Violation) error {
+	fix := d.Fix
 	const both = 0o022 // a group and everybody may write
-	if info, err := os.Stat(s.dir); err == nil && d.path == s.dir && !d.foreign && !s.trust.group && info.Mode()&both == both {
-		fix = "chmod go-w " + quoted(s.dir) // where runs are kept, even a group of the owner alone may not write
+	if info, err := os.Stat(s.dir); err == nil && d.Path == s.dir && !d.Foreign && !s.trust.Group && info.Mode()&both == both {
+		fix = "chmod go-w " + trust.Quoted(s.dir) // where runs are kept, even a group of the owner alone may not write
 	}
 	return &Error{
 		Stage: StageVerify, Code: CodeStateDir, Path: s.dir, Fix: fix,
-		Err: fmt.Errorf("the state folder %s can't be trusted, for others could choose what runs: %s", s.dir, d.cause),
+		Err: fmt.Errorf("the state folder %s can't be trusted, for others could choose what runs: %s", s.dir, d.Cause),
 	}
 }
 
@@ -187,14 +188,14 @@ func (s stateFolder) notOurs(path string, err error) error {
 	}
 	return &Error{
 		Stage: StageVerify, Code: CodeStateDir, Path: path, Fix: "as root: " + s.takeOver(whole),
-		Err: fmt.Errorf("what a plugin keeps in the state folder can't be used by %s, so it would be lost: %s: %w", userText(s.trust.uid), path, preflight.Reason(err)),
+		Err: fmt.Errorf("what a plugin keeps in the state folder can't be used by %s, so it would be lost: %s: %w", trust.UserText(s.trust.UID), path, preflight.Reason(err)),
 	}
 }
 
 // ofRoot reports whether root made the state folder, or what is in it, for itself.
 func (s stateFolder) ofRoot(path string) bool {
 	for _, p := range []string{s.dir, path} {
-		if info, err := os.Stat(p); err == nil && ownerOf(info) == 0 && s.trust.uid != 0 {
+		if info, err := os.Stat(p); err == nil && trust.OwnerOf(info) == 0 && s.trust.UID != 0 {
 			return true
 		}
 	}
@@ -203,11 +204,11 @@ func (s stateFolder) ofRoot(path string) bool {
 
 // takeOver is the command that gives what is at path to this user.
 func (s stateFolder) takeOver(path string) string {
-	owner := fmt.Sprintf("%d:%d", s.trust.uid, os.Getegid())
-	if found, err := user.LookupId(strconv.Itoa(s.trust.uid)); err == nil {
+	owner := fmt.Sprintf("%d:%d", s.trust.UID, os.Getegid())
+	if found, err := user.LookupId(strconv.Itoa(s.trust.UID)); err == nil {
 		owner = found.Username + ":" // with that user's group
 	}
-	return fmt.Sprintf("chown -R %s %s", owner, quoted(path))
+	return fmt.Sprintf("chown -R %s %s", owner, trust.Quoted(path))
 }
 
 // forget is the command that removes what the loader can make again. To give it to this
@@ -216,7 +217,7 @@ func (s stateFolder) forget() string {
 	words := []string{"rm -r"}
 	for _, name := range []string{copiesFolder, probesFolder, checksumsFolder} {
 		if _, err := os.Lstat(filepath.Join(s.dir, name)); err == nil {
-			words = append(words, quoted(filepath.Join(s.dir, name)))
+			words = append(words, trust.Quoted(filepath.Join(s.dir, name)))
 		}
 	}
 	return strings.Join(words, " ") + " (they are made again)"
@@ -226,7 +227,7 @@ func (s stateFolder) forget() string {
 // as that user.
 func (s stateFolder) becomeOwner(owner int) string {
 	const another = "name a folder of your own with --state-dir or OTAI_STATE_DIR"
-	if s.trust.uid != 0 {
+	if s.trust.UID != 0 {
 		return another
 	}
 	return asOwner(owner) + "; or " + another
@@ -240,7 +241,7 @@ func asOwner(owner int) string {
 	}
 	words := make([]string, len(os.Args))
 	for n, word := range os.Args {
-		words[n] = quoted(word)
+		words[n] = trust.Quoted(word)
 	}
 	return "as its owner: " + become + " -- " + strings.Join(words, " ")
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/open-ticket-ai/otai/pkg/loader/trust"
 )
 
 // Temporary is a temporary folder in place of a state folder that can't be used, for
@@ -20,7 +22,7 @@ type Temporary struct {
 	dir string
 }
 
-func (t *Temporary) open(o Options, who trust) (stateFolder, error) {
+func (t *Temporary) open(o Options, who trust.Rule) (stateFolder, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.dir == "" {
@@ -40,10 +42,10 @@ func (t *Temporary) open(o Options, who trust) (stateFolder, error) {
 // temporary files, other common folders, and StateDir of o; TrustGroup of o is also used.
 // The caller removes it. An error is an [*Error].
 func NewTemporary(prefix string, o Options) (string, error) {
-	return makeTemporary(prefix, o.StateDir, trustOf(o))
+	return makeTemporary(prefix, o.StateDir, trust.Of(o.TrustGroup))
 }
 
-func makeTemporary(prefix, stateDir string, who trust) (string, error) {
+func makeTemporary(prefix, stateDir string, who trust.Rule) (string, error) {
 	var reasons []error
 	for _, parent := range []string{os.TempDir(), "/tmp", "/var/tmp", os.Getenv("XDG_RUNTIME_DIR")} {
 		if parent == "" {
@@ -67,14 +69,14 @@ func makeTemporary(prefix, stateDir string, who trust) (string, error) {
 
 // makeTemporaryIn makes the folder where nobody can put another in its place. The parent is
 // judged before anything is made there.
-func makeTemporaryIn(parent, prefix string, who trust) (string, error) {
+func makeTemporaryIn(parent, prefix string, who trust.Rule) (string, error) {
 	parent, err := filepath.Abs(parent)
 	if err != nil {
 		return "", err
 	}
-	real, d, err := who.resolve(parent)
-	if d != nil && !who.mayContainOwn(d) {
-		return "", errors.New(d.cause)
+	real, d, err := who.Resolve(parent)
+	if d != nil && !mayContainOwn(who, d) {
+		return "", errors.New(d.Cause)
 	}
 	if err != nil {
 		return "", err
@@ -90,9 +92,9 @@ func makeTemporaryIn(parent, prefix string, who trust) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, d, err = who.resolve(dir)
+	_, d, err = who.Resolve(dir)
 	if d != nil {
-		err = errors.New(d.cause)
+		err = errors.New(d.Cause)
 	}
 	if err != nil {
 		return "", errors.Join(err, os.Remove(dir))
@@ -101,14 +103,14 @@ func makeTemporaryIn(parent, prefix string, who trust) (string, error) {
 }
 
 // mayContainOwn reports whether a folder is good enough to have one of the user's own in it.
-func (t trust) mayContainOwn(d *violation) bool {
-	info, err := os.Lstat(d.path)
-	return err == nil && t.mayBeRoots(d, d.path, info)
+func mayContainOwn(t trust.Rule, d *trust.Violation) bool {
+	info, err := os.Lstat(d.Path)
+	return err == nil && t.MayBeRoots(d, d.Path, info)
 }
 
 // makeTemporaryInState is for a machine on which nothing may be run from the folders for
 // temporary files.
-func makeTemporaryInState(dir, prefix string, who trust) (string, error) {
+func makeTemporaryInState(dir, prefix string, who trust.Rule) (string, error) {
 	s := stateFolder{dir: dir, trust: who}
 	if dir == "" {
 		return "", errors.New("no state folder is configured")
@@ -117,7 +119,7 @@ func makeTemporaryInState(dir, prefix string, who trust) (string, error) {
 		return "", errors.Unwrap(err)
 	}
 	// Root must not make the folder, which a service could then not use.
-	if _, err := os.Stat(dir); err != nil && who.uid == 0 {
+	if _, err := os.Stat(dir); err != nil && who.UID == 0 {
 		return "", err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -1,4 +1,4 @@
-package loader
+package trust
 
 import (
 	"encoding/binary"
@@ -50,19 +50,19 @@ func TestAnAccessControlListThatLetsOthersWriteIsNoticed(t *testing.T) {
 		owner, user, ownGroup, group, mask, other = 1, 2, 4, 8, 16, 32
 		none                                      = ^uint32(0)
 	)
-	me := trust{uid: os.Geteuid()}
+	me := Rule{UID: os.Geteuid()}
 	for _, test := range []struct {
 		name    string
 		named   []entry
-		trust   trust
+		trust   Rule
 		granted bool
 	}{
 		{"another user", []entry{{user, 6, 4242}}, me, true},
 		{"another user, for reading", []entry{{user, 4, 4242}}, me, false},
-		{"the user that runs the host", []entry{{user, 6, uint32(me.uid)}}, me, false},
+		{"the user that runs the host", []entry{{user, 6, uint32(me.UID)}}, me, false},
 		{"a group", []entry{{group, 6, 4242}}, me, true},
-		{"a group that is trusted", []entry{{group, 6, 4242}}, trust{uid: me.uid, group: true}, false},
-		{"a user, where groups are trusted", []entry{{user, 6, 4242}}, trust{uid: me.uid, group: true}, true},
+		{"a group that is trusted", []entry{{group, 6, 4242}}, Rule{UID: me.UID, Group: true}, false},
+		{"a user, where groups are trusted", []entry{{user, 6, 4242}}, Rule{UID: me.UID, Group: true}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := write(t, t.TempDir(), "file", "")

@@ -1,4 +1,4 @@
-package loader
+package trust
 
 import (
 	"encoding/binary"
@@ -31,13 +31,13 @@ func ownGroup(info fs.FileInfo) bool {
 	if err != nil {
 		return false
 	}
-	return isOwnGroup(ownerOf(info), groupOf(info), string(users), string(groups))
+	return isOwnGroup(OwnerOf(info), groupOf(info), string(users), string(groups))
 }
 
 func isOwnGroup(owner, group int, users, groups string) bool {
 	uid, gid := strconv.Itoa(owner), strconv.Itoa(group)
 	name := ""
-	for line := range strings.Lines(users) { // name:password:uid:gid:…
+	for line := range strings.Lines(users) { // name:password:UID:gid:…
 		fields := strings.Split(strings.TrimSpace(line), ":")
 		if len(fields) < 4 || fields[3] != gid {
 			continue
@@ -69,7 +69,7 @@ func isOwnGroup(owner, group int, users, groups string) bool {
 // grantedByList reports whether the POSIX access control list of what is at path lets
 // somebody write who is not trusted. See acl(5) for its parts, and the kernel's
 // posix_acl_xattr.h for the form.
-func grantedByList(path string, t trust) (bool, error) {
+func grantedByList(path string, t Rule) (bool, error) {
 	const (
 		user, group = 0x02, 0x08 // a user or group that is named
 		write       = 0x02
@@ -89,7 +89,7 @@ func grantedByList(path string, t trust) (bool, error) {
 		if permission&write == 0 {
 			continue
 		}
-		if tag == user && id != 0 && id != t.uid || tag == group && !t.group {
+		if tag == user && id != 0 && id != t.UID || tag == group && !t.Group {
 			return true, nil
 		}
 	}
