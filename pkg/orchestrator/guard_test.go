@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -372,11 +373,20 @@ func TestWhatIsAskedOfAServiceOutsideOfRunsIsGuarded(t *testing.T) {
 // longs is a Runs that keeps which steps have not ended.
 type longs struct {
 	*ledger
-	seen [][]orchestrator.LongCall
+	mu   sync.Mutex
+	seen []orchestrator.LongCall
 }
 
 func (l *longs) KeepLong(_ context.Context, calls []orchestrator.LongCall) {
-	l.seen = append(l.seen, calls)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen = calls
+}
+
+func (l *longs) last() []orchestrator.LongCall {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seen
 }
 
 func TestWhichStepsHaveNotEndedIsKept(t *testing.T) {
@@ -391,19 +401,19 @@ func TestWhichStepsHaveNotEndedIsKept(t *testing.T) {
 		go func() { ended <- e.Run(ctx) }()
 		time.Sleep(58 * time.Second)
 		synctest.Wait()
-		if n := len(l.seen[len(l.seen)-1]); n != 0 {
+		if n := len(l.last()); n != 0 {
 			t.Errorf("%d are kept before they are long", n)
 		}
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		want := orchestrator.LongCall{Path: "root.params.steps[0]", At: "config.yml:3:5", Use: "t:Deaf", Plugin: "otai-bad", Step: "deaf", Took: time.Minute + 5*time.Second}
-		if last := l.seen[len(l.seen)-1]; len(last) != 1 || last[0] != want {
+		if last := l.last(); len(last) != 1 || last[0] != want {
 			t.Errorf("kept %+v", last)
 		}
 		close(w.hang)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if n := len(l.seen[len(l.seen)-1]); n != 0 {
+		if n := len(l.last()); n != 0 {
 			t.Errorf("%d are kept after their end", n)
 		}
 		stop()
