@@ -26,6 +26,7 @@ func TestNoPluginCodeHurtsWhoChecksIt(t *testing.T) {
 		"probe-stops-parent": {code: 3, words: []string{"probe-timeout"}},
 		"probe-executes":     {code: 3, words: []string{"probe-crashed"}},
 		"probe-answers":      {code: 3, words: []string{"probe-crashed"}},
+		"open-moves":         {code: 0, words: []string{"opening it changes its process", "working directory"}},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
