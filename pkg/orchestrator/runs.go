@@ -50,7 +50,7 @@ type Longs interface {
 type LongCall struct {
 	Path, At, Use      string // its place in the configuration, and in its files as file:line:column
 	Plugin, File, Step string // whose code runs, and what people call the pipe
-	Took               time.Duration
+	Took               time.Duration // until now
 }
 
 // Run is one run in this process. Its methods are for one goroutine.
