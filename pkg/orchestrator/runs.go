@@ -48,8 +48,8 @@ type Longs interface {
 
 // LongCall is a call of a pipe that has not returned yet: nothing can end it.
 type LongCall struct {
-	Path, At, Use      string // its place in the configuration, and in its files as file:line:column
-	Plugin, File, Step string // whose code runs, and what people call the pipe
+	Path, At, Use      string        // its place in the configuration, and in its files as file:line:column
+	Plugin, File, Step string        // whose code runs, and what people call the pipe
 	Took               time.Duration // until now
 }
 
