@@ -69,7 +69,7 @@ func TestNoPluginCodeHurtsTheHost(t *testing.T) {
 			switch {
 			case b.rare:
 				needsAll(t)
-			case !everyTime(b.kind) && !(ofEachCause() && ofItsCause(b.kind)) && !thorough():
+			case !thorough() && !slices.Contains(everyBeast, b.kind) && !(ofEachCause() && slices.Contains(beastsOfACause, b.kind)):
 				t.Skip("much like others of its moment: set OTAI_TEST_ALL=1")
 			}
 			ran++
@@ -80,18 +80,15 @@ func TestNoPluginCodeHurtsTheHost(t *testing.T) {
 	row(t, "plugins that do harm", "%d kinds tried", ran)
 }
 
-// everyTime is whether a kind is tried by each run of the tests: one for each thing that holds the
-// others off. See selection_test.go.
-func everyTime(kind string) bool {
-	return slices.Contains(strings.Fields(`
+// everyBeast are the kinds that each run of the tests tries: one for each thing that keeps the host
+// from harm. See selection_test.go.
+var everyBeast = strings.Fields(`
 		secondexit0 daemon globals sigignore stdout open-limits describe-exits describe-otherwise
 		validate-error-panics build-goexit start-exits startblock call-exits call-crashes-in-c typednil
-		error-blocks result-wide result-racing closedead close-exits later-panics find-error-nil`), kind)
-}
+		error-blocks result-wide result-racing closedead close-exits later-panics find-error-nil`)
 
-// ofItsCause is whether a kind stands for others with the same cause.
-func ofItsCause(kind string) bool {
-	return slices.Contains(strings.Fields(`
+// beastsOfACause are further kinds, of which each stands for others with the same cause.
+var beastsOfACause = strings.Fields(`
 		secondexit killparent latepanic
 		validateexit evilerr evilresult
 		open-quits constructor-forks open-swallows-in-c open-environment open-contract open-redirects
@@ -99,8 +96,7 @@ func ofItsCause(kind string) bool {
 		start-forks start-error-nil
 		call-goexit call-kills-group call-map-writes
 		error-around result-panics
-		close-child close-goexit later-crashes-in-c`), kind)
-}
+		close-child close-goexit later-crashes-in-c`)
 
 // TestEachBeastIsInTheTable compares the table with the sources.
 func TestEachBeastIsInTheTable(t *testing.T) {

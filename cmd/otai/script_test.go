@@ -35,6 +35,9 @@ func TestScripts(t *testing.T) {
 			e.Values["models"] = models
 			e.Setenv("HF_ENDPOINT", models.server.URL)
 			e.Setenv("OTAI_STATE_DIR", e.WorkDir+"/.state")
+			if err := os.Mkdir(e.WorkDir+"/.state", 0o700); err != nil { // see keepsState
+				return err
+			}
 			e.Setenv("PLUGINS", product.plugins)
 			e.Setenv("GOCOVERDIR", os.Getenv("OTAI_TEST_COVER"))
 			e.Setenv("OTAI_PLUGIN_DIR", product.plugins)

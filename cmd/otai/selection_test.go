@@ -3,6 +3,7 @@ package main_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -23,6 +24,27 @@ func needsThorough(t *testing.T) {
 	t.Helper()
 	if !thorough() {
 		t.Skip("continuous integration does it: set OTAI_TEST_ALL=1")
+	}
+}
+
+// TestEverySelectionHasRowsThatAreThere, or what is chosen would be less than it seems.
+func TestEverySelectionHasRowsThatAreThere(t *testing.T) {
+	var kinds, codes, names []string
+	for _, b := range beasts() {
+		kinds = append(kinds, b.kind)
+	}
+	for _, c := range cures() {
+		codes = append(codes, c.code)
+	}
+	for _, a := range animals() {
+		names = append(names, a.name)
+	}
+	for _, s := range []struct{ chosen, from []string }{{everyBeast, kinds}, {beastsOfACause, kinds}, {everyCure, codes}, {everyAnimal, names}} {
+		for _, one := range s.chosen {
+			if !slices.Contains(s.from, one) {
+				t.Errorf("there is no %q", one)
+			}
+		}
 	}
 }
 
