@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,10 +86,10 @@ func TestStopsWhileTicketsFlow(t *testing.T) {
 			l.wait(t)
 		}},
 		"SIGKILL of the worker": {sized(3, 50), false, func(t *testing.T, l *life, _ int) {
-			before := running(l)
+			before := running(l.Env)
 			_ = syscall.Kill(workerOf(t, l.Process.Pid), syscall.SIGKILL)
 			eventually(t, "another worker runs", func() bool { return strings.Count(l.log.String(), "otai runs") == 2 })
-			for _, pid := range running(l) {
+			for _, pid := range running(l.Env) {
 				if slices.Contains(before, pid) && pid != l.Process.Pid {
 					t.Errorf("process %d of the first worker runs beside the second one", pid)
 				}
@@ -125,9 +126,9 @@ func TestStopsWhileTicketsFlow(t *testing.T) {
 					t.Fatal("it writes nothing")
 				}
 				time.Sleep(time.Duration(n%7*9) * time.Millisecond)
-				eventually(t, "supervisor, worker and what was forked run", func() bool { return len(running(l)) >= 4 })
+				eventually(t, "supervisor, worker and what was forked run", func() bool { return len(running(l.Env)) >= 4 })
 				c.stop(t, l, n)
-				if left := running(l); len(left) > 0 {
+				if left := running(l.Env); len(left) > 0 {
 					t.Fatalf("stop %d: left running: %v", n, left)
 				}
 				if !unlocked(t, filepath.Join(stateOf(env), "runs.lock")) {
@@ -164,10 +165,9 @@ func (w *witness) inDoubt(env []string, config string) int {
 	return *waiting.InDoubt
 }
 
-// running are the processes that have the environment of a life, which has a state folder of its
-// own: itself, and whatever came of it.
-func running(l *life) (pids []int) {
-	mark := []byte("OTAI_STATE_DIR=" + stateOf(l.Env) + "\x00")
+// running are the processes that have an environment, which has a state folder of its own.
+func running(env []string) (pids []int) {
+	mark := []byte("OTAI_STATE_DIR=" + stateOf(env) + "\x00")
 	entries, _ := os.ReadDir("/proc")
 	for _, entry := range entries {
 		pid, err := strconv.Atoi(entry.Name())
@@ -199,5 +199,29 @@ func (l *life) wait(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Error("it did not end")
 		l.kill()
+	}
+}
+
+// TestWhatOutlivedBothIsNamed: where supervisor and worker are killed at once, nobody is left who
+// could end what C code has forked. It holds the lock, and whoever comes next says so.
+func TestWhatOutlivedBothIsNamed(t *testing.T) {
+	t.Parallel()
+	plugins := t.TempDir()
+	buildPlugin(t, writeModule(t, "otai-forking", forking), filepath.Join(plugins, "otai_forking.so"))
+	env := environment(t, "OTAI_PLUGIN_DIR="+plugins)
+	config := writeFile(t, "orchestrator:\n  runners:\n    - run: { id: a, use: \"forking:P\" }\n")
+	p := start(t, env, "run", "-c", config)
+	eventually(t, "what was forked runs", func() bool { return len(running(env)) >= 4 })
+	killAll(p.cmd.Process)
+	eventually(t, "both have ended", func() bool { return len(running(env)) == 2 })
+	out, err := runOtai(t, env, "run", "--once", "-c", config)
+	if want := fmt.Sprintf("process %d, which worked with", p.cmd.Process.Pid); exitCode(err) != 1 || !strings.Contains(out, want) {
+		t.Errorf("%v, want %q:\n%s", err, want, out)
+	}
+	for _, pid := range running(env) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	if out, err := runOtai(t, env, "run", "--once", "-c", config); err != nil {
+		t.Errorf("%v: %s", err, out)
 	}
 }

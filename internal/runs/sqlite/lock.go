@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,10 +15,14 @@ import (
 // LockedError says that another process works with the store.
 type LockedError struct {
 	Path string
-	PID  int // 0: unknown
+	PID  int  // 0: unknown
+	Gone bool // that process has ended, and what it started holds the lock
 }
 
 func (e *LockedError) Error() string {
+	if e.Gone {
+		return fmt.Sprintf("process %d, which worked with the run store %s, has ended, but something that it or a plugin started has not, and holds its lock: end that (fuser %s names it), or give this one another folder with --state-dir", e.PID, e.Path, filepath.Join(e.Path, lockName))
+	}
 	who := "another otai"
 	if e.PID > 0 {
 		who = fmt.Sprintf("another otai (process %d)", e.PID)
@@ -36,7 +41,8 @@ func (f *folder) lock(pid int) (*os.File, error) {
 		text, _ := io.ReadAll(io.LimitReader(file, 20))
 		theirs, _ := strconv.Atoi(strings.TrimSpace(string(text)))
 		_ = file.Close()
-		return nil, &LockedError{Path: f.path, PID: theirs}
+		gone := theirs > 0 && errors.Is(syscall.Kill(theirs, 0), syscall.ESRCH)
+		return nil, &LockedError{Path: f.path, PID: theirs, Gone: gone}
 	}
 	if err == nil {
 		err = file.Truncate(0)
