@@ -21,6 +21,10 @@ desk that is down, stays with the runner it happens in, which retries with growi
 pauses. Ctrl-C, SIGTERM or SIGHUP lets the running step end, within 5 seconds; a
 second one ends otai at once.
 
+With --dry-run, nothing else happens either: a pipe or classifier that doesn't come with
+otai and isn't labelled as without an effect is shown as not tried, and ends the run of
+its ticket; --run USE runs it all the same.
+
 What is done with each ticket is kept (otai runs --help): a run that is interrupted goes
 on at the next start. With --once and --until-empty the exit code is 1 if tickets were
 refused.`,
@@ -34,6 +38,9 @@ refused.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.UntilEmpty && (o.Once || o.DryRun) {
 				return errors.New("--until-empty can't be given together with --once or --dry-run")
+			}
+			if len(o.Run) > 0 && !o.DryRun {
+				return errors.New("--run is for --dry-run: without it everything runs")
 			}
 			if c.settings.Worker == nil {
 				return c.supervised(cmd.Context(), o.Once || o.UntilEmpty || o.DryRun)
@@ -50,6 +57,7 @@ refused.`,
 	cmd.Flags().BoolVar(&o.Once, "once", false, "one firing of each runner, every interval counting as over, then end")
 	cmd.Flags().BoolVar(&o.UntilEmpty, "until-empty", false, "run until no ticket is left that can be worked at, then end")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "show writes to the ticket system instead of doing them")
+	cmd.Flags().StringArrayVar(&o.Run, "run", nil, "with --dry-run: run this pipe or service though nothing says that it changes nothing outside of otai; may be repeated")
 	return cmd
 }
 
@@ -79,6 +87,10 @@ func (b *backlogProgress) step(p app.Progress) {
 	if p.Aside > 0 {
 		line += fmt.Sprintf(", %d refused", p.Aside)
 	}
+	b.draw(line)
+}
+
+func (b *backlogProgress) draw(line string) {
 	switch {
 	case b.inPlace:
 		if b.width > 1 {

@@ -29,6 +29,12 @@ const (
 	mostCounted  = 100_000
 )
 
+// finder is optional on a ticket system, as the gate looks for it.
+type finder interface {
+	FindTicketIDs(ctx context.Context, c api.SearchCriteria) ([]string, error)
+	ReadTickets(ctx context.Context, ids []string, c api.SearchCriteria) ([]api.Ticket, error)
+}
+
 // backlog knows what the runners search for.
 type backlog struct {
 	mu       sync.Mutex

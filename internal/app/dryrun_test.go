@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/trial"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -43,7 +44,8 @@ func TestADryRunShowsStateAndLockOfWhatWouldBeChanged(t *testing.T) {
 		{ID: "8", State: &api.Entity{Name: "new"}}, // of a system that knows no locks
 	}}
 	var log bytes.Buffer
-	dry := newDryRun(slog.New(slog.NewTextHandler(&log, nil)), nil).wrap(orchestrator.Service{Use: "acme:Desk"}, desk).(api.TicketSystem)
+	d := dryRun{slog.New(slog.NewTextHandler(&log, nil))}
+	dry := trial.New(trial.Options{Shown: d.shown, Ended: d.ended}).Wrap(orchestrator.Service{ID: "desk", Use: "acme:Desk"}, desk).(api.TicketSystem)
 	update := func(id string) string {
 		t.Helper()
 		log.Reset()
@@ -69,59 +71,32 @@ func TestADryRunShowsStateAndLockOfWhatWouldBeChanged(t *testing.T) {
 	if got := update("9"); strings.Contains(got, "state_now") || !strings.Contains(got, "ticket=9 ") {
 		t.Errorf("a ticket that can't be read:\n%s", got)
 	}
-}
-
-// idShelf finds ids without reading, as the bundled help desk's plugin does.
-type idShelf struct{ shelf }
-
-func (s *idShelf) FindTicketIDs(_ context.Context, c api.SearchCriteria) ([]string, error) {
-	var ids []string
-	for _, t := range s.tickets[:min(c.Limit, len(s.tickets))] {
-		ids = append(ids, t.ID)
+	log.Reset()
+	if _, err := dry.GetTicket(t.Context(), "8"); err != nil {
+		t.Fatal(err)
 	}
-	return ids, nil
-}
-
-func (s *idShelf) ReadTickets(ctx context.Context, ids []string, _ api.SearchCriteria) ([]api.Ticket, error) {
-	var found []api.Ticket
-	for _, id := range ids {
-		t, err := s.GetTicket(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, t)
+	if found, err := dry.FindTickets(t.Context(), api.SearchCriteria{Limit: 2}); err != nil || found[1].Queue.String() != "IT" {
+		t.Errorf("a change that was shown isn't laid over the ticket: %v, %v", found, err)
 	}
-	return found, nil
 }
 
-func TestADryRunGoesOnToTheNextTicket(t *testing.T) {
-	tickets := []api.Ticket{{ID: "1"}, {ID: "2"}, {ID: "3"}}
-	for name, desk := range map[string]api.TicketSystem{
-		"with ids alone": &idShelf{shelf{tickets: tickets}},
-		"else":           &shelf{tickets: tickets},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := newDryRun(slog.New(slog.DiscardHandler), nil)
-			system := orchestrator.Service{ID: "desk", Use: "acme:Desk"}
-			dry, other := d.wrap(system, desk).(api.TicketSystem), d.wrap(system, desk).(api.TicketSystem) // of two pipes
-			for _, want := range []string{"1", "2", "3", ""} {
-				found, err := dry.FindTickets(t.Context(), api.SearchCriteria{Limit: 1})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if want == "" {
-					if len(found) > 0 {
-						t.Errorf("all were shown, and %v is found", found)
-					}
-					return
-				}
-				if len(found) != 1 || found[0].ID != want {
-					t.Fatalf("found %v, want %s", found, want)
-				}
-				if err := other.AddNote(t.Context(), want, api.Note{}); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
+func TestADryRunSaysWhatIsNotTried(t *testing.T) {
+	var log bytes.Buffer
+	d := dryRun{slog.New(slog.NewTextHandler(&log, nil))}
+	not := &orchestrator.NotTriedError{Use: "acme:Send"}
+	p := trial.Prediction{}
+	p.Ticket = "7"
+	if err := d.ended(trial.End{Runner: "a", Err: not, Found: true, Predictions: []trial.Prediction{p}}); err != nil {
+		t.Errorf("it is an error of the runner: %v", err)
+	}
+	if got := log.String(); !strings.Contains(got, "dry run: not tried") || !strings.Contains(got, "ticket=7 runner=a use=acme:Send") || !strings.Contains(got, "--run acme:Send") {
+		t.Errorf("said was:\n%s", got)
+	}
+	if err := d.ended(trial.End{Runner: "a", Err: not}); !errors.Is(err, error(not)) {
+		t.Errorf("a runner that can't begin goes on at once: %v", err)
+	}
+	other := errors.New("down")
+	if err := d.ended(trial.End{Err: other}); !errors.Is(err, other) {
+		t.Errorf("another error is %v", err)
 	}
 }

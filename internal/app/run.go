@@ -16,6 +16,9 @@ type RunOptions struct {
 	UntilEmpty bool // fire without triggers until no runner finds a ticket
 	DryRun     bool // show writes to a ticket system instead of doing them, and keep no runs
 
+	// Run names what a dry run runs though it may change something outside of otai.
+	Run []string
+
 	// Progress is called again and again with UntilEmpty; nil: it isn't.
 	Progress func(Progress)
 }
@@ -43,7 +46,10 @@ func stopped(ctx context.Context, err error) bool {
 func (a *Setup) Run(ctx context.Context, o RunOptions) error {
 	options := orchestrator.Options{Once: o.Once, UntilEmpty: o.UntilEmpty, Stop: ctx.Done()}
 	if o.DryRun {
-		options.Wrap, options.Strict = newDryRun(a.logger, a.bounds()).wrap, true
+		options, err := a.dryRun(o)
+		if err != nil {
+			return err
+		}
 		return a.run(ctx, o, options, nil)
 	}
 	kept, err := a.keepRuns(ctx, o)

@@ -17,9 +17,30 @@ var delimiters = []rune{',', ';', '\t', '|'}
 
 // readCSV yields the columns of each row below the header.
 func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
+	var indices []int
+	choose := func(head []byte, said rune) (delimiter rune, err error) {
+		delimiter, indices, err = findColumns(head, said, columns)
+		return delimiter, err
+	}
+	return readTable(in, choose, func(row, line int, record []string, err error) bool {
+		if err != nil {
+			return give(Text{Row: row, Line: line, Err: err})
+		}
+		parts := make([]string, len(indices))
+		for i, at := range indices {
+			parts[i] = strings.TrimSpace(record[at])
+		}
+		t := oneText(join(parts), nil)
+		t.Row, t.Line = row, line
+		return give(t)
+	})
+}
+
+// readTable yields each row below the header, whose separator choose finds.
+func readTable(in *bufio.Reader, choose func(head []byte, said rune) (rune, error), give func(row, line int, record []string, err error) bool) bool {
 	head, err := peek(in)
 	if err != nil {
-		return give(Text{Err: err})
+		return give(0, 0, nil, err)
 	}
 	if onlyReturns(head) {
 		in = bufio.NewReaderSize(returnsToFeeds{in}, headBytes)
@@ -31,9 +52,9 @@ func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
 		in.Discard(before)
 		head, _ = in.Peek(headBytes)
 	}
-	delimiter, indices, err := findColumns(head, said, columns)
+	delimiter, err := choose(head, said)
 	if err != nil {
-		return give(Text{Line: 1, Err: err})
+		return give(0, 1, nil, err)
 	}
 	limit := &bounded{in: in}
 	limit.next()
@@ -46,28 +67,20 @@ func readCSV(in *bufio.Reader, columns []string, give func(Text) bool) bool {
 		var broken *csv.ParseError
 		switch {
 		case errors.Is(err, io.EOF) && row <= 1:
-			return give(Text{Err: errors.New("the table has a header and no rows")})
+			return give(0, 0, nil, errors.New("the table has a header and no rows"))
 		case errors.Is(err, io.EOF):
 			return true
 		case errors.As(err, &broken):
-			t := Text{Row: row, Line: broken.StartLine + skipped, Err: rowError(broken, record, table.FieldsPerRecord)}
-			if !give(t) {
+			if !give(row, broken.StartLine+skipped, nil, rowError(broken, record, table.FieldsPerRecord)) {
 				return false
 			}
 		case err != nil:
 			// The stream itself ends here.
-			return give(Text{Row: row, Line: last + 1, Err: err})
+			return give(row, last+1, nil, err)
 		case row > 0:
-			parts := make([]string, len(indices))
-			for i, at := range indices {
-				parts[i] = strings.TrimSpace(record[at])
-			}
-			t := oneText(join(parts), nil)
-			t.Row = row
-			t.Line, _ = table.FieldPos(0)
-			t.Line += skipped
-			last = t.Line
-			if !give(t) {
+			line, _ := table.FieldPos(0)
+			last = line + skipped
+			if !give(row, last, record, nil) {
 				return false
 			}
 		}

@@ -6,7 +6,7 @@
 //
 // [Read] takes names of files, or a stream, and [Options]. It yields [Text] values in
 // their order, each with its place. Of what can't be read, the Text has the error, and the
-// others go on. [Columns] lists the columns of a table.
+// others go on. [Rows] yields the rows of a table, [Columns] lists its columns.
 //
 // # From bytes to texts
 //
@@ -17,4 +17,5 @@
 //	mail.go     RFC 822 with MIME: the subject and the text of the body
 //	mailheader.go  what is wrong with the header of a mail
 //	csv.go, json.go  the columns of rows
+//	rows.go     whole rows
 package texts

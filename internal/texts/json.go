@@ -15,18 +15,31 @@ import (
 // readJSON yields the columns of each object: one per line if the first line is an object,
 // else those of an array or a sequence.
 func readJSON(in *bufio.Reader, columns []string, give func(Text) bool) bool {
+	return readObjects(in, func(row, line int, object []byte, err error) bool {
+		var text string
+		if err == nil {
+			text, err = columnsOf(object, columns)
+		}
+		t := oneText(text, err)
+		t.Row, t.Line = row, line
+		return give(t)
+	})
+}
+
+// readObjects yields the objects, as JSON.
+func readObjects(in *bufio.Reader, give func(row, line int, object []byte, err error) bool) bool {
 	head, err := peek(in)
 	if err != nil {
-		return give(Text{Err: err})
+		return give(0, 0, nil, err)
 	}
 	first, _, whole := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
 	if bytes.HasPrefix(first, []byte("{")) && (json.Valid(first) || !whole && len(head) == headBytes) {
-		return readJSONLines(in, columns, give)
+		return readJSONLines(in, give)
 	}
-	return readJSONValues(in, columns, give)
+	return readJSONValues(in, give)
 }
 
-func readJSONLines(in *bufio.Reader, columns []string, give func(Text) bool) bool {
+func readJSONLines(in *bufio.Reader, give func(row, line int, object []byte, err error) bool) bool {
 	line, row := 0, 0
 	return records(in, '\n', func(record string, err error) bool {
 		line++
@@ -37,26 +50,20 @@ func readJSONLines(in *bufio.Reader, columns []string, give func(Text) bool) boo
 		if errors.Is(err, errRecordTooLong) {
 			err = errTooLong("a line")
 		}
-		var text string
-		if err == nil {
-			text, err = columnsOf([]byte(record), columns)
-		}
-		t := oneText(text, err)
-		t.Row, t.Line = row, line
-		return give(t)
+		return give(row, line, []byte(record), err)
 	})
 }
 
 // readJSONValues ends at the first syntax error, since nothing says where the next object
 // begins.
-func readJSONValues(in *bufio.Reader, columns []string, give func(Text) bool) bool {
+func readJSONValues(in *bufio.Reader, give func(row, line int, object []byte, err error) bool) bool {
 	lines := &lineCounter{in: in}
 	limit := &bounded{in: lines}
 	limit.next()
 	d := json.NewDecoder(limit)
 	if first := firstOf(in); first == '[' {
 		if _, err := d.Token(); err != nil {
-			return give(Text{Err: jsonError(err)})
+			return give(0, 0, nil, jsonError(err))
 		}
 	}
 	for row := 1; d.More(); row++ {
@@ -64,18 +71,14 @@ func readJSONValues(in *bufio.Reader, columns []string, give func(Text) bool) bo
 		var object json.RawMessage
 		err := d.Decode(&object)
 		if err != nil {
-			return give(Text{Row: row, Line: lines.at(offsetOf(err, lines.read)), Err: jsonError(err)})
+			return give(row, lines.at(offsetOf(err, lines.read)), nil, jsonError(err))
 		}
-		line := lines.at(d.InputOffset() - int64(len(object)))
-		text, err := columnsOf(object, columns)
-		t := oneText(text, err)
-		t.Row, t.Line = row, line
-		if !give(t) {
+		if !give(row, lines.at(d.InputOffset()-int64(len(object))), object, nil) {
 			return false
 		}
 	}
 	if _, err := d.Token(); err != nil && !errors.Is(err, io.EOF) {
-		return give(Text{Err: jsonError(err)})
+		return give(0, 0, nil, jsonError(err))
 	}
 	return true
 }

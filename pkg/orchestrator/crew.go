@@ -156,7 +156,7 @@ func (c *crew) fire() (*firing, time.Duration) {
 	default:
 		wait := max(time.Until(c.next), c.outage.wait())
 		if c.engine.options.UntilEmpty && c.emptyAt == int(c.engine.changes.Load()) {
-			wait = max(wait, lookAgain) // its search found nothing, and nothing was done since
+			wait = max(wait, min(lookAgain, c.engine.options.EmptyPause)) // its search found nothing, and nothing was done since
 		}
 		if wait > 0 {
 			return nil, wait
@@ -295,7 +295,7 @@ func (c *crew) ended(f *firing, found bool, result api.PipeResult, err error) {
 		if empty {
 			c.emptyAt = f.changes
 			if c.engine.options.UntilEmpty { // others may still make work for this one
-				c.next = time.Now().Add(max(pause, time.Second))
+				c.next = time.Now().Add(max(pause, c.engine.options.EmptyPause))
 			}
 		}
 	}

@@ -62,6 +62,14 @@ type Options struct {
 	Wrap func(s Service, instance any) any
 	// Strict makes it an error if a field gets an instance past Wrap.
 	Strict bool
+	// May reports whether code of a service or pipe may run, beside what builds it; nil: all
+	// may. One that may not isn't started. A pipe that may not, or that is given such a
+	// service, isn't called: its error is a [*NotTriedError]. A template renderer always may,
+	// and so may a ticket system, before which Wrap stands.
+	May func(registry.Entry) bool
+	// Workers is how many runs there may be at each place at least, whatever the
+	// configuration says; 0 leaves it to that.
+	Workers int
 	// Runs keeps runs. nil forgets them: what an end of the process interrupts begins anew.
 	Runs Runs
 	// Once makes Run end by itself and return the errors that there were. Each child of the
@@ -72,6 +80,9 @@ type Options struct {
 	// end when none claims a ticket any more and no run goes on by itself soon. It
 	// needs Runs.
 	UntilEmpty bool
+	// EmptyPause is, with UntilEmpty, how long a runner whose search has found nothing waits
+	// before it looks whether others have made work for it; 0 means 1 s.
+	EmptyPause time.Duration
 	// Doing is called before code of a plugin runs that belongs to no run: with what it does
 	// there, its use, and its place in the configuration. nil: nobody wants to know.
 	Doing func(a Activity, use, path string)

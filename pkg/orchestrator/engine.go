@@ -58,6 +58,9 @@ func New(d Definition, o Options) (*Engine, error) {
 	if o.Grace == 0 {
 		o.Grace = defaultGrace
 	}
+	if o.EmptyPause == 0 {
+		o.EmptyPause = time.Second
+	}
 	if o.StartTimeout == 0 {
 		o.StartTimeout = defaultStart
 	}

@@ -49,6 +49,16 @@ func (e *RunError) Error() string {
 
 func (e *RunError) Unwrap() error { return e.Err }
 
+// NotTriedError says that a pipe wasn't called, since [Options.May] keeps its code from
+// running, or that of a service that it is given.
+type NotTriedError struct {
+	Use string // whose code may not run
+}
+
+func (e *NotTriedError) Error() string {
+	return e.Use + " was not run: nothing says that it changes nothing outside of otai"
+}
+
 // PanicError is a panic in a plugin's code, which the engine has caught, or another way in
 // which a call did not return.
 type PanicError struct {

@@ -23,9 +23,10 @@ type instance struct {
 }
 
 // built keeps what a build function made, which needs the services with these ids.
-func (e *Engine) built(o owner, use string, value any, injects map[string]string) *instance {
+// One that is barred is never started.
+func (e *Engine) built(o owner, use string, value any, injects map[string]string, barred bool) *instance {
 	i := &instance{owner: o, use: use, value: value, ready: make(chan struct{})}
-	if _, ok := value.(api.Starter); !ok {
+	if _, ok := value.(api.Starter); !ok || barred {
 		close(i.ready)
 	}
 	for _, id := range injects {

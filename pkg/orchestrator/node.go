@@ -24,7 +24,8 @@ type node struct {
 	path     string
 	id, use  string
 	owner    owner
-	foreign  bool // code of a plugin runs in it
+	foreign  bool   // code of a plugin runs in it
+	barred   string // the use whose code may not run; such a pipe isn't called
 	built    *instance
 	spec     *params.Spec
 	secret   bool // its params can hold a secret
@@ -102,6 +103,7 @@ func (e *Engine) buildNode(path string, raw any) (*node, error) {
 		texts:    e.newTexts(),
 	}
 	n.owner = e.ownerOf(path, n.runs(entry.Plugin), n.called())
+	n.barred = e.barring(entry, d.injects)
 	if !runsConcurrently(entry.Injectable) {
 		n.turn = make(chan struct{}, 1)
 	}
@@ -114,7 +116,7 @@ func (e *Engine) buildNode(path string, raw any) (*node, error) {
 	if e.options.Calls != nil {
 		n.calls = e.options.Calls(path, n.uses())
 	}
-	n.binder = params.Binder{Inject: e.inject(d.injects), Child: n.boundChild}
+	n.binder = params.Binder{Inject: e.inject(d.injects, e.options.Strict && n.barred == ""), Child: n.boundChild}
 	return n, n.checkInjections()
 }
 
@@ -152,7 +154,7 @@ func (n *node) buildInstance(entry registry.Entry) error {
 	if n.run == nil || params.IsNil(built) {
 		return configError(n.path, "%s built nothing, or a nil pointer: this is an error in the plugin %s", n.use, n.owner.who())
 	}
-	n.built = n.engine.built(n.owner, n.use, built, n.injects)
+	n.built = n.engine.built(n.owner, n.use, built, n.injects, n.barred != "")
 	return nil
 }
 
@@ -249,6 +251,8 @@ func (n *node) process(ctx context.Context, scope api.Scope) (api.PipeResult, er
 	var result api.PipeResult
 	var err error
 	switch f := n.frame(ctx); {
+	case n.barred != "":
+		err = n.runError(n.path, &NotTriedError{Use: n.barred})
 	case f == nil:
 		result, err = n.runOnce(ctx, scope)
 	case len(n.inner) > 0:

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type service struct {
 	spec     *params.Spec
 	instance any
 	built    *instance
+	barred   string // the use whose code may not run, its own or that of a service below it
 	state    buildState
 }
 
@@ -121,6 +123,7 @@ func (e *Engine) buildService(s *service) error {
 			}
 		}
 	}
+	s.barred = e.barring(s.entry, s.Injects)
 	e.doing(Building, s.Use, s.Path)
 	raw := s.Params
 	if e.renderer != nil {
@@ -133,7 +136,7 @@ func (e *Engine) buildService(s *service) error {
 		}
 	}
 	e.redactSecrets(s.spec, raw)
-	p, err := params.Decode(s.spec, raw, params.Binder{Inject: e.inject(s.Injects)})
+	p, err := params.Decode(s.spec, raw, params.Binder{Inject: e.inject(s.Injects, e.options.Strict)})
 	if err != nil {
 		return s.owner.paramsError(s.Path, err)
 	}
@@ -150,13 +153,34 @@ func (e *Engine) buildService(s *service) error {
 	if params.IsNil(s.instance) {
 		return configError(s.Path, "%s built nothing, or a nil pointer: this is an error in the plugin %s", s.Use, s.owner.who())
 	}
-	s.built = e.built(s.owner, s.Use, s.instance, s.Injects)
+	s.built = e.built(s.owner, s.Use, s.instance, s.Injects, s.barred != "")
 	s.state = done
 	return nil
 }
 
+var ticketSystemType = reflect.TypeFor[api.TicketSystem]()
+
+// barring returns the use whose code may not run: that of a service or pipe, or of a service
+// that it is given; "" if all may.
+func (e *Engine) barring(entry registry.Entry, injects map[string]string) string {
+	if e.options.May == nil {
+		return ""
+	}
+	if i := entry.Injectable; i.Provides == nil || !i.Provides.Implements(rendererType) && !i.Provides.Implements(ticketSystemType) {
+		if !e.options.May(entry) {
+			return entry.Name
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(injects)) {
+		if s, ok := e.services[injects[name]]; ok && s.barred != "" {
+			return s.barred
+		}
+	}
+	return ""
+}
+
 // inject answers a params struct's needs from the configured services.
-func (e *Engine) inject(injects map[string]string) func(need *params.Spec) (any, error) {
+func (e *Engine) inject(injects map[string]string, strict bool) func(need *params.Spec) (any, error) {
 	return func(need *params.Spec) (any, error) {
 		id, given := injects[need.Name]
 		if !given {
@@ -177,7 +201,11 @@ func (e *Engine) inject(injects map[string]string) func(need *params.Spec) (any,
 		switch want := need.Type(); {
 		case want.Kind() != reflect.Interface || params.IsNil(wrapped) || reflect.TypeOf(wrapped).Implements(want) || !reflect.TypeOf(s.instance).Implements(want):
 			return wrapped, nil // what doesn't fit is reported by whoever asked
+<<<<<<< HEAD
 		case e.options.Strict, s.Bounded:
+=======
+		case strict:
+>>>>>>> 7135c822 (otai try shows what a configuration would do with many tickets, and a dry run runs nothing that may have an effect)
 			return nil, fmt.Errorf("it needs the service %q itself, as %s, by which it could write", id, want)
 		}
 		return s.instance, nil

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/criteria"
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -58,7 +59,7 @@ func (w *write) lookFirst(ctx context.Context, p picture.Picture) (seen, error) 
 		return seen{}, err
 	}
 	c, err := decodeCriteria(p.Read.Criteria)
-	return seen{now, unmet(ticket, c)}, err
+	return seen{now, criteria.Unmet(ticket, c)}, err
 }
 
 // early is how the ticket is by a reading of several; ok is false if it is to be read alone.
@@ -97,11 +98,11 @@ func (w *write) countsFor(ctx context.Context, r *early, p picture.Picture) bool
 
 // readAhead reads tickets with those of the runs that are due next and aren't read yet; nil
 // if there are none.
-func (t *ticketSystem) readAhead(ctx context.Context, step Step, criteria []byte, ids ...string) *early {
+func (t *ticketSystem) readAhead(ctx context.Context, step Step, encoded []byte, ids ...string) *early {
 	t.ahead.mu.Lock()
 	pause := time.Since(t.ahead.failed) < aheadAgain
 	t.ahead.mu.Unlock()
-	c, err := decodeCriteria(criteria)
+	c, err := decodeCriteria(encoded)
 	if err != nil || pause {
 		return nil
 	}
@@ -110,7 +111,7 @@ func (t *ticketSystem) readAhead(ctx context.Context, step Step, criteria []byte
 		return nil
 	}
 	kept := t.gate.options.Store
-	r := &early{criteria: string(criteria), names: t.gate.fieldNames(ctx, step.Runner()), clock: t.gate.clock(), done: make(chan struct{})}
+	r := &early{criteria: string(encoded), names: t.gate.fieldNames(ctx, step.Runner()), clock: t.gate.clock(), done: make(chan struct{})}
 	if r.mark, err = kept.Mark(ctx); err != nil {
 		return nil
 	}
@@ -135,7 +136,7 @@ func (t *ticketSystem) readAhead(ctx context.Context, step Step, criteria []byte
 			break
 		}
 		now.Read.Clock = r.clock
-		r.seen[ticket.ID] = seen{now, unmet(ticket, c)}
+		r.seen[ticket.ID] = seen{now, criteria.Unmet(ticket, c)}
 	}
 	return r
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/criteria"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -435,7 +436,7 @@ func (d *desk) count(what string) (n int) {
 func (d *desk) find(c api.SearchCriteria) (ids []string) {
 	for _, id := range slices.Sorted(maps.Keys(d.tickets)) {
 		t := d.tickets[id]
-		if unmet(*t, c) == "" && (c.ChangedAfter.IsZero() || t.Changed.After(c.ChangedAfter)) && len(ids) < c.Limit {
+		if criteria.Unmet(*t, c) == "" && (c.ChangedAfter.IsZero() || t.Changed.After(c.ChangedAfter)) && len(ids) < c.Limit {
 			ids = append(ids, id)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/criteria"
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -112,7 +113,7 @@ func (t *ticketSystem) readOwn(ctx context.Context, step Step, ids []string, c a
 			continue
 		}
 		row, held := heldRow(step, t.system, ticket.ID)
-		why := unmet(ticket, c)
+		why := criteria.Unmet(ticket, c)
 		if why != "" && !begun(step, t.system, ticket.ID) && !t.often(step, ticket.ID) {
 			t.letGo(step, ticket.ID)
 			step.Overtaken(ticket.ID, why)
@@ -348,7 +349,7 @@ func (f *fetch) readClaimed(ctx context.Context, rows []store.Ticket) (err error
 			f.step.SetAside(row.Ticket, errNotRead)
 			continue
 		}
-		if why := unmet(ticket, f.criteria); !readable || why != "" && row.Released < mostReleased && !f.often(f.step, row.Ticket) {
+		if why := criteria.Unmet(ticket, f.criteria); !readable || why != "" && row.Released < mostReleased && !f.often(f.step, row.Ticket) {
 			f.letGo(f.step, row.Ticket)
 			row.Run, row.Working, row.Fetched = "", false, false
 			f.step.Later(store.Batch{Tickets: []store.Ticket{row}})

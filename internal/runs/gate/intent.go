@@ -157,9 +157,9 @@ func decodeIntent(b []byte) (i intent, err error) {
 	return i, nil
 }
 
-// criteria are api.SearchCriteria as a picture keeps them: what says which tickets, and
+// storedCriteria are api.SearchCriteria as a picture keeps them: what says which tickets, and
 // what to read of them.
-type criteria struct {
+type storedCriteria struct {
 	Queue    *entity  `json:"queue,omitempty"`
 	Priority *entity  `json:"priority,omitempty"`
 	States   []entity `json:"states,omitempty"`
@@ -171,7 +171,7 @@ func encodeCriteria(c api.SearchCriteria) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := criteria{Queue: storedEntity(c.Queue), Priority: storedEntity(c.Priority), Fields: fields}
+	s := storedCriteria{Queue: storedEntity(c.Queue), Priority: storedEntity(c.Priority), Fields: fields}
 	for _, e := range c.States {
 		s.States = append(s.States, entity{ID: e.ID, Name: e.Name})
 	}
@@ -182,7 +182,7 @@ func decodeCriteria(b []byte) (c api.SearchCriteria, err error) {
 	if len(b) == 0 {
 		return c, nil
 	}
-	var s criteria
+	var s storedCriteria
 	if err := json.Unmarshal(b, &s); err != nil {
 		return c, fmt.Errorf("read the stored criteria of a search: %w", err)
 	}

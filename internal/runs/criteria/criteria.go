@@ -1,4 +1,13 @@
-package gate
+// Package criteria judges whether a ticket meets the criteria of a search, without asking the
+// ticket system.
+//
+// [Unmet] is for a ticket that a search has found a moment ago: it judges what people change
+// when they take a ticket, and in doubt says nothing. [Judge] is for a ticket that no search
+// has found: it judges all that the ticket itself shows, and names the further criteria that
+// only the ticket system understands.
+//
+// Everything here is a pure function.
+package criteria
 
 import (
 	"fmt"
@@ -9,23 +18,35 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-// unmet says why a ticket doesn't meet the criteria of a search any more, "" if it does
+// Unmet says why a ticket doesn't meet the criteria of a search any more, "" if it does
 // or if only the ticket system could decide. It judges queue, priority, state, whether it
 // has ended, and lock: what people change when they take a ticket.
-func unmet(t api.Ticket, c api.SearchCriteria) string {
-	switch {
-	case !isOne(t.Queue, pointers(c.Queue), truth(c.Fields["UseSubQueues"])):
-		return "its queue is " + t.Queue.String()
-	case !isOne(t.Priority, pointers(c.Priority), false):
-		return "its priority is " + t.Priority.String()
-	case !isState(t.State, c.States):
-		return "its state is " + t.State.String()
+func Unmet(t api.Ticket, c api.SearchCriteria) string {
+	if why := fixed(t, c, strings.EqualFold); why != "" {
+		return why
 	}
-	if kinds := texts(c.Fields["StateType"]); len(kinds) > 0 {
+	if kinds := texts(c.Fields[stateType]); len(kinds) > 0 {
 		if ended := picture.Final(t); ended != "" && !slices.ContainsFunc(kinds, func(k string) bool { return strings.EqualFold(k, ended) }) {
 			return "it is " + ended
 		}
 	}
+	return lockUnmet(t, c)
+}
+
+// fixed judges the criteria that every ticket system has.
+func fixed(t api.Ticket, c api.SearchCriteria, same func(a, b string) bool) string {
+	switch {
+	case !isOne(t.Queue, pointers(c.Queue), truth(c.Fields["UseSubQueues"]), same):
+		return "its queue is " + t.Queue.String()
+	case !isOne(t.Priority, pointers(c.Priority), false, same):
+		return "its priority is " + t.Priority.String()
+	case !isState(t.State, c.States, same):
+		return "its state is " + t.State.String()
+	}
+	return ""
+}
+
+func lockUnmet(t api.Ticket, c api.SearchCriteria) string {
 	for key, list := range map[string][]string{"Lock": texts(c.Fields["Locks"]), "LockID": texts(c.Fields["LockIDs"])} {
 		now, ok := t.Fields[key]
 		if ok && len(list) > 0 && !contains(list, fmt.Sprint(now)) {
@@ -42,23 +63,23 @@ func pointers(e *api.Entity) []*api.Entity {
 	return []*api.Entity{e}
 }
 
-func isState(state *api.Entity, wanted []api.Entity) bool {
+func isState(state *api.Entity, wanted []api.Entity, same func(a, b string) bool) bool {
 	list := make([]*api.Entity, len(wanted))
 	for i := range wanted {
 		list[i] = &wanted[i]
 	}
-	return isOne(state, list, false)
+	return isOne(state, list, false, same)
 }
 
 // isOne compares with names, as searches do, and with ids where none is given.
-func isOne(is *api.Entity, wanted []*api.Entity, below bool) bool {
+func isOne(is *api.Entity, wanted []*api.Entity, below bool, same func(a, b string) bool) bool {
 	if len(wanted) == 0 || is == nil {
 		return true
 	}
 	for _, w := range wanted {
 		switch {
 		case w.Name != "":
-			if is.Name == "" || strings.EqualFold(is.Name, w.Name) || below && hasParent(is.Name, w.Name) {
+			if is.Name == "" || same(is.Name, w.Name) || below && hasParent(is.Name, w.Name) {
 				return true
 			}
 		case w.ID == "", is.ID == "", is.ID == w.ID, below:

@@ -1,0 +1,254 @@
+package main_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk"
+)
+
+// tryConfig has two runners for two queues. The first moves tickets into the queue of the
+// second, which then gets them, too.
+const tryConfig = `
+services:
+  desk:
+    use: otobo-znuny:OTOBOZnunyTicketSystemService
+    params: { base_url: "${OTOBO_URL}", articles: first }
+  models: { use: hf-local:HFClassificationService }
+orchestrator:
+  params: { orchestrator_sleep: PT0.01S }
+  runners:
+    - id: sort
+      run:
+        use: base:CompositePipe
+        params:
+          steps:
+            - id: fetch
+              use: base:FetchTicketsPipe
+              injects: { ticket_system: desk }
+              params: { ticket_search_criteria: { queue: { name: Incoming }, limit: 50, fields: { StateType: [new, open], Locks: [unlock] } } }
+            - id: each
+              use: base:ForEachPipe
+              params:
+                items: "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
+                as: ticket
+                steps:
+                  - id: classify
+                    use: base:ClassificationPipe
+                    injects: { classification_service: models }
+                    params:
+                      text: "{{ get_parent_param('ticket').subject }} {{ get_parent_param('ticket').body }}"
+                      model_name: "{{ get_env('CHECKOUT') }}/examples/demo/models/queue"
+                  - id: sure
+                    use: base:ExpressionPipe
+                    params: { expression: "{{ get_pipe_result('classify', 'label') if get_pipe_result('classify', 'confidence') >= 0.6 else fail('not sure') }}" }
+                  - id: move
+                    use: base:UpdateTicketPipe
+                    injects: { ticket_system: desk }
+                    params:
+                      ticket_id: "{{ get_parent_param('ticket').id }}"
+                      updated_ticket:
+                        queue: { name: "{{ get_pipe_result('sure') }}" }
+                        notes: [ { subject: Sorted, body: "{{ get_pipe_result('sure') }}" } ]
+    - id: rank
+      run:
+        use: base:CompositePipe
+        params:
+          steps:
+            - id: fetch
+              use: base:FetchTicketsPipe
+              injects: { ticket_system: desk }
+              params: { ticket_search_criteria: { queue: { name: "IT::Software" }, limit: 50, fields: { StateType: [new, open], Title: "*" } } }
+            - id: each
+              use: base:ForEachPipe
+              params:
+                items: "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
+                as: ticket
+                steps:
+                  - id: classify
+                    use: base:ClassificationPipe
+                    injects: { classification_service: models }
+                    params:
+                      text: "{{ get_parent_param('ticket').subject }} {{ get_parent_param('ticket').body }}"
+                      model_name: "{{ get_env('CHECKOUT') }}/examples/demo/models/priority"
+                  - id: set
+                    use: base:UpdateTicketPipe
+                    injects: { ticket_system: desk }
+                    params:
+                      ticket_id: "{{ get_parent_param('ticket').id }}"
+                      updated_ticket:
+                        priority: { name: "{{ get_pipe_result('classify', 'label') }}" }
+                        notes: [ { subject: Ranked, body: x } ]
+`
+
+// exampleTexts are the texts of the demonstration's tickets, short.
+func exampleTexts(t *testing.T) (texts [][2]string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(product.root, "examples", "demo", "tickets.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []struct{ Subject, Body string }
+	if err := json.Unmarshal(data, &all); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range all {
+		texts = append(texts, [2]string{x.Subject, x.Body[:min(300, len(x.Body))]})
+	}
+	return texts
+}
+
+// outcome is what people see of a ticket.
+type outcome struct {
+	Queue, Priority, Notes string
+}
+
+func (w *witness) outcomes(ids []string) map[string]outcome {
+	all := make(map[string]outcome, len(ids))
+	for _, id := range ids {
+		ticket := w.ticket(id)
+		var notes []string
+		for _, a := range ticket.Articles[1:] {
+			notes = append(notes, a.Subject)
+		}
+		all[id] = outcome{ticket.Queue, ticket.Priority, strings.Join(notes, " ")}
+	}
+	return all
+}
+
+// prediction is a line of the report, as far as it is looked at.
+type prediction struct {
+	Ticket, Number, Runner, Action, Title, Link, Reason string
+	Writes                                              []struct {
+		New  map[string]struct{ Name string }
+		Note int
+	}
+}
+
+func predictions(t *testing.T, file string) (all []prediction) {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var p prediction
+		if err := json.Unmarshal(lines.Bytes(), &p); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// after lays predictions over tickets.
+func after(tickets map[string]outcome, all []prediction) map[string]outcome {
+	notes := map[string]string{"sort": "Sorted", "rank": "Ranked"}
+	out := maps.Clone(tickets)
+	for _, p := range all {
+		o, known := out[p.Ticket]
+		if !known {
+			continue
+		}
+		for _, w := range p.Writes {
+			if q, ok := w.New["queue"]; ok {
+				o.Queue = q.Name
+			}
+			if q, ok := w.New["priority"]; ok {
+				o.Priority = q.Name
+			}
+			o.Notes = strings.TrimSpace(o.Notes + strings.Repeat(" "+notes[p.Runner], w.Note))
+		}
+		out[p.Ticket] = o
+	}
+	return out
+}
+
+// TestTryPredictsWhatRunDoes: 500 tickets, 200 of them closed. It writes nothing, and run then
+// does exactly that with the open ones, on a fresh store.
+func TestTryPredictsWhatRunDoes(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t, "IT::Software", "IT::Hardware", "IT::Network", "IT::Accounts", "HR", "Finance", "Facilities", "Unclassified")
+	texts := exampleTexts(t)
+	var open, closed []string
+	for i := range 500 {
+		text := texts[i%len(texts)]
+		n := helpdesk.NewTicket{Queue: "Incoming", Title: fmt.Sprintf("%s (%d)", text[0], i), Body: text[1]}
+		if i%4 == 3 {
+			n.Queue = "IT::Software"
+		}
+		ids := &open
+		if i%5 < 2 {
+			n.State, ids = "closed successful", &closed
+		}
+		*ids = append(*ids, strconv.FormatInt(w.AddTicket(n), 10))
+	}
+	if len(open) != 300 || len(closed) != 200 {
+		t.Fatalf("%d open tickets and %d closed ones", len(open), len(closed))
+	}
+	before, config, report := w.outcomes(open), writeFile(t, tryConfig), filepath.Join(t.TempDir(), "report.jsonl")
+
+	env := w.environment()
+	out, code := w.command(env, "try", "-c", config, "--last", "500", "--closed", "-o", report)
+	if code != 0 {
+		t.Fatalf("%d: %s", code, out)
+	}
+	for operation, n := range w.counts {
+		if operation != "ticket-search" && operation != "ticket-get" {
+			t.Errorf("%d requests %s", n, operation)
+		}
+	}
+	if gets := w.counts["ticket-get"]; gets > 14 {
+		t.Errorf("%d requests for 500 tickets", gets)
+	}
+	if _, err := os.Stat(stateOf(env)); !os.IsNotExist(err) {
+		if names, _ := filepath.Glob(filepath.Join(stateOf(env), "*.db")); len(names) > 0 {
+			t.Errorf("a store was opened: %v", names)
+		}
+	}
+	all := predictions(t, report)
+	of := make(map[string]int)
+	for _, p := range all {
+		of[p.Ticket]++
+		if p.Number == "" || p.Title != "" || !strings.Contains(p.Link, "TicketID="+p.Ticket) {
+			t.Errorf("a prediction has the number %q, the title %q, the link %q", p.Number, p.Title, p.Link)
+		}
+	}
+	if len(of) != 500 {
+		t.Errorf("%d of 500 tickets are predicted:\n%s", len(of), out)
+	}
+
+	if out, code := w.command(env, "run", "-c", config, "--until-empty"); code != 0 {
+		t.Fatalf("%d: %s", code, out)
+	}
+	want := w.outcomes(open)
+	different, changed := 0, 0
+	for id, got := range after(before, all) {
+		if want[id] != before[id] {
+			changed++
+		}
+		if got != want[id] {
+			if different++; different < 10 {
+				t.Errorf("ticket %s: predicted %+v, then it was %+v", id, got, want[id])
+			}
+		}
+	}
+	if different > 0 || changed < 150 {
+		t.Errorf("%d of %d tickets are otherwise than predicted; %d were changed", different, len(open), changed)
+	}
+	twice := slices.ContainsFunc(open, func(id string) bool { return want[id].Notes == "Sorted Ranked" })
+	if !twice {
+		t.Error("no ticket went through both runners, so the test proves less than it says")
+	}
+}
