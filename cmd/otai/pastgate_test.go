@@ -127,8 +127,17 @@ func TestAPluginsOwnMethodIsThatOfTheServiceItself(t *testing.T) {
 		t.Errorf("validate: %v\n%s", err, out)
 	}
 	out, err = runOtai(t, env, "run", "--once", "--dry-run", "-c", config)
-	if err == nil || !strings.Contains(out, `the service "desk" itself`) {
+	if err != nil || !strings.Contains(out, "dry run: would add a note") || !strings.Contains(out, "dry run: not tried") || !strings.Contains(out, "links:LinkPipe") {
 		t.Errorf("a dry run: %v\n%s", err, out)
+	}
+	// By the service itself it could write: it isn't given it, whoever wants that.
+	out, err = runOtai(t, env, "run", "--once", "--dry-run", "--run", "links:LinkPipe", "-c", config)
+	if err == nil || !strings.Contains(out, `the service "desk" itself`) {
+		t.Errorf("a dry run that is to run it: %v\n%s", err, out)
+	}
+	out, err = runOtai(t, env, "try", "-c", config)
+	if err != nil || !strings.Contains(out, "not tried") || !strings.Contains(out, "links:LinkPipe") {
+		t.Errorf("try: %v\n%s", err, out)
 	}
 	written("")
 

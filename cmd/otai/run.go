@@ -22,7 +22,7 @@ pauses. Ctrl-C, SIGTERM or SIGHUP lets the running step end, within 5 seconds; a
 second one ends otai at once.
 
 With --dry-run, nothing else happens either: a pipe or classifier that doesn't come with
-otai and isn't labelled as without an effect is shown as not tried, and ends the run of
+otai and isn't labeled as without an effect is shown as not tried, and ends the run of
 its ticket; --run USE runs it all the same.
 
 What is done with each ticket is kept (otai runs --help): a run that is interrupted goes

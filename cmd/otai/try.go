@@ -11,7 +11,6 @@ import (
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/app/try"
 	"github.com/open-ticket-ai/otai/internal/app/visible"
-	"github.com/open-ticket-ai/otai/internal/trial"
 )
 
 func (c *command) newTry() *cobra.Command {
@@ -29,7 +28,7 @@ no state is kept: each ticket counts as free.
 A runner gets a ticket only if its search finds it. What one runner would change is laid
 over the ticket in memory, so a later runner whose search then finds it gets it as well.
 Nothing else happens either: a pipe or classifier that doesn't come with otai and isn't
-labelled as without an effect is shown as not tried; --run USE runs it all the same.
+labeled as without an effect is shown as not tried; --run USE runs it all the same.
 
 The totals are shown here; each ticket is in the report (-o), with its number, not its
 text. Ctrl-C ends it with what was tried until then. The exit code is 1 if it was stopped, or
@@ -64,7 +63,7 @@ if some ticket could not be read or predicted.`,
 	}
 	c.configFlag(cmd)
 	flags := cmd.Flags()
-	flags.IntVar(&o.Last, "last", 0, fmt.Sprintf("the latest so many tickets (default %d, with --since all)", try.DefaultLast))
+	flags.IntVar(&o.Last, "last", 0, fmt.Sprintf("how many of the latest tickets (default %d, with --since all)", try.DefaultLast))
 	flags.StringVar(&since, "since", "", "tickets that were changed since a time (2026-11-22, 2026-11-22 15:20), or for so long (P7D, 24h)")
 	flags.StringArrayVar(&o.Queues, "queue", nil, "tickets of this queue, may be repeated (default: those that the searches name, else all)")
 	flags.BoolVar(&o.Closed, "closed", false, "closed tickets, too, as if they were open: searches leave out what they say about states")
@@ -115,7 +114,7 @@ func newTryProgress(out io.Writer) *tryProgress {
 	return &tryProgress{backlogProgress: newBacklogProgress(out)}
 }
 
-func (p *tryProgress) step(n trial.Progress) {
+func (p *tryProgress) step(n try.Progress) {
 	if p.inPlace && time.Since(p.drawn) < 100*time.Millisecond {
 		return
 	}

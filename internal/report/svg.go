@@ -18,7 +18,7 @@ const (
 	topSpace   = 4
 )
 
-// colors are told apart also in gray and by those who see few colors; the parts of a bar are in
+// colors differ also in gray and to those who see few colors; the parts of a bar are in
 // a fixed order, too.
 var colors = []string{"#1b6e53", "#e0a500", "#b3261e", "#7a869a", "#2f5fb3", "#8a4fa3", "#444b57"}
 

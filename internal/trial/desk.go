@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/criteria"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -29,16 +30,16 @@ type desk struct {
 // reader is a runner, as far as its searches at this help desk are concerned.
 type reader struct {
 	given    map[string]bool
-	verdicts map[string]verdict
+	judged map[string]judgment
 	rest     []string // of the tickets of the trial, those that it has not had
 	counted  bool     // how many tickets it gets
 }
 
-// verdict says whether a ticket meets the criteria of a search.
-type verdict struct {
+// judgment says whether a ticket meets the criteria of a search.
+type judgment struct {
 	key     string // of the search
 	version int    // of the ticket
-	why     string // it doesn't
+	why     criteria.Reason
 	open    []string
 }
 
@@ -64,7 +65,7 @@ func newDesk(name string) *desk {
 func (d *desk) runner(name string) *reader {
 	k := d.runners[name]
 	if k == nil {
-		k = &reader{given: make(map[string]bool), verdicts: make(map[string]verdict)}
+		k = &reader{given: make(map[string]bool), judged: make(map[string]judgment)}
 		d.runners[name] = k
 	}
 	return k
@@ -260,25 +261,23 @@ func (d *desk) passed() []Passed {
 		if t.gotten {
 			continue
 		}
-		p := Passed{Ticket: id, Number: t.read[t.last].Number}
+		p := Passed{Ticket: id, Number: t.read[t.last].Number, Unread: t.unread != nil}
+		if p.Unread {
+			p.Why = "it can't be read: " + t.unread.Error()
+		}
+		var closest criteria.Reason
 		for _, name := range slices.Sorted(maps.Keys(d.runners)) {
-			// A queue speaks first of all: the last of several reasons is the closest.
-			if v, ok := d.runners[name].verdicts[id]; ok && v.why != "" && (p.Why == "" || queueReason(p.Why)) {
-				p.Why = v.why
+			// The queue is judged first: who says something else came closer.
+			if v, ok := d.runners[name].judged[id]; ok && v.why.Any() && (!closest.Any() || closest.Field == criteria.Queue) {
+				closest = v.why
 			}
 		}
-		if t.unread != nil {
-			p.Why = "it can't be read"
+		if !p.Unread {
+			p.Why = closest.String()
 		}
 		all = append(all, p)
 	}
 	return all
-}
-
-const queueWords = "its queue is "
-
-func queueReason(why string) bool {
-	return len(why) > len(queueWords) && why[:len(queueWords)] == queueWords
 }
 
 // entities are the names and ids that tickets have shown, by kind.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/runs/criteria"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -77,8 +78,8 @@ func (d *desk) give(at *step, ids []string, c api.SearchCriteria, how string, li
 	}
 	for _, id := range ids {
 		t := d.tickets[id]
-		v, judged := k.verdicts[id]
-		if !judged || v.why != "" || v.version != t.version {
+		v, known := k.judged[id]
+		if !known || v.why.Any() || t.unread != nil || v.version != t.version {
 			continue
 		}
 		if !k.counted {
@@ -166,19 +167,18 @@ func (s *system) judgeAll(ctx context.Context, runner string, ids []string, c ap
 	k := d.runner(runner)
 	for _, id := range ids {
 		t := d.tickets[id]
-		if v, ok := k.verdicts[id]; k.given[id] || ok && v.key == key && v.version == t.version {
+		if v, ok := k.judged[id]; k.given[id] || ok && v.key == key && v.version == t.version {
 			continue
 		}
-		v := verdict{key: key, version: t.version}
+		v := judgment{key: key, version: t.version}
 		switch {
-		case t.unread != nil:
-			v.why = "it can't be read: " + t.unread.Error()
+		case t.unread != nil: // nothing is known of it
 		case !s.t.o.Source.fixed() && t.version == 0: // the ticket system has found it
 		default:
 			v.why, v.open = criteria.Judge(t.now(how), c, t.changed)
 		}
-		k.verdicts[id] = v
-		if v.why == "" && len(v.open) > 0 {
+		k.judged[id] = v
+		if !v.why.Any() && len(v.open) > 0 {
 			about := fmt.Sprint(v.open)
 			open[about] = append(open[about], id)
 		}
@@ -206,7 +206,7 @@ func (s *system) askAbout(ctx context.Context, k *reader, ids []string, c api.Se
 	}
 	d := s.desk
 	d.mu.Lock()
-	about := k.verdicts[ids[0]].open
+	about := k.judged[ids[0]].open
 	d.mu.Unlock()
 	for some := range slices.Chunk(ids, askedAtOnce) {
 		meet, err := among.FindAmong(ctx, some, criteria.Only(c, about))
@@ -222,12 +222,12 @@ func (s *system) askAbout(ctx context.Context, k *reader, ids []string, c api.Se
 		}
 		d.mu.Lock()
 		for _, id := range some {
-			v := k.verdicts[id]
+			v := k.judged[id]
 			v.open = slices.DeleteFunc(slices.Clone(v.open), func(key string) bool { return !d.tickets[id].changed[key] })
 			if !met[id] {
-				v.why = "it does not meet " + fmt.Sprint(about)
+				v.why = criteria.Reason{Field: strings.Join(about, ", ")}
 			}
-			k.verdicts[id] = v
+			k.judged[id] = v
 		}
 		d.mu.Unlock()
 	}

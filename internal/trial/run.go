@@ -53,7 +53,7 @@ type held struct {
 
 type stepKey struct{}
 
-// step is one call of a step. It is told what the step has decided.
+// step is one call of a step. It hears what the step has decided.
 type step struct {
 	*run
 	s        orchestrator.Step

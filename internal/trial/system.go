@@ -130,7 +130,7 @@ func (s *system) look(ctx context.Context, c api.SearchCriteria) ([]api.Ticket, 
 	}
 	found := []api.Ticket{}
 	for _, t := range s.desk.laidOver(s.t.o.Source.Given) {
-		if why, _ := criteria.Judge(t, c, nil); why == "" {
+		if why, _ := criteria.Judge(t, c, nil); !why.Any() {
 			found = append(found, t)
 		}
 	}

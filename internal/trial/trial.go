@@ -138,5 +138,6 @@ func (t *Trial) Passed() []Passed {
 type Passed struct {
 	Ticket string
 	Number string
-	Why    string
+	Why    string // for people
+	Unread bool   // it could not be read
 }

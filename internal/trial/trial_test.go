@@ -43,7 +43,7 @@ func (d *fakeDesk) FindTickets(ctx context.Context, c api.SearchCriteria) ([]api
 func (d *fakeDesk) FindTicketIDs(_ context.Context, c api.SearchCriteria) ([]string, error) {
 	var ids []string
 	for _, t := range d.tickets {
-		if why, _ := criteria.Judge(t, c, nil); why == "" && len(ids) < max(c.Limit, 1) {
+		if why, _ := criteria.Judge(t, c, nil); !why.Any() && len(ids) < max(c.Limit, 1) {
 			ids = append(ids, t.ID)
 		}
 	}
@@ -219,7 +219,7 @@ func pipe(id, use string, params map[string]any) map[string]any {
 	return p
 }
 
-// runner fetches by criteria, and runs steps for each ticket; with limit 0 it is no loop.
+// runner fetches by criteria, and runs steps for each ticket.
 func runner(id string, search map[string]any, steps ...any) any {
 	return map[string]any{"id": id, "use": "base:SimpleSequentialRunner", "params": map[string]any{
 		"on": pipe("on-"+id, "base:IntervalTrigger", map[string]any{"interval": "PT1H"}),
@@ -275,7 +275,7 @@ func TestClosedLeavesOutWhatASearchSaysAboutStatesAlone(t *testing.T) {
 	search["fields"] = map[string]any{"StateType": []any{"new", "open"}, "Locks": []any{"unlock"}}
 	w := newWorld(t, tickets...).run(runner("a", search, note))
 	w.want("2 a applied note")
-	if got := fmt.Sprint(w.passed); got != "[{1 N1 its state is closed successful} {3 N3 its queue is IT}]" {
+	if got := fmt.Sprint(w.passed); got != "[{1 N1 its state is closed successful false} {3 N3 its queue is IT false}]" {
 		t.Errorf("passed %s", got)
 	}
 	w = newWorld(t, tickets...)

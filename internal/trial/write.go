@@ -180,7 +180,7 @@ func (d *desk) written(operation string, now api.Ticket, u api.TicketUpdate) dec
 // notKept stands for a text that a prediction doesn't have.
 var notKept = decisions.Value{Hash: "-"}
 
-// plainFields are further fields whose values are no text of a ticket.
+// plainFields are further fields whose values aren't texts of a ticket.
 var plainFields = map[string]bool{"Type": true, "Service": true, "SLA": true, "Lock": true, "Responsible": true}
 
 func text(v any) string {

@@ -34,11 +34,7 @@ func (e *Engine) addLoops(around *place, n *node) error {
 			return configError(n.path, "%w", err)
 		}
 		p := &place{engine: e, node: n, Place: &Place{
-<<<<<<< HEAD
-			Runner: around.Runner, Path: n.path, Hash: n.boundHash(), Workers: max(1, workers),
-=======
-			Runner: around.Runner, Path: n.path, Hash: n.hash(), Workers: max(1, workers, e.options.Workers),
->>>>>>> 7135c822 (otai try shows what a configuration would do with many tickets, and a dry run runs nothing that may have an effect)
+			Runner: around.Runner, Path: n.path, Hash: n.boundHash(), Workers: max(1, workers, e.options.Workers),
 			Retry: around.Retry, Repeat: around.Repeat, Loop: around.Place,
 		}}
 		n.items = p

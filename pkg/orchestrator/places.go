@@ -127,11 +127,7 @@ func (n *node) rebind(c inner, run func(context.Context, api.Scope) (api.PipeRes
 
 func (e *Engine) addPlace(p *place) error {
 	p.engine = e
-<<<<<<< HEAD
-	p.Place = &Place{Path: p.node.path, Hash: p.child.boundHash(), Workers: 1, Retry: DefaultRetry()}
-=======
-	p.Place = &Place{Path: p.node.path, Hash: p.child.hash(), Workers: max(1, e.options.Workers), Retry: DefaultRetry()}
->>>>>>> 7135c822 (otai try shows what a configuration would do with many tickets, and a dry run runs nothing that may have an effect)
+	p.Place = &Place{Path: p.node.path, Hash: p.child.boundHash(), Workers: max(1, e.options.Workers), Retry: DefaultRetry()}
 	if r, ok := p.child.fixed.(Runner); ok {
 		err := p.child.ask(func() {
 			workers, repeat := r.Runs()

@@ -136,7 +136,7 @@ func (e *Engine) buildService(s *service) error {
 		}
 	}
 	e.redactSecrets(s.spec, raw)
-	p, err := params.Decode(s.spec, raw, params.Binder{Inject: e.inject(s.Injects, e.options.Strict)})
+	p, err := params.Decode(s.spec, raw, params.Binder{Inject: e.inject(s.Injects, false)})
 	if err != nil {
 		return s.owner.paramsError(s.Path, err)
 	}
@@ -179,8 +179,9 @@ func (e *Engine) barring(entry registry.Entry, injects map[string]string) string
 	return ""
 }
 
-// inject answers a params struct's needs from the configured services.
-func (e *Engine) inject(injects map[string]string, strict bool) func(need *params.Spec) (any, error) {
+// inject answers a params struct's needs from the configured services. lax is for a pipe that
+// isn't called: what it would get past Wrap doesn't matter.
+func (e *Engine) inject(injects map[string]string, lax bool) func(need *params.Spec) (any, error) {
 	return func(need *params.Spec) (any, error) {
 		id, given := injects[need.Name]
 		if !given {
@@ -201,11 +202,7 @@ func (e *Engine) inject(injects map[string]string, strict bool) func(need *param
 		switch want := need.Type(); {
 		case want.Kind() != reflect.Interface || params.IsNil(wrapped) || reflect.TypeOf(wrapped).Implements(want) || !reflect.TypeOf(s.instance).Implements(want):
 			return wrapped, nil // what doesn't fit is reported by whoever asked
-<<<<<<< HEAD
-		case e.options.Strict, s.Bounded:
-=======
-		case strict:
->>>>>>> 7135c822 (otai try shows what a configuration would do with many tickets, and a dry run runs nothing that may have an effect)
+		case !lax && (e.options.Strict || s.Bounded):
 			return nil, fmt.Errorf("it needs the service %q itself, as %s, by which it could write", id, want)
 		}
 		return s.instance, nil

@@ -326,7 +326,7 @@ func (r *Result) tables() []report.Table {
 		labels.Rows = append(labels.Rows, []report.Cell{{Text: l.Label}, {Text: strconv.Itoa(l.Tickets)}, {Text: percent(l.Confidence)}})
 	}
 	return []report.Table{
-		runners, moves, labels, r.failures(),
+		runners, moves, labels, r.failedSearches(),
 		ofReasons("Found by no runner", "The search that came closest says why.", "why", r.NotFound),
 		ofReasons("Not judged", "Only the help desk understands these criteria, and it could not be asked: the tickets were tried as if they met them.", "criterion", r.NotJudged),
 		ofReasons("Not tried", "It may change something outside of otai. --run USE runs it all the same.", "what", r.NotTried),
@@ -334,8 +334,8 @@ func (r *Result) tables() []report.Table {
 	}
 }
 
-// failures are searches that failed.
-func (r *Result) failures() report.Table {
+// failedSearches are those of whole runners.
+func (r *Result) failedSearches() report.Table {
 	t := report.Table{Title: "Failed searches", Columns: []report.Column{{Name: "runner"}, {Name: "why"}}}
 	for _, f := range r.Runners {
 		if f.Error != "" {

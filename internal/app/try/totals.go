@@ -120,7 +120,7 @@ func (r *Result) finish(t *trial.Trial, a *app.Setup) {
 	r.Predicted = len(predicted)
 	var notFound Counts
 	for _, p := range t.Passed() {
-		if strings.HasPrefix(p.Why, unreadable) {
+		if p.Unread {
 			r.Unread++
 		}
 		notFound.add(cmp.Or(p.Why, "no runner has searched"))
@@ -128,8 +128,6 @@ func (r *Result) finish(t *trial.Trial, a *app.Setup) {
 	r.NotFound, r.NotJudged, r.NotTried = reasons(notFound), reasons(notJudged), reasons(notTried)
 	r.order()
 }
-
-const unreadable = "it can't be read"
 
 func reasons(c Counts) []Reason {
 	out := make([]Reason, 0, len(c))

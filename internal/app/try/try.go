@@ -14,7 +14,7 @@ import (
 
 // Options say over which tickets, and what to do with the result.
 type Options struct {
-	Last   int       // the latest so many; 0: all of a time or a list, else [DefaultLast]
+	Last   int       // how many of the latest; 0: all of a time or a list, else [DefaultLast]
 	Since  time.Time // changed since
 	Queues []string  // in these; none: in those that the runners search
 	Closed bool      // closed ones, too: searches leave out what they say about states
@@ -23,13 +23,16 @@ type Options struct {
 	Run    []string // uses that run though nothing says that they have no effect
 	Titles bool     // the report has the tickets' titles
 
-	Progress func(trial.Progress)
+	Progress func(Progress)
 }
+
+// Progress says how far it is.
+type Progress = trial.Progress
 
 // DefaultLast is how many tickets are tried if nothing says which.
 const DefaultLast = 100
 
-// workers is how many runs there are at one time: so many texts go to a model together.
+// workers is how many runs there are at one time, and with them texts that go to a model together.
 const workers = 32
 
 func (o Options) check() error {

@@ -22,8 +22,8 @@ import (
 // or if only the ticket system could decide. It judges queue, priority, state, whether it
 // has ended, and lock: what people change when they take a ticket.
 func Unmet(t api.Ticket, c api.SearchCriteria) string {
-	if why := fixed(t, c, strings.EqualFold); why != "" {
-		return why
+	if why := fixed(t, c, strings.EqualFold); why.Any() {
+		return why.String()
 	}
 	if kinds := texts(c.Fields[stateType]); len(kinds) > 0 {
 		if ended := picture.Final(t); ended != "" && !slices.ContainsFunc(kinds, func(k string) bool { return strings.EqualFold(k, ended) }) {
@@ -33,17 +33,47 @@ func Unmet(t api.Ticket, c api.SearchCriteria) string {
 	return lockUnmet(t, c)
 }
 
-// fixed judges the criteria that every ticket system has.
-func fixed(t api.Ticket, c api.SearchCriteria, same func(a, b string) bool) string {
+// Reason is why a ticket doesn't meet criteria. The zero value is none.
+type Reason struct {
+	Field string // queue, priority, state, changed, or the key of a further criterion
+	Value string // that it has
+}
+
+// Any reports whether there is one.
+func (r Reason) Any() bool { return r.Field != "" }
+
+// String is the reason for people.
+func (r Reason) String() string {
 	switch {
-	case !isOne(t.Queue, pointers(c.Queue), truth(c.Fields["UseSubQueues"]), same):
-		return "its queue is " + t.Queue.String()
-	case !isOne(t.Priority, pointers(c.Priority), false, same):
-		return "its priority is " + t.Priority.String()
-	case !isState(t.State, c.States, same):
-		return "its state is " + t.State.String()
+	case !r.Any():
+		return ""
+	case r.Field == Changed:
+		return "it was changed before " + r.Value
+	case r.Value == "":
+		return "it does not meet " + r.Field
 	}
-	return ""
+	return "its " + r.Field + " is " + r.Value
+}
+
+// The fields that every ticket system has.
+const (
+	Queue    = "queue"
+	Priority = "priority"
+	State    = "state"
+	Changed  = "changed"
+)
+
+// fixed judges the criteria that every ticket system has.
+func fixed(t api.Ticket, c api.SearchCriteria, same func(a, b string) bool) Reason {
+	switch {
+	case !isOne(t.Queue, pointers(c.Queue), truth(c.Fields[subQueues]), same):
+		return Reason{Queue, t.Queue.String()}
+	case !isOne(t.Priority, pointers(c.Priority), false, same):
+		return Reason{Priority, t.Priority.String()}
+	case !isState(t.State, c.States, same):
+		return Reason{State, t.State.String()}
+	}
+	return Reason{}
 }
 
 func lockUnmet(t api.Ticket, c api.SearchCriteria) string {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
@@ -29,7 +28,7 @@ var shown = map[string]func(t api.Ticket) (value string, known bool){
 // aboutStates are those that [WithoutStates] leaves out.
 var aboutStates = []string{"States", "StateIDs", stateType, "StateTypeIDs"}
 
-// reading are no criteria: they say what to read of the tickets that are found.
+// reading aren't criteria: they say what to read of the tickets that are found.
 var reading = []string{"Articles", "Attachments", "HTML"}
 
 func queueOf(t api.Ticket) *api.Entity    { return t.Queue }
@@ -62,19 +61,19 @@ func field(key string) func(api.Ticket) (string, bool) {
 	}
 }
 
-// Judge says why a ticket doesn't meet the criteria of a search, "" if nothing that the ticket
-// shows speaks against it. open are the keys of Fields that only the ticket system can judge,
+// Judge says why a ticket doesn't meet the criteria of a search, nothing if nothing that the
+// ticket shows speaks against it. open are the keys of Fields that only the ticket system can judge,
 // sorted. changed are further fields that the ticket has otherwise by now than the ticket
 // system knows: these are judged here, or are open.
-func Judge(t api.Ticket, c api.SearchCriteria, changed map[string]bool) (why string, open []string) {
-	if why = fixed(t, c, func(a, b string) bool { return a == b }); why != "" {
+func Judge(t api.Ticket, c api.SearchCriteria, changed map[string]bool) (why Reason, open []string) {
+	if why = fixed(t, c, func(a, b string) bool { return a == b }); why.Any() {
 		return why, nil
 	}
 	if !c.ChangedAfter.IsZero() && t.Changed.Before(c.ChangedAfter.Truncate(time.Second)) {
-		return "it was changed before " + c.ChangedAfter.Format(time.DateTime), nil
+		return Reason{Changed, c.ChangedAfter.Format(time.DateTime)}, nil
 	}
 	if picture.Final(t) == picture.Merged && !slices.Contains(texts(c.Fields[stateType]), picture.Merged) {
-		return "it is merged", nil
+		return Reason{State, t.State.String()}, nil
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.Fields)) {
 		wanted := c.Fields[key]
@@ -84,41 +83,41 @@ func Judge(t api.Ticket, c api.SearchCriteria, changed map[string]bool) (why str
 			if kind, ok := field(stateType)(t); !ok {
 				open = append(open, key)
 			} else if !slices.Contains(kinds(wanted), kind) {
-				return "its state is " + t.State.String(), nil
+				return Reason{State, t.State.String()}, nil
 			}
 		case known:
 			if is, ok := of(t); !ok {
 				open = append(open, key)
 			} else if !oneOf(is, texts(wanted), key == "Queues" && truth(c.Fields[subQueues])) {
-				return what(key) + is, nil
+				return Reason{what(key), is}, nil
 			}
 		case changed[key]:
 			meets, judged := equal(t.Fields[key], wanted)
 			if !judged {
 				open = append(open, key)
 			} else if !meets {
-				return "its " + key + " is otherwise", nil
+				return Reason{Field: key}, nil
 			}
 		default:
 			open = append(open, key)
 		}
 	}
-	return "", open
+	return Reason{}, open
 }
 
-// what begins a sentence about a field that a criterion names.
+// what is what people call the field that a criterion names.
 func what(key string) string {
-	switch strings.TrimSuffix(key, "IDs") {
-	case "Queues", "Queue":
-		return "its queue is "
-	case "Priorities", "Priority":
-		return "its priority is "
-	case "States", "State":
-		return "its state is "
-	case "Locks", "Lock":
-		return "its lock is "
+	switch key {
+	case "Queues", "QueueIDs":
+		return Queue
+	case "Priorities", "PriorityIDs":
+		return Priority
+	case "States", "StateIDs":
+		return State
+	case "Locks", "LockIDs":
+		return "lock"
 	}
-	return "its type is "
+	return "type"
 }
 
 func oneOf(is string, wanted []string, below bool) bool {
