@@ -29,10 +29,10 @@ type desk struct {
 
 // reader is a runner, as far as its searches at this help desk are concerned.
 type reader struct {
-	given    map[string]bool
-	judged map[string]judgment
-	rest     []string // of the tickets of the trial, those that it has not had
-	counted  bool     // how many tickets it gets
+	given   map[string]bool
+	judged  map[string]judgment
+	rest    []string // of the tickets of the trial, those that it has not had
+	counted bool     // how many tickets it gets
 }
 
 // judgment says whether a ticket meets the criteria of a search.

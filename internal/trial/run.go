@@ -238,8 +238,14 @@ func (r *run) predictions(result api.PipeResult, err error) []Prediction {
 	return append(all, r.leftOut()...)
 }
 
-// subject is the ticket that the run is about: the item's, else the first that it searched for.
+// subject is the ticket that the run is about: the item's, else the one that it wrote to last,
+// else the first that it searched for.
 func (r *run) subject() *held {
+	for _, h := range slices.Backward(r.tickets) {
+		if h.fetched && len(h.writes) > 0 {
+			return h
+		}
+	}
 	i := slices.IndexFunc(r.tickets, func(h *held) bool { return h.fetched })
 	if i < 0 {
 		return nil
