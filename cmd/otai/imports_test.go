@@ -90,7 +90,7 @@ var mayImport = map[string][]string{
 
 // direct are further limits on direct imports.
 var direct = map[string][]string{
-	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/decisions", "internal/supervise", "pkg/api"},
+	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/try", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/decisions", "internal/supervise", "pkg/api"},
 }
 
 // standardOnly may use nothing but the standard library and what mayImport says.

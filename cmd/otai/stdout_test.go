@@ -59,6 +59,7 @@ var answering = map[string][]string{
 	"otai schema":                {},
 	"otai template":              {},
 	"otai template eval":         {"{{ 1 }}"},
+	"otai try":                   {},
 	"otai validate":              {},
 	"otai version":               {},
 }

@@ -33,7 +33,7 @@ labeled as without an effect is shown as not tried; --run USE runs it all the sa
 The totals are shown here; each ticket is in the report (-o), with its number, not its
 text. Ctrl-C ends it with what was tried until then. The exit code is 1 if it was stopped, or
 if some ticket could not be read or predicted.`,
-		Example: `  otai try                            the latest 100 tickets of the queues that are searched
+		Example: `  otai try                     the latest 100 tickets of the searched queues
   otai try --last 500 --closed -o report.html
   otai try --since P7D --queue Support -o report.csv
   otai try --ids 17,4711 --json
@@ -55,10 +55,14 @@ if some ticket could not be read or predicted.`,
 					return errors.Join(writing, err)
 				}
 			}
+			show := func() error { return result.Report().Text(cmd.OutOrStdout(), visible.Line) }
 			if asJSON {
-				return errors.Join(writeJSON(cmd.OutOrStdout(), result), err)
+				show = func() error { return writeJSON(cmd.OutOrStdout(), result) }
 			}
-			return errors.Join(result.Report().Text(cmd.OutOrStdout(), visible.Line), err)
+			if writing := show(); writing != nil {
+				return writing
+			}
+			return err
 		},
 	}
 	c.configFlag(cmd)
