@@ -244,6 +244,61 @@ func TestAPauseHoldsOnAllHostsWithinASecond(t *testing.T) {
 	})
 }
 
+// TestNoMoreTicketsAreChangedThanMaxChangesAllows: with a loop or without, one process or three,
+// of which one is killed. To resume lets as many again be changed.
+func TestNoMoreTicketsAreChangedThanMaxChangesAllows(t *testing.T) {
+	t.Parallel()
+	with3Hosts(t, func(t *testing.T, n int) {
+		const perHour = 10
+		w := newWitness(t)
+		ids := w.addMany(35, "IT")
+		hosts := w.hosts(t, n)
+		config := writeFile(t, boundedConfig(strings.Replace(rowConfig(1, "timeout: PT5S", noteStep+moveByTitleStep), "run:\n", "workers: 4\n          run:\n", 1), "max_changes: { tickets_per_hour: 10 }"))
+		var lives []*life
+		for _, env := range hosts {
+			lives = append(lives, live(t, env, "run", "-c", config))
+		}
+		changed := func() int {
+			seen := make(map[string]bool)
+			for _, q := range w.updatesOf("") {
+				seen[q.Ticket] = true
+			}
+			return len(seen)
+		}
+		ever := lives
+		said := func() (n int) {
+			for _, l := range ever {
+				n += strings.Count(l.log.String(), "as many tickets were changed within an hour")
+			}
+			return n
+		}
+		for round := 1; round <= 2; round++ {
+			eventually(t, "the runner is paused", func() bool { return said() == round })
+			lives[0].kill()
+			lives = append([]*life{live(t, hosts[0], "run", "-c", config)}, lives[1:]...)
+			ever = append(ever, lives[0])
+			time.Sleep(2 * time.Second)
+			if got := changed(); got != round*perHour {
+				t.Errorf("round %d: %d tickets were changed, want %d", round, got, round*perHour)
+			}
+			out, err := runOtai(t, hosts[0], "runs", "waiting", "-c", config)
+			if err != nil || !strings.Contains(out, "as 10 tickets were changed by desk within an hour; otai runs resume sort") {
+				t.Errorf("%v\n%s", err, out)
+			}
+			for _, r := range w.runsAre(t, hosts[0], config, "they wait", func(all []keptRun) bool { return true }) {
+				if r.Outcome == "dead" {
+					t.Errorf("a run is dead: %+v", r)
+				}
+			}
+			w.asks(t, hosts[0], "runs", "resume", "sort", "-c", config)
+		}
+		eventually(t, "the runner is paused again", func() bool { return changed() == 3*perHour })
+		w.asks(t, hosts[0], "runs", "resume", "-c", config)
+		w.all(patientFor(30*time.Second), ids, goal{queue: "IT", note: "Sorted"})
+		w.wantAllDone(ids, goal{queue: "IT", note: "Sorted"})
+	})
+}
+
 func TestADryRunShowsWhatIsNotAllowed(t *testing.T) {
 	t.Parallel()
 	w := newWitness(t, "HR")

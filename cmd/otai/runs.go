@@ -251,7 +251,11 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 		if p.Runner != "" {
 			who = "the runner " + p.Runner
 		}
-		show(out, "Paused:  %s since %s; %s\n", who, local(&p.Since), p.Resume)
+		why := ""
+		if p.Service != "" {
+			why = fmt.Sprintf(", as %d tickets were changed by %s within an hour", p.TicketsPerHour, p.Service)
+		}
+		show(out, "Paused:  %s since %s%s; %s\n", who, local(&p.Since), why, p.Resume)
 	}
 	if len(w.Runners) > 0 {
 		fmt.Fprintln(out, "\nTickets that runners pass over:")

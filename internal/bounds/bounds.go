@@ -16,10 +16,12 @@ import (
 // Bounds are those of one service. The zero value bounds nothing.
 type Bounds struct {
 	Allow *Allow // nil: everything
+	// TicketsPerHour is how many tickets may be changed within an hour; 0: any number.
+	TicketsPerHour int
 }
 
 // Any reports whether anything is bounded.
-func (b Bounds) Any() bool { return b.Allow != nil }
+func (b Bounds) Any() bool { return b.Allow != nil || b.TicketsPerHour > 0 }
 
 // Allow is what may be written. A nil *Allow allows everything.
 type Allow struct {

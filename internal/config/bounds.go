@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/bounds"
@@ -10,7 +11,7 @@ import (
 
 // bounds reads what a service's writes are bounded by.
 func (d decoder) bounds(f field) bounds.Bounds {
-	return bounds.Bounds{Allow: d.allow(f.key("allow"))}
+	return bounds.Bounds{Allow: d.allow(f.key("allow")), TicketsPerHour: d.ticketsPerHour(f.key("max_changes"))}
 }
 
 // said reports whether something is given. A key without a value is a mistake: a bound that
@@ -86,4 +87,30 @@ func (d decoder) plainText(f field, list []string) []string {
 		d.diags.ReportError(f.At, f.path(), "bad-value", "write the name itself", "bounds have neither variables nor templates")
 	}
 	return append(list, text)
+}
+
+func (d decoder) ticketsPerHour(f field) int {
+	if !d.said(f, "write { tickets_per_hour: 100 }, or remove the key") {
+		return 0
+	}
+	m := d.mapping(f)
+	d.keys(m, vocabulary.MaxChangesKeys)
+	n := m.key("tickets_per_hour")
+	if m.Node != nil && n.isEmpty() {
+		d.diags.ReportError(m.At, m.path(), "missing-key", "write tickets_per_hour: 100", "tickets_per_hour is missing")
+		return 0
+	}
+	if m.Node == nil {
+		return 0
+	}
+	number, err := strconv.Atoi(n.Text) // of a variable it is a text
+	switch {
+	case err != nil:
+		d.wrongType(n, "a whole number")
+	case number < 1:
+		d.diags.ReportError(n.At, n.path(), "bad-value", "write 1 at least; `otai runs pause` lets nothing be changed", "%s is not a number of tickets", n.Text)
+	default:
+		return number
+	}
+	return 0
 }

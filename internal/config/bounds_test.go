@@ -41,6 +41,8 @@ func TestTheBoundsOfAService(t *testing.T) {
 		{"nothing may be written", "    allow: { queues: [], priorities: [], states: [] }\n", nil, bounds.Bounds{Allow: &bounds.Allow{Queues: &bounds.Values{}, Priorities: &bounds.Values{}, States: &bounds.Values{}}}},
 		{"one for a list of one", "    allow: { queues: IT, states: { id: 4 } }\n", nil, bounds.Bounds{Allow: &bounds.Allow{Queues: names("IT"), States: &bounds.Values{IDs: []string{"4"}}}}},
 		{"a later source replaces the list", "    allow: { queues: [IT] }\n", []string{`OTAI__SERVICES__DESK__ALLOW__QUEUES=["HR"]`}, bounds.Bounds{Allow: &bounds.Allow{Queues: names("HR")}}},
+		{"how many tickets", "    max_changes: { tickets_per_hour: 100 }\n", nil, bounds.Bounds{TicketsPerHour: 100}},
+		{"how many tickets, by a variable", "", []string{"OTAI__SERVICES__DESK__MAX_CHANGES__TICKETS_PER_HOUR=7"}, bounds.Bounds{TicketsPerHour: 7}},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			got, diags := readBounds(t, tt.lines, tt.env...)
@@ -56,21 +58,29 @@ func TestTheBoundsOfAService(t *testing.T) {
 
 func TestMistakesInBoundsAreSaidWhereTheyStand(t *testing.T) {
 	for lines, want := range map[string]string{
-		"    alow: { queues: [IT] }\n":                   "4:5 unknown-key: did you mean allow?",
-		"    allow: { queue: [IT] }\n":                   "4:14 unknown-key: did you mean queues?",
-		"    allow: { notes: public }\n":                 "4:21 bad-value: possible: internal",
-		"    allow: { notes: internl }\n":                "4:21 bad-value: did you mean internal?",
-		"    allow:\n":                                   "4:11 empty-value: list what may be written",
-		"    allow: { queues: }\n":                       "4:22 empty-value: list names, or write []",
-		"    allow: [IT]\n":                              "4:12 wrong-type: ",
-		"    allow: { queues: [IT, 5] }\n":               `4:27 wrong-type: write {id: 5} for an id, or "5" in quotes`,
-		"    allow: { queues: [{ id: 5, name: IT }] }\n": "4:23 bad-value: write a name, or {id: 5}",
-		"    allow: { queues: [{ idd: 5 }] }\n":          "unknown-key: did you mean id?",
-		"    allow: { queues: ['${QUEUE}'] }\n":          "4:23 bad-value: write the name itself",
-		"    allow: { queues: ['{{ x }}'] }\n":           "4:23 bad-value: write the name itself",
-		"    allow: { queues: [' '] }\n":                 "4:23 bad-value: write the name as the help desk has it",
-		"    allow: { queues: [[IT]] }\n":                "4:23 wrong-type: ",
-		"    params: { allow: { queues: [IT] } }\n":      "",
+		"    alow: { queues: [IT] }\n":                       "4:5 unknown-key: did you mean allow?",
+		"    allow: { queue: [IT] }\n":                       "4:14 unknown-key: did you mean queues?",
+		"    allow: { notes: public }\n":                     "4:21 bad-value: possible: internal",
+		"    allow: { notes: internl }\n":                    "4:21 bad-value: did you mean internal?",
+		"    allow:\n":                                       "4:11 empty-value: list what may be written",
+		"    allow: { queues: }\n":                           "4:22 empty-value: list names, or write []",
+		"    allow: [IT]\n":                                  "4:12 wrong-type: ",
+		"    allow: { queues: [IT, 5] }\n":                   `4:27 wrong-type: write {id: 5} for an id, or "5" in quotes`,
+		"    allow: { queues: [{ id: 5, name: IT }] }\n":     "4:23 bad-value: write a name, or {id: 5}",
+		"    allow: { queues: [{ idd: 5 }] }\n":              "unknown-key: did you mean id?",
+		"    allow: { queues: ['${QUEUE}'] }\n":              "4:23 bad-value: write the name itself",
+		"    allow: { queues: ['{{ x }}'] }\n":               "4:23 bad-value: write the name itself",
+		"    allow: { queues: [' '] }\n":                     "4:23 bad-value: write the name as the help desk has it",
+		"    allow: { queues: [[IT]] }\n":                    "4:23 wrong-type: ",
+		"    max_changes: { tickets_per_hour: 0 }\n":         "4:38 bad-value: write 1 at least",
+		"    max_changes: { tickets_per_hour: many }\n":      "4:38 wrong-type: ",
+		"    max_changes: { tickets_per_hour: 1.5 }\n":       "4:38 wrong-type: ",
+		"    max_changes: 100\n":                             "4:18 wrong-type: ",
+		"    max_changes: {}\n":                              "4:18 missing-key: write tickets_per_hour: 100",
+		"    max_change: { tickets_per_hour: 9 }\n":          "4:5 unknown-key: did you mean max_changes?",
+		"    max_changes: { ticket_per_hour: 9 }\n":          "4:20 unknown-key: did you mean tickets_per_hour?",
+		"    params: { allow: { queues: [IT] } }\n":          "",
+		"    max_changes: { tickets_per_hour: '${N:-5}' }\n": "4:38 wrong-type: ",
 	} {
 		_, diags := readBounds(t, lines)
 		if got := strings.Join(diags, "\n"); !strings.Contains(got, want) || want == "" && got != "" {

@@ -50,6 +50,20 @@ func (e *Engine) lookForPauses(ctx context.Context) error {
 	return nil
 }
 
+// Full implements [gate.Step].
+func (s *step) Full(ctx context.Context, service string, perHour int) error {
+	e, p := s.r.e, store.Pause{Runner: s.r.row.Runner, Service: service, PerHour: perHour}
+	e.refused.Add(1)
+	added, err := e.o.Store.Pause(ctx, p)
+	if err != nil {
+		return err
+	}
+	if added {
+		e.logger.Error("as many tickets were changed within an hour as max_changes allows: the runner is paused", "runner", p.Runner, "service", service, "tickets_per_hour", perHour, "until", ResumeCommand(p))
+	}
+	return e.lookForPauses(ctx)
+}
+
 // ResumeCommand is what ends a pause.
 func ResumeCommand(p store.Pause) string {
 	return strings.TrimSpace("otai runs resume " + p.Runner)
@@ -69,7 +83,7 @@ func (r *run) mayGoOn() bool {
 
 // pause pauses a runner, or all with "", and says so.
 func pause(ctx context.Context, s store.Store, runner string) (string, error) {
-	_, err := s.Pause(ctx, runner)
+	_, err := s.Pause(ctx, store.Pause{Runner: runner})
 	who := "all runners are"
 	if runner != "" {
 		who = "the runner " + runner + " is"

@@ -68,6 +68,9 @@ type Pause struct {
 	Runner string    `json:"runner"` // "": all
 	Since  time.Time `json:"since"`
 	Resume string    `json:"resume"` // the command that ends it
+
+	Service        string `json:"service,omitempty"` // by which as many tickets were changed as its max_changes allows
+	TicketsPerHour int    `json:"tickets_per_hour,omitempty"`
 }
 
 // Cause is why many tickets are refused.
@@ -117,7 +120,7 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 		return Waiting{}, d.failed("reading what is paused", err)
 	}
 	for _, p := range pauses {
-		w.Paused = append(w.Paused, Pause{Runner: p.Runner, Since: when(p.Since), Resume: engine.ResumeCommand(p)})
+		w.Paused = append(w.Paused, Pause{Runner: p.Runner, Since: when(p.Since), Resume: engine.ResumeCommand(p), Service: p.Service, TicketsPerHour: p.PerHour})
 	}
 	if w.Waiting == nil {
 		w.Waiting = map[string]int{}

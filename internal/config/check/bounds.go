@@ -13,8 +13,10 @@ func (k *checker) bounds(s config.Service, component catalog.Component) {
 	if ticketSystem(component) {
 		return
 	}
-	if at := servicePath(s).Key("allow"); s.Bounds.Allow != nil {
-		k.reportError(k.keyAt(at), at, "no-effect", "write it below the service by which tickets are changed", "%s is not a ticket system, so allow bounds nothing", s.Use)
+	for key, given := range map[string]bool{"allow": s.Bounds.Allow != nil, "max_changes": s.Bounds.TicketsPerHour > 0} {
+		if at := servicePath(s).Key(key); given {
+			k.reportError(k.keyAt(at), at, "no-effect", "write it below the service by which tickets are changed", "%s is not a ticket system, so %s bounds nothing", s.Use, key)
+		}
 	}
 }
 

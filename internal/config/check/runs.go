@@ -250,7 +250,7 @@ func (k *checker) pastTheGate(need string, methods []string, id string, path par
 		return
 	}
 	if i := slices.IndexFunc(k.doc.Services, func(s config.Service) bool { return s.ID == id }); i >= 0 && k.doc.Services[i].Bounds.Any() {
-		k.reportError(k.at(path), path, "past-the-gate", "name a service without allow, if this may write whatever it likes",
+		k.reportError(k.at(path), path, "past-the-gate", "name a service without allow and max_changes, if this may write whatever it likes",
 			"%s is the service %q itself, so its bounds wouldn't hold for what is written by it", need, id)
 		return
 	}

@@ -20,3 +20,12 @@ func allowSchema() object {
 		},
 	})
 }
+
+// maxChangesSchema is the schema of how much may be changed by a service.
+func maxChangesSchema() object {
+	return described("How much may be changed by this service, for all hosts together.", object{
+		"type": "object", "additionalProperties": false, "required": []any{"tickets_per_hour"}, "properties": object{
+			"tickets_per_hour": described("Tickets that may be changed within an hour. The runner that would change a further one is paused until otai runs resume.", object{"type": "integer", "minimum": 1}),
+		},
+	})
+}

@@ -193,7 +193,7 @@ func (b schemaBuilder) component(service bool) object {
 	}
 	out := object{"type": "object", "properties": properties, "additionalProperties": false, "allOf": []any{ref("pipe_parts")}}
 	if service {
-		properties["allow"] = allowSchema()
+		properties["allow"], properties["max_changes"] = allowSchema(), maxChangesSchema()
 		out["required"], out["allOf"] = []any{"use"}, []any{ref("service_parts")}
 	} else {
 		properties["steps"] = object{"deprecated": true, "description": "Write it below params.", "type": "array", "items": ref("pipe")}

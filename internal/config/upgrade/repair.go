@@ -93,7 +93,7 @@ func isOrchestrator(n *yaml.Node) bool {
 
 func pipeNodeFits(name string, n *yaml.Node) bool {
 	switch name {
-	case "params", "injects", "allow":
+	case "params", "injects", "allow", "max_changes":
 		return isMapping(n)
 	}
 	text, isText := textOf(n)
@@ -214,7 +214,7 @@ func (u upgrader) flatOrchestrator(services *yaml.Node) {
 		return
 	}
 	end := i + 2
-	for end+1 < len(services.Content) && slices.Contains([]string{"id", "use", "injects", "params", "allow", "steps", "runners"}, services.Content[end].Value) {
+	for end+1 < len(services.Content) && slices.Contains([]string{"id", "use", "injects", "params", "allow", "max_changes", "steps", "runners"}, services.Content[end].Value) {
 		end += 2
 	}
 	if end > i+2 {

@@ -11,13 +11,14 @@ import (
 var (
 	RootKeys     = []string{"open_ticket_ai", "otai", "cfg"}
 	DocumentKeys = []string{"api_version", "infrastructure", "plugins", "plugin_dirs", "trusted_keys", "services", "orchestrator"}
-	ServiceKeys  = []string{"use", "injects", "params", "allow"}
+	ServiceKeys  = []string{"use", "injects", "params", "allow", "max_changes"}
 
 	InfrastructureKeys = []string{"logging", "runs", "decisions", "start_timeout"}
 	RunsKeys           = []string{"database", "schema", "keep", "poll_only"}
 	DecisionsKeys      = []string{"keep", "keep_text"}
 
-	AllowKeys = []string{"queues", "priorities", "states", "notes"}
+	AllowKeys      = []string{"queues", "priorities", "states", "notes"}
+	MaxChangesKeys = []string{"tickets_per_hour"}
 
 	PipeKeys   = []string{"id", "use", "injects", "params"}
 	RunnerKeys = []string{"id", "on", "run"} // of the short form below runners:
@@ -55,7 +56,7 @@ func PipeKeyFits(name string, v any) bool {
 	_, isMapping := v.(map[string]any)
 	text, isText := v.(string)
 	switch name {
-	case "params", "injects", "allow":
+	case "params", "injects", "allow", "max_changes":
 		return isMapping || v == nil
 	case "use":
 		return isText && strings.Contains(text, ":") && !strings.Contains(text, "://")

@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -27,6 +29,31 @@ func (t *ticketSystem) allowed(step Step, ticket string, judged error) error {
 func begins(step Step) error {
 	if !step.Paused() {
 		return nil
+	}
+	step.Waits(Wait{Reason: store.ReasonPaused})
+	return ErrStopped
+}
+
+// place is what a change of a ticket takes of its service, nil if that is not bounded. A new
+// ticket, which has no id, takes one of its own.
+func (t *ticketSystem) place(ticket string) *store.Place {
+	if t.bounds.TicketsPerHour == 0 {
+		return nil
+	}
+	if ticket == "" {
+		ticket = "new " + rand.Text()
+	}
+	return &store.Place{Service: t.service, Ticket: ticket, PerHour: t.bounds.TicketsPerHour}
+}
+
+// notStored is the error of a write whose intent could not be stored: nothing was sent. Where
+// there is no place for it its runner is paused, and its run waits.
+func (t *ticketSystem) notStored(ctx context.Context, step Step, doing string, err error) error {
+	if !errors.Is(err, store.ErrFull) {
+		return storeError(doing, err)
+	}
+	if err := step.Full(ctx, t.service, t.bounds.TicketsPerHour); err != nil {
+		return storeError("pause a runner", err)
 	}
 	step.Waits(Wait{Reason: store.ReasonPaused})
 	return ErrStopped

@@ -143,3 +143,18 @@ func TestNothingIsBegunToBeWrittenWhileTheRunnerIsPaused(t *testing.T) {
 		}
 	})
 }
+
+func TestAWriteWithoutAPlaceIsNotSentAndPausesItsRunner(t *testing.T) {
+	both(t, func(t *testing.T, full bool) {
+		w := newWorld(t, full, "1")
+		w.bounded(full, bounds.Bounds{TicketsPerHour: 3})
+		r := w.begun()
+		w.m.refuse = store.ErrFull
+		if err := w.s.UpdateTicket(r.ctx(t), "1", queue("it")); !errors.Is(err, ErrStopped) || len(r.waits) != 1 || r.waits[0].Reason != store.ReasonPaused || !r.paused {
+			t.Errorf("%v, waits %+v, paused %v", err, r.waits, r.paused)
+		}
+		if len(r.Effects()) > 0 || len(r.rejections)+len(r.failed) > 0 || w.d.notes("1") > 0 {
+			t.Errorf("effects %+v, rejections %v, failures %v, %d notes", r.Effects(), r.rejections, r.failed, w.d.notes("1"))
+		}
+	})
+}

@@ -32,7 +32,7 @@ func (w *write) carry(ctx context.Context, u api.TicketUpdate) error {
 	calling := withCall(ctx, c)
 	if !w.fences {
 		if err := fence(calling); err != nil {
-			return storeError("change ticket "+w.effect.Ticket, err)
+			return w.notStored(ctx, w.step, "change ticket "+w.effect.Ticket, err)
 		}
 	}
 	err := w.send(calling, w.effect.Operation, w.effect.Ticket, u)
@@ -45,7 +45,7 @@ func (w *write) carry(ctx context.Context, u api.TicketUpdate) error {
 		w.done(ctx, u)
 		return nil
 	case c.err != nil:
-		return storeError("change ticket "+w.effect.Ticket, c.err)
+		return w.notStored(ctx, w.step, "change ticket "+w.effect.Ticket, c.err)
 	case refused(err):
 		return w.refuse(ctx, u, err)
 	case !c.asked && w.effect.Begun == 0:

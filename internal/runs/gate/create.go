@@ -93,7 +93,7 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 	calling := withCall(ctx, c)
 	if !t.fences {
 		if err := fence(calling); err != nil {
-			return "", storeError("create a ticket", err)
+			return "", t.notStored(ctx, w.step, "create a ticket", err)
 		}
 	}
 	id, err := t.inner.CreateTicket(calling, ticket)
@@ -107,7 +107,7 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 		w.conclude(store.Done, created(ticket))
 		return id, nil
 	case c.err != nil:
-		return "", storeError("create a ticket", c.err)
+		return "", t.notStored(ctx, w.step, "create a ticket", c.err)
 	case id != "": // it is there, and what belongs to it is missing
 		w.effect.Until = 0
 		w.step.Later(store.Batch{Effects: []store.Effect{w.effect}})

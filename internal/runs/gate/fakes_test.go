@@ -620,3 +620,8 @@ func queue(name string) api.TicketUpdate {
 }
 
 var hello = api.Note{Subject: "otai", Body: "looked at"}
+
+func (r *run) Full(context.Context, string, int) error {
+	r.paused = true
+	return nil
+}

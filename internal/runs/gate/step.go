@@ -17,6 +17,8 @@ type Step interface {
 	Place() string // path of the step in the configuration, for people
 	// Paused reports whether its runner is: then nothing is begun to be written.
 	Paused() bool
+	// Full pauses the runner, since no further ticket may be changed by a service in this hour.
+	Full(ctx context.Context, service string, perHour int) error
 	Name() string // of the step, for people
 
 	// WhileHeld returns a context that also ends when the run is lost, with [store.ErrFence]

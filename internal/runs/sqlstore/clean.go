@@ -60,6 +60,7 @@ func (t *Tx) cleanRest(now int64, batch int) error {
 			WHERE standing = '' AND run = '' AND changed < $1 LIMIT ` + strconv.Itoa(batch) + `)`, keepFree},
 		{`DELETE FROM {s}slot WHERE created < $1`, keepSlots},
 		{`DELETE FROM {s}request WHERE answered > 0 AND created < $1`, keepRequests},
+		{`DELETE FROM {s}place WHERE taken < $1`, time.Hour},
 		{`DELETE FROM {s}cause_ticket WHERE cause IN (SELECT name FROM {s}cause WHERE closed = 0 AND since < $1)`, keepCauses},
 		{`DELETE FROM {s}cause WHERE closed = 0 AND since < $1`, keepCauses},
 		{`DELETE FROM {s}host WHERE dead = 1 AND started < $1 AND lease_until < $1`, keepHosts},

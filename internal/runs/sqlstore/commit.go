@@ -28,7 +28,7 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) (counted *store.Cause
 // between: nearly every one can. Where a ticket is let go before the end there are loops
 // to be asked for.
 func mayBeBlind(b store.Batch) bool {
-	if b.Create != nil || b.Fact || len(b.Spawn) > 0 || b.Rejection != nil {
+	if b.Create != nil || b.Fact || b.Place != nil || len(b.Spawn) > 0 || b.Rejection != nil {
 		return false
 	}
 	return clears(b.End) || b.End == nil &&
@@ -108,6 +108,11 @@ func (t *Tx) commit(b store.Batch) (counted *store.Cause, err error) {
 	if b.AtWork != nil && *b.AtWork != r.atWork && b.End == nil {
 		// Another step: the deaths at the one before don't count against it.
 		if err := t.later(`UPDATE {s}run SET at_work = $1, deaths = 0 WHERE id = $2`, *b.AtWork, run); err != nil {
+			return nil, err
+		}
+	}
+	if b.Place != nil {
+		if err := t.takePlace(*b.Place, t.now); err != nil {
 			return nil, err
 		}
 	}

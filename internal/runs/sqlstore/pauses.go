@@ -15,24 +15,28 @@ const mayBegin = `(NOT EXISTS (SELECT 1 FROM {s}pause p WHERE p.runner IN ('', r
 func (s *Store) Pauses(ctx context.Context) (out []store.Pause, err error) {
 	err = s.db.ReadOne(ctx, func(t *Tx) error {
 		out = nil
-		return t.rows(`SELECT runner, since FROM {s}pause ORDER BY runner`, nil, into(&out, scanPause))
+		return t.rows(`SELECT runner, since, service, per_hour FROM {s}pause ORDER BY runner`, nil, into(&out, scanPause))
 	})
 	return out, err
 }
 
 func scanPause(rows Rows) (p store.Pause, err error) {
-	err = rows.Scan(&p.Runner, &p.Since)
+	var perHour int64
+	err = rows.Scan(&p.Runner, &p.Since, &p.Service, &perHour)
+	p.PerHour = int(perHour)
 	return p, err
 }
 
 // Pause implements [store.Store].
-func (s *Store) Pause(ctx context.Context, runner string) (added bool, err error) {
+func (s *Store) Pause(ctx context.Context, p store.Pause) (added bool, err error) {
 	err = s.db.Write(ctx, true, func(t *Tx) error {
 		now, err := t.Now()
 		if err != nil {
 			return err
 		}
-		n, err := t.exec(`INSERT INTO {s}pause (runner, since) VALUES ($1, $2) ON CONFLICT (runner) DO NOTHING`, runner, now)
+		n, err := t.exec(`INSERT INTO {s}pause (runner, since, service, per_hour) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (runner) DO UPDATE SET service = excluded.service, per_hour = excluded.per_hour
+			WHERE pause.service = '' AND excluded.service <> ''`, p.Runner, now, p.Service, int64(p.PerHour))
 		added = n == 1
 		return err
 	})
@@ -47,8 +51,13 @@ func (s *Store) Resume(ctx context.Context, runner string) (ended []store.Pause,
 		if err != nil {
 			return err
 		}
-		if err := t.rows(`DELETE FROM {s}pause WHERE $1 IN ('', runner) RETURNING runner, since`, args{runner}, into(&ended, scanPause)); err != nil {
+		if err := t.rows(`DELETE FROM {s}pause WHERE $1 IN ('', runner) RETURNING runner, since, service, per_hour`, args{runner}, into(&ended, scanPause)); err != nil {
 			return err
+		}
+		for _, p := range ended {
+			if err := t.morePlaces(p, now); err != nil {
+				return err
+			}
 		}
 		// A queue has brought in vain what became due meanwhile.
 		return t.rows(`UPDATE {s}run SET due_from = $1 WHERE due_at <= $1 AND owner = '' AND $2 IN ('', runner)

@@ -12,7 +12,7 @@ import (
 // Schema is the version that this release writes, Reads the oldest release's that can
 // still use it: it is raised only two releases after the last that needs the old form.
 const (
-	Schema = 4
+	Schema = 5
 	Reads  = 1
 )
 
@@ -82,6 +82,10 @@ var versions = [][]string{{
 	`ALTER TABLE {s}ticket ADD COLUMN suggestion text NOT NULL DEFAULT ''`,
 }, {
 	`CREATE TABLE {s}pause (runner text PRIMARY KEY, since bigint NOT NULL){norowid}`,
+}, {
+	`ALTER TABLE {s}pause ADD COLUMN service text NOT NULL DEFAULT ''`,
+	`ALTER TABLE {s}pause ADD COLUMN per_hour bigint NOT NULL DEFAULT 0`,
+	`CREATE TABLE {s}place (service text NOT NULL, ticket text NOT NULL, taken bigint NOT NULL, PRIMARY KEY (service, ticket)){norowid}`,
 }}
 
 const (

@@ -107,11 +107,12 @@ type Store interface {
 	// Where it ends the run, decide is asked for the records of that, if there is one.
 	Cancel(ctx context.Context, run, verb string, decide func(Loaded) []Decision) (Run, error)
 	// Pauses are the runners of which nothing is begun nor taken: runs are only taken to
-	// finish what has an intent. Pause adds one; added is false where the runner has one.
-	// Resume ends that of a runner, with "" all, and returns those that ended: what waits is
-	// due.
+	// finish what has an intent. Pause adds one, or says of a person's that places are taken,
+	// too; added is false where the runner has one. Resume ends that of a runner, with "" all,
+	// and returns those that ended: what waits is due, and where a pause was for want of places
+	// and there is none still, those that were taken count no more.
 	Pauses(ctx context.Context) ([]Pause, error)
-	Pause(ctx context.Context, runner string) (added bool, err error)
+	Pause(ctx context.Context, p Pause) (added bool, err error)
 	Resume(ctx context.Context, runner string) ([]Pause, error)
 	// Runners are the names of all that a host has, or a ticket or a pause is of.
 	Runners(ctx context.Context) ([]string, error)

@@ -279,6 +279,7 @@ type Batch struct {
 	Rejection *Rejection
 	Success   []string // keys of causes: what was refused for them succeeded
 	Begin     *Begin   // after Effects; with it the batch is durable
+	Place     *Place   // that it takes, or fails with [ErrFull]
 	End       *End
 	Decisions []Decision // of the run's end
 }

@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -21,9 +24,9 @@ func pauses(f *fixture) {
 	})
 	for _, runners := range [][]string{{runner}, {""}, {runner, ""}} {
 		for _, name := range runners {
-			added, err := f.Store.Pause(f.ctx, name)
+			added, err := f.Store.Pause(f.ctx, store.Pause{Runner: name})
 			f.must(err)
-			again, err := f.Store.Pause(f.ctx, name)
+			again, err := f.Store.Pause(f.ctx, store.Pause{Runner: name})
 			f.must(err)
 			if !added || again {
 				f.Errorf("a pause of %q was added: %v, then again: %v", name, added, again)
@@ -53,7 +56,7 @@ func pauses(f *fixture) {
 			f.Errorf("%d pauses ended, want %d", len(ended), len(runners))
 		}
 	}
-	if _, err := f.Store.Pause(f.ctx, "other"); err != nil {
+	if _, err := f.Store.Pause(f.ctx, store.Pause{Runner: "other"}); err != nil {
 		f.Fatal(err)
 	}
 	l, err := f.Store.TakeRun(f.ctx, f.host, idle.Run, f.load(idle.Run).Run.Fence)
@@ -68,5 +71,77 @@ func pauses(f *fixture) {
 	f.must(err)
 	if len(names) != 2 || names[0] != "other" || names[1] != runner {
 		f.Errorf("the runners are %q", names)
+	}
+}
+
+// places: a ticket takes one, once an hour; of many that want the last ones at one time only as
+// many get one as there are; to go on after a pause for want of them gives as many again.
+func places(f *fixture) {
+	const perHour = 5
+	held := make([]store.Held, 3*perHour)
+	for i := range held {
+		held[i], _ = f.begin(f.host, fmt.Sprint("t", i))
+	}
+	try := func(i int, ticket string) error {
+		_, err := f.Store.Commit(f.ctx, store.Batch{
+			Held: held[i], Durable: true, Place: &store.Place{Service: "desk", Ticket: ticket, PerHour: perHour},
+			Effects: []store.Effect{{Key: "e" + ticket, State: store.Intent, System: system, Ticket: ticket}}, Begin: &store.Begin{Effect: "e" + ticket, Lasts: time.Minute},
+		})
+		return err
+	}
+	all := func() (got int) {
+		f.Helper()
+		errs := make([]error, len(held))
+		var wait sync.WaitGroup
+		for i := range held {
+			wait.Go(func() { errs[i] = try(i, fmt.Sprint("t", i)) })
+		}
+		wait.Wait()
+		for i, err := range errs {
+			switch has := len(f.load(held[i].Run).Effects) == 1; {
+			case err == nil && has:
+				got++
+			case !errors.Is(err, store.ErrFull) || has:
+				f.Errorf("run %d: %v, and its intent is stored: %v", i, err, has)
+			}
+		}
+		return got
+	}
+	if n := all(); n != perHour {
+		f.Fatalf("%d of %d got one of %d places", n, len(held), perHour)
+	}
+	if n := all(); n != perHour {
+		f.Fatalf("then %d had one: a ticket counts once an hour", n)
+	}
+	pause := store.Pause{Runner: runner, Service: "desk", PerHour: perHour}
+	added, err := f.Store.Pause(f.ctx, store.Pause{Runner: runner})
+	f.must(err)
+	full, err := f.Store.Pause(f.ctx, pause)
+	f.must(err)
+	again, err := f.Store.Pause(f.ctx, pause)
+	f.must(err)
+	if !added || !full || again {
+		f.Errorf("a person's pause was added: %v, one for want of places: %v, the same again: %v", added, full, again)
+	}
+	pause.Runner = "other"
+	_, err = f.Store.Pause(f.ctx, pause)
+	f.must(err)
+	for _, name := range []string{runner, "other"} { // the second one gives no further ones
+		time.Sleep(time.Millisecond)
+		ended, err := f.Store.Resume(f.ctx, name)
+		f.must(err)
+		if len(ended) != 1 || ended[0].Service != "desk" || ended[0].PerHour != perHour {
+			f.Errorf("what ended is %+v", ended)
+		}
+	}
+	if n := all(); n != 2*perHour {
+		f.Fatalf("after the resume %d have one, want %d", n, 2*perHour)
+	}
+	if f.Advance == nil {
+		return
+	}
+	f.Advance(time.Hour + time.Second)
+	if err := try(0, "later"); err != nil {
+		f.Errorf("an hour later: %v", err)
 	}
 }

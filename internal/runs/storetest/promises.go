@@ -55,6 +55,7 @@ var promises = []struct {
 	{"a run whose hash nobody has any more begins anew at another", adopts},
 	{"what bounds didn't allow begins anew with others, and only then", allowsAnew},
 	{"nothing of a paused runner is taken but what has an intent", pauses},
+	{"no more tickets of a service than it may are changed within an hour, whoever asks", places},
 	{"a request is answered once", requests},
 	{"what people ask for is found", finds},
 	{"claims of many goroutines give each ticket to one", manyClaim},
