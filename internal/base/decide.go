@@ -102,14 +102,17 @@ func (d *decisionPipe) process(ctx context.Context, p decisionParams, scope api.
 	case keeps:
 		err = keeper.Leave(ctx, p.Ticket, decided.Reason)
 	}
+	said := decisions.Pipe{Action: decisions.Action(decided.Action), Label: label, Confidence: confidence, Reason: decided.Reason, Target: make(map[string]decisions.Value)}
+	for part, to := range decided.Target.Parts() {
+		if part == decision.Type {
+			part = decisions.Further("Type")
+		}
+		said.Target[part] = decisions.Value{ID: to.ID, Name: to.Name}
+	}
+	decisions.Decided(ctx, said) // also where the write was refused
 	if result, err := d.result.of(p.Ticket, "map", err); err != nil || !result.Succeeded() {
 		return result, err
 	}
-	said := decisions.Pipe{Action: decisions.Action(decided.Action), Label: label, Confidence: confidence, Reason: decided.Reason, Target: make(map[string]decisions.Value)}
-	for part, to := range decided.Target.Parts() {
-		said.Target[part] = decisions.Value{ID: to.ID, Name: to.Name}
-	}
-	decisions.Decided(ctx, said)
 	var plain any
 	if t := decided.Target.Plain(); t != nil {
 		plain = t

@@ -235,13 +235,13 @@ func TestADecisionIsSaidForTheRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := decisionParams{Ticket: "7", From: "classify", Language: "en", Map: map[string]decision.Row{"VPN": {Queue: "IT", Priority: map[string]any{"id": 4}}}, Tickets: &tickets{}}
+	p := decisionParams{Ticket: "7", From: "classify", Language: "en", Map: map[string]decision.Row{"VPN": {Queue: "IT", Type: map[string]any{"id": 4}}}, Tickets: &tickets{}}
 	if _, err := pipe.Process(decisions.With(t.Context(), s), p, classifiedAs("VPN", 0.5)); err != nil {
 		t.Fatal(err)
 	}
 	want := []decisions.Pipe{{
 		Action: decisions.Suggested, Label: "VPN", Confidence: 0.5, Reason: "without apply_from and suggest_from everything is suggested",
-		Target: map[string]decisions.Value{"queue": {Name: "IT"}, "priority": {ID: "4"}},
+		Target: map[string]decisions.Value{"queue": {Name: "IT"}, "fields.Type": {ID: "4"}},
 	}}
 	if diff := cmp.Diff(want, s.decided); diff != "" {
 		t.Error(diff)

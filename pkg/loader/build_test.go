@@ -220,6 +220,7 @@ type report struct {
 
 	Checked    [][]params.Diagnostic
 	Models     [][]map[string]string
+	Labels     [][]loader.ModelLabels
 	CheckError string `json:"check_error"`
 	Opened     bool
 }

@@ -40,12 +40,7 @@ type ModelsQuestion struct {
 // has a list for each question, in the same order, with what the service passed to
 // missing; it is empty for a service that can't be built or is not a ModelFinder.
 func FindModels(ctx context.Context, o Options, p Plugin, questions []ModelsQuestion) ([][]map[string]string, error) {
-	questions = slices.Clone(questions)
-	for i := range questions {
-		questions[i].Params, _ = o.hideSecrets(p.Offers, questions[i].Use, questions[i].Params)
-		questions[i].Use = strings.TrimPrefix(questions[i].Use, p.Prefix+o.Separator)
-	}
-	last, err := ask(ctx, o, p, "find models of", probeRequest{Models: true}, questions)
+	last, err := ask(ctx, o, p, "find models of", probeRequest{Models: true}, o.asked(p, questions))
 	if err != nil {
 		return nil, err
 	}
@@ -55,30 +50,45 @@ func FindModels(ctx context.Context, o Options, p Plugin, questions []ModelsQues
 	return last.Models, nil
 }
 
+// asked are questions as the child gets them: without secrets.
+func (o *Options) asked(p Plugin, questions []ModelsQuestion) []ModelsQuestion {
+	questions = slices.Clone(questions)
+	for i := range questions {
+		questions[i].Params, _ = o.hideSecrets(p.Offers, questions[i].Use, questions[i].Params)
+		questions[i].Use = strings.TrimPrefix(questions[i].Use, p.Prefix+o.Separator)
+	}
+	return questions
+}
+
 // answerModels is the child's part.
 func answerModels(input io.Reader, app api.AppConfig, list []api.Injectable) ([][]map[string]string, error) {
-	var questions []ModelsQuestion
-	reader := json.NewDecoder(input)
-	reader.UseNumber()
-	if err := reader.Decode(&questions); err != nil {
-		return nil, err
-	}
+	questions, err := readQuestions(input)
 	answers := make([][]map[string]string, len(questions))
 	for i, q := range questions {
 		answers[i] = []map[string]string{}
-		at := slices.IndexFunc(list, func(offered api.Injectable) bool { return offered.Name == q.Use })
-		if at < 0 {
-			continue
-		}
-		err := findModels(list[at], app, q, func(model map[string]string) { answers[i] = append(answers[i], model) })
-		if err != nil {
-			return nil, err
-		}
+		err = errors.Join(err, withService(list, app, q, func(service any) {
+			if finder, ok := service.(ModelFinder); ok {
+				finder.FindModels(context.Background(), q.Names, func(model map[string]string) { answers[i] = append(answers[i], model) })
+			}
+		}))
 	}
-	return answers, nil
+	return answers, err
 }
 
-func findModels(offered api.Injectable, app api.AppConfig, q ModelsQuestion, missing func(map[string]string)) (err error) {
+func readQuestions(input io.Reader) (questions []ModelsQuestion, err error) {
+	reader := json.NewDecoder(input)
+	reader.UseNumber()
+	return questions, reader.Decode(&questions)
+}
+
+// withService builds the service of a question, which isn't started, and calls ask with it.
+// One that can't be built is not asked: the start reports it, which builds it, too.
+func withService(list []api.Injectable, app api.AppConfig, q ModelsQuestion, ask func(service any)) (err error) {
+	at := slices.IndexFunc(list, func(offered api.Injectable) bool { return offered.Name == q.Use })
+	if at < 0 {
+		return nil
+	}
+	offered := list[at]
 	spec, err := params.Describe(offered.Params)
 	if err != nil {
 		return err
@@ -99,13 +109,11 @@ func findModels(offered api.Injectable, app api.AppConfig, q ModelsQuestion, mis
 		},
 	}))
 	if err != nil {
-		return nil // the start reports it, which builds it, too
+		return nil
 	}
 	if closer, ok := service.(io.Closer); ok {
 		defer func() { err = errors.Join(err, closer.Close()) }()
 	}
-	if finder, ok := service.(ModelFinder); ok {
-		finder.FindModels(context.Background(), q.Names, missing)
-	}
+	ask(service)
 	return nil
 }

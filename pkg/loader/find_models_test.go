@@ -4,13 +4,20 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/open-ticket-ai/otai/pkg/loader"
 )
 
 func askDoor(t *testing.T, questions ...string) report {
 	t.Helper()
+	return askDoorFor(t, "-models", questions...)
+}
+
+func askDoorFor(t *testing.T, what string, questions ...string) report {
+	t.Helper()
 	args := []string{"-inspect", "-timeout", "5s"}
 	for _, q := range questions {
-		args = append(args, "-models", `{"use": "validates:Door", `+q+`}`)
+		args = append(args, what, `{"use": "validates:Door", `+q+`}`)
 	}
 	return host(t, append(args, folder(t, map[string]string{"otai_validates.so": "zoo:otai_validates.so"}))...)
 }
@@ -34,6 +41,22 @@ func TestAServiceIsAskedForMissingModelsInAProcessOfItsOwn(t *testing.T) {
 	}
 	if !reflect.DeepEqual(r.Models, want) {
 		t.Errorf("got  %q\nwant %q", r.Models, want)
+	}
+}
+
+func TestAServiceIsAskedForTheLabelsOfModelsInAProcessOfItsOwn(t *testing.T) {
+	r := askDoorFor(t, "-labels", `"names": ["", "gone"], "env": {"DOOR": "9"}`, `"names": ["x"], "params": {"mode": "unbuildable"}`)
+	if r.CheckError != "" || r.Opened {
+		t.Fatalf("error %q; opened here: %v", r.CheckError, r.Opened)
+	}
+	want := [][]loader.ModelLabels{{{Labels: []string{" behind 9", "true"}}, {Unknown: "no such door"}}, {}}
+	if !reflect.DeepEqual(r.Labels, want) {
+		t.Errorf("got  %q\nwant %q", r.Labels, want)
+	}
+	for name, says := range map[string]string{"panic": "the door fell down", "forever": "did not come to an end within 5s"} {
+		if r := askDoorFor(t, "-labels", `"names": ["`+name+`"]`); !strings.Contains(r.CheckError, says) || !strings.Contains(r.CheckError, "and Labels") {
+			t.Errorf("%s: %q", name, r.CheckError)
+		}
 	}
 }
 

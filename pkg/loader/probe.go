@@ -63,6 +63,7 @@ type probeRequest struct {
 	App    probeApp
 	Checks bool // instead of a report, answer the checks that come on standard input
 	Models bool // instead of a report, answer the questions about models that come there
+	Labels bool // instead of a report, say which labels models have that are asked for there
 }
 
 // probeApp is [api.AppConfig] without its logger. It can be compared.
@@ -85,6 +86,7 @@ type probeMessage struct {
 	Report    *report               `json:"report,omitempty"`
 	Checked   [][]params.Diagnostic `json:"checked,omitempty"`
 	Models    [][]map[string]string `json:"models,omitempty"`
+	Labels    [][]ModelLabels       `json:"labels,omitempty"`
 	Rejection *probeError           `json:"refusal,omitempty"`
 	End       bool                  `json:"end,omitempty"`
 }
@@ -231,7 +233,7 @@ func (c *probed) outcome(p *Plugin, interrupted error, timeout time.Duration) (*
 		fix = "remove what ends, blocks or crashes the process from Validate: it must only look at the params"
 	}
 	if c.last.Doing == doingAsk {
-		fix = "remove what ends, blocks or crashes the process from the build function and FindModels of its services: they must only look"
+		fix = "remove what ends, blocks or crashes the process from the build function, FindModels and Labels of its services: they must only look"
 	}
 	switch {
 	case c.ended && c.last.Rejection != nil && c.kept.Ended:

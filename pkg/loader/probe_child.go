@@ -110,6 +110,15 @@ func serveProbe(argument string, result *json.Encoder) error {
 			return err
 		}
 	}
+	if request.Labels && rejection == nil {
+		if err := result.Encode(probeMessage{Doing: doingAsk}); err != nil {
+			return err
+		}
+		last.Report = nil
+		if last.Labels, err = answerLabels(os.Stdin, request.app(), list); err != nil {
+			return err
+		}
+	}
 	if e := asError(rejection); e != nil {
 		last = probeMessage{Rejection: &probeError{Code: e.Code, Cause: e.Err.Error(), Fix: e.Fix}, End: true}
 	}

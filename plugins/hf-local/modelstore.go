@@ -11,6 +11,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/hub"
+	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/model"
 )
 
 // The methods below are what a host's commands about models need. It finds them by
@@ -71,19 +72,19 @@ func (s *Service) FindModels(_ context.Context, names []string, report func(diag
 	}
 }
 
-// Labels returns what a model can answer, in the model's own order. The model is
-// loaded, and stays so as after a text.
-func (s *Service) Labels(ctx context.Context, name string) ([]string, error) {
-	c, release, err := s.acquire(ctx, s.name(name), "")
+// Labels returns what a model can answer, in the model's own order. It reads config.json
+// alone: the model is neither loaded nor downloaded.
+func (s *Service) Labels(_ context.Context, name string) ([]string, error) {
+	full := s.name(name)
+	folder, err := s.hub.Locate(full)
 	if err != nil {
-		return nil, err
+		return nil, s.explain(err, full)
 	}
-	defer release()
-	m, ok := c.(interface{ Labels() []string })
-	if !ok {
-		return nil, errors.New("this model doesn't say which labels it has")
+	labels, err := model.Labels(folder)
+	if err != nil {
+		return nil, fmt.Errorf("the labels of the model %s: %w", full, err)
 	}
-	return m.Labels(), nil
+	return labels, nil
 }
 
 // Provenance says what a model is, which need not be loaded: the keys are model,

@@ -74,9 +74,18 @@ func TestAModelTellsItsLabelsAndWhatItIs(t *testing.T) {
 	if _, err := s.Provenance(t.Context(), ""); !errors.Is(err, api.ErrNotFound) {
 		t.Errorf("of a model that isn't there: %v", err)
 	}
+	if _, err := s.Labels(t.Context(), ""); !errors.Is(err, api.ErrNotFound) {
+		t.Errorf("labels of a model that isn't there: %v", err)
+	}
+	if _, err := s.PullModel(t.Context(), "", false, nil); err != nil {
+		t.Fatal(err)
+	}
 	labels, err := s.Labels(t.Context(), "")
 	if err != nil || len(labels) < 2 {
 		t.Fatalf("%q, %v", labels, err)
+	}
+	if backend := s.Backend(""); backend != "" {
+		t.Errorf("for its labels it was loaded: %s", backend)
 	}
 	got, err := s.Classify(t.Context(), request("printer", ""))
 	if err != nil {

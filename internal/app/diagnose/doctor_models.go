@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/app/flow"
+	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 )
 
@@ -78,6 +79,9 @@ func (d *modelDoctor) display(key modelKey) string {
 	return "of the service " + key.service
 }
 
+// sample is a text by which a model is tried.
+const sample = "My printer is out of toner"
+
 // check loads the models that pipes ask of one service.
 func (d *modelDoctor) check(id string, instance any, working func(string), add func(Diagnostic)) {
 	paths := make(map[string][]string) // by model
@@ -105,7 +109,7 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 			add(Diagnostic{Service: id, Check: "model", Status: StatusFailed, Message: "which models are on this machine is not known: " + err.Error()})
 		}
 	}
-	model, able := instance.(labeler)
+	model, able := instance.(loader.Labeler)
 	for _, name := range names {
 		if missing[name] || d.ctx.Err() != nil {
 			continue
@@ -119,7 +123,15 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 		}
 		working("loading the model " + d.display(key))
 		var labels []string
-		err := d.engine.Ask(d.ctx, id, func() (err error) { labels, err = model.Labels(d.ctx, name); return err })
+		err := d.engine.Ask(d.ctx, id, func() (err error) {
+			if classifier, ok := instance.(api.Classifier); ok { // its labels alone don't show that it works
+				if _, err = classifier.Classify(d.ctx, api.ClassificationRequest{Text: sample, Model: name}); err != nil {
+					return err
+				}
+			}
+			labels, err = model.Labels(d.ctx, name)
+			return err
+		})
 		working("")
 		if d.ctx.Err() != nil {
 			return

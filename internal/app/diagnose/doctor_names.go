@@ -8,8 +8,11 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/app/flow"
+	"github.com/open-ticket-ai/otai/internal/base"
+	"github.com/open-ticket-ai/otai/internal/base/decision"
 	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/internal/jinja"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // usedName is a name of one kind that the configuration uses.
@@ -121,6 +124,41 @@ func (d *modelDoctor) addRights(service string, u usedNames, named map[string][]
 	}
 }
 
+// targets collects the names of what a pipe that decides by a label makes of tickets, by its
+// map or its table. What is wrong with these is reported before.
+func (d *modelDoctor) targets(u usedNames, p *flow.Pipe) {
+	at, err := params.ParsePath(p.Path)
+	if err != nil {
+		return
+	}
+	at = at.Key("params")
+	row := func(path params.Path, value any) {
+		parts, _ := value.(map[string]any)
+		for _, part := range []string{decision.Queue, decision.Priority, decision.State, decision.Type} {
+			d.entity(u, p, path.Key(part).String(), part, parts[part])
+		}
+	}
+	rows, _ := p.Params["map"].(map[string]any)
+	for _, label := range slices.Sorted(maps.Keys(rows)) {
+		row(at.Key("map").Key(label), rows[label])
+	}
+	row(at.Key("otherwise"), p.Params["otherwise"])
+	file, isText := p.Params["map_file"].(string)
+	if !isText || file == "" || jinja.HasTemplate(file) {
+		return
+	}
+	path := at.Key("map_file").String()
+	table, err := base.ReadDecisionTable(base.FileName(file, d.a.ConfigDir(path)))
+	if err != nil {
+		return
+	}
+	for _, label := range slices.Sorted(maps.Keys(table.Map)) {
+		for part, to := range table.Map[label].Parts() {
+			u.add(part, to.Name, path, nil)
+		}
+	}
+}
+
 // criteriaKey is the param of a pipe that searches.
 const criteriaKey = "ticket_search_criteria"
 
@@ -140,7 +178,11 @@ func (d *modelDoctor) namesFor(service string) usedNames {
 	for _, p := range d.pipes {
 		for _, id := range p.Injects {
 			if id == service {
-				d.walk(u, p, p.Path+".params", p.Params)
+				if p.Use == base.DecisionUse {
+					d.targets(u, p)
+				} else {
+					d.walk(u, p, p.Path+".params", p.Params)
+				}
 				break
 			}
 		}

@@ -59,39 +59,23 @@ func (a analysis) modelsOf(f *flow.Follower, p *flow.Pipe) (uses []modelUse, com
 	return uses, complete
 }
 
+// blindFollower knows no labels.
+func (a analysis) blindFollower(ctx context.Context) *flow.Follower {
+	return &flow.Follower{Ctx: ctx, Language: a.language(), Labels: func(*flow.Pipe) ([]string, bool) { return nil, false }}
+}
+
 // findMissingModels warns of models that are not on this machine. Plugins are asked in
 // processes of their own.
 func (a analysis) findMissingModels(ctx context.Context) config.Diagnostics {
-	uses := a.modelUses(&flow.Follower{Ctx: ctx, Language: a.language(), Labels: func(*flow.Pipe) ([]string, bool) { return nil, false }})
-	options, err := a.Loading.Options()
-	if err != nil {
-		return nil // then no plugin is loaded
-	}
+	uses := a.modelUses(a.blindFollower(ctx))
 	var problems config.Diagnostics
-	for _, p := range a.Catalog.Plugins {
-		var questions []loader.ModelsQuestion
-		var about []config.Service
-		for _, s := range a.Document.Services {
-			if p.Status != loader.Loaded || !slices.Contains(p.Injectables, s.Use) || hasTemplate(s.Params) || !a.canFindModels(s.Use) {
-				continue
-			}
-			q := loader.ModelsQuestion{Use: s.Use, Params: s.Params, Env: a.environmentOf(s, func(name string) bool { return options.MayKnow(p.Name, name) })}
-			for _, use := range uses {
-				if use.service == s.ID && !slices.Contains(q.Names, use.model) {
-					q.Names = append(q.Names, use.model)
-				}
-			}
-			questions, about = append(questions, q), append(about, s)
-		}
-		if len(questions) == 0 {
-			continue
-		}
+	a.eachPlugin(uses, finderMethods, func(options loader.Options, p loader.Plugin, questions []loader.ModelsQuestion, about []config.Service) {
 		answers, err := loader.FindModels(ctx, options, p, questions)
 		if err != nil {
 			if ctx.Err() == nil {
 				problems = append(problems, a.warning(about[0].Path, "not-checked", "whether the models are on this machine is not checked: "+err.Error(), ""))
 			}
-			continue
+			return
 		}
 		for i, answer := range answers {
 			for _, missing := range answer {
@@ -104,17 +88,40 @@ func (a analysis) findMissingModels(ctx context.Context) config.Diagnostics {
 				}
 			}
 		}
-	}
+	})
 	return problems
 }
 
-var finderMethods = loader.Methods(reflect.TypeFor[loader.ModelFinder]())
-
-// canFindModels reports whether a service says that it can be asked.
-func (a analysis) canFindModels(use string) bool {
-	component, ok := a.Catalog.Find(use)
-	return ok && loader.MissingMethod(component.Methods, finderMethods) == ""
+// eachPlugin calls ask for each plugin whose services have these methods and can be built
+// without a template, with the models that are used of each of them.
+func (a analysis) eachPlugin(uses []modelUse, methods []string, ask func(o loader.Options, p loader.Plugin, questions []loader.ModelsQuestion, about []config.Service)) {
+	options, err := a.Loading.Options()
+	if err != nil {
+		return // then no plugin is loaded
+	}
+	for _, p := range a.Catalog.Plugins {
+		var questions []loader.ModelsQuestion
+		var about []config.Service
+		for _, s := range a.Document.Services {
+			component, _ := a.Catalog.Find(s.Use)
+			if p.Status != loader.Loaded || !slices.Contains(p.Injectables, s.Use) || hasTemplate(s.Params) || loader.MissingMethod(component.Methods, methods) != "" {
+				continue
+			}
+			q := loader.ModelsQuestion{Use: s.Use, Params: s.Params, Env: a.environmentOf(s, func(name string) bool { return options.MayKnow(p.Name, name) })}
+			for _, use := range uses {
+				if use.service == s.ID && !slices.Contains(q.Names, use.model) {
+					q.Names = append(q.Names, use.model)
+				}
+			}
+			questions, about = append(questions, q), append(about, s)
+		}
+		if len(questions) > 0 {
+			ask(options, p, questions, about)
+		}
+	}
 }
+
+var finderMethods = loader.Methods(reflect.TypeFor[loader.ModelFinder]())
 
 func (a analysis) warning(path, code, message, hint string) config.Diagnostic {
 	at := a.Document.Locate(path)
@@ -194,12 +201,6 @@ func hasTemplate(params map[string]any) bool {
 		}
 	}
 	return false
-}
-
-// labeler is optional on a classifier: Labels returns what the model called name (""
-// is the service's own) can answer. It may have to load the model for that.
-type labeler interface {
-	Labels(ctx context.Context, name string) ([]string, error)
 }
 
 // provenanceDescriber is optional on a classifier: Provenance says what the model called

@@ -26,10 +26,11 @@ type Report struct {
 	Runs    map[string]string `json:"runs"` // message of each pipe that was run, by name
 	Error   string            `json:"error"`
 
-	Checked    [][]params.Diagnostic `json:"checked,omitempty"`
-	Models     [][]map[string]string `json:"models,omitempty"`
-	CheckError string                `json:"check_error,omitempty"`
-	Opened     bool                  `json:"opened"` // a file of the state folder is mapped into this process
+	Checked    [][]params.Diagnostic  `json:"checked,omitempty"`
+	Models     [][]map[string]string  `json:"models,omitempty"`
+	Labels     [][]loader.ModelLabels `json:"labels,omitempty"`
+	CheckError string                 `json:"check_error,omitempty"`
+	Opened     bool                   `json:"opened"` // a file of the state folder is mapped into this process
 }
 
 // Plugin is loader.Plugin with an error that JSON can carry.
@@ -79,7 +80,13 @@ func run(args []string) error {
 		checks = append(checks, check)
 		return err
 	})
-	var questions []loader.ModelsQuestion
+	var questions, asked []loader.ModelsQuestion
+	flags.Func("labels", "asks for the labels of models, as JSON, to the first plugin", func(text string) error {
+		var question loader.ModelsQuestion
+		err := json.Unmarshal([]byte(text), &question)
+		asked = append(asked, question)
+		return err
+	})
 	flags.Func("models", "a question about models as JSON, to the first plugin", func(text string) error {
 		var question loader.ModelsQuestion
 		err := json.Unmarshal([]byte(text), &question)
@@ -120,6 +127,11 @@ func run(args []string) error {
 	}
 	if len(questions) > 0 && len(plugins) > 0 {
 		if report.Models, err = loader.FindModels(context.Background(), o, plugins[0], questions); err != nil {
+			report.CheckError = err.Error()
+		}
+	}
+	if len(asked) > 0 && len(plugins) > 0 {
+		if report.Labels, err = loader.Labels(context.Background(), o, plugins[0], asked); err != nil {
 			report.CheckError = err.Error()
 		}
 	}

@@ -37,6 +37,12 @@ type config struct {
 // positions from the one after that of padding.
 func (c config) maxTokens() int { return c.Positions - c.Padding - 1 }
 
+// Labels returns what the model in folder can answer, in its own order, by config.json alone.
+func Labels(folder string) ([]string, error) {
+	c, err := readConfig(folder)
+	return c.Labels, err
+}
+
 func readConfig(folder string) (config, error) {
 	path := filepath.Join(folder, "config.json")
 	text, err := modelfile.Read(path)

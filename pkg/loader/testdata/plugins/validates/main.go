@@ -50,6 +50,20 @@ func (d *door) FindModels(_ context.Context, names []string, missing func(map[st
 	}
 }
 
+// Labels says how it was asked, and knows no model that is called so.
+func (d *door) Labels(ctx context.Context, model string) ([]string, error) {
+	switch model {
+	case "gone":
+		return nil, errors.New("no such door")
+	case "panic":
+		panic("the door fell down")
+	case "forever":
+		select {}
+	}
+	_, limited := ctx.Deadline()
+	return []string{model + " behind " + d.path, fmt.Sprint(limited)}, nil
+}
+
 func newDoor(p doorParams, h api.Host) (*door, error) {
 	if p.Mode == "unbuildable" {
 		return nil, errors.New("no wood")
