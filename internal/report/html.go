@@ -24,7 +24,7 @@ dl.facts div{border:1px solid #d5dae2;border-radius:8px;padding:8px 12px}
 dl.facts dt{font-size:.85rem;color:#515c6b}
 dl.facts dd{margin:0;font-size:1.35rem;font-weight:600;overflow-wrap:anywhere}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:8px 40px}
-figure{margin:0;break-inside:avoid}
+figure{margin:0;max-width:560px;break-inside:avoid}
 figcaption{font-weight:600;margin:22px 0 4px}
 figcaption small{font-weight:400;color:#515c6b}
 figure svg{width:100%;height:auto;display:block}
