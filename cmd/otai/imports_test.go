@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"cmd/otai":                    also(belowApp, "internal/app/...", "internal/plugindev", "internal/report", "internal/texts", "examples/demo", "internal/helpdesk/..."),
 	"internal/app/runs":           also(belowApp, "internal/app"),
 	"internal/app/diagnose":       also(belowApp, "internal/app"),
+	"internal/app/begin":          also(belowApp, "internal/app", "internal/app/diagnose", "internal/app/models", "internal/texts"),
 	"internal/app/models":         also(belowApp, "internal/app", "internal/texts"),
 	"internal/app/try":            also(belowApp, "internal/app", "internal/texts", "internal/report"),
 	"internal/app/plugins":        also(belowApp, "internal/app", "internal/plugindev"),
@@ -90,7 +91,7 @@ var mayImport = map[string][]string{
 
 // direct are further limits on direct imports.
 var direct = map[string][]string{
-	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/try", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/decisions", "internal/supervise", "pkg/api"},
+	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/begin", "internal/app/try", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/decisions", "internal/supervise", "pkg/api"},
 }
 
 // standardOnly may use nothing but the standard library and what mayImport says.

@@ -23,6 +23,42 @@ func WriteNew(name string, content []byte, mode fs.FileMode) error {
 	})
 }
 
+// New is a file that doesn't exist yet.
+type New struct {
+	Name    string // in the folder
+	Content []byte
+	Mode    fs.FileMode
+}
+
+// WriteAllNew writes whole files into a folder, all of them or none: each is complete before
+// the first gets its name. None may exist yet; if one does, the error is [fs.ErrExist].
+func WriteAllNew(dir string, list []New) error {
+	folder, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(writeAllNew(folder, list), folder.Close())
+}
+
+func writeAllNew(folder *os.Root, list []New) error {
+	if len(list) == 0 {
+		return nil
+	}
+	first, others := list[0], list[1:]
+	return writeWhole(folder, first.Name, first.Content, first.Mode, nil, func(from, to string) error {
+		if err := writeAllNew(folder, others); err != nil {
+			return err
+		}
+		err := folder.Link(from, to)
+		if err != nil {
+			for _, other := range others {
+				err = errors.Join(err, folder.Remove(other.Name))
+			}
+		}
+		return err
+	})
+}
+
 // PlaceError says that no file can be put at a name.
 type PlaceError struct {
 	Name string

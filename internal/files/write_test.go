@@ -106,3 +106,32 @@ func TestALinkOfAnotherUserDoesNotMakeRootReplaceAFile(t *testing.T) {
 		t.Errorf("a link to a file of the same user: %v", err)
 	}
 }
+
+func TestSeveralNewFilesAppearTogetherOrNotAtAll(t *testing.T) {
+	two := func(second string) []New {
+		return []New{{Name: "a", Content: []byte("1"), Mode: 0o644}, {Name: second, Content: []byte("2"), Mode: 0o600}}
+	}
+	dir := t.TempDir()
+	must(t, WriteAllNew(dir, two("b")))
+	for name, mode := range map[string]os.FileMode{"a": 0o644, "b": 0o600} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	for _, there := range []string{"a", "b"} {
+		dir := t.TempDir()
+		must(t, os.WriteFile(filepath.Join(dir, there), []byte("old"), 0o600))
+		if err := WriteAllNew(dir, two("b")); !errors.Is(err, os.ErrExist) {
+			t.Errorf("beside %s: %v", there, err)
+		}
+		entries, err := os.ReadDir(dir)
+		content, readErr := os.ReadFile(filepath.Join(dir, there))
+		must(t, err, readErr)
+		if len(entries) != 1 || string(content) != "old" {
+			t.Errorf("beside %s: %v, %q", there, entries, content)
+		}
+	}
+	if err := WriteAllNew(dir, two("no/such")); err == nil {
+		t.Error("a file in a folder that isn't there was written")
+	}
+}

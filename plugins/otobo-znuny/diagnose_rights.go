@@ -144,16 +144,15 @@ func (d diagnosis) grant(kind server, queues []string, target bool) string {
 		desks = desks[1:]
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "in a shell on the help desk's machine, as its user and in its folder; GROUP is the group of the queue (Admin, Queues), here of %s, and the last two are needed once:", quotedNames(queues))
+	fmt.Fprintf(&b, "in a shell on the help desk's machine, as its user and in its folder; GROUP is the group of the queue (Admin, Queues), here of %s, and the first and the last command are needed once:", quotedNames(queues))
 	for _, desk := range desks {
 		if len(desks) > 1 {
 			fmt.Fprintf(&b, "\n%s:", desk.name)
 		}
-		fmt.Fprintf(&b, "\n%s Admin::Group::RoleLink --role-name otai --group-name GROUP", desk.console)
+		fmt.Fprintf(&b, "\n%[1]s Admin::Role::Add --name otai\n%[1]s Admin::Group::RoleLink --role-name otai --group-name GROUP", desk.console)
 		for _, r := range desk.rights {
 			b.WriteString(" --permission " + r)
 		}
-		fmt.Fprintf(&b, "\n%s Admin::Role::Add --name otai", desk.console)
 		fmt.Fprintf(&b, "\n%s Admin::Role::UserLink --role-name otai --user-name %s", desk.console, shellWord(d.s.client.Username()))
 	}
 	return b.String()

@@ -86,7 +86,7 @@ func Pull(ctx context.Context, s app.Settings, use string, names []string, repai
 			if err != nil {
 				return err
 			}
-			pulled = append(pulled, modelOf(m))
+			pulled = append(pulled, Described(m))
 		}
 		return nil
 	})
@@ -102,7 +102,7 @@ func List(ctx context.Context, s app.Settings, use string) (list []Model, folder
 		}
 		models, err := store.ListModels(ctx)
 		for _, m := range models {
-			list = append(list, modelOf(m))
+			list = append(list, Described(m))
 		}
 		return err
 	})
@@ -120,7 +120,7 @@ func Verify(ctx context.Context, s app.Settings, use string, names []string, pro
 				return err
 			}
 			for _, plain := range models {
-				if m := modelOf(plain); m.Classifier {
+				if m := Described(plain); m.Classifier {
 					names = append(names, m.Names()...)
 				}
 			}
@@ -153,7 +153,8 @@ func withModels(ctx context.Context, s app.Settings, use string, work func(asked
 	return a.close(work(askedStore{a.ask, store}))
 }
 
-func modelOf(m map[string]any) Model {
+// Described is a model as [Store] describes it.
+func Described(m map[string]any) Model {
 	return Model{
 		Name: textOf(m["name"]), Revisions: textsOf(m["revisions"]), Commit: textOf(m["commit"]), Folder: textOf(m["folder"]),
 		Bytes: numberOf(m["bytes"]), Architecture: textOf(m["architecture"]), Classifier: m["classifier"] == true,
