@@ -191,7 +191,7 @@ func (r *reader) run(t *testing.T, line int, command string) {
 	command, _, _ = strings.Cut(command, " #")
 	args := words.FindAllString(command, -1)
 	for i, a := range args {
-		args[i] = placeholder.ReplaceAllString(strings.Trim(a, `"`), "config.yml")
+		args[i] = placeholder.ReplaceAllString(strings.ReplaceAll(strings.Trim(a, `"`), "$OTOBO_URL", r.url), "config.yml")
 	}
 	switch {
 	case len(args) == 0:
