@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/revert"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -37,6 +38,8 @@ type Options struct {
 	At func(path string) string
 	// Finish finishes what a write of the run's own had begun, from its intent.
 	Finish func(ctx context.Context, s gate.Step, e store.Effect) error
+	// Revert puts a ticket back; see [gate.Gate.Revert].
+	Revert func(ctx context.Context, o gate.Reverting) (revert.Plan, gate.PutBack, error)
 	// Healthy reports whether the services are healthy at this moment: then a failure of the
 	// system that one ticket goes on meeting is that ticket's. nil: nobody knows.
 	Healthy func(ctx context.Context) bool
@@ -70,6 +73,7 @@ type Engine struct {
 	logger    *slog.Logger
 	places    *places
 	inherited *orchestrator.Place
+	reverting *orchestrator.Place
 
 	// A run that was just taken must be known as being at work before anybody
 	// reconciles.
@@ -128,8 +132,8 @@ func New(o Options) *Engine {
 // Open implements [orchestrator.Runs]: it makes this process a host, takes over what
 // former ones held, and starts what looks after the store until Close.
 func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
-	e.inherited = inheritance()
-	ps = append(slices.Clone(ps), e.inherited)
+	e.inherited, e.reverting = inheritance(), reversal()
+	ps = append(slices.Clone(ps), e.inherited, e.reverting)
 	e.places = newPlaces(ps)
 	e.o.Host.Places = nil
 	for _, p := range ps {
@@ -155,6 +159,9 @@ func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
 	}
 	e.done.Go(func() { e.tend(work) })
 	e.done.Go(func() { e.serveInherited(work) })
+	for range revertWorkers {
+		e.done.Go(func() { e.serveReverts(work) })
+	}
 	if e.o.Host.Lease > 0 {
 		e.done.Go(func() { e.renew(work) })
 	}

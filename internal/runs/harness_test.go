@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/revert"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/pgtest"
 	"github.com/open-ticket-ai/otai/internal/runs/sqlite"
@@ -31,6 +32,7 @@ type desk struct {
 	engine *Engine
 	log    *logBuffer
 	finish func(ctx context.Context, s gate.Step, e store.Effect) error
+	revert func(ctx context.Context, o gate.Reverting) (revert.Plan, gate.PutBack, error)
 	secret string
 	keep   time.Duration
 	over   store.Store // what the next process works with instead of store
@@ -101,6 +103,7 @@ func (d *desk) start() {
 			}
 			return d.finish(ctx, s, e)
 		},
+		Revert: d.revert,
 	})
 	if err := d.engine.Open(d.t.Context(), []*orchestrator.Place{d.place, d.items}); err != nil {
 		d.t.Fatal(err)
@@ -110,12 +113,16 @@ func (d *desk) start() {
 // die ends the process without a word, and begins another one.
 func (d *desk) die() {
 	d.t.Helper()
+	d.kill()
+	d.start()
+}
+
+func (d *desk) kill() {
 	old := d.engine
 	close(old.closing)
 	old.cancel()
 	old.done.Wait()
 	old.places.close()
-	d.start()
 }
 
 func (d *desk) next(p *orchestrator.Place) *run {

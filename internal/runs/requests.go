@@ -16,7 +16,7 @@ func (e *Engine) requests(ctx context.Context) error {
 		return err
 	}
 	for _, r := range asked {
-		answer, err := Execute(ctx, e.o.Store, e.o.Records, r)
+		answer, err := e.execute(ctx, r)
 		if err != nil {
 			if ctx.Err() != nil {
 				return err
@@ -36,6 +36,18 @@ func (e *Engine) requests(ctx context.Context) error {
 		return err
 	}
 	return e.unknownRunners(ctx) // nobody else ends those
+}
+
+// execute is [Execute] with what only whoever works can do.
+func (e *Engine) execute(ctx context.Context, r store.Request) (string, error) {
+	if r.Verb != store.VerbRevert {
+		return Execute(ctx, e.o.Store, e.o.Records, r)
+	}
+	var args store.RequestArgs
+	if err := json.Unmarshal(r.Args, &args); err != nil {
+		return "", fmt.Errorf("reading the request: %w", err)
+	}
+	return e.revert(ctx, r, args)
 }
 
 // Execute does what a request asks for, and returns the answer for people. Whoever works

@@ -166,7 +166,7 @@ func (e *Engine) causes(ctx context.Context) error {
 // too: their first fetch is their own ticket.
 func (e *Engine) adopt(ctx context.Context) error {
 	for p, at := range e.places.all {
-		if p.Loop != nil {
+		if p.Loop != nil || p.Runner == "" { // those have always the same hash
 			continue
 		}
 		for n := 1; n > 0; { // it takes up a number of them at one time

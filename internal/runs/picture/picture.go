@@ -311,3 +311,12 @@ func (p Picture) Remember(c Change) Picture {
 	p.Made = made
 	return p
 }
+
+// With is the picture with some fields otherwise.
+func (p Picture) With(fields map[string]Value) Picture {
+	p = p.clone()
+	for name, v := range fields {
+		p.Fields[name] = v
+	}
+	return p
+}

@@ -131,9 +131,9 @@ func (m Maker) one(e End, k ticket, writes []gate.Written) (store.Decision, bool
 
 // action is the strongest thing that became of the ticket.
 func action(e End, writes []gate.Written) decisions.Action {
-	suggests := make(map[string]bool)
+	said := make(map[string]decisions.Action)
 	for _, p := range e.Said.Pipes {
-		suggests[p.Step+p.At] = p.Action == decisions.Suggested
+		said[p.Step+p.At] = p.Action
 	}
 	suggested, settled := false, false
 	for _, w := range writes {
@@ -141,7 +141,9 @@ func action(e End, writes []gate.Written) decisions.Action {
 		case w.Outcome != decisions.Done:
 		case w.Before == decisions.InDoubt:
 			settled = true
-		case suggests[w.Step+w.At]:
+		case said[w.Step+w.At] == decisions.Reverted:
+			return decisions.Reverted
+		case said[w.Step+w.At] == decisions.Suggested:
 			suggested = true
 		default:
 			return decisions.Applied

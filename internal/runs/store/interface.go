@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -190,6 +191,8 @@ const (
 	VerbDiscard = "discard"
 	VerbPause   = "pause"
 	VerbResume  = "resume"
+	// VerbRevert puts back what was written in a range. Whoever works does it.
+	VerbRevert = "revert"
 	// VerbDrop is nothing that people ask for.
 	VerbDrop = "drop"
 )
@@ -204,4 +207,24 @@ type RequestArgs struct {
 	All      bool     `json:"all,omitempty"`       // retry what is set aside, dead or waits for a cause
 	Handled  bool     `json:"handled,omitempty"`   // retry what is handled
 	SkipStep bool     `json:"skip_step,omitempty"` // retry a run in doubt behind the step that is
+	Range    *Range   `json:"range,omitempty"`     // of what is put back
+}
+
+// Range says which writes are meant: those that meet all that it says.
+type Range struct {
+	Runs   []string `json:"runs,omitempty"`
+	Since  int64    `json:"since,omitempty"` // store time, from here on
+	Until  int64    `json:"until,omitempty"` // before this; 0: without end
+	Ticket string   `json:"ticket,omitempty"`
+}
+
+// Has reports whether a write is in the range.
+func (r Range) Has(run, ticket string, at int64) bool {
+	switch {
+	case len(r.Runs) > 0 && !slices.Contains(r.Runs, run):
+		return false
+	case r.Ticket != "" && r.Ticket != ticket:
+		return false
+	}
+	return at >= r.Since && (r.Until == 0 || at < r.Until)
 }

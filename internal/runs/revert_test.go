@@ -1,0 +1,198 @@
+package runs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/decisions"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/pkg/api"
+)
+
+// restart ends the process, if there is one, and begins another one with a gate of its own.
+func (d *desk) restart(h *helpDesk) api.TicketSystem {
+	d.kill()
+	g, s := d.gated(h)
+	d.finish, d.revert = g.Finish, g.Revert
+	d.start()
+	return s
+}
+
+func (d *desk) askRevert(in store.Range) int64 {
+	d.t.Helper()
+	args, err := json.Marshal(store.RequestArgs{Range: &in})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	id, err := d.store.Ask(d.t.Context(), store.Request{Verb: store.VerbRevert, Args: args})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return id
+}
+
+func (d *desk) reverted(id int64) bool {
+	r, _, err := d.store.Asked(d.t.Context(), id)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, row := range d.runs(store.Filter{}) {
+		if strings.HasPrefix(row.ID, RevertPrefix(id)) && row.State != store.Ended {
+			return false
+		}
+	}
+	return r.Answer != ""
+}
+
+func (h *helpDesk) is(id string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := h.tickets[id]
+	notes := 0
+	for _, n := range t.Notes {
+		if n.Subject == "Put back by otai revert" {
+			notes++
+		}
+	}
+	return fmt.Sprintf("%s %s %d", t.Queue.Name, t.Priority.Name, notes)
+}
+
+func TestWhatWasWrittenIsPutBackWhateverDies(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]form{"three pipes": threePipes, "one update": oneUpdate} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range seeds() {
+				inDesk(t, func(t *testing.T, d *desk) {
+					const tickets = 20
+					h := newHelpDesk(tickets)
+					random := rand.New(rand.NewPCG(seed, 15))
+					var mu sync.Mutex // several workers write
+					dead := false
+					died := func() bool {
+						mu.Lock()
+						defer mu.Unlock()
+						return dead
+					}
+					s := d.restart(h)
+					h.before = func(_ string, apply func()) error {
+						mu.Lock()
+						defer mu.Unlock()
+						switch p := random.IntN(100); {
+						case p < 8:
+							dead = true
+							return context.Canceled
+						case p < 16:
+							apply()
+							dead = true
+							return context.Canceled
+						case p < 24:
+							time.AfterFunc(time.Duration(random.IntN(44))*time.Second, apply)
+							return api.ErrUncertain
+						case p < 30:
+							return api.ErrTemporary
+						}
+						apply()
+						return nil
+					}
+					cycle := func(begins bool) {
+						r, ok := d.mayBeNext(d.place)
+						if !ok && begins {
+							r, ok = d.begin(), true
+						}
+						if ok {
+							d.attempt(r, s, f, died)
+						}
+						if died() {
+							dead = false
+							s = d.restart(h)
+						}
+						time.Sleep(500 * time.Millisecond)
+					}
+					// The last ones are half done, or not begun, when they are put back.
+					for round := 0; round < 3000 && !h.moved(tickets-4); round++ {
+						cycle(true)
+					}
+					if !h.moved(tickets - 4) {
+						t.Fatal("it does not come to an end")
+					}
+					h.change("0001", "ann", api.TicketUpdate{Queue: &api.Entity{Name: "hers"}})
+					h.change("0002", "ann", api.TicketUpdate{Priority: &api.Entity{Name: "hers"}})
+					time.Sleep(2 * time.Minute)
+					id := d.askRevert(store.Range{})
+					for round := 0; round < 3000 && !d.reverted(id); round++ {
+						cycle(false)
+					}
+					if !d.reverted(id) {
+						for _, row := range d.runs(store.Filter{}) {
+							t.Logf("%+v", row)
+						}
+						t.Fatal("it is not put back", d.log.b.String())
+					}
+					begun := make(map[string]bool)
+					for _, r := range d.records() {
+						begun[r.Ticket] = true
+					}
+					want := func(round string) {
+						for id := range begun {
+							is := h.is(id)
+							switch id {
+							case "0001":
+								if is != "hers low 1" {
+									t.Errorf("seed %d, %s: ticket %s, of which a person changed the queue, is %s", seed, round, id, is)
+								}
+							case "0002":
+								if is != "in hers 1" {
+									t.Errorf("seed %d, %s: ticket %s, of which a person changed the priority, is %s", seed, round, id, is)
+								}
+							default:
+								if is != "in low 1" && is != "in low 0" { // nothing but a note may have been written
+									t.Errorf("seed %d, %s: ticket %s is %s", seed, round, id, is)
+								}
+							}
+						}
+					}
+					want("at once")
+					handled := slices.DeleteFunc(d.records(), func(r decisions.Record) bool { return r.Action != decisions.Reverted || r.Ticket <= "0002" })
+					if len(handled) < tickets-8 {
+						t.Errorf("seed %d: %d records of what was put back", seed, len(handled))
+					}
+					h.before = nil
+					for range 10 {
+						cycle(true)
+						time.Sleep(2 * time.Minute)
+					}
+					for _, r := range handled {
+						if is := h.is(r.Ticket); is != "in low 1" {
+							t.Errorf("seed %d: ticket %s, which was put back, is %s after ten cycles", seed, r.Ticket, is)
+						}
+					}
+					if t.Failed() {
+						t.Log(d.log.b.String())
+					}
+				})
+				if t.Failed() {
+					return
+				}
+			}
+		})
+	}
+}
+
+// moved reports whether so many tickets are in the other queue.
+func (h *helpDesk) moved(n int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, t := range h.tickets {
+		if t.Queue.Name == "out" {
+			n--
+		}
+	}
+	return n <= 0
+}
