@@ -45,7 +45,7 @@ func (a *Setup) keepRuns(ctx context.Context, o RunOptions) (*keptRuns, error) {
 	k.gate = gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock, Keep: a.Document.Runs.Keep, At: a.Place, KeepText: a.Document.Decisions.KeepText, Searches: k.backlog.searches(), Bounds: a.bounds()})
 	k.engine = runs.New(runs.Options{
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
-		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
+		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Revert: k.gate.Revert, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
 	return k, nil
 }

@@ -111,6 +111,8 @@ func (r *run) decide(b *store.Batch, v ends.Decision) {
 	}
 	if i := r.subject(); i >= 0 {
 		e.Subject = &r.tickets[i]
+	} else if r.p == r.e.reverting && len(r.tickets) > 0 { // which it has only claimed for a write
+		e.Subject = &r.tickets[0]
 	}
 	records, written := r.e.o.Records.Of(e)
 	b.Decisions = records

@@ -25,6 +25,7 @@ import (
 // and is looked up when no other run can work at the ticket any more.
 
 const (
+	revertHash    = "revert"
 	stepRevert    = "~revert" // has, as its params, what a run puts back
 	revertWorkers = 4
 	revertPage    = 1000
@@ -32,7 +33,7 @@ const (
 
 // reversal is the place of these runs.
 func reversal() *orchestrator.Place {
-	return &orchestrator.Place{Path: "otai revert", Hash: "revert", Workers: revertWorkers, Repeat: true}
+	return &orchestrator.Place{Path: "otai revert", Hash: revertHash, Workers: revertWorkers, Repeat: true}
 }
 
 // revertJob is what one of them is to do.
@@ -49,7 +50,7 @@ func (e *Engine) revert(ctx context.Context, r store.Request, args store.Request
 	if args.Range == nil {
 		return "", errors.New("the request doesn't say what is to be put back")
 	}
-	if err := e.withItems(ctx, args.Range); err != nil {
+	if err := WithItems(ctx, e.o.Store, args.Range); err != nil {
 		return "", err
 	}
 	given, err := e.giveUp(ctx, *args.Range)
@@ -83,10 +84,10 @@ func (e *Engine) revert(ctx context.Context, r store.Request, args store.Request
 // RevertPrefix is what the ids of the runs of a request begin with.
 func RevertPrefix(request int64) string { return fmt.Sprintf("revert-%d-", request) }
 
-// withItems adds the items of the loops of the runs that a range names.
-func (e *Engine) withItems(ctx context.Context, in *store.Range) error {
+// WithItems adds the items of the loops of the runs that a range names.
+func WithItems(ctx context.Context, s store.Store, in *store.Range) error {
 	for _, id := range slices.Clone(in.Runs) {
-		items, err := e.o.Store.Runs(ctx, store.Filter{Parent: id})
+		items, err := s.Runs(ctx, store.Filter{Parent: id})
 		if err != nil {
 			return err
 		}
@@ -101,49 +102,61 @@ func (e *Engine) withItems(ctx context.Context, in *store.Range) error {
 // their requests may still do is waited for, and nothing further is sent. It returns
 // those of each ticket.
 func (e *Engine) giveUp(ctx context.Context, in store.Range) (map[ticketAt][]string, error) {
-	rows, err := e.o.Store.Runs(ctx, store.Filter{States: []store.State{store.Ready, store.Running, store.Waiting}})
+	unended, err := UnendedIn(ctx, e.o.Store, in)
 	if err != nil {
 		return nil, err
 	}
 	tickets := make(map[ticketAt][]string)
-	for _, row := range rows {
-		if row.Hash == e.reverting.Hash && row.Runner == "" {
-			continue
+	for id, effects := range unended {
+		for _, f := range effects {
+			at := ticketAt{f.System, f.Ticket}
+			tickets[at] = append(tickets[at], id)
 		}
-		l, err := e.o.Store.Load(ctx, row.ID)
-		if errors.Is(err, store.ErrMissing) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		found := false
-		for _, f := range l.Effects {
-			wrote := f.State == store.Done || f.State == store.Intent && f.Begun != 0
-			if wrote && in.Has(row.ID, f.Ticket, max(f.Begun, f.Changed)) {
-				at := ticketAt{f.System, f.Ticket}
-				tickets[at], found = append(tickets[at], row.ID), true
-			}
-		}
-		if !found {
-			continue
-		}
-		_, err = e.o.Store.Cancel(ctx, row.ID, store.VerbDiscard, func(l store.Loaded) []store.Decision {
+		_, err = e.o.Store.Cancel(ctx, id, store.VerbDiscard, func(l store.Loaded) []store.Decision {
 			return e.o.Records.Canceled(l, "what it wrote is put back")
 		})
 		if err != nil && !errors.Is(err, store.ErrMissing) {
-			return nil, fmt.Errorf("run %s: %w", row.ID, err)
+			return nil, fmt.Errorf("run %s: %w", id, err)
 		}
 	}
 	e.canceled(ctx)
 	return tickets, nil
 }
 
+// UnendedIn are the runs that have not ended and have written something in a range, or begun
+// to: by id, with what they wrote there.
+func UnendedIn(ctx context.Context, s store.Store, in store.Range) (map[string][]store.Effect, error) {
+	rows, err := s.Runs(ctx, store.Filter{Ticket: in.Ticket, States: []store.State{store.Ready, store.Running, store.Waiting}})
+	if err != nil {
+		return nil, err
+	}
+	runs := make(map[string][]store.Effect)
+	for _, row := range rows {
+		if row.Runner == "" && row.Hash == revertHash {
+			continue
+		}
+		l, err := s.Load(ctx, row.ID)
+		if errors.Is(err, store.ErrMissing) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range l.Effects {
+			wrote := f.State == store.Done || f.State == store.Intent && f.Begun != 0
+			if wrote && in.Has(row.ID, f.Ticket, max(f.Begun, f.Changed)) {
+				runs[row.ID] = append(runs[row.ID], f)
+			}
+		}
+	}
+	return runs, nil
+}
+
 // written are the tickets that records of a range say something was written to, each with
 // the runs.
 func (e *Engine) written(ctx context.Context, in store.Range) (map[ticketAt][]string, error) {
 	tickets := make(map[ticketAt][]string)
-	err := e.recordsIn(ctx, in, store.DecisionFilter{}, func(r decisions.Record) {
+	err := RecordsIn(ctx, e.o.Store, in, store.DecisionFilter{}, func(r decisions.Record) {
 		if p := revert.Of([]decisions.Record{r}); len(p.Fields)+len(p.Kept) > 0 {
 			at := ticketAt{r.System, r.Ticket}
 			tickets[at] = append(tickets[at], r.Run)
@@ -152,14 +165,14 @@ func (e *Engine) written(ctx context.Context, in store.Range) (map[ticketAt][]st
 	return tickets, err
 }
 
-// recordsIn calls do with the records of a range, oldest first.
-func (e *Engine) recordsIn(ctx context.Context, in store.Range, f store.DecisionFilter, do func(decisions.Record)) error {
+// RecordsIn calls do with the records of a range that f lets through, oldest first.
+func RecordsIn(ctx context.Context, s store.Store, in store.Range, f store.DecisionFilter, do func(decisions.Record)) error {
 	f.Oldest, f.Limit = true, revertPage
 	if f.Since, f.Until = in.Since, in.Until; in.Ticket != "" {
 		f.Ticket = in.Ticket
 	}
 	for {
-		page, err := e.o.Store.Decisions(ctx, f)
+		page, err := s.Decisions(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -239,7 +252,7 @@ func (e *Engine) putBack(ctx context.Context, job revertJob) (api.PipeResult, er
 		System: job.System, Ticket: job.Ticket,
 		Plan: func(ctx context.Context) (revert.Plan, error) {
 			var records []decisions.Record
-			err := e.recordsIn(ctx, job.Range, store.DecisionFilter{System: job.System, Ticket: job.Ticket}, func(r decisions.Record) { records = append(records, r) })
+			err := RecordsIn(ctx, e.o.Store, job.Range, store.DecisionFilter{System: job.System, Ticket: job.Ticket}, func(r decisions.Record) { records = append(records, r) })
 			return revert.Of(records), err
 		},
 		Note: revertNote,
@@ -270,11 +283,7 @@ func targetOf(plan revert.Plan, b gate.PutBack) map[string]decisions.Value {
 func sayPutBack(plan revert.Plan, b gate.PutBack) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(b.Kept)) {
-		if v := b.Kept[name]; v == (decisions.Value{}) {
-			parts = append(parts, name+" was changed since")
-		} else {
-			parts = append(parts, fmt.Sprintf("%s was changed since, and is %s", name, v))
-		}
+		parts = append(parts, name+": "+revert.ChangedSince(b.Kept[name]))
 	}
 	for _, name := range slices.Sorted(maps.Keys(plan.Kept)) {
 		parts = append(parts, name+": "+plan.Kept[name])

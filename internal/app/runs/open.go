@@ -20,6 +20,7 @@ type Desk struct {
 	alone    func(context.Context) (*app.RunStore, error) // for what is asked where nobody works
 	redactor *app.Redactor
 	records  record.Maker // of runs that end because it was asked for
+	settings app.Settings
 	// patience is how long others may take before it counts as nobody at work. A file says
 	// so by its lock; of a database that many use nobody has one.
 	patience time.Duration
@@ -56,7 +57,7 @@ func Open(ctx context.Context, s app.Settings, o OpenOptions) (*Desk, error) {
 		patience = databasePatience
 	}
 	return &Desk{
-		store: opened, redactor: redactor, patience: patience, records: s.Records(),
+		store: opened, redactor: redactor, patience: patience, records: s.Records(), settings: s,
 		alone: func(ctx context.Context) (*app.RunStore, error) {
 			return s.OpenRunStore(ctx, d, slog.New(slog.DiscardHandler))
 		},
@@ -84,6 +85,9 @@ func answerAll(ctx context.Context, s store.Store, records record.Maker) error {
 		return err
 	}
 	for _, r := range asked {
+		if r.Verb == store.VerbRevert {
+			continue // needs the help desk
+		}
 		answer, err := engine.Execute(ctx, s, records, r)
 		if err != nil {
 			answer = "not done: " + err.Error()

@@ -85,6 +85,19 @@ func (s *Store) Counts(ctx context.Context) (c store.Counts, err error) {
 	return c, err
 }
 
+// Progress implements [store.Store].
+func (s *Store) Progress(ctx context.Context, prefix string) (p store.Progress, err error) {
+	err = s.db.Read(ctx, func(t *Tx) error {
+		var all, ended, held int64
+		_, err := t.row(`SELECT count(*), count(CASE WHEN state = 'ended' THEN 1 END),
+			count(CASE WHEN state = 'waiting' AND reason IN ('aside', 'cause', 'unreadable') THEN 1 END)
+			FROM {s}run WHERE substr(id, 1, length($1)) = $1`, args{prefix}, &all, &ended, &held)
+		p = store.Progress{All: int(all), Ended: int(ended), Held: int(held)}
+		return err
+	})
+	return p, err
+}
+
 // Retry implements [store.Store].
 func (s *Store) Retry(ctx context.Context, a store.RequestArgs) (n int, err error) {
 	err = s.db.Write(ctx, true, func(t *Tx) (err error) {

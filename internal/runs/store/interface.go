@@ -98,6 +98,8 @@ type Store interface {
 	TicketsBy(ctx context.Context, f TicketFilter) ([]Ticket, error)
 	Load(ctx context.Context, run string) (*Loaded, error)
 	Counts(ctx context.Context) (Counts, error)
+	// Progress says how far the runs are whose ids begin so.
+	Progress(ctx context.Context, prefix string) (Progress, error)
 	// Retry makes due what a names, whatever its pause: not what is running or waits for a
 	// request that may still be at work. It returns the number of runs and tickets.
 	Retry(ctx context.Context, a RequestArgs) (int, error)
@@ -173,6 +175,13 @@ type Counts struct {
 	Runners   map[string]map[Standing]int // Standings by runner
 	Waiting   map[string]int              // by reason
 	Open      int                         // effects without an outcome
+}
+
+// Progress is how far a number of runs are.
+type Progress struct {
+	All   int
+	Ended int
+	Held  int // wait for what doesn't end by itself soon: refused, or in need of what can't be read
 }
 
 // Request is what a command asks of whoever works. Whoever works answers it; a command

@@ -1,0 +1,136 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/app/runs"
+)
+
+const putBackNote = "Put back by otai revert"
+
+// TestWhatOtaiWroteIsPutBackWhateverDies: the service and the command are killed on the way,
+// people have changed some of the tickets, and nothing moves again.
+func TestWhatOtaiWroteIsPutBackWhateverDies(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	ids := w.addMany(sized(60, 10_000), "x")
+	env := w.environment()
+	config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
+	kills := sized(3, 10)
+	long := patientFor(time.Duration(len(ids)) * 100 * time.Millisecond)
+	before := w.ticket(ids[0])
+
+	service := live(t, env, "run", "-c", config)
+	for range kills {
+		time.Sleep(time.Duration(200+rand.IntN(400)) * time.Millisecond)
+		service.kill()
+		service = live(t, env, "run", "-c", config)
+	}
+	if !w.all(long, ids, whole) {
+		t.Fatal("the tickets are not changed at all")
+	}
+	changed := make(map[string]bool)
+	for i := 0; i < len(ids); i += 33 {
+		w.person(ids[i], map[string]any{"Priority": "5 very high"}, "")
+		changed[ids[i]] = true
+	}
+	writes := func() int { return len(w.seen(func(q *request) bool { return q.update() })) }
+	sent := writes()
+	out, code := w.command(env, "revert", "-c", config, "--since", "PT1H", "--dry-run", "--json")
+	var preview runs.Preview
+	if err := json.Unmarshal([]byte(out), &preview); err != nil || code != 0 || len(preview.Tickets) != len(ids) {
+		t.Fatalf("the dry run ends with %d and names %d tickets: %v\n%s", code, len(preview.Tickets), err, shortened(out))
+	}
+	if n := writes(); n != sent {
+		t.Errorf("the dry run wrote %d times", n-sent)
+	}
+
+	for range kills {
+		command := live(t, env, "revert", "-c", config, "--since", "PT1H")
+		time.Sleep(time.Duration(100+rand.IntN(500)) * time.Millisecond)
+		command.kill()
+		service.kill()
+		service = live(t, env, "run", "-c", config)
+	}
+	reverted := exec.Command(product.otai, "revert", "-c", config, "--since", "PT1H")
+	reverted.Env, reverted.Dir = env, t.TempDir()
+	if text, err := reverted.CombinedOutput(); err != nil {
+		t.Errorf("revert: %v\n%s", err, text)
+	}
+	want := func(when string) {
+		t.Helper()
+		wrong := 0
+		for _, id := range ids {
+			is, priority := w.ticket(id), before.Priority
+			if changed[id] {
+				priority = "5 very high"
+			}
+			if is.Queue != before.Queue || is.Priority != priority || notesIn(is, putBackNote) != 1 || notesIn(is, "Sorted") != 1 {
+				if wrong++; wrong < 10 {
+					t.Errorf("%s: ticket %s is in %s with %s, %d notes of ours and %d about the revert", when, id, is.Queue, is.Priority, notesIn(is, "Sorted"), notesIn(is, putBackNote))
+				}
+			}
+		}
+		row(t, "revert", "%s: %d of %d as they were, %d changed by people", when, len(ids)-wrong, len(ids), len(changed))
+	}
+	want("at once")
+	sent = writes()
+	searches := func() int { return len(w.seen(func(q *request) bool { return q.Operation == "ticket-search" })) }
+	until := searches() + 10
+	eventually(t, "ten more searches", func() bool { return searches() >= until })
+	if n := writes(); n != sent {
+		t.Errorf("%d writes in ten more cycles", n-sent)
+	}
+	want("after ten more cycles")
+}
+
+func TestWhereNobodyWorksRevertDoesItItself(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	ids := w.addMany(4, "x")
+	env := w.environment()
+	config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
+	for range ids {
+		if out, code := w.command(env, "run", "--once", "-c", config); code != 0 {
+			t.Fatalf("run: %d\n%s", code, out)
+		}
+	}
+	w.wantAllDone(ids, whole)
+	w.person(ids[3], map[string]any{"Queue": "Incoming"}, "")
+	w.person(ids[3], map[string]any{"Priority": "1 very low"}, "")
+	out, code := w.command(env, "revert", "-c", config, "--ticket", ids[0])
+	if code != 0 || !strings.Contains(out, "1 tickets were put back.") || w.ticket(ids[0]).Queue != "Incoming" || w.ticket(ids[1]).Queue != "IT" {
+		t.Errorf("revert of one ticket: %d, it is in %s\n%s", code, w.ticket(ids[0]).Queue, out)
+	}
+	out, code = w.command(env, "revert", "-c", config, "--since", "PT1H")
+	if code != 0 || !strings.Contains(out, "2 tickets were put back.") || !strings.Contains(out, fmt.Sprintf("ticket %s", ids[3])) {
+		t.Errorf("revert of all: %d\n%s", code, out)
+	}
+	for _, id := range ids[:3] {
+		if is := w.ticket(id); is.Queue != "Incoming" || is.Priority != "3 normal" || notesIn(is, putBackNote) != 1 {
+			t.Errorf("ticket %s is in %s with %s", id, is.Queue, is.Priority)
+		}
+	}
+	if is := w.ticket(ids[3]); is.Priority != "1 very low" || notesIn(is, putBackNote) != 0 {
+		t.Errorf("the ticket of which a person has changed all has %s now", is.Priority)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "Give --run"},
+		{[]string{"--until", "PT1H"}, "needs --since"},
+		{[]string{"--since", "PT1H", "--until", "PT2H"}, "not after"},
+		{[]string{"--since", "yesterday"}, "not a time"},
+	} {
+		if out, code := w.command(env, append([]string{"revert", "-c", config}, c.args...)...); code != 2 || !strings.Contains(out, c.want) {
+			t.Errorf("revert %v: %d\n%s", c.args, code, out)
+		}
+	}
+}
