@@ -10,7 +10,7 @@ import (
 // WithServices calls do with the services of the configuration, by their ids. Nothing is
 // started, and no run is kept.
 func WithServices(ctx context.Context, s Settings, do func(services map[string]any) error) error {
-	a, err := Prepare(ctx, s, PrepareOptions{})
+	a, err := Prepare(ctx, s, PrepareOptions{Silent: true}) // they were said when it was validated
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,11 @@ func (w *write) revert(ctx context.Context, o Reverting) (plan revert.Plan, b Pu
 		// It was sent before this process had the run, and finished when that was taken up again.
 		outcome, _ := outcomeOf(e)
 		b = w.wasPutBack(plan, outcome)
-		return plan, b, w.handled(ctx, plan, w.row.Picture)
+		ticket, _, err := w.look(ctx, picture.Picture{})
+		if err != nil {
+			return plan, b, err
+		}
+		return plan, b, w.handled(ctx, plan, ticket, picture.Change{})
 	}
 	if len(plan.Fields) == 0 {
 		return plan, b, nil
@@ -88,7 +92,7 @@ func (w *write) revert(ctx context.Context, o Reverting) (plan revert.Plan, b Pu
 	if err := w.mayTry(ctx, u); err != nil {
 		return plan, b, err
 	}
-	_, now, err := w.look(ctx, picture.Picture{})
+	ticket, now, err := w.look(ctx, picture.Picture{})
 	if err != nil {
 		return plan, b, err
 	}
@@ -110,7 +114,7 @@ func (w *write) revert(ctx context.Context, o Reverting) (plan revert.Plan, b Pu
 	if err := w.carry(ctx, rest); err != nil {
 		return plan, b, err
 	}
-	return plan, b, w.handled(ctx, plan, encodePicture(now.Lay(key.Change(rest))))
+	return plan, b, w.handled(ctx, plan, ticket, key.Change(rest))
 }
 
 // putBack says what of a plan is sent.
@@ -144,21 +148,30 @@ func (w *write) wasPutBack(plan revert.Plan, o outcome) PutBack {
 }
 
 // handled makes the ticket a handled one of the runners whose writes were put back, so that
-// they don't write the same again.
-func (w *write) handled(ctx context.Context, plan revert.Plan, kept []byte) error {
+// they don't write the same again. What people have changed before, where no search of theirs
+// found the ticket, is no reason to: they know the ticket as it was read, and changed, now.
+func (w *write) handled(ctx context.Context, plan revert.Plan, ticket api.Ticket, change picture.Change) error {
 	var rows []store.Ticket
 	for _, runner := range plan.Runners {
 		of, err := w.gate.options.Store.Tickets(ctx, runner, w.system, []string{w.effect.Ticket})
 		if err != nil {
 			return storeError("ask what runners know of a ticket", err)
 		}
-		row := store.Ticket{Runner: runner, System: w.system, Ticket: w.effect.Ticket, Picture: kept}
+		row := store.Ticket{Runner: runner, System: w.system, Ticket: w.effect.Ticket}
 		if len(of) > 0 {
 			row = of[0]
 		}
 		if row.Run != "" {
 			continue // that run waits; it reads the ticket anew before it writes
 		}
+		now, err := w.pictureOf(ctx, runner, ticket, api.SearchCriteria{}, 0)
+		if err != nil {
+			return err
+		}
+		if before, ok := decodePicture(row.Picture); ok {
+			now.Read, now.Made = before.Read, before.Made
+		}
+		row.Picture = encodePicture(now.Lay(change))
 		row.Standing, row.DueAt, row.Attempts, row.Cause, row.Hashes, row.Settled, row.Note = store.Handled, 0, 0, "", nil, false, noteReverted
 		rows = append(rows, row)
 	}
