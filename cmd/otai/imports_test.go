@@ -56,6 +56,7 @@ var mayImport = map[string][]string{
 	"internal/base":               {"internal/base/batch", "internal/base/decision", "internal/decisions", "internal/files", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/base/batch":         {"pkg/params/freeze", "pkg/api"},
 	"internal/decisions":          {},
+	"internal/revert":             {"internal/decisions", "pkg/api"},
 	"internal/report":             {},
 	"internal/trial":              {"internal/decisions", "internal/runs/criteria", "internal/runs/picture", "pkg/orchestrator", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/jinja":              {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},

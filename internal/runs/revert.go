@@ -243,6 +243,7 @@ func (e *Engine) carryBack(ctx context.Context, r *run) error {
 		return r.End(ctx, api.PipeResult{}, fmt.Errorf("reading what is to be put back: %w", err))
 	}
 	s := orchestrator.Step{Key: "revert", Path: e.reverting.Path, Name: "revert", Params: "-"}
+	ctx = gate.WithoutBounds(ctx)
 	result, err := r.Step(ctx, s, func(ctx context.Context) (api.PipeResult, error) { return e.putBack(ctx, job) })
 	return r.End(ctx, result, err)
 }

@@ -140,7 +140,7 @@ func (w *write) settleOpen(ctx context.Context, send bool) error {
 		return ErrStopped
 	}
 	// It may be allowed no longer, since its service has other bounds now.
-	if err := w.allowed(w.step, w.effect.Ticket, w.bounds.Allow.Update(rest)); err != nil {
+	if err := w.allowed(ctx, w.step, w.effect.Ticket, w.bounds.Allow.Update(rest)); err != nil {
 		return err
 	}
 	if err := w.mayTry(ctx, rest); err != nil {

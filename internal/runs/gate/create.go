@@ -15,7 +15,7 @@ import (
 func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (string, error) {
 	step, ok := StepOf(ctx)
 	if !ok {
-		if err := t.allowed(nil, "", t.bounds.Allow.Create(ticket)); err != nil {
+		if err := t.allowed(ctx, nil, "", t.bounds.Allow.Create(ticket)); err != nil {
 			return "", err
 		}
 		return t.inner.CreateTicket(ctx, ticket)
@@ -33,7 +33,7 @@ func (t *ticketCreator) CreateTicket(ctx context.Context, ticket api.Ticket) (st
 			return t.createAgain(ctx, w)
 		}
 	}
-	if err := errors.Join(t.allowed(step, "", t.bounds.Allow.Create(ticket)), begins(step)); err != nil {
+	if err := errors.Join(t.allowed(ctx, step, "", t.bounds.Allow.Create(ticket)), begins(step)); err != nil {
 		return "", err
 	}
 	w.effect = store.Effect{Key: key, Step: step.Key(), Operation: store.OpCreate, System: t.system, Service: t.service, State: store.Intent}
@@ -82,7 +82,7 @@ func (t *ticketCreator) createAgain(ctx context.Context, w *write) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if err := t.allowed(w.step, "", t.bounds.Allow.Create(ticket)); err != nil {
+	if err := t.allowed(ctx, w.step, "", t.bounds.Allow.Create(ticket)); err != nil {
 		return "", err
 	}
 	return t.create(ctx, w, ticket)

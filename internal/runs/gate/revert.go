@@ -149,7 +149,7 @@ func (w *write) wasPutBack(plan revert.Plan, o outcome) PutBack {
 
 // handled makes the ticket a handled one of the runners whose writes were put back, so that
 // they don't write the same again. What people have changed before, where no search of theirs
-// found the ticket, is no reason to: they know the ticket as it was read, and changed, now.
+// found the ticket, makes none due: they know the ticket as it was read, and changed, now.
 func (w *write) handled(ctx context.Context, plan revert.Plan, ticket api.Ticket, change picture.Change) error {
 	var rows []store.Ticket
 	for _, runner := range plan.Runners {

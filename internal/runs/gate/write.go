@@ -40,7 +40,7 @@ func (t *ticketSystem) send(ctx context.Context, operation, id string, u api.Tic
 func (t *ticketSystem) write(ctx context.Context, operation, id, suggests string, u api.TicketUpdate) (written bool, err error) {
 	step, ok := StepOf(ctx)
 	if !ok {
-		if err := t.allowed(nil, id, t.bounds.Allow.Update(u)); err != nil {
+		if err := t.allowed(ctx, nil, id, t.bounds.Allow.Update(u)); err != nil {
 			return false, err
 		}
 		return true, t.send(ctx, operation, id, u)
@@ -86,7 +86,7 @@ type write struct {
 
 // begin decides whether and what to write, stores the intent, and carries it out.
 func (w *write) begin(ctx context.Context, u api.TicketUpdate) error {
-	if err := w.allowed(w.step, w.effect.Ticket, w.bounds.Allow.Update(u)); err != nil {
+	if err := w.allowed(ctx, w.step, w.effect.Ticket, w.bounds.Allow.Update(u)); err != nil {
 		return err
 	}
 	if err := w.hold(ctx); err != nil {
