@@ -185,7 +185,7 @@ func TestWhatWasWrittenIsPutBackWhateverDies(t *testing.T) {
 	}
 }
 
-// moved reports whether so many tickets are in the other queue.
+// moved reports whether that many tickets are in the other queue.
 func (h *helpDesk) moved(n int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
