@@ -49,8 +49,8 @@ func begins(step Step) error {
 
 // place is what a change of a ticket takes of its service, nil if that is not bounded. A new
 // ticket, which has no id, takes one of its own.
-func (t *ticketSystem) place(ticket string) *store.Place {
-	if t.bounds.TicketsPerHour == 0 {
+func (t *ticketSystem) place(ctx context.Context, ticket string) *store.Place {
+	if t.bounds.TicketsPerHour == 0 || unbound(ctx) {
 		return nil
 	}
 	if ticket == "" {

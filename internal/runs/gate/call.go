@@ -43,7 +43,7 @@ func (c *call) begin(ctx context.Context, record []byte) error {
 	}
 	asked := time.Now()
 	err := c.step.Commit(ctx, store.Batch{
-		Durable: true, Effects: []store.Effect{e}, Begin: &store.Begin{Effect: e.Key, Lasts: c.lasts + moment}, Place: c.system.place(e.Ticket),
+		Durable: true, Effects: []store.Effect{e}, Begin: &store.Begin{Effect: e.Key, Lasts: c.lasts + moment}, Place: c.system.place(ctx, e.Ticket),
 	})
 	if err != nil {
 		c.err = err
