@@ -28,8 +28,14 @@ var answering = map[string][]string{
 	"otai config":                {},
 	"otai config from-env":       {"--env-file", "old.env"},
 	"otai config upgrade":        {"config.yml"},
+	"otai decisions":             {},
+	"otai decisions export":      {"--format", "csv"},
+	"otai decisions list":        {},
+	"otai decisions schema":      {},
+	"otai decisions show":        {"--help"}, // of a ticket about which something was decided
 	"otai demo":                  {},
 	"otai doctor":                {},
+	"otai explain":               {"--help"},
 	"otai help":                  {"run"},
 	"otai helpdesk":              {},
 	"otai model":                 {},
@@ -46,6 +52,7 @@ var answering = map[string][]string{
 	"otai plugin retry":          {"--help"},
 	"otai plugin sign":           {"--generate", "NEW"},
 	"otai plugin verify":         {"PLUGIN", "--key", "release.pub"},
+	"otai revert":                {"--since", "PT1H", "--dry-run"},
 	"otai run":                   nil, // the log is all that it says
 	"otai runs":                  {},
 	"otai runs discard":          {"--help"}, // the others say what a run is named by

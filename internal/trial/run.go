@@ -87,7 +87,6 @@ func (s *step) Decided(p decisions.Pipe) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pipes = append(s.pipes, p)
-	s.suggests = p.Action == decisions.Suggested
 }
 
 // Resumed implements [orchestrator.Run].

@@ -109,6 +109,13 @@ func (o outside) Process(context.Context, none, api.Scope) (api.PipeResult, erro
 	return api.Success(map[string]any{"value": "sent"}), nil
 }
 
+// sorted is a step that has a label for each ticket.
+type sorted struct{}
+
+func (sorted) Process(context.Context, none, api.Scope) (api.PipeResult, error) {
+	return api.Success(map[string]any{"label": "VPN", "confidence": 0.7}), nil
+}
+
 type world struct {
 	t       *testing.T
 	desk    *fakeDesk
@@ -148,6 +155,7 @@ func (w *world) run(runners ...any) *world {
 		api.NewService("Desk", "A help desk.", func(none, api.Host) (*fakeDesk, error) { return w.desk, nil }),
 		api.NewPipe("Send", "Sends.", func(api.Host) (outside, error) { return outside{&w.sent}, nil }),
 		api.NewPipe("Read", "Reads.", func(api.Host) (outside, error) { return outside{&w.sent}, nil }).WithLabel("effect", "none"),
+		api.NewPipe("Sort", "Sorts.", func(api.Host) (sorted, error) { return sorted{}, nil }).WithLabel("effect", "none"),
 	)
 	w.options.Bundled = []string{base.Name}
 	w.options.Ended = func(e trial.End) error {
@@ -213,7 +221,7 @@ func ticket(id int, queue, state string) api.Ticket {
 
 func pipe(id, use string, params map[string]any) map[string]any {
 	p := map[string]any{"id": id, "use": use, "params": params}
-	if use == "base:FetchTicketsPipe" || use == "base:UpdateTicketPipe" || use == "base:AddNotePipe" {
+	if use == "base:FetchTicketsPipe" || use == "base:UpdateTicketPipe" || use == "base:AddNotePipe" || use == base.DecisionUse {
 		p["injects"] = map[string]any{"ticket_system": "desk"}
 	}
 	return p
@@ -370,6 +378,20 @@ func TestTheBoundsOfAServiceAreJudged(t *testing.T) {
 	w.options.Bounds = func(string) trial.Bounds { return refuseIT{} }
 	w.run(runner("a", queue("Incoming"), move("IT")), runner("b", queue("IT"), note), runner("c", queue("HR"), move("Incoming")))
 	w.want("1 a refused", "2 a refused", "2 c applied HR>Incoming")
+}
+
+func TestWhatADecisionWouldDoIsSaidByItsOwnName(t *testing.T) {
+	decide := func(from string) any {
+		return pipe("decide", base.DecisionUse, map[string]any{
+			"ticket_id": "{{ get_parent_param('item').id }}", "from": "sort", "map": map[string]any{"VPN": map[string]any{"queue": "IT"}}, "apply_from": from, "suggest_from": 0.6,
+		})
+	}
+	sort := pipe("sort", "acme:Sort", map[string]any{})
+	for from, want := range map[string]string{"0.65": "1 a applied Incoming>IT note", "0.9": "1 a suggested note"} {
+		w := newWorld(t, ticket(1, "Incoming", "new"))
+		w.run(runner("a", queue("Incoming"), sort, decide(from)))
+		w.want(want)
+	}
 }
 
 func TestTicketsThatAreNotAmongTheItemsAreLeft(t *testing.T) {

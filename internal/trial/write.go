@@ -222,6 +222,11 @@ func readOf(t api.Ticket) decisions.Read {
 
 // Suggest shows a suggestion: a note, and maybe a field. None stands yet.
 func (s *system) Suggest(ctx context.Context, id, _ string, u api.TicketUpdate) (written bool, err error) {
+	if at := stepOf(ctx); at != nil { // the pipe says what it has decided only when it has written
+		at.mu.Lock()
+		at.suggests = true
+		at.mu.Unlock()
+	}
 	return true, s.UpdateTicket(ctx, id, u)
 }
 
