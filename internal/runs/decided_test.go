@@ -310,7 +310,7 @@ func TestAClassificationOutlivesABeginningAnew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inDesk(t, func(t *testing.T, d *desk) {
 				h := newHelpDesk(1)
-				g, s := d.gated(h)
+				_, s := d.gated(h)
 				r := d.begin()
 				classified := func(label, revision string) func(context.Context, gate.Step) (api.PipeResult, error) {
 					return func(ctx context.Context, _ gate.Step) (api.PipeResult, error) {
@@ -335,6 +335,7 @@ func TestAClassificationOutlivesABeginningAnew(t *testing.T) {
 				}
 				d.place.Hash = "h2" // another configuration, and another model
 				d.die()
+				var g *gate.Gate
 				g, s = d.gated(h)
 				d.engine.o.Finish = g.Finish
 				time.Sleep(time.Minute)

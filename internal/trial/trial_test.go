@@ -123,7 +123,6 @@ type world struct {
 	options trial.Options
 	once    bool
 
-	mu          sync.Mutex
 	predictions []trial.Prediction
 	errs        []error
 	passed      []trial.Passed
