@@ -62,6 +62,9 @@ func buildAndRun(m *testing.M) (int, error) {
 		otai:    filepath.Join(dir, "bin", "otai"),
 		plugins: filepath.Join(dir, "plugins"),
 	}
+	if err := os.Symlink(filepath.Join(root, "examples"), filepath.Join(dir, "examples")); err != nil { // as in the bundle
+		return 0, err
+	}
 	for _, b := range [][]string{
 		{".", "-o", product.otai, "./cmd/otai"},
 		{"plugins/otobo-znuny", "-buildmode=plugin", "-o", filepath.Join(product.plugins, "otai_otobo_znuny.so"), "."},

@@ -41,13 +41,14 @@ var untyped = map[string]string{
 	"; or, in its sources: make":                                              "every build by .ci/run types it",
 	"chown -R root ":                                                          "another user; its exact text is that of the tests of foreign files",
 	"(a link; what it leads to":                                               "as rm; its exact text is that of the tests of state folders",
-	"chmod go-w ":                                                             "typed by TestTheCureOfAStateFolderThatCanNotBeTrustedWorks",
-	"(only if you trust what is in it)":                                       "another user; its exact text is that of the tests of foreign files",
-	"OTAI_TRUST_GROUP=1":                                                      "a test of the state folder sets it",
-	"setfacl -b ":                                                             "needs a package that not every machine has",
-	"run: otai plugin retry ":                                                 "typed by TestAPluginThatEndsItsProcessBeforeTheWorkIsNotOpenedAgain",
-	"make them by api.NewService":                                             "an edit of the sources, as for bad-injectable",
-	"or set init_side_effects: warn":                                          "the tests of what init functions change set it",
+	"mount /proc, by which a program sees itself":                             "needs a machine, or a container, without /proc",
+	"chmod go-w ":                       "typed by TestTheCureOfAStateFolderThatCanNotBeTrustedWorks",
+	"(only if you trust what is in it)": "another user; its exact text is that of the tests of foreign files",
+	"OTAI_TRUST_GROUP=1":                "a test of the state folder sets it",
+	"setfacl -b ":                       "needs a package that not every machine has",
+	"run: otai plugin retry ":           "typed by TestAPluginThatEndsItsProcessBeforeTheWorkIsNotOpenedAgain",
+	"make them by api.NewService":       "an edit of the sources, as for bad-injectable",
+	"or set init_side_effects: warn":    "the tests of what init functions change set it",
 	// What preflight says to hosts that are not otai, which says something else instead.
 	"copy or build it again":                              "otai says: otai plugin build DIR",
 	"build it with: go build -trimpath -buildmode=plugin": "otai says: otai plugin build DIR",
@@ -93,7 +94,7 @@ func TestEveryTextOfACureIsTyped(t *testing.T) {
 // cureTexts are the texts in the sources of pkg/loader that end up in a Fix.
 func cureTexts(t *testing.T) (texts []string) {
 	t.Helper()
-	for _, folder := range []string{"pkg/loader", "pkg/loader/preflight"} {
+	for _, folder := range []string{"pkg/loader", "pkg/loader/preflight", "pkg/loader/trust"} {
 		files, err := filepath.Glob(filepath.Join(product.root, folder, "*.go"))
 		if err != nil {
 			t.Fatal(err)

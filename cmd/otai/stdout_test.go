@@ -38,6 +38,7 @@ var answering = map[string][]string{
 	"otai explain":               {"--help"},
 	"otai help":                  {"run"},
 	"otai helpdesk":              {},
+	"otai init":                  {"--help"}, // it asks a help desk
 	"otai model":                 {},
 	"otai model list":            {},
 	"otai model pull":            {"org/queue"},

@@ -234,7 +234,7 @@ func TestAPluginThatHasWorkedIsTriedAgain(t *testing.T) {
 func TestACommandThatEndsByItselfEndsAtTheSecondDeath(t *testing.T) {
 	t.Parallel()
 	env := environment(t, "OTAI_PLUGIN_DIR="+leaving(t), "EXIT_AT=call")
-	for _, args := range [][]string{{"--once"}, {"--until-empty"}, {"--dry-run", "--once"}} {
+	for _, args := range [][]string{{"--once"}, {"--until-empty"}, {"--dry-run", "--once", "--run", "leaving:P"}} {
 		out, err := runOtai(t, env, append([]string{"run", "-c", writeFile(t, leavingUsed)}, args...)...)
 		if exitCode(err) != 1 || strings.Count(out, "started again") != 1 || !strings.Contains(out, "died twice") || !strings.Contains(out, "put down to the plugin otai-leaving (") {
 			t.Errorf("%v: %v\n%s", args, err, out)
@@ -300,7 +300,7 @@ func TestADryRunNamesThePluginThatEndsItAndTheCause(t *testing.T) {
 		"{\n\t\t\tgo func() { panic(\"too late, \" + os.Getenv(\"OTAI_OTOBO_ZNUNY_PASSWORD\")) }()\n\t\t\tselect {}\n\t\t}", 1)
 	buildPlugin(t, writeModule(t, "otai-leaving", source), filepath.Join(folder, "otai_leaving.so"))
 	config := writeFile(t, strings.Replace(leavingUsed, `"leaving:S"`, `"leaving:S", params: { text: "${OTAI_OTOBO_ZNUNY_PASSWORD}" }`, 1))
-	out, err := runOtai(t, environment(t, "OTAI_PLUGIN_DIR="+folder), "run", "--dry-run", "--once", "-c", config)
+	out, err := runOtai(t, environment(t, "OTAI_PLUGIN_DIR="+folder), "run", "--dry-run", "--once", "--run", "leaving:P", "-c", config)
 	if exitCode(err) != 1 || strings.Contains(out, "goroutine ") || strings.Contains(out, password) {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -20,8 +20,8 @@ type Labeler interface {
 
 // ModelLabels are the labels of one model, or why they are not known.
 type ModelLabels struct {
-	Labels  []string `json:"labels"`
-	Unknown string   `json:"unknown,omitempty"`
+	Labels  []string `json:"labels"`            // in the model's own order; none if they are not known
+	Unknown string   `json:"unknown,omitempty"` // why they are not known, for people
 }
 
 // labelsWithin is how long all answers about the labels of a plugin's models may take.
