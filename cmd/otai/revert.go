@@ -67,12 +67,12 @@ paused, and isn't bound by allow and max_changes.`,
 func revertTimes(o *runs.RevertOptions, since, until string) (err error) {
 	now := time.Now()
 	if since != "" {
-		if o.Since, err = runs.Moment(since, now); err != nil {
+		if o.Since, err = app.Moment(since, now); err != nil {
 			return fmt.Errorf("--since: %w", err)
 		}
 	}
 	if until != "" {
-		if o.Until, err = runs.Moment(until, now); err != nil {
+		if o.Until, err = app.Moment(until, now); err != nil {
 			return fmt.Errorf("--until: %w", err)
 		}
 	}

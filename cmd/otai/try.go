@@ -84,7 +84,7 @@ if some ticket could not be read or predicted.`,
 
 func checkReports(o *try.Options, since string, reports []string) (err error) {
 	if since != "" {
-		if o.Since, err = try.ParseSince(since, time.Now()); err != nil {
+		if o.Since, err = app.Moment(since, time.Now()); err != nil {
 			return fmt.Errorf("--since: %w", err)
 		}
 	}

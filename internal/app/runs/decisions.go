@@ -15,7 +15,6 @@ import (
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/decisions"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
-	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // DecisionOptions choose records.
@@ -34,20 +33,6 @@ type DecisionOptions struct {
 // pageOf is how many records are read at one time.
 const pageOf = 500
 
-// Moment reads a time as commands take it: with or without a time of day and a zone, or as a
-// duration that it is ago.
-func Moment(text string, now time.Time) (time.Time, error) {
-	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
-		if t, err := time.ParseInLocation(form, text, now.Location()); err == nil {
-			return t, nil
-		}
-	}
-	if d, err := params.ParseDuration(text); err == nil && d >= 0 {
-		return now.Add(-d), nil
-	}
-	return time.Time{}, fmt.Errorf("%q is not a time: write one such as 2026-11-30, 2026-11-30T08:00 or, for 12 hours ago, PT12H", text)
-}
-
 func (o DecisionOptions) filter(now time.Time) (f store.DecisionFilter, err error) {
 	f = store.DecisionFilter{Run: o.Run, Runner: o.Runner, Ticket: o.Ticket, Label: o.Label, Oldest: o.Oldest}
 	if o.Limit < 0 {
@@ -60,7 +45,7 @@ func (o DecisionOptions) filter(now time.Time) (f store.DecisionFilter, err erro
 		if of.text == "" {
 			continue
 		}
-		t, err := Moment(of.text, now)
+		t, err := app.Moment(of.text, now)
 		if err != nil {
 			return f, fmt.Errorf("%s: %w", of.flag, err)
 		}
