@@ -9,6 +9,9 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
+// NotDone is what the answer to a request begins with that could not be carried out.
+const NotDone = "not done: "
+
 // requests does what people asked for.
 func (e *Engine) requests(ctx context.Context) error {
 	asked, err := e.o.Store.Requests(ctx)
@@ -21,7 +24,7 @@ func (e *Engine) requests(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return err
 			}
-			answer = "not done: " + e.o.Redact(err.Error())
+			answer = NotDone + e.o.Redact(err.Error())
 		}
 		if err := e.o.Store.Answer(ctx, r.ID, answer); err != nil {
 			return err

@@ -213,6 +213,11 @@ func (e *Engine) revertTicket(ctx context.Context, prefix string, job revertJob)
 		Held: store.Held{Run: row.ID, Host: row.Owner, Fence: row.Fence}, Create: &row,
 		Steps: []store.Step{{Key: stepRevert, Params: string(text)}}, End: &store.End{State: store.Ready, DueAt: e.now()},
 	})
+	if err != nil {
+		if _, bad := e.o.Store.Load(ctx, row.ID); bad == nil { // another host took up the same request
+			return nil
+		}
+	}
 	return err
 }
 

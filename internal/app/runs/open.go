@@ -90,7 +90,7 @@ func answerAll(ctx context.Context, s store.Store, records record.Maker) error {
 		}
 		answer, err := engine.Execute(ctx, s, records, r)
 		if err != nil {
-			answer = "not done: " + err.Error()
+			answer = engine.NotDone + err.Error()
 		}
 		if err := s.Answer(ctx, r.ID, answer); err != nil {
 			return err

@@ -153,7 +153,7 @@ func (d *Desk) followRevert(ctx context.Context, id int64, progress func(done, a
 			return 0, d.failed("looking how far it is", err)
 		}
 		switch {
-		case strings.HasPrefix(r.Answer, "not done"):
+		case strings.HasPrefix(r.Answer, engine.NotDone):
 			return 0, app.ExitWith(app.CodeRun, errors.New(d.redactor.Text(r.Answer)))
 		case r.Answer != "" && p.Ended+p.Held == p.All:
 			return p.Held, nil
