@@ -31,7 +31,7 @@ type Reverting struct {
 }
 
 // Revert puts back what a plan says, where it is still as the plan says that it was, in one
-// write with a note. The ticket is then handled for the runners whose writes that were.
+// write with a note. The ticket counts as handled for the runners whose writes that were.
 func (g *Gate) Revert(ctx context.Context, o Reverting) (revert.Plan, PutBack, error) {
 	step, ok := StepOf(ctx)
 	t := g.systemOf(o.System)
@@ -73,12 +73,7 @@ func (w *write) revert(ctx context.Context, o Reverting) (plan revert.Plan, b Pu
 	if e, known := effectOf(w.step, w.effect.Key); known && e.State != store.Refused {
 		// It was sent before this process had the run, and finished when that was taken up again.
 		outcome, _ := outcomeOf(e)
-		b = w.wasPutBack(plan, outcome)
-		ticket, _, err := w.look(ctx, picture.Picture{})
-		if err != nil {
-			return plan, b, err
-		}
-		return plan, b, w.handled(ctx, plan, ticket, picture.Change{})
+		return plan, w.wasPutBack(plan, outcome), nil
 	}
 	if len(plan.Fields) == 0 {
 		return plan, b, nil
@@ -111,10 +106,11 @@ func (w *write) revert(ctx context.Context, o Reverting) (plan revert.Plan, b Pu
 	if err := w.intend(now, rest); err != nil {
 		return plan, b, err
 	}
-	if err := w.carry(ctx, rest); err != nil {
+	// Before the write, by which their searches may find the ticket.
+	if err := w.handled(ctx, plan, ticket, key.Change(rest)); err != nil {
 		return plan, b, err
 	}
-	return plan, b, w.handled(ctx, plan, ticket, key.Change(rest))
+	return plan, b, w.carry(ctx, rest)
 }
 
 // putBack says what of a plan is sent.
