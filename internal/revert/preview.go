@@ -2,6 +2,8 @@ package revert
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/decisions"
@@ -33,6 +35,22 @@ func ChangedSince(is decisions.Value) string {
 		return "changed since"
 	}
 	return fmt.Sprintf("changed since, and is %s", is)
+}
+
+// Reasons are the fields that aren't put back, each with its reason, sorted.
+func Reasons(kept map[string]string) (parts []string) {
+	for _, name := range slices.Sorted(maps.Keys(kept)) {
+		parts = append(parts, name+": "+kept[name])
+	}
+	return parts
+}
+
+// NotPutBack is one sentence of such reasons; "" of none.
+func NotPutBack(reasons []string) string {
+	if len(reasons) == 0 {
+		return ""
+	}
+	return "not put back: " + strings.Join(reasons, "; ")
 }
 
 // valueOf is a field of a ticket as records have it; known is false of those of which they

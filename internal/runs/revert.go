@@ -291,16 +291,10 @@ func sayPutBack(plan revert.Plan, b gate.PutBack) string {
 	for _, name := range slices.Sorted(maps.Keys(b.Kept)) {
 		parts = append(parts, name+": "+revert.ChangedSince(b.Kept[name]))
 	}
-	for _, name := range slices.Sorted(maps.Keys(plan.Kept)) {
-		parts = append(parts, name+": "+plan.Kept[name])
-	}
-	switch {
-	case len(parts) > 0:
-		return "not put back: " + strings.Join(parts, "; ")
-	case len(b.Done) == 0:
+	if parts = append(parts, revert.Reasons(plan.Kept)...); len(parts)+len(b.Done) == 0 {
 		return "it is as it was before"
 	}
-	return ""
+	return revert.NotPutBack(parts)
 }
 
 // revertNote says on the ticket what was put back.

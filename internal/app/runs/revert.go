@@ -174,33 +174,21 @@ func stoppedRevert(id int64) error {
 
 // reverted are the records of a request.
 func (d *Desk) reverted(ctx context.Context, id, since int64) ([]RevertedTicket, error) {
-	const page = 1000
 	tickets := []RevertedTicket{}
-	f := store.DecisionFilter{Since: since, Oldest: true, Limit: page}
-	for {
-		list, err := d.store.Decisions(ctx, f)
-		if err != nil {
-			return nil, d.failed("reading the records", err)
+	err := engine.RecordsIn(ctx, d.store, store.Range{Since: since}, store.DecisionFilter{}, func(r decisions.Record) {
+		if !strings.HasPrefix(r.Run, engine.RevertPrefix(id)) {
+			return
 		}
-		for _, one := range list {
-			if !strings.HasPrefix(one.Run, engine.RevertPrefix(id)) {
-				continue
+		t := RevertedTicket{Run: r.Run, Ticket: r.Ticket, Number: r.Number, Action: string(r.Action), Back: map[string]string{}, Reason: r.Reason}
+		for _, w := range r.Writes {
+			for name, v := range w.New {
+				t.Back[name] = v.String()
 			}
-			r, err := decisions.Decode(one.Body, when(one.Made), one.End)
-			if err != nil {
-				return nil, d.failed("reading the records", err)
-			}
-			t := RevertedTicket{Run: r.Run, Ticket: r.Ticket, Number: r.Number, Action: string(r.Action), Back: map[string]string{}, Reason: r.Reason}
-			for _, w := range r.Writes {
-				for name, v := range w.New {
-					t.Back[name] = v.String()
-				}
-			}
-			tickets = append(tickets, t)
 		}
-		if len(list) < page {
-			return tickets, nil
-		}
-		f.After = &list[len(list)-1]
+		tickets = append(tickets, t)
+	})
+	if err != nil {
+		return nil, d.failed("reading the records", err)
 	}
+	return tickets, nil
 }

@@ -99,7 +99,7 @@ func (d *Desk) PreviewRevert(ctx context.Context, o RevertOptions) (Preview, err
 					queues[id][f.Back.Name] = true
 				}
 			}
-			t.Reason = reasons(kept)
+			t.Reason = revert.NotPutBack(revert.Reasons(kept))
 			p.Tickets = append(p.Tickets, t)
 		}
 		p.Missing = append(p.Missing, missing(ctx, services, queues)...)
@@ -133,15 +133,4 @@ func missing(ctx context.Context, services map[string]any, queues map[string]map
 		})
 	}
 	return all
-}
-
-func reasons(kept map[string]string) string {
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(kept)) {
-		parts = append(parts, name+": "+kept[name])
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "not put back: " + strings.Join(parts, "; ")
 }

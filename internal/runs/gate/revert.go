@@ -73,7 +73,7 @@ func (w *write) revert(ctx context.Context, o Reverting) (plan revert.Plan, b Pu
 	if e, known := effectOf(w.step, w.effect.Key); known && e.State != store.Refused {
 		// It was sent before this process had the run, and finished when that was taken up again.
 		outcome, _ := outcomeOf(e)
-		return plan, w.wasPutBack(plan, outcome), nil
+		return plan, putBack(plan, outcome.Change, nil), nil
 	}
 	if len(plan.Fields) == 0 {
 		return plan, b, nil
@@ -98,7 +98,7 @@ func (w *write) revert(ctx context.Context, o Reverting) (plan revert.Plan, b Pu
 	// The ticket as otai left it: what is otherwise now is somebody's.
 	w.intent.Picture = now.With(was(key, plan))
 	rest := w.missing(w.intent.Picture, now, u, nil)
-	b = w.putBack(plan, now, key.Change(rest))
+	b = putBack(plan, key.Change(rest), values(now.Fields))
 	if empty(rest) {
 		return plan, b, nil
 	}
@@ -113,30 +113,15 @@ func (w *write) revert(ctx context.Context, o Reverting) (plan revert.Plan, b Pu
 	return plan, b, w.carry(ctx, rest)
 }
 
-// putBack says what of a plan is sent.
-func (w *write) putBack(plan revert.Plan, now picture.Picture, sent picture.Change) PutBack {
+// putBack says what of a plan was sent. is are the fields as they were before; nil: not known.
+func putBack(plan revert.Plan, sent picture.Change, is map[string]decisions.Value) PutBack {
 	b := PutBack{Kept: make(map[string]decisions.Value)}
-	is := values(now.Fields)
 	for name, f := range plan.Fields {
-		switch _, sends := sent.Fields[inPicture(name)]; {
+		switch _, sends := sent.Fields[name]; {
 		case sends:
 			b.Done = append(b.Done, name)
-		case !revert.Same(is[name], f.Back): // else it is back already
+		case is == nil || !revert.Same(is[name], f.Back): // else it is back already
 			b.Kept[name] = is[name]
-		}
-	}
-	slices.Sort(b.Done)
-	return b
-}
-
-// wasPutBack says it of a write that is finished.
-func (w *write) wasPutBack(plan revert.Plan, o outcome) PutBack {
-	b := PutBack{Kept: make(map[string]decisions.Value)}
-	for name := range plan.Fields {
-		if _, sent := o.Change.Fields[inPicture(name)]; sent {
-			b.Done = append(b.Done, name)
-		} else {
-			b.Kept[name] = decisions.Value{}
 		}
 	}
 	slices.Sort(b.Done)
@@ -182,20 +167,19 @@ func (w *write) handled(ctx context.Context, plan revert.Plan, ticket api.Ticket
 
 const noteReverted = "put back by otai revert"
 
-// was are the fields of a plan as otai left them.
+// was are the fields of a plan as otai left them. Pictures name them as records do: all but
+// texts of a ticket, which can't be put back.
 func was(key picture.Key, plan revert.Plan) map[string]picture.Value {
 	fields := make(map[string]picture.Value, len(plan.Fields))
 	for name, f := range plan.Fields {
 		further, is := strings.CutPrefix(name, decisions.Further(""))
 		switch {
 		case is && f.Was.Name != "":
-			fields[inPicture(name)] = key.Change(api.TicketUpdate{Fields: map[string]any{further: f.Was.Name}}).Fields[picture.Further(further)]
-		case is, name == decisions.Title:
-			fields[inPicture(name)] = picture.Value{ID: f.Was.Hash}
-		case name == decisions.Customer:
-			fields[inPicture(name)] = picture.Value{Name: f.Was.Hash}
+			fields[name] = key.Change(api.TicketUpdate{Fields: map[string]any{further: f.Was.Name}}).Fields[picture.Further(further)]
+		case is:
+			fields[name] = picture.Value{ID: f.Was.Hash}
 		default:
-			fields[inPicture(name)] = picture.Value{ID: f.Was.ID, Name: f.Was.Name}
+			fields[name] = picture.Value{ID: f.Was.ID, Name: f.Was.Name}
 		}
 	}
 	return fields
@@ -215,22 +199,11 @@ func updateOf(plan revert.Plan) (u api.TicketUpdate) {
 			}
 			continue
 		}
-		if to, is := entities[inPicture(name)]; is {
+		if to, is := entities[name]; is {
 			if *to = (&api.Entity{ID: f.Back.ID}); f.Back.ID == "" {
 				(*to).Name = f.Back.Name
 			}
 		}
 	}
 	return u
-}
-
-// inPicture is a field's name in a picture, of the one in a record.
-func inPicture(name string) string {
-	switch name {
-	case decisions.Title:
-		return picture.Subject
-	case decisions.Customer:
-		return picture.Customer
-	}
-	return name
 }
