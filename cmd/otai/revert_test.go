@@ -23,7 +23,7 @@ func TestWhatOtaiWroteIsPutBackWhateverDies(t *testing.T) {
 	env := w.environment()
 	config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
 	kills := sized(3, 10)
-	long := max(patient, patientFor(time.Duration(len(ids)) * 100 * time.Millisecond))
+	long := max(patient, patientFor(time.Duration(len(ids))*100*time.Millisecond))
 	before := w.ticket(ids[0])
 
 	service := live(t, env, "run", "-c", config)
