@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -55,7 +54,7 @@ func checkReports(t *testing.T, set string, count int) {
 		name := filepath.Base(file)
 		t.Run(strings.TrimSuffix(name, ".yml"), func(t *testing.T) {
 			t.Parallel()
-			validate := exec.CommandContext(t.Context(), product.otai, "validate", "--json", file)
+			validate := newCommandContext(t.Context(), product.otai, "validate", "--json", file)
 			validate.Env = env
 			output, _ := validate.Output() // the exit code says no more than the answer
 			var answer struct {

@@ -201,7 +201,7 @@ func (c *cage) prepare(t *testing.T, b beast) *visit {
 	copyFile(t, c.ticking, filepath.Join(dir, "plugins", tickPackage+".so"))
 	config := filepath.Join(dir, "config.yml")
 	writeAt(t, config, []byte(b.configuration(filepath.Join(dir, "ticks"))))
-	v.cmd = exec.Command(product.otai, "run", "-c", config)
+	v.cmd = newCommand(product.otai, "run", "-c", config)
 	v.cmd.Dir = filepath.Join(dir, "work")
 	v.cmd.Env = append([]string{
 		"PATH=/usr/bin:/bin", "HOME=" + filepath.Join(dir, "home"), "TMPDIR=" + filepath.Join(dir, "tmp"),

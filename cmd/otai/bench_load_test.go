@@ -3,7 +3,6 @@ package main_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -102,7 +101,7 @@ func benchLoad(b *testing.B, bare string, files []string) {
 	}
 	run := func(name string, args ...string) time.Duration {
 		b.Helper()
-		cmd := exec.Command(name, args...)
+		cmd := newCommand(name, args...)
 		began := time.Now()
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("%v\n%s", err, out)

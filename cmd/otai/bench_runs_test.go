@@ -80,7 +80,7 @@ func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env fun
 	var logs []*buffer
 	ended := make(chan error, processes)
 	for p := range processes {
-		cmd := exec.Command(filepath.Join(dist, "bin", "otai"), "run", "-c", file, "--log-level", "warn")
+		cmd := newCommand(filepath.Join(dist, "bin", "otai"), "run", "-c", file, "--log-level", "warn")
 		cmd.Dir = b.TempDir()
 		cmd.Env = append([]string{
 			"PATH=/usr/bin:/bin", "HOME=" + cmd.Dir, "OTAI_PLUGIN_DIR=" + filepath.Join(dist, "plugins"),

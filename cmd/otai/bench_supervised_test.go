@@ -23,7 +23,7 @@ func BenchmarkSupervised(b *testing.B) {
 	}
 	alone := filepath.Join(withoutSupervisor(b), "bin", "otai")
 	command := func(binary string, args ...string) *exec.Cmd {
-		cmd := exec.Command(binary, args...)
+		cmd := newCommand(binary, args...)
 		cmd.Env = []string{"HOME=" + dir, "OTAI_STATE_DIR=" + filepath.Join(dir, "state"), "OTAI_PLUGIN_DIR=" + product.plugins, "OTAI_OTOBO_ZNUNY_PASSWORD=" + password}
 		return cmd
 	}

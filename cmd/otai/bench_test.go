@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -27,7 +26,7 @@ func BenchmarkStartUp(b *testing.B) {
 	var took []time.Duration
 	for b.Loop() {
 		began := time.Now()
-		cmd := exec.Command(product.otai, "run", "--once", "-c", config)
+		cmd := newCommand(product.otai, "run", "--once", "-c", config)
 		cmd.Env = []string{"HOME=" + dir, "OTAI_STATE_DIR=" + dir, "OTAI_PLUGIN_DIR=" + product.plugins, "OTAI_OTOBO_ZNUNY_PASSWORD=" + password}
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("%v\n%s", err, out)

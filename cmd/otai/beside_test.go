@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ func (w *witness) command(env []string, args ...string) (string, int) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patient)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, product.otai, args...)
+	cmd := newCommandContext(ctx, product.otai, args...)
 	cmd.Env, cmd.Dir = env, w.t.TempDir()
 	out, err := cmd.CombinedOutput()
 	return string(out), exitCode(err)
@@ -121,7 +120,7 @@ func liveAs(t *testing.T, uid int, state string, env []string, args ...string) *
 	if err := os.Chmod(config, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	l := &life{Cmd: exec.Command(product.otai, args...), log: &buffer{}, ended: make(chan struct{})}
+	l := &life{Cmd: newCommand(product.otai, args...), log: &buffer{}, ended: make(chan struct{})}
 	l.Env = slices.DeleteFunc(slices.Clone(env), func(e string) bool { return strings.HasPrefix(e, "HOME=") })
 	l.Dir, l.Stdout, l.Stderr = "/", l.log, l.log
 	l.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}

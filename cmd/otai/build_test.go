@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -112,7 +111,7 @@ func goBuild(dir string, args ...string) error {
 		flags = append(flags, "-cover", "-covermode=atomic", "-coverpkg="+
 			module+"cmd/...,"+module+"internal/...,"+module+"pkg/loader/...,"+module+"pkg/orchestrator/...,"+module+"pkg/registry/...")
 	}
-	cmd := exec.Command("go", append(flags, args...)...)
+	cmd := newCommand("go", append(flags, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -13,7 +13,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -71,7 +70,7 @@ func checkoutCopy(t *testing.T) string {
 func bundled(t *testing.T, root, umask string, env ...string) (archive, sbom []byte) {
 	t.Helper()
 	dist := filepath.Join(root, "build", "dist")
-	cmd := exec.Command("sh", "-c", "umask "+umask+"; exec build/bundle.sh otai_test")
+	cmd := newCommand("sh", "-c", "umask "+umask+"; exec build/bundle.sh otai_test")
 	cmd.Dir, cmd.Env = root, append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -149,7 +148,7 @@ func TestTheBundleIsBuiltTheSameInTwoFolders(t *testing.T) {
 	var archives, sboms [][]byte
 	for range 2 {
 		root := checkoutCopy(t)
-		cmd := exec.Command("make", "build")
+		cmd := newCommand("make", "build")
 		// A cache of its own, so that the second is built and not taken over.
 		cmd.Dir, cmd.Env = root, append(os.Environ(), "GOCACHE="+t.TempDir(), "MAKEFLAGS=")
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -262,7 +261,7 @@ func TestThePagesNameTheCLibraryThatTheBundleNeeds(t *testing.T) {
 		case named == nil:
 			t.Errorf("%s does not name the C library", page)
 		case string(named[1]) != needed:
-			here, _ := exec.Command("getconf", "GNU_LIBC_VERSION").Output()
+			here, _ := newCommand("getconf", "GNU_LIBC_VERSION").Output()
 			if !strings.Contains(string(here), releaseMachine) {
 				t.Skipf("built here, with %s, the files need glibc %s; %s is about a build with %s", strings.TrimSpace(string(here)), needed, page, releaseMachine)
 			}

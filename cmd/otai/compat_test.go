@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,7 +82,7 @@ func TestConfigurationsOfOpenTicketAIRunAsTheyAre(t *testing.T) {
 			if !v.Valid || c.warnings != (len(v.Problems) > 0) {
 				t.Errorf("valid: %v, problems: %+v", v.Valid, v.Problems)
 			}
-			run := exec.Command(product.otai, "run", "--once", "-c", file)
+			run := newCommand(product.otai, "run", "--once", "-c", file)
 			run.Env, run.Dir = env, t.TempDir()
 			if out, err := run.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
@@ -110,7 +109,7 @@ func validated(t *testing.T, env []string, files ...string) validation {
 	for _, f := range files {
 		args = append(args, "-c", f)
 	}
-	cmd := exec.Command(product.otai, args...)
+	cmd := newCommand(product.otai, args...)
 	cmd.Env, cmd.Dir = env, t.TempDir()
 	out, err := cmd.Output()
 	var v validation

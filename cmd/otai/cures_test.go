@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -164,7 +163,7 @@ func (w *ward) look(t *testing.T) pluginStatus {
 	if w.config != "" {
 		args = append(args, "-c", w.config)
 	}
-	cmd := exec.Command(product.otai, args...)
+	cmd := newCommand(product.otai, args...)
 	cmd.Env, cmd.Dir = w.env, w.source
 	out, err := cmd.Output()
 	if err != nil && len(out) == 0 {
@@ -192,7 +191,7 @@ func (w *ward) look(t *testing.T) pluginStatus {
 // sh types a command.
 func (w *ward) sh(t *testing.T, dir, command string) {
 	t.Helper()
-	cmd := exec.Command("sh", "-c", command)
+	cmd := newCommand("sh", "-c", command)
 	cmd.Env, cmd.Dir = w.env, dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", command, err, out)
@@ -472,7 +471,7 @@ func otherZerolog(t *testing.T, w *ward) {
 	w.edit(t, "\t\"github.com/open-ticket-ai", "\t\"github.com/rs/zerolog\"\n\n\t\"github.com/open-ticket-ai")
 	w.edit(t, "return plugin()", "_ = zerolog.Nop()\n\treturn plugin()")
 	for _, command := range []string{"go get github.com/rs/zerolog@v1.33.0", "go build -trimpath -buildmode=plugin -o " + w.file + " ."} {
-		cmd := exec.Command("sh", "-c", command)
+		cmd := newCommand("sh", "-c", command)
 		cmd.Env, cmd.Dir = w.env, w.source
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Skipf("can't be built here: %v\n%s", err, out)
@@ -538,7 +537,7 @@ func TestTheCureOfAStateFolderThatCanNotBeTrustedWorks(t *testing.T) {
 	if code != 3 || !strings.Contains(out, "state-dir") || command == "" {
 		t.Fatalf("it ended with %d\n%s", code, out)
 	}
-	if typed, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil {
+	if typed, err := newCommand("sh", "-c", command).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", command, err, typed)
 	}
 	if out, code := runIn(t.TempDir(), environment(t, "OTAI_STATE_DIR="+state), args...); code != 0 {

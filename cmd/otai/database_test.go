@@ -151,7 +151,7 @@ func TestWhatAnAdministratorMadeARestrictedUserWorksWith(t *testing.T) {
 	if out, code := w.command(env, "run", "--until-empty", "-c", config); code != 1 || !strings.Contains(out, "--print-sql") {
 		t.Errorf("without tables: %d\n%s", code, out)
 	}
-	print := exec.Command(product.otai, "runs", "migrate", "--print-sql", "-c", config)
+	print := newCommand(product.otai, "runs", "migrate", "--print-sql", "-c", config)
 	print.Env = env
 	statements, err := print.Output()
 	if err != nil {
@@ -159,7 +159,7 @@ func TestWhatAnAdministratorMadeARestrictedUserWorksWith(t *testing.T) {
 	}
 	admin := func(more string) {
 		t.Helper()
-		run := exec.Command(psql, "-v", "ON_ERROR_STOP=1", "-q", c.url)
+		run := newCommand(psql, "-v", "ON_ERROR_STOP=1", "-q", c.url)
 		run.Stdin = strings.NewReader(more)
 		if out, err := run.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)

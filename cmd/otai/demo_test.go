@@ -57,7 +57,7 @@ func TestTheDemonstrationSortsEveryTicket(t *testing.T) {
 // checkDemo runs the demonstration and checks what it reports.
 func checkDemo(t *testing.T, dir string, env []string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), product.otai, "demo", "--json")
+	cmd := newCommandContext(t.Context(), product.otai, "demo", "--json")
 	cmd.Dir, cmd.Env = dir, env
 	out, err := cmd.Output()
 	if err != nil {
@@ -85,7 +85,7 @@ func heldOut(t *testing.T, task string) string {
 }
 
 func TestTheDemonstrationSaysHowGoodItsModelsAre(t *testing.T) {
-	cmd := exec.Command(product.otai, "demo")
+	cmd := newCommand(product.otai, "demo")
 	cmd.Env = environment(t)
 	out, err := cmd.Output()
 	if err != nil {
@@ -101,7 +101,7 @@ func TestTheDemonstrationLeavesNothingBehind(t *testing.T) {
 	home := t.TempDir()
 	run := func(args ...string) {
 		t.Helper()
-		cmd := exec.Command(product.otai, append([]string{"demo"}, args...)...)
+		cmd := newCommand(product.otai, append([]string{"demo"}, args...)...)
 		cmd.Dir = home
 		// The state folder is named, because root's is not in the home folder.
 		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + home, "TMPDIR=" + home, "OTAI_STATE_DIR=" + filepath.Join(home, "state"), "OTAI_PLUGIN_DIR=" + product.plugins}
@@ -137,7 +137,7 @@ func newPlainUser(t *testing.T, name string) plainUser {
 	if err := os.CopyFS(dist, os.DirFS(product.dir)); err != nil {
 		t.Fatal(err)
 	}
-	bundle := exec.Command("sh", "-c", "umask 077; exec "+filepath.Join(product.root, "build", "bundle.sh")+" "+name)
+	bundle := newCommand("sh", "-c", "umask 077; exec "+filepath.Join(product.root, "build", "bundle.sh")+" "+name)
 	bundle.Env = append(os.Environ(), "DIST="+dist)
 	if out, err := bundle.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -165,7 +165,7 @@ func newPlainUser(t *testing.T, name string) plainUser {
 		}
 	}
 	// A private TMPDIR keeps the other user out: then it is this one.
-	try := exec.Command("true")
+	try := newCommand("true")
 	try.Dir, try.SysProcAttr = folder, u.process
 	if try.Run() != nil {
 		u.process = nil
@@ -179,7 +179,7 @@ func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
 	folder := user.folder
 	run := func(dir, name string, args ...string) []byte {
 		t.Helper()
-		cmd := exec.Command(name, args...)
+		cmd := newCommand(name, args...)
 		cmd.Dir, cmd.SysProcAttr = dir, user.process
 		cmd.Env = append(coverage(), "PATH=/usr/bin:/bin", "HOME="+folder)
 		out, err := cmd.Output()

@@ -3,7 +3,6 @@ package main_test
 import (
 	"bufio"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -124,7 +123,7 @@ func newReader(t *testing.T) *reader {
 	if err := os.Symlink(filepath.Join(product.root, "examples"), filepath.Join(r.dir, "examples")); err != nil {
 		t.Fatal(err)
 	}
-	desk := exec.Command(product.otai, "helpdesk", "--demo-tickets", "--password", password)
+	desk := newCommand(product.otai, "helpdesk", "--demo-tickets", "--password", password)
 	out, err := desk.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +150,7 @@ func newReader(t *testing.T) *reader {
 // yields compares what the template before the block yields with the block.
 func (r *reader) yields(t *testing.T, want block, flags ...string) {
 	t.Helper()
-	cmd := exec.Command(product.otai, append([]string{"template", "eval", "--scope", "scope.yml"}, flags...)...)
+	cmd := newCommand(product.otai, append([]string{"template", "eval", "--scope", "scope.yml"}, flags...)...)
 	cmd.Dir, cmd.Env, cmd.Stdin = r.dir, r.env, strings.NewReader(r.template)
 	out, err := cmd.CombinedOutput()
 	if err != nil || string(out) != want.text {
@@ -167,7 +166,7 @@ func (r *reader) session(t *testing.T, b block) {
 	for i, a := range args {
 		args[i] = strings.Trim(a, `"`)
 	}
-	cmd := exec.Command(product.otai, args...)
+	cmd := newCommand(product.otai, args...)
 	cmd.Dir, cmd.Env = r.dir, r.env
 	if out, _ := cmd.CombinedOutput(); string(out) != want { // that it fails may be what is shown
 		t.Errorf("line %d: otai %s says\n%s", b.line, command, out)
@@ -229,7 +228,7 @@ func (r *reader) otai(t *testing.T, line int, args ...string) {
 
 func (r *reader) command(t *testing.T, line int, dir, name string, args ...string) {
 	t.Helper()
-	cmd := exec.Command(name, args...)
+	cmd := newCommand(name, args...)
 	cmd.Dir, cmd.Env = dir, r.env
 	if name != product.otai {
 		cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod")

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -119,7 +118,7 @@ func downgrade(t *testing.T, later string, more []string, database func(string) 
 	}
 	config := writeFile(t, rowConfig(1, "timeout: PT2S, late: PT1S", moveByTitleStep+noteStep))
 	run := func(program string, more ...string) *life {
-		l := &life{Cmd: exec.Command(program, "run", "-c", config), log: &buffer{}, ended: make(chan struct{})}
+		l := &life{Cmd: newCommand(program, "run", "-c", config), log: &buffer{}, ended: make(chan struct{})}
 		l.Env, l.Dir = append(append([]string{}, env...), more...), t.TempDir()
 		l.Stdout, l.Stderr = l.log, l.log
 		return l.begin(t)

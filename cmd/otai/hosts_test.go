@@ -3,7 +3,6 @@ package main_test
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -41,7 +40,7 @@ func TestAHostThatCanNotOpenPluginsSaysSoOnce(t *testing.T) {
 			}
 			t.Parallel()
 			host := filepath.Join(t.TempDir(), "otai")
-			cmd := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-pgo=off", "-buildvcs=false", "-ldflags=-s -w"}, u.flags, []string{"-o", host, "./cmd/otai"})...)
+			cmd := newCommand("go", slices.Concat([]string{"build", "-trimpath", "-pgo=off", "-buildvcs=false", "-ldflags=-s -w"}, u.flags, []string{"-o", host, "./cmd/otai"})...)
 			cmd.Dir, cmd.Env = product.root, append(os.Environ(), u.env...)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				if u.rare && !haveRelease(strings.TrimPrefix(u.env[0], "GOTOOLCHAIN=")) {
@@ -65,7 +64,7 @@ func TestAHostThatCanNotOpenPluginsSaysSoOnce(t *testing.T) {
 				slices.Concat([]string{"plugin", "check", "--static"}, files),
 				{"plugin", "build", project},
 			} {
-				cmd := exec.Command(host, args...)
+				cmd := newCommand(host, args...)
 				cmd.Env, cmd.Dir = environment(t), t.TempDir()
 				out, _ := cmd.CombinedOutput()
 				text := string(out)
@@ -82,7 +81,7 @@ func TestAHostThatCanNotOpenPluginsSaysSoOnce(t *testing.T) {
 				}
 			}
 			cureHost(t, host, u.env)
-			cmd = exec.Command(host, "plugin", "check", "--json", "--static", files[0])
+			cmd = newCommand(host, "plugin", "check", "--json", "--static", files[0])
 			cmd.Env = environment(t)
 			out, _ := cmd.Output()
 			var answer map[string]any
@@ -97,7 +96,7 @@ func TestAHostThatCanNotOpenPluginsSaysSoOnce(t *testing.T) {
 // environment that it was built in. The other one, make, is what builds every release.
 func cureHost(t *testing.T, host string, env []string) {
 	t.Helper()
-	cmd := exec.Command(host, "plugin", "list")
+	cmd := newCommand(host, "plugin", "list")
 	cmd.Env, cmd.Dir = environment(t), t.TempDir()
 	out, _ := cmd.CombinedOutput()
 	found := regexp.MustCompile(`: ((?:CGO_ENABLED=1|GOTOOLCHAIN=\S+) go build -trimpath.*); or, in its sources: make\b`).FindStringSubmatch(string(out))
@@ -106,13 +105,13 @@ func cureHost(t *testing.T, host string, env []string) {
 		return
 	}
 	cured := filepath.Join(t.TempDir(), "otai")
-	cmd = exec.Command("sh", "-c", found[1]+" -o "+cured)
+	cmd = newCommand("sh", "-c", found[1]+" -o "+cured)
 	cmd.Dir, cmd.Env = filepath.Join(product.root, "cmd", "otai"), append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%s: %v\n%s", found[1], err, out)
 		return
 	}
-	cmd = exec.Command(cured, "plugin", "list")
+	cmd = newCommand(cured, "plugin", "list")
 	cmd.Env, cmd.Dir = environment(t), t.TempDir()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("after %s: %v\n%s", found[1], err, out)
@@ -121,7 +120,7 @@ func cureHost(t *testing.T, host string, env []string) {
 
 // haveRelease reports whether a release of Go is on this machine or can be fetched.
 func haveRelease(release string) bool {
-	cmd := exec.Command("go", "version")
+	cmd := newCommand("go", "version")
 	cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+release)
 	return cmd.Run() == nil
 }
@@ -157,7 +156,7 @@ func TestMakeRefusesAReleaseThatBreaksPlugins(t *testing.T) {
 	if !haveRelease("go1.27.1") {
 		t.Skip("go1.27.1 can't be had")
 	}
-	cmd := exec.Command("make", "build")
+	cmd := newCommand("make", "build")
 	cmd.Dir, cmd.Env = product.root, append(os.Environ(), "GOTOOLCHAIN=go1.27.1", "DIST="+t.TempDir())
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "bad-toolchain") || !strings.Contains(string(out), "golang/go#81303") {
@@ -169,7 +168,7 @@ func TestMakeRefusesAReleaseThatBreaksPlugins(t *testing.T) {
 	if !haveRelease(release) {
 		t.Skip(release + " can't be had")
 	}
-	cmd = exec.Command("build/toolchain.sh")
+	cmd = newCommand("build/toolchain.sh")
 	cmd.Dir, cmd.Env = product.root, append(os.Environ(), "GOTOOLCHAIN="+release)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%q: %v\n%s", command, err, out)

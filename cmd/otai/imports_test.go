@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -100,7 +99,7 @@ var standardOnly = []string{"internal/app/visible", "internal/app/flow", "intern
 
 func list(t *testing.T, dir, format string, args ...string) []string {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list", "-f", format}, args...)...)
+	cmd := newCommand("go", append([]string{"list", "-f", format}, args...)...)
 	cmd.Dir = dir
 	out, err := cmd.Output()
 	if err != nil {

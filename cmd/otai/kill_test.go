@@ -253,7 +253,7 @@ func TestKilledAtAnyMomentNoTicketIsLostOrNotedTwice(t *testing.T) {
 		// However late the kill comes on a busy machine, tickets are left for the others.
 		p.left.Store(int64((tickets - 1) / kills))
 		if cmd == nil {
-			cmd, log = exec.Command(product.otai, "run", "-c", config), &buffer{}
+			cmd, log = newCommand(product.otai, "run", "-c", config), &buffer{}
 			cmd.Env = env
 			cmd.Stdout, cmd.Stderr = log, log
 			if err := cmd.Start(); err != nil {

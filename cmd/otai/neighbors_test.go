@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -38,7 +37,7 @@ func TestANeighborsSecondStateFolderIsNotReaped(t *testing.T) {
 			}
 			second := w.environment("OTAI_DATABASE_URL="+database.url, "OTAI_DOOR="+w.door("second"))
 			if name == "a copy of the folder" {
-				if out, err := exec.Command("cp", "-a", stateOf(env), stateOf(second)).CombinedOutput(); err != nil {
+				if out, err := newCommand("cp", "-a", stateOf(env), stateOf(second)).CombinedOutput(); err != nil {
 					t.Fatalf("%v\n%s", err, out)
 				}
 			}

@@ -81,7 +81,7 @@ func writeFiles(t *testing.T, files map[string]string) string {
 
 func goOutput(t *testing.T, dir string, env []string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("go", args...)
+	cmd := newCommand("go", args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 	out, err := cmd.Output()
 	if err != nil {
@@ -140,7 +140,7 @@ func fingerprint(t *testing.T, dir string) string {
 }
 
 func runIn(dir string, env []string, args ...string) (string, int) {
-	cmd := exec.Command(product.otai, args...)
+	cmd := newCommand(product.otai, args...)
 	cmd.Dir, cmd.Env = dir, env
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
@@ -251,7 +251,7 @@ func TestAPluginIsBuiltWithTheFlagsOfItsHost(t *testing.T) {
 	plugin := writeModule(t, "otai-words", strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2"))
 	into := t.TempDir()
 	for _, args := range [][]string{{"plugin", "build", plugin}, {"plugin", "list", "--plugin-dir", "."}} {
-		cmd := exec.Command(host, args...)
+		cmd := newCommand(host, args...)
 		cmd.Dir, cmd.Env = into, offline(t, t.TempDir())
 		out, err := cmd.CombinedOutput()
 		if err != nil || args[1] == "list" && !strings.Contains(lineWith(string(out), "otai_words"), " loaded ") {

@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ func TestANewPluginBuildsTestsLoadsAndRunsOffline(t *testing.T) {
 	env := offline(t, t.TempDir())
 	must := func(dir, name string, args ...string) string {
 		t.Helper()
-		cmd := exec.Command(name, args...)
+		cmd := newCommand(name, args...)
 		cmd.Dir, cmd.Env = dir, env
 		out, err := cmd.CombinedOutput()
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -145,7 +144,7 @@ func author(t *testing.T) []string {
 // typed runs a command as people would.
 func typed(t *testing.T, dir, command string) {
 	t.Helper()
-	cmd := exec.Command("sh", "-c", command)
+	cmd := newCommand("sh", "-c", command)
 	cmd.Dir, cmd.Env = dir, author(t)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", command, err, out)

@@ -3,7 +3,6 @@ package main_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,7 +44,7 @@ func init() {
 	} {
 		t.Run(name, func(t *testing.T) {
 			trace := filepath.Join(t.TempDir(), "trace")
-			cmd := exec.Command(product.otai, c.args...)
+			cmd := newCommand(product.otai, c.args...)
 			cmd.Env, cmd.Dir = environment(t, "OTAI_PLUGIN_DIR="+plugins, "XDG_TRACE="+trace), t.TempDir()
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)

@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -10,6 +11,25 @@ import (
 	"testing"
 	"time"
 )
+
+// leftBehind is how long the end of a process is waited for once it has ended, but something that
+// it has started still has its output open. The longest that is meant is a worker without its
+// supervisor.
+const leftBehind = time.Minute
+
+// newCommand is exec.Command, but its Wait ends although something is left behind: with an error.
+func newCommand(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.WaitDelay = leftBehind
+	return cmd
+}
+
+// newCommandContext is exec.CommandContext, as newCommand is exec.Command.
+func newCommandContext(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.WaitDelay = leftBehind
+	return cmd
+}
 
 // process is a running otai. It is killed at the end of the test, if it is left.
 type process struct {
@@ -32,7 +52,7 @@ func startProgram(t *testing.T, program, dir string, env []string, args ...strin
 	t.Helper()
 	// Not t.Context(): it ends before the clean-up, which waits for the process.
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &process{cmd: exec.CommandContext(ctx, program, args...), log: &buffer{}, ended: make(chan error, 1)}
+	p := &process{cmd: newCommandContext(ctx, program, args...), log: &buffer{}, ended: make(chan error, 1)}
 	p.cmd.Env = env
 	p.cmd.Dir = dir
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
@@ -47,12 +67,29 @@ func startProgram(t *testing.T, program, dir string, env []string, args ...strin
 	}()
 	t.Cleanup(func() {
 		cancel()
-		<-done
+		gone(t, env, done)
 		if t.Failed() {
 			t.Logf("log of %v:\n%s", args, p.log)
 		}
 	})
 	return p
+}
+
+// gone waits for the end of a process that was killed, and of all that has its output. What is left
+// by then is killed, too.
+func gone(t *testing.T, env []string, ended <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-ended:
+		return
+	case <-time.After(leftBehind / 2):
+	}
+	left := running(env)
+	t.Errorf("it was killed, and left behind %v", left)
+	for _, pid := range left {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	<-ended
 }
 
 // stop sends SIGTERM and wants exit code 0. That it takes at most 5 s is a promise
@@ -113,4 +150,22 @@ func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// TestNoWaitIsForever: a process that forks keeps its output open, and exec.Cmd's Wait would wait
+// for that.
+func TestNoWaitIsForever(t *testing.T) {
+	files, err := filepath.Glob("*_test.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if file != "process_test.go" && bytes.Contains(content, []byte("exec.Command")) {
+			t.Errorf("%s: use newCommand or newCommandContext instead of exec.Command", file)
+		}
+	}
 }

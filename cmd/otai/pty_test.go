@@ -30,7 +30,7 @@ func atTerminal(t *testing.T, dir string, env []string, program string, args ...
 	t.Helper()
 	master, slave := openTerminal(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &typist{T: t, master: master, slave: slave, cmd: exec.CommandContext(ctx, program, args...), screen: &buffer{}, ended: make(chan error, 1)}
+	w := &typist{T: t, master: master, slave: slave, cmd: newCommandContext(ctx, program, args...), screen: &buffer{}, ended: make(chan error, 1)}
 	w.cmd.Dir, w.cmd.Env = dir, append([]string{"TERM=xterm"}, env...)
 	w.cmd.Stdin, w.cmd.Stdout, w.cmd.Stderr = slave, slave, slave
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,7 +17,7 @@ var update = flag.Bool("update", false, "write the reference anew")
 
 func answer(t *testing.T, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(product.otai, args...)
+	cmd := newCommand(product.otai, args...)
 	cmd.Env, cmd.Dir = environment(t), t.TempDir()
 	out, err := cmd.Output()
 	if err != nil {

@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,7 +46,7 @@ func TestFromTheVersionWithoutRuns(t *testing.T) {
 		case <-arrived:
 		default:
 		}
-		cmd := exec.Command(filepath.Join(old, "bin", "otai"), "run", "-c", config)
+		cmd := newCommand(filepath.Join(old, "bin", "otai"), "run", "-c", config)
 		cmd.Env, cmd.Dir = before, t.TempDir()
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -107,7 +106,7 @@ func TestADowngradeByOneReleaseGoesOn(t *testing.T) {
 	}
 	asked("after the kill", `"in_doubt": 1`)
 
-	old := &life{Cmd: exec.Command(filepath.Join(earlier, "bin", "otai"), "run", "-c", config), log: &buffer{}, ended: make(chan struct{})}
+	old := &life{Cmd: newCommand(filepath.Join(earlier, "bin", "otai"), "run", "-c", config), log: &buffer{}, ended: make(chan struct{})}
 	old.Env, old.Dir, old.Stdout, old.Stderr = before, t.TempDir(), old.log, old.log
 	old.begin(t)
 	w.all(time.Minute, ids, is)

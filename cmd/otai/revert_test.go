@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +57,7 @@ func TestWhatOtaiWroteIsPutBackWhateverDies(t *testing.T) {
 		service.kill()
 		service = live(t, env, "run", "-c", config)
 	}
-	reverted := exec.Command(product.otai, "revert", "-c", config, "--since", "PT1H")
+	reverted := newCommand(product.otai, "revert", "-c", config, "--since", "PT1H")
 	reverted.Env, reverted.Dir = env, t.TempDir()
 	if text, err := reverted.CombinedOutput(); err != nil {
 		t.Errorf("revert: %v\n%s", err, text)

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -143,7 +142,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 	)
 	var said buffer
 	run := func(env []string, args ...string) {
-		cmd := exec.Command(product.otai, args...)
+		cmd := newCommand(product.otai, args...)
 		cmd.Env, cmd.Dir = env, dir
 		out, err := cmd.CombinedOutput()
 		if len(out) == 0 {

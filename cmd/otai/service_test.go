@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,7 +20,7 @@ func TestTheServiceUnitRunsOtai(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := exec.Command("cp", "-R", from, to).CombinedOutput(); err != nil {
+		if out, err := newCommand("cp", "-R", from, to).CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
@@ -44,7 +43,7 @@ func TestTheServiceUnitRunsOtai(t *testing.T) {
 		}
 	}
 
-	check := exec.Command(commands["ExecStartPre"][0], commands["ExecStartPre"][1:]...)
+	check := newCommand(commands["ExecStartPre"][0], commands["ExecStartPre"][1:]...)
 	check.Env = env
 	if out, err := check.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

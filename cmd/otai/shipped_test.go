@@ -3,7 +3,6 @@ package main_test
 import (
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,7 +97,7 @@ func (s shipped) begin(t *testing.T, url, secret string) (otai func(args ...stri
 	env := append(environment(t, "OTOBO_URL="+url, "OTAI_DEMO_URL="+url, "OTAI_DEMO_PASSWORD="+secret,
 		"OTAI_DEMO_MODELS="+filepath.Join(product.root, "examples", "demo", "models")), "OTAI_OTOBO_ZNUNY_PASSWORD="+secret)
 	return func(args ...string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), product.otai, append(args, "-c", file)...)
+		cmd := newCommandContext(t.Context(), product.otai, append(args, "-c", file)...)
 		cmd.Dir, cmd.Env = dir, env
 		out, err := cmd.CombinedOutput()
 		return string(out), err

@@ -138,7 +138,7 @@ func TestAServiceDoesNotRunWithoutWhatRootTookFromIt(t *testing.T) {
 			if out, err := a.otai(mallory, "validate", "-c", a.config); err != nil {
 				t.Errorf("validate, which needs no folder: %v\n%s", err, out)
 			}
-			if out, err := exec.Command("sh", "-c", fix).CombinedOutput(); err != nil {
+			if out, err := newCommand("sh", "-c", fix).CombinedOutput(); err != nil {
 				t.Fatalf("%s: %v\n%s", fix, err, out)
 			}
 			if out, err := a.otai(mallory, "run", "--once", "-c", a.config); err != nil {

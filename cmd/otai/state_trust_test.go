@@ -147,7 +147,7 @@ func (a *attack) lie(t *testing.T) {
 
 // otai runs the command as a user.
 func (a *attack) otai(uid uint32, args ...string) (string, error) {
-	cmd := exec.Command(product.otai, args...)
+	cmd := newCommand(product.otai, args...)
 	cmd.Dir = a.dir
 	cmd.Env = []string{
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + a.dir, "TMPDIR=" + filepath.Join(a.dir, "tmp"),
@@ -309,7 +309,7 @@ func TestRootNeverRunsWhatAnotherUserPutIntoTheStateFolder(t *testing.T) {
 				t.Errorf("the refused run changed the folder")
 			}
 			if strings.HasPrefix(fix, "rm -r ") {
-				if out, err := exec.Command("sh", "-c", fix).CombinedOutput(); err != nil {
+				if out, err := newCommand("sh", "-c", fix).CombinedOutput(); err != nil {
 					t.Fatalf("%v\n%s", err, out)
 				}
 				if out, err := a.otai(0, "run", "--once", "-c", a.config); err != nil {

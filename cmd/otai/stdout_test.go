@@ -112,7 +112,7 @@ func newAnswers(t *testing.T) *answers {
 
 func goEnv(t *testing.T, name string) string {
 	t.Helper()
-	out, err := exec.Command("go", "env", name).Output()
+	out, err := newCommand("go", "env", name).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func (a *answers) run(stdout *os.File, args ...string) (code int, out, stderr st
 	a.t.Helper()
 	a.runs++
 	var answer, log bytes.Buffer
-	cmd := exec.Command(product.otai)
+	cmd := newCommand(product.otai)
 	for _, arg := range args {
 		if arg == "NEW" {
 			arg = "new" + strings.Repeat("-x", a.runs)

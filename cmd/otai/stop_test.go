@@ -74,7 +74,7 @@ func TestTheDemonstrationLeavesNothingBehindWhenItsReaderHasGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		reader.Close()
-		cmd := exec.CommandContext(t.Context(), product.otai, args...)
+		cmd := newCommandContext(t.Context(), product.otai, args...)
 		cmd.Env = environment(t, "TMPDIR="+temp)
 		cmd.Dir = t.TempDir()
 		cmd.Stdout, cmd.Stderr = writer, writer

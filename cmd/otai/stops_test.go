@@ -16,44 +16,85 @@ import (
 
 // forking is a plugin whose C code leaves two processes behind, once in each worker: one in the
 // worker's group, and one that has walked off into a session of its own. They have all that the
-// worker had open, its locks too.
+// worker had open, its locks too. When both are there, a line says so: see [forkedBy].
 const forking = `package main
 
 /*
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static void stay(void) { for (;;) pause(); }
 
-static void forks(void) {
+static int forks(pid_t *left) {
+	int ends[2];
+	if (pipe(ends) != 0) return -1;
 	pid_t first = fork();
 	if (first == 0) {
 		setsid();
-		if (fork() == 0) stay();
-		_exit(0);
+		pid_t far = fork();
+		if (far == 0) stay();
+		_exit(write(ends[1], &far, sizeof far) != sizeof far);
 	}
+	if (first < 0 || read(ends[0], &left[0], sizeof left[0]) != sizeof left[0]) return -1;
 	waitpid(first, 0, 0);
-	if (fork() == 0) stay();
+	close(ends[0]);
+	close(ends[1]);
+	left[1] = fork();
+	if (left[1] == 0) stay();
+	return left[0] > 0 && left[1] > 0 ? 0 : -1;
 }
 */
 import "C"
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
-var once = sync.OnceFunc(func() { C.forks() })
+var once = sync.OnceValue(func() error {
+	var left [2]C.pid_t
+	if C.forks(&left[0]) != 0 {
+		return errors.New("fork")
+	}
+	file, err := os.OpenFile(filepath.Join(filepath.Dir(os.Getenv("OTAI_STATE_DIR")), "forked"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = fmt.Fprintf(file, "%d: %d %d\n", os.Getpid(), left[0], left[1])
+	return err
+})
 
 func CreatePlugin(api.AppConfig) api.Plugin {
 	return api.NewPlugin(api.Metadata{Name: "otai-forking", Version: "1.0.0", API: ">=1.0.0 <2", Description: "Forks."},
-		api.NewPipeFunc("P", "Forks.", func(context.Context, struct{}, api.Scope) (api.PipeResult, error) { once(); return api.Success(nil), nil }))
+		api.NewPipeFunc("P", "Forks.", func(context.Context, struct{}, api.Scope) (api.PipeResult, error) { return api.Success(nil), once() }))
 }
 
 func main() {}
 `
+
+// forkedBy waits until a worker has forked, and returns the two processes that it has left.
+func forkedBy(t *testing.T, env []string, worker int) (left [2]int) {
+	t.Helper()
+	eventually(t, "the worker has forked", func() bool {
+		content, _ := os.ReadFile(filepath.Join(filepath.Dir(stateOf(env)), "forked"))
+		for line := range strings.Lines(string(content)) {
+			var by int
+			if _, err := fmt.Sscanf(line, "%d: %d %d\n", &by, &left[0], &left[1]); err == nil && by == worker {
+				return true
+			}
+		}
+		return false
+	})
+	return left
+}
 
 const forkStep = `
 - id: fork
@@ -126,7 +167,7 @@ func TestStopsWhileTicketsFlow(t *testing.T) {
 					t.Fatal("it writes nothing")
 				}
 				time.Sleep(time.Duration(n%7*9) * time.Millisecond)
-				eventually(t, "supervisor, worker and what was forked run", func() bool { return len(running(l.Env)) >= 4 })
+				forkedBy(t, env, workerOf(t, l.Process.Pid))
 				c.stop(t, l, n)
 				if left := running(l.Env); len(left) > 0 {
 					t.Fatalf("stop %d: left running: %v", n, left)
@@ -211,11 +252,24 @@ func TestWhatOutlivedBothIsNamed(t *testing.T) {
 	env := environment(t, "OTAI_PLUGIN_DIR="+plugins)
 	config := writeFile(t, "orchestrator:\n  runners:\n    - run: { id: a, use: \"forking:P\" }\n")
 	p := start(t, env, "run", "-c", config)
-	eventually(t, "what was forked runs", func() bool { return len(running(env)) >= 4 })
-	killAll(p.cmd.Process)
-	eventually(t, "both have ended", func() bool { return len(running(env)) == 2 })
+	supervisor := p.cmd.Process
+	worker := workerOf(t, supervisor.Pid)
+	left := forkedBy(t, env, worker)
+	t.Cleanup(func() { // or they would be waited for
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	killAll(supervisor)
+	eventually(t, "both have ended", func() bool {
+		pids := running(env)
+		return !slices.Contains(pids, supervisor.Pid) && !slices.Contains(pids, worker)
+	})
+	if pids := running(env); !slices.Contains(pids, left[0]) {
+		t.Fatalf("of %v, what has a session of its own has ended: %v run", left, pids)
+	}
 	out, err := runOtai(t, env, "run", "--once", "-c", config)
-	if want := fmt.Sprintf("process %d, which worked with", p.cmd.Process.Pid); exitCode(err) != 1 || !strings.Contains(out, want) {
+	if want := fmt.Sprintf("process %d, which worked with", supervisor.Pid); exitCode(err) != 1 || !strings.Contains(out, want) {
 		t.Errorf("%v, want %q:\n%s", err, want, out)
 	}
 	for _, pid := range running(env) {

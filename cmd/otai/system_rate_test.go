@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -127,7 +126,7 @@ func (d realDesk) automated(config string, tickets int) rate {
 	}
 	_, from := d.requestsSince(0)
 	machine := machineCPU(d.T)
-	cmd := exec.CommandContext(d.Context(), product.otai, "run", "-c", file, "--until-empty", "--log-format", "json")
+	cmd := newCommandContext(d.Context(), product.otai, "run", "-c", file, "--until-empty", "--log-format", "json")
 	cmd.Dir = dir
 	cmd.Env = append(environment(d.T, "OTOBO_URL="+d.url), "OTAI_OTOBO_ZNUNY_PASSWORD="+d.password)
 	log, err := cmd.StderrPipe()

@@ -43,7 +43,7 @@ func openDesk(t *testing.T) realDesk {
 
 func (d realDesk) do(args ...string) string {
 	d.Helper()
-	cmd := exec.CommandContext(d.Context(), d.script, args...)
+	cmd := newCommandContext(d.Context(), d.script, args...)
 	out, err := cmd.Output()
 	if err != nil {
 		d.Fatalf("%s %s: %v\n%s%s", d.script, strings.Join(args, " "), err, out, stderrOf(err))
@@ -56,7 +56,7 @@ func (d realDesk) fresh() {
 	d.Helper()
 	d.do("reset")
 	d.Cleanup(func() {
-		if out, err := exec.Command(d.script, "reset").CombinedOutput(); err != nil {
+		if out, err := newCommand(d.script, "reset").CombinedOutput(); err != nil {
 			d.Errorf("%v\n%s", err, out)
 		}
 	})
@@ -347,7 +347,7 @@ func TestSystemTheConfigurationFromEnvFinishesEachTicket(t *testing.T) {
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), product.otai, "config", "from-env", "--env-file", file)
+	cmd := newCommandContext(t.Context(), product.otai, "config", "from-env", "--env-file", file)
 	cmd.Env = environment(t)
 	text, err := cmd.Output()
 	if err != nil {

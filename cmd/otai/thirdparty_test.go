@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,7 +29,7 @@ func writeModule(t *testing.T, name, source string) string {
 // buildPlugin builds with the plain command that the documentation shows.
 func buildPlugin(t *testing.T, module, so string) {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-trimpath", "-buildmode=plugin", "-o", so, ".")
+	cmd := newCommand("go", "build", "-trimpath", "-buildmode=plugin", "-o", so, ".")
 	cmd.Dir = module
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=1", "GOFLAGS=-mod=mod", "GOPROXY=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -153,7 +152,7 @@ func TestAPluginFromAnotherRepositoryRunsTogetherWithTheBundledOnes(t *testing.T
 
 func runOtai(t *testing.T, env []string, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.Command(product.otai, args...)
+	cmd := newCommand(product.otai, args...)
 	cmd.Env, cmd.Dir = env, t.TempDir()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -173,7 +172,7 @@ func TestTheAPILevelDecidesAndNotTheBuild(t *testing.T) {
 	module := writeModule(t, "otai-words", strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.3"))
 	buildPlugin(t, module, filepath.Join(plugins, "otai_words.so"))
 
-	cmd := exec.Command(raised, "plugin", "list", "--plugin-dir", plugins)
+	cmd := newCommand(raised, "plugin", "list", "--plugin-dir", plugins)
 	cmd.Env = environment(t)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

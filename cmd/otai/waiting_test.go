@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -54,7 +53,7 @@ func TestAStopEndsTheWaitForAFile(t *testing.T) {
 func TestAPipeThatIsNamedIsReadAndOneThatIsNotIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	shell := func(script string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
+		cmd := newCommandContext(t.Context(), "sh", "-c", script)
 		cmd.Dir, cmd.Env = dir, environment(t, "OTAI="+product.otai)
 		out, err := cmd.CombinedOutput()
 		return string(out), err

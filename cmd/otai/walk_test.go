@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -251,7 +250,7 @@ func (w *walker) run(at, text string, want []string) {
 			script.WriteString(line + keep)
 		}
 	}
-	cmd := exec.Command("sh", "-c", script.String())
+	cmd := newCommand("sh", "-c", script.String())
 	cmd.Dir = w.user.folder
 	// On a terminal the log is for people.
 	cmd.Env = append(coverage(), "PATH=/usr/bin:/bin", "HOME="+w.home, "OTAI__INFRASTRUCTURE__LOGGING__FORMAT=console")

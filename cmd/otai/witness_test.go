@@ -57,16 +57,16 @@ type witness struct {
 	counts   map[string]int      // of requests, by operation
 	forgets  func(*request) bool // of a test with very many; nil: all are kept
 	treat    func(*request) treatment
-	working  int // requests that are being carried out, their clients there or not
-	out      int // requests whose clients wait
-	mostOut  int // at one time
+	working  int // requests that it is at work on, their clients there or not
+	mostWork int // at one time
 }
 
-// most is how many requests were out at one time.
+// most is how many requests it was at work on at one time, each from its arrival to its answer.
+// When a client gives up or takes its answer is seen too late to count by.
 func (w *witness) most() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.mostOut
+	return w.mostWork
 }
 
 // request is one request of otai's.
@@ -194,35 +194,26 @@ func (w *witness) through(door string, rw http.ResponseWriter, r *http.Request) 
 	if w.treat != nil {
 		do = w.treat(q)
 	}
-	if !do.never {
-		w.working++
-	}
-	w.out++
-	w.mostOut = max(w.mostOut, w.out)
+	w.working++
+	w.mostWork = max(w.mostWork, w.working)
 	w.mu.Unlock()
-	leave := sync.OnceFunc(func() {
+	done := func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.out--
-	})
-	defer leave()
-	context.AfterFunc(r.Context(), leave)
+		w.working--
+	}
 
 	if do.never {
 		select {
 		case <-time.After(do.after):
 		case <-r.Context().Done():
 		}
+		done()
 		w.answer(rw, do, nil)
 		return
 	}
 	answer := make(chan *httptest.ResponseRecorder, 1)
 	go func() { // nobody asks whether the client is still there
-		defer func() {
-			w.mu.Lock()
-			w.working--
-			w.mu.Unlock()
-		}()
 		time.Sleep(do.before)
 		if do.half {
 			delete(q.Body, "Article")
@@ -237,6 +228,7 @@ func (w *witness) through(door string, rw http.ResponseWriter, r *http.Request) 
 			do.hook()
 		}
 		time.Sleep(do.after)
+		done()
 		answer <- rec
 	}()
 	if do.cut {
@@ -483,7 +475,7 @@ type life struct {
 
 func live(t *testing.T, env []string, args ...string) *life {
 	t.Helper()
-	l := &life{Cmd: exec.Command(product.otai, args...), log: &buffer{}, ended: make(chan struct{})}
+	l := &life{Cmd: newCommand(product.otai, args...), log: &buffer{}, ended: make(chan struct{})}
 	l.Env, l.Dir = env, t.TempDir()
 	l.Stdout, l.Stderr = l.log, l.log
 	return l.begin(t)
@@ -503,7 +495,8 @@ func (l *life) begin(t *testing.T) *life {
 		close(l.ended)
 	}()
 	t.Cleanup(func() {
-		l.kill()
+		killAll(l.Process)
+		gone(t, l.Env, l.ended)
 		if t.Failed() {
 			t.Logf("log of %v (process %d):\n%s", l.Args[1:], l.Process.Pid, shortened(l.log.String()))
 		}

@@ -1,13 +1,12 @@
 package main_test
 
 import (
-	"os/exec"
 	"strings"
 	"testing"
 )
 
 func TestAWorkingDirectoryThatWasRemovedIsNoWrongUsage(t *testing.T) {
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", `mkdir gone && cd gone && rmdir ../gone && exec "$OTAI" validate -c "$CONFIG"`)
+	cmd := newCommandContext(t.Context(), "sh", "-c", `mkdir gone && cd gone && rmdir ../gone && exec "$OTAI" validate -c "$CONFIG"`)
 	cmd.Dir, cmd.Env = t.TempDir(), environment(t, "OTAI="+product.otai, "CONFIG="+writeFile(t, oneStep))
 	out, _ := cmd.CombinedOutput()
 	if text := string(out); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(text, "change into another one") || strings.Contains(text, "--help") {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -65,7 +64,7 @@ func (z *zoo) goBuild(b build, path string) error {
 		mode = "plugin"
 	}
 	args := slices.Concat([]string{"build", "-trimpath", "-pgo=off", "-ldflags=-s -w", "-buildmode=" + mode}, z.flags, b.flags, []string{"-o", path, "."})
-	cmd := exec.Command("go", args...)
+	cmd := newCommand("go", args...)
 	cmd.Dir = filepath.Join(product.root, "cmd", "otai", "testdata", "zoo", filepath.FromSlash(b.source))
 	cmd.Env = slices.Concat(os.Environ(), []string{"CGO_ENABLED=1"}, b.env)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -121,7 +120,7 @@ func content(text string) maker {
 func cLibrary(source string) maker {
 	return func(t *testing.T, _ *zoo, dir string) {
 		source := filepath.Join(product.root, "cmd", "otai", "testdata", "zoo", "c", source)
-		out, err := exec.Command("gcc", "-shared", "-fPIC", "-o", filepath.Join(dir, badPackage+".so"), source).CombinedOutput()
+		out, err := newCommand("gcc", "-shared", "-fPIC", "-o", filepath.Join(dir, badPackage+".so"), source).CombinedOutput()
 		if err != nil {
 			t.Fatalf("gcc: %v\n%s", err, out)
 		}

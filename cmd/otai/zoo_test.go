@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -191,7 +190,7 @@ func (z *zoo) start(t *testing.T, limit string, args ...string) <-chan ending {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	var out, log bytes.Buffer
-	cmd := exec.CommandContext(ctx, z.host, args...)
+	cmd := newCommandContext(ctx, z.host, args...)
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = environment(t, "OTAI_PROBE_TIMEOUT="+limit), t.TempDir(), &out, &log
 	cmd.WaitDelay = time.Second
 	ended := make(chan ending, 1)

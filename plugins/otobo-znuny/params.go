@@ -197,6 +197,7 @@ func (p Params) clientConfig(h api.Host) wire.Config {
 		Timeouts: map[wire.Operation]time.Duration{
 			wire.TicketSearch: p.Timeouts.Search, wire.TicketGet: p.Timeouts.Get, wire.TicketUpdate: p.Timeouts.Update, wire.TicketCreate: p.Timeouts.Create, wire.SessionCreate: p.Timeout,
 		},
+		Late:              p.Late,
 		Retry:             wire.RetryPolicy{FirstPause: 100 * time.Millisecond, MaxElapsed: 4 * time.Second},
 		Username:          p.Username,
 		Password:          p.Password,

@@ -65,7 +65,7 @@ func New(config Config) (*Client, error) {
 		timeouts:  maps.Clone(config.Timeouts),
 		login:     login{user: config.Username, password: newSecret(config.Password), useSession: config.UseSession, registerSecret: config.Redact},
 		maxAnswer: int64(config.MaxResponseMB) << 20,
-		slots:     newSlots(config.MaxConnections),
+		slots:     newSlots(config.MaxConnections, config.Late),
 		insecure:  config.TLS.InsecureSkipVerify,
 		logger:    config.Logger,
 	}
@@ -159,7 +159,7 @@ func (c *Client) send(ctx context.Context, op Operation, ticket string, credenti
 	} else {
 		a, err = c.read(op, x.status, x.body, m)
 	}
-	done(x.err == nil, err)
+	done(x, err)
 	var failed *RequestError
 	if errors.As(err, &failed) {
 		failed.Operation, failed.Ticket, failed.Status = op, ticket, x.status
@@ -169,11 +169,11 @@ func (c *Client) send(ctx context.Context, op Operation, ticket string, credenti
 }
 
 // admit waits for the rate limit and a slot, and asks the breaker. done must be called
-// with the outcome of the request, and whether there was an answer.
+// with the outcome of the request.
 //
 // The transport bounds the connections, too, but its waiting would count as the help
 // desk's: requests that nobody has sent would open the breaker.
-func (c *Client) admit(ctx context.Context, op Operation) (done func(answered bool, err error), err error) {
+func (c *Client) admit(ctx context.Context, op Operation) (done func(httpResult, error), err error) {
 	if c.limiter != nil {
 		if err := c.limiter.Wait(ctx); err != nil {
 			return nil, &RequestError{Cause: err}
@@ -184,7 +184,7 @@ func (c *Client) admit(ctx context.Context, op Operation) (done func(answered bo
 		return nil, &RequestError{Cause: err}
 	}
 	if c.breaker == nil {
-		return func(answered bool, _ error) { slot.leave(answered) }, nil
+		return func(x httpResult, _ error) { slot.end(x) }, nil
 	}
 	report, err := c.breaker.Allow()
 	if err != nil {
@@ -195,7 +195,7 @@ func (c *Client) admit(ctx context.Context, op Operation) (done func(answered bo
 			Advice: "check that the help desk is up",
 		}
 	}
-	return func(answered bool, err error) { report(err); slot.leave(answered) }, nil
+	return func(x httpResult, err error) { report(err); slot.end(x) }, nil
 }
 
 // log records a request without its texts and without the login.

@@ -22,6 +22,7 @@ type Config struct {
 	WebService string // its name in the help desk
 	Routes     map[Operation]string
 	Timeouts   map[Operation]time.Duration
+	Late       time.Duration // how long after its timeout a request may still be at work in the help desk
 	Retry      RetryPolicy
 
 	Username, Password string

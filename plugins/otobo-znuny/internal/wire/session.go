@@ -69,6 +69,8 @@ func (c *Client) LogOut(ctx context.Context) error {
 		return nil
 	}
 	l.session = secret{}
+	ctx, cancel := context.WithTimeout(ctx, logOutTimeout) // it may have to wait for its turn, too
+	defer cancel()
 	_, err := c.send(ctx, SessionRemove, "", l.byPassword(), Message{"SessionID": id})
 	return err
 }

@@ -14,9 +14,14 @@ type deskOfSlots struct {
 	mu    sync.Mutex
 	out   int
 	most  int // requests that were out at one time
+
+	working, mostWorking int // requests that it may be at work on, whether anybody waits or not
 }
 
-const timeoutOfSlots = 30 * time.Second
+const (
+	timeoutOfSlots = 30 * time.Second
+	lateOfSlots    = 15 * time.Second
+)
 
 // send sends a request to which the answer comes after that time, if anybody still waits.
 func (d *deskOfSlots) send(t *testing.T, op Operation, takes time.Duration) {
@@ -28,12 +33,23 @@ func (d *deskOfSlots) send(t *testing.T, op Operation, takes time.Duration) {
 	d.mu.Lock()
 	d.out++
 	d.most = max(d.most, d.out)
+	d.working++
+	d.mostWorking = max(d.mostWorking, d.working)
 	d.mu.Unlock()
+	time.AfterFunc(min(takes, timeoutOfSlots+lateOfSlots)-time.Nanosecond, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.working--
+	})
 	time.Sleep(min(takes, timeoutOfSlots))
 	d.mu.Lock()
 	d.out--
 	d.mu.Unlock()
-	one.leave(takes < timeoutOfSlots)
+	if takes < timeoutOfSlots {
+		one.end(httpResult{begun: true})
+	} else {
+		one.end(httpResult{begun: true, err: errTimeout})
+	}
 }
 
 // With default settings: four workers go on with other tickets when an answer is overdue, as
@@ -45,7 +61,7 @@ func TestALateAnswerInTwentyHoldsUpNobodyElse(t *testing.T) {
 			usual := 4 * time.Second / time.Duration(perSecond)
 			run := func(late bool) (took time.Duration, most int) {
 				synctest.Test(t, func(t *testing.T) {
-					d := &deskOfSlots{slots: newSlots(8)}
+					d := &deskOfSlots{slots: newSlots(8, lateOfSlots)}
 					began := time.Now()
 					next := make(chan int, updates)
 					for n := range updates {
@@ -104,7 +120,7 @@ func TestAHelpDeskThatAnswersNobodyIsNeverSentMoreThanThereAreSlots(t *testing.T
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := &deskOfSlots{slots: newSlots(c.slots)}
+				d := &deskOfSlots{slots: newSlots(c.slots, lateOfSlots)}
 				n := 0
 				var all sync.WaitGroup
 				for range 200 { // as many as want to
@@ -129,6 +145,65 @@ func TestAHelpDeskThatAnswersNobodyIsNeverSentMoreThanThereAreSlots(t *testing.T
 			})
 		})
 	}
+}
+
+// A help desk goes on with what was given up, so that its timeout is no reason to send it more.
+func TestWhatWasGivenUpKeepsItsSlotWhileItMayBeAtWork(t *testing.T) {
+	for name, c := range map[string]struct {
+		slots int
+		takes func(n int) time.Duration
+	}{
+		"one slot":                  {1, func(n int) time.Duration { return hangsFrom(n, 200) }},
+		"one slot, one in twenty":   {1, func(n int) time.Duration { return hangsFrom(n, 200, 20) }},
+		"eight from the beginning":  {8, func(int) time.Duration { return time.Hour }},
+		"eight after a while":       {8, func(n int) time.Duration { return hangsFrom(n, 200) }},
+		"eight that take 40 s each": {8, func(int) time.Duration { return 40 * time.Second }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := &deskOfSlots{slots: newSlots(c.slots, lateOfSlots)}
+				n := 0
+				var all sync.WaitGroup
+				for range 40 {
+					all.Go(func() {
+						for began := time.Now(); time.Since(began) < 5*time.Minute; {
+							d.mu.Lock()
+							n++
+							takes := c.takes(n)
+							d.mu.Unlock()
+							d.send(t, TicketUpdate, takes)
+						}
+					})
+				}
+				all.Wait()
+				if d.mostWorking > c.slots {
+					t.Errorf("it was at work on %d requests at one time", d.mostWorking)
+				}
+				time.Sleep(lateOfSlots)
+				synctest.Wait()
+				if d.slots.lent != 0 || len(d.slots.out) != 0 || len(d.slots.free) != 0 {
+					t.Errorf("afterward %d are lent, %d out, %d taken", d.slots.lent, len(d.slots.out), len(d.slots.free))
+				}
+			})
+		})
+	}
+}
+
+// One that never answers for one ticket answers for others: they wait for nobody.
+func TestOneThatWasGivenUpAndOvertakenKeepsNoSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &deskOfSlots{slots: newSlots(2, lateOfSlots)}
+		var all sync.WaitGroup
+		all.Go(func() { d.send(t, TicketUpdate, time.Hour) })
+		time.Sleep(timeoutOfSlots - time.Second)
+		for range 2 {
+			all.Go(func() { d.send(t, TicketUpdate, 2*time.Second) })
+		}
+		all.Wait() // the first is given up before the second one overtakes it
+		if len(d.slots.out) != 0 || len(d.slots.free) != 0 || d.slots.lent != 0 {
+			t.Errorf("%d are out, %d taken, %d lent", len(d.slots.out), len(d.slots.free), d.slots.lent)
+		}
+	})
 }
 
 // hangsFrom is a help desk that answers no more from the n-th update on, and some before.
