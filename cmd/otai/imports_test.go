@@ -10,7 +10,7 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/decisions", "internal/revert", "internal/trial", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
+var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/decisions", "internal/revert", "internal/trial", "internal/runs", "internal/runs/...", "internal/supervise", "internal/supervise/...", "internal/systemd", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
 var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"}
@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"internal/app/template":       also(belowApp, "internal/app"),
 	"internal/app":                belowApp,
 	"internal/app/flow":           {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
-	"internal/app/logs":           {"internal/app/visible", "internal/files", "internal/orphans", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},
+	"internal/app/logs":           {"internal/app/visible", "internal/systemd", "internal/files", "internal/orphans", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},
 	"internal/app/visible":        {},
 	"examples/demo":               {},
 	"internal/plugindev":          {"internal/files", "pkg/params/pluginname", "pkg/api"},
@@ -82,8 +82,9 @@ var mayImport = map[string][]string{
 	"internal/runs/sqlstore":      {"internal/runs/store"},
 	"internal/runs/storetest":     {"internal/runs/store"},
 	"internal/runs/store":         {},
-	"internal/supervise":          {"internal/supervise/crashes", "internal/orphans", "internal/lazyregexp"},
+	"internal/supervise":          {"internal/supervise/crashes", "internal/orphans", "internal/systemd", "internal/lazyregexp"},
 	"internal/supervise/crashes":  {"internal/lazyregexp"},
+	"internal/systemd":            {},
 	"internal/texts":              {"internal/files"},
 	"internal/files":              {},
 	"internal/orphans":            {},
@@ -91,7 +92,7 @@ var mayImport = map[string][]string{
 
 // direct are further limits on direct imports.
 var direct = map[string][]string{
-	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/begin", "internal/app/try", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/decisions", "internal/supervise", "pkg/api"},
+	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/begin", "internal/app/try", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/decisions", "internal/supervise", "internal/systemd", "pkg/api"},
 }
 
 // standardOnly may use nothing but the standard library and what mayImport says.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/supervise"
+	"github.com/open-ticket-ai/otai/internal/systemd"
 )
 
 // Set by the linker: -X main.version=1.2.3 -X main.apiLevel=1.0.0.
@@ -27,9 +29,10 @@ func main() {
 	if app.ServeProbe() {
 		return
 	}
+	manager := systemd.Take()
 	worker, err := supervise.Connect()
 	if err != nil {
-		show(os.Stderr, "otai: %s\n", err)
+		show(errorOutput(), "otai: %s\n", err)
 		os.Exit(int(app.CodeRun))
 	}
 	makeRoomForC()
@@ -39,10 +42,10 @@ func main() {
 		err = setAside()
 	}
 	if err != nil {
-		show(os.Stderr, "otai: %s\n", err)
+		show(errorOutput(), "otai: %s\n", err)
 		os.Exit(int(app.CodeRun))
 	}
-	root := newRoot(worker, signals)
+	root := newRoot(worker, signals, manager)
 	root.SetOut(out)
 	cmd, err := root.ExecuteContextC(ctx)
 	stop()
@@ -71,11 +74,11 @@ func end(cmd *cobra.Command, err, writing error) int {
 		return exitReaderGone
 	}
 	if err != nil && !errors.As(err, new(shownError)) {
-		show(os.Stderr, "otai: %s\n", err)
+		show(errorOutput(), "otai: %s\n", err)
 	}
 	if writing != nil {
 		if !errors.Is(err, writing) {
-			show(os.Stderr, "otai: %s\n", writing)
+			show(errorOutput(), "otai: %s\n", writing)
 		}
 		err = writing
 	}
@@ -86,6 +89,14 @@ func end(cmd *cobra.Command, err, writing error) int {
 		fmt.Fprintf(os.Stderr, "See `%s --help`.\n", cmd.CommandPath())
 	}
 	return exitCode(err)
+}
+
+// errorOutput is where errors are shown. The journal keeps them as such.
+func errorOutput() io.Writer {
+	if systemd.Journal(os.Stderr, os.Getenv(systemd.JournalVariable)) {
+		return systemd.Prefix(os.Stderr, systemd.Error)
+	}
+	return os.Stderr
 }
 
 // makeRoomForC gives Go's scheduler one processor more than there are CPUs. A call

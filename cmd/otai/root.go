@@ -8,16 +8,18 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/supervise"
+	"github.com/open-ticket-ai/otai/internal/systemd"
 )
 
 // command holds the flags that every command has.
 type command struct {
 	settings app.Settings
+	manager  *systemd.Manager
 }
 
 // newRoot has all commands. signals takes the process's signals anew; nil takes none.
-func newRoot(worker *supervise.Worker, signals func()) *cobra.Command {
-	c := &command{settings: app.Settings{Worker: worker, Signals: signals}}
+func newRoot(worker *supervise.Worker, signals func(), manager *systemd.Manager) *cobra.Command {
+	c := &command{settings: app.Settings{Worker: worker, Signals: signals}, manager: manager}
 	root := &cobra.Command{
 		Use:   "otai",
 		Short: "Automates help-desk tickets by native plugins",

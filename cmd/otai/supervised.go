@@ -13,7 +13,10 @@ import (
 // supervised does the command in a worker. ends says that the command ends by itself.
 func (c *command) supervised(ctx context.Context, ends bool) error {
 	debug.SetGCPercent(supervisorGC)
-	o := supervise.Options{Args: os.Args[1:], Once: ends, Temporary: int(app.CodeRun), Logger: c.settings.PlainLogger, Output: fileOf(c.settings.Stdout)}
+	// A crash of this process would have exit code 2 otherwise, which a service manager takes for
+	// a wrong configuration.
+	debug.SetTraceback("crash")
+	o := supervise.Options{Args: os.Args[1:], Once: ends, Temporary: int(app.CodeRun), Logger: c.settings.PlainLogger, Output: fileOf(c.settings.Stdout), Manager: c.manager}
 	if c.settings.ReadsStdin() {
 		o.Input, o.MaxInput = c.settings.Stdin, app.MaxInput
 	}

@@ -9,13 +9,14 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/app/logs"
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/systemd"
 )
 
 // NewLogger returns the logger for a configuration and what closes its file.
 func (s Settings) NewLogger(c config.Logging, r *Redactor) (*slog.Logger, io.Closer, error) {
 	o := logs.Options{
 		Level: cmp.Or(s.LogLevel, c.Level), Format: cmp.Or(s.LogFormat, c.Format),
-		Stderr: s.Stderr, Colors: s.colors(), Redact: r.Writer,
+		Stderr: s.Stderr, Colors: s.colors(), Journal: s.env(systemd.JournalVariable), Redact: r.Writer,
 	}
 	if answer, ok := s.Stdout.(interface{ File() *os.File }); ok {
 		o.Stdout = answer.File()

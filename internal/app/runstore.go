@@ -140,6 +140,7 @@ func (a *Setup) openRunStore(ctx context.Context, service bool) (*RunStore, erro
 			if lost.IsZero() {
 				lost = time.Now()
 				a.logger.Error("the run store can't be reached: nothing is done until it can be", "err", a.Clean(err))
+				a.settings.Worker.Waiting("the run store can't be reached")
 			}
 			look, pause = pause, min(2*pause, databasePauses)
 			until = time.Now().Add(folderPatience) // another process may have taken the folder meanwhile

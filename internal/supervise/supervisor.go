@@ -16,6 +16,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/orphans"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
+	"github.com/open-ticket-ai/otai/internal/systemd"
 )
 
 // Options are those of a supervisor.
@@ -37,6 +38,9 @@ type Options struct {
 	// level that the last worker named; "" before one did.
 	Logger func(format, level string) *slog.Logger
 
+	// Manager learns how the service stands; nil: none asks.
+	Manager *systemd.Manager
+
 	look time.Duration // for tests; 0: [look]
 }
 
@@ -48,6 +52,7 @@ const (
 	silentLooks = 30
 	muteLooks   = 3 // for one that has closed the connection
 	crashLooks  = 5
+	killLooks   = 5 // one that doesn't end then is left to the service manager
 	stopLooks   = 20
 )
 
@@ -62,6 +67,7 @@ type supervisor struct {
 	Options
 	path    string
 	signals signals
+	looks   <-chan time.Time
 	others  []int // children that this process has from before, as of a shell that became it
 	input   *replay
 	history history
@@ -103,6 +109,9 @@ func Run(ctx context.Context, o Options) (int, error) {
 	}
 	looks := time.NewTicker(cmp.Or(o.look, look))
 	defer looks.Stop()
+	s.looks = looks.C
+	s.Manager.Status("starting")
+	s.Manager.Alive()
 	for {
 		if err := s.start(); err != nil {
 			if o.Once || s.history.deaths == 0 {
@@ -116,7 +125,7 @@ func Run(ctx context.Context, o Options) (int, error) {
 			}
 			continue
 		}
-		death := s.watch(looks.C)
+		death := s.watch()
 		switch {
 		case death == nil && s.mayBeBetterLater():
 			s.replaced = nil // which this worker has said
@@ -169,7 +178,7 @@ func (s *supervisor) start() (err error) {
 
 // watch answers signals and listens to the worker until it has ended, and returns its death,
 // unless it said its exit code.
-func (s *supervisor) watch(looks <-chan time.Time) *crashes.Death {
+func (s *supervisor) watch() *crashes.Death {
 	said := s.child.said
 	for {
 		select {
@@ -187,7 +196,7 @@ func (s *supervisor) watch(looks <-chan time.Time) *crashes.Death {
 			}
 		case <-s.signals.childEnded:
 			s.reapOrphans()
-		case <-looks:
+		case <-s.looks:
 			s.look()
 		case <-s.child.died:
 			pid, pending := s.child.pid, s.child
@@ -223,7 +232,10 @@ func (s *supervisor) hear(m message) {
 		if m.Stage == StageReady && !s.ready {
 			s.ready, s.worked, s.readyAt = true, true, time.Now()
 			s.rememberReady()
+			s.Manager.Ready("works")
 		}
+	case kindWaiting:
+		s.Manager.Ready(m.At)
 	case kindPlugin:
 		if m.Plugin != nil {
 			s.plugins = append(s.plugins, *m.Plugin)
@@ -278,6 +290,7 @@ func (s *supervisor) answer(sig os.Signal) {
 
 func (s *supervisor) stop(sig syscall.Signal) {
 	s.asked, s.sinceStop = sig, 0
+	s.Manager.Stopping()
 	if s.child != nil {
 		_ = s.child.wire.send(message{Kind: kindStop}) // one that can't hear is ended by its time
 	}
@@ -325,6 +338,9 @@ func (s *supervisor) reapOrphans() {
 
 // look counts how long the worker has said nothing.
 func (s *supervisor) look() {
+	if s.silent <= silentLooks+crashLooks+killLooks {
+		s.Manager.Alive()
+	}
 	if s.silent++; s.silent == silentLooks {
 		s.givenUp = "since it no longer reported that it works"
 		s.log().Error("the worker process no longer reports that it works: it is ended", "seconds", silentLooks, "stage", s.stage.Stage, "at", s.stage.At)
@@ -374,6 +390,9 @@ func (s *supervisor) rememberReady() {
 
 // rest waits before the next worker, and reports false where the end is asked for.
 func (s *supervisor) rest(pause time.Duration) bool {
+	if pause > 0 {
+		s.Manager.Status("the worker process has ended; another one is started in " + pause.String())
+	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for s.asked == 0 {
@@ -382,6 +401,8 @@ func (s *supervisor) rest(pause time.Duration) bool {
 			s.answer(sig)
 		case <-s.signals.childEnded:
 			s.reapOrphans()
+		case <-s.looks:
+			s.Manager.Alive()
 		case <-timer.C:
 			return true
 		}

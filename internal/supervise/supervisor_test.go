@@ -24,6 +24,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/orphans"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
+	"github.com/open-ticket-ai/otai/internal/systemd"
 )
 
 // The binary of this test is supervisor and worker, too: with the variable set it is a
@@ -49,6 +50,7 @@ func superviseHere(how string) int {
 		Args: os.Args[1:], Once: strings.Contains(how, "once"), Temporary: 1,
 		Logger: func(string, string) *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) },
 	}
+	o.Manager = systemd.Take()
 	if strings.Contains(how, "fast") {
 		o.look = 20 * time.Millisecond
 	}
@@ -107,6 +109,16 @@ func act(w *Worker, args []string) int {
 			<-ctx.Done()
 			fmt.Println("stops", os.Getpid())
 			return said(0)
+		case "manager": // how many of its variables there are
+			n := 0
+			for _, name := range []string{"NOTIFY_SOCKET", "WATCHDOG_USEC"} {
+				if _, there := os.LookupEnv(name); there {
+					n++
+				}
+			}
+			fmt.Println("manager", n)
+		case "wait":
+			w.Waiting("the run store can't be reached")
 		case "deaf":
 			fmt.Println("works", os.Getpid())
 			time.Sleep(time.Hour)

@@ -29,6 +29,7 @@ const (
 	kindTemp    = "temp"    // a folder that it removes at its end
 	kindTrace   = "trace"   // where the trace of its end will be
 	kindLogging = "logging" // how its configuration wants lines to look
+	kindWaiting = "waiting" // the start is over as far as it depends on this process; for what it waits
 	kindExit    = "exit"    // the exit code; it is about to end
 )
 

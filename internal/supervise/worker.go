@@ -192,6 +192,10 @@ func (w *Worker) Doing(stage, at string, p *crashes.Plugin) {
 	w.say(message{Kind: kindStage, Stage: stage, At: at, Plugin: p})
 }
 
+// Waiting says that the start is over as far as it depends on this process: it waits for what may
+// come back by itself.
+func (w *Worker) Waiting(what string) { w.say(message{Kind: kindWaiting, At: what}) }
+
 // Opened says that a plugin is open in this process.
 func (w *Worker) Opened(p crashes.Plugin) { w.say(message{Kind: kindPlugin, Plugin: &p}) }
 

@@ -22,10 +22,12 @@ type Options struct {
 	Level  string // "" is info
 	Format string // auto, json or console; "" is auto
 	Stderr io.Writer
-	Stdout *os.File                  // to which a file such as /dev/stdout leads; nil: os.Stdout
-	Colors bool                      // on a terminal
-	File   string                    // absolute path, "" for none
-	Redact func(io.Writer) io.Writer // takes the secrets out of each line
+	Stdout *os.File // to which a file such as /dev/stdout leads; nil: os.Stdout
+	Colors bool     // on a terminal
+	// Journal is that of [systemd.JournalVariable]; "": there is none.
+	Journal string
+	File    string                    // absolute path, "" for none
+	Redact  func(io.Writer) io.Writer // takes the secrets out of each line
 }
 
 // New returns a logger and what closes its file. Lines are for people on a terminal and
@@ -35,32 +37,32 @@ func New(o Options) (*slog.Logger, io.Closer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	out := o.Stderr
+	form := func(out io.Writer) io.Writer { return out }
 	switch o.Format {
 	case "console":
-		out = o.console()
+		form = o.console
 	case "auto", "":
 		if isTerminal(o.Stderr) {
-			out = o.console()
+			form = o.console
 		}
 	case "json":
 	default:
 		return nil, nil, fmt.Errorf("the log format %q is not one of auto, json, console", o.Format)
 	}
-	closer := io.Closer(io.NopCloser(nil))
+	closer, file := io.Closer(io.NopCloser(nil)), io.Discard
 	if o.File != "" {
-		file, err := openLogFile(o.File, cmp.Or(o.Stdout, os.Stdout))
+		opened, err := openRenamed(o.File, cmp.Or(o.Stdout, os.Stdout))
 		if err != nil {
 			return nil, nil, fmt.Errorf("opening the log file that infrastructure.logging.log_file_path names: %w", err)
 		}
-		out, closer = zerolog.MultiLevelWriter(out, file), file
+		file, closer = opened, opened
 	}
-	logger := zerolog.New(o.Redact(out)).Level(level).With().Timestamp().Logger()
+	logger := zerolog.New(o.sink(form, file)).Level(level).With().Timestamp().Logger()
 	return slog.New(grouped{Handler: zerolog.NewSlogHandler(logger)}), closer, nil
 }
 
-func (o Options) console() console {
-	return console{zerolog.ConsoleWriter{Out: o.Stderr, TimeFormat: time.DateTime, NoColor: !o.Colors || !isTerminal(o.Stderr), FormatPrepare: forPeople}}
+func (o Options) console(out io.Writer) io.Writer {
+	return console{zerolog.ConsoleWriter{Out: out, TimeFormat: time.DateTime, NoColor: !o.Colors || !isTerminal(o.Stderr), FormatPrepare: forPeople}}
 }
 
 // console shows the fields of a line in the order in which they were written.

@@ -1,0 +1,59 @@
+package logs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+)
+
+// renamed is a log file that is opened anew where its path leads to another file, or to none, as
+// logrotate leaves it.
+type renamed struct {
+	path   string
+	stdout *os.File
+
+	mu   sync.Mutex
+	file *os.File
+	is   fs.FileInfo
+}
+
+func openRenamed(path string, stdout *os.File) (*renamed, error) {
+	r := &renamed{path: path, stdout: stdout}
+	return r, r.open()
+}
+
+func (r *renamed) open() error {
+	file, err := openLogFile(r.path, r.stdout)
+	if err != nil {
+		return err
+	}
+	is, err := file.Stat()
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if r.file != nil {
+		_ = r.file.Close() // what was written to it is there
+	}
+	r.file, r.is = file, is
+	return nil
+}
+
+// Write looks at the path each time: a line must not go to a file that is being compressed.
+func (r *renamed) Write(line []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if standardStream(r.path, r.stdout) == nil {
+		if now, err := os.Stat(r.path); err != nil || !os.SameFile(now, r.is) {
+			_ = r.open() // where it can't be opened, the one that was renamed is better than none
+		}
+	}
+	return r.file.Write(line)
+}
+
+// Close closes the file.
+func (r *renamed) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.file.Close()
+}
