@@ -136,7 +136,8 @@ func (p Pipe) sentence() string {
 	return text + "."
 }
 
-func (w Write) sentence() string {
+// parts are the fields that it wrote, old and new, and its notes.
+func (w Write) parts() []string {
 	var parts []string
 	for _, name := range sorted(w.New) {
 		old := "(unknown)"
@@ -151,7 +152,11 @@ func (w Write) sentence() string {
 	case w.Note > 1:
 		parts = append(parts, fmt.Sprintf("%d notes", w.Note))
 	}
-	what := listed(parts)
+	return parts
+}
+
+func (w Write) sentence() string {
+	what := listed(w.parts())
 	switch {
 	case w.Operation == "once" && w.Outcome == Done:
 		return "A step that isn't repeated was carried out" + place(w.Step, w.At) + "."

@@ -45,6 +45,7 @@ func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
 	}
 	r.stored, r.owes, r.unsaid, r.pending = true, false, false, store.Batch{}
 	r.apply(b)
+	r.sayDecided(ctx, whole.Decisions)
 	if counted != nil { // what waited for a cause that is open now is due
 		r.e.places.wakeAll()
 	}

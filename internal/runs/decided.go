@@ -3,6 +3,7 @@ package runs
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/decisions"
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
@@ -118,5 +119,17 @@ func (r *run) decide(b *store.Batch, v ends.Decision) {
 	b.Decisions = records
 	if v.End.Outcome == store.Dead { // else it never goes on
 		b.Effects = append(b.Effects, written...)
+	}
+}
+
+// sayDecided logs what a run has written, old and new, once its records are stored.
+func (r *run) sayDecided(ctx context.Context, records []store.Decision) {
+	for _, d := range records {
+		decided, err := decisions.Decode(d.Body, time.Time{}, 0)
+		if err != nil || decided.Written() == "" {
+			continue
+		}
+		decided.Run = r.row.ID
+		r.e.logger.InfoContext(ctx, "decided", decided.Attrs()...)
 	}
 }

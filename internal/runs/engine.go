@@ -157,7 +157,8 @@ func (e *Engine) Open(ctx context.Context, ps []*orchestrator.Place) error {
 			return fmt.Errorf("opening the queue of runs: %w", err)
 		}
 	}
-	e.done.Go(func() { e.tend(work) })
+	e.done.Go(func() { e.tend(work, e.chores()...) })
+	e.done.Go(func() { e.tend(work, &chore{each: requestsEach, do: e.reverts}) }) // for 10,000 tickets it takes a while
 	e.done.Go(func() { e.serveInherited(work) })
 	for range revertWorkers {
 		e.done.Go(func() { e.serveReverts(work) })

@@ -56,6 +56,9 @@ func (l *logBuffer) count(text string) int {
 	return strings.Count(l.b.String(), text)
 }
 
+// others are the lines that don't say what one ticket's decision was.
+func (l *logBuffer) others() int { return l.count("\n") - l.count("msg=decided ") }
+
 // inDesk runs a test with a store, in a bubble whose time passes by itself.
 func inDesk(t *testing.T, test func(t *testing.T, d *desk)) {
 	t.Helper()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -12,33 +13,46 @@ import (
 // NotDone is what the answer to a request begins with that could not be carried out.
 const NotDone = "not done: "
 
-// requests does what people asked for.
+// requests does what people asked for, but for what they want put back.
 func (e *Engine) requests(ctx context.Context) error {
-	asked, err := e.o.Store.Requests(ctx)
-	if err != nil {
+	asked, err := e.answer(ctx, func(r store.Request) bool { return r.Verb != store.VerbRevert })
+	if err != nil || !asked {
 		return err
-	}
-	for _, r := range asked {
-		answer, err := e.execute(ctx, r)
-		if err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			answer = NotDone + e.o.Redact(err.Error())
-		}
-		if err := e.o.Store.Answer(ctx, r.ID, answer); err != nil {
-			return err
-		}
-		e.canceled(ctx)
-		e.places.wakeAll()
-	}
-	if len(asked) == 0 {
-		return nil
 	}
 	if err := e.lookForPauses(ctx); err != nil {
 		return err
 	}
 	return e.unknownRunners(ctx) // nobody else ends those
+}
+
+// reverts makes the runs of what people want put back.
+func (e *Engine) reverts(ctx context.Context) error {
+	_, err := e.answer(ctx, func(r store.Request) bool { return r.Verb == store.VerbRevert })
+	return err
+}
+
+// answer carries out the requests that are its own, and reports whether there were any.
+func (e *Engine) answer(ctx context.Context, own func(store.Request) bool) (were bool, err error) {
+	asked, err := e.o.Store.Requests(ctx)
+	if err != nil {
+		return false, err
+	}
+	asked = slices.DeleteFunc(asked, func(r store.Request) bool { return !own(r) })
+	for _, r := range asked {
+		answer, err := e.execute(ctx, r)
+		if err != nil {
+			if ctx.Err() != nil {
+				return false, err
+			}
+			answer = NotDone + e.o.Redact(err.Error())
+		}
+		if err := e.o.Store.Answer(ctx, r.ID, answer); err != nil {
+			return false, err
+		}
+		e.canceled(ctx)
+		e.places.wakeAll()
+	}
+	return len(asked) > 0, nil
 }
 
 // execute is [Execute] with what only whoever works can do.

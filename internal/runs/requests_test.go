@@ -1,8 +1,10 @@
 package runs
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -38,6 +40,40 @@ func TestAnswersSayWhatWasDone(t *testing.T) {
 			if got, err := Execute(t.Context(), d.store, record.Maker{}, store.Request{Verb: c.verb, Args: args}); err != nil || got != c.want {
 				t.Errorf("%s %+v: %q, %v", c.verb, c.args, got, err)
 			}
+		}
+	})
+}
+
+// slowRecords is a store whose records take long to be read, as ten thousand of them do.
+type slowRecords struct{ store.Store }
+
+func (s slowRecords) Decisions(ctx context.Context, f store.DecisionFilter) ([]store.Decision, error) {
+	time.Sleep(30 * time.Second)
+	return s.Store.Decisions(ctx, f)
+}
+
+// A pause acts within a second on all hosts, also while one of them prepares a large revert.
+func TestARevertOfManyKeepsNoOtherRequestWaiting(t *testing.T) {
+	inDesk(t, func(t *testing.T, d *desk) {
+		d.over = slowRecords{d.store}
+		d.die()
+		id := d.askRevert(store.Range{})
+		time.Sleep(5 * time.Second)
+		args, err := json.Marshal(store.RequestArgs{Runner: "sort"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pause, err := d.store.Ask(t.Context(), store.Request{Verb: store.VerbPause, Args: args})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if r, _, err := d.store.Asked(t.Context(), pause); err != nil || r.Answer == "" || !d.engine.Paused(d.place) {
+			t.Errorf("a second later the pause is answered with %q, %v; the runner is paused: %v", r.Answer, err, d.engine.Paused(d.place))
+		}
+		time.Sleep(time.Minute)
+		if r, _, err := d.store.Asked(t.Context(), id); err != nil || r.Answer != "nothing was written there" {
+			t.Errorf("the revert is answered with %q, %v", r.Answer, err)
 		}
 	})
 }

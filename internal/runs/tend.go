@@ -28,9 +28,8 @@ type chore struct {
 	next time.Time
 }
 
-// tend looks after all that has its own time, until ctx ends. While the store can't be
-// used it tries again with its next round.
-func (e *Engine) tend(ctx context.Context) {
+// chores are what is done beside the runs.
+func (e *Engine) chores() []*chore {
 	chores := []*chore{
 		{each: pausesEach, do: e.lookForPauses},
 		{each: requestsEach, do: e.requests},
@@ -42,6 +41,12 @@ func (e *Engine) tend(ctx context.Context) {
 	if e.o.Host.Lease > 0 {
 		chores = append(chores, &chore{each: adoptEach, do: e.adopt}, &chore{each: pollEach, do: e.poll}, &chore{each: pollEach, do: e.share})
 	}
+	return chores
+}
+
+// tend does chores when each is due, one after another, until ctx ends. While the store
+// can't be used it tries again with its next round.
+func (e *Engine) tend(ctx context.Context, chores ...*chore) {
 	tick := time.NewTicker(pausesEach)
 	defer tick.Stop()
 	for {
