@@ -7,7 +7,9 @@ import (
 	"log"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -171,11 +173,7 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 	slow := []string{"has not returned", "belongs in Start", "kit_test.go:"} // what shows only by waiting
 	var onceBuilt, fewer, other bool
 	t.Setenv("PLUGINTEST_GOOD", "1")
-	stdout, threads := os.Stdout, runtime.GOMAXPROCS(0)
-	t.Cleanup(func() {
-		os.Stdout = stdout
-		runtime.GOMAXPROCS(threads)
-	})
+	var child *exec.Cmd
 
 	type paramsWithoutTag struct{ Name string }
 	type wrongDefaults struct {
@@ -233,17 +231,20 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 		"building prints":              {building(func(api.Host) { fmt.Println("hello") }), nil, "Bad/is built quickly and without side effects", `writes "hello"`},
 		"building logs by slog":        {building(func(api.Host) { slog.Info("hello") }), nil, "Bad/is built quickly and without side effects", `logs "hello"`},
 		"building logs by log":         {building(func(api.Host) { log.Print("hello") }), nil, "Bad/is built quickly and without side effects", `logs "hello"`},
-		"building replaces the logger": {building(func(api.Host) { slog.SetDefault(slog.New(slog.DiscardHandler)) }), nil, "Bad/is built quickly and without side effects", "replaces the default logger"},
-		"building leads package log":   {building(func(api.Host) { log.SetOutput(os.Stderr) }), nil, "Bad/is built quickly and without side effects", "package log"},
-		"building changes the folder":  {building(func(api.Host) { os.Chdir(os.TempDir()) }), nil, "Bad/is built quickly and without side effects", "changes the working directory"},
-		"building sets a variable":     {building(func(api.Host) { calls++; os.Setenv("PLUGINTEST_BAD", strconv.Itoa(calls)) }), nil, "Bad/is built quickly and without side effects", "sets the environment variable PLUGINTEST_BAD"},
-		"building ignores a signal":    {building(func(api.Host) { signal.Ignore(syscall.SIGUSR2) }), nil, "Bad/is built quickly and without side effects", "changes what happens at the signal"},
-		"building opens a file":        {building(func(api.Host) { opened, _ = os.Open("kit_test.go") }), nil, "Bad/is built quickly and without side effects", "kit_test.go and leaves it open"},
+		"building replaces the logger": {building(func(api.Host) { slog.SetDefault(slog.New(slog.DiscardHandler)) }), nil, "Bad/is built quickly and without side effects", "changes its process: slog.Default"},
+		"building leads package log":   {building(func(api.Host) { log.SetOutput(os.Stderr) }), nil, "Bad/is built quickly and without side effects", "changes its process: log.Writer"},
+		"building changes the folder":  {building(func(api.Host) { os.Chdir(os.TempDir()) }), nil, "Bad/is built quickly and without side effects", "changes its process: working directory"},
+		"building sets a variable":     {building(func(api.Host) { calls++; os.Setenv("PLUGINTEST_BAD", strconv.Itoa(calls)) }), nil, "Bad/is built quickly and without side effects", "changes its process: environment variable PLUGINTEST_BAD"},
+		"building ignores a signal":    {building(func(api.Host) { signal.Ignore(syscall.SIGUSR2) }), nil, "Bad/is built quickly and without side effects", "changes its process: signal SIGUSR2"},
+		"building opens a file":        {building(func(api.Host) { opened, _ = os.Open("kit_test.go") }), nil, "Bad/is built quickly and without side effects", "kit_test.go)"},
 		"building writes a file":       {building(func(h api.Host) { calls++; touch(filepath.Join(h.App().CacheDir, fmt.Sprint("c", calls))) }), nil, "Bad/is built quickly and without side effects", "into its folder"},
 
-		"building removes a variable":  {building(func(api.Host) { os.Unsetenv("PLUGINTEST_GOOD") }), nil, "Bad/is built quickly and without side effects", "removes the environment variable PLUGINTEST_GOOD"},
-		"building takes all threads":   {building(func(api.Host) { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }), nil, "Bad/is built quickly and without side effects", "sets GOMAXPROCS"},
-		"building replaces the output": {building(func(api.Host) { os.Stdout = nil }), nil, "Bad/is built quickly and without side effects", "replaces os.Stdout"},
+		"building removes a variable":  {building(func(api.Host) { os.Unsetenv("PLUGINTEST_GOOD") }), nil, "Bad/is built quickly and without side effects", "changes its process: environment variable PLUGINTEST_GOOD"},
+		"building takes all threads":   {building(func(api.Host) { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }), nil, "Bad/is built quickly and without side effects", "changes its process: GOMAXPROCS"},
+		"building replaces the output": {building(func(api.Host) { os.Stdout = nil }), nil, "Bad/is built quickly and without side effects", "changes its process: os.Stdout"},
+		"building sets the umask":      {building(func(api.Host) { syscall.Umask(0o37) }), nil, "Bad/is built quickly and without side effects", "changes its process: umask"},
+		"building takes the transport": {building(func(api.Host) { http.DefaultTransport.(*http.Transport).Proxy = nil }), nil, "Bad/is built quickly and without side effects", "changes its process: http.DefaultTransport.Proxy"},
+		"building starts a process":    {building(func(api.Host) { child = exec.Command("sleep", "30"); _ = child.Start() }), nil, "Bad/is built quickly and without side effects", "changes its process: child process"},
 		"building is done once": {offering(api.NewService("Bad", "Is bad.", func(struct{}, api.Host) (*thing, error) {
 			if onceBuilt {
 				return nil, errors.New("there is one already")
@@ -282,7 +283,12 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(here) // for the one that changes it
-			t.Cleanup(func() { os.Stdout = stdout })
+			t.Cleanup(func() {
+				if child != nil {
+					_, _ = child.Process.Kill(), child.Wait()
+					child = nil
+				}
+			})
 			violations, _ := examineAll(t, slices.ContainsFunc(slow, func(says string) bool { return strings.Contains(c.says, says) }), c.create, c.options...)
 			if got := strings.Join(violations[c.promise], "\n"); !strings.Contains(got, c.says) {
 				t.Errorf("%s: got %q, want it to say %q", c.promise, got, c.says)

@@ -7,20 +7,16 @@ import (
 	"io"
 	"log"
 	"log/slog"
-	"maps"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
 // watch runs f, which is the plugin's code and should change nothing in the
-// process, and says what it changed. folders are those that the plugin was given,
+// process, and says what it changed, which is put back. folders are those that the plugin was given,
 // both empty.
 func (k *kit) watch(f func(), folders ...string) (violations []string, broken error) {
 	routines := goroutines()
@@ -28,15 +24,15 @@ func (k *kit) watch(f func(), folders ...string) (violations []string, broken er
 	if err != nil {
 		return nil, err
 	}
-	before := look(folders)
+	before, written := lookAtProcess(), filesIn(folders)
 	start := time.Now()
 	broken = call(k.patience, f)
 	took := time.Since(start)
-	after := look(folders)
-	violations = append(o.restore(), before.compare(after)...)
-	if after.dir != before.dir {
-		if err := os.Chdir(before.dir); err != nil {
-			violations = append(violations, err.Error())
+	changed := before.putBack()
+	violations = append(o.restore(), changed...)
+	for _, file := range filesIn(folders) {
+		if !slices.Contains(written, file) {
+			violations = append(violations, "writes "+filepath.Base(file)+" into its folder")
 		}
 	}
 	if broken != nil {
@@ -48,86 +44,18 @@ func (k *kit) watch(f func(), folders ...string) (violations []string, broken er
 	return append(violations, leftBehind(routines, k.grace)...), nil
 }
 
-// world is what belongs to the process and not to a plugin.
-type world struct {
-	dir     string
-	env     map[string]string
-	ignored map[os.Signal]bool
-	threads int
-	local   *time.Location
-	open    map[string]int  // files and connections, by what they are
-	files   map[string]bool // in the plugin's folders
-}
-
-func look(folders []string) world {
-	w := world{
-		env: make(map[string]string), ignored: make(map[os.Signal]bool), threads: runtime.GOMAXPROCS(0),
-		local: time.Local, open: make(map[string]int), files: make(map[string]bool),
-	}
-	w.dir, _ = os.Getwd()
-	for _, variable := range os.Environ() {
-		name, value, _ := strings.Cut(variable, "=")
-		w.env[name] = value
-	}
-	for n := syscall.Signal(1); n < 32; n++ {
-		w.ignored[n] = signal.Ignored(n)
-	}
-	// Only on Linux is it known what is open; elsewhere this stays empty.
-	entries, _ := os.ReadDir("/proc/self/fd")
-	for _, entry := range entries {
-		if target, err := os.Readlink("/proc/self/fd/" + entry.Name()); err == nil && !strings.HasPrefix(target, "anon_inode:") {
-			w.open[target]++
-		}
-	}
+func filesIn(folders []string) (files []string) {
 	for _, folder := range folders {
 		entries, _ := os.ReadDir(folder)
 		for _, entry := range entries {
-			w.files[filepath.Join(folder, entry.Name())] = true
+			files = append(files, filepath.Join(folder, entry.Name()))
 		}
 	}
-	return w
+	return files
 }
 
-func (w world) compare(now world) []string {
-	var violations []string
-	if now.dir != w.dir {
-		violations = append(violations, "changes the working directory to "+now.dir)
-	}
-	for _, name := range slices.Sorted(maps.Keys(now.env)) {
-		if value, ok := w.env[name]; !ok || value != now.env[name] {
-			violations = append(violations, "sets the environment variable "+name)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(w.env)) {
-		if _, ok := now.env[name]; !ok {
-			violations = append(violations, "removes the environment variable "+name)
-		}
-	}
-	for n := syscall.Signal(1); n < 32; n++ {
-		if now.ignored[n] != w.ignored[n] {
-			violations = append(violations, fmt.Sprintf("changes what happens at the signal %q", n))
-		}
-	}
-	if now.threads != w.threads {
-		violations = append(violations, fmt.Sprintf("sets GOMAXPROCS to %d", now.threads))
-	}
-	if now.local != w.local {
-		violations = append(violations, "replaces time.Local")
-	}
-	for _, target := range slices.Sorted(maps.Keys(now.open)) {
-		if now.open[target] > w.open[target] {
-			violations = append(violations, "opens "+target+" and leaves it open")
-		}
-	}
-	for _, file := range slices.Sorted(maps.Keys(now.files)) {
-		if !w.files[file] {
-			violations = append(violations, "writes "+filepath.Base(file)+" into its folder")
-		}
-	}
-	return violations
-}
-
-// outputs catches what is written past the plugin's own logger.
+// outputs catches what is written past the plugin's own logger. That they are replaced is
+// noticed with the rest of the process.
 type outputs struct {
 	stdout, stderr *os.File // as they were
 	logger         *slog.Logger
@@ -135,10 +63,8 @@ type outputs struct {
 	flags          int
 	prefix         string
 
-	caught   *os.File
-	records  *record
-	watching *slog.Logger
-	logs     io.Writer
+	caught  *os.File
+	records *record
 }
 
 func redirect() (*outputs, error) {
@@ -154,24 +80,14 @@ func redirect() (*outputs, error) {
 		writer: log.Writer(), flags: log.Flags(), prefix: log.Prefix(),
 		caught: caught, records: &record{},
 	}
-	o.watching = slog.New(o.records)
 	os.Stdout, os.Stderr = caught, caught
-	slog.SetDefault(o.watching) // this leads package log there, too
-	o.logs = log.Writer()
+	slog.SetDefault(slog.New(o.records)) // this leads package log there, too
 	return o, nil
 }
 
 // restore puts everything back and says what was caught.
 func (o *outputs) restore() []string {
 	var violations []string
-	if os.Stdout != o.caught || os.Stderr != o.caught {
-		violations = append(violations, "replaces os.Stdout or os.Stderr")
-	}
-	if slog.Default() != o.watching {
-		violations = append(violations, "replaces the default logger of log/slog")
-	} else if log.Writer() != o.logs {
-		violations = append(violations, "leads the output of package log elsewhere")
-	}
 	if text := o.records.first(); text != "" {
 		violations = append(violations, fmt.Sprintf("logs %q past the logger of its host", text))
 	}

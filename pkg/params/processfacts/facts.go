@@ -49,6 +49,16 @@ type comparison interface{ putBack() []Change }
 
 // Look notes the facts. [Snapshot.Close] ends what it holds.
 func Look() *Snapshot {
+	s := LookWithoutListening()
+	l := listenForSignals()
+	s.more = append(s.more, l)
+	s.deaf = func() { signal.Stop(l.heard) }
+	return s
+}
+
+// LookWithoutListening is Look for who wants to find others that are notified of signals, and so
+// can't be one.
+func LookWithoutListening() *Snapshot {
 	s := &Snapshot{}
 	s.spareOutputs()
 	// First what the others need to be read: without io.EOF, no file comes to an end.
@@ -59,9 +69,6 @@ func Look() *Snapshot {
 	s.facts = append(s.facts, runtimes()...)
 	s.note()
 	s.more = []comparison{lookAtEnvironment(), lookAtDescriptors(), lookAtProcesses()}
-	l := listenForSignals()
-	s.more = append(s.more, l)
-	s.deaf = func() { signal.Stop(l.heard) }
 	return s
 }
 
