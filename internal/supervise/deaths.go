@@ -87,11 +87,12 @@ func (s *supervisor) death(pid int, e ending) *crashes.Death {
 	}
 	first, _, _ := strings.Cut(string(e.report), "\n")
 	d.Cause, d.Frame, d.Plugin = cmp.Or(first, reading.Cause), reading.Frame, reading.Plugin
-	switch {
-	case d.Plugin != nil:
-	case reading.Own:
+	if d.Plugin == nil && reading.Own {
 		s.doubt(d)
-	default:
+		return d
+	}
+	s.history.inDoubt = 0 // the next one is a first one again
+	if d.Plugin == nil {
 		// What may call what in the system was set before, and not by who calls now.
 		s.suspect(d, e.places, e.status.Signaled() && e.status.Signal() == unix.SIGSYS)
 	}

@@ -87,3 +87,42 @@ func TestSIGKILLAtTheOpeningOfOneFileCountsFromTheThirdInARowOn(t *testing.T) {
 		})
 	}
 }
+
+// otai's own crash is put down to nobody, but for the third in a row while one and the same file is
+// dealt with: its code may have spoiled what otai's meets with.
+func TestACrashOfOtaisOwnCodeIsPutDownToAPluginFromTheThirdInARowOn(t *testing.T) {
+	const own = "panic: assignment to entry in nil map\n\ngoroutine 1 [running]:\ngithub.com/open-ticket-ai/otai/pkg/registry.(*Registry).Add(...)\n\t/registry.go:1\n"
+	const nobody = "SIGSEGV: segmentation violation\n\ngoroutine 1 [running]:\nexample.com/other.F(...)\n\t/f.go:1\n"
+	for name, c := range map[string]struct {
+		reports, files []string
+		want           string // the file of the plugin that the last one is put down to
+		suspects       int
+	}{
+		"once":                                {[]string{own}, []string{"a"}, "", 1},
+		"twice":                               {[]string{own, own}, []string{"a", "a"}, "", 1},
+		"thrice":                              {[]string{own, own, own}, []string{"a", "a", "a"}, "a", 0},
+		"thrice, and another file in between": {[]string{own, own, own, own}, []string{"a", "a", "b", "a"}, "", 1},
+		"thrice, and another death between":   {[]string{own, own, nobody, own}, []string{"a", "a", "a", "a"}, "", 1},
+		"while no file is dealt with":         {[]string{own, own, own}, []string{"", "", ""}, "", 0},
+		"another death is the file's at once": {[]string{nobody}, []string{"a"}, "a", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &supervisor{}
+			var d *crashes.Death
+			for n, report := range c.reports {
+				s.stage = message{Stage: StageOpening}
+				if file := c.files[n]; file != "" {
+					s.stage.Plugin = &crashes.Plugin{Name: "otai-" + file, SHA256: file, Package: "example.com/" + file}
+				}
+				d = s.death(1, ending{report: []byte(report)})
+			}
+			got := ""
+			if d.Plugin != nil {
+				got = d.Plugin.SHA256
+			}
+			if got != c.want || len(d.Suspects) != c.suspects {
+				t.Errorf("it is put down to %q, suspects are %v", got, d.Suspects)
+			}
+		})
+	}
+}
