@@ -44,7 +44,7 @@ be refused even alone.`,
 			if built.Together == nil {
 				return nil
 			}
-			return showTogether(out, built.File, *built.Together, built.Beside)
+			return showTogether(out, built.File, *built.Together, built.Beside, built.Displaced)
 		},
 		ValidArgsFunction: folders,
 	}

@@ -24,8 +24,8 @@ func (c *command) newPluginCheck() *cobra.Command {
 release, build flags, every package that both link, the exported function. What
 passes is then opened by a child process, which reports; --static leaves that out
 and runs nothing of the files. Each file is judged alone, and together with what stands in
-the plugin folders of the configuration and with the files before it; where that can't be,
-the plugin that is in the way is named. A file that stands there with the same name is left
+the plugin folders of the configuration and with the files before it, in the order in which
+otai loads them; where that can't be, the plugin that is in the way is named. A file that stands there with the same name is left
 out. --with takes other folders, --alone none. Exit code 3 means that a file would
 be refused.`,
 		Example: `  otai plugin check otai_words.so
@@ -68,7 +68,7 @@ func showChecks(out io.Writer, checks []plugins.CheckResult) error {
 		}
 		if !check.Alone.OK {
 			show(out, "%s: refused together with others, too\n", check.File)
-		} else if err := showTogether(out, check.File, *check.Together, check.Beside); err != nil {
+		} else if err := showTogether(out, check.File, *check.Together, check.Beside, check.Displaced); err != nil {
 			return err
 		}
 	}
@@ -87,7 +87,7 @@ func showChanges(out io.Writer, file string, changes []string) {
 }
 
 // showTogether is the second line of a judgment, with the reason where a file is refused.
-func showTogether(out io.Writer, file string, v plugins.Judgment, beside []string) error {
+func showTogether(out io.Writer, file string, v plugins.Judgment, beside, displaced []string) error {
 	const few = 4
 	var names []string
 	for _, path := range beside[:min(few, len(beside))] {
@@ -102,6 +102,9 @@ func showTogether(out io.Writer, file string, v plugins.Judgment, beside []strin
 	}
 	if v.OK {
 		show(out, "%s: ok together with %s\n", file, others)
+		for _, path := range displaced {
+			show(out, "  %s, which is loaded after it, would be refused because of it\n", filepath.Base(path))
+		}
 		return nil
 	}
 	show(out, "%s: refused, %s (%s), together with %s", file, v.Stage, v.Code, others)

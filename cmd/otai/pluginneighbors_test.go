@@ -355,6 +355,20 @@ func TestTheBundledPluginsStayWhateverIsPutBesideThem(t *testing.T) {
 				t.Errorf("%s: %s", c.name, line)
 			}
 		}
+		// What is said of a file is what becomes of it at the start.
+		for _, static := range []string{"--static=true", "--static=false"} {
+			for file, other := range map[string]string{"otai_otobo_znuny": "otai_aa_limits", "otai_aa_limits": "otai_otobo_znuny"} {
+				args := slices.Concat([]string{"plugin", "check", static, "--plugin-dir", folder, filepath.Join(folder, file+".so")}, c.args)
+				out, code := runIn(t.TempDir(), environment(t), args...)
+				want, exit := other+".so, which is loaded after it, would be refused because of it", 0
+				if file == c.refused {
+					want, exit = other+".so is in the way", 3
+				}
+				if code != exit || !strings.Contains(out, want) {
+					t.Errorf("%s, %s, %s: exit code %d, want %d and %q\n%s", c.name, static, file, code, exit, want, out)
+				}
+			}
+		}
 	}
 }
 

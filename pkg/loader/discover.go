@@ -22,9 +22,10 @@ func discover(o Options, r *registry.Registry) ([]Plugin, error) {
 	return standing(o, takenPrefixes(r, o.Separator), nil)
 }
 
-// beside returns how the plugins in the folders are found that stand beside the files at
-// paths, and then these files, in this order. What has the name of one of them is left out:
-// the file would take its place.
+// beside returns how the plugins in the folders are found, and the files at paths among them:
+// where the configuration or the host gives a file a place, there, as at a start; the others
+// last, in the order of paths, so that what stands in a folder counts before what is new. What has
+// the name of one of the files is left out: the file would take its place.
 func beside(paths []string) func(Options, *registry.Registry) ([]Plugin, error) {
 	return func(o Options, r *registry.Registry) ([]Plugin, error) {
 		owners := takenPrefixes(r, o.Separator)
@@ -32,15 +33,31 @@ func beside(paths []string) func(Options, *registry.Registry) ([]Plugin, error) 
 		if err != nil {
 			return nil, err
 		}
-		for _, path := range paths {
+		for n, path := range paths {
 			path, err := filepath.Abs(path)
 			if err != nil {
 				return nil, err
 			}
-			found = append(found, judge(path, o, owners))
+			p := judge(path, o, owners)
+			p.given = n + 1
+			found = append(found, p)
 		}
+		last := len(o.Policies) + len(o.First)
+		place := func(p Plugin) int {
+			if n := o.place(p.Name); n < last || p.given == 0 {
+				return n
+			}
+			return last + 1
+		}
+		slices.SortStableFunc(found, func(a, b Plugin) int { return cmp.Compare(place(a), place(b)) })
 		return found, nil
 	}
+}
+
+// givenLast moves the files that [beside] was asked for to the end, in the order in which they
+// were given.
+func givenLast(plugins []Plugin) {
+	slices.SortStableFunc(plugins, func(a, b Plugin) int { return cmp.Compare(a.given, b.given) })
 }
 
 // standing returns the plugins in the folders but those with the name of one of the files

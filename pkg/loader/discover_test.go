@@ -74,6 +74,30 @@ func TestPluginFilesAreFoundInAFixedOrder(t *testing.T) {
 	}
 }
 
+func TestAFileIsJudgedWhereAStartWouldLoadIt(t *testing.T) {
+	first, second := folders(t, "a/otai_a.so", "a/otai_x.so", "a/otai_z.so", "b/otai_m.so", "b/otai_z.so", "b/otai_x.so")
+	o := Options{Dirs: []string{first}, Separator: ":", Prefix: "otai-", Logger: slog.New(slog.DiscardHandler), Policies: []Policy{{Name: "otai-x"}}, First: []string{"otai-z"}}
+	var given []string
+	for _, name := range []string{"otai_m.so", "otai_z.so", "otai_x.so"} {
+		given = append(given, filepath.Join(second, name))
+	}
+	plugins, err := beside(given)(o, registry.New(":"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantOrder := func(want ...string) {
+		t.Helper()
+		for n, p := range plugins {
+			if n >= len(want) || !strings.HasSuffix(p.Path, want[n]) || p.Err != nil {
+				t.Errorf("%d is %s, want %q: %v", n, p.Path, want, p.Err)
+			}
+		}
+	}
+	wantOrder("b/otai_x.so", "b/otai_z.so", "a/otai_a.so", "b/otai_m.so")
+	givenLast(plugins)
+	wantOrder("a/otai_a.so", "b/otai_m.so", "b/otai_z.so", "b/otai_x.so")
+}
+
 func TestAFileIsJudgedAfterWhatStandsInTheFoldersButWhatItReplaces(t *testing.T) {
 	first, second := folders(t, "a/otai_a.so", "a/otai_x.so", "a/otai_z.so", "b/otai_x.so", "b/otai_m.so")
 	o := Options{Dirs: []string{first}, Separator: ":", Prefix: "otai-", Logger: slog.New(slog.DiscardHandler), First: []string{"otai-z"}}

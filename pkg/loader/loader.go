@@ -89,6 +89,7 @@ type Plugin struct {
 	Duration    time.Duration // how long all stages took
 	Err         *Error        // why it was not loaded; nil if it was
 
+	given   int      // its number among the files that were given; 0: it was found in a folder
 	private string   // path of the copy that was judged
 	app     probeApp // what it learns of its host
 }
@@ -130,10 +131,11 @@ func Inspect(ctx context.Context, o Options, r *registry.Registry) ([]Plugin, er
 	return inspect(ctx, o, r, discover)
 }
 
-// InspectFiles is [Inspect] for the files at paths, in this order, in any folder, after the
-// plugins in the folders of o; of these, those are left out whose places the files would
-// take, because they have their names. The files must have the names of plugin files; they
-// are the last of the result.
+// InspectFiles is [Inspect] for the files at paths, in any folder, beside the plugins in the folders of o;
+// of these, those are left out whose places the files would take, because they have their
+// names. A file for which o has a policy or which is among the first ones is judged where
+// [Load] would load it, the others after all plugins in the folders. The files must have the
+// names of plugin files; they are the last of the result, in the order of paths.
 func InspectFiles(ctx context.Context, o Options, r *registry.Registry, paths ...string) ([]Plugin, error) {
 	return inspect(ctx, o, r, beside(paths))
 }
@@ -148,6 +150,7 @@ func inspect(ctx context.Context, o Options, r *registry.Registry, find func(Opt
 	for _, c := range l.accepted {
 		plugins[c.number].Status = Loaded
 	}
+	givenLast(plugins)
 	l.end(plugins)
 	return plugins, nil
 }

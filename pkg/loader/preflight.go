@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
+	"github.com/open-ticket-ai/otai/pkg/registry"
 )
 
 // factorySymbol is what a plugin file exports.
@@ -42,32 +43,39 @@ func Preflight(paths ...string) ([]*Error, error) {
 	return rejections, nil
 }
 
-// PreflightBeside is [Preflight] for the files at paths after the plugins in the folders of o
-// that can be opened, as [InspectFiles] orders them. opened are the paths of these plugins.
-func PreflightBeside(o Options, paths ...string) (rejections []*Error, opened []string, err error) {
+// PreflightBeside is [Preflight] for the files at paths beside the plugins in the folders of o,
+// each judged where [InspectFiles] judges it. The result has all of them, the files last, in the order of
+// paths; the status of one that could be opened is Loaded.
+func PreflightBeside(o Options, paths ...string) ([]Plugin, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	plugins, err := standing(o, make(map[string]string), paths)
+	plugins, err := beside(paths)(o, registry.New(o.Separator))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	var set []string
+	var judged []string
 	for _, p := range plugins {
 		if p.Err == nil {
-			set = append(set, p.Path)
+			judged = append(judged, p.Path)
 		}
 	}
-	before := len(set)
-	if rejections, err = Preflight(append(set, paths...)...); err != nil {
-		return nil, nil, err
+	rejections, err := Preflight(judged...)
+	if err != nil {
+		return nil, err
 	}
-	for n, path := range set {
-		if rejections[n] == nil {
-			opened = append(opened, path)
+	for n := range plugins {
+		p := &plugins[n]
+		if p.Err != nil {
+			continue
+		}
+		p.Status, p.Err, rejections = Loaded, rejections[0], rejections[1:]
+		if p.Err != nil {
+			p.Status = Rejected
 		}
 	}
-	return rejections[before:], opened, nil
+	givenLast(plugins)
+	return plugins, nil
 }
 
 // CheckHost says why this program can't open plugins, or nil. The error is an [*Error].

@@ -53,41 +53,62 @@ func documentInForce(ctx context.Context, s app.Settings) (*config.Document, err
 	return s.DocumentIfAny(ctx)
 }
 
-// together judges files beside the plugins in the folders, and each beside those before it,
-// and returns the plugins that stand there.
-func (b Beside) together(ctx context.Context, s app.Settings, names []string, static bool) (rejections []*loader.Error, stand []string, err error) {
+// judged is what becomes of files, and of the plugins that stand beside them.
+type judged struct {
+	rejections []*loader.Error // of the files, in their order
+	stand      []string        // the plugins in the folders that are opened with them
+	displaced  [][]string      // for each file, those that are not, because of it
+}
+
+// together judges files beside the plugins in the folders, and each beside those before it, in
+// the order of a start.
+func (b Beside) together(ctx context.Context, s app.Settings, names []string, static bool) (judged, error) {
 	load, err := b.load(ctx, s)
 	if err != nil {
-		return nil, nil, err
-	}
-	if static {
-		options, err := load.Options()
-		if err != nil {
-			return nil, nil, err
-		}
-		rejections, stand, err = loader.PreflightBeside(options, names...)
-		return rejections, stand, app.ExitWith(app.CodePlugins, err)
+		return judged{}, err
 	}
 	paths := make([]string, len(names))
 	for n, name := range names {
 		paths[n] = s.Abs(name)
 	}
+	if static {
+		options, err := load.Options()
+		if err != nil {
+			return judged{}, err
+		}
+		plugins, err := loader.PreflightBeside(options, paths...)
+		if err != nil {
+			return judged{}, app.ExitWith(app.CodePlugins, err)
+		}
+		return sortedOut(plugins, len(names)), nil
+	}
 	offered, err := load.Inspect(ctx, func(ctx context.Context, o loader.Options, r *registry.Registry) ([]loader.Plugin, error) {
 		return loader.InspectFiles(ctx, o, r, paths...)
 	})
 	if err != nil {
-		return nil, nil, err
+		return judged{}, err
 	}
-	before := len(offered.Plugins) - len(names)
-	for _, p := range offered.Plugins[:before] {
-		if p.Status == loader.Loaded {
-			stand = append(stand, p.Path)
+	return sortedOut(offered.Plugins, len(names)), nil
+}
+
+// sortedOut is what became of plugins, of which the last ones are the files.
+func sortedOut(plugins []loader.Plugin, files int) judged {
+	folders, given := plugins[:len(plugins)-files], plugins[len(plugins)-files:]
+	j := judged{displaced: make([][]string, files)}
+	for n, p := range given {
+		j.rejections = append(j.rejections, p.Err)
+		for _, other := range folders {
+			if other.Err != nil && (other.Err.Other == p.Path || other.Err.Other == p.Name) {
+				j.displaced[n] = append(j.displaced[n], other.Path)
+			}
 		}
 	}
-	for _, p := range offered.Plugins[before:] {
-		rejections = append(rejections, p.Err)
+	for _, p := range folders {
+		if p.Status == loader.Loaded {
+			j.stand = append(j.stand, p.Path)
+		}
 	}
-	return rejections, stand, nil
+	return j
 }
 
 // neighbors reads what the plugins were built of that otai loads from the folders. Others

@@ -21,6 +21,8 @@ type BuildResult struct {
 	Taken    []Taken   `json:"taken"`    // versions of the host and of the plugins beside it, instead of the plugin's
 	Together *Judgment `json:"together"` // with the plugins beside it; nil: not asked for, or none was built
 	Beside   []string  `json:"beside"`   // the files of these
+	// Displaced are those beside it that would be refused because of it.
+	Displaced []string `json:"displaced"`
 
 	Missing []string `json:"missing"` // module@version, that the module cache lacks
 	Stage   string   `json:"stage"`   // of a plugin that was built and is rejected
@@ -36,7 +38,7 @@ type Taken = plugindev.Taken
 // only if this otai would load it alone. output is a file or a folder; "" is the working
 // directory. What the plugins beside it link is taken at their versions.
 func Build(ctx context.Context, s app.Settings, dir, output string, beside Beside) (BuildResult, error) {
-	answer := BuildResult{Pinned: []string{}, Taken: []Taken{}, Beside: []string{}, Missing: []string{}}
+	answer := BuildResult{Pinned: []string{}, Taken: []Taken{}, Beside: []string{}, Displaced: []string{}, Missing: []string{}}
 	if err := loader.CheckHost(); err != nil {
 		return answer.rejected(app.ExitWith(app.CodePlugins, err))
 	}
@@ -69,12 +71,13 @@ func Build(ctx context.Context, s app.Settings, dir, output string, beside Besid
 		if err != nil || beside.Alone {
 			return err
 		}
-		rejections, stand, err := beside.together(ctx, s, []string{file}, false)
+		found, err := beside.together(ctx, s, []string{file}, false)
 		if err != nil {
 			return err
 		}
-		together := judgmentOf(rejections[0])
-		answer.Together, answer.Beside = &together, append(answer.Beside, stand...)
+		together := judgmentOf(found.rejections[0])
+		answer.Together, answer.Beside = &together, append(answer.Beside, found.stand...)
+		answer.Displaced = append(answer.Displaced, found.displaced[0]...)
 		return nil
 	}
 	built, err := plugindev.Build(ctx, host, plugindev.BuildOptions{

@@ -19,7 +19,9 @@ type CheckResult struct {
 	Alone    *Judgment `json:"alone"`
 	Together *Judgment `json:"together"` // nil: not asked for
 	Beside   []string  `json:"beside"`   // the plugin files that stand there
-	Changes  []string  `json:"changes"`  // of its process, when it is opened: they are put back
+	// Displaced are those that stand there and would be refused because of it.
+	Displaced []string `json:"displaced"`
+	Changes   []string `json:"changes"` // of its process, when it is opened: they are put back
 	Judgment
 }
 
@@ -45,7 +47,7 @@ type Difference struct {
 }
 
 // Check reports for each file whether this otai would load it alone, and together with
-// the plugins that stand beside it and the files before it: statically when static is set,
+// the plugins that stand beside it and the files before it, as a start would: statically when static is set,
 // else also by a probe in a child process. The error beside the answers says only that one
 // of them was rejected.
 func Check(ctx context.Context, s app.Settings, files []string, beside Beside, static bool) ([]CheckResult, error) {
@@ -63,7 +65,7 @@ func Check(ctx context.Context, s app.Settings, files []string, beside Beside, s
 			return nil, err
 		}
 		alone := judgmentOf(rejection)
-		checks[n] = CheckResult{File: file, Alone: &alone, Beside: []string{}, Changes: changes, Judgment: alone}
+		checks[n] = CheckResult{File: file, Alone: &alone, Beside: []string{}, Displaced: []string{}, Changes: changes, Judgment: alone}
 		if rejection == nil {
 			set, numbers = append(set, file), append(numbers, n)
 		} else if !beside.Alone {
@@ -71,13 +73,15 @@ func Check(ctx context.Context, s app.Settings, files []string, beside Beside, s
 		}
 	}
 	if !beside.Alone && len(set) > 0 {
-		rejections, stand, err := beside.together(ctx, s, set, static)
+		found, err := beside.together(ctx, s, set, static)
 		if err != nil {
 			return nil, err
 		}
-		for n, rejection := range rejections {
+		stand := found.stand
+		for n, rejection := range found.rejections {
 			check := &checks[numbers[n]]
 			check.Judgment, check.Beside = judgmentOf(rejection), append(check.Beside, stand...)
+			check.Displaced = append(check.Displaced, found.displaced[n]...)
 			check.Together = &check.Judgment
 			if rejection == nil {
 				stand = append(stand, s.Abs(check.File))
