@@ -19,7 +19,7 @@ func (e *Engine) Paused(p *orchestrator.Place) bool { return e.paused(p.Runner) 
 func (e *Engine) paused(runner string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return runner != "" && store.Paused(e.pauses, runner) // what no runner does is put back, or finished
+	return store.Paused(e.pauses, runner)
 }
 
 // lookForPauses learns which runners are paused, by whatever host.

@@ -7,8 +7,9 @@ import (
 )
 
 // mayBegin is true of a run r that may be taken, as far as its runner is paused: what was begun
-// to be written is finished all the same.
-const mayBegin = `(NOT EXISTS (SELECT 1 FROM {s}pause p WHERE p.runner IN ('', r.runner))
+// to be written is finished all the same. What has no runner is put back, or finished: see
+// [store.Paused].
+const mayBegin = `(r.runner = '' OR NOT EXISTS (SELECT 1 FROM {s}pause p WHERE p.runner IN ('', r.runner))
 	OR EXISTS (SELECT 1 FROM {s}effect e WHERE e.run = r.id AND e.state = 'intent'))`
 
 // Pauses implements [store.Store].

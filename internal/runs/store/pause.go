@@ -10,8 +10,12 @@ type Pause struct {
 	PerHour int    // of these
 }
 
-// Paused reports whether a runner is paused.
+// Paused reports whether a runner is paused. No pause is about a run that has none: `otai
+// revert` puts back while all runners are paused.
 func Paused(pauses []Pause, runner string) bool {
+	if runner == "" {
+		return false
+	}
 	for _, p := range pauses {
 		if p.Runner == "" || p.Runner == runner {
 			return true

@@ -22,6 +22,8 @@ func pauses(f *fixture) {
 		Held: open, Effects: []store.Effect{{Key: "e", State: store.Intent, System: system, Ticket: "2"}},
 		End: &store.End{State: store.Waiting, Reason: store.ReasonUntil, DueAt: now(f) + 1},
 	})
+	none, _ := f.beginOf(f.host, "", "3") // as what `otai revert` puts back
+	f.commit(store.Batch{Held: none, End: &store.End{State: store.Waiting, Reason: store.ReasonUntil, DueAt: now(f) + 1}})
 	for _, runners := range [][]string{{runner}, {""}, {runner, ""}} {
 		for _, name := range runners {
 			added, err := f.Store.Pause(f.ctx, store.Pause{Runner: name})
@@ -48,6 +50,13 @@ func pauses(f *fixture) {
 		}
 		_, err = f.Store.TakeRun(f.ctx, f.host, idle.Run, f.load(idle.Run).Run.Fence)
 		f.wantErr(err, store.ErrFence)
+		of, _, err := f.Store.Take(f.ctx, f.host, "", hash)
+		f.must(err)
+		if of == nil || of.Run.ID != none.Run || store.Paused(all, "") {
+			f.Fatalf("%v: of no runner %+v was taken, want what no pause is about", runners, of)
+		}
+		none.Fence = of.Run.Fence
+		f.commit(store.Batch{Held: none, End: &store.End{State: store.Waiting, Reason: store.ReasonUntil, DueAt: now(f) + 1}})
 		open.Fence = l.Run.Fence
 		f.commit(store.Batch{Held: open, End: &store.End{State: store.Waiting, Reason: store.ReasonUntil, DueAt: now(f) + 1}})
 		ended, err := f.Store.Resume(f.ctx, "")

@@ -72,10 +72,18 @@ func (f *fixture) must(errs ...error) {
 // begin claims tickets for a new run.
 func (f *fixture) begin(host string, tickets ...string) (store.Held, store.Claimed) {
 	f.Helper()
+	return f.beginOf(host, runner, tickets...)
+}
+
+// beginOf is the same for a run of a runner, "" for none.
+func (f *fixture) beginOf(host, runner string, tickets ...string) (store.Held, store.Claimed) {
+	f.Helper()
 	f.next++
 	id := fmt.Sprintf("run%04d", f.next)
 	held := store.Held{Run: id, Host: host, Fence: 1}
-	c, err := f.Store.Claim(f.ctx, f.claim(held, tickets...))
+	claim := f.claim(held, tickets...)
+	claim.Runner, claim.Create.Runner = runner, runner
+	c, err := f.Store.Claim(f.ctx, claim)
 	f.must(err)
 	return held, c
 }
