@@ -46,6 +46,8 @@ func (d *dialog) chooseModel() (chosenModel, error) {
 				d.o.Say("%4d  %s\n", i+1, name)
 			}
 		}
+	} else if d.o.Ask != nil && besideOtai(demoModel) != "" {
+		d.o.Say("\nThere is no model on this machine yet. One to try with is used by: otai init --demo\n")
 	}
 	if d.o.Demo && d.o.Ask == nil {
 		return d.useModel(there[0]) // asked for by its flag
