@@ -44,12 +44,13 @@ type working struct {
 	realDesk
 	env    []string
 	config string
+	flags  []string // of otai run
 	*process
 }
 
-func (d realDesk) work(url, config string) *working {
+func (d realDesk) work(url, config string, flags ...string) *working {
 	d.Helper()
-	w := &working{realDesk: d, config: filepath.Join(d.TempDir(), "config.yml")}
+	w := &working{realDesk: d, config: filepath.Join(d.TempDir(), "config.yml"), flags: flags}
 	if err := os.WriteFile(w.config, []byte(config), 0o600); err != nil {
 		d.Fatal(err)
 	}
@@ -58,7 +59,9 @@ func (d realDesk) work(url, config string) *working {
 	return w
 }
 
-func (w *working) again() { w.process = start(w.T, w.env, "run", "-c", w.config) }
+func (w *working) again() {
+	w.process = start(w.T, w.env, append([]string{"run", "-c", w.config}, w.flags...)...)
+}
 
 func (w *working) kill() {
 	killAll(w.cmd.Process)
@@ -85,11 +88,17 @@ func (d realDesk) within(limit time.Duration, what string, ok func() bool) bool 
 // merge is what a person does who merges a ticket into another, as far as others see it.
 func (d realDesk) merge(id string) {
 	d.Helper()
-	body, err := json.Marshal(map[string]any{"UserLogin": "agent2", "Password": d.password, "TicketID": id, "Ticket": map[string]any{"State": "merged"}})
+	d.post("ticket-update", map[string]any{"UserLogin": "agent2", "Password": d.password, "TicketID": id, "Ticket": map[string]any{"State": "merged"}})
+}
+
+// post is a request of a person's.
+func (d realDesk) post(operation string, request map[string]any) {
+	d.Helper()
+	body, err := json.Marshal(request)
 	if err != nil {
 		d.Fatal(err)
 	}
-	r, err := http.Post(d.url+"/Webservice/OpenTicketAI/ticket-update", "application/json", bytes.NewReader(body))
+	r, err := http.Post(d.url+"/Webservice/OpenTicketAI/"+operation, "application/json", bytes.NewReader(body))
 	if err != nil {
 		d.Fatal(err)
 	}
