@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"runtime/debug"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/doors"
 	"github.com/open-ticket-ai/otai/internal/supervise"
 )
 
@@ -17,6 +19,12 @@ func (c *command) supervised(ctx context.Context, ends bool) error {
 	// a wrong configuration.
 	debug.SetTraceback("crash")
 	o := supervise.Options{Args: os.Args[1:], Once: ends, Temporary: int(app.CodeRun), Logger: c.settings.PlainLogger, Output: fileOf(c.settings.Stdout), Manager: c.manager}
+	if !ends { // a service
+		o.View = new(supervise.View)
+		open := doors.New(doors.Options{View: o.View, Version: version, Logger: func() *slog.Logger { return c.settings.PlainLogger("auto", "info") }})
+		defer open.Close()
+		o.Doors = open.Open
+	}
 	if c.settings.ReadsStdin() {
 		o.Input, o.MaxInput = c.settings.Stdin, app.MaxInput
 	}

@@ -75,7 +75,9 @@ func (a *Setup) run(ctx context.Context, o RunOptions, options orchestrator.Opti
 	a.warnOfShortSecrets(known)
 	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.Document.Services), "plugins", a.Loaded(), "once", o.Once, "dry_run", o.DryRun)
 	ended := kept.follow(ctx, o)
+	a.health.works(engine, kept)
 	err = engine.Run(ctx)
+	a.health.works(nil, nil)
 	ended()
 	if stopped(ctx, err) {
 		err = nil

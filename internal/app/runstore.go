@@ -139,6 +139,7 @@ func (a *Setup) openRunStore(ctx context.Context, service bool) (*RunStore, erro
 		case unreachable:
 			if lost.IsZero() {
 				lost = time.Now()
+				a.health.lost(lost, a.Clean(err))
 				a.logger.Error("the run store can't be reached: nothing is done until it can be", "err", a.Clean(err))
 				a.settings.Worker.Waiting("the run store can't be reached")
 			}
@@ -146,6 +147,7 @@ func (a *Setup) openRunStore(ctx context.Context, service bool) (*RunStore, erro
 			until = time.Now().Add(folderPatience) // another process may have taken the folder meanwhile
 		case !WorkedAt(err) || time.Now().After(until):
 			if err == nil && !lost.IsZero() {
+				a.health.lost(time.Time{}, nil)
 				a.logger.Info("the run store can be reached", "after", time.Since(lost).Round(time.Second))
 			}
 			if err == nil && opened.Moved != "" {

@@ -58,6 +58,12 @@ func (s Settings) env(name string) string {
 	return value
 }
 
+// StateFolder is where otai's own files are, the socket by which a service answers too.
+func (s Settings) StateFolder() (string, error) {
+	dir, err := s.stateDir()
+	return dir, ExitWith(CodeUsage, err)
+}
+
 // stateDir is where private copies of plugins are kept.
 func (s Settings) stateDir() (string, error) {
 	for _, dir := range []string{s.StateDir, s.env("OTAI_STATE_DIR"), s.env("STATE_DIRECTORY")} {

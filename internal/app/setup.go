@@ -39,6 +39,7 @@ type Setup struct {
 	instead  loader.Temporary // of a state folder that a command which only looks can't use
 	dir      string           // see PrepareOptions
 
+	health     health                     // what it answers who asks how it is
 	introduced map[string]*crashes.Plugin // plugins as the supervisor knows them, by prefix
 	told       bool                       // the supervisor knows that code of a plugin runs
 }
@@ -154,6 +155,7 @@ func (a *Setup) load(ctx context.Context, o PrepareOptions) (err error) {
 		a.Catalog.ask = a.Loading.ask(ctx)
 	} else {
 		a.Catalog.checking = a.opened()
+		a.loaded()
 	}
 	return err
 }

@@ -27,8 +27,12 @@ func (a *Setup) meetSupervisor(mayKeep bool) {
 	if !mayKeep {
 		return
 	}
-	if err := a.traceCrashes(w); err != nil {
+	dir, err := a.traceCrashes(w)
+	if err != nil {
 		a.logger.Warn("if this process crashes there will be no trace, and no plugin is refused for it", "err", err)
+	}
+	if dir != "" {
+		a.openDoors(filepath.Dir(dir))
 	}
 }
 
@@ -49,25 +53,26 @@ func (a *Setup) explain() {
 	a.logger.Error("why the worker process before this one died", attrs...)
 }
 
-func (a *Setup) traceCrashes(w *supervise.Worker) error {
+// traceCrashes returns the folder of the traces, as far as it is there and may be trusted.
+func (a *Setup) traceCrashes(w *supervise.Worker) (dir string, err error) {
 	options, err := PluginLoad{Settings: a.settings}.Options()
 	if err != nil {
-		return err
+		return "", err
 	}
-	dir, err := loader.PrivateFolder(options, crashes.Subfolder)
+	dir, err = loader.PrivateFolder(options, crashes.Subfolder)
 	if err != nil {
-		return err
+		return "", err
 	}
 	file, err := crashes.Create(dir)
 	if err != nil {
-		return err
+		return dir, err
 	}
 	defer file.Close() // Go keeps a descriptor of its own
 	if err := debug.SetCrashOutput(file, debug.CrashOptions{}); err != nil {
-		return err
+		return dir, err
 	}
 	w.Tracing(file.Name())
-	return nil
+	return dir, nil
 }
 
 // crashed answers what is remembered of plugins that ended a worker on this state folder.

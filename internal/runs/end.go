@@ -100,6 +100,9 @@ func (e *Engine) ended(r *run, v ends.Decision) {
 	e.mu.Lock()
 	if v.End.State == store.Ended {
 		delete(e.values, r.row.ID)
+		if slices.Contains(well, v.End.Outcome) {
+			e.good[r.row.Runner] = time.Now()
+		}
 	}
 	e.mu.Unlock()
 	if v.End.State != store.Ended && v.End.DueAt != 0 {

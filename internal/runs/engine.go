@@ -97,6 +97,9 @@ type Engine struct {
 	waits   map[string]store.Cause     // causes that were closed when they were last looked at
 	said    map[string]bool            // what is logged once
 	pauses  []store.Pause              // as they were when last looked at
+	good    map[string]time.Time       // by runner: see [State]
+	lost    time.Time                  // since when the store can't be used
+	lostErr error
 	// How often a run got no answer, with Once.
 	unanswered map[string]int
 
@@ -124,7 +127,7 @@ func New(o Options) *Engine {
 		o: o, logger: o.Logger,
 		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]orchestrator.LoopItem),
 		streak: make(map[string]map[string]bool), fails: make(map[string]*failing),
-		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), unanswered: make(map[string]int), unsure: make(map[string]bool), waits: make(map[string]store.Cause),
+		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), unanswered: make(map[string]int), unsure: make(map[string]bool), good: make(map[string]time.Time), waits: make(map[string]store.Cause),
 		closing: make(chan struct{}),
 	}
 }

@@ -60,7 +60,11 @@ func (e *Engine) tend(ctx context.Context, chores ...*chore) {
 			if now.Add(pausesEach / 2).Before(c.next) { // a tick is never quite at its time
 				continue
 			}
-			if err := c.do(ctx); err != nil && ctx.Err() == nil {
+			err := c.do(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			if e.tended(err); err != nil {
 				e.logger.Debug("the run store wasn't looked after", "err", err.Error())
 			}
 			c.next = now.Add(c.each)

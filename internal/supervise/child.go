@@ -54,7 +54,8 @@ type child struct {
 	pid     int
 	wire    channel
 	reports *reports
-	counts  *os.File      // of calls
+	counts  *os.File // of calls
+	asks    *asks
 	said    chan message  // closed when nothing more comes
 	died    chan struct{} // closed when it has ended, and not yet been waited for
 }
@@ -75,9 +76,14 @@ func start(path string, args []string, stdin, stdout *os.File) (*child, error) {
 		return nil, errors.Join(err, wire.file.Close(), counts.Close())
 	}
 	defer theirStderr.Close()
+	asks, theirAsks, err := newAsks()
+	if err != nil {
+		return nil, errors.Join(err, wire.file.Close(), counts.Close(), reports.from.Close())
+	}
+	defer theirAsks.Close()
 	attr := &syscall.ProcAttr{
 		Env:   os.Environ(),
-		Files: []uintptr{stdin.Fd(), stdout.Fd(), uintptr(unix.Stderr), theirs.Fd(), counts.Fd(), theirStderr.Fd()},
+		Files: []uintptr{stdin.Fd(), stdout.Fd(), uintptr(unix.Stderr), theirs.Fd(), counts.Fd(), theirStderr.Fd(), theirAsks.Fd()},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	}
 	argv := slices.Concat([]string{os.Args[0], workerArgument}, args)
@@ -88,9 +94,9 @@ func start(path string, args []string, stdin, stdout *os.File) (*child, error) {
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), wire.file.Close(), counts.Close(), reports.from.Close())
+		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), wire.file.Close(), counts.Close(), reports.from.Close(), asks.file.Close())
 	}
-	c := &child{pid: pid, wire: wire, counts: counts, reports: reports, said: make(chan message), died: make(chan struct{})}
+	c := &child{pid: pid, wire: wire, counts: counts, asks: asks, reports: reports, said: make(chan message), died: make(chan struct{})}
 	go func() {
 		defer close(c.said)
 		wire.receive(func(m message) { c.said <- m })
@@ -140,6 +146,7 @@ func (c *child) clear(spare []int, got func(message)) (e ending) {
 	for m := range c.said {
 		got(m)
 	}
+	c.asks.close()
 	e.places = busy(c.counts)
 	_, _ = c.wire.file.Close(), c.counts.Close() // nothing is written to them any more
 	e.report = c.reports.end()

@@ -172,6 +172,7 @@ func (s *supervisor) settle(d *crashes.Death) (v outcome) {
 		}
 	}
 	s.replaced = d
+	s.View.change(func(v *Snapshot) { v.Restarts, v.Death = v.Restarts+1, d })
 	s.report(*d, v, unkept)
 	return v
 }

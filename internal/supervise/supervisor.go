@@ -41,6 +41,10 @@ type Options struct {
 	// Manager learns how the service stands; nil: none asks.
 	Manager *systemd.Manager
 
+	View *View // is kept up to date; nil: nobody looks
+	// Doors is called with what each worker says, and must not block; nil: nobody is let in.
+	Doors func(Doors)
+
 	look time.Duration // for tests; 0: [look]
 }
 
@@ -112,6 +116,7 @@ func Run(ctx context.Context, o Options) (int, error) {
 	s.looks = looks.C
 	s.Manager.Status("starting")
 	s.Manager.Alive()
+	s.View.change(func(v *Snapshot) { v.Began = time.Now() })
 	for {
 		if err := s.start(); err != nil {
 			if o.Once || s.history.deaths == 0 {
@@ -171,6 +176,7 @@ func (s *supervisor) start() (err error) {
 	if s.child, err = start(s.path, s.Args, stdin, cmp.Or(s.Output, os.Stdout)); err != nil {
 		return err
 	}
+	s.View.worker(s.child)
 	// One that doesn't hear it has ended, or will.
 	_ = s.child.wire.send(message{Kind: kindBegin, Version: protocol, Death: s.replaced})
 	return nil
@@ -202,6 +208,7 @@ func (s *supervisor) watch() *crashes.Death {
 			pid, pending := s.child.pid, s.child
 			e := pending.clear(s.others, s.hear)
 			s.child = nil
+			s.View.worker(nil)
 			if len(e.left) > 0 {
 				s.log().Warn("processes that the worker started can't be ended", "pids", e.left)
 			}
@@ -229,6 +236,7 @@ func (s *supervisor) hear(m message) {
 		if s.stage = m; m.Stage == StageOpening && m.Plugin != nil {
 			s.met = append(s.met, *m.Plugin)
 		}
+		s.View.change(func(v *Snapshot) { v.Stage, v.At, v.Ready = m.Stage, m.At, v.Ready || m.Stage == StageReady })
 		if m.Stage == StageReady && !s.ready {
 			s.ready, s.worked, s.readyAt = true, true, time.Now()
 			s.rememberReady()
@@ -252,6 +260,10 @@ func (s *supervisor) hear(m message) {
 		s.trace, s.folder = m.Trace, filepath.Dir(m.Trace)
 	case kindLogging:
 		s.format, s.level = m.Format, m.Level
+	case kindDoors:
+		if s.Doors != nil && m.Doors != nil {
+			s.Doors(*m.Doors)
+		}
 	case kindExit:
 		s.exit = &m.Code
 	}
@@ -393,6 +405,7 @@ func (s *supervisor) rest(pause time.Duration) bool {
 	if pause > 0 {
 		s.Manager.Status("the worker process has ended; another one is started in " + pause.String())
 	}
+	s.View.change(func(v *Snapshot) { v.Until = time.Now().Add(pause) })
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for s.asked == 0 {

@@ -30,6 +30,7 @@ const (
 	kindTrace   = "trace"   // where the trace of its end will be
 	kindLogging = "logging" // how its configuration wants lines to look
 	kindWaiting = "waiting" // the start is over as far as it depends on this process; for what it waits
+	kindDoors   = "doors"   // by which others ask, as its configuration wants them
 	kindExit    = "exit"    // the exit code; it is about to end
 )
 
@@ -47,6 +48,7 @@ type message struct {
 	Level   string          `json:"level,omitempty"`
 	Code    int             `json:"code,omitempty"`
 	Number  int             `json:"number,omitempty"` // of a place
+	Doors   *Doors          `json:"doors,omitempty"`
 }
 
 const (

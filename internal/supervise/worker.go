@@ -43,6 +43,7 @@ type Worker struct {
 	wire       channel
 	supervisor int // process
 	calls      calls
+	answers    *answers
 	signals    chan os.Signal // nobody reads it
 	nohup      bool           // SIGHUP was ignored by the caller
 	replaces   *crashes.Death
@@ -71,7 +72,7 @@ func Connect() (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hearing from the supervisor: %w", err)
 	}
-	w.replaces, w.calls = begin.Death, openCalls(workerCalls)
+	w.replaces, w.calls, w.answers = begin.Death, openCalls(workerCalls), openAnswers()
 	_ = giveStderr() // which an earlier release's supervisor doesn't ask for
 	// So that nobody is lost if the supervisor is killed before this process.
 	if err := orphans.Adopt(); err != nil {
@@ -83,6 +84,7 @@ func Connect() (*Worker, error) {
 	w.stopped, w.stop = context.WithCancelCause(context.Background())
 	w.done.Go(w.listen)
 	w.done.Go(w.report)
+	w.done.Go(w.answers.listen)
 	w.say(message{Kind: kindHello, Version: protocol})
 	return w, nil
 }
@@ -224,6 +226,9 @@ func (w *Worker) Logging(format, level string) {
 	w.say(message{Kind: kindLogging, Format: format, Level: level})
 }
 
+// Doors says by which doors others are to be let in.
+func (w *Worker) Doors(d Doors) { w.say(message{Kind: kindDoors, Doors: &d}) }
+
 // End says the exit code. The process ends at once afterwards.
 func (w *Worker) End(code int) {
 	if w == nil {
@@ -235,5 +240,6 @@ func (w *Worker) End(code int) {
 		w.vanish()
 	}
 	_ = w.wire.file.Close() // which ends who listens
+	w.answers.close()
 	w.done.Wait()
 }

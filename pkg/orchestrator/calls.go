@@ -70,11 +70,15 @@ func (c *calls) long() []LongCall {
 	var list []LongCall
 	for r := range c.running {
 		if took := time.Since(r.began); took >= longCall && !c.within(r) {
-			o := r.node.owner
-			list = append(list, LongCall{Path: o.path, At: r.node.at(), Use: r.node.use, Plugin: o.plugin, File: o.file, Step: o.step, Took: took})
+			list = append(list, r.asLong())
 		}
 	}
 	return list
+}
+
+func (r *running) asLong() LongCall {
+	o := r.node.owner
+	return LongCall{Path: o.path, At: r.node.at(), Use: r.node.use, Plugin: o.plugin, File: o.file, Step: o.step, Took: time.Since(r.began)}
 }
 
 // overdue are the calls that are to be named now. One is left out while a call within it runs.

@@ -26,6 +26,7 @@ type crew struct {
 	working  int
 	lent     int  // runs whose request is overdue: no worker waits for them
 	mayBeDue bool // something may be due that has no worker yet
+	seen     seen
 
 	// Of the firings.
 	fires     int       // how many may follow; -1: any number
@@ -194,13 +195,17 @@ func (c *crew) claimed(f *firing) {
 		if c.search == f {
 			c.search, c.more = nil, c.mayBegin > 0
 		}
+		c.seen.found(time.Now())
 	})
 	c.notify()
 }
 
 func (c *crew) start(work context.Context, f *firing) {
-	c.set(func() { c.working++ })
 	f.begun, f.changes = time.Now(), int(c.engine.changes.Load())
+	c.set(func() {
+		c.working++
+		c.seen.begins(f)
+	})
 	f.overdue = func(sent time.Time) { c.lend(f, sent) }
 	run := f.run
 	go func() {
@@ -246,6 +251,7 @@ func (c *crew) lend(f *firing, sent time.Time) {
 		return
 	}
 	f.lent = true
+	c.seen.lent(f)
 	c.working--
 	c.lent++
 	if !f.due && c.awaitsEnd {
@@ -270,6 +276,7 @@ func (c *crew) ended(f *firing, found bool, result api.PipeResult, err error) {
 		c.working--
 	}
 	empty := c.search == f // a firing that has claimed nothing
+	c.seen.ended(f, empty, empty && err == nil && !result.Skipped(), time.Now())
 	switch {
 	case empty:
 		c.search = nil

@@ -34,6 +34,9 @@ type Engine struct {
 	turn            chan struct{} // of starts: one begins after another
 	unstarted       atomic.Int32  // instances whose first Start has not ended
 	calls           calls
+
+	crewed sync.Mutex
+	crews  []*crew // that Run has made
 }
 
 // doing reports to whoever wants to know what the engine is about to do.

@@ -16,10 +16,12 @@ import (
 type instance struct {
 	owner
 	use      string
+	service  string // its id; "" of a pipe
 	value    any
 	needs    []*instance   // services that it is given
 	ready    chan struct{} // closed when it has started, or has nothing to start
 	starting chan error    // of a Start that has not returned yet; else nil
+	life     life
 }
 
 // built keeps what a build function made, which needs the services with these ids.
@@ -181,8 +183,11 @@ func (e *Engine) startRepeatedly(ctx context.Context, i *instance) {
 		}
 	}
 	outage := newOutage(i.path, "", e.logger)
+	i.life.begins(outage)
 	for ctx.Err() == nil {
+		ready := e.unstarted.Load() == 0 // each start has ended or failed once
 		err := e.startInTurn(ctx, i)
+		i.life.tried(err)
 		if first {
 			first = false
 			e.unstarted.Add(-1)
@@ -196,8 +201,12 @@ func (e *Engine) startRepeatedly(ctx context.Context, i *instance) {
 			return
 		case ctx.Err() != nil:
 			return
-		case isConfigError(err):
+		case isConfigError(err) && !ready:
 			e.end(err)
+			return
+		case isConfigError(err): // the others do their work
+			e.logger.Error("a service or pipe is not started again before its configuration is corrected: what uses it waits", append(i.about(), "method", "Start", "err", err.Error())...)
+			i.life.gaveUp()
 			return
 		}
 		outage.failed(err, defaultRetry, working)

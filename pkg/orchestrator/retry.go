@@ -25,6 +25,7 @@ type outage struct {
 	began    time.Time // zero: there is none
 	next     time.Time
 	attempts int
+	err      error // the last one
 	backoff  *backoff.ExponentialBackOff
 	in       [phases]bool // where it fails
 }
@@ -57,7 +58,7 @@ func (o *outage) wait() time.Duration {
 func (o *outage) failed(err error, retry time.Duration, in phase) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.in[in] = true
+	o.in[in], o.err = true, err
 	now := time.Now()
 	var after time.Duration
 	if named := (*api.RetryError)(nil); errors.As(err, &named) {
@@ -101,7 +102,17 @@ func (o *outage) over(begun time.Time, in ...phase) {
 		return
 	}
 	o.logger.Info("works again", "path", o.path, "id", o.id, "after", time.Since(o.began).Round(time.Millisecond), "failed_attempts", o.attempts)
-	o.began, o.attempts = time.Time{}, 0
+	o.began, o.attempts, o.err = time.Time{}, 0, nil
+}
+
+// state is what the outage is at this moment.
+func (o *outage) state() FailingState {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.began.IsZero() {
+		return FailingState{}
+	}
+	return FailingState{Since: o.began, Attempts: o.attempts, Searching: o.in[searching], Err: o.err, Next: o.next}
 }
 
 // gap is a time in which runs can't be taken from where they are kept. Work goes on soon

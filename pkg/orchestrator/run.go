@@ -66,6 +66,9 @@ func (e *Engine) Run(ctx context.Context) error {
 			crews[i].serve(stop, work)
 		})
 	}
+	e.crewed.Lock()
+	e.crews = crews
+	e.crewed.Unlock()
 	err := e.direct(stop, crews)
 	end(err)
 	e.wind(&all, cancel)

@@ -154,7 +154,7 @@ func (e *Engine) buildService(s *service) error {
 		return configError(s.Path, "%s built nothing, or a nil pointer: this is an error in the plugin %s", s.Use, s.owner.who())
 	}
 	s.built = e.built(s.owner, s.Use, s.instance, s.Injects, s.barred != "")
-	s.state = done
+	s.built.service, s.state = s.ID, done
 	return nil
 }
 

@@ -1,0 +1,199 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	judged "github.com/open-ticket-ai/otai/internal/health"
+	"github.com/open-ticket-ai/otai/internal/runs"
+	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/internal/supervise"
+	"github.com/open-ticket-ai/otai/pkg/loader"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// health are the parts of a worker that are asked how they are.
+type health struct {
+	mu      sync.Mutex
+	engine  *orchestrator.Engine // nil: none works
+	kept    *keptRuns
+	plugins []judged.Plugin
+	lostAt  time.Time // since when the store can't be opened
+	lostErr error
+	counted time.Time
+	counts  store.Counts
+}
+
+// works names what works from now on.
+func (h *health) works(engine *orchestrator.Engine, kept *keptRuns) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.engine, h.kept = engine, kept
+}
+
+// lost says since when the store can't be opened; zero: it is open.
+func (h *health) lost(since time.Time, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lostAt, h.lostErr = since, err
+}
+
+// openDoors has the supervisor let others in, and answers what it asks.
+func (a *Setup) openDoors(state string) {
+	w := a.settings.Worker
+	w.Answer(judged.Question, func(ctx context.Context, _ []byte) ([]byte, error) {
+		return json.Marshal(judged.Judge(a.facts(ctx)))
+	})
+	w.Doors(supervise.Doors{Folder: state})
+}
+
+// facts are collected within a moment: what the store isn't quick to say is left out.
+func (a *Setup) facts(ctx context.Context) judged.Facts {
+	h := &a.health
+	h.mu.Lock()
+	defer h.mu.Unlock() // nothing is closed meanwhile
+	f := judged.Facts{Now: time.Now(), Plugins: h.plugins, Store: judged.Store{Kind: "sqlite", Lost: h.lostAt}}
+	if a.Document.Runs.Database != "" {
+		f.Store.Kind = "postgresql"
+	}
+	if h.lostErr != nil {
+		f.Store.Err = h.lostErr.Error()
+	}
+	if h.engine == nil {
+		return f
+	}
+	state := h.engine.State()
+	names := make(map[string]string) // of services and pipes, by path
+	for _, s := range state.Services {
+		names[s.Path] = cmp.Or(s.ID, s.Path)
+		f.Services = append(f.Services, judged.Service{
+			Name: names[s.Path], Use: s.Use, Plugin: s.Plugin, Since: s.Since, Started: s.Started, Failed: s.Failing.Attempts, Err: a.said(s.Failing.Err), Next: s.Failing.Next, GivenUp: s.GivenUp,
+		})
+	}
+	if h.kept == nil {
+		return f
+	}
+	kept := h.kept.engine.State()
+	if !kept.Lost.IsZero() {
+		f.Store.Lost, f.Store.Err = kept.Lost, a.said(kept.LostErr)
+	}
+	counts := h.count(ctx)
+	f.Tickets = tickets(counts.Standings)
+	f.Tickets.Waiting = counts.Runs[store.Waiting] + counts.Runs[store.Ready]
+	for _, r := range byRunner(state.Places) {
+		f.Runners = append(f.Runners, a.runnerFacts(ctx, h.kept.engine, r, kept, counts, names))
+	}
+	return f
+}
+
+// said is the text of an error, without secrets.
+func (a *Setup) said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return a.Redactor.Text(err.Error())
+}
+
+// loaded says which plugins there are.
+func (a *Setup) loaded() {
+	var list []judged.Plugin
+	for _, p := range a.Catalog.Plugins {
+		fact := judged.Plugin{Name: p.Name, Version: p.Version, File: filepath.Base(p.Path), Loaded: p.Status == loader.Loaded}
+		if p.Err != nil {
+			fact.Why = a.said(p.Err)
+		}
+		list = append(list, fact)
+	}
+	a.health.mu.Lock()
+	defer a.health.mu.Unlock()
+	a.health.plugins = list
+}
+
+// byRunner puts the places of loops beside the place of their runner, which comes first.
+func byRunner(places []orchestrator.PlaceState) (runners [][]orchestrator.PlaceState) {
+	at := make(map[string]int)
+	for _, p := range places {
+		n, known := at[p.Place.Runner]
+		if !known {
+			n, at[p.Place.Runner] = len(runners), len(runners)
+			runners = append(runners, nil)
+		}
+		runners[n] = append(runners[n], p)
+	}
+	return runners
+}
+
+func (a *Setup) runnerFacts(ctx context.Context, engine *runs.Engine, places []orchestrator.PlaceState, kept runs.State, counts store.Counts, names map[string]string) judged.Runner {
+	name := places[0].Place.Runner
+	r := judged.Runner{Name: name, Path: places[0].Place.Path, Good: kept.Good[name], Tickets: tickets(counts.Runners[name])}
+	if kind, _, made := strings.Cut(name, ":"); made && (kind == "fetch" || kind == "pipe") {
+		r.Name = r.Path // it has no id
+	}
+	for _, p := range kept.Pauses {
+		if p.Runner == "" || p.Runner == name {
+			r.Paused, r.PausedWhy, r.Resume = engine.Local(p.Since), "a person has paused it", runs.ResumeCommand(p)
+			if p.Service != "" {
+				r.PausedWhy = fmt.Sprintf("%d tickets were changed by %s within an hour, as max_changes allows", p.PerHour, p.Service)
+			}
+		}
+	}
+	for _, c := range kept.Causes {
+		if c.Runner == name {
+			r.Causes = append(r.Causes, judged.Cause{Key: c.Key, Label: c.Label, Since: c.Began, Waiting: c.Waiting})
+		}
+	}
+	for n, p := range places {
+		for _, path := range p.Needs {
+			r.Needs = append(r.Needs, cmp.Or(names[path], path))
+		}
+		if !p.Busy.IsZero() && (r.Busy.IsZero() || p.Busy.Before(r.Busy)) {
+			r.Busy, r.Usual, r.At = p.Busy, p.Usual, ""
+			if l := p.Long; l != nil {
+				r.At = fmt.Sprintf("the step %s (%s) at %s has not returned for %v", cmp.Or(l.Step, l.Use), l.Use, cmp.Or(l.At, l.Path), l.Took.Round(time.Second))
+			}
+		}
+		if n == 0 {
+			r.Found = p.Found
+			r.Failing = judged.Failing{Since: p.Failing.Since, Attempts: p.Failing.Attempts, Searching: p.Failing.Searching, Err: a.said(p.Failing.Err), Next: p.Failing.Next}
+		}
+	}
+	if engine.Shared() {
+		r.Elsewhere = func() time.Time {
+			at, err := engine.LastGood(ctx, name)
+			if err != nil {
+				return time.Time{}
+			}
+			return at
+		}
+	}
+	return r
+}
+
+func tickets(of map[store.Standing]int) judged.Tickets {
+	return judged.Tickets{Handled: of[store.Handled], Left: of[store.StandingLeft], Aside: of[store.Aside], Dead: of[store.StandingDead]}
+}
+
+const (
+	countedFor  = 5 * time.Second
+	countWithin = 500 * time.Millisecond
+)
+
+// count counts tickets now and then: where there are many, that isn't free.
+func (h *health) count(ctx context.Context) store.Counts {
+	if !h.counted.IsZero() && time.Since(h.counted) < countedFor {
+		return h.counts
+	}
+	ctx, cancel := context.WithTimeout(ctx, countWithin)
+	defer cancel()
+	if counts, err := h.kept.store.Store.Counts(ctx); err == nil {
+		h.counts = counts
+	}
+	h.counted = time.Now()
+	return h.counts
+}

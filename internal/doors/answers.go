@@ -1,0 +1,81 @@
+package doors
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/health"
+	"github.com/open-ticket-ai/otai/internal/supervise"
+	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
+)
+
+// workerPatience is how long the worker is waited for: who asks waits for two seconds at most.
+const workerPatience = 1200 * time.Millisecond
+
+// Report says how otai is.
+func (d *Doors) Report(ctx context.Context) health.Report {
+	ctx, cancel := context.WithTimeout(ctx, workerPatience)
+	defer cancel()
+	answer, err := d.o.View.Ask(ctx, health.Question, nil)
+	var r health.Report
+	if err == nil {
+		if err = json.Unmarshal(answer, &r); err != nil {
+			err = fmt.Errorf("the worker's answer can't be read: %w", err)
+		}
+	}
+	r.Version, r.Time = d.o.Version, time.Now()
+	r.Add(worker(d.o.View.Snapshot(), err, r.Time))
+	return r
+}
+
+// worker is the worker process as the supervisor sees it. err is why it gave no answer.
+func worker(s supervise.Snapshot, err error, now time.Time) health.Part {
+	p := health.Part{Kind: health.KindWorker, State: health.Working, Since: s.Since}
+	if s.Restarts > 0 {
+		p.About = restarts(s.Restarts)
+	}
+	switch {
+	case s.Worker == 0:
+		p.State, p.Blocks, p.Why = health.Failed, true, "there is no worker process"
+		if s.Death != nil {
+			p.Why = died(*s.Death)
+		}
+		p.Do = "another one is started"
+		if wait := s.Until.Sub(now).Round(time.Second); wait > 0 {
+			p.Do += " in " + wait.String()
+		}
+		return p
+	case !s.Ready:
+		p.State, p.Blocks = health.Starting, true
+		p.Why = strings.TrimSpace(s.Stage + " " + s.At)
+	case err != nil && !errors.Is(err, supervise.ErrUnknownQuestion):
+		p.State, p.Blocks = health.Stuck, true
+		p.Why = "it doesn't answer"
+		p.Do = "it is ended and replaced after 30 s without a sign of life"
+	}
+	p.About = strings.TrimSuffix(fmt.Sprintf("pid %d, %s", s.Worker, p.About), ", ")
+	if s.Death != nil {
+		p.About += ", the last time: " + died(*s.Death)
+	}
+	return p
+}
+
+func restarts(n int) string {
+	if n == 1 {
+		return "replaced once"
+	}
+	return fmt.Sprintf("replaced %d times", n)
+}
+
+// died leaves out the cause, of which only a worker knows what of it is secret.
+func died(d crashes.Death) string {
+	text := fmt.Sprintf("it died at %s by %s while %s", d.Time.Local().Format(time.DateTime), d.How, strings.TrimSpace(d.Stage+" "+d.At))
+	if d.Plugin != nil {
+		text += ", put down to the plugin " + d.Plugin.Name
+	}
+	return text
+}

@@ -1,0 +1,147 @@
+package doors
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/supervise"
+)
+
+// Options are what the answers are made of.
+type Options struct {
+	View    *supervise.View
+	Version string
+	Logger  func() *slog.Logger
+	// Reload answers POST /reload on the socket; nil: nothing does.
+	Reload http.Handler
+}
+
+// Doors answer until Close.
+type Doors struct {
+	o    Options
+	done sync.WaitGroup
+
+	mu     sync.Mutex
+	folder string
+	ctx    context.Context //nolint:containedctx // ends with Close
+	cancel context.CancelFunc
+}
+
+// New returns doors that are closed until [Doors.Open].
+func New(o Options) *Doors {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Doors{o: o, ctx: ctx, cancel: cancel}
+}
+
+// Open opens what isn't open yet, and doesn't wait for it.
+func (d *Doors) Open(to supervise.Doors) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.folder != "" || to.Folder == "" || d.ctx.Err() != nil {
+		return
+	}
+	d.folder = to.Folder
+	d.done.Go(func() { d.serveSocket(to.Folder) })
+}
+
+// Close ends all answers.
+func (d *Doors) Close() {
+	d.mu.Lock()
+	d.cancel()
+	d.mu.Unlock()
+	d.done.Wait()
+}
+
+// heldLook is how often it is looked whether the socket is free.
+const heldLook = time.Second
+
+// serveSocket answers at the socket. Where another otai has it, this one has not begun to work
+// either: it waits for the same folder.
+func (d *Doors) serveSocket(dir string) {
+	for said := false; ; {
+		listener, lock, err := listen(dir)
+		if err == nil {
+			d.serve(listener)
+			_ = os.Remove(filepath.Join(dir, SocketName)) // a dead one is replaced, too
+			_ = lock.Close()
+			return
+		}
+		if !errors.Is(err, errHeld) && !said {
+			said = true
+			d.o.Logger().Warn("`otai status` can't ask this otai", "err", err)
+		}
+		select {
+		case <-d.ctx.Done():
+			return
+		case <-time.After(heldLook):
+		}
+	}
+}
+
+const (
+	headerPatience = 5 * time.Second
+	idlePatience   = 30 * time.Second
+	maxHeader      = 8 << 10 // bytes
+	closePatience  = time.Second
+)
+
+func (d *Doors) serve(listener net.Listener) {
+	server := &http.Server{
+		Handler: d.inside(), ReadHeaderTimeout: headerPatience, ReadTimeout: headerPatience, IdleTimeout: idlePatience, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	stop := context.AfterFunc(d.ctx, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), closePatience)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			_ = server.Close()
+		}
+	})
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		d.o.Logger().Error("`otai status` can't ask this otai any more", "err", err.Error())
+	}
+}
+
+// inside is what answers those who are let in.
+func (d *Doors) inside() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", alive)
+	mux.HandleFunc("GET /readyz", d.ready)
+	mux.HandleFunc("GET /status", d.status)
+	if d.o.Reload != nil {
+		mux.Handle("POST /reload", d.o.Reload)
+	}
+	return mux
+}
+
+// alive says no more than that somebody answers.
+func alive(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") }
+
+// ready says whether otai does its work, and who may not know more doesn't learn why.
+func (d *Doors) ready(w http.ResponseWriter, r *http.Request) {
+	if d.Report(r.Context()).Ready {
+		say(w, http.StatusOK, "ready")
+		return
+	}
+	say(w, http.StatusServiceUnavailable, "not ready")
+}
+
+func (d *Doors) status(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(d.Report(r.Context())) // who asks has gone
+}
+
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // who asks has gone
+}

@@ -1,0 +1,103 @@
+package doors
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/open-ticket-ai/otai/internal/health"
+	"github.com/open-ticket-ai/otai/internal/supervise"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func open(t *testing.T, dir string) *Doors {
+	t.Helper()
+	d := New(Options{View: &supervise.View{}, Version: "1.2.3", Logger: func() *slog.Logger { return slog.New(slog.DiscardHandler) }})
+	t.Cleanup(d.Close)
+	d.Open(supervise.Doors{Folder: dir})
+	return d
+}
+
+// soon asks until somebody answers.
+func soon(t *testing.T, dir, path string) ([]byte, int) {
+	t.Helper()
+	for until := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		answer, status, err := Dial(dir).Get(t.Context(), path, nil)
+		if err == nil {
+			return answer, status
+		}
+		if time.Now().After(until) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTheSocketAnswersWithoutAWorker(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("long/", 40)) // longer than the path of a socket may be
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Dial(dir).Get(t.Context(), "/status", nil); !errors.Is(err, ErrNobody) {
+		t.Errorf("before anybody answers: %v", err)
+	}
+	open(t, dir)
+	answer, status := soon(t, dir, "/status")
+	var r health.Report
+	if err := json.Unmarshal(answer, &r); err != nil || status != 200 || r.Ready || r.Version != "1.2.3" || len(r.Reasons()) != 1 || r.Reasons()[0].Kind != health.KindWorker {
+		t.Errorf("%d %v %s", status, err, answer)
+	}
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/": 404, "/reload": 404} {
+		if _, status := soon(t, dir, path); status != want {
+			t.Errorf("%s: %d, want %d", path, status, want)
+		}
+	}
+	info, err := os.Lstat(filepath.Join(dir, SocketName))
+	if err != nil || info.Mode() != fs.ModeSocket|0o600 {
+		t.Errorf("%v %v", info.Mode(), err)
+	}
+}
+
+func TestNobodyTakesTheSocketOfALivingOne(t *testing.T) {
+	dir := t.TempDir()
+	first := open(t, dir)
+	soon(t, dir, "/healthz")
+	second := open(t, dir)
+	time.Sleep(2 * heldLook) // it has tried
+	before, err := os.Lstat(filepath.Join(dir, SocketName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Close()
+	soon(t, dir, "/healthz") // by the second
+	after, err := os.Lstat(filepath.Join(dir, SocketName))
+	if err != nil || os.SameFile(before, after) {
+		t.Errorf("it is the same socket still: %v", err)
+	}
+	second.Close()
+	if _, _, err := Dial(dir).Get(t.Context(), "/healthz", nil); !errors.Is(err, ErrNobody) {
+		t.Errorf("when all have gone: %v", err)
+	}
+}
+
+func TestADeadSocketIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	listener, lock, err := listen(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = listener.Close(), lock.Close() // as a kill leaves it: the file stays
+	if _, _, err := Dial(dir).Get(t.Context(), "/healthz", nil); !errors.Is(err, ErrNobody) {
+		t.Errorf("a dead socket: %v", err)
+	}
+	open(t, dir)
+	soon(t, dir, "/healthz")
+}

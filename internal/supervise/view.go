@@ -1,0 +1,77 @@
+package supervise
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
+)
+
+// View is what others may see of a supervisor while it works, and how they ask its worker. A nil
+// one is nobody's. It is for many goroutines.
+type View struct {
+	mu    sync.Mutex
+	state Snapshot
+	asks  *asks
+}
+
+// Snapshot is a supervisor at one moment.
+type Snapshot struct {
+	Began    time.Time // the supervisor
+	Worker   int       // its process; 0: there is none
+	Since    time.Time // it was started, or has ended
+	Stage    string    // what it does; one of the Stage constants
+	At       string
+	Ready    bool           // it has begun to work
+	Restarts int            // workers that died and were replaced
+	Death    *crashes.Death // the last one
+	Until    time.Time      // when the next worker is started
+}
+
+// Snapshot returns the present one.
+func (v *View) Snapshot() Snapshot {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.state
+}
+
+// Ask asks the worker that works and waits for the answer as long as ctx does. errors.Is knows
+// [ErrNoWorker] and [ErrUnknownQuestion].
+func (v *View) Ask(ctx context.Context, what string, args []byte) ([]byte, error) {
+	v.mu.Lock()
+	a := v.asks
+	v.mu.Unlock()
+	if a == nil {
+		return nil, ErrNoWorker
+	}
+	return a.ask(ctx, what, args)
+}
+
+// Doors are by which others ask otai, as the worker's configuration wants them.
+type Doors struct {
+	Folder string `json:"folder"` // the state folder, in which the socket is
+}
+
+// change changes the state.
+func (v *View) change(f func(*Snapshot)) {
+	if v == nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	f(&v.state)
+}
+
+// worker names the worker that is asked from now on; nil: there is none.
+func (v *View) worker(c *child) {
+	if v == nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.asks, v.state.Worker, v.state.Since, v.state.Ready = nil, 0, time.Now(), false
+	if v.state.Stage, v.state.At = "", ""; c != nil {
+		v.asks, v.state.Worker, v.state.Stage, v.state.Until = c.asks, c.pid, StageStart, time.Time{}
+	}
+}

@@ -1,0 +1,212 @@
+package orchestrator
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// State is what an engine does at one moment.
+type State struct {
+	Services []InstanceState // and pipes that have something to start, in the order in which they were built
+	Places   []PlaceState
+}
+
+// InstanceState is what became of the start of a service or pipe.
+type InstanceState struct {
+	ID, Path, Use, Plugin string // ID is "" of a pipe
+	Started               bool
+	Since                 time.Time // it has started, else: it is tried since
+	Failing               FailingState
+	GivenUp               bool // its configuration is wrong: Failing.Err says how
+}
+
+// FailingState is a time in which a part fails again and again.
+type FailingState struct {
+	Since     time.Time // zero: it doesn't
+	Attempts  int
+	Searching bool // of a place: the firing fails before it has claimed anything
+	Err       error
+	Next      time.Time
+}
+
+// PlaceState is what happens at a place.
+type PlaceState struct {
+	Place *Place
+	Needs []string // the paths of what it uses and that has not started
+	// Found are the last times at which something that nobody worked at was found, at least a
+	// second apart: since a search that found nothing.
+	Found []time.Time
+	// Busy is since when all workers are at work without one of them having ended; zero: they
+	// aren't.
+	Busy    time.Time
+	Usual   time.Duration // how long the last runs took at most
+	Long    *LongCall     // the step that has run longest; nil: none runs
+	Failing FailingState
+}
+
+// State is for many goroutines, until Close.
+func (e *Engine) State() State {
+	var s State
+	for _, i := range e.instances {
+		if st, ok := i.life.state(); ok || i.service != "" {
+			st.ID, st.Path, st.Use, st.Plugin = i.service, i.path, i.use, i.plugin
+			st.Started = st.Started || !ok // there is nothing to start
+			s.Services = append(s.Services, st)
+		}
+	}
+	e.crewed.Lock()
+	crews := slices.Clone(e.crews)
+	e.crewed.Unlock()
+	for _, c := range crews {
+		s.Places = append(s.Places, c.state())
+	}
+	return s
+}
+
+func (c *crew) state() PlaceState {
+	p := PlaceState{Place: c.place.Place}
+	for _, needed := range c.place.needs() {
+		select {
+		case <-needed.ready:
+		default:
+			p.Needs = append(p.Needs, needed.path)
+		}
+	}
+	slices.Sort(p.Needs)
+	p.Needs = slices.Compact(p.Needs)
+	if c.outage != nil {
+		p.Failing = c.outage.state()
+	}
+	c.mu.Lock()
+	p.Found, p.Usual = slices.Clone(c.seen.at), slices.Max(c.seen.took[:])
+	if c.working >= c.place.Workers {
+		p.Busy = c.seen.newest()
+	}
+	c.mu.Unlock()
+	if !p.Busy.IsZero() {
+		p.Long = c.engine.calls.longest(c.place.node.path)
+	}
+	return p
+}
+
+// longest is the call that has run longest at a place or below it.
+func (c *calls) longest(path string) *LongCall {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var first *running
+	for r := range c.running {
+		at := r.node.path
+		if (at == path || strings.HasPrefix(at, path+".")) && !c.within(r) && (first == nil || r.began.Before(first.began)) {
+			first = r
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	long := first.asLong()
+	return &long
+}
+
+// seen is what a crew remembers of what it has done.
+type seen struct {
+	at      []time.Time          // see [PlaceState].Found
+	running map[*firing]struct{} // those that have a worker
+	took    [8]time.Duration     // of the last runs
+	next    int                  // in took
+}
+
+const (
+	mostSeen  = 64
+	seenApart = time.Second
+)
+
+func (s *seen) found(now time.Time) {
+	if n := len(s.at); n > 0 && now.Sub(s.at[n-1]) < seenApart {
+		return
+	}
+	if len(s.at) == mostSeen {
+		s.at = slices.Delete(s.at, 0, 1)
+	}
+	s.at = append(s.at, now)
+}
+
+func (s *seen) begins(f *firing) {
+	if s.running == nil {
+		s.running = make(map[*firing]struct{})
+	}
+	if s.running[f] = struct{}{}; f.due {
+		s.found(f.begun)
+	}
+}
+
+func (s *seen) lent(f *firing) { delete(s.running, f) }
+
+// ended is called for each run. empty is of one that claimed nothing, nothing of one whose search
+// found nothing.
+func (s *seen) ended(f *firing, empty, nothing bool, now time.Time) {
+	delete(s.running, f)
+	if nothing {
+		s.at = nil
+	}
+	if empty {
+		return
+	}
+	s.took[s.next] = now.Sub(f.begun)
+	s.next = (s.next + 1) % len(s.took)
+}
+
+func (s *seen) newest() time.Time {
+	var at time.Time
+	for f := range s.running {
+		if f.begun.After(at) {
+			at = f.begun
+		}
+	}
+	return at
+}
+
+// life is how far the start of an instance is.
+type life struct {
+	mu      sync.Mutex
+	since   time.Time
+	started bool
+	over    bool
+	err     error
+	outage  *outage // nil: it isn't started in the background
+}
+
+func (l *life) begins(o *outage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.since, l.outage = time.Now(), o
+}
+
+func (l *life) tried(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err = err; err == nil {
+		l.since, l.started = time.Now(), true
+	}
+}
+
+func (l *life) gaveUp() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+}
+
+// state is false of an instance that is not started in the background.
+func (l *life) state() (s InstanceState, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.outage == nil {
+		return s, false
+	}
+	s.Since, s.Started, s.GivenUp = l.since, l.started, l.over
+	if s.Failing = l.outage.state(); l.over {
+		s.Failing.Err = l.err
+	}
+	return s, true
+}
