@@ -36,7 +36,7 @@ run: build ## the demonstration: 30 tickets sorted in a help desk of its own
 
 check: lint test ## what continuous integration runs, in its order
 
-test: build ## every module's tests, with the race detector
+test: build ## every module's tests, with the race detector but for cmd/otai, whose tests drive other processes
 	@build/test.sh $(MODULES) tools tools/powercut
 
 test-all: test ## what takes longer: all instruction sets, large sizes, the update from 0.1.0, each release of build/go-releases, more fuzzing

@@ -50,9 +50,10 @@ func checkReports(t *testing.T, set string, count int) {
 	if err != nil || len(files) != count {
 		t.Fatalf("%d files, want %d: %v", len(files), count, err)
 	}
-	for _, file := range files {
+	for n, file := range files {
 		name := filepath.Base(file)
 		t.Run(strings.TrimSuffix(name, ".yml"), func(t *testing.T) {
+			oneIn(t, 5, n)
 			t.Parallel()
 			validate := newCommandContext(t.Context(), product.otai, "validate", "--json", file)
 			validate.Env = env

@@ -63,14 +63,15 @@ func TestNoPluginCodeHurtsWhoChecksIt(t *testing.T) {
 // What a plugin prints doesn't get into an answer.
 func TestNoPluginPrintsIntoAnAnswer(t *testing.T) {
 	c := newCage(t)
-	for _, kind := range []string{"stdout", "describe-prints", "call-prints"} {
-		for _, args := range [][]string{
+	for k, kind := range []string{"stdout", "describe-prints", "call-prints"} {
+		for a, args := range [][]string{
 			{"plugin", "list", "--json"},
 			{"validate", "--json"},
 			{"run", "--once", "--dry-run", "--run", kind + ":P"},
 			{"run", "--once"},
 		} {
 			t.Run(kind+" "+strings.Join(args, " "), func(t *testing.T) {
+				oneIn(t, 3, a+2*k) // each command, and of each kind one that runs into it
 				t.Parallel()
 				v := c.prepare(t, beast{kind: kind})
 				config := slices.Clone(v.cmd.Args[2:])

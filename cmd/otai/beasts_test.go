@@ -137,7 +137,7 @@ type cage struct {
 }
 
 func newCage(t *testing.T) *cage {
-	z := newZoo(t, product.otai)
+	z := newZoo(product.otai)
 	content, err := os.ReadFile(z.build(t, build{source: "beast"}))
 	if err != nil {
 		t.Fatal(err)

@@ -64,12 +64,13 @@ func buildAndRun(m *testing.M) (int, error) {
 	if err := os.Symlink(filepath.Join(root, "examples"), filepath.Join(dir, "examples")); err != nil { // as in the bundle
 		return 0, err
 	}
+	forgetOldBuilds()
 	for _, b := range [][]string{
-		{".", "-o", product.otai, "./cmd/otai"},
-		{"plugins/otobo-znuny", "-buildmode=plugin", "-o", filepath.Join(product.plugins, "otai_otobo_znuny.so"), "."},
-		{"plugins/hf-local", "-buildmode=plugin", "-o", filepath.Join(product.plugins, "otai_hf_local.so"), "."},
+		{"cmd/otai", product.otai},
+		{"plugins/otobo-znuny", filepath.Join(product.plugins, "otai_otobo_znuny.so"), "-buildmode=plugin"},
+		{"plugins/hf-local", filepath.Join(product.plugins, "otai_hf_local.so"), "-buildmode=plugin"},
 	} {
-		if err := goBuild(filepath.Join(root, b[0]), b[1:]...); err != nil {
+		if err := keptAt(b[1], 0o755, filepath.Join(root, b[0]), nil, buildFlags(filepath.Join(root, b[0]), b[2:]...)...); err != nil {
 			return 0, err
 		}
 	}
@@ -101,17 +102,22 @@ func hideCoverage(binary string) error {
 	return os.WriteFile(binary, bytes.ReplaceAll(content, []byte("-cover=true"), []byte("-hides=true")), 0o755)
 }
 
-// goBuild builds as the Makefile does. With coverage only the host's own packages are
-// counted: one that plugins link, too, would no longer match theirs, and what a plugin's
+// buildFlags are those of the Makefile, and further ones. With coverage only the host's own
+// packages are counted: one that plugins link, too, would no longer match theirs, and what a plugin's
 // package does isn't known to the process that writes the counters.
-func goBuild(dir string, args ...string) error {
-	flags := []string{"build", "-trimpath", "-pgo=off", "-buildvcs=false", "-ldflags=-s -w"}
-	if coverage() != nil && filepath.Clean(dir) == product.root {
+func buildFlags(dir string, more ...string) []string {
+	flags := []string{"-trimpath", "-pgo=off", "-buildvcs=false", "-ldflags=-s -w"}
+	if dir = filepath.Clean(dir); coverage() != nil && (dir == product.root || dir == filepath.Join(product.root, "cmd", "otai")) {
 		const module = "github.com/open-ticket-ai/otai/"
 		flags = append(flags, "-cover", "-covermode=atomic", "-coverpkg="+
 			module+"cmd/...,"+module+"internal/...,"+module+"pkg/loader/...,"+module+"pkg/orchestrator/...,"+module+"pkg/registry/...")
 	}
-	cmd := newCommand("go", append(flags, args...)...)
+	return append(flags, more...)
+}
+
+// goBuild builds anew, as the Makefile does.
+func goBuild(dir string, args ...string) error {
+	cmd := newCommand("go", append([]string{"build"}, buildFlags(dir, args...)...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -178,7 +178,7 @@ func TestMakeRefusesAReleaseThatBreaksPlugins(t *testing.T) {
 // On every release: --static has nothing but what it reads in the file.
 func TestAPluginWithAnotherFactoryIsRefusedByReadingAlone(t *testing.T) {
 	t.Parallel()
-	z := newZoo(t, product.otai)
+	z := newZoo(product.otai)
 	for source, word := range map[string]string{
 		"other_argument": "CreatePlugin is func(string) github.com/open-ticket-ai/otai/pkg/api.Plugin",
 		"other_result":   "(github.com/open-ticket-ai/otai/pkg/api.Plugin, error)",

@@ -27,6 +27,14 @@ func needsThorough(t *testing.T) {
 	}
 }
 
+// oneIn skips all but one in so many of rows that differ only in what they give to the same code.
+func oneIn(t *testing.T, many, n int) {
+	t.Helper()
+	if n%many != 0 && !thorough() {
+		t.Skip("continuous integration does it: set OTAI_TEST_ALL=1")
+	}
+}
+
 // TestEverySelectionHasRowsThatAreThere, or what is chosen would be less than it seems.
 func TestEverySelectionHasRowsThatAreThere(t *testing.T) {
 	var kinds, codes, names []string

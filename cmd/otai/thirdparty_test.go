@@ -26,14 +26,16 @@ func writeModule(t *testing.T, name, source string) string {
 	return dir
 }
 
-// buildPlugin builds with the plain command that the documentation shows.
+// The plain command that the documentation shows.
+var (
+	plainPlugin    = []string{"-trimpath", "-buildmode=plugin"}
+	plainPluginEnv = []string{"GOFLAGS=-mod=mod", "GOPROXY=off"}
+)
+
 func buildPlugin(t *testing.T, module, so string) {
 	t.Helper()
-	cmd := newCommand("go", "build", "-trimpath", "-buildmode=plugin", "-o", so, ".")
-	cmd.Dir = module
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=1", "GOFLAGS=-mod=mod", "GOPROXY=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	if err := keptAt(so, 0o644, module, plainPluginEnv, plainPlugin...); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -1,24 +1,17 @@
 package main_test
 
 import (
-	"crypto/sha256"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 )
 
-// zoo builds the sources in testdata/zoo for one host, each once.
+// zoo builds the sources in testdata/zoo for one host.
 type zoo struct {
 	host  string
 	flags []string // that the host was built with, beside those of goBuild
-	dir   string
-
-	mu    sync.Mutex
-	built map[string]func() (string, error)
 }
 
 // build is one call of go build, in the folder testdata/zoo/SOURCE.
@@ -29,9 +22,7 @@ type build struct {
 	env    []string
 }
 
-func newZoo(t *testing.T, host string, flags ...string) *zoo {
-	return &zoo{host: host, flags: flags, dir: t.TempDir(), built: make(map[string]func() (string, error))}
-}
+func newZoo(host string, flags ...string) *zoo { return &zoo{host: host, flags: flags} }
 
 // build returns the file.
 func (z *zoo) build(t *testing.T, b build) string {
@@ -44,33 +35,13 @@ func (z *zoo) build(t *testing.T, b build) string {
 }
 
 func (z *zoo) tryBuild(b build) (string, error) {
-	key := fmt.Sprintf("%q", b)
-	z.mu.Lock()
-	once, ok := z.built[key]
-	if !ok {
-		once = sync.OnceValues(func() (string, error) {
-			path := filepath.Join(z.dir, fmt.Sprintf("%x.so", sha256.Sum256([]byte(key))))
-			return path, z.goBuild(b, path)
-		})
-		z.built[key] = once
-	}
-	z.mu.Unlock()
-	return once()
-}
-
-func (z *zoo) goBuild(b build, path string) error {
 	mode := b.mode
 	if mode == "" {
 		mode = "plugin"
 	}
-	args := slices.Concat([]string{"build", "-trimpath", "-pgo=off", "-ldflags=-s -w", "-buildmode=" + mode}, z.flags, b.flags, []string{"-o", path, "."})
-	cmd := newCommand("go", args...)
-	cmd.Dir = filepath.Join(product.root, "cmd", "otai", "testdata", "zoo", filepath.FromSlash(b.source))
-	cmd.Env = slices.Concat(os.Environ(), []string{"CGO_ENABLED=1"}, b.env)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: go %v: %w\n%s", b.source, args, err, out)
-	}
-	return nil
+	dir := filepath.Join(product.root, "cmd", "otai", "testdata", "zoo", filepath.FromSlash(b.source))
+	flags := slices.Concat([]string{"-trimpath", "-pgo=off", "-buildvcs=false", "-ldflags=-s -w", "-buildmode=" + mode}, z.flags, b.flags)
+	return kept(dir, b.env, flags...)
 }
 
 // maker puts a bad file into a plugin folder.
@@ -170,7 +141,10 @@ func otherContract(t *testing.T, z *zoo, dir string) {
 	}
 	file := filepath.Join(t.TempDir(), "go.mod")
 	writeAt(t, file, []byte(strings.Replace(string(mod), "../../../../pkg/api", contract, 1)))
-	plugin("sound", "-modfile="+file)(t, z, dir)
+	target := filepath.Join(dir, badPackage+".so")
+	if err := goBuild(filepath.Join(product.root, "cmd", "otai", "testdata", "zoo", "sound"), slices.Concat([]string{"-buildmode=plugin", "-modfile=" + file}, z.flags, []string{"-o", target, "."})...); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func writeAt(t *testing.T, path string, content []byte) {

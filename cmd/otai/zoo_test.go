@@ -38,7 +38,7 @@ const (
 // good plugin that comes after it. The host has to live, to name the cause, and to
 // load and run the good one.
 func TestNoPluginFileHurtsTheHost(t *testing.T) {
-	newZoo(t, product.otai).visit(t)
+	newZoo(product.otai).visit(t)
 }
 
 func TestNoPluginFileHurtsAHostWithTheRaceDetector(t *testing.T) {
@@ -47,7 +47,7 @@ func TestNoPluginFileHurtsAHostWithTheRaceDetector(t *testing.T) {
 	if err := goBuild(product.root, "-race", "-o", host, "./cmd/otai"); err != nil {
 		t.Fatal(err)
 	}
-	newZoo(t, host, "-race").visit(t)
+	newZoo(host, "-race").visit(t)
 }
 
 // everyAnimal are the files that each run of the tests tries: one for each thing that refuses files.
@@ -218,7 +218,7 @@ orchestrator:
 `
 
 func TestOneOfSeveralFoldersMayBeBad(t *testing.T) {
-	z := newZoo(t, product.otai)
+	z := newZoo(product.otai)
 	good := filepath.Join(t.TempDir(), "good")
 	if err := os.Mkdir(good, 0o755); err != nil {
 		t.Fatal(err)
@@ -275,7 +275,7 @@ func TestOneOfSeveralFoldersMayBeBad(t *testing.T) {
 // A file that is overwritten while its code is mapped kills a process; the host
 // runs a copy of its own.
 func TestAPluginFileMayBeReplacedInPlaceWhileItIsLoaded(t *testing.T) {
-	z := newZoo(t, product.otai)
+	z := newZoo(product.otai)
 	for name, replace := range map[string]func(t *testing.T, path string){
 		"cut to nothing": func(t *testing.T, path string) {
 			if err := os.Truncate(path, 0); err != nil {

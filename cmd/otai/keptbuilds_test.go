@@ -1,0 +1,143 @@
+package main_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Linking is much of what the tests cost. So what they build is kept below build/dist, and
+// go build itself decides whether it is still right: it leaves a file alone whose sources, flags and
+// release of Go are the same. Within one run it isn't even asked twice.
+
+const keepBuildsFor = 7 * 24 * time.Hour
+
+var keptBuilds struct {
+	mu   sync.Mutex
+	made map[string]func() (string, error)
+}
+
+// kept is what `go build` with these flags makes of the main package in a folder. The file is
+// everybody's: it is to be copied.
+func kept(dir string, env []string, flags ...string) (string, error) {
+	key, err := keyOfBuild(dir, env, flags)
+	if err != nil {
+		return "", err
+	}
+	keptBuilds.mu.Lock()
+	once, ok := keptBuilds.made[key]
+	if !ok {
+		if keptBuilds.made == nil {
+			keptBuilds.made = map[string]func() (string, error){}
+		}
+		once = sync.OnceValues(func() (string, error) { return buildKept(key, dir, env, flags) })
+		keptBuilds.made[key] = once
+	}
+	keptBuilds.mu.Unlock()
+	return once()
+}
+
+// keyOfBuild names a folder of the checkout by its path, and another one by its content: it is a
+// test's own.
+func keyOfBuild(dir string, env, flags []string) (string, error) {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q %q\n", env, flags)
+	if in, err := filepath.Rel(product.root, dir); err == nil && filepath.IsLocal(in) {
+		fmt.Fprintln(sum, in)
+		return fmt.Sprintf("%x", sum.Sum(nil)[:12]), nil
+	}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		fmt.Fprintf(sum, "%q %q\n", name, content)
+		return err
+	})
+	return fmt.Sprintf("%x", sum.Sum(nil)[:12]), err
+}
+
+func buildKept(key, dir string, env, flags []string) (string, error) {
+	folder := filepath.Join(product.root, "build", "dist", "test")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	file := filepath.Join(folder, key)
+	if slices.ContainsFunc(flags, func(flag string) bool { return strings.HasPrefix(flag, "-buildmode=") }) {
+		file += ".so"
+	}
+	// Two runs of the tests may be in one checkout.
+	lock, err := os.OpenFile(file+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", err
+	}
+	cmd := newCommand("go", slices.Concat([]string{"build"}, flags, []string{"-o", file, "."})...)
+	cmd.Dir = dir
+	cmd.Env = slices.Concat(os.Environ(), []string{"CGO_ENABLED=1"}, env)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build in %s: %w\n%s", dir, err, out)
+	}
+	now := time.Now()
+	return file, errors.Join(os.Chtimes(file, now, now), os.Chtimes(file+".lock", now, now))
+}
+
+// keptAt is a copy of what was kept.
+func keptAt(to string, mode fs.FileMode, dir string, env []string, flags ...string) error {
+	file, err := kept(dir, env, flags...)
+	if err != nil {
+		return err
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, mode)
+}
+
+// forgetOldBuilds removes what no run has used for some time: each change of a source of a test's own
+// has a file of its own.
+func forgetOldBuilds() {
+	files, _ := filepath.Glob(filepath.Join(product.root, "build", "dist", "test", "*"))
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && time.Since(info.ModTime()) > keepBuildsFor {
+			_ = os.Remove(file)
+		}
+	}
+}
+
+// TestWhatIsBuiltOfEqualSourcesIsKept, and of others isn't taken for it.
+func TestWhatIsBuiltOfEqualSourcesIsKept(t *testing.T) {
+	t.Parallel()
+	source := strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2")
+	var files []string
+	for _, source := range []string{source, source, strings.Replace(source, "Finds words.", "Finds other words.", 1)} {
+		file, err := kept(writeModule(t, "otai-words", source), plainPluginEnv, plainPlugin...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	if files[0] != files[1] || files[0] == files[2] {
+		t.Errorf("%q", files)
+	}
+	content, err := os.ReadFile(files[2])
+	if err != nil || !strings.Contains(string(content), "Finds other words.") {
+		t.Errorf("%v: it is another one's", err)
+	}
+}
