@@ -39,6 +39,9 @@ the exit code is then 1.`,
 			if len(in.Files) > 0 {
 				in.Files, in.Texts = append(in.Files, args...), nil
 			}
+			if c.settings.Worker == nil {
+				return c.answering(cmd, in.ReadsStdin(), asJSON)
+			}
 			answer := classified{
 				out: cmd.OutOrStdout(), log: cmd.ErrOrStderr(), json: asJSON, places: len(in.Files) > 0 || len(in.Columns) > 0,
 				download: newDownload(cmd.ErrOrStderr()), reading: newTransfer(cmd.ErrOrStderr(), "classifying"),

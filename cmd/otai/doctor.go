@@ -26,6 +26,9 @@ Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
   otai doctor -c config.yml --json | jq '.findings[] | select(.status != "ok")'`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.settings.Worker == nil {
+				return c.answering(cmd, false, asJSON)
+			}
 			show := func(f diagnose.Diagnostic) { showDiagnostic(cmd.OutOrStdout(), f) }
 			if asJSON {
 				show = func(diagnose.Diagnostic) {}

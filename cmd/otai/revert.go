@@ -40,6 +40,9 @@ paused, and isn't bound by allow and max_changes.`,
 			if err := revertTimes(&o, since, until); err != nil {
 				return app.ExitWith(app.CodeUsage, err)
 			}
+			if c.settings.Worker == nil {
+				return c.answering(cmd, false, asJSON)
+			}
 			if dryRun {
 				preview := func(d *runs.Desk) (runs.Preview, error) { return d.PreviewRevert(cmd.Context(), o) }
 				return answerRuns(c, cmd, runs.OpenOptions{}, asJSON, preview, showPreview)

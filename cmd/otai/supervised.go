@@ -7,6 +7,8 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/spf13/cobra"
+
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/doors"
 	"github.com/open-ticket-ai/otai/internal/supervise"
@@ -14,18 +16,36 @@ import (
 
 // supervised does the command in a worker. ends says that the command ends by itself.
 func (c *command) supervised(ctx context.Context, ends bool) error {
+	return c.supervise(ctx, supervise.Options{Once: ends})
+}
+
+// answering does a command in a worker whose answer takes code of plugins. reads says that it
+// reads standard input.
+func (c *command) answering(cmd *cobra.Command, reads, asJSON bool) error {
+	o := supervise.Options{Once: true, Answers: true}
+	if typed, ok := c.settings.Stdin.(*os.File); ok && reads && isTerminal(typed) {
+		o.Input, o.MaxInput = typed, mostTyped // nobody reads a terminal in the background
+	}
+	err := c.supervise(cmd.Context(), o)
+	if errors.As(err, new(*supervise.DiedError)) {
+		return answerError(cmd.OutOrStdout(), asJSON, err)
+	}
+	return err
+}
+
+func (c *command) supervise(ctx context.Context, o supervise.Options) error {
 	debug.SetGCPercent(supervisorGC)
 	// A crash of this process would have exit code 2 otherwise, which a service manager takes for
 	// a wrong configuration.
 	debug.SetTraceback("crash")
-	o := supervise.Options{Args: os.Args[1:], Once: ends, Temporary: int(app.CodeRun), Logger: c.settings.PlainLogger, Output: fileOf(c.settings.Stdout), Manager: c.manager}
-	if !ends { // a service
+	o.Args, o.Temporary, o.Logger, o.Output, o.Manager = os.Args[1:], int(app.CodeRun), c.settings.PlainLogger, fileOf(c.settings.Stdout), c.manager
+	if !o.Once { // a service
 		o.View = new(supervise.View)
 		open := doors.New(doors.Options{View: o.View, Version: version, Logger: func() *slog.Logger { return c.settings.PlainLogger("auto", "info") }})
 		defer open.Close()
 		o.Doors = open.Open
 	}
-	if c.settings.ReadsStdin() {
+	if o.Input == nil && c.settings.ReadsStdin() {
 		o.Input, o.MaxInput = c.settings.Stdin, app.MaxInput
 	}
 	code, err := supervise.Run(ctx, o)
@@ -37,6 +57,9 @@ func (c *command) supervised(ctx context.Context, ends bool) error {
 	}
 	return nil
 }
+
+// mostTyped is how much may be typed, in bytes.
+const mostTyped = 1 << 30
 
 // supervisorGC keeps the supervisor small: it has little to collect, and next to nothing to do.
 const supervisorGC = 20 // percent

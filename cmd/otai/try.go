@@ -43,6 +43,9 @@ if some ticket could not be read or predicted.`,
 			if err := checkReports(&o, since, reports); err != nil {
 				return err
 			}
+			if c.settings.Worker == nil {
+				return c.answering(cmd, o.ReadsStdin(), asJSON)
+			}
 			progress := newTryProgress(cmd.ErrOrStderr())
 			o.Progress = progress.step
 			result, err := try.Run(cmd.Context(), c.settings, o)

@@ -33,6 +33,7 @@ type PluginLoad struct {
 	FireAtOnce bool
 	Locate     func(path string) string // nil without a configuration
 	Instead    *loader.Temporary        // of a state folder that can't be used; nil: that is an error
+	Only       []string                 // plugins; none: all that are there
 	Opening    func(loader.Plugin)      // see [loader.Options]
 }
 
@@ -112,7 +113,7 @@ func (l PluginLoad) Options() (loader.Options, error) {
 	options := loader.Options{
 		Dirs: l.Dirs, StateDir: state, CacheDir: l.cacheDir(state),
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
-		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead, Signals: l.Signals, Opening: l.Opening, Crashed: l.crashed(state), First: bundled,
+		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead, Signals: l.Signals, Opening: l.Opening, Crashed: l.crashed(state), Only: l.Only, First: bundled,
 		Environ: l.Environ, Secret: secretname.Is,
 	}
 	if options.TrustGroup, err = l.TrustGroup(); err != nil {

@@ -115,3 +115,12 @@ func (a *Setup) used(prefix string) bool {
 	return slices.ContainsFunc(a.Document.Services, func(s config.Service) bool { return of(s.Use) }) ||
 		slices.ContainsFunc(flow.Pipes(a.Document.Orchestrator), func(p *flow.Pipe) bool { return of(p.Use) })
 }
+
+// PluginOf is the name of the plugin that would offer a use; none if nothing in it says so.
+func PluginOf(use string) []string {
+	prefix, _, ok := strings.Cut(use, separator)
+	if !ok {
+		return nil
+	}
+	return []string{PluginName(prefix)}
+}

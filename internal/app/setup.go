@@ -51,6 +51,7 @@ type PrepareOptions struct {
 	CheckOnly     bool   // a file that holds a secret may be absent
 	Silent        bool   // log nothing, and make no log file
 	Inspect       bool   // open no plugin in this process
+	Bundled       bool   // open the plugins that come with otai, and no others
 	Dir           string // relative paths of the configuration count from here; "": from the folder of its file
 	Runs          bool   // do the work of a service, with its state and log file
 }
@@ -142,6 +143,9 @@ func (a *Setup) load(ctx context.Context, o PrepareOptions) (err error) {
 	if !o.Runs || o.Inspect {
 		a.instead.Made = a.settings.Worker.Temporary
 		a.Loading.Instead = &a.instead
+	}
+	if o.Bundled {
+		a.Loading.Only = bundled
 	}
 	open := loader.Load
 	if o.Inspect {

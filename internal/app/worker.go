@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/supervise"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
@@ -81,20 +82,29 @@ func (l PluginLoad) crashed(state string) func(sha256 string) (string, bool) {
 	if err != nil && l.Logger != nil {
 		l.Logger.Debug("what is remembered of plugins can't be read", "err", err)
 	}
+	last := l.Worker.Replaces()
 	return func(sha256 string) (string, bool) {
+		// A command that keeps nothing doesn't meet with the same twice either.
+		if last != nil && !last.Ready && !last.Killed && last.Plugin != nil && last.Plugin.SHA256 == sha256 {
+			return ended(*last.Plugin, last.Time, last.How, last.Stage, last.At), true
+		}
 		known := memory.Plugins[sha256]
 		if known == nil || known.Refused == nil {
 			return "", false
 		}
 		r := known.Refused
-		at := r.At
-		if at != "" && at != known.Path {
-			at = " " + at
-		} else {
-			at = ""
-		}
-		return fmt.Sprintf("it ended otai's worker process on %s by %s, while %s%s", r.Time.Format("2006-01-02 15:04"), r.How, r.Stage, at), true
+		return ended(crashes.Plugin{Path: known.Path}, r.Time, r.How, r.Stage, r.At), true
 	}
+}
+
+// ended says how a plugin ended a worker.
+func ended(p crashes.Plugin, when time.Time, how, stage, at string) string {
+	if at != "" && at != p.Path {
+		at = " " + at
+	} else {
+		at = ""
+	}
+	return fmt.Sprintf("it ended otai's worker process on %s by %s, while %s%s", when.Format("2006-01-02 15:04"), how, stage, at)
 }
 
 // opening reports to the supervisor that code of a plugin is about to run here for the first time.

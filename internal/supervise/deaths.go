@@ -18,6 +18,7 @@ import (
 type DiedError struct {
 	Death   crashes.Death
 	Stopped bool // it was to stop
+	Deaths  int  // in all
 }
 
 func (e *DiedError) Error() string {
@@ -25,7 +26,7 @@ func (e *DiedError) Error() string {
 	if e.Stopped {
 		text += " while it was to stop"
 	} else {
-		text += " twice, so the command ends; the last time"
+		text += times(e.Deaths)
 	}
 	text += " by " + e.Death.How + ", " + where(e.Death)
 	if p := e.Death.Plugin; p != nil {
@@ -43,6 +44,14 @@ func (e *DiedError) Error() string {
 		text += "; no trace of it is kept, as `otai run` keeps one"
 	}
 	return text
+}
+
+// times says how often, if that is why the command ends.
+func times(deaths int) string {
+	if deaths < 2 {
+		return ""
+	}
+	return " twice, so the command ends; the last time"
 }
 
 func names(plugins []crashes.Plugin) []string {
@@ -153,7 +162,7 @@ func (s *supervisor) settle(d *crashes.Death) (v outcome) {
 			}
 		}
 		s.history = before
-		if v = s.history.judge(*d, known, within, well, s.Once); v.refuse {
+		if v = s.history.judge(*d, known, within, well, s.Options); v.refuse {
 			m.Of(*d.Plugin).Refused = &crashes.Rejection{Time: d.Time, How: d.How, Stage: d.Stage, At: d.At, Trace: d.Trace}
 		}
 		if v.end || s.asked != 0 {

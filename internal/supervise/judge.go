@@ -46,13 +46,13 @@ func (h *history) doubted(p crashes.Plugin) int {
 // judge decides, and nothing else does, what becomes of a death. known is what is remembered of
 // the plugin that it is put down to, and within how often that happened in the last hour, this
 // time included. well is whether the worker had done its work for long.
-func (h *history) judge(d crashes.Death, known crashes.Known, within int, well, once bool) outcome {
+func (h *history) judge(d crashes.Death, known crashes.Known, within int, well bool, o Options) outcome {
 	if well {
 		h.row = 0
 	}
 	h.deaths++
 	h.row++
-	v := outcome{end: once && h.deaths > 1, pause: pauseAfter(h.row)}
+	v := outcome{end: o.Once && (h.deaths > 1 || o.Answers && d.Ready), pause: pauseAfter(h.row)}
 	p := d.Plugin
 	switch {
 	case p == nil:

@@ -20,7 +20,7 @@ func TestWhatFollowsFromADeath(t *testing.T) {
 		known  crashes.Known
 		within int
 		well   bool
-		once   bool
+		o      Options
 		want   outcome
 	}{
 		"the first one of nobody":                     {want: outcome{}},
@@ -37,13 +37,15 @@ func TestWhatFollowsFromADeath(t *testing.T) {
 		"at work, nothing needs it, twice an hour":    {before: history{deaths: 1, row: 1}, death: crashes.Death{Plugin: plugin, Ready: true}, known: worked, within: 2, want: outcome{pause: time.Second}},
 		"at work, nothing needs it, thrice an hour":   {before: history{deaths: 2, row: 2}, death: crashes.Death{Plugin: plugin, Ready: true}, known: worked, within: 3, want: outcome{refuse: true}},
 		"at work, it is needed, thrice an hour":       {before: history{deaths: 2, row: 2}, death: crashes.Death{Plugin: needed, Ready: true}, known: worked, within: 3, want: outcome{pause: 2 * time.Second}},
-		"a command that ends by itself":               {once: true, want: outcome{}},
-		"a command that ends by itself, second":       {before: history{deaths: 1, row: 1}, once: true, want: outcome{end: true, pause: time.Second}},
-		"a command that ends by itself, after a time": {before: history{deaths: 1, row: 1}, well: true, once: true, want: outcome{end: true}},
+		"a command that ends by itself":               {o: Options{Once: true}, want: outcome{}},
+		"a command that ends by itself, second":       {before: history{deaths: 1, row: 1}, o: Options{Once: true}, want: outcome{end: true, pause: time.Second}},
+		"a command that ends by itself, after a time": {before: history{deaths: 1, row: 1}, well: true, o: Options{Once: true}, want: outcome{end: true}},
+		"one that answers, before it does":            {o: Options{Once: true, Answers: true}, want: outcome{}},
+		"one that answers, while it does":             {death: crashes.Death{Ready: true}, o: Options{Once: true, Answers: true}, want: outcome{end: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := c.before
-			if got := h.judge(c.death, c.known, c.within, c.well, c.once); got != c.want {
+			if got := h.judge(c.death, c.known, c.within, c.well, c.o); got != c.want {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
 		})
@@ -52,8 +54,8 @@ func TestWhatFollowsFromADeath(t *testing.T) {
 
 func TestTheNextDeathAfterAPluginWasRefusedIsAFirstOne(t *testing.T) {
 	h := history{deaths: 5, row: 5}
-	h.judge(crashes.Death{Plugin: &crashes.Plugin{}}, crashes.Known{}, 1, false, false)
-	if v := h.judge(crashes.Death{}, crashes.Known{}, 0, false, false); v.pause != 0 {
+	h.judge(crashes.Death{Plugin: &crashes.Plugin{}}, crashes.Known{}, 1, false, Options{})
+	if v := h.judge(crashes.Death{}, crashes.Known{}, 0, false, Options{}); v.pause != 0 {
 		t.Errorf("a pause of %v", v.pause)
 	}
 }
@@ -79,7 +81,7 @@ func TestSIGKILLAtTheOpeningOfOneFileCountsFromTheThirdInARowOn(t *testing.T) {
 				known.Ready = time.Now()
 			}
 			for n, stage := range c.stages {
-				v = h.judge(crashes.Death{Killed: true, Stage: stage, Plugin: &crashes.Plugin{SHA256: c.files[n], Needed: true}}, known, 0, false, false)
+				v = h.judge(crashes.Death{Killed: true, Stage: stage, Plugin: &crashes.Plugin{SHA256: c.files[n], Needed: true}}, known, 0, false, Options{})
 			}
 			if v.refuse != c.want {
 				t.Errorf("%+v", v)

@@ -23,6 +23,9 @@ import (
 type Options struct {
 	Args []string // of the command, after the program's name
 	Once bool     // the command ends by itself: a second death ends it
+	// Answers is for such a command that answers while it works, or works for long only to
+	// answer: one death ends it, once it works.
+	Answers bool
 
 	// Temporary is the exit code of what may be better later, as where the disk is full. A worker that
 	// says it before its work ends nothing if one has worked before it. 0: there is none.
@@ -150,7 +153,7 @@ func Run(ctx context.Context, o Options) (int, error) {
 		case s.asked != 0:
 			return 0, &DiedError{Death: *death, Stopped: true}
 		case v.end:
-			return 0, &DiedError{Death: *death}
+			return 0, &DiedError{Death: *death, Deaths: s.history.deaths}
 		}
 		if !s.rest(v.pause) {
 			return 0, nil

@@ -27,6 +27,7 @@
 //	run.go     one run, and the predictions that its end makes
 //	system.go  the ticket system as the pipes see it
 //	find.go    which tickets a search gets
+//	foreign.go the same, as the trial calls it
 //	read.go    the tickets of the trial are read, many at a time
 //	desk.go    what is known of the tickets of one help desk
 //	write.go   old and new

@@ -137,14 +137,14 @@ func (s *system) candidates(ctx context.Context, runner string, c api.SearchCrit
 		t := d.tickets[id]
 		return !given[id] && (t == nil || t.at == nil)
 	}
-	if f, ok := s.inner.(idFinder); ok {
-		ids, err := f.FindTicketIDs(ctx, ask)
+	if s.inner.ids != nil {
+		ids, err := s.inner.FindTicketIDs(ctx, ask)
 		if err != nil {
 			return nil, err
 		}
 		ids = slices.DeleteFunc(ids, func(id string) bool { return !fresh(id) })
 		ids = ids[:min(limit, len(ids))]
-		read, err := f.ReadTickets(ctx, ids, c)
+		read, err := s.inner.ReadTickets(ctx, ids, c)
 		if err != nil {
 			return nil, err
 		}
@@ -200,8 +200,7 @@ func unpaged(c api.SearchCriteria) api.SearchCriteria {
 
 // askAbout asks the ticket system which tickets meet the criteria that it alone understands.
 func (s *system) askAbout(ctx context.Context, k *reader, ids []string, c api.SearchCriteria) error {
-	among, ok := s.inner.(chooser)
-	if !ok || s.t.o.Source.Given != nil {
+	if s.inner.among == nil || s.t.o.Source.Given != nil {
 		return nil // they stay open, and the prediction says so
 	}
 	d := s.desk
@@ -209,7 +208,7 @@ func (s *system) askAbout(ctx context.Context, k *reader, ids []string, c api.Se
 	about := k.judged[ids[0]].open
 	d.mu.Unlock()
 	for some := range slices.Chunk(ids, askedAtOnce) {
-		meet, err := among.FindAmong(ctx, some, criteria.Only(c, about))
+		meet, err := s.inner.FindAmong(ctx, some, criteria.Only(c, about))
 		if errors.Is(err, errors.ErrUnsupported) {
 			return nil
 		}

@@ -45,7 +45,7 @@ func (s *system) list(ctx context.Context) error {
 		d.accept(source.Given)
 		return nil
 	}
-	ids, err := source.Find(ctx, s.inner)
+	ids, err := s.inner.list(ctx, source)
 	if err != nil {
 		return err
 	}
@@ -58,10 +58,7 @@ func (s *system) list(ctx context.Context) error {
 func (s *system) readAll(ctx context.Context, c api.SearchCriteria, how string) error {
 	d := s.desk
 	reading := &reading{system: s, how: how, c: criteria.Reading(c)}
-	n := connections
-	if known, ok := s.inner.(connected); ok {
-		n = max(1, min(n, known.Connections()))
-	}
+	n := s.inner.connections(connections)
 	parts := make(chan []string)
 	var all sync.WaitGroup
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -130,8 +127,8 @@ func (r *reading) part(ctx context.Context, ids []string) error {
 }
 
 func (r *reading) request(ctx context.Context, ids []string) ([]api.Ticket, error) {
-	if f, ok := r.inner.(idFinder); ok {
-		return f.ReadTickets(ctx, ids, r.c)
+	if r.inner.ids != nil {
+		return r.inner.ReadTickets(ctx, ids, r.c)
 	}
 	var read []api.Ticket
 	for _, id := range ids {

@@ -298,7 +298,7 @@ func (r *run) prediction(h *held, result api.PipeResult, err error) Prediction {
 	case err != nil:
 		p.Action, p.Reason, p.Step = Failed, err.Error(), cmp.Or(stepNamed(err), r.bad.step)
 	default:
-		p.Action, p.Reason, p.Step = decisions.Left, r.why(result, nil), r.failure.step
+		p.Action, p.Reason, p.Step = decisions.Left, cmp.Or(r.why(result, nil), "no step has anything to write"), r.failure.step
 	}
 	p.Record = p.Complete()
 	return p

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -29,7 +30,7 @@ type (
 type system struct {
 	t       *Trial
 	service orchestrator.Service
-	inner   api.TicketSystem
+	inner   foreign
 	desk    *desk
 }
 
@@ -56,16 +57,14 @@ func (t *Trial) systemOf(s orchestrator.Service, inner api.TicketSystem) *system
 	if made := t.systems[s.ID]; made != nil {
 		return made
 	}
-	id := s.ID
-	if n, ok := inner.(named); ok && n.SystemID() != "" {
-		id = n.SystemID()
-	}
+	foreign := newForeign(inner)
+	id := cmp.Or(foreign.id(), s.ID)
 	d := t.desks[id]
 	if d == nil {
 		d = newDesk(id)
 		t.desks[id] = d
 	}
-	made := &system{t: t, service: s, inner: inner, desk: d}
+	made := &system{t: t, service: s, inner: foreign, desk: d}
 	t.systems[s.ID] = made
 	return made
 }
@@ -73,10 +72,10 @@ func (t *Trial) systemOf(s orchestrator.Service, inner api.TicketSystem) *system
 func (s *system) name() string { return s.desk.name }
 
 func (s *system) link(id string) string {
-	if l, ok := s.inner.(linker); ok && s.t.o.Source.Given == nil {
-		return l.TicketLink(id)
+	if s.t.o.Source.Given != nil {
+		return ""
 	}
-	return ""
+	return s.inner.link(id)
 }
 
 type claimKey struct{}

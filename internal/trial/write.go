@@ -75,7 +75,7 @@ func (s *step) refuse(err error) {
 
 // writes notes what the step would write.
 func (s *step) writes(at *system, id string, now api.Ticket, w decisions.Write) {
-	if s == nil {
+	if s == nil || len(w.New) == 0 && w.Note == 0 { // all is as it was to be
 		return
 	}
 	s.mu.Lock()

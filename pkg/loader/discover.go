@@ -91,6 +91,9 @@ func standing(o Options, owners map[string]string, paths []string) ([]Plugin, er
 		for _, entry := range entries {
 			begin, end := filePattern(o.Prefix)
 			if file := entry.Name(); strings.HasPrefix(file, begin) && strings.HasSuffix(file, end) && !slices.Contains(replaced, file) {
+				if p, _ := named(file, o.Prefix); len(o.Only) > 0 && !slices.Contains(o.Only, p.Name) {
+					continue
+				}
 				found = append(found, judge(filepath.Join(dir, file), o, owners))
 			}
 		}

@@ -30,6 +30,7 @@ type Options struct {
 	Secret  func(name string) bool // whether a variable is named like a secret; nil: none is
 
 	Policies     []Policy      // these plugins are loaded first, in this order
+	Only         []string      // plugins of other names are passed over; none: all count
 	First        []string      // then these, such as those that come with the host; the others follow by name
 	TrustedKeys  Keys          // if there are any, only plugins signed by one of them are opened
 	TrustGroup   bool          // trusts the members of the group of a file or folder that the group can write to

@@ -53,6 +53,8 @@ func (e *Engine) Ask(ctx context.Context, id string, f func() error) error {
 	if !ok {
 		return fmt.Errorf("there is no service %q", id)
 	}
+	e.doing(Working, s.Use, s.Path)
+	defer e.doing(Working, "", "")
 	return s.owner.inTime("a call", freeze.CallUntil(0, ctx.Done(), e.options.Grace, f))
 }
 

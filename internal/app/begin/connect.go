@@ -63,7 +63,7 @@ func (d *dialog) connect(addresses []string) (*connection, error) {
 	s.Environ = append(withoutConfiguration(s.Environ), PasswordVariable+"="+d.password)
 	d.o.Working("loading the plugins")
 	defer d.o.Working("")
-	setup, err := app.Prepare(d.ctx, s, app.PrepareOptions{Files: []config.Source{{Name: d.folder.configPath(), Data: []byte(b.String())}}, Silent: true})
+	setup, err := app.Prepare(d.ctx, s, app.PrepareOptions{Files: []config.Source{{Name: d.folder.configPath(), Data: []byte(b.String())}}, Silent: true, Bundled: true})
 	if err != nil {
 		return nil, err
 	}

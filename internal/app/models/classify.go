@@ -37,6 +37,14 @@ type ClassifyInput struct {
 	Progress Progress // of reading a file
 }
 
+// ReadsStdin reports whether standard input is read.
+func (in ClassifyInput) ReadsStdin() bool {
+	if len(in.Files) > 0 {
+		return slices.Contains(in.Files, texts.Stdin)
+	}
+	return len(in.Texts) == 0 || slices.Contains(in.Texts, texts.Stdin)
+}
+
 // ClassifyFormats are the formats of files.
 var ClassifyFormats = []string{string(texts.Auto), string(texts.Plain), string(texts.Mail), string(texts.CSV), string(texts.JSON)}
 

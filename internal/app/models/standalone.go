@@ -34,10 +34,12 @@ func buildStandalone(ctx context.Context, s app.Settings, use string) (built *st
 			err = errors.Join(err, instead.Remove())
 		}
 	}()
-	offered, err := app.PluginLoad{Settings: s, Logger: logger, Dirs: s.PluginFolders(nil), Instead: instead}.Load(ctx, loader.Load)
+	watch := app.NewWatch(s, use)
+	offered, err := app.PluginLoad{Settings: s, Logger: logger, Dirs: s.PluginFolders(nil), Only: app.PluginOf(use), Instead: instead, Opening: watch.Opening}.Load(ctx, loader.Load)
 	if err != nil {
 		return nil, err
 	}
+	watch.Opened(offered)
 	if _, ok := offered.Registry.Find(use); !ok {
 		err := fmt.Errorf("nothing offers %q", use)
 		if reason := offered.Missing(use); reason != "" {
@@ -53,7 +55,7 @@ func buildStandalone(ctx context.Context, s app.Settings, use string) (built *st
 		Services: []orchestrator.Service{{ID: id, Use: use, Path: "services." + id}},
 	}, orchestrator.Options{
 		Registry: offered.Registry, Logger: logger, DefaultRenderer: base.RendererUse,
-		Env: redactor.Env(s.Lookup), Redact: redactor.Add,
+		Env: redactor.Env(s.Lookup), Redact: redactor.Add, Doing: watch.Doing,
 		ConfigDir: func(string) string { return s.Dir }, Stop: ctx.Done(),
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/decisions"
 	engine "github.com/open-ticket-ai/otai/internal/runs"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
+	"github.com/open-ticket-ai/otai/internal/supervise"
 )
 
 // RevertOptions say what is put back: the writes that meet all that is given.
@@ -72,6 +73,7 @@ func (d *Desk) Revert(ctx context.Context, o RevertOptions) (Reverted, error) {
 	if err != nil {
 		return Reverted{}, d.failed("writing the request", err)
 	}
+	d.settings.Worker.Doing(supervise.StageReady, "", nil) // another worker would ask again
 	out := Reverted{Request: id, Tickets: []RevertedTicket{}}
 	follow := func(ctx context.Context) (err error) {
 		out.Waiting, err = d.followRevert(ctx, id, o.Progress)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/texts"
 	"github.com/open-ticket-ai/otai/internal/trial"
 )
 
@@ -34,6 +35,9 @@ const DefaultLast = 100
 
 // workers is how many runs there are at one time, and with them texts that go to a model together.
 const workers = 32
+
+// ReadsStdin reports whether the tickets are on standard input.
+func (o Options) ReadsStdin() bool { return o.File == texts.Stdin }
 
 func (o Options) check() error {
 	switch {

@@ -28,6 +28,7 @@ type act struct {
 	build    func() (*service, error)        // of the service
 	start    func(context.Context) error     // of the service
 	find     func() ([]api.Ticket, error)    // of the service, used by another's pipe
+	asked    func() error                    // of the service: about its health, or for a label
 	call     func(context.Context, api.Host) // in Process
 	answer   func() (api.PipeResult, error)  // of Process
 	close    func() error                    // of the service
@@ -109,6 +110,21 @@ func (*service) GetTicket(_ context.Context, id string) (api.Ticket, error) {
 }
 func (*service) UpdateTicket(context.Context, string, api.TicketUpdate) error { return nil }
 func (*service) AddNote(context.Context, string, api.Note) error              { return nil }
+
+func (*service) CheckHealth(context.Context) error {
+	if f := mine().asked; f != nil {
+		return f()
+	}
+	return nil
+}
+
+func (*service) Classify(context.Context, api.ClassificationRequest) (api.Classification, error) {
+	var err error
+	if f := mine().asked; f != nil {
+		err = f()
+	}
+	return api.Classification{Label: "x", Confidence: 1}, err
+}
 
 type pipe struct{ host api.Host }
 

@@ -162,6 +162,15 @@ var _ = also(map[string]act{
 		return []api.Ticket{{ID: "1", Fields: map[string]any{"x": logged{func() { panic("in a field") }}}}}, nil
 	}},
 
+	// Asked by a command.
+	"ask-exits":       {asked: func() error { os.Exit(0); return nil }},
+	"ask-panics":      {asked: func() error { panic("not today") }},
+	"ask-panics-away": {asked: func() error { go panic("in the background"); select {} }},
+	"ask-goexit":      {asked: func() error { runtime.Goexit(); return nil }},
+	"ask-blocks":      {asked: func() error { select {} }},
+	"ask-error-nil":   {asked: func() error { var e *typed; return e }},
+	"ask-error-panic": {asked: func() error { return evil{text: func() string { panic("error text") }} }},
+
 	// Closing.
 	"close-exits":        {close: closing(func() { os.Exit(3) })},
 	"close-goexit":       {close: closing(runtime.Goexit)},

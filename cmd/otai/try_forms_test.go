@@ -1,0 +1,337 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/open-ticket-ai/otai/internal/helpdesk"
+)
+
+// The parts of a configuration with two runners for two queues.
+const (
+	tryForms = `
+services:
+  desk:
+    use: otobo-znuny:OTOBOZnunyTicketSystemService
+    params: { base_url: "${OTOBO_URL}", articles: first }
+%s  models: { use: hf-local:HFClassificationService }
+orchestrator:
+  params: { orchestrator_sleep: PT0.01S }
+  runners:
+    - id: sort
+      run:
+        use: base:CompositePipe
+        params:
+          steps:
+%s    - id: rank
+      run:
+        use: base:CompositePipe
+        params:
+          steps:
+%s`
+	// Of each runner: its criteria, its model, and the step that writes.
+	tryLoop = `            - id: fetch
+              use: base:FetchTicketsPipe
+              injects: { ticket_system: desk }
+              params: { ticket_search_criteria: { %s, limit: 50 } }
+            - id: each
+              use: base:ForEachPipe
+              params:
+                items: "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
+                as: ticket
+                steps:
+                  - id: classify
+                    use: base:ClassificationPipe
+                    injects: { classification_service: models }
+                    params: { text: "{{ get_parent_param('ticket').subject }} {{ get_parent_param('ticket').body }}", model_name: "{{ get_env('CHECKOUT') }}/examples/demo/models/%s" }
+                  - { id: write, injects: { ticket_system: desk }, %s }
+`
+	// The three pipes of Open Ticket AI, and a note of its own.
+	tryThreePipes = `            - id: fetch
+              use: base:FetchTicketsPipe
+              injects: { ticket_system: desk }
+              params: { ticket_search_criteria: { %s, limit: 1 } }
+            - id: classify
+              use: base:ClassificationPipe
+              injects: { classification_service: models }
+              params: { text: "{{ get_pipe_result('fetch', 'fetched_tickets')[0].subject if get_pipe_result('fetch', 'fetched_tickets') else fail('no ticket') }} {{ get_pipe_result('fetch', 'fetched_tickets')[0].body }}", model_name: "{{ get_env('CHECKOUT') }}/examples/demo/models/%s" }
+            - id: write
+              use: base:UpdateTicketPipe
+              injects: { ticket_system: desk }
+              params: { ticket_id: "{{ get_pipe_result('fetch', 'fetched_tickets')[0].id }}", updated_ticket: { %s } }
+            - id: note
+              use: base:AddNotePipe
+              injects: { ticket_system: desk }
+              params: { ticket_id: "{{ get_pipe_result('fetch', 'fetched_tickets')[0].id }}", note: { subject: Sorted, body: x } }
+`
+	whatIsIncoming = `queue: { name: Incoming }, fields: { StateType: [new, open], Locks: [unlock] }`
+	whatIsSoftware = `queue: { name: "IT::Software" }, fields: { StateType: [new, open], Title: "*" }`
+	byUpdate       = `use: base:UpdateTicketPipe, params: { ticket_id: "{{ get_parent_param('ticket').id }}", updated_ticket: { %s, notes: [{ subject: Done, body: x }] } }`
+	byDecision     = `use: base:DecisionPipe, params: { ticket_id: "{{ get_parent_param('ticket').id }}", from: classify, %s }`
+
+	queueMap    = `map: { IT::Accounts: { queue: IT::Accounts }, IT::Hardware: { queue: IT::Hardware, priority: "4 high" }, IT::Network: { queue: IT::Network }, IT::Software: { queue: IT::Software }, HR: { queue: HR, state: open }, Facilities: {} }`
+	priorityMap = `map: { 1 very low: { priority: 1 very low }, 2 low: { priority: 2 low }, 3 normal: { priority: 3 normal }, 4 high: { priority: 4 high }, 5 very high: { priority: 5 very high } }`
+	toLabel     = `queue: { name: "{{ get_pipe_result('classify', 'label') }}" }`
+	toPriority  = `priority: { name: "{{ get_pipe_result('classify', 'label') }}" }`
+)
+
+// tryForm is a way to write two runners, and what must come of it so that the test says something.
+type tryForm struct {
+	name           string
+	desk, sort, rk string
+	actions        []string // each of these is predicted of some ticket
+	bounded        bool     // run ends with 1: it sets tickets aside
+	byID           bool     // what is written is compared by ids: nobody has read the names
+	everyday       bool
+}
+
+func tryFormsOf(queueID string) []tryForm {
+	loop := func(criteria, model, write string) string { return fmt.Sprintf(tryLoop, criteria, model, write) }
+	byLabel := loop(whatIsIncoming, "queue", fmt.Sprintf(byUpdate, toLabel))
+	ranked := loop(whatIsSoftware, "priority", fmt.Sprintf(byUpdate, toPriority))
+	return []tryForm{
+		{
+			name: "DecisionPipe with bands, a fallback and labels for people", everyday: true,
+			sort:    loop(whatIsIncoming, "queue", fmt.Sprintf(byDecision, queueMap+`, apply_from: { default: 0.8, HR: 0.95 }, suggest_from: 0.6, otherwise: { queue: Unclassified }`)),
+			rk:      loop(whatIsSoftware, "priority", fmt.Sprintf(byDecision, priorityMap)),
+			actions: []string{"applied", "suggested", "left"},
+		},
+		{
+			name:    "DecisionPipe that leaves what it isn't sure of, then one that applies",
+			sort:    loop(whatIsIncoming, "queue", fmt.Sprintf(byDecision, queueMap+`, apply_from: 0.9`)),
+			rk:      loop(whatIsSoftware, "priority", fmt.Sprintf(byDecision, priorityMap+`, apply_from: 0.5, language: de`)),
+			actions: []string{"applied", "left"},
+		},
+		{
+			name: "allow by name", everyday: true, bounded: true,
+			desk: `    allow: { queues: [IT::Accounts, IT::Software, IT::Network], priorities: [2 low, 3 normal], notes: internal }` + "\n",
+			sort: byLabel, rk: ranked,
+			actions: []string{"applied", "refused"},
+		},
+		{
+			name: "allow by name, and targets by id", bounded: true,
+			desk:    `    allow: { queues: [IT::Accounts, IT::Software] }` + "\n",
+			sort:    loop(whatIsIncoming, "queue", fmt.Sprintf(byUpdate, `queue: { id: "{{ '`+queueID+`' if get_pipe_result('classify', 'label') == 'IT::Software' else fail('not ours') }}" }`)),
+			rk:      ranked,
+			actions: []string{"refused", "left"},
+		},
+		{
+			name: "allow by id", bounded: true, byID: true,
+			desk:    `    allow: { queues: [{ id: ` + queueID + ` }, IT::Hardware] }` + "\n",
+			sort:    loop(whatIsIncoming, "queue", fmt.Sprintf(byUpdate, `queue: { id: "{{ '`+queueID+`' if get_pipe_result('classify', 'label') == 'IT::Software' else '1' }}" }`)),
+			rk:      ranked,
+			actions: []string{"applied", "refused"},
+		},
+		{
+			name: "DecisionPipe with targets that aren't allowed", bounded: true,
+			desk:    `    allow: { queues: [IT::Accounts, IT::Software, Unclassified] }` + "\n",
+			sort:    loop(whatIsIncoming, "queue", fmt.Sprintf(byDecision, queueMap+`, apply_from: { default: 0.8, IT::Software: 0.99 }, suggest_from: 0.6, otherwise: { queue: Unclassified }`)),
+			rk:      ranked,
+			actions: []string{"applied", "suggested", "refused"},
+		},
+		{
+			name:    "three pipes and a note",
+			sort:    fmt.Sprintf(tryThreePipes, whatIsIncoming, "queue", toLabel),
+			rk:      fmt.Sprintf(tryThreePipes, whatIsSoftware, "priority", toPriority),
+			actions: []string{"applied"},
+		},
+		{
+			name: "three pipes and allow", bounded: true,
+			desk:    `    allow: { queues: [IT::Accounts, IT::Software] }` + "\n",
+			sort:    fmt.Sprintf(tryThreePipes, whatIsIncoming, "queue", toLabel),
+			rk:      fmt.Sprintf(tryThreePipes, whatIsSoftware, "priority", toPriority),
+			actions: []string{"applied", "refused"},
+		},
+	}
+}
+
+// tried is what is predicted of a ticket, or was done with it, in words that can be compared.
+type tried map[string][]string // by runner and ticket
+
+// add takes a prediction or a record.
+func (d tried) add(line []byte, byID bool) error {
+	var r struct {
+		Ticket, Runner, Action, Step, Reason string
+		Classifications                      []struct {
+			Label      string
+			Confidence float64
+		}
+		Pipes  []struct{ Action, Label, Reason string }
+		Writes []struct {
+			Old, New map[string]struct{ Name, ID string }
+			Note     int
+		}
+	}
+	if err := json.Unmarshal(line, &r); err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:", r.Action)
+	for _, c := range r.Classifications {
+		fmt.Fprintf(&b, " %s %.4f", c.Label, c.Confidence)
+	}
+	for _, p := range r.Pipes {
+		fmt.Fprintf(&b, " %s %s (%s)", p.Action, p.Label, p.Reason)
+	}
+	for _, w := range r.Writes {
+		for _, name := range slices.Sorted(maps.Keys(w.New)) {
+			if was, is := w.Old[name], w.New[name]; byID && is.ID != "" {
+				fmt.Fprintf(&b, " %s: %s → %s", name, was.ID, is.ID)
+			} else {
+				fmt.Fprintf(&b, " %s: %s → %s", name, was.Name, is.Name)
+			}
+		}
+		fmt.Fprintf(&b, " %d notes", w.Note)
+	}
+	key := r.Runner + " " + r.Ticket
+	d[key] = append(d[key], b.String())
+	return nil
+}
+
+func triedIn(t *testing.T, lines string, byID bool) tried {
+	t.Helper()
+	all := tried{}
+	for line := range strings.Lines(lines) {
+		if err := all.add([]byte(line), byID); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+	}
+	return all
+}
+
+// TestTryPredictsEachForm: of two runners for two queues, written in many ways, try predicts what
+// run then does with the open tickets on a fresh store, and why, and sends nothing that writes.
+func TestTryPredictsEachForm(t *testing.T) {
+	t.Parallel()
+	for _, f := range tryFormsOf("QUEUE") {
+		t.Run(f.name, func(t *testing.T) {
+			if !f.everyday {
+				needsThorough(t)
+			}
+			t.Parallel()
+			f.compare(t, sized(60, 500))
+		})
+	}
+}
+
+func (f tryForm) compare(t *testing.T, tickets int) {
+	w := newWitness(t, "IT::Software", "IT::Hardware", "IT::Network", "IT::Accounts", "HR", "Finance", "Facilities", "Unclassified")
+	texts := exampleTexts(t)
+	open := make(map[string]bool)
+	software := ""
+	for i := range tickets {
+		text := texts[i%len(texts)]
+		n := helpdesk.NewTicket{Queue: "Incoming", Title: fmt.Sprintf("%s (%d)", text[0], i), Body: text[1]}
+		if i%4 == 3 {
+			n.Queue = "IT::Software"
+		}
+		if i%5 < 2 {
+			n.State = "closed successful"
+		}
+		id := w.AddTicket(n)
+		open[strconv.FormatInt(id, 10)] = i%5 >= 2
+		if i%4 == 3 {
+			software = strconv.FormatInt(id, 10)
+		}
+	}
+	config := fmt.Sprintf(tryForms, f.desk, f.sort, f.rk)
+	config = writeFile(t, strings.ReplaceAll(config, "QUEUE", w.queueOf(software)))
+	report := filepath.Join(t.TempDir(), "report.jsonl")
+	env := w.environment()
+	out, code := w.command(env, "try", "-c", config, "--last", strconv.Itoa(tickets), "--closed", "-o", report)
+	if code != 0 {
+		t.Fatalf("%d: %s", code, out)
+	}
+	for operation, n := range w.counts {
+		if operation != "ticket-search" && operation != "ticket-get" {
+			t.Errorf("%d requests %s", n, operation)
+		}
+	}
+	lines, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	predicted := triedIn(t, string(lines), f.byID)
+	seen := make(map[string]int)
+	for key, all := range predicted {
+		_, ticket, _ := strings.Cut(key, " ")
+		if !open[ticket] {
+			delete(predicted, key)
+			continue
+		}
+		action, _, _ := strings.Cut(all[0], ":")
+		seen[action]++
+	}
+	for _, action := range f.actions {
+		if seen[action] == 0 {
+			t.Errorf("no open ticket is %s, so the test proves less than it says: %v", action, seen)
+		}
+	}
+
+	run := exec.CommandContext(t.Context(), product.otai, "run", "-c", config, "--until-empty")
+	run.Env = env
+	said, err := run.CombinedOutput()
+	code = exitCode(err)
+	if want := map[bool]int{true: 1}[f.bounded]; code != want {
+		t.Fatalf("%d: %s", code, said)
+	}
+	export := exec.Command(product.otai, "decisions", "export", "-c", config, "--format", "jsonl")
+	export.Env = env
+	records, err := export.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := triedIn(t, string(records), f.byID)
+	different := 0
+	for _, key := range slices.Sorted(maps.Keys(predicted)) {
+		if slices.Equal(predicted[key], done[key]) {
+			continue
+		}
+		if different++; different < 10 {
+			t.Errorf("%s:\npredicted %q\nthen      %q", key, predicted[key], done[key])
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(done)) {
+		if predicted[key] == nil {
+			if different++; different < 10 {
+				t.Errorf("%s: not predicted, then %q", key, done[key])
+			}
+		}
+	}
+	if different > 0 {
+		t.Errorf("%d of %d predictions are otherwise than what was done", different, len(predicted))
+	}
+	row(t, "try, "+f.name, "%d tickets, %d predictions of open ones (%v), %d differences, requests %v", tickets, len(predicted), seen, different, w.counts)
+}
+
+// queueOf is the id of the queue in which a ticket is, as otai reads it.
+func (w *witness) queueOf(ticket string) string {
+	w.t.Helper()
+	config := writeFile(w.t, `
+services: { desk: { use: "otobo-znuny:OTOBOZnunyTicketSystemService", params: { base_url: "${OTOBO_URL}" } } }
+orchestrator: { runners: [{ id: look, run: { use: "base:FetchTicketsPipe", injects: { ticket_system: desk }, params: { ticket_search_criteria: { limit: 1 } } } }] }
+`)
+	report := filepath.Join(w.t.TempDir(), "report.jsonl")
+	if out, code := w.command(w.environment(), "try", "-c", config, "--ids", ticket, "-o", report); code != 0 {
+		w.t.Fatal(out)
+	}
+	line, err := os.ReadFile(report)
+	var p struct {
+		Read struct{ Queue struct{ ID string } }
+	}
+	if err == nil {
+		err = json.Unmarshal(line, &p)
+	}
+	if err != nil || p.Read.Queue.ID == "" {
+		w.t.Fatalf("%v: %s", err, line)
+	}
+	return p.Read.Queue.ID
+}
