@@ -18,8 +18,9 @@ func (c *command) newRun() *cobra.Command {
 		Short: "Run a configuration until Ctrl-C",
 		Long: `Runs the pipes of a configuration again and again. An error, such as a help
 desk that is down, stays with the runner it happens in, which retries with growing
-pauses. Ctrl-C, SIGTERM or SIGHUP lets the running step end, within 5 seconds; a
-second one ends otai at once.
+pauses. Ctrl-C or SIGTERM lets the running step end, within 5 seconds; a second one
+ends otai at once. SIGHUP reloads the configuration, plugins and otai itself; if
+anything is wrong with them, what runs goes on as before.
 
 With --dry-run, nothing else happens either: a pipe or classifier that doesn't come with
 otai and isn't labeled as without an effect is shown as not tried, and ends the run of
@@ -50,7 +51,12 @@ refused.`,
 				defer progress.end()
 				o.Progress = progress.step
 			}
-			return app.Run(cmd.Context(), c.settings, o)
+			err := app.Run(cmd.Context(), c.settings, o)
+			if err != nil && c.settings.Worker.Beside() {
+				c.settings.Worker.Refuse(err.Error())
+				return quietly(err) // the supervisor says it
+			}
+			return err
 		},
 	}
 	c.configFlag(cmd)

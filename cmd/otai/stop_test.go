@@ -44,17 +44,6 @@ func TestAStopWhilePluginsAreLoadedIsNoError(t *testing.T) {
 	}
 }
 
-func TestATerminalThatIsClosedEndsTheWorkInOrder(t *testing.T) {
-	p := start(t, environment(t), "run", "-c", writeFile(t, oneStep))
-	eventually(t, "it runs", func() bool { return strings.Contains(p.log.String(), "otai runs") })
-	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	if status := p.exitOf(t); status.ExitStatus() != 0 || !strings.Contains(p.log.String(), "otai ended") {
-		t.Errorf("after SIGHUP: %+v, want exit code 0 and the last line", status)
-	}
-}
-
 func TestTheDemonstrationLeavesNothingBehindWhenItIsStopped(t *testing.T) {
 	temp := t.TempDir()
 	p := start(t, environment(t, "TMPDIR="+temp), "demo")

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,6 +33,35 @@ func TestRunIsEndedByCtrlC(t *testing.T) {
 			t.Errorf("ticket %d has %d notes", ticket.ID, n)
 		}
 	}
+}
+
+// The kernel hangs up the sessions of a terminal that is closed. A process without one, as a
+// service is, reloads at SIGHUP, and so does one whose terminal is still there.
+func TestATerminalThatIsClosedEndsTheWorkInOrder(t *testing.T) {
+	t.Parallel()
+	_, url := deskForInit(t, helpdesk.Options{})
+	env, dir := environment(t), moving(t, url)
+	logged := filepath.Join(t.TempDir(), "log")
+	w := atTerminal(t, dir, env, "/bin/sh", "-c", `exec "$0" run --log-format json 2>"$1"`, product.otai, logged)
+	shows := func(what string, times int) {
+		t.Helper()
+		eventually(t, what, func() bool {
+			text, _ := os.ReadFile(logged)
+			return strings.Count(string(text), what) >= times
+		})
+	}
+	shows("otai runs", 1)
+	if err := w.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	shows("the configuration was reloaded", 1)
+	shows("otai ended", 1) // that is the former worker
+	w.slave.Close()
+	w.master.Close()
+	if code := w.exit(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	shows("otai ended", 2)
 }
 
 func TestRunIsStoppedByCtrlZAndGoesOnByFg(t *testing.T) {

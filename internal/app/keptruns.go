@@ -23,7 +23,11 @@ import (
 // keptRuns are the runs of this process, which outlive it. nil are those of a dry run,
 // which are forgotten.
 type keptRuns struct {
-	store    *RunStore
+	setup    *Setup
+	options  RunOptions
+	late     lateStore
+	runs     lateRuns
+	store    *RunStore // nil: it isn't open
 	gate     *gate.Gate
 	engine   *runs.Engine
 	logger   *slog.Logger
@@ -32,22 +36,35 @@ type keptRuns struct {
 	backlog  *backlog // nil: nobody asks how far it is
 }
 
-// keepRuns opens the store, and puts the gate and the engine of runs on it.
-func (a *Setup) keepRuns(ctx context.Context, o RunOptions) (*keptRuns, error) {
-	opened, err := a.openRunStore(ctx, !o.Once && !o.UntilEmpty)
-	if err != nil {
-		return nil, err
-	}
-	k := &keptRuns{store: opened, logger: a.logger}
+// keepRuns puts a gate before the store, which is open or will be.
+func (a *Setup) keepRuns(o RunOptions) *keptRuns {
+	k := &keptRuns{setup: a, options: o, logger: a.logger}
 	if o.UntilEmpty && o.Progress != nil {
 		k.backlog = newBacklog()
 	}
-	k.gate = gate.New(gate.Options{Logger: a.logger, Store: opened.Store, Clock: opened.Clock, Keep: a.Document.Runs.Keep, At: a.Place, KeepText: a.Document.Decisions.KeepText, Searches: k.backlog.searches(), Bounds: a.bounds()})
+	var clock func() (string, int64)
+	if a.Document.Runs.Database == "" {
+		clock = runs.BootClock
+	}
+	k.gate = gate.New(gate.Options{Logger: a.logger, Store: &k.late, Clock: clock, Keep: a.Document.Runs.Keep, At: a.Place, KeepText: a.Document.Decisions.KeepText, Searches: k.backlog.searches(), Bounds: a.bounds()})
+	return k
+}
+
+// open opens the store, and puts an engine of runs on it.
+func (k *keptRuns) open(ctx context.Context) error {
+	a, o := k.setup, k.options
+	opened, err := a.openRunStore(ctx, !o.Once && !o.UntilEmpty)
+	if err != nil {
+		return err
+	}
+	k.store = opened
+	k.late.open(opened.Store)
 	k.engine = runs.New(runs.Options{
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
 		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Revert: k.gate.Revert, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
-	return k, nil
+	k.runs.now.Store(k.engine)
+	return nil
 }
 
 // Records makes the records of runs that a command ends.
@@ -88,7 +105,7 @@ const leaving = 3 * time.Second
 
 // leave ends the work of the engine of runs.
 func (k *keptRuns) leave(ctx context.Context) error {
-	if k == nil {
+	if k == nil || k.store == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaving)
@@ -96,7 +113,14 @@ func (k *keptRuns) leave(ctx context.Context) error {
 	return errors.Join(k.engine.Close(ctx), k.gate.KeepUnfound(ctx))
 }
 
-func (k *keptRuns) close() error { return ExitWith(CodeRun, k.store.Close()) }
+func (k *keptRuns) close() error {
+	if k == nil || k.store == nil {
+		return nil
+	}
+	opened := k.store
+	k.store = nil
+	return ExitWith(CodeRun, opened.Close())
+}
 
 // undone is the error of a process that ended by itself and has left something undone.
 func (k *keptRuns) undone(ctx context.Context, o RunOptions) error {

@@ -52,37 +52,39 @@ func (a *Setup) Run(ctx context.Context, o RunOptions) error {
 		}
 		return a.run(ctx, o, options, nil)
 	}
-	kept, err := a.keepRuns(ctx, o)
+	kept := a.keepRuns(o)
+	kept.runs.opened = func() { a.settings.Worker.Took(a.runsPlace()) }
+	if !a.settings.Worker.Beside() { // else another process has the store, and works
+		if err := kept.open(ctx); err != nil {
+			return unlessStopped(ctx, err)
+		}
+	}
+	options.Wrap, options.Runs = kept.wrap, &kept.runs
+	return errors.Join(a.run(ctx, o, options, kept), kept.close())
+}
+
+func unlessStopped(ctx context.Context, err error) error {
 	if stopped(ctx, err) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	options.Wrap, options.Runs = kept.wrap, kept.engine
-	return errors.Join(a.run(ctx, o, options, kept), kept.close())
+	return err
 }
 
 func (a *Setup) run(ctx context.Context, o RunOptions, options orchestrator.Options, kept *keptRuns) error {
 	known := a.Redactor.All()
 	engine, err := a.Engine(options)
-	if stopped(ctx, err) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
+	}
+	if err := a.takeOver(ctx, engine, kept); err != nil {
+		return errors.Join(unlessStopped(ctx, err), engine.Close())
 	}
 	a.warnOfShortSecrets(known)
 	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.Document.Services), "plugins", a.Loaded(), "once", o.Once, "dry_run", o.DryRun)
 	ended := kept.follow(ctx, o)
-	a.health.works(engine, kept)
-	err = engine.Run(ctx)
-	a.health.works(nil, nil)
+	err = a.work(ctx, engine, kept)
 	ended()
-	if stopped(ctx, err) {
-		err = nil
-	}
-	err = errors.Join(err, kept.leave(ctx), engine.Close())
+	err = errors.Join(unlessStopped(ctx, err), kept.leave(ctx), engine.Close())
 	if err != nil {
 		return ExitWith(CodeRun, a.Clean(err))
 	}

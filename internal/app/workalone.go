@@ -35,8 +35,8 @@ func WorkAlone(ctx context.Context, s Settings, until func(ctx context.Context) 
 		return err
 	}
 	defer a.Close()
-	kept, err := a.keepRuns(ctx, RunOptions{})
-	if err != nil {
+	kept := a.keepRuns(RunOptions{})
+	if err := kept.open(ctx); err != nil {
 		return err
 	}
 	engine, err := a.Engine(orchestrator.Options{Wrap: kept.wrap}) // which makes the services known to the gate

@@ -11,8 +11,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/open-ticket-ai/otai/internal/orphans"
 	"golang.org/x/sys/unix"
+
+	"github.com/open-ticket-ai/otai/internal/orphans"
+	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 )
 
 // workerArgument is the first argument of a process that was started as a worker.
@@ -58,6 +60,54 @@ type child struct {
 	asks    *asks
 	said    chan message  // closed when nothing more comes
 	died    chan struct{} // closed when it has ended, and not yet been waited for
+
+	// What it has said.
+	stage     message
+	ready     bool
+	readyAt   time.Time
+	plugins   []crashes.Plugin // that it has opened
+	met       []crashes.Plugin // whose code has run in it
+	places    map[int]message  // where they work
+	trace     string
+	temporary []string // folders
+	exit      *int
+	format    string // of its log
+	level     string
+
+	silent  int    // looks since it said something
+	deaf    bool   // it has closed its end of the connection
+	givenUp string // why it was ended from here; "" if it wasn't
+
+	// Of one that takes the place of another (reload.go).
+	beside   bool   // it was started beside another one, and waits for the store
+	prepared bool   // it can take over
+	runs     string // where it keeps runs
+	refused  string // why it can't be
+	retires  bool   // another one has its place
+	looks    int    // since then
+}
+
+// saying is what it says; nil, on which nothing comes, where there is none.
+func (c *child) saying() <-chan message {
+	if c == nil || c.deaf {
+		return nil
+	}
+	return c.said
+}
+
+// gone is closed when it has ended; nil where there is none.
+func (c *child) gone() <-chan struct{} {
+	if c == nil {
+		return nil
+	}
+	return c.died
+}
+
+// send sends a message. One that gets none has ended, or will.
+func (c *child) send(m message) {
+	if c != nil {
+		_ = c.wire.send(m)
+	}
 }
 
 // start starts a worker.
@@ -96,7 +146,10 @@ func start(path string, args []string, stdin, stdout *os.File) (*child, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), wire.file.Close(), counts.Close(), reports.from.Close(), asks.file.Close())
 	}
-	c := &child{pid: pid, wire: wire, counts: counts, asks: asks, reports: reports, said: make(chan message), died: make(chan struct{})}
+	c := &child{
+		pid: pid, wire: wire, counts: counts, asks: asks, reports: reports, said: make(chan message), died: make(chan struct{}),
+		stage: message{Stage: StageStart}, places: make(map[int]message),
+	}
 	go func() {
 		defer close(c.said)
 		wire.receive(func(m message) { c.said <- m })

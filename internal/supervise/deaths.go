@@ -28,19 +28,24 @@ func (e *DiedError) Error() string {
 	} else {
 		text += times(e.Deaths)
 	}
-	text += " by " + e.Death.How + ", " + where(e.Death)
-	if p := e.Death.Plugin; p != nil {
+	return text + how(e.Death)
+}
+
+// how says how a worker died, behind that it did.
+func how(d crashes.Death) string {
+	text := " by " + d.How + ", " + where(d)
+	if p := d.Plugin; p != nil {
 		text += fmt.Sprintf("; it is put down to the plugin %s (%s)", p.Name, p.Path)
-	} else if suspects := names(e.Death.Suspects); len(suspects) > 0 {
+	} else if suspects := names(d.Suspects); len(suspects) > 0 {
 		text += "; it may have been one of the plugins " + strings.Join(suspects, ", ")
 	}
-	if reason := crashes.ShareReason(e.Death.Cause); reason != "" { // nobody here knows what is secret
+	if reason := crashes.ShareReason(d.Cause); reason != "" { // nobody here knows what is secret
 		text += "; " + reason
 	}
 	switch {
-	case e.Death.Trace != "":
-		text += "; its trace is in " + e.Death.Trace
-	case e.Death.Cause != "":
+	case d.Trace != "":
+		text += "; its trace is in " + d.Trace
+	case d.Cause != "":
 		text += "; no trace of it is kept, as `otai run` keeps one"
 	}
 	return text
@@ -70,23 +75,23 @@ func where(d crashes.Death) string {
 	return fmt.Sprintf("while %s %s", d.Stage, d.At)
 }
 
-// death is that of the worker, with whom it is put down to.
-func (s *supervisor) death(pid int, e ending) *crashes.Death {
+// death is that of a worker, with whom it is put down to.
+func (s *supervisor) death(c *child, e ending) *crashes.Death {
 	d := &crashes.Death{
-		Time: time.Now(), Pid: pid, Frozen: s.givenUp != "", Stage: s.stage.Stage, At: s.stage.At, Ready: s.ready, Trace: s.trace,
+		Time: time.Now(), Pid: c.pid, Frozen: c.givenUp != "", Stage: c.stage.Stage, At: c.stage.At, Ready: c.ready, Trace: c.trace,
 	}
 	switch {
 	case e.status.Signaled():
 		d.How = "signal: " + e.status.Signal().String()
-		d.Killed = e.status.Signal() == unix.SIGKILL && s.givenUp == ""
+		d.Killed = e.status.Signal() == unix.SIGKILL && c.givenUp == ""
 	default:
 		d.How = fmt.Sprintf("exit status %d", e.status.ExitStatus())
 	}
-	if s.givenUp != "" {
-		d.How += ", " + s.givenUp
+	if c.givenUp != "" {
+		d.How += ", " + c.givenUp
 	}
-	known := slices.Concat(s.plugins, s.met)
-	if p := s.stage.Plugin; p != nil {
+	known := slices.Concat(c.plugins, c.met)
+	if p := c.stage.Plugin; p != nil {
 		known = append(known, *p)
 	}
 	reading := crashes.Name(bytes.NewReader(e.report), d.Frozen, known) // where no trace is kept
@@ -97,21 +102,21 @@ func (s *supervisor) death(pid int, e ending) *crashes.Death {
 	first, _, _ := strings.Cut(string(e.report), "\n")
 	d.Cause, d.Frame, d.Plugin = cmp.Or(first, reading.Cause), reading.Frame, reading.Plugin
 	if d.Plugin == nil && reading.Own {
-		s.doubt(d)
+		s.doubt(c, d)
 		return d
 	}
 	s.history.inDoubt = 0 // the next one is a first one again
 	if d.Plugin == nil {
 		// What may call what in the system was set before, and not by who calls now.
-		s.suspect(d, e.places, e.status.Signaled() && e.status.Signal() == unix.SIGSYS)
+		s.suspect(c, d, e.places, e.status.Signaled() && e.status.Signal() == unix.SIGSYS)
 	}
 	return d
 }
 
 // doubt is for a death of otai's own making. Whose code was being dealt with may have spoiled
 // what that met with: that counts from the third time in a row on.
-func (s *supervisor) doubt(d *crashes.Death) {
-	p := s.stage.Plugin
+func (s *supervisor) doubt(c *child, d *crashes.Death) {
+	p := c.stage.Plugin
 	if p == nil {
 		return
 	}
@@ -123,13 +128,13 @@ func (s *supervisor) doubt(d *crashes.Death) {
 // suspect puts a death that left no name to the plugin that was being dealt with, or else to
 // the only one that was at work. Where several were, or none, or anyone may be guilty, it names
 // them all.
-func (s *supervisor) suspect(d *crashes.Death, places []int, anyone bool) {
-	if d.Plugin = s.stage.Plugin; d.Plugin != nil {
+func (s *supervisor) suspect(c *child, d *crashes.Death, places []int, anyone bool) {
+	if d.Plugin = c.stage.Plugin; d.Plugin != nil {
 		return
 	}
 	var at []string
 	for _, n := range places {
-		m, known := s.places[n]
+		m, known := c.places[n]
 		if !known {
 			continue
 		}
@@ -143,15 +148,15 @@ func (s *supervisor) suspect(d *crashes.Death, places []int, anyone bool) {
 	}
 	switch {
 	case anyone || len(d.Suspects) == 0 && !d.Killed:
-		d.Suspects = s.plugins
+		d.Suspects = c.plugins
 	case len(d.Suspects) == 1:
 		d.Plugin, d.Suspects = &d.Suspects[0], nil
 	}
 }
 
 // settle notes a death, decides what follows from it, and says so.
-func (s *supervisor) settle(d *crashes.Death) (v outcome) {
-	well := s.ready && time.Since(s.readyAt) >= wellFor
+func (s *supervisor) settle(c *child, d *crashes.Death) (v outcome) {
+	well := c.ready && time.Since(c.readyAt) >= wellFor
 	before := s.history
 	decide := func(m *crashes.Memory) {
 		known, within := crashes.Known{}, 0

@@ -3,13 +3,16 @@
 // supervisor lives, says so, and starts another.
 //
 // [Run] is the supervisor (supervisor.go). It starts a worker in a process group of its own
-// (child.go), turns signals into words for it (signals.go), and hears from it what it does
+// (child.go), turns signals into words for it (signals.go, answers.go), and hears from it what it does
 // (wire.go). A worker that ends without having said its exit code has died, whatever its exit
 // status; so has one that is silent for long. What Go writes about its end doesn't reach the log
 // (stderr.go). What follows from a death (deaths.go) is decided in one
 // place (judge.go), by what package crashes remembers. Then nothing of it is left: its group is
 // killed, and every descendant that walked out of it, which the kernel hands to the supervisor
 // (package orphans).
+//
+// A reload has two workers for a moment (reload.go, and turns.go on their side): the new one is
+// prepared while the old one works, and takes over what that gives back.
 //
 // [Connect] is the worker's side (worker.go). It says what is about to run code of a plugin,
 // hears when to stop, and ends when the supervisor has gone.

@@ -112,11 +112,11 @@ func TestACrashOfOtaisOwnCodeIsPutDownToAPluginFromTheThirdInARowOn(t *testing.T
 			s := &supervisor{}
 			var d *crashes.Death
 			for n, report := range c.reports {
-				s.stage = message{Stage: StageOpening}
+				of := &child{pid: 1, stage: message{Stage: StageOpening}}
 				if file := c.files[n]; file != "" {
-					s.stage.Plugin = &crashes.Plugin{Name: "otai-" + file, SHA256: file, Package: "example.com/" + file}
+					of.stage.Plugin = &crashes.Plugin{Name: "otai-" + file, SHA256: file, Package: "example.com/" + file}
 				}
-				d = s.death(1, ending{report: []byte(report)})
+				d = s.death(of, ending{report: []byte(report)})
 			}
 			got := ""
 			if d.Plugin != nil {

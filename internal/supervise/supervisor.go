@@ -37,6 +37,9 @@ type Options struct {
 	MaxInput int
 	Output   *os.File // standard output of the workers; nil: this process's
 
+	// Reloads are asked for by other means than SIGHUP; nil: they aren't.
+	Reloads <-chan Reload
+
 	// Logger makes the logger for what the supervisor has to say, in the format and with the
 	// level that the last worker named; "" before one did.
 	Logger func(format, level string) *slog.Logger
@@ -49,6 +52,7 @@ type Options struct {
 	Doors func(Doors)
 
 	look time.Duration // for tests; 0: [look]
+	most int           // looks of a reload's part, for tests; 0: [prepareLooks] and [handOverLooks]
 }
 
 // How long a worker may be silent, how long it may take to crash when it is asked to, and how
@@ -79,20 +83,12 @@ type supervisor struct {
 	input   *replay
 	history history
 
-	child     *child // nil in a pause
-	stage     message
-	ready     bool
-	worked    bool // a worker was ready, this one or another
-	readyAt   time.Time
-	plugins   []crashes.Plugin // that the worker has opened
-	met       []crashes.Plugin // whose code has run in it
-	places    map[int]message  // where they work
-	trace     string
-	temporary []string // folders
-	folder    string   // with traces; "" until a worker named one
-	exit      *int     // what the worker said
-	silent    int      // looks since it said something
-	givenUp   string   // why it was ended from here; "" if it wasn't
+	child     *child // that works, or is about to; nil in a pause
+	beside    *child // another one, before or after it has taken the place of that; nil: there is none
+	reload    reload
+	terminal  terminal
+	worked    bool   // a worker was ready, this one or another
+	folder    string // with traces; "" until a worker named one
 	replaced  *crashes.Death
 	format    string
 	level     string
@@ -103,8 +99,9 @@ type supervisor struct {
 // Run runs the command in a worker, and in another one if that dies, until one says its exit
 // code, which it returns. The error is for a worker that can't be had, or a [*DiedError].
 func Run(ctx context.Context, o Options) (int, error) {
-	s := &supervisor{Options: o, path: ownPath(), signals: watchSignals(), others: orphans.Children()}
+	s := &supervisor{Options: o, path: ownPath(), signals: watchSignals(), others: orphans.Children(), terminal: findTerminal()}
 	defer s.signals.end()
+	defer s.over()
 	if ctx.Err() != nil {
 		return 0, nil // stopped before there is anything to stop
 	}
@@ -133,9 +130,9 @@ func Run(ctx context.Context, o Options) (int, error) {
 			}
 			continue
 		}
-		death := s.watch()
+		ended, death := s.watch()
 		switch {
-		case death == nil && s.mayBeBetterLater():
+		case death == nil && s.mayBeBetterLater(ended):
 			s.replaced = nil // which this worker has said
 			pause := s.history.unstarted()
 			s.log().Error("another worker process can't begin its work yet", "pause", pause)
@@ -144,11 +141,11 @@ func Run(ctx context.Context, o Options) (int, error) {
 			}
 			continue
 		case death == nil:
-			return *s.exit, nil
+			return *ended.exit, nil
 		case s.asked == unix.SIGQUIT:
 			return exitQuit, nil
 		}
-		v := s.settle(death)
+		v := s.settle(ended, death)
 		switch {
 		case s.asked != 0:
 			return 0, &DiedError{Death: *death, Stopped: true}
@@ -162,228 +159,220 @@ func Run(ctx context.Context, o Options) (int, error) {
 }
 
 // mayBeBetterLater reports whether a worker could not begin what another one had done here.
-func (s *supervisor) mayBeBetterLater() bool {
-	return !s.Once && s.asked == 0 && s.worked && !s.ready && s.Temporary != 0 && *s.exit == s.Temporary
+func (s *supervisor) mayBeBetterLater(c *child) bool {
+	return !s.Once && s.asked == 0 && s.worked && !c.ready && s.Temporary != 0 && *c.exit == s.Temporary
 }
 
-// start starts a worker.
+// start starts the worker.
 func (s *supervisor) start() (err error) {
+	s.child, err = s.launch(message{Kind: kindBegin, Version: protocol, Death: s.replaced})
+	if err == nil {
+		s.View.worker(s.child)
+		s.reload.fresh()
+	}
+	return err
+}
+
+// launch starts a worker, and says the first to it.
+func (s *supervisor) launch(begin message) (*child, error) {
 	stdin := os.Stdin
 	if s.input != nil {
+		var err error
 		if stdin, err = s.input.open(); err != nil {
-			return err
+			return nil, err
 		}
 		defer stdin.Close()
 	}
-	s.stage, s.ready, s.plugins, s.met, s.places, s.trace, s.exit, s.silent, s.givenUp = message{Stage: StageStart}, false, nil, nil, make(map[int]message), "", nil, 0, ""
-	if s.child, err = start(s.path, s.Args, stdin, cmp.Or(s.Output, os.Stdout)); err != nil {
-		return err
+	c, err := start(s.path, s.Args, stdin, cmp.Or(s.Output, os.Stdout))
+	if err != nil {
+		return nil, err
 	}
-	s.View.worker(s.child)
-	// One that doesn't hear it has ended, or will.
-	_ = s.child.wire.send(message{Kind: kindBegin, Version: protocol, Death: s.replaced})
-	return nil
+	c.beside = begin.Beside
+	c.send(begin)
+	return c, nil
 }
 
-// watch answers signals and listens to the worker until it has ended, and returns its death,
-// unless it said its exit code.
-func (s *supervisor) watch() *crashes.Death {
-	said := s.child.said
+// watch answers signals and listens to the worker until it has ended and there is none beside it,
+// and returns it, with its death unless it said its exit code.
+func (s *supervisor) watch() (ended *child, death *crashes.Death) {
 	for {
 		select {
-		case m, open := <-said:
-			if !open {
-				// It ends, or it has closed its end, and will not be heard of any more.
-				said, s.silent = nil, max(s.silent, silentLooks-muteLooks)
-				continue
-			}
-			s.hear(m)
+		case m, open := <-s.child.saying():
+			s.listen(s.child, m, open)
+		case m, open := <-s.beside.saying():
+			s.listen(s.beside, m, open)
 		case sig := <-s.signals.came:
-			s.answer(sig)
-			if s.exit != nil && s.child == nil {
-				return nil
+			if code := s.answer(sig); code != nil {
+				return &child{exit: code}, nil
 			}
+		case r := <-s.Reloads:
+			s.want(r)
 		case <-s.signals.childEnded:
 			s.reapOrphans()
 		case <-s.looks:
 			s.look()
-		case <-s.child.died:
-			pid, pending := s.child.pid, s.child
-			e := pending.clear(s.others, s.hear)
+		case <-s.beside.gone():
+			s.besideEnded()
+		case <-s.child.gone():
+			ended, death = s.end(s.child)
 			s.child = nil
 			s.View.worker(nil)
-			if len(e.left) > 0 {
-				s.log().Warn("processes that the worker started can't be ended", "pids", e.left)
+			if !s.replace(ended, death) {
+				return ended, death
 			}
-			if s.exit != nil {
-				if s.trace != "" {
-					crashes.Discard(s.trace)
-				}
-				return nil
-			}
-			d := s.death(pid, e)
-			if s.asked == unix.SIGQUIT {
-				pending.reports.passOn() // or nobody would ever see it
-			}
-			s.removeTemporary()
-			return d
 		}
 	}
 }
 
-// hear takes what the worker says.
-func (s *supervisor) hear(m message) {
-	s.silent = 0
+// end takes the end of a worker and what is left of it. Its death is nil if it said its exit code.
+func (s *supervisor) end(c *child) (*child, *crashes.Death) {
+	spare := s.others
+	for _, other := range []*child{s.child, s.beside} {
+		if other != nil && other != c {
+			spare = append(slices.Clone(spare), other.pid)
+		}
+	}
+	e := c.clear(spare, func(m message) { s.hear(c, m) })
+	if len(e.left) > 0 {
+		s.log().Warn("processes that the worker started can't be ended", "pids", e.left)
+	}
+	if c.exit != nil {
+		if c.trace != "" {
+			crashes.Discard(c.trace)
+		}
+		return c, nil
+	}
+	d := s.death(c, e)
+	if s.asked == unix.SIGQUIT {
+		c.reports.passOn() // or nobody would ever see it
+	}
+	s.removeTemporary(c)
+	return c, d
+}
+
+// listen takes what comes from a worker. Where nothing more comes it ends, or it has closed its
+// end and will not be heard of any more.
+func (s *supervisor) listen(c *child, m message, open bool) {
+	if !open {
+		c.deaf, c.silent = true, max(c.silent, silentLooks-muteLooks)
+		return
+	}
+	s.hear(c, m)
+}
+
+// hear takes what a worker says.
+func (s *supervisor) hear(c *child, m message) {
+	c.silent = 0
 	switch m.Kind {
 	case kindStage:
-		if s.stage = m; m.Stage == StageOpening && m.Plugin != nil {
-			s.met = append(s.met, *m.Plugin)
+		if c.stage = m; m.Stage == StageOpening && m.Plugin != nil {
+			c.met = append(c.met, *m.Plugin)
 		}
-		s.View.change(func(v *Snapshot) { v.Stage, v.At, v.Ready = m.Stage, m.At, v.Ready || m.Stage == StageReady })
-		if m.Stage == StageReady && !s.ready {
-			s.ready, s.worked, s.readyAt = true, true, time.Now()
-			s.rememberReady()
-			s.Manager.Ready("works")
+		if c == s.child {
+			s.View.change(func(v *Snapshot) { v.Stage, v.At, v.Ready = m.Stage, m.At, v.Ready || m.Stage == StageReady })
+		}
+		if m.Stage == StageReady && !c.ready {
+			c.ready, c.readyAt, s.worked = true, time.Now(), true
+			s.rememberReady(c)
+			s.Manager.Ready(s.standing())
+			s.isReady(c)
 		}
 	case kindWaiting:
 		s.Manager.Ready(m.At)
 	case kindPlugin:
 		if m.Plugin != nil {
-			s.plugins = append(s.plugins, *m.Plugin)
+			c.plugins = append(c.plugins, *m.Plugin)
 		}
 	case kindPlace:
 		if m.Plugin != nil {
-			s.places[m.Number] = m
+			c.places[m.Number] = m
 		}
 	case kindTemp:
 		if strings.HasPrefix(filepath.Base(m.Folder), "otai-") { // whatever code of a plugin says
-			s.temporary = append(s.temporary, m.Folder)
+			c.temporary = append(c.temporary, m.Folder)
 		}
 	case kindTrace:
-		s.trace, s.folder = m.Trace, filepath.Dir(m.Trace)
+		c.trace, s.folder = m.Trace, filepath.Dir(m.Trace)
 	case kindLogging:
-		s.format, s.level = m.Format, m.Level
+		if c.format, c.level = m.Format, m.Level; c == s.child {
+			s.format, s.level = c.format, c.level
+		}
 	case kindDoors:
-		if s.Doors != nil && m.Doors != nil {
+		if s.Doors != nil && m.Doors != nil && c == s.child {
 			s.Doors(*m.Doors)
 		}
 	case kindExit:
-		s.exit = &m.Code
+		c.exit = &m.Code
+	default:
+		s.hearOfReload(c, m)
 	}
 }
 
-// answer does what a signal asks for.
-func (s *supervisor) answer(sig os.Signal) {
-	switch sig {
-	case unix.SIGTERM, unix.SIGINT:
-		if s.asked == unix.SIGTERM || s.asked == unix.SIGINT {
-			s.kill(sig.(syscall.Signal))
-			return
-		}
-		s.stop(sig.(syscall.Signal))
-	case unix.SIGHUP:
-		if s.asked == 0 {
-			s.stop(unix.SIGHUP)
-		}
-	case unix.SIGQUIT: // the worker's trace is asked for, and the end
-		if s.asked = unix.SIGQUIT; s.child != nil {
-			_ = unix.Kill(s.child.pid, unix.SIGQUIT)
-		}
-	case unix.SIGTSTP:
-		if !resumable() {
-			return
-		}
-		if s.child != nil {
-			s.child.signal(unix.SIGTSTP)
-		}
-		s.signals.suspend()
-		s.goOn()
-	case unix.SIGCONT:
-		s.goOn()
-	}
-}
-
-func (s *supervisor) stop(sig syscall.Signal) {
-	s.asked, s.sinceStop = sig, 0
-	s.Manager.Stopping()
-	if s.child != nil {
-		_ = s.child.wire.send(message{Kind: kindStop}) // one that can't hear is ended by its time
-	}
-}
-
-// goOn lets the worker go on where it was stopped.
-func (s *supervisor) goOn() {
-	s.silent = 0
-	if s.child != nil {
-		s.child.signal(unix.SIGCONT)
-	}
-}
-
-// kill ends the worker and all of it at once, and this process by the same signal.
-func (s *supervisor) kill(sig syscall.Signal) {
-	if s.child != nil {
-		s.child.signal(unix.SIGKILL)
-		s.child.clear(s.others, s.hear)
-		s.child = nil
-		s.removeTemporary()
-	}
-	s.signals.die(sig)
-	code := exitSignal + int(sig) // it is ignored
-	s.exit = &code
-}
-
-func (s *supervisor) removeTemporary() {
-	for _, dir := range s.temporary {
+func (s *supervisor) removeTemporary(c *child) {
+	for _, dir := range c.temporary {
 		if err := os.RemoveAll(dir); err != nil {
 			s.log().Warn("a folder for temporary files is left", "err", err.Error())
 		}
 	}
-	s.temporary = nil
+	c.temporary = nil
 }
 
-// reapOrphans takes the ends of processes that the worker started and whose parents have
+// reapOrphans takes the ends of processes that the workers started and whose parents have
 // gone.
 func (s *supervisor) reapOrphans() {
 	for _, pid := range orphans.Children() {
-		if (s.child == nil || pid != s.child.pid) && reap(pid) { // its number may soon be another's
+		if slices.ContainsFunc(s.children(), func(c *child) bool { return c.pid == pid }) {
+			continue
+		}
+		if reap(pid) { // its number may soon be another's
 			s.others = slices.DeleteFunc(s.others, func(other int) bool { return other == pid })
 		}
 	}
 }
 
-// look counts how long the worker has said nothing.
+// look counts how long the workers have said nothing, and how long what was asked of them takes.
 func (s *supervisor) look() {
-	if s.silent <= silentLooks+crashLooks+killLooks {
+	if !slices.ContainsFunc(s.children(), func(c *child) bool { return c.silent > silentLooks+crashLooks+killLooks }) {
 		s.Manager.Alive()
 	}
-	if s.silent++; s.silent == silentLooks {
-		s.givenUp = "since it no longer reported that it works"
-		s.log().Error("the worker process no longer reports that it works: it is ended", "seconds", silentLooks, "stage", s.stage.Stage, "at", s.stage.At)
-		_ = unix.Kill(s.child.pid, unix.SIGABRT)
-		_ = unix.Kill(s.child.pid, unix.SIGCONT) // one that was stopped says where only when it goes on
+	for _, c := range s.children() {
+		if c.silent++; c.silent == silentLooks {
+			c.givenUp = "since it no longer reported that it works"
+			s.log().Error("the worker process no longer reports that it works: it is ended", "seconds", silentLooks, "stage", c.stage.Stage, "at", c.stage.At)
+			_ = unix.Kill(c.pid, unix.SIGABRT)
+			_ = unix.Kill(c.pid, unix.SIGCONT) // one that was stopped says where only when it goes on
+		}
+		if c.silent == silentLooks+crashLooks {
+			c.signal(unix.SIGKILL)
+		}
 	}
-	if s.silent == silentLooks+crashLooks {
-		s.child.signal(unix.SIGKILL)
-	}
+	s.lookAtReload()
 	if s.asked == 0 {
 		return
 	}
 	if s.sinceStop++; s.sinceStop == stopLooks {
-		s.givenUp = "since it did not stop in time"
-		s.log().Error("the worker process did not stop in time: it is ended", "seconds", stopLooks, "stage", s.stage.Stage, "at", s.stage.At)
-		s.child.signal(unix.SIGKILL)
+		for _, c := range s.children() {
+			s.endLate(c)
+		}
 	}
 }
 
+// endLate ends a worker that did not stop in time.
+func (s *supervisor) endLate(c *child) {
+	c.givenUp = "since it did not stop in time"
+	s.log().Error("the worker process did not stop in time: it is ended", "seconds", stopLooks, "stage", c.stage.Stage, "at", c.stage.At)
+	c.signal(unix.SIGKILL)
+}
+
 // rememberReady notes which plugins were open when the work began.
-func (s *supervisor) rememberReady() {
-	if s.folder == "" || len(s.plugins) == 0 {
+func (s *supervisor) rememberReady(c *child) {
+	if s.folder == "" || len(c.plugins) == 0 {
 		return
 	}
 	now := time.Now()
 	if m, err := crashes.Recall(s.folder); err == nil {
 		isNew := false
-		for _, p := range s.plugins {
+		for _, p := range c.plugins {
 			known := m.Plugins[p.SHA256]
 			isNew = isNew || known == nil || known.Ready.IsZero()
 		}
@@ -392,7 +381,7 @@ func (s *supervisor) rememberReady() {
 		}
 	}
 	err := crashes.Change(s.folder, func(m *crashes.Memory) {
-		for _, p := range s.plugins {
+		for _, p := range c.plugins {
 			if known := m.Of(p); known.Ready.IsZero() {
 				known.Ready = now
 			}
@@ -403,7 +392,8 @@ func (s *supervisor) rememberReady() {
 	}
 }
 
-// rest waits before the next worker, and reports false where the end is asked for.
+// rest waits before the next worker, unless somebody asks for a reload, which that will be. It
+// reports false where the end is asked for.
 func (s *supervisor) rest(pause time.Duration) bool {
 	if pause > 0 {
 		s.Manager.Status("the worker process has ended; another one is started in " + pause.String())
@@ -414,7 +404,12 @@ func (s *supervisor) rest(pause time.Duration) bool {
 	for s.asked == 0 {
 		select {
 		case sig := <-s.signals.came:
-			s.answer(sig)
+			if s.answer(sig); len(s.reload.wanted) > 0 {
+				return true
+			}
+		case r := <-s.Reloads:
+			s.want(r)
+			return true
 		case <-s.signals.childEnded:
 			s.reapOrphans()
 		case <-s.looks:

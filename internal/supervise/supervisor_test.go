@@ -54,6 +54,9 @@ func superviseHere(how string) int {
 	if strings.Contains(how, "fast") {
 		o.look = 20 * time.Millisecond
 	}
+	if strings.Contains(how, "quick") {
+		o.most = 3
+	}
 	if strings.Contains(how, "input") {
 		o.Input, o.MaxInput = os.Stdin, 1<<20
 	}
@@ -119,6 +122,8 @@ func act(w *Worker, args []string) int {
 			fmt.Println("manager", n)
 		case "wait":
 			w.Waiting("the run store can't be reached")
+		case "turns":
+			return said(turn(w, ctx, args[0]))
 		case "deaf":
 			fmt.Println("works", os.Getpid())
 			time.Sleep(time.Hour)
@@ -370,8 +375,7 @@ func TestSignals(t *testing.T) {
 	}{
 		"SIGTERM":              {[]syscall.Signal{syscall.SIGTERM}, 0, true},
 		"SIGINT":               {[]syscall.Signal{syscall.SIGINT}, 0, true},
-		"SIGHUP":               {[]syscall.Signal{syscall.SIGHUP}, 0, true},
-		"SIGHUP, SIGHUP":       {[]syscall.Signal{syscall.SIGHUP, syscall.SIGHUP}, 0, true},
+		"SIGHUP, SIGTERM":      {[]syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, 0, true},
 		"SIGQUIT asks a trace": {[]syscall.Signal{syscall.SIGQUIT}, 2, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,8 +19,11 @@ const protocol = 1
 
 // The kinds of messages. The supervisor begins with begin, the worker with hello.
 const (
-	kindBegin   = "begin"   // to the worker: the version, and the death that it replaces
+	kindBegin   = "begin"   // to the worker: the version, the death that it replaces, whether it is beside another one
 	kindStop    = "stop"    // to the worker: end in order
+	kindYield   = "yield"   // to the worker: begin nothing more, give back the runs, close the store, and wait
+	kindResume  = "resume"  // to the worker that has yielded: go on, there is no other one
+	kindTake    = "take"    // to the worker that is prepared: open the store and begin
 	kindHello   = "hello"   // the version
 	kindAlive   = "alive"   // the scheduler works
 	kindStage   = "stage"   // what it does from now on, with which plugin
@@ -32,6 +35,12 @@ const (
 	kindWaiting = "waiting" // the start is over as far as it depends on this process; for what it waits
 	kindDoors   = "doors"   // by which others ask, as its configuration wants them
 	kindExit    = "exit"    // the exit code; it is about to end
+
+	// Of a worker that takes the place of another, or gives it up.
+	kindPrepared = "prepared" // its configuration is right, and its services have been started as far as they can be
+	kindRefused  = "refused"  // why it can't take over; it is about to end
+	kindYielded  = "yielded"  // it holds nothing any more
+	kindTook     = "took"     // it has the store, and begins
 )
 
 // message is one of them, as JSON. Each is a packet, so none can be cut in two.
@@ -49,6 +58,9 @@ type message struct {
 	Code    int             `json:"code,omitempty"`
 	Number  int             `json:"number,omitempty"` // of a place
 	Doors   *Doors          `json:"doors,omitempty"`
+	Beside  bool            `json:"beside,omitempty"`
+	Runs    string          `json:"runs,omitempty"` // where runs are kept
+	Text    string          `json:"text,omitempty"`
 }
 
 const (

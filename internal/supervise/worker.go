@@ -47,6 +47,7 @@ type Worker struct {
 	signals    chan os.Signal // nobody reads it
 	nohup      bool           // SIGHUP was ignored by the caller
 	replaces   *crashes.Death
+	turns      turns // who has the store
 	stopped    context.Context
 	stop       context.CancelCauseFunc
 	ended      chan struct{} // closed by End
@@ -72,7 +73,7 @@ func Connect() (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hearing from the supervisor: %w", err)
 	}
-	w.replaces, w.calls, w.answers = begin.Death, openCalls(workerCalls), openAnswers()
+	w.replaces, w.calls, w.answers, w.turns = begin.Death, openCalls(workerCalls), openAnswers(), newTurns(begin.Beside)
 	_ = giveStderr() // which an earlier release's supervisor doesn't ask for
 	// So that nobody is lost if the supervisor is killed before this process.
 	if err := orphans.Adopt(); err != nil {
@@ -113,8 +114,11 @@ func (w *Worker) TakeSignals() {
 // listen hears the supervisor until End. If that has gone, this process stops, too.
 func (w *Worker) listen() {
 	w.wire.receive(func(m message) {
-		if m.Kind == kindStop {
+		switch m.Kind {
+		case kindStop:
 			w.stop(context.Canceled)
+		default:
+			w.turns.hear(m.Kind)
 		}
 	})
 	select {

@@ -326,7 +326,7 @@ func (c *crew) failed(err error, retry time.Duration, keep bool, in phase) {
 	switch {
 	case !keep:
 		c.errs = append(c.errs, err)
-		c.engine.end(err)
+		c.engine.endWith(err)
 	case options.Once:
 		c.errs = append(c.errs, err)
 	case options.UntilEmpty && !passes(err):

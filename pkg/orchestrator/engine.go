@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -11,7 +12,8 @@ import (
 )
 
 // Engine contains all services and pipes of a configuration. [New] makes one. Start, Run
-// and Close are called by one goroutine, one after another.
+// and Close are called by one goroutine, one after another. Run may be called again: services
+// and pipes are then as they were, and what has been started isn't started again.
 type Engine struct {
 	options    Options
 	logger     *slog.Logger
@@ -23,9 +25,9 @@ type Engine struct {
 	runs       Runs
 	gap        *gap
 	places     []*place
-	fetched    []string     // keys of results that are fetched tickets
-	changes    atomic.Int64 // claims, and ends of runs that had claimed something
-	end        func(error)
+	fetched    []string                                // keys of results that are fetched tickets
+	changes    atomic.Int64                            // claims, and ends of runs that had claimed something
+	end        atomic.Pointer[context.CancelCauseFunc] // of the present Run
 
 	// instances in the order in which they were built, for Start and Close
 	instances       []*instance
@@ -33,6 +35,7 @@ type Engine struct {
 	reporting       sync.Mutex    // one report of Doing at a time
 	turn            chan struct{} // of starts: one begins after another
 	unstarted       atomic.Int32  // instances whose first Start has not ended
+	tried           atomic.Bool   // each start has ended or failed once, before the present Run
 	calls           calls
 
 	crewed sync.Mutex

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -136,6 +137,39 @@ func (e *Engine) Start(ctx context.Context) error {
 	return nil
 }
 
+// StartAhead tries once to start each service and pipe that is an [api.Starter], before Run. One
+// that fails, or needs one that did, is left to Run, which tries it again at once; only a
+// [*ConfigError] and the end of ctx are errors.
+func (e *Engine) StartAhead(ctx context.Context) error {
+	for _, i := range e.instances {
+		if _, ok := i.value.(api.Starter); !ok || slices.ContainsFunc(i.needs, func(other *instance) bool { return !other.started() }) {
+			continue
+		}
+		e.doing(Starting, i.use, i.path)
+		switch err := e.start(ctx, i); {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case isConfigError(err):
+			return err
+		case err != nil:
+			i.life.tried(err)
+			e.logger.Warn("a start failed ahead of the work, and is tried again with it", append(whose(err), "path", i.path, "err", err.Error())...)
+		}
+	}
+	e.tried.Store(true)
+	return nil
+}
+
+// started reports whether i and what it needs has started.
+func (i *instance) started() bool {
+	select {
+	case <-i.ready:
+		return !slices.ContainsFunc(i.needs, func(other *instance) bool { return !other.started() })
+	default:
+		return false
+	}
+}
+
 // startBeside starts each instance in the background, as soon as what it needs has started,
 // and again where that fails. Runners wait for what they use, and no others.
 func (e *Engine) startBeside(ctx context.Context, all *sync.WaitGroup) {
@@ -185,7 +219,7 @@ func (e *Engine) startRepeatedly(ctx context.Context, i *instance) {
 	outage := newOutage(i.path, "", e.logger)
 	i.life.begins(outage)
 	for ctx.Err() == nil {
-		ready := e.unstarted.Load() == 0 // each start has ended or failed once
+		ready := e.tried.Load() || e.unstarted.Load() == 0 // each start has ended or failed once
 		err := e.startInTurn(ctx, i)
 		i.life.tried(err)
 		if first {
@@ -202,7 +236,7 @@ func (e *Engine) startRepeatedly(ctx context.Context, i *instance) {
 		case ctx.Err() != nil:
 			return
 		case isConfigError(err) && !ready:
-			e.end(err)
+			e.endWith(err)
 			return
 		case isConfigError(err): // the others do their work
 			e.logger.Error("a service or pipe is not started again before its configuration is corrected: what uses it waits", append(i.about(), "method", "Start", "err", err.Error())...)
@@ -263,7 +297,7 @@ func (e *Engine) start(ctx context.Context, i *instance) error {
 	defer timer.Stop()
 	select {
 	case err := <-i.starting:
-		return e.started(i, err)
+		return e.hasStarted(i, err)
 	case <-timer.C:
 		return i.failed("starting", &StuckError{Method: "Start", Plugin: i.who(), Limit: limit})
 	case <-ctx.Done():
@@ -271,7 +305,7 @@ func (e *Engine) start(ctx context.Context, i *instance) error {
 	timer.Reset(e.options.Grace)
 	select {
 	case err := <-i.starting:
-		return e.started(i, err)
+		return e.hasStarted(i, err)
 	case <-timer.C:
 		e.logger.Warn("a start did not end in time and is left behind", append(i.about(), "method", "Start", "grace", e.options.Grace)...)
 		return ctx.Err()
@@ -285,8 +319,8 @@ func (e *Engine) around(a Activity, i *instance) (ended func()) {
 	return e.options.Around(a, i.plugin)
 }
 
-// started is called when a Start has returned.
-func (e *Engine) started(i *instance, err error) error {
+// hasStarted is called when a Start has returned.
+func (e *Engine) hasStarted(i *instance, err error) error {
 	i.starting = nil
 	if err != nil {
 		return i.failed("starting", err)

@@ -41,7 +41,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	stop, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	e.end = func(err error) { end(endError{err}) }
+	e.end.Store(&end)
 	e.cycle.stopWith(stop.Done())
 
 	crews := make([]*crew, len(e.places))
@@ -72,6 +72,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	err := e.direct(stop, crews)
 	end(err)
 	e.wind(&all, cancel)
+	e.tried.Store(e.tried.Load() || e.unstarted.Load() == 0)
 	var last endError
 	switch {
 	case ctx.Err() != nil:
@@ -84,6 +85,9 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // endError is an error with which the engine ends.
 type endError struct{ error }
+
+// endWith ends the present Run with an error.
+func (e *Engine) endWith(err error) { (*e.end.Load())(endError{err}) }
 
 // lookAgain is how often it is asked whether the end has come.
 const lookAgain = 100 * time.Millisecond

@@ -1,0 +1,122 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	reloadedLine    = `"message":"the configuration was reloaded"`
+	notReloadedLine = `"message":"the configuration was not reloaded`
+)
+
+// put writes a configuration as editors do: whole, under another name first.
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reloads asks for a reload by SIGHUP, and reports whether it was one.
+func (l *life) reloads(t *testing.T) bool {
+	t.Helper()
+	before := l.log.String()
+	good, bad := strings.Count(before, reloadedLine), strings.Count(before, notReloadedLine)
+	if err := l.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	became := false
+	eventually(t, "the reload has ended", func() bool {
+		now := l.log.String()
+		became = strings.Count(now, reloadedLine) > good
+		return became || strings.Count(now, notReloadedLine) > bad
+	})
+	return became
+}
+
+// gaps are the times, in milliseconds, in which no worker had the store.
+func (l *life) gaps() (most, sum float64, n int) {
+	for line := range strings.Lines(l.log.String()) {
+		var of struct {
+			Gap     *float64 `json:"gap"`
+			Message string   `json:"message"`
+		}
+		if strings.Contains(line, reloadedLine) && json.Unmarshal([]byte(line), &of) == nil && of.Gap != nil {
+			most, sum, n = max(most, *of.Gap), sum+*of.Gap, n+1
+		}
+	}
+	return most, sum, n
+}
+
+// TestReloadsUnderLoad changes the configuration again and again while tickets come in. Each
+// change is one that can go wrong in its own way: another step, another service, a further and a
+// removed runner. Each fourth or tenth configuration is broken.
+func TestReloadsUnderLoad(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	times, broken := sized(9, 100), sized(4, 10)
+	env := w.environment()
+	desk := "timeout: PT3S, late: PT2S"
+	further := func(text string) string {
+		return strings.Replace(text, "    steps:\n", "    steps:\n      - { id: further, use: base:ExpressionPipe, params: { expression: 1 } }\n", 1)
+	}
+	variants := []string{
+		rowConfig(3, desk, allInOneStep),
+		rowConfig(3, desk, "\n- { id: before, use: base:ExpressionPipe, params: { expression: 2 } }\n"+allInOneStep),
+		rowConfig(5, "timeout: PT4S, late: PT2S", allInOneStep),
+		further(rowConfig(3, desk, allInOneStep)),
+	}
+	breaks := []string{"orchestrator: [", strings.Replace(variants[0], "base:UpdateTicketPipe", "base:UpdateTicketPip", 1), variants[0] + "\n  other: { use: none:Such }\n"}
+	config := writeFile(t, variants[0])
+	l := live(t, env, "run", "-c", config)
+	eventually(t, "it runs", func() bool { return strings.Contains(l.log.String(), "otai runs") })
+
+	stop, added := make(chan struct{}), make(chan []string)
+	go func() {
+		var ids []string
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				added <- ids
+				return
+			case <-time.After(50 * time.Millisecond):
+				ids = append(ids, w.add(fmt.Sprintf("x %d", n))...)
+			}
+		}
+	}()
+	for n := range times {
+		wrong := n%broken == broken-1
+		if wrong {
+			put(t, config, breaks[n/broken%len(breaks)])
+		} else {
+			put(t, config, variants[(n+1)%len(variants)])
+		}
+		if l.reloads(t) == wrong {
+			t.Fatalf("reload %d: a broken configuration was taken, or a good one was not", n)
+		}
+	}
+	close(stop)
+	ids := <-added
+	w.all(2*time.Minute, ids, whole)
+	l.end(t)
+	if code := l.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if strings.Contains(l.log.String(), "died") {
+		t.Error("a worker died")
+	}
+	if left := running(l.Env); len(left) > 0 {
+		t.Errorf("left running: %v", left)
+	}
+	most, sum, n := l.gaps()
+	row(t, "reloads while it writes", "%d reloads, %d tickets, gap at most %.0f ms, %.0f on average: %v", times, len(ids), most, sum/float64(max(n, 1)), w.wantAllDone(ids, whole))
+}

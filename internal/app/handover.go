@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/open-ticket-ai/otai/internal/supervise"
+	"github.com/open-ticket-ai/otai/pkg/orchestrator"
+)
+
+// takeOver prepares the work beside a process that does it, waits until that has given it up,
+// and opens the store. Without such a process the store is open already.
+func (a *Setup) takeOver(ctx context.Context, engine *orchestrator.Engine, kept *keptRuns) error {
+	w := a.settings.Worker
+	if !w.Beside() {
+		return nil
+	}
+	if err := engine.StartAhead(ctx); err != nil {
+		return ExitWith(CodeUsage, a.Clean(err))
+	}
+	w.Doing(supervise.StageStart, "", nil)
+	if err := w.Prepared(ctx, a.runsPlace()); err != nil {
+		return err
+	}
+	return kept.open(ctx)
+}
+
+// work runs the engine. Where another process is to take over, it gives back the runs and closes
+// the store; should that process fail, it goes on with what it had.
+func (a *Setup) work(ctx context.Context, engine *orchestrator.Engine, kept *keptRuns) error {
+	for {
+		a.health.works(engine, kept)
+		yields, err := a.runUntilYield(ctx, engine)
+		a.health.works(nil, nil)
+		if err != nil || !yields || ctx.Err() != nil {
+			return err
+		}
+		if err := errors.Join(kept.leave(ctx), kept.close()); err != nil {
+			// Whoever opens the store next takes what this one still has.
+			a.logger.Warn("the runs could not all be given back", "err", a.Clean(err))
+		}
+		a.logger.Debug("the work is given up for another process")
+		if !a.settings.Worker.Yielded(ctx) {
+			return nil
+		}
+		if err := kept.open(ctx); err != nil {
+			return err
+		}
+		a.logger.Info("the work goes on as before")
+	}
+}
+
+func (a *Setup) runUntilYield(ctx context.Context, engine *orchestrator.Engine) (yields bool, err error) {
+	work, end := context.WithCancel(ctx)
+	yielded, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-a.settings.Worker.Yields():
+			close(yielded)
+			end()
+		case <-work.Done():
+		}
+	}()
+	err = engine.Run(work)
+	end()
+	<-ended
+	select {
+	case <-yielded:
+		return true, err
+	default:
+		return false, err
+	}
+}
+
+// runsPlace says where runs are kept, without saying it.
+func (a *Setup) runsPlace() string {
+	o := a.Document.Runs
+	if o.Database == "" {
+		return "file"
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %v", o.Database, o.Schema, o.PollOnly))
+	return hex.EncodeToString(sum[:])
+}
