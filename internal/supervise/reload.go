@@ -216,7 +216,7 @@ func (s *supervisor) unready(c *child, d *crashes.Death) string {
 		if !d.Killed {
 			within = known.Died(d.Time)
 		}
-		if history.judge(*d, *known, within, false, false).refuse {
+		if history.judge(*d, *known, within, false, s.Options).refuse {
 			known.Refused = &crashes.Rejection{Time: d.Time, How: d.How, Stage: d.Stage, At: d.At, Trace: d.Trace}
 		}
 	})
