@@ -196,3 +196,48 @@ func (h *helpDesk) moved(n int) bool {
 	}
 	return n <= 0
 }
+
+// TestWhatIsOnATicketAndNotYetKnownToBeDoneIsNobodyElses: a revert dies between the move and its
+// note. The runner searches before the note is added, and again when it is there and this
+// isn't stored yet.
+func TestWhatIsOnATicketAndNotYetKnownToBeDoneIsNobodyElses(t *testing.T) {
+	t.Parallel()
+	inDesk(t, func(t *testing.T, d *desk) {
+		h := newHelpDesk(1)
+		s := d.restart(h)
+		alive := func() bool { return false }
+		search := func() {
+			time.Sleep(2 * time.Minute) // changes are searched for once a minute
+			d.attempt(d.begin(), s, oneUpdate, alive)
+		}
+		for range 3 {
+			search()
+		}
+		if !h.moved(1) {
+			t.Fatal("the ticket is not moved")
+		}
+		half := make(chan struct{})
+		h.before = func(id string, _ func()) error {
+			h.change(id, "otai", api.TicketUpdate{Queue: &api.Entity{Name: "in"}, Priority: &api.Entity{Name: "low"}})
+			close(half)
+			return context.Canceled
+		}
+		id := d.askRevert(store.Range{})
+		<-half
+		s = d.restart(h)
+		h.before = func(_ string, apply func()) error {
+			h.before = nil
+			search()
+			search()
+			apply()
+			search()
+			return nil
+		}
+		for range 5 {
+			search()
+		}
+		if is := h.is("0001"); is != "in low 1" || !d.reverted(id) {
+			t.Errorf("the ticket is %s; it is put back: %v\n%s", is, d.reverted(id), d.log.b.String())
+		}
+	})
+}

@@ -113,7 +113,7 @@ func (m *memory) OwnEffects(_ context.Context, system, ticket string, since int6
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, key := range slices.Sorted(maps.Keys(m.effects)) {
-		if e := m.effects[key]; e.System == system && e.Ticket == ticket && e.State == store.Done && e.Created >= since {
+		if e := m.effects[key]; e.System == system && e.Ticket == ticket && (e.State == store.Done && e.Created >= since || e.State == store.Intent && e.Begun != 0) {
 			all = append(all, e)
 		}
 	}

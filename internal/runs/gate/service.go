@@ -58,7 +58,7 @@ type ticketSystem struct {
 	capped   bool // said that a search is cut off
 	runners  map[string]*searcher
 	released map[string]int       // by runner and ticket: how often in a row it was let go
-	failed   map[string]time.Time // by ticket that is passed over: when it failed at its reading alone
+	avoids   map[string]time.Time // by ticket that is passed over: until when it isn't read
 }
 
 // searcher is a runner, as far as its searches at this ticket system are concerned.
@@ -87,7 +87,7 @@ type ticketCreator struct{ *ticketSystem }
 func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSystem {
 	t := &ticketSystem{
 		gate: g, service: service, system: service, inner: newForeign(inner), timeout: defaultTimeout, late: defaultLate, bounds: g.options.Bounds[service],
-		runners: make(map[string]*searcher), released: make(map[string]int), failed: make(map[string]time.Time),
+		runners: make(map[string]*searcher), released: make(map[string]int), avoids: make(map[string]time.Time),
 	}
 	if n, ok := inner.(named); ok && n.SystemID() != "" {
 		t.system = n.SystemID()

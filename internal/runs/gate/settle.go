@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/picture"
@@ -66,7 +67,9 @@ func (f *fetch) settle(ctx context.Context) (freed []string, err error) {
 		f.gate.options.Logger.DebugContext(ctx, "tickets that are passed over were not looked after", "runner", f.step.Runner(), "err", err.Error())
 		return nil, nil
 	}
-	f.avoid(failing)
+	for id := range failing {
+		f.avoid(id, avoidFor)
+	}
 	var put []store.Ticket
 	for _, row := range rows {
 		ticket, ok := found[row.Ticket]
@@ -109,26 +112,25 @@ func (f *fetch) overToo(ctx context.Context, changed map[string]bool) ([]store.T
 	return append(f.passed, rows...), nil
 }
 
-// avoidFor is for how long a ticket that is passed over isn't read again where the ticket
-// system fails at it alone.
-const avoidFor = 10 * time.Minute
+// For how long a ticket that is passed over isn't read again.
+const (
+	avoidFor = 10 * time.Minute // where the ticket system fails at it alone
+	openFor  = 5 * time.Second  // where a write to it is open
+)
 
-func (t *ticketSystem) avoid(failing map[string]error) {
+func (t *ticketSystem) avoid(ticket string, lasts time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for id := range failing {
-		if len(t.failed) > 1000 {
-			clear(t.failed)
-		}
-		t.failed[id] = time.Now()
+	if len(t.avoids) > 1000 {
+		clear(t.avoids)
 	}
+	t.avoids[ticket] = time.Now().Add(lasts)
 }
 
 func (t *ticketSystem) avoided(ticket string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	at, ok := t.failed[ticket]
-	return ok && time.Since(at) < avoidFor
+	return time.Now().Before(t.avoids[ticket])
 }
 
 // pause reports whether it is time to read tickets that were found for the first time.
@@ -201,9 +203,15 @@ func (f *fetch) compare(ctx context.Context, row store.Ticket, ticket api.Ticket
 		row.Picture, row.Settled = encodePicture(now), true
 		return row, false, nil
 	}
-	laid, err := f.lay(ctx, ticket.ID, before)
-	if err != nil {
+	laid, open, err := f.lay(ctx, ticket.ID, before)
+	switch {
+	case err != nil:
 		return row, false, err
+	case open && row.Standing == store.Handled:
+		// What is otherwise may be ours, of whichever runner: it is looked at again.
+		f.avoid(ticket.ID, openFor)
+		row.Settled = false
+		return row, false, nil
 	}
 	d := laid.Changed(now, row.Settled || !laid.Laid && row.Standing != store.Handled)
 	f.others(ctx, laid, now, ticket)
@@ -252,13 +260,15 @@ const noteBounded = "changed again and again"
 // of a run leaves that as it is, and takes away why the ticket was not handled before.
 func Noted(t store.Ticket) bool { return t.Note == notePutBack || t.Note == noteBounded }
 
-// lay lays what was written since over a picture, whichever runner wrote it.
-func (t *ticketSystem) lay(ctx context.Context, ticket string, p picture.Picture) (picture.Picture, error) {
+// lay lays what was written since over a picture, whichever runner wrote it. open: a write was
+// begun of which isn't known yet what is on the ticket.
+func (t *ticketSystem) lay(ctx context.Context, ticket string, p picture.Picture) (laid picture.Picture, open bool, err error) {
 	effects, err := t.gate.options.Store.OwnEffects(ctx, t.system, ticket, p.At)
 	if err != nil {
-		return p, storeError("ask what was written to a ticket", err)
+		return p, false, storeError("ask what was written to a ticket", err)
 	}
-	return p.Lay(changes(effects)...), nil
+	open = slices.ContainsFunc(effects, func(e store.Effect) bool { return e.State == store.Intent })
+	return p.Lay(changes(effects)...), open, nil
 }
 
 // changes are what effects that are done have changed.

@@ -233,7 +233,7 @@ func (w *write) compareFirst(ctx context.Context, notes bool) (base picture.Pict
 	if !known {
 		return seen, nil, nil
 	}
-	laid, err := w.lay(ctx, id, p)
+	laid, _, err := w.lay(ctx, id, p)
 	if err != nil {
 		return p, nil, err
 	}

@@ -121,7 +121,7 @@ func (t *Tx) sends(run string, b store.Begin) error {
 // OwnEffects implements [store.Store].
 func (s *Store) OwnEffects(ctx context.Context, system, ticket string, since int64) (out []store.Effect, err error) {
 	err = s.db.ReadOne(ctx, func(t *Tx) error {
-		out, err = t.effects(`WHERE e.system = $1 AND e.ticket = $2 AND e.changed >= $3 AND e.state = 'done'
+		out, err = t.effects(`WHERE e.system = $1 AND e.ticket = $2 AND (e.state = 'done' AND e.changed >= $3 OR e.state = 'intent' AND e.begun <> 0)
 			ORDER BY e.changed`, system, ticket, since)
 		return err
 	})

@@ -80,7 +80,8 @@ type Store interface {
 	// PutTickets replaces rows of tickets that no run holds: what searches and readings
 	// outside a run have shown.
 	PutTickets(ctx context.Context, ts []Ticket) error
-	// OwnEffects are the done effects of all runners at a ticket since a time.
+	// OwnEffects are the effects of all runners at a ticket: those that are done since a time,
+	// and those that were begun and are open, of which anything may be on the ticket.
 	OwnEffects(ctx context.Context, system, ticket string, since int64) ([]Effect, error)
 
 	// Fire reports whether of all hosts this one fires the runner's trigger in the slot, its

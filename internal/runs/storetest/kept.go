@@ -75,6 +75,16 @@ func updatesEffect(f *fixture) {
 	if len(own) != 1 || own[0].Run != held.Run {
 		f.Errorf("own effects: %+v", own)
 	}
+	other, _ := f.begin(f.host, "own")
+	f.commit(store.Batch{Held: other, Effects: []store.Effect{{Key: "e", State: store.Intent, System: system, Ticket: "own"}}})
+	for begun := range 2 {
+		if begun > 0 {
+			f.must(f.Store.Fence(f.ctx, other, "e", time.Minute, "", 0))
+		}
+		if own, err := f.Store.OwnEffects(f.ctx, system, "own", now(f)); err != nil || len(own) != begun {
+			f.Errorf("own effects of an intent that was begun %d times: %+v, %v", begun, own, err)
+		}
+	}
 }
 
 func canceled(f *fixture) {
