@@ -140,8 +140,8 @@ func (d realDesk) outcomes() map[string]outcome {
 	return all
 }
 
-// told is what a record, or a prediction, says of one ticket and runner.
-func told(r decisions.Record) string {
+// gist is what a record, or a prediction, says of one ticket and runner.
+func gist(r decisions.Record) string {
 	var b strings.Builder
 	fmt.Fprint(&b, r.Action)
 	for _, c := range r.Classifications {
@@ -197,7 +197,7 @@ func TestSystemTryPredictsWhatRunDoes(t *testing.T) {
 			for _, line := range recordsIn(t, report) {
 				seen[line.Ticket] = true
 				if slices.Contains(ids, line.Ticket) {
-					predicted[line.Ticket+" "+line.Runner] = told(line)
+					predicted[line.Ticket+" "+line.Runner] = gist(line)
 				}
 			}
 			if len(seen) != open+closed {
@@ -220,9 +220,9 @@ func TestSystemTryPredictsWhatRunDoes(t *testing.T) {
 				actions[r.Action]++
 				key := r.Ticket + " " + r.Runner
 				if done[key] != "" {
-					t.Errorf("ticket and runner %s have several records: %s, and %s", key, done[key], told(r))
+					t.Errorf("ticket and runner %s have several records: %s, and %s", key, done[key], gist(r))
 				}
-				done[key] = told(r)
+				done[key] = gist(r)
 			}
 			different := 0
 			both := maps.Clone(predicted)
