@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,7 +172,14 @@ func showRun(out io.Writer, r runs.Detail) error {
 		show(out, "Step     %s\n         %s\n", s.Key, result)
 	}
 	for _, e := range r.Effects {
-		show(out, "Write    %s %s: %s\n", e.Operation, e.Ticket, effectState(e))
+		if e.Once != nil {
+			show(out, "Once     %s%s\n", onceText(*e.Once), cond(e.Doubt == nil, ": "+e.State))
+		} else {
+			show(out, "Write    %s: %s\n", strings.TrimSpace(e.Operation+" "+e.Ticket), effectState(e))
+		}
+		if e.Doubt != nil {
+			showDoubt(out, "         ", *e.Doubt)
+		}
 		if e.Intent != nil {
 			show(out, "         %s\n", shorten(string(e.Intent), 300))
 		}
@@ -180,6 +188,35 @@ func showRun(out io.Writer, r runs.Detail) error {
 		show(out, "Item     %s  %s  %s\n", i.ID, i.StateText(), tickets(i.Tickets))
 	}
 	return nil // the answer keeps what could not be written
+}
+
+// onceText names a step that must not be repeated.
+func onceText(o runs.Once) string {
+	var more []string
+	for _, part := range []string{o.Use, cond(o.Plugin != "", strings.TrimSpace("of the plugin "+o.Plugin+cond(o.File != "", " in "+o.File))), cmp.Or(o.At, o.Path)} {
+		if part != "" {
+			more = append(more, part)
+		}
+	}
+	return "the step " + o.Step + cond(len(more) > 0, " ("+strings.Join(more, ", ")+")")
+}
+
+func cond(is bool, text string) string {
+	if is {
+		return text
+	}
+	return ""
+}
+
+// showDoubt says what a person has to find out, and what to type then.
+func showDoubt(out io.Writer, indent string, d runs.Doubt) {
+	show(out, "%sin doubt: it was interrupted, and nobody knows whether it was carried out. Find out, then type\n", indent)
+	for _, c := range [][2]string{
+		{d.IfNotDone, "it was not carried out: have it done now"},
+		{d.IfDone, "it was: go on behind it"},
+	} {
+		show(out, "%s%s   %s\n", indent, c[0], c[1])
+	}
 }
 
 // notEnded names a step that has not ended.
@@ -271,6 +308,11 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 	for _, l := range w.Long {
 		show(out, "\nAt work: %s\n", notEnded(l))
 	}
+	for _, d := range w.Doubts {
+		about := "run " + d.Run + " of the runner " + d.Runner + cond(d.Ticket != "", ", ticket "+d.Ticket)
+		show(out, "\nDead:    %s, at %s since %s\n", about, onceText(d.Once), local(&d.Began))
+		showDoubt(out, "         ", d)
+	}
 	for _, c := range w.Causes {
 		show(out, "\nCause %s: %s\n      %d runs wait since %s; the next one tries %s\n      otai runs retry --cause %s   when it is over\n", c.ID, lines(c.Label), c.Waiting, local(c.Since), local(c.NextTry), c.ID)
 	}
@@ -279,7 +321,7 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 		tickets     []runs.Standing
 	}{
 		{"Set aside, tried again:", "", w.Aside},
-		{"Dead, not tried again by itself:", "otai runs retry --ticket ID, or --all, tries again", w.Dead},
+		{"Dead, not tried again by itself:", "otai runs retry --ticket ID, or --all for all but what is in doubt, tries again", w.Dead},
 		{"Left so, and why:", "otai runs retry --ticket ID does it again", w.PutBack},
 	} {
 		if len(list.tickets) == 0 {
@@ -313,8 +355,9 @@ func (c *command) newRunsRetry() *cobra.Command {
 		Long: `Makes runs due at once, whatever their pause. What is running goes on undisturbed,
 and a request that may still be at work at the help desk is waited for.
 
-A run whose pipe may be carried out only once, and was interrupted, is in doubt: it is
-done again, or with --skip-step the run goes on behind that step.`,
+A run whose pipe may be carried out only once, and was interrupted, is in doubt: named by
+its id it is done again, or with --skip-step goes on behind that step. --all leaves it as
+it is: find out first whether it was carried out. "otai runs waiting" lists such runs.`,
 		Example: `  otai runs retry 0655c1f2
   otai runs retry --all                   all that was refused
   otai runs retry --handled sort          what the runner "sort" has handled`,
@@ -330,7 +373,7 @@ done again, or with --skip-step the run goes on behind that step.`,
 		return d.IDs(ctx, begun)
 	})
 	cmd.Flags().StringArrayVar(&o.Tickets, "ticket", nil, "what concerns the ticket with this id, which is taken up anew also if it was handled; may be repeated")
-	cmd.Flags().BoolVar(&o.All, "all", false, "all that is set aside, dead or waits for a cause")
+	cmd.Flags().BoolVar(&o.All, "all", false, "all that is set aside, dead or waits for a cause, but for what is in doubt")
 	cmd.Flags().StringVar(&o.Cause, "cause", "", "what waits for this cause")
 	cmd.Flags().BoolVar(&o.Handled, "handled", false, "tickets that were handled, by the runners given or by all")
 	cmd.Flags().BoolVar(&o.SkipStep, "skip-step", false, "go on behind the step that is in doubt")

@@ -17,7 +17,7 @@ const effectOnce = "once"
 // stepOnce carries out a pipe with the label effect: once. Its intent is on the disk
 // before and its outcome after; without an outcome nobody knows, and it isn't repeated.
 func (r *run) stepOnce(ctx context.Context, s orchestrator.Step, do func(context.Context) (api.PipeResult, error)) (api.PipeResult, error) {
-	f := store.Effect{Key: s.Key + " " + store.OpOnce, Step: s.Key, Operation: store.OpOnce, Service: s.Path, State: store.Intent}
+	f := store.Effect{Key: s.Key + " " + store.OpOnce, Step: s.Key, Operation: store.OpOnce, Service: s.Path, State: store.Intent, Intent: kept.EncodeOnce(kept.Once{Step: s.Name, Use: s.Use, Plugin: s.Plugin, File: s.File, At: r.e.at(s.Path)})}
 	if i := r.subject(); i >= 0 {
 		f.System, f.Ticket = r.tickets[i].System, r.tickets[i].Ticket
 	}
@@ -27,7 +27,7 @@ func (r *run) stepOnce(ctx context.Context, s orchestrator.Step, do func(context
 	case ok && had.State == store.Closed: // somebody chose to go on behind it
 		return api.Skip("it was left out by a person"), nil
 	case ok && had.State == store.Intent:
-		r.saw.Doubt = s.Name
+		r.inDoubt(had)
 		return api.PipeResult{}, ends.ErrHalt
 	}
 	if _, err := r.commitPersistently(ctx, store.Batch{Durable: true, AtWork: r.atWork(s), Effects: []store.Effect{f}}); err != nil {
@@ -45,9 +45,15 @@ func (r *run) stepOnce(ctx context.Context, s orchestrator.Step, do func(context
 	}
 	r.learn(ctx, st, result, err)
 	if f.State == store.Intent {
-		r.saw.Doubt, r.saw.Stopped = s.Name, false
+		r.inDoubt(f)
+		r.saw.Stopped = false
 	}
 	return result, err
+}
+
+// inDoubt says that nobody knows whether what the effect stands for was carried out.
+func (r *run) inDoubt(f store.Effect) {
+	r.saw.Doubt, r.doubted = kept.DecodeOnce(f).Step, f
 }
 
 // onceState is what an answer says about whether the pipe did its work.

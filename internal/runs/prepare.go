@@ -71,7 +71,7 @@ func (r *run) finishOpen(ctx context.Context) error {
 			r.later(store.Batch{Durable: true, Effects: []store.Effect{f}})
 			continue
 		case unknown:
-			r.saw.Doubt = ends.LastName(f.Step)
+			r.inDoubt(f)
 			continue
 		case r.e.o.Finish == nil:
 			continue

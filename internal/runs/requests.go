@@ -78,7 +78,11 @@ func Execute(ctx context.Context, s store.Store, records record.Maker, r store.R
 	switch r.Verb {
 	case store.VerbRetry:
 		n, err := s.Retry(ctx, args)
-		return fmt.Sprintf("%d tried again", n) + nothing(n, args), err
+		if err != nil {
+			return "", err
+		}
+		left, err := leftInDoubt(ctx, s, args)
+		return fmt.Sprintf("%d tried again", n) + nothing(n, args) + left, err
 	case store.VerbDiscard:
 		return discard(ctx, s, records, args)
 	case store.VerbPause:
@@ -123,6 +127,18 @@ func discard(ctx context.Context, s store.Store, records record.Maker, args stor
 		answer += fmt.Sprintf(", %d had ended before and stay as they are", before)
 	}
 	return answer, nil
+}
+
+// leftInDoubt says that what is in doubt wasn't tried again: a person decides about each.
+func leftInDoubt(ctx context.Context, s store.Store, args store.RequestArgs) (string, error) {
+	if !args.All {
+		return "", nil
+	}
+	doubts, err := s.Runs(ctx, store.Filter{InDoubt: true})
+	if err != nil || len(doubts) == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("; %d in doubt stay as they are: `otai runs waiting` names them, and what to type for each", len(doubts)), nil
 }
 
 // nothing says why nothing was tried again.

@@ -71,6 +71,7 @@ type run struct {
 
 	// What this attempt has seen.
 	saw      ends.Attempt
+	doubted  store.Effect    // which one is in doubt, of a pipe with effect: once
 	searched bool            // also by a result that it had
 	leaves   []kept.Leave    // tickets that steps leave alone for good, also by results that it had
 	passed   map[string]bool // names of the steps that it has behind it

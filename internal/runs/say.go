@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
-
+	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -20,12 +20,11 @@ func (r *run) say(v ends.Decision) {
 			log.Info("a ticket is left as it is", "step", r.saw.At(), "reason", reason)
 		}
 	case ends.SayAside, ends.SayDead:
-		r.sayRefused(v, ticket, r.saw.At(), reason)
+		r.sayRefused(v, ticket, r.saw.At(), reason, RetryCommand(r.row.ID))
 	case ends.SayNotAllowed:
 		r.sayNotAllowed(ticket, reason)
 	case ends.SayDoubt:
-		r.e.refused.Add(1)
-		log.Error("a step that must not be repeated was interrupted: find out whether it was carried out, then `otai runs retry` or `otai runs retry --skip-step`", "step", r.saw.Doubt)
+		r.sayDoubt(ticket)
 	case ends.SayOvertaken:
 		log.Info("somebody changed the ticket first", "reason", reason)
 	case ends.SayGone:
@@ -34,11 +33,11 @@ func (r *run) say(v ends.Decision) {
 }
 
 // sayRefused is the line of a ticket that is set aside, or dead.
-func (r *run) sayRefused(v ends.Decision, ticket, step, reason string) {
+func (r *run) sayRefused(v ends.Decision, ticket, step, reason, retry string) {
 	r.e.refused.Add(1)
 	log := r.e.logger.With("ticket", ticket, "run", r.row.ID, "step", step, "err", reason, "attempt", v.Attempts)
 	if v.About == ends.SayDead {
-		log.Error("a ticket isn't tried again by itself: see `otai runs show`, and `otai runs retry` once it can succeed")
+		log.Error("a ticket isn't tried again by itself", "see", ShowCommand(r.row.ID), "once_it_can_succeed", retry)
 		return
 	}
 	log.Warn("a ticket is set aside", "next", (time.Duration(v.Due-r.e.now()) * time.Microsecond).Round(time.Millisecond))
@@ -51,9 +50,37 @@ func (r *run) sayNotAllowed(ticket, reason string) {
 	if ticket == "" && !r.e.once("not allowed "+r.row.Place+" "+reason) {
 		return
 	}
-	r.e.logger.Error("a change that isn't allowed was not sent: the ticket isn't tried again before the service's allow is another one, or `otai runs retry`",
-		"ticket", ticket, "run", r.row.ID, "step", r.saw.At(), "err", reason)
+	log := r.e.logger.With("ticket", ticket, "run", r.row.ID, "step", r.saw.At(), "err", reason)
+	if r.stored { // else the next firing is another run
+		log = log.With("retry", RetryCommand(r.row.ID))
+	}
+	log.Error("a change that isn't allowed was not sent: it isn't tried again before the service's allow is another one, or a person has it tried")
 }
+
+// sayDoubt is the line of a step that a person has to decide about.
+func (r *run) sayDoubt(ticket string) {
+	r.e.refused.Add(1)
+	o := kept.DecodeOnce(r.doubted)
+	said := []any{"run", r.row.ID, "runner", r.row.Runner, "step", r.saw.Doubt}
+	for _, more := range [][2]string{{"ticket", ticket}, {"use", o.Use}, {"plugin", o.Plugin}, {"file", o.File}, {"path", o.Path}, {"at", o.At}} {
+		if more[1] != "" {
+			said = append(said, more[0], more[1])
+		}
+	}
+	r.e.logger.Error("a step that must not be repeated was interrupted: find out whether it was carried out, then type the one or the other",
+		append(said, "if_not_done", RetryCommand(r.row.ID), "if_done", SkipCommand(r.row.ID))...)
+}
+
+// What people type about a run.
+
+// ShowCommand shows all that is kept of a run.
+func ShowCommand(run string) string { return "otai runs show " + run }
+
+// RetryCommand makes a run due, one in doubt with the step that is.
+func RetryCommand(run string) string { return "otai runs retry " + run }
+
+// SkipCommand makes a run in doubt go on behind the step that is.
+func SkipCommand(run string) string { return RetryCommand(run) + " --skip-step" }
 
 // Refused is how many tickets were set aside or given up by this process.
 func (e *Engine) Refused() int { return int(e.refused.Load()) }

@@ -232,8 +232,8 @@ func (s *step) SetAside(ticket string, why error) {
 	r := s.r
 	reason := r.e.o.Redact(why.Error())
 	v, ok := r.givesBack(ticket, reason)
-	if ok {
-		r.sayRefused(v, ticket, s.s.Name, reason)
+	if ok { // the run goes on with others: it is the ticket that has to be tried again
+		r.sayRefused(v, ticket, s.s.Name, reason, "otai runs retry --ticket "+ticket)
 	}
 }
 

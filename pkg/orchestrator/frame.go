@@ -61,7 +61,10 @@ func (f *frame) call(n *node) string {
 
 // step is the call of n that the key stands for.
 func (n *node) step(key, given string) Step {
-	return Step{Key: key, Path: n.path, Name: n.called(), Params: given, Effect: n.labels[params.LabelEffect], Brief: n.labels[params.LabelBrief] == "true"}
+	return Step{
+		Key: key, Path: n.path, Name: n.called(), Use: n.use, Plugin: n.owner.plugin, File: n.owner.file, Params: given,
+		Effect: n.labels[params.LabelEffect], Brief: n.labels[params.LabelBrief] == "true",
+	}
 }
 
 // called is what people call the pipe.

@@ -106,6 +106,9 @@ type Step struct {
 	Key    string // place in the run, with the number of the call where there are several
 	Path   string // in the configuration
 	Name   string // its id, else its use: what people call it
+	Use    string // of its pipe
+	Plugin string // whose code it is; "" of the host's
+	File   string // of the plugin
 	Params string // hash of the rendered params; "" if they could not be rendered
 	Effect string // the label of its pipe: "", "none" or "once"
 	Brief  bool   // by the label of its pipe: it costs nothing to call it again

@@ -43,12 +43,19 @@ func (a analysis) lookIntoRuns(ctx context.Context, add func(Diagnostic)) {
 			report("another otai", StatusFailed, message, "give both one database, infrastructure.runs.database, or end one of them")
 		}
 	}
+	var doubts []store.Run
+	if err == nil {
+		doubts, err = kept.Runs(ctx, store.Filter{InDoubt: true})
+	}
 	if err = errors.Join(err, kept.Close()); err != nil {
 		report("store", StatusFailed, "runs can't be read: "+err.Error(), "")
 		return
 	}
 	if dead := counts.Standings[store.StandingDead]; dead > 0 {
 		report("dead tickets", StatusWarning, fmt.Sprintf("%d tickets were refused again and again and are not tried any more by themselves", dead), "otai runs waiting says why; otai runs retry --all tries again")
+	}
+	if len(doubts) > 0 {
+		report("in doubt", StatusWarning, fmt.Sprintf("%d runs were interrupted at a step that must not be repeated, and nobody knows whether it was carried out", len(doubts)), "otai runs waiting names them, and what to type for each")
 	}
 	report("store", StatusOK, fmt.Sprintf("%d runs are at work, %d are due, %d writes have no outcome yet", counts.Runs[store.Running], counts.Runs[store.Ready], counts.Open), "")
 }

@@ -16,6 +16,7 @@ func Reasons() []Reason {
 		{store.ReasonBusy, "another run works at the ticket"},
 		{store.ReasonSystem, "a step met an error of the system, such as a help desk that is down, and is tried again"},
 		{store.ReasonAside, "the ticket was refused and is tried again"},
+		{store.ReasonAsked, "a person had it tried again"},
 		{store.ReasonCause, "what refuses many, see the cause"},
 		{store.ReasonGone, "the ticket can't be read"},
 		{store.ReasonPaused, pausedText},

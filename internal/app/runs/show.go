@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/runs/codec"
+	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -40,6 +41,8 @@ type Effect struct {
 	Outcome   json.RawMessage `json:"outcome,omitempty"`
 	Begun     *time.Time      `json:"begun,omitempty"`
 	Until     *time.Time      `json:"until,omitempty"` // until when its request may still be at work
+	Once      *Once           `json:"once,omitempty"`  // of a pipe that is carried out once
+	Doubt     *Doubt          `json:"doubt,omitempty"` // nobody knows whether it was carried out
 }
 
 // Show returns a run, of which the beginning of the id is enough.
@@ -68,10 +71,18 @@ func (d *Desk) Show(ctx context.Context, id string) (Detail, error) {
 		out.Steps = append(out.Steps, Step{Key: s.Key, Result: d.plain(s.Result)})
 	}
 	for _, e := range loaded.Effects {
-		out.Effects = append(out.Effects, Effect{
+		one := Effect{
 			Key: e.Key, Operation: e.Operation, Service: e.Service, Ticket: e.Ticket, State: string(e.State),
 			Intent: d.written(e.Intent), Outcome: d.written(e.Outcome), Begun: moment(e.Begun), Until: moment(e.Until),
-		})
+		}
+		if e.Operation == store.OpOnce {
+			o := kept.DecodeOnce(e)
+			one.Intent, one.Once = nil, &o
+		}
+		if loaded.Run.State == store.Ended && e.State == store.Intent {
+			one.Doubt = d.doubt(loaded.Run, e)
+		}
+		out.Effects = append(out.Effects, one)
 	}
 	for _, r := range items {
 		out.Items = append(out.Items, d.run(r))

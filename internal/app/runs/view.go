@@ -35,6 +35,9 @@ func (d *Desk) run(r store.Run) Run {
 		Tickets: r.Tickets, Attempts: r.Attempts, Parent: r.Parent, Item: r.Key, Host: r.Owner,
 		Created: when(r.Created), Ended: moment(r.EndedAt), Error: d.redactor.Text(r.Err),
 	}
+	if r.State == store.Waiting && r.Reason == store.ReasonAside && r.Attempts == 0 {
+		out.Reason = store.ReasonAsked
+	}
 	if out.Tickets == nil {
 		out.Tickets = []string{}
 	}

@@ -24,6 +24,7 @@ type Waiting struct {
 	PutBack []Standing     `json:"put_back"` // handled ones with a reason why they are left so: put back by a person, or changed again and again
 	Asked   []Request      `json:"requests"` // not answered yet
 	Long    []Long         `json:"not_ended"`
+	Doubts  []Doubt        `json:"doubts"` // a person has to decide about each
 }
 
 // Long is a step that has taken unusually long and has not ended: its runner waits for it. Its
@@ -111,9 +112,14 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 	if err != nil {
 		return Waiting{}, err
 	}
+	doubts, err := d.doubts(ctx)
+	if err != nil {
+		return Waiting{}, err
+	}
 	w := Waiting{
-		Running: counts.Runs[store.Running], Due: counts.Runs[store.Ready], Waiting: counts.Waiting, InDoubt: counts.Open,
-		Runners: []Runner{}, Causes: []Cause{}, Paused: []Pause{}, Asked: []Request{}, Long: long,
+		// A run that has claimed and written nothing yet is in no store, but its step is at work.
+		Running: max(counts.Runs[store.Running], len(long)), Due: counts.Runs[store.Ready], Waiting: counts.Waiting, InDoubt: counts.Open,
+		Runners: []Runner{}, Causes: []Cause{}, Paused: []Pause{}, Asked: []Request{}, Long: long, Doubts: doubts,
 	}
 	pauses, err := d.store.Pauses(ctx)
 	if err != nil {

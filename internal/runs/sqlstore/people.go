@@ -18,6 +18,9 @@ func (s *Store) Runs(ctx context.Context, f store.Filter) (out []store.Run, err 
 		w.and("r.parent <> '' AND r.parent = $?", f.Parent)
 	}
 	w.equal("r.reason", f.Reason)
+	if f.InDoubt {
+		w.and(`r.state = 'ended' AND r.id IN (SELECT run FROM {s}effect WHERE state = 'intent')`)
+	}
 	if f.Ticket != "" {
 		w.and(`r.id IN (SELECT run FROM {s}ticket WHERE ticket = $? UNION SELECT last_run FROM {s}ticket WHERE ticket = $?
 			UNION SELECT run FROM {s}effect WHERE ticket = $?)`, f.Ticket, f.Ticket, f.Ticket)
@@ -53,7 +56,7 @@ func (s *Store) Counts(ctx context.Context) (c store.Counts, err error) {
 	}
 	err = s.db.Read(ctx, func(t *Tx) error {
 		// Items that wait for a worker of the process that has made them are to be taken still.
-		if err := t.rows(`SELECT CASE WHEN state = 'running' AND at_work = '' AND item IS NOT NULL THEN 'ready' ELSE state END, CASE WHEN state = 'waiting' THEN reason ELSE '' END, count(*) FROM {s}run GROUP BY 1, 2`, nil, func(rows Rows) error {
+		if err := t.rows(`SELECT CASE WHEN state = 'running' AND at_work = '' AND item IS NOT NULL THEN 'ready' ELSE state END, CASE WHEN state = 'waiting' THEN CASE WHEN reason = 'aside' AND attempts = 0 THEN 'asked' ELSE reason END ELSE '' END, count(*) FROM {s}run GROUP BY 1, 2`, nil, func(rows Rows) error {
 			var state, reason string
 			var n int64
 			err := rows.Scan(&state, &reason, &n)

@@ -153,6 +153,7 @@ type Filter struct {
 	Runner   string
 	Parent   string
 	Reason   string
+	InDoubt  bool // ended, and a person has to say whether a step of it was carried out
 	Limit    int
 	After    string // id of the last one of the page before
 }

@@ -98,6 +98,9 @@ const (
 	ReasonSystem = "system" // the system fails at this ticket only
 	ReasonGone   = "unreadable"
 	ReasonPaused = "paused" // its runner is
+	// ReasonAsked is, for people, why a run waits that stands as set aside and was refused
+	// nothing since a person had it tried again.
+	ReasonAsked = "asked"
 )
 
 // ReasonAllow is why a run is dead whose write the bounds of its service don't allow, and

@@ -80,6 +80,9 @@ func inDoubt(f *fixture) {
 	if k := f.ticket("2"); k.Run != "" || k.Standing != store.Free {
 		f.Errorf("the ticket that it isn't about is %+v", k)
 	}
+	if doubts, err := f.Store.Runs(f.ctx, store.Filter{InDoubt: true}); err != nil || len(doubts) != 1 || doubts[0].ID != run {
+		f.Errorf("in doubt are %+v, %v", doubts, err)
+	}
 	for name, all := range map[string]store.RequestArgs{"all": {All: true}, "the runner": {Runner: runner}} {
 		if n, err := f.Store.Retry(f.ctx, all); err != nil || n != 0 {
 			f.Errorf("a retry of %s took up %d, %v", name, n, err)
@@ -90,6 +93,9 @@ func inDoubt(f *fixture) {
 	}
 	if k := f.ticket("1"); k.Run != "" || k.Standing != store.Handled {
 		f.Errorf("after a discard: %+v", k)
+	}
+	if doubts, err := f.Store.Runs(f.ctx, store.Filter{InDoubt: true}); err != nil || len(doubts) != 0 {
+		f.Errorf("after a discard in doubt are %+v, %v", doubts, err)
 	}
 	f.must(f.Store.PutTickets(f.ctx, []store.Ticket{{Runner: runner, System: system, Ticket: "1"}}))
 	run = doubt()
