@@ -50,7 +50,21 @@ func (a *Setup) openDoors(state string) {
 	w.Answer(judged.Question, func(ctx context.Context, _ []byte) ([]byte, error) {
 		return json.Marshal(judged.Judge(a.facts(ctx)))
 	})
-	w.Doors(supervise.Doors{Folder: state})
+	w.Answer(judged.QuestionProfile, profile)
+	admin := a.Document.Admin
+	to := supervise.Doors{Folder: state, Listen: admin.Listen, Token: admin.Token, MetricsOpen: admin.MetricsOpen}
+	if admin.Cert != "" {
+		to.Cert, to.Key = a.fileAt("infrastructure.admin.tls.cert_file", admin.Cert), a.fileAt("infrastructure.admin.tls.key_file", admin.Key)
+	}
+	w.Doors(to)
+}
+
+// fileAt is a file that the value at path names.
+func (a *Setup) fileAt(path, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(a.ConfigDir(path), name)
 }
 
 // facts are collected within a moment: what the store isn't quick to say is left out.

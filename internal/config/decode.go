@@ -44,6 +44,7 @@ func (d decoder) document(out *Document) {
 	out.Logging = d.logging(d.mapping(infrastructure.key("logging")))
 	out.Runs = d.runs(d.mapping(infrastructure.key("runs")))
 	out.Decisions = d.decisions(d.mapping(infrastructure.key("decisions")))
+	out.Admin = d.admin(d.mapping(infrastructure.key("admin")))
 	out.StartTimeout = d.startTimeout(infrastructure.key("start_timeout"))
 	out.Plugins, out.pluginNames = d.plugins(root.key("plugins"))
 	out.unknownKeys = root.unknownKeys(vocabulary.DocumentKeys)

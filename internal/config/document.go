@@ -38,6 +38,7 @@ type Document struct {
 	Logging    Logging
 	Runs       Runs
 	Decisions  Decisions
+	Admin      Admin
 	// StartTimeout is how long one Start of a service or pipe may take.
 	StartTimeout time.Duration
 	PluginDirs   []string

@@ -78,6 +78,7 @@ func (d *Document) learnSecrets() {
 	}
 	d.secrets.learn(d.Orchestrator["params"], false)
 	d.secrets.learnDatabase(d.Runs.Database)
+	d.secrets.Add(d.Admin.Token)
 }
 
 // learn leaves out templates, which are not secrets themselves.

@@ -29,6 +29,15 @@ func (d *Doors) Report(ctx context.Context) health.Report {
 	}
 	r.Version, r.Time = d.o.Version, time.Now()
 	r.Add(worker(d.o.View.Snapshot(), err, r.Time))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if o := d.outside; o != nil && o.to.Listen != "" {
+		p := health.Part{Kind: health.KindDoor, Name: o.to.Listen, State: health.Working}
+		if d.wrong != nil {
+			p.State, p.Why, p.Do = health.Fails, d.wrong.Error(), "it is tried again each 10 s"
+		}
+		r.Add(p)
+	}
 	return r
 }
 
@@ -62,6 +71,27 @@ func worker(s supervise.Snapshot, err error, now time.Time) health.Part {
 		p.About += ", the last time: " + died(*s.Death)
 	}
 	return p
+}
+
+// ownMetrics are what the supervisor counts.
+func (d *Doors) ownMetrics() string {
+	s, ready := d.o.View.Snapshot(), 0
+	if d.judged.get(func() health.Report { return d.Report(context.Background()) }).Ready {
+		ready = 1
+	}
+	up := 0
+	if s.Ready {
+		up = 1
+	}
+	var b strings.Builder
+	gauge := func(name, help, kind string, value any) {
+		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n%s %v\n", name, help, name, kind, name, value)
+	}
+	gauge("otai_ready", "Whether otai does its work: 1, or 0 as otai status explains.", "gauge", ready)
+	gauge("otai_worker_up", "Whether there is a worker process that works.", "gauge", up)
+	gauge("otai_worker_restarts_total", "Worker processes that died and were replaced.", "counter", s.Restarts)
+	gauge("otai_start_time_seconds", "When the supervisor began, in seconds since 1970.", "gauge", s.Began.Unix())
+	return b.String()
 }
 
 func restarts(n int) string {

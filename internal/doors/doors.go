@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/health"
 	"github.com/open-ticket-ai/otai/internal/supervise"
 )
 
@@ -29,10 +30,15 @@ type Doors struct {
 	o    Options
 	done sync.WaitGroup
 
-	mu     sync.Mutex
-	folder string
-	ctx    context.Context //nolint:containedctx // ends with Close
-	cancel context.CancelFunc
+	judged  lately[health.Report]
+	counted lately[string]
+
+	mu      sync.Mutex
+	folder  string
+	outside *outside
+	wrong   error           // why the second door isn't open
+	ctx     context.Context //nolint:containedctx // ends with Close
+	cancel  context.CancelFunc
 }
 
 // New returns doors that are closed until [Doors.Open].
@@ -45,7 +51,11 @@ func New(o Options) *Doors {
 func (d *Doors) Open(to supervise.Doors) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.folder != "" || to.Folder == "" || d.ctx.Err() != nil {
+	if d.ctx.Err() != nil {
+		return
+	}
+	d.reopen(to)
+	if d.folder != "" || to.Folder == "" {
 		return
 	}
 	d.folder = to.Folder
@@ -94,30 +104,27 @@ const (
 )
 
 func (d *Doors) serve(listener net.Listener) {
-	server := &http.Server{
-		Handler: d.inside(), ReadHeaderTimeout: headerPatience, ReadTimeout: headerPatience, IdleTimeout: idlePatience, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-	}
-	stop := context.AfterFunc(d.ctx, func() {
-		ctx, cancel := context.WithTimeout(context.Background(), closePatience)
-		defer cancel()
-		if server.Shutdown(ctx) != nil {
-			_ = server.Close()
-		}
-	})
-	defer stop()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := serve(d.ctx, newServer(d.inside(true)), listener); !errors.Is(err, http.ErrServerClosed) {
 		d.o.Logger().Error("`otai status` can't ask this otai any more", "err", err.Error())
 	}
 }
 
-// inside is what answers those who are let in.
-func (d *Doors) inside() *http.ServeMux {
+// closedFor notes why the second door isn't open.
+func (d *Doors) closedFor(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.wrong = err
+}
+
+// inside is what answers those who are let in; same is true of the same user.
+func (d *Doors) inside(same bool) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", d.ready)
 	mux.HandleFunc("GET /status", d.status)
-	if d.o.Reload != nil {
+	mux.HandleFunc("GET /metrics", d.metrics)
+	mux.HandleFunc("GET /debug/pprof/", d.profile)
+	if same && d.o.Reload != nil {
 		mux.Handle("POST /reload", d.o.Reload)
 	}
 	return mux
@@ -127,8 +134,8 @@ func (d *Doors) inside() *http.ServeMux {
 func alive(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") }
 
 // ready says whether otai does its work, and who may not know more doesn't learn why.
-func (d *Doors) ready(w http.ResponseWriter, r *http.Request) {
-	if d.Report(r.Context()).Ready {
+func (d *Doors) ready(w http.ResponseWriter, _ *http.Request) {
+	if d.judged.get(func() health.Report { return d.Report(context.Background()) }).Ready {
 		say(w, http.StatusOK, "ready")
 		return
 	}

@@ -47,8 +47,13 @@ const (
 	KindRunner        = "runner"
 )
 
-// Question is what a worker is asked for its report, as JSON.
-const Question = "status"
+// What a worker is asked: for its report, as JSON; for what it counts, in the text format of
+// Prometheus; for a profile of pprof, by its name and for how many seconds.
+const (
+	Question        = "status"
+	QuestionMetrics = "metrics"
+	QuestionProfile = "profile"
+)
 
 // Report is the answer of `otai status`.
 type Report struct {

@@ -50,7 +50,12 @@ func (v *View) Ask(ctx context.Context, what string, args []byte) ([]byte, error
 
 // Doors are by which others ask otai, as the worker's configuration wants them.
 type Doors struct {
-	Folder string `json:"folder"` // the state folder, in which the socket is
+	Folder      string `json:"folder"`           // the state folder, in which the socket is
+	Listen      string `json:"listen,omitempty"` // address and port for others; "": nowhere
+	Token       string `json:"token,omitempty"`  // that they need; "": none has it
+	Cert        string `json:"cert,omitempty"`   // files; "": without TLS
+	Key         string `json:"key,omitempty"`
+	MetricsOpen bool   `json:"metrics_open,omitempty"` // those need no token
 }
 
 // change changes the state.

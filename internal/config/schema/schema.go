@@ -113,6 +113,12 @@ func (b schemaBuilder) document() object {
 		"poll_only": flagSchema("The database is behind a pooler of transactions: runs of other hosts are noticed about a second later."),
 		"keep":      params.Schema(&params.Spec{Name: "keep", Kind: params.KindDuration, Doc: "How long runs that ended are kept.", Default: &keep}, vocabulary.ReferencePattern),
 	}
+	admin := object{
+		"listen":       textSchema("Address and port at which others ask by HTTP how otai is, such as 127.0.0.1:8484. Not given: nowhere."),
+		"token":        textSchema("What they have to send as Authorization: Bearer, for all but /healthz and /readyz: a secret of 16 characters at least."),
+		"tls":          described("Needed beyond this machine; none does without it.", object{"anyOf": []any{closed(object{"cert_file": textSchema("File with the certificate."), "key_file": textSchema("File with its key.")}), object{"enum": []any{"none"}}, variableText, object{"type": "null"}}}),
+		"metrics_open": flagSchema("Answer /metrics without a token, too."),
+	}
 	for _, key := range vocabulary.PythonLogging {
 		logging[key] = ignored
 	}
@@ -136,7 +142,7 @@ func (b schemaBuilder) document() object {
 		"properties": object{
 			"api_version": textSchema("Constraint on the level of otai's contract, such as >=1.0.0."),
 			"infrastructure": closed(object{
-				"logging": closed(logging), "runs": closed(runs), "decisions": closed(decisions), "default_template_renderer": ignored,
+				"logging": closed(logging), "runs": closed(runs), "decisions": closed(decisions), "admin": closed(admin), "default_template_renderer": ignored,
 				"start_timeout": params.Schema(&params.Spec{Name: "start_timeout", Kind: params.KindDuration, Doc: "How long the start of one service or pipe may take, in which models are loaded.", Default: &startTimeout}, vocabulary.ReferencePattern),
 			}),
 			"plugins":      listOf("Order and policy of plugins. One that is not listed is loaded, too.", object{"anyOf": []any{object{"type": "string"}, plugin}}),

@@ -7,12 +7,12 @@ import "strings"
 var harmless = func() map[string]bool {
 	known := map[string]bool{}
 	for _, key := range strings.Fields(`
-		TicketCreate TicketGet TicketSearch TicketUpdate allow always_retry api_version articles as attachments author backend base_url
+		TicketCreate TicketGet TicketSearch TicketUpdate admin allow always_retry api_version articles as attachments author backend base_url
 		batch_wait body breaker_failures ca_file cache_dir cert_file cfg changed_after claim classification_service content_type
 		create created customer date_format decisions default_template_renderer depends_on disable_existing_loggers enabled env
 		exception_sleep expression fields filters first format formatters get handlers html id infrastructure init_side_effects injects
-		insecure_skip_verify interval items keep keep_text key_file late level limit log_file_path log_format log_to_file loggers logging longest
-		max_attempts max_changes max_connections max_memory_mb max_note_bytes max_response_mb model model_name name note note_marker notes offset on
+		insecure_skip_verify interval items keep keep_text key_file late level limit listen log_file_path log_format log_to_file loggers logging longest
+		max_attempts max_changes max_connections max_memory_mb max_note_bytes max_response_mb metrics_open model model_name name note note_marker notes offset on
 		onnx_file onnxruntime_library open_ticket_ai operation_urls orchestrator orchestrator_sleep otai owner params
 		plugin_dirs poll_only plugins preload priorities priority proxy queue queues repeat requests_per_second required revision root run runners runs
 		schema search search_criteria server_name services session session_remove sha256 signature start_timeout state states steps subject text

@@ -89,6 +89,9 @@ func currentInfrastructure(n *yaml.Node) bool {
 	if decisions := infrastructure["decisions"]; ok && decisions != nil {
 		_, ok = keysAmong(decisions, vocabulary.DecisionsKeys)
 	}
+	if admin := infrastructure["admin"]; ok && admin != nil {
+		_, ok = keysAmong(admin, vocabulary.AdminKeys)
+	}
 	return ok
 }
 

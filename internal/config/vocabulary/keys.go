@@ -13,9 +13,11 @@ var (
 	DocumentKeys = []string{"api_version", "infrastructure", "plugins", "plugin_dirs", "trusted_keys", "services", "orchestrator"}
 	ServiceKeys  = []string{"use", "injects", "params", "allow", "max_changes"}
 
-	InfrastructureKeys = []string{"logging", "runs", "decisions", "start_timeout"}
+	InfrastructureKeys = []string{"logging", "runs", "decisions", "admin", "start_timeout"}
 	RunsKeys           = []string{"database", "schema", "keep", "poll_only"}
 	DecisionsKeys      = []string{"keep", "keep_text"}
+	AdminKeys          = []string{"listen", "token", "tls", "metrics_open"}
+	AdminTLSKeys       = []string{"cert_file", "key_file"}
 
 	AllowKeys      = []string{"queues", "priorities", "states", "notes"}
 	MaxChangesKeys = []string{"tickets_per_hour"}
