@@ -14,7 +14,7 @@ import (
 const style = `
 :root{color-scheme:light}
 *{box-sizing:border-box}
-body{margin:0;background:#fff;color:#1d2430;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+body{margin:0;overflow-wrap:anywhere;background:#fff;color:#1d2430;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{max-width:1120px;margin:0 auto;padding:24px 16px 48px}
 h1{font-size:1.7rem;line-height:1.2;margin:0 0 8px}
 h2{font-size:1.15rem;margin:36px 0 8px}
@@ -23,9 +23,9 @@ dl.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));g
 dl.facts div{border:1px solid #d5dae2;border-radius:8px;padding:8px 12px}
 dl.facts dt{font-size:.85rem;color:#515c6b}
 dl.facts dd{margin:0;font-size:1.35rem;font-weight:600;overflow-wrap:anywhere}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:8px 40px}
-figure{margin:0;max-width:560px;break-inside:avoid}
-figcaption{font-weight:600;margin:22px 0 4px}
+.charts{columns:2 380px;column-gap:40px}
+figure{margin:0;max-width:560px;padding-top:22px;break-inside:avoid}
+figcaption{font-weight:600;margin:0 0 4px}
 figcaption small{font-weight:400;color:#515c6b}
 figure svg{width:100%;height:auto;display:block}
 figure text{font-size:13px;fill:#1d2430;font-family:inherit}
@@ -33,8 +33,10 @@ figure text{font-size:13px;fill:#1d2430;font-family:inherit}
 .dot{display:inline-block;width:.7em;height:.7em;border-radius:2px;margin-right:.4em;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 rect{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 table{border-collapse:collapse;width:100%;font-size:.93rem}
-th{text-align:left;color:#515c6b;font-weight:600;border-bottom:2px solid #d5dae2;padding:6px 10px 6px 0;vertical-align:bottom}
-td{border-bottom:1px solid #e9ecf1;padding:6px 10px 6px 0;vertical-align:top;overflow-wrap:anywhere}
+th{overflow-wrap:normal;text-align:left;color:#515c6b;font-weight:600;border-bottom:2px solid #d5dae2;padding:6px 10px 6px 0;vertical-align:bottom}
+td{border-bottom:1px solid #e9ecf1;padding:6px 10px 6px 0;vertical-align:top;min-width:6.5rem}
+td:last-child{min-width:9rem}
+th.s,td.s,td.n{min-width:0;white-space:nowrap}
 th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}
 a{color:#0b57b0}
 footer{margin-top:40px;color:#515c6b;font-size:.9rem}
@@ -42,7 +44,7 @@ footer{margin-top:40px;color:#515c6b;font-size:.9rem}
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 table,tbody,tr,td{display:block;width:100%}
 tr{border:1px solid #d5dae2;border-radius:8px;padding:6px 10px;margin:0 0 10px}
-td,td.n{border:0;padding:2px 0;text-align:left;display:grid;grid-template-columns:6.5rem 1fr;gap:8px}
+td,td.n,td.s{border:0;padding:2px 0;text-align:left;white-space:normal;display:grid;grid-template-columns:6.5rem 1fr;gap:8px}
 td::before{content:attr(data-name);color:#515c6b}
 td:empty{display:none}
 }
@@ -53,7 +55,13 @@ h2{break-after:avoid}
 tr{break-inside:avoid}
 thead{display:table-header-group}
 a{color:inherit;text-decoration:none}
-.charts{grid-template-columns:1fr 1fr}
+.charts{columns:2}
+table{font-size:7.5pt;line-height:1.3}
+td,th{padding:3px 6px 3px 0}
+td{min-width:4.4rem}
+td:last-child{min-width:8rem}
+td.n,td.s{min-width:0}
+@page{margin:10mm}
 }
 `
 
@@ -114,6 +122,7 @@ func text(s string) string {
 		switch {
 		case r == '\n' || r == '\t':
 			return ' '
+		case r == '\u200c' || r == '\u200d': // they join, as in Persian and in families of emoji
 		case unicode.Is(unicode.Bidi_Control, r), !unicode.IsPrint(r) && !unicode.IsSpace(r):
 			return '\uFFFD'
 		}
@@ -202,8 +211,11 @@ func (w *page) table(t Table) {
 }
 
 func class(c Column) string {
-	if c.Number {
+	switch {
+	case c.Number:
 		return ` class="n"`
+	case c.Short:
+		return ` class="s"`
 	}
 	return ""
 }

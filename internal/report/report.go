@@ -46,6 +46,7 @@ type Table struct {
 type Column struct {
 	Name   string
 	Number bool // its cells are figures
+	Short  bool // its cells are short: they stay in one line
 }
 
 // Cell is a cell of a table.

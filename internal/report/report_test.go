@@ -48,6 +48,19 @@ func TestAllThatAPageIsGivenIsText(t *testing.T) {
 	}
 }
 
+func TestWhatJoinsLettersStays(t *testing.T) {
+	var b strings.Builder
+	const family, persian = "\U0001f469\u200d\U0001f467", "\u0645\u06cc\u200c\u0631\u0648\u0645"
+	if err := (report.Report{Lead: []string{family, persian, "turned\u2067around"}}).HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{family, persian, "turned\ufffdaround"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the page doesn't have %q", want)
+		}
+	}
+}
+
 func TestEachChartIsAlsoInWords(t *testing.T) {
 	html := page(t)
 	if !strings.Contains(html, `role="img" aria-labelledby="chart-1-t chart-1-d"`) || !strings.Contains(html, "sort: 42 (30 applied, 12 left)") {

@@ -225,6 +225,9 @@ func (r *Result) Report() report.Report {
 	if r.Stopped {
 		d.Lead = append(d.Lead, "It was stopped before its end: what follows is what was tried until then.")
 	}
+	if r.Tickets == 0 && !r.Stopped {
+		d.Lead = append(d.Lead, "There was no ticket to try: these queues have none, or the agent may not read them, which otai doctor says.")
+	}
 	for _, a := range r.Actions {
 		d.Facts = append(d.Facts, report.Fact{Name: a.Name, Value: strconv.Itoa(a.Count)})
 	}
@@ -251,12 +254,12 @@ func (r *Result) charts() []report.Chart {
 			rest += m.Tickets
 			continue
 		}
-		moves.Bars = append(moves.Bars, report.Bar{Label: m.String(), Parts: []report.Part{{Count: float64(m.Tickets)}}})
+		moves.Bars = append(moves.Bars, report.Bar{Label: m.short(), Parts: []report.Part{{Count: float64(m.Tickets)}}})
 	}
 	if rest > 0 {
 		moves.Bars = append(moves.Bars, report.Bar{Label: "others", Parts: []report.Part{{Count: float64(rest)}}})
 	}
-	return []report.Chart{runners, moves, r.confidences()}
+	return []report.Chart{runners, r.confidences(), moves}
 }
 
 // String is the move for people.
@@ -265,6 +268,21 @@ func (m Move) String() string {
 		return "stays in " + m.From
 	}
 	return cmp.Or(m.From, "(not known)") + " → " + m.To
+}
+
+// short is the move with names of which both fit into a chart: they often begin alike.
+func (m Move) short() string {
+	m.From, m.To = middleOut(m.From), middleOut(m.To)
+	return m.String()
+}
+
+func middleOut(name string) string {
+	const most, head = 20, 8
+	r := []rune(name)
+	if len(r) <= most {
+		return name
+	}
+	return string(r[:head]) + "…" + string(r[len(r)-(most-head-1):])
 }
 
 // confidences is how sure the models are, in bands.
@@ -357,11 +375,11 @@ func percent(f float64) string { return strconv.FormatFloat(f*100, 'f', 1, 64) +
 
 // tickets is a line for each prediction.
 func (r *Result) tickets() report.Table {
-	t := report.Table{Title: "Tickets", Long: true, Columns: []report.Column{{Name: "ticket"}}}
+	t := report.Table{Title: "Tickets", Long: true, Columns: []report.Column{{Name: "ticket", Short: true}}}
 	if r.Titles {
 		t.Columns = append(t.Columns, report.Column{Name: "title"})
 	}
-	t.Columns = append(t.Columns, report.Column{Name: "action"}, report.Column{Name: "change"}, report.Column{Name: "label"}, report.Column{Name: "confidence", Number: true}, report.Column{Name: "runner"}, report.Column{Name: "reason"})
+	t.Columns = append(t.Columns, report.Column{Name: "action", Short: true}, report.Column{Name: "change"}, report.Column{Name: "label"}, report.Column{Name: "confidence", Number: true}, report.Column{Name: "runner"}, report.Column{Name: "reason"})
 	for _, p := range r.Predictions {
 		label, c := p.Label()
 		sure := ""
