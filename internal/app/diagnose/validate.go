@@ -51,7 +51,7 @@ func Validate(ctx context.Context, s app.Settings, strict bool) (Validation, err
 		return Validation{Diagnostics: problemsOf(err), redactor: &app.Redactor{}}, err
 	}
 	if err == nil {
-		a.Diagnostics = a.Diagnostics.And(a.findUnsetVariables()).And(a.findMissingModels(ctx)).And(a.compareLabels(ctx))
+		a.Diagnostics = a.Diagnostics.And(a.findUnsetVariables()).And(a.findMissingModels(ctx)).And(a.compareLabels(ctx)).And(a.findNeverAllowed())
 	}
 	v := Validation{Valid: err == nil, Diagnostics: a.Diagnostics, sources: a.Sources, redactor: a.Redactor}
 	if strict && !a.Diagnostics.OnlyAdvice() {
