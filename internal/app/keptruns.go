@@ -108,9 +108,15 @@ func (k *keptRuns) leave(ctx context.Context) error {
 	if k == nil || k.store == nil {
 		return nil
 	}
+	asked := ctx.Err() != nil // by a person, or the service manager
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaving)
 	defer cancel()
-	return errors.Join(k.engine.Close(ctx), k.gate.KeepUnfound(ctx))
+	err := errors.Join(k.engine.Close(ctx), k.gate.KeepUnfound(ctx))
+	if asked && errors.Is(err, store.ErrUnavailable) {
+		k.logger.Warn("otai was stopped while the run store couldn't be written: the next start takes over what was at work, and looks first at what it may have written", "err", err)
+		return nil
+	}
+	return err
 }
 
 func (k *keptRuns) close() error {

@@ -36,6 +36,7 @@ func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
 		whole.Create = &row
 	}
 	counted, err := r.e.o.Store.Commit(ctx, whole)
+	r.e.noteWrite(ctx, err)
 	switch {
 	case errors.Is(err, store.ErrFence):
 		r.lose()

@@ -100,6 +100,7 @@ type Engine struct {
 	good    map[string]time.Time       // by runner: see [State]
 	lost    time.Time                  // since when the store can't be used
 	lostErr error
+	unwritten
 	// How often a run got no answer, with Once.
 	unanswered map[string]int
 

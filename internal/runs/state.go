@@ -31,6 +31,9 @@ func (e *Engine) State() State {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := State{Lost: e.lost, LostErr: e.lostErr, Good: make(map[string]time.Time, len(e.good)), Pauses: e.pauses}
+	if s.Lost.IsZero() { // it can be read, at most
+		s.Lost, s.LostErr = e.unwritten.since, e.unwritten.err
+	}
 	for runner, at := range e.good {
 		s.Good[runner] = at
 	}

@@ -124,6 +124,9 @@ func (s *step) Claim(ctx context.Context, c store.Claim) (store.Claimed, error) 
 		c.Create, c.Steps = &row, r.pending.Steps
 	}
 	got, err := r.e.o.Store.Claim(ctx, c)
+	if err != nil || len(got.Tickets) > 0 { // else nothing was written
+		r.e.noteWrite(ctx, err)
+	}
 	if err != nil {
 		r.fenced(err)
 		return got, err
@@ -158,6 +161,7 @@ func (s *step) ClaimOne(ctx context.Context, t store.Ticket) (store.Ticket, bool
 		create = &row
 	}
 	taken, busy, err := r.e.o.Store.ClaimOne(ctx, r.held(), create, t)
+	r.e.noteWrite(ctx, err)
 	if err != nil || busy {
 		r.fenced(err)
 		return taken, busy, err

@@ -34,6 +34,7 @@ func (e *Engine) chores() []*chore {
 		{each: pausesEach, do: e.lookForPauses},
 		{each: requestsEach, do: e.requests},
 		{each: causesEach, do: e.causes},
+		{each: causesEach, do: e.tryToWrite},
 		{each: reconcileEach, do: e.reconcile},
 		{each: cleanEach, do: e.unknownRunners},
 		{each: cleanEach, do: e.cleanUp},

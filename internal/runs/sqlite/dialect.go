@@ -45,6 +45,8 @@ func translate(err error) (out error, broken bool) {
 	switch {
 	case err == nil:
 		return nil, false
+	case errors.Is(err, store.ErrUnavailable): // translated before
+		return err, true
 	case errors.Is(err, sql.ErrConnDone), errors.Is(err, sqldriver.ErrBadConn):
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err), true
 	case !errors.As(err, &e):
