@@ -5,6 +5,8 @@ VERSION   ?= $(shell cat VERSION)
 PREFIX    ?= /usr/local
 DESTDIR   ?=
 FUZZTIME  ?= 20s
+# Where test-system keeps the tree of a small Debian.
+OTAI_TEST_MACHINE ?= /var/tmp/otai-test-machine
 DIST      := build/dist
 ARCH      := $(shell $(GO) env GOARCH)
 BUNDLE    := otai_$(VERSION)_linux_$(ARCH)
@@ -19,7 +21,7 @@ MODULES   := . pkg/api pkg/params plugins/otobo-znuny plugins/hf-local
 PLUGINS   := otai_otobo_znuny.so otai_hf_local.so
 
 .DEFAULT_GOAL := build
-.PHONY: help build run check test test-all test-system chaos cover lint fuzz bench bench-hf licenses bundle install clean
+.PHONY: help build run check test test-all test-system chaos cover lint fuzz bench bench-hf licenses bundle packages sign install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,16 +39,16 @@ run: build ## the demonstration: 30 tickets sorted in a help desk of its own
 check: lint test ## what continuous integration runs, in its order
 
 test: build ## every module's tests, with the race detector but for cmd/otai, whose tests drive other processes
-	@build/test.sh $(MODULES) tools tools/powercut
+	@build/test.sh $(MODULES) tools tools/powercut tools/packages
 
 test-all: test ## what takes longer: all instruction sets, large sizes, the update from 0.1.0, each release of build/go-releases, more fuzzing
 	OTAI_TEST_ALL=1 OTAI_TEST_OLD="$$(build/before.sh || true)" build/test.sh $(MODULES) tools/powercut
 	OTAI_TEST_ALL=1 build/releases.sh build/test.sh $(MODULES) tools tools/powercut
 	$(MAKE) fuzz FUZZTIME=20s
 
-test-system: ## against a real Znuny: OTAI_TEST_DESK names the script that steers one which runs
-	@test -n '$(OTAI_TEST_DESK)' || { echo 'make: set OTAI_TEST_DESK to the script that steers a help desk; docs/architecture.md says which commands it must know' >&2; exit 2; }
-	OTAI_TEST_DESK='$(OTAI_TEST_DESK)' $(GO) test ./cmd/otai -run '^TestSystem' -count=1 -v -timeout 180m
+test-system: packages ## the packages in a Debian with systemd, as root, and with OTAI_TEST_DESK, the script that steers one, against a real Znuny
+	cd tools/packages && OTAI_TEST_MACHINE='$(OTAI_TEST_MACHINE)' $(GO) test . -count=1 -v -timeout 30m
+	test -z '$(OTAI_TEST_DESK)' || OTAI_TEST_DESK='$(OTAI_TEST_DESK)' $(GO) test ./cmd/otai -run '^TestSystem' -count=1 -v -timeout 180m
 
 chaos: ## kills and stops of workers and supervisors, restarts of the database, late and lost answers, power cuts, up to an hour of them; OTAI_TEST_SEED repeats one
 	OTAI_TEST_CHAOS=full $(GO) test ./cmd/otai -run '^TestChaosFull$$' -count=1 -v -timeout 90m
@@ -72,6 +74,13 @@ licenses: ## write THIRD_PARTY_LICENSES anew, from what is linked
 
 bundle: build ## pack binary, plugins, examples and docs into build/dist, an SBOM beside it
 	@build/bundle.sh $(BUNDLE)
+
+packages: bundle ## pack what was built as deb and rpm, too; checksums of all beside them
+	@build/packages.sh $(VERSION)
+
+sign: ## sign the files in build/dist/SHA256SUMS, and it, with minisign: KEY names the secret key, OTAI_SIGN_PASSWORD has its password
+	@test -n '$(KEY)' || { echo 'make: set KEY to the file of the secret key; `otai plugin keygen` makes a pair' >&2; exit 2; }
+	cd $(DIST) && tools/packages sign '$(abspath $(KEY))' SHA256SUMS $$(cut -c67- SHA256SUMS)
 
 install: build ## install into DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/otai/plugins $(DESTDIR)$(PREFIX)/share/otai
