@@ -15,6 +15,7 @@ import (
 type command struct {
 	settings app.Settings
 	manager  *systemd.Manager
+	envFile  string
 }
 
 // newRoot has all commands. signals takes the process's signals anew; nil takes none.
@@ -39,12 +40,14 @@ What it does is described by a configuration of Open Ticket AI's form.`,
 	flags := root.PersistentFlags()
 	flags.StringArrayVar(&c.settings.PluginDirs, "plugin-dir", nil, "folder with plugins, may be repeated (default: plugins beside otai; OTAI_PLUGIN_DIR)")
 	flags.StringVar(&c.settings.StateDir, "state-dir", "", "folder for otai's own files (default: OTAI_STATE_DIR, else the user's state folder)")
+	flags.StringVar(&c.envFile, "env-file", "", "file with environment variables, in the form of a systemd unit's EnvironmentFile; they replace those of the shell")
 	flags.StringVar(&c.settings.LogLevel, "log-level", "", "trace, debug, info, warn, error or off (default: the configuration's)")
 	flags.StringVar(&c.settings.LogFormat, "log-format", "", "console or json (default: console on a terminal)")
 	complete(root, "log-level", "trace", "debug", "info", "warn", "error", "off")
 	complete(root, "log-format", "auto", "console", "json")
 	_ = root.MarkPersistentFlagDirname("plugin-dir")
 	_ = root.MarkPersistentFlagDirname("state-dir")
+	_ = root.MarkPersistentFlagFilename("env-file", "env")
 
 	root.SetHelpFunc(showHelp)
 	root.SetFlagErrorFunc(flagError)
@@ -62,6 +65,11 @@ func (c *command) complete(cmd *cobra.Command) error {
 		return &app.ExitError{Code: app.CodeRun, Err: fmt.Errorf("the working directory is unknown, perhaps because it was removed: %w; change into another one", err)}
 	}
 	c.settings.Dir = dir
+	if c.envFile != "" {
+		if err := app.TakeEnvironment(c.settings.Abs(c.envFile)); err != nil {
+			return err
+		}
+	}
 	c.settings.Environ = os.Environ()
 	c.settings.Stdin = cmd.InOrStdin()
 	c.settings.Stdout = cmd.OutOrStdout()
