@@ -246,7 +246,7 @@ func (f tryForm) compare(t *testing.T, tickets int) {
 	config = writeFile(t, strings.ReplaceAll(config, "QUEUE", w.queueOf(software)))
 	report := filepath.Join(t.TempDir(), "report.jsonl")
 	env := w.environment()
-	out, code := w.command(env, "try", "-c", config, "--last", strconv.Itoa(tickets), "--closed", "-o", report)
+	out, code := w.command(env, "try", "-c", config, "--last", strconv.Itoa(tickets), "--closed", "-o", report, "-o", report+".html", "-o", report+".csv")
 	if code != 0 {
 		t.Fatalf("%d: %s", code, out)
 	}
@@ -258,6 +258,19 @@ func (f tryForm) compare(t *testing.T, tickets int) {
 	lines, err := os.ReadFile(report)
 	if err != nil {
 		t.Fatal(err)
+	}
+	page, err := os.ReadFile(report + ".html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile(report + ".csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range tickets {
+		if title := fmt.Sprintf("%s (%d)", texts[i%len(texts)][0], i); strings.Contains(string(lines)+string(page)+string(table)+out, title) {
+			t.Errorf("a report has the title %q, for which nobody has asked", title)
+		}
 	}
 	predicted := triedIn(t, string(lines), f.byID)
 	seen := make(map[string]int)
