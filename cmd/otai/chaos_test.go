@@ -333,7 +333,12 @@ func (c chaos) run(t *testing.T) {
 			hit()
 			nextWorker(t, h.Process.Pid, pid, 3*time.Minute)
 			cycles.died(h.name, false)
-			if !strings.Contains(h.log.String(), "no longer reports that it works") {
+			// What it said is read by a goroutine of this process, which is busy.
+			said := func() bool { return strings.Contains(h.log.String(), "no longer reports that it works") }
+			for until := time.Now().Add(10 * time.Second); !said() && time.Now().Before(until); {
+				time.Sleep(10 * time.Millisecond)
+			}
+			if !said() {
 				t.Errorf("%s: a frozen worker was replaced, but not for that", h.name)
 			}
 		case "restart":
