@@ -101,28 +101,52 @@ func (s *supervisor) death(c *child, e ending) *crashes.Death {
 	}
 	first, _, _ := strings.Cut(string(e.report), "\n")
 	d.Cause, d.Frame, d.Plugin = cmp.Or(first, reading.Cause), reading.Frame, reading.Plugin
-	if d.Plugin == nil && reading.Own {
-		s.doubt(c, d)
-		return d
+	if c.well() {
+		s.history.inDoubt = 0 // the next one is a first one again
 	}
-	s.history.inDoubt = 0 // the next one is a first one again
-	if d.Plugin == nil {
+	switch {
+	case d.Plugin != nil:
+		s.history.inDoubt = 0
+	case reading.Own:
+		s.doubt(d, c.stage.Plugin)
+	default:
 		// What may call what in the system was set before, and not by who calls now.
 		s.suspect(c, d, e.places, e.status.Signaled() && e.status.Signal() == unix.SIGSYS)
 	}
 	return d
 }
 
-// doubt is for a death of otai's own making. Whose code was being dealt with may have spoiled
-// what that met with: that counts from the third time in a row on.
-func (s *supervisor) doubt(c *child, d *crashes.Death) {
-	p := c.stage.Plugin
+// well reports whether the worker had done its work for long.
+func (c *child) well() bool { return c.ready && time.Since(c.readyAt) >= wellFor }
+
+// doubt is for a death that may be a plugin's, which nothing proves: one of otai's own making, which
+// its code may have spoiled, or one without a trace, of which it alone of all that were open
+// isn't needed. That counts from the third time in a row on. p is nil where there is none.
+func (s *supervisor) doubt(d *crashes.Death, p *crashes.Plugin) {
 	if p == nil {
+		s.history.inDoubt = 0
 		return
 	}
-	if d.Suspects = []crashes.Plugin{*p}; s.history.doubted(*p) >= tooOften {
+	if len(d.Suspects) == 0 {
+		d.Suspects = []crashes.Plugin{*p}
+	}
+	if s.history.doubted(*p) >= tooOften {
 		d.Plugin, d.Suspects = p, nil
 	}
+}
+
+// onlyUnneeded is the only one of the plugins that nothing needs; else nil.
+func onlyUnneeded(plugins []crashes.Plugin) (found *crashes.Plugin) {
+	for _, p := range plugins {
+		switch {
+		case p.Needed:
+		case found != nil:
+			return nil
+		default:
+			found = &p
+		}
+	}
+	return found
 }
 
 // suspect puts a death that left no name to the plugin that was being dealt with, or else to
@@ -130,6 +154,7 @@ func (s *supervisor) doubt(c *child, d *crashes.Death) {
 // them all.
 func (s *supervisor) suspect(c *child, d *crashes.Death, places []int, anyone bool) {
 	if d.Plugin = c.stage.Plugin; d.Plugin != nil {
+		s.history.inDoubt = 0
 		return
 	}
 	var at []string
@@ -150,13 +175,17 @@ func (s *supervisor) suspect(c *child, d *crashes.Death, places []int, anyone bo
 	case anyone || len(d.Suspects) == 0 && !d.Killed:
 		d.Suspects = c.plugins
 	case len(d.Suspects) == 1:
-		d.Plugin, d.Suspects = &d.Suspects[0], nil
+		d.Plugin, d.Suspects, s.history.inDoubt = &d.Suspects[0], nil, 0
+		return
+	}
+	if !d.Killed {
+		s.doubt(d, onlyUnneeded(d.Suspects))
 	}
 }
 
 // settle notes a death, decides what follows from it, and says so.
 func (s *supervisor) settle(c *child, d *crashes.Death) (v outcome) {
-	well := c.ready && time.Since(c.readyAt) >= wellFor
+	well := c.well()
 	before := s.history
 	decide := func(m *crashes.Memory) {
 		known, within := crashes.Known{}, 0

@@ -29,12 +29,12 @@ type history struct {
 	// Those by SIGKILL from outside, one after another, while one and the same file was opened.
 	killed     int
 	killedFile string // its checksum
-	// Those one after another in which otai's own code crashed while one file was dealt with.
+	// Those one after another that may be one file's, which nothing proves.
 	inDoubt   int
 	doubtFile string
 }
 
-// doubted counts a death in which otai's own code crashed while a plugin was dealt with.
+// doubted counts a death that may be a plugin's.
 func (h *history) doubted(p crashes.Plugin) int {
 	if h.doubtFile != p.SHA256 {
 		h.inDoubt, h.doubtFile = 0, p.SHA256
@@ -63,9 +63,10 @@ func (h *history) judge(d crashes.Death, known crashes.Known, within int, well b
 		// One that has worked here, and is needed, may work again: it has a cause outside.
 		v.refuse = !p.Needed || known.Ready.IsZero()
 	case !p.Needed:
-		v.refuse = within >= tooOften
+		v.refuse = within >= tooOften || h.inDoubt >= tooOften
 	}
 	if v.refuse {
+		h.inDoubt = 0
 		v.pause = 0 // its cause is gone
 		h.row = 0
 	}

@@ -128,3 +128,45 @@ func TestACrashOfOtaisOwnCodeIsPutDownToAPluginFromTheThirdInARowOn(t *testing.T
 		})
 	}
 }
+
+// Without a trace nobody knows which of the plugins it was. The only one that nothing needs costs
+// nobody anything, so it is left out at the third death in a row.
+func TestOfSeveralThatMayHaveDoneItTheOneThatNothingNeedsIsLeftOut(t *testing.T) {
+	needed, spare, other := crashes.Plugin{SHA256: "needed", Needed: true}, crashes.Plugin{SHA256: "spare"}, crashes.Plugin{SHA256: "other"}
+	for name, c := range map[string]struct {
+		plugins []crashes.Plugin
+		deaths  int
+		well    bool // in between
+		killed  bool
+		refused bool
+	}{
+		"thrice":                         {[]crashes.Plugin{needed, spare}, 3, false, false, true},
+		"twice":                          {[]crashes.Plugin{needed, spare}, 2, false, false, false},
+		"long work in between":           {[]crashes.Plugin{needed, spare}, 3, true, false, false},
+		"two that nothing needs":         {[]crashes.Plugin{needed, spare, other}, 3, false, false, false},
+		"all are needed":                 {[]crashes.Plugin{needed, {SHA256: "too", Needed: true}}, 3, false, false, false},
+		"thrice by SIGKILL from outside": {[]crashes.Plugin{needed, spare}, 3, false, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &supervisor{}
+			var v outcome
+			var d *crashes.Death
+			for range c.deaths {
+				of := &child{plugins: c.plugins, ready: true, readyAt: time.Now()}
+				if c.well {
+					of.readyAt = of.readyAt.Add(-wellFor)
+				}
+				e := ending{}
+				if c.killed {
+					e.status = 9 // as wait(2) has it
+				}
+				d = s.death(of, e)
+				d.Ready = true
+				v = s.history.judge(*d, crashes.Known{Ready: time.Now()}, 1, c.well, Options{})
+			}
+			if v.refuse != c.refused || c.refused && d.Plugin.SHA256 != "spare" {
+				t.Errorf("%+v of %+v", v, d)
+			}
+		})
+	}
+}
