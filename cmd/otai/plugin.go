@@ -35,7 +35,7 @@ func (c *command) newPluginList() *cobra.Command {
 				return writeJSON(out, list)
 			}
 			text := bufio.NewWriter(out)
-			showPlugins(text, list, dirs)
+			showPlugins(text, list, dirs, c.settings.StateFlag())
 			return text.Flush()
 		},
 	}
@@ -45,7 +45,7 @@ func (c *command) newPluginList() *cobra.Command {
 	return cmd
 }
 
-func showPlugins(out *bufio.Writer, list []plugins.FileStatus, dirs []string) {
+func showPlugins(out *bufio.Writer, list []plugins.FileStatus, dirs []string, stateFlag string) {
 	if len(list) == 0 {
 		where := "no folder; name one with --plugin-dir"
 		if len(dirs) > 0 {
@@ -66,7 +66,7 @@ func showPlugins(out *bufio.Writer, list []plugins.FileStatus, dirs []string) {
 	table.Flush() // out keeps an error until it is flushed
 	for _, p := range list {
 		if p.Crashes > 0 {
-			show(out, "\nWorker processes of otai run that %s has ended: %d. What its author needs: otai plugin report %s\n", p.Package, p.Crashes, p.Name)
+			show(out, "\nWorker processes of otai run that %s has ended: %d. What its author needs: otai plugin report %s%s\n", p.Package, p.Crashes, p.Name, stateFlag)
 		}
 	}
 	for _, p := range list {

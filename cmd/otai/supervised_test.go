@@ -203,6 +203,15 @@ func TestAPluginThatEndsItsProcessBeforeTheWorkIsNotOpenedAgain(t *testing.T) {
 			if out, err := runOtai(t, env, "validate", "-c", used); exitCode(err) != 3 {
 				t.Errorf("%v: %s", err, out)
 			}
+			// Where the state folder is named, the command that is printed names it, too.
+			named := []string{"--state-dir", stateOf(env)}
+			if out, err := runOtai(t, environment(t), slices.Concat([]string{"plugin", "list", "--plugin-dir", plugins}, named)...); err != nil || !strings.Contains(out, "otai plugin retry otai-leaving "+strings.Join(named, " ")) {
+				t.Errorf("%v: %s", err, out)
+			}
+			other := environment(t)
+			if out, err := runOtai(t, other, "plugin", "retry", "leaving"); exitCode(err) != 1 || !strings.Contains(out, stateOf(other)) {
+				t.Errorf("%v: %s", err, out)
+			}
 			if out, err := runOtai(t, env, "plugin", "retry", "leaving"); err != nil || !strings.Contains(out, "otai-leaving is opened again") {
 				t.Errorf("%v: %s", err, out)
 			}

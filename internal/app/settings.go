@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/config/fromenv"
@@ -81,6 +82,21 @@ func (s Settings) stateDir() (string, error) {
 		return filepath.Join(home, ".local", "state", "otai"), nil
 	}
 	return "", errors.New("there is no folder for otai's state, because HOME is not set: give one with --state-dir or OTAI_STATE_DIR")
+}
+
+// StateFlag is what a printed command about the state folder needs behind it, to be about the same
+// one: nothing, unless that was named by its flag.
+func (s Settings) StateFlag() string {
+	if s.StateDir == "" {
+		return ""
+	}
+	dir := s.Abs(s.StateDir)
+	if strings.ContainsFunc(dir, func(r rune) bool {
+		return !strings.ContainsRune("/._-+:,@%=", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
+		dir = "'" + strings.ReplaceAll(dir, "'", `'\''`) + "'" // as a shell reads it
+	}
+	return " --state-dir " + dir
 }
 
 // cacheDir is for what can be made again.

@@ -34,3 +34,13 @@ func TestFoldersAreFoundInTheDocumentedOrder(t *testing.T) {
 		}
 	}
 }
+
+func TestAPrintedCommandNamesTheStateFolderThatWasNamed(t *testing.T) {
+	for dir, want := range map[string]string{
+		"": "", "/var/lib/otai": " --state-dir /var/lib/otai", "state": " --state-dir /work/state", "/a b/it's": ` --state-dir '/a b/it'\''s'`,
+	} {
+		if got := (Settings{StateDir: dir, Dir: "/work"}).StateFlag(); got != want {
+			t.Errorf("%q: got %q, want %q", dir, got, want)
+		}
+	}
+}

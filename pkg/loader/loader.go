@@ -43,6 +43,8 @@ type Options struct {
 	// Crashed says why the content with a checksum is not to be opened any more: it has ended
 	// a process. nil knows none.
 	Crashed func(sha256 string) (reason string, crashed bool)
+	// RetryFlags are behind the printed command that opens such a plugin again, as " --state-dir DIR".
+	RetryFlags string
 }
 
 // Policy is what the configuration says about one plugin.

@@ -122,7 +122,7 @@ func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, error) {
 	}
 	if l.Crashed != nil {
 		if reason, crashed := l.Crashed(p.SHA256); crashed {
-			return candidate{}, p.errorf(StageOpen, CodeHostCrashed, "get a version that doesn't, or, if the cause was another one, run: otai plugin retry "+p.Name, "%s", reason)
+			return candidate{}, p.errorf(StageOpen, CodeHostCrashed, "get a version that doesn't, or, if the cause was another one, run: otai plugin retry "+p.Name+l.RetryFlags, "%s", reason)
 		}
 	}
 	c := candidate{private: private, app: l.app(p)}

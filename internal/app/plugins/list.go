@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/open-ticket-ai/otai/internal/app"
-	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 )
@@ -31,14 +30,11 @@ type FileStatus struct {
 }
 
 // List judges the plugin files, opening none in this process, and says what
-// becomes of each. With a configuration, its policy and folders count.
+// becomes of each. The policy and folders of the configuration in force count.
 func List(ctx context.Context, s app.Settings) ([]FileStatus, []string, error) {
-	document := &config.Document{}
-	if s.NamesConfig() {
-		var err error
-		if document, err = s.RequireDocument(ctx); err != nil {
-			return nil, nil, err
-		}
+	document, err := documentInForce(ctx, s)
+	if err != nil {
+		return nil, nil, err
 	}
 	dirs := s.PluginFolders(document.PluginDirs)
 	offered, err := s.InspectPlugins(ctx, document)

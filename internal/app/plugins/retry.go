@@ -24,7 +24,7 @@ func Retry(s app.Settings, name string) (string, error) {
 		return name, err
 	}
 	if _, err := os.Stat(filepath.Join(options.StateDir, crashes.Subfolder)); errors.Is(err, fs.ErrNotExist) {
-		return name, notRefused(name, nil)
+		return name, notRefused(name, options.StateDir, nil)
 	}
 	// Judged like the rest of the state folder: root must not leave a file there that the
 	// service can't write.
@@ -45,15 +45,17 @@ func Retry(s app.Settings, name string) (string, error) {
 		return name, app.ExitWith(app.CodeRun, err)
 	}
 	if !cleared {
-		return name, notRefused(name, slices.Sorted(maps.Keys(others)))
+		return name, notRefused(name, options.StateDir, slices.Sorted(maps.Keys(others)))
 	}
 	return name, nil
 }
 
-func notRefused(name string, others []string) error {
-	text := fmt.Sprintf("the plugin %s is not refused for having ended otai", name)
+func notRefused(name, state string, others []string) error {
+	text := fmt.Sprintf("the plugin %s is not refused for having ended otai, by the state folder %s", name, state)
 	if len(others) > 0 {
 		text += "; these are: " + strings.Join(others, ", ")
+	} else {
+		text += "; name the one that otai runs with by --state-dir, if it is another"
 	}
 	return app.ExitWith(app.CodeRun, errors.New(text))
 }
