@@ -378,7 +378,7 @@ func cures() []cure {
 		{code: "build-settings", name: "without -trimpath, by otai", ill: func(t *testing.T, w *ward) { w.build(t, "-trimpath=false") }, says: "build it again with: .*" + fromSources, typed: pluginBuild},
 		{code: "build-settings", name: "without optimization", rare: true, ill: func(t *testing.T, w *ward) { w.build(t, "'-gcflags=all=-N -l'") }, says: "build host and plugin with the same flags and -pgo=off" + fromSources, typed: pluginBuild},
 		{code: "build-settings", name: "an experiment", rare: true, ill: func(t *testing.T, w *ward) {
-			w.sh(t, w.source, "GOEXPERIMENT=jsonv2 go build -trimpath -buildmode=plugin -o "+w.file+" .")
+			w.sh(t, w.source, "GOEXPERIMENT=arenas go build -trimpath -buildmode=plugin -o "+w.file+" .")
 		}, says: "build it again with: (GOEXPERIMENT= go build .* -o otai_ill.so .)" + fromSourcesToo, typed: goBuildHere},
 		{code: "package-mismatch", name: "another version, by go get", ill: otherZerolog, says: "in the plugin's folder: (go get .*github.com/rs/zerolog@v[0-9.]+.*), then build it again" + fromSourcesToo, typed: func(t *testing.T, w *ward, what string) {
 			w.sh(t, w.source, what)
@@ -486,7 +486,9 @@ func conflicting(t *testing.T, w *ward) {
 	for version, body := range map[string]string{"v1.0.0": `return "one"`, "v1.1.0": `return "two"; `} {
 		moduleAt(t, proxy, "example.com/shared", version, "package shared\n\nfunc Name() string { "+body+" }\n")
 	}
-	w.env = append(w.env, "GOPROXY=file://"+proxy, "GONOSUMDB=*", "GOFLAGS=-mod=mod -modcacherw", "GOMODCACHE="+t.TempDir())
+	// That proxy has no releases of Go: this one must not be looked for there.
+	w.env = append(w.env, "GOPROXY=file://"+proxy, "GONOSUMDB=*", "GOFLAGS=-mod=mod -modcacherw", "GOMODCACHE="+t.TempDir(),
+		"PATH="+filepath.Dir(product.otai)+":"+pathWithThisGo(t), "GOTOOLCHAIN=local")
 	w.edit(t, "\t\"github.com/open-ticket-ai", "\t\"example.com/shared\"\n\t\"github.com/open-ticket-ai")
 	w.edit(t, "return plugin()", "_ = shared.Name()\n\treturn plugin()")
 	first := filepath.Join(t.TempDir(), "first")

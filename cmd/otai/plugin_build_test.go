@@ -107,9 +107,16 @@ func moduleCache(t *testing.T, modules []string) string {
 		args = append(args, hostVersion(t, m))
 	}
 	goOutput(t, t.TempDir(), []string{
-		"GOMODCACHE=" + cache, "GOPROXY=file://" + filepath.Join(full, "cache", "download"), "GOFLAGS=", "GONOSUMDB=*",
+		"GOMODCACHE=" + cache, "GOPROXY=file://" + filepath.Join(full, "cache", "download"), "GOFLAGS=", "GONOSUMDB=*", "GOTOOLCHAIN=local",
 	}, args...)
 	return cache
+}
+
+// pathWithThisGo has the command of the release of Go that these tests run with first, also where
+// GOTOOLCHAIN chose that: another module cache doesn't have it.
+func pathWithThisGo(t *testing.T) string {
+	t.Helper()
+	return filepath.Join(goOutput(t, product.root, nil, "env", "GOROOT"), "bin") + ":" + os.Getenv("PATH")
 }
 
 // offline is the environment of an author without a network. The build cache is
@@ -117,7 +124,7 @@ func moduleCache(t *testing.T, modules []string) string {
 func offline(t *testing.T, cache string) []string {
 	t.Helper()
 	return environment(t,
-		"PATH="+os.Getenv("PATH"), "GOPROXY=off", "GOMODCACHE="+cache,
+		"PATH="+pathWithThisGo(t), "GOPROXY=off", "GOMODCACHE="+cache,
 		"GOCACHE="+goOutput(t, product.root, nil, "env", "GOCACHE"))
 }
 
@@ -220,11 +227,11 @@ func TestTheHostsPathsAreRecordedWhereGoSelectsANewerVersion(t *testing.T) {
 func TestTheGoSettingsOfTheAuthorDoNotCount(t *testing.T) {
 	t.Parallel()
 	settings := filepath.Join(t.TempDir(), "env")
-	if err := os.WriteFile(settings, []byte("GOEXPERIMENT=jsonv2\nGOFLAGS=-race\nGONOPROXY=example.com\n"), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte("GOEXPERIMENT=arenas\nGOFLAGS=-race\nGONOPROXY=example.com\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	plugin := writeModule(t, "otai-words", strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2"))
-	env := append(offline(t, t.TempDir()), "GOENV="+settings, "GOEXPERIMENT=jsonv2", "GOFLAGS=-race -mod=vendor", "GOWORK=/nowhere/go.work",
+	env := append(offline(t, t.TempDir()), "GOENV="+settings, "GOEXPERIMENT=arenas", "GOFLAGS=-race -mod=vendor", "GOWORK=/nowhere/go.work",
 		"GO111MODULE=off", "CGO_ENABLED=0", "GOARCH=arm64")
 	into := t.TempDir()
 	if out, code := runIn(into, env, "plugin", "build", plugin, "-o", into); code != 0 {

@@ -54,7 +54,7 @@ func animals() []animal {
 		{name: "with the address sanitizer", make: ifBuilt(build{source: "sound", flags: []string{"-asan"}}), stage: "preflight", code: "build-settings", word: "-asan", rare: true, fixed: true},
 		{name: "with coverage of the contract", make: plugin("sound", "-cover", "-coverpkg=example.com/zoo/...,github.com/open-ticket-ai/otai/pkg/api"), stage: "preflight", code: "build-settings", word: "-cover", rare: true},
 		{name: "without optimisation", make: plugin("sound", "-gcflags=all=-N -l"), stage: "preflight", code: "build-settings", word: "-gcflags", rare: true},
-		{name: "with an experiment", make: made(build{source: "sound", env: []string{"GOEXPERIMENT=jsonv2"}}), stage: "preflight", code: "build-settings", word: "jsonv2", rare: true},
+		{name: "with an experiment", make: made(build{source: "sound", env: []string{"GOEXPERIMENT=arenas"}}), stage: "preflight", code: "build-settings", word: "arenas", rare: true},
 		{name: "an older patch release", make: ifBuilt(build{source: "sound", env: []string{"GOTOOLCHAIN=go1.26.0"}}), stage: "preflight", code: "go-version", word: "go1.26.0", rare: true},
 		{name: "an older release", make: ifBuilt(build{source: "sound", env: []string{"GOTOOLCHAIN=go1.25.5"}}), stage: "preflight", code: "go-version", word: "go1.25.5", rare: true},
 		{name: "another contract", make: otherContract, stage: "preflight", code: "package-mismatch", word: "github.com/open-ticket-ai/otai/pkg/api"},

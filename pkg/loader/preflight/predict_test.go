@@ -35,7 +35,7 @@ var hosts = []build{
 	{name: "host-no-optimization", pkg: "host", flags: []string{"-trimpath", noOptimization}},
 	{name: "host-tags", pkg: "host", flags: []string{"-trimpath", "-tags=matters"}},
 	{name: "host-pgo", pkg: "host", flags: []string{"-trimpath", "-pgo=DIR/cpu.pgo"}},
-	{name: "host-experiment", pkg: "host", flags: []string{"-trimpath"}, env: []string{"GOEXPERIMENT=jsonv2"}},
+	{name: "host-experiment", pkg: "host", flags: []string{"-trimpath"}, env: []string{"GOEXPERIMENT=arenas"}},
 	{name: "host-older-minor", pkg: "host", flags: []string{"-trimpath"}, release: "go1.25.5"},
 	{name: "host-older-patch", pkg: "host", flags: []string{"-trimpath"}, release: "go1.26.0"},
 }
@@ -64,7 +64,7 @@ var plugins = []build{
 	{name: "cover.so", pkg: "plug", flags: []string{"-trimpath", "-cover"}},
 	{name: "no-optimization.so", pkg: "plug", flags: []string{"-trimpath", noOptimization}},
 	{name: "pgo.so", pkg: "plug", flags: []string{"-trimpath", "-pgo=DIR/cpu.pgo"}},
-	{name: "experiment.so", pkg: "plug", flags: []string{"-trimpath"}, env: []string{"GOEXPERIMENT=jsonv2"}},
+	{name: "experiment.so", pkg: "plug", flags: []string{"-trimpath"}, env: []string{"GOEXPERIMENT=arenas"}},
 	{name: "cgo-cflags.so", pkg: "plug", flags: []string{"-trimpath"}, env: []string{"CGO_CFLAGS=-O0 -g"}},
 	{name: "older-minor.so", pkg: "plug", flags: []string{"-trimpath"}, release: "go1.25.5"},
 	{name: "older-patch.so", pkg: "plug", flags: []string{"-trimpath"}, release: "go1.26.0"},
