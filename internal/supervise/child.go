@@ -77,6 +77,7 @@ type child struct {
 	silent  int    // looks since it said something
 	deaf    bool   // it has closed its end of the connection
 	givenUp string // why it was ended from here; "" if it wasn't
+	stuck   []int  // the numbers of the places at which it worked then
 
 	// Of one that takes the place of another (reload.go).
 	beside   bool   // it was started beside another one, and waits for the store

@@ -111,7 +111,7 @@ func (s *supervisor) death(c *child, e ending) *crashes.Death {
 		s.doubt(d, c.stage.Plugin)
 	default:
 		// What may call what in the system was set before, and not by who calls now.
-		s.suspect(c, d, e.places, e.status.Signaled() && e.status.Signal() == unix.SIGSYS)
+		s.suspect(c, d, slices.Compact(slices.Sorted(slices.Values(slices.Concat(e.places, c.stuck)))), e.status.Signaled() && e.status.Signal() == unix.SIGSYS)
 	}
 	return d
 }

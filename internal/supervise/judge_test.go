@@ -170,3 +170,11 @@ func TestOfSeveralThatMayHaveDoneItTheOneThatNothingNeedsIsLeftOut(t *testing.T)
 		})
 	}
 }
+
+// A worker that was stopped goes on at SIGCONT, and its step may have ended before it dies.
+func TestAFrozenWorkersPlacesAreThoseOfWhenItWasGivenUp(t *testing.T) {
+	of := &child{givenUp: "since it no longer reported that it works", stuck: []int{3}, places: map[int]message{3: {At: "steps[0]", Plugin: &crashes.Plugin{SHA256: "a"}}}}
+	if d := (&supervisor{}).death(of, ending{}); d.Plugin == nil || d.Plugin.SHA256 != "a" || d.At != "steps[0]" {
+		t.Errorf("%+v", d)
+	}
+}

@@ -338,6 +338,7 @@ func (s *supervisor) look() {
 	for _, c := range s.children() {
 		if c.silent++; c.silent == silentLooks {
 			c.givenUp = "since it no longer reported that it works"
+			c.stuck = busy(c.counts) // one that was stopped may go on, and leave, before its trace is written
 			s.log().Error("the worker process no longer reports that it works: it is ended", "seconds", silentLooks, "stage", c.stage.Stage, "at", c.stage.At)
 			_ = unix.Kill(c.pid, unix.SIGABRT)
 			_ = unix.Kill(c.pid, unix.SIGCONT) // one that was stopped says where only when it goes on
