@@ -1,8 +1,13 @@
 package main_test
 
 import (
+	"context"
 	"encoding/json"
+	"io"
+	"net"
+	"net/http"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +69,35 @@ func blocked(kind, why string) func([]statusPart, bool) bool {
 	}
 }
 
+// wantMetrics asks by the socket until all lines are there.
+func wantMetrics(t *testing.T, state string, lines ...string) {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(state, "otai.sock"))
+	}}}
+	missing, text := "", ""
+	for until := time.Now().Add(patient); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
+		response, err := client.Get("http://otai/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(response.Body)
+		if _ = response.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		missing, text = "", string(content)
+		for _, line := range lines {
+			if !strings.Contains("\n"+text, "\n"+line+"\n") {
+				missing = line
+			}
+		}
+		if missing == "" {
+			return
+		}
+	}
+	t.Errorf("there is no line %s in\n%s", missing, text)
+}
+
 // A service that works is ready; a help desk that is down makes it not ready, with the reason, and
 // when it is up again otai is ready by itself.
 func TestStatusSaysWhetherTheWorkIsDone(t *testing.T) {
@@ -78,6 +112,8 @@ func TestStatusSaysWhetherTheWorkIsDone(t *testing.T) {
 	w.wantStatus(env, patient, "it is ready and has worked", func(parts []statusPart, ready bool) bool {
 		return ready && len(parts) >= 5
 	})
+	wantMetrics(t, stateOf(env), `otai_ready 1`, `otai_runs_total{runner="sort",outcome="applied"} 3`, `otai_run_duration_seconds_count{runner="sort"} 3`,
+		`otai_helpdesk_requests_total{service="desk",operation="update",outcome="ok"} 3`, `otai_tickets{runner="sort",standing="handled"} 3`, `otai_decisions_total{runner="sort",action="applied",label=""} 3`)
 	w.web.Close()
 	w.wantStatus(env, 2*time.Minute, "the runner is stuck", blocked("runner", "temporarily unavailable"))
 	w.up()

@@ -51,6 +51,7 @@ func (a *Setup) openDoors(state string) {
 		return json.Marshal(judged.Judge(a.facts(ctx)))
 	})
 	w.Answer(judged.QuestionProfile, profile)
+	w.Answer(judged.QuestionMetrics, func(ctx context.Context, _ []byte) ([]byte, error) { return a.metrics(ctx) })
 	admin := a.Document.Admin
 	to := supervise.Doors{Folder: state, Listen: admin.Listen, Token: admin.Token, MetricsOpen: admin.MetricsOpen}
 	if admin.Cert != "" {

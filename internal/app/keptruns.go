@@ -46,7 +46,7 @@ func (a *Setup) keepRuns(o RunOptions) *keptRuns {
 	if a.Document.Runs.Database == "" {
 		clock = runs.BootClock
 	}
-	k.gate = gate.New(gate.Options{Logger: a.logger, Store: &k.late, Clock: clock, Keep: a.Document.Runs.Keep, At: a.Place, KeepText: a.Document.Decisions.KeepText, Searches: k.backlog.searches(), Bounds: a.bounds()})
+	k.gate = gate.New(gate.Options{Logger: a.logger, Called: a.measures.called, Store: &k.late, Clock: clock, Keep: a.Document.Runs.Keep, At: a.Place, KeepText: a.Document.Decisions.KeepText, Searches: k.backlog.searches(), Bounds: a.bounds()})
 	return k
 }
 
@@ -60,6 +60,7 @@ func (k *keptRuns) open(ctx context.Context) error {
 	k.store = opened
 	k.late.open(opened.Store)
 	k.engine = runs.New(runs.Options{
+		Ended: a.measures.ended,
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
 		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Revert: k.gate.Revert, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})

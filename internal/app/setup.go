@@ -39,6 +39,7 @@ type Setup struct {
 	instead  loader.Temporary // of a state folder that a command which only looks can't use
 	dir      string           // see PrepareOptions
 
+	measures   *measures
 	health     health                     // what it answers who asks how it is
 	introduced map[string]*crashes.Plugin // plugins as the supervisor knows them, by prefix
 	told       bool                       // the supervisor knows that code of a plugin runs
@@ -59,7 +60,7 @@ type PrepareOptions struct {
 // Prepare reads the configuration, loads the plugins and checks the whole. After an
 // error nothing is left open; what was found until then stands in the [Setup].
 func Prepare(ctx context.Context, s Settings, o PrepareOptions) (*Setup, error) {
-	a := &Setup{settings: s, dir: o.Dir, Redactor: NewRedactor(s.Lookup), logger: slog.New(slog.DiscardHandler)}
+	a := &Setup{settings: s, measures: newMeasures(), dir: o.Dir, Redactor: NewRedactor(s.Lookup), logger: slog.New(slog.DiscardHandler)}
 	err := a.prepare(ctx, o)
 	if err != nil {
 		a.Close()

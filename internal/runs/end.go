@@ -90,6 +90,7 @@ func (r *run) storeEnd(ctx context.Context, v ends.Decision, e ends.Ending) erro
 		return err
 	}
 	r.e.ended(r, v)
+	r.counted(v, b.Decisions)
 	r.say(v)
 	r.sayWaits(ctx, v, e)
 	return nil

@@ -46,6 +46,8 @@ type Options struct {
 	// Inherit passes what a process of an earlier release had begun to write to keep, which
 	// returns when it is stored; see [gate.Gate.Begun]. nil: nothing.
 	Inherit func(ctx context.Context, keep func(ctx context.Context, effects []store.Effect) error) error
+	// Ended is called with the end of each attempt that was stored; nil: nobody counts.
+	Ended func(Attempt)
 	// Clock is the machine's boot and the time since then, where times of two boots can't be
 	// compared (SQLite); see [BootClock]. nil: the store's clock counts.
 	Clock func() (boot string, nanos int64)

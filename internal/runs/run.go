@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
 
@@ -33,6 +34,7 @@ const (
 
 // run is one run in this process.
 type run struct {
+	since   time.Time // it is in this process
 	e       *Engine
 	p       *orchestrator.Place
 	claimed func() // nil once it was called
@@ -78,7 +80,7 @@ type run struct {
 }
 
 func (e *Engine) newRun(p *orchestrator.Place, row store.Run) *run {
-	r := &run{e: e, p: p, row: row, ended: make(chan struct{}), late: newOverdue(), steps: make(map[string]store.Step), docs: make(map[string][]byte), passed: make(map[string]bool)}
+	r := &run{e: e, p: p, row: row, since: time.Now(), ended: make(chan struct{}), late: newOverdue(), steps: make(map[string]store.Step), docs: make(map[string][]byte), passed: make(map[string]bool)}
 	r.ours, r.over = context.WithCancel(context.Background())
 	return r
 }

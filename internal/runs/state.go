@@ -1,10 +1,12 @@
 package runs
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/runs/ends"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -81,4 +83,30 @@ func (e *Engine) tended(err error) {
 	default:
 		e.lostErr = err
 	}
+}
+
+// Attempt is the end of an attempt of a run, for who counts them.
+type Attempt struct {
+	Runner    string
+	Outcome   string // of the run, else what it waits for
+	Ended     bool   // the run has, too
+	Took      time.Duration
+	Decisions []store.Decision
+}
+
+// counted passes on the end of an attempt.
+func (r *run) counted(v ends.Decision, records []store.Decision) {
+	if r.e.o.Ended == nil {
+		return
+	}
+	a := Attempt{Runner: r.row.Runner, Outcome: string(v.End.Outcome), Ended: v.End.State == store.Ended, Decisions: records}
+	if !a.Ended {
+		a.Outcome = cmp.Or(v.End.Reason, string(v.End.State))
+	}
+	if r.row.Created != 0 {
+		a.Took = time.Duration(r.e.now()-r.row.Created) * time.Microsecond
+	} else {
+		a.Took = time.Since(r.since)
+	}
+	r.e.o.Ended(a)
 }

@@ -86,7 +86,7 @@ type ticketCreator struct{ *ticketSystem }
 
 func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSystem {
 	t := &ticketSystem{
-		gate: g, service: service, system: service, inner: newForeign(inner), timeout: defaultTimeout, late: defaultLate, bounds: g.options.Bounds[service],
+		gate: g, service: service, system: service, inner: newForeign(inner).counting(g.options.Called, service), timeout: defaultTimeout, late: defaultLate, bounds: g.options.Bounds[service],
 		runners: make(map[string]*searcher), released: make(map[string]int), avoids: make(map[string]time.Time),
 	}
 	if n, ok := inner.(named); ok && n.SystemID() != "" {
