@@ -97,7 +97,7 @@ func TestMoreEntriesThanAnyVocabularyHasAreRefused(t *testing.T) {
 	const many = 1<<22 + 2
 	says := []string{"4194304 entries"}
 	refuses(t, map[string]refused{
-		"lines of vocab.txt":  {map[string]string{"vocab.txt": strings.Repeat("\n", many)}, append(says, "vocab.txt")},
+		// Lines of vocab.txt: see TestNoVocabularyTakesManyTimesItsSize.
 		"lines of merges.txt": {map[string]string{"vocab.json": `{"a": 0}`, "merges.txt": strings.Repeat("\n", many)}, append(says, "merges.txt")},
 		"sentencepieces":      {map[string]string{"spm.model": strings.Repeat("\x0a\x00", many)}, append(says, "spm.model")},
 		"added tokens": {
