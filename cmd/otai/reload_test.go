@@ -120,3 +120,43 @@ func TestReloadsUnderLoad(t *testing.T) {
 	most, sum, n := l.gaps()
 	row(t, "reloads while it writes", "%d reloads, %d tickets, gap at most %.0f ms, %.0f on average: %v", times, len(ids), most, sum/float64(max(n, 1)), w.wantAllDone(ids, whole))
 }
+
+func TestReloadSaysWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	env := w.environment()
+	good := rowConfig(3, "timeout: PT3S, late: PT2S", allInOneStep)
+	config := writeFile(t, good)
+	if out, code := w.command(env, "reload", "--wait"); code != 1 || !strings.Contains(out, "--state-dir") {
+		t.Errorf("where nothing runs: %d, %s", code, out)
+	}
+	if out, code := w.command(env, "reload", "--binary"); code != 0 || !strings.Contains(out, "nothing to reload") {
+		t.Errorf("after an update, where nothing runs: %d, %s", code, out)
+	}
+	l := live(t, env, "run", "-c", config)
+	w.wantStatus(env, time.Minute, "it is ready", isReady)
+	put(t, config, strings.Replace(good, "base:UpdateTicketPipe", "base:UpdateTicketPip", 1))
+	out, code := w.command(env, "reload", "--wait")
+	if code != 1 || !strings.Contains(out, "UpdateTicketPip") || !strings.Contains(out, config+":") {
+		t.Errorf("a wrong one: %d, %s", code, out)
+	}
+	w.wantStatus(env, time.Minute, "status says why, and otai is ready", func(parts []statusPart, ready bool) bool {
+		for _, p := range parts {
+			if p.Kind == "configuration" {
+				return ready && p.State == "failing" && strings.Contains(p.Why, "UpdateTicketPip")
+			}
+		}
+		return false
+	})
+	put(t, config, good)
+	if out, code := w.command(env, "reload", "--wait"); code != 0 || !strings.Contains(out, "was reloaded") {
+		t.Errorf("a good one: %d, %s", code, out)
+	}
+	if out, code := w.command(env, "reload"); code != 0 {
+		t.Errorf("without --wait: %d, %s", code, out)
+	}
+	ids := w.add("x")
+	w.all(time.Minute, ids, whole)
+	w.wantAllDone(ids, whole)
+	l.end(t)
+}

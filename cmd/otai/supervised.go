@@ -41,7 +41,9 @@ func (c *command) supervise(ctx context.Context, o supervise.Options) error {
 	o.Args, o.Temporary, o.Logger, o.Output, o.Manager = os.Args[1:], int(app.CodeRun), c.settings.PlainLogger, fileOf(c.settings.Stdout), c.manager
 	if !o.Once { // a service
 		o.View = new(supervise.View)
-		open := doors.New(doors.Options{View: o.View, Version: version, Logger: func() *slog.Logger { return c.settings.PlainLogger("auto", "info") }})
+		reloads := make(chan supervise.Reload)
+		o.Reloads = reloads
+		open := doors.New(doors.Options{Reload: reloader(reloads), View: o.View, Version: version, Logger: func() *slog.Logger { return c.settings.PlainLogger("auto", "info") }})
 		defer open.Close()
 		o.Doors = open.Open
 	}

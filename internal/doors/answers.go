@@ -28,7 +28,11 @@ func (d *Doors) Report(ctx context.Context) health.Report {
 		}
 	}
 	r.Version, r.Time = d.o.Version, time.Now()
-	r.Add(worker(d.o.View.Snapshot(), err, r.Time))
+	state := d.o.View.Snapshot()
+	r.Add(worker(state, err, r.Time))
+	if !state.Reload.Time.IsZero() {
+		r.Add(configuration(state.Reload))
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if o := d.outside; o != nil && o.to.Listen != "" {
@@ -39,6 +43,15 @@ func (d *Doors) Report(ctx context.Context) health.Report {
 		r.Add(p)
 	}
 	return r
+}
+
+// configuration is what became of the last reload. One that failed has changed nothing.
+func configuration(last supervise.ReloadOutcome) health.Part {
+	p := health.Part{Kind: health.KindConfiguration, State: health.Working, Since: last.Time, About: "reloaded"}
+	if !last.OK {
+		p.State, p.About, p.Why, p.Do = health.Fails, "", "the last reload changed nothing: "+last.Reason, "correct it and run `otai reload --wait`"
+	}
+	return p
 }
 
 // worker is the worker process as the supervisor sees it. err is why it gave no answer.

@@ -73,6 +73,7 @@ type child struct {
 	exit      *int
 	format    string // of its log
 	level     string
+	doors     *Doors
 
 	silent  int    // looks since it said something
 	deaf    bool   // it has closed its end of the connection

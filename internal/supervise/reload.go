@@ -93,6 +93,7 @@ func (s *supervisor) mayReload() {
 func (s *supervisor) finish(reason string) {
 	r := s.reload
 	s.reload = reload{wanted: r.wanted, hup: r.hup, last: ReloadOutcome{OK: reason == "", Time: time.Now(), Reason: reason}}
+	s.View.change(func(v *Snapshot) { v.Reload = s.reload.last })
 	attrs := []any{}
 	if r.under {
 		attrs = append(attrs, "took", time.Since(r.began).Round(time.Millisecond))
@@ -161,6 +162,7 @@ func (s *supervisor) hearOfReload(c *child, m message) {
 			s.child, s.beside = c, s.child
 			s.View.worker(c)
 			s.format, s.level = c.format, c.level
+			s.letIn()
 			s.beside.retires, s.beside.looks = true, 0
 			s.beside.send(message{Kind: kindStop})
 		}
@@ -169,6 +171,13 @@ func (s *supervisor) hearOfReload(c *child, m message) {
 		}
 	case kindRefused:
 		c.refused = m.Text
+	}
+}
+
+// letIn opens the doors that the worker's configuration wants.
+func (s *supervisor) letIn() {
+	if d := s.child.doors; d != nil && s.Doors != nil {
+		s.Doors(*d)
 	}
 }
 
@@ -247,6 +256,7 @@ func (s *supervisor) replace(c *child, death *crashes.Death) bool {
 	}
 	s.child, s.beside = next, nil
 	s.View.worker(next)
+	s.letIn()
 	if s.asked == 0 && next.prepared && !s.reload.taking {
 		s.reload.yielded = time.Now()
 		s.take(next)

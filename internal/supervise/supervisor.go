@@ -298,8 +298,8 @@ func (s *supervisor) hear(c *child, m message) {
 			s.format, s.level = c.format, c.level
 		}
 	case kindDoors:
-		if s.Doors != nil && m.Doors != nil && c == s.child {
-			s.Doors(*m.Doors)
+		if c.doors = m.Doors; c == s.child {
+			s.letIn()
 		}
 	case kindExit:
 		c.exit = &m.Code

@@ -27,6 +27,7 @@ type Snapshot struct {
 	Restarts int            // workers that died and were replaced
 	Death    *crashes.Death // the last one
 	Until    time.Time      // when the next worker is started
+	Reload   ReloadOutcome  // the last one
 }
 
 // Snapshot returns the present one.
