@@ -26,9 +26,9 @@ var keptBuilds struct {
 	made map[string]func() (string, error)
 }
 
-// kept is what `go build` with these flags makes of the main package in a folder. The file is
+// outputOf is what `go build` with these flags makes of the main package in a folder. The file is
 // everybody's: it is to be copied.
-func kept(dir string, env []string, flags ...string) (string, error) {
+func outputOf(dir string, env []string, flags ...string) (string, error) {
 	key, err := keyOfBuild(dir, env, flags)
 	if err != nil {
 		return "", err
@@ -96,7 +96,7 @@ func buildKept(key, dir string, env, flags []string) (string, error) {
 
 // keptAt is a copy of what was kept.
 func keptAt(to string, mode fs.FileMode, dir string, env []string, flags ...string) error {
-	file, err := kept(dir, env, flags...)
+	file, err := outputOf(dir, env, flags...)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func TestWhatIsBuiltOfEqualSourcesIsKept(t *testing.T) {
 	source := strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2")
 	var files []string
 	for _, source := range []string{source, source, strings.Replace(source, "Finds words.", "Finds other words.", 1)} {
-		file, err := kept(writeModule(t, "otai-words", source), plainPluginEnv, plainPlugin...)
+		file, err := outputOf(writeModule(t, "otai-words", source), plainPluginEnv, plainPlugin...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,8 @@ func needsThorough(t *testing.T) {
 	}
 }
 
-// oneIn skips all but one in so many of rows that differ only in what they give to the same code.
+// oneIn skips rows that differ only in what they give to the same code, but for the first of as
+// many as given.
 func oneIn(t *testing.T, many, n int) {
 	t.Helper()
 	if n%many != 0 && !thorough() {

@@ -41,7 +41,7 @@ func (z *zoo) tryBuild(b build) (string, error) {
 	}
 	dir := filepath.Join(product.root, "cmd", "otai", "testdata", "zoo", filepath.FromSlash(b.source))
 	flags := slices.Concat([]string{"-trimpath", "-pgo=off", "-buildvcs=false", "-ldflags=-s -w", "-buildmode=" + mode}, z.flags, b.flags)
-	return kept(dir, b.env, flags...)
+	return outputOf(dir, b.env, flags...)
 }
 
 // maker puts a bad file into a plugin folder.

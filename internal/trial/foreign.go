@@ -77,7 +77,7 @@ func (f foreign) link(id string) string {
 	return link
 }
 
-// connections is how many requests there may be at one time, at most so many.
+// connections is how many requests there may be at one time, and never more than most.
 func (f foreign) connections(most int) int {
 	c, ok := f.system.(connected)
 	if !ok {

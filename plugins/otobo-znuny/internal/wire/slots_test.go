@@ -147,7 +147,7 @@ func TestAHelpDeskThatAnswersNobodyIsNeverSentMoreThanThereAreSlots(t *testing.T
 	}
 }
 
-// A help desk goes on with what was given up, so that its timeout is no reason to send it more.
+// A help desk goes on with what was given up, so that a timeout doesn't make room for more.
 func TestWhatWasGivenUpKeepsItsSlotWhileItMayBeAtWork(t *testing.T) {
 	for name, c := range map[string]struct {
 		slots int
