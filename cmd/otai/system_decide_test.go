@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/open-ticket-ai/otai/internal/decisions"
 )
 
 // systemDecide decides about each ticket of a queue, with the demonstration's model.
@@ -89,5 +91,38 @@ func TestSystemASuggestionIsWrittenOnce(t *testing.T) {
 	if again, _ := notes(); again != n+1 {
 		t.Errorf("%d notes in the end, want %d", again, n+1)
 	}
+	w.stop(t)
+}
+
+func TestSystemDecisionsAreAppliedOnce(t *testing.T) {
+	d := openDesk(t)
+	d.fresh()
+	d.do("rights", "full")
+	tickets := systemNumber("SUGGEST_TICKETS", 100)
+	ids := strings.Split(d.tickets(strconv.Itoa(tickets))["open"], ",")
+	_, from := d.operationsSince(0)
+	w := d.work(d.url, systemDecide(decideMap+", apply_from: 0.5, suggest_from: 0.3, note: { subject: Sorted }"), "--log-level", "debug")
+	d.within(4*time.Minute, "each ticket is classified", func() bool { return w.classifications() >= tickets })
+	w.waitEnded()
+	actions := map[decisions.Action]int{}
+	for _, r := range w.records() {
+		actions[r.Action]++
+	}
+	state := d.state()
+	d.searches(20)
+	if now := d.state(); now != state || w.classifications() != tickets {
+		t.Errorf("%d classifications of %d tickets; 20 cycles changed the database:\n%s\nbefore:\n%s", w.classifications(), tickets, now, state)
+	}
+	asked, _ := d.operationsSince(from)
+	notes, moves, is := d.systemNotes("Sorted"), d.ourMoves(), d.outcomes()
+	for _, id := range ids {
+		if moved := is[id].Queue != "Incoming"; notes[id] > 1 || moves[id] > 1 || moved != (moves[id] == 1) {
+			t.Errorf("ticket %s: %+v, moved %d times", id, is[id], moves[id])
+		}
+	}
+	if len(moves) != actions[decisions.Applied] || len(notes) != actions[decisions.Applied]+actions[decisions.Suggested] || asked["ticket-update"] != len(notes) || len(moves) < tickets/3 {
+		t.Errorf("%d moved, %d with a note, %d updates; decided: %v", len(moves), len(notes), asked["ticket-update"], actions)
+	}
+	t.Logf("%d tickets: %v; %d moved, %d with a note, requests %v", tickets, actions, len(moves), len(notes), asked)
 	w.stop(t)
 }
