@@ -329,7 +329,11 @@ func (r *run) evalSubscript(n *syntax.Subscript) (any, error) {
 	if err != nil {
 		return nil, n.Wrap(err)
 	}
-	v, err := r.Subscript(object, key)
+	subscript := r.ComputedSubscript
+	if isConstant(n.Key) {
+		subscript = r.Subscript
+	}
+	v, err := subscript(object, key)
 	return value.LocateUndefined(v, n.Pos), n.Wrap(err)
 }
 

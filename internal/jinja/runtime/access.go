@@ -68,16 +68,33 @@ func (r *State) OwnAttribute(object any, name string) (any, bool, error) {
 
 // Subscript is object[key]: an element first, then an attribute of that name.
 func (r *State) Subscript(object, key any) (any, error) {
-	v, ok, err := value.Element(object, key)
-	if ok || err != nil {
+	v, found, err := r.subscript(object, key)
+	if found || err != nil {
 		return v, err
 	}
-	if name, text := value.AsText(key); text {
-		if v, ok, err := r.OwnAttribute(object, name); ok || err != nil {
-			return v, err
-		}
+	return r.missing(object, key), nil
+}
+
+// ComputedSubscript is [State.Subscript] with a key that isn't written in the template. It may be
+// a text of a ticket, so what is missing is described without it: errors are logged and kept.
+func (r *State) ComputedSubscript(object, key any) (any, error) {
+	v, found, err := r.subscript(object, key)
+	if found || err != nil {
+		return v, err
+	}
+	_, text := value.AsText(key)
+	if _, tuple := key.(value.Tuple); text || tuple {
+		return &value.Undefined{What: value.WithArticle(value.TypeName(object)) + " doesn't have the key that was computed (its text isn't shown)"}, nil
 	}
 	return r.missing(object, key), nil
+}
+
+func (r *State) subscript(object, key any) (v any, found bool, err error) {
+	v, found, err = value.Element(object, key)
+	if name, text := value.AsText(key); text && !found && err == nil {
+		v, found, err = r.OwnAttribute(object, name)
+	}
+	return v, found, err
 }
 
 // missing is the value of a key that an object lacks.

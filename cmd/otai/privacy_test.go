@@ -1,0 +1,208 @@
+package main_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/open-ticket-ai/otai/internal/decisions"
+	"github.com/open-ticket-ai/otai/internal/helpdesk"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
+)
+
+// docs/privacy.md, as the stores have it.
+
+// hasText is whether a text stands in what a store has on disk or a command prints: as it is, in
+// hex, as pg_dump writes bytes, or in base64, as JSON does, at each of its three offsets.
+func hasText(content []byte, text string) bool {
+	if bytes.Contains(content, []byte(text)) || bytes.Contains(content, []byte(hex.EncodeToString([]byte(text)))) {
+		return true
+	}
+	for n := range 3 {
+		inner := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\x00", n) + text))
+		// What depends on what stands around the text is left out.
+		if bytes.Contains(content, []byte(inner[4*min(n, 1):len(inner)-4])) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestTheSearchForATextSeesIt(t *testing.T) {
+	t.Parallel()
+	const text = "Xanthippe of Athens"
+	for n := range 4 {
+		around := []byte(strings.Repeat("{", n) + text + "}}")
+		for how, content := range map[string]string{"as it is": string(around), "hex": `\x` + hex.EncodeToString(around), "base64": base64.StdEncoding.EncodeToString(around)} {
+			if !hasText([]byte(content), text) {
+				t.Errorf("%s, behind %d bytes: not seen in %s", how, n, content)
+			}
+		}
+	}
+	if hasText([]byte("Sokrates of Athens"), text) {
+		t.Error("it is seen where it isn't")
+	}
+}
+
+// oddSteps fail at the ticket's title in the ways in which an expression can.
+const oddSteps = `
+- id: odd
+  use: base:ExpressionPipe
+  params:
+    expression: >-
+      {% set text = get_pipe_result('ticket').subject %}{{
+      text + 1 if 'odd1' in text else text / 2 if 'odd2' in text else text.nothing.more if 'odd3' in text
+      else text(1) if 'odd4' in text else range(text) if 'odd5' in text else {}[text].more if 'odd6' in text else 1 }}
+- id: priority
+  use: base:UpdateTicketPipe
+  injects: { ticket_system: desk }
+  params: { ticket_id: "{{ get_pipe_result('ticket').id }}", updated_ticket: { priority: { name: "{{ '4 high' if 'half' in get_pipe_result('ticket').subject else '3 normal' }}" } } }
+`
+
+// TestNoTextStaysWhicheverEndARunHas: items of a loop that are applied, left, refused before and
+// after they have written, and then put back; in the store, in the log at debug, and in what each
+// command shows.
+func TestNoTextStaysWhicheverEndARunHas(t *testing.T) {
+	for _, on := range []string{"SQLite", "PostgreSQL"} {
+		t.Run(on, func(t *testing.T) {
+			t.Parallel()
+			const marker = "Xanthippe of Athens"
+			w := newWitness(t, "Secret")
+			w.SetAccess("Secret", store.AccessRead)
+			add := func(title string) string {
+				return strconv.FormatInt(w.AddTicket(helpdesk.NewTicket{
+					Queue: "Incoming", Title: title + " " + marker, Body: "The text of " + marker, CustomerUser: marker, From: marker + " <xanthippe@example.test>",
+				}), 10)
+			}
+			const login, payslip, heating = "I have forgotten my password and can't log in", "How many vacation days do I have left, and where is my payslip?", "The heating in the meeting room on the second floor is broken, it is very cold"
+			applied, left, refused, half := add(login), add(heating), add(payslip), add(payslip+" half")
+			ids := []string{applied, left, refused, half}
+			for n := range 6 {
+				ids = append(ids, add("odd"+strconv.Itoa(n+1)))
+			}
+			env := append(w.environment(), "CHECKOUT="+product.root)
+			kept := func() []byte { return filesBelow(t, stateOf(env)) }
+			if on == "PostgreSQL" {
+				db := postgres(t)
+				env = append(env, "OTAI_DATABASE_URL="+db.url)
+				kept = func() []byte {
+					dump := db.Dump(t, db.url)
+					if !bytes.Contains(dump, []byte("river_job")) || !bytes.Contains(dump, []byte("COPY otai.decision ")) {
+						t.Errorf("the dump has no jobs of River's, or no decisions: %.2000s", dump)
+					}
+					return append(dump, filesBelow(t, stateOf(env))...)
+				}
+			}
+			decide := oddSteps + strings.Replace(decideStep, "THEN", strings.Replace(decideMap, "queue: HR", "queue: Secret", 1)+", apply_from: { default: 0.1 }", 1)
+			text := strings.Replace(forEach(allFetched, itemStep+decide), "          run:", "          retry: { max_attempts: 1 }\n          run:", 1)
+			config := writeFile(t, text+"  models: { use: hf-local:HFClassificationService }\n")
+			nowhere := func(when, where string, content []byte) {
+				t.Helper()
+				if hasText(content, marker) {
+					at := max(0, bytes.Index(content, []byte(marker)))
+					t.Errorf("%s, the text of a ticket is in %s: …%q", when, where, content[max(0, at-400):min(len(content), at+100)])
+				}
+			}
+			otai := func(args ...string) string {
+				t.Helper()
+				out, code := w.command(env, append(args, "-c", config)...)
+				if code != 0 {
+					t.Errorf("%q: %d: %s", args, code, out)
+				}
+				return out
+			}
+
+			type run struct {
+				ID, State, Outcome string
+				Tickets            []string
+			}
+			listed := func() (runs []run) {
+				out, _ := w.command(env, "runs", "list", "--json", "-c", config)
+				_ = json.Unmarshal([]byte(out), &runs)
+				return runs
+			}
+			l := live(t, env, "run", "--log-level", "debug", "-c", config)
+			eventually(t, "each run ends or waits", func() bool {
+				done := 0
+				for _, r := range listed() {
+					if len(r.Tickets) > 0 && r.State != "running" && r.State != "due" {
+						done++
+					}
+				}
+				return done == len(ids)
+			})
+			l.end(t)
+			actions := map[string]decisions.Action{}
+			for _, r := range w.decided(env, config) {
+				actions[r.Ticket] = r.Action
+				t.Logf("ticket %s: %s, %s", r.Ticket, r.Action, r.Reason)
+			}
+			for id, want := range map[string]decisions.Action{applied: decisions.Applied, left: decisions.Left, refused: decisions.Refused, half: decisions.Applied} {
+				if actions[id] != want {
+					t.Errorf("ticket %s, a %s, is %s", id, want, actions[id])
+				}
+			}
+			nowhere("after the runs", "the log", []byte(l.log.String()))
+			if !hasText(kept(), marker) {
+				t.Error("no text is found of runs that wait, or are dead and have written: docs/privacy.md says that it is kept")
+			}
+
+			shown := func(when string) {
+				t.Helper()
+				commands := [][]string{
+					{"decisions", "export", "--format", "csv"}, {"decisions", "export", "--format", "jsonl"}, {"decisions", "list"}, {"runs", "list", "--json"}, {"runs", "waiting"}, {"runs", "waiting", "--json"},
+				}
+				for _, id := range ids {
+					commands = append(commands, []string{"explain", id}, []string{"decisions", "show", id, "--json"})
+				}
+				runs := listed()
+				if len(runs) < len(ids) {
+					t.Errorf("%s, the runs are %+v", when, runs)
+				}
+				for _, r := range runs {
+					commands = append(commands, []string{"runs", "show", r.ID, "--json"})
+				}
+				for _, args := range commands {
+					nowhere(when, strings.Join(args, " "), []byte(otai(args...)))
+				}
+			}
+			for _, r := range listed() {
+				if r.State == "waiting" || r.Outcome == "dead" {
+					otai("runs", "discard", r.ID)
+				}
+			}
+			nowhere("after the end of all", "the store", kept())
+			shown("after the end of all")
+
+			otai("revert", "--since", "PT1H")
+			if is := w.ticket(applied).Queue; is != "Incoming" {
+				t.Errorf("the ticket that was moved is in %s after the revert", is)
+			}
+			nowhere("after the revert", "the store", kept())
+			shown("after the revert")
+		})
+	}
+}
+
+// filesBelow are the contents of all files of a folder, SQLite's log included.
+func filesBelow(t *testing.T, dir string) (all []byte) {
+	t.Helper()
+	if err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		all = append(all, content...)
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+	return all
+}
