@@ -19,7 +19,7 @@ var subjectsOfAll = []string{
 	"Drucker im Büro druckt Ümläute größer als nötig – bitte prüfen",
 	"🖨️🔥 der Drucker brennt 👩‍👩‍👧‍👦",
 	"الطابعة لا تعمل في المكتب",
-	"‮gnp.ecioivni",
+	"\u202egnp.ecioivni",
 	`<script>alert("x")</script><img src=x onerror=alert(1)>`,
 	"\"><svg onload=alert(1)> & ' `",
 	strings.Repeat("Donaudampfschifffahrtsgesellschaft", 7),
