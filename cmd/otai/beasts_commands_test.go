@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,7 +67,7 @@ func TestNoPluginCodeHurtsACommand(t *testing.T) {
 			writeAt(t, config, []byte("services: { s: { use: \""+b.kind+":S\" } }\n"+stepOf(`use: "base:FetchTicketsPipe", injects: { ticket_system: s }, params: { ticket_search_criteria: { limit: 1 } }`)))
 			writeAt(t, harmless, []byte(stepOf(`use: "base:ExpressionPipe", params: { expression: 1 }`)))
 			if b.args[0] == "revert" { // which needs a store
-				run := exec.Command(product.otai, "run", "--once", "-c", harmless)
+				run := newCommand(product.otai, "run", "--once", "-c", harmless)
 				run.Dir, run.Env = v.cmd.Dir, v.cmd.Env
 				if out, err := run.CombinedOutput(); err != nil {
 					t.Fatalf("%v\n%s", err, out)

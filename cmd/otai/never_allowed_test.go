@@ -3,7 +3,6 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 )
@@ -54,7 +53,7 @@ orchestrator:
 		config += fmt.Sprintf("            - { id: w%d, injects: { ticket_system: desk }, %s }\n", i, w.step)
 	}
 	config += `            - { id: free, injects: { ticket_system: free }, use: "base:UpdateTicketPipe", params: { ticket_id: "1", updated_ticket: { queue: { name: HR } } } }` + "\n"
-	cmd := exec.Command(product.otai, "validate", "--json", "-c", writeFile(t, config))
+	cmd := newCommand(product.otai, "validate", "--json", "-c", writeFile(t, config))
 	cmd.Env = environment(t, "MODEL=m")
 	out, err := cmd.Output()
 	var answer struct {

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,7 +22,7 @@ type statusPart struct {
 func (w *witness) statusOf(env []string) (parts []statusPart, ready bool) {
 	w.t.Helper()
 	began := time.Now()
-	cmd := exec.Command(product.otai, "status", "--json")
+	cmd := newCommand(product.otai, "status", "--json")
 	cmd.Env, cmd.Dir = env, w.t.TempDir()
 	out, err := cmd.Output()
 	code := exitCode(err)

@@ -57,6 +57,7 @@ var answering = map[string][]string{
 	"otai run":                   nil, // the log is all that it says
 	"otai runs":                  {},
 	"otai runs discard":          {"--help"}, // the others say what a run is named by
+	"otai reload":                {"--help"},
 	"otai runs list":             {},
 	"otai runs migrate":          {"--print-sql"},
 	"otai runs pause":            {},
@@ -65,6 +66,7 @@ var answering = map[string][]string{
 	"otai runs show":             {"--help"},
 	"otai runs waiting":          {},
 	"otai schema":                {},
+	"otai status":                {"--help"},
 	"otai template":              {},
 	"otai template eval":         {"{{ 1 }}"},
 	"otai try":                   {},

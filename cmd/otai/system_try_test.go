@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -380,7 +379,7 @@ type replay struct {
 func (r *replay) otai(env []string, input string, args ...string) spent {
 	r.Helper()
 	began := time.Now()
-	cmd := exec.CommandContext(r.Context(), product.otai, args...)
+	cmd := newCommandContext(r.Context(), product.otai, args...)
 	cmd.Env, cmd.Dir, cmd.Stdin = env, r.TempDir(), strings.NewReader(input)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		r.Fatalf("%q: %v\n%s", args, err, out)

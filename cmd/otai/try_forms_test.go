@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -289,14 +288,14 @@ func (f tryForm) compare(t *testing.T, tickets int) {
 		}
 	}
 
-	run := exec.CommandContext(t.Context(), product.otai, "run", "-c", config, "--until-empty")
+	run := newCommandContext(t.Context(), product.otai, "run", "-c", config, "--until-empty")
 	run.Env = env
 	said, err := run.CombinedOutput()
 	code = exitCode(err)
 	if want := map[bool]int{true: 1}[f.bounded]; code != want {
 		t.Fatalf("%d: %s", code, said)
 	}
-	export := exec.Command(product.otai, "decisions", "export", "-c", config, "--format", "jsonl")
+	export := newCommand(product.otai, "decisions", "export", "-c", config, "--format", "jsonl")
 	export.Env = env
 	records, err := export.Output()
 	if err != nil {

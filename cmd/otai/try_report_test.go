@@ -95,7 +95,7 @@ func lookAt(t *testing.T, chromium, page, dir string) {
 		writeAt(t, filepath.Join(filepath.Dir(frame), "page.html"), []byte(measured))
 		writeAt(t, frame, fmt.Appendf(nil, `<!DOCTYPE html><title>-</title><body style="margin:0"><iframe src="page.html" style="border:0;width:%dpx;height:3000px"></iframe>`, width))
 		chrome := func(args ...string) string {
-			cmd := exec.Command(chromium, append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files", "--user-data-dir=" + t.TempDir()}, args...)...)
+			cmd := newCommand(chromium, append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files", "--user-data-dir=" + t.TempDir()}, args...)...)
 			cmd.WaitDelay = time.Second
 			out, err := cmd.Output()
 			if err != nil {
@@ -121,7 +121,7 @@ func lookAt(t *testing.T, chromium, page, dir string) {
 		row(t, "the report "+name, "at %d pixels it is %s wide and %s high", width, m[1], m[3])
 	}
 	pdf := filepath.Join(dir, name+".pdf")
-	cmd := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+t.TempDir(), "--no-pdf-header-footer", "--print-to-pdf="+pdf, "file://"+page)
+	cmd := newCommand(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+t.TempDir(), "--no-pdf-header-footer", "--print-to-pdf="+pdf, "file://"+page)
 	cmd.WaitDelay = time.Second
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

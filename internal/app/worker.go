@@ -85,7 +85,7 @@ func (l PluginLoad) crashed(state string) func(sha256 string) (string, bool) {
 	last := l.Worker.Replaces()
 	return func(sha256 string) (string, bool) {
 		// A command that keeps nothing doesn't meet with the same twice either.
-		if last != nil && !last.Ready && !last.Killed && last.Plugin != nil && last.Plugin.SHA256 == sha256 {
+		if last != nil && last.Refused && last.Plugin.SHA256 == sha256 {
 			return ended(*last.Plugin, last.Time, last.How, last.Stage, last.At), true
 		}
 		known := memory.Plugins[sha256]

@@ -210,7 +210,8 @@ func (s *supervisor) settle(c *child, d *crashes.Death) (v outcome) {
 	unkept := s.keep(d, decide)
 	if unkept != nil {
 		if decide(&crashes.Memory{Plugins: make(map[string]*crashes.Known)}); v.refuse {
-			// Nothing will keep the next worker from opening it.
+			// Nothing will keep the next worker from opening it, but what it hears of this death.
+			d.Refused = s.folder == ""
 			v.refuse, v.pause = false, pauseAfter(s.history.deaths)
 		}
 	}

@@ -10,30 +10,30 @@ import (
 // State is what an engine does at one moment.
 type State struct {
 	Services []InstanceState // and pipes that have something to start, in the order in which they were built
-	Places   []PlaceState
+	Places   []PlaceState    // of the runners and loops
 }
 
 // InstanceState is what became of the start of a service or pipe.
 type InstanceState struct {
-	ID, Path, Use, Plugin string // ID is "" of a pipe
-	Started               bool
-	Since                 time.Time // it has started, else: it is tried since
-	Failing               FailingState
-	GivenUp               bool // its configuration is wrong: Failing.Err says how
+	ID, Path, Use, Plugin string       // ID is "" of a pipe
+	Started               bool         // it has, or there is nothing to start
+	Since                 time.Time    // it has started, else: it is tried since
+	Failing               FailingState // its start
+	GivenUp               bool         // its configuration is wrong: Failing.Err says how
 }
 
 // FailingState is a time in which a part fails again and again.
 type FailingState struct {
 	Since     time.Time // zero: it doesn't
-	Attempts  int
-	Searching bool // of a place: the firing fails before it has claimed anything
-	Err       error
-	Next      time.Time
+	Attempts  int       // that have failed since
+	Searching bool      // of a place: the firing fails before it has claimed anything
+	Err       error     // the last one
+	Next      time.Time // at which it is tried again
 }
 
 // PlaceState is what happens at a place.
 type PlaceState struct {
-	Place *Place
+	Place *Place   // which one it is
 	Needs []string // the paths of what it uses and that has not started
 	// Found are the last times at which something that nobody worked at was found, at least a
 	// second apart: since a search that found nothing.
@@ -43,7 +43,7 @@ type PlaceState struct {
 	Busy    time.Time
 	Usual   time.Duration // how long the last runs took at most
 	Long    *LongCall     // the step that has run longest; nil: none runs
-	Failing FailingState
+	Failing FailingState  // its trigger, search or runs
 }
 
 // State is for many goroutines, until Close.

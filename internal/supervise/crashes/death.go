@@ -24,6 +24,9 @@ type Death struct {
 	Ready  bool      `json:"ready,omitempty"`  // its first cycle had begun
 
 	Plugin *Plugin `json:"plugin,omitempty"` // whom it is put down to; nil: that isn't known
+	// Refused says that the worker after this one is to go without the plugin, which nothing else
+	// remembers.
+	Refused bool `json:"refused,omitempty"`
 	// Suspects are those that it may be put down to where there is more than one.
 	Suspects []Plugin `json:"suspects,omitempty"`
 
