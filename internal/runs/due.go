@@ -36,8 +36,12 @@ func (e *Engine) Next(ctx context.Context, p *orchestrator.Place) (orchestrator.
 
 // nextDue takes a run that is due; nil if there is none.
 func (e *Engine) nextDue(ctx context.Context, at *place) (*run, error) {
-	for at.look(e.now()) {
-		r, err := e.take(ctx, at)
+	for {
+		plans, may := at.look(e.now())
+		if !may {
+			return nil, nil
+		}
+		r, err := e.take(ctx, at, plans)
 		if err != nil {
 			at.missed() // whoever called comes again, and a host that begins again wakes all
 			if errors.Is(err, store.ErrFence) {
@@ -51,10 +55,9 @@ func (e *Engine) nextDue(ctx context.Context, at *place) (*run, error) {
 		}
 		return r, nil
 	}
-	return nil, nil
 }
 
-func (e *Engine) take(ctx context.Context, at *place) (*run, error) {
+func (e *Engine) take(ctx context.Context, at *place, plans int) (*run, error) {
 	e.taking.RLock()
 	defer e.taking.RUnlock()
 	host := e.hostID()
@@ -63,7 +66,7 @@ func (e *Engine) take(ctx context.Context, at *place) (*run, error) {
 		return nil, err
 	}
 	if l == nil {
-		at.idle(next, e.now())
+		at.idle(next, e.now(), plans)
 		return nil, nil
 	}
 	at.wake() // there may be more

@@ -22,6 +22,7 @@ type place struct {
 	ever  bool // a look has found nothing
 	due   bool
 	next  int64 // store time; 0: nothing waits
+	plans int   // how often something was said to be due later
 	timer *time.Timer
 	inbox []*run      // brought by a queue
 	kept  []begunItem // begun, and waiting for a worker
@@ -83,15 +84,15 @@ func (at *place) looked() bool {
 	return at.ever
 }
 
-// look reports whether something may be due, and counts as the look.
-func (at *place) look(now int64) bool {
+// look reports whether something may be due, and counts as the look. plans is for idle.
+func (at *place) look(now int64) (plans int, may bool) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	if at.due || at.next != 0 && at.next <= now {
 		at.due = false
-		return true
+		return at.plans, true
 	}
-	return false
+	return at.plans, false
 }
 
 // missed takes back a look that could not be had.
@@ -108,11 +109,15 @@ func (at *place) mayBeDue(now int64) bool {
 	return at.due || at.next != 0 && at.next <= now || len(at.inbox)+len(at.kept) > 0
 }
 
-// idle says that nothing was due, and when something will be.
-func (at *place) idle(next, now int64) {
+// idle says that a look found nothing due, and when something will be. What another worker has
+// said to be due later since that look began isn't in its answer.
+func (at *place) idle(next, now int64, plans int) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	at.ever = true
+	if plans != at.plans && at.next != 0 && (next == 0 || at.next < next) {
+		return
+	}
 	at.plan(next, now)
 }
 
@@ -120,7 +125,8 @@ func (at *place) idle(next, now int64) {
 func (at *place) later(due, now int64) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	if at.next == 0 || due < at.next {
+	at.plans++
+	if at.next == 0 || at.next <= now || due < at.next {
 		at.plan(due, now)
 	}
 }

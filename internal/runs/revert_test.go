@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -216,28 +217,34 @@ func TestWhatIsOnATicketAndNotYetKnownToBeDoneIsNobodyElses(t *testing.T) {
 		if !h.moved(1) {
 			t.Fatal("the ticket is not moved")
 		}
-		half := make(chan struct{})
-		h.before = func(id string, _ func()) error {
-			h.change(id, "otai", api.TicketUpdate{Queue: &api.Entity{Name: "in"}, Priority: &api.Entity{Name: "low"}})
-			close(half)
-			return context.Canceled
+		half, again := make(chan struct{}), make(chan struct{})
+		var writes atomic.Int32
+		h.before = func(id string, apply func()) error {
+			switch writes.Add(1) {
+			case 1:
+				h.change(id, "otai", api.TicketUpdate{Queue: &api.Entity{Name: "in"}, Priority: &api.Entity{Name: "low"}})
+				close(half)
+				return context.Canceled
+			case 2:
+				<-again
+				search()
+				search()
+				apply()
+				search()
+			default:
+				apply()
+			}
+			return nil
 		}
 		id := d.askRevert(store.Range{})
 		<-half
 		s = d.restart(h)
-		h.before = func(_ string, apply func()) error {
-			h.before = nil
-			search()
-			search()
-			apply()
-			search()
-			return nil
-		}
+		close(again)
 		for range 5 {
 			search()
 		}
 		if is := h.is("0001"); is != "in low 1" || !d.reverted(id) {
-			t.Errorf("the ticket is %s; it is put back: %v\n%s", is, d.reverted(id), d.log.b.String())
+			t.Errorf("the ticket is %s; it is put back: %v, %d writes\n%+v\n%s", is, d.reverted(id), writes.Load(), d.runs(store.Filter{}), d.log.b.String())
 		}
 	})
 }
