@@ -49,7 +49,7 @@ type comparison interface{ putBack() []Change }
 
 // Look notes the facts. [Snapshot.Close] ends what it holds.
 func Look() *Snapshot {
-	s := LookWithoutListening()
+	s := look(func() comparison { return lookAtDescriptors() })
 	l := listenForSignals()
 	s.more = append(s.more, l)
 	s.deaf = func() { signal.Stop(l.heard) }
@@ -57,8 +57,13 @@ func Look() *Snapshot {
 }
 
 // LookWithoutListening is Look for who wants to find others that are notified of signals, and so
-// can't be one.
+// can't be one, in a process whose garbage collector may close files that nobody holds any more:
+// a descriptor that was closed isn't among the changes.
 func LookWithoutListening() *Snapshot {
+	return look(func() comparison { return openings{lookAtDescriptors()} })
+}
+
+func look(descriptors func() comparison) *Snapshot {
 	s := &Snapshot{}
 	s.spareOutputs()
 	// First what the others need to be read: without io.EOF, no file comes to an end.
@@ -68,7 +73,7 @@ func LookWithoutListening() *Snapshot {
 	s.facts = append(s.facts, s.outputs()...)
 	s.facts = append(s.facts, runtimes()...)
 	s.note()
-	s.more = []comparison{lookAtEnvironment(), lookAtDescriptors(), lookAtProcesses()}
+	s.more = []comparison{lookAtEnvironment(), descriptors(), lookAtProcesses()}
 	return s
 }
 

@@ -191,7 +191,8 @@ func (e environment) putBack() []Change {
 	return changes
 }
 
-// descriptors are the open ones from 3 on, by what they lead to.
+// descriptors are the open ones from 3 on, by what they lead to, but for anonymous ones: Go's
+// runtime opens and closes some of its own, as for a child process.
 type descriptors map[int]string
 
 func lookAtDescriptors() descriptors {
@@ -200,7 +201,7 @@ func lookAtDescriptors() descriptors {
 	for _, entry := range entries {
 		fd, err := strconv.Atoi(entry.Name())
 		target, gone := os.Readlink("/proc/self/fd/" + entry.Name())
-		if err == nil && gone == nil && fd > 2 {
+		if err == nil && gone == nil && fd > 2 && !strings.HasPrefix(target, "anon_inode:") {
 			d[fd] = target
 		}
 	}
@@ -219,12 +220,18 @@ func (d descriptors) putBack() []Change {
 		}
 	}
 	for _, fd := range slices.Sorted(maps.Keys(now)) {
-		// Go's runtime has anonymous ones of its own.
-		if _, was := d[fd]; !was && !strings.HasPrefix(now[fd], "anon_inode:") {
+		if _, was := d[fd]; !was {
 			changes = append(changes, Change{What: fmt.Sprintf("descriptor %d", fd), From: "closed", To: now[fd]})
 		}
 	}
 	return changes
+}
+
+// openings are descriptors without those that were closed.
+type openings struct{ descriptors }
+
+func (o openings) putBack() []Change {
+	return slices.DeleteFunc(o.descriptors.putBack(), func(c Change) bool { return c.To == "closed" })
 }
 
 // processes are the child processes, and the number of threads.
