@@ -227,11 +227,12 @@ func (d descriptors) putBack() []Change {
 	return changes
 }
 
-// openings are descriptors without those that were closed.
+// openings are the descriptors that were opened; those that were closed, or whose number leads
+// elsewhere since, don't count.
 type openings struct{ descriptors }
 
 func (o openings) putBack() []Change {
-	return slices.DeleteFunc(o.descriptors.putBack(), func(c Change) bool { return c.To == "closed" })
+	return slices.DeleteFunc(o.descriptors.putBack(), func(c Change) bool { return c.From != "closed" })
 }
 
 // processes are the child processes, and the number of threads.
