@@ -282,8 +282,10 @@ func TestABadPluginFailsByTheRightPromise(t *testing.T) {
 		"a status of its own":          {pipeOf(func(context.Context) (api.PipeResult, error) { return api.PipeResult{Status: "great"}, nil }), []Option{Live()}, "Bad/works", `"great" is not a status`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Chdir(here) // for the one that changes it
+			t.Chdir(here)          // for the one that changes it
+			was := lookAtProcess() // the kit builds it unwatched, too
 			t.Cleanup(func() {
+				was.putBack()
 				if child != nil {
 					_, _ = child.Process.Kill(), child.Wait()
 					child = nil
