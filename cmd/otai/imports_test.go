@@ -88,6 +88,7 @@ var mayImport = map[string][]string{
 	"internal/texts":              {"internal/files"},
 	"internal/files":              {},
 	"internal/orphans":            {},
+	"internal/keptbuild":          {},
 }
 
 // direct are further limits on direct imports.

@@ -10,14 +10,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/open-ticket-ai/otai/internal/keptbuild"
 )
 
-// Linking is much of what the tests cost. So what they build is kept below build/dist, and
-// go build itself decides whether it is still right: it leaves a file alone whose sources, flags and
-// release of Go are the same. Within one run it isn't even asked twice.
+// What the tests build is kept below build/dist (package keptbuild). Within one run go build isn't even
+// asked twice.
 
 const keepBuildsFor = 7 * 24 * time.Hour
 
@@ -68,30 +68,18 @@ func keyOfBuild(dir string, env, flags []string) (string, error) {
 
 func buildKept(key, dir string, env, flags []string) (string, error) {
 	folder := filepath.Join(product.root, "build", "dist", "test")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", err
-	}
 	file := filepath.Join(folder, key)
 	if slices.ContainsFunc(flags, func(flag string) bool { return strings.HasPrefix(flag, "-buildmode=") }) {
 		file += ".so"
 	}
-	// Two runs of the tests may be in one checkout.
-	lock, err := os.OpenFile(file+".lock", os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return "", err
-	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", err
-	}
 	cmd := newCommand("go", slices.Concat([]string{"build"}, flags, []string{"-o", file, "."})...)
 	cmd.Dir = dir
 	cmd.Env = slices.Concat(os.Environ(), []string{"CGO_ENABLED=1"}, env)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build in %s: %w\n%s", dir, err, out)
+	if err := keptbuild.Build(file, cmd); err != nil {
+		return "", err
 	}
 	now := time.Now()
-	return file, errors.Join(os.Chtimes(file, now, now), os.Chtimes(file+".lock", now, now))
+	return file, errors.Join(os.Chtimes(file, now, now), os.Chtimes(keptbuild.LockOf(file), now, now))
 }
 
 // keptAt is a copy of what was kept.

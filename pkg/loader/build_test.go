@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/keptbuild"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -166,19 +166,7 @@ func build(j job) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(kept, 0o755); err != nil {
-		return err
-	}
-	// What the last run has built is there still: go build leaves it alone if it would be the same.
 	kept = filepath.Join(kept, j.output)
-	lock, err := os.OpenFile(kept+".lock", os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return err
-	}
 	args := []string{"build", "-trimpath", "-pgo=off", "-buildvcs=false", "-o", kept}
 	if strings.HasSuffix(j.output, ".so") {
 		args = append(args, "-ldflags=-s -w") // half the work
@@ -188,8 +176,8 @@ func build(j job) error {
 	command.Dir = dir
 	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=1")
 	command.Env = append(command.Env, j.env...)
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("%v in %s: %w\n%s", command.Args, dir, err, output)
+	if err := keptbuild.Build(kept, command); err != nil {
+		return err
 	}
 	content, err := os.ReadFile(kept)
 	if err != nil {

@@ -12,9 +12,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/open-ticket-ai/otai/internal/keptbuild"
 )
 
 // workshop is where the tests build hosts and plugins; TestMain removes it.
@@ -171,19 +172,7 @@ func (b build) run() error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(kept, 0o755); err != nil {
-		return err
-	}
-	// What the last run has built is there still: go build leaves it alone if it would be the same.
 	kept = filepath.Join(kept, b.name)
-	lock, err := os.OpenFile(kept+".lock", os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return err
-	}
 	args := []string{"build", "-o", kept}
 	if strings.HasSuffix(b.name, ".so") {
 		args = append(args, "-buildmode=plugin") // a later -buildmode wins
@@ -201,7 +190,7 @@ func (b build) run() error {
 	for _, variable := range b.env {
 		command.Env = append(command.Env, strings.ReplaceAll(variable, "DIR", workshop.dir))
 	}
-	if err := run(command); err != nil {
+	if err := keptbuild.Build(kept, command); err != nil {
 		return err
 	}
 	content, err := os.ReadFile(kept)
