@@ -21,10 +21,10 @@ MODULES   := . pkg/api pkg/params plugins/otobo-znuny plugins/hf-local
 PLUGINS   := otai_otobo_znuny.so otai_hf_local.so
 
 .DEFAULT_GOAL := build
-.PHONY: help build run check test test-all test-system chaos cover lint fuzz bench bench-hf licenses bundle packages sign install clean
+.PHONY: help build run check test test-all test-releases test-system chaos cover lint fuzz bench bench-hf licenses bundle packages sign install clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build the host and both plugins into build/dist
 	@build/toolchain.sh
@@ -41,10 +41,13 @@ check: lint test ## what continuous integration runs, in its order
 test: build ## every module's tests, with the race detector but for cmd/otai, whose tests drive other processes
 	@build/test.sh $(MODULES) tools tools/powercut tools/packages
 
-test-all: test ## what takes longer: all instruction sets, large sizes, the update from 0.1.0, each release of build/go-releases, more fuzzing
-	OTAI_TEST_ALL=1 OTAI_TEST_OLD="$$(build/before.sh || true)" build/test.sh $(MODULES) tools/powercut
+test-all: build ## every test in full: all rows and instruction sets, large sizes, the update from 0.1.0; what depends on Go with each release of build/go-releases; fuzzing
+	OTAI_TEST_ALL=1 OTAI_TEST_OLD="$$(build/before.sh || true)" build/test.sh $(MODULES) tools tools/powercut tools/packages
+	OTAI_TEST_ALL=1 build/releases.sh build/release-check.sh
+	$(MAKE) fuzz FUZZTIME=5s
+
+test-releases: ## every test in full with each release of build/go-releases, too: hours, before one is raised
 	OTAI_TEST_ALL=1 build/releases.sh build/test.sh $(MODULES) tools tools/powercut
-	$(MAKE) fuzz FUZZTIME=20s
 
 test-system: packages ## the packages in a Debian with systemd, as root, and with OTAI_TEST_DESK, the script that steers one, against a real Znuny
 	cd tools/packages && OTAI_TEST_MACHINE='$(OTAI_TEST_MACHINE)' $(GO) test . -count=1 -v -timeout 30m

@@ -68,28 +68,41 @@ func refused(t *testing.T, plugins string, want []string) {
 	}
 }
 
-// The probe waits long for such a plugin; a signal does not.
+// The probe waits long for such a plugin, and the start for its service; a signal does not.
 func TestASignalEndsTheStartAlsoWhileAPluginBlocks(t *testing.T) {
 	t.Parallel()
-	plugins := t.TempDir()
-	marker := filepath.Join(t.TempDir(), "blocked")
-	source := strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2")
-	source = strings.Replace(source, `"strings"`, `"os"`+"\n\t"+`"strings"`, 1) +
-		"\nfunc init() {\n\t_ = os.WriteFile(os.Getenv(\"MARKER\"), nil, 0o600)\n\tselect {}\n}\n"
-	buildPlugin(t, writeModule(t, "otai-words", source), filepath.Join(plugins, "otai_words.so"))
-	p := start(t, environment(t, "OTAI_PLUGIN_DIR="+plugins, "MARKER="+marker, "OTAI_PROBE_TIMEOUT=10m"), "run", "--once", "-c", writeFile(t, "plugins: [{ name: otai-words, env: [MARKER] }]\n"+wordsUse))
-	eventually(t, "the plugin is tried", func() bool {
-		_, err := os.Stat(marker)
-		return err == nil
-	})
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
+	const blocks = "{ _ = os.WriteFile(os.Getenv(\"MARKER\"), nil, 0o600); select {}; "
+	good := strings.Replace(strings.ReplaceAll(wordsPlugin, "CONSTRAINT", ">=1.0.0 <2"), `"strings"`, `"os"`+"\n\t"+`"strings"`, 1)
+	const builds = "func newWords(p wordsParams, _ api.Host) (*words, error) { "
+	if strings.Count(good, builds) != 1 {
+		t.Fatal("the plugin has another build function")
 	}
-	began := time.Now()
-	if err := <-p.ended; err != nil {
-		t.Errorf("got %v, want exit code 0: a stop is not an error", err)
-	}
-	if took := time.Since(began); took > time.Minute {
-		t.Errorf("it took %v to end", took)
+	for name, source := range map[string]string{
+		"init":  good + "\nfunc init() " + blocks + "}\n",
+		"build": strings.Replace(good, builds, strings.TrimSuffix(builds, "{ ")+blocks, 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plugins, marker := t.TempDir(), filepath.Join(t.TempDir(), "blocked")
+			buildPlugin(t, writeModule(t, "otai-words", source), filepath.Join(plugins, "otai_words.so"))
+			p := start(t, environment(t, "OTAI_PLUGIN_DIR="+plugins, "MARKER="+marker, "OTAI_PROBE_TIMEOUT=10m"), "run", "--once", "-c", writeFile(t, "plugins: [{ name: otai-words, env: [MARKER] }]\n"+wordsUse))
+			eventually(t, "the plugin blocks", func() bool {
+				_, err := os.Stat(marker)
+				return err == nil
+			})
+			if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if err := <-p.ended; err != nil {
+				t.Errorf("got %v, want exit code 0: a stop is not an error:\n%s", err, p.log)
+			}
+			if took := time.Since(began); took > time.Minute {
+				t.Errorf("it took %v to end", took)
+			}
+			if name == "build" && !strings.Contains(p.log.String(), "a build function did not end in time and is left behind") {
+				t.Errorf("nothing names it:\n%s", p.log)
+			}
+		})
 	}
 }

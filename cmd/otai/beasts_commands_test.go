@@ -47,6 +47,12 @@ var beastsAtCommands = []struct {
 	{kind: "ask-blocks", args: []string{"classify", "--use", "ask-blocks:S", "--model", "m", "text"}, code: 1, stop: true},
 	{kind: "build-exits", args: []string{"classify", "--use", "build-exits:S", "--model", "m", "text"}, code: 3, says: []string{"host-crashed"}},
 
+	{kind: "ask-exits", args: []string{"model", "list", "--use", "ask-exits:S"}, code: 1, says: []string{"the worker process died", "exit status 0"}, not: []string{"twice"}},
+	{kind: "ask-panics", args: []string{"model", "verify", "m", "--use", "ask-panics:S"}, code: 1, says: []string{"not today"}},
+	{kind: "ask-panics-away", args: []string{"model", "pull", "m", "-c", "CONFIG", "--use", "s", "--json"}, code: 1, says: []string{`"error"`, "the worker process died"}},
+	{kind: "ask-blocks", args: []string{"model", "pull", "m", "--use", "ask-blocks:S"}, code: 1, stop: true},
+	{kind: "build-exits", args: []string{"model", "list", "-c", "CONFIG", "--use", "s"}, code: 3, says: []string{"host-crashed", "exit status 0"}},
+
 	{kind: "build-exits", args: []string{"revert", "-c", "CONFIG", "--since", "PT1H"}, code: 1, says: []string{"the worker process died", "exit status 0"}, not: []string{"twice"}},
 	{kind: "secondexit0", args: []string{"revert", "-c", "HARMLESS", "--since", "PT1H"}, code: 0},
 }

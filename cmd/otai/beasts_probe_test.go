@@ -23,7 +23,7 @@ func TestNoPluginCodeHurtsWhoChecksIt(t *testing.T) {
 		"daemon":             {code: 0},
 		"probe-forks":        {code: 0}, // a session of its own, by C
 		"probe-kills-family": {code: 3, words: []string{"probe-crashed"}},
-		"probe-stops-parent": {code: 3, words: []string{"probe-timeout"}},
+		"probe-stops-parent": {code: 3, words: []string{"probe-crashed", "killed or stopped the process"}},
 		"probe-executes":     {code: 3, words: []string{"probe-crashed"}},
 		"probe-answers":      {code: 3, words: []string{"probe-crashed"}},
 		"globals":            {code: 0, words: []string{"opening it changes its process", "GOMAXPROCS"}},
@@ -95,6 +95,32 @@ func TestNoPluginPrintsIntoAnAnswer(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// What a plugin changes when it is opened is shown to who lists the plugins, too.
+func TestAPluginsChangesAreListed(t *testing.T) {
+	t.Parallel()
+	v := newCage(t).prepare(t, beast{kind: "globals"})
+	v.cmd.Args = append(v.cmd.Args[:1], "plugin", "list", "--json", "--plugin-dir", filepath.Join(v.dir, "plugins"))
+	v.begin(t)
+	<-v.ended
+	var list []struct {
+		Name    string
+		Status  string
+		Changes []string
+	}
+	if err := json.Unmarshal([]byte(v.out.String()), &list); err != nil {
+		t.Fatalf("%v\n%s%s", err, v.out, v.log)
+	}
+	for _, p := range list {
+		guilty := p.Name == "otai-globals"
+		if changes := strings.Join(p.Changes, "\n"); p.Status != "loaded" || guilty != strings.Contains(changes, "GOMAXPROCS") || !guilty && changes != "" {
+			t.Errorf("%s is %s, and changes %q", p.Name, p.Status, p.Changes)
+		}
+	}
+	if len(list) < 2 {
+		t.Errorf("%d plugins are listed", len(list))
 	}
 }
 

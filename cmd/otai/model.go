@@ -50,6 +50,9 @@ and without NAME, the model of the configured service is downloaded.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if c.settings.Worker == nil {
+				return c.answering(cmd, false, asJSON)
+			}
 			if len(args) == 0 {
 				args = []string{""} // the service's own
 			}
@@ -89,6 +92,9 @@ func (c *command) newModelList() *cobra.Command {
   otai model list --json`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.settings.Worker == nil {
+				return c.answering(cmd, false, asJSON)
+			}
 			models, folder, err := models.List(cmd.Context(), c.settings, use)
 			if err != nil {
 				return err
@@ -142,6 +148,9 @@ one of them is not in order.`,
 		Example: `  otai model verify
   otai model verify examples/demo/models/queue --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if c.settings.Worker == nil {
+				return c.answering(cmd, false, asJSON)
+			}
 			progress := newTransfer(cmd.ErrOrStderr(), "checking")
 			checks, err := models.Verify(cmd.Context(), c.settings, use, args, progress.step)
 			progress.end()

@@ -33,6 +33,15 @@ func TestEveryCodeIsDocumentedWithCauseAndRemedy(t *testing.T) {
 	if diff := cmp.Diff(loaderCodes(t), documented); diff != "" {
 		t.Errorf("the codes of pkg/loader (-) and those on the page (+):\n%s", diff)
 	}
+	overview, err := os.ReadFile(filepath.Join(product.root, "docs", "plugins.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range documented {
+		if !strings.Contains(string(overview), "`"+code+"`") {
+			t.Errorf("docs/plugins.md lacks %s", code)
+		}
+	}
 }
 
 // elsewhere are the codes that the list of animals does not show, because something

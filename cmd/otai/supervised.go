@@ -39,6 +39,7 @@ func (c *command) supervise(ctx context.Context, o supervise.Options) error {
 	// a wrong configuration.
 	debug.SetTraceback("crash")
 	o.Args, o.Temporary, o.Logger, o.Output, o.Manager = os.Args[1:], int(app.CodeRun), c.settings.PlainLogger, fileOf(c.settings.Stdout), c.manager
+	o.Report = func(plugin string) string { return "otai plugin report " + plugin + c.settings.StateFlag() }
 	if !o.Once { // a service
 		o.View = new(supervise.View)
 		reloads := make(chan supervise.Reload)

@@ -191,7 +191,7 @@ func TestAPluginThatEndsItsProcessBeforeTheWorkIsNotOpenedAgain(t *testing.T) {
 			if exitCode(err) != 3 {
 				t.Errorf("%v, want exit code 3", err)
 			}
-			for _, want := range []string{`"plugin":"otai-leaving"`, "otai_leaving.so", "exit status 0", "host-crashed", "otai plugin retry otai-leaving"} {
+			for _, want := range []string{`"plugin":"otai-leaving"`, "otai_leaving.so", "exit status 0", "host-crashed", "otai plugin retry otai-leaving", `"report":"otai plugin report otai-leaving"`} {
 				if !strings.Contains(out, want) {
 					t.Errorf("it does not say %q:\n%s", want, out)
 				}

@@ -49,7 +49,7 @@ func (a *Setup) located(err error) error {
 		at := errorPosition(a.Document, e.Path, e.Err)
 		problems = append(problems, config.Diagnostic{
 			File: at.File, Line: at.Line, Column: at.Column, Path: e.Path,
-			Severity: config.SeverityError, Code: "build", Message: e.Err.Error(),
+			Severity: config.SeverityError, Code: "build", Message: e.Text(),
 		})
 	}
 	if len(problems) == 0 {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"path/filepath"
@@ -217,10 +218,22 @@ func (a *Setup) Engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 	engine, err := orchestrator.New(orchestrator.Definition{
 		Services: services, Root: a.Document.InOrder(), RootPath: "orchestrator",
 	}, o)
-	if err != nil {
+	switch {
+	case err != nil && isClosed(o.Stop) && errors.Is(err, context.Canceled): // a build function that didn't return
+		return nil, ExitWith(CodeRun, a.Clean(err))
+	case err != nil:
 		return nil, ExitWith(CodeUsage, a.Clean(a.located(err)))
 	}
 	return engine, nil
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // bounds are those of the services, by id.

@@ -115,6 +115,7 @@ var (
 	unavailable = regexp.MustCompile(`module lookup disabled|dial tcp|cannot find module|no such host|404 Not Found|410 Gone|connection refused|i/o timeout|file does not exist|no such file or directory|Forbidden|toolchain not available`)
 	atVersion   = regexp.MustCompile(`([A-Za-z0-9.~_-]+(?:/[A-Za-z0-9.~_-]+)*@v[0-9][A-Za-z0-9.+-]*)(?: \(replaced by ([^)]+)\))?`)
 	toolchain   = regexp.MustCompile(`download (go1[0-9.a-z]*)(?: for (\w+)/(\w+))?`)
+	lookedUp    = regexp.MustCompile(`(?:for|providing|provides) package ([^\s:;]+)`)
 	downloading = regexp.MustCompile(`(?m)^go: downloading (\S+) (v\S+)$`)
 )
 
@@ -153,10 +154,25 @@ func (b *building) explain(verb, output, dir string, env []string) error {
 	if len(missing) > 0 {
 		return &MissingError{Modules: missing, Output: output}
 	}
+	if packages := unrequired(output); unknown && len(packages) > 0 {
+		return fmt.Errorf("the plugin's go.mod requires no module with the package %s, and none can be looked up from here:\n%s\nwhere there is a network, run in the plugin's folder: go get %s",
+			strings.Join(packages, ", "), output, strings.Join(packages, " "))
+	}
 	if strings.Contains(output, "C compiler") && strings.Contains(output, "not found") {
 		return fmt.Errorf("go %s: %s\na plugin needs a C compiler: install gcc, or name another one by CC", verb, output)
 	}
 	return fmt.Errorf("go %s: %s", verb, output)
+}
+
+// unrequired are the packages for which the go command looked for a module.
+func unrequired(output string) []string {
+	var packages []string
+	for _, m := range lookedUp.FindAllStringSubmatch(output, -1) {
+		if !slices.Contains(packages, m[1]) {
+			packages = append(packages, m[1])
+		}
+	}
+	return packages
 }
 
 // downloaded reports whether the module cache has the sources of a module.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -20,6 +21,18 @@ func TestMissingModulesAreFoundInWhatGoSays(t *testing.T) {
 		if found := errors.As(err, &missing); found != (want != nil) || found && !slices.Equal(missing.Modules, want) {
 			t.Errorf("%s\n%v", output, err)
 		}
+	}
+}
+
+// A module that nobody has required has no version that could be downloaded.
+func TestAPackageOfNoRequiredModuleIsNamed(t *testing.T) {
+	const output = "go: finding module for package example.com/rate/v2\nmain.go:4:2: cannot find module providing package example.com/rate/v2: module lookup disabled by GOPROXY=off"
+	err := (&building{}).explain("list", output, t.TempDir(), nil)
+	if errors.As(err, new(*MissingError)) || !strings.HasSuffix(err.Error(), "go get example.com/rate/v2") {
+		t.Error(err)
+	}
+	if err := (&building{}).explain("list", "main.go:4:2: syntax error in package example.com/rate", t.TempDir(), nil); strings.Contains(err.Error(), "go get") {
+		t.Error(err)
 	}
 }
 

@@ -247,7 +247,10 @@ func (s *supervisor) report(d crashes.Death, v outcome, unkept error) {
 	if d.Trace != "" {
 		attrs = append(attrs, "trace", d.Trace)
 	}
-	if unkept != nil && s.folder != "" {
+	switch {
+	case unkept == nil && d.Plugin != nil && s.Report != nil:
+		attrs = append(attrs, "report", s.Report(d.Plugin.Name))
+	case unkept != nil && s.folder != "":
 		attrs = append(attrs, "err", unkept.Error())
 	}
 	if v.end || s.asked != 0 {

@@ -44,6 +44,9 @@ type Options struct {
 	// level that the last worker named; "" before one did.
 	Logger func(format, level string) *slog.Logger
 
+	// Report is the command that writes what the author of a plugin needs; nil: there is none.
+	Report func(plugin string) string
+
 	// Manager learns how the service stands; nil: none asks.
 	Manager *systemd.Manager
 

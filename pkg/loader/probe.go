@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/open-ticket-ai/otai/internal/orphans"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -138,6 +139,7 @@ type probed struct {
 	ended   bool
 	reading error     // why no more could be read
 	kept    keptProbe // what its keeper says of its end
+	stopped bool      // its keeper was stopped, which only the plugin can have done
 	output  output
 }
 
@@ -185,15 +187,21 @@ func runProbe(ctx context.Context, timeout time.Duration, environ []string, requ
 	})
 	defer stop()
 	child.read(result)
+	state, _, _ := orphans.Stat(command.Process.Pid)
+	child.stopped = state == "T"
 	// What the child started ends with it. It has either said all, or closed the pipe by
 	// ending.
 	_ = release()
-	_ = status.SetReadDeadline(time.Now().Add(keeperPatience))
+	patience := keeperPatience
+	if child.stopped {
+		patience = probeWaitDelay // for what it has said before
+	}
+	_ = status.SetReadDeadline(time.Now().Add(patience))
 	messages := json.NewDecoder(status)
 	for !child.kept.Ended && child.kept.Failure == "" && messages.Decode(&child.kept) == nil {
 	}
 	if !child.kept.Ended {
-		// The keeper is gone, or was stopped, which only the plugin can have done.
+		// The keeper is gone, or was stopped.
 		_ = command.Process.Kill()
 		if child.kept.Process > 0 {
 			_ = syscall.Kill(-child.kept.Process, syscall.SIGKILL)
@@ -234,6 +242,9 @@ func (c *probed) outcome(p *Plugin, interrupted error, timeout time.Duration) (*
 	}
 	if c.last.Doing == doingAsk {
 		fix = "remove what ends, blocks or crashes the process from the build function, FindModels and Labels of its services: they must only look"
+	}
+	if c.stopped {
+		interrupted = nil // that the time ran out is only what came of it
 	}
 	switch {
 	case c.ended && c.last.Rejection != nil && c.kept.Ended:

@@ -127,7 +127,7 @@ func TestTemplatesSeeEarlierResultsAndTheParentsParams(t *testing.T) {
 
 func TestAnErrorNamesItsPlace(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"a panic":                {"panic", "root.params.steps[0].params.do[0] panicked: out of order"},
+		"a panic":                {"panic", "root.params.steps[0].params.do[0]: panicked: out of order"},
 		"data that is not plain": {"unplain", "root.params.steps[0].params.do[0]: its answer can't be handed on"},
 		"a wrong template":       {"{{ result nope }}", "root.params.steps[0].params.do[0].params.text: 1:4: no result of nope"},
 	} {

@@ -14,7 +14,11 @@ type ConfigError struct {
 	Err  error  // what is wrong there
 }
 
-func (e *ConfigError) Error() string { return e.Path + ": " + e.Err.Error() }
+func (e *ConfigError) Error() string { return e.Path + ": " + e.Text() }
+
+// Text is the error without its place.
+func (e *ConfigError) Text() string { return textAt(e.Path, e.Err) }
+
 func (e *ConfigError) Unwrap() error { return e.Err }
 
 func configError(path, format string, args ...any) error {
@@ -36,10 +40,10 @@ type RunError struct {
 }
 
 func (e *RunError) Error() string {
+	text := textAt(e.Path, e.Err)
 	if e.At == "" {
-		return e.Path + ": " + e.Err.Error()
+		return e.Path + ": " + text
 	}
-	text := e.Err.Error()
 	//nolint:errorlint // the text of a wrap would be lost
 	if template, ok := e.Err.(*api.TemplateError); ok && template.Err != nil {
 		text = template.Err.Error() // its place in the template is part of At
@@ -75,11 +79,18 @@ type PanicError struct {
 }
 
 func (e *PanicError) Error() string {
-	text := e.Path
 	if e.Doing != "" {
-		text += ": " + e.Doing
+		return e.Path + ": " + e.text()
 	}
-	text = fmt.Sprintf("%s panicked: %v", text, e.Value)
+	return e.Path + " " + e.text()
+}
+
+// text is the error without its place.
+func (e *PanicError) text() string {
+	text := fmt.Sprintf("panicked: %v", e.Value)
+	if e.Doing != "" {
+		text = e.Doing + " " + text
+	}
 	if e.Plugin != "" {
 		text += " (plugin " + owner{plugin: e.Plugin, file: e.File}.who()
 		if e.Place != "" {
@@ -92,6 +103,14 @@ func (e *PanicError) Error() string {
 
 // Unwrap returns what else is known of an error whose own method panicked.
 func (e *PanicError) Unwrap() error { return e.err }
+
+// textAt is the text of an error behind the name of its place, which a panic in it has as well.
+func textAt(path string, err error) string {
+	if broken, ok := err.(*PanicError); ok && broken.Path == path { //nolint:errorlint // the text of a wrap would be lost
+		return broken.text()
+	}
+	return err.Error()
+}
 
 // whose are the attributes of a log line about err: the plugin and the step where it began.
 func whose(err error) []any {

@@ -127,7 +127,7 @@ func TestWhatAPluginAnswersStopsItsOwnRunnerOnly(t *testing.T) {
 		"typed nil":                "Error of an error of type *github.com/open-ticket-ai/otai/pkg/orchestrator_test.evil, which is a nil pointer",
 		"nil of the contract's":    "which is a nil pointer",
 		"goexit":                   "ended its goroutine by runtime.Goexit",
-		"panic with an evil value": "root.params.steps[0] panicked: ",
+		"panic with an evil value": "root.params.steps[0]: panicked: ",
 		"itself":                   "its answer can't be handed on: data.a: contains itself",
 		"status":                   "its answer has the status ok, which is not one of",
 	} {

@@ -66,7 +66,7 @@ type LifeError struct {
 	Err    error  // what it returned, or that it didn't return
 }
 
-func (e *LifeError) Error() string { return e.Doing + " " + e.Path + ": " + e.Err.Error() }
+func (e *LifeError) Error() string { return e.Doing + " " + e.Path + ": " + textAt(e.Path, e.Err) }
 func (e *LifeError) Unwrap() error { return e.Err }
 
 func (i *instance) failed(doing string, err error) error {

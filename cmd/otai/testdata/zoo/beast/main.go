@@ -111,7 +111,9 @@ func (*service) GetTicket(_ context.Context, id string) (api.Ticket, error) {
 func (*service) UpdateTicket(context.Context, string, api.TicketUpdate) error { return nil }
 func (*service) AddNote(context.Context, string, api.Note) error              { return nil }
 
-func (*service) CheckHealth(context.Context) error {
+func (*service) CheckHealth(context.Context) error { return asked() }
+
+func asked() error {
 	if f := mine().asked; f != nil {
 		return f()
 	}
@@ -119,11 +121,26 @@ func (*service) CheckHealth(context.Context) error {
 }
 
 func (*service) Classify(context.Context, api.ClassificationRequest) (api.Classification, error) {
-	var err error
-	if f := mine().asked; f != nil {
-		err = f()
-	}
+	err := asked()
 	return api.Classification{Label: "x", Confidence: 1}, err
+}
+
+// What otai model asks for.
+
+func (*service) ModelFolder() string { return "" }
+
+func (*service) EnsureModel(context.Context, string, func(string, int64, int64)) (string, error) {
+	return "", nil
+}
+
+func (*service) PullModel(context.Context, string, bool, func(string, int64, int64)) (map[string]any, error) {
+	return nil, asked()
+}
+
+func (*service) ListModels(context.Context) ([]map[string]any, error) { return nil, asked() }
+
+func (*service) VerifyModel(context.Context, string, func(string, int64, int64)) (map[string]any, error) {
+	return nil, asked()
 }
 
 type pipe struct{ host api.Host }
