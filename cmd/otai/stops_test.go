@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -272,8 +273,13 @@ func TestWhatOutlivedBothIsNamed(t *testing.T) {
 	if want := fmt.Sprintf("process %d, which worked with", supervisor.Pid); exitCode(err) != 1 || !strings.Contains(out, want) {
 		t.Errorf("%v, want %q:\n%s", err, want, out)
 	}
-	for _, pid := range running(env) {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
+	// What is printed is typed.
+	command := regexp.MustCompile(`end that \((kill -9( [0-9]+)+)\)`).FindStringSubmatch(out)
+	if command == nil {
+		t.Fatalf("it prints no command:\n%s", out)
+	}
+	if out, err := newCommand("sh", "-c", command[1]).CombinedOutput(); err != nil {
+		t.Errorf("%s: %v: %s", command[1], err, out)
 	}
 	if out, err := runOtai(t, env, "run", "--once", "-c", config); err != nil {
 		t.Errorf("%v: %s", err, out)
