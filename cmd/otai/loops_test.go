@@ -227,10 +227,12 @@ func TestLoopsMayBeNested(t *testing.T) {
 					of := w.updatesOf(id)
 					parents = append(parents, span{of[0].Arrived, of[len(of)-1].Done})
 				}
-				if got := most(parents); got != workers.outer {
+				// An answer that is late, as on a busy machine, lends its run's worker to another item.
+				lent := busy() > 3
+				if got := most(parents); got < workers.outer || got > workers.outer && !lent {
 					t.Errorf("%d items of the outer loop were at work at one time, want %d", got, workers.outer)
 				}
-				if got := most(items); got != workers.inner {
+				if got := most(items); got < workers.inner || got > workers.inner && !lent {
 					t.Errorf("%d items of the inner loop were at work at one time, want %d", got, workers.inner)
 				}
 			})
