@@ -38,7 +38,7 @@ func (c *command) supervise(ctx context.Context, o supervise.Options) error {
 	// A crash of this process would have exit code 2 otherwise, which a service manager takes for
 	// a wrong configuration.
 	debug.SetTraceback("crash")
-	o.Args, o.Temporary, o.Logger, o.Output, o.Manager = os.Args[1:], int(app.CodeRun), c.settings.PlainLogger, fileOf(c.settings.Stdout), c.manager
+	o.Args, o.Temporary, o.Refused, o.Logger, o.Output, o.Manager = os.Args[1:], int(app.CodeRun), int(app.CodePlugins), c.settings.PlainLogger, fileOf(c.settings.Stdout), c.manager
 	o.Report = func(plugin string) string { return "otai plugin report " + plugin + c.settings.StateFlag() }
 	if !o.Once { // a service
 		o.View = new(supervise.View)

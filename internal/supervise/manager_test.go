@@ -86,6 +86,23 @@ func TestTheServiceManagerHearsOfTheStartTheWorkAndTheEnd(t *testing.T) {
 	}
 }
 
+// A manager waits for a reload that it asked for only as long as for a start.
+func TestTheServiceManagerGivesAReloadMoreTime(t *testing.T) {
+	t.Parallel()
+	m := newServiceManager(t)
+	s, file := turning(t, "quick", m.env()...)
+	s.number("works", 1)
+	s.until("it is ready", func() bool { return m.sayings("READY=1") == 1 })
+	before := m.sayings("EXTEND_TIMEOUT_USEC=")
+	does(t, file, "hangs")
+	s.signal(syscall.SIGHUP)
+	s.says(notReloaded, 1)
+	if m.sayings("EXTEND_TIMEOUT_USEC=") == before {
+		t.Error("a reload gets no more time")
+	}
+	s.endInOrder()
+}
+
 func TestAWorkerThatWaitsForTheStoreIsAStartedService(t *testing.T) {
 	t.Parallel()
 	m := newServiceManager(t)

@@ -80,6 +80,7 @@ func (s *supervisor) mayReload() {
 		return
 	}
 	s.reload = reload{running: s.reload.wanted, last: s.reload.last, under: true, began: time.Now()}
+	s.Manager.Busy(true)
 	s.log().Info("the configuration is being reloaded")
 	next, err := s.launch(message{Kind: kindBegin, Version: protocol, Beside: true})
 	if err != nil {
@@ -93,6 +94,7 @@ func (s *supervisor) mayReload() {
 func (s *supervisor) finish(reason string) {
 	r := s.reload
 	s.reload = reload{wanted: r.wanted, hup: r.hup, last: ReloadOutcome{OK: reason == "", Time: time.Now(), Reason: reason}}
+	s.Manager.Busy(false)
 	s.View.change(func(v *Snapshot) { v.Reload = s.reload.last })
 	attrs := []any{}
 	if r.under {

@@ -30,6 +30,9 @@ type Options struct {
 	// Temporary is the exit code of what may be better later, as where the disk is full. A worker that
 	// says it before its work ends nothing if one has worked before it. 0: there is none.
 	Temporary int
+	// Refused is the exit code of a plugin that is refused. A worker that says it before its work ends
+	// nothing while the binary has just been replaced, if one has worked before it. 0: there is none.
+	Refused int
 
 	// Input is read for the workers, up to MaxInput bytes, of which each gets all. nil: they
 	// inherit standard input.
@@ -56,6 +59,8 @@ type Options struct {
 
 	look time.Duration // for tests; 0: [look]
 	most int           // looks of a reload's part, for tests; 0: [prepareLooks] and [handOverLooks]
+
+	unpacks time.Duration // for tests; 0: [unpacking]
 }
 
 // How long a worker may be silent, how long it may take to crash when it is asked to, and how
@@ -159,11 +164,6 @@ func Run(ctx context.Context, o Options) (int, error) {
 			return 0, nil
 		}
 	}
-}
-
-// mayBeBetterLater reports whether a worker could not begin what another one had done here.
-func (s *supervisor) mayBeBetterLater(c *child) bool {
-	return !s.Once && s.asked == 0 && s.worked && !c.ready && s.Temporary != 0 && *c.exit == s.Temporary
 }
 
 // start starts the worker.

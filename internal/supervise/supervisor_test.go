@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 
 func superviseHere(how string) int {
 	o := Options{
-		Args: os.Args[1:], Once: strings.Contains(how, "once"), Temporary: 1,
+		Args: os.Args[1:], Once: strings.Contains(how, "once"), Temporary: 1, Refused: 3,
 		Logger: func(string, string) *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) },
 	}
 	o.Manager = systemd.Take()
@@ -56,6 +56,9 @@ func superviseHere(how string) int {
 	}
 	if strings.Contains(how, "quick") {
 		o.most = 3
+	}
+	if strings.Contains(how, "unpacked") {
+		o.unpacks = time.Nanosecond
 	}
 	if strings.Contains(how, "input") {
 		o.Input, o.MaxInput = os.Stdin, 1<<20
@@ -161,7 +164,7 @@ func act(w *Worker, args []string) int {
 				cmd.Stdout = os.Stdout
 				_ = cmd.Run()
 			}
-		case "later": // the second and the third worker can't begin
+		case "later", "refused": // the second and the third worker can't begin
 			mark, err := os.OpenFile(args[0], os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 			if err != nil {
 				return 1
@@ -170,6 +173,9 @@ func act(w *Worker, args []string) int {
 			_ = mark.Close()
 			if turn, err := os.Stat(args[0]); err != nil || turn.Size() == 2 || turn.Size() == 3 {
 				fmt.Println("tries", os.Getpid())
+				if does == "refused" {
+					return said(3)
+				}
 				return said(1)
 			}
 			args = []string{"work"}

@@ -137,6 +137,26 @@ func TestAWorkerThatCanNotBeginNowBeginsLater(t *testing.T) {
 	}
 }
 
+// While a package is unpacked, the binary may be new and a plugin not yet, or only half there.
+func TestARefusalRightAfterTheBinaryHasChangedMayBeOverSoon(t *testing.T) {
+	t.Parallel()
+	for how, want := range map[string]int{"": 2, "unpacked": 1} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			s := beginAs(t, copied(t), how, nil, "refused", filepath.Join(t.TempDir(), "mark"))
+			_ = syscall.Kill(s.number("works", 1), syscall.SIGKILL)
+			if want == 2 {
+				s.number("works", 2)
+				s.signal(syscall.SIGTERM)
+			}
+			code := s.end()
+			if tries := s.numbers("tries"); len(tries) != want || want == 2 && code != 0 || want == 1 && code != 3 {
+				t.Errorf("%d tries, exit code %d", len(tries), code)
+			}
+		})
+	}
+}
+
 // A process that was there before, as where a script of a container ends with exec, isn't the
 // worker's.
 func TestAProcessOfTheShellThatBecameOtaiIsLeft(t *testing.T) {

@@ -29,6 +29,7 @@ type Manager struct {
 	watchdog time.Duration // 0: it watches nothing
 	environ  []string
 	ready    bool
+	busy     bool   // with what the manager may be waiting for
 	status   string // the last one
 	// When it was last heard of.
 	alive, extended time.Time
@@ -83,6 +84,13 @@ func (m *Manager) Status(status string) {
 	}
 }
 
+// Busy notes whether a reload is under way: the manager that asked for it waits only as long as for a start.
+func (m *Manager) Busy(busy bool) {
+	if m != nil {
+		m.busy, m.extended = busy, time.Time{}
+	}
+}
+
 // Stopping says that the service ends.
 func (m *Manager) Stopping() {
 	if m != nil {
@@ -92,7 +100,7 @@ func (m *Manager) Stopping() {
 }
 
 // Alive is called often, as long as all is as it should be: the manager hears of it as often as
-// it has to, and gives a start more time.
+// it has to, and gives a start and a reload more time.
 func (m *Manager) Alive() {
 	if m == nil {
 		return
@@ -102,7 +110,7 @@ func (m *Manager) Alive() {
 		m.alive = now
 		m.say("WATCHDOG=1")
 	}
-	if !m.ready && now.Sub(m.extended) >= extendEach {
+	if (!m.ready || m.busy) && now.Sub(m.extended) >= extendEach {
 		m.extended = now
 		m.say("EXTEND_TIMEOUT_USEC=" + strconv.FormatInt(extendBy.Microseconds(), 10))
 	}

@@ -99,6 +99,7 @@ func TestWithoutAManagerNothingIsSaid(t *testing.T) {
 		}
 		m.Ready("works")
 		m.Status("works")
+		m.Busy(true)
 		m.Alive()
 		m.Stopping()
 		if m.Environ() != nil {
@@ -112,12 +113,14 @@ func TestTheManagerHearsThatItIsAliveAsOftenAsItHasTo(t *testing.T) {
 		for name, c := range map[string]struct {
 			watched string
 			ready   bool
+			busy    bool
 			want    map[string]int // in a minute of looks, one a second
 		}{
-			"watched":            {strconv.Itoa(os.Getpid()), true, map[string]int{"WATCHDOG=1": 4}},
-			"without a process":  {"", true, map[string]int{"WATCHDOG=1": 4}},
-			"another is watched": {"1", true, map[string]int{}},
-			"starting":           {"1", false, map[string]int{"EXTEND_TIMEOUT_USEC=30000000": 6}},
+			"watched":            {strconv.Itoa(os.Getpid()), true, false, map[string]int{"WATCHDOG=1": 4}},
+			"without a process":  {"", true, false, map[string]int{"WATCHDOG=1": 4}},
+			"another is watched": {"1", true, false, map[string]int{}},
+			"starting":           {"1", false, false, map[string]int{"EXTEND_TIMEOUT_USEC=30000000": 6}},
+			"reloading":          {"1", true, true, map[string]int{"EXTEND_TIMEOUT_USEC=30000000": 6}},
 		} {
 			conn := listen(t, "@otai-test-"+strings.ReplaceAll(name, " ", "-")+strconv.Itoa(os.Getpid()))
 			for variable, value := range map[string]string{socketVariable: conn.LocalAddr().String(), watchdogVariable: "30000000", watchedVariable: c.watched} {
@@ -133,6 +136,7 @@ func TestTheManagerHearsThatItIsAliveAsOftenAsItHasTo(t *testing.T) {
 				m.Ready("works")
 				sayings(t, conn)
 			}
+			m.Busy(c.busy)
 			got := make(map[string]int)
 			for range 60 {
 				m.Alive()
