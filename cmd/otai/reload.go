@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/doors"
 	"github.com/open-ticket-ai/otai/internal/supervise"
+	"github.com/open-ticket-ai/otai/internal/systemd"
 )
 
 func (c *command) newReload() *cobra.Command {
@@ -45,7 +47,11 @@ where nothing was changed. It needs the state folder of that otai: its user or r
 				_, err = show(out, "The reload has been asked for; its log line and otai status say what becomes of it.\n")
 				return err
 			case !became.OK:
-				return app.ExitWith(app.CodeRun, fmt.Errorf("nothing was changed: %s", became.Reason))
+				err := fmt.Errorf("nothing was changed: %s", became.Reason)
+				if systemd.Journal(os.Stderr, os.Getenv(systemd.JournalVariable)) {
+					err = shownError{err} // as ExecReload=: the journal has it from the service
+				}
+				return app.ExitWith(app.CodeRun, err)
 			}
 			_, err = show(out, "The configuration was reloaded.\n")
 			return err

@@ -138,7 +138,7 @@ func TestAWorkerThatCanNotBeginNowBeginsLater(t *testing.T) {
 }
 
 // While a package is unpacked, the binary may be new and a plugin not yet, or only half there.
-func TestARefusalRightAfterTheBinaryHasChangedMayBeOverSoon(t *testing.T) {
+func TestAPluginThatIsRefusedWhileAPackageIsUnpackedIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	for how, want := range map[string]int{"": 2, "unpacked": 1} {
 		t.Run(how, func(t *testing.T) {
