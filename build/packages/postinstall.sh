@@ -6,6 +6,10 @@ set -e
 systemctl daemon-reload
 case "$1 $2" in
 "configure "?* | "2 "*)
-	systemctl try-restart otai.service || echo 'otai was not started again: see journalctl -u otai -p err' >&2
+	# `otai reload` as the service's user: the new version takes over, or the one before works on.
+	systemctl try-reload-or-restart otai.service || {
+		echo 'otai: the new version has not taken over, and the one before works on. The reason: journalctl -u otai -p err'
+		echo 'otai: when it is gone: systemctl reload otai'
+	} >&2
 	;;
 esac

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -76,40 +78,64 @@ func copyOf(t *testing.T, tree string) string {
 // machine is a running Debian with systemd.
 type machine struct {
 	*testing.T
-	leader string // its first process
+	leader    string // its first process
+	awaitBoot func()
 }
 
 // boot starts a machine, in which the folder packages is at /packages.
-func boot(t *testing.T, packages string) *machine {
+func boot(t *testing.T, packages string, more ...string) *machine {
 	t.Helper()
 	root := copyOf(t, debian(t))
-	nspawn := exec.Command("systemd-nspawn", "--register=no", "--keep-unit", "--private-network", "--boot", "--quiet", "--console=pipe", "--directory="+root, "--bind-ro="+packages+":/packages")
+	nspawn := exec.Command("systemd-nspawn", append(more, "--register=no", "--keep-unit", "--private-network", "--boot", "--quiet", "--console=pipe", "--directory="+root, "--bind-ro="+packages+":/packages")...)
 	nspawn.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	if err := nspawn.Start(); err != nil {
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		defer close(ended)
+		runtime.LockOSThread() // whose end is the parent's death
+		err := nspawn.Start()
+		if started <- err; err == nil {
+			_ = nspawn.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
 	m := &machine{T: t}
 	t.Cleanup(func() {
 		if t.Failed() && m.leader != "" {
-			t.Logf("the journal:\n%s", m.try("journalctl -o short-precise --no-pager -u otai | cut -c1-400 | tail -60"))
+			t.Logf("the journal:\n%s", m.try("journalctl -o short-precise --no-pager -u otai | cut -c1-400 | grep -v level...info | tail -60"))
 		}
 		if m.leader != "" {
 			m.try("systemctl poweroff")
 		}
-		ended := time.AfterFunc(30*time.Second, func() { _ = nspawn.Process.Kill() })
-		_ = nspawn.Wait()
-		ended.Stop()
+		late := time.AfterFunc(30*time.Second, func() { _ = nspawn.Process.Kill() })
+		<-ended
+		late.Stop()
 	})
-	m.until("it is booted", func() bool {
-		pid := strconv.Itoa(nspawn.Process.Pid)
-		children, _ := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
-		if m.leader = strings.TrimSpace(string(children)); m.leader == "" {
-			return false
-		}
-		state := strings.TrimSpace(m.try("systemctl is-system-running"))
-		return state == "running" || state == "degraded"
-	})
+	m.awaitBoot = func() {
+		t.Helper()
+		before := m.leader
+		m.until("it is booted", func() bool {
+			pid := strconv.Itoa(nspawn.Process.Pid)
+			children, _ := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
+			leader := strings.TrimSpace(string(children))
+			if leader == "" || leader == before {
+				return false
+			}
+			m.leader = leader
+			state := strings.TrimSpace(m.try("systemctl is-system-running"))
+			return state == "running" || state == "degraded"
+		})
+	}
+	m.awaitBoot()
 	return m
+}
+
+// reboot starts the machine anew, with the files that it has.
+func (m *machine) reboot() {
+	m.Helper()
+	m.try("systemctl reboot")
+	m.awaitBoot()
 }
 
 // try runs a script in the machine and returns what it printed.
@@ -155,14 +181,64 @@ func (m *machine) worker() string {
 	return strings.TrimSpace(m.try("cat /proc/" + pid + "/task/*/children"))
 }
 
+// line is a line of the journal about the service, by itself or by systemd.
+type line struct {
+	At       time.Time
+	Priority int
+	Text     string
+}
+
+// lines are those since a cursor. The journal isn't asked for less than all: where the entry at the cursor
+// doesn't match what is asked for, journalctl leaves out the first one that does.
+func (m *machine) lines(since string) (list []line) {
+	m.Helper()
+	out := m.run("journalctl --sync; journalctl --all -o json --output-fields=MESSAGE,PRIORITY,UNIT,_SYSTEMD_UNIT --no-pager --after-cursor='" + since + "'")
+	for text := range strings.Lines(out) {
+		var entry struct {
+			At        string `json:"__REALTIME_TIMESTAMP"`
+			Unit      string
+			Priority  string
+			Message   string
+			OwnedUnit string `json:"_SYSTEMD_UNIT"`
+		}
+		if err := json.Unmarshal([]byte(text), &entry); err != nil || entry.Unit != unit && entry.OwnedUnit != unit {
+			continue // what isn't text is nobody's of ours
+		}
+		usec, err := strconv.ParseInt(entry.At, 10, 64)
+		if err != nil {
+			m.Fatal(err)
+		}
+		priority, err := strconv.Atoi(entry.Priority)
+		if err != nil {
+			m.Fatal(err)
+		}
+		list = append(list, line{time.UnixMicro(usec), priority, entry.Message})
+	}
+	return list
+}
+
+const unit = "otai.service"
+
+// The priorities of errors and warnings.
+const (
+	errorPriority   = 3
+	warningPriority = 4
+)
+
 // errorLines are the lines of the journal with the priority of an error, since a cursor.
 func (m *machine) errorLines(since string) []string {
 	m.Helper()
-	out := strings.TrimSpace(m.run("journalctl -u otai -p err -o cat --no-pager --after-cursor='" + since + "'"))
-	if out == "" {
-		return nil
+	return m.atLeast(since, errorPriority)
+}
+
+func (m *machine) atLeast(since string, priority int) (list []string) {
+	m.Helper()
+	for _, l := range m.lines(since) {
+		if l.Priority <= priority {
+			list = append(list, l.Text)
+		}
 	}
-	return strings.Split(out, "\n")
+	return list
 }
 
 // now is the journal's cursor.

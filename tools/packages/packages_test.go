@@ -13,10 +13,10 @@ import (
 )
 
 // staged is what build/packages.sh prepares, without what a build makes.
-func staged(t *testing.T, dist string) string {
+func staged(t *testing.T) string {
 	t.Helper()
 	stage := t.TempDir()
-	root := filepath.Join(dist, "..", "..")
+	root := filepath.Join("..", "..")
 	unit, err := os.ReadFile(filepath.Join(root, "build", "otai.service"))
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func small(t *testing.T) release {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := release{root: root, dist: t.TempDir(), stage: staged(t, filepath.Join(root, "build", "dist")), version: "1.2.3", arch: "amd64", time: "1790000000"}
+	r := release{root: root, dist: t.TempDir(), stage: staged(t), version: "1.2.3", arch: "amd64", time: "1790000000"}
 	for _, name := range r.binaries() {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)

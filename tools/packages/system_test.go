@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,11 +14,17 @@ import (
 // newer is a package of the same binaries with a later version.
 func newer(t *testing.T, dir, version, format string) string {
 	t.Helper()
-	r := release{root: filepath.Join(dir, "..", ".."), dist: dir, stage: staged(t, dir), version: version + "+1", arch: runtime.GOARCH, time: "1790000000", out: t.TempDir(), only: format}
+	return packed(t, release{root: filepath.Join(dir, "..", ".."), dist: dir, version: version + "+1", only: format})
+}
+
+// packed is the one package of a release.
+func packed(t *testing.T, r release) string {
+	t.Helper()
+	r.stage, r.arch, r.time, r.out = staged(t), runtime.GOARCH, "1790000000", t.TempDir()
 	if err := build(r); err != nil {
 		t.Fatal(err)
 	}
-	found, err := filepath.Glob(filepath.Join(r.out, "*."+format))
+	found, err := filepath.Glob(filepath.Join(r.out, "*."+r.only))
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
@@ -48,16 +55,25 @@ func built(t *testing.T) (dir, deb, version string) {
 const configure = `
 cp -r /usr/share/doc/otai/examples/demo/config.yml /usr/share/doc/otai/examples/demo/models /etc/otai/
 chgrp -R otai /etc/otai/config.yml /etc/otai/models
-sed -i 's/PT0.01S/PT1S/' /etc/otai/config.yml
+sed -i 's/PT0.01S/PT0.1S/; s/limit: 10$/limit: 100/' /etc/otai/config.yml
 printf '%s\n' OTAI_DEMO_URL=http://127.0.0.1:8080/znuny/nph-genericinterface.pl OTAI_DEMO_PASSWORD=try-otai-4711 >/etc/otai/otai.env
 `
 
 const startDesk = "systemd-run --quiet --collect --unit=desk otai helpdesk --listen 127.0.0.1:8080 --demo-tickets; sleep 1"
 
+// asked is how an operator asks how it is.
+const asked = "otai status --state-dir /var/lib/otai; echo exit $?"
+
 // changed counts the tickets that were changed since a cursor.
 func (m *machine) changed(since string) int {
 	m.Helper()
-	return strings.Count(m.run("journalctl -u otai -o cat --no-pager --after-cursor='"+since+"'"), `"message":"ticket changed"`)
+	n := 0
+	for _, l := range m.lines(since) {
+		if strings.Contains(l.Text, `"message":"ticket changed"`) {
+			n++
+		}
+	}
+	return n
 }
 
 // TestTheServiceUnderSystemd installs the package into a small Debian and does to the service
@@ -106,12 +122,31 @@ func TestTheServiceUnderSystemd(t *testing.T) {
 		}
 	}
 
+	// SIGHUP, even to each of its processes, ends nothing.
+	m.run("systemctl kill --signal=HUP otai; sleep 3")
+	if s := m.service(); s["MainPID"] != main || s["NRestarts"] != "0" || s["ActiveState"] != "active" || m.worker() == "" {
+		t.Errorf("after SIGHUP: %v", s)
+	}
+
 	// A supervisor that does not answer is ended by systemd, and otai works again.
 	m.run("kill -STOP " + main)
 	m.until("systemd starts it again", func() bool {
 		s := m.service()
 		return s["NRestarts"] == "1" && s["ActiveState"] == "active" && s["MainPID"] != main
 	})
+
+	// At boot the help desk is down: it is started, and works when that is there.
+	m.run("systemctl enable --quiet otai")
+	m.reboot()
+	m.until("it is started at boot", func() bool { return m.service()["ActiveState"] == "active" })
+	if out := m.try(asked); !strings.HasSuffix(out, "exit 1\n") {
+		t.Errorf("with a help desk that is down at boot, otai status says:\n%s", out)
+	}
+	m.run(startDesk)
+	m.until("it is ready by itself", func() bool { return strings.HasSuffix(m.try(asked), "exit 0\n") })
+	if s := m.service(); s["NRestarts"] != "0" {
+		t.Errorf("after a boot: %v", s)
+	}
 
 	m.run("systemctl stop otai")
 	if s := m.service(); s["ActiveState"] != "inactive" || s["Result"] != "success" {
@@ -134,13 +169,12 @@ func TestThePackageIsReplacedAndRemoved(t *testing.T) {
 	if err := os.WriteFile("/proc/"+m.leader+"/root/root/newer.deb", content, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cursor := m.now()
+	cursor, before := m.now(), m.files()
 	m.run("dpkg -i /packages/" + deb + "; " + configure + startDesk + "; echo '# mine' >>/etc/otai/otai.env; systemctl enable --now otai")
-	main := m.service()["MainPID"]
 	began := time.Now()
 	m.run("dpkg -i /root/newer.deb") // while it works
 	t.Logf("the upgrade took %s", time.Since(began).Round(time.Millisecond))
-	if s := m.service(); s["ActiveState"] != "active" || s["MainPID"] == main {
+	if s := m.service(); s["ActiveState"] != "active" {
 		t.Errorf("after the upgrade: %v", s)
 	}
 	m.until("all tickets are changed", func() bool { return m.changed(cursor) == 30 })
@@ -160,10 +194,23 @@ func TestThePackageIsReplacedAndRemoved(t *testing.T) {
 		t.Errorf("after the removal:\n%s", out)
 	}
 	m.run("rm -r /etc/otai/config.yml /etc/otai/models; dpkg --purge otai")
-	if out := m.try("ls -d /var/lib/otai /var/cache/otai /var/log/otai /etc/otai /usr/lib/otai /etc/systemd/system/*/otai.service"); strings.Contains(out, "\n/") || strings.HasPrefix(out, "/") {
-		t.Errorf("after the purge there is:\n%s", out)
+	for _, path := range m.files() {
+		if _, was := slices.BinarySearch(before, path); !was {
+			t.Errorf("after the purge there is %s", path)
+		}
 	}
 	m.run("getent passwd otai")
+}
+
+// files are those of the machine, but for what the system itself keeps of users, packages and services.
+func (m *machine) files() []string {
+	m.Helper()
+	list := strings.Split(strings.TrimSpace(m.run(`find / -xdev \( -path /var/lib/dpkg -o -path /var/log/journal -o -path /var/lib/systemd \) -prune -o -print`)), "\n")
+	list = slices.DeleteFunc(list, func(path string) bool {
+		return strings.HasPrefix(path, "/etc/") && strings.HasSuffix(path, "-") // as passwd-, which useradd leaves
+	})
+	slices.Sort(list)
+	return list
 }
 
 // TestTheRPM is installed, replaced and removed in a tree that has no other package of its kind. On
@@ -178,11 +225,33 @@ func TestTheRPM(t *testing.T) {
 		t.Fatal(found, err)
 	}
 	root := copyOf(t, debian(t))
+	// It does what is asked of it here: nothing.
+	const calls = "/var/tmp/calls"
+	if err := os.WriteFile(filepath.Join(root, "usr/bin/systemctl"), []byte("#!/bin/sh\necho \"$*\" >>"+calls+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(root, "run/systemd/system"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	called := func(what, want string) {
+		t.Helper()
+		got, err := os.ReadFile(root + calls)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != want {
+			t.Errorf("%s calls systemctl with\n%s, want\n%s", what, got, want)
+		}
+		if err := os.Remove(root + calls); err != nil {
+			t.Fatal(err)
+		}
+	}
 	rpm := func(args ...string) string {
 		t.Helper()
 		return command(t, "rpm", append([]string{"--root", root}, args...)...)
 	}
 	rpm("-i", "--nodeps", found[0])
+	called("the installation", "daemon-reload\n")
 	if list := rpm("-ql", "otai"); !strings.Contains(list, "/usr/lib/systemd/system/otai.service\n") || !strings.Contains(list, "/usr/share/zsh/site-functions/_otai\n") {
 		t.Errorf("its files:\n%s", list)
 	}
@@ -194,8 +263,12 @@ func TestTheRPM(t *testing.T) {
 	if out := command(t, "chroot", root, "cat", "/etc/otai/otai.env"); !strings.Contains(out, "# mine") {
 		t.Errorf("after the upgrade the secrets are\n%s", out)
 	}
+	const replaces = "daemon-reload\ntry-reload-or-restart otai.service\ndaemon-reload\n" // the last is of the one that was there
+	called("the upgrade", replaces)
 	rpm("-U", "--nodeps", "--oldpackage", found[0])
+	called("the downgrade", replaces)
 	rpm("-e", "--nodeps", "otai")
+	called("the removal", "--no-reload disable --now otai.service\ndaemon-reload\n")
 	if _, err := os.Stat(filepath.Join(root, "usr/bin/otai")); err == nil {
 		t.Error("it is there after its removal")
 	}
