@@ -23,6 +23,7 @@ if ! (cd "$root" && git ls-files -z --error-unmatch examples docs 2>/dev/null | 
 	cp -R "$root/examples" "$root/docs" "$stage/"
 fi
 find "$stage/examples" -name '*.go' -delete
+cp -R "$root/build/monitoring" "$stage/"
 cp "$root/LICENSE" "$root/THIRD_PARTY_LICENSES" "$root/README.md" "$root/CHANGELOG.md" "$root/build/otai.service" "$stage/"
 (cd "$stage" && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum >SHA256SUMS)
 find "$stage" -type d -exec chmod 755 {} +

@@ -20,7 +20,7 @@ done
 "$dist/bin/otai" completion zsh >"$stage/_otai"
 # A package has its files under /usr, not /usr/local.
 sed -e 's|/usr/local/share/otai/docs|/usr/share/doc/otai/docs|' -e 's|/usr/local/|/usr/|' "$root/build/otai.service" >"$stage/otai.service"
-cp -R "$root/docs" "$root/examples" "$root/README.md" "$root/CHANGELOG.md" "$root/THIRD_PARTY_LICENSES" "$stage/doc/"
+cp -R "$root/docs" "$root/examples" "$root/build/monitoring" "$root/README.md" "$root/CHANGELOG.md" "$root/THIRD_PARTY_LICENSES" "$stage/doc/"
 cp "$root/LICENSE" "$stage/doc/copyright"
 find "$stage/doc" -name '*.go' -delete
 "$root/build/dist/tools/packages" build "$root" "$dist" "$stage" "$version" "$($go env GOARCH)" "$epoch"

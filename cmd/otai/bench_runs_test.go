@@ -257,27 +257,74 @@ func BenchmarkTenPipes(b *testing.B) {
 
 // withoutRecords builds a binary whose runs are forgotten, and whose writes no gate keeps.
 func withoutRecords(b *testing.B) (dist string) {
+	return otherwise(b, map[string][]string{"internal/app/run.go": {"options.Wrap, options.Runs = kept.wrap, &kept.runs", "options.Runs = nil"}})
+}
+
+// otherwise builds a binary of other sources: in each file the first, third… text becomes the one behind
+// it.
+func otherwise(b *testing.B, files map[string][]string) (dist string) {
 	b.Helper()
 	dist = b.TempDir()
-	source := filepath.Join(product.root, "internal", "app", "run.go")
-	content, err := os.ReadFile(source)
-	if err != nil {
-		b.Fatal(err)
+	replaced := map[string]string{}
+	for name, changes := range files {
+		source := filepath.Join(product.root, name)
+		content, err := os.ReadFile(source)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i := 0; i < len(changes); i += 2 {
+			if !strings.Contains(string(content), changes[i]) {
+				b.Fatalf("%s has no %q", source, changes[i])
+			}
+		}
+		changed := filepath.Join(dist, strings.ReplaceAll(name, "/", "_"))
+		if err := os.WriteFile(changed, []byte(strings.NewReplacer(changes...).Replace(string(content))), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		replaced[source] = changed
 	}
-	const keeps = "options.Wrap, options.Runs = kept.wrap, kept.engine"
-	if !strings.Contains(string(content), keeps) {
-		b.Fatalf("%s keeps runs in another way", source)
-	}
-	changed, overlay := filepath.Join(dist, "run.go"), filepath.Join(dist, "overlay.json")
-	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{source: changed}})
+	overlay := filepath.Join(dist, "overlay.json")
+	replace, err := json.Marshal(map[string]any{"Replace": replaced})
 	if err == nil {
-		err = errors.Join(os.WriteFile(changed, []byte(strings.Replace(string(content), keeps, "options.Runs = nil", 1)), 0o600), os.WriteFile(overlay, replace, 0o600),
+		err = errors.Join(os.WriteFile(overlay, replace, 0o600),
 			os.Symlink(product.plugins, filepath.Join(dist, "plugins")), goBuild(product.root, "-overlay", overlay, "-o", filepath.Join(dist, "bin", "otai"), "./cmd/otai"))
 	}
 	if err != nil {
 		b.Fatal(err)
 	}
 	return dist
+}
+
+// BenchmarkMetricsAndDecisions is what metrics and records of decisions cost a ticket that is
+// classified by the demonstration's model: the CPU time of a binary that has them, beside that of one
+// that hasn't, in turns.
+func BenchmarkMetricsAndDecisions(b *testing.B) {
+	const n = 2000
+	without := otherwise(b, map[string][]string{
+		"internal/app/keptruns.go": {"Called: a.measures.called, ", "", "Ended: a.measures.ended,\n", ""},
+		"internal/app/setup.go":    {", Classified: a.measures.classified", ""},
+		"internal/runs/decided.go": {"s.r.unsaid = true", "s.r.unsaid = false", "if v.End.State != store.Ended {\n\t\treturn", "if v.End.State != store.Ended || true {\n\t\treturn"},
+	})
+	steps := itemStep + decideStep[:strings.Index(decideStep, "- id: decide")] + sortStep
+	config := forEach(allFetched, steps) + "  models: { use: hf-local:HFClassificationService }\n"
+	var with, bare, share []float64
+	for b.Loop() {
+		var each [2]float64
+		for turn := range 2 { // who is first changes
+			i := (turn + len(share)) % 2
+			d := newQuickDesk(b)
+			d.add(n)
+			env := func(p int) []string { return append(ownState(b)(p), "CHECKOUT="+product.root) }
+			c := d.through(b, []string{product.dir, without}[i], 1, n, env, config)
+			each[i] = c.each(c.cpu)
+			b.Logf("with them %-5v %v", i == 0, c)
+		}
+		with, bare, share = append(with, each[0]), append(bare, each[1]), append(share, 100*(each[0]-each[1])/each[0])
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(median(with), "ms-cpu/ticket")
+	b.ReportMetric(median(bare), "ms-cpu/ticket-without")
+	b.ReportMetric(median(share), "%-of-the-cpu")
 }
 
 // BenchmarkStoreGrows compares the cost of a ticket at 1,000 runs in the store with that at

@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"internal/app/try":            also(belowApp, "internal/app", "internal/texts", "internal/report"),
 	"internal/app/plugins":        also(belowApp, "internal/app", "internal/plugindev"),
 	"internal/app/demo":           also(belowApp, "internal/app", "examples/demo", "internal/helpdesk/..."),
+	"internal/app/support":        also(belowApp, "internal/app", "internal/app/plugins", "internal/plugindev", "internal/doors"),
 	"internal/app/template":       also(belowApp, "internal/app"),
 	"internal/app":                belowApp,
 	"internal/app/flow":           {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
@@ -93,7 +94,7 @@ var mayImport = map[string][]string{
 
 // direct are further limits on direct imports.
 var direct = map[string][]string{
-	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/begin", "internal/app/try", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/decisions", "internal/doors", "internal/health", "internal/supervise", "internal/systemd", "pkg/api"},
+	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/begin", "internal/app/try", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/app/support", "internal/decisions", "internal/doors", "internal/health", "internal/supervise", "internal/systemd", "pkg/api"},
 }
 
 // standardOnly may use nothing but the standard library and what mayImport says.

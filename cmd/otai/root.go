@@ -52,7 +52,7 @@ What it does is described by a configuration of Open Ticket AI's form.`,
 	root.SetHelpFunc(showHelp)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		c.newInit(), c.newRun(), c.newStatus(), c.newReload(), c.newTry(), c.newRuns(), c.newDecisions(), c.newExplain(), c.newRevert(), c.newDemo(), c.newHelpdesk(), c.newValidate(), c.newPlugin(), c.newClassify(), c.newModel(),
+		c.newInit(), c.newRun(), c.newStatus(), c.newReload(), c.newSupportDump(), c.newTry(), c.newRuns(), c.newDecisions(), c.newExplain(), c.newRevert(), c.newDemo(), c.newHelpdesk(), c.newValidate(), c.newPlugin(), c.newClassify(), c.newModel(),
 		c.newTemplate(), c.newSchema(), c.newConfig(), c.newDoctor(), c.newVersion(),
 	)
 	return root

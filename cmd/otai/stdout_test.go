@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -67,6 +68,7 @@ var answering = map[string][]string{
 	"otai runs waiting":          {},
 	"otai schema":                {},
 	"otai status":                {"--help"},
+	"otai support-dump":          {"-o", "NEW"},
 	"otai template":              {},
 	"otai template eval":         {"{{ 1 }}"},
 	"otai try":                   {},
@@ -129,7 +131,7 @@ func (a *answers) run(stdout *os.File, args ...string) (code int, out, stderr st
 	cmd := newCommand(product.otai)
 	for _, arg := range args {
 		if arg == "NEW" {
-			arg = "new" + strings.Repeat("-x", a.runs)
+			arg = "new-" + strings.NewReplacer("0", "a", "1", "b", "2", "c", "3", "d", "4", "e", "5", "f", "6", "g", "7", "h", "8", "i", "9", "j").Replace(strconv.Itoa(a.runs))
 		}
 		cmd.Args = append(cmd.Args, a.args.Replace(arg))
 	}

@@ -88,7 +88,7 @@ func (a *Setup) facts(ctx context.Context) judged.Facts {
 	for _, s := range state.Services {
 		names[s.Path] = cmp.Or(s.ID, s.Path)
 		f.Services = append(f.Services, judged.Service{
-			Name: names[s.Path], Use: s.Use, Plugin: s.Plugin, Since: s.Since, Started: s.Started, Failed: s.Failing.Attempts, Err: a.said(s.Failing.Err), Next: s.Failing.Next, GivenUp: s.GivenUp,
+			Name: names[s.Path], Use: s.Use, Plugin: s.Plugin, Since: s.Since, Took: s.Took, Started: s.Started, Failed: s.Failing.Attempts, Err: a.said(s.Failing.Err), Next: s.Failing.Next, GivenUp: s.GivenUp,
 		})
 	}
 	if h.kept == nil {
@@ -100,6 +100,7 @@ func (a *Setup) facts(ctx context.Context) judged.Facts {
 	}
 	counts := h.count(ctx)
 	f.Tickets = tickets(counts.Standings)
+	f.Overdue = counts.Overdue
 	f.Tickets.Waiting = counts.Runs[store.Waiting] + counts.Runs[store.Ready]
 	for _, r := range byRunner(state.Places) {
 		f.Runners = append(f.Runners, a.runnerFacts(ctx, h.kept.engine, r, kept, counts, names))

@@ -98,6 +98,7 @@ func (k *keptRuns) wrap(s orchestrator.Service, instance any) any {
 		k.mu.Unlock()
 	}
 	k.backlog.knows(s.ID, instance)
+	k.setup.measures.knows(s.ID, instance)
 	return k.gate.Wrap(s.ID, instance)
 }
 

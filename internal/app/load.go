@@ -31,10 +31,11 @@ type PluginLoad struct {
 	Policies   []config.Plugin
 	Keys       loader.Keys
 	FireAtOnce bool
-	Locate     func(path string) string // nil without a configuration
-	Instead    *loader.Temporary        // of a state folder that can't be used; nil: that is an error
-	Only       []string                 // plugins; none: all that are there
-	Opening    func(loader.Plugin)      // see [loader.Options]
+	Locate     func(path string) string                                          // nil without a configuration
+	Instead    *loader.Temporary                                                 // of a state folder that can't be used; nil: that is an error
+	Only       []string                                                          // plugins; none: all that are there
+	Opening    func(loader.Plugin)                                               // see [loader.Options]
+	Classified func(by api.Classifier, texts int, took time.Duration, err error) // see [base.Options]
 }
 
 // An Opener takes the plugins of a folder into a registry: [loader.Load], or
@@ -89,7 +90,7 @@ func (l PluginLoad) Load(ctx context.Context, open Opener) (*Catalog, error) {
 	if err != nil {
 		return offered, err
 	}
-	builtin := base.New(l.Version, base.Options{FireAtOnce: l.FireAtOnce, Locate: l.Locate})
+	builtin := base.New(l.Version, base.Options{FireAtOnce: l.FireAtOnce, Locate: l.Locate, Classified: l.Classified})
 	about := api.AppConfig{
 		Separator: separator, PluginPrefix: namePrefix, APIVersion: l.APILevel, HostVersion: l.Version,
 		CacheDir: options.CacheDir, StateDir: options.StateDir, Logger: l.Logger,

@@ -1,6 +1,8 @@
 package base
 
 import (
+	"time"
+
 	"github.com/open-ticket-ai/otai/internal/base/batch"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -20,6 +22,9 @@ type Options struct {
 	// Locate returns where the value at a path of the configuration was written, as
 	// file:line:column, "" if that isn't known. It may be nil.
 	Locate func(path string) string
+	// Classified is called after each call of a classifier, with how many texts it was about. It may
+	// be nil.
+	Classified func(by api.Classifier, texts int, took time.Duration, err error)
 }
 
 // New describes the built-in plugin. It needs no file, but is registered like any
@@ -42,7 +47,7 @@ func New(version string, o Options) api.Plugin {
 			WithLabel("yields", "value").WithLabel("concurrent", "true").WithLabel("effect", "none").WithLabel("brief", "true"),
 		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).
 			WithLabel("yields", "fetched_tickets").WithLabel("concurrent", "true").WithLabel("effect", "none"),
-		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe(new(batch.Groups))).
+		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe(&batch.Groups{Called: o.Classified})).
 			WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		api.NewPipe("DecisionPipe", "Applies or suggests what a label means for a ticket, or leaves the ticket to people.", o.newDecisionPipe).
 			WithLabel("yields", "action:text,target,reason:text,label:text,confidence:fraction").

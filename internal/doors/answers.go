@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/health"
+	"github.com/open-ticket-ai/otai/internal/metrics"
 	"github.com/open-ticket-ai/otai/internal/supervise"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 )
@@ -88,23 +89,36 @@ func worker(s supervise.Snapshot, err error, now time.Time) health.Part {
 
 // ownMetrics are what the supervisor counts.
 func (d *Doors) ownMetrics() string {
-	s, ready := d.o.View.Snapshot(), 0
-	if d.judged.get(func() health.Report { return d.Report(context.Background()) }).Ready {
-		ready = 1
-	}
-	up := 0
-	if s.Ready {
-		up = 1
+	s := d.o.View.Snapshot()
+	report := d.judged.get(func() health.Report { return d.Report(context.Background()) })
+	current := true
+	for _, p := range report.Parts {
+		current = current && (p.Kind != health.KindConfiguration || p.State == health.Working)
 	}
 	var b strings.Builder
-	gauge := func(name, help, kind string, value any) {
-		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n%s %v\n", name, help, name, kind, name, value)
+	own := []*metrics.Metric{
+		one(metrics.Gauge, "otai_ready", "Whether otai does its work: 1, or 0 as otai status explains.", truth(report.Ready)),
+		one(metrics.Gauge, "otai_worker_up", "Whether there is a worker process that works.", truth(s.Ready)),
+		one(metrics.Counter, "otai_worker_restarts_total", "Worker processes that died and were replaced.", float64(s.Restarts)),
+		one(metrics.Gauge, "otai_configuration_current", "Whether the configuration in force is the one in the files: 0 after a reload that failed, and while the last good one is used.", truth(current)),
+		one(metrics.Gauge, "otai_start_time_seconds", "When the supervisor began, in seconds since 1970.", float64(s.Began.Unix())),
 	}
-	gauge("otai_ready", "Whether otai does its work: 1, or 0 as otai status explains.", "gauge", ready)
-	gauge("otai_worker_up", "Whether there is a worker process that works.", "gauge", up)
-	gauge("otai_worker_restarts_total", "Worker processes that died and were replaced.", "counter", s.Restarts)
-	gauge("otai_start_time_seconds", "When the supervisor began, in seconds since 1970.", "gauge", s.Began.Unix())
+	_ = metrics.Write(&b, own...) // it takes all
 	return b.String()
+}
+
+// one is a metric that has one value.
+func one(kind metrics.Kind, name, help string, value float64) *metrics.Metric {
+	m := metrics.New(kind, name, help)
+	m.Set(value)
+	return m
+}
+
+func truth(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func restarts(n int) string {

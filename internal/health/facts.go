@@ -10,6 +10,7 @@ type Facts struct {
 	Runners  []Runner
 	Store    Store
 	Tickets  Tickets
+	Overdue  time.Duration // of the run that is due longest and that nobody has taken
 }
 
 // Plugin is one that was found.
@@ -24,10 +25,11 @@ type Service struct {
 	Name, Use, Plugin string
 	Since             time.Time // it has started, else: it was tried to start it for the first time
 	Started           bool
-	Failed            int       // how often its start has failed
-	Err               string    // why the last one did
-	Next              time.Time // when it is tried again
-	GivenUp           bool      // it isn't: its configuration is wrong
+	Took              time.Duration // its start
+	Failed            int           // how often its start has failed
+	Err               string        // why the last one did
+	Next              time.Time     // when it is tried again
+	GivenUp           bool          // it isn't: its configuration is wrong
 }
 
 // Runner is a place where runs begin, with all that its loops do.

@@ -5,7 +5,6 @@
 package metrics
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -107,7 +106,8 @@ func (m *Metric) Observe(v float64, values ...string) {
 	}
 }
 
-// Write writes metrics in the order given, their series sorted. What has no series is left out.
+// Write writes metrics in the order given, their series sorted. Of what has no series yet it says what
+// it will be.
 func Write(out io.Writer, metrics ...*Metric) error {
 	var b strings.Builder
 	for _, m := range metrics {
@@ -120,9 +120,6 @@ func Write(out io.Writer, metrics ...*Metric) error {
 func (m *Metric) write(b *strings.Builder) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.series) == 0 {
-		return
-	}
 	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s %s\n", m.name, helpText.Replace(m.help), m.name, m.kind)
 	all := make([]*series, 0, len(m.series))
 	for _, s := range m.series {
@@ -168,4 +165,4 @@ var (
 	labelText = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
 )
 
-func number(v float64) string { return cmp.Or(strconv.FormatFloat(v, 'g', -1, 64), "0") }
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

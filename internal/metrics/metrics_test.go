@@ -40,6 +40,8 @@ otai_seconds_bucket{runner="a",le="10"} 3
 otai_seconds_bucket{runner="a",le="+Inf"} 4
 otai_seconds_sum{runner="a"} 20.65
 otai_seconds_count{runner="a"} 4
+# HELP otai_none_total None.
+# TYPE otai_none_total counter
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)

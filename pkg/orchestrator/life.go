@@ -288,8 +288,12 @@ func (e *Engine) start(ctx context.Context, i *instance) error {
 		go func(ended chan<- error) {
 			defer cancel()
 			over := e.around(Starting, i)
+			began := time.Now()
 			err := i.guard(func() error { return starter.Start(limited) })
 			over()
+			if err == nil {
+				i.life.ran(time.Since(began))
+			}
 			ended <- err
 		}(i.starting)
 	}

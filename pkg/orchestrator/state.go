@@ -15,11 +15,12 @@ type State struct {
 
 // InstanceState is what became of the start of a service or pipe.
 type InstanceState struct {
-	ID, Path, Use, Plugin string       // ID is "" of a pipe
-	Started               bool         // it has, or there is nothing to start
-	Since                 time.Time    // it has started, else: it is tried since
-	Failing               FailingState // its start
-	GivenUp               bool         // its configuration is wrong: Failing.Err says how
+	ID, Path, Use, Plugin string        // ID is "" of a pipe
+	Started               bool          // it has, or there is nothing to start
+	Since                 time.Time     // it has started, else: it is tried since
+	Took                  time.Duration // its Start, when it succeeded
+	Failing               FailingState  // its start
+	GivenUp               bool          // its configuration is wrong: Failing.Err says how
 }
 
 // FailingState is a time in which a part fails again and again.
@@ -171,6 +172,7 @@ func (s *seen) newest() time.Time {
 type life struct {
 	mu      sync.Mutex
 	since   time.Time
+	took    time.Duration // the Start that succeeded
 	started bool
 	over    bool
 	err     error
@@ -191,6 +193,13 @@ func (l *life) tried(err error) {
 	}
 }
 
+// ran says how long a Start took that has succeeded.
+func (l *life) ran(took time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.took = took
+}
+
 func (l *life) gaveUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -204,7 +213,7 @@ func (l *life) state() (s InstanceState, ok bool) {
 	if l.outage == nil {
 		return s, false
 	}
-	s.Since, s.Started, s.GivenUp = l.since, l.started, l.over
+	s.Since, s.Took, s.Started, s.GivenUp = l.since, l.took, l.started, l.over
 	if s.Failing = l.outage.state(); l.over {
 		s.Failing.Err = l.err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/modelfile"
 )
@@ -153,6 +154,17 @@ func older(a, b *loadedModel) bool {
 		return a.replaced
 	}
 	return a.used < b.used
+}
+
+// loadTimes are how long it took to load the models that are loaded now, by their names.
+func (m *loadedModels) loadTimes() map[string]time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	times := make(map[string]time.Duration, len(m.models))
+	for _, k := range m.models {
+		times[k.name] = k.pooled.took
+	}
+	return times
 }
 
 // close rejects new calls, waits for the running ones and releases the models.

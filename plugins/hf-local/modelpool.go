@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/model"
 )
@@ -40,7 +41,8 @@ type pooledModel struct {
 	done  chan struct{}
 	model classifier
 	err   error
-	users int // that have not released it; guarded by the pool's mu
+	took  time.Duration // to load it
+	users int           // that have not released it; guarded by the pool's mu
 }
 
 func newModelPool() *modelPool {
@@ -91,7 +93,9 @@ func (s *modelPool) fill(ctx context.Context, p *pooledModel, load func(context.
 		}
 		close(p.done)
 	}()
+	began := time.Now()
 	p.model, p.err = load(ctx)
+	p.took = time.Since(began)
 }
 
 // releaseLater releases a model that may still be loading.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/plugins/hf-local/internal/hub"
@@ -71,6 +72,9 @@ func (s *Service) FindModels(_ context.Context, names []string, report func(diag
 		}
 	}
 }
+
+// LoadTimes returns how long it took to load the models that are loaded now, by their names.
+func (s *Service) LoadTimes() map[string]time.Duration { return s.models.loadTimes() }
 
 // Labels returns what a model can answer, in the model's own order. It reads config.json
 // alone: the model is neither loaded nor downloaded.

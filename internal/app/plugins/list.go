@@ -41,14 +41,18 @@ func List(ctx context.Context, s app.Settings) ([]FileStatus, []string, error) {
 	if err != nil {
 		return nil, dirs, err
 	}
-	plugins := offered.Plugins
+	return StatusesOf(s, offered.Plugins), dirs, nil
+}
+
+// StatusesOf are those of plugin files that were judged.
+func StatusesOf(s app.Settings, plugins []loader.Plugin) []FileStatus {
 	list := make([]FileStatus, len(plugins))
 	memory := remembered(s)
 	for i, p := range plugins {
 		list[i] = statusOf(p)
 		list[i].count(memory)
 	}
-	return list, dirs, nil
+	return list
 }
 
 // count adds what is remembered of the file's content.

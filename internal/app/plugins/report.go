@@ -111,7 +111,7 @@ func MakeReport(ctx context.Context, s app.Settings, name, output string) (Repor
 	for i := range r.Files {
 		r.Files[i].count(known)
 	}
-	r.Host = hostVersions(s)
+	r.Host = Versions(s)
 	r.redact(redactor)
 	err = files.WriteNew(s.Abs(r.File), []byte(redactor.Text(r.text())), 0o600)
 	switch {

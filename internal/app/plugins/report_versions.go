@@ -42,7 +42,8 @@ var shownSettings = []string{
 	"GOAMD64", "GOARM64", "GOEXPERIMENT", "vcs", "vcs.revision", "vcs.time", "vcs.modified",
 }
 
-func hostVersions(s app.Settings) HostVersions {
+// Versions are those of this otai and of this machine.
+func Versions(s app.Settings) HostVersions {
 	host := HostVersions{Version: s.Version, API: s.APILevel, ABI: api.ABI, System: system(), Libc: runningGlibc()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		host.Build = buildFrom(info)

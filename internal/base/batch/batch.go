@@ -40,6 +40,10 @@ func patienceFor(texts int) time.Duration { return patience + time.Duration(text
 // text go alone, and it is
 // safe for concurrent use.
 type Groups struct {
+	// Called is called after each call of a classifier, with how many texts it was about; nil:
+	// nobody wants to know.
+	Called func(by api.Classifier, texts int, took time.Duration, err error)
+
 	mu     sync.Mutex
 	atWork map[api.BatchClassifier]*work // the call that others wait for
 }
@@ -67,7 +71,7 @@ type batch struct {
 func (g *Groups) Classify(ctx context.Context, c api.Classifier, text api.ClassificationRequest) (api.Classification, error) {
 	b, ok := c.(api.BatchClassifier)
 	if g == nil || !ok || !reflect.ValueOf(c).Comparable() {
-		return c.Classify(ctx, text)
+		return g.one(ctx, c, text)
 	}
 	r := &request{ctx: ctx, text: text, lead: make(chan batch, 1), done: make(chan struct{})}
 	if w := g.begin(b, r); w != nil {
@@ -84,9 +88,23 @@ func (g *Groups) Classify(ctx context.Context, c api.Classifier, text api.Classi
 		return g.together(b, <-r.lead)
 	}
 	if r.alone {
-		return b.Classify(ctx, text)
+		return g.one(ctx, b, text)
 	}
 	return r.answer, r.err
+}
+
+// one classifies one text by a call of its own.
+func (g *Groups) one(ctx context.Context, c api.Classifier, text api.ClassificationRequest) (api.Classification, error) {
+	began := time.Now()
+	answer, err := c.Classify(ctx, text)
+	g.called(c, 1, began, err)
+	return answer, err
+}
+
+func (g *Groups) called(by api.Classifier, texts int, began time.Time, err error) {
+	if g != nil && g.Called != nil {
+		g.Called(by, texts, time.Since(began), err)
+	}
 }
 
 // begin is the work of who asks if nobody is at work; else the request waits, and it is nil.
@@ -134,7 +152,7 @@ func (g *Groups) next(b api.BatchClassifier, w *work) {
 func (g *Groups) single(b api.BatchClassifier, w *work, r *request) (api.Classification, error) {
 	defer g.next(b, w)
 	defer time.AfterFunc(patienceFor(1), func() { g.next(b, w) }).Stop()
-	return b.Classify(r.ctx, r.text)
+	return g.one(r.ctx, b, r.text)
 }
 
 // together classifies a batch and returns the answer to its first request.
@@ -143,7 +161,9 @@ func (g *Groups) together(b api.BatchClassifier, of batch) (api.Classification, 
 	if len(of.texts) == 1 {
 		return g.single(b, of.work, first)
 	}
+	began := time.Now()
 	answers, err := call(b, of.texts)
+	g.called(b, len(of.texts), began, err)
 	for i, r := range of.texts {
 		switch {
 		case err == nil:
@@ -157,7 +177,7 @@ func (g *Groups) together(b api.BatchClassifier, of batch) (api.Classification, 
 	}
 	g.next(b, of.work)
 	if first.alone {
-		return b.Classify(first.ctx, first.text)
+		return g.one(first.ctx, b, first.text)
 	}
 	return first.answer, first.err
 }

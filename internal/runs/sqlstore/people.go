@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -73,6 +74,17 @@ func (s *Store) Counts(ctx context.Context) (c store.Counts, err error) {
 			return err
 		}
 		c.Open = int(open)
+		var due int64
+		if _, err := t.row(`SELECT coalesce(min(due_at), 0) FROM {s}run WHERE due_at > 0`, nil, &due); err != nil {
+			return err
+		}
+		now, err := t.Now()
+		if err != nil {
+			return err
+		}
+		if due > 0 {
+			c.Overdue = max(0, time.Duration(now-due)*time.Microsecond)
+		}
 		return t.rows(`SELECT runner, standing, count(*) FROM {s}ticket WHERE standing <> '' GROUP BY 1, 2`, nil, func(rows Rows) error {
 			var runner, standing string
 			var n int64

@@ -177,6 +177,7 @@ type Counts struct {
 	Runners   map[string]map[Standing]int // Standings by runner
 	Waiting   map[string]int              // by reason
 	Open      int                         // effects without an outcome
+	Overdue   time.Duration               // for how long the run is due that nobody has taken for longest
 }
 
 // Progress is how far a number of runs are.

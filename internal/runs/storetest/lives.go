@@ -170,6 +170,19 @@ func begunFirst(f *fixture) {
 	if l != nil || next != now+60e6 {
 		f.Errorf("took %+v, the next is due at %d", l, next)
 	}
+	c, err := f.Store.Counts(f.ctx)
+	f.must(err)
+	if c.Overdue != 0 {
+		f.Errorf("what is due in a minute has been due for %v", c.Overdue)
+	}
+	long, _ := f.begin(f.host, "3")
+	f.commit(store.Batch{Held: long, End: &store.End{State: store.Waiting, Reason: store.ReasonAside, DueAt: now}})
+	time.Sleep(20 * time.Millisecond)
+	c, err = f.Store.Counts(f.ctx)
+	f.must(err)
+	if c.Overdue < 20*time.Millisecond || c.Overdue > time.Hour {
+		f.Errorf("what was due a moment ago has been due for %v", c.Overdue)
+	}
 }
 
 func takeRun(f *fixture) {
