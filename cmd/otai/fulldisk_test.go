@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// smallDisk is a file system of so many megabytes on a disk of its own, all of which root may
+// smallDisk is a file system of that many megabytes on a disk of its own, all of which root may
 // use, unlike one in memory: it writes late, and has journals and inodes.
 func smallDisk(t *testing.T, megabytes int64) (dir string) {
 	t.Helper()
@@ -35,7 +35,7 @@ func smallDisk(t *testing.T, megabytes int64) (dir string) {
 	return dir
 }
 
-// fill leaves so many bytes of a disk, and returns the file that makes room again.
+// fill leaves that many bytes of a disk, and returns the file that makes room again.
 func fill(t *testing.T, dir string, leave int64) string {
 	t.Helper()
 	name := filepath.Join(dir, "filling")

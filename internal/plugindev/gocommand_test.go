@@ -26,7 +26,7 @@ func TestMissingModulesAreFoundInWhatGoSays(t *testing.T) {
 
 // A module that nobody has required has no version that could be downloaded.
 func TestAPackageOfNoRequiredModuleIsNamed(t *testing.T) {
-	const output = "go: finding module for package example.com/rate/v2\nmain.go:4:2: cannot find module providing package example.com/rate/v2: module lookup disabled by GOPROXY=off"
+	const output = "main.go:4:2: cannot find module providing package example.com/rate/v2: module lookup disabled by GOPROXY=off"
 	err := (&building{}).explain("list", output, t.TempDir(), nil)
 	if errors.As(err, new(*MissingError)) || !strings.HasSuffix(err.Error(), "go get example.com/rate/v2") {
 		t.Error(err)
