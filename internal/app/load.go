@@ -115,7 +115,7 @@ func (l PluginLoad) Options() (loader.Options, error) {
 		Dirs: l.Dirs, StateDir: state, CacheDir: l.cacheDir(state),
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
 		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead, Signals: l.Signals, Opening: l.Opening, Crashed: l.crashed(state), Only: l.Only, First: bundled,
-		Environ: l.Environ, Secret: secretname.Is, RetryFlags: l.StateFlag(),
+		Environ: l.Environ, Secret: secretname.Is,
 	}
 	if options.TrustGroup, err = l.TrustGroup(); err != nil {
 		return loader.Options{}, ExitWith(CodeUsage, err)

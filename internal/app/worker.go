@@ -77,23 +77,23 @@ func (a *Setup) traceCrashes(w *supervise.Worker) (dir string, err error) {
 }
 
 // crashed answers what is remembered of plugins that ended a worker on this state folder.
-func (l PluginLoad) crashed(state string) func(sha256 string) (string, bool) {
+func (l PluginLoad) crashed(state string) func(sha256 string) (reason, retry string, crashed bool) {
 	memory, err := crashes.Recall(filepath.Join(state, crashes.Subfolder))
 	if err != nil && l.Logger != nil {
 		l.Logger.Debug("what is remembered of plugins can't be read", "err", err)
 	}
 	last := l.Worker.Replaces()
-	return func(sha256 string) (string, bool) {
+	return func(sha256 string) (reason, retry string, crashed bool) {
 		// A command that keeps nothing doesn't meet with the same twice either.
 		if last != nil && last.Refused && last.Plugin.SHA256 == sha256 {
-			return ended(*last.Plugin, last.Time, last.How, last.Stage, last.At), true
+			return ended(*last.Plugin, last.Time, last.How, last.Stage, last.At), "", true
 		}
 		known := memory.Plugins[sha256]
 		if known == nil || known.Refused == nil {
-			return "", false
+			return "", "", false
 		}
 		r := known.Refused
-		return ended(crashes.Plugin{Path: known.Path}, r.Time, r.How, r.Stage, r.At), true
+		return ended(crashes.Plugin{Path: known.Path}, r.Time, r.How, r.Stage, r.At), "otai plugin retry " + known.Name + l.StateFlag(), true
 	}
 }
 

@@ -41,10 +41,9 @@ type Options struct {
 	// which it may end. nil: nobody wants to know.
 	Opening func(Plugin)
 	// Crashed says why the content with a checksum is not to be opened any more: it has ended
-	// a process. nil knows none.
-	Crashed func(sha256 string) (reason string, crashed bool)
-	// RetryFlags are behind the printed command that opens such a plugin again, as " --state-dir DIR".
-	RetryFlags string
+	// a process. retry is the command by which it would be opened again; "": there is none, as
+	// nobody remembers it for longer than this. nil knows none.
+	Crashed func(sha256 string) (reason, retry string, crashed bool)
 }
 
 // Policy is what the configuration says about one plugin.

@@ -121,8 +121,11 @@ func (l *loading) assess(ctx context.Context, p *Plugin) (candidate, error) {
 		return candidate{}, err
 	}
 	if l.Crashed != nil {
-		if reason, crashed := l.Crashed(p.SHA256); crashed {
-			return candidate{}, p.errorf(StageOpen, CodeHostCrashed, "get a version that doesn't, or, if the cause was another one, run: otai plugin retry "+p.Name+l.RetryFlags, "%s", reason)
+		switch reason, retry, crashed := l.Crashed(p.SHA256); {
+		case crashed && retry == "":
+			return candidate{}, p.errorf(StageOpen, CodeHostCrashed, "get a version that doesn't, or take it out of the plugin folder", "%s", reason)
+		case crashed:
+			return candidate{}, p.errorf(StageOpen, CodeHostCrashed, "get a version that doesn't, or, if the cause was another one, run: "+retry, "%s", reason)
 		}
 	}
 	c := candidate{private: private, app: l.app(p)}
