@@ -59,11 +59,26 @@ const oddSteps = `
     expression: >-
       {% set text = get_pipe_result('ticket').subject %}{{
       text + 1 if 'odd1' in text else text / 2 if 'odd2' in text else text.nothing.more if 'odd3' in text
-      else text(1) if 'odd4' in text else range(text) if 'odd5' in text else {}[text].more if 'odd6' in text else 1 }}
+      else text(1) if 'odd4' in text else range(text) if 'odd5' in text else {}[text].more if 'odd6' in text
+      else get_pipe_result('ticket', text) if 'odd7' in text else [1] | map(text) | list if 'odd8' in text else [{}] | map(attribute=text) | map('int') | sum if 'odd9' in text
+      else '%d' % text if 'od10' in text else text.format(1) if 'od11' in text else 1 | round(method=text) if 'od12' in text else dict(**{text: 1}) | round(**{text: 1}) if 'od13' in text else 1 }}
+# what a param is, and isn't
+- id: title
+  use: base:ExpressionPipe
+  params: { expression: "{{ get_pipe_result('ticket').subject }}" }
 - id: priority
   use: base:UpdateTicketPipe
   injects: { ticket_system: desk }
-  params: { ticket_id: "{{ get_pipe_result('ticket').id }}", updated_ticket: { priority: { name: "{{ '4 high' if 'half' in get_pipe_result('ticket').subject else '3 normal' }}" } } }
+  params:
+    ticket_id: "{{ get_pipe_result('ticket').id }}"
+    updated_ticket: >-
+      {% set text = get_pipe_result('title') %}{{ {text: 1} if 'od14' in text else text if 'od15' in text
+      else {'fields': {'PendingTime': text}} if 'od16' in text else {'priority': {'name': '3 normal', text: 1}} if 'od17' in text else {'notes': [{'subject': 's', 'body': 'b', 'visible_to_customer': text}]} if 'od18' in text
+      else {'priority': {'name': '4 high' if 'half' in text else '3 normal'}} }}
+- id: sorted
+  use: base:FetchTicketsPipe
+  injects: { ticket_system: desk }
+  params: { claim: false, ticket_search_criteria: { limit: "{{ get_pipe_result('title') if 'od19' in get_pipe_result('title') else 1 }}", fields: { TicketCreateTimeNewerDate: "{{ get_pipe_result('title') if 'od20' in get_pipe_result('title') else '2020-01-01' }}" } } }
 `
 
 // TestNoTextStaysWhicheverEndARunHas: items of a loop that are applied, left, refused before and
@@ -84,8 +99,8 @@ func TestNoTextStaysWhicheverEndARunHas(t *testing.T) {
 			const login, payslip, heating = "I have forgotten my password and can't log in", "How many vacation days do I have left, and where is my payslip?", "The heating in the meeting room on the second floor is broken, it is very cold"
 			applied, left, refused, half := add(login), add(heating), add(payslip), add(payslip+" half")
 			ids := []string{applied, left, refused, half}
-			for n := range 6 {
-				ids = append(ids, add("odd"+strconv.Itoa(n+1)))
+			for n := range 20 {
+				ids = append(ids, add([]string{"odd", "od"}[min(n/9, 1)]+strconv.Itoa(n+1)))
 			}
 			env := append(w.environment(), "CHECKOUT="+product.root)
 			kept := func() []byte { return filesBelow(t, stateOf(env)) }

@@ -27,7 +27,7 @@ of that otai: its user or root, and --state-dir if it has another than yours.`,
 	}
 	c.configFlag(cmd)
 	cmd.PersistentFlags().AddFlagSet(cmd.Flags())
-	return group(cmd, c.newRunsList(), c.newRunsShow(), c.newRunsWaiting(), c.newRunsRetry(), c.newRunsDiscard(), c.newRunsPause(), c.newRunsResume(), c.newRunsMigrate())
+	return group(cmd, c.newRunsList(), c.newRunsShow(), c.newRunsWaiting(), c.newRunsRetry(), c.newRunsDiscard(), c.newRunsPause(), c.newRunsResume(), c.newRunsMigrate(), c.newRunsBackup())
 }
 
 // answerRuns asks the run store and shows its answer.

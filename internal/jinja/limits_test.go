@@ -100,7 +100,7 @@ func TestEachLimitIsNamedByItsError(t *testing.T) {
 		"{{ '" + strings.Repeat("x", 2000) + "' }}":                                "the limit is 2000",
 		"{% for a in range(90) %}{% for b in range(90) %}{% endfor %}{% endfor %}": "more than 3000 steps",
 		"{{ 'x' * 1001 }}":     "more than 1000 bytes",
-		"{{ range(101) }}":     "101 elements, the limit is 100",
+		"{{ range(101) }}":     "more elements than the limit of 100",
 		"{{ 'x'.ljust(101) }}": "the limit of 100",
 		"{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}":                                                          "deeper than 10 levels",
 		"{% set n = namespace(l=[]) %}{% for i in range(12) %}{% set n.l = [n.l] %}{% endfor %}{{ n.l | tojson }}": "deeper than 10 levels",

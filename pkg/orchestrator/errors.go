@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
@@ -144,9 +145,31 @@ func (n *node) located(path string, err error, ofParams bool) error {
 func (n *node) runParamsError(err error) error {
 	var errs []error
 	for _, d := range params.Diagnostics(err) {
-		errs = append(errs, n.paramsRunError(paramPath(n.path, d.Path), d.AsError()))
+		errs = append(errs, n.paramsRunError(paramPath(n.path, written(n.raw, d.Path)), d.AsError()))
 	}
 	return errors.Join(errs...)
+}
+
+// written is a path with the keys that stand in the configuration. One that a template has computed
+// may be a customer's text, and errors are logged and kept.
+func written(raw any, path params.Path) params.Path {
+	at, shown := raw, make(params.Path, 0, len(path))
+	for _, step := range path {
+		key, isKey := step.Key()
+		if source, template := at.(string); template && isKey && !strings.Contains(source, key) {
+			step = params.KeyStep("…")
+		}
+		shown = append(shown, step)
+		switch inner := at.(type) {
+		case map[string]any:
+			at = inner[key]
+		case []any:
+			if i, ok := step.Index(); ok && i < len(inner) {
+				at = inner[i]
+			}
+		}
+	}
+	return shown
 }
 
 // buildError is for what a build function returned. A wrong param is an error in the

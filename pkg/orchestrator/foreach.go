@@ -101,7 +101,7 @@ func (n *node) loopItems(loop Loop, scope api.Scope) ([]LoopItem, error) {
 			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("item %d has no %s that is a text or a number; name a key that each item has, such as %s.number, or leave out key", i, key, as))
 		}
 		if first, twice := known[item.Key]; twice {
-			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("items %d and %d both have the key %q; name another with key:, such as %s.number", first, i, item.Key, as))
+			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("items %d and %d have the same key; name another with key:, such as %s.number", first, i, as))
 		}
 		known[item.Key] = i
 		item.Ticket = ticketOf(plain)

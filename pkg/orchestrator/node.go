@@ -116,7 +116,7 @@ func (e *Engine) buildNode(path string, raw any) (*node, error) {
 	if e.options.Calls != nil {
 		n.calls = e.options.Calls(path, n.uses())
 	}
-	n.binder = params.Binder{Inject: e.inject(d.injects, n.barred != ""), Child: n.boundChild}
+	n.binder = params.Binder{Rendered: true, Inject: e.inject(d.injects, n.barred != ""), Child: n.boundChild}
 	return n, n.checkInjections()
 }
 

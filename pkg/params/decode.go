@@ -30,6 +30,9 @@ type Binder struct {
 	// which no template is left, and services may be missing, so that Validate can't
 	// rely on them.
 	Offline bool
+	// Rendered is for values that templates have yielded. They may be a customer's texts,
+	// so what is wrong with one is said without it.
+	Rendered bool
 }
 
 // Decode makes a *P, a pointer to the params struct that s describes, from raw, whose
@@ -86,7 +89,17 @@ func (d *decoder) report(found Diagnostic) {
 }
 
 // wrong reports a value that is not what s wants.
-func (d *decoder) wrong(code Code, s *Spec, raw any, w want) { d.report(mismatch(code, s, raw, w)) }
+func (d *decoder) wrong(code Code, s *Spec, raw any, w want) {
+	d.report(mismatch(code, s, d.quoted(raw), w))
+}
+
+// quoted is a raw value as a message may have it.
+func (d *decoder) quoted(raw any) any {
+	if d.binder.Rendered {
+		return unseen{raw}
+	}
+	return raw
+}
 
 // foreign reports the error of a child or a Validate, which may name places of its
 // own in raw.
@@ -296,7 +309,7 @@ func (d *decoder) text(s *Spec, raw any, v reflect.Value) {
 	}
 	v.SetString(text)
 	if s.Enum != nil && !slices.Contains(s.Enum, text) {
-		d.report(notInEnum(s, text, raw))
+		d.report(notInEnum(s, text, d.quoted(raw)))
 	}
 	if s.Min != nil || s.Max != nil {
 		d.lengthBound(s, utf8.RuneCountInString(text), "character", "characters")
@@ -317,7 +330,8 @@ func (d *decoder) whole(s *Spec, raw any, v reflect.Value) {
 }
 
 func (d *decoder) bound(s *Spec, x float64, raw any, text func(float64) string) {
-	if found, out := outOfBounds(s, x, raw, text); out {
+	if _, out := outOfBounds(s, x, nil, text); out {
+		found, _ := outOfBounds(s, x, d.quoted(raw), text)
 		d.report(found)
 	}
 }

@@ -50,10 +50,17 @@ func wantKeys(s *Spec) want {
 	return want{words: "a mapping with the keys " + strings.Join(s.Names(), ", ")}
 }
 
+// unseen is a raw value that no message shows.
+type unseen struct{ raw any }
+
 // mismatch says what raw is and what it must be, without showing a secret.
 func mismatch(code Code, s *Spec, raw any, w want) Diagnostic {
+	hidden, hide := raw.(unseen)
+	if hide {
+		raw = hidden.raw
+	}
 	d := Diagnostic{Code: code, Spec: s, Given: kindOf(raw), Message: "must be " + w.words, Hint: w.hint}
-	if !s.Secret {
+	if !s.Secret && !hide {
 		d.Message = "is " + show(raw) + " but must be " + w.words
 	}
 	return d
@@ -62,7 +69,8 @@ func mismatch(code Code, s *Spec, raw any, w want) Diagnostic {
 // notInEnum is for text, which was made of raw and is not one of the values of s.
 func notInEnum(s *Spec, text string, raw any) Diagnostic {
 	d := mismatch(CodeBadEnum, s, raw, want{words: "one of " + strings.Join(s.Enum, ", ")})
-	if near := Near(text, s.Enum); near != "" && !s.Secret {
+	_, hide := raw.(unseen)
+	if near := Near(text, s.Enum); near != "" && !s.Secret && !hide {
 		d.Near, d.Hint = near, didYouMean(near)
 	}
 	return d

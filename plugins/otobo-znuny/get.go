@@ -180,7 +180,7 @@ func batchName(batch []string) string {
 func checkID(id string) (string, error) {
 	id = strings.TrimSpace(id)
 	if id == "" || strings.Trim(id, "0123456789") != "" || strings.Trim(id, "0") == "" {
-		return "", &api.FieldError{Field: "ticket_id", Err: fmt.Errorf("%w: %q is not a ticket id: it is a whole number above zero", api.ErrInvalid, wire.Truncate(id, 40))}
+		return "", &api.FieldError{Field: "ticket_id", Err: fmt.Errorf("%w: is not a ticket id, which is a whole number above zero", api.ErrInvalid)}
 	}
 	return id, nil
 }

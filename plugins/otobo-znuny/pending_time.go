@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -41,5 +40,5 @@ func pendingTime(v any, zone *time.Location) (any, error) {
 	if t, ok := wire.ParseTime(s, zone); ok {
 		return at(t)
 	}
-	return nil, fmt.Errorf(`%q is not a time: write one as in "2026-12-24 08:00", minutes from now as a number, a duration as in "36h", or {Diff: 60}`, wire.Truncate(s, 60))
+	return nil, errors.New(`is not a time: write one as in "2026-12-24 08:00", minutes from now as a number, a duration as in "36h", or {Diff: 60}`)
 }

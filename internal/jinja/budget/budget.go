@@ -76,7 +76,7 @@ func (b *Budget) GrowTimes(count, bytes int) error {
 // CheckWidth checks a number of columns or elements that a template asks for.
 func (b *Budget) CheckWidth(what string, n int) error {
 	if n > b.Limits.Range {
-		return fmt.Errorf("%s %d is more than the limit of %d", what, n, b.Limits.Range)
+		return fmt.Errorf("%s is more than the limit of %d", what, b.Limits.Range)
 	}
 	return nil
 }

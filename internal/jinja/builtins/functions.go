@@ -46,7 +46,7 @@ func rangeFunction(r *runtime.State, a value.Args) (any, error) {
 		count = (uint64(start)-uint64(stop)-1)/-uint64(step) + 1
 	}
 	if count > uint64(r.Limits.Range) {
-		return nil, fmt.Errorf("the range has %d elements, the limit is %d", count, r.Limits.Range)
+		return nil, fmt.Errorf("the range has more elements than the limit of %d", r.Limits.Range)
 	}
 	return value.Range{Start: start, Stop: stop, Step: step, Count: int64(count)}, nil
 }

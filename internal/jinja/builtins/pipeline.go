@@ -2,12 +2,12 @@ package builtins
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -38,11 +38,15 @@ func getPipeResult(r *runtime.State, a value.Args) (any, error) {
 		return nil, err
 	}
 	v, ok := result.Data[key]
+	var shown any = position.Quote{Text: key}
+	if !a.Has(1) {
+		shown = strconv.Quote(key)
+	}
 	if !ok {
-		return nil, fmt.Errorf("the result of the pipe %q has no %q%s", id, key, listed(result.Data, key, "it has no data"))
+		return nil, position.Errorf("the result of the pipe %s has no %s%s", position.Quote{Text: id}, shown, listed(result.Data, key, "it has no data"))
 	}
 	if v == nil {
-		return nil, fmt.Errorf("%q in the result of the pipe %q is none", key, id)
+		return nil, position.Errorf("%s in the result of the pipe %s is none", shown, position.Quote{Text: id})
 	}
 	if !r.Mutable {
 		return v, nil
@@ -68,15 +72,16 @@ func result(r *runtime.State, a value.Args) (api.PipeResult, error) {
 	}
 	result, ok := r.Scope.Result(id)
 	if !ok {
-		return result, fmt.Errorf("the pipe %q has no result%s", id, listed(r.Scope.Results(), id, "nothing ran before"))
+		return result, position.Errorf("the pipe %s has no result%s", position.Quote{Text: id}, listed(r.Scope.Results(), id, "nothing ran before"))
 	}
 	return result, nil
 }
 
-// listed is the end of a message that lists the names there are.
-func listed[V any](names map[string]V, wanted, none string) string {
+// listed is the end of a message that lists the names there are: ids of pipes and names of params,
+// none of which a template makes.
+func listed[V any](names map[string]V, wanted, none string) position.Message {
 	if len(names) == 0 {
-		return ": " + none
+		return position.Message{Format: ": " + none}
 	}
 	quoted := make([]string, 0, len(names))
 	for _, name := range slices.Sorted(maps.Keys(names)) {
@@ -86,7 +91,9 @@ func listed[V any](names map[string]V, wanted, none string) string {
 		}
 		quoted = append(quoted, strconv.Quote(name))
 	}
-	return fmt.Sprintf(" (there is %s)%s", strings.Join(quoted, ", "), value.DidYouMean(wanted, names))
+	return position.Message{Format: " (there is %s)%s", Args: []any{
+		strings.Join(quoted, ", "), position.Near{To: wanted, Text: value.DidYouMean(wanted, names)},
+	}}
 }
 
 func hasFailed(r *runtime.State, a value.Args) (any, error) {
@@ -102,7 +109,7 @@ func getParentParam(r *runtime.State, a value.Args) (any, error) {
 	params := r.Scope.ParentParams()
 	v, ok := params[key]
 	if !ok {
-		return nil, fmt.Errorf("there is no parent param %q%s", key, listed(params, key, "the pipe around this one has no params"))
+		return nil, position.Errorf("there is no parent param %s%s", position.Quote{Text: key}, listed(params, key, "the pipe around this one has no params"))
 	}
 	if !r.Mutable {
 		return v, nil
@@ -125,7 +132,7 @@ func getEnv(env func(string) (string, bool), a value.Args) (any, error) {
 			return v, nil
 		}
 	}
-	return nil, fmt.Errorf("the environment variable %q is not set: set it or remove get_env", name)
+	return nil, position.Errorf("the environment variable %s is not set: set it or remove get_env", position.Quote{Text: name})
 }
 
 // atPath is the element at a path such as 'priority.name' or 'tags.0'.
@@ -135,7 +142,7 @@ func atPath(_ *runtime.State, a value.Args) (any, error) {
 		return nil, err
 	}
 	if !strings.Contains(path, ".") {
-		return nil, fmt.Errorf("the path %q has no dot: write value[%q] instead", path, path)
+		return nil, position.Errorf("the path %s has no dot: write value[%s] instead", position.Quote{Text: path}, position.Quote{Text: path})
 	}
 	v := a.Values[0]
 	for step := range strings.SplitSeq(path, ".") {
@@ -147,7 +154,7 @@ func atPath(_ *runtime.State, a value.Args) (any, error) {
 			return nil, err
 		}
 		if !ok {
-			return nil, fmt.Errorf("there is nothing at the path %q: %s has no %q", path, value.WithArticle(value.TypeName(v)), step)
+			return nil, position.Errorf("there is nothing at the path %s: %s has no %s", position.Quote{Text: path}, value.WithArticle(value.TypeName(v)), position.Quote{Text: step})
 		}
 		v = next
 	}

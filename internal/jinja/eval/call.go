@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
@@ -138,7 +139,7 @@ func (r *run) spreadInto(a *syntax.Arguments, g *value.CallArgs) error {
 				return errors.New("the names of arguments are strings")
 			}
 			if _, twice := g.ByName(name); twice {
-				return fmt.Errorf("the argument %q is given twice", name)
+				return position.Errorf("the argument %s is given twice", position.Quote{Text: name})
 			}
 			g.Named = append(g.Named, value.NamedValue{Name: name, Value: p.Value})
 		}

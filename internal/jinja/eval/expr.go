@@ -329,11 +329,7 @@ func (r *run) evalSubscript(n *syntax.Subscript) (any, error) {
 	if err != nil {
 		return nil, n.Wrap(err)
 	}
-	subscript := r.ComputedSubscript
-	if isConstant(n.Key) {
-		subscript = r.Subscript
-	}
-	v, err := subscript(object, key)
+	v, err := r.Subscript(object, key)
 	return value.LocateUndefined(v, n.Pos), n.Wrap(err)
 }
 

@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/syntax"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
@@ -110,7 +111,7 @@ func (m *macro) bindRest(inner *frame, g value.CallArgs, used int) error {
 			continue
 		}
 		if !m.Kwargs {
-			return fmt.Errorf("the macro %s takes no argument %q", m.Name, n.Name)
+			return position.Errorf("the macro %s takes no argument %s", m.Name, position.Quote{Text: n.Name})
 		}
 		if err := rest.Put(n.Name, n.Value); err != nil {
 			return err

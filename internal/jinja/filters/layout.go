@@ -3,9 +3,11 @@ package filters
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
@@ -41,7 +43,7 @@ func truncateFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	}
 	room := size - utf8.RuneCountInString(end)
 	if room < 0 || leeway < 0 {
-		return nil, fmt.Errorf("truncate to %d leaves no room for %q", size, end)
+		return nil, position.Errorf("truncate to %s leaves no room for %s", position.Quote{Text: strconv.Itoa(size), Bare: true}, position.Quote{Text: end})
 	}
 	n, err := value.Length(v)
 	if err != nil || n <= size+leeway {

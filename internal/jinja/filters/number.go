@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
@@ -32,7 +33,7 @@ func roundFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 		return nil, err
 	}
 	if precision < -400 || precision > 400 {
-		return nil, fmt.Errorf("the precision %d is not a number of digits", precision)
+		return nil, position.Errorf("the precision %s is not a number of digits", position.Quote{Text: strconv.Itoa(precision), Bare: true})
 	}
 	method, err := a.Text(1, "common")
 	if err != nil {
@@ -50,14 +51,14 @@ func roundFilter(_ *runtime.State, v any, a value.Args) (any, error) {
 	case "ceil", "floor":
 		f *= scale
 		if math.IsInf(f, 0) || math.IsNaN(f) {
-			return nil, fmt.Errorf("%s is not near any integer", value.FloatText(f))
+			return nil, position.Errorf("%s is not near any integer", position.Quote{Text: value.FloatText(f), Bare: true})
 		}
 		if method == "ceil" {
 			return (math.Ceil(f) + 0) / scale, nil
 		}
 		return (math.Floor(f) + 0) / scale, nil
 	}
-	return nil, fmt.Errorf("round takes the methods common, ceil and floor, not %q", method)
+	return nil, position.Errorf("round takes the methods common, ceil and floor, not %s", position.Quote{Text: method})
 }
 
 // round rounds the exact value, half to even, as Python does: 2.675 to two digits
@@ -205,7 +206,7 @@ func toFloat(v any) (float64, error) {
 	}
 	if digits == "" || strings.IndexFunc(digits, func(c rune) bool { return !strings.ContainsRune("0123456789.eE+-_", c) }) >= 0 ||
 		strings.Contains(digits, "__") || !underscoresBetweenDigits(digits) {
-		return 0, fmt.Errorf("%q is not a number", s)
+		return 0, position.Errorf("%s is not a number", position.Quote{Text: s})
 	}
 	f, err := strconv.ParseFloat(strings.ReplaceAll(s, "_", ""), 64)
 	if errors.Is(err, strconv.ErrRange) {

@@ -2,8 +2,8 @@ package filters
 
 import (
 	"errors"
-	"fmt"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
@@ -54,7 +54,7 @@ func mapper(r *runtime.State, a value.Args) (func(any) (any, error), error) {
 		otherwise, hasDefault := g.ByName("default")
 		for _, n := range a.Named {
 			if n.Name != "attribute" && n.Name != "default" {
-				return nil, fmt.Errorf("map takes no argument %q", n.Name)
+				return nil, position.Errorf("map takes no argument %s", position.Quote{Text: n.Name})
 			}
 		}
 		get, err := getter(r, attribute)
@@ -78,7 +78,7 @@ func mapper(r *runtime.State, a value.Args) (func(any) (any, error), error) {
 	}
 	f := r.Library.Filters[name]
 	if f == nil {
-		return nil, fmt.Errorf("there is no filter %q%s", name, value.DidYouMean(name, r.Library.Filters))
+		return nil, position.Errorf("there is no filter %s%s", position.Quote{Text: name}, position.Near{To: name, Text: value.DidYouMean(name, r.Library.Filters)})
 	}
 	g.Positional = g.Positional[1:]
 	return func(v any) (any, error) {
@@ -153,7 +153,7 @@ func predicate(r *runtime.State, a value.Args) (func(any) (bool, error), error) 
 	}
 	t := r.Library.Tests[name]
 	if t == nil {
-		return nil, fmt.Errorf("there is no test %q%s", name, value.DidYouMean(name, r.Library.Tests))
+		return nil, position.Errorf("there is no test %s%s", position.Quote{Text: name}, position.Near{To: name, Text: value.DidYouMean(name, r.Library.Tests)})
 	}
 	g := value.CallArgs{Positional: a.Values[1:], Named: a.Named}
 	return func(v any) (bool, error) { return t.Call(r, v, g) }, nil

@@ -2,9 +2,9 @@ package filters
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
@@ -105,7 +105,7 @@ func dictSortFilter(r *runtime.State, v any, a value.Args) (any, error) {
 		return nil, err
 	}
 	if by != "key" && by != "value" {
-		return nil, fmt.Errorf(`dictsort orders by "key" or "value", not %q`, by)
+		return nil, position.Errorf(`dictsort orders by "key" or "value", not %s`, position.Quote{Text: by})
 	}
 	pairs, ok := value.PairsOf(v)
 	if !ok {

@@ -2,11 +2,11 @@ package filters
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/format"
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
@@ -184,7 +184,7 @@ func attrFilter(r *runtime.State, v any, a value.Args) (any, error) {
 	}
 	own, ok, err := r.OwnAttribute(v, name)
 	if !ok && err == nil {
-		return &value.Undefined{What: fmt.Sprintf("%s has no attribute %q", value.WithArticle(value.TypeName(v)), name)}, nil
+		return &value.Undefined{What: "%s has no attribute %s", Args: []any{value.WithArticle(value.TypeName(v)), position.Quote{Text: name}}}, nil
 	}
 	return own, err
 }

@@ -1,12 +1,12 @@
 package filters
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 	"github.com/open-ticket-ai/otai/internal/lazyregexp"
@@ -106,7 +106,7 @@ func (l *linker) addSchemes(r *runtime.State, v any) error {
 	for _, one := range schemes {
 		scheme, ok := value.AsText(one)
 		if !ok || !schemePattern.MatchString(scheme) {
-			return fmt.Errorf("%s is not a scheme of addresses", value.Briefly(one))
+			return position.Errorf("%s is not a scheme of addresses", position.Quote{Text: value.Briefly(one), Bare: true})
 		}
 		l.schemes = append(l.schemes, scheme)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -156,7 +157,7 @@ func (f *brace) converted(v any, conversion byte) (any, error) {
 		s, err := value.Repr(f.meter, v)
 		return value.ASCII(s), err
 	}
-	return nil, fmt.Errorf("%q is not a conversion in a format", conversion)
+	return nil, position.Errorf("%s is not a conversion in a format", position.Quote{Text: string(conversion)})
 }
 
 func (f *brace) laidOut(v any, spec string) (string, error) {
@@ -201,7 +202,7 @@ func (f *brace) attribute(v any, name string) (any, error) {
 	if a, ok := value.NumberAttribute(v, name); ok {
 		return a, nil
 	}
-	return nil, fmt.Errorf("the attribute %q can't be read in a format: pass it as an argument", name)
+	return nil, position.Errorf("the attribute %s can't be read in a format: pass it as an argument", position.Quote{Text: name})
 }
 
 func (f *brace) element(v any, key string) (any, error) {
@@ -214,7 +215,7 @@ func (f *brace) element(v any, key string) (any, error) {
 	}
 	found, ok, err := value.Element(v, k)
 	if err == nil && !ok {
-		err = fmt.Errorf("the format needs %q, which is not there", key)
+		err = position.Errorf("the format needs %s, which is not there", position.Quote{Text: key})
 	}
 	return found, err
 }
@@ -242,13 +243,13 @@ func (f *brace) argument(name string) (any, error) {
 	if f.mapping != nil {
 		v, ok, err := named(f.mapping, name)
 		if err == nil && !ok {
-			err = fmt.Errorf("the format needs %q, which is not given", name)
+			err = position.Errorf("the format needs %s, which is not given", position.Quote{Text: name})
 		}
 		return v, err
 	}
 	v, ok := value.CallArgs{Named: f.args.Named}.ByName(name)
 	if !ok {
-		return nil, fmt.Errorf("the format needs %q, which is not given", name)
+		return nil, position.Errorf("the format needs %s, which is not given", position.Quote{Text: name})
 	}
 	return v, nil
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -98,7 +99,7 @@ func (p *percent) place() error {
 			return err
 		}
 		if !ok {
-			return fmt.Errorf("the format needs %q, which is not given", name)
+			return position.Errorf("the format needs %s, which is not given", position.Quote{Text: name})
 		}
 		v, given, p.named = val, true, true
 	}
@@ -177,7 +178,7 @@ func (p *percent) size() (n int, given bool, err error) {
 			return 0, false, errors.New("a width in a format is an integer")
 		}
 		if n < -maxFormatWidth || n > maxFormatWidth {
-			return 0, false, fmt.Errorf("the width %d in a format is more than %d", n, maxFormatWidth)
+			return 0, false, fmt.Errorf("a width in a format is more than %d", maxFormatWidth)
 		}
 		return int(n), true, nil
 	}
@@ -196,7 +197,7 @@ func formatSize(digits string) (int, error) {
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil || n > maxFormatWidth {
-		return 0, fmt.Errorf("the width %s in a format is more than %d", digits, maxFormatWidth)
+		return 0, fmt.Errorf("a width in a format is more than %d", maxFormatWidth)
 	}
 	return n, nil
 }
@@ -238,7 +239,7 @@ func (p *percent) format(v any, verb rune, spec formatSpec) error {
 			s = spec.float(f)
 		}
 	default:
-		err = fmt.Errorf("%q is not a letter for a place in a format", verb)
+		err = position.Errorf("%s is not a letter for a place in a format", position.Quote{Text: string(verb)})
 	}
 	if err != nil {
 		return err

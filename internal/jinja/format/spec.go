@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/budget"
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -31,7 +32,7 @@ type formatSpec struct {
 // parseSpec reads [[fill]align][sign][z][#][0][width][group][.precision][verb].
 func parseSpec(s string) (formatSpec, error) {
 	spec := formatSpec{fill: ' ', precision: -1}
-	wrong := fmt.Errorf("%q is not a format", s)
+	wrong := position.Errorf("%s is not a format", position.Quote{Text: s})
 	first, size := utf8.DecodeRuneInString(s)
 	filled := false
 	if second, _ := utf8.DecodeRuneInString(s[size:]); size > 0 && strings.ContainsRune("<>^=", second) && second != utf8.RuneError {
@@ -84,7 +85,7 @@ func (s formatSpec) checkGroup() error {
 		verbs += "boxX"
 	}
 	if s.group != 0 && s.verb != 0 && strings.IndexByte(verbs, s.verb) < 0 {
-		return fmt.Errorf("%q between groups of digits does not go with %q", s.group, s.verb)
+		return position.Errorf("%s between groups of digits does not go with %s", position.Quote{Text: string(s.group)}, position.Quote{Text: string(s.verb)})
 	}
 	return nil
 }
@@ -104,7 +105,7 @@ func formatValue(meter *budget.Budget, v any, spec formatSpec) (string, error) {
 		case 0, 'e', 'E', 'f', 'F', 'g', 'G', 'n', '%':
 			return spec.float(f), nil
 		}
-		return "", fmt.Errorf("%q is not a format for a float", spec.verb)
+		return "", position.Errorf("%s is not a format for a float", position.Quote{Text: string(spec.verb)})
 	}
 	switch spec.verb {
 	case 'e', 'E', 'f', 'F', 'g', 'G', '%':
@@ -124,7 +125,7 @@ func formatValue(meter *budget.Budget, v any, spec formatSpec) (string, error) {
 	case 0, 'd', 'n', 'x', 'X', 'o', 'b':
 		return spec.integer(value.AsBigInt(n))
 	}
-	return "", fmt.Errorf("%q is not a format for an integer", spec.verb)
+	return "", position.Errorf("%s is not a format for an integer", position.Quote{Text: string(spec.verb)})
 }
 
 // aligned is s with its alignment and its fill set: otherwise is the alignment of
@@ -144,7 +145,7 @@ func (s formatSpec) aligned(otherwise rune) formatSpec {
 
 func (s formatSpec) text(text string) (string, error) {
 	if s.verb != 0 && s.verb != 's' {
-		return "", fmt.Errorf("%q is not a format for a string", s.verb)
+		return "", position.Errorf("%s is not a format for a string", position.Quote{Text: string(s.verb)})
 	}
 	if s.sign != 0 || s.positive || s.alternate || s.group != 0 || s.align == '=' {
 		return "", errors.New("a string takes no format for numbers")

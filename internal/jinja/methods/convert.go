@@ -3,11 +3,13 @@ package methods
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/open-ticket-ai/otai/internal/jinja/format"
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
@@ -84,7 +86,7 @@ func translate(r *runtime.State, s string, a value.Args) (any, error) {
 		case nil:
 		case int64:
 			if to < 0 || to > utf8.MaxRune {
-				return nil, fmt.Errorf("%d is not a character", to)
+				return nil, position.Errorf("%s is not a character", position.Quote{Text: strconv.FormatInt(to, 10), Bare: true})
 			}
 			b.WriteRune(rune(to))
 		case string:
@@ -109,7 +111,7 @@ func makeTable(r *runtime.State, _ string, a value.Args) (any, error) {
 			if s, text := value.AsText(key); text {
 				c, size := utf8.DecodeRuneInString(s)
 				if size == 0 || size != len(s) {
-					return nil, fmt.Errorf("the key %q is more than one character", s)
+					return nil, position.Errorf("the key %s is more than one character", position.Quote{Text: s})
 				}
 				key = int64(c)
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/runtime"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
@@ -107,7 +108,7 @@ func sortMethod(r *runtime.State, self any, a value.Args) (any, error) {
 				return nil, err
 			}
 		case n.Name != "key" || n.Value != nil:
-			return nil, fmt.Errorf("sort takes no argument %q here: use the filter sort", n.Name)
+			return nil, position.Errorf("sort takes no argument %s here: use the filter sort", position.Quote{Text: n.Name})
 		}
 	}
 	all := make([]value.Keyed, len(l.Items))
@@ -165,7 +166,7 @@ func changingDictMethods() []*runtime.Method {
 			case !found && a.Has(1):
 				return a.Values[1], nil
 			case !found:
-				return nil, fmt.Errorf("there is no %s to pop", value.Briefly(a.Values[0]))
+				return nil, position.Errorf("there is no %s to pop", position.Quote{Text: value.Briefly(a.Values[0]), Bare: true})
 			}
 			return v, r.Step(d.Len())
 		}),

@@ -38,17 +38,18 @@ func At(pos int, err error) error {
 	return &Error{Pos: pos, err: err}
 }
 
-// Locate turns an Error into the error of the contract.
+// Locate turns an Error into the error of the contract. It is the one place where it is decided
+// which of the values in its message are shown.
 func Locate(source string, err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
-		return &api.TemplateError{Line: 1, Column: 1, Err: err}
+		return &api.TemplateError{Line: 1, Column: 1, Err: shown(source, err)}
 	}
 	before := source[:min(e.Pos, len(source))]
 	start := strings.LastIndexByte(before, '\n') + 1
 	return &api.TemplateError{
 		Line:   strings.Count(before, "\n") + 1,
 		Column: utf8.RuneCountInString(before[start:]) + 1,
-		Err:    e.err,
+		Err:    shown(source, e.err),
 	}
 }

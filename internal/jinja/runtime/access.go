@@ -3,8 +3,8 @@ package runtime
 import (
 	"fmt"
 	"math/big"
-	"strconv"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -68,43 +68,24 @@ func (r *State) OwnAttribute(object any, name string) (any, bool, error) {
 
 // Subscript is object[key]: an element first, then an attribute of that name.
 func (r *State) Subscript(object, key any) (any, error) {
-	v, found, err := r.subscript(object, key)
-	if found || err != nil {
-		return v, err
-	}
-	return r.missing(object, key), nil
-}
-
-// ComputedSubscript is [State.Subscript] with a key that isn't written in the template. It may be
-// a text of a ticket, so what is missing is described without it: errors are logged and kept.
-func (r *State) ComputedSubscript(object, key any) (any, error) {
-	v, found, err := r.subscript(object, key)
-	if found || err != nil {
-		return v, err
-	}
-	_, text := value.AsText(key)
-	if _, tuple := key.(value.Tuple); text || tuple {
-		return &value.Undefined{What: value.WithArticle(value.TypeName(object)) + " doesn't have the key that was computed (its text isn't shown)"}, nil
-	}
-	return r.missing(object, key), nil
-}
-
-func (r *State) subscript(object, key any) (v any, found bool, err error) {
-	v, found, err = value.Element(object, key)
+	v, found, err := value.Element(object, key)
 	if name, text := value.AsText(key); text && !found && err == nil {
 		v, found, err = r.OwnAttribute(object, name)
 	}
-	return v, found, err
+	if found || err != nil {
+		return v, err
+	}
+	return r.missing(object, key), nil
 }
 
 // missing is the value of a key that an object lacks.
 func (r *State) missing(object, key any) *value.Undefined {
+	quoted := position.Quote{Text: value.Briefly(key), Bare: true}
 	name, text := value.AsText(key)
-	shown := value.Briefly(key)
-	if text && len(name) < 100 {
-		shown = strconv.Quote(name)
+	if text {
+		quoted = position.Quote{Text: name}
 	}
-	u := &value.Undefined{What: fmt.Sprintf("%s has no %s", value.WithArticle(value.TypeName(object)), shown)}
+	u := &value.Undefined{What: "%s has no %s", Args: []any{value.WithArticle(value.TypeName(object)), quoted}}
 	if text {
 		u.Near = func() string { return value.DidYouMean(name, r.names(object)) }
 	}

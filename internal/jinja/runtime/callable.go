@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 	"github.com/open-ticket-ai/otai/internal/jinja/value"
 )
 
@@ -59,7 +60,7 @@ func (*BoundMethod) Callable() {}
 // Bind puts the arguments in order; the error says which one is wrong.
 func (s *Signature) Bind(g value.CallArgs) (value.Args, error) {
 	if s.Unnamed && len(g.Named) > 0 {
-		return value.Args{}, s.wrong(fmt.Sprintf("leave out %q", g.Named[0].Name+"="), "takes no argument by its name")
+		return value.Args{}, s.wrong(fmt.Sprintf("leave out %q", g.Named[0].Name+"="), "takes no argument by its name%s", position.Near{To: g.Named[0].Name})
 	}
 	if s.Variadic || s.Keywords {
 		return s.bindAny(g)
@@ -78,10 +79,10 @@ func (s *Signature) Bind(g value.CallArgs) (value.Args, error) {
 	for _, n := range g.Named {
 		i := slices.Index(s.Params, n.Name)
 		if i < 0 {
-			return value.Args{}, s.wrong(s.hint(n.Name), "takes no argument %q", n.Name)
+			return value.Args{}, s.wrong(s.hint(n.Name), "takes no argument %s", position.Quote{Text: n.Name})
 		}
 		if !value.IsAbsent(a.Values[i]) {
-			return value.Args{}, s.wrong("", "got the argument %q twice", n.Name)
+			return value.Args{}, s.wrong("", "got the argument %s twice", position.Quote{Text: n.Name})
 		}
 		a.Values[i] = n.Value
 	}
@@ -98,7 +99,7 @@ func (s *Signature) bindAny(g value.CallArgs) (value.Args, error) {
 		return value.Args{}, s.wrong("", "takes %s, not %d", atMost(len(s.Params)), len(g.Positional))
 	}
 	if !s.Keywords && len(g.Named) > 0 {
-		return value.Args{}, s.wrong("", "takes no argument %q", g.Named[0].Name)
+		return value.Args{}, s.wrong("", "takes no argument %s", position.Quote{Text: g.Named[0].Name})
 	}
 	if len(g.Positional) < s.Required {
 		return value.Args{}, s.missing(s.Params[len(g.Positional)])

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+
+	"github.com/open-ticket-ai/otai/internal/jinja/position"
 )
 
 // TruncateFloat is f without its fraction.
 func TruncateFloat(f float64) (any, error) {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
-		return nil, fmt.Errorf("%s is not an integer", FloatText(f))
+		return nil, position.Errorf("%s is not an integer", position.Quote{Text: FloatText(f), Bare: true})
 	}
 	n, _ := big.NewFloat(f).Int(nil)
 	return Shrink(n), nil

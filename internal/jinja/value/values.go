@@ -25,7 +25,8 @@ type (
 	// Undefined stands for what does not exist. It prints as "" and is false;
 	// any other use of it is an error that names it.
 	Undefined struct {
-		What    string
+		What    string        // what is missing, a format if there are Args
+		Args    []any         // values of What, as of a [position.Message]
 		Near    func() string // the end of a message: what was probably meant, if any
 		At      position.Pos  // where the source names it
 		Located bool          // At is set
@@ -183,15 +184,25 @@ func (u *Undefined) Err() error { return u.Errorf("%s") }
 
 // Errorf is Err with a format around the message.
 func (u *Undefined) Errorf(format string) error {
-	message := u.What
+	message := position.Message{Format: u.What, Args: u.Args}
 	if u.Near != nil {
-		message += u.Near()
+		message = position.Message{Format: "%s%s", Args: []any{message, u.near()}}
 	}
-	err := fmt.Errorf(format, message)
+	err := position.Errorf(format, message)
 	if u.Located {
 		return u.At.Wrap(err)
 	}
 	return err
+}
+
+// near is what was probably meant by the last of the quotes, or by a name in the template.
+func (u *Undefined) near() any {
+	if n := len(u.Args); n > 0 {
+		if quote, computed := u.Args[n-1].(position.Quote); computed {
+			return position.Near{To: quote.Text, Text: u.Near()}
+		}
+	}
+	return u.Near()
 }
 
 // LocateUndefined sets the place of an Undefined that has none yet.

@@ -43,6 +43,9 @@ func (g *Gate) birth(ctx context.Context) (time.Time, error) {
 	if g.born != nil {
 		return *g.born, nil
 	}
+	if err := g.bornAgain(ctx); err != nil {
+		return time.Time{}, storeError("ask how old the run store is", err)
+	}
 	text, ok, err := g.options.Store.Value(ctx, store.ValueBirth)
 	if err != nil {
 		return time.Time{}, storeError("ask how old the run store is", err)
@@ -53,4 +56,21 @@ func (g *Gate) birth(ctx context.Context) (time.Time, error) {
 	}
 	g.born = &born
 	return born, nil
+}
+
+// bornAgain lets the past of a copy begin now: what was done since it was made isn't in it.
+func (g *Gate) bornAgain(ctx context.Context) error {
+	copied, ok, err := g.options.Store.Value(ctx, store.ValueCopied)
+	if err != nil || !ok || copied == "" {
+		return err
+	}
+	now, err := g.options.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if err := g.options.Store.SetValue(ctx, store.ValueBirth, strconv.FormatInt(now, 10)); err != nil {
+		return err
+	}
+	g.options.Logger.WarnContext(ctx, "the run store is a copy: what was done since it was made isn't known, so for a day a note is written only after a look for the same one")
+	return g.options.Store.SetValue(ctx, store.ValueCopied, "")
 }

@@ -203,8 +203,10 @@ func (db *database) open(ctx context.Context) error {
 	return db.openReading(ctx, options)
 }
 
-func (db *database) url() string {
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: db.path()}).EscapedPath()}).String()
+func (db *database) url() string { return urlOf(db.path()) }
+
+func urlOf(path string) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String()
 }
 
 // openReading opens the connections that read, and looks whether this release can.

@@ -53,6 +53,10 @@ const ValueOthers = "others"
 // ValueBirth is the name of the fact that says when the store was made, in its own time.
 const ValueBirth = "birth"
 
+// ValueCopied is the name of the fact that a store is a copy with which nobody has worked yet: not
+// empty. What was done since isn't in it, so its past begins with its first use, as a new store's.
+const ValueCopied = "copied"
+
 // A State is where a run is in its life.
 type State string
 
