@@ -38,6 +38,8 @@ func TestABackupUnderLoadIsGoneBackTo(t *testing.T) {
 	if out, code := w.command(env, "runs", "backup", copied); code != 1 || !strings.Contains(out, "exists") {
 		t.Errorf("a second one to the same file: %d: %s", code, out)
 	}
+	after := w.addMany(20, "after the copy")
+	ids = append(ids, after...)
 	w.all(patientFor(30*time.Second), ids, noted)
 	l.kill()
 
@@ -47,16 +49,20 @@ func TestABackupUnderLoadIsGoneBackTo(t *testing.T) {
 	late := w.addMany(5, "later")
 	l = live(t, env, "run", "-c", config)
 	w.all(patientFor(30*time.Second), late, noted)
+	eventually(t, "those that the copy doesn't know are looked at", func() bool {
+		return strings.Count(l.log.String(), "a note stands on the ticket already") >= len(after)
+	})
 	l.end(t)
 	w.wantAllDone(append(ids, late...), noted)
-	if log := l.log.String(); !strings.Contains(log, "the run store is a copy") || !strings.Contains(log, "a note stands on the ticket already") {
-		t.Errorf("%d of %d had their note: the log doesn't say that it works with a copy, and looks for notes", had, len(ids))
+	const said = "the run store is a copy"
+	if !strings.Contains(l.log.String(), said) {
+		t.Error("the log doesn't say that it works with a copy")
 	}
-	if out, code := w.command(env, "run", "--until-empty", "-c", config); code != 0 || strings.Contains(out, "the run store is a copy") {
-		t.Errorf("a second start: %d: %s", code, out)
+	if out, _ := w.command(env, "run", "--once", "-c", config); strings.Contains(out, said) {
+		t.Errorf("the second start says it again: %s", out)
 	}
 	v := w.wantAllDone(append(ids, late...), noted)
-	row(t, "a backup under load", "%d of %d tickets had their note when it was made, %d bytes; after its restore: %v", had, len(ids), size, v)
+	row(t, "a backup under load", "%d of %d tickets had their note when it was made, %d bytes; after its restore: %v", had, len(ids)-len(after), size, v)
 }
 
 func TestOtaiMovesToAnotherFolderWithItsRuns(t *testing.T) {

@@ -127,12 +127,10 @@ real help desk needs a model that was trained on its own tickets.
 
 Next, with a help desk of your own:
   1. Make the web service and an agent in it, as docs/getting-started.md shows.
-  2. Copy examples/otobo-znuny.yml, set the queues and your model.
-  3. otai validate -c FILE        check it
-     otai doctor -c FILE          check the help desk against it
-     otai run -c FILE --once --dry-run
-                                  see what it would do
-     otai run -c FILE             run it
+  2. otai init                    answer what it asks: the address, a queue, a model
+  3. otai try -o report.html      see what it would do with 100 of your tickets
+     otai run                     let it leave notes, and move nothing yet
+A configuration of Open Ticket AI works as it is: otai validate -c FILE.
 `, r.Moved, r.Tickets, r.Seconds, r.Correct, r.Fallback, wrong, r.Notes,
 		r.HeldOut.Tickets, r.HeldOut.Queue*100, r.HeldOut.Priority*100)
 	return err
