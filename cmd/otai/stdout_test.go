@@ -57,6 +57,7 @@ var answering = map[string][]string{
 	"otai revert":                {"--since", "PT1H", "--dry-run"},
 	"otai run":                   nil, // the log is all that it says
 	"otai runs":                  {},
+	"otai runs backup":           {"--help"}, // it takes no file that is there
 	"otai runs discard":          {"--help"}, // the others say what a run is named by
 	"otai reload":                {"--help"},
 	"otai runs list":             {},
