@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -57,29 +59,22 @@ func (l *life) gaps() (most, sum float64, n int) {
 	return most, sum, n
 }
 
-// TestReloadsUnderLoad changes the configuration again and again while tickets come in. Each
-// change is one that can go wrong in its own way: another step, another service, a further and a
-// removed runner. Each fourth or tenth configuration is broken.
-func TestReloadsUnderLoad(t *testing.T) {
-	t.Parallel()
-	w := newWitness(t)
-	times, broken := sized(9, 100), sized(4, 10)
-	env := w.environment()
-	desk := "timeout: PT3S, late: PT2S"
-	further := func(text string) string {
-		return strings.Replace(text, "    steps:\n", "    steps:\n      - { id: further, use: base:ExpressionPipe, params: { expression: 1 } }\n", 1)
-	}
-	variants := []string{
-		rowConfig(3, desk, allInOneStep),
+// variants of a configuration, of which each can go wrong in its own way: another step, another
+// service, a further and a removed runner. breaks are broken ones.
+func variants() (good, breaks []string) {
+	const desk = "timeout: PT3S, late: PT2S"
+	plain := rowConfig(3, desk, allInOneStep)
+	good = []string{
+		plain,
 		rowConfig(3, desk, "\n- { id: before, use: base:ExpressionPipe, params: { expression: 2 } }\n"+allInOneStep),
 		rowConfig(5, "timeout: PT4S, late: PT2S", allInOneStep),
-		further(rowConfig(3, desk, allInOneStep)),
+		strings.Replace(plain, "    steps:\n", "    steps:\n      - { id: further, use: base:ExpressionPipe, params: { expression: 1 } }\n", 1),
 	}
-	breaks := []string{"orchestrator: [", strings.Replace(variants[0], "base:UpdateTicketPipe", "base:UpdateTicketPip", 1), variants[0] + "\n  other: { use: none:Such }\n"}
-	config := writeFile(t, variants[0])
-	l := live(t, env, "run", "-c", config)
-	eventually(t, "it runs", func() bool { return strings.Contains(l.log.String(), "otai runs") })
+	return good, []string{"orchestrator: [", strings.Replace(plain, "base:UpdateTicketPipe", "base:UpdateTicketPip", 1), plain + "\n  other: { use: none:Such }\n"}
+}
 
+// flow adds tickets until its end, and returns their ids then.
+func (w *witness) flow(each time.Duration) (end func() []string) {
 	stop, added := make(chan struct{}), make(chan []string)
 	go func() {
 		var ids []string
@@ -88,37 +83,85 @@ func TestReloadsUnderLoad(t *testing.T) {
 			case <-stop:
 				added <- ids
 				return
-			case <-time.After(50 * time.Millisecond):
+			case <-time.After(each):
 				ids = append(ids, w.add(fmt.Sprintf("x %d", n))...)
 			}
 		}
 	}()
+	return sync.OnceValue(func() []string { close(stop); return <-added })
+}
+
+// TestReloadsUnderLoad changes the configuration again and again while tickets come in, on one host
+// and on two that share a database. Each fourth or tenth configuration is broken.
+func TestReloadsUnderLoad(t *testing.T) {
+	t.Parallel()
+	for name, hosts := range map[string]int{"one process": 1, "two processes with PostgreSQL": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reloadsUnderLoad(t, hosts)
+		})
+	}
+}
+
+func reloadsUnderLoad(t *testing.T, hosts int) {
+	t.Helper()
+	w := newWitness(t)
+	times, broken := sized(9, 100), sized(4, 10)
+	good, breaks := variants()
+	config := writeFile(t, good[0])
+	var lives []*life
+	for _, env := range w.hosts(t, hosts) {
+		lives = append(lives, live(t, env, "run", "-c", config))
+	}
+	for _, l := range lives {
+		eventually(t, "it runs", func() bool { return strings.Contains(l.log.String(), "otai runs") })
+	}
+	flown := w.flow(50 * time.Millisecond)
+	defer flown()
+	size := func() (memory, files int) {
+		entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", lives[0].Process.Pid))
+		return int(figureOf(lives[0].Process.Pid, "RssAnon")), len(entries)
+	}
+	var memory, files []int
 	for n := range times {
+		l := lives[n%len(lives)]
 		wrong := n%broken == broken-1
 		if wrong {
 			put(t, config, breaks[n/broken%len(breaks)])
 		} else {
-			put(t, config, variants[(n+1)%len(variants)])
+			put(t, config, good[(n+1)%len(good)])
 		}
 		if l.reloads(t) == wrong {
 			t.Fatalf("reload %d: a broken configuration was taken, or a good one was not", n)
 		}
+		m, f := size()
+		memory, files = append(memory, m), append(files, f)
 	}
-	close(stop)
-	ids := <-added
+	ids := flown()
 	w.all(2*time.Minute, ids, whole)
-	l.end(t)
-	if code := l.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("exit code %d", code)
+	most, sum, n := 0.0, 0.0, 0
+	for _, l := range lives {
+		l.end(t)
+		if code := l.ProcessState.ExitCode(); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+		if strings.Contains(l.log.String(), "died") {
+			t.Error("a worker died")
+		}
+		if left := running(l.Env); len(left) > 0 {
+			t.Errorf("left running: %v", left)
+		}
+		m, s, c := l.gaps()
+		most, sum, n = max(most, m), sum+s, n+c
 	}
-	if strings.Contains(l.log.String(), "died") {
-		t.Error("a worker died")
+	row(t, "reloads while it writes", "%d hosts, %d reloads, %d tickets, gap at most %.0f ms, %.0f on average: %v", hosts, times, len(ids), most, sum/float64(max(n, 1)), w.wantAllDone(ids, whole))
+	early, late := memory[:len(memory)/2], memory[len(memory)/2:]
+	row(t, "the supervisor meanwhile", "%d to %d KiB in the first half, %d to %d in the second; descriptors %d to %d, at the end %d",
+		slices.Min(early), slices.Max(early), slices.Min(late), slices.Max(late), slices.Min(files), slices.Max(files), files[len(files)-1])
+	// A worker that has its place to give up may still be there.
+	if files[len(files)-1] > slices.Min(files)+10 || full() && slices.Max(late) > slices.Max(early)+2<<10 {
+		t.Errorf("it grows: memory %v KiB, descriptors %v", memory, files)
 	}
-	if left := running(l.Env); len(left) > 0 {
-		t.Errorf("left running: %v", left)
-	}
-	most, sum, n := l.gaps()
-	row(t, "reloads while it writes", "%d reloads, %d tickets, gap at most %.0f ms, %.0f on average: %v", times, len(ids), most, sum/float64(max(n, 1)), w.wantAllDone(ids, whole))
 }
 
 func TestReloadSaysWhatBecameOfIt(t *testing.T) {

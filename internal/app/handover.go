@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/open-ticket-ai/otai/internal/supervise"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -19,7 +20,7 @@ func (a *Setup) takeOver(ctx context.Context, engine *orchestrator.Engine, kept 
 		return nil
 	}
 	if err := engine.StartAhead(ctx); err != nil {
-		return ExitWith(CodeUsage, a.Clean(err))
+		return ExitWith(CodeUsage, a.Clean(a.startError(err)))
 	}
 	w.Doing(supervise.StageStart, "", nil)
 	if err := w.Prepared(ctx, a.runsPlace()); err != nil {
@@ -43,15 +44,19 @@ func (a *Setup) work(ctx context.Context, engine *orchestrator.Engine, kept *kep
 			a.logger.Warn("the runs could not all be given back", "err", a.Clean(err))
 		}
 		a.logger.Debug("the work is given up for another process")
+		a.health.lost(time.Now(), errHandedOver) // which doesn't count for a moment
 		if !a.settings.Worker.Yielded(ctx) {
 			return nil
 		}
 		if err := kept.open(ctx); err != nil {
 			return err
 		}
+		a.health.lost(time.Time{}, nil)
 		a.logger.Info("the work goes on as before")
 	}
 }
+
+var errHandedOver = errors.New("another worker process is taking the work over")
 
 func (a *Setup) runUntilYield(ctx context.Context, engine *orchestrator.Engine) (yields bool, err error) {
 	work, end := context.WithCancel(ctx)

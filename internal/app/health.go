@@ -161,7 +161,7 @@ func (a *Setup) runnerFacts(ctx context.Context, engine *runs.Engine, places []o
 	}
 	for _, c := range kept.Causes {
 		if c.Runner == name {
-			r.Causes = append(r.Causes, judged.Cause{Key: c.Key, Label: c.Label, Since: c.Began, Waiting: c.Waiting})
+			r.Causes = append(r.Causes, judged.Cause{Key: c.Key, Label: c.Label, Since: c.Began, Waiting: c.Waiting, Err: a.Redactor.Text(c.Err)})
 		}
 	}
 	for n, p := range places {
@@ -179,7 +179,7 @@ func (a *Setup) runnerFacts(ctx context.Context, engine *runs.Engine, places []o
 			r.Failing = judged.Failing{Since: p.Failing.Since, Attempts: p.Failing.Attempts, Searching: p.Failing.Searching, Err: a.said(p.Failing.Err), Next: p.Failing.Next}
 		}
 	}
-	if engine.Shared() {
+	if engine.Shared() || r.Good.IsZero() { // the worker before this one may have done well
 		r.Elsewhere = func() time.Time {
 			at, err := engine.LastGood(ctx, name)
 			if err != nil {

@@ -84,12 +84,20 @@ func (a *Setup) run(ctx context.Context, o RunOptions, options orchestrator.Opti
 	ended := kept.follow(ctx, o)
 	err = a.work(ctx, engine, kept)
 	ended()
-	err = errors.Join(unlessStopped(ctx, err), kept.leave(ctx), engine.Close())
+	err = errors.Join(a.startError(unlessStopped(ctx, err)), kept.leave(ctx), engine.Close())
 	if err != nil {
 		return ExitWith(CodeRun, a.Clean(err))
 	}
 	a.logger.Info("otai ended")
 	return ExitWith(CodeRun, kept.undone(ctx, o))
+}
+
+// startError gives the error of a start that is one of the configuration its position and exit code.
+func (a *Setup) startError(err error) error {
+	if errors.As(err, new(*orchestrator.LifeError)) && len(configErrors(err)) > 0 {
+		return ExitWith(CodeUsage, a.Clean(a.located(err)))
+	}
+	return err
 }
 
 // warnOfShortSecrets is about those that a template or a plugin gave only now; the

@@ -40,15 +40,15 @@ type Runner struct {
 	Resume     string   // the command by which it goes on
 	Needs      []string // the names of services that it uses and that have not started
 	// Good is when a run or an item of it last ended as it should: applied, left, overtaken or
-	// gone. Elsewhere finds out the same of other hosts, where it makes a difference; nil: there
-	// are none.
+	// gone. Elsewhere finds out the same of other hosts and processes, where it makes a difference;
+	// nil: there are none.
 	Good      time.Time
 	Elsewhere func() time.Time
 	// Found are due times in a row at which it found a ticket that nobody worked at: when its
 	// search finds none they begin anew.
 	Found []time.Time
-	// Busy is since when all its workers are at work without one of them having ended; Usual is
-	// how long that takes otherwise, and At is what takes so long.
+	// Busy is since when nothing has begun or ended while all its workers are at work, or one
+	// searches; Usual is how long a run takes otherwise, and At is what takes so long.
 	Busy    time.Time
 	Usual   time.Duration
 	At      string
@@ -70,7 +70,8 @@ type Failing struct {
 type Cause struct {
 	Key, Label string
 	Since      time.Time
-	Waiting    int // tickets
+	Waiting    int    // tickets
+	Err        string // why one of them was refused
 }
 
 // Store is where runs are kept.

@@ -11,9 +11,10 @@ const (
 	// Stuck needs two due times in a row, and at least so long.
 	dueTimes = 2
 	stuckFor = 30 * time.Second
-	// A trigger, a search or each run has to fail for so long. With the interval before it, that is
-	// said within a minute.
-	failsFor = 30 * time.Second
+	// For so long a trigger, a search or each run has to fail, or all workers to be at work without an
+	// end of it. It is longer than a request to a help desk may take by itself, and, with the
+	// interval before it, said within a minute.
+	failsFor = 40 * time.Second
 	// A store may be lost for a moment.
 	lostFor = 3 * time.Second
 	// A run may take three times as long as those before it.
@@ -62,7 +63,7 @@ func judgeService(s Service, now time.Time) Part {
 	case s.Started:
 	case s.GivenUp:
 		p.State, p.Blocks = Failed, true
-		p.Why, p.Do = s.Err, "correct the configuration, then start otai again"
+		p.Why, p.Do = s.Err, "correct the configuration, then run `otai reload --wait`"
 	case s.Failed > 0:
 		p.State, p.Blocks = Failed, true
 		p.Why = fmt.Sprintf("its start failed %s: %s", times(s.Failed), s.Err)
@@ -117,8 +118,9 @@ func (r Runner) stuck(good, now time.Time) (since time.Time, why, do string) {
 	is := func(since time.Time, atLeast time.Duration) bool {
 		return !since.IsZero() && now.Sub(since) >= atLeast && !good.After(since)
 	}
-	if is(r.Busy, max(stuckFor, unusual*r.Usual)) {
-		return r.Busy, "all its workers are at work and none has ended since; " + cmp.Or(r.At, "a step has not returned"),
+	// What ends meanwhile, as the items of a loop, begins this time anew.
+	if busy := later(r.Busy, good); !r.Busy.IsZero() && now.Sub(busy) >= max(failsFor, unusual*r.Usual) {
+		return busy, "nothing of it has begun or ended since; " + cmp.Or(r.At, "a step has not returned"),
 			"if it doesn't end by itself, start otai again: what was interrupted goes on"
 	}
 	if fails := r.Failing; !fails.Since.IsZero() && now.Sub(fails.Since) >= failsFor && (fails.Searching || !good.After(fails.Since)) {
@@ -127,7 +129,11 @@ func (r Runner) stuck(good, now time.Time) (since time.Time, why, do string) {
 	}
 	// One cause among tickets that flow does not count: since its first ticket nothing has ended well.
 	if len(r.Causes) > 0 && is(r.Causes[0].Since, stuckFor) && r.Causes[0].Waiting > 0 {
-		return r.Causes[0].Since, "each of its tickets waits: " + causes(r.Causes),
+		why := "each of its tickets waits: " + causes(r.Causes)
+		if text := r.Causes[0].Err; text != "" {
+			why += "; one of them: " + text
+		}
+		return r.Causes[0].Since, why,
 			"remove the reason, then it goes on within a minute; `otai runs waiting` says which tickets"
 	}
 	first, n := time.Time{}, 0
@@ -146,6 +152,13 @@ func (r Runner) stuck(good, now time.Time) (since time.Time, why, do string) {
 		return first, why, "`otai runs waiting` and `otai runs list` say what became of them"
 	}
 	return time.Time{}, "", ""
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func failing(searching bool) string {

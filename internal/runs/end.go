@@ -71,7 +71,9 @@ func (r *run) conclude(ctx context.Context, err error) (ends.Ending, *ends.Decis
 			return e, nil, r.notStored(cErr)
 		}
 		e.Closed = counted != nil && counted.Closed
-		r.e.sayClosed(counted)
+		why := r.e.o.Redact(r.saw.Reason())
+		r.e.refusedSo(rejection.Cause, why)
+		r.e.sayClosed(counted, why)
 	}
 	if i := r.subject(); i >= 0 {
 		r.concern = r.tickets[i].Ticket

@@ -97,10 +97,12 @@ type Engine struct {
 	success map[string]int64           // store time, of a step by its path
 	counted map[string]map[string]bool // causes at which tickets were counted, by the path of the step
 	waits   map[string]store.Cause     // causes that were closed when they were last looked at
-	said    map[string]bool            // what is logged once
-	pauses  []store.Pause              // as they were when last looked at
-	good    map[string]time.Time       // by runner: see [State]
-	lost    time.Time                  // since when the store can't be used
+	// By cause: why a ticket was last refused here, redacted. Those that are no longer counted go.
+	reasons map[string]string
+	said    map[string]bool      // what is logged once
+	pauses  []store.Pause        // as they were when last looked at
+	good    map[string]time.Time // by runner: see [State]
+	lost    time.Time            // since when the store can't be used
 	lostErr error
 	unwritten
 	// How often a run got no answer, with Once.

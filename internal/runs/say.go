@@ -85,10 +85,20 @@ func SkipCommand(run string) string { return RetryCommand(run) + " --skip-step" 
 // Refused is how many tickets were set aside or given up by this process.
 func (e *Engine) Refused() int { return int(e.refused.Load()) }
 
+// refusedSo remembers why a ticket was refused.
+func (e *Engine) refusedSo(cause, why string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.reasons == nil {
+		e.reasons = make(map[string]string)
+	}
+	e.reasons[cause] = why
+}
+
 // sayClosed is the one line of a cause, when it closes.
-func (e *Engine) sayClosed(c *store.Cause) {
+func (e *Engine) sayClosed(c *store.Cause, why string) {
 	if c == nil || !c.Closed || c.Logged {
 		return
 	}
-	e.logger.Error("many tickets are refused for one reason: they wait, and one of them tries again each minute", "refused", c.Label, "tickets", c.Tickets)
+	e.logger.Error("many tickets are refused for one reason: they wait, and one of them tries again each minute", "runner", c.Runner, "refused", c.Label, "tickets", c.Tickets, "err", why)
 }

@@ -23,6 +23,7 @@ type State struct {
 type ClosedCause struct {
 	store.Cause
 	Began time.Time
+	Err   string // why this process was last refused so; "" where it wasn't
 }
 
 // well are the outcomes of runs that did what was to be done.
@@ -40,7 +41,7 @@ func (e *Engine) State() State {
 		s.Good[runner] = at
 	}
 	for _, c := range e.waits {
-		s.Causes = append(s.Causes, ClosedCause{c, e.local(c.Since)})
+		s.Causes = append(s.Causes, ClosedCause{c, e.local(c.Since), e.reasons[c.Key]})
 	}
 	slices.SortFunc(s.Causes, func(a, b ClosedCause) int { return a.Began.Compare(b.Began) })
 	return s

@@ -2,9 +2,10 @@ package runs
 
 import (
 	"context"
+	"errors"
 
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
-
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -90,11 +91,22 @@ func (e *Engine) inStreak(r *run, v ends.Decision, d ends.Ending) error {
 	case n < mostInStreak && (waits || !e.o.Alone):
 		return nil
 	}
-	if d.Err != nil {
+	switch why := d.Reason(); {
+	case why != "" && (errors.Is(d.Err, ends.ErrHalt) || errors.Is(d.Err, gate.ErrStopped)):
+		return &haltedError{d.Err, why}
+	case d.Err != nil:
 		return d.Err
-	}
-	if d.System != nil {
+	case d.System != nil:
 		return d.System.Err
 	}
 	return nil
 }
+
+// haltedError is an error of which only what the attempt met says anything to people.
+type haltedError struct {
+	err error
+	why string
+}
+
+func (h *haltedError) Error() string { return h.why }
+func (h *haltedError) Unwrap() error { return h.err }

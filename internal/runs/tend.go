@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -20,6 +21,9 @@ const (
 	cleanBatch    = 500
 	shareAfter    = 3 * time.Second // for which an item waits for a worker of its own process
 )
+
+// mostReasons are remembered, beside those whose cause is closed.
+const mostReasons = 100
 
 // chore is something that is done again and again.
 type chore struct {
@@ -168,6 +172,9 @@ func (e *Engine) causes(ctx context.Context) error {
 		}
 	}
 	e.waits = now
+	if len(e.reasons) > mostReasons {
+		maps.DeleteFunc(e.reasons, func(key, _ string) bool { _, still := now[key]; return !still })
+	}
 	return nil
 }
 

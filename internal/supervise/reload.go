@@ -163,6 +163,7 @@ func (s *supervisor) hearOfReload(c *child, m message) {
 		if c == s.beside {
 			s.child, s.beside = c, s.child
 			s.View.worker(c)
+			s.View.change(func(v *Snapshot) { v.Ready = true }) // what it has to start it has tried to start
 			s.format, s.level = c.format, c.level
 			s.letIn()
 			s.beside.retires, s.beside.looks = true, 0

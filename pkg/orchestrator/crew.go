@@ -293,7 +293,7 @@ func (c *crew) ended(f *firing, found bool, result api.PipeResult, err error) {
 		if empty {
 			in = searching
 		}
-		c.failed(err, retry, keep, in)
+		c.failed(f.begun, err, retry, keep, in)
 	default:
 		c.errs = append(c.errs, errs...)
 		if c.outage != nil && !result.Skipped() {
@@ -320,8 +320,8 @@ func reached(due, empty bool) []phase {
 	return []phase{searching, working}
 }
 
-// failed is for what remains an error of the runner.
-func (c *crew) failed(err error, retry time.Duration, keep bool, in phase) {
+// failed is for what remains an error of the runner, of a run that began at that time.
+func (c *crew) failed(begun time.Time, err error, retry time.Duration, keep bool, in phase) {
 	options := c.engine.options
 	switch {
 	case !keep:
@@ -333,7 +333,7 @@ func (c *crew) failed(err error, retry time.Duration, keep bool, in phase) {
 		c.errs, c.gaveUp, c.fires = append(c.errs, err), true, 0
 	case c.outage != nil:
 		c.more = false
-		c.outage.failed(err, retry, in)
+		c.outage.failedSince(begun, err, retry, in)
 	}
 }
 

@@ -170,6 +170,19 @@ func (i *instance) started() bool {
 	}
 }
 
+// lacking are the paths of i and of what it needs that have not started.
+func (i *instance) lacking() (paths []string) {
+	for _, other := range i.needs {
+		paths = append(paths, other.lacking()...)
+	}
+	select {
+	case <-i.ready:
+	default:
+		paths = append(paths, i.path)
+	}
+	return paths
+}
+
 // startBeside starts each instance in the background, as soon as what it needs has started,
 // and again where that fails. Runners wait for what they use, and no others.
 func (e *Engine) startBeside(ctx context.Context, all *sync.WaitGroup) {
@@ -222,6 +235,10 @@ func (e *Engine) startRepeatedly(ctx context.Context, i *instance) {
 		ready := e.tried.Load() || e.unstarted.Load() == 0 // each start has ended or failed once
 		err := e.startInTurn(ctx, i)
 		i.life.tried(err)
+		if isConfigError(err) && !ready && ctx.Err() == nil {
+			e.endWith(err)
+			return
+		}
 		if first {
 			first = false
 			e.unstarted.Add(-1)
@@ -234,9 +251,6 @@ func (e *Engine) startRepeatedly(ctx context.Context, i *instance) {
 			outage.over(time.Now(), working)
 			return
 		case ctx.Err() != nil:
-			return
-		case isConfigError(err) && !ready:
-			e.endWith(err)
 			return
 		case isConfigError(err): // the others do their work
 			e.logger.Error("a service or pipe is not started again before its configuration is corrected: what uses it waits", append(i.about(), "method", "Start", "err", err.Error())...)
@@ -327,10 +341,22 @@ func (e *Engine) around(a Activity, i *instance) (ended func()) {
 func (e *Engine) hasStarted(i *instance, err error) error {
 	i.starting = nil
 	if err != nil {
-		return i.failed("starting", err)
+		return i.failed("starting", i.wrongFor(err))
 	}
 	close(i.ready)
 	return nil
+}
+
+// wrongFor makes a [*ConfigError] of the error of a Start that names a param and says that a
+// repetition doesn't help. All else may be better later.
+func (i *instance) wrongFor(err error) error {
+	if !errors.As(err, new(*api.FieldError)) || passes(err) {
+		return err
+	}
+	if errors.Is(err, api.ErrInvalid) || errors.Is(err, api.ErrNotFound) || errors.Is(err, api.ErrDenied) {
+		return i.paramsError(i.path, err)
+	}
+	return err
 }
 
 // Close closes each service and pipe that is an [io.Closer], the last one built first,

@@ -23,6 +23,7 @@ type outage struct {
 
 	mu       sync.Mutex
 	began    time.Time // zero: there is none
+	since    time.Time // the first attempt that failed had begun
 	next     time.Time
 	attempts int
 	err      error // the last one
@@ -56,6 +57,11 @@ func (o *outage) wait() time.Duration {
 // failed plans the next attempt: after retry at first, then after growing pauses, and
 // not before the time that the error itself gives.
 func (o *outage) failed(err error, retry time.Duration, in phase) {
+	o.failedSince(time.Now(), err, retry, in)
+}
+
+// failedSince is failed for an attempt that began at that time.
+func (o *outage) failedSince(begun time.Time, err error, retry time.Duration, in phase) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.in[in], o.err = true, err
@@ -72,7 +78,7 @@ func (o *outage) failed(err error, retry time.Duration, in phase) {
 	}
 	o.attempts++
 	if o.began.IsZero() {
-		o.began = now
+		o.began, o.since = now, begun
 		o.backoff = backoff.NewExponentialBackOff()
 		o.backoff.InitialInterval = max(retry, time.Millisecond)
 		o.backoff.MaxInterval = max(retry, longestRetry)
@@ -112,7 +118,7 @@ func (o *outage) state() FailingState {
 	if o.began.IsZero() {
 		return FailingState{}
 	}
-	return FailingState{Since: o.began, Attempts: o.attempts, Searching: o.in[searching], Err: o.err, Next: o.next}
+	return FailingState{Since: o.since, Attempts: o.attempts, Searching: o.in[searching], Err: o.err, Next: o.next}
 }
 
 // gap is a time in which runs can't be taken from where they are kept. Work goes on soon

@@ -39,8 +39,8 @@ type PlaceState struct {
 	// Found are the last times at which something that nobody worked at was found, at least a
 	// second apart: since a search that found nothing.
 	Found []time.Time
-	// Busy is since when all workers are at work without one of them having ended; zero: they
-	// aren't.
+	// Busy is since when nothing has begun or ended while all workers are at work, or one searches,
+	// so that no other one can begin; zero: it isn't so.
 	Busy    time.Time
 	Usual   time.Duration // how long the last runs took at most
 	Long    *LongCall     // the step that has run longest; nil: none runs
@@ -69,11 +69,7 @@ func (e *Engine) State() State {
 func (c *crew) state() PlaceState {
 	p := PlaceState{Place: c.place.Place}
 	for _, needed := range c.place.needs() {
-		select {
-		case <-needed.ready:
-		default:
-			p.Needs = append(p.Needs, needed.path)
-		}
+		p.Needs = append(p.Needs, needed.lacking()...)
 	}
 	slices.Sort(p.Needs)
 	p.Needs = slices.Compact(p.Needs)
@@ -82,12 +78,16 @@ func (c *crew) state() PlaceState {
 	}
 	c.mu.Lock()
 	p.Found, p.Usual = slices.Clone(c.seen.at), slices.Max(c.seen.took[:])
-	if c.working >= c.place.Workers {
+	if c.working >= c.place.Workers || c.search != nil { // else another run could begin
 		p.Busy = c.seen.newest()
 	}
 	c.mu.Unlock()
 	if !p.Busy.IsZero() {
-		p.Long = c.engine.calls.longest(c.place.node.path)
+		path := c.place.node.path
+		if c.place.child != nil {
+			path = c.place.child.path // with its trigger
+		}
+		p.Long = c.engine.calls.longest(path)
 	}
 	return p
 }
@@ -116,11 +116,13 @@ type seen struct {
 	running map[*firing]struct{} // those that have a worker
 	took    [8]time.Duration     // of the last runs
 	next    int                  // in took
+	last    time.Time            // one ended
 }
 
 const (
 	mostSeen  = 64
 	seenApart = time.Second
+	quick     = time.Second // so short a search says nothing of how long a run takes
 )
 
 func (s *seen) found(now time.Time) {
@@ -148,10 +150,11 @@ func (s *seen) lent(f *firing) { delete(s.running, f) }
 // found nothing.
 func (s *seen) ended(f *firing, empty, nothing bool, now time.Time) {
 	delete(s.running, f)
+	s.last = now
 	if nothing {
 		s.at = nil
 	}
-	if empty {
+	if empty && now.Sub(f.begun) < quick {
 		return
 	}
 	s.took[s.next] = now.Sub(f.begun)
@@ -159,7 +162,7 @@ func (s *seen) ended(f *firing, empty, nothing bool, now time.Time) {
 }
 
 func (s *seen) newest() time.Time {
-	var at time.Time
+	at := s.last
 	for f := range s.running {
 		if f.begun.After(at) {
 			at = f.begun

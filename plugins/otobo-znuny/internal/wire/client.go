@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"math"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -36,6 +38,7 @@ type Client struct {
 	limiter       *rate.Limiter // nil: no limit
 	slots         *slots
 	breaker       *gobreaker.TwoStepCircuitBreaker[Answer] // nil: none
+	unavailable   atomic.Pointer[RequestError]             // why the last request that wasn't answered was not
 	fence         func(context.Context) error              // nil: none
 	logger        *slog.Logger
 }
@@ -189,13 +192,23 @@ func (c *Client) admit(ctx context.Context, op Operation) (done func(httpResult,
 	report, err := c.breaker.Allow()
 	if err != nil {
 		slot.leave(false)
+		why := ""
+		if last := c.unavailable.Load(); last != nil && last.Cause != nil {
+			why = ": " + last.Cause.Error()
+		}
 		return nil, &RequestError{
 			Kinds:  []error{api.ErrTemporary, ErrUnavailable},
-			Cause:  &api.RetryError{After: breakerPause, Err: errors.New("the last requests were not answered, so that none is sent for some seconds")},
+			Cause:  &api.RetryError{After: breakerPause, Err: fmt.Errorf("the last requests were not answered, so that none is sent for some seconds%s", why)},
 			Advice: "check that the help desk is up",
 		}
 	}
-	return func(x httpResult, err error) { report(err); slot.end(x) }, nil
+	return func(x httpResult, err error) {
+		if failed := (*RequestError)(nil); errors.Is(err, ErrUnavailable) && errors.As(err, &failed) {
+			c.unavailable.Store(failed)
+		}
+		report(err)
+		slot.end(x)
+	}, nil
 }
 
 // log records a request without its texts and without the login.
