@@ -284,6 +284,9 @@ func (r *run) batch(v ends.Decision) store.Batch {
 	}
 	if v.Forget {
 		r.pending.Steps, r.pending.Documents = nil, nil
+		if job, is := r.steps[stepRevert]; is && (v.End.State != store.Ended || v.End.Outcome == store.Dead) {
+			b.Steps = append(b.Steps, job) // it says what the run is for
+		}
 	}
 	if v.Closes && v.End.State == store.Ended {
 		for _, f := range r.effects {

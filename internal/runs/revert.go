@@ -247,6 +247,7 @@ func (e *Engine) carryBack(ctx context.Context, r *run) error {
 	if err := json.Unmarshal([]byte(r.steps[stepRevert].Params), &job); err != nil {
 		return r.End(ctx, api.PipeResult{}, fmt.Errorf("reading what is to be put back: %w", err))
 	}
+	r.concern = job.Ticket // it has no claim by which it could be known
 	s := orchestrator.Step{Key: "revert", Path: e.reverting.Path, Name: "revert", Params: "-"}
 	ctx = gate.WithoutBounds(ctx)
 	result, err := r.Step(ctx, s, func(ctx context.Context) (api.PipeResult, error) { return e.putBack(ctx, job) })

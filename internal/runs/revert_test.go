@@ -248,3 +248,61 @@ func TestWhatIsOnATicketAndNotYetKnownToBeDoneIsNobodyElses(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsRefusedIsPutBackLater: what a run is to put back is kept while its ticket is set
+// aside or waits for a cause.
+func TestWhatIsRefusedIsPutBackLater(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		tickets, refusals int
+		asks              bool
+	}{
+		"one of one":       {tickets: 1, refusals: 1},
+		"five for a cause": {tickets: 5, refusals: 6},
+		"a person asks":    {tickets: 1, refusals: 2, asks: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inDesk(t, func(t *testing.T, d *desk) {
+				h := newHelpDesk(c.tickets)
+				s := d.restart(h)
+				for range 3 * c.tickets {
+					d.attempt(d.begin(), s, oneUpdate, func() bool { return false })
+					time.Sleep(2 * time.Minute)
+				}
+				if !h.moved(c.tickets) {
+					t.Fatal("the tickets are not moved")
+				}
+				var refused atomic.Int32
+				h.before = func(_ string, apply func()) error {
+					if int(refused.Add(1)) <= c.refusals {
+						return fmt.Errorf("no move_into: %w", api.ErrDenied)
+					}
+					apply()
+					return nil
+				}
+				id := d.askRevert(store.Range{})
+				if c.asks {
+					time.Sleep(90 * time.Second) // it is refused twice
+					if _, err := d.store.Retry(t.Context(), store.RequestArgs{All: true}); err != nil {
+						t.Fatal(err)
+					}
+					d.restart(h)
+				}
+				for range 20 {
+					if time.Sleep(30 * time.Second); d.reverted(id) {
+						break
+					}
+				}
+				if said := d.log.b.String(); strings.Contains(said, `"a ticket is set aside" ticket=""`) {
+					t.Error("a line doesn't name its ticket")
+				}
+				for i := range c.tickets {
+					if is := h.is(fmt.Sprintf("%04d", i+1)); is != "in low 1" || !d.reverted(id) {
+						t.Errorf("ticket %d is %s; it is put back: %v, %d writes\n%s", i+1, is, d.reverted(id), refused.Load(), d.log.b.String())
+					}
+				}
+			})
+		})
+	}
+}
